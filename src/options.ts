@@ -1,0 +1,259 @@
+/** The options before any subcommand: nvidia-smi's own, then ours. One table for parsing, help and completion. */
+import { lastValue, type OptionSpec, scan, type Token } from './argv.js';
+import { EXIT, UsageError } from './errors.js';
+
+/** What a command line is about. The first mode whose trigger is given wins, in this order. */
+export type Mode = 'help' | 'version' | 'help-query' | 'list' | 'excluded' | 'query' | 'main';
+
+export interface RootOption extends OptionSpec {
+  /** Modes that take the option; every mode takes what has none. */
+  readonly modes?: readonly Mode[];
+  /** The mode that the option asks for. */
+  readonly trigger?: Mode;
+  /** A setter of nvidia-smi: recognised, and refused. */
+  readonly setter?: true;
+  /** Ours, not nvidia-smi's. */
+  readonly ours?: true;
+}
+
+const LOOPS: readonly Mode[] = ['query', 'main'];
+
+const queries: readonly RootOption[] = [
+  ['query-gpu', 'GPUs'],
+  ['query-compute-apps', 'processes that compute on a GPU'],
+  ['query-accounted-apps', 'processes in the accounting buffer'],
+  ['query-supported-clocks', 'pairs of clocks that the GPUs support'],
+  ['query-retired-pages', 'memory pages taken out of use'],
+  ['query-remapped-rows', 'memory rows replaced by spare ones'],
+].flatMap(([long, what]): RootOption[] => [
+  {
+    long: long as string,
+    value: 'required',
+    argument: 'FIELD,...',
+    help: `Chosen fields of ${what}, as CSV or JSON. --help-${long} lists the fields.`,
+    modes: ['query'],
+    trigger: 'query',
+  },
+  {
+    long: `help-${long}`,
+    help: `List the fields of --${long}.`,
+    trigger: 'help-query',
+  },
+]);
+
+const SETTERS: readonly (readonly [
+  short: string | undefined,
+  long: string,
+  value?: 'required' | 'optional',
+])[] = [
+  ['pm', 'persistence-mode', 'required'],
+  ['e', 'ecc-config', 'required'],
+  ['p', 'reset-ecc-errors', 'required'],
+  ['c', 'compute-mode', 'required'],
+  [undefined, 'gom', 'required'],
+  ['ac', 'applications-clocks', 'required'],
+  ['rac', 'reset-applications-clocks'],
+  ['lgc', 'lock-gpu-clocks', 'required'],
+  ['rgc', 'reset-gpu-clocks'],
+  ['lmc', 'lock-memory-clocks', 'required'],
+  ['rmc', 'reset-memory-clocks'],
+  ['lmcd', 'lock-memory-clocks-deferred', 'required'],
+  ['rmcd', 'reset-memory-clocks-deferred'],
+  ['pl', 'power-limit', 'required'],
+  ['sc', 'scope', 'required'],
+  ['cc', 'cuda-clocks', 'required'],
+  ['am', 'accounting-mode', 'required'],
+  ['caa', 'clear-accounted-apps'],
+  ['mig', 'multi-instance-gpu', 'required'],
+  ['gtt', 'gpu-target-temp', 'required'],
+  ['r', 'gpu-reset'],
+  ['vm', 'virt-mode', 'required'],
+  ['t', 'toggle-led', 'required'],
+  ['dm', 'driver-model', 'required'],
+  ['fdm', 'force-driver-model', 'required'],
+  [undefined, 'set-hostname', 'required'],
+];
+
+export const rootOptions: readonly RootOption[] = [
+  { short: ['h'], long: 'help', help: 'Show this help.', modes: ['help'], trigger: 'help' },
+  {
+    long: 'version',
+    help: 'Show the versions of nvsmi, NVML, the driver and CUDA.',
+    modes: ['version'],
+    trigger: 'version',
+  },
+  {
+    short: ['L'],
+    long: 'list-gpus',
+    help: 'List the GPUs and MIG devices.',
+    modes: ['list'],
+    trigger: 'list',
+  },
+  {
+    short: ['B'],
+    long: 'list-excluded-gpus',
+    help: 'List the GPUs that the driver was told to leave alone.',
+    modes: ['excluded'],
+    trigger: 'excluded',
+  },
+  {
+    short: ['q'],
+    long: 'query',
+    help: 'Show the full report of the GPUs, or of the units with -u.',
+    modes: ['main'],
+  },
+  { short: ['u'], long: 'unit', help: 'With -q: report on units instead of GPUs.', modes: ['main'] },
+  {
+    short: ['i', 'g'],
+    long: 'id',
+    value: 'required',
+    argument: 'GPU,...',
+    help: 'Only these GPUs: index, UUID, PCI bus id or serial number.',
+    modes: ['query', 'main'],
+  },
+  {
+    short: ['f'],
+    long: 'filename',
+    value: 'required',
+    argument: 'FILE',
+    help: 'Write to a file instead of the terminal.',
+    modes: ['query', 'main'],
+  },
+  { short: ['x'], long: 'xml-format', help: 'With -q: report in XML.', modes: ['main'] },
+  { long: 'dtd', help: 'With -q -x: put the DTD into the XML.', modes: ['main'] },
+  {
+    short: ['d'],
+    long: 'display',
+    value: 'required',
+    argument: 'GROUP,...',
+    help: 'With -q: only these sections (MEMORY, UTILIZATION, ECC, TEMPERATURE, POWER, CLOCK, ...).',
+    modes: ['main'],
+  },
+  {
+    short: ['l'],
+    long: 'loop',
+    value: 'optional',
+    argument: 'SECONDS',
+    help: 'Repeat until interrupted, every 5 seconds if no time is given.',
+    modes: LOOPS,
+  },
+  {
+    short: ['lms'],
+    long: 'loop-ms',
+    value: 'optional',
+    argument: 'MILLISECONDS',
+    help: 'The same with the time in milliseconds.',
+    modes: LOOPS,
+  },
+  ...queries,
+  {
+    long: 'format',
+    value: 'optional',
+    argument: 'FORMAT,...',
+    help: 'For --query-*: csv (with noheader, nounits), json, or jsonl (one object a line).',
+    modes: ['query'],
+  },
+  { short: ['a'], long: 'all', help: 'An old spelling of -q.', modes: ['main'], hidden: true },
+  ...SETTERS.map(
+    ([short, long, value]): RootOption => ({
+      ...(short === undefined ? {} : { short: [short] }),
+      long,
+      ...(value === undefined ? {} : { value }),
+      help: 'Changes the GPU; nvsmi only reads.',
+      hidden: true,
+      setter: true,
+      modes: ['main'],
+    }),
+  ),
+  {
+    long: 'lenient',
+    help: 'For --query-*: give unknown fields an empty column and a warning instead of an error.',
+    modes: ['query'],
+    ours: true,
+  },
+  {
+    long: 'snapshot',
+    value: 'required',
+    argument: 'NAME|FILE',
+    help: 'Answer from a recorded machine instead of this one (also NVSMI_SNAPSHOT).',
+    ours: true,
+  },
+  {
+    long: 'nvml',
+    value: 'required',
+    argument: 'PATH',
+    help: 'Load this NVML library instead of searching for one (also NVSMI_NVML).',
+    ours: true,
+  },
+];
+
+const MODES: readonly Mode[] = ['help', 'version', 'help-query', 'list', 'excluded', 'query'];
+
+/** A command line without subcommand, understood. */
+export interface RootCommandLine {
+  readonly mode: Mode;
+  readonly tokens: readonly Token[];
+}
+
+const specOf = (token: Token): RootOption => token.spec as RootOption;
+
+/**
+ * Understands a command line, or refuses it as nvidia-smi 580.159.04 does on the H200: an unknown option ends
+ * with 255 where it asks for the summary or the report, and with 2 where another mode was chosen.
+ */
+export function readRootArguments(argv: readonly string[]): RootCommandLine {
+  const scanned = scan(rootOptions, argv);
+  if (scanned.kind === 'missing value') {
+    throw new UsageError(
+      `ERROR: Option ${scanned.written} is missing its value. Please run 'nvidia-smi -h' for help.\n`,
+      EXIT.unknownOption,
+    );
+  }
+  const { tokens } = scanned;
+  const mode = MODES.find((m) => tokens.some((token) => specOf(token).trigger === m)) ?? 'main';
+  if (mode === 'help-query') return { mode, tokens };
+  if (scanned.kind === 'unknown') {
+    throw mode === 'main'
+      ? new UsageError(
+          `ERROR: Option ${scanned.written} is not recognized. Please run 'nvidia-smi -h'.\n`,
+          EXIT.unknownOption,
+        )
+      : new UsageError(
+          `ERROR: Option ${scanned.written} is not recognized. Please run 'nvidia-smi -h' for help.\n`,
+        );
+  }
+  const misplaced = tokens.find((token) => !(specOf(token).modes ?? [mode]).includes(mode));
+  if (misplaced !== undefined) {
+    throw new UsageError(
+      `ERROR: Option ${misplaced.written} is not valid for this command. Please run 'nvidia-smi -h' for help.\n`,
+    );
+  }
+  const setter = tokens.find((token) => specOf(token).setter);
+  if (setter !== undefined) {
+    throw new UsageError(
+      `Option ${setter.written} changes the GPU, and nvsmi only reads. Use nvidia-smi for it.`,
+    );
+  }
+  if (new Set(tokens.filter((t) => specOf(t).trigger === 'query').map((t) => t.spec.long)).size > 1) {
+    throw new UsageError('Only one --query-* switch can be used at a time.');
+  }
+  return { mode, tokens };
+}
+
+/** The period of a loop in milliseconds, or undefined for one run. `-l` alone is 5 s. */
+export function loopPeriod(tokens: readonly Token[]): number | undefined {
+  const milliseconds = lastValue(tokens, 'loop-ms');
+  const seconds = lastValue(tokens, 'loop');
+  const text = milliseconds ?? seconds;
+  if (text === undefined) return undefined;
+  const period = text === '' ? 5000 : Number(text) * (milliseconds === undefined ? 1000 : 1);
+  if (!(period > 0 && period <= MAX_PERIOD)) {
+    throw new UsageError(
+      'Provided [-l(ms) | --loop(-ms)=] value is incorrect. Loop frequency must be greater than 0.\n',
+    );
+  }
+  return period;
+}
+
+/** The longest time a timer can wait. */
+const MAX_PERIOD = 2 ** 31 - 1;

@@ -1,0 +1,140 @@
+/** The one door to the world: stdout, stderr, files, clock, signals. Tests pass their own. */
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { ClosedPipe, EXIT, OutputError, UsageError } from './errors.js';
+
+export interface Io {
+  /** Writes text to stdout or the file of `redirect`, whole, before it returns. */
+  out(text: string): void;
+  err(text: string): void;
+  /** Sends what follows to a file instead of stdout, made anew. Throws UsageError where it cannot be made. */
+  redirect(path: string): void;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Waits until a time of the clock, in milliseconds; false when the program was asked to stop. */
+  sleepUntil(time: number): Promise<boolean>;
+  /** Whether SIGINT or SIGTERM came. */
+  readonly stopped: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdoutIsTerminal: boolean;
+  readonly stderrIsTerminal: boolean;
+  /** A file's text; throws like readFileSync. */
+  readFile(path: string): string;
+  close(): void;
+}
+
+type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+
+/** Below this many milliseconds a timer is too coarse, and the thread sleeps instead. */
+const TIMER_GRAIN = 2;
+
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+
+export class ProcessIo implements Io {
+  private fd = 1;
+  private wake: (() => void) | undefined;
+  private listening = false;
+  /** The signal that asked to stop. */
+  signal: Signal | undefined;
+  readonly env = process.env;
+
+  get stdoutIsTerminal(): boolean {
+    return process.stdout.isTTY === true;
+  }
+
+  get stderrIsTerminal(): boolean {
+    return process.stderr.isTTY === true;
+  }
+
+  get stopped(): boolean {
+    return this.signal !== undefined;
+  }
+
+  out(text: string): void {
+    writeWhole(this.fd, text);
+  }
+
+  err(text: string): void {
+    try {
+      writeWhole(2, text);
+    } catch {
+      // Nobody listens on stderr: there is nowhere left to say so.
+    }
+  }
+
+  redirect(path: string): void {
+    try {
+      this.fd = openSync(path, 'w');
+    } catch {
+      throw new UsageError(`Failed to create the log file ${path}\n`, EXIT.unknownOption);
+    }
+  }
+
+  now(): number {
+    return Date.now();
+  }
+
+  readFile(path: string): string {
+    return readFileSync(path, 'utf8');
+  }
+
+  async sleepUntil(time: number): Promise<boolean> {
+    this.listen();
+    const long = time - Date.now();
+    if (long > TIMER_GRAIN) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, long - 1);
+        this.wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      this.wake = undefined;
+    } else {
+      // A turn of the event loop, so that signals are seen at any rate of ticks.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+    const rest = time - Date.now();
+    if (rest > 0 && !this.stopped) Atomics.wait(sleeper, 0, 0, rest);
+    return !this.stopped;
+  }
+
+  close(): void {
+    if (this.fd === 1) return;
+    const fd = this.fd;
+    this.fd = 1;
+    try {
+      closeSync(fd);
+    } catch (error) {
+      throw new OutputError(`cannot finish the log file: ${reason(error)}`);
+    }
+  }
+
+  /** From the first sleep on a signal ends the loop after the tick in hand, not in the middle of it. */
+  private listen(): void {
+    if (this.listening) return;
+    this.listening = true;
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.once(signal, () => {
+        this.signal = signal;
+        this.wake?.();
+      });
+    }
+  }
+}
+
+/** Writes all of a text, or throws: nothing is lost silently. */
+function writeWhole(fd: number, text: string): void {
+  let rest: Uint8Array = Buffer.from(text, 'utf8');
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(fd, rest));
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code === 'EAGAIN') Atomics.wait(sleeper, 0, 0, 5);
+      else if (code === 'EPIPE') throw new ClosedPipe();
+      else throw new OutputError(`cannot write the output: ${reason(error)}`);
+    }
+  }
+}
+
+const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -66,10 +66,11 @@ export function resolve(type: string): string {
   return next === undefined ? bare : resolve(next);
 }
 
-/** The scalar code of a C type, or undefined for a struct. Enums are 32 bits wide. */
+/** The scalar code of a C type, or undefined for a struct. Enums are 32 bits wide, signed where a member is. */
 export function scalarOf(type: string): ScalarCode | undefined {
   const resolved = resolve(type);
   if (resolved.endsWith('*')) return 'ptr';
-  if (resolved in api.enums) return 'u32';
+  const members = api.enums[resolved];
+  if (members !== undefined) return Object.values(members).some((value) => value < 0) ? 'i32' : 'u32';
   return C_SCALARS[resolved];
 }

@@ -1,0 +1,144 @@
+/**
+ * Replaces what identifies a machine in a recording by made-up values of the same form, wherever it occurs:
+ * UUIDs, serial numbers, PDIs, fabric and platform ids, host names, home folders, users. The GPUs of every
+ * anonymized machine have the same identities, so that recordings compare well.
+ */
+import type { Json } from './answer.js';
+import type { Snapshot } from './snapshot.js';
+
+export function anonymize(snapshot: Snapshot): Snapshot {
+  const replace = replacements(snapshot);
+  const calls = Object.fromEntries(
+    Object.entries(snapshot.calls).map(([fn, answers]) => [
+      fn,
+      Object.fromEntries(
+        Object.entries(answers).map(([key, answer]) => [
+          replace.text(key),
+          ownAnswer(fn, key, answer, replace) ?? replaceIn(answer, replace),
+        ]),
+      ),
+    ]),
+  );
+  const files = Object.fromEntries(
+    Object.entries(snapshot.files).map(([path, text]) => [replace.text(path), replace.file(path, text)]),
+  );
+  return { ...snapshot, identities: 'made-up', files, calls };
+}
+
+interface Replacements {
+  text(text: string): string;
+  file(path: string, text: string): string;
+  /** The GPU's number of a subject's name, `gpu1` or `gpu1/mig0`. */
+  pdi(subject: string): string;
+}
+
+const isObject = (json: Json | undefined): json is { readonly [key: string]: Json } =>
+  typeof json === 'object' && json !== null && !Array.isArray(json);
+
+/** A UUID made of a number: the first group carries it, and so does the last. */
+const uuidOf = (number: number, mark: string): string =>
+  `${mark}${(number & 0xf).toString(16)}-${(((number + 1) & 0xf).toString(16)).repeat(4)}-4a4a-8b8b-5eed${number.toString(16).padStart(8, '0')}`;
+
+function replacements(snapshot: Snapshot): Replacements {
+  const known = new Map<string, string>();
+  const learn = (fn: string, make: (number: number, old: string) => string): void => {
+    for (const answer of Object.values(snapshot.calls[fn] ?? {})) {
+      if (typeof answer !== 'string' || answer === '' || known.has(answer)) continue;
+      known.set(answer, make(known.size, answer));
+    }
+  };
+  const counters = new Map<string, number>();
+  const next = (kind: string): number => {
+    const number = counters.get(kind) ?? 0;
+    counters.set(kind, number + 1);
+    return number;
+  };
+  learn('nvmlDeviceGetUUID', (_, old) =>
+    old.startsWith('MIG-')
+      ? `MIG-${uuidOf(next('mig'), 'b1c2d3e')}`
+      : `GPU-${uuidOf(next('gpu'), 'a0b1c2d')}`,
+  );
+  // Two boards that say the same serial number (0, or a placeholder) go on saying the same.
+  learn('nvmlDeviceGetSerial', (_, old) =>
+    /^0*$/.test(old)
+      ? old
+      : String(10 ** (old.length - 1) + 65 * 10 ** Math.max(0, old.length - 3) + next('serial') + 1).slice(
+          0,
+          old.length,
+        ),
+  );
+  learn('nvmlDeviceGetHostname_v1', () => `host${next('host')}`);
+  learnExcluded(snapshot, known, next);
+  learnUnits(snapshot, known, next);
+
+  const olds = [...known.keys()].sort((a, b) => b.length - a.length);
+  const text = (value: string): string => {
+    let out = value;
+    for (const old of olds) {
+      // A serial number inside a longer number is another number.
+      if (out === old || old.length >= 8) out = out.replaceAll(old, known.get(old) ?? old);
+    }
+    return out.replace(/\/home\/[^/\0\s]+/g, '/home/user').replace(/\/Users\/[^/\0\s]+/g, '/Users/user');
+  };
+  return {
+    text,
+    file: (path, content) => (path.endsWith('/status') ? withoutUser(text(content)) : text(content)),
+    pdi: (subject) => pdiOf(Number(/^gpu(\d+)/.exec(subject)?.[1] ?? 0)),
+  };
+}
+
+type Next = (kind: string) => number;
+
+function learnExcluded(snapshot: Snapshot, known: Map<string, string>, next: Next): void {
+  for (const answer of Object.values(snapshot.calls['nvmlGetExcludedDeviceInfoByIndex'] ?? {})) {
+    const uuid = isObject(answer) ? answer['uuid'] : undefined;
+    if (typeof uuid === 'string' && uuid !== '' && !known.has(uuid)) {
+      known.set(uuid, `GPU-${uuidOf(next('excluded'), 'c2d3e4f')}`);
+    }
+  }
+}
+
+function learnUnits(snapshot: Snapshot, known: Map<string, string>, next: Next): void {
+  for (const answer of Object.values(snapshot.calls['nvmlUnitGetUnitInfo'] ?? {})) {
+    const serial = isObject(answer) ? answer['serial'] : undefined;
+    if (typeof serial === 'string' && serial !== '' && !known.has(serial)) {
+      known.set(serial, String(next('unit') + 1).padStart(serial.length, '0'));
+    }
+  }
+}
+
+/** A PDI as a decimal string: 64 bits that differ from GPU to GPU. */
+function pdiOf(gpu: number): string {
+  const mixed = BigInt.asUintN(64, (BigInt(gpu) + 1n) * 0x9e3779b97f4a7c15n);
+  return (mixed | 0x8000000000000000n).toString();
+}
+
+/** Answers whose identity is a number or a list of bytes, by function. */
+function ownAnswer(fn: string, key: string, answer: Json, replace: Replacements): Json | undefined {
+  if (!isObject(answer) || 'error' in answer) return undefined;
+  if (fn === 'nvmlDeviceGetPdi') return { ...answer, value: replace.pdi(key) };
+  if (fn.startsWith('nvmlDeviceGetGpuFabricInfo'))
+    return { ...answer, clusterUuid: sameLength(answer['clusterUuid']) };
+  if (fn === 'nvmlDeviceGetPlatformInfo') {
+    const ids = ['ibGuid', 'rackGuid', 'chassisSerialNumber'].filter((name) => name in answer);
+    return { ...answer, ...Object.fromEntries(ids.map((name) => [name, sameLength(answer[name])])) };
+  }
+  return undefined;
+}
+
+/** Bytes counted up; none stay none. */
+const sameLength = (bytes: Json | undefined): Json =>
+  Array.isArray(bytes) ? bytes.map((_, i) => (0xa0 + i) & 0xff) : (bytes ?? []);
+
+function replaceIn(json: Json, replace: Replacements): Json {
+  if (typeof json === 'string') return replace.text(json);
+  if (Array.isArray(json)) return json.map((item: Json) => replaceIn(item, replace));
+  if (!isObject(json)) return json;
+  return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, replaceIn(value, replace)]));
+}
+
+/** The user and group of /proc/<pid>/status: root stays, anyone else is user 1000. */
+const withoutUser = (text: string): string =>
+  text.replace(/^(Uid|Gid):.*$/gm, (line, name: string) =>
+    /^\w+:\t0\b/.test(line) ? line : `${name}:${'\t1000'.repeat(4)}`,
+  );

@@ -1,0 +1,27 @@
+/** Under which key a call's answer stands in a snapshot: its subject and inputs, e.g. "gpu0,1". */
+import type { Json } from './answer.js';
+import { type Call, type FieldId, type Handle, isOut, type Preset } from './call.js';
+
+export type Answers = Readonly<Record<string, Json>>;
+
+export function answerKey(call: Call, nameOf: (handle: bigint) => string, subject?: Handle): string {
+  const parts: string[] = [];
+  for (const arg of call.args) {
+    if (typeof arg === 'bigint') parts.push(nameOf(arg));
+    else if (typeof arg !== 'object') parts.push(String(arg));
+    else if (!isOut(arg)) parts.push(nameOf(subject ?? 0n));
+    else if (arg.out === 'struct' || arg.out === 'list') parts.push(...selectors(arg.set ?? {}));
+  }
+  return parts.join(',');
+}
+
+/** What a struct says on the way in, its version left out: it is the function's own business. */
+function selectors(set: Preset): string[] {
+  return Object.entries(set)
+    .filter(([name]) => name !== 'version')
+    .map(([name, value]) => `${name}=${value}`);
+}
+
+export function fieldKey(subject: string, [id, scope]: FieldId): string {
+  return `${subject},${id}${scope === 0 ? '' : `:${scope}`}`;
+}

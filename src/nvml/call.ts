@@ -1,0 +1,116 @@
+/**
+ * An NVML call as data: which function, on which arguments, and what it leaves behind. The same call is
+ * run by the driver (library.ts), answered from a recording (snapshot.ts) and written to one.
+ */
+import type { FunctionName } from './generated/functions.js';
+import type { Layout, ScalarType } from './layout.js';
+import type { PointedArray } from './prototype.js';
+import type { Status } from './status.js';
+
+/** An opaque NVML handle: the pointer that the library gave out. */
+export type Handle = bigint & { readonly handle: unique symbol };
+
+/** Struct fields to be set before a call, by name; a dot leads into a nested struct. */
+export type Preset = Readonly<Record<string, number | bigint | string>>;
+
+/** What one output parameter leaves in memory. */
+export type Out =
+  /** A scalar behind a pointer. */
+  | { readonly out: 'scalar'; readonly name: string; readonly type: ScalarType }
+  /** A struct behind a pointer; `set` fills fields before the call (version, selectors). */
+  | {
+      readonly out: 'struct';
+      readonly layout: Layout;
+      readonly set?: Preset;
+      /** Only read by NVML: no answer. */
+      readonly given?: true;
+      /** An array that the struct points to; it lies behind the struct in the same memory. */
+      readonly array?: PointedArray;
+      /** Bytes to allow beyond the struct, whose whole size follows behind a pointer. */
+      readonly room?: number;
+    }
+  /** A text buffer followed by its length, unless `lengthBy` says otherwise. */
+  | { readonly out: 'text'; readonly length: number; readonly lengthBy?: 'pointer' | 'none' | 'result' }
+  /** A count pointer followed by an array pointer; grows when the library asks for more room. */
+  | {
+      readonly out: 'list';
+      readonly item: Layout | ScalarType;
+      readonly capacity: number;
+      readonly set?: Readonly<Record<string, number>>;
+      /** The array comes before the count in the parameters. */
+      readonly arrayFirst?: true;
+      /** A second array of 64-bit numbers, as long as the first, follows it. */
+      readonly beside?: true;
+      /** The count is asked without an array first: NVML wants to be told the exact one. */
+      readonly countFirst?: true;
+    }
+  /** An array followed by its size in bytes by value. */
+  | { readonly out: 'sized'; readonly item: ScalarType; readonly length: number }
+  /** A count by value followed by an array of that many 64-bit words (CPU and node sets). */
+  | { readonly out: 'words'; readonly length: number }
+  /** Field values asked in one batch: count by value followed by the array. */
+  | { readonly out: 'fields'; readonly ids: readonly FieldId[] };
+
+/** A field id of nvmlDeviceGetFieldValues with its scope (link, power scope), 0 where it has none. */
+export type FieldId = readonly [id: number, scope: number];
+
+/** The handle that the call is about. */
+export const SUBJECT = { subject: true } as const;
+
+export type Arg = number | string | Handle | typeof SUBJECT | Out;
+
+export interface Call {
+  readonly fn: FunctionName;
+  readonly args: readonly Arg[];
+}
+
+/**
+ * A call made ready for one subject. `memory` has one buffer per output, in order; they are reused by every
+ * run, and a list's is replaced only when the list outgrows it.
+ */
+export interface Bound {
+  readonly call: Call;
+  readonly memory: readonly Buffer[];
+  /** Status of the last run. */
+  readonly status: Status;
+  /** Calls NVML and keeps the status. */
+  run(): Status;
+  /** The same on a worker thread, for calls that mostly wait. */
+  start(): Promise<Status>;
+}
+
+/** Answers calls: the NVML library, or a recording of it. */
+export interface Driver {
+  /** Where the answers come from, for messages: a path or a recording's name. */
+  readonly source: string;
+  /** Undefined where the library has no such symbol. */
+  bind(call: Call, subject?: Handle): Bound | undefined;
+  /** Forgets symbols and unloads. */
+  close(): void;
+}
+
+export const scalar = (type: ScalarType, name = 'value'): Out => ({ out: 'scalar', name, type });
+export const u32 = (name?: string): Out => scalar('u32', name);
+export const i32 = (name?: string): Out => scalar('i32', name);
+export const u64 = (name?: string): Out => scalar('u64', name);
+export const handle = (name?: string): Out => scalar('ptr', name);
+export const struct = (layout: Layout, set: Preset = {}): Out => ({
+  out: 'struct',
+  layout,
+  set,
+});
+export const text = (length: number): Out => ({ out: 'text', length });
+export const list = (
+  item: Layout | ScalarType,
+  capacity = 32,
+  set: Readonly<Record<string, number>> = {},
+): Out => ({
+  out: 'list',
+  item,
+  capacity,
+  set,
+});
+
+export const call = (fn: FunctionName, ...args: Arg[]): Call => ({ fn, args });
+
+export const isOut = (arg: Arg): arg is Out => typeof arg === 'object' && 'out' in arg;

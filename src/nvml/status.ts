@@ -1,0 +1,112 @@
+import * as nvml from './generated/constants.js';
+
+/** An nvmlReturn_t: 0 is success, anything else says why there is no answer. */
+export type Status = number;
+
+/** A reading that has no value, and the NVML status that says why. Zero is never absence. */
+export class Missing {
+  private constructor(readonly status: Status) {}
+
+  private static readonly known = new Map<Status, Missing>();
+
+  /** One shared object per status: a loop makes no garbage for what stays absent. */
+  static of(status: Status): Missing {
+    let missing = Missing.known.get(status);
+    if (missing === undefined) {
+      missing = new Missing(status);
+      Missing.known.set(status, missing);
+    }
+    return missing;
+  }
+}
+
+/** The reading of something that the GPU does not have. */
+export const NOT_SUPPORTED = Missing.of(nvml.NVML_ERROR_NOT_SUPPORTED);
+
+/**
+ * Constant name and words of every status. The words are what nvidia-smi prints in place of a value, without
+ * brackets (CSV adds them): N/A, Not Found and the one for deprecated were seen on the H100 and H200 with driver
+ * 580.159.04, the others are those of nvmlErrorString in the same driver.
+ */
+const STATUSES: Readonly<Record<Status, readonly [symbol: string, words: string]>> = {
+  [nvml.NVML_SUCCESS]: ['NVML_SUCCESS', 'Success'],
+  [nvml.NVML_ERROR_UNINITIALIZED]: ['NVML_ERROR_UNINITIALIZED', 'Uninitialized'],
+  [nvml.NVML_ERROR_INVALID_ARGUMENT]: ['NVML_ERROR_INVALID_ARGUMENT', 'Invalid Argument'],
+  [nvml.NVML_ERROR_NOT_SUPPORTED]: ['NVML_ERROR_NOT_SUPPORTED', 'N/A'],
+  [nvml.NVML_ERROR_NO_PERMISSION]: ['NVML_ERROR_NO_PERMISSION', 'Insufficient Permissions'],
+  [nvml.NVML_ERROR_ALREADY_INITIALIZED]: ['NVML_ERROR_ALREADY_INITIALIZED', 'Already Initialized'],
+  [nvml.NVML_ERROR_NOT_FOUND]: ['NVML_ERROR_NOT_FOUND', 'Not Found'],
+  [nvml.NVML_ERROR_INSUFFICIENT_SIZE]: ['NVML_ERROR_INSUFFICIENT_SIZE', 'Insufficient Size'],
+  [nvml.NVML_ERROR_INSUFFICIENT_POWER]: ['NVML_ERROR_INSUFFICIENT_POWER', 'Insufficient External Power'],
+  [nvml.NVML_ERROR_DRIVER_NOT_LOADED]: ['NVML_ERROR_DRIVER_NOT_LOADED', 'Driver Not Loaded'],
+  [nvml.NVML_ERROR_TIMEOUT]: ['NVML_ERROR_TIMEOUT', 'Timeout'],
+  [nvml.NVML_ERROR_IRQ_ISSUE]: ['NVML_ERROR_IRQ_ISSUE', 'Interrupt Request Issue'],
+  [nvml.NVML_ERROR_LIBRARY_NOT_FOUND]: ['NVML_ERROR_LIBRARY_NOT_FOUND', 'NVML Shared Library Not Found'],
+  [nvml.NVML_ERROR_FUNCTION_NOT_FOUND]: ['NVML_ERROR_FUNCTION_NOT_FOUND', 'Function Not Found'],
+  [nvml.NVML_ERROR_CORRUPTED_INFOROM]: ['NVML_ERROR_CORRUPTED_INFOROM', 'Corrupted infoROM'],
+  [nvml.NVML_ERROR_GPU_IS_LOST]: ['NVML_ERROR_GPU_IS_LOST', 'GPU is lost'],
+  [nvml.NVML_ERROR_RESET_REQUIRED]: ['NVML_ERROR_RESET_REQUIRED', 'GPU requires reset'],
+  [nvml.NVML_ERROR_OPERATING_SYSTEM]: [
+    'NVML_ERROR_OPERATING_SYSTEM',
+    'GPU access blocked by the operating system',
+  ],
+  [nvml.NVML_ERROR_LIB_RM_VERSION_MISMATCH]: [
+    'NVML_ERROR_LIB_RM_VERSION_MISMATCH',
+    'Driver/library version mismatch',
+  ],
+  [nvml.NVML_ERROR_IN_USE]: ['NVML_ERROR_IN_USE', 'In use by another client'],
+  [nvml.NVML_ERROR_MEMORY]: ['NVML_ERROR_MEMORY', 'Insufficient Memory'],
+  [nvml.NVML_ERROR_NO_DATA]: ['NVML_ERROR_NO_DATA', 'No data'],
+  [nvml.NVML_ERROR_VGPU_ECC_NOT_SUPPORTED]: [
+    'NVML_ERROR_VGPU_ECC_NOT_SUPPORTED',
+    'ECC is enabled on the GPU',
+  ],
+  [nvml.NVML_ERROR_INSUFFICIENT_RESOURCES]: ['NVML_ERROR_INSUFFICIENT_RESOURCES', 'Insufficient Resources'],
+  [nvml.NVML_ERROR_FREQ_NOT_SUPPORTED]: ['NVML_ERROR_FREQ_NOT_SUPPORTED', 'Frequency is not supported'],
+  [nvml.NVML_ERROR_ARGUMENT_VERSION_MISMATCH]: [
+    'NVML_ERROR_ARGUMENT_VERSION_MISMATCH',
+    'Argument version mismatch',
+  ],
+  [nvml.NVML_ERROR_DEPRECATED]: ['NVML_ERROR_DEPRECATED', 'Requested functionality has been deprecated'],
+  [nvml.NVML_ERROR_NOT_READY]: ['NVML_ERROR_NOT_READY', 'Not ready'],
+  [nvml.NVML_ERROR_GPU_NOT_FOUND]: ['NVML_ERROR_GPU_NOT_FOUND', 'No GPUs were found'],
+  [nvml.NVML_ERROR_INVALID_STATE]: ['NVML_ERROR_INVALID_STATE', 'Invalid state'],
+  [nvml.NVML_ERROR_RESET_TYPE_NOT_SUPPORTED]: [
+    'NVML_ERROR_RESET_TYPE_NOT_SUPPORTED',
+    'Reset type not supported',
+  ],
+  [nvml.NVML_ERROR_UNKNOWN]: ['NVML_ERROR_UNKNOWN', 'Unknown Error'],
+};
+
+/** The words for a status as `-q` prints them: N/A, Not Found, GPU is lost, Unknown Error. */
+export function statusWords(status: Status): string {
+  return STATUSES[status]?.[1] ?? 'Unknown Error';
+}
+
+/** Why a value is absent, for JSON: what `-q` prints as N/A is Not Supported here. */
+export function statusReason(status: Status): string {
+  return status === nvml.NVML_ERROR_NOT_SUPPORTED ? 'Not Supported' : statusWords(status);
+}
+
+/** The constant's name for a status, e.g. NVML_ERROR_NOT_SUPPORTED. */
+export function statusSymbol(status: Status): string {
+  return STATUSES[status]?.[0] ?? `NVML_ERROR_${status}`;
+}
+
+/** The status of a constant's name, or undefined. */
+export function statusFromSymbol(symbol: string): Status | undefined {
+  const found = Object.entries(STATUSES).find(([, [name]]) => name === symbol);
+  return found === undefined ? undefined : Number(found[0]);
+}
+
+/** NVML cannot be used at all: not found, not loaded, refused. Ends the program with the status. */
+export class DeadLibrary extends Error {
+  override readonly name = 'DeadLibrary';
+
+  constructor(
+    readonly status: Status,
+    message: string,
+  ) {
+    super(message);
+  }
+}

@@ -1,0 +1,51 @@
+/** The files of /proc and /sys: those of this machine, or those of a recording. */
+import { readdirSync, readFileSync, realpathSync } from 'node:fs';
+
+export interface SystemFiles {
+  /** A file's text, or undefined where it is not there or may not be read. */
+  read(path: string): string | undefined;
+  /** Names in a folder, sorted; none where there is no such folder. */
+  list(path: string): readonly string[];
+  /** Where a path leads once its links are followed, or undefined. */
+  realpath(path: string): string | undefined;
+}
+
+function orUndefined<T>(ask: () => T): T | undefined {
+  try {
+    return ask();
+  } catch {
+    return undefined;
+  }
+}
+
+export const machineFiles: SystemFiles = {
+  read: (path) => orUndefined(() => readFileSync(path, 'utf8')),
+  list: (path) => orUndefined(() => readdirSync(path).sort()) ?? [],
+  realpath: (path) => orUndefined(() => realpathSync(path)),
+};
+
+/** A recording keeps a link under its path with this behind it. */
+export const LINK = '@';
+
+/** Answers from a recording's files. */
+export function recordedFiles(files: Readonly<Record<string, string>>): SystemFiles {
+  return {
+    read: (path) => files[path],
+    list: (path) => {
+      const folder = path.endsWith('/') ? path : `${path}/`;
+      const names = Object.keys(files)
+        .filter((file) => file.startsWith(folder))
+        .map((file) => file.slice(folder.length).split('/', 1)[0] ?? '')
+        .map((name) => (name.endsWith(LINK) ? name.slice(0, -LINK.length) : name));
+      return [...new Set(names)].sort();
+    },
+    realpath: (path) => files[`${path}${LINK}`] ?? (path in files ? path : undefined),
+  };
+}
+
+/** The version of the loaded kernel module, as the driver tells it in /proc. */
+export function kernelVersion(files: SystemFiles): string | undefined {
+  return /Kernel Module.*?\s(\d+\.\d+(?:\.\d+)?)\s/.exec(
+    files.read('/proc/driver/nvidia/version') ?? '',
+  )?.[1];
+}

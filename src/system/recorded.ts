@@ -1,0 +1,69 @@
+/** Which files of /proc and /sys a snapshot keeps: those that the commands read. */
+import type { Snapshot } from '../nvml/snapshot.js';
+import { LINK, type SystemFiles } from './files.js';
+
+const DRIVER = ['/proc/driver/nvidia/version', '/proc/driver/nvidia/params'];
+const NODES = '/sys/devices/system/node';
+const DEVICES = '/sys/bus/pci/devices';
+/** Devices that a topology shows beside the GPUs. */
+const CLASSES = ['/sys/class/infiniband', '/sys/class/net'];
+const OF_PROCESS = ['cmdline', 'comm', 'status', 'cgroup', 'stat'];
+const OF_GPU = ['numa_node', 'local_cpulist', 'local_cpus', 'class'];
+
+/** The files' texts by path; a link is kept as where it leads. */
+export function recordedPaths(
+  files: SystemFiles,
+  calls: Snapshot['calls'],
+): Readonly<Record<string, string>> {
+  const kept: Record<string, string> = {};
+  const keep = (path: string): void => {
+    const text = files.read(path);
+    if (text !== undefined) kept[path] = text;
+  };
+  const keepLink = (path: string): void => {
+    const target = files.realpath(path);
+    if (target !== undefined) kept[`${path}${LINK}`] = target;
+  };
+  for (const path of DRIVER) keep(path);
+  keep(`${NODES}/online`);
+  for (const node of files.list(NODES).filter((name) => /^node\d+$/.test(name))) {
+    keep(`${NODES}/${node}/cpulist`);
+    keep(`${NODES}/${node}/distance`);
+  }
+  keep('/sys/devices/system/cpu/online');
+  for (const folder of CLASSES) {
+    for (const name of files.list(folder)) {
+      const device = `${folder}/${name}/device`;
+      // Network devices without hardware (lo, bridges) are in no topology.
+      if (files.realpath(device) === undefined) continue;
+      keepLink(device);
+      keep(`${device}/numa_node`);
+      keep(`${device}/local_cpulist`);
+    }
+  }
+  for (const busId of busIds(calls)) {
+    const folder = `${DEVICES}/${busId}`;
+    keepLink(folder);
+    for (const name of OF_GPU) keep(`${folder}/${name}`);
+  }
+  for (const pid of pids(calls)) for (const name of OF_PROCESS) keep(`/proc/${pid}/${name}`);
+  return kept;
+}
+
+/** Bus ids as /sys spells them: four digits of domain, small letters. */
+function busIds(calls: Snapshot['calls']): readonly string[] {
+  const answers = Object.values(calls['nvmlDeviceGetPciInfo_v3'] ?? calls['nvmlDeviceGetPciInfo'] ?? {});
+  return answers.flatMap((answer) => {
+    const id = (answer as { busId?: unknown }).busId;
+    return typeof id === 'string' ? [id.toLowerCase().replace(/^0000(?=[0-9a-f]{4}:)/, '')] : [];
+  });
+}
+
+/** The processes that any list of a GPU's processes names. */
+function pids(calls: Snapshot['calls']): readonly number[] {
+  const lists = Object.entries(calls)
+    .filter(([fn]) => /RunningProcesses/.test(fn))
+    .flatMap(([, answers]) => Object.values(answers));
+  const found = lists.flatMap((list) => (Array.isArray(list) ? list.map((item) => item?.pid) : []));
+  return [...new Set(found.filter((pid): pid is number => typeof pid === 'number'))].sort((a, b) => a - b);
+}

@@ -1,0 +1,195 @@
+/**
+ * A table, so longer than logic may be.
+ * The NVLink fabric that a GPU has joined: state, membership and health.
+ */
+import { call, SUBJECT, struct } from '../../nvml/call.js';
+import * as nvml from '../../nvml/generated/constants.js';
+import {
+  nvmlGpuFabricInfo_t,
+  nvmlGpuFabricInfo_v2_t,
+  nvmlGpuFabricInfo_v3_t,
+} from '../../nvml/generated/layouts.js';
+import { NOT_SUPPORTED, statusWords } from '../../nvml/status.js';
+import type { Pick, View } from '../asked.js';
+import { count, text, words } from '../kind.js';
+import { sample } from '../probe.js';
+import { from, type Row, type Source } from '../row.js';
+
+const fabricInfo = sample(
+  'fabric',
+  call(
+    'nvmlDeviceGetGpuFabricInfoV',
+    SUBJECT,
+    struct(nvmlGpuFabricInfo_v3_t, { version: nvml.nvmlGpuFabricInfo_v3 }),
+  ),
+  call(
+    'nvmlDeviceGetGpuFabricInfoV',
+    SUBJECT,
+    struct(nvmlGpuFabricInfo_v2_t, { version: nvml.nvmlGpuFabricInfo_v2 }),
+  ),
+  call('nvmlDeviceGetGpuFabricInfo', SUBJECT, struct(nvmlGpuFabricInfo_t)),
+);
+
+/** A value that means nothing until the GPU has registered: N/A while it is in progress (580.159.04). */
+const onceCompleted = (pick: Exclude<Pick, string>): Source =>
+  from(fabricInfo, (view) =>
+    view.number('state') === nvml.NVML_GPU_FABRIC_STATE_COMPLETED ? pick(view) : NOT_SUPPORTED,
+  );
+
+const hexByte = (byte: number): string => byte.toString(16).padStart(2, '0');
+
+function clusterUuid(view: View): string {
+  const digits = Array.from({ length: nvml.NVML_GPU_FABRIC_UUID_LEN }, (_, i) =>
+    hexByte(view.number(`clusterUuid.${i}`)),
+  ).join('');
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+/** A word that stands for zero is "not supported" in all of these. */
+const unlessZero = (value: number) => (value === 0 ? NOT_SUPPORTED : value);
+
+/** Some bits of the health mask. NVML's WIDTH constants are masks. */
+const healthBits = (shift: number, mask: number): Source =>
+  onceCompleted((view) => unlessZero((view.number('healthMask') >>> shift) & mask));
+
+const states = words({
+  [nvml.NVML_GPU_FABRIC_STATE_NOT_STARTED]: 'Not Started',
+  [nvml.NVML_GPU_FABRIC_STATE_IN_PROGRESS]: 'In Progress',
+  [nvml.NVML_GPU_FABRIC_STATE_COMPLETED]: 'Completed',
+});
+const summaries = words({
+  [nvml.NVML_GPU_FABRIC_HEALTH_SUMMARY_HEALTHY]: 'Healthy',
+  [nvml.NVML_GPU_FABRIC_HEALTH_SUMMARY_UNHEALTHY]: 'Unhealthy',
+  [nvml.NVML_GPU_FABRIC_HEALTH_SUMMARY_LIMITED_CAPACITY]: 'Limited Capacity',
+});
+const bandwidths = words({
+  [nvml.NVML_GPU_FABRIC_HEALTH_MASK_DEGRADED_BW_TRUE]: 'Degraded',
+  [nvml.NVML_GPU_FABRIC_HEALTH_MASK_DEGRADED_BW_FALSE]: 'Full',
+});
+/** The same two numbers in all questions of the mask that can be answered so. */
+const trueFalse = words({
+  [nvml.NVML_GPU_FABRIC_HEALTH_MASK_ROUTE_RECOVERY_TRUE]: 'True',
+  [nvml.NVML_GPU_FABRIC_HEALTH_MASK_ROUTE_RECOVERY_FALSE]: 'False',
+});
+const misconfigurations = words({
+  [nvml.NVML_GPU_FABRIC_HEALTH_MASK_INCORRECT_CONFIGURATION_NONE]: 'None',
+  [nvml.NVML_GPU_FABRIC_HEALTH_MASK_INCORRECT_CONFIGURATION_INCORRECT_SYSGUID]: 'Incorrect SysGuid',
+  [nvml.NVML_GPU_FABRIC_HEALTH_MASK_INCORRECT_CONFIGURATION_INCORRECT_CHASSIS_SN]: 'Incorrect Chassis SN',
+  [nvml.NVML_GPU_FABRIC_HEALTH_MASK_INCORRECT_CONFIGURATION_NO_PARTITION]: 'No Partition',
+  [nvml.NVML_GPU_FABRIC_HEALTH_MASK_INCORRECT_CONFIGURATION_INSUFFICIENT_NVLINKS]: 'Insufficient NVLinks',
+  [nvml.NVML_GPU_FABRIC_HEALTH_MASK_INCORRECT_CONFIGURATION_INCOMPATIBLE_GPU_FW]: 'Incompatible GPU Firmware',
+  [nvml.NVML_GPU_FABRIC_HEALTH_MASK_INCORRECT_CONFIGURATION_INVALID_LOCATION]: 'Invalid Location',
+  [nvml.NVML_GPU_FABRIC_HEALTH_MASK_INCORRECT_CONFIGURATION_GPU_STATE_INVALID]: 'GPU State Invalid',
+});
+
+export const fabric: readonly Row[] = [
+  {
+    id: 1094,
+    names: ['fabric.state'],
+    help: 'How far the GPU is with joining the fabric: Not Started, In Progress, Completed.',
+    kind: states,
+    source: from(fabricInfo, (view) => unlessZero(view.number('state'))),
+    bare: true,
+  },
+  {
+    id: 1095,
+    names: ['fabric.status'],
+    help: 'How the attempt to join the fabric ended: Success or an error.',
+    kind: text,
+    source: onceCompleted((view) => {
+      const status = view.number('status');
+      return status === 0 ? 'Success' : statusWords(status);
+    }),
+    bare: true,
+  },
+  {
+    id: 1096,
+    names: ['fabric.cliqueId'],
+    help: 'Number of the clique: the GPUs of a cluster that reach one another.',
+    kind: count,
+    source: onceCompleted((view) => view.read('cliqueId')),
+    bare: true,
+  },
+  {
+    id: 1097,
+    names: ['fabric.clusterUuid'],
+    help: 'UUID of the cluster that the GPU belongs to. It is all zeros within a single machine.',
+    kind: text,
+    source: onceCompleted(clusterUuid),
+    bare: true,
+  },
+  {
+    id: 1098,
+    names: ['fabric.health.summary'],
+    help: 'Health of the fabric as a whole: Healthy, Unhealthy, Limited Capacity.',
+    kind: summaries,
+    source: onceCompleted((view) => unlessZero(view.number('healthSummary'))),
+    bare: true,
+  },
+  {
+    id: 1099,
+    names: ['fabric.health.bandwidth'],
+    help: 'Whether the fabric has its Full bandwidth or a Degraded one.',
+    kind: bandwidths,
+    source: healthBits(
+      nvml.NVML_GPU_FABRIC_HEALTH_MASK_SHIFT_DEGRADED_BW,
+      nvml.NVML_GPU_FABRIC_HEALTH_MASK_WIDTH_DEGRADED_BW,
+    ),
+    bare: true,
+  },
+  {
+    id: 1100,
+    names: ['fabric.health.route_recovery_in_progress'],
+    help: 'Whether routes of the fabric are being repaired.',
+    kind: trueFalse,
+    source: healthBits(
+      nvml.NVML_GPU_FABRIC_HEALTH_MASK_SHIFT_ROUTE_RECOVERY,
+      nvml.NVML_GPU_FABRIC_HEALTH_MASK_WIDTH_ROUTE_RECOVERY,
+    ),
+    bare: true,
+  },
+  {
+    id: 1101,
+    names: ['fabric.health.route_unhealthy'],
+    help: 'Whether a route of the fabric is broken.',
+    kind: trueFalse,
+    source: healthBits(
+      nvml.NVML_GPU_FABRIC_HEALTH_MASK_SHIFT_ROUTE_UNHEALTHY,
+      nvml.NVML_GPU_FABRIC_HEALTH_MASK_WIDTH_ROUTE_UNHEALTHY,
+    ),
+    bare: true,
+  },
+  {
+    id: 1102,
+    names: ['fabric.health.access_timeout_recovery'],
+    help: 'Whether the fabric recovers from accesses that took too long.',
+    kind: trueFalse,
+    source: healthBits(
+      nvml.NVML_GPU_FABRIC_HEALTH_MASK_SHIFT_ACCESS_TIMEOUT_RECOVERY,
+      nvml.NVML_GPU_FABRIC_HEALTH_MASK_WIDTH_ACCESS_TIMEOUT_RECOVERY,
+    ),
+    bare: true,
+  },
+  {
+    id: 1103,
+    names: ['fabric.health.incorrect_configuration'],
+    help: 'What is wrong with the configuration of the fabric, or None.',
+    kind: misconfigurations,
+    source: healthBits(
+      nvml.NVML_GPU_FABRIC_HEALTH_MASK_SHIFT_INCORRECT_CONFIGURATION,
+      nvml.NVML_GPU_FABRIC_HEALTH_MASK_WIDTH_INCORRECT_CONFIGURATION,
+    ),
+    bare: true,
+  },
+  {
+    id: 1104,
+    names: ['fabric.health.partition_assigned'],
+    help: 'Whether the GPU was assigned to a partition of the fabric.',
+    kind: trueFalse,
+    source: healthBits(
+      nvml.NVML_GPU_FABRIC_HEALTH_MASK_SHIFT_PARTITION_ASSIGNED,
+      nvml.NVML_GPU_FABRIC_HEALTH_MASK_WIDTH_PARTITION_ASSIGNED,
+    ),
+    bare: true,
+  },
+];

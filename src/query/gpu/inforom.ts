@@ -1,0 +1,73 @@
+/** Versions of what is in the flash memories of a board: VBIOS and infoROM. */
+import { call, SUBJECT, text as textOut } from '../../nvml/call.js';
+import {
+  NVML_DEVICE_INFOROM_VERSION_BUFFER_SIZE,
+  NVML_DEVICE_VBIOS_VERSION_BUFFER_SIZE,
+  NVML_INFOROM_ECC,
+  NVML_INFOROM_OEM,
+  NVML_INFOROM_POWER,
+} from '../../nvml/generated/constants.js';
+import { text } from '../kind.js';
+import { fixed, type Probe, sample, waiting } from '../probe.js';
+import { from, type Row } from '../row.js';
+
+const vbios = fixed(
+  'VBIOS version',
+  call('nvmlDeviceGetVbiosVersion', SUBJECT, textOut(NVML_DEVICE_VBIOS_VERSION_BUFFER_SIZE)),
+);
+const image = fixed(
+  'infoROM image',
+  call('nvmlDeviceGetInforomImageVersion', SUBJECT, textOut(NVML_DEVICE_INFOROM_VERSION_BUFFER_SIZE)),
+);
+const object = (which: number): Probe =>
+  fixed(
+    `infoROM object ${which}`,
+    call('nvmlDeviceGetInforomVersion', SUBJECT, which, textOut(NVML_DEVICE_INFOROM_VERSION_BUFFER_SIZE)),
+  );
+/** Reads the whole flash; its sibling nvmlDeviceGetInforomConfigurationChecksum takes 69 ms on an H100. */
+const validation = waiting(sample('infoROM validation', call('nvmlDeviceValidateInforom', SUBJECT)));
+
+export const inforom: readonly Row[] = [
+  {
+    id: 25,
+    names: ['vbios_version'],
+    help: 'Version of the BIOS of the board.',
+    kind: text,
+    source: from(vbios),
+  },
+  {
+    id: 190,
+    names: ['inforom.img', 'inforom.image'],
+    help: 'Version of the whole infoROM image, a small store on the board for settings and error counts.',
+    kind: text,
+    source: from(image),
+  },
+  {
+    id: 191,
+    names: ['inforom.oem'],
+    help: 'Version of the infoROM part that the maker of the system uses.',
+    kind: text,
+    source: from(object(NVML_INFOROM_OEM)),
+  },
+  {
+    id: 192,
+    names: ['inforom.ecc'],
+    help: 'Version of the infoROM part that keeps ECC error counts.',
+    kind: text,
+    source: from(object(NVML_INFOROM_ECC)),
+  },
+  {
+    id: 193,
+    names: ['inforom.pwr', 'inforom.power'],
+    help: 'Version of the infoROM part for power management.',
+    kind: text,
+    source: from(object(NVML_INFOROM_POWER)),
+  },
+  {
+    id: 1014,
+    names: ['inforom.checksum_validation'],
+    help: 'Whether the checksums of the infoROM hold. Reading the flash takes tens of milliseconds.',
+    kind: text,
+    source: from(validation, () => 'valid'),
+  },
+];

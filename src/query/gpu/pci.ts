@@ -1,0 +1,155 @@
+/**
+ * A table, so longer than logic may be.
+ * Where a GPU sits: its PCI address and ids, and the link to the host.
+ */
+import { call, SUBJECT, struct, u32 } from '../../nvml/call.js';
+import { nvmlPciInfoExt_v1 } from '../../nvml/generated/constants.js';
+import { nvmlPciInfo_t, nvmlPciInfoExt_v1_t } from '../../nvml/generated/layouts.js';
+import { NOT_SUPPORTED } from '../../nvml/status.js';
+import type { View } from '../asked.js';
+import { count, hex, text } from '../kind.js';
+import { fixed, sample } from '../probe.js';
+import { constant, from, type Row } from '../row.js';
+
+/** The older calls fill the beginning of the same struct, up to the ids; their bus id is the short one. */
+const pciInfo = fixed(
+  'PCI info',
+  call('nvmlDeviceGetPciInfo_v3', SUBJECT, struct(nvmlPciInfo_t)),
+  call('nvmlDeviceGetPciInfo_v2', SUBJECT, struct(nvmlPciInfo_t)),
+  call('nvmlDeviceGetPciInfo', SUBJECT, struct(nvmlPciInfo_t)),
+);
+/** Costs 2.8 ms on an H100 (580.159.04), so only the classes are read from it. */
+const pciClasses = fixed(
+  'PCI classes',
+  call('nvmlDeviceGetPciInfoExt', SUBJECT, struct(nvmlPciInfoExt_v1_t, { version: nvmlPciInfoExt_v1 })),
+);
+
+/** Read by the columns of the other tables too. */
+export const busIdOfGpu = from(
+  pciInfo,
+  (view: View) => view.text('busId') || view.text('busIdLegacy') || NOT_SUPPORTED,
+);
+
+export const pci: readonly Row[] = [
+  {
+    id: 7,
+    names: ['pci.bus_id', 'gpu_bus_id'],
+    help: 'PCI address of the GPU, as domain:bus:device.function in hexadecimal.',
+    kind: text,
+    source: busIdOfGpu,
+  },
+  {
+    id: 8,
+    names: ['pci.domain'],
+    help: 'PCI domain of the GPU, in hexadecimal.',
+    kind: hex(4),
+    source: from(pciInfo, 'domain'),
+  },
+  {
+    id: 9,
+    names: ['pci.bus'],
+    help: 'PCI bus of the GPU, in hexadecimal.',
+    kind: hex(2),
+    source: from(pciInfo, 'bus'),
+  },
+  {
+    id: 10,
+    names: ['pci.device'],
+    help: 'PCI device number of the GPU, in hexadecimal.',
+    kind: hex(2),
+    source: from(pciInfo, 'device'),
+  },
+  {
+    id: 1001,
+    names: ['pci.baseClass'],
+    help: 'PCI base class code, in hexadecimal: 0x3 is a display controller.',
+    kind: hex(1),
+    source: from(pciClasses, 'baseClass'),
+  },
+  {
+    id: 1002,
+    names: ['pci.subClass'],
+    help: 'PCI sub class code, in hexadecimal: 0x0 is a VGA controller, 0x2 a 3D controller.',
+    kind: hex(1),
+    source: from(pciClasses, 'subClass'),
+  },
+  {
+    id: 11,
+    names: ['pci.device_id'],
+    help: 'PCI device id followed by the vendor id, in hexadecimal.',
+    kind: hex(8),
+    source: from(pciInfo, 'pciDeviceId'),
+  },
+  {
+    id: 12,
+    names: ['pci.sub_device_id'],
+    help: 'PCI subsystem id followed by the subsystem vendor id, in hexadecimal.',
+    kind: hex(8),
+    source: from(pciInfo, 'pciSubSystemId'),
+  },
+];
+
+const generation = sample('link generation', call('nvmlDeviceGetCurrPcieLinkGeneration', SUBJECT, u32()));
+const generationMax = fixed(
+  'link generation max',
+  call('nvmlDeviceGetMaxPcieLinkGeneration', SUBJECT, u32()),
+);
+const generationGpuMax = fixed(
+  'link generation GPU max',
+  call('nvmlDeviceGetGpuMaxPcieLinkGeneration', SUBJECT, u32()),
+);
+const width = sample('link width', call('nvmlDeviceGetCurrPcieLinkWidth', SUBJECT, u32()));
+const widthMax = fixed('link width max', call('nvmlDeviceGetMaxPcieLinkWidth', SUBJECT, u32()));
+
+export const pcieLink: readonly Row[] = [
+  {
+    id: 13,
+    names: ['pcie.link.gen.current'],
+    help: 'PCIe generation of the link now. An idle GPU may have stepped down.',
+    kind: count,
+    source: from(generation, 'value'),
+  },
+  {
+    id: 1009,
+    names: ['pcie.link.gen.gpucurrent'],
+    help: 'PCIe generation that the GPU drives the link with now.',
+    kind: count,
+    source: from(generation, 'value'),
+  },
+  {
+    id: 14,
+    names: ['pcie.link.gen.max'],
+    help: 'Highest PCIe generation that this GPU reaches in this system.',
+    kind: count,
+    source: from(generationMax, 'value'),
+  },
+  {
+    id: 1010,
+    names: ['pcie.link.gen.gpumax'],
+    help: 'Highest PCIe generation that the GPU itself can do.',
+    kind: count,
+    source: from(generationGpuMax, 'value'),
+  },
+  {
+    // No NVML function tells it: nvidia-smi has it from the driver. A virtual machine shows none (H100, H200).
+    id: 1011,
+    names: ['pcie.link.gen.hostmax'],
+    help: "Highest PCIe generation of the root port above the GPU. NVML doesn't tell, so there is no value.",
+    kind: count,
+    source: constant(NOT_SUPPORTED),
+  },
+  {
+    id: 15,
+    names: ['pcie.link.width.current'],
+    help: 'Lanes of the PCIe link in use now.',
+    kind: count,
+    source: from(width, 'value'),
+  },
+  {
+    id: 16,
+    names: ['pcie.link.width.max'],
+    help: 'Most PCIe lanes that this GPU gets in this system.',
+    kind: count,
+    source: from(widthMax, 'value'),
+  },
+];

@@ -1,0 +1,83 @@
+/** Where in its rack a GPU is. CSV shows the driver's defaults where -q shows N/A (H100, H200, 580.159.04). */
+import { call, SUBJECT, struct } from '../../nvml/call.js';
+import { nvmlPlatformInfo_v1, nvmlPlatformInfo_v2 } from '../../nvml/generated/constants.js';
+import { nvmlPlatformInfo_v1_t, nvmlPlatformInfo_v2_t } from '../../nvml/generated/layouts.js';
+import type { View } from '../asked.js';
+import { count, text, words } from '../kind.js';
+import { fixed } from '../probe.js';
+import { from, type Row } from '../row.js';
+
+/** The first version has no serial number, and other names for the places. */
+const platformInfo = fixed(
+  'platform',
+  call('nvmlDeviceGetPlatformInfo', SUBJECT, struct(nvmlPlatformInfo_v2_t, { version: nvmlPlatformInfo_v2 })),
+  call('nvmlDeviceGetPlatformInfo', SUBJECT, struct(nvmlPlatformInfo_v1_t, { version: nvmlPlatformInfo_v1 })),
+);
+
+const bytes = (view: View, name: string, length: number): number[] =>
+  Array.from({ length }, (_, i) => view.number(`${name}.${i}`));
+
+/** Text in a byte array, up to the first zero. */
+function serialNumber(view: View): string {
+  const all = bytes(view, 'chassisSerialNumber', 16);
+  const end = all.indexOf(0);
+  return String.fromCharCode(...(end === -1 ? all : all.slice(0, end)));
+}
+
+/** The first eight bytes of the InfiniBand GUID, in the order that they lie in. */
+const fabricGuid = (view: View): string =>
+  `0x${bytes(view, 'ibGuid', 8)
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('')}`;
+
+export const platform: readonly Row[] = [
+  {
+    id: 1105,
+    names: ['platform.chassis_serial_number'],
+    help: 'Serial number of the chassis. It is empty where the platform gives none.',
+    kind: text,
+    source: from(platformInfo, serialNumber),
+  },
+  {
+    id: 1106,
+    names: ['platform.slot_number'],
+    help: 'Slot of the rack that holds the GPU.',
+    kind: count,
+    source: from(platformInfo, 'slotNumber'),
+  },
+  {
+    id: 1107,
+    names: ['platform.tray_index'],
+    help: 'Number of the compute tray in its chassis.',
+    kind: count,
+    source: from(platformInfo, 'trayIndex'),
+  },
+  {
+    id: 1108,
+    names: ['platform.host_id'],
+    help: 'Number of the host within the tray.',
+    kind: count,
+    source: from(platformInfo, 'hostId'),
+  },
+  {
+    id: 1109,
+    names: ['platform.peer_type'],
+    help: 'How the GPU reaches its NVLink peers: Direct Connected or Switch Connected.',
+    kind: words({ 0: 'Direct Connected', 1: 'Switch Connected' }),
+    source: from(platformInfo, 'peerType'),
+  },
+  {
+    id: 1110,
+    names: ['platform.module_id'],
+    help: 'Number of the GPU module on its board.',
+    kind: count,
+    source: from(platformInfo, 'moduleId'),
+  },
+  {
+    id: 1111,
+    names: ['platform.gpu_fabric_guid'],
+    help: 'InfiniBand GUID of the GPU in the fabric, in hexadecimal.',
+    kind: text,
+    source: from(platformInfo, fabricGuid),
+  },
+];

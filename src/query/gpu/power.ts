@@ -1,0 +1,142 @@
+/** Power that a GPU, and the module that it is a part of, draws and may draw. */
+import { call, SUBJECT, u32 } from '../../nvml/call.js';
+import * as nvml from '../../nvml/generated/constants.js';
+import { enabled, watts } from '../kind.js';
+import { field, fixed, type Lifetime, sample } from '../probe.js';
+import { from, type Row } from '../row.js';
+
+const management = fixed('power management', call('nvmlDeviceGetPowerManagementMode', SUBJECT, u32()));
+/** Averaged over a second from Ampere on, momentary before, as power.draw is (H100 and RTX 2080 SUPER). */
+const draw = sample('power draw', call('nvmlDeviceGetPowerUsage', SUBJECT, u32()));
+const limit = sample('power limit', call('nvmlDeviceGetPowerManagementLimit', SUBJECT, u32()));
+const enforced = sample('enforced power limit', call('nvmlDeviceGetEnforcedPowerLimit', SUBJECT, u32()));
+const defaultLimit = fixed(
+  'default power limit',
+  call('nvmlDeviceGetPowerManagementDefaultLimit', SUBJECT, u32()),
+);
+const constraints = fixed(
+  'power limit constraints',
+  call('nvmlDeviceGetPowerManagementLimitConstraints', SUBJECT, u32('min'), u32('max')),
+);
+
+export const power: readonly Row[] = [
+  {
+    id: 140,
+    names: ['power.management'],
+    help: 'Whether the power of the GPU can be managed.',
+    kind: enabled,
+    source: from(management, 'value'),
+  },
+  {
+    id: 141,
+    names: ['power.draw'],
+    help: 'Power that the board draws: averaged over a second from Ampere on, at the moment on older GPUs.',
+    kind: watts,
+    source: from(draw, 'value'),
+  },
+  {
+    id: 1063,
+    names: ['power.draw.average', 'gpu.power.draw.average'],
+    help: 'Power that the board draws, averaged over the last second.',
+    kind: watts,
+    source: from(field(nvml.NVML_FI_DEV_POWER_AVERAGE)),
+  },
+  {
+    id: 1064,
+    names: ['power.draw.instant', 'gpu.power.draw.instant'],
+    help: 'Power that the board draws at the moment.',
+    kind: watts,
+    source: from(field(nvml.NVML_FI_DEV_POWER_INSTANT)),
+  },
+  {
+    id: 142,
+    names: ['power.limit', 'gpu.power.requested_limit'],
+    help: 'Power limit that was asked for, e.g. with -pl.',
+    kind: watts,
+    source: from(limit, 'value'),
+  },
+  {
+    id: 143,
+    names: ['enforced.power.limit', 'gpu.power.current_limit'],
+    help: 'Power limit that holds: the lowest of all that are set for the GPU.',
+    kind: watts,
+    source: from(enforced, 'value'),
+  },
+  {
+    id: 144,
+    names: ['power.default_limit', 'gpu.power.default_limit'],
+    help: 'Power limit after the driver was loaded.',
+    kind: watts,
+    source: from(defaultLimit, 'value'),
+  },
+  {
+    id: 145,
+    names: ['power.min_limit', 'gpu.power.min_limit'],
+    help: 'Lowest power limit that can be set.',
+    kind: watts,
+    source: from(constraints, 'min'),
+  },
+  {
+    id: 146,
+    names: ['power.max_limit', 'gpu.power.max_limit'],
+    help: 'Highest power limit that can be set.',
+    kind: watts,
+    source: from(constraints, 'max'),
+  },
+];
+
+/** A power field of the whole module (GPU with CPU and memory) instead of the GPU's. */
+const ofModule = (id: number, lifetime: Lifetime = 'sample') =>
+  from(field(id, nvml.NVML_POWER_SCOPE_MODULE, lifetime));
+
+export const modulePower: readonly Row[] = [
+  {
+    id: 1065,
+    names: ['module.power.draw.average'],
+    help: 'Power that the module of GPU and CPU draws, averaged over the last second.',
+    kind: watts,
+    source: ofModule(nvml.NVML_FI_DEV_POWER_AVERAGE),
+  },
+  {
+    id: 1066,
+    names: ['module.power.draw.instant'],
+    help: 'Power that the module draws at the moment.',
+    kind: watts,
+    source: ofModule(nvml.NVML_FI_DEV_POWER_INSTANT),
+  },
+  {
+    id: 1067,
+    names: ['module.power.limit', 'module.power.requested_limit'],
+    help: 'Power limit of the module that was asked for.',
+    kind: watts,
+    source: ofModule(nvml.NVML_FI_DEV_POWER_REQUESTED_LIMIT),
+  },
+  {
+    id: 1068,
+    names: ['module.enforced.power.limit', 'module.power.current_limit'],
+    help: 'Power limit of the module that holds.',
+    kind: watts,
+    source: ofModule(nvml.NVML_FI_DEV_POWER_CURRENT_LIMIT),
+  },
+  {
+    id: 1069,
+    names: ['module.power.default_limit'],
+    help: 'Power limit of the module after the driver was loaded.',
+    kind: watts,
+    source: ofModule(nvml.NVML_FI_DEV_POWER_DEFAULT_LIMIT, 'static'),
+  },
+  {
+    id: 1070,
+    names: ['module.power.min_limit'],
+    help: 'Lowest power limit that can be set for the module.',
+    kind: watts,
+    source: ofModule(nvml.NVML_FI_DEV_POWER_MIN_LIMIT, 'static'),
+  },
+  {
+    id: 1071,
+    names: ['module.power.max_limit'],
+    help: 'Highest power limit that can be set for the module.',
+    kind: watts,
+    source: ofModule(nvml.NVML_FI_DEV_POWER_MAX_LIMIT, 'static'),
+  },
+];

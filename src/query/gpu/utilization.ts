@@ -1,0 +1,94 @@
+/** How busy the engines of a GPU were lately, and what its encoder does. */
+import { call, SUBJECT, struct, u32 } from '../../nvml/call.js';
+import type { FunctionName } from '../../nvml/generated/functions.js';
+import { nvmlUtilization_t } from '../../nvml/generated/layouts.js';
+import { count, percent } from '../kind.js';
+import { type Probe, sample } from '../probe.js';
+import { from, type Row } from '../row.js';
+
+export const rates = sample(
+  'utilization',
+  call('nvmlDeviceGetUtilizationRates', SUBJECT, struct(nvmlUtilization_t)),
+);
+const engine = (fn: FunctionName): Probe =>
+  sample(fn, call(fn, SUBJECT, u32(), u32('samplingPeriodMicroseconds')));
+
+export const utilization: readonly Row[] = [
+  {
+    id: 60,
+    names: ['utilization.gpu'],
+    help: 'Share of the last sampling period in which at least one kernel ran.',
+    kind: percent,
+    source: from(rates, 'gpu'),
+  },
+  {
+    id: 61,
+    names: ['utilization.memory'],
+    help: 'Share of the last sampling period in which the memory of the GPU was read or written.',
+    kind: percent,
+    source: from(rates, 'memory'),
+  },
+  {
+    id: 1023,
+    names: ['utilization.encoder'],
+    help: 'Share of the last sampling period in which the video encoders worked.',
+    kind: percent,
+    source: from(engine('nvmlDeviceGetEncoderUtilization'), 'value'),
+  },
+  {
+    id: 1024,
+    names: ['utilization.decoder'],
+    help: 'Share of the last sampling period in which the video decoders worked.',
+    kind: percent,
+    source: from(engine('nvmlDeviceGetDecoderUtilization'), 'value'),
+  },
+  {
+    id: 1025,
+    names: ['utilization.jpeg'],
+    help: 'Share of the last sampling period in which the JPEG decoders worked.',
+    kind: percent,
+    source: from(engine('nvmlDeviceGetJpgUtilization'), 'value'),
+  },
+  {
+    id: 1026,
+    names: ['utilization.ofa'],
+    help: 'Share of the last sampling period in which the optical flow engine worked.',
+    kind: percent,
+    source: from(engine('nvmlDeviceGetOfaUtilization'), 'value'),
+  },
+];
+
+const encoderStats = sample(
+  'encoder stats',
+  call(
+    'nvmlDeviceGetEncoderStats',
+    SUBJECT,
+    u32('sessionCount'),
+    u32('averageFps'),
+    u32('averageLatencyMicroseconds'),
+  ),
+);
+
+export const encoder: readonly Row[] = [
+  {
+    id: 260,
+    names: ['encoder.stats.sessionCount'],
+    help: 'How many encoder sessions are open on the GPU.',
+    kind: count,
+    source: from(encoderStats, 'sessionCount'),
+  },
+  {
+    id: 261,
+    names: ['encoder.stats.averageFps'],
+    help: 'Frames per second, averaged over all encoder sessions.',
+    kind: count,
+    source: from(encoderStats, 'averageFps'),
+  },
+  {
+    id: 262,
+    names: ['encoder.stats.averageLatency'],
+    help: 'Microseconds that a frame takes to encode, averaged over all encoder sessions.',
+    kind: count,
+    source: from(encoderStats, 'averageLatencyMicroseconds'),
+  },
+];

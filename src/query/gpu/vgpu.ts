@@ -1,0 +1,81 @@
+/** What the driver and the GPU can do as a vGPU host. A GPU that is none answers that it is not supported. */
+import { call, SUBJECT, u32 } from '../../nvml/call.js';
+import * as nvml from '../../nvml/generated/constants.js';
+import { enabled, type Kind, supported } from '../kind.js';
+import { fixed, sample } from '../probe.js';
+import { from, type Row } from '../row.js';
+
+const heterogeneous = fixed(
+  'vGPU driver capability',
+  call('nvmlGetVgpuDriverCapabilities', nvml.NVML_VGPU_DRIVER_CAP_HETEROGENEOUS_MULTI_VGPU, u32()),
+);
+
+export const vgpuDriver: readonly Row[] = [
+  {
+    id: 1000,
+    names: ['vgpu_driver_capability.heterogenous_multivGPU'],
+    help: 'Whether the driver can run vGPUs of different types on one GPU.',
+    kind: supported,
+    source: from(heterogeneous, 'value'),
+  },
+];
+
+/** What may be switched during a run is asked at every sample. */
+const capability = (
+  id: number,
+  name: string,
+  which: number,
+  help: string,
+  kind: Kind = supported,
+  make: typeof fixed = fixed,
+): Row => ({
+  id,
+  names: [`vgpu_device_capability.${name}`],
+  help,
+  kind,
+  source: from(
+    make(`vGPU capability ${which}`, call('nvmlDeviceGetVgpuCapabilities', SUBJECT, which, u32())),
+    'value',
+  ),
+});
+
+export const vgpuDevice: readonly Row[] = [
+  capability(
+    1003,
+    'fractional_multiVgpu',
+    nvml.NVML_DEVICE_VGPU_CAP_FRACTIONAL_MULTI_VGPU,
+    'Whether vGPUs that take a part of the GPU can be combined in one virtual machine.',
+  ),
+  capability(
+    1004,
+    'heterogeneous_timeSlice_profile',
+    nvml.NVML_DEVICE_VGPU_CAP_HETEROGENEOUS_TIMESLICE_PROFILES,
+    'Whether time-sliced vGPUs of different profile types can run on the GPU together.',
+  ),
+  capability(
+    1005,
+    'heterogeneous_timeSlice_sizes',
+    nvml.NVML_DEVICE_VGPU_CAP_HETEROGENEOUS_TIMESLICE_SIZES,
+    'Whether time-sliced vGPUs with different framebuffer sizes can run on the GPU together.',
+  ),
+  capability(
+    1006,
+    'homogeneous_placements',
+    nvml.NVML_DEVICE_VGPU_CAP_HOMOGENEOUS_PLACEMENTS,
+    'Whether vGPUs of one size can be given placement ids.',
+  ),
+  capability(
+    1007,
+    'mig_timeSlicing',
+    nvml.NVML_DEVICE_VGPU_CAP_MIG_TIMESLICING_SUPPORTED,
+    'Whether a GPU instance can be shared by time-sliced vGPUs.',
+  ),
+  capability(
+    1008,
+    'mig_timeSlicing_mode',
+    nvml.NVML_DEVICE_VGPU_CAP_MIG_TIMESLICING_ENABLED,
+    'Whether time-slicing of GPU instances is switched on.',
+    enabled,
+    sample,
+  ),
+];

@@ -1,0 +1,38 @@
+/** MIG devices: who they are and what they share. */
+import { call, SUBJECT, struct, u32 } from '../nvml/call.js';
+import { nvmlDeviceAttributes_t } from '../nvml/generated/layouts.js';
+import type { Session } from '../nvml/session.js';
+import { Missing } from '../nvml/status.js';
+import { readAll } from './now.js';
+import { Asking, type Subject } from './plan.js';
+import { fixed } from './probe.js';
+
+export const migAttributes = fixed(
+  'MIG attributes',
+  call('nvmlDeviceGetAttributes_v2', SUBJECT, struct(nvmlDeviceAttributes_t)),
+);
+export const gpuInstanceId = fixed('GPU instance id', call('nvmlDeviceGetGpuInstanceId', SUBJECT, u32()));
+export const computeInstanceId = fixed(
+  'compute instance id',
+  call('nvmlDeviceGetComputeInstanceId', SUBJECT, u32()),
+);
+
+/** The profile in a MIG device's name: `NVIDIA H100 80GB HBM3 MIG 3g.40gb` → `MIG 3g.40gb`. */
+export function migName(session: Session, mig: Subject): string {
+  const [name] = readAll(session, mig, ['name']);
+  const text = name instanceof Missing ? '' : String(name);
+  const profile = /MIG \S+$/.exec(text)?.[0];
+  return profile ?? migNameOfAttributes(session, mig);
+}
+
+/** Drivers that name a MIG device after its GPU leave the slices to be counted. */
+function migNameOfAttributes(session: Session, mig: Subject): string {
+  const asking = new Asking(session);
+  const attributes = asking.ask(migAttributes, mig);
+  void asking.run();
+  const gpuSlices = attributes.number('gpuInstanceSliceCount');
+  const computeSlices = attributes.number('computeInstanceSliceCount');
+  const gigabytes = Math.round(attributes.number('memorySizeMB') / 1024);
+  const share = computeSlices === gpuSlices ? '' : `${computeSlices}c.`;
+  return `MIG ${share}${gpuSlices}g.${gigabytes}gb`;
+}

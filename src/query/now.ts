@@ -1,0 +1,22 @@
+/** Fields read at once, where a command needs a few values and no plan. */
+import type { Session } from '../nvml/session.js';
+import type { Reading } from './asked.js';
+import { gpuTable } from './gpu/index.js';
+import { compilePlan, type Subject } from './plan.js';
+import { nameOf, type Row } from './row.js';
+
+const byName = new Map(gpuTable.rows.map((row) => [nameOf(row), row]));
+
+/** The row of a --query-gpu field. Throws for a name that is none: a mistake of the caller. */
+export function gpuRow(name: string): Row {
+  const row = byName.get(name);
+  if (row === undefined) throw new Error(`no field ${name}`);
+  return row;
+}
+
+/** Values of some --query-gpu fields of one GPU or MIG device. Not for fields that wait. */
+export function readAll(session: Session, subject: Subject, names: readonly string[]): readonly Reading[] {
+  const plan = compilePlan(names.map(gpuRow), [subject], { session, now: Date.now });
+  void plan.sample();
+  return plan.lines.flatMap(({ readers }) => readers.map((read) => read()));
+}

@@ -1,0 +1,170 @@
+/**
+ * A plan: rows compiled for a session's GPUs. Names, symbols and buffers are resolved once; a sample runs
+ * each call once, however many rows read it, and the waiting calls of all GPUs at the same time.
+ */
+import type { FieldId, Handle } from '../nvml/call.js';
+import type { Session } from '../nvml/session.js';
+import { NOT_SUPPORTED, type Status } from '../nvml/status.js';
+import { Asked, AskedFields, type Reader } from './asked.js';
+import type { Lifetime, Probe } from './probe.js';
+import type { Row } from './row.js';
+
+/** Whom a plan asks: a GPU or a MIG device. A GPU that was lost before the start cannot be reached. */
+export interface Subject {
+  readonly index: number;
+  readonly handle: Handle | undefined;
+  readonly status: Status;
+}
+
+/** One line of a plan: the readers of a subject, in the order of the rows. */
+export interface PlanLine {
+  readonly subject: Subject;
+  readonly readers: readonly Reader[];
+}
+
+export interface Plan {
+  readonly rows: readonly Row[];
+  readonly lines: readonly PlanLine[];
+  /** Whether a row's value stays the same for the whole run. */
+  isStatic(row: Row): boolean;
+  /** Asks everything that is due. A promise only where something waits on worker threads. */
+  sample(): void | Promise<void>;
+}
+
+/** What rows may read that is not NVML's. */
+export interface PlanContext {
+  readonly session: Session;
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
+export function compilePlan(rows: readonly Row[], subjects: readonly Subject[], context: PlanContext): Plan {
+  const asking = new Asking(context.session);
+  const lines = subjects.map((subject) => ({
+    subject,
+    readers: rows.map((row) => readerOf(row, subject, asking, context)),
+  }));
+  asking.seal();
+  return {
+    rows,
+    lines,
+    isStatic: ({ source }) =>
+      'probe' in source
+        ? source.probe.lifetime === 'static'
+        : 'constant' in source || ('own' in source && source.own !== 'timestamp'),
+    sample: () => asking.run(),
+  };
+}
+
+function readerOf(row: Row, subject: Subject, asking: Asking, context: PlanContext): Reader {
+  const { source } = row;
+  if ('item' in source) return () => NOT_SUPPORTED;
+  if ('constant' in source) return () => source.constant;
+  if ('probe' in source) return asking.reader(source.probe, source.pick, subject);
+  switch (source.own) {
+    case 'index':
+      return () => subject.index;
+    case 'count':
+      return () => context.session.gpus.length;
+    case 'timestamp':
+      return () => context.now();
+    case 'blank':
+      return () => '';
+  }
+}
+
+/** A question ready to be asked, once per run or at every sample. */
+interface Question {
+  readonly lifetime: Lifetime;
+  readonly waits: boolean;
+  run(): void;
+  start(): Promise<void>;
+}
+
+const subjectKey = (subject: Subject): string => String(subject.handle ?? `lost ${subject.index}`);
+
+/** The questions of a plan, each probe once per subject. Can also be used alone, for reports and tables. */
+export class Asking {
+  private readonly asked = new Map<string, Asked>();
+  private readonly fields = new Map<
+    string,
+    { subject: Subject; lifetime: Lifetime; ids: FieldId[]; ask?: AskedFields }
+  >();
+  private due: Question[] = [];
+  private everySample: Question[] = [];
+
+  constructor(private readonly session: Session) {}
+
+  /** A reader of a value of a probe on a subject. */
+  reader(probe: Probe, pick: Parameters<Asked['pick']>[0], subject: Subject): Reader {
+    return probe.field === undefined
+      ? this.ask(probe, subject).pick(pick)
+      : this.fieldReader(probe.field, probe.lifetime, subject);
+  }
+
+  /** A probe on a subject, to be run with the next sample. */
+  ask(probe: Probe, subject: Subject): Asked {
+    const key = `${subjectKey(subject)}/${probe.name}`;
+    let asked = this.asked.get(key);
+    if (asked === undefined) {
+      asked = new Asked(probe, this.session.driver, subject.handle, subject.status);
+      this.asked.set(key, asked);
+      const question = asked;
+      this.due.push({
+        lifetime: probe.lifetime,
+        waits: probe.waits,
+        run: () => question.run(),
+        start: () => question.start(),
+      });
+    }
+    return asked;
+  }
+
+  /** Field ids of one subject and lifetime are gathered into one call, made when the plan is sealed. */
+  private fieldReader(id: FieldId, lifetime: Lifetime, subject: Subject): Reader {
+    const key = `${subjectKey(subject)}/${lifetime}`;
+    let batch = this.fields.get(key);
+    if (batch === undefined || batch.ask !== undefined) {
+      batch = { subject, lifetime, ids: [] };
+      this.fields.set(key, batch);
+    }
+    const into = batch;
+    let index = into.ids.findIndex(([field, scope]) => field === id[0] && scope === id[1]);
+    if (index === -1) index = into.ids.push(id) - 1;
+    let read: Reader | undefined;
+    return () => {
+      read ??= (into.ask as AskedFields).reader(index);
+      return read();
+    };
+  }
+
+  /** Turns the gathered field ids into calls. */
+  seal(): void {
+    for (const batch of this.fields.values()) {
+      if (batch.ask !== undefined) continue;
+      const ask = new AskedFields(batch.ids, this.session.driver, batch.subject.handle, batch.subject.status);
+      batch.ask = ask;
+      this.due.push({
+        lifetime: batch.lifetime,
+        waits: false,
+        run: () => ask.run(),
+        start: async () => ask.run(),
+      });
+    }
+  }
+
+  run(): void | Promise<void> {
+    const questions = this.due.length === 0 ? this.everySample : [...this.everySample, ...this.due];
+    this.everySample = questions.filter((question) => question.lifetime === 'sample');
+    this.due = [];
+    return runAll(questions);
+  }
+}
+
+/** Starts what waits, runs the rest meanwhile, and is done when all are. */
+function runAll(questions: readonly Question[]): void | Promise<void> {
+  const waiting: Promise<void>[] = [];
+  for (const question of questions) if (question.waits) waiting.push(question.start());
+  for (const question of questions) if (!question.waits) question.run();
+  if (waiting.length > 0) return Promise.all(waiting).then(() => undefined);
+}

@@ -1,0 +1,45 @@
+/** A row: one field that can be asked for. */
+import type { Pick, Reading } from './asked.js';
+import type { Kind } from './kind.js';
+import type { Probe } from './probe.js';
+
+/** What a row reads that is no NVML answer. */
+export type Own = 'index' | 'count' | 'timestamp' | 'blank';
+
+export interface Row {
+  /**
+   * Stable number of the field (the field enumeration). Below 1000 the numbers are those that pynvml_utils has
+   * for the same name; the other fields of the GPU got theirs from 1000 on, in the order of the table as of
+   * 580.159.04; the columns of the other tables begin at 2000. A new field takes the next free number of its
+   * range, wherever its row stands; a number is never given to another field.
+   */
+  readonly id: number;
+  /** The canonical name, then its aliases. */
+  readonly names: readonly [string, ...string[]];
+  /** One or two sentences for --help-query-*. */
+  readonly help: string;
+  readonly kind: Kind;
+  readonly source: Source;
+  /**
+   * CSV prints an unsupported value as N/A, without the brackets that it puts around all others. Seen:
+   * temperature.memory of a GeForce (591.86, 595.71) and fabric.* of the H100 (580.159.04).
+   */
+  readonly bare?: true;
+}
+
+export type Source =
+  | { readonly own: Own }
+  /** What nvidia-smi answers for every GPU without asking it. */
+  | { readonly constant: Reading }
+  /** A value of a probe about the GPU or the system. */
+  | { readonly probe: Probe; readonly pick: Pick }
+  /** A value of the record itself (a process, a page, a clock pair), where a table has several per GPU. */
+  | { readonly item: string };
+
+export const from = (probe: Probe, pick: Pick = ''): Source => ({ probe, pick });
+export const item = (name: string): Source => ({ item: name });
+export const own = (what: Own): Source => ({ own: what });
+export const constant = (reading: Reading): Source => ({ constant: reading });
+
+/** A row's canonical name. */
+export const nameOf = (row: Row): string => row.names[0];

@@ -1,0 +1,21 @@
+/** A table: what one --query-* switch can ask, and which records each GPU contributes. */
+import type { Asked, Reading } from './asked.js';
+import type { Subject } from './plan.js';
+import type { Probe } from './probe.js';
+import type { Row } from './row.js';
+
+/** The values of one record that are not the GPU's own, by the names that `item` rows use. */
+export type RecordValues = Readonly<Record<string, Reading>>;
+
+/** Asks a probe at once, about the subject of the records or another one. */
+export type AskNow = (probe: Probe, subject?: Subject) => Asked;
+
+export interface Table {
+  /** The switch without its dashes, e.g. query-gpu. */
+  readonly option: string;
+  /** What a record is, for the help: "a GPU", "a process that computes on a GPU". */
+  readonly subject: string;
+  readonly rows: readonly Row[];
+  /** Records of one GPU right now. Without it each GPU is one record. */
+  readonly records?: (subject: Subject, ask: AskNow, asked: ReadonlySet<Row>) => readonly RecordValues[];
+}

@@ -1,0 +1,93 @@
+/** --query-accounted-apps: what the driver remembers of processes, also of those that ended. */
+import { call, list, SUBJECT, struct } from '../../nvml/call.js';
+import { nvmlAccountingStats_t, nvmlAccountingStats_v2_t } from '../../nvml/generated/layouts.js';
+import { NOT_SUPPORTED } from '../../nvml/status.js';
+import { count, mebibytes, milliseconds, percent } from '../kind.js';
+import type { Subject } from '../plan.js';
+import { type Probe, sample } from '../probe.js';
+import { item, type Row } from '../row.js';
+import type { AskNow, RecordValues, Table } from '../table.js';
+import { gpuColumns } from './gpu-columns.js';
+
+const accountedPids = sample(
+  'accounted pids',
+  call('nvmlDeviceGetAccountingPids', SUBJECT, list('u32', 128)),
+);
+const stats = (pid: number): Probe =>
+  sample(
+    `accounting of ${pid}`,
+    call('nvmlDeviceGetAccountingStats_v2', SUBJECT, struct(nvmlAccountingStats_v2_t, { pid })),
+    call('nvmlDeviceGetAccountingStats', SUBJECT, pid, struct(nvmlAccountingStats_t)),
+  );
+
+/** The columns that need a process's statistics. */
+const statistics: readonly Row[] = [
+  {
+    id: 2010,
+    names: ['gpu_utilization', 'gpu_util'],
+    help: 'Share of its run time in which kernels of the process ran.',
+    kind: percent,
+    source: item('gpuUtilization'),
+  },
+  {
+    id: 2011,
+    names: ['mem_utilization', 'mem_util'],
+    help: 'Share of its run time in which the process read or wrote memory of the GPU.',
+    kind: percent,
+    source: item('memoryUtilization'),
+  },
+  {
+    id: 2012,
+    names: ['max_memory_usage'],
+    help: 'Most memory of the GPU that the process ever had.',
+    kind: mebibytes,
+    source: item('maxMemoryUsage'),
+  },
+  {
+    id: 2013,
+    names: ['time'],
+    help: 'How long the process used the GPU, or has used it so far.',
+    kind: milliseconds,
+    source: item('time'),
+  },
+];
+
+function records(_gpu: Subject, ask: AskNow, asked: ReadonlySet<Row>): readonly RecordValues[] {
+  const wanted = statistics.some((row) => asked.has(row));
+  return ask(accountedPids)
+    .items()
+    .map((each) => {
+      const pid = Number(each.read(''));
+      const known = wanted ? ask(stats(pid)) : undefined;
+      return {
+        pid,
+        vgpuInstance: NOT_SUPPORTED,
+        ...(known === undefined
+          ? {}
+          : {
+              gpuUtilization: known.read('gpuUtilization'),
+              memoryUtilization: known.read('memoryUtilization'),
+              maxMemoryUsage: known.read('maxMemoryUsage'),
+              time: known.read('time'),
+            }),
+      };
+    });
+}
+
+export const accountedApps: Table = {
+  option: 'query-accounted-apps',
+  subject: 'a process that used a GPU while accounting was on',
+  rows: [
+    ...gpuColumns,
+    {
+      id: 2008,
+      names: ['vgpu_instance'],
+      help: 'The vGPU that the process ran on, on a vGPU host.',
+      kind: count,
+      source: item('vgpuInstance'),
+    },
+    { id: 2009, names: ['pid'], help: 'Id of the process.', kind: count, source: item('pid') },
+    ...statistics,
+  ],
+  records,
+};

@@ -1,0 +1,17 @@
+/** All tables that can be queried, in the order of their switches in the help. */
+import { gpuTable } from '../gpu/index.js';
+import type { Table } from '../table.js';
+import { accountedApps } from './accounted-apps.js';
+import { computeApps } from './compute-apps.js';
+import { remappedRows } from './remapped-rows.js';
+import { retiredPages } from './retired-pages.js';
+import { supportedClocks } from './supported-clocks.js';
+
+export const tables: readonly Table[] = [
+  gpuTable,
+  supportedClocks,
+  computeApps,
+  accountedApps,
+  retiredPages,
+  remappedRows,
+];

@@ -1,0 +1,84 @@
+/** --query-retired-pages: the pages of a GPU's memory that are no longer used. */
+import { call, type Out, SUBJECT } from '../../nvml/call.js';
+import {
+  NVML_ERROR_FUNCTION_NOT_FOUND,
+  NVML_PAGE_RETIREMENT_CAUSE_DOUBLE_BIT_ECC_ERROR,
+  NVML_PAGE_RETIREMENT_CAUSE_MULTIPLE_SINGLE_BIT_ECC_ERRORS,
+} from '../../nvml/generated/constants.js';
+import { LIST_HEAD, readU64, roomOf } from '../../nvml/memory.js';
+import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
+import type { Asked, Reading } from '../asked.js';
+import { address, calendarTime, text } from '../kind.js';
+import type { Subject } from '../plan.js';
+import { type Probe, sample } from '../probe.js';
+import { item } from '../row.js';
+import type { AskNow, RecordValues, Table } from '../table.js';
+import { gpuColumns } from './gpu-columns.js';
+
+/** A GPU records at most 64 pages; a list that is longer still grows. */
+const ADDRESSES: Out = { out: 'list', item: 'u64', capacity: 64 };
+const WITH_TIMES: Out = { ...ADDRESSES, beside: true };
+
+const timedPages = (cause: number): Probe =>
+  sample(
+    `retired pages ${cause} with times`,
+    call('nvmlDeviceGetRetiredPages_v2', SUBJECT, cause, WITH_TIMES),
+  );
+/** Drivers before 410 do not tell when. */
+const untimedPages = (cause: number): Probe =>
+  sample(`retired pages ${cause}`, call('nvmlDeviceGetRetiredPages', SUBJECT, cause, ADDRESSES));
+
+const CAUSES: readonly (readonly [cause: number, words: string])[] = [
+  [NVML_PAGE_RETIREMENT_CAUSE_MULTIPLE_SINGLE_BIT_ECC_ERRORS, 'Single Bit ECC'],
+  [NVML_PAGE_RETIREMENT_CAUSE_DOUBLE_BIT_ECC_ERROR, 'Double Bit ECC'],
+];
+
+/** When the index-th page was retired: the array of times lies behind the room for the addresses. */
+function timeOf(timed: Asked, index: number): Reading {
+  const memory = timed.memory();
+  if (memory === undefined) return NOT_SUPPORTED;
+  return readU64(memory, LIST_HEAD + 8 * (roomOf(WITH_TIMES, memory) + index));
+}
+
+/** One record per page; one per cause where the GPU retires no pages (H100, H200, 580.159.04). */
+function records(_gpu: Subject, ask: AskNow): readonly RecordValues[] {
+  return CAUSES.flatMap(([cause, words]): readonly RecordValues[] => {
+    const timed = ask(timedPages(cause));
+    const asked = timed.status === NVML_ERROR_FUNCTION_NOT_FOUND ? ask(untimedPages(cause)) : timed;
+    if (asked.status !== 0) {
+      const missing = Missing.of(asked.status);
+      return [{ address: missing, time: missing, cause: words }];
+    }
+    return asked.items().map((page, i) => ({ address: page.read(''), time: timeOf(timed, i), cause: words }));
+  });
+}
+
+export const retiredPages: Table = {
+  option: 'query-retired-pages',
+  subject: "a page of a GPU's memory that is no longer used",
+  rows: [
+    ...gpuColumns,
+    {
+      id: 2016,
+      names: ['retired_pages.address'],
+      help: 'Address of the page, in hexadecimal.',
+      kind: address,
+      source: item('address'),
+    },
+    {
+      id: 2017,
+      names: ['retired_pages.timestamp'],
+      help: 'When the page was retired, in local time.',
+      kind: calendarTime,
+      source: item('time'),
+    },
+    {
+      id: 2018,
+      names: ['retired_pages.cause'],
+      help: 'Why the page was retired: Single Bit ECC (it had several such errors) or Double Bit ECC.',
+      kind: text,
+      source: item('cause'),
+    },
+  ],
+  records,
+};

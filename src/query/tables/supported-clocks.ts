@@ -1,0 +1,60 @@
+/** --query-supported-clocks: the clocks that -ac may set together. */
+import { call, list, SUBJECT } from '../../nvml/call.js';
+import { Missing } from '../../nvml/status.js';
+import type { Asked, Reading } from '../asked.js';
+import { megahertz } from '../kind.js';
+import type { Subject } from '../plan.js';
+import { fixed, type Probe } from '../probe.js';
+import { item, type Row } from '../row.js';
+import type { AskNow, RecordValues, Table } from '../table.js';
+import { gpuColumns } from './gpu-columns.js';
+
+const ROOM = 256;
+
+const memoryClocks = fixed(
+  'supported memory clocks',
+  call('nvmlDeviceGetSupportedMemoryClocks', SUBJECT, list('u32', ROOM)),
+);
+const graphicsClocks = (memoryMegahertz: number): Probe =>
+  fixed(
+    `supported graphics clocks ${memoryMegahertz}`,
+    call('nvmlDeviceGetSupportedGraphicsClocks', SUBJECT, memoryMegahertz, list('u32', ROOM)),
+  );
+
+const graphics: Row = {
+  id: 2015,
+  names: ['graphics', 'gr'],
+  help: 'A graphics clock that goes with the memory clock.',
+  kind: megahertz,
+  source: item('graphics'),
+};
+
+/** The clocks of a list, highest first as NVML gives them, or the one reason why there are none. */
+const clocksOf = (asked: Asked): readonly Reading[] =>
+  asked.status === 0 ? asked.items().map((clock) => clock.read('')) : [Missing.of(asked.status)];
+
+/** One record per pair; one per memory clock where nobody asks for graphics clocks (H200, 580.159.04). */
+function records(_gpu: Subject, ask: AskNow, asked: ReadonlySet<Row>): readonly RecordValues[] {
+  return clocksOf(ask(memoryClocks)).flatMap((memory): readonly RecordValues[] => {
+    if (memory instanceof Missing) return [{ memory, graphics: memory }];
+    if (!asked.has(graphics)) return [{ memory }];
+    return clocksOf(ask(graphicsClocks(Number(memory)))).map((clock) => ({ memory, graphics: clock }));
+  });
+}
+
+export const supportedClocks: Table = {
+  option: 'query-supported-clocks',
+  subject: 'a pair of clocks that a GPU can run at',
+  rows: [
+    ...gpuColumns,
+    {
+      id: 2014,
+      names: ['memory', 'mem'],
+      help: 'A memory clock of the GPU.',
+      kind: megahertz,
+      source: item('memory'),
+    },
+    graphics,
+  ],
+  records,
+};

@@ -25,6 +25,8 @@ export class UsageError extends Error {
     readonly status: number = EXIT.usage,
     /** More for a person, on stderr. */
     readonly hint?: string,
+    /** What follows the message; nvidia-smi forgets the line's end once. */
+    readonly ending: '\n' | '' = '\n',
   ) {
     super(message);
   }

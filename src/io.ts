@@ -1,13 +1,17 @@
 /** The one door to the world: stdout, stderr, files, clock, signals. Tests pass their own. */
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { ClosedPipe, EXIT, OutputError, UsageError } from './errors.js';
 
 export interface Io {
   /** Writes text to stdout or the file of `redirect`, whole, before it returns. */
   out(text: string): void;
   err(text: string): void;
-  /** Sends what follows to a file instead of stdout, made anew. Throws UsageError where it cannot be made. */
-  redirect(path: string): void;
+  /**
+   * Sends what follows to a file instead of stdout, made anew. Throws UsageError with the refusal and the path
+   * where it cannot be made.
+   */
+  redirect(path: string, refusal?: string): void;
   /** Milliseconds since the epoch. */
   now(): number;
   /** Waits until a time of the clock, in milliseconds; false when the program was asked to stop. */
@@ -38,11 +42,11 @@ export class ProcessIo implements Io {
   readonly env = process.env;
 
   get stdoutIsTerminal(): boolean {
-    return process.stdout.isTTY === true;
+    return isatty(1);
   }
 
   get stderrIsTerminal(): boolean {
-    return process.stderr.isTTY === true;
+    return isatty(2);
   }
 
   get stopped(): boolean {
@@ -61,11 +65,11 @@ export class ProcessIo implements Io {
     }
   }
 
-  redirect(path: string): void {
+  redirect(path: string, refusal = 'Failed to create the log file'): void {
     try {
       this.fd = openSync(path, 'w');
     } catch {
-      throw new UsageError(`Failed to create the log file ${path}\n`, EXIT.unknownOption);
+      throw new UsageError(`${refusal} ${path}\n`, EXIT.unknownOption);
     }
   }
 

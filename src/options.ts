@@ -212,17 +212,17 @@ export function readRootArguments(argv: readonly string[]): RootCommandLine {
   const { tokens } = scanned;
   const mode = MODES.find((m) => tokens.some((token) => specOf(token).trigger === m)) ?? 'main';
   if (mode === 'help-query') return { mode, tokens };
-  if (scanned.kind === 'unknown') {
+  const misplaced = tokens.find((token) => !(specOf(token).modes ?? [mode]).includes(mode));
+  const unknown =
+    scanned.kind === 'unknown' ? scanned.written : mode === 'main' ? misplaced?.written : undefined;
+  if (unknown !== undefined) {
     throw mode === 'main'
       ? new UsageError(
-          `ERROR: Option ${scanned.written} is not recognized. Please run 'nvidia-smi -h'.\n`,
+          `ERROR: Option ${unknown} is not recognized. Please run 'nvidia-smi -h'.\n`,
           EXIT.unknownOption,
         )
-      : new UsageError(
-          `ERROR: Option ${scanned.written} is not recognized. Please run 'nvidia-smi -h' for help.\n`,
-        );
+      : new UsageError(`ERROR: Option ${unknown} is not recognized. Please run 'nvidia-smi -h' for help.\n`);
   }
-  const misplaced = tokens.find((token) => !(specOf(token).modes ?? [mode]).includes(mode));
   if (misplaced !== undefined) {
     throw new UsageError(
       `ERROR: Option ${misplaced.written} is not valid for this command. Please run 'nvidia-smi -h' for help.\n`,

@@ -1,0 +1,18 @@
+/** What every command works with. */
+import type { Io } from '../io.js';
+import type { Session } from '../nvml/session.js';
+import type { SystemFiles } from '../system/files.js';
+
+/** A machine that answers: its NVML and its /proc and /sys. */
+export interface Machine {
+  readonly session: Session;
+  readonly files: SystemFiles;
+  /** What machine was recorded, where the answers come from a recording. */
+  readonly recorded: string | undefined;
+}
+
+export interface Context {
+  readonly io: Io;
+  /** Opens the machine at the first call. Throws DeadLibrary or SnapshotError. */
+  machine(): Promise<Machine>;
+}

@@ -1,0 +1,141 @@
+/** `--query-gpu` and its siblings: chosen fields, as CSV, JSON or JSON lines, once or in a loop. */
+import { lastValue, type Token } from '../argv.js';
+import { UsageError } from '../errors.js';
+import { NVML_ERROR_GPU_IS_LOST, NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
+import type { Session } from '../nvml/session.js';
+import { Missing } from '../nvml/status.js';
+import { loopPeriod } from '../options.js';
+import type { Reading } from '../query/asked.js';
+import { text } from '../query/kind.js';
+import { nearestNames } from '../query/nearest.js';
+import { Asking, compilePlan, type Plan, type Subject } from '../query/plan.js';
+import type { Row } from '../query/row.js';
+import { own } from '../query/row.js';
+import type { RecordValues, Table } from '../query/table.js';
+import { csvHeader, csvLine, csvPrinter } from '../render/csv.js';
+import { type AskedField, jsonArray, jsonLines, jsonRecord } from '../render/json.js';
+import type { Context } from './context.js';
+import { loop } from './loop.js';
+import { chosenGpus } from './select.js';
+
+interface Format {
+  readonly shape: 'csv' | 'json' | 'jsonl';
+  readonly header: boolean;
+  readonly units: boolean;
+}
+
+/** Reads `--format`. Its words come in any order and any number; csv is what it is without any. */
+export function readFormat(value: string): Format {
+  let format: Format = { shape: 'csv', header: true, units: true };
+  for (const word of value.split(',').filter((w) => w !== '')) {
+    const change = FORMAT_WORDS[word];
+    if (change === undefined) throw new UsageError('Format modifier is not recognized.');
+    format = { ...format, ...change };
+  }
+  return format;
+}
+
+const FORMAT_WORDS: Readonly<Record<string, Partial<Format>>> = {
+  csv: {},
+  noheader: { header: false },
+  nounits: { units: false },
+  json: { shape: 'json' },
+  jsonl: { shape: 'jsonl' },
+};
+
+/** The fields of a comma list; empty names are passed over. */
+function readFields(table: Table, list: string, lenient: boolean, context: Context): readonly AskedField[] {
+  const byName = new Map(table.rows.flatMap((row) => row.names.map((name) => [name, row] as const)));
+  return list
+    .split(',')
+    .filter((name) => name !== '')
+    .map((name) => {
+      const row = byName.get(name);
+      if (row !== undefined) return { name, row };
+      if (lenient) {
+        context.io.err(`Field "${name}" is not known; its column stays empty.\n`);
+        return { name, row: { id: -1, names: [name], help: '', kind: text, source: own('blank') } };
+      }
+      const near = nearestNames(name, [...byName.keys()]);
+      throw new UsageError(
+        `Field "${name}" is not a valid field to query.\n`,
+        undefined,
+        context.io.stderrIsTerminal && near.length > 0 ? `Did you mean ${near.join(' or ')}?` : undefined,
+      );
+    });
+}
+
+/** Runs a --query-* command line. Returns the exit status. */
+export async function query(table: Table, tokens: readonly Token[], context: Context): Promise<number> {
+  const format = readFormat(lastValue(tokens, 'format') ?? '');
+  const lenient = lastValue(tokens, 'lenient') !== undefined;
+  const fields = readFields(table, lastValue(tokens, table.option) ?? '', lenient, context);
+  const period = loopPeriod(tokens);
+  const { session } = await context.machine();
+  const gpus = chosenGpus(session, lastValue(tokens, 'id'));
+  const file = lastValue(tokens, 'filename');
+  if (file !== undefined) context.io.redirect(file, 'Failed to create log file');
+
+  const rows = fields.map((field) => field.row);
+  const plan = compilePlan(rows, gpus, { session, now: () => context.io.now() });
+  const print = printer(table, fields, format, plan, session);
+  let first = true;
+  await loop(context.io, period, () => {
+    const pending = plan.sample();
+    const write = (): void => {
+      const head = first && format.shape === 'csv' && format.header ? `${csvHeader(rows)}\n` : '';
+      first = false;
+      context.io.out(head + print());
+    };
+    return pending === undefined ? write() : pending.then(write);
+  });
+  return gpus.some((gpu) => gpu.status === NVML_ERROR_GPU_IS_LOST) ? NVML_ERROR_GPU_IS_LOST : 0;
+}
+
+/** Makes the text of one sample. */
+function printer(
+  table: Table,
+  fields: readonly AskedField[],
+  format: Format,
+  plan: Plan,
+  session: Session,
+): () => string {
+  if (format.shape === 'csv' && table.records === undefined) return csvPrinter(plan, format.units);
+  const records = recordReader(table, plan, session);
+  if (format.shape === 'csv') {
+    return () =>
+      records()
+        .map((readings) => csvLine(plan.rows, readings, format.units))
+        .join('');
+  }
+  const write = format.shape === 'json' ? jsonArray : jsonLines;
+  return () => write(records().map((readings) => jsonRecord(fields, readings)));
+}
+
+/** Readings of every record of every GPU, in the order of the rows. */
+function recordReader(table: Table, plan: Plan, session: Session): () => readonly (readonly Reading[])[] {
+  const asked = new Set(plan.rows);
+  return () =>
+    plan.lines.flatMap(({ subject, readers }) => {
+      if (table.records === undefined) return [readers.map((read) => read())];
+      return table
+        .records(subject, (probe, about) => askNow(session, probe, about ?? subject), asked)
+        .map((record) => plan.rows.map((row, i) => recordReading(row, record, readers[i] as () => Reading)));
+    });
+}
+
+function recordReading(row: Row, record: RecordValues, read: () => Reading): Reading {
+  if (!('item' in row.source)) return read();
+  return record[row.source.item] ?? Missing.of(NVML_ERROR_NOT_FOUND);
+}
+
+function askNow(
+  session: Session,
+  probe: Parameters<Asking['ask']>[0],
+  subject: Subject,
+): ReturnType<Asking['ask']> {
+  const asking = new Asking(session);
+  const asked = asking.ask({ ...probe, waits: false }, subject);
+  asking.run();
+  return asked;
+}

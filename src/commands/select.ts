@@ -1,0 +1,42 @@
+/** The GPUs that a command's `-i` means, with nvidia-smi's refusals. */
+import { EXIT, UsageError } from '../errors.js';
+import type { Gpu, Session } from '../nvml/session.js';
+import type { Reading } from '../query/asked.js';
+import { readAll } from '../query/now.js';
+import { BadBusId, selectGpus } from '../query/select.js';
+
+/** All GPUs, or those of a comma list. Throws UsageError with status 6 when there is none. */
+export function chosenGpus(session: Session, selectors: string | undefined): readonly Gpu[] {
+  const gpus = selectors === undefined ? session.gpus : pick(session, selectors);
+  if (gpus.length === 0) throw new UsageError('No devices were found', EXIT.noDevice);
+  return gpus;
+}
+
+function pick(session: Session, selectors: string): readonly Gpu[] {
+  if (selectors === '') {
+    // Without a line's end, as on the H100 with driver 580.159.04.
+    throw new UsageError('Failed to parse device string on command line', EXIT.unknownOption, undefined, '');
+  }
+  const read =
+    (name: string) =>
+    (gpu: Gpu): Reading =>
+      readAll(session, gpu, [name])[0] as Reading;
+  try {
+    return selectGpus(session.gpus, selectors, {
+      uuid: read('uuid'),
+      serial: read('serial'),
+      busId: read('pci.bus_id'),
+    });
+  } catch (error) {
+    if (!(error instanceof BadBusId)) throw error;
+    throw new UsageError(
+      `Problem with GPU ${badBusIdAsPrinted(error.message)}: Invalid PCI bus id format. Try format [domain:]bus:device.function E.g. 0:2:0.0`,
+      EXIT.unknownOption,
+    );
+  }
+}
+
+/** nvidia-smi fills in a short bus id before it refuses it: 00:06 → 0000:00:06.0 (H200, 580.159.04). */
+function badBusIdAsPrinted(text: string): string {
+  return /^[0-9a-f]{2}:[0-9a-f]{2}$/i.test(text) ? `0000:${text}.0` : text;
+}

@@ -1,0 +1,75 @@
+/** `--version` and `-B`. */
+import { call, i32, struct, text, u32 } from '../nvml/call.js';
+import { nvmlExcludedDeviceInfo_t, nvmlPciInfo_t } from '../nvml/generated/layouts.js';
+import { readText } from '../nvml/memory.js';
+import { ask, type Session } from '../nvml/session.js';
+import { statusWords } from '../nvml/status.js';
+import type { Context } from './context.js';
+
+/** The driver's version as NVML tells it, e.g. 580.159.04; N/A where it does not. */
+export const driverVersion = (session: Session): string =>
+  askText(session, call('nvmlSystemGetDriverVersion', text(80)));
+
+/** The newest CUDA version that the driver supports, as major.minor. */
+export function cudaVersion(session: Session): string {
+  for (const fn of ['nvmlSystemGetCudaDriverVersion_v2', 'nvmlSystemGetCudaDriverVersion'] as const) {
+    const { status, memory } = ask(session.driver, call(fn, i32()));
+    const version = status === 0 ? (memory[0]?.readInt32LE(0) ?? 0) : 0;
+    if (version > 0) return `${Math.floor(version / 1000)}.${Math.floor((version % 1000) / 10)}`;
+  }
+  return 'N/A';
+}
+
+/** NVML's own version: 580.159. Since CUDA 13 NVML puts its CUDA major version in front: 13.580.159.04. */
+function nvmlVersion(session: Session): string {
+  const version = askText(session, call('nvmlSystemGetNVMLVersion', text(80)));
+  const parts = version.split('.');
+  return parts.length < 3 ? version : parts.slice(1, 3).join('.');
+}
+
+function askText(session: Session, what: Parameters<typeof ask>[1]): string {
+  const { status, memory } = ask(session.driver, what);
+  return status === 0 && memory[0] !== undefined ? readText(memory[0], 0, memory[0].length) : 'N/A';
+}
+
+/** Prints the versions, in nvidia-smi's four lines. */
+export async function version(context: Context): Promise<number> {
+  const { session } = await context.machine();
+  const driver = driverVersion(session);
+  context.io.out(
+    [
+      `NVIDIA-SMI version  : ${driver}`,
+      `NVML version        : ${nvmlVersion(session)}`,
+      `DRIVER version      : ${driver}`,
+      `CUDA Version        : ${cudaVersion(session)}`,
+      '',
+    ].join('\n'),
+  );
+  return 0;
+}
+
+/** Prints the GPUs that the driver was told to leave alone. */
+export async function excluded(context: Context): Promise<number> {
+  const { session } = await context.machine();
+  const { status, memory } = ask(session.driver, call('nvmlGetExcludedDeviceCount', u32()));
+  const count = status === 0 ? (memory[0]?.readUInt32LE(0) ?? 0) : 0;
+  if (count === 0) {
+    context.io.out('No excluded devices found.\n');
+    return 0;
+  }
+  const lines = Array.from({ length: count }, (_, index) => excludedLine(session, index));
+  context.io.out(`${lines.join('\n')}\n`);
+  return 0;
+}
+
+function excludedLine(session: Session, index: number): string {
+  const asked = ask(
+    session.driver,
+    call('nvmlGetExcludedDeviceInfoByIndex', index, struct(nvmlExcludedDeviceInfo_t)),
+  );
+  const memory = asked.memory[0];
+  if (asked.status !== 0 || memory === undefined) return `GPU ${index}: ${statusWords(asked.status)}`;
+  const { pciInfo, uuid } = nvmlExcludedDeviceInfo_t.fields;
+  const busId = readText(memory, pciInfo[1] + nvmlPciInfo_t.fields.busId[1], nvmlPciInfo_t.fields.busId[2]);
+  return `GPU ${busId}: (UUID: ${readText(memory, uuid[1], uuid[2])})`;
+}

@@ -1,0 +1,8 @@
+/** The process: arguments in, exit status out. */
+import { main } from './cli.js';
+import { ProcessIo } from './io.js';
+
+const io = new ProcessIo();
+process.exitCode = await main(process.argv.slice(2), io);
+// A loop that a signal ended reports that signal, as a program without a handler would.
+if (io.signal !== undefined) process.kill(process.pid, io.signal);

@@ -1,0 +1,40 @@
+/** Records as JSON: numbers in the field's unit, null for what is absent, and why under `reasons`. */
+import { Missing, statusReason } from '../nvml/status.js';
+import type { Reading } from '../query/asked.js';
+import type { JsonScalar } from '../query/kind.js';
+import type { Row } from '../query/row.js';
+
+/** A field as it was asked for: the name that was used, and its row. */
+export interface AskedField {
+  readonly name: string;
+  readonly row: Row;
+}
+
+export type JsonRecord = Readonly<Record<string, JsonScalar | Readonly<Record<string, string>>>>;
+
+/** One record. `reasons` is there only where a value is not. */
+export function jsonRecord(fields: readonly AskedField[], readings: readonly Reading[]): JsonRecord {
+  const record: Record<string, JsonScalar | Record<string, string>> = {};
+  const reasons: Record<string, string> = {};
+  fields.forEach(({ name, row }, i) => {
+    const reading = readings[i] as Reading;
+    if (reading instanceof Missing) {
+      record[name] = null;
+      reasons[name] = statusReason(reading.status);
+    } else {
+      record[name] = row.kind.json(reading);
+    }
+  });
+  return Object.keys(reasons).length === 0 ? record : { ...record, reasons };
+}
+
+/** Records as an array, one record a line. */
+export function jsonArray(records: readonly JsonRecord[]): string {
+  if (records.length === 0) return '[]\n';
+  return `[\n${records.map((record) => `  ${JSON.stringify(record)}`).join(',\n')}\n]\n`;
+}
+
+/** Records as JSON lines. */
+export function jsonLines(records: readonly JsonRecord[]): string {
+  return records.map((record) => `${JSON.stringify(record)}\n`).join('');
+}

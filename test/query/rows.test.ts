@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { gpuTable } from '../../src/query/gpu/index.js';
+import { nameOf, type Row } from '../../src/query/row.js';
+import { tables } from '../../src/query/tables/index.js';
+import { csvHeader } from '../../src/render/csv.js';
+
+const SEPARATOR = ', ';
+
+const recorded = (file: string): string =>
+  readFileSync(new URL(`recorded/${file}`, import.meta.url), 'utf8').trimEnd();
+
+/** Every name and alias that nvidia-smi 580.159.04 takes, and the header that it prints for it. */
+const headers = new Map(
+  recorded('fields.tsv')
+    .split('\n')
+    .map((line) => line.split('\t') as [string, string]),
+);
+const pynvmlNumbers = JSON.parse(recorded('pynvml-utils-numbers.json')) as Record<string, number>;
+
+const repeated = <T>(values: readonly T[]): readonly T[] =>
+  values.filter((value, i) => values.indexOf(value) !== i);
+
+const allRows: readonly Row[] = [...new Set(tables.flatMap(({ rows }) => rows))];
+
+describe('rows of --query-gpu', () => {
+  it('come in the order, with the names and units, of the recorded header of all fields', () => {
+    expect(csvHeader(gpuTable.rows).split(SEPARATOR)).toEqual(recorded('header.txt').split(SEPARATOR));
+    expect(gpuTable.rows).toHaveLength(214);
+  });
+
+  it('answer to exactly the names and aliases that nvidia-smi takes', () => {
+    expect(gpuTable.rows.flatMap(({ names }) => names).sort()).toEqual([...headers.keys()].sort());
+    expect(headers.size).toBe(255);
+  });
+
+  it('have the recorded header under each of their names', () => {
+    const printed = gpuTable.rows.flatMap((row) =>
+      row.names.map((name) => [name, csvHeader([row])] as const),
+    );
+    expect(printed.filter(([name, header]) => headers.get(name) !== header)).toEqual([]);
+  });
+
+  it("keep pynvml_utils' numbers for the names that it has", () => {
+    const ours = gpuTable.rows.flatMap(({ id, names }) => names.map((name) => [name, id] as const));
+    expect(Object.fromEntries(ours.filter(([name]) => name in pynvmlNumbers))).toEqual(pynvmlNumbers);
+  });
+
+  it('have numbers from 1000 on, in the order of the table, where pynvml_utils has none', () => {
+    const ours = gpuTable.rows.filter(({ names }) => !names.some((name) => name in pynvmlNumbers));
+    expect(ours.map(({ id }) => id)).toEqual(ours.map((_, i) => 1000 + i));
+  });
+});
+
+describe('rows of all tables', () => {
+  it.each(tables.map((table) => [table.option, table] as const))('of --%s have unique names', (_, table) => {
+    expect(repeated(table.rows.flatMap(({ names }) => names))).toEqual([]);
+    expect(repeated(table.rows.map(({ id }) => id))).toEqual([]);
+  });
+
+  it('have a number of their own', () => {
+    expect(repeated(allRows.map(({ id }) => id))).toEqual([]);
+  });
+
+  it('have a help of whole sentences on one line', () => {
+    expect(allRows.filter(({ help }) => !/^[A-Z].{15,}[^.]\.$/.test(help)).map(nameOf)).toEqual([]);
+  });
+
+  it('share a probe only where it is the same question', () => {
+    const questions = new Map<string, Set<string>>();
+    for (const { source } of allRows) {
+      if (!('probe' in source)) continue;
+      const { name, ...question } = source.probe;
+      const known = questions.get(name) ?? new Set();
+      questions.set(name, known.add(JSON.stringify(question)));
+    }
+    const ambiguous = [...questions].filter(([, asked]) => asked.size > 1).map(([name]) => name);
+    expect(ambiguous).toEqual([]);
+  });
+
+  it('read values of the record only in tables that make records', () => {
+    const without = tables.filter(({ records }) => records === undefined);
+    expect(without.map(({ option }) => option)).toEqual(['query-gpu', 'query-remapped-rows']);
+    expect(without.flatMap(({ rows }) => rows).filter(({ source }) => 'item' in source)).toEqual([]);
+  });
+
+  it('print the recorded headers in the tables of processes, clocks and pages', () => {
+    const header = (option: string, names: string): string => {
+      const table = tables.find((each) => each.option === option);
+      const rows = names
+        .split(',')
+        .flatMap((name) => table?.rows.filter((row) => row.names.includes(name)) ?? []);
+      return csvHeader(rows);
+    };
+    expect(
+      header('query-compute-apps', 'timestamp,gpu_name,gpu_bus_id,gpu_serial,gpu_uuid,pid,name,used_memory'),
+    ).toBe('timestamp, gpu_name, gpu_bus_id, gpu_serial, gpu_uuid, pid, process_name, used_gpu_memory [MiB]');
+    expect(
+      header('query-accounted-apps', 'gpu_name,pid,gpu_util,mem_util,max_memory_usage,time,vgpu_instance'),
+    ).toBe(
+      'gpu_name, pid, gpu_utilization [%], mem_utilization [%], max_memory_usage [MiB], time [ms], vgpu_instance',
+    );
+    expect(header('query-supported-clocks', 'timestamp,gpu_uuid,mem,gr')).toBe(
+      'timestamp, gpu_uuid, memory [MHz], graphics [MHz]',
+    );
+    expect(
+      header(
+        'query-retired-pages',
+        'gpu_uuid,retired_pages.address,retired_pages.timestamp,retired_pages.cause',
+      ),
+    ).toBe('gpu_uuid, retired_pages.address, retired_pages.timestamp, retired_pages.cause');
+    expect(header('query-remapped-rows', 'gpu_bus_id,remapped_rows.dbe,remapped_rows.histogram.max')).toBe(
+      'gpu_bus_id, remapped_rows.uncorrectable, remapped_rows.histogram.max',
+    );
+  });
+});

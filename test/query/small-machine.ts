@@ -1,0 +1,68 @@
+/** A machine with one GPU that answers only what a test gives it, through the driver of recordings. */
+import type { Answers } from '../../src/nvml/answer-key.js';
+import type { FunctionName } from '../../src/nvml/generated/functions.js';
+import { openSession, type Session } from '../../src/nvml/session.js';
+import { type Snapshot, snapshotDriver } from '../../src/nvml/snapshot.js';
+import { gpuTable } from '../../src/query/gpu/index.js';
+import { Asking, compilePlan } from '../../src/query/plan.js';
+import type { Row } from '../../src/query/row.js';
+import type { AskNow, RecordValues, Table } from '../../src/query/table.js';
+import { csvCell } from '../../src/render/csv.js';
+
+export type Calls = Partial<Record<FunctionName, Answers>>;
+
+export const error = (symbol: string) => ({ error: `NVML_ERROR_${symbol}` });
+
+export function machineOf(calls: Calls): Session {
+  const snapshot: Snapshot = {
+    format: 'nvsmi-snapshot',
+    version: 1,
+    title: 'a small machine',
+    origin: 'built',
+    identities: 'made-up',
+    files: {},
+    calls: {
+      nvmlInit_v2: { '': [] },
+      nvmlDeviceGetCount_v2: { '': 1 },
+      nvmlDeviceGetHandleByIndex_v2: { 0: 'gpu0' },
+      ...calls,
+    },
+  };
+  return openSession(snapshotDriver(snapshot, 'a small machine'));
+}
+
+/** What --query-gpu=NAME --format=csv prints below its header. */
+export async function cellOf(name: string, calls: Calls): Promise<string> {
+  const row = gpuTable.rows.find(({ names }) => names.includes(name));
+  if (row === undefined) throw new Error(`no field ${name}`);
+  const session = machineOf(calls);
+  const plan = compilePlan([row], session.gpus, { session, now: () => 0 });
+  await plan.sample();
+  return plan.lines.map(({ readers }) => csvCell(row, readers[0]?.() ?? '', true)).join('\n');
+}
+
+/** The records of a table, and the names of the probes that were asked for them. */
+export function recordsOf(
+  table: Table,
+  calls: Calls,
+  asked: ReadonlySet<Row> = new Set(table.rows),
+): { readonly records: readonly RecordValues[]; readonly probes: readonly string[] } {
+  const session = machineOf(calls);
+  const [gpu] = session.gpus;
+  if (gpu === undefined || table.records === undefined) throw new Error('nothing to list');
+  const probes: string[] = [];
+  const ask: AskNow = (probe, subject = gpu) => {
+    probes.push(probe.name);
+    const asking = new Asking(session);
+    const answer = asking.ask(probe, subject);
+    void asking.run();
+    return answer;
+  };
+  return { records: table.records(gpu, ask, asked), probes };
+}
+
+export function rowOf(table: Table, name: string): Row {
+  const row = table.rows.find(({ names }) => names.includes(name));
+  if (row === undefined) throw new Error(`${table.option} has no ${name}`);
+  return row;
+}

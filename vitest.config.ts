@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+// biome-ignore lint/style/noDefaultExport: vitest reads the default export.
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // Processes, not threads: koffi, process.env and signals are the process's own.
+    pool: 'forks',
+    maxWorkers: 2,
+    watch: false,
+    testTimeout: 20_000,
+    globalSetup: ['test/fake-nvml/setup.ts'],
+  },
+});

@@ -3,6 +3,8 @@ import { main } from './cli.js';
 import { ProcessIo } from './io.js';
 
 const io = new ProcessIo();
-process.exitCode = await main(process.argv.slice(2), io);
-// A loop that a signal ended reports that signal, as a program without a handler would.
-if (io.signal !== undefined) process.kill(process.pid, io.signal);
+void main(process.argv.slice(2), io).then((status) => {
+  process.exitCode = status;
+  // A loop that a signal ended reports that signal, as a program without a handler would.
+  if (io.signal !== undefined) process.kill(process.pid, io.signal);
+});

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import type { Driver } from './call.js';
 import { parseSnapshot, type Snapshot, SnapshotError, snapshotDriver } from './snapshot.js';
 
-/** Where the recorded machines of the package lie, seen from the bundle and from the source. */
-const BUNDLED = ['../snapshots/', '../../snapshots/'].map((path) => new URL(path, import.meta.url));
+/** Where the recorded machines of the package lie, as far from the bundle as from the source. */
+const BUNDLED = new URL('../../snapshots/', import.meta.url);
 
 /** A recording: its driver, and the files of /proc and /sys that were recorded with it. */
 export interface Recording {
@@ -20,16 +20,12 @@ export function openSnapshot(nameOrPath: string): Recording {
 
 function readSnapshot(nameOrPath: string): string {
   const isName = /^[\w-]+$/.test(nameOrPath);
-  const paths = isName ? BUNDLED.map((folder) => new URL(`${nameOrPath}.json`, folder)) : [nameOrPath];
-  let code: string | undefined;
-  for (const path of paths) {
-    try {
-      return readFileSync(path, 'utf8');
-    } catch (error) {
-      code = (error as NodeJS.ErrnoException).code;
-    }
+  try {
+    return readFileSync(isName ? new URL(`${nameOrPath}.json`, BUNDLED) : nameOrPath, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new SnapshotError(
+      code === 'ENOENT' ? `${nameOrPath}: no such snapshot` : `${nameOrPath}: cannot be read (${code})`,
+    );
   }
-  throw new SnapshotError(
-    code === 'ENOENT' ? `${nameOrPath}: no such snapshot` : `${nameOrPath}: cannot be read (${code})`,
-  );
 }

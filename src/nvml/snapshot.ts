@@ -5,6 +5,7 @@ import { AnswerError, decodeFieldValue, decodeOut, encodeFieldValue, encodeOut }
 import { type Answers, answerKey, fieldKey } from './answer-key.js';
 import { type Arg, type Bound, type Call, type Driver, type Handle, isOut, type Out } from './call.js';
 import {
+  NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
   NVML_ERROR_FUNCTION_NOT_FOUND,
   NVML_ERROR_INVALID_ARGUMENT,
   NVML_ERROR_NOT_FOUND,
@@ -168,6 +169,12 @@ class SnapshotCall implements Bound {
     }
     this.status = statusOf(answer);
     if (this.status !== 0) return;
+    const asked = outs[0]?.out === 'struct' ? outs[0].set?.version : undefined;
+    const recorded = versionOf(answer);
+    if (asked !== undefined && recorded !== undefined && asked !== recorded) {
+      this.status = NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
+      return;
+    }
     const answers = outs.length === 1 ? [answer] : answer;
     if (!Array.isArray(answers)) throw new AnswerError(`an array of ${outs.length} outputs is needed`);
     this.memory = all.map((out) =>
@@ -206,6 +213,22 @@ function statusOf(answer: Json): Status {
   return status;
 }
 
+/**
+ * The struct version that an answer was recorded with, if it is such a struct. A driver may leave 0 there:
+ * nvmlDeviceGetGpuInstanceProfileInfoV does (H100, driver 580.159.04).
+ */
+function versionOf(answer: Json): number | undefined {
+  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return undefined;
+  const version = (answer as Record<string, Json>).version;
+  return typeof version === 'number' && version !== 0 ? version : undefined;
+}
+
+/** Which of two answers to one question tells more: a newer struct, any value, a refusal. */
+const rank = (answer: Json): number => versionOf(answer) ?? (isRefusal(answer) ? 0 : 1);
+
+const isRefusal = (answer: Json): boolean =>
+  typeof answer === 'object' && answer !== null && 'error' in answer;
+
 /** Everything that was called through a recording driver, as the calls of a snapshot. */
 export class Recorder implements HandleNames {
   private readonly calls: Record<string, Record<string, Json>> = {};
@@ -231,9 +254,11 @@ export class Recorder implements HandleNames {
     return bound;
   }
 
-  /** Writes down an answer without asking for it. */
+  /** Writes down an answer without asking for it. Of a struct with several versions the newest is kept. */
   keep(fn: FunctionName, key: string, answer: Json): void {
-    this.answersOf(fn)[key] = answer;
+    const answers = this.answersOf(fn);
+    const known = answers[key];
+    if (known === undefined || rank(answer) >= rank(known)) answers[key] = answer;
   }
 
   /** The answers by function; those of functions that the driver only pretends to have are left out. */

@@ -9,11 +9,11 @@ import { item, type Row } from '../row.js';
 import type { AskNow, RecordValues, Table } from '../table.js';
 import { gpuColumns } from './gpu-columns.js';
 
-const accountedPids = sample(
+export const accountedPids = sample(
   'accounted pids',
   call('nvmlDeviceGetAccountingPids', SUBJECT, list('u32', 128)),
 );
-const stats = (pid: number): Probe =>
+export const stats = (pid: number): Probe =>
   sample(
     `accounting of ${pid}`,
     call('nvmlDeviceGetAccountingStats_v2', SUBJECT, struct(nvmlAccountingStats_v2_t, { pid })),

@@ -11,15 +11,23 @@ import { gpuColumns } from './gpu-columns.js';
 
 const ROOM = 256;
 
-const memoryClocks = fixed(
+export const memoryClocks = fixed(
   'supported memory clocks',
   call('nvmlDeviceGetSupportedMemoryClocks', SUBJECT, list('u32', ROOM)),
 );
-const graphicsClocks = (memoryMegahertz: number): Probe =>
+export const graphicsClocks = (memoryMegahertz: number): Probe =>
   fixed(
     `supported graphics clocks ${memoryMegahertz}`,
     call('nvmlDeviceGetSupportedGraphicsClocks', SUBJECT, memoryMegahertz, list('u32', ROOM)),
   );
+
+const memory: Row = {
+  id: 2014,
+  names: ['memory', 'mem'],
+  help: 'A memory clock of the GPU.',
+  kind: megahertz,
+  source: item('memory'),
+};
 
 const graphics: Row = {
   id: 2015,
@@ -33,28 +41,23 @@ const graphics: Row = {
 const clocksOf = (asked: Asked): readonly Reading[] =>
   asked.status === 0 ? asked.items().map((clock) => clock.read('')) : [Missing.of(asked.status)];
 
-/** One record per pair; one per memory clock where nobody asks for graphics clocks (H200, 580.159.04). */
+/**
+ * One record per pair; one per memory clock where nobody asks for graphics clocks (H200, 580.159.04), and those
+ * of the highest memory clock where nobody asks for memory clocks (H100, 580.159.04).
+ */
 function records(_gpu: Subject, ask: AskNow, asked: ReadonlySet<Row>): readonly RecordValues[] {
-  return clocksOf(ask(memoryClocks)).flatMap((memory): readonly RecordValues[] => {
-    if (memory instanceof Missing) return [{ memory, graphics: memory }];
-    if (!asked.has(graphics)) return [{ memory }];
-    return clocksOf(ask(graphicsClocks(Number(memory)))).map((clock) => ({ memory, graphics: clock }));
+  const all = clocksOf(ask(memoryClocks));
+  const memories = asked.has(memory) ? all : all.slice(0, 1);
+  return memories.flatMap((clock): readonly RecordValues[] => {
+    if (clock instanceof Missing) return [{ memory: clock, graphics: clock }];
+    if (!asked.has(graphics)) return [{ memory: clock }];
+    return clocksOf(ask(graphicsClocks(Number(clock)))).map((pair) => ({ memory: clock, graphics: pair }));
   });
 }
 
 export const supportedClocks: Table = {
   option: 'query-supported-clocks',
   subject: 'a pair of clocks that a GPU can run at',
-  rows: [
-    ...gpuColumns,
-    {
-      id: 2014,
-      names: ['memory', 'mem'],
-      help: 'A memory clock of the GPU.',
-      kind: megahertz,
-      source: item('memory'),
-    },
-    graphics,
-  ],
+  rows: [...gpuColumns, memory, graphics],
   records,
 };

@@ -1,0 +1,67 @@
+/** Where the answers come from: this machine's NVML library, or a recording. */
+import type { Machine } from './commands/context.js';
+import { EXIT, UsageError } from './errors.js';
+import type { Io } from './io.js';
+
+/** An option anywhere on the command line, else the environment. */
+export interface Source {
+  readonly snapshot: string | undefined;
+  readonly nvml: string | undefined;
+}
+
+const SOURCE_OPTIONS = ['snapshot', 'nvml'] as const;
+
+/** Takes --snapshot and --nvml out, which stand before or behind a subcommand. */
+export function takeSource(
+  argv: readonly string[],
+  env: Io['env'],
+): { rest: readonly string[]; source: Source } {
+  const rest: string[] = [];
+  const found: Partial<Record<(typeof SOURCE_OPTIONS)[number], string>> = {};
+  for (let i = 0; i < argv.length; i++) {
+    const written = argv[i] as string;
+    const name = SOURCE_OPTIONS.find((n) => written === `--${n}` || written.startsWith(`--${n}=`));
+    // `nvsmi snapshot --nvml PATH` has a command of the same name as an option; only dashes count here.
+    if (name === undefined) {
+      rest.push(written);
+      continue;
+    }
+    const value = written.includes('=') ? written.slice(written.indexOf('=') + 1) : argv[++i];
+    if (value === undefined || value === '') {
+      throw new UsageError(
+        `ERROR: Option ${written} is missing its value. Please run 'nvidia-smi -h' for help.\n`,
+        EXIT.unknownOption,
+      );
+    }
+    found[name] = value;
+  }
+  return {
+    rest,
+    source: {
+      snapshot: found.snapshot ?? (found.nvml === undefined ? nonEmpty(env.NVSMI_SNAPSHOT) : undefined),
+      nvml: found.nvml ?? nonEmpty(env.NVSMI_NVML),
+    },
+  };
+}
+
+const nonEmpty = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
+
+/** Opens the machine. Throws DeadLibrary or SnapshotError. */
+export async function openMachine(source: Source, io: Io): Promise<Machine> {
+  const { openSession } = await import('./nvml/session.js');
+  const { machineFiles, recordedFiles } = await import('./system/files.js');
+  const { kernelVersion } = await import('./system/kernel.js');
+  if (source.snapshot !== undefined) {
+    const { openSnapshot } = await import('./nvml/machine.js');
+    const { driver, snapshot } = openSnapshot(source.snapshot);
+    const files = recordedFiles(snapshot.files);
+    return { session: openSession(driver, () => kernelVersion(files)), files, recorded: snapshot.title };
+  }
+  const { loadLibrary } = await import('./nvml/library.js');
+  const driver = loadLibrary({ path: source.nvml, env: io.env });
+  return {
+    session: openSession(driver, () => kernelVersion(machineFiles)),
+    files: machineFiles,
+    recorded: undefined,
+  };
+}

@@ -48,7 +48,7 @@ const nonEmpty = (text: string | undefined): string | undefined => (text === '' 
 
 /** Opens the machine. Throws DeadLibrary or SnapshotError. */
 export async function openMachine(source: Source, io: Io): Promise<Machine> {
-  const { openSession } = await import('./nvml/session.js');
+  const { openSession, startSession } = await import('./nvml/session.js');
   const { machineFiles, recordedFiles } = await import('./system/files.js');
   const { kernelVersion } = await import('./system/kernel.js');
   if (source.snapshot !== undefined) {
@@ -60,7 +60,7 @@ export async function openMachine(source: Source, io: Io): Promise<Machine> {
   const { loadLibrary } = await import('./nvml/library.js');
   const driver = loadLibrary({ path: source.nvml, env: io.env });
   return {
-    session: openSession(driver, () => kernelVersion(machineFiles)),
+    session: await startSession(driver, () => kernelVersion(machineFiles)),
     files: machineFiles,
     recorded: undefined,
   };

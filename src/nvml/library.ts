@@ -1,10 +1,11 @@
 /** The NVML library of this machine, through koffi: load it, bind symbols when first needed, run calls. */
 import { existsSync } from 'node:fs';
-import koffi, { type KoffiFunc, type LibraryHandle } from 'koffi';
+import type { KoffiFunc, LibraryHandle } from 'koffi';
 import { type Bound, type Call, type Driver, type Handle, isOut, type Out } from './call.js';
 import { libraryCandidates } from './find.js';
 import { NVML_ERROR_INSUFFICIENT_SIZE, NVML_ERROR_LIBRARY_NOT_FOUND } from './generated/constants.js';
 import { type FunctionName, signatures } from './generated/functions.js';
+import { koffi } from './koffi.js';
 import type { Layout } from './layout.js';
 import { allocate, arrayAt, fieldOf, itemSize, LIST_HEAD, roomOf, SIZE_TAIL, writeText } from './memory.js';
 import { DeadLibrary, type Status } from './status.js';
@@ -87,6 +88,10 @@ class Library implements Driver {
     return symbol === undefined ? undefined : new LibraryCall(call, symbol, subject);
   }
 
+  textAt(pointer: bigint): string | undefined {
+    return pointer === 0n ? undefined : koffi.decode.string(pointer);
+  }
+
   close(): void {
     this.symbols.clear();
     this.library.unload();
@@ -110,6 +115,8 @@ class LibraryCall implements Bound {
   private readonly outs: readonly Out[];
   private readonly params: unknown[];
   private readonly lists: readonly number[];
+  /** What NVML is told in the outputs' memory: structs with a version or a question, sizes behind a pointer. */
+  private presets: readonly { readonly index: number; readonly at: number; readonly before: Buffer }[] = [];
 
   constructor(
     readonly call: Call,
@@ -122,15 +129,20 @@ class LibraryCall implements Bound {
     );
     this.memory = this.outs.map((out) => allocate(out));
     this.params = this.layOut();
+    this.outs.forEach((_, i) => {
+      this.keepPreset(i);
+    });
   }
 
   run(): Status {
     if (this.lists.length === 0) {
+      this.reset();
       this.status = this.statusOf(this.symbol(...this.params));
       return this.status;
     }
     this.countFirst();
     for (let growths = 0; ; growths++) {
+      this.reset();
       this.openLists();
       this.status = this.symbol(...this.params);
       if (this.status !== NVML_ERROR_INSUFFICIENT_SIZE || growths >= MAX_GROWTHS || !this.grow()) {
@@ -142,6 +154,7 @@ class LibraryCall implements Bound {
   async start(): Promise<Status> {
     this.countFirst();
     for (let growths = 0; ; growths++) {
+      this.reset();
       this.openLists();
       this.status = await this.onWorker();
       if (this.status !== NVML_ERROR_INSUFFICIENT_SIZE || growths >= MAX_GROWTHS || !this.grow()) {
@@ -172,38 +185,62 @@ class LibraryCall implements Bound {
     return this.call.args.flatMap((arg): unknown[] => {
       if (typeof arg !== 'object') return [arg];
       if (!isOut(arg)) return [this.subject];
-      const memory = this.memory[next++] as Buffer;
-      switch (arg.out) {
-        case 'scalar':
-          return [memory];
-        case 'struct':
-          if (arg.array !== undefined) this.point(memory, arg.layout, arg.array.field);
-          return arg.room === undefined ? [memory] : [memory, memory.subarray(memory.length - SIZE_TAIL)];
-        case 'text':
-          if (arg.lengthBy === 'result') return [];
-          if (arg.lengthBy === 'none') return [memory];
-          if (arg.lengthBy === 'pointer') return [memory, memory.subarray(memory.length - SIZE_TAIL)];
-          return [memory, arg.length];
-        case 'list': {
-          const items = memory.subarray(LIST_HEAD);
-          if (arg.beside) {
-            return [memory, items, memory.subarray(LIST_HEAD + itemSize(arg.item) * roomOf(arg, memory))];
-          }
-          return arg.arrayFirst ? [items, memory] : [memory, items];
-        }
-        case 'sized':
-          return [memory, memory.length];
-        case 'words':
-          return [arg.length, memory];
-        case 'fields':
-          return [arg.ids.length, memory];
-      }
+      return this.paramsOf(arg, this.memory[next++] as Buffer);
     });
+  }
+
+  private paramsOf(out: Out, memory: Buffer): unknown[] {
+    switch (out.out) {
+      case 'scalar':
+        return [memory];
+      case 'struct':
+        if (out.array !== undefined) this.point(memory, out.layout, out.array.field);
+        return out.room === undefined ? [memory] : [memory, memory.subarray(memory.length - SIZE_TAIL)];
+      case 'text':
+        if (out.lengthBy === 'result') return [];
+        if (out.lengthBy === 'none') return [memory];
+        if (out.lengthBy === 'pointer') return [memory, memory.subarray(memory.length - SIZE_TAIL)];
+        return [memory, out.length];
+      case 'list': {
+        const items = memory.subarray(LIST_HEAD);
+        if (out.beside) {
+          return [memory, items, memory.subarray(LIST_HEAD + itemSize(out.item) * roomOf(out, memory))];
+        }
+        return out.arrayFirst ? [items, memory] : [memory, items];
+      }
+      case 'sized':
+        return [memory, memory.length];
+      case 'words':
+        return [out.length, memory];
+      case 'fields':
+        return [out.ids.length, memory];
+    }
   }
 
   /** Lets a struct's pointer point to the array behind the struct. */
   private point(memory: Buffer, layout: Layout, field: string): void {
     memory.writeBigUInt64LE(koffi.address(memory) + BigInt(arrayAt(layout)), fieldOf(layout, field)[1]);
+  }
+
+  private keepPreset(i: number): void {
+    const out = this.outs[i] as Out;
+    const memory = this.memory[i] as Buffer;
+    const keep = (at: number, end: number): void => {
+      this.presets = [...this.presets, { index: i, at, before: Buffer.from(memory.subarray(at, end)) }];
+    };
+    this.presets = this.presets.filter(({ index }) => index !== i);
+    const isSized =
+      out.out === 'struct' ? out.room !== undefined : out.out === 'text' && out.lengthBy === 'pointer';
+    if (isSized) keep(memory.length - SIZE_TAIL, memory.length);
+    if (out.out === 'struct' && Object.keys(out.set ?? {}).length > 0) keep(0, out.layout.size);
+  }
+
+  /**
+   * NVML may write over what it was told: nvmlDeviceGetGpuInstanceProfileInfoV leaves version 0 behind, and
+   * would refuse the next run (H100, driver 580.159.04).
+   */
+  private reset(): void {
+    for (const { index, at, before } of this.presets) before.copy(this.memory[index] as Buffer, at);
   }
 
   /** A list's count goes in as the room there is and comes out as the items there are. */
@@ -234,7 +271,7 @@ class LibraryCall implements Bound {
 
   /** Makes room for the count that the library asked for, and half as much again. */
   private grow(): boolean {
-    let grown = false;
+    const grown: number[] = [];
     for (const i of this.lists) {
       const out = this.outs[i] as Counted;
       const memory = this.memory[i] as Buffer;
@@ -242,9 +279,11 @@ class LibraryCall implements Bound {
       const room = roomOf(out, memory);
       if (wanted <= room || wanted > 1_000_000) continue;
       this.memory[i] = allocate(out, wanted + (wanted >> 1));
-      grown = true;
+      grown.push(i);
     }
-    if (grown) this.params.splice(0, this.params.length, ...this.layOut());
-    return grown;
+    if (grown.length === 0) return false;
+    this.params.splice(0, this.params.length, ...this.layOut());
+    for (const i of grown) this.keepPreset(i);
+    return true;
   }
 }

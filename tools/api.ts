@@ -27,7 +27,7 @@ export interface ApiParam {
 export interface ApiFunction {
   readonly returns: string;
   readonly params: readonly ApiParam[];
-  readonly returnCodes: readonly string[];
+  readonly returnCodes?: readonly string[];
 }
 
 export interface Api {

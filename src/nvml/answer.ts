@@ -29,7 +29,8 @@ export interface HandleNames {
 }
 
 /** JSON has neither 64-bit integers nor NaN and infinities: those are spelled as text. */
-const plain = (value: ScalarValue): number | string => (Number.isFinite(value) ? Number(value) : String(value));
+const plain = (value: ScalarValue): number | string =>
+  Number.isFinite(value) ? Number(value) : String(value);
 
 function decodeScalar(type: ScalarType, memory: Buffer, at: number, names: HandleNames): Json {
   const value = READ[type](memory, at);

@@ -85,6 +85,8 @@ export interface Driver {
   readonly source: string;
   /** Undefined where the library has no such symbol. */
   bind(call: Call, subject?: Handle): Bound | undefined;
+  /** The C string behind a pointer that the library gave out. A recording has none. */
+  textAt?(pointer: bigint): string | undefined;
   /** Forgets symbols and unloads. */
   close(): void;
 }

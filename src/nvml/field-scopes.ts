@@ -51,7 +51,11 @@ const PROFILE_FIELDS: ReadonlySet<number> = new Set([
   ),
 ]);
 
-const C2C_LINKS = range(0, 1);
+/** The scope is a lane of the PCIe link. */
+const LANE_FIELDS: ReadonlySet<number> = new Set([nvml.NVML_FI_DEV_PCIE_COUNT_LANE_ERROR]);
+
+const PCIE_LANES = range(0, 15);
+const C2C_LINKS = range(0, 9);
 const PROFILES = range(0, nvml.NVML_POWER_SMOOTHING_MAX_NUM_PROFILES - 1);
 const POWER_SCOPES = range(nvml.NVML_POWER_SCOPE_GPU, nvml.NVML_POWER_SCOPE_COUNT - 1);
 
@@ -59,6 +63,7 @@ function scopesOf(id: number, links: readonly number[]): readonly number[] {
   if (LINK_FIELDS.has(id)) return links;
   if (POWER_FIELDS.has(id)) return POWER_SCOPES;
   if (C2C_FIELDS.has(id)) return C2C_LINKS;
+  if (LANE_FIELDS.has(id)) return PCIE_LANES;
   return PROFILE_FIELDS.has(id) ? PROFILES : [];
 }
 

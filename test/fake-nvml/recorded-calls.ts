@@ -1,0 +1,65 @@
+/** Which calls a recorded machine answers: each function's prototype, filled in from the key of an answer. */
+import type { Json } from '../../src/nvml/answer.js';
+import { type Arg, type Call, type Handle, isOut, type Out, type Preset } from '../../src/nvml/call.js';
+import * as constants from '../../src/nvml/generated/constants.js';
+import type { FunctionName } from '../../src/nvml/generated/functions.js';
+import * as layouts from '../../src/nvml/generated/layouts.js';
+import { prototypes } from '../../src/nvml/generated/prototypes.js';
+import type { Layout } from '../../src/nvml/layout.js';
+import { argsOf } from '../../src/nvml/prepare.js';
+import type { Param } from '../../src/nvml/prototype.js';
+import type { Snapshot } from '../../src/nvml/snapshot.js';
+
+export function recordedCalls(snapshot: Snapshot, handleOf: (name: string) => Handle): readonly Call[] {
+  return Object.entries(snapshot.calls).flatMap(([name, answers]) => {
+    if (!(name in prototypes) || name === 'nvmlDeviceGetFieldValues') return [];
+    const fn = name as FunctionName;
+    return Object.entries(answers).map(([key, answer]) => {
+      const args = recordedArgs(fn, key, handleOf);
+      return { fn, args: args.map((arg) => ofVersion(arg, versionIn(answer))) };
+    });
+  });
+}
+
+/** The version of a struct that was recorded. Some functions leave 0 in its place. */
+function versionIn(answer: Json): number {
+  const version = typeof answer === 'object' && answer !== null && 'version' in answer ? answer.version : 0;
+  return typeof version === 'number' ? version : 0;
+}
+
+/** An older driver answers an older version of a struct than the prototype says. */
+function ofVersion(arg: Arg, version: number): Arg {
+  if (typeof arg !== 'object' || !isOut(arg) || arg.out !== 'struct' || version === 0) return arg;
+  if (arg.set?.version === version) return arg;
+  const all: Readonly<Record<string, unknown>> = { ...layouts };
+  const family = familyOf(Object.keys(all).find((name) => all[name] === arg.layout) ?? '');
+  const name = Object.entries(constants).find(
+    ([known, value]) => value === version && familyOf(`${known}_t`) === family,
+  )?.[0];
+  const layout = all[`${name}_t`] as Layout | undefined;
+  return layout === undefined ? arg : { ...arg, layout, set: { ...arg.set, version } };
+}
+
+const familyOf = (layout: string): string => layout.replace(/_v\d+_t$/, '');
+
+/** Reads a key from left to right, as answerKey wrote it. */
+function recordedArgs(fn: FunctionName, key: string, handleOf: (name: string) => Handle): Arg[] {
+  const parts = key === '' ? [] : key.split(',');
+  const value = (param: Param): Exclude<Arg, Out> => {
+    const part = parts.shift() ?? '';
+    if (param[0] === 'handle') return handleOf(part);
+    return param[0] === 'string' ? part : Number(part);
+  };
+  const set = (): Preset => {
+    const preset: Record<string, number | string> = {};
+    for (let part = parts[0]; part?.includes('=') === true; part = parts[0]) {
+      const [name = '', text = ''] = part.split(/=(.*)/s, 2);
+      preset[name] = /^-?\d+$/.test(text) ? Number(text) : text;
+      parts.shift();
+    }
+    return preset;
+  };
+  return argsOf(prototypes[fn], value, (param) =>
+    param[0] === 'struct' || param[0] === 'given' ? set() : {},
+  );
+}

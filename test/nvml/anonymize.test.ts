@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { anonymize } from '../../src/nvml/anonymize.js';
+import type { Json } from '../../src/nvml/answer.js';
+import type { Snapshot } from '../../src/nvml/snapshot.js';
+
+const GPU0 = 'GPU-6f7a0c53-9d1e-2b88-7c11-0f3355aa9c01';
+const GPU1 = 'GPU-11223344-5566-7788-99aa-bbccddeeff00';
+const MIG = 'MIG-9a8b7c6d-0000-1111-2222-333344445555';
+
+const snapshot: Snapshot = {
+  format: 'nvsmi-snapshot',
+  version: 1,
+  title: 'two GPUs',
+  origin: 'recorded',
+  identities: 'kept',
+  files: {
+    '/proc/77/cmdline': `python\0/home/alice/train.py\0--gpu=${GPU1}\0`,
+    '/proc/77/status': 'Name:\tpython\nUid:\t1042\t1042\t1042\t1042\nGid:\t500\t500\t500\t500\n',
+    '/proc/78/status': 'Uid:\t0\t0\t0\t0\n',
+  },
+  calls: {
+    nvmlDeviceGetUUID: { gpu0: GPU0, gpu1: GPU1, 'gpu0/mig0': MIG },
+    nvmlDeviceGetSerial: { gpu0: '1324522011111', gpu1: '1324522011112', 'gpu0/mig0': '1324522011111' },
+    nvmlDeviceGetHandleByUUID: { [GPU0]: 'gpu0', [GPU1]: 'gpu1' },
+    nvmlDeviceGetHandleByUUIDV: { [`type=1,value.str=${GPU1}`]: 'gpu1' },
+    nvmlDeviceGetHandleBySerial: { '1324522011112': 'gpu1' },
+    nvmlDeviceGetPdi: {
+      gpu0: { version: 1, value: '16664000000000000001' },
+      gpu1: { error: 'NVML_ERROR_NOT_SUPPORTED' },
+    },
+    nvmlDeviceGetGpuFabricInfoV: { gpu0: { clusterUuid: [9, 8, 7], cliqueId: 3 }, gpu1: { clusterUuid: [] } },
+    nvmlDeviceGetPlatformInfo: { gpu0: { ibGuid: [1, 2], chassisSerialNumber: [], slotNumber: 4 } },
+    nvmlSystemGetProcessName: { '77': '/home/alice/bin/python' },
+    nvmlDeviceGetBoardPartNumber: { gpu0: '692-2G520-0280-001' },
+  },
+};
+
+describe('anonymizing a snapshot', () => {
+  const made = anonymize(snapshot);
+  const answer = (fn: string, key: string): Json | undefined => made.calls[fn]?.[key];
+
+  it('leaves nothing of a UUID, serial number, PDI, user or home folder', () => {
+    const text = JSON.stringify(made);
+    for (const old of [GPU0, GPU1, MIG, '1324522011', '16664000000000000001', 'alice', '1042', '[9,8,7]']) {
+      expect(text).not.toContain(old);
+    }
+  });
+
+  it('makes the identities of the form they had, numbered by GPU', () => {
+    expect(answer('nvmlDeviceGetUUID', 'gpu0')).toBe('GPU-a0b1c2d0-1111-4a4a-8b8b-5eed00000000');
+    expect(answer('nvmlDeviceGetUUID', 'gpu1')).toBe('GPU-a0b1c2d1-2222-4a4a-8b8b-5eed00000001');
+    expect(answer('nvmlDeviceGetUUID', 'gpu0/mig0')).toMatch(
+      /^MIG-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/,
+    );
+    expect(answer('nvmlDeviceGetSerial', 'gpu0')).toBe('1650000000001');
+    expect(answer('nvmlDeviceGetSerial', 'gpu1')).toBe('1650000000002');
+  });
+
+  it('says the same identity the same way wherever it occurs', () => {
+    const uuid = String(answer('nvmlDeviceGetUUID', 'gpu1'));
+    expect(answer('nvmlDeviceGetHandleByUUID', uuid)).toBe('gpu1');
+    expect(answer('nvmlDeviceGetHandleByUUIDV', `type=1,value.str=${uuid}`)).toBe('gpu1');
+    expect(answer('nvmlDeviceGetHandleBySerial', '1650000000002')).toBe('gpu1');
+    expect(answer('nvmlDeviceGetSerial', 'gpu0/mig0')).toBe('1650000000001');
+    expect(made.files['/proc/77/cmdline']).toBe(`python\0/home/user/train.py\0--gpu=${uuid}\0`);
+  });
+
+  it('keeps what was not there: refusals, empty ids, root, part numbers', () => {
+    expect(answer('nvmlDeviceGetPdi', 'gpu1')).toEqual({ error: 'NVML_ERROR_NOT_SUPPORTED' });
+    expect(answer('nvmlDeviceGetGpuFabricInfoV', 'gpu1')).toEqual({ clusterUuid: [] });
+    expect(answer('nvmlDeviceGetPlatformInfo', 'gpu0')).toEqual({
+      ibGuid: [160, 161],
+      chassisSerialNumber: [],
+      slotNumber: 4,
+    });
+    expect(made.files['/proc/78/status']).toBe('Uid:\t0\t0\t0\t0\n');
+    expect(answer('nvmlDeviceGetBoardPartNumber', 'gpu0')).toBe('692-2G520-0280-001');
+    expect(made.identities).toBe('made-up');
+  });
+
+  it('makes the same of it every time', () => {
+    expect(anonymize(snapshot)).toEqual(made);
+  });
+});

@@ -1,0 +1,92 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { decodeFieldValue, decodeOut, type Json } from '../../src/nvml/answer.js';
+import { answerKey } from '../../src/nvml/answer-key.js';
+import {
+  type Call,
+  call,
+  type Driver,
+  type FieldId,
+  type Handle,
+  isOut,
+  SUBJECT,
+} from '../../src/nvml/call.js';
+import { loadLibrary } from '../../src/nvml/library.js';
+import { ask } from '../../src/nvml/session.js';
+import { parseSnapshot } from '../../src/nvml/snapshot.js';
+import { statusSymbol } from '../../src/nvml/status.js';
+import { buildFake, type FakeLibrary } from '../fake-nvml/build.js';
+import { recordedCalls } from '../fake-nvml/recorded-calls.js';
+
+const fake = await buildFake();
+const folder = new URL('../../snapshots/', import.meta.url);
+const machines = readdirSync(folder).filter((file) => file.endsWith('.json'));
+
+/** Names for the addresses that a fake gives out. */
+function namesOf(library: FakeLibrary, names: readonly string[]) {
+  const byAddress = new Map(names.map((name) => [library.handleOf(name), name]));
+  return {
+    handleOf: library.handleOf,
+    nameOf: (address: bigint): string => byAddress.get(address as Handle) ?? '',
+  };
+}
+
+function answer(driver: Driver, one: Call, names: ReturnType<typeof namesOf>): Json {
+  const bound = driver.bind(one);
+  if (bound === undefined) return { error: 'NVML_ERROR_FUNCTION_NOT_FOUND' };
+  // Twice, because a function may write over what it was told.
+  bound.run();
+  if (bound.run() !== 0) return { error: statusSymbol(bound.status) };
+  const outs = one.args.filter(isOut);
+  const values = outs.flatMap((out, i) =>
+    out.out === 'struct' && out.given ? [] : [decodeOut(out, bound.memory[i] as Buffer, names)],
+  );
+  return values.length === 1 ? (values[0] as Json) : values;
+}
+
+describe.skipIf(!fake.available)('a library with the answers of a recorded machine', () => {
+  it.each(machines)('gives through koffi what was recorded: %s', (file) => {
+    const snapshot = parseSnapshot(readFileSync(new URL(file, folder), 'utf8'), file);
+    const library = fake.with({ snapshot });
+    const handles = [...readFileSync(`${library.path}.table`, 'utf8').matchAll(/^!handle (\S+)/gm)];
+    const names = namesOf(
+      library,
+      handles.map((match) => match[1] ?? ''),
+    );
+    const driver = loadLibrary({ path: library.path, env: {} });
+    onTestFinished(() => driver.close());
+    ask(driver, call('nvmlInit_v2'));
+    const calls = recordedCalls(snapshot, library.handleOf).filter(({ fn }) => fn !== 'nvmlShutdown');
+    const wrong = calls.flatMap((one) => {
+      const key = answerKey(one, names.nameOf);
+      const recorded = snapshot.calls[one.fn]?.[key];
+      const given = answer(driver, one, names);
+      return JSON.stringify(given) === JSON.stringify(recorded) ? [] : [[one.fn, key, recorded, given]];
+    });
+    expect(calls.length).toBeGreaterThan(400);
+    expect(wrong).toEqual([]);
+  });
+
+  it.each(machines)('gives the field values that were recorded: %s', (file) => {
+    const snapshot = parseSnapshot(readFileSync(new URL(file, folder), 'utf8'), file);
+    const library = fake.with({ snapshot });
+    const driver = loadLibrary({ path: library.path, env: {} });
+    onTestFinished(() => driver.close());
+    ask(driver, call('nvmlInit_v2'));
+    const recorded = snapshot.calls.nvmlDeviceGetFieldValues ?? {};
+    const keys = Object.keys(recorded).filter((key) => key.startsWith('gpu0,'));
+    const ids = keys.map((key): FieldId => {
+      const [id = 0, scope = 0] = (key.split(',')[1] ?? '').split(':').map(Number);
+      return [id, scope];
+    });
+    const fields: Call = { fn: 'nvmlDeviceGetFieldValues', args: [SUBJECT, { out: 'fields', ids }] };
+    const { status, memory } = ask(driver, fields, library.handleOf('gpu0'));
+    expect(status).toBe(0);
+    const given = keys.map((_, i) => {
+      const field = decodeFieldValue(memory[0] as Buffer, i);
+      return field.status === 0 ? field.value : { error: statusSymbol(field.status) };
+    });
+    expect(keys.length).toBeGreaterThan(100);
+    expect(given).toEqual(keys.map((key) => recorded[key]));
+  });
+});

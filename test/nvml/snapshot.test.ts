@@ -1,0 +1,359 @@
+import { describe, expect, it } from 'vitest';
+import {
+  decodeFieldValue,
+  decodeOut,
+  encodeFieldValue,
+  encodeOut,
+  type Json,
+} from '../../src/nvml/answer.js';
+import { answerKey } from '../../src/nvml/answer-key.js';
+import {
+  type Call,
+  call,
+  type Driver,
+  type Handle,
+  handle,
+  isOut,
+  type Out,
+  SUBJECT,
+  struct,
+  text,
+  u32,
+  u64,
+} from '../../src/nvml/call.js';
+import * as layouts from '../../src/nvml/generated/layouts.js';
+import type { Field, Layout, ScalarType } from '../../src/nvml/layout.js';
+import { loadLibrary } from '../../src/nvml/library.js';
+import { itemSize, SCALAR_SIZE } from '../../src/nvml/memory.js';
+import { ask } from '../../src/nvml/session.js';
+import {
+  formatSnapshot,
+  parseSnapshot,
+  Recorder,
+  type Snapshot,
+  SnapshotError,
+  snapshotDriver,
+} from '../../src/nvml/snapshot.js';
+import { buildFake } from '../fake-nvml/build.js';
+import { machine } from '../fake-nvml/machine.js';
+import { recordedCalls } from '../fake-nvml/recorded-calls.js';
+
+const fake = await buildFake();
+
+/** Handles that are numbered as they are named. */
+function handleNames() {
+  const names: string[] = [];
+  return {
+    handleOf(name: string): Handle {
+      if (!names.includes(name)) names.push(name);
+      return BigInt(0x1000 + names.indexOf(name)) as Handle;
+    },
+    nameOf: (address: bigint): string => names[Number(address) - 0x1000] ?? '',
+  };
+}
+
+describe('a snapshot that cannot be read', () => {
+  const good = formatSnapshot(machine);
+  const reasonOf = (text: string): string => {
+    try {
+      parseSnapshot(text, 'box.json');
+    } catch (error) {
+      if (error instanceof SnapshotError) return error.message;
+      throw error;
+    }
+    throw new Error('it was read');
+  };
+
+  it.each([
+    ['is empty', '', /^box\.json:1:1: not a snapshot: Unexpected end/],
+    ['was cut off', good.slice(0, good.indexOf('"files"')), /^box\.json:7:3: not a snapshot: /],
+    ['is no JSON', 'nvidia-smi 580', /^box\.json: not a snapshot: Unexpected token .*"nvidia-smi 580"/],
+    [
+      'has a word without quotes',
+      good.replace('"made-up"', 'made-up'),
+      /^box\.json.*: not a snapshot: .*made-up/,
+    ],
+    ['goes on behind its end', `${good}}`, /^box\.json:\d+:1: not a snapshot: /],
+    ['is some other JSON', '{"format":"lshw"}', /^box\.json: format: /],
+    ['is a list', '[]', /^box\.json: format: /],
+    [
+      'is of another version',
+      good.replace('"version": 1,', '"version": 2,'),
+      /^box\.json: version: 2 is not known/,
+    ],
+    ['has no calls', good.replace('"calls"', '"called"'), /^box\.json: calls: must be an object$/],
+    [
+      'has answers of a wrong type',
+      good.replace(/"nvmlInit_v2": \{[^}]*\}/, '"nvmlInit_v2": 5'),
+      /^box\.json: calls\.nvmlInit_v2: must be an object$/,
+    ],
+    [
+      'has a file that is no text',
+      good.replace(/"files": \{\s*\}/, '"files": {"/proc/1/comm": 1}'),
+      /^box\.json: files\[\/proc\/1\/comm\]: must be text$/,
+    ],
+  ])('says in one line where the fault is when it %s', (_, text, reason) => {
+    expect(text).not.toBe(good);
+    expect(reasonOf(text)).toMatch(reason);
+    expect(reasonOf(text)).not.toContain('\n');
+  });
+
+  it.each([
+    ['a text for a number', '"many"', 'a number is needed, not "many"'],
+    ['a fraction for a whole number', '0.5', 'a whole number is needed, not 0.5'],
+    ['a status that NVML does not have', '{"error":"NVML_ERROR_TIRED"}', 'unknown status "NVML_ERROR_TIRED"'],
+  ])('names the function and the inputs of an answer that is %s', (_, answer, reason) => {
+    const text = good.replace(/("nvmlDeviceGetCount_v2": \{\s*"": )2/, `$1${answer}`);
+    const driver = snapshotDriver(parseSnapshot(text, 'box.json'), 'box.json');
+    expect(() => ask(driver, call('nvmlDeviceGetCount_v2', u32()))).toThrow(
+      new SnapshotError(`box.json: calls.nvmlDeviceGetCount_v2[]: ${reason}`),
+    );
+  });
+
+  it('names the struct field that does not exist', () => {
+    const calls = {
+      nvmlDeviceGetHandleByIndex_v2: { '0': 'gpu0' },
+      nvmlDeviceGetMemoryInfo: { gpu0: { totall: 1 } },
+    };
+    const driver = snapshotDriver({ ...machine, calls }, 'box.json');
+    const { memory } = ask(driver, call('nvmlDeviceGetHandleByIndex_v2', 0, handle()));
+    const gpu = memory[0]?.readBigUInt64LE(0) as Handle;
+    expect(() =>
+      ask(driver, call('nvmlDeviceGetMemoryInfo', SUBJECT, struct(layouts.nvmlMemory_t)), gpu),
+    ).toThrow('calls.nvmlDeviceGetMemoryInfo[gpu0]: unknown struct field totall');
+  });
+});
+
+/** A small generator of numbers that repeat from run to run. */
+function randomNumbers(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state * 1664525 + 1013904223) % 2 ** 32;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+type Random = ReturnType<typeof randomNumbers>;
+
+function randomScalar(type: ScalarType, random: Random): Json {
+  if (type === 'ptr') return ['', 'gpu0', 'gpu1/mig3'][random(3)] ?? '';
+  if (type === 'f64') return [0, -1.5, random(2 ** 32) / 7, 'NaN', '-Infinity'][random(5)] ?? 0;
+  const bits = SCALAR_SIZE[type] * 8;
+  const wide =
+    [0n, 1n, 2n ** 53n - 1n, 2n ** 53n, 2n ** 64n - 1n, 2n ** 63n, BigInt(random(2 ** 32))][random(7)] ?? 0n;
+  const value = type.startsWith('i') ? BigInt.asIntN(bits, wide) : BigInt.asUintN(bits, wide);
+  return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
+}
+
+/** Text of every length that fits, in letters of one to three bytes. */
+function randomText(room: number, random: Random): string {
+  let text = '';
+  for (let length = random(room); length > 0; length--) {
+    const letter = ['a', ' ', '0', 'é', '€'][random(5)] ?? 'a';
+    if (Buffer.byteLength(text + letter) < room) text += letter;
+  }
+  return text;
+}
+
+function randomItem(type: ScalarType | Layout, random: Random): Json {
+  if (typeof type === 'string') return randomScalar(type, random);
+  if (type === layouts.nvmlValue_t) return { ullVal: randomScalar('u64', random) };
+  return Object.fromEntries(
+    Object.entries(type.fields).map(([name, field]) => [name, randomField(field, random)]),
+  );
+}
+
+/** Arrays are written without the zeros at their end. */
+function randomField([type, , length]: Field, random: Random): Json {
+  if (type === 'text') return randomText(length ?? 1, random);
+  if (length === undefined) return randomItem(type, random);
+  const items = Array.from({ length: random(length + 1) }, () => randomItem(type, random));
+  while (items.length > 0 && /^[^1-9a-zA-Zé€]*$/.test(valuesOf(items.at(-1)))) items.pop();
+  return items;
+}
+
+const valuesOf = (json: Json | undefined): string =>
+  typeof json === 'object' && json !== null ? Object.values(json).map(valuesOf).join('') : String(json);
+
+/** Whether fields lie over one another, as in a union: then one says what the other holds. */
+function overlaps(layout: Layout): boolean {
+  const taken = new Set<number>();
+  return Object.values(layout.fields).some(([type, offset, length = 1]: Field) => {
+    if (typeof type === 'object' && type !== layouts.nvmlValue_t && overlaps(type)) return true;
+    const size = (type === 'text' ? 1 : itemSize(type)) * length;
+    const bytes = Array.from({ length: size }, (_, i) => offset + i);
+    const again = bytes.some((at) => taken.has(at));
+    for (const at of bytes) taken.add(at);
+    return again;
+  });
+}
+
+describe('answers', () => {
+  const roundTrip = (out: Out, json: Json): Json => {
+    const names = handleNames();
+    return decodeOut(out, encodeOut(out, json, names), names);
+  };
+  const all = Object.entries(layouts as Readonly<Record<string, Layout>>);
+  const unions = all.filter(([, layout]) => layout !== layouts.nvmlValue_t && overlaps(layout));
+
+  it.each(all.filter((entry) => !unions.includes(entry)))(
+    'come back as they were written: %s',
+    (name, layout) => {
+      const random = randomNumbers(name.length);
+      for (let i = 0; i < 25; i++) {
+        const json = randomItem(layout, random);
+        expect(roundTrip({ out: 'struct', layout }, json)).toEqual(json);
+      }
+    },
+  );
+
+  it('come back in every member of a union', () => {
+    expect(unions.map(([name]) => name)).toEqual(
+      expect.arrayContaining(['nvmlUUIDValue_t', 'nvmlPRMTLV_v1_t', 'nvmlVgpuSchedulerParams_t']),
+    );
+    for (const [, layout] of unions) {
+      const random = randomNumbers(7);
+      for (let i = 0; i < 25; i++) {
+        const memory = Buffer.alloc(layout.size);
+        for (let at = 0; at < layout.size; at++) memory[at] = random(2) * random(128);
+        const out: Out = { out: 'struct', layout };
+        const json = decodeOut(out, memory, handleNames());
+        expect(roundTrip(out, json)).toEqual(json);
+      }
+    }
+  });
+
+  it.each<[string, Out, Json]>([
+    ['a 64-bit number', { out: 'scalar', name: '', type: 'u64' }, '18446744073709551615'],
+    ['a negative number', { out: 'scalar', name: '', type: 'i32' }, -2147483648],
+    ['a handle', { out: 'scalar', name: '', type: 'ptr' }, 'gpu7'],
+    ['no handle', { out: 'scalar', name: '', type: 'ptr' }, ''],
+    ['a text', { out: 'text', length: 96 }, 'NVIDIA Größe €'],
+    ['a text as long as its buffer', { out: 'text', length: 4 }, 'abc'],
+    ['a list longer than its first room', { out: 'list', item: 'u32', capacity: 2 }, [1, 0, 3, 0]],
+    [
+      'two lists',
+      { out: 'list', item: 'u64', capacity: 2, beside: true },
+      [
+        [1, 2, 3],
+        [4, 5, 6],
+      ],
+    ],
+    ['an empty list', { out: 'list', item: layouts.nvmlProcessInfo_t, capacity: 2 }, []],
+    ['an array told in bytes', { out: 'sized', item: 'u32', length: 3 }, [0, 2, 32]],
+    ['words', { out: 'words', length: 16 }, [0, '18446744073709551615', 1]],
+  ])('come back as they were written: %s', (_, out, json) => {
+    expect(roundTrip(out, json)).toEqual(json);
+  });
+
+  it('write no handle as a null pointer', () => {
+    expect(encodeOut({ out: 'scalar', name: '', type: 'ptr' }, '', handleNames()).readBigUInt64LE(0)).toBe(
+      0n,
+    );
+  });
+
+  it.each([
+    [0, 0.25],
+    [0, 'NaN'],
+    [1, 4294967295],
+    [3, '18446744073709551615'],
+    [4, '-9223372036854775808'],
+    [5, -1],
+    [6, 65535],
+  ])('come back as field values of type %i', (type, value) => {
+    const memory = Buffer.alloc(80);
+    encodeFieldValue(memory, 1, 0, { type, value });
+    expect(decodeFieldValue(memory, 1)).toEqual({ status: 0, value: { type, value } });
+  });
+});
+
+describe.skipIf(!fake.available)('a recording', () => {
+  /** Every answer of the made-up machine, asked of a driver; handles first, so that they have names. */
+  function record(driver: Driver): Snapshot {
+    const recorder = new Recorder(driver);
+    recorder.record(call('nvmlInit_v2'));
+    const handles = new Map<string, Handle>();
+    const givers = [
+      'nvmlDeviceGetHandleByIndex_v2',
+      'nvmlDeviceGetMigDeviceHandleByIndex',
+      'nvmlDeviceGetGpuInstanceById',
+    ];
+    const order = Object.keys(machine.calls).sort((a, b) => givers.indexOf(b) - givers.indexOf(a));
+    const placeholders = handleNames();
+    for (const fn of [...givers, ...order.filter((name) => !givers.includes(name))]) {
+      for (const one of recordedCalls(
+        { ...machine, calls: { [fn]: machine.calls[fn] ?? {} } },
+        placeholders.handleOf,
+      )) {
+        const args = one.args.map((arg) =>
+          typeof arg === 'bigint' ? (handles.get(placeholders.nameOf(arg)) ?? arg) : arg,
+        );
+        const key = answerKey(one, placeholders.nameOf);
+        const name = machine.calls[fn]?.[key];
+        const bound = recorder.record(
+          { fn: one.fn, args },
+          undefined,
+          typeof name === 'string' && givers.includes(fn) ? name : undefined,
+        );
+        if (typeof name === 'string' && givers.includes(fn))
+          handles.set(name, bound?.memory[0]?.readBigUInt64LE(0) as Handle);
+      }
+    }
+    for (const gpu of ['gpu0', 'gpu1']) {
+      const keys = Object.keys(machine.calls.nvmlDeviceGetFieldValues ?? {}).filter((key) =>
+        key.startsWith(`${gpu},`),
+      );
+      const ids = keys.map((key): [number, number] => {
+        const [id, scope] = (key.split(',')[1] ?? '').split(':').map(Number);
+        return [id ?? 0, scope ?? 0];
+      });
+      const fields: Call = { fn: 'nvmlDeviceGetFieldValues', args: [SUBJECT, { out: 'fields', ids }] };
+      recorder.record(fields, handles.get(gpu));
+    }
+    return { ...machine, calls: recorder.result() };
+  }
+
+  it('of a library holds what the library answered, and answers the same once more', () => {
+    const driver = loadLibrary({ path: fake.with({ snapshot: machine }).path, env: {} });
+    const recorded = record(driver);
+    driver.close();
+    expect(recorded.calls).toEqual(machine.calls);
+    const again = record(snapshotDriver(parseSnapshot(formatSnapshot(recorded), 'again'), 'again'));
+    expect(again.calls).toEqual(machine.calls);
+  });
+
+  it('gives the same readings as the library', () => {
+    const library = loadLibrary({ path: fake.with({ snapshot: machine }).path, env: {} });
+    const recording = snapshotDriver(machine, 'machine');
+    const readings = (driver: Driver): unknown[] => {
+      ask(driver, call('nvmlInit_v2'));
+      const { memory } = ask(driver, call('nvmlDeviceGetHandleByIndex_v2', 1, handle()));
+      const gpu = memory[0]?.readBigUInt64LE(0) as Handle;
+      const calls: readonly Call[] = [
+        call('nvmlDeviceGetName', SUBJECT, text(96)),
+        call('nvmlDeviceGetTotalEnergyConsumption', SUBJECT, u64()),
+        call('nvmlDeviceGetUtilizationRates', SUBJECT, struct(layouts.nvmlUtilization_t)),
+        call('nvmlDeviceGetSerial', SUBJECT, text(30)),
+        call('nvmlDeviceGetTemperature', SUBJECT, 9, u32()),
+        call('nvmlDeviceGetBrand', SUBJECT, u32()),
+      ];
+      return calls.map((one) => {
+        const answer = ask(driver, one, gpu);
+        const out = one.args.find(isOut);
+        return answer.status === 0 && out !== undefined
+          ? decodeOut(out, answer.memory[0] as Buffer, handleNames())
+          : answer.status;
+      });
+    };
+    expect(readings(library)).toEqual([
+      'NVIDIA Größe 200',
+      '18446744073709551614',
+      { gpu: 97, memory: 41 },
+      3,
+      6,
+      13,
+    ]);
+    expect(readings(recording)).toEqual(readings(library));
+    library.close();
+  });
+});

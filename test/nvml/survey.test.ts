@@ -1,0 +1,195 @@
+import { describe, expect, it } from 'vitest';
+import { anonymize } from '../../src/nvml/anonymize.js';
+import { decodeFieldValue } from '../../src/nvml/answer.js';
+import { type Bound, type Call, call, type Driver, type Handle, isOut, struct } from '../../src/nvml/call.js';
+import { type FunctionName, signatures } from '../../src/nvml/generated/functions.js';
+import { nvmlClockOffset_v1_t } from '../../src/nvml/generated/layouts.js';
+import { changing, prototypes } from '../../src/nvml/generated/prototypes.js';
+import { allocate, LIST_HEAD, writeText } from '../../src/nvml/memory.js';
+import { ask } from '../../src/nvml/session.js';
+import { formatSnapshot, parseSnapshot, snapshotDriver } from '../../src/nvml/snapshot.js';
+import { survey } from '../../src/nvml/survey.js';
+
+const GPUS = 2;
+const NOT_SUPPORTED = 3;
+
+/** What the tiny driver says beyond "yes" and zeros. */
+const NUMBERS: Partial<Record<FunctionName, number>> = {
+  nvmlDeviceGetCount_v2: GPUS,
+  nvmlUnitGetCount: 1,
+  nvmlGetExcludedDeviceCount: 1,
+  nvmlDeviceGetNumFans: 2,
+  nvmlDeviceGetMaxMigDeviceCount: 1,
+};
+
+const LISTS: Partial<Record<FunctionName, number>> = {
+  nvmlDeviceGetSupportedMemoryClocks: 2619,
+  nvmlDeviceGetComputeRunningProcesses_v3: 4242,
+  nvmlDeviceGetSupportedVgpus: 11,
+  nvmlDeviceGetActiveVgpus: 12,
+};
+
+const HANDLES: Partial<Record<FunctionName, (args: Call['args']) => number>> = {
+  nvmlDeviceGetHandleByIndex_v2: ([index]) => 0x100 + Number(index),
+  nvmlUnitGetHandleByIndex: () => 0x200,
+  nvmlDeviceGetMigDeviceHandleByIndex: ([device]) => 0x300 + Number(device),
+};
+
+/** A driver in which every function exists and succeeds, with two GPUs, and fields that have odd ids. */
+class TinyDriver implements Driver {
+  readonly source = 'tiny';
+  readonly asked = new Map<FunctionName, number>();
+
+  bind(what: Call, subject?: Handle): Bound {
+    const memory = what.args.filter(isOut).map((out) => allocate(out));
+    const run = (): number => {
+      this.asked.set(what.fn, (this.asked.get(what.fn) ?? 0) + 1);
+      fill(what, subject, memory);
+      bound.status = what.fn === 'nvmlDeviceGetGpuInstanceId' ? NOT_SUPPORTED : 0;
+      return bound.status;
+    };
+    const bound = { call: what, memory, status: 0, run, start: async () => run() };
+    return bound;
+  }
+
+  close(): void {}
+}
+
+function fill(what: Call, subject: Handle | undefined, memory: readonly Buffer[]): void {
+  const [first] = memory;
+  if (first === undefined) return;
+  const number = NUMBERS[what.fn];
+  if (number !== undefined) first.writeUInt32LE(number, 0);
+  const at = HANDLES[what.fn]?.(what.args);
+  if (at !== undefined) first.writeBigUInt64LE(BigInt(at), 0);
+  if (what.fn === 'nvmlDeviceGetUUID') writeText(first, 0, 96, `GPU-${what.args[0]}-real`);
+  if (what.fn === 'nvmlDeviceGetSerial') writeText(first, 0, 30, '1324567890123');
+  what.args.filter(isOut).forEach((out, i) => {
+    const item = LISTS[what.fn];
+    if (out.out === 'list') {
+      const into = memory[i] as Buffer;
+      into.writeUInt32LE(item === undefined ? 0 : 1, 0);
+      if (item !== undefined) into.writeUInt32LE(item, LIST_HEAD);
+    }
+    if (out.out === 'fields') {
+      out.ids.forEach(([id], f) => {
+        (memory[i] as Buffer).writeUInt32LE(id % 2 === 0 ? NOT_SUPPORTED : 0, f * 40 + 28);
+        (memory[i] as Buffer).writeUInt32LE(1, f * 40 + 24);
+        (memory[i] as Buffer).writeUInt32LE(subject === 0x101n ? id + 1000 : id, f * 40 + 32);
+      });
+    }
+  });
+}
+
+/** Needs samples, certificates, privileges, or structs that only a vGPU host gives. */
+const LEFT_OUT: readonly string[] = [
+  'nvmlDeviceGetConfComputeGpuCertificate',
+  'nvmlDeviceGetConfComputeGpuAttestationReport',
+  'nvmlSystemGetCPER_v1',
+  'nvmlGetVgpuCompatibility',
+  'nvmlGpmMetricsGet',
+  'nvmlDeviceReadPRMCounters_v1',
+];
+
+/** About instances of a partitioned GPU, which the tiny driver has not. */
+const aboutInstances = (fn: string): boolean =>
+  /^nvml(GpuInstance|ComputeInstance)|GpuInstance(ById|PossiblePlacements|RemainingCapacity)|GetDeviceHandleFromMig/.test(
+    fn,
+  );
+
+describe('the survey', () => {
+  const driver = new TinyDriver();
+  const calls = survey(driver, { cpus: 2 });
+
+  it('asks every function that only reads, and none that changes something', () => {
+    const reading = Object.keys(signatures).filter((fn) => !changing.has(fn as FunctionName));
+    const missed = reading.filter((fn) => !(fn in calls) && !LEFT_OUT.includes(fn) && !aboutInstances(fn));
+    expect(missed).toEqual([]);
+    expect([...driver.asked.keys()].filter((fn) => changing.has(fn))).toEqual([]);
+  });
+
+  it('asks with every value of an enum, every memory clock, every process, every pair of GPUs', () => {
+    expect(Object.keys(calls['nvmlDeviceGetClockInfo'] ?? {})).toEqual(
+      expect.arrayContaining(['gpu0,0', 'gpu0,1', 'gpu0,2', 'gpu0,3', 'gpu1,3', 'gpu0/mig0,0']),
+    );
+    expect(calls['nvmlDeviceGetSupportedGraphicsClocks']).toHaveProperty(['gpu1,2619']);
+    expect(calls['nvmlSystemGetProcessName']).toHaveProperty('4242');
+    expect(calls['nvmlDeviceGetTopologyCommonAncestor']).toHaveProperty(['gpu1,gpu0']);
+    expect(calls['nvmlDeviceGetClockOffsets']).toHaveProperty(['gpu0,type=2,pstate=15']);
+    expect(calls['nvmlDeviceGetHandleByUUID']?.['GPU-256-real']).toBe('');
+  });
+
+  it('writes down field values by id and scope, and a refusal without a scope once', () => {
+    const fields = calls['nvmlDeviceGetFieldValues'] ?? {};
+    expect(fields['gpu0,139']).toEqual({ type: 1, value: 139 });
+    expect(fields['gpu1,139:17']).toEqual({ type: 1, value: 1139 });
+    expect(fields['gpu0,138']).toEqual({ error: 'NVML_ERROR_NOT_SUPPORTED' });
+    expect(fields).not.toHaveProperty(['gpu0,138:17']);
+  });
+
+  it('records again what it recorded, from its own snapshot', () => {
+    const text = formatSnapshot({
+      format: 'nvsmi-snapshot',
+      version: 1,
+      title: 'tiny',
+      origin: 'recorded',
+      identities: 'kept',
+      files: {},
+      calls,
+    });
+    const again = survey(snapshotDriver(parseSnapshot(text, 'tiny'), 'tiny'), { cpus: 2 });
+    // Handles that the tiny driver made up out of nothing have no names.
+    expect(Object.keys(again)).toEqual(Object.keys(calls));
+    expect(again['nvmlDeviceGetClockOffsets']).toEqual(calls['nvmlDeviceGetClockOffsets']);
+    expect(again['nvmlDeviceGetFieldValues']).toEqual(calls['nvmlDeviceGetFieldValues']);
+    expect(again['nvmlDeviceGetRunningProcessDetailList']).toEqual(
+      calls['nvmlDeviceGetRunningProcessDetailList'],
+    );
+  });
+
+  it('answers a scope that was not written down with the refusal of the field', () => {
+    const driverOf = snapshotDriver(
+      anonymize({
+        format: 'nvsmi-snapshot',
+        version: 1,
+        title: '',
+        origin: 'recorded',
+        identities: 'kept',
+        files: {},
+        calls,
+      }),
+      'tiny',
+    );
+    const gpu = ask(
+      driverOf,
+      call('nvmlDeviceGetHandleByIndex_v2', 0, { out: 'scalar', name: 'h', type: 'ptr' }),
+    );
+    const subject = gpu.memory[0]?.readBigUInt64LE(0) as Handle;
+    const { memory } = ask(
+      driverOf,
+      call('nvmlDeviceGetFieldValues', subject, {
+        out: 'fields',
+        ids: [
+          [138, 17],
+          [139, 17],
+        ],
+      }),
+    );
+    expect(decodeFieldValue(memory[0] as Buffer, 0).status).toBe(NOT_SUPPORTED);
+    expect(decodeFieldValue(memory[0] as Buffer, 1)).toEqual({ status: 0, value: { type: 1, value: 139 } });
+    const offsets = struct(nvmlClockOffset_v1_t, { version: 16777240, type: 0, pstate: 3 });
+    expect(ask(driverOf, call('nvmlDeviceGetClockOffsets', subject, offsets)).status).toBe(0);
+  });
+
+  it('describes every function with as many C parameters as its signature has', () => {
+    for (const [fn, prototype] of Object.entries(prototypes)) {
+      const count = prototype.reduce((sum, param) => {
+        if (param[0] === 'text') return sum + (param[3] === 'result' ? 0 : param[3] === 'none' ? 1 : 2);
+        if (param[0] === 'list') return sum + (param[3].beside === undefined ? 2 : 3);
+        if (param[0] === 'struct') return sum + (param[3]?.room === undefined ? 1 : 2);
+        return sum + (['sized', 'words', 'fields'].includes(param[0]) ? 2 : 1);
+      }, 0);
+      expect({ fn, count }).toEqual({ fn, count: signatures[fn as FunctionName].length });
+    }
+  });
+});

@@ -8,7 +8,8 @@ import { loopPeriod } from '../options.js';
 import type { Reading } from '../query/asked.js';
 import { text } from '../query/kind.js';
 import { nearestNames } from '../query/nearest.js';
-import { Asking, compilePlan, type Plan, type Subject } from '../query/plan.js';
+import { compilePlan, type Plan } from '../query/plan.js';
+import { askOnce } from '../query/read.js';
 import type { Row } from '../query/row.js';
 import { own } from '../query/row.js';
 import type { RecordValues, Table } from '../query/table.js';
@@ -119,7 +120,7 @@ function recordReader(table: Table, plan: Plan, session: Session): () => readonl
     plan.lines.flatMap(({ subject, readers }) => {
       if (table.records === undefined) return [readers.map((read) => read())];
       return table
-        .records(subject, (probe, about) => askNow(session, probe, about ?? subject), asked)
+        .records(subject, (probe, about) => askOnce(session, probe, about ?? subject), asked)
         .map((record) => plan.rows.map((row, i) => recordReading(row, record, readers[i] as () => Reading)));
     });
 }
@@ -127,15 +128,4 @@ function recordReader(table: Table, plan: Plan, session: Session): () => readonl
 function recordReading(row: Row, record: RecordValues, read: () => Reading): Reading {
   if (!('item' in row.source)) return read();
   return record[row.source.item] ?? Missing.of(NVML_ERROR_NOT_FOUND);
-}
-
-function askNow(
-  session: Session,
-  probe: Parameters<Asking['ask']>[0],
-  subject: Subject,
-): ReturnType<Asking['ask']> {
-  const asking = new Asking(session);
-  const asked = asking.ask({ ...probe, waits: false }, subject);
-  asking.run();
-  return asked;
 }

@@ -54,10 +54,12 @@ type KernelVersion = () => string | undefined;
 /** Initialises NVML and attaches its GPUs. Throws DeadLibrary with the status of nvmlInit. */
 export function openSession(driver: Driver, kernelVersion?: KernelVersion): Session {
   refuse(driver, askNewest(driver, INIT).status, kernelVersion);
-  return session(
-    driver,
-    indexes(driver).map((index) => attached(index, ask(driver, byIndex(index)))),
-  );
+  return session(driver, attach(driver));
+}
+
+/** The GPUs of an initialised NVML. */
+export function attach(driver: Driver): readonly Gpu[] {
+  return indexes(driver).map((index) => attached(index, ask(driver, byIndex(index))));
 }
 
 /**

@@ -127,5 +127,3 @@ export const calendarTime: Kind = {
   },
   json: (value) => new Date(Number(value) * 1000).toISOString(),
 };
-
-export const csvUnitOf = (kind: Kind): string => kind.csvUnit ?? kind.unit ?? '';

@@ -1,18 +1,21 @@
 /** CSV as `--format=csv` prints it: `, ` between the columns, units in the header or behind the values. */
 import { Missing, NOT_SUPPORTED, statusWords } from '../nvml/status.js';
 import type { Reader, Reading } from '../query/asked.js';
-import { csvUnitOf } from '../query/kind.js';
+import type { Kind } from '../query/kind.js';
 import type { Plan } from '../query/plan.js';
-import { nameOf, type Row } from '../query/row.js';
+import type { Row } from '../query/row.js';
 
 const SEPARATOR = ', ';
+
+/** The unit in the CSV header and behind CSV values; '' where there is none. */
+export const csvUnitOf = (kind: Kind): string => kind.csvUnit ?? kind.unit ?? '';
 
 /** The header names the canonical field and its unit, also under `nounits`. */
 export function csvHeader(rows: readonly Row[]): string {
   return rows
     .map((row) => {
       const unit = csvUnitOf(row.kind);
-      return unit === '' ? nameOf(row) : `${nameOf(row)} [${unit}]`;
+      return unit === '' ? row.names[0] : `${row.names[0]} [${unit}]`;
     })
     .join(SEPARATOR);
 }

@@ -4,7 +4,6 @@ import {
   address,
   calendarTime,
   celsius,
-  csvUnitOf,
   enabled,
   hex,
   mebibytes,
@@ -17,6 +16,7 @@ import {
   words,
   yesNo,
 } from '../../src/query/kind.js';
+import { csvUnitOf } from '../../src/render/csv.js';
 
 const MEBIBYTE = 1024 * 1024;
 

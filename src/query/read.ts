@@ -1,0 +1,33 @@
+/** Probes read at once, where a command needs some values and no plan. */
+import type { Session } from '../nvml/session.js';
+import { Asked, type Pick, type Reading } from './asked.js';
+import { Asking, type Subject } from './plan.js';
+import type { Probe } from './probe.js';
+
+/** A probe, and which of its values is meant. */
+export interface Wanted {
+  readonly probe: Probe;
+  readonly pick: Pick;
+}
+
+export const want = (probe: Probe, pick: Pick = 'value'): Wanted => ({ probe, pick });
+
+/** The values, in order; field ids are asked in one call. Not for probes that wait. */
+export function readWanted(
+  session: Session,
+  subject: Subject,
+  wanted: readonly Wanted[],
+): readonly Reading[] {
+  const asking = new Asking(session);
+  const readers = wanted.map(({ probe, pick }) => asking.reader(probe, pick, subject));
+  asking.seal();
+  void asking.run();
+  return readers.map((read) => read());
+}
+
+/** A probe that has been asked. */
+export function askOnce(session: Session, probe: Probe, subject: Subject): Asked {
+  const asked = new Asked(probe, session.driver, subject.handle, subject.status);
+  asked.run();
+  return asked;
+}

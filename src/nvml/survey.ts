@@ -144,16 +144,13 @@ function aboutOf(named: Named, found: Found): About {
   return { ...(gpu === undefined ? {} : { gpu }), ...(instance === undefined ? {} : { instance }) };
 }
 
-/** How many field ids go into one call. */
-const BATCH = 64;
-
+/** One id a call: in a call with many the driver leaves some untouched (H100 and H200, 580.159.04). */
 function recordFields(recorder: Recorder, found: Found, extra: readonly FieldId[]): void {
   for (const subject of [...found.gpus, ...found.migs]) {
     const links = 'links' in subject ? subject.links : [];
-    const ids = [...surveyedFields(links), ...extra];
-    for (let at = 0; at < ids.length; at += BATCH) {
+    for (const id of [...surveyedFields(links), ...extra]) {
       recorder.record(
-        call('nvmlDeviceGetFieldValues', SUBJECT, { out: 'fields', ids: ids.slice(at, at + BATCH) }),
+        call('nvmlDeviceGetFieldValues', SUBJECT, { out: 'fields', ids: [id] }),
         subject.handle,
       );
     }

@@ -231,7 +231,7 @@ export class Item implements View {
   }
 }
 
-/** The field ids of a subject, asked in one call. */
+/** Field ids of a subject that are asked in one call. */
 export class AskedFields {
   private readonly bound: Bound | undefined;
   private status: Status = NVML_ERROR_FUNCTION_NOT_FOUND;

@@ -6,6 +6,7 @@ import type { FieldId, Handle } from '../nvml/call.js';
 import type { Session } from '../nvml/session.js';
 import { NOT_SUPPORTED, type Status } from '../nvml/status.js';
 import { Asked, AskedFields, type Reader } from './asked.js';
+import { fieldFamily } from './field-families.js';
 import type { Lifetime, Probe } from './probe.js';
 import type { Row } from './row.js';
 
@@ -77,6 +78,7 @@ function readerOf(row: Row, subject: Subject, asking: Asking, context: PlanConte
 interface Question {
   readonly lifetime: Lifetime;
   readonly waits: boolean;
+  readonly undisturbed: boolean;
   run(): void;
   start(): Promise<void>;
 }
@@ -113,6 +115,7 @@ export class Asking {
       this.due.push({
         lifetime: probe.lifetime,
         waits: probe.waits,
+        undisturbed: probe.undisturbed === true,
         run: () => question.run(),
         start: () => question.start(),
       });
@@ -120,9 +123,9 @@ export class Asking {
     return asked;
   }
 
-  /** Field ids of one subject and lifetime are gathered into one call, made when the plan is sealed. */
+  /** Field ids of one subject, lifetime and family are gathered into one call, made when the plan is sealed. */
   private fieldReader(id: FieldId, lifetime: Lifetime, subject: Subject): Reader {
-    const key = `${subjectKey(subject)}/${lifetime}`;
+    const key = `${subjectKey(subject)}/${lifetime}/${fieldFamily(...id)}`;
     let batch = this.fields.get(key);
     if (batch === undefined || batch.ask !== undefined) {
       batch = { subject, lifetime, ids: [] };
@@ -147,6 +150,7 @@ export class Asking {
       this.due.push({
         lifetime: batch.lifetime,
         waits: false,
+        undisturbed: false,
         run: () => ask.run(),
         start: async () => ask.run(),
       });
@@ -161,10 +165,19 @@ export class Asking {
   }
 }
 
-/** Starts what waits, runs the rest meanwhile, and is done when all are. */
+/**
+ * Starts what waits, runs the rest meanwhile, and when all are done asks side by side what must not be disturbed.
+ */
 function runAll(questions: readonly Question[]): void | Promise<void> {
   const waiting: Promise<void>[] = [];
-  for (const question of questions) if (question.waits) waiting.push(question.start());
+  const last: Question[] = [];
+  for (const question of questions) {
+    if (question.waits && question.undisturbed) last.push(question);
+    else if (question.waits) waiting.push(question.start());
+  }
   for (const question of questions) if (!question.waits) question.run();
-  if (waiting.length > 0) return Promise.all(waiting).then(() => undefined);
+  if (waiting.length === 0 && last.length === 0) return;
+  return Promise.all(waiting)
+    .then(() => Promise.all(last.map((question) => question.start())))
+    .then(() => undefined);
 }

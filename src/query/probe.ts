@@ -10,6 +10,8 @@ export interface Probe {
   readonly lifetime: Lifetime;
   /** The answer mostly waits inside the driver: asked on a worker thread, so that the waits overlap. */
   readonly waits: boolean;
+  /** The wait measures what the other calls would disturb: asked when they are done. */
+  readonly undisturbed?: true;
   /** The same question for newer and older drivers, newest first. */
   readonly calls: readonly Call[];
   /** Instead of calls: a field id, asked in one batch with the others of the same subject. */
@@ -37,6 +39,9 @@ export const fixed = (name: string, ...calls: readonly Call[]): Probe =>
 
 /** The probe, asked on a worker thread. */
 export const waiting = (probe: Probe): Probe => ({ ...probe, waits: true });
+
+/** The probe, asked on a worker thread once nothing else is asked of the GPUs. */
+export const undisturbed = (probe: Probe): Probe => ({ ...waiting(probe), undisturbed: true });
 
 /** A field id of nvmlDeviceGetFieldValues. */
 export const field = (id: number, scope = 0, lifetime: Lifetime = 'sample'): Probe => ({

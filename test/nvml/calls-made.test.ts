@@ -84,16 +84,19 @@ describe.skipIf(!fake.available)('the calls that a plan makes', () => {
     ]);
   });
 
-  it('ask the field values of a GPU in one call', () => {
-    const { plan, library } = planned([row(field(52), ''), row(field(186, 1), '')], { snapshot: machine });
+  it('ask the field values of one family in one call, and the others alone', () => {
+    const rows = [row(field(52), ''), row(field(186, 1), ''), row(field(185, 1), '')];
+    const { plan, library } = planned(rows, { snapshot: machine });
     plan.sample();
     expect(logged(library)).toEqual([
-      'nvmlDeviceGetFieldValues gpu0,52,186:1',
-      'nvmlDeviceGetFieldValues gpu1,52,186:1',
+      'nvmlDeviceGetFieldValues gpu0,52',
+      'nvmlDeviceGetFieldValues gpu0,186:1,185:1',
+      'nvmlDeviceGetFieldValues gpu1,52',
+      'nvmlDeviceGetFieldValues gpu1,186:1,185:1',
     ]);
     expect(readings(plan)).toEqual([
-      [31, 70000],
-      [45, { status: 6 }],
+      [31, 70000, { status: 6 }],
+      [45, { status: 6 }, { status: 6 }],
     ]);
   });
 

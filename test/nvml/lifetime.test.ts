@@ -1,0 +1,352 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { presetOf, writeArrays } from '../../src/nvml/api/encode.js';
+import * as layouts from '../../src/nvml/generated/layouts.js';
+import * as nvml from '../../src/nvml.js';
+import * as promises from '../../src/nvml-promises.js';
+import { buildFake } from '../fake-nvml/build.js';
+import { machine } from '../fake-nvml/machine.js';
+import type { Machine } from '../fake-nvml/table.js';
+
+const fake = await buildFake();
+const library = (options: Machine = { snapshot: machine }): { path: string } => ({
+  path: fake.with(options).path,
+});
+
+afterEach(() => {
+  try {
+    for (;;) nvml.nvmlShutdown();
+  } catch {
+    // closed by now
+  }
+});
+
+describe.skipIf(!fake.available)('opening and closing NVML', () => {
+  it('counts who opened it, and calls nvmlInit and nvmlShutdown once', () => {
+    const one = fake.with({ snapshot: machine });
+    nvml.nvmlInit({ path: one.path });
+    nvml.nvmlInit({ path: one.path });
+    nvml.nvmlShutdown();
+    expect(nvml.nvmlDeviceGetCount()).toBe(2);
+    nvml.nvmlShutdown();
+    expect(() => nvml.nvmlDeviceGetCount()).toThrow(nvml.NVMLError_Uninitialized);
+    expect(() => nvml.nvmlShutdown()).toThrow(nvml.NVMLError_Uninitialized);
+    expect(
+      one
+        .log()
+        .map(({ fn }) => fn)
+        .filter((fn) => /Init|Shutdown/.test(fn)),
+    ).toEqual(['nvmlInit_v2', 'nvmlShutdown']);
+  });
+
+  it('opens again after it was closed', () => {
+    const options = library();
+    nvml.nvmlInit(options);
+    nvml.nvmlShutdown();
+    nvml.nvmlInit(options);
+    expect(nvml.nvmlDeviceGetName(nvml.nvmlDeviceGetHandleByIndex(0))).toBe('NVIDIA Made-Up 100');
+  });
+
+  it('closes at the end of a using block, and only once', () => {
+    {
+      using handle = nvml.openNvml(library());
+      expect(nvml.nvmlDeviceGetCount()).toBe(2);
+      handle.close();
+    }
+    expect(() => nvml.nvmlDeviceGetCount()).toThrow(nvml.NVMLError_Uninitialized);
+  });
+
+  it('closes behind a callback that returns, throws, or fails later', async () => {
+    const options = library();
+    expect(nvml.withNvml(() => nvml.nvmlDeviceGetCount(), options)).toBe(2);
+    expect(() =>
+      nvml.withNvml(() => {
+        throw new Error('no');
+      }, options),
+    ).toThrow('no');
+    await expect(
+      nvml.withNvml(async () => {
+        await Promise.resolve();
+        expect(nvml.nvmlDeviceGetCount()).toBe(2);
+        throw new Error('later');
+      }, options),
+    ).rejects.toThrow('later');
+    expect(() => nvml.nvmlDeviceGetCount()).toThrow(nvml.NVMLError_Uninitialized);
+  });
+
+  it('refuses to open another library while one is open', () => {
+    nvml.nvmlInit(library());
+    expect(() => nvml.nvmlInit(library())).toThrow(nvml.NVMLError_AlreadyInitialized);
+  });
+
+  it('passes on the flags of nvmlInitWithFlags', () => {
+    const one = fake.with({ snapshot: machine });
+    nvml.nvmlInitWithFlags(nvml.NVML_INIT_FLAG_NO_GPUS, { path: one.path });
+    expect(one.log()).toContainEqual({ fn: 'nvmlInitWithFlags', key: '1' });
+  });
+
+  it('throws the status of a refused nvmlInit, and stays closed', () => {
+    const options = library({
+      snapshot: machine,
+      faults: [{ fn: 'nvmlInit_v2', status: nvml.NVML_ERROR_DRIVER_NOT_LOADED }],
+    });
+    expect(() => nvml.nvmlInit(options)).toThrow(nvml.NVMLError_DriverNotLoaded);
+    expect(() => nvml.nvmlDeviceGetCount()).toThrow(nvml.NVMLError_Uninitialized);
+  });
+
+  it('says what was tried where there is no library', () => {
+    expect(() => nvml.nvmlInit({ path: '/nowhere/libnvidia-ml.so.1' })).toThrow(
+      nvml.NVMLError_LibraryNotFound,
+    );
+    expect(() => nvml.nvmlInit({ path: '/nowhere/libnvidia-ml.so.1' })).toThrow('/nowhere/libnvidia-ml.so.1');
+  });
+});
+
+describe('an error', () => {
+  it('has its code, its symbol, its function and the text of NVML', () => {
+    let error: unknown;
+    try {
+      nvml.nvmlDeviceGetCount();
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toBeInstanceOf(nvml.NVMLError);
+    expect(error).toMatchObject({
+      name: 'NVMLError_Uninitialized',
+      code: nvml.NVML_ERROR_UNINITIALIZED,
+      symbol: 'NVML_ERROR_UNINITIALIZED',
+      fn: 'nvmlDeviceGetCount',
+      message: 'Uninitialized',
+    });
+    expect(new nvml.NVMLError_NotSupported().message).toBe('Not Supported');
+    expect(nvml.nvmlErrorString(nvml.NVML_ERROR_NO_PERMISSION)).toBe('Insufficient Permissions');
+    expect(nvml.nvmlErrorString(nvml.NVML_SUCCESS)).toBe('Success');
+  });
+});
+
+describe.skipIf(!fake.available)('answers', () => {
+  it('come as numbers while they are safe, and as bigints beyond', () => {
+    nvml.nvmlInit(library());
+    const [gpu0, gpu1] = [0, 1].map((i) => nvml.nvmlDeviceGetHandleByIndex(i)) as [
+      nvml.nvmlDevice_t,
+      nvml.nvmlDevice_t,
+    ];
+    expect(nvml.nvmlDeviceGetTotalEnergyConsumption(gpu0)).toBe(123456789012);
+    expect(nvml.nvmlDeviceGetTotalEnergyConsumption(gpu1)).toBe(18446744073709551614n);
+  });
+
+  it('have null where NVML marks a value as not available', () => {
+    nvml.nvmlInit(library());
+    const [first] = nvml.nvmlDeviceGetComputeRunningProcesses(nvml.nvmlDeviceGetHandleByIndex(1));
+    expect(first).toEqual({
+      pid: 1000,
+      usedGpuMemory: 512 * 2 ** 20,
+      gpuInstanceId: null,
+      computeInstanceId: null,
+    });
+  });
+
+  it('grow with what there is, however many', () => {
+    nvml.nvmlInit(library());
+    expect(nvml.nvmlDeviceGetComputeRunningProcesses_v3(nvml.nvmlDeviceGetHandleByIndex(1))).toHaveLength(
+      100,
+    );
+    const { procArray } = nvml.nvmlDeviceGetRunningProcessDetailList(nvml.nvmlDeviceGetHandleByIndex(1), {
+      mode: 0,
+    });
+    expect(procArray).toHaveLength(40);
+    expect(
+      nvml.nvmlDeviceGetTopologyNearestGpus(nvml.nvmlDeviceGetHandleByIndex(0), nvml.NVML_TOPOLOGY_SYSTEM),
+    ).toEqual([nvml.nvmlDeviceGetHandleByIndex(1)]);
+  });
+
+  it('give field values each with its own status', () => {
+    nvml.nvmlInit(library());
+    const values = nvml.nvmlDeviceGetFieldValues(nvml.nvmlDeviceGetHandleByIndex(0), [
+      20,
+      21,
+      22,
+      23,
+      24,
+      25,
+      { fieldId: 186, scopeId: 1 },
+      [83, 0],
+    ]);
+    expect(values.map(({ value }) => value)).toEqual([
+      0.5,
+      4294967296,
+      -5000000000,
+      -5,
+      65535,
+      null,
+      70000,
+      18446744073709551615n,
+    ]);
+    expect(values[5]?.nvmlReturn).toBe(nvml.NVML_ERROR_NOT_SUPPORTED);
+  });
+
+  it('give what clearing field values left of each', async () => {
+    const one = fake.with({
+      snapshot: machine,
+      faults: [{ fn: 'nvmlDeviceClearFieldValues', status: nvml.NVML_SUCCESS, times: 2 }],
+    });
+    nvml.nvmlInit({ path: one.path });
+    const device = nvml.nvmlDeviceGetHandleByIndex(0);
+    const cleared = nvml.nvmlDeviceClearFieldValues(device, [[138, 3], 139]);
+    expect(cleared.map(({ fieldId, scopeId, nvmlReturn }) => [fieldId, scopeId, nvmlReturn])).toEqual([
+      [138, 3, 0],
+      [139, 0, 0],
+    ]);
+    expect(await promises.nvmlDeviceClearFieldValues(device, [[138, 3], 139])).toEqual(cleared);
+    expect(one.log().at(-1)).toEqual({ fn: 'nvmlDeviceClearFieldValues', key: 'gpu0,2' });
+    const [wanted] = await promises.nvmlDeviceGetFieldValues(device, [52]);
+    expect(wanted?.value).toBe(31);
+    expect(() => nvml.nvmlDeviceClearFieldValues(device, [138])).toThrow(nvml.NVMLError_FunctionNotFound);
+  });
+
+  it('come from the newest version that the driver has, in the newest form', async () => {
+    const old = await buildFake({
+      without: [
+        'nvmlDeviceGetCount_v2',
+        'nvmlDeviceGetComputeRunningProcesses_v3',
+        'nvmlDeviceGetComputeRunningProcesses_v2',
+      ],
+    });
+    const snapshot = {
+      ...machine,
+      calls: {
+        ...machine.calls,
+        nvmlDeviceGetCount: { '': 2 },
+        nvmlDeviceGetComputeRunningProcesses: { gpu0: [{ pid: 7, usedGpuMemory: 4096 }] },
+      },
+    };
+    nvml.nvmlInit({ path: old.with({ snapshot }).path });
+    expect(nvml.nvmlDeviceGetCount()).toBe(2);
+    expect(nvml.nvmlDeviceGetComputeRunningProcesses(nvml.nvmlDeviceGetHandleByIndex(0))).toEqual([
+      { pid: 7, usedGpuMemory: 4096, gpuInstanceId: null, computeInstanceId: null },
+    ]);
+    expect(() => nvml.nvmlDeviceGetCount_v2()).toThrow(nvml.NVMLError_FunctionNotFound);
+  });
+
+  it('are refused to arguments of the wrong type before NVML sees them', () => {
+    nvml.nvmlInit(library());
+    const wrong = nvml.nvmlDeviceGetName as (device: unknown) => string;
+    expect(() => wrong(undefined)).toThrow(TypeError);
+    expect(() => wrong(0)).toThrow('nvmlDeviceGetName: device must be a handle, not number');
+    expect(() => nvml.nvmlDeviceGetHandleByIndex(0.5)).toThrow('index must be a whole number');
+  });
+});
+
+describe('structs that NVML reads', () => {
+  it('are written field by field, arrays with their counts', () => {
+    const layout = layouts.nvmlWorkloadPowerProfileRequestedProfiles_v1_t;
+    const given = { requestedProfilesMask: { mask: [5, 0, 9] } };
+    expect(presetOf(layout, given)).toEqual({});
+    const memory = Buffer.alloc(layout.size);
+    writeArrays(memory, 0, layout, given);
+    expect([4, 8, 12, 16].map((at) => memory.readUInt32LE(at))).toEqual([5, 0, 9, 0]);
+  });
+
+  it('take texts, numbers, flags and nested structs by name', () => {
+    expect(presetOf(layouts.nvmlUUID_v1_t, { type: 1, value: { str: 'GPU-1' } })).toEqual({
+      type: 1,
+      'value.str': 'GPU-1',
+    });
+    expect(presetOf(layouts.nvmlPciInfo_t, { bus: 6, busId: '00000000:06:00.0' })).toEqual({
+      bus: 6,
+      busId: '00000000:06:00.0',
+    });
+  });
+
+  it('count the metrics that are asked for', () => {
+    const layout = layouts.nvmlGpmMetricsGet_t;
+    const memory = Buffer.alloc(layout.size);
+    writeArrays(memory, 0, layout, { metrics: [{ metricId: 2 }, { metricId: 20 }] });
+    expect(memory.readUInt32LE(layout.fields.numMetrics[1])).toBe(2);
+    expect(
+      [0, 1].map((i) => memory.readUInt32LE(layout.fields.metrics[1] + i * layouts.nvmlGpmMetric_t.size)),
+    ).toEqual([2, 20]);
+  });
+
+  it('refuse more items than there is room for', () => {
+    const layout = layouts.nvmlWorkloadPowerProfileRequestedProfiles_v1_t;
+    const mask = Array.from({ length: 9 }, () => 1);
+    expect(() =>
+      writeArrays(Buffer.alloc(layout.size), 0, layout, { requestedProfilesMask: { mask } }),
+    ).toThrow(RangeError);
+  });
+});
+
+describe.skipIf(!fake.available)('events', () => {
+  const XID = nvml.nvmlEventTypeXidCriticalError;
+  const snapshot = {
+    ...machine,
+    calls: {
+      ...machine.calls,
+      nvmlEventSetCreate: { '': 'eventSet0' },
+      nvmlDeviceRegisterEvents: { [`gpu0,${XID},eventSet0`]: [] },
+      nvmlEventSetWait_v2: {
+        'eventSet0,20': {
+          device: 'gpu0',
+          eventType: XID,
+          eventData: 79,
+          gpuInstanceId: 4294967295,
+          computeInstanceId: 4294967295,
+        },
+      },
+      nvmlEventSetFree: { eventSet0: [] },
+    },
+  };
+  const timeout = { fn: 'nvmlEventSetWait_v2', status: nvml.NVML_ERROR_TIMEOUT, sleepMs: 20 } as const;
+
+  it('come as they happen, past the waits in which nothing does', async () => {
+    const one = fake.with({ snapshot, faults: [{ ...timeout, times: 2 }] });
+    nvml.nvmlInit({ path: one.path });
+    const device = nvml.nvmlDeviceGetHandleByIndex(0);
+    for await (const event of nvml.nvmlEvents([device], { types: XID, sliceMs: 20 })) {
+      expect(event).toEqual({
+        device,
+        eventType: XID,
+        eventData: 79,
+        gpuInstanceId: null,
+        computeInstanceId: null,
+      });
+      break;
+    }
+    const calls = one.log().map(({ fn }) => fn);
+    expect(calls.filter((fn) => fn === 'nvmlEventSetWait_v2')).toHaveLength(3);
+    expect(calls.at(-1)).toBe('nvmlEventSetFree');
+  });
+
+  it('end with the signal, and free the set after the wait in hand', async () => {
+    const one = fake.with({ snapshot, faults: [timeout] });
+    nvml.nvmlInit({ path: one.path });
+    const events = nvml.nvmlEvents([nvml.nvmlDeviceGetHandleByIndex(0)], {
+      types: XID,
+      sliceMs: 20,
+      signal: AbortSignal.timeout(50),
+    });
+    for await (const event of events) expect.unreachable(`no event was to come, but ${event.eventType} did`);
+    expect(one.log().at(-1)?.fn).toBe('nvmlEventSetFree');
+  });
+
+  it('throw what is no timeout', async () => {
+    const faults = [{ fn: 'nvmlEventSetWait_v2', status: nvml.NVML_ERROR_GPU_IS_LOST } as const];
+    nvml.nvmlInit(library({ snapshot, faults }));
+    const events = nvml.nvmlEvents([nvml.nvmlDeviceGetHandleByIndex(0)], { types: XID, sliceMs: 20 });
+    await expect(events.next()).rejects.toThrow(nvml.NVMLError_GpuIsLost);
+  });
+});
+
+describe('a recording', () => {
+  it('answers the functions of NVML too', () => {
+    using _nvml = nvml.openNvml({ snapshot: 'h100-x1' });
+    const device = nvml.nvmlDeviceGetHandleByIndex(0);
+    expect(nvml.nvmlDeviceGetName(device)).toBe('NVIDIA H100 80GB HBM3');
+    expect(nvml.nvmlDeviceGetMemoryInfo_v2(device).total).toBe(81559 * 2 ** 20);
+    expect(nvml.nvmlDeviceGetHandleByUUID(nvml.nvmlDeviceGetUUID(device))).toBe(device);
+    expect(() => nvml.nvmlDeviceGetFanSpeed(device)).toThrow(nvml.NVMLError_NotSupported);
+    expect(() => nvml.nvmlDeviceSetPersistenceMode(device, nvml.NVML_FEATURE_ENABLED)).toThrow(
+      nvml.NVMLError_FunctionNotFound,
+    );
+  });
+});

@@ -7,12 +7,13 @@ import { BadBusId, selectGpus } from '../query/select.js';
 
 /** All GPUs, or those of a comma list. Throws UsageError with status 6 when there is none. */
 export function chosenGpus(session: Session, selectors: string | undefined): readonly Gpu[] {
-  const gpus = selectors === undefined ? session.gpus : pick(session, selectors);
+  const gpus = selectors === undefined ? session.gpus : gpusNamed(session, selectors);
   if (gpus.length === 0) throw new UsageError('No devices were found', EXIT.noDevice);
   return gpus;
 }
 
-function pick(session: Session, selectors: string): readonly Gpu[] {
+/** The GPUs of a comma list; none where it names none. */
+export function gpusNamed(session: Session, selectors: string): readonly Gpu[] {
   if (selectors === '') {
     // Without a line's end, as on the H100 with driver 580.159.04.
     throw new UsageError('Failed to parse device string on command line', EXIT.unknownOption, undefined, '');

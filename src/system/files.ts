@@ -42,10 +42,3 @@ export function recordedFiles(files: Readonly<Record<string, string>>): SystemFi
     realpath: (path) => files[`${path}${LINK}`] ?? (path in files ? path : undefined),
   };
 }
-
-/** The version of the loaded kernel module, as the driver tells it in /proc. */
-export function kernelVersion(files: SystemFiles): string | undefined {
-  return /Kernel Module.*?\s(\d+\.\d+(?:\.\d+)?)\s/.exec(
-    files.read('/proc/driver/nvidia/version') ?? '',
-  )?.[1];
-}

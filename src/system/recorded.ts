@@ -6,7 +6,9 @@ const DRIVER = ['/proc/driver/nvidia/version', '/proc/driver/nvidia/params'];
 const NODES = '/sys/devices/system/node';
 const DEVICES = '/sys/bus/pci/devices';
 /** Devices that a topology shows beside the GPUs. */
-const CLASSES = ['/sys/class/infiniband', '/sys/class/net'];
+const CLASSES = ['/sys/class/infiniband', '/sys/class/net', '/sys/class/nvme'];
+/** Tells in which order the InfiniBand devices were made. */
+const VERBS = '/sys/class/infiniband_verbs';
 const OF_PROCESS = ['cmdline', 'comm', 'status', 'cgroup', 'stat'];
 const OF_GPU = ['numa_node', 'local_cpulist', 'local_cpus', 'class'];
 
@@ -41,6 +43,7 @@ export function recordedPaths(
       keep(`${device}/local_cpulist`);
     }
   }
+  for (const name of files.list(VERBS)) keep(`${VERBS}/${name}/ibdev`);
   for (const busId of busIds(calls)) {
     const folder = `${DEVICES}/${busId}`;
     keepLink(folder);

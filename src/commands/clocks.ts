@@ -1,0 +1,44 @@
+/** `clocks`: groups of GPUs that boost their clocks together. */
+import { lastValue, type OptionSpec, type Token } from '../argv.js';
+import { Missing } from '../nvml/status.js';
+import { type Cells, cell } from '../query/cell.js';
+import { active, count } from '../query/kind.js';
+import { readAll } from '../query/now.js';
+import { jsonDocument } from '../render/document.js';
+import type { Context } from './context.js';
+import type { CommandSpec } from './index.js';
+import { lostLines, reachable, statusOf } from './lost.js';
+import { chosenGpus } from './select.js';
+
+const options: readonly OptionSpec[] = [
+  { short: ['i'], long: 'id', value: 'required', argument: 'GPU,...', help: 'Only these GPUs.' },
+  { long: 'sync-boost-list', help: 'List the groups of GPUs that boost together.' },
+  { long: 'json', help: 'Print whether each GPU is held back by its group, as JSON.' },
+];
+
+async function run(tokens: readonly Token[], context: Context): Promise<number> {
+  const { session } = await context.machine();
+  const gpus = chosenGpus(session, lastValue(tokens, 'id'));
+  const states = reachable(gpus).map((gpu): Cells<'gpu' | 'sync_boost'> => {
+    const [state] = readAll(session, gpu, ['clocks_event_reasons.sync_boost']);
+    return { gpu: cell(count, gpu.index), sync_boost: cell(active, state ?? 0) };
+  });
+  if (lastValue(tokens, 'json') !== undefined) {
+    context.io.out(jsonDocument({ gpus: states }));
+    return statusOf(gpus);
+  }
+  const members = states.filter(
+    ({ sync_boost: { reading } }) => !(reading instanceof Missing) && Number(reading) !== 0,
+  );
+  // NVML does not list the groups; it only tells which GPUs one holds back.
+  const text =
+    members.length === 0
+      ? 'No synchronous boost groups are currently configured.\n'
+      : `NVML does not list the synchronous boost groups; held back by theirs are the GPUs ${members
+          .map(({ gpu }) => gpu.reading)
+          .join(', ')}.\n`;
+  context.io.out(text + lostLines(gpus));
+  return statusOf(gpus);
+}
+
+export const spec: CommandSpec = { options, actions: ['sync-boost-list'], run };

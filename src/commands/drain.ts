@@ -1,0 +1,58 @@
+/** `drain -q`: whether a GPU is being drained. */
+import { lastValue, type OptionSpec, type Token } from '../argv.js';
+import { UsageError } from '../errors.js';
+import { Missing, statusWords } from '../nvml/status.js';
+import { cell } from '../query/cell.js';
+import { busAddress, busIdText, drainState } from '../query/drain.js';
+import { type Kind, text } from '../query/kind.js';
+import { readWanted, want } from '../query/read.js';
+import { jsonDocument } from '../render/document.js';
+import type { Context } from './context.js';
+import type { CommandSpec } from './index.js';
+import { refuseSetters, setter } from './setter.js';
+
+const options: readonly OptionSpec[] = [
+  {
+    short: ['p'],
+    long: 'pciid',
+    value: 'required',
+    argument: 'BUS_ID',
+    help: 'PCI bus id of the GPU: [domain:]bus:device.function in hexadecimal.',
+  },
+  { short: ['q'], long: 'query', help: 'Show whether the GPU of -p is being drained.' },
+  { long: 'json', help: 'Print the answer as one JSON object.' },
+  setter('m', 'modify', 'required'),
+  setter('r', 'remove'),
+];
+
+const draining: Kind = {
+  spell: (value) => (Number(value) === 0 ? 'not draining' : 'draining'),
+  json: (value) => Number(value) !== 0,
+};
+
+async function run(tokens: readonly Token[], context: Context): Promise<number> {
+  refuseSetters(tokens);
+  const named = lastValue(tokens, 'pciid');
+  if (named === undefined) throw new UsageError('Name the GPU to ask about: drain -q -p BUS_ID.');
+  const address = busAddress(named);
+  if (address === undefined) throw new UsageError(`Option "${named}" is invalid for "-p".`);
+  const { session } = await context.machine();
+  const machine = { index: 0, handle: undefined, status: 0 };
+  const [state = Missing.of(0)] = readWanted(session, machine, [want(drainState(address), 'state')]);
+  const busId = busIdText(address);
+  if (lastValue(tokens, 'json') !== undefined) {
+    context.io.out(jsonDocument({ drain: { bus_id: cell(text, busId), draining: cell(draining, state) } }));
+    return state instanceof Missing ? state.status : 0;
+  }
+  if (state instanceof Missing) {
+    throw new UsageError(
+      `The drain state of GPU ${busId} is not known: ${statusWords(state.status)}`,
+      state.status,
+    );
+  }
+  context.io.out(`The current drain state of GPU ${busId} is: ${draining.spell(state)}.\n`);
+  return 0;
+}
+
+/** Any option but -p alone, which says nothing yet. */
+export const spec: CommandSpec = { options, actions: ['query', 'json', 'modify', 'remove'], run };

@@ -1,0 +1,138 @@
+/** Table: the options of `nvlink` that ask something of every link, and what. */
+
+import type { Gpu, Session } from '../nvml/session.js';
+import { Missing } from '../nvml/status.js';
+import { type Cells, cell, cellText } from '../query/cell.js';
+import { count } from '../query/kind.js';
+import * as nvlink from '../query/nvlink.js';
+import { readWanted } from '../query/read.js';
+import type { LinkForm } from '../render/nvlink.js';
+
+/** What an option asks of each link. */
+export interface LinkAction {
+  readonly short: string;
+  readonly long: string;
+  readonly help: string;
+  readonly form: LinkForm;
+  readonly spaced?: true;
+  /** Its value, where it takes one. */
+  readonly argument?: string;
+  /** The values; undefined where the value of the option names none. */
+  readonly fields: (asked: AskedOf) => readonly nvlink.LinkField[] | undefined;
+  readonly head?: (asked: AskedOf) => readonly string[];
+  /** What it tells of the GPU itself, for JSON. */
+  readonly ofGpu?: (asked: AskedOf) => Cells;
+}
+
+export interface AskedOf {
+  readonly session: Session;
+  readonly gpu: Gpu;
+  /** The value of the option. */
+  readonly value: string;
+  /** A link that is up. */
+  readonly link: number;
+}
+
+/** NVLink 5 counts other errors than the links before it; a GPU has one set or the other. */
+function errorFields({ session, gpu, link }: AskedOf): readonly nvlink.LinkField[] {
+  const answers = readWanted(
+    session,
+    gpu,
+    nvlink.portCounters.map(({ of }) => of(link)),
+  );
+  const counted = nvlink.portCounters.filter((_, i) => !(answers[i] instanceof Missing));
+  return counted.length > 0 ? counted : nvlink.linkErrors;
+}
+
+/** `d`, `r` or both; undefined for any other letter. */
+function throughputFields({ value }: AskedOf): readonly nvlink.LinkField[] | undefined {
+  const letters = [...new Set(value)];
+  if (letters.length === 0 || letters.some((letter) => !(letter in nvlink.throughput))) return undefined;
+  return Object.keys(nvlink.throughput)
+    .filter((letter) => letters.includes(letter))
+    .flatMap((letter) => nvlink.throughput[letter] ?? []);
+}
+
+function lowPowerCells({ session, gpu }: AskedOf): Cells {
+  const { unitMicroseconds, minimum, maximum } = nvlink.lowPowerOf(session, gpu);
+  return {
+    low_power_threshold_unit_us: cell(count, unitMicroseconds),
+    low_power_threshold_min: cell(count, minimum),
+    low_power_threshold_max: cell(count, maximum),
+  };
+}
+
+function lowPowerHead(asked: AskedOf): readonly string[] {
+  const { low_power_threshold_unit_us: unit, ...range } = lowPowerCells(asked);
+  const [least, most] = Object.values(range).map(cellText);
+  return [
+    `Low Power Threshold are in units of ${unit === undefined ? '' : cellText(unit)} us`,
+    `Range of Low Power Threshold values are ${least} to ${most}`,
+    '',
+  ];
+}
+
+export const linkActions: readonly LinkAction[] = [
+  {
+    short: 's',
+    long: 'status',
+    help: 'Speed of each link, or that it is inactive.',
+    form: 'plain',
+    fields: () => [nvlink.speed],
+  },
+  {
+    short: 'c',
+    long: 'capabilities',
+    help: 'What each link can do.',
+    form: 'comma',
+    fields: () => nvlink.capabilities,
+  },
+  {
+    short: 'p',
+    long: 'pcibusid',
+    help: 'PCI bus id at the far end of each link.',
+    form: 'plain',
+    fields: () => [nvlink.remoteBusId],
+  },
+  {
+    short: 'R',
+    long: 'remotelinkinfo',
+    help: 'PCI bus id and link number at the far end of each link.',
+    form: 'chain',
+    fields: () => [nvlink.remoteBusId, nvlink.remoteLink],
+  },
+  {
+    short: 'e',
+    long: 'errorcounters',
+    help: 'Errors of each link since the driver was loaded.',
+    form: 'colon',
+    spaced: true,
+    fields: errorFields,
+  },
+  {
+    short: 'ec',
+    long: 'crcerrorcounters',
+    help: 'Errors of each link that ECC corrected, all lanes together: NVML does not count them apart.',
+    form: 'lanes',
+    spaced: true,
+    fields: () => [nvlink.corrected],
+  },
+  {
+    short: 'gt',
+    long: 'getthroughput',
+    help: 'KiB sent and received by each link: d payload, r payload and protocol, dr both.',
+    form: 'colon',
+    argument: 'd|r',
+    fields: throughputFields,
+  },
+  {
+    short: 'gLowPwrInfo',
+    long: 'getLowPowerInfo',
+    help: 'Whether each link sleeps, and after how long without traffic it does.',
+    form: 'colon',
+    spaced: true,
+    fields: ({ session, gpu }) => nvlink.lowPowerOf(session, gpu).fields,
+    head: lowPowerHead,
+    ofGpu: lowPowerCells,
+  },
+];

@@ -1,0 +1,144 @@
+/** What `nvlink` asks of one GPU, collected for text and for JSON. */
+import { lastValue, type Token } from '../argv.js';
+import { UsageError } from '../errors.js';
+import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
+import type { Gpu, Session } from '../nvml/session.js';
+import { Missing } from '../nvml/status.js';
+import type { Reading } from '../query/asked.js';
+import { type Cells, cell, cellText } from '../query/cell.js';
+import { count, text } from '../query/kind.js';
+import { readAll } from '../query/now.js';
+import * as nvlink from '../query/nvlink.js';
+import { askOnce, readWanted } from '../query/read.js';
+import { gpuHeading } from '../render/gpu-heading.js';
+import type { LinkSection, LinkValues } from '../render/nvlink.js';
+import { namedGpu } from './named.js';
+import { type AskedOf, type LinkAction, linkActions } from './nvlink-actions.js';
+import { wholeNumber } from './whole-number.js';
+
+/** What was asked on the command line. */
+export interface Wish {
+  readonly session: Session;
+  readonly tokens: readonly Token[];
+  readonly link: number | undefined;
+  readonly given: readonly (readonly [LinkAction, value: string])[];
+}
+
+export function wishOf(session: Session, tokens: readonly Token[]): Wish {
+  const given = linkActions.flatMap((action): [LinkAction, string][] => {
+    const value = lastValue(tokens, action.long);
+    return value === undefined ? [] : [[action, value]];
+  });
+  return { session, tokens, link: wholeNumber(tokens, 'link'), given };
+}
+
+/** One GPU's part of the output. */
+export interface Block {
+  readonly gpu: Gpu;
+  /** Why its links cannot be spoken of. */
+  readonly problem?: string;
+  readonly sections: readonly LinkSection[];
+  /** The same for JSON, a record a link. */
+  readonly links: readonly Cells[];
+  readonly ofGpu: Cells;
+}
+
+/** A GPU's links; undefined where it has none: nvidia-smi passes over it (H100 without peers, 580.159.04). */
+export function blockOf(wish: Wish, gpu: Gpu): Block | undefined {
+  const { session } = wish;
+  const empty = { gpu, sections: [], links: [], ofGpu: {} };
+  if (Number(readAll(session, gpu, ['mig.mode.current'])[0]) === 1) {
+    return { ...empty, problem: 'Nvlink queries are not supported for Devices in MIG mode' };
+  }
+  const all = nvlink.linksOf(session, gpu);
+  if (all.length === 0) return undefined;
+  const links = wish.link === undefined ? all : all.filter(({ index }) => index === wish.link);
+  const up = all.find(({ active }) => active);
+  if (up === undefined) {
+    return {
+      ...empty,
+      problem: 'NVML: Unable to retrieve Nvlink information as all links are inActive',
+      links: links.map((link) => stateOf(gpu, link)),
+    };
+  }
+  const askedOf = (value: string): AskedOf => ({ session, gpu, value, link: up.index });
+  const read = wish.given.map(([action, value]) => sectionOf(askedOf(value), action, links));
+  return {
+    gpu,
+    sections: [
+      ...read.map(({ section }) => section),
+      ...(lastValue(wish.tokens, 'info') === undefined ? [] : [infoSection(session, gpu)]),
+    ],
+    links: links.map((link, i) =>
+      Object.assign(stateOf(gpu, link), ...read.map(({ records }) => records[i] ?? {})),
+    ),
+    ofGpu: Object.assign({}, ...wish.given.map(([{ ofGpu }, value]) => ofGpu?.(askedOf(value)))),
+  };
+}
+
+const stateOf = (gpu: Gpu, { index, active }: nvlink.Link): Cells => ({
+  gpu: cell(count, gpu.index),
+  link: cell(count, index),
+  active: cell(nvlink.yes, active ? 1 : 0),
+});
+
+function sectionOf(
+  asked: AskedOf,
+  action: LinkAction,
+  links: readonly nvlink.Link[],
+): { section: LinkSection; records: readonly Cells[] } {
+  const fields = action.fields(asked);
+  if (fields === undefined) {
+    const heading = gpuHeading(namedGpu(asked.session, asked.gpu));
+    throw new UsageError(`${heading}Failed to get throughput counters`);
+  }
+  const values = links.map(({ index, active }) => {
+    const readings = active
+      ? readWanted(
+          asked.session,
+          asked.gpu,
+          fields.map(({ of }) => of(index)),
+        )
+      : [];
+    const cells = fields.flatMap(({ key, label, kind }, i) => {
+      const reading = readings[i];
+      return reading === undefined ? [] : [{ key, label, cell: cell(kind, reading) }];
+    });
+    return { link: index, active, cells };
+  });
+  return {
+    section: {
+      form: action.form,
+      spaced: action.spaced ?? false,
+      head: action.head?.(asked) ?? [],
+      links: values satisfies readonly LinkValues[],
+    },
+    records: values.map(({ cells }) => Object.fromEntries(cells.map(({ key, cell: what }) => [key, what]))),
+  };
+}
+
+/** `--info` is about the GPU, without a line for each link. */
+export function infoCells(session: Session, gpu: Gpu): Cells<'nvle' | 'firmware_version'> {
+  const info = askOnce(session, nvlink.linkInfo, gpu);
+  const versions = Array.from({ length: info.number('firmwareInfo.numValidEntries') }, (_, i) =>
+    ['major', 'minor', 'subMinor'].map((part) => info.number(`firmwareInfo.firmwareVersion.${i}.${part}`)),
+  );
+  const firmware: Reading =
+    versions.length === 0
+      ? Missing.of(NVML_ERROR_NOT_SUPPORTED)
+      : versions.map((v) => v.join('.')).join(', ');
+  return {
+    nvle: cell(nvlink.encryption, info.read('isNvleEnabled')),
+    firmware_version: cell(text, firmware),
+  };
+}
+
+function infoSection(session: Session, gpu: Gpu): LinkSection {
+  const { nvle, firmware_version: firmware } = infoCells(session, gpu);
+  return {
+    form: 'plain',
+    spaced: false,
+    head: [`NVLE: ${cellText(nvle)}`, `Firmware Version: ${cellText(firmware)}`],
+    links: undefined,
+  };
+}

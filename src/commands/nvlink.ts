@@ -1,0 +1,117 @@
+/** `nvlink`: what the NVLinks of each GPU are, do and count. */
+import { lastValue, type OptionSpec, type Token } from '../argv.js';
+import { UsageError } from '../errors.js';
+import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
+import type { Session } from '../nvml/session.js';
+import { type Cells, cell, cellText } from '../query/cell.js';
+import { text } from '../query/kind.js';
+import * as nvlink from '../query/nvlink.js';
+import { askOnce } from '../query/read.js';
+import { jsonDocument } from '../render/document.js';
+import { nvlinkText } from '../render/nvlink.js';
+import type { Context } from './context.js';
+import type { CommandSpec } from './index.js';
+import { lostLines, reachable, statusOf } from './lost.js';
+import { identityOf, namedGpu } from './named.js';
+import { linkActions } from './nvlink-actions.js';
+import { type Block, blockOf, infoCells, type Wish, wishOf } from './nvlink-block.js';
+import { chosenGpus } from './select.js';
+import { refuseSetters, setter } from './setter.js';
+
+const options: readonly OptionSpec[] = [
+  {
+    short: ['i'],
+    long: 'id',
+    value: 'required',
+    argument: 'GPU,...',
+    help: 'Only these GPUs: index, UUID, PCI bus id.',
+  },
+  { short: ['l'], long: 'link', value: 'required', argument: 'LINK', help: 'Only this link.' },
+  ...linkActions.map(
+    ({ short, long, help, argument }): OptionSpec => ({
+      short: [short],
+      long,
+      help,
+      ...(argument === undefined ? {} : { value: 'required', argument }),
+    }),
+  ),
+  { short: ['gBwMode'], long: 'getBandwidthMode', help: 'How much of the bandwidth the GPUs use.' },
+  { short: ['info'], long: 'info', help: 'Encryption and firmware of the links.' },
+  { short: ['cBridge'], long: 'checkBridge', help: 'The GPUs with NVLink; NVML tells nothing of bridges.' },
+  { long: 'json', help: 'Print all of it as one JSON object.' },
+  { short: ['g'], long: 'getcounters', help: 'Deprecated: use -gt.', hidden: true },
+  { short: ['gc'], long: 'getcontrol', help: 'Deprecated.', hidden: true },
+  setter('sc', 'setcontrol', 'required'),
+  setter('r', 'resetcounters', 'required'),
+  setter('re', 'reseterrorcounters'),
+  setter('sLowPwrThres', 'setLowPowerThreshold', 'required'),
+  setter('sBwMode', 'setBandwidthMode', 'required'),
+];
+
+/** The answers of the old counters, which end the program at the first GPU (-g: H200, 580.159.04). */
+const DEPRECATED: readonly (readonly [long: string, answer: string])[] = [
+  [
+    'getcounters',
+    'Warning: Getting counters using option -g is deprecated.\n       Please use option -gt instead.\n',
+  ],
+  ['getcontrol', 'Warning: Getting counter control is deprecated.\n'],
+];
+
+function bandwidthCells(session: Session): Cells<'mode'> {
+  const asked = askOnce(session, nvlink.bandwidthMode, { index: 0, handle: undefined, status: 0 });
+  return { mode: cell(nvlink.bandwidthModes, asked.read('value')) };
+}
+
+/** Whether the command line is about GPUs, and not about the bandwidth mode of the machine alone. */
+const isAboutGpus = ({ tokens, given }: Wish): boolean =>
+  given.length > 0 ||
+  lastValue(tokens, 'getBandwidthMode') === undefined ||
+  ['info', 'checkBridge', ...DEPRECATED.map(([long]) => long)].some(
+    (long) => lastValue(tokens, long) !== undefined,
+  );
+
+function gpuText(wish: Wish, block: Block): string {
+  const body = nvlinkText(namedGpu(wish.session, block.gpu), block.sections, block.problem);
+  const old = DEPRECATED.find(([long]) => lastValue(wish.tokens, long) !== undefined);
+  if (old !== undefined) throw new UsageError(`${body}${old[1]}`, NVML_ERROR_NOT_SUPPORTED);
+  return body;
+}
+
+function jsonOf(wish: Wish, blocks: readonly Block[]): string {
+  const has = (long: string): boolean => lastValue(wish.tokens, long) !== undefined;
+  return jsonDocument({
+    ...(has('getBandwidthMode') ? { bandwidth_mode: bandwidthCells(wish.session) } : {}),
+    gpus: blocks.map(({ gpu, ofGpu, problem }) => ({
+      ...identityOf(wish.session, gpu),
+      ...ofGpu,
+      ...(has('info') ? infoCells(wish.session, gpu) : {}),
+      ...(problem === undefined ? {} : { problem: cell(text, problem) }),
+    })),
+    links: blocks.flatMap(({ links }) => links),
+  });
+}
+
+async function run(tokens: readonly Token[], context: Context): Promise<number> {
+  refuseSetters(tokens);
+  const { session } = await context.machine();
+  const gpus = chosenGpus(session, lastValue(tokens, 'id'));
+  const wish = wishOf(session, tokens);
+  const blocks = isAboutGpus(wish)
+    ? reachable(gpus).flatMap((gpu): Block[] => {
+        const block = blockOf(wish, gpu);
+        return block === undefined ? [] : [block];
+      })
+    : [];
+  if (lastValue(tokens, 'json') !== undefined) {
+    context.io.out(jsonOf(wish, blocks));
+    return statusOf(gpus);
+  }
+  if (lastValue(tokens, 'getBandwidthMode') !== undefined) {
+    context.io.out(`GPU NVLINK bandwidth mode: ${cellText(bandwidthCells(session).mode)}\n`);
+  }
+  context.io.out(blocks.map((block) => gpuText(wish, block)).join('') + lostLines(gpus));
+  return statusOf(gpus);
+}
+
+/** Any option at all: `nvlink -i 0` names the GPU and says no more (H200, 580.159.04). */
+export const spec: CommandSpec = { options, actions: options.map(({ long }) => long), run };

@@ -1,0 +1,100 @@
+/** `pci`: what the GPUs count on their PCIe links. */
+import { lastValue, type OptionSpec, type Token } from '../argv.js';
+import type { Gpu, Session } from '../nvml/session.js';
+import { type Cells, cell } from '../query/cell.js';
+import { count } from '../query/kind.js';
+import { type PciCounter, pciErrors, pciTraffic, readCounters, readLanes } from '../query/pci-counters.js';
+import { countersText, type NamedCounter } from '../render/counters.js';
+import { jsonDocument } from '../render/document.js';
+import type { Context } from './context.js';
+import type { CommandSpec } from './index.js';
+import { lostLines, reachable, statusOf } from './lost.js';
+import { identityOf, namedGpu } from './named.js';
+import { chosenGpus } from './select.js';
+import { refuseSetters, setter } from './setter.js';
+
+interface Group extends OptionSpec {
+  readonly counters: readonly PciCounter[];
+  readonly withLanes: boolean;
+}
+
+const GROUPS: readonly Group[] = [
+  {
+    short: ['gErrCnt'],
+    long: 'getErrorCounters',
+    help: 'Errors of the link and of its lanes. JSON has all 16 lanes.',
+    counters: pciErrors,
+    withLanes: true,
+  },
+  {
+    short: ['gCnt'],
+    long: 'getCounters',
+    help: 'Bytes sent and received.',
+    counters: pciTraffic,
+    withLanes: false,
+  },
+];
+
+const options: readonly OptionSpec[] = [
+  {
+    short: ['i'],
+    long: 'id',
+    value: 'required',
+    argument: 'GPU,...',
+    help: 'Only these GPUs: index, UUID, PCI bus id.',
+  },
+  ...GROUPS,
+  { long: 'json', help: 'Print the counters as one JSON object.' },
+  setter('cErrCnt', 'clearErrorCounters'),
+  setter('cCnt', 'clearCounters'),
+];
+
+interface Counted {
+  readonly gpu: Gpu;
+  readonly counters: readonly NamedCounter[];
+  readonly lanes: NamedCounter['cell'][];
+}
+
+function countOf(session: Session, gpu: Gpu, group: Group): Counted {
+  const readings = readCounters(session, gpu, group.counters);
+  const counters = group.counters.flatMap(({ name }, i) => {
+    const reading = readings[i];
+    return reading === undefined ? [] : [{ name, cell: cell(count, reading) }];
+  });
+  const lanes = group.withLanes ? readLanes(session, gpu).map((lane) => cell(count, lane)) : [];
+  return { gpu, counters, lanes };
+}
+
+function record(session: Session, gpu: Gpu, counted: readonly Counted[]): Cells {
+  const counters = counted.filter((one) => one.gpu === gpu).flatMap((one) => one.counters);
+  return {
+    ...identityOf(session, gpu),
+    ...Object.fromEntries(counters.map(({ name, cell: value }) => [name.toLowerCase(), value])),
+  };
+}
+
+async function run(tokens: readonly Token[], context: Context): Promise<number> {
+  refuseSetters(tokens);
+  const { session } = await context.machine();
+  const gpus = chosenGpus(session, lastValue(tokens, 'id'));
+  const groups = GROUPS.filter(({ long }) => lastValue(tokens, long) !== undefined);
+  const counted = groups.flatMap((group) => reachable(gpus).map((gpu) => countOf(session, gpu, group)));
+  if (lastValue(tokens, 'json') !== undefined) {
+    context.io.out(
+      jsonDocument({
+        gpus: reachable(gpus).map((gpu) => record(session, gpu, counted)),
+        lanes: counted.flatMap(({ gpu, lanes }) =>
+          lanes.map((errors, lane) => ({ gpu: cell(count, gpu.index), lane: cell(count, lane), errors })),
+        ),
+      }),
+    );
+    return statusOf(gpus);
+  }
+  const text = counted.map(({ gpu, counters, lanes }) =>
+    countersText(namedGpu(session, gpu), counters, lanes),
+  );
+  context.io.out(text.join('') + lostLines(gpus));
+  return statusOf(gpus);
+}
+
+export const spec: CommandSpec = { options, actions: options.map(({ long }) => long), run };

@@ -1,0 +1,249 @@
+/** A table of questions, so longer than logic may be. `topo`: how the GPUs reach one another, NICs and disks, and what is near them. */
+import { lastValue, type OptionSpec, type Token } from '../argv.js';
+import { EXIT, UsageError } from '../errors.js';
+import {
+  NVML_P2P_CAPS_INDEX_ATOMICS,
+  NVML_P2P_CAPS_INDEX_NVLINK,
+  NVML_P2P_CAPS_INDEX_PCI,
+  NVML_P2P_CAPS_INDEX_READ,
+  NVML_P2P_CAPS_INDEX_WRITE,
+} from '../nvml/generated/constants.js';
+import type { Gpu, Session } from '../nvml/session.js';
+import { Missing, NOT_SUPPORTED, statusWords } from '../nvml/status.js';
+import { type Cells, cell, cellText } from '../query/cell.js';
+import { count } from '../query/kind.js';
+import * as topology from '../query/topology.js';
+import { jsonDocument } from '../render/document.js';
+import * as render from '../render/topology.js';
+import { nodesOfCpus } from '../system/cpus.js';
+import type { SystemFiles } from '../system/files.js';
+import type { Context } from './context.js';
+import type { CommandSpec } from './index.js';
+import { lostLines, statusOf } from './lost.js';
+import { chosenGpus, gpusNamed } from './select.js';
+import * as matrices from './topology-matrix.js';
+import { wholeNumber } from './whole-number.js';
+
+interface Scope {
+  readonly session: Session;
+  readonly files: SystemFiles;
+  /** The GPUs of -i, in the order they were named; none without it. */
+  readonly chosen: readonly Gpu[];
+  readonly tokens: readonly Token[];
+}
+
+interface Question extends OptionSpec {
+  readonly answer: (scope: Scope) => matrices.TopologyAnswer;
+}
+
+/** The one GPU of -i, or nvidia-smi's refusal and an empty line (H200, 580.159.04). */
+function theGpu({ chosen }: Scope, what: string): Gpu {
+  const [gpu, ...more] = chosen;
+  if (gpu === undefined || more.length > 0) {
+    throw new UsageError(
+      `${what} must be used in conjunction with the -i argument which must be a single identifier.\n`,
+    );
+  }
+  return gpu;
+}
+
+const of = (index: number) => cell(count, index);
+const gpuRecords = (gpus: readonly number[], rest: Cells): readonly Cells[] =>
+  gpus.map((gpu) => ({ ...rest, gpu: of(gpu) }));
+
+function nearCpu(scope: Scope): matrices.TopologyAnswer {
+  const cpu = wholeNumber(scope.tokens, 'cpu') ?? 0;
+  const found = topology.gpusNearCpu(scope.session, cpu);
+  const gpus = found instanceof Missing ? [] : found;
+  return { text: render.cpuText(cpu, gpus), parts: { near_cpu: gpuRecords(gpus, { cpu: of(cpu) }) } };
+}
+
+function nearest(scope: Scope): matrices.TopologyAnswer {
+  const level = topology.TOPOLOGY_LEVELS[wholeNumber(scope.tokens, 'nearest_gpus') ?? -1];
+  const gpu = theGpu(scope, 'Nearest GPUs');
+  const found = level === undefined ? NOT_SUPPORTED : topology.nearestGpus(scope.session, gpu, level);
+  if (level === undefined || found instanceof Missing) {
+    throw new UsageError('Failed to display the nearest GPUs\n', EXIT.unknownOption);
+  }
+  return {
+    text: render.nearestText(gpu.index, level, found),
+    parts: { nearest: gpuRecords(found, { from: of(gpu.index), path: cell(matrices.levelKind, level) }) },
+  };
+}
+
+function path({ session, chosen }: Scope): matrices.TopologyAnswer {
+  const [from, to, ...more] = chosen;
+  if (from === undefined || to === undefined || more.length > 0) {
+    // "conjection" is nvidia-smi's (H100, H200, 580.159.04).
+    throw new UsageError(
+      'Path command line flag must be used in conjection with the -i argument which must be two GPU identifiers.\n',
+    );
+  }
+  const level = topology.ancestors(session, [from, to])[0]?.[1] ?? NOT_SUPPORTED;
+  if (level instanceof Missing) {
+    throw new UsageError(
+      `The path between GPU ${from.index} and GPU ${to.index} is not known: ${statusWords(level.status)}`,
+      level.status,
+    );
+  }
+  return {
+    text: render.pathText(from.index, to.index, Number(level)),
+    parts: { path: { from: of(from.index), to: of(to.index), path: cell(matrices.levelKind, level) } },
+  };
+}
+
+const CAPABILITIES: Readonly<Record<string, number>> = {
+  r: NVML_P2P_CAPS_INDEX_READ,
+  w: NVML_P2P_CAPS_INDEX_WRITE,
+  n: NVML_P2P_CAPS_INDEX_NVLINK,
+  a: NVML_P2P_CAPS_INDEX_ATOMICS,
+  p: NVML_P2P_CAPS_INDEX_PCI,
+};
+
+function p2p({ session, tokens }: Scope): matrices.TopologyAnswer {
+  const capability = CAPABILITIES[lastValue(tokens, 'p2pstatus') ?? ''];
+  if (capability === undefined) {
+    throw new UsageError('Invalid p2p capability index specified at the command-line');
+  }
+  return matrices.p2pMatrix(session, capability);
+}
+
+function nearbyNodes(
+  scope: Scope,
+  kind: 'CPU' | 'memory',
+  nodes: (gpu: Gpu) => readonly number[] | Missing,
+): matrices.TopologyAnswer {
+  const gpu = theGpu(scope, `NUMA ID of nearest ${kind}`);
+  const found = matrices.rangesCell(nodes(gpu));
+  return {
+    text: render.nodesText(kind, cellText(found)),
+    parts: { [kind === 'CPU' ? 'nearest_cpu' : 'nearest_memory']: { gpu: of(gpu.index), numa_nodes: found } },
+  };
+}
+
+const cpuNodes = (scope: Scope): matrices.TopologyAnswer =>
+  nearbyNodes(scope, 'CPU', (gpu) => {
+    const { cpus } = topology.affinityOf(scope.session, gpu);
+    return cpus instanceof Missing ? cpus : nodesOfCpus(scope.files, cpus);
+  });
+
+const memoryNodes = (scope: Scope): matrices.TopologyAnswer =>
+  nearbyNodes(scope, 'memory', (gpu) => topology.affinityOf(scope.session, gpu).memoryNodes);
+
+function gpuNumaId(scope: Scope): matrices.TopologyAnswer {
+  const gpu = theGpu(scope, 'GPU NUMA ID');
+  const id = cell(count, topology.affinityOf(scope.session, gpu).numaNode);
+  return { text: `${cellText(id)}\n`, parts: { gpu_numa_id: { gpu: of(gpu.index), gpu_numa_id: id } } };
+}
+
+/** In the order in which they are answered; that of -n and -p was seen (H100). */
+const QUESTIONS: readonly Question[] = [
+  {
+    short: ['m'],
+    long: 'matrix',
+    help: 'How every pair of GPUs and NICs is connected, and which CPUs and memory are near.',
+    answer: ({ session, files }) => matrices.matrix(session, files, true),
+  },
+  {
+    short: ['mp'],
+    long: 'matrix_pci',
+    help: 'The same by PCIe alone, without NVLinks.',
+    answer: ({ session, files }) => matrices.matrix(session, files, false),
+  },
+  {
+    short: ['c'],
+    long: 'cpu',
+    value: 'required',
+    argument: 'CPU',
+    help: 'The GPUs near this CPU.',
+    answer: nearCpu,
+  },
+  {
+    short: ['n'],
+    long: 'nearest_gpus',
+    value: 'required',
+    argument: '0-5',
+    help: 'The GPUs that the GPU of -i reaches by: 0 its own board, 1 one PCIe switch, 2 several, 3 a host bridge, 4 the link between host bridges, 5 the link between NUMA nodes.',
+    answer: nearest,
+  },
+  { short: ['p'], long: 'gpu_path', help: 'The PCIe path between the two GPUs of -i.', answer: path },
+  {
+    short: ['p2p'],
+    long: 'p2pstatus',
+    value: 'required',
+    argument: 'r|w|n|a|p',
+    help: 'Whether every pair of GPUs can read (r), write (w), use NVLink (n), do atomics (a), go over PCIe (p).',
+    answer: p2p,
+  },
+  {
+    short: ['C'],
+    long: 'get-numa-id-of-nearby-cpu',
+    help: 'NUMA nodes of the CPUs near the GPU of -i.',
+    answer: cpuNodes,
+  },
+  {
+    short: ['M'],
+    long: 'get-numa-id-of-nearby-mem',
+    help: 'NUMA nodes of the memory near the GPU of -i.',
+    answer: memoryNodes,
+  },
+  {
+    short: ['gnid'],
+    long: 'gpu-numa-id',
+    help: 'NUMA node that the memory of the GPU of -i forms.',
+    answer: gpuNumaId,
+  },
+  {
+    short: ['nvme'],
+    long: 'nvme',
+    help: 'How every GPU is connected to every NVMe disk.',
+    answer: ({ session, files }) => matrices.nvmeMatrix(session, files),
+  },
+];
+
+const options: readonly OptionSpec[] = [
+  ...QUESTIONS,
+  {
+    short: ['i'],
+    long: 'id',
+    value: 'required',
+    argument: 'GPU,...',
+    help: 'The GPU that -n, -C, -M and -gnid are about, or the two of -p.',
+  },
+  { long: 'json', help: 'Print the answers as one JSON object.' },
+];
+
+/** The questions that -i says something to. */
+const ABOUT_GPUS = [nearest, path, cpuNodes, memoryNodes, gpuNumaId];
+
+function chosenInOrder(session: Session, ids: string | undefined): readonly Gpu[] {
+  if (ids === undefined) return [];
+  chosenGpus(session, ids);
+  const named = ids.split(',').flatMap((id) => (id.trim() === '' ? [] : gpusNamed(session, id)));
+  return [...new Set(named)];
+}
+
+async function run(tokens: readonly Token[], context: Context): Promise<number> {
+  const { session, files } = await context.machine();
+  const chosen = chosenInOrder(session, lastValue(tokens, 'id'));
+  const asked = QUESTIONS.filter(({ long }) => lastValue(tokens, long) !== undefined);
+  if (chosen.length > 0 && !asked.some(({ answer }) => ABOUT_GPUS.includes(answer))) {
+    throw new UsageError(
+      'The -i command line argument must be used in conjunction with -n or -p.\n',
+      EXIT.unknownOption,
+    );
+  }
+  const scope: Scope = { session, files, chosen, tokens };
+  if (lastValue(tokens, 'json') !== undefined) {
+    // The first to name a part keeps it: -m tells all that -mp does.
+    const parts = asked.map(({ answer }) => answer(scope).parts).reverse();
+    context.io.out(jsonDocument(Object.assign({}, ...parts)));
+  } else {
+    // One at a time: what was answered before a refusal stays (topo -p -n 1 -i 0 on the H100).
+    for (const { answer } of asked) context.io.out(answer(scope).text);
+    context.io.out(lostLines(session.gpus));
+  }
+  return statusOf(session.gpus);
+}
+
+export const spec: CommandSpec = { options, actions: options.map(({ long }) => long), run };

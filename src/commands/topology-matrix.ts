@@ -1,0 +1,176 @@
+/** The matrices of `topo`: devices, and how each pair is joined. */
+import type { Gpu, Session } from '../nvml/session.js';
+import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
+import type { Reading } from '../query/asked.js';
+import { type Cell, type Cells, cell, cellText } from '../query/cell.js';
+import { count, text, words } from '../query/kind.js';
+import { readAll } from '../query/now.js';
+import * as topology from '../query/topology.js';
+import type { Part } from '../render/document.js';
+import { ranges } from '../render/ranges.js';
+import * as render from '../render/topology.js';
+import { type ClassDevice, nics, nvmeDisks } from '../system/devices.js';
+import type { SystemFiles } from '../system/files.js';
+import { type PciPlace, pciLevel, placeOfBusId } from '../system/pci.js';
+
+/** PIX, PHB and so on. */
+export const levelKind = words(
+  Object.fromEntries(topology.TOPOLOGY_LEVELS.map((level) => [level, render.levelLabel(level)])),
+);
+
+/** A set of CPUs or nodes: 0-31. Empty where there are none; NVML gives no node set on a machine without nodes. */
+export const rangesCell = (numbers: readonly number[] | Missing): Cell =>
+  cell(text, numbers instanceof Missing ? numbers : ranges(numbers));
+
+export const gpuLabel = ({ index }: Gpu): string => `GPU${index}`;
+
+interface Joint {
+  readonly path: Reading;
+  readonly nvlinks: number;
+}
+
+/** A word without blanks, whatever the reason that there is no value: matrices are split at blanks. */
+const matrixWord = (what: Cell): string => (what.reading instanceof Missing ? 'N/A' : cellText(what));
+
+const jointText = ({ path, nvlinks }: Joint): string =>
+  nvlinks > 0 ? `NV${nvlinks}` : matrixWord(cell(levelKind, path));
+
+/** Where a GPU sits; undefined for one that is lost, or that /sys does not show. */
+function placeOf(session: Session, files: SystemFiles, gpu: Gpu): PciPlace | undefined {
+  const busId = readAll(session, gpu, ['pci.bus_id'])[0];
+  if (busId === undefined || busId instanceof Missing) return undefined;
+  return placeOfBusId(files, String(busId));
+}
+
+const levelBetween = (a: PciPlace | undefined, b: PciPlace | undefined): Reading =>
+  a === undefined || b === undefined ? NOT_SUPPORTED : pciLevel(a, b);
+
+/** A device of the matrix, in all that its row and its JSON record need. */
+interface Member {
+  readonly shown: render.TopologyDevice;
+  readonly record: Cells;
+  readonly place: PciPlace | undefined;
+}
+
+function gpuMember(session: Session, files: SystemFiles, gpu: Gpu): Member {
+  const { cpus, memoryNodes, numaNode } = topology.affinityOf(session, gpu);
+  const affinity = {
+    cpu_affinity: rangesCell(cpus),
+    numa_affinity: rangesCell(memoryNodes),
+    gpu_numa_id: cell(count, numaNode),
+  };
+  return {
+    shown: {
+      label: gpuLabel(gpu),
+      affinity: {
+        cpus: matrixWord(affinity.cpu_affinity),
+        memory: matrixWord(affinity.numa_affinity),
+        numaId: matrixWord(affinity.gpu_numa_id),
+      },
+    },
+    record: { name: cell(text, gpuLabel(gpu)), ...affinity },
+    place: placeOf(session, files, gpu),
+  };
+}
+
+function nicMember({ name, place }: ClassDevice, index: number): Member {
+  const label = `NIC${index}`;
+  return {
+    shown: { label, device: name },
+    record: {
+      name: cell(text, label),
+      device: cell(text, name),
+      numa_node: cell(count, place.numaNode ?? NOT_SUPPORTED),
+    },
+    place,
+  };
+}
+
+export interface TopologyAnswer {
+  readonly text: string;
+  readonly parts: Readonly<Record<string, Part>>;
+}
+
+/** All GPUs and NICs against each other. NVML answers for pairs of GPUs, /sys for the rest. */
+export function matrix(session: Session, files: SystemFiles, withNvlinks: boolean): TopologyAnswer {
+  const { gpus } = session;
+  const members = [
+    ...gpus.map((gpu) => gpuMember(session, files, gpu)),
+    ...nics(files).map((nic, i) => nicMember(nic, i)),
+  ];
+  const ancestors = topology.ancestors(session, gpus);
+  const widths = withNvlinks ? topology.nvlinkWidths(session, gpus) : [];
+  const joints = members.map((from, i) =>
+    members.map(
+      (to, j): Joint => ({
+        path: ancestors[i]?.[j] ?? levelBetween(from.place, to.place),
+        nvlinks: widths[i]?.[j] ?? 0,
+      }),
+    ),
+  );
+  const cells = joints.map((row, i) => row.map((joint, j) => (i === j ? render.SELF : jointText(joint))));
+  const connections = joints.flatMap((row, i) =>
+    row.flatMap((joint, j): Cells[] => {
+      const from = members[i]?.record.name;
+      const to = members[j]?.record.name;
+      if (from === undefined || to === undefined || j <= i) return [];
+      const path = { from, to, path: cell(levelKind, joint.path) };
+      return [withNvlinks ? { ...path, nvlinks: cell(count, joint.nvlinks) } : path];
+    }),
+  );
+  return {
+    text: render.matrixText(
+      members.map(({ shown }) => shown),
+      cells,
+      withNvlinks,
+    ),
+    parts: { devices: members.map(({ record }) => record), connections },
+  };
+}
+
+/** The GPUs against the NVMe disks. */
+export function nvmeMatrix(session: Session, files: SystemFiles): TopologyAnswer {
+  const disks = nvmeDisks(files);
+  const paths = session.gpus.map((gpu) => {
+    const place = placeOf(session, files, gpu);
+    return disks.map((disk) => cell(levelKind, levelBetween(place, disk.place)));
+  });
+  const labels = session.gpus.map(gpuLabel);
+  const names = disks.map(({ name }) => name);
+  return {
+    text: render.nvmeText(
+      labels,
+      names,
+      paths.map((row) => row.map(matrixWord)),
+    ),
+    parts: {
+      nvme: paths.flatMap((row, i) =>
+        row.map((path, j) => ({ from: cell(text, labels[i] ?? ''), to: cell(text, names[j] ?? ''), path })),
+      ),
+    },
+  };
+}
+
+const p2pKind = words(Object.fromEntries(Array.from({ length: 7 }, (_, i) => [i, render.p2pLabel(i)])), 'U');
+
+/** What each pair of GPUs can do to one another. */
+export function p2pMatrix(session: Session, capability: number): TopologyAnswer {
+  const { gpus } = session;
+  const labels = gpus.map(gpuLabel);
+  const pairs = topology
+    .p2pStatuses(session, gpus, capability)
+    .map((row) => row.map((reading) => cell(p2pKind, reading)));
+  return {
+    text: render.p2pText(
+      labels,
+      pairs.map((row, i) => row.map((pair, j) => (i === j ? render.SELF.trim() : matrixWord(pair)))),
+    ),
+    parts: {
+      p2p: pairs.flatMap((row, i) =>
+        row.flatMap((status, j): Cells[] =>
+          i === j ? [] : [{ from: cell(text, labels[i] ?? ''), to: cell(text, labels[j] ?? ''), status }],
+        ),
+      ),
+    },
+  };
+}

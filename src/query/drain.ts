@@ -1,0 +1,39 @@
+/** Whether a GPU is being drained: no new work is let in before it is taken away. */
+import { type Call, call, type Out, type Preset, u32 } from '../nvml/call.js';
+import { nvmlPciInfo_t } from '../nvml/generated/layouts.js';
+import { fixed, type Probe } from './probe.js';
+
+export interface BusAddress {
+  readonly domain: number;
+  readonly bus: number;
+  readonly device: number;
+}
+
+/** A bus id of two to four parts as numbers; undefined for what is none. */
+export function busAddress(text: string): BusAddress | undefined {
+  const parts = /^(?:([0-9a-f]{1,8}):)?([0-9a-f]{1,2}):([0-9a-f]{1,2})(?:\.[0-7])?$/i.exec(text.trim());
+  if (parts === null) return undefined;
+  const [domain, bus, device] = [parts[1] ?? '0', parts[2] ?? '0', parts[3] ?? '0'].map((hex) =>
+    Number.parseInt(hex, 16),
+  ) as [number, number, number];
+  return { domain, bus, device };
+}
+
+/** As NVML spells bus ids: 00000000:00:06.0 */
+export function busIdText({ domain, bus, device }: BusAddress): string {
+  const hex = (value: number, digits: number): string =>
+    value.toString(16).toUpperCase().padStart(digits, '0');
+  return `${hex(domain, 8)}:${hex(bus, 2)}:${hex(device, 2)}.0`;
+}
+
+const given = (set: Preset): Out => ({ out: 'struct', layout: nvmlPciInfo_t, set, given: true });
+
+/** NVML_FEATURE_ENABLED while the GPU drains. A drained GPU has no handle, so it is named by its address. */
+export function drainState(address: BusAddress): Probe {
+  const state: Call = call(
+    'nvmlDeviceQueryDrainState',
+    given({ ...address, busId: busIdText(address) }),
+    u32('state'),
+  );
+  return fixed(`drain state of ${busIdText(address)}`, state);
+}

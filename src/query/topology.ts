@@ -1,0 +1,162 @@
+/** How GPUs reach one another, and which CPUs and memory are near them. */
+import { call, type Handle, list, SUBJECT, u32 } from '../nvml/call.js';
+import * as nvml from '../nvml/generated/constants.js';
+import type { Gpu, Session } from '../nvml/session.js';
+import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
+import type { Asked, Reading } from './asked.js';
+import { setBits } from './bits.js';
+import { readAll } from './now.js';
+import { linkRemote, linkRemoteType, linksOf } from './nvlink.js';
+import type { Subject } from './plan.js';
+import { field, fixed, type Probe } from './probe.js';
+import { askOnce, readWanted, want } from './read.js';
+
+/** The levels by the number that `topo -n` gives them: 0 is the nearest. */
+export const TOPOLOGY_LEVELS: readonly number[] = [
+  nvml.NVML_TOPOLOGY_INTERNAL,
+  nvml.NVML_TOPOLOGY_SINGLE,
+  nvml.NVML_TOPOLOGY_MULTIPLE,
+  nvml.NVML_TOPOLOGY_HOSTBRIDGE,
+  nvml.NVML_TOPOLOGY_NODE,
+  nvml.NVML_TOPOLOGY_SYSTEM,
+];
+
+/** 4096 CPUs or nodes. */
+const WORDS = 64;
+const words = { out: 'words', length: WORDS } as const;
+
+const cpuAffinity = fixed('CPU affinity', call('nvmlDeviceGetCpuAffinity', SUBJECT, words));
+const memoryAffinity = fixed(
+  'memory affinity',
+  call('nvmlDeviceGetMemoryAffinity', SUBJECT, words, nvml.NVML_AFFINITY_SCOPE_NODE),
+);
+const numaNode = fixed('NUMA node', call('nvmlDeviceGetNumaNodeId', SUBJECT, u32('node')));
+
+const ancestor = (other: Handle): Probe =>
+  fixed(
+    `common ancestor with ${other}`,
+    call('nvmlDeviceGetTopologyCommonAncestor', SUBJECT, other, u32('level')),
+  );
+const p2pStatus = (other: Handle, capability: number): Probe =>
+  fixed(
+    `P2P ${capability} with ${other}`,
+    call('nvmlDeviceGetP2PStatus', SUBJECT, other, capability, u32('status')),
+  );
+
+const gpuList = { ...list('ptr', 64), countFirst: true } as const;
+const nearest = (level: number): Probe =>
+  fixed(`GPUs within ${level}`, call('nvmlDeviceGetTopologyNearestGpus', SUBJECT, level, gpuList));
+const nearCpu = (cpu: number): Probe =>
+  fixed(`GPUs of CPU ${cpu}`, call('nvmlSystemGetTopologyGpuSet', cpu, gpuList));
+
+/** What a GPU is near to. */
+export interface Affinity {
+  readonly cpus: readonly number[] | Missing;
+  readonly memoryNodes: readonly number[] | Missing;
+  /** The node that the GPU's own memory forms, where the CPU addresses it. */
+  readonly numaNode: Reading;
+}
+
+const bitsOf = (asked: Asked): readonly number[] | Missing => {
+  const memory = asked.memory();
+  return memory === undefined ? Missing.of(asked.status) : setBits(memory);
+};
+
+export function affinityOf(session: Session, gpu: Gpu): Affinity {
+  return {
+    cpus: bitsOf(askOnce(session, cpuAffinity, gpu)),
+    memoryNodes: bitsOf(askOnce(session, memoryAffinity, gpu)),
+    numaNode: readWanted(session, gpu, [want(numaNode, 'node')])[0] as Reading,
+  };
+}
+
+/** A reading for each pair of GPUs; a GPU with itself is not asked about. */
+export type Pairs = readonly (readonly Reading[])[];
+
+function pairs(session: Session, gpus: readonly Gpu[], probe: (other: Handle) => Probe, pick: string): Pairs {
+  return gpus.map((gpu) =>
+    gpus.map((other) => {
+      if (other === gpu) return NOT_SUPPORTED;
+      if (other.handle === undefined) return Missing.of(other.status);
+      return readWanted(session, gpu, [want(probe(other.handle), pick)])[0] as Reading;
+    }),
+  );
+}
+
+/** How PCIe connects each pair, as NVML_TOPOLOGY_*. */
+export const ancestors = (session: Session, gpus: readonly Gpu[]): Pairs =>
+  pairs(session, gpus, ancestor, 'level');
+
+/** What each pair can do with a capability (NVML_P2P_CAPS_INDEX_*), as NVML_P2P_STATUS_*. */
+export const p2pStatuses = (session: Session, gpus: readonly Gpu[], capability: number): Pairs =>
+  pairs(session, gpus, (other) => p2pStatus(other, capability), 'status');
+
+/** For questions that are about no GPU. */
+const SYSTEM: Subject = { index: 0, handle: undefined, status: 0 };
+
+/** Indexes of the GPUs in a list answer. */
+function indexesOf(session: Session, asked: Asked): readonly number[] | Missing {
+  if (asked.status !== 0) return Missing.of(asked.status);
+  const handles = asked.items().map((item) => item.read(''));
+  return session.gpus
+    .filter((gpu) => handles.some((handle) => handle === gpu.handle))
+    .map((gpu) => gpu.index);
+}
+
+/** The GPUs that a GPU reaches at a level. */
+export function nearestGpus(session: Session, gpu: Gpu, level: number): readonly number[] | Missing {
+  const found = indexesOf(session, askOnce(session, nearest(level), gpu));
+  // NVML refuses an array of none, which is what it counted (H100, 580.159.04).
+  return found === Missing.of(nvml.NVML_ERROR_INVALID_ARGUMENT) ? [] : found;
+}
+
+/** The GPUs that are near a CPU. */
+export const gpusNearCpu = (session: Session, cpu: number): readonly number[] | Missing =>
+  indexesOf(session, askOnce(session, nearCpu(cpu), SYSTEM));
+
+const switchLinks = field(nvml.NVML_FI_DEV_NVSWITCH_CONNECTED_LINK_COUNT, 0, 'static');
+
+/** Where the active NVLinks of a GPU lead. */
+interface Reach {
+  readonly busId: string;
+  readonly toSwitches: number;
+  /** Bus ids of the far ends, one for each link. */
+  readonly remotes: readonly string[];
+}
+
+function reachOf(session: Session, gpu: Gpu): Reach {
+  const busId = String(readAll(session, gpu, ['pci.bus_id'])[0]).toLowerCase();
+  const counted = readWanted(session, gpu, [want(switchLinks)])[0] as Reading;
+  if (!(counted instanceof Missing) && Number(counted) > 0) {
+    return { busId, toSwitches: Number(counted), remotes: [] };
+  }
+  const links = linksOf(session, gpu).filter(({ active }) => active);
+  const ends = links.map(
+    ({ index }) =>
+      readWanted(session, gpu, [want(linkRemote(index), 'busId'), want(linkRemoteType(index), 'type')]) as [
+        Reading,
+        Reading,
+      ],
+  );
+  return {
+    busId,
+    toSwitches: ends.filter(([, type]) => type === nvml.NVML_NVLINK_DEVICE_TYPE_SWITCH).length,
+    remotes: ends.map(([remote]) => String(remote).toLowerCase()),
+  };
+}
+
+/**
+ * How many NVLinks join each pair: those that lead from one to the other, or all that both have to their switches.
+ * 0 where PCIe alone joins them.
+ */
+export function nvlinkWidths(session: Session, gpus: readonly Gpu[]): readonly (readonly number[])[] {
+  if (gpus.length < 2) return gpus.map(() => [0]);
+  const reaches = gpus.map((gpu) => reachOf(session, gpu));
+  return reaches.map((from) =>
+    reaches.map((to) => {
+      if (from === to) return 0;
+      const direct = from.remotes.filter((remote) => remote === to.busId).length;
+      return direct > 0 ? direct : Math.min(from.toSwitches, to.toSwitches);
+    }),
+  );
+}

@@ -1,0 +1,53 @@
+/** A record file for every day of local time: nvstats-20261123, or nvstats-20261123-NAME. */
+import { join } from 'node:path';
+import { RecordWriter } from './record-file.js';
+
+export class DailyFiles {
+  private writer: RecordWriter | undefined;
+  private day = '';
+
+  constructor(
+    private readonly folder: string,
+    private readonly suffix: string | undefined,
+    /** The first line of every file. */
+    private readonly head: () => string,
+  ) {}
+
+  get path(): string {
+    return this.writer?.path ?? '';
+  }
+
+  /** The file of a moment, in milliseconds since the epoch. Throws OutputError. */
+  openFor(milliseconds: number): RecordWriter {
+    const day = dayOf(milliseconds);
+    if (this.writer !== undefined && day === this.day) return this.writer;
+    this.close();
+    const suffix = this.suffix === undefined ? '' : `-${this.suffix}`;
+    const writer = new RecordWriter(join(this.folder, `nvstats-${day}${suffix}`));
+    this.writer = writer;
+    this.day = day;
+    writer.write(this.head());
+    return writer;
+  }
+
+  close(): void {
+    const { writer } = this;
+    this.writer = undefined;
+    writer?.close();
+  }
+
+  /** Closes after an error, which is said elsewhere. */
+  abandon(): void {
+    try {
+      this.close();
+    } catch {
+      // The same full disk again.
+    }
+  }
+}
+
+function dayOf(milliseconds: number): string {
+  const d = new Date(milliseconds);
+  const two = (n: number): string => String(n).padStart(2, '0');
+  return `${d.getFullYear()}${two(d.getMonth() + 1)}${two(d.getDate())}`;
+}

@@ -1,0 +1,46 @@
+/** Devices of a /sys class that have hardware on the PCI bus: InfiniBand and RoCE adapters, NVMe disks. */
+import type { SystemFiles } from './files.js';
+import { type PciPlace, placeAt } from './pci.js';
+
+export interface ClassDevice {
+  /** As the kernel calls it: mlx5_0, nvme0. */
+  readonly name: string;
+  readonly place: PciPlace;
+}
+
+const byNumbers = new Intl.Collator('en', { numeric: true });
+
+function devicesOf(files: SystemFiles, folder: string): readonly ClassDevice[] {
+  return files
+    .list(folder)
+    .filter((name) => files.realpath(`${folder}/${name}/device`) !== undefined)
+    .map((name) => ({ name, place: placeAt(files, `${folder}/${name}/device`) }))
+    .sort((a, b) => byNumbers.compare(a.name, b.name));
+}
+
+const INFINIBAND = '/sys/class/infiniband';
+const VERBS = '/sys/class/infiniband_verbs';
+
+/**
+ * The adapters that can do RDMA, in the order in which the kernel made them: a bond comes behind the adapters that
+ * were there before it, as in public matrices of HGX servers (NIC8: mlx5_bond_0, NIC0: mlx5_ib0 ... NIC8: mlx5_eth0).
+ */
+export function nics(files: SystemFiles): readonly ClassDevice[] {
+  const made = new Map(
+    files.list(VERBS).flatMap((verbs): [string, number][] => {
+      const name = files.read(`${VERBS}/${verbs}/ibdev`)?.trim();
+      return name === undefined ? [] : [[name, Number(/\d+$/.exec(verbs)?.[0])]];
+    }),
+  );
+  const order = ({ name }: ClassDevice): number => made.get(name) ?? Number.MAX_SAFE_INTEGER;
+  return devicesOf(files, INFINIBAND)
+    .filter(({ name }) => !isSwitchBridge(files, name))
+    .sort((a, b) => order(a) - order(b));
+}
+
+/** HGX B200 reaches its NVSwitches through adapters that carry no traffic; their product data says so to root. */
+const isSwitchBridge = (files: SystemFiles, name: string): boolean =>
+  files.read(`${INFINIBAND}/${name}/device/vpd`)?.includes('SMDL=SW_MNG') ?? false;
+
+/** The NVMe controllers, by number. */
+export const nvmeDisks = (files: SystemFiles): readonly ClassDevice[] => devicesOf(files, '/sys/class/nvme');

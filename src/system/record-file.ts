@@ -1,0 +1,185 @@
+/**
+ * A file of lines, compressed as they come: gzip whose deflate blocks end at every line. A program that is killed
+ * loses at most the line it was writing; `zcat` reads the file, and so does anybody while it is being written.
+ * docs/daemon-format.md describes it.
+ */
+import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { constants, crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
+import { OutputError } from '../errors.js';
+
+/** A gzip header without name and time: deflate, written on Unix. */
+const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
+/** Checksum and length at the end of a member. */
+const CHECKS = 8;
+/** An empty last block of deflate. */
+const LAST_BLOCK = Buffer.from([3, 0]);
+/** How a block that was flushed ends: an empty stored block. */
+const FLUSHED = Buffer.from([0, 0, 0xff, 0xff]);
+/** How far back deflate refers. */
+const WINDOW = 32768;
+
+/** Writes lines to the end of a file. */
+export class RecordWriter {
+  private readonly fd: number;
+  private readonly isFile: boolean;
+  /** Bytes of the file that are whole lines. */
+  private size: number;
+  /** The last of what this member holds, which the next line may refer to. */
+  private window: Buffer = Buffer.alloc(0);
+  private checksum = 0;
+  private length = 0;
+  private begun = false;
+
+  /** Opens or makes the file, and ends what a killed writer left in it. Throws OutputError. */
+  constructor(readonly path: string) {
+    try {
+      this.fd = openSync(path, 'a+', 0o644);
+      this.isFile = fstatSync(this.fd).isFile();
+    } catch (error) {
+      throw new OutputError(`cannot write ${path}: ${reason(error)}`);
+    }
+    this.size = this.isFile ? fstatSync(this.fd).size : 0;
+    if (this.isFile && this.size > 0) this.repair();
+  }
+
+  /** Writes a line. Throws OutputError where it does not fit on the disk; the file then ends with the line before. */
+  write(line: string): void {
+    const text = Buffer.from(`${line}\n`, 'utf8');
+    const block = deflateRawSync(text, {
+      finishFlush: constants.Z_SYNC_FLUSH,
+      ...(this.window.length === 0 ? {} : { dictionary: this.window }),
+    });
+    this.append(this.begun ? block : Buffer.concat([HEADER, block]));
+    this.begun = true;
+    this.checksum = crc32(text, this.checksum);
+    this.length += text.length;
+    this.window = Buffer.concat([this.window, text]).subarray(-WINDOW);
+  }
+
+  /** Ends the member and closes the file. */
+  close(): void {
+    try {
+      if (this.begun) this.append(trailer(this.checksum, this.length));
+    } finally {
+      closeSync(this.fd);
+    }
+  }
+
+  private append(bytes: Uint8Array): void {
+    let rest = bytes;
+    try {
+      while (rest.length > 0) rest = rest.subarray(writeSync(this.fd, rest));
+      this.size += bytes.length;
+    } catch (error) {
+      this.cutTo(this.size);
+      throw new OutputError(`cannot write ${this.path}: ${reason(error)}`);
+    }
+  }
+
+  private cutTo(size: number): void {
+    try {
+      ftruncateSync(this.fd, size);
+    } catch {
+      // A device has no length to cut; what is left of the line is passed over by the reader.
+    }
+  }
+
+  /** A writer that was killed left a member without its end: half a line is cut off, and the end is written. */
+  private repair(): void {
+    const bytes = readFileSync(this.path);
+    const start = bytes.subarray(0, HEADER.length);
+    if (!HEADER.subarray(0, start.length).equals(start)) {
+      closeSync(this.fd);
+      throw new OutputError(`cannot write ${this.path}: it is not a recording`);
+    }
+    const { end, open } = survey(bytes);
+    if (end < bytes.length) this.cutTo(end);
+    this.size = end;
+    if (open !== undefined) this.append(trailer(crc32(open), open.length));
+  }
+}
+
+function trailer(checksum: number, length: number): Buffer {
+  const numbers = Buffer.alloc(CHECKS);
+  numbers.writeUInt32LE(checksum >>> 0, 0);
+  numbers.writeUInt32LE(length >>> 0, 4);
+  return Buffer.concat([LAST_BLOCK, numbers]);
+}
+
+/** The whole lines of a file, also of one that is being written or was torn. Throws like readFileSync. */
+export function readRecords(path: string): readonly string[] {
+  const lines: string[] = [];
+  for (const part of survey(readFileSync(path)).parts) {
+    const text = part.toString('utf8');
+    for (const line of text.slice(0, text.lastIndexOf('\n') + 1).split('\n'))
+      if (line !== '') lines.push(line);
+  }
+  return lines;
+}
+
+interface Survey {
+  /** What each member holds. */
+  readonly parts: readonly Buffer[];
+  /** Where the last whole line ends. */
+  readonly end: number;
+  /** What the last member holds, where it has no end yet. */
+  readonly open: Buffer | undefined;
+}
+
+/** Takes a file apart, member by member, as far as it is whole. */
+function survey(bytes: Buffer): Survey {
+  const parts: Buffer[] = [];
+  let at = 0;
+  while (bytes.subarray(at, at + HEADER.length).equals(HEADER)) {
+    const whole = member(bytes.subarray(at + HEADER.length));
+    if (whole === undefined) {
+      const { text, end } = tail(bytes, at);
+      return { parts: text === undefined ? parts : [...parts, text], end, open: text };
+    }
+    parts.push(whole.text);
+    at += HEADER.length + whole.length;
+  }
+  return { parts, end: at, open: undefined };
+}
+
+/** What a member that has its end holds, and how long it is behind its header. */
+function member(bytes: Buffer): { readonly text: Buffer; readonly length: number } | undefined {
+  try {
+    // With `info` Node returns the engine too, which its types do not say; it counts what was read.
+    const { buffer, engine } = inflateRawSync(bytes, { info: true } as object) as unknown as {
+      readonly buffer: Buffer;
+      readonly engine: { readonly bytesWritten: number };
+    };
+    const length = engine.bytesWritten + CHECKS;
+    return length <= bytes.length ? { text: buffer, length } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a member without its end holds, as far as its lines are whole, and where the last of them ends. */
+function tail(bytes: Buffer, at: number): { readonly text: Buffer | undefined; readonly end: number } {
+  const from = at + HEADER.length;
+  let marker = bytes.length;
+  while (marker > from) {
+    marker = bytes.lastIndexOf(FLUSHED, marker - 1);
+    if (marker < from) break;
+    const end = marker + FLUSHED.length;
+    const text = inflate(bytes.subarray(from, end));
+    // The four bytes may also stand within a block: only a whole line ends with a newline.
+    if (text?.at(-1) === NEWLINE) return { text, end };
+  }
+  return { text: undefined, end: at };
+}
+
+const NEWLINE = 0x0a;
+
+function inflate(bytes: Buffer): Buffer | undefined {
+  try {
+    return inflateRawSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH });
+  } catch {
+    return undefined;
+  }
+}
+
+const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, it } from 'vitest';
+import { h200Pair } from './h200-pair.js';
+import { snapshotOf } from './recorded-runs.js';
+import { runOn } from './run-on.js';
+
+const pair = snapshotOf('two H200s', h200Pair);
+
+type Parts = Readonly<Record<string, readonly Record<string, unknown>[]>>;
+
+/** What a command line prints, checked against the schema of its command. */
+async function json(argv: string): Promise<Parts> {
+  const [command = '', ...rest] = argv.split(' ');
+  const { out, status } = await runOn(pair, [command, ...rest, '--json']);
+  const schema: unknown = JSON.parse(
+    readFileSync(new URL(`../../schemas/${command}.schema.json`, import.meta.url), 'utf8'),
+  );
+  const ajv = new Ajv2020({ allowUnionTypes: true });
+  const parts: unknown = JSON.parse(out);
+  expect(ajv.validate(schema as object, parts), JSON.stringify(ajv.errors)).toBe(true);
+  expect(status).toBe(0);
+  return parts as Parts;
+}
+
+describe('JSON of the subcommands about connections', () => {
+  it.each([
+    'topo -m -mp',
+    'topo -c 3',
+    'topo -p -i 0,1',
+    'topo -n 5 -C -M -gnid -i 1',
+    'topo -p2p n',
+    'topo -nvme',
+    'nvlink -s -c -p -R -e -ec -gt dr -gLowPwrInfo -gBwMode -info',
+    'nvlink -s -l 99',
+    'c2c -s',
+    'pci -gErrCnt -gCnt',
+    'clocks --sync-boost-list',
+    'drain -q -p 00:06.0',
+    'prm -l',
+    'prm -c plr_rcv_codes -i 0',
+  ])('follows the schema: %s', async (argv) => {
+    await json(argv);
+  });
+
+  it('tells both ways between two GPUs', async () => {
+    const { connections } = await json('topo -m');
+    expect(connections).toEqual([{ from: 'GPU0', to: 'GPU1', path: 'PHB', nvlinks: 18 }]);
+  });
+
+  it('says why a GPU has no node of its own', async () => {
+    const { devices } = await json('topo -mp');
+    expect(devices?.[1]).toEqual({
+      name: 'GPU1',
+      cpu_affinity: '0-31',
+      numa_affinity: '0',
+      gpu_numa_id: null,
+      reasons: { gpu_numa_id: 'Not Supported' },
+    });
+  });
+
+  it('joins all that was asked of a link in one record, with numbers and booleans', async () => {
+    const { links } = await json('nvlink -s -c -R -gt r -gLowPwrInfo -l 17 -i 1');
+    expect(links).toEqual([
+      {
+        gpu: 1,
+        link: 17,
+        active: true,
+        speed_gb_per_s: 26.562,
+        p2p_supported: true,
+        system_memory_access_supported: true,
+        p2p_atomics_supported: true,
+        system_memory_atomics_supported: true,
+        sli_supported: true,
+        link_supported: true,
+        remote_bus_id: 'FFFFFFFF:FF:FF.0',
+        remote_link: 0,
+        raw_tx_kib: 271,
+        raw_rx_kib: 384,
+        power_state: 'High Speed State',
+        low_power_threshold_us: 50000,
+      },
+    ]);
+  });
+
+  it('has all lanes of the PCIe link, also those that the text leaves out', async () => {
+    const { lanes } = await json('pci -gErrCnt -i 0');
+    expect(lanes).toHaveLength(16);
+    expect(lanes?.[1]).toEqual({ gpu: 0, lane: 1, errors: 53 });
+  });
+});

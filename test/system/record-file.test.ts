@@ -1,0 +1,122 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { OutputError } from '../../src/errors.js';
+import { RecordWriter, readRecords } from '../../src/system/record-file.js';
+
+function newFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'nvsmi-record-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return join(folder, 'records');
+}
+
+const line = (i: number): string =>
+  JSON.stringify({ t: 1795449141471 + i * 1000, g: [[0, 69 + (i % 5), i]] });
+const lines = (count: number): string[] => Array.from({ length: count }, (_, i) => line(i));
+
+function written(path: string, texts: readonly string[]): RecordWriter {
+  const writer = new RecordWriter(path);
+  for (const text of texts) writer.write(text);
+  return writer;
+}
+
+describe('a record file', () => {
+  it('gives back its lines, also while it is being written', () => {
+    const path = newFile();
+    const writer = written(path, lines(3));
+    expect(readRecords(path)).toEqual(lines(3));
+    writer.write('größer ❤');
+    expect(readRecords(path)).toEqual([...lines(3), 'größer ❤']);
+    writer.close();
+    expect(readRecords(path)).toEqual([...lines(3), 'größer ❤']);
+  });
+
+  it('is gzip once it is closed, and again after every further writer', () => {
+    const path = newFile();
+    for (let i = 0; i < 3; i++) written(path, lines(4)).close();
+    expect(gunzipSync(readFileSync(path)).toString()).toBe(
+      `${[...lines(4), ...lines(4), ...lines(4)].join('\n')}\n`,
+    );
+  });
+
+  it('refers back to earlier lines: a tick of one GPU takes a few bytes', () => {
+    const path = newFile();
+    written(path, lines(1000)).close();
+    expect(statSync(path).size / 1000).toBeLessThan(30);
+    expect(readRecords(path)).toEqual(lines(1000));
+  });
+
+  it('keeps its lines where they are more than deflate can look back', () => {
+    const path = newFile();
+    const random = Array.from({ length: 300 }, (_, i) => `${i} ${Math.sin(i).toString(36).repeat(20)}`);
+    written(path, random).close();
+    expect(gunzipSync(readFileSync(path)).toString()).toBe(`${random.join('\n')}\n`);
+  });
+
+  it('torn at any byte loses at most the line that was being written, and goes on where it stops', () => {
+    const path = newFile();
+    const ends: number[] = [];
+    const writer = new RecordWriter(path);
+    for (const text of lines(40)) {
+      writer.write(text);
+      ends.push(statSync(path).size);
+    }
+    writer.close();
+    const whole = readFileSync(path);
+    for (let size = 0; size <= whole.length; size++) {
+      const torn = whole.subarray(0, size);
+      writeFileSync(path, torn);
+      const complete = ends.filter((end) => end <= size).length;
+      expect(readRecords(path), `${size} bytes`).toEqual(lines(complete));
+      if (size % 9 !== 0) continue;
+      written(path, ['next']).close();
+      expect(gunzipSync(readFileSync(path)).toString()).toBe(`${[...lines(complete), 'next'].join('\n')}\n`);
+      expect(readRecords(path)).toEqual([...lines(complete), 'next']);
+    }
+  });
+
+  it('of another kind is no record file, and is left alone', () => {
+    const path = newFile();
+    writeFileSync(path, 'a text of somebody else\n');
+    expect(readRecords(path)).toEqual([]);
+    expect(() => new RecordWriter(path)).toThrow(OutputError);
+    expect(readFileSync(path, 'utf8')).toBe('a text of somebody else\n');
+  });
+
+  it('that cannot be opened says so', () => {
+    expect(() => new RecordWriter('/nonexistent/folder/file')).toThrow(/cannot write .*ENOENT/);
+  });
+
+  it('that does not fit ends with the last line that did', () => {
+    const path = newFile();
+    const module = fileURLToPath(new URL('../../src/system/record-file.ts', import.meta.url));
+    const script = `
+      import { RecordWriter } from ${JSON.stringify(module)};
+      const writer = new RecordWriter(${JSON.stringify(path)});
+      let done = 0;
+      try {
+        for (;; done++) writer.write(JSON.stringify({ line: done, noise: Math.random() }));
+      } catch (error) {
+        console.log(JSON.stringify({ done, name: error.name, message: error.message }));
+      }`;
+    // bash counts blocks of 1024 bytes; Node ignores SIGXFSZ, so that the write itself fails as on a full disk.
+    const { stdout, stderr } = spawnSync(
+      'bash',
+      ['-c', 'ulimit -f 4; exec "$0" --import tsx --input-type=module -e "$1"', process.execPath, script],
+      { encoding: 'utf8', env: { ...process.env, TSX_DISABLE_CACHE: '1' } },
+    );
+    expect(stderr).toBe('');
+    const { done, name, message } = JSON.parse(stdout) as { done: number; name: string; message: string };
+    expect(name).toBe('OutputError');
+    expect(message).toMatch(/cannot write .*EFBIG/);
+    expect(done).toBeGreaterThan(20);
+    expect(readRecords(path).map((text) => (JSON.parse(text) as { line: number }).line)).toEqual(
+      Array.from({ length: done }, (_, i) => i),
+    );
+    expect(statSync(path).size).toBeLessThanOrEqual(4096);
+  });
+});

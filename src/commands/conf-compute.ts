@@ -1,0 +1,148 @@
+/** `conf-compute`: the getters of confidential computing. Its setters are refused. */
+import { lastValue, type OptionSpec, type Token } from '../argv.js';
+import type { Gpu, Session } from '../nvml/session.js';
+import type { Reading } from '../query/asked.js';
+import { type Cell, cell } from '../query/cell.js';
+import * as cc from '../query/conf-compute.js';
+import { Asking, type Subject } from '../query/plan.js';
+import * as render from '../render/conf-compute.js';
+import { jsonDocument, type Part } from '../render/document.js';
+import type { Context } from './context.js';
+import type { CommandSpec } from './index.js';
+import { lostLines, reachable, statusOf } from './lost.js';
+import { identityOf } from './named.js';
+import { chosenGpus } from './select.js';
+import { refuseSetters, setter } from './setter.js';
+
+/** The system is asked like a GPU that is none: its functions take no handle. */
+const SYSTEM: Subject = { index: -1, handle: undefined, status: 0 };
+
+type Read = (getter: cc.Getter) => Cell;
+
+interface Action {
+  readonly short: string;
+  readonly long: string;
+  readonly help: string;
+  readonly getters: readonly cc.Getter[];
+  readonly print: (read: Read) => string;
+}
+
+const single = (
+  short: string,
+  long: string,
+  label: string,
+  getter: cc.Getter,
+  help: string,
+  print = render.line,
+): Action => ({ short, long, help, getters: [getter], print: (read) => print(label, read(getter)) });
+
+const LOG: readonly (readonly [string, cc.Getter])[] = [
+  ['CC State', cc.ccState],
+  ['Multi-GPU Mode', cc.multiGpuMode],
+  ['CPU CC Capabilities', cc.cpuCaps],
+  ['GPU CC Capabilities', cc.gpuCaps],
+  ['CC GPUs Ready State', cc.gpusReady],
+];
+
+/** The long names of -q, -mgm and -gkr are ours: none was seen. */
+const ACTIONS: readonly Action[] = [
+  single('gc', 'get-cpu-caps', 'CPU CC capabilities', cc.cpuCaps, 'What the CPU can do.'),
+  single('gg', 'get-gpus-caps', 'GPU CC capabilities', cc.gpuCaps, 'What the GPUs can do.'),
+  single('d', 'get-devtools-mode', 'DevTools Mode', cc.devTools, 'Whether developer tools are let in.'),
+  single('e', 'get-environment', 'CC Environment', cc.environment, 'Which environment is running.'),
+  single('f', 'get-cc-feature', 'CC status', cc.ccState, 'Whether confidential computing is on.'),
+  single(
+    'grs',
+    'get-gpus-ready-state',
+    'Confidential Compute GPUs Ready state',
+    { ...cc.gpusReady, kind: cc.readySmall },
+    'Whether the GPUs accept work.',
+    render.spacedLine,
+  ),
+  single(
+    'gkr',
+    'get-key-rotation',
+    'Confidential Compute Key Rotation Threshold Attacker Advantage',
+    cc.attackerAdvantage,
+    'Advantage of an attacker at which the keys are changed.',
+    render.spacedLine,
+  ),
+  single('mgm', 'get-multigpu-mode', 'Multi-GPU Mode', cc.multiGpuMode, 'How several GPUs are protected.'),
+  {
+    short: 'q',
+    long: 'query-conf-compute',
+    help: 'State, modes and capabilities together.',
+    getters: LOG.map(([, getter]) => getter),
+    print: (read) => render.log(LOG.map(([label, getter]) => [label, read(getter)])),
+  },
+];
+
+const MEMORY = 'get-mem-size-info';
+
+const SETTERS = [
+  setter('sm', 'set-unprotected-mem-size', 'required'),
+  setter('srs', 'set-gpus-ready-state', 'required'),
+  setter('skr', 'set-key-rotation', 'required'),
+];
+
+const options: readonly OptionSpec[] = [
+  {
+    short: ['i'],
+    long: 'id',
+    value: 'required',
+    argument: 'GPU,...',
+    help: 'With -gm: only these GPUs (index, UUID, PCI bus id or serial number).',
+  },
+  ...ACTIONS.map(({ short, long, help }): OptionSpec => ({ short: [short], long, help })),
+  { short: ['gm'], long: MEMORY, help: 'Sizes of the protected and the unprotected memory of each GPU.' },
+  { long: 'json', help: 'Print what is asked for as one JSON object.' },
+  ...SETTERS,
+];
+
+/** Reads getters of the system, each call once. */
+function systemReader(session: Session, getters: readonly cc.Getter[]): Read {
+  const asking = new Asking(session);
+  const readers = new Map(getters.map((getter) => [getter.name, asking.ask(getter.probe, SYSTEM)]));
+  void asking.run();
+  return (getter) => cell(getter.kind, readers.get(getter.name)?.read(getter.path) as Reading);
+}
+
+function memoryOf(session: Session, gpu: Gpu) {
+  const asking = new Asking(session);
+  const sizes = asking.ask(cc.memorySizes, gpu);
+  void asking.run();
+  return {
+    ...identityOf(session, gpu),
+    protected_kib: cell(cc.kibibytes, sizes.read('protectedMemSizeKib')),
+    unprotected_kib: cell(cc.kibibytes, sizes.read('unprotectedMemSizeKib')),
+  };
+}
+
+async function run(tokens: readonly Token[], context: Context): Promise<number> {
+  refuseSetters(tokens);
+  const { session } = await context.machine();
+  const actions = ACTIONS.filter(({ long }) => lastValue(tokens, long) !== undefined);
+  const asksMemory = lastValue(tokens, MEMORY) !== undefined;
+  const gpus = asksMemory ? chosenGpus(session, lastValue(tokens, 'id')) : [];
+  const getters = actions.flatMap((action) => action.getters);
+  const read = systemReader(session, getters);
+  if (lastValue(tokens, 'json') !== undefined) {
+    const system = Object.fromEntries(getters.map((getter) => [getter.name, read(getter)]));
+    const parts: Readonly<Record<string, Part>> = {
+      ...(getters.length === 0 ? {} : { system }),
+      ...(asksMemory ? { gpus: reachable(gpus).map((gpu) => memoryOf(session, gpu)) } : {}),
+    };
+    context.io.out(jsonDocument(parts));
+  } else {
+    for (const action of actions) context.io.out(action.print(read));
+    for (const gpu of reachable(gpus)) context.io.out(render.memory(memoryOf(session, gpu)));
+    context.io.out(lostLines(gpus));
+  }
+  return statusOf(gpus);
+}
+
+export const spec: CommandSpec = {
+  options,
+  actions: [...[...ACTIONS, ...SETTERS].map(({ long }) => long), MEMORY],
+  run,
+};

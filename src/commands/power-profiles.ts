@@ -1,0 +1,124 @@
+/** `power-profiles`: workload power profiles that the GPUs support, and those in force. */
+import { lastValue, type OptionSpec } from '../argv.js';
+import { UsageError } from '../errors.js';
+import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
+import type { Gpu, Session } from '../nvml/session.js';
+import { statusReason } from '../nvml/status.js';
+import type { Asked } from '../query/asked.js';
+import { type Cells, cell } from '../query/cell.js';
+import { count, text } from '../query/kind.js';
+import { Asking } from '../query/plan.js';
+import * as power from '../query/power-profiles.js';
+import type { Probe } from '../query/probe.js';
+import { jsonDocument } from '../render/document.js';
+import * as render from '../render/power-profiles.js';
+import type { CommandSpec } from './index.js';
+import { lostLines, reachable, statusOf } from './lost.js';
+import { chosenGpus } from './select.js';
+import { refuseSetters, setter } from './setter.js';
+import { gpuOption, jsonOption } from './untold.js';
+
+/** Asks a GPU, or refuses: the first GPU without profiles ends the command (H200, 580.159.04). */
+function ask(session: Session, probe: Probe, gpu: Gpu): Asked {
+  const asking = new Asking(session);
+  const asked = asking.ask(probe, gpu);
+  void asking.run();
+  if (asked.status === 0) return asked;
+  throw new UsageError(
+    asked.status === NVML_ERROR_NOT_SUPPORTED
+      ? 'Workload Power Profiles feature is not supported on this device.'
+      : `Unable to get Workload Power Profiles information: ${statusReason(asked.status)}`,
+    asked.status,
+  );
+}
+
+interface Action {
+  readonly short: string;
+  readonly long: string;
+  readonly help: string;
+  readonly part: string;
+  readonly probe: Probe;
+  readonly print: (asked: Asked) => string;
+  readonly records: (asked: Asked, gpu: Gpu) => readonly Cells[];
+}
+
+const profileCells = (id: number, gpu: Gpu): Cells => ({
+  gpu: cell(count, gpu.index),
+  profile_id: cell(count, id),
+  name: cell(power.profileNames, id),
+});
+
+const current = (short: string, long: string, help: string, part: string, path: string): Action => ({
+  short,
+  long,
+  help,
+  part,
+  probe: power.currentProfiles,
+  print: (asked) => render.currentList(power.idsInMask(asked, path), part === 'requested' ? part : 'engaged'),
+  records: (asked, gpu) => power.idsInMask(asked, path).map((id) => profileCells(id, gpu)),
+});
+
+const ACTIONS: readonly Action[] = [
+  {
+    short: 'l',
+    long: 'list',
+    help: 'List the profiles that each GPU supports.',
+    part: 'profiles',
+    probe: power.profilesInfo,
+    print: (asked) => render.profileList(power.supportedProfiles(asked)),
+    records: (asked, gpu) => power.supportedProfiles(asked).map(({ id }) => profileCells(id, gpu)),
+  },
+  {
+    short: 'ld',
+    long: 'list-detailed',
+    help: 'The same with the priority and the conflicts of each profile.',
+    part: 'profile_details',
+    probe: power.profilesInfo,
+    print: (asked) => render.profileDetails(power.supportedProfiles(asked)),
+    records: (asked, gpu) =>
+      power.supportedProfiles(asked).map(({ id, priority, conflicts }) => ({
+        ...profileCells(id, gpu),
+        priority: cell(count, priority),
+        conflicts: cell(text, conflicts.join(',')),
+      })),
+  },
+  current('gr', 'get-requested', 'Profiles that were requested.', 'requested', 'requestedProfilesMask'),
+  current('ge', 'get-enforced', 'Profiles that are in force.', 'enforced', 'enforcedProfilesMask'),
+];
+
+const SETTERS = [setter('sr', 'set-requested', 'required'), setter('cr', 'clear-requested', 'required')];
+
+const options: readonly OptionSpec[] = [
+  gpuOption,
+  ...ACTIONS.map(({ short, long, help }): OptionSpec => ({ short: [short], long, help })),
+  jsonOption,
+  ...SETTERS,
+];
+
+export const spec: CommandSpec = {
+  options,
+  actions: [...ACTIONS, ...SETTERS].map(({ long }) => long),
+  run: async (tokens, context) => {
+    refuseSetters(tokens);
+    const { session } = await context.machine();
+    const gpus = chosenGpus(session, lastValue(tokens, 'id'));
+    const actions = ACTIONS.filter(({ long }) => lastValue(tokens, long) !== undefined);
+    const answers = actions.map((action) => ({
+      action,
+      asked: reachable(gpus).map((gpu) => ({ gpu, asked: ask(session, action.probe, gpu) })),
+    }));
+    if (lastValue(tokens, 'json') !== undefined) {
+      const parts = answers.map(({ action, asked }) => [
+        action.part,
+        asked.flatMap((answer) => action.records(answer.asked, answer.gpu)),
+      ]);
+      context.io.out(jsonDocument(Object.fromEntries(parts)));
+    } else {
+      for (const { action, asked } of answers) {
+        context.io.out(asked.map((answer) => action.print(answer.asked)).join(''));
+      }
+      context.io.out(lostLines(gpus));
+    }
+    return statusOf(gpus);
+  },
+};

@@ -1,0 +1,73 @@
+/** What encodersessions and fbcsessions do: list a GPU's sessions, once or in a loop. */
+import { lastValue, type OptionSpec } from '../argv.js';
+import type { Gpu, Session } from '../nvml/session.js';
+import { loopPeriod } from '../options.js';
+import { type Cells, cell, cellText } from '../query/cell.js';
+import { count } from '../query/kind.js';
+import { Asking } from '../query/plan.js';
+import type { Probe } from '../query/probe.js';
+import { type SessionColumn, sessionCells } from '../query/sessions.js';
+import { columnsHead, columnsLine, emptyLine } from '../render/columns.js';
+import { jsonDocument } from '../render/document.js';
+import type { CommandSpec } from './index.js';
+import { loop } from './loop.js';
+import { lostLines, reachable, statusOf } from './lost.js';
+import { chosenGpus } from './select.js';
+import { gpuOption, jsonOption } from './untold.js';
+
+const loopOption: OptionSpec = {
+  short: ['l'],
+  long: 'loop',
+  value: 'optional',
+  argument: 'SECONDS',
+  help: 'Repeat until interrupted, every 5 seconds if no time is given.',
+};
+
+function sessionsOf(
+  session: Session,
+  probe: Probe,
+  columns: readonly SessionColumn[],
+  gpu: Gpu,
+): readonly Cells[] {
+  const asking = new Asking(session);
+  const asked = asking.ask(probe, gpu);
+  void asking.run();
+  return asked.items().map((item) => sessionCells(columns, item));
+}
+
+const gpuLines = (
+  columns: readonly SessionColumn[],
+  gpu: Gpu,
+  sessions: readonly Cells[],
+): readonly string[] => {
+  if (sessions.length === 0) return [emptyLine(columns, gpu.index)];
+  return sessions.map((cells) => columnsLine(columns, gpu.index, Object.values(cells).map(cellText)));
+};
+
+/** A command that lists one kind of sessions. `part` is what they are called in JSON. */
+export const sessionsCommand = (
+  part: string,
+  probe: Probe,
+  columns: readonly SessionColumn[],
+): CommandSpec => ({
+  options: [gpuOption, loopOption, jsonOption],
+  run: async (tokens, context) => {
+    const period = loopPeriod(tokens);
+    const { session } = await context.machine();
+    const gpus = chosenGpus(session, lastValue(tokens, 'id'));
+    const asJson = lastValue(tokens, 'json') !== undefined;
+    if (!asJson) context.io.out(columnsHead(columns));
+    await loop(context.io, period, () => {
+      const found = reachable(gpus).map((gpu) => ({
+        gpu,
+        sessions: sessionsOf(session, probe, columns, gpu),
+      }));
+      const records = found.flatMap(({ gpu, sessions }) =>
+        sessions.map((cells) => ({ gpu: cell(count, gpu.index), ...cells })),
+      );
+      const text = found.flatMap(({ gpu, sessions }) => gpuLines(columns, gpu, sessions)).join('');
+      context.io.out(asJson ? jsonDocument({ [part]: records }) : text + lostLines(gpus));
+    });
+    return statusOf(gpus);
+  },
+});

@@ -1,0 +1,44 @@
+/** Commands about values that NVML does not tell: nvidia-smi's table with N/A in it, the reason on stderr, status 3. */
+import { lastValue, type OptionSpec } from '../argv.js';
+import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
+import type { Gpu } from '../nvml/session.js';
+import { Missing } from '../nvml/status.js';
+import type { Cells } from '../query/cell.js';
+import { jsonDocument } from '../render/document.js';
+import type { CommandSpec } from './index.js';
+import { statusOf } from './lost.js';
+import { chosenGpus } from './select.js';
+import { refuseSetters } from './setter.js';
+
+export const gpuOption: OptionSpec = {
+  short: ['i'],
+  long: 'id',
+  value: 'required',
+  argument: 'GPU,...',
+  help: 'Only these GPUs: index, UUID, PCI bus id or serial number.',
+};
+
+export const jsonOption: OptionSpec = { long: 'json', help: 'Print one JSON object.' };
+
+const isMissing = (record: Cells): boolean =>
+  Object.values(record).some(({ reading }) => reading instanceof Missing);
+
+/** Runs such a command. `part` is what its records are called in JSON, `what` what they are called on stderr. */
+export const untoldCommand = <Record extends Cells>(
+  part: string,
+  what: string,
+  collect: (gpu: Gpu) => readonly Record[],
+  print: (records: readonly Record[]) => string,
+): CommandSpec['run'] => {
+  return async (tokens, context) => {
+    refuseSetters(tokens);
+    const { session } = await context.machine();
+    const gpus = chosenGpus(session, lastValue(tokens, 'id'));
+    const records = gpus.flatMap(collect);
+    const asJson = lastValue(tokens, 'json') !== undefined;
+    context.io.out(asJson ? jsonDocument({ [part]: records }) : print(records));
+    if (!records.some(isMissing)) return statusOf(gpus);
+    context.io.err(`NVML has no function that tells ${what}; nvidia-smi reads it past NVML.\n`);
+    return statusOf(gpus) || NVML_ERROR_NOT_SUPPORTED;
+  };
+};

@@ -1,0 +1,94 @@
+/** The preset profiles of power smoothing, field by field. */
+import * as nvml from '../nvml/generated/constants.js';
+import type { Session } from '../nvml/session.js';
+import { Missing } from '../nvml/status.js';
+import type { Reading } from './asked.js';
+import { type Cell, cell } from './cell.js';
+import { count, type Kind, milliseconds, number, percent } from './kind.js';
+import { Asking, type Subject } from './plan.js';
+import { field } from './probe.js';
+
+const milliwattsPerSecond = number('mW/s');
+const wholeWatts = number('W');
+
+/** A parameter of a profile. The labels are those of `-q`'s power smoothing section. */
+export const PARAMETERS: readonly {
+  readonly name: string;
+  readonly label: string;
+  readonly kind: Kind;
+  readonly fieldId: number;
+}[] = [
+  {
+    name: 'tmp_floor_percent',
+    label: '% TMP Floor',
+    kind: percent,
+    fieldId: nvml.NVML_FI_PWR_SMOOTHING_PROFILE_PERCENT_TMP_FLOOR,
+  },
+  {
+    name: 'ramp_up_rate_milliwatts_per_second',
+    label: 'Ramp Up Rate',
+    kind: milliwattsPerSecond,
+    fieldId: nvml.NVML_FI_PWR_SMOOTHING_PROFILE_RAMP_UP_RATE,
+  },
+  {
+    name: 'ramp_down_rate_milliwatts_per_second',
+    label: 'Ramp Down Rate',
+    kind: milliwattsPerSecond,
+    fieldId: nvml.NVML_FI_PWR_SMOOTHING_PROFILE_RAMP_DOWN_RATE,
+  },
+  {
+    name: 'ramp_down_hysteresis_ms',
+    label: 'Ramp Down Hysteresis Value',
+    kind: milliseconds,
+    fieldId: nvml.NVML_FI_PWR_SMOOTHING_PROFILE_RAMP_DOWN_HYST_VAL,
+  },
+  {
+    name: 'secondary_power_floor_watts',
+    label: 'Secondary Power Floor',
+    kind: wholeWatts,
+    fieldId: nvml.NVML_FI_PWR_SMOOTHING_PROFILE_SECONDARY_POWER_FLOOR,
+  },
+  {
+    name: 'primary_floor_activation_window_multiplier',
+    label: 'Primary Floor Activation Window Multiplier',
+    kind: count,
+    fieldId: nvml.NVML_FI_PWR_SMOOTHING_PROFILE_PRIMARY_FLOOR_ACT_WIN_MULT,
+  },
+  {
+    name: 'primary_floor_target_window_multiplier',
+    label: 'Primary Floor Target Window Multiplier',
+    kind: count,
+    fieldId: nvml.NVML_FI_PWR_SMOOTHING_PROFILE_PRIMARY_FLOOR_TAR_WIN_MULT,
+  },
+  {
+    name: 'primary_floor_activation_offset_watts',
+    label: 'Primary Floor Activation Offset',
+    kind: wholeWatts,
+    fieldId: nvml.NVML_FI_PWR_SMOOTHING_PROFILE_PRIMARY_FLOOR_ACT_OFFSET,
+  },
+];
+
+export interface PresetProfile {
+  readonly id: number;
+  readonly parameters: readonly Cell[];
+}
+
+/** A GPU's preset profiles, or why it has none. Where NVML does not count them, the GPU has no power smoothing. */
+export function presetProfiles(session: Session, gpu: Subject): readonly PresetProfile[] | Missing {
+  const counting = new Asking(session);
+  const read = counting.reader(field(nvml.NVML_FI_PWR_SMOOTHING_MAX_NUM_PRESET_PROFILES), '', gpu);
+  counting.seal();
+  void counting.run();
+  const profiles = read();
+  if (profiles instanceof Missing) return profiles;
+  const asking = new Asking(session);
+  const readers = Array.from({ length: Number(profiles) }, (_, id) =>
+    PARAMETERS.map(({ fieldId }) => asking.reader(field(fieldId, id), '', gpu)),
+  );
+  asking.seal();
+  void asking.run();
+  return readers.map((parameters, id) => ({
+    id,
+    parameters: parameters.map((parameter, i) => cell(PARAMETERS[i]?.kind ?? count, parameter() as Reading)),
+  }));
+}

@@ -1,0 +1,107 @@
+/** Video encoder and frame buffer capture sessions of a GPU. */
+import { call, list, SUBJECT } from '../nvml/call.js';
+import * as nvml from '../nvml/generated/constants.js';
+import * as layouts from '../nvml/generated/layouts.js';
+import type { View } from './asked.js';
+import { type Cells, cell } from './cell.js';
+import { count, type Kind, microseconds, words } from './kind.js';
+import { sample } from './probe.js';
+
+export const encoderSessions = sample(
+  'encoder sessions',
+  call('nvmlDeviceGetEncoderSessions', SUBJECT, list(layouts.nvmlEncoderSessionInfo_t)),
+);
+
+export const fbcSessions = sample(
+  'FBC sessions',
+  call('nvmlDeviceGetFBCSessions', SUBJECT, list(layouts.nvmlFBCSessionInfo_t)),
+);
+
+/** H.264 as in the vGPU software's guide; the others in the same style. */
+const codecs: Kind = words({
+  [nvml.NVML_ENCODER_QUERY_H264]: 'H.264',
+  [nvml.NVML_ENCODER_QUERY_HEVC]: 'H.265',
+  [nvml.NVML_ENCODER_QUERY_AV1]: 'AV1',
+});
+/** ToSys as in the same guide. */
+const sessionTypes: Kind = words({
+  [nvml.NVML_FBC_SESSION_TYPE_TOSYS]: 'ToSys',
+  [nvml.NVML_FBC_SESSION_TYPE_CUDA]: 'Cuda',
+  [nvml.NVML_FBC_SESSION_TYPE_VID]: 'Vid',
+  [nvml.NVML_FBC_SESSION_TYPE_HWENC]: 'HwEnc',
+});
+const flag = (mask: number): Kind => ({
+  spell: (flags) => ((Number(flags) & mask) === 0 ? 'Disabled' : 'Enabled'),
+  json: (flags) => (Number(flags) & mask) !== 0,
+});
+const CAPTURE_MODES: readonly (readonly [mask: number, words: string])[] = [
+  [nvml.NVML_NVFBC_SESSION_FLAG_CAPTURE_WITH_WAIT_NO_WAIT, 'No Wait'],
+  [nvml.NVML_NVFBC_SESSION_FLAG_CAPTURE_WITH_WAIT_INFINITE, 'Blocking'],
+  [nvml.NVML_NVFBC_SESSION_FLAG_CAPTURE_WITH_WAIT_TIMEOUT, 'Timeout'],
+];
+const spellCaptureMode: Kind['spell'] = (flags) =>
+  CAPTURE_MODES.find(([mask]) => (Number(flags) & mask) !== 0)?.[1] ?? 'Unknown';
+const captureMode: Kind = { spell: spellCaptureMode, json: spellCaptureMode };
+
+/** A column of a session list: its JSON name, both lines of its head, its width and where its value is. */
+export interface SessionColumn {
+  readonly name: string;
+  readonly head: readonly [string, string];
+  readonly width: number;
+  readonly kind: Kind;
+  readonly path: string;
+}
+
+const column = (
+  name: string,
+  head: SessionColumn['head'],
+  width: number,
+  path: string,
+  kind: Kind = count,
+): SessionColumn => ({ name, head, width, path, kind });
+
+const WHO: readonly SessionColumn[] = [
+  column('session_id', ['Session', 'Id'], 9, 'sessionId'),
+  column('pid', ['Process', 'Id'], 10, 'pid'),
+];
+
+/** Names of the columns: the vGPU software's guide. The widths are ours: its pages lost the spaces. */
+export const encoderColumns: readonly SessionColumn[] = [
+  ...WHO,
+  column('codec', ['Codec', 'Type'], 8, 'codecType', codecs),
+  column('horizontal_resolution', ['H', 'Res'], 6, 'hResolution'),
+  column('vertical_resolution', ['V', 'Res'], 6, 'vResolution'),
+  column('average_fps', ['Average', 'FPS'], 9, 'averageFps'),
+  column('average_latency_us', ['Average', 'Latency(us)'], 13, 'averageLatency', microseconds),
+];
+
+export const fbcColumns: readonly SessionColumn[] = [
+  ...WHO,
+  column('display_ordinal', ['Display', 'Ordinal'], 9, 'displayOrdinal'),
+  column('session_type', ['Session', 'Type'], 9, 'sessionType', sessionTypes),
+  column(
+    'diff_map',
+    ['Diff. Map', 'State'],
+    11,
+    'sessionFlags',
+    flag(nvml.NVML_NVFBC_SESSION_FLAG_DIFFMAP_ENABLED),
+  ),
+  column(
+    'class_map',
+    ['Class. Map', 'State'],
+    12,
+    'sessionFlags',
+    flag(nvml.NVML_NVFBC_SESSION_FLAG_CLASSIFICATIONMAP_ENABLED),
+  ),
+  column('capture_mode', ['Capture', 'Mode'], 10, 'sessionFlags', captureMode),
+  column('max_horizontal_resolution', ['Max H', 'Res'], 7, 'hMaxResolution'),
+  column('max_vertical_resolution', ['Max V', 'Res'], 7, 'vMaxResolution'),
+  column('horizontal_resolution', ['H', 'Res'], 6, 'hResolution'),
+  column('vertical_resolution', ['V', 'Res'], 6, 'vResolution'),
+  column('average_fps', ['Average', 'FPS'], 9, 'averageFPS'),
+  column('average_latency_us', ['Average', 'Latency(us)'], 13, 'averageLatency', microseconds),
+];
+
+/** A session's values by their JSON names. */
+export const sessionCells = (columns: readonly SessionColumn[], view: View): Cells =>
+  Object.fromEntries(columns.map(({ name, kind, path }) => [name, cell(kind, view.read(path))]));

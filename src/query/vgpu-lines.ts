@@ -1,0 +1,312 @@
+/** Table: the lines of `vgpu -q`, `-s -v`, `-c -v` and `-ss`, and the call behind each. */
+import { call, SUBJECT, struct, text as textOut, u32, u64 } from '../nvml/call.js';
+import * as nvml from '../nvml/generated/constants.js';
+import * as layouts from '../nvml/generated/layouts.js';
+import type { Gpu, Session } from '../nvml/session.js';
+import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
+import type { Pick, Reading, View } from './asked.js';
+import { type Cell, type Cells, cell } from './cell.js';
+import { count, enabled, type Kind, mebibytes, number, percent, text, words } from './kind.js';
+import { readAll } from './now.js';
+import type { Subject } from './plan.js';
+import { fixed, sample } from './probe.js';
+import { ask, NO_UTILIZATION, NOBODY, sizedText, type VgpuUtilization, vgpuIdentity } from './vgpu.js';
+
+const framesPerSecond = number('FPS');
+/** Small hexadecimal digits, as many as there are. */
+const smallHex: Kind = {
+  spell: (value) => `0x${value.toString(16)}`,
+  json: (value) => `0x${value.toString(16)}`,
+};
+
+/** A value with its JSON name and its label in text; a label alone heads a group. */
+export interface Field {
+  readonly name: string;
+  readonly label: string;
+  readonly depth: number;
+  readonly value: Cell;
+}
+
+export interface Heading {
+  readonly label: string;
+  readonly depth: number;
+}
+
+export type Line = Field | Heading;
+
+export const isField = (line: Line): line is Field => 'value' in line;
+
+/** The fields of a list of lines as cells. */
+export const cellsOf = (lines: readonly Line[]): Cells =>
+  Object.fromEntries(lines.filter(isField).map(({ name, value }) => [name, value]));
+
+/** How to read one line about a vGPU or a type: from which call, what in it. */
+interface LineSpec {
+  readonly name: string;
+  readonly label: string;
+  readonly depth: number;
+  readonly kind: Kind;
+  readonly call: Parameters<typeof sample>[1];
+  readonly pick: Pick;
+}
+
+const readLine = (
+  session: Session,
+  { name, label, depth, kind, call: what, pick }: LineSpec,
+  of: Subject,
+): Field => ({
+  name,
+  label,
+  depth,
+  value: cell(kind, ask(session, sample(`${what.fn} ${name}`, what), of).pick(pick)()),
+});
+
+const typeSpec = (
+  name: string,
+  label: string,
+  kind: Kind,
+  what: LineSpec['call'],
+  pick: Pick = 'value',
+): LineSpec => ({ name, label, depth: 2, kind, call: what, pick });
+
+/** `-s -v` and `-c -v`, in the order of the vGPU software's guide. */
+export function vgpuTypeLines(session: Session, gpu: Gpu, type: number): readonly Line[] {
+  const specs: readonly LineSpec[] = [
+    typeSpec('name', 'Name', text, call('nvmlVgpuTypeGetName', type, sizedText(64)), ''),
+    typeSpec('class', 'Class', text, call('nvmlVgpuTypeGetClass', type, sizedText(64)), ''),
+    typeSpec(
+      'gpu_instance_profile_id',
+      'GPU Instance Profile ID',
+      count,
+      call('nvmlVgpuTypeGetGpuInstanceProfileId', type, u32()),
+    ),
+    typeSpec(
+      'max_instances',
+      'Max Instances',
+      count,
+      call('nvmlVgpuTypeGetMaxInstances', SUBJECT, type, u32()),
+    ),
+    typeSpec(
+      'max_instances_per_vm',
+      'Max Instances Per VM',
+      count,
+      call('nvmlVgpuTypeGetMaxInstancesPerVm', type, u32()),
+    ),
+    typeSpec(
+      'device_id',
+      'Device ID',
+      smallHex,
+      call('nvmlVgpuTypeGetDeviceID', type, u64('device'), u64('subsystem')),
+      'device',
+    ),
+    typeSpec(
+      'subsystem_id',
+      'Sub System ID',
+      smallHex,
+      call('nvmlVgpuTypeGetDeviceID', type, u64('device'), u64('subsystem')),
+      'subsystem',
+    ),
+    typeSpec('framebuffer_mib', 'FB Memory', mebibytes, call('nvmlVgpuTypeGetFramebufferSize', type, u64())),
+    typeSpec('display_heads', 'Display Heads', count, call('nvmlVgpuTypeGetNumDisplayHeads', type, u32())),
+    typeSpec(
+      'max_x_resolution',
+      'Maximum X Resolution',
+      count,
+      call('nvmlVgpuTypeGetResolution', type, 0, u32('x'), u32('y')),
+      'x',
+    ),
+    typeSpec(
+      'max_y_resolution',
+      'Maximum Y Resolution',
+      count,
+      call('nvmlVgpuTypeGetResolution', type, 0, u32('x'), u32('y')),
+      'y',
+    ),
+    typeSpec(
+      'frame_rate_limit',
+      'Frame Rate Limit',
+      framesPerSecond,
+      call('nvmlVgpuTypeGetFrameRateLimit', type, u32()),
+    ),
+    typeSpec('license', 'GRID License', text, call('nvmlVgpuTypeGetLicense', type, textOut(128)), ''),
+  ];
+  const id: Field = { name: 'type_id', label: 'vGPU Type ID', depth: 1, value: cell(smallHex, type) };
+  return [id, ...specs.map((spec) => readLine(session, spec, gpu))];
+}
+
+/** Unlicensed (Unrestricted) and N/A were seen with driver 580, the expiry is spelled as the guide spells it. */
+function licenseText(view: View): Reading {
+  const state = view.number('currentState');
+  if (state === nvml.NVML_GRID_LICENSE_STATE_LICENSED) return `Licensed (Expiry: ${expiryText(view)})`;
+  return UNLICENSED[state] ?? 'N/A (Expiry: N/A)';
+}
+
+const UNLICENSED: Readonly<Record<number, string>> = {
+  [nvml.NVML_GRID_LICENSE_STATE_UNLICENSED_UNRESTRICTED]: 'Unlicensed (Unrestricted)',
+  [nvml.NVML_GRID_LICENSE_STATE_UNLICENSED_RESTRICTED]: 'Unlicensed (Restricted)',
+  [nvml.NVML_GRID_LICENSE_STATE_UNLICENSED]: 'Unlicensed',
+};
+
+const EXPIRIES: Readonly<Record<number, string>> = {
+  [nvml.NVML_GRID_LICENSE_EXPIRY_NOT_AVAILABLE]: 'N/A',
+  [nvml.NVML_GRID_LICENSE_EXPIRY_INVALID]: 'Invalid',
+  [nvml.NVML_GRID_LICENSE_EXPIRY_NOT_APPLICABLE]: 'Not Applicable',
+  [nvml.NVML_GRID_LICENSE_EXPIRY_PERMANENT]: 'Permanent',
+};
+
+function expiryText(view: View): string {
+  const part = (name: string): number => view.number(`licenseExpiry.${name}`);
+  const date = `${part('year')}-${part('month')}-${part('day')}`;
+  return EXPIRIES[part('status')] ?? `${date} ${part('hour')}:${part('min')}:${part('sec')} GMT`;
+}
+
+const placementText = (view: View): Reading => {
+  const id = view.number('placementId');
+  return id === nvml.NVML_INVALID_VGPU_PLACEMENT_ID ? NOT_SUPPORTED : id;
+};
+
+const at = (depth: number, name: string, label: string, kind: Kind, reading: Reading): Field => ({
+  name,
+  label,
+  depth,
+  value: cell(kind, reading),
+});
+
+/**
+ * `-q` about one running vGPU. Order and labels: drivers 525 and 580.105.08; the latter's first lines up to the
+ * utilization were seen, the rest follows 525.
+ */
+export function vgpuLines(
+  session: Session,
+  gpu: Gpu,
+  vgpu: number,
+  utilization: VgpuUtilization = NO_UTILIZATION,
+): readonly Line[] {
+  const { vmId, isUuid, type, typeName } = vgpuIdentity(session, vgpu);
+  const read = (
+    depth: number,
+    name: string,
+    label: string,
+    kind: Kind,
+    what: LineSpec['call'],
+    pick: Pick = 'value',
+  ): Field => readLine(session, { name, label, depth, kind, call: what, pick }, NOBODY);
+  const total =
+    type instanceof Missing
+      ? type
+      : ask(
+          session,
+          fixed(`vGPU type ${type} framebuffer`, call('nvmlVgpuTypeGetFramebufferSize', Number(type), u64())),
+        ).read('value');
+  const used = ask(
+    session,
+    sample(`vGPU ${vgpu} framebuffer`, call('nvmlVgpuInstanceGetFbUsage', vgpu, u64())),
+  ).read('value');
+  const free =
+    total instanceof Missing || used instanceof Missing ? NOT_SUPPORTED : Number(total) - Number(used);
+  const [accountingBuffer] = readAll(session, gpu, ['accounting.buffer_size']) as [Reading];
+  const encoder = call('nvmlVgpuInstanceGetEncoderStats', vgpu, u32('sessions'), u32('fps'), u32('latency'));
+  const fbc = call('nvmlVgpuInstanceGetFBCStats', vgpu, struct(layouts.nvmlFBCStats_t));
+  return [
+    at(1, 'vgpu', 'vGPU ID', count, vgpu),
+    at(2, 'vm_id', isUuid ? 'VM UUID' : 'VM ID', text, vmId),
+    at(2, 'vm_name', 'VM Name', text, NOT_SUPPORTED),
+    at(2, 'name', 'vGPU Name', text, typeName),
+    at(2, 'type_id', 'vGPU Type', count, type),
+    read(2, 'uuid', 'vGPU UUID', text, call('nvmlVgpuInstanceGetUUID', vgpu, textOut(96)), ''),
+    ...[
+      read(2, 'mdev_uuid', 'MDEV UUID', text, call('nvmlVgpuInstanceGetMdevUUID', vgpu, textOut(80)), ''),
+    ].filter(({ value }) => !(value.reading instanceof Missing)),
+    read(
+      2,
+      'guest_driver_version',
+      'Guest Driver Version',
+      text,
+      call('nvmlVgpuInstanceGetVmDriverVersion', vgpu, textOut(80)),
+      '',
+    ),
+    read(
+      2,
+      'license_status',
+      'License Status',
+      text,
+      call('nvmlVgpuInstanceGetLicenseInfo_v2', vgpu, struct(layouts.nvmlVgpuLicenseInfo_t)),
+      licenseText,
+    ),
+    read(
+      2,
+      'gpu_instance_id',
+      'GPU Instance ID',
+      count,
+      call('nvmlVgpuInstanceGetGpuInstanceId', vgpu, u32()),
+    ),
+    read(
+      2,
+      'placement_id',
+      'Placement ID',
+      count,
+      call(
+        'nvmlVgpuInstanceGetPlacementId',
+        vgpu,
+        struct(layouts.nvmlVgpuPlacementId_v1_t, { version: nvml.nvmlVgpuPlacementId_v1 }),
+      ),
+      placementText,
+    ),
+    read(
+      2,
+      'accounting_mode',
+      'Accounting Mode',
+      enabled,
+      call('nvmlVgpuInstanceGetAccountingMode', vgpu, u32()),
+    ),
+    read(2, 'ecc_mode', 'ECC Mode', enabled, call('nvmlVgpuInstanceGetEccMode', vgpu, u32())),
+    at(2, 'accounting_buffer_size', 'Accounting Buffer Size', count, accountingBuffer),
+    read(
+      2,
+      'frame_rate_limit',
+      'Frame Rate Limit',
+      framesPerSecond,
+      call('nvmlVgpuInstanceGetFrameRateLimit', vgpu, u32()),
+    ),
+    { depth: 2, label: 'PCI' },
+    read(3, 'bus_id', 'Bus Id', text, call('nvmlVgpuInstanceGetGpuPciId', vgpu, sizedText(32)), ''),
+    { depth: 2, label: 'FB Memory Usage' },
+    at(3, 'framebuffer_total_mib', 'Total', mebibytes, total),
+    at(3, 'framebuffer_used_mib', 'Used', mebibytes, used),
+    at(3, 'framebuffer_free_mib', 'Free', mebibytes, free),
+    { depth: 2, label: 'Utilization' },
+    at(3, 'utilization_gpu', 'GPU', percent, utilization.sm),
+    at(3, 'utilization_memory', 'Memory', percent, utilization.memory),
+    at(3, 'utilization_encoder', 'Encoder', percent, utilization.encoder),
+    at(3, 'utilization_decoder', 'Decoder', percent, utilization.decoder),
+    { depth: 2, label: 'Encoder Stats' },
+    read(3, 'encoder_sessions', 'Active Sessions', count, encoder, 'sessions'),
+    read(3, 'encoder_average_fps', 'Average FPS', count, encoder, 'fps'),
+    read(3, 'encoder_average_latency_us', 'Average Latency', count, encoder, 'latency'),
+    { depth: 2, label: 'FBC Stats' },
+    read(3, 'fbc_sessions', 'Active Sessions', count, fbc, 'sessionsCount'),
+    read(3, 'fbc_average_fps', 'Average FPS', count, fbc, 'averageFPS'),
+    read(3, 'fbc_average_latency_us', 'Average Latency', count, fbc, 'averageLatency'),
+  ];
+}
+
+const policies: Kind = words({ 1: 'Best Effort', 2: 'Equal Share', 3: 'Fixed Share' });
+const adaptive: Kind = words({ 0: 'Default', 1: 'Disabled', 2: 'Enabled' });
+
+/** `-ss`: how the GPU's vGPUs take turns. No output was seen; the labels are ours, in the style of `-q`. */
+export function schedulerLines(session: Session, gpu: Gpu): readonly Field[] {
+  const state = call('nvmlDeviceGetVgpuSchedulerState', SUBJECT, struct(layouts.nvmlVgpuSchedulerGetState_t));
+  const line = (name: string, label: string, kind: Kind, pick: Pick): Field =>
+    readLine(session, { name, label, depth: 1, kind, call: state, pick }, gpu);
+  const isAdaptive = (view: View): boolean => view.number('arrMode') === 2;
+  return [
+    line('policy', 'Scheduler Policy', policies, 'schedulerPolicy'),
+    line('adaptive_round_robin', 'Adaptive Round Robin', adaptive, 'arrMode'),
+    line('timeslice_ns', 'Timeslice', number('ns'), (view) =>
+      view.read(`schedulerParams.${isAdaptive(view) ? 'vgpuSchedDataWithARR' : 'vgpuSchedData'}.timeslice`),
+    ),
+    line('average_factor', 'Average Factor', count, (view) =>
+      isAdaptive(view) ? view.read('schedulerParams.vgpuSchedDataWithARR.avgFactor') : NOT_SUPPORTED,
+    ),
+  ];
+}

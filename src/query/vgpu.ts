@@ -1,0 +1,169 @@
+/** vGPUs on a virtualization host: which run, how busy they are, what is in them. */
+import { call, list, type Out, SUBJECT, text as textOut, u32 } from '../nvml/call.js';
+import * as nvml from '../nvml/generated/constants.js';
+import * as layouts from '../nvml/generated/layouts.js';
+import type { Gpu, Session } from '../nvml/session.js';
+import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
+import type { Asked, Reading, View } from './asked.js';
+import { type Cells, cell } from './cell.js';
+import { count, percent, text } from './kind.js';
+import { Asking, type Subject } from './plan.js';
+import { fixed, type Probe, sample } from './probe.js';
+
+/** NVML's functions about a vGPU take its number, not a handle: they are asked about nobody. */
+export const NOBODY: Subject = { index: -1, handle: undefined, status: 0 };
+
+/** A text whose length NVML wants behind a pointer. */
+export const sizedText = (length: number): Out => ({ out: 'text', length, lengthBy: 'pointer' });
+
+/** Whether a GPU is shared out as vGPUs: only such GPUs appear in `vgpu`. */
+export function isVgpuHost(session: Session, gpu: Gpu): boolean {
+  const asking = new Asking(session);
+  const mode = asking.ask(
+    fixed('virtualization mode', call('nvmlDeviceGetVirtualizationMode', SUBJECT, u32())),
+    gpu,
+  );
+  void asking.run();
+  const value = mode.read('value');
+  return (
+    value === nvml.NVML_GPU_VIRTUALIZATION_MODE_HOST_VGPU ||
+    value === nvml.NVML_GPU_VIRTUALIZATION_MODE_HOST_VSGA
+  );
+}
+
+const activeVgpus = sample('active vGPUs', call('nvmlDeviceGetActiveVgpus', SUBJECT, list('u32')));
+const supportedTypes = fixed(
+  'supported vGPU types',
+  call('nvmlDeviceGetSupportedVgpus', SUBJECT, list('u32')),
+);
+const creatableTypes = sample(
+  'creatable vGPU types',
+  call('nvmlDeviceGetCreatableVgpus', SUBJECT, list('u32')),
+);
+const LISTS = { active: activeVgpus, supported: supportedTypes, creatable: creatableTypes } as const;
+
+export function ask(session: Session, probe: Probe, subject: Subject = NOBODY): Asked {
+  const asking = new Asking(session);
+  const asked = asking.ask(probe, subject);
+  void asking.run();
+  return asked;
+}
+
+/** Numbers of the GPU's running vGPUs, or ids of the types that it supports or has room for. */
+export const vgpuNumbers = (session: Session, gpu: Gpu, which: keyof typeof LISTS): readonly number[] =>
+  ask(session, LISTS[which], gpu)
+    .items()
+    .map((item) => Number(item.read('')));
+
+/** A type's name. */
+export const vgpuTypeName = (session: Session, type: number): Reading =>
+  ask(session, fixed(`vGPU type ${type}`, call('nvmlVgpuTypeGetName', type, sizedText(64)))).read('');
+
+/** A running vGPU's utilization, as the driver last sampled it. */
+export interface VgpuUtilization {
+  readonly sm: Reading;
+  readonly memory: Reading;
+  readonly encoder: Reading;
+  readonly decoder: Reading;
+  /** Not told by the function that NVML has for it since vGPU software 5. */
+  readonly jpeg: Reading;
+  readonly ofa: Reading;
+}
+
+const utilizationSamples = sample(
+  'vGPU utilization',
+  call(
+    'nvmlDeviceGetVgpuUtilization',
+    SUBJECT,
+    0,
+    u32('type'),
+    list(layouts.nvmlVgpuInstanceUtilizationSample_t),
+  ),
+);
+
+/** By vGPU; the values are unsigned integers. */
+export function vgpuUtilizations(session: Session, gpu: Gpu): ReadonlyMap<number, VgpuUtilization> {
+  const asked = ask(session, utilizationSamples, gpu);
+  return new Map(
+    asked.items().map((item) => [
+      item.number('vgpuInstance'),
+      {
+        sm: item.read('smUtil.uiVal'),
+        memory: item.read('memUtil.uiVal'),
+        encoder: item.read('encUtil.uiVal'),
+        decoder: item.read('decUtil.uiVal'),
+        jpeg: NOT_SUPPORTED,
+        ofa: NOT_SUPPORTED,
+      },
+    ]),
+  );
+}
+
+/** Of a vGPU that was not sampled. */
+export const NO_UTILIZATION: VgpuUtilization = {
+  sm: NOT_SUPPORTED,
+  memory: NOT_SUPPORTED,
+  encoder: NOT_SUPPORTED,
+  decoder: NOT_SUPPORTED,
+  jpeg: NOT_SUPPORTED,
+  ofa: NOT_SUPPORTED,
+};
+
+/** Who a running vGPU is: its machine and its type. The machine's name is nothing that NVML tells. */
+export function vgpuIdentity(
+  session: Session,
+  vgpu: number,
+): {
+  readonly vmId: Reading;
+  readonly isUuid: boolean;
+  readonly type: Reading;
+  readonly typeName: Reading;
+} {
+  const vm = ask(
+    session,
+    sample(`vGPU ${vgpu} VM`, call('nvmlVgpuInstanceGetVmID', vgpu, textOut(80), u32('type'))),
+  );
+  const type = ask(session, fixed(`vGPU ${vgpu} type`, call('nvmlVgpuInstanceGetType', vgpu, u32()))).read(
+    'value',
+  );
+  return {
+    vmId: vm.read(''),
+    isUuid: vm.number('type') === nvml.NVML_VGPU_VM_ID_UUID,
+    type,
+    typeName: type instanceof Missing ? type : vgpuTypeName(session, Number(type)),
+  };
+}
+
+/** Encoder or frame buffer capture sessions in a vGPU, each as a view. */
+export const vgpuSessions = (session: Session, vgpu: number, which: 'encoder' | 'fbc'): readonly View[] =>
+  ask(
+    session,
+    which === 'encoder'
+      ? sample(
+          `vGPU ${vgpu} encoder sessions`,
+          call('nvmlVgpuInstanceGetEncoderSessions', vgpu, list(layouts.nvmlEncoderSessionInfo_t)),
+        )
+      : sample(
+          `vGPU ${vgpu} FBC sessions`,
+          call('nvmlVgpuInstanceGetFBCSessions', vgpu, list(layouts.nvmlFBCSessionInfo_t)),
+        ),
+  ).items();
+
+const processSamples = sample(
+  'vGPU processes',
+  call('nvmlDeviceGetVgpuProcessUtilization', SUBJECT, 0, list(layouts.nvmlVgpuProcessUtilizationSample_t)),
+);
+
+/** Processes in the GPU's vGPUs that used it lately. */
+export const vgpuProcesses = (session: Session, gpu: Gpu): readonly Cells[] =>
+  ask(session, processSamples, gpu)
+    .items()
+    .map((item) => ({
+      vgpu: cell(count, item.read('vgpuInstance')),
+      pid: cell(count, item.read('pid')),
+      process_name: cell(text, item.text('processName')),
+      sm: cell(percent, item.read('smUtil')),
+      memory: cell(percent, item.read('memUtil')),
+      encoder: cell(percent, item.read('encUtil')),
+      decoder: cell(percent, item.read('decUtil')),
+    }));

@@ -1,0 +1,32 @@
+/** JSON of the subcommands: one object that names its parts, each a record or a list of records, a record a line. */
+import { Missing, statusReason } from '../nvml/status.js';
+import type { Cells } from '../query/cell.js';
+import type { JsonScalar } from '../query/kind.js';
+import type { JsonRecord } from './json.js';
+
+/** A record of cells: null for what is absent, and why under `reasons`. */
+export function cellsRecord(cells: Cells): JsonRecord {
+  const record: Record<string, JsonScalar> = {};
+  const reasons: Record<string, string> = {};
+  for (const [name, { kind, reading }] of Object.entries(cells)) {
+    record[name] = reading instanceof Missing ? null : kind.json(reading);
+    if (reading instanceof Missing) reasons[name] = statusReason(reading.status);
+  }
+  return Object.keys(reasons).length === 0 ? record : { ...record, reasons };
+}
+
+export type Part = Cells | readonly Cells[];
+
+const isList = (part: Part): part is readonly Cells[] => Array.isArray(part);
+
+function partText(part: Part): string {
+  if (!isList(part)) return JSON.stringify(cellsRecord(part));
+  if (part.length === 0) return '[]';
+  return `[\n${part.map((cells) => `    ${JSON.stringify(cellsRecord(cells))}`).join(',\n')}\n  ]`;
+}
+
+/** The whole document. */
+export function jsonDocument(parts: Readonly<Record<string, Part>>): string {
+  const lines = Object.entries(parts).map(([name, part]) => `  ${JSON.stringify(name)}: ${partText(part)}`);
+  return lines.length === 0 ? '{}\n' : `{\n${lines.join(',\n')}\n}\n`;
+}

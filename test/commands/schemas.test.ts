@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import Ajv from 'ajv/dist/2020.js';
+import { describe, expect, it } from 'vitest';
+import type { Snapshot } from '../../src/nvml/snapshot.js';
+import { a100WithMig, gb200, h200x2, vgpuHost } from './machines.js';
+import { runOn } from './run-on.js';
+
+const MIG_LISTS = ['-lgip', '-lgipp', '-lgi', '-lcip', '-lcipp', '-lci'];
+const GETTERS = ['-q', '-gc', '-gg', '-d', '-e', '-f', '-grs', '-gkr', '-mgm', '-gm'];
+
+type Case = readonly [name: string, options: readonly string[], machine: () => string | Snapshot];
+
+const h100 = () => 'h100-x1';
+
+const CASES: readonly Case[] = [
+  ['mig', MIG_LISTS, h100],
+  ['mig', MIG_LISTS, a100WithMig],
+  ['conf-compute', GETTERS, h100],
+  ['conf-compute', GETTERS, h200x2],
+  ['compute-policy', ['-l'], h200x2],
+  ['boost-slider', ['-l'], h200x2],
+  ['base-clocks', [], h200x2],
+  ['power-hint', ['-l'], h200x2],
+  ['encodersessions', [], h200x2],
+  ['fbcsessions', [], h200x2],
+  ['power-smoothing', ['-ppd'], gb200],
+  ['power-profiles', ['-l', '-ld', '-gr', '-ge'], gb200],
+  ['vgpu', ['-q'], h100],
+  ...[[], ['-q'], ['-s'], ['-c'], ['-u'], ['-p'], ['-es'], ['-fs'], ['-ss']].map(
+    (options): Case => ['vgpu', options, vgpuHost],
+  ),
+];
+
+function validator(name: string) {
+  const schema = JSON.parse(
+    readFileSync(new URL(`../../schemas/${name}.schema.json`, import.meta.url), 'utf8'),
+  );
+  const [part = ''] = Object.keys(schema.properties);
+  return { validate: new Ajv.default({ allowUnionTypes: true }).compile(schema), part };
+}
+
+describe('the schemas of the JSON outputs', () => {
+  it.each(CASES)('hold for %s %j', async (name, options, machine) => {
+    const { validate } = validator(name);
+    const { out } = await runOn(machine(), [name, ...options, '--json']);
+    expect(validate(JSON.parse(out)), JSON.stringify(validate.errors)).toBe(true);
+  });
+
+  it.each([...new Set(CASES.map(([name]) => name))])('refuse what %s never prints', (name) => {
+    const { validate, part } = validator(name);
+    expect(validate({})).toBe(false);
+    expect(validate({ [part]: [{ gpu: 'zero' }] })).toBe(false);
+  });
+});

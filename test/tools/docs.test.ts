@@ -1,0 +1,127 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { readPages, spellings } from '../../tools/docs/pages.js';
+import { documents, stale } from '../../tools/docs.js';
+
+const path = (name: string): string => fileURLToPath(new URL(`../../docs/${name}`, import.meta.url));
+const has = (program: string): boolean => spawnSync(program, ['--version']).error === undefined;
+
+const made = await documents();
+const { root, commands } = await readPages();
+
+describe('the completions and the manual page', () => {
+  it('are what the option tables make: if not, run npm run docs', async () => {
+    expect(await stale()).toEqual([]);
+  });
+
+  it('come out the same every time', async () => {
+    expect(await documents()).toEqual(made);
+  });
+
+  it('are shipped in the package', () => {
+    const { files, man } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+    expect(files).toEqual(expect.arrayContaining(['docs/completions', 'docs/nvsmi.1']));
+    expect(man).toBe('docs/nvsmi.1');
+  });
+
+  it('know every command and every spelling of its options', () => {
+    const {
+      'completions/nvsmi.bash': bash = '',
+      'completions/_nvsmi': zsh = '',
+      'nvsmi.1': manual = '',
+    } = made;
+    const fish = made['completions/nvsmi.fish'] ?? '';
+    for (const page of commands) {
+      expect(manual).toContain(`\n.SS ${page.name.replaceAll('-', '\\-')}\n`);
+      expect(zsh).toContain(`\n      ${page.name})\n`);
+      const line = bash.split('\n').find((l) => l.startsWith(`    '${page.name}') words=`));
+      for (const option of page.options) {
+        for (const name of spellings(option)) {
+          expect(line?.split(/[ ']/)).toContain(name);
+          expect(manual).toContain(`\\fB${name.replaceAll('-', '\\-')}\\fR`);
+        }
+        expect(fish).toContain(`__fish_seen_subcommand_from ${page.name}'`);
+        expect(fish).toMatch(new RegExp(`seen_subcommand_from ${page.name}'.* -l ${option.long} `));
+      }
+    }
+    expect(root.options.length).toBeGreaterThan(20);
+  });
+
+  it('leave out what nvsmi refuses', () => {
+    for (const text of Object.values(made)) {
+      expect(text).not.toContain('create-gpu-instance');
+      expect(text).not.toContain('persistence-mode');
+    }
+  });
+});
+
+describe('the bash completion', () => {
+  /** The answers for a command line; the last word is the one that is completed. */
+  const complete = (...words: readonly string[]): readonly string[] => {
+    const script = [
+      `source ${path('completions/nvsmi.bash')}`,
+      'COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=()',
+      '_nvsmi',
+      '[[ $' + '{#COMPREPLY[@]} -eq 0 ]] || printf "%s\\n" "$' + '{COMPREPLY[@]}"',
+    ].join('\n');
+    const out = execFileSync('bash', ['-c', script, 'bash', ...words], { encoding: 'utf8' });
+    return out.split('\n').filter((line) => line !== '');
+  };
+
+  it('completes commands, and the options of one', () => {
+    expect(complete('nvsmi', 'mi')).toEqual(['mig']);
+    expect(complete('nvsmi', 'mig', '-lg')).toEqual(['-lgip', '-lgipp', '-lgi']);
+    expect(complete('nvsmi', '--query-comp')).toEqual(['--query-compute-apps']);
+  });
+
+  it('completes the last field of a comma list, behind a space or an equals sign', () => {
+    expect(complete('nvsmi', '--query-gpu', 'index,temperature.g')).toContain('index,temperature.gpu');
+    expect(complete('nvsmi', '--query-gpu', '=', 'uui')).toEqual(['uuid']);
+    expect(complete('nvsmi', '--query-gpu', '=')).toContain('index');
+    expect(complete('nvsmi', '--format', 'csv,noh')).toEqual(['csv,noheader']);
+    expect(complete('nvsmi', '-q', '-d', 'ENC')).toEqual(['ENCODER_STATS']);
+  });
+
+  it('has nothing to say where only the user knows the value', () => {
+    expect(complete('nvsmi', 'mig', '-lgi', '-i', '')).toEqual([]);
+  });
+
+  it('completes files where an option takes one', () => {
+    expect(complete('nvsmi', '-f', path('nvsmi.'))).toContain(path('nvsmi.1'));
+  });
+});
+
+describe.skipIf(!has('fish'))('the fish completion, where fish is installed', () => {
+  const complete = (line: string): readonly string[] =>
+    execFileSync('fish', ['-c', `source ${path('completions/nvsmi.fish')}; complete -C '${line}'`], {
+      encoding: 'utf8',
+    })
+      .split('\n')
+      .map((answer) => answer.split('\t', 1)[0] ?? '')
+      .filter((answer) => answer !== '');
+
+  it('completes commands, options and fields', () => {
+    expect(complete('nvsmi mi')).toEqual(['mig']);
+    expect(complete('nvsmi mig -lg')).toEqual(expect.arrayContaining(['-lgi', '-lgip', '-lgipp']));
+    expect(complete('nvsmi mig --list-compute-instances --js')).toEqual(['--json']);
+    expect(complete('nvsmi --query-gpu=index,utilization.g')).toEqual(['--query-gpu=index,utilization.gpu']);
+  });
+});
+
+describe.skipIf(!has('zsh'))('the zsh completion, where zsh is installed', () => {
+  it('is a script that zsh can read', () => {
+    expect(spawnSync('zsh', ['-n', path('completions/_nvsmi')]).status).toBe(0);
+  });
+});
+
+describe.skipIf(!has('groff'))('the manual page, where groff is installed', () => {
+  it('is set without a complaint', () => {
+    const { stdout, stderr } = spawnSync('groff', ['-man', '-ww', '-Tascii', '-P-cbou', path('nvsmi.1')], {
+      encoding: 'utf8',
+    });
+    expect(stderr).toBe('');
+    expect(stdout).toContain('--list-gpu-instance-profiles');
+  });
+});

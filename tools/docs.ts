@@ -1,0 +1,50 @@
+/** Writes docs/completions/ and docs/nvsmi.1 from the option tables; with --check compares instead, and fails where they differ. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { bashCompletion } from './docs/bash.js';
+import { fishCompletion } from './docs/fish.js';
+import { manPage } from './docs/man.js';
+import { readPages } from './docs/pages.js';
+import { zshCompletion } from './docs/zsh.js';
+
+const FOLDER = new URL('../docs/', import.meta.url);
+
+/** The documents by their path below docs/. */
+export async function documents(): Promise<Readonly<Record<string, string>>> {
+  const pages = await readPages();
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  return {
+    'completions/nvsmi.bash': bashCompletion(pages),
+    'completions/_nvsmi': zshCompletion(pages),
+    'completions/nvsmi.fish': fishCompletion(pages),
+    'nvsmi.1': manPage(pages, version),
+  };
+}
+
+function current(path: string): string | undefined {
+  try {
+    return readFileSync(new URL(path, FOLDER), 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Paths whose file is not what the tables make. */
+export async function stale(): Promise<readonly string[]> {
+  return Object.entries(await documents())
+    .filter(([path, text]) => current(path) !== text)
+    .map(([path]) => path);
+}
+
+async function write(): Promise<void> {
+  mkdirSync(new URL('completions/', FOLDER), { recursive: true });
+  for (const [path, text] of Object.entries(await documents())) writeFileSync(new URL(path, FOLDER), text);
+}
+
+if (process.argv[1]?.endsWith('docs.ts') === true) {
+  if (!process.argv.includes('--check')) await write();
+  else {
+    const paths = await stale();
+    for (const path of paths) console.error(`docs/${path} is not what the option tables make: npm run docs`);
+    if (paths.length > 0) process.exitCode = 1;
+  }
+}

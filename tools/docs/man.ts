@@ -1,0 +1,83 @@
+/** The manual page. No date stands in it: the same tables make the same page. */
+import type { OptionSpec } from '../../src/argv.js';
+import { statusReason } from '../../src/nvml/status.js';
+import { type Page, type Pages, STAMP, spellings } from './pages.js';
+
+/** Text for troff: backslashes and dashes are written out, a line does not begin with a dot or a quote. */
+const troff = (text: string): string =>
+  text
+    .replaceAll('\\', '\\e')
+    .replaceAll('-', '\\-')
+    .replaceAll(/^(?=[.'])/gm, '\\&');
+
+function optionLines(option: OptionSpec): string {
+  const argument = option.argument ?? 'VALUE';
+  const value =
+    option.value === undefined
+      ? ''
+      : option.value === 'required'
+        ? ` \\fI${troff(argument)}\\fR`
+        : ` [\\fI${troff(argument)}\\fR]`;
+  const names = spellings(option)
+    .map((name) => `\\fB${troff(name)}\\fR`)
+    .join(', ');
+  return `.TP\n${names}${value}\n${troff(option.help)}`;
+}
+
+function section(page: Page): string {
+  const notes = page.notes === undefined ? [] : ['.PP', '.nf', troff(page.notes.trim()), '.fi'];
+  return [`.SS ${troff(page.name)}`, troff(page.summary), ...page.options.map(optionLines), ...notes].join(
+    '\n',
+  );
+}
+
+/** nvidia-smi's exit statuses are NVML's own numbers from 3 on. */
+const STATUSES: readonly (readonly [status: number, words: string])[] = [
+  [0, 'Success.'],
+  [1, 'The output could not be written.'],
+  [2, 'A wrong argument.'],
+  ...[3, 4, 6, 9, 12, 13, 14, 15].map((status) => [status, `${statusReason(status)}.`] as const),
+  [141, 'The reader of the output went away.'],
+  [255, 'An unknown option or subcommand, or a log file that cannot be made.'],
+];
+
+const ENVIRONMENT: readonly (readonly [name: string, words: string])[] = [
+  ['NVSMI_SNAPSHOT', 'A recorded machine to answer from, as with --snapshot.'],
+  ['NVSMI_NVML', 'The NVML library to load, as with --nvml.'],
+];
+
+const entry = ([name, words]: readonly [string | number, string]): string =>
+  `.TP\n.B ${troff(String(name))}\n${troff(words)}`;
+
+export function manPage({ root, commands }: Pages, version: string): string {
+  return [
+    `.\\" ${STAMP}`,
+    `.TH NVSMI 1 "" "nvsmi ${version}" "User Commands"`,
+    '.SH NAME',
+    `nvsmi \\- ${root.summary}`,
+    '.SH SYNOPSIS',
+    '.B nvsmi\n[\\fIOPTIONS\\fR]',
+    '.br\n.B nvsmi\n\\fICOMMAND\\fR [\\fIOPTIONS\\fR]',
+    '.SH DESCRIPTION',
+    troff(
+      'nvsmi shows what NVIDIA GPUs are doing. It takes the options of nvidia-smi and prints what nvidia-smi prints, and offers the same as JSON. It only reads: options that change a GPU are refused.',
+    ),
+    '.PP',
+    troff('Without options it prints a summary of the GPUs and of the processes on them.'),
+    '.PP',
+    troff(
+      'A value may follow its option as the next word or behind an equals sign. Options of several letters have one dash, as in nvidia-smi.',
+    ),
+    '.SH OPTIONS',
+    ...root.options.map(optionLines),
+    '.SH COMMANDS',
+    ...commands.map(section),
+    '.SH ENVIRONMENT',
+    ...ENVIRONMENT.map(entry),
+    '.SH EXIT STATUS',
+    ...STATUSES.map(entry),
+    '.SH SEE ALSO',
+    '.BR nvidia\\-smi (1)',
+    '',
+  ].join('\n');
+}

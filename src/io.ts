@@ -1,6 +1,6 @@
 /** The one door to the world: stdout, stderr, files, clock, signals. Tests pass their own. */
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { isatty } from 'node:tty';
+import { type Background, backgroundOf } from './background.js';
 import { ClosedPipe, EXIT, OutputError, UsageError } from './errors.js';
 
 export interface Io {
@@ -23,6 +23,8 @@ export interface Io {
   readonly stderrIsTerminal: boolean;
   /** A file's text; throws like readFileSync. */
   readFile(path: string): string;
+  /** Where a program can be left running behind this one. */
+  readonly background?: Background;
   close(): void;
 }
 
@@ -41,12 +43,16 @@ export class ProcessIo implements Io {
   signal: Signal | undefined;
   readonly env = process.env;
 
+  get background(): Background {
+    return backgroundOf(process);
+  }
+
   get stdoutIsTerminal(): boolean {
-    return isatty(1);
+    return isTerminal(1);
   }
 
   get stderrIsTerminal(): boolean {
-    return isatty(2);
+    return isTerminal(2);
   }
 
   get stopped(): boolean {
@@ -125,6 +131,9 @@ export class ProcessIo implements Io {
     }
   }
 }
+
+/** node:tty brings sockets and streams along, 5 ms of start-up: loaded only where somebody asks. */
+const isTerminal = (fd: number): boolean => process.getBuiltinModule('node:tty').isatty(fd);
 
 /** Writes all of a text, or throws: nothing is lost silently. */
 function writeWhole(fd: number, text: string): void {

@@ -3,7 +3,7 @@ import { lastValue, type OptionSpec, scan, type Token } from './argv.js';
 import { EXIT, UsageError } from './errors.js';
 
 /** What a command line is about. The first mode whose trigger is given wins, in this order. */
-export type Mode = 'help' | 'version' | 'help-query' | 'list' | 'excluded' | 'query' | 'main';
+export type Mode = 'help' | 'version' | 'help-query' | 'list' | 'excluded' | 'hostname' | 'query' | 'main';
 
 export interface RootOption extends OptionSpec {
   /** Modes that take the option; every mode takes what has none. */
@@ -72,6 +72,8 @@ const SETTERS: readonly (readonly [
   ['dm', 'driver-model', 'required'],
   ['fdm', 'force-driver-model', 'required'],
   [undefined, 'set-hostname', 'required'],
+  // Its long name was never seen; alone it lacks its value (H200, 580.159.04).
+  ['col', 'col', 'required'],
 ];
 
 export const rootOptions: readonly RootOption[] = [
@@ -97,6 +99,12 @@ export const rootOptions: readonly RootOption[] = [
     trigger: 'excluded',
   },
   {
+    long: 'get-hostname',
+    help: 'Show the host name that each GPU was given (some GB200 systems).',
+    modes: ['hostname'],
+    trigger: 'hostname',
+  },
+  {
     short: ['q'],
     long: 'query',
     help: 'Show the full report of the GPUs, or of the units with -u.',
@@ -107,9 +115,10 @@ export const rootOptions: readonly RootOption[] = [
     short: ['i', 'g'],
     long: 'id',
     value: 'required',
+    joins: true,
     argument: 'GPU,...',
     help: 'Only these GPUs: index, UUID, PCI bus id or serial number.',
-    modes: ['query', 'main'],
+    modes: ['hostname', 'query', 'main'],
   },
   {
     short: ['f'],
@@ -120,7 +129,17 @@ export const rootOptions: readonly RootOption[] = [
     modes: ['query', 'main'],
   },
   { short: ['x'], long: 'xml-format', help: 'With -q: report in XML.', modes: ['main'] },
-  { long: 'dtd', help: 'With -q -x: put the DTD into the XML.', modes: ['main'] },
+  {
+    long: 'dtd',
+    help: 'With -q -x: put the DTD into the XML. Alone: show the DTD, of units with -u.',
+    modes: ['main'],
+  },
+  {
+    long: 'json',
+    help: 'With -q: report in JSON, an object a line in a loop.',
+    modes: ['main'],
+    ours: true,
+  },
   {
     short: ['d'],
     long: 'display',
@@ -187,7 +206,7 @@ export const rootOptions: readonly RootOption[] = [
   },
 ];
 
-const MODES: readonly Mode[] = ['help', 'version', 'help-query', 'list', 'excluded', 'query'];
+const MODES: readonly Mode[] = ['help', 'version', 'help-query', 'list', 'excluded', 'hostname', 'query'];
 
 /** A command line without subcommand, understood. */
 export interface RootCommandLine {

@@ -111,6 +111,11 @@ export async function runCommand(
     context.io.out(commandHelp(entry, spec));
     return EXIT.ok;
   }
+  const { actions } = spec;
+  if (actions !== undefined && !tokens.some((token) => actions.includes(token.spec.long))) {
+    context.io.out(`\n${commandHelp(entry, spec)}`);
+    return EXIT.ok;
+  }
   let status: number = EXIT.ok;
   const command = commandOf(entry.name, spec.options).action(async () => {
     status = await spec.run(tokens, context);

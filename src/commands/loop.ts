@@ -1,16 +1,17 @@
 /** Repeats a tick on a period of the clock: no drift, and ticks that were missed are not made up for. */
 import type { Io } from '../io.js';
 
-/** Runs `tick` once, or every `period` milliseconds until SIGINT, SIGTERM or a closed pipe. */
+/** Runs `tick` once, or every `period` milliseconds until SIGINT, SIGTERM or a closed pipe, or so many times. */
 export async function loop(
   io: Io,
   period: number | undefined,
   tick: () => void | Promise<void>,
+  times = Number.POSITIVE_INFINITY,
 ): Promise<void> {
   await tick();
   if (period === undefined) return;
   let next = io.now() + period;
-  while (await io.sleepUntil(next)) {
+  for (let done = 1; done < times && (await io.sleepUntil(next)); done++) {
     const pending = tick();
     if (pending !== undefined) await pending;
     const now = io.now();

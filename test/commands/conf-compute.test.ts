@@ -116,7 +116,7 @@ describe('conf-compute', () => {
     const { status, out } = await runOn(withLostGpu(h200x2()), ['conf-compute', '-gm']);
     expect(status).toBe(15);
     expect(out).toBe(
-      `${golden('h200-x2', 'conf-gm').split('\n').slice(0, 3).join('\n')}\nUnable to determine the device handle for gpu 1: GPU is lost\n`,
+      `${golden('h200-x2', 'conf-gm').split('\n').slice(0, 3).join('\n')}\nUnable to determine the device handle for GPU1: GPU is lost.  Reboot the system to recover this GPU\n`,
     );
   });
 });

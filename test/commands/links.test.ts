@@ -107,7 +107,7 @@ describe('nvlink on GPUs that the recordings lack', () => {
     const { out, status } = await runOn(lost, ['nvlink', '-s', '-l', '2']);
     expect(out).toBe(
       'GPU 1: NVIDIA H200 (UUID: GPU-a0b1c2d1-2222-4a4a-8b8b-5eed00000001)\n\t Link 2: 26.562 GB/s\n' +
-        'Unable to determine the device handle for gpu 0: GPU is lost\n',
+        'Unable to determine the device handle for GPU0: GPU is lost.  Reboot the system to recover this GPU\n',
     );
     expect(status).toBe(15);
   });

@@ -55,7 +55,7 @@ describe('mig without MIG mode', () => {
     const { status, out } = await runOn(withLostGpu(h200x2()), ['mig', '-lgipp']);
     expect(status).toBe(15);
     expect(out).toBe(
-      `${golden('h200-x2', 'mig-lgipp').split('\n').slice(0, 7).join('\n')}\nUnable to determine the device handle for gpu 1: GPU is lost\n`,
+      `${golden('h200-x2', 'mig-lgipp').split('\n').slice(0, 7).join('\n')}\nUnable to determine the device handle for GPU1: GPU is lost.  Reboot the system to recover this GPU\n`,
     );
   });
 });

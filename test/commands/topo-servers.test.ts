@@ -140,7 +140,9 @@ describe('a machine that lost a GPU', () => {
       'GPU2\tPHB\tN/A\t X \t0-7\t0\t\tN/A',
       '',
     ]);
-    expect(out).toMatch(/\nUnable to determine the device handle for gpu 1: GPU is lost\n$/);
+    expect(out).toMatch(
+      /\nUnable to determine the device handle for GPU1: GPU is lost. {2}Reboot the system to recover this GPU\n$/,
+    );
     expect(status).toBe(15);
   });
 });

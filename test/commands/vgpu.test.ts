@@ -257,6 +257,10 @@ describe('vgpu on a vGPU host', () => {
   it('shows the other GPUs where one is lost, and ends with 15', async () => {
     const { status, out } = await runOn(withLostGpu(vgpuHost()), ['vgpu', '-s']);
     expect(status).toBe(15);
-    expect(out.endsWith('Unable to determine the device handle for gpu 1: GPU is lost\n')).toBe(true);
+    expect(
+      out.endsWith(
+        'Unable to determine the device handle for GPU1: GPU is lost.  Reboot the system to recover this GPU\n',
+      ),
+    ).toBe(true);
   });
 });

@@ -1,0 +1,73 @@
+/** This program once more, in the background: for the recorder. */
+import type { ChildProcess } from 'node:child_process';
+
+export interface Started {
+  readonly pid: number;
+  /** What it printed until its first whole line, or until its end. */
+  readonly said: string;
+  /** The exit status of one that ended at once. */
+  readonly status: number | undefined;
+}
+
+export interface Background {
+  /** The process that runs this. */
+  readonly pid: number;
+  /**
+   * Starts this program with the same arguments and these, in a session of its own. It keeps nothing of ours open:
+   * who waits for the end of our output waits for us alone.
+   */
+  start(extra: readonly string[]): Promise<Started>;
+  isAlive(pid: number): boolean;
+  /** Asks a process to stop. */
+  stop(pid: number): void;
+}
+
+/** What of a process is needed to start it again. */
+type Self = Pick<NodeJS.Process, 'pid' | 'execPath' | 'execArgv' | 'argv' | 'kill'>;
+
+export function backgroundOf(self: Self): Background {
+  return {
+    pid: self.pid,
+    start: async (extra) => {
+      // Loaded only here: it takes milliseconds that every other start would pay for.
+      const { spawn } = await import('node:child_process');
+      const args = [...self.execArgv, ...self.argv.slice(1), ...extra];
+      return firstLine(spawn(self.execPath, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] }));
+    },
+    isAlive: (pid) => {
+      try {
+        self.kill(pid, 0);
+        return true;
+      } catch (error) {
+        // Somebody else's process is alive too.
+        return (error as NodeJS.ErrnoException).code === 'EPERM';
+      }
+    },
+    stop: (pid) => {
+      self.kill(pid, 'SIGTERM');
+    },
+  };
+}
+
+/** Waits for the first line of a child, or its end, and lets it go. */
+async function firstLine(child: ChildProcess): Promise<Started> {
+  let said = '';
+  const ended = await new Promise<number | undefined>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code ?? 1));
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+        if (said.endsWith('\n') && child.exitCode === null) setTimeout(() => resolve(undefined), SETTLING);
+      });
+    }
+  });
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  child.removeAllListeners();
+  child.unref();
+  return { pid: child.pid ?? 0, said, status: ended };
+}
+
+/** Milliseconds in which a child that printed why it cannot run has ended. */
+const SETTLING = 150;

@@ -1,0 +1,185 @@
+/** `dmon`: a line of numbers for every GPU at every tick. */
+import { lastValue, type Token } from '../argv.js';
+import { UsageError } from '../errors.js';
+import { NVML_ERROR_NOT_READY } from '../nvml/generated/constants.js';
+import { Missing } from '../nvml/status.js';
+import { columnsOf, type Heading, WIDTH } from '../query/monitor/column.js';
+import { DEFAULT_GROUPS, DEVICE_GROUPS, deviceColumns } from '../query/monitor/device.js';
+import { type GpmMetric, gpmMetrics } from '../query/monitor/gpm.js';
+import { compileSampler, type MonitorLine } from '../query/monitor/sampler.js';
+import { jsonArray, jsonLines } from '../render/json.js';
+import { ABSENT, cellText, Headings, type MonitorFormat, monitorTable, stampOf } from '../render/monitor.js';
+import { monitorRecord, timeOf } from '../render/monitor-json.js';
+import type { Context } from './context.js';
+import type { CommandSpec } from './index.js';
+import { loop } from './loop.js';
+import { statusOf } from './lost.js';
+import {
+  ALL_WORDS,
+  countOption,
+  delayOption,
+  fileOption,
+  idOption,
+  openFile,
+  readCount,
+  readDelay,
+  readFormat,
+  readGpmMetrics,
+  readSelect,
+  readStamps,
+  selectOption,
+  stampOption,
+} from './monitor-options.js';
+import { chosenGpus } from './select.js';
+
+const USUAL_DELAY = 1;
+const LONGEST_DELAY = 600;
+
+/** Of a whole GPU, of its GPU instances, or of both. */
+const LEVELS: Readonly<Record<string, readonly ('device' | 'mig')[]>> = {
+  d: ['device'],
+  m: ['mig'],
+  dm: ['device', 'mig'],
+  md: ['device', 'mig'],
+};
+
+/**
+ * The tick from which on GPM metrics are shown. There are two samples at the second; nvidia-smi 580.159.04 still
+ * shows `-` there (H100, H200) and begins with the third.
+ */
+const FIRST_GPM_TICK = { table: 3, csv: 3, json: 2, jsonl: 2 } as const;
+
+/** Makes the text of one tick. */
+type Printer = (lines: readonly MonitorLine[], milliseconds: number) => string;
+
+async function dmon(tokens: readonly Token[], context: Context): Promise<number> {
+  const { io } = context;
+  const format = readFormat(tokens, ALL_WORDS);
+  const delay = readDelay(tokens, USUAL_DELAY, LONGEST_DELAY);
+  const count = readCount(tokens);
+  const columns = columnsOf(deviceColumns, readSelect(tokens, DEVICE_GROUPS, DEFAULT_GROUPS));
+  const stamps = readStamps(tokens);
+  const gpm = readGpmMetrics(tokens, gpmMetrics);
+  const levels = LEVELS[lastValue(tokens, 'gpm-options') ?? 'd'];
+  if (levels === undefined) throw new UsageError('GPM options are d, m, dm or md.');
+
+  const { session } = await context.machine();
+  const gpus = chosenGpus(session, lastValue(tokens, 'id'));
+  openFile(tokens, io);
+  const sampler = compileSampler(session, gpus, { columns, gpm, levels });
+  const instances = levels.includes('mig');
+  const { shape } = format;
+  const print =
+    shape === 'json' || shape === 'jsonl'
+      ? jsonPrinter([...columns, ...gpm], instances, shape)
+      : tablePrinter([...columns, ...gpm], instances, { ...format, ...stamps, shape });
+  const hideGpm = gpmHider(columns.length, gpm, FIRST_GPM_TICK[shape]);
+  try {
+    await loop(
+      io,
+      delay * 1000,
+      () => {
+        const pending = sampler.sample();
+        const write = (): void => io.out(print(hideGpm(sampler.lines), io.now()));
+        return pending === undefined ? write() : pending.then(write);
+      },
+      count,
+    );
+  } finally {
+    sampler.close();
+  }
+  return statusOf(gpus);
+}
+
+const NOT_READY = Missing.of(NVML_ERROR_NOT_READY);
+
+/** Hides the GPM cells of the first ticks. */
+function gpmHider(
+  from: number,
+  gpm: readonly GpmMetric[],
+  firstTick: number,
+): (lines: readonly MonitorLine[]) => readonly MonitorLine[] {
+  let tick = 0;
+  return (lines) => {
+    tick++;
+    if (gpm.length === 0 || tick >= firstTick) return lines;
+    return lines.map((line) => ({
+      ...line,
+      cells: line.cells.map((cell, i) => (i < from || cell instanceof Missing ? cell : NOT_READY)),
+    }));
+  };
+}
+
+function tablePrinter(columns: readonly Heading[], instances: boolean, format: MonitorFormat): Printer {
+  const gi = { name: 'gi', unit: 'Idx', width: WIDTH };
+  const table = monitorTable(instances ? [gi, ...columns] : columns, format);
+  const headings = new Headings(table.header, format.shape === 'table');
+  return (lines, now) => {
+    const stamp = stampOf(format, now);
+    let out = '';
+    for (const { gpu, instance, cells } of lines) {
+      const texts = cells.map(cellText);
+      if (instances) texts.unshift(instance === undefined ? ABSENT : String(instance));
+      out += headings.next() + table.row(stamp, gpu.index, texts);
+    }
+    return out;
+  };
+}
+
+function jsonPrinter(columns: readonly Heading[], instances: boolean, shape: 'json' | 'jsonl'): Printer {
+  const write = shape === 'json' ? jsonArray : jsonLines;
+  return (lines, now) =>
+    write(
+      lines.map(({ gpu, instance, cells }) => {
+        const gi = instances ? { gi: instance ?? null } : {};
+        return monitorRecord({ time: timeOf(now), gpu: gpu.index, ...gi }, columns, cells);
+      }),
+    );
+}
+
+/** `dmon [-i GPU] [-d SECONDS] [-c NUMBER] [-s pucvmet] [--gpm-metrics IDS] [-o DT] [-f FILE] [--format ...]` */
+export const spec: CommandSpec = {
+  options: [
+    idOption,
+    delayOption(USUAL_DELAY, LONGEST_DELAY),
+    countOption,
+    selectOption(DEVICE_GROUPS, DEFAULT_GROUPS),
+    {
+      long: 'gpm-metrics',
+      value: 'required',
+      argument: 'ID,...',
+      help: 'Performance metrics of Hopper and newer, by their numbers (below).',
+    },
+    {
+      long: 'gpm-options',
+      value: 'required',
+      argument: 'LEVEL',
+      help: 'Performance metrics of the GPUs (d), of their GPU instances (m), or of both (dm).',
+    },
+    stampOption,
+    fileOption,
+    {
+      long: 'format',
+      value: 'required',
+      argument: 'WORD,...',
+      help: 'csv, noheader (no names), nounit (no units), json, or jsonl (one object a line).',
+    },
+  ],
+  notes: gpmNotes(gpmMetrics),
+  run: dmon,
+};
+
+/** The metrics for the help: runs of one kind (nvl0rx, nvl1rx, ...) on one line. */
+function gpmNotes(metrics: readonly GpmMetric[]): string {
+  const kinds = new Map<string, GpmMetric[]>();
+  for (const metric of metrics) {
+    const kind = metric.help.replace(/ \d+/, ' N');
+    kinds.set(kind, [...(kinds.get(kind) ?? []), metric]);
+  }
+  const lines = [...kinds].map(([kind, of]) => {
+    const ids = of.map(({ id }) => id);
+    const shown = ids.length < 4 ? ids.join(',') : `${ids[0]},${ids[1]},...,${ids.at(-1)}`;
+    return `  ${shown.padEnd(18)} ${(of[0]?.name ?? '').padEnd(10)} ${kind}`;
+  });
+  return `Performance metrics (GPM), their numbers and first column:\n${lines.join('\n')}\n`;
+}

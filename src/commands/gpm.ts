@@ -1,0 +1,63 @@
+/** `gpm -g`: whether the performance metrics of a GPU are streamed. */
+import { lastValue, type Token } from '../argv.js';
+import { call, SUBJECT, u32 } from '../nvml/call.js';
+import { Missing } from '../nvml/status.js';
+import type { Reading } from '../query/asked.js';
+import { cell, cellText } from '../query/cell.js';
+import { count, words } from '../query/kind.js';
+import { Asking } from '../query/plan.js';
+import { sample } from '../query/probe.js';
+import { jsonDocument } from '../render/document.js';
+import type { Context } from './context.js';
+import type { CommandSpec } from './index.js';
+import { statusOf } from './lost.js';
+import { idOption } from './monitor-options.js';
+import { chosenGpus } from './select.js';
+import { refuseSetters, setter } from './setter.js';
+
+const streaming = sample('GPM streaming', call('nvmlGpmQueryIfStreamingEnabled', SUBJECT, u32('state')));
+const state = words({ 0: 'DISABLED', 1: 'ENABLED' });
+
+async function gpm(tokens: readonly Token[], context: Context): Promise<number> {
+  refuseSetters(tokens);
+  const { session } = await context.machine();
+  const gpus = chosenGpus(session, lastValue(tokens, 'id'));
+  const asking = new Asking(session);
+  const asked = gpus.map((gpu) => ({ gpu, answer: asking.ask(streaming, gpu) }));
+  void asking.run();
+  const states = asked.map(({ gpu, answer }) => ({ gpu, state: cell(state, answer.read('state')) }));
+  if (lastValue(tokens, 'json') !== undefined) {
+    const gpm = states.map((one) => ({ gpu: cell(count, one.gpu.index), streaming: one.state }));
+    context.io.out(jsonDocument({ gpm }));
+    return statusOf(gpus);
+  }
+  const lines = states.map((one) => ({
+    index: one.gpu.index,
+    text: `GPM stream state: ${cellText(one.state)}`,
+  }));
+  // Two H200s in the same state get one line (580.159.04); GPUs that differ are told apart.
+  const same = lines.every(({ text }) => text === lines[0]?.text);
+  const shown = same ? [lines[0]?.text] : lines.map(({ index, text }) => `GPU ${index}: ${text}`);
+  context.io.out(`${shown.join('\n')}\n`);
+  return refusal(states.map((one) => one.state.reading)) ?? statusOf(gpus);
+}
+
+/** Where no GPU has an answer, its status is the program's: 3 for a GPU without GPM. */
+function refusal(readings: readonly Reading[]): number | undefined {
+  const [first] = readings;
+  return first instanceof Missing && readings.every((reading) => reading instanceof Missing)
+    ? first.status
+    : undefined;
+}
+
+/** `gpm -g [-i GPU] [--json]` */
+export const spec: CommandSpec = {
+  options: [
+    idOption,
+    { short: ['g'], long: 'get-stream-state', help: 'Show whether metrics are streamed.' },
+    setter('s', 'set-stream-state', 'required'),
+    { long: 'json', help: 'Print one JSON object.' },
+  ],
+  actions: ['get-stream-state', 'set-stream-state', 'json'],
+  run: gpm,
+};

@@ -1,0 +1,164 @@
+/** The options that dmon, pmon, daemon and replay share, with nvidia-smi's refusals (H100, H200, 580.159.04). */
+import { lastValue, type OptionSpec, type Token } from '../argv.js';
+import { EXIT, UsageError } from '../errors.js';
+import type { Io } from '../io.js';
+import type { GpmMetric } from '../query/monitor/gpm.js';
+import type { MonitorFormat } from '../render/monitor.js';
+
+export const idOption: OptionSpec = {
+  short: ['i'],
+  long: 'id',
+  value: 'required',
+  argument: 'GPU,...',
+  help: 'Only these GPUs: index, UUID, PCI bus id or serial number.',
+};
+
+export const delayOption = (usual: number, most: number): OptionSpec => ({
+  short: ['d'],
+  long: 'delay',
+  value: 'required',
+  argument: 'SECONDS',
+  help: `Time between two samples, 1 to ${most} seconds; ${usual} if not given.`,
+});
+
+export const countOption: OptionSpec = {
+  short: ['c'],
+  long: 'count',
+  value: 'required',
+  argument: 'NUMBER',
+  help: 'Stop after so many samples.',
+};
+
+/** `-s`, with the letters that it takes. */
+export const selectOption = (groups: Readonly<Record<string, string>>, usual: string): OptionSpec => ({
+  short: ['s'],
+  long: 'select',
+  value: 'required',
+  argument: 'LETTERS',
+  help: `Which columns, in this order (${usual} if not given): ${Object.entries(groups)
+    .map(([letter, what]) => `${letter} ${what}`)
+    .join(', ')}.`,
+});
+
+export const stampOption: OptionSpec = {
+  short: ['o'],
+  long: 'options',
+  value: 'required',
+  argument: 'LETTERS',
+  help: 'Begin each line with the date (D), the time (T), or both (DT).',
+};
+
+export const fileOption: OptionSpec = {
+  short: ['f'],
+  long: 'filename',
+  value: 'required',
+  argument: 'FILE',
+  help: 'Write to a file instead of the terminal.',
+};
+
+/** What nvidia-smi says behind the reasons that end with 255. */
+const FAILED = 'Failed to process command line \n';
+
+const failure = (reason: string): UsageError => new UsageError(`${reason}${FAILED}`, EXIT.unknownOption);
+
+/** Seconds between two samples. nvidia-smi refuses with status 0; a refusal that looks like success helps nobody. */
+export function readDelay(tokens: readonly Token[], usual: number, most: number): number {
+  const text = lastValue(tokens, 'delay');
+  if (text === undefined) return usual;
+  const seconds = text.trim() === '' ? Number.NaN : Number(text);
+  if (!(seconds >= 1 && seconds <= most)) {
+    throw new UsageError(`Collection delay/interval should be between 1 second and ${most} seconds`);
+  }
+  return seconds;
+}
+
+/** How many samples, or undefined for no end. -1 is how nvidia-smi itself says so. */
+export function readCount(tokens: readonly Token[]): number | undefined {
+  const text = lastValue(tokens, 'count');
+  if (text === undefined || text === '-1') return undefined;
+  if (!/^\d+$/.test(text) || Number(text) === 0) {
+    throw new UsageError('Invalid value for number of samples to be displayed');
+  }
+  return Number(text);
+}
+
+/** The known letters of `-s`, in the order given. Unknown ones are passed over, unless there is no other. */
+export function readSelect(
+  tokens: readonly Token[],
+  groups: Readonly<Record<string, string>>,
+  usual: string,
+): string {
+  const letters = [...(lastValue(tokens, 'select') ?? usual)].filter((letter) => letter in groups).join('');
+  if (letters === '') throw failure('Failed to find any metric to display\n');
+  return letters;
+}
+
+/** Which stamps the lines begin with. */
+export function readStamps(tokens: readonly Token[]): Pick<MonitorFormat, 'date' | 'time'> {
+  const letters = lastValue(tokens, 'options') ?? '';
+  if (/[^DT]/.test(letters)) throw failure('Error in parsing options\n');
+  return { date: letters.includes('D'), time: letters.includes('T') };
+}
+
+export type Shape = MonitorFormat['shape'] | 'json' | 'jsonl';
+
+/** How a monitor's lines look. */
+export interface OutputFormat {
+  readonly shape: Shape;
+  readonly names: boolean;
+  readonly units: boolean;
+}
+
+type FormatWords = Readonly<Record<string, Partial<OutputFormat>>>;
+
+export const JSON_WORDS: FormatWords = { json: { shape: 'json' }, jsonl: { shape: 'jsonl' } };
+
+export const ALL_WORDS: FormatWords = {
+  csv: { shape: 'csv' },
+  nounit: { units: false },
+  noheader: { names: false },
+  ...JSON_WORDS,
+};
+
+/** The words of `--format`, in any order. */
+export function readFormat(tokens: readonly Token[], words: FormatWords): OutputFormat {
+  let format: OutputFormat = { shape: 'table', names: true, units: true };
+  for (const word of (lastValue(tokens, 'format') ?? '').split(',').filter((w) => w !== '')) {
+    const change = words[word];
+    if (change === undefined) throw new UsageError('Format modifier is not recognized.');
+    format = { ...format, ...change };
+  }
+  return format;
+}
+
+/** The metrics of a comma list of ids. */
+export function readGpmMetrics(tokens: readonly Token[], known: readonly GpmMetric[]): readonly GpmMetric[] {
+  const refuse = (reason: string): UsageError => failure(`${reason}\nCould not parse GPM metrics\n`);
+  const list = lastValue(tokens, 'gpm-metrics');
+  if (list === undefined) return [];
+  const offending = /[^\d,]/.exec(list);
+  if (offending !== null) throw refuse(`Found offending character: ${offending[0]}`);
+  const highest = known.at(-1)?.id ?? 0;
+  return list
+    .split(',')
+    .filter((id) => id !== '')
+    .map((text) => {
+      const id = Number(text);
+      if (id > highest) throw refuse(`Metric value too high: ${text}`);
+      const metric = known.find((candidate) => candidate.id === id);
+      if (metric === undefined) throw refuse(`No metric has this number: ${text}`);
+      return metric;
+    });
+}
+
+/** `-f`: from here on the output goes to a file. */
+export function openFile(tokens: readonly Token[], io: Io, option = 'filename'): void {
+  const path = lastValue(tokens, option);
+  if (path === undefined) return;
+  try {
+    io.redirect(path);
+  } catch (error) {
+    if (error instanceof UsageError) throw failure('');
+    throw error;
+  }
+}

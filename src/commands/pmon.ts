@@ -1,0 +1,126 @@
+/** `pmon`: a line for every process on every GPU at every tick. */
+import { lastValue, type Token } from '../argv.js';
+import type { Gpu } from '../nvml/session.js';
+import { type Cell, columnsOf } from '../query/monitor/column.js';
+import {
+  compileProcesses,
+  PROCESS_GROUPS,
+  type ProcessColumn,
+  type ProcessLine,
+  processColumns,
+} from '../query/monitor/process.js';
+import { jsonArray, jsonLines } from '../render/json.js';
+import {
+  ABSENT,
+  cellText,
+  commandCell,
+  Headings,
+  type MonitorFormat,
+  monitorTable,
+  processFrame,
+  stampOf,
+} from '../render/monitor.js';
+import { monitorRecord, timeOf } from '../render/monitor-json.js';
+import type { Context } from './context.js';
+import type { CommandSpec } from './index.js';
+import { loop } from './loop.js';
+import { statusOf } from './lost.js';
+import {
+  countOption,
+  delayOption,
+  fileOption,
+  idOption,
+  JSON_WORDS,
+  openFile,
+  readCount,
+  readDelay,
+  readFormat,
+  readSelect,
+  readStamps,
+  selectOption,
+  stampOption,
+} from './monitor-options.js';
+import { chosenGpus } from './select.js';
+
+const USUAL_DELAY = 1;
+const LONGEST_DELAY = 10;
+const USUAL_GROUPS = 'u';
+
+type Tick = readonly { readonly gpu: Gpu; readonly lines: readonly ProcessLine[] }[];
+type Printer = (tick: Tick, milliseconds: number) => string;
+
+async function pmon(tokens: readonly Token[], context: Context): Promise<number> {
+  const { io } = context;
+  const { shape } = readFormat(tokens, JSON_WORDS);
+  const delay = readDelay(tokens, USUAL_DELAY, LONGEST_DELAY);
+  const count = readCount(tokens);
+  const letters = readSelect(tokens, PROCESS_GROUPS, USUAL_GROUPS);
+  const stamps = readStamps(tokens);
+  const { session } = await context.machine();
+  const gpus = chosenGpus(session, lastValue(tokens, 'id'));
+  openFile(tokens, io);
+  const columns = columnsOf(processColumns, letters);
+  const sampler = compileProcesses(session, gpus, columns);
+  const print =
+    shape === 'json' || shape === 'jsonl'
+      ? jsonPrinter(columns, shape)
+      : tablePrinter(columns, { shape, names: true, units: true, ...stamps });
+  await loop(io, delay * 1000, () => io.out(print(sampler.sample(), io.now())), count);
+  return statusOf(gpus);
+}
+
+function tablePrinter(columns: readonly ProcessColumn[], format: MonitorFormat): Printer {
+  const table = monitorTable([...processFrame.before, ...columns, ...processFrame.after], format);
+  const headings = new Headings(table.header, true);
+  const text = (cell: Cell, i: number): string =>
+    cell === 0 && columns[i]?.zeroIsAbsent ? ABSENT : cellText(cell);
+  const nobody = [ABSENT, ABSENT, ...columns.map(() => ABSENT), commandCell(undefined)];
+  return (tick, now) => {
+    const stamp = stampOf(format, now);
+    let out = '';
+    for (const { gpu, lines } of tick) {
+      if (lines.length === 0) out += headings.next() + table.row(stamp, gpu.index, nobody);
+      for (const { pid, type, cells, command } of lines) {
+        const texts = [String(pid), type, ...cells.map(text), commandCell(command)];
+        out += headings.next() + table.row(stamp, gpu.index, texts);
+      }
+    }
+    return out;
+  };
+}
+
+function jsonPrinter(columns: readonly ProcessColumn[], shape: 'json' | 'jsonl'): Printer {
+  const write = shape === 'json' ? jsonArray : jsonLines;
+  return (tick, now) =>
+    write(
+      tick.flatMap(({ gpu, lines }) =>
+        lines.map(({ pid, type, cells, command }) =>
+          monitorRecord(
+            { time: timeOf(now), gpu: gpu.index, pid, type, command: command ?? null },
+            columns,
+            cells,
+          ),
+        ),
+      ),
+    );
+}
+
+/** `pmon [-i GPU] [-d SECONDS] [-c NUMBER] [-s um] [-o DT] [-f FILE] [--format json|jsonl]` */
+export const spec: CommandSpec = {
+  options: [
+    idOption,
+    delayOption(USUAL_DELAY, LONGEST_DELAY),
+    countOption,
+    selectOption(PROCESS_GROUPS, USUAL_GROUPS),
+    stampOption,
+    fileOption,
+    {
+      long: 'format',
+      value: 'required',
+      argument: 'WORD',
+      help: 'json, or jsonl (one object a line). A GPU without processes has no object.',
+    },
+  ],
+  notes: 'Types: C computes, G draws, C+G both, M+C computes through MPS.\n',
+  run: pmon,
+};

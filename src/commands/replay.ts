@@ -1,0 +1,133 @@
+/** `replay`: shows what the daemon recorded, as dmon would have. Needs no GPU. */
+import { lastValue, type Token } from '../argv.js';
+import { EXIT, UsageError } from '../errors.js';
+import { columnsOf, type Heading } from '../query/monitor/column.js';
+import { DEFAULT_GROUPS, DEVICE_GROUPS, deviceColumns } from '../query/monitor/device.js';
+import { type RecordedGpu, RecordingError, type ReplayedLine, replayed } from '../query/monitor/recording.js';
+import { jsonArray, jsonLines } from '../render/json.js';
+import { cellText, Headings, type MonitorFormat, monitorTable, stampOf } from '../render/monitor.js';
+import { monitorRecord, timeOf } from '../render/monitor-json.js';
+import { readRecords } from '../system/record-file.js';
+import type { Context } from './context.js';
+import type { CommandSpec } from './index.js';
+import { ALL_WORDS, idOption, openFile, readFormat, readSelect, selectOption } from './monitor-options.js';
+
+async function replay(tokens: readonly Token[], { io }: Context): Promise<number> {
+  const path = lastValue(tokens, 'filename');
+  if (path === undefined || path === '') throw new UsageError('Option -f names the recording to show.');
+  const { shape, ...format } = readFormat(tokens, ALL_WORDS);
+  const columns = columnsOf(deviceColumns, readSelect(tokens, DEVICE_GROUPS, DEFAULT_GROUPS));
+  const begin = readTime(tokens, 'begin') ?? 0;
+  const end = readTime(tokens, 'end') ?? Number.POSITIVE_INFINITY;
+  const isChosen = chooser(lastValue(tokens, 'id'));
+  const lines = recorded(path, columns, (gpu, milliseconds) => {
+    const second = secondOfDay(milliseconds);
+    return second >= begin && second <= end && isChosen(gpu);
+  });
+  if (lines.length === 0) throw new UsageError('Nothing in the recording fits.', EXIT.noDevice);
+  openFile(tokens, io, 'output');
+  io.out(
+    shape === 'json' || shape === 'jsonl'
+      ? json(lines, columns, shape)
+      : table(lines, columns, { ...format, shape, date: false, time: true }),
+  );
+  return EXIT.ok;
+}
+
+function recorded(
+  path: string,
+  columns: readonly Heading[],
+  wanted: (gpu: RecordedGpu, milliseconds: number) => boolean,
+): readonly ReplayedLine[] {
+  try {
+    const lines = readRecords(path);
+    if (lines.length === 0) throw new RecordingError('not a recording, or nothing was recorded yet');
+    return replayed(lines, columns, wanted);
+  } catch (error) {
+    if (error instanceof RecordingError) throw new UsageError(`${path}: ${error.message}`);
+    throw new UsageError(`Cannot read ${path}: ${(error as Error).message}`);
+  }
+}
+
+/** A time of the day, in seconds. */
+function readTime(tokens: readonly Token[], option: string): number | undefined {
+  const text = lastValue(tokens, option);
+  if (text === undefined) return undefined;
+  const parts = /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/
+    .exec(text)
+    ?.slice(1)
+    .map((part) => Number(part ?? 0));
+  const [hours = 24, minutes = 60, seconds = 60] = parts ?? [];
+  if (hours > 23 || minutes > 59 || seconds > 59) {
+    throw new UsageError(`A time of the day is HH:MM:SS, not ${text}`);
+  }
+  return (hours * 60 + minutes) * 60 + seconds;
+}
+
+function secondOfDay(milliseconds: number): number {
+  const d = new Date(milliseconds);
+  return (d.getHours() * 60 + d.getMinutes()) * 60 + d.getSeconds();
+}
+
+/** GPUs by index or UUID: a recording knows them by these. */
+function chooser(list: string | undefined): (gpu: RecordedGpu) => boolean {
+  if (list === undefined) return () => true;
+  const names = new Set(
+    list
+      .split(',')
+      .map((name) => (/^\d+$/.test(name.trim()) ? String(Number(name)) : name.trim().toLowerCase())),
+  );
+  return ({ index, uuid }) => names.has(String(index)) || (uuid !== null && names.has(uuid.toLowerCase()));
+}
+
+function table(lines: readonly ReplayedLine[], columns: readonly Heading[], format: MonitorFormat): string {
+  const { header, row } = monitorTable(columns, format);
+  const headings = new Headings(header, format.shape === 'table');
+  return lines
+    .map(
+      ({ milliseconds, gpu, cells }) =>
+        headings.next() + row(stampOf(format, milliseconds), gpu, cells.map(cellText)),
+    )
+    .join('');
+}
+
+function json(lines: readonly ReplayedLine[], columns: readonly Heading[], shape: 'json' | 'jsonl'): string {
+  const write = shape === 'json' ? jsonArray : jsonLines;
+  return write(
+    lines.map(({ milliseconds, gpu, cells }) =>
+      monitorRecord({ time: timeOf(milliseconds), gpu }, columns, cells),
+    ),
+  );
+}
+
+/** `replay -f FILE [-i GPU] [-s LETTERS] [-b TIME] [-e TIME] [-r FILE] [--format ...]` */
+export const spec: CommandSpec = {
+  options: [
+    {
+      short: ['f'],
+      long: 'filename',
+      value: 'required',
+      argument: 'FILE',
+      help: 'The recording, e.g. /var/log/nvstats/nvstats-20261123. It may still be written to.',
+    },
+    { ...idOption, help: 'Only these GPUs: index or UUID.' },
+    selectOption(DEVICE_GROUPS, DEFAULT_GROUPS),
+    { short: ['b'], long: 'begin', value: 'required', argument: 'HH:MM:SS', help: 'Begin at this time.' },
+    { short: ['e'], long: 'end', value: 'required', argument: 'HH:MM:SS', help: 'End at this time.' },
+    {
+      short: ['r'],
+      long: 'output',
+      value: 'required',
+      argument: 'FILE',
+      help: 'Write to a file instead of the terminal.',
+    },
+    {
+      long: 'format',
+      value: 'required',
+      argument: 'WORD,...',
+      help: 'csv, noheader (no names), nounit (no units), json, or jsonl (one object a line).',
+    },
+  ],
+  notes: 'A column that was not recorded is shown as -.\n',
+  run: replay,
+};

@@ -1,0 +1,37 @@
+/** A column of the scrolling monitors: one row of a table says what it is called and what it reads. */
+import type { Missing } from '../../nvml/status.js';
+import type { Pick } from '../asked.js';
+import type { Probe } from '../probe.js';
+
+/** What a column is called and how wide it is. */
+export interface Heading {
+  readonly name: string;
+  readonly unit: string;
+  /** Characters of the cells, the space behind them left out. */
+  readonly width: number;
+}
+
+/** A cell's value in the column's unit, or why there is none. */
+export type Cell = number | Missing;
+
+export interface Column extends Heading {
+  /** The letter of `-s` that asks for it. */
+  readonly group: string;
+  readonly probe: Probe;
+  /** How to find the value; a function that makes one remembers the last tick of one GPU. */
+  readonly pick: Pick | { readonly sinceLastTick: () => Pick };
+  /** NVML's number in the column's unit; the text shows its whole part. */
+  readonly scale?: (value: number) => number;
+  /** What the value is, for the help and the schema. */
+  readonly help: string;
+}
+
+export const WIDTH = 6;
+
+/** The columns of the groups, in the order of their letters; a repeated letter counts once. */
+export function columnsOf<T extends { readonly group: string }>(
+  table: readonly T[],
+  letters: string,
+): readonly T[] {
+  return [...new Set(letters)].flatMap((letter) => table.filter(({ group }) => group === letter));
+}

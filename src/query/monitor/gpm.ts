@@ -1,0 +1,110 @@
+/**
+ * Table: GPM metrics by NVML's ids. The names of 1-3, 10, 20, 21, 60 and 61 were recorded on the H100 and H200
+ * (580.159.04); 4, 5, 11-13 and 166 are in public outputs of nvidia-smi (535 to 580), and intutil also in NVIDIA's
+ * vGPU guide; the others are formed after them.
+ */
+import type { Heading } from './column.js';
+
+export interface GpmMetric extends Heading {
+  readonly id: number;
+  readonly help: string;
+}
+
+export const GPM_WIDTH = 10;
+
+const metric = (id: number, name: string, unit: string, help: string): GpmMetric => ({
+  id,
+  name,
+  unit: `GPM:${unit}`,
+  width: GPM_WIDTH,
+  help,
+});
+
+const percent = (id: number, name: string, help: string): GpmMetric => metric(id, name, '%', help);
+const rate = (id: number, name: string, help: string): GpmMetric => metric(id, name, 'MiB/s', help);
+/** A raw counter: how much it grew between two samples. */
+const counter = (id: number, name: string, help: string): GpmMetric => metric(id, name, 'count', help);
+
+/** Metrics of several engines or links whose ids are `step` apart. */
+const each = (first: number, count: number, step: number, make: (id: number, n: number) => GpmMetric) =>
+  Array.from({ length: count }, (_, n) => make(first + n * step, n));
+
+/** NVLink traffic of one link: receiving and sending have neighbouring ids. */
+const link = (first: number, from: number, count: number): readonly GpmMetric[] => [
+  ...each(first, count, 2, (id, n) => rate(id, `nvl${from + n}rx`, `NVLink ${from + n} receiving`)),
+  ...each(first + 1, count, 2, (id, n) => rate(id, `nvl${from + n}tx`, `NVLink ${from + n} sending`)),
+];
+
+const C2C = [
+  ['ttltx', 'sending'],
+  ['ttlrx', 'receiving'],
+  ['dattx', 'sending data'],
+  ['datrx', 'receiving data'],
+] as const;
+
+const SWITCHES: readonly (readonly [suffix: string, help: string, make: typeof percent])[] = [
+  ['elpsd', 'cycles that passed', counter],
+  ['actv', 'cycles spent on switching contexts', counter],
+  ['reqs', 'requests to switch contexts', counter],
+  ['avg', 'cycles per context switch', counter],
+  ['pct', 'time spent on switching contexts', percent],
+];
+
+const RAW: readonly (readonly [name: string, help: string])[] = [
+  ['smelpsd', 'SM cycles that passed'],
+  ['smactv', 'SM cycles with a warp'],
+  ['mmaactv', 'Cycles of the tensor cores'],
+  ['dmmaactv', 'Cycles of the tensor cores on FP64 matrices'],
+  ['hmmaactv', 'Cycles of the tensor cores on FP16 matrices'],
+  ['immaactv', 'Cycles of the tensor cores on integer matrices'],
+  ['dfmaactv', 'Cycles of the tensor cores on DFMA'],
+  ['pcitxcnt', 'Traffic sent over PCIe'],
+  ['pcirxcnt', 'Traffic received over PCIe'],
+  ['intactv', 'Cycles of the integer units'],
+  ['fp64actv', 'Cycles of the FP64 units'],
+  ['fp32actv', 'Cycles of the FP32 units'],
+  ['fp16actv', 'Cycles of the FP16 units'],
+];
+
+export const gpmMetrics: readonly GpmMetric[] = [
+  percent(1, 'gract', 'Graphics and compute engines'),
+  percent(2, 'smutil', 'SMs with a warp'),
+  percent(3, 'smocc', 'Warps on the SMs, of those that fit'),
+  percent(4, 'intutil', 'Integer units'),
+  percent(5, 'mmaact', 'Tensor cores'),
+  percent(6, 'dfmaact', 'Tensor cores on DFMA'),
+  percent(7, 'hmmaact', 'Tensor cores on FP16 matrices'),
+  percent(8, 'dmmaact', 'Tensor cores on FP64 matrices'),
+  percent(9, 'immaact', 'Tensor cores on integer matrices'),
+  percent(10, 'dram', 'Memory bandwidth'),
+  percent(11, 'fp64', 'FP64 units'),
+  percent(12, 'fp32', 'FP32 units'),
+  percent(13, 'fp16', 'FP16 units'),
+  rate(20, 'pcitx', 'PCIe sending'),
+  rate(21, 'pcirx', 'PCIe receiving'),
+  ...each(30, 8, 1, (id, n) => percent(id, `nvdec${n}`, `Video decoder ${n}`)),
+  ...each(40, 8, 1, (id, n) => percent(id, `nvjpg${n}`, `JPEG decoder ${n}`)),
+  ...each(50, 2, 1, (id, n) => percent(id, `nvofa${n}`, `Optical flow engine ${n}`)),
+  rate(60, 'nvlrx', 'All NVLinks receiving'),
+  rate(61, 'nvltx', 'All NVLinks sending'),
+  ...link(62, 0, 18),
+  ...C2C.map(([name, what], i) => rate(100 + i, `c2c${name}`, `All C2C links ${what}`)),
+  ...each(104, 14, 4, (id, n) => rate(id, `c2c${n}ttltx`, `C2C link ${n} sending`)),
+  ...each(105, 14, 4, (id, n) => rate(id, `c2c${n}ttlrx`, `C2C link ${n} receiving`)),
+  ...each(106, 14, 4, (id, n) => rate(id, `c2c${n}dattx`, `C2C link ${n} sending data`)),
+  ...each(107, 14, 4, (id, n) => rate(id, `c2c${n}datrx`, `C2C link ${n} receiving data`)),
+  percent(160, 'hosthit', 'Cache hits of host memory'),
+  percent(161, 'hostmiss', 'Cache misses of host memory'),
+  percent(162, 'peerhit', 'Cache hits of peer memory'),
+  percent(163, 'peermiss', 'Cache misses of peer memory'),
+  percent(164, 'dramhit', 'Cache hits of its own memory'),
+  percent(165, 'drammiss', 'Cache misses of its own memory'),
+  ...each(166, 4, 1, (id, n) => percent(id, `nvenc${n}`, `Video encoder ${n}`)),
+  ...SWITCHES.flatMap(([suffix, help, make], i) =>
+    each(170 + i, 8, 5, (id, n) => make(id, `gr${n}${suffix}`, `Graphics engine ${n}: ${help}`)),
+  ),
+  ...link(212, 18, 18),
+  ...RAW.map(([name, help], i) => counter(248 + i, name, help)),
+  ...each(261, 36, 2, (id, n) => counter(id, `nvl${n}rxcnt`, `Traffic received over NVLink ${n}`)),
+  ...each(262, 36, 2, (id, n) => counter(id, `nvl${n}txcnt`, `Traffic sent over NVLink ${n}`)),
+].sort((a, b) => a.id - b.id);

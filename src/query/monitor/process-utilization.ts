@@ -1,0 +1,112 @@
+/** What the processes of a GPU used of its engines since the last time they were asked about. */
+import { type Call, call, type Driver, type Handle, type Out, SUBJECT } from '../../nvml/call.js';
+import {
+  NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
+  NVML_ERROR_FUNCTION_NOT_FOUND,
+  nvmlProcessesUtilizationInfo_v1,
+} from '../../nvml/generated/constants.js';
+import {
+  nvmlProcessesUtilizationInfo_v1_t,
+  nvmlProcessUtilizationInfo_v1_t,
+  nvmlProcessUtilizationSample_t,
+} from '../../nvml/generated/layouts.js';
+import type { Layout } from '../../nvml/layout.js';
+import { arrayAt, filledOf, LIST_HEAD, READ } from '../../nvml/memory.js';
+import type { Status } from '../../nvml/status.js';
+
+const ENGINES = ['sm', 'mem', 'enc', 'dec', 'jpg', 'ofa'] as const;
+export type Engine = (typeof ENGINES)[number];
+
+/** Percent by engine; an engine that the driver says nothing about is left out. */
+export type EngineUse = Readonly<Partial<Record<Engine, number>>>;
+
+const ROOM = 64;
+
+const infosSince = (lastSeenTimeStamp: number | bigint): Extract<Out, { out: 'struct' }> => ({
+  out: 'struct',
+  layout: nvmlProcessesUtilizationInfo_v1_t,
+  set: { version: nvmlProcessesUtilizationInfo_v1, lastSeenTimeStamp },
+  array: {
+    field: 'procUtilArray',
+    count: 'processSamplesCount',
+    item: nvmlProcessUtilizationInfo_v1_t,
+    room: ROOM,
+  },
+});
+const SAMPLES: Out = { out: 'list', item: nvmlProcessUtilizationSample_t, capacity: ROOM, arrayFirst: true };
+
+const NOTHING: ReadonlyMap<number, EngineUse> = new Map();
+
+const isOutdated = (status: Status): boolean =>
+  status === NVML_ERROR_FUNCTION_NOT_FOUND || status === NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
+
+/**
+ * Asks with the time of the newest sample seen so far, each GPU with its own: NVML answers with newer ones. From
+ * nvmlDeviceGetProcessesUtilizationInfo, or nvmlDeviceGetProcessUtilization, which knows no JPEG and OFA engines.
+ */
+export class ProcessUtilization {
+  private outdated = false;
+  /** Microseconds since the epoch. */
+  private lastSeen: number | bigint = 0;
+  private status: Status = NVML_ERROR_FUNCTION_NOT_FOUND;
+
+  constructor(
+    private readonly driver: Driver,
+    private readonly gpu: Handle,
+  ) {}
+
+  /** The use by pid since the last call; a process without newer samples is not in it. */
+  sample(): ReadonlyMap<number, EngineUse> {
+    if (!this.outdated) {
+      const use = this.newer();
+      if (!isOutdated(this.status)) return use;
+      this.outdated = true;
+    }
+    return this.older();
+  }
+
+  private newer(): ReadonlyMap<number, EngineUse> {
+    const infos = infosSince(this.lastSeen);
+    const memory = this.ask(call('nvmlDeviceGetProcessesUtilizationInfo', SUBJECT, infos));
+    if (memory === undefined) return NOTHING;
+    return this.read(memory, arrayAt(infos.layout), filledOf(infos, memory), nvmlProcessUtilizationInfo_v1_t);
+  }
+
+  private older(): ReadonlyMap<number, EngineUse> {
+    const memory = this.ask(call('nvmlDeviceGetProcessUtilization', SUBJECT, SAMPLES, Number(this.lastSeen)));
+    if (memory === undefined) return NOTHING;
+    return this.read(memory, LIST_HEAD, memory.readUInt32LE(0), nvmlProcessUtilizationSample_t);
+  }
+
+  /** The time is a part of the question, so every tick has a question of its own. */
+  private ask(question: Call): Buffer | undefined {
+    const bound = this.driver.bind(question, this.gpu);
+    this.status = bound === undefined ? NVML_ERROR_FUNCTION_NOT_FOUND : bound.run();
+    return this.status === 0 ? bound?.memory[0] : undefined;
+  }
+
+  /** The newest sample of each process. */
+  private read(memory: Buffer, from: number, count: number, layout: Layout): ReadonlyMap<number, EngineUse> {
+    const number = (at: number, field: string): number | bigint | undefined => {
+      const place = layout.fields[field];
+      return place === undefined ? undefined : READ[place[0] as 'u32' | 'u64'](memory, at + place[1]);
+    };
+    const newest = new Map<number, { readonly time: number | bigint; readonly at: number }>();
+    for (let i = 0; i < count; i++) {
+      const at = from + i * layout.size;
+      const pid = Number(number(at, 'pid'));
+      const time = number(at, 'timeStamp') ?? 0;
+      if (time > this.lastSeen) this.lastSeen = time;
+      if (time >= (newest.get(pid)?.time ?? 0)) newest.set(pid, { time, at });
+    }
+    const use = new Map<number, EngineUse>();
+    for (const [pid, { at }] of newest) {
+      const engines = ENGINES.flatMap((engine) => {
+        const value = number(at, `${engine}Util`);
+        return value === undefined ? [] : [[engine, Number(value)] as const];
+      });
+      use.set(pid, Object.fromEntries(engines));
+    }
+    return use;
+  }
+}

@@ -1,0 +1,121 @@
+/** The columns of `dmon` compiled for some GPUs: asked once per tick, every cell read once. */
+import { GpmMeter } from '../../nvml/gpm.js';
+import { type Gpu, migDevices, type Session } from '../../nvml/session.js';
+import { Missing, type Status } from '../../nvml/status.js';
+import type { Reader } from '../asked.js';
+import { gpuInstanceId } from '../mig.js';
+import { Asking } from '../plan.js';
+import type { Cell, Column } from './column.js';
+import type { GpmMetric } from './gpm.js';
+
+/** A line of a tick. The cells stand in one array that every tick fills again. */
+export interface MonitorLine {
+  readonly gpu: Gpu;
+  /** The GPU instance that the GPM metrics are about, if not the whole GPU. */
+  readonly instance: number | undefined;
+  readonly cells: readonly Cell[];
+}
+
+export interface SamplerOptions {
+  readonly columns: readonly Column[];
+  readonly gpm: readonly GpmMetric[];
+  /** Lines for whole GPUs, for GPU instances, or both. */
+  readonly levels: readonly ('device' | 'mig')[];
+}
+
+export interface Sampler {
+  readonly lines: readonly MonitorLine[];
+  /** Fills the cells. A promise only where something waits on worker threads. */
+  sample(): void | Promise<void>;
+  /** Gives back what NVML lent. */
+  close(): void;
+}
+
+interface Line extends MonitorLine {
+  readonly cells: Cell[];
+  readonly fill: readonly (() => Cell)[];
+  readonly meter: GpmMeter | undefined;
+}
+
+export function compileSampler(session: Session, gpus: readonly Gpu[], options: SamplerOptions): Sampler {
+  const asking = new Asking(session);
+  const lines = gpus.flatMap((gpu) => linesOf(session, gpu, options, asking));
+  asking.seal();
+  const fill = (): void => {
+    for (const line of lines) {
+      line.meter?.take();
+      for (let i = 0; i < line.cells.length; i++) line.cells[i] = (line.fill[i] as () => Cell)();
+    }
+  };
+  return {
+    lines,
+    sample: () => {
+      const pending = asking.run();
+      return pending === undefined ? fill() : pending.then(fill);
+    },
+    close: () => {
+      for (const line of lines) line.meter?.close();
+    },
+  };
+}
+
+/** The lines of one GPU: itself, its GPU instances, or both. A GPU without instances keeps its line. */
+function linesOf(session: Session, gpu: Gpu, options: SamplerOptions, asking: Asking): readonly Line[] {
+  const instances = options.levels.includes('mig') ? instancesOf(session, gpu) : [];
+  const whole = options.levels.includes('device');
+  const line = (instance: number | undefined, measured: boolean): Line => {
+    const device = options.columns.map((column) => cellReader(column, gpu, asking));
+    const meter = measured ? meterOf(session, gpu, options.gpm, instance) : undefined;
+    const metrics = options.gpm.map((_, i) => gpmReader(meter, i, gpu.status));
+    const fill = [...device, ...metrics];
+    return { gpu, instance, meter, fill, cells: fill.map(() => Missing.of(gpu.status)) };
+  };
+  const lines = instances.map((instance) => line(instance, true));
+  return whole || lines.length === 0 ? [line(undefined, whole), ...lines] : lines;
+}
+
+function meterOf(
+  session: Session,
+  gpu: Gpu,
+  gpm: readonly GpmMetric[],
+  instance: number | undefined,
+): GpmMeter | undefined {
+  if (gpm.length === 0 || gpu.handle === undefined) return undefined;
+  return new GpmMeter(
+    session.driver,
+    gpu.handle,
+    gpm.map(({ id }) => id),
+    instance,
+  );
+}
+
+const NOT_FOUND: Status = 6;
+
+function gpmReader(meter: GpmMeter | undefined, index: number, status: Status): () => Cell {
+  if (meter === undefined) return () => Missing.of(status === 0 ? NOT_FOUND : status);
+  return () => {
+    const value = meter.read(index);
+    return value instanceof Missing ? value : Math.floor(value * 100) / 100;
+  };
+}
+
+function cellReader({ probe, pick, scale }: Column, gpu: Gpu, asking: Asking): () => Cell {
+  const made = typeof pick === 'object' ? pick.sinceLastTick() : pick;
+  const read: Reader = asking.reader(probe, made, gpu);
+  return () => {
+    const reading = read();
+    if (reading instanceof Missing) return reading;
+    const value = Number(reading);
+    return scale === undefined ? value : scale(value);
+  };
+}
+
+/** The ids of a GPU's instances that have MIG devices. */
+function instancesOf(session: Session, gpu: Gpu): readonly number[] {
+  const asking = new Asking(session);
+  const asked = migDevices(session.driver, gpu).map((handle, index) =>
+    asking.ask(gpuInstanceId, { index, handle, status: 0 }),
+  );
+  void asking.run();
+  return [...new Set(asked.filter(({ status }) => status === 0).map((answer) => answer.number('value')))];
+}

@@ -1,0 +1,24 @@
+/** Ticks of the monitors as JSON: numbers in the column's unit, null for what is absent, and why under `reasons`. */
+import { Missing, statusReason } from '../nvml/status.js';
+import type { Cell, Heading } from '../query/monitor/column.js';
+import type { JsonRecord } from './json.js';
+
+/** A record: `head` first, then a value for every column. */
+export function monitorRecord(
+  head: Readonly<Record<string, string | number | null>>,
+  columns: readonly Heading[],
+  cells: readonly Cell[],
+): JsonRecord {
+  const record: Record<string, string | number | null> = { ...head };
+  const reasons: Record<string, string> = {};
+  columns.forEach(({ name }, i) => {
+    const cell = cells[i];
+    if (cell === undefined) return;
+    record[name] = cell instanceof Missing ? null : cell;
+    if (cell instanceof Missing) reasons[name] = statusReason(cell.status);
+  });
+  return Object.keys(reasons).length === 0 ? record : { ...record, reasons };
+}
+
+/** The time of a tick: ISO 8601 in UTC. */
+export const timeOf = (milliseconds: number): string => new Date(milliseconds).toISOString();

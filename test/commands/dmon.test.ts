@@ -1,0 +1,316 @@
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, it } from 'vitest';
+import * as constants from '../../src/nvml/generated/constants.js';
+import type { Snapshot } from '../../src/nvml/snapshot.js';
+import { deviceColumns } from '../../src/query/monitor/device.js';
+import { gpmMetrics } from '../../src/query/monitor/gpm.js';
+import { buildFake } from '../fake-nvml/build.js';
+import { golden, indexed, machineWith, runOn, type Shown } from './monitor-machine.js';
+
+const fake = await buildFake();
+const schema = JSON.parse(readFileSync(new URL('../../schemas/dmon.schema.json', import.meta.url), 'utf8'));
+
+const H100: Shown = { watts: 69.98, gtemp: 33, mtemp: 35, rxKB: 553, txKB: 1100 };
+const H200S: readonly Shown[] = [
+  { watts: 77.9, gtemp: 31, mtemp: 36, mclk: 3201, rxKB: 563, txKB: 1021 },
+  { watts: 79.71, gtemp: 31, mtemp: 34, mclk: 3201, rxKB: 573, txKB: 1047 },
+];
+/** Of the two runs that show PCIe throughput, one hit a quieter moment. */
+const QUIET = H200S.map((gpu) => ({ ...gpu, txKB: 1021 }));
+
+const MACHINES: Readonly<Record<string, (name: string) => Snapshot>> = {
+  'h100-x1': () => machineWith([H100]),
+  'h200-x2': (name) => machineWith(name === 'dmon-s-t' ? QUIET : H200S),
+};
+
+/** The times that the recorded lines with -o DT begin with. */
+const TIMES: Readonly<Record<string, number>> = {
+  'h100-x1': new Date(2026, 10, 23, 0, 47, 45).getTime(),
+  'h200-x2': new Date(2026, 10, 23, 0, 53, 51).getTime(),
+};
+
+describe.each(Object.keys(MACHINES))('dmon on %s', (machine) => {
+  it.each(indexed(machine, /^(dmon|gpm)/))(
+    'prints what nvidia-smi printed for $name',
+    async ({ name, exit, argv }) => {
+      const made = MACHINES[machine]?.(name);
+      const { status, io } = await runOn(made, argv, { time: TIMES[machine] ?? 0 });
+      expect(status).toBe(exit);
+      expect(io.output).toBe(golden(`${machine}/${name}.out`));
+      if (name === 'dmon-f') expect(io.files['dmon-f.txt']).toBe(golden(`${machine}/dmon-f.txt`));
+      expect(io.errors).toBe('');
+    },
+  );
+});
+
+/** The GPUs of a line that was recorded under load; the violations need a line before, and are tried below. */
+function shownBy(line: string): Shown {
+  const [, watts, gtemp, mtemp, sm, mem, , , , , mclk, pclk, , , fb, bar1, , , , , rx, tx] = line
+    .trim()
+    .split(/ +/)
+    .map(Number) as number[];
+  return {
+    watts: (watts ?? 0) + 0.64,
+    gtemp,
+    mtemp,
+    sm,
+    mem,
+    mclk,
+    pclk,
+    fbMiB: (fb ?? 0) - 0.4,
+    bar1MiB: (bar1 ?? 0) + 0.6,
+    rxKB: (rx ?? 0) * 1024 + 300,
+    txKB: (tx ?? 0) * 1024 + 300,
+  } as Shown;
+}
+
+describe('dmon under load', () => {
+  it.each([
+    ['h100-x1', 1],
+    ['h200-x2', 2],
+  ])('prints the lines of %s from the numbers that they show', async (machine, gpus) => {
+    const [first = '', second = '', ...lines] = golden(`${machine}/load-dmon.out`).split('\n').slice(0, -1);
+    for (let i = 0; i < lines.length; i += gpus) {
+      const tick = lines.slice(i, i + gpus);
+      const { io } = await runOn(machineWith(tick.map(shownBy)), ['dmon', '-c', '1', '-s', 'pucvmet']);
+      // pviol is 100 from the second line on; at the first of a run it is 0.
+      const asFirst = tick.map((line) => line.replace(/ {4}100( {6}\d {4}883)/, '      0$1'));
+      expect(io.output).toBe(`${[first, second, ...asFirst].join('\n')}\n`);
+    }
+  });
+
+  it.skipIf(!fake.available)(
+    'shows the share of the last tick in which the power limit held the clocks back',
+    async () => {
+      const at = (referenceTime: number, powerViolation: number, thermalViolation: number) =>
+        machineWith([H100], (calls) => {
+          calls.nvmlDeviceGetViolationStatus = {
+            'gpu0,0': { referenceTime, violationTime: powerViolation },
+            'gpu0,1': { referenceTime, violationTime: thermalViolation },
+          };
+        });
+      const start = 1_795_447_818_493_760;
+      const run = async (power: number, thermal: number) => {
+        const library = fake.with({
+          snapshot: at(start, 5_000_000_000, 0),
+          later: { after: 1, snapshot: at(start + 1_000_000, 5_000_000_000 + power, thermal) },
+        });
+        const { io } = await runOn(undefined, ['dmon', '-c', '2', '-s', 'v'], { nvml: library.path });
+        return io.output.split('\n').slice(2, -1);
+      };
+      expect(await run(1_000_000_000, 0)).toEqual(['    0      0      0 ', '    0    100      0 ']);
+      expect(await run(333_000_000, 7)).toEqual(['    0      0      0 ', '    0     33      1 ']);
+      expect(await run(0, 0)).toEqual(['    0      0      0 ', '    0      0      0 ']);
+    },
+  );
+});
+
+describe('the options of dmon', () => {
+  const run = (...argv: string[]) => runOn(machineWith(H200S), ['dmon', ...argv]);
+
+  it.each<[argv: string, status: number, says: string, recorded?: string]>([
+    ['-c 0', 2, 'Invalid value for number of samples to be displayed\n', 'status 0'],
+    ['-c abc', 2, 'Invalid value for number of samples to be displayed\n', 'status 0'],
+    ['-c 1 -d 0', 2, 'Collection delay/interval should be between 1 second and 600 seconds\n', 'status 0'],
+    ['-c 1 -d abc', 2, 'Collection delay/interval should be between 1 second and 600 seconds\n', 'status 0'],
+    ['-c 1 -d 601', 2, 'Collection delay/interval should be between 1 second and 600 seconds\n'],
+    ['--bogus', 2, 'Option "--bogus" is not recognized.\n', 'status 0'],
+    ['extra', 2, 'Option "extra" is not recognized.\n', 'status 0'],
+    ['-i 9', 6, 'No devices were found\n'],
+    ['-s z', 255, 'Failed to find any metric to display\nFailed to process command line \n\n'],
+    ['-c 1 -o X', 255, 'Error in parsing options\nFailed to process command line \n\n'],
+    [
+      '-c 1 --gpm-metrics 999',
+      255,
+      'Metric value too high: 999\nCould not parse GPM metrics\nFailed to process command line \n\n',
+    ],
+    [
+      '-c 1 --gpm-metrics abc',
+      255,
+      'Found offending character: a\nCould not parse GPM metrics\nFailed to process command line \n\n',
+    ],
+    ['-c 1 -f /nonexist/x', 255, 'Failed to process command line \n\n'],
+    ['-c 1 --gpm-options x', 2, 'GPM options are d, m, dm or md.\n'],
+    ['-c 1 --format nonsense', 2, 'Format modifier is not recognized.\n'],
+  ])('refuse %s with status %i', async (argv, status, says) => {
+    const ran = await run(...argv.split(' '));
+    expect(ran.io.output).toBe(says);
+    expect(ran.status).toBe(status);
+  });
+
+  it('refuse an empty list of letters', async () => {
+    const { status, io } = await run('-c', '1', '-s', '');
+    expect(io.output).toBe('Failed to find any metric to display\nFailed to process command line \n\n');
+    expect(status).toBe(255);
+  });
+
+  it('take letters in any order, and each once', async () => {
+    const head = async (letters: string) => (await run('-c', '1', '-s', letters)).io.output.split('\n')[0];
+    expect(await head('tp')).toBe('# gpu  rxpci  txpci    pwr  gtemp  mtemp ');
+    expect(await head('uu')).toBe('# gpu     sm    mem    enc    dec    jpg    ofa ');
+    expect(await head('zp')).toBe('# gpu    pwr  gtemp  mtemp ');
+  });
+
+  it.each([
+    [
+      '-o D',
+      '#Date         gpu    pwr  gtemp  mtemp ',
+      '#YYYYMMDD     Idx      W      C      C ',
+      ' 20261123       0     77     31     36 ',
+    ],
+    [
+      '-o T',
+      '#Time         gpu    pwr  gtemp  mtemp ',
+      '#HH:MM:SS     Idx      W      C      C ',
+      ' 01:42:59       0     77     31     36 ',
+    ],
+  ])('begin lines with the stamps of %s', async (option, names, units, first) => {
+    const time = new Date(2026, 10, 23, 1, 42, 59).getTime();
+    const { io } = await runOn(machineWith(H200S), ['dmon', '-c', '1', '-s', 'p', ...option.split(' ')], {
+      time,
+    });
+    expect(io.output.split('\n').slice(0, 3)).toEqual([names, units, first]);
+  });
+
+  it.each([
+    ['csv,nounit', '#gpu, pwr, gtemp, mtemp\n 0, 77, 31, 36\n'],
+    ['csv,noheader', '#Idx, W, C, C\n 0, 77, 31, 36\n'],
+    ['noheader,csv,nounit', ' 0, 77, 31, 36\n'],
+    ['nounit', '# gpu    pwr  gtemp  mtemp \n    0     77     31     36 \n'],
+  ])('print %s', async (format, text) => {
+    expect((await run('-c', '1', '-i', '0', '-s', 'p', '--format', format)).io.output).toBe(text);
+  });
+
+  it('put the stamps before the columns of CSV', async () => {
+    const time = new Date(2026, 10, 23, 1, 42, 59).getTime();
+    const argv = ['dmon', '-c', '1', '-s', 'p', '--format', 'csv', '-o', 'DT'];
+    expect((await runOn(machineWith(H200S), argv, { time })).io.output).toBe(
+      '#Date, Time, gpu, pwr, gtemp, mtemp\n#YYYYMMDD, HH:MM:SS, Idx, W, C, C\n' +
+        ' 20261123, 01:42:59, 0, 77, 31, 36\n 20261123, 01:42:59, 1, 79, 31, 34\n',
+    );
+  });
+
+  it('run without end for -c -1, and until they are stopped without -c', async () => {
+    for (const argv of [['-c', '-1'], []]) {
+      const { io, status } = await runOn(machineWith([H100]), ['dmon', '-s', 'p', ...argv], { waits: 4 });
+      expect(io.output.split('\n')).toHaveLength(2 + 5 + 1);
+      expect(status).toBe(0);
+    }
+  });
+});
+
+describe('the lines of dmon', () => {
+  it('come in one write a tick', async () => {
+    expect((await runOn(machineWith(H200S), ['dmon', '-c', '7'])).io.writes).toBe(7);
+  });
+
+  it('have the heading again after every 25, also within a tick', async () => {
+    const { io } = await runOn(machineWith(H200S), ['dmon', '-c', '30', '-s', 'p']);
+    const lines = io.output.split('\n').slice(0, -1);
+    const headings = lines.flatMap((line, i) => (line.startsWith('# gpu') ? [i] : []));
+    expect(headings).toEqual([0, 27, 54]);
+    expect(lines.filter((line) => !line.startsWith('#'))).toHaveLength(60);
+  });
+
+  it('have no second heading in CSV', async () => {
+    const { io } = await runOn(machineWith([H100]), ['dmon', '-c', '40', '--format', 'csv']);
+    expect(io.output.match(/#gpu/g)).toHaveLength(1);
+  });
+
+  it('show - for what a GPU lacks, and for all of a lost GPU, and end with 15', async () => {
+    const machine = machineWith(H200S, (calls) => {
+      calls.nvmlDeviceGetUtilizationRates = {
+        ...calls.nvmlDeviceGetUtilizationRates,
+        gpu0: { error: 'NVML_ERROR_NOT_SUPPORTED' },
+      };
+      calls.nvmlDeviceGetHandleByIndex_v2 = { 0: 'gpu0', 1: { error: 'NVML_ERROR_GPU_IS_LOST' } };
+    });
+    const { io, status } = await runOn(machine, ['dmon', '-c', '1']);
+    expect(io.output.split('\n').slice(2)).toEqual([
+      '    0     77     31     36      -      -      0      0      0      0   3201    345 ',
+      '    1      -      -      -      -      -      -      -      -      -      -      - ',
+      '',
+    ]);
+    expect(status).toBe(15);
+  });
+});
+
+describe('PCIe throughput', () => {
+  it.skipIf(!fake.available)('of two GPUs and both directions takes the time of one wait', async () => {
+    const wait = 60;
+    const library = fake.with({
+      snapshot: machineWith(H200S),
+      faults: [{ fn: 'nvmlDeviceGetPcieThroughput', sleepMs: wait }],
+    });
+    const { io, status } = await runOn(undefined, ['dmon', '-c', '1', '-s', 't'], { nvml: library.path });
+    expect(status).toBe(0);
+    expect(io.output.split('\n').slice(2, -1)).toEqual(['    0      0      0 ', '    1      0      1 ']);
+    const elapsed = async (): Promise<number> => {
+      const begin = performance.now();
+      await runOn(undefined, ['dmon', '-c', '5', '-s', 't'], { nvml: library.path });
+      return performance.now() - begin;
+    };
+    // 20 waits in turn would be 1200 ms, 5 ticks of overlapping waits are 300 ms.
+    expect(await elapsed()).toBeLessThan(5 * wait * 2.5);
+  });
+});
+
+describe('dmon as JSON', () => {
+  const validate = new Ajv2020().compile(schema);
+
+  it('is an array a tick, with numbers in the units of the columns', async () => {
+    const { io } = await runOn(machineWith(H200S), ['dmon', '-c', '1', '-s', 'pucvmet', '--format', 'json']);
+    const records = JSON.parse(io.output) as Record<string, unknown>[];
+    expect(validate(records), JSON.stringify(validate.errors)).toBe(true);
+    expect(records[1]).toMatchObject({
+      time: '2026-11-23T00:00:00.000Z',
+      gpu: 1,
+      pwr: 79.71,
+      mclk: 3201,
+      pviol: 0,
+      rxpci: 0.55,
+      txpci: 1.02,
+    });
+  });
+
+  it('is an object a line with jsonl, null with a reason where a value is absent', async () => {
+    const { io } = await runOn(machineWith(H200S), [
+      'dmon',
+      '-c',
+      '3',
+      '-s',
+      'p',
+      '--gpm-metrics',
+      '1',
+      '--format',
+      'jsonl',
+    ]);
+    const records = io.output
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(records).toHaveLength(6);
+    expect(validate(records), JSON.stringify(validate.errors)).toBe(true);
+    expect(records[0]?.gract).toBeNull();
+    expect(records[0]?.reasons).toHaveProperty('gract');
+  });
+});
+
+describe('the tables of dmon', () => {
+  it('name every column once', () => {
+    const names = [...deviceColumns, ...gpmMetrics].map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('have a row for every GPM metric of NVML, and names that fit their columns', () => {
+    const ids = Object.entries(constants)
+      .filter(([name]) => /^NVML_GPM_METRIC_(?!MAX$)/.test(name))
+      .map(([, value]) => value as number);
+    expect(gpmMetrics.map(({ id }) => id)).toEqual([...ids].sort((a, b) => a - b));
+    for (const { name, width, unit } of gpmMetrics) {
+      expect(name.length).toBeLessThanOrEqual(width);
+      expect(unit.length).toBeLessThanOrEqual(width);
+    }
+  });
+});

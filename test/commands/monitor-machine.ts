@@ -1,0 +1,292 @@
+/** Recorded machines with chosen numbers, and a world in which the monitors tick without waiting. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { main } from '../../src/cli.js';
+import { UsageError } from '../../src/errors.js';
+import type { Io } from '../../src/io.js';
+import type { Json } from '../../src/nvml/answer.js';
+import type { Snapshot } from '../../src/nvml/snapshot.js';
+
+type Answers = Record<string, Json>;
+type Calls = Record<string, Answers>;
+
+const RECORDED = new URL('../../snapshots/h100-x1.json', import.meta.url);
+const MIB = 1024 * 1024;
+
+/** What a GPU shows. The numbers left out are those of an idle H100, whatever moment was recorded. */
+export interface Shown {
+  readonly watts?: number;
+  readonly gtemp?: number;
+  readonly mtemp?: number;
+  readonly sm?: number;
+  readonly mem?: number;
+  readonly mclk?: number;
+  readonly pclk?: number;
+  readonly fbMiB?: number;
+  readonly bar1MiB?: number;
+  readonly rxKB?: number;
+  readonly txKB?: number;
+  readonly processes?: readonly RunningProcess[];
+}
+
+export interface RunningProcess {
+  readonly pid: number;
+  readonly name: string;
+  readonly type?: 'C' | 'G' | 'C+G' | 'M+C';
+  readonly fbMiB?: number;
+  readonly use?: Readonly<
+    Partial<Record<'smUtil' | 'memUtil' | 'encUtil' | 'decUtil' | 'jpgUtil' | 'ofaUtil', number>>
+  >;
+}
+
+const IDLE: Shown = {
+  watts: 70,
+  gtemp: 37,
+  mtemp: 40,
+  sm: 0,
+  mem: 0,
+  mclk: 2619,
+  pclk: 345,
+  fbMiB: 0,
+  bar1MiB: 1.625,
+  rxKB: 553,
+  txKB: 940,
+  processes: [],
+};
+
+/** The recorded H100, once for each of these, with these numbers. */
+export function machineWith(gpus: readonly Shown[], change: (calls: Calls) => void = () => {}): Snapshot {
+  const snapshot = JSON.parse(readFileSync(RECORDED, 'utf8')) as Snapshot & { calls: Calls };
+  const { calls } = snapshot;
+  calls.nvmlDeviceGetCount_v2 = { '': gpus.length };
+  gpus.forEach((shown, index) => {
+    if (index > 0) copyGpu(calls, `gpu${index}`);
+    show(calls, `gpu${index}`, { ...IDLE, ...shown });
+  });
+  change(calls);
+  return snapshot;
+}
+
+function copyGpu(calls: Calls, name: string): void {
+  for (const answers of Object.values(calls)) {
+    for (const [key, answer] of Object.entries(answers)) {
+      const words = key.split(',');
+      if (words[0] === 'gpu0') answers[[name, ...words.slice(1)].join(',')] = structuredClone(answer);
+    }
+  }
+  (calls.nvmlDeviceGetHandleByIndex_v2 as Answers)[name.slice(3)] = name;
+  set(calls, 'nvmlDeviceGetUUID', name, 'GPU-a0b1c2d0-1111-4a4a-8b8b-5eed00000001');
+}
+
+const set = (calls: Calls, fn: string, key: string, answer: Json | undefined): void => {
+  calls[fn] ??= {};
+  if (answer !== undefined) (calls[fn] as Answers)[key] = answer;
+};
+
+function show(calls: Calls, gpu: string, shown: Shown): void {
+  set(calls, 'nvmlDeviceGetPowerUsage', gpu, shown.watts === undefined ? undefined : shown.watts * 1000);
+  if (shown.gtemp !== undefined) {
+    set(calls, 'nvmlDeviceGetTemperatureV', `${gpu},sensorType=0`, {
+      version: 16777228,
+      sensorType: 0,
+      temperature: shown.gtemp,
+    });
+  }
+  set(
+    calls,
+    'nvmlDeviceGetFieldValues',
+    `${gpu},82`,
+    shown.mtemp === undefined ? undefined : { type: 1, value: shown.mtemp },
+  );
+  if (shown.sm !== undefined) {
+    set(calls, 'nvmlDeviceGetUtilizationRates', gpu, { gpu: shown.sm, memory: shown.mem ?? 0 });
+  }
+  set(calls, 'nvmlDeviceGetClockInfo', `${gpu},2`, shown.mclk);
+  set(calls, 'nvmlDeviceGetClockInfo', `${gpu},0`, shown.pclk);
+  if (shown.fbMiB !== undefined) {
+    const used = Math.round(shown.fbMiB * MIB);
+    const free = 85017493504 - used;
+    set(calls, 'nvmlDeviceGetMemoryInfo_v2', gpu, {
+      version: 33554472,
+      total: 85520809984,
+      reserved: 503316480,
+      free,
+      used,
+    });
+  }
+  if (shown.bar1MiB !== undefined) {
+    const bar1Used = Math.round(shown.bar1MiB * MIB);
+    set(calls, 'nvmlDeviceGetBAR1MemoryInfo', gpu, {
+      bar1Total: 137438953472,
+      bar1Free: 137438953472 - bar1Used,
+      bar1Used,
+    });
+  }
+  for (const severity of [0, 1]) {
+    for (const span of [0, 1]) set(calls, 'nvmlDeviceGetTotalEccErrors', `${gpu},${severity},${span}`, 0);
+  }
+  set(calls, 'nvmlDeviceGetPcieReplayCounter', gpu, 0);
+  set(calls, 'nvmlDeviceGetPcieThroughput', `${gpu},0`, shown.txKB);
+  set(calls, 'nvmlDeviceGetPcieThroughput', `${gpu},1`, shown.rxKB);
+  if (shown.processes !== undefined) run(calls, gpu, shown.processes);
+}
+
+/** When NVML sampled the processes, in microseconds. */
+const SAMPLED = 1795447816102651;
+
+const LISTS = {
+  nvmlDeviceGetComputeRunningProcesses_v3: ['C', 'C+G', 'M+C'],
+  nvmlDeviceGetGraphicsRunningProcesses_v3: ['G', 'C+G'],
+  nvmlDeviceGetMPSComputeRunningProcesses_v3: ['M+C'],
+} as const;
+
+function run(calls: Calls, gpu: string, processes: readonly RunningProcess[]): void {
+  for (const [fn, types] of Object.entries(LISTS)) {
+    const of = processes.filter(({ type = 'C' }) => (types as readonly string[]).includes(type));
+    const list = of.map(({ pid, fbMiB = 0 }) => ({
+      pid,
+      usedGpuMemory: fbMiB * MIB,
+      gpuInstanceId: 4294967295,
+      computeInstanceId: 4294967295,
+    }));
+    set(calls, fn, gpu, list);
+  }
+  for (const { pid, name } of processes) set(calls, 'nvmlSystemGetProcessName', String(pid), name);
+  const busy = processes.filter(({ use }) => use !== undefined);
+  const procUtilArray = busy.map(({ pid, use }) => ({
+    timeStamp: SAMPLED,
+    pid,
+    smUtil: 0,
+    memUtil: 0,
+    encUtil: 0,
+    decUtil: 0,
+    jpgUtil: 0,
+    ofaUtil: 0,
+    ...use,
+  }));
+  // The same again for whoever asks what came since.
+  for (const since of [0, SAMPLED]) {
+    set(
+      calls,
+      'nvmlDeviceGetProcessesUtilizationInfo',
+      `${gpu},lastSeenTimeStamp=${since}`,
+      busy.length === 0
+        ? { error: 'NVML_ERROR_NOT_FOUND' }
+        : { version: 16777240, processSamplesCount: busy.length, lastSeenTimeStamp: since, procUtilArray },
+    );
+  }
+}
+
+/** A folder that is gone after the test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'nvsmi-monitor-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The path of a file with a snapshot. */
+export function saved(snapshot: Snapshot): string {
+  const path = join(temporaryFolder(), 'machine.json');
+  writeFileSync(path, JSON.stringify(snapshot));
+  return path;
+}
+
+/** A world whose clock jumps to where a program waits for. */
+export class JumpingIo implements Io {
+  output = '';
+  errors = '';
+  writes = 0;
+  readonly files: Record<string, string> = {};
+  readonly stopped = false;
+  readonly stdoutIsTerminal = false;
+  readonly stderrIsTerminal = false;
+  private file: string | undefined;
+  /** A world of one process. */
+  readonly background = {
+    pid: process.pid,
+    start: () => Promise.reject(new Error('nothing runs behind this')),
+    isAlive: () => false,
+    stop: () => {},
+  };
+
+  constructor(
+    private time: number,
+    readonly env: Io['env'] = {},
+    /** How often the program may wait. */
+    private waits = Number.POSITIVE_INFINITY,
+  ) {}
+
+  out(text: string): void {
+    this.writes++;
+    if (this.file === undefined) this.output += text;
+    else this.files[this.file] += text;
+  }
+
+  err(text: string): void {
+    this.errors += text;
+  }
+
+  redirect(path: string): void {
+    if (path.startsWith('/nonexist')) throw new UsageError(`Failed to create the log file ${path}\n`, 255);
+    this.file = path;
+    this.files[path] = '';
+  }
+
+  now(): number {
+    return this.time;
+  }
+
+  async sleepUntil(time: number): Promise<boolean> {
+    this.time = Math.max(this.time, time);
+    return --this.waits >= 0;
+  }
+
+  readFile(path: string): string {
+    return readFileSync(path, 'utf8');
+  }
+
+  close(): void {}
+}
+
+export interface Ran {
+  readonly status: number;
+  readonly io: JumpingIo;
+}
+
+export interface World {
+  readonly time?: number;
+  readonly waits?: number;
+  readonly nvml?: string;
+}
+
+/** Runs a command line on a machine. */
+export async function runOn(
+  machine: Snapshot | undefined,
+  argv: readonly string[],
+  { time = Date.UTC(2026, 10, 23), waits, nvml }: World = {},
+): Promise<Ran> {
+  const env = {
+    ...(machine === undefined ? {} : { NVSMI_SNAPSHOT: saved(machine) }),
+    ...(nvml === undefined ? {} : { NVSMI_NVML: nvml }),
+  };
+  const io = new JumpingIo(time, env, waits);
+  return { status: await main(argv, io), io };
+}
+
+const GOLDEN = new URL('../golden/', import.meta.url);
+
+export const golden = (name: string): string => readFileSync(new URL(name, GOLDEN), 'utf8');
+
+/** The rows of a machine's index that a name begins like. */
+export function indexed(
+  machine: string,
+  names: RegExp,
+): readonly { readonly name: string; readonly exit: number; readonly argv: readonly string[] }[] {
+  return golden(`${machine}/INDEX.tsv`)
+    .split('\n')
+    .map((line) => line.split('\t'))
+    .filter(([name = '']) => names.test(name))
+    .map(([name = '', exit, argv = '']) => ({ name, exit: Number(exit), argv: argv.split(' ') }));
+}

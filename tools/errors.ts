@@ -9,7 +9,7 @@ export const errorClass = (symbol: string): string =>
     .map((word) => word.charAt(0) + word.slice(1).toLowerCase())
     .join('')}`;
 
-export const errorSymbols: readonly string[] = Object.keys(api.enums['nvmlReturn_t'] ?? {}).filter((name) =>
+export const errorSymbols: readonly string[] = Object.keys(api.enums.nvmlReturn_t ?? {}).filter((name) =>
   name.startsWith('NVML_ERROR_'),
 );
 
@@ -17,7 +17,7 @@ export function errors(): string {
   const classes = errorSymbols.map((symbol) => {
     const name = errorClass(symbol);
     return [
-      `/** {@link c.${symbol}} (${api.enums['nvmlReturn_t']?.[symbol]}) */`,
+      `/** {@link c.${symbol}} (${api.enums.nvmlReturn_t?.[symbol]}) */`,
       `export class ${name} extends NVMLError {`,
       `  override readonly name = '${name}';`,
       '  constructor(fn?: string, message?: string) {',

@@ -72,7 +72,7 @@ function listParam(fn: ApiFunction, name: string, array: ApiParam, count: ApiPar
 }
 
 /** The parameters of a function, those that belong together as one. */
-function paramsOf(name: string, fn: ApiFunction): string[] {
+export function paramsOf(name: string, fn: ApiFunction): string[] {
   const taken = new Set<ApiParam>();
   const named = (wanted: string): ApiParam | undefined => fn.params.find((p) => p.name === wanted);
   const take = (param: ApiParam | undefined): ApiParam | undefined => {
@@ -165,18 +165,15 @@ function enumValues(): string[] {
 export function prototypes(): string {
   const unknown = [...note.CHANGES].filter((name) => !(name in api.functions));
   if (unknown.length > 0) throw new Error(`annotated, not declared: ${unknown.join(' ')}`);
-  const lines = Object.entries(api.functions).map(
-    ([name, fn]) => `  ${name}: [${paramsOf(name, fn).join(', ')}],`,
-  );
   return [
     "import type { Prototype } from '../prototype.js';",
     "import type { FunctionName } from './functions.js';",
-    "import * as l from './layouts.js';",
+    "import * as entries from './entries.js';",
     '',
     '/** What each parameter of each function is for, in order. */',
-    'export const prototypes: Readonly<Record<FunctionName, Prototype>> = {',
-    ...lines,
-    '};',
+    'export const prototypes = Object.fromEntries(',
+    '  Object.values(entries).map(({ fn, params }) => [fn, params]),',
+    ') as Readonly<Record<FunctionName, Prototype>>;',
     '',
     '/** Functions that change something. */',
     'export const changing: ReadonlySet<FunctionName> = new Set<FunctionName>([',

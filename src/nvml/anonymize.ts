@@ -90,8 +90,8 @@ function replacements(snapshot: Snapshot): Replacements {
 type Next = (kind: string) => number;
 
 function learnExcluded(snapshot: Snapshot, known: Map<string, string>, next: Next): void {
-  for (const answer of Object.values(snapshot.calls['nvmlGetExcludedDeviceInfoByIndex'] ?? {})) {
-    const uuid = isObject(answer) ? answer['uuid'] : undefined;
+  for (const answer of Object.values(snapshot.calls.nvmlGetExcludedDeviceInfoByIndex ?? {})) {
+    const uuid = isObject(answer) ? answer.uuid : undefined;
     if (typeof uuid === 'string' && uuid !== '' && !known.has(uuid)) {
       known.set(uuid, `GPU-${uuidOf(next('excluded'), 'c2d3e4f')}`);
     }
@@ -99,8 +99,8 @@ function learnExcluded(snapshot: Snapshot, known: Map<string, string>, next: Nex
 }
 
 function learnUnits(snapshot: Snapshot, known: Map<string, string>, next: Next): void {
-  for (const answer of Object.values(snapshot.calls['nvmlUnitGetUnitInfo'] ?? {})) {
-    const serial = isObject(answer) ? answer['serial'] : undefined;
+  for (const answer of Object.values(snapshot.calls.nvmlUnitGetUnitInfo ?? {})) {
+    const serial = isObject(answer) ? answer.serial : undefined;
     if (typeof serial === 'string' && serial !== '' && !known.has(serial)) {
       known.set(serial, String(next('unit') + 1).padStart(serial.length, '0'));
     }
@@ -118,7 +118,7 @@ function ownAnswer(fn: string, key: string, answer: Json, replace: Replacements)
   if (!isObject(answer) || 'error' in answer) return undefined;
   if (fn === 'nvmlDeviceGetPdi') return { ...answer, value: replace.pdi(key) };
   if (fn.startsWith('nvmlDeviceGetGpuFabricInfo'))
-    return { ...answer, clusterUuid: sameLength(answer['clusterUuid']) };
+    return { ...answer, clusterUuid: sameLength(answer.clusterUuid) };
   if (fn === 'nvmlDeviceGetPlatformInfo') {
     const ids = ['ibGuid', 'rackGuid', 'chassisSerialNumber'].filter((name) => name in answer);
     return { ...answer, ...Object.fromEntries(ids.map((name) => [name, sameLength(answer[name])])) };

@@ -10,7 +10,9 @@ export function answerKey(call: Call, nameOf: (handle: bigint) => string, subjec
     if (typeof arg === 'bigint') parts.push(nameOf(arg));
     else if (typeof arg !== 'object') parts.push(String(arg));
     else if (!isOut(arg)) parts.push(nameOf(subject ?? 0n));
-    else if (arg.out === 'struct' || arg.out === 'list') parts.push(...selectors(arg.set ?? {}));
+    else if (arg.out === 'struct')
+      parts.push(...[arg.set ?? {}, ...(arg.array?.set ?? [])].flatMap(selectors));
+    else if (arg.out === 'list') parts.push(...selectors(arg.set ?? {}));
   }
   return parts.join(',');
 }

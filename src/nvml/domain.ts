@@ -88,7 +88,7 @@ const DOMAINS: Readonly<Record<string, Domain>> = {
   vgpuTypeId: ({ gpus }) => unique(gpus.flatMap(({ vgpuTypes }) => vgpuTypes)),
   vgpuInstance: ({ gpus }) => unique(gpus.flatMap(({ vgpuInstances }) => vgpuInstances)),
   /** Struct fields. */
-  type: () => enumValues['nvmlClockType_t'] ?? [],
+  type: () => enumValues.nvmlClockType_t ?? [],
   pstate: () => upTo(16),
   sensorType: () => [0],
   mode: () => [0, 1, 2],

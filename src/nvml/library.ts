@@ -41,7 +41,7 @@ export function loadLibrary(options: LoadOptions): Driver {
     if (options.path === undefined && path.startsWith('/') && !existsSync(path)) continue;
     let library: LibraryHandle;
     try {
-      library = koffi.load(path);
+      library = koffi().load(path);
     } catch (error) {
       tried.push(`  ${path}: ${loadReason(error, path)}`);
       continue;
@@ -89,7 +89,7 @@ class Library implements Driver {
   }
 
   textAt(pointer: bigint): string | undefined {
-    return pointer === 0n ? undefined : koffi.decode.string(pointer);
+    return pointer === 0n ? undefined : koffi().decode.string(pointer);
   }
 
   close(): void {
@@ -219,7 +219,7 @@ class LibraryCall implements Bound {
 
   /** Lets a struct's pointer point to the array behind the struct. */
   private point(memory: Buffer, layout: Layout, field: string): void {
-    memory.writeBigUInt64LE(koffi.address(memory) + BigInt(arrayAt(layout)), fieldOf(layout, field)[1]);
+    memory.writeBigUInt64LE(koffi().address(memory) + BigInt(arrayAt(layout)), fieldOf(layout, field)[1]);
   }
 
   private keepPreset(i: number): void {

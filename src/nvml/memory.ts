@@ -68,7 +68,15 @@ export function filledOf(out: Out & { readonly out: 'struct' }, memory: Buffer):
 /** A zeroed buffer for an output, with what must be set before the call. */
 export function allocate(out: Out, capacity?: number): Buffer {
   const memory = Buffer.alloc(outSize(out, capacity));
-  if (out.out === 'struct') presetStruct(memory, 0, out.layout, out.set ?? {});
+  if (out.out === 'struct') {
+    presetStruct(memory, 0, out.layout, out.set ?? {});
+    const { item, set = [] } = out.array ?? {};
+    if (typeof item === 'object') {
+      set.forEach((fields, i) => {
+        presetStruct(memory, arrayAt(out.layout) + i * item.size, item, fields);
+      });
+    }
+  }
   if (
     (out.out === 'struct' && out.room !== undefined) ||
     (out.out === 'text' && out.lengthBy === 'pointer')

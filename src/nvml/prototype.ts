@@ -1,4 +1,5 @@
 /** What a C parameter is for, as src/nvml/generated/prototypes.ts describes every function of NVML. */
+import type { Preset } from './call.js';
 import type { Layout, ScalarType } from './layout.js';
 
 export type HandleKind =
@@ -19,6 +20,8 @@ export interface PointedArray {
   readonly filled?: string;
   readonly item: Layout | ScalarType;
   readonly room: number;
+  /** Fields of each item to be set before the call. */
+  readonly set?: readonly Preset[];
 }
 
 export interface StructOptions {

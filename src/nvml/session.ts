@@ -87,7 +87,7 @@ const session = (driver: Driver, gpus: readonly Gpu[]): Session => ({
 });
 
 function refuse(driver: Driver, status: Status, kernelVersion?: KernelVersion): void {
-  if (status !== 0) throw new DeadLibrary(status, initFailure(driver, status, kernelVersion));
+  if (status !== 0) throw initFailure(driver, status, kernelVersion);
 }
 
 /** The indexes of all GPUs that NVML counts. */
@@ -113,34 +113,44 @@ export function migDevices(driver: Driver, gpu: Gpu): readonly Handle[] {
   }).flat();
 }
 
-function initFailure(driver: Driver, status: Status, kernelVersion?: () => string | undefined): string {
+/** nvidia-smi's own words (H100 with failing calls, 580.159.04), and what to do about it. */
+function initFailure(driver: Driver, status: Status, kernelVersion?: KernelVersion): DeadLibrary {
   switch (status) {
     case NVML_ERROR_DRIVER_NOT_LOADED:
-      return [
-        "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make sure that the latest NVIDIA driver is installed and running.",
+      return new DeadLibrary(
+        status,
+        "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make sure that the latest NVIDIA driver is installed and running.\n",
         'The nvidia kernel module is not loaded (modprobe nvidia), or not built for the running kernel.',
-      ].join('\n');
+      );
     case NVML_ERROR_NO_PERMISSION:
-      return [
+      return new DeadLibrary(
+        status,
         'Failed to initialize NVML: Insufficient Permissions',
         'Check the rights of this user on /dev/nvidiactl and /dev/nvidia*.',
-      ].join('\n');
+      );
     case NVML_ERROR_LIB_RM_VERSION_MISMATCH: {
       const library = libraryVersion(driver) ?? 'unknown';
       const kernel = kernelVersion?.() ?? 'unknown';
-      return [
-        'Failed to initialize NVML: Driver/library version mismatch',
-        `NVML library version: ${library}, loaded kernel module: ${kernel}.`,
-        'The driver was upgraded while its old kernel module stayed loaded: reload the module or reboot.',
-      ].join('\n');
+      return new DeadLibrary(
+        status,
+        `Failed to initialize NVML: Driver/library version mismatch\nNVML library version: ${shortVersion(library)}`,
+        `The library is ${library}, the loaded kernel module ${kernel}: the driver was upgraded while its old module stayed loaded. Reload the module or reboot.`,
+      );
     }
     default:
-      return `Failed to initialize NVML: ${statusWords(status)}`;
+      return new DeadLibrary(status, `Failed to initialize NVML: ${statusWords(status)}`);
   }
 }
 
-/** The library's own version, which NVML tells even when it cannot be initialised. */
-function libraryVersion(driver: Driver): string | undefined {
+/** The first two numbers of a version: nvidia-smi prints 580.159 of 580.159.04. */
+export const shortVersion = (version: string): string => version.split('.').slice(0, 2).join('.');
+
+/**
+ * The library's own version, which NVML tells even when it cannot be initialised. Since CUDA 13 it has CUDA's
+ * major version in front (13.580.159.04), which is no part of the driver's.
+ */
+export function libraryVersion(driver: Driver): string | undefined {
   const { status, memory } = ask(driver, call('nvmlSystemGetNVMLVersion', text(80)));
-  return status === 0 && memory[0] !== undefined ? readText(memory[0], 0, 80) : undefined;
+  if (status !== 0 || memory[0] === undefined) return undefined;
+  return readText(memory[0], 0, 80).replace(/^\d{1,2}\.(?=\d{3}\.)/, '');
 }

@@ -5,7 +5,14 @@ export type Status = number;
 
 /** A reading that has no value, and the NVML status that says why. Zero is never absence. */
 export class Missing {
-  private constructor(readonly status: Status) {}
+  private constructor(
+    readonly status: Status,
+    /** CSV prints its words without brackets. */
+    readonly bare = false,
+  ) {}
+
+  /** A value that says nothing in the state that the GPU is in. */
+  static readonly notApplicable = new Missing(nvml.NVML_ERROR_NOT_SUPPORTED, true);
 
   private static readonly known = new Map<Status, Missing>();
 
@@ -19,6 +26,12 @@ export class Missing {
     return missing;
   }
 }
+
+/**
+ * The reading of something that means nothing in the GPU's present state. nvidia-smi prints it as a value of its
+ * own: N/A, where what the GPU does not have is [N/A] (fabric.* of an H100 and an RTX 4090's answers, 580.159.04).
+ */
+export const NOT_APPLICABLE = Missing.notApplicable;
 
 /** The reading of something that the GPU does not have. */
 export const NOT_SUPPORTED = Missing.of(nvml.NVML_ERROR_NOT_SUPPORTED);
@@ -106,6 +119,8 @@ export class DeadLibrary extends Error {
   constructor(
     readonly status: Status,
     message: string,
+    /** What to do about it, for a person. */
+    readonly hint?: string,
   ) {
     super(message);
   }

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Json } from '../../src/nvml/answer.js';
 import { takesArgument } from '../../src/nvml/api/caller.js';
 import { ABSENT_FIELDS } from '../../src/nvml/api/fields.js';
+import type { Entry } from '../../src/nvml/entry.js';
 import * as entries from '../../src/nvml/generated/entries.js';
 import { type FunctionName, signatures } from '../../src/nvml/generated/functions.js';
 import { nvmlValue_t } from '../../src/nvml/generated/layouts.js';
@@ -28,9 +29,11 @@ const FIELDS: readonly string[] = ['nvmlDeviceGetFieldValues', 'nvmlDeviceClearF
 const names = Object.keys(signatures).filter((name) => !BY_HAND.includes(name)) as FunctionName[];
 const functions = nvml as unknown as Readonly<Record<string, (...args: unknown[]) => unknown>>;
 
+const entryOf: Readonly<Record<FunctionName, Entry>> = entries;
+
 /** The version that answers under a name: its own, or the newest. */
-const answering = (name: FunctionName): (typeof entries)[FunctionName] => {
-  const entry = entries[name];
+const answering = (name: FunctionName): Entry => {
+  const entry = entryOf[name];
   return entry.newer?.[0] ?? entry;
 };
 
@@ -388,7 +391,7 @@ describe.skipIf(!fake.available)('every function of the library', () => {
     const library = fakeWith({ snapshot: snapshotOf(cases), faults: [{ fn: '*', status: code, after: 1 }] });
     nvml.nvmlInit({ path: library.path });
     for (const one of cases) {
-      const versions = 1 + (entries[one.called as FunctionName].newer?.length ?? 0);
+      const versions = 1 + (entryOf[one.called as FunctionName].newer?.length ?? 0);
       const attempt = (): unknown => functions[one.called]?.(...one.args);
       for (let i = 0; i < 2 * versions; i++) {
         try {

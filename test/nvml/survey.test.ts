@@ -109,18 +109,18 @@ describe('the survey', () => {
   });
 
   it('asks with every value of an enum, every memory clock, every process, every pair of GPUs', () => {
-    expect(Object.keys(calls['nvmlDeviceGetClockInfo'] ?? {})).toEqual(
+    expect(Object.keys(calls.nvmlDeviceGetClockInfo ?? {})).toEqual(
       expect.arrayContaining(['gpu0,0', 'gpu0,1', 'gpu0,2', 'gpu0,3', 'gpu1,3', 'gpu0/mig0,0']),
     );
-    expect(calls['nvmlDeviceGetSupportedGraphicsClocks']).toHaveProperty(['gpu1,2619']);
-    expect(calls['nvmlSystemGetProcessName']).toHaveProperty('4242');
-    expect(calls['nvmlDeviceGetTopologyCommonAncestor']).toHaveProperty(['gpu1,gpu0']);
-    expect(calls['nvmlDeviceGetClockOffsets']).toHaveProperty(['gpu0,type=2,pstate=15']);
-    expect(calls['nvmlDeviceGetHandleByUUID']?.['GPU-256-real']).toBe('');
+    expect(calls.nvmlDeviceGetSupportedGraphicsClocks).toHaveProperty(['gpu1,2619']);
+    expect(calls.nvmlSystemGetProcessName).toHaveProperty('4242');
+    expect(calls.nvmlDeviceGetTopologyCommonAncestor).toHaveProperty(['gpu1,gpu0']);
+    expect(calls.nvmlDeviceGetClockOffsets).toHaveProperty(['gpu0,type=2,pstate=15']);
+    expect(calls.nvmlDeviceGetHandleByUUID?.['GPU-256-real']).toBe('');
   });
 
   it('writes down field values by id and scope, and a refusal without a scope once', () => {
-    const fields = calls['nvmlDeviceGetFieldValues'] ?? {};
+    const fields = calls.nvmlDeviceGetFieldValues ?? {};
     expect(fields['gpu0,139']).toEqual({ type: 1, value: 139 });
     expect(fields['gpu1,139:17']).toEqual({ type: 1, value: 1139 });
     expect(fields['gpu0,138']).toEqual({ error: 'NVML_ERROR_NOT_SUPPORTED' });
@@ -140,11 +140,9 @@ describe('the survey', () => {
     const again = survey(snapshotDriver(parseSnapshot(text, 'tiny'), 'tiny'), { cpus: 2 });
     // Handles that the tiny driver made up out of nothing have no names.
     expect(Object.keys(again)).toEqual(Object.keys(calls));
-    expect(again['nvmlDeviceGetClockOffsets']).toEqual(calls['nvmlDeviceGetClockOffsets']);
-    expect(again['nvmlDeviceGetFieldValues']).toEqual(calls['nvmlDeviceGetFieldValues']);
-    expect(again['nvmlDeviceGetRunningProcessDetailList']).toEqual(
-      calls['nvmlDeviceGetRunningProcessDetailList'],
-    );
+    expect(again.nvmlDeviceGetClockOffsets).toEqual(calls.nvmlDeviceGetClockOffsets);
+    expect(again.nvmlDeviceGetFieldValues).toEqual(calls.nvmlDeviceGetFieldValues);
+    expect(again.nvmlDeviceGetRunningProcessDetailList).toEqual(calls.nvmlDeviceGetRunningProcessDetailList);
   });
 
   it('answers a scope that was not written down with the refusal of the field', () => {

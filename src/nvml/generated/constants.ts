@@ -1501,3 +1501,14 @@ export const NVML_POWER_PROFILE_OPERATION_CLEAR = 0;
 export const NVML_POWER_PROFILE_OPERATION_SET = 1;
 export const NVML_POWER_PROFILE_OPERATION_SET_AND_OVERWRITE = 2;
 export const NVML_POWER_PROFILE_OPERATION_MAX = 3;
+
+/** Old names that the header keeps. */
+export const nvmlClocksThrottleReasonUserDefinedClocks = nvmlClocksEventReasonApplicationsClocksSetting;
+export const nvmlClocksThrottleReasonGpuIdle = nvmlClocksEventReasonGpuIdle;
+export const nvmlClocksThrottleReasonApplicationsClocksSetting = nvmlClocksEventReasonApplicationsClocksSetting;
+export const nvmlClocksThrottleReasonSyncBoost = nvmlClocksEventReasonSyncBoost;
+export const nvmlClocksThrottleReasonSwPowerCap = nvmlClocksEventReasonSwPowerCap;
+export const nvmlClocksThrottleReasonSwThermalSlowdown = nvmlClocksEventReasonSwThermalSlowdown;
+export const nvmlClocksThrottleReasonDisplayClockSetting = nvmlClocksEventReasonDisplayClockSetting;
+export const nvmlClocksThrottleReasonNone = nvmlClocksEventReasonNone;
+export const nvmlClocksThrottleReasonAll = nvmlClocksEventReasonAll;

@@ -1,0 +1,27 @@
+/**
+ * NVML for Node: every function of the NVIDIA Management Library under its own name.
+ *
+ * - A call that NVML refuses throws an {@link NVMLError}, with a subclass for each status.
+ * - What a C function fills is returned: nothing, one value, or a tuple in the order of its parameters.
+ * - Structs are plain objects, texts are strings, counts with arrays are arrays, handles are opaque.
+ * - A 64-bit number is a number while it is a safe integer and a bigint beyond.
+ * - What NVML marks as not available is null.
+ */
+export { NVMLError, type NVMLErrorClass } from './nvml/api/error.js';
+export { type EventOptions, nvmlEvents } from './nvml/api/events.js';
+export type { FieldRequest, FieldValue, Given } from './nvml/api/given.js';
+export {
+  nvmlInit,
+  nvmlInit_v2,
+  nvmlInitWithFlags,
+  nvmlShutdown,
+  type OpenNvml,
+  type OpenOptions,
+  openNvml,
+  withNvml,
+} from './nvml/api/lifetime.js';
+export { nvmlErrorString } from './nvml/api/text.js';
+export * from './nvml/generated/api.js';
+export type * from './nvml/generated/api-types.js';
+export * from './nvml/generated/constants.js';
+export * from './nvml/generated/errors.js';

@@ -1,0 +1,25 @@
+/** Writes src/library/generated/fields.ts: the TypeScript type of every --query-gpu field. */
+import { gpuTable } from '../src/query/gpu/index.js';
+import type { Row } from '../src/query/row.js';
+
+/** What a kind makes of a value in JSON. Words and texts are strings, whatever they are given. */
+function typeOf({ kind }: Row): string {
+  return typeof kind.json(1);
+}
+
+export function fields(): string {
+  const lines = gpuTable.rows.flatMap((row) =>
+    row.names.map((name) => {
+      const { unit } = row.kind;
+      const doc = `${row.help}${unit === undefined ? '' : ` In ${unit}.`}`;
+      return `  /** ${doc.replace(/\s+/g, ' ')} */\n  readonly '${name}': ${typeOf(row)};`;
+    }),
+  );
+  return [
+    '/** The fields of --query-gpu and the types of their values. */',
+    'export interface GpuFields {',
+    ...lines,
+    '}',
+    '',
+  ].join('\n');
+}

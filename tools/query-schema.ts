@@ -1,0 +1,82 @@
+/**
+ * Writes schemas/query.schema.json, the JSON of --query-*, from the tables of fields. `--check` compares instead of
+ * writing and fails when the committed file is not what this would write.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { tables } from '../src/query/tables/index.js';
+
+interface Property {
+  readonly type: readonly string[];
+  readonly description?: string;
+  readonly format?: string;
+}
+
+/** What a kind's JSON looks like; a value of 64 bits that a number cannot hold comes as text. */
+function property({ kind }: (typeof tables)[number]['rows'][number]): Property {
+  const example = kind.json(0);
+  const type = typeof example;
+  const isTime = type === 'string' && /^\d{4}-\d\d-\d\dT/.test(String(example));
+  return {
+    type: type === 'number' ? ['number', 'string', 'null'] : [type, 'null'],
+    ...(kind.unit === undefined ? {} : { description: kind.unit }),
+    ...(isTime ? { format: 'date-time' } : {}),
+  };
+}
+
+/** By every name; a name that tables share has one property only if they agree about it. */
+const properties: Record<string, Property> = {};
+for (const { option, rows } of tables) {
+  for (const row of rows) {
+    for (const name of row.names) {
+      const made = property(row);
+      const known = properties[name];
+      if (known !== undefined && JSON.stringify(known) !== JSON.stringify(made)) {
+        throw new Error(`--${option}: ${name} is of another kind in another table`);
+      }
+      properties[name] = made;
+    }
+  }
+}
+
+const schema = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: 'What nvsmi --query-* prints with --format=json; with jsonl each line is one record',
+  type: 'array',
+  items: { $ref: '#/$defs/record' },
+  $defs: {
+    record: {
+      type: 'object',
+      description:
+        'The fields that were asked for, by the names they were asked for. Null where there is no value, and then reasons says why. A field that is not known is null (--lenient).',
+      properties: {
+        reasons: {
+          type: 'object',
+          description: 'Why a value is null, by the name of its field; not there where every value is known.',
+          minProperties: 1,
+          additionalProperties: { type: 'string', minLength: 1 },
+        },
+        ...properties,
+      },
+      additionalProperties: { type: 'null' },
+    },
+  },
+};
+
+/** As Biome formats JSON: a short object on one line. */
+function format(value: unknown, indent: string): string {
+  const flat = JSON.stringify(value, null, 1).replace(/\n\s*/g, ' ').replace(/\[ /g, '[').replace(/ \]/g, ']');
+  const isProperty = typeof value === 'object' && value !== null && 'type' in value && !('properties' in value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return flat;
+  if (isProperty && flat.length + indent.length < 80) return flat;
+  const inner = `${indent}  `;
+  const lines = Object.entries(value).map(([name, v]) => `${inner}${JSON.stringify(name)}: ${format(v, inner)}`);
+  return `{\n${lines.join(',\n')}\n${indent}}`;
+}
+
+const file = new URL('../schemas/query.schema.json', import.meta.url);
+const text = `${format(schema, '')}\n`;
+if (!process.argv.includes('--check')) writeFileSync(file, text);
+else if (readFileSync(file, 'utf8') !== text) {
+  console.error('schemas/query.schema.json is not what tools/query-schema.ts writes');
+  process.exitCode = 1;
+}

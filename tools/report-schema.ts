@@ -1,0 +1,101 @@
+/**
+ * Writes schemas/report.schema.json, which the report trees make:
+ * `npx tsx tools/report-schema.ts && npx biome check --write schemas`.
+ */
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Kind } from '../src/query/kind.js';
+import type { Tree } from '../src/report/document.js';
+import { gpuTree } from '../src/report/gpu.js';
+import type { List, Node } from '../src/report/node.js';
+import { unitTree } from '../src/report/unit.js';
+
+type Schema = { readonly [key: string]: unknown };
+
+const REASONS: Schema = {
+  type: 'object',
+  description: 'Why the keys that are null have no value.',
+  additionalProperties: { type: 'string' },
+};
+
+/** The type of a kind's values: that of what it makes of a number. */
+const typeOf = (kind: Kind): string => typeof kind.json(1);
+
+function described(label: string | undefined, unit: string | undefined): Schema {
+  const words = [label?.trim(), unit === undefined ? undefined : `in ${unit}`].filter((word) => word);
+  return words.length === 0 ? {} : { description: words.join(', ') };
+}
+
+/** An object of the nodes with a tag. Those that every GPU has are required, unless `-d` may leave them out. */
+function objectOf(nodes: readonly Node[], more: Schema = {}, isWhole = true): Schema {
+  const properties: Record<string, unknown> = {};
+  const required: string[] = [];
+  for (const node of nodes) {
+    if (node.tag === undefined) continue;
+    properties[node.tag] =
+      properties[node.tag] === undefined ? schemaOf(node) : either(properties[node.tag], node);
+    if (isWhole && node.when === undefined && !('newer' in node && node.newer)) required.push(node.tag);
+  }
+  return {
+    type: 'object',
+    ...(required.length === 0 ? {} : { required }),
+    properties: { ...more, ...properties, reasons: REASONS },
+    additionalProperties: false,
+  };
+}
+
+/** A tag that stands for different nodes on different GPUs. */
+function either(known: unknown, node: Node): Schema {
+  const options = (known as { anyOf?: readonly unknown[] }).anyOf ?? [known];
+  return { anyOf: [...options, schemaOf(node)] };
+}
+
+function schemaOf(node: Node): Schema {
+  switch (node.type) {
+    case 'leaf':
+      return { type: [typeOf(node.of.kind), 'null'], ...described(node.label, node.of.kind.unit) };
+    case 'section': {
+      const inside = objectOf(node.parts);
+      return {
+        ...inside,
+        ...(node.gate === undefined ? {} : { type: ['object', 'null'] }),
+        ...described(node.label, undefined),
+      };
+    }
+    case 'list':
+      return { type: ['array', 'null'], ...described(node.label, undefined), items: itemOf(node) };
+  }
+}
+
+const itemOf = ({ item }: List): Schema =>
+  'of' in item
+    ? { type: [typeOf(item.of.kind), 'null'], ...described(item.label, item.of.kind.unit) }
+    : { ...objectOf(item.parts), ...described(item.label, undefined) };
+
+function documentOf(tree: Tree): Schema {
+  const { properties, required, ...rest } = objectOf([...tree.head, ...tree.counts]) as {
+    readonly properties: object;
+    readonly required: readonly string[];
+  };
+  const id = { type: typeOf(tree.id.kind), description: `What identifies the ${tree.label}.` };
+  return {
+    ...rest,
+    required: [...required, tree.tag],
+    properties: {
+      ...properties,
+      [tree.tag]: { type: 'array', items: { ...objectOf(tree.parts, { id }, false), required: ['id'] } },
+    },
+  };
+}
+
+/** The schema of both documents. */
+export const reportSchema = (): Schema => ({
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: 'The report of nvsmi -q --json, of the GPUs or with -u of the units',
+  anyOf: [documentOf(gpuTree), documentOf(unitTree)],
+});
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const text = `${JSON.stringify(reportSchema(), null, 2)}\n`;
+  writeFileSync(new URL('../schemas/report.schema.json', import.meta.url), text);
+}

@@ -1,0 +1,167 @@
+/** deviceQuery compiled for a filter: what is asked, bound once, and read as often as wanted. */
+import { call, text } from '../nvml/call.js';
+import type { Session } from '../nvml/session.js';
+import type { Reader } from '../query/asked.js';
+import { Asking, type Subject } from '../query/plan.js';
+import { fixed } from '../query/probe.js';
+import { askOnce } from '../query/read.js';
+import type { AskNow } from '../query/table.js';
+import { deviceParts } from './device-fields.js';
+import {
+  type DevicePart,
+  type DeviceResult,
+  type DeviceValue,
+  type GroupPart,
+  type LeafPart,
+  spellReading,
+  type XmlElement,
+} from './device-tree.js';
+import { NVSMI, QUERY_NAMES } from './ids.js';
+
+/**
+ * What deviceQuery answers: names as a comma list or an array (`memory.total`), or ids (`NVSMI.MEMORY_TOTAL`).
+ * Unknown names are passed over. Without a filter everything is answered.
+ */
+export type Filter = string | readonly (string | number)[];
+
+/** The ids of a filter. */
+export function idsOf(filter: Filter | undefined): ReadonlySet<number> {
+  if (filter === undefined) return new Set([NVSMI.ALL]);
+  const names = typeof filter === 'string' ? filter.split(',') : filter;
+  const ids = names.map((name) => (typeof name === 'number' ? name : QUERY_NAMES.get(name.trim())));
+  return new Set(ids.filter((id) => id !== undefined));
+}
+
+/** A part that is asked, ready to be read. */
+interface Ready {
+  readonly key: string;
+  read(): DeviceValue;
+  xml(): readonly XmlElement[];
+}
+
+/** What deviceQuery and xmlDeviceQuery share: the same values, read after one sample. */
+export class DeviceQuery {
+  private readonly asking: Asking;
+  private readonly gpus: readonly (readonly Ready[])[];
+  private readonly driverVersion: Reader;
+  private pending: Promise<void> | undefined;
+
+  constructor(
+    private readonly session: Session,
+    private readonly ids: ReadonlySet<number>,
+    /** Whether the calls that wait do so on worker threads; then a sample takes a promise. */
+    private readonly overlap: boolean,
+    private readonly now: () => number = Date.now,
+  ) {
+    this.asking = new Asking(session);
+    const version = fixed('driver version', call('nvmlSystemGetDriverVersion', text(80)));
+    this.driverVersion = this.wants(NVSMI.DRIVER_VERSION)
+      ? this.asking.reader(version, '', { index: 0, handle: undefined, status: 0 })
+      : () => '';
+    this.gpus = session.gpus.map((gpu) => this.parts(deviceParts, gpu));
+    this.asking.seal();
+  }
+
+  /** Asks everything that is due. Whoever asks while another is asking waits for the same answers. */
+  sample(): void | Promise<void> {
+    if (this.pending !== undefined) return this.pending;
+    const asked = this.asking.run();
+    if (asked === undefined) return;
+    this.pending = asked.finally(() => {
+      this.pending = undefined;
+    });
+    return this.pending;
+  }
+
+  result(): DeviceResult {
+    const gpu = this.gpus.map((parts) => Object.fromEntries(parts.map((part) => [part.key, part.read()])));
+    const filled = gpu.filter((one) => Object.keys(one).length > 0);
+    return { ...Object.fromEntries(this.head()), ...(filled.length === 0 ? {} : { gpu: filled }) };
+  }
+
+  /** The answer as the element nvidia_smi. */
+  xml(): XmlElement {
+    const head = this.head().map(([tag, value]): XmlElement => [tag, String(value)]);
+    const gpus = this.gpus
+      .filter((parts) => parts.length > 0)
+      .map((parts): XmlElement => ['gpu', parts.flatMap((part) => part.xml())]);
+    return ['nvidia_smi', [...head, ...gpus]];
+  }
+
+  private head(): readonly (readonly [string, string | number])[] {
+    const { gpus } = this.session;
+    const out: [string, string | number][] = [];
+    if (this.wants(NVSMI.TIMESTAMP)) out.push(['timestamp', localDate(this.now())]);
+    if (this.wants(NVSMI.DRIVER_VERSION))
+      out.push(['driver_version', spellReading(this.driverVersion(), String)]);
+    if (this.wants(NVSMI.COUNT)) out.push(['count', gpus.length]);
+    return out;
+  }
+
+  private wants(...ids: readonly number[]): boolean {
+    return this.ids.has(NVSMI.ALL) || ids.some((id) => this.ids.has(id));
+  }
+
+  private parts(parts: readonly DevicePart[], subject: Subject): Ready[] {
+    return parts.flatMap((part) => this.ready(part, subject));
+  }
+
+  private ready(part: DevicePart, subject: Subject): readonly Ready[] {
+    if (part.type === 'group') {
+      const inner = this.parts(part.parts, subject);
+      if (inner.length === 0) return [];
+      const always = (part.always ?? []).map((one) => this.leaf(one, subject));
+      return [this.group(part, inner, always)];
+    }
+    const asked = part.extra === true ? part.ids.some((id) => this.ids.has(id)) : this.wants(...part.ids);
+    if (!asked) return [];
+    if (part.type === 'leaf') return [this.leaf(part, subject)];
+    if (part.type === 'word') return [{ key: part.key, read: () => part.word, xml: () => [] }];
+    const askNow: AskNow = (probe, about) => askOnce(this.session, probe, about ?? subject);
+    return [
+      {
+        key: part.key,
+        read: () => part.read(subject, askNow),
+        xml: () => {
+          const elements = part.xml(part.read(subject, askNow));
+          return typeof elements === 'string' ? [[part.key, elements]] : elements;
+        },
+      },
+    ];
+  }
+
+  private leaf(part: LeafPart, subject: Subject): Ready {
+    const probe = this.overlap ? part.probe : { ...part.probe, waits: false };
+    const reader = this.asking.reader(probe, part.pick, subject);
+    const read = (): string | number => spellReading(reader(), part.spell);
+    return {
+      key: part.key,
+      read,
+      xml: () => {
+        const value = read();
+        return [[part.key, part.xml === undefined ? String(value) : part.xml(value)]];
+      },
+    };
+  }
+
+  /** What is always in the group comes last in the object and first in XML, as pynvml_utils has it. */
+  private group({ key, tag, unit }: GroupPart, inner: readonly Ready[], always: readonly Ready[]): Ready {
+    return {
+      key,
+      read: () => {
+        const out: Record<string, DeviceValue> = {};
+        for (const part of [...inner, ...always]) out[part.key] = part.read();
+        if (unit !== undefined) out.unit = unit;
+        return out;
+      },
+      xml: () => [[tag ?? key, [...always, ...inner].flatMap((part) => part.xml())]],
+    };
+  }
+}
+
+/** YYYY-MM-DD where we are. */
+function localDate(now: number): string {
+  const date = new Date(now);
+  const two = (n: number): string => String(n).padStart(2, '0');
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}

@@ -1,0 +1,110 @@
+/** An open machine: typed queries, samples at a pace, and the answers of pynvml_utils. */
+import type { OpenOptions } from '../nvml/api/lifetime.js';
+import { DeviceQuery, type Filter, idsOf } from './device-query.js';
+import type { DeviceResult } from './device-tree.js';
+import { type Opened, openMachine } from './open.js';
+import { type Permissions, readPermissions } from './permissions.js';
+import { type FieldName, Query, type Sample } from './query.js';
+import { type Report, type ReportOptions, reportOf } from './report.js';
+import { ticks, type WatchOptions } from './watch.js';
+import { deviceXml } from './xml.js';
+
+/** How many filters keep their compiled calls. */
+const KEPT = 32;
+
+export class Nvsmi {
+  private readonly compiled = new Map<string, DeviceQuery>();
+  private open = true;
+
+  constructor(private readonly machine: Opened) {}
+
+  /** How many GPUs the machine has, lost ones included. */
+  get gpuCount(): number {
+    return this.machine.session.gpus.length;
+  }
+
+  /**
+   * Compiles a question about every GPU, to be sampled as often as wanted.
+   *
+   *     const query = nvsmi.query(['memory.used', 'utilization.gpu']);
+   *     query.sample(); // [{ 'memory.used': 615, 'utilization.gpu': 0 }, …]
+   *
+   * @throws UnknownField for a name that is no field
+   */
+  query<const Name extends FieldName>(fields: readonly Name[]): Query<Name> {
+    return new Query(this.machine.session, fields);
+  }
+
+  /** Samples of a query at a steady pace: `for await (const gpus of nvsmi.watch([…], { everyMs: 1000 }))`. */
+  watch<const Name extends FieldName>(
+    fields: readonly Name[],
+    options: WatchOptions,
+  ): AsyncGenerator<Sample<Name>[], void, undefined> {
+    const query = this.query(fields);
+    return ticks(() => query.sampleAsync(), options);
+  }
+
+  /**
+   * The full report of every GPU as one object: the tags of `nvidia-smi -q -x` as keys, values in their units,
+   * null where there is none and why under `reasons`. `schemas/` has its schema.
+   */
+  report(options: ReportOptions = {}): Promise<Report> {
+    return reportOf(this.machine.session, options);
+  }
+
+  /** What pynvml_utils' DeviceQuery returns for the same filter. */
+  deviceQuery(filter?: Filter): DeviceResult {
+    const query = this.device(filter, false);
+    void query.sample();
+    return query.result();
+  }
+
+  /** The same, with the waits of all GPUs at the same time, on worker threads. */
+  async deviceQueryAsync(filter?: Filter): Promise<DeviceResult> {
+    const query = this.device(filter, true);
+    await query.sample();
+    return query.result();
+  }
+
+  /** What pynvml_utils' XmlDeviceQuery returns for the same filter, as a well-formed document. */
+  xmlDeviceQuery(filter?: Filter): string {
+    const query = this.device(filter, false);
+    void query.sample();
+    return deviceXml(query.xml());
+  }
+
+  /** What this user may read of this machine. */
+  permissions(): Permissions {
+    return readPermissions(this.machine.files);
+  }
+
+  /** Lets go of the machine; a second time does nothing. */
+  close(): void {
+    if (!this.open) return;
+    this.open = false;
+    this.compiled.clear();
+    this.machine.session.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  private device(filter: Filter | undefined, overlap: boolean): DeviceQuery {
+    const key = `${overlap} ${typeof filter === 'object' ? filter.join() : filter}`;
+    let query = this.compiled.get(key);
+    if (query === undefined) {
+      query = new DeviceQuery(this.machine.session, idsOf(filter), overlap);
+      if (this.compiled.size >= KEPT) this.compiled.clear();
+      this.compiled.set(key, query);
+    }
+    return query;
+  }
+}
+
+/**
+ * Opens this machine, or a recorded one: `open({ snapshot: 'h200-x2' })` answers without a GPU.
+ *
+ * @throws NVMLError where NVML cannot be opened: NVMLError_LibraryNotFound, NVMLError_DriverNotLoaded …
+ */
+export const open = (options: OpenOptions = {}): Nvsmi => new Nvsmi(openMachine(options));

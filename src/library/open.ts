@@ -1,0 +1,36 @@
+/** Opens a machine: this one's NVML, or a recorded one. */
+import { type OpenOptions, openNvml } from '../nvml/api/lifetime.js';
+import { errorOf } from '../nvml/api/raise.js';
+import { openDriver } from '../nvml/api/state.js';
+import { openSnapshot } from '../nvml/machine.js';
+import { attach, openSession, type Session } from '../nvml/session.js';
+import { DeadLibrary } from '../nvml/status.js';
+import { machineFiles, recordedFiles, type SystemFiles } from '../system/files.js';
+
+/** An open machine, and what ends it. */
+export interface Opened {
+  readonly session: Session;
+  readonly files: SystemFiles;
+}
+
+/** Opens a machine. A library is shared with `nvsmi/nvml`; recordings stand each for themselves. Throws NVMLError. */
+export function openMachine(options: OpenOptions): Opened {
+  return options.snapshot === undefined ? openLibrary(options) : openRecording(options.snapshot);
+}
+
+function openLibrary(options: OpenOptions): Opened {
+  const nvml = openNvml(options);
+  const driver = openDriver();
+  if (driver === undefined) throw new Error('NVML is open, but nobody answers');
+  return { session: { driver, gpus: attach(driver), close: () => nvml.close() }, files: machineFiles };
+}
+
+function openRecording(name: string): Opened {
+  const { driver, snapshot } = openSnapshot(name);
+  try {
+    return { session: openSession(driver), files: recordedFiles(snapshot.files) };
+  } catch (error) {
+    if (error instanceof DeadLibrary) throw errorOf(error.status, 'nvmlInit', error.message);
+    throw error;
+  }
+}

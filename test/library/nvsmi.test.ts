@@ -1,0 +1,84 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { NVMLError, open, UnknownField } from '../../src/index.js';
+import * as nvml from '../../src/nvml.js';
+
+describe('an open machine', () => {
+  const nvsmi = open({ snapshot: 'h100-x1' });
+  afterAll(() => nvsmi.close());
+
+  it('answers the fields that were asked, with real numbers, booleans, and null', () => {
+    const query = nvsmi.query(['name', 'memory.total', 'power.limit', 'ecc.mode.current', 'fan.speed']);
+    expect(query.sample()).toEqual([
+      {
+        name: 'NVIDIA H100 80GB HBM3',
+        'memory.total': 81559,
+        'power.limit': 700,
+        'ecc.mode.current': true,
+        'fan.speed': null,
+      },
+    ]);
+    expect(query.reasons()).toEqual([{ 'fan.speed': 'Not Supported' }]);
+  });
+
+  it('answers aliases under the name that was used', () => {
+    expect(nvsmi.query(['gpu_name', 'clocks.mem']).sample()).toEqual([
+      { gpu_name: 'NVIDIA H100 80GB HBM3', 'clocks.mem': expect.any(Number) },
+    ]);
+  });
+
+  it('gives the same from worker threads', async () => {
+    const query = nvsmi.query(['name', 'pcie.link.gen.max']);
+    expect(await query.sampleAsync()).toEqual(query.sample());
+  });
+
+  it('refuses a name that is no field, and says which were near', () => {
+    const ask = nvsmi.query as unknown as (names: string[]) => unknown;
+    expect(() => ask.call(nvsmi, ['memory.usd'])).toThrow(UnknownField);
+    expect(() => ask.call(nvsmi, ['memory.usd'])).toThrow('memory.used');
+  });
+
+  it('samples at a pace until the signal ends', async () => {
+    const times: number[] = [];
+    const controller = new AbortController();
+    for await (const [gpu] of nvsmi.watch(['memory.total'], { everyMs: 20, signal: controller.signal })) {
+      times.push(performance.now());
+      expect(gpu).toEqual({ 'memory.total': 81559 });
+      if (times.length === 4) controller.abort();
+    }
+    expect(times).toHaveLength(4);
+    // Three periods, whatever a sample took.
+    expect((times[3] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(55);
+  });
+
+  it('reports everything as one object, or the groups that were asked', async () => {
+    const report = (await nvsmi.report()) as { gpu: readonly Record<string, unknown>[] };
+    expect(report.gpu).toHaveLength(1);
+    expect(report.gpu[0]).toMatchObject({ product_name: 'NVIDIA H100 80GB HBM3' });
+    const some = (await nvsmi.report({ groups: ['MEMORY'] })) as { gpu: readonly Record<string, unknown>[] };
+    expect(Object.keys(some.gpu[0] ?? {})).toContain('fb_memory_usage');
+    expect(Object.keys(some.gpu[0] ?? {})).not.toContain('product_name');
+  });
+
+  it('says whether performance counters are for administrators alone', () => {
+    expect(nvsmi.permissions()).toEqual({ profilingAdminOnly: false });
+  });
+
+  it('stands beside another recording', () => {
+    using other = open({ snapshot: 'h200-x2' });
+    expect(other.gpuCount).toBe(2);
+    expect(nvsmi.gpuCount).toBe(1);
+  });
+
+  it('keeps a lost GPU in its place, without values', () => {
+    using lost = open({ snapshot: 'lost-gpu' });
+    const samples = lost.query(['index', 'name', 'memory.total']).sample();
+    expect(samples).toHaveLength(lost.gpuCount);
+    expect(samples.filter(({ name }) => name === null)).toHaveLength(1);
+  });
+
+  it('throws what NVML says where it cannot be opened', () => {
+    expect(() => open({ snapshot: 'mismatch' })).toThrow(nvml.NVMLError_LibRmVersionMismatch);
+    expect(() => open({ snapshot: 'mismatch' })).toThrow('Driver/library version mismatch');
+    expect(() => open({ path: '/nowhere/libnvidia-ml.so.1' })).toThrow(NVMLError);
+  });
+});

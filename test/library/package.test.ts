@@ -1,0 +1,102 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const description = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+const ESM = `
+import { NvidiaSmi, open } from 'nvsmi';
+import { NVMLError_NotSupported, nvmlDeviceGetFanSpeed, nvmlDeviceGetHandleByIndex, openNvml, type nvmlDevice_t } from 'nvsmi/nvml';
+import { nvmlDeviceGetName } from 'nvsmi/nvml/promises';
+using nvsmi = open({ snapshot: 'h100-x1' });
+const used: number | null | undefined = nvsmi.query(['memory.total']).sample()[0]?.['memory.total'];
+using _nvml = openNvml({ snapshot: 'h100-x1' });
+const device: nvmlDevice_t = nvmlDeviceGetHandleByIndex(0);
+let refused = false;
+try { nvmlDeviceGetFanSpeed(device); } catch (error) { refused = error instanceof NVMLError_NotSupported; }
+const smi = NvidiaSmi.getInstance({ snapshot: 'h100-x1' });
+console.log(JSON.stringify([used, await nvmlDeviceGetName(device), refused, smi.deviceQuery('count')]));
+`;
+
+const CJS = `
+import nvsmi = require('nvsmi');
+import nvml = require('nvsmi/nvml');
+import promises = require('nvsmi/nvml/promises');
+const machine = nvsmi.open({ snapshot: 'h100-x1' });
+const [sample] = machine.query(['name']).sample();
+nvml.nvmlInit({ snapshot: 'h100-x1' });
+promises.nvmlDeviceGetCount().then((count) => console.log(JSON.stringify([sample?.name, count])));
+`;
+
+describe.skipIf(description.exports === undefined)('the package', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nvsmi-package-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  beforeAll(() => {
+    const installed = join(folder, 'node_modules/nvsmi');
+    mkdirSync(installed, { recursive: true });
+    const tsx = createRequire(import.meta.url).resolve('tsx/cli');
+    execFileSync(process.execPath, [tsx, 'tools/build-library.ts', join(installed, 'dist')], { cwd: root });
+    cpSync(join(root, 'package.json'), join(installed, 'package.json'));
+    cpSync(join(root, 'snapshots'), join(installed, 'snapshots'), { recursive: true });
+    for (const needed of ['koffi', '@types', '@koromix']) {
+      symlinkSync(join(root, 'node_modules', needed), join(folder, 'node_modules', needed));
+    }
+    writeFileSync(join(folder, 'esm.mts'), ESM);
+    writeFileSync(join(folder, 'cjs.cts'), CJS);
+    const compilerOptions = {
+      module: 'node16',
+      target: 'es2022',
+      lib: ['es2022', 'esnext.disposable'],
+      strict: true,
+      types: ['node'],
+      outDir: 'out',
+    };
+    writeFileSync(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions, files: ['esm.mts', 'cjs.cts'] }),
+    );
+  }, 60_000);
+
+  it('has types that hold for importers of both kinds, its own declarations included', () => {
+    const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+    expect(() => execFileSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8' })).not.toThrow();
+  }, 60_000);
+
+  const run = (file: string): unknown =>
+    JSON.parse(execFileSync(process.execPath, [join(folder, 'out', file)], { encoding: 'utf8' }));
+
+  it('answers an ES module', () => {
+    expect(run('esm.mjs')).toEqual([81559, 'NVIDIA H100 80GB HBM3', true, { count: 1 }]);
+  });
+
+  it('answers a CommonJS module, with one library behind its entries', () => {
+    expect(run('cjs.cjs')).toEqual(['NVIDIA H100 80GB HBM3', 1]);
+  });
+
+  it('leaves out of a bundle what is not used', async () => {
+    const { build } = await import('esbuild');
+    const entry = join(folder, 'small.mjs');
+    writeFileSync(
+      entry,
+      "import { nvmlInit, nvmlDeviceGetCount } from 'nvsmi/nvml'; nvmlInit(); nvmlDeviceGetCount();",
+    );
+    const { outputFiles } = await build({
+      entryPoints: [entry],
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      external: ['koffi'],
+      write: false,
+    });
+    const text = outputFiles[0]?.text ?? '';
+    expect(text).toContain('nvmlDeviceGetCount_v2');
+    expect(text).not.toContain('function nvmlDeviceGetPowerUsage');
+    expect(text.match(/params: \[/g)?.length).toBeLessThan(5);
+  });
+});

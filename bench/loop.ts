@@ -8,7 +8,16 @@ import { csvPrinter } from '../src/render/csv.js';
 
 const SETS: Readonly<Record<string, readonly string[]>> = {
   1: ['memory.used'],
-  8: ['index', 'name', 'uuid', 'memory.total', 'memory.used', 'utilization.gpu', 'temperature.gpu', 'power.draw'],
+  8: [
+    'index',
+    'name',
+    'uuid',
+    'memory.total',
+    'memory.used',
+    'utilization.gpu',
+    'temperature.gpu',
+    'power.draw',
+  ],
 };
 
 const samples = Number(process.argv[2] ?? 20_000);
@@ -31,7 +40,13 @@ for (const [fields, names] of Object.entries(SETS)) {
   const cpuNs = ((used.user + used.system) * 1000) / samples;
   if (bytes === 0) throw new Error('nothing was printed');
   console.log(
-    JSON.stringify({ tool: 'nvsmi', fields: Number(fields), samples, wallNs: Math.round(wallNs), cpuNs: Math.round(cpuNs) }),
+    JSON.stringify({
+      tool: 'nvsmi',
+      fields: Number(fields),
+      samples,
+      wallNs: Math.round(wallNs),
+      cpuNs: Math.round(cpuNs),
+    }),
   );
 }
 

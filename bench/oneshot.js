@@ -24,9 +24,12 @@ const runs = Number(values.runs);
 function time(command, args) {
   const [file, ...first] = command.split(' ');
   const start = process.hrtime.bigint();
-  const result = spawnSync(file, [...first, ...args.split(' ').filter(Boolean)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const result = spawnSync(file, [...first, ...args.split(' ').filter(Boolean)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const wall = Number(process.hrtime.bigint() - start) / 1e6;
-  if (result.status !== 0) throw new Error(`${command} ${args}: exit status ${result.status}: ${result.stdout}${result.stderr}`);
+  if (result.status !== 0)
+    throw new Error(`${command} ${args}: exit status ${result.status}: ${result.stdout}${result.stderr}`);
   return wall;
 }
 
@@ -42,10 +45,18 @@ for (const line of cases) {
     real.push(time(values.real, args));
     ours.push(time(values.nvsmi, args));
   }
-  const result = { name, args, realMs: median(real), oursMs: median(ours), ratio: median(ours) / median(real) };
+  const result = {
+    name,
+    args,
+    realMs: median(real),
+    oursMs: median(ours),
+    ratio: median(ours) / median(real),
+  };
   if (values.json) console.log(JSON.stringify({ ...result, real, ours }));
   else {
     const cells = [result.realMs.toFixed(1), result.oursMs.toFixed(1), result.ratio.toFixed(2)];
-    console.log(`${name.padEnd(14)} nvidia-smi ${cells[0].padStart(7)} ms   nvsmi ${cells[1].padStart(7)} ms   ratio ${cells[2]}`);
+    console.log(
+      `${name.padEnd(14)} nvidia-smi ${cells[0].padStart(7)} ms   nvsmi ${cells[1].padStart(7)} ms   ratio ${cells[2]}`,
+    );
   }
 }

@@ -14,6 +14,8 @@ export interface OptionSpec {
   /** What the value is, for the help. */
   readonly argument?: string;
   readonly help: string;
+  /** Given several times its values add up to a comma list; of others the last counts. */
+  readonly joins?: true;
   /** Left out of the help: setters we refuse, old spellings. */
   readonly hidden?: true;
 }
@@ -74,6 +76,8 @@ const looksLikeOption = (text: string): boolean => /^-[^\d]/.test(text);
 
 /** The last value of an option, as nvidia-smi takes it: undefined when absent, '' when it has no value. */
 export function lastValue(tokens: readonly Token[], long: string): string | undefined {
-  const token = tokens.findLast((t) => t.spec.long === long);
-  return token === undefined ? undefined : (token.value ?? '');
+  const given = tokens.filter((t) => t.spec.long === long);
+  const last = given.at(-1);
+  if (last?.spec.joins) return given.map(({ value }) => value ?? '').join(',');
+  return last === undefined ? undefined : (last.value ?? '');
 }

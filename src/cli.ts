@@ -1,7 +1,7 @@
 /** main(argv, io): understands the command line, runs the command, turns errors into exit statuses. */
 import { lastValue, type Token } from './argv.js';
 import type { Context, Machine } from './commands/context.js';
-import { EXIT, UsageError } from './errors.js';
+import { EXIT, type UsageError } from './errors.js';
 import type { Io } from './io.js';
 import { loopPeriod, readRootArguments } from './options.js';
 import { openMachine, takeSource } from './source.js';
@@ -21,11 +21,14 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     io.close();
     return status;
   } catch (error) {
-    return report(error, io);
+    return await report(error, io);
   }
 }
 
-/** Opens the machine while the command is loaded. The command awaits it, and meets its error, when it needs it. */
+/**
+ * Opens the machine while the command is loaded. The command awaits it, and meets its error, when it needs it; one
+ * that refuses its arguments goes away without asking.
+ */
 function openEarly(context: Context): void {
   context.machine().catch(() => undefined);
 }
@@ -48,25 +51,14 @@ async function dispatch(argv: readonly string[], context: Context): Promise<numb
     case 'hostname':
       return (await import('./commands/hostname.js')).hostname(lastValue(tokens, 'id'), context);
     case 'help-query':
+      return (await import('./commands/help-query.js')).helpQuery(tokens, context);
     case 'query':
-      return queryOrItsHelp(mode, tokens, context);
+      loopPeriod(tokens);
+      openEarly(context);
+      return (await import('./commands/query.js')).query(tokens, context);
     case 'main':
       return reportOrSummary(tokens, context);
   }
-}
-
-async function queryOrItsHelp(
-  mode: 'help-query' | 'query',
-  tokens: readonly Token[],
-  context: Context,
-): Promise<number> {
-  const { tables } = await import('./query/tables/index.js');
-  const prefix = mode === 'query' ? '' : 'help-';
-  const table = tables.find(({ option }) => tokens.some(({ spec }) => spec.long === `${prefix}${option}`));
-  if (table === undefined) throw new Error('a query option without its table');
-  if (mode === 'query') return (await import('./commands/query.js')).query(table, tokens, context);
-  context.io.out((await import('./commands/help-query.js')).helpQuery(table));
-  return EXIT.ok;
 }
 
 /** Each of these asks for the report, or belongs to it. */
@@ -74,14 +66,17 @@ const REPORT_OPTIONS = ['query', 'all', 'xml-format', 'display', 'unit', 'dtd', 
 
 async function reportOrSummary(tokens: readonly Token[], context: Context): Promise<number> {
   const has = (long: string): boolean => lastValue(tokens, long) !== undefined;
-  if (REPORT_OPTIONS.some(has)) return (await import('./commands/report.js')).report(tokens, context);
+  if (REPORT_OPTIONS.some(has)) {
+    if (has('query') || has('all')) openEarly(context);
+    return (await import('./commands/report.js')).report(tokens, context);
+  }
   loopPeriod(tokens);
   openEarly(context);
   return (await import('./commands/summary.js')).summary(tokens, context);
 }
 
 /** Says what went wrong, where nvidia-smi says it: on stdout. What cannot be written goes to stderr. */
-function report(error: unknown, io: Io): number {
+async function report(error: unknown, io: Io): Promise<number> {
   if (!(error instanceof Error)) throw error;
   if (error.name === 'ClosedPipe') return EXIT.closedPipe;
   if (error.name === 'OutputError') {
@@ -92,12 +87,15 @@ function report(error: unknown, io: Io): number {
   const { message, status = EXIT.usage, hint, ending = '\n' } = error as Partial<UsageError> & Error;
   try {
     io.out(`${message}${ending}`);
-    if (hint !== undefined) io.err(`${hint}\n`);
+    if (hint !== undefined) io.err(`${await shown(hint, io)}\n`);
   } catch (unwritable) {
     return report(unwritable, io);
   }
-  return status;
+  return Math.min(status, EXIT.unknownOption);
 }
+
+const shown = async (hint: string, io: Io): Promise<string> =>
+  io.stderrIsTerminal ? (await import('./hint.js')).coloured(hint) : hint;
 
 /** Errors for the user. Known by name: the subcommands are a bundle of their own, with classes of their own. */
 const REPORTED: ReadonlySet<string> = new Set(['UsageError', 'DeadLibrary', 'SnapshotError']);

@@ -13,6 +13,7 @@ export const EXIT = {
   corruptInforom: 14,
   /** A closed pipe: what a shell reports of a program that SIGPIPE ended. */
   closedPipe: 141,
+  /** Also an NVML status that does not fit an exit status: 999, unknown error (H100, 580.159.04). */
   unknownOption: 255,
 } as const;
 

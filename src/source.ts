@@ -2,6 +2,10 @@
 import type { Machine } from './commands/context.js';
 import { EXIT, UsageError } from './errors.js';
 import type { Io } from './io.js';
+import { loadLibrary } from './nvml/library.js';
+import { openSession, startSession } from './nvml/session.js';
+import { machineFiles, recordedFiles } from './system/files.js';
+import { kernelVersion } from './system/kernel.js';
 
 /** An option anywhere on the command line, else the environment. */
 export interface Source {
@@ -48,16 +52,12 @@ const nonEmpty = (text: string | undefined): string | undefined => (text === '' 
 
 /** Opens the machine. Throws DeadLibrary or SnapshotError. */
 export async function openMachine(source: Source, io: Io): Promise<Machine> {
-  const { openSession, startSession } = await import('./nvml/session.js');
-  const { machineFiles, recordedFiles } = await import('./system/files.js');
-  const { kernelVersion } = await import('./system/kernel.js');
   if (source.snapshot !== undefined) {
     const { openSnapshot } = await import('./nvml/machine.js');
     const { driver, snapshot } = openSnapshot(source.snapshot);
     const files = recordedFiles(snapshot.files);
     return { session: openSession(driver, () => kernelVersion(files)), files, recorded: snapshot.title };
   }
-  const { loadLibrary } = await import('./nvml/library.js');
   const driver = loadLibrary({ path: source.nvml, env: io.env });
   return {
     session: await startSession(driver, () => kernelVersion(machineFiles)),

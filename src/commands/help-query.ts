@@ -1,5 +1,10 @@
 /** `--help-query-*`: the fields of a switch. */
+import chalk from 'chalk';
+import { lastValue, type Token } from '../argv.js';
+import { EXIT } from '../errors.js';
 import type { Table } from '../query/table.js';
+import { tableAsked } from '../query/tables/index.js';
+import type { Context } from './context.js';
 
 const WIDTH = 100;
 
@@ -18,10 +23,22 @@ function wrap(text: string): string {
   return [...lines, line].join('\n');
 }
 
-/** The fields of a --query-* switch: quoted names at the start of a line, then what they mean. */
-export function helpQuery(table: Table): string {
+/** Prints the fields of a --query-* switch. */
+export function helpQuery(tokens: readonly Token[], context: Context): number {
+  const strong = context.io.stdoutIsTerminal ? chalk.bold : String;
+  context.io.out(
+    helpOf(
+      tableAsked((option) => lastValue(tokens, option) !== undefined, 'help-'),
+      strong,
+    ),
+  );
+  return EXIT.ok;
+}
+
+/** Quoted names at the start of a line, then what they mean. */
+function helpOf(table: Table, strong: (name: string) => string): string {
   const fields = table.rows.map((row) => {
-    const names = row.names.map((name) => `"${name}"`).join(' or ');
+    const names = row.names.map((name) => strong(`"${name}"`)).join(' or ');
     return `${names}\n${wrap(row.help)}\n`;
   });
   return `Fields of --${table.option}, one record for ${table.subject}.

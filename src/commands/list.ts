@@ -1,13 +1,13 @@
 /** `-L`: the GPUs and their MIG devices, a line each. */
 
-import { EXIT, UsageError } from '../errors.js';
-import { NVML_ERROR_GPU_IS_LOST } from '../nvml/generated/constants.js';
+import { EXIT } from '../errors.js';
 import { migDevices } from '../nvml/session.js';
 import { Missing, statusWords } from '../nvml/status.js';
 import type { Reading } from '../query/asked.js';
 import { migName } from '../query/mig.js';
 import { readAll } from '../query/now.js';
 import type { Context } from './context.js';
+import { lostLine, statusOf } from './lost.js';
 
 const word = (reading: Reading): string =>
   reading instanceof Missing ? statusWords(reading.status) : String(reading);
@@ -15,11 +15,14 @@ const word = (reading: Reading): string =>
 /** Prints the list. Returns the exit status: 15 where a GPU is lost. */
 export async function list(context: Context): Promise<number> {
   const { session } = await context.machine();
-  if (session.gpus.length === 0) throw new UsageError('No devices found.', EXIT.noDevice);
+  if (session.gpus.length === 0) {
+    context.io.out('No devices found.\n');
+    return EXIT.ok;
+  }
   const lines: string[] = [];
   for (const gpu of session.gpus) {
     if (gpu.handle === undefined) {
-      lines.push(`Unable to determine the device handle for gpu ${gpu.index}: ${statusWords(gpu.status)}`);
+      lines.push(lostLine(gpu));
       continue;
     }
     const [name, uuid] = readAll(session, gpu, ['name', 'uuid']);
@@ -34,5 +37,5 @@ export async function list(context: Context): Promise<number> {
     });
   }
   context.io.out(`${lines.join('\n')}\n`);
-  return session.gpus.some((gpu) => gpu.status === NVML_ERROR_GPU_IS_LOST) ? NVML_ERROR_GPU_IS_LOST : EXIT.ok;
+  return statusOf(session.gpus);
 }

@@ -13,8 +13,14 @@ export const reachable = (gpus: readonly Gpu[]): readonly Gpu[] => gpus.filter((
 export const lostLines = (gpus: readonly Gpu[]): string =>
   gpus
     .filter(isLost)
-    .map((gpu) => `Unable to determine the device handle for gpu ${gpu.index}: ${statusWords(gpu.status)}\n`)
+    .map((gpu) => `${lostLine(gpu)}\n`)
     .join('');
+
+/** The words of nvidia-smi 580.159.04, which also names the bus id; NVML does not tell it of a lost GPU. */
+export function lostLine(gpu: Gpu): string {
+  const remedy = gpu.status === NVML_ERROR_GPU_IS_LOST ? '.  Reboot the system to recover this GPU' : '';
+  return `Unable to determine the device handle for GPU${gpu.index}: ${statusWords(gpu.status)}${remedy}`;
+}
 
 /** 15 where one of the GPUs is lost. */
 export const statusOf = (gpus: readonly Gpu[]): number =>

@@ -1,22 +1,24 @@
 /** `--query-gpu` and its siblings: chosen fields, as CSV, JSON or JSON lines, once or in a loop. */
 import { lastValue, type Token } from '../argv.js';
 import { UsageError } from '../errors.js';
-import { NVML_ERROR_GPU_IS_LOST, NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
+import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
 import type { Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import { loopPeriod } from '../options.js';
 import type { Reading } from '../query/asked.js';
-import { text } from '../query/kind.js';
+import { type Kind, text } from '../query/kind.js';
 import { nearestNames } from '../query/nearest.js';
 import { compilePlan, type Plan } from '../query/plan.js';
 import { askOnce } from '../query/read.js';
 import type { Row } from '../query/row.js';
 import { own } from '../query/row.js';
 import type { RecordValues, Table } from '../query/table.js';
+import { tableAsked } from '../query/tables/index.js';
 import { csvHeader, csvLine, csvPrinter } from '../render/csv.js';
 import { type AskedField, jsonArray, jsonLines, jsonRecord } from '../render/json.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';
+import { statusOf } from './lost.js';
 import { chosenGpus } from './select.js';
 
 interface Format {
@@ -44,6 +46,9 @@ const FORMAT_WORDS: Readonly<Record<string, Partial<Format>>> = {
   jsonl: { shape: 'jsonl' },
 };
 
+/** An unknown field with --lenient: an empty column, null in JSON. */
+const blank: Kind = { ...text, json: () => null };
+
 /** The fields of a comma list; empty names are passed over. */
 function readFields(table: Table, list: string, lenient: boolean, context: Context): readonly AskedField[] {
   const byName = new Map(table.rows.flatMap((row) => row.names.map((name) => [name, row] as const)));
@@ -55,7 +60,7 @@ function readFields(table: Table, list: string, lenient: boolean, context: Conte
       if (row !== undefined) return { name, row };
       if (lenient) {
         context.io.err(`Field "${name}" is not known; its column stays empty.\n`);
-        return { name, row: { id: -1, names: [name], help: '', kind: text, source: own('blank') } };
+        return { name, row: { id: -1, names: [name], help: '', kind: blank, source: own('blank') } };
       }
       const near = nearestNames(name, [...byName.keys()]);
       throw new UsageError(
@@ -67,10 +72,12 @@ function readFields(table: Table, list: string, lenient: boolean, context: Conte
 }
 
 /** Runs a --query-* command line. Returns the exit status. */
-export async function query(table: Table, tokens: readonly Token[], context: Context): Promise<number> {
-  const format = readFormat(lastValue(tokens, 'format') ?? '');
+export async function query(tokens: readonly Token[], context: Context): Promise<number> {
+  const table = tableAsked((option) => lastValue(tokens, option) !== undefined);
   const lenient = lastValue(tokens, 'lenient') !== undefined;
+  // The fields first: a command line with a bad field and a bad format is refused for the field (H200, 580.159.04).
   const fields = readFields(table, lastValue(tokens, table.option) ?? '', lenient, context);
+  const format = readFormat(lastValue(tokens, 'format') ?? '');
   const period = loopPeriod(tokens);
   const { session } = await context.machine();
   const gpus = chosenGpus(session, lastValue(tokens, 'id'));
@@ -90,7 +97,7 @@ export async function query(table: Table, tokens: readonly Token[], context: Con
     };
     return pending === undefined ? write() : pending.then(write);
   });
-  return gpus.some((gpu) => gpu.status === NVML_ERROR_GPU_IS_LOST) ? NVML_ERROR_GPU_IS_LOST : 0;
+  return statusOf(gpus);
 }
 
 /** Makes the text of one sample. */

@@ -80,9 +80,11 @@ export const spec: CommandSpec = {
     const { session, files } = await context.machine();
     const output = lastValue(tokens, 'output');
     const { tables } = await import('../query/tables/index.js');
-    const probes = tables.flatMap(({ rows }) =>
+    const { reportProbes } = await import('../report/probes.js');
+    const rowProbes = tables.flatMap(({ rows }) =>
       rows.flatMap(({ source }) => ('probe' in source ? [source.probe] : [])),
     );
+    const probes = [...rowProbes, ...reportProbes];
     const snapshot = takeSnapshot(session, files, {
       title: lastValue(tokens, 'title'),
       keepIdentities: lastValue(tokens, 'keep-identities') !== undefined,

@@ -1,6 +1,6 @@
 /** The cells of a GPU in the summary table. */
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
-import { Missing } from '../nvml/status.js';
+import { Missing, statusWords } from '../nvml/status.js';
 import type { Reading } from '../query/asked.js';
 import { gpuRow } from '../query/now.js';
 import type { SummaryGpu } from '../render/summary.js';
@@ -55,6 +55,12 @@ function eccCell(read: Read): string {
   return Number(mode) === 0 ? 'Off' : fieldCell(read, 'ecc.errors.uncorrected.volatile.total');
 }
 
+/** Why the memory was not told; what a GPU does not have is N/A in its cells. */
+const problem = (reading: Reading): string | undefined =>
+  reading instanceof Missing && reading.status !== NVML_ERROR_NOT_SUPPORTED
+    ? statusWords(reading.status)
+    : undefined;
+
 const COMPUTE_MODES: readonly string[] = ['Default', 'E. Thread', 'Prohibited', 'E. Process'];
 
 export function summaryGpu(index: number, read: Read): SummaryGpu {
@@ -72,6 +78,7 @@ export function summaryGpu(index: number, read: Read): SummaryGpu {
     powerCap: wattsCell(read, 'enforced.power.limit'),
     memoryUsed: fieldCell(read, 'memory.used', 'MiB'),
     memoryTotal: fieldCell(read, 'memory.total', 'MiB'),
+    memoryProblem: problem(read('memory.used')),
     utilization: fieldCell(read, 'utilization.gpu', '%'),
     computeMode: cell(read('compute_mode'), (mode) => COMPUTE_MODES[Number(mode)] ?? 'Unknown'),
     migMode: fieldCell(read, 'mig.mode.current'),

@@ -1,15 +1,16 @@
 /** `nvsmi` alone: the summary table of GPUs, MIG devices and processes, with the infoROM check. */
 import { lastValue, type Token } from '../argv.js';
 import { EXIT } from '../errors.js';
-import { NVML_ERROR_CORRUPTED_INFOROM, NVML_ERROR_GPU_IS_LOST } from '../nvml/generated/constants.js';
+import { NVML_ERROR_CORRUPTED_INFOROM } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
-import { Missing, statusWords } from '../nvml/status.js';
 import { loopPeriod } from '../options.js';
+import type { Reading } from '../query/asked.js';
 import { gpuRow } from '../query/now.js';
 import { compilePlan, type Plan } from '../query/plan.js';
 import { renderSummary } from '../render/summary.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';
+import { lostLine, statusOf } from './lost.js';
 import { chosenGpus } from './select.js';
 import { FIELDS, isOn, type Read, summaryGpu } from './summary-cells.js';
 import { migSubjects, summaryMigDevice } from './summary-mig.js';
@@ -57,25 +58,18 @@ const reader =
 
 /** What the tables do not say: lost GPUs and corrupt infoROMs, and the exit status for them. */
 function check(gpus: readonly Gpu[], plan: Plan): { notices: readonly string[]; worst: number } {
-  const notices: string[] = [];
-  let worst: number = EXIT.ok;
-  gpus.forEach((gpu, i) => {
+  const corrupt = gpus.flatMap((_, i) => {
     const read = reader(plan, i);
-    const busId = read('pci.bus_id');
-    const name = busId instanceof Missing ? String(gpu.index) : String(busId);
-    const inforom = read('inforom.checksum_validation');
-    const isLost = [read('name'), read('temperature.gpu')].some(
-      (reading) => reading instanceof Missing && reading.status === NVML_ERROR_GPU_IS_LOST,
-    );
-    if (isLost) {
-      notices.push(
-        `Unable to talk to gpu ${name}: ${statusWords(NVML_ERROR_GPU_IS_LOST)}. Reboot the system to recover it.`,
-      );
-      worst = NVML_ERROR_GPU_IS_LOST;
-    } else if (inforom instanceof Missing && inforom.status === NVML_ERROR_CORRUPTED_INFOROM) {
-      notices.push(`WARNING: infoROM is corrupted at gpu ${name}`);
-      if (worst === EXIT.ok) worst = NVML_ERROR_CORRUPTED_INFOROM;
-    }
+    return read('inforom.checksum_validation') === 'invalid' ? [shortBusId(read('pci.bus_id'))] : [];
   });
-  return { notices, worst };
+  return {
+    notices: [
+      ...gpus.filter((gpu) => gpu.handle === undefined).map(lostLine),
+      ...corrupt.map((busId) => `WARNING: infoROM is corrupted at gpu ${busId}`),
+    ],
+    worst: corrupt.length > 0 ? NVML_ERROR_CORRUPTED_INFOROM : statusOf(gpus),
+  };
 }
+
+/** The warning has a domain of four digits, where the table has eight (H100, 580.159.04). */
+const shortBusId = (busId: Reading): string => String(busId).replace(/^0000(?=[0-9A-F]{4}:)/i, '');

@@ -2,7 +2,7 @@
 import { call, i32, struct, text, u32 } from '../nvml/call.js';
 import { nvmlExcludedDeviceInfo_t, nvmlPciInfo_t } from '../nvml/generated/layouts.js';
 import { readText } from '../nvml/memory.js';
-import { ask, type Session } from '../nvml/session.js';
+import { ask, libraryVersion, type Session, shortVersion } from '../nvml/session.js';
 import { statusWords } from '../nvml/status.js';
 import type { Context } from './context.js';
 
@@ -20,13 +20,6 @@ export function cudaVersion(session: Session): string {
   return 'N/A';
 }
 
-/** NVML's own version: 580.159. Since CUDA 13 NVML puts its CUDA major version in front: 13.580.159.04. */
-function nvmlVersion(session: Session): string {
-  const version = askText(session, call('nvmlSystemGetNVMLVersion', text(80)));
-  const parts = version.split('.');
-  return parts.length < 3 ? version : parts.slice(1, 3).join('.');
-}
-
 function askText(session: Session, what: Parameters<typeof ask>[1]): string {
   const { status, memory } = ask(session.driver, what);
   return status === 0 && memory[0] !== undefined ? readText(memory[0], 0, memory[0].length) : 'N/A';
@@ -39,7 +32,7 @@ export async function version(context: Context): Promise<number> {
   context.io.out(
     [
       `NVIDIA-SMI version  : ${driver}`,
-      `NVML version        : ${nvmlVersion(session)}`,
+      `NVML version        : ${shortVersion(libraryVersion(session.driver) ?? 'N/A')}`,
       `DRIVER version      : ${driver}`,
       `CUDA Version        : ${cudaVersion(session)}`,
       '',

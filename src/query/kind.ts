@@ -1,5 +1,6 @@
 /** A kind spells a raw reading: as text, as JSON, with which unit. */
 import type { Value } from './asked.js';
+import { likePrintf } from './decimals.js';
 
 export type JsonScalar = number | string | boolean | null;
 
@@ -61,10 +62,10 @@ export const mebibytes: Kind = {
   json: (bytes) => Math.ceil(Number(bytes) / MEBIBYTE),
 };
 
-/** Milliwatts, printed as W with two decimals. */
+/** Milliwatts, printed as W with two decimals of a 32-bit float: 76285 mW are 76.29 W (H100, 580.159.04). */
 export const watts: Kind = {
   unit: 'W',
-  spell: (milliwatts) => (Number(milliwatts) / 1000).toFixed(2),
+  spell: (milliwatts) => likePrintf(Math.fround(Number(milliwatts) / 1000), 2),
   json: (milliwatts) => Math.round(Number(milliwatts) / 10) / 100,
 };
 

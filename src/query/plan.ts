@@ -4,11 +4,11 @@
  */
 import type { FieldId, Handle } from '../nvml/call.js';
 import type { Session } from '../nvml/session.js';
-import { NOT_SUPPORTED, type Status } from '../nvml/status.js';
+import { Missing, NOT_SUPPORTED, type Status } from '../nvml/status.js';
 import { Asked, AskedFields, type Reader } from './asked.js';
 import { fieldFamily } from './field-families.js';
 import type { Lifetime, Probe } from './probe.js';
-import type { Row } from './row.js';
+import type { Row, StatusValues } from './row.js';
 
 /** Whom a plan asks: a GPU or a MIG device. A GPU that was lost before the start cannot be reached. */
 export interface Subject {
@@ -57,11 +57,19 @@ export function compilePlan(rows: readonly Row[], subjects: readonly Subject[], 
   };
 }
 
-function readerOf(row: Row, subject: Subject, asking: Asking, context: PlanContext): Reader {
-  const { source } = row;
+/** A reader of a field about a subject. A value of an item is read from the item, not here. */
+export function readerOf(
+  { source }: Pick<Row, 'source'>,
+  subject: Subject,
+  asking: Asking,
+  context: PlanContext,
+): Reader {
   if ('item' in source) return () => NOT_SUPPORTED;
   if ('constant' in source) return () => source.constant;
-  if ('probe' in source) return asking.reader(source.probe, source.pick, subject);
+  if ('probe' in source) {
+    const read = asking.reader(source.probe, source.pick, subject);
+    return source.statuses === undefined ? read : withStatuses(read, source.statuses);
+  }
   switch (source.own) {
     case 'index':
       return () => subject.index;
@@ -73,6 +81,14 @@ function readerOf(row: Row, subject: Subject, asking: Asking, context: PlanConte
       return () => '';
   }
 }
+
+/** Reads a status that is an answer as the value it stands for. */
+const withStatuses =
+  (read: Reader, statuses: StatusValues): Reader =>
+  () => {
+    const reading = read();
+    return reading instanceof Missing ? (statuses[reading.status] ?? reading) : reading;
+  };
 
 /** A question ready to be asked, once per run or at every sample. */
 interface Question {

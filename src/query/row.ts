@@ -1,5 +1,5 @@
 /** A row: one field that can be asked for. */
-import type { Pick, Reading } from './asked.js';
+import type { Pick, Reading, Value } from './asked.js';
 import type { Kind } from './kind.js';
 import type { Probe } from './probe.js';
 
@@ -27,16 +27,23 @@ export interface Row {
   readonly bare?: true;
 }
 
+/** Statuses that are an answer, and the value that each stands for. */
+export type StatusValues = Readonly<Record<number, Value>>;
+
 export type Source =
   | { readonly own: Own }
   /** What nvidia-smi answers for every GPU without asking it. */
   | { readonly constant: Reading }
   /** A value of a probe about the GPU or the system. */
-  | { readonly probe: Probe; readonly pick: Pick }
+  | { readonly probe: Probe; readonly pick: Pick; readonly statuses?: StatusValues }
   /** A value of the record itself (a process, a page, a clock pair), where a table has several per GPU. */
   | { readonly item: string };
 
-export const from = (probe: Probe, pick: Pick = ''): Source => ({ probe, pick });
+export const from = (probe: Probe, pick: Pick = '', statuses?: StatusValues): Source => ({
+  probe,
+  pick,
+  ...(statuses === undefined ? {} : { statuses }),
+});
 export const item = (name: string): Source => ({ item: name });
 export const own = (what: Own): Source => ({ own: what });
 export const constant = (reading: Reading): Source => ({ constant: reading });

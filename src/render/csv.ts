@@ -24,7 +24,7 @@ export function csvHeader(rows: readonly Row[]): string {
 export function csvCell(row: Row, reading: Reading, units: boolean): string {
   if (reading instanceof Missing) {
     const words = statusWords(reading.status);
-    return row.bare && reading === NOT_SUPPORTED ? words : `[${words}]`;
+    return reading.bare || (row.bare && reading === NOT_SUPPORTED) ? words : `[${words}]`;
   }
   const value = row.kind.spell(reading);
   const unit = units ? csvUnitOf(row.kind) : '';

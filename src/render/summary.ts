@@ -17,6 +17,8 @@ export interface SummaryGpu {
   readonly powerCap: string;
   readonly memoryUsed: string;
   readonly memoryTotal: string;
+  /** Why there is no memory to show, in place of both. */
+  readonly memoryProblem?: string | undefined;
   readonly utilization: string;
   readonly computeMode: string;
   readonly migMode: string;
@@ -89,16 +91,21 @@ const GPU_HEAD = [
   boxed(rule('=', ...GPU_COLUMNS)),
 ];
 
+/** In the columns of the performance state and the power a blank follows ERR! (H100 with failing calls, 580.159.04). */
+const behind = (cell: string): string => (cell === 'ERR!' ? 'ERR! ' : cell);
+
 function gpuLines(gpu: SummaryGpu): readonly string[] {
   return [
     [
-      `${right(String(gpu.index), 4)}  ${left(cutEnd(gpu.name, 27), 27)}    ${left(gpu.persistence, 3)} `,
-      `   ${left(gpu.busId, 16)} ${right(gpu.display, 3)} `,
+      `${right(String(gpu.index), 4)}  ${left(cutEnd(gpu.name, 27), 27)}   ${right(left(gpu.persistence, 3), 4)} `,
+      `   ${left(gpu.busId, 16)}${right(gpu.display, 4)} `,
       `${right(gpu.ecc, 21)} `,
     ],
     [
-      `${right(gpu.fan, 4)}${right(gpu.temperature, 6)}${right(gpu.pstate, 6)}${right(gpu.powerDraw, 16)} / ${right(gpu.powerCap, 5)} `,
-      `${right(gpu.memoryUsed, 11)} / ${right(gpu.memoryTotal, 9)} `,
+      `${right(gpu.fan, 4)}${right(gpu.temperature, 6)}${right(behind(gpu.pstate), 6)}${right(behind(gpu.powerDraw), 16)} / ${right(behind(gpu.powerCap), 5)} `,
+      gpu.memoryProblem === undefined
+        ? `${right(gpu.memoryUsed, 11)} / ${right(gpu.memoryTotal, 9)} `
+        : left(` ${gpu.memoryProblem}`, 24),
       `${right(gpu.utilization, 8)}${right(gpu.computeMode, 13)} `,
     ],
     [left('', 41), left('', 24), `${right(gpu.migMode, 21)} `],
@@ -150,8 +157,11 @@ const PROCESS_HEAD = [
 /** Widest process name that fits; longer ones lose their beginning (driver 591, Windows). */
 const NAME_WIDTH = 32;
 
+/** An instance's number stands a column before the end of N/A (H100 with MIG, 590.48.01). */
+const instanceCell = (id: string): string => (id === 'N/A' ? id : `${right(id, 2)} `);
+
 function processLine(process: SummaryProcess): string {
-  const ids = `${right(process.gpu, 5)}   ${right(process.gi, 3)}  ${right(process.ci, 3)}`;
+  const ids = `${right(process.gpu, 5)}   ${instanceCell(process.gi)}  ${instanceCell(process.ci)}`;
   const name = left(cutStart(printable(process.name), NAME_WIDTH), 36);
   const memory = process.memory === 'N/A' ? '  N/A     ' : right(process.memory, 10);
   return boxed(`${ids}${right(process.pid, 16)}${right(process.type, 7)}   ${name}${memory} `);

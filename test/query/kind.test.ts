@@ -41,7 +41,7 @@ describe('a kind', () => {
     [700000, '700.00', 700],
     [69663, '69.66', 69.66],
     [69667, '69.67', 69.67],
-    [5, '0.01', 0.01],
+    [76285, '76.29', 76.29],
   ])('spells %s mW in watts with two decimals', (milliwatts, text, json) => {
     expect(watts.spell(milliwatts)).toBe(text);
     expect(watts.json(milliwatts)).toBe(json);

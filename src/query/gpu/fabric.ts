@@ -9,7 +9,7 @@ import {
   nvmlGpuFabricInfo_v2_t,
   nvmlGpuFabricInfo_v3_t,
 } from '../../nvml/generated/layouts.js';
-import { NOT_SUPPORTED, statusWords } from '../../nvml/status.js';
+import { NOT_APPLICABLE, statusWords } from '../../nvml/status.js';
 import type { Pick, View } from '../asked.js';
 import { count, text, words } from '../kind.js';
 import { sample } from '../probe.js';
@@ -33,7 +33,7 @@ const fabricInfo = sample(
 /** A value that means nothing until the GPU has registered: N/A while it is in progress (580.159.04). */
 const onceCompleted = (pick: Exclude<Pick, string>): Source =>
   from(fabricInfo, (view) =>
-    view.number('state') === nvml.NVML_GPU_FABRIC_STATE_COMPLETED ? pick(view) : NOT_SUPPORTED,
+    view.number('state') === nvml.NVML_GPU_FABRIC_STATE_COMPLETED ? pick(view) : NOT_APPLICABLE,
   );
 
 const hexByte = (byte: number): string => byte.toString(16).padStart(2, '0');
@@ -46,7 +46,7 @@ function clusterUuid(view: View): string {
 }
 
 /** A word that stands for zero is "not supported" in all of these. */
-const unlessZero = (value: number) => (value === 0 ? NOT_SUPPORTED : value);
+const unlessZero = (value: number) => (value === 0 ? NOT_APPLICABLE : value);
 
 /** Some bits of the health mask. NVML's WIDTH constants are masks. */
 const healthBits = (shift: number, mask: number): Source =>
@@ -89,7 +89,6 @@ export const fabric: readonly Row[] = [
     help: 'How far the GPU is with joining the fabric: Not Started, In Progress, Completed.',
     kind: states,
     source: from(fabricInfo, (view) => unlessZero(view.number('state'))),
-    bare: true,
   },
   {
     id: 1095,
@@ -100,7 +99,6 @@ export const fabric: readonly Row[] = [
       const status = view.number('status');
       return status === 0 ? 'Success' : statusWords(status);
     }),
-    bare: true,
   },
   {
     id: 1096,
@@ -108,7 +106,6 @@ export const fabric: readonly Row[] = [
     help: 'Number of the clique: the GPUs of a cluster that reach one another.',
     kind: count,
     source: onceCompleted((view) => view.read('cliqueId')),
-    bare: true,
   },
   {
     id: 1097,
@@ -116,7 +113,6 @@ export const fabric: readonly Row[] = [
     help: 'UUID of the cluster that the GPU belongs to. It is all zeros within a single machine.',
     kind: text,
     source: onceCompleted(clusterUuid),
-    bare: true,
   },
   {
     id: 1098,
@@ -124,7 +120,6 @@ export const fabric: readonly Row[] = [
     help: 'Health of the fabric as a whole: Healthy, Unhealthy, Limited Capacity.',
     kind: summaries,
     source: onceCompleted((view) => unlessZero(view.number('healthSummary'))),
-    bare: true,
   },
   {
     id: 1099,
@@ -135,7 +130,6 @@ export const fabric: readonly Row[] = [
       nvml.NVML_GPU_FABRIC_HEALTH_MASK_SHIFT_DEGRADED_BW,
       nvml.NVML_GPU_FABRIC_HEALTH_MASK_WIDTH_DEGRADED_BW,
     ),
-    bare: true,
   },
   {
     id: 1100,
@@ -146,7 +140,6 @@ export const fabric: readonly Row[] = [
       nvml.NVML_GPU_FABRIC_HEALTH_MASK_SHIFT_ROUTE_RECOVERY,
       nvml.NVML_GPU_FABRIC_HEALTH_MASK_WIDTH_ROUTE_RECOVERY,
     ),
-    bare: true,
   },
   {
     id: 1101,
@@ -157,7 +150,6 @@ export const fabric: readonly Row[] = [
       nvml.NVML_GPU_FABRIC_HEALTH_MASK_SHIFT_ROUTE_UNHEALTHY,
       nvml.NVML_GPU_FABRIC_HEALTH_MASK_WIDTH_ROUTE_UNHEALTHY,
     ),
-    bare: true,
   },
   {
     id: 1102,
@@ -168,7 +160,6 @@ export const fabric: readonly Row[] = [
       nvml.NVML_GPU_FABRIC_HEALTH_MASK_SHIFT_ACCESS_TIMEOUT_RECOVERY,
       nvml.NVML_GPU_FABRIC_HEALTH_MASK_WIDTH_ACCESS_TIMEOUT_RECOVERY,
     ),
-    bare: true,
   },
   {
     id: 1103,
@@ -179,7 +170,6 @@ export const fabric: readonly Row[] = [
       nvml.NVML_GPU_FABRIC_HEALTH_MASK_SHIFT_INCORRECT_CONFIGURATION,
       nvml.NVML_GPU_FABRIC_HEALTH_MASK_WIDTH_INCORRECT_CONFIGURATION,
     ),
-    bare: true,
   },
   {
     id: 1104,
@@ -190,6 +180,5 @@ export const fabric: readonly Row[] = [
       nvml.NVML_GPU_FABRIC_HEALTH_MASK_SHIFT_PARTITION_ASSIGNED,
       nvml.NVML_GPU_FABRIC_HEALTH_MASK_WIDTH_PARTITION_ASSIGNED,
     ),
-    bare: true,
   },
 ];

@@ -3,6 +3,7 @@ import { call, SUBJECT, text as textOut } from '../../nvml/call.js';
 import {
   NVML_DEVICE_INFOROM_VERSION_BUFFER_SIZE,
   NVML_DEVICE_VBIOS_VERSION_BUFFER_SIZE,
+  NVML_ERROR_CORRUPTED_INFOROM,
   NVML_INFOROM_ECC,
   NVML_INFOROM_OEM,
   NVML_INFOROM_POWER,
@@ -68,6 +69,6 @@ export const inforom: readonly Row[] = [
     names: ['inforom.checksum_validation'],
     help: 'Whether the checksums of the infoROM hold. Reading the flash takes tens of milliseconds.',
     kind: text,
-    source: from(validation, () => 'valid'),
+    source: from(validation, () => 'valid', { [NVML_ERROR_CORRUPTED_INFOROM]: 'invalid' }),
   },
 ];

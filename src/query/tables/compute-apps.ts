@@ -19,8 +19,8 @@ const name: Row = {
   source: item('name'),
 };
 
-const migRoom = fixed('MIG room', call('nvmlDeviceGetMaxMigDeviceCount', SUBJECT, u32()));
-const migHandle = (index: number): Probe =>
+export const migRoom = fixed('MIG room', call('nvmlDeviceGetMaxMigDeviceCount', SUBJECT, u32()));
+export const migHandle = (index: number): Probe =>
   sample(`MIG device ${index}`, call('nvmlDeviceGetMigDeviceHandleByIndex', SUBJECT, index, handle()));
 
 /** Where the processes of a GPU are listed: on the GPU, or on its MIG devices once it is divided. */

@@ -15,3 +15,10 @@ export const tables: readonly Table[] = [
   retiredPages,
   remappedRows,
 ];
+
+/** The table whose switch was given: `--query-gpu`, or `--help-query-gpu` with that prefix. */
+export function tableAsked(isGiven: (option: string) => boolean, prefix = ''): Table {
+  const table = tables.find(({ option }) => isGiven(`${prefix}${option}`));
+  if (table === undefined) throw new Error('a query option without its table');
+  return table;
+}

@@ -25,7 +25,7 @@ const timedPages = (cause: number): Probe =>
     call('nvmlDeviceGetRetiredPages_v2', SUBJECT, cause, WITH_TIMES),
   );
 /** Drivers before 410 do not tell when. */
-const untimedPages = (cause: number): Probe =>
+export const untimedPages = (cause: number): Probe =>
   sample(`retired pages ${cause}`, call('nvmlDeviceGetRetiredPages', SUBJECT, cause, ADDRESSES));
 
 const CAUSES: readonly (readonly [cause: number, words: string])[] = [

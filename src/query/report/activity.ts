@@ -1,0 +1,177 @@
+/** What only the report tells about memory, clocks and power, and the samples that the driver keeps. */
+import { call, list, SUBJECT, struct, u32 } from '../../nvml/call.js';
+import * as nvml from '../../nvml/generated/constants.js';
+import {
+  nvmlFBCStats_t,
+  nvmlSample_t,
+  nvmlWorkloadPowerProfileCurrentProfiles_v1_t,
+} from '../../nvml/generated/layouts.js';
+import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
+import { Asked, type View } from '../asked.js';
+import { bar1Memory } from '../gpu/memory.js';
+import { active, count, type Kind, mebibytes, megahertz, text, watts, yesNo } from '../kind.js';
+import { field, fixed, sample } from '../probe.js';
+import { from } from '../row.js';
+import { type Field, probeOf, reading } from './field.js';
+
+const MEBIBYTE = 1024 * 1024;
+const wholeMebibytes = (bytes: number): number => Math.floor(bytes / MEBIBYTE) * MEBIBYTE;
+
+/**
+ * BAR1 is rounded down, unlike the framebuffer, and what is free is the rest of the rounded numbers: an H100 that
+ * uses 1.6 of 131072 MiB shows 1 and 131071 (580.159.04), and a MIG device with 12369.5 MiB shows 12369 (590.48.01).
+ */
+export const bar1InMebibytes = (
+  view: View,
+): { readonly total: number; readonly used: number; readonly free: number } => {
+  const total = wholeMebibytes(view.number('bar1Total'));
+  const used = wholeMebibytes(view.number('bar1Used'));
+  return { total, used, free: total - used };
+};
+export const bar1Total = reading(mebibytes, bar1Memory, (view) => bar1InMebibytes(view).total);
+export const bar1Used = reading(mebibytes, bar1Memory, (view) => bar1InMebibytes(view).used);
+export const bar1Free = reading(mebibytes, bar1Memory, (view) => bar1InMebibytes(view).free);
+
+const fbc = sample('FBC stats', call('nvmlDeviceGetFBCStats', SUBJECT, struct(nvmlFBCStats_t)));
+export const fbcSessions = reading(count, fbc, 'sessionsCount');
+export const fbcAverageFps = reading(count, fbc, 'averageFPS');
+export const fbcAverageLatency = reading(count, fbc, 'averageLatency');
+
+const activeReasons = probeOf('clocks_event_reasons.active');
+export const displayClockSetting: Field = {
+  kind: active,
+  source: from(
+    activeReasons,
+    (view: View) => view.number('value') & nvml.nvmlClocksEventReasonDisplayClockSetting,
+  ),
+};
+
+export const videoClockMax = reading(
+  megahertz,
+  fixed(
+    `max clock ${nvml.NVML_CLOCK_VIDEO}`,
+    call('nvmlDeviceGetMaxClockInfo', SUBJECT, nvml.NVML_CLOCK_VIDEO, u32()),
+  ),
+);
+export const customerBoostMax = reading(
+  megahertz,
+  fixed(
+    'max customer boost clock',
+    call('nvmlDeviceGetMaxCustomerBoostClock', SUBJECT, nvml.NVML_CLOCK_GRAPHICS, u32()),
+  ),
+);
+
+const autoBoost = sample(
+  'auto boost',
+  call('nvmlDeviceGetAutoBoostedClocksEnabled', SUBJECT, u32('isEnabled'), u32('defaultIsEnabled')),
+);
+const onOff: Kind = {
+  spell: (value) => (Number(value) === 0 ? 'Off' : 'On'),
+  json: (value) => Number(value) !== 0,
+};
+export const autoBoostNow = reading(onOff, autoBoost, 'isEnabled');
+export const autoBoostDefault = reading(onOff, autoBoost, 'defaultIsEnabled');
+
+const ofMemory = (id: number): Field => reading(watts, field(id, nvml.NVML_POWER_SCOPE_MEMORY));
+export const memoryPowerAverage = ofMemory(nvml.NVML_FI_DEV_POWER_AVERAGE);
+export const memoryPowerInstant = ofMemory(nvml.NVML_FI_DEV_POWER_INSTANT);
+
+export const powerSmoothingEnabled = reading(yesNo, field(nvml.NVML_FI_PWR_SMOOTHING_ENABLED));
+export const powerSmoothingPrivilege = reading(count, field(nvml.NVML_FI_PWR_SMOOTHING_PRIV_LVL));
+
+/** 100.00%; drivers before 590 do not know the field. */
+const wholePercent: Kind = {
+  spell: (value) => `${Number(value).toFixed(2)}%`,
+  json: Number,
+};
+export const edppMultiplier = reading(wholePercent, field(nvml.NVML_FI_DEV_EDPP_MULTIPLIER));
+
+const PROFILES: Readonly<Record<number, string>> = {
+  [nvml.NVML_POWER_PROFILE_MAX_P]: 'Max-P',
+  [nvml.NVML_POWER_PROFILE_MAX_Q]: 'Max-Q',
+  [nvml.NVML_POWER_PROFILE_COMPUTE]: 'Compute',
+  [nvml.NVML_POWER_PROFILE_MEMORY_BOUND]: 'Memory Bound',
+  [nvml.NVML_POWER_PROFILE_NETWORK]: 'Network',
+  [nvml.NVML_POWER_PROFILE_BALANCED]: 'Balanced',
+  [nvml.NVML_POWER_PROFILE_LLM_INFERENCE]: 'LLM Inference',
+  [nvml.NVML_POWER_PROFILE_LLM_TRAINING]: 'LLM Training',
+  [nvml.NVML_POWER_PROFILE_RBM]: 'RBM',
+  [nvml.NVML_POWER_PROFILE_DCPCIE]: 'DCPCIE',
+  [nvml.NVML_POWER_PROFILE_HMMA_SPARSE]: 'HMMA Sparse',
+  [nvml.NVML_POWER_PROFILE_HMMA_DENSE]: 'HMMA Dense',
+  [nvml.NVML_POWER_PROFILE_SYNC_BALANCED]: 'Sync Balanced',
+  [nvml.NVML_POWER_PROFILE_HPC]: 'HPC',
+  [nvml.NVML_POWER_PROFILE_MIG]: 'MIG',
+};
+const profiles = sample(
+  'workload power profiles',
+  call(
+    'nvmlDeviceWorkloadPowerProfileGetCurrentProfiles',
+    SUBJECT,
+    struct(nvmlWorkloadPowerProfileCurrentProfiles_v1_t, {
+      version: nvml.nvmlWorkloadPowerProfileCurrentProfiles_v1,
+    }),
+  ),
+);
+
+/** The names of a mask's profiles; a GB300 that has none of them shows N/A (580.173.02). */
+const profilesIn = (mask: string): Field =>
+  reading(text, profiles, (view) => {
+    const names = Array.from({ length: 255 }, (_, bit) =>
+      ((view.number(`${mask}.mask.${bit >> 5}`) >>> (bit & 31)) & 1) === 0
+        ? []
+        : [PROFILES[bit] ?? `Profile ${bit}`],
+    ).flat();
+    return names.length === 0 ? NOT_SUPPORTED : names.join(', ');
+  });
+export const requestedProfiles = profilesIn('requestedProfilesMask');
+export const enforcedProfiles = profilesIn('enforcedProfilesMask');
+
+/** More than the driver keeps of any reading: 119 of power, 71 of utilization (H100, 580.159.04). */
+const SAMPLES = 512;
+
+/** Which member of the union holds the samples, by NVML_VALUE_TYPE_*. */
+const VALUE_MEMBERS: readonly string[] = ['dVal', 'uiVal', 'ulVal', 'ullVal', 'sllVal', 'siVal', 'usVal'];
+
+/** The five lines about the samples of a reading that the driver kept. */
+export interface Samples {
+  readonly duration: Field;
+  readonly count: Field;
+  readonly max: Field;
+  readonly min: Field;
+  readonly average: Field;
+}
+
+/** Seconds with two decimals out of microseconds. */
+const seconds: Kind = {
+  unit: 'sec',
+  spell: (value) => (Number(value) / 1e6).toFixed(2),
+  json: (value) => Math.round(Number(value) / 1e4) / 100,
+};
+
+/** `as` is the kind of the samples themselves. */
+export function samplesOf(type: number, as: Kind): Samples {
+  const probe = sample(
+    `samples ${type}`,
+    call('nvmlDeviceGetSamples', SUBJECT, type, 0, u32('valueType'), list(nvmlSample_t, SAMPLES)),
+  );
+  const over = (kind: Kind, of: (values: readonly number[], times: readonly number[]) => number): Field => ({
+    kind,
+    source: from(probe, (view) => {
+      const items = view instanceof Asked ? view.items() : [];
+      if (items.length === 0) return Missing.of(nvml.NVML_ERROR_NOT_FOUND);
+      const member = VALUE_MEMBERS[view.number('valueType')] ?? 'ullVal';
+      return of(
+        items.map((item) => item.number(`sampleValue.${member}`)),
+        items.map((item) => item.number('timeStamp')),
+      );
+    }),
+  });
+  return {
+    duration: over(seconds, (_, times) => Math.max(...times) - Math.min(...times)),
+    count: over(count, (values) => values.length),
+    max: over(as, (values) => Math.max(...values)),
+    min: over(as, (values) => Math.min(...values)),
+    average: over(as, (values) => Math.floor(values.reduce((sum, value) => sum + value, 0) / values.length)),
+  };
+}

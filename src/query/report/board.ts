@@ -1,0 +1,243 @@
+/** What only the report tells about a board: brand, numbers, place in a rack, firmware, virtualization. */
+import { call, SUBJECT, struct, text as textOut, u32, u64 } from '../../nvml/call.js';
+import * as nvml from '../../nvml/generated/constants.js';
+import {
+  nvmlDeviceCapabilities_v1_t,
+  nvmlGridLicensableFeatures_t,
+  nvmlPdi_v1_t,
+  nvmlVgpuHeterogeneousMode_v1_t,
+} from '../../nvml/generated/layouts.js';
+import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
+import type { Reading, Value, View } from '../asked.js';
+import { address, count, enabled, type Kind, microseconds, text, timestamp, words, yesNo } from '../kind.js';
+import { fixed, sample } from '../probe.js';
+import { from } from '../row.js';
+import { askedRow, type Field, probeOf, reading } from './field.js';
+
+const brand = fixed('brand', call('nvmlDeviceGetBrand', SUBJECT, u32()));
+const brands = words({
+  [nvml.NVML_BRAND_QUADRO]: 'Quadro',
+  [nvml.NVML_BRAND_TESLA]: 'Tesla',
+  [nvml.NVML_BRAND_NVS]: 'NVS',
+  [nvml.NVML_BRAND_GRID]: 'GRID',
+  [nvml.NVML_BRAND_GEFORCE]: 'GeForce',
+  [nvml.NVML_BRAND_TITAN]: 'Titan',
+  [nvml.NVML_BRAND_NVIDIA_VAPPS]: 'NVIDIA Virtual Applications',
+  [nvml.NVML_BRAND_NVIDIA_VPC]: 'NVIDIA Virtual PC',
+  [nvml.NVML_BRAND_NVIDIA_VCS]: 'NVIDIA Virtual Compute Server',
+  [nvml.NVML_BRAND_NVIDIA_VWS]: 'NVIDIA RTX Virtual Workstation',
+  [nvml.NVML_BRAND_NVIDIA_CLOUD_GAMING]: 'NVIDIA Cloud Gaming',
+  [nvml.NVML_BRAND_QUADRO_RTX]: 'Quadro RTX',
+  [nvml.NVML_BRAND_NVIDIA_RTX]: 'NVIDIA RTX',
+  [nvml.NVML_BRAND_NVIDIA]: 'NVIDIA',
+  [nvml.NVML_BRAND_GEFORCE_RTX]: 'GeForce RTX',
+  [nvml.NVML_BRAND_TITAN_RTX]: 'Titan RTX',
+});
+export const productBrand = reading(brands, brand);
+
+const architectureProbe = fixed('architecture', call('nvmlDeviceGetArchitecture', SUBJECT, u32()));
+const architectures = words({
+  [nvml.NVML_DEVICE_ARCH_KEPLER]: 'Kepler',
+  [nvml.NVML_DEVICE_ARCH_MAXWELL]: 'Maxwell',
+  [nvml.NVML_DEVICE_ARCH_PASCAL]: 'Pascal',
+  [nvml.NVML_DEVICE_ARCH_VOLTA]: 'Volta',
+  [nvml.NVML_DEVICE_ARCH_TURING]: 'Turing',
+  [nvml.NVML_DEVICE_ARCH_AMPERE]: 'Ampere',
+  [nvml.NVML_DEVICE_ARCH_ADA]: 'Ada Lovelace',
+  [nvml.NVML_DEVICE_ARCH_HOPPER]: 'Hopper',
+  [nvml.NVML_DEVICE_ARCH_BLACKWELL]: 'Blackwell',
+  [nvml.NVML_DEVICE_ARCH_RUBIN]: 'Rubin',
+});
+export const architecture = reading(architectures, architectureProbe);
+
+export const pdi = reading(
+  address,
+  fixed('PDI', call('nvmlDeviceGetPdi', SUBJECT, struct(nvmlPdi_v1_t, { version: nvml.nvmlPdi_v1 }))),
+);
+export const minorNumber = reading(
+  count,
+  fixed('minor number', call('nvmlDeviceGetMinorNumber', SUBJECT, u32())),
+);
+export const multiGpuBoard = reading(
+  yesNo,
+  fixed('multi-GPU board', call('nvmlDeviceGetMultiGpuBoard', SUBJECT, u32())),
+);
+
+/** 0x and small digits, as few as there are: 0x6, 0x8f00. */
+const shortHex: Kind = {
+  spell: (value) => `0x${value.toString(16)}`,
+  json: (value) => `0x${value.toString(16)}`,
+};
+export const boardId = reading(shortHex, fixed('board id', call('nvmlDeviceGetBoardId', SUBJECT, u32())));
+export const boardPartNumber = reading(
+  text,
+  fixed(
+    'board part number',
+    call('nvmlDeviceGetBoardPartNumber', SUBJECT, textOut(nvml.NVML_DEVICE_PART_NUMBER_BUFFER_SIZE)),
+  ),
+  '',
+);
+
+/**
+ * The number of the chip by its PCI device id, with which it begins. NVML has no function for it; these are the
+ * ones that nvidia-smi was seen to show (drivers 535 to 595), and all other GPUs show N/A.
+ */
+const PART_NUMBERS: Readonly<Record<number, string>> = {
+  7809: '1E81-450-A1',
+  7815: '1E87-400-A1',
+  7864: '1EB8-895-A1',
+  8368: '20B0-884-A1',
+  8726: '2216-202-A1',
+  8752: '2230-875-A1',
+  9008: '2330-885-A1',
+  9013: '2335-895-A1',
+  10497: '2901-886-A1',
+  12738: '31C2-893-A1',
+};
+export const gpuPartNumber: Field = {
+  kind: text,
+  source: from(
+    probeOf('pci.device_id'),
+    (view: View) => PART_NUMBERS[view.number('pciDeviceId') >>> 16] ?? NOT_SUPPORTED,
+  ),
+};
+
+/** Whether the platform knows its place. H100 and H200 have no GUID, and show N/A for all but the module. */
+const hasGuid = (view: View): boolean =>
+  Array.from({ length: 16 }, (_, i) => view.number(`ibGuid.${i}`)).some((byte) => byte !== 0);
+const hasChassis = (view: View): boolean => hasGuid(view) && view.number('chassisSerialNumber.0') !== 0;
+
+/** A row about the platform that has no value where the platform does not know. */
+function placed(name: string, isKnown: (view: View) => boolean): Field {
+  const {
+    kind,
+    source: { probe, pick },
+  } = askedRow(name);
+  return {
+    kind,
+    source: from(probe, (view) => {
+      if (!isKnown(view)) return NOT_SUPPORTED;
+      return typeof pick === 'string' ? view.read(pick) : pick(view);
+    }),
+  };
+}
+
+export const chassisSerialNumber = placed('platform.chassis_serial_number', hasGuid);
+export const slotNumber = placed('platform.slot_number', hasChassis);
+export const trayIndex = placed('platform.tray_index', hasChassis);
+export const hostId = placed('platform.host_id', hasGuid);
+export const peerType = placed('platform.peer_type', hasGuid);
+export const gpuFabricGuid = placed('platform.gpu_fabric_guid', hasGuid);
+export const moduleId = reading(count, fixed('module id', call('nvmlDeviceGetModuleId', SUBJECT, u32())));
+
+/** The black box recorder of the infoROM: when its data was last written, in microseconds, and for how long. */
+const bbxFlush = sample(
+  'BBX flush',
+  call('nvmlDeviceGetLastBBXFlushTime', SUBJECT, u64('timestamp'), u64('durationUs')),
+);
+export const bbxTimestamp = reading(timestamp, bbxFlush, (view) => toMilliseconds(view.read('timestamp')));
+export const bbxDuration = reading(microseconds, bbxFlush, 'durationUs');
+
+const toMilliseconds = (reading: Reading): Reading =>
+  reading instanceof Missing ? reading : Math.floor(Number(reading) / 1000);
+
+const virtualization = fixed('virtualization mode', call('nvmlDeviceGetVirtualizationMode', SUBJECT, u32()));
+const virtualizations = words({
+  [nvml.NVML_GPU_VIRTUALIZATION_MODE_NONE]: 'None',
+  [nvml.NVML_GPU_VIRTUALIZATION_MODE_PASSTHROUGH]: 'Pass-Through',
+  [nvml.NVML_GPU_VIRTUALIZATION_MODE_VGPU]: 'VGPU',
+  [nvml.NVML_GPU_VIRTUALIZATION_MODE_HOST_VGPU]: 'Host VGPU',
+  [nvml.NVML_GPU_VIRTUALIZATION_MODE_HOST_VSGA]: 'Host VSGA',
+});
+export const virtualizationMode = reading(virtualizations, virtualization);
+export const hostVgpuMode = reading(
+  words({ [nvml.NVML_HOST_VGPU_MODE_NON_SRIOV]: 'Non SR-IOV', [nvml.NVML_HOST_VGPU_MODE_SRIOV]: 'SR-IOV' }),
+  sample('host vGPU mode', call('nvmlDeviceGetHostVgpuMode', SUBJECT, u32())),
+);
+export const vgpuHeterogeneousMode = reading(
+  enabled,
+  sample(
+    'vGPU heterogeneous mode',
+    call(
+      'nvmlDeviceGetVgpuHeterogeneousMode',
+      SUBJECT,
+      struct(nvmlVgpuHeterogeneousMode_v1_t, { version: nvml.nvmlVgpuHeterogeneousMode_v1 }),
+    ),
+  ),
+  'mode',
+);
+
+const licenses = sample(
+  'licensable features',
+  call('nvmlDeviceGetGridLicensableFeatures_v4', SUBJECT, struct(nvmlGridLicensableFeatures_t)),
+  call('nvmlDeviceGetGridLicensableFeatures_v3', SUBJECT, struct(nvmlGridLicensableFeatures_t)),
+);
+
+/** The feature that is in use, or else the first that could be. */
+function feature(view: View): string {
+  const length = Math.min(view.number('licensableFeaturesCount'), nvml.NVML_GRID_LICENSE_FEATURE_MAX_COUNT);
+  const paths = Array.from({ length }, (_, i) => `gridLicensableFeatures.${i}`);
+  return (
+    paths.find((path) => view.number(`${path}.featureEnabled`) !== 0) ??
+    paths[0] ??
+    'gridLicensableFeatures.0'
+  );
+}
+
+/** Licensed (Expiry: 2026-7-7 16:1:44 GMT), as an L40S vGPU showed it (580.105.08). */
+function licenseStatus(view: View): string {
+  const path = feature(view);
+  if (view.number(`${path}.featureState`) === 0) return 'Unlicensed';
+  const part = (name: string): number => view.number(`${path}.licenseExpiry.${name}`);
+  switch (part('status')) {
+    case nvml.NVML_GRID_LICENSE_EXPIRY_VALID:
+      return `Licensed (Expiry: ${part('year')}-${part('month')}-${part('day')} ${part('hour')}:${part('min')}:${part('sec')} GMT)`;
+    case nvml.NVML_GRID_LICENSE_EXPIRY_PERMANENT:
+      return 'Licensed (Expiry: Permanent)';
+    case nvml.NVML_GRID_LICENSE_EXPIRY_NOT_APPLICABLE:
+      return 'Licensed (Expiry: N/A)';
+    default:
+      return 'Licensed';
+  }
+}
+
+export const licensedProduct = reading(text, licenses, (view) => view.read(`${feature(view)}.productName`));
+export const license = reading(text, licenses, licenseStatus);
+
+export const gspFirmwareVersion = reading(
+  text,
+  fixed(
+    'GSP firmware version',
+    call('nvmlDeviceGetGspFirmwareVersion', SUBJECT, textOut(nvml.NVML_GSP_FIRMWARE_VERSION_BUF_SIZE)),
+  ),
+  '',
+);
+
+/**
+ * NVML has no function for the sparse operation mode, and no tool can switch it. nvidia-smi shows it as Disabled on
+ * Hopper (H100, H200; 580 and 590) and as N/A on Turing, Ampere and Blackwell.
+ */
+export const sparseOperationMode: Field = {
+  kind: enabled,
+  source: from(architectureProbe, (view) =>
+    view.number('value') === nvml.NVML_DEVICE_ARCH_HOPPER ? 0 : NOT_SUPPORTED,
+  ),
+};
+
+/** Extended GPU memory; in small letters, unlike all else (H100, H200, 580.159.04). */
+export const egm = reading(
+  { spell: (mask) => (hasEgm(mask) ? 'enabled' : 'disabled'), json: (mask) => hasEgm(mask) },
+  fixed(
+    'capabilities',
+    call(
+      'nvmlDeviceGetCapabilities',
+      SUBJECT,
+      struct(nvmlDeviceCapabilities_v1_t, { version: nvml.nvmlDeviceCapabilities_v1 }),
+    ),
+  ),
+  'capMask',
+);
+
+function hasEgm(mask: Value): boolean {
+  return (Number(mask) & nvml.NVML_DEV_CAP_EGM) !== 0;
+}

@@ -1,0 +1,50 @@
+/** The rows of --query-gpu as the report uses them: as they are, with another kind, or for their probe. */
+import { NOT_SUPPORTED } from '../../nvml/status.js';
+import type { Pick as Path } from '../asked.js';
+import { type Kind, text } from '../kind.js';
+import { gpuRow } from '../now.js';
+import type { Probe } from '../probe.js';
+import { constant, type Row, type Source } from '../row.js';
+
+/** A value and how it is spelled. */
+export type Field = Pick<Row, 'kind' | 'source'>;
+
+/** A value of a probe. */
+export interface AskedField {
+  readonly kind: Kind;
+  readonly source: Extract<Source, { readonly probe: Probe }>;
+}
+
+/** A value of a list's item. */
+export interface ItemField {
+  readonly kind: Kind;
+  readonly source: Extract<Source, { readonly item: string }>;
+}
+
+/** A row of --query-gpu. */
+export const row = (name: string): Row => gpuRow(name);
+
+/** A row of --query-gpu that the report spells in another way. */
+export const rowAs = (name: string, kind: Kind): Field => ({ kind, source: gpuRow(name).source });
+
+/** A row of --query-gpu that a probe answers. Throws for one that none does: a mistake of the caller. */
+export function askedRow(name: string): AskedField {
+  const { kind, source } = gpuRow(name);
+  if (!('probe' in source)) throw new Error(`${name} has no probe`);
+  return { kind, source };
+}
+
+/** The probe behind a row of --query-gpu. */
+export const probeOf = (name: string): Probe => askedRow(name).source.probe;
+
+/** A reading that only the report has. */
+export const reading = (kind: Kind, probe: Probe, pick: Path = 'value'): AskedField => ({
+  kind,
+  source: { probe, pick },
+});
+
+/** What nvidia-smi prints, and no function of NVML tells. */
+export const untold: Field = { kind: text, source: constant(NOT_SUPPORTED) };
+
+/** A value of a list's item. */
+export const ofItem = (kind: Kind, name: string): ItemField => ({ kind, source: { item: name } });

@@ -1,0 +1,52 @@
+/** Trees, what is chosen of them, and a document: the values of a tree at one moment. Renderers write documents. */
+import type { Reading, Value } from '../query/asked.js';
+import type { Group } from './groups.js';
+import type { Field, List, Node, Section } from './node.js';
+
+/** A tree for a kind of subject: what is said once, and what about each. */
+export interface Tree {
+  /** The element of a document about such subjects, and the name of its DTD. */
+  readonly root: string;
+  readonly dtd: string;
+  readonly head: readonly Node[];
+  /** How many subjects there are, and what else stands before them. */
+  readonly counts: readonly Node[];
+  /** What a subject is called in text, and its element. */
+  readonly label: string;
+  readonly tag: string;
+  readonly id: Field;
+  readonly parts: readonly Node[];
+}
+
+/** What a report is written as. */
+export type Form = 'text' | 'xml' | 'json';
+
+export interface Selection {
+  readonly form: Form;
+  /** The groups of `-d`; without it the report is full. */
+  readonly groups?: ReadonlySet<Group> | undefined;
+}
+
+/** A node with its values. A section or list without any is a value: the reason why. */
+export type Part =
+  | { readonly is: 'value'; readonly node: Node; readonly reading: Reading }
+  | { readonly is: 'section'; readonly node: Section; readonly parts: readonly Part[] }
+  | { readonly is: 'list'; readonly node: List; readonly items: readonly Item[] };
+
+/** An item of a list: parts, or a value where the items are values. */
+export type Item = readonly Part[] | Reading;
+
+/** What stands in the report about one subject. */
+export interface Block {
+  /** What identifies the subject: its own name, or else its number. */
+  readonly id: Value;
+  readonly parts: readonly Part[];
+}
+
+/** A whole report. */
+export interface Document {
+  readonly tree: Tree;
+  readonly head: readonly Part[];
+  readonly counts: readonly Part[];
+  readonly blocks: readonly Block[];
+}

@@ -1,0 +1,768 @@
+/** Table: the report of a GPU, in the order of nvidia-smi 580.159.04. Longer than a file of logic. */
+import * as nvml from '../nvml/generated/constants.js';
+import { Missing } from '../nvml/status.js';
+import { address, count, mebibytes, megahertz, milliseconds, percent, text, watts } from '../query/kind.js';
+import * as activity from '../query/report/activity.js';
+import * as board from '../query/report/board.js';
+import { askedRow, ofItem, row, untold } from '../query/report/field.js';
+import * as health from '../query/report/health.js';
+import * as link from '../query/report/link.js';
+import type { Tree } from './document.js';
+import type { Group } from './groups.js';
+import { systemHead } from './head.js';
+import * as lists from './lists.js';
+import {
+  type Condition,
+  type Field,
+  type List,
+  leaf,
+  type Node,
+  section,
+  textLeaf,
+  xmlLeaf,
+  xmlSection,
+} from './node.js';
+
+const NA = [nvml.NVML_ERROR_NOT_READY];
+
+const atLeast = (generation: number): Condition => ({
+  of: board.architecture,
+  holds: (reading) => reading instanceof Missing || Number(reading) >= generation,
+});
+const before = (generation: number): Condition => ({
+  of: board.architecture,
+  holds: (reading) => !(reading instanceof Missing) && Number(reading) < generation,
+});
+const is = (generation: number): Condition => ({
+  of: board.architecture,
+  holds: (reading) => !(reading instanceof Missing) && Number(reading) === generation,
+});
+
+const migDevice: readonly Node[] = [
+  leaf('Index', 'index', ofItem(count, 'index')),
+  leaf('GPU Instance ID', 'gpu_instance_id', ofItem(count, 'gpuInstance')),
+  leaf('Compute Instance ID', 'compute_instance_id', ofItem(count, 'computeInstance')),
+  section('Device Attributes', 'device_attributes', [
+    section('Shared', 'shared', [
+      leaf('Multiprocessor count', 'multiprocessor_count', ofItem(count, 'multiprocessors')),
+      leaf('Copy Engine count', 'copy_engine_count', ofItem(count, 'copyEngines')),
+      leaf('Encoder count', 'encoder_count', ofItem(count, 'encoders')),
+      leaf('Decoder count', 'decoder_count', ofItem(count, 'decoders')),
+      leaf('OFA count', 'ofa_count', ofItem(count, 'ofas')),
+      leaf('JPG count', 'jpg_count', ofItem(count, 'jpegs')),
+    ]),
+  ]),
+  section('ECC Errors', 'ecc_error_count', [
+    section('Volatile', 'volatile_count', [
+      leaf('SRAM Uncorrectable', 'sram_uncorrectable', ofItem(count, 'sramUncorrectable')),
+    ]),
+  ]),
+  section('Shared FB Memory Usage', 'fb_memory_usage', [
+    leaf('Total', 'total', ofItem(mebibytes, 'memoryTotal')),
+    leaf('Reserved', 'reserved', ofItem(mebibytes, 'memoryReserved')),
+    leaf('Used', 'used', ofItem(mebibytes, 'memoryUsed')),
+    leaf('Free', 'free', ofItem(mebibytes, 'memoryFree')),
+  ]),
+  section('Shared BAR1 Memory', 'bar1_memory_usage', [
+    leaf('Total', 'total', ofItem(mebibytes, 'bar1Total')),
+    leaf('Used', 'used', ofItem(mebibytes, 'bar1Used')),
+    leaf('Free', 'free', ofItem(mebibytes, 'bar1Free')),
+  ]),
+];
+
+const migDevices: List = {
+  type: 'list',
+  tag: 'mig_devices',
+  enclosed: true,
+  label: '',
+  find: lists.migDevices,
+  item: { label: 'MIG Device', tag: 'mig_device', parts: migDevice },
+  none: { xml: 'None' },
+};
+
+const bridgeChips: List = {
+  type: 'list',
+  tag: 'pci_bridge_chip',
+  label: '',
+  find: lists.bridgeChips,
+  item: {
+    label: 'Bridge Chip',
+    tag: 'pci_bridge_chip',
+    parts: [
+      leaf('Type', 'bridge_chip_type', ofItem(link.bridgeTypes, 'type')),
+      leaf('Firmware', 'bridge_chip_fw', ofItem(count, 'firmware')),
+    ],
+  },
+};
+
+const identity: readonly Node[] = [
+  leaf('Product Name', 'product_name', row('name')),
+  leaf('Product Brand', 'product_brand', board.productBrand),
+  leaf('Product Architecture', 'product_architecture', board.architecture),
+  leaf('Display Mode', 'display_mode', row('display_mode')),
+  leaf('Display Attached', 'display_attached', row('display_attached')),
+  leaf('Display Active', 'display_active', row('display_active')),
+  leaf('Persistence Mode', 'persistence_mode', row('persistence_mode')),
+  leaf('Addressing Mode', 'addressing_mode', row('addressing_mode')),
+  section('MIG Mode', 'mig_mode', [
+    leaf('Current', 'current_mig', row('mig.mode.current')),
+    leaf('Pending', 'pending_mig', row('mig.mode.pending')),
+  ]),
+  migDevices,
+  leaf('Accounting Mode', 'accounting_mode', row('accounting.mode'), { groups: ['ACCOUNTING'] }),
+  leaf('Accounting Mode Buffer Size', 'accounting_mode_buffer_size', row('accounting.buffer_size'), {
+    groups: ['ACCOUNTING'],
+  }),
+  section('Driver Model', 'driver_model', [
+    leaf('Current', 'current_dm', row('driver_model.current')),
+    leaf('Pending', 'pending_dm', row('driver_model.pending')),
+  ]),
+  leaf('Serial Number', 'serial', row('serial')),
+  leaf('GPU UUID', 'uuid', row('uuid')),
+  leaf('GPU PDI', 'pdi', board.pdi, { newer: [nvml.NVML_ERROR_FUNCTION_NOT_FOUND] }),
+  leaf('Minor Number', 'minor_number', board.minorNumber),
+  leaf('VBIOS Version', 'vbios_version', row('vbios_version')),
+  leaf('MultiGPU Board', 'multigpu_board', board.multiGpuBoard),
+  leaf('Board ID', 'board_id', board.boardId),
+  leaf('Board Part Number', 'board_part_number', board.boardPartNumber),
+  leaf('GPU Part Number', 'gpu_part_number', board.gpuPartNumber),
+  leaf('FRU Part Number', 'gpu_fru_part_number', untold),
+  section('Platform Info', 'platformInfo', [
+    leaf('Chassis Serial Number', 'chassis_serial_number', board.chassisSerialNumber),
+    leaf('Slot Number', 'slot_number', board.slotNumber),
+    leaf('Tray Index', 'tray_index', board.trayIndex),
+    leaf('Host ID', 'host_id', board.hostId),
+    leaf('Peer Type', 'peer_type', board.peerType),
+    leaf('Module Id', 'module_id', board.moduleId),
+    leaf('GPU Fabric GUID', 'gpu_fabric_guid', board.gpuFabricGuid),
+  ]),
+  section('Inforom Version', 'inforom_version', [
+    leaf('Image Version', 'img_version', row('inforom.img')),
+    leaf('OEM Object', 'oem_object', row('inforom.oem')),
+    leaf('ECC Object', 'ecc_object', row('inforom.ecc')),
+    leaf('Power Management Object', 'pwr_object', row('inforom.pwr')),
+  ]),
+  section('Inforom BBX Object Flush', 'inforom_bbx_flush', [
+    leaf('Latest Timestamp', 'latest_timestamp', board.bbxTimestamp, { absent: NA }),
+    leaf('Latest Duration', 'latest_duration', board.bbxDuration, { absent: NA }),
+  ]),
+  section('GPU Operation Mode', 'gpu_operation_mode', [
+    leaf('Current', 'current_gom', row('gom.current')),
+    leaf('Pending', 'pending_gom', row('gom.pending')),
+  ]),
+  leaf('GPU C2C Mode', 'c2c_mode', row('c2c.mode')),
+  section('GPU Virtualization Mode', 'gpu_virtualization_mode', [
+    leaf('Virtualization Mode', 'virtualization_mode', board.virtualizationMode),
+    leaf('Host VGPU Mode', 'host_vgpu_mode', board.hostVgpuMode),
+    leaf('vGPU Heterogeneous Mode', 'vgpu_heterogeneous_mode', board.vgpuHeterogeneousMode),
+  ]),
+  section(
+    'vGPU Software Licensed Product',
+    'vgpu_software_licensed_product',
+    [
+      leaf('Product Name', 'licensed_product_name', board.licensedProduct),
+      leaf('License Status', 'license_status', board.license),
+    ],
+    {
+      when: {
+        of: board.virtualizationMode,
+        holds: (mode) =>
+          !(mode instanceof Missing) && Number(mode) === nvml.NVML_GPU_VIRTUALIZATION_MODE_VGPU,
+      },
+    },
+  ),
+  leaf('GPU Recovery Action', 'gpu_recovery_action', row('gpu_recovery_action')),
+  leaf('GSP Firmware Version', 'gsp_firmware_version', board.gspFirmwareVersion, {
+    groups: ['GSP_FIRMWARE_VERSION'],
+  }),
+  section('IBMNPU', 'ibmnpu', [leaf('Relaxed Ordering Mode', 'relaxed_ordering_mode', untold)]),
+];
+
+const pci: Node = section('PCI', 'pci', [
+  leaf('Bus', 'pci_bus', row('pci.bus'), { inXml: link.bareHex(2) }),
+  leaf('Device', 'pci_device', row('pci.device'), { inXml: link.bareHex(2) }),
+  leaf('Domain', 'pci_domain', row('pci.domain'), { inXml: link.bareHex(4) }),
+  leaf('Base Classcode', 'pci_base_class', row('pci.baseClass'), { inXml: link.bareHex(1) }),
+  leaf('Sub Classcode', 'pci_sub_class', row('pci.subClass'), { inXml: link.bareHex(1) }),
+  leaf('Device Id', 'pci_device_id', row('pci.device_id'), { inXml: link.bareHex(8) }),
+  leaf('Bus Id', 'pci_bus_id', row('pci.bus_id')),
+  leaf('Sub System Id', 'pci_sub_system_id', row('pci.sub_device_id'), { inXml: link.bareHex(8) }),
+  section('GPU Link Info', 'pci_gpu_link_info', [
+    section('PCIe Generation', 'pcie_gen', [
+      leaf('Max', 'max_link_gen', row('pcie.link.gen.max')),
+      leaf('Current', 'current_link_gen', row('pcie.link.gen.current')),
+      leaf('Device Current', 'device_current_link_gen', row('pcie.link.gen.gpucurrent')),
+      leaf('Device Max', 'max_device_link_gen', row('pcie.link.gen.gpumax')),
+      leaf('Host Max', 'max_host_link_gen', row('pcie.link.gen.hostmax')),
+    ]),
+    section('Link Width', 'link_widths', [
+      leaf('Max', 'max_link_width', link.widthMax),
+      leaf('Current', 'current_link_width', link.width),
+    ]),
+  ]),
+  bridgeChips,
+  leaf('Replays Since Reset', 'replay_counter', link.replays),
+  leaf('Replay Number Rollovers', 'replay_rollover_counter', link.replayRollovers),
+  leaf('Tx Throughput', 'tx_util', link.txThroughput),
+  leaf('Rx Throughput', 'rx_util', link.rxThroughput),
+  leaf('Atomic Caps Outbound', 'atomic_caps_outbound', link.atomicsOutbound, { zeroIsAbsent: true }),
+  leaf('Atomic Caps Inbound', 'atomic_caps_inbound', link.atomicsInbound, { zeroIsAbsent: true }),
+]);
+
+const reason = (label: string, name: string, options: Parameters<typeof leaf>[3] = {}): Node =>
+  leaf(label, `clocks_event_reason_${name}`, row(`clocks_event_reasons.${name}`), options);
+
+const performance: readonly Node[] = [
+  leaf('Performance State', 'performance_state', row('pstate')),
+  section(
+    'Clocks Event Reasons',
+    'clocks_event_reasons',
+    [
+      reason('Idle', 'gpu_idle'),
+      reason('Applications Clocks Setting', 'applications_clocks_setting'),
+      reason('SW Power Cap', 'sw_power_cap'),
+      reason('HW Slowdown', 'hw_slowdown'),
+      reason('HW Thermal Slowdown', 'hw_thermal_slowdown', { deeper: true }),
+      reason('HW Power Brake Slowdown', 'hw_power_brake_slowdown', { deeper: true }),
+      reason('Sync Boost', 'sync_boost'),
+      reason('SW Thermal Slowdown', 'sw_thermal_slowdown'),
+      leaf(
+        'Display Clock Setting',
+        'clocks_event_reason_display_clocks_setting',
+        activity.displayClockSetting,
+      ),
+    ],
+    // A vGPU shows one line with N/A (RTX A6000-24Q, 535.183.06).
+    { gate: row('clocks_event_reasons.active') },
+  ),
+  section('Clocks Event Reasons Counters', 'clocks_event_reasons_counters', [
+    counter('SW Power Capping', 'sw_power_cap', 'sw_power_cap'),
+    counter('Sync Boost', 'sync_boost', 'sync_boost'),
+    counter('SW Thermal Slowdown', 'sw_therm_slowdown', 'sw_thermal_slowdown'),
+    counter('HW Thermal Slowdown', 'hw_therm_slowdown', 'hw_thermal_slowdown'),
+    counter('HW Power Braking', 'hw_power_brake', 'hw_power_brake_slowdown'),
+  ]),
+  leaf('Sparse Operation Mode', 'sparse_operation_mode', board.sparseOperationMode),
+];
+
+function counter(label: string, tag: string, name: string): Node {
+  return leaf(label, `clocks_event_reasons_counters_${tag}`, row(`clocks_event_reasons_counters.${name}`));
+}
+
+const memory: readonly Node[] = [
+  section('FB Memory Usage', 'fb_memory_usage', [
+    leaf('Total', 'total', row('memory.total')),
+    leaf('Reserved', 'reserved', row('memory.reserved')),
+    leaf('Used', 'used', row('memory.used')),
+    leaf('Free', 'free', row('memory.free')),
+  ]),
+  section('BAR1 Memory Usage', 'bar1_memory_usage', [
+    leaf('Total', 'total', activity.bar1Total),
+    leaf('Used', 'used', activity.bar1Used),
+    leaf('Free', 'free', activity.bar1Free),
+  ]),
+  section('Conf Compute Protected Memory Usage', 'cc_protected_memory_usage', [
+    leaf('Total', 'total', row('protected_memory.total')),
+    leaf('Used', 'used', row('protected_memory.used')),
+    leaf('Free', 'free', row('protected_memory.free')),
+  ]),
+];
+
+/** Only -d has the samples, and XML does not. */
+function samples(label: string, tag: string, type: number, kind: typeof percent): Node {
+  const of = activity.samplesOf(type, kind);
+  return section(
+    label,
+    tag,
+    [
+      leaf('Duration', 'duration', of.duration),
+      leaf('Number of Samples', 'count', of.count),
+      leaf('Max', 'max', of.max),
+      leaf('Min', 'min', of.min),
+      leaf('Avg', 'average', of.average),
+    ],
+    { onlyByGroup: true, notInXml: true },
+  );
+}
+
+const utilization: readonly Node[] = [
+  section('Utilization', 'utilization', [
+    leaf('GPU', 'gpu_util', row('utilization.gpu')),
+    leaf('Memory', 'memory_util', row('utilization.memory')),
+    leaf('Encoder', 'encoder_util', row('utilization.encoder')),
+    leaf('Decoder', 'decoder_util', row('utilization.decoder')),
+    leaf('JPEG', 'jpeg_util', row('utilization.jpeg')),
+    leaf('OFA', 'ofa_util', row('utilization.ofa')),
+  ]),
+  samples('GPU Utilization Samples', 'gpu_util_samples', nvml.NVML_GPU_UTILIZATION_SAMPLES, percent),
+  samples('Memory Utilization Samples', 'memory_util_samples', nvml.NVML_MEMORY_UTILIZATION_SAMPLES, percent),
+  samples('ENC Utilization Samples', 'encoder_util_samples', nvml.NVML_ENC_UTILIZATION_SAMPLES, percent),
+  samples('DEC Utilization Samples', 'decoder_util_samples', nvml.NVML_DEC_UTILIZATION_SAMPLES, percent),
+  samples('JPG Utilization Samples', 'jpeg_util_samples', nvml.NVML_JPG_UTILIZATION_SAMPLES, percent),
+  samples('OFA Utilization Samples', 'ofa_util_samples', nvml.NVML_OFA_UTILIZATION_SAMPLES, percent),
+];
+
+const encoderStats: Node = section('Encoder Stats', 'encoder_stats', [
+  leaf('Active Sessions', 'session_count', row('encoder.stats.sessionCount')),
+  leaf('Average FPS', 'average_fps', row('encoder.stats.averageFps')),
+  leaf('Average Latency', 'average_latency', row('encoder.stats.averageLatency')),
+]);
+
+const fbcStats: Node = section('FBC Stats', 'fbc_stats', [
+  leaf('Active Sessions', 'session_count', activity.fbcSessions),
+  leaf('Average FPS', 'average_fps', activity.fbcAverageFps),
+  leaf('Average Latency', 'average_latency', activity.fbcAverageLatency),
+]);
+
+type Span = 'volatile' | 'aggregate';
+const SPANS: readonly (readonly [label: string, span: Span])[] = [
+  ['Volatile', 'volatile'],
+  ['Aggregate', 'aggregate'],
+];
+
+/** Ampere and later: SRAM errors by the code that found them. */
+const eccErrors: Node = section(
+  'ECC Errors',
+  'ecc_errors',
+  [
+    ...SPANS.map(([label, span]) =>
+      section(label, span, [
+        leaf('SRAM Correctable', 'sram_correctable', row(`ecc.errors.corrected.${span}.sram`)),
+        leaf(
+          'SRAM Uncorrectable Parity',
+          'sram_uncorrectable_parity',
+          row(`ecc.errors.uncorrected.${span}.sram.parity`),
+        ),
+        leaf(
+          'SRAM Uncorrectable SEC-DED',
+          'sram_uncorrectable_secded',
+          row(`ecc.errors.uncorrected.${span}.sram.secded`),
+        ),
+        leaf('DRAM Correctable', 'dram_correctable', row(`ecc.errors.corrected.${span}.dram`)),
+        leaf('DRAM Uncorrectable', 'dram_uncorrectable', row(`ecc.errors.uncorrected.${span}.dram`)),
+        ...(span === 'volatile'
+          ? []
+          : [
+              leaf(
+                'SRAM Threshold Exceeded',
+                'sram_threshold_exceeded',
+                row('ecc.errors.uncorrected.aggregate.sram.thresholdExceeded'),
+              ),
+            ]),
+      ]),
+    ),
+    section('Aggregate Uncorrectable SRAM Sources', 'aggregate_uncorrectable_sram_sources', [
+      leaf('SRAM L2', 'sram_l2', row('ecc.errors.uncorrected.aggregate.sram.l2')),
+      leaf('SRAM SM', 'sram_sm', row('ecc.errors.uncorrected.aggregate.sram.sm')),
+      leaf('SRAM Microcontroller', 'sram_microcontroller', row('ecc.errors.uncorrected.aggregate.sram.mcu')),
+      leaf('SRAM PCIE', 'sram_pcie', row('ecc.errors.uncorrected.aggregate.sram.pcie')),
+      leaf('SRAM Other', 'sram_other', row('ecc.errors.uncorrected.aggregate.sram.other')),
+    ]),
+    leaf('Channel Repair Pending', 'channel_repair_pending', health.channelRepairPending, {
+      newer: [nvml.NVML_ERROR_FUNCTION_NOT_FOUND],
+    }),
+    leaf('TPC Repair Pending', 'tpc_repair_pending', health.tpcRepairPending, {
+      newer: [nvml.NVML_ERROR_FUNCTION_NOT_FOUND],
+    }),
+    // A B200 with driver 580.105.08 does not have the line.
+    leaf('Unrepairable Memory', 'unrepairable_memory', health.unrepairableMemory, {
+      newer: [nvml.NVML_ERROR_FUNCTION_NOT_FOUND],
+    }),
+  ],
+  { when: atLeast(nvml.NVML_DEVICE_ARCH_AMPERE) },
+);
+
+/** Turing (T4, RTX 2080 SUPER; 591 and 595). */
+const turingEccErrors: Node = section(
+  'ECC Errors',
+  'ecc_errors',
+  SPANS.map(([label, span]) =>
+    section(label, span, [
+      leaf('SRAM Correctable', 'sram_correctable', row(`ecc.errors.corrected.${span}.sram`)),
+      leaf('SRAM Uncorrectable', 'sram_uncorrectable', row(`ecc.errors.uncorrected.${span}.sram`)),
+      leaf('DRAM Correctable', 'dram_correctable', row(`ecc.errors.corrected.${span}.dram`)),
+      leaf('DRAM Uncorrectable', 'dram_uncorrectable', row(`ecc.errors.uncorrected.${span}.dram`)),
+    ]),
+  ),
+  { when: is(nvml.NVML_DEVICE_ARCH_TURING) },
+);
+
+const SEVERITIES = [
+  ['Single Bit', 'single_bit', 'corrected', nvml.NVML_MEMORY_ERROR_TYPE_CORRECTED],
+  ['Double Bit', 'double_bit', 'uncorrected', nvml.NVML_MEMORY_ERROR_TYPE_UNCORRECTED],
+] as const;
+
+/** Volta and older (Tesla V100, Quadro P2000; 470 to 535). Text pads the two headings (V100). */
+const oldEccErrors: Node = section(
+  'ECC Errors',
+  'ecc_errors',
+  SPANS.map(([label, span]) =>
+    section(
+      label,
+      span,
+      SEVERITIES.map(([heading, tag, severity, type]) =>
+        section(heading.padEnd(22), tag, [
+          leaf('Device Memory', 'device_memory', row(`ecc.errors.${severity}.${span}.device_memory`)),
+          leaf('Register File', 'register_file', row(`ecc.errors.${severity}.${span}.register_file`)),
+          leaf('L1 Cache', 'l1_cache', row(`ecc.errors.${severity}.${span}.l1_cache`)),
+          leaf('L2 Cache', 'l2_cache', row(`ecc.errors.${severity}.${span}.l2_cache`)),
+          leaf('Texture Memory', 'texture_memory', row(`ecc.errors.${severity}.${span}.texture_memory`)),
+          leaf(
+            'Texture Shared',
+            'texture_shm',
+            health.textureSharedErrors(
+              type,
+              span === 'volatile' ? nvml.NVML_VOLATILE_ECC : nvml.NVML_AGGREGATE_ECC,
+            ),
+          ),
+          leaf('CBU', 'cbu', row(`ecc.errors.${severity}.${span}.cbu`)),
+          leaf('Total', 'total', row(`ecc.errors.${severity}.${span}.total`)),
+        ]),
+      ),
+    ),
+  ),
+  { when: before(nvml.NVML_DEVICE_ARCH_TURING) },
+);
+
+const retirement = (tag: string, counted: string, cause: number): Node =>
+  xmlSection(tag, [
+    xmlLeaf('retired_count', row(counted)),
+    {
+      type: 'list',
+      tag: 'retired_pagelist',
+      enclosed: true,
+      find: lists.retiredPages(cause),
+      item: { tag: 'retired_page_address', of: ofItem(address, 'address') },
+    },
+  ]);
+
+const retiredPages: Node = section('Retired Pages', 'retired_pages', [
+  textLeaf('Single Bit ECC', row('retired_pages.single_bit_ecc.count')),
+  textLeaf('Double Bit ECC', row('retired_pages.double_bit.count')),
+  retirement(
+    'multiple_single_bit_retirement',
+    'retired_pages.single_bit_ecc.count',
+    nvml.NVML_PAGE_RETIREMENT_CAUSE_MULTIPLE_SINGLE_BIT_ECC_ERRORS,
+  ),
+  retirement(
+    'double_bit_retirement',
+    'retired_pages.double_bit.count',
+    nvml.NVML_PAGE_RETIREMENT_CAUSE_DOUBLE_BIT_ECC_ERROR,
+  ),
+  leaf('Pending Page Blacklist', 'pending_blacklist', row('retired_pages.pending')),
+  xmlLeaf('pending_retirement', row('retired_pages.pending')),
+]);
+
+const remappedRows: Node = section(
+  'Remapped Rows',
+  'remapped_rows',
+  [
+    leaf('Correctable Error', 'remapped_row_corr', row('remapped_rows.correctable')),
+    leaf(
+      'Inactive Correctable Error',
+      'remapped_row_corr_inactive',
+      row('remapped_rows.correctable_inactive'),
+    ),
+    leaf('Uncorrectable Error', 'remapped_row_unc', row('remapped_rows.uncorrectable')),
+    leaf(
+      'Inactive Uncorrectable Error',
+      'remapped_row_unc_inactive',
+      row('remapped_rows.uncorrectable_inactive'),
+    ),
+    leaf('Pending', 'remapped_row_pending', row('remapped_rows.pending')),
+    leaf('Remapping Failure Occurred', 'remapped_row_failure', row('remapped_rows.failure')),
+    section('Bank Remap Availability Histogram', 'row_remapper_histogram', [
+      leaf('Max', 'row_remapper_histogram_max', health.bankHistogram('max')),
+      leaf('High', 'row_remapper_histogram_high', health.bankHistogram('high')),
+      leaf('Partial', 'row_remapper_histogram_partial', health.bankHistogram('partial')),
+      leaf('Low', 'row_remapper_histogram_low', health.bankHistogram('low')),
+      leaf('None', 'row_remapper_histogram_none', health.bankHistogram('none')),
+    ]),
+  ],
+  // One line with N/A on GPUs that remap no rows, and on those that MIG divides (H100, 590.48.01).
+  { gate: row('remapped_rows.correctable') },
+);
+
+const hasTLimit: Condition = {
+  of: askedRow('temperature.gpu.tlimit'),
+  holds: (reading) => !(reading instanceof Missing),
+};
+const hasNoTLimit: Condition = { of: hasTLimit.of, holds: (reading) => !hasTLimit.holds(reading) };
+
+/** A threshold below which a GPU counts down (Ada and later), or the temperature itself on older GPUs. */
+const threshold = (label: string, tag: string, margin: Field, temperature: Field): readonly Node[] => [
+  leaf(`${label} T.Limit Temp`, `${tag}_tlimit_threshold`, margin, { when: hasTLimit }),
+  leaf(`${label} Temp`, `${tag}_threshold`, temperature, { when: hasNoTLimit }),
+];
+
+const temperature: Node = section('Temperature', 'temperature', [
+  leaf('GPU Current Temp', 'gpu_temp', row('temperature.gpu')),
+  leaf('GPU T.Limit Temp', 'gpu_temp_tlimit', row('temperature.gpu.tlimit')),
+  ...threshold('GPU Shutdown', 'gpu_temp_max', health.shutdownTLimit, health.shutdownTemperature),
+  ...threshold('GPU Slowdown', 'gpu_temp_slow', health.slowdownTLimit, health.slowdownTemperature),
+  ...threshold('GPU Max Operating', 'gpu_temp_max_gpu', health.gpuMaxTLimit, health.gpuMaxTemperature),
+  leaf('GPU Target Temperature', 'gpu_target_temperature', health.targetTemperature),
+  leaf('Memory Current Temp', 'memory_temp', row('temperature.memory')),
+  ...threshold(
+    'Memory Max Operating',
+    'gpu_temp_max_mem',
+    health.memoryMaxTLimit,
+    health.memoryMaxTemperature,
+  ),
+]);
+
+const targetTemperatures: Node = section(
+  'Supported GPU_TARGET_TEMP',
+  'supported_gpu_target_temp',
+  [
+    leaf('Min', 'gpu_target_temp_min', health.targetTemperatureMin),
+    leaf('Max', 'gpu_target_temp_max', health.targetTemperatureMax),
+  ],
+  { onlyByGroup: true },
+);
+
+const limits = (prefix: string, current: string, requested: string): readonly Node[] => [
+  leaf('Average Power Draw', 'average_power_draw', row(`${prefix}power.draw.average`)),
+  leaf('Instantaneous Power Draw', 'instant_power_draw', row(`${prefix}power.draw.instant`)),
+  leaf('Current Power Limit', 'current_power_limit', row(current)),
+  leaf('Requested Power Limit', 'requested_power_limit', row(requested)),
+  leaf('Default Power Limit', 'default_power_limit', row(`${prefix}power.default_limit`)),
+  leaf('Min Power Limit', 'min_power_limit', row(`${prefix}power.min_limit`)),
+  leaf('Max Power Limit', 'max_power_limit', row(`${prefix}power.max_limit`)),
+];
+
+const power: readonly Node[] = [
+  section('GPU Power Readings', 'gpu_power_readings', [
+    xmlLeaf('power_state', row('pstate')),
+    ...limits('', 'enforced.power.limit', 'power.limit'),
+  ]),
+  samples('Power Samples', 'power_samples', nvml.NVML_TOTAL_POWER_SAMPLES, watts),
+  // The blank at the end is nvidia-smi's (H100, H200, 580.159.04; also 590 to 595).
+  section('GPU Memory Power Readings ', 'gpu_memory_power_readings', [
+    leaf('Average Power Draw', 'average_power_draw', activity.memoryPowerAverage),
+    leaf('Instantaneous Power Draw', 'instant_power_draw', activity.memoryPowerInstant),
+  ]),
+  section('Module Power Readings', 'module_power_readings', [
+    xmlLeaf('power_state', row('pstate')),
+    ...limits('module.', 'module.enforced.power.limit', 'module.power.limit'),
+  ]),
+];
+
+const smoothing = (label: string, name: string): Node =>
+  leaf(label, `power_smoothing_${name.replaceAll('.', '_')}`, row(`power_smoothing.${name}`));
+
+/** No GPU whose driver lets one look at these was recorded: what is inside has labels and tags of our own. */
+const powerSmoothing: Node = section(
+  'Power Smoothing',
+  'power_smoothing',
+  [
+    leaf('Enabled', 'power_smoothing_enabled', activity.powerSmoothingEnabled),
+    leaf('Privilege Level', 'power_smoothing_privilege_level', activity.powerSmoothingPrivilege),
+    smoothing('Delayed Power Smoothing Supported', 'delayed_power_smoothing_supported'),
+    smoothing('Primary Power Floor', 'primary_power_floor'),
+    smoothing('Secondary Power Floor', 'secondary_power_floor'),
+    smoothing('Min Primary Floor Activation Offset', 'min_primary_floor_activation_offset'),
+    smoothing('Min Primary Floor Activation Point', 'min_primary_floor_activation_point'),
+    smoothing('Window Multiplier', 'window_multiplier'),
+    section('Current Profile', 'power_smoothing_current_profile', [
+      smoothing('Secondary Power Floor', 'curr_profile.secondary_power_floor'),
+      smoothing('Primary Floor Activation Window', 'curr_profile.primary_floor_act_window_multiplier'),
+      smoothing('Primary Floor Target Window', 'curr_profile.primary_floor_tar_window_multiplier'),
+      smoothing('Primary Floor Activation Offset', 'curr_profile.primary_floor_act_offset'),
+    ]),
+    section('Admin Override', 'power_smoothing_admin_override', [
+      smoothing('Secondary Power Floor', 'admin_override.secondary_power_floor'),
+      smoothing('Primary Floor Activation Window', 'admin_override.primary_floor_act_window_multiplier'),
+      smoothing('Primary Floor Target Window', 'admin_override.primary_floor_tar_window_multiplier'),
+      smoothing('Primary Floor Activation Offset', 'admin_override.primary_floor_act_offset'),
+    ]),
+  ],
+  // Older drivers than 575 do not know the gate's field.
+  { gate: row('power_smoothing.primary_power_floor'), absent: [nvml.NVML_ERROR_INVALID_ARGUMENT] },
+);
+
+const powerProfiles: Node = section('Workload Power Profiles', 'power_profiles', [
+  leaf('Requested Profiles', 'power_profile_requested_profiles', activity.requestedProfiles),
+  leaf('Enforced Profiles', 'power_profile_enforced_profiles', activity.enforcedProfiles),
+]);
+
+const clocks: readonly Node[] = [
+  section('Clocks', 'clocks', [
+    leaf('Graphics', 'graphics_clock', row('clocks.current.graphics')),
+    leaf('SM', 'sm_clock', row('clocks.current.sm')),
+    leaf('Memory', 'mem_clock', row('clocks.current.memory')),
+    leaf('Video', 'video_clock', row('clocks.current.video')),
+  ]),
+  section('Applications Clocks', 'applications_clocks', [
+    leaf('Graphics', 'graphics_clock', row('clocks.applications.graphics')),
+    leaf('Memory', 'mem_clock', row('clocks.applications.memory')),
+  ]),
+  section('Default Applications Clocks', 'default_applications_clocks', [
+    leaf('Graphics', 'graphics_clock', row('clocks.default_applications.graphics')),
+    leaf('Memory', 'mem_clock', row('clocks.default_applications.memory')),
+  ]),
+  section('Deferred Clocks', 'deferred_clocks', [leaf('Memory', 'mem_clock', untold)]),
+  section('Max Clocks', 'max_clocks', [
+    leaf('Graphics', 'graphics_clock', row('clocks.max.graphics')),
+    leaf('SM', 'sm_clock', row('clocks.max.sm')),
+    leaf('Memory', 'mem_clock', row('clocks.max.memory')),
+    leaf('Video', 'video_clock', activity.videoClockMax),
+  ]),
+  section('Max Customer Boost Clocks', 'max_customer_boost_clocks', [
+    leaf('Graphics', 'graphics_clock', activity.customerBoostMax),
+  ]),
+  samples('SM Clock Samples', 'sm_clock_samples', nvml.NVML_PROCESSOR_CLK_SAMPLES, megahertz),
+  samples('Memory Clock Samples', 'mem_clock_samples', nvml.NVML_MEMORY_CLK_SAMPLES, megahertz),
+  section('Clock Policy', 'clock_policy', [
+    leaf('Auto Boost', 'auto_boost', activity.autoBoostNow),
+    leaf('Auto Boost Default', 'auto_boost_default', activity.autoBoostDefault),
+  ]),
+];
+
+const fabric: Node = section('Fabric', 'fabric', [
+  leaf('State', 'state', row('fabric.state')),
+  leaf('Status', 'status', row('fabric.status')),
+  leaf('CliqueId', 'cliqueId', row('fabric.cliqueId')),
+  leaf('ClusterUUID', 'clusterUuid', row('fabric.clusterUuid')),
+  section('Health', 'health', [
+    leaf('Summary', 'summary', row('fabric.health.summary')),
+    leaf('Bandwidth', 'bandwidth', row('fabric.health.bandwidth')),
+    leaf(
+      'Route Recovery in progress',
+      'route_recovery_in_progress',
+      row('fabric.health.route_recovery_in_progress'),
+    ),
+    leaf('Route Unhealthy', 'route_unhealthy', row('fabric.health.route_unhealthy')),
+    leaf('Access Timeout Recovery', 'access_timeout_recovery', row('fabric.health.access_timeout_recovery')),
+    leaf('Incorrect Configuration', 'incorrect_configuration', row('fabric.health.incorrect_configuration')),
+    leaf('Partition Assigned', 'partition_assigned', row('fabric.health.partition_assigned')),
+  ]),
+]);
+
+const supportedClocks: List = {
+  type: 'list',
+  label: 'Supported Clocks',
+  tag: 'supported_clocks',
+  enclosed: true,
+  onlyByGroup: true,
+  find: lists.supportedClocks,
+  item: {
+    tag: 'supported_mem_clock',
+    parts: [
+      leaf('Memory', 'value', ofItem(megahertz, 'memory')),
+      {
+        type: 'list',
+        label: '',
+        tag: 'supported_graphics_clock',
+        deeper: true,
+        find: { within: 'graphics' },
+        item: { label: 'Graphics', tag: 'supported_graphics_clock', of: ofItem(megahertz, 'graphics') },
+      },
+    ],
+  },
+};
+
+const PROCESS_COLUMN = 42;
+
+const processes: List = {
+  type: 'list',
+  label: 'Processes',
+  tag: 'processes',
+  enclosed: true,
+  column: PROCESS_COLUMN,
+  none: { text: 'None' },
+  find: lists.processes,
+  item: {
+    tag: 'process_info',
+    parts: [
+      leaf('GPU instance ID', 'gpu_instance_id', ofItem(count, 'gpuInstance')),
+      leaf('Compute instance ID', 'compute_instance_id', ofItem(count, 'computeInstance')),
+      leaf('Process ID', 'pid', ofItem(count, 'pid')),
+      leaf('Type', 'type', ofItem(text, 'type'), { deeper: true }),
+      leaf('Name', 'process_name', ofItem(text, 'name'), { deeper: true }),
+      leaf('Used GPU Memory', 'used_memory', ofItem(mebibytes, 'usedMemory'), { deeper: true }),
+    ],
+  },
+};
+
+const accountedProcesses: List = {
+  type: 'list',
+  label: 'Accounted Processes',
+  tag: 'accounted_processes',
+  enclosed: true,
+  onlyByGroup: true,
+  column: PROCESS_COLUMN,
+  none: { text: 'None' },
+  find: lists.accountedProcesses,
+  item: {
+    tag: 'accounted_process_info',
+    parts: [
+      leaf('Process ID', 'pid', ofItem(count, 'pid')),
+      leaf('GPU Utilization', 'gpu_util', ofItem(percent, 'gpuUtilization'), { deeper: true }),
+      leaf('Memory Utilization', 'memory_util', ofItem(percent, 'memoryUtilization'), { deeper: true }),
+      leaf('Max memory usage', 'max_memory_usage', ofItem(mebibytes, 'maxMemoryUsage'), { deeper: true }),
+      leaf('Time', 'time', ofItem(milliseconds, 'time'), { deeper: true }),
+      leaf('Is Running', 'is_running', ofItem(count, 'isRunning'), { deeper: true }),
+    ],
+  },
+};
+
+/** The nodes, shown by `-d` where one of the groups is asked for. */
+const within = (groups: readonly Group[], nodes: readonly Node[]): readonly Node[] =>
+  nodes.map((node) => ({ ...node, groups }));
+
+const parts: readonly Node[] = [
+  ...identity,
+  pci,
+  leaf('Fan Speed', 'fan_speed', row('fan.speed')),
+  ...within(['PERFORMANCE'], performance),
+  ...within(['MEMORY'], memory),
+  leaf('Compute Mode', 'compute_mode', row('compute_mode'), { groups: ['COMPUTE'] }),
+  ...within(['UTILIZATION'], utilization),
+  ...within(['ENCODER_STATS'], [encoderStats]),
+  ...within(['FBC_STATS'], [fbcStats]),
+  section('DRAM Encryption Mode', 'dram_encryption_mode', [
+    leaf('Current', 'current_dram_encryption', row('dramEncryption.mode.current')),
+    leaf('Pending', 'pending_dram_encryption', row('dramEncryption.mode.pending')),
+  ]),
+  ...within(
+    ['ECC'],
+    [
+      section('ECC Mode', 'ecc_mode', [
+        leaf('Current', 'current_ecc', row('ecc.mode.current')),
+        leaf('Pending', 'pending_ecc', row('ecc.mode.pending')),
+      ]),
+      eccErrors,
+      turingEccErrors,
+      oldEccErrors,
+    ],
+  ),
+  ...within(['PAGE_RETIREMENT'], [retiredPages]),
+  ...within(['ROW_REMAPPER'], [remappedRows]),
+  ...within(['TEMPERATURE'], [temperature]),
+  ...within(['SUPPORTED_GPU_TARGET_TEMP'], [targetTemperatures]),
+  ...within(['POWER'], power),
+  ...within(['POWER_SMOOTHING'], [powerSmoothing]),
+  ...within(['POWER_PROFILES'], [powerProfiles]),
+  // Drivers before 590 refuse the field, and their nvidia-smi has no such line.
+  leaf('EDPp Multiplier', 'edpp_multiplier', activity.edppMultiplier, {
+    newer: [nvml.NVML_ERROR_INVALID_ARGUMENT, nvml.NVML_ERROR_FUNCTION_NOT_FOUND],
+  }),
+  ...within(['CLOCK'], clocks),
+  fabric,
+  ...within(['SUPPORTED_CLOCKS'], [supportedClocks]),
+  ...within(['PIDS'], [processes]),
+  ...within(['ACCOUNTING'], [accountedProcesses]),
+  section('Capabilities', 'capabilities', [leaf('EGM', 'egm', board.egm)]),
+];
+
+export const gpuTree: Tree = {
+  root: 'nvidia_smi_log',
+  dtd: 'nvsmi_device_v13.dtd',
+  head: systemHead,
+  counts: [leaf('Attached GPUs', 'attached_gpus', { kind: count, source: { own: 'count' } })],
+  label: 'GPU',
+  tag: 'gpu',
+  id: row('pci.bus_id'),
+  parts,
+};

@@ -1,0 +1,117 @@
+/** What repeats on a GPU: how each list of the report is found. */
+import type { Handle } from '../nvml/call.js';
+import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
+import type { Asked, Reading } from '../query/asked.js';
+import { migMode } from '../query/gpu/engines.js';
+import { bar1Memory } from '../query/gpu/memory.js';
+import { computeInstanceId, gpuInstanceId, migAttributes } from '../query/mig.js';
+import type { Subject } from '../query/plan.js';
+import { processesOf, processName } from '../query/processes.js';
+import { bar1InMebibytes } from '../query/report/activity.js';
+import { probeOf } from '../query/report/field.js';
+import { bridges } from '../query/report/link.js';
+import type { AskNow } from '../query/table.js';
+import { accountedPids, stats } from '../query/tables/accounted-apps.js';
+import { migHandle, migRoom } from '../query/tables/compute-apps.js';
+import { untimedPages } from '../query/tables/retired-pages.js';
+import { graphicsClocks, memoryClocks } from '../query/tables/supported-clocks.js';
+import type { Entry, Found } from './found.js';
+
+/** The items of a list answer, or the reason why there is none. */
+const itemsOf = (asked: Asked, entry: (value: Reading) => Entry): Found =>
+  asked.status === 0 ? asked.items().map((item) => entry(item.read(''))) : Missing.of(asked.status);
+
+/** The MIG devices of a GPU, where it is divided. NVML numbers them with gaps; nvidia-smi without (driver 590). */
+function migDevicesOf(gpu: Subject, ask: AskNow): readonly Subject[] {
+  if (ask(migMode, gpu).number('current') === 0) return [];
+  const room = ask(migRoom, gpu).number('value');
+  return Array.from({ length: room }, (_, i) => ask(migHandle(i), gpu).read('value'))
+    .filter((found) => !(found instanceof Missing))
+    .map((found, index) => ({ index, handle: found as Handle, status: 0 }));
+}
+
+const migMemory = probeOf('memory.used');
+const migErrors = probeOf('ecc.errors.uncorrected.volatile.sram');
+
+export function migDevices(gpu: Subject, ask: AskNow): Found {
+  return migDevicesOf(gpu, ask).map((mig) => {
+    const attributes = ask(migAttributes, mig);
+    const memory = ask(migMemory, mig);
+    const asked = ask(bar1Memory, mig);
+    const bar1 = asked.status === 0 ? bar1InMebibytes(asked) : undefined;
+    const noBar1 = Missing.of(asked.status);
+    return {
+      index: mig.index,
+      gpuInstance: ask(gpuInstanceId, mig).read('value'),
+      computeInstance: ask(computeInstanceId, mig).read('value'),
+      multiprocessors: attributes.read('multiprocessorCount'),
+      copyEngines: attributes.read('sharedCopyEngineCount'),
+      encoders: attributes.read('sharedEncoderCount'),
+      decoders: attributes.read('sharedDecoderCount'),
+      ofas: attributes.read('sharedOfaCount'),
+      jpegs: attributes.read('sharedJpegCount'),
+      sramUncorrectable: ask(migErrors, mig).read('value'),
+      memoryTotal: memory.read('total'),
+      memoryReserved: memory.read('reserved'),
+      memoryUsed: memory.read('used'),
+      memoryFree: memory.read('free'),
+      bar1Total: bar1?.total ?? noBar1,
+      bar1Used: bar1?.used ?? noBar1,
+      bar1Free: bar1?.free ?? noBar1,
+    };
+  });
+}
+
+/** Processes on the GPU, or on its MIG devices. A process that ended meanwhile has no name. */
+export function processes(gpu: Subject, ask: AskNow): Found {
+  if (gpu.status !== 0) return Missing.of(gpu.status);
+  const on = (place: Subject, gpuInstance: Reading, computeInstance: Reading): readonly Entry[] =>
+    processesOf(place, ask).map(({ pid, type, usedMemory }) => {
+      const name = ask(processName(pid), place).read('');
+      return { gpuInstance, computeInstance, pid, type, name, usedMemory };
+    });
+  const migs = migDevicesOf(gpu, ask);
+  if (migs.length === 0) return on(gpu, NOT_SUPPORTED, NOT_SUPPORTED);
+  return migs.flatMap((mig) =>
+    on(mig, ask(gpuInstanceId, mig).read('value'), ask(computeInstanceId, mig).read('value')),
+  );
+}
+
+export function accountedProcesses(gpu: Subject, ask: AskNow): Found {
+  return itemsOf(ask(accountedPids, gpu), (pid) => {
+    const known = ask(stats(Number(pid)), gpu);
+    return {
+      pid,
+      gpuUtilization: known.read('gpuUtilization'),
+      memoryUtilization: known.read('memoryUtilization'),
+      maxMemoryUsage: known.read('maxMemoryUsage'),
+      time: known.read('time'),
+      isRunning: known.read('isRunning'),
+    };
+  });
+}
+
+export function supportedClocks(gpu: Subject, ask: AskNow): Found {
+  return itemsOf(ask(memoryClocks, gpu), (memory) => ({
+    memory,
+    graphics: itemsOf(ask(graphicsClocks(Number(memory)), gpu), (graphics) => ({ graphics })),
+  }));
+}
+
+/** A GPU without bridges shows one without values (H100, H200, 580.159.04). */
+export function bridgeChips(gpu: Subject, ask: AskNow): Found {
+  const asked = ask(bridges, gpu);
+  const missing = asked.status === 0 ? NOT_SUPPORTED : Missing.of(asked.status);
+  const count = asked.status === 0 ? asked.number('bridgeCount') : 0;
+  if (count === 0) return [{ type: missing, firmware: missing }];
+  return Array.from({ length: count }, (_, i) => ({
+    type: asked.read(`bridgeChipInfo.${i}.type`),
+    firmware: asked.read(`bridgeChipInfo.${i}.fwVersion`),
+  }));
+}
+
+/** Addresses of the pages that were retired for a cause (NVML_PAGE_RETIREMENT_CAUSE_*). */
+export const retiredPages =
+  (cause: number) =>
+  (gpu: Subject, ask: AskNow): Found =>
+    itemsOf(ask(untimedPages(cause), gpu), (address) => ({ address }));

@@ -1,0 +1,119 @@
+/**
+ * What a report tree is made of. A node has a label where it stands in text and a tag where it stands in XML and
+ * JSON; text, XML, JSON, `-d` and the DTD are walks over the same nodes.
+ */
+
+import type { Status } from '../nvml/status.js';
+import type { Reading } from '../query/asked.js';
+import type { Kind } from '../query/kind.js';
+import type { AskedField, Field, ItemField } from '../query/report/field.js';
+import type { Finder } from './found.js';
+import type { Group } from './groups.js';
+
+export type { Field };
+
+interface Place {
+  /** In text; without it the node is not there. Empty for a list that has no heading. */
+  readonly label?: string;
+  /** The element in XML and the key in JSON; without it the node is in neither. */
+  readonly tag?: string;
+  /** `-d` shows the node where one of these is asked for. A node within a section has the section's. */
+  readonly groups?: readonly Group[];
+  /** Text shows the node only where its group is asked for, not in the full report. */
+  readonly onlyByGroup?: true;
+  /** The tag is JSON's alone. */
+  readonly notInXml?: true;
+  /** Decided once per GPU, before anything else of the node is asked. */
+  readonly when?: Condition;
+}
+
+/** Whether a node applies to a GPU. The field is one that does not change. */
+export interface Condition {
+  readonly of: AskedField;
+  readonly holds: (reading: Reading) => boolean;
+}
+
+export interface Leaf extends Place {
+  readonly type: 'leaf';
+  readonly of: Field;
+  /** Another spelling in XML (PCI ids without 0x). */
+  readonly inXml?: Kind;
+  /** Text shows it one level deeper than its neighbours. */
+  readonly deeper?: true;
+  /** Statuses that are shown as N/A instead of in their own words. */
+  readonly absent?: readonly Status[];
+  /** Zero stands for none, which is shown as N/A. */
+  readonly zeroIsAbsent?: true;
+  /** Statuses by which an older driver says that it does not know the question: then there is no such line. */
+  readonly newer?: readonly Status[];
+}
+
+export interface Section extends Place {
+  readonly type: 'section';
+  readonly parts: readonly Node[];
+  /** Where this has no value, the section shrinks to one line with the words for it. */
+  readonly gate?: Field;
+  /** Statuses of the gate that are shown as N/A instead of in their own words. */
+  readonly absent?: readonly Status[];
+}
+
+/** What repeats: MIG devices, processes, clocks. */
+export interface List extends Place {
+  readonly type: 'list';
+  readonly find: Finder;
+  readonly item: ListItem;
+  /** Text behind the label, and in XML, where there is nothing to list. */
+  readonly none?: { readonly text?: string; readonly xml?: string };
+  /** The tag encloses the items. Without it the items stand in the list's place. */
+  readonly enclosed?: true;
+  /** Text has the values of the items in this column instead of the report's. */
+  readonly column?: number;
+  /** Text shows the items one level deeper than their neighbours. */
+  readonly deeper?: true;
+}
+
+export type ListItem =
+  | { readonly label?: string; readonly tag: string; readonly parts: readonly Node[] }
+  | { readonly label?: string; readonly tag: string; readonly of: ItemField };
+
+export type Node = Leaf | Section | List;
+
+type Options<N extends Node, K extends keyof N> = Partial<Omit<N, 'type' | 'label' | 'tag' | K>>;
+
+/** A value with a label and a tag. */
+export const leaf = (label: string, tag: string, of: Field, options: Options<Leaf, 'of'> = {}): Leaf => ({
+  type: 'leaf',
+  label,
+  tag,
+  of,
+  ...options,
+});
+
+/** A value that text does not show. */
+export const xmlLeaf = (tag: string, of: Field, options: Options<Leaf, 'of'> = {}): Leaf => ({
+  type: 'leaf',
+  tag,
+  of,
+  ...options,
+});
+
+/** A value that only text shows. */
+export const textLeaf = (label: string, of: Field, options: Options<Leaf, 'of'> = {}): Leaf => ({
+  type: 'leaf',
+  label,
+  of,
+  ...options,
+});
+
+export const section = (
+  label: string,
+  tag: string,
+  parts: readonly Node[],
+  options: Options<Section, 'parts'> = {},
+): Section => ({ type: 'section', label, tag, parts, ...options });
+
+export const xmlSection = (
+  tag: string,
+  parts: readonly Node[],
+  options: Options<Section, 'parts'> = {},
+): Section => ({ type: 'section', tag, parts, ...options });

@@ -1,0 +1,91 @@
+/** A world for main(): a clock that only sleeping moves, sinks for what is written, files in memory. */
+import { readFileSync } from 'node:fs';
+import { UsageError } from '../src/errors.js';
+import type { Io } from '../src/io.js';
+
+export interface World {
+  /** Local time as nvidia-smi prints it: 2026/11/23 00:53:13.616. */
+  readonly time?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stderrIsTerminal?: boolean;
+  /** Asks the program to stop; looked at before every tick but the first. One tick where it is left out. */
+  readonly until?: (io: FakeIo) => boolean;
+  /** Milliseconds that one look at the clock takes. */
+  readonly slowness?: number;
+}
+
+const EPOCH = '2026/11/23 01:41:50.000';
+
+/** Milliseconds since the epoch of a local time. */
+export function localTime(text: string): number {
+  const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0, millisecond = 0] = text
+    .split(/[/ :.]/)
+    .map(Number);
+  return new Date(year, month - 1, day, hour, minute, second, millisecond).getTime();
+}
+
+export class FakeIo implements Io {
+  /** Every write to stdout. */
+  readonly writes: string[] = [];
+  readonly files = new Map<string, string>();
+  /** The times that the program asked to sleep until. */
+  readonly slept: number[] = [];
+  errors = '';
+  closed = false;
+  readonly env: Readonly<Record<string, string>>;
+  readonly stopped = false;
+  readonly stdoutIsTerminal = false;
+  readonly stderrIsTerminal: boolean;
+  private clock: number;
+  private file: string | undefined;
+
+  constructor(private readonly world: World = {}) {
+    this.clock = localTime(world.time ?? EPOCH);
+    this.env = world.env ?? {};
+    this.stderrIsTerminal = world.stderrIsTerminal ?? false;
+  }
+
+  get output(): string {
+    return this.writes.join('');
+  }
+
+  out(text: string): void {
+    if (this.file === undefined) this.writes.push(text);
+    else this.files.set(this.file, (this.files.get(this.file) ?? '') + text);
+  }
+
+  err(text: string): void {
+    this.errors += text;
+  }
+
+  redirect(path: string, refusal = 'Failed to create the log file'): void {
+    if (path.startsWith('/nonexistent/')) throw new UsageError(`${refusal} ${path}\n`, 255);
+    this.file = path;
+    this.files.set(path, '');
+  }
+
+  now(): number {
+    this.clock += this.world.slowness ?? 0;
+    return this.clock;
+  }
+
+  /** The clock goes on by itself, by as much as a tick is made to take. */
+  pass(milliseconds: number): void {
+    this.clock += milliseconds;
+  }
+
+  async sleepUntil(time: number): Promise<boolean> {
+    if (this.world.until?.(this) ?? true) return false;
+    this.slept.push(time);
+    this.clock = Math.max(this.clock, time);
+    return true;
+  }
+
+  readFile(path: string): string {
+    return readFileSync(path, 'utf8');
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+}

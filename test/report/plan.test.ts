@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest';
+import type { Call, Driver, Handle } from '../../src/nvml/call.js';
+import { openSession } from '../../src/nvml/session.js';
+import { type Snapshot, snapshotDriver } from '../../src/nvml/snapshot.js';
+import { compileReport } from '../../src/report/compile.js';
+import type { Form } from '../../src/report/document.js';
+import { gpuTree } from '../../src/report/gpu.js';
+import { GROUPS, readGroups } from '../../src/report/groups.js';
+import { golden } from './golden.js';
+import { h100, sceneOf } from './scene.js';
+
+interface Made {
+  readonly how: 'run' | 'start';
+  readonly fn: string;
+  readonly key: string;
+}
+
+/** A driver that writes down what is asked, and whose waiting calls take their time. */
+function watched(snapshot: Snapshot, milliseconds = 0): { driver: Driver; made: Made[] } {
+  const inner = snapshotDriver(snapshot, 'watched');
+  const made: Made[] = [];
+  const keyOf = (call: Call, subject?: Handle): string =>
+    [subject ?? '', ...call.args.filter((arg) => typeof arg !== 'object')].join(',');
+  const driver: Driver = {
+    source: inner.source,
+    close: () => inner.close(),
+    bind: (call, subject) => {
+      const bound = inner.bind(call, subject);
+      if (bound === undefined) return undefined;
+      const note = (how: Made['how']): void => {
+        made.push({ how, fn: call.fn, key: keyOf(call, subject) });
+      };
+      return {
+        call,
+        get memory() {
+          return bound.memory;
+        },
+        get status() {
+          return bound.status;
+        },
+        run: () => {
+          note('run');
+          return bound.run();
+        },
+        start: async () => {
+          note('start');
+          await new Promise((resolve) => setTimeout(resolve, milliseconds));
+          return bound.run();
+        },
+      };
+    },
+  };
+  return { driver, made };
+}
+
+function compiled(snapshot: Snapshot, form: Form, display?: string, milliseconds = 0) {
+  const { driver, made } = watched(snapshot, milliseconds);
+  const session = openSession(driver);
+  made.length = 0;
+  const groups = display === undefined ? undefined : readGroups(display);
+  const report = compileReport(gpuTree, session.gpus, { form, groups }, { session, now: () => 0 });
+  return { report, made };
+}
+
+const functionsOf = (made: readonly Made[]): readonly string[] =>
+  [...new Set(made.map(({ fn }) => fn))].sort();
+
+/** What every report says: its head, and the bus id of each GPU. */
+const ALWAYS = ['nvmlDeviceGetPciInfo_v3', 'nvmlSystemGetCudaDriverVersion_v2', 'nvmlSystemGetDriverVersion'];
+
+describe('the questions of a report', () => {
+  it('are those of its leaves: -d TEMPERATURE asks for temperatures only', async () => {
+    const { report, made } = compiled(h100(), 'text', 'TEMPERATURE');
+    await report.sample();
+    report.document();
+    expect(functionsOf(made).filter((fn) => !ALWAYS.includes(fn))).toEqual([
+      'nvmlDeviceGetFieldValues',
+      'nvmlDeviceGetMarginTemperature',
+      'nvmlDeviceGetTemperatureThreshold',
+      'nvmlDeviceGetTemperatureV',
+    ]);
+    expect(made.every(({ how }) => how === 'run')).toBe(true);
+  });
+
+  it('are few for -d COMPUTE, and none for -d VOLTAGE', async () => {
+    for (const [display, expected] of [
+      ['COMPUTE', ['nvmlDeviceGetComputeMode']],
+      ['VOLTAGE', []],
+      ['', []],
+    ] as const) {
+      const { report, made } = compiled(h100(), 'text', display);
+      await report.sample();
+      report.document();
+      expect(functionsOf(made).filter((fn) => !ALWAYS.includes(fn))).toEqual(expected);
+    }
+  });
+
+  it('are samples only where -d shows them', async () => {
+    const asks = async (form: Form, display?: string): Promise<boolean> => {
+      const { report, made } = compiled(h100(), form, display);
+      await report.sample();
+      report.document();
+      return functionsOf(made).includes('nvmlDeviceGetSamples');
+    };
+    expect(await asks('text')).toBe(false);
+    expect(await asks('xml')).toBe(false);
+    expect(await asks('json')).toBe(false);
+    expect(await asks('text', 'POWER')).toBe(true);
+    expect(await asks('json', 'UTILIZATION')).toBe(true);
+  });
+
+  it('are asked once in a run where the answer stays, and once per tick otherwise', async () => {
+    const { report, made } = compiled(h100(), 'xml');
+    const times = async (): Promise<Map<string, number>> => {
+      made.length = 0;
+      await report.sample();
+      report.document();
+      const counts = new Map<string, number>();
+      for (const { fn, key } of made) counts.set(`${fn} ${key}`, (counts.get(`${fn} ${key}`) ?? 0) + 1);
+      return counts;
+    };
+    await times();
+    const second = await times();
+    const names = [...second.keys()].map((key) => key.split(' ')[0]);
+    for (const fn of [
+      'nvmlDeviceGetName',
+      'nvmlDeviceGetMaxClockInfo',
+      'nvmlDeviceGetSupportedGraphicsClocks',
+    ]) {
+      expect(names).not.toContain(fn);
+    }
+    expect(names).toContain('nvmlDeviceGetTemperatureV');
+    // The batches of field ids are calls of one name, and the list of MIG devices asks for the MIG mode itself.
+    const twice = [...second].filter(
+      ([key, count]) => count > 1 && !/^nvmlDeviceGet(FieldValues|MigMode) /.test(key),
+    );
+    expect(twice).toEqual([]);
+  });
+
+  it('about PCIe traffic come last, when nothing else is on the link, and wait for all GPUs at the same time', async () => {
+    const { report, made } = compiled(sceneOf(golden('h200-x2/q.out')), 'text', undefined, 60);
+    const before = performance.now();
+    await report.sample();
+    const elapsed = performance.now() - before;
+    report.document();
+    const first = made.findIndex(({ how }) => how === 'start');
+    expect(first).toBeGreaterThan(100);
+    expect(made.slice(first).map(({ how, fn }) => [how, fn])).toEqual(
+      Array.from({ length: 4 }, () => ['start', 'nvmlDeviceGetPcieThroughput']),
+    );
+    expect(elapsed).toBeLessThan(4 * 60);
+  });
+});
+
+describe('the groups of -d', () => {
+  it('are read in any case, and empty names are passed over', () => {
+    expect([...(readGroups('memory,,Ecc,') ?? [])]).toEqual(['MEMORY', 'ECC']);
+    expect(readGroups('')?.size).toBe(0);
+    expect(readGroups('MEMORY,BOGUS')).toBeUndefined();
+  });
+
+  it('show something each, VOLTAGE apart, which 580 has given up', () => {
+    const { driver } = watched(h100());
+    const session = openSession(driver);
+    for (const group of GROUPS) {
+      const groups = new Set([group]);
+      const report = compileReport(
+        gpuTree,
+        session.gpus,
+        { form: 'text', groups },
+        { session, now: () => 0 },
+      );
+      void report.sample();
+      expect(report.document().blocks[0]?.parts.length === 0, group).toBe(group === 'VOLTAGE');
+    }
+  });
+});

@@ -1,0 +1,367 @@
+/**
+ * Recorded machines at the moment of a recorded report: the readings that move, or differ between machines, are
+ * taken from nvidia-smi's output and given back as NVML's answers, all others are those of the H100's recording.
+ */
+import { readFileSync } from 'node:fs';
+import { XMLParser } from 'fast-xml-parser';
+import type { Json } from '../../src/nvml/answer.js';
+import { parseSnapshot, type Snapshot } from '../../src/nvml/snapshot.js';
+
+export type Calls = Record<string, Record<string, Json>>;
+
+const H100 = new URL('../../snapshots/h100-x1.json', import.meta.url);
+
+/** The answers of a snapshot, to be changed. */
+export function callsOf(snapshot: Snapshot): Calls {
+  return structuredClone(snapshot.calls) as Calls;
+}
+
+export const h100 = (): Snapshot => parseSnapshot(readFileSync(H100, 'utf8'), 'h100-x1');
+
+export const error = (symbol: string): Json => ({ error: `NVML_ERROR_${symbol}` });
+
+export function set(calls: Calls, fn: string, key: string, answer: Json): void {
+  calls[fn] ??= {};
+  const answers = calls[fn];
+  const known = answers[key];
+  const isChange = [known, answer].every(
+    (each) => typeof each === 'object' && each !== null && !Array.isArray(each) && !('error' in each),
+  );
+  answers[key] = isChange ? { ...(known as object), ...(answer as object) } : answer;
+}
+
+const setField = (calls: Calls, gpu: string, id: string, type: number, value: number): void =>
+  set(calls, 'nvmlDeviceGetFieldValues', `${gpu},${id}`, { type, value });
+
+const MEBIBYTE = 1024 * 1024;
+const whole = (text: string): number => Number(/-?\d+/.exec(text)?.[0]);
+const milli = (text: string): number => Math.round(Number.parseFloat(text) * 1000);
+
+type Give = (calls: Calls, gpu: string, value: string) => void;
+
+const clock =
+  (type: number): Give =>
+  (calls, gpu, value) =>
+    set(calls, 'nvmlDeviceGetClockInfo', `${gpu},${type}`, whole(value));
+
+const powerField =
+  (id: string): Give =>
+  (calls, gpu, value) =>
+    setField(calls, gpu, id, 1, milli(value));
+
+const eventBit =
+  (bit: number): Give =>
+  (calls, gpu, value) => {
+    const fn = 'nvmlDeviceGetCurrentClocksEventReasons';
+    const mask = Number(calls[fn]?.[gpu] ?? 0);
+    set(calls, fn, gpu, value === 'Active' ? mask | bit : mask & ~bit);
+  };
+
+/** Total, reserved and free are rounded up: a value just below is as good as any. */
+const framebuffer =
+  (name: 'total' | 'reserved' | 'used' | 'free'): Give =>
+  (calls, gpu, value) =>
+    set(calls, 'nvmlDeviceGetMemoryInfo_v2', gpu, { [name]: Math.max(0, whole(value) * MEBIBYTE - 4096) });
+
+const pciInfo =
+  (give: (value: string) => Record<string, Json>): Give =>
+  (calls, gpu, value) => {
+    set(calls, 'nvmlDeviceGetPciInfo_v3', gpu, give(value));
+    set(calls, 'nvmlDeviceGetPciInfoExt', gpu, give(value));
+  };
+
+const answer =
+  (fn: string, as: (value: string) => Json): Give =>
+  (calls, gpu, value) =>
+    set(calls, fn, gpu, as(value));
+
+/** Where a reading stands in text and in XML, and how NVML gives it. */
+const GIVEN: readonly (readonly [text: string, xml: string, give: Give])[] = [
+  ['Product Name', 'product_name', answer('nvmlDeviceGetName', String)],
+  ['Serial Number', 'serial', answer('nvmlDeviceGetSerial', String)],
+  ['GPU UUID', 'uuid', answer('nvmlDeviceGetUUID', String)],
+  ['GPU PDI', 'pdi', answer('nvmlDeviceGetPdi', (v) => ({ value: BigInt(v).toString() }))],
+  ['Minor Number', 'minor_number', answer('nvmlDeviceGetMinorNumber', whole)],
+  ['VBIOS Version', 'vbios_version', answer('nvmlDeviceGetVbiosVersion', String)],
+  ['Board ID', 'board_id', answer('nvmlDeviceGetBoardId', Number)],
+  ['Board Part Number', 'board_part_number', answer('nvmlDeviceGetBoardPartNumber', String)],
+  ['Platform Info/Module Id', 'platformInfo.module_id', answer('nvmlDeviceGetModuleId', whole)],
+  [
+    'Inforom Version/Image Version',
+    'inforom_version.img_version',
+    answer('nvmlDeviceGetInforomImageVersion', String),
+  ],
+  ['PCI/Device', 'pci.pci_device', pciInfo((v) => ({ device: Number.parseInt(v.replace('0x', ''), 16) }))],
+  [
+    'PCI/Device Id',
+    'pci.pci_device_id',
+    pciInfo((v) => ({ pciDeviceId: Number.parseInt(v.replace('0x', ''), 16) })),
+  ],
+  [
+    'PCI/Sub System Id',
+    'pci.pci_sub_system_id',
+    pciInfo((v) => ({ pciSubSystemId: Number.parseInt(v.replace('0x', ''), 16) })),
+  ],
+  ['PCI/Bus Id', 'pci.pci_bus_id', pciInfo((v) => ({ busId: v }))],
+  [
+    'PCI/Tx Throughput',
+    'pci.tx_util',
+    (calls, gpu, v) => set(calls, 'nvmlDeviceGetPcieThroughput', `${gpu},0`, whole(v)),
+  ],
+  [
+    'PCI/Rx Throughput',
+    'pci.rx_util',
+    (calls, gpu, v) => set(calls, 'nvmlDeviceGetPcieThroughput', `${gpu},1`, whole(v)),
+  ],
+  ['Clocks Event Reasons/Idle', 'clocks_event_reasons.clocks_event_reason_gpu_idle', eventBit(1)],
+  ['Clocks Event Reasons/SW Power Cap', 'clocks_event_reasons.clocks_event_reason_sw_power_cap', eventBit(4)],
+  [
+    'Clocks Event Reasons Counters/SW Power Capping',
+    'clocks_event_reasons_counters.clocks_event_reasons_counters_sw_power_cap',
+    (calls, gpu, v) => setField(calls, gpu, '74', 3, whole(v) * 1000 + 999),
+  ],
+  ['FB Memory Usage/Total', 'fb_memory_usage.total', framebuffer('total')],
+  ['FB Memory Usage/Reserved', 'fb_memory_usage.reserved', framebuffer('reserved')],
+  ['FB Memory Usage/Used', 'fb_memory_usage.used', framebuffer('used')],
+  ['FB Memory Usage/Free', 'fb_memory_usage.free', framebuffer('free')],
+  [
+    'BAR1 Memory Usage/Total',
+    'bar1_memory_usage.total',
+    answer('nvmlDeviceGetBAR1MemoryInfo', (v) => ({ bar1Total: whole(v) * MEBIBYTE })),
+  ],
+  [
+    'BAR1 Memory Usage/Used',
+    'bar1_memory_usage.used',
+    answer('nvmlDeviceGetBAR1MemoryInfo', (v) => ({ bar1Used: whole(v) * MEBIBYTE + 655360 })),
+  ],
+  [
+    'Utilization/GPU',
+    'utilization.gpu_util',
+    answer('nvmlDeviceGetUtilizationRates', (v) => ({ gpu: whole(v) })),
+  ],
+  [
+    'Utilization/Memory',
+    'utilization.memory_util',
+    answer('nvmlDeviceGetUtilizationRates', (v) => ({ memory: whole(v) })),
+  ],
+  [
+    'ECC Errors/Aggregate/SRAM Uncorrectable SEC-DED',
+    'ecc_errors.aggregate.sram_uncorrectable_secded',
+    answer('nvmlDeviceGetSramEccErrorStatus', (v) => ({ aggregateUncSecDed: whole(v) })),
+  ],
+  [
+    'ECC Errors/Aggregate Uncorrectable SRAM Sources/SRAM L2',
+    'ecc_errors.aggregate_uncorrectable_sram_sources.sram_l2',
+    answer('nvmlDeviceGetSramEccErrorStatus', (v) => ({ aggregateUncBucketL2: whole(v) })),
+  ],
+  [
+    'Remapped Rows/Bank Remap Availability Histogram/Max',
+    'remapped_rows.row_remapper_histogram.row_remapper_histogram_max',
+    answer('nvmlDeviceGetRowRemapperHistogram', (v) => ({ max: whole(v) })),
+  ],
+  [
+    'Temperature/GPU Current Temp',
+    'temperature.gpu_temp',
+    (calls, gpu, v) =>
+      set(calls, 'nvmlDeviceGetTemperatureV', `${gpu},sensorType=0`, { temperature: whole(v) }),
+  ],
+  [
+    'Temperature/GPU T.Limit Temp',
+    'temperature.gpu_temp_tlimit',
+    answer('nvmlDeviceGetMarginTemperature', (v) => ({ marginTemperature: whole(v) })),
+  ],
+  [
+    'Temperature/Memory Current Temp',
+    'temperature.memory_temp',
+    (calls, gpu, v) => setField(calls, gpu, '82', 1, whole(v)),
+  ],
+  ['GPU Power Readings/Average Power Draw', 'gpu_power_readings.average_power_draw', powerField('185')],
+  ['GPU Power Readings/Instantaneous Power Draw', 'gpu_power_readings.instant_power_draw', powerField('186')],
+  [
+    'GPU Memory Power Readings /Average Power Draw',
+    'gpu_memory_power_readings.average_power_draw',
+    powerField('185:2'),
+  ],
+  ['Clocks/Graphics', 'clocks.graphics_clock', clock(0)],
+  ['Clocks/SM', 'clocks.sm_clock', clock(1)],
+  ['Clocks/Memory', 'clocks.mem_clock', clock(2)],
+  ['Clocks/Video', 'clocks.video_clock', clock(3)],
+  [
+    'Max Clocks/Memory',
+    'max_clocks.mem_clock',
+    (calls, gpu, v) => {
+      set(calls, 'nvmlDeviceGetMaxClockInfo', `${gpu},2`, whole(v));
+      set(calls, 'nvmlDeviceGetApplicationsClock', `${gpu},2`, whole(v));
+      set(calls, 'nvmlDeviceGetDefaultApplicationsClock', `${gpu},2`, whole(v));
+    },
+  ],
+  [
+    'Fabric/State',
+    'fabric.state',
+    answer('nvmlDeviceGetGpuFabricInfoV', (v) => ({
+      state: v === 'Completed' ? 3 : 0,
+      status: 0,
+      cliqueId: 0,
+    })),
+  ],
+];
+
+/** The values of a report, one map per GPU: by labels joined with / in text, by tags joined with . in XML. */
+type Found = readonly ReadonlyMap<string, string>[];
+
+function textValues(report: string): Found {
+  const gpus: Map<string, string>[] = [];
+  let path: string[] = [];
+  for (const line of report.split('\n')) {
+    if (line.startsWith('GPU ')) {
+      gpus.push(new Map());
+      path = [];
+      continue;
+    }
+    const [, blanks = '', label = '', value] = /^( +)(.*?)(?: +: (.*))?$/.exec(line) ?? [];
+    const depth = blanks.length / 4 - 1;
+    if (label === '' || depth < 0) continue;
+    path = [...path.slice(0, depth), value === undefined ? line.slice(blanks.length) : label];
+    if (value !== undefined) gpus.at(-1)?.set(path.join('/'), value);
+  }
+  return gpus;
+}
+
+function xmlValues(report: string): Found {
+  const parsed = new XMLParser({ ignoreAttributes: false, parseTagValue: false }).parse(report);
+  const gpus = [parsed.nvidia_smi_log.gpu].flat();
+  return gpus.map((gpu) => {
+    const found = new Map<string, string>();
+    const walk = (node: unknown, path: string): void => {
+      if (typeof node === 'string') found.set(path, node);
+      else if (typeof node === 'object' && node !== null && !Array.isArray(node)) {
+        for (const [tag, child] of Object.entries(node)) walk(child, path === '' ? tag : `${path}.${tag}`);
+      }
+    };
+    walk(gpu, '');
+    return found;
+  });
+}
+
+/** What follows from no line of a report. */
+function giveThresholds(calls: Calls, gpu: string): void {
+  const of = (type: number): string => `${gpu},${type}`;
+  set(calls, 'nvmlDeviceGetTemperatureThreshold', of(2), 95);
+  set(calls, 'nvmlDeviceGetTemperatureThreshold', of(3), 87);
+  set(calls, 'nvmlDeviceGetTemperatureThreshold', of(6), error('NOT_SUPPORTED'));
+}
+
+/** `duration`, `count` and the rest of each block, as samples that have them. */
+function giveSamples(calls: Calls, gpu: string, values: ReadonlyMap<string, string>): void {
+  const blocks: readonly (readonly [heading: string, type: number, scale: number])[] = [
+    ['Power Samples', 0, 1000],
+    ['GPU Utilization Samples', 1, 1],
+    ['Memory Utilization Samples', 2, 1],
+  ];
+  for (const [heading, type, scale] of blocks) {
+    const number = (label: string): number => Number.parseFloat(values.get(`${heading}/${label}`) ?? '');
+    const count = number('Number of Samples');
+    if (Number.isNaN(count)) continue;
+    const [max, min, average] = ['Max', 'Min', 'Avg'].map((label) => Math.round(number(label) * scale)) as [
+      number,
+      number,
+      number,
+    ];
+    const step = (number('Duration') * 1e6) / (count - 1);
+    const rest = average * count - max - min;
+    const each = Math.floor(rest / (count - 2));
+    const extra = rest - each * (count - 2);
+    const samples = [max, min, ...Array.from({ length: count - 2 }, (_, i) => (i < extra ? each + 1 : each))];
+    set(calls, 'nvmlDeviceGetSamples', `${gpu},${type},0`, [
+      1,
+      samples.map((value, i) => ({
+        timeStamp: Math.round(1_795_447_816_000_000 + i * step),
+        sampleValue: { ullVal: value },
+      })),
+    ]);
+  }
+}
+
+/** The processes that a report shows. */
+function giveProcesses(calls: Calls, gpu: string, report: string): void {
+  const pid = /<pid>(\d+)<|Process ID +: (\d+)/.exec(report)?.slice(1).find(Boolean);
+  if (pid === undefined) return;
+  const used = /<used_memory>(\d+) MiB<|Used GPU Memory +: (\d+) MiB/.exec(report)?.slice(1).find(Boolean);
+  set(calls, 'nvmlDeviceGetComputeRunningProcesses_v3', gpu, [
+    {
+      pid: Number(pid),
+      usedGpuMemory: Number(used) * MEBIBYTE,
+      gpuInstanceId: 0xffffffff,
+      computeInstanceId: 0xffffffff,
+    },
+  ]);
+  set(calls, 'nvmlSystemGetProcessName', pid, 'python3');
+}
+
+function giveSupportedClocks(calls: Calls, gpu: string, report: string): void {
+  const clocks = new Map<number, number[]>();
+  let memory = 0;
+  for (const match of report.matchAll(
+    /<(value|supported_graphics_clock)>(\d+) MHz|^ {8,}(Memory|Graphics) +: (\d+) MHz$/gm,
+  )) {
+    const isMemory = (match[1] ?? match[3]) === 'value' || match[3] === 'Memory';
+    const megahertz = Number(match[2] ?? match[4]);
+    if (isMemory) {
+      memory = megahertz;
+      clocks.set(memory, []);
+    } else clocks.get(memory)?.push(megahertz);
+  }
+  set(calls, 'nvmlDeviceGetSupportedMemoryClocks', gpu, [...clocks.keys()]);
+  for (const [each, graphics] of clocks) {
+    set(calls, 'nvmlDeviceGetSupportedGraphicsClocks', `${gpu},${each}`, graphics);
+  }
+}
+
+/** The machine of a recorded report, text or XML, when it was made. */
+export function sceneOf(report: string): Snapshot {
+  const base = h100();
+  const isXml = report.startsWith('<?xml');
+  const found = isXml ? xmlValues(report) : textValues(report);
+  const attached = Number(/(?:Attached GPUs +: |<attached_gpus>)(\d+)/.exec(report)?.[1] ?? 1);
+  const calls = machineOf(callsOf(base), attached);
+  const chunks = report.split(isXml ? '<gpu id=' : /^GPU /m).slice(1);
+  const busIds = chunks.map((chunk) => /[0-9A-F]{8}:[0-9A-F]{2}:[0-9A-F]{2}\.0/.exec(chunk)?.[0] ?? '');
+  const known = busIds.map((busId) => Math.max(0, BUS_IDS.indexOf(busId)));
+  for (let i = 0; i < attached; i++) giveThresholds(calls, `gpu${i}`);
+  found.forEach((values, i) => {
+    const gpu = `gpu${known[i]}`;
+    for (const [text, xml, give] of GIVEN) {
+      const value = values.get(isXml ? xml : text);
+      if (value !== undefined && value !== 'N/A') give(calls, gpu, value);
+    }
+    giveSamples(calls, gpu, values);
+    giveProcesses(calls, gpu, chunks[i] ?? '');
+    if (/supported_mem_clock|Supported Clocks/.test(report)) giveSupportedClocks(calls, gpu, chunks[i] ?? '');
+  });
+  return { ...base, calls };
+}
+
+/** The bus ids of the recorded machines, in the order of their GPUs. */
+const BUS_IDS = ['00000000:00:06.0', '00000000:00:07.0'];
+
+/** The H100's answers for so many GPUs like it, each on its own bus id. */
+function machineOf(calls: Calls, count: number): Calls {
+  if (count === 1) return calls;
+  for (const answers of Object.values(calls)) {
+    for (const [key, value] of Object.entries(answers)) {
+      if (/^gpu0(?=,|$)/.test(key)) answers[key.replace('gpu0', 'gpu1')] = structuredClone(value);
+    }
+  }
+  calls.nvmlDeviceGetCount_v2 = { '': count };
+  calls.nvmlDeviceGetHandleByIndex_v2 = { 0: 'gpu0', 1: 'gpu1' };
+  for (const fn of ['nvmlDeviceGetPciInfo_v3', 'nvmlDeviceGetPciInfoExt']) {
+    set(calls, fn, 'gpu1', { device: 7, busId: '00000000:00:07.0' });
+  }
+  return calls;
+}
+
+/** When a report was made, as local time. */
+export function timeOf(report: string): number {
+  const text = /[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}/.exec(report)?.[0] ?? '';
+  return Date.parse(text);
+}

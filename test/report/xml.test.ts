@@ -1,0 +1,144 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { XMLParser, XMLValidator } from 'fast-xml-parser';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Json } from '../../src/nvml/answer.js';
+import { parseSnapshot, type Snapshot } from '../../src/nvml/snapshot.js';
+import { golden } from './golden.js';
+import { runOn } from './run.js';
+import { callsOf, h100, sceneOf, set } from './scene.js';
+import { SHAPES } from './shapes.js';
+
+/** The machines of the package that have a GPU to report on. */
+function snapshots(): readonly (readonly [name: string, machine: () => Snapshot])[] {
+  const folder = new URL('../../snapshots/', import.meta.url);
+  return readdirSync(folder)
+    .map((file) => [file, parseSnapshot(readFileSync(new URL(file, folder), 'utf8'), file)] as const)
+    .filter(
+      ([, { calls }]) => calls.nvmlDeviceGetName !== undefined && calls.nvmlDeviceGetCount_v2 !== undefined,
+    )
+    .map(([file, snapshot]) => [file, () => snapshot]);
+}
+
+const hasXmllint = spawnSync('xmllint', ['--version']).status === 0;
+
+describe.skipIf(!hasXmllint)('xmllint (libxml2-utils; skipped where it is not installed)', () => {
+  let folder = '';
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'nvsmi-dtd-'));
+    writeFileSync(join(folder, 'nvsmi_device_v13.dtd'), (await runOn(h100(), ['--dtd'])).out);
+    writeFileSync(join(folder, 'nvsmi_unit_v13.dtd'), (await runOn(h100(), ['--dtd', '-u'])).out);
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  /** What xmllint has to say about a document that finds its DTD beside it. */
+  function complaints(document: string): string {
+    const path = join(folder, 'document.xml');
+    writeFileSync(path, document);
+    const { status, stderr } = spawnSync('xmllint', ['--noout', '--valid', '--nonet', path], {
+      encoding: 'utf8',
+    });
+    return status === 0 ? '' : `${status}: ${stderr}`;
+  }
+
+  const machines: readonly (readonly [name: string, machine: () => Snapshot])[] = [
+    ...snapshots(),
+    ['the H100 under load', () => sceneOf(golden('h100-x1/load-qx.out'))],
+    ['two H200s', () => sceneOf(golden('h200-x2/qx.out'))],
+    ...SHAPES.map(({ name, machine }): readonly [string, () => Snapshot] => [name, machine]),
+  ];
+
+  it.each(machines)('finds our XML of %s valid', async (_, machine) => {
+    expect(complaints((await runOn(machine(), ['-q', '-x'])).out)).toBe('');
+  });
+
+  it.each(machines)('finds our XML of %s with its DTD inside valid', async (_, machine) => {
+    const { out } = await runOn(machine(), ['-q', '-x', '--dtd']);
+    expect(out).toContain('<!DOCTYPE nvidia_smi_log [');
+    expect(complaints(out)).toBe('');
+  });
+
+  it('finds the XML of units valid', async () => {
+    expect(complaints((await runOn(h100(), ['-q', '-u', '-x'])).out)).toBe('');
+  });
+
+  it.each(['h100-x1/qx', 'h100-x1/load-qx', 'h200-x2/qx', 'h200-x2/load-qx'])(
+    "finds nvidia-smi's own %s valid against our DTD",
+    (name) => {
+      expect(complaints(golden(`${name}.out`))).toBe('');
+    },
+  );
+
+  it('finds a document with an element too many not valid', async () => {
+    const { out } = await runOn(h100(), ['-q', '-x']);
+    expect(complaints(out.replace('<processes>', '<processes><bogus/>'))).not.toBe('');
+  });
+});
+
+describe('the DTD', () => {
+  it('alone is printed without asking a machine', async () => {
+    const { out, status } = await runOn('no-such-machine', ['--dtd']);
+    expect(status).toBe(0);
+    expect(out).toMatch(/^<!-- nvsmi_device_v13\.dtd -->\n<!ELEMENT nvidia_smi_log /);
+  });
+
+  it('goes to the file of -f', async () => {
+    const { out, file } = await runOn('no-such-machine', ['--dtd', '-f', '/tmp/any']);
+    expect(out).toBe('');
+    expect(file).toContain('<!ELEMENT gpu ');
+  });
+
+  it('declares every element once', async () => {
+    const { out } = await runOn('no-such-machine', ['--dtd']);
+    const tags = [...out.matchAll(/<!ELEMENT (\S+)/g)].map(([, tag]) => tag);
+    expect(new Set(tags).size).toBe(tags.length);
+  });
+});
+
+describe('a process of any name', () => {
+  const NAMES: readonly (readonly [name: string, read: string])[] = [
+    ['python3', 'python3'],
+    ['a & b <c> "d" \'e\' ]]>', 'a & b <c> "d" \'e\' ]]>'],
+    ['</process_name><pid>1</pid>', '</process_name><pid>1</pid>'],
+    ['&amp; &#0; &lt;', '&amp; &#0; &lt;'],
+    ['bell\u0007 escape\u001b[31m null\u0001', 'bell\ufffd escape\ufffd[31m null\ufffd'],
+    ['tab\tand\nnew line', 'tab\tand\nnew line'],
+    ['ünïcödé 名前 🚀', 'ünïcödé 名前 🚀'],
+    ['\ufffe\uffff', '\ufffd\ufffd'],
+  ];
+
+  it.each(NAMES)('is escaped: %j', async (name, read) => {
+    const base = h100();
+    const calls = callsOf(base);
+    const process: Json = {
+      pid: 7,
+      usedGpuMemory: 1,
+      gpuInstanceId: 0xffffffff,
+      computeInstanceId: 0xffffffff,
+    };
+    set(calls, 'nvmlDeviceGetComputeRunningProcesses_v3', 'gpu0', [process]);
+    set(calls, 'nvmlSystemGetProcessName', '7', name);
+    const { out } = await runOn({ ...base, calls }, ['-q', '-x']);
+    expect(XMLValidator.validate(out)).toBe(true);
+    const parser = new XMLParser({ trimValues: false, parseTagValue: false, htmlEntities: false });
+    const { process_info } = parser.parse(out).nvidia_smi_log.gpu.processes;
+    expect(process_info.process_name).toBe(read);
+    expect(process_info.pid).toBe('7');
+  });
+});
+
+describe('XML in a loop', () => {
+  it('is one whole document per write, with the root tags alone on their lines', async () => {
+    const { writes } = await runOn(h100(), ['-q', '-x', '-l', '1'], { ticks: 3 });
+    expect(writes).toHaveLength(3);
+    for (const text of writes) {
+      const lines = text.split('\n');
+      expect(lines[0]).toBe('<?xml version="1.0" ?>');
+      expect(lines.filter((line) => line === '<nvidia_smi_log>')).toHaveLength(1);
+      expect(lines.at(-2)).toBe('</nvidia_smi_log>');
+      expect(lines.at(-1)).toBe('');
+    }
+  });
+});

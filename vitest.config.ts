@@ -10,6 +10,6 @@ export default defineConfig({
     watch: false,
     ...(process.env.VITEST_JSON ? { reporters: ['default', 'json'], outputFile: { json: process.env.VITEST_JSON } } : {}),
     testTimeout: 20_000,
-    globalSetup: ['test/fake-nvml/setup.ts'],
+    globalSetup: ['test/fake-nvml/setup.ts', 'test/dist-setup.ts'],
   },
 });

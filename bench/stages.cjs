@@ -10,6 +10,8 @@ const { basename } = require('node:path');
 const exec = BigInt(process.env.NVSMI_BENCH_START);
 const sinceExec = () => Number(process.hrtime.bigint() - exec) / 1e6;
 const begun = sinceExec();
+/** When Node's own clock began. */
+const origin = begun - performance.now();
 const stages = [];
 const note = (stage, from) => stages.push({ stage, from, to: sinceExec() });
 
@@ -76,9 +78,8 @@ function tell() {
   if (told) return;
   told = true;
   const { nodeStart, v8Start, environment, bootstrapComplete } = performance.nodeTiming;
-  const nodeZero = begun - performance.now();
   const boot = { nodeStart, v8Start, environment, bootstrapComplete };
-  for (const key of Object.keys(boot)) boot[key] += nodeZero;
+  for (const key of Object.keys(boot)) boot[key] += origin;
   writeSync(3, JSON.stringify({ begun, boot, stages, exit: sinceExec() }));
 }
 process.on('exit', tell);

@@ -34,7 +34,8 @@ function run(node, command) {
     encoding: 'utf8',
   });
   const gone = Number(process.hrtime.bigint() - start) / 1e6;
-  if (status !== 0) throw new Error(`${node} ${command.join(' ')}: exit status ${status}: ${output[1]}${output[2]}`);
+  if (status !== 0)
+    throw new Error(`${node} ${command.join(' ')}: exit status ${status}: ${output[1]}${output[2]}`);
   return { gone, told: output[3] === '' ? undefined : JSON.parse(output[3]) };
 }
 
@@ -81,7 +82,9 @@ for (const node of values.node.split(',')) {
   }
   console.log(`${version}  ${args.join(' ')}`);
   for (const { stage, from, to } of rows.sort((a, b) => a.from - b.from)) {
-    console.log(`  ${from.toFixed(1).padStart(6)} … ${to.toFixed(1).padStart(6)}  ${(to - from).toFixed(1).padStart(6)} ms  ${stage}`);
+    console.log(
+      `  ${from.toFixed(1).padStart(6)} … ${to.toFixed(1).padStart(6)}  ${(to - from).toFixed(1).padStart(6)} ms  ${stage}`,
+    );
   }
   console.log(
     `  whole process ${result.wholeMs.toFixed(1)} ms (watched ${result.watchedMs.toFixed(1)}), an empty file ${result.emptyMs.toFixed(1)}\n`,

@@ -3,6 +3,7 @@ import { lastValue, type Token } from './argv.js';
 import type { Context, Machine } from './commands/context.js';
 import { EXIT, type UsageError } from './errors.js';
 import type { Io } from './io.js';
+import type { Driver } from './nvml/call.js';
 import { loopPeriod, readRootArguments } from './options.js';
 import { openMachine, takeSource } from './source.js';
 
@@ -11,12 +12,15 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   try {
     const { rest, source } = takeSource(argv, io.env);
     let opening: Promise<Machine> | undefined;
+    let library: Driver | undefined;
     // Nothing closes NVML: the process ends, and nvmlShutdown would take another 3 ms (H100) to free what ends anyway.
     const machine = (): Promise<Machine> => {
-      opening ??= openMachine(source, io);
+      opening ??= openMachine(source, io, (loaded) => {
+        library = loaded;
+      });
       return opening;
     };
-    const context: Context = { io, machine };
+    const context: Context = { io, machine, library: () => library };
     const status = await dispatch(rest, context);
     io.close();
     return status;

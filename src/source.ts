@@ -2,6 +2,7 @@
 import type { Machine } from './commands/context.js';
 import { EXIT, UsageError } from './errors.js';
 import type { Io } from './io.js';
+import type { Driver } from './nvml/call.js';
 import { loadLibrary } from './nvml/library.js';
 import { openSession, startSession } from './nvml/session.js';
 import { machineFiles, recordedFiles } from './system/files.js';
@@ -50,8 +51,12 @@ export function takeSource(
 
 const nonEmpty = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 
-/** Opens the machine. Throws DeadLibrary or SnapshotError. */
-export async function openMachine(source: Source, io: Io): Promise<Machine> {
+/** Opens the machine, and tells the library as soon as it is loaded. Throws DeadLibrary or SnapshotError. */
+export async function openMachine(
+  source: Source,
+  io: Io,
+  onLoaded: (library: Driver) => void,
+): Promise<Machine> {
   if (source.snapshot !== undefined) {
     const { openSnapshot } = await import('./nvml/machine.js');
     const { driver, snapshot } = openSnapshot(source.snapshot);
@@ -59,6 +64,7 @@ export async function openMachine(source: Source, io: Io): Promise<Machine> {
     return { session: openSession(driver, () => kernelVersion(files)), files, recorded: snapshot.title };
   }
   const driver = loadLibrary({ path: source.nvml, env: io.env });
+  onLoaded(driver);
   return {
     session: await startSession(driver, () => kernelVersion(machineFiles)),
     files: machineFiles,

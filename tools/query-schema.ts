@@ -1,6 +1,6 @@
 /**
- * Writes schemas/query.schema.json, the JSON of --query-*, from the tables of fields. `--check` compares instead of
- * writing and fails when the committed file is not what this would write.
+ * Writes schemas/query.schema.json, the JSON of --query-*, from the tables of fields; Biome formats it. `--check`
+ * compares instead of writing and fails when the committed file does not say the same.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { tables } from '../src/query/tables/index.js';
@@ -62,21 +62,10 @@ const schema = {
   },
 };
 
-/** As Biome formats JSON: a short object on one line. */
-function format(value: unknown, indent: string): string {
-  const flat = JSON.stringify(value, null, 1).replace(/\n\s*/g, ' ').replace(/\[ /g, '[').replace(/ \]/g, ']');
-  const isProperty = typeof value === 'object' && value !== null && 'type' in value && !('properties' in value);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return flat;
-  if (isProperty && flat.length + indent.length < 80) return flat;
-  const inner = `${indent}  `;
-  const lines = Object.entries(value).map(([name, v]) => `${inner}${JSON.stringify(name)}: ${format(v, inner)}`);
-  return `{\n${lines.join(',\n')}\n${indent}}`;
-}
-
 const file = new URL('../schemas/query.schema.json', import.meta.url);
-const text = `${format(schema, '')}\n`;
-if (!process.argv.includes('--check')) writeFileSync(file, text);
-else if (readFileSync(file, 'utf8') !== text) {
+const text = JSON.stringify(schema, null, 2);
+if (!process.argv.includes('--check')) writeFileSync(file, `${text}\n`);
+else if (JSON.stringify(JSON.parse(readFileSync(file, 'utf8')), null, 2) !== text) {
   console.error('schemas/query.schema.json is not what tools/query-schema.ts writes');
   process.exitCode = 1;
 }

@@ -1,5 +1,6 @@
 /** What every command works with. */
 import type { Io } from '../io.js';
+import type { Driver } from '../nvml/call.js';
 import type { Session } from '../nvml/session.js';
 import type { SystemFiles } from '../system/files.js';
 
@@ -15,4 +16,6 @@ export interface Context {
   readonly io: Io;
   /** Opens the machine at the first call. Throws DeadLibrary or SnapshotError. */
   machine(): Promise<Machine>;
+  /** The NVML library of a machine that is opening: symbols can be looked up in it, and nothing can be asked yet. */
+  readonly library?: () => Driver | undefined;
 }

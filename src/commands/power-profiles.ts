@@ -8,6 +8,7 @@ import type { Asked } from '../query/asked.js';
 import { type Cells, cell } from '../query/cell.js';
 import { count, text } from '../query/kind.js';
 import { Asking } from '../query/plan.js';
+import { profileNames } from '../query/power-profile-names.js';
 import * as power from '../query/power-profiles.js';
 import type { Probe } from '../query/probe.js';
 import { jsonDocument } from '../render/document.js';
@@ -45,7 +46,7 @@ interface Action {
 const profileCells = (id: number, gpu: Gpu): Cells => ({
   gpu: cell(count, gpu.index),
   profile_id: cell(count, id),
-  name: cell(power.profileNames, id),
+  name: cell(profileNames, id),
 });
 
 const current = (short: string, long: string, help: string, part: string, path: string): Action => ({

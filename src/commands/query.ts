@@ -2,6 +2,7 @@
 import { lastValue, type Token } from '../argv.js';
 import { UsageError } from '../errors.js';
 import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
+import type { Handle } from '../nvml/call.js';
 import type { Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import { loopPeriod } from '../options.js';
@@ -79,7 +80,9 @@ export async function query(tokens: readonly Token[], context: Context): Promise
   const fields = readFields(table, lastValue(tokens, table.option) ?? '', lenient, context);
   const format = readFormat(lastValue(tokens, 'format') ?? '');
   const period = loopPeriod(tokens);
-  const { session } = await context.machine();
+  const opening = context.machine();
+  rehearse(table, fields, format, context);
+  const { session } = await opening;
   const gpus = chosenGpus(session, lastValue(tokens, 'id'));
   const file = lastValue(tokens, 'filename');
   if (file !== undefined) context.io.redirect(file, 'Failed to create log file');
@@ -98,6 +101,23 @@ export async function query(tokens: readonly Token[], context: Context): Promise
     return pending === undefined ? write() : pending.then(write);
   });
   return statusOf(gpus);
+}
+
+/**
+ * Compiles and prints a plan that is never run. While NVML opens nobody waits for it, and afterwards the symbols are
+ * found and the code is warm.
+ */
+function rehearse(table: Table, fields: readonly AskedField[], format: Format, context: Context): void {
+  const driver = context.library?.();
+  if (driver === undefined || table.records !== undefined) return;
+  const session: Session = {
+    driver,
+    gpus: [{ index: 0, handle: 0n as Handle, status: 0 }],
+    close: () => undefined,
+  };
+  const rows = fields.map((field) => field.row);
+  const plan = compilePlan(rows, session.gpus, { session, now: () => context.io.now() });
+  printer(table, fields, format, plan, session)();
 }
 
 /** Makes the text of one sample. */

@@ -34,15 +34,6 @@ export function ask(
   return { status: bound.run(), memory: bound.memory };
 }
 
-/** The first of the calls that the library has. */
-function askNewest(driver: Driver, calls: readonly Call[]): { status: Status; memory: Bound['memory'] } {
-  for (const what of calls) {
-    const answer = ask(driver, what);
-    if (answer.status !== NVML_ERROR_FUNCTION_NOT_FOUND) return answer;
-  }
-  return { status: NVML_ERROR_FUNCTION_NOT_FOUND, memory: [] };
-}
-
 /** nvmlInit under its unversioned name is the first version, which the header no longer declares. */
 const INIT = [call('nvmlInit_v2'), call('nvmlInitWithFlags', 0)];
 const COUNT = call('nvmlDeviceGetCount_v2', u32());
@@ -53,13 +44,13 @@ type KernelVersion = () => string | undefined;
 
 /** Initialises NVML and attaches its GPUs. Throws DeadLibrary with the status of nvmlInit. */
 export function openSession(driver: Driver, kernelVersion?: KernelVersion): Session {
-  refuse(driver, askNewest(driver, INIT).status, kernelVersion);
+  refuse(driver, run(bindNewest(driver, INIT)), kernelVersion);
   return session(driver, attach(driver));
 }
 
 /** The GPUs of an initialised NVML. */
 export function attach(driver: Driver): readonly Gpu[] {
-  return indexes(driver).map((index) => attached(index, ask(driver, byIndex(index))));
+  return counted(driver.bind(COUNT)).map((index) => attached(index, ask(driver, byIndex(index))));
 }
 
 /**
@@ -67,15 +58,32 @@ export function attach(driver: Driver): readonly Gpu[] {
  * load what it needs next, and the GPUs are attached side by side.
  */
 export async function startSession(driver: Driver, kernelVersion?: KernelVersion): Promise<Session> {
-  const init = INIT.map((what) => driver.bind(what)).find((bound) => bound !== undefined);
-  refuse(driver, (await init?.start()) ?? NVML_ERROR_FUNCTION_NOT_FOUND, kernelVersion);
-  const gpus = indexes(driver).map(async (index) => {
-    const bound = driver.bind(byIndex(index));
-    const status = (await bound?.start()) ?? NVML_ERROR_FUNCTION_NOT_FOUND;
-    return attached(index, { status, memory: bound?.memory ?? [] });
+  const initialising = start(bindNewest(driver, INIT));
+  // Looking up the next symbols needs no NVML: it is done while the caller waits for it anyway.
+  const counting = driver.bind(COUNT);
+  const attaching = driver.bind(byIndex(0));
+  refuse(driver, await initialising, kernelVersion);
+  const gpus = counted(counting).map(async (index) => {
+    const bound = index === 0 ? attaching : driver.bind(byIndex(index));
+    return attached(index, { status: await start(bound), memory: bound?.memory ?? [] });
   });
   return session(driver, await Promise.all(gpus));
 }
+
+/** The first of the calls that the library has. */
+function bindNewest(driver: Driver, calls: readonly Call[]): Bound | undefined {
+  for (const what of calls) {
+    const bound = driver.bind(what);
+    if (bound !== undefined) return bound;
+  }
+  return undefined;
+}
+
+const run = (bound: Bound | undefined): Status =>
+  bound === undefined ? NVML_ERROR_FUNCTION_NOT_FOUND : bound.run();
+
+const start = async (bound: Bound | undefined): Promise<Status> =>
+  bound === undefined ? NVML_ERROR_FUNCTION_NOT_FOUND : bound.start();
 
 const session = (driver: Driver, gpus: readonly Gpu[]): Session => ({
   driver,
@@ -91,9 +99,8 @@ function refuse(driver: Driver, status: Status, kernelVersion?: KernelVersion): 
 }
 
 /** The indexes of all GPUs that NVML counts. */
-function indexes(driver: Driver): readonly number[] {
-  const { status, memory } = ask(driver, COUNT);
-  const count = status === 0 ? (memory[0]?.readUInt32LE(0) ?? 0) : 0;
+function counted(counting: Bound | undefined): readonly number[] {
+  const count = run(counting) === 0 ? (counting?.memory[0]?.readUInt32LE(0) ?? 0) : 0;
   return Array.from({ length: count }, (_, index) => index);
 }
 

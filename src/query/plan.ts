@@ -94,7 +94,8 @@ const withStatuses =
 interface Question {
   readonly lifetime: Lifetime;
   readonly waits: boolean;
-  readonly undisturbed: boolean;
+  /** Whose other calls would disturb this one. */
+  readonly undisturbed: string | undefined;
   run(): void;
   start(): Promise<void>;
 }
@@ -131,7 +132,7 @@ export class Asking {
       this.due.push({
         lifetime: probe.lifetime,
         waits: probe.waits,
-        undisturbed: probe.undisturbed === true,
+        undisturbed: probe.undisturbed ? subjectKey(subject) : undefined,
         run: () => question.run(),
         start: () => question.start(),
       });
@@ -166,7 +167,7 @@ export class Asking {
       this.due.push({
         lifetime: batch.lifetime,
         waits: false,
-        undisturbed: false,
+        undisturbed: undefined,
         run: () => ask.run(),
         start: async () => ask.run(),
       });
@@ -182,18 +183,26 @@ export class Asking {
 }
 
 /**
- * Starts what waits, runs the rest meanwhile, and when all are done asks side by side what must not be disturbed.
+ * Starts what waits, runs the rest meanwhile, and asks what must not be disturbed when all are done: the GPUs side by
+ * side, the questions of one GPU in turn.
  */
 function runAll(questions: readonly Question[]): void | Promise<void> {
   const waiting: Promise<void>[] = [];
-  const last: Question[] = [];
+  const last = new Map<string, Question[]>();
   for (const question of questions) {
-    if (question.waits && question.undisturbed) last.push(question);
-    else if (question.waits) waiting.push(question.start());
+    if (question.waits && question.undisturbed !== undefined) {
+      const ofSubject = last.get(question.undisturbed);
+      if (ofSubject === undefined) last.set(question.undisturbed, [question]);
+      else ofSubject.push(question);
+    } else if (question.waits) waiting.push(question.start());
   }
   for (const question of questions) if (!question.waits) question.run();
-  if (waiting.length === 0 && last.length === 0) return;
+  if (waiting.length === 0 && last.size === 0) return;
   return Promise.all(waiting)
-    .then(() => Promise.all(last.map((question) => question.start())))
+    .then(() => Promise.all([...last.values()].map(inTurn)))
     .then(() => undefined);
+}
+
+async function inTurn(questions: readonly Question[]): Promise<void> {
+  for (const question of questions) await question.start();
 }

@@ -3,7 +3,6 @@ import { call, SUBJECT, struct } from '../nvml/call.js';
 import * as nvml from '../nvml/generated/constants.js';
 import * as layouts from '../nvml/generated/layouts.js';
 import type { Asked, View } from './asked.js';
-import { type Kind, words } from './kind.js';
 import { fixed, sample } from './probe.js';
 
 export const profilesInfo = fixed(
@@ -27,25 +26,6 @@ export const currentProfiles = sample(
     }),
   ),
 );
-
-/** Names on a GB200 with driver 580; those of NETWORK, RBM, DCPCIE, HMMA_*, SYNC_BALANCED and MIG follow their constants. */
-export const profileNames: Kind = words({
-  [nvml.NVML_POWER_PROFILE_MAX_P]: 'Max-P',
-  [nvml.NVML_POWER_PROFILE_MAX_Q]: 'Max-Q',
-  [nvml.NVML_POWER_PROFILE_COMPUTE]: 'Compute',
-  [nvml.NVML_POWER_PROFILE_MEMORY_BOUND]: 'Memory Bound',
-  [nvml.NVML_POWER_PROFILE_NETWORK]: 'Network',
-  [nvml.NVML_POWER_PROFILE_BALANCED]: 'Balanced',
-  [nvml.NVML_POWER_PROFILE_LLM_INFERENCE]: 'LLM Inference',
-  [nvml.NVML_POWER_PROFILE_LLM_TRAINING]: 'LLM Training',
-  [nvml.NVML_POWER_PROFILE_RBM]: 'RBM',
-  [nvml.NVML_POWER_PROFILE_DCPCIE]: 'DCPCIE',
-  [nvml.NVML_POWER_PROFILE_HMMA_SPARSE]: 'HMMA Sparse',
-  [nvml.NVML_POWER_PROFILE_HMMA_DENSE]: 'HMMA Dense',
-  [nvml.NVML_POWER_PROFILE_SYNC_BALANCED]: 'Sync Balanced',
-  [nvml.NVML_POWER_PROFILE_HPC]: 'HPC',
-  [nvml.NVML_POWER_PROFILE_MIG]: 'MIG',
-});
 
 const WORD_BITS = 32;
 const MASK_WORDS = 8;

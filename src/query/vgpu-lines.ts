@@ -34,7 +34,7 @@ export interface Heading {
 
 export type Line = Field | Heading;
 
-export const isField = (line: Line): line is Field => 'value' in line;
+const isField = (line: Line): line is Field => 'value' in line;
 
 /** The fields of a list of lines as cells. */
 export const cellsOf = (lines: readonly Line[]): Cells =>

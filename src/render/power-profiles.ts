@@ -1,5 +1,6 @@
 /** The lists of `power-profiles`: GPUs follow each other without a heading, as a GB200 with driver 580 shows them. */
-import { type PowerProfile, profileNames } from '../query/power-profiles.js';
+import { profileNames } from '../query/power-profile-names.js';
+import type { PowerProfile } from '../query/power-profiles.js';
 
 const name = (id: number): string => `${id}. ${profileNames.spell(id)}`;
 

@@ -1,7 +1,7 @@
 /** What `vgpu` prints: the summary table of drivers 450 to 550, the log of 580, lists and scrolling columns. */
 import { Missing } from '../nvml/status.js';
 import { type Cells, cellText, cellWithUnit } from '../query/cell.js';
-import { isField, type Line } from '../query/vgpu-lines.js';
+import type { Line } from '../query/vgpu-lines.js';
 import type { Column } from './columns.js';
 import { asctime } from './summary.js';
 
@@ -14,7 +14,7 @@ export function vgpuLog(lines: readonly Line[]): string {
   return lines
     .map((line) => {
       const label = ' '.repeat(INDENT * line.depth) + line.label;
-      return isField(line) ? `${label.padEnd(COLON)}: ${cellWithUnit(line.value)}\n` : `${label}\n`;
+      return 'value' in line ? `${label.padEnd(COLON)}: ${cellWithUnit(line.value)}\n` : `${label}\n`;
     })
     .join('');
 }

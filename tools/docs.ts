@@ -44,7 +44,8 @@ if (process.argv[1]?.endsWith('docs.ts') === true) {
   if (!process.argv.includes('--check')) await write();
   else {
     const paths = await stale();
-    for (const path of paths) console.error(`docs/${path} is not what the option tables make: npm run docs`);
+    for (const path of paths)
+      console.error(`docs/${path} is not what the option tables make: npm run generate`);
     if (paths.length > 0) process.exitCode = 1;
   }
 }

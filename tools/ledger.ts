@@ -49,7 +49,7 @@ function ledger(): string {
   return [
     '# How the functions of the library are tested',
     '',
-    'Written by `npm run ledger`; not to be edited.',
+    'Written by `npm run generate`; not to be edited.',
     '',
     `- ${all.length} functions; ${all.filter(({ fn }) => changing.has(fn)).length} of them change something.`,
     `- Through koffi against a compiled library with NVML's ABI: ${all.length - byHand.size} by test/nvml/api.test.ts, with every`,
@@ -70,6 +70,6 @@ function ledger(): string {
 const text = ledger();
 if (!process.argv.includes('--check')) writeFileSync(OUTPUT, text);
 else if (readFileSync(OUTPUT, 'utf8') !== text) {
-  console.error('docs/library-coverage.md is not what tools/ledger.ts writes: run npm run ledger');
+  console.error('docs/library-coverage.md is not what tools/ledger.ts writes: run npm run generate');
   process.exitCode = 1;
 }

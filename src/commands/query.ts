@@ -1,8 +1,8 @@
 /** `--query-gpu` and its siblings: chosen fields, as CSV, JSON or JSON lines, once or in a loop. */
 import { lastValue, type Token } from '../argv.js';
 import { UsageError } from '../errors.js';
-import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
 import type { Handle } from '../nvml/call.js';
+import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
 import type { Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import { loopPeriod } from '../options.js';

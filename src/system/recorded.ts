@@ -55,7 +55,7 @@ export function recordedPaths(
 
 /** Bus ids as /sys spells them: four digits of domain, small letters. */
 function busIds(calls: Snapshot['calls']): readonly string[] {
-  const answers = Object.values(calls['nvmlDeviceGetPciInfo_v3'] ?? calls['nvmlDeviceGetPciInfo'] ?? {});
+  const answers = Object.values(calls.nvmlDeviceGetPciInfo_v3 ?? calls.nvmlDeviceGetPciInfo ?? {});
   return answers.flatMap((answer) => {
     const id = (answer as { busId?: unknown }).busId;
     return typeof id === 'string' ? [id.toLowerCase().replace(/^0000(?=[0-9a-f]{4}:)/, '')] : [];

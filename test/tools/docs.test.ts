@@ -12,7 +12,7 @@ const made = await documents();
 const { root, commands } = await readPages();
 
 describe('the completions and the manual page', () => {
-  it('are what the option tables make: if not, run npm run docs', async () => {
+  it('are what the option tables make: if not, run npm run generate', async () => {
     expect(await stale()).toEqual([]);
   });
 

@@ -1,9 +1,8 @@
 /** `--query-gpu` and its siblings: chosen fields, as CSV, JSON or JSON lines, once or in a loop. */
 import { lastValue, type Token } from '../argv.js';
 import { UsageError } from '../errors.js';
-import type { Handle } from '../nvml/call.js';
 import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
-import type { Session } from '../nvml/session.js';
+import type { Gpu, Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import { loopPeriod } from '../options.js';
 import type { Reading } from '../query/asked.js';
@@ -20,6 +19,7 @@ import { type AskedField, jsonArray, jsonLines, jsonRecord } from '../render/jso
 import type { Context } from './context.js';
 import { loop } from './loop.js';
 import { statusOf } from './lost.js';
+import { rehearse } from './rehearse.js';
 import { chosenGpus } from './select.js';
 
 interface Format {
@@ -80,16 +80,22 @@ export async function query(tokens: readonly Token[], context: Context): Promise
   const fields = readFields(table, lastValue(tokens, table.option) ?? '', lenient, context);
   const format = readFormat(lastValue(tokens, 'format') ?? '');
   const period = loopPeriod(tokens);
+  const rows = fields.map((field) => field.row);
+  const prepare = (session: Session, gpus: readonly Gpu[]): { plan: Plan; print: () => string } => {
+    const plan = compilePlan(rows, gpus, { session, now: () => context.io.now() });
+    return { plan, print: printer(table, fields, format, plan, session) };
+  };
   const opening = context.machine();
-  rehearse(table, fields, format, context);
+  rehearse(context, (session) => {
+    const { plan, print } = prepare(session, session.gpus);
+    void plan.sample();
+    print();
+  });
   const { session } = await opening;
   const gpus = chosenGpus(session, lastValue(tokens, 'id'));
   const file = lastValue(tokens, 'filename');
   if (file !== undefined) context.io.redirect(file, 'Failed to create log file');
-
-  const rows = fields.map((field) => field.row);
-  const plan = compilePlan(rows, gpus, { session, now: () => context.io.now() });
-  const print = printer(table, fields, format, plan, session);
+  const { plan, print } = prepare(session, gpus);
   let first = true;
   await loop(context.io, period, () => {
     const pending = plan.sample();
@@ -101,23 +107,6 @@ export async function query(tokens: readonly Token[], context: Context): Promise
     return pending === undefined ? write() : pending.then(write);
   });
   return statusOf(gpus);
-}
-
-/**
- * Compiles and prints a plan that is never run. While NVML opens nobody waits for it, and afterwards the symbols are
- * found and the code is warm.
- */
-function rehearse(table: Table, fields: readonly AskedField[], format: Format, context: Context): void {
-  const driver = context.library?.();
-  if (driver === undefined || table.records !== undefined) return;
-  const session: Session = {
-    driver,
-    gpus: [{ index: 0, handle: 0n as Handle, status: 0 }],
-    close: () => undefined,
-  };
-  const rows = fields.map((field) => field.row);
-  const plan = compilePlan(rows, session.gpus, { session, now: () => context.io.now() });
-  printer(table, fields, format, plan, session)();
 }
 
 /** Makes the text of one sample. */

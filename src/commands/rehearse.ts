@@ -6,8 +6,9 @@ import type { Context } from './context.js';
 
 /**
  * Runs `work` on a GPU that answers nothing, while NVML opens on another thread (19 ms on an H100). No call is made,
- * but its symbols are found and the code is compiled: afterwards the same work takes half as long, 1 ms less for
- * eight fields and 4 ms less for -q. Does nothing where NVML is already open or a recording answers.
+ * but its symbols are found and the code is compiled: afterwards the same work takes half as long, 1 to 2 ms less (Node 24). Work that
+ * takes longer than nvmlInit, as the report does, would hold up what follows it. Does nothing where a recording
+ * answers.
  */
 export function rehearse(context: Context, work: (session: Session) => void): void {
   const library = context.library?.();

@@ -2,7 +2,7 @@
 import { lastValue, type Token } from '../argv.js';
 import { EXIT } from '../errors.js';
 import { NVML_ERROR_CORRUPTED_INFOROM } from '../nvml/generated/constants.js';
-import type { Gpu } from '../nvml/session.js';
+import type { Gpu, Session } from '../nvml/session.js';
 import { loopPeriod } from '../options.js';
 import type { Reading } from '../query/asked.js';
 import { gpuRow } from '../query/now.js';
@@ -11,6 +11,7 @@ import { renderSummary } from '../render/summary.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';
 import { lostLine, statusOf } from './lost.js';
+import { rehearse } from './rehearse.js';
 import { chosenGpus } from './select.js';
 import { FIELDS, isOn, type Read, summaryGpu } from './summary-cells.js';
 import { migSubjects, summaryMigDevice } from './summary-mig.js';
@@ -20,32 +21,51 @@ import { cudaVersion, driverVersion } from './version.js';
 /** Runs the summary once or in a loop. Returns 14 where an infoROM is corrupt, 15 where a GPU is lost. */
 export async function summary(tokens: readonly Token[], context: Context): Promise<number> {
   const period = loopPeriod(tokens);
-  const { session } = await context.machine();
+  const opening = context.machine();
+  rehearse(context, (session) => {
+    const { plan, show } = prepare(session, session.gpus, context);
+    void plan.sample();
+    show();
+  });
+  const { session } = await opening;
   const gpus = chosenGpus(session, lastValue(tokens, 'id'));
   const file = lastValue(tokens, 'filename');
   if (file !== undefined) context.io.redirect(file);
-  const versions = { driverVersion: driverVersion(session), cudaVersion: cudaVersion(session) };
-  const plan = compilePlan(FIELDS.map(gpuRow), gpus, { session, now: () => context.io.now() });
+  const { plan, show } = prepare(session, gpus, context);
   let status: number = EXIT.ok;
   await loop(context.io, period, async () => {
     await plan.sample();
+    const { text, worst } = show();
+    status = worst;
+    context.io.out(text);
+  });
+  return status;
+}
+
+/** The plan of the table, and what makes its text and the exit status of a sample. */
+function prepare(
+  session: Session,
+  gpus: readonly Gpu[],
+  { io }: Context,
+): { plan: Plan; show: () => { text: string; worst: number } } {
+  const versions = { driverVersion: driverVersion(session), cudaVersion: cudaVersion(session) };
+  const plan = compilePlan(FIELDS.map(gpuRow), gpus, { session, now: () => io.now() });
+  const show = (): { text: string; worst: number } => {
     const migs = gpus.flatMap((gpu, i) =>
       isOn(reader(plan, i)('mig.mode.current')) ? migSubjects(session, gpu) : [],
     );
     const { notices, worst } = check(gpus, plan);
-    status = worst;
-    context.io.out(
-      renderSummary({
-        time: new Date(context.io.now()),
-        ...versions,
-        gpus: gpus.map((gpu, i) => summaryGpu(gpu.index, reader(plan, i))),
-        migDevices: migs.map((mig) => summaryMigDevice(session, mig)),
-        processes: summaryProcesses(session, gpus, migs),
-        notices,
-      }),
-    );
-  });
-  return status;
+    const text = renderSummary({
+      time: new Date(io.now()),
+      ...versions,
+      gpus: gpus.map((gpu, i) => summaryGpu(gpu.index, reader(plan, i))),
+      migDevices: migs.map((mig) => summaryMigDevice(session, mig)),
+      processes: summaryProcesses(session, gpus, migs),
+      notices,
+    });
+    return { text, worst };
+  };
+  return { plan, show };
 }
 
 const reader =

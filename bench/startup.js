@@ -80,7 +80,7 @@ for (const node of values.node.split(',')) {
     console.log(JSON.stringify(result));
     continue;
   }
-  console.log(`${version}  ${args.join(' ')}`);
+  console.log(`${version}  ${args.join(' ').slice(0, 100)}`);
   for (const { stage, from, to } of rows.sort((a, b) => a.from - b.from)) {
     console.log(
       `  ${from.toFixed(1).padStart(6)} … ${to.toFixed(1).padStart(6)}  ${(to - from).toFixed(1).padStart(6)} ms  ${stage}`,

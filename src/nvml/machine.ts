@@ -1,10 +1,8 @@
 /** The machine that answers: this one through its NVML library, or a recorded one. */
 import { readFileSync } from 'node:fs';
+import { bundledText } from './bundled.js';
 import type { Driver } from './call.js';
 import { parseSnapshot, type Snapshot, SnapshotError, snapshotDriver } from './snapshot.js';
-
-/** Where the recorded machines of the package lie, as far from the bundle as from the source. */
-const BUNDLED = new URL('../../snapshots/', import.meta.url);
 
 /** A recording: its driver, and the files of /proc and /sys that were recorded with it. */
 export interface Recording {
@@ -21,7 +19,7 @@ export function openSnapshot(nameOrPath: string): Recording {
 function readSnapshot(nameOrPath: string): string {
   const isName = /^[\w-]+$/.test(nameOrPath);
   try {
-    return readFileSync(isName ? new URL(`${nameOrPath}.json`, BUNDLED) : nameOrPath, 'utf8');
+    return isName ? bundledText(nameOrPath) : readFileSync(nameOrPath, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new SnapshotError(

@@ -10,6 +10,7 @@ import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
 import { Asked, type View } from '../asked.js';
 import { bar1Memory } from '../gpu/memory.js';
 import { active, count, type Kind, mebibytes, megahertz, text, watts, yesNo } from '../kind.js';
+import { profileNames } from '../power-profile-names.js';
 import { field, fixed, sample } from '../probe.js';
 import { from } from '../row.js';
 import { type Field, probeOf, reading } from './field.js';
@@ -86,23 +87,6 @@ const wholePercent: Kind = {
 };
 export const edppMultiplier = reading(wholePercent, field(nvml.NVML_FI_DEV_EDPP_MULTIPLIER));
 
-const PROFILES: Readonly<Record<number, string>> = {
-  [nvml.NVML_POWER_PROFILE_MAX_P]: 'Max-P',
-  [nvml.NVML_POWER_PROFILE_MAX_Q]: 'Max-Q',
-  [nvml.NVML_POWER_PROFILE_COMPUTE]: 'Compute',
-  [nvml.NVML_POWER_PROFILE_MEMORY_BOUND]: 'Memory Bound',
-  [nvml.NVML_POWER_PROFILE_NETWORK]: 'Network',
-  [nvml.NVML_POWER_PROFILE_BALANCED]: 'Balanced',
-  [nvml.NVML_POWER_PROFILE_LLM_INFERENCE]: 'LLM Inference',
-  [nvml.NVML_POWER_PROFILE_LLM_TRAINING]: 'LLM Training',
-  [nvml.NVML_POWER_PROFILE_RBM]: 'RBM',
-  [nvml.NVML_POWER_PROFILE_DCPCIE]: 'DCPCIE',
-  [nvml.NVML_POWER_PROFILE_HMMA_SPARSE]: 'HMMA Sparse',
-  [nvml.NVML_POWER_PROFILE_HMMA_DENSE]: 'HMMA Dense',
-  [nvml.NVML_POWER_PROFILE_SYNC_BALANCED]: 'Sync Balanced',
-  [nvml.NVML_POWER_PROFILE_HPC]: 'HPC',
-  [nvml.NVML_POWER_PROFILE_MIG]: 'MIG',
-};
 const profiles = sample(
   'workload power profiles',
   call(
@@ -118,9 +102,7 @@ const profiles = sample(
 const profilesIn = (mask: string): Field =>
   reading(text, profiles, (view) => {
     const names = Array.from({ length: 255 }, (_, bit) =>
-      ((view.number(`${mask}.mask.${bit >> 5}`) >>> (bit & 31)) & 1) === 0
-        ? []
-        : [PROFILES[bit] ?? `Profile ${bit}`],
+      ((view.number(`${mask}.mask.${bit >> 5}`) >>> (bit & 31)) & 1) === 0 ? [] : [profileNames.spell(bit)],
     ).flat();
     return names.length === 0 ? NOT_SUPPORTED : names.join(', ');
   });

@@ -1,0 +1,81 @@
+/** koffi in a standalone binary, which has its native part inside: instead of src/nvml/koffi.ts. */
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { getAsset } from 'node:sea';
+
+type Koffi = typeof import('koffi');
+
+/** Written here by the build. */
+declare const KOFFI_HASH: string;
+
+let loaded: Koffi | undefined;
+
+/** koffi, loaded at the first call. */
+export function koffi(): Koffi {
+  loaded ??= fromCache() ?? fromPassingFile();
+  return loaded;
+}
+
+function dlopen(path: string): Koffi {
+  const native = { exports: {} as Koffi };
+  process.dlopen(native, path);
+  return native.exports;
+}
+
+const embedded = (): Uint8Array => new Uint8Array(getAsset('koffi.node'));
+
+/** dlopen wants a file. It is written once and found again; it has the hash of its content in its name. */
+function fromCache(): Koffi | undefined {
+  const { XDG_CACHE_HOME, HOME } = process.env;
+  const caches = XDG_CACHE_HOME || (HOME && `${HOME}/.cache`);
+  if (!caches?.startsWith('/')) return undefined;
+  const folder = `${caches}/nvsmi`;
+  const path = `${folder}/koffi-${KOFFI_HASH}.node`;
+  try {
+    if (!isOurs(path)) write(folder, path);
+    return isOurs(folder) && isOurs(path) ? dlopen(path) : undefined;
+  } catch {
+    // A home that cannot be written, or from which nothing may be run.
+    return undefined;
+  }
+}
+
+/** Whether nobody else but root can have made or changed a file. */
+function isOurs(path: string): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined || found.isSymbolicLink() || (found.mode & 0o022) !== 0) return false;
+  return found.uid === process.getuid?.() || found.uid === 0;
+}
+
+/** Writes the file under another name first: a second nvsmi that starts now finds all of it or nothing. */
+function write(folder: string, path: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const whole = `${path}.${process.pid}`;
+  writeFileSync(whole, embedded(), { flag: 'wx', mode: 0o500 });
+  renameSync(whole, path);
+}
+
+/** A file that is gone as soon as it is loaded. Throws where no folder takes one that may be run. */
+function fromPassingFile(): Koffi {
+  let reason: unknown;
+  for (const parent of [process.env.TMPDIR || '/tmp', '/dev/shm', '/run', '/var/tmp']) {
+    let folder: string | undefined;
+    try {
+      folder = mkdtempSync(`${parent}/nvsmi-`);
+      const path = `${folder}/koffi.node`;
+      writeFileSync(path, embedded(), { mode: 0o500 });
+      return dlopen(path);
+    } catch (error) {
+      reason = error;
+    } finally {
+      if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    }
+  }
+  throw reason;
+}

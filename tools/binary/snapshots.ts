@@ -1,0 +1,11 @@
+/** The recorded machines in a standalone binary: instead of src/nvml/bundled.ts. */
+import { getAsset } from 'node:sea';
+
+/** The text of a recording. Throws ENOENT, as reading a file would. */
+export function bundledText(name: string): string {
+  try {
+    return getAsset(`snapshots/${name}.json`, 'utf8');
+  } catch {
+    throw Object.assign(new Error(`no recorded machine ${name}`), { code: 'ENOENT' });
+  }
+}

@@ -22,7 +22,6 @@ static int (*memoryInfo)(device, memory_v2 *);
 static int (*utilizationRates)(device, utilization *);
 static int (*temperature)(device, int, unsigned *);
 static int (*powerUsage)(device, unsigned *);
-static int (*fieldValues)(device, int, void *);
 
 static double now(clockid_t clock) {
   struct timespec t;
@@ -33,8 +32,6 @@ static double now(clockid_t clock) {
 static unsigned gpus;
 static device handles[64];
 
-struct field { unsigned id, scope; long long timestamp, latency; int type, status; unsigned long long value; };
-
 static void sample(int fields) {
   for (unsigned i = 0; i < gpus; i++) {
     memory_v2 m = {.version = sizeof(memory_v2) | 2 << 24};
@@ -42,10 +39,10 @@ static void sample(int fields) {
     if (fields == 1) continue;
     utilization u;
     unsigned t;
-    struct field average = {.id = 185};
+    unsigned p;
     utilizationRates(handles[i], &u);
     temperature(handles[i], 0, &t);
-    fieldValues(handles[i], 1, &average);
+    powerUsage(handles[i], &p);
   }
 }
 
@@ -60,7 +57,6 @@ int main(int argc, char **argv) {
   utilizationRates = dlsym(lib, "nvmlDeviceGetUtilizationRates");
   temperature = dlsym(lib, "nvmlDeviceGetTemperature");
   powerUsage = dlsym(lib, "nvmlDeviceGetPowerUsage");
-  fieldValues = dlsym(lib, "nvmlDeviceGetFieldValues");
   if (init() || count(&gpus)) return 1;
   for (unsigned i = 0; i < gpus; i++) byIndex(i, &handles[i]);
   int sets[] = {1, 8};

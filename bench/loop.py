@@ -21,7 +21,7 @@ def eight():
         memory = nvml.nvmlDeviceGetMemoryInfo(h, version=nvml.nvmlMemory_v2)
         utilization = nvml.nvmlDeviceGetUtilizationRates(h)
         temperature = nvml.nvmlDeviceGetTemperature(h, 0)
-        power = nvml.nvmlDeviceGetFieldValues(h, [185])[0].value.uiVal
+        power = nvml.nvmlDeviceGetPowerUsage(h)
         lines.append(
             f"{i}, {names[i][0]}, {names[i][1]}, {memory.total >> 20} MiB, {memory.used >> 20} MiB, "
             f"{utilization.gpu} %, {temperature}, {power / 1000:.2f} W\n"

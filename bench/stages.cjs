@@ -13,14 +13,17 @@ const begun = sinceExec();
 /** When Node's own clock began. */
 const origin = begun - performance.now();
 const stages = [];
-const note = (stage, from) => stages.push({ stage, from, to: sinceExec() });
+/** A stage that comes again has its number behind it. */
+function note(stage, from) {
+  const earlier = stages.filter((each) => each.stage.replace(/ #\d+$/, '') === stage).length;
+  stages.push({ stage: earlier === 0 ? stage : `${stage} #${earlier + 1}`, from, to: sinceExec() });
+}
 
 const seen = new Set();
 /** Runs one step and notes it, the first time only. */
-function once(stage, step) {
+function once(stage, step, from = sinceExec()) {
   if (seen.has(stage)) return step();
   seen.add(stage);
-  const from = sinceExec();
   const result = step();
   note(stage, from);
   return result;
@@ -49,20 +52,27 @@ const watched = (koffi) => ({
   },
 });
 
-const KNOWN = { nvmlInit_v2: 'nvmlInit', nvmlDeviceGetHandleByIndex_v2: 'attach' };
+const OPENING = { nvmlInit_v2: 'nvmlInit', nvmlDeviceGetHandleByIndex_v2: 'attach' };
 const PREPARING = /^nvml(Init|Shutdown|DeviceGetCount|DeviceGetHandle)/;
+/** A call on the main thread is a stage of its own from so many milliseconds on. */
+const LONG = 0.3;
 
 function watchedCall(name, call) {
   const run = (...args) => {
-    if (KNOWN[name] !== undefined) return once(KNOWN[name], () => call(...args));
-    if (!PREPARING.test(name)) return once('first call', () => call(...args));
-    return call(...args);
+    const from = sinceExec();
+    const result = call(...args);
+    if (OPENING[name] !== undefined) note(OPENING[name], from);
+    else if (!PREPARING.test(name)) {
+      once('first call', () => undefined, from);
+      if (sinceExec() - from > LONG) note(name, from);
+    }
+    return result;
   };
   run.async = (...args) => {
     const from = sinceExec();
     const done = args.pop();
     call.async(...args, (...results) => {
-      note(KNOWN[name] ?? name, from);
+      note(`${OPENING[name] ?? name} (worker)`, from);
       done(...results);
     });
   };

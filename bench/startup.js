@@ -1,9 +1,10 @@
 /**
  * The stages of a start, from exec to the end of the process: Node's boot, our modules, koffi, dlopen, nvmlInit,
  * attaching the GPUs, the first call, the write, the exit. Prints the median of so many runs, in milliseconds since
- * exec, and for comparison how long `node` needs for an empty file.
+ * exec. Beside it stand the runs of the same command that nobody watched, and those of an empty file.
  *
- *   node bench/startup.js [--runs 20] [--node node,/opt/node22/bin/node] [--nvml PATH] [--json] [-- ARGUMENTS]
+ *   node bench/startup.js [--runs 20] [--nvsmi "node bin/nvsmi.js,/opt/node22/bin/node bin/nvsmi.js"] [--json]
+ *                         [--nvml PATH] [-- ARGUMENTS]
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -13,8 +14,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     runs: { type: 'string', default: '20' },
-    node: { type: 'string', default: process.execPath },
-    launcher: { type: 'string', default: fileURLToPath(new URL('../bin/nvsmi.js', import.meta.url)) },
+    nvsmi: { type: 'string', default: `${process.execPath} bin/nvsmi.js` },
     nvml: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
@@ -22,20 +22,21 @@ const { values, positionals } = parseArgs({
 
 const STAGES = fileURLToPath(new URL('stages.cjs', import.meta.url));
 const EMPTY = fileURLToPath(new URL('empty.cjs', import.meta.url));
-const args = positionals.length > 0 ? positionals : ['--query-gpu=name,uuid,memory.used', '--format=csv'];
+const DEFAULT =
+  '--query-gpu=index,name,uuid,memory.total,memory.used,utilization.gpu,temperature.gpu,power.draw --format=csv';
+const args = positionals.length > 0 ? positionals : DEFAULT.split(' ');
 const source = values.nvml === undefined ? [] : ['--nvml', values.nvml];
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 
-function run(node, command) {
+function run(command, options = '') {
   const start = process.hrtime.bigint();
-  const { status, output } = spawnSync(node, command, {
-    env: { ...process.env, NVSMI_BENCH_START: String(start) },
+  const { status, output } = spawnSync(command[0], command.slice(1), {
+    env: { ...process.env, NODE_OPTIONS: options, NVSMI_BENCH_START: String(start) },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     encoding: 'utf8',
   });
   const gone = Number(process.hrtime.bigint() - start) / 1e6;
-  if (status !== 0)
-    throw new Error(`${node} ${command.join(' ')}: exit status ${status}: ${output[1]}${output[2]}`);
+  if (status !== 0) throw new Error(`${command.join(' ')}: exit status ${status}: ${output[1]}${output[2]}`);
   return { gone, told: output[3] === '' ? undefined : JSON.parse(output[3]) };
 }
 
@@ -50,43 +51,45 @@ function flat({ gone, told: { begun, boot, stages, exit } }) {
   ];
 }
 
-for (const node of values.node.split(',')) {
-  const version = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim();
-  const watched = ['--require', STAGES, values.launcher, ...source, ...args];
-  const plain = [values.launcher, ...source, ...args];
-  run(node, plain);
+for (const nvsmi of values.nvsmi.split(',')) {
+  const program = nvsmi.split(' ');
+  const command = [...program, ...source, ...args];
+  const isNode = program.length > 1;
+  run(command);
   const runs = { watched: [], plain: [], empty: [] };
   for (let i = 0; i < Number(values.runs); i++) {
-    runs.watched.push(run(node, watched));
-    runs.plain.push(run(node, plain));
-    runs.empty.push(run(node, [EMPTY]));
+    runs.watched.push(run(command, `--require ${STAGES}`));
+    runs.plain.push(run(command));
+    if (isNode) runs.empty.push(run([program[0], EMPTY]));
   }
   const lists = runs.watched.map(flat);
   const names = [...new Set(lists.flatMap((list) => list.map(({ stage }) => stage)))];
-  const rows = names.map((stage) => {
+  const stages = names.map((stage) => {
     const found = lists.flatMap((list) => list.filter((each) => each.stage === stage));
     return { stage, from: median(found.map(({ from }) => from)), to: median(found.map(({ to }) => to)) };
   });
-  const whole = (list) => median(list.map(({ gone }) => gone));
+  const whole = (list) => (list.length === 0 ? undefined : median(list.map(({ gone }) => gone)));
   const result = {
-    node: version,
+    nvsmi,
+    node: isNode ? spawnSync(program[0], ['--version'], { encoding: 'utf8' }).stdout.trim() : 'inside',
     args,
     wholeMs: whole(runs.plain),
     watchedMs: whole(runs.watched),
     emptyMs: whole(runs.empty),
-    stages: rows,
+    stages: stages.sort((a, b) => a.from - b.from),
   };
-  if (values.json) {
-    console.log(JSON.stringify(result));
-    continue;
-  }
-  console.log(`${version}  ${args.join(' ').slice(0, 100)}`);
-  for (const { stage, from, to } of rows.sort((a, b) => a.from - b.from)) {
-    console.log(
-      `  ${from.toFixed(1).padStart(6)} … ${to.toFixed(1).padStart(6)}  ${(to - from).toFixed(1).padStart(6)} ms  ${stage}`,
-    );
-  }
-  console.log(
-    `  whole process ${result.wholeMs.toFixed(1)} ms (watched ${result.watchedMs.toFixed(1)}), an empty file ${result.emptyMs.toFixed(1)}\n`,
+  console.log(values.json ? JSON.stringify(result) : asText(result));
+}
+
+function asText({ nvsmi, node, wholeMs, watchedMs, emptyMs, stages }) {
+  const ms = (number) => number.toFixed(1).padStart(6);
+  const lines = stages.map(
+    ({ stage, from, to }) => `  ${ms(from)} … ${ms(to)}  ${ms(to - from)} ms  ${stage}`,
   );
+  const empty = emptyMs === undefined ? '' : `, an empty file ${emptyMs.toFixed(1)}`;
+  return [
+    `${nvsmi} (Node ${node})  ${args.join(' ').slice(0, 80)}`,
+    ...lines,
+    `  whole process ${wholeMs.toFixed(1)} ms (watched ${watchedMs.toFixed(1)})${empty}\n`,
+  ].join('\n');
 }

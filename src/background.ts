@@ -25,13 +25,19 @@ export interface Background {
 /** What of a process is needed to start it again. */
 type Self = Pick<NodeJS.Process, 'pid' | 'execPath' | 'execArgv' | 'argv' | 'kill'>;
 
+/** The arguments behind the executable. A standalone binary has no script, but finds its own name in that place. */
+async function argumentsOf({ execArgv, argv }: Self): Promise<string[]> {
+  const { isSea } = await import('node:sea');
+  return [...execArgv, ...argv.slice(isSea() ? 2 : 1)];
+}
+
 export function backgroundOf(self: Self): Background {
   return {
     pid: self.pid,
     start: async (extra) => {
       // Loaded only here: it takes milliseconds that every other start would pay for.
       const { spawn } = await import('node:child_process');
-      const args = [...self.execArgv, ...self.argv.slice(1), ...extra];
+      const args = [...(await argumentsOf(self)), ...extra];
       return firstLine(spawn(self.execPath, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] }));
     },
     isAlive: (pid) => {

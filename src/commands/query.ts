@@ -19,7 +19,7 @@ import { type AskedField, jsonArray, jsonLines, jsonRecord } from '../render/jso
 import type { Context } from './context.js';
 import { loop } from './loop.js';
 import { statusOf } from './lost.js';
-import { rehearse } from './rehearse.js';
+import { pieces, rehearse } from './rehearse.js';
 import { chosenGpus } from './select.js';
 
 interface Format {
@@ -72,6 +72,9 @@ function readFields(table: Table, list: string, lenient: boolean, context: Conte
     });
 }
 
+/** Fields that take about a millisecond to prepare. */
+const STEP = 20;
+
 /** Runs a --query-* command line. Returns the exit status. */
 export async function query(tokens: readonly Token[], context: Context): Promise<number> {
   const table = tableAsked((option) => lastValue(tokens, option) !== undefined);
@@ -80,27 +83,33 @@ export async function query(tokens: readonly Token[], context: Context): Promise
   const fields = readFields(table, lastValue(tokens, table.option) ?? '', lenient, context);
   const format = readFormat(lastValue(tokens, 'format') ?? '');
   const period = loopPeriod(tokens);
-  const rows = fields.map((field) => field.row);
-  const prepare = (session: Session, gpus: readonly Gpu[]): { plan: Plan; print: () => string } => {
+  const prepare = (
+    some: readonly AskedField[],
+    session: Session,
+    gpus: readonly Gpu[],
+  ): { plan: Plan; print: () => string } => {
+    const rows = some.map((field) => field.row);
     const plan = compilePlan(rows, gpus, { session, now: () => context.io.now() });
-    return { plan, print: printer(table, fields, format, plan, session) };
+    return { plan, print: printer(table, some, format, plan, session) };
   };
-  const opening = context.machine();
-  rehearse(context, (session) => {
-    const { plan, print } = prepare(session, session.gpus);
-    void plan.sample();
-    print();
-  });
-  const { session } = await opening;
+  await rehearse(
+    context,
+    [...pieces(fields, STEP)].map((some) => (session) => {
+      const { plan, print } = prepare(some, session, session.gpus);
+      void plan.sample();
+      print();
+    }),
+  );
+  const { session } = await context.machine();
   const gpus = chosenGpus(session, lastValue(tokens, 'id'));
   const file = lastValue(tokens, 'filename');
   if (file !== undefined) context.io.redirect(file, 'Failed to create log file');
-  const { plan, print } = prepare(session, gpus);
+  const { plan, print } = prepare(fields, session, gpus);
   let first = true;
   await loop(context.io, period, () => {
     const pending = plan.sample();
     const write = (): void => {
-      const head = first && format.shape === 'csv' && format.header ? `${csvHeader(rows)}\n` : '';
+      const head = first && format.shape === 'csv' && format.header ? `${csvHeader(plan.rows)}\n` : '';
       first = false;
       context.io.out(head + print());
     };

@@ -21,13 +21,14 @@ import { cudaVersion, driverVersion } from './version.js';
 /** Runs the summary once or in a loop. Returns 14 where an infoROM is corrupt, 15 where a GPU is lost. */
 export async function summary(tokens: readonly Token[], context: Context): Promise<number> {
   const period = loopPeriod(tokens);
-  const opening = context.machine();
-  rehearse(context, (session) => {
-    const { plan, show } = prepare(session, session.gpus, context);
-    void plan.sample();
-    show();
-  });
-  const { session } = await opening;
+  await rehearse(context, [
+    (session) => {
+      const { plan, show } = prepare(session, session.gpus, context);
+      void plan.sample();
+      show();
+    },
+  ]);
+  const { session } = await context.machine();
   const gpus = chosenGpus(session, lastValue(tokens, 'id'));
   const file = lastValue(tokens, 'filename');
   if (file !== undefined) context.io.redirect(file);

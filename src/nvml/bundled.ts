@@ -5,5 +5,4 @@ import { readFileSync } from 'node:fs';
 const SNAPSHOTS = new URL('../../snapshots/', import.meta.url);
 
 /** The text of a recording. Throws like readFileSync. */
-export const bundledText = (name: string): string =>
-  readFileSync(new URL(`${name}.json`, SNAPSHOTS), 'utf8');
+export const bundledText = (name: string): string => readFileSync(new URL(`${name}.json`, SNAPSHOTS), 'utf8');

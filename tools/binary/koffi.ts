@@ -1,12 +1,5 @@
 /** koffi in a standalone binary, which has its native part inside: instead of src/nvml/koffi.ts. */
-import {
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { lstatSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { getAsset } from 'node:sea';
 
 type Koffi = typeof import('koffi');

@@ -9,7 +9,7 @@ import { cpSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Snapshot } from '../src/nvml/snapshot.js';
-import { buildFake } from '../test/fake-nvml/build.js';
+import { buildFake, type FakeLibrary } from '../test/fake-nvml/build.js';
 
 const OPENING = { nvmlInit_v2: 12_000, nvmlDeviceGetHandleByIndex_v2: 6_800 };
 /** Reads the same flash as nvmlDeviceGetInforomConfigurationChecksum; the table has only that one. */
@@ -21,7 +21,7 @@ const median = (list: readonly number[]): number =>
   [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)] ?? 0;
 
 /** Microseconds of each function. */
-function delays(): Readonly<Record<string, number>> {
+export function delays(): Readonly<Record<string, number>> {
   const rows = new Map<string, number[]>();
   for (const line of readFileSync(at('call-costs-h100.tsv'), 'utf8').trim().split('\n').slice(1)) {
     const [call = '', , first, again] = line.split('\t');
@@ -58,16 +58,22 @@ function withGpus(snapshot: Snapshot, gpus: number): Snapshot {
   };
 }
 
-/** Builds the machine and returns the path of its library. It goes away with this process. */
-export async function fakeMachine(gpus: number): Promise<string> {
+/**
+ * Builds the machine. It goes away with this process. With `only` it answers no other functions, and is loaded in less
+ * time; else it logs its calls, which takes time too.
+ */
+export async function fakeMachine(gpus: number, only?: ReadonlySet<string>): Promise<FakeLibrary> {
   const recorded: Snapshot = JSON.parse(readFileSync(at('../snapshots/h100-x1.json'), 'utf8'));
+  const machine = withGpus(recorded, gpus);
   const fake = await buildFake();
-  return fake.with({ snapshot: withGpus(recorded, gpus), delays: delays(), log: false }).path;
+  if (only === undefined) return fake.with({ snapshot: machine, delays: delays() });
+  const calls = Object.fromEntries(Object.entries(machine.calls).filter(([fn]) => only.has(fn)));
+  return fake.with({ snapshot: { ...machine, calls }, delays: delays(), log: false });
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const [folder = 'fake', gpus = '1'] = process.argv.slice(2);
-  const path = await fakeMachine(Number(gpus));
+  const { path } = await fakeMachine(Number(gpus));
   cpSync(join(path, '..'), folder, { recursive: true });
   console.log(resolve(folder, 'libnvidia-ml.so.1'));
 }

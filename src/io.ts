@@ -30,8 +30,14 @@ export interface Io {
 
 type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
-/** Below this many milliseconds a timer is too coarse, and the thread sleeps instead. */
-const TIMER_GRAIN = 2;
+/**
+ * Up to so many milliseconds the thread sleeps. A timer is coarse and dearer: with one a tick of 100 ms took 266 us of
+ * CPU time, without it 153 us (Node 24).
+ */
+const NAP = 100;
+
+/** Milliseconds in which a sleeping thread sees a signal, if its ticks are shorter: a turn of the event loop is 10 us. */
+const TURN = 20;
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
@@ -39,6 +45,8 @@ export class ProcessIo implements Io {
   private fd = 1;
   private wake: (() => void) | undefined;
   private listening = false;
+  /** When the event loop turned last. */
+  private turned = 0;
   /** The signal that asked to stop. */
   signal: Signal | undefined;
   readonly env = process.env;
@@ -90,7 +98,7 @@ export class ProcessIo implements Io {
   async sleepUntil(time: number): Promise<boolean> {
     this.listen();
     const long = time - Date.now();
-    if (long > TIMER_GRAIN) {
+    if (long > NAP) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, long - 1);
         this.wake = () => {
@@ -99,12 +107,13 @@ export class ProcessIo implements Io {
         };
       });
       this.wake = undefined;
-    } else {
-      // A turn of the event loop, so that signals are seen at any rate of ticks.
-      await new Promise<void>((resolve) => setImmediate(resolve));
     }
     const rest = time - Date.now();
     if (rest > 0 && !this.stopped) Atomics.wait(sleeper, 0, 0, rest);
+    if (Date.now() - this.turned >= TURN) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      this.turned = Date.now();
+    }
     return !this.stopped;
   }
 

@@ -14,8 +14,8 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     let opening: Promise<Machine> | undefined;
     let library: Driver | undefined;
     // Nothing closes NVML: the process ends, and nvmlShutdown would take another 3 ms (H100) to free what ends anyway.
-    const machine = (): Promise<Machine> => {
-      opening ??= openMachine(source, io, (loaded) => {
+    const machine = (wanted?: string): Promise<Machine> => {
+      opening ??= openMachine(source, io, wanted, (loaded) => {
         library = loaded;
       });
       return opening;
@@ -33,8 +33,8 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
  * Opens the machine while the command is loaded. The command awaits it, and meets its error, when it needs it; one
  * that refuses its arguments goes away without asking.
  */
-function openEarly(context: Context): void {
-  context.machine().catch(() => undefined);
+function openEarly(context: Context, tokens: readonly Token[]): void {
+  context.machine(lastValue(tokens, 'id')).catch(() => undefined);
 }
 
 async function dispatch(argv: readonly string[], context: Context): Promise<number> {
@@ -50,7 +50,7 @@ async function dispatch(argv: readonly string[], context: Context): Promise<numb
     case 'excluded':
       return (await import('./commands/version.js')).excluded(context);
     case 'list':
-      openEarly(context);
+      openEarly(context, tokens);
       return (await import('./commands/list.js')).list(context);
     case 'hostname':
       return (await import('./commands/hostname.js')).hostname(lastValue(tokens, 'id'), context);
@@ -58,7 +58,7 @@ async function dispatch(argv: readonly string[], context: Context): Promise<numb
       return (await import('./commands/help-query.js')).helpQuery(tokens, context);
     case 'query':
       loopPeriod(tokens);
-      openEarly(context);
+      openEarly(context, tokens);
       return (await import('./commands/query.js')).query(tokens, context);
     case 'main':
       return reportOrSummary(tokens, context);
@@ -71,11 +71,11 @@ const REPORT_OPTIONS = ['query', 'all', 'xml-format', 'display', 'unit', 'dtd', 
 async function reportOrSummary(tokens: readonly Token[], context: Context): Promise<number> {
   const has = (long: string): boolean => lastValue(tokens, long) !== undefined;
   if (REPORT_OPTIONS.some(has)) {
-    if (has('query') || has('all')) openEarly(context);
+    if (has('query') || has('all')) openEarly(context, tokens);
     return (await import('./commands/report.js')).report(tokens, context);
   }
   loopPeriod(tokens);
-  openEarly(context);
+  openEarly(context, tokens);
   return (await import('./commands/summary.js')).summary(tokens, context);
 }
 

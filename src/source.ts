@@ -51,10 +51,14 @@ export function takeSource(
 
 const nonEmpty = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 
-/** Opens the machine, and tells the library as soon as it is loaded. Throws DeadLibrary or SnapshotError. */
+/**
+ * Opens the machine, or at least the GPUs that are wanted, and tells the library as soon as it is loaded. Throws
+ * DeadLibrary or SnapshotError.
+ */
 export async function openMachine(
   source: Source,
   io: Io,
+  wanted: string | undefined,
   onLoaded: (library: Driver) => void,
 ): Promise<Machine> {
   if (source.snapshot !== undefined) {
@@ -66,7 +70,7 @@ export async function openMachine(
   const driver = loadLibrary({ path: source.nvml, env: io.env });
   onLoaded(driver);
   return {
-    session: await startSession(driver, () => kernelVersion(machineFiles)),
+    session: await startSession(driver, () => kernelVersion(machineFiles), wanted),
     files: machineFiles,
     recorded: undefined,
   };

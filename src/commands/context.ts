@@ -14,8 +14,11 @@ export interface Machine {
 
 export interface Context {
   readonly io: Io;
-  /** Opens the machine at the first call. Throws DeadLibrary or SnapshotError. */
-  machine(): Promise<Machine>;
+  /**
+   * Opens the machine at the first call, with all of its GPUs or at least those of a list. Throws DeadLibrary or
+   * SnapshotError.
+   */
+  machine(wanted?: string): Promise<Machine>;
   /** The NVML library of a machine that is opening: symbols can be looked up in it, and nothing can be asked yet. */
   readonly library?: () => Driver | undefined;
 }

@@ -11,7 +11,9 @@ export async function loop(
   await tick();
   if (period === undefined) return;
   let next = io.now() + period;
-  for (let done = 1; done < times && (await io.sleepUntil(next)); done++) {
+  for (let done = 1; done < times; done++) {
+    const slept = io.sleepUntil(next);
+    if (!(typeof slept === 'boolean' ? slept : await slept)) return;
     const pending = tick();
     if (pending !== undefined) await pending;
     const now = io.now();

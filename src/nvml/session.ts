@@ -5,11 +5,12 @@ import {
   NVML_ERROR_FUNCTION_NOT_FOUND,
   NVML_ERROR_LIB_RM_VERSION_MISMATCH,
   NVML_ERROR_NO_PERMISSION,
+  NVML_ERROR_UNINITIALIZED,
 } from './generated/constants.js';
 import { readText } from './memory.js';
 import { DeadLibrary, type Status, statusWords } from './status.js';
 
-/** A GPU that NVML counts. One that fell off the bus keeps its index, without a handle. */
+/** A GPU that NVML counts. One that fell off the bus, or was not wanted, keeps its index, without a handle. */
 export interface Gpu {
   readonly index: number;
   readonly handle: Handle | undefined;
@@ -55,20 +56,42 @@ export function attach(driver: Driver): readonly Gpu[] {
 
 /**
  * The same on worker threads: nvmlInit takes 10 to 15 ms and attaching 7 ms a GPU (H100), in which the caller can
- * load what it needs next, and the GPUs are attached side by side.
+ * load what it needs next, and the GPUs are attached side by side. A comma list of nothing but indexes names the only
+ * GPUs that are wanted: the others keep their places and are not attached.
  */
-export async function startSession(driver: Driver, kernelVersion?: KernelVersion): Promise<Session> {
+export async function startSession(
+  driver: Driver,
+  kernelVersion?: KernelVersion,
+  wanted?: string,
+): Promise<Session> {
   const initialising = start(bindNewest(driver, INIT));
   // Looking up the next symbols needs no NVML: it is done while the caller waits for it anyway.
   const counting = driver.bind(COUNT);
   const attaching = driver.bind(byIndex(0));
   refuse(driver, await initialising, kernelVersion);
-  const gpus = counted(counting).map(async (index) => {
+  const indexes = counted(counting);
+  const only = wanted === undefined ? undefined : indexesIn(wanted, indexes.length);
+  const gpus = indexes.map(async (index) => {
+    if (only !== undefined && !only.has(index)) return detached(index);
     const bound = index === 0 ? attaching : driver.bind(byIndex(index));
     return attached(index, { status: await start(bound), memory: bound?.memory ?? [] });
   });
   return session(driver, await Promise.all(gpus));
 }
+
+/** The indexes of a list that names GPUs by them alone. */
+function indexesIn(list: string, count: number): ReadonlySet<number> | undefined {
+  const names = list
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  return names.every((name) => /^\d+$/.test(name) && Number(name) < count)
+    ? new Set(names.map(Number))
+    : undefined;
+}
+
+/** A GPU that nobody asked for. */
+const detached = (index: number): Gpu => ({ index, handle: undefined, status: NVML_ERROR_UNINITIALIZED });
 
 /** The first of the calls that the library has. */
 function bindNewest(driver: Driver, calls: readonly Call[]): Bound | undefined {

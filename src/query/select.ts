@@ -27,10 +27,11 @@ function canonicalBusId(text: string): string | undefined {
     .join(':');
 }
 
-function matcher(selector: string, names: GpuNames): Match {
-  if (/^\d+$/.test(selector)) {
+function matcher(selector: string, names: GpuNames, count: number): Match {
+  // No serial number is as small as an index: these GPUs need not be asked for theirs.
+  if (/^\d+$/.test(selector) && Number(selector) < count) {
     const index = Number(selector);
-    return (gpu) => gpu.index === index || same(names.serial(gpu), selector);
+    return (gpu) => gpu.index === index;
   }
   if (/^(GPU|MIG)-/i.test(selector)) return (gpu) => same(names.uuid(gpu), selector);
   if (selector.includes(':')) {
@@ -53,6 +54,6 @@ export function selectGpus(gpus: readonly Gpu[], selectors: string, names: GpuNa
     .split(',')
     .map((selector) => selector.trim())
     .filter((selector) => selector !== '')
-    .map((selector) => matcher(selector, names));
+    .map((selector) => matcher(selector, names, gpus.length));
   return gpus.filter((gpu) => matchers.some((matches) => matches(gpu)));
 }

@@ -20,6 +20,8 @@ const SHARED: BuildOptions = {
   logLevel: 'warning',
   minifySyntax: true,
   minifyWhitespace: true,
+  // Of an error that nobody foresaw Node shows the line.
+  lineLimit: 160,
   // import() of a CommonJS file would start Node's ES module loader; esbuild makes it a require().
   supported: { 'dynamic-import': false },
 };

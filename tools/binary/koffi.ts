@@ -50,8 +50,13 @@ function isOurs(path: string): boolean {
 function write(folder: string, path: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const whole = `${path}.${process.pid}`;
-  writeFileSync(whole, embedded(), { flag: 'wx', mode: 0o500 });
-  renameSync(whole, path);
+  try {
+    writeFileSync(whole, embedded(), { flag: 'wx', mode: 0o500 });
+    renameSync(whole, path);
+  } catch (error) {
+    rmSync(whole, { force: true });
+    throw error;
+  }
 }
 
 /** A file that is gone as soon as it is loaded. Throws where no folder takes one that may be run. */

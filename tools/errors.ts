@@ -19,7 +19,9 @@ export function errors(): string {
     return [
       `/** {@link c.${symbol}} (${api.enums.nvmlReturn_t?.[symbol]}) */`,
       `export class ${name} extends NVMLError {`,
-      `  override readonly name = '${name}';`,
+      `  override get name(): '${name}' {`,
+      `    return '${name}';`,
+      '  }',
       '  constructor(fn?: string, message?: string) {',
       `    super(c.${symbol}, fn, message);`,
       '  }',

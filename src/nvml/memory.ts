@@ -140,8 +140,10 @@ export const writeScalar = (memory: Buffer, at: number, type: ScalarType, value:
 
 /** Text up to the first NUL, as UTF-8. */
 export function readText(memory: Buffer, at: number, length: number): string {
-  const end = memory.indexOf(0, at);
-  return memory.toString('utf8', at, end === -1 || end > at + length ? at + length : end);
+  let end = at;
+  // A loop: NVML's texts are short, and indexOf alone takes longer than all of this.
+  while (end < at + length && memory[end] !== 0) end++;
+  return memory.toString('utf8', at, end);
 }
 
 export function writeText(memory: Buffer, at: number, length: number, value: string): void {

@@ -1,4 +1,4 @@
-/** Calls a function of the library with JavaScript values: arguments in, outputs back, a status thrown. */
+/** Lays out calls of a function of the library with JavaScript values: arguments in, outputs back. */
 import type { Arg, Bound, Driver, FieldId, Handle, Out, Preset } from '../call.js';
 import type { Entry } from '../entry.js';
 import {
@@ -9,15 +9,18 @@ import type { Layout } from '../layout.js';
 import { arrayAt } from '../memory.js';
 import { outOf } from '../prepare.js';
 import type { Param, Prototype, StructOptions } from '../prototype.js';
+import type { Status } from '../status.js';
 import { resultReader, type TextAt } from './decode.js';
 import { type Given, presetOf, writeArrays, writeItems } from './encode.js';
-import { errorOf } from './raise.js';
 
 /** A call that is laid out: running it again costs no more than NVML itself and the reading of the answer. */
-interface Ready {
+export interface Ready {
   readonly bound: Bound;
   readonly read: (bound: Bound) => unknown;
 }
+
+/** Laid out calls by their arguments: a level for each. */
+type Level = Map<unknown, Level | Ready>;
 
 /** Laid out calls that are kept per function. Beyond it (process ids, times) they are made anew. */
 const KEPT = 128;
@@ -31,13 +34,15 @@ export const takesArgument = (param: Param): boolean =>
   ['handle', 'in', 'given', 'string', 'words', 'fields'].includes(param[0]) || rolesOf(param) !== undefined;
 
 export class Caller {
-  private readonly kept = new Map<unknown, Ready>();
+  private kept: Level | Ready | undefined;
+  private count = 0;
+  private isMissing = false;
   private readonly inputs: Prototype;
-  /** Calls whose arguments are all numbers, texts or handles can be told apart cheaply. */
+  /** Numbers, texts and handles tell calls apart by themselves. */
   private readonly plain: boolean;
 
   constructor(
-    private readonly entry: Entry,
+    readonly entry: Entry,
     private readonly driver: Driver,
     private readonly textAt: TextAt,
     /** The function whose form the answer has, where this is an older version of it. */
@@ -47,52 +52,17 @@ export class Caller {
     this.plain = this.inputs.every((param) => !isStruct(param) && param[0] !== 'fields');
   }
 
-  /** Undefined where the driver lacks the function. */
-  run(args: readonly unknown[]): { value: unknown } | undefined {
-    const ready = this.ready(args);
-    if (ready === undefined) return undefined;
-    const status = ready.bound.run();
-    if (status !== 0) throw errorOf(status, this.entry.fn);
-    return { value: ready.read(ready.bound) };
+  /** The call on these arguments, laid out the first time. Undefined where the driver lacks the function. */
+  ready(args: readonly unknown[]): Ready | undefined {
+    if (this.isMissing) return undefined;
+    if (this.plain) return this.find(args, this.inputs.length) ?? this.keep(args, this.inputs.length, args);
+    const keys = this.keysOf(args);
+    if (keys === undefined) return this.layOut(args);
+    return this.find(keys, keys.length) ?? this.keep(keys, keys.length, args);
   }
 
-  /** The same on a worker thread, with memory of its own. */
-  async start(args: readonly unknown[]): Promise<{ value: unknown } | undefined> {
-    const ready = this.layOut(args);
-    if (ready === undefined) return undefined;
-    const status = await ready.bound.start();
-    if (status !== 0) throw errorOf(status, this.entry.fn);
-    return { value: ready.read(ready.bound) };
-  }
-
-  private ready(args: readonly unknown[]): Ready | undefined {
-    const key = this.plain ? (args.length === 1 ? args[0] : args.join()) : this.keyOf(args);
-    const known = key === undefined ? undefined : this.kept.get(key);
-    if (known !== undefined) return known;
-    const ready = this.layOut(args);
-    if (ready === undefined || key === undefined) return ready;
-    if (this.kept.size >= KEPT) this.kept.clear();
-    this.kept.set(key, ready);
-    return ready;
-  }
-
-  /** A key for calls with structs that only say what is asked, and with field ids. */
-  private keyOf(args: readonly unknown[]): string | undefined {
-    const parts: unknown[] = [];
-    for (const [i, param] of this.inputs.entries()) {
-      if (!isStruct(param)) parts.push(args[i]);
-      else {
-        const { select } = param[3] ?? {};
-        const given = args[i] as Given | undefined;
-        if (select === undefined || given === undefined) return undefined;
-        if (Object.keys(given).some((name) => !select.includes(name))) return undefined;
-        parts.push(...select.map((name) => given[name]));
-      }
-    }
-    return parts.map((part) => (Array.isArray(part) ? part.join(';') : part)).join();
-  }
-
-  private layOut(args: readonly unknown[]): Ready | undefined {
+  /** The same with memory of its own, for a worker thread. */
+  layOut(args: readonly unknown[]): Ready | undefined {
     const { fn, params } = this.entry;
     let next = 0;
     const laid = params.map((param): Arg => {
@@ -100,10 +70,59 @@ export class Caller {
       return argumentOf(fn, param, given);
     });
     const bound = this.driver.bind({ fn, args: laid });
-    if (bound === undefined) return undefined;
+    if (bound === undefined) {
+      this.isMissing = true;
+      return undefined;
+    }
     this.writeGivenArrays(args, laid, bound);
     const read = resultReader(params, laid, this.textAt);
     return { bound, read: this.newest === undefined ? read : completed(read, params, this.newest.params) };
+  }
+
+  private find(keys: readonly unknown[], depth: number): Ready | undefined {
+    let at = this.kept;
+    for (let i = 0; i < depth && at !== undefined; i++) at = (at as Level).get(keys[i]);
+    return at as Ready | undefined;
+  }
+
+  private keep(keys: readonly unknown[], depth: number, args: readonly unknown[]): Ready | undefined {
+    const ready = this.layOut(args);
+    if (ready === undefined) return undefined;
+    if (depth === 0) {
+      this.kept = ready;
+      return ready;
+    }
+    if (this.kept === undefined || this.count >= KEPT) {
+      this.kept = new Map();
+      this.count = 0;
+    }
+    this.count++;
+    let level = this.kept as Level;
+    for (const key of keys.slice(0, depth - 1)) {
+      const inner = (level.get(key) as Level | undefined) ?? new Map();
+      level.set(key, inner);
+      level = inner;
+    }
+    level.set(keys[depth - 1], ready);
+    return ready;
+  }
+
+  /** What tells calls apart whose structs only say what is asked, or with field ids. Undefined for other structs. */
+  private keysOf(args: readonly unknown[]): readonly unknown[] | undefined {
+    const keys: unknown[] = [];
+    for (let i = 0; i < this.inputs.length; i++) {
+      const param = this.inputs[i] as Param;
+      const given = args[i];
+      if (param[0] === 'fields' && Array.isArray(given)) keys.push(given.map(fieldId).join(';'));
+      else if (!isStruct(param)) keys.push(given);
+      else {
+        const { select } = param[3] ?? {};
+        if (select === undefined || typeof given !== 'object' || given === null) return undefined;
+        if (Object.keys(given).some((name) => !select.includes(name))) return undefined;
+        for (const name of select) keys.push((given as Given)[name]);
+      }
+    }
+    return keys;
   }
 
   /** Arrays inside the structs that the caller gives. */
@@ -196,7 +215,5 @@ function fieldId(id: unknown): FieldId {
 }
 
 /** Whether an older version of the function should be asked. */
-export const isTooNew = (error: unknown): boolean =>
-  error instanceof Error &&
-  'code' in error &&
-  (error.code === NVML_ERROR_FUNCTION_NOT_FOUND || error.code === NVML_ERROR_ARGUMENT_VERSION_MISMATCH);
+export const isTooNew = (status: Status): boolean =>
+  status === NVML_ERROR_FUNCTION_NOT_FOUND || status === NVML_ERROR_ARGUMENT_VERSION_MISMATCH;

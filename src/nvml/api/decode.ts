@@ -65,23 +65,36 @@ function fieldReader(name: string, [type, offset, length]: Field, count: Field |
   const filled = (memory: Buffer, at: number): number =>
     count === undefined ? length : Math.min(Number(readCount(memory, at - offset + count[1])), length);
   if (type === 'u8') return (memory, at) => new Uint8Array(memory.subarray(at, at + filled(memory, at)));
+  const read = itemsReader(name, type);
+  return (memory, at, context) => read(memory, at, context, filled(memory, at));
+}
+
+type ItemsReader = (memory: Buffer, at: number, context: Context, length: number) => unknown[];
+
+/** Items one behind the other. */
+function itemsReader(name: string, type: ScalarType | Layout): ItemsReader {
   const read = itemReader(name, type);
   const size = itemSize(type);
-  return (memory, at, context) =>
-    Array.from({ length: filled(memory, at) }, (_, i) => read(memory, at + i * size, context));
+  return (memory, at, context, length) => {
+    const items: unknown[] = [];
+    for (let i = 0; i < length; i++) items.push(read(memory, at + i * size, context));
+    return items;
+  };
 }
 
 /** A struct as an object; its version is the library's own business. */
 function structReader(layout: Layout): Reader {
-  const readers = Object.entries(layout.fields)
-    .filter(([name, field]) => !isVersion(layout, name, field))
-    .map(([name, field]): readonly [string, number, Reader] => {
-      const count = layout.fields[COUNTED_FIELDS[name] ?? ''];
-      return [name, field[1], fieldReader(name, field, count)];
-    });
+  const fields = Object.entries(layout.fields).filter(([name, field]) => !isVersion(layout, name, field));
+  const names = fields.map(([name]) => name);
+  const offsets = fields.map(([, field]) => field[1]);
+  const readers = fields.map(([name, field]) =>
+    fieldReader(name, field, layout.fields[COUNTED_FIELDS[name] ?? '']),
+  );
   return (memory, at, context) => {
     const out: Record<string, unknown> = {};
-    for (const [name, offset, read] of readers) out[name] = read(memory, at + offset, context);
+    for (let i = 0; i < names.length; i++) {
+      out[names[i] as string] = (readers[i] as Reader)(memory, at + (offsets[i] as number), context);
+    }
     return out;
   };
 }
@@ -98,7 +111,8 @@ function outReaders(param: Param, out: Out): readonly OutReader[] {
     case 'scalar': {
       const read = scalarReader(out.name, out.type);
       if (param[0] === 'out' && param[3] === 'nvmlValueType_t') {
-        return [(memory, context) => scalarReader('valueType', 'u32')(memory, 0, context)];
+        const readType = scalarReader('valueType', 'u32');
+        return [(memory, context) => readType(memory, 0, context)];
       }
       return [(memory, context) => read(memory, 0, context)];
     }
@@ -108,23 +122,24 @@ function outReaders(param: Param, out: Out): readonly OutReader[] {
       return [(memory) => readText(memory, 0, out.length)];
     case 'list':
       return listReaders(param[1], out);
-    case 'sized':
+    case 'sized': {
+      const read = itemsReader('', 'u32');
       return [
-        (memory) =>
-          Array.from({ length: out.length }, (_, i) => memory.readUInt32LE(i * 4)).filter(
-            (state) => state !== UNKNOWN_PSTATE,
-          ),
+        (memory, context) => read(memory, 0, context, out.length).filter((state) => state !== UNKNOWN_PSTATE),
       ];
-    case 'words':
-      return [(memory) => Array.from({ length: out.length }, (_, i) => READ.u64(memory, i * 8))];
+    }
+    case 'words': {
+      const read = itemsReader('', 'u64');
+      return [(memory, context) => read(memory, 0, context, out.length)];
+    }
     case 'fields': {
-      const read = structReader(nvmlFieldValue_t);
+      const read = itemsReader('', nvmlFieldValue_t);
       return [
-        (memory, context) =>
-          out.ids.map((_, i) => {
-            const field = read(memory, i * nvmlFieldValue_t.size, context) as Record<string, unknown>;
-            return field.nvmlReturn === 0 ? field : { ...field, value: null };
-          }),
+        (memory, context) => {
+          const fields = read(memory, 0, context, out.ids.length) as Record<string, unknown>[];
+          for (const field of fields) if (field.nvmlReturn !== 0) field.value = null;
+          return fields;
+        },
       ];
     }
   }
@@ -137,31 +152,27 @@ function pointedReader(out: Out & { readonly out: 'struct' }): OutReader {
   const { layout, array } = out;
   const read = structReader(layout);
   if (array === undefined) return (memory, context) => read(memory, 0, context);
-  const size = itemSize(array.item);
-  const item = itemReader(array.field, array.item);
+  const readItems = itemsReader(array.field, array.item);
+  const at = arrayAt(layout);
   return (memory, context) => {
     const object = read(memory, 0, context) as Record<string, unknown>;
-    const at = arrayAt(layout);
     const filled = filledOf(out, memory);
     object[array.field] =
       array.item === 'u8'
         ? new Uint8Array(memory.subarray(at, at + filled))
-        : Array.from({ length: filled }, (_, i) => item(memory, at + i * size, context));
+        : readItems(memory, at, context, filled);
     return object;
   };
 }
 
 function listReaders(name: string, out: Out & { readonly out: 'list' }): readonly OutReader[] {
-  const size = itemSize(out.item);
-  const read = itemReader(name, out.item);
+  const read = itemsReader(name, out.item);
   const length = (memory: Buffer): number => Math.min(memory.readUInt32LE(0), roomOf(out, memory));
-  const first: OutReader = (memory, context) =>
-    Array.from({ length: length(memory) }, (_, i) => read(memory, LIST_HEAD + i * size, context));
+  const first: OutReader = (memory, context) => read(memory, LIST_HEAD, context, length(memory));
   if (!out.beside) return [first];
-  const second: OutReader = (memory) => {
-    const at = LIST_HEAD + size * roomOf(out, memory);
-    return Array.from({ length: length(memory) }, (_, i) => READ.u64(memory, at + i * 8));
-  };
+  const readBeside = itemsReader('', 'u64');
+  const second: OutReader = (memory, context) =>
+    readBeside(memory, LIST_HEAD + itemSize(out.item) * roomOf(out, memory), context, length(memory));
   return [first, second];
 }
 
@@ -186,5 +197,9 @@ export function resultReader(
     const [at, read] = only;
     return (bound) => read(bound.memory[at] as Buffer, context);
   }
-  return (bound) => readers.map(([at, read]) => read(bound.memory[at] as Buffer, context));
+  return ({ memory }) => {
+    const values: unknown[] = [];
+    for (const [at, read] of readers) values.push(read(memory[at] as Buffer, context));
+    return values;
+  };
 }

@@ -2,6 +2,7 @@
 import type { Driver } from '../call.js';
 import type { Entry } from '../entry.js';
 import { NVML_ERROR_FUNCTION_NOT_FOUND, NVML_ERROR_UNINITIALIZED } from '../generated/constants.js';
+import type { Status } from '../status.js';
 import { Caller, isTooNew } from './caller.js';
 import { errorOf } from './raise.js';
 
@@ -41,29 +42,30 @@ function callersOf(entry: Entry): readonly Caller[] {
 
 /** Calls a function at once. */
 export function now(entry: Entry, ...args: readonly unknown[]): unknown {
-  const callers = callersOf(entry);
-  for (let i = 0; i < callers.length; i++) {
-    const last = i === callers.length - 1;
-    try {
-      const answer = (callers[i] as Caller).run(args);
-      if (answer !== undefined) return answer.value;
-    } catch (error) {
-      if (last || !isTooNew(error)) throw error;
-    }
+  let status: Status = NVML_ERROR_FUNCTION_NOT_FOUND;
+  let { fn } = entry;
+  for (const caller of callersOf(entry)) {
+    const ready = caller.ready(args);
+    if (ready === undefined) continue;
+    fn = caller.entry.fn;
+    status = ready.bound.run();
+    if (status === 0) return ready.read(ready.bound);
+    if (!isTooNew(status)) break;
   }
-  throw errorOf(NVML_ERROR_FUNCTION_NOT_FOUND, entry.fn);
+  throw errorOf(status, fn);
 }
 
-/** Calls a function on a worker thread. */
+/** Calls a function on a worker thread, with memory that no other call has. */
 export async function later(entry: Entry, ...args: readonly unknown[]): Promise<unknown> {
-  const callers = callersOf(entry);
-  for (const [i, caller] of callers.entries()) {
-    try {
-      const answer = await caller.start(args);
-      if (answer !== undefined) return answer.value;
-    } catch (error) {
-      if (i === callers.length - 1 || !isTooNew(error)) throw error;
-    }
+  let status: Status = NVML_ERROR_FUNCTION_NOT_FOUND;
+  let { fn } = entry;
+  for (const caller of callersOf(entry)) {
+    const ready = caller.layOut(args);
+    if (ready === undefined) continue;
+    fn = caller.entry.fn;
+    status = await ready.bound.start();
+    if (status === 0) return ready.read(ready.bound);
+    if (!isTooNew(status)) break;
   }
-  throw errorOf(NVML_ERROR_FUNCTION_NOT_FOUND, entry.fn);
+  throw errorOf(status, fn);
 }

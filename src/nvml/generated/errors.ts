@@ -4,217 +4,279 @@ import * as c from './constants.js';
 
 /** {@link c.NVML_ERROR_UNINITIALIZED} (1) */
 export class NVMLError_Uninitialized extends NVMLError {
-  override readonly name = 'NVMLError_Uninitialized';
+  override get name(): 'NVMLError_Uninitialized' {
+    return 'NVMLError_Uninitialized';
+  }
   constructor(fn?: string, message?: string) {
     super(c.NVML_ERROR_UNINITIALIZED, fn, message);
   }
 }
 /** {@link c.NVML_ERROR_INVALID_ARGUMENT} (2) */
 export class NVMLError_InvalidArgument extends NVMLError {
-  override readonly name = 'NVMLError_InvalidArgument';
+  override get name(): 'NVMLError_InvalidArgument' {
+    return 'NVMLError_InvalidArgument';
+  }
   constructor(fn?: string, message?: string) {
     super(c.NVML_ERROR_INVALID_ARGUMENT, fn, message);
   }
 }
 /** {@link c.NVML_ERROR_NOT_SUPPORTED} (3) */
 export class NVMLError_NotSupported extends NVMLError {
-  override readonly name = 'NVMLError_NotSupported';
+  override get name(): 'NVMLError_NotSupported' {
+    return 'NVMLError_NotSupported';
+  }
   constructor(fn?: string, message?: string) {
     super(c.NVML_ERROR_NOT_SUPPORTED, fn, message);
   }
 }
 /** {@link c.NVML_ERROR_NO_PERMISSION} (4) */
 export class NVMLError_NoPermission extends NVMLError {
-  override readonly name = 'NVMLError_NoPermission';
+  override get name(): 'NVMLError_NoPermission' {
+    return 'NVMLError_NoPermission';
+  }
   constructor(fn?: string, message?: string) {
     super(c.NVML_ERROR_NO_PERMISSION, fn, message);
   }
 }
 /** {@link c.NVML_ERROR_ALREADY_INITIALIZED} (5) */
 export class NVMLError_AlreadyInitialized extends NVMLError {
-  override readonly name = 'NVMLError_AlreadyInitialized';
+  override get name(): 'NVMLError_AlreadyInitialized' {
+    return 'NVMLError_AlreadyInitialized';
+  }
   constructor(fn?: string, message?: string) {
     super(c.NVML_ERROR_ALREADY_INITIALIZED, fn, message);
   }
 }
 /** {@link c.NVML_ERROR_NOT_FOUND} (6) */
 export class NVMLError_NotFound extends NVMLError {
-  override readonly name = 'NVMLError_NotFound';
+  override get name(): 'NVMLError_NotFound' {
+    return 'NVMLError_NotFound';
+  }
   constructor(fn?: string, message?: string) {
     super(c.NVML_ERROR_NOT_FOUND, fn, message);
   }
 }
 /** {@link c.NVML_ERROR_INSUFFICIENT_SIZE} (7) */
 export class NVMLError_InsufficientSize extends NVMLError {
-  override readonly name = 'NVMLError_InsufficientSize';
+  override get name(): 'NVMLError_InsufficientSize' {
+    return 'NVMLError_InsufficientSize';
+  }
   constructor(fn?: string, message?: string) {
     super(c.NVML_ERROR_INSUFFICIENT_SIZE, fn, message);
   }
 }
 /** {@link c.NVML_ERROR_INSUFFICIENT_POWER} (8) */
 export class NVMLError_InsufficientPower extends NVMLError {
-  override readonly name = 'NVMLError_InsufficientPower';
+  override get name(): 'NVMLError_InsufficientPower' {
+    return 'NVMLError_InsufficientPower';
+  }
   constructor(fn?: string, message?: string) {
     super(c.NVML_ERROR_INSUFFICIENT_POWER, fn, message);
   }
 }
 /** {@link c.NVML_ERROR_DRIVER_NOT_LOADED} (9) */
 export class NVMLError_DriverNotLoaded extends NVMLError {
-  override readonly name = 'NVMLError_DriverNotLoaded';
+  override get name(): 'NVMLError_DriverNotLoaded' {
+    return 'NVMLError_DriverNotLoaded';
+  }
   constructor(fn?: string, message?: string) {
     super(c.NVML_ERROR_DRIVER_NOT_LOADED, fn, message);
   }
 }
 /** {@link c.NVML_ERROR_TIMEOUT} (10) */
 export class NVMLError_Timeout extends NVMLError {
-  override readonly name = 'NVMLError_Timeout';
+  override get name(): 'NVMLError_Timeout' {
+    return 'NVMLError_Timeout';
+  }
   constructor(fn?: string, message?: string) {
     super(c.NVML_ERROR_TIMEOUT, fn, message);
   }
 }
 /** {@link c.NVML_ERROR_IRQ_ISSUE} (11) */
 export class NVMLError_IrqIssue extends NVMLError {
-  override readonly name = 'NVMLError_IrqIssue';
+  override get name(): 'NVMLError_IrqIssue' {
+    return 'NVMLError_IrqIssue';
+  }
   constructor(fn?: string, message?: string) {
     super(c.NVML_ERROR_IRQ_ISSUE, fn, message);
   }
 }
 /** {@link c.NVML_ERROR_LIBRARY_NOT_FOUND} (12) */
 export class NVMLError_LibraryNotFound extends NVMLError {
-  override readonly name = 'NVMLError_LibraryNotFound';
+  override get name(): 'NVMLError_LibraryNotFound' {
+    return 'NVMLError_LibraryNotFound';
+  }
   constructor(fn?: string, message?: string) {
     super(c.NVML_ERROR_LIBRARY_NOT_FOUND, fn, message);
   }
 }
 /** {@link c.NVML_ERROR_FUNCTION_NOT_FOUND} (13) */
 export class NVMLError_FunctionNotFound extends NVMLError {
-  override readonly name = 'NVMLError_FunctionNotFound';
+  override get name(): 'NVMLError_FunctionNotFound' {
+    return 'NVMLError_FunctionNotFound';
+  }
   constructor(fn?: string, message?: string) {
     super(c.NVML_ERROR_FUNCTION_NOT_FOUND, fn, message);
   }
 }
 /** {@link c.NVML_ERROR_CORRUPTED_INFOROM} (14) */
 export class NVMLError_CorruptedInforom extends NVMLError {
-  override readonly name = 'NVMLError_CorruptedInforom';
+  override get name(): 'NVMLError_CorruptedInforom' {
+    return 'NVMLError_CorruptedInforom';
+  }
   constructor(fn?: string, message?: string) {
     super(c.NVML_ERROR_CORRUPTED_INFOROM, fn, message);
   }
 }
 /** {@link c.NVML_ERROR_GPU_IS_LOST} (15) */
 export class NVMLError_GpuIsLost extends NVMLError {
-  override readonly name = 'NVMLError_GpuIsLost';
+  override get name(): 'NVMLError_GpuIsLost' {
+    return 'NVMLError_GpuIsLost';
+  }
   constructor(fn?: string, message?: string) {
     super(c.NVML_ERROR_GPU_IS_LOST, fn, message);
   }
 }
 /** {@link c.NVML_ERROR_RESET_REQUIRED} (16) */
 export class NVMLError_ResetRequired extends NVMLError {
-  override readonly name = 'NVMLError_ResetRequired';
+  override get name(): 'NVMLError_ResetRequired' {
+    return 'NVMLError_ResetRequired';
+  }
   constructor(fn?: string, message?: string) {
     super(c.NVML_ERROR_RESET_REQUIRED, fn, message);
   }
 }
 /** {@link c.NVML_ERROR_OPERATING_SYSTEM} (17) */
 export class NVMLError_OperatingSystem extends NVMLError {
-  override readonly name = 'NVMLError_OperatingSystem';
+  override get name(): 'NVMLError_OperatingSystem' {
+    return 'NVMLError_OperatingSystem';
+  }
   constructor(fn?: string, message?: string) {
     super(c.NVML_ERROR_OPERATING_SYSTEM, fn, message);
   }
 }
 /** {@link c.NVML_ERROR_LIB_RM_VERSION_MISMATCH} (18) */
 export class NVMLError_LibRmVersionMismatch extends NVMLError {
-  override readonly name = 'NVMLError_LibRmVersionMismatch';
+  override get name(): 'NVMLError_LibRmVersionMismatch' {
+    return 'NVMLError_LibRmVersionMismatch';
+  }
   constructor(fn?: string, message?: string) {
     super(c.NVML_ERROR_LIB_RM_VERSION_MISMATCH, fn, message);
   }
 }
 /** {@link c.NVML_ERROR_IN_USE} (19) */
 export class NVMLError_InUse extends NVMLError {
-  override readonly name = 'NVMLError_InUse';
+  override get name(): 'NVMLError_InUse' {
+    return 'NVMLError_InUse';
+  }
   constructor(fn?: string, message?: string) {
     super(c.NVML_ERROR_IN_USE, fn, message);
   }
 }
 /** {@link c.NVML_ERROR_MEMORY} (20) */
 export class NVMLError_Memory extends NVMLError {
-  override readonly name = 'NVMLError_Memory';
+  override get name(): 'NVMLError_Memory' {
+    return 'NVMLError_Memory';
+  }
   constructor(fn?: string, message?: string) {
     super(c.NVML_ERROR_MEMORY, fn, message);
   }
 }
 /** {@link c.NVML_ERROR_NO_DATA} (21) */
 export class NVMLError_NoData extends NVMLError {
-  override readonly name = 'NVMLError_NoData';
+  override get name(): 'NVMLError_NoData' {
+    return 'NVMLError_NoData';
+  }
   constructor(fn?: string, message?: string) {
     super(c.NVML_ERROR_NO_DATA, fn, message);
   }
 }
 /** {@link c.NVML_ERROR_VGPU_ECC_NOT_SUPPORTED} (22) */
 export class NVMLError_VgpuEccNotSupported extends NVMLError {
-  override readonly name = 'NVMLError_VgpuEccNotSupported';
+  override get name(): 'NVMLError_VgpuEccNotSupported' {
+    return 'NVMLError_VgpuEccNotSupported';
+  }
   constructor(fn?: string, message?: string) {
     super(c.NVML_ERROR_VGPU_ECC_NOT_SUPPORTED, fn, message);
   }
 }
 /** {@link c.NVML_ERROR_INSUFFICIENT_RESOURCES} (23) */
 export class NVMLError_InsufficientResources extends NVMLError {
-  override readonly name = 'NVMLError_InsufficientResources';
+  override get name(): 'NVMLError_InsufficientResources' {
+    return 'NVMLError_InsufficientResources';
+  }
   constructor(fn?: string, message?: string) {
     super(c.NVML_ERROR_INSUFFICIENT_RESOURCES, fn, message);
   }
 }
 /** {@link c.NVML_ERROR_FREQ_NOT_SUPPORTED} (24) */
 export class NVMLError_FreqNotSupported extends NVMLError {
-  override readonly name = 'NVMLError_FreqNotSupported';
+  override get name(): 'NVMLError_FreqNotSupported' {
+    return 'NVMLError_FreqNotSupported';
+  }
   constructor(fn?: string, message?: string) {
     super(c.NVML_ERROR_FREQ_NOT_SUPPORTED, fn, message);
   }
 }
 /** {@link c.NVML_ERROR_ARGUMENT_VERSION_MISMATCH} (25) */
 export class NVMLError_ArgumentVersionMismatch extends NVMLError {
-  override readonly name = 'NVMLError_ArgumentVersionMismatch';
+  override get name(): 'NVMLError_ArgumentVersionMismatch' {
+    return 'NVMLError_ArgumentVersionMismatch';
+  }
   constructor(fn?: string, message?: string) {
     super(c.NVML_ERROR_ARGUMENT_VERSION_MISMATCH, fn, message);
   }
 }
 /** {@link c.NVML_ERROR_DEPRECATED} (26) */
 export class NVMLError_Deprecated extends NVMLError {
-  override readonly name = 'NVMLError_Deprecated';
+  override get name(): 'NVMLError_Deprecated' {
+    return 'NVMLError_Deprecated';
+  }
   constructor(fn?: string, message?: string) {
     super(c.NVML_ERROR_DEPRECATED, fn, message);
   }
 }
 /** {@link c.NVML_ERROR_NOT_READY} (27) */
 export class NVMLError_NotReady extends NVMLError {
-  override readonly name = 'NVMLError_NotReady';
+  override get name(): 'NVMLError_NotReady' {
+    return 'NVMLError_NotReady';
+  }
   constructor(fn?: string, message?: string) {
     super(c.NVML_ERROR_NOT_READY, fn, message);
   }
 }
 /** {@link c.NVML_ERROR_GPU_NOT_FOUND} (28) */
 export class NVMLError_GpuNotFound extends NVMLError {
-  override readonly name = 'NVMLError_GpuNotFound';
+  override get name(): 'NVMLError_GpuNotFound' {
+    return 'NVMLError_GpuNotFound';
+  }
   constructor(fn?: string, message?: string) {
     super(c.NVML_ERROR_GPU_NOT_FOUND, fn, message);
   }
 }
 /** {@link c.NVML_ERROR_INVALID_STATE} (29) */
 export class NVMLError_InvalidState extends NVMLError {
-  override readonly name = 'NVMLError_InvalidState';
+  override get name(): 'NVMLError_InvalidState' {
+    return 'NVMLError_InvalidState';
+  }
   constructor(fn?: string, message?: string) {
     super(c.NVML_ERROR_INVALID_STATE, fn, message);
   }
 }
 /** {@link c.NVML_ERROR_RESET_TYPE_NOT_SUPPORTED} (30) */
 export class NVMLError_ResetTypeNotSupported extends NVMLError {
-  override readonly name = 'NVMLError_ResetTypeNotSupported';
+  override get name(): 'NVMLError_ResetTypeNotSupported' {
+    return 'NVMLError_ResetTypeNotSupported';
+  }
   constructor(fn?: string, message?: string) {
     super(c.NVML_ERROR_RESET_TYPE_NOT_SUPPORTED, fn, message);
   }
 }
 /** {@link c.NVML_ERROR_UNKNOWN} (999) */
 export class NVMLError_Unknown extends NVMLError {
-  override readonly name = 'NVMLError_Unknown';
+  override get name(): 'NVMLError_Unknown' {
+    return 'NVMLError_Unknown';
+  }
   constructor(fn?: string, message?: string) {
     super(c.NVML_ERROR_UNKNOWN, fn, message);
   }

@@ -3,7 +3,9 @@
  * NVML of the tests with the recorded H100, and the times of call-costs-h100.tsv as delays. A function takes the
  * median of its rows there; nvmlInit and attaching take what startup.js saw on the same machine.
  *
- *   npx tsx bench/fake-machine.ts FOLDER [GPUS]      prints the library's path, for --nvml
+ *   npx tsx bench/fake-machine.ts FOLDER [GPUS] [at-once]      prints the library's path, for --nvml
+ *
+ * With `at-once` it has no delays and no log: for what the callers themselves cost.
  */
 import { cpSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -58,13 +60,21 @@ function withGpus(snapshot: Snapshot, gpus: number): Snapshot {
   };
 }
 
+function recordedMachine(gpus: number): Snapshot {
+  return withGpus(JSON.parse(readFileSync(at('../snapshots/h100-x1.json'), 'utf8')), gpus);
+}
+
+/** The machine without delays and log. */
+async function promptMachine(gpus: number): Promise<FakeLibrary> {
+  return (await buildFake()).with({ snapshot: recordedMachine(gpus), log: false });
+}
+
 /**
  * Builds the machine. It goes away with this process. With `only` it answers no other functions, and is loaded in less
  * time; else it logs its calls, which takes time too.
  */
 export async function fakeMachine(gpus: number, only?: ReadonlySet<string>): Promise<FakeLibrary> {
-  const recorded: Snapshot = JSON.parse(readFileSync(at('../snapshots/h100-x1.json'), 'utf8'));
-  const machine = withGpus(recorded, gpus);
+  const machine = recordedMachine(gpus);
   const fake = await buildFake();
   if (only === undefined) return fake.with({ snapshot: machine, delays: delays() });
   const calls = Object.fromEntries(Object.entries(machine.calls).filter(([fn]) => only.has(fn)));
@@ -72,8 +82,8 @@ export async function fakeMachine(gpus: number, only?: ReadonlySet<string>): Pro
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const [folder = 'fake', gpus = '1'] = process.argv.slice(2);
-  const { path } = await fakeMachine(Number(gpus));
+  const [folder = 'fake', gpus = '1', pace] = process.argv.slice(2);
+  const { path } = await (pace === 'at-once' ? promptMachine : fakeMachine)(Number(gpus));
   cpSync(join(path, '..'), folder, { recursive: true });
   console.log(resolve(folder, 'libnvidia-ml.so.1'));
 }

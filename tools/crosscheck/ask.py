@@ -1,14 +1,12 @@
 """Calls every getter of nvidia-ml-py that takes a device and no other input, on every GPU.
 
-Prints one JSON object: per GPU and function the value or the error number, and what a call costs.
-Usage: python3 ask.py [--time]
+Prints one JSON object: per GPU and function the value or the error number. What the calls cost: bench/calls.js.
 """
 
 import ctypes
 import inspect
 import json
 import sys
-import time
 
 import pynvml
 
@@ -46,28 +44,9 @@ def plain(value, field=""):
     return None if isinstance(value, ctypes._Pointer) else str(value)
 
 
-def cost(function, handle):
-    """Nanoseconds a call takes: the median of seven batches."""
-    # Warm first: for 20 ms or 2000 calls, whichever is sooner.
-    began = time.perf_counter_ns()
-    calls = 0
-    while calls < 2000 and time.perf_counter_ns() - began < 20_000_000:
-        function(handle)
-        calls += 1
-    once = max(1, (time.perf_counter_ns() - began) // calls)
-    times = max(1, min(2000, 20_000_000 // once // 7))
-    batches = []
-    for _ in range(7):
-        began = time.perf_counter_ns()
-        for _ in range(times):
-            function(handle)
-        batches.append((time.perf_counter_ns() - began) / times)
-    return sorted(batches)[3]
-
-
 def main():
     pynvml.nvmlInit()
-    out = {"gpus": [], "costs": {}}
+    out = {"gpus": []}
     for index in range(pynvml.nvmlDeviceGetCount()):
         handle = pynvml.nvmlDeviceGetHandleByIndex(index)
         answers = {}
@@ -79,10 +58,6 @@ def main():
             except Exception as error:  # a getter of nvidia-ml-py that fails by itself
                 answers[name] = {"broken": type(error).__name__ + ": " + str(error)}
         out["gpus"].append(answers)
-        if "--time" in sys.argv and index == 0:
-            for name, function in getters():
-                if "value" in answers[name]:
-                    out["costs"][name] = cost(function, handle)
     json.dump(out, sys.stdout)
     pynvml.nvmlShutdown()
 

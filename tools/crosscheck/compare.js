@@ -1,7 +1,7 @@
 /**
  * Compares our answers with two runs of nvidia-ml-py, one before and one after: equal, or inside their bracket.
  * Usage: node compare.js BEFORE.json OURS.json AFTER.json
- * Exit status 1 where an answer is neither. Costs are compared where both sides timed their calls.
+ * Exit status 1 where an answer is neither.
  */
 import { readFileSync } from 'node:fs';
 
@@ -65,15 +65,4 @@ console.log(`not a function of the header: ${[...found.notOurs].join(' ') || 'no
 console.log(`failed in nvidia-ml-py itself: ${[...found.broken].join('; ') || 'none'}`);
 console.log(`differences: ${wrong.length}`);
 for (const line of wrong) console.log(`  ${line}`);
-
-const costs = Object.entries(ours.costs).filter(([name]) => name in before.costs);
-if (costs.length > 0) {
-  console.log('\ncall\tours ns\tnvidia-ml-py ns\tratio');
-  for (const [name, mine] of costs.sort(([, a], [, b]) => a - b)) {
-    const theirs = Math.min(before.costs[name], after.costs[name] ?? before.costs[name]);
-    console.log(`${name}\t${mine.toFixed(0)}\t${theirs.toFixed(0)}\t${(mine / theirs).toFixed(2)}`);
-  }
-  const slower = costs.filter(([name, mine]) => mine > before.costs[name]);
-  console.log(`${costs.length} calls timed, ${slower.length} of them slower than nvidia-ml-py`);
-}
 process.exitCode = wrong.length === 0 ? 0 : 1;

@@ -1,102 +1,230 @@
-/** `prm`: lists what the NVLink ports count, and reads a counter (Blackwell and newer). */
+/** `prm`: lists what the NVLink ports count, and reads counters and registers (Blackwell and newer). */
 import { lastValue, type OptionSpec, type Token } from '../argv.js';
 import { UsageError } from '../errors.js';
-import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
-import { Missing, statusWords } from '../nvml/status.js';
-import { cell } from '../query/cell.js';
+import type { Gpu, Session } from '../nvml/session.js';
+import { Missing, statusReason } from '../nvml/status.js';
+import { type Cells, cell } from '../query/cell.js';
 import { count, text } from '../query/kind.js';
-import { PORT, type PrmCounter, prmCounters, prmRegisters, readPrmCounter } from '../query/prm.js';
+import {
+  PORT,
+  type PrmCounter,
+  prmCounters,
+  prmFieldOf,
+  readPrmCounter,
+  readPrmRegister,
+} from '../query/prm.js';
+import { type PrmParameter, type PrmRegister, prmRegisters } from '../query/prm-registers.js';
 import { jsonDocument } from '../render/document.js';
-import { prmListText, prmParametersText, prmValueText } from '../render/prm.js';
+import * as render from '../render/prm.js';
 import type { Context } from './context.js';
 import type { CommandSpec } from './index.js';
-import { chosenGpus } from './select.js';
 
 const options: readonly OptionSpec[] = [
   { short: ['l'], long: 'list', help: 'List the registers and counters by name.' },
-  { short: ['i'], long: 'index', value: 'required', argument: 'GPU', help: 'The GPU to read from.' },
-  { short: ['c'], long: 'counter', value: 'required', argument: 'NAME', help: 'Read this counter.' },
-  { short: ['f'], long: 'info', help: 'List the parameters that the counter takes, instead of reading it.' },
+  {
+    short: ['i'],
+    long: 'index',
+    value: 'required',
+    argument: 'GPU',
+    help: 'The GPU to read from: its index.',
+  },
+  {
+    short: ['c'],
+    long: 'counters',
+    value: 'optional',
+    argument: 'NAME,...',
+    help: 'Read these counters, or all of them: without a name, or with "all".',
+  },
+  { short: ['n'], long: 'name', value: 'required', argument: 'REGISTER', help: 'Read this register.' },
+  { short: ['f'], long: 'info', help: 'List the parameters that they take, instead of reading.' },
   {
     short: ['p'],
     long: 'params',
     value: 'required',
     argument: 'KEY=VALUE,...',
-    help: 'Parameters of the counter: local_port, 1 where it is not given.',
+    help: 'Parameters: counters need local_port; those of a register that choose what is read.',
   },
-  {
-    short: ['n'],
-    long: 'name',
-    value: 'required',
-    argument: 'REGISTER',
-    help: 'Not read: the NVML function for registers can write them too.',
-  },
-  { long: 'json', help: 'Print the lists or the value as one JSON object.' },
+  { long: 'json', help: 'Print the lists or the values as one JSON object.' },
 ];
 
+/** The refusals are those of an H200 (580.159.04), without the usage that it shows behind some of them. */
+const refusal = (...lines: readonly string[]): UsageError => new UsageError(lines.join('\n'));
+
+const counterRefusal = (reason: string): UsageError =>
+  refusal(`ERROR: ${reason}`, 'ERROR handling PRM counter request');
+
 const lists = () => ({
-  registers: prmRegisters.map((name) => ({ name: cell(text, name) })),
+  registers: prmRegisters.map(({ name }) => ({ name: cell(text, name) })),
   counters: prmCounters.map(({ name, place }) => ({ name: cell(text, name), place: cell(text, place) })),
 });
 
-/** The port of `-p local_port=1`. */
-function portOf(written: string | undefined): number {
-  let port = 1;
-  for (const pair of (written ?? '').split(',').filter((part) => part !== '')) {
-    const [key = '', value = ''] = pair.split('=', 2).map((part) => part.trim());
-    if (key !== PORT || !/^\d+$/.test(value)) {
-      throw new UsageError(`Parameter "${pair}" is not known: counters take ${PORT}=NUMBER.`);
-    }
-    port = Number(value);
-  }
-  return port;
+/** The pairs of `-p`. */
+function parametersOf(tokens: readonly Token[]): ReadonlyMap<string, number> {
+  const given = lastValue(tokens, 'params') ?? '';
+  const pairs = given.split(',').filter((pair) => pair !== '');
+  return new Map(
+    pairs.map((pair) => {
+      const [, key, value] = /^\s*(\w+)\s*=\s*(0x[0-9a-f]+|\d+)\s*$/i.exec(pair) ?? [];
+      if (key === undefined) {
+        throw refusal(
+          'ERROR: prm register input param MUST be of form "key"="value"!',
+          `ERROR parsing input param string ${pair}`,
+        );
+      }
+      return [key, Number(value)] as const;
+    }),
+  );
 }
 
-function counterOf(name: string): PrmCounter {
-  const counter = prmCounters.find((one) => one.name === name);
-  if (counter === undefined) {
-    throw new UsageError(`PRM counter "${name}" is not known; prm -l lists the names.`);
-  }
-  return counter;
-}
-
-async function read(counter: PrmCounter, tokens: readonly Token[], context: Context): Promise<string> {
-  const ids = lastValue(tokens, 'index');
-  if (ids === undefined) throw new UsageError('Name the GPU to read from: prm -i GPU -c NAME.');
-  const port = portOf(lastValue(tokens, 'params'));
+async function machineOf(
+  tokens: readonly Token[],
+  context: Context,
+): Promise<{ session: Session; gpu: Gpu }> {
+  const index = lastValue(tokens, 'index');
+  if (index === undefined) throw refusal('ERROR: GPU index is required for read/write operations');
+  if (!/^\d+$/.test(index)) throw refusal(`Option "${index}" is invalid for "-i".`);
   const { session } = await context.machine();
-  const [gpu] = chosenGpus(session, ids);
-  if (gpu === undefined) throw new Error('chosenGpus chose none');
-  const value = readPrmCounter(session, gpu, counter, port);
-  if (lastValue(tokens, 'json') !== undefined) {
-    const of = { gpu: cell(count, gpu.index), port: cell(count, port), counter: cell(text, counter.name) };
-    return jsonDocument({ value: { ...of, value: cell(count, value) } });
+  const gpu = session.gpus.find((one) => one.index === Number(index));
+  if (gpu === undefined) {
+    throw refusal('ERROR executing function nvmlDeviceGetHandleByIndex: Invalid Argument');
   }
-  if (value instanceof Missing) {
-    const why = value.status === NVML_ERROR_NOT_SUPPORTED ? 'Not Supported' : statusWords(value.status);
-    throw new UsageError(
-      `PRM counter ${counter.name} of GPU ${gpu.index} cannot be read: ${why}`,
-      value.status,
-    );
-  }
-  return prmValueText(counter.name, typeof value === 'string' ? BigInt(value) : value);
+  return { session, gpu };
 }
 
-async function run(tokens: readonly Token[], context: Context): Promise<number> {
-  const isJson = lastValue(tokens, 'json') !== undefined;
-  if (lastValue(tokens, 'name') !== undefined) {
-    throw new UsageError(
-      'PRM registers are read by a function that can write them too, and nvsmi only reads. Use nvidia-smi for them.',
+function countersOf(names: string): readonly PrmCounter[] {
+  if (names === '' || names === 'all') return prmCounters;
+  return names.split(',').map((name) => {
+    const counter = prmCounters.find((one) => one.name === name);
+    if (counter !== undefined) return counter;
+    throw counterRefusal(
+      `invalid/unsupported counter name "${name}" provided; execute "-l" to see a full list of supported counters`,
     );
+  });
+}
+
+async function readCounters(names: string, tokens: readonly Token[], context: Context): Promise<number> {
+  const parameters = parametersOf(tokens);
+  const { session, gpu } = await machineOf(tokens, context);
+  const port = parameters.get(PORT);
+  if (port === undefined || parameters.size > 1) {
+    throw counterRefusal(`prm counter retrieval requires "${PORT}" parameter`);
   }
-  if (lastValue(tokens, 'list') !== undefined) {
-    context.io.out(isJson ? jsonDocument(lists()) : prmListText(prmRegisters, prmCounters));
+  const values = countersOf(names).map(({ name, ...counter }) => ({
+    name,
+    value: readPrmCounter(session, gpu, { name, ...counter }, port),
+  }));
+  if (lastValue(tokens, 'json') !== undefined) {
+    const records = values.map(({ name, value }) => ({
+      gpu: cell(count, gpu.index),
+      port: cell(count, port),
+      counter: cell(text, name),
+      value: cell(count, value),
+    }));
+    context.io.out(jsonDocument({ values: records }));
     return 0;
   }
-  const counter = counterOf(lastValue(tokens, 'counter') ?? '');
-  if (lastValue(tokens, 'info') !== undefined) context.io.out(prmParametersText(counter.name, [PORT]));
-  else context.io.out(await read(counter, tokens, context));
+  const line = ({ name, value }: (typeof values)[number]): string =>
+    value instanceof Missing
+      ? render.prmAbsentText(name, statusReason(value.status))
+      : render.prmValueText(name, typeof value === 'string' ? BigInt(value) : value);
+  context.io.out(values.map(line).join(''));
   return 0;
 }
 
-export const spec: CommandSpec = { options, actions: ['list', 'counter', 'name'], run };
+function registerOf(name: string): PrmRegister {
+  const register = prmRegisters.find((one) => one.name === name);
+  if (register === undefined) throw refusal(`Invalid/Unsupported PRM register ${name} specified`);
+  return register;
+}
+
+/** Refuses what a register does not have, what is for writing, and what does not fit. */
+function checkParameter(register: PrmRegister, name: string, value: number): void {
+  const parameter = register.parameters.find((one) => one.name === name);
+  if (parameter === undefined) {
+    throw refusal(
+      `Register ${register.name} has no parameter "${name}"; prm -n ${register.name} -f lists them.`,
+    );
+  }
+  if (value === 0) return;
+  if (!parameter.isKey || parameter.place === undefined) {
+    throw refusal(`Parameter "${name}" is for writing, and nvsmi only reads. Use nvidia-smi for it.`);
+  }
+  if (value >= 2 ** parameter.place.width) {
+    throw refusal(`Parameter "${name}" has ${parameter.place.width} bits: ${value} is too much.`);
+  }
+}
+
+async function readRegister(
+  register: PrmRegister,
+  tokens: readonly Token[],
+  context: Context,
+): Promise<number> {
+  const parameters = parametersOf(tokens);
+  for (const [name, value] of parameters) checkParameter(register, name, value);
+  const { session, gpu } = await machineOf(tokens, context);
+  const answer = readPrmRegister(session, gpu, register, parameters);
+  if ('missing' in answer) {
+    const { status } = answer.missing;
+    throw new UsageError(
+      `ERROR executing function nvmlDeviceReadWritePRM_v1: ${statusReason(status)}`,
+      status,
+    );
+  }
+  if ('refused' in answer) {
+    throw refusal(`Register ${register.name} refused to be read: PRM status ${answer.refused}`);
+  }
+  const fields = register.parameters.flatMap((parameter: PrmParameter) => {
+    const value = prmFieldOf(answer.words, parameter);
+    return value === undefined ? [] : [{ parameter, value }];
+  });
+  const { words } = answer;
+  context.io.out(
+    lastValue(tokens, 'json') === undefined
+      ? render.prmRegisterText(register.name, fields, words)
+      : jsonDocument({ registers: [registerRecord(gpu, register, fields, words)] }),
+  );
+  return 0;
+}
+
+const registerRecord = (
+  gpu: Gpu,
+  { name }: PrmRegister,
+  fields: readonly render.PrmField[],
+  words: readonly number[],
+): Cells => ({
+  gpu: cell(count, gpu.index),
+  name: cell(text, name),
+  ...Object.fromEntries(fields.map(({ parameter, value }) => [parameter.name, cell(count, value)])),
+  words: cell(text, words.map((word) => word.toString(16).padStart(8, '0')).join(' ')),
+});
+
+async function run(tokens: readonly Token[], context: Context): Promise<number> {
+  const isGiven = (option: string): boolean => lastValue(tokens, option) !== undefined;
+  const info = isGiven('info');
+  if (info && (isGiven('params') || isGiven('list'))) {
+    throw refusal('ERROR: invalid combination of arguments -- "-f" cannot be combined with "-p" or "-l"');
+  }
+  if (isGiven('list')) {
+    context.io.out(isGiven('json') ? jsonDocument(lists()) : render.prmListText(prmRegisters, prmCounters));
+    return 0;
+  }
+  const counters = lastValue(tokens, 'counters');
+  if (counters !== undefined) {
+    if (!info) return readCounters(counters, tokens, context);
+    context.io.out(render.prmParametersText('PRM counters', [PORT]));
+    return 0;
+  }
+  const name = lastValue(tokens, 'name');
+  if (name === undefined) throw refusal('ERROR: one of "-n", "-c" or "-l" must be specified!');
+  const register = registerOf(name);
+  if (!info) return readRegister(register, tokens, context);
+  const names = register.parameters.map((parameter) => parameter.name);
+  context.io.out(render.prmParametersText(`register ${name}`, names));
+  return 0;
+}
+
+export const spec: CommandSpec = {
+  options,
+  actions: ['list', 'counters', 'name', 'info', 'index'],
+  run,
+};

@@ -1,25 +1,22 @@
-/** Tables: registers and counters of the NVLink ports, by the names that `prm` gives them (Blackwell and newer). */
+/** What `prm` reads of the NVLink ports: counters by name, and whole registers (Blackwell and newer). */
 import { valueScalar } from '../nvml/answer.js';
-import { call, type Out, SUBJECT } from '../nvml/call.js';
+import { call, type Out, type Preset, SUBJECT, struct } from '../nvml/call.js';
 import * as nvml from '../nvml/generated/constants.js';
 import {
   nvmlPRMCounter_v1_t,
   nvmlPRMCounterList_v1_t,
   nvmlPRMCounterValue_v1_t,
+  nvmlPRMTLV_v1_t,
 } from '../nvml/generated/layouts.js';
+import type { Field, Layout } from '../nvml/layout.js';
 import { arrayAt, READ } from '../nvml/memory.js';
 import type { Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import type { Reading } from './asked.js';
 import type { Subject } from './plan.js';
+import type { PrmRegister } from './prm-registers.js';
 import { type Probe, sample } from './probe.js';
 import { askOnce } from './read.js';
-
-/** Registers that nvidia-smi reads. NVML's one function for them can write as well, so nvsmi only lists them. */
-export const prmRegisters: readonly string[] =
-  'GHPKT MCAM MGIR MLPC MORD MPSCR MTCAP MTECR MTEIM MTEWE MTIE MTIM MTRC_CAP MTRC_CONF MTRC_CTRL MTSR PAOS PDDR PGUID PLIB PLTC PMAOS PMLP PMTU PPAOS PPCNT PPHCR PPLM PPLR PPRM PPRT PPSLC PPSLS PPTT PTYS SLRG SLTP'.split(
-    ' ',
-  );
 
 export interface PrmCounter {
   readonly name: string;
@@ -127,4 +124,102 @@ export function readPrmCounter(session: Session, gpu: Subject, what: PrmCounter,
   const own = memory.readUInt32LE(at + status[1]);
   if (own !== 0) return Missing.of(own);
   return READ[valueScalar(memory.readUInt32LE(at + outputType[1]))](memory, at + outputValue[1]);
+}
+
+/** Bytes of the two headers: of the operation, and of the register. */
+const OPERATION = 16;
+const HEADERS = OPERATION + 4;
+const WORD = 32;
+const DATA_AT = nvmlPRMTLV_v1_t.fields.inData[1];
+
+/** A word of a message: NVML wants them in network byte order. */
+const swapped = (word: number): number =>
+  ((word & 0xff) << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
+
+/** The struct with a name for every word of the message, so that they can be set. */
+const messageLayout: Layout = {
+  size: nvmlPRMTLV_v1_t.size,
+  fields: {
+    ...nvmlPRMTLV_v1_t.fields,
+    ...Object.fromEntries(
+      Array.from({ length: nvmlPRMTLV_v1_t.fields.inData[2] / 4 }, (_, i): [string, Field] => [
+        `word${i}`,
+        ['u32', DATA_AT + 4 * i],
+      ]),
+    ),
+  },
+};
+
+/**
+ * The method of a message. NVML's one function for registers writes them, too; here nothing makes a message that has
+ * another method than this one.
+ */
+const QUERY = 1;
+
+/** What a message begins with: the operation on the register, then how long the register is. */
+const headers = ({ id, size }: PrmRegister): readonly number[] => {
+  const [operation, register, accessRegister] = [1, 3, 1];
+  const typeAndWords = (type: number, bytes: number): number => (type << 27) | ((bytes / 4) << 16);
+  return [
+    typeAndWords(operation, OPERATION),
+    (id << 16) | (QUERY << 8) | accessRegister,
+    0,
+    0,
+    typeAndWords(register, size + 4),
+  ];
+};
+
+/** A question for a register. Values are of the register's keys. */
+function registerProbe(register: PrmRegister, values: ReadonlyMap<string, number>): Probe {
+  const words = [...headers(register), ...Array.from({ length: register.size / 4 }, () => 0)];
+  for (const { name, place, isKey } of register.parameters) {
+    const value = values.get(name) ?? 0;
+    if (value === 0) continue;
+    if (!isKey || place === undefined) throw new Error(`${name} is not for reading`);
+    const index = HEADERS / 4 + Math.floor(place.bit / WORD);
+    words[index] = (words[index] as number) | (value << (place.bit % WORD));
+  }
+  const set: Preset = {
+    dataSize: HEADERS + register.size,
+    ...Object.fromEntries(
+      words.map((word, i) => [`word${i}`, swapped(word) >>> 0] as const).filter(([, word]) => word !== 0),
+    ),
+  };
+  return sample(
+    `PRM ${register.name}`,
+    call('nvmlDeviceReadWritePRM_v1', SUBJECT, struct(messageLayout, set)),
+  );
+}
+
+/** A register as it was read: its words, or why there are none. */
+export type PrmAnswer =
+  | { readonly words: readonly number[] }
+  | { readonly missing: Missing }
+  /** The register's own refusal, a status of the firmware. */
+  | { readonly refused: number };
+
+/** Reads a register; `values` are of its keys. From nvmlDeviceReadWritePRM_v1, which is asked for nothing else. */
+export function readPrmRegister(
+  session: Session,
+  gpu: Subject,
+  register: PrmRegister,
+  values: ReadonlyMap<string, number>,
+): PrmAnswer {
+  const asked = askOnce(session, registerProbe(register, values), gpu);
+  const memory = asked.memory();
+  if (memory === undefined) return { missing: Missing.of(asked.status) };
+  const status = memory.readUInt32LE(nvmlPRMTLV_v1_t.fields.status[1]);
+  if (status !== 0) return { refused: status };
+  const at = DATA_AT + HEADERS;
+  return { words: Array.from({ length: register.size / 4 }, (_, i) => memory.readUInt32BE(at + 4 * i)) };
+}
+
+/** A parameter's value in a register that was read; undefined where its place is not known. */
+export function prmFieldOf(
+  words: readonly number[],
+  { place }: PrmRegister['parameters'][number],
+): number | undefined {
+  if (place === undefined) return undefined;
+  const word = words[Math.floor(place.bit / WORD)] ?? 0;
+  return Number((BigInt(word) >> BigInt(place.bit % WORD)) & ((1n << BigInt(place.width)) - 1n));
 }

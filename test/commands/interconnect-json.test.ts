@@ -38,7 +38,7 @@ describe('JSON of the subcommands about connections', () => {
     'clocks --sync-boost-list',
     'drain -q -p 00:06.0',
     'prm -l',
-    'prm -c plr_rcv_codes -i 0',
+    'prm -c all -i 0 -p local_port=1',
   ])('follows the schema: %s', async (argv) => {
     await json(argv);
   });

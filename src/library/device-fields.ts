@@ -3,8 +3,9 @@
 import { call, list, SUBJECT, struct, text, u32, u64 } from '../nvml/call.js';
 import * as nvml from '../nvml/generated/constants.js';
 import * as layouts from '../nvml/generated/layouts.js';
+import { LIST_HEAD } from '../nvml/memory.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
-import type { Pick, Reading, Value } from '../query/asked.js';
+import type { Asked, Pick, Reading, Value } from '../query/asked.js';
 import { pcieThroughput } from '../query/pcie-throughput.js';
 import { fixed, type Probe, sample } from '../query/probe.js';
 import { computeProcesses, processName } from '../query/processes.js';
@@ -276,6 +277,15 @@ const graphicsClocks = (clock: number): Probe =>
     call('nvmlDeviceGetSupportedGraphicsClocks', SUBJECT, clock, list('u32', 256)),
   );
 
+/** A list of 32-bit numbers: hundreds of clocks want no view each. */
+function numbersOf(asked: Asked): number[] {
+  const memory = asked.memory();
+  const numbers: number[] = [];
+  const count = memory?.readUInt32LE(0) ?? 0;
+  for (let i = 0; i < count; i++) numbers.push(memory?.readUInt32LE(LIST_HEAD + 4 * i) ?? 0);
+  return numbers;
+}
+
 interface SupportedClock {
   readonly current: number;
   readonly supported_graphics_clock: readonly number[] | string;
@@ -287,11 +297,9 @@ const supportedClocks: ListPart = {
   ids: [NVSMI.CLOCKS_SUPPORTED],
   read: (subject, ask) => {
     const asked = ask(memoryClocks, subject);
-    const clocks = asked.items().map((item) => {
-      const current = item.number('');
+    const clocks = numbersOf(asked).map((current) => {
       const graphics = ask(graphicsClocks(current), subject);
-      const list: DeviceValue =
-        graphics.status === 0 ? graphics.items().map((clock) => clock.number('')) : absence(graphics.status);
+      const list: DeviceValue = graphics.status === 0 ? numbersOf(graphics) : absence(graphics.status);
       return { current, unit: 'MHz', supported_graphics_clock: list };
     });
     return clocks.length === 0 ? null : clocks;
@@ -304,7 +312,7 @@ const supportedClocks: ListPart = {
           'supported_mem_clock',
           [
             ['value', `${current} MHz`],
-            ...(typeof clocks === 'string' ? [clocks] : clocks.map((clock) => `${clock} MHz`)).map(
+            ...(typeof clocks === 'string' ? [clocks] : clocks.map(mhz)).map(
               (clock): XmlElement => ['supported_graphics_clock', clock],
             ),
           ],

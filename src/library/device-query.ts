@@ -1,10 +1,9 @@
 /** deviceQuery compiled for a filter: what is asked, bound once, and read as often as wanted. */
 import { call, text } from '../nvml/call.js';
 import type { Session } from '../nvml/session.js';
-import type { Reader } from '../query/asked.js';
+import { Asked, type Reader } from '../query/asked.js';
 import { Asking, type Subject } from '../query/plan.js';
-import { fixed } from '../query/probe.js';
-import { askOnce } from '../query/read.js';
+import { fixed, type Probe } from '../query/probe.js';
 import type { AskNow } from '../query/table.js';
 import { deviceParts } from './device-fields.js';
 import {
@@ -31,6 +30,9 @@ export function idsOf(filter: Filter | undefined): ReadonlySet<number> {
   const ids = names.map((name) => (typeof name === 'number' ? name : QUERY_NAMES.get(name.trim())));
   return new Set(ids.filter((id) => id !== undefined));
 }
+
+/** Questions that are kept for each list of a GPU: of processes there are ever new ones. */
+const KEPT = 128;
 
 /** A part that is asked, ready to be read. */
 interface Ready {
@@ -74,9 +76,11 @@ export class DeviceQuery {
   }
 
   result(): DeviceResult {
-    const gpu = this.gpus.map((parts) => Object.fromEntries(parts.map((part) => [part.key, part.read()])));
-    const filled = gpu.filter((one) => Object.keys(one).length > 0);
-    return { ...Object.fromEntries(this.head()), ...(filled.length === 0 ? {} : { gpu: filled }) };
+    const result: Record<string, DeviceValue> = {};
+    for (const [key, value] of this.head()) result[key] = value;
+    const filled = this.gpus.filter((parts) => parts.length > 0).map(readParts);
+    if (filled.length > 0) result.gpu = filled;
+    return result;
   }
 
   /** The answer as the element nvidia_smi. */
@@ -117,7 +121,7 @@ export class DeviceQuery {
     if (!asked) return [];
     if (part.type === 'leaf') return [this.leaf(part, subject)];
     if (part.type === 'word') return [{ key: part.key, read: () => part.word, xml: () => [] }];
-    const askNow: AskNow = (probe, about) => askOnce(this.session, probe, about ?? subject);
+    const askNow = this.askNow(subject);
     return [
       {
         key: part.key,
@@ -144,19 +148,42 @@ export class DeviceQuery {
     };
   }
 
+  /** Asks at once; a question asked before is bound already. */
+  private askNow(subject: Subject): AskNow {
+    const known = new Map<string, Asked>();
+    return (probe: Probe, about = subject) => {
+      const name = about === subject ? probe.name : `${probe.name} of ${about.index}`;
+      let asked = known.get(name);
+      if (asked === undefined) {
+        asked = new Asked(probe, this.session.driver, about.handle, about.status);
+        if (known.size >= KEPT) known.clear();
+        known.set(name, asked);
+      }
+      asked.run();
+      return asked;
+    };
+  }
+
   /** What is always in the group comes last in the object and first in XML, as pynvml_utils has it. */
   private group({ key, tag, unit }: GroupPart, inner: readonly Ready[], always: readonly Ready[]): Ready {
+    const inObject = [...inner, ...always];
+    const inXml = [...always, ...inner];
     return {
       key,
       read: () => {
-        const out: Record<string, DeviceValue> = {};
-        for (const part of [...inner, ...always]) out[part.key] = part.read();
+        const out = readParts(inObject);
         if (unit !== undefined) out.unit = unit;
         return out;
       },
-      xml: () => [[tag ?? key, [...always, ...inner].flatMap((part) => part.xml())]],
+      xml: () => [[tag ?? key, inXml.flatMap((part) => part.xml())]],
     };
   }
+}
+
+function readParts(parts: readonly Ready[]): Record<string, DeviceValue> {
+  const out: Record<string, DeviceValue> = {};
+  for (const part of parts) out[part.key] = part.read();
+  return out;
 }
 
 /** YYYY-MM-DD where we are. */

@@ -13,7 +13,8 @@ import { deviceXml } from './xml.js';
 const KEPT = 32;
 
 export class Nvsmi {
-  private readonly compiled = new Map<string, DeviceQuery>();
+  private readonly inTurn = new Map<string | undefined, DeviceQuery>();
+  private readonly overlapping = new Map<string | undefined, DeviceQuery>();
   private open = true;
 
   constructor(private readonly machine: Opened) {}
@@ -82,7 +83,8 @@ export class Nvsmi {
   close(): void {
     if (!this.open) return;
     this.open = false;
-    this.compiled.clear();
+    this.inTurn.clear();
+    this.overlapping.clear();
     this.machine.session.close();
   }
 
@@ -91,16 +93,20 @@ export class Nvsmi {
   }
 
   private device(filter: Filter | undefined, overlap: boolean): DeviceQuery {
-    const key = `${overlap} ${typeof filter === 'object' ? filter.join() : filter}`;
-    let query = this.compiled.get(key);
+    const compiled = overlap ? this.overlapping : this.inTurn;
+    const key = typeof filter === 'object' ? filter.map(keyOf).join() : filter;
+    let query = compiled.get(key);
     if (query === undefined) {
       query = new DeviceQuery(this.machine.session, idsOf(filter), overlap);
-      if (this.compiled.size >= KEPT) this.compiled.clear();
-      this.compiled.set(key, query);
+      if (compiled.size >= KEPT) compiled.clear();
+      compiled.set(key, query);
     }
     return query;
   }
 }
+
+/** An id is not the name that looks like it. */
+const keyOf = (name: string | number): string => (typeof name === 'number' ? `#${name}` : name);
 
 /**
  * Opens this machine, or a recorded one: `open({ snapshot: 'h200-x2' })` answers without a GPU.

@@ -120,6 +120,18 @@ describe.each(machines)('on %s', (_, options) => {
       expect(nvsmi.deviceQuery(name)).toEqual(nvsmi.deviceQuery([id]));
     }
     expect(nvsmi.deviceQuery([NVSMI.COUNT])).toEqual({ count: nvsmi.gpuCount });
+    // A name that looks like an id is no name.
+    expect(nvsmi.deviceQuery([String(NVSMI.COUNT)])).toEqual({});
+    expect(nvsmi.deviceQuery(String(NVSMI.COUNT))).toEqual({});
+    expect(nvsmi.deviceQuery([NVSMI.COUNT])).toEqual({ count: nvsmi.gpuCount });
+  });
+
+  it('gives results of their own, and the same again', () => {
+    if (options.snapshot === undefined) return;
+    const first = nvsmi.deviceQuery();
+    const text = JSON.stringify(first);
+    (first as Record<string, unknown>).gpu = 'changed';
+    expect(JSON.stringify(nvsmi.deviceQuery())).toBe(text);
   });
 
   it('XML parses, with one element for each GPU that answers', () => {

@@ -9,6 +9,7 @@ import { Asked, AskedFields, type Reader } from './asked.js';
 import { fieldFamily } from './field-families.js';
 import type { Lifetime, Probe } from './probe.js';
 import type { Row, StatusValues } from './row.js';
+import { askAll, type Question, type Schedule, scheduleOf } from './schedule.js';
 
 /** Whom a plan asks: a GPU or a MIG device. A GPU that was lost before the start cannot be reached. */
 export interface Subject {
@@ -90,16 +91,6 @@ const withStatuses =
     return reading instanceof Missing ? (statuses[reading.status] ?? reading) : reading;
   };
 
-/** A question ready to be asked, once per run or at every sample. */
-interface Question {
-  readonly lifetime: Lifetime;
-  readonly waits: boolean;
-  /** Whose other calls would disturb this one. */
-  readonly undisturbed: string | undefined;
-  run(): void;
-  start(): Promise<void>;
-}
-
 const subjectKey = (subject: Subject): string => String(subject.handle ?? `lost ${subject.index}`);
 
 /** The questions of a plan, each probe once per subject. Can also be used alone, for reports and tables. */
@@ -111,6 +102,8 @@ export class Asking {
   >();
   private due: Question[] = [];
   private everySample: Question[] = [];
+  /** Of the questions of every sample. */
+  private steady: Schedule | undefined;
 
   constructor(private readonly session: Session) {}
 
@@ -130,9 +123,10 @@ export class Asking {
       this.asked.set(key, asked);
       const question = asked;
       this.due.push({
+        subject: subjectKey(subject),
         lifetime: probe.lifetime,
         waits: probe.waits,
-        undisturbed: probe.undisturbed ? subjectKey(subject) : undefined,
+        undisturbed: probe.undisturbed ?? false,
         run: () => question.run(),
         start: () => question.start(),
       });
@@ -165,9 +159,10 @@ export class Asking {
       const ask = new AskedFields(batch.ids, this.session.driver, batch.subject.handle, batch.subject.status);
       batch.ask = ask;
       this.due.push({
+        subject: subjectKey(batch.subject),
         lifetime: batch.lifetime,
         waits: false,
-        undisturbed: undefined,
+        undisturbed: false,
         run: () => ask.run(),
         start: async () => ask.run(),
       });
@@ -175,34 +170,14 @@ export class Asking {
   }
 
   run(): void | Promise<void> {
-    const questions = this.due.length === 0 ? this.everySample : [...this.everySample, ...this.due];
+    if (this.due.length === 0) {
+      this.steady ??= scheduleOf(this.everySample);
+      return askAll(this.steady);
+    }
+    const questions = [...this.everySample, ...this.due];
     this.everySample = questions.filter((question) => question.lifetime === 'sample');
     this.due = [];
-    return runAll(questions);
+    this.steady = undefined;
+    return askAll(scheduleOf(questions));
   }
-}
-
-/**
- * Starts what waits, runs the rest meanwhile, and asks what must not be disturbed when all are done: the GPUs side by
- * side, the questions of one GPU in turn.
- */
-function runAll(questions: readonly Question[]): void | Promise<void> {
-  const waiting: Promise<void>[] = [];
-  const last = new Map<string, Question[]>();
-  for (const question of questions) {
-    if (question.waits && question.undisturbed !== undefined) {
-      const ofSubject = last.get(question.undisturbed);
-      if (ofSubject === undefined) last.set(question.undisturbed, [question]);
-      else ofSubject.push(question);
-    } else if (question.waits) waiting.push(question.start());
-  }
-  for (const question of questions) if (!question.waits) question.run();
-  if (waiting.length === 0 && last.size === 0) return;
-  return Promise.all(waiting)
-    .then(() => Promise.all([...last.values()].map(inTurn)))
-    .then(() => undefined);
-}
-
-async function inTurn(questions: readonly Question[]): Promise<void> {
-  for (const question of questions) await question.start();
 }

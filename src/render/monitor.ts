@@ -101,12 +101,12 @@ export function stampOf(format: MonitorFormat, milliseconds: number): string {
 }
 
 /**
- * Lines between two headings. Seen in public outputs of Linux drivers with one GPU and with eight; it counts lines, not
- * ticks, so a heading may stand within a tick.
+ * Lines between two headings, of dmon and pmon alike, with one GPU and with two (H200, 580.159.04). It counts lines, not
+ * ticks: in public outputs of eight GPUs a heading stands within a tick, there after 25 lines.
  */
-const LINES_PER_HEADING = 25;
+const LINES_PER_HEADING = 44;
 
-/** Puts the heading before the first line, and again before every 26th. CSV has it once. */
+/** Puts the heading before the first line, and again whenever so many have followed. CSV has it once. */
 export class Headings {
   private left = 0;
 

@@ -205,16 +205,16 @@ describe('the lines of dmon', () => {
     expect((await runOn(machineWith(H200S), ['dmon', '-c', '7'])).io.writes).toBe(7);
   });
 
-  it('have the heading again after every 25, also within a tick', async () => {
-    const { io } = await runOn(machineWith(H200S), ['dmon', '-c', '30', '-s', 'p']);
+  it('have the heading again after every 44, as two H200 have', async () => {
+    const { io } = await runOn(machineWith(H200S), ['dmon', '-c', '50', '-s', 'p']);
     const lines = io.output.split('\n').slice(0, -1);
     const headings = lines.flatMap((line, i) => (line.startsWith('# gpu') ? [i] : []));
-    expect(headings).toEqual([0, 27, 54]);
-    expect(lines.filter((line) => !line.startsWith('#'))).toHaveLength(60);
+    expect(headings).toEqual([0, 46, 92]);
+    expect(lines.filter((line) => !line.startsWith('#'))).toHaveLength(100);
   });
 
   it('have no second heading in CSV', async () => {
-    const { io } = await runOn(machineWith([H100]), ['dmon', '-c', '40', '--format', 'csv']);
+    const { io } = await runOn(machineWith([H100]), ['dmon', '-c', '60', '--format', 'csv']);
     expect(io.output.match(/#gpu/g)).toHaveLength(1);
   });
 

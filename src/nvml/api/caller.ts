@@ -10,8 +10,9 @@ import { arrayAt } from '../memory.js';
 import { outOf } from '../prepare.js';
 import type { Param, Prototype, StructOptions } from '../prototype.js';
 import type { Status } from '../status.js';
-import { resultReader, type TextAt } from './decode.js';
+import { resultReader } from './decode.js';
 import { type Given, presetOf, writeArrays, writeItems } from './encode.js';
+import type { TextAt } from './read.js';
 
 /** A call that is laid out: running it again costs no more than NVML itself and the reading of the answer. */
 export interface Ready {

@@ -25,17 +25,18 @@ const queries: readonly RootOption[] = [
   ['query-supported-clocks', 'pairs of clocks that the GPUs support'],
   ['query-retired-pages', 'memory pages taken out of use'],
   ['query-remapped-rows', 'memory rows replaced by spare ones'],
-].flatMap(([long, what]): RootOption[] => [
+  ['query-vgpu-scheduler-logs', 'the turns that vGPUs took', 'help-vgpu-query-scheduler-logs'],
+].flatMap(([long, what, help = `help-${long}`]): RootOption[] => [
   {
     long: long as string,
     value: 'required',
     argument: 'FIELD,...',
-    help: `Chosen fields of ${what}, as CSV or JSON. --help-${long} lists the fields.`,
+    help: `Chosen fields of ${what}, as CSV or JSON. --${help} lists the fields.`,
     modes: ['query'],
     trigger: 'query',
   },
   {
-    long: `help-${long}`,
+    long: help,
     help: `List the fields of --${long}.`,
     trigger: 'help-query',
   },

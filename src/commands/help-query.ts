@@ -25,15 +25,14 @@ function wrap(text: string): string {
 
 /** Prints the fields of a --query-* switch. */
 export function helpQuery(tokens: readonly Token[], context: Context): number {
-  const strong = context.io.stdoutIsTerminal ? chalk.bold : String;
-  context.io.out(
-    helpOf(
-      tableAsked((option) => lastValue(tokens, option) !== undefined, 'help-'),
-      strong,
-    ),
-  );
+  const table = tableAsked((option) => lastValue(tokens, option) !== undefined, 'help-');
+  context.io.out(tableHelp(table, context));
   return EXIT.ok;
 }
+
+/** The fields of a table, for a terminal or a pipe. */
+export const tableHelp = (table: Table, { io }: Context): string =>
+  helpOf(table, io.stdoutIsTerminal ? chalk.bold : String);
 
 /** Quoted names at the start of a line, then what they mean. */
 function helpOf(table: Table, strong: (name: string) => string): string {

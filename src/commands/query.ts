@@ -76,8 +76,11 @@ function readFields(table: Table, list: string, lenient: boolean, context: Conte
 const STEP = 20;
 
 /** Runs a --query-* command line. Returns the exit status. */
-export async function query(tokens: readonly Token[], context: Context): Promise<number> {
-  const table = tableAsked((option) => lastValue(tokens, option) !== undefined);
+export async function query(
+  tokens: readonly Token[],
+  context: Context,
+  table = tableAsked((option) => lastValue(tokens, option) !== undefined),
+): Promise<number> {
   const lenient = lastValue(tokens, 'lenient') !== undefined;
   // The fields first: a command line with a bad field and a bad format is refused for the field (H200, 580.159.04).
   const fields = readFields(table, lastValue(tokens, table.option) ?? '', lenient, context);

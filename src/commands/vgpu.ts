@@ -1,186 +1,29 @@
 /** `vgpu`: the vGPUs of a virtualization host. On any other machine it says that there is none. */
 import { lastValue, type OptionSpec, type Token } from '../argv.js';
 import { UsageError } from '../errors.js';
-import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
-import type { Gpu, Session } from '../nvml/session.js';
-import { Missing, statusWords } from '../nvml/status.js';
-import { loopPeriod } from '../options.js';
-import type { Reading } from '../query/asked.js';
-import { type Cells, cell } from '../query/cell.js';
-import { count, percent } from '../query/kind.js';
-import { readAll } from '../query/now.js';
-import { encoderColumns, fbcColumns, type SessionColumn, sessionCells } from '../query/sessions.js';
-import * as vgpu from '../query/vgpu.js';
-import { cellsOf, schedulerLines, vgpuLines, vgpuTypeLines } from '../query/vgpu-lines.js';
-import { type Column, columnsHead, columnsLine, emptyLine } from '../render/columns.js';
+import type { Cells } from '../query/cell.js';
+import { type GpmMetric, gpmMetrics } from '../query/monitor/gpm.js';
+import { encoderColumns, fbcColumns } from '../query/sessions.js';
+import { accountedApps } from '../query/tables/accounted-apps.js';
+import { instanceSchedulerLogs, vgpuSchedulerLogs } from '../query/tables/vgpu-scheduler-logs.js';
+import { isVgpuHost } from '../query/vgpu.js';
 import { jsonDocument } from '../render/document.js';
-import * as render from '../render/vgpu.js';
 import type { Context } from './context.js';
+import { tableHelp } from './help-query.js';
 import type { CommandSpec } from './index.js';
 import { loop } from './loop.js';
 import { lostLines, statusOf } from './lost.js';
+import { query } from './query.js';
 import { chosenGpus } from './select.js';
 import { refuseSetters, setter } from './setter.js';
 import { gpuOption, jsonOption } from './untold.js';
-import { driverVersion } from './version.js';
-
-/** What one option shows: records for JSON, text otherwise. */
-interface View {
-  readonly part: string;
-  /** Printed once, above all ticks. */
-  readonly head?: string;
-  readonly records: (session: Session, gpu: Gpu) => readonly Cells[];
-  readonly print: (session: Session, gpus: readonly Gpu[], now: number) => string;
-  /** The monitors go on every second until they are stopped. */
-  readonly period?: number;
-}
-
-const word = (reading: Reading): string =>
-  reading instanceof Missing ? statusWords(reading.status) : String(reading);
-
-const withUnit = (reading: Reading): string =>
-  reading instanceof Missing ? statusWords(reading.status) : `${reading}%`;
-
-const busId = (session: Session, gpu: Gpu): string =>
-  word(readAll(session, gpu, ['pci.bus_id'])[0] as Reading);
-
-const withGpu = (gpu: Gpu, cells: Cells): Cells => ({ gpu: cell(count, gpu.index), ...cells });
-
-/** A block per GPU, with a blank line between them. */
-const perGpu =
-  (block: (session: Session, gpu: Gpu) => string): View['print'] =>
-  (session, gpus) =>
-    gpus.map((gpu) => render.gpuLine(busId(session, gpu)) + block(session, gpu)).join('\n');
-
-function instanceLines(session: Session, gpu: Gpu) {
-  const utilizations = vgpu.vgpuUtilizations(session, gpu);
-  return vgpu
-    .vgpuNumbers(session, gpu, 'active')
-    .map((id) => vgpuLines(session, gpu, id, utilizations.get(id)));
-}
-
-const SUMMARY: View = {
-  part: 'vgpus',
-  records: (session, gpu) =>
-    instanceLines(session, gpu).map((lines) => {
-      const { vgpu: id, name, vm_id, utilization_gpu } = cellsOf(lines);
-      return withGpu(gpu, { vgpu: id, name, vm_id, utilization_gpu } as Cells);
-    }),
-  print: (session, gpus, now) =>
-    render.vgpuSummary({
-      time: new Date(now),
-      driverVersion: driverVersion(session),
-      gpus: gpus.map((gpu) => summaryGpu(session, gpu)),
-    }),
-};
-
-function summaryGpu(session: Session, gpu: Gpu) {
-  const [name, utilization] = readAll(session, gpu, ['name', 'utilization.gpu']) as [Reading, Reading];
-  const utilizations = vgpu.vgpuUtilizations(session, gpu);
-  return {
-    index: String(gpu.index),
-    name: word(name),
-    busId: busId(session, gpu),
-    utilization: withUnit(utilization),
-    vgpus: vgpu.vgpuNumbers(session, gpu, 'active').map((id) => {
-      const { vmId, typeName } = vgpu.vgpuIdentity(session, id);
-      const sm = utilizations.get(id)?.sm;
-      return {
-        id: String(id),
-        name: word(typeName),
-        vmId: word(vmId),
-        vmName: 'N/A',
-        utilization: sm === undefined ? 'N/A' : withUnit(sm),
-      };
-    }),
-  };
-}
-
-const QUERY: View = {
-  part: 'vgpus',
-  records: (session, gpu) => instanceLines(session, gpu).map((lines) => withGpu(gpu, cellsOf(lines))),
-  print: perGpu((session, gpu) => {
-    const instances = instanceLines(session, gpu);
-    const active = { name: 'active', label: 'Active vGPUs', depth: 1, value: cell(count, instances.length) };
-    return render.vgpuLog([active, ...instances.flat()]);
-  }),
-};
-
-const types = (which: 'supported' | 'creatable', verbose: boolean): View => ({
-  part: `${which}_types`,
-  records: (session, gpu) =>
-    vgpu
-      .vgpuNumbers(session, gpu, which)
-      .map((type) => withGpu(gpu, cellsOf(vgpuTypeLines(session, gpu, type)))),
-  print: perGpu((session, gpu) => {
-    const ids = vgpu.vgpuNumbers(session, gpu, which);
-    return verbose
-      ? render.vgpuLog(ids.flatMap((type) => vgpuTypeLines(session, gpu, type)))
-      : render.typeList(ids.map((type) => word(vgpu.vgpuTypeName(session, type))));
-  }),
-});
-
-const SCHEDULER: View = {
-  part: 'schedulers',
-  records: (session, gpu) => [withGpu(gpu, cellsOf(schedulerLines(session, gpu)))],
-  print: perGpu((session, gpu) => render.vgpuLog(schedulerLines(session, gpu))),
-};
-
-const SECOND = 1000;
-
-/** N/A where MIG divides the GPU: an RTX PRO 6000 with driver 580.105.08. */
-function emptyWord(session: Session, gpu: Gpu): string {
-  const [mode] = readAll(session, gpu, ['mig.mode.current']) as [Reading];
-  return mode instanceof Missing || Number(mode) === 0 ? '-' : 'N/A';
-}
-
-/** A monitor: a line per record, or a line of dashes for a GPU without any. */
-const monitor = (part: string, columns: readonly Column[], records: View['records']): View => ({
-  part,
-  head: columnsHead(columns),
-  period: SECOND,
-  records: (session, gpu) => records(session, gpu).map((cells) => withGpu(gpu, cells)),
-  print: (session, gpus) =>
-    gpus
-      .flatMap((gpu) => {
-        const lines = records(session, gpu);
-        if (lines.length === 0) return [emptyLine(columns, gpu.index, emptyWord(session, gpu))];
-        return lines.map((cells) => columnsLine(columns, gpu.index, render.columnTexts(cells)));
-      })
-      .join(''),
-});
-
-const UTILIZATION = monitor('utilization', render.utilizationColumns, (session, gpu) => {
-  const utilizations = vgpu.vgpuUtilizations(session, gpu);
-  return vgpu.vgpuNumbers(session, gpu, 'active').map((id) => {
-    const { sm, memory, encoder, decoder, jpeg, ofa } = utilizations.get(id) ?? vgpu.NO_UTILIZATION;
-    const engines = { sm, memory, encoder, decoder, jpeg, ofa };
-    return {
-      vgpu: cell(count, id),
-      ...Object.fromEntries(Object.entries(engines).map(([name, value]) => [name, cell(percent, value)])),
-    };
-  });
-});
-
-const PROCESSES = monitor('processes', render.processColumns, vgpu.vgpuProcesses);
-
-const sessions = (part: string, which: 'encoder' | 'fbc', columns: readonly SessionColumn[]): View =>
-  monitor(part, [{ head: ['vGPU', 'Id'], width: 11 }, ...columns], (session, gpu) =>
-    vgpu.vgpuNumbers(session, gpu, 'active').flatMap((id): readonly Cells[] => {
-      const views = vgpu.vgpuSessions(session, id, which);
-      const who = { vgpu: cell(count, id) };
-      if (views.length > 0) return views.map((view) => ({ ...who, ...sessionCells(columns, view) }));
-      const nothing = columns.map(({ name, kind }) => [name, cell(kind, NO_SESSION)] as const);
-      return [{ ...who, ...Object.fromEntries(nothing) }];
-    }),
-  );
-
-/** A vGPU without sessions has a line of dashes: the vGPU software's guide. */
-const NO_SESSION = Missing.of(NVML_ERROR_NOT_FOUND);
+import * as views from './vgpu-views.js';
 
 interface Choice {
   readonly spec: OptionSpec;
-  readonly view: (verbose: boolean) => View;
+  readonly view: (wanted: views.Wanted) => views.View;
+  /** It can be asked about GPU instances, too. */
+  readonly ofInstances?: true;
 }
 
 const choice = (short: string, long: string, help: string, view: Choice['view']): Choice => ({
@@ -188,54 +31,205 @@ const choice = (short: string, long: string, help: string, view: Choice['view'])
   view,
 });
 
-/** The long names of -u and -p are not in the guide; ours follow its words. */
+const ofInstances = (one: Choice): Choice => ({ ...one, ofInstances: true });
+
+/** Names: H200, 580.159.04. */
 const CHOICES: readonly Choice[] = [
-  choice('q', 'query', 'Everything about the running vGPUs.', () => QUERY),
-  choice('s', 'supported', 'Types of vGPU that each GPU supports.', (verbose) => types('supported', verbose)),
-  choice('c', 'creatable', 'Types of vGPU that each GPU has room for now.', (verbose) =>
-    types('creatable', verbose),
+  ofInstances(choice('q', 'query', 'Everything about the running vGPUs.', views.running)),
+  choice('s', 'supported', 'Types of vGPU that each GPU supports.', (wanted) =>
+    views.types('supported', wanted),
   ),
-  choice('u', 'utilization', 'How busy each vGPU is, every second.', () => UTILIZATION),
-  choice('p', 'processes', 'How busy each process in the vGPUs is, every second.', () => PROCESSES),
+  ofInstances(
+    choice('c', 'creatable', 'Types of vGPU that each GPU has room for now.', (wanted) =>
+      views.types('creatable', wanted),
+    ),
+  ),
+  choice('u', 'utilization', 'How busy each vGPU is, every second.', () => views.UTILIZATION),
+  {
+    spec: {
+      long: 'gpm-metrics',
+      value: 'optional',
+      argument: 'ID,...',
+      help: 'Performance metrics of the vGPUs that run on GPU instances, every second; the numbers are those of dmon.',
+    },
+    view: views.gpmMonitor,
+  },
+  choice('p', 'pmon', 'How busy each process in the vGPUs is, every second.', () => views.PROCESSES),
   choice('es', 'encodersessions', 'Video encoder sessions in the vGPUs, every second.', () =>
-    sessions('encoder_sessions', 'encoder', encoderColumns),
+    views.sessions('encoder_sessions', 'encoder', encoderColumns),
   ),
   choice('fs', 'fbcsessions', 'Frame buffer capture sessions in the vGPUs, every second.', () =>
-    sessions('fbc_sessions', 'fbc', fbcColumns),
+    views.sessions('fbc_sessions', 'fbc', fbcColumns),
   ),
-  choice('ss', 'scheduler-state', "How the GPU's vGPUs take turns.", () => SCHEDULER),
+  choice('m', 'migrationcap', 'Whether vGPUs can be moved to another GPU.', () => views.MIGRATION),
+  ofInstances(choice('ss', 'schedulerstate', "How the GPU's vGPUs take turns.", views.schedulerState)),
+  choice(
+    'sc',
+    'schedulercaps',
+    'How vGPUs could take turns: policies and limits.',
+    () => views.SCHEDULER_CAPABILITIES,
+  ),
+  ofInstances(
+    choice('sl', 'schedulerlogs', 'The turns that vGPUs took lately, every second.', views.schedulerLogs),
+  ),
+  ofInstances(
+    choice(
+      'ghm',
+      'get-heterogeneous-mode',
+      'Whether vGPUs of different sizes may run together.',
+      views.heterogeneousMode,
+    ),
+  ),
+];
+
+const fields = (long: string, of: string, help: string): OptionSpec => ({
+  long,
+  value: 'optional',
+  argument: 'FIELD,...',
+  help: `Chosen fields of ${of}, as CSV or JSON. ${help} lists the fields.`,
+});
+
+const INSTANCE_HELP = 'help-gpu-instance-vgpu-query-scheduler-logs';
+
+/** Options that belong to the --query-* switches. */
+const QUERY_ONLY: readonly OptionSpec[] = [
+  {
+    long: 'format',
+    value: 'optional',
+    argument: 'FORMAT,...',
+    help: 'For --query-*: csv (with noheader, nounits), json, or jsonl (one object a line).',
+  },
+  {
+    short: ['f'],
+    long: 'filename',
+    value: 'required',
+    argument: 'FILE',
+    help: 'For --query-*: write to a file instead of the terminal.',
+  },
+  {
+    short: ['lms'],
+    long: 'loop-ms',
+    value: 'optional',
+    argument: 'MILLISECONDS',
+    help: 'For --query-*: repeat with the time in milliseconds.',
+  },
 ];
 
 const options: readonly OptionSpec[] = [
   gpuOption,
   {
+    short: ['gi'],
+    long: 'gpu-instance-id',
+    value: 'required',
+    argument: 'ID,...',
+    help: 'With -q, -c, -ss, -sl, -ghm: only these GPU instances of the GPU that -i names.',
+  },
+  {
     short: ['l'],
     long: 'loop',
     value: 'optional',
     argument: 'SECONDS',
-    help: 'Repeat until interrupted, every 5 seconds if no time is given.',
+    help: 'Repeat until interrupted, every 1 to 10 seconds; 5 if no time is given.',
   },
   ...CHOICES.map(({ spec: option }) => option),
   { short: ['v'], long: 'verbose', help: 'With -s or -c: everything about each type.' },
+  fields(vgpuSchedulerLogs.option, 'the turns of vGPUs', 'nvsmi --help-vgpu-query-scheduler-logs'),
+  fields(
+    'query-gpu-instance-vgpu-scheduler-logs',
+    'the turns of vGPUs on GPU instances',
+    `--${INSTANCE_HELP}`,
+  ),
+  { long: INSTANCE_HELP, help: 'List the fields of --query-gpu-instance-vgpu-scheduler-logs.' },
+  fields(accountedApps.option, 'processes in the accounting buffer', 'nvsmi --help-query-accounted-apps'),
+  ...QUERY_ONLY,
   jsonOption,
   setter('caa', 'clear-accounted-apps'),
+  setter('shm', 'set-heterogeneous-mode', 'required'),
+  setter('smts', 'set-mig-timeslice-mode', 'required'),
 ];
 
-function chosenView(tokens: readonly Token[]): View {
-  const chosen = CHOICES.filter(({ spec: { long } }) => lastValue(tokens, long) !== undefined);
+const isGiven = (tokens: readonly Token[], long: string): boolean => lastValue(tokens, long) !== undefined;
+
+function chosenView(tokens: readonly Token[]): views.View {
+  const chosen = CHOICES.filter(({ spec: { long } }) => isGiven(tokens, long));
   if (chosen.length > 1) throw new UsageError('Only one of the views of vgpu can be asked for at a time.');
-  return chosen[0]?.view(lastValue(tokens, 'verbose') !== undefined) ?? SUMMARY;
+  const [only] = chosen;
+  if (only === undefined) return views.SUMMARY;
+  const instances = only.ofInstances ? instancesOf(tokens) : undefined;
+  return only.view({ verbose: isGiven(tokens, 'verbose'), instances, metrics: metricsOf(tokens) });
+}
+
+/** The ids of `-gi`, which nvidia-smi wants together with the GPU. */
+function instancesOf(tokens: readonly Token[]): readonly number[] | undefined {
+  const list = lastValue(tokens, 'gpu-instance-id');
+  if (list === undefined) return undefined;
+  const ids = list.split(',').map((id) => id.trim());
+  const wrong = ids.find((id) => !/^\d+$/.test(id));
+  if (wrong !== undefined) throw new UsageError(`GPU instance id "${wrong}" is not a number.`);
+  if (!isGiven(tokens, 'id')) throw new UsageError('Name the GPU of the GPU instances: -i GPU -gi ID.');
+  return ids.map(Number);
+}
+
+/** The refusals are those of an H200 (580.159.04). */
+function metricsOf(tokens: readonly Token[]): readonly GpmMetric[] {
+  const list = lastValue(tokens, 'gpm-metrics');
+  if (list === undefined) return [];
+  if (list === '') throw new UsageError('Invalid argument. Provide metric value.');
+  const offending = /[^\d,]/.exec(list);
+  if (offending !== null) throw new UsageError(`Found offending character: ${offending[0]}`);
+  return list
+    .split(',')
+    .filter((id) => id !== '')
+    .map((text) => {
+      const metric = gpmMetrics.find(({ id }) => id === Number(text));
+      if (metric === undefined) throw new UsageError(`Invalid metric value ${text}.`);
+      return metric;
+    });
+}
+
+const USUAL_PERIOD = 5;
+const LONGEST_PERIOD = 10;
+
+/** The period of `-l` in milliseconds. */
+function periodOf(tokens: readonly Token[]): number | undefined {
+  const text = lastValue(tokens, 'loop');
+  if (text === undefined) return undefined;
+  const seconds = text === '' ? USUAL_PERIOD : Number(text);
+  if (seconds >= 1 && seconds <= LONGEST_PERIOD) return seconds * 1000;
+  throw new UsageError(
+    `Provided [-l(sec) | --loop(sec)=] value is incorrect. Loop frequency must be between 1 and ${LONGEST_PERIOD}.\n`,
+  );
+}
+
+/** A --query-* switch with a value; without one nvidia-smi passes it over. */
+function tableOf(tokens: readonly Token[]) {
+  const instances = instanceSchedulerLogs(instancesOf(tokens));
+  return [vgpuSchedulerLogs, instances, accountedApps].find(
+    ({ option }) => (lastValue(tokens, option) ?? '') !== '',
+  );
 }
 
 async function run(tokens: readonly Token[], context: Context): Promise<number> {
   refuseSetters(tokens);
-  const view = chosenView(tokens);
-  const period = loopPeriod(tokens) ?? view.period;
+  const { io } = context;
+  if (isGiven(tokens, INSTANCE_HELP)) {
+    io.out(tableHelp(instanceSchedulerLogs(undefined), context));
+    return 0;
+  }
+  const table = tableOf(tokens);
+  if (table !== undefined) return query(tokens, context, table);
+  const misplaced = tokens.find(({ spec: option }) => QUERY_ONLY.includes(option));
+  if (misplaced !== undefined) throw new UsageError(`Option "${misplaced.written}" is not recognized.`);
+  return show(chosenView(tokens), tokens, context);
+}
+
+async function show(view: views.View, tokens: readonly Token[], context: Context): Promise<number> {
+  const { io } = context;
+  const period = periodOf(tokens) ?? view.period;
   const { session } = await context.machine();
   const chosen = chosenGpus(session, lastValue(tokens, 'id'));
-  const gpus = chosen.filter((gpu) => gpu.handle !== undefined && vgpu.isVgpuHost(session, gpu));
-  const { io } = context;
-  const asJson = lastValue(tokens, 'json') !== undefined;
+  const gpus = chosen.filter((gpu) => gpu.handle !== undefined && isVgpuHost(session, gpu));
+  const asJson = isGiven(tokens, 'json');
   if (gpus.length === 0) {
     // Status 0: H100 and H200, 580.159.04.
     const nothing = `No supported devices in vGPU mode\n${lostLines(chosen)}`;
@@ -243,10 +237,14 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
     return statusOf(chosen);
   }
   if (!asJson && view.head !== undefined) io.out(view.head);
-  await loop(io, period, () => {
-    const records = (): readonly Cells[] => gpus.flatMap((gpu) => view.records(session, gpu));
-    io.out(asJson ? jsonDocument({ [view.part]: records() }) : view.print(session, gpus, io.now()));
-  });
+  try {
+    await loop(io, period, () => {
+      const records = (): readonly Cells[] => gpus.flatMap((gpu) => view.records(session, gpu));
+      io.out(asJson ? jsonDocument({ [view.part]: records() }) : view.print(session, gpus, io.now()));
+    });
+  } finally {
+    view.close?.();
+  }
   if (!asJson) io.out(lostLines(chosen));
   return statusOf(chosen);
 }

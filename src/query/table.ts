@@ -13,6 +13,8 @@ export type AskNow = (probe: Probe, subject?: Subject) => Asked;
 export interface Table {
   /** The switch without its dashes, e.g. query-gpu. */
   readonly option: string;
+  /** The switch that lists its fields, where it is not `help-` and the switch. */
+  readonly help?: string;
   /** What a record is, for the help: "a GPU", "a process that computes on a GPU". */
   readonly subject: string;
   readonly rows: readonly Row[];

@@ -1,4 +1,4 @@
-/** Table: the lines of `vgpu -q`, `-s -v`, `-c -v` and `-ss`, and the call behind each. */
+/** Table: the lines of `vgpu -q`, `-s -v` and `-c -v`, and the call behind each. */
 import { call, SUBJECT, struct, text as textOut, u32, u64 } from '../nvml/call.js';
 import * as nvml from '../nvml/generated/constants.js';
 import * as layouts from '../nvml/generated/layouts.js';
@@ -6,7 +6,7 @@ import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import type { Pick, Reading, View } from './asked.js';
 import { type Cell, type Cells, cell } from './cell.js';
-import { count, enabled, type Kind, mebibytes, number, percent, text, words } from './kind.js';
+import { count, enabled, type Kind, mebibytes, number, percent, text } from './kind.js';
 import { readAll } from './now.js';
 import type { Subject } from './plan.js';
 import { fixed, sample } from './probe.js';
@@ -165,7 +165,7 @@ const placementText = (view: View): Reading => {
   return id === nvml.NVML_INVALID_VGPU_PLACEMENT_ID ? NOT_SUPPORTED : id;
 };
 
-const at = (depth: number, name: string, label: string, kind: Kind, reading: Reading): Field => ({
+export const lineAt = (depth: number, name: string, label: string, kind: Kind, reading: Reading): Field => ({
   name,
   label,
   depth,
@@ -208,11 +208,11 @@ export function vgpuLines(
   const encoder = call('nvmlVgpuInstanceGetEncoderStats', vgpu, u32('sessions'), u32('fps'), u32('latency'));
   const fbc = call('nvmlVgpuInstanceGetFBCStats', vgpu, struct(layouts.nvmlFBCStats_t));
   return [
-    at(1, 'vgpu', 'vGPU ID', count, vgpu),
-    at(2, 'vm_id', isUuid ? 'VM UUID' : 'VM ID', text, vmId),
-    at(2, 'vm_name', 'VM Name', text, NOT_SUPPORTED),
-    at(2, 'name', 'vGPU Name', text, typeName),
-    at(2, 'type_id', 'vGPU Type', count, type),
+    lineAt(1, 'vgpu', 'vGPU ID', count, vgpu),
+    lineAt(2, 'vm_id', isUuid ? 'VM UUID' : 'VM ID', text, vmId),
+    lineAt(2, 'vm_name', 'VM Name', text, NOT_SUPPORTED),
+    lineAt(2, 'name', 'vGPU Name', text, typeName),
+    lineAt(2, 'type_id', 'vGPU Type', count, type),
     read(2, 'uuid', 'vGPU UUID', text, call('nvmlVgpuInstanceGetUUID', vgpu, textOut(96)), ''),
     ...[
       read(2, 'mdev_uuid', 'MDEV UUID', text, call('nvmlVgpuInstanceGetMdevUUID', vgpu, textOut(80)), ''),
@@ -260,7 +260,7 @@ export function vgpuLines(
       call('nvmlVgpuInstanceGetAccountingMode', vgpu, u32()),
     ),
     read(2, 'ecc_mode', 'ECC Mode', enabled, call('nvmlVgpuInstanceGetEccMode', vgpu, u32())),
-    at(2, 'accounting_buffer_size', 'Accounting Buffer Size', count, accountingBuffer),
+    lineAt(2, 'accounting_buffer_size', 'Accounting Buffer Size', count, accountingBuffer),
     read(
       2,
       'frame_rate_limit',
@@ -271,14 +271,14 @@ export function vgpuLines(
     { depth: 2, label: 'PCI' },
     read(3, 'bus_id', 'Bus Id', text, call('nvmlVgpuInstanceGetGpuPciId', vgpu, sizedText(32)), ''),
     { depth: 2, label: 'FB Memory Usage' },
-    at(3, 'framebuffer_total_mib', 'Total', mebibytes, total),
-    at(3, 'framebuffer_used_mib', 'Used', mebibytes, used),
-    at(3, 'framebuffer_free_mib', 'Free', mebibytes, free),
+    lineAt(3, 'framebuffer_total_mib', 'Total', mebibytes, total),
+    lineAt(3, 'framebuffer_used_mib', 'Used', mebibytes, used),
+    lineAt(3, 'framebuffer_free_mib', 'Free', mebibytes, free),
     { depth: 2, label: 'Utilization' },
-    at(3, 'utilization_gpu', 'GPU', percent, utilization.sm),
-    at(3, 'utilization_memory', 'Memory', percent, utilization.memory),
-    at(3, 'utilization_encoder', 'Encoder', percent, utilization.encoder),
-    at(3, 'utilization_decoder', 'Decoder', percent, utilization.decoder),
+    lineAt(3, 'utilization_gpu', 'GPU', percent, utilization.sm),
+    lineAt(3, 'utilization_memory', 'Memory', percent, utilization.memory),
+    lineAt(3, 'utilization_encoder', 'Encoder', percent, utilization.encoder),
+    lineAt(3, 'utilization_decoder', 'Decoder', percent, utilization.decoder),
     { depth: 2, label: 'Encoder Stats' },
     read(3, 'encoder_sessions', 'Active Sessions', count, encoder, 'sessions'),
     read(3, 'encoder_average_fps', 'Average FPS', count, encoder, 'fps'),
@@ -287,26 +287,5 @@ export function vgpuLines(
     read(3, 'fbc_sessions', 'Active Sessions', count, fbc, 'sessionsCount'),
     read(3, 'fbc_average_fps', 'Average FPS', count, fbc, 'averageFPS'),
     read(3, 'fbc_average_latency_us', 'Average Latency', count, fbc, 'averageLatency'),
-  ];
-}
-
-const policies: Kind = words({ 1: 'Best Effort', 2: 'Equal Share', 3: 'Fixed Share' });
-const adaptive: Kind = words({ 0: 'Default', 1: 'Disabled', 2: 'Enabled' });
-
-/** `-ss`: how the GPU's vGPUs take turns. No output was seen; the labels are ours, in the style of `-q`. */
-export function schedulerLines(session: Session, gpu: Gpu): readonly Field[] {
-  const state = call('nvmlDeviceGetVgpuSchedulerState', SUBJECT, struct(layouts.nvmlVgpuSchedulerGetState_t));
-  const line = (name: string, label: string, kind: Kind, pick: Pick): Field =>
-    readLine(session, { name, label, depth: 1, kind, call: state, pick }, gpu);
-  const isAdaptive = (view: View): boolean => view.number('arrMode') === 2;
-  return [
-    line('policy', 'Scheduler Policy', policies, 'schedulerPolicy'),
-    line('adaptive_round_robin', 'Adaptive Round Robin', adaptive, 'arrMode'),
-    line('timeslice_ns', 'Timeslice', number('ns'), (view) =>
-      view.read(`schedulerParams.${isAdaptive(view) ? 'vgpuSchedDataWithARR' : 'vgpuSchedData'}.timeslice`),
-    ),
-    line('average_factor', 'Average Factor', count, (view) =>
-      isAdaptive(view) ? view.read('schedulerParams.vgpuSchedDataWithARR.avgFactor') : NOT_SUPPORTED,
-    ),
   ];
 }

@@ -89,6 +89,13 @@ export const processColumns: readonly Column[] = [
   ...['sm', 'mem', 'enc', 'dec'].map(engine),
 ];
 
+/** `--gpm-metrics`: names and units of the vGPU software's guide; the widths are ours. */
+export const gpmColumns = (metrics: readonly string[]): readonly Column[] => [
+  { head: ['vGPU', 'Id'], width: 11 },
+  ...['mig_id', 'gi_id', 'ci_id'].map((name): Column => ({ head: [name, 'Idx'], width: 8 })),
+  ...metrics.map((name): Column => ({ head: [name, '%'], width: 10 })),
+];
+
 /** Values for columns: what is absent is a dash. */
 export const columnTexts = (cells: Cells): readonly string[] =>
   Object.values(cells).map((cell) => (cell.reading instanceof Missing ? '-' : cellText(cell)));

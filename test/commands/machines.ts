@@ -315,7 +315,106 @@ export function vgpuHost(): Snapshot {
         schedulerParams: { vgpuSchedDataWithARR: { avgFactor: 33, timeslice: 2000000 } },
       },
     },
+    nvmlDeviceGetVgpuSchedulerLog: {
+      gpu0: {
+        engineId: 1,
+        schedulerPolicy: 2,
+        arrMode: 1,
+        schedulerParams: { vgpuSchedData: { timeslice: 3000000 } },
+        entriesCount: 2,
+        logEntries: [
+          turn(1, { timestamp: 9000, timeRunTotal: 5000, timeRun: 2000, cumulativePreemptionTime: 10 }),
+          turn(2, { timestamp: 9500, timeRunTotal: 700, timeRun: 500, cumulativePreemptionTime: 20 }),
+        ],
+      },
+      gpu1: refused('NOT_SUPPORTED'),
+    },
+    nvmlDeviceGetVgpuSchedulerCapabilities: {
+      gpu0: {
+        supportedSchedulers: [1, 2, 3],
+        maxTimeslice: 30000000,
+        minTimeslice: 1000000,
+        isArrModeSupported: 1,
+        maxFrequencyForARR: 960,
+        minFrequencyForARR: 63,
+        maxAvgFactorForARR: 60,
+        minAvgFactorForARR: 1,
+      },
+    },
+    nvmlDeviceGetVgpuHeterogeneousMode: {
+      gpu0: { version: 16777224, mode: 1 },
+      gpu1: { version: 16777224, mode: 0 },
+    },
+    nvmlDeviceGetVgpuMetadata: {
+      gpu0: { version: 2, revision: 4, hostDriverVersion: '580.105.08', pgpuVirtualizationCaps: 1 },
+      gpu1: refused('NOT_SUPPORTED'),
+    },
   });
+}
+
+const turn = (swRunlistId: number, times: Readonly<Record<string, number>>) => ({
+  swRunlistId,
+  targetTimeSlice: 3000000,
+  ...times,
+});
+
+/** An answer for every number that a sample's handle may have. */
+const measured = (...ids: readonly number[]): Answers =>
+  Object.fromEntries(
+    Array.from({ length: 32 }, (_, i) => i << 8).map((sample) => [
+      [
+        `numMetrics=${ids.length},sample1=${sample},sample2=${sample}`,
+        ...ids.map((id, i) => `metric${i}=${id}`),
+      ].join(),
+      {
+        version: 1,
+        numMetrics: ids.length,
+        metrics: ids.map((metricId) => ({ metricId, nvmlReturn: 0, value: metricId === 1 ? 99.7 : 41.2 })),
+      },
+    ]),
+  );
+
+/** The same host with the first GPU cut into instances; a vGPU runs on instance 2, and 3 has room for one. */
+export function migVgpuHost(): Snapshot {
+  const machine = vgpuHost();
+  const calls: Calls = {
+    nvmlDeviceGetMigMode: { gpu0: [1, 1], gpu1: [0, 0] },
+    nvmlDeviceGetGpuInstanceById: { 'gpu0,2': 'gpu0/gi2', 'gpu0,3': 'gpu0/gi3' },
+    nvmlVgpuInstanceGetGpuInstanceId: { [VGPU]: 2 },
+    nvmlDeviceGetMaxMigDeviceCount: { gpu0: 1, gpu1: 0 },
+    nvmlDeviceGetMigDeviceHandleByIndex: { 'gpu0,0': 'gpu0/mig0' },
+    nvmlDeviceGetGpuInstanceId: { 'gpu0/mig0': 2 },
+    nvmlDeviceGetComputeInstanceId: { 'gpu0/mig0': 0 },
+    nvmlGpuInstanceGetCreatableVgpus: {
+      'gpu0/gi3': { version: 16777232, vgpuCount: 1, vgpuTypeIds: [1520] },
+    },
+    nvmlGpuInstanceGetVgpuSchedulerState: {
+      'gpu0/gi2,engineId=1': {
+        engineId: 1,
+        schedulerPolicy: 3,
+        arrMode: 1,
+        schedulerParams: { vgpuSchedData: { timeslice: 4000000 } },
+      },
+    },
+    nvmlGpuInstanceGetVgpuSchedulerLog: {
+      'gpu0/gi2,engineId=1': {
+        engineId: 1,
+        schedulerPolicy: 3,
+        arrMode: 1,
+        schedulerParams: { vgpuSchedData: { timeslice: 4000000 } },
+        entriesCount: 1,
+        logEntries: [turn(7, { timestamp: 4, timeRunTotal: 3, timeRun: 2, cumulativePreemptionTime: 1 })],
+      },
+      'gpu0/gi3,engineId=1': refused('NOT_SUPPORTED'),
+    },
+    nvmlGpuInstanceGetVgpuHeterogeneousMode: { 'gpu0/gi2': { version: 16777224, mode: 1 } },
+    nvmlGpmQueryDeviceSupport: { gpu0: { version: 1, isSupportedDevice: 1 } },
+    nvmlGpmSampleAlloc: { '': 'sample' },
+    nvmlGpmSampleFree: { sample: [] },
+    nvmlGpmMigSampleGet: { 'gpu0,2,sample': [] },
+    nvmlGpmMetricsGet: measured(1, 10),
+  };
+  return { ...machine, calls: { ...machine.calls, ...(calls as Snapshot['calls']) } };
 }
 
 const mask = (...ids: readonly number[]): Json => ({

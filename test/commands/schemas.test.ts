@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import Ajv from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import type { Snapshot } from '../../src/nvml/snapshot.js';
-import { a100WithMig, gb200, h200x2, vgpuHost } from './machines.js';
+import { a100WithMig, gb200, h200x2, migVgpuHost, vgpuHost } from './machines.js';
 import { runOn } from './run-on.js';
 
 const MIG_LISTS = ['-lgip', '-lgipp', '-lgi', '-lcip', '-lcipp', '-lci'];
@@ -26,8 +26,23 @@ const CASES: readonly Case[] = [
   ['power-smoothing', ['-ppd'], gb200],
   ['power-profiles', ['-l', '-ld', '-gr', '-ge'], gb200],
   ['vgpu', ['-q'], h100],
-  ...[[], ['-q'], ['-s'], ['-c'], ['-u'], ['-p'], ['-es'], ['-fs'], ['-ss']].map(
-    (options): Case => ['vgpu', options, vgpuHost],
+  ...[
+    [],
+    ['-q'],
+    ['-s'],
+    ['-c'],
+    ['-u'],
+    ['-p'],
+    ['-es'],
+    ['-fs'],
+    ['-ss'],
+    ['-sl'],
+    ['-sc'],
+    ['-m'],
+    ['-ghm'],
+  ].map((options): Case => ['vgpu', options, vgpuHost]),
+  ...[['--gpm-metrics=1,10'], ['-ss', '-gi', '2'], ['-sl', '-gi', '2'], ['-ghm', '-gi', '2']].map(
+    (options): Case => ['vgpu', ['-i', '0', ...options], migVgpuHost],
   ),
 ];
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { h200x2, vgpuHost, withLostGpu } from './machines.js';
+import { h200x2, migVgpuHost, vgpuHost, withLostGpu } from './machines.js';
 import { golden, lines, runOn } from './run-on.js';
 
 describe('vgpu on a machine that is no vGPU host', () => {
@@ -227,6 +227,66 @@ describe('vgpu on a vGPU host', () => {
     ]);
   });
 
+  it('shows the turns that vGPUs took, as often as asked', async () => {
+    const { out } = await runOn(vgpuHost(), ['vgpu', '-sl', '-i', '0'], 2);
+    const tick = [
+      'GPU 00000000:01:00.0',
+      '    Engine ID                             : Graphics',
+      '    Scheduler Policy                      : Equal Share',
+      '    Adaptive Round Robin                  : Disabled',
+      '    Timeslice                             : 3000000 ns',
+      '    Average Factor                        : N/A',
+      '    Software Runlist ID                   : 1',
+      '        Timestamp                         : 9000 ns',
+      '        Cumulative Run Time               : 5000 ns',
+      '        Previous Timeslice Run Time       : 2000 ns',
+      '        Target Timeslice                  : 3000000 ns',
+      '        Cumulative Preemption Time        : 10 ns',
+      '    Software Runlist ID                   : 2',
+    ].join('\n');
+    expect(out.split(tick)).toHaveLength(3);
+    expect(JSON.parse((await runOn(vgpuHost(), ['vgpu', '-sl', '--json'])).out).scheduler_logs[1]).toEqual({
+      gpu: 0,
+      engine: 'Graphics',
+      policy: 'Equal Share',
+      adaptive_round_robin: 'Disabled',
+      timeslice_ns: 3000000,
+      average_factor: null,
+      runlist: 2,
+      preempted_at_ns: 9500,
+      run_total_ns: 700,
+      run_ns: 500,
+      target_timeslice_ns: 3000000,
+      preemption_total_ns: 20,
+      reasons: { average_factor: 'Not Supported' },
+    });
+  });
+
+  it('shows what the scheduler could do', async () => {
+    expect((await runOn(vgpuHost(), ['vgpu', '-sc', '-i', '0'])).out).toBe(
+      lines(`
+        GPU 00000000:01:00.0
+            Supported Policies                    : Best Effort, Equal Share, Fixed Share
+            Maximum Timeslice                     : 30000000 ns
+            Minimum Timeslice                     : 1000000 ns
+            Adaptive Round Robin                  : Supported
+            Maximum Frequency                     : 960 Hz
+            Minimum Frequency                     : 63 Hz
+            Maximum Average Factor                : 60
+            Minimum Average Factor                : 1
+      `),
+    );
+  });
+
+  it('tells whether vGPUs can move, and whether their sizes may differ', async () => {
+    expect((await runOn(vgpuHost(), ['vgpu', '-m'])).out).toMatch(
+      /^GPU .*\n {4}Migration +: Supported\n\nGPU .*\n {4}Migration +: N\/A\n$/,
+    );
+    expect((await runOn(vgpuHost(), ['vgpu', '-ghm'])).out).toMatch(
+      /^GPU .*\n {4}vGPU Heterogeneous Mode +: Enabled\n\nGPU .*\n {4}vGPU Heterogeneous Mode +: Disabled\n$/,
+    );
+  });
+
   it('gives JSON with numbers and reasons', async () => {
     const { out } = await runOn(vgpuHost(), ['vgpu', '-q', '--json']);
     const { vgpus } = JSON.parse(out);
@@ -251,7 +311,11 @@ describe('vgpu on a vGPU host', () => {
 
   it('takes one view at a time, and changes nothing', async () => {
     expect((await runOn(vgpuHost(), ['vgpu', '-q', '-s'])).status).toBe(2);
-    expect((await runOn(vgpuHost(), ['vgpu', '-caa'])).out).toContain('nvsmi only reads');
+    for (const options of [['-caa'], ['-shm', '1'], ['-smts', '1']]) {
+      const { status, out } = await runOn(vgpuHost(), ['vgpu', ...options]);
+      expect(out).toContain('nvsmi only reads');
+      expect(status).toBe(2);
+    }
   });
 
   it('shows the other GPUs where one is lost, and ends with 15', async () => {
@@ -263,4 +327,126 @@ describe('vgpu on a vGPU host', () => {
       ),
     ).toBe(true);
   });
+});
+
+describe('vgpu on GPU instances', () => {
+  const run = (...options: readonly string[]) => runOn(migVgpuHost(), ['vgpu', '-i', '0', ...options], 3);
+
+  it('keeps to the vGPUs of an instance, and to the types that it has room for', async () => {
+    const { vgpus } = JSON.parse((await run('-q', '-gi', '2', '--json')).out);
+    expect(vgpus.map(({ vgpu }: { readonly vgpu: number }) => vgpu)).toEqual([3251637566]);
+    expect((await run('-q', '-gi', '3')).out).toMatch(/Active vGPUs +: 0\n$/);
+    expect((await run('-c', '-gi', '2,3')).out).toBe(
+      'GPU 00000000:01:00.0\n    NVIDIA RTX Pro 6000 Blackwell DC-6Q\n',
+    );
+  });
+
+  it('tells how turns are taken there, and of an instance that there is not why nothing is known', async () => {
+    expect(JSON.parse((await run('-ss', '-gi', '2,5', '--json')).out).schedulers).toMatchObject([
+      { gpu: 0, gpu_instance_id: 2, policy: 'Fixed Share', timeslice_ns: 4000000 },
+      { gpu: 0, gpu_instance_id: 5, policy: null, timeslice_ns: null },
+    ]);
+    expect((await run('-ghm', '-gi', '2')).out).toBe(
+      lines(`
+        GPU 00000000:01:00.0
+            GPU Instance ID                       : 2
+            vGPU Heterogeneous Mode               : Enabled
+      `),
+    );
+    expect(
+      JSON.parse((await run('-sl', '-gi', '2', '--json')).out.split('\n{')[0] ?? '').scheduler_logs,
+    ).toMatchObject([{ gpu_instance_id: 2, policy: 'Fixed Share', runlist: 7, preempted_at_ns: 4 }]);
+  });
+
+  it('wants the GPU of the instances, as nvidia-smi 580 does', async () => {
+    const { status, out } = await runOn(migVgpuHost(), ['vgpu', '-q', '-gi', '2']);
+    expect(out).toBe('Name the GPU of the GPU instances: -i GPU -gi ID.\n');
+    expect(status).toBe(2);
+  });
+
+  it('monitors performance metrics from the second tick on, below the names of the guide', async () => {
+    const { status, out } = await run('--gpm-metrics', '1,10');
+    expect(status).toBe(0);
+    const measured = '    0 3251637566       0       2       0        99        41';
+    expect(out).toBe(
+      [
+        '# GPU       vGPU  mig_id   gi_id   ci_id     gract      dram',
+        '# Idx         Id     Idx     Idx     Idx         %         %',
+        '    0 3251637554       -       -       -         -         -',
+        '    0 3251637566       0       2       0         -         -',
+        '    0 3251637554       -       -       -         -         -',
+        measured,
+        '    0 3251637554       -       -       -         -         -',
+        measured,
+        '',
+      ].join('\n'),
+    );
+  });
+});
+
+describe('the --query-* switches of vgpu', () => {
+  const fields =
+    'gpu_bus_id,engine_id,sched_policy,arr_mode,avg_factor,time_slice,sw_rl_id,time_stamp,cum_run_time';
+
+  it('list the turns on each GPU, or that there are none, as on the H200', async () => {
+    const switched = [`--query-vgpu-scheduler-logs=${fields}`, '--format=csv'];
+    const csv = [
+      'gpu_bus_id, engine_id, scheduler_policy, arr_mode, avg_factor, time_slice, sw_runlist_id, time_stamp, cumulative_run_time',
+      '00000000:01:00.0, Graphics, Equal Share, Disabled, [N/A], 3000000, 1, 9000, 5000',
+      '00000000:01:00.0, Graphics, Equal Share, Disabled, [N/A], 3000000, 2, 9500, 700',
+      '00000000:02:00.0, [N/A], [N/A], [N/A], [N/A], [N/A], [N/A], [N/A], [N/A]',
+      '',
+    ].join('\n');
+    expect((await runOn(vgpuHost(), ['vgpu', ...switched])).out).toBe(csv);
+    expect((await runOn(vgpuHost(), switched)).out).toBe(csv);
+  });
+
+  it('list the turns on GPU instances', async () => {
+    const argv = [
+      'vgpu',
+      '--query-gpu-instance-vgpu-scheduler-logs=gi_id,sched_policy,sw_rl_id',
+      '--format=csv,noheader',
+    ];
+    expect((await runOn(migVgpuHost(), argv)).out).toBe('2, Fixed Share, 7\n3, [N/A], [N/A]\n');
+    expect((await runOn(migVgpuHost(), [...argv, '-i', '0', '-gi', '2'])).out).toBe('2, Fixed Share, 7\n');
+    const { out } = await runOn(h200x2(), ['vgpu', '--help-gpu-instance-vgpu-query-scheduler-logs']);
+    expect(out).toContain('"cumulative_preempt_time" or "cum_preempt_time"');
+    expect((await runOn(h200x2(), ['--help-vgpu-query-scheduler-logs'])).out).not.toContain('gi_id');
+  });
+
+  it('list accounted processes, of which the H200 has none', async () => {
+    expect((await runOn(h200x2(), ['vgpu', '--query-accounted-apps=pid'])).out).toBe('pid\n');
+  });
+});
+
+describe('what vgpu refuses', () => {
+  it.each([
+    [['--gpm-metrics'], 'Invalid argument. Provide metric value.\n'],
+    [['--gpm-metrics', '999'], 'Invalid metric value 999.\n'],
+    [['--gpm-metrics', 'x'], 'Found offending character: x\n'],
+    [['-sl', '-ei', '0'], 'Option "-ei" is not recognized.\n'],
+    [['-lms', '100', '-u'], 'Option "-lms" is not recognized.\n'],
+    [
+      ['-l', '99'],
+      'Provided [-l(sec) | --loop(sec)=] value is incorrect. Loop frequency must be between 1 and 10.\n\n',
+    ],
+    [
+      ['--query-vgpu-scheduler-logs=weight', '--format=csv'],
+      'Field "weight" is not a valid field to query.\n\n',
+    ],
+    [['--query-vgpu-scheduler-logs=timestamp', '--format=bogus'], 'Format modifier is not recognized.\n'],
+  ])('is in the words of the H200: %j', async (options, out) => {
+    expect(await runOn(h200x2(), ['vgpu', ...options])).toEqual({ status: 2, out, err: '' });
+  });
+
+  it.each([['-ss'], ['-sc'], ['-sl'], ['-m'], ['-ghm'], ['-p'], ['--pmon'], ['--gpm-metrics=1,2']])(
+    'is nothing of %s without a vGPU host, as on the H200',
+    async (option) => {
+      expect(await runOn(h200x2(), ['vgpu', option])).toEqual({
+        status: 0,
+        out: 'No supported devices in vGPU mode\n',
+        err: '',
+      });
+    },
+  );
 });

@@ -6,6 +6,7 @@ import { computeApps } from './compute-apps.js';
 import { remappedRows } from './remapped-rows.js';
 import { retiredPages } from './retired-pages.js';
 import { supportedClocks } from './supported-clocks.js';
+import { vgpuSchedulerLogs } from './vgpu-scheduler-logs.js';
 
 export const tables: readonly Table[] = [
   gpuTable,
@@ -14,11 +15,14 @@ export const tables: readonly Table[] = [
   accountedApps,
   retiredPages,
   remappedRows,
+  vgpuSchedulerLogs,
 ];
 
 /** The table whose switch was given: `--query-gpu`, or `--help-query-gpu` with that prefix. */
 export function tableAsked(isGiven: (option: string) => boolean, prefix = ''): Table {
-  const table = tables.find(({ option }) => isGiven(`${prefix}${option}`));
+  const table = tables.find(({ option, help }) =>
+    isGiven(prefix === '' ? option : (help ?? `${prefix}${option}`)),
+  );
   if (table === undefined) throw new Error('a query option without its table');
   return table;
 }

@@ -1,0 +1,267 @@
+/** What each option of `vgpu` shows: records for JSON, text otherwise. */
+import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
+import type { Gpu, Session } from '../nvml/session.js';
+import { Missing, statusWords } from '../nvml/status.js';
+import type { Reading } from '../query/asked.js';
+import { type Cells, cell } from '../query/cell.js';
+import { count, percent } from '../query/kind.js';
+import type { GpmMetric } from '../query/monitor/gpm.js';
+import { readAll } from '../query/now.js';
+import type { Subject } from '../query/plan.js';
+import { type SessionColumn, sessionCells } from '../query/sessions.js';
+import * as vgpu from '../query/vgpu.js';
+import { VgpuGpm } from '../query/vgpu-gpm.js';
+import * as instances from '../query/vgpu-instances.js';
+import { cellsOf, type Field, type Line, lineAt, vgpuLines, vgpuTypeLines } from '../query/vgpu-lines.js';
+import * as scheduler from '../query/vgpu-scheduler.js';
+import { type Column, columnsHead, columnsLine, emptyLine } from '../render/columns.js';
+import * as render from '../render/vgpu.js';
+import { driverVersion } from './version.js';
+
+/** What the options beside that of the view say. */
+export interface Wanted {
+  readonly verbose: boolean;
+  /** Ids of GPU instances. */
+  readonly instances: readonly number[] | undefined;
+  readonly metrics: readonly GpmMetric[];
+}
+
+/** What one option shows: records for JSON, text otherwise. */
+export interface View {
+  readonly part: string;
+  /** Printed once, above all ticks. */
+  readonly head?: string;
+  readonly records: (session: Session, gpu: Gpu) => readonly Cells[];
+  readonly print: (session: Session, gpus: readonly Gpu[], now: number) => string;
+  /** The monitors go on every second until they are stopped. */
+  readonly period?: number;
+  /** Gives back what NVML lent. */
+  readonly close?: () => void;
+}
+
+const word = (reading: Reading): string =>
+  reading instanceof Missing ? statusWords(reading.status) : String(reading);
+
+const withUnit = (reading: Reading): string =>
+  reading instanceof Missing ? statusWords(reading.status) : `${reading}%`;
+
+const busId = (session: Session, gpu: Gpu): string =>
+  word(readAll(session, gpu, ['pci.bus_id'])[0] as Reading);
+
+const withGpu = (gpu: Gpu, cells: Cells): Cells => ({ gpu: cell(count, gpu.index), ...cells });
+
+/** A block per GPU, with a blank line between them. */
+const perGpu =
+  (block: (session: Session, gpu: Gpu) => string): View['print'] =>
+  (session, gpus) =>
+    gpus.map((gpu) => render.gpuLine(busId(session, gpu)) + block(session, gpu)).join('\n');
+
+function instanceLines(session: Session, gpu: Gpu, wanted?: readonly number[]) {
+  const utilizations = vgpu.vgpuUtilizations(session, gpu);
+  const runsThere = (id: number): boolean => {
+    if (wanted === undefined) return true;
+    const instance = instances.instanceOfVgpu(session, id);
+    return !(instance instanceof Missing) && wanted.includes(Number(instance));
+  };
+  return vgpu
+    .vgpuNumbers(session, gpu, 'active')
+    .filter(runsThere)
+    .map((id) => vgpuLines(session, gpu, id, utilizations.get(id)));
+}
+
+export const SUMMARY: View = {
+  part: 'vgpus',
+  records: (session, gpu) =>
+    instanceLines(session, gpu).map((lines) => {
+      const { vgpu: id, name, vm_id, utilization_gpu } = cellsOf(lines);
+      return withGpu(gpu, { vgpu: id, name, vm_id, utilization_gpu } as Cells);
+    }),
+  print: (session, gpus, now) =>
+    render.vgpuSummary({
+      time: new Date(now),
+      driverVersion: driverVersion(session),
+      gpus: gpus.map((gpu) => summaryGpu(session, gpu)),
+    }),
+};
+
+function summaryGpu(session: Session, gpu: Gpu) {
+  const [name, utilization] = readAll(session, gpu, ['name', 'utilization.gpu']) as [Reading, Reading];
+  const utilizations = vgpu.vgpuUtilizations(session, gpu);
+  return {
+    index: String(gpu.index),
+    name: word(name),
+    busId: busId(session, gpu),
+    utilization: withUnit(utilization),
+    vgpus: vgpu.vgpuNumbers(session, gpu, 'active').map((id) => {
+      const { vmId, typeName } = vgpu.vgpuIdentity(session, id);
+      const sm = utilizations.get(id)?.sm;
+      return {
+        id: String(id),
+        name: word(typeName),
+        vmId: word(vmId),
+        vmName: 'N/A',
+        utilization: sm === undefined ? 'N/A' : withUnit(sm),
+      };
+    }),
+  };
+}
+
+export const running = ({ instances: wanted }: Wanted): View => ({
+  part: 'vgpus',
+  records: (session, gpu) => instanceLines(session, gpu, wanted).map((lines) => withGpu(gpu, cellsOf(lines))),
+  print: perGpu((session, gpu) => {
+    const lines = instanceLines(session, gpu, wanted);
+    const active = lineAt(1, 'active', 'Active vGPUs', count, lines.length);
+    return render.vgpuLog([active, ...lines.flat()]);
+  }),
+});
+
+export function types(which: 'supported' | 'creatable', { verbose, instances: wanted }: Wanted): View {
+  const idsOf = (session: Session, gpu: Gpu): readonly number[] => {
+    if (which === 'supported' || wanted === undefined) return vgpu.vgpuNumbers(session, gpu, which);
+    const found = wanted.flatMap((id) =>
+      instances.creatableOn(session, instances.gpuInstance(session, gpu, id)),
+    );
+    return [...new Set(found)];
+  };
+  return {
+    part: `${which}_types`,
+    records: (session, gpu) =>
+      idsOf(session, gpu).map((type) => withGpu(gpu, cellsOf(vgpuTypeLines(session, gpu, type)))),
+    print: perGpu((session, gpu) => {
+      const ids = idsOf(session, gpu);
+      return verbose
+        ? render.vgpuLog(ids.flatMap((type) => vgpuTypeLines(session, gpu, type)))
+        : render.typeList(ids.map((type) => word(vgpu.vgpuTypeName(session, type))));
+    }),
+  };
+}
+
+/** A GPU, or one of its GPU instances. */
+type Place = readonly [of: Subject, which: scheduler.Scheduled, head: readonly Field[]];
+
+/** The GPU itself, or the instances that -gi names. */
+const placesOf = (session: Session, gpu: Gpu, { instances: wanted }: Wanted): readonly Place[] =>
+  wanted === undefined
+    ? [[gpu, 'gpu', []]]
+    : wanted.map((id) => [
+        instances.gpuInstance(session, gpu, id),
+        'instance',
+        [lineAt(1, 'gpu_instance_id', 'GPU Instance ID', count, id)],
+      ]);
+
+/** Some lines about each GPU, or about each of the GPU instances that -gi names. */
+const lines = (
+  part: string,
+  wanted: Wanted,
+  read: (session: Session, of: Subject, which: scheduler.Scheduled) => readonly Field[],
+): View => ({
+  part,
+  records: (session, gpu) =>
+    placesOf(session, gpu, wanted).map(([of, which, head]) =>
+      withGpu(gpu, cellsOf([...head, ...read(session, of, which)])),
+    ),
+  print: perGpu((session, gpu) =>
+    render.vgpuLog(
+      placesOf(session, gpu, wanted).flatMap(([of, which, head]) => [...head, ...read(session, of, which)]),
+    ),
+  ),
+});
+
+export const schedulerState = (wanted: Wanted): View => lines('schedulers', wanted, scheduler.schedulerLines);
+
+export const heterogeneousMode = (wanted: Wanted): View =>
+  lines('heterogeneous_modes', wanted, instances.heterogeneousLines);
+
+/** Only of whole GPUs. */
+const WHOLE: Wanted = { verbose: false, instances: undefined, metrics: [] };
+
+export const SCHEDULER_CAPABILITIES: View = lines(
+  'scheduler_capabilities',
+  WHOLE,
+  scheduler.schedulerCapabilityLines,
+);
+
+export const MIGRATION: View = lines('migration', WHOLE, instances.migrationLines);
+
+/** The log is as long as a fifth of a second: NVML wants it to be asked often. nvidia-smi shows it every second. */
+export const schedulerLogs = (wanted: Wanted): View => ({
+  part: 'scheduler_logs',
+  period: SECOND,
+  records: (session, gpu) =>
+    placesOf(session, gpu, wanted).flatMap(([of, which, head]) => {
+      const { state, turns } = scheduler.schedulerLog(session, of, which);
+      return turns.map((turn) => withGpu(gpu, cellsOf([...head, ...state, ...turn])));
+    }),
+  print: perGpu((session, gpu) =>
+    render.vgpuLog(
+      placesOf(session, gpu, wanted).flatMap(([of, which, head]): readonly Line[] => {
+        const { state, turns } = scheduler.schedulerLog(session, of, which);
+        return [...head, ...state, ...turns.flat()];
+      }),
+    ),
+  ),
+});
+
+const SECOND = 1000;
+
+/** N/A where MIG divides the GPU: an RTX PRO 6000 with driver 580.105.08. */
+function emptyWord(session: Session, gpu: Gpu): string {
+  const [mode] = readAll(session, gpu, ['mig.mode.current']) as [Reading];
+  return mode instanceof Missing || Number(mode) === 0 ? '-' : 'N/A';
+}
+
+/** A monitor: a line per record, or a line of dashes for a GPU without any. */
+const monitor = (part: string, columns: readonly Column[], records: View['records']): View => ({
+  part,
+  head: columnsHead(columns),
+  period: SECOND,
+  records: (session, gpu) => records(session, gpu).map((cells) => withGpu(gpu, cells)),
+  print: (session, gpus) =>
+    gpus
+      .flatMap((gpu) => {
+        const lines = records(session, gpu);
+        if (lines.length === 0) return [emptyLine(columns, gpu.index, emptyWord(session, gpu))];
+        return lines.map((cells) => columnsLine(columns, gpu.index, render.columnTexts(cells)));
+      })
+      .join(''),
+});
+
+export const UTILIZATION = monitor('utilization', render.utilizationColumns, (session, gpu) => {
+  const utilizations = vgpu.vgpuUtilizations(session, gpu);
+  return vgpu.vgpuNumbers(session, gpu, 'active').map((id) => {
+    const { sm, memory, encoder, decoder, jpeg, ofa } = utilizations.get(id) ?? vgpu.NO_UTILIZATION;
+    const engines = { sm, memory, encoder, decoder, jpeg, ofa };
+    return {
+      vgpu: cell(count, id),
+      ...Object.fromEntries(Object.entries(engines).map(([name, value]) => [name, cell(percent, value)])),
+    };
+  });
+});
+
+export const PROCESSES = monitor('processes', render.processColumns, vgpu.vgpuProcesses);
+
+export const sessions = (part: string, which: 'encoder' | 'fbc', columns: readonly SessionColumn[]): View =>
+  monitor(part, [{ head: ['vGPU', 'Id'], width: 11 }, ...columns], (session, gpu) =>
+    vgpu.vgpuNumbers(session, gpu, 'active').flatMap((id): readonly Cells[] => {
+      const views = vgpu.vgpuSessions(session, id, which);
+      const who = { vgpu: cell(count, id) };
+      if (views.length > 0) return views.map((view) => ({ ...who, ...sessionCells(columns, view) }));
+      const nothing = columns.map(({ name, kind }) => [name, cell(kind, NO_SESSION)] as const);
+      return [{ ...who, ...Object.fromEntries(nothing) }];
+    }),
+  );
+
+/** A vGPU without sessions has a line of dashes: the vGPU software's guide. */
+const NO_SESSION = Missing.of(NVML_ERROR_NOT_FOUND);
+
+/** `--gpm-metrics`: no line where no vGPU runs has a value, and the first of each vGPU has none. */
+export function gpmMonitor({ metrics }: Wanted): View {
+  const gpm = new VgpuGpm(metrics);
+  return {
+    ...monitor('gpm', render.gpmColumns(metrics.map(({ name }) => name)), (session, gpu) =>
+      gpm.records(session, gpu),
+    ),
+    close: () => gpm.close(),
+  };
+}

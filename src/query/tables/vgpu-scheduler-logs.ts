@@ -1,0 +1,63 @@
+/**
+ * --query-vgpu-scheduler-logs and --query-gpu-instance-vgpu-scheduler-logs: the turns that vGPUs took on a GPU, or on its
+ * GPU instances. Names, aliases and the record without values of a GPU that is no vGPU host: H200, 580.159.04.
+ */
+import { count, type Kind } from '../kind.js';
+import type { Subject } from '../plan.js';
+import { item, type Row } from '../row.js';
+import type { AskNow, RecordValues, Table } from '../table.js';
+import { allInstances } from '../vgpu-instances.js';
+import { adaptive, engines, policies, SCHEDULER_LOGS, schedulerRecords } from '../vgpu-scheduler.js';
+import { gpuColumns } from './gpu-columns.js';
+
+const row = (id: number, names: Row['names'], help: string, source: string, kind: Kind = count): Row => ({
+  id,
+  names,
+  help,
+  kind,
+  source: item(source),
+});
+
+/** Times have no unit in the header, and were never seen with a value. */
+const turns: readonly Row[] = [
+  row(2041, ['engine_id'], 'Engine whose turns are logged.', 'engine', engines),
+  row(2042, ['scheduler_policy', 'sched_policy'], 'Who gets the next turn.', 'policy', policies),
+  row(2043, ['arr_mode'], 'Whether turns are adapted to what was used before.', 'adaptive', adaptive),
+  row(2044, ['avg_factor'], 'Over how many turns that adapts.', 'averageFactor'),
+  row(2045, ['time_slice'], 'How long a turn is meant to be, in nanoseconds.', 'timeslice'),
+  row(2046, ['sw_runlist_id', 'sw_rl_id'], 'Software runlist that had the turn.', 'runlist'),
+  row(2047, ['time_stamp'], 'When the turn ended, in nanoseconds.', 'timestamp'),
+  row(2048, ['cumulative_run_time', 'cum_run_time'], 'All turns of the runlist, in nanoseconds.', 'runTotal'),
+  row(2049, ['previous_timeslice_runtime', 'prev_timeslice_runtime'], 'This turn, in nanoseconds.', 'run'),
+  row(2050, ['target_time_slice'], 'How long this turn should have been, in nanoseconds.', 'target'),
+  row(
+    2051,
+    ['cumulative_preempt_time', 'cum_preempt_time'],
+    'What ending the turns of the runlist took, in nanoseconds.',
+    'preempted',
+  ),
+];
+
+export const vgpuSchedulerLogs: Table = {
+  option: 'query-vgpu-scheduler-logs',
+  help: 'help-vgpu-query-scheduler-logs',
+  subject: 'a turn of a vGPU',
+  rows: [...gpuColumns, ...turns],
+  records: (_gpu: Subject, ask: AskNow): readonly RecordValues[] => schedulerRecords(ask(SCHEDULER_LOGS.gpu)),
+};
+
+/** The same of GPU instances: of all, or of those with the ids. */
+export const instanceSchedulerLogs = (wanted: readonly number[] | undefined): Table => ({
+  option: 'query-gpu-instance-vgpu-scheduler-logs',
+  subject: 'a turn of a vGPU on a GPU instance',
+  rows: [...gpuColumns, row(2040, ['gi_id'], 'Id of the GPU instance.', 'instance'), ...turns],
+  records: (gpu, ask) =>
+    allInstances(gpu, ask)
+      .filter(({ id }) => wanted?.includes(id) ?? true)
+      .flatMap((instance) =>
+        schedulerRecords(ask(SCHEDULER_LOGS.instance, instance)).map((record) => ({
+          ...record,
+          instance: instance.id,
+        })),
+      ),
+});

@@ -1,0 +1,83 @@
+/** `vgpu --gpm-metrics`: performance metrics of the GPU instances that vGPUs run on. */
+import { GpmMeter } from '../nvml/gpm.js';
+import { type Gpu, migDevices, type Session } from '../nvml/session.js';
+import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
+import type { Reading } from './asked.js';
+import { type Cells, cell } from './cell.js';
+import { count, type Kind } from './kind.js';
+import { computeInstanceId, gpuInstanceId } from './mig.js';
+import type { GpmMetric } from './monitor/gpm.js';
+import type { Subject } from './plan.js';
+import { ask, vgpuNumbers } from './vgpu.js';
+import { instanceOfVgpu } from './vgpu-instances.js';
+
+/** Whole numbers in text, as the vGPU software's guide shows them; two decimals in JSON. */
+const measured: Kind = {
+  spell: (value) => String(Math.trunc(Number(value))),
+  json: (value) => Math.floor(Number(value) * 100) / 100,
+};
+
+interface MigDevice {
+  readonly index: number;
+  readonly instance: Reading;
+  readonly compute: Reading;
+}
+
+function migDevicesOf(session: Session, gpu: Gpu): readonly MigDevice[] {
+  return migDevices(session.driver, gpu).map((handle, index) => {
+    const device: Subject = { index, handle, status: 0 };
+    return {
+      index,
+      instance: ask(session, gpuInstanceId, device).read('value'),
+      compute: ask(session, computeInstanceId, device).read('value'),
+    };
+  });
+}
+
+/** The meters of all vGPUs' GPU instances, from one tick to the next. */
+export class VgpuGpm {
+  private readonly meters = new Map<string, GpmMeter>();
+
+  constructor(private readonly metrics: readonly GpmMetric[]) {}
+
+  /** A record of every running vGPU; from the second tick on with values. */
+  records(session: Session, gpu: Gpu): readonly Cells[] {
+    const devices = migDevicesOf(session, gpu);
+    const taken = new Set<GpmMeter>();
+    return vgpuNumbers(session, gpu, 'active').map((vgpu) => {
+      const instance = instanceOfVgpu(session, vgpu);
+      const device = devices.find((one) => one.instance === instance);
+      const meter = instance instanceof Missing ? undefined : this.meterOf(session, gpu, Number(instance));
+      // vGPUs that share an instance share its meter.
+      if (meter !== undefined && !taken.has(meter)) meter.take();
+      if (meter !== undefined) taken.add(meter);
+      return {
+        vgpu: cell(count, vgpu),
+        mig_device: cell(count, device?.index ?? NOT_SUPPORTED),
+        gpu_instance_id: cell(count, instance),
+        compute_instance_id: cell(count, device?.compute ?? NOT_SUPPORTED),
+        ...Object.fromEntries(
+          this.metrics.map(({ name }, i) => [name, cell(measured, meter?.read(i) ?? NOT_SUPPORTED)]),
+        ),
+      };
+    });
+  }
+
+  /** Gives back what NVML lent. */
+  close(): void {
+    for (const meter of this.meters.values()) meter.close();
+    this.meters.clear();
+  }
+
+  private meterOf(session: Session, gpu: Gpu, instance: number): GpmMeter | undefined {
+    if (gpu.handle === undefined) return undefined;
+    const key = `${gpu.index}/${instance}`;
+    let meter = this.meters.get(key);
+    if (meter === undefined) {
+      const ids = this.metrics.map(({ id }) => id);
+      meter = new GpmMeter(session.driver, gpu.handle, ids, instance);
+      this.meters.set(key, meter);
+    }
+    return meter;
+  }
+}

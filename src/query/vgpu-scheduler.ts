@@ -1,0 +1,195 @@
+/** How the vGPUs of a GPU, or of one of its GPU instances, take turns: state, log and capabilities of the scheduler. */
+import { call, SUBJECT, struct } from '../nvml/call.js';
+import * as nvml from '../nvml/generated/constants.js';
+import * as layouts from '../nvml/generated/layouts.js';
+import type { Session } from '../nvml/session.js';
+import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
+import type { Asked, Pick, Reading, View } from './asked.js';
+import { count, type Kind, number, supported, text, words } from './kind.js';
+import type { Subject } from './plan.js';
+import { fixed, type Probe, sample } from './probe.js';
+import { ask } from './vgpu.js';
+import { type Field, lineAt } from './vgpu-lines.js';
+
+const nanoseconds = number('ns');
+const hertz = number('Hz');
+
+const POLICIES: Readonly<Record<number, string>> = {
+  [nvml.NVML_VGPU_SCHEDULER_POLICY_BEST_EFFORT]: 'Best Effort',
+  [nvml.NVML_VGPU_SCHEDULER_POLICY_EQUAL_SHARE]: 'Equal Share',
+  [nvml.NVML_VGPU_SCHEDULER_POLICY_FIXED_SHARE]: 'Fixed Share',
+};
+
+export const policies: Kind = words(POLICIES);
+export const adaptive: Kind = words({
+  [nvml.NVML_VGPU_SCHEDULER_ARR_DEFAULT]: 'Default',
+  [nvml.NVML_VGPU_SCHEDULER_ARR_DISABLE]: 'Disabled',
+  [nvml.NVML_VGPU_SCHEDULER_ARR_ENABLE]: 'Enabled',
+});
+export const engines: Kind = words({
+  [nvml.NVML_VGPU_SCHEDULER_ENGINE_TYPE_GRAPHICS]: 'Graphics',
+  [nvml.NVML_VGPU_SCHEDULER_ENGINE_TYPE_NVENC1]: 'NVENC1',
+  [nvml.NVML_VGPU_SCHEDULER_ENGINE_TYPE_NVENC0]: 'NVENC0',
+});
+
+/** NVML asks about a GPU and about a GPU instance with functions of their own. */
+export type Scheduled = 'gpu' | 'instance';
+
+const ofGraphics = (version: number) => ({
+  version,
+  engineId: nvml.NVML_VGPU_SCHEDULER_ENGINE_TYPE_GRAPHICS,
+});
+
+const STATES: Readonly<Record<Scheduled, Probe>> = {
+  gpu: sample(
+    'vGPU scheduler',
+    call('nvmlDeviceGetVgpuSchedulerState', SUBJECT, struct(layouts.nvmlVgpuSchedulerGetState_t)),
+  ),
+  instance: sample(
+    'vGPU scheduler',
+    call(
+      'nvmlGpuInstanceGetVgpuSchedulerState',
+      SUBJECT,
+      struct(layouts.nvmlVgpuSchedulerStateInfo_v1_t, ofGraphics(nvml.nvmlVgpuSchedulerStateInfo_v1)),
+    ),
+  ),
+};
+
+export const SCHEDULER_LOGS: Readonly<Record<Scheduled, Probe>> = {
+  gpu: sample(
+    'vGPU scheduler log',
+    call('nvmlDeviceGetVgpuSchedulerLog', SUBJECT, struct(layouts.nvmlVgpuSchedulerLog_t)),
+  ),
+  instance: sample(
+    'vGPU scheduler log',
+    call(
+      'nvmlGpuInstanceGetVgpuSchedulerLog',
+      SUBJECT,
+      struct(layouts.nvmlVgpuSchedulerLogInfo_v1_t, ofGraphics(nvml.nvmlVgpuSchedulerLogInfo_v1)),
+    ),
+  ),
+};
+
+const capabilities = fixed(
+  'vGPU scheduler capabilities',
+  call('nvmlDeviceGetVgpuSchedulerCapabilities', SUBJECT, struct(layouts.nvmlVgpuSchedulerCapabilities_t)),
+);
+
+const isAdaptive = (view: View): boolean => view.number('arrMode') === nvml.NVML_VGPU_SCHEDULER_ARR_ENABLE;
+
+/** Which member of the union holds depends on the mode. */
+export const timeslice = (view: View): Reading =>
+  view.read(`schedulerParams.${isAdaptive(view) ? 'vgpuSchedDataWithARR' : 'vgpuSchedData'}.timeslice`);
+
+export const averageFactor = (view: View): Reading =>
+  isAdaptive(view) ? view.read('schedulerParams.vgpuSchedDataWithARR.avgFactor') : NOT_SUPPORTED;
+
+const reader =
+  (asked: Asked, depth: number) =>
+  (name: string, label: string, kind: Kind, pick: Pick): Field =>
+    lineAt(depth, name, label, kind, asked.pick(pick)());
+
+const stateLines = (asked: Asked): readonly Field[] => {
+  const line = reader(asked, 1);
+  return [
+    line('policy', 'Scheduler Policy', policies, 'schedulerPolicy'),
+    line('adaptive_round_robin', 'Adaptive Round Robin', adaptive, 'arrMode'),
+    line('timeslice_ns', 'Timeslice', nanoseconds, timeslice),
+    line('average_factor', 'Average Factor', count, averageFactor),
+  ];
+};
+
+/** `-ss`. No output was seen; the labels are ours, in the style of `-q`. */
+export const schedulerLines = (session: Session, of: Subject, which: Scheduled): readonly Field[] =>
+  stateLines(ask(session, STATES[which], of));
+
+/** A turn of one software runlist, by the names of its cells. */
+export interface Turn {
+  readonly runlist: Reading;
+  readonly timestamp: Reading;
+  readonly runTotal: Reading;
+  readonly run: Reading;
+  readonly target: Reading;
+  readonly preempted: Reading;
+}
+
+/** The turns of a log, oldest first. */
+export function turnsOf(log: Asked): readonly Turn[] {
+  if (log.status !== 0) return [];
+  return Array.from({ length: log.number('entriesCount') }, (_, i) => {
+    const read = (field: string): Reading => log.read(`logEntries.${i}.${field}`);
+    return {
+      runlist: read('swRunlistId'),
+      timestamp: read('timestamp'),
+      runTotal: read('timeRunTotal'),
+      run: read('timeRun'),
+      target: read('targetTimeSlice'),
+      preempted: read('cumulativePreemptionTime'),
+    };
+  });
+}
+
+const turnLines = ({ runlist, timestamp, runTotal, run, target, preempted }: Turn): readonly Field[] => [
+  lineAt(1, 'runlist', 'Software Runlist ID', count, runlist),
+  lineAt(2, 'preempted_at_ns', 'Timestamp', nanoseconds, timestamp),
+  lineAt(2, 'run_total_ns', 'Cumulative Run Time', nanoseconds, runTotal),
+  lineAt(2, 'run_ns', 'Previous Timeslice Run Time', nanoseconds, run),
+  lineAt(2, 'target_timeslice_ns', 'Target Timeslice', nanoseconds, target),
+  lineAt(2, 'preemption_total_ns', 'Cumulative Preemption Time', nanoseconds, preempted),
+];
+
+export interface SchedulerLog {
+  readonly state: readonly Field[];
+  readonly turns: readonly (readonly Field[])[];
+}
+
+/** `-sl`: what engine and how, then its turns. No output was seen. */
+export function schedulerLog(session: Session, of: Subject, which: Scheduled): SchedulerLog {
+  const log = ask(session, SCHEDULER_LOGS[which], of);
+  const engine = reader(log, 1)('engine', 'Engine ID', engines, 'engineId');
+  return { state: [engine, ...stateLines(log)], turns: turnsOf(log).map(turnLines) };
+}
+
+/** `-sc`. No output was seen. */
+export function schedulerCapabilityLines(session: Session, gpu: Subject): readonly Field[] {
+  const line = reader(ask(session, capabilities, gpu), 1);
+  const policyNames = (view: View): Reading =>
+    Array.from({ length: layouts.nvmlVgpuSchedulerCapabilities_t.fields.supportedSchedulers[2] }, (_, i) =>
+      view.number(`supportedSchedulers.${i}`),
+    )
+      .filter((policy) => policy !== nvml.NVML_VGPU_SCHEDULER_POLICY_UNKNOWN)
+      .map((policy) => policies.spell(policy))
+      .join(', ');
+  return [
+    line('supported_policies', 'Supported Policies', text, policyNames),
+    line('max_timeslice_ns', 'Maximum Timeslice', nanoseconds, 'maxTimeslice'),
+    line('min_timeslice_ns', 'Minimum Timeslice', nanoseconds, 'minTimeslice'),
+    line('adaptive_round_robin', 'Adaptive Round Robin', supported, 'isArrModeSupported'),
+    line('max_frequency_hz', 'Maximum Frequency', hertz, 'maxFrequencyForARR'),
+    line('min_frequency_hz', 'Minimum Frequency', hertz, 'minFrequencyForARR'),
+    line('max_average_factor', 'Maximum Average Factor', count, 'maxAvgFactorForARR'),
+    line('min_average_factor', 'Minimum Average Factor', count, 'minAvgFactorForARR'),
+  ];
+}
+
+/** The log's records for --query-*: its head repeated beside every turn; alone where there is none. */
+export function schedulerRecords(log: Asked): readonly Readonly<Record<string, Reading>>[] {
+  const head = {
+    engine: log.read('engineId'),
+    policy: log.read('schedulerPolicy'),
+    adaptive: log.read('arrMode'),
+    timeslice: log.pick(timeslice)(),
+    averageFactor: log.pick(averageFactor)(),
+  };
+  const turns = turnsOf(log);
+  const none = log.status === 0 ? NOT_SUPPORTED : Missing.of(log.status);
+  const absent: Turn = {
+    runlist: none,
+    timestamp: none,
+    runTotal: none,
+    run: none,
+    target: none,
+    preempted: none,
+  };
+  return (turns.length === 0 ? [absent] : turns).map((turn) => ({ ...head, ...turn }));
+}

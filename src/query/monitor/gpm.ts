@@ -1,7 +1,7 @@
 /**
  * Table: GPM metrics by NVML's ids. The names of 1-3, 10, 20, 21, 60 and 61 were recorded on the H100 and H200
- * (580.159.04); 4, 5, 11-13 and 166 are in public outputs of nvidia-smi (535 to 580), and intutil also in NVIDIA's
- * vGPU guide; the others are formed after them.
+ * (580.159.04); 4, 5, 11-13 and 166 are in public outputs of nvidia-smi (535 to 580), 1-7 and 9-13 in the vGPU
+ * software's guide; the others are formed after them.
  */
 import type { Heading } from './column.js';
 
@@ -72,10 +72,10 @@ export const gpmMetrics: readonly GpmMetric[] = [
   percent(3, 'smocc', 'Warps on the SMs, of those that fit'),
   percent(4, 'intutil', 'Integer units'),
   percent(5, 'mmaact', 'Tensor cores'),
-  percent(6, 'dfmaact', 'Tensor cores on DFMA'),
-  percent(7, 'hmmaact', 'Tensor cores on FP16 matrices'),
-  percent(8, 'dmmaact', 'Tensor cores on FP64 matrices'),
-  percent(9, 'immaact', 'Tensor cores on integer matrices'),
+  percent(6, 'dfmat', 'Tensor cores on DFMA'),
+  percent(7, 'hmmat', 'Tensor cores on FP16 matrices'),
+  percent(8, 'dmmat', 'Tensor cores on FP64 matrices'),
+  percent(9, 'immat', 'Tensor cores on integer matrices'),
   percent(10, 'dram', 'Memory bandwidth'),
   percent(11, 'fp64', 'FP64 units'),
   percent(12, 'fp32', 'FP32 units'),

@@ -30,6 +30,7 @@ _nvsmi() {
     " --query-supported-clocks") _nvsmi_list 'timestamp gpu_name gpu_bus_id gpu_serial gpu_uuid memory mem graphics gr' "$current"; return ;;
     " --query-retired-pages") _nvsmi_list 'timestamp gpu_name gpu_bus_id gpu_serial gpu_uuid retired_pages.address retired_pages.timestamp retired_pages.cause' "$current"; return ;;
     " --query-remapped-rows") _nvsmi_list 'timestamp gpu_name gpu_bus_id gpu_serial gpu_uuid remapped_rows.correctable remapped_rows.sbe remapped_rows.correctable_inactive remapped_rows.uncorrectable remapped_rows.dbe remapped_rows.uncorrectable_inactive remapped_rows.pending remapped_rows.failure remapped_rows.histogram.max remapped_rows.histogram.high remapped_rows.histogram.partial remapped_rows.histogram.low remapped_rows.histogram.none' "$current"; return ;;
+    " --query-vgpu-scheduler-logs") _nvsmi_list 'timestamp gpu_name gpu_bus_id gpu_serial gpu_uuid engine_id scheduler_policy sched_policy arr_mode avg_factor time_slice sw_runlist_id sw_rl_id time_stamp cumulative_run_time cum_run_time previous_timeslice_runtime prev_timeslice_runtime target_time_slice cumulative_preempt_time cum_preempt_time' "$current"; return ;;
     " --format") _nvsmi_list 'csv noheader nounits json jsonl' "$current"; return ;;
     " --snapshot") COMPREPLY=($(compgen -f -- "$current")); return ;;
     " --nvml") COMPREPLY=($(compgen -f -- "$current")); return ;;
@@ -62,9 +63,8 @@ _nvsmi() {
     "pci --snapshot") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "pci --nvml") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "prm -i"|"prm --index") return ;;
-    "prm -c"|"prm --counter") return ;;
-    "prm -p"|"prm --params") return ;;
     "prm -n"|"prm --name") return ;;
+    "prm -p"|"prm --params") return ;;
     "prm --snapshot") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "prm --nvml") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "mig -i"|"mig --id") return ;;
@@ -73,6 +73,8 @@ _nvsmi() {
     "mig --snapshot") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "mig --nvml") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "vgpu -i"|"vgpu --id") return ;;
+    "vgpu -gi"|"vgpu --gpu-instance-id") return ;;
+    "vgpu -f"|"vgpu --filename") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "vgpu --snapshot") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "vgpu --nvml") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "conf-compute -i"|"conf-compute --id") return ;;
@@ -147,7 +149,7 @@ _nvsmi() {
     "gpm --nvml") COMPREPLY=($(compgen -f -- "$current")); return ;;
   esac
   case $command in
-    '') words='-h --help --version -L --list-gpus -B --list-excluded-gpus --get-hostname -q --query -u --unit -i -g --id -f --filename -x --xml-format --dtd --json -d --display -l --loop -lms --loop-ms --query-gpu --help-query-gpu --query-compute-apps --help-query-compute-apps --query-accounted-apps --help-query-accounted-apps --query-supported-clocks --help-query-supported-clocks --query-retired-pages --help-query-retired-pages --query-remapped-rows --help-query-remapped-rows --format --lenient --snapshot --nvml' ;;
+    '') words='-h --help --version -L --list-gpus -B --list-excluded-gpus --get-hostname -q --query -u --unit -i -g --id -f --filename -x --xml-format --dtd --json -d --display -l --loop -lms --loop-ms --query-gpu --help-query-gpu --query-compute-apps --help-query-compute-apps --query-accounted-apps --help-query-accounted-apps --query-supported-clocks --help-query-supported-clocks --query-retired-pages --help-query-retired-pages --query-remapped-rows --help-query-remapped-rows --query-vgpu-scheduler-logs --help-vgpu-query-scheduler-logs --format --lenient --snapshot --nvml' ;;
     'snapshot') words='-o --output --title --keep-identities -h --help --snapshot --nvml' ;;
     'topo') words='-m --matrix -mp --matrix_pci -c --cpu -n --nearest_gpus -p --gpu_path -p2p --p2pstatus -C --get-numa-id-of-nearby-cpu -M --get-numa-id-of-nearby-mem -gnid --gpu-numa-id -nvme --nvme -i --id --json -h --help --snapshot --nvml' ;;
     'drain') words='-p --pciid -q --query --json -h --help --snapshot --nvml' ;;
@@ -155,9 +157,9 @@ _nvsmi() {
     'c2c') words='-i --id -l --link -s --status -e --errorcounters -gLowPwrInfo --getLowPowerInfo --json -h --help --snapshot --nvml' ;;
     'clocks') words='-i --id --sync-boost-list --json -h --help --snapshot --nvml' ;;
     'pci') words='-i --id -gErrCnt --getErrorCounters -gCnt --getCounters --json -h --help --snapshot --nvml' ;;
-    'prm') words='-l --list -i --index -c --counter -f --info -p --params -n --name --json -h --help --snapshot --nvml' ;;
+    'prm') words='-l --list -i --index -c --counters -n --name -f --info -p --params --json -h --help --snapshot --nvml' ;;
     'mig') words='-i --id -gi --gpu-instance-id -ci --compute-instance-id -lgip --list-gpu-instance-profiles -lgipp --list-gpu-instance-possible-placements -lgi --list-gpu-instances -lcip --list-compute-instance-profiles -lcipp --list-compute-instance-possible-placements -lci --list-compute-instances --json -h --help --snapshot --nvml' ;;
-    'vgpu') words='-i --id -l --loop -q --query -s --supported -c --creatable -u --utilization -p --processes -es --encodersessions -fs --fbcsessions -ss --scheduler-state -v --verbose --json -h --help --snapshot --nvml' ;;
+    'vgpu') words='-i --id -gi --gpu-instance-id -l --loop -q --query -s --supported -c --creatable -u --utilization --gpm-metrics -p --pmon -es --encodersessions -fs --fbcsessions -m --migrationcap -ss --schedulerstate -sc --schedulercaps -sl --schedulerlogs -ghm --get-heterogeneous-mode -v --verbose --query-vgpu-scheduler-logs --query-gpu-instance-vgpu-scheduler-logs --help-gpu-instance-vgpu-query-scheduler-logs --query-accounted-apps --format -f --filename -lms --loop-ms --json -h --help --snapshot --nvml' ;;
     'conf-compute') words='-i --id -gc --get-cpu-caps -gg --get-gpus-caps -d --get-devtools-mode -e --get-environment -f --get-cc-feature -grs --get-gpus-ready-state -gkr --get-key-rotation -mgm --get-multigpu-mode -q --query-conf-compute -gm --get-mem-size-info --json -h --help --snapshot --nvml' ;;
     'compute-policy') words='-i --id -l --list --json -h --help --snapshot --nvml' ;;
     'boost-slider') words='-i --id -l --list --json -h --help --snapshot --nvml' ;;

@@ -60,7 +60,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'prm',
-    summary: 'Counters of the NVLink ports (Blackwell and newer).',
+    summary: 'Counters and registers of the NVLink ports (Blackwell and newer).',
     load: async () => (await import('./prm.js')).spec,
   },
   {

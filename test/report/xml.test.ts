@@ -6,6 +6,7 @@ import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Json } from '../../src/nvml/answer.js';
 import { parseSnapshot, type Snapshot } from '../../src/nvml/snapshot.js';
+import { invalidities } from './dtd.js';
 import { golden } from './golden.js';
 import { runOn } from './run.js';
 import { callsOf, h100, sceneOf, set } from './scene.js';
@@ -22,58 +23,78 @@ function snapshots(): readonly (readonly [name: string, machine: () => Snapshot]
     .map(([file, snapshot]) => [file, () => snapshot]);
 }
 
-const hasXmllint = spawnSync('xmllint', ['--version']).status === 0;
+const machines: readonly (readonly [name: string, machine: () => Snapshot])[] = [
+  ...snapshots(),
+  ['the H100 under load', () => sceneOf(golden('h100-x1/load-qx.out'))],
+  ['two H200s', () => sceneOf(golden('h200-x2/qx.out'))],
+  ...SHAPES.map(({ name, machine }): readonly [string, () => Snapshot] => [name, machine]),
+];
 
-describe.skipIf(!hasXmllint)('xmllint (libxml2-utils; skipped where it is not installed)', () => {
+describe('the XML of a report', () => {
+  const hasXmllint = spawnSync('xmllint', ['--version']).status === 0;
   let folder = '';
+  let deviceDtd = '';
+  let unitDtd = '';
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'nvsmi-dtd-'));
-    writeFileSync(join(folder, 'nvsmi_device_v13.dtd'), (await runOn(h100(), ['--dtd'])).out);
-    writeFileSync(join(folder, 'nvsmi_unit_v13.dtd'), (await runOn(h100(), ['--dtd', '-u'])).out);
+    deviceDtd = (await runOn(h100(), ['--dtd'])).out;
+    unitDtd = (await runOn(h100(), ['--dtd', '-u'])).out;
+    writeFileSync(join(folder, 'nvsmi_device_v13.dtd'), deviceDtd);
+    writeFileSync(join(folder, 'nvsmi_unit_v13.dtd'), unitDtd);
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  /** What xmllint has to say about a document that finds its DTD beside it. */
-  function complaints(document: string): string {
+  /** What our own reading of the DTD, and xmllint where it is installed, have to say about a document. */
+  function complaints(document: string, dtd = deviceDtd): readonly string[] {
+    const ours = invalidities(document, dtd);
+    if (!hasXmllint) return ours;
     const path = join(folder, 'document.xml');
     writeFileSync(path, document);
     const { status, stderr } = spawnSync('xmllint', ['--noout', '--valid', '--nonet', path], {
       encoding: 'utf8',
     });
-    return status === 0 ? '' : `${status}: ${stderr}`;
+    return status === 0 ? ours : [...ours, `xmllint: ${stderr}`];
   }
 
-  const machines: readonly (readonly [name: string, machine: () => Snapshot])[] = [
-    ...snapshots(),
-    ['the H100 under load', () => sceneOf(golden('h100-x1/load-qx.out'))],
-    ['two H200s', () => sceneOf(golden('h200-x2/qx.out'))],
-    ...SHAPES.map(({ name, machine }): readonly [string, () => Snapshot] => [name, machine]),
-  ];
-
-  it.each(machines)('finds our XML of %s valid', async (_, machine) => {
-    expect(complaints((await runOn(machine(), ['-q', '-x'])).out)).toBe('');
+  it.each(machines)('is valid: %s', async (_, machine) => {
+    expect(complaints((await runOn(machine(), ['-q', '-x'])).out)).toEqual([]);
   });
 
-  it.each(machines)('finds our XML of %s with its DTD inside valid', async (_, machine) => {
+  it.each(machines)('is valid with its DTD inside: %s', async (_, machine) => {
     const { out } = await runOn(machine(), ['-q', '-x', '--dtd']);
     expect(out).toContain('<!DOCTYPE nvidia_smi_log [');
-    expect(complaints(out)).toBe('');
+    expect(complaints(out, '')).toEqual([]);
   });
 
-  it('finds the XML of units valid', async () => {
-    expect(complaints((await runOn(h100(), ['-q', '-u', '-x'])).out)).toBe('');
+  it('is valid of units', async () => {
+    expect(complaints((await runOn(h100(), ['-q', '-u', '-x'])).out, unitDtd)).toEqual([]);
   });
 
   it.each(['h100-x1/qx', 'h100-x1/load-qx', 'h200-x2/qx', 'h200-x2/load-qx'])(
-    "finds nvidia-smi's own %s valid against our DTD",
+    'is valid where nvidia-smi wrote it, against our DTD: %s',
     (name) => {
-      expect(complaints(golden(`${name}.out`))).toBe('');
+      expect(complaints(golden(`${name}.out`))).toEqual([]);
     },
   );
 
-  it('finds a document with an element too many not valid', async () => {
+  it.each([
+    ['an element that is not declared', '<processes>', '<processes><bogus/>', 'bogus is not declared'],
+    ['an element in another place', '</processes>', '<serial/></processes>', 'processes may not hold'],
+    ['an element missing', /<serial>.*<\/serial>/, '', 'gpu may not hold'],
+    ['an element twice', /<serial>.*<\/serial>/, '$&$&', 'gpu may not hold'],
+    [
+      'text between elements',
+      '<fb_memory_usage>',
+      '<fb_memory_usage>text',
+      'fb_memory_usage may not hold text',
+    ],
+    ['a GPU without its id', /<gpu id=".*">/, '<gpu>', 'gpu has the attributes (none)'],
+    ['another root', /nvidia_smi_log>/g, 'gpu_log>', 'the root element is not nvidia_smi_log'],
+    ['a tag that is not closed', '</processes>', '', 'line '],
+  ])('is not valid with %s', async (_, place, put, complaint) => {
     const { out } = await runOn(h100(), ['-q', '-x']);
-    expect(complaints(out.replace('<processes>', '<processes><bogus/>'))).not.toBe('');
+    expect(out).toMatch(place);
+    expect(complaints(out.replace(place, put)).join('\n')).toContain(complaint);
   });
 });
 

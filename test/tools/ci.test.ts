@@ -1,0 +1,50 @@
+/** What .ci/run says of a run; npm is a stub that writes the results of the tests. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const script = fileURLToPath(new URL('../../.ci/run', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'nvsmi-ci-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+for (const tool of ['bash', 'env', 'dirname', 'mktemp', 'rm', 'cat']) {
+  const found = spawnSync('which', [tool], { encoding: 'utf8' }).stdout.trim();
+  symlinkSync(found, join(folder, tool));
+}
+symlinkSync(process.execPath, join(folder, 'node'));
+
+function run(results: object | undefined, status = 0) {
+  const write =
+    results === undefined
+      ? ''
+      : `[ -n "$VITEST_JSON" ] && echo '${JSON.stringify(results)}' > "$VITEST_JSON"`;
+  writeFileSync(join(folder, 'npm'), `#!/usr/bin/env bash\n${write}\nexit ${status}\n`, { mode: 0o755 });
+  const env = { PATH: folder, TMPDIR: dirname(folder) };
+  const ran = spawnSync('bash', [script], { encoding: 'utf8', env });
+  const lines = ran.stdout.trimEnd().split('\n');
+  return { status: ran.status, said: lines.slice(0, -1).join('\n'), last: lines.at(-1) };
+}
+
+describe('.ci/run', () => {
+  it('counts the tests in its last line', () => {
+    const { status, last } = run({ numPassedTests: 7, numFailedTests: 0, numPendingTests: 0 });
+    expect({ status, last }).toEqual({ status: 0, last: '7 passed, 0 failed' });
+  });
+
+  it('counts those that are skipped behind them', () => {
+    const { last } = run({ numPassedTests: 7, numFailedTests: 0, numPendingTests: 2 });
+    expect(last).toBe('7 passed, 0 failed, 2 skipped');
+  });
+
+  it('says which tools are missing that tests need', () => {
+    const { said } = run({ numPassedTests: 7 });
+    expect(said).toContain('No C compiler: ');
+    expect(said).toContain('No xmllint: ');
+  });
+
+  it('counts a failure where no test ran', () => {
+    expect(run(undefined, 1)).toMatchObject({ status: 1, last: '0 passed, 1 failed' });
+  });
+});

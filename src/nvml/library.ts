@@ -41,6 +41,7 @@ export function loadLibrary(options: LoadOptions): Driver {
     if (options.path === undefined && path.startsWith('/') && !existsSync(path)) continue;
     let library: LibraryHandle;
     try {
+      widenWorkerStacks();
       library = koffi().load(path);
     } catch (error) {
       tried.push(`  ${path}: ${loadReason(error, path)}`);
@@ -58,6 +59,21 @@ export function loadLibrary(options: LoadOptions): Driver {
     NVML_ERROR_LIBRARY_NOT_FOUND,
     `NVIDIA-SMI couldn't find libnvidia-ml.so library in your system. Tried:\n${tried.join('\n')}${where}`,
   );
+}
+
+/**
+ * Some fields take 174 KB of stack (272 and 273, H200, 580.159.04), and koffi gives its worker threads 128. Once a
+ * library is loaded, perhaps by somebody else, it stays as it is.
+ */
+const WORKER_STACK = 1 << 20;
+
+function widenWorkerStacks(): void {
+  if ((koffi().config().async_stack_size ?? 0) >= WORKER_STACK) return;
+  try {
+    koffi().config({ async_stack_size: WORKER_STACK });
+  } catch {
+    // Loaded before: all but those fields can still be asked.
+  }
 }
 
 /** The loader's own reason, without koffi's prefix and the path it repeats. */

@@ -36,9 +36,16 @@ export function outSize(out: Out, capacity?: number): number {
     case 'words':
       return 8 * out.length;
     case 'fields':
-      return nvmlFieldValue_t.size * out.ids.length;
+      return nvmlFieldValue_t.size * (out.ids.length + FIELDS_BEHIND);
   }
 }
+
+/**
+ * nvmlDeviceGetFieldValues looks at values behind the array it is given, and writes into them where their nvmlReturn is 0:
+ * asking one NVLink counter broke malloc's lists (two H200, 580.159.04; fields 138 to 141 and 161 to 163). So there are
+ * values behind every array, and they say of themselves that they failed.
+ */
+const FIELDS_BEHIND = 64;
 
 /** Where a list's items begin: behind its count. */
 export const LIST_HEAD = 8;
@@ -67,7 +74,8 @@ export function filledOf(out: Out & { readonly out: 'struct' }, memory: Buffer):
 
 /** A zeroed buffer for an output, with what must be set before the call. */
 export function allocate(out: Out, capacity?: number): Buffer {
-  const memory = Buffer.alloc(outSize(out, capacity));
+  // Its own ArrayBuffer: V8 keeps small buffers within its heap, where they move.
+  const memory = Buffer.from(new ArrayBuffer(outSize(out, capacity)));
   if (out.out === 'struct') {
     presetStruct(memory, 0, out.layout, out.set ?? {});
     const { item, set = [] } = out.array ?? {};
@@ -93,6 +101,7 @@ export function allocate(out: Out, capacity?: number): Buffer {
       memory.writeUInt32LE(id, i * nvmlFieldValue_t.size);
       memory.writeUInt32LE(scope, i * nvmlFieldValue_t.size + 4);
     });
+    memory.fill(0xff, out.ids.length * nvmlFieldValue_t.size);
   }
   return memory;
 }

@@ -299,6 +299,9 @@ static nvmlReturn_t fill_fields(const struct entry *entry, const uint64_t *args,
     values[v].valueType = (nvmlValueType_t)found->n[3];
     memcpy(&values[v].value, found->bytes, found->length);
   }
+  /* As NVML does (H200, 580.159.04): a value behind the array that has not failed is written to. */
+  nvmlFieldValue_t *behind = &values[args[1]];
+  if (behind->nvmlReturn == NVML_SUCCESS) memset(behind, 0xee, sizeof *behind);
   return NVML_SUCCESS;
 }
 

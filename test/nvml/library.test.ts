@@ -26,7 +26,7 @@ import {
   NVML_ERROR_GPU_IS_LOST,
 } from '../../src/nvml/generated/constants.js';
 import { type FunctionName, signatures } from '../../src/nvml/generated/functions.js';
-import { nvmlMemory_v2_t, nvmlProcessInfo_t } from '../../src/nvml/generated/layouts.js';
+import { nvmlFieldValue_t, nvmlMemory_v2_t, nvmlProcessInfo_t } from '../../src/nvml/generated/layouts.js';
 import { prototypes } from '../../src/nvml/generated/prototypes.js';
 import { loadLibrary } from '../../src/nvml/library.js';
 import { readText } from '../../src/nvml/memory.js';
@@ -291,6 +291,14 @@ describe.skipIf(!fake.available)('calls through koffi', () => {
       'NVML_ERROR_NOT_FOUND',
       'NVML_ERROR_NOT_FOUND',
     ]);
+  });
+
+  it('leaves room behind the field values that NVML takes for its own', () => {
+    const { driver, gpus } = loaded();
+    const { memory } = ask(driver, fields([1, 0]), gpus[0]);
+    const behind = memory[0]?.subarray(nvmlFieldValue_t.size) ?? Buffer.alloc(0);
+    expect(behind.length).toBeGreaterThanOrEqual(18 * nvmlFieldValue_t.size);
+    expect(behind.every((byte) => byte === 0xff)).toBe(true);
   });
 
   it('passes every nvmlReturn_t through', async () => {

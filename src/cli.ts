@@ -99,7 +99,7 @@ async function report(error: unknown, io: Io): Promise<number> {
 }
 
 const shown = async (hint: string, io: Io): Promise<string> =>
-  io.stderrIsTerminal ? (await import('./hint.js')).coloured(hint) : hint;
+  io.stderrIsTerminal ? (await import('./style.js')).styles(true, io).yellow(hint) : hint;
 
 /** Errors for the user. Known by name: the subcommands are a bundle of their own, with classes of their own. */
 const REPORTED: ReadonlySet<string> = new Set(['UsageError', 'DeadLibrary', 'SnapshotError']);

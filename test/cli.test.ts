@@ -4,6 +4,7 @@ import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import Ajv from 'ajv/dist/2020.js';
 import { afterAll, describe, expect, it } from 'vitest';
 import { main } from '../src/cli.js';
@@ -133,7 +134,7 @@ describe('an unknown field', () => {
   it('is refused with the nearest names on stderr where that is a terminal', async () => {
     const { status, out, err } = await nvsmi(argv, { stderrIsTerminal: true });
     expect({ status, out }).toEqual({ status: 2, out: refusal });
-    expect(err).toMatch(/^Did you mean temperature\.gpu\b.*\?\n$/);
+    expect(stripVTControlCharacters(err)).toMatch(/^Did you mean temperature\.gpu\b.*\?\n$/);
   });
 
   it('is refused without a guess where nothing is near', async () => {
@@ -154,6 +155,31 @@ describe('an unknown field', () => {
   it('is null in JSON with --lenient', async () => {
     const { out } = await nvsmi(['--query-gpu=index,no.such', '--format=json', '--lenient', '-i', '0']);
     expect(JSON.parse(out)).toEqual([{ index: 0, 'no.such': null }]);
+  });
+});
+
+describe('a terminal', () => {
+  const terminal: World = { stdoutIsTerminal: true, stderrIsTerminal: true };
+  const ESCAPE = '\u001b';
+
+  it('shows hints in colour and field names in bold', async () => {
+    expect((await nvsmi(['--help-query-gpu'], terminal)).out).toContain(
+      `${ESCAPE}[1m"timestamp"${ESCAPE}[22m`,
+    );
+    expect((await nvsmi(['--query-gpu=nam'], terminal)).err).toContain(`${ESCAPE}[33m`);
+  });
+
+  it.each([
+    ['NO_COLOR is set', { NO_COLOR: '1' }],
+    ['it is dumb', { TERM: 'dumb' }],
+  ])('shows neither where %s', async (_, env) => {
+    expect((await nvsmi(['--help-query-gpu'], { ...terminal, env })).out).not.toContain(ESCAPE);
+    expect((await nvsmi(['--query-gpu=nam'], { ...terminal, env })).err).toMatch(/^Did you mean .*\?\n$/);
+  });
+
+  it('shows both where NO_COLOR is empty', async () => {
+    const { out } = await nvsmi(['--help-query-gpu'], { ...terminal, env: { NO_COLOR: '' } });
+    expect(out).toContain(ESCAPE);
   });
 });
 

@@ -7,6 +7,7 @@ export interface World {
   /** Local time as nvidia-smi prints it: 2026/11/23 00:53:13.616. */
   readonly time?: string;
   readonly env?: Readonly<Record<string, string>>;
+  readonly stdoutIsTerminal?: boolean;
   readonly stderrIsTerminal?: boolean;
   /** Asks the program to stop; looked at before every tick but the first. One tick where it is left out. */
   readonly until?: (io: FakeIo) => boolean;
@@ -34,7 +35,7 @@ export class FakeIo implements Io {
   closed = false;
   readonly env: Readonly<Record<string, string>>;
   readonly stopped = false;
-  readonly stdoutIsTerminal = false;
+  readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
   private clock: number;
   private file: string | undefined;
@@ -42,6 +43,7 @@ export class FakeIo implements Io {
   constructor(private readonly world: World = {}) {
     this.clock = localTime(world.time ?? EPOCH);
     this.env = world.env ?? {};
+    this.stdoutIsTerminal = world.stdoutIsTerminal ?? false;
     this.stderrIsTerminal = world.stderrIsTerminal ?? false;
   }
 

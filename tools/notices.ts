@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 const { metafile } = await build({
   entryPoints: [
     'src/subcommands.ts',
-    'src/hint.ts',
+    'src/style.ts',
     'src/commands/report.ts',
     'src/commands/help-query.ts',
     'src/index.ts',

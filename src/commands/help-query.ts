@@ -1,9 +1,9 @@
 /** `--help-query-*`: the fields of a switch. */
-import chalk from 'chalk';
 import { lastValue, type Token } from '../argv.js';
 import { EXIT } from '../errors.js';
 import type { Table } from '../query/table.js';
 import { tableAsked } from '../query/tables/index.js';
+import { styles } from '../style.js';
 import type { Context } from './context.js';
 
 const WIDTH = 100;
@@ -32,7 +32,7 @@ export function helpQuery(tokens: readonly Token[], context: Context): number {
 
 /** The fields of a table, for a terminal or a pipe. */
 export const tableHelp = (table: Table, { io }: Context): string =>
-  helpOf(table, io.stdoutIsTerminal ? chalk.bold : String);
+  helpOf(table, styles(io.stdoutIsTerminal, io).bold);
 
 /** Quoted names at the start of a line, then what they mean. */
 function helpOf(table: Table, strong: (name: string) => string): string {

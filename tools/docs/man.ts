@@ -44,6 +44,7 @@ const STATUSES: readonly (readonly [status: number, words: string])[] = [
 const ENVIRONMENT: readonly (readonly [name: string, words: string])[] = [
   ['NVSMI_SNAPSHOT', 'A recorded machine to answer from, as with --snapshot.'],
   ['NVSMI_NVML', 'The NVML library to load, as with --nvml.'],
+  ['NO_COLOR', 'If not empty: no colour and no bold letters at a terminal.'],
 ];
 
 const entry = ([name, words]: readonly [string | number, string]): string =>

@@ -10,7 +10,8 @@ import {
   NVML_ERROR_LIB_RM_VERSION_MISMATCH,
 } from '../src/nvml/generated/constants.js';
 import { migDevices, openSession, type Session } from '../src/nvml/session.js';
-import { formatSnapshot, parseSnapshot, type Snapshot, snapshotDriver } from '../src/nvml/snapshot.js';
+import { formatSnapshot, parseSnapshot, type Snapshot } from '../src/nvml/snapshot.js';
+import { snapshotDriver } from '../src/nvml/snapshot-driver.js';
 import { Missing } from '../src/nvml/status.js';
 import { gpuTable } from '../src/query/gpu/index.js';
 import { compilePlan, type Subject } from '../src/query/plan.js';

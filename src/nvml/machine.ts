@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { bundledText } from './bundled.js';
 import type { Driver } from './call.js';
-import { parseSnapshot, type Snapshot, SnapshotError, snapshotDriver } from './snapshot.js';
+import { parseSnapshot, type Snapshot, SnapshotError } from './snapshot.js';
+import { snapshotDriver } from './snapshot-driver.js';
 
 /** A recording: its driver, and the files of /proc and /sys that were recorded with it. */
 export interface Recording {

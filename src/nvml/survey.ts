@@ -32,8 +32,9 @@ import { changing, prototypes } from './generated/prototypes.js';
 import { LIST_HEAD, readText } from './memory.js';
 import { outOf } from './prepare.js';
 import type { Param, Prototype } from './prototype.js';
+import { Recorder } from './recorder.js';
 import { ask } from './session.js';
-import { Recorder, type Snapshot } from './snapshot.js';
+import type { Snapshot } from './snapshot.js';
 
 /**
  * Functions that only read but are not recorded: certificates and reports are identities, error records

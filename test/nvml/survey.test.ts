@@ -7,7 +7,8 @@ import { nvmlClockOffset_v1_t } from '../../src/nvml/generated/layouts.js';
 import { changing, prototypes } from '../../src/nvml/generated/prototypes.js';
 import { allocate, LIST_HEAD, writeText } from '../../src/nvml/memory.js';
 import { ask } from '../../src/nvml/session.js';
-import { formatSnapshot, parseSnapshot, snapshotDriver } from '../../src/nvml/snapshot.js';
+import { formatSnapshot, parseSnapshot } from '../../src/nvml/snapshot.js';
+import { snapshotDriver } from '../../src/nvml/snapshot-driver.js';
 import { survey } from '../../src/nvml/survey.js';
 
 const GPUS = 2;

@@ -2,7 +2,8 @@
 import type { Answers } from '../../src/nvml/answer-key.js';
 import type { FunctionName } from '../../src/nvml/generated/functions.js';
 import { openSession, type Session } from '../../src/nvml/session.js';
-import { type Snapshot, snapshotDriver } from '../../src/nvml/snapshot.js';
+import type { Snapshot } from '../../src/nvml/snapshot.js';
+import { snapshotDriver } from '../../src/nvml/snapshot-driver.js';
 import { gpuTable } from '../../src/query/gpu/index.js';
 import { Asking, compilePlan } from '../../src/query/plan.js';
 import type { Row } from '../../src/query/row.js';

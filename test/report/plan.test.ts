@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Call, Driver, Handle } from '../../src/nvml/call.js';
 import { openSession } from '../../src/nvml/session.js';
-import { type Snapshot, snapshotDriver } from '../../src/nvml/snapshot.js';
+import type { Snapshot } from '../../src/nvml/snapshot.js';
+import { snapshotDriver } from '../../src/nvml/snapshot-driver.js';
 import { compileReport } from '../../src/report/compile.js';
 import type { Form } from '../../src/report/document.js';
 import { gpuTree } from '../../src/report/gpu.js';

@@ -2,7 +2,7 @@
  * Ask NVIDIA GPUs from Node: typed queries, samples at a pace, and pynvml_utils' nvidia_smi object.
  * The functions of NVML itself are in `nvsmi/nvml`.
  */
-export type { Filter } from './library/device-query.js';
+export type { Filter } from './library/filter.js';
 export type { DeviceResult, DeviceValue } from './library/device-tree.js';
 export { NVSMI, type NvsmiId } from './library/ids.js';
 export { Loop, type LoopCallback, NvidiaSmi, nvidia_smi } from './library/nvidia-smi.js';

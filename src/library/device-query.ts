@@ -15,21 +15,7 @@ import {
   spellReading,
   type XmlElement,
 } from './device-tree.js';
-import { NVSMI, QUERY_NAMES } from './ids.js';
-
-/**
- * What deviceQuery answers: names as a comma list or an array (`memory.total`), or ids (`NVSMI.MEMORY_TOTAL`).
- * Unknown names are passed over. Without a filter everything is answered.
- */
-export type Filter = string | readonly (string | number)[];
-
-/** The ids of a filter. */
-export function idsOf(filter: Filter | undefined): ReadonlySet<number> {
-  if (filter === undefined) return new Set([NVSMI.ALL]);
-  const names = typeof filter === 'string' ? filter.split(',') : filter;
-  const ids = names.map((name) => (typeof name === 'number' ? name : QUERY_NAMES.get(name.trim())));
-  return new Set(ids.filter((id) => id !== undefined));
-}
+import { NVSMI } from './ids.js';
 
 /** Questions that are kept for each list of a GPU: of processes there are ever new ones. */
 const KEPT = 128;

@@ -1,15 +1,14 @@
 /** The nvidia_smi object of pynvml_utils. */
-import type { Filter } from './device-query.js';
 import type { DeviceResult } from './device-tree.js';
+import type { Filter } from './filter.js';
 import { format } from './format.js';
 import { QUERY_NAMES } from './ids.js';
 import { type Nvsmi, open } from './nvsmi.js';
-import { ticks } from './watch.js';
 
 const HELP = `deviceQuery(filter?)     what is asked about every GPU, as an object
 xmlDeviceQuery(filter?)  the same as an XML document
 
-The filter is a comma list of names ('memory.total,memory.free'), an array of names, or an array of ids
+The filter is a comma list of names ('memory.total,memory.free'), or an array of names or ids
 ([NVSMI.MEMORY_TOTAL, NVSMI.MEMORY_FREE]). Without one everything is answered; names that are not known
 are passed over. '--help-query-gpu' lists the names.
 `;
@@ -28,16 +27,23 @@ function help(filter: Filter | undefined): string | undefined {
 
 export type LoopCallback = (loop: Loop, result: DeviceResult) => void;
 
-/** A query that goes on by itself: ended by {@link cancel}, read by a callback, by {@link result} or `for await`. */
+/** The results at a pace, until the signal. */
+type Watch = (signal: AbortSignal) => AsyncIterable<DeviceResult>;
+
+/**
+ * A query that goes on by itself: read by a callback, by {@link result} or `for await`; ended by {@link cancel}, by
+ * the end of the last `for await` over it, or with its NvidiaSmi.
+ */
 export class Loop implements AsyncIterable<DeviceResult> {
   private readonly controller = new AbortController();
   private last: DeviceResult | undefined;
   private waiting: ((result: DeviceResult | undefined) => void)[] = [];
+  private iterations = 0;
   /** Ends with the loop; fails with the callback or the query. */
   readonly done: Promise<void>;
 
-  constructor(nvsmi: Nvsmi, everyMs: number, filter: Filter | undefined, callback: LoopCallback | undefined) {
-    this.done = this.run(nvsmi, everyMs, filter, callback);
+  constructor(watch: Watch, callback: LoopCallback | undefined) {
+    this.done = this.run(watch(this.controller.signal), callback);
     // Whoever wants to know of a failure awaits `done` or iterates; nobody has to.
     this.done.catch(() => undefined);
   }
@@ -57,28 +63,27 @@ export class Loop implements AsyncIterable<DeviceResult> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<DeviceResult, void, undefined> {
-    for (;;) {
-      const next = await new Promise<DeviceResult | undefined>((resolve) => {
-        if (this.isAborted()) resolve(undefined);
-        else this.waiting.push(resolve);
-      });
-      if (next === undefined) {
-        await this.done;
-        return;
+    this.iterations++;
+    try {
+      for (;;) {
+        const next = await new Promise<DeviceResult | undefined>((resolve) => {
+          if (this.isAborted()) resolve(undefined);
+          else this.waiting.push(resolve);
+        });
+        if (next === undefined) {
+          await this.done;
+          return;
+        }
+        yield next;
       }
-      yield next;
+    } finally {
+      if (--this.iterations === 0) this.cancel();
     }
   }
 
-  private async run(
-    nvsmi: Nvsmi,
-    everyMs: number,
-    filter: Filter | undefined,
-    callback: LoopCallback | undefined,
-  ): Promise<void> {
+  private async run(results: AsyncIterable<DeviceResult>, callback: LoopCallback | undefined): Promise<void> {
     try {
-      const take = (): Promise<DeviceResult> => nvsmi.deviceQueryAsync(filter);
-      for await (const result of ticks(take, { everyMs, signal: this.controller.signal })) {
+      for await (const result of results) {
         this.last = result;
         callback?.(this, result);
         this.tell(result);
@@ -104,6 +109,8 @@ export class Loop implements AsyncIterable<DeviceResult> {
  */
 export class NvidiaSmi {
   private static instance: NvidiaSmi | undefined;
+
+  private readonly loops = new Set<Loop>();
 
   private constructor(private readonly nvsmi: Nvsmi) {}
 
@@ -134,9 +141,17 @@ export class NvidiaSmi {
     return help(filter) ?? this.nvsmi.xmlDeviceQuery(filter);
   }
 
-  /** Asks again and again, without holding up the program. */
+  /**
+   * Asks again and again, without holding up the program.
+   *
+   * @throws RangeError, TypeError for a period or a filter that is none
+   */
   loop(everyMs = 1, filter?: Filter, callback?: LoopCallback): Loop {
-    return new Loop(this.nvsmi, everyMs, filter, callback);
+    const loop = new Loop((signal) => this.nvsmi.deviceWatch(filter, { everyMs, signal }), callback);
+    this.loops.add(loop);
+    const forget = (): void => void this.loops.delete(loop);
+    loop.done.then(forget, forget);
+    return loop;
   }
 
   /** A result as indented text. */
@@ -144,8 +159,9 @@ export class NvidiaSmi {
     return format(result);
   }
 
-  /** Lets go of NVML; the next getInstance opens it again. */
+  /** Ends its loops and lets go of NVML; the next getInstance opens it again. */
   close(): void {
+    for (const loop of this.loops) loop.cancel();
     this.nvsmi.close();
     if (NvidiaSmi.instance === this) NvidiaSmi.instance = undefined;
   }

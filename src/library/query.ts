@@ -8,6 +8,7 @@ import { nearestNames } from '../query/nearest.js';
 import { compilePlan, type Plan } from '../query/plan.js';
 import type { Row } from '../query/row.js';
 import type { GpuFields } from './generated/fields.js';
+import type { Life } from './life.js';
 
 export type { GpuFields };
 
@@ -55,6 +56,7 @@ export class Query<Name extends FieldName> {
 
   constructor(
     private readonly session: Session,
+    private readonly life: Life,
     /** The fields, as they were asked. */
     readonly fields: readonly Name[],
     private readonly gpus: readonly Gpu[] = session.gpus,
@@ -70,8 +72,11 @@ export class Query<Name extends FieldName> {
   /**
    * Asks every GPU now and returns one sample each, in their order. Calls that wait inside the driver (PCIe
    * throughput: 21 ms) hold up the program: see {@link sampleAsync}.
+   *
+   * @throws NVMLError_Uninitialized once the machine is closed
    */
   sample(): Sample<Name>[] {
+    this.life.check();
     void this.plan.sample();
     this.sampled = true;
     return this.read(this.plan);
@@ -80,6 +85,8 @@ export class Query<Name extends FieldName> {
   /**
    * The same with the waits of all GPUs at the same time, on worker threads. Whoever asks while another is asking
    * gets the same samples.
+   *
+   * @throws NVMLError_Uninitialized once the machine is closed, also meanwhile
    */
   sampleAsync(): Promise<Sample<Name>[]> {
     this.pending ??= this.overlap().finally(() => {
@@ -89,13 +96,16 @@ export class Query<Name extends FieldName> {
   }
 
   private async overlap(): Promise<Sample<Name>[]> {
+    this.life.check();
     this.overlapping ??= this.compile(this.rows);
     await this.overlapping.sample();
+    this.life.check();
     return this.read(this.overlapping);
   }
 
   /** Why values of the last {@link sample} are null, GPU by GPU. Samples where that has not been done. */
   reasons(): Reasons<Name>[] {
+    this.life.check();
     if (!this.sampled) this.sample();
     return this.plan.lines.map(({ readers }) => {
       const out: Record<string, string> = {};

@@ -148,6 +148,36 @@ describe('deviceQuery on a recorded H200', () => {
     expect(nvsmi.deviceQuery('bogus')).toEqual(seed.bogus);
   });
 
+  it('takes whatever can be iterated, and null as no filter', async () => {
+    const ids = [NVSMI.MEMORY_TOTAL, NVSMI.COUNT];
+    const wanted = nvsmi.deviceQuery(ids);
+    expect(nvsmi.deviceQuery(new Set(ids))).toEqual(wanted);
+    expect(nvsmi.deviceQuery(new Set(['memory.total', 'count']).values())).toEqual(wanted);
+    expect(await nvsmi.deviceQueryAsync(new Set(ids))).toEqual(wanted);
+    expect(nvsmi.deviceQuery(null)).toEqual(nvsmi.deviceQuery());
+    expect(nvsmi.xmlDeviceQuery(null)).toBe(nvsmi.xmlDeviceQuery());
+    // One name with a comma is no list.
+    expect(nvsmi.deviceQuery('memory.total,count')).toEqual(wanted);
+    expect(nvsmi.deviceQuery(['memory.total,count'])).toEqual({});
+  });
+
+  it.each([
+    [5, 'a filter is a comma list of names, or an array of names and ids, not a number'],
+    [true, 'a filter is a comma list of names, or an array of names and ids, not a boolean'],
+    [{}, 'a filter is a comma list of names, or an array of names and ids, not an object'],
+    [[null], 'a filter holds names and ids, not null'],
+    [[['count']], 'a filter holds names and ids, not an object'],
+  ])('refuses %j as a filter, in words', async (filter, message) => {
+    const error = new TypeError(message);
+    expect(() => nvsmi.deviceQuery(filter as string)).toThrow(error);
+    expect(() => nvsmi.xmlDeviceQuery(filter as string)).toThrow(error);
+    await expect(nvsmi.deviceQueryAsync(filter as string)).rejects.toThrow(error);
+  });
+
+  it('answers the PCIe link alone in XML, too', () => {
+    expect(nvsmi.xmlDeviceQuery('pcie.link.gen.current')).toContain('<pci_gpu_link_info>');
+  });
+
   it('writes XML with the elements and texts of pynvml_utils, and the temperatures that it leaves out', () => {
     const parser = new XMLParser({ parseTagValue: false });
     const ours = parser.parse(nvsmi.xmlDeviceQuery()).nvidia_smi;
@@ -226,11 +256,60 @@ describe('NvidiaSmi', () => {
     expect(count).toBe(2);
   });
 
+  it.each(['break', 'throw'])('ends a loop with the %s that ends the last iteration over it', async (how) => {
+    const loop = smi.loop(1, 'count');
+    const first = loop[Symbol.asyncIterator]();
+    await first.next();
+    const iterate = async (): Promise<void> => {
+      for await (const _ of loop) {
+        if (how === 'throw') throw new Error('enough');
+        break;
+      }
+    };
+    await (how === 'throw' ? expect(iterate()).rejects.toThrow('enough') : iterate());
+    expect(loop.isAborted()).toBe(false);
+    await first.return();
+    expect(loop.isAborted()).toBe(true);
+    await loop.done;
+  });
+
+  it('asks a filter that can be iterated only once again and again', async () => {
+    const loop = smi.loop(1, ['count'].values());
+    let count = 0;
+    for await (const result of loop) {
+      expect(result).toEqual(smi.deviceQuery('count'));
+      if (++count === 3) break;
+    }
+  });
+
+  it('refuses a loop that cannot be, at once', () => {
+    for (const everyMs of [0, -1, Number.NaN]) expect(() => smi.loop(everyMs)).toThrow(RangeError);
+    expect(() => smi.loop(1, 5 as unknown as string)).toThrow(TypeError);
+  });
+
   it('hands a failing callback to whoever awaits the loop', async () => {
     const loop = smi.loop(1, 'count', () => {
       throw new Error('the callback failed');
     });
     await expect(loop.done).rejects.toThrow('the callback failed');
     expect(loop.isAborted()).toBe(true);
+  });
+
+  it('ends its loops when it is closed, and is another one when it is opened again', async () => {
+    const loop = smi.loop(3_600_000, 'count');
+    const results: DeviceResult[] = [];
+    const iterated = (async () => {
+      for await (const result of loop) results.push(result);
+    })();
+    await expect.poll(() => results.length).toBe(1);
+    smi.close();
+    expect(loop.isAborted()).toBe(true);
+    await loop.done;
+    await iterated;
+    expect(() => smi.deviceQuery('count')).toThrow('Uninitialized');
+    expect(() => smi.loop(1)).toThrow('Uninitialized');
+    const next = NvidiaSmi.getInstance({ snapshot });
+    expect(next).not.toBe(smi);
+    next.close();
   });
 });

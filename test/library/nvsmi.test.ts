@@ -50,6 +50,21 @@ describe('an open machine', () => {
     expect((times[3] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(55);
   });
 
+  it.each([Infinity, 1e12])('waits %d ms for the second sample', async (everyMs) => {
+    let count = 0;
+    for await (const _ of nvsmi.watch(['name'], { everyMs, signal: AbortSignal.timeout(50) })) count++;
+    expect(count).toBe(1);
+  });
+
+  it('refuses a period that is none, at once', () => {
+    for (const everyMs of [0, -1, Number.NaN]) {
+      expect(() => nvsmi.watch(['name'], { everyMs })).toThrow(RangeError);
+    }
+    expect(() => nvsmi.watch(['name'], { everyMs: '10' as unknown as number })).toThrow(
+      new TypeError('everyMs must be a number of milliseconds above 0, not 10'),
+    );
+  });
+
   it('reports everything as one object, or the groups that were asked', async () => {
     const report = (await nvsmi.report()) as { gpu: readonly Record<string, unknown>[] };
     expect(report.gpu).toHaveLength(1);
@@ -74,6 +89,46 @@ describe('an open machine', () => {
     const samples = lost.query(['index', 'name', 'memory.total']).sample();
     expect(samples).toHaveLength(lost.gpuCount);
     expect(samples.filter(({ name }) => name === null)).toHaveLength(1);
+  });
+
+  it('answers nothing any more once it is closed', async () => {
+    const closed = open({ snapshot: 'h100-x1' });
+    const query = closed.query(['name']);
+    query.sample();
+    closed.close();
+    closed.close();
+    const error = nvml.NVMLError_Uninitialized;
+    expect(() => query.sample()).toThrow(error);
+    expect(() => query.reasons()).toThrow(error);
+    expect(() => closed.query(['name'])).toThrow(error);
+    expect(() => closed.watch(['name'], { everyMs: 1 })).toThrow(error);
+    expect(() => closed.deviceQuery()).toThrow(error);
+    expect(() => closed.deviceWatch('count', { everyMs: 1 })).toThrow(error);
+    expect(() => closed.xmlDeviceQuery()).toThrow(error);
+    await expect(query.sampleAsync()).rejects.toThrow(error);
+    await expect(closed.deviceQueryAsync()).rejects.toThrow(error);
+    await expect(closed.report()).rejects.toThrow(error);
+  });
+
+  it('throws where it is closed in the middle of a question', async () => {
+    const closed = open({ snapshot: 'h100-x1' });
+    const asked = [closed.query(['name']).sampleAsync(), closed.report(), closed.deviceQueryAsync()];
+    closed.close();
+    for (const { status, reason } of (await Promise.allSettled(asked)) as PromiseRejectedResult[]) {
+      expect(status).toBe('rejected');
+      expect(reason).toBeInstanceOf(nvml.NVMLError_Uninitialized);
+    }
+  });
+
+  it('ends its watches when it is closed, however long they wait', async () => {
+    const closed = open({ snapshot: 'h100-x1' });
+    let count = 0;
+    const watches = Array.from({ length: 12 }, async () => {
+      for await (const _ of closed.watch(['name'], { everyMs: 3_600_000 })) count++;
+    });
+    setTimeout(() => closed.close(), 20);
+    await Promise.all(watches);
+    expect(count).toBe(12);
   });
 
   it('throws what NVML says where it cannot be opened', () => {

@@ -2,8 +2,9 @@
  * Ask NVIDIA GPUs from Node: typed queries, samples at a pace, and pynvml_utils' nvidia_smi object.
  * The functions of NVML itself are in `nvsmi/nvml`.
  */
-export type { Filter } from './library/filter.js';
+
 export type { DeviceResult, DeviceValue } from './library/device-tree.js';
+export type { Filter } from './library/filter.js';
 export { NVSMI, type NvsmiId } from './library/ids.js';
 export { Loop, type LoopCallback, NvidiaSmi, nvidia_smi } from './library/nvidia-smi.js';
 export { type Nvsmi, open } from './library/nvsmi.js';
@@ -16,7 +17,7 @@ export {
   type Sample,
   UnknownField,
 } from './library/query.js';
-export type { Report, ReportOptions } from './library/report.js';
+export type { Report, ReportGpu, ReportOptions } from './library/report.js';
 export type { WatchOptions } from './library/watch.js';
 export { NVMLError } from './nvml/api/error.js';
 export type { OpenOptions } from './nvml/api/lifetime.js';

@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { XMLParser } from 'fast-xml-parser';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NVSMI, type Nvsmi, open } from '../../src/index.js';
@@ -33,6 +34,9 @@ const getters = Object.values(entries)
     );
   })
   .map(({ fn }) => fn);
+
+const SCHEMA = new URL('../../schemas/report.schema.json', import.meta.url);
+const isReport = new Ajv2020({ allowUnionTypes: true }).compile(JSON.parse(readFileSync(SCHEMA, 'utf8')));
 
 const functions = nvml as unknown as Readonly<Record<string, (...args: unknown[]) => unknown>>;
 
@@ -124,6 +128,13 @@ describe.each(machines)('on %s', (_, options) => {
     expect(nvsmi.deviceQuery([String(NVSMI.COUNT)])).toEqual({});
     expect(nvsmi.deviceQuery(String(NVSMI.COUNT))).toEqual({});
     expect(nvsmi.deviceQuery([NVSMI.COUNT])).toEqual({ count: nvsmi.gpuCount });
+  });
+
+  it('the report is what its schema says, and so its type', async () => {
+    isReport(await nvsmi.report());
+    expect(isReport.errors).toBeNull();
+    isReport(await nvsmi.report({ groups: ['MEMORY', 'ECC'] }));
+    expect(isReport.errors).toBeNull();
   });
 
   it('gives results of their own, and the same again', () => {

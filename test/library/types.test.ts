@@ -91,4 +91,18 @@ describe('the types of the library', () => {
     expectTypeOf<index.NvidiaSmi['deviceQuery']>().toBeCallableWith('memory.total');
     expectTypeOf<index.NvidiaSmi['deviceQuery']>().toBeCallableWith([50, 51]);
   });
+
+  it('let one walk through a report', () => {
+    const walk = (report: index.Report) => report.gpu.map((gpu) => gpu.fb_memory_usage?.used);
+    expectTypeOf(walk).returns.toEqualTypeOf<(number | null | undefined)[]>();
+    expectTypeOf<index.Report['timestamp']>().toEqualTypeOf<string | null>();
+    expectTypeOf<index.ReportGpu['mig_mode']>()
+      .exclude<undefined>()
+      .toHaveProperty('current_mig')
+      .toEqualTypeOf<boolean | null>();
+    type Process = NonNullable<index.ReportGpu['processes']>[number];
+    expectTypeOf<Process['pid']>().toEqualTypeOf<number | null>();
+    const key = (gpu: index.ReportGpu, name: string) => gpu.reasons?.[name];
+    expectTypeOf(key).returns.toEqualTypeOf<string | undefined>();
+  });
 });

@@ -8,8 +8,8 @@ export interface Io {
   out(text: string): void;
   err(text: string): void;
   /**
-   * Sends what follows to a file instead of stdout, made anew. Throws UsageError with the refusal and the path
-   * where it cannot be made.
+   * Sends what follows to a file instead of stdout, made anew. Throws UsageError with the refusal where it cannot be
+   * made.
    */
   redirect(path: string, refusal?: string): void;
   /** Milliseconds since the epoch. */
@@ -82,11 +82,11 @@ export class ProcessIo implements Io {
     }
   }
 
-  redirect(path: string, refusal = 'Failed to create the log file'): void {
+  redirect(path: string, refusal = `Failed to create the log file ${path}\n`): void {
     try {
       this.fd = openSync(path, 'w');
     } catch {
-      throw new UsageError(`${refusal} ${path}\n`, EXIT.unknownOption);
+      throw new UsageError(refusal, EXIT.unknownOption);
     }
   }
 

@@ -60,8 +60,8 @@ export class FakeIo implements Io {
     this.errors += text;
   }
 
-  redirect(path: string, refusal = 'Failed to create the log file'): void {
-    if (path.startsWith('/nonexistent/')) throw new UsageError(`${refusal} ${path}\n`, 255);
+  redirect(path: string, refusal = `Failed to create the log file ${path}\n`): void {
+    if (path.startsWith('/nonexist')) throw new UsageError(refusal, 255);
     this.file = path;
     this.files.set(path, '');
   }

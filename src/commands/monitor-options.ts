@@ -154,11 +154,5 @@ export function readGpmMetrics(tokens: readonly Token[], known: readonly GpmMetr
 /** `-f`: from here on the output goes to a file. */
 export function openFile(tokens: readonly Token[], io: Io, option = 'filename'): void {
   const path = lastValue(tokens, option);
-  if (path === undefined) return;
-  try {
-    io.redirect(path);
-  } catch (error) {
-    if (error instanceof UsageError) throw failure('');
-    throw error;
-  }
+  if (path !== undefined) io.redirect(path, FAILED);
 }

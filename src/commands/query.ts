@@ -106,7 +106,7 @@ export async function query(
   const { session } = await context.machine();
   const gpus = chosenGpus(session, lastValue(tokens, 'id'));
   const file = lastValue(tokens, 'filename');
-  if (file !== undefined) context.io.redirect(file, 'Failed to create log file');
+  if (file !== undefined) context.io.redirect(file, `Failed to create log file ${file}\n`);
   const { plan, print } = prepare(fields, session, gpus);
   let first = true;
   await loop(context.io, period, () => {

@@ -228,8 +228,8 @@ export class JumpingIo implements Io {
     this.errors += text;
   }
 
-  redirect(path: string): void {
-    if (path.startsWith('/nonexist')) throw new UsageError(`Failed to create the log file ${path}\n`, 255);
+  redirect(path: string, refusal: string): void {
+    if (path.startsWith('/nonexist')) throw new UsageError(refusal, 255);
     this.file = path;
     this.files[path] = '';
   }

@@ -3,7 +3,7 @@ import { call, text } from '../nvml/call.js';
 import type { Session } from '../nvml/session.js';
 import { Asked, type Reader } from '../query/asked.js';
 import { Asking, type Subject } from '../query/plan.js';
-import { fixed, type Probe } from '../query/probe.js';
+import { fixed, inTurn, type Probe } from '../query/probe.js';
 import type { AskNow } from '../query/table.js';
 import { deviceParts } from './device-fields.js';
 import {
@@ -121,7 +121,7 @@ export class DeviceQuery {
   }
 
   private leaf(part: LeafPart, subject: Subject): Ready {
-    const probe = this.overlap ? part.probe : { ...part.probe, waits: false };
+    const probe = this.overlap ? part.probe : inTurn(part.probe);
     const reader = this.asking.reader(probe, part.pick, subject);
     const read = (): string | number => spellReading(reader(), part.spell);
     return {

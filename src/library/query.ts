@@ -6,6 +6,7 @@ import { gpuTable } from '../query/gpu/index.js';
 import type { JsonScalar } from '../query/kind.js';
 import { nearestNames } from '../query/nearest.js';
 import { compilePlan, type Plan } from '../query/plan.js';
+import { inTurn } from '../query/probe.js';
 import type { Row } from '../query/row.js';
 import type { GpuFields } from './generated/fields.js';
 import type { Life } from './life.js';
@@ -42,9 +43,9 @@ function rowOf(name: string): Row {
 }
 
 /** A row whose calls are made in turn, none on worker threads. */
-const inTurn = (row: Row): Row =>
+const askedInTurn = (row: Row): Row =>
   'probe' in row.source && row.source.probe.waits
-    ? { ...row, source: { ...row.source, probe: { ...row.source.probe, waits: false } } }
+    ? { ...row, source: { ...row.source, probe: inTurn(row.source.probe) } }
     : row;
 
 export class Query<Name extends FieldName> {
@@ -62,7 +63,7 @@ export class Query<Name extends FieldName> {
     private readonly gpus: readonly Gpu[] = session.gpus,
   ) {
     this.rows = fields.map(rowOf);
-    this.plan = this.compile(this.rows.map(inTurn));
+    this.plan = this.compile(this.rows.map(askedInTurn));
   }
 
   private compile(rows: readonly Row[]): Plan {

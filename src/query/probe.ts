@@ -40,6 +40,9 @@ export const fixed = (name: string, ...calls: readonly Call[]): Probe =>
 /** The probe, asked on a worker thread. */
 export const waiting = (probe: Probe): Probe => ({ ...probe, waits: true });
 
+/** The probe, asked in its turn like any other: for who waits for all answers at once. */
+export const inTurn = ({ undisturbed: _, ...probe }: Probe): Probe => ({ ...probe, waits: false });
+
 /** The probe, asked on a worker thread once nothing else is asked of the GPUs. */
 export const undisturbed = (probe: Probe): Probe => ({ ...waiting(probe), undisturbed: true });
 

@@ -119,17 +119,18 @@ describe.each(alive.filter((name) => name !== 'lost-gpu' && name !== 'none'))('t
   });
 });
 
-describe('the built machines', () => {
-  it('h200-x2 has the two GPUs of the recorded outputs, joined by 18 links each', () => {
+describe('the recorded machines', () => {
+  it('h200-x2 has two GPUs that are joined by 18 links each', () => {
     const { calls } = snapshotOf('h200-x2');
     expect(calls.nvmlDeviceGetSerial).toEqual({ gpu0: '1650000000001', gpu1: '1650000000002' });
-    expect(calls.nvmlDeviceGetModuleId).toEqual({ gpu0: 5, gpu1: 7 });
     const states = Object.entries(calls.nvmlDeviceGetNvLinkState ?? {});
     expect(states).toHaveLength(36);
     expect(states.every(([, state]) => state === 1)).toBe(true);
     expect(calls.nvmlDeviceGetTopologyCommonAncestor?.['gpu0,gpu1']).toBe(30);
   });
+});
 
+describe('the built machines', () => {
   it('hgx-h100-x8 has eight GPUs on two sockets, every pair of them joined', () => {
     const { calls, files } = snapshotOf('hgx-h100-x8');
     expect(open('hgx-h100-x8').gpus).toHaveLength(8);

@@ -5,7 +5,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { formatSnapshot, type Snapshot } from '../src/nvml/snapshot.js';
 import { a100Mig } from './snapshots/a100-mig.js';
-import { h200x2 } from './snapshots/h200-x2.js';
 import { hgxH100x8 } from './snapshots/hgx-h100-x8.js';
 import { lostGpu } from './snapshots/lost-gpu.js';
 import { mismatch } from './snapshots/mismatch.js';
@@ -15,7 +14,6 @@ import { t4 } from './snapshots/t4.js';
 
 /** In this order: one may begin with what the one before wrote. */
 const machines: Readonly<Record<string, () => Snapshot>> = {
-  'h200-x2': h200x2,
   'hgx-h100-x8': hgxH100x8,
   'lost-gpu': lostGpu,
   'a100-mig': a100Mig,

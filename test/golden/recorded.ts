@@ -4,7 +4,7 @@
  * INDEX.tsv     name, exit status, arguments, and where they help: overrides, names of files in overrides/ as a
  *               comma list; `-` where the readings of its moment are too many, and a test of the command takes them
  *               from the output. `<name>.out` is stdout, `<name>.txt` a file that was written.
- * overrides/    answers that differ from the recorded machine's, by function and key.
+ * overrides/    answers that differ from the recorded machine's, by function and key; those of machine.json in all rows.
  * volatile.tsv  what may differ all the same: row names (a pattern), place, pattern of the token, reason. A place
  *               is `label NAME` of a report, `tag NAME` of XML, `text` anywhere in a line, where the token has to
  *               be as wide on both sides, or `below LINE`, where words of our own begin.
@@ -46,6 +46,7 @@ const table = (url: URL): readonly (readonly string[])[] =>
 
 export function rowsOf(machine: string): readonly Row[] {
   const folder = folderOf(machine);
+  const ofAll = existsSync(new URL('overrides/machine.json', folder)) ? ['machine'] : [];
   const compared = table(new URL('INDEX.tsv', folder)).filter(([, , , overrides]) => overrides !== '-');
   return compared.map(([name = '', exit = '', argv = '', overrides = '']) => {
     const file = new URL(`${name}.txt`, folder);
@@ -55,7 +56,7 @@ export function rowsOf(machine: string): readonly Row[] {
       name,
       status: Number(exit),
       argv: [...argv.matchAll(/'([^']*)'|\S+/g)].map(([word, quoted]) => quoted ?? word),
-      overrides: overrides === '' ? [] : overrides.split(','),
+      overrides: [...ofAll, ...(overrides === '' ? [] : overrides.split(','))],
       time: timeOf(written ?? out),
       out,
       file: written,

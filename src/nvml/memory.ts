@@ -41,11 +41,11 @@ export function outSize(out: Out, capacity?: number): number {
 }
 
 /**
- * nvmlDeviceGetFieldValues looks at values behind the array it is given, and writes into them where their nvmlReturn is 0:
- * asking one NVLink counter broke malloc's lists (two H200, 580.159.04; fields 138 to 141 and 161 to 163). So there are
- * values behind every array, and they say of themselves that they failed.
+ * nvmlDeviceGetFieldValues looks at the value behind the array it is given, and may write there if its nvmlReturn is 0: asking
+ * one NVLink counter broke malloc's lists (fields 138 to 141 and 161 to 163; two H200, 580.159.04). So each array has one more
+ * value, which says of itself that it failed.
  */
-const FIELDS_BEHIND = 64;
+const FIELDS_BEHIND = 1;
 
 /** Where a list's items begin: behind its count. */
 export const LIST_HEAD = 8;

@@ -33,6 +33,33 @@ nvml.nvmlInit({ snapshot: 'h100-x1' });
 promises.nvmlDeviceGetCount().then((count) => console.log(JSON.stringify([sample?.name, count])));
 `;
 
+/** Both kinds in one process: an ES module, and a CommonJS one that it requires. */
+const BOTH = `
+import { createRequire } from 'node:module';
+import * as esm from 'nvsmi/nvml';
+const cjs = createRequire(import.meta.url)('nvsmi/nvml');
+esm.nvmlInit({ snapshot: 'h100-x1' });
+const device = esm.nvmlDeviceGetHandleByIndex(0);
+const caught = (work) => { try { work(); } catch (error) { return error; } };
+const refused = caught(() => cjs.nvmlDeviceGetFanSpeed(device));
+class Own extends esm.NVMLError_NotSupported {}
+const answers = [
+  esm.NVMLError !== cjs.NVMLError,
+  cjs.nvmlDeviceGetName(device),
+  refused instanceof esm.NVMLError_NotSupported,
+  refused instanceof esm.NVMLError,
+  refused instanceof esm.NVMLError_Uninitialized,
+  refused instanceof Own,
+  new Error('another') instanceof esm.NVMLError,
+];
+cjs.nvmlInit({ snapshot: 'h100-x1' });
+esm.nvmlShutdown();
+answers.push(esm.nvmlDeviceGetCount());
+cjs.nvmlShutdown();
+answers.push(caught(() => esm.nvmlDeviceGetCount()) instanceof cjs.NVMLError_Uninitialized);
+console.log(JSON.stringify(answers));
+`;
+
 describe.skipIf(description.exports === undefined)('the package', () => {
   const folder = mkdtempSync(join(tmpdir(), 'nvsmi-package-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -49,6 +76,7 @@ describe.skipIf(description.exports === undefined)('the package', () => {
     }
     writeFileSync(join(folder, 'esm.mts'), ESM);
     writeFileSync(join(folder, 'cjs.cts'), CJS);
+    writeFileSync(join(folder, 'both.mjs'), BOTH);
     const compilerOptions = {
       module: 'node16',
       target: 'es2022',
@@ -69,14 +97,19 @@ describe.skipIf(description.exports === undefined)('the package', () => {
   }, 60_000);
 
   const run = (file: string): unknown =>
-    JSON.parse(execFileSync(process.execPath, [join(folder, 'out', file)], { encoding: 'utf8' }));
+    JSON.parse(execFileSync(process.execPath, [join(folder, file)], { encoding: 'utf8' }));
 
   it('answers an ES module', () => {
-    expect(run('esm.mjs')).toEqual([81559, 'NVIDIA H100 80GB HBM3', true, { count: 1 }]);
+    expect(run('out/esm.mjs')).toEqual([81559, 'NVIDIA H100 80GB HBM3', true, { count: 1 }]);
   });
 
   it('answers a CommonJS module, with one library behind its entries', () => {
-    expect(run('cjs.cjs')).toEqual(['NVIDIA H100 80GB HBM3', 1]);
+    expect(run('out/cjs.cjs')).toEqual(['NVIDIA H100 80GB HBM3', 1]);
+  });
+
+  it('is one library where it is imported and required', () => {
+    const name = 'NVIDIA H100 80GB HBM3';
+    expect(run('both.mjs')).toEqual([true, name, true, true, false, false, false, 1, true]);
   });
 
   it('leaves out of a bundle what is not used', async () => {

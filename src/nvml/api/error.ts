@@ -11,6 +11,12 @@ export const errorText = (status: Status): string =>
  * works; a status that this version does not know is a plain NVMLError.
  */
 export class NVMLError extends Error {
+  /** An error of another copy of this library (it was imported and required) is one of the class with its name. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: the class that is asked, which may be a subclass.
+    return isInstance(this, value);
+  }
+
   /** The class's name. An accessor, as are those of the subclasses: an error takes 0.6 us less without the fields. */
   override get name(): string {
     return 'NVMLError';
@@ -28,6 +34,14 @@ export class NVMLError extends Error {
     super(message);
     this.symbol = statusSymbol(code);
   }
+}
+
+function isInstance(asked: { readonly prototype: NVMLError }, value: unknown): boolean {
+  if (Function.prototype[Symbol.hasInstance].call(asked, value)) return true;
+  // Classes that others make of these have no accessor of their own, and stand for themselves.
+  if (!Object.hasOwn(asked.prototype, 'name') || !(value instanceof Error) || !('symbol' in value))
+    return false;
+  return asked === NVMLError ? value.name.startsWith('NVMLError') : value.name === asked.prototype.name;
 }
 
 /** A class for one status. */

@@ -6,6 +6,7 @@ import { openSnapshot } from '../machine.js';
 import { ask } from '../session.js';
 import { DeadLibrary } from '../status.js';
 import { errorOf } from './raise.js';
+import { shared } from './shared.js';
 import { openDriver, stop, use } from './state.js';
 
 export interface OpenOptions {
@@ -15,20 +16,15 @@ export interface OpenOptions {
   readonly snapshot?: string;
 }
 
-let count = 0;
-let source = '';
-/** The library stays loaded between two lives: handles of the first must not point into nothing. */
-const loaded = new Map<string, Driver>();
-
 function driverOf(options: OpenOptions): Driver {
   const name = sourceOf(options);
-  const known = loaded.get(name);
+  const known = shared.loaded.get(name);
   if (known !== undefined) return known;
   const driver =
     options.snapshot === undefined
       ? loadLibrary({ path: options.path ?? process.env.NVSMI_NVML, env: process.env })
       : openSnapshot(options.snapshot).driver;
-  loaded.set(name, driver);
+  shared.loaded.set(name, driver);
   return driver;
 }
 
@@ -36,18 +32,18 @@ const sourceOf = ({ path = '', snapshot }: OpenOptions): string =>
   snapshot === undefined ? `library ${path}` : `snapshot ${snapshot}`;
 
 function open(what: ReturnType<typeof call>, options: OpenOptions): void {
-  if (count > 0) {
-    if (sourceOf(options) !== source) {
-      throw errorOf(NVML_ERROR_ALREADY_INITIALIZED, what.fn, `NVML is already open: ${source}`);
+  if (shared.count > 0) {
+    if (sourceOf(options) !== shared.source) {
+      throw errorOf(NVML_ERROR_ALREADY_INITIALIZED, what.fn, `NVML is already open: ${shared.source}`);
     }
-    count++;
+    shared.count++;
     return;
   }
   const driver = loadOrThrow(options, what.fn);
   const { status } = ask(driver, what);
   if (status !== 0) throw errorOf(status, what.fn);
-  source = sourceOf(options);
-  count = 1;
+  shared.source = sourceOf(options);
+  shared.count = 1;
   use(driver);
 }
 
@@ -93,9 +89,9 @@ export function nvmlInitWithFlags(flags: number, options: OpenOptions = {}): voi
  */
 export function nvmlShutdown(): void {
   const driver = openDriver();
-  if (count === 0 || driver === undefined) throw errorOf(NVML_ERROR_UNINITIALIZED, 'nvmlShutdown');
-  count--;
-  if (count > 0) return;
+  if (shared.count === 0 || driver === undefined) throw errorOf(NVML_ERROR_UNINITIALIZED, 'nvmlShutdown');
+  shared.count--;
+  if (shared.count > 0) return;
   stop();
   const { status } = ask(driver, call('nvmlShutdown'));
   if (status !== 0) throw errorOf(status, 'nvmlShutdown');

@@ -5,38 +5,42 @@ import { NVML_ERROR_FUNCTION_NOT_FOUND, NVML_ERROR_UNINITIALIZED } from '../gene
 import type { Status } from '../status.js';
 import { Caller, isTooNew } from './caller.js';
 import { errorOf } from './raise.js';
+import { shared } from './shared.js';
 
-interface Open {
+/** Laid out calls of a driver. */
+interface LaidOut {
   readonly driver: Driver;
   readonly callers: Map<Entry, readonly Caller[]>;
 }
 
-let open: Open | undefined;
+let laidOut: LaidOut | undefined;
 
 /** Makes a driver the one that answers. */
 export function use(driver: Driver): void {
-  open = { driver, callers: new Map() };
+  shared.driver = driver;
 }
 
 /** Nobody answers any more. */
 export function stop(): void {
-  open = undefined;
+  shared.driver = undefined;
+  laidOut = undefined;
 }
 
-export const openDriver = (): Driver | undefined => open?.driver;
+export const openDriver = (): Driver | undefined => shared.driver;
 
 /** Versions of a function, newest first. */
 function callersOf(entry: Entry): readonly Caller[] {
-  if (open === undefined) throw errorOf(NVML_ERROR_UNINITIALIZED, entry.fn);
-  const known = open.callers.get(entry);
+  const { driver } = shared;
+  if (driver === undefined) throw errorOf(NVML_ERROR_UNINITIALIZED, entry.fn);
+  if (laidOut?.driver !== driver) laidOut = { driver, callers: new Map() };
+  const known = laidOut.callers.get(entry);
   if (known !== undefined) return known;
-  const { driver } = open;
   const textAt = (pointer: bigint): string | undefined => driver.textAt?.(pointer);
   const versions = [...(entry.newer ?? []), entry];
   const callers = versions.map(
     (version, i) => new Caller(version, driver, textAt, i === 0 ? undefined : versions[0]),
   );
-  open.callers.set(entry, callers);
+  laidOut.callers.set(entry, callers);
   return callers;
 }
 

@@ -1,0 +1,24 @@
+/**
+ * What all copies of this library in a process have in common: the open NVML. A package that is imported and required
+ * is there twice, as ESM and as CommonJS; handles and nvmlInit of the one are good for the other.
+ */
+import type { Driver } from '../call.js';
+
+interface Shared {
+  /** Who answers, while NVML is open. */
+  driver: Driver | undefined;
+  /** How many nvmlInit want their nvmlShutdown. */
+  count: number;
+  /** What is open, and with other options could not be opened, too. */
+  source: string;
+  /** The library stays loaded between two lives: handles of the first must not point into nothing. */
+  readonly loaded: Map<string, Driver>;
+}
+
+/** The number goes up when this, or how a driver is called, changes: other releases stand for themselves. */
+const KEY = Symbol.for('nvsmi/nvml 1');
+
+const global = globalThis as { [KEY]?: Shared };
+global[KEY] ??= { driver: undefined, count: 0, source: '', loaded: new Map() };
+
+export const shared: Shared = global[KEY];

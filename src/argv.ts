@@ -4,6 +4,13 @@
  * understands.
  */
 
+/** Words that a value may be. */
+export interface Values {
+  readonly words: readonly string[];
+  /** What stands between several of them: a comma, or nothing between letters. Left out where there is one. */
+  readonly between?: ',' | '';
+}
+
 export interface OptionSpec {
   /** Names with one dash, without it: `['i', 'g']`, `['lms']`. */
   readonly short?: readonly string[];
@@ -11,14 +18,20 @@ export interface OptionSpec {
   readonly long: string;
   /** Whether a value follows. */
   readonly value?: 'required' | 'optional';
-  /** What the value is, for the help. */
+  /** What the value is, for the help; the words of `values` where it is left out. */
   readonly argument?: string;
+  /** What can be completed. */
+  readonly values?: Values;
   readonly help: string;
   /** Given several times its values add up to a comma list; of others the last counts. */
   readonly joins?: true;
   /** Left out of the help: setters we refuse, old spellings. */
   readonly hidden?: true;
 }
+
+/** What the help calls the value of an option. */
+export const argumentOf = ({ argument, values }: OptionSpec): string =>
+  argument ?? values?.words.join('|') ?? 'VALUE';
 
 /** An option of a command line: which, as it was written, and its value. */
 export interface Token {

@@ -170,6 +170,7 @@ export const rootOptions: readonly RootOption[] = [
     long: 'format',
     value: 'optional',
     argument: 'FORMAT,...',
+    values: { words: ['csv', 'noheader', 'nounits', 'json', 'jsonl'], between: ',' },
     help: 'For --query-*: csv (with noheader, nounits), json, or jsonl (one object a line).',
     modes: ['query'],
   },

@@ -3,7 +3,7 @@
  * subcommands and help only; the summary and the queries start without it.
  */
 import { Command, Option } from 'commander';
-import { type OptionSpec, scan, type Token } from './argv.js';
+import { argumentOf, type OptionSpec, scan, type Token } from './argv.js';
 import type { Context } from './commands/context.js';
 import type { CommandEntry, CommandSpec } from './commands/index.js';
 import { EXIT, UsageError } from './errors.js';
@@ -14,7 +14,7 @@ function commanderOption(spec: OptionSpec): Option {
   const value =
     spec.value === undefined
       ? ''
-      : ` ${spec.value === 'required' ? '<' : '['}${spec.argument ?? 'value'}${spec.value === 'required' ? '>' : ']'}`;
+      : ` ${spec.value === 'required' ? '<' : '['}${argumentOf(spec)}${spec.value === 'required' ? '>' : ']'}`;
   const short = spec.short?.find((name) => name.length === 1);
   const option = new Option(`${short === undefined ? '' : `-${short}, `}--${spec.long}${value}`, spec.help);
   return spec.hidden ? option.hideHelp() : option;
@@ -24,7 +24,7 @@ function commanderOption(spec: OptionSpec): Option {
 function spelling(spec: OptionSpec): string {
   const names = [...(spec.short ?? []).map((name) => `-${name}`), `--${spec.long}`].join(', ');
   if (spec.value === undefined) return names;
-  return spec.value === 'required' ? `${names} ${spec.argument}` : `${names} [${spec.argument}]`;
+  return spec.value === 'required' ? `${names} ${argumentOf(spec)}` : `${names} [${argumentOf(spec)}]`;
 }
 
 /** A Commander command whose help shows the spellings of our tables. */

@@ -8,6 +8,16 @@ _nvsmi_list() {
   compopt -o nospace 2>/dev/null
 }
 
+# A letter behind those that are there.
+_nvsmi_letters() {
+  COMPREPLY=($(compgen -P "$2" -W "$(for letter in $1; do [[ $2 == *$letter* ]] || echo "$letter"; done)"))
+  compopt -o nospace 2>/dev/null
+}
+
+_nvsmi_word() {
+  COMPREPLY=($(compgen -W "$1" -- "$2"))
+}
+
 _nvsmi() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' words
   COMPREPLY=()
@@ -17,8 +27,20 @@ _nvsmi() {
   elif [[ $previous == = ]]; then
     previous=${COMP_WORDS[COMP_CWORD - 2]}
   fi
+  # Some options may stand before the command.
+  local at=1
+  while [[ $at -lt $COMP_CWORD ]]; do
+    case ${COMP_WORDS[at]} in
+      --snapshot=*|--nvml=*) at=$((at + 1)) ;;
+      --snapshot|--nvml)
+        [[ ${COMP_WORDS[at + 1]} == = ]] && at=$((at + 1))
+        at=$((at + 2))
+        ;;
+      *) break ;;
+    esac
+  done
   case " snapshot topo drain nvlink c2c clocks pci prm mig vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon daemon replay gpm " in
-    *" ${COMP_WORDS[1]} "*) [[ $COMP_CWORD -gt 1 ]] && command=${COMP_WORDS[1]} ;;
+    *" ${COMP_WORDS[at]} "*) [[ $COMP_CWORD -gt $at ]] && command=${COMP_WORDS[at]} ;;
   esac
   case "$command $previous" in
     " -i"|" -g"|" --id") return ;;
@@ -32,120 +54,125 @@ _nvsmi() {
     " --query-remapped-rows") _nvsmi_list 'timestamp gpu_name gpu_bus_id gpu_serial gpu_uuid remapped_rows.correctable remapped_rows.sbe remapped_rows.correctable_inactive remapped_rows.uncorrectable remapped_rows.dbe remapped_rows.uncorrectable_inactive remapped_rows.pending remapped_rows.failure remapped_rows.histogram.max remapped_rows.histogram.high remapped_rows.histogram.partial remapped_rows.histogram.low remapped_rows.histogram.none' "$current"; return ;;
     " --query-vgpu-scheduler-logs") _nvsmi_list 'timestamp gpu_name gpu_bus_id gpu_serial gpu_uuid engine_id scheduler_policy sched_policy arr_mode avg_factor time_slice sw_runlist_id sw_rl_id time_stamp cumulative_run_time cum_run_time previous_timeslice_runtime prev_timeslice_runtime target_time_slice cumulative_preempt_time cum_preempt_time' "$current"; return ;;
     " --format") _nvsmi_list 'csv noheader nounits json jsonl' "$current"; return ;;
-    " --snapshot") COMPREPLY=($(compgen -f -- "$current")); return ;;
+    " --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; COMPREPLY+=($(compgen -f -- "$current")); return ;;
     " --nvml") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "snapshot -o"|"snapshot --output") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "snapshot --title") return ;;
-    "snapshot --snapshot") COMPREPLY=($(compgen -f -- "$current")); return ;;
+    "snapshot --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; COMPREPLY+=($(compgen -f -- "$current")); return ;;
     "snapshot --nvml") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "topo -c"|"topo --cpu") return ;;
     "topo -n"|"topo --nearest_gpus") return ;;
-    "topo -p2p"|"topo --p2pstatus") return ;;
+    "topo -p2p"|"topo --p2pstatus") _nvsmi_word 'r w n a p' "$current"; return ;;
     "topo -i"|"topo --id") return ;;
-    "topo --snapshot") COMPREPLY=($(compgen -f -- "$current")); return ;;
+    "topo --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; COMPREPLY+=($(compgen -f -- "$current")); return ;;
     "topo --nvml") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "drain -p"|"drain --pciid") return ;;
-    "drain --snapshot") COMPREPLY=($(compgen -f -- "$current")); return ;;
+    "drain --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; COMPREPLY+=($(compgen -f -- "$current")); return ;;
     "drain --nvml") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "nvlink -i"|"nvlink --id") return ;;
     "nvlink -l"|"nvlink --link") return ;;
-    "nvlink -gt"|"nvlink --getthroughput") return ;;
-    "nvlink --snapshot") COMPREPLY=($(compgen -f -- "$current")); return ;;
+    "nvlink -gt"|"nvlink --getthroughput") _nvsmi_word 'd r' "$current"; return ;;
+    "nvlink --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; COMPREPLY+=($(compgen -f -- "$current")); return ;;
     "nvlink --nvml") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "c2c -i"|"c2c --id") return ;;
     "c2c -l"|"c2c --link") return ;;
-    "c2c --snapshot") COMPREPLY=($(compgen -f -- "$current")); return ;;
+    "c2c --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; COMPREPLY+=($(compgen -f -- "$current")); return ;;
     "c2c --nvml") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "clocks -i"|"clocks --id") return ;;
-    "clocks --snapshot") COMPREPLY=($(compgen -f -- "$current")); return ;;
+    "clocks --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; COMPREPLY+=($(compgen -f -- "$current")); return ;;
     "clocks --nvml") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "pci -i"|"pci --id") return ;;
-    "pci --snapshot") COMPREPLY=($(compgen -f -- "$current")); return ;;
+    "pci --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; COMPREPLY+=($(compgen -f -- "$current")); return ;;
     "pci --nvml") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "prm -i"|"prm --index") return ;;
-    "prm -n"|"prm --name") return ;;
+    "prm -c"|"prm --counters") _nvsmi_list 'all link_down_events oper_recovery plr_rcv_code_err plr_rcv_codes plr_rcv_uncorrectable_code plr_retry_codes plr_sync_events plr_xmit_codes plr_xmit_retry_events port_xmit_wait successful_recovery_events time_between_last_2_recoveries time_since_last_recovery total_successful_recovery_events' "$current"; return ;;
+    "prm -n"|"prm --name") _nvsmi_word 'GHPKT MCAM MGIR MLPC MORD MPSCR MTCAP MTECR MTEIM MTEWE MTIE MTIM MTRC_CAP MTRC_CONF MTRC_CTRL MTSR PAOS PDDR PGUID PLIB PLTC PMAOS PMLP PMTU PPAOS PPCNT PPHCR PPLM PPLR PPRT PPSLC PPSLS PPTT PTYS SLRG SLTP' "$current"; return ;;
     "prm -p"|"prm --params") return ;;
-    "prm --snapshot") COMPREPLY=($(compgen -f -- "$current")); return ;;
+    "prm --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; COMPREPLY+=($(compgen -f -- "$current")); return ;;
     "prm --nvml") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "mig -i"|"mig --id") return ;;
     "mig -gi"|"mig --gpu-instance-id") return ;;
     "mig -ci"|"mig --compute-instance-id") return ;;
-    "mig --snapshot") COMPREPLY=($(compgen -f -- "$current")); return ;;
+    "mig --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; COMPREPLY+=($(compgen -f -- "$current")); return ;;
     "mig --nvml") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "vgpu -i"|"vgpu --id") return ;;
     "vgpu -gi"|"vgpu --gpu-instance-id") return ;;
+    "vgpu --gpm-metrics") _nvsmi_list '1 2 3 4 5 6 7 8 9 10 11 12 13 20 21 30 31 32 33 34 35 36 37 40 41 42 43 44 45 46 47 50 51 60 61 62 63 64 65 66 67 68 69 70 71 72 73 74 75 76 77 78 79 80 81 82 83 84 85 86 87 88 89 90 91 92 93 94 95 96 97 100 101 102 103 104 105 106 107 108 109 110 111 112 113 114 115 116 117 118 119 120 121 122 123 124 125 126 127 128 129 130 131 132 133 134 135 136 137 138 139 140 141 142 143 144 145 146 147 148 149 150 151 152 153 154 155 156 157 158 159 160 161 162 163 164 165 166 167 168 169 170 171 172 173 174 175 176 177 178 179 180 181 182 183 184 185 186 187 188 189 190 191 192 193 194 195 196 197 198 199 200 201 202 203 204 205 206 207 208 209 212 213 214 215 216 217 218 219 220 221 222 223 224 225 226 227 228 229 230 231 232 233 234 235 236 237 238 239 240 241 242 243 244 245 246 247 248 249 250 251 252 253 254 255 256 257 258 259 260 261 262 263 264 265 266 267 268 269 270 271 272 273 274 275 276 277 278 279 280 281 282 283 284 285 286 287 288 289 290 291 292 293 294 295 296 297 298 299 300 301 302 303 304 305 306 307 308 309 310 311 312 313 314 315 316 317 318 319 320 321 322 323 324 325 326 327 328 329 330 331 332' "$current"; return ;;
+    "vgpu --query-vgpu-scheduler-logs") _nvsmi_list 'timestamp gpu_name gpu_bus_id gpu_serial gpu_uuid engine_id scheduler_policy sched_policy arr_mode avg_factor time_slice sw_runlist_id sw_rl_id time_stamp cumulative_run_time cum_run_time previous_timeslice_runtime prev_timeslice_runtime target_time_slice cumulative_preempt_time cum_preempt_time' "$current"; return ;;
+    "vgpu --query-accounted-apps") _nvsmi_list 'timestamp gpu_name gpu_bus_id gpu_serial gpu_uuid vgpu_instance pid gpu_utilization gpu_util mem_utilization mem_util max_memory_usage time' "$current"; return ;;
+    "vgpu --format") _nvsmi_list 'csv noheader nounits json jsonl' "$current"; return ;;
     "vgpu -f"|"vgpu --filename") COMPREPLY=($(compgen -f -- "$current")); return ;;
-    "vgpu --snapshot") COMPREPLY=($(compgen -f -- "$current")); return ;;
+    "vgpu --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; COMPREPLY+=($(compgen -f -- "$current")); return ;;
     "vgpu --nvml") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "conf-compute -i"|"conf-compute --id") return ;;
-    "conf-compute --snapshot") COMPREPLY=($(compgen -f -- "$current")); return ;;
+    "conf-compute --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; COMPREPLY+=($(compgen -f -- "$current")); return ;;
     "conf-compute --nvml") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "compute-policy -i"|"compute-policy --id") return ;;
-    "compute-policy --snapshot") COMPREPLY=($(compgen -f -- "$current")); return ;;
+    "compute-policy --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; COMPREPLY+=($(compgen -f -- "$current")); return ;;
     "compute-policy --nvml") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "boost-slider -i"|"boost-slider --id") return ;;
-    "boost-slider --snapshot") COMPREPLY=($(compgen -f -- "$current")); return ;;
+    "boost-slider --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; COMPREPLY+=($(compgen -f -- "$current")); return ;;
     "boost-slider --nvml") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "power-hint -i"|"power-hint --id") return ;;
     "power-hint -gc"|"power-hint --graphics-clock") return ;;
     "power-hint -mc"|"power-hint --memory-clock") return ;;
     "power-hint -t"|"power-hint --temperature") return ;;
     "power-hint -p"|"power-hint --profile") return ;;
-    "power-hint --snapshot") COMPREPLY=($(compgen -f -- "$current")); return ;;
+    "power-hint --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; COMPREPLY+=($(compgen -f -- "$current")); return ;;
     "power-hint --nvml") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "base-clocks -i"|"base-clocks --id") return ;;
-    "base-clocks --snapshot") COMPREPLY=($(compgen -f -- "$current")); return ;;
+    "base-clocks --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; COMPREPLY+=($(compgen -f -- "$current")); return ;;
     "base-clocks --nvml") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "encodersessions -i"|"encodersessions --id") return ;;
-    "encodersessions --snapshot") COMPREPLY=($(compgen -f -- "$current")); return ;;
+    "encodersessions --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; COMPREPLY+=($(compgen -f -- "$current")); return ;;
     "encodersessions --nvml") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "fbcsessions -i"|"fbcsessions --id") return ;;
-    "fbcsessions --snapshot") COMPREPLY=($(compgen -f -- "$current")); return ;;
+    "fbcsessions --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; COMPREPLY+=($(compgen -f -- "$current")); return ;;
     "fbcsessions --nvml") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "power-smoothing -i"|"power-smoothing --id") return ;;
-    "power-smoothing --snapshot") COMPREPLY=($(compgen -f -- "$current")); return ;;
+    "power-smoothing --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; COMPREPLY+=($(compgen -f -- "$current")); return ;;
     "power-smoothing --nvml") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "power-profiles -i"|"power-profiles --id") return ;;
-    "power-profiles --snapshot") COMPREPLY=($(compgen -f -- "$current")); return ;;
+    "power-profiles --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; COMPREPLY+=($(compgen -f -- "$current")); return ;;
     "power-profiles --nvml") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "dmon -i"|"dmon --id") return ;;
     "dmon -d"|"dmon --delay") return ;;
     "dmon -c"|"dmon --count") return ;;
-    "dmon -s"|"dmon --select") return ;;
-    "dmon --gpm-metrics") return ;;
-    "dmon --gpm-options") return ;;
-    "dmon -o"|"dmon --options") return ;;
+    "dmon -s"|"dmon --select") _nvsmi_letters 'p u c v m e t' "$current"; return ;;
+    "dmon --gpm-metrics") _nvsmi_list '1 2 3 4 5 6 7 8 9 10 11 12 13 20 21 30 31 32 33 34 35 36 37 40 41 42 43 44 45 46 47 50 51 60 61 62 63 64 65 66 67 68 69 70 71 72 73 74 75 76 77 78 79 80 81 82 83 84 85 86 87 88 89 90 91 92 93 94 95 96 97 100 101 102 103 104 105 106 107 108 109 110 111 112 113 114 115 116 117 118 119 120 121 122 123 124 125 126 127 128 129 130 131 132 133 134 135 136 137 138 139 140 141 142 143 144 145 146 147 148 149 150 151 152 153 154 155 156 157 158 159 160 161 162 163 164 165 166 167 168 169 170 171 172 173 174 175 176 177 178 179 180 181 182 183 184 185 186 187 188 189 190 191 192 193 194 195 196 197 198 199 200 201 202 203 204 205 206 207 208 209 212 213 214 215 216 217 218 219 220 221 222 223 224 225 226 227 228 229 230 231 232 233 234 235 236 237 238 239 240 241 242 243 244 245 246 247 248 249 250 251 252 253 254 255 256 257 258 259 260 261 262 263 264 265 266 267 268 269 270 271 272 273 274 275 276 277 278 279 280 281 282 283 284 285 286 287 288 289 290 291 292 293 294 295 296 297 298 299 300 301 302 303 304 305 306 307 308 309 310 311 312 313 314 315 316 317 318 319 320 321 322 323 324 325 326 327 328 329 330 331 332' "$current"; return ;;
+    "dmon --gpm-options") _nvsmi_word 'd m dm' "$current"; return ;;
+    "dmon -o"|"dmon --options") _nvsmi_letters 'D T' "$current"; return ;;
     "dmon -f"|"dmon --filename") COMPREPLY=($(compgen -f -- "$current")); return ;;
-    "dmon --format") return ;;
-    "dmon --snapshot") COMPREPLY=($(compgen -f -- "$current")); return ;;
+    "dmon --format") _nvsmi_list 'csv nounit noheader json jsonl' "$current"; return ;;
+    "dmon --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; COMPREPLY+=($(compgen -f -- "$current")); return ;;
     "dmon --nvml") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "pmon -i"|"pmon --id") return ;;
     "pmon -d"|"pmon --delay") return ;;
     "pmon -c"|"pmon --count") return ;;
-    "pmon -s"|"pmon --select") return ;;
-    "pmon -o"|"pmon --options") return ;;
+    "pmon -s"|"pmon --select") _nvsmi_letters 'u m' "$current"; return ;;
+    "pmon -o"|"pmon --options") _nvsmi_letters 'D T' "$current"; return ;;
     "pmon -f"|"pmon --filename") COMPREPLY=($(compgen -f -- "$current")); return ;;
-    "pmon --format") return ;;
-    "pmon --snapshot") COMPREPLY=($(compgen -f -- "$current")); return ;;
+    "pmon --format") _nvsmi_word 'json jsonl' "$current"; return ;;
+    "pmon --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; COMPREPLY+=($(compgen -f -- "$current")); return ;;
     "pmon --nvml") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "daemon -i"|"daemon --id") return ;;
     "daemon -d"|"daemon --delay") return ;;
-    "daemon -s"|"daemon --select") return ;;
+    "daemon -s"|"daemon --select") _nvsmi_letters 'p u c v m e t' "$current"; return ;;
     "daemon -p"|"daemon --path") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "daemon -j"|"daemon --job") return ;;
-    "daemon --snapshot") COMPREPLY=($(compgen -f -- "$current")); return ;;
+    "daemon --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; COMPREPLY+=($(compgen -f -- "$current")); return ;;
     "daemon --nvml") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "replay -f"|"replay --filename") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "replay -i"|"replay --id") return ;;
-    "replay -s"|"replay --select") return ;;
+    "replay -s"|"replay --select") _nvsmi_letters 'p u c v m e t' "$current"; return ;;
     "replay -b"|"replay --begin") return ;;
     "replay -e"|"replay --end") return ;;
     "replay -r"|"replay --output") COMPREPLY=($(compgen -f -- "$current")); return ;;
-    "replay --format") return ;;
-    "replay --snapshot") COMPREPLY=($(compgen -f -- "$current")); return ;;
+    "replay --format") _nvsmi_list 'csv nounit noheader json jsonl' "$current"; return ;;
+    "replay --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; COMPREPLY+=($(compgen -f -- "$current")); return ;;
     "replay --nvml") COMPREPLY=($(compgen -f -- "$current")); return ;;
     "gpm -i"|"gpm --id") return ;;
-    "gpm --snapshot") COMPREPLY=($(compgen -f -- "$current")); return ;;
+    "gpm --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; COMPREPLY+=($(compgen -f -- "$current")); return ;;
     "gpm --nvml") COMPREPLY=($(compgen -f -- "$current")); return ;;
   esac
   case $command in
@@ -175,7 +202,7 @@ _nvsmi() {
     'replay') words='-f --filename -i --id -s --select -b --begin -e --end -r --output --format -h --help --snapshot --nvml' ;;
     'gpm') words='-i --id -g --get-stream-state --json -h --help --snapshot --nvml' ;;
   esac
-  [[ $COMP_CWORD -eq 1 ]] && words+=' snapshot topo drain nvlink c2c clocks pci prm mig vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon daemon replay gpm'
+  [[ $COMP_CWORD -eq $at ]] && words+=' snapshot topo drain nvlink c2c clocks pci prm mig vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon daemon replay gpm'
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
 

@@ -40,7 +40,6 @@ const LEVELS: Readonly<Record<string, readonly ('device' | 'mig')[]>> = {
   d: ['device'],
   m: ['mig'],
   dm: ['device', 'mig'],
-  md: ['device', 'mig'],
 };
 
 /**
@@ -60,7 +59,7 @@ async function dmon(tokens: readonly Token[], context: Context): Promise<number>
   const columns = columnsOf(deviceColumns, readSelect(tokens, DEVICE_GROUPS, DEFAULT_GROUPS));
   const stamps = readStamps(tokens);
   const gpm = readGpmMetrics(tokens, gpmMetrics);
-  const levels = LEVELS[lastValue(tokens, 'gpm-options') ?? 'd'];
+  const levels = LEVELS[(lastValue(tokens, 'gpm-options') ?? 'd').replace('md', 'dm')];
   if (levels === undefined) throw new UsageError('GPM options are d, m, dm or md.');
 
   const { session } = await context.machine();
@@ -148,12 +147,13 @@ export const spec: CommandSpec = {
       long: 'gpm-metrics',
       value: 'required',
       argument: 'ID,...',
+      values: { words: gpmMetrics.map(({ id }) => String(id)), between: ',' },
       help: 'Performance metrics of Hopper and newer, by their numbers (below).',
     },
     {
       long: 'gpm-options',
       value: 'required',
-      argument: 'LEVEL',
+      values: { words: Object.keys(LEVELS) },
       help: 'Performance metrics of the GPUs (d), of their GPU instances (m), or of both (dm).',
     },
     stampOption,
@@ -162,6 +162,7 @@ export const spec: CommandSpec = {
       long: 'format',
       value: 'required',
       argument: 'WORD,...',
+      values: { words: Object.keys(ALL_WORDS), between: ',' },
       help: 'csv, noheader (no names), nounit (no units), json, or jsonl (one object a line).',
     },
   ],

@@ -35,6 +35,7 @@ export const selectOption = (groups: Readonly<Record<string, string>>, usual: st
   long: 'select',
   value: 'required',
   argument: 'LETTERS',
+  values: { words: Object.keys(groups), between: '' },
   help: `Which columns, in this order (${usual} if not given): ${Object.entries(groups)
     .map(([letter, what]) => `${letter} ${what}`)
     .join(', ')}.`,
@@ -45,6 +46,7 @@ export const stampOption: OptionSpec = {
   long: 'options',
   value: 'required',
   argument: 'LETTERS',
+  values: { words: ['D', 'T'], between: '' },
   help: 'Begin each line with the date (D), the time (T), or both (DT).',
 };
 

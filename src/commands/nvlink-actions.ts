@@ -1,5 +1,6 @@
 /** Table: the options of `nvlink` that ask something of every link, and what. */
 
+import type { Values } from '../argv.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
@@ -16,7 +17,7 @@ export interface LinkAction {
   readonly form: LinkForm;
   readonly spaced?: true;
   /** Its value, where it takes one. */
-  readonly argument?: string;
+  readonly values?: Values;
   /** The values; undefined where the value of the option names none. */
   readonly fields: (asked: AskedOf) => readonly nvlink.LinkField[] | undefined;
   readonly head?: (asked: AskedOf) => readonly string[];
@@ -122,7 +123,7 @@ export const linkActions: readonly LinkAction[] = [
     long: 'getthroughput',
     help: 'KiB sent and received by each link: d payload, r payload and protocol, dr both.',
     form: 'colon',
-    argument: 'd|r',
+    values: { words: ['d', 'r'] },
     fields: throughputFields,
   },
   {

@@ -28,11 +28,11 @@ const options: readonly OptionSpec[] = [
   },
   { short: ['l'], long: 'link', value: 'required', argument: 'LINK', help: 'Only this link.' },
   ...linkActions.map(
-    ({ short, long, help, argument }): OptionSpec => ({
+    ({ short, long, help, values }): OptionSpec => ({
       short: [short],
       long,
       help,
-      ...(argument === undefined ? {} : { value: 'required', argument }),
+      ...(values === undefined ? {} : { value: 'required', values }),
     }),
   ),
   { short: ['gBwMode'], long: 'getBandwidthMode', help: 'How much of the bandwidth the GPUs use.' },

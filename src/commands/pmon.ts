@@ -117,7 +117,7 @@ export const spec: CommandSpec = {
     {
       long: 'format',
       value: 'required',
-      argument: 'WORD',
+      values: { words: Object.keys(JSON_WORDS) },
       help: 'json, or jsonl (one object a line). A GPU without processes has no object.',
     },
   ],

@@ -33,9 +33,17 @@ const options: readonly OptionSpec[] = [
     long: 'counters',
     value: 'optional',
     argument: 'NAME,...',
+    values: { words: ['all', ...prmCounters.map(({ name }) => name)], between: ',' },
     help: 'Read these counters, or all of them: without a name, or with "all".',
   },
-  { short: ['n'], long: 'name', value: 'required', argument: 'REGISTER', help: 'Read this register.' },
+  {
+    short: ['n'],
+    long: 'name',
+    value: 'required',
+    argument: 'REGISTER',
+    values: { words: prmRegisters.map(({ name }) => name) },
+    help: 'Read this register.',
+  },
   { short: ['f'], long: 'info', help: 'List the parameters that they take, instead of reading.' },
   {
     short: ['p'],

@@ -125,6 +125,7 @@ export const spec: CommandSpec = {
       long: 'format',
       value: 'required',
       argument: 'WORD,...',
+      values: { words: Object.keys(ALL_WORDS), between: ',' },
       help: 'csv, noheader (no names), nounit (no units), json, or jsonl (one object a line).',
     },
   ],

@@ -171,7 +171,7 @@ const QUESTIONS: readonly Question[] = [
     short: ['p2p'],
     long: 'p2pstatus',
     value: 'required',
-    argument: 'r|w|n|a|p',
+    values: { words: Object.keys(CAPABILITIES) },
     help: 'Whether every pair of GPUs can read (r), write (w), use NVLink (n), do atomics (a), go over PCIe (p).',
     answer: p2p,
   },

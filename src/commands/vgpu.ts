@@ -50,6 +50,7 @@ const CHOICES: readonly Choice[] = [
       long: 'gpm-metrics',
       value: 'optional',
       argument: 'ID,...',
+      values: { words: gpmMetrics.map(({ id }) => String(id)), between: ',' },
       help: 'Performance metrics of the vGPUs that run on GPU instances, every second; the numbers are those of dmon.',
     },
     view: views.gpmMonitor,
@@ -97,6 +98,7 @@ const QUERY_ONLY: readonly OptionSpec[] = [
     long: 'format',
     value: 'optional',
     argument: 'FORMAT,...',
+    values: { words: ['csv', 'noheader', 'nounits', 'json', 'jsonl'], between: ',' },
     help: 'For --query-*: csv (with noheader, nounits), json, or jsonl (one object a line).',
   },
   {

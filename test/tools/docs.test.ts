@@ -84,6 +84,34 @@ describe('the bash completion', () => {
     expect(complete('nvsmi', '-q', '-d', 'ENC')).toEqual(['ENCODER_STATS']);
   });
 
+  it('completes the values of an option of a command', () => {
+    expect(complete('nvsmi', 'topo', '-p2p', '')).toEqual(['r', 'w', 'n', 'a', 'p']);
+    expect(complete('nvsmi', 'nvlink', '-gt', '')).toEqual(['d', 'r']);
+    expect(complete('nvsmi', 'dmon', '--gpm-options', 'd')).toEqual(['d', 'dm']);
+    expect(complete('nvsmi', 'dmon', '--gpm-metrics', '2,6')).toContain('2,60');
+    expect(complete('nvsmi', 'dmon', '--format', 'csv,no')).toEqual(['csv,nounit', 'csv,noheader']);
+    expect(complete('nvsmi', 'pmon', '--format', '=', '')).toEqual(['json', 'jsonl']);
+    expect(complete('nvsmi', 'vgpu', '--query-accounted-apps', 'pi')).toEqual(['pid']);
+  });
+
+  it('completes letters behind those that are there', () => {
+    expect(complete('nvsmi', 'pmon', '-s', '')).toEqual(['u', 'm']);
+    expect(complete('nvsmi', 'pmon', '-s', 'm')).toEqual(['mu']);
+    expect(complete('nvsmi', 'dmon', '-o', 'D')).toEqual(['DT']);
+  });
+
+  it('completes the machines of the package, for every command, and files', () => {
+    expect(complete('nvsmi', '--snapshot', 'h200')).toEqual(['h200-x1', 'h200-x2']);
+    expect(complete('nvsmi', 'topo', '--snapshot', '=', 't')).toContain('t4');
+    expect(complete('nvsmi', '--snapshot', path('nvsmi.'))).toContain(path('nvsmi.1'));
+  });
+
+  it('finds the command behind the options that may stand before it', () => {
+    expect(complete('nvsmi', '--snapshot', 't4', 'dm')).toEqual(['dmon']);
+    expect(complete('nvsmi', '--snapshot', '=', 't4', 'mig', '-lg')).toEqual(['-lgip', '-lgipp', '-lgi']);
+    expect(complete('nvsmi', '--snapshot=t4', '--nvml', 'x', 'topo', '-p2p', 'n')).toEqual(['n']);
+  });
+
   it('has nothing to say where only the user knows the value', () => {
     expect(complete('nvsmi', 'mig', '-lgi', '-i', '')).toEqual([]);
   });
@@ -107,6 +135,9 @@ describe.skipIf(!has('fish'))('the fish completion, where fish is installed', ()
     expect(complete('nvsmi mig -lg')).toEqual(expect.arrayContaining(['-lgi', '-lgip', '-lgipp']));
     expect(complete('nvsmi mig --list-compute-instances --js')).toEqual(['--json']);
     expect(complete('nvsmi --query-gpu=index,utilization.g')).toEqual(['--query-gpu=index,utilization.gpu']);
+    expect(complete('nvsmi --snapshot t4 topo -p2p ')).toEqual(['a', 'n', 'p', 'r', 'w']);
+    expect(complete('nvsmi pmon -s m')).toEqual(['mu']);
+    expect(complete('nvsmi --snapshot h200')).toEqual(['h200-x1', 'h200-x2']);
   });
 });
 
@@ -123,5 +154,13 @@ describe.skipIf(!has('groff'))('the manual page, where groff is installed', () =
     });
     expect(stderr).toBe('');
     expect(stdout).toContain('--list-gpu-instance-profiles');
+  });
+});
+
+describe.skipIf(!has('mandoc'))('the manual page, where mandoc is installed', () => {
+  it('has no fault but long lines', () => {
+    const { stdout } = spawnSync('mandoc', ['-T', 'lint', path('nvsmi.1')], { encoding: 'utf8' });
+    const faults = stdout.split('\n').filter((line) => !line.includes('longer than 80 bytes'));
+    expect(faults.join('\n')).toBe('');
   });
 });

@@ -4,6 +4,9 @@ import { type Page, type Pages, STAMP, takesFile, valuesOf } from './pages.js';
 
 const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 
+/** The function of the script that completes, by what stands between several values. */
+const LISTERS = { ',': '__nvsmi_list', '': '__nvsmi_letters' };
+
 function line(page: Page, option: OptionSpec): string {
   const condition = page.name === '' ? '__nvsmi_alone' : `__fish_seen_subcommand_from ${page.name}`;
   const parts = ['complete -c nvsmi', `-n ${quoted(condition)}`];
@@ -11,10 +14,13 @@ function line(page: Page, option: OptionSpec): string {
   parts.push(`-l ${option.long}`);
   // -x: a value and no file; -r -F: a file. fish has no options whose value may be left out.
   if (option.value === 'required') parts.push(takesFile(option) ? '-r -F' : '-x');
-  const values = valuesOf(page, option);
+  const values = valuesOf(option);
   if (values !== undefined) {
     if (option.value === 'optional') parts.push('-x');
-    parts.push(`-a ${quoted(`(__nvsmi_list ${values.words.join(' ')})`)}`);
+    const words = values.words.join(' ');
+    parts.push(
+      `-a ${quoted(values.between === undefined ? words : `(${LISTERS[values.between]} ${words})`)}`,
+    );
   }
   return [...parts, `-d ${quoted(option.help)}`].join(' ');
 }
@@ -35,6 +41,14 @@ end
 function __nvsmi_list
     set -l done (commandline -ct | string replace -r '^-[^=]*=' '' | string match -r '.*,')
     printf '%s\\n' "$done"$argv
+end
+
+# A letter behind those that are there.
+function __nvsmi_letters
+    set -l done (commandline -ct | string replace -r '^-[^=]*=' '')
+    for letter in $argv
+        string match -q "*$letter*" -- "$done"; or printf '%s\\n' "$done$letter"
+    end
 end
 
 complete -c nvsmi -f

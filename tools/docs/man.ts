@@ -1,5 +1,6 @@
-/** The manual page. No date stands in it: the same tables make the same page. */
-import type { OptionSpec } from '../../src/argv.js';
+/** The manual page. Its date is that of the newest release: the same tables make the same page. */
+import { readFileSync } from 'node:fs';
+import { argumentOf, type OptionSpec } from '../../src/argv.js';
 import { statusReason } from '../../src/nvml/status.js';
 import { type Page, type Pages, STAMP, spellings } from './pages.js';
 
@@ -11,7 +12,7 @@ const troff = (text: string): string =>
     .replaceAll(/^(?=[.'])/gm, '\\&');
 
 function optionLines(option: OptionSpec): string {
-  const argument = option.argument ?? 'VALUE';
+  const argument = argumentOf(option);
   const value =
     option.value === undefined
       ? ''
@@ -50,10 +51,18 @@ const ENVIRONMENT: readonly (readonly [name: string, words: string])[] = [
 const entry = ([name, words]: readonly [string | number, string]): string =>
   `.TP\n.B ${troff(String(name))}\n${troff(words)}`;
 
+/** The date of the newest release in the changelog; of the first one while there is none. */
+function released(): string {
+  const changes = readFileSync(new URL('../../CHANGELOG.md', import.meta.url), 'utf8');
+  return /^## \[\d[^\]]*\] - (\d{4}-\d\d-\d\d)$/m.exec(changes)?.[1] ?? FIRST_RELEASE;
+}
+
+const FIRST_RELEASE = '2026-11-26';
+
 export function manPage({ root, commands }: Pages, version: string): string {
   return [
     `.\\" ${STAMP}`,
-    `.TH NVSMI 1 "" "nvsmi ${version}" "User Commands"`,
+    `.TH NVSMI 1 "${released()}" "nvsmi ${version}" "User Commands"`,
     '.SH NAME',
     `nvsmi \\- ${root.summary}`,
     '.SH SYNOPSIS',

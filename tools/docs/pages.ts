@@ -1,5 +1,6 @@
 /** The command line as the documents see it: nvsmi itself and its subcommands, with the options of their tables. */
-import type { OptionSpec } from '../../src/argv.js';
+import { readdirSync } from 'node:fs';
+import type { OptionSpec, Values } from '../../src/argv.js';
 import { commands } from '../../src/commands/index.js';
 import { rootOptions } from '../../src/options.js';
 import { tables } from '../../src/query/tables/index.js';
@@ -22,7 +23,7 @@ export interface Pages {
 const HELP: OptionSpec = { short: ['h'], long: 'help', help: 'Show this help.' };
 
 /** Options that stand before or behind any subcommand. */
-const EVERYWHERE: ReadonlySet<string> = new Set(['snapshot', 'nvml']);
+export const EVERYWHERE: ReadonlySet<string> = new Set(['snapshot', 'nvml']);
 
 const shown = (options: readonly OptionSpec[]): readonly OptionSpec[] =>
   options.filter(({ hidden }) => !hidden);
@@ -53,26 +54,26 @@ export const spellings = ({ short = [], long }: OptionSpec): readonly string[] =
   `--${long}`,
 ];
 
-/** Values that can be completed. A list takes several, with commas between them. */
-export interface Values {
-  readonly words: readonly string[];
-  readonly isList: boolean;
-}
-
-const ROOT_VALUES: Readonly<Record<string, Values>> = {
-  format: { words: ['csv', 'noheader', 'nounits', 'json', 'jsonl'], isList: true },
-  display: { words: GROUPS, isList: true },
+/** The fields of the --query-* switches, the sections of the report, and the shipped machines, by option. */
+const VALUES: Readonly<Record<string, Values>> = {
+  display: { words: GROUPS, between: ',' },
+  snapshot: { words: machines() },
   ...Object.fromEntries(
     tables.map(({ option, rows }) => [
       option,
-      { words: rows.flatMap(({ names }) => names), isList: true } satisfies Values,
+      { words: rows.flatMap(({ names }) => names), between: ',' } satisfies Values,
     ]),
   ),
 };
 
+function machines(): readonly string[] {
+  const files = readdirSync(new URL('../../snapshots/', import.meta.url)).sort();
+  return files.filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -'.json'.length));
+}
+
 /** What can be completed behind an option; undefined where only its user knows. */
-export const valuesOf = (page: Page, { long }: OptionSpec): Values | undefined =>
-  page.name === '' ? ROOT_VALUES[long] : undefined;
+export const valuesOf = ({ long, value, values }: OptionSpec): Values | undefined =>
+  value === undefined ? undefined : (values ?? VALUES[long]);
 
 /** Whether an option's value is a file. */
 export const takesFile = ({ argument = '' }: OptionSpec): boolean => /FILE|PATH|FOLDER|DIR/.test(argument);

@@ -38,8 +38,7 @@ function readRequest(tokens: readonly Token[]): Request {
   if (!isQuery) {
     if (xml) throw without('-x/--xml-format', 'an XML query');
     if (has('display')) throw without('-d/--display', 'a filtered query');
-    if (units) throw without('-u/--unit', 'a unit query');
-    throw without('--json', 'a JSON query');
+    throw without('-u/--unit', 'a unit query');
   }
   if (has('display') && xml) {
     throw new UsageError(
@@ -92,8 +91,9 @@ export async function report(tokens: readonly Token[], context: Context): Promis
   let isFirst = true;
   await loop(context.io, period, async () => {
     const pending = compiled.sample();
-    // While the first sample waits, its text is made for nothing: it takes a third of the time when it is made again.
-    if (isFirst && pending !== undefined) write(compiled.document());
+    // While the first sample of one GPU waits, its text is made for nothing: it takes a third of the time when it is made
+    // again. Of several GPUs one is asked while the other waits.
+    if (isFirst && pending !== undefined && subjects.length === 1) write(compiled.document());
     isFirst = false;
     await pending;
     context.io.out(write(compiled.document()));

@@ -47,17 +47,24 @@ export function scheduleOf(questions: readonly Question[]): Schedule {
   };
 }
 
-/** Asks everything. A promise only where something waits on worker threads. */
+/** Asks everything. A promise only where something waits on worker threads; what waits has begun by then. */
 export function askAll({ waiting, prompt, links }: Schedule): void | Promise<void> {
   const started = waiting.map((question) => question.start());
   for (const question of prompt) question.run();
-  if (started.length === 0 && links.length === 0) return;
-  return Promise.all([...started, askLinks(links)]).then(() => undefined);
+  const [first, ...rest] = links;
+  if (first !== undefined) started.push(rest.length === 0 ? askLink(first) : askLinks(first, rest));
+  if (started.length === 0) return;
+  return Promise.all(started).then(() => undefined);
+}
+
+function askLink({ undisturbed, others }: Link): Promise<void> {
+  const started = others.filter(({ waits }) => waits).map((question) => question.start());
+  for (const question of others) if (!question.waits) question.run();
+  return started.length === 0 ? inTurn(undisturbed) : Promise.all(started).then(() => inTurn(undisturbed));
 }
 
 /** Watches the links of all subjects but the first while that one is asked, and its link while the others are asked. */
-async function askLinks([first, ...rest]: readonly Link[]): Promise<void> {
-  if (first === undefined) return;
+async function askLinks(first: Link, rest: readonly Link[]): Promise<void> {
   const watching = rest.map(({ undisturbed }) => inTurn(undisturbed));
   await askInSlices(first.others);
   const last = inTurn(first.undisturbed);
@@ -71,7 +78,7 @@ async function askLinks([first, ...rest]: readonly Link[]): Promise<void> {
 /** Milliseconds after which a question that waits in turn gets the chance to begin. */
 const SLICE = 2;
 
-/** Asks like askAll, and lets the event loop turn now and then. */
+/** Asks one after the other, and lets the event loop turn now and then. */
 async function askInSlices(questions: readonly Question[]): Promise<void> {
   const started = questions.filter(({ waits }) => waits).map((question) => question.start());
   let turned = performance.now();

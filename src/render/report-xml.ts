@@ -6,10 +6,13 @@ import type { Document, Part } from '../report/document.js';
 import type { List } from '../report/node.js';
 import { reportValue } from './report-value.js';
 
-/** What the builder takes: an element by its tag, or text; attributes under ':@'. */
-type Ordered = { readonly [tag: string]: readonly Ordered[] | string | Readonly<Record<string, string>> };
+/** What the builder takes: texts and elements by their tags, several of one tag as an array, attributes under @_. */
+interface Element {
+  [tag: string]: Content | Content[];
+}
+type Content = string | Element;
 
-const builder = new XMLBuilder({ preserveOrder: true, format: false, ignoreAttributes: false });
+const builder = new XMLBuilder({ format: true, indentBy: '\t', ignoreAttributes: false });
 
 /** What XML 1.0 has no place for, whatever a process may be called. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
@@ -17,94 +20,77 @@ const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
 
 const printable = (value: string): string => value.replace(FORBIDDEN, '\ufffd');
 
-const text = (value: string): Ordered => ({ '#text': value });
-const newLine: readonly Ordered[] = Array.from({ length: 12 }, (_, depth) => text(`\n${'\t'.repeat(depth)}`));
-const lineAt = (depth: number): Ordered => newLine[depth] ?? text(`\n${'\t'.repeat(depth)}`);
+const lineAt = (depth: number): string => `\n${'\t'.repeat(depth)}`;
 
 /** The text of a whole document. `dtd` is put into it in place of its name. */
 export function reportXml(document: Document, dtd?: string): string {
   const { tree, head, counts, blocks } = document;
-  const root: Ordered[] = [];
-  writeParts(root, [...head, ...counts], 1);
-  blocks.forEach(({ id, parts }, i) => {
-    if (i > 0) root.push(text('\n'));
-    const inside: Ordered[] = [];
-    writeParts(inside, parts, 2);
-    inside.push(lineAt(1));
-    root.push(lineAt(1), {
-      [tree.tag]: inside,
-      ':@': { '@_id': printable(reportValue(tree.id.kind, id)) },
-    });
-  });
-  root.push(text(blocks.length === 0 ? '\n' : '\n\n'));
+  const root = elementOf([...head, ...counts], 1);
+  for (const { id, parts } of blocks) {
+    const attributes = { '@_id': printable(reportValue(tree.id.kind, id)) };
+    put(root, tree.tag, { ...attributes, ...elementOf(parts, 2) });
+  }
   const doctype = dtd === undefined ? `SYSTEM "${tree.dtd}"` : `[\n${dtd}]`;
-  return `<?xml version="1.0" ?>\n<!DOCTYPE ${tree.root} ${doctype}>\n${builder.build([{ [tree.root]: root }])}\n`;
+  // A blank line follows each GPU; in texts there is no such tag, as < is escaped.
+  const end = `\t</${tree.tag}>\n`;
+  const body = builder.build({ [tree.root]: root }).replaceAll(end, `${end}\n`);
+  return `<?xml version="1.0" ?>\n<!DOCTYPE ${tree.root} ${doctype}>\n${body}`;
 }
 
-const value = (tag: string, content: string): Ordered => ({ [tag]: [text(printable(content))] });
+/** Elements of one tag stand one after the other. */
+function put(into: Element, tag: string, content: Content): void {
+  const there = into[tag];
+  if (there === undefined) into[tag] = content;
+  else if (Array.isArray(there)) there.push(content);
+  else into[tag] = [there, content];
+}
 
-function writeParts(into: Ordered[], parts: readonly Part[], depth: number): void {
+/** The end tag stands on its own line, also where nothing or a word stands before it. */
+const closed = (element: Element, depth: number, word?: string): Content => {
+  if (Object.keys(element).length > 0) return element;
+  return `${word === undefined ? '' : lineAt(depth + 1) + word}${lineAt(depth)}`;
+};
+
+function elementOf(parts: readonly Part[], depth: number): Element {
+  const element: Element = {};
   for (const part of parts) {
     const tag = part.node.tag ?? '';
     switch (part.is) {
       case 'value': {
         const { node, reading } = part;
-        into.push(
-          lineAt(depth),
-          value(
-            tag,
-            node.type === 'leaf' ? reportValue(node.inXml ?? node.of.kind, reading) : missingWords(reading),
-          ),
-        );
+        const words =
+          node.type === 'leaf' ? reportValue(node.inXml ?? node.of.kind, reading) : missingWords(reading);
+        put(element, tag, printable(words));
         break;
       }
-      case 'section': {
-        const inside: Ordered[] = [];
-        writeParts(inside, part.parts, depth + 1);
-        inside.push(lineAt(depth));
-        into.push(lineAt(depth), { [tag]: inside });
+      case 'section':
+        put(element, tag, closed(elementOf(part.parts, depth + 1), depth));
         break;
+      case 'list': {
+        const { node, items } = part;
+        if (!node.enclosed) putItems(element, node, items, depth);
+        else {
+          const inside: Element = {};
+          putItems(inside, node, items, depth + 1);
+          put(element, tag, closed(inside, depth, node.none?.xml));
+        }
       }
-      case 'list':
-        writeList(into, part.node, part.items, depth);
     }
   }
+  return element;
 }
 
 const missingWords = (reading: Reading): string =>
   typeof reading === 'object' ? statusWords(reading.status) : String(reading);
 
-function writeList(
-  into: Ordered[],
-  node: List,
-  items: Extract<Part, { is: 'list' }>['items'],
-  depth: number,
-): void {
-  if (!node.enclosed) {
-    writeItems(into, node, items, depth);
-    return;
-  }
-  const inside: Ordered[] = [];
-  if (items.length === 0 && node.none?.xml !== undefined) inside.push(lineAt(depth + 1), text(node.none.xml));
-  writeItems(inside, node, items, depth + 1);
-  inside.push(lineAt(depth));
-  into.push(lineAt(depth), { [node.tag ?? '']: inside });
-}
-
-function writeItems(
-  into: Ordered[],
+function putItems(
+  into: Element,
   { item }: List,
   items: Extract<Part, { is: 'list' }>['items'],
   depth: number,
 ): void {
   for (const each of items) {
-    if ('of' in item) {
-      into.push(lineAt(depth), value(item.tag, reportValue(item.of.kind, each as Reading)));
-      continue;
-    }
-    const inside: Ordered[] = [];
-    writeParts(inside, each as readonly Part[], depth + 1);
-    inside.push(lineAt(depth));
-    into.push(lineAt(depth), { [item.tag]: inside });
+    if ('of' in item) put(into, item.tag, printable(reportValue(item.of.kind, each as Reading)));
+    else put(into, item.tag, closed(elementOf(each as readonly Part[], depth + 1), depth));
   }
 }

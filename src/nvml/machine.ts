@@ -1,5 +1,5 @@
 /** The machine that answers: this one through its NVML library, or a recorded one. */
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { bundledText } from './bundled.js';
 import type { Driver } from './call.js';
 import { parseSnapshot, type Snapshot, SnapshotError } from './snapshot.js';
@@ -20,11 +20,33 @@ export function openSnapshot(nameOrPath: string): Recording {
 function readSnapshot(nameOrPath: string): string {
   const isName = /^[\w-]+$/.test(nameOrPath);
   try {
-    return isName ? bundledText(nameOrPath) : readFileSync(nameOrPath, 'utf8');
+    return isName ? bundledText(nameOrPath) : readWhole(nameOrPath);
   } catch (error) {
+    if (error instanceof SnapshotError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     throw new SnapshotError(
       code === 'ENOENT' ? `${nameOrPath}: no such snapshot` : `${nameOrPath}: cannot be read (${code})`,
     );
+  }
+}
+
+/** A hundred times the largest recording of the package. A device such as /dev/zero has no end; a pipe may be long. */
+const MOST_BYTES = 64 * 1024 * 1024;
+const PIECE = 1024 * 1024;
+
+function readWhole(path: string): string {
+  const file = openSync(path, 'r');
+  try {
+    const pieces: Buffer[] = [];
+    for (let length = 0; length <= MOST_BYTES; ) {
+      const piece = Buffer.allocUnsafe(PIECE);
+      const read = readSync(file, piece);
+      if (read === 0) return Buffer.concat(pieces).toString('utf8');
+      pieces.push(piece.subarray(0, read));
+      length += read;
+    }
+    throw new SnapshotError(`${path}: longer than ${MOST_BYTES / 1024 / 1024} MiB, which no snapshot is`);
+  } finally {
+    closeSync(file);
   }
 }

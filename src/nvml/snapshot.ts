@@ -1,5 +1,6 @@
 /** The file of a recorded machine: its form, reading it, writing it. */
 import type { Answers } from './answer-key.js';
+import { brokenAt, lineAndColumn } from './json-place.js';
 
 export const SNAPSHOT_VERSION = 1;
 
@@ -23,12 +24,14 @@ export class SnapshotError extends Error {
 }
 
 /** Reads a snapshot from its text, or says in one line what is wrong and where. */
-export function parseSnapshot(text: string, source: string): Snapshot {
+export function parseSnapshot(content: string, source: string): Snapshot {
+  const text = content.replace(/^\ufeff/, '');
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new SnapshotError(`${source}${placeOf(error, text)}: not a snapshot: ${jsonReason(error)}`);
+    const place = lineAndColumn(text, brokenAt(text));
+    throw new SnapshotError(`${source}:${place}: not a snapshot: ${jsonReason(error)}`);
   }
   const fail = (place: string, what: string): never => {
     throw new SnapshotError(`${source}: ${place}: ${what}`);
@@ -53,23 +56,17 @@ export function parseSnapshot(text: string, source: string): Snapshot {
 const isRecord = (json: unknown): json is Record<string, unknown> =>
   typeof json === 'object' && json !== null && !Array.isArray(json);
 
+/** V8's words, without the place that only some of them name, and fit for a terminal: they quote the text. */
 function jsonReason(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/\s+/g, ' ');
+  return message
+    .replace(/(?: in JSON)? at position \d+(?: \(line \d+ column \d+\))?$/, '')
+    .replace(/\s+/g, ' ')
+    .replace(CONTROL, '?');
 }
 
-/**
- * `:line:column` of a JSON error. A text that ends too early is reported at its end; of an unexpected token
- * Node 20 shows the surroundings instead of a place.
- */
-function placeOf(error: unknown, text: string): string {
-  const reason = jsonReason(error);
-  const position = /position (\d+)/.exec(reason)?.[1];
-  if (position === undefined && !reason.startsWith('Unexpected end')) return '';
-  const before = text.slice(0, position === undefined ? text.length : Number(position));
-  const lines = before.split('\n');
-  return `:${lines.length}:${(lines.at(-1)?.length ?? 0) + 1}`;
-}
+/** Control characters, and those that turn the direction of writing. */
+const CONTROL = /[\p{Cc}\p{Cf}]/gu;
 
 /** A snapshot as text: one answer a line, so that two recordings compare well. */
 export function formatSnapshot(snapshot: Snapshot): string {

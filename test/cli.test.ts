@@ -237,6 +237,8 @@ describe('a terminal', () => {
 
 describe('a snapshot that cannot be used', () => {
   const whole = readFileSync(new URL('../snapshots/none.json', import.meta.url), 'utf8');
+  const counting = (count: string): string =>
+    whole.replace(/("nvmlDeviceGetCount_v2": \{\s*"": )0/, `$1${count}`);
   const file = (name: string, text: string): string => {
     const path = join(folder, name);
     writeFileSync(path, text);
@@ -269,6 +271,18 @@ describe('a snapshot that cannot be used', () => {
       /number\.json: calls\.nvmlSystemGetCudaDriverVersion_v2\[\]: a number is needed, not "thirteen"/,
     ],
     [
+      'counts less than no GPU',
+      'count.json',
+      counting('-1'),
+      /count\.json: .*_v2\[\]: -1 does not fit u32$/m,
+    ],
+    [
+      'counts a milliard GPUs',
+      'counts.json',
+      counting('1000000000'),
+      /counts\.json: calls\.nvmlDeviceGetCount_v2\[\]: 1000000000 is more than there can be \(256\)$/m,
+    ],
+    [
       'has a status that NVML has not',
       'status.json',
       whole.replace(
@@ -284,6 +298,23 @@ describe('a snapshot that cannot be used', () => {
     expect(out).toMatch(message);
     expect(out.trimEnd()).not.toContain('\n');
     expect(err).toBe('');
+  });
+
+  it('because it has no end is left after 64 MiB', async () => {
+    expect(await nvsmi(['-L'], {}, '/dev/zero')).toMatchObject({
+      status: 2,
+      out: '/dev/zero: longer than 64 MiB, which no snapshot is\n',
+    });
+  });
+
+  it('is not one that counts its GPUs as all ones: it has none', async () => {
+    expect(await nvsmi(['-L'], {}, file('none.json', counting('4294967295')))).toMatchObject({
+      out: 'No devices found.\n',
+    });
+  });
+
+  it('is not one that begins with a byte order mark', async () => {
+    expect(await nvsmi(['--version'], {}, file('mark.json', `\ufeff${whole}`))).toMatchObject({ status: 0 });
   });
 
   it('because it is not there is named', async () => {
@@ -360,7 +391,7 @@ describe('JSON', () => {
         timestamp: new Date(at('01:41:50.000')).toISOString(),
         gpu_name: 'NVIDIA H200',
         'memory.total': 143771,
-        'power.draw': 77.81,
+        'power.draw': 78.54,
         persistence_mode: true,
         'clocks_throttle_reasons.active': '0x0000000000000001',
         serial: '1650000000001',

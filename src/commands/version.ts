@@ -1,5 +1,6 @@
 /** `--version` and `-B`. */
 import { call, i32, struct, text, u32 } from '../nvml/call.js';
+import { believable } from '../nvml/counts.js';
 import { nvmlExcludedDeviceInfo_t, nvmlPciInfo_t } from '../nvml/generated/layouts.js';
 import { readText } from '../nvml/memory.js';
 import { ask, libraryVersion, type Session, shortVersion } from '../nvml/session.js';
@@ -44,8 +45,9 @@ export async function version(context: Context): Promise<number> {
 /** Prints the GPUs that the driver was told to leave alone. */
 export async function excluded(context: Context): Promise<number> {
   const { session } = await context.machine();
-  const { status, memory } = ask(session.driver, call('nvmlGetExcludedDeviceCount', u32()));
-  const count = status === 0 ? (memory[0]?.readUInt32LE(0) ?? 0) : 0;
+  const counting = call('nvmlGetExcludedDeviceCount', u32());
+  const { status, memory } = ask(session.driver, counting);
+  const count = status === 0 ? believable(counting.fn, memory[0]?.readUInt32LE(0) ?? 0) : 0;
   if (count === 0) {
     context.io.out('No excluded devices found.\n');
     return 0;

@@ -1,8 +1,9 @@
 /**
  * What a call left in memory, as JSON, and back: the cells of a snapshot. A scalar is a number (a decimal
- * string beyond 2^53), a struct an object, a list an array, a handle its name, text a string.
+ * string beyond 2^53), a struct an object, a list an array, a handle its name, text a string. What does not fit is refused.
  */
 import type { Handle, Out } from './call.js';
+import { misfit } from './fit.js';
 import { nvmlFieldValue_t, nvmlValue_t } from './generated/layouts.js';
 import type { Field, Layout, ScalarType } from './layout.js';
 import {
@@ -146,6 +147,7 @@ function encodeItem(
   at: number,
   json: Json | undefined,
   names: HandleNames,
+  preset: readonly string[] = [],
 ): void {
   if (typeof type === 'string') {
     encodeScalar(type, memory, at, json, names);
@@ -159,7 +161,55 @@ function encodeItem(
     if (field === undefined) throw new AnswerError(`unknown struct field ${name}`);
     encodeField(field, memory, at, value, names);
   }
+  fillGaps(type, memory, at, json as Record<string, Json>, preset);
 }
+
+/**
+ * Members that are left out. A number that is not there is no zero: it is absent, as NVML marks it, by all ones. Texts
+ * and arrays are then empty, handles null. Left alone is what the call has set itself, the version, what NVML has
+ * reserved, and what another member of a union says.
+ */
+function fillGaps(
+  layout: Layout,
+  memory: Buffer,
+  at: number,
+  json: Readonly<Record<string, Json>>,
+  preset: readonly string[],
+): void {
+  const answers = Object.keys(layout.fields).filter(
+    (name) => !preset.includes(name) && !NO_ANSWER.test(name),
+  );
+  const given = answers.filter((name) => name in json);
+  if (given.length === 0 && answers.length > 0) {
+    throw new AnswerError(`struct field ${answers.slice(0, 3).join(', ')} is missing`);
+  }
+  for (const name of answers) {
+    if (given.some((other) => overlap(layout, name, other))) continue;
+    markAbsent(name, layout.fields[name] as Field, memory, at);
+  }
+}
+
+const NO_ANSWER = /^(version$|reserved)/;
+
+function markAbsent(name: string, [type, offset, length]: Field, memory: Buffer, at: number): void {
+  const start = at + offset;
+  if (type === 'text' || type === 'ptr' || length !== undefined) return;
+  if (typeof type === 'object') {
+    for (const [inner, field] of Object.entries(type.fields)) {
+      if (!NO_ANSWER.test(inner)) markAbsent(`${name}.${inner}`, field, memory, start);
+    }
+  } else if (type === 'u32' || type === 'u64') memory.fill(0xff, start, start + itemSize(type));
+  else throw new AnswerError(`struct field ${name} is missing`);
+}
+
+function overlap(layout: Layout, one: string, other: string): boolean {
+  const a = layout.fields[one];
+  const b = layout.fields[other];
+  return a !== undefined && b !== undefined && a[1] < endOf(b) && b[1] < endOf(a);
+}
+
+const endOf = ([type, offset, length = 1]: Field): number =>
+  offset + (type === 'text' ? 1 : itemSize(type)) * length;
 
 function encodeScalar(
   type: ScalarType,
@@ -179,10 +229,10 @@ function encodeScalar(
   if (typeof json !== 'number' && !(typeof json === 'string' && /^-?\d+$/.test(json))) {
     throw new AnswerError(`a number is needed, not ${JSON.stringify(json)}`);
   }
-  if (type !== 'f64' && typeof json === 'number' && !Number.isInteger(json)) {
-    throw new AnswerError(`a whole number is needed, not ${json}`);
-  }
-  writeScalar(memory, at, type, typeof json === 'number' ? json : BigInt(json));
+  const value = typeof json === 'number' ? json : BigInt(json);
+  const wrong = misfit(type, value);
+  if (wrong !== undefined) throw new AnswerError(wrong);
+  writeScalar(memory, at, type, value);
 }
 
 function encodeField(field: Field, memory: Buffer, at: number, json: Json, names: HandleNames): void {
@@ -237,13 +287,15 @@ function encodeStruct(
   names: HandleNames,
 ): void {
   const { layout, array } = out;
+  const preset = Object.keys(out.set ?? {}).map((path) => path.split('.')[0] ?? '');
   if (array === undefined || typeof json !== 'object' || json === null || Array.isArray(json)) {
-    encodeItem(layout, memory, 0, json, names);
+    encodeItem(layout, memory, 0, json, names, preset);
     return;
   }
   const { [array.field]: items, ...rest } = json as Record<string, Json>;
-  encodeItem(layout, memory, 0, rest, names);
-  const length = encodeItems(array.item, items ?? [], memory, arrayAt(layout), names);
+  if (items === undefined) throw new AnswerError(`struct field ${array.field} is missing`);
+  encodeItem(layout, memory, 0, rest, names, [...preset, array.field, array.count, array.filled ?? '']);
+  const length = encodeItems(array.item, items, memory, arrayAt(layout), names);
   memory.writeUInt32LE(length, fieldOf(layout, array.filled ?? array.count)[1]);
 }
 

@@ -1,5 +1,6 @@
 /** An open NVML: initialised, with its GPUs. */
 import { type Bound, type Call, call, type Driver, type Handle, handle, SUBJECT, text, u32 } from './call.js';
+import { believable } from './counts.js';
 import {
   NVML_ERROR_DRIVER_NOT_LOADED,
   NVML_ERROR_FUNCTION_NOT_FOUND,
@@ -38,6 +39,7 @@ export function ask(
 /** nvmlInit under its unversioned name is the first version, which the header no longer declares. */
 const INIT = [call('nvmlInit_v2'), call('nvmlInitWithFlags', 0)];
 const COUNT = call('nvmlDeviceGetCount_v2', u32());
+const MIG_COUNT = call('nvmlDeviceGetMaxMigDeviceCount', SUBJECT, u32());
 const byIndex = (index: number): Call => call('nvmlDeviceGetHandleByIndex_v2', index, handle());
 
 /** Version of the loaded kernel module, for the message of a mismatch. */
@@ -124,7 +126,7 @@ function refuse(driver: Driver, status: Status, kernelVersion?: KernelVersion): 
 /** The indexes of all GPUs that NVML counts. */
 function counted(counting: Bound | undefined): readonly number[] {
   const count = run(counting) === 0 ? (counting?.memory[0]?.readUInt32LE(0) ?? 0) : 0;
-  return Array.from({ length: count }, (_, index) => index);
+  return Array.from({ length: believable(COUNT.fn, count) }, (_, index) => index);
 }
 
 function attached(index: number, { status, memory }: ReturnType<typeof ask>): Gpu {
@@ -135,8 +137,8 @@ function attached(index: number, { status, memory }: ReturnType<typeof ask>): Gp
 /** MIG devices of a GPU, in order. NVML numbers them with gaps. */
 export function migDevices(driver: Driver, gpu: Gpu): readonly Handle[] {
   if (gpu.handle === undefined) return [];
-  const count = ask(driver, call('nvmlDeviceGetMaxMigDeviceCount', SUBJECT, u32()), gpu.handle);
-  const length = count.status === 0 ? (count.memory[0]?.readUInt32LE(0) ?? 0) : 0;
+  const count = ask(driver, MIG_COUNT, gpu.handle);
+  const length = count.status === 0 ? believable(MIG_COUNT.fn, count.memory[0]?.readUInt32LE(0) ?? 0) : 0;
   return Array.from({ length }, (_, i) => {
     const mig = ask(driver, call('nvmlDeviceGetMigDeviceHandleByIndex', SUBJECT, i, handle()), gpu.handle);
     return mig.status === 0 ? [mig.memory[0]?.readBigUInt64LE(0) as Handle] : [];

@@ -4,6 +4,7 @@ import { AnswerError, encodeFieldValue, encodeOut } from './answer.js';
 import { type Answers, answerKey, fieldKey } from './answer-key.js';
 import { isAnswer, statusOf, versionOf } from './answered.js';
 import { type Bound, type Call, type Driver, type Handle, isOut, type Out } from './call.js';
+import { unbelievable } from './counts.js';
 import {
   NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
   NVML_ERROR_INVALID_ARGUMENT,
@@ -109,6 +110,8 @@ class SnapshotCall implements Bound {
     this.memory = all.map((out) =>
       isAnswer(out) ? encodeOut(out, answers[outs.indexOf(out)], this.handles) : allocate(out),
     );
+    const wrong = unbelievable(this.call.fn, answer);
+    if (wrong !== undefined) throw new AnswerError(wrong);
   }
 
   private answerFields(ids: readonly (readonly [number, number])[], subject: string): void {

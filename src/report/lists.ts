@@ -12,7 +12,7 @@ import { probeOf } from '../query/report/field.js';
 import { bridges } from '../query/report/link.js';
 import type { AskNow } from '../query/table.js';
 import { accountedPids, stats } from '../query/tables/accounted-apps.js';
-import { migHandle, migRoom } from '../query/tables/compute-apps.js';
+import { migHandle, migPlaces, migRoom } from '../query/tables/compute-apps.js';
 import { untimedPages } from '../query/tables/retired-pages.js';
 import { graphicsClocks, memoryClocks } from '../query/tables/supported-clocks.js';
 import type { Entry, Found } from './found.js';
@@ -24,7 +24,7 @@ const itemsOf = (asked: Asked, entry: (value: Reading) => Entry): Found =>
 /** The MIG devices of a GPU, where it is divided. NVML numbers them with gaps; nvidia-smi without (driver 590). */
 function migDevicesOf(gpu: Subject, ask: AskNow): readonly Subject[] {
   if (ask(migMode, gpu).number('current') === 0) return [];
-  const room = ask(migRoom, gpu).number('value');
+  const room = migPlaces(ask(migRoom, gpu));
   return Array.from({ length: room }, (_, i) => ask(migHandle(i), gpu).read('value'))
     .filter((found) => !(found instanceof Missing))
     .map((found, index) => ({ index, handle: found as Handle, status: 0 }));

@@ -215,6 +215,8 @@ export function a100WithMig(
 const VGPU = 3251637566;
 const IDLE_VGPU = 3251637554;
 
+const NEVER = { year: 0, month: 0, day: 0, hour: 0, min: 0, sec: 0, status: 0 };
+
 /** A vGPU host: the first GPU runs two vGPUs, the second none. Values of a public log of driver 580.105.08. */
 export function vgpuHost(): Snapshot {
   const mib = 1024 * 1024;
@@ -251,8 +253,8 @@ export function vgpuHost(): Snapshot {
     },
     nvmlVgpuInstanceGetVmDriverVersion: { [IDLE_VGPU]: refused('NOT_SUPPORTED'), [VGPU]: '580.105.08' },
     nvmlVgpuInstanceGetLicenseInfo_v2: {
-      [IDLE_VGPU]: { isLicensed: 0, licenseExpiry: { status: 0 }, currentState: 0 },
-      [VGPU]: { isLicensed: 0, licenseExpiry: { status: 0 }, currentState: 2 },
+      [IDLE_VGPU]: { isLicensed: 0, licenseExpiry: NEVER, currentState: 0 },
+      [VGPU]: { isLicensed: 0, licenseExpiry: NEVER, currentState: 2 },
     },
     nvmlVgpuInstanceGetPlacementId: {
       [IDLE_VGPU]: { version: 16777224, placementId: 0 },

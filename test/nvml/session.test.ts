@@ -98,6 +98,15 @@ describe.skipIf(!fake.available)('opening NVML', () => {
     ]);
   });
 
+  it.each([0xffffffff, 1_000_000_000])('takes a count of %i for none', (count) => {
+    const wild = (fn: string, key: string): Machine => ({
+      snapshot: { ...machine, calls: { ...machine.calls, [fn]: { [key]: count } } },
+    });
+    expect(opened(wild('nvmlDeviceGetCount_v2', '')).session.gpus).toEqual([]);
+    const { session } = opened(wild('nvmlDeviceGetMaxMigDeviceCount', 'gpu1'));
+    expect(session.gpus.flatMap((gpu) => migDevices(session.driver, gpu))).toEqual([]);
+  });
+
   it('finds the MIG devices of a GPU behind gaps, and none where there is no MIG', () => {
     const { session } = opened({ snapshot: machine });
     expect(session.gpus.map((gpu) => migDevices(session.driver, gpu).length)).toEqual([0, 1]);

@@ -62,13 +62,24 @@ describe('a snapshot that cannot be read', () => {
   it.each([
     ['is empty', '', /^box\.json:1:1: not a snapshot: Unexpected end/],
     ['was cut off', good.slice(0, good.indexOf('"files"')), /^box\.json:7:3: not a snapshot: /],
-    ['is no JSON', 'nvidia-smi 580', /^box\.json: not a snapshot: Unexpected token .*"nvidia-smi 580"/],
+    ['is no JSON', 'nvidia-smi 580', /^box\.json:1:1: not a snapshot: Unexpected token .*"nvidia-smi 580"/],
     [
       'has a word without quotes',
       good.replace('"made-up"', 'made-up'),
-      /^box\.json.*: not a snapshot: .*made-up/,
+      /^box\.json:6:17: not a snapshot: .*made-up/,
     ],
     ['goes on behind its end', `${good}}`, /^box\.json:\d+:1: not a snapshot: /],
+    [
+      'has a comma too many',
+      good.replace(/"version": 1,/, '"version": 1,,'),
+      /^box\.json:3:16: not a snapshot: /,
+    ],
+    [
+      'has a line break in a text',
+      good.replace('GPUs', 'GP\nUs'),
+      /^box\.json:4:27: not a snapshot: Bad control/,
+    ],
+    ['is compressed', '\u001f\u008b\u0008\u0000\u001b[31m', /^box\.json:1:1: not a snapshot: [ -~]+$/],
     ['is some other JSON', '{"format":"lshw"}', /^box\.json: format: /],
     ['is a list', '[]', /^box\.json: format: /],
     [
@@ -96,6 +107,10 @@ describe('a snapshot that cannot be read', () => {
   it.each([
     ['a text for a number', '"many"', 'a number is needed, not "many"'],
     ['a fraction for a whole number', '0.5', 'a whole number is needed, not 0.5'],
+    ['a negative number for a count', '-1', '-1 does not fit u32'],
+    ['a number with too many bits', '4294967296', '4294967296 does not fit u32'],
+    ['a number beyond all bounds', '1e300', '1e+300 does not fit u32'],
+    ['such a number as a string', '"18446744073709551616"', '18446744073709551616 does not fit u32'],
     ['a status that NVML does not have', '{"error":"NVML_ERROR_TIRED"}', 'unknown status "NVML_ERROR_TIRED"'],
   ])('names the function and the inputs of an answer that is %s', (_, answer, reason) => {
     const text = good.replace(/("nvmlDeviceGetCount_v2": \{\s*"": )2/, `$1${answer}`);
@@ -103,6 +118,45 @@ describe('a snapshot that cannot be read', () => {
     expect(() => ask(driver, call('nvmlDeviceGetCount_v2', u32()))).toThrow(
       new SnapshotError(`box.json: calls.nvmlDeviceGetCount_v2[]: ${reason}`),
     );
+  });
+
+  const encoded = (out: Out, json: Json) => (): Buffer => encodeOut(out, json, handleNames());
+
+  it('takes 64-bit numbers that JSON would round as strings only', () => {
+    const out: Out = { out: 'scalar', name: '', type: 'u64' };
+    const rounded = JSON.parse('18446744073709551615');
+    expect(encoded(out, rounded)).toThrow('a number beyond 2^53 is written as a string, not as');
+    expect(encoded(out, '18446744073709551615')().readBigUInt64LE(0)).toBe(2n ** 64n - 1n);
+    expect(encoded(out, '18446744073709551616')).toThrow('does not fit u64');
+    expect(encoded(out, -1)).toThrow('-1 does not fit u64');
+    expect(encoded({ out: 'scalar', name: '', type: 'f64' }, JSON.parse('1e999'))).toThrow(
+      'Infinity does not fit f64',
+    );
+  });
+
+  it('takes no struct that says nothing', () => {
+    const layout = layouts.nvmlMemory_v2_t;
+    const out: Out = { out: 'struct', layout, set: { version: 33554472 } };
+    expect(encoded(out, {})).toThrow('struct field total, free, used is missing');
+    expect(encoded(out, { version: 33554472 })).toThrow(/is missing/);
+    expect(encoded({ out: 'struct', layout: layouts.nvmlValue_t }, {})).toThrow(/is missing/);
+  });
+
+  it('takes a number that a struct leaves out for absent, never for zero', () => {
+    const layout = layouts.nvmlMemory_t;
+    const names = handleNames();
+    const memory = encodeOut({ out: 'struct', layout }, { total: 5 }, names);
+    expect(decodeOut({ out: 'struct', layout }, memory, names)).toEqual({
+      total: 5,
+      free: '18446744073709551615',
+      used: '18446744073709551615',
+    });
+    expect(
+      encoded(
+        { out: 'struct', layout: layouts.nvmlPlatformInfo_v1_t },
+        { ibGuid: [1], rackGuid: [], chassisPhysicalSlotNumber: 2 },
+      ),
+    ).toThrow('struct field computeSlotIndex is missing');
   });
 
   it('names the struct field that does not exist', () => {

@@ -182,7 +182,15 @@ describe('a field', () => {
   it('reads the platform out of bytes, an empty serial number included', async () => {
     const platform = (changes: object) => ({
       nvmlDeviceGetPlatformInfo: {
-        gpu0: { chassisSerialNumber: [], slotNumber: 25, peerType: 1, moduleId: 2, ...changes },
+        gpu0: {
+          chassisSerialNumber: [],
+          slotNumber: 25,
+          trayIndex: 1,
+          hostId: 1,
+          peerType: 1,
+          moduleId: 2,
+          ...changes,
+        },
       },
     });
     expect(await cellOf('platform.chassis_serial_number', platform({}))).toBe('');

@@ -268,7 +268,7 @@ function giveSamples(calls: Calls, gpu: string, values: ReadonlyMap<string, stri
       number,
     ];
     const step = (number('Duration') * 1e6) / (count - 1);
-    const rest = average * count - max - min;
+    const rest = Math.max(0, average * count - max - min);
     const each = Math.floor(rest / (count - 2));
     const extra = rest - each * (count - 2);
     const samples = [max, min, ...Array.from({ length: count - 2 }, (_, i) => (i < extra ? each + 1 : each))];

@@ -212,8 +212,10 @@ export const mig = (): Snapshot =>
     for (const [pid, , name] of names) set(calls, 'nvmlSystemGetProcessName', String(pid), name);
   });
 
+const NEVER = { year: 0, month: 0, day: 0, hour: 0, min: 0, sec: 0, status: 0 };
+
 /** A vGPU guest: much of the GPU is hidden from it, and it needs a license. */
-export const vgpuGuest = (state: number, expiry: Json): Snapshot =>
+export const vgpuGuest = (state: number, expiry: Readonly<Record<string, number>>): Snapshot =>
   built('a vGPU guest', (calls) => {
     set(calls, 'nvmlDeviceGetName', 'gpu0', 'NVIDIA RTXA6000-24Q');
     set(calls, 'nvmlDeviceGetBrand', 'gpu0', 10);
@@ -240,7 +242,7 @@ export const vgpuGuest = (state: number, expiry: Json): Snapshot =>
           licenseInfo: '',
           productName: 'NVIDIA Virtual PC',
           featureEnabled: 0,
-          licenseExpiry: {},
+          licenseExpiry: NEVER,
         },
         {
           featureCode: 2,
@@ -248,7 +250,7 @@ export const vgpuGuest = (state: number, expiry: Json): Snapshot =>
           licenseInfo: '',
           productName: 'NVIDIA RTX Virtual Workstation',
           featureEnabled: 1,
-          licenseExpiry: expiry,
+          licenseExpiry: { ...NEVER, ...expiry },
         },
       ],
     });

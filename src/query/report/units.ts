@@ -1,5 +1,6 @@
 /** S-class units, chassis with power supplies and fans of their own, and the host interface cards (HIC) to them. */
 import { call, type Handle, handle, list, SUBJECT, struct, u32 } from '../../nvml/call.js';
+import { believable } from '../../nvml/counts.js';
 import * as nvml from '../../nvml/generated/constants.js';
 import {
   nvmlHwbcEntry_t,
@@ -26,13 +27,16 @@ const unitHandle = (index: number): Probe =>
 
 /** The units of the system, asked about with a subject that need not be one. */
 export function unitsOf(ask: AskNow): readonly Subject[] {
-  return Array.from({ length: ask(unitCount).number('value') }, (_, index) => {
-    const found = ask(unitHandle(index));
-    const at = found.read('value');
-    return at instanceof Missing
-      ? { index, handle: undefined, status: found.status }
-      : { index, handle: at as Handle, status: 0 };
-  });
+  return Array.from(
+    { length: believable('nvmlUnitGetCount', ask(unitCount).number('value')) },
+    (_, index) => {
+      const found = ask(unitHandle(index));
+      const at = found.read('value');
+      return at instanceof Missing
+        ? { index, handle: undefined, status: found.status }
+        : { index, handle: at as Handle, status: 0 };
+    },
+  );
 }
 
 const info = fixed('unit info', call('nvmlUnitGetUnitInfo', SUBJECT, struct(nvmlUnitInfo_t)));

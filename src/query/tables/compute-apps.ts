@@ -1,7 +1,9 @@
 /** --query-compute-apps: the processes that compute on a GPU. */
 import type { Handle } from '../../nvml/call.js';
 import { call, handle, SUBJECT, u32 } from '../../nvml/call.js';
+import { believable } from '../../nvml/counts.js';
 import { Missing } from '../../nvml/status.js';
+import type { View } from '../asked.js';
 import { migMode } from '../gpu/engines.js';
 import { count, mebibytes, text } from '../kind.js';
 import type { Subject } from '../plan.js';
@@ -20,13 +22,16 @@ const name: Row = {
 };
 
 export const migRoom = fixed('MIG room', call('nvmlDeviceGetMaxMigDeviceCount', SUBJECT, u32()));
+/** How many MIG devices a GPU may have. */
+export const migPlaces = (room: View): number =>
+  believable('nvmlDeviceGetMaxMigDeviceCount', room.number('value'));
 export const migHandle = (index: number): Probe =>
   sample(`MIG device ${index}`, call('nvmlDeviceGetMigDeviceHandleByIndex', SUBJECT, index, handle()));
 
 /** Where the processes of a GPU are listed: on the GPU, or on its MIG devices once it is divided. */
 function placesOf(gpu: Subject, ask: AskNow): readonly Subject[] {
   if (ask(migMode).number('current') === 0) return [gpu];
-  return Array.from({ length: ask(migRoom).number('value') }, (_, i) => {
+  return Array.from({ length: migPlaces(ask(migRoom)) }, (_, i) => {
     const found = ask(migHandle(i)).read('value');
     return found instanceof Missing ? [] : [{ index: gpu.index, handle: found as Handle, status: 0 }];
   }).flat();

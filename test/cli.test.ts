@@ -206,7 +206,77 @@ describe('an unknown field', () => {
 
   it('is null in JSON with --lenient', async () => {
     const { out } = await nvsmi(['--query-gpu=index,no.such', '--format=json', '--lenient', '-i', '0']);
-    expect(JSON.parse(out)).toEqual([{ index: 0, 'no.such': null }]);
+    expect(JSON.parse(out)).toEqual([{ index: 0, 'no.such': null, reasons: { 'no.such': 'Unknown field' } }]);
+  });
+});
+
+describe('the words of --format', () => {
+  it.each([
+    ['json,noheader', 'Format modifier noheader does not go with json.'],
+    ['nounits,jsonl', 'Format modifier nounits does not go with jsonl.'],
+    ['json,jsonl', 'Format is either json or jsonl.'],
+    ['csv,json,noheader', 'Format is either csv or json.'],
+    ['json,bogus', 'Format modifier is not recognized.'],
+  ])('are refused where they do not go together: %s', async (format, message) => {
+    const { status, out } = await nvsmi(['--query-gpu=index', `--format=${format}`]);
+    expect([status, out]).toEqual([2, `${message}\n`]);
+  });
+
+  it('may name one format twice', async () => {
+    expect((await nvsmi(['--query-gpu=index', '--format=json,json', '-i', '0'])).status).toBe(0);
+  });
+});
+
+describe('--json without -q', () => {
+  const json = async (argv: readonly string[], machine: string) => {
+    const { status, out } = await nvsmi([...argv, '--json'], {}, machine);
+    return { status, ...JSON.parse(out) };
+  };
+
+  it('is the summary, typed, with what is absent as null', async () => {
+    const { status, system, gpus, mig_devices, processes } = await json([], 'a100-mig');
+    expect(status).toBe(0);
+    expect(system).toMatchObject({ driver_version: '580.159.04', cuda_version: '13.0' });
+    expect(gpus).toHaveLength(1);
+    expect(gpus[0]).toMatchObject({
+      'memory.total': 40960,
+      'mig.mode.current': true,
+      'utilization.gpu': null,
+      reasons: { 'utilization.gpu': 'Not Supported' },
+    });
+    expect(mig_devices[2]).toMatchObject({ gpu: 0, gi: 4, ci: 0, 'memory.total': 9984, multiprocessors: 28 });
+    expect(processes[0]).toMatchObject({ gi: 2, pid: 41208, type: 'C', used_gpu_memory: 9644 });
+  });
+
+  it('tells of a lost GPU with its status, and of -i', async () => {
+    const { status, gpus } = await json([], 'lost-gpu');
+    expect(status).toBe(15);
+    expect(gpus.filter((gpu: { name: unknown }) => gpu.name === null)).toHaveLength(1);
+    expect((await json(['-i', '1'], MACHINE)).gpus).toHaveLength(1);
+  });
+
+  it('lists GPUs and MIG devices with -L', async () => {
+    const { gpus, mig_devices } = await json(['-L'], 'a100-mig');
+    expect(gpus).toEqual([
+      { index: 0, name: 'NVIDIA A100-SXM4-40GB', uuid: 'GPU-a0b1c2d0-1111-4a4a-8b8b-5eed00000000' },
+    ]);
+    expect(mig_devices[2]).toMatchObject({ gpu: 0, device: 2, profile: 'MIG 2g.10gb' });
+  });
+
+  it('tells the versions, the excluded GPUs and the host names', async () => {
+    expect((await json(['--version'], MACHINE)).versions).toEqual({
+      nvml: '580.159.04',
+      driver: '580.159.04',
+      cuda: '13.0',
+    });
+    expect((await json(['-B'], MACHINE)).excluded_gpus).toEqual([]);
+    expect((await json(['--get-hostname', '-i', '1'], MACHINE)).hostnames).toEqual([
+      { index: 1, 'pci.bus_id': '00000000:00:07.0', hostname: null, reasons: { hostname: 'Not Supported' } },
+    ]);
+  });
+
+  it('does not go with -x or -u alone', async () => {
+    expect((await nvsmi(['-u', '--json'])).status).toBe(2);
   });
 });
 

@@ -47,7 +47,7 @@ const schema = {
     record: {
       type: 'object',
       description:
-        'The fields that were asked for, by the names they were asked for. Null where there is no value, and then reasons says why. A field that is not known is null (--lenient).',
+        'The fields that were asked for, by the names they were asked for. Null where there is no value, and then reasons says why. A field that is not known is null, too, for the reason Unknown field (--lenient).',
       properties: {
         reasons: {
           type: 'object',

@@ -4,6 +4,7 @@ import { EXIT, UsageError } from '../errors.js';
 import type { Io } from '../io.js';
 import type { GpmMetric } from '../query/monitor/gpm.js';
 import type { MonitorFormat } from '../render/monitor.js';
+import { refuseMixture } from './format-words.js';
 
 export const idOption: OptionSpec = {
   short: ['i'],
@@ -125,11 +126,13 @@ export const ALL_WORDS: FormatWords = {
 /** The words of `--format`, in any order. */
 export function readFormat(tokens: readonly Token[], words: FormatWords): OutputFormat {
   let format: OutputFormat = { shape: 'table', names: true, units: true };
-  for (const word of (lastValue(tokens, 'format') ?? '').split(',').filter((w) => w !== '')) {
+  const given = (lastValue(tokens, 'format') ?? '').split(',').filter((w) => w !== '');
+  for (const word of given) {
     const change = words[word];
     if (change === undefined) throw new UsageError('Format modifier is not recognized.');
     format = { ...format, ...change };
   }
+  refuseMixture(given);
   return format;
 }
 

@@ -17,6 +17,7 @@ import { tableAsked } from '../query/tables/index.js';
 import { csvHeader, csvLine, csvPrinter } from '../render/csv.js';
 import { type AskedField, jsonArray, jsonLines, jsonRecord } from '../render/json.js';
 import type { Context } from './context.js';
+import { refuseMixture } from './format-words.js';
 import { loop } from './loop.js';
 import { statusOf } from './lost.js';
 import { pieces, rehearse } from './rehearse.js';
@@ -28,14 +29,16 @@ interface Format {
   readonly units: boolean;
 }
 
-/** Reads `--format`. Its words come in any order and any number; csv is what it is without any. */
+/** Reads `--format`. Its words come in any order and any number, if they go together; csv is what it is without any. */
 export function readFormat(value: string): Format {
   let format: Format = { shape: 'csv', header: true, units: true };
-  for (const word of value.split(',').filter((w) => w !== '')) {
+  const words = value.split(',').filter((w) => w !== '');
+  for (const word of words) {
     const change = FORMAT_WORDS[word];
     if (change === undefined) throw new UsageError('Format modifier is not recognized.');
     format = { ...format, ...change };
   }
+  refuseMixture(words);
   return format;
 }
 

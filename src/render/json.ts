@@ -12,6 +12,9 @@ export interface AskedField {
 
 export type JsonRecord = Readonly<Record<string, JsonScalar | Readonly<Record<string, string>>>>;
 
+/** Why a field that no table has is null: the only one whose kind has no JSON. */
+const UNKNOWN_FIELD = 'Unknown field';
+
 /** One record. `reasons` is there only where a value is not. */
 export function jsonRecord(fields: readonly AskedField[], readings: readonly Reading[]): JsonRecord {
   const record: Record<string, JsonScalar | Record<string, string>> = {};
@@ -22,7 +25,9 @@ export function jsonRecord(fields: readonly AskedField[], readings: readonly Rea
       record[name] = null;
       reasons[name] = statusReason(reading.status);
     } else {
-      record[name] = row.kind.json(reading);
+      const value = row.kind.json(reading);
+      record[name] = value;
+      if (value === null) reasons[name] = UNKNOWN_FIELD;
     }
   });
   return Object.keys(reasons).length === 0 ? record : { ...record, reasons };

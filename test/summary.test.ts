@@ -119,6 +119,14 @@ describe('the summary of a GPU that MIG divides', () => {
   });
 });
 
+describe('the summary of a GPU with words that are too long', () => {
+  it('keeps its columns', () => {
+    const lines = gpuLines({ pstate: 'Unknown', computeMode: 'Nobody knows which' });
+    const bars = (line: string): readonly number[] => [...line.matchAll(/\|/g)].map(({ index }) => index);
+    expect(lines.map(bars)).toEqual(gpuLines({}).map(bars));
+  });
+});
+
 describe('the summary of a GeForce', () => {
   it('is the table that was recorded: fan, display, a name that is cut, what draws and what computes', () => {
     const summary: Summary = {

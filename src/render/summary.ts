@@ -73,6 +73,9 @@ const full = (text: string): string => boxed(text.padEnd(WIDTH));
 const left = (text: string, width: number): string => text.padEnd(width);
 const right = (text: string, width: number): string => text.padStart(width);
 
+/** A word at the right end of its place, cut where it is longer: it must not push the others away. Numbers are not cut. */
+const word = (text: string, width: number): string => right(text.slice(0, width), width);
+
 /** A name that is too long for its column ends in dots. */
 const cutEnd = (text: string, width: number): string =>
   text.length > width ? `${text.slice(0, width - 3)}...` : text;
@@ -102,11 +105,11 @@ function gpuLines(gpu: SummaryGpu): readonly string[] {
       `${right(gpu.ecc, 21)} `,
     ],
     [
-      `${right(gpu.fan, 4)}${right(gpu.temperature, 6)}${right(behind(gpu.pstate), 6)}${right(behind(gpu.powerDraw), 16)} / ${right(behind(gpu.powerCap), 5)} `,
+      `${right(gpu.fan, 4)}${right(gpu.temperature, 6)}${word(behind(gpu.pstate), 6)}${right(behind(gpu.powerDraw), 16)} / ${right(behind(gpu.powerCap), 5)} `,
       gpu.memoryProblem === undefined
         ? `${right(gpu.memoryUsed, 11)} / ${right(gpu.memoryTotal, 9)} `
         : left(` ${gpu.memoryProblem}`, 24),
-      `${right(gpu.utilization, 8)}${right(gpu.computeMode, 13)} `,
+      `${right(gpu.utilization, 8)}${word(gpu.computeMode, 13)} `,
     ],
     [left('', 41), left('', 24), `${right(gpu.migMode, 21)} `],
   ].map((cells) => boxed(cells.join('|')));

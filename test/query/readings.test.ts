@@ -148,6 +148,19 @@ describe('a field', () => {
     ).toBe('[N/A]');
   });
 
+  it('calls no state known that NVML does not know', async () => {
+    const states = [
+      ['pstate', 'nvmlDeviceGetPerformanceState', 15, 'P15', 32],
+      ['pstate', 'nvmlDeviceGetPerformanceState', 0, 'P0', 16],
+      ['compute_mode', 'nvmlDeviceGetComputeMode', 3, 'Exclusive_Process', 4],
+      ['persistence_mode', 'nvmlDeviceGetPersistenceMode', 1, 'Enabled', 7],
+    ] as const;
+    for (const [name, fn, value, word, beyond] of states) {
+      expect(await cellOf(name, { [fn]: { gpu0: value } })).toBe(word);
+      expect(await cellOf(name, { [fn]: { gpu0: beyond } })).toBe('[Unknown Error]');
+    }
+  });
+
   it('counts ECC errors by severity, span and place', async () => {
     const calls = { nvmlDeviceGetMemoryErrorCounter: { 'gpu0,1,0,7': 3, 'gpu0,0,1,2': 5 } };
     expect(await cellOf('ecc.errors.uncorrected.volatile.sram', calls)).toBe('3');

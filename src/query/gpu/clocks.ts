@@ -5,8 +5,10 @@ import {
   NVML_CLOCK_MEM,
   NVML_CLOCK_SM,
   NVML_CLOCK_VIDEO,
+  NVML_PSTATE_15,
 } from '../../nvml/generated/constants.js';
 import { megahertz, pstate } from '../kind.js';
+import { known } from '../known.js';
 import { fixed, type Probe, sample } from '../probe.js';
 import { from, type Row } from '../row.js';
 
@@ -22,7 +24,7 @@ export const performance: readonly Row[] = [
     names: ['pstate'],
     help: 'Performance state, from P0 for the highest performance to P15 for the lowest.',
     kind: pstate,
-    source: from(performanceState, 'value'),
+    source: from(performanceState, known(NVML_PSTATE_15)),
   },
 ];
 

@@ -8,6 +8,7 @@ import { nvmlDeviceAddressingMode_v1_t } from '../../nvml/generated/layouts.js';
 import { Missing } from '../../nvml/status.js';
 import type { View } from '../asked.js';
 import { count, enabled, text, words, yesNo } from '../kind.js';
+import { known } from '../known.js';
 import { field, fixed, sample } from '../probe.js';
 import { constant, from, type Row } from '../row.js';
 
@@ -72,7 +73,7 @@ export const modes: readonly Row[] = [
     names: ['persistence_mode'],
     help: 'Whether the driver stays loaded when no program uses the GPU. Linux only.',
     kind: enabled,
-    source: from(persistence, 'value'),
+    source: from(persistence, known(nvml.NVML_FEATURE_ENABLED)),
   },
   {
     id: 1013,
@@ -171,7 +172,7 @@ export const compute: readonly Row[] = [
     names: ['compute_mode'],
     help: 'Who may compute on the GPU: all (Default), one process at a time (Exclusive_Process), none (Prohibited).',
     kind: computeModes,
-    source: from(computeMode, 'value'),
+    source: from(computeMode, known(nvml.NVML_COMPUTEMODE_EXCLUSIVE_PROCESS)),
   },
   {
     id: 1022,

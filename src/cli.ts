@@ -46,14 +46,14 @@ async function dispatch(argv: readonly string[], context: Context): Promise<numb
     case 'help':
       return (await import('./subcommands.js')).help(context);
     case 'version':
-      return (await import('./commands/version.js')).version(context);
+      return (await import('./commands/version.js')).version(tokens, context);
     case 'excluded':
-      return (await import('./commands/version.js')).excluded(context);
+      return (await import('./commands/version.js')).excluded(tokens, context);
     case 'list':
       openEarly(context, tokens);
-      return (await import('./commands/list.js')).list(context);
+      return (await import('./commands/list.js')).list(tokens, context);
     case 'hostname':
-      return (await import('./commands/hostname.js')).hostname(lastValue(tokens, 'id'), context);
+      return (await import('./commands/hostname.js')).hostname(tokens, context);
     case 'help-query':
       return (await import('./commands/help-query.js')).helpQuery(tokens, context);
     case 'query':
@@ -66,7 +66,7 @@ async function dispatch(argv: readonly string[], context: Context): Promise<numb
 }
 
 /** Each of these asks for the report, or belongs to it. */
-const REPORT_OPTIONS = ['query', 'all', 'xml-format', 'display', 'unit', 'dtd', 'json'];
+const REPORT_OPTIONS = ['query', 'all', 'xml-format', 'display', 'unit', 'dtd'];
 
 async function reportOrSummary(tokens: readonly Token[], context: Context): Promise<number> {
   const has = (long: string): boolean => lastValue(tokens, long) !== undefined;

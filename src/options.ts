@@ -137,8 +137,8 @@ export const rootOptions: readonly RootOption[] = [
   },
   {
     long: 'json',
-    help: 'With -q: report in JSON, an object a line in a loop.',
-    modes: ['main'],
+    help: 'JSON instead of text: of the summary, -q, -L, -B, --version and --get-hostname. An object a line in a loop.',
+    modes: ['main', 'list', 'excluded', 'version', 'hostname'],
     ours: true,
   },
   {

@@ -54,7 +54,7 @@ complete -c nvsmi -n '__nvsmi_alone' -s i -s g -l id -x -d 'Only these GPUs: ind
 complete -c nvsmi -n '__nvsmi_alone' -s f -l filename -r -F -d 'Write to a file instead of the terminal.'
 complete -c nvsmi -n '__nvsmi_alone' -s x -l xml-format -d 'With -q: report in XML.'
 complete -c nvsmi -n '__nvsmi_alone' -l dtd -d 'With -q -x: put the DTD into the XML. Alone: show the DTD, of units with -u.'
-complete -c nvsmi -n '__nvsmi_alone' -l json -d 'With -q: report in JSON, an object a line in a loop.'
+complete -c nvsmi -n '__nvsmi_alone' -l json -d 'JSON instead of text: of the summary, -q, -L, -B, --version and --get-hostname. An object a line in a loop.'
 complete -c nvsmi -n '__nvsmi_alone' -s d -l display -x -a '(__nvsmi_list MEMORY UTILIZATION ECC TEMPERATURE POWER CLOCK COMPUTE PIDS PERFORMANCE SUPPORTED_CLOCKS PAGE_RETIREMENT ACCOUNTING ENCODER_STATS SUPPORTED_GPU_TARGET_TEMP VOLTAGE FBC_STATS ROW_REMAPPER GSP_FIRMWARE_VERSION POWER_SMOOTHING POWER_PROFILES)' -d 'With -q: only these sections (MEMORY, UTILIZATION, ECC, TEMPERATURE, POWER, CLOCK, ...).'
 complete -c nvsmi -n '__nvsmi_alone' -s l -l loop -d 'Repeat until interrupted, every 5 seconds if no time is given.'
 complete -c nvsmi -n '__nvsmi_alone' -o lms -l loop-ms -d 'The same with the time in milliseconds.'

@@ -1,14 +1,21 @@
 /** `--get-hostname`: the host name that was given to each GPU. */
+import { lastValue, type Token } from '../argv.js';
 import { Missing } from '../nvml/status.js';
-import { readAll } from '../query/now.js';
+import { fieldCells, readAll } from '../query/now.js';
+import { jsonDocument } from '../render/document.js';
 import type { Context } from './context.js';
 import { lostLines, reachable, statusOf } from './lost.js';
 import { chosenGpus } from './select.js';
 
 /** Prints the names, or that a GPU has none (two H200s, 580.159.04; a name itself has not been seen). */
-export async function hostname(ids: string | undefined, context: Context): Promise<number> {
+export async function hostname(tokens: readonly Token[], context: Context): Promise<number> {
   const { session } = await context.machine();
-  const gpus = chosenGpus(session, ids);
+  const gpus = chosenGpus(session, lastValue(tokens, 'id'));
+  if (lastValue(tokens, 'json') !== undefined) {
+    const fields = ['index', 'pci.bus_id', 'hostname'];
+    context.io.out(jsonDocument({ hostnames: gpus.map((gpu) => fieldCells(session, gpu, fields)) }));
+    return statusOf(gpus);
+  }
   const lines = reachable(gpus).map((gpu) => {
     const [busId, name] = readAll(session, gpu, ['pci.bus_id', 'hostname']);
     return name instanceof Missing

@@ -3,7 +3,7 @@ import { lastValue, type OptionSpec } from '../argv.js';
 import { UsageError } from '../errors.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
-import { statusReason } from '../nvml/status.js';
+import { Missing, statusReason } from '../nvml/status.js';
 import type { Asked } from '../query/asked.js';
 import { type Cells, cell } from '../query/cell.js';
 import { count, text } from '../query/kind.js';
@@ -19,12 +19,16 @@ import { chosenGpus } from './select.js';
 import { refuseSetters, setter } from './setter.js';
 import { gpuOption, jsonOption } from './untold.js';
 
-/** Asks a GPU, or refuses: the first GPU without profiles ends the command (H200, 580.159.04). */
 function ask(session: Session, probe: Probe, gpu: Gpu): Asked {
   const asking = new Asking(session);
   const asked = asking.ask(probe, gpu);
   void asking.run();
-  if (asked.status === 0) return asked;
+  return asked;
+}
+
+/** The first GPU without profiles ends the command (H200, 580.159.04). */
+function refuseAbsent(asked: Asked): void {
+  if (asked.status === 0) return;
   throw new UsageError(
     asked.status === NVML_ERROR_NOT_SUPPORTED
       ? 'Workload Power Profiles feature is not supported on this device.'
@@ -41,12 +45,27 @@ interface Action {
   readonly probe: Probe;
   readonly print: (asked: Asked) => string;
   readonly records: (asked: Asked, gpu: Gpu) => readonly Cells[];
+  /** The record of a GPU that has none to tell of: nulls, and why. */
+  readonly absent: (why: Missing, gpu: Gpu) => Cells;
 }
 
-const profileCells = (id: number, gpu: Gpu): Cells => ({
+const profileCells = (id: number | Missing, gpu: Gpu): Cells => ({
   gpu: cell(count, gpu.index),
   profile_id: cell(count, id),
   name: cell(profileNames, id),
+});
+
+const detailCells = ({ id, priority, conflicts }: power.PowerProfile, gpu: Gpu): Cells => ({
+  ...profileCells(id, gpu),
+  priority: cell(count, priority),
+  conflicts: cell(text, conflicts.join(',')),
+});
+
+/** In place of the profiles of a GPU that tells none. */
+const absentDetails = (why: Missing, gpu: Gpu): Cells => ({
+  ...profileCells(why, gpu),
+  priority: cell(count, why),
+  conflicts: cell(text, why),
 });
 
 const current = (short: string, long: string, help: string, part: string, path: string): Action => ({
@@ -57,6 +76,7 @@ const current = (short: string, long: string, help: string, part: string, path: 
   probe: power.currentProfiles,
   print: (asked) => render.currentList(power.idsInMask(asked, path), part === 'requested' ? part : 'engaged'),
   records: (asked, gpu) => power.idsInMask(asked, path).map((id) => profileCells(id, gpu)),
+  absent: profileCells,
 });
 
 const ACTIONS: readonly Action[] = [
@@ -68,6 +88,7 @@ const ACTIONS: readonly Action[] = [
     probe: power.profilesInfo,
     print: (asked) => render.profileList(power.supportedProfiles(asked)),
     records: (asked, gpu) => power.supportedProfiles(asked).map(({ id }) => profileCells(id, gpu)),
+    absent: profileCells,
   },
   {
     short: 'ld',
@@ -76,12 +97,8 @@ const ACTIONS: readonly Action[] = [
     part: 'profile_details',
     probe: power.profilesInfo,
     print: (asked) => render.profileDetails(power.supportedProfiles(asked)),
-    records: (asked, gpu) =>
-      power.supportedProfiles(asked).map(({ id, priority, conflicts }) => ({
-        ...profileCells(id, gpu),
-        priority: cell(count, priority),
-        conflicts: cell(text, conflicts.join(',')),
-      })),
+    records: (asked, gpu) => power.supportedProfiles(asked).map((profile) => detailCells(profile, gpu)),
+    absent: absentDetails,
   },
   current('gr', 'get-requested', 'Profiles that were requested.', 'requested', 'requestedProfilesMask'),
   current('ge', 'get-enforced', 'Profiles that are in force.', 'enforced', 'enforcedProfilesMask'),
@@ -111,15 +128,19 @@ export const spec: CommandSpec = {
     if (lastValue(tokens, 'json') !== undefined) {
       const parts = answers.map(({ action, asked }) => [
         action.part,
-        asked.flatMap((answer) => action.records(answer.asked, answer.gpu)),
+        asked.flatMap(({ gpu, asked }) =>
+          asked.status === 0 ? action.records(asked, gpu) : [action.absent(Missing.of(asked.status), gpu)],
+        ),
       ]);
       context.io.out(jsonDocument(Object.fromEntries(parts)));
-    } else {
-      for (const { action, asked } of answers) {
-        context.io.out(asked.map((answer) => action.print(answer.asked)).join(''));
-      }
-      context.io.out(lostLines(gpus));
+      const failed = answers.flatMap(({ asked }) => asked.map((answer) => answer.asked.status)).find(Boolean);
+      return failed ?? statusOf(gpus);
     }
+    for (const { asked } of answers) for (const answer of asked) refuseAbsent(answer.asked);
+    for (const { action, asked } of answers) {
+      context.io.out(asked.map((answer) => action.print(answer.asked)).join(''));
+    }
+    context.io.out(lostLines(gpus));
     return statusOf(gpus);
   },
 };

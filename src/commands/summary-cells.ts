@@ -2,6 +2,7 @@
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import { Missing, statusWords } from '../nvml/status.js';
 import type { Reading } from '../query/asked.js';
+import type { Cell, Cells } from '../query/cell.js';
 import { gpuRow } from '../query/now.js';
 import type { SummaryGpu } from '../render/summary.js';
 
@@ -85,5 +86,10 @@ export function summaryGpu(index: number, read: Read): SummaryGpu {
   };
 }
 
-export const mebibytesCell = (bytes: Reading): string =>
-  cell(bytes, (value) => `${gpuRow('memory.used').kind.spell(value)}MiB`);
+/** A value of a record in the table, with a unit glued to it. */
+export const tableCell = ({ kind, reading }: Cell, unit = ''): string =>
+  cell(reading, (value) => `${kind.spell(value)}${unit}`);
+
+/** The fields of the table by their names, for JSON. */
+export const gpuCells = (read: Read): Cells =>
+  Object.fromEntries(FIELDS.map((name) => [name, { kind: gpuRow(name).kind, reading: read(name) }]));

@@ -1,13 +1,14 @@
 /** MIG devices in the summary table. */
 import { type Gpu, migDevices, type Session } from '../nvml/session.js';
-import type { Reading } from '../query/asked.js';
+import { type Cell, type Cells, cell } from '../query/cell.js';
 import { bar1Memory } from '../query/gpu/memory.js';
+import { count, mebibytes } from '../query/kind.js';
 import { computeInstanceId, gpuInstanceId, migAttributes } from '../query/mig.js';
-import { readAll } from '../query/now.js';
+import { fieldCells } from '../query/now.js';
 import type { Subject } from '../query/plan.js';
 import { askOnce } from '../query/read.js';
 import type { SummaryMigDevice } from '../render/summary.js';
-import { cell, mebibytesCell } from './summary-cells.js';
+import { tableCell } from './summary-cells.js';
 
 /** A MIG device and the GPU that it is a part of. */
 export interface MigSubject extends Subject {
@@ -17,36 +18,51 @@ export interface MigSubject extends Subject {
 export const migSubjects = (session: Session, gpu: Gpu): readonly MigSubject[] =>
   migDevices(session.driver, gpu).map((handle, index) => ({ gpu, handle, index, status: 0 }));
 
-const plain = (reading: Reading): string => cell(reading, String);
-
 /** Ids of the instances that make up a MIG device. */
-export const instanceIds = (session: Session, mig: MigSubject): { gi: string; ci: string } => ({
-  gi: plain(askOnce(session, gpuInstanceId, mig).read('value')),
-  ci: plain(askOnce(session, computeInstanceId, mig).read('value')),
+export const instanceIds = (session: Session, mig: MigSubject): Cells<'gi' | 'ci'> => ({
+  gi: cell(count, askOnce(session, gpuInstanceId, mig).read('value')),
+  ci: cell(count, askOnce(session, computeInstanceId, mig).read('value')),
 });
 
-export function summaryMigDevice(session: Session, mig: MigSubject): SummaryMigDevice {
+const ECC = 'ecc.errors.uncorrected.volatile.total';
+
+/** What the summary tells of a MIG device, by its JSON names. */
+export function migCells(session: Session, mig: MigSubject) {
   const attributes = askOnce(session, migAttributes, mig);
   const bar1 = askOnce(session, bar1Memory, mig);
-  const [used, total, ecc] = readAll(session, mig, [
-    'memory.used',
-    'memory.total',
-    'ecc.errors.uncorrected.volatile.total',
-  ]) as [Reading, Reading, Reading];
+  const number = (name: string): Cell => cell(count, attributes.read(name));
   return {
-    gpu: String(mig.gpu.index),
+    gpu: cell(count, mig.gpu.index),
     ...instanceIds(session, mig),
-    device: String(mig.index),
-    memoryUsed: mebibytesCell(used),
-    memoryTotal: mebibytesCell(total),
-    bar1Used: mebibytesCell(bar1.read('bar1Used')),
-    bar1Total: mebibytesCell(bar1.read('bar1Total')),
-    multiprocessors: plain(attributes.read('multiprocessorCount')),
-    ecc: plain(ecc),
-    copyEngines: plain(attributes.read('sharedCopyEngineCount')),
-    encoders: plain(attributes.read('sharedEncoderCount')),
-    decoders: plain(attributes.read('sharedDecoderCount')),
-    ofas: plain(attributes.read('sharedOfaCount')),
-    jpegs: plain(attributes.read('sharedJpegCount')),
+    device: cell(count, mig.index),
+    ...fieldCells(session, mig, ['memory.used', 'memory.total', ECC]),
+    'bar1.used': cell(mebibytes, bar1.read('bar1Used')),
+    'bar1.total': cell(mebibytes, bar1.read('bar1Total')),
+    multiprocessors: number('multiprocessorCount'),
+    copy_engines: number('sharedCopyEngineCount'),
+    encoders: number('sharedEncoderCount'),
+    decoders: number('sharedDecoderCount'),
+    ofas: number('sharedOfaCount'),
+    jpegs: number('sharedJpegCount'),
+  };
+}
+
+export function summaryMigDevice(cells: ReturnType<typeof migCells>): SummaryMigDevice {
+  return {
+    gpu: tableCell(cells.gpu),
+    gi: tableCell(cells.gi),
+    ci: tableCell(cells.ci),
+    device: tableCell(cells.device),
+    memoryUsed: tableCell(cells['memory.used'], 'MiB'),
+    memoryTotal: tableCell(cells['memory.total'], 'MiB'),
+    bar1Used: tableCell(cells['bar1.used'], 'MiB'),
+    bar1Total: tableCell(cells['bar1.total'], 'MiB'),
+    multiprocessors: tableCell(cells.multiprocessors),
+    ecc: tableCell(cells[ECC]),
+    copyEngines: tableCell(cells.copy_engines),
+    encoders: tableCell(cells.encoders),
+    decoders: tableCell(cells.decoders),
+    ofas: tableCell(cells.ofas),
+    jpegs: tableCell(cells.jpegs),
   };
 }

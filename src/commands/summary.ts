@@ -1,29 +1,38 @@
-/** `nvsmi` alone: the summary table of GPUs, MIG devices and processes, with the infoROM check. */
+/** `nvsmi` alone: the summary of GPUs, MIG devices and processes, with the infoROM check, as a table or JSON. */
 import { lastValue, type Token } from '../argv.js';
 import { EXIT } from '../errors.js';
 import { NVML_ERROR_CORRUPTED_INFOROM } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { loopPeriod } from '../options.js';
 import type { Reading } from '../query/asked.js';
+import { cell } from '../query/cell.js';
+import { count, timestamp } from '../query/kind.js';
 import { gpuRow } from '../query/now.js';
 import { compilePlan, type Plan } from '../query/plan.js';
+import { jsonDocument, jsonLine } from '../render/document.js';
 import { renderSummary } from '../render/summary.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';
 import { lostLine, statusOf } from './lost.js';
 import { rehearse } from './rehearse.js';
 import { chosenGpus } from './select.js';
-import { FIELDS, isOn, type Read, summaryGpu } from './summary-cells.js';
-import { migSubjects, summaryMigDevice } from './summary-mig.js';
-import { summaryProcesses } from './summary-processes.js';
-import { cudaVersion, driverVersion } from './version.js';
+import { FIELDS, gpuCells, isOn, type Read, summaryGpu } from './summary-cells.js';
+import { migCells, migSubjects, summaryMigDevice } from './summary-mig.js';
+import { processCells, summaryProcess } from './summary-processes.js';
+import { cudaVersion, driverVersion, versionCells } from './version.js';
 
 /** Runs the summary once or in a loop. Returns 14 where an infoROM is corrupt, 15 where a GPU is lost. */
 export async function summary(tokens: readonly Token[], context: Context): Promise<number> {
   const period = loopPeriod(tokens);
+  const print =
+    lastValue(tokens, 'json') === undefined
+      ? table
+      : period === undefined
+        ? jsonOf(jsonDocument)
+        : jsonOf(jsonLine);
   await rehearse(context, [
     (session) => {
-      const { plan, show } = prepare(session, session.gpus, context);
+      const { plan, show } = prepare(session, session.gpus, context, print);
       void plan.sample();
       show();
     },
@@ -32,7 +41,7 @@ export async function summary(tokens: readonly Token[], context: Context): Promi
   const gpus = chosenGpus(session, lastValue(tokens, 'id'));
   const file = lastValue(tokens, 'filename');
   if (file !== undefined) context.io.redirect(file);
-  const { plan, show } = prepare(session, gpus, context);
+  const { plan, show } = prepare(session, gpus, context, print);
   let status: number = EXIT.ok;
   await loop(context.io, period, async () => {
     await plan.sample();
@@ -43,11 +52,47 @@ export async function summary(tokens: readonly Token[], context: Context): Promi
   return status;
 }
 
-/** The plan of the table, and what makes its text and the exit status of a sample. */
+/** What was read at one moment. */
+interface Sample {
+  readonly time: number;
+  readonly driverVersion: string;
+  readonly cudaVersion: string;
+  readonly gpus: readonly Gpu[];
+  /** Of the GPU in this place. */
+  readonly read: (line: number) => Read;
+  readonly migDevices: readonly ReturnType<typeof migCells>[];
+  readonly processes: ReturnType<typeof processCells>;
+  readonly notices: readonly string[];
+}
+
+const table = ({ time, gpus, read, migDevices, processes, ...rest }: Sample): string =>
+  renderSummary({
+    ...rest,
+    time: new Date(time),
+    gpus: gpus.map((gpu, i) => summaryGpu(gpu.index, read(i))),
+    migDevices: migDevices.map(summaryMigDevice),
+    processes: processes.map(summaryProcess),
+  });
+
+const jsonOf =
+  (write: typeof jsonDocument) =>
+  ({ time, driverVersion: driver, cudaVersion: cuda, gpus, read, migDevices, processes }: Sample): string =>
+    write({
+      system: {
+        timestamp: cell(timestamp, time),
+        ...versionCells({ driver_version: driver, cuda_version: cuda }),
+      },
+      gpus: gpus.map((gpu, i) => ({ index: cell(count, gpu.index), ...gpuCells(read(i)) })),
+      mig_devices: migDevices,
+      processes,
+    });
+
+/** The plan of the summary, and what makes its text and the exit status of a sample. */
 function prepare(
   session: Session,
   gpus: readonly Gpu[],
   { io }: Context,
+  print: (sample: Sample) => string,
 ): { plan: Plan; show: () => { text: string; worst: number } } {
   const versions = { driverVersion: driverVersion(session), cudaVersion: cudaVersion(session) };
   const plan = compilePlan(FIELDS.map(gpuRow), gpus, { session, now: () => io.now() });
@@ -56,12 +101,13 @@ function prepare(
       isOn(reader(plan, i)('mig.mode.current')) ? migSubjects(session, gpu) : [],
     );
     const { notices, worst } = check(gpus, plan);
-    const text = renderSummary({
-      time: new Date(io.now()),
+    const text = print({
+      time: io.now(),
       ...versions,
-      gpus: gpus.map((gpu, i) => summaryGpu(gpu.index, reader(plan, i))),
-      migDevices: migs.map((mig) => summaryMigDevice(session, mig)),
-      processes: summaryProcesses(session, gpus, migs),
+      gpus,
+      read: (line) => reader(plan, line),
+      migDevices: migs.map((mig) => migCells(session, mig)),
+      processes: processCells(session, gpus, migs),
       notices,
     });
     return { text, worst };

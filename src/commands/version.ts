@@ -1,10 +1,14 @@
 /** `--version` and `-B`. */
+import { lastValue, type Token } from '../argv.js';
 import { call, i32, struct, text, u32 } from '../nvml/call.js';
 import { believable } from '../nvml/counts.js';
 import { nvmlExcludedDeviceInfo_t, nvmlPciInfo_t } from '../nvml/generated/layouts.js';
 import { readText } from '../nvml/memory.js';
 import { ask, libraryVersion, type Session, shortVersion } from '../nvml/session.js';
-import { statusWords } from '../nvml/status.js';
+import { Missing, NOT_SUPPORTED, statusWords } from '../nvml/status.js';
+import { type Cells, cell } from '../query/cell.js';
+import { text as words } from '../query/kind.js';
+import { jsonDocument } from '../render/document.js';
 import type { Context } from './context.js';
 
 /** The driver's version as NVML tells it, e.g. 580.159.04; N/A where it does not. */
@@ -26,10 +30,24 @@ function askText(session: Session, what: Parameters<typeof ask>[1]): string {
   return status === 0 && memory[0] !== undefined ? readText(memory[0], 0, memory[0].length) : 'N/A';
 }
 
+/** Versions as cells; null where one is not told. */
+export const versionCells = (versions: Readonly<Record<string, string | undefined>>): Cells =>
+  Object.fromEntries(
+    Object.entries(versions).map(([name, version = 'N/A']) => [
+      name,
+      cell(words, version === 'N/A' ? NOT_SUPPORTED : version),
+    ]),
+  );
+
 /** Prints the versions, in nvidia-smi's four lines. */
-export async function version(context: Context): Promise<number> {
+export async function version(tokens: readonly Token[], context: Context): Promise<number> {
   const { session } = await context.machine();
   const driver = driverVersion(session);
+  if (lastValue(tokens, 'json') !== undefined) {
+    const versions = { nvml: libraryVersion(session.driver), driver, cuda: cudaVersion(session) };
+    context.io.out(jsonDocument({ versions: versionCells(versions) }));
+    return 0;
+  }
   context.io.out(
     [
       `NVIDIA-SMI version  : ${driver}`,
@@ -43,11 +61,16 @@ export async function version(context: Context): Promise<number> {
 }
 
 /** Prints the GPUs that the driver was told to leave alone. */
-export async function excluded(context: Context): Promise<number> {
+export async function excluded(tokens: readonly Token[], context: Context): Promise<number> {
   const { session } = await context.machine();
   const counting = call('nvmlGetExcludedDeviceCount', u32());
   const { status, memory } = ask(session.driver, counting);
   const count = status === 0 ? believable(counting.fn, memory[0]?.readUInt32LE(0) ?? 0) : 0;
+  if (lastValue(tokens, 'json') !== undefined) {
+    const gpus = Array.from({ length: count }, (_, index) => excludedCells(session, index));
+    context.io.out(jsonDocument({ excluded_gpus: gpus }));
+    return 0;
+  }
   if (count === 0) {
     context.io.out('No excluded devices found.\n');
     return 0;
@@ -57,14 +80,36 @@ export async function excluded(context: Context): Promise<number> {
   return 0;
 }
 
-function excludedLine(session: Session, index: number): string {
+/** Bus id and UUID of an excluded GPU, or the status that says why there are none. */
+function excludedGpu(
+  session: Session,
+  index: number,
+): { readonly busId: string; readonly uuid: string } | Missing {
   const asked = ask(
     session.driver,
     call('nvmlGetExcludedDeviceInfoByIndex', index, struct(nvmlExcludedDeviceInfo_t)),
   );
   const memory = asked.memory[0];
-  if (asked.status !== 0 || memory === undefined) return `GPU ${index}: ${statusWords(asked.status)}`;
+  if (asked.status !== 0 || memory === undefined) return Missing.of(asked.status);
   const { pciInfo, uuid } = nvmlExcludedDeviceInfo_t.fields;
-  const busId = readText(memory, pciInfo[1] + nvmlPciInfo_t.fields.busId[1], nvmlPciInfo_t.fields.busId[2]);
-  return `GPU ${busId}: (UUID: ${readText(memory, uuid[1], uuid[2])})`;
+  const { busId } = nvmlPciInfo_t.fields;
+  return {
+    busId: readText(memory, pciInfo[1] + busId[1], busId[2]),
+    uuid: readText(memory, uuid[1], uuid[2]),
+  };
+}
+
+function excludedLine(session: Session, index: number): string {
+  const gpu = excludedGpu(session, index);
+  if (gpu instanceof Missing) return `GPU ${index}: ${statusWords(gpu.status)}`;
+  return `GPU ${gpu.busId}: (UUID: ${gpu.uuid})`;
+}
+
+function excludedCells(session: Session, index: number): Cells {
+  const gpu = excludedGpu(session, index);
+  const isMissing = gpu instanceof Missing;
+  return {
+    'pci.bus_id': cell(words, isMissing ? gpu : gpu.busId),
+    uuid: cell(words, isMissing ? gpu : gpu.uuid),
+  };
 }

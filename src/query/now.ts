@@ -1,6 +1,7 @@
 /** Fields read at once, where a command needs a few values and no plan. */
 import type { Session } from '../nvml/session.js';
 import type { Reading } from './asked.js';
+import { type Cells, cell } from './cell.js';
 import { gpuTable } from './gpu/index.js';
 import { compilePlan, type Subject } from './plan.js';
 import { nameOf, type Row } from './row.js';
@@ -19,4 +20,15 @@ export function readAll(session: Session, subject: Subject, names: readonly stri
   const plan = compilePlan(names.map(gpuRow), [subject], { session, now: Date.now });
   void plan.sample();
   return plan.lines.flatMap(({ readers }) => readers.map((read) => read()));
+}
+
+/** The same as cells, by the names of the fields. */
+export function fieldCells<Name extends string>(
+  session: Session,
+  subject: Subject,
+  names: readonly Name[],
+): Cells<Name> {
+  const readings = readAll(session, subject, names);
+  const cells = names.map((name, i) => [name, cell(gpuRow(name).kind, readings[i] as Reading)]);
+  return Object.fromEntries(cells) as Cells<Name>;
 }

@@ -25,6 +25,17 @@ function partText(part: Part): string {
   return `[\n${part.map((cells) => `    ${JSON.stringify(cellsRecord(cells))}`).join(',\n')}\n  ]`;
 }
 
+/** The whole document in one line. */
+export const jsonLine = (parts: Readonly<Record<string, Part>>): string =>
+  `${JSON.stringify(
+    Object.fromEntries(
+      Object.entries(parts).map(([name, part]) => [
+        name,
+        isList(part) ? part.map(cellsRecord) : cellsRecord(part),
+      ]),
+    ),
+  )}\n`;
+
 /** The whole document. */
 export function jsonDocument(parts: Readonly<Record<string, Part>>): string {
   const lines = Object.entries(parts).map(([name, part]) => `  ${JSON.stringify(name)}: ${partText(part)}`);

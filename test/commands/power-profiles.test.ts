@@ -70,6 +70,15 @@ describe('power-profiles', () => {
     });
   });
 
+  it('gives nulls and the reason in JSON on Hopper, with status 3', async () => {
+    const { status, out } = await runOn('h100-x1', ['power-profiles', '-gr', '--json']);
+    const reasons = { profile_id: 'Not Supported', name: 'Not Supported' };
+    expect({ status, json: JSON.parse(out) }).toEqual({
+      status: 3,
+      json: { requested: [{ gpu: 0, profile_id: null, name: null, reasons }] },
+    });
+  });
+
   it('refuses to change anything', async () => {
     const { status, out } = await runOn(gb200(), ['power-profiles', '-sr', '6']);
     expect(status).toBe(2);

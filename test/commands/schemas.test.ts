@@ -25,6 +25,7 @@ const CASES: readonly Case[] = [
   ['fbcsessions', [], h200x2],
   ['power-smoothing', ['-ppd'], gb200],
   ['power-profiles', ['-l', '-ld', '-gr', '-ge'], gb200],
+  ['power-profiles', ['-l', '-ld', '-gr', '-ge'], h100],
   ['vgpu', ['-q'], h100],
   ...[
     [],
@@ -53,6 +54,38 @@ function validator(name: string) {
   const [part = ''] = Object.keys(schema.properties);
   return { validate: new Ajv.default({ allowUnionTypes: true }).compile(schema), part };
 }
+
+const MACHINES = ['h100-x1', 'hgx-h100-x8', 'a100-mig', 'rtx-4090', 'lost-gpu'];
+const OPTIONS = ['--version', '-L', '-B', '--get-hostname'];
+
+describe('the schemas of nvsmi itself', () => {
+  it.each(MACHINES)('hold for the summary of %s, once and in a loop', async (machine) => {
+    const { validate } = validator('summary');
+    expect(
+      validate(JSON.parse((await runOn(machine, ['--json'])).out)),
+      JSON.stringify(validate.errors),
+    ).toBe(true);
+    const lines = (await runOn(machine, ['--json', '-l', '1'])).out.trimEnd().split('\n');
+    expect(lines.map((line) => validate(JSON.parse(line)))).toEqual([true]);
+  });
+
+  it.each(OPTIONS.flatMap((option) => MACHINES.map((machine) => [option, machine] as const)))(
+    'hold for %s on %s',
+    async (option, machine) => {
+      const names: Readonly<Record<string, string>> = { '-L': 'list-gpus', '-B': 'list-excluded-gpus' };
+      const { validate } = validator(names[option] ?? option.slice(2));
+      const { out } = await runOn(machine, [option, '--json']);
+      expect(validate(JSON.parse(out)), JSON.stringify(validate.errors)).toBe(true);
+    },
+  );
+
+  it.each(['summary', 'version', 'list-gpus', 'list-excluded-gpus', 'get-hostname'])(
+    'refuse what is never printed: %s',
+    (name) => {
+      expect(validator(name).validate({})).toBe(false);
+    },
+  );
+});
 
 describe('the schemas of the JSON outputs', () => {
   it.each(CASES)('hold for %s %j', async (name, options, machine) => {

@@ -1,5 +1,8 @@
 /** Table: what nvml.h cannot say about its functions. Everything else is read off the declarations. */
 
+/** Constants of 64 bits, all ones: nvml-api.json has them as -1. */
+export const BITS_64: ReadonlySet<string> = new Set(['NVML_RUSD_POLL_ALL']);
+
 /** Array parameters and the parameters that may hold their count. The order is that of the declaration. */
 export const COUNT_OF_ARRAY: Readonly<Record<string, readonly string[]>> = {
   addresses: ['pageCount'],

@@ -231,8 +231,8 @@ describe.skipIf(!fake.available)('answers', () => {
     nvml.nvmlInit(library());
     const wrong = nvml.nvmlDeviceGetName as (device: unknown) => string;
     expect(() => wrong(undefined)).toThrow(TypeError);
-    expect(() => wrong(0)).toThrow('nvmlDeviceGetName: device must be a handle, not number');
-    expect(() => nvml.nvmlDeviceGetHandleByIndex(0.5)).toThrow('index must be a whole number');
+    expect(() => wrong(0)).toThrow('nvmlDeviceGetName: device must be a handle, not 0');
+    expect(() => nvml.nvmlDeviceGetHandleByIndex(0.5)).toThrow('index must be a whole number, not 0.5');
   });
 });
 

@@ -5,11 +5,13 @@ import {
   NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
   NVML_ERROR_FUNCTION_NOT_FOUND,
 } from '../generated/constants.js';
+import { nvmlFieldValue_t } from '../generated/layouts.js';
 import type { Layout } from '../layout.js';
 import { arrayAt } from '../memory.js';
 import { outOf } from '../prepare.js';
 import type { Param, Prototype, StructOptions } from '../prototype.js';
 import type { Status } from '../status.js';
+import { type Check, check, refuse, wrong } from './check.js';
 import { resultReader } from './decode.js';
 import { type Given, presetOf, writeArrays, writeItems } from './encode.js';
 import type { TextAt } from './read.js';
@@ -38,6 +40,7 @@ export class Caller {
   private kept: Level | Ready | undefined;
   private count = 0;
   private isMissing = false;
+  private makers: readonly ArgumentMaker[] | undefined;
   private readonly inputs: Prototype;
   /** Numbers, texts and handles tell calls apart by themselves. */
   private readonly plain: boolean;
@@ -65,11 +68,13 @@ export class Caller {
   /** The same with memory of its own, for a worker thread. */
   layOut(args: readonly unknown[]): Ready | undefined {
     const { fn, params } = this.entry;
+    this.makers ??= params.map((param) => makerOf(fn, param));
     let next = 0;
-    const laid = params.map((param): Arg => {
-      const given = takesArgument(param) ? args[next++] : undefined;
-      return argumentOf(fn, param, given);
-    });
+    const laid: Arg[] = [];
+    for (let i = 0; i < params.length; i++) {
+      const given = takesArgument(params[i] as Param) ? args[next++] : undefined;
+      laid.push((this.makers[i] as ArgumentMaker)(given));
+    }
     const bound = this.driver.bind({ fn, args: laid });
     if (bound === undefined) {
       this.isMissing = true;
@@ -114,7 +119,7 @@ export class Caller {
     for (let i = 0; i < this.inputs.length; i++) {
       const param = this.inputs[i] as Param;
       const given = args[i];
-      if (param[0] === 'fields' && Array.isArray(given)) keys.push(given.map(fieldId).join(';'));
+      if (param[0] === 'fields') keys.push(fieldIds(this.entry.fn, given).join(';'));
       else if (!isStruct(param)) keys.push(given);
       else {
         const { select } = param[3] ?? {};
@@ -163,39 +168,53 @@ function itemFields(params: Prototype): readonly string[] {
 const without = (given: Given, name: string | undefined): Given =>
   name === undefined ? given : { ...given, [name]: undefined };
 
-function argumentOf(fn: string, param: Param, given: unknown): Arg {
-  const fail = (what: string): never => {
-    throw new TypeError(`${fn}: ${param[1]} must be ${what}, not ${given === null ? 'null' : typeof given}`);
-  };
-  switch (param[0]) {
+/** Makes the argument of a call of what the caller gives, or throws. */
+type ArgumentMaker = (given: unknown) => Arg;
+
+function makerOf(fn: string, param: Param): ArgumentMaker {
+  const [role, name] = param;
+  const checked =
+    (check: Check, make: ArgumentMaker, called = name): ArgumentMaker =>
+    (given) => {
+      const fault = check(given);
+      return fault === undefined ? make(given) : refuse(fn, called, fault);
+    };
+  switch (role) {
     case 'fixed':
-      return param[2];
+      return () => param[2];
     case 'handle':
-      return typeof given === 'bigint' ? (given as Handle) : fail('a handle');
+      return checked(check.handle, (given) => given as Handle);
     case 'in':
-      if (typeof given === 'boolean') return Number(given);
-      // A 64-bit number that is no safe integer; koffi takes it as it is.
-      if (typeof given === 'bigint') return given as Handle;
-      return typeof given === 'number' && Number.isInteger(given) ? given : fail('a whole number');
+      return checked(check.scalar(param[2]), scalarArgument);
     case 'string':
-      return typeof given === 'string' ? given : fail('a string');
+      return checked(check.string, (given) => given as string);
     case 'words':
-      return { out: 'words', length: given === undefined ? param[2] : Number(given) };
+      return checked(
+        (given) => (given === undefined ? undefined : check.scalar('u32')(given)),
+        (given) => ({ out: 'words', length: given === undefined ? param[2] : Number(given) }),
+        `${name}Size`,
+      );
     case 'fields':
-      return {
-        out: 'fields',
-        ids: Array.isArray(given) ? given.map(fieldId) : fail('an array of field ids'),
-      };
+      return (given) => ({ out: 'fields', ids: checkedIds(fn, fieldIds(fn, given)) });
     case 'given':
-      return outOf(param, { [param[1]]: typeof given === 'number' ? given : fail('a number') }) as Out;
+      return checked(
+        check.scalar(param[2]),
+        (given) => outOf(param, { [name]: scalarArgument(given) }) as Out,
+      );
     case 'struct': {
-      if (rolesOf(param) === undefined) return outOf(param) as Out;
-      if (typeof given !== 'object' || given === null) return fail('an object');
-      return structOut(param, param[2], given as Given);
+      if (rolesOf(param) === undefined) return () => outOf(param) as Out;
+      const [, , layout, { array } = {}] = param;
+      return checked(check.struct(layout, array), (given) => structOut(param, layout, given as Given));
     }
     default:
-      return outOf(param) as Out;
+      return () => outOf(param) as Out;
   }
+}
+
+/** A bigint stays one only where it is no safe integer; koffi takes it as it is. */
+function scalarArgument(given: unknown): number | Handle {
+  const number = Number(given);
+  return typeof given === 'bigint' && !Number.isSafeInteger(number) ? (given as Handle) : number;
 }
 
 function structOut(param: Param & readonly ['struct', ...unknown[]], layout: Layout, given: Given): Out {
@@ -208,11 +227,37 @@ function structOut(param: Param & readonly ['struct', ...unknown[]], layout: Lay
   return { ...out, array: { ...out.array, room: items.length } };
 }
 
-function fieldId(id: unknown): FieldId {
-  if (typeof id === 'number') return [id, 0];
-  if (Array.isArray(id)) return [Number(id[0]), Number(id[1] ?? 0)];
-  const { fieldId: number, scopeId } = id as { fieldId: number; scopeId?: number };
-  return [number, scopeId ?? 0];
+function fieldIds(fn: string, given: unknown): FieldId[] {
+  if (!Array.isArray(given)) return refuse(fn, 'fieldIds', wrong('an array', given));
+  return given.map((id, i) => (typeof id === 'number' ? [id, 0] : scopedId(fn, id, i)));
+}
+
+/** A field id with its scope, as a pair or an object; a value that an earlier call returned is one, too. */
+function scopedId(fn: string, given: unknown, i: number): FieldId {
+  if (typeof given !== 'object' || given === null)
+    return refuse(fn, `fieldIds[${i}]`, wrong('a field id', given));
+  const isPair = Array.isArray(given);
+  const id: unknown = isPair ? given[0] : (given as Given).fieldId;
+  const scope: unknown = (isPair ? given[1] : (given as Given).scopeId) ?? 0;
+  if (!isPair) {
+    for (const name of Object.keys(given)) {
+      if (!(name in nvmlFieldValue_t.fields)) refuse(fn, `fieldIds[${i}].${name}`, wrong('', given));
+    }
+  }
+  if (typeof id !== 'number') return refuse(fn, `fieldIds[${i}]`, wrong('a field id', id));
+  if (typeof scope !== 'number') return refuse(fn, `fieldIds[${i}].scopeId`, wrong('a whole number', scope));
+  return [id, scope];
+}
+
+const checkNumber = check.scalar('u32');
+
+/** The ids, where they are 32-bit numbers. What is kept for a call is not looked at again. */
+function checkedIds(fn: string, ids: FieldId[]): FieldId[] {
+  ids.forEach(([id, scope], i) => {
+    const fault = checkNumber(id) ?? checkNumber(scope);
+    if (fault !== undefined) refuse(fn, `fieldIds[${i}]`, fault);
+  });
+  return ids;
 }
 
 /** Whether an older version of the function should be asked. */

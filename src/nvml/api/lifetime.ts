@@ -5,6 +5,7 @@ import { loadLibrary } from '../library.js';
 import { openSnapshot } from '../machine.js';
 import { ask } from '../session.js';
 import { DeadLibrary } from '../status.js';
+import { check, refuse } from './check.js';
 import { errorOf } from './raise.js';
 import { shared } from './shared.js';
 import { openDriver, stop, use } from './state.js';
@@ -78,6 +79,8 @@ export function nvmlInit_v2(options: OpenOptions = {}): void {
  * @param flags NVML_INIT_FLAG_NO_GPUS, NVML_INIT_FLAG_NO_ATTACH, NVML_INIT_FLAG_FORCE_INIT, or 0
  */
 export function nvmlInitWithFlags(flags: number, options: OpenOptions = {}): void {
+  const fault = check.scalar('u32')(flags);
+  if (fault !== undefined) refuse('nvmlInitWithFlags', 'flags', fault);
   open(call('nvmlInitWithFlags', flags), options);
 }
 

@@ -1,0 +1,117 @@
+/**
+ * Checks what callers give before C sees it, which would cut numbers to 32 bits and take what is not there for zero. A
+ * check is made once for a function, and costs nothing where a call is laid out already.
+ */
+import type { Layout, ScalarType } from '../layout.js';
+
+/** What is wrong: where in the argument, what it must be (nothing: there is no such field), and what it is. */
+interface Fault {
+  readonly path: string;
+  readonly must: string;
+  readonly given: unknown;
+  readonly isRange: boolean;
+}
+
+export type Check = (given: unknown) => Fault | undefined;
+
+export const wrong = (must: string, given: unknown): Fault => ({ path: '', must, given, isRange: false });
+const beyond = (must: string, given: unknown): Fault => ({ path: '', must, given, isRange: true });
+
+const RANGES: Readonly<
+  Record<Exclude<ScalarType, 'f64'>, readonly [least: number | bigint, most: number | bigint]>
+> = {
+  u8: [0, 0xff],
+  u16: [0, 0xffff],
+  u32: [0, 0xffffffff],
+  i32: [-0x80000000, 0x7fffffff],
+  u64: [0n, 2n ** 64n - 1n],
+  i64: [-(2n ** 63n), 2n ** 63n - 1n],
+  ptr: [0n, 2n ** 64n - 1n],
+};
+
+function scalar(type: ScalarType): Check {
+  if (type === 'f64') return (given) => (typeof given === 'number' ? undefined : wrong('a number', given));
+  const [least, most] = RANGES[type];
+  const range = `${least} to ${most}`;
+  return (given) => {
+    if (typeof given === 'boolean') return undefined;
+    if (typeof given !== 'bigint' && !Number.isInteger(given)) return wrong('a whole number', given);
+    // A number and a bigint can be compared.
+    const number = given as number;
+    return number < least || number > most ? beyond(range, given) : undefined;
+  };
+}
+
+const pointer = scalar('ptr');
+const handle: Check = (given) => (typeof given === 'bigint' ? pointer(given) : wrong('a handle', given));
+
+/** How many items or bytes there may be. */
+function fits(length: number, room: number, what: string): Fault | undefined {
+  return length > room ? beyond(`at most ${room} ${what}`, length) : undefined;
+}
+
+const text =
+  (room: number): Check =>
+  (given) =>
+    // The last byte ends it.
+    string(given) ?? fits(Buffer.byteLength(given as string), room - 1, 'bytes');
+
+function items(type: ScalarType | Layout, room: number): Check {
+  const check = value(type);
+  return (given) => {
+    if (!Array.isArray(given) && !(ArrayBuffer.isView(given) && 'length' in given))
+      return wrong('an array', given);
+    const list = given as ArrayLike<unknown>;
+    for (let i = 0; i < list.length; i++) {
+      const fault = check(list[i]);
+      if (fault !== undefined) return { ...fault, path: `[${i}]${fault.path}` };
+    }
+    return fits(list.length, room, 'items');
+  };
+}
+
+const value = (type: ScalarType | Layout): Check =>
+  typeof type === 'object' ? struct(type) : type === 'ptr' ? handle : scalar(type);
+
+/** A struct; `pointed` is an array that it points to. A field that is undefined or null is not given. */
+function struct(
+  layout: Layout,
+  pointed?: { readonly field: string; readonly item: Layout | ScalarType },
+): Check {
+  const fields = Object.entries(layout.fields).map(([name, [type, , length]]): [string, Check] => {
+    if (name === pointed?.field) return [name, items(pointed.item, Number.POSITIVE_INFINITY)];
+    if (type === 'text') return [name, text(length ?? 1)];
+    return [name, length === undefined ? value(type) : items(type, length)];
+  });
+  const known = new Set(fields.map(([name]) => name));
+  return (given) => {
+    if (typeof given !== 'object' || given === null || Array.isArray(given)) return wrong('an object', given);
+    for (const name of Object.keys(given)) {
+      if (!known.has(name)) return { path: `.${name}`, must: '', given, isRange: false };
+    }
+    for (const [name, check] of fields) {
+      const one = (given as Readonly<Record<string, unknown>>)[name];
+      if (one === undefined || one === null) continue;
+      const fault = check(one);
+      if (fault !== undefined) return { ...fault, path: `.${name}${fault.path}` };
+    }
+    return undefined;
+  };
+}
+
+const string: Check = (given) => (typeof given === 'string' ? undefined : wrong('a string', given));
+
+export const check = { scalar, handle, string, struct };
+
+/** Throws what is wrong with an argument. */
+export function refuse(fn: string, name: string, { path, must, given, isRange }: Fault): never {
+  const what = must === '' ? 'is no field of the struct' : `must be ${must}, not ${shown(given)}`;
+  const message = `${fn}: ${name}${path} ${what}`;
+  throw isRange ? new RangeError(message) : new TypeError(message);
+}
+
+function shown(given: unknown): string {
+  if (typeof given === 'number' || typeof given === 'bigint' || typeof given === 'boolean') return `${given}`;
+  if (given === null) return 'null';
+  return Array.isArray(given) ? 'array' : typeof given;
+}

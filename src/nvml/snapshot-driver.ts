@@ -12,7 +12,9 @@ import {
 } from './generated/constants.js';
 import { allocate } from './memory.js';
 import { type Snapshot, SnapshotError } from './snapshot.js';
+import { eventCall } from './snapshot-events.js';
 import type { Status } from './status.js';
+import { UNRECORDED } from './unrecorded.js';
 
 /** Names for the handles that a recording speaks of; each name gets a made-up address. */
 class SnapshotHandles implements HandleNames {
@@ -41,7 +43,7 @@ export function snapshotDriver(snapshot: Snapshot, source: string): Driver {
     source,
     bind(call, subject) {
       const answers = snapshot.calls[call.fn];
-      if (answers === undefined) return undefined;
+      if (answers === undefined) return eventCall(call, handles);
       return new SnapshotCall(call, subject, answers, handles, source);
     },
     close() {},
@@ -94,7 +96,7 @@ class SnapshotCall implements Bound {
     const answer = this.answers[key];
     const outs = all.filter(isAnswer);
     if (answer === undefined) {
-      this.status = NVML_ERROR_NOT_FOUND;
+      this.status = UNRECORDED[this.call.fn] ?? NVML_ERROR_NOT_FOUND;
       return;
     }
     this.status = statusOf(answer);

@@ -29,7 +29,7 @@
  *            f:ID:SCOPE:STATUS:TYPE:BYTES  a value of nvmlDeviceGetFieldValues
  *   k:NAME   what the log calls the inputs
  * Entries are tried in the order of the file. A function without entries is FUNCTION_NOT_FOUND, inputs
- * without an entry are NOT_FOUND; nvmlInit and nvmlShutdown succeed.
+ * without an entry are NOT_FOUND, or what src/nvml/unrecorded.ts says; nvmlInit and nvmlShutdown succeed.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -415,7 +415,7 @@ static nvmlReturn_t without_entry(const struct function *function, int outdated,
   if (strncmp(function->name, "nvmlInit", 8) == 0 || strcmp(function->name, "nvmlShutdown") == 0)
     return NVML_SUCCESS;
   if (outdated) return NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
-  return has_entries ? NVML_ERROR_NOT_FOUND : NVML_ERROR_FUNCTION_NOT_FOUND;
+  return has_entries ? (nvmlReturn_t)function->unrecorded : NVML_ERROR_FUNCTION_NOT_FOUND;
 }
 
 static void count_init(const struct function *function, nvmlReturn_t status)

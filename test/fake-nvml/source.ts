@@ -1,5 +1,9 @@
 /** The C source of the fake: NVML's declarations, the hand-written runtime, and one function per symbol. */
 import { readFileSync } from 'node:fs';
+import { NVML_ERROR_NOT_FOUND } from '../../src/nvml/generated/constants.js';
+import type { FunctionName } from '../../src/nvml/generated/functions.js';
+import type { Status } from '../../src/nvml/status.js';
+import { UNRECORDED } from '../../src/nvml/unrecorded.js';
 import { type ApiParam, api, resolve, scalarOf } from '../../tools/api.js';
 import { declarations, isHandle } from './declarations.js';
 
@@ -83,6 +87,9 @@ function passedThrough(name: string): string {
   ].join('\n');
 }
 
+/** The status of inputs without an entry. */
+const unrecorded = (name: string): Status => UNRECORDED[name as FunctionName] ?? NVML_ERROR_NOT_FOUND;
+
 export interface SourceOptions {
   /** Functions that this library does not have. */
   readonly without?: readonly string[];
@@ -94,7 +101,7 @@ export function fakeSource({ without = [], also = [] }: SourceOptions): string {
   const rows = FUNCTIONS.map((name) => {
     const fn = api.functions[name];
     const needsInit = fn?.returnCodes?.includes('NVML_ERROR_UNINITIALIZED') === true;
-    return `  { "${name}", "${roles(fn?.params ?? [])}", ${Number(needsInit && name !== 'nvmlShutdown')}, NULL },`;
+    return `  { "${name}", "${roles(fn?.params ?? [])}", ${Number(needsInit && name !== 'nvmlShutdown')}, ${unrecorded(name)}, NULL },`;
   });
   const runtime = readFileSync(new URL('./runtime.c', import.meta.url), 'utf8');
   const hidden = new Set(without);
@@ -104,7 +111,7 @@ export function fakeSource({ without = [], also = [] }: SourceOptions): string {
     '#include <stdint.h>',
     declarations(),
     `#define FUNCTIONS ${FUNCTIONS.length}`,
-    'struct function { const char *name, *params; int needs_init; void *real; };',
+    'struct function { const char *name, *params; int needs_init, unrecorded; void *real; };',
     'static struct function functions[FUNCTIONS] = {',
     ...rows,
     '};',

@@ -33,6 +33,7 @@ export async function* nvmlEvents(
   options: EventOptions = {},
 ): AsyncGenerator<nvmlEventData_t, void, undefined> {
   const { signal, sliceMs = 200, types } = options;
+  if (isAborted(signal)) return;
   const set = nvmlEventSetCreate();
   let pending: Promise<nvmlEventData_t> | undefined;
   try {

@@ -1,12 +1,17 @@
-/** Writes docs/completions/ and docs/nvsmi.1 from the option tables; with --check compares instead, and fails where they differ. */
+/**
+ * Writes docs/completions/ and docs/nvsmi.1 from the option tables, and the table of the recorded machines in README.md from
+ * snapshots/; with --check compares instead, and fails where they differ.
+ */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { bashCompletion } from './docs/bash.js';
 import { fishCompletion } from './docs/fish.js';
+import { machineTable } from './docs/machines.js';
 import { manPage } from './docs/man.js';
 import { readPages } from './docs/pages.js';
 import { zshCompletion } from './docs/zsh.js';
 
-const FOLDER = new URL('../docs/', import.meta.url);
+const ROOT = new URL('../', import.meta.url);
+const FOLDER = new URL('docs/', ROOT);
 
 /** The documents by their path below docs/. */
 export async function documents(): Promise<Readonly<Record<string, string>>> {
@@ -20,9 +25,21 @@ export async function documents(): Promise<Readonly<Record<string, string>>> {
   };
 }
 
+/** README.md with its table of recorded machines. */
+export function readme(): string {
+  const text = readFileSync(new URL('README.md', ROOT), 'utf8');
+  return text.replace(/^\| snapshot .*\n(?:\|.*\n)*/m, () => machineTable());
+}
+
+/** What is written, by its path below the root of the package. */
+async function written(): Promise<Readonly<Record<string, string>>> {
+  const docs = Object.entries(await documents()).map(([path, text]) => [`docs/${path}`, text]);
+  return { ...Object.fromEntries(docs), 'README.md': readme() };
+}
+
 function current(path: string): string | undefined {
   try {
-    return readFileSync(new URL(path, FOLDER), 'utf8');
+    return readFileSync(new URL(path, ROOT), 'utf8');
   } catch {
     return undefined;
   }
@@ -30,22 +47,21 @@ function current(path: string): string | undefined {
 
 /** Paths whose file is not what the tables make. */
 export async function stale(): Promise<readonly string[]> {
-  return Object.entries(await documents())
+  return Object.entries(await written())
     .filter(([path, text]) => current(path) !== text)
     .map(([path]) => path);
 }
 
 async function write(): Promise<void> {
   mkdirSync(new URL('completions/', FOLDER), { recursive: true });
-  for (const [path, text] of Object.entries(await documents())) writeFileSync(new URL(path, FOLDER), text);
+  for (const [path, text] of Object.entries(await written())) writeFileSync(new URL(path, ROOT), text);
 }
 
 if (process.argv[1]?.endsWith('docs.ts') === true) {
   if (!process.argv.includes('--check')) await write();
   else {
     const paths = await stale();
-    for (const path of paths)
-      console.error(`docs/${path} is not what the option tables make: npm run generate`);
+    for (const path of paths) console.error(`${path} is not what the tables make: npm run generate`);
     if (paths.length > 0) process.exitCode = 1;
   }
 }

@@ -1,5 +1,5 @@
 /** Writes dist/THIRD-PARTY-NOTICES.txt: the licences of the packages that the bundles contain. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -34,4 +34,5 @@ const notices = folders.map((folder) => {
       : '';
   return `${name} ${version} (${license})\n\n${text}\n`;
 });
+mkdirSync('dist', { recursive: true });
 writeFileSync('dist/THIRD-PARTY-NOTICES.txt', notices.join(`\n${'-'.repeat(80)}\n\n`));

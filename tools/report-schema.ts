@@ -1,8 +1,8 @@
 /**
- * Writes schemas/report.schema.json, which the report trees make:
- * `npx tsx tools/report-schema.ts && npx biome check --write schemas`.
+ * Writes schemas/report.schema.json, which the report trees make; Biome formats it. `--check` compares instead, and fails
+ * where they differ.
  */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Kind } from '../src/query/kind.js';
 import type { Tree } from '../src/report/document.js';
@@ -96,6 +96,11 @@ export const reportSchema = (): Schema => ({
 });
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const text = `${JSON.stringify(reportSchema(), null, 2)}\n`;
-  writeFileSync(new URL('../schemas/report.schema.json', import.meta.url), text);
+  const file = new URL('../schemas/report.schema.json', import.meta.url);
+  const text = JSON.stringify(reportSchema(), null, 2);
+  if (!process.argv.includes('--check')) writeFileSync(file, `${text}\n`);
+  else if (JSON.stringify(JSON.parse(readFileSync(file, 'utf8')), null, 2) !== text) {
+    console.error('schemas/report.schema.json is not what the report trees make: npm run generate');
+    process.exitCode = 1;
+  }
 }

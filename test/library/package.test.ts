@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -94,6 +94,27 @@ describe.skipIf(description.exports === undefined)('the package', () => {
   it('has types that hold for importers of both kinds, its own declarations included', () => {
     const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
     expect(() => execFileSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8' })).not.toThrow();
+  }, 60_000);
+
+  it('has types for the resolution of older compilers', () => {
+    writeFileSync(
+      join(folder, 'old.ts'),
+      "import { open } from 'nvsmi';\nimport { nvmlInit } from 'nvsmi/nvml';\nimport { nvmlDeviceGetCount } from 'nvsmi/nvml/promises';\nexport const used: [typeof open, typeof nvmlInit, Promise<number>] = [open, nvmlInit, nvmlDeviceGetCount()];\n",
+    );
+    const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+    const options = [
+      '--noEmit',
+      '--strict',
+      '--types',
+      'node',
+      '--target',
+      'es2022',
+      '--lib',
+      'es2022,esnext.disposable',
+    ];
+    const args = [...options, '--module', 'commonjs', '--moduleResolution', 'node10', 'old.ts'];
+    const { stdout } = spawnSync(process.execPath, [tsc, ...args], { cwd: folder, encoding: 'utf8' });
+    expect(stdout).toBe('');
   }, 60_000);
 
   const run = (file: string): unknown =>

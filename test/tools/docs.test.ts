@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { machineNames, machineTable } from '../../tools/docs/machines.js';
 import { readPages, spellings } from '../../tools/docs/pages.js';
 import { documents, stale } from '../../tools/docs.js';
 
@@ -14,6 +15,13 @@ const { root, commands } = await readPages();
 describe('the completions and the manual page', () => {
   it('are what the option tables make: if not, run npm run generate', async () => {
     expect(await stale()).toEqual([]);
+  });
+
+  it('name every recorded machine in the README, a row of three cells each', () => {
+    const rows = machineTable().trim().split('\n').slice(2);
+    expect(rows).toHaveLength(machineNames().length);
+    for (const row of rows) expect(row).toMatch(/^\| `[\w-]+` \| [^|]+ \| (recorded|built) \|$/);
+    expect(readFileSync(new URL('../../README.md', import.meta.url), 'utf8')).toContain(machineTable());
   });
 
   it('come out the same every time', async () => {

@@ -1,6 +1,8 @@
 /** koffi in a standalone binary, which has its native part inside: instead of src/nvml/koffi.ts. */
-import { lstatSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { getAsset } from 'node:sea';
+import { makeFolder } from './folder.js';
 
 type Koffi = typeof import('koffi');
 
@@ -48,7 +50,8 @@ function isOurs(path: string): boolean {
 
 /** Writes the file under another name first: a second nvsmi that starts now finds all of it or nothing. */
 function write(folder: string, path: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(dirname(folder));
+  makeFolder(folder);
   const whole = `${path}.${process.pid}`;
   try {
     writeFileSync(whole, embedded(), { flag: 'wx', mode: 0o500 });

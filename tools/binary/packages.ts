@@ -4,7 +4,6 @@ import {
   appendFileSync,
   chmodSync,
   copyFileSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -96,14 +95,13 @@ function control({ version, description }: Description, arch: string, installed:
   ].join('\n');
 }
 
-/** Writes both beside the binary, and returns their paths. */
+/** Writes both beside the binary, and returns their paths. Throws where a file is missing that belongs to them. */
 export function packages(binary: string, arch: string, nodeLicense: string): string[] {
   const description: Description = JSON.parse(readFileSync('package.json', 'utf8'));
   const work = mkdtempSync(join(tmpdir(), 'nvsmi-packages-'));
   try {
-    const there = Object.entries(FILES).filter(([from]) => existsSync(from));
     const files = {
-      ...Object.fromEntries(there),
+      ...FILES,
       [binary]: 'bin/nvsmi',
       [nodeLicense]: 'share/doc/nvsmi/LICENSE.node',
     };

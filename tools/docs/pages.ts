@@ -1,10 +1,10 @@
 /** The command line as the documents see it: nvsmi itself and its subcommands, with the options of their tables. */
-import { readdirSync } from 'node:fs';
 import type { OptionSpec, Values } from '../../src/argv.js';
 import { commands } from '../../src/commands/index.js';
 import { rootOptions } from '../../src/options.js';
 import { tables } from '../../src/query/tables/index.js';
 import { GROUPS } from '../../src/report/groups.js';
+import { machineNames } from './machines.js';
 
 export interface Page {
   /** Empty for nvsmi itself. */
@@ -57,7 +57,7 @@ export const spellings = ({ short = [], long }: OptionSpec): readonly string[] =
 /** The fields of the --query-* switches, the sections of the report, and the shipped machines, by option. */
 const VALUES: Readonly<Record<string, Values>> = {
   display: { words: GROUPS, between: ',' },
-  snapshot: { words: machines() },
+  snapshot: { words: machineNames() },
   ...Object.fromEntries(
     tables.map(({ option, rows }) => [
       option,
@@ -65,11 +65,6 @@ const VALUES: Readonly<Record<string, Values>> = {
     ]),
   ),
 };
-
-function machines(): readonly string[] {
-  const files = readdirSync(new URL('../../snapshots/', import.meta.url)).sort();
-  return files.filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -'.json'.length));
-}
 
 /** What can be completed behind an option; undefined where only its user knows. */
 export const valuesOf = ({ long, value, values }: OptionSpec): Values | undefined =>

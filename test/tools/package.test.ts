@@ -1,0 +1,98 @@
+/** What npm and the packages of the binary ship. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import { makeFolder } from '../../tools/binary/folder.js';
+import { packages } from '../../tools/binary/packages.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const description = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const folder = mkdtempSync(join(tmpdir(), 'nvsmi-packed-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('the package', () => {
+  const listing = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root });
+  const files: readonly string[] = JSON.parse(listing.toString())[0].files.map(
+    ({ path }: { path: string }) => path,
+  );
+
+  it('has everything that its README links to', () => {
+    const links = readFileSync(join(root, 'README.md'), 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g);
+    const missing = [...links]
+      .map(([, link = '']) => link)
+      .filter((link) => !files.some((file) => file === link || file.startsWith(`${link}/`)));
+    expect(missing).toEqual([]);
+  });
+
+  it('is built before it is packed', () => {
+    expect(description.scripts.prepack).toBe('npm run build');
+  });
+
+  it('has types for compilers that do not know exports', () => {
+    const of = description.typesVersions['*'];
+    const paths = [description.types, ...of.nvml, ...of['nvml/promises']];
+    const exported = Object.values(description.exports as Record<string, { require?: { types: string } }>);
+    expect(paths).toEqual(exported.flatMap((one) => one.require?.types ?? []));
+    expect(description.main).toBe(description.exports['.'].require.default);
+  });
+});
+
+describe('generate:check', () => {
+  it('checks everything that generate writes', () => {
+    const tools = (script: string): readonly string[] => script.match(/tools\/[\w-]+\.ts/g) ?? [];
+    expect(tools(description.scripts['generate:check'])).toEqual(tools(description.scripts.generate));
+    expect(description.scripts['generate:check'].match(/--check/g)).toHaveLength(
+      tools(description.scripts.generate).length,
+    );
+  });
+});
+
+describe('the packages of the binary', () => {
+  const binary = join(folder, 'nvsmi-linux-x64');
+  writeFileSync(binary, 'binary');
+  writeFileSync(join(folder, 'LICENSE'), 'licence of Node');
+
+  it('hold the notices, the manual and the completions', () => {
+    if (!existsSync(join(root, 'dist/THIRD-PARTY-NOTICES.txt')))
+      spawnSync('npx', ['tsx', 'tools/notices.ts']);
+    const [archive = ''] = packages(binary, 'x64', join(folder, 'LICENSE'));
+    const names = execFileSync('tar', ['-tzf', archive], { encoding: 'utf8' });
+    for (const name of [
+      'bin/nvsmi',
+      'THIRD-PARTY-NOTICES.txt',
+      'man1/nvsmi.1',
+      'completions/nvsmi',
+      'LICENSE.node',
+    ]) {
+      expect(names).toContain(`/${name}\n`);
+    }
+  });
+
+  it('are not made without a file that belongs to them', () => {
+    expect(() => packages(binary, 'x64', join(folder, 'no-such-file'))).toThrow(/no-such-file/);
+    const here = process.cwd();
+    try {
+      process.chdir(folder);
+      writeFileSync(join(folder, 'package.json'), JSON.stringify({ version: '1', description: '' }));
+      expect(() => packages(binary, 'x64', join(folder, 'LICENSE'))).toThrow(/ENOENT/);
+    } finally {
+      process.chdir(here);
+    }
+  });
+});
+
+describe('the cache folder of the binary', () => {
+  it('is made for its owner alone, once', () => {
+    const path = join(folder, 'cache');
+    makeFolder(path);
+    makeFolder(path);
+    expect(statSync(path).mode & 0o777).toBe(0o700);
+  });
+
+  it('is given up below /proc at once', () => {
+    expect(() => makeFolder('/proc/nvsmi')).toThrow(/ENOENT|EACCES|EPERM/);
+  });
+});

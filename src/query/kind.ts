@@ -23,6 +23,12 @@ const jsonNumber = (value: Value): JsonScalar => {
 /** Text as it is. */
 export const text: Kind = { spell: String, json: String };
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+
+/** The name that a process gave itself: on one line, whatever it is. */
+export const printable: Kind = { spell: (name) => String(name).replace(UNPRINTABLE, '?'), json: String };
+
 /** A plain number, with the unit that is printed behind it. */
 export const number = (unit?: string): Kind => ({
   ...(unit === undefined ? {} : { unit }),

@@ -5,7 +5,7 @@ import { believable } from '../../nvml/counts.js';
 import { Missing } from '../../nvml/status.js';
 import type { View } from '../asked.js';
 import { migMode } from '../gpu/engines.js';
-import { count, mebibytes, text } from '../kind.js';
+import { count, mebibytes, printable } from '../kind.js';
 import type { Subject } from '../plan.js';
 import { fixed, type Probe, sample } from '../probe.js';
 import { computeProcesses, processName } from '../processes.js';
@@ -17,7 +17,7 @@ const name: Row = {
   id: 2006,
   names: ['process_name', 'name'],
   help: 'Name of the process, as it was started.',
-  kind: text,
+  kind: printable,
   source: item('name'),
 };
 

@@ -20,29 +20,39 @@ async function replay(tokens: readonly Token[], { io }: Context): Promise<number
   const begin = readTime(tokens, 'begin') ?? 0;
   const end = readTime(tokens, 'end') ?? Number.POSITIVE_INFINITY;
   const isChosen = chooser(lastValue(tokens, 'id'));
-  const lines = recorded(path, columns, (gpu, milliseconds) => {
+  const { lines, damage } = recorded(path, columns, (gpu, milliseconds) => {
     const second = secondOfDay(milliseconds);
     return second >= begin && second <= end && isChosen(gpu);
   });
-  if (lines.length === 0) throw new UsageError('Nothing in the recording fits.', EXIT.noDevice);
+  const report = (): number => {
+    for (const text of damage) io.err(`${path}: ${text}\n`);
+    return damage.length === 0 ? EXIT.ok : EXIT.usage;
+  };
+  if (lines.length === 0) {
+    report();
+    throw new UsageError('Nothing in the recording fits.', EXIT.noDevice);
+  }
   openFile(tokens, io, 'output');
   io.out(
     shape === 'json' || shape === 'jsonl'
       ? json(lines, columns, shape)
       : table(lines, columns, { ...format, shape, date: false, time: true }),
   );
-  return EXIT.ok;
+  return report();
 }
 
+/** The lines that can be read, and what is wrong with the others. */
 function recorded(
   path: string,
   columns: readonly Heading[],
   wanted: (gpu: RecordedGpu, milliseconds: number) => boolean,
-): readonly ReplayedLine[] {
+): { readonly lines: readonly ReplayedLine[]; readonly damage: readonly string[] } {
   try {
-    const lines = readRecords(path);
+    const { lines, damages } = readRecords(path);
     if (lines.length === 0) throw new RecordingError('not a recording, or nothing was recorded yet');
-    return replayed(lines, columns, wanted);
+    const { found, broken } = replayed(lines, columns, wanted);
+    const places = damages.map(({ from, to }) => `damaged between byte ${from} and byte ${to}`);
+    return { lines: found, damage: [...places, ...(broken === undefined ? [] : [broken])] };
   } catch (error) {
     if (error instanceof RecordingError) throw new UsageError(`${path}: ${error.message}`);
     throw new UsageError(`Cannot read ${path}: ${(error as Error).message}`);

@@ -106,52 +106,81 @@ function trailer(checksum: number, length: number): Buffer {
   return Buffer.concat([LAST_BLOCK, numbers]);
 }
 
-/** The whole lines of a file, also of one that is being written or was torn. Throws like readFileSync. */
-export function readRecords(path: string): readonly string[] {
-  const lines: string[] = [];
-  for (const part of survey(readFileSync(path)).parts) {
+/** Bytes that cannot be read, from the first to the one behind the last. */
+export interface Damage {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The whole lines of a file, also of one that is being written or was torn, and what is damaged. Throws like readFileSync. */
+export function readRecords(path: string): {
+  readonly lines: readonly string[];
+  readonly damages: readonly Damage[];
+} {
+  const { parts, damages } = survey(readFileSync(path));
+  const lines = parts.flatMap((part) => {
     const text = part.toString('utf8');
-    for (const line of text.slice(0, text.lastIndexOf('\n') + 1).split('\n'))
-      if (line !== '') lines.push(line);
-  }
-  return lines;
+    return text
+      .slice(0, text.lastIndexOf('\n') + 1)
+      .split('\n')
+      .filter((line) => line !== '');
+  });
+  return { lines, damages };
 }
 
 interface Survey {
   /** What each member holds. */
   readonly parts: readonly Buffer[];
+  /** Between whole lines, and whole members whose checksum is not that of their lines. */
+  readonly damages: readonly Damage[];
   /** Where the last whole line ends. */
   readonly end: number;
   /** What the last member holds, where it has no end yet. */
   readonly open: Buffer | undefined;
 }
 
-/** Takes a file apart, member by member, as far as it is whole. */
+/** Takes a file apart, member by member. Behind damage it goes on at the next member. */
 function survey(bytes: Buffer): Survey {
   const parts: Buffer[] = [];
-  let at = 0;
-  while (bytes.subarray(at, at + HEADER.length).equals(HEADER)) {
+  const damages: Damage[] = [];
+  let at = bytes.indexOf(HEADER);
+  if (at > 0) damages.push({ from: 0, to: at });
+  while (at !== -1 && at < bytes.length) {
     const whole = member(bytes.subarray(at + HEADER.length));
-    if (whole === undefined) {
-      const { text, end } = tail(bytes, at);
-      return { parts: text === undefined ? parts : [...parts, text], end, open: text };
+    const { text, end } =
+      whole === undefined ? tail(bytes, at) : { text: whole.text, end: at + HEADER.length + whole.length };
+    if (text !== undefined) parts.push(text);
+    if (whole?.isSound === false) damages.push({ from: at, to: end });
+    const next = bytes.indexOf(HEADER, end === at ? at + 1 : end);
+    if (next === -1) {
+      // A line that is being written or was torn has no mark at its end.
+      if (bytes.indexOf(FLUSHED, end) !== -1) damages.push({ from: end, to: bytes.length });
+      return { parts, damages, end, open: whole === undefined ? text : undefined };
     }
-    parts.push(whole.text);
-    at += HEADER.length + whole.length;
+    if (next > end) damages.push({ from: end, to: next });
+    at = next;
   }
-  return { parts, end: at, open: undefined };
+  return { parts, damages, end: at === -1 ? 0 : at, open: undefined };
 }
 
-/** What a member that has its end holds, and how long it is behind its header. */
-function member(bytes: Buffer): { readonly text: Buffer; readonly length: number } | undefined {
+interface Member {
+  readonly text: Buffer;
+  /** Behind its header. */
+  readonly length: number;
+  readonly isSound: boolean;
+}
+
+/** A member that has its end. */
+function member(bytes: Buffer): Member | undefined {
   try {
     // With `info` Node returns the engine too, which its types do not say; it counts what was read.
     const { buffer, engine } = inflateRawSync(bytes, { info: true } as object) as unknown as {
       readonly buffer: Buffer;
       readonly engine: { readonly bytesWritten: number };
     };
-    const length = engine.bytesWritten + CHECKS;
-    return length <= bytes.length ? { text: buffer, length } : undefined;
+    const end = engine.bytesWritten;
+    if (end + CHECKS > bytes.length) return undefined;
+    return { text: buffer, length: end + CHECKS, isSound: crc32(buffer) === bytes.readUInt32LE(end) };
   } catch {
     return undefined;
   }
@@ -160,11 +189,18 @@ function member(bytes: Buffer): { readonly text: Buffer; readonly length: number
 /** What a member without its end holds, as far as its lines are whole, and where the last of them ends. */
 function tail(bytes: Buffer, at: number): { readonly text: Buffer | undefined; readonly end: number } {
   const from = at + HEADER.length;
-  let marker = bytes.length;
-  while (marker > from) {
-    marker = bytes.lastIndexOf(FLUSHED, marker - 1);
-    if (marker < from) break;
-    const end = marker + FLUSHED.length;
+  const ends: number[] = [];
+  for (let mark = bytes.indexOf(FLUSHED, from); mark !== -1; mark = bytes.indexOf(FLUSHED, mark + 1)) {
+    ends.push(mark + FLUSHED.length);
+  }
+  // What is before damage can be read, and nothing behind it.
+  let readable = 0;
+  for (let most = ends.length; readable < most; ) {
+    const middle = (readable + most + 1) >> 1;
+    if (inflate(bytes.subarray(from, ends[middle - 1])) === undefined) most = middle - 1;
+    else readable = middle;
+  }
+  for (const end of ends.slice(0, readable).reverse()) {
     const text = inflate(bytes.subarray(from, end));
     // The four bytes may also stand within a block: only a whole line ends with a newline.
     if (text?.at(-1) === NEWLINE) return { text, end };

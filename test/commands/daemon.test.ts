@@ -39,7 +39,7 @@ const recordings = (folder: string): readonly string[] =>
     .map((name) => join(folder, name));
 
 const parsed = (path: string): readonly Record<string, unknown>[] =>
-  readRecords(path).map((line) => JSON.parse(line) as Record<string, unknown>);
+  readRecords(path).lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 
 const ticks = (path: string): number => parsed(path).filter((record) => 't' in record).length;
 
@@ -119,19 +119,19 @@ describe('the daemon in the foreground', () => {
     const child = program.start('daemon', '--foreground', '-p', folder, '-d', '1', '-s', 'p');
     await until(() => recordings(folder).some((path) => ticks(path) >= 2));
     const [path = ''] = recordings(folder);
-    const before = readRecords(path);
+    const before = readRecords(path).lines;
     const exited = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
     await exited;
-    expect(readRecords(path).slice(0, before.length)).toEqual(before);
+    expect(readRecords(path).lines.slice(0, before.length)).toEqual(before);
     expect(existsSync(join(folder, 'nvsmi.pid'))).toBe(true);
 
-    const kept = readRecords(path);
+    const kept = readRecords(path).lines;
     const next = program.start('daemon', '--foreground', '-p', folder, '-d', '1', '-s', 'p');
-    await until(() => readRecords(path).length >= kept.length + 2);
+    await until(() => readRecords(path).lines.length >= kept.length + 2);
     next.kill('SIGTERM');
     await new Promise((resolve) => next.once('exit', resolve));
-    const records = readRecords(path);
+    const records = readRecords(path).lines;
     expect(records.slice(0, kept.length)).toEqual(kept);
     expect(parsed(path).filter((record) => 'format' in record)).toHaveLength(2);
     expect(gunzipSync(readFileSync(path)).toString()).toBe(`${records.join('\n')}\n`);

@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -148,6 +148,87 @@ describe('replay', () => {
     const { io, status } = await replay(path);
     expect(io.output).toMatch(says);
     expect(status).toBe(2);
+  });
+
+  describe('where bytes are damaged', () => {
+    /** Recorders of the same day, each a member of the file; where each begins. */
+    const several = async (ticks: number, recorders: number) => {
+      const folder = temporaryFolder();
+      const path = join(folder, 'nvstats-20261123');
+      const begins: number[] = [];
+      for (let i = 0; i < recorders; i++) {
+        begins.push(i === 0 ? 0 : statSync(path).size);
+        await runOn(machine, ['daemon', '--foreground', '-p', folder, '-i', '0'], {
+          time: NOON + i * 3_600_000,
+          waits: ticks - 1,
+        });
+      }
+      return { path, begins };
+    };
+    const shown = (output: string): readonly string[] =>
+      output.split('\n').flatMap((line) => /\d\d:\d\d:\d\d/.exec(line)?.[0] ?? []);
+    const damage = (path: string, at: number): void => {
+      const bytes = readFileSync(path);
+      bytes.fill(0xff, at, at + 6);
+      writeFileSync(path, bytes);
+    };
+
+    it('shows the ticks before them, and the members behind, and says where with status 2', async () => {
+      const { path, begins } = await several(20, 3);
+      const whole = shown((await replay(path)).io.output);
+      expect(whole).toHaveLength(60);
+      const [, second = 0, third = 0] = begins;
+      damage(path, third - 60);
+      const { io, status } = await replay(path);
+      const left = shown(io.output);
+      expect(left.slice(0, 21)).toEqual(whole.slice(0, 21));
+      expect(left.slice(-20)).toEqual(whole.slice(-20));
+      expect(left.length).toBeLessThan(60);
+      expect(status).toBe(2);
+      const [, from, to] = /: damaged between byte (\d+) and byte (\d+)\n$/.exec(io.errors) ?? [];
+      expect(Number(from)).toBeGreaterThan(second);
+      expect(Number(from)).toBeLessThanOrEqual(third - 60);
+      expect(Number(to)).toBe(third);
+    });
+
+    it('goes on at the next member where the beginning of one is damaged', async () => {
+      const { path, begins } = await several(5, 2);
+      damage(path, 0);
+      const { io, status } = await replay(path);
+      expect(shown(io.output)).toHaveLength(5);
+      expect(status).toBe(2);
+      expect(io.errors).toContain(`damaged between byte 0 and byte ${begins[1]}\n`);
+    });
+
+    it('says so where a checksum is wrong', async () => {
+      const { path } = await several(5, 1);
+      damage(path, statSync(path).size - 8);
+      const { io, status } = await replay(path);
+      expect(shown(io.output)).toHaveLength(5);
+      expect(status).toBe(2);
+      expect(io.errors).toContain(': damaged between byte 0 and byte ');
+    });
+
+    it('passes over a line that is no tick, and names it', async () => {
+      const { path } = await several(3, 1);
+      const writer = new RecordWriter(path);
+      writer.write('{"t":1,');
+      writer.write('{"t":1}');
+      writer.close();
+      const { io, status } = await replay(path);
+      expect(shown(io.output)).toHaveLength(3);
+      expect(status).toBe(2);
+      expect(io.errors).toBe(`${path}: line 5 is no JSON object\n`);
+    });
+
+    it('is no hurdle for the next recorder, which keeps what is there', async () => {
+      const { path, begins } = await several(20, 2);
+      damage(path, (begins[1] ?? 0) - 60);
+      const before = readFileSync(path);
+      const writer = new RecordWriter(path);
+      writer.close();
+      expect(readFileSync(path).equals(before)).toBe(true);
+    });
   });
 
   it.each([

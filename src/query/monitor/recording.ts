@@ -61,18 +61,31 @@ export class RecordingError extends Error {
   override readonly name = 'RecordingError';
 }
 
-/** Reads the lines of a recording; a column that was not recorded is absent. */
+/** What a recording shows, and the first of its lines that cannot be read. */
+export interface Replayed {
+  readonly found: readonly ReplayedLine[];
+  readonly broken: string | undefined;
+}
+
+/** Reads the lines of a recording; a column that was not recorded is absent. Behind a head a broken line is passed over. */
 export function replayed(
   lines: readonly string[],
   columns: readonly Heading[],
   wanted: (gpu: RecordedGpu, milliseconds: number) => boolean,
-): readonly ReplayedLine[] {
+): Replayed {
   const found: ReplayedLine[] = [];
   let gpus = new Map<number, RecordedGpu>();
   let places: readonly number[] = [];
   let headed = false;
+  let broken: string | undefined;
   for (const [i, line] of lines.entries()) {
-    const json = parse(line, i);
+    const json = parse(line);
+    if (json === undefined) {
+      const reason = `line ${i + 1} is no JSON object`;
+      if (!headed) throw new RecordingError(reason);
+      broken ??= reason;
+      continue;
+    }
     if ('format' in json) {
       const head = readHead(json, i);
       headed = true;
@@ -81,29 +94,36 @@ export function replayed(
       continue;
     }
     if (!headed) throw new RecordingError('not a recording: its first line must be a head');
-    const { t, g } = json as unknown as RecordedTick;
-    for (const [index, ...cells] of g) {
+    if (!isTick(json)) {
+      broken ??= `line ${i + 1} is neither a head nor a tick`;
+      continue;
+    }
+    for (const [index, ...cells] of json.g) {
       const gpu = gpus.get(index) ?? { index, uuid: null, name: null };
-      if (!wanted(gpu, t)) continue;
+      if (!wanted(gpu, json.t)) continue;
       found.push({
-        milliseconds: t,
+        milliseconds: json.t,
         gpu: index,
         cells: places.map((place) => cells[place] ?? NOT_SUPPORTED),
       });
     }
   }
-  return found;
+  return { found, broken };
 }
 
-function parse(line: string, i: number): Readonly<Record<string, unknown>> {
+function parse(line: string): object | undefined {
   try {
     const json: unknown = JSON.parse(line);
-    if (typeof json === 'object' && json !== null) return json as Readonly<Record<string, unknown>>;
+    return typeof json === 'object' && json !== null ? json : undefined;
   } catch {
-    // Said below.
+    return undefined;
   }
-  throw new RecordingError(`line ${i + 1} is no JSON object`);
 }
+
+const isTick = (json: object): json is RecordedTick => {
+  const { t, g } = json as Partial<RecordedTick>;
+  return typeof t === 'number' && Array.isArray(g) && g.every((row) => Array.isArray(row));
+};
 
 function readHead(json: Readonly<Record<string, unknown>>, i: number): RecordingHead {
   if (json.format !== 'nvsmi-daemon') throw new RecordingError(`line ${i + 1}: not a recording of nvsmi`);

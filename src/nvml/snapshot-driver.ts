@@ -13,6 +13,7 @@ import {
 import { allocate } from './memory.js';
 import { type Snapshot, SnapshotError } from './snapshot.js';
 import { eventCall } from './snapshot-events.js';
+import { gpmAnswer } from './snapshot-gpm.js';
 import type { Status } from './status.js';
 import { UNRECORDED } from './unrecorded.js';
 
@@ -93,7 +94,7 @@ class SnapshotCall implements Bound {
   }
 
   private answerOuts(all: readonly Out[], key: string): void {
-    const answer = this.answers[key];
+    const answer = this.answers[key] ?? this.gpmMetrics(all);
     const outs = all.filter(isAnswer);
     if (answer === undefined) {
       this.status = UNRECORDED[this.call.fn] ?? NVML_ERROR_NOT_FOUND;
@@ -114,6 +115,11 @@ class SnapshotCall implements Bound {
     );
     const wrong = unbelievable(this.call.fn, answer);
     if (wrong !== undefined) throw new AnswerError(wrong);
+  }
+
+  private gpmMetrics([out]: readonly Out[]): Json | undefined {
+    if (this.call.fn !== 'nvmlGpmMetricsGet' || out?.out !== 'struct') return undefined;
+    return gpmAnswer(this.answers, this.handles.nameOf(this.subject ?? 0n), out.set ?? {});
   }
 
   private answerFields(ids: readonly (readonly [number, number])[], subject: string): void {

@@ -1,6 +1,8 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { main } from '../../src/cli.js';
+import { FakeIo } from '../fake-io.js';
 import { compileLibrary, compiler } from '../fake-nvml/build.js';
 import { machineWith, runOn } from './monitor-machine.js';
 
@@ -173,5 +175,27 @@ describe('gpm -g', () => {
     const get = await runOn(old, ['gpm', '-g']);
     expect(get.io.output).toBe('GPM stream state: N/A\n');
     expect(get.status).toBe(3);
+  });
+});
+
+describe('GPM metrics of a recorded machine', () => {
+  const cells = (output: string): readonly string[][] =>
+    output
+      .trim()
+      .split('\n')
+      .filter((line) => !line.startsWith('#'))
+      .map((line) => line.trim().split(/ +/));
+
+  it('are shown of every GPU from the third tick on: how busy it is, and its NVLink traffic', async () => {
+    const io = new FakeIo({ until: ({ slept }) => slept.length > 5 });
+    const argv = ['dmon', '-c', '3', '-s', 'p', '--gpm-metrics', '2,60,61,13', '--snapshot', 'hgx-h100-x8'];
+    expect(await main(argv, io)).toBe(0);
+    const rows = cells(io.output);
+    expect(rows).toHaveLength(24);
+    expect(rows.slice(0, 16).every((row) => row.slice(4).every((cell) => cell === '-'))).toBe(true);
+    const third = rows.slice(16).map((row) => row.slice(4));
+    expect(third[0]).toEqual(['93', '155678', '155578', '-']);
+    expect(third[4]).toEqual(['33', '2220', '2183', '-']);
+    expect(third[5]).toEqual(['0', '0', '0', '-']);
   });
 });

@@ -157,6 +157,42 @@ function work(machine: Machine, gpu: Gpu, load: Load): void {
   });
   runs(gpu, 'Compute', load.processes);
   useEngines(gpu, load);
+  measure(gpu, load);
+}
+
+const GPM_SAMPLE = 'gpmSample';
+
+/**
+ * GPM metrics by NVML's ids, made to fit the load: how busy the parts of the chip are in %, and traffic in MiB/s. A
+ * collective of the training fills about a third of the links.
+ */
+function measure(gpu: Gpu, { percent, memoryPercent, watts }: Load): void {
+  const busy = percent === 0 ? 0 : percent - 0.5 - gpu.index / 10;
+  const nvlink = percent === 100 ? 148_000 + watts * 11 : percent * 60;
+  const metrics: Readonly<Record<number, number>> = {
+    [nvml.NVML_GPM_METRIC_GRAPHICS_UTIL]: busy,
+    [nvml.NVML_GPM_METRIC_SM_UTIL]: busy * 0.94,
+    [nvml.NVML_GPM_METRIC_SM_OCCUPANCY]: busy * 0.31,
+    [nvml.NVML_GPM_METRIC_ANY_TENSOR_UTIL]: busy * 0.47,
+    [nvml.NVML_GPM_METRIC_DRAM_BW_UTIL]: memoryPercent * 0.8,
+    [nvml.NVML_GPM_METRIC_PCIE_TX_PER_SEC]: percent * 3.1,
+    [nvml.NVML_GPM_METRIC_PCIE_RX_PER_SEC]: percent * 8.7,
+    [nvml.NVML_GPM_METRIC_NVLINK_TOTAL_RX_PER_SEC]: nvlink,
+    [nvml.NVML_GPM_METRIC_NVLINK_TOTAL_TX_PER_SEC]: nvlink - percent,
+  };
+  gpu.answerEach({
+    nvmlGpmSampleGet: { [GPM_SAMPLE]: [] },
+    nvmlGpmMetricsGet: Object.fromEntries(
+      Object.entries(metrics).map(([id, value]) => [
+        `metric=${id}`,
+        {
+          version: 1,
+          numMetrics: 1,
+          metrics: [{ metricId: Number(id), nvmlReturn: 0, value: Math.round(value * 100) / 100 }],
+        },
+      ]),
+    ),
+  });
 }
 
 /** What the processes use of the GPU, as pmon asks for it. */
@@ -222,6 +258,8 @@ export function hgxH100x8(): Snapshot {
   const gpus = machine.multiply(GPU_BUSES.length);
   machine.introduce(IDENTITIES);
   machine.nameProcesses(PROCESSES);
+  machine.set('nvmlGpmSampleAlloc', '', GPM_SAMPLE);
+  machine.set('nvmlGpmSampleFree', GPM_SAMPLE, []);
   gpus.forEach((gpu, i) => {
     const cpus = NODE_CPUS[nodeOf(i)] ?? '';
     gpu.answer({

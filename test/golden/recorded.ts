@@ -3,7 +3,8 @@
  *
  * INDEX.tsv     name, exit status, arguments, and where they help: overrides, names of files in overrides/ as a
  *               comma list; `-` where the readings of its moment are too many, and a test of the command takes them
- *               from the output. `<name>.out` is stdout, `<name>.txt` a file that was written.
+ *               from the output, or, with a reason behind it, where nvsmi differs. `<name>.out` is stdout,
+ *               `<name>.txt` a file that was written.
  * overrides/    answers that differ from the recorded machine's, by function and key; those of machine.json in all rows.
  * volatile.tsv  what may differ all the same: row names (a pattern), place, pattern of the token, reason. A place
  *               is `label NAME` of a report, `tag NAME` of XML, `text` anywhere in a line, where the token has to

@@ -596,6 +596,12 @@ describe('-f', () => {
 });
 
 describe('the program', () => {
+  it('ends with 0 where the shell closed stdout, which is /dev/null to Node', () => {
+    const command = `"${process.execPath}" "${program}" ${QUERY.join(' ')} >&-`;
+    const { status, stderr } = spawnSync('bash', ['-c', command], { encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+
   it.each(['dmon', 'pmon'])('refuses %s a file that cannot be made, as recorded', (command) => {
     const { status, stdout } = run([command, '--snapshot', MACHINE, '-c', '1', '-f', '/nonexist/x']);
     expect({ status, stdout }).toEqual({ status: 255, stdout: 'Failed to process command line \n\n' });

@@ -213,6 +213,14 @@ describe('the lines of dmon', () => {
     expect(lines.filter((line) => !line.startsWith('#'))).toHaveLength(100);
   });
 
+  it('count ECC errors since the driver was loaded, not over the life of the GPU', async () => {
+    const machine = machineWith([H100], (calls) => {
+      calls.nvmlDeviceGetTotalEccErrors = { 'gpu0,0,0': 3, 'gpu0,0,1': 11, 'gpu0,1,0': 2, 'gpu0,1,1': 12 };
+    });
+    const { io } = await runOn(machine, ['dmon', '-c', '1', '-s', 'e']);
+    expect(io.output.split('\n')[2]?.trim().split(/ +/).slice(0, 3)).toEqual(['0', '3', '2']);
+  });
+
   it('have no second heading in CSV', async () => {
     const { io } = await runOn(machineWith([H100]), ['dmon', '-c', '60', '--format', 'csv']);
     expect(io.output.match(/#gpu/g)).toHaveLength(1);

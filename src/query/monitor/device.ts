@@ -97,19 +97,20 @@ export const deviceColumns: readonly Column[] = [
   column('m', 'fb', 'MB', { probe: memoryInfo, pick: 'used' }, 'Memory in use, in MiB.', up),
   column('m', 'bar1', 'MB', { probe: bar1Memory, pick: 'bar1Used' }, 'BAR1 memory in use, in MiB.', down),
   column('m', 'ccpm', 'MB', { probe: protectedUsage, pick: 'used' }, 'Protected memory in use, in MiB.', up),
+  // A GPU with an error in its life and none since the driver was loaded shows 0 (H100, 580.159.04).
   column(
     'e',
     'sbecc',
     'errs',
-    asField('ecc.errors.corrected.aggregate.total'),
-    'Corrected memory errors over the life of the GPU.',
+    asField('ecc.errors.corrected.volatile.total'),
+    'Corrected memory errors since the driver was loaded.',
   ),
   column(
     'e',
     'dbecc',
     'errs',
-    asField('ecc.errors.uncorrected.aggregate.total'),
-    'Uncorrected memory errors over the life of the GPU.',
+    asField('ecc.errors.uncorrected.volatile.total'),
+    'Uncorrected memory errors since the driver was loaded.',
   ),
   column('e', 'pci', 'errs', { probe: replays, pick: 'value' }, 'Packets that the PCIe link sent again.'),
   column(

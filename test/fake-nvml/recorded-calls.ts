@@ -10,12 +10,9 @@ import { argsOf } from '../../src/nvml/prepare.js';
 import type { Param } from '../../src/nvml/prototype.js';
 import type { Snapshot } from '../../src/nvml/snapshot.js';
 
-/** Answered value by value and metric by metric, however many are asked for in one call. */
-const IN_PARTS: readonly string[] = ['nvmlDeviceGetFieldValues', 'nvmlGpmMetricsGet'];
-
 export function recordedCalls(snapshot: Snapshot, handleOf: (name: string) => Handle): readonly Call[] {
   return Object.entries(snapshot.calls).flatMap(([name, answers]) => {
-    if (!(name in prototypes) || IN_PARTS.includes(name)) return [];
+    if (!(name in prototypes) || name === 'nvmlDeviceGetFieldValues') return [];
     const fn = name as FunctionName;
     return Object.entries(answers).map(([key, answer]) => {
       const args = recordedArgs(fn, key, handleOf);

@@ -2,9 +2,9 @@
  * Bundles the CLI: CommonJS files, with koffi as the only package left outside. CommonJS, because one file of
  * modules starts 30 ms earlier than the same modules as ESM chunks (Node 24).
  *
- * What src/main.ts imports lazily is a bundle of its own, whole in itself: a command reads, compiles and keeps in
- * Node's compile cache nothing of its neighbours. In a bundle modules are imported statically, so that esbuild can
- * drop what is not used and write constants in place.
+ * What src/main.ts imports lazily is a bundle of its own, whole in itself, and so is each subcommand: a command reads,
+ * compiles and keeps in Node's compile cache nothing of its neighbours. In a bundle modules are imported statically, so
+ * that esbuild can drop what is not used and write constants in place.
  */
 import { rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
@@ -29,12 +29,12 @@ const SHARED: BuildOptions = {
 /** Where a bundle lies: createRequire takes a path as well, and what seeks files beside it wants a URL. */
 const MODULE_URL = "const moduleUrl=require('node:url').pathToFileURL(__filename).href;";
 
-/** Leaves lazy imports of our own modules outside, and tells them. */
-const lazily = (found: Set<string>): Plugin => ({
+/** Leaves lazy imports of our own modules outside, all or those of one module, and tells them. */
+const lazily = (found: Set<string>, of?: string): Plugin => ({
   name: 'lazy imports become bundles',
   setup: ({ onResolve }) =>
-    onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
-      if (kind !== 'dynamic-import') return undefined;
+    onResolve({ filter: /^\./ }, ({ kind, path, resolveDir, importer }) => {
+      if (kind !== 'dynamic-import' || (of !== undefined && importer !== resolve(of))) return undefined;
       found.add(resolve(resolveDir, path.replace(/\.js$/, '.ts')));
       return { path: `./${basename(path)}`, external: true };
     }),
@@ -69,15 +69,17 @@ export async function bundleCli(
     plugins: [replaced(instead), lazily(lazy)],
     define: { ...define, 'import.meta.url': '__filename' },
   });
-  await build({
+  const subcommands = new Set<string>();
+  const whole: BuildOptions = {
     ...SHARED,
     outdir: folder,
-    entryPoints: [...lazy],
     outbase: 'src',
     entryNames: '[name]',
-    plugins: [replaced(instead)],
     define: { ...define, 'import.meta.url': 'moduleUrl' },
     banner: { js: MODULE_URL },
-  });
+  };
+  const table = lazily(subcommands, 'src/commands/index.ts');
+  await build({ ...whole, entryPoints: [...lazy], plugins: [replaced(instead), table] });
+  await build({ ...whole, entryPoints: [...subcommands], plugins: [replaced(instead)] });
   writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }\n');
 }

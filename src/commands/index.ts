@@ -19,6 +19,8 @@ export interface CommandSpec {
 export interface CommandEntry {
   readonly name: string;
   readonly summary: string;
+  /** It works on files, or in another process: NVML is not opened before it asks for it. */
+  readonly opensLate?: true;
   readonly load: () => Promise<CommandSpec>;
 }
 
@@ -131,11 +133,13 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'daemon',
     summary: 'Record what dmon shows to files, in the background.',
+    opensLate: true,
     load: async () => (await import('./daemon.js')).spec,
   },
   {
     name: 'replay',
     summary: 'Show what the daemon recorded.',
+    opensLate: true,
     load: async () => (await import('./replay.js')).spec,
   },
   {

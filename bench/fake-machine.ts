@@ -34,6 +34,14 @@ export function delays(): Readonly<Record<string, number>> {
   return { ...known, nvmlDeviceValidateInforom: VALIDATION, ...OPENING };
 }
 
+/**
+ * The driver answers one call at a time, whichever GPU it is about: two infoROM checks at once took 140 ms, and a call about
+ * the other GPU waited for one (two H200, 580.159.04; locks.c). Only these wait outside its lock.
+ */
+const UNLOCKED: ReadonlySet<string> = new Set([...Object.keys(OPENING), 'nvmlDeviceGetPcieThroughput']);
+
+const locked = (): ReadonlySet<string> => new Set(Object.keys(delays()).filter((fn) => !UNLOCKED.has(fn)));
+
 /** The recorded machine with its GPU as often as wanted, under other names. */
 function withGpus(snapshot: Snapshot, gpus: number): Snapshot {
   const calls = structuredClone(snapshot.calls) as Record<string, Record<string, unknown>>;
@@ -76,9 +84,9 @@ async function promptMachine(gpus: number): Promise<FakeLibrary> {
 export async function fakeMachine(gpus: number, only?: ReadonlySet<string>): Promise<FakeLibrary> {
   const machine = recordedMachine(gpus);
   const fake = await buildFake();
-  if (only === undefined) return fake.with({ snapshot: machine, delays: delays() });
+  if (only === undefined) return fake.with({ snapshot: machine, delays: delays(), locked: locked() });
   const calls = Object.fromEntries(Object.entries(machine.calls).filter(([fn]) => only.has(fn)));
-  return fake.with({ snapshot: { ...machine, calls }, delays: delays(), log: false });
+  return fake.with({ snapshot: { ...machine, calls }, delays: delays(), locked: locked(), log: false });
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

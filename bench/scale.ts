@@ -1,8 +1,7 @@
 /**
  * How the time of one run grows with the GPUs: whole processes on made machines of 1, 2, 4, 8 and 16 H100s, whose
- * calls take as long as those of a real one (fake-machine.ts). Beside it stands the sum of the same delays: what a
- * program needs at least that asks one GPU after the other. It says nothing about locks in the driver: here all GPUs
- * answer at the same time, but a GPU's short calls (below 1 ms) take the processor's time.
+ * calls take as long as those of a real one, and one after the other where the driver has a lock (fake-machine.ts). Beside
+ * it stands the sum of the same delays: what a program needs at least that asks one GPU after the other.
  *
  *   npx tsx bench/scale.ts [--runs 15] [--nvsmi "node bin/nvsmi.js"] [--gpus 1,2,4,8,16] [--json]
  */

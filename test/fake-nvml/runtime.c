@@ -14,7 +14,8 @@
  *            @:P:OFF:BYTES  the memory behind the pointer holds this
  *            v:P:OFF:VALUE  the struct has this version; ARGUMENT_VERSION_MISMATCH where only that is wrong
  *            a:N            not for the first N matching calls      n:N   for N calls only
- *   then:    u:MICROSECONDS wait      c  go on with the next entry that matches
+ *   then:    u:MICROSECONDS wait      m:MICROSECONDS  the same while no other call waits so, as for a driver's lock
+ *            c  go on with the next entry that matches
  *            r:STATUS       return this
  *            >:P:OFF:BYTES  write behind the pointer
  *            t:P:ROOM:BYTES text, INSUFFICIENT_SIZE where parameter ROOM is too small
@@ -55,7 +56,7 @@ struct token {
 struct entry {
   const char *key;
   nvmlReturn_t status;
-  int passes, limited;
+  int passes, limited, locked;
   uint64_t after, times, micros;
   atomic_ullong seen;
   size_t tokens;
@@ -111,6 +112,7 @@ static void read_token(struct entry *entry, char *word)
   case 'r': entry->status = (nvmlReturn_t)token.n[0]; return;
   case 'c': entry->passes = 1; return;
   case 'u': entry->micros = token.n[0]; return;
+  case 'm': entry->micros = token.n[0]; entry->locked = 1; return;
   case 'a': entry->after = token.n[0]; entry->limited = 1; return;
   case 'n': entry->times = token.n[0]; entry->limited = 1; return;
   }
@@ -264,6 +266,15 @@ static void wait_micros(uint64_t micros)
     while (nanosleep(&left, &left) != 0) { }
   }
   while (now_micros() < end) { }
+}
+
+static pthread_mutex_t driver_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void wait_for(const struct entry *entry)
+{
+  if (entry->locked) pthread_mutex_lock(&driver_lock);
+  wait_micros(entry->micros);
+  if (entry->locked) pthread_mutex_unlock(&driver_lock);
 }
 
 static nvmlReturn_t fill_items(uint8_t *count, void *items, size_t size, int may_ask, const struct token *token)
@@ -444,7 +455,7 @@ static nvmlReturn_t fake_call(int index, const uint64_t *given, void **real)
     enum match match = matches(entry, args);
     outdated |= match == OUTDATED;
     if (match != YES) continue;
-    wait_micros(entry->micros);
+    wait_for(entry);
     if (!entry->passes) break;
   }
   if (log_file >= 0) log_call(function, args, entry == NULL ? NULL : entry->key);

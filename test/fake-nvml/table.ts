@@ -35,6 +35,8 @@ export interface Machine {
   readonly later?: { readonly after: number; readonly snapshot: Snapshot };
   /** Microseconds that a function takes, for benchmarks. */
   readonly delays?: Readonly<Partial<Record<FunctionName, number>>>;
+  /** Those of them that wait one after the other, whatever thread they are called on. */
+  readonly locked?: ReadonlySet<string>;
   /** Front mode: the library that is asked for what is not answered here. It gives out all handles. */
   readonly real?: string;
   /** Where every call is written, if not beside the library; false where a benchmark minds the time. */
@@ -77,7 +79,9 @@ export function tableOf(machine: Machine): string {
   };
   const lines = [
     ...(machine.faults ?? []).map((fault) => faultLine(fault, handles)),
-    ...Object.entries(machine.delays ?? {}).map(([fn, micros]) => `${fn} u:${Math.round(micros)} c`),
+    ...Object.entries(machine.delays ?? {}).map(
+      ([fn, micros]) => `${fn} ${machine.locked?.has(fn) ? 'm' : 'u'}:${Math.round(micros)} c`,
+    ),
     ...(machine.later === undefined ? [] : answers(machine.later.snapshot, ` a:${machine.later.after}`)),
     ...(machine.snapshot === undefined ? [] : answers(machine.snapshot, '')),
   ];

@@ -386,6 +386,20 @@ describe.skipIf(!fake.available)('faults', () => {
     expect(took).toBeLessThan(110);
   });
 
+  it('lets calls wait for each other where a machine has a lock', async () => {
+    const delays = { nvmlDeviceGetPowerUsage: 60_000 };
+    const took = async (locked: ReadonlySet<string>): Promise<number> => {
+      const { driver, gpus } = loaded({ snapshot: machine, delays, locked });
+      const before = performance.now();
+      await Promise.all(
+        gpus.map((gpu) => driver.bind(call('nvmlDeviceGetPowerUsage', SUBJECT, u32()), gpu)?.start()),
+      );
+      return performance.now() - before;
+    };
+    expect(await took(new Set())).toBeLessThan(115);
+    expect(await took(new Set(['nvmlDeviceGetPowerUsage']))).toBeGreaterThanOrEqual(119);
+  });
+
   it('takes the time that a benchmark gives a call', () => {
     const { driver, gpus } = loaded({ snapshot: machine, delays: { nvmlDeviceGetPowerUsage: 300 } });
     const bound = driver.bind(prototyped('nvmlDeviceGetPowerUsage'), gpus[0]);

@@ -4,8 +4,9 @@ import { nvmlDeviceAttributes_t } from '../nvml/generated/layouts.js';
 import type { Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import { readAll } from './now.js';
-import { Asking, type Subject } from './plan.js';
+import type { Subject } from './plan.js';
 import { fixed } from './probe.js';
+import { askOnce } from './read.js';
 
 export const migAttributes = fixed(
   'MIG attributes',
@@ -27,9 +28,7 @@ export function migName(session: Session, mig: Subject): string {
 
 /** Drivers that name a MIG device after its GPU leave the slices to be counted. */
 function migNameOfAttributes(session: Session, mig: Subject): string {
-  const asking = new Asking(session);
-  const attributes = asking.ask(migAttributes, mig);
-  void asking.run();
+  const attributes = askOnce(session, migAttributes, mig);
   const gpuSlices = attributes.number('gpuInstanceSliceCount');
   const computeSlices = attributes.number('computeInstanceSliceCount');
   const gigabytes = Math.round(attributes.number('memorySizeMB') / 1024);

@@ -8,7 +8,8 @@ import { count, type Kind } from './kind.js';
 import { computeInstanceId, gpuInstanceId } from './mig.js';
 import type { GpmMetric } from './monitor/gpm.js';
 import type { Subject } from './plan.js';
-import { ask, vgpuNumbers } from './vgpu.js';
+import { askOnce } from './read.js';
+import { vgpuNumbers } from './vgpu.js';
 import { instanceOfVgpu } from './vgpu-instances.js';
 
 /** Whole numbers in text, as the vGPU software's guide shows them; two decimals in JSON. */
@@ -28,8 +29,8 @@ function migDevicesOf(session: Session, gpu: Gpu): readonly MigDevice[] {
     const device: Subject = { index, handle, status: 0 };
     return {
       index,
-      instance: ask(session, gpuInstanceId, device).read('value'),
-      compute: ask(session, computeInstanceId, device).read('value'),
+      instance: askOnce(session, gpuInstanceId, device).read('value'),
+      compute: askOnce(session, computeInstanceId, device).read('value'),
     };
   });
 }

@@ -8,8 +8,9 @@ import type { Reading } from './asked.js';
 import { enabled, supported } from './kind.js';
 import type { Subject } from './plan.js';
 import { type Probe, sample } from './probe.js';
+import { askOnce } from './read.js';
 import type { AskNow } from './table.js';
-import { ask } from './vgpu.js';
+import { NOBODY } from './vgpu.js';
 import { type Field, lineAt } from './vgpu-lines.js';
 
 /** A GPU instance by its id. It is a subject that refuses all questions where there is none. */
@@ -27,7 +28,7 @@ const instanceOf = (asked: ReturnType<AskNow>, gpu: Subject, id: number): Instan
 };
 
 export const gpuInstance = (session: Session, gpu: Gpu, id: number): Instance =>
-  instanceOf(ask(session, byId(id), gpu), gpu, id);
+  instanceOf(askOnce(session, byId(id), gpu), gpu, id);
 
 /** More than any GPU has had. */
 const IDS = 32;
@@ -48,7 +49,7 @@ const creatable: Out = {
 /** Types of vGPU that an instance has room for. */
 export function creatableOn(session: Session, instance: Instance): readonly number[] {
   const probe = sample('creatable vGPU types', call('nvmlGpuInstanceGetCreatableVgpus', SUBJECT, creatable));
-  const asked = ask(session, probe, instance);
+  const asked = askOnce(session, probe, instance);
   const memory = asked.memory();
   if (memory === undefined) return [];
   const at = arrayAt(layouts.nvmlVgpuTypeIdInfo_v1_t);
@@ -57,9 +58,10 @@ export function creatableOn(session: Session, instance: Instance): readonly numb
 
 /** The GPU instance that a vGPU runs on. */
 export const instanceOfVgpu = (session: Session, vgpu: number): Reading =>
-  ask(
+  askOnce(
     session,
     sample(`vGPU ${vgpu} GPU instance`, call('nvmlVgpuInstanceGetGpuInstanceId', vgpu, u32())),
+    NOBODY,
   ).read('value');
 
 const mode = { version: nvml.nvmlVgpuHeterogeneousMode_v1 };
@@ -89,7 +91,7 @@ export const heterogeneousLines = (
     'heterogeneous_mode',
     'vGPU Heterogeneous Mode',
     enabled,
-    ask(session, HETEROGENEOUS[which], of).read('mode'),
+    askOnce(session, HETEROGENEOUS[which], of).read('mode'),
   ),
 ];
 
@@ -112,7 +114,7 @@ export const migrationLines = (session: Session, gpu: Subject): readonly Field[]
     'migration',
     'Migration',
     supported,
-    ask(session, metadata, gpu).pick(
+    askOnce(session, metadata, gpu).pick(
       (view) => view.number('pgpuVirtualizationCaps') & nvml.NVML_VGPU_PGPU_VIRTUALIZATION_CAP_MIGRATION_YES,
     )(),
   ),

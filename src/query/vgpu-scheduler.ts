@@ -8,7 +8,7 @@ import type { Asked, Pick, Reading, View } from './asked.js';
 import { count, type Kind, number, supported, text, words } from './kind.js';
 import type { Subject } from './plan.js';
 import { fixed, type Probe, sample } from './probe.js';
-import { ask } from './vgpu.js';
+import { askOnce } from './read.js';
 import { type Field, lineAt } from './vgpu-lines.js';
 
 const nanoseconds = number('ns');
@@ -101,7 +101,7 @@ const stateLines = (asked: Asked): readonly Field[] => {
 
 /** `-ss`. No output was seen; the labels are ours, in the style of `-q`. */
 export const schedulerLines = (session: Session, of: Subject, which: Scheduled): readonly Field[] =>
-  stateLines(ask(session, STATES[which], of));
+  stateLines(askOnce(session, STATES[which], of));
 
 /** A turn of one software runlist, by the names of its cells. */
 export interface Turn {
@@ -145,14 +145,14 @@ export interface SchedulerLog {
 
 /** `-sl`: what engine and how, then its turns. No output was seen. */
 export function schedulerLog(session: Session, of: Subject, which: Scheduled): SchedulerLog {
-  const log = ask(session, SCHEDULER_LOGS[which], of);
+  const log = askOnce(session, SCHEDULER_LOGS[which], of);
   const engine = reader(log, 1)('engine', 'Engine ID', engines, 'engineId');
   return { state: [engine, ...stateLines(log)], turns: turnsOf(log).map(turnLines) };
 }
 
 /** `-sc`. No output was seen. */
 export function schedulerCapabilityLines(session: Session, gpu: Subject): readonly Field[] {
-  const line = reader(ask(session, capabilities, gpu), 1);
+  const line = reader(askOnce(session, capabilities, gpu), 1);
   const policyNames = (view: View): Reading =>
     Array.from({ length: layouts.nvmlVgpuSchedulerCapabilities_t.fields.supportedSchedulers[2] }, (_, i) =>
       view.number(`supportedSchedulers.${i}`),

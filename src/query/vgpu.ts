@@ -7,8 +7,9 @@ import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import type { Asked, Reading, View } from './asked.js';
 import { type Cells, cell } from './cell.js';
 import { count, percent, text } from './kind.js';
-import { Asking, type Subject } from './plan.js';
+import type { Subject } from './plan.js';
 import { fixed, type Probe, sample } from './probe.js';
+import { askOnce } from './read.js';
 
 /** NVML's functions about a vGPU take its number, not a handle: they are asked about nobody. */
 export const NOBODY: Subject = { index: -1, handle: undefined, status: 0 };
@@ -16,15 +17,14 @@ export const NOBODY: Subject = { index: -1, handle: undefined, status: 0 };
 /** A text whose length NVML wants behind a pointer. */
 export const sizedText = (length: number): Out => ({ out: 'text', length, lengthBy: 'pointer' });
 
+const virtualizationMode = fixed(
+  'virtualization mode',
+  call('nvmlDeviceGetVirtualizationMode', SUBJECT, u32()),
+);
+
 /** Whether a GPU is shared out as vGPUs: only such GPUs appear in `vgpu`. */
 export function isVgpuHost(session: Session, gpu: Gpu): boolean {
-  const asking = new Asking(session);
-  const mode = asking.ask(
-    fixed('virtualization mode', call('nvmlDeviceGetVirtualizationMode', SUBJECT, u32())),
-    gpu,
-  );
-  void asking.run();
-  const value = mode.read('value');
+  const value = ask(session, virtualizationMode, gpu).read('value');
   return (
     value === nvml.NVML_GPU_VIRTUALIZATION_MODE_HOST_VGPU ||
     value === nvml.NVML_GPU_VIRTUALIZATION_MODE_HOST_VSGA
@@ -42,12 +42,8 @@ const creatableTypes = sample(
 );
 const LISTS = { active: activeVgpus, supported: supportedTypes, creatable: creatableTypes } as const;
 
-export function ask(session: Session, probe: Probe, subject: Subject = NOBODY): Asked {
-  const asking = new Asking(session);
-  const asked = asking.ask(probe, subject);
-  void asking.run();
-  return asked;
-}
+export const ask = (session: Session, probe: Probe, subject: Subject = NOBODY): Asked =>
+  askOnce(session, probe, subject);
 
 /** Numbers of the GPU's running vGPUs, or ids of the types that it supports or has room for. */
 export const vgpuNumbers = (session: Session, gpu: Gpu, which: keyof typeof LISTS): readonly number[] =>

@@ -4,180 +4,16 @@ import { UsageError } from '../errors.js';
 import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
-import { type Cells, cell } from '../query/cell.js';
-import * as mig from '../query/gpu-instances.js';
-import { count, number, text, yesNo } from '../query/kind.js';
+import type { Cells } from '../query/cell.js';
+import { InstanceError } from '../query/mig-instances.js';
 import { readAll } from '../query/now.js';
 import { jsonDocument } from '../render/document.js';
-import * as render from '../render/mig.js';
 import type { Context } from './context.js';
 import type { CommandSpec } from './index.js';
 import { lostLines, reachable, statusOf } from './lost.js';
-import { chosenGpus } from './select.js';
+import { LISTS, type List, type Scope, wantedInstances } from './mig-lists.js';
+import { chosenGpus, idOption } from './select.js';
 import { refuseSetters, setter } from './setter.js';
-
-const mebibyteCount = number('MiB');
-const n = (value: number) => cell(count, value);
-
-/** What a list is about: chosen GPUs, and the ids that -gi and -ci name. */
-interface Scope {
-  readonly session: Session;
-  readonly gpus: readonly Gpu[];
-  readonly isWanted: (option: 'gpu-instance-id' | 'compute-instance-id', id: number) => boolean;
-}
-
-interface List<Record extends Cells = Cells> {
-  readonly long: string;
-  /** Its name in JSON. */
-  readonly part: string;
-  /** What must have been created for it to have records. */
-  readonly of: 'profiles' | 'GPU instances' | 'compute instances';
-  readonly collect: (scope: Scope) => readonly Record[];
-  readonly render: (records: readonly Record[]) => string;
-}
-
-const listOf = <Record extends Cells>(list: List<Record>): List =>
-  // A list renders only what it collected itself.
-  list as unknown as List;
-
-const wantedInstances = ({ session, gpus, isWanted }: Scope): readonly mig.GpuInstance[] =>
-  gpus.flatMap((gpu) => mig.gpuInstances(session, gpu)).filter(({ id }) => isWanted('gpu-instance-id', id));
-
-function engines(profile: mig.InstanceProfile) {
-  return {
-    multiprocessors: n(profile.multiprocessors),
-    decoders: n(profile.decoders),
-    encoders: n(profile.encoders),
-    copy_engines: n(profile.copyEngines),
-    jpegs: n(profile.jpegs),
-    ofas: n(profile.ofas),
-  };
-}
-
-function startsAndSize(placements: readonly mig.Placement[]) {
-  return {
-    starts: cell(text, placements.map(({ start }) => start).join(',')),
-    size: n(placements[0]?.size ?? 0),
-  };
-}
-
-const LISTS: readonly List[] = [
-  listOf({
-    long: 'list-gpu-instance-profiles',
-    part: 'gpu_instance_profiles',
-    of: 'profiles',
-    collect: ({ session, gpus }) =>
-      gpus.flatMap((gpu) =>
-        mig.gpuInstanceProfiles(session, gpu).map((profile) => ({
-          gpu: n(gpu.index),
-          name: cell(text, profile.name),
-          profile_id: n(profile.id),
-          free: n(profile.free),
-          total: n(profile.total),
-          memory_mib: cell(mebibyteCount, profile.memoryMebibytes),
-          p2p: cell(yesNo, Number(profile.peerToPeer)),
-          ...engines(profile),
-        })),
-      ),
-    render: render.gpuProfileTable,
-  }),
-  listOf({
-    long: 'list-gpu-instance-possible-placements',
-    part: 'gpu_instance_placements',
-    of: 'profiles',
-    collect: ({ session, gpus }) =>
-      gpus.flatMap((gpu) =>
-        mig.gpuInstanceProfiles(session, gpu).map((profile) => ({
-          gpu: n(gpu.index),
-          profile_id: n(profile.id),
-          ...startsAndSize(mig.gpuInstancePlacements(session, gpu, profile)),
-        })),
-      ),
-    render: render.gpuPlacementLines,
-  }),
-  listOf({
-    long: 'list-gpu-instances',
-    part: 'gpu_instances',
-    of: 'GPU instances',
-    collect: (scope) =>
-      wantedInstances(scope).map((gi) => ({
-        gpu: n(gi.index),
-        name: cell(text, gi.profile.name),
-        profile_id: n(gi.profile.id),
-        instance_id: n(gi.id),
-        start: n(gi.placement.start),
-        size: n(gi.placement.size),
-      })),
-    render: render.gpuInstanceTable,
-  }),
-  listOf({
-    long: 'list-compute-instance-profiles',
-    part: 'compute_instance_profiles',
-    of: 'GPU instances',
-    collect: (scope) =>
-      wantedInstances(scope).flatMap((gi) =>
-        mig.computeInstanceProfiles(scope.session, gi).map((profile) => ({
-          gpu: n(gi.index),
-          gpu_instance_id: n(gi.id),
-          name: cell(text, profile.name),
-          profile_id: n(profile.id),
-          default: cell(yesNo, Number(mig.isDefault(profile, gi))),
-          free: n(profile.free),
-          total: n(profile.total),
-          ...engines(profile),
-        })),
-      ),
-    render: render.computeProfileTable,
-  }),
-  listOf({
-    long: 'list-compute-instance-possible-placements',
-    part: 'compute_instance_placements',
-    of: 'GPU instances',
-    collect: (scope) =>
-      wantedInstances(scope).flatMap((gi) =>
-        mig.computeInstanceProfiles(scope.session, gi).map((profile) => ({
-          gpu: n(gi.index),
-          gpu_instance_id: n(gi.id),
-          profile_id: n(profile.id),
-          ...startsAndSize(mig.computeInstancePlacements(scope.session, gi, profile)),
-        })),
-      ),
-    render: render.computePlacementLines,
-  }),
-  listOf({
-    long: 'list-compute-instances',
-    part: 'compute_instances',
-    of: 'compute instances',
-    collect: (scope) =>
-      wantedInstances(scope).flatMap((gi) =>
-        mig
-          .computeInstances(scope.session, gi)
-          .filter(({ id }) => scope.isWanted('compute-instance-id', id))
-          .map((ci) => ({
-            gpu: n(gi.index),
-            gpu_instance_id: n(gi.id),
-            name: cell(text, ci.profile.name),
-            profile_id: n(ci.profile.id),
-            instance_id: n(ci.id),
-            start: n(ci.placement.start),
-            size: n(ci.placement.size),
-          })),
-      ),
-    render: render.computeInstanceTable,
-  }),
-];
-
-const help: Readonly<Record<string, readonly [short: string, help: string]>> = {
-  'list-gpu-instance-profiles': [
-    'lgip',
-    'Profiles that the GPUs can be cut by, and how often each still fits.',
-  ],
-  'list-gpu-instance-possible-placements': ['lgipp', 'Where each profile can lie, as {starts}:size.'],
-  'list-gpu-instances': ['lgi', 'GPU instances that exist.'],
-  'list-compute-instance-profiles': ['lcip', 'Profiles that the GPU instances can be cut by.'],
-  'list-compute-instance-possible-placements': ['lcipp', 'Where each of these can lie, as {starts}:size.'],
-  'list-compute-instances': ['lci', 'Compute instances that exist.'],
-};
 
 const SETTERS = [
   setter('cgi', 'create-gpu-instance', 'required'),
@@ -188,13 +24,7 @@ const SETTERS = [
 ];
 
 const options: readonly OptionSpec[] = [
-  {
-    short: ['i'],
-    long: 'id',
-    value: 'required',
-    argument: 'GPU,...',
-    help: 'Only these GPUs: index, UUID, PCI bus id or serial number.',
-  },
+  idOption,
   {
     short: ['gi'],
     long: 'gpu-instance-id',
@@ -209,10 +39,7 @@ const options: readonly OptionSpec[] = [
     argument: 'ID,...',
     help: 'Only these compute instances.',
   },
-  ...LISTS.map(({ long }): OptionSpec => {
-    const [short = '', words = ''] = help[long] ?? [];
-    return { short: [short], long, help: words };
-  }),
+  ...LISTS.map(({ short, long, help }): OptionSpec => ({ short: [short], long, help })),
   { long: 'json', help: 'Print the lists as one JSON object.' },
   ...SETTERS,
 ];
@@ -249,7 +76,7 @@ function collect(list: List, scope: Scope): readonly Cells[] {
     if (records.length === 0 && list.of !== 'profiles') throw nothing(list, { ...scope, gpus });
     return records;
   } catch (error) {
-    if (!(error instanceof mig.InstanceError)) throw error;
+    if (!(error instanceof InstanceError)) throw error;
     throw new UsageError(`Failed to display ${error.what}: ${statusReason(error.status)}`, error.status);
   }
 }

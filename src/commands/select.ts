@@ -1,9 +1,18 @@
-/** The GPUs that a command's `-i` means, with nvidia-smi's refusals. */
+/** The option `-i` of commands, and the GPUs that it means, with nvidia-smi's refusals. */
+import type { OptionSpec } from '../argv.js';
 import { EXIT, UsageError } from '../errors.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import type { Reading } from '../query/asked.js';
 import { readAll } from '../query/now.js';
 import { BadBusId, selectGpus } from '../query/select.js';
+
+export const idOption: OptionSpec = {
+  short: ['i'],
+  long: 'id',
+  value: 'required',
+  argument: 'GPU,...',
+  help: 'Only these GPUs: index, UUID, PCI bus id or serial number.',
+};
 
 /** All GPUs, or those of a comma list. Throws UsageError with status 6 when there is none. */
 export function chosenGpus(session: Session, selectors: string | undefined): readonly Gpu[] {

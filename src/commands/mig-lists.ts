@@ -1,0 +1,182 @@
+/** Table: the lists of `mig`: what each is called, what it collects, and how it is printed. */
+import type { Gpu, Session } from '../nvml/session.js';
+import { type Cells, cell } from '../query/cell.js';
+import {
+  computeInstancePlacements,
+  computeInstanceProfiles,
+  computeInstances,
+  isDefault,
+} from '../query/compute-instances.js';
+import {
+  type GpuInstance,
+  gpuInstancePlacements,
+  gpuInstanceProfiles,
+  gpuInstances,
+} from '../query/gpu-instances.js';
+import { count, number, text, yesNo } from '../query/kind.js';
+import type { InstanceProfile, Placement } from '../query/mig-instances.js';
+import * as render from '../render/mig.js';
+
+const mebibyteCount = number('MiB');
+const n = (value: number) => cell(count, value);
+
+/** What a list is about: chosen GPUs, and the ids that -gi and -ci name. */
+export interface Scope {
+  readonly session: Session;
+  readonly gpus: readonly Gpu[];
+  readonly isWanted: (option: 'gpu-instance-id' | 'compute-instance-id', id: number) => boolean;
+}
+
+export interface List<Record extends Cells = Cells> {
+  readonly short: string;
+  readonly long: string;
+  readonly help: string;
+  /** Its name in JSON. */
+  readonly part: string;
+  /** What must have been created for it to have records. */
+  readonly of: 'profiles' | 'GPU instances' | 'compute instances';
+  readonly collect: (scope: Scope) => readonly Record[];
+  readonly render: (records: readonly Record[]) => string;
+}
+
+const listOf = <Record extends Cells>(list: List<Record>): List =>
+  // A list renders only what it collected itself.
+  list as unknown as List;
+
+export const wantedInstances = ({ session, gpus, isWanted }: Scope): readonly GpuInstance[] =>
+  gpus.flatMap((gpu) => gpuInstances(session, gpu)).filter(({ id }) => isWanted('gpu-instance-id', id));
+
+function engines(profile: InstanceProfile) {
+  return {
+    multiprocessors: n(profile.multiprocessors),
+    decoders: n(profile.decoders),
+    encoders: n(profile.encoders),
+    copy_engines: n(profile.copyEngines),
+    jpegs: n(profile.jpegs),
+    ofas: n(profile.ofas),
+  };
+}
+
+function startsAndSize(placements: readonly Placement[]) {
+  return {
+    starts: cell(text, placements.map(({ start }) => start).join(',')),
+    size: n(placements[0]?.size ?? 0),
+  };
+}
+
+export const LISTS: readonly List[] = [
+  listOf({
+    short: 'lgip',
+    long: 'list-gpu-instance-profiles',
+    help: 'Profiles that the GPUs can be cut by, and how often each still fits.',
+    part: 'gpu_instance_profiles',
+    of: 'profiles',
+    collect: ({ session, gpus }) =>
+      gpus.flatMap((gpu) =>
+        gpuInstanceProfiles(session, gpu).map((profile) => ({
+          gpu: n(gpu.index),
+          name: cell(text, profile.name),
+          profile_id: n(profile.id),
+          free: n(profile.free),
+          total: n(profile.total),
+          memory_mib: cell(mebibyteCount, profile.memoryMebibytes),
+          p2p: cell(yesNo, Number(profile.peerToPeer)),
+          ...engines(profile),
+        })),
+      ),
+    render: render.gpuProfileTable,
+  }),
+  listOf({
+    short: 'lgipp',
+    long: 'list-gpu-instance-possible-placements',
+    help: 'Where each profile can lie, as {starts}:size.',
+    part: 'gpu_instance_placements',
+    of: 'profiles',
+    collect: ({ session, gpus }) =>
+      gpus.flatMap((gpu) =>
+        gpuInstanceProfiles(session, gpu).map((profile) => ({
+          gpu: n(gpu.index),
+          profile_id: n(profile.id),
+          ...startsAndSize(gpuInstancePlacements(session, gpu, profile)),
+        })),
+      ),
+    render: render.gpuPlacementLines,
+  }),
+  listOf({
+    short: 'lgi',
+    long: 'list-gpu-instances',
+    help: 'GPU instances that exist.',
+    part: 'gpu_instances',
+    of: 'GPU instances',
+    collect: (scope) =>
+      wantedInstances(scope).map((gi) => ({
+        gpu: n(gi.index),
+        name: cell(text, gi.profile.name),
+        profile_id: n(gi.profile.id),
+        instance_id: n(gi.id),
+        start: n(gi.placement.start),
+        size: n(gi.placement.size),
+      })),
+    render: render.gpuInstanceTable,
+  }),
+  listOf({
+    short: 'lcip',
+    long: 'list-compute-instance-profiles',
+    help: 'Profiles that the GPU instances can be cut by.',
+    part: 'compute_instance_profiles',
+    of: 'GPU instances',
+    collect: (scope) =>
+      wantedInstances(scope).flatMap((gi) =>
+        computeInstanceProfiles(scope.session, gi).map((profile) => ({
+          gpu: n(gi.index),
+          gpu_instance_id: n(gi.id),
+          name: cell(text, profile.name),
+          profile_id: n(profile.id),
+          default: cell(yesNo, Number(isDefault(profile, gi))),
+          free: n(profile.free),
+          total: n(profile.total),
+          ...engines(profile),
+        })),
+      ),
+    render: render.computeProfileTable,
+  }),
+  listOf({
+    short: 'lcipp',
+    long: 'list-compute-instance-possible-placements',
+    help: 'Where each of these can lie, as {starts}:size.',
+    part: 'compute_instance_placements',
+    of: 'GPU instances',
+    collect: (scope) =>
+      wantedInstances(scope).flatMap((gi) =>
+        computeInstanceProfiles(scope.session, gi).map((profile) => ({
+          gpu: n(gi.index),
+          gpu_instance_id: n(gi.id),
+          profile_id: n(profile.id),
+          ...startsAndSize(computeInstancePlacements(scope.session, gi, profile)),
+        })),
+      ),
+    render: render.computePlacementLines,
+  }),
+  listOf({
+    short: 'lci',
+    long: 'list-compute-instances',
+    help: 'Compute instances that exist.',
+    part: 'compute_instances',
+    of: 'compute instances',
+    collect: (scope) =>
+      wantedInstances(scope).flatMap((gi) =>
+        computeInstances(scope.session, gi)
+          .filter(({ id }) => scope.isWanted('compute-instance-id', id))
+          .map((ci) => ({
+            gpu: n(gi.index),
+            gpu_instance_id: n(gi.id),
+            name: cell(text, ci.profile.name),
+            profile_id: n(ci.profile.id),
+            instance_id: n(ci.id),
+            start: n(ci.placement.start),
+            size: n(ci.placement.size),
+          })),
+      ),
+    render: render.computeInstanceTable,
+  }),
+];

@@ -1,0 +1,132 @@
+/** MIG: the profiles that a GPU instance can be cut by, and the compute instances in it. */
+import { call, SUBJECT, struct, u32 } from '../nvml/call.js';
+import * as nvml from '../nvml/generated/constants.js';
+import * as layouts from '../nvml/generated/layouts.js';
+import type { Session } from '../nvml/session.js';
+import { Missing } from '../nvml/status.js';
+import type { GpuInstance } from './gpu-instances.js';
+import {
+  backwards,
+  byId,
+  handlesOf,
+  type InstanceProfile,
+  nameOf,
+  type Placement,
+  placement,
+  placementsOf,
+} from './mig-instances.js';
+import { fixed, type Probe, sample } from './probe.js';
+import { askOnce } from './read.js';
+
+/** By slices, as seen on an A100 (580.126.09: 1c.4g, 2c.4g, 4g). */
+const COMPUTE_INSTANCE_PROFILES: readonly number[] = [
+  nvml.NVML_COMPUTE_INSTANCE_PROFILE_1_SLICE,
+  nvml.NVML_COMPUTE_INSTANCE_PROFILE_1_SLICE_REV1,
+  nvml.NVML_COMPUTE_INSTANCE_PROFILE_2_SLICE,
+  nvml.NVML_COMPUTE_INSTANCE_PROFILE_3_SLICE,
+  nvml.NVML_COMPUTE_INSTANCE_PROFILE_4_SLICE,
+  nvml.NVML_COMPUTE_INSTANCE_PROFILE_6_SLICE,
+  nvml.NVML_COMPUTE_INSTANCE_PROFILE_7_SLICE,
+  nvml.NVML_COMPUTE_INSTANCE_PROFILE_7_SLICE_NVL,
+  nvml.NVML_COMPUTE_INSTANCE_PROFILE_8_SLICE,
+];
+
+const computeProfile = (profile: number): Probe =>
+  fixed(
+    `compute instance profile ${profile}`,
+    call(
+      'nvmlGpuInstanceGetComputeInstanceProfileInfoV',
+      SUBJECT,
+      profile,
+      nvml.NVML_COMPUTE_INSTANCE_ENGINE_PROFILE_SHARED,
+      struct(layouts.nvmlComputeInstanceProfileInfo_v2_t, {
+        version: nvml.nvmlComputeInstanceProfileInfo_v2,
+      }),
+    ),
+    call(
+      'nvmlGpuInstanceGetComputeInstanceProfileInfo',
+      SUBJECT,
+      profile,
+      nvml.NVML_COMPUTE_INSTANCE_ENGINE_PROFILE_SHARED,
+      struct(layouts.nvmlComputeInstanceProfileInfo_t),
+    ),
+  );
+const computeCapacity = (id: number): Probe =>
+  sample(
+    `room for compute instances ${id}`,
+    call('nvmlGpuInstanceGetComputeInstanceRemainingCapacity', SUBJECT, id, u32()),
+  );
+const computePlacements = (id: number): Probe =>
+  fixed(
+    `compute instance placements ${id}`,
+    call(
+      'nvmlGpuInstanceGetComputeInstancePossiblePlacements',
+      SUBJECT,
+      id,
+      backwards(layouts.nvmlComputeInstancePlacement_t),
+    ),
+  );
+const computeInstanceHandles = (id: number): Probe =>
+  sample(
+    `compute instances ${id}`,
+    call('nvmlGpuInstanceGetComputeInstances', SUBJECT, id, backwards('ptr')),
+  );
+const computeInstanceInfo = sample(
+  'compute instance',
+  call('nvmlComputeInstanceGetInfo_v2', SUBJECT, struct(layouts.nvmlComputeInstanceInfo_t)),
+);
+
+export interface ComputeInstance {
+  readonly profile: InstanceProfile;
+  readonly id: number;
+  readonly placement: Placement;
+}
+
+/** Profiles that a GPU instance can be cut by; the last, as large as the instance, is the default. */
+export function computeInstanceProfiles(session: Session, gi: GpuInstance): readonly InstanceProfile[] {
+  return COMPUTE_INSTANCE_PROFILES.flatMap((profile) => {
+    const view = askOnce(session, computeProfile(profile), gi);
+    if (view.status !== 0) return [];
+    const id = view.number('id');
+    const slices = view.number('sliceCount');
+    const total = view.number('instanceCount');
+    const capacity = askOnce(session, computeCapacity(id), gi).read('value');
+    const whole = gi.profile.name.replace(/^MIG /, '');
+    return {
+      name: nameOf(view, () => `MIG ${slices === gi.profile.slices ? '' : `${slices}c.`}${whole}`),
+      id,
+      slices,
+      free: capacity instanceof Missing ? total : Number(capacity),
+      total,
+      multiprocessors: view.number('multiprocessorCount'),
+      copyEngines: view.number('sharedCopyEngineCount'),
+      decoders: view.number('sharedDecoderCount'),
+      encoders: view.number('sharedEncoderCount'),
+      jpegs: view.number('sharedJpegCount'),
+      ofas: view.number('sharedOfaCount'),
+    };
+  });
+}
+
+/** Whether a compute instance profile takes the whole GPU instance. */
+export const isDefault = (profile: InstanceProfile, gi: GpuInstance): boolean =>
+  profile.slices === gi.profile.slices;
+
+/** Where a profile's compute instances can lie in the GPU instance. */
+export const computeInstancePlacements = (
+  session: Session,
+  gi: GpuInstance,
+  profile: InstanceProfile,
+): readonly Placement[] => placementsOf(askOnce(session, computePlacements(profile.id), gi));
+
+/** Compute instances of a GPU instance by profile, then by id. Throws InstanceError like gpuInstances. */
+export function computeInstances(session: Session, gi: GpuInstance): readonly ComputeInstance[] {
+  return computeInstanceProfiles(session, gi).flatMap((profile) =>
+    handlesOf(askOnce(session, computeInstanceHandles(profile.id), gi), 'compute instances')
+      .map((handle) => {
+        const view = askOnce(session, computeInstanceInfo, { index: gi.index, handle, status: 0 });
+        return { profile, id: view.number('id'), placement: placement(view) };
+      })
+      .sort(byId),
+  );
+}

@@ -2,9 +2,10 @@
 import { baseClocks } from '../query/untold.js';
 import { baseClockLines } from '../render/untold.js';
 import type { CommandSpec } from './index.js';
-import { gpuOption, jsonOption, untoldCommand } from './untold.js';
+import { idOption } from './select.js';
+import { jsonOption, untoldCommand } from './untold.js';
 
 export const spec: CommandSpec = {
-  options: [gpuOption, jsonOption],
+  options: [idOption, jsonOption],
   run: untoldCommand('base_clocks', 'the base clocks', (gpu) => [baseClocks(gpu)], baseClockLines),
 };

@@ -2,12 +2,13 @@
 import { boostSliders } from '../query/untold.js';
 import { boostSliderTable } from '../render/untold.js';
 import type { CommandSpec } from './index.js';
+import { idOption } from './select.js';
 import { setter } from './setter.js';
-import { gpuOption, jsonOption, untoldCommand } from './untold.js';
+import { jsonOption, untoldCommand } from './untold.js';
 
 export const spec: CommandSpec = {
   options: [
-    gpuOption,
+    idOption,
     { short: ['l'], long: 'list', help: 'List the boost sliders.' },
     jsonOption,
     setter(undefined, 'vboost', 'required'),

@@ -14,7 +14,7 @@ import type { Context } from './context.js';
 import type { CommandSpec } from './index.js';
 import { lostLines, reachable, statusOf } from './lost.js';
 import { identityOf, namedGpu } from './named.js';
-import { chosenGpus } from './select.js';
+import { chosenGpus, idOption } from './select.js';
 import { wholeNumber } from './whole-number.js';
 
 interface Group extends OptionSpec {
@@ -38,13 +38,7 @@ const GROUPS: readonly Group[] = [
 ];
 
 const options: readonly OptionSpec[] = [
-  {
-    short: ['i'],
-    long: 'id',
-    value: 'required',
-    argument: 'GPU,...',
-    help: 'Only these GPUs: index, UUID, PCI bus id.',
-  },
+  { ...idOption, help: 'Only these GPUs: index, UUID, PCI bus id.' },
   { short: ['l'], long: 'link', value: 'required', argument: 'LINK', help: 'Only this link.' },
   ...GROUPS,
   { long: 'json', help: 'Print all of it as one JSON object.' },

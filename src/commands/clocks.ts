@@ -8,10 +8,10 @@ import { jsonDocument } from '../render/document.js';
 import type { Context } from './context.js';
 import type { CommandSpec } from './index.js';
 import { lostLines, reachable, statusOf } from './lost.js';
-import { chosenGpus } from './select.js';
+import { chosenGpus, idOption } from './select.js';
 
 const options: readonly OptionSpec[] = [
-  { short: ['i'], long: 'id', value: 'required', argument: 'GPU,...', help: 'Only these GPUs.' },
+  { ...idOption, help: 'Only these GPUs.' },
   { long: 'sync-boost-list', help: 'List the groups of GPUs that boost together.' },
   { long: 'json', help: 'Print whether each GPU is held back by its group, as JSON.' },
 ];

@@ -5,13 +5,14 @@ import type { Reading } from '../query/asked.js';
 import { type Cell, cell } from '../query/cell.js';
 import * as cc from '../query/conf-compute.js';
 import { Asking, type Subject } from '../query/plan.js';
+import { askOnce } from '../query/read.js';
 import * as render from '../render/conf-compute.js';
 import { jsonDocument, type Part } from '../render/document.js';
 import type { Context } from './context.js';
 import type { CommandSpec } from './index.js';
 import { lostLines, reachable, statusOf } from './lost.js';
 import { identityOf } from './named.js';
-import { chosenGpus } from './select.js';
+import { chosenGpus, idOption } from './select.js';
 import { refuseSetters, setter } from './setter.js';
 
 /** The system is asked like a GPU that is none: its functions take no handle. */
@@ -87,10 +88,7 @@ const SETTERS = [
 
 const options: readonly OptionSpec[] = [
   {
-    short: ['i'],
-    long: 'id',
-    value: 'required',
-    argument: 'GPU,...',
+    ...idOption,
     help: 'With -gm: only these GPUs (index, UUID, PCI bus id or serial number).',
   },
   ...ACTIONS.map(({ short, long, help }): OptionSpec => ({ short: [short], long, help })),
@@ -108,9 +106,7 @@ function systemReader(session: Session, getters: readonly cc.Getter[]): Read {
 }
 
 function memoryOf(session: Session, gpu: Gpu) {
-  const asking = new Asking(session);
-  const sizes = asking.ask(cc.memorySizes, gpu);
-  void asking.run();
+  const sizes = askOnce(session, cc.memorySizes, gpu);
   return {
     ...identityOf(session, gpu),
     protected_kib: cell(cc.kibibytes, sizes.read('protectedMemSizeKib')),

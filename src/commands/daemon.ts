@@ -17,8 +17,8 @@ import { RecorderFolder } from '../system/recorder-folder.js';
 import type { Context } from './context.js';
 import type { CommandSpec } from './index.js';
 import { loop } from './loop.js';
-import { delayOption, idOption, readDelay, readSelect, selectOption } from './monitor-options.js';
-import { chosenGpus } from './select.js';
+import { delayOption, readDelay, readSelect, selectOption } from './monitor-options.js';
+import { chosenGpus, idOption } from './select.js';
 
 const USUAL_DELAY = 10;
 const LONGEST_DELAY = 600;

@@ -19,7 +19,6 @@ import {
   countOption,
   delayOption,
   fileOption,
-  idOption,
   openFile,
   readCount,
   readDelay,
@@ -30,7 +29,7 @@ import {
   selectOption,
   stampOption,
 } from './monitor-options.js';
-import { chosenGpus } from './select.js';
+import { chosenGpus, idOption } from './select.js';
 
 const USUAL_DELAY = 1;
 const LONGEST_DELAY = 600;

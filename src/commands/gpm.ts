@@ -5,14 +5,13 @@ import { Missing } from '../nvml/status.js';
 import type { Reading } from '../query/asked.js';
 import { cell, cellText } from '../query/cell.js';
 import { count, words } from '../query/kind.js';
-import { Asking } from '../query/plan.js';
 import { sample } from '../query/probe.js';
+import { askOnce } from '../query/read.js';
 import { jsonDocument } from '../render/document.js';
 import type { Context } from './context.js';
 import type { CommandSpec } from './index.js';
 import { statusOf } from './lost.js';
-import { idOption } from './monitor-options.js';
-import { chosenGpus } from './select.js';
+import { chosenGpus, idOption } from './select.js';
 import { refuseSetters, setter } from './setter.js';
 
 const streaming = sample('GPM streaming', call('nvmlGpmQueryIfStreamingEnabled', SUBJECT, u32('state')));
@@ -22,10 +21,10 @@ async function gpm(tokens: readonly Token[], context: Context): Promise<number> 
   refuseSetters(tokens);
   const { session } = await context.machine();
   const gpus = chosenGpus(session, lastValue(tokens, 'id'));
-  const asking = new Asking(session);
-  const asked = gpus.map((gpu) => ({ gpu, answer: asking.ask(streaming, gpu) }));
-  void asking.run();
-  const states = asked.map(({ gpu, answer }) => ({ gpu, state: cell(state, answer.read('state')) }));
+  const states = gpus.map((gpu) => ({
+    gpu,
+    state: cell(state, askOnce(session, streaming, gpu).read('state')),
+  }));
   if (lastValue(tokens, 'json') !== undefined) {
     const gpm = states.map((one) => ({ gpu: cell(count, one.gpu.index), streaming: one.state }));
     context.io.out(jsonDocument({ gpm }));

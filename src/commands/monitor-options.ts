@@ -6,14 +6,6 @@ import type { GpmMetric } from '../query/monitor/gpm.js';
 import type { MonitorFormat } from '../render/monitor.js';
 import { refuseMixture } from './format-words.js';
 
-export const idOption: OptionSpec = {
-  short: ['i'],
-  long: 'id',
-  value: 'required',
-  argument: 'GPU,...',
-  help: 'Only these GPUs: index, UUID, PCI bus id or serial number.',
-};
-
 export const delayOption = (usual: number, most: number): OptionSpec => ({
   short: ['d'],
   long: 'delay',

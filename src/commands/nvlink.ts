@@ -15,17 +15,11 @@ import { lostLines, reachable, statusOf } from './lost.js';
 import { identityOf, namedGpu } from './named.js';
 import { linkActions } from './nvlink-actions.js';
 import { type Block, blockOf, infoCells, type Wish, wishOf } from './nvlink-block.js';
-import { chosenGpus } from './select.js';
+import { chosenGpus, idOption } from './select.js';
 import { refuseSetters, setter } from './setter.js';
 
 const options: readonly OptionSpec[] = [
-  {
-    short: ['i'],
-    long: 'id',
-    value: 'required',
-    argument: 'GPU,...',
-    help: 'Only these GPUs: index, UUID, PCI bus id.',
-  },
+  { ...idOption, help: 'Only these GPUs: index, UUID, PCI bus id.' },
   { short: ['l'], long: 'link', value: 'required', argument: 'LINK', help: 'Only this link.' },
   ...linkActions.map(
     ({ short, long, help, values }): OptionSpec => ({

@@ -10,7 +10,7 @@ import type { Context } from './context.js';
 import type { CommandSpec } from './index.js';
 import { lostLines, reachable, statusOf } from './lost.js';
 import { identityOf, namedGpu } from './named.js';
-import { chosenGpus } from './select.js';
+import { chosenGpus, idOption } from './select.js';
 import { refuseSetters, setter } from './setter.js';
 
 interface Group extends OptionSpec {
@@ -36,13 +36,7 @@ const GROUPS: readonly Group[] = [
 ];
 
 const options: readonly OptionSpec[] = [
-  {
-    short: ['i'],
-    long: 'id',
-    value: 'required',
-    argument: 'GPU,...',
-    help: 'Only these GPUs: index, UUID, PCI bus id.',
-  },
+  { ...idOption, help: 'Only these GPUs: index, UUID, PCI bus id.' },
   ...GROUPS,
   { long: 'json', help: 'Print the counters as one JSON object.' },
   setter('cErrCnt', 'clearErrorCounters'),

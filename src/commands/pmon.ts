@@ -29,7 +29,6 @@ import {
   countOption,
   delayOption,
   fileOption,
-  idOption,
   JSON_WORDS,
   openFile,
   readCount,
@@ -40,7 +39,7 @@ import {
   selectOption,
   stampOption,
 } from './monitor-options.js';
-import { chosenGpus } from './select.js';
+import { chosenGpus, idOption } from './select.js';
 
 const USUAL_DELAY = 1;
 const LONGEST_DELAY = 10;

@@ -7,8 +7,8 @@ import { UsageError } from '../errors.js';
 import { jsonDocument } from '../render/document.js';
 import type { CommandSpec } from './index.js';
 import { statusOf } from './lost.js';
-import { chosenGpus } from './select.js';
-import { gpuOption, jsonOption } from './untold.js';
+import { chosenGpus, idOption } from './select.js';
+import { jsonOption } from './untold.js';
 
 const estimate = (short: string, long: string, argument: string, help: string): OptionSpec => ({
   short: [short],
@@ -27,7 +27,7 @@ const ESTIMATES: readonly OptionSpec[] = [
 
 export const spec: CommandSpec = {
   options: [
-    gpuOption,
+    idOption,
     {
       short: ['l'],
       long: 'list-info',

@@ -2,29 +2,22 @@
 import { lastValue, type OptionSpec } from '../argv.js';
 import { UsageError } from '../errors.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
-import type { Gpu, Session } from '../nvml/session.js';
+import type { Gpu } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
 import type { Asked } from '../query/asked.js';
 import { type Cells, cell } from '../query/cell.js';
 import { count, text } from '../query/kind.js';
-import { Asking } from '../query/plan.js';
 import { profileNames } from '../query/power-profile-names.js';
 import * as power from '../query/power-profiles.js';
 import type { Probe } from '../query/probe.js';
+import { askOnce } from '../query/read.js';
 import { jsonDocument } from '../render/document.js';
 import * as render from '../render/power-profiles.js';
 import type { CommandSpec } from './index.js';
 import { lostLines, reachable, statusOf } from './lost.js';
-import { chosenGpus } from './select.js';
+import { chosenGpus, idOption } from './select.js';
 import { refuseSetters, setter } from './setter.js';
-import { gpuOption, jsonOption } from './untold.js';
-
-function ask(session: Session, probe: Probe, gpu: Gpu): Asked {
-  const asking = new Asking(session);
-  const asked = asking.ask(probe, gpu);
-  void asking.run();
-  return asked;
-}
+import { jsonOption } from './untold.js';
 
 /** The first GPU without profiles ends the command (H200, 580.159.04). */
 function refuseAbsent(asked: Asked): void {
@@ -107,7 +100,7 @@ const ACTIONS: readonly Action[] = [
 const SETTERS = [setter('sr', 'set-requested', 'required'), setter('cr', 'clear-requested', 'required')];
 
 const options: readonly OptionSpec[] = [
-  gpuOption,
+  idOption,
   ...ACTIONS.map(({ short, long, help }): OptionSpec => ({ short: [short], long, help })),
   jsonOption,
   ...SETTERS,
@@ -123,7 +116,7 @@ export const spec: CommandSpec = {
     const actions = ACTIONS.filter(({ long }) => lastValue(tokens, long) !== undefined);
     const answers = actions.map((action) => ({
       action,
-      asked: reachable(gpus).map((gpu) => ({ gpu, asked: ask(session, action.probe, gpu) })),
+      asked: reachable(gpus).map((gpu) => ({ gpu, asked: askOnce(session, action.probe, gpu) })),
     }));
     if (lastValue(tokens, 'json') !== undefined) {
       const parts = answers.map(({ action, asked }) => [

@@ -8,14 +8,14 @@ import { jsonDocument } from '../render/document.js';
 import { profileDefinitions, refusal } from '../render/power-smoothing.js';
 import type { CommandSpec } from './index.js';
 import { lostLines, reachable, statusOf } from './lost.js';
-import { chosenGpus } from './select.js';
+import { chosenGpus, idOption } from './select.js';
 import { refuseSetters, setter } from './setter.js';
-import { gpuOption, jsonOption } from './untold.js';
+import { jsonOption } from './untold.js';
 
 const SETTERS = [setter('s', 'state', 'required'), setter('spp', 'set-preset-profile', 'required')];
 
 const options: readonly OptionSpec[] = [
-  gpuOption,
+  idOption,
   { short: ['ppd'], long: 'print-profile-definitions', help: 'Show the preset profiles of each GPU.' },
   jsonOption,
   ...SETTERS,

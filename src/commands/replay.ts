@@ -10,7 +10,8 @@ import { monitorRecord, timeOf } from '../render/monitor-json.js';
 import { readRecords } from '../system/record-file.js';
 import type { Context } from './context.js';
 import type { CommandSpec } from './index.js';
-import { ALL_WORDS, idOption, openFile, readFormat, readSelect, selectOption } from './monitor-options.js';
+import { ALL_WORDS, openFile, readFormat, readSelect, selectOption } from './monitor-options.js';
+import { idOption } from './select.js';
 
 async function replay(tokens: readonly Token[], { io }: Context): Promise<number> {
   const path = lastValue(tokens, 'filename');

@@ -4,16 +4,16 @@ import type { Gpu, Session } from '../nvml/session.js';
 import { loopPeriod } from '../options.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
 import { count } from '../query/kind.js';
-import { Asking } from '../query/plan.js';
 import type { Probe } from '../query/probe.js';
+import { askOnce } from '../query/read.js';
 import { type SessionColumn, sessionCells } from '../query/sessions.js';
 import { columnsHead, columnsLine, emptyLine } from '../render/columns.js';
 import { jsonDocument } from '../render/document.js';
 import type { CommandSpec } from './index.js';
 import { loop } from './loop.js';
 import { lostLines, reachable, statusOf } from './lost.js';
-import { chosenGpus } from './select.js';
-import { gpuOption, jsonOption } from './untold.js';
+import { chosenGpus, idOption } from './select.js';
+import { jsonOption } from './untold.js';
 
 const loopOption: OptionSpec = {
   short: ['l'],
@@ -29,10 +29,9 @@ function sessionsOf(
   columns: readonly SessionColumn[],
   gpu: Gpu,
 ): readonly Cells[] {
-  const asking = new Asking(session);
-  const asked = asking.ask(probe, gpu);
-  void asking.run();
-  return asked.items().map((item) => sessionCells(columns, item));
+  return askOnce(session, probe, gpu)
+    .items()
+    .map((item) => sessionCells(columns, item));
 }
 
 const gpuLines = (
@@ -50,7 +49,7 @@ export const sessionsCommand = (
   probe: Probe,
   columns: readonly SessionColumn[],
 ): CommandSpec => ({
-  options: [gpuOption, loopOption, jsonOption],
+  options: [idOption, loopOption, jsonOption],
   run: async (tokens, context) => {
     const period = loopPeriod(tokens);
     const { session } = await context.machine();

@@ -10,14 +10,6 @@ import { statusOf } from './lost.js';
 import { chosenGpus } from './select.js';
 import { refuseSetters } from './setter.js';
 
-export const gpuOption: OptionSpec = {
-  short: ['i'],
-  long: 'id',
-  value: 'required',
-  argument: 'GPU,...',
-  help: 'Only these GPUs: index, UUID, PCI bus id or serial number.',
-};
-
 export const jsonOption: OptionSpec = { long: 'json', help: 'Print one JSON object.' };
 
 const isMissing = (record: Cells): boolean =>

@@ -14,9 +14,9 @@ import type { CommandSpec } from './index.js';
 import { loop } from './loop.js';
 import { lostLines, statusOf } from './lost.js';
 import { query } from './query.js';
-import { chosenGpus } from './select.js';
+import { chosenGpus, idOption } from './select.js';
 import { refuseSetters, setter } from './setter.js';
-import { gpuOption, jsonOption } from './untold.js';
+import { jsonOption } from './untold.js';
 import * as views from './vgpu-views.js';
 
 interface Choice {
@@ -118,7 +118,7 @@ const QUERY_ONLY: readonly OptionSpec[] = [
 ];
 
 const options: readonly OptionSpec[] = [
-  gpuOption,
+  idOption,
   {
     short: ['gi'],
     long: 'gpu-instance-id',

@@ -1,6 +1,6 @@
 /**
  * An NVML call as data: which function, on which arguments, and what it leaves behind. The same call is
- * run by the driver (library.ts), answered from a recording (snapshot-driver.ts) and written to one.
+ * run by the driver (library-call.ts), answered from a recording (snapshot-driver.ts) and written to one.
  */
 import type { FunctionName } from './generated/functions.js';
 import type { Layout, ScalarType } from './layout.js';

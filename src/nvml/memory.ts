@@ -133,6 +133,13 @@ export const READ: Readonly<Record<ScalarType, (memory: Buffer, at: number) => S
   ptr: (m, at) => m.readBigUInt64LE(at),
 };
 
+const VALUE_TYPES: readonly ScalarType[] = ['f64', 'u32', 'u64', 'u64', 'i64', 'i32', 'u16'];
+
+/** The scalar that an nvmlValueType_t says an nvmlValue_t holds. */
+export function valueScalar(valueType: number): ScalarType {
+  return VALUE_TYPES[valueType] ?? 'u64';
+}
+
 const WRITE: Readonly<Record<ScalarType, (memory: Buffer, at: number, value: ScalarValue) => void>> = {
   u8: (m, at, v) => m.writeUInt8(Number(v) & 0xff, at),
   u16: (m, at, v) => m.writeUInt16LE(Number(v) & 0xffff, at),

@@ -1,6 +1,5 @@
 /** A probe made ready for one subject: runs its call, falls back to older ones, and reads what came back. */
 
-import { valueScalar } from '../nvml/answer.js';
 import { type Bound, type Driver, type FieldId, type Handle, isOut, SUBJECT } from '../nvml/call.js';
 import {
   NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
@@ -8,7 +7,7 @@ import {
 } from '../nvml/generated/constants.js';
 import { nvmlFieldValue_t } from '../nvml/generated/layouts.js';
 import type { Field, Layout, ScalarType } from '../nvml/layout.js';
-import { itemSize, LIST_HEAD, READ, readText } from '../nvml/memory.js';
+import { itemSize, LIST_HEAD, READ, readText, valueScalar } from '../nvml/memory.js';
 import { Missing, NOT_SUPPORTED, type Status } from '../nvml/status.js';
 import type { Probe } from './probe.js';
 

@@ -1,5 +1,4 @@
 /** What `prm` reads of the NVLink ports: counters by name, and whole registers (Blackwell and newer). */
-import { valueScalar } from '../nvml/answer.js';
 import { call, type Out, type Preset, SUBJECT, struct } from '../nvml/call.js';
 import * as nvml from '../nvml/generated/constants.js';
 import {
@@ -9,7 +8,7 @@ import {
   nvmlPRMTLV_v1_t,
 } from '../nvml/generated/layouts.js';
 import type { Field, Layout } from '../nvml/layout.js';
-import { arrayAt, READ } from '../nvml/memory.js';
+import { arrayAt, READ, valueScalar } from '../nvml/memory.js';
 import type { Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import type { Reading } from './asked.js';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { decodeFieldValue, decodeOut, type Json } from '../../src/nvml/answer.js';
+import type { Json } from '../../src/nvml/answer.js';
 import {
   type Arg,
   type Call,
@@ -21,6 +21,7 @@ import {
   text,
   u32,
 } from '../../src/nvml/call.js';
+import { decodeFieldValue, decodeOut } from '../../src/nvml/decode.js';
 import {
   NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
   NVML_ERROR_GPU_IS_LOST,

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { decodeFieldValue, decodeOut, type Json } from '../../src/nvml/answer.js';
+import type { Json } from '../../src/nvml/answer.js';
 import { answerKey } from '../../src/nvml/answer-key.js';
 import {
   type Call,
@@ -11,6 +11,7 @@ import {
   isOut,
   SUBJECT,
 } from '../../src/nvml/call.js';
+import { decodeFieldValue, decodeOut } from '../../src/nvml/decode.js';
 import { loadLibrary } from '../../src/nvml/library.js';
 import { ask } from '../../src/nvml/session.js';
 import { parseSnapshot } from '../../src/nvml/snapshot.js';

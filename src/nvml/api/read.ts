@@ -2,9 +2,8 @@
  * Reads single values out of what a call left in memory. The readers of structs (generated) are made of these. Numbers come
  * through a DataView: a Buffer takes four times as long for each (33 numbers in 180 and 50 ns, Node 24).
  */
-import { valueScalar } from '../answer.js';
 import type { ScalarType } from '../layout.js';
-import { readText } from '../memory.js';
+import { readText, valueScalar } from '../memory.js';
 
 /** Reads the C string behind a pointer. */
 export type TextAt = (pointer: bigint) => string | undefined;

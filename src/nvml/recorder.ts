@@ -1,9 +1,9 @@
 /** Records what is called: the calls of a snapshot. */
 import type { HandleNames, Json } from './answer.js';
+import { decodeFieldValue, decodeOut } from './answer-decode.js';
 import { type Answers, answerKey, fieldKey } from './answer-key.js';
 import { isAnswer, isRefusal, refusal, versionOf } from './answered.js';
 import { type Arg, type Bound, type Call, type Driver, type Handle, isOut, type Out } from './call.js';
-import { decodeFieldValue, decodeOut } from './decode.js';
 import { NVML_ERROR_FUNCTION_NOT_FOUND } from './generated/constants.js';
 import type { FunctionName } from './generated/functions.js';
 

@@ -1,11 +1,11 @@
 /** The driver that answers from a recorded machine. */
 import type { HandleNames, Json } from './answer.js';
 import { AnswerError } from './answer.js';
+import { encodeFieldValue, encodeOut } from './answer-encode.js';
 import { type Answers, answerKey, fieldKey } from './answer-key.js';
 import { isAnswer, statusOf, versionOf } from './answered.js';
 import { type Bound, type Call, type Driver, type Handle, isOut, type Out } from './call.js';
 import { unbelievable } from './counts.js';
-import { encodeFieldValue, encodeOut } from './encode.js';
 import {
   NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
   NVML_ERROR_INVALID_ARGUMENT,

@@ -1,8 +1,8 @@
 /** Writes the table that the fake answers from: a recorded machine, and what shall go wrong. */
 import { AnswerError, type HandleNames } from '../../src/nvml/answer.js';
+import { encodeFieldValue } from '../../src/nvml/answer-encode.js';
 import { answerKey } from '../../src/nvml/answer-key.js';
 import { type Arg, type Call, type Handle, isOut } from '../../src/nvml/call.js';
-import { encodeFieldValue } from '../../src/nvml/encode.js';
 import { type FunctionName, signatures } from '../../src/nvml/generated/functions.js';
 import { nvmlFieldValue_t } from '../../src/nvml/generated/layouts.js';
 import type { Snapshot } from '../../src/nvml/snapshot.js';

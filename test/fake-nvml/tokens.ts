@@ -1,7 +1,7 @@
 /** An answer as the tokens of a table entry (runtime.c): what the call must ask, and what it then leaves behind. */
 import { AnswerError, type HandleNames, type Json } from '../../src/nvml/answer.js';
+import { encodeOut } from '../../src/nvml/answer-encode.js';
 import { type Call, type Handle, isOut, type Out } from '../../src/nvml/call.js';
-import { encodeOut } from '../../src/nvml/encode.js';
 import { signatures } from '../../src/nvml/generated/functions.js';
 import type { Layout } from '../../src/nvml/layout.js';
 import { fieldOf, itemSize, LIST_HEAD, presetStruct, SCALAR_SIZE } from '../../src/nvml/memory.js';

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Json } from '../../src/nvml/answer.js';
+import { decodeFieldValue, decodeOut } from '../../src/nvml/answer-decode.js';
 import {
   type Arg,
   type Call,
@@ -21,7 +22,6 @@ import {
   text,
   u32,
 } from '../../src/nvml/call.js';
-import { decodeFieldValue, decodeOut } from '../../src/nvml/decode.js';
 import {
   NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
   NVML_ERROR_GPU_IS_LOST,

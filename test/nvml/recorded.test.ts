@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Json } from '../../src/nvml/answer.js';
+import { decodeFieldValue, decodeOut } from '../../src/nvml/answer-decode.js';
 import { answerKey } from '../../src/nvml/answer-key.js';
 import {
   type Call,
@@ -11,7 +12,6 @@ import {
   isOut,
   SUBJECT,
 } from '../../src/nvml/call.js';
-import { decodeFieldValue, decodeOut } from '../../src/nvml/decode.js';
 import { loadLibrary } from '../../src/nvml/library.js';
 import { ask } from '../../src/nvml/session.js';
 import { parseSnapshot } from '../../src/nvml/snapshot.js';

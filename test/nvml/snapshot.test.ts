@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../src/nvml/answer.js';
+import { decodeFieldValue, decodeOut } from '../../src/nvml/answer-decode.js';
+import { encodeFieldValue, encodeOut } from '../../src/nvml/answer-encode.js';
 import { answerKey } from '../../src/nvml/answer-key.js';
 import {
   type Call,
@@ -15,8 +17,6 @@ import {
   u32,
   u64,
 } from '../../src/nvml/call.js';
-import { decodeFieldValue, decodeOut } from '../../src/nvml/decode.js';
-import { encodeFieldValue, encodeOut } from '../../src/nvml/encode.js';
 import * as layouts from '../../src/nvml/generated/layouts.js';
 import type { Field, Layout, ScalarType } from '../../src/nvml/layout.js';
 import { loadLibrary } from '../../src/nvml/library.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { anonymize } from '../../src/nvml/anonymize.js';
+import { decodeFieldValue } from '../../src/nvml/answer-decode.js';
 import { type Bound, type Call, call, type Driver, type Handle, isOut, struct } from '../../src/nvml/call.js';
-import { decodeFieldValue } from '../../src/nvml/decode.js';
 import { type FunctionName, signatures } from '../../src/nvml/generated/functions.js';
 import { nvmlClockOffset_v1_t } from '../../src/nvml/generated/layouts.js';
 import { changing, prototypes } from '../../src/nvml/generated/prototypes.js';

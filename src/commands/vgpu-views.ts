@@ -1,20 +1,16 @@
 /** What each option of `vgpu` shows: records for JSON, text otherwise. */
-import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, statusWords } from '../nvml/status.js';
 import type { Reading } from '../query/asked.js';
 import { type Cells, cell } from '../query/cell.js';
-import { count, percent } from '../query/kind.js';
+import { count } from '../query/kind.js';
 import type { GpmMetric } from '../query/monitor/gpm.js';
 import { readAll } from '../query/now.js';
 import type { Subject } from '../query/plan.js';
-import { type SessionColumn, sessionCells } from '../query/sessions.js';
 import * as vgpu from '../query/vgpu.js';
-import { VgpuGpm } from '../query/vgpu-gpm.js';
 import * as instances from '../query/vgpu-instances.js';
 import { cellsOf, type Field, type Line, lineAt, vgpuLines, vgpuTypeLines } from '../query/vgpu-lines.js';
 import * as scheduler from '../query/vgpu-scheduler.js';
-import { type Column, columnsHead, columnsLine, emptyLine } from '../render/columns.js';
 import * as render from '../render/vgpu.js';
 import { driverVersion } from './version.js';
 
@@ -33,7 +29,7 @@ export interface View {
   readonly head?: string;
   readonly records: (session: Session, gpu: Gpu) => readonly Cells[];
   readonly print: (session: Session, gpus: readonly Gpu[], now: number) => string;
-  /** The monitors go on every second until they are stopped. */
+  /** Milliseconds, where it goes on until it is stopped. */
   readonly period?: number;
   /** Gives back what NVML lent. */
   readonly close?: () => void;
@@ -48,7 +44,7 @@ const withUnit = (reading: Reading): string =>
 const busId = (session: Session, gpu: Gpu): string =>
   word(readAll(session, gpu, ['pci.bus_id'])[0] as Reading);
 
-const withGpu = (gpu: Gpu, cells: Cells): Cells => ({ gpu: cell(count, gpu.index), ...cells });
+export const withGpu = (gpu: Gpu, cells: Cells): Cells => ({ gpu: cell(count, gpu.index), ...cells });
 
 /** A block per GPU, with a blank line between them. */
 const perGpu =
@@ -184,6 +180,8 @@ export const SCHEDULER_CAPABILITIES: View = lines(
 
 export const MIGRATION: View = lines('migration', WHOLE, instances.migrationLines);
 
+export const SECOND = 1000;
+
 /** The log is as long as a fifth of a second: NVML wants it to be asked often. nvidia-smi shows it every second. */
 export const schedulerLogs = (wanted: Wanted): View => ({
   part: 'scheduler_logs',
@@ -202,66 +200,3 @@ export const schedulerLogs = (wanted: Wanted): View => ({
     ),
   ),
 });
-
-const SECOND = 1000;
-
-/** N/A where MIG divides the GPU: an RTX PRO 6000 with driver 580.105.08. */
-function emptyWord(session: Session, gpu: Gpu): string {
-  const [mode] = readAll(session, gpu, ['mig.mode.current']) as [Reading];
-  return mode instanceof Missing || Number(mode) === 0 ? '-' : 'N/A';
-}
-
-/** A monitor: a line per record, or a line of dashes for a GPU without any. */
-const monitor = (part: string, columns: readonly Column[], records: View['records']): View => ({
-  part,
-  head: columnsHead(columns),
-  period: SECOND,
-  records: (session, gpu) => records(session, gpu).map((cells) => withGpu(gpu, cells)),
-  print: (session, gpus) =>
-    gpus
-      .flatMap((gpu) => {
-        const lines = records(session, gpu);
-        if (lines.length === 0) return [emptyLine(columns, gpu.index, emptyWord(session, gpu))];
-        return lines.map((cells) => columnsLine(columns, gpu.index, render.columnTexts(cells)));
-      })
-      .join(''),
-});
-
-export const UTILIZATION = monitor('utilization', render.utilizationColumns, (session, gpu) => {
-  const utilizations = vgpu.vgpuUtilizations(session, gpu);
-  return vgpu.vgpuNumbers(session, gpu, 'active').map((id) => {
-    const { sm, memory, encoder, decoder, jpeg, ofa } = utilizations.get(id) ?? vgpu.NO_UTILIZATION;
-    const engines = { sm, memory, encoder, decoder, jpeg, ofa };
-    return {
-      vgpu: cell(count, id),
-      ...Object.fromEntries(Object.entries(engines).map(([name, value]) => [name, cell(percent, value)])),
-    };
-  });
-});
-
-export const PROCESSES = monitor('processes', render.processColumns, vgpu.vgpuProcesses);
-
-export const sessions = (part: string, which: 'encoder' | 'fbc', columns: readonly SessionColumn[]): View =>
-  monitor(part, [{ head: ['vGPU', 'Id'], width: 11 }, ...columns], (session, gpu) =>
-    vgpu.vgpuNumbers(session, gpu, 'active').flatMap((id): readonly Cells[] => {
-      const views = vgpu.vgpuSessions(session, id, which);
-      const who = { vgpu: cell(count, id) };
-      if (views.length > 0) return views.map((view) => ({ ...who, ...sessionCells(columns, view) }));
-      const nothing = columns.map(({ name, kind }) => [name, cell(kind, NO_SESSION)] as const);
-      return [{ ...who, ...Object.fromEntries(nothing) }];
-    }),
-  );
-
-/** A vGPU without sessions has a line of dashes: the vGPU software's guide. */
-const NO_SESSION = Missing.of(NVML_ERROR_NOT_FOUND);
-
-/** `--gpm-metrics`: no line where no vGPU runs has a value, and the first of each vGPU has none. */
-export function gpmMonitor({ metrics }: Wanted): View {
-  const gpm = new VgpuGpm(metrics);
-  return {
-    ...monitor('gpm', render.gpmColumns(metrics.map(({ name }) => name)), (session, gpu) =>
-      gpm.records(session, gpu),
-    ),
-    close: () => gpm.close(),
-  };
-}

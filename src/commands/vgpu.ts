@@ -17,6 +17,7 @@ import { query } from './query.js';
 import { chosenGpus, idOption } from './select.js';
 import { refuseSetters, setter } from './setter.js';
 import { jsonOption } from './untold.js';
+import * as monitors from './vgpu-monitors.js';
 import * as views from './vgpu-views.js';
 
 interface Choice {
@@ -44,7 +45,7 @@ const CHOICES: readonly Choice[] = [
       views.types('creatable', wanted),
     ),
   ),
-  choice('u', 'utilization', 'How busy each vGPU is, every second.', () => views.UTILIZATION),
+  choice('u', 'utilization', 'How busy each vGPU is, every second.', () => monitors.UTILIZATION),
   {
     spec: {
       long: 'gpm-metrics',
@@ -53,14 +54,14 @@ const CHOICES: readonly Choice[] = [
       values: { words: gpmMetrics.map(({ id }) => String(id)), between: ',' },
       help: 'Performance metrics of the vGPUs that run on GPU instances, every second; the numbers are those of dmon.',
     },
-    view: views.gpmMonitor,
+    view: monitors.gpmMonitor,
   },
-  choice('p', 'pmon', 'How busy each process in the vGPUs is, every second.', () => views.PROCESSES),
+  choice('p', 'pmon', 'How busy each process in the vGPUs is, every second.', () => monitors.PROCESSES),
   choice('es', 'encodersessions', 'Video encoder sessions in the vGPUs, every second.', () =>
-    views.sessions('encoder_sessions', 'encoder', encoderColumns),
+    monitors.sessions('encoder_sessions', 'encoder', encoderColumns),
   ),
   choice('fs', 'fbcsessions', 'Frame buffer capture sessions in the vGPUs, every second.', () =>
-    views.sessions('fbc_sessions', 'fbc', fbcColumns),
+    monitors.sessions('fbc_sessions', 'fbc', fbcColumns),
   ),
   choice('m', 'migrationcap', 'Whether vGPUs can be moved to another GPU.', () => views.MIGRATION),
   ofInstances(choice('ss', 'schedulerstate', "How the GPU's vGPUs take turns.", views.schedulerState)),

@@ -91,8 +91,23 @@ function locate(bound: Bound, path: string): { out: number; read: MemoryReader }
 const isOutdated = (status: Status): boolean =>
   status === NVML_ERROR_FUNCTION_NOT_FOUND || status === NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
 
+/** What an absent value counts and spells as. */
+abstract class Readable implements View {
+  abstract read(path: string): Reading;
+
+  number(path: string): number {
+    const value = this.read(path);
+    return value instanceof Missing ? 0 : Number(value);
+  }
+
+  text(path: string): string {
+    const value = this.read(path);
+    return value instanceof Missing ? '' : String(value);
+  }
+}
+
 /** A probe on a subject. */
-export class Asked implements View {
+export class Asked extends Readable {
   private bound: Bound | undefined;
   private next = 0;
   private readonly readers = new Map<string, Reader>();
@@ -105,6 +120,7 @@ export class Asked implements View {
     /** Why the subject cannot be asked, e.g. a GPU that fell off the bus. */
     unreachable: Status = 0,
   ) {
+    super();
     if (unreachable === 0) this.fallBack();
     else this.status = unreachable;
   }
@@ -142,18 +158,8 @@ export class Asked implements View {
     return this.reader(path)();
   }
 
-  number(path: string): number {
-    const value = this.read(path);
-    return value instanceof Missing ? 0 : Number(value);
-  }
-
-  text(path: string): string {
-    const value = this.read(path);
-    return value instanceof Missing ? '' : String(value);
-  }
-
   /** Items of the answer's list, each as a view. */
-  items(): readonly Item[] {
+  items(): readonly View[] {
     if (this.status !== 0 || this.bound === undefined) return [];
     const outs = this.bound.call.args.filter(isOut);
     const index = outs.findIndex((out) => out.out === 'list');
@@ -204,12 +210,14 @@ export class Asked implements View {
 }
 
 /** One item of a list answer. */
-export class Item implements View {
+class Item extends Readable {
   constructor(
     private readonly memory: Buffer,
     private readonly at: number,
     private readonly type: Layout | ScalarType,
-  ) {}
+  ) {
+    super();
+  }
 
   read(path: string): Reading {
     const read =
@@ -217,16 +225,6 @@ export class Item implements View {
         ? scalarReader(this.type, this.at)
         : fieldReader(this.type, path.split('.'), this.at);
     return read === undefined ? NOT_SUPPORTED : read(this.memory);
-  }
-
-  number(path: string): number {
-    const value = this.read(path);
-    return value instanceof Missing ? 0 : Number(value);
-  }
-
-  text(path: string): string {
-    const value = this.read(path);
-    return value instanceof Missing ? '' : String(value);
   }
 }
 

@@ -46,7 +46,7 @@ const withHelp = (options: readonly OptionSpec[]): readonly OptionSpec[] =>
   options.some((spec) => spec.long === HELP.long) ? options : [HELP, ...options];
 
 /** The help of a subcommand. */
-export function commandHelp(entry: CommandEntry, spec: CommandSpec): string {
+function commandHelp(entry: CommandEntry, spec: CommandSpec): string {
   const command = commandOf(`nvsmi ${entry.name}`, withHelp(spec.options)).description(entry.summary);
   if (spec.notes !== undefined) command.addHelpText('after', `\n${spec.notes}`);
   let text = '';
@@ -86,7 +86,7 @@ const EXIT_HELP = `Exit status: 0 success; 2 wrong argument; 3 not supported; 4 
 `;
 
 /** Reads the arguments of a subcommand, or refuses them as nvidia-smi's subcommands do (H200, 580.159.04). */
-export function readCommandArguments(spec: CommandSpec, argv: readonly string[]): readonly Token[] {
+function readCommandArguments(spec: CommandSpec, argv: readonly string[]): readonly Token[] {
   const scanned = scan(withHelp(spec.options), argv);
   if (scanned.kind === 'missing value') {
     throw new UsageError(`Option "${scanned.written}" is missing its value.`);

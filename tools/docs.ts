@@ -26,7 +26,7 @@ export async function documents(): Promise<Readonly<Record<string, string>>> {
 }
 
 /** README.md with its table of recorded machines. */
-export function readme(): string {
+function readme(): string {
   const text = readFileSync(new URL('README.md', ROOT), 'utf8');
   return text.replace(/^\| snapshot .*\n(?:\|.*\n)*/m, () => machineTable());
 }

@@ -9,7 +9,7 @@ export const errorClass = (symbol: string): string =>
     .map((word) => word.charAt(0) + word.slice(1).toLowerCase())
     .join('')}`;
 
-export const errorSymbols: readonly string[] = Object.keys(api.enums.nvmlReturn_t ?? {}).filter((name) =>
+const errorSymbols: readonly string[] = Object.keys(api.enums.nvmlReturn_t ?? {}).filter((name) =>
   name.startsWith('NVML_ERROR_'),
 );
 

@@ -15,11 +15,11 @@ const BY_HAND: ReadonlySet<string> = new Set([
   'nvmlErrorString',
 ]);
 
-export const functionNames: readonly string[] = Object.keys(api.functions);
+const functionNames: readonly string[] = Object.keys(api.functions);
 const generated = functionNames.filter((name) => !BY_HAND.has(name));
 
 /** Versions that stand before an unversioned name, newest first. */
-export function newerOf(name: string): readonly string[] {
+function newerOf(name: string): readonly string[] {
   const newest = api.unversionedNames[name];
   if (newest === undefined || !(newest in api.functions)) return [];
   const versions = functionNames.filter((other) => new RegExp(`^${name}_v\\d+$`).test(other));
@@ -41,7 +41,7 @@ interface Signature {
 }
 
 /** What a caller gives, and what comes back, in the order of the parameters. */
-export function signatureOf(name: string): Signature {
+function signatureOf(name: string): Signature {
   const fn = api.functions[name] as ApiFunction;
   const inputs: Input[] = [];
   const outputs: { name: string; type: string }[] = [];
@@ -155,7 +155,7 @@ const words = (name: string): string =>
     );
 
 /** A sentence made of the function's name. */
-export function summaryOf(name: string): string {
+function summaryOf(name: string): string {
   const known = meaning.SUMMARIES[name];
   if (known !== undefined) return known;
   const rest = name.replace(/^nvml/, '');

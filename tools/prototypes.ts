@@ -7,7 +7,7 @@ const isPointer = (param: ApiParam): boolean => param.type.endsWith('*');
 const quote = (text: string): string => `'${text}'`;
 
 /** What a scalar means beyond its width: its enum, or the kind of handle. */
-export function meaningOf(type: string): string | undefined {
+function meaningOf(type: string): string | undefined {
   if (type in note.HANDLES) return note.HANDLES[type];
   return type in api.enums ? type : undefined;
 }

@@ -30,7 +30,7 @@ interface Format {
 }
 
 /** Reads `--format`. Its words come in any order and any number, if they go together; csv is what it is without any. */
-export function readFormat(value: string): Format {
+function readFormat(value: string): Format {
   let format: Format = { shape: 'csv', header: true, units: true };
   const words = value.split(',').filter((w) => w !== '');
   for (const word of words) {

@@ -12,7 +12,7 @@ import type { SystemFiles } from '../system/files.js';
 import { recordedPaths } from '../system/recorded.js';
 import type { CommandSpec } from './index.js';
 
-export const snapshotOptions: readonly OptionSpec[] = [
+const snapshotOptions: readonly OptionSpec[] = [
   {
     short: ['o'],
     long: 'output',
@@ -35,7 +35,7 @@ export interface SnapshotOptions {
 }
 
 /** The snapshot of an open machine, as the text of its file. */
-export function takeSnapshot(session: Session, files: SystemFiles, options: SnapshotOptions = {}): string {
+function takeSnapshot(session: Session, files: SystemFiles, options: SnapshotOptions = {}): string {
   const probes = options.probes ?? [];
   const calls = survey(session.driver, {
     cpus: countCpus(files),

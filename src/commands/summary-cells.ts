@@ -31,7 +31,7 @@ type FieldName = (typeof FIELDS)[number];
 export type Read = (name: FieldName) => Reading;
 
 /** A cell: N/A for what the GPU does not have, ERR! for what it failed to tell. */
-export function cell(reading: Reading, spell: (value: Exclude<Reading, Missing>) => string): string {
+function cell(reading: Reading, spell: (value: Exclude<Reading, Missing>) => string): string {
   if (!(reading instanceof Missing)) return spell(reading);
   return reading.status === NVML_ERROR_NOT_SUPPORTED ? 'N/A' : 'ERR!';
 }

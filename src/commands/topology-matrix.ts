@@ -22,7 +22,7 @@ export const levelKind = words(
 export const rangesCell = (numbers: readonly number[] | Missing): Cell =>
   cell(text, numbers instanceof Missing ? numbers : ranges(numbers));
 
-export const gpuLabel = ({ index }: Gpu): string => `GPU${index}`;
+const gpuLabel = ({ index }: Gpu): string => `GPU${index}`;
 
 interface Joint {
   readonly path: Reading;

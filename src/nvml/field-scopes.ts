@@ -3,7 +3,7 @@ import type { FieldId } from './call.js';
 import * as nvml from './generated/constants.js';
 
 /** All field ids that the header knows, in order. */
-export const FIELD_IDS: readonly number[] = [
+const FIELD_IDS: readonly number[] = [
   ...new Set(
     Object.entries(nvml).flatMap(([name, value]) =>
       /^NVML_FI_(?!MAX$)/.test(name) && typeof value === 'number' ? [value] : [],

@@ -18,7 +18,7 @@ export const itemSize = (item: Layout | ScalarType): number =>
   typeof item === 'string' ? SCALAR_SIZE[item] : item.size;
 
 /** Bytes that an output takes; a list has its count in the first eight. */
-export function outSize(out: Out, capacity?: number): number {
+function outSize(out: Out, capacity?: number): number {
   switch (out.out) {
     case 'scalar':
       return SCALAR_SIZE[out.type];

@@ -5,13 +5,13 @@ import * as layouts from '../nvml/generated/layouts.js';
 import { type Kind, number, words } from './kind.js';
 import { fixed, type Probe, sample } from './probe.js';
 
-export const capabilities = fixed(
+const capabilities = fixed(
   'confidential computing capabilities',
   call('nvmlSystemGetConfComputeCapabilities', struct(layouts.nvmlConfComputeSystemCaps_t)),
 );
 
 /** The older form knows no multi-GPU mode. */
-export const settings = sample(
+const settings = sample(
   'confidential computing settings',
   call(
     'nvmlSystemGetConfComputeSettings',
@@ -20,12 +20,12 @@ export const settings = sample(
   call('nvmlSystemGetConfComputeState', struct(layouts.nvmlConfComputeSystemState_t)),
 );
 
-export const readyState = sample(
+const readyState = sample(
   'GPUs accept confidential work',
   call('nvmlSystemGetConfComputeGpusReadyState', u32()),
 );
 
-export const keyRotation = sample(
+const keyRotation = sample(
   'key rotation threshold',
   call(
     'nvmlSystemGetConfComputeKeyRotationThresholdInfo',
@@ -41,27 +41,27 @@ export const memorySizes = sample(
 );
 
 export const kibibytes: Kind = number('KiB');
-export const advantage: Kind = number();
+const advantage: Kind = number();
 
 /** None, CC Capable, OFF, UNAVAILABLE and Not Ready: H100 and H200, 580.159.04. The others: public outputs. */
-export const cpuCapabilities = words({
+const cpuCapabilities = words({
   [nvml.NVML_CC_SYSTEM_CPU_CAPS_NONE]: 'None',
   [nvml.NVML_CC_SYSTEM_CPU_CAPS_AMD_SEV]: 'AMD SEV',
   [nvml.NVML_CC_SYSTEM_CPU_CAPS_INTEL_TDX]: 'INTEL TDX',
   [nvml.NVML_CC_SYSTEM_CPU_CAPS_AMD_SEV_SNP]: 'AMD SEV-SNP',
   [nvml.NVML_CC_SYSTEM_CPU_CAPS_AMD_SNP_VTOM]: 'AMD SEV-SNP(vTOM Mode)',
 });
-export const gpuCapabilities = words({
+const gpuCapabilities = words({
   [nvml.NVML_CC_SYSTEM_GPUS_CC_NOT_CAPABLE]: 'Not CC Capable',
   [nvml.NVML_CC_SYSTEM_GPUS_CC_CAPABLE]: 'CC Capable',
 });
-export const onOff = words({ 0: 'OFF', 1: 'ON' });
-export const environments = words({
+const onOff = words({ 0: 'OFF', 1: 'ON' });
+const environments = words({
   [nvml.NVML_CC_SYSTEM_ENVIRONMENT_UNAVAILABLE]: 'UNAVAILABLE',
   [nvml.NVML_CC_SYSTEM_ENVIRONMENT_SIM]: 'SIMULATION',
   [nvml.NVML_CC_SYSTEM_ENVIRONMENT_PROD]: 'PRODUCTION',
 });
-export const multiGpuModes = words({
+const multiGpuModes = words({
   [nvml.NVML_CC_SYSTEM_MULTIGPU_NONE]: 'None',
   [nvml.NVML_CC_SYSTEM_MULTIGPU_PROTECTED_PCIE]: 'Protected PCIe',
   [nvml.NVML_CC_SYSTEM_MULTIGPU_NVLE]: 'NVLE',
@@ -71,7 +71,7 @@ const readyWords = (no: string, yes: string): Kind => ({
   json: (value) => Number(value) === nvml.NVML_CC_ACCEPTING_CLIENT_REQUESTS_TRUE,
 });
 /** The log spells it Not Ready, `-grs` not-ready. */
-export const ready = readyWords('Not Ready', 'Ready');
+const ready = readyWords('Not Ready', 'Ready');
 export const readySmall = readyWords('not-ready', 'ready');
 
 /** One value about the system: its name in JSON, and where it is read. */

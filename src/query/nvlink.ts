@@ -10,7 +10,7 @@ import type { Subject } from './plan.js';
 import { field, fixed, type Probe, sample } from './probe.js';
 import { readWanted, type Wanted, want } from './read.js';
 
-export const linkState = (link: number): Probe =>
+const linkState = (link: number): Probe =>
   sample(`NVLink ${link} state`, call('nvmlDeviceGetNvLinkState', SUBJECT, link, u32('isActive')));
 
 export const linkRemote = (link: number): Probe =>

@@ -33,7 +33,7 @@ export const pciTraffic: readonly PciCounter[] = [
   { name: 'RX_BYTES', id: nvml.NVML_FI_DEV_PCIE_COUNT_RX_BYTES },
 ];
 
-export const LANES = 16;
+const LANES = 16;
 
 export const readCounters = (
   session: Session,

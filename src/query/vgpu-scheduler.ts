@@ -78,10 +78,10 @@ const capabilities = fixed(
 const isAdaptive = (view: View): boolean => view.number('arrMode') === nvml.NVML_VGPU_SCHEDULER_ARR_ENABLE;
 
 /** Which member of the union holds depends on the mode. */
-export const timeslice = (view: View): Reading =>
+const timeslice = (view: View): Reading =>
   view.read(`schedulerParams.${isAdaptive(view) ? 'vgpuSchedDataWithARR' : 'vgpuSchedData'}.timeslice`);
 
-export const averageFactor = (view: View): Reading =>
+const averageFactor = (view: View): Reading =>
   isAdaptive(view) ? view.read('schedulerParams.vgpuSchedDataWithARR.avgFactor') : NOT_SUPPORTED;
 
 const reader =
@@ -114,7 +114,7 @@ export interface Turn {
 }
 
 /** The turns of a log, oldest first. */
-export function turnsOf(log: Asked): readonly Turn[] {
+function turnsOf(log: Asked): readonly Turn[] {
   if (log.status !== 0) return [];
   return Array.from({ length: log.number('entriesCount') }, (_, i) => {
     const read = (field: string): Reading => log.read(`logEntries.${i}.${field}`);

@@ -5,7 +5,7 @@ import type { JsonScalar } from '../query/kind.js';
 import type { JsonRecord } from './json.js';
 
 /** A record of cells: null for what is absent, and why under `reasons`. */
-export function cellsRecord(cells: Cells): JsonRecord {
+function cellsRecord(cells: Cells): JsonRecord {
   const record: Record<string, JsonScalar> = {};
   const reasons: Record<string, string> = {};
   for (const [name, { kind, reading }] of Object.entries(cells)) {

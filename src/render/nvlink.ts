@@ -51,7 +51,7 @@ function linkLines(section: LinkSection, { link, active, cells }: LinkValues): s
   return `${lines.map((line) => (line.startsWith('\t') ? `${line}\n` : `\t ${line}\n`)).join('')}${section.spaced ? '\n' : ''}`;
 }
 
-export function sectionText(section: LinkSection): string {
+function sectionText(section: LinkSection): string {
   const head = section.head.map((line) => (line === '' ? '\n' : `\t ${line}\n`)).join('');
   if (section.links === undefined) return head;
   if (section.links.length === 0) return '\t Invalid Link\n';

@@ -21,7 +21,7 @@ export const NONE = refusal('NOT_SUPPORTED');
 export const u32 = (value: number): Json => ({ type: 1, value });
 export const u64 = (value: number): Json => ({ type: 3, value });
 
-export const i32 = (value: number): Json => ({ type: 5, value });
+const i32 = (value: number): Json => ({ type: 5, value });
 
 /** Degrees between the limit that T.Limit counts down to and where the GPU slows down and shuts down. */
 export const temperatureLimits = (shutdown: number, slowdown: number): ByArguments => ({
@@ -43,7 +43,7 @@ export const powerLimits = (least: number, most: number, set = most): ByArgument
 export const MIB = 1024 * 1024;
 
 /** A 64-bit number as a snapshot spells it: text where JSON would round it. */
-export const big = (value: bigint): Json =>
+const big = (value: bigint): Json =>
   value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : String(value);
 
 /** Who a GPU is. */

@@ -6,7 +6,7 @@ import { count, percent } from '../kind.js';
 import { type Probe, sample } from '../probe.js';
 import { from, type Row } from '../row.js';
 
-export const rates = sample(
+const rates = sample(
   'utilization',
   call('nvmlDeviceGetUtilizationRates', SUBJECT, struct(nvmlUtilization_t)),
 );

@@ -10,7 +10,7 @@ export interface GpmMetric extends Heading {
   readonly help: string;
 }
 
-export const GPM_WIDTH = 10;
+const GPM_WIDTH = 10;
 
 const metric = (id: number, name: string, unit: string, help: string): GpmMetric => ({
   id,

@@ -3,7 +3,7 @@ import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
 import type { Cell, Heading } from './column.js';
 import type { MonitorLine } from './sampler.js';
 
-export const RECORDING_VERSION = 1;
+const RECORDING_VERSION = 1;
 
 /** Which GPU a number stands for. */
 export interface RecordedGpu {

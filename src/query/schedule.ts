@@ -18,78 +18,106 @@ export interface Question {
   start(): Promise<void>;
 }
 
+/** Questions that may be asked at the same time: those that wait, and those that answer at once. */
+interface Batch {
+  readonly waiting: readonly Question[];
+  readonly prompt: readonly Question[];
+}
+
 /** The questions about a subject that has some to be asked undisturbed, and those that would disturb them. */
 interface Link {
   readonly undisturbed: readonly Question[];
-  readonly others: readonly Question[];
+  readonly others: Batch;
 }
 
 /** Worked out once for all samples that ask the same. */
 export interface Schedule {
-  readonly waiting: readonly Question[];
-  readonly prompt: readonly Question[];
+  readonly free: Batch;
   readonly links: readonly Link[];
 }
 
+const batchOf = (questions: readonly Question[]): Batch => ({
+  waiting: questions.filter(({ waits }) => waits),
+  prompt: questions.filter(({ waits }) => !waits),
+});
+
 export function scheduleOf(questions: readonly Question[]): Schedule {
   const watched = new Set(questions.filter((each) => each.undisturbed).map(({ subject }) => subject));
-  const free = questions.filter(({ subject }) => !watched.has(subject));
   return {
-    waiting: free.filter(({ waits }) => waits),
-    prompt: free.filter(({ waits }) => !waits),
+    free: batchOf(questions.filter(({ subject }) => !watched.has(subject))),
     links: [...watched].map((link) => {
       const about = questions.filter(({ subject }) => subject === link);
       return {
         undisturbed: about.filter(({ undisturbed }) => undisturbed),
-        others: about.filter(({ undisturbed }) => !undisturbed),
+        others: batchOf(about.filter(({ undisturbed }) => !undisturbed)),
       };
     }),
   };
 }
 
 /** Asks everything. A promise only where something waits on worker threads; what waits has begun by then. */
-export function askAll({ waiting, prompt, links }: Schedule): void | Promise<void> {
-  const started = waiting.map((question) => question.start());
-  for (const question of prompt) question.run();
+export function askAll({ free, links }: Schedule): void | Promise<void> {
   const [first, ...rest] = links;
-  if (first !== undefined) started.push(rest.length === 0 ? askLink(first) : askLinks(first, rest));
-  if (started.length === 0) return;
-  return Promise.all(started).then(() => undefined);
+  if (first === undefined) return askBatch(free);
+  return ended([begun(() => askBatch(free)), rest.length === 0 ? askLink(first) : askLinks(first, rest)]);
 }
 
-function askLink({ undisturbed, others }: Link): Promise<void> {
-  const started = others.filter(({ waits }) => waits).map((question) => question.start());
-  for (const question of others) if (!question.waits) question.run();
-  return started.length === 0 ? inTurn(undisturbed) : Promise.all(started).then(() => inTurn(undisturbed));
+const start = (question: Question): Promise<void> => question.start();
+
+/** Where it throws at once, the promise fails. */
+const begun = async (ask: () => void | Promise<void>): Promise<void> => ask();
+
+/** Waits for all before it fails as one of them did: nothing goes on behind the back of who is told. */
+async function ended(asking: readonly Promise<void>[]): Promise<void> {
+  await Promise.allSettled(asking);
+  await Promise.all(asking);
+}
+
+function askBatch({ waiting, prompt }: Batch): void | Promise<void> {
+  const ask = (): void => {
+    for (const question of prompt) question.run();
+  };
+  return waiting.length === 0 ? ask() : ended([...waiting.map(start), begun(ask)]);
+}
+
+async function askLink({ undisturbed, others }: Link): Promise<void> {
+  const asking = askBatch(others);
+  // Where nothing waits before it, the watch begins at once.
+  if (asking !== undefined) await asking;
+  await inTurn(undisturbed);
 }
 
 /** Watches the links of all subjects but the first while that one is asked, and its link while the others are asked. */
-async function askLinks(first: Link, rest: readonly Link[]): Promise<void> {
+function askLinks(first: Link, rest: readonly Link[]): Promise<void> {
   const watching = rest.map(({ undisturbed }) => inTurn(undisturbed));
-  await askInSlices(first.others);
-  const last = inTurn(first.undisturbed);
-  for (const [i, { others }] of rest.entries()) {
-    await watching[i];
-    await askInSlices(others);
-  }
-  await last;
+  const askRest = async (): Promise<void> => {
+    for (const [i, { others }] of rest.entries()) {
+      await watching[i];
+      await askInSlices(others);
+    }
+  };
+  const ask = async (): Promise<void> => {
+    await askInSlices(first.others);
+    await ended([inTurn(first.undisturbed), askRest()]);
+  };
+  return ended([...watching, ask()]);
 }
 
 /** Milliseconds after which a question that waits in turn gets the chance to begin. */
 const SLICE = 2;
 
-/** Asks one after the other, and lets the event loop turn now and then. */
-async function askInSlices(questions: readonly Question[]): Promise<void> {
-  const started = questions.filter(({ waits }) => waits).map((question) => question.start());
-  let turned = performance.now();
-  for (const question of questions) {
-    if (question.waits) continue;
-    question.run();
-    if (performance.now() - turned < SLICE) continue;
-    await new Promise(setImmediate);
-    turned = performance.now();
-  }
-  await Promise.all(started);
+/** Asks like askBatch, and lets the event loop turn now and then. */
+function askInSlices({ waiting, prompt }: Batch): Promise<void> {
+  const ask = async (): Promise<void> => {
+    let turned = performance.now();
+    for (const question of prompt) {
+      question.run();
+      if (performance.now() - turned < SLICE) continue;
+      await new Promise(setImmediate);
+      turned = performance.now();
+    }
+  };
+  return ended([...waiting.map(start), ask()]);
 }
 
 async function inTurn(questions: readonly Question[]): Promise<void> {

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { askAll, type Question, scheduleOf } from '../../src/query/schedule.js';
+
+interface Told {
+  readonly log: string[];
+  readonly questions: Question[];
+}
+
+/** Questions named `subject/kind`, kinds: prompt, waits, watch; those of `bad` fail. */
+function questions(names: readonly string[], bad: readonly string[] = []): Told {
+  const log: string[] = [];
+  const made = names.map((name): Question => {
+    const [subject = '', kind = ''] = name.split('/');
+    const fail = (): void => {
+      if (bad.includes(name)) throw new Error(name);
+    };
+    return {
+      subject,
+      lifetime: 'sample',
+      waits: kind !== 'prompt',
+      undisturbed: kind === 'watch',
+      run: () => {
+        log.push(name);
+        fail();
+      },
+      start: async () => {
+        log.push(`${name} begins`);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        log.push(`${name} ends`);
+        fail();
+      },
+    };
+  });
+  return { log, questions: made };
+}
+
+describe('asking', () => {
+  it('gives no promise where nothing waits', () => {
+    const { log, questions: asked } = questions(['a/prompt', 'b/prompt']);
+    expect(askAll(scheduleOf(asked))).toBeUndefined();
+    expect(log).toEqual(['a/prompt', 'b/prompt']);
+  });
+
+  it('has begun to watch a single link when it returns', async () => {
+    const { log, questions: asked } = questions(['a/watch', 'a/prompt']);
+    const pending = askAll(scheduleOf(asked));
+    expect(log).toEqual(['a/prompt', 'a/watch begins']);
+    await pending;
+  });
+
+  it('waits for what waits about a GPU before its link is watched', async () => {
+    const { log, questions: asked } = questions(['a/watch', 'a/waits', 'a/prompt']);
+    await askAll(scheduleOf(asked));
+    expect(log).toEqual(['a/waits begins', 'a/prompt', 'a/waits ends', 'a/watch begins', 'a/watch ends']);
+  });
+
+  it.each([
+    [['a/prompt', 'a/waits'], 'a/prompt'],
+    [['a/waits', 'a/prompt'], 'a/waits'],
+    [['a/watch', 'a/prompt'], 'a/prompt'],
+    [['a/watch', 'a/waits'], 'a/watch'],
+    [['a/watch', 'a/prompt', 'b/watch', 'b/prompt'], 'a/prompt'],
+    [['a/watch', 'a/prompt', 'b/watch', 'b/prompt'], 'b/prompt'],
+    [['a/watch', 'a/prompt', 'b/watch', 'b/prompt'], 'a/watch'],
+    [['a/watch', 'a/prompt', 'b/watch', 'b/prompt', 'c/waits'], 'b/watch'],
+    [['a/watch', 'a/prompt', 'b/watch', 'b/waits', 'c/waits'], 'c/waits'],
+  ])('of %j fails once where %s does, when all that began has ended', async (names, bad) => {
+    const { log, questions: asked } = questions(names, [bad]);
+    const unhandled: unknown[] = [];
+    const note = (error: unknown): void => void unhandled.push(error);
+    process.on('unhandledRejection', note);
+    try {
+      await expect((async () => askAll(scheduleOf(asked)))()).rejects.toThrow(bad);
+      const begun = log.filter((entry) => entry.endsWith('begins')).length;
+      expect(log.filter((entry) => entry.endsWith('ends'))).toHaveLength(begun);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(unhandled).toEqual([]);
+    } finally {
+      process.off('unhandledRejection', note);
+    }
+  });
+});

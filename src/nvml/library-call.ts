@@ -6,6 +6,7 @@ import { koffi } from './koffi.js';
 import type { Layout } from './layout.js';
 import { allocate, arrayAt, fieldOf, itemSize, LIST_HEAD, roomOf, SIZE_TAIL, writeText } from './memory.js';
 import type { Status } from './status.js';
+import { onWorker } from './workers.js';
 
 /** Returns a status; nvmlErrorString alone returns a text. */
 export type NvmlFunction = KoffiFunc<(...args: unknown[]) => number>;
@@ -75,19 +76,12 @@ export class LibraryCall implements Bound {
     for (let growths = 0; ; growths++) {
       this.reset();
       this.openLists();
-      this.status = await this.onWorker();
+      const result = await onWorker<number | string>((done) => this.symbol.async(...this.params, done));
+      this.status = this.statusOf(result);
       if (this.status !== NVML_ERROR_INSUFFICIENT_SIZE || growths >= MAX_GROWTHS || !this.grow()) {
         return this.status;
       }
     }
-  }
-
-  private onWorker(): Promise<Status> {
-    return new Promise((resolve, reject) => {
-      this.symbol.async(...this.params, (error: unknown, result: number | string) =>
-        error ? reject(error) : resolve(this.statusOf(result)),
-      );
-    });
   }
 
   /** A text as the result is the answer itself. */

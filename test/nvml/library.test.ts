@@ -401,6 +401,15 @@ describe.skipIf(!fake.available)('faults', () => {
     expect(await took(new Set(['nvmlDeviceGetPowerUsage']))).toBeGreaterThanOrEqual(119);
   });
 
+  it('makes more calls on worker threads than koffi takes at a time', async () => {
+    const { driver, gpus } = loaded();
+    const bound = Array.from({ length: 600 }, () =>
+      driver.bind(call('nvmlDeviceGetPowerUsage', SUBJECT, u32()), gpus[0]),
+    );
+    const statuses = await Promise.all(bound.map((each) => each?.start()));
+    expect(statuses.every((status) => status === 0)).toBe(true);
+  });
+
   it('takes the time that a benchmark gives a call', () => {
     const { driver, gpus } = loaded({ snapshot: machine, delays: { nvmlDeviceGetPowerUsage: 300 } });
     const bound = driver.bind(prototyped('nvmlDeviceGetPowerUsage'), gpus[0]);

@@ -7,6 +7,7 @@ import {
   NVML_ERROR_FUNCTION_NOT_FOUND,
   NVML_ERROR_NOT_READY,
   NVML_ERROR_NOT_SUPPORTED,
+  NVML_ERROR_UNKNOWN,
   NVML_GPM_METRICS_GET_VERSION,
   NVML_GPM_SUPPORT_VERSION,
 } from './generated/constants.js';
@@ -87,13 +88,14 @@ export class GpmMeter {
     this.memory = sample.compare.memory[0];
   }
 
-  /** The index-th metric as of the last `take`: percent, MiB per second or a count; or why there is none. */
+  /** The index-th metric as of the last `take`: percent, MiB per second or a count; or why there is none (NaN is none). */
   read(index: number): number | Missing {
     if (this.status !== 0 || this.memory === undefined) return Missing.of(this.status);
     const at = metricAt(index);
     const status = this.memory.readUInt32LE(at + nvmlGpmMetric_t.fields.nvmlReturn[1]);
     if (status !== 0) return Missing.of(status);
-    return this.memory.readDoubleLE(at + nvmlGpmMetric_t.fields.value[1]);
+    const value = this.memory.readDoubleLE(at + nvmlGpmMetric_t.fields.value[1]);
+    return Number.isFinite(value) ? value : Missing.of(NVML_ERROR_UNKNOWN);
   }
 
   /** Gives the samples back. */

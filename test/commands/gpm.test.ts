@@ -45,6 +45,7 @@ int nvmlGpmMetricsGet(struct get *get) {
   for (uint32_t i = 0; i < get->count; i++) {
     get->metrics[i].status = get->metrics[i].id == 13 ? 3 : 0;
     get->metrics[i].value = (*get->newer - *get->older) * (double)get->metrics[i].id + 0.5;
+    if (get->metrics[i].id == 12) get->metrics[i].value = __builtin_nan("");
   }
   return 0;
 }
@@ -85,13 +86,15 @@ describe.skipIf(compiler === undefined)('dmon --gpm-metrics', () => {
   });
 
   it('has values from the second tick on in JSON, with decimals', async () => {
-    const { output } = await run('-c', '2', '--gpm-metrics', '2,13', '--format', 'jsonl');
+    const { output } = await run('-c', '2', '--gpm-metrics', '2,12,13', '--format', 'jsonl');
     const records = output
       .split('\n')
       .slice(0, -1)
       .map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(records.map(({ smutil }) => smutil)).toEqual([null, null, 14.5, null]);
     expect(records[2]).toMatchObject({ fp16: null, reasons: { fp16: expect.any(String) } });
+    // What is not a number is none.
+    expect(records[2]).toMatchObject({ fp32: null, reasons: { fp32: 'Unknown Error' } });
   });
 
   it('gives all samples back', async () => {

@@ -101,6 +101,17 @@ describe.skipIf(!fake.available)('opening and closing NVML', () => {
   });
 });
 
+describe('instanceof NVMLError', () => {
+  it('is false for errors of others, whatever they are called', () => {
+    for (const name of ['NVMLError', 5, undefined]) {
+      expect(Object.assign(new Error('of others'), { name })).not.toBeInstanceOf(nvml.NVMLError);
+    }
+    expect(Object.assign(new Error('of others'), { name: 5, symbol: 's' })).not.toBeInstanceOf(
+      nvml.NVMLError,
+    );
+  });
+});
+
 describe('an error', () => {
   it('has its code, its symbol, its function and the text of NVML', () => {
     let error: unknown;

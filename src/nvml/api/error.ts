@@ -41,6 +41,7 @@ function isInstance(asked: { readonly prototype: NVMLError }, value: unknown): b
   // Classes that others make of these have no accessor of their own, and stand for themselves.
   if (!Object.hasOwn(asked.prototype, 'name') || !(value instanceof Error) || !('symbol' in value))
     return false;
+  if (typeof value.name !== 'string') return false;
   return asked === NVMLError ? value.name.startsWith('NVMLError') : value.name === asked.prototype.name;
 }
 

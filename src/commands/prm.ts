@@ -7,6 +7,7 @@ import { type Cells, cell } from '../query/cell.js';
 import { count, text } from '../query/kind.js';
 import {
   PORT,
+  PORT_BITS,
   type PrmCounter,
   prmCounters,
   prmFieldOf,
@@ -18,6 +19,7 @@ import { jsonDocument } from '../render/document.js';
 import * as render from '../render/prm.js';
 import type { Context } from './context.js';
 import type { CommandSpec } from './index.js';
+import { statusOf } from './lost.js';
 
 const options: readonly OptionSpec[] = [
   { short: ['l'], long: 'list', help: 'List the registers and counters by name.' },
@@ -117,6 +119,7 @@ async function readCounters(names: string, tokens: readonly Token[], context: Co
   if (port === undefined || parameters.size > 1) {
     throw counterRefusal(`prm counter retrieval requires "${PORT}" parameter`);
   }
+  checkWidth(PORT, port, PORT_BITS);
   const values = countersOf(names).map(({ name, ...counter }) => ({
     name,
     value: readPrmCounter(session, gpu, { name, ...counter }, port),
@@ -129,14 +132,14 @@ async function readCounters(names: string, tokens: readonly Token[], context: Co
       value: cell(count, value),
     }));
     context.io.out(jsonDocument({ values: records }));
-    return 0;
+    return statusOf([gpu]);
   }
   const line = ({ name, value }: (typeof values)[number]): string =>
     value instanceof Missing
       ? render.prmAbsentText(name, statusReason(value.status))
       : render.prmValueText(name, typeof value === 'string' ? BigInt(value) : value);
   context.io.out(values.map(line).join(''));
-  return 0;
+  return statusOf([gpu]);
 }
 
 function registerOf(name: string): PrmRegister {
@@ -157,9 +160,12 @@ function checkParameter(register: PrmRegister, name: string, value: number): voi
   if (!parameter.isKey || parameter.place === undefined) {
     throw refusal(`Parameter "${name}" is for writing, and nvsmi only reads. Use nvidia-smi for it.`);
   }
-  if (value >= 2 ** parameter.place.width) {
-    throw refusal(`Parameter "${name}" has ${parameter.place.width} bits: ${value} is too much.`);
-  }
+  checkWidth(name, value, parameter.place.width);
+}
+
+/** More bits than C has for a value would be cut off, and something else read than what was asked. */
+function checkWidth(name: string, value: number, bits: number): void {
+  if (value >= 2 ** bits) throw refusal(`Parameter "${name}" has ${bits} bits: ${value} is too much.`);
 }
 
 async function readRegister(

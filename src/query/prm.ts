@@ -97,6 +97,7 @@ export const prmCounters: readonly PrmCounter[] = [
 
 /** The only parameter that a counter takes. */
 export const PORT = 'local_port';
+export const PORT_BITS = 32;
 
 function counterOf({ id, name }: PrmCounter, port: number): Probe {
   const answer: Out = {

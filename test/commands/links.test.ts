@@ -189,6 +189,16 @@ describe('prm', () => {
     });
   });
 
+  it('ends with 15 where the GPU is lost', async () => {
+    const lost = ['prm', '-i', '5', '-c', 'plr_rcv_codes', '-p', 'local_port=1'];
+    expect(await runOn('lost-gpu', lost)).toEqual({
+      status: 15,
+      out: 'plr_rcv_codes ==> N/A (GPU is lost)\n',
+      err: '',
+    });
+    expect((await runOn('lost-gpu', [...lost, '--json'])).status).toBe(15);
+  });
+
   it('reads some counters, or all of them, in JSON too', async () => {
     const some = ['prm', '-i', '0', '-p', 'local_port=3', '-c', 'plr_rcv_codes,oper_recovery'];
     expect((await runOn(machine(0), some)).out).toBe(
@@ -227,6 +237,7 @@ describe('prm', () => {
     [['prm', '-i', '0'], /^ERROR: one of "-n", "-c" or "-l"/],
     [['prm', '-n', 'PPCNT', '-i', '0', '-p', 'bogus=1'], /has no parameter "bogus"/],
     [['prm', '-n', 'PPCNT', '-i', '0', '-p', 'grp=64'], /"grp" has 6 bits/],
+    [[...read.slice(0, -1), 'local_port=4294967299'], /"local_port" has 32 bits: 4294967299 is too much/],
   ])('refuses what it cannot read: %s', async (argv, message) => {
     const { out, status } = await runOn(machine(0), argv);
     expect(out).toMatch(message);

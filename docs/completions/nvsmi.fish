@@ -131,7 +131,7 @@ complete -c nvsmi -n '__fish_seen_subcommand_from c2c' -l snapshot -r -F -a 'a10
 complete -c nvsmi -n '__fish_seen_subcommand_from c2c' -l nvml -r -F -d 'Load this NVML library instead of searching for one (also NVSMI_NVML).'
 complete -c nvsmi -n '__fish_seen_subcommand_from clocks' -s i -l id -x -d 'Only these GPUs.'
 complete -c nvsmi -n '__fish_seen_subcommand_from clocks' -l sync-boost-list -d 'List the groups of GPUs that boost together.'
-complete -c nvsmi -n '__fish_seen_subcommand_from clocks' -l json -d 'Print whether each GPU is held back by its group, as JSON.'
+complete -c nvsmi -n '__fish_seen_subcommand_from clocks' -l json -d 'With --sync-boost-list: whether each GPU is held back by its group, as JSON.'
 complete -c nvsmi -n '__fish_seen_subcommand_from clocks' -s h -l help -d 'Show this help.'
 complete -c nvsmi -n '__fish_seen_subcommand_from clocks' -l snapshot -r -F -a 'a100-mig h100-x1 h200-x1 h200-x2 hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' -d 'Answer from a recorded machine instead of this one (also NVSMI_SNAPSHOT).'
 complete -c nvsmi -n '__fish_seen_subcommand_from clocks' -l nvml -r -F -d 'Load this NVML library instead of searching for one (also NVSMI_NVML).'

@@ -13,7 +13,7 @@ import { chosenGpus, idOption } from './select.js';
 const options: readonly OptionSpec[] = [
   { ...idOption, help: 'Only these GPUs.' },
   { long: 'sync-boost-list', help: 'List the groups of GPUs that boost together.' },
-  { long: 'json', help: 'Print whether each GPU is held back by its group, as JSON.' },
+  { long: 'json', help: 'With --sync-boost-list: whether each GPU is held back by its group, as JSON.' },
 ];
 
 async function run(tokens: readonly Token[], context: Context): Promise<number> {

@@ -341,6 +341,11 @@ describe('what few machines have', () => {
     expect(out).toMatch(/^NVML does not list .* GPUs 1\.\n$/);
   });
 
+  it('says in the help of clocks that --json belongs to the list', async () => {
+    const { out } = await runOn(machineWith(1, 'Tesla P100', {}), ['clocks', '-h']);
+    expect(out).toMatch(/--json\s+With --sync-boost-list: /);
+  });
+
   it('says that a GPU is being drained, or why that is not known', async () => {
     const key = (bus: string, number: number): string =>
       `domain=0,bus=${number},device=0,busId=00000000:${bus}:00.0`;

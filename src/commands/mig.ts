@@ -1,6 +1,6 @@
 /** `mig`: profiles, placements and instances of MIG, as tables or JSON. Creating and destroying them is refused. */
 import { lastValue, type OptionSpec, type Token } from '../argv.js';
-import { UsageError } from '../errors.js';
+import { EXIT, UsageError } from '../errors.js';
 import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
@@ -69,23 +69,29 @@ function collect(list: List, scope: Scope): readonly Cells[] {
   const gpus = withMig(scope.session, scope.gpus, switchedOn);
   // Status 0, as seen on the H100 and H200 with MIG off (580.159.04); the other words are those of a GPU without MIG.
   if (gpus.length === 0) {
-    throw new UsageError(`No MIG-${switchedOn ? 'enabled' : 'supported'} devices found.`, 0);
+    throw refusal(`No MIG-${switchedOn ? 'enabled' : 'supported'} devices found.`, EXIT.ok, scope.gpus);
   }
   try {
     const records = list.collect({ ...scope, gpus });
-    if (records.length === 0 && list.of !== 'profiles') throw nothing(list, { ...scope, gpus });
+    if (records.length === 0 && list.of !== 'profiles') {
+      throw nothing(list, { ...scope, gpus }, scope.gpus);
+    }
     return records;
   } catch (error) {
     if (!(error instanceof InstanceError)) throw error;
-    throw new UsageError(`Failed to display ${error.what}: ${statusReason(error.status)}`, error.status);
+    throw refusal(`Failed to display ${error.what}: ${statusReason(error.status)}`, error.status, scope.gpus);
   }
 }
 
 /** "No GPU instances found: Not Found", as an A100 with MIG on and nothing created answers. */
-function nothing(list: List, scope: Scope): UsageError {
+function nothing(list: List, scope: Scope, chosen: readonly Gpu[]): UsageError {
   const missing = wantedInstances(scope).length === 0 ? 'GPU instances' : list.of;
-  return new UsageError(`No ${missing} found: ${statusReason(NVML_ERROR_NOT_FOUND)}`, NVML_ERROR_NOT_FOUND);
+  return refusal(`No ${missing} found: ${statusReason(NVML_ERROR_NOT_FOUND)}`, NVML_ERROR_NOT_FOUND, chosen);
 }
+
+/** Why there is no list, with the chosen GPUs that are lost: their status goes before the other. */
+const refusal = (reason: string, status: number, chosen: readonly Gpu[]): UsageError =>
+  new UsageError(`${reason}\n${lostLines(chosen)}`, statusOf(chosen) || status, undefined, '');
 
 async function run(tokens: readonly Token[], context: Context): Promise<number> {
   refuseSetters(tokens);

@@ -60,6 +60,25 @@ describe('mig without MIG mode', () => {
   });
 });
 
+describe('mig where there is nothing to list and a GPU is lost', () => {
+  const LOST =
+    'Unable to determine the device handle for GPU1: GPU is lost.  Reboot the system to recover this GPU\n';
+
+  it('tells of it below the reason, and ends with 15', async () => {
+    const { status, out } = await runOn(withLostGpu(h200x2()), ['mig', '-lgi']);
+    expect({ status, out }).toEqual({ status: 15, out: `No MIG-enabled devices found.\n${LOST}` });
+  });
+
+  it('does so where it is the only chosen GPU, and not where it is not chosen', async () => {
+    const machine = withLostGpu(h200x2());
+    expect((await runOn(machine, ['mig', '-lgi', '-i', '1'])).status).toBe(15);
+    expect(await runOn(machine, ['mig', '-lgi', '-i', '0'])).toMatchObject({
+      status: 0,
+      out: 'No MIG-enabled devices found.\n',
+    });
+  });
+});
+
 /** What driver 580.126.09 printed on an A100-SXM4-40GB that was cut like this (public listing). */
 describe('mig on an A100 with MIG on', () => {
   it('draws the GPU instance profiles', async () => {

@@ -75,6 +75,9 @@ describe('arguments', () => {
     expect(() => nvml.nvmlDeviceGetCpuAffinity(device, 1.5)).toThrow(
       new TypeError('nvmlDeviceGetCpuAffinity: cpuSetSize must be a whole number, not 1.5'),
     );
+    expect(() => nvml.nvmlDeviceGetCpuAffinity(device, 0xffffffff)).toThrow(
+      new RangeError('nvmlDeviceGetCpuAffinity: cpuSetSize must be 0 to 65535, not 4294967295'),
+    );
     expect(() => nvml.nvmlInitWithFlags(2 ** 32)).toThrow(
       new RangeError('nvmlInitWithFlags: flags must be 0 to 4294967295, not 4294967296'),
     );

@@ -190,7 +190,7 @@ function makerOf(fn: string, param: Param): ArgumentMaker {
       return checked(check.string, (given) => given as string);
     case 'words':
       return checked(
-        (given) => (given === undefined ? undefined : check.scalar('u32')(given)),
+        (given) => (given === undefined ? undefined : checkWords(given)),
         (given) => ({ out: 'words', length: given === undefined ? param[2] : Number(given) }),
         `${name}Size`,
       );
@@ -250,6 +250,9 @@ function scopedId(fn: string, given: unknown, i: number): FieldId {
 }
 
 const checkNumber = check.scalar('u32');
+
+/** Words of a set that is asked for, which is made as long as that: of four million CPUs. */
+const checkWords = check.scalar('u16');
 
 /** The ids, where they are 32-bit numbers. What is kept for a call is not looked at again. */
 function checkedIds(fn: string, ids: FieldId[]): FieldId[] {

@@ -93,15 +93,17 @@ const fields = (long: string, of: string, help: string): OptionSpec => ({
 
 const INSTANCE_HELP = 'help-gpu-instance-vgpu-query-scheduler-logs';
 
+const formatOption: OptionSpec = {
+  long: 'format',
+  value: 'optional',
+  argument: 'FORMAT,...',
+  values: { words: ['csv', 'noheader', 'nounits', 'json', 'jsonl'], between: ',' },
+  help: 'For --query-*: csv (with noheader, nounits), json, or jsonl (one object a line).',
+};
+
 /** Options that belong to the --query-* switches. */
 const QUERY_ONLY: readonly OptionSpec[] = [
-  {
-    long: 'format',
-    value: 'optional',
-    argument: 'FORMAT,...',
-    values: { words: ['csv', 'noheader', 'nounits', 'json', 'jsonl'], between: ',' },
-    help: 'For --query-*: csv (with noheader, nounits), json, or jsonl (one object a line).',
-  },
+  formatOption,
   {
     short: ['f'],
     long: 'filename',
@@ -212,6 +214,13 @@ function tableOf(tokens: readonly Token[]) {
   );
 }
 
+/** For a --query-* switch `--json` is one more word of `--format`, and is refused where it does not go with the others. */
+function withFormat(tokens: readonly Token[]): readonly Token[] {
+  if (!isGiven(tokens, 'json')) return tokens;
+  const value = `${lastValue(tokens, 'format') ?? ''},json`;
+  return [...tokens, { spec: formatOption, value, written: '--json' }];
+}
+
 async function run(tokens: readonly Token[], context: Context): Promise<number> {
   refuseSetters(tokens);
   const { io } = context;
@@ -220,7 +229,7 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
     return 0;
   }
   const table = tableOf(tokens);
-  if (table !== undefined) return query(tokens, context, table);
+  if (table !== undefined) return query(withFormat(tokens), context, table);
   const misplaced = tokens.find(({ spec: option }) => QUERY_ONLY.includes(option));
   if (misplaced !== undefined) throw new UsageError(`Option "${misplaced.written}" is not recognized.`);
   return show(chosenView(tokens), tokens, context);

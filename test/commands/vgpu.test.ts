@@ -414,6 +414,26 @@ describe('the --query-* switches of vgpu', () => {
     expect((await runOn(h200x2(), ['--help-vgpu-query-scheduler-logs'])).out).not.toContain('gi_id');
   });
 
+  it.each(['query-vgpu-scheduler-logs', 'query-gpu-instance-vgpu-scheduler-logs'])(
+    'print JSON with --json: --%s',
+    async (option) => {
+      const argv = ['vgpu', `--${option}=sched_policy,sw_rl_id`];
+      const wanted = await runOn(migVgpuHost(), [...argv, '--format=json']);
+      expect(JSON.parse(wanted.out).length).toBeGreaterThan(0);
+      expect(await runOn(migVgpuHost(), [...argv, '--json'])).toEqual(wanted);
+      expect(await runOn(migVgpuHost(), [...argv, '--json', '--format=json'])).toEqual(wanted);
+    },
+  );
+
+  it('print accounted processes with --json, and refuse it beside another format', async () => {
+    const argv = ['vgpu', '--query-accounted-apps=pid', '--json'];
+    expect(JSON.parse((await runOn(h200x2(), argv)).out)).toEqual([]);
+    expect(await runOn(h200x2(), [...argv, '--format=csv'])).toMatchObject({
+      status: 2,
+      out: 'Format is either csv or json.\n',
+    });
+  });
+
   it('list accounted processes, of which the H200 has none', async () => {
     expect((await runOn(h200x2(), ['vgpu', '--query-accounted-apps=pid'])).out).toBe('pid\n');
   });

@@ -568,14 +568,21 @@ describe('a loop', () => {
     ]);
   });
 
-  it.each(['-l=0', '-l=-3', '--loop=abc', '-lms=0', '--loop-ms=1e99', '-l=Infinity', '-l=NaN'])(
-    'is refused a period that is none: %s',
-    async (option) => {
-      const { status, out, io } = await nvsmi([...QUERY, option]);
-      expect({ status, slept: io.slept }).toEqual({ status: 2, slept: [] });
-      expect(out).toMatch(/^Provided \[-l\(ms\) \| --loop\(-ms\)=\] value is incorrect\./);
-    },
-  );
+  it.each([
+    '-l=0',
+    '-l=-3',
+    '--loop=abc',
+    '-lms=0',
+    '--loop-ms=1e99',
+    '-l=Infinity',
+    '-l=NaN',
+    '-l=0x5',
+    '-lms=1e3',
+  ])('is refused a period that is none: %s', async (option) => {
+    const { status, out, io } = await nvsmi([...QUERY, option]);
+    expect({ status, slept: io.slept }).toEqual({ status: 2, slept: [] });
+    expect(out).toMatch(/^Provided \[-l\(ms\) \| --loop\(-ms\)=\] value is incorrect\./);
+  });
 });
 
 describe('-f', () => {

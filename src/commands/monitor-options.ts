@@ -2,6 +2,7 @@
 import { lastValue, type OptionSpec, type Token } from '../argv.js';
 import { EXIT, UsageError } from '../errors.js';
 import type { Io } from '../io.js';
+import { decimal } from '../options.js';
 import type { GpmMetric } from '../query/monitor/gpm.js';
 import type { MonitorFormat } from '../render/monitor.js';
 import { refuseMixture } from './format-words.js';
@@ -60,7 +61,7 @@ const failure = (reason: string): UsageError => new UsageError(`${reason}${FAILE
 export function readDelay(tokens: readonly Token[], usual: number, most: number): number {
   const text = lastValue(tokens, 'delay');
   if (text === undefined) return usual;
-  const seconds = text.trim() === '' ? Number.NaN : Number(text);
+  const seconds = decimal(text);
   if (!(seconds >= 1 && seconds <= most)) {
     throw new UsageError(`Collection delay/interval should be between 1 second and ${most} seconds`);
   }

@@ -1,6 +1,7 @@
 /** `vgpu`: the vGPUs of a virtualization host. On any other machine it says that there is none. */
 import { lastValue, type OptionSpec, type Token } from '../argv.js';
 import { UsageError } from '../errors.js';
+import { decimal } from '../options.js';
 import type { Cells } from '../query/cell.js';
 import { type GpmMetric, gpmMetrics } from '../query/monitor/gpm.js';
 import { encoderColumns, fbcColumns } from '../query/sessions.js';
@@ -199,7 +200,7 @@ const LONGEST_PERIOD = 10;
 function periodOf(tokens: readonly Token[]): number | undefined {
   const text = lastValue(tokens, 'loop');
   if (text === undefined) return undefined;
-  const seconds = text === '' ? USUAL_PERIOD : Number(text);
+  const seconds = text === '' ? USUAL_PERIOD : decimal(text);
   if (seconds >= 1 && seconds <= LONGEST_PERIOD) return seconds * 1000;
   throw new UsageError(
     `Provided [-l(sec) | --loop(sec)=] value is incorrect. Loop frequency must be between 1 and ${LONGEST_PERIOD}.\n`,

@@ -114,6 +114,7 @@ describe('the options of dmon', () => {
     ['-c abc', 2, 'Invalid value for number of samples to be displayed\n', 'status 0'],
     ['-c 1 -d 0', 2, 'Collection delay/interval should be between 1 second and 600 seconds\n', 'status 0'],
     ['-c 1 -d abc', 2, 'Collection delay/interval should be between 1 second and 600 seconds\n', 'status 0'],
+    ['-c 1 -d 0x5', 2, 'Collection delay/interval should be between 1 second and 600 seconds\n'],
     ['-c 1 -d 601', 2, 'Collection delay/interval should be between 1 second and 600 seconds\n'],
     ['--bogus', 2, 'Option "--bogus" is not recognized.\n', 'status 0'],
     ['extra', 2, 'Option "extra" is not recognized.\n', 'status 0'],

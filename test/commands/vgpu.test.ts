@@ -450,6 +450,10 @@ describe('what vgpu refuses', () => {
       ['-l', '99'],
       'Provided [-l(sec) | --loop(sec)=] value is incorrect. Loop frequency must be between 1 and 10.\n\n',
     ],
+    ...['0x5', '1e0'].map((period): [string[], string] => [
+      ['-l', period],
+      'Provided [-l(sec) | --loop(sec)=] value is incorrect. Loop frequency must be between 1 and 10.\n\n',
+    ]),
     [
       ['--query-vgpu-scheduler-logs=weight', '--format=csv'],
       'Field "weight" is not a valid field to query.\n\n',

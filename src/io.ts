@@ -9,9 +9,9 @@ export interface Io {
   err(text: string): void;
   /**
    * Sends what follows to a file instead of stdout, made anew. Throws UsageError with the refusal where it cannot be
-   * made.
+   * made; `hint` is made of the reason.
    */
-  redirect(path: string, refusal?: string): void;
+  redirect(path: string, refusal?: string, hint?: (reason: string) => string): void;
   /** Milliseconds since the epoch. */
   now(): number;
   /**
@@ -82,11 +82,15 @@ export class ProcessIo implements Io {
     }
   }
 
-  redirect(path: string, refusal = `Failed to create the log file ${path}\n`): void {
+  redirect(
+    path: string,
+    refusal = `Failed to create the log file ${path}\n`,
+    hint?: (reason: string) => string,
+  ): void {
     try {
       this.fd = openSync(path, 'w');
-    } catch {
-      throw new UsageError(refusal, EXIT.unknownOption);
+    } catch (error) {
+      throw new UsageError(refusal, EXIT.unknownOption, hint?.(reason(error)));
     }
   }
 

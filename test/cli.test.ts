@@ -609,10 +609,14 @@ describe('the program', () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 
-  it.each(['dmon', 'pmon'])('refuses %s a file that cannot be made, as recorded', (command) => {
-    const { status, stdout } = run([command, '--snapshot', MACHINE, '-c', '1', '-f', '/nonexist/x']);
-    expect({ status, stdout }).toEqual({ status: 255, stdout: 'Failed to process command line \n\n' });
-  });
+  it.each(['dmon', 'pmon'])(
+    'refuses %s a file that cannot be made, as recorded, and says why on stderr',
+    (command) => {
+      const ran = run([command, '--snapshot', MACHINE, '-c', '1', '-f', '/nonexist/x']);
+      expect(ran).toMatchObject({ status: 255, stdout: 'Failed to process command line \n\n' });
+      expect(ran.stderr).toMatch(/^cannot create the file: ENOENT: .*'\/nonexist\/x'\n$/);
+    },
+  );
 
   const program = fileURLToPath(new URL('../bin/nvsmi.js', import.meta.url));
   const QUERY = ['--query-gpu=index,name', '--format=csv', '--snapshot', MACHINE];

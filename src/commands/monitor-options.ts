@@ -152,5 +152,6 @@ export function readGpmMetrics(tokens: readonly Token[], known: readonly GpmMetr
 /** `-f`: from here on the output goes to a file. */
 export function openFile(tokens: readonly Token[], io: Io, option = 'filename'): void {
   const path = lastValue(tokens, option);
-  if (path !== undefined) io.redirect(path, FAILED);
+  // nvidia-smi tells neither the file nor the reason.
+  if (path !== undefined) io.redirect(path, FAILED, (reason) => `cannot create the file: ${reason}`);
 }

@@ -15,6 +15,7 @@
  *            v:P:OFF:VALUE  the struct has this version; ARGUMENT_VERSION_MISMATCH where only that is wrong
  *            a:N            not for the first N matching calls      n:N   for N calls only
  *   then:    u:MICROSECONDS wait      m:MICROSECONDS  the same while no other call waits so, as for a driver's lock
+ *            j:N            wait until N calls are here at once; TIMEOUT after five seconds
  *            c  go on with the next entry that matches
  *            r:STATUS       return this
  *            >:P:OFF:BYTES  write behind the pointer
@@ -57,8 +58,8 @@ struct entry {
   const char *key;
   nvmlReturn_t status;
   int passes, limited, locked;
-  uint64_t after, times, micros;
-  atomic_ullong seen;
+  uint64_t after, times, micros, together;
+  atomic_ullong seen, arrived;
   size_t tokens;
   struct token *token;
   struct entry *next;
@@ -113,6 +114,7 @@ static void read_token(struct entry *entry, char *word)
   case 'c': entry->passes = 1; return;
   case 'u': entry->micros = token.n[0]; return;
   case 'm': entry->micros = token.n[0]; entry->locked = 1; return;
+  case 'j': entry->together = token.n[0]; return;
   case 'a': entry->after = token.n[0]; entry->limited = 1; return;
   case 'n': entry->times = token.n[0]; entry->limited = 1; return;
   }
@@ -275,6 +277,19 @@ static void wait_for(const struct entry *entry)
   if (entry->locked) pthread_mutex_lock(&driver_lock);
   wait_micros(entry->micros);
   if (entry->locked) pthread_mutex_unlock(&driver_lock);
+}
+
+/* Whether as many calls came together as the entry wants. */
+static int have_met(struct entry *entry)
+{
+  if (entry->together == 0) return 1;
+  uint64_t wanted = (atomic_fetch_add(&entry->arrived, 1) / entry->together + 1) * entry->together;
+  double end = now_micros() + 5e6;
+  while (atomic_load(&entry->arrived) < wanted) {
+    if (now_micros() > end) return 0;
+    wait_micros(1000);
+  }
+  return 1;
 }
 
 static nvmlReturn_t fill_items(uint8_t *count, void *items, size_t size, int may_ask, const struct token *token)
@@ -448,7 +463,7 @@ static nvmlReturn_t fake_call(int index, const uint64_t *given, void **real)
     for (size_t i = 0; i < length; i++)
       if (function->params[i] == 'd') args[i] = known_handle(args[i]);
   }
-  int has_answers = 0, outdated = 0;
+  int has_answers = 0, outdated = 0, alone = 0;
   struct entry *entry = entries[index];
   for (; entry != NULL; entry = entry->next) {
     has_answers |= entry->key != NULL;
@@ -456,9 +471,11 @@ static nvmlReturn_t fake_call(int index, const uint64_t *given, void **real)
     outdated |= match == OUTDATED;
     if (match != YES) continue;
     wait_for(entry);
+    alone |= !have_met(entry);
     if (!entry->passes) break;
   }
   if (log_file >= 0) log_call(function, args, entry == NULL ? NULL : entry->key);
+  if (alone) return NVML_ERROR_TIMEOUT;
   int is_fields = strcmp(function->name, "nvmlDeviceGetFieldValues") == 0;
   if (real_library != NULL && (entry == NULL || (is_fields && entry->status == NVML_SUCCESS))) {
     nvmlReturn_t (*fields)(nvmlDevice_t, int, nvmlFieldValue_t *) = function->real;

@@ -21,6 +21,8 @@ export interface Fault {
   readonly sleepMs?: number;
   /** Exact, even for a few microseconds. */
   readonly delayMicros?: number;
+  /** Waits until so many calls are made at once, and times out after five seconds where they are made in turn. */
+  readonly together?: number;
   /** Leaves the first so many matching calls alone. Counted per function. */
   readonly after?: number;
   /** Ends after so many calls. */
@@ -110,6 +112,7 @@ function faultLine(fault: Fault, handles: Handles): string {
   if (fault.times !== undefined) words.push(`n:${fault.times}`);
   const micros = (fault.sleepMs ?? 0) * 1000 + (fault.delayMicros ?? 0);
   if (micros > 0) words.push(`u:${Math.round(micros)}`);
+  if (fault.together !== undefined) words.push(`j:${fault.together}`);
   words.push(fault.status === undefined ? 'c' : `r:${fault.status}`);
   return words.join(' ');
 }

@@ -125,17 +125,13 @@ describe.skipIf(!fake.available)('the calls that a plan makes', () => {
   it('overlap where they wait', async () => {
     const { plan } = planned([row(throughput(0), 'value'), row(throughput(1), 'value')], {
       snapshot: machine,
-      faults: [{ fn: 'nvmlDeviceGetPcieThroughput', sleepMs: 60 }],
+      faults: [{ fn: 'nvmlDeviceGetPcieThroughput', together: 4 }],
     });
-    const begin = performance.now();
     await plan.sample();
-    const took = performance.now() - begin;
     expect(readings(plan)).toEqual([
       [100, 200],
       [300, 400],
     ]);
-    expect(took).toBeGreaterThanOrEqual(59);
-    expect(took).toBeLessThan(180);
   });
 
   it('go on for the other GPUs when one is lost between two samples', () => {

@@ -18,7 +18,7 @@ interface Made {
 
 const subjectOf = ({ key }: Pick<Made, 'key'>): string => key.split(',')[0] as string;
 
-/** A driver that writes down what is asked, and whose waiting calls last until so many were made about other GPUs. */
+/** A driver that writes down what is asked, and in which waiting calls about a GPU go on until so many others were made. */
 function watched(snapshot: Snapshot, others = 0): { driver: Driver; made: Made[] } {
   const inner = snapshotDriver(snapshot, 'watched');
   const made: Made[] = [];
@@ -48,9 +48,10 @@ function watched(snapshot: Snapshot, others = 0): { driver: Driver; made: Made[]
         start: async () => {
           note('start');
           const about = subjectOf({ key: keyOf(call, subject) });
+          const first = made.findIndex((one) => one.how === 'start' && subjectOf(one) === about);
+          const isOther = (one: Made): boolean => one.how === 'run' && subjectOf(one) !== about;
+          const enough = (): boolean => made.slice(first).filter(isOther).length >= others;
           const end = performance.now() + 5000;
-          const enough = (): boolean =>
-            made.filter((one) => one.how === 'run' && subjectOf(one) !== about).length >= others;
           while (!enough() && performance.now() < end) await new Promise(setImmediate);
           note('end');
           return bound.run();

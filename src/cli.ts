@@ -4,6 +4,7 @@ import type { Context, Machine } from './commands/context.js';
 import { EXIT, type UsageError } from './errors.js';
 import type { Io } from './io.js';
 import type { Driver } from './nvml/call.js';
+import { NVML_ERROR_GPU_IS_LOST } from './nvml/generated/constants.js';
 import { loopPeriod, readRootArguments } from './options.js';
 import { openMachine, takeSource } from './source.js';
 
@@ -13,17 +14,22 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     const { rest, source } = takeSource(argv, io.env);
     let opening: Promise<Machine> | undefined;
     let library: Driver | undefined;
+    let opened: Machine | undefined;
     // Nothing closes NVML: the process ends, and nvmlShutdown would take another 3 ms (H100) to free what ends anyway.
     const machine = (wanted?: string): Promise<Machine> => {
       opening ??= openMachine(source, io, wanted, (loaded) => {
         library = loaded;
+      }).then((machine) => {
+        opened = machine;
+        return machine;
       });
       return opening;
     };
     const context: Context = { io, machine, library: () => library };
     const status = await dispatch(rest, context);
     io.close();
-    return status;
+    if (status === EXIT.ok && opened?.session.driver.sawLostGpu) return NVML_ERROR_GPU_IS_LOST;
+    return Math.min(status, EXIT.unknownOption);
   } catch (error) {
     return await report(error, io);
   }

@@ -1,5 +1,5 @@
 /** The one door to the world: stdout, stderr, files, clock, signals. Tests pass their own. */
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { type Background, backgroundOf } from './background.js';
 import { ClosedPipe, EXIT, OutputError, UsageError } from './errors.js';
 
@@ -14,9 +14,10 @@ export interface Io {
   redirect(path: string, refusal?: string, hint?: (reason: string) => string): void;
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Milliseconds of a clock that nobody sets, for periods. */
+  elapsed(): number;
   /**
-   * Waits until a time of the clock, in milliseconds; false when the program was asked to stop. A promise only where
-   * it has to be.
+   * Waits until a time of `elapsed`; false when the program was asked to stop. A promise only where it has to be.
    */
   sleepUntil(time: number): boolean | Promise<boolean>;
   /** Whether SIGINT or SIGTERM came. */
@@ -31,7 +32,7 @@ export interface Io {
   close(): void;
 }
 
-type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * Up to so many milliseconds the thread sleeps. A timer is coarse and dearer: with one a tick of 100 ms took 266 us of
@@ -48,10 +49,11 @@ export class ProcessIo implements Io {
   private fd = 1;
   private wake: (() => void) | undefined;
   private listening = false;
+  private opensAnew = false;
   /** When the event loop turned last. */
   private turned = 0;
   /** The signal that asked to stop. */
-  signal: Signal | undefined;
+  signal: NodeJS.Signals | undefined;
   readonly env = process.env;
 
   get background(): Background {
@@ -71,7 +73,7 @@ export class ProcessIo implements Io {
   }
 
   out(text: string): void {
-    writeWhole(this.fd, text);
+    writeWhole(this.fd, text, this.stopListening);
   }
 
   err(text: string): void {
@@ -102,9 +104,13 @@ export class ProcessIo implements Io {
     return readFileSync(path, 'utf8');
   }
 
+  elapsed(): number {
+    return performance.now();
+  }
+
   sleepUntil(time: number): boolean | Promise<boolean> {
     this.listen();
-    const long = time - Date.now();
+    const long = time - performance.now();
     if (long > NAP) return this.pause(long - 1).then(() => this.nap(time));
     return this.nap(time);
   }
@@ -123,9 +129,9 @@ export class ProcessIo implements Io {
 
   /** Sleeps with the whole thread, and turns the event loop if that is due. */
   private nap(time: number): boolean | Promise<boolean> {
-    const rest = time - Date.now();
+    const rest = time - performance.now();
     if (rest > 0 && !this.stopped) Atomics.wait(sleeper, 0, 0, rest);
-    const now = Date.now();
+    const now = performance.now();
     if (now - this.turned < TURN) return !this.stopped;
     this.turned = now;
     return new Promise((resolve) => setImmediate(() => resolve(!this.stopped)));
@@ -146,11 +152,36 @@ export class ProcessIo implements Io {
   private listen(): void {
     if (this.listening) return;
     this.listening = true;
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.once(signal, () => {
-        this.signal = signal;
-        this.wake?.();
-      });
+    this.writeWithoutBlocking();
+    for (const signal of SIGNALS) process.on(signal, this.stop);
+  }
+
+  private readonly stop = (signal: NodeJS.Signals): void => {
+    this.signal = signal;
+    this.wake?.();
+  };
+
+  /** While a reader does not read, the event loop does not turn: a signal ends the program at once then. */
+  private readonly stopListening = (): void => {
+    if (!this.listening) return;
+    this.listening = false;
+    for (const signal of SIGNALS) process.off(signal, this.stop);
+  };
+
+  /**
+   * A write into a full pipe would keep the thread in the kernel, where no handler of ours runs. The pipe is opened
+   * anew for this process alone, so that a full one says so. A socket cannot be opened anew and stays as it is.
+   */
+  private writeWithoutBlocking(): void {
+    if (this.opensAnew) return;
+    this.opensAnew = true;
+    try {
+      const kind = fstatSync(this.fd);
+      if (!kind.isFIFO() && !kind.isCharacterDevice()) return;
+      const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;
+      this.fd = openSync(`/proc/self/fd/${this.fd}`, O_WRONLY | O_NONBLOCK | O_NOCTTY);
+    } catch {
+      // Another system, or a terminal of another user: it may block.
     }
   }
 }
@@ -158,13 +189,14 @@ export class ProcessIo implements Io {
 /** node:tty brings sockets and streams along, 5 ms of start-up: loaded only where somebody asks. */
 const isTerminal = (fd: number): boolean => process.getBuiltinModule('node:tty').isatty(fd);
 
-/** Writes all of a text, or throws: nothing is lost silently. */
-function writeWhole(fd: number, text: string): void {
+/** Writes all of a text, or throws: nothing is lost silently. Tells where it has to wait for a reader. */
+function writeWhole(fd: number, text: string, onFull?: () => void): void {
   const length = Buffer.byteLength(text);
   if (length === 0) return;
   // As it is: of a buffer made first each tick of a fast loop takes 10 us more.
   let written = writeSome(fd, text);
   if (written === length) return;
+  onFull?.();
   const bytes = Buffer.from(text);
   while (written < length) written += writeSome(fd, bytes.subarray(written));
 }

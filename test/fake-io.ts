@@ -71,6 +71,10 @@ export class FakeIo implements Io {
     return this.clock;
   }
 
+  elapsed(): number {
+    return this.now();
+  }
+
   /** The clock goes on by itself, by as much as a tick is made to take. */
   pass(milliseconds: number): void {
     this.clock += milliseconds;

@@ -121,8 +121,8 @@ async function terminate(folder: RecorderFolder, io: Io, background: Background)
   } catch (error) {
     throw new UsageError(`Cannot stop process ${pid}: ${(error as Error).message}`, NVML_ERROR_NO_PERMISSION);
   }
-  const until = io.now() + PATIENCE;
-  while (background.isAlive(pid) && io.now() < until && (await io.sleepUntil(io.now() + 20)));
+  const until = io.elapsed() + PATIENCE;
+  while (background.isAlive(pid) && io.elapsed() < until && (await io.sleepUntil(io.elapsed() + 20)));
   if (background.isAlive(pid)) throw new UsageError(`Process ${pid} was asked to stop, and has not yet.`);
   io.out(`Process ${pid} stopped.\n`);
   return EXIT.ok;

@@ -1,4 +1,4 @@
-/** Repeats a tick on a period of the clock: no drift, and ticks that were missed are not made up for. */
+/** Repeats a tick on a fixed period: no drift, and ticks that were missed are not made up for. */
 import type { Io } from '../io.js';
 
 /** Runs `tick` once, or every `period` milliseconds until SIGINT, SIGTERM or a closed pipe, or so many times. */
@@ -10,13 +10,13 @@ export async function loop(
 ): Promise<void> {
   await tick();
   if (period === undefined) return;
-  let next = io.now() + period;
+  let next = io.elapsed() + period;
   for (let done = 1; done < times; done++) {
     const slept = io.sleepUntil(next);
     if (!(typeof slept === 'boolean' ? slept : await slept)) return;
     const pending = tick();
     if (pending !== undefined) await pending;
-    const now = io.now();
+    const now = io.elapsed();
     next += period;
     if (next < now) next += Math.floor((now - next) / period) * period;
   }

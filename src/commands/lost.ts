@@ -1,6 +1,6 @@
-/** GPUs that fell off the bus: said beside what the others tell, never instead of it. */
+/** GPUs without a handle, most often because they fell off the bus. A line names each; the others are shown as ever. */
 import { EXIT } from '../errors.js';
-import { NVML_ERROR_GPU_IS_LOST } from '../nvml/generated/constants.js';
+import { NVML_ERROR_GPU_IS_LOST, NVML_ERROR_UNINITIALIZED } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
 import { statusWords } from '../nvml/status.js';
 
@@ -22,6 +22,6 @@ export function lostLine(gpu: Gpu): string {
   return `Unable to determine the device handle for GPU${gpu.index}: ${statusWords(gpu.status)}${remedy}`;
 }
 
-/** 15 where one of the GPUs is lost. */
+/** The exit status of a command about these GPUs: why the first of them that has no handle has none. */
 export const statusOf = (gpus: readonly Gpu[]): number =>
-  gpus.some((gpu) => gpu.status === NVML_ERROR_GPU_IS_LOST) ? NVML_ERROR_GPU_IS_LOST : EXIT.ok;
+  gpus.find((gpu) => isLost(gpu) && gpu.status !== NVML_ERROR_UNINITIALIZED)?.status ?? EXIT.ok;

@@ -38,6 +38,7 @@ export function* pieces<T>(list: readonly T[], size: number): Generator<readonly
 /** A driver that prepares calls and refuses to make them, as NVML does before it is initialised. */
 const unanswering = (library: Driver): Driver => ({
   source: library.source,
+  sawLostGpu: false,
   bind: (call: Call, subject?: Handle): Bound | undefined => {
     const bound = library.bind(call, subject);
     if (bound === undefined) return undefined;

@@ -1,7 +1,7 @@
 /** A call of the NVML library: its memory and C parameters, laid out once and run at once or on a worker thread. */
 import type { KoffiFunc } from 'koffi';
 import { type Bound, type Call, type Handle, isOut, type Out } from './call.js';
-import { NVML_ERROR_INSUFFICIENT_SIZE } from './generated/constants.js';
+import { NVML_ERROR_GPU_IS_LOST, NVML_ERROR_INSUFFICIENT_SIZE } from './generated/constants.js';
 import { koffi } from './koffi.js';
 import type { Layout } from './layout.js';
 import { allocate, arrayAt, fieldOf, itemSize, LIST_HEAD, roomOf, SIZE_TAIL, writeText } from './memory.js';
@@ -39,6 +39,7 @@ export class LibraryCall implements Bound {
     readonly call: Call,
     private readonly symbol: NvmlFunction,
     private readonly subject: Handle | undefined,
+    private readonly onLostGpu: () => void,
   ) {
     this.outs = call.args.filter(isOut);
     this.lists = this.outs.flatMap((out, i) =>
@@ -64,7 +65,7 @@ export class LibraryCall implements Bound {
     for (let growths = 0; ; growths++) {
       this.reset();
       this.openLists();
-      this.status = this.symbol(...this.params);
+      this.status = this.statusOf(this.symbol(...this.params));
       if (this.status !== NVML_ERROR_INSUFFICIENT_SIZE || growths >= MAX_GROWTHS || !this.grow()) {
         return this.status;
       }
@@ -86,7 +87,10 @@ export class LibraryCall implements Bound {
 
   /** A text as the result is the answer itself. */
   private statusOf(result: number | string): Status {
-    if (typeof result === 'number') return result;
+    if (typeof result === 'number') {
+      if (result === NVML_ERROR_GPU_IS_LOST && this.subject !== undefined) this.onLostGpu();
+      return result;
+    }
     const memory = this.memory[0] as Buffer;
     writeText(memory, 0, memory.length, result);
     return 0;

@@ -85,7 +85,11 @@ function findSymbol(library: LibraryHandle, name: FunctionName): NvmlFunction | 
 }
 
 class Library implements Driver {
+  sawLostGpu = false;
   private readonly symbols = new Map<FunctionName, NvmlFunction | undefined>();
+  private readonly note = (): void => {
+    this.sawLostGpu = true;
+  };
 
   constructor(
     readonly source: string,
@@ -94,7 +98,7 @@ class Library implements Driver {
 
   bind(call: Call, subject?: Handle): Bound | undefined {
     const symbol = this.symbol(call.fn);
-    return symbol === undefined ? undefined : new LibraryCall(call, symbol, subject);
+    return symbol === undefined ? undefined : new LibraryCall(call, symbol, subject, this.note);
   }
 
   textAt(pointer: bigint): string | undefined {

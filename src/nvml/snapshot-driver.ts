@@ -8,6 +8,7 @@ import { type Bound, type Call, type Driver, type Handle, isOut, type Out } from
 import { unbelievable } from './counts.js';
 import {
   NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
+  NVML_ERROR_GPU_IS_LOST,
   NVML_ERROR_INVALID_ARGUMENT,
   NVML_ERROR_NOT_FOUND,
 } from './generated/constants.js';
@@ -41,12 +42,19 @@ class SnapshotHandles implements HandleNames {
 /** Answers calls from a snapshot. What was not recorded is a symbol, or an answer, that does not exist. */
 export function snapshotDriver(snapshot: Snapshot, source: string): Driver {
   const handles = new SnapshotHandles();
+  let sawLostGpu = false;
+  const note = (): void => {
+    sawLostGpu = true;
+  };
   return {
     source,
+    get sawLostGpu() {
+      return sawLostGpu;
+    },
     bind(call, subject) {
       const answers = snapshot.calls[call.fn];
       if (answers === undefined) return eventCall(call, handles);
-      return new SnapshotCall(call, subject, answers, handles, source);
+      return new SnapshotCall(call, subject, answers, handles, source, note);
     },
     close() {},
   };
@@ -63,11 +71,13 @@ class SnapshotCall implements Bound {
     private readonly answers: Answers,
     private readonly handles: SnapshotHandles,
     private readonly source: string,
+    private readonly onLostGpu: () => void,
   ) {}
 
   run(): Status {
     if (!this.answered) {
       this.answer();
+      if (this.status === NVML_ERROR_GPU_IS_LOST && this.subject !== undefined) this.onLostGpu();
       this.answered = true;
     }
     return this.status;

@@ -238,6 +238,10 @@ export class JumpingIo implements Io {
     return this.time;
   }
 
+  elapsed(): number {
+    return this.time;
+  }
+
   async sleepUntil(time: number): Promise<boolean> {
     this.time = Math.max(this.time, time);
     return --this.waits >= 0;

@@ -38,6 +38,10 @@ class Sink implements Io {
   now(): number {
     return NOW;
   }
+  elapsed(): number {
+    return this.now();
+  }
+
   async sleepUntil(): Promise<boolean> {
     this.ticks -= 1;
     return this.ticks > 0;

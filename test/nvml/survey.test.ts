@@ -38,6 +38,7 @@ const HANDLES: Partial<Record<FunctionName, (args: Call['args']) => number>> = {
 
 /** A driver in which every function exists and succeeds, with two GPUs, and fields that have odd ids. */
 class TinyDriver implements Driver {
+  readonly sawLostGpu = false;
   readonly source = 'tiny';
   readonly asked = new Map<FunctionName, number>();
 

@@ -26,6 +26,7 @@ function watched(snapshot: Snapshot, others = 0): { driver: Driver; made: Made[]
     [subject ?? '', ...call.args.filter((arg) => typeof arg !== 'object')].join(',');
   const driver: Driver = {
     source: inner.source,
+    sawLostGpu: false,
     close: () => inner.close(),
     bind: (call, subject) => {
       const bound = inner.bind(call, subject);

@@ -48,6 +48,7 @@ export async function runOn(
       redirected = true;
     },
     now: () => time,
+    elapsed: () => time,
     sleepUntil: async () => {
       left -= 1;
       time += 1000;

@@ -43,6 +43,9 @@ const NAP = 100;
 /** Milliseconds in which a sleeping thread sees a signal, if its ticks are shorter: a turn of the event loop is 10 us. */
 const TURN = 20;
 
+/** Milliseconds; timers of more end at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
 export class ProcessIo implements Io {
@@ -110,9 +113,14 @@ export class ProcessIo implements Io {
 
   sleepUntil(time: number): boolean | Promise<boolean> {
     this.listen();
-    const long = time - performance.now();
-    if (long > NAP) return this.pause(long - 1).then(() => this.nap(time));
-    return this.nap(time);
+    if (time - performance.now() <= NAP) return this.nap(time);
+    return this.pauseUntil(time - 1).then(() => this.nap(time));
+  }
+
+  private async pauseUntil(time: number): Promise<void> {
+    for (let rest = time - performance.now(); rest > 0 && !this.stopped; rest = time - performance.now()) {
+      await this.pause(Math.min(rest, LONGEST_TIMER));
+    }
   }
 
   /** Waits for a timer or a signal. */

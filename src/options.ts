@@ -272,13 +272,10 @@ export function loopPeriod(tokens: readonly Token[]): number | undefined {
   const text = milliseconds ?? seconds;
   if (text === undefined) return undefined;
   const period = text === '' ? 5000 : decimal(text) * (milliseconds === undefined ? 1000 : 1);
-  if (!(period > 0 && period <= MAX_PERIOD)) {
+  if (!(period > 0 && period < Number.POSITIVE_INFINITY)) {
     throw new UsageError(
       'Provided [-l(ms) | --loop(-ms)=] value is incorrect. Loop frequency must be greater than 0.\n',
     );
   }
   return period;
 }
-
-/** The longest time a timer can wait. */
-const MAX_PERIOD = 2 ** 31 - 1;

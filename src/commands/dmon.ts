@@ -35,11 +35,12 @@ const USUAL_DELAY = 1;
 const LONGEST_DELAY = 600;
 
 /** Of a whole GPU, of its GPU instances, or of both. */
-const LEVELS: Readonly<Record<string, readonly ('device' | 'mig')[]>> = {
-  d: ['device'],
-  m: ['mig'],
-  dm: ['device', 'mig'],
-};
+const LEVELS: ReadonlyMap<string, readonly ('device' | 'mig')[]> = new Map([
+  ['d', ['device']],
+  ['m', ['mig']],
+  ['dm', ['device', 'mig']],
+  ['md', ['device', 'mig']],
+]);
 
 /**
  * The tick from which on GPM metrics are shown. There are two samples at the second; nvidia-smi 580.159.04 still
@@ -58,7 +59,7 @@ async function dmon(tokens: readonly Token[], context: Context): Promise<number>
   const columns = columnsOf(deviceColumns, readSelect(tokens, DEVICE_GROUPS, DEFAULT_GROUPS));
   const stamps = readStamps(tokens);
   const gpm = readGpmMetrics(tokens, gpmMetrics);
-  const levels = LEVELS[(lastValue(tokens, 'gpm-options') ?? 'd').replace('md', 'dm')];
+  const levels = LEVELS.get(lastValue(tokens, 'gpm-options') ?? 'd');
   if (levels === undefined) throw new UsageError('GPM options are d, m, dm or md.');
 
   const { session } = await context.machine();
@@ -152,7 +153,7 @@ export const spec: CommandSpec = {
     {
       long: 'gpm-options',
       value: 'required',
-      values: { words: Object.keys(LEVELS) },
+      values: { words: [...LEVELS.keys()] },
       help: 'Performance metrics of the GPUs (d), of their GPU instances (m), or of both (dm).',
     },
     stampOption,
@@ -161,7 +162,7 @@ export const spec: CommandSpec = {
       long: 'format',
       value: 'required',
       argument: 'WORD,...',
-      values: { words: Object.keys(ALL_WORDS), between: ',' },
+      values: { words: [...ALL_WORDS.keys()], between: ',' },
       help: 'csv, noheader (no names), nounit (no units), json, or jsonl (one object a line).',
     },
   ],

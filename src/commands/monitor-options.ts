@@ -105,23 +105,26 @@ export interface OutputFormat {
   readonly units: boolean;
 }
 
-type FormatWords = Readonly<Record<string, Partial<OutputFormat>>>;
+type FormatWords = ReadonlyMap<string, Partial<OutputFormat>>;
 
-export const JSON_WORDS: FormatWords = { json: { shape: 'json' }, jsonl: { shape: 'jsonl' } };
+export const JSON_WORDS: FormatWords = new Map([
+  ['json', { shape: 'json' }],
+  ['jsonl', { shape: 'jsonl' }],
+]);
 
-export const ALL_WORDS: FormatWords = {
-  csv: { shape: 'csv' },
-  nounit: { units: false },
-  noheader: { names: false },
+export const ALL_WORDS: FormatWords = new Map<string, Partial<OutputFormat>>([
+  ['csv', { shape: 'csv' }],
+  ['nounit', { units: false }],
+  ['noheader', { names: false }],
   ...JSON_WORDS,
-};
+]);
 
 /** The words of `--format`, in any order. */
 export function readFormat(tokens: readonly Token[], words: FormatWords): OutputFormat {
   let format: OutputFormat = { shape: 'table', names: true, units: true };
   const given = (lastValue(tokens, 'format') ?? '').split(',').filter((w) => w !== '');
   for (const word of given) {
-    const change = words[word];
+    const change = words.get(word);
     if (change === undefined) throw new UsageError('Format modifier is not recognized.');
     format = { ...format, ...change };
   }

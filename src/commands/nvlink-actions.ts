@@ -48,10 +48,10 @@ function errorFields({ session, gpu, link }: AskedOf): readonly nvlink.LinkField
 /** `d`, `r` or both; undefined for any other letter. */
 function throughputFields({ value }: AskedOf): readonly nvlink.LinkField[] | undefined {
   const letters = [...new Set(value)];
-  if (letters.length === 0 || letters.some((letter) => !(letter in nvlink.throughput))) return undefined;
-  return Object.keys(nvlink.throughput)
+  if (letters.length === 0 || letters.some((letter) => !nvlink.throughput.has(letter))) return undefined;
+  return [...nvlink.throughput.keys()]
     .filter((letter) => letters.includes(letter))
-    .flatMap((letter) => nvlink.throughput[letter] ?? []);
+    .flatMap((letter) => nvlink.throughput.get(letter) ?? []);
 }
 
 function lowPowerCells({ session, gpu }: AskedOf): Cells {

@@ -116,7 +116,7 @@ export const spec: CommandSpec = {
     {
       long: 'format',
       value: 'required',
-      values: { words: Object.keys(JSON_WORDS) },
+      values: { words: [...JSON_WORDS.keys()] },
       help: 'json, or jsonl (one object a line). A GPU without processes has no object.',
     },
   ],

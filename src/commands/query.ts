@@ -34,7 +34,7 @@ function readFormat(value: string): Format {
   let format: Format = { shape: 'csv', header: true, units: true };
   const words = value.split(',').filter((w) => w !== '');
   for (const word of words) {
-    const change = FORMAT_WORDS[word];
+    const change = FORMAT_WORDS.get(word);
     if (change === undefined) throw new UsageError('Format modifier is not recognized.');
     format = { ...format, ...change };
   }
@@ -42,13 +42,13 @@ function readFormat(value: string): Format {
   return format;
 }
 
-const FORMAT_WORDS: Readonly<Record<string, Partial<Format>>> = {
-  csv: {},
-  noheader: { header: false },
-  nounits: { units: false },
-  json: { shape: 'json' },
-  jsonl: { shape: 'jsonl' },
-};
+const FORMAT_WORDS: ReadonlyMap<string, Partial<Format>> = new Map([
+  ['csv', {}],
+  ['noheader', { header: false }],
+  ['nounits', { units: false }],
+  ['json', { shape: 'json' }],
+  ['jsonl', { shape: 'jsonl' }],
+]);
 
 /** An unknown field with --lenient: an empty column, null in JSON. */
 const blank: Kind = { ...text, json: () => null };

@@ -136,7 +136,7 @@ export const spec: CommandSpec = {
       long: 'format',
       value: 'required',
       argument: 'WORD,...',
-      values: { words: Object.keys(ALL_WORDS), between: ',' },
+      values: { words: [...ALL_WORDS.keys()], between: ',' },
       help: 'csv, noheader (no names), nounit (no units), json, or jsonl (one object a line).',
     },
   ],

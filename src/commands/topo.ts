@@ -92,16 +92,16 @@ function path({ session, chosen }: Scope): matrices.TopologyAnswer {
   };
 }
 
-const CAPABILITIES: Readonly<Record<string, number>> = {
-  r: NVML_P2P_CAPS_INDEX_READ,
-  w: NVML_P2P_CAPS_INDEX_WRITE,
-  n: NVML_P2P_CAPS_INDEX_NVLINK,
-  a: NVML_P2P_CAPS_INDEX_ATOMICS,
-  p: NVML_P2P_CAPS_INDEX_PCI,
-};
+const CAPABILITIES: ReadonlyMap<string, number> = new Map([
+  ['r', NVML_P2P_CAPS_INDEX_READ],
+  ['w', NVML_P2P_CAPS_INDEX_WRITE],
+  ['n', NVML_P2P_CAPS_INDEX_NVLINK],
+  ['a', NVML_P2P_CAPS_INDEX_ATOMICS],
+  ['p', NVML_P2P_CAPS_INDEX_PCI],
+]);
 
 function p2p({ session, tokens }: Scope): matrices.TopologyAnswer {
-  const capability = CAPABILITIES[lastValue(tokens, 'p2pstatus') ?? ''];
+  const capability = CAPABILITIES.get(lastValue(tokens, 'p2pstatus') ?? '');
   if (capability === undefined) {
     throw new UsageError('Invalid p2p capability index specified at the command-line');
   }
@@ -171,7 +171,7 @@ const QUESTIONS: readonly Question[] = [
     short: ['p2p'],
     long: 'p2pstatus',
     value: 'required',
-    values: { words: Object.keys(CAPABILITIES) },
+    values: { words: [...CAPABILITIES.keys()] },
     help: 'Whether every pair of GPUs can read (r), write (w), use NVLink (n), do atomics (a), go over PCIe (p).',
     answer: p2p,
   },

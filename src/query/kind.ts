@@ -26,8 +26,11 @@ export const text: Kind = { spell: String, json: String };
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
-/** The name that a process gave itself: on one line, whatever it is. */
-export const printable: Kind = { spell: (name) => String(name).replace(UNPRINTABLE, '?'), json: String };
+/** A text without what breaks a line or speaks to a terminal: a process may call itself anything. */
+export const oneLine = (name: string): string => name.replace(UNPRINTABLE, '?');
+
+/** The name that a process gave itself. */
+export const printable: Kind = { spell: (name) => oneLine(String(name)), json: String };
 
 /** A plain number, with the unit that is printed behind it. */
 export const number = (unit?: string): Kind => ({
@@ -123,14 +126,23 @@ export const timestamp: Kind = {
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** Seconds since the epoch: local time as C's ctime writes it (Mon Nov 23 00:47:10 2026), ISO 8601 in JSON. */
+/** A time as C's asctime spells it, in local time: Mon Nov 23 00:47:09 2026. */
+export function asctime(time: Date): string {
+  const clock = [time.getHours(), time.getMinutes(), time.getSeconds()]
+    .map((n) => String(n).padStart(2, '0'))
+    .join(':');
+  const day = String(time.getDate()).padStart(2);
+  return `${DAYS[time.getDay()]} ${MONTHS[time.getMonth()]} ${day} ${clock} ${time.getFullYear()}`;
+}
+
+/** Seconds since the epoch: local time in text, ISO 8601 in JSON. What no calendar has is the number itself, or null. */
 export const calendarTime: Kind = {
   spell: (value) => {
-    const d = new Date(Number(value) * 1000);
-    const time = [d.getHours(), d.getMinutes(), d.getSeconds()]
-      .map((n) => String(n).padStart(2, '0'))
-      .join(':');
-    return `${DAYS[d.getDay()]} ${MONTHS[d.getMonth()]} ${String(d.getDate()).padStart(2)} ${time} ${d.getFullYear()}`;
+    const time = new Date(Number(value) * 1000);
+    return Number.isNaN(time.getTime()) ? String(value) : asctime(time);
   },
-  json: (value) => new Date(Number(value) * 1000).toISOString(),
+  json: (value) => {
+    const time = new Date(Number(value) * 1000);
+    return Number.isNaN(time.getTime()) ? null : time.toISOString();
+  },
 };

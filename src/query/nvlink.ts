@@ -200,16 +200,22 @@ export const portCounters: readonly LinkField[] = fields(count, [
 ]);
 
 /** By the letters of -gt. */
-export const throughput: Readonly<Record<string, readonly LinkField[]>> = {
-  d: fields(kibibytes, [
-    [nvml.NVML_FI_DEV_NVLINK_THROUGHPUT_DATA_TX, 'data_tx_kib', 'Data Tx'],
-    [nvml.NVML_FI_DEV_NVLINK_THROUGHPUT_DATA_RX, 'data_rx_kib', 'Data Rx'],
-  ]),
-  r: fields(kibibytes, [
-    [nvml.NVML_FI_DEV_NVLINK_THROUGHPUT_RAW_TX, 'raw_tx_kib', 'Raw Tx'],
-    [nvml.NVML_FI_DEV_NVLINK_THROUGHPUT_RAW_RX, 'raw_rx_kib', 'Raw Rx'],
-  ]),
-};
+export const throughput: ReadonlyMap<string, readonly LinkField[]> = new Map([
+  [
+    'd',
+    fields(kibibytes, [
+      [nvml.NVML_FI_DEV_NVLINK_THROUGHPUT_DATA_TX, 'data_tx_kib', 'Data Tx'],
+      [nvml.NVML_FI_DEV_NVLINK_THROUGHPUT_DATA_RX, 'data_rx_kib', 'Data Rx'],
+    ]),
+  ],
+  [
+    'r',
+    fields(kibibytes, [
+      [nvml.NVML_FI_DEV_NVLINK_THROUGHPUT_RAW_TX, 'raw_tx_kib', 'Raw Tx'],
+      [nvml.NVML_FI_DEV_NVLINK_THROUGHPUT_RAW_RX, 'raw_rx_kib', 'Raw Rx'],
+    ]),
+  ],
+]);
 
 /** What the threshold counts in, by NVML_NVLINK_LOW_POWER_THRESHOLD_UNIT_*. */
 const UNIT_MICROSECONDS: readonly number[] = [100, 50];

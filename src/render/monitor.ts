@@ -1,5 +1,6 @@
 /** The scrolling tables of `dmon`, `pmon` and `replay`, aligned or as CSV. Seen on the H100 and H200, 580.159.04. */
 import { Missing } from '../nvml/status.js';
+import { oneLine } from '../query/kind.js';
 import type { Cell, Heading } from '../query/monitor/column.js';
 
 export interface MonitorFormat {
@@ -138,11 +139,8 @@ export const processFrame = {
   after: [{ name: 'command', unit: 'name', width: 15, left: '   ' }],
 } satisfies Readonly<Record<string, readonly TextColumn[]>>;
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
-
 /** A command as pmon shows it: cut to 16 characters, on one line whatever the process calls itself. */
 export function commandCell(command: string | undefined): string {
-  const shown = command === undefined || command === '' ? ABSENT : command.replace(UNPRINTABLE, '?');
+  const shown = command === undefined || command === '' ? ABSENT : oneLine(command);
   return [...shown].slice(0, COMMAND_LENGTH).join('');
 }

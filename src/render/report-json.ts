@@ -1,5 +1,5 @@
 /** The report as JSON: tags as keys, values in their units, null for what is absent and why under `reasons`. */
-import { Missing, statusWords } from '../nvml/status.js';
+import { Missing, statusReason } from '../nvml/status.js';
 import type { Reading } from '../query/asked.js';
 import type { JsonScalar } from '../query/kind.js';
 import type { Document, Part } from '../report/document.js';
@@ -27,7 +27,7 @@ function objectOf(
     else if (part.is === 'list') object[key] = itemsOf(part.node, part.items);
     else if (part.reading instanceof Missing) {
       object[key] = null;
-      reasons[key] = statusWords(part.reading.status);
+      reasons[key] = statusReason(part.reading.status);
     } else if (part.node.type === 'leaf') object[key] = part.node.of.kind.json(part.reading);
   }
   Object.assign(object, after);

@@ -1,6 +1,7 @@
 /** The report as text: labels in levels of four blanks, values in one column. */
 import { statusWords } from '../nvml/status.js';
 import type { Reading } from '../query/asked.js';
+import { oneLine } from '../query/kind.js';
 import type { Document, Part } from '../report/document.js';
 import type { List } from '../report/node.js';
 import { reportValue } from './report-value.js';
@@ -27,12 +28,8 @@ export function reportText(document: Document): string {
   return out.join('\n');
 }
 
-/** A process may be called anything; a value keeps to its line. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
-const CONTROL = /[\u0000-\u001f\u007f]/g;
-
 const line = (indent: string, label: string, value: string, column: number): string =>
-  `${(indent + label).padEnd(column)}: ${value.replace(CONTROL, '?')}`;
+  `${(indent + label).padEnd(column)}: ${oneLine(value)}`;
 
 function writeParts(out: string[], parts: readonly Part[], indent: string, column: number): void {
   for (const part of parts) {

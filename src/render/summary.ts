@@ -1,4 +1,5 @@
 /** The summary table: fixed columns, as nvidia-smi 580.159.04 prints them on the H100 and the H200. */
+import { asctime, oneLine } from '../query/kind.js';
 
 /** A cell's text: a value already spelled, `N/A`, or `ERR!`. */
 export interface SummaryGpu {
@@ -165,24 +166,9 @@ const instanceCell = (id: string): string => (id === 'N/A' ? id : `${right(id, 2
 
 function processLine(process: SummaryProcess): string {
   const ids = `${right(process.gpu, 5)}   ${instanceCell(process.gi)}  ${instanceCell(process.ci)}`;
-  const name = left(cutStart(printable(process.name), NAME_WIDTH), 36);
+  const name = left(cutStart(oneLine(process.name), NAME_WIDTH), 36);
   const memory = process.memory === 'N/A' ? '  N/A     ' : right(process.memory, 10);
   return boxed(`${ids}${right(process.pid, 16)}${right(process.type, 7)}   ${name}${memory} `);
-}
-
-/** A process may be called anything; the table keeps one line per process. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
-const printable = (text: string): string => text.replace(/[\u0000-\u001f\u007f]/g, '?');
-
-const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
-/** A time as C's asctime spells it: Mon Nov 23 00:47:09 2026. */
-export function asctime(time: Date): string {
-  const two = (n: number): string => String(n).padStart(2, '0');
-  const clock = `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
-  const day = String(time.getDate()).padStart(2);
-  return `${DAYS[time.getDay()]} ${MONTHS[time.getMonth()]} ${day} ${clock} ${time.getFullYear()}`;
 }
 
 function banner(summary: Summary): string {

@@ -1,9 +1,9 @@
 /** What `vgpu` prints: the summary table of drivers 450 to 550, the log of 580, lists and scrolling columns. */
 import { Missing } from '../nvml/status.js';
 import { type Cells, cellText, cellWithUnit } from '../query/cell.js';
+import { asctime } from '../query/kind.js';
 import type { Line } from '../query/vgpu-lines.js';
 import type { Column } from './columns.js';
-import { asctime } from './summary.js';
 
 /** Where the colon of the log stands, whatever the depth: driver 580. */
 const COLON = 42;

@@ -1,12 +1,12 @@
 /** What a report says about the system before its GPUs. */
 import { call, i32 } from '../../nvml/call.js';
-import { calendarTime, type Kind, timestamp } from '../kind.js';
+import { asctime, type Kind, timestamp } from '../kind.js';
 import { fixed } from '../probe.js';
 import { type Field, reading } from './field.js';
 
-/** Milliseconds since the epoch, as C's ctime writes the second that they are in. */
-const asctime: Kind = {
-  spell: (milliseconds) => calendarTime.spell(Math.floor(Number(milliseconds) / 1000)),
+/** Milliseconds since the epoch. */
+const moment: Kind = {
+  spell: (milliseconds) => asctime(new Date(Number(milliseconds))),
   json: timestamp.json,
 };
 
@@ -22,5 +22,5 @@ const cuda = fixed(
   call('nvmlSystemGetCudaDriverVersion', i32()),
 );
 
-export const time: Field = { kind: asctime, source: { own: 'timestamp' } };
+export const time: Field = { kind: moment, source: { own: 'timestamp' } };
 export const cudaVersion: Field = reading(version, cuda);

@@ -31,9 +31,16 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     if (status === EXIT.ok && opened?.session.driver.sawLostGpu) return NVML_ERROR_GPU_IS_LOST;
     return Math.min(status, EXIT.unknownOption);
   } catch (error) {
-    return await report(error, io);
+    return await report(error, io, asksForJson(argv));
   }
 }
+
+/** Whether a program reads the output. */
+const asksForJson = (argv: readonly string[]): boolean =>
+  argv.some((arg, i) => {
+    const format = argv[i - 1] === '--format' ? arg : /^--format=(.*)$/.exec(arg)?.[1];
+    return arg === '--json' || format?.split(',').some((word) => word === 'json' || word === 'jsonl');
+  });
 
 /**
  * Opens the machine while the command is loaded. The command awaits it, and meets its error, when it needs it; one
@@ -85,8 +92,11 @@ async function reportOrSummary(tokens: readonly Token[], context: Context): Prom
   return (await import('./commands/summary.js')).summary(tokens, context);
 }
 
-/** Says what went wrong, where nvidia-smi says it: on stdout. What cannot be written goes to stderr. */
-async function report(error: unknown, io: Io): Promise<number> {
+/**
+ * Says what went wrong, where nvidia-smi says it: on stdout. Where JSON was asked for, or where stdout cannot be written, it
+ * goes to stderr.
+ */
+async function report(error: unknown, io: Io, asJson: boolean): Promise<number> {
   if (!(error instanceof Error)) throw error;
   if (error.name === 'ClosedPipe') return EXIT.closedPipe;
   if (error.name === 'OutputError') {
@@ -96,10 +106,11 @@ async function report(error: unknown, io: Io): Promise<number> {
   if (!REPORTED.has(error.name)) throw error;
   const { message, status = EXIT.usage, hint, ending = '\n' } = error as Partial<UsageError> & Error;
   try {
-    io.out(`${message}${ending}`);
+    if (asJson) io.err(`${message.trimEnd()}\n`);
+    else io.out(`${message}${ending}`);
     if (hint !== undefined) io.err(`${await shown(hint, io)}\n`);
   } catch (unwritable) {
-    return report(unwritable, io);
+    return report(unwritable, io, asJson);
   }
   return Math.min(status, EXIT.unknownOption);
 }

@@ -20,7 +20,7 @@ export interface Io {
    * Waits until a time of `elapsed`; false when the program was asked to stop. A promise only where it has to be.
    */
   sleepUntil(time: number): boolean | Promise<boolean>;
-  /** Whether SIGINT or SIGTERM came. */
+  /** Whether a signal asked to stop. */
   readonly stopped: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdoutIsTerminal: boolean;
@@ -32,7 +32,8 @@ export interface Io {
   close(): void;
 }
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** SIGUSR1 among them: left alone it makes Node listen for a debugger, on a port that every user of the machine reaches. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const;
 
 /**
  * Up to so many milliseconds the thread sleeps. A timer is coarse and dearer: with one a tick of 100 ms took 266 us of
@@ -158,7 +159,7 @@ export class ProcessIo implements Io {
 
   /** From the first sleep on a signal ends the loop after the tick in hand, not in the middle of it. */
   private listen(): void {
-    if (this.listening) return;
+    if (this.listening || this.stopped) return;
     this.listening = true;
     this.writeWithoutBlocking();
     for (const signal of SIGNALS) process.on(signal, this.stop);
@@ -166,6 +167,8 @@ export class ProcessIo implements Io {
 
   private readonly stop = (signal: NodeJS.Signals): void => {
     this.signal = signal;
+    // A second one ends the program at once.
+    this.stopListening();
     this.wake?.();
   };
 

@@ -34,7 +34,7 @@ export function takeSource(
     const value = written.includes('=') ? written.slice(written.indexOf('=') + 1) : argv[++i];
     if (value === undefined || value === '') {
       throw new UsageError(
-        `ERROR: Option ${written} is missing its value. Please run 'nvidia-smi -h' for help.\n`,
+        `ERROR: Option ${written} is missing its value. Please run 'nvsmi -h' for help.\n`,
         EXIT.unknownOption,
       );
     }

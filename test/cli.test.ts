@@ -218,8 +218,14 @@ describe('the words of --format', () => {
     ['csv,json,noheader', 'Format is either csv or json.'],
     ['json,bogus', 'Format modifier is not recognized.'],
   ])('are refused where they do not go together: %s', async (format, message) => {
-    const { status, out } = await nvsmi(['--query-gpu=index', `--format=${format}`]);
-    expect([status, out]).toEqual([2, `${message}\n`]);
+    const { status, out, err } = await nvsmi(['--query-gpu=index', `--format=${format}`]);
+    expect([status, out, err]).toEqual([2, '', `${message}\n`]);
+  });
+
+  it('are refused with a blank before them, which is pointed out', async () => {
+    const { status, out, err } = await nvsmi(['--query-gpu=index', '--format=csv, noheader']);
+    expect([status, out]).toEqual([2, 'Format modifier is not recognized.\n']);
+    expect(err).toContain('without blanks');
   });
 
   it('may name one format twice', async () => {
@@ -265,6 +271,7 @@ describe('--json without -q', () => {
 
   it('tells the versions, the excluded GPUs and the host names', async () => {
     expect((await json(['--version'], MACHINE)).versions).toEqual({
+      nvsmi: expect.stringMatching(/^\d+\.\d+\.\d+/),
       nvml: '580.159.04',
       driver: '580.159.04',
       cuda: '13.0',
@@ -302,6 +309,41 @@ describe('a terminal', () => {
   it('shows both where NO_COLOR is empty', async () => {
     const { out } = await nvsmi(['--help-query-gpu'], { ...terminal, env: { NO_COLOR: '' } });
     expect(out).toContain(ESCAPE);
+  });
+});
+
+describe("a name of JavaScript's own", () => {
+  it.each([
+    [['--query-gpu=index', '--format=constructor']],
+    [['dmon', '-c', '1', '--format', 'toString']],
+    [['dmon', '-c', '1', '--gpm-options', 'constructor']],
+    [['pmon', '-c', '1', '--format', 'constructor']],
+    [['topo', '-p2p', 'constructor']],
+    [['nvlink', '-gt', 'constructor']],
+  ])('is no word of %j', async (argv) => {
+    expect((await nvsmi(argv)).status).not.toBe(0);
+  });
+});
+
+describe('a failure where JSON was asked for', () => {
+  it.each([
+    [['--query-gpu=index', '--format=json']],
+    [['--query-gpu=index', '--format', 'csv,jsonl']],
+    [['-q', '--json']],
+    [['dmon', '-c', '1', '--format', 'jsonl']],
+  ])('leaves stdout empty for the program that reads it: %j', async (argv) => {
+    const { status, out, err } = await nvsmi(argv, {}, 'none');
+    expect(status).not.toBe(0);
+    expect(out).toBe('');
+    expect(err).toMatch(/^.+\n$/);
+  });
+});
+
+describe('--version', () => {
+  it("tells nvsmi's own on stderr, also without NVML", async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+    expect((await nvsmi(['--version'])).err).toBe(`nvsmi ${version}\n`);
+    expect((await nvsmi(['--version'], {}, 'mismatch')).err).toContain(`nvsmi ${version}\n`);
   });
 });
 
@@ -367,7 +409,7 @@ describe('a snapshot that cannot be used', () => {
     expect(status).toBe(2);
     expect(out).toMatch(message);
     expect(out.trimEnd()).not.toContain('\n');
-    expect(err).toBe('');
+    expect(err).toMatch(/^nvsmi \S+\n$/);
   });
 
   it('because it has no end is left after 64 MiB', async () => {
@@ -667,7 +709,7 @@ describe('the program', () => {
     expect(err).toBe('');
   });
 
-  it.each(['SIGINT', 'SIGTERM'] as const)('ends a loop on %s with whole lines', async (signal) => {
+  it.each(['SIGINT', 'SIGTERM', 'SIGUSR1'] as const)('ends a loop on %s with whole lines', async (signal) => {
     const child = spawn(process.execPath, [program, ...QUERY, '-lms', '10'], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -37,7 +37,7 @@ async function daemon(tokens: readonly Token[], context: Context): Promise<numbe
   const { io } = context;
   const { background } = io;
   if (background === undefined) throw new UsageError('There is no background here to record in.');
-  const folder = new RecorderFolder(resolve(lastValue(tokens, 'path') ?? USUAL_FOLDER), background);
+  const folder = new RecorderFolder(absolute(lastValue(tokens, 'path') ?? USUAL_FOLDER), background);
   const order: Order = {
     job: readJob(lastValue(tokens, 'job')),
     delay: readDelay(tokens, USUAL_DELAY, LONGEST_DELAY),
@@ -51,6 +51,16 @@ async function daemon(tokens: readonly Token[], context: Context): Promise<numbe
   const { said, status } = await background.start(['--foreground']);
   io.out(said);
   return status ?? EXIT.ok;
+}
+
+/** For the process in the background. */
+function absolute(path: string): string {
+  try {
+    return resolve(path);
+  } catch (error) {
+    // The working directory was removed.
+    throw new UsageError(`Cannot record to ${path}: ${(error as Error).message}`);
+  }
 }
 
 function readJob(job: string | undefined): string | undefined {

@@ -19,7 +19,7 @@ import { type AskedField, jsonArray, jsonLines, jsonRecord } from '../render/jso
 import type { Context } from './context.js';
 import { refuseMixture } from './format-words.js';
 import { loop } from './loop.js';
-import { statusOf } from './lost.js';
+import { lostLines, statusOf } from './lost.js';
 import { pieces, rehearse } from './rehearse.js';
 import { chosenGpus } from './select.js';
 
@@ -35,7 +35,10 @@ function readFormat(value: string): Format {
   const words = value.split(',').filter((w) => w !== '');
   for (const word of words) {
     const change = FORMAT_WORDS.get(word);
-    if (change === undefined) throw new UsageError('Format modifier is not recognized.');
+    if (change === undefined) {
+      const hint = FORMAT_WORDS.has(word.trim()) ? 'Write the words without blanks between them.' : undefined;
+      throw new UsageError('Format modifier is not recognized.', undefined, hint);
+    }
     format = { ...format, ...change };
   }
   refuseMixture(words);
@@ -110,6 +113,8 @@ export async function query(
   const gpus = chosenGpus(session, lastValue(tokens, 'id'));
   const file = lastValue(tokens, 'filename');
   if (file !== undefined) context.io.redirect(file, `Failed to create log file ${file}\n`);
+  // A table of processes has no line to say it in.
+  context.io.err(lostLines(gpus));
   const { plan, print } = prepare(fields, session, gpus);
   let first = true;
   await loop(context.io, period, () => {

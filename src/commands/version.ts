@@ -1,4 +1,5 @@
 /** `--version` and `-B`. */
+import manifest from '../../package.json' with { type: 'json' };
 import { lastValue, type Token } from '../argv.js';
 import { call, i32, struct, text, u32 } from '../nvml/call.js';
 import { believable } from '../nvml/counts.js';
@@ -39,12 +40,19 @@ export const versionCells = (versions: Readonly<Record<string, string | undefine
     ]),
   );
 
-/** Prints the versions, in nvidia-smi's four lines. */
+/** Prints the versions, in nvidia-smi's four lines; our own goes to stderr, also where there is no NVML. */
 export async function version(tokens: readonly Token[], context: Context): Promise<number> {
+  const asJson = lastValue(tokens, 'json') !== undefined;
+  if (!asJson) context.io.err(`nvsmi ${manifest.version}\n`);
   const { session } = await context.machine();
   const driver = driverVersion(session);
-  if (lastValue(tokens, 'json') !== undefined) {
-    const versions = { nvml: libraryVersion(session.driver), driver, cuda: cudaVersion(session) };
+  if (asJson) {
+    const versions = {
+      nvsmi: manifest.version,
+      nvml: libraryVersion(session.driver),
+      driver,
+      cuda: cudaVersion(session),
+    };
     context.io.out(jsonDocument({ versions: versionCells(versions) }));
     return 0;
   }

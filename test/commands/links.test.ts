@@ -359,4 +359,14 @@ describe('what few machines have', () => {
     expect(unknown.status).toBe(28);
     expect((await runOn(machine, ['drain', '-q', '-p', 'ten'])).status).toBe(2);
   });
+
+  it('ends with a status that a shell can hold, with JSON as without', async () => {
+    const key = 'domain=0,bus=10,device=0,busId=00000000:0A:00.0';
+    const machine = machineWith(1, 'NVIDIA A100', {
+      nvmlDeviceQueryDrainState: { [key]: refused('UNKNOWN') },
+    });
+    for (const more of [[], ['--json']]) {
+      expect((await runOn(machine, ['drain', '-q', '-p', '0a:00.0', ...more])).status).toBe(255);
+    }
+  });
 });

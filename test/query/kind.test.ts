@@ -112,4 +112,9 @@ describe('a kind', () => {
     expect(calendarTime.spell(seconds)).toBe('Tue Nov  3 00:07:09 2026');
     expect(calendarTime.json(seconds)).toBe(new Date(seconds * 1000).toISOString());
   });
+
+  it('has no date for seconds beyond all calendars', () => {
+    expect(calendarTime.spell(9007199254740993000n)).toBe('9007199254740993000');
+    expect(calendarTime.json(9007199254740993000n)).toBeNull();
+  });
 });

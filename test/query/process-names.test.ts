@@ -1,4 +1,4 @@
-/** A process may be called anything: what --query-compute-apps makes of it. */
+/** A process may be called anything. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,10 @@ import { FakeIo } from '../fake-io.js';
 
 const NAME = 'python\n1, forged\r\u001b[31m\u0085\u2028end';
 
-async function query(format: string): Promise<string> {
+const query = (format: string): Promise<string> =>
+  shown(['--query-compute-apps=pid,process_name', `--format=${format}`, '-i', '0']);
+
+async function shown(argv: readonly string[]): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'nvsmi-names-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const url = new URL('../../snapshots/hgx-h100-x8.json', import.meta.url);
@@ -17,8 +20,7 @@ async function query(format: string): Promise<string> {
   const path = join(folder, 'machine.json');
   writeFileSync(path, JSON.stringify(machine));
   const io = new FakeIo();
-  const fields = '--query-compute-apps=pid,process_name';
-  await main([fields, `--format=${format}`, '-i', '0', '--snapshot', path], io);
+  await main([...argv, '--snapshot', path], io);
   return io.output;
 }
 
@@ -29,3 +31,13 @@ it('keeps a name with line breaks and escapes to its row of CSV', async () => {
 it('keeps the name as it is in JSON', async () => {
   expect(JSON.parse(await query('json'))).toEqual([{ pid: 81452, process_name: NAME }]);
 });
+
+it.each([[[]], [['-q', '-d', 'PIDS']], [['pmon', '-c', '1']]])(
+  'lets nothing of a name reach the terminal with %j',
+  async (argv) => {
+    const out = await shown(argv);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+    expect(out.match(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029]/)).toBeNull();
+    expect(out).toContain('python?1');
+  },
+);

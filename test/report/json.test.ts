@@ -69,11 +69,11 @@ describe('nvsmi -q --json', () => {
     const [gpu] = document.gpu;
     expect(gpu.fan_speed).toBeNull();
     expect(gpu.reasons).toMatchObject({
-      fan_speed: 'N/A',
+      fan_speed: 'Not Supported',
       display_mode: 'Requested functionality has been deprecated',
-      power_smoothing: 'N/A',
+      power_smoothing: 'Not Supported',
     });
-    expect(gpu.module_power_readings.reasons.average_power_draw).toBe('N/A');
+    expect(gpu.module_power_readings.reasons.average_power_draw).toBe('Not Supported');
   });
 
   it('has an array for what repeats, also where there is one or none', async () => {
@@ -89,7 +89,7 @@ describe('nvsmi -q --json', () => {
         type: 'C',
         process_name: 'python3',
         used_memory: 874,
-        reasons: { gpu_instance_id: 'N/A', compute_instance_id: 'N/A' },
+        reasons: { gpu_instance_id: 'Not Supported', compute_instance_id: 'Not Supported' },
       },
     ]);
     expect(gpu.supported_clocks[0].value).toBe(2619);

@@ -4,9 +4,10 @@ import { EXIT, UsageError } from './errors.js';
 import type { Io } from './io.js';
 import type { Driver } from './nvml/call.js';
 import { loadLibrary } from './nvml/library.js';
-import { openSession, startSession } from './nvml/session.js';
-import { machineFiles, recordedFiles } from './system/files.js';
+import { openSession, type Session, startSession } from './nvml/session.js';
+import { machineFiles, recordedFiles, type SystemFiles } from './system/files.js';
 import { kernelVersion } from './system/kernel.js';
+import { placed } from './system/lost-gpus.js';
 
 /** An option anywhere on the command line, else the environment. */
 export interface Source {
@@ -65,13 +66,16 @@ export async function openMachine(
     const { openSnapshot } = await import('./nvml/machine.js');
     const { driver, snapshot } = openSnapshot(source.snapshot);
     const files = recordedFiles(snapshot.files);
-    return { session: openSession(driver, () => kernelVersion(files)), files, recorded: snapshot.title };
+    const session = openSession(driver, () => kernelVersion(files));
+    return { session: withPlaces(session, files), files, recorded: snapshot.title };
   }
   const driver = loadLibrary({ path: source.nvml, env: io.env });
   onLoaded(driver);
-  return {
-    session: await startSession(driver, () => kernelVersion(machineFiles), wanted),
-    files: machineFiles,
-    recorded: undefined,
-  };
+  const session = await startSession(driver, () => kernelVersion(machineFiles), wanted);
+  return { session: withPlaces(session, machineFiles), files: machineFiles, recorded: undefined };
 }
+
+const withPlaces = (session: Session, files: SystemFiles): Session => ({
+  ...session,
+  gpus: placed(session.gpus, files),
+});

@@ -16,10 +16,11 @@ export const lostLines = (gpus: readonly Gpu[]): string =>
     .map((gpu) => `${lostLine(gpu)}\n`)
     .join('');
 
-/** The words of nvidia-smi 580.159.04, which also names the bus id; NVML does not tell it of a lost GPU. */
+/** The words of nvidia-smi 580.159.04. The bus id is left out where it is not known. */
 export function lostLine(gpu: Gpu): string {
   const remedy = gpu.status === NVML_ERROR_GPU_IS_LOST ? '.  Reboot the system to recover this GPU' : '';
-  return `Unable to determine the device handle for GPU${gpu.index}: ${statusWords(gpu.status)}${remedy}`;
+  const place = gpu.busId === undefined ? '' : `${gpu.busId}: `;
+  return `Unable to determine the device handle for GPU${gpu.index}: ${place}${statusWords(gpu.status)}${remedy}`;
 }
 
 /** The exit status of a command about these GPUs: why the first of them that has no handle has none. */

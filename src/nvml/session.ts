@@ -17,6 +17,8 @@ export interface Gpu {
   readonly handle: Handle | undefined;
   /** 0, or why there is no handle. */
   readonly status: Status;
+  /** Where a GPU without a handle sits, as far as the system tells: 0000:34:00.0. */
+  readonly busId?: string;
 }
 
 export interface Session {

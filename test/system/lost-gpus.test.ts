@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import type { Handle } from '../../src/nvml/call.js';
+import type { Gpu } from '../../src/nvml/session.js';
+import { recordedFiles } from '../../src/system/files.js';
+import { placed } from '../../src/system/lost-gpus.js';
+
+const there: Gpu = { index: 0, handle: 7n as Handle, status: 0 };
+const lost: Gpu = { index: 1, handle: undefined, status: 15 };
+const folders = (...busIds: readonly string[]) =>
+  recordedFiles(Object.fromEntries(busIds.map((id) => [`/proc/driver/nvidia/gpus/${id}/information`, ''])));
+
+describe('the place of a lost GPU', () => {
+  it("is the one of its number in the driver's list", () => {
+    expect(placed([there, lost], folders('0000:1b:00.0', '0000:34:00.0'))).toEqual([
+      there,
+      { ...lost, busId: '0000:34:00.0' },
+    ]);
+  });
+
+  it('is not told where the driver counts otherwise, or nobody is lost', () => {
+    expect(placed([there, lost], folders('0000:34:00.0'))).toEqual([there, lost]);
+    const gpus = [there];
+    expect(placed(gpus, folders('0000:1b:00.0'))).toBe(gpus);
+  });
+});

@@ -79,13 +79,13 @@ async function reportOrSummary(tokens: readonly Token[], context: Context): Prom
   return (await import('./commands/summary.js')).summary(tokens, context);
 }
 
-/** Says what went wrong, where nvidia-smi says it: on stdout. What cannot be written goes to stderr. */
+/** Says what went wrong, where nvidia-smi says it: on stdout. What cannot be written, or not run, goes to stderr. */
 async function report(error: unknown, io: Io): Promise<number> {
   if (!(error instanceof Error)) throw error;
   if (error.name === 'ClosedPipe') return EXIT.closedPipe;
-  if (error.name === 'OutputError') {
+  if (BROKEN.has(error.name)) {
     io.err(`nvsmi: ${error.message}\n`);
-    return EXIT.output;
+    return EXIT.broken;
   }
   if (!REPORTED.has(error.name)) throw error;
   const { message, status = EXIT.usage, hint, ending = '\n' } = error as Partial<UsageError> & Error;
@@ -103,3 +103,6 @@ const shown = async (hint: string, io: Io): Promise<string> =>
 
 /** Errors for the user. Known by name: the subcommands are a bundle of their own, with classes of their own. */
 const REPORTED: ReadonlySet<string> = new Set(['UsageError', 'DeadLibrary', 'SnapshotError']);
+
+/** Errors of which nvidia-smi knows nothing. */
+const BROKEN: ReadonlySet<string> = new Set(['OutputError', 'KoffiNotFound']);

@@ -20,4 +20,5 @@ export {
 export type { Report, ReportGpu, ReportOptions } from './library/report.js';
 export type { WatchOptions } from './library/watch.js';
 export { NVMLError } from './nvml/api/error.js';
-export type { OpenOptions } from './nvml/api/lifetime.js';
+export type { OpenOptions } from './nvml/api/options.js';
+export { KoffiNotFound, SnapshotError } from './nvml/failures.js';

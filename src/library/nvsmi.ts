@@ -1,5 +1,5 @@
 /** An open machine: typed queries, samples at a pace, and the answers of pynvml_utils. */
-import type { OpenOptions } from '../nvml/api/lifetime.js';
+import type { OpenOptions } from '../nvml/api/options.js';
 import { DeviceQuery } from './device-query.js';
 import type { DeviceResult } from './device-tree.js';
 import { type Filter, idsOf } from './filter.js';

@@ -93,15 +93,15 @@ async function reportOrSummary(tokens: readonly Token[], context: Context): Prom
 }
 
 /**
- * Says what went wrong, where nvidia-smi says it: on stdout. Where JSON was asked for, or where stdout cannot be written, it
- * goes to stderr.
+ * Says what went wrong, where nvidia-smi says it: on stdout. Where JSON was asked for it goes to
+ * stderr, and so does what keeps nvsmi from running or writing.
  */
 async function report(error: unknown, io: Io, asJson: boolean): Promise<number> {
   if (!(error instanceof Error)) throw error;
   if (error.name === 'ClosedPipe') return EXIT.closedPipe;
-  if (error.name === 'OutputError') {
+  if (BROKEN.has(error.name)) {
     io.err(`nvsmi: ${error.message}\n`);
-    return EXIT.output;
+    return EXIT.broken;
   }
   if (!REPORTED.has(error.name)) throw error;
   const { message, status = EXIT.usage, hint, ending = '\n' } = error as Partial<UsageError> & Error;
@@ -120,3 +120,6 @@ const shown = async (hint: string, io: Io): Promise<string> =>
 
 /** Errors for the user. Known by name: the subcommands are a bundle of their own, with classes of their own. */
 const REPORTED: ReadonlySet<string> = new Set(['UsageError', 'DeadLibrary', 'SnapshotError']);
+
+/** Errors of which nvidia-smi knows nothing. */
+const BROKEN: ReadonlySet<string> = new Set(['OutputError', 'KoffiNotFound']);

@@ -6,8 +6,8 @@
  */
 export const EXIT = {
   ok: 0,
-  /** Ours: output could not be written. */
-  output: 1,
+  /** Ours: output could not be written, or koffi is missing. */
+  broken: 1,
   usage: 2,
   noDevice: 6,
   corruptInforom: 14,

@@ -3,8 +3,10 @@
  * The functions of NVML itself are in `nvsmi/nvml`.
  */
 
-export type { DeviceResult, DeviceValue } from './library/device-tree.js';
+export type { DeviceResult, DeviceValue } from './library/device-result.js';
 export type { Filter } from './library/filter.js';
+export type { GpuProcess } from './library/gpu-process.js';
+export { type GpuName, type GpuOptions, UnknownGpu } from './library/gpus.js';
 export { NVSMI, type NvsmiId } from './library/ids.js';
 export { Loop, type LoopCallback, NvidiaSmi, nvidia_smi } from './library/nvidia-smi.js';
 export { type Nvsmi, open } from './library/nvsmi.js';
@@ -17,7 +19,8 @@ export {
   type Sample,
   UnknownField,
 } from './library/query.js';
-export type { Report, ReportGpu, ReportOptions } from './library/report.js';
+export type { Group, Report, ReportGpu, ReportOptions } from './library/report.js';
 export type { WatchOptions } from './library/watch.js';
 export { NVMLError } from './nvml/api/error.js';
-export type { OpenOptions } from './nvml/api/lifetime.js';
+export type { OpenOptions } from './nvml/api/options.js';
+export { KoffiNotFound, SnapshotError } from './nvml/failures.js';

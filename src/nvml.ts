@@ -16,11 +16,12 @@ export {
   nvmlInitWithFlags,
   nvmlShutdown,
   type OpenNvml,
-  type OpenOptions,
   openNvml,
   withNvml,
 } from './nvml/api/lifetime.js';
+export type { OpenOptions } from './nvml/api/options.js';
 export { nvmlErrorString } from './nvml/api/text.js';
+export { KoffiNotFound, SnapshotError } from './nvml/failures.js';
 export * from './nvml/generated/api.js';
 export type * from './nvml/generated/api-types.js';
 export * from './nvml/generated/constants.js';

@@ -432,7 +432,9 @@ describe('a snapshot that cannot be used', () => {
   it('because it is not there is named', async () => {
     expect(await nvsmi(['-L'], {}, 'no-such-machine')).toMatchObject({
       status: 2,
-      out: 'no-such-machine: no such snapshot\n',
+      out: expect.stringMatching(
+        /^no-such-machine: no such snapshot; there are a100-mig, .*, or a file's path\n$/,
+      ),
     });
   });
 

@@ -167,6 +167,7 @@ describe('the doors to the process', () => {
     'nvml/library.ts': /^process\.(platform|arch)$/,
     'nvml/koffi.ts': /^process\.(platform|arch|getBuiltinModule)$/,
     'nvml/api/lifetime.ts': /^process\.env$/,
+    'nvml/api/options.ts': /^process\.env$/,
   };
   /** Members of Node's own `process`; a local of that name has none of them. */
   const OF_NODE =

@@ -65,14 +65,17 @@ async function fill(folder: string, arch: string): Promise<string[]> {
     arch,
     JSON.parse(readFileSync('node_modules/koffi/package.json', 'utf8')).version,
   );
-  await bundleCli(folder, INSTEAD, { KOFFI_HASH: JSON.stringify(hashOf(native).slice(0, 16)) });
+  const snapshots = readdirSync(SNAPSHOTS).filter((name) => name.endsWith('.json'));
+  await bundleCli(folder, INSTEAD, {
+    KOFFI_HASH: JSON.stringify(hashOf(native).slice(0, 16)),
+    SNAPSHOT_NAMES: JSON.stringify(snapshots.map((name) => basename(name, '.json'))),
+  });
   rmSync(join(folder, 'package.json'));
   const bundles = readdirSync(folder).filter((name) => name.endsWith('.js'));
   for (const name of bundles)
     writeFileSync(join(folder, name), wrapped(readFileSync(join(folder, name), 'utf8')));
   copyFileSync(native, join(folder, 'koffi.node'));
   mkdirSync(join(folder, SNAPSHOTS));
-  const snapshots = readdirSync(SNAPSHOTS).filter((name) => name.endsWith('.json'));
   for (const name of snapshots) {
     const text = readFileSync(join(SNAPSHOTS, name), 'utf8');
     writeFileSync(join(folder, SNAPSHOTS, name), JSON.stringify(JSON.parse(text)));

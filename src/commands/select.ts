@@ -2,9 +2,7 @@
 import type { OptionSpec } from '../argv.js';
 import { EXIT, UsageError } from '../errors.js';
 import type { Gpu, Session } from '../nvml/session.js';
-import type { Reading } from '../query/asked.js';
-import { readAll } from '../query/now.js';
-import { BadBusId, selectGpus } from '../query/select.js';
+import { BadBusId, namesIn, selectGpus } from '../query/select.js';
 
 export const idOption: OptionSpec = {
   short: ['i'],
@@ -27,16 +25,8 @@ export function gpusNamed(session: Session, selectors: string): readonly Gpu[] {
     // Without a line's end, as on the H100 with driver 580.159.04.
     throw new UsageError('Failed to parse device string on command line', EXIT.unknownOption, undefined, '');
   }
-  const read =
-    (name: string) =>
-    (gpu: Gpu): Reading =>
-      readAll(session, gpu, [name])[0] as Reading;
   try {
-    return selectGpus(session.gpus, selectors, {
-      uuid: read('uuid'),
-      serial: read('serial'),
-      busId: read('pci.bus_id'),
-    });
+    return selectGpus(session.gpus, selectors, namesIn(session));
   } catch (error) {
     if (!(error instanceof BadBusId)) throw error;
     throw new UsageError(

@@ -6,12 +6,9 @@ import type { Pick, Reading, Value } from '../query/asked.js';
 import type { Subject } from '../query/plan.js';
 import type { Probe } from '../query/probe.js';
 import type { AskNow } from '../query/table.js';
+import type { DeviceResult, DeviceValue } from './device-result.js';
 
-export type DeviceValue = string | number | null | DeviceResult | readonly DeviceValue[];
-
-export interface DeviceResult {
-  readonly [key: string]: DeviceValue;
-}
+export type { DeviceResult, DeviceValue };
 
 /** When a part is there: with one of these ids, and in the full answer unless it is `extra`. */
 interface Part {

@@ -1,15 +1,9 @@
 /** Whether a machine is still open: what every question asks first, and what ends those that go on. */
-import { setMaxListeners } from 'node:events';
 import { errorOf } from '../nvml/api/raise.js';
 import { NVML_ERROR_UNINITIALIZED } from '../nvml/generated/constants.js';
 
 export class Life {
   private readonly controller = new AbortController();
-
-  constructor() {
-    // As many watches as are wanted; each lets go of the signal when it ends.
-    setMaxListeners(0, this.controller.signal);
-  }
 
   /** Aborted once the machine is closed. */
   get ended(): AbortSignal {

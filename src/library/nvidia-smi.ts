@@ -1,5 +1,9 @@
 /** The nvidia_smi object of pynvml_utils. */
-import type { DeviceResult } from './device-tree.js';
+import { shown } from '../nvml/api/check.js';
+import { Ending, endedBy } from '../nvml/api/ending.js';
+import { alreadyOpen } from '../nvml/api/lifetime.js';
+import { type OpenOptions, sourceName, sourceOf } from '../nvml/api/options.js';
+import type { DeviceResult } from './device-result.js';
 import type { Filter } from './filter.js';
 import { format } from './format.js';
 import { QUERY_NAMES } from './ids.js';
@@ -25,7 +29,8 @@ function help(filter: Filter | undefined): string | undefined {
   return filter === '--help-query-gpu' ? helpNames() : undefined;
 }
 
-export type LoopCallback = (loop: Loop, result: DeviceResult) => void;
+/** Takes each result of a loop. The loop goes on when it has returned, or when its promise has ended. */
+export type LoopCallback = (loop: Loop, result: DeviceResult) => void | Promise<void>;
 
 /** The results at a pace, until the signal. */
 type Watch = (signal: AbortSignal) => AsyncIterable<DeviceResult>;
@@ -35,70 +40,92 @@ type Watch = (signal: AbortSignal) => AsyncIterable<DeviceResult>;
  * the end of the last `for await` over it, or with its NvidiaSmi.
  */
 export class Loop implements AsyncIterable<DeviceResult> {
-  private readonly controller = new AbortController();
-  private last: DeviceResult | undefined;
-  private waiting: ((result: DeviceResult | undefined) => void)[] = [];
-  private iterations = 0;
-  /** Ends with the loop; fails with the callback or the query. */
+  readonly #controller = new AbortController();
+  #last: DeviceResult | undefined;
+  #waiting: ((result: DeviceResult | undefined) => void)[] = [];
+  #iterations = 0;
+  /**
+   * Ends with the loop; fails with the callback or the query. A failure that nobody waits for, here or by `for await`, is
+   * an unhandled rejection.
+   */
   readonly done: Promise<void>;
 
-  constructor(watch: Watch, callback: LoopCallback | undefined) {
-    this.done = this.run(watch(this.controller.signal), callback);
-    // Whoever wants to know of a failure awaits `done` or iterates; nobody has to.
-    this.done.catch(() => undefined);
+  constructor(watch: Watch, callback: LoopCallback | undefined, onEnd: () => void) {
+    this.done = this.#run(watch(this.#controller.signal), callback, onEnd);
   }
 
   /** Ends the loop after the sample in hand. */
   cancel(): void {
-    this.controller.abort();
+    this.#controller.abort();
   }
 
   isAborted(): boolean {
-    return this.controller.signal.aborted;
+    return this.#controller.signal.aborted;
   }
 
   /** The newest result, or undefined before the first. */
   result(): DeviceResult | undefined {
-    return this.last;
+    return this.#last;
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<DeviceResult, void, undefined> {
-    this.iterations++;
+  [Symbol.asyncIterator](): AsyncGenerator<DeviceResult, void, undefined> {
+    const ending = new Ending([]);
+    return endedBy(this.#results(ending), ending);
+  }
+
+  async *#results(ending: Ending): AsyncGenerator<DeviceResult, void, undefined> {
+    this.#iterations++;
+    // It is this iteration that tells of a failure.
+    this.done.catch(() => undefined);
     try {
       for (;;) {
-        const next = await new Promise<DeviceResult | undefined>((resolve) => {
-          if (this.isAborted()) resolve(undefined);
-          else this.waiting.push(resolve);
-        });
-        if (next === undefined) {
-          await this.done;
-          return;
-        }
+        const next = await ending.until(this.#next());
+        if (ending.isOver) return;
+        if (next === undefined) return await this.done;
         yield next;
       }
     } finally {
-      if (--this.iterations === 0) this.cancel();
+      if (--this.#iterations === 0) this.cancel();
     }
   }
 
-  private async run(results: AsyncIterable<DeviceResult>, callback: LoopCallback | undefined): Promise<void> {
+  /** The next result, or undefined at the end. */
+  #next(): Promise<DeviceResult | undefined> {
+    return new Promise((resolve) => {
+      if (this.isAborted()) resolve(undefined);
+      else this.#waiting.push(resolve);
+    });
+  }
+
+  async #run(
+    results: AsyncIterable<DeviceResult>,
+    callback: LoopCallback | undefined,
+    onEnd: () => void,
+  ): Promise<void> {
     try {
       for await (const result of results) {
-        this.last = result;
-        callback?.(this, result);
-        this.tell(result);
+        this.#last = result;
+        await callback?.(this, result);
+        this.#tell(result);
       }
     } finally {
-      this.controller.abort();
-      this.tell(undefined);
+      this.#controller.abort();
+      onEnd();
+      this.#tell(undefined);
     }
   }
 
-  private tell(result: DeviceResult | undefined): void {
-    const listeners = this.waiting;
-    this.waiting = [];
+  #tell(result: DeviceResult | undefined): void {
+    const listeners = this.#waiting;
+    this.#waiting = [];
     for (const listener of listeners) listener(result);
   }
+}
+
+/** The one object, and what it was opened with. */
+interface Instance {
+  readonly smi: NvidiaSmi;
+  readonly source: string;
 }
 
 /**
@@ -108,23 +135,35 @@ export class Loop implements AsyncIterable<DeviceResult> {
  *     nvsmi.deviceQuery('memory.free, memory.total');
  */
 export class NvidiaSmi {
-  private static instance: NvidiaSmi | undefined;
+  static #instance: Instance | undefined;
 
-  private readonly loops = new Set<Loop>();
+  readonly #loops = new Set<Loop>();
+  readonly #nvsmi: Nvsmi;
 
-  private constructor(private readonly nvsmi: Nvsmi) {}
-
-  /**
-   * The one object; opens NVML at the first call.
-   *
-   * @throws NVMLError where NVML cannot be opened
-   */
-  static getInstance(options: Parameters<typeof open>[0] = {}): NvidiaSmi {
-    NvidiaSmi.instance ??= new NvidiaSmi(open(options));
-    return NvidiaSmi.instance;
+  private constructor(nvsmi: Nvsmi) {
+    this.#nvsmi = nvsmi;
   }
 
-  /** A loop over the one object. */
+  /**
+   * The one object. The first call opens NVML, with these options as {@link open} does; later ones need none.
+   *
+   * @throws NVMLError where NVML cannot be opened
+   * @throws NVMLError_AlreadyInitialized where it is open with other options
+   * @throws SnapshotError, KoffiNotFound, TypeError as {@link open} does
+   */
+  static getInstance(options?: OpenOptions): NvidiaSmi {
+    const known = NvidiaSmi.#instance;
+    if (known !== undefined && options === undefined) return known.smi;
+    const source = sourceName(sourceOf('getInstance', options === undefined ? {} : options));
+    if (known === undefined) {
+      NvidiaSmi.#instance = { smi: new NvidiaSmi(open(options)), source };
+      return NvidiaSmi.#instance.smi;
+    }
+    if (known.source !== source) throw alreadyOpen('getInstance', known.source, source);
+    return known.smi;
+  }
+
+  /** {@link loop} of the one object. */
   static loop(everyMs = 1, filter?: Filter, callback?: LoopCallback): Loop {
     return NvidiaSmi.getInstance().loop(everyMs, filter, callback);
   }
@@ -133,24 +172,28 @@ export class NvidiaSmi {
   deviceQuery(filter: '--help' | '-h' | '--help-query-gpu'): string;
   deviceQuery(filter?: Filter): DeviceResult;
   deviceQuery(filter?: Filter): DeviceResult | string {
-    return help(filter) ?? this.nvsmi.deviceQuery(filter);
+    return help(filter) ?? this.#nvsmi.deviceQuery(filter);
   }
 
   /** The same as an XML document. */
   xmlDeviceQuery(filter?: Filter): string {
-    return help(filter) ?? this.nvsmi.xmlDeviceQuery(filter);
+    return help(filter) ?? this.#nvsmi.xmlDeviceQuery(filter);
   }
 
   /**
-   * Asks again and again, without holding up the program.
+   * Asks again and again, without holding up the program. A callback may be asynchronous: the next question waits for it,
+   * and ticks that pass meanwhile are left out.
    *
-   * @throws RangeError, TypeError for a period or a filter that is none
+   * @param everyMs milliseconds from one question to the next; 1 where nothing is said, as in pynvml_utils
+   * @throws RangeError, TypeError at once, for a period, a filter or a callback that is none
    */
   loop(everyMs = 1, filter?: Filter, callback?: LoopCallback): Loop {
-    const loop = new Loop((signal) => this.nvsmi.deviceWatch(filter, { everyMs, signal }), callback);
-    this.loops.add(loop);
-    const forget = (): void => void this.loops.delete(loop);
-    loop.done.then(forget, forget);
+    if (callback !== undefined && typeof callback !== 'function') {
+      throw new TypeError(`loop: callback must be a function, not ${shown(callback)}`);
+    }
+    const watch: Watch = (signal) => this.#nvsmi.deviceWatch(filter, { everyMs, signal });
+    const loop: Loop = new Loop(watch, callback, () => this.#loops.delete(loop));
+    this.#loops.add(loop);
     return loop;
   }
 
@@ -161,14 +204,14 @@ export class NvidiaSmi {
 
   /** Ends its loops and lets go of NVML; the next getInstance opens it again. */
   close(): void {
-    for (const loop of this.loops) loop.cancel();
-    this.nvsmi.close();
-    if (NvidiaSmi.instance === this) NvidiaSmi.instance = undefined;
+    for (const loop of this.#loops) loop.cancel();
+    this.#nvsmi.close();
+    if (NvidiaSmi.#instance?.smi === this) NvidiaSmi.#instance = undefined;
   }
 
   /** {@link deviceQuery} under its Python name. */
   DeviceQuery(filter?: Filter): DeviceResult | string {
-    return help(filter) ?? this.nvsmi.deviceQuery(filter);
+    return help(filter) ?? this.#nvsmi.deviceQuery(filter);
   }
 
   /** {@link xmlDeviceQuery} under its Python name. */

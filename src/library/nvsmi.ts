@@ -1,86 +1,73 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** An open machine: typed queries, samples at a pace, and the answers of pynvml_utils. */
-import type { OpenOptions } from '../nvml/api/lifetime.js';
-import { DeviceQuery } from './device-query.js';
-import type { DeviceResult } from './device-tree.js';
-import { type Filter, idsOf } from './filter.js';
-import { Life } from './life.js';
-import { type Opened, openMachine } from './open.js';
-import { type Permissions, readPermissions } from './permissions.js';
-import { type FieldName, Query, type Sample } from './query.js';
-import { type Report, type ReportOptions, reportOf } from './report.js';
-import { checkPeriod, ticks, type WatchOptions } from './watch.js';
-import { deviceXml } from './xml.js';
+import type { OpenOptions } from '../nvml/api/options.js';
+import type { DeviceResult } from './device-result.js';
+import type { Filter } from './filter.js';
+import type { GpuProcess } from './gpu-process.js';
+import type { GpuOptions } from './gpus.js';
+import { Machine } from './machine.js';
+import { openMachine } from './open.js';
+import type { Permissions } from './permissions.js';
+import type { FieldName, Query, Sample } from './query.js';
+import type { Report, ReportOptions } from './report.js';
+import type { WatchOptions } from './watch.js';
 
-/** How many filters keep their compiled calls. */
-const KEPT = 32;
-
-/** Once it is closed, every question throws NVMLError_Uninitialized, and what goes on ends. */
-export class Nvsmi {
-  private readonly inTurn = new Map<string, DeviceQuery>();
-  private readonly overlapping = new Map<string, DeviceQuery>();
-  private readonly life = new Life();
-
-  constructor(private readonly machine: Opened) {}
-
+/**
+ * An open machine, as {@link open} returns it. Once it is closed, every question throws NVMLError_Uninitialized, and what
+ * goes on ends.
+ */
+export interface Nvsmi {
   /** How many GPUs the machine has, lost ones included. */
-  get gpuCount(): number {
-    return this.machine.session.gpus.length;
-  }
+  readonly gpuCount: number;
 
   /**
-   * Compiles a question about every GPU, to be sampled as often as wanted.
+   * Compiles a question about every GPU, or those of `gpus`, to be sampled as often as wanted.
    *
    *     const query = nvsmi.query(['memory.used', 'utilization.gpu']);
    *     query.sample(); // [{ 'memory.used': 615, 'utilization.gpu': 0 }, …]
    *
    * @throws UnknownField for a name that is no field
+   * @throws UnknownGpu for a GPU that is not there
+   * @throws TypeError for arguments that are none
    */
-  query<const Name extends FieldName>(fields: readonly Name[]): Query<Name> {
-    this.life.check();
-    return new Query(this.machine.session, this.life, fields);
-  }
+  query<const Name extends FieldName>(fields: readonly Name[], options?: GpuOptions): Query<Name>;
 
   /**
    * Samples of a query at a steady pace: `for await (const gpus of nvsmi.watch([…], { everyMs: 1000 }))`. Ends with
-   * `break`, with the signal, or with {@link close}.
+   * `break`, with the signal, or with {@link close}. Where it shall be told why a value is null, {@link Query.watch} is
+   * the same.
    *
    * @throws UnknownField for a name that is no field
-   * @throws RangeError, TypeError for a period that is none
+   * @throws UnknownGpu for a GPU that is not there
+   * @throws RangeError, TypeError for a period or other arguments that are none
    */
   watch<const Name extends FieldName>(
     fields: readonly Name[],
-    options: WatchOptions,
-  ): AsyncGenerator<Sample<Name>[], void, undefined> {
-    checkPeriod(options.everyMs);
-    const query = this.query(fields);
-    return ticks(() => query.sampleAsync(), options, this.life.ended);
-  }
+    options: WatchOptions & GpuOptions,
+  ): AsyncGenerator<Sample<Name>[], void, undefined>;
 
   /**
    * The full report of every GPU as one object: the tags of `nvidia-smi -q -x` as keys, values in their units,
    * null where there is none and why under `reasons`. `schemas/` has its schema.
+   *
+   * @throws UnknownGpu for a GPU that is not there
+   * @throws RangeError, TypeError for groups or other arguments that are none
    */
-  async report(options: ReportOptions = {}): Promise<Report> {
-    this.life.check();
-    const report = await reportOf(this.machine.session, options);
-    this.life.check();
-    return report;
-  }
+  report(options?: ReportOptions): Promise<Report>;
+
+  /**
+   * The processes on the GPUs right now, by GPU and pid: those that compute, draw, or both.
+   *
+   * @throws UnknownGpu for a GPU that is not there
+   * @throws TypeError for arguments that are none
+   */
+  processes(options?: GpuOptions): GpuProcess[];
 
   /** What pynvml_utils' DeviceQuery returns for the same filter. */
-  deviceQuery(filter?: Filter): DeviceResult {
-    const query = this.device(filter, false);
-    void query.sample();
-    return query.result();
-  }
+  deviceQuery(filter?: Filter): DeviceResult;
 
   /** The same, with the waits of all GPUs at the same time, on worker threads. */
-  async deviceQueryAsync(filter?: Filter): Promise<DeviceResult> {
-    const query = this.device(filter, true);
-    await query.sample();
-    this.life.check();
-    return query.result();
-  }
+  deviceQueryAsync(filter?: Filter): Promise<DeviceResult>;
 
   /**
    * {@link deviceQueryAsync} at a steady pace. Ends with `break`, with the signal, or with {@link close}.
@@ -90,57 +77,29 @@ export class Nvsmi {
   deviceWatch(
     filter: Filter | undefined,
     options: WatchOptions,
-  ): AsyncGenerator<DeviceResult, void, undefined> {
-    this.life.check();
-    checkPeriod(options.everyMs);
-    // What can be iterated only once is asked once.
-    const ids = [...idsOf(filter)];
-    return ticks(() => this.deviceQueryAsync(ids), options, this.life.ended);
-  }
+  ): AsyncGenerator<DeviceResult, void, undefined>;
 
   /** What pynvml_utils' XmlDeviceQuery returns for the same filter, as a well-formed document. */
-  xmlDeviceQuery(filter?: Filter): string {
-    const query = this.device(filter, false);
-    void query.sample();
-    return deviceXml(query.xml());
-  }
+  xmlDeviceQuery(filter?: Filter): string;
 
   /** What this user may read of this machine. */
-  permissions(): Permissions {
-    return readPermissions(this.machine.files);
-  }
+  permissions(): Permissions;
 
   /** Ends what goes on and lets go of the machine; a second time does nothing. */
-  close(): void {
-    if (this.life.ended.aborted) return;
-    this.life.end();
-    this.inTurn.clear();
-    this.overlapping.clear();
-    this.machine.session.close();
-  }
+  close(): void;
 
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  private device(filter: Filter | undefined, overlap: boolean): DeviceQuery {
-    this.life.check();
-    const compiled = overlap ? this.overlapping : this.inTurn;
-    const ids = typeof filter === 'string' ? undefined : idsOf(filter);
-    const key = ids === undefined ? `names ${filter}` : `ids ${[...ids].join()}`;
-    let query = compiled.get(key);
-    if (query === undefined) {
-      query = new DeviceQuery(this.machine.session, ids ?? idsOf(filter), overlap);
-      if (compiled.size >= KEPT) compiled.clear();
-      compiled.set(key, query);
-    }
-    return query;
-  }
+  /** {@link close}, at the end of a `using` block. */
+  [Symbol.dispose](): void;
 }
 
 /**
- * Opens this machine, or a recorded one: `open({ snapshot: 'h200-x2' })` answers without a GPU.
+ * Opens this machine, or a recorded one: `open({ snapshot: 'h200-x2' })` answers without a GPU. Without options
+ * NVSMI_SNAPSHOT and NVSMI_NVML of the environment say which, as for the program.
  *
  * @throws NVMLError where NVML cannot be opened: NVMLError_LibraryNotFound, NVMLError_DriverNotLoaded …
+ * @throws NVMLError_AlreadyInitialized where NVML is open with other `options`
+ * @throws SnapshotError where the snapshot is none: its message names the place in the file, or what there is
+ * @throws KoffiNotFound where the package koffi is missing, through which NVML is called
+ * @throws TypeError for options that are none
  */
-export const open = (options: OpenOptions = {}): Nvsmi => new Nvsmi(openMachine(options));
+export const open = (options: OpenOptions = {}): Nvsmi => new Machine(openMachine(options));

@@ -1,5 +1,6 @@
 /** Opens a machine: this one's NVML, or a recorded one. */
-import { type OpenOptions, openNvml } from '../nvml/api/lifetime.js';
+import { openNvml } from '../nvml/api/lifetime.js';
+import { type OpenOptions, type Source, sourceOf } from '../nvml/api/options.js';
 import { errorOf } from '../nvml/api/raise.js';
 import { openDriver } from '../nvml/api/state.js';
 import { openSnapshot } from '../nvml/machine.js';
@@ -13,13 +14,17 @@ export interface Opened {
   readonly files: SystemFiles;
 }
 
-/** Opens a machine. A library is shared with `nvsmi/nvml`; recordings stand each for themselves. Throws NVMLError. */
+/**
+ * Opens a machine. A library is shared with `nvsmi/nvml`; recordings stand each for themselves. Throws NVMLError,
+ * SnapshotError, KoffiNotFound, and TypeError for options that are none.
+ */
 export function openMachine(options: OpenOptions): Opened {
-  return options.snapshot === undefined ? openLibrary(options) : openRecording(options.snapshot);
+  const source = sourceOf('open', options);
+  return source.snapshot === undefined ? openLibrary(source) : openRecording(source.snapshot);
 }
 
-function openLibrary(options: OpenOptions): Opened {
-  const nvml = openNvml(options);
+function openLibrary(source: Source): Opened {
+  const nvml = openNvml(source);
   const driver = openDriver();
   if (driver === undefined) throw new Error('NVML is open, but nobody answers');
   return { session: { driver, gpus: attach(driver), close: () => nvml.close() }, files: machineFiles };

@@ -1,15 +1,6 @@
-/** Fields of every GPU, compiled once and sampled many times. */
-
-import type { Gpu, Session } from '../nvml/session.js';
-import { Missing, statusReason } from '../nvml/status.js';
-import { gpuTable } from '../query/gpu/index.js';
-import type { JsonScalar } from '../query/kind.js';
-import { nearestNames } from '../query/nearest.js';
-import { compilePlan, type Plan } from '../query/plan.js';
-import { inTurn } from '../query/probe.js';
-import type { Row } from '../query/row.js';
+/** What a query of fields is: the names, the values, and why there is none. */
 import type { GpuFields } from './generated/fields.js';
-import type { Life } from './life.js';
+import type { WatchOptions } from './watch.js';
 
 export type { GpuFields };
 
@@ -22,53 +13,10 @@ export type Sample<Name extends FieldName> = { readonly [N in Name]: GpuFields[N
 /** Why a value is null, by field: Not Supported, Insufficient Permissions, GPU is lost. */
 export type Reasons<Name extends FieldName> = { readonly [N in Name]?: string };
 
-const rowsByName: ReadonlyMap<string, Row> = new Map(
-  gpuTable.rows.flatMap((row) => row.names.map((name) => [name, row] as const)),
-);
-
-/** A field name that is none. */
-export class UnknownField extends Error {
-  override readonly name = 'UnknownField';
-
-  constructor(readonly field: string) {
-    const near = nearestNames(field, [...rowsByName.keys()]);
-    super(`"${field}" is not a field${near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`}`);
-  }
-}
-
-function rowOf(name: string): Row {
-  const row = rowsByName.get(name);
-  if (row === undefined) throw new UnknownField(name);
-  return row;
-}
-
-/** A row whose calls are made in turn, none on worker threads. */
-const askedInTurn = (row: Row): Row =>
-  'probe' in row.source && row.source.probe.waits
-    ? { ...row, source: { ...row.source, probe: inTurn(row.source.probe) } }
-    : row;
-
-export class Query<Name extends FieldName> {
-  private readonly rows: readonly Row[];
-  private readonly plan: Plan;
-  private overlapping: Plan | undefined;
-  private sampled = false;
-  private pending: Promise<Sample<Name>[]> | undefined;
-
-  constructor(
-    private readonly session: Session,
-    private readonly life: Life,
-    /** The fields, as they were asked. */
-    readonly fields: readonly Name[],
-    private readonly gpus: readonly Gpu[] = session.gpus,
-  ) {
-    this.rows = fields.map(rowOf);
-    this.plan = this.compile(this.rows.map(askedInTurn));
-  }
-
-  private compile(rows: readonly Row[]): Plan {
-    return compilePlan(rows, this.gpus, { session: this.session, now: Date.now });
-  }
+/** Fields of some GPUs, compiled once and sampled many times. */
+export interface Query<Name extends FieldName> {
+  /** The fields, as they were asked. */
+  readonly fields: readonly Name[];
 
   /**
    * Asks every GPU now and returns one sample each, in their order. Calls that wait inside the driver (PCIe
@@ -76,12 +24,7 @@ export class Query<Name extends FieldName> {
    *
    * @throws NVMLError_Uninitialized once the machine is closed
    */
-  sample(): Sample<Name>[] {
-    this.life.check();
-    void this.plan.sample();
-    this.sampled = true;
-    return this.read(this.plan);
-  }
+  sample(): Sample<Name>[];
 
   /**
    * The same with the waits of all GPUs at the same time, on worker threads. Whoever asks while another is asking
@@ -89,44 +32,34 @@ export class Query<Name extends FieldName> {
    *
    * @throws NVMLError_Uninitialized once the machine is closed, also meanwhile
    */
-  sampleAsync(): Promise<Sample<Name>[]> {
-    this.pending ??= this.overlap().finally(() => {
-      this.pending = undefined;
-    });
-    return this.pending;
-  }
+  sampleAsync(): Promise<Sample<Name>[]>;
 
-  private async overlap(): Promise<Sample<Name>[]> {
-    this.life.check();
-    this.overlapping ??= this.compile(this.rows);
-    await this.overlapping.sample();
-    this.life.check();
-    return this.read(this.overlapping);
-  }
+  /**
+   * Samples at a steady pace, as {@link sampleAsync} takes them. Ends with `break`, with the signal, or when the machine
+   * is closed; {@link reasons} are those of the sample in hand.
+   *
+   * @throws RangeError, TypeError at once, for options that are none
+   * @throws NVMLError_Uninitialized once the machine is closed
+   */
+  watch(options: WatchOptions): AsyncGenerator<Sample<Name>[], void, undefined>;
 
-  /** Why values of the last {@link sample} are null, GPU by GPU. Samples where that has not been done. */
-  reasons(): Reasons<Name>[] {
-    this.life.check();
-    if (!this.sampled) this.sample();
-    return this.plan.lines.map(({ readers }) => {
-      const out: Record<string, string> = {};
-      readers.forEach((read, i) => {
-        const reading = read();
-        if (reading instanceof Missing) out[this.fields[i] as string] = statusReason(reading.status);
-      });
-      return out as Reasons<Name>;
-    });
-  }
+  /**
+   * Why values of the last sample are null, GPU by GPU. Samples where that has not been done.
+   *
+   * @throws NVMLError_Uninitialized once the machine is closed
+   */
+  reasons(): Reasons<Name>[];
+}
 
-  private read({ lines }: Plan): Sample<Name>[] {
-    return lines.map(({ readers }) => {
-      const out: Record<string, JsonScalar> = {};
-      for (let i = 0; i < readers.length; i++) {
-        const reading = (readers[i] as () => ReturnType<(typeof readers)[number]>)();
-        out[this.fields[i] as string] =
-          reading instanceof Missing ? null : (this.rows[i] as Row).kind.json(reading);
-      }
-      return out as Sample<Name>;
-    });
+/** A field name that is none. */
+export class UnknownField extends Error {
+  override readonly name = 'UnknownField';
+
+  constructor(
+    readonly field: string,
+    /** Names that are written almost like it. */
+    near: readonly string[],
+  ) {
+    super(`"${field}" is not a field${near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`}`);
   }
 }

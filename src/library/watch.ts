@@ -1,4 +1,6 @@
 /** Samples at a steady pace, until told to stop. */
+import { checkSignal } from '../nvml/api/check.js';
+import { Ending, endedBy } from '../nvml/api/ending.js';
 
 export interface WatchOptions {
   /**
@@ -7,7 +9,16 @@ export interface WatchOptions {
    */
   readonly everyMs: number;
   /** Ends the iteration. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The names of {@link WatchOptions}. */
+export const WATCH_OPTIONS = ['everyMs', 'signal'] as const;
+
+/** Throws TypeError, RangeError for a period or a signal that is none. */
+export function checkWatch(fn: string, { everyMs, signal }: WatchOptions): void {
+  checkPeriod(everyMs);
+  checkSignal(fn, signal);
 }
 
 /**
@@ -23,51 +34,53 @@ export function checkPeriod(everyMs: unknown): asserts everyMs is number {
 
 /**
  * Yields what `take` gives at each tick, the first one at once. A tick that was missed is left out. Ends with the
- * signal, or when what is asked is closed, also in the middle of a sample.
+ * signal, or when what is asked is closed, also in the middle of a sample; return() ends it in the middle of a pause.
  */
-export async function* ticks<T>(
+export function ticks<T>(
   take: () => T | Promise<T>,
   { everyMs, signal }: WatchOptions,
   closed: AbortSignal,
 ): AsyncGenerator<T, void, undefined> {
-  const signals = signal === undefined ? [closed] : [closed, signal];
+  const ending = new Ending(signal === undefined ? [closed] : [closed, signal]);
+  return endedBy(taken(take, everyMs, closed, ending), ending);
+}
+
+async function* taken<T>(
+  take: () => T | Promise<T>,
+  everyMs: number,
+  closed: AbortSignal,
+  ending: Ending,
+): AsyncGenerator<T, void, undefined> {
   let due = performance.now();
-  while (!signals.some(isAborted)) {
-    let taken: T;
+  while (!ending.isOver) {
+    let one: T;
     try {
-      taken = await take();
+      one = await take();
     } catch (error) {
       if (closed.aborted) return;
       throw error;
     }
-    yield taken;
+    yield one;
     due += everyMs;
     const late = performance.now() - due;
     if (late > 0) due += Math.floor(late / everyMs) * everyMs;
-    await pause(Math.max(0, due - performance.now()), signals);
+    await pause(Math.max(0, due - performance.now()), ending);
   }
 }
-
-const isAborted = ({ aborted }: AbortSignal): boolean => aborted;
 
 /** setTimeout takes no longer time; it makes it 1 ms. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** Waits, or less where a signal ends. */
-function pause(ms: number, signals: readonly AbortSignal[]): Promise<void> {
-  return new Promise((resolve) => {
-    let timer: NodeJS.Timeout | undefined;
-    const end = (): void => {
-      clearTimeout(timer);
-      for (const signal of signals) signal.removeEventListener('abort', end);
-      resolve();
-    };
+/** Waits, or less where the iteration ends. */
+async function pause(ms: number, ending: Ending): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const passed = new Promise<void>((resolve) => {
     const wait = (left: number): void => {
       timer =
-        left > LONGEST_MS ? setTimeout(() => wait(left - LONGEST_MS), LONGEST_MS) : setTimeout(end, left);
+        left > LONGEST_MS ? setTimeout(() => wait(left - LONGEST_MS), LONGEST_MS) : setTimeout(resolve, left);
     };
-    if (signals.some(isAborted)) return resolve();
-    for (const signal of signals) signal.addEventListener('abort', end, { once: true });
     wait(ms);
   });
+  await ending.until(passed);
+  clearTimeout(timer);
 }

@@ -1,18 +1,22 @@
 /** koffi, by the shortest way. */
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ownFile } from './here.js';
 
 type Koffi = typeof import('koffi');
 
 let loaded: Koffi | undefined;
 
-/** koffi, loaded at the first call: what needs no driver does not pay for it. */
+/** koffi, loaded at the first call: what needs no driver does not pay for it. Throws where it is not there. */
 export function koffi(): Koffi {
   loaded ??= nativePart() ?? wholePackage();
   return loaded;
 }
 
 function wholePackage(): Koffi {
-  return process.getBuiltinModule('node:module').createRequire(import.meta.url)('koffi');
+  const from = ownFile();
+  if (from === undefined) throw new Error('a bundler has left no trace of where nvsmi lies');
+  return process.getBuiltinModule('node:module').createRequire(from)('koffi');
 }
 
 /**
@@ -24,24 +28,32 @@ function wholePackage(): Koffi {
 function nativePart(): Koffi | undefined {
   const { platform, arch } = process;
   if (platform !== 'linux' || (arch !== 'x64' && arch !== 'arm64')) return undefined;
-  const path = inNodeModules(`@koromix/koffi-linux-${arch}/linux_${arch}/koffi.node`);
-  if (path === undefined) return undefined;
+  const folder = nativeFolder(arch);
+  if (folder === undefined) return undefined;
   const native = { exports: {} as Koffi };
   try {
-    process.dlopen(native, path);
+    process.dlopen(native, join(folder, `linux_${arch}/koffi.node`));
     return native.exports;
   } catch {
     return undefined;
   }
 }
 
-/** A file of a package in the nearest node_modules that has it. The walk of require(), without its 0.7 ms. */
-function inNodeModules(file: string): string | undefined {
-  let folder = import.meta.url.replace(/^file:\/\//, '');
-  while (folder !== '') {
-    folder = folder.slice(0, folder.lastIndexOf('/'));
-    const path = `${folder}/node_modules/${file}`;
-    if (existsSync(path)) return path;
+/** The package that holds the native part of our koffi: koffi requires it, so it is sought from there. */
+function nativeFolder(arch: string): string | undefined {
+  const from = ownFile();
+  const koffi = from === undefined ? undefined : packageFolder(dirname(from), 'koffi');
+  return koffi === undefined ? undefined : packageFolder(koffi, `@koromix/koffi-linux-${arch}`);
+}
+
+/**
+ * The real folder of a package in the nearest node_modules of a folder or above it. The walk of require(), without its
+ * 0.7 ms; a package manager may have put a link there.
+ */
+function packageFolder(from: string, name: string): string | undefined {
+  for (let at = from; ; at = dirname(at)) {
+    const folder = join(at, 'node_modules', name);
+    if (existsSync(folder)) return realpathSync(folder);
+    if (at === dirname(at)) return undefined;
   }
-  return undefined;
 }

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import type { LibraryHandle } from 'koffi';
 import type { Bound, Call, Driver, Handle } from './call.js';
+import { KoffiNotFound } from './failures.js';
 import { libraryCandidates } from './find.js';
 import { NVML_ERROR_LIBRARY_NOT_FOUND } from './generated/constants.js';
 import { type FunctionName, signatures } from './generated/functions.js';
@@ -23,19 +24,38 @@ export interface LoadOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Loads NVML. Throws DeadLibrary with status 12, naming what was tried, when there is none. */
+/** There is no NVML: status 12, in nvidia-smi's words and with what was tried. */
+export class LibraryNotFound extends DeadLibrary {
+  constructor(
+    readonly platform: NodeJS.Platform,
+    /** A line for each file that was tried: its path, and why it was not loaded. */
+    readonly tried: readonly string[],
+    /** Whether one file was named, and no other place was looked at. */
+    readonly wasNamed: boolean,
+  ) {
+    const where = wasNamed
+      ? ''
+      : `\nThe usual places of ${platform} hold none either; name one with --nvml PATH or NVSMI_NVML.`;
+    super(
+      NVML_ERROR_LIBRARY_NOT_FOUND,
+      `NVIDIA-SMI couldn't find libnvidia-ml.so library in your system. Tried:\n${tried.join('\n')}${where}`,
+    );
+  }
+}
+
+/** Loads NVML. Throws LibraryNotFound when there is none, KoffiNotFound when nothing can be loaded. */
 export function loadLibrary(options: LoadOptions): Driver {
   const candidates =
     options.path === undefined
       ? libraryCandidates(process.platform, process.arch, options.env)
       : [options.path];
+  const loader = loadKoffi();
   const tried: string[] = [];
   for (const path of candidates) {
     if (options.path === undefined && path.startsWith('/') && !existsSync(path)) continue;
     let library: LibraryHandle;
     try {
-      widenWorkerStacks();
-      library = koffi().load(path);
+      library = loader.load(path);
     } catch (error) {
       tried.push(`  ${path}: ${loadReason(error, path)}`);
       continue;
@@ -44,14 +64,18 @@ export function loadLibrary(options: LoadOptions): Driver {
     library.unload();
     tried.push(`  ${path}: not an NVML library (it has no nvmlShutdown)`);
   }
-  const where =
-    options.path === undefined
-      ? `\nThe usual places of ${process.platform} hold none either; name one with --nvml PATH or NVSMI_NVML.`
-      : '';
-  throw new DeadLibrary(
-    NVML_ERROR_LIBRARY_NOT_FOUND,
-    `NVIDIA-SMI couldn't find libnvidia-ml.so library in your system. Tried:\n${tried.join('\n')}${where}`,
-  );
+  throw new LibraryNotFound(process.platform, tried, options.path !== undefined);
+}
+
+/** koffi, ready to load a library. */
+function loadKoffi(): ReturnType<typeof koffi> {
+  try {
+    koffi();
+  } catch (error) {
+    throw new KoffiNotFound(error);
+  }
+  widenWorkerStacks();
+  return koffi();
 }
 
 /**

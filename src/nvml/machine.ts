@@ -1,8 +1,9 @@
 /** The machine that answers: this one through its NVML library, or a recorded one. */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { bundledText } from './bundled.js';
+import { bundledNames, bundledText } from './bundled.js';
 import type { Driver } from './call.js';
-import { parseSnapshot, type Snapshot, SnapshotError } from './snapshot.js';
+import { SnapshotError } from './failures.js';
+import { parseSnapshot, type Snapshot } from './snapshot.js';
 import { snapshotDriver } from './snapshot-driver.js';
 
 /** A recording: its driver, and the files of /proc and /sys that were recorded with it. */
@@ -11,23 +12,39 @@ export interface Recording {
   readonly snapshot: Snapshot;
 }
 
-/** Opens a snapshot by the name of a bundled one, or as a file. Throws SnapshotError. */
+/** Opens a snapshot by the name of a bundled one, else as a file. Throws SnapshotError. */
 export function openSnapshot(nameOrPath: string): Recording {
   const snapshot = parseSnapshot(readSnapshot(nameOrPath), nameOrPath);
   return { driver: snapshotDriver(snapshot, nameOrPath), snapshot };
 }
 
+/** What may be the name of a bundled one. */
+const NAME = /^[\w-]+$/;
+
 function readSnapshot(nameOrPath: string): string {
-  const isName = /^[\w-]+$/.test(nameOrPath);
   try {
-    return isName ? bundledText(nameOrPath) : readWhole(nameOrPath);
+    return (NAME.test(nameOrPath) ? bundledOrNone(nameOrPath) : undefined) ?? readWhole(nameOrPath);
   } catch (error) {
     if (error instanceof SnapshotError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     throw new SnapshotError(
-      code === 'ENOENT' ? `${nameOrPath}: no such snapshot` : `${nameOrPath}: cannot be read (${code})`,
+      code === 'ENOENT' ? noSnapshot(nameOrPath) : `${nameOrPath}: cannot be read (${code})`,
     );
   }
+}
+
+function bundledOrNone(name: string): string | undefined {
+  try {
+    return bundledText(name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function noSnapshot(nameOrPath: string): string {
+  const names = nameOrPath.includes('/') ? '' : `; there are ${bundledNames().join(', ')}, or a file's path`;
+  return `${nameOrPath}: no such snapshot${names}`;
 }
 
 /** A hundred times the largest recording of the package. A device such as /dev/zero has no end; a pipe may be long. */

@@ -6,6 +6,7 @@ import { type Answers, answerKey, fieldKey } from './answer-key.js';
 import { isAnswer, statusOf, versionOf } from './answered.js';
 import { type Bound, type Call, type Driver, type Handle, isOut, type Out } from './call.js';
 import { unbelievable } from './counts.js';
+import { SnapshotError } from './failures.js';
 import {
   NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
   NVML_ERROR_GPU_IS_LOST,
@@ -13,7 +14,7 @@ import {
   NVML_ERROR_NOT_FOUND,
 } from './generated/constants.js';
 import { allocate } from './memory.js';
-import { type Snapshot, SnapshotError } from './snapshot.js';
+import type { Snapshot } from './snapshot.js';
 import { eventCall } from './snapshot-events.js';
 import { gpmAnswer } from './snapshot-gpm.js';
 import type { Status } from './status.js';
@@ -39,6 +40,9 @@ class SnapshotHandles implements HandleNames {
   }
 }
 
+/** Opens a recording with any flags: it has its GPUs, whatever they say. */
+const INIT: Call = { fn: 'nvmlInit_v2', args: [] };
+
 /** Answers calls from a snapshot. What was not recorded is a symbol, or an answer, that does not exist. */
 export function snapshotDriver(snapshot: Snapshot, source: string): Driver {
   const handles = new SnapshotHandles();
@@ -51,7 +55,8 @@ export function snapshotDriver(snapshot: Snapshot, source: string): Driver {
     get sawLostGpu() {
       return sawLostGpu;
     },
-    bind(call, subject) {
+    bind(asked, subject) {
+      const call = asked.fn === 'nvmlInitWithFlags' && INIT.fn in snapshot.calls ? INIT : asked;
       const answers = snapshot.calls[call.fn];
       if (answers === undefined) return eventCall(call, handles);
       return new SnapshotCall(call, subject, answers, handles, source, note);

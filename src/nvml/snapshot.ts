@@ -1,5 +1,6 @@
 /** The file of a recorded machine: its form, reading it, writing it. */
 import type { Answers } from './answer-key.js';
+import { SnapshotError } from './failures.js';
 import { brokenAt, lineAndColumn } from './json-place.js';
 
 export const SNAPSHOT_VERSION = 1;
@@ -16,11 +17,6 @@ export interface Snapshot {
   readonly files: Readonly<Record<string, string>>;
   /** function → arguments → answer. */
   readonly calls: Readonly<Record<string, Answers>>;
-}
-
-/** A snapshot that cannot be used; the message names the file and the place in it. */
-export class SnapshotError extends Error {
-  override readonly name = 'SnapshotError';
 }
 
 /** Reads a snapshot from its text, or says in one line what is wrong and where. */

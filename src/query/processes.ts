@@ -4,6 +4,7 @@ import { nvmlProcessInfo_t, nvmlProcessInfo_v1_t, nvmlProcessInfo_v2_t } from '.
 import type { Reading } from './asked.js';
 import type { Subject } from './plan.js';
 import { type Probe, sample } from './probe.js';
+import type { ProcessType } from './process-type.js';
 import type { AskNow } from './table.js';
 
 const ROOM = 64;
@@ -32,9 +33,6 @@ export const mpsProcesses = sample(
 /** The name of a process: the driver reads it from the process's own files. */
 export const processName = (pid: number): Probe =>
   sample(`process name ${pid}`, call('nvmlSystemGetProcessName', pid, text(1024)));
-
-/** C computes, G draws, M+C computes through MPS. */
-export type ProcessType = 'C' | 'G' | 'C+G' | 'M+C';
 
 export interface GpuProcess {
   readonly pid: number;

@@ -1,7 +1,8 @@
 /** Which GPUs `-i` means. */
-import type { Gpu } from '../nvml/session.js';
+import type { Gpu, Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import type { Reading } from './asked.js';
+import { readAll } from './now.js';
 
 /** What a GPU can be called by; asked only where a selector needs it. */
 export interface GpuNames {
@@ -9,6 +10,15 @@ export interface GpuNames {
   serial(gpu: Gpu): Reading;
   /** As NVML spells it: 00000000:00:06.0 */
   busId(gpu: Gpu): Reading;
+}
+
+/** The names that a session's GPUs tell. */
+export function namesIn(session: Session): GpuNames {
+  const read =
+    (name: string) =>
+    (gpu: Gpu): Reading =>
+      readAll(session, gpu, [name])[0] as Reading;
+  return { uuid: read('uuid'), serial: read('serial'), busId: read('pci.bus_id') };
 }
 
 /** A bus id that looks like one and is none. */

@@ -1,18 +1,16 @@
 /** What repeats on a GPU: how each list of the report is found. */
-import type { Handle } from '../nvml/call.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import type { Asked, Reading } from '../query/asked.js';
-import { migMode } from '../query/gpu/engines.js';
 import { bar1Memory } from '../query/gpu/memory.js';
+import { gpuProcesses } from '../query/gpu-processes.js';
 import { computeInstanceId, gpuInstanceId, migAttributes } from '../query/mig.js';
+import { migDevicesOf } from '../query/mig-devices.js';
 import type { Subject } from '../query/plan.js';
-import { processesOf, processName } from '../query/processes.js';
 import { bar1InMebibytes } from '../query/report/activity.js';
 import { probeOf } from '../query/report/field.js';
 import { bridges } from '../query/report/link.js';
 import type { AskNow } from '../query/table.js';
 import { accountedPids, stats } from '../query/tables/accounted-apps.js';
-import { migHandle, migPlaces, migRoom } from '../query/tables/compute-apps.js';
 import { untimedPages } from '../query/tables/retired-pages.js';
 import { graphicsClocks, memoryClocks } from '../query/tables/supported-clocks.js';
 import type { Entry, Found } from './found.js';
@@ -20,15 +18,6 @@ import type { Entry, Found } from './found.js';
 /** The items of a list answer, or the reason why there is none. */
 const itemsOf = (asked: Asked, entry: (value: Reading) => Entry): Found =>
   asked.status === 0 ? asked.items().map((item) => entry(item.read(''))) : Missing.of(asked.status);
-
-/** The MIG devices of a GPU, where it is divided. NVML numbers them with gaps; nvidia-smi without (driver 590). */
-function migDevicesOf(gpu: Subject, ask: AskNow): readonly Subject[] {
-  if (ask(migMode, gpu).number('current') === 0) return [];
-  const room = migPlaces(ask(migRoom, gpu));
-  return Array.from({ length: room }, (_, i) => ask(migHandle(i), gpu).read('value'))
-    .filter((found) => !(found instanceof Missing))
-    .map((found, index) => ({ index, handle: found as Handle, status: 0 }));
-}
 
 const migMemory = probeOf('memory.used');
 const migErrors = probeOf('ecc.errors.uncorrected.volatile.sram');
@@ -62,20 +51,8 @@ export function migDevices(gpu: Subject, ask: AskNow): Found {
   });
 }
 
-/** Processes on the GPU, or on its MIG devices. A process that ended meanwhile has no name. */
-export function processes(gpu: Subject, ask: AskNow): Found {
-  if (gpu.status !== 0) return Missing.of(gpu.status);
-  const on = (place: Subject, gpuInstance: Reading, computeInstance: Reading): readonly Entry[] =>
-    processesOf(place, ask).map(({ pid, type, usedMemory }) => {
-      const name = ask(processName(pid), place).read('');
-      return { gpuInstance, computeInstance, pid, type, name, usedMemory };
-    });
-  const migs = migDevicesOf(gpu, ask);
-  if (migs.length === 0) return on(gpu, NOT_SUPPORTED, NOT_SUPPORTED);
-  return migs.flatMap((mig) =>
-    on(mig, ask(gpuInstanceId, mig).read('value'), ask(computeInstanceId, mig).read('value')),
-  );
-}
+/** Processes on the GPU, or on its MIG devices. */
+export const processes = (gpu: Subject, ask: AskNow): Found => gpuProcesses(gpu, ask);
 
 export function accountedProcesses(gpu: Subject, ask: AskNow): Found {
   return itemsOf(ask(accountedPids, gpu), (pid) => {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { NVMLError, open, UnknownField } from '../../src/index.js';
 import * as nvml from '../../src/nvml.js';
@@ -74,7 +75,7 @@ describe('an open machine', () => {
     expect(gpu?.product_name).toBe('NVIDIA H100 80GB HBM3');
     expect(gpu?.fb_memory_usage?.total).toBe(81559);
     expect(gpu?.fan_speed).toBeNull();
-    expect(gpu?.reasons?.fan_speed).toBe('N/A');
+    expect(gpu?.reasons?.fan_speed).toBe('Not Supported');
     const some = await nvsmi.report({ groups: ['MEMORY'] });
     expect(Object.keys(some.gpu[0] ?? {})).toContain('fb_memory_usage');
     expect(Object.keys(some.gpu[0] ?? {})).not.toContain('product_name');
@@ -111,6 +112,10 @@ describe('an open machine', () => {
     expect(() => closed.deviceQuery()).toThrow(error);
     expect(() => closed.deviceWatch('count', { everyMs: 1 })).toThrow(error);
     expect(() => closed.xmlDeviceQuery()).toThrow(error);
+    expect(() => closed.processes()).toThrow(error);
+    expect(() => closed.permissions()).toThrow(error);
+    expect(() => closed.gpuCount).toThrow(error);
+    expect(() => query.watch({ everyMs: 1 })).toThrow(error);
     await expect(query.sampleAsync()).rejects.toThrow(error);
     await expect(closed.deviceQueryAsync()).rejects.toThrow(error);
     await expect(closed.report()).rejects.toThrow(error);
@@ -130,11 +135,19 @@ describe('an open machine', () => {
     const closed = open({ snapshot: 'h100-x1' });
     let count = 0;
     const watches = Array.from({ length: 12 }, async () => {
-      for await (const _ of closed.watch(['name'], { everyMs: 3_600_000 })) count++;
+      for await (const _ of closed.watch(['name'], { everyMs: 3_600_000 })) {
+        // By the next turn of the event loop all of them are waiting.
+        if (++count === 12) setImmediate(() => closed.close());
+      }
     });
-    setTimeout(() => closed.close(), 20);
     await Promise.all(watches);
     expect(count).toBe(12);
+  });
+
+  it('shows nothing of its inside', () => {
+    using shown = open({ snapshot: 'h100-x1' });
+    expect(inspect(shown)).toBe('Machine {}');
+    expect(inspect(shown.query(['name']))).toBe("CompiledQuery { fields: [ 'name' ] }");
   });
 
   it('throws what NVML says where it cannot be opened', () => {

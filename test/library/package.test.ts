@@ -33,6 +33,38 @@ nvml.nvmlInit({ snapshot: 'h100-x1' });
 promises.nvmlDeviceGetCount().then((count) => console.log(JSON.stringify([sample?.name, count])));
 `;
 
+/** A stand-in for tests, of what a program without Node's types knows. */
+const FAKE = `
+import { type GpuProcess, type Nvsmi, open, type Query } from 'nvsmi';
+import { nvmlEvents, withNvml } from 'nvsmi/nvml';
+import { nvmlDeviceGetName } from 'nvsmi/nvml/promises';
+const query: Query<'name'> = {
+  fields: ['name'],
+  sample: () => [{ name: 'a GPU' }],
+  sampleAsync: async () => [{ name: null }],
+  reasons: () => [{ name: 'GPU is lost' }],
+  async *watch() {
+    yield [{ name: 'a GPU' }];
+  },
+};
+const processes: GpuProcess[] = [];
+const fake: Nvsmi = {
+  gpuCount: 1,
+  query: () => query as never,
+  async *watch() {},
+  report: async () => ({}) as never,
+  processes: () => processes,
+  deviceQuery: () => ({ count: 1 }),
+  deviceQueryAsync: async () => ({ count: 1 }),
+  async *deviceWatch() {},
+  xmlDeviceQuery: () => '',
+  permissions: () => ({ profilingAdminOnly: false }),
+  close() {},
+  [Symbol.dispose]() {},
+};
+export const all = [fake, open, withNvml, nvmlEvents, nvmlDeviceGetName];
+`;
+
 /** Both kinds in one process: an ES module, and a CommonJS one that it requires. */
 const BOTH = `
 import { createRequire } from 'node:module';
@@ -94,6 +126,26 @@ describe.skipIf(description.exports === undefined)('the package', () => {
   it('has types that hold for importers of both kinds, its own declarations included', () => {
     const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
     expect(() => execFileSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8' })).not.toThrow();
+  }, 60_000);
+
+  it('has types that need none of Node, and that a stand-in can have', () => {
+    writeFileSync(join(folder, 'fake.mts'), FAKE);
+    const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+    const compilerOptions = {
+      module: 'node16',
+      target: 'es2022',
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      skipLibCheck: false,
+      types: [],
+      noEmit: true,
+    };
+    writeFileSync(join(folder, 'plain.json'), JSON.stringify({ compilerOptions, files: ['fake.mts'] }));
+    const { stdout } = spawnSync(process.execPath, [tsc, '-p', 'plain.json'], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    expect(stdout).toBe('');
   }, 60_000);
 
   it('has types for the resolution of older compilers', () => {

@@ -17,13 +17,14 @@ import {
   u32,
   u64,
 } from '../../src/nvml/call.js';
+import { SnapshotError } from '../../src/nvml/failures.js';
 import * as layouts from '../../src/nvml/generated/layouts.js';
 import type { Field, Layout, ScalarType } from '../../src/nvml/layout.js';
 import { loadLibrary } from '../../src/nvml/library.js';
 import { itemSize, SCALAR_SIZE } from '../../src/nvml/memory.js';
 import { Recorder } from '../../src/nvml/recorder.js';
 import { ask } from '../../src/nvml/session.js';
-import { formatSnapshot, parseSnapshot, type Snapshot, SnapshotError } from '../../src/nvml/snapshot.js';
+import { formatSnapshot, parseSnapshot, type Snapshot } from '../../src/nvml/snapshot.js';
 import { snapshotDriver } from '../../src/nvml/snapshot-driver.js';
 import { buildFake } from '../fake-nvml/build.js';
 import { machine } from '../fake-nvml/machine.js';

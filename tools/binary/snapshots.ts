@@ -9,3 +9,9 @@ export function bundledText(name: string): string {
     throw Object.assign(new Error(`no recorded machine ${name}`), { code: 'ENOENT' });
   }
 }
+
+/** Written here by the build. */
+declare const SNAPSHOT_NAMES: readonly string[];
+
+/** The names of all recordings. */
+export const bundledNames = (): readonly string[] => SNAPSHOT_NAMES;

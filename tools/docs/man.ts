@@ -35,7 +35,7 @@ function section(page: Page): string {
 /** nvidia-smi's exit statuses are NVML's own numbers from 3 on. */
 const STATUSES: readonly (readonly [status: number, words: string])[] = [
   [0, 'Success.'],
-  [1, 'The output could not be written.'],
+  [1, 'The output could not be written, or koffi cannot be loaded.'],
   [2, 'A wrong argument.'],
   ...[3, 4, 6, 9, 12, 13, 14, 15].map((status) => [status, `${statusReason(status)}.`] as const),
   [141, 'The reader of the output went away.'],

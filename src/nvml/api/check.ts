@@ -110,8 +110,33 @@ export function refuse(fn: string, name: string, { path, must, given, isRange }:
   throw isRange ? new RangeError(message) : new TypeError(message);
 }
 
-function shown(given: unknown): string {
+/** A value as messages name it: itself where it is short, else its type. */
+export function shown(given: unknown): string {
   if (typeof given === 'number' || typeof given === 'bigint' || typeof given === 'boolean') return `${given}`;
+  if (given === '') return 'an empty string';
   if (given === null) return 'null';
   return Array.isArray(given) ? 'array' : typeof given;
+}
+
+/** Throws a TypeError where options are no object. */
+export function checkObject(fn: string, options: unknown, form: string): asserts options is object {
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return;
+  throw new TypeError(`${fn}: the options must be an object, ${form}, not ${shown(options)}`);
+}
+
+/** Throws a TypeError where options have a name that is none. */
+export function checkNames(fn: string, options: object, names: readonly string[]): void {
+  const wrong = Object.keys(options).find((name) => !names.includes(name));
+  if (wrong === undefined) return;
+  throw new TypeError(`${fn}: there is no option ${wrong}; there ${isAre(names)} ${names.join(', ')}`);
+}
+
+const isAre = ({ length }: readonly string[]): string => (length === 1 ? 'is' : 'are');
+
+/** Throws a TypeError where a signal is none. One of another realm is one. */
+export function checkSignal(fn: string, signal: unknown): void {
+  if (signal === undefined) return;
+  const { aborted, addEventListener } = Object(signal) as Partial<AbortSignal>;
+  if (typeof aborted === 'boolean' && typeof addEventListener === 'function') return;
+  throw new TypeError(`${fn}: signal must be an AbortSignal, not ${shown(signal)}`);
 }

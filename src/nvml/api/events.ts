@@ -7,15 +7,17 @@ import {
 } from '../generated/api.js';
 import { nvmlEventSetWait } from '../generated/api-promises.js';
 import type { nvmlDevice_t, nvmlEventData_t } from '../generated/api-types.js';
-import { NVMLError_Timeout } from '../generated/errors.js';
+import { NVMLError_Timeout, NVMLError_Uninitialized } from '../generated/errors.js';
+import { check, checkNames, checkObject, checkSignal, refuse, wrong } from './check.js';
+import { Ending, endedBy } from './ending.js';
 
 export interface EventOptions {
   /** Which events: nvmlEventType* joined by `|`. Default: all that each GPU supports. */
-  readonly types?: number | bigint;
+  readonly types?: number | bigint | undefined;
   /** Ends the iteration. */
-  readonly signal?: AbortSignal;
-  /** How long one wait inside NVML lasts at most, in milliseconds: so long an end may take to be noticed there. */
-  readonly sliceMs?: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds that one wait inside NVML lasts at most, and so the end of an iteration. Default: 200. */
+  readonly sliceMs?: number | undefined;
 }
 
 /**
@@ -24,34 +26,61 @@ export interface EventOptions {
  *
  *     for await (const event of nvmlEvents([device], { types: nvmlEventTypeXidCriticalError, signal })) { … }
  *
- * The iteration ends when the signal does, or with `break`; either way the event set is freed.
+ * The iteration ends when the signal does, with `break`, or with `return()`, also in the middle of a wait; the event set
+ * is freed after the wait in hand.
  *
+ * @throws TypeError, RangeError at once, for devices or options that are none.
  * @throws NVMLError_NotSupported where a GPU has no events of these types.
+ * @throws what NVML says once it is closed meanwhile.
  */
-export async function* nvmlEvents(
+export function nvmlEvents(
   devices: readonly nvmlDevice_t[],
   options: EventOptions = {},
 ): AsyncGenerator<nvmlEventData_t, void, undefined> {
-  const { signal, sliceMs = 200, types } = options;
-  if (isAborted(signal)) return;
+  checkDevices(devices);
+  checkOptions(options);
+  const ending = new Ending(options.signal === undefined ? [] : [options.signal]);
+  return endedBy(events([...devices], options, ending), ending);
+}
+
+async function* events(
+  devices: readonly nvmlDevice_t[],
+  { types, sliceMs = 200 }: EventOptions,
+  ending: Ending,
+): AsyncGenerator<nvmlEventData_t, void, undefined> {
+  if (ending.isOver) return;
   const set = nvmlEventSetCreate();
-  let pending: Promise<nvmlEventData_t> | undefined;
+  let pending: Promise<nvmlEventData_t | undefined> | undefined;
+  let isFailed = false;
   try {
     for (const device of devices) {
       nvmlDeviceRegisterEvents(device, types ?? nvmlDeviceGetSupportedEventTypes(device), set);
     }
-    const aborted = abortOf(signal);
-    while (!isAborted(signal)) {
-      pending = nvmlEventSetWait(set, sliceMs);
-      const event = await Promise.race([pending.catch(onTimeout), aborted]);
-      if (isAborted(signal)) return;
+    while (!ending.isOver) {
+      pending = nvmlEventSetWait(set, sliceMs).catch(onTimeout);
+      const event = await ending.until(pending);
+      if (ending.isOver) break;
       pending = undefined;
       if (event !== undefined) yield event;
     }
+  } catch (error) {
+    isFailed = true;
+    throw error;
   } finally {
     // The set must not go away under a wait.
     await pending?.catch(() => undefined);
+    free(set, isFailed);
+  }
+}
+
+type EventSet = Parameters<typeof nvmlEventSetFree>[0];
+
+/** A closed NVML has no sets any more; and what went wrong before is told, not what came of it. */
+function free(set: EventSet, isFailed: boolean): void {
+  try {
     nvmlEventSetFree(set);
+  } catch (error) {
+    if (!isFailed && !(error instanceof NVMLError_Uninitialized)) throw error;
   }
 }
 
@@ -60,10 +89,24 @@ function onTimeout(error: unknown): undefined {
   throw error;
 }
 
-const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted === true;
+const FN = 'nvmlEvents';
 
-/** Settles when the signal ends; never without one. */
-const abortOf = (signal: AbortSignal | undefined): Promise<undefined> =>
-  new Promise((resolve) => {
-    signal?.addEventListener('abort', () => resolve(undefined), { once: true });
+function checkDevices(devices: unknown): void {
+  if (!Array.isArray(devices)) refuse(FN, 'devices', wrong('an array of handles', devices));
+  devices.forEach((device, i) => {
+    const fault = check.handle(device);
+    if (fault !== undefined) refuse(FN, `devices[${i}]`, fault);
   });
+}
+
+function checkOptions(options: EventOptions): void {
+  checkObject(FN, options, '{ types, signal, sliceMs }');
+  checkNames(FN, options, ['types', 'signal', 'sliceMs']);
+  checkSignal(FN, options.signal);
+  const numbers = { types: check.scalar('u64'), sliceMs: check.scalar('u32') };
+  for (const [name, test] of Object.entries(numbers)) {
+    const given = options[name as keyof typeof numbers];
+    const fault = given === undefined ? undefined : test(given);
+    if (fault !== undefined) refuse(FN, name, fault);
+  }
+}

@@ -1,57 +1,55 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** Opening and closing the library: counted, so that every part of a program can do it for itself. */
 import { call, type Driver } from '../call.js';
 import { NVML_ERROR_ALREADY_INITIALIZED, NVML_ERROR_UNINITIALIZED } from '../generated/constants.js';
-import { loadLibrary } from '../library.js';
+import { LibraryNotFound, loadLibrary } from '../library.js';
 import { openSnapshot } from '../machine.js';
 import { ask } from '../session.js';
 import { DeadLibrary } from '../status.js';
 import { check, refuse } from './check.js';
+import type { NVMLError } from './error.js';
+import { notFoundText } from './not-found.js';
+import { type OpenOptions, type Source, sourceName, sourceOf } from './options.js';
 import { errorOf } from './raise.js';
 import { shared } from './shared.js';
 import { openDriver, stop, use } from './state.js';
 
-export interface OpenOptions {
-  /** A libnvidia-ml to load instead of searching for one. Default: the environment's NVSMI_NVML. */
-  readonly path?: string;
-  /** A recorded machine that answers instead: the name of one in the package (`h200-x2`), or a file. */
-  readonly snapshot?: string;
-}
-
-function driverOf(options: OpenOptions): Driver {
-  const name = sourceOf(options);
+function driverOf(source: Source): Driver {
+  const name = sourceName(source);
   const known = shared.loaded.get(name);
   if (known !== undefined) return known;
   const driver =
-    options.snapshot === undefined
-      ? loadLibrary({ path: options.path ?? process.env.NVSMI_NVML, env: process.env })
-      : openSnapshot(options.snapshot).driver;
+    source.snapshot === undefined
+      ? loadLibrary({ path: source.path, env: process.env })
+      : openSnapshot(source.snapshot).driver;
   shared.loaded.set(name, driver);
   return driver;
 }
 
-const sourceOf = ({ path = '', snapshot }: OpenOptions): string =>
-  snapshot === undefined ? `library ${path}` : `snapshot ${snapshot}`;
-
-function open(what: ReturnType<typeof call>, options: OpenOptions): void {
+function open(what: ReturnType<typeof call>, source: Source): void {
+  const name = sourceName(source);
   if (shared.count > 0) {
-    if (sourceOf(options) !== shared.source) {
-      throw errorOf(NVML_ERROR_ALREADY_INITIALIZED, what.fn, `NVML is already open: ${shared.source}`);
-    }
+    if (name !== shared.source) throw alreadyOpen(what.fn, shared.source, name);
     shared.count++;
     return;
   }
-  const driver = loadOrThrow(options, what.fn);
+  const driver = loadOrThrow(source, what.fn);
   const { status } = ask(driver, what);
   if (status !== 0) throw errorOf(status, what.fn);
-  shared.source = sourceOf(options);
+  shared.source = name;
   shared.count = 1;
   use(driver);
 }
 
-function loadOrThrow(options: OpenOptions, fn: string): Driver {
+/** NVML, or an object that there is once, is open with other options. */
+export const alreadyOpen = (fn: string, source: string, asked: string): NVMLError =>
+  errorOf(NVML_ERROR_ALREADY_INITIALIZED, fn, `${source} is open already, so ${asked} cannot be opened`);
+
+function loadOrThrow(source: Source, fn: string): Driver {
   try {
-    return driverOf(options);
+    return driverOf(source);
   } catch (error) {
+    if (error instanceof LibraryNotFound) throw errorOf(error.status, fn, notFoundText(error));
     if (error instanceof DeadLibrary) throw errorOf(error.status, fn, error.message);
     throw error;
   }
@@ -63,9 +61,12 @@ function loadOrThrow(options: OpenOptions, fn: string): Driver {
  * @throws NVMLError_LibraryNotFound where there is no NVIDIA driver; its message says what was tried.
  * @throws NVMLError_DriverNotLoaded, NVMLError_NoPermission, NVMLError_LibRmVersionMismatch
  * @throws NVMLError_AlreadyInitialized where NVML is open with other `options`.
+ * @throws SnapshotError where the snapshot is none: its message names the place in the file, or what there is.
+ * @throws KoffiNotFound where the package koffi is missing, through which NVML is called.
+ * @throws TypeError for options that are none.
  */
 export function nvmlInit(options: OpenOptions = {}): void {
-  open(call('nvmlInit_v2'), options);
+  open(call('nvmlInit_v2'), sourceOf('nvmlInit', options));
 }
 
 /** {@link nvmlInit} under the name of its symbol. */
@@ -74,14 +75,15 @@ export function nvmlInit_v2(options: OpenOptions = {}): void {
 }
 
 /**
- * {@link nvmlInit} with NVML_INIT_FLAG_*: without GPUs it is no error, or none is attached.
+ * {@link nvmlInit} with NVML_INIT_FLAG_*: without GPUs it is no error, or none is attached. A recorded machine opens
+ * as with nvmlInit.
  *
  * @param flags NVML_INIT_FLAG_NO_GPUS, NVML_INIT_FLAG_NO_ATTACH, NVML_INIT_FLAG_FORCE_INIT, or 0
  */
 export function nvmlInitWithFlags(flags: number, options: OpenOptions = {}): void {
   const fault = check.scalar('u32')(flags);
   if (fault !== undefined) refuse('nvmlInitWithFlags', 'flags', fault);
-  open(call('nvmlInitWithFlags', flags), options);
+  open(call('nvmlInitWithFlags', flags), sourceOf('nvmlInitWithFlags', options));
 }
 
 /**
@@ -119,17 +121,22 @@ export function openNvml(options: OpenOptions = {}): OpenNvml {
   return { close, [Symbol.dispose]: close };
 }
 
-/** Runs a function with NVML open, and closes it behind it, also when it throws or its promise fails. */
+/**
+ * Runs a function with NVML open, and closes it behind it, also when it throws. Where it returns a promise, or anything
+ * that has a `then`, NVML stays open until that has ended, well or not.
+ */
 export function withNvml<T>(work: () => T, options: OpenOptions = {}): T {
   const nvml = openNvml(options);
-  let result: T;
+  let goesOn = false;
   try {
-    result = work();
-  } catch (error) {
-    nvml.close();
-    throw error;
+    const result = work();
+    goesOn = isThenable(result);
+    return goesOn ? (Promise.resolve(result).finally(() => nvml.close()) as T) : result;
+  } finally {
+    if (!goesOn) nvml.close();
   }
-  if (result instanceof Promise) return result.finally(() => nvml.close()) as T;
-  nvml.close();
-  return result;
 }
+
+const isThenable = (value: unknown): boolean =>
+  (typeof value === 'object' || typeof value === 'function') &&
+  typeof (value as Partial<PromiseLike<unknown>> | null)?.then === 'function';

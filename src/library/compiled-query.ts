@@ -1,0 +1,107 @@
+/** A query whose names, symbols and buffers are resolved once. */
+import { checkNames, checkObject } from '../nvml/api/check.js';
+import type { Gpu, Session } from '../nvml/session.js';
+import { Missing, statusReason } from '../nvml/status.js';
+import type { Reading } from '../query/asked.js';
+import type { JsonScalar } from '../query/kind.js';
+import { compilePlan, type Plan } from '../query/plan.js';
+import { inTurn } from '../query/probe.js';
+import type { Row } from '../query/row.js';
+import type { Life } from './life.js';
+import type { FieldName, Query, Reasons, Sample } from './query.js';
+import { checkWatch, ticks, WATCH_OPTIONS, type WatchOptions } from './watch.js';
+
+/** A row whose calls are made in turn, none on worker threads. */
+const askedInTurn = (row: Row): Row =>
+  'probe' in row.source && row.source.probe.waits
+    ? { ...row, source: { ...row.source, probe: inTurn(row.source.probe) } }
+    : row;
+
+/** Whom a query asks, and how long it may. */
+interface Asked {
+  readonly session: Session;
+  readonly life: Life;
+  readonly gpus: readonly Gpu[];
+}
+
+export class CompiledQuery<Name extends FieldName> implements Query<Name> {
+  readonly #asked: Asked;
+  readonly #rows: readonly Row[];
+  readonly #inTurn: Plan;
+  #overlapping: Plan | undefined;
+  #pending: Promise<Sample<Name>[]> | undefined;
+  /** The readings of the last sample, GPU by GPU. */
+  #last: readonly (readonly Reading[])[] | undefined;
+
+  constructor(
+    readonly fields: readonly Name[],
+    rows: readonly Row[],
+    asked: Asked,
+  ) {
+    this.#asked = asked;
+    this.#rows = rows;
+    this.#inTurn = this.#compile(rows.map(askedInTurn));
+  }
+
+  sample(): Sample<Name>[] {
+    this.#asked.life.check();
+    void this.#inTurn.sample();
+    return this.#read(this.#inTurn);
+  }
+
+  sampleAsync(): Promise<Sample<Name>[]> {
+    this.#pending ??= this.#overlap().finally(() => {
+      this.#pending = undefined;
+    });
+    return this.#pending;
+  }
+
+  watch(options: WatchOptions): AsyncGenerator<Sample<Name>[], void, undefined> {
+    const { life } = this.#asked;
+    life.check();
+    checkObject('watch', options, '{ everyMs: 1000 }');
+    checkNames('watch', options, WATCH_OPTIONS);
+    checkWatch('watch', options);
+    return ticks(() => this.sampleAsync(), options, life.ended);
+  }
+
+  reasons(): Reasons<Name>[] {
+    this.#asked.life.check();
+    if (this.#last === undefined) this.sample();
+    return (this.#last ?? []).map((readings) => {
+      const out: Record<string, string> = {};
+      readings.forEach((reading, i) => {
+        if (reading instanceof Missing) out[this.fields[i] as string] = statusReason(reading.status);
+      });
+      return out as Reasons<Name>;
+    });
+  }
+
+  #compile(rows: readonly Row[]): Plan {
+    const { session, gpus } = this.#asked;
+    return compilePlan(rows, gpus, { session, now: Date.now });
+  }
+
+  async #overlap(): Promise<Sample<Name>[]> {
+    const { life } = this.#asked;
+    life.check();
+    this.#overlapping ??= this.#compile(this.#rows);
+    await this.#overlapping.sample();
+    life.check();
+    return this.#read(this.#overlapping);
+  }
+
+  #read({ lines }: Plan): Sample<Name>[] {
+    const last = lines.map(({ readers }) => readers.map((read) => read()));
+    this.#last = last;
+    return last.map((readings) => {
+      const out: Record<string, JsonScalar> = {};
+      for (let i = 0; i < readings.length; i++) {
+        const reading = readings[i] as Reading;
+        out[this.fields[i] as string] =
+          reading instanceof Missing ? null : (this.#rows[i] as Row).kind.json(reading);
+      }
+      return out as Sample<Name>;
+    });
+  }
+}

@@ -1,0 +1,44 @@
+/** The full report of every GPU, as `-q` has it, as one object. */
+import { shown } from '../nvml/api/check.js';
+import type { Gpu, Session } from '../nvml/session.js';
+import { GROUPS, readGroups } from '../report/groups.js';
+import type { Group, Report } from './report.js';
+
+/** The report now. Its tree is loaded at the first call; waits of all GPUs overlap. */
+export async function reportOf(
+  session: Session,
+  gpus: readonly Gpu[],
+  groups: ReadonlySet<Group> | undefined,
+): Promise<Report> {
+  const [{ gpuTree }, { compileReport }, { reportJson }] = await Promise.all([
+    import('../report/gpu.js'),
+    import('../report/compile.js'),
+    import('../render/report-json.js'),
+  ]);
+  const compiled = compileReport(gpuTree, gpus, { form: 'json', groups }, { session, now: Date.now });
+  await compiled.sample();
+  // The type is generated from the schema, and tests hold every machine's report against the schema.
+  return reportJson(compiled.document()) as unknown as Report;
+}
+
+/** The groups that were asked for. Throws TypeError, and RangeError for a name that is no group. */
+export function groupsOf(groups: unknown): ReadonlySet<Group> | undefined {
+  if (groups === undefined) return undefined;
+  if (!Array.isArray(groups)) {
+    throw new TypeError(
+      `report: groups must be an array of names, ['MEMORY', 'ECC'], not ${typeof groups === 'string' ? `the string '${groups}'` : shown(groups)}`,
+    );
+  }
+  return new Set(groups.flatMap((name: unknown, i) => [...groupNamed(name, i)]));
+}
+
+function groupNamed(name: unknown, i: number): ReadonlySet<Group> {
+  if (typeof name !== 'string') {
+    throw new TypeError(`report: groups[${i}] must be the name of a group, not ${shown(name)}`);
+  }
+  const found = readGroups(name);
+  if (found === undefined || found.size !== 1) {
+    throw new RangeError(`report: '${name}' is not a group; there are ${GROUPS.join(', ')}`);
+  }
+  return found;
+}

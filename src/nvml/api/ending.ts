@@ -1,0 +1,88 @@
+/** The end of an iteration that waits: by signals, or by whoever iterates. */
+
+/** Who wants to know of a signal's end, and the one listener that tells them all. */
+interface Told {
+  readonly callbacks: Set<() => void>;
+  readonly listener: () => void;
+}
+
+const told = new WeakMap<AbortSignal, Told>();
+
+/**
+ * Calls back when a signal ends, and returns what takes that back. A signal has one listener however many want to know:
+ * of more than ten Node would warn.
+ */
+function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  let known = told.get(signal);
+  if (known === undefined) {
+    const callbacks = new Set<() => void>();
+    const listener = (): void => {
+      for (const each of [...callbacks]) each();
+    };
+    known = { callbacks, listener };
+    told.set(signal, known);
+    signal.addEventListener('abort', listener);
+  }
+  const { callbacks, listener } = known;
+  callbacks.add(callback);
+  return () => {
+    callbacks.delete(callback);
+    if (callbacks.size > 0 || told.get(signal)?.callbacks !== callbacks) return;
+    told.delete(signal);
+    signal.removeEventListener('abort', listener);
+  };
+}
+
+/** What can end one iteration. */
+export class Ending {
+  #isReturned = false;
+  #wake: (() => void) | undefined;
+
+  constructor(private readonly signals: readonly AbortSignal[]) {}
+
+  get isOver(): boolean {
+    return this.#isReturned || this.signals.some(({ aborted }) => aborted);
+  }
+
+  /** Ends it, and the wait in hand. */
+  end(): void {
+    this.#isReturned = true;
+    this.#wake?.();
+  }
+
+  /** What is waited for, or undefined as soon as the iteration ends. One wait at a time. */
+  async until<T>(awaited: PromiseLike<T>): Promise<T | undefined> {
+    const leaving: (() => void)[] = [];
+    try {
+      return await new Promise<T | undefined>((resolve, reject) => {
+        awaited.then(resolve, reject);
+        const wake = (): void => resolve(undefined);
+        if (this.isOver) return wake();
+        this.#wake = wake;
+        for (const signal of this.signals) leaving.push(onAbort(signal, wake));
+      });
+    } finally {
+      this.#wake = undefined;
+      for (const leave of leaving) leave();
+    }
+  }
+}
+
+/** The same generator, whose return() and throw() end the wait that it is in: they would stand in line behind it. */
+export function endedBy<T>(
+  generator: AsyncGenerator<T, void, undefined>,
+  ending: Ending,
+): AsyncGenerator<T, void, undefined> {
+  const finish = generator.return.bind(generator);
+  const fail = generator.throw.bind(generator);
+  return Object.assign(generator, {
+    return: (value: void | PromiseLike<void>) => {
+      ending.end();
+      return finish(value);
+    },
+    throw: (error: unknown) => {
+      ending.end();
+      return fail(error);
+    },
+  });
+}

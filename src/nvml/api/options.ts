@@ -1,0 +1,49 @@
+/** Which NVML is meant: the options of opening, checked, and what the environment says where they do not. */
+import { checkNames, checkObject, shown } from './check.js';
+
+export interface OpenOptions {
+  /** A libnvidia-ml to load instead of searching for one. Default: the environment's NVSMI_NVML. */
+  readonly path?: string | undefined;
+  /**
+   * A recorded machine that answers instead: the name of one in the package (`h200-x2`), or a file. Default: the
+   * environment's NVSMI_SNAPSHOT, unless there is a `path`.
+   */
+  readonly snapshot?: string | undefined;
+}
+
+/** Who answers: at most one of the two. Neither is the NVML that is found. */
+export interface Source {
+  readonly path?: string;
+  readonly snapshot?: string;
+}
+
+const NAMES = ['path', 'snapshot'] as const;
+
+/**
+ * The source that options name, or the environment.
+ *
+ * @throws TypeError for what are no options: an unknown name, no texts, both at a time
+ */
+export function sourceOf(fn: string, options: OpenOptions): Source {
+  checkObject(fn, options, "{ snapshot: 'h200-x2' } or { path }");
+  checkNames(fn, options, NAMES);
+  for (const name of NAMES) {
+    const given: unknown = options[name];
+    if (given === undefined || (typeof given === 'string' && given !== '')) continue;
+    throw new TypeError(`${fn}: ${name} must be a string that is not empty, not ${shown(given)}`);
+  }
+  const { path, snapshot } = options;
+  if (path !== undefined && snapshot !== undefined) {
+    throw new TypeError(`${fn}: there are path and snapshot, and only one of them can answer`);
+  }
+  if (path !== undefined) return { path };
+  if (snapshot !== undefined) return { snapshot };
+  // An empty variable is none, and the recording goes first, as on the command line.
+  const { NVSMI_SNAPSHOT, NVSMI_NVML } = process.env;
+  if (NVSMI_SNAPSHOT) return { snapshot: NVSMI_SNAPSHOT };
+  return NVSMI_NVML ? { path: NVSMI_NVML } : {};
+}
+
+/** A source as a text: of two equal ones it is the same. */
+export const sourceName = ({ path, snapshot }: Source): string =>
+  snapshot === undefined ? (path === undefined ? 'the library' : `library ${path}`) : `snapshot ${snapshot}`;

@@ -33,8 +33,8 @@ export function nvmlSystemGetTopologyGpuSet(cpuNumber: number): Promise<t.nvmlDe
   return later(e.nvmlSystemGetTopologyGpuSet, cpuNumber) as Promise<t.nvmlDevice_t[]>;
 }
 /** nvmlSystemGetDriverBranch on a worker thread. */
-export function nvmlSystemGetDriverBranch(): Promise<[branchInfo: t.nvmlSystemDriverBranchInfo_t, length: number]> {
-  return later(e.nvmlSystemGetDriverBranch) as Promise<[branchInfo: t.nvmlSystemDriverBranchInfo_t, length: number]>;
+export function nvmlSystemGetDriverBranch(): Promise<t.nvmlSystemDriverBranchInfo_t> {
+  return later(e.nvmlSystemGetDriverBranch) as Promise<t.nvmlSystemDriverBranchInfo_t>;
 }
 /** nvmlSystemGetCPER_v1 on a worker thread. */
 export function nvmlSystemGetCPER_v1(cper: Given<t.nvmlGetCPER_v1_t>): Promise<t.nvmlGetCPER_v1_t> {

@@ -86,12 +86,12 @@ export function nvmlSystemGetTopologyGpuSet(cpuNumber: number): t.nvmlDevice_t[]
 /**
  * Reads the driver branch of the system.
  *
- * @returns branchInfo, length
+ * @returns branchInfo
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlSystemGetDriverBranch
  */
-export function nvmlSystemGetDriverBranch(): [branchInfo: t.nvmlSystemDriverBranchInfo_t, length: number] {
-  return now(e.nvmlSystemGetDriverBranch) as [branchInfo: t.nvmlSystemDriverBranchInfo_t, length: number];
+export function nvmlSystemGetDriverBranch(): t.nvmlSystemDriverBranchInfo_t {
+  return now(e.nvmlSystemGetDriverBranch) as t.nvmlSystemDriverBranchInfo_t;
 }
 
 /**

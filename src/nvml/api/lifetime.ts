@@ -32,17 +32,18 @@ function driverOf(options: OpenOptions): Driver {
 const sourceOf = ({ path = '', snapshot }: OpenOptions): string =>
   snapshot === undefined ? `library ${path}` : `snapshot ${snapshot}`;
 
-function open(what: ReturnType<typeof call>, options: OpenOptions): void {
+/** `called` is the name that the caller wrote. */
+function open(called: string, what: ReturnType<typeof call>, options: OpenOptions): void {
   if (shared.count > 0) {
     if (sourceOf(options) !== shared.source) {
-      throw errorOf(NVML_ERROR_ALREADY_INITIALIZED, what.fn, `NVML is already open: ${shared.source}`);
+      throw errorOf(NVML_ERROR_ALREADY_INITIALIZED, called, `NVML is already open: ${shared.source}`);
     }
     shared.count++;
     return;
   }
-  const driver = loadOrThrow(options, what.fn);
+  const driver = loadOrThrow(options, called);
   const { status } = ask(driver, what);
-  if (status !== 0) throw errorOf(status, what.fn);
+  if (status !== 0) throw errorOf(status, called);
   shared.source = sourceOf(options);
   shared.count = 1;
   use(driver);
@@ -65,12 +66,12 @@ function loadOrThrow(options: OpenOptions, fn: string): Driver {
  * @throws NVMLError_AlreadyInitialized where NVML is open with other `options`.
  */
 export function nvmlInit(options: OpenOptions = {}): void {
-  open(call('nvmlInit_v2'), options);
+  open('nvmlInit', call('nvmlInit_v2'), options);
 }
 
 /** {@link nvmlInit} under the name of its symbol. */
 export function nvmlInit_v2(options: OpenOptions = {}): void {
-  nvmlInit(options);
+  open('nvmlInit_v2', call('nvmlInit_v2'), options);
 }
 
 /**
@@ -81,7 +82,7 @@ export function nvmlInit_v2(options: OpenOptions = {}): void {
 export function nvmlInitWithFlags(flags: number, options: OpenOptions = {}): void {
   const fault = check.scalar('u32')(flags);
   if (fault !== undefined) refuse('nvmlInitWithFlags', 'flags', fault);
-  open(call('nvmlInitWithFlags', flags), options);
+  open('nvmlInitWithFlags', call('nvmlInitWithFlags', flags), options);
 }
 
 /**

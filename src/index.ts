@@ -3,9 +3,16 @@
  * The functions of NVML itself are in `nvsmi/nvml`.
  */
 
-export type { DeviceResult, DeviceValue } from './library/device-tree.js';
+export type {
+  AccountedProcess,
+  ClocksThrottle,
+  DeviceProcess,
+  RetiredPages,
+  SupportedClock,
+} from './library/device-lists.js';
 export type { Filter } from './library/filter.js';
-export { NVSMI, type NvsmiId } from './library/ids.js';
+export type { DeviceGpu, DeviceResult } from './library/generated/device.js';
+export { NVSMI, type NvsmiId, type QueryName } from './library/ids.js';
 export { Loop, type LoopCallback, NvidiaSmi, nvidia_smi } from './library/nvidia-smi.js';
 export { type Nvsmi, open } from './library/nvsmi.js';
 export type { Permissions } from './library/permissions.js';

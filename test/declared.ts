@@ -80,8 +80,14 @@ export class Declared {
   ): string | undefined {
     const properties = type.getProperties();
     const names = new Set(properties.map(({ name }) => name));
-    const extra = Object.keys(value).find((name) => !names.has(name));
-    if (extra !== undefined) return `${path}.${extra} is not declared`;
+    const anyName = type.getStringIndexType();
+    const extra = Object.keys(value).filter((name) => !names.has(name));
+    const unknown = first(extra, (name) =>
+      anyName === undefined
+        ? `${path}.${name} is not declared`
+        : this.fault(anyName, value[name], `${path}.${name}`),
+    );
+    if (unknown !== undefined) return unknown;
     return first(properties, (property) => {
       const isOptional = (property.flags & ts.SymbolFlags.Optional) !== 0;
       if (!Object.hasOwn(value, property.name))

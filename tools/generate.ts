@@ -6,6 +6,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { BITS_64 } from './annotations.js';
 import { type ApiField, api, resolve, scalarOf } from './api.js';
+import { deviceTypes } from './device-types.js';
+import { machineNames } from './docs/machines.js';
 import { errors } from './errors.js';
 import { fields } from './fields.js';
 import { functions as apiFunctions, entries, promises } from './functions.js';
@@ -97,6 +99,11 @@ function layouts(): string {
   return `import type { Layout } from '../layout.js';\n\n${[...out, ...aliases].join('\n')}\n`;
 }
 
+function snapshots(): string {
+  const names = machineNames().map((name) => `'${name}'`);
+  return `/** The recorded machines that come with the package. */\nexport type SnapshotName = ${names.join(' | ')};\n`;
+}
+
 const ABI: Readonly<Record<string, string>> = { ptr: 'p', u32: 'u', i32: 'i', u64: 'q' };
 
 function functions(): string {
@@ -135,11 +142,13 @@ const files: readonly (readonly [folder: URL, file: string, make: Make])[] = [
   [NVML, 'entries.ts', entries],
   [NVML, 'prototypes.ts', prototypes],
   [NVML, 'errors.ts', errors],
+  [NVML, 'snapshots.ts', snapshots],
   [NVML, 'api-types.ts', types],
   [NVML, 'api.ts', apiFunctions],
   [NVML, 'api-promises.ts', promises],
   [LIBRARY, 'fields.ts', fields],
   [LIBRARY, 'report.ts', reportTypes],
+  [LIBRARY, 'device.ts', deviceTypes],
 ];
 const check = process.argv.includes('--check');
 let stale = 0;

@@ -1,7 +1,7 @@
 /** The nvidia_smi object of pynvml_utils. */
-import type { DeviceResult } from './device-tree.js';
 import type { Filter } from './filter.js';
 import { format } from './format.js';
+import type { DeviceResult } from './generated/device.js';
 import { QUERY_NAMES } from './ids.js';
 import { type Nvsmi, open } from './nvsmi.js';
 
@@ -167,6 +167,8 @@ export class NvidiaSmi {
   }
 
   /** {@link deviceQuery} under its Python name. */
+  DeviceQuery(filter: '--help' | '-h' | '--help-query-gpu'): string;
+  DeviceQuery(filter?: Filter): DeviceResult;
   DeviceQuery(filter?: Filter): DeviceResult | string {
     return help(filter) ?? this.nvsmi.deviceQuery(filter);
   }

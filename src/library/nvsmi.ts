@@ -1,8 +1,8 @@
 /** An open machine: typed queries, samples at a pace, and the answers of pynvml_utils. */
 import type { OpenOptions } from '../nvml/api/lifetime.js';
 import { DeviceQuery } from './device-query.js';
-import type { DeviceResult } from './device-tree.js';
 import { type Filter, idsOf } from './filter.js';
+import type { DeviceResult } from './generated/device.js';
 import { Life } from './life.js';
 import { type Opened, openMachine } from './open.js';
 import { type Permissions, readPermissions } from './permissions.js';

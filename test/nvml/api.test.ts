@@ -373,7 +373,7 @@ describe.skipIf(!fake.available)('every function of the library', () => {
     expect(
       cases.flatMap(({ called, args }) => declared.ofResult(called, functions[called]?.(...args)) ?? []),
     ).toEqual([]);
-  });
+  }, 120_000);
 
   it('gives the same as a promise', async () => {
     nvml.nvmlInit({ path: fakeWith({ snapshot: snapshotOf(cases) }).path });

@@ -1,6 +1,7 @@
 /** Opening and closing the library: counted, so that every part of a program can do it for itself. */
 import { call, type Driver } from '../call.js';
 import { NVML_ERROR_ALREADY_INITIALIZED, NVML_ERROR_UNINITIALIZED } from '../generated/constants.js';
+import type { SnapshotName } from '../generated/snapshots.js';
 import { loadLibrary } from '../library.js';
 import { openSnapshot } from '../machine.js';
 import { ask } from '../session.js';
@@ -14,7 +15,7 @@ export interface OpenOptions {
   /** A libnvidia-ml to load instead of searching for one. Default: the environment's NVSMI_NVML. */
   readonly path?: string;
   /** A recorded machine that answers instead: the name of one in the package (`h200-x2`), or a file. */
-  readonly snapshot?: string;
+  readonly snapshot?: SnapshotName | (string & {});
 }
 
 function driverOf(options: OpenOptions): Driver {

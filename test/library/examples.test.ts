@@ -28,9 +28,13 @@ function whole(code: string): string {
 describe('the examples of docs/library.md', () => {
   const editor = new Editor();
 
-  it.each(blocks)('compile: %s', { timeout: 120_000 }, (code) => {
-    expect(editor.errors(whole(code))).toEqual([]);
-  });
+  it.each(blocks.map((code, i) => [i + 1, code] as const))(
+    'compile: number %i',
+    { timeout: 120_000 },
+    (_, code) => {
+      expect(editor.errors(whole(code))).toEqual([]);
+    },
+  );
 
   it('are told where they do not', () => {
     expect(editor.errors(whole('nvmlDeviceGetMemoryInfo(device).used + 1n;'))).toHaveLength(1);

@@ -5,6 +5,7 @@
 
 export type {
   AccountedProcess,
+  Activity,
   ClocksThrottle,
   DeviceProcess,
   RetiredPages,
@@ -28,3 +29,4 @@ export type { Report, ReportGpu, ReportOptions } from './library/report.js';
 export type { WatchOptions } from './library/watch.js';
 export { NVMLError } from './nvml/api/error.js';
 export type { OpenOptions } from './nvml/api/lifetime.js';
+export type { SnapshotName } from './nvml/generated/snapshots.js';

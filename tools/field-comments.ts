@@ -127,7 +127,7 @@ const ROWS: readonly (readonly [RegExp, string])[] = [
   [/^ENERGY$/, 'Energy since the driver was loaded, in mJ.'],
   [
     /^TEMPERATURE_(SHUTDOWN|SLOWDOWN|MEM_MAX|GPU_MAX)_TLIMIT$/,
-    'Margin to the temperature, in °C, at which {1}.',
+    'Margin to the slowdown temperature (T.Limit), in °C, at which {1}.',
   ],
   [/^NVLINK_COUNT_(XMIT|RCV)_PACKETS$/, 'Packets {1} over NVLink.'],
   [/^NVLINK_COUNT_(XMIT|RCV)_BYTES$/, 'Bytes {1} over NVLink.'],
@@ -180,8 +180,8 @@ const ROWS: readonly (readonly [RegExp, string])[] = [
   ],
   [/^PWR_SMOOTHING_PRIV_LVL$/, 'What this user may set of power smoothing.'],
   [/^PWR_SMOOTHING_IMM_RAMP_DOWN_ENABLED$/, 'Whether the draw may fall at once: 1, else 0.'],
-  [/^PWR_SMOOTHING_APPLIED_TMP_CEIL$/, 'Highest total power of the module that holds, in W.'],
-  [/^PWR_SMOOTHING_APPLIED_TMP_FLOOR$/, 'Lowest total power of the module that holds, in W.'],
+  [/^PWR_SMOOTHING_APPLIED_TMP_CEIL$/, 'Highest total power of the module that holds.'],
+  [/^PWR_SMOOTHING_APPLIED_TMP_FLOOR$/, 'Lowest total power of the module that holds.'],
   [
     /^PWR_SMOOTHING_(MIN|MAX)_PERCENT_TMP_FLOOR_SETTING$/,
     'The {1} power floor that can be set, in % of the total power.',

@@ -115,7 +115,6 @@ export const UNIT_OF_FIELD: Readonly<Record<string, string>> = {
   'nvmlGpuDynamicPstatesInfo_t.incThreshold': '%',
   'nvmlGpuDynamicPstatesInfo_t.decThreshold': '%',
   'nvmlVgpuRuntimeState_v1_t.size': 'bytes',
-  'nvmlVgpuTypeBar1Info_v1_t.bar1Size': 'bytes',
   'nvmlNvLinkPowerThres_t.lowPwrThreshold': 'units of NVML_FI_DEV_NVLINK_GET_POWER_THRESHOLD_UNITS',
   'nvmlPowerValue_v2_t.powerScope': 'NVML_POWER_SCOPE_*',
   'nvmlGpmMetric_t.metricId': 'NVML_GPM_METRIC_*',

@@ -1,6 +1,7 @@
 /** What the lists and the unnumbered groups of deviceQuery hold. Keys are pynvml_utils' own. */
 
-type Activity = 'Active' | 'Not Active' | 'N/A';
+/** Whether a reason holds; `N/A` where the GPU cannot tell. */
+export type Activity = 'Active' | 'Not Active' | 'N/A';
 
 /** Why the clocks are lower than they could be; `Error` says why that is not known. */
 export interface ClocksThrottle {

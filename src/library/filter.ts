@@ -6,11 +6,12 @@ import { NVSMI, type NvsmiId, QUERY_NAMES, type QueryName } from './ids.js';
  * and ids (`NVSMI.MEMORY_TOTAL`). Unknown names and ids are passed over. Without a filter, or with null, everything is
  * answered.
  */
-export type Filter = OneName | Iterable<OneName | OneId> | null;
-
-/** Editors offer the known names and ids; others are taken, too. */
-type OneName = QueryName | (string & {});
-type OneId = NvsmiId | (number & {});
+export type Filter =
+  | QueryName
+  | (string & {})
+  // Editors offer the known names and ids; others are taken, too.
+  | Iterable<QueryName | NvsmiId | (string & {}) | (number & {})>
+  | null;
 
 /**
  * The ids of a filter.

@@ -502,7 +502,6 @@ export interface nvmlVgpuPlacementList_v2_t {
   readonly mode: number;
 }
 export interface nvmlVgpuTypeBar1Info_v1_t {
-  /** bytes */
   readonly bar1Size: Uint64;
 }
 export interface nvmlVgpuInstanceUtilizationSample_t {

@@ -529,13 +529,13 @@ export const NVML_FI_DEV_POWER_CURRENT_LIMIT = 190;
 export const NVML_FI_DEV_ENERGY = 191;
 /** Power limit that was asked for, in mW. Scope: NVML_POWER_SCOPE_*. */
 export const NVML_FI_DEV_POWER_REQUESTED_LIMIT = 192;
-/** Margin to the temperature, in °C, at which the GPU shuts down. */
+/** Margin to the slowdown temperature (T.Limit), in °C, at which the GPU shuts down. */
 export const NVML_FI_DEV_TEMPERATURE_SHUTDOWN_TLIMIT = 193;
-/** Margin to the temperature, in °C, at which the hardware cuts the clocks. */
+/** Margin to the slowdown temperature (T.Limit), in °C, at which the hardware cuts the clocks. */
 export const NVML_FI_DEV_TEMPERATURE_SLOWDOWN_TLIMIT = 194;
-/** Margin to the temperature, in °C, at which the memory is as warm as it may be. */
+/** Margin to the slowdown temperature (T.Limit), in °C, at which the memory is as warm as it may be. */
 export const NVML_FI_DEV_TEMPERATURE_MEM_MAX_TLIMIT = 195;
-/** Margin to the temperature, in °C, at which the GPU is as warm as it may be in operation. */
+/** Margin to the slowdown temperature (T.Limit), in °C, at which the GPU is as warm as it may be in operation. */
 export const NVML_FI_DEV_TEMPERATURE_GPU_MAX_TLIMIT = 196;
 /** Bytes sent over PCIe. */
 export const NVML_FI_DEV_PCIE_COUNT_TX_BYTES = 197;
@@ -651,9 +651,9 @@ export const NVML_FI_PWR_SMOOTHING_ENABLED = 251;
 export const NVML_FI_PWR_SMOOTHING_PRIV_LVL = 252;
 /** Whether the draw may fall at once: 1, else 0. */
 export const NVML_FI_PWR_SMOOTHING_IMM_RAMP_DOWN_ENABLED = 253;
-/** Highest total power of the module that holds, in W. */
+/** Highest total power of the module that holds. */
 export const NVML_FI_PWR_SMOOTHING_APPLIED_TMP_CEIL = 254;
-/** Lowest total power of the module that holds, in W. */
+/** Lowest total power of the module that holds. */
 export const NVML_FI_PWR_SMOOTHING_APPLIED_TMP_FLOOR = 255;
 /** The greatest power floor that can be set, in % of the total power. */
 export const NVML_FI_PWR_SMOOTHING_MAX_PERCENT_TMP_FLOOR_SETTING = 256;

@@ -1,21 +1,13 @@
 """The nvidia-ml-py side of calls.js: answers `NAME COUNT` with the nanoseconds of so many calls, or why there are none."""
 
-import inspect
 import sys
 import time
+from pathlib import Path
 
 import pynvml
 
-
-def getters():
-    """Functions that take a device and no other input."""
-    for name, function in sorted(vars(pynvml).items()):
-        if not name.startswith("nvmlDeviceGet") or not inspect.isfunction(function):
-            continue
-        parameters = list(inspect.signature(function).parameters.values())
-        needed = [p for p in parameters if p.default is inspect.Parameter.empty]
-        if len(needed) == 1 and needed[0].name.lower() in ("handle", "device", "devhandle", "migdevice"):
-            yield name
+sys.path.append(str(Path(__file__).parent.parent / "tools/crosscheck"))
+from getters import getters  # noqa: E402
 
 
 def timed(function, device, count):
@@ -33,7 +25,10 @@ def main():
     device = pynvml.nvmlDeviceGetHandleByIndex(0)
     for line in sys.stdin:
         name, _, count = line.strip().partition(" ")
-        answer = " ".join(getters()) if name == "names" else timed(getattr(pynvml, name), device, int(count))
+        if name == "names":
+            answer = " ".join(getter for getter, _ in getters())
+        else:
+            answer = timed(getattr(pynvml, name), device, int(count))
         print(answer, flush=True)
     pynvml.nvmlShutdown()
 

@@ -3,11 +3,19 @@
  * The functions of NVML itself are in `nvsmi/nvml`.
  */
 
-export type { DeviceResult, DeviceValue } from './library/device-result.js';
+export type {
+  AccountedProcess,
+  Activity,
+  ClocksThrottle,
+  DeviceProcess,
+  RetiredPages,
+  SupportedClock,
+} from './library/device-lists.js';
 export type { Filter } from './library/filter.js';
+export type { DeviceGpu, DeviceResult } from './library/generated/device.js';
 export type { GpuProcess } from './library/gpu-process.js';
 export { type GpuName, type GpuOptions, UnknownGpu } from './library/gpus.js';
-export { NVSMI, type NvsmiId } from './library/ids.js';
+export { NVSMI, type NvsmiId, type QueryName } from './library/ids.js';
 export { Loop, type LoopCallback, NvidiaSmi, nvidia_smi } from './library/nvidia-smi.js';
 export { type Nvsmi, open } from './library/nvsmi.js';
 export type { Permissions } from './library/permissions.js';
@@ -24,3 +32,4 @@ export type { WatchOptions } from './library/watch.js';
 export { NVMLError } from './nvml/api/error.js';
 export type { OpenOptions } from './nvml/api/options.js';
 export { KoffiNotFound, SnapshotError } from './nvml/failures.js';
+export type { SnapshotName } from './nvml/generated/snapshots.js';

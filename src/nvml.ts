@@ -26,3 +26,4 @@ export * from './nvml/generated/api.js';
 export type * from './nvml/generated/api-types.js';
 export * from './nvml/generated/constants.js';
 export * from './nvml/generated/errors.js';
+export type { SnapshotName } from './nvml/generated/snapshots.js';

@@ -321,3 +321,14 @@ export const HANDLES: Readonly<Record<string, string>> = {
   nvmlSystemEventSet_t: 'systemEventSet',
   nvmlGpmSample_t: 'gpmSample',
 };
+
+/** What each kind of handle stands for, in words. */
+export const HANDLE_WORDS: Readonly<Record<string, string>> = {
+  device: 'a GPU, or a MIG device of one',
+  unit: 'an S-class unit',
+  gpuInstance: 'a GPU instance (MIG)',
+  computeInstance: 'a compute instance (MIG)',
+  eventSet: 'a set of events',
+  systemEventSet: 'a set of system events',
+  gpmSample: 'a sample of GPU performance monitoring',
+};

@@ -11,7 +11,7 @@ export function fields(): string {
   const lines = gpuTable.rows.flatMap((row) =>
     row.names.map((name) => {
       const { unit } = row.kind;
-      const doc = `${row.help}${unit === undefined ? '' : ` In ${unit}.`}`;
+      const doc = `${row.jsonHelp ?? row.help}${unit === undefined ? '' : ` In ${unit}.`}`;
       return `  /** ${doc.replace(/\s+/g, ' ')} */\n  readonly '${name}': ${typeOf(row)};`;
     }),
   );

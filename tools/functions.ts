@@ -38,7 +38,7 @@ function functionText(name: string): string {
   const args = [`e.${name}`, ...signature.inputs.map(({ name: param }) => param)].join(', ');
   const body = type === 'void' ? `  now(${args});` : `  return now(${args}) as ${type};`;
   return [
-    ...docOf(name, signature),
+    ...docOf(name),
     `export function ${name}(${parameterList(signature)}): ${type} {`,
     body,
     '}',
@@ -100,10 +100,11 @@ export function promises(): string {
     const args = [`e.${name}`, ...signature.inputs.map(({ name: param }) => param)].join(', ');
     const type = returnType(signature);
     return [
-      `/** ${name} on a worker thread. */`,
+      ...docOf(name, true),
       `export function ${name}(${parameterList(signature)}): Promise<${type}> {`,
       `  return later(${args}) as Promise<${type}>;`,
       '}',
+      '',
     ].join('\n');
   });
   return ["import { later } from '../api/state.js';", ...TYPE_IMPORTS, '', ...texts, ''].join('\n');

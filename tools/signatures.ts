@@ -61,6 +61,9 @@ export function signatureOf(name: string): Signature {
       case 'fields':
         addFields(inputs, outputs);
         break;
+      case 'fixed':
+        // The library's own business: neither given nor returned.
+        break;
       case 'text':
         outputs.push({ name: param.name, type: 'string' });
         break;
@@ -73,8 +76,11 @@ export function signatureOf(name: string): Signature {
       case 'struct':
         addStruct(name, param, type, inputs, outputs);
         break;
-      default:
+      case 'out':
         outputs.push({ name: param.name, type: outputType(param) });
+        break;
+      default:
+        throw new Error(`${name}: what does a caller see of ${role} ${param.name}?`);
     }
   }
   return { inputs, outputs };

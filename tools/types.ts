@@ -91,7 +91,7 @@ function enumType(name: string): string {
 export function types(): string {
   const handles = Object.entries(note.HANDLES).map(
     ([name, kind]) =>
-      `/** An opaque handle of NVML: ${kind.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}. */\nexport type ${name} = bigint & { readonly __nvml: '${kind}' };`,
+      `/** An opaque handle: ${note.HANDLE_WORDS[kind]}. */\nexport type ${name} = bigint & { readonly __nvml: '${kind}' };`,
   );
   const aliases = Object.keys(api.typedefs)
     .filter((alias) => !(alias in note.HANDLES) && resolve(alias) in api.structs && !(alias in api.structs))
@@ -99,7 +99,7 @@ export function types(): string {
   return [
     "import type * as c from './constants.js';",
     '',
-    '/** A 64-bit number: a number while it is a safe integer, a bigint beyond. */',
+    '/** A 64-bit number: a number while it is a safe integer, a bigint beyond. `Number()` and `BigInt()` take both. */',
     'export type Uint64 = number | bigint;',
     '',
     ...handles,

@@ -10,11 +10,16 @@ import { pcieThroughput } from '../query/pcie-throughput.js';
 import { fixed, type Probe, sample } from '../query/probe.js';
 import { computeProcesses, processName } from '../query/processes.js';
 import { productBrand } from '../query/report/board.js';
+import type {
+  AccountedProcess,
+  ClocksThrottle,
+  DeviceProcess,
+  RetiredPages,
+  SupportedClock,
+} from './device-lists.js';
 import {
   absence,
   type DevicePart,
-  type DeviceResult,
-  type DeviceValue,
   type GroupPart,
   type LeafPart,
   type ListPart,
@@ -165,9 +170,10 @@ const REASONS: readonly (readonly [name: string, mask: bigint])[] = [
 
 const bits = (reading: Reading): bigint => BigInt(reading as number | bigint);
 
-const throttle: ListPart = {
+const throttle: ListPart<ClocksThrottle> = {
   type: 'list',
   key: 'clocks_throttle',
+  declared: 'ClocksThrottle',
   ids: range(NVSMI.CLOCK_THROTTLE_REASONS_SUPPORTED, NVSMI.CLOCK_THROTTLE_REASONS_SYNC_BOOST),
   read: (subject, ask) => {
     const supported = ask(supportedReasons, subject).read('value');
@@ -181,12 +187,12 @@ const throttle: ListPart = {
       }),
     );
   },
-  xml: (value) => {
-    const reasons = value as DeviceResult;
-    const body =
-      reasons.Error ?? Object.entries(reasons).map(([tag, word]): XmlElement => [tag, String(word)]);
-    return [['clocks_throttle_reasons', typeof body === 'string' ? body : (body as readonly XmlElement[])]];
-  },
+  xml: (reasons) => [
+    [
+      'clocks_throttle_reasons',
+      reasons.Error ?? Object.entries(reasons).map(([tag, word]): XmlElement => [tag, String(word)]),
+    ],
+  ],
 };
 
 /* ---- ECC errors: a counter's two kinds with any of its ids ---- */
@@ -229,7 +235,7 @@ function eccCounter(key: string, counter: number, corrected: number, uncorrected
 
 /* ---- retired pages ---- */
 
-function retiredPages(key: string, cause: number, id: number): ListPart {
+function retiredPages(key: string, cause: number, id: number): ListPart<RetiredPages | null> {
   const probe = sample(
     `library retired pages ${cause}`,
     call('nvmlDeviceGetRetiredPages', SUBJECT, cause, list('u64', 64)),
@@ -237,6 +243,7 @@ function retiredPages(key: string, cause: number, id: number): ListPart {
   return {
     type: 'list',
     key,
+    declared: 'RetiredPages | null',
     ids: [id],
     read: (subject, ask) => {
       const addresses = ask(probe, subject)
@@ -246,17 +253,16 @@ function retiredPages(key: string, cause: number, id: number): ListPart {
       const numbered = addresses.map((address, i) => [`retired_page_address_${i + 1}`, address]);
       return { retired_count: addresses.length, retired_page_addresses: Object.fromEntries(numbered) };
     },
-    xml: (value) => {
-      const { retired_count: count, retired_page_addresses: pages } = (value ?? {}) as DeviceResult;
-      if (count === undefined) return [[key, []]];
-      const addresses = Object.values(pages as DeviceResult).map(
-        (address): XmlElement => ['retired_page_address', String(address)],
+    xml: (pages) => {
+      if (pages === null) return [[key, []]];
+      const addresses = Object.values(pages.retired_page_addresses).map(
+        (address): XmlElement => ['retired_page_address', address],
       );
       return [
         [
           key,
           [
-            ['retired_count', String(count)],
+            ['retired_count', String(pages.retired_count)],
             ['retired_page_addresses', addresses],
           ],
         ],
@@ -286,28 +292,24 @@ function numbersOf(asked: Asked): number[] {
   return numbers;
 }
 
-interface SupportedClock {
-  readonly current: number;
-  readonly supported_graphics_clock: readonly number[] | string;
-}
-
-const supportedClocks: ListPart = {
+const supportedClocks: ListPart<readonly SupportedClock[] | null> = {
   type: 'list',
   key: 'supported_clocks',
+  declared: 'readonly SupportedClock[] | null',
   ids: [NVSMI.CLOCKS_SUPPORTED],
   read: (subject, ask) => {
     const asked = ask(memoryClocks, subject);
-    const clocks = numbersOf(asked).map((current) => {
+    const clocks = numbersOf(asked).map((current): SupportedClock => {
       const graphics = ask(graphicsClocks(current), subject);
-      const list: DeviceValue = graphics.status === 0 ? numbersOf(graphics) : absence(graphics.status);
+      const list = graphics.status === 0 ? numbersOf(graphics) : absence(graphics.status);
       return { current, unit: 'MHz', supported_graphics_clock: list };
     });
     return clocks.length === 0 ? null : clocks;
   },
-  xml: (value) => [
+  xml: (found) => [
     [
       'supported_clocks',
-      ((value ?? []) as unknown as readonly SupportedClock[]).map(
+      (found ?? []).map(
         ({ current, supported_graphics_clock: clocks }): XmlElement => [
           'supported_mem_clock',
           [
@@ -324,14 +326,15 @@ const supportedClocks: ListPart = {
 
 /* ---- processes ---- */
 
-const processes: ListPart = {
+const processes: ListPart<readonly DeviceProcess[] | string | null> = {
   type: 'list',
   key: 'processes',
+  declared: 'readonly DeviceProcess[] | string | null',
   ids: [NVSMI.COMPUTE_APPS],
   read: (subject, ask) => {
     const asked = ask(computeProcesses, subject);
     if (asked.status !== 0) return absence(asked.status);
-    const found = asked.items().flatMap((item): DeviceValue[] => {
+    const found = asked.items().flatMap((item): DeviceProcess[] => {
       const pid = item.number('pid');
       const name = ask(processName(pid), subject);
       // It ended between the two questions.
@@ -340,7 +343,7 @@ const processes: ListPart = {
       return [
         {
           pid,
-          process_name: spellReading(name.read(''), asText),
+          process_name: String(spellReading(name.read(''), asText)),
           used_memory: used instanceof Missing ? 0 : Math.floor(Number(used) / MEBIBYTE),
           unit: 'MiB',
         },
@@ -348,13 +351,13 @@ const processes: ListPart = {
     });
     return found.length === 0 ? null : found;
   },
-  xml: (value) =>
-    typeof value === 'string'
-      ? value
+  xml: (found) =>
+    typeof found === 'string'
+      ? found
       : [
           [
             'processes',
-            ((value ?? []) as readonly DeviceResult[]).map(
+            (found ?? []).map(
               (one): XmlElement => [
                 'process_info',
                 [
@@ -378,14 +381,15 @@ const accounted = (pid: number): Probe =>
     call('nvmlDeviceGetAccountingStats', SUBJECT, pid, struct(layouts.nvmlAccountingStats_t)),
   );
 
-const accountedProcesses: ListPart = {
+const accountedProcesses: ListPart<readonly AccountedProcess[] | string | null> = {
   type: 'list',
   key: 'accounted_processes',
+  declared: 'readonly AccountedProcess[] | string | null',
   ids: [NVSMI.ACCOUNTED_APPS],
   read: (subject, ask) => {
     const asked = ask(accountedPids, subject);
     if (asked.status !== 0) return absence(asked.status);
-    const found = asked.items().flatMap((item): DeviceValue[] => {
+    const found = asked.items().flatMap((item): AccountedProcess[] => {
       const pid = item.number('');
       const stats = ask(accounted(pid), subject);
       if (stats.status === nvml.NVML_ERROR_NOT_FOUND) return [];
@@ -404,13 +408,13 @@ const accountedProcesses: ListPart = {
     });
     return found.length === 0 ? null : found;
   },
-  xml: (value) =>
-    typeof value === 'string'
-      ? value
+  xml: (found) =>
+    typeof found === 'string'
+      ? found
       : [
           [
             'accounted_processes',
-            ((value ?? []) as readonly DeviceResult[]).map(
+            (found ?? []).map(
               (one): XmlElement => [
                 'accounted_process_info',
                 Object.entries(one).map(([tag, text]): XmlElement => [tag, String(text)]),

@@ -8,13 +8,12 @@ import type { AskNow } from '../query/table.js';
 import { deviceParts } from './device-fields.js';
 import {
   type DevicePart,
-  type DeviceResult,
-  type DeviceValue,
   type GroupPart,
   type LeafPart,
   spellReading,
   type XmlElement,
 } from './device-tree.js';
+import type { DeviceResult } from './generated/device.js';
 import { NVSMI } from './ids.js';
 
 /** Questions that are kept for each list of a GPU: of processes there are ever new ones. */
@@ -23,7 +22,7 @@ const KEPT = 128;
 /** A part that is asked, ready to be read. */
 interface Ready {
   readonly key: string;
-  read(): DeviceValue;
+  read(): unknown;
   xml(): readonly XmlElement[];
 }
 
@@ -62,11 +61,9 @@ export class DeviceQuery {
   }
 
   result(): DeviceResult {
-    const result: Record<string, DeviceValue> = {};
-    for (const [key, value] of this.head()) result[key] = value;
     const filled = this.gpus.filter((parts) => parts.length > 0).map(readParts);
-    if (filled.length > 0) result.gpu = filled;
-    return result;
+    // The generated type is made from the table that the parts are made from.
+    return { ...Object.fromEntries(this.head()), ...(filled.length === 0 ? {} : { gpu: filled }) };
   }
 
   /** The answer as the element nvidia_smi. */
@@ -166,8 +163,8 @@ export class DeviceQuery {
   }
 }
 
-function readParts(parts: readonly Ready[]): Record<string, DeviceValue> {
-  const out: Record<string, DeviceValue> = {};
+function readParts(parts: readonly Ready[]): Record<string, unknown> {
+  const out: Record<string, unknown> = {};
   for (const part of parts) out[part.key] = part.read();
   return out;
 }

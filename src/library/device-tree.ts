@@ -6,9 +6,6 @@ import type { Pick, Reading, Value } from '../query/asked.js';
 import type { Subject } from '../query/plan.js';
 import type { Probe } from '../query/probe.js';
 import type { AskNow } from '../query/table.js';
-import type { DeviceResult, DeviceValue } from './device-result.js';
-
-export type { DeviceResult, DeviceValue };
 
 /** When a part is there: with one of these ids, and in the full answer unless it is `extra`. */
 interface Part {
@@ -39,10 +36,12 @@ export interface GroupPart {
 }
 
 /** What takes calls of its own: how many it has is only known when it is read. */
-export interface ListPart extends Part {
+export interface ListPart<List = unknown> extends Part {
   readonly type: 'list';
-  readonly read: (subject: Subject, ask: AskNow) => DeviceValue;
-  readonly xml: (value: DeviceValue) => readonly XmlElement[] | string;
+  /** The type of the list as device-lists.ts and TypeScript spell it: the generated types say so. */
+  readonly declared: string;
+  read(subject: Subject, ask: AskNow): List;
+  xml(list: List): readonly XmlElement[] | string;
 }
 
 /** A constant beside a value: the unit of a fan's speed. */

@@ -1,12 +1,17 @@
 /** Filters of deviceQuery: names and ids, and which ids they stand for. */
-import { NVSMI, QUERY_NAMES } from './ids.js';
+import { NVSMI, type NvsmiId, QUERY_NAMES, type QueryName } from './ids.js';
 
 /**
  * What deviceQuery answers: names as a comma list (`memory.total,memory.free`), or an array or other iterable of names
  * and ids (`NVSMI.MEMORY_TOTAL`). Unknown names and ids are passed over. Without a filter, or with null, everything is
  * answered.
  */
-export type Filter = string | Iterable<string | number> | null;
+export type Filter =
+  | QueryName
+  | (string & {})
+  // Editors offer the known names and ids; others are taken, too.
+  | Iterable<QueryName | NvsmiId | (string & {}) | (number & {})>
+  | null;
 
 /**
  * The ids of a filter.

@@ -1,19 +1,19 @@
 /** A result of deviceQuery as indented text. */
-import type { DeviceResult, DeviceValue } from './device-tree.js';
+import type { DeviceResult } from './generated/device.js';
 
-const isResult = (value: DeviceValue | undefined): value is DeviceResult =>
+const isGroup = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function lines(result: DeviceResult, indent: string): string[] {
-  return Object.entries(result).flatMap(([key, value]) => valueLines(key, value, indent));
+function lines(group: object, indent: string): string[] {
+  return Object.entries(group).flatMap(([key, value]) => valueLines(key, value, indent));
 }
 
-function valueLines(key: string, value: DeviceValue, indent: string): string[] {
-  if (isResult(value)) return [`${indent}${key}:`, ...lines(value, `${indent}  `)];
-  if (Array.isArray(value) && isResult(value[0])) {
+function valueLines(key: string, value: unknown, indent: string): string[] {
+  if (isGroup(value)) return [`${indent}${key}:`, ...lines(value, `${indent}  `)];
+  if (Array.isArray(value) && isGroup(value[0])) {
     return value.flatMap((item, i) => [
       `${indent}${key}: [${i + 1} of ${value.length}]`,
-      ...lines(item as DeviceResult, `${indent}  `),
+      ...lines(item, `${indent}  `),
     ]);
   }
   const text = value === null ? 'None' : Array.isArray(value) ? `[${value.join(', ')}]` : String(value);

@@ -116,13 +116,19 @@ export const NVSMI = {
 
 export type NvsmiId = (typeof NVSMI)[keyof typeof NVSMI];
 
-const ecc = (name: string, first: number): readonly (readonly [string, number])[] =>
-  ['device_memory', 'register_file', 'l1_cache', 'l2_cache', 'texture_memory', 'total'].map(
-    (place, i) => [`ecc.errors.${name}.${place}`, first + i] as const,
-  );
+const ECC_PLACES = [
+  'device_memory',
+  'register_file',
+  'l1_cache',
+  'l2_cache',
+  'texture_memory',
+  'total',
+] as const;
 
-/** What a filter can name, and the id that it stands for. */
-export const QUERY_NAMES: ReadonlyMap<string, number> = new Map<string, number>([
+const ecc = <const Name extends string>(name: Name, first: number) =>
+  ECC_PLACES.map((place, i) => [`ecc.errors.${name}.${place}` as const, first + i] as const);
+
+const QUERIES = [
   ['timestamp', NVSMI.TIMESTAMP],
   ['driver_version', NVSMI.DRIVER_VERSION],
   ['count', NVSMI.COUNT],
@@ -228,4 +234,10 @@ export const QUERY_NAMES: ReadonlyMap<string, number> = new Map<string, number>(
   ['compute-apps', NVSMI.COMPUTE_APPS],
   ['accounted-apps', NVSMI.ACCOUNTED_APPS],
   ['clocks', NVSMI.CLOCKS_POLICY],
-]);
+] as const;
+
+/** A name that a filter of deviceQuery knows: `memory.free`, `power.draw`. */
+export type QueryName = (typeof QUERIES)[number][0];
+
+/** What a filter can name, and the id that it stands for. */
+export const QUERY_NAMES: ReadonlyMap<string, number> = new Map<string, number>(QUERIES);

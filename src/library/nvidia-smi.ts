@@ -3,9 +3,9 @@ import { shown } from '../nvml/api/check.js';
 import { Ending, endedBy } from '../nvml/api/ending.js';
 import { alreadyOpen } from '../nvml/api/lifetime.js';
 import { type OpenOptions, sourceName, sourceOf } from '../nvml/api/options.js';
-import type { DeviceResult } from './device-result.js';
 import type { Filter } from './filter.js';
 import { format } from './format.js';
+import type { DeviceResult } from './generated/device.js';
 import { QUERY_NAMES } from './ids.js';
 import { type Nvsmi, open } from './nvsmi.js';
 
@@ -210,6 +210,8 @@ export class NvidiaSmi {
   }
 
   /** {@link deviceQuery} under its Python name. */
+  DeviceQuery(filter: '--help' | '-h' | '--help-query-gpu'): string;
+  DeviceQuery(filter?: Filter): DeviceResult;
   DeviceQuery(filter?: Filter): DeviceResult | string {
     return help(filter) ?? this.#nvsmi.deviceQuery(filter);
   }

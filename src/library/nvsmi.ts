@@ -1,8 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** An open machine: typed queries, samples at a pace, and the answers of pynvml_utils. */
 import type { OpenOptions } from '../nvml/api/options.js';
-import type { DeviceResult } from './device-result.js';
 import type { Filter } from './filter.js';
+import type { DeviceResult } from './generated/device.js';
 import type { GpuProcess } from './gpu-process.js';
 import type { GpuOptions } from './gpus.js';
 import { Machine } from './machine.js';

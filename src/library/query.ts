@@ -8,10 +8,13 @@ export type { GpuFields };
 export type FieldName = keyof GpuFields;
 
 /** The values of one GPU: a number in the field's unit, the words, or null where there is none. */
-export type Sample<Name extends FieldName> = { readonly [N in Name]: GpuFields[N] | null };
+export type Sample<Name extends FieldName> = {
+  // Mapped over the keys of the fields, not over their names, so that the fields' comments come along.
+  readonly [N in keyof Pick<GpuFields, Name>]: GpuFields[N] | null;
+};
 
 /** Why a value is null, by field: Not Supported, Insufficient Permissions, GPU is lost. */
-export type Reasons<Name extends FieldName> = { readonly [N in Name]?: string };
+export type Reasons<Name extends FieldName> = { readonly [N in keyof Pick<GpuFields, Name>]?: string };
 
 /** Fields of some GPUs, compiled once and sampled many times. */
 export interface Query<Name extends FieldName> {

@@ -59,18 +59,30 @@ const C2C_LINKS = range(0, 9);
 const PROFILES = range(0, nvml.NVML_POWER_SMOOTHING_MAX_NUM_PROFILES - 1);
 const POWER_SCOPES = range(nvml.NVML_POWER_SCOPE_GPU, nvml.NVML_POWER_SCOPE_COUNT - 1);
 
-function scopesOf(id: number, links: readonly number[]): readonly number[] {
-  if (LINK_FIELDS.has(id)) return links;
-  if (POWER_FIELDS.has(id)) return POWER_SCOPES;
-  if (C2C_FIELDS.has(id)) return C2C_LINKS;
-  if (LANE_FIELDS.has(id)) return PCIE_LANES;
-  return PROFILE_FIELDS.has(id) ? PROFILES : [];
+/** What the scope of a field is, in words, and which there are on a machine with these NVLinks. */
+interface ScopeKind {
+  readonly fields: ReadonlySet<number>;
+  readonly words: string;
+  scopes(links: readonly number[]): readonly number[];
 }
+
+const SCOPE_KINDS: readonly ScopeKind[] = [
+  { fields: LINK_FIELDS, words: 'an NVLink', scopes: (links) => links },
+  { fields: POWER_FIELDS, words: 'NVML_POWER_SCOPE_*', scopes: () => POWER_SCOPES },
+  { fields: C2C_FIELDS, words: 'a C2C link', scopes: () => C2C_LINKS },
+  { fields: LANE_FIELDS, words: 'a PCIe lane', scopes: () => PCIE_LANES },
+  { fields: PROFILE_FIELDS, words: 'a power smoothing profile', scopes: () => PROFILES },
+];
+
+const scopeKindOf = (id: number): ScopeKind | undefined => SCOPE_KINDS.find(({ fields }) => fields.has(id));
+
+/** What the scope of a field is, where it has one. */
+export const scopeOf = (id: number): string | undefined => scopeKindOf(id)?.words;
 
 /** Every field without a scope first, then with each scope it can have. */
 export function surveyedFields(links: readonly number[]): readonly FieldId[] {
   const scoped = FIELD_IDS.flatMap((id) =>
-    scopesOf(id, links).flatMap((scope): FieldId[] => (scope === 0 ? [] : [[id, scope]])),
+    (scopeKindOf(id)?.scopes(links) ?? []).flatMap((scope): FieldId[] => (scope === 0 ? [] : [[id, scope]])),
   );
   return [...FIELD_IDS.map((id): FieldId => [id, 0]), ...scoped];
 }

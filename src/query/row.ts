@@ -18,6 +18,8 @@ export interface Row {
   readonly names: readonly [string, ...string[]];
   /** One or two sentences for --help-query-*. */
   readonly help: string;
+  /** The same for JSON and the library, where its kind makes another thing of the value there. */
+  readonly jsonHelp?: string;
   readonly kind: Kind;
   readonly source: Source;
   /**

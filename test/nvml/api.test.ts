@@ -11,6 +11,7 @@ import type { HandleKind, Param } from '../../src/nvml/prototype.js';
 import type { Snapshot } from '../../src/nvml/snapshot.js';
 import * as nvml from '../../src/nvml.js';
 import * as promises from '../../src/nvml-promises.js';
+import { Declared } from '../declared.js';
 import { buildFake, type FakeLibrary } from '../fake-nvml/build.js';
 import { machine } from '../fake-nvml/machine.js';
 import type { Machine } from '../fake-nvml/table.js';
@@ -365,6 +366,14 @@ describe.skipIf(!fake.available)('every function of the library', () => {
       expect(library.log().at(-1)).toEqual({ fn: one.name, key: one.key });
     }
   });
+
+  it('declares the type of what it returns', () => {
+    const declared = new Declared('src/nvml.ts');
+    nvml.nvmlInit({ path: fakeWith({ snapshot: snapshotOf(cases) }).path });
+    expect(
+      cases.flatMap(({ called, args }) => declared.ofResult(called, functions[called]?.(...args)) ?? []),
+    ).toEqual([]);
+  }, 120_000);
 
   it('gives the same as a promise', async () => {
     nvml.nvmlInit({ path: fakeWith({ snapshot: snapshotOf(cases) }).path });

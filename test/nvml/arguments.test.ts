@@ -83,6 +83,15 @@ describe('arguments', () => {
     );
   });
 
+  it('are refused in the name that the caller wrote, whichever version answers', () => {
+    expect(() => nvml.nvmlDeviceGetHandleByIndex(-1)).toThrow(
+      'nvmlDeviceGetHandleByIndex: index must be 0 to',
+    );
+    expect(() => nvml.nvmlDeviceGetHandleByIndex_v2(-1)).toThrow('nvmlDeviceGetHandleByIndex_v2: index must');
+    const none = 'a handle' as unknown as nvml.nvmlDevice_t;
+    expect(() => nvml.nvmlDeviceGetPciInfo(none)).toThrow('nvmlDeviceGetPciInfo: device must be a handle');
+  });
+
   it('may be a bigint or a boolean where that is a number', () => {
     const byIndex = functions.nvmlDeviceGetHandleByIndex as (index: unknown) => unknown;
     expect(byIndex(0n)).toBe(device);

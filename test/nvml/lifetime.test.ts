@@ -132,6 +132,27 @@ describe('an error', () => {
     expect(nvml.nvmlErrorString(nvml.NVML_ERROR_NO_PERMISSION)).toBe('Insufficient Permissions');
     expect(nvml.nvmlErrorString(nvml.NVML_SUCCESS)).toBe('Success');
   });
+
+  it('names the function as its caller wrote it, whichever version refused', async () => {
+    using _nvml = nvml.openNvml({ snapshot: 'h200-x2' });
+    const of = (work: () => unknown): string | undefined => {
+      try {
+        work();
+      } catch (error) {
+        if (error instanceof nvml.NVMLError) return error.fn;
+      }
+      return undefined;
+    };
+    expect(of(() => nvml.nvmlDeviceGetHandleByIndex(9))).toBe('nvmlDeviceGetHandleByIndex');
+    expect(of(() => nvml.nvmlDeviceGetHandleByIndex_v2(9))).toBe('nvmlDeviceGetHandleByIndex_v2');
+    await expect(promises.nvmlDeviceGetHandleByIndex(9)).rejects.toMatchObject({
+      fn: 'nvmlDeviceGetHandleByIndex',
+    });
+    const another = { snapshot: 't4' };
+    expect(of(() => nvml.nvmlInit(another))).toBe('nvmlInit');
+    expect(of(() => nvml.nvmlInit_v2(another))).toBe('nvmlInit_v2');
+    expect(of(() => nvml.nvmlInitWithFlags(0, another))).toBe('nvmlInitWithFlags');
+  });
 });
 
 describe.skipIf(!fake.available)('answers', () => {

@@ -4,23 +4,13 @@ Prints one JSON object: per GPU and function the value or the error number. What
 """
 
 import ctypes
-import inspect
 import json
 import sys
 
 import pynvml
+from getters import getters
 
 NOT_AVAILABLE = {"gpuInstanceId": 0xFFFFFFFF, "computeInstanceId": 0xFFFFFFFF}
-
-
-def getters():
-    for name, function in sorted(vars(pynvml).items()):
-        if not name.startswith("nvmlDeviceGet") or not inspect.isfunction(function):
-            continue
-        parameters = list(inspect.signature(function).parameters.values())
-        needed = [p for p in parameters if p.default is inspect.Parameter.empty]
-        if len(needed) == 1 and needed[0].name.lower() in ("handle", "device", "devhandle", "migdevice"):
-            yield name, function
 
 
 def plain(value, field=""):

@@ -47,6 +47,8 @@ export class Caller {
 
   constructor(
     readonly entry: Entry,
+    /** The name that the caller wrote, for what is refused: an unversioned one, where this is one of its versions. */
+    private readonly called: string,
     private readonly driver: Driver,
     private readonly textAt: TextAt,
     /** The function whose form the answer has, where this is an older version of it. */
@@ -68,7 +70,7 @@ export class Caller {
   /** The same with memory of its own, for a worker thread. */
   layOut(args: readonly unknown[]): Ready | undefined {
     const { fn, params } = this.entry;
-    this.makers ??= params.map((param) => makerOf(fn, param));
+    this.makers ??= params.map((param) => makerOf(this.called, param));
     let next = 0;
     const laid: Arg[] = [];
     for (let i = 0; i < params.length; i++) {
@@ -119,7 +121,7 @@ export class Caller {
     for (let i = 0; i < this.inputs.length; i++) {
       const param = this.inputs[i] as Param;
       const given = args[i];
-      if (param[0] === 'fields') keys.push(fieldIds(this.entry.fn, given).join(';'));
+      if (param[0] === 'fields') keys.push(fieldIds(this.called, given).join(';'));
       else if (!isStruct(param)) keys.push(given);
       else {
         const { select } = param[3] ?? {};

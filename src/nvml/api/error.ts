@@ -27,7 +27,7 @@ export class NVMLError extends Error {
   constructor(
     /** The nvmlReturn_t. */
     readonly code: Status,
-    /** Which function was called, where it was one. */
+    /** Which function was called, under the name that its caller wrote, versioned or not. */
     readonly fn?: string,
     message: string = errorText(code),
   ) {

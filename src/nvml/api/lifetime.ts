@@ -26,16 +26,17 @@ function driverOf(source: Source): Driver {
   return driver;
 }
 
-function open(what: ReturnType<typeof call>, source: Source): void {
+/** `called` is the name that the caller wrote. */
+function open(called: string, what: ReturnType<typeof call>, source: Source): void {
   const name = sourceName(source);
   if (shared.count > 0) {
-    if (name !== shared.source) throw alreadyOpen(what.fn, shared.source, name);
+    if (name !== shared.source) throw alreadyOpen(called, shared.source, name);
     shared.count++;
     return;
   }
-  const driver = loadOrThrow(source, what.fn);
+  const driver = loadOrThrow(source, called);
   const { status } = ask(driver, what);
-  if (status !== 0) throw errorOf(status, what.fn);
+  if (status !== 0) throw errorOf(status, called);
   shared.source = name;
   shared.count = 1;
   use(driver);
@@ -66,12 +67,12 @@ function loadOrThrow(source: Source, fn: string): Driver {
  * @throws TypeError for options that are none.
  */
 export function nvmlInit(options: OpenOptions = {}): void {
-  open(call('nvmlInit_v2'), sourceOf('nvmlInit', options));
+  open('nvmlInit', call('nvmlInit_v2'), sourceOf('nvmlInit', options));
 }
 
 /** {@link nvmlInit} under the name of its symbol. */
 export function nvmlInit_v2(options: OpenOptions = {}): void {
-  nvmlInit(options);
+  open('nvmlInit_v2', call('nvmlInit_v2'), sourceOf('nvmlInit_v2', options));
 }
 
 /**
@@ -83,7 +84,7 @@ export function nvmlInit_v2(options: OpenOptions = {}): void {
 export function nvmlInitWithFlags(flags: number, options: OpenOptions = {}): void {
   const fault = check.scalar('u32')(flags);
   if (fault !== undefined) refuse('nvmlInitWithFlags', 'flags', fault);
-  open(call('nvmlInitWithFlags', flags), sourceOf('nvmlInitWithFlags', options));
+  open('nvmlInitWithFlags', call('nvmlInitWithFlags', flags), sourceOf('nvmlInitWithFlags', options));
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Which NVML is meant: the options of opening, checked, and what the environment says where they do not. */
+import type { SnapshotName } from '../generated/snapshots.js';
 import { checkNames, checkObject, shown } from './check.js';
 
 export interface OpenOptions {
@@ -8,7 +9,7 @@ export interface OpenOptions {
    * A recorded machine that answers instead: the name of one in the package (`h200-x2`), or a file. Default: the
    * environment's NVSMI_SNAPSHOT, unless there is a `path`.
    */
-  readonly snapshot?: string | undefined;
+  readonly snapshot?: SnapshotName | (string & {}) | undefined;
 }
 
 /** Who answers: at most one of the two. Neither is the NVML that is found. */

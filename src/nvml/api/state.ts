@@ -38,7 +38,7 @@ function callersOf(entry: Entry): readonly Caller[] {
   const textAt = (pointer: bigint): string | undefined => driver.textAt?.(pointer);
   const versions = [...(entry.newer ?? []), entry];
   const callers = versions.map(
-    (version, i) => new Caller(version, driver, textAt, i === 0 ? undefined : versions[0]),
+    (version, i) => new Caller(version, entry.fn, driver, textAt, i === 0 ? undefined : versions[0]),
   );
   laidOut.callers.set(entry, callers);
   return callers;
@@ -47,29 +47,25 @@ function callersOf(entry: Entry): readonly Caller[] {
 /** Calls a function at once. */
 export function now(entry: Entry, ...args: readonly unknown[]): unknown {
   let status: Status = NVML_ERROR_FUNCTION_NOT_FOUND;
-  let { fn } = entry;
   for (const caller of callersOf(entry)) {
     const ready = caller.ready(args);
     if (ready === undefined) continue;
-    fn = caller.entry.fn;
     status = ready.bound.run();
     if (status === 0) return ready.read(ready.bound);
     if (!isTooNew(status)) break;
   }
-  throw errorOf(status, fn);
+  throw errorOf(status, entry.fn);
 }
 
 /** Calls a function on a worker thread, with memory that no other call has. */
 export async function later(entry: Entry, ...args: readonly unknown[]): Promise<unknown> {
   let status: Status = NVML_ERROR_FUNCTION_NOT_FOUND;
-  let { fn } = entry;
   for (const caller of callersOf(entry)) {
     const ready = caller.layOut(args);
     if (ready === undefined) continue;
-    fn = caller.entry.fn;
     status = await ready.bound.start();
     if (status === 0) return ready.read(ready.bound);
     if (!isTooNew(status)) break;
   }
-  throw errorOf(status, fn);
+  throw errorOf(status, entry.fn);
 }

@@ -4,1635 +4,4815 @@ import type { FieldRequest, FieldValue, Given } from '../api/given.js';
 import type * as t from './api-types.js';
 import * as e from './entries.js';
 
-/** nvmlSystemGetDriverVersion on a worker thread. */
+/**
+ * Reads the version of the driver. On a worker thread.
+ *
+ * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized
+ * @see NVML nvmlSystemGetDriverVersion
+ */
 export function nvmlSystemGetDriverVersion(): Promise<string> {
   return later(e.nvmlSystemGetDriverVersion) as Promise<string>;
 }
-/** nvmlSystemGetNVMLVersion on a worker thread. */
+
+/**
+ * Reads the version of the NVML library. On a worker thread.
+ *
+ * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument
+ * @see NVML nvmlSystemGetNVMLVersion
+ */
 export function nvmlSystemGetNVMLVersion(): Promise<string> {
   return later(e.nvmlSystemGetNVMLVersion) as Promise<string>;
 }
-/** nvmlSystemGetCudaDriverVersion on a worker thread. */
+
+/**
+ * Reads the version of CUDA that the driver supports. On a worker thread.
+ *
+ * @returns cudaDriverVersion: 1000 × major + 10 × minor (13000 is 13.0)
+ * @throws NVMLError_InvalidArgument
+ * @see NVML nvmlSystemGetCudaDriverVersion
+ */
 export function nvmlSystemGetCudaDriverVersion(): Promise<number> {
   return later(e.nvmlSystemGetCudaDriverVersion) as Promise<number>;
 }
-/** nvmlSystemGetCudaDriverVersion_v2 on a worker thread. */
+
+/**
+ * Reads the version of CUDA that the driver supports. On a worker thread.
+ *
+ * @returns cudaDriverVersion: 1000 × major + 10 × minor (13000 is 13.0)
+ * @throws NVMLError_FunctionNotFound, NVMLError_InvalidArgument, NVMLError_LibraryNotFound
+ * @see NVML nvmlSystemGetCudaDriverVersion_v2
+ */
 export function nvmlSystemGetCudaDriverVersion_v2(): Promise<number> {
   return later(e.nvmlSystemGetCudaDriverVersion_v2) as Promise<number>;
 }
-/** nvmlSystemGetProcessName on a worker thread. */
+
+/**
+ * Reads the name of a process: its program's path. On a worker thread.
+ *
+ * @param pid id of the process
+ * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlSystemGetProcessName
+ */
 export function nvmlSystemGetProcessName(pid: number): Promise<string> {
   return later(e.nvmlSystemGetProcessName, pid) as Promise<string>;
 }
-/** nvmlSystemGetHicVersion on a worker thread. */
+
+/**
+ * Reads the firmware versions of the host interface cards of S-class units. On a worker thread.
+ *
+ * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized
+ * @see NVML nvmlSystemGetHicVersion
+ */
 export function nvmlSystemGetHicVersion(): Promise<t.nvmlHwbcEntry_t[]> {
   return later(e.nvmlSystemGetHicVersion) as Promise<t.nvmlHwbcEntry_t[]>;
 }
-/** nvmlSystemGetTopologyGpuSet on a worker thread. */
+
+/**
+ * The GPUs whose CPU affinity includes a CPU. On a worker thread.
+ *
+ * @param cpuNumber number of the CPU, from 0
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @see NVML nvmlSystemGetTopologyGpuSet
+ */
 export function nvmlSystemGetTopologyGpuSet(cpuNumber: number): Promise<t.nvmlDevice_t[]> {
   return later(e.nvmlSystemGetTopologyGpuSet, cpuNumber) as Promise<t.nvmlDevice_t[]>;
 }
-/** nvmlSystemGetDriverBranch on a worker thread. */
-export function nvmlSystemGetDriverBranch(): Promise<[branchInfo: t.nvmlSystemDriverBranchInfo_t, length: number]> {
-  return later(e.nvmlSystemGetDriverBranch) as Promise<[branchInfo: t.nvmlSystemDriverBranchInfo_t, length: number]>;
+
+/**
+ * Reads the branch of the driver: r580_00. On a worker thread.
+ *
+ * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlSystemGetDriverBranch
+ */
+export function nvmlSystemGetDriverBranch(): Promise<t.nvmlSystemDriverBranchInfo_t> {
+  return later(e.nvmlSystemGetDriverBranch) as Promise<t.nvmlSystemDriverBranchInfo_t>;
 }
-/** nvmlSystemGetCPER_v1 on a worker thread. */
+
+/**
+ * Reads records of platform errors (CPER), from a cursor on. On a worker thread.
+ *
+ * @param cper `cursor` of the answer before; none for the first
+ * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlSystemGetCPER_v1
+ */
 export function nvmlSystemGetCPER_v1(cper: Given<t.nvmlGetCPER_v1_t>): Promise<t.nvmlGetCPER_v1_t> {
   return later(e.nvmlSystemGetCPER_v1, cper) as Promise<t.nvmlGetCPER_v1_t>;
 }
-/** nvmlUnitGetCount on a worker thread. */
+
+/**
+ * How many S-class units there are. On a worker thread.
+ *
+ * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlUnitGetCount
+ */
 export function nvmlUnitGetCount(): Promise<number> {
   return later(e.nvmlUnitGetCount) as Promise<number>;
 }
-/** nvmlUnitGetHandleByIndex on a worker thread. */
+
+/**
+ * The handle of the S-class unit with an index, 0 to nvmlUnitGetCount() - 1. On a worker thread.
+ *
+ * @param index from 0
+ * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlUnitGetHandleByIndex
+ */
 export function nvmlUnitGetHandleByIndex(index: number): Promise<t.nvmlUnit_t> {
   return later(e.nvmlUnitGetHandleByIndex, index) as Promise<t.nvmlUnit_t>;
 }
-/** nvmlUnitGetUnitInfo on a worker thread. */
+
+/**
+ * Reads the name, id, serial number and firmware version of an S-class unit. On a worker thread.
+ *
+ * @param unit the unit
+ * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized
+ * @see NVML nvmlUnitGetUnitInfo
+ */
 export function nvmlUnitGetUnitInfo(unit: t.nvmlUnit_t): Promise<t.nvmlUnitInfo_t> {
   return later(e.nvmlUnitGetUnitInfo, unit) as Promise<t.nvmlUnitInfo_t>;
 }
-/** nvmlUnitGetLedState on a worker thread. */
+
+/**
+ * Reads the color of the LED of an S-class unit, and why it has it. On a worker thread.
+ *
+ * @param unit the unit
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlUnitGetLedState
+ */
 export function nvmlUnitGetLedState(unit: t.nvmlUnit_t): Promise<t.nvmlLedState_t> {
   return later(e.nvmlUnitGetLedState, unit) as Promise<t.nvmlLedState_t>;
 }
-/** nvmlUnitGetPsuInfo on a worker thread. */
+
+/**
+ * Reads the power supply of an S-class unit: state, current, voltage, power. On a worker thread.
+ *
+ * @param unit the unit
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlUnitGetPsuInfo
+ */
 export function nvmlUnitGetPsuInfo(unit: t.nvmlUnit_t): Promise<t.nvmlPSUInfo_t> {
   return later(e.nvmlUnitGetPsuInfo, unit) as Promise<t.nvmlPSUInfo_t>;
 }
-/** nvmlUnitGetTemperature on a worker thread. */
+
+/**
+ * Reads the temperature of an S-class unit. On a worker thread.
+ *
+ * @param unit the unit
+ * @param type where: 0 at the intake, 1 at the exhaust, 2 on the board
+ * @returns temp, in °C
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlUnitGetTemperature
+ */
 export function nvmlUnitGetTemperature(unit: t.nvmlUnit_t, type: number): Promise<number> {
   return later(e.nvmlUnitGetTemperature, unit, type) as Promise<number>;
 }
-/** nvmlUnitGetFanSpeedInfo on a worker thread. */
+
+/**
+ * Reads the speeds of the fans of an S-class unit. On a worker thread.
+ *
+ * @param unit the unit
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlUnitGetFanSpeedInfo
+ */
 export function nvmlUnitGetFanSpeedInfo(unit: t.nvmlUnit_t): Promise<t.nvmlUnitFanSpeeds_t> {
   return later(e.nvmlUnitGetFanSpeedInfo, unit) as Promise<t.nvmlUnitFanSpeeds_t>;
 }
-/** nvmlUnitGetDevices on a worker thread. */
+
+/**
+ * The GPUs of an S-class unit. On a worker thread.
+ *
+ * @param unit the unit
+ * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlUnitGetDevices
+ */
 export function nvmlUnitGetDevices(unit: t.nvmlUnit_t): Promise<t.nvmlDevice_t[]> {
   return later(e.nvmlUnitGetDevices, unit) as Promise<t.nvmlDevice_t[]>;
 }
-/** nvmlDeviceGetCount_v2 on a worker thread. */
+
+/**
+ * How many GPUs there are, those without access included. On a worker thread.
+ *
+ * @throws NVMLError_InvalidArgument, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetCount_v2
+ */
 export function nvmlDeviceGetCount_v2(): Promise<number> {
   return later(e.nvmlDeviceGetCount_v2) as Promise<number>;
 }
-/** nvmlDeviceGetAttributes_v2 on a worker thread. */
+
+/**
+ * Reads what a MIG device has: multiprocessors, engines, slices, memory. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetAttributes_v2
+ */
 export function nvmlDeviceGetAttributes_v2(device: t.nvmlDevice_t): Promise<t.nvmlDeviceAttributes_t> {
   return later(e.nvmlDeviceGetAttributes_v2, device) as Promise<t.nvmlDeviceAttributes_t>;
 }
-/** nvmlDeviceGetHandleByIndex_v2 on a worker thread. */
+
+/**
+ * The handle of the GPU with an index, 0 to nvmlDeviceGetCount() - 1. On a worker thread.
+ *
+ * @param index from 0
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientPower, NVMLError_InvalidArgument, NVMLError_IrqIssue, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetHandleByIndex_v2
+ */
 export function nvmlDeviceGetHandleByIndex_v2(index: number): Promise<t.nvmlDevice_t> {
   return later(e.nvmlDeviceGetHandleByIndex_v2, index) as Promise<t.nvmlDevice_t>;
 }
-/** nvmlDeviceGetHandleBySerial on a worker thread. */
+
+/**
+ * The handle of the GPU with a serial number; several GPUs of a board share it. On a worker thread.
+ *
+ * @param serial serial number, as printed on the board
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @see NVML nvmlDeviceGetHandleBySerial
+ */
 export function nvmlDeviceGetHandleBySerial(serial: string): Promise<t.nvmlDevice_t> {
   return later(e.nvmlDeviceGetHandleBySerial, serial) as Promise<t.nvmlDevice_t>;
 }
-/** nvmlDeviceGetHandleByUUID on a worker thread. */
+
+/**
+ * The handle of the GPU or MIG device with a UUID. On a worker thread.
+ *
+ * @param uuid UUID, as nvmlDeviceGetUUID() answers it
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientPower, NVMLError_InvalidArgument, NVMLError_IrqIssue, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetHandleByUUID
+ */
 export function nvmlDeviceGetHandleByUUID(uuid: string): Promise<t.nvmlDevice_t> {
   return later(e.nvmlDeviceGetHandleByUUID, uuid) as Promise<t.nvmlDevice_t>;
 }
-/** nvmlDeviceGetHandleByUUIDV on a worker thread. */
+
+/**
+ * The handle of the GPU or MIG device with a UUID, as text or as bytes. On a worker thread.
+ *
+ * @param uuid `type`: NVML_UUID_TYPE_*, and the UUID in `value`
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetHandleByUUIDV
+ */
 export function nvmlDeviceGetHandleByUUIDV(uuid: Given<t.nvmlUUID_t>): Promise<t.nvmlDevice_t> {
   return later(e.nvmlDeviceGetHandleByUUIDV, uuid) as Promise<t.nvmlDevice_t>;
 }
-/** nvmlDeviceGetHandleByPciBusId_v2 on a worker thread. */
+
+/**
+ * The handle of the GPU on a PCI bus id. On a worker thread.
+ *
+ * @param pciBusId as domain:bus:device.function in hexadecimal: 00000000:01:00.0
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientPower, NVMLError_InvalidArgument, NVMLError_IrqIssue, NVMLError_NotFound, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetHandleByPciBusId_v2
+ */
 export function nvmlDeviceGetHandleByPciBusId_v2(pciBusId: string): Promise<t.nvmlDevice_t> {
   return later(e.nvmlDeviceGetHandleByPciBusId_v2, pciBusId) as Promise<t.nvmlDevice_t>;
 }
-/** nvmlDeviceGetName on a worker thread. */
+
+/**
+ * Reads the name of a GPU's product. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetName
+ */
 export function nvmlDeviceGetName(device: t.nvmlDevice_t): Promise<string> {
   return later(e.nvmlDeviceGetName, device) as Promise<string>;
 }
-/** nvmlDeviceGetBrand on a worker thread. */
+
+/**
+ * Reads the brand of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns type: {@link t.nvmlBrandType_t}: NVML_BRAND_*
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetBrand
+ */
 export function nvmlDeviceGetBrand(device: t.nvmlDevice_t): Promise<t.nvmlBrandType_t> {
   return later(e.nvmlDeviceGetBrand, device) as Promise<t.nvmlBrandType_t>;
 }
-/** nvmlDeviceGetIndex on a worker thread. */
+
+/**
+ * Reads the index of a GPU: nvmlDeviceGetHandleByIndex() makes a handle of it. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetIndex
+ */
 export function nvmlDeviceGetIndex(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetIndex, device) as Promise<number>;
 }
-/** nvmlDeviceGetSerial on a worker thread. */
+
+/**
+ * Reads the serial number printed on a GPU's board. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetSerial
+ */
 export function nvmlDeviceGetSerial(device: t.nvmlDevice_t): Promise<string> {
   return later(e.nvmlDeviceGetSerial, device) as Promise<string>;
 }
-/** nvmlDeviceGetModuleId on a worker thread. */
+
+/**
+ * Reads the number of the module that a GPU is on, within its baseboard. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetModuleId
+ */
 export function nvmlDeviceGetModuleId(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetModuleId, device) as Promise<number>;
 }
-/** nvmlDeviceGetC2cModeInfoV on a worker thread. */
+
+/**
+ * Reads whether a GPU is linked to its CPU chip to chip (C2C). On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetC2cModeInfoV
+ */
 export function nvmlDeviceGetC2cModeInfoV(device: t.nvmlDevice_t): Promise<t.nvmlC2cModeInfo_v1_t> {
   return later(e.nvmlDeviceGetC2cModeInfoV, device) as Promise<t.nvmlC2cModeInfo_v1_t>;
 }
-/** nvmlDeviceGetMemoryAffinity on a worker thread. */
+
+/**
+ * Reads which NUMA nodes are near to a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @param nodeSetSize how many 64-bit words the set has, 64 NUMA nodes each
+ * @param scope NVML_AFFINITY_SCOPE_NODE or NVML_AFFINITY_SCOPE_SOCKET
+ * @returns nodeSet: bit n of word w stands for NUMA node 64 × w + n
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetMemoryAffinity
+ */
 export function nvmlDeviceGetMemoryAffinity(device: t.nvmlDevice_t, nodeSetSize: number, scope: number): Promise<t.Uint64[]> {
   return later(e.nvmlDeviceGetMemoryAffinity, device, nodeSetSize, scope) as Promise<t.Uint64[]>;
 }
-/** nvmlDeviceGetCpuAffinityWithinScope on a worker thread. */
+
+/**
+ * Reads which CPUs of a node or socket are best for a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @param cpuSetSize how many 64-bit words the set has, 64 CPUs each
+ * @param scope NVML_AFFINITY_SCOPE_NODE or NVML_AFFINITY_SCOPE_SOCKET
+ * @returns cpuSet: bit n of word w stands for CPU 64 × w + n
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetCpuAffinityWithinScope
+ */
 export function nvmlDeviceGetCpuAffinityWithinScope(device: t.nvmlDevice_t, cpuSetSize: number, scope: number): Promise<t.Uint64[]> {
   return later(e.nvmlDeviceGetCpuAffinityWithinScope, device, cpuSetSize, scope) as Promise<t.Uint64[]>;
 }
-/** nvmlDeviceGetCpuAffinity on a worker thread. */
+
+/**
+ * Reads which CPUs are best for a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @param cpuSetSize how many 64-bit words the set has, 64 CPUs each
+ * @returns cpuSet: bit n of word w stands for CPU 64 × w + n
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetCpuAffinity
+ */
 export function nvmlDeviceGetCpuAffinity(device: t.nvmlDevice_t, cpuSetSize: number): Promise<t.Uint64[]> {
   return later(e.nvmlDeviceGetCpuAffinity, device, cpuSetSize) as Promise<t.Uint64[]>;
 }
-/** nvmlDeviceSetCpuAffinity on a worker thread. */
+
+/**
+ * Binds the calling thread to the CPUs that are best for a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceSetCpuAffinity
+ */
 export function nvmlDeviceSetCpuAffinity(device: t.nvmlDevice_t): Promise<void> {
   return later(e.nvmlDeviceSetCpuAffinity, device) as Promise<void>;
 }
-/** nvmlDeviceClearCpuAffinity on a worker thread. */
+
+/**
+ * Binds the calling thread to no CPUs any more. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceClearCpuAffinity
+ */
 export function nvmlDeviceClearCpuAffinity(device: t.nvmlDevice_t): Promise<void> {
   return later(e.nvmlDeviceClearCpuAffinity, device) as Promise<void>;
 }
-/** nvmlDeviceGetNumaNodeId on a worker thread. */
+
+/**
+ * Reads which NUMA node a GPU's memory is. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns node, null where it is not available
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported
+ * @see NVML nvmlDeviceGetNumaNodeId
+ */
 export function nvmlDeviceGetNumaNodeId(device: t.nvmlDevice_t): Promise<number | null> {
   return later(e.nvmlDeviceGetNumaNodeId, device) as Promise<number | null>;
 }
-/** nvmlDeviceGetAddressingMode on a worker thread. */
+
+/**
+ * Reads how a GPU shares addresses with the CPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported
+ * @see NVML nvmlDeviceGetAddressingMode
+ */
 export function nvmlDeviceGetAddressingMode(device: t.nvmlDevice_t): Promise<t.nvmlDeviceAddressingMode_t> {
   return later(e.nvmlDeviceGetAddressingMode, device) as Promise<t.nvmlDeviceAddressingMode_t>;
 }
-/** nvmlDeviceGetRepairStatus on a worker thread. */
+
+/**
+ * Reads whether a repair of a GPU's memory channels or TPCs waits for a reset. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetRepairStatus
+ */
 export function nvmlDeviceGetRepairStatus(device: t.nvmlDevice_t): Promise<t.nvmlRepairStatus_t> {
   return later(e.nvmlDeviceGetRepairStatus, device) as Promise<t.nvmlRepairStatus_t>;
 }
-/** nvmlDeviceGetUnrepairableMemoryFlag_v1 on a worker thread. */
+
+/**
+ * Reads whether a GPU has memory that cannot be repaired. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetUnrepairableMemoryFlag_v1
+ */
 export function nvmlDeviceGetUnrepairableMemoryFlag_v1(device: t.nvmlDevice_t): Promise<t.nvmlUnrepairableMemoryStatus_v1_t> {
   return later(e.nvmlDeviceGetUnrepairableMemoryFlag_v1, device) as Promise<t.nvmlUnrepairableMemoryStatus_v1_t>;
 }
-/** nvmlDeviceGetTopologyCommonAncestor on a worker thread. */
+
+/**
+ * How far apart two GPUs are. On a worker thread.
+ *
+ * @param device1 one GPU
+ * @param device2 the other GPU
+ * @returns pathInfo: {@link t.nvmlGpuTopologyLevel_t}: NVML_TOPOLOGY_*
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @see NVML nvmlDeviceGetTopologyCommonAncestor
+ */
 export function nvmlDeviceGetTopologyCommonAncestor(device1: t.nvmlDevice_t, device2: t.nvmlDevice_t): Promise<t.nvmlGpuTopologyLevel_t> {
   return later(e.nvmlDeviceGetTopologyCommonAncestor, device1, device2) as Promise<t.nvmlGpuTopologyLevel_t>;
 }
-/** nvmlDeviceGetTopologyNearestGpus on a worker thread. */
+
+/**
+ * The GPUs that are as near to a GPU as a level says. On a worker thread.
+ *
+ * @param device the GPU
+ * @param level {@link t.nvmlGpuTopologyLevel_t}: NVML_TOPOLOGY_*
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetTopologyNearestGpus
+ */
 export function nvmlDeviceGetTopologyNearestGpus(device: t.nvmlDevice_t, level: t.nvmlGpuTopologyLevel_t): Promise<t.nvmlDevice_t[]> {
   return later(e.nvmlDeviceGetTopologyNearestGpus, device, level) as Promise<t.nvmlDevice_t[]>;
 }
-/** nvmlDeviceGetP2PStatus on a worker thread. */
+
+/**
+ * Reads whether two GPUs can reach one another directly, for one kind of access. On a worker thread.
+ *
+ * @param device1 one GPU
+ * @param device2 the other GPU
+ * @param p2pIndex {@link t.nvmlGpuP2PCapsIndex_t}: NVML_P2P_CAPS_INDEX_*
+ * @returns p2pStatus: {@link t.nvmlGpuP2PStatus_t}: NVML_P2P_STATUS_*
+ * @throws NVMLError_InvalidArgument, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetP2PStatus
+ */
 export function nvmlDeviceGetP2PStatus(device1: t.nvmlDevice_t, device2: t.nvmlDevice_t, p2pIndex: t.nvmlGpuP2PCapsIndex_t): Promise<t.nvmlGpuP2PStatus_t> {
   return later(e.nvmlDeviceGetP2PStatus, device1, device2, p2pIndex) as Promise<t.nvmlGpuP2PStatus_t>;
 }
-/** nvmlDeviceGetUUID on a worker thread. */
+
+/**
+ * Reads the UUID of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetUUID
+ */
 export function nvmlDeviceGetUUID(device: t.nvmlDevice_t): Promise<string> {
   return later(e.nvmlDeviceGetUUID, device) as Promise<string>;
 }
-/** nvmlDeviceGetMinorNumber on a worker thread. */
+
+/**
+ * Reads the number of a GPU's device file. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns minorNumber: N of /dev/nvidiaN
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetMinorNumber
+ */
 export function nvmlDeviceGetMinorNumber(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetMinorNumber, device) as Promise<number>;
 }
-/** nvmlDeviceGetBoardPartNumber on a worker thread. */
+
+/**
+ * Reads the board part number of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetBoardPartNumber
+ */
 export function nvmlDeviceGetBoardPartNumber(device: t.nvmlDevice_t): Promise<string> {
   return later(e.nvmlDeviceGetBoardPartNumber, device) as Promise<string>;
 }
-/** nvmlDeviceGetInforomVersion on a worker thread. */
+
+/**
+ * Reads the version of an infoROM object of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @param object {@link t.nvmlInforomObject_t}: NVML_INFOROM_*
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetInforomVersion
+ */
 export function nvmlDeviceGetInforomVersion(device: t.nvmlDevice_t, object: t.nvmlInforomObject_t): Promise<string> {
   return later(e.nvmlDeviceGetInforomVersion, device, object) as Promise<string>;
 }
-/** nvmlDeviceGetInforomImageVersion on a worker thread. */
+
+/**
+ * Reads the version of the infoROM image of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetInforomImageVersion
+ */
 export function nvmlDeviceGetInforomImageVersion(device: t.nvmlDevice_t): Promise<string> {
   return later(e.nvmlDeviceGetInforomImageVersion, device) as Promise<string>;
 }
-/** nvmlDeviceGetInforomConfigurationChecksum on a worker thread. */
+
+/**
+ * Reads the checksum of the configuration in the infoROM of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_CorruptedInforom, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetInforomConfigurationChecksum
+ */
 export function nvmlDeviceGetInforomConfigurationChecksum(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetInforomConfigurationChecksum, device) as Promise<number>;
 }
-/** nvmlDeviceValidateInforom on a worker thread. */
+
+/**
+ * Checks the infoROM of a GPU against its checksums. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_CorruptedInforom, NVMLError_GpuIsLost, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceValidateInforom
+ */
 export function nvmlDeviceValidateInforom(device: t.nvmlDevice_t): Promise<void> {
   return later(e.nvmlDeviceValidateInforom, device) as Promise<void>;
 }
-/** nvmlDeviceGetLastBBXFlushTime on a worker thread. */
+
+/**
+ * Reads when a GPU's black box recorder last wrote to the infoROM, and for how long. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns timestamp, in µs since 1970; durationUs, in µs
+ * @throws NVMLError_GpuIsLost, NVMLError_NotReady, NVMLError_NotSupported, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetLastBBXFlushTime
+ */
 export function nvmlDeviceGetLastBBXFlushTime(device: t.nvmlDevice_t): Promise<[timestamp: t.Uint64, durationUs: t.Uint64]> {
   return later(e.nvmlDeviceGetLastBBXFlushTime, device) as Promise<[timestamp: t.Uint64, durationUs: t.Uint64]>;
 }
-/** nvmlDeviceGetBBXTimeData_v1 on a worker thread. */
+
+/**
+ * Reads how long a GPU has run, from its black box recorder. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetBBXTimeData_v1
+ */
 export function nvmlDeviceGetBBXTimeData_v1(device: t.nvmlDevice_t): Promise<t.nvmlBBXTimeData_v1_t> {
   return later(e.nvmlDeviceGetBBXTimeData_v1, device) as Promise<t.nvmlBBXTimeData_v1_t>;
 }
-/** nvmlDeviceGetDisplayMode on a worker thread. */
+
+/**
+ * Reads whether a display is connected to a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns display: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetDisplayMode
+ */
 export function nvmlDeviceGetDisplayMode(device: t.nvmlDevice_t): Promise<t.nvmlEnableState_t> {
   return later(e.nvmlDeviceGetDisplayMode, device) as Promise<t.nvmlEnableState_t>;
 }
-/** nvmlDeviceGetDisplayActive on a worker thread. */
+
+/**
+ * Reads whether a display is set up on a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns isActive: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetDisplayActive
+ */
 export function nvmlDeviceGetDisplayActive(device: t.nvmlDevice_t): Promise<t.nvmlEnableState_t> {
   return later(e.nvmlDeviceGetDisplayActive, device) as Promise<t.nvmlEnableState_t>;
 }
-/** nvmlDeviceGetPersistenceMode on a worker thread. */
+
+/**
+ * Reads whether the driver stays loaded while no program uses a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns mode: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetPersistenceMode
+ */
 export function nvmlDeviceGetPersistenceMode(device: t.nvmlDevice_t): Promise<t.nvmlEnableState_t> {
   return later(e.nvmlDeviceGetPersistenceMode, device) as Promise<t.nvmlEnableState_t>;
 }
-/** nvmlDeviceGetPciInfoExt on a worker thread. */
+
+/**
+ * Reads where a GPU is on the PCI bus, its PCI ids and class. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetPciInfoExt
+ */
 export function nvmlDeviceGetPciInfoExt(device: t.nvmlDevice_t): Promise<t.nvmlPciInfoExt_t> {
   return later(e.nvmlDeviceGetPciInfoExt, device) as Promise<t.nvmlPciInfoExt_t>;
 }
-/** nvmlDeviceGetPciInfo_v3 on a worker thread. */
+
+/**
+ * Reads where a GPU is on the PCI bus, and its PCI ids. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetPciInfo_v3
+ */
 export function nvmlDeviceGetPciInfo_v3(device: t.nvmlDevice_t): Promise<t.nvmlPciInfo_t> {
   return later(e.nvmlDeviceGetPciInfo_v3, device) as Promise<t.nvmlPciInfo_t>;
 }
-/** nvmlDeviceGetMaxPcieLinkGeneration on a worker thread. */
+
+/**
+ * Reads the highest PCIe generation that a GPU reaches in this system. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetMaxPcieLinkGeneration
+ */
 export function nvmlDeviceGetMaxPcieLinkGeneration(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetMaxPcieLinkGeneration, device) as Promise<number>;
 }
-/** nvmlDeviceGetGpuMaxPcieLinkGeneration on a worker thread. */
+
+/**
+ * Reads the highest PCIe generation that a GPU itself can do. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetGpuMaxPcieLinkGeneration
+ */
 export function nvmlDeviceGetGpuMaxPcieLinkGeneration(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetGpuMaxPcieLinkGeneration, device) as Promise<number>;
 }
-/** nvmlDeviceGetMaxPcieLinkWidth on a worker thread. */
+
+/**
+ * Reads the most PCIe lanes that a GPU gets in this system. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetMaxPcieLinkWidth
+ */
 export function nvmlDeviceGetMaxPcieLinkWidth(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetMaxPcieLinkWidth, device) as Promise<number>;
 }
-/** nvmlDeviceGetCurrPcieLinkGeneration on a worker thread. */
+
+/**
+ * Reads the PCIe generation of the link of a GPU now. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetCurrPcieLinkGeneration
+ */
 export function nvmlDeviceGetCurrPcieLinkGeneration(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetCurrPcieLinkGeneration, device) as Promise<number>;
 }
-/** nvmlDeviceGetCurrPcieLinkWidth on a worker thread. */
+
+/**
+ * Reads how many PCIe lanes a GPU uses now. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetCurrPcieLinkWidth
+ */
 export function nvmlDeviceGetCurrPcieLinkWidth(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetCurrPcieLinkWidth, device) as Promise<number>;
 }
-/** nvmlDeviceGetPcieThroughput on a worker thread. */
+
+/**
+ * Measures what a GPU sends or receives over PCIe. It takes 20 ms. On a worker thread.
+ *
+ * @param device the GPU
+ * @param counter {@link t.nvmlPcieUtilCounter_t}: NVML_PCIE_UTIL_TX_BYTES or NVML_PCIE_UTIL_RX_BYTES
+ * @returns value, in KB/s over the last 20 ms
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetPcieThroughput
+ */
 export function nvmlDeviceGetPcieThroughput(device: t.nvmlDevice_t, counter: t.nvmlPcieUtilCounter_t): Promise<number> {
   return later(e.nvmlDeviceGetPcieThroughput, device, counter) as Promise<number>;
 }
-/** nvmlDeviceGetPcieReplayCounter on a worker thread. */
+
+/**
+ * Reads how many PCIe replays a GPU had. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetPcieReplayCounter
+ */
 export function nvmlDeviceGetPcieReplayCounter(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetPcieReplayCounter, device) as Promise<number>;
 }
-/** nvmlDeviceGetClockInfo on a worker thread. */
+
+/**
+ * Reads a clock of a GPU now. On a worker thread.
+ *
+ * @param device the GPU
+ * @param type {@link t.nvmlClockType_t}: NVML_CLOCK_*
+ * @returns clock, in MHz
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetClockInfo
+ */
 export function nvmlDeviceGetClockInfo(device: t.nvmlDevice_t, type: t.nvmlClockType_t): Promise<number> {
   return later(e.nvmlDeviceGetClockInfo, device, type) as Promise<number>;
 }
-/** nvmlDeviceGetMaxClockInfo on a worker thread. */
+
+/**
+ * Reads the highest that a clock of a GPU can be. On a worker thread.
+ *
+ * @param device the GPU
+ * @param type {@link t.nvmlClockType_t}: NVML_CLOCK_*
+ * @returns clock, in MHz
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetMaxClockInfo
+ */
 export function nvmlDeviceGetMaxClockInfo(device: t.nvmlDevice_t, type: t.nvmlClockType_t): Promise<number> {
   return later(e.nvmlDeviceGetMaxClockInfo, device, type) as Promise<number>;
 }
-/** nvmlDeviceGetGpcClkVfOffset on a worker thread. */
+
+/**
+ * Reads the offset of the graphics clock on its voltage curve. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns offset, in MHz
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetGpcClkVfOffset
+ * @deprecated NVML has nvmlDeviceGetClockOffsets for it.
+ */
 export function nvmlDeviceGetGpcClkVfOffset(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetGpcClkVfOffset, device) as Promise<number>;
 }
-/** nvmlDeviceGetApplicationsClock on a worker thread. */
+
+/**
+ * Reads a clock of a GPU that programs were given. On a worker thread.
+ *
+ * @param device the GPU
+ * @param clockType {@link t.nvmlClockType_t}: NVML_CLOCK_*
+ * @returns clockMHz, in MHz
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @see NVML nvmlDeviceGetApplicationsClock
+ * @deprecated NVML has nvmlDeviceGetClock for it.
+ */
 export function nvmlDeviceGetApplicationsClock(device: t.nvmlDevice_t, clockType: t.nvmlClockType_t): Promise<number> {
   return later(e.nvmlDeviceGetApplicationsClock, device, clockType) as Promise<number>;
 }
-/** nvmlDeviceGetDefaultApplicationsClock on a worker thread. */
+
+/**
+ * Reads a clock of a GPU that programs have by default. On a worker thread.
+ *
+ * @param device the GPU
+ * @param clockType {@link t.nvmlClockType_t}: NVML_CLOCK_*
+ * @returns clockMHz, in MHz
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @see NVML nvmlDeviceGetDefaultApplicationsClock
+ * @deprecated NVML has nvmlDeviceGetClock for it.
+ */
 export function nvmlDeviceGetDefaultApplicationsClock(device: t.nvmlDevice_t, clockType: t.nvmlClockType_t): Promise<number> {
   return later(e.nvmlDeviceGetDefaultApplicationsClock, device, clockType) as Promise<number>;
 }
-/** nvmlDeviceGetClock on a worker thread. */
+
+/**
+ * Reads a clock of a GPU: now, as it was asked for, or by default. On a worker thread.
+ *
+ * @param device the GPU
+ * @param clockType {@link t.nvmlClockType_t}: NVML_CLOCK_*
+ * @param clockId {@link t.nvmlClockId_t}: NVML_CLOCK_ID_*
+ * @returns clockMHz, in MHz
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetClock
+ */
 export function nvmlDeviceGetClock(device: t.nvmlDevice_t, clockType: t.nvmlClockType_t, clockId: t.nvmlClockId_t): Promise<number> {
   return later(e.nvmlDeviceGetClock, device, clockType, clockId) as Promise<number>;
 }
-/** nvmlDeviceGetMaxCustomerBoostClock on a worker thread. */
+
+/**
+ * Reads the highest boost clock of a GPU that can be asked for. On a worker thread.
+ *
+ * @param device the GPU
+ * @param clockType {@link t.nvmlClockType_t}: NVML_CLOCK_*
+ * @returns clockMHz, in MHz
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetMaxCustomerBoostClock
+ */
 export function nvmlDeviceGetMaxCustomerBoostClock(device: t.nvmlDevice_t, clockType: t.nvmlClockType_t): Promise<number> {
   return later(e.nvmlDeviceGetMaxCustomerBoostClock, device, clockType) as Promise<number>;
 }
-/** nvmlDeviceGetSupportedMemoryClocks on a worker thread. */
+
+/**
+ * Reads which clocks the memory of a GPU can have. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns clocksMHz, in MHz
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetSupportedMemoryClocks
+ */
 export function nvmlDeviceGetSupportedMemoryClocks(device: t.nvmlDevice_t): Promise<number[]> {
   return later(e.nvmlDeviceGetSupportedMemoryClocks, device) as Promise<number[]>;
 }
-/** nvmlDeviceGetSupportedGraphicsClocks on a worker thread. */
+
+/**
+ * Reads which graphics clocks a GPU can have beside a memory clock. On a worker thread.
+ *
+ * @param device the GPU
+ * @param memoryClockMHz clock of the memory, in MHz: one that nvmlDeviceGetSupportedMemoryClocks() has
+ * @returns clocksMHz, in MHz
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetSupportedGraphicsClocks
+ */
 export function nvmlDeviceGetSupportedGraphicsClocks(device: t.nvmlDevice_t, memoryClockMHz: number): Promise<number[]> {
   return later(e.nvmlDeviceGetSupportedGraphicsClocks, device, memoryClockMHz) as Promise<number[]>;
 }
-/** nvmlDeviceGetAutoBoostedClocksEnabled on a worker thread. */
+
+/**
+ * Reads whether a GPU raises its clocks by itself, now and by default. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns isEnabled: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED; defaultIsEnabled: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetAutoBoostedClocksEnabled
+ */
 export function nvmlDeviceGetAutoBoostedClocksEnabled(device: t.nvmlDevice_t): Promise<[isEnabled: t.nvmlEnableState_t, defaultIsEnabled: t.nvmlEnableState_t]> {
   return later(e.nvmlDeviceGetAutoBoostedClocksEnabled, device) as Promise<[isEnabled: t.nvmlEnableState_t, defaultIsEnabled: t.nvmlEnableState_t]>;
 }
-/** nvmlDeviceGetFanSpeed on a worker thread. */
+
+/**
+ * Reads the speed that a fan of a GPU is told to run at. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns speed, in % of the maximum
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetFanSpeed
+ */
 export function nvmlDeviceGetFanSpeed(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetFanSpeed, device) as Promise<number>;
 }
-/** nvmlDeviceGetFanSpeed_v2 on a worker thread. */
+
+/**
+ * Reads the speed that a fan of a GPU is told to run at. On a worker thread.
+ *
+ * @param device the GPU
+ * @param fan index of the fan, 0 to nvmlDeviceGetNumFans() - 1
+ * @returns speed, in % of the maximum
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetFanSpeed_v2
+ */
 export function nvmlDeviceGetFanSpeed_v2(device: t.nvmlDevice_t, fan: number): Promise<number> {
   return later(e.nvmlDeviceGetFanSpeed_v2, device, fan) as Promise<number>;
 }
-/** nvmlDeviceGetFanSpeedRPM on a worker thread. */
+
+/**
+ * Reads the speed that a fan of a GPU runs at. On a worker thread.
+ *
+ * @param device the GPU
+ * @param fanSpeed `fan`: index of the fan, from 0
+ * @returns fanSpeed, in revolutions per minute
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @see NVML nvmlDeviceGetFanSpeedRPM
+ */
 export function nvmlDeviceGetFanSpeedRPM(device: t.nvmlDevice_t, fanSpeed: Pick<t.nvmlFanSpeedInfo_t, 'fan'>): Promise<t.nvmlFanSpeedInfo_t> {
   return later(e.nvmlDeviceGetFanSpeedRPM, device, fanSpeed) as Promise<t.nvmlFanSpeedInfo_t>;
 }
-/** nvmlDeviceGetTargetFanSpeed on a worker thread. */
+
+/**
+ * Reads the speed that a fan of a GPU is on the way to. On a worker thread.
+ *
+ * @param device the GPU
+ * @param fan index of the fan, 0 to nvmlDeviceGetNumFans() - 1
+ * @returns targetSpeed, in % of the maximum
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetTargetFanSpeed
+ */
 export function nvmlDeviceGetTargetFanSpeed(device: t.nvmlDevice_t, fan: number): Promise<number> {
   return later(e.nvmlDeviceGetTargetFanSpeed, device, fan) as Promise<number>;
 }
-/** nvmlDeviceGetMinMaxFanSpeed on a worker thread. */
+
+/**
+ * Reads the bounds of the speed of the fans of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns minSpeed, in % of the maximum; maxSpeed, in % of the maximum
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetMinMaxFanSpeed
+ */
 export function nvmlDeviceGetMinMaxFanSpeed(device: t.nvmlDevice_t): Promise<[minSpeed: number, maxSpeed: number]> {
   return later(e.nvmlDeviceGetMinMaxFanSpeed, device) as Promise<[minSpeed: number, maxSpeed: number]>;
 }
-/** nvmlDeviceGetFanControlPolicy_v2 on a worker thread. */
+
+/**
+ * Reads what the speed of a fan of a GPU follows. On a worker thread.
+ *
+ * @param device the GPU
+ * @param fan index of the fan, 0 to nvmlDeviceGetNumFans() - 1
+ * @returns policy: NVML_FAN_POLICY_*
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetFanControlPolicy_v2
+ */
 export function nvmlDeviceGetFanControlPolicy_v2(device: t.nvmlDevice_t, fan: number): Promise<number> {
   return later(e.nvmlDeviceGetFanControlPolicy_v2, device, fan) as Promise<number>;
 }
-/** nvmlDeviceGetNumFans on a worker thread. */
+
+/**
+ * Reads how many fans a GPU has. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetNumFans
+ */
 export function nvmlDeviceGetNumFans(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetNumFans, device) as Promise<number>;
 }
-/** nvmlDeviceGetTemperature on a worker thread. */
+
+/**
+ * Reads the temperature of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @param sensorType {@link t.nvmlTemperatureSensors_t}: NVML_TEMPERATURE_GPU
+ * @returns temp, in °C
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetTemperature
+ * @deprecated NVML has nvmlDeviceGetTemperatureV for it.
+ */
 export function nvmlDeviceGetTemperature(device: t.nvmlDevice_t, sensorType: t.nvmlTemperatureSensors_t): Promise<number> {
   return later(e.nvmlDeviceGetTemperature, device, sensorType) as Promise<number>;
 }
-/** nvmlDeviceGetCoolerInfo on a worker thread. */
+
+/**
+ * Reads how a cooler of a GPU is controlled, and what it cools. On a worker thread.
+ *
+ * @param device the GPU
+ * @param coolerInfo `index` of the cooler, from 0
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @see NVML nvmlDeviceGetCoolerInfo
+ */
 export function nvmlDeviceGetCoolerInfo(device: t.nvmlDevice_t, coolerInfo: Pick<t.nvmlCoolerInfo_t, 'index'>): Promise<t.nvmlCoolerInfo_t> {
   return later(e.nvmlDeviceGetCoolerInfo, device, coolerInfo) as Promise<t.nvmlCoolerInfo_t>;
 }
-/** nvmlDeviceGetTemperatureV on a worker thread. */
+
+/**
+ * Reads the temperature of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @param temperature `sensorType`: NVML_TEMPERATURE_GPU
+ * @returns temperature, in °C
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetTemperatureV
+ */
 export function nvmlDeviceGetTemperatureV(device: t.nvmlDevice_t, temperature: Pick<t.nvmlTemperature_t, 'sensorType'>): Promise<t.nvmlTemperature_t> {
   return later(e.nvmlDeviceGetTemperatureV, device, temperature) as Promise<t.nvmlTemperature_t>;
 }
-/** nvmlDeviceGetTemperatureThreshold on a worker thread. */
+
+/**
+ * Reads a temperature at which a GPU does something. On a worker thread.
+ *
+ * @param device the GPU
+ * @param thresholdType {@link t.nvmlTemperatureThresholds_t}: NVML_TEMPERATURE_THRESHOLD_*
+ * @returns temp, in °C
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetTemperatureThreshold
+ */
 export function nvmlDeviceGetTemperatureThreshold(device: t.nvmlDevice_t, thresholdType: t.nvmlTemperatureThresholds_t): Promise<number> {
   return later(e.nvmlDeviceGetTemperatureThreshold, device, thresholdType) as Promise<number>;
 }
-/** nvmlDeviceGetMarginTemperature on a worker thread. */
+
+/**
+ * Reads how much warmer a GPU may get before it slows down. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns marginTempInfo, in °C
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetMarginTemperature
+ */
 export function nvmlDeviceGetMarginTemperature(device: t.nvmlDevice_t): Promise<t.nvmlMarginTemperature_t> {
   return later(e.nvmlDeviceGetMarginTemperature, device) as Promise<t.nvmlMarginTemperature_t>;
 }
-/** nvmlDeviceGetThermalSettings on a worker thread. */
+
+/**
+ * Reads the thermal sensors of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @param sensorIndex index of the sensor, from 0; NVML_THERMAL_TARGET_ALL for all
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetThermalSettings
+ */
 export function nvmlDeviceGetThermalSettings(device: t.nvmlDevice_t, sensorIndex: number): Promise<t.nvmlGpuThermalSettings_t> {
   return later(e.nvmlDeviceGetThermalSettings, device, sensorIndex) as Promise<t.nvmlGpuThermalSettings_t>;
 }
-/** nvmlDeviceGetPerformanceState on a worker thread. */
+
+/**
+ * Reads the performance state of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns pState: {@link t.nvmlPstates_t}: NVML_PSTATE_*
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetPerformanceState
+ */
 export function nvmlDeviceGetPerformanceState(device: t.nvmlDevice_t): Promise<t.nvmlPstates_t> {
   return later(e.nvmlDeviceGetPerformanceState, device) as Promise<t.nvmlPstates_t>;
 }
-/** nvmlDeviceGetCurrentClocksEventReasons on a worker thread. */
+
+/**
+ * Reads why the clocks of a GPU are lower than they could be. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns clocksEventReasons: nvmlClocksEventReason* and nvmlClocksThrottleReason*, joined by |
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetCurrentClocksEventReasons
+ */
 export function nvmlDeviceGetCurrentClocksEventReasons(device: t.nvmlDevice_t): Promise<t.Uint64> {
   return later(e.nvmlDeviceGetCurrentClocksEventReasons, device) as Promise<t.Uint64>;
 }
-/** nvmlDeviceGetCurrentClocksThrottleReasons on a worker thread. */
+
+/**
+ * Reads why the clocks of a GPU are lower than they could be. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns clocksThrottleReasons: nvmlClocksEventReason* and nvmlClocksThrottleReason*, joined by |
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @see NVML nvmlDeviceGetCurrentClocksThrottleReasons
+ * @deprecated NVML has nvmlDeviceGetCurrentClocksEventReasons for it.
+ */
 export function nvmlDeviceGetCurrentClocksThrottleReasons(device: t.nvmlDevice_t): Promise<t.Uint64> {
   return later(e.nvmlDeviceGetCurrentClocksThrottleReasons, device) as Promise<t.Uint64>;
 }
-/** nvmlDeviceGetSupportedClocksEventReasons on a worker thread. */
+
+/**
+ * Reads which reasons for lower clocks a GPU can tell. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns supportedClocksEventReasons: nvmlClocksEventReason* and nvmlClocksThrottleReason*, joined by |
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetSupportedClocksEventReasons
+ */
 export function nvmlDeviceGetSupportedClocksEventReasons(device: t.nvmlDevice_t): Promise<t.Uint64> {
   return later(e.nvmlDeviceGetSupportedClocksEventReasons, device) as Promise<t.Uint64>;
 }
-/** nvmlDeviceGetSupportedClocksThrottleReasons on a worker thread. */
+
+/**
+ * Reads which reasons for lower clocks a GPU can tell. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns supportedClocksThrottleReasons: nvmlClocksEventReason* and nvmlClocksThrottleReason*, joined by |
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @see NVML nvmlDeviceGetSupportedClocksThrottleReasons
+ * @deprecated NVML has nvmlDeviceGetSupportedClocksEventReasons for it.
+ */
 export function nvmlDeviceGetSupportedClocksThrottleReasons(device: t.nvmlDevice_t): Promise<t.Uint64> {
   return later(e.nvmlDeviceGetSupportedClocksThrottleReasons, device) as Promise<t.Uint64>;
 }
-/** nvmlDeviceGetPowerState on a worker thread. */
+
+/**
+ * Reads the performance state of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns pState: {@link t.nvmlPstates_t}: NVML_PSTATE_*
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @see NVML nvmlDeviceGetPowerState
+ * @deprecated NVML has nvmlDeviceGetPerformanceState for it.
+ */
 export function nvmlDeviceGetPowerState(device: t.nvmlDevice_t): Promise<t.nvmlPstates_t> {
   return later(e.nvmlDeviceGetPowerState, device) as Promise<t.nvmlPstates_t>;
 }
-/** nvmlDeviceGetDynamicPstatesInfo on a worker thread. */
+
+/**
+ * Reads how busy the parts of a GPU are, and when it changes its performance state. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetDynamicPstatesInfo
+ */
 export function nvmlDeviceGetDynamicPstatesInfo(device: t.nvmlDevice_t): Promise<t.nvmlGpuDynamicPstatesInfo_t> {
   return later(e.nvmlDeviceGetDynamicPstatesInfo, device) as Promise<t.nvmlGpuDynamicPstatesInfo_t>;
 }
-/** nvmlDeviceGetMemClkVfOffset on a worker thread. */
+
+/**
+ * Reads the offset of the memory clock on its voltage curve. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns offset, in MHz
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetMemClkVfOffset
+ * @deprecated NVML has nvmlDeviceGetClockOffsets for it.
+ */
 export function nvmlDeviceGetMemClkVfOffset(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetMemClkVfOffset, device) as Promise<number>;
 }
-/** nvmlDeviceGetMinMaxClockOfPState on a worker thread. */
+
+/**
+ * Reads the bounds of a clock of a GPU in a performance state. On a worker thread.
+ *
+ * @param device the GPU
+ * @param type {@link t.nvmlClockType_t}: NVML_CLOCK_*
+ * @param pstate {@link t.nvmlPstates_t}: NVML_PSTATE_*
+ * @returns minClockMHz, in MHz; maxClockMHz, in MHz
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetMinMaxClockOfPState
+ */
 export function nvmlDeviceGetMinMaxClockOfPState(device: t.nvmlDevice_t, type: t.nvmlClockType_t, pstate: t.nvmlPstates_t): Promise<[minClockMHz: number, maxClockMHz: number]> {
   return later(e.nvmlDeviceGetMinMaxClockOfPState, device, type, pstate) as Promise<[minClockMHz: number, maxClockMHz: number]>;
 }
-/** nvmlDeviceGetSupportedPerformanceStates on a worker thread. */
+
+/**
+ * Reads which performance states a GPU has. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetSupportedPerformanceStates
+ */
 export function nvmlDeviceGetSupportedPerformanceStates(device: t.nvmlDevice_t): Promise<t.nvmlPstates_t[]> {
   return later(e.nvmlDeviceGetSupportedPerformanceStates, device) as Promise<t.nvmlPstates_t[]>;
 }
-/** nvmlDeviceGetGpcClkMinMaxVfOffset on a worker thread. */
+
+/**
+ * Reads the bounds of the offset of the graphics clock. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns minOffset, in MHz; maxOffset, in MHz
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetGpcClkMinMaxVfOffset
+ * @deprecated NVML has nvmlDeviceGetClockOffsets for it.
+ */
 export function nvmlDeviceGetGpcClkMinMaxVfOffset(device: t.nvmlDevice_t): Promise<[minOffset: number, maxOffset: number]> {
   return later(e.nvmlDeviceGetGpcClkMinMaxVfOffset, device) as Promise<[minOffset: number, maxOffset: number]>;
 }
-/** nvmlDeviceGetMemClkMinMaxVfOffset on a worker thread. */
+
+/**
+ * Reads the bounds of the offset of the memory clock. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns minOffset, in MHz; maxOffset, in MHz
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetMemClkMinMaxVfOffset
+ * @deprecated NVML has nvmlDeviceGetClockOffsets for it.
+ */
 export function nvmlDeviceGetMemClkMinMaxVfOffset(device: t.nvmlDevice_t): Promise<[minOffset: number, maxOffset: number]> {
   return later(e.nvmlDeviceGetMemClkMinMaxVfOffset, device) as Promise<[minOffset: number, maxOffset: number]>;
 }
-/** nvmlDeviceGetClockOffsets on a worker thread. */
+
+/**
+ * Reads the offset of a clock of a GPU in a performance state, and its bounds. On a worker thread.
+ *
+ * @param device the GPU
+ * @param info `type`: NVML_CLOCK_*, and `pstate`: NVML_PSTATE_*
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @see NVML nvmlDeviceGetClockOffsets
+ */
 export function nvmlDeviceGetClockOffsets(device: t.nvmlDevice_t, info: Pick<t.nvmlClockOffset_t, 'type' | 'pstate'>): Promise<t.nvmlClockOffset_t> {
   return later(e.nvmlDeviceGetClockOffsets, device, info) as Promise<t.nvmlClockOffset_t>;
 }
-/** nvmlDeviceSetClockOffsets on a worker thread. */
+
+/**
+ * Sets the offset of a clock of a GPU in a performance state. On a worker thread.
+ *
+ * @param device the GPU
+ * @param info `type`: NVML_CLOCK_*, `pstate`: NVML_PSTATE_*, and `clockOffsetMHz`
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @see NVML nvmlDeviceSetClockOffsets
+ */
 export function nvmlDeviceSetClockOffsets(device: t.nvmlDevice_t, info: Given<t.nvmlClockOffset_t>): Promise<void> {
   return later(e.nvmlDeviceSetClockOffsets, device, info) as Promise<void>;
 }
-/** nvmlDeviceGetPerformanceModes on a worker thread. */
+
+/**
+ * Reads the performance modes of a GPU, as text. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetPerformanceModes
+ */
 export function nvmlDeviceGetPerformanceModes(device: t.nvmlDevice_t): Promise<t.nvmlDevicePerfModes_t> {
   return later(e.nvmlDeviceGetPerformanceModes, device) as Promise<t.nvmlDevicePerfModes_t>;
 }
-/** nvmlDeviceGetCurrentClockFreqs on a worker thread. */
+
+/**
+ * Reads all clocks of a GPU, as text. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetCurrentClockFreqs
+ */
 export function nvmlDeviceGetCurrentClockFreqs(device: t.nvmlDevice_t): Promise<t.nvmlDeviceCurrentClockFreqs_t> {
   return later(e.nvmlDeviceGetCurrentClockFreqs, device) as Promise<t.nvmlDeviceCurrentClockFreqs_t>;
 }
-/** nvmlDeviceGetPowerManagementMode on a worker thread. */
+
+/**
+ * Reads whether the power of a GPU is managed. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns mode: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @see NVML nvmlDeviceGetPowerManagementMode
+ */
 export function nvmlDeviceGetPowerManagementMode(device: t.nvmlDevice_t): Promise<t.nvmlEnableState_t> {
   return later(e.nvmlDeviceGetPowerManagementMode, device) as Promise<t.nvmlEnableState_t>;
 }
-/** nvmlDeviceGetPowerManagementLimit on a worker thread. */
+
+/**
+ * Reads the power limit that was set for a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns limit, in mW
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetPowerManagementLimit
+ */
 export function nvmlDeviceGetPowerManagementLimit(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetPowerManagementLimit, device) as Promise<number>;
 }
-/** nvmlDeviceGetPowerManagementLimitConstraints on a worker thread. */
+
+/**
+ * Reads the bounds of the power limit of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns minLimit, in mW; maxLimit, in mW
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetPowerManagementLimitConstraints
+ */
 export function nvmlDeviceGetPowerManagementLimitConstraints(device: t.nvmlDevice_t): Promise<[minLimit: number, maxLimit: number]> {
   return later(e.nvmlDeviceGetPowerManagementLimitConstraints, device) as Promise<[minLimit: number, maxLimit: number]>;
 }
-/** nvmlDeviceGetPowerManagementDefaultLimit on a worker thread. */
+
+/**
+ * Reads the default power limit of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns defaultLimit, in mW
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetPowerManagementDefaultLimit
+ */
 export function nvmlDeviceGetPowerManagementDefaultLimit(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetPowerManagementDefaultLimit, device) as Promise<number>;
 }
-/** nvmlDeviceGetPowerUsage on a worker thread. */
+
+/**
+ * Reads what a GPU draws. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns power, in mW
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetPowerUsage
+ */
 export function nvmlDeviceGetPowerUsage(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetPowerUsage, device) as Promise<number>;
 }
-/** nvmlDeviceGetPowerMizerMode_v1 on a worker thread. */
+
+/**
+ * Reads how a GPU chooses its clocks. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetPowerMizerMode_v1
+ */
 export function nvmlDeviceGetPowerMizerMode_v1(device: t.nvmlDevice_t): Promise<t.nvmlDevicePowerMizerModes_v1_t> {
   return later(e.nvmlDeviceGetPowerMizerMode_v1, device) as Promise<t.nvmlDevicePowerMizerModes_v1_t>;
 }
-/** nvmlDeviceSetPowerMizerMode_v1 on a worker thread. */
+
+/**
+ * Sets how a GPU chooses its clocks. On a worker thread.
+ *
+ * @param device the GPU
+ * @param powerMizerMode `mode`: NVML_POWER_MIZER_MODE_*
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceSetPowerMizerMode_v1
+ */
 export function nvmlDeviceSetPowerMizerMode_v1(device: t.nvmlDevice_t, powerMizerMode: Given<t.nvmlDevicePowerMizerModes_v1_t>): Promise<void> {
   return later(e.nvmlDeviceSetPowerMizerMode_v1, device, powerMizerMode) as Promise<void>;
 }
-/** nvmlDeviceGetTotalEnergyConsumption on a worker thread. */
+
+/**
+ * Reads the energy that a GPU has used. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns energy, in mJ since the driver was loaded
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetTotalEnergyConsumption
+ */
 export function nvmlDeviceGetTotalEnergyConsumption(device: t.nvmlDevice_t): Promise<t.Uint64> {
   return later(e.nvmlDeviceGetTotalEnergyConsumption, device) as Promise<t.Uint64>;
 }
-/** nvmlDeviceGetEnforcedPowerLimit on a worker thread. */
+
+/**
+ * Reads the power limit of a GPU that holds: the lowest of all that were set. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns limit, in mW
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetEnforcedPowerLimit
+ */
 export function nvmlDeviceGetEnforcedPowerLimit(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetEnforcedPowerLimit, device) as Promise<number>;
 }
-/** nvmlDeviceGetGpuOperationMode on a worker thread. */
+
+/**
+ * Reads the operation mode of a GPU, now and after the next reboot. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns current: {@link t.nvmlGpuOperationMode_t}: NVML_GOM_*; pending: {@link t.nvmlGpuOperationMode_t}: NVML_GOM_*
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetGpuOperationMode
+ */
 export function nvmlDeviceGetGpuOperationMode(device: t.nvmlDevice_t): Promise<[current: t.nvmlGpuOperationMode_t, pending: t.nvmlGpuOperationMode_t]> {
   return later(e.nvmlDeviceGetGpuOperationMode, device) as Promise<[current: t.nvmlGpuOperationMode_t, pending: t.nvmlGpuOperationMode_t]>;
 }
-/** nvmlDeviceGetMemoryInfo on a worker thread. */
+
+/**
+ * Reads how much memory a GPU has, and how much is used. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns memory, in bytes
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetMemoryInfo
+ */
 export function nvmlDeviceGetMemoryInfo(device: t.nvmlDevice_t): Promise<t.nvmlMemory_t> {
   return later(e.nvmlDeviceGetMemoryInfo, device) as Promise<t.nvmlMemory_t>;
 }
-/** nvmlDeviceGetMemoryInfo_v2 on a worker thread. */
+
+/**
+ * Reads how much memory a GPU has, and how much is used. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns memory, in bytes
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetMemoryInfo_v2
+ */
 export function nvmlDeviceGetMemoryInfo_v2(device: t.nvmlDevice_t): Promise<t.nvmlMemory_v2_t> {
   return later(e.nvmlDeviceGetMemoryInfo_v2, device) as Promise<t.nvmlMemory_v2_t>;
 }
-/** nvmlDeviceGetComputeMode on a worker thread. */
+
+/**
+ * Reads who may compute on a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns mode: {@link t.nvmlComputeMode_t}: NVML_COMPUTEMODE_*
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetComputeMode
+ */
 export function nvmlDeviceGetComputeMode(device: t.nvmlDevice_t): Promise<t.nvmlComputeMode_t> {
   return later(e.nvmlDeviceGetComputeMode, device) as Promise<t.nvmlComputeMode_t>;
 }
-/** nvmlDeviceGetCudaComputeCapability on a worker thread. */
+
+/**
+ * Reads the CUDA compute capability of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetCudaComputeCapability
+ */
 export function nvmlDeviceGetCudaComputeCapability(device: t.nvmlDevice_t): Promise<[major: number, minor: number]> {
   return later(e.nvmlDeviceGetCudaComputeCapability, device) as Promise<[major: number, minor: number]>;
 }
-/** nvmlDeviceGetDramEncryptionMode on a worker thread. */
+
+/**
+ * Reads whether the memory of a GPU is encrypted, now and after the next reset. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetDramEncryptionMode
+ */
 export function nvmlDeviceGetDramEncryptionMode(device: t.nvmlDevice_t): Promise<[current: t.nvmlDramEncryptionInfo_t, pending: t.nvmlDramEncryptionInfo_t]> {
   return later(e.nvmlDeviceGetDramEncryptionMode, device) as Promise<[current: t.nvmlDramEncryptionInfo_t, pending: t.nvmlDramEncryptionInfo_t]>;
 }
-/** nvmlDeviceSetDramEncryptionMode on a worker thread. */
+
+/**
+ * Sets whether the memory of a GPU is encrypted, from the next reset on. On a worker thread.
+ *
+ * @param device the GPU
+ * @param dramEncryption `encryptionState`: NVML_FEATURE_*
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceSetDramEncryptionMode
+ */
 export function nvmlDeviceSetDramEncryptionMode(device: t.nvmlDevice_t, dramEncryption: Given<t.nvmlDramEncryptionInfo_t>): Promise<void> {
   return later(e.nvmlDeviceSetDramEncryptionMode, device, dramEncryption) as Promise<void>;
 }
-/** nvmlDeviceGetEccMode on a worker thread. */
+
+/**
+ * Reads whether ECC is on for a GPU, now and after the next reboot or reset. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns current: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED; pending: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetEccMode
+ */
 export function nvmlDeviceGetEccMode(device: t.nvmlDevice_t): Promise<[current: t.nvmlEnableState_t, pending: t.nvmlEnableState_t]> {
   return later(e.nvmlDeviceGetEccMode, device) as Promise<[current: t.nvmlEnableState_t, pending: t.nvmlEnableState_t]>;
 }
-/** nvmlDeviceGetDefaultEccMode on a worker thread. */
+
+/**
+ * Reads whether ECC is on by default on a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns defaultMode: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetDefaultEccMode
+ */
 export function nvmlDeviceGetDefaultEccMode(device: t.nvmlDevice_t): Promise<t.nvmlEnableState_t> {
   return later(e.nvmlDeviceGetDefaultEccMode, device) as Promise<t.nvmlEnableState_t>;
 }
-/** nvmlDeviceGetBoardId on a worker thread. */
+
+/**
+ * Reads the board id of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns boardId: GPUs of one board have the same
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetBoardId
+ */
 export function nvmlDeviceGetBoardId(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetBoardId, device) as Promise<number>;
 }
-/** nvmlDeviceGetMultiGpuBoard on a worker thread. */
+
+/**
+ * Reads whether the board of a GPU has several GPUs. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns multiGpuBool: 1 where the board has several GPUs, else 0
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetMultiGpuBoard
+ */
 export function nvmlDeviceGetMultiGpuBoard(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetMultiGpuBoard, device) as Promise<number>;
 }
-/** nvmlDeviceGetTotalEccErrors on a worker thread. */
+
+/**
+ * Reads how many ECC errors a GPU had. On a worker thread.
+ *
+ * @param device the GPU
+ * @param errorType {@link t.nvmlMemoryErrorType_t}: NVML_MEMORY_ERROR_TYPE_CORRECTED or NVML_MEMORY_ERROR_TYPE_UNCORRECTED
+ * @param counterType {@link t.nvmlEccCounterType_t}: NVML_VOLATILE_ECC or NVML_AGGREGATE_ECC
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetTotalEccErrors
+ */
 export function nvmlDeviceGetTotalEccErrors(device: t.nvmlDevice_t, errorType: t.nvmlMemoryErrorType_t, counterType: t.nvmlEccCounterType_t): Promise<t.Uint64> {
   return later(e.nvmlDeviceGetTotalEccErrors, device, errorType, counterType) as Promise<t.Uint64>;
 }
-/** nvmlDeviceGetDetailedEccErrors on a worker thread. */
+
+/**
+ * Reads how many ECC errors a GPU had in each kind of memory. On a worker thread.
+ *
+ * @param device the GPU
+ * @param errorType {@link t.nvmlMemoryErrorType_t}: NVML_MEMORY_ERROR_TYPE_CORRECTED or NVML_MEMORY_ERROR_TYPE_UNCORRECTED
+ * @param counterType {@link t.nvmlEccCounterType_t}: NVML_VOLATILE_ECC or NVML_AGGREGATE_ECC
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @see NVML nvmlDeviceGetDetailedEccErrors
+ * @deprecated NVML has nvmlDeviceGetMemoryErrorCounter for it.
+ */
 export function nvmlDeviceGetDetailedEccErrors(device: t.nvmlDevice_t, errorType: t.nvmlMemoryErrorType_t, counterType: t.nvmlEccCounterType_t): Promise<t.nvmlEccErrorCounts_t> {
   return later(e.nvmlDeviceGetDetailedEccErrors, device, errorType, counterType) as Promise<t.nvmlEccErrorCounts_t>;
 }
-/** nvmlDeviceGetMemoryErrorCounter on a worker thread. */
+
+/**
+ * Reads how many ECC errors a GPU had in one kind of memory. On a worker thread.
+ *
+ * @param device the GPU
+ * @param errorType {@link t.nvmlMemoryErrorType_t}: NVML_MEMORY_ERROR_TYPE_CORRECTED or NVML_MEMORY_ERROR_TYPE_UNCORRECTED
+ * @param counterType {@link t.nvmlEccCounterType_t}: NVML_VOLATILE_ECC or NVML_AGGREGATE_ECC
+ * @param locationType {@link t.nvmlMemoryLocation_t}: NVML_MEMORY_LOCATION_*
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetMemoryErrorCounter
+ */
 export function nvmlDeviceGetMemoryErrorCounter(device: t.nvmlDevice_t, errorType: t.nvmlMemoryErrorType_t, counterType: t.nvmlEccCounterType_t, locationType: t.nvmlMemoryLocation_t): Promise<t.Uint64> {
   return later(e.nvmlDeviceGetMemoryErrorCounter, device, errorType, counterType, locationType) as Promise<t.Uint64>;
 }
-/** nvmlDeviceGetUtilizationRates on a worker thread. */
+
+/**
+ * Reads how busy a GPU and its memory were in the last sampling period. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns utilization, in %
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetUtilizationRates
+ */
 export function nvmlDeviceGetUtilizationRates(device: t.nvmlDevice_t): Promise<t.nvmlUtilization_t> {
   return later(e.nvmlDeviceGetUtilizationRates, device) as Promise<t.nvmlUtilization_t>;
 }
-/** nvmlDeviceGetEncoderUtilization on a worker thread. */
+
+/**
+ * Reads how busy the video encoders of a GPU are. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns utilization, in %; samplingPeriodUs, in µs
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetEncoderUtilization
+ */
 export function nvmlDeviceGetEncoderUtilization(device: t.nvmlDevice_t): Promise<[utilization: number, samplingPeriodUs: number]> {
   return later(e.nvmlDeviceGetEncoderUtilization, device) as Promise<[utilization: number, samplingPeriodUs: number]>;
 }
-/** nvmlDeviceGetEncoderCapacity on a worker thread. */
+
+/**
+ * Reads what is free of the video encoders of a GPU for a codec. On a worker thread.
+ *
+ * @param device the GPU
+ * @param encoderQueryType {@link t.nvmlEncoderType_t}: NVML_ENCODER_QUERY_*
+ * @returns encoderCapacity: free share of the encoders, in %
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetEncoderCapacity
+ */
 export function nvmlDeviceGetEncoderCapacity(device: t.nvmlDevice_t, encoderQueryType: t.nvmlEncoderType_t): Promise<number> {
   return later(e.nvmlDeviceGetEncoderCapacity, device, encoderQueryType) as Promise<number>;
 }
-/** nvmlDeviceGetEncoderStats on a worker thread. */
+
+/**
+ * Reads the sessions of the video encoders of a GPU, and their averages. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns sessionCount: open sessions; averageFps, in frames/s; averageLatency, in µs
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetEncoderStats
+ */
 export function nvmlDeviceGetEncoderStats(device: t.nvmlDevice_t): Promise<[sessionCount: number, averageFps: number, averageLatency: number]> {
   return later(e.nvmlDeviceGetEncoderStats, device) as Promise<[sessionCount: number, averageFps: number, averageLatency: number]>;
 }
-/** nvmlDeviceGetEncoderSessions on a worker thread. */
+
+/**
+ * Reads each session of the video encoders of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetEncoderSessions
+ */
 export function nvmlDeviceGetEncoderSessions(device: t.nvmlDevice_t): Promise<t.nvmlEncoderSessionInfo_t[]> {
   return later(e.nvmlDeviceGetEncoderSessions, device) as Promise<t.nvmlEncoderSessionInfo_t[]>;
 }
-/** nvmlDeviceGetDecoderUtilization on a worker thread. */
+
+/**
+ * Reads how busy the video decoders of a GPU are. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns utilization, in %; samplingPeriodUs, in µs
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetDecoderUtilization
+ */
 export function nvmlDeviceGetDecoderUtilization(device: t.nvmlDevice_t): Promise<[utilization: number, samplingPeriodUs: number]> {
   return later(e.nvmlDeviceGetDecoderUtilization, device) as Promise<[utilization: number, samplingPeriodUs: number]>;
 }
-/** nvmlDeviceGetJpgUtilization on a worker thread. */
+
+/**
+ * Reads how busy the JPEG engines of a GPU are. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns utilization, in %; samplingPeriodUs, in µs
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetJpgUtilization
+ */
 export function nvmlDeviceGetJpgUtilization(device: t.nvmlDevice_t): Promise<[utilization: number, samplingPeriodUs: number]> {
   return later(e.nvmlDeviceGetJpgUtilization, device) as Promise<[utilization: number, samplingPeriodUs: number]>;
 }
-/** nvmlDeviceGetOfaUtilization on a worker thread. */
+
+/**
+ * Reads how busy the optical flow engine of a GPU is. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns utilization, in %; samplingPeriodUs, in µs
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetOfaUtilization
+ */
 export function nvmlDeviceGetOfaUtilization(device: t.nvmlDevice_t): Promise<[utilization: number, samplingPeriodUs: number]> {
   return later(e.nvmlDeviceGetOfaUtilization, device) as Promise<[utilization: number, samplingPeriodUs: number]>;
 }
-/** nvmlDeviceGetFBCStats on a worker thread. */
+
+/**
+ * Reads the sessions of frame buffer capture on a GPU, and their averages. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetFBCStats
+ */
 export function nvmlDeviceGetFBCStats(device: t.nvmlDevice_t): Promise<t.nvmlFBCStats_t> {
   return later(e.nvmlDeviceGetFBCStats, device) as Promise<t.nvmlFBCStats_t>;
 }
-/** nvmlDeviceGetFBCSessions on a worker thread. */
+
+/**
+ * Reads each session of frame buffer capture on a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetFBCSessions
+ */
 export function nvmlDeviceGetFBCSessions(device: t.nvmlDevice_t): Promise<t.nvmlFBCSessionInfo_t[]> {
   return later(e.nvmlDeviceGetFBCSessions, device) as Promise<t.nvmlFBCSessionInfo_t[]>;
 }
-/** nvmlDeviceGetDriverModel_v2 on a worker thread. */
+
+/**
+ * Reads the driver model of a GPU, now and after the next reboot. Windows only. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns current: {@link t.nvmlDriverModel_t}: NVML_DRIVER_*; pending: {@link t.nvmlDriverModel_t}: NVML_DRIVER_*
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetDriverModel_v2
+ */
 export function nvmlDeviceGetDriverModel_v2(device: t.nvmlDevice_t): Promise<[current: t.nvmlDriverModel_t, pending: t.nvmlDriverModel_t]> {
   return later(e.nvmlDeviceGetDriverModel_v2, device) as Promise<[current: t.nvmlDriverModel_t, pending: t.nvmlDriverModel_t]>;
 }
-/** nvmlDeviceGetVbiosVersion on a worker thread. */
+
+/**
+ * Reads the version of the VBIOS of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetVbiosVersion
+ */
 export function nvmlDeviceGetVbiosVersion(device: t.nvmlDevice_t): Promise<string> {
   return later(e.nvmlDeviceGetVbiosVersion, device) as Promise<string>;
 }
-/** nvmlDeviceGetBridgeChipInfo on a worker thread. */
+
+/**
+ * Reads the bridge chips on the board of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetBridgeChipInfo
+ */
 export function nvmlDeviceGetBridgeChipInfo(device: t.nvmlDevice_t): Promise<t.nvmlBridgeChipHierarchy_t> {
   return later(e.nvmlDeviceGetBridgeChipInfo, device) as Promise<t.nvmlBridgeChipHierarchy_t>;
 }
-/** nvmlDeviceGetComputeRunningProcesses_v3 on a worker thread. */
+
+/**
+ * Reads which processes compute on a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetComputeRunningProcesses_v3
+ */
 export function nvmlDeviceGetComputeRunningProcesses_v3(device: t.nvmlDevice_t): Promise<t.nvmlProcessInfo_t[]> {
   return later(e.nvmlDeviceGetComputeRunningProcesses_v3, device) as Promise<t.nvmlProcessInfo_t[]>;
 }
-/** nvmlDeviceGetGraphicsRunningProcesses_v3 on a worker thread. */
+
+/**
+ * Reads which processes draw on a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetGraphicsRunningProcesses_v3
+ */
 export function nvmlDeviceGetGraphicsRunningProcesses_v3(device: t.nvmlDevice_t): Promise<t.nvmlProcessInfo_t[]> {
   return later(e.nvmlDeviceGetGraphicsRunningProcesses_v3, device) as Promise<t.nvmlProcessInfo_t[]>;
 }
-/** nvmlDeviceGetMPSComputeRunningProcesses_v3 on a worker thread. */
+
+/**
+ * Reads which processes compute on a GPU through MPS. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetMPSComputeRunningProcesses_v3
+ */
 export function nvmlDeviceGetMPSComputeRunningProcesses_v3(device: t.nvmlDevice_t): Promise<t.nvmlProcessInfo_t[]> {
   return later(e.nvmlDeviceGetMPSComputeRunningProcesses_v3, device) as Promise<t.nvmlProcessInfo_t[]>;
 }
-/** nvmlDeviceGetRunningProcessDetailList on a worker thread. */
+
+/**
+ * Reads which processes use a GPU, of one kind or all. On a worker thread.
+ *
+ * @param device the GPU
+ * @param plist `mode`: NVML_PROCESS_MODE_*
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetRunningProcessDetailList
+ */
 export function nvmlDeviceGetRunningProcessDetailList(device: t.nvmlDevice_t, plist: Pick<t.nvmlProcessDetailList_t, 'mode'>): Promise<t.nvmlProcessDetailList_t> {
   return later(e.nvmlDeviceGetRunningProcessDetailList, device, plist) as Promise<t.nvmlProcessDetailList_t>;
 }
-/** nvmlDeviceOnSameBoard on a worker thread. */
+
+/**
+ * Whether two GPUs sit on one board. On a worker thread.
+ *
+ * @param device1 one GPU
+ * @param device2 the other GPU
+ * @returns onSameBoard: 1 where they do, else 0
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceOnSameBoard
+ */
 export function nvmlDeviceOnSameBoard(device1: t.nvmlDevice_t, device2: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceOnSameBoard, device1, device2) as Promise<number>;
 }
-/** nvmlDeviceGetAPIRestriction on a worker thread. */
+
+/**
+ * Reads whether a group of functions is for administrators alone. On a worker thread.
+ *
+ * @param device the GPU
+ * @param apiType {@link t.nvmlRestrictedAPI_t}: NVML_RESTRICTED_API_SET_APPLICATION_CLOCKS or NVML_RESTRICTED_API_SET_AUTO_BOOSTED_CLOCKS
+ * @returns isRestricted: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetAPIRestriction
+ */
 export function nvmlDeviceGetAPIRestriction(device: t.nvmlDevice_t, apiType: t.nvmlRestrictedAPI_t): Promise<t.nvmlEnableState_t> {
   return later(e.nvmlDeviceGetAPIRestriction, device, apiType) as Promise<t.nvmlEnableState_t>;
 }
-/** nvmlDeviceGetSamples on a worker thread. */
+
+/**
+ * Reads what the driver sampled of a GPU since a time. On a worker thread.
+ *
+ * @param device the GPU
+ * @param type {@link t.nvmlSamplingType_t}: NVML_*_SAMPLES
+ * @param lastSeenTimeStamp µs since 1970: only later samples are returned; 0 for all
+ * @returns sampleValType: {@link t.nvmlValueType_t}: NVML_VALUE_TYPE_*; samples
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetSamples
+ */
 export function nvmlDeviceGetSamples(device: t.nvmlDevice_t, type: t.nvmlSamplingType_t, lastSeenTimeStamp: t.Uint64): Promise<[sampleValType: t.nvmlValueType_t, samples: t.nvmlSample_t[]]> {
   return later(e.nvmlDeviceGetSamples, device, type, lastSeenTimeStamp) as Promise<[sampleValType: t.nvmlValueType_t, samples: t.nvmlSample_t[]]>;
 }
-/** nvmlDeviceGetBAR1MemoryInfo on a worker thread. */
+
+/**
+ * Reads how much memory the CPU can map of a GPU (BAR1), and how much is mapped. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns bar1Memory, in bytes
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetBAR1MemoryInfo
+ */
 export function nvmlDeviceGetBAR1MemoryInfo(device: t.nvmlDevice_t): Promise<t.nvmlBAR1Memory_t> {
   return later(e.nvmlDeviceGetBAR1MemoryInfo, device) as Promise<t.nvmlBAR1Memory_t>;
 }
-/** nvmlDeviceGetViolationStatus on a worker thread. */
+
+/**
+ * Reads for how long a limit has held down a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @param perfPolicyType {@link t.nvmlPerfPolicyType_t}: NVML_PERF_POLICY_*
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @see NVML nvmlDeviceGetViolationStatus
+ */
 export function nvmlDeviceGetViolationStatus(device: t.nvmlDevice_t, perfPolicyType: t.nvmlPerfPolicyType_t): Promise<t.nvmlViolationTime_t> {
   return later(e.nvmlDeviceGetViolationStatus, device, perfPolicyType) as Promise<t.nvmlViolationTime_t>;
 }
-/** nvmlDeviceGetIrqNum on a worker thread. */
+
+/**
+ * Reads the number of the interrupt of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @see NVML nvmlDeviceGetIrqNum
+ */
 export function nvmlDeviceGetIrqNum(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetIrqNum, device) as Promise<number>;
 }
-/** nvmlDeviceGetNumGpuCores on a worker thread. */
+
+/**
+ * Reads how many cores a GPU has. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @see NVML nvmlDeviceGetNumGpuCores
+ */
 export function nvmlDeviceGetNumGpuCores(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetNumGpuCores, device) as Promise<number>;
 }
-/** nvmlDeviceGetPowerSource on a worker thread. */
+
+/**
+ * Reads what feeds a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns powerSource: NVML_POWER_SOURCE_*
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @see NVML nvmlDeviceGetPowerSource
+ */
 export function nvmlDeviceGetPowerSource(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetPowerSource, device) as Promise<number>;
 }
-/** nvmlDeviceGetMemoryBusWidth on a worker thread. */
+
+/**
+ * Reads the width of a GPU's memory bus. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns busWidth, in bits
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @see NVML nvmlDeviceGetMemoryBusWidth
+ */
 export function nvmlDeviceGetMemoryBusWidth(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetMemoryBusWidth, device) as Promise<number>;
 }
-/** nvmlDeviceGetPcieLinkMaxSpeed on a worker thread. */
+
+/**
+ * Reads the highest speed of the PCIe link of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns maxSpeed: NVML_PCIE_LINK_MAX_SPEED_*
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @see NVML nvmlDeviceGetPcieLinkMaxSpeed
+ */
 export function nvmlDeviceGetPcieLinkMaxSpeed(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetPcieLinkMaxSpeed, device) as Promise<number>;
 }
-/** nvmlDeviceGetPcieSpeed on a worker thread. */
+
+/**
+ * Reads the speed of the PCIe link of a GPU now. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns pcieSpeed, in Mbit/s for each lane
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetPcieSpeed
+ */
 export function nvmlDeviceGetPcieSpeed(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetPcieSpeed, device) as Promise<number>;
 }
-/** nvmlDeviceGetAdaptiveClockInfoStatus on a worker thread. */
+
+/**
+ * Reads whether a GPU adapts its clocks to its voltage. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns adaptiveClockStatus: NVML_ADAPTIVE_CLOCKING_INFO_STATUS_*
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @see NVML nvmlDeviceGetAdaptiveClockInfoStatus
+ */
 export function nvmlDeviceGetAdaptiveClockInfoStatus(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetAdaptiveClockInfoStatus, device) as Promise<number>;
 }
-/** nvmlDeviceGetBusType on a worker thread. */
+
+/**
+ * Reads what kind of bus a GPU is on. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns type: NVML_BUS_TYPE_*
+ * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetBusType
+ */
 export function nvmlDeviceGetBusType(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetBusType, device) as Promise<number>;
 }
-/** nvmlDeviceGetGpuFabricInfo on a worker thread. */
+
+/**
+ * Reads how a GPU takes part in the NVLink fabric. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_NotSupported
+ * @see NVML nvmlDeviceGetGpuFabricInfo
+ * @deprecated NVML has nvmlDeviceGetGpuFabricInfoV for it.
+ */
 export function nvmlDeviceGetGpuFabricInfo(device: t.nvmlDevice_t): Promise<t.nvmlGpuFabricInfo_t> {
   return later(e.nvmlDeviceGetGpuFabricInfo, device) as Promise<t.nvmlGpuFabricInfo_t>;
 }
-/** nvmlDeviceGetGpuFabricInfoV on a worker thread. */
+
+/**
+ * Reads how a GPU takes part in the NVLink fabric, its health too. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_NotSupported
+ * @see NVML nvmlDeviceGetGpuFabricInfoV
+ */
 export function nvmlDeviceGetGpuFabricInfoV(device: t.nvmlDevice_t): Promise<t.nvmlGpuFabricInfoV_t> {
   return later(e.nvmlDeviceGetGpuFabricInfoV, device) as Promise<t.nvmlGpuFabricInfoV_t>;
 }
-/** nvmlSystemGetConfComputeCapabilities on a worker thread. */
+
+/**
+ * Reads the confidential computing capabilities of the system. On a worker thread.
+ *
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @see NVML nvmlSystemGetConfComputeCapabilities
+ */
 export function nvmlSystemGetConfComputeCapabilities(): Promise<t.nvmlConfComputeSystemCaps_t> {
   return later(e.nvmlSystemGetConfComputeCapabilities) as Promise<t.nvmlConfComputeSystemCaps_t>;
 }
-/** nvmlSystemGetConfComputeState on a worker thread. */
+
+/**
+ * Reads the confidential computing state of the system. On a worker thread.
+ *
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @see NVML nvmlSystemGetConfComputeState
+ */
 export function nvmlSystemGetConfComputeState(): Promise<t.nvmlConfComputeSystemState_t> {
   return later(e.nvmlSystemGetConfComputeState) as Promise<t.nvmlConfComputeSystemState_t>;
 }
-/** nvmlDeviceGetConfComputeMemSizeInfo on a worker thread. */
+
+/**
+ * Reads how much memory of a GPU is protected, and how much is not. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns memInfo, in KiB
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @see NVML nvmlDeviceGetConfComputeMemSizeInfo
+ */
 export function nvmlDeviceGetConfComputeMemSizeInfo(device: t.nvmlDevice_t): Promise<t.nvmlConfComputeMemSizeInfo_t> {
   return later(e.nvmlDeviceGetConfComputeMemSizeInfo, device) as Promise<t.nvmlConfComputeMemSizeInfo_t>;
 }
-/** nvmlSystemGetConfComputeGpusReadyState on a worker thread. */
+
+/**
+ * Reads whether the GPUs take work in confidential computing. On a worker thread.
+ *
+ * @returns isAcceptingWork: NVML_CC_ACCEPTING_CLIENT_REQUESTS_*
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @see NVML nvmlSystemGetConfComputeGpusReadyState
+ */
 export function nvmlSystemGetConfComputeGpusReadyState(): Promise<number> {
   return later(e.nvmlSystemGetConfComputeGpusReadyState) as Promise<number>;
 }
-/** nvmlDeviceGetConfComputeProtectedMemoryUsage on a worker thread. */
+
+/**
+ * Reads how much of the protected memory of a GPU is used. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns memory, in bytes
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetConfComputeProtectedMemoryUsage
+ */
 export function nvmlDeviceGetConfComputeProtectedMemoryUsage(device: t.nvmlDevice_t): Promise<t.nvmlMemory_t> {
   return later(e.nvmlDeviceGetConfComputeProtectedMemoryUsage, device) as Promise<t.nvmlMemory_t>;
 }
-/** nvmlDeviceGetConfComputeGpuCertificate on a worker thread. */
+
+/**
+ * Reads the certificates by which a GPU attests itself. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetConfComputeGpuCertificate
+ */
 export function nvmlDeviceGetConfComputeGpuCertificate(device: t.nvmlDevice_t): Promise<t.nvmlConfComputeGpuCertificate_t> {
   return later(e.nvmlDeviceGetConfComputeGpuCertificate, device) as Promise<t.nvmlConfComputeGpuCertificate_t>;
 }
-/** nvmlDeviceGetConfComputeGpuAttestationReport on a worker thread. */
+
+/**
+ * Lets a GPU attest its state. On a worker thread.
+ *
+ * @param device the GPU
+ * @param gpuAtstReport `nonce`: 32 bytes that the report repeats
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetConfComputeGpuAttestationReport
+ */
 export function nvmlDeviceGetConfComputeGpuAttestationReport(device: t.nvmlDevice_t, gpuAtstReport: Given<t.nvmlConfComputeGpuAttestationReport_t>): Promise<t.nvmlConfComputeGpuAttestationReport_t> {
   return later(e.nvmlDeviceGetConfComputeGpuAttestationReport, device, gpuAtstReport) as Promise<t.nvmlConfComputeGpuAttestationReport_t>;
 }
-/** nvmlSystemGetConfComputeKeyRotationThresholdInfo on a worker thread. */
+
+/**
+ * Reads when confidential computing changes its keys. On a worker thread.
+ *
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlSystemGetConfComputeKeyRotationThresholdInfo
+ */
 export function nvmlSystemGetConfComputeKeyRotationThresholdInfo(): Promise<t.nvmlConfComputeGetKeyRotationThresholdInfo_t> {
   return later(e.nvmlSystemGetConfComputeKeyRotationThresholdInfo) as Promise<t.nvmlConfComputeGetKeyRotationThresholdInfo_t>;
 }
-/** nvmlDeviceSetConfComputeUnprotectedMemSize on a worker thread. */
+
+/**
+ * Sets how much memory of a GPU is not protected. On a worker thread.
+ *
+ * @param device the GPU
+ * @param sizeKiB size of the memory that is not protected, in KiB
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @see NVML nvmlDeviceSetConfComputeUnprotectedMemSize
+ */
 export function nvmlDeviceSetConfComputeUnprotectedMemSize(device: t.nvmlDevice_t, sizeKiB: t.Uint64): Promise<void> {
   return later(e.nvmlDeviceSetConfComputeUnprotectedMemSize, device, sizeKiB) as Promise<void>;
 }
-/** nvmlSystemSetConfComputeGpusReadyState on a worker thread. */
+
+/**
+ * Lets the GPUs take work in confidential computing, or no more. On a worker thread.
+ *
+ * @param isAcceptingWork NVML_CC_ACCEPTING_CLIENT_REQUESTS_*
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @see NVML nvmlSystemSetConfComputeGpusReadyState
+ */
 export function nvmlSystemSetConfComputeGpusReadyState(isAcceptingWork: number): Promise<void> {
   return later(e.nvmlSystemSetConfComputeGpusReadyState, isAcceptingWork) as Promise<void>;
 }
-/** nvmlSystemSetConfComputeKeyRotationThresholdInfo on a worker thread. */
+
+/**
+ * Sets when confidential computing changes its keys. On a worker thread.
+ *
+ * @param pKeyRotationThrInfo `maxAttackerAdvantage`: NVML_CC_KEY_ROTATION_THRESHOLD_ATTACKER_ADVANTAGE_MIN to _MAX
+ * @throws NVMLError_InvalidArgument, NVMLError_InvalidState, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlSystemSetConfComputeKeyRotationThresholdInfo
+ */
 export function nvmlSystemSetConfComputeKeyRotationThresholdInfo(pKeyRotationThrInfo: Given<t.nvmlConfComputeSetKeyRotationThresholdInfo_t>): Promise<void> {
   return later(e.nvmlSystemSetConfComputeKeyRotationThresholdInfo, pKeyRotationThrInfo) as Promise<void>;
 }
-/** nvmlSystemGetConfComputeSettings on a worker thread. */
+
+/**
+ * Reads the confidential computing settings of the system. On a worker thread.
+ *
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlSystemGetConfComputeSettings
+ */
 export function nvmlSystemGetConfComputeSettings(): Promise<t.nvmlSystemConfComputeSettings_t> {
   return later(e.nvmlSystemGetConfComputeSettings) as Promise<t.nvmlSystemConfComputeSettings_t>;
 }
-/** nvmlDeviceGetGspFirmwareVersion on a worker thread. */
+
+/**
+ * Reads the version of the firmware of a GPU's system processor (GSP). On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetGspFirmwareVersion
+ */
 export function nvmlDeviceGetGspFirmwareVersion(device: t.nvmlDevice_t): Promise<string> {
   return later(e.nvmlDeviceGetGspFirmwareVersion, device) as Promise<string>;
 }
-/** nvmlDeviceGetGspFirmwareMode on a worker thread. */
+
+/**
+ * Reads whether a GPU runs the firmware of its system processor (GSP). On a worker thread.
+ *
+ * @param device the GPU
+ * @returns isEnabled: 1 where the GSP firmware runs, else 0; defaultMode: 1 where it does by default, else 0
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetGspFirmwareMode
+ */
 export function nvmlDeviceGetGspFirmwareMode(device: t.nvmlDevice_t): Promise<[isEnabled: number, defaultMode: number]> {
   return later(e.nvmlDeviceGetGspFirmwareMode, device) as Promise<[isEnabled: number, defaultMode: number]>;
 }
-/** nvmlDeviceGetSramEccErrorStatus on a worker thread. */
+
+/**
+ * Reads the ECC errors in the SRAM of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetSramEccErrorStatus
+ */
 export function nvmlDeviceGetSramEccErrorStatus(device: t.nvmlDevice_t): Promise<t.nvmlEccSramErrorStatus_t> {
   return later(e.nvmlDeviceGetSramEccErrorStatus, device) as Promise<t.nvmlEccSramErrorStatus_t>;
 }
-/** nvmlDeviceSetPowerManagementLimit_v2 on a worker thread. */
+
+/**
+ * Sets the power limit of a GPU, until the driver is unloaded. On a worker thread.
+ *
+ * @param device the GPU
+ * @param powerValue `powerValueMw`: the limit, in mW; `powerScope`: NVML_POWER_SCOPE_*
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceSetPowerManagementLimit_v2
+ */
 export function nvmlDeviceSetPowerManagementLimit_v2(device: t.nvmlDevice_t, powerValue: Given<t.nvmlPowerValue_v2_t>): Promise<void> {
   return later(e.nvmlDeviceSetPowerManagementLimit_v2, device, powerValue) as Promise<void>;
 }
-/** nvmlDeviceGetAccountingMode on a worker thread. */
+
+/**
+ * Reads whether the driver keeps statistics of the processes on a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns mode: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetAccountingMode
+ */
 export function nvmlDeviceGetAccountingMode(device: t.nvmlDevice_t): Promise<t.nvmlEnableState_t> {
   return later(e.nvmlDeviceGetAccountingMode, device) as Promise<t.nvmlEnableState_t>;
 }
-/** nvmlDeviceGetAccountingStats on a worker thread. */
+
+/**
+ * Reads the statistics of a process on a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @param pid id of the process
+ * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetAccountingStats
+ */
 export function nvmlDeviceGetAccountingStats(device: t.nvmlDevice_t, pid: number): Promise<t.nvmlAccountingStats_t> {
   return later(e.nvmlDeviceGetAccountingStats, device, pid) as Promise<t.nvmlAccountingStats_t>;
 }
-/** nvmlDeviceGetAccountingPids on a worker thread. */
+
+/**
+ * Reads of which processes there are statistics on a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetAccountingPids
+ */
 export function nvmlDeviceGetAccountingPids(device: t.nvmlDevice_t): Promise<number[]> {
   return later(e.nvmlDeviceGetAccountingPids, device) as Promise<number[]>;
 }
-/** nvmlDeviceGetAccountingBufferSize on a worker thread. */
+
+/**
+ * Reads of how many processes statistics are kept on a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetAccountingBufferSize
+ */
 export function nvmlDeviceGetAccountingBufferSize(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetAccountingBufferSize, device) as Promise<number>;
 }
-/** nvmlDeviceGetAccountingStats_v2 on a worker thread. */
+
+/**
+ * Reads the statistics of a process on a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @param stats `pid` of the process
+ * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetAccountingStats_v2
+ */
 export function nvmlDeviceGetAccountingStats_v2(device: t.nvmlDevice_t, stats: Pick<t.nvmlAccountingStats_v2_t, 'pid'>): Promise<t.nvmlAccountingStats_v2_t> {
   return later(e.nvmlDeviceGetAccountingStats_v2, device, stats) as Promise<t.nvmlAccountingStats_v2_t>;
 }
-/** nvmlDeviceGetRetiredPages on a worker thread. */
+
+/**
+ * Reads which memory pages of a GPU were retired. On a worker thread.
+ *
+ * @param device the GPU
+ * @param cause {@link t.nvmlPageRetirementCause_t}: NVML_PAGE_RETIREMENT_CAUSE_MULTIPLE_SINGLE_BIT_ECC_ERRORS or NVML_PAGE_RETIREMENT_CAUSE_DOUBLE_BIT_ECC_ERROR
+ * @returns addresses: of the pages
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetRetiredPages
+ */
 export function nvmlDeviceGetRetiredPages(device: t.nvmlDevice_t, cause: t.nvmlPageRetirementCause_t): Promise<t.Uint64[]> {
   return later(e.nvmlDeviceGetRetiredPages, device, cause) as Promise<t.Uint64[]>;
 }
-/** nvmlDeviceGetRetiredPages_v2 on a worker thread. */
+
+/**
+ * Reads which memory pages of a GPU were retired. On a worker thread.
+ *
+ * @param device the GPU
+ * @param cause {@link t.nvmlPageRetirementCause_t}: NVML_PAGE_RETIREMENT_CAUSE_MULTIPLE_SINGLE_BIT_ECC_ERRORS or NVML_PAGE_RETIREMENT_CAUSE_DOUBLE_BIT_ECC_ERROR
+ * @returns addresses: of the pages; timestamps: when each was retired, in µs since 1970
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetRetiredPages_v2
+ */
 export function nvmlDeviceGetRetiredPages_v2(device: t.nvmlDevice_t, cause: t.nvmlPageRetirementCause_t): Promise<[addresses: t.Uint64[], timestamps: t.Uint64[]]> {
   return later(e.nvmlDeviceGetRetiredPages_v2, device, cause) as Promise<[addresses: t.Uint64[], timestamps: t.Uint64[]]>;
 }
-/** nvmlDeviceGetRetiredPagesPendingStatus on a worker thread. */
+
+/**
+ * Reads whether a page of a GPU waits for the next reboot to be retired. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns isPending: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetRetiredPagesPendingStatus
+ */
 export function nvmlDeviceGetRetiredPagesPendingStatus(device: t.nvmlDevice_t): Promise<t.nvmlEnableState_t> {
   return later(e.nvmlDeviceGetRetiredPagesPendingStatus, device) as Promise<t.nvmlEnableState_t>;
 }
-/** nvmlDeviceGetRemappedRows on a worker thread. */
+
+/**
+ * Reads how many memory rows of a GPU were remapped. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns corrRows: rows remapped for corrected errors; uncRows: rows remapped for uncorrected errors; isPending: 1 where a row waits for the next reset, else 0; failureOccurred: 1 where a remapping ever failed, else 0
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetRemappedRows
+ */
 export function nvmlDeviceGetRemappedRows(device: t.nvmlDevice_t): Promise<[corrRows: number, uncRows: number, isPending: number, failureOccurred: number]> {
   return later(e.nvmlDeviceGetRemappedRows, device) as Promise<[corrRows: number, uncRows: number, isPending: number, failureOccurred: number]>;
 }
-/** nvmlDeviceGetRowRemapperHistogram on a worker thread. */
+
+/**
+ * Reads how many memory banks of a GPU have spare rows left. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns values: banks by how many spare rows they have left
+ * @throws NVMLError_Unknown
+ * @see NVML nvmlDeviceGetRowRemapperHistogram
+ */
 export function nvmlDeviceGetRowRemapperHistogram(device: t.nvmlDevice_t): Promise<t.nvmlRowRemapperHistogramValues_t> {
   return later(e.nvmlDeviceGetRowRemapperHistogram, device) as Promise<t.nvmlRowRemapperHistogramValues_t>;
 }
-/** nvmlDeviceGetArchitecture on a worker thread. */
+
+/**
+ * Reads the architecture of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns arch: NVML_DEVICE_ARCH_*
+ * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized
+ * @see NVML nvmlDeviceGetArchitecture
+ */
 export function nvmlDeviceGetArchitecture(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetArchitecture, device) as Promise<number>;
 }
-/** nvmlDeviceGetClkMonStatus on a worker thread. */
+
+/**
+ * Reads whether the clock monitor of a GPU saw faults. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetClkMonStatus
+ */
 export function nvmlDeviceGetClkMonStatus(device: t.nvmlDevice_t): Promise<t.nvmlClkMonStatus_t> {
   return later(e.nvmlDeviceGetClkMonStatus, device) as Promise<t.nvmlClkMonStatus_t>;
 }
-/** nvmlDeviceGetProcessUtilization on a worker thread. */
+
+/**
+ * Reads how busy each process kept a GPU since a time. On a worker thread.
+ *
+ * @param device the GPU
+ * @param lastSeenTimeStamp µs since 1970: only later samples are returned; 0 for all
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetProcessUtilization
+ */
 export function nvmlDeviceGetProcessUtilization(device: t.nvmlDevice_t, lastSeenTimeStamp: t.Uint64): Promise<t.nvmlProcessUtilizationSample_t[]> {
   return later(e.nvmlDeviceGetProcessUtilization, device, lastSeenTimeStamp) as Promise<t.nvmlProcessUtilizationSample_t[]>;
 }
-/** nvmlDeviceGetProcessesUtilizationInfo on a worker thread. */
+
+/**
+ * Reads how busy each process kept a GPU since a time, all engines. On a worker thread.
+ *
+ * @param device the GPU
+ * @param procesesUtilInfo `lastSeenTimeStamp`, in µs since 1970: only later samples are returned; 0 for all
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetProcessesUtilizationInfo
+ */
 export function nvmlDeviceGetProcessesUtilizationInfo(device: t.nvmlDevice_t, procesesUtilInfo: Pick<t.nvmlProcessesUtilizationInfo_t, 'lastSeenTimeStamp'>): Promise<t.nvmlProcessesUtilizationInfo_t> {
   return later(e.nvmlDeviceGetProcessesUtilizationInfo, device, procesesUtilInfo) as Promise<t.nvmlProcessesUtilizationInfo_t>;
 }
-/** nvmlDeviceGetPlatformInfo on a worker thread. */
+
+/**
+ * Reads where a GPU is in its rack: chassis, slot, tray, host. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_Memory, NVMLError_NotSupported, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetPlatformInfo
+ */
 export function nvmlDeviceGetPlatformInfo(device: t.nvmlDevice_t): Promise<t.nvmlPlatformInfo_t> {
   return later(e.nvmlDeviceGetPlatformInfo, device) as Promise<t.nvmlPlatformInfo_t>;
 }
-/** nvmlDeviceGetPdi on a worker thread. */
+
+/**
+ * Reads a GPU's per-device identifier. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetPdi
+ */
 export function nvmlDeviceGetPdi(device: t.nvmlDevice_t): Promise<t.nvmlPdi_t> {
   return later(e.nvmlDeviceGetPdi, device) as Promise<t.nvmlPdi_t>;
 }
-/** nvmlDeviceSetHostname_v1 on a worker thread. */
+
+/**
+ * Gives a hostname to a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @param hostname `value`: at most 63 bytes
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceSetHostname_v1
+ */
 export function nvmlDeviceSetHostname_v1(device: t.nvmlDevice_t, hostname: Given<t.nvmlHostname_v1_t>): Promise<void> {
   return later(e.nvmlDeviceSetHostname_v1, device, hostname) as Promise<void>;
 }
-/** nvmlDeviceGetHostname_v1 on a worker thread. */
+
+/**
+ * Reads the hostname that was given to a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetHostname_v1
+ */
 export function nvmlDeviceGetHostname_v1(device: t.nvmlDevice_t): Promise<t.nvmlHostname_v1_t> {
   return later(e.nvmlDeviceGetHostname_v1, device) as Promise<t.nvmlHostname_v1_t>;
 }
-/** nvmlUnitSetLedState on a worker thread. */
+
+/**
+ * Sets the color of the LED of an S-class unit. On a worker thread.
+ *
+ * @param unit the unit
+ * @param color {@link t.nvmlLedColor_t}: NVML_LED_COLOR_GREEN or NVML_LED_COLOR_AMBER
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlUnitSetLedState
+ */
 export function nvmlUnitSetLedState(unit: t.nvmlUnit_t, color: t.nvmlLedColor_t): Promise<void> {
   return later(e.nvmlUnitSetLedState, unit, color) as Promise<void>;
 }
-/** nvmlDeviceSetPersistenceMode on a worker thread. */
+
+/**
+ * Sets whether the driver stays loaded while no program uses a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @param mode {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceSetPersistenceMode
+ */
 export function nvmlDeviceSetPersistenceMode(device: t.nvmlDevice_t, mode: t.nvmlEnableState_t): Promise<void> {
   return later(e.nvmlDeviceSetPersistenceMode, device, mode) as Promise<void>;
 }
-/** nvmlDeviceSetComputeMode on a worker thread. */
+
+/**
+ * Sets who may compute on a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @param mode {@link t.nvmlComputeMode_t}: NVML_COMPUTEMODE_*
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceSetComputeMode
+ */
 export function nvmlDeviceSetComputeMode(device: t.nvmlDevice_t, mode: t.nvmlComputeMode_t): Promise<void> {
   return later(e.nvmlDeviceSetComputeMode, device, mode) as Promise<void>;
 }
-/** nvmlDeviceSetEccMode on a worker thread. */
+
+/**
+ * Switches ECC of a GPU on or off, from the next reboot or reset on. On a worker thread.
+ *
+ * @param device the GPU
+ * @param ecc {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceSetEccMode
+ */
 export function nvmlDeviceSetEccMode(device: t.nvmlDevice_t, ecc: t.nvmlEnableState_t): Promise<void> {
   return later(e.nvmlDeviceSetEccMode, device, ecc) as Promise<void>;
 }
-/** nvmlDeviceClearEccErrorCounts on a worker thread. */
+
+/**
+ * Sets the ECC error counts of a GPU back to zero. On a worker thread.
+ *
+ * @param device the GPU
+ * @param counterType {@link t.nvmlEccCounterType_t}: NVML_VOLATILE_ECC or NVML_AGGREGATE_ECC
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceClearEccErrorCounts
+ */
 export function nvmlDeviceClearEccErrorCounts(device: t.nvmlDevice_t, counterType: t.nvmlEccCounterType_t): Promise<void> {
   return later(e.nvmlDeviceClearEccErrorCounts, device, counterType) as Promise<void>;
 }
-/** nvmlDeviceSetDriverModel on a worker thread. */
+
+/**
+ * Sets the driver model of a GPU, from the next reboot on. Windows only. On a worker thread.
+ *
+ * @param device the GPU
+ * @param driverModel {@link t.nvmlDriverModel_t}: NVML_DRIVER_*
+ * @param flags nvmlFlagDefault or nvmlFlagForce
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceSetDriverModel
+ */
 export function nvmlDeviceSetDriverModel(device: t.nvmlDevice_t, driverModel: t.nvmlDriverModel_t, flags: number): Promise<void> {
   return later(e.nvmlDeviceSetDriverModel, device, driverModel, flags) as Promise<void>;
 }
-/** nvmlDeviceSetGpuLockedClocks on a worker thread. */
+
+/**
+ * Holds the graphics clock of a GPU between two clocks. On a worker thread.
+ *
+ * @param device the GPU
+ * @param minGpuClockMHz lowest clock, in MHz, or an NVML_CLOCK_LIMIT_ID_*
+ * @param maxGpuClockMHz highest clock, in MHz, or an NVML_CLOCK_LIMIT_ID_*
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceSetGpuLockedClocks
+ */
 export function nvmlDeviceSetGpuLockedClocks(device: t.nvmlDevice_t, minGpuClockMHz: number, maxGpuClockMHz: number): Promise<void> {
   return later(e.nvmlDeviceSetGpuLockedClocks, device, minGpuClockMHz, maxGpuClockMHz) as Promise<void>;
 }
-/** nvmlDeviceResetGpuLockedClocks on a worker thread. */
+
+/**
+ * Holds the graphics clock of a GPU no more. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceResetGpuLockedClocks
+ */
 export function nvmlDeviceResetGpuLockedClocks(device: t.nvmlDevice_t): Promise<void> {
   return later(e.nvmlDeviceResetGpuLockedClocks, device) as Promise<void>;
 }
-/** nvmlDeviceSetMemoryLockedClocks on a worker thread. */
+
+/**
+ * Holds the memory clock of a GPU between two clocks. On a worker thread.
+ *
+ * @param device the GPU
+ * @param minMemClockMHz lowest clock, in MHz
+ * @param maxMemClockMHz highest clock, in MHz
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceSetMemoryLockedClocks
+ */
 export function nvmlDeviceSetMemoryLockedClocks(device: t.nvmlDevice_t, minMemClockMHz: number, maxMemClockMHz: number): Promise<void> {
   return later(e.nvmlDeviceSetMemoryLockedClocks, device, minMemClockMHz, maxMemClockMHz) as Promise<void>;
 }
-/** nvmlDeviceResetMemoryLockedClocks on a worker thread. */
+
+/**
+ * Holds the memory clock of a GPU no more. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceResetMemoryLockedClocks
+ */
 export function nvmlDeviceResetMemoryLockedClocks(device: t.nvmlDevice_t): Promise<void> {
   return later(e.nvmlDeviceResetMemoryLockedClocks, device) as Promise<void>;
 }
-/** nvmlDeviceSetApplicationsClocks on a worker thread. */
+
+/**
+ * Sets the clocks of a GPU that programs run at. On a worker thread.
+ *
+ * @param device the GPU
+ * @param memClockMHz clock of the memory, in MHz
+ * @param graphicsClockMHz graphics clock, in MHz
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @see NVML nvmlDeviceSetApplicationsClocks
+ * @deprecated NVML has nvmlDeviceSetGpuLockedClocks for it.
+ */
 export function nvmlDeviceSetApplicationsClocks(device: t.nvmlDevice_t, memClockMHz: number, graphicsClockMHz: number): Promise<void> {
   return later(e.nvmlDeviceSetApplicationsClocks, device, memClockMHz, graphicsClockMHz) as Promise<void>;
 }
-/** nvmlDeviceResetApplicationsClocks on a worker thread. */
+
+/**
+ * Sets the clocks that programs run at back to the default. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @see NVML nvmlDeviceResetApplicationsClocks
+ * @deprecated NVML has nvmlDeviceResetGpuLockedClocks for it.
+ */
 export function nvmlDeviceResetApplicationsClocks(device: t.nvmlDevice_t): Promise<void> {
   return later(e.nvmlDeviceResetApplicationsClocks, device) as Promise<void>;
 }
-/** nvmlDeviceSetAutoBoostedClocksEnabled on a worker thread. */
+
+/**
+ * Sets whether a GPU raises its clocks by itself. On a worker thread.
+ *
+ * @param device the GPU
+ * @param enabled {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceSetAutoBoostedClocksEnabled
+ */
 export function nvmlDeviceSetAutoBoostedClocksEnabled(device: t.nvmlDevice_t, enabled: t.nvmlEnableState_t): Promise<void> {
   return later(e.nvmlDeviceSetAutoBoostedClocksEnabled, device, enabled) as Promise<void>;
 }
-/** nvmlDeviceSetDefaultAutoBoostedClocksEnabled on a worker thread. */
+
+/**
+ * Sets whether a GPU raises its clocks by itself by default. On a worker thread.
+ *
+ * @param device the GPU
+ * @param enabled {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
+ * @param flags nvmlFlagDefault or nvmlFlagForce
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceSetDefaultAutoBoostedClocksEnabled
+ */
 export function nvmlDeviceSetDefaultAutoBoostedClocksEnabled(device: t.nvmlDevice_t, enabled: t.nvmlEnableState_t, flags: number): Promise<void> {
   return later(e.nvmlDeviceSetDefaultAutoBoostedClocksEnabled, device, enabled, flags) as Promise<void>;
 }
-/** nvmlDeviceSetDefaultFanSpeed_v2 on a worker thread. */
+
+/**
+ * Lets a fan of a GPU follow the temperature again. On a worker thread.
+ *
+ * @param device the GPU
+ * @param fan index of the fan, 0 to nvmlDeviceGetNumFans() - 1
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceSetDefaultFanSpeed_v2
+ */
 export function nvmlDeviceSetDefaultFanSpeed_v2(device: t.nvmlDevice_t, fan: number): Promise<void> {
   return later(e.nvmlDeviceSetDefaultFanSpeed_v2, device, fan) as Promise<void>;
 }
-/** nvmlDeviceSetFanControlPolicy on a worker thread. */
+
+/**
+ * Sets what the speed of a fan of a GPU follows. On a worker thread.
+ *
+ * @param device the GPU
+ * @param fan index of the fan, 0 to nvmlDeviceGetNumFans() - 1
+ * @param policy NVML_FAN_POLICY_*
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceSetFanControlPolicy
+ */
 export function nvmlDeviceSetFanControlPolicy(device: t.nvmlDevice_t, fan: number, policy: number): Promise<void> {
   return later(e.nvmlDeviceSetFanControlPolicy, device, fan, policy) as Promise<void>;
 }
-/** nvmlDeviceSetTemperatureThreshold on a worker thread. */
+
+/**
+ * Sets a temperature at which a GPU does something. On a worker thread.
+ *
+ * @param device the GPU
+ * @param thresholdType {@link t.nvmlTemperatureThresholds_t}: NVML_TEMPERATURE_THRESHOLD_*
+ * @param temp the temperature, in °C
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceSetTemperatureThreshold
+ */
 export function nvmlDeviceSetTemperatureThreshold(device: t.nvmlDevice_t, thresholdType: t.nvmlTemperatureThresholds_t, temp: number): Promise<void> {
   return later(e.nvmlDeviceSetTemperatureThreshold, device, thresholdType, temp) as Promise<void>;
 }
-/** nvmlDeviceSetPowerManagementLimit on a worker thread. */
+
+/**
+ * Sets the power limit of a GPU, until the driver is unloaded. On a worker thread.
+ *
+ * @param device the GPU
+ * @param limit the power limit, in mW
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceSetPowerManagementLimit
+ */
 export function nvmlDeviceSetPowerManagementLimit(device: t.nvmlDevice_t, limit: number): Promise<void> {
   return later(e.nvmlDeviceSetPowerManagementLimit, device, limit) as Promise<void>;
 }
-/** nvmlDeviceSetGpuOperationMode on a worker thread. */
+
+/**
+ * Sets the operation mode of a GPU, from the next reboot on. On a worker thread.
+ *
+ * @param device the GPU
+ * @param mode {@link t.nvmlGpuOperationMode_t}: NVML_GOM_*
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceSetGpuOperationMode
+ */
 export function nvmlDeviceSetGpuOperationMode(device: t.nvmlDevice_t, mode: t.nvmlGpuOperationMode_t): Promise<void> {
   return later(e.nvmlDeviceSetGpuOperationMode, device, mode) as Promise<void>;
 }
-/** nvmlDeviceSetAPIRestriction on a worker thread. */
+
+/**
+ * Sets whether a group of functions is for administrators alone. On a worker thread.
+ *
+ * @param device the GPU
+ * @param apiType {@link t.nvmlRestrictedAPI_t}: NVML_RESTRICTED_API_SET_APPLICATION_CLOCKS or NVML_RESTRICTED_API_SET_AUTO_BOOSTED_CLOCKS
+ * @param isRestricted {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceSetAPIRestriction
+ */
 export function nvmlDeviceSetAPIRestriction(device: t.nvmlDevice_t, apiType: t.nvmlRestrictedAPI_t, isRestricted: t.nvmlEnableState_t): Promise<void> {
   return later(e.nvmlDeviceSetAPIRestriction, device, apiType, isRestricted) as Promise<void>;
 }
-/** nvmlDeviceSetFanSpeed_v2 on a worker thread. */
+
+/**
+ * Sets the speed of a fan of a GPU, which then no longer follows the temperature. On a worker thread.
+ *
+ * @param device the GPU
+ * @param fan index of the fan, 0 to nvmlDeviceGetNumFans() - 1
+ * @param speed % of the highest speed
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceSetFanSpeed_v2
+ */
 export function nvmlDeviceSetFanSpeed_v2(device: t.nvmlDevice_t, fan: number, speed: number): Promise<void> {
   return later(e.nvmlDeviceSetFanSpeed_v2, device, fan, speed) as Promise<void>;
 }
-/** nvmlDeviceSetGpcClkVfOffset on a worker thread. */
+
+/**
+ * Sets the offset of the graphics clock on its voltage curve. On a worker thread.
+ *
+ * @param device the GPU
+ * @param offset the offset, in MHz
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @see NVML nvmlDeviceSetGpcClkVfOffset
+ * @deprecated NVML has nvmlDeviceSetClockOffsets for it.
+ */
 export function nvmlDeviceSetGpcClkVfOffset(device: t.nvmlDevice_t, offset: number): Promise<void> {
   return later(e.nvmlDeviceSetGpcClkVfOffset, device, offset) as Promise<void>;
 }
-/** nvmlDeviceSetMemClkVfOffset on a worker thread. */
+
+/**
+ * Sets the offset of the memory clock on its voltage curve. On a worker thread.
+ *
+ * @param device the GPU
+ * @param offset the offset, in MHz
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @see NVML nvmlDeviceSetMemClkVfOffset
+ * @deprecated NVML has nvmlDeviceSetClockOffsets for it.
+ */
 export function nvmlDeviceSetMemClkVfOffset(device: t.nvmlDevice_t, offset: number): Promise<void> {
   return later(e.nvmlDeviceSetMemClkVfOffset, device, offset) as Promise<void>;
 }
-/** nvmlDeviceSetAccountingMode on a worker thread. */
+
+/**
+ * Sets whether the driver keeps statistics of the processes on a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @param mode {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceSetAccountingMode
+ */
 export function nvmlDeviceSetAccountingMode(device: t.nvmlDevice_t, mode: t.nvmlEnableState_t): Promise<void> {
   return later(e.nvmlDeviceSetAccountingMode, device, mode) as Promise<void>;
 }
-/** nvmlDeviceClearAccountingPids on a worker thread. */
+
+/**
+ * Forgets the statistics of processes that have ended on a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceClearAccountingPids
+ */
 export function nvmlDeviceClearAccountingPids(device: t.nvmlDevice_t): Promise<void> {
   return later(e.nvmlDeviceClearAccountingPids, device) as Promise<void>;
 }
-/** nvmlDeviceGetNvLinkState on a worker thread. */
+
+/**
+ * Reads whether an NVLink of a GPU is active. On a worker thread.
+ *
+ * @param device the GPU
+ * @param link number of the NVLink, from 0
+ * @returns isActive: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetNvLinkState
+ */
 export function nvmlDeviceGetNvLinkState(device: t.nvmlDevice_t, link: number): Promise<t.nvmlEnableState_t> {
   return later(e.nvmlDeviceGetNvLinkState, device, link) as Promise<t.nvmlEnableState_t>;
 }
-/** nvmlDeviceGetNvLinkVersion on a worker thread. */
+
+/**
+ * Reads the version of an NVLink of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @param link number of the NVLink, from 0
+ * @returns version: NVML_NVLINK_VERSION_*
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetNvLinkVersion
+ */
 export function nvmlDeviceGetNvLinkVersion(device: t.nvmlDevice_t, link: number): Promise<number> {
   return later(e.nvmlDeviceGetNvLinkVersion, device, link) as Promise<number>;
 }
-/** nvmlDeviceGetNvLinkCapability on a worker thread. */
+
+/**
+ * Reads whether an NVLink of a GPU has a capability. On a worker thread.
+ *
+ * @param device the GPU
+ * @param link number of the NVLink, from 0
+ * @param capability {@link t.nvmlNvLinkCapability_t}: NVML_NVLINK_CAP_*
+ * @returns capResult: 1 where it has the capability, else 0
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetNvLinkCapability
+ */
 export function nvmlDeviceGetNvLinkCapability(device: t.nvmlDevice_t, link: number, capability: t.nvmlNvLinkCapability_t): Promise<number> {
   return later(e.nvmlDeviceGetNvLinkCapability, device, link, capability) as Promise<number>;
 }
-/** nvmlDeviceGetNvLinkRemotePciInfo_v2 on a worker thread. */
+
+/**
+ * Reads what is at the other end of an NVLink of a GPU, on the PCI bus. On a worker thread.
+ *
+ * @param device the GPU
+ * @param link number of the NVLink, from 0
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetNvLinkRemotePciInfo_v2
+ */
 export function nvmlDeviceGetNvLinkRemotePciInfo_v2(device: t.nvmlDevice_t, link: number): Promise<t.nvmlPciInfo_t> {
   return later(e.nvmlDeviceGetNvLinkRemotePciInfo_v2, device, link) as Promise<t.nvmlPciInfo_t>;
 }
-/** nvmlDeviceGetNvLinkErrorCounter on a worker thread. */
+
+/**
+ * Reads how many errors an NVLink of a GPU had. On a worker thread.
+ *
+ * @param device the GPU
+ * @param link number of the NVLink, from 0
+ * @param counter {@link t.nvmlNvLinkErrorCounter_t}: NVML_NVLINK_ERROR_DL_*
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetNvLinkErrorCounter
+ */
 export function nvmlDeviceGetNvLinkErrorCounter(device: t.nvmlDevice_t, link: number, counter: t.nvmlNvLinkErrorCounter_t): Promise<t.Uint64> {
   return later(e.nvmlDeviceGetNvLinkErrorCounter, device, link, counter) as Promise<t.Uint64>;
 }
-/** nvmlDeviceResetNvLinkErrorCounters on a worker thread. */
+
+/**
+ * Sets the error counters of an NVLink of a GPU back to zero. On a worker thread.
+ *
+ * @param device the GPU
+ * @param link number of the NVLink, from 0
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceResetNvLinkErrorCounters
+ */
 export function nvmlDeviceResetNvLinkErrorCounters(device: t.nvmlDevice_t, link: number): Promise<void> {
   return later(e.nvmlDeviceResetNvLinkErrorCounters, device, link) as Promise<void>;
 }
-/** nvmlDeviceSetNvLinkUtilizationControl on a worker thread. */
+
+/**
+ * Sets what a utilization counter of an NVLink counts. On a worker thread.
+ *
+ * @param device the GPU
+ * @param link number of the NVLink, from 0
+ * @param counter which of the two counters of the link: 0 or 1
+ * @param control `units` and `pktfilter` of what is counted
+ * @param reset not 0 to set the counters back, too
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @see NVML nvmlDeviceSetNvLinkUtilizationControl
+ * @deprecated NVML has nvmlDeviceGetFieldValues for it.
+ */
 export function nvmlDeviceSetNvLinkUtilizationControl(device: t.nvmlDevice_t, link: number, counter: number, control: Given<t.nvmlNvLinkUtilizationControl_t>, reset: number): Promise<void> {
   return later(e.nvmlDeviceSetNvLinkUtilizationControl, device, link, counter, control, reset) as Promise<void>;
 }
-/** nvmlDeviceGetNvLinkUtilizationControl on a worker thread. */
+
+/**
+ * Reads what a utilization counter of an NVLink counts. On a worker thread.
+ *
+ * @param device the GPU
+ * @param link number of the NVLink, from 0
+ * @param counter which of the two counters of the link: 0 or 1
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @see NVML nvmlDeviceGetNvLinkUtilizationControl
+ * @deprecated NVML has nvmlDeviceGetFieldValues for it.
+ */
 export function nvmlDeviceGetNvLinkUtilizationControl(device: t.nvmlDevice_t, link: number, counter: number): Promise<t.nvmlNvLinkUtilizationControl_t> {
   return later(e.nvmlDeviceGetNvLinkUtilizationControl, device, link, counter) as Promise<t.nvmlNvLinkUtilizationControl_t>;
 }
-/** nvmlDeviceGetNvLinkUtilizationCounter on a worker thread. */
+
+/**
+ * Reads a utilization counter of an NVLink. On a worker thread.
+ *
+ * @param device the GPU
+ * @param link number of the NVLink, from 0
+ * @param counter which of the two counters of the link: 0 or 1
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @see NVML nvmlDeviceGetNvLinkUtilizationCounter
+ * @deprecated NVML has nvmlDeviceGetFieldValues for it.
+ */
 export function nvmlDeviceGetNvLinkUtilizationCounter(device: t.nvmlDevice_t, link: number, counter: number): Promise<[rxcounter: t.Uint64, txcounter: t.Uint64]> {
   return later(e.nvmlDeviceGetNvLinkUtilizationCounter, device, link, counter) as Promise<[rxcounter: t.Uint64, txcounter: t.Uint64]>;
 }
-/** nvmlDeviceFreezeNvLinkUtilizationCounter on a worker thread. */
+
+/**
+ * Stops a utilization counter of an NVLink, or lets it go on. On a worker thread.
+ *
+ * @param device the GPU
+ * @param link number of the NVLink, from 0
+ * @param counter which of the two counters of the link: 0 or 1
+ * @param freeze {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @see NVML nvmlDeviceFreezeNvLinkUtilizationCounter
+ * @deprecated NVML has nvmlDeviceGetFieldValues for it.
+ */
 export function nvmlDeviceFreezeNvLinkUtilizationCounter(device: t.nvmlDevice_t, link: number, counter: number, freeze: t.nvmlEnableState_t): Promise<void> {
   return later(e.nvmlDeviceFreezeNvLinkUtilizationCounter, device, link, counter, freeze) as Promise<void>;
 }
-/** nvmlDeviceResetNvLinkUtilizationCounter on a worker thread. */
+
+/**
+ * Sets a utilization counter of an NVLink back to zero. On a worker thread.
+ *
+ * @param device the GPU
+ * @param link number of the NVLink, from 0
+ * @param counter which of the two counters of the link: 0 or 1
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @see NVML nvmlDeviceResetNvLinkUtilizationCounter
+ * @deprecated NVML has nvmlDeviceGetFieldValues for it.
+ */
 export function nvmlDeviceResetNvLinkUtilizationCounter(device: t.nvmlDevice_t, link: number, counter: number): Promise<void> {
   return later(e.nvmlDeviceResetNvLinkUtilizationCounter, device, link, counter) as Promise<void>;
 }
-/** nvmlDeviceGetNvLinkRemoteDeviceType on a worker thread. */
+
+/**
+ * Reads what kind of device is at the other end of an NVLink of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @param link number of the NVLink, from 0
+ * @returns pNvLinkDeviceType: {@link t.nvmlIntNvLinkDeviceType_t}: NVML_NVLINK_DEVICE_TYPE_*
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetNvLinkRemoteDeviceType
+ */
 export function nvmlDeviceGetNvLinkRemoteDeviceType(device: t.nvmlDevice_t, link: number): Promise<t.nvmlIntNvLinkDeviceType_t> {
   return later(e.nvmlDeviceGetNvLinkRemoteDeviceType, device, link) as Promise<t.nvmlIntNvLinkDeviceType_t>;
 }
-/** nvmlDeviceSetNvLinkDeviceLowPowerThreshold on a worker thread. */
+
+/**
+ * Sets how long the NVLinks of a GPU idle before they sleep. On a worker thread.
+ *
+ * @param device the GPU
+ * @param info `lowPwrThreshold`: idle time before a link sleeps, in units of NVML_FI_DEV_NVLINK_GET_POWER_THRESHOLD_UNITS
+ * @throws NVMLError_InvalidArgument, NVMLError_NotReady, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @see NVML nvmlDeviceSetNvLinkDeviceLowPowerThreshold
+ */
 export function nvmlDeviceSetNvLinkDeviceLowPowerThreshold(device: t.nvmlDevice_t, info: Given<t.nvmlNvLinkPowerThres_t>): Promise<void> {
   return later(e.nvmlDeviceSetNvLinkDeviceLowPowerThreshold, device, info) as Promise<void>;
 }
-/** nvmlSystemSetNvlinkBwMode on a worker thread. */
+
+/**
+ * Sets how much of the bandwidth of NVLink all GPUs use. On a worker thread.
+ *
+ * @param nvlinkBwMode number of the bandwidth mode; 0 is the full bandwidth
+ * @throws NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NotSupported, NVMLError_NoPermission
+ * @see NVML nvmlSystemSetNvlinkBwMode
+ */
 export function nvmlSystemSetNvlinkBwMode(nvlinkBwMode: number): Promise<void> {
   return later(e.nvmlSystemSetNvlinkBwMode, nvlinkBwMode) as Promise<void>;
 }
-/** nvmlSystemGetNvlinkBwMode on a worker thread. */
+
+/**
+ * Reads how much of the bandwidth of NVLink all GPUs use. On a worker thread.
+ *
+ * @returns nvlinkBwMode: number of the bandwidth mode; 0 is the full bandwidth
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission
+ * @see NVML nvmlSystemGetNvlinkBwMode
+ */
 export function nvmlSystemGetNvlinkBwMode(): Promise<number> {
   return later(e.nvmlSystemGetNvlinkBwMode) as Promise<number>;
 }
-/** nvmlDeviceGetNvlinkSupportedBwModes on a worker thread. */
+
+/**
+ * Reads which bandwidth modes the NVLinks of a GPU have. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported
+ * @see NVML nvmlDeviceGetNvlinkSupportedBwModes
+ */
 export function nvmlDeviceGetNvlinkSupportedBwModes(device: t.nvmlDevice_t): Promise<t.nvmlNvlinkSupportedBwModes_t> {
   return later(e.nvmlDeviceGetNvlinkSupportedBwModes, device) as Promise<t.nvmlNvlinkSupportedBwModes_t>;
 }
-/** nvmlDeviceGetNvlinkBwMode on a worker thread. */
+
+/**
+ * Reads the bandwidth mode of the NVLinks of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported
+ * @see NVML nvmlDeviceGetNvlinkBwMode
+ */
 export function nvmlDeviceGetNvlinkBwMode(device: t.nvmlDevice_t): Promise<t.nvmlNvlinkGetBwMode_t> {
   return later(e.nvmlDeviceGetNvlinkBwMode, device) as Promise<t.nvmlNvlinkGetBwMode_t>;
 }
-/** nvmlDeviceSetNvlinkBwMode on a worker thread. */
+
+/**
+ * Sets the bandwidth mode of the NVLinks of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @param setBwMode `bwMode` (see nvmlDeviceGetNvlinkSupportedBwModes), or `bSetBest`: 1 for the best one
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission
+ * @see NVML nvmlDeviceSetNvlinkBwMode
+ */
 export function nvmlDeviceSetNvlinkBwMode(device: t.nvmlDevice_t, setBwMode: Given<t.nvmlNvlinkSetBwMode_t>): Promise<void> {
   return later(e.nvmlDeviceSetNvlinkBwMode, device, setBwMode) as Promise<void>;
 }
-/** nvmlDeviceGetNvLinkInfo on a worker thread. */
+
+/**
+ * Reads whether a GPU's NVLinks are encrypted, and their firmware versions. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetNvLinkInfo
+ */
 export function nvmlDeviceGetNvLinkInfo(device: t.nvmlDevice_t): Promise<t.nvmlNvLinkInfo_t> {
   return later(e.nvmlDeviceGetNvLinkInfo, device) as Promise<t.nvmlNvLinkInfo_t>;
 }
-/** nvmlEventSetCreate on a worker thread. */
+
+/**
+ * Makes an empty set of events. On a worker thread.
+ *
+ * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlEventSetCreate
+ */
 export function nvmlEventSetCreate(): Promise<t.nvmlEventSet_t> {
   return later(e.nvmlEventSetCreate) as Promise<t.nvmlEventSet_t>;
 }
-/** nvmlDeviceRegisterEvents on a worker thread. */
+
+/**
+ * Lets a set of events hear of events of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @param eventTypes nvmlEventType*, joined by |
+ * @param set the event set
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceRegisterEvents
+ */
 export function nvmlDeviceRegisterEvents(device: t.nvmlDevice_t, eventTypes: t.Uint64, set: t.nvmlEventSet_t): Promise<void> {
   return later(e.nvmlDeviceRegisterEvents, device, eventTypes, set) as Promise<void>;
 }
-/** nvmlDeviceGetSupportedEventTypes on a worker thread. */
+
+/**
+ * Reads which events a GPU can report. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns eventTypes: nvmlEventType*, joined by |
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetSupportedEventTypes
+ */
 export function nvmlDeviceGetSupportedEventTypes(device: t.nvmlDevice_t): Promise<t.Uint64> {
   return later(e.nvmlDeviceGetSupportedEventTypes, device) as Promise<t.Uint64>;
 }
-/** nvmlEventSetWait_v2 on a worker thread. */
+
+/**
+ * Waits for an event of a set. On a worker thread.
+ *
+ * @param set the event set
+ * @param timeoutms how long to wait at most, in ms
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Timeout, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlEventSetWait_v2
+ */
 export function nvmlEventSetWait_v2(set: t.nvmlEventSet_t, timeoutms: number): Promise<t.nvmlEventData_t> {
   return later(e.nvmlEventSetWait_v2, set, timeoutms) as Promise<t.nvmlEventData_t>;
 }
-/** nvmlEventSetFree on a worker thread. */
+
+/**
+ * Frees a set of events. On a worker thread.
+ *
+ * @param set the event set
+ * @throws NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlEventSetFree
+ */
 export function nvmlEventSetFree(set: t.nvmlEventSet_t): Promise<void> {
   return later(e.nvmlEventSetFree, set) as Promise<void>;
 }
-/** nvmlSystemEventSetCreate on a worker thread. */
+
+/**
+ * Makes an empty set of system events. On a worker thread.
+ *
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlSystemEventSetCreate
+ */
 export function nvmlSystemEventSetCreate(): Promise<t.nvmlSystemEventSetCreateRequest_t> {
   return later(e.nvmlSystemEventSetCreate) as Promise<t.nvmlSystemEventSetCreateRequest_t>;
 }
-/** nvmlSystemEventSetFree on a worker thread. */
+
+/**
+ * Frees a set of system events. On a worker thread.
+ *
+ * @param request `set`: the event set
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlSystemEventSetFree
+ */
 export function nvmlSystemEventSetFree(request: Given<t.nvmlSystemEventSetFreeRequest_t>): Promise<void> {
   return later(e.nvmlSystemEventSetFree, request) as Promise<void>;
 }
-/** nvmlSystemRegisterEvents on a worker thread. */
+
+/**
+ * Lets a set of system events hear of events. On a worker thread.
+ *
+ * @param request `set`: the event set; `eventTypes`: nvmlSystemEventType*, joined by |
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlSystemRegisterEvents
+ */
 export function nvmlSystemRegisterEvents(request: Given<t.nvmlSystemRegisterEventRequest_t>): Promise<void> {
   return later(e.nvmlSystemRegisterEvents, request) as Promise<void>;
 }
-/** nvmlSystemEventSetWait on a worker thread. */
+
+/**
+ * Waits for system events. On a worker thread.
+ *
+ * @param request `set`: the event set; `timeoutms`: how long to wait at most, in ms
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_Timeout, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlSystemEventSetWait
+ */
 export function nvmlSystemEventSetWait(request: Pick<t.nvmlSystemEventSetWaitRequest_t, 'timeoutms' | 'set'>): Promise<t.nvmlSystemEventSetWaitRequest_t> {
   return later(e.nvmlSystemEventSetWait, request) as Promise<t.nvmlSystemEventSetWaitRequest_t>;
 }
-/** nvmlDeviceModifyDrainState on a worker thread. */
+
+/**
+ * Sets whether a GPU is being drained: it takes no new work then. On a worker thread.
+ *
+ * @param pciInfo where the GPU is: its `domain`, `bus` and `device`
+ * @param newState {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
+ * @throws NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceModifyDrainState
+ */
 export function nvmlDeviceModifyDrainState(pciInfo: Given<t.nvmlPciInfo_t>, newState: t.nvmlEnableState_t): Promise<void> {
   return later(e.nvmlDeviceModifyDrainState, pciInfo, newState) as Promise<void>;
 }
-/** nvmlDeviceQueryDrainState on a worker thread. */
+
+/**
+ * Reads whether a GPU is being drained: it takes no new work then. On a worker thread.
+ *
+ * @param pciInfo where the GPU is: its `domain`, `bus` and `device`
+ * @returns currentState: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceQueryDrainState
+ */
 export function nvmlDeviceQueryDrainState(pciInfo: Given<t.nvmlPciInfo_t>): Promise<t.nvmlEnableState_t> {
   return later(e.nvmlDeviceQueryDrainState, pciInfo) as Promise<t.nvmlEnableState_t>;
 }
-/** nvmlDeviceRemoveGpu_v2 on a worker thread. */
+
+/**
+ * Takes a drained GPU out of the system. On a worker thread.
+ *
+ * @param pciInfo where the GPU is: its `domain`, `bus` and `device`
+ * @param gpuState {@link t.nvmlDetachGpuState_t}: NVML_DETACH_GPU_KEEP or NVML_DETACH_GPU_REMOVE
+ * @param linkState {@link t.nvmlPcieLinkState_t}: NVML_PCIE_LINK_KEEP or NVML_PCIE_LINK_SHUT_DOWN
+ * @throws NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @see NVML nvmlDeviceRemoveGpu_v2
+ */
 export function nvmlDeviceRemoveGpu_v2(pciInfo: Given<t.nvmlPciInfo_t>, gpuState: t.nvmlDetachGpuState_t, linkState: t.nvmlPcieLinkState_t): Promise<void> {
   return later(e.nvmlDeviceRemoveGpu_v2, pciInfo, gpuState, linkState) as Promise<void>;
 }
-/** nvmlDeviceDiscoverGpus on a worker thread. */
+
+/**
+ * Looks for GPUs that were taken out or plugged in. On a worker thread.
+ *
+ * @param pciInfo where to look: `domain` and `bus`
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_OperatingSystem, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceDiscoverGpus
+ */
 export function nvmlDeviceDiscoverGpus(pciInfo: Given<t.nvmlPciInfo_t>): Promise<void> {
   return later(e.nvmlDeviceDiscoverGpus, pciInfo) as Promise<void>;
 }
-/** nvmlDeviceGetFieldValues on a worker thread. */
+
+/**
+ * Reads many field values at once. A field that was refused says so in its own `nvmlReturn`. On a worker thread.
+ *
+ * @param device the GPU
+ * @param fieldIds NVML_FI_* ids, each alone or with its scope
+ * @returns values: one for each field that was asked for, in that order
+ * @throws NVMLError_InvalidArgument
+ * @see NVML nvmlDeviceGetFieldValues
+ */
 export function nvmlDeviceGetFieldValues(device: t.nvmlDevice_t, fieldIds: readonly FieldRequest[]): Promise<FieldValue[]> {
   return later(e.nvmlDeviceGetFieldValues, device, fieldIds) as Promise<FieldValue[]>;
 }
-/** nvmlDeviceClearFieldValues on a worker thread. */
+
+/**
+ * Sets counters among the field values back to zero. On a worker thread.
+ *
+ * @param device the GPU
+ * @param fieldIds NVML_FI_* ids, each alone or with its scope
+ * @returns values: one for each field that was asked for, in that order
+ * @throws NVMLError_InvalidArgument
+ * @see NVML nvmlDeviceClearFieldValues
+ */
 export function nvmlDeviceClearFieldValues(device: t.nvmlDevice_t, fieldIds: readonly FieldRequest[]): Promise<FieldValue[]> {
   return later(e.nvmlDeviceClearFieldValues, device, fieldIds) as Promise<FieldValue[]>;
 }
-/** nvmlDeviceGetVirtualizationMode on a worker thread. */
+
+/**
+ * Reads how a GPU is virtualized. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns pVirtualMode: {@link t.nvmlGpuVirtualizationMode_t}: NVML_GPU_VIRTUALIZATION_MODE_*
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetVirtualizationMode
+ */
 export function nvmlDeviceGetVirtualizationMode(device: t.nvmlDevice_t): Promise<t.nvmlGpuVirtualizationMode_t> {
   return later(e.nvmlDeviceGetVirtualizationMode, device) as Promise<t.nvmlGpuVirtualizationMode_t>;
 }
-/** nvmlDeviceGetHostVgpuMode on a worker thread. */
+
+/**
+ * Reads whether the vGPUs of a GPU use SR-IOV. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns pHostVgpuMode: {@link t.nvmlHostVgpuMode_t}: NVML_HOST_VGPU_MODE_NON_SRIOV or NVML_HOST_VGPU_MODE_SRIOV
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetHostVgpuMode
+ */
 export function nvmlDeviceGetHostVgpuMode(device: t.nvmlDevice_t): Promise<t.nvmlHostVgpuMode_t> {
   return later(e.nvmlDeviceGetHostVgpuMode, device) as Promise<t.nvmlHostVgpuMode_t>;
 }
-/** nvmlDeviceSetVirtualizationMode on a worker thread. */
+
+/**
+ * Sets how a GPU is virtualized. On a worker thread.
+ *
+ * @param device the GPU
+ * @param virtualMode {@link t.nvmlGpuVirtualizationMode_t}: NVML_GPU_VIRTUALIZATION_MODE_*
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @see NVML nvmlDeviceSetVirtualizationMode
+ */
 export function nvmlDeviceSetVirtualizationMode(device: t.nvmlDevice_t, virtualMode: t.nvmlGpuVirtualizationMode_t): Promise<void> {
   return later(e.nvmlDeviceSetVirtualizationMode, device, virtualMode) as Promise<void>;
 }
-/** nvmlDeviceGetVgpuHeterogeneousMode on a worker thread. */
+
+/**
+ * Reads whether vGPUs of different sizes can run on a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetVgpuHeterogeneousMode
+ */
 export function nvmlDeviceGetVgpuHeterogeneousMode(device: t.nvmlDevice_t): Promise<t.nvmlVgpuHeterogeneousMode_t> {
   return later(e.nvmlDeviceGetVgpuHeterogeneousMode, device) as Promise<t.nvmlVgpuHeterogeneousMode_t>;
 }
-/** nvmlDeviceSetVgpuHeterogeneousMode on a worker thread. */
+
+/**
+ * Sets whether vGPUs of different sizes can run on a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @param pHeterogeneousMode `mode`: 1 for vGPUs of different sizes, 0 for one size
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceSetVgpuHeterogeneousMode
+ */
 export function nvmlDeviceSetVgpuHeterogeneousMode(device: t.nvmlDevice_t, pHeterogeneousMode: Given<t.nvmlVgpuHeterogeneousMode_t>): Promise<void> {
   return later(e.nvmlDeviceSetVgpuHeterogeneousMode, device, pHeterogeneousMode) as Promise<void>;
 }
-/** nvmlVgpuInstanceGetPlacementId on a worker thread. */
+
+/**
+ * Reads where a vGPU is on its GPU. On a worker thread.
+ *
+ * @param vgpuInstance id of the vGPU
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Unknown
+ * @see NVML nvmlVgpuInstanceGetPlacementId
+ */
 export function nvmlVgpuInstanceGetPlacementId(vgpuInstance: number): Promise<t.nvmlVgpuPlacementId_t> {
   return later(e.nvmlVgpuInstanceGetPlacementId, vgpuInstance) as Promise<t.nvmlVgpuPlacementId_t>;
 }
-/** nvmlDeviceGetVgpuTypeSupportedPlacements on a worker thread. */
+
+/**
+ * Reads where vGPUs of a type can be on a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @param vgpuTypeId id of the vGPU type
+ * @param pPlacementList `mode`: NVML_VGPU_PGPU_HETEROGENEOUS_MODE or NVML_VGPU_PGPU_HOMOGENEOUS_MODE
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetVgpuTypeSupportedPlacements
+ */
 export function nvmlDeviceGetVgpuTypeSupportedPlacements(device: t.nvmlDevice_t, vgpuTypeId: number, pPlacementList: Pick<t.nvmlVgpuPlacementList_t, 'mode'>): Promise<t.nvmlVgpuPlacementList_t> {
   return later(e.nvmlDeviceGetVgpuTypeSupportedPlacements, device, vgpuTypeId, pPlacementList) as Promise<t.nvmlVgpuPlacementList_t>;
 }
-/** nvmlDeviceGetVgpuTypeCreatablePlacements on a worker thread. */
+
+/**
+ * Reads where vGPUs of a type can be made on a GPU now. On a worker thread.
+ *
+ * @param device the GPU
+ * @param vgpuTypeId id of the vGPU type
+ * @param pPlacementList `mode`: NVML_VGPU_PGPU_HETEROGENEOUS_MODE or NVML_VGPU_PGPU_HOMOGENEOUS_MODE
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetVgpuTypeCreatablePlacements
+ */
 export function nvmlDeviceGetVgpuTypeCreatablePlacements(device: t.nvmlDevice_t, vgpuTypeId: number, pPlacementList: Pick<t.nvmlVgpuPlacementList_t, 'mode'>): Promise<t.nvmlVgpuPlacementList_t> {
   return later(e.nvmlDeviceGetVgpuTypeCreatablePlacements, device, vgpuTypeId, pPlacementList) as Promise<t.nvmlVgpuPlacementList_t>;
 }
-/** nvmlVgpuTypeGetGspHeapSize on a worker thread. */
+
+/**
+ * Reads how much memory the firmware (GSP) wants for each vGPU of a type. On a worker thread.
+ *
+ * @param vgpuTypeId id of the vGPU type
+ * @returns gspHeapSize, in bytes
+ * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuTypeGetGspHeapSize
+ */
 export function nvmlVgpuTypeGetGspHeapSize(vgpuTypeId: number): Promise<t.Uint64> {
   return later(e.nvmlVgpuTypeGetGspHeapSize, vgpuTypeId) as Promise<t.Uint64>;
 }
-/** nvmlVgpuTypeGetFbReservation on a worker thread. */
+
+/**
+ * Reads how much memory a GPU keeps back for each vGPU of a type. On a worker thread.
+ *
+ * @param vgpuTypeId id of the vGPU type
+ * @returns fbReservation, in bytes
+ * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuTypeGetFbReservation
+ */
 export function nvmlVgpuTypeGetFbReservation(vgpuTypeId: number): Promise<t.Uint64> {
   return later(e.nvmlVgpuTypeGetFbReservation, vgpuTypeId) as Promise<t.Uint64>;
 }
-/** nvmlVgpuInstanceGetRuntimeStateSize on a worker thread. */
+
+/**
+ * Reads how large the state of a vGPU is that moves with it. On a worker thread.
+ *
+ * @param vgpuInstance id of the vGPU
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuInstanceGetRuntimeStateSize
+ */
 export function nvmlVgpuInstanceGetRuntimeStateSize(vgpuInstance: number): Promise<t.nvmlVgpuRuntimeState_t> {
   return later(e.nvmlVgpuInstanceGetRuntimeStateSize, vgpuInstance) as Promise<t.nvmlVgpuRuntimeState_t>;
 }
-/** nvmlDeviceSetVgpuCapabilities on a worker thread. */
+
+/**
+ * Switches a capability for vGPUs of a GPU on or off. On a worker thread.
+ *
+ * @param device the GPU
+ * @param capability {@link t.nvmlDeviceVgpuCapability_t}: NVML_DEVICE_VGPU_CAP_*
+ * @param state {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceSetVgpuCapabilities
+ */
 export function nvmlDeviceSetVgpuCapabilities(device: t.nvmlDevice_t, capability: t.nvmlDeviceVgpuCapability_t, state: t.nvmlEnableState_t): Promise<void> {
   return later(e.nvmlDeviceSetVgpuCapabilities, device, capability, state) as Promise<void>;
 }
-/** nvmlDeviceVgpuForceGspUnload on a worker thread. */
+
+/**
+ * Unloads the firmware of a GPU for vGPUs, come what may. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceVgpuForceGspUnload
+ */
 export function nvmlDeviceVgpuForceGspUnload(device: t.nvmlDevice_t): Promise<void> {
   return later(e.nvmlDeviceVgpuForceGspUnload, device) as Promise<void>;
 }
-/** nvmlDeviceGetGridLicensableFeatures_v4 on a worker thread. */
+
+/**
+ * Reads which vGPU features of a GPU can be licensed, and which are. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_InvalidArgument, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetGridLicensableFeatures_v4
+ */
 export function nvmlDeviceGetGridLicensableFeatures_v4(device: t.nvmlDevice_t): Promise<t.nvmlGridLicensableFeatures_t> {
   return later(e.nvmlDeviceGetGridLicensableFeatures_v4, device) as Promise<t.nvmlGridLicensableFeatures_t>;
 }
-/** nvmlGetVgpuDriverCapabilities on a worker thread. */
+
+/**
+ * Reads whether the driver has a capability for vGPUs. On a worker thread.
+ *
+ * @param capability {@link t.nvmlVgpuDriverCapability_t}: NVML_VGPU_DRIVER_CAP_HETEROGENEOUS_MULTI_VGPU or NVML_VGPU_DRIVER_CAP_WARM_UPDATE
+ * @returns capResult: 1 where it has the capability, else 0
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlGetVgpuDriverCapabilities
+ */
 export function nvmlGetVgpuDriverCapabilities(capability: t.nvmlVgpuDriverCapability_t): Promise<number> {
   return later(e.nvmlGetVgpuDriverCapabilities, capability) as Promise<number>;
 }
-/** nvmlDeviceGetVgpuCapabilities on a worker thread. */
+
+/**
+ * Reads whether a GPU has a capability for vGPUs. On a worker thread.
+ *
+ * @param device the GPU
+ * @param capability {@link t.nvmlDeviceVgpuCapability_t}: NVML_DEVICE_VGPU_CAP_*
+ * @returns capResult: 1 or 0, or the amount that the capability stands for
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetVgpuCapabilities
+ */
 export function nvmlDeviceGetVgpuCapabilities(device: t.nvmlDevice_t, capability: t.nvmlDeviceVgpuCapability_t): Promise<number> {
   return later(e.nvmlDeviceGetVgpuCapabilities, device, capability) as Promise<number>;
 }
-/** nvmlDeviceGetSupportedVgpus on a worker thread. */
+
+/**
+ * Reads the ids of the vGPU types that a GPU supports. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetSupportedVgpus
+ */
 export function nvmlDeviceGetSupportedVgpus(device: t.nvmlDevice_t): Promise<number[]> {
   return later(e.nvmlDeviceGetSupportedVgpus, device) as Promise<number[]>;
 }
-/** nvmlDeviceGetCreatableVgpus on a worker thread. */
+
+/**
+ * Reads the ids of the vGPU types that can be made on a GPU now. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetCreatableVgpus
+ */
 export function nvmlDeviceGetCreatableVgpus(device: t.nvmlDevice_t): Promise<number[]> {
   return later(e.nvmlDeviceGetCreatableVgpus, device) as Promise<number[]>;
 }
-/** nvmlVgpuTypeGetClass on a worker thread. */
+
+/**
+ * Reads what a vGPU type is for: NVS, Quadro, Compute. On a worker thread.
+ *
+ * @param vgpuTypeId id of the vGPU type
+ * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Unknown
+ * @see NVML nvmlVgpuTypeGetClass
+ */
 export function nvmlVgpuTypeGetClass(vgpuTypeId: number): Promise<string> {
   return later(e.nvmlVgpuTypeGetClass, vgpuTypeId) as Promise<string>;
 }
-/** nvmlVgpuTypeGetName on a worker thread. */
+
+/**
+ * Reads the name of a vGPU type. On a worker thread.
+ *
+ * @param vgpuTypeId id of the vGPU type
+ * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Unknown
+ * @see NVML nvmlVgpuTypeGetName
+ */
 export function nvmlVgpuTypeGetName(vgpuTypeId: number): Promise<string> {
   return later(e.nvmlVgpuTypeGetName, vgpuTypeId) as Promise<string>;
 }
-/** nvmlVgpuTypeGetGpuInstanceProfileId on a worker thread. */
+
+/**
+ * Reads the profile of the GPU instances that a vGPU type runs on. On a worker thread.
+ *
+ * @param vgpuTypeId id of the vGPU type
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @see NVML nvmlVgpuTypeGetGpuInstanceProfileId
+ */
 export function nvmlVgpuTypeGetGpuInstanceProfileId(vgpuTypeId: number): Promise<number> {
   return later(e.nvmlVgpuTypeGetGpuInstanceProfileId, vgpuTypeId) as Promise<number>;
 }
-/** nvmlVgpuTypeGetDeviceID on a worker thread. */
+
+/**
+ * Reads the PCI device and subsystem ids of a vGPU type. On a worker thread.
+ *
+ * @param vgpuTypeId id of the vGPU type
+ * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuTypeGetDeviceID
+ */
 export function nvmlVgpuTypeGetDeviceID(vgpuTypeId: number): Promise<[deviceID: t.Uint64, subsystemID: t.Uint64]> {
   return later(e.nvmlVgpuTypeGetDeviceID, vgpuTypeId) as Promise<[deviceID: t.Uint64, subsystemID: t.Uint64]>;
 }
-/** nvmlVgpuTypeGetFramebufferSize on a worker thread. */
+
+/**
+ * Reads the framebuffer size of a vGPU type. On a worker thread.
+ *
+ * @param vgpuTypeId id of the vGPU type
+ * @returns fbSize, in bytes
+ * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuTypeGetFramebufferSize
+ */
 export function nvmlVgpuTypeGetFramebufferSize(vgpuTypeId: number): Promise<t.Uint64> {
   return later(e.nvmlVgpuTypeGetFramebufferSize, vgpuTypeId) as Promise<t.Uint64>;
 }
-/** nvmlVgpuTypeGetNumDisplayHeads on a worker thread. */
+
+/**
+ * Reads how many displays a vGPU type has. On a worker thread.
+ *
+ * @param vgpuTypeId id of the vGPU type
+ * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuTypeGetNumDisplayHeads
+ */
 export function nvmlVgpuTypeGetNumDisplayHeads(vgpuTypeId: number): Promise<number> {
   return later(e.nvmlVgpuTypeGetNumDisplayHeads, vgpuTypeId) as Promise<number>;
 }
-/** nvmlVgpuTypeGetResolution on a worker thread. */
+
+/**
+ * Reads the highest resolution of a display of a vGPU type. On a worker thread.
+ *
+ * @param vgpuTypeId id of the vGPU type
+ * @param displayIndex which display head, from 0
+ * @returns xdim: width, in pixels; ydim: height, in pixels
+ * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuTypeGetResolution
+ */
 export function nvmlVgpuTypeGetResolution(vgpuTypeId: number, displayIndex: number): Promise<[xdim: number, ydim: number]> {
   return later(e.nvmlVgpuTypeGetResolution, vgpuTypeId, displayIndex) as Promise<[xdim: number, ydim: number]>;
 }
-/** nvmlVgpuTypeGetLicense on a worker thread. */
+
+/**
+ * Reads the licenses that a vGPU type needs. On a worker thread.
+ *
+ * @param vgpuTypeId id of the vGPU type
+ * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuTypeGetLicense
+ */
 export function nvmlVgpuTypeGetLicense(vgpuTypeId: number): Promise<string> {
   return later(e.nvmlVgpuTypeGetLicense, vgpuTypeId) as Promise<string>;
 }
-/** nvmlVgpuTypeGetFrameRateLimit on a worker thread. */
+
+/**
+ * Reads the frame rate limit of a vGPU type. On a worker thread.
+ *
+ * @param vgpuTypeId id of the vGPU type
+ * @returns frameRateLimit, in frames/s
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuTypeGetFrameRateLimit
+ */
 export function nvmlVgpuTypeGetFrameRateLimit(vgpuTypeId: number): Promise<number> {
   return later(e.nvmlVgpuTypeGetFrameRateLimit, vgpuTypeId) as Promise<number>;
 }
-/** nvmlVgpuTypeGetMaxInstances on a worker thread. */
+
+/**
+ * Reads how many vGPUs of a type can run on a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @param vgpuTypeId id of the vGPU type
+ * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuTypeGetMaxInstances
+ */
 export function nvmlVgpuTypeGetMaxInstances(device: t.nvmlDevice_t, vgpuTypeId: number): Promise<number> {
   return later(e.nvmlVgpuTypeGetMaxInstances, device, vgpuTypeId) as Promise<number>;
 }
-/** nvmlVgpuTypeGetMaxInstancesPerVm on a worker thread. */
+
+/**
+ * Reads how many vGPUs of a type a virtual machine can have. On a worker thread.
+ *
+ * @param vgpuTypeId id of the vGPU type
+ * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuTypeGetMaxInstancesPerVm
+ */
 export function nvmlVgpuTypeGetMaxInstancesPerVm(vgpuTypeId: number): Promise<number> {
   return later(e.nvmlVgpuTypeGetMaxInstancesPerVm, vgpuTypeId) as Promise<number>;
 }
-/** nvmlVgpuTypeGetBAR1Info on a worker thread. */
+
+/**
+ * Reads how large the BAR1 of a vGPU type is. On a worker thread.
+ *
+ * @param vgpuTypeId id of the vGPU type
+ * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuTypeGetBAR1Info
+ */
 export function nvmlVgpuTypeGetBAR1Info(vgpuTypeId: number): Promise<t.nvmlVgpuTypeBar1Info_t> {
   return later(e.nvmlVgpuTypeGetBAR1Info, vgpuTypeId) as Promise<t.nvmlVgpuTypeBar1Info_t>;
 }
-/** nvmlDeviceGetActiveVgpus on a worker thread. */
+
+/**
+ * Reads the ids of the vGPUs on a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetActiveVgpus
+ */
 export function nvmlDeviceGetActiveVgpus(device: t.nvmlDevice_t): Promise<number[]> {
   return later(e.nvmlDeviceGetActiveVgpus, device) as Promise<number[]>;
 }
-/** nvmlVgpuInstanceGetVmID on a worker thread. */
+
+/**
+ * Reads the id of the virtual machine of a vGPU, and what kind of id it is. On a worker thread.
+ *
+ * @param vgpuInstance id of the vGPU
+ * @returns vmId; vmIdType: {@link t.nvmlVgpuVmIdType_t}: NVML_VGPU_VM_ID_DOMAIN_ID or NVML_VGPU_VM_ID_UUID
+ * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuInstanceGetVmID
+ */
 export function nvmlVgpuInstanceGetVmID(vgpuInstance: number): Promise<[vmId: string, vmIdType: t.nvmlVgpuVmIdType_t]> {
   return later(e.nvmlVgpuInstanceGetVmID, vgpuInstance) as Promise<[vmId: string, vmIdType: t.nvmlVgpuVmIdType_t]>;
 }
-/** nvmlVgpuInstanceGetUUID on a worker thread. */
+
+/**
+ * Reads the UUID of a vGPU. On a worker thread.
+ *
+ * @param vgpuInstance id of the vGPU
+ * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuInstanceGetUUID
+ */
 export function nvmlVgpuInstanceGetUUID(vgpuInstance: number): Promise<string> {
   return later(e.nvmlVgpuInstanceGetUUID, vgpuInstance) as Promise<string>;
 }
-/** nvmlVgpuInstanceGetVmDriverVersion on a worker thread. */
+
+/**
+ * Reads the version of the driver in the virtual machine of a vGPU. On a worker thread.
+ *
+ * @param vgpuInstance id of the vGPU
+ * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuInstanceGetVmDriverVersion
+ */
 export function nvmlVgpuInstanceGetVmDriverVersion(vgpuInstance: number): Promise<string> {
   return later(e.nvmlVgpuInstanceGetVmDriverVersion, vgpuInstance) as Promise<string>;
 }
-/** nvmlVgpuInstanceGetFbUsage on a worker thread. */
+
+/**
+ * Reads how much memory a vGPU uses. On a worker thread.
+ *
+ * @param vgpuInstance id of the vGPU
+ * @returns fbUsage, in bytes
+ * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuInstanceGetFbUsage
+ */
 export function nvmlVgpuInstanceGetFbUsage(vgpuInstance: number): Promise<t.Uint64> {
   return later(e.nvmlVgpuInstanceGetFbUsage, vgpuInstance) as Promise<t.Uint64>;
 }
-/** nvmlVgpuInstanceGetLicenseStatus on a worker thread. */
+
+/**
+ * Reads whether a vGPU is licensed. On a worker thread.
+ *
+ * @param vgpuInstance id of the vGPU
+ * @returns licensed: 1 where it is licensed, else 0
+ * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @see NVML nvmlVgpuInstanceGetLicenseStatus
+ */
 export function nvmlVgpuInstanceGetLicenseStatus(vgpuInstance: number): Promise<number> {
   return later(e.nvmlVgpuInstanceGetLicenseStatus, vgpuInstance) as Promise<number>;
 }
-/** nvmlVgpuInstanceGetType on a worker thread. */
+
+/**
+ * Reads the id of the type of a vGPU. On a worker thread.
+ *
+ * @param vgpuInstance id of the vGPU
+ * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuInstanceGetType
+ */
 export function nvmlVgpuInstanceGetType(vgpuInstance: number): Promise<number> {
   return later(e.nvmlVgpuInstanceGetType, vgpuInstance) as Promise<number>;
 }
-/** nvmlVgpuInstanceGetFrameRateLimit on a worker thread. */
+
+/**
+ * Reads the frame rate limit of a vGPU. On a worker thread.
+ *
+ * @param vgpuInstance id of the vGPU
+ * @returns frameRateLimit, in frames/s
+ * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuInstanceGetFrameRateLimit
+ */
 export function nvmlVgpuInstanceGetFrameRateLimit(vgpuInstance: number): Promise<number> {
   return later(e.nvmlVgpuInstanceGetFrameRateLimit, vgpuInstance) as Promise<number>;
 }
-/** nvmlVgpuInstanceGetEccMode on a worker thread. */
+
+/**
+ * Reads whether ECC is on for a vGPU. On a worker thread.
+ *
+ * @param vgpuInstance id of the vGPU
+ * @returns eccMode: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
+ * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuInstanceGetEccMode
+ */
 export function nvmlVgpuInstanceGetEccMode(vgpuInstance: number): Promise<t.nvmlEnableState_t> {
   return later(e.nvmlVgpuInstanceGetEccMode, vgpuInstance) as Promise<t.nvmlEnableState_t>;
 }
-/** nvmlVgpuInstanceGetEncoderCapacity on a worker thread. */
+
+/**
+ * Reads a vGPU's share of the video encoders. On a worker thread.
+ *
+ * @param vgpuInstance id of the vGPU
+ * @returns encoderCapacity: share of the GPU's encoders, in %
+ * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuInstanceGetEncoderCapacity
+ */
 export function nvmlVgpuInstanceGetEncoderCapacity(vgpuInstance: number): Promise<number> {
   return later(e.nvmlVgpuInstanceGetEncoderCapacity, vgpuInstance) as Promise<number>;
 }
-/** nvmlVgpuInstanceSetEncoderCapacity on a worker thread. */
+
+/**
+ * Sets a vGPU's share of the video encoders. On a worker thread.
+ *
+ * @param vgpuInstance id of the vGPU
+ * @param encoderCapacity share of the GPU's encoders, in %
+ * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuInstanceSetEncoderCapacity
+ */
 export function nvmlVgpuInstanceSetEncoderCapacity(vgpuInstance: number, encoderCapacity: number): Promise<void> {
   return later(e.nvmlVgpuInstanceSetEncoderCapacity, vgpuInstance, encoderCapacity) as Promise<void>;
 }
-/** nvmlVgpuInstanceGetEncoderStats on a worker thread. */
+
+/**
+ * Reads the sessions of the video encoders of a vGPU, and their averages. On a worker thread.
+ *
+ * @param vgpuInstance id of the vGPU
+ * @returns sessionCount: open sessions; averageFps, in frames/s; averageLatency, in µs
+ * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuInstanceGetEncoderStats
+ */
 export function nvmlVgpuInstanceGetEncoderStats(vgpuInstance: number): Promise<[sessionCount: number, averageFps: number, averageLatency: number]> {
   return later(e.nvmlVgpuInstanceGetEncoderStats, vgpuInstance) as Promise<[sessionCount: number, averageFps: number, averageLatency: number]>;
 }
-/** nvmlVgpuInstanceGetEncoderSessions on a worker thread. */
+
+/**
+ * Reads each session of the video encoders of a vGPU. On a worker thread.
+ *
+ * @param vgpuInstance id of the vGPU
+ * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuInstanceGetEncoderSessions
+ */
 export function nvmlVgpuInstanceGetEncoderSessions(vgpuInstance: number): Promise<t.nvmlEncoderSessionInfo_t[]> {
   return later(e.nvmlVgpuInstanceGetEncoderSessions, vgpuInstance) as Promise<t.nvmlEncoderSessionInfo_t[]>;
 }
-/** nvmlVgpuInstanceGetFBCStats on a worker thread. */
+
+/**
+ * Reads the sessions of frame buffer capture on a vGPU, and their averages. On a worker thread.
+ *
+ * @param vgpuInstance id of the vGPU
+ * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuInstanceGetFBCStats
+ */
 export function nvmlVgpuInstanceGetFBCStats(vgpuInstance: number): Promise<t.nvmlFBCStats_t> {
   return later(e.nvmlVgpuInstanceGetFBCStats, vgpuInstance) as Promise<t.nvmlFBCStats_t>;
 }
-/** nvmlVgpuInstanceGetFBCSessions on a worker thread. */
+
+/**
+ * Reads each session of frame buffer capture on a vGPU. On a worker thread.
+ *
+ * @param vgpuInstance id of the vGPU
+ * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuInstanceGetFBCSessions
+ */
 export function nvmlVgpuInstanceGetFBCSessions(vgpuInstance: number): Promise<t.nvmlFBCSessionInfo_t[]> {
   return later(e.nvmlVgpuInstanceGetFBCSessions, vgpuInstance) as Promise<t.nvmlFBCSessionInfo_t[]>;
 }
-/** nvmlVgpuInstanceGetGpuInstanceId on a worker thread. */
+
+/**
+ * Reads the id of the GPU instance that a vGPU runs on. On a worker thread.
+ *
+ * @param vgpuInstance id of the vGPU
+ * @returns gpuInstanceId, null where it is not available
+ * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuInstanceGetGpuInstanceId
+ */
 export function nvmlVgpuInstanceGetGpuInstanceId(vgpuInstance: number): Promise<number | null> {
   return later(e.nvmlVgpuInstanceGetGpuInstanceId, vgpuInstance) as Promise<number | null>;
 }
-/** nvmlVgpuInstanceGetGpuPciId on a worker thread. */
+
+/**
+ * Reads the PCI bus id that a vGPU has in its virtual machine. On a worker thread.
+ *
+ * @param vgpuInstance id of the vGPU
+ * @throws NVMLError_DriverNotLoaded, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuInstanceGetGpuPciId
+ */
 export function nvmlVgpuInstanceGetGpuPciId(vgpuInstance: number): Promise<string> {
   return later(e.nvmlVgpuInstanceGetGpuPciId, vgpuInstance) as Promise<string>;
 }
-/** nvmlVgpuTypeGetCapabilities on a worker thread. */
+
+/**
+ * Reads whether a vGPU type has a capability. On a worker thread.
+ *
+ * @param vgpuTypeId id of the vGPU type
+ * @param capability {@link t.nvmlVgpuCapability_t}: NVML_VGPU_CAP_*
+ * @returns capResult: 1 where it has the capability, else 0
+ * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuTypeGetCapabilities
+ */
 export function nvmlVgpuTypeGetCapabilities(vgpuTypeId: number, capability: t.nvmlVgpuCapability_t): Promise<number> {
   return later(e.nvmlVgpuTypeGetCapabilities, vgpuTypeId, capability) as Promise<number>;
 }
-/** nvmlVgpuInstanceGetMdevUUID on a worker thread. */
+
+/**
+ * Reads the UUID of the mediated device of a vGPU. On a worker thread.
+ *
+ * @param vgpuInstance id of the vGPU
+ * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuInstanceGetMdevUUID
+ */
 export function nvmlVgpuInstanceGetMdevUUID(vgpuInstance: number): Promise<string> {
   return later(e.nvmlVgpuInstanceGetMdevUUID, vgpuInstance) as Promise<string>;
 }
-/** nvmlGpuInstanceGetCreatableVgpus on a worker thread. */
+
+/**
+ * Reads the ids of the vGPU types that can be made on a GPU instance now. On a worker thread.
+ *
+ * @param gpuInstance the GPU instance
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlGpuInstanceGetCreatableVgpus
+ */
 export function nvmlGpuInstanceGetCreatableVgpus(gpuInstance: t.nvmlGpuInstance_t): Promise<t.nvmlVgpuTypeIdInfo_t> {
   return later(e.nvmlGpuInstanceGetCreatableVgpus, gpuInstance) as Promise<t.nvmlVgpuTypeIdInfo_t>;
 }
-/** nvmlVgpuTypeGetMaxInstancesPerGpuInstance on a worker thread. */
+
+/**
+ * Reads how many vGPUs of a type can run on a GPU instance. On a worker thread.
+ *
+ * @param pMaxInstance `vgpuTypeId` of the vGPU type
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuTypeGetMaxInstancesPerGpuInstance
+ */
 export function nvmlVgpuTypeGetMaxInstancesPerGpuInstance(pMaxInstance: Pick<t.nvmlVgpuTypeMaxInstance_t, 'vgpuTypeId'>): Promise<t.nvmlVgpuTypeMaxInstance_t> {
   return later(e.nvmlVgpuTypeGetMaxInstancesPerGpuInstance, pMaxInstance) as Promise<t.nvmlVgpuTypeMaxInstance_t>;
 }
-/** nvmlGpuInstanceGetActiveVgpus on a worker thread. */
+
+/**
+ * Reads the ids of the vGPUs on a GPU instance. On a worker thread.
+ *
+ * @param gpuInstance the GPU instance
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlGpuInstanceGetActiveVgpus
+ */
 export function nvmlGpuInstanceGetActiveVgpus(gpuInstance: t.nvmlGpuInstance_t): Promise<t.nvmlActiveVgpuInstanceInfo_t> {
   return later(e.nvmlGpuInstanceGetActiveVgpus, gpuInstance) as Promise<t.nvmlActiveVgpuInstanceInfo_t>;
 }
-/** nvmlGpuInstanceSetVgpuSchedulerState on a worker thread. */
+
+/**
+ * Sets the vGPU scheduler state of a GPU instance. On a worker thread.
+ *
+ * @param gpuInstance the GPU instance
+ * @param pScheduler `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*, `schedulerPolicy`: NVML_VGPU_SCHEDULER_POLICY_*
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_ResetRequired, NVMLError_Unknown
+ * @see NVML nvmlGpuInstanceSetVgpuSchedulerState
+ */
 export function nvmlGpuInstanceSetVgpuSchedulerState(gpuInstance: t.nvmlGpuInstance_t, pScheduler: Given<t.nvmlVgpuSchedulerState_t>): Promise<void> {
   return later(e.nvmlGpuInstanceSetVgpuSchedulerState, gpuInstance, pScheduler) as Promise<void>;
 }
-/** nvmlGpuInstanceGetVgpuSchedulerState on a worker thread. */
+
+/**
+ * Reads the vGPU scheduler state of a GPU instance. On a worker thread.
+ *
+ * @param gpuInstance the GPU instance
+ * @param pSchedulerStateInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlGpuInstanceGetVgpuSchedulerState
+ */
 export function nvmlGpuInstanceGetVgpuSchedulerState(gpuInstance: t.nvmlGpuInstance_t, pSchedulerStateInfo: Pick<t.nvmlVgpuSchedulerStateInfo_t, 'engineId'>): Promise<t.nvmlVgpuSchedulerStateInfo_t> {
   return later(e.nvmlGpuInstanceGetVgpuSchedulerState, gpuInstance, pSchedulerStateInfo) as Promise<t.nvmlVgpuSchedulerStateInfo_t>;
 }
-/** nvmlGpuInstanceGetVgpuSchedulerLog on a worker thread. */
+
+/**
+ * Reads the last decisions of the scheduler of vGPUs on a GPU instance. On a worker thread.
+ *
+ * @param gpuInstance the GPU instance
+ * @param pSchedulerLogInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlGpuInstanceGetVgpuSchedulerLog
+ */
 export function nvmlGpuInstanceGetVgpuSchedulerLog(gpuInstance: t.nvmlGpuInstance_t, pSchedulerLogInfo: Pick<t.nvmlVgpuSchedulerLogInfo_t, 'engineId'>): Promise<t.nvmlVgpuSchedulerLogInfo_t> {
   return later(e.nvmlGpuInstanceGetVgpuSchedulerLog, gpuInstance, pSchedulerLogInfo) as Promise<t.nvmlVgpuSchedulerLogInfo_t>;
 }
-/** nvmlGpuInstanceGetVgpuTypeCreatablePlacements on a worker thread. */
+
+/**
+ * Reads where vGPUs of a type can be made on a GPU instance now. On a worker thread.
+ *
+ * @param gpuInstance the GPU instance
+ * @param pCreatablePlacementInfo `vgpuTypeId` of the vGPU type
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlGpuInstanceGetVgpuTypeCreatablePlacements
+ */
 export function nvmlGpuInstanceGetVgpuTypeCreatablePlacements(gpuInstance: t.nvmlGpuInstance_t, pCreatablePlacementInfo: Pick<t.nvmlVgpuCreatablePlacementInfo_t, 'vgpuTypeId'>): Promise<t.nvmlVgpuCreatablePlacementInfo_t> {
   return later(e.nvmlGpuInstanceGetVgpuTypeCreatablePlacements, gpuInstance, pCreatablePlacementInfo) as Promise<t.nvmlVgpuCreatablePlacementInfo_t>;
 }
-/** nvmlGpuInstanceGetVgpuHeterogeneousMode on a worker thread. */
+
+/**
+ * Reads whether vGPUs of different sizes can run on a GPU instance. On a worker thread.
+ *
+ * @param gpuInstance the GPU instance
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlGpuInstanceGetVgpuHeterogeneousMode
+ */
 export function nvmlGpuInstanceGetVgpuHeterogeneousMode(gpuInstance: t.nvmlGpuInstance_t): Promise<t.nvmlVgpuHeterogeneousMode_t> {
   return later(e.nvmlGpuInstanceGetVgpuHeterogeneousMode, gpuInstance) as Promise<t.nvmlVgpuHeterogeneousMode_t>;
 }
-/** nvmlGpuInstanceSetVgpuHeterogeneousMode on a worker thread. */
+
+/**
+ * Sets whether vGPUs of different sizes can run on a GPU instance. On a worker thread.
+ *
+ * @param gpuInstance the GPU instance
+ * @param pHeterogeneousMode `mode`: 1 for vGPUs of different sizes, 0 for one size
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlGpuInstanceSetVgpuHeterogeneousMode
+ */
 export function nvmlGpuInstanceSetVgpuHeterogeneousMode(gpuInstance: t.nvmlGpuInstance_t, pHeterogeneousMode: Given<t.nvmlVgpuHeterogeneousMode_t>): Promise<void> {
   return later(e.nvmlGpuInstanceSetVgpuHeterogeneousMode, gpuInstance, pHeterogeneousMode) as Promise<void>;
 }
-/** nvmlDeviceGetVgpuSchedulerState_v2 on a worker thread. */
+
+/**
+ * Reads the vGPU scheduler state of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @param pSchedulerStateInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetVgpuSchedulerState_v2
+ */
 export function nvmlDeviceGetVgpuSchedulerState_v2(device: t.nvmlDevice_t, pSchedulerStateInfo: Pick<t.nvmlVgpuSchedulerStateInfo_v2_t, 'engineId'>): Promise<t.nvmlVgpuSchedulerStateInfo_v2_t> {
   return later(e.nvmlDeviceGetVgpuSchedulerState_v2, device, pSchedulerStateInfo) as Promise<t.nvmlVgpuSchedulerStateInfo_v2_t>;
 }
-/** nvmlGpuInstanceGetVgpuSchedulerState_v2 on a worker thread. */
+
+/**
+ * Reads the vGPU scheduler state of a GPU instance. On a worker thread.
+ *
+ * @param gpuInstance the GPU instance
+ * @param pSchedulerStateInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlGpuInstanceGetVgpuSchedulerState_v2
+ */
 export function nvmlGpuInstanceGetVgpuSchedulerState_v2(gpuInstance: t.nvmlGpuInstance_t, pSchedulerStateInfo: Pick<t.nvmlVgpuSchedulerStateInfo_v2_t, 'engineId'>): Promise<t.nvmlVgpuSchedulerStateInfo_v2_t> {
   return later(e.nvmlGpuInstanceGetVgpuSchedulerState_v2, gpuInstance, pSchedulerStateInfo) as Promise<t.nvmlVgpuSchedulerStateInfo_v2_t>;
 }
-/** nvmlDeviceGetVgpuSchedulerLog_v2 on a worker thread. */
+
+/**
+ * Reads the last decisions of the scheduler of vGPUs on a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @param pSchedulerLogInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetVgpuSchedulerLog_v2
+ */
 export function nvmlDeviceGetVgpuSchedulerLog_v2(device: t.nvmlDevice_t, pSchedulerLogInfo: Pick<t.nvmlVgpuSchedulerLogInfo_v2_t, 'engineId'>): Promise<t.nvmlVgpuSchedulerLogInfo_v2_t> {
   return later(e.nvmlDeviceGetVgpuSchedulerLog_v2, device, pSchedulerLogInfo) as Promise<t.nvmlVgpuSchedulerLogInfo_v2_t>;
 }
-/** nvmlGpuInstanceGetVgpuSchedulerLog_v2 on a worker thread. */
+
+/**
+ * Reads the last decisions of the scheduler of vGPUs on a GPU instance. On a worker thread.
+ *
+ * @param gpuInstance the GPU instance
+ * @param pSchedulerLogInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlGpuInstanceGetVgpuSchedulerLog_v2
+ */
 export function nvmlGpuInstanceGetVgpuSchedulerLog_v2(gpuInstance: t.nvmlGpuInstance_t, pSchedulerLogInfo: Pick<t.nvmlVgpuSchedulerLogInfo_v2_t, 'engineId'>): Promise<t.nvmlVgpuSchedulerLogInfo_v2_t> {
   return later(e.nvmlGpuInstanceGetVgpuSchedulerLog_v2, gpuInstance, pSchedulerLogInfo) as Promise<t.nvmlVgpuSchedulerLogInfo_v2_t>;
 }
-/** nvmlDeviceSetVgpuSchedulerState_v2 on a worker thread. */
+
+/**
+ * Sets the vGPU scheduler state of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @param pSchedulerState `schedulerPolicy`: NVML_VGPU_SCHEDULER_POLICY_*, and what it needs
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_ResetRequired, NVMLError_Unknown
+ * @see NVML nvmlDeviceSetVgpuSchedulerState_v2
+ */
 export function nvmlDeviceSetVgpuSchedulerState_v2(device: t.nvmlDevice_t, pSchedulerState: Given<t.nvmlVgpuSchedulerState_v2_t>): Promise<void> {
   return later(e.nvmlDeviceSetVgpuSchedulerState_v2, device, pSchedulerState) as Promise<void>;
 }
-/** nvmlGpuInstanceSetVgpuSchedulerState_v2 on a worker thread. */
+
+/**
+ * Sets the vGPU scheduler state of a GPU instance. On a worker thread.
+ *
+ * @param gpuInstance the GPU instance
+ * @param pSchedulerState `schedulerPolicy`: NVML_VGPU_SCHEDULER_POLICY_*, and what it needs
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_ResetRequired, NVMLError_Unknown
+ * @see NVML nvmlGpuInstanceSetVgpuSchedulerState_v2
+ */
 export function nvmlGpuInstanceSetVgpuSchedulerState_v2(gpuInstance: t.nvmlGpuInstance_t, pSchedulerState: Given<t.nvmlVgpuSchedulerState_v2_t>): Promise<void> {
   return later(e.nvmlGpuInstanceSetVgpuSchedulerState_v2, gpuInstance, pSchedulerState) as Promise<void>;
 }
-/** nvmlVgpuInstanceGetMetadata on a worker thread. */
+
+/**
+ * Reads what tells which GPUs a vGPU can run on. On a worker thread.
+ *
+ * @param vgpuInstance id of the vGPU
+ * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Unknown
+ * @see NVML nvmlVgpuInstanceGetMetadata
+ */
 export function nvmlVgpuInstanceGetMetadata(vgpuInstance: number): Promise<t.nvmlVgpuMetadata_t> {
   return later(e.nvmlVgpuInstanceGetMetadata, vgpuInstance) as Promise<t.nvmlVgpuMetadata_t>;
 }
-/** nvmlDeviceGetVgpuMetadata on a worker thread. */
+
+/**
+ * Reads what tells which vGPUs can run on a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetVgpuMetadata
+ */
 export function nvmlDeviceGetVgpuMetadata(device: t.nvmlDevice_t): Promise<t.nvmlVgpuPgpuMetadata_t> {
   return later(e.nvmlDeviceGetVgpuMetadata, device) as Promise<t.nvmlVgpuPgpuMetadata_t>;
 }
-/** nvmlGetVgpuCompatibility on a worker thread. */
+
+/**
+ * Reads whether a vGPU can run on a GPU. On a worker thread.
+ *
+ * @param vgpuMetadata of the vGPU, from nvmlVgpuInstanceGetMetadata()
+ * @param pgpuMetadata of the GPU, from nvmlDeviceGetVgpuMetadata()
+ * @throws NVMLError_InvalidArgument, NVMLError_Unknown
+ * @see NVML nvmlGetVgpuCompatibility
+ */
 export function nvmlGetVgpuCompatibility(vgpuMetadata: Given<t.nvmlVgpuMetadata_t>, pgpuMetadata: Given<t.nvmlVgpuPgpuMetadata_t>): Promise<t.nvmlVgpuPgpuCompatibility_t> {
   return later(e.nvmlGetVgpuCompatibility, vgpuMetadata, pgpuMetadata) as Promise<t.nvmlVgpuPgpuCompatibility_t>;
 }
-/** nvmlDeviceGetPgpuMetadataString on a worker thread. */
+
+/**
+ * Reads what tells which vGPUs can run on a GPU, as text. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetPgpuMetadataString
+ */
 export function nvmlDeviceGetPgpuMetadataString(device: t.nvmlDevice_t): Promise<string> {
   return later(e.nvmlDeviceGetPgpuMetadataString, device) as Promise<string>;
 }
-/** nvmlDeviceGetVgpuSchedulerLog on a worker thread. */
+
+/**
+ * Reads the last decisions of the scheduler of vGPUs on a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetVgpuSchedulerLog
+ */
 export function nvmlDeviceGetVgpuSchedulerLog(device: t.nvmlDevice_t): Promise<t.nvmlVgpuSchedulerLog_t> {
   return later(e.nvmlDeviceGetVgpuSchedulerLog, device) as Promise<t.nvmlVgpuSchedulerLog_t>;
 }
-/** nvmlDeviceGetVgpuSchedulerState on a worker thread. */
+
+/**
+ * Reads the vGPU scheduler state of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetVgpuSchedulerState
+ */
 export function nvmlDeviceGetVgpuSchedulerState(device: t.nvmlDevice_t): Promise<t.nvmlVgpuSchedulerGetState_t> {
   return later(e.nvmlDeviceGetVgpuSchedulerState, device) as Promise<t.nvmlVgpuSchedulerGetState_t>;
 }
-/** nvmlDeviceSetVgpuSchedulerState on a worker thread. */
+
+/**
+ * Sets the vGPU scheduler state of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @param pSchedulerState `schedulerPolicy`: NVML_VGPU_SCHEDULER_POLICY_*, and what it needs
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_ResetRequired, NVMLError_Unknown
+ * @see NVML nvmlDeviceSetVgpuSchedulerState
+ */
 export function nvmlDeviceSetVgpuSchedulerState(device: t.nvmlDevice_t, pSchedulerState: Given<t.nvmlVgpuSchedulerSetState_t>): Promise<void> {
   return later(e.nvmlDeviceSetVgpuSchedulerState, device, pSchedulerState) as Promise<void>;
 }
-/** nvmlDeviceGetVgpuSchedulerCapabilities on a worker thread. */
+
+/**
+ * Reads what the scheduler of vGPUs on a GPU can do. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetVgpuSchedulerCapabilities
+ */
 export function nvmlDeviceGetVgpuSchedulerCapabilities(device: t.nvmlDevice_t): Promise<t.nvmlVgpuSchedulerCapabilities_t> {
   return later(e.nvmlDeviceGetVgpuSchedulerCapabilities, device) as Promise<t.nvmlVgpuSchedulerCapabilities_t>;
 }
-/** nvmlGetVgpuVersion on a worker thread. */
+
+/**
+ * Reads which versions of the vGPU protocol the host supports, and which it was told to. On a worker thread.
+ *
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @see NVML nvmlGetVgpuVersion
+ */
 export function nvmlGetVgpuVersion(): Promise<[supported: t.nvmlVgpuVersion_t, current: t.nvmlVgpuVersion_t]> {
   return later(e.nvmlGetVgpuVersion) as Promise<[supported: t.nvmlVgpuVersion_t, current: t.nvmlVgpuVersion_t]>;
 }
-/** nvmlSetVgpuVersion on a worker thread. */
+
+/**
+ * Sets which versions of the vGPU protocol the host takes. On a worker thread.
+ *
+ * @param vgpuVersion the versions `minVersion` to `maxVersion`
+ * @throws NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NotSupported
+ * @see NVML nvmlSetVgpuVersion
+ */
 export function nvmlSetVgpuVersion(vgpuVersion: Given<t.nvmlVgpuVersion_t>): Promise<void> {
   return later(e.nvmlSetVgpuVersion, vgpuVersion) as Promise<void>;
 }
-/** nvmlDeviceGetVgpuUtilization on a worker thread. */
+
+/**
+ * Reads how busy each vGPU kept a GPU since a time. On a worker thread.
+ *
+ * @param device the GPU
+ * @param lastSeenTimeStamp µs since 1970: only later samples are returned; 0 for all
+ * @returns sampleValType: {@link t.nvmlValueType_t}: NVML_VALUE_TYPE_*; utilizationSamples
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetVgpuUtilization
+ */
 export function nvmlDeviceGetVgpuUtilization(device: t.nvmlDevice_t, lastSeenTimeStamp: t.Uint64): Promise<[sampleValType: t.nvmlValueType_t, utilizationSamples: t.nvmlVgpuInstanceUtilizationSample_t[]]> {
   return later(e.nvmlDeviceGetVgpuUtilization, device, lastSeenTimeStamp) as Promise<[sampleValType: t.nvmlValueType_t, utilizationSamples: t.nvmlVgpuInstanceUtilizationSample_t[]]>;
 }
-/** nvmlDeviceGetVgpuInstancesUtilizationInfo on a worker thread. */
+
+/**
+ * Reads how busy each vGPU kept a GPU since a time, all engines. On a worker thread.
+ *
+ * @param device the GPU
+ * @param vgpuUtilInfo `lastSeenTimeStamp`, in µs since 1970: only later samples are returned; 0 for all
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetVgpuInstancesUtilizationInfo
+ */
 export function nvmlDeviceGetVgpuInstancesUtilizationInfo(device: t.nvmlDevice_t, vgpuUtilInfo: Pick<t.nvmlVgpuInstancesUtilizationInfo_t, 'lastSeenTimeStamp'>): Promise<t.nvmlVgpuInstancesUtilizationInfo_t> {
   return later(e.nvmlDeviceGetVgpuInstancesUtilizationInfo, device, vgpuUtilInfo) as Promise<t.nvmlVgpuInstancesUtilizationInfo_t>;
 }
-/** nvmlDeviceGetVgpuProcessUtilization on a worker thread. */
+
+/**
+ * Reads how busy each process in vGPUs kept a GPU since a time. On a worker thread.
+ *
+ * @param device the GPU
+ * @param lastSeenTimeStamp µs since 1970: only later samples are returned; 0 for all
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetVgpuProcessUtilization
+ */
 export function nvmlDeviceGetVgpuProcessUtilization(device: t.nvmlDevice_t, lastSeenTimeStamp: t.Uint64): Promise<t.nvmlVgpuProcessUtilizationSample_t[]> {
   return later(e.nvmlDeviceGetVgpuProcessUtilization, device, lastSeenTimeStamp) as Promise<t.nvmlVgpuProcessUtilizationSample_t[]>;
 }
-/** nvmlDeviceGetVgpuProcessesUtilizationInfo on a worker thread. */
+
+/**
+ * Reads how busy each process in vGPUs kept a GPU since a time, all engines. On a worker thread.
+ *
+ * @param device the GPU
+ * @param vgpuProcUtilInfo `lastSeenTimeStamp`, in µs since 1970: only later samples are returned; 0 for all
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetVgpuProcessesUtilizationInfo
+ */
 export function nvmlDeviceGetVgpuProcessesUtilizationInfo(device: t.nvmlDevice_t, vgpuProcUtilInfo: Pick<t.nvmlVgpuProcessesUtilizationInfo_t, 'lastSeenTimeStamp'>): Promise<t.nvmlVgpuProcessesUtilizationInfo_t> {
   return later(e.nvmlDeviceGetVgpuProcessesUtilizationInfo, device, vgpuProcUtilInfo) as Promise<t.nvmlVgpuProcessesUtilizationInfo_t>;
 }
-/** nvmlVgpuInstanceGetAccountingMode on a worker thread. */
+
+/**
+ * Reads whether statistics of the processes in a vGPU are kept. On a worker thread.
+ *
+ * @param vgpuInstance id of the vGPU
+ * @returns mode: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
+ * @throws NVMLError_DriverNotLoaded, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuInstanceGetAccountingMode
+ */
 export function nvmlVgpuInstanceGetAccountingMode(vgpuInstance: number): Promise<t.nvmlEnableState_t> {
   return later(e.nvmlVgpuInstanceGetAccountingMode, vgpuInstance) as Promise<t.nvmlEnableState_t>;
 }
-/** nvmlVgpuInstanceGetAccountingPids on a worker thread. */
+
+/**
+ * Reads of which processes in a vGPU there are statistics. On a worker thread.
+ *
+ * @param vgpuInstance id of the vGPU
+ * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuInstanceGetAccountingPids
+ */
 export function nvmlVgpuInstanceGetAccountingPids(vgpuInstance: number): Promise<number[]> {
   return later(e.nvmlVgpuInstanceGetAccountingPids, vgpuInstance) as Promise<number[]>;
 }
-/** nvmlVgpuInstanceGetAccountingStats on a worker thread. */
+
+/**
+ * Reads the statistics of a process in a vGPU. On a worker thread.
+ *
+ * @param vgpuInstance id of the vGPU
+ * @param pid id of the process
+ * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuInstanceGetAccountingStats
+ */
 export function nvmlVgpuInstanceGetAccountingStats(vgpuInstance: number, pid: number): Promise<t.nvmlAccountingStats_t> {
   return later(e.nvmlVgpuInstanceGetAccountingStats, vgpuInstance, pid) as Promise<t.nvmlAccountingStats_t>;
 }
-/** nvmlVgpuInstanceClearAccountingPids on a worker thread. */
+
+/**
+ * Forgets the statistics of processes that have ended in a vGPU. On a worker thread.
+ *
+ * @param vgpuInstance id of the vGPU
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlVgpuInstanceClearAccountingPids
+ */
 export function nvmlVgpuInstanceClearAccountingPids(vgpuInstance: number): Promise<void> {
   return later(e.nvmlVgpuInstanceClearAccountingPids, vgpuInstance) as Promise<void>;
 }
-/** nvmlVgpuInstanceGetLicenseInfo_v2 on a worker thread. */
+
+/**
+ * Reads whether a vGPU is licensed, and until when. On a worker thread.
+ *
+ * @param vgpuInstance id of the vGPU
+ * @throws NVMLError_DriverNotLoaded, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Unknown
+ * @see NVML nvmlVgpuInstanceGetLicenseInfo_v2
+ */
 export function nvmlVgpuInstanceGetLicenseInfo_v2(vgpuInstance: number): Promise<t.nvmlVgpuLicenseInfo_t> {
   return later(e.nvmlVgpuInstanceGetLicenseInfo_v2, vgpuInstance) as Promise<t.nvmlVgpuLicenseInfo_t>;
 }
-/** nvmlGetExcludedDeviceCount on a worker thread. */
+
+/**
+ * How many GPUs the driver leaves alone because it was told to. On a worker thread.
+ *
+ * @throws NVMLError_InvalidArgument
+ * @see NVML nvmlGetExcludedDeviceCount
+ */
 export function nvmlGetExcludedDeviceCount(): Promise<number> {
   return later(e.nvmlGetExcludedDeviceCount) as Promise<number>;
 }
-/** nvmlGetExcludedDeviceInfoByIndex on a worker thread. */
+
+/**
+ * Reads which GPU the driver leaves alone, 0 to nvmlGetExcludedDeviceCount() - 1. On a worker thread.
+ *
+ * @param index from 0
+ * @throws NVMLError_InvalidArgument
+ * @see NVML nvmlGetExcludedDeviceInfoByIndex
+ */
 export function nvmlGetExcludedDeviceInfoByIndex(index: number): Promise<t.nvmlExcludedDeviceInfo_t> {
   return later(e.nvmlGetExcludedDeviceInfoByIndex, index) as Promise<t.nvmlExcludedDeviceInfo_t>;
 }
-/** nvmlDeviceReadWritePRM_v1 on a worker thread. */
+
+/**
+ * Reads or writes a PRM register of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @param buffer the register in `inData`: its TLV bytes, `dataSize` of them
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission
+ * @see NVML nvmlDeviceReadWritePRM_v1
+ */
 export function nvmlDeviceReadWritePRM_v1(device: t.nvmlDevice_t, buffer: Given<t.nvmlPRMTLV_v1_t>): Promise<t.nvmlPRMTLV_v1_t> {
   return later(e.nvmlDeviceReadWritePRM_v1, device, buffer) as Promise<t.nvmlPRMTLV_v1_t>;
 }
-/** nvmlDeviceReadPRMCounters_v1 on a worker thread. */
+
+/**
+ * Reads PRM counters of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @param counterList `counters`: the `counterId` and port of each
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Unknown
+ * @see NVML nvmlDeviceReadPRMCounters_v1
+ */
 export function nvmlDeviceReadPRMCounters_v1(device: t.nvmlDevice_t, counterList: Given<t.nvmlPRMCounterList_v1_t>): Promise<t.nvmlPRMCounterList_v1_t> {
   return later(e.nvmlDeviceReadPRMCounters_v1, device, counterList) as Promise<t.nvmlPRMCounterList_v1_t>;
 }
-/** nvmlDeviceSetMigMode on a worker thread. */
+
+/**
+ * Switches the MIG mode of a GPU on or off. On a worker thread.
+ *
+ * @param device the GPU
+ * @param mode NVML_DEVICE_MIG_DISABLE or NVML_DEVICE_MIG_ENABLE
+ * @returns activationStatus: why the mode is not in force yet: NVML_SUCCESS or NVML_ERROR_*
+ * @throws NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_ResetRequired, NVMLError_Uninitialized
+ * @see NVML nvmlDeviceSetMigMode
+ */
 export function nvmlDeviceSetMigMode(device: t.nvmlDevice_t, mode: number): Promise<t.nvmlReturn_t> {
   return later(e.nvmlDeviceSetMigMode, device, mode) as Promise<t.nvmlReturn_t>;
 }
-/** nvmlDeviceGetMigMode on a worker thread. */
+
+/**
+ * Reads whether a GPU is in MIG mode, now and after the next reset. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns currentMode: NVML_DEVICE_MIG_*; pendingMode: NVML_DEVICE_MIG_*, from the next reset on
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetMigMode
+ */
 export function nvmlDeviceGetMigMode(device: t.nvmlDevice_t): Promise<[currentMode: number, pendingMode: number]> {
   return later(e.nvmlDeviceGetMigMode, device) as Promise<[currentMode: number, pendingMode: number]>;
 }
-/** nvmlDeviceGetGpuInstanceProfileInfo on a worker thread. */
+
+/**
+ * Reads what a kind of GPU instance has on a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @param profile which kind of profile: NVML_GPU_INSTANCE_PROFILE_*
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @see NVML nvmlDeviceGetGpuInstanceProfileInfo
+ */
 export function nvmlDeviceGetGpuInstanceProfileInfo(device: t.nvmlDevice_t, profile: number): Promise<t.nvmlGpuInstanceProfileInfo_t> {
   return later(e.nvmlDeviceGetGpuInstanceProfileInfo, device, profile) as Promise<t.nvmlGpuInstanceProfileInfo_t>;
 }
-/** nvmlDeviceGetGpuInstanceProfileInfoV on a worker thread. */
+
+/**
+ * Reads what a kind of GPU instance has on a GPU, its name too. On a worker thread.
+ *
+ * @param device the GPU
+ * @param profile which kind of profile: NVML_GPU_INSTANCE_PROFILE_*
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @see NVML nvmlDeviceGetGpuInstanceProfileInfoV
+ */
 export function nvmlDeviceGetGpuInstanceProfileInfoV(device: t.nvmlDevice_t, profile: number): Promise<t.nvmlGpuInstanceProfileInfo_v2_t> {
   return later(e.nvmlDeviceGetGpuInstanceProfileInfoV, device, profile) as Promise<t.nvmlGpuInstanceProfileInfo_v2_t>;
 }
-/** nvmlDeviceGetGpuInstanceProfileInfoByIdV on a worker thread. */
+
+/**
+ * Reads what a kind of GPU instance has on a GPU, by the id of its profile. On a worker thread.
+ *
+ * @param device the GPU
+ * @param profileId id of the profile, from the profile's info
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @see NVML nvmlDeviceGetGpuInstanceProfileInfoByIdV
+ */
 export function nvmlDeviceGetGpuInstanceProfileInfoByIdV(device: t.nvmlDevice_t, profileId: number): Promise<t.nvmlGpuInstanceProfileInfo_v2_t> {
   return later(e.nvmlDeviceGetGpuInstanceProfileInfoByIdV, device, profileId) as Promise<t.nvmlGpuInstanceProfileInfo_v2_t>;
 }
-/** nvmlDeviceGetGpuInstancePossiblePlacements_v2 on a worker thread. */
+
+/**
+ * Reads where GPU instances of a profile can be. On a worker thread.
+ *
+ * @param device the GPU
+ * @param profileId id of the profile, from the profile's info
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @see NVML nvmlDeviceGetGpuInstancePossiblePlacements_v2
+ */
 export function nvmlDeviceGetGpuInstancePossiblePlacements_v2(device: t.nvmlDevice_t, profileId: number): Promise<t.nvmlGpuInstancePlacement_t[]> {
   return later(e.nvmlDeviceGetGpuInstancePossiblePlacements_v2, device, profileId) as Promise<t.nvmlGpuInstancePlacement_t[]>;
 }
-/** nvmlDeviceGetGpuInstanceRemainingCapacity on a worker thread. */
+
+/**
+ * Reads how many more GPU instances of a profile there is room for. On a worker thread.
+ *
+ * @param device the GPU
+ * @param profileId id of the profile, from the profile's info
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @see NVML nvmlDeviceGetGpuInstanceRemainingCapacity
+ */
 export function nvmlDeviceGetGpuInstanceRemainingCapacity(device: t.nvmlDevice_t, profileId: number): Promise<number> {
   return later(e.nvmlDeviceGetGpuInstanceRemainingCapacity, device, profileId) as Promise<number>;
 }
-/** nvmlDeviceCreateGpuInstance on a worker thread. */
+
+/**
+ * Makes a GPU instance of a profile. On a worker thread.
+ *
+ * @param device the GPU
+ * @param profileId id of the profile, from the profile's info
+ * @throws NVMLError_InsufficientResources, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @see NVML nvmlDeviceCreateGpuInstance
+ */
 export function nvmlDeviceCreateGpuInstance(device: t.nvmlDevice_t, profileId: number): Promise<t.nvmlGpuInstance_t> {
   return later(e.nvmlDeviceCreateGpuInstance, device, profileId) as Promise<t.nvmlGpuInstance_t>;
 }
-/** nvmlDeviceCreateGpuInstanceWithPlacement on a worker thread. */
+
+/**
+ * Makes a GPU instance of a profile in a place. On a worker thread.
+ *
+ * @param device the GPU
+ * @param profileId id of the profile, from the profile's info
+ * @param placement where: `start` and `size`, in slices
+ * @throws NVMLError_InsufficientResources, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @see NVML nvmlDeviceCreateGpuInstanceWithPlacement
+ */
 export function nvmlDeviceCreateGpuInstanceWithPlacement(device: t.nvmlDevice_t, profileId: number, placement: Given<t.nvmlGpuInstancePlacement_t>): Promise<t.nvmlGpuInstance_t> {
   return later(e.nvmlDeviceCreateGpuInstanceWithPlacement, device, profileId, placement) as Promise<t.nvmlGpuInstance_t>;
 }
-/** nvmlGpuInstanceDestroy on a worker thread. */
+
+/**
+ * Destroys a GPU instance. On a worker thread.
+ *
+ * @param gpuInstance the GPU instance
+ * @throws NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @see NVML nvmlGpuInstanceDestroy
+ */
 export function nvmlGpuInstanceDestroy(gpuInstance: t.nvmlGpuInstance_t): Promise<void> {
   return later(e.nvmlGpuInstanceDestroy, gpuInstance) as Promise<void>;
 }
-/** nvmlDeviceGetGpuInstances on a worker thread. */
+
+/**
+ * The GPU instances of a profile. On a worker thread.
+ *
+ * @param device the GPU
+ * @param profileId id of the profile, from the profile's info
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @see NVML nvmlDeviceGetGpuInstances
+ */
 export function nvmlDeviceGetGpuInstances(device: t.nvmlDevice_t, profileId: number): Promise<t.nvmlGpuInstance_t[]> {
   return later(e.nvmlDeviceGetGpuInstances, device, profileId) as Promise<t.nvmlGpuInstance_t[]>;
 }
-/** nvmlDeviceGetGpuInstanceById on a worker thread. */
+
+/**
+ * The GPU instance with an id. On a worker thread.
+ *
+ * @param device the GPU
+ * @param id id of the instance
+ * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @see NVML nvmlDeviceGetGpuInstanceById
+ */
 export function nvmlDeviceGetGpuInstanceById(device: t.nvmlDevice_t, id: number): Promise<t.nvmlGpuInstance_t> {
   return later(e.nvmlDeviceGetGpuInstanceById, device, id) as Promise<t.nvmlGpuInstance_t>;
 }
-/** nvmlGpuInstanceGetInfo on a worker thread. */
+
+/**
+ * Reads the id, profile and place of a GPU instance. On a worker thread.
+ *
+ * @param gpuInstance the GPU instance
+ * @throws NVMLError_InvalidArgument, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @see NVML nvmlGpuInstanceGetInfo
+ */
 export function nvmlGpuInstanceGetInfo(gpuInstance: t.nvmlGpuInstance_t): Promise<t.nvmlGpuInstanceInfo_t> {
   return later(e.nvmlGpuInstanceGetInfo, gpuInstance) as Promise<t.nvmlGpuInstanceInfo_t>;
 }
-/** nvmlGpuInstanceGetComputeInstanceProfileInfo on a worker thread. */
+
+/**
+ * Reads what a kind of compute instance has in a GPU instance. On a worker thread.
+ *
+ * @param gpuInstance the GPU instance
+ * @param profile which kind of profile: NVML_COMPUTE_INSTANCE_PROFILE_*
+ * @param engProfile NVML_COMPUTE_INSTANCE_ENGINE_PROFILE_*
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @see NVML nvmlGpuInstanceGetComputeInstanceProfileInfo
+ */
 export function nvmlGpuInstanceGetComputeInstanceProfileInfo(gpuInstance: t.nvmlGpuInstance_t, profile: number, engProfile: number): Promise<t.nvmlComputeInstanceProfileInfo_t> {
   return later(e.nvmlGpuInstanceGetComputeInstanceProfileInfo, gpuInstance, profile, engProfile) as Promise<t.nvmlComputeInstanceProfileInfo_t>;
 }
-/** nvmlGpuInstanceGetComputeInstanceProfileInfoV on a worker thread. */
+
+/**
+ * Reads what a kind of compute instance has in a GPU instance, its name too. On a worker thread.
+ *
+ * @param gpuInstance the GPU instance
+ * @param profile which kind of profile: NVML_COMPUTE_INSTANCE_PROFILE_*
+ * @param engProfile NVML_COMPUTE_INSTANCE_ENGINE_PROFILE_*
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @see NVML nvmlGpuInstanceGetComputeInstanceProfileInfoV
+ */
 export function nvmlGpuInstanceGetComputeInstanceProfileInfoV(gpuInstance: t.nvmlGpuInstance_t, profile: number, engProfile: number): Promise<t.nvmlComputeInstanceProfileInfo_v2_t> {
   return later(e.nvmlGpuInstanceGetComputeInstanceProfileInfoV, gpuInstance, profile, engProfile) as Promise<t.nvmlComputeInstanceProfileInfo_v2_t>;
 }
-/** nvmlGpuInstanceGetComputeInstanceRemainingCapacity on a worker thread. */
+
+/**
+ * Reads how many more compute instances of a profile there is room for. On a worker thread.
+ *
+ * @param gpuInstance the GPU instance
+ * @param profileId id of the profile, from the profile's info
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @see NVML nvmlGpuInstanceGetComputeInstanceRemainingCapacity
+ */
 export function nvmlGpuInstanceGetComputeInstanceRemainingCapacity(gpuInstance: t.nvmlGpuInstance_t, profileId: number): Promise<number> {
   return later(e.nvmlGpuInstanceGetComputeInstanceRemainingCapacity, gpuInstance, profileId) as Promise<number>;
 }
-/** nvmlGpuInstanceGetComputeInstancePossiblePlacements on a worker thread. */
+
+/**
+ * Reads where compute instances of a profile can be. On a worker thread.
+ *
+ * @param gpuInstance the GPU instance
+ * @param profileId id of the profile, from the profile's info
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @see NVML nvmlGpuInstanceGetComputeInstancePossiblePlacements
+ */
 export function nvmlGpuInstanceGetComputeInstancePossiblePlacements(gpuInstance: t.nvmlGpuInstance_t, profileId: number): Promise<t.nvmlComputeInstancePlacement_t[]> {
   return later(e.nvmlGpuInstanceGetComputeInstancePossiblePlacements, gpuInstance, profileId) as Promise<t.nvmlComputeInstancePlacement_t[]>;
 }
-/** nvmlGpuInstanceCreateComputeInstance on a worker thread. */
+
+/**
+ * Makes a compute instance of a profile. On a worker thread.
+ *
+ * @param gpuInstance the GPU instance
+ * @param profileId id of the profile, from the profile's info
+ * @throws NVMLError_InsufficientResources, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @see NVML nvmlGpuInstanceCreateComputeInstance
+ */
 export function nvmlGpuInstanceCreateComputeInstance(gpuInstance: t.nvmlGpuInstance_t, profileId: number): Promise<t.nvmlComputeInstance_t> {
   return later(e.nvmlGpuInstanceCreateComputeInstance, gpuInstance, profileId) as Promise<t.nvmlComputeInstance_t>;
 }
-/** nvmlGpuInstanceCreateComputeInstanceWithPlacement on a worker thread. */
+
+/**
+ * Makes a compute instance of a profile in a place. On a worker thread.
+ *
+ * @param gpuInstance the GPU instance
+ * @param profileId id of the profile, from the profile's info
+ * @param placement where: `start` and `size`, in slices
+ * @throws NVMLError_InsufficientResources, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @see NVML nvmlGpuInstanceCreateComputeInstanceWithPlacement
+ */
 export function nvmlGpuInstanceCreateComputeInstanceWithPlacement(gpuInstance: t.nvmlGpuInstance_t, profileId: number, placement: Given<t.nvmlComputeInstancePlacement_t>): Promise<t.nvmlComputeInstance_t> {
   return later(e.nvmlGpuInstanceCreateComputeInstanceWithPlacement, gpuInstance, profileId, placement) as Promise<t.nvmlComputeInstance_t>;
 }
-/** nvmlComputeInstanceDestroy on a worker thread. */
+
+/**
+ * Destroys a compute instance. On a worker thread.
+ *
+ * @param computeInstance the compute instance
+ * @throws NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @see NVML nvmlComputeInstanceDestroy
+ */
 export function nvmlComputeInstanceDestroy(computeInstance: t.nvmlComputeInstance_t): Promise<void> {
   return later(e.nvmlComputeInstanceDestroy, computeInstance) as Promise<void>;
 }
-/** nvmlGpuInstanceGetComputeInstances on a worker thread. */
+
+/**
+ * The compute instances of a profile. On a worker thread.
+ *
+ * @param gpuInstance the GPU instance
+ * @param profileId id of the profile, from the profile's info
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @see NVML nvmlGpuInstanceGetComputeInstances
+ */
 export function nvmlGpuInstanceGetComputeInstances(gpuInstance: t.nvmlGpuInstance_t, profileId: number): Promise<t.nvmlComputeInstance_t[]> {
   return later(e.nvmlGpuInstanceGetComputeInstances, gpuInstance, profileId) as Promise<t.nvmlComputeInstance_t[]>;
 }
-/** nvmlGpuInstanceGetComputeInstanceById on a worker thread. */
+
+/**
+ * The compute instance with an id. On a worker thread.
+ *
+ * @param gpuInstance the GPU instance
+ * @param id id of the instance
+ * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @see NVML nvmlGpuInstanceGetComputeInstanceById
+ */
 export function nvmlGpuInstanceGetComputeInstanceById(gpuInstance: t.nvmlGpuInstance_t, id: number): Promise<t.nvmlComputeInstance_t> {
   return later(e.nvmlGpuInstanceGetComputeInstanceById, gpuInstance, id) as Promise<t.nvmlComputeInstance_t>;
 }
-/** nvmlComputeInstanceGetInfo_v2 on a worker thread. */
+
+/**
+ * Reads the id, profile and place of a compute instance. On a worker thread.
+ *
+ * @param computeInstance the compute instance
+ * @throws NVMLError_InvalidArgument, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @see NVML nvmlComputeInstanceGetInfo_v2
+ */
 export function nvmlComputeInstanceGetInfo_v2(computeInstance: t.nvmlComputeInstance_t): Promise<t.nvmlComputeInstanceInfo_t> {
   return later(e.nvmlComputeInstanceGetInfo_v2, computeInstance) as Promise<t.nvmlComputeInstanceInfo_t>;
 }
-/** nvmlDeviceIsMigDeviceHandle on a worker thread. */
+
+/**
+ * Whether a handle stands for a MIG device. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns isMigDevice: 1 for a MIG device, else 0
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceIsMigDeviceHandle
+ */
 export function nvmlDeviceIsMigDeviceHandle(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceIsMigDeviceHandle, device) as Promise<number>;
 }
-/** nvmlDeviceGetGpuInstanceId on a worker thread. */
+
+/**
+ * Reads the id of the GPU instance that a MIG device is on. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetGpuInstanceId
+ */
 export function nvmlDeviceGetGpuInstanceId(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetGpuInstanceId, device) as Promise<number>;
 }
-/** nvmlDeviceGetComputeInstanceId on a worker thread. */
+
+/**
+ * Reads the id of the compute instance that a MIG device is on. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetComputeInstanceId
+ */
 export function nvmlDeviceGetComputeInstanceId(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetComputeInstanceId, device) as Promise<number>;
 }
-/** nvmlDeviceGetMaxMigDeviceCount on a worker thread. */
+
+/**
+ * How many MIG devices a GPU can have. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetMaxMigDeviceCount
+ */
 export function nvmlDeviceGetMaxMigDeviceCount(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetMaxMigDeviceCount, device) as Promise<number>;
 }
-/** nvmlDeviceGetMigDeviceHandleByIndex on a worker thread. */
+
+/**
+ * The handle of a MIG device, 0 to nvmlDeviceGetMaxMigDeviceCount() - 1. On a worker thread.
+ *
+ * @param device the GPU
+ * @param index from 0
+ * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetMigDeviceHandleByIndex
+ */
 export function nvmlDeviceGetMigDeviceHandleByIndex(device: t.nvmlDevice_t, index: number): Promise<t.nvmlDevice_t> {
   return later(e.nvmlDeviceGetMigDeviceHandleByIndex, device, index) as Promise<t.nvmlDevice_t>;
 }
-/** nvmlDeviceGetDeviceHandleFromMigDeviceHandle on a worker thread. */
+
+/**
+ * The handle of the GPU that a MIG device is a part of. On a worker thread.
+ *
+ * @param migDevice the MIG device
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetDeviceHandleFromMigDeviceHandle
+ */
 export function nvmlDeviceGetDeviceHandleFromMigDeviceHandle(migDevice: t.nvmlDevice_t): Promise<t.nvmlDevice_t> {
   return later(e.nvmlDeviceGetDeviceHandleFromMigDeviceHandle, migDevice) as Promise<t.nvmlDevice_t>;
 }
-/** nvmlGpmMetricsGet on a worker thread. */
+
+/**
+ * Works out metrics from two samples. On a worker thread.
+ *
+ * @param metricsGet `sample1`, `sample2`, and `metrics`: a `metricId` (NVML_GPM_METRIC_*) each
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @see NVML nvmlGpmMetricsGet
+ */
 export function nvmlGpmMetricsGet(metricsGet: Given<t.nvmlGpmMetricsGet_t>): Promise<t.nvmlGpmMetricsGet_t> {
   return later(e.nvmlGpmMetricsGet, metricsGet) as Promise<t.nvmlGpmMetricsGet_t>;
 }
-/** nvmlGpmSampleFree on a worker thread. */
+
+/**
+ * Frees a sample of GPU performance monitoring. On a worker thread.
+ *
+ * @param gpmSample the sample, from nvmlGpmSampleAlloc()
+ * @throws NVMLError_InvalidArgument
+ * @see NVML nvmlGpmSampleFree
+ */
 export function nvmlGpmSampleFree(gpmSample: t.nvmlGpmSample_t): Promise<void> {
   return later(e.nvmlGpmSampleFree, gpmSample) as Promise<void>;
 }
-/** nvmlGpmSampleAlloc on a worker thread. */
+
+/**
+ * Makes room for a sample of GPU performance monitoring. On a worker thread.
+ *
+ * @throws NVMLError_InvalidArgument, NVMLError_Memory
+ * @see NVML nvmlGpmSampleAlloc
+ */
 export function nvmlGpmSampleAlloc(): Promise<t.nvmlGpmSample_t> {
   return later(e.nvmlGpmSampleAlloc) as Promise<t.nvmlGpmSample_t>;
 }
-/** nvmlGpmSampleGet on a worker thread. */
+
+/**
+ * Takes a sample of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @param gpmSample the sample, from nvmlGpmSampleAlloc()
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @see NVML nvmlGpmSampleGet
+ */
 export function nvmlGpmSampleGet(device: t.nvmlDevice_t, gpmSample: t.nvmlGpmSample_t): Promise<void> {
   return later(e.nvmlGpmSampleGet, device, gpmSample) as Promise<void>;
 }
-/** nvmlGpmMigSampleGet on a worker thread. */
+
+/**
+ * Takes a sample of a GPU instance. On a worker thread.
+ *
+ * @param device the GPU
+ * @param gpuInstanceId id of the GPU instance
+ * @param gpmSample the sample, from nvmlGpmSampleAlloc()
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @see NVML nvmlGpmMigSampleGet
+ */
 export function nvmlGpmMigSampleGet(device: t.nvmlDevice_t, gpuInstanceId: number, gpmSample: t.nvmlGpmSample_t): Promise<void> {
   return later(e.nvmlGpmMigSampleGet, device, gpuInstanceId, gpmSample) as Promise<void>;
 }
-/** nvmlGpmQueryDeviceSupport on a worker thread. */
+
+/**
+ * Reads whether a GPU has performance monitoring. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @see NVML nvmlGpmQueryDeviceSupport
+ */
 export function nvmlGpmQueryDeviceSupport(device: t.nvmlDevice_t): Promise<t.nvmlGpmSupport_t> {
   return later(e.nvmlGpmQueryDeviceSupport, device) as Promise<t.nvmlGpmSupport_t>;
 }
-/** nvmlGpmQueryIfStreamingEnabled on a worker thread. */
+
+/**
+ * Reads whether performance monitoring of a GPU streams. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns state: 1 where it is on, else 0
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @see NVML nvmlGpmQueryIfStreamingEnabled
+ */
 export function nvmlGpmQueryIfStreamingEnabled(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlGpmQueryIfStreamingEnabled, device) as Promise<number>;
 }
-/** nvmlGpmSetStreamingEnabled on a worker thread. */
+
+/**
+ * Sets whether performance monitoring of a GPU streams. On a worker thread.
+ *
+ * @param device the GPU
+ * @param state 1 to switch it on, 0 off
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @see NVML nvmlGpmSetStreamingEnabled
+ */
 export function nvmlGpmSetStreamingEnabled(device: t.nvmlDevice_t, state: number): Promise<void> {
   return later(e.nvmlGpmSetStreamingEnabled, device, state) as Promise<void>;
 }
-/** nvmlDeviceGetCapabilities on a worker thread. */
+
+/**
+ * Reads what a GPU can do: NVML_DEV_CAP_* in `capMask`. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetCapabilities
+ */
 export function nvmlDeviceGetCapabilities(device: t.nvmlDevice_t): Promise<t.nvmlDeviceCapabilities_t> {
   return later(e.nvmlDeviceGetCapabilities, device) as Promise<t.nvmlDeviceCapabilities_t>;
 }
-/** nvmlDeviceWorkloadPowerProfileGetProfilesInfo on a worker thread. */
+
+/**
+ * Reads which power profiles for workloads a GPU has. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceWorkloadPowerProfileGetProfilesInfo
+ */
 export function nvmlDeviceWorkloadPowerProfileGetProfilesInfo(device: t.nvmlDevice_t): Promise<t.nvmlWorkloadPowerProfileProfilesInfo_t> {
   return later(e.nvmlDeviceWorkloadPowerProfileGetProfilesInfo, device) as Promise<t.nvmlWorkloadPowerProfileProfilesInfo_t>;
 }
-/** nvmlDeviceWorkloadPowerProfileGetCurrentProfiles on a worker thread. */
+
+/**
+ * Reads which power profiles were requested of a GPU, and which hold. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceWorkloadPowerProfileGetCurrentProfiles
+ */
 export function nvmlDeviceWorkloadPowerProfileGetCurrentProfiles(device: t.nvmlDevice_t): Promise<t.nvmlWorkloadPowerProfileCurrentProfiles_t> {
   return later(e.nvmlDeviceWorkloadPowerProfileGetCurrentProfiles, device) as Promise<t.nvmlWorkloadPowerProfileCurrentProfiles_t>;
 }
-/** nvmlDeviceWorkloadPowerProfileSetRequestedProfiles on a worker thread. */
+
+/**
+ * Requests power profiles of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @param requestedProfiles `requestedProfilesMask`: a bit for each NVML_POWER_PROFILE_*
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @see NVML nvmlDeviceWorkloadPowerProfileSetRequestedProfiles
+ */
 export function nvmlDeviceWorkloadPowerProfileSetRequestedProfiles(device: t.nvmlDevice_t, requestedProfiles: Given<t.nvmlWorkloadPowerProfileRequestedProfiles_t>): Promise<void> {
   return later(e.nvmlDeviceWorkloadPowerProfileSetRequestedProfiles, device, requestedProfiles) as Promise<void>;
 }
-/** nvmlDeviceWorkloadPowerProfileClearRequestedProfiles on a worker thread. */
+
+/**
+ * Requests power profiles of a GPU no more. On a worker thread.
+ *
+ * @param device the GPU
+ * @param requestedProfiles `requestedProfilesMask`: a bit for each NVML_POWER_PROFILE_*
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @see NVML nvmlDeviceWorkloadPowerProfileClearRequestedProfiles
+ */
 export function nvmlDeviceWorkloadPowerProfileClearRequestedProfiles(device: t.nvmlDevice_t, requestedProfiles: Given<t.nvmlWorkloadPowerProfileRequestedProfiles_t>): Promise<void> {
   return later(e.nvmlDeviceWorkloadPowerProfileClearRequestedProfiles, device, requestedProfiles) as Promise<void>;
 }
-/** nvmlDeviceWorkloadPowerProfileUpdateProfiles_v1 on a worker thread. */
+
+/**
+ * Changes which power profiles are requested of a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @param updateProfiles `operation`: NVML_POWER_PROFILE_OPERATION_*, and `updateProfilesMask`: a bit for each NVML_POWER_PROFILE_*
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceWorkloadPowerProfileUpdateProfiles_v1
+ */
 export function nvmlDeviceWorkloadPowerProfileUpdateProfiles_v1(device: t.nvmlDevice_t, updateProfiles: Given<t.nvmlWorkloadPowerProfileUpdateProfiles_v1_t>): Promise<void> {
   return later(e.nvmlDeviceWorkloadPowerProfileUpdateProfiles_v1, device, updateProfiles) as Promise<void>;
 }
-/** nvmlDevicePowerSmoothingActivatePresetProfile on a worker thread. */
+
+/**
+ * Makes a profile of power smoothing the active one. On a worker thread.
+ *
+ * @param device the GPU
+ * @param profile `profileId` of the profile
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission
+ * @see NVML nvmlDevicePowerSmoothingActivatePresetProfile
+ */
 export function nvmlDevicePowerSmoothingActivatePresetProfile(device: t.nvmlDevice_t, profile: Given<t.nvmlPowerSmoothingProfile_t>): Promise<void> {
   return later(e.nvmlDevicePowerSmoothingActivatePresetProfile, device, profile) as Promise<void>;
 }
-/** nvmlDevicePowerSmoothingUpdatePresetProfileParam on a worker thread. */
+
+/**
+ * Sets a parameter of a profile of power smoothing. On a worker thread.
+ *
+ * @param device the GPU
+ * @param profile the `profileId`, its `paramId` (NVML_POWER_SMOOTHING_PROFILE_PARAM_*) and the `value`
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NoPermission
+ * @see NVML nvmlDevicePowerSmoothingUpdatePresetProfileParam
+ */
 export function nvmlDevicePowerSmoothingUpdatePresetProfileParam(device: t.nvmlDevice_t, profile: Given<t.nvmlPowerSmoothingProfile_t>): Promise<void> {
   return later(e.nvmlDevicePowerSmoothingUpdatePresetProfileParam, device, profile) as Promise<void>;
 }
-/** nvmlDevicePowerSmoothingSetState on a worker thread. */
+
+/**
+ * Switches power smoothing of a GPU on or off. On a worker thread.
+ *
+ * @param device the GPU
+ * @param state `state`: NVML_FEATURE_*
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission
+ * @see NVML nvmlDevicePowerSmoothingSetState
+ */
 export function nvmlDevicePowerSmoothingSetState(device: t.nvmlDevice_t, state: Given<t.nvmlPowerSmoothingState_t>): Promise<void> {
   return later(e.nvmlDevicePowerSmoothingSetState, device, state) as Promise<void>;
 }
-/** nvmlDeviceGetSramUniqueUncorrectedEccErrorCounts on a worker thread. */
+
+/**
+ * Reads where in the SRAM of a GPU uncorrected errors were. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetSramUniqueUncorrectedEccErrorCounts
+ */
 export function nvmlDeviceGetSramUniqueUncorrectedEccErrorCounts(device: t.nvmlDevice_t): Promise<t.nvmlEccSramUniqueUncorrectedErrorCounts_t> {
   return later(e.nvmlDeviceGetSramUniqueUncorrectedEccErrorCounts, device) as Promise<t.nvmlEccSramUniqueUncorrectedErrorCounts_t>;
 }
-/** nvmlDeviceGetRemappedRows_v2 on a worker thread. */
+
+/**
+ * Reads how many memory rows of a GPU were remapped. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetRemappedRows_v2
+ */
 export function nvmlDeviceGetRemappedRows_v2(device: t.nvmlDevice_t): Promise<t.nvmlRemappedRowsInfo_v2_t> {
   return later(e.nvmlDeviceGetRemappedRows_v2, device) as Promise<t.nvmlRemappedRowsInfo_v2_t>;
 }
-/** nvmlDeviceSetRusdSettings_v1 on a worker thread. */
+
+/**
+ * Sets what the driver keeps reading of a GPU for programs that look in shared memory (RUSD). On a worker thread.
+ *
+ * @param device the GPU
+ * @param settings `pollMask`: NVML_RUSD_POLL_*, joined by |
+ * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission
+ * @see NVML nvmlDeviceSetRusdSettings_v1
+ */
 export function nvmlDeviceSetRusdSettings_v1(device: t.nvmlDevice_t, settings: Given<t.nvmlRusdSettings_v1_t>): Promise<void> {
   return later(e.nvmlDeviceSetRusdSettings_v1, device, settings) as Promise<void>;
 }
-/** nvmlDeviceGetCount on a worker thread. */
+
+/**
+ * How many GPUs there are, those without access included. On a worker thread.
+ *
+ * @throws NVMLError_InvalidArgument, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetCount: nvmlDeviceGetCount_v2, else nvmlDeviceGetCount
+ */
 export function nvmlDeviceGetCount(): Promise<number> {
   return later(e.nvmlDeviceGetCount) as Promise<number>;
 }
-/** nvmlDeviceGetHandleByIndex on a worker thread. */
+
+/**
+ * The handle of the GPU with an index, 0 to nvmlDeviceGetCount() - 1. On a worker thread.
+ *
+ * @param index from 0
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientPower, NVMLError_InvalidArgument, NVMLError_IrqIssue, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetHandleByIndex: nvmlDeviceGetHandleByIndex_v2, else nvmlDeviceGetHandleByIndex
+ */
 export function nvmlDeviceGetHandleByIndex(index: number): Promise<t.nvmlDevice_t> {
   return later(e.nvmlDeviceGetHandleByIndex, index) as Promise<t.nvmlDevice_t>;
 }
-/** nvmlDeviceGetHandleByPciBusId on a worker thread. */
+
+/**
+ * The handle of the GPU on a PCI bus id. On a worker thread.
+ *
+ * @param pciBusId as domain:bus:device.function in hexadecimal: 00000000:01:00.0
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientPower, NVMLError_InvalidArgument, NVMLError_IrqIssue, NVMLError_NotFound, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetHandleByPciBusId: nvmlDeviceGetHandleByPciBusId_v2, else nvmlDeviceGetHandleByPciBusId
+ */
 export function nvmlDeviceGetHandleByPciBusId(pciBusId: string): Promise<t.nvmlDevice_t> {
   return later(e.nvmlDeviceGetHandleByPciBusId, pciBusId) as Promise<t.nvmlDevice_t>;
 }
-/** nvmlDeviceGetPciInfo on a worker thread. */
+
+/**
+ * Reads where a GPU is on the PCI bus, and its PCI ids. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetPciInfo: nvmlDeviceGetPciInfo_v3, else nvmlDeviceGetPciInfo_v2, else nvmlDeviceGetPciInfo
+ */
 export function nvmlDeviceGetPciInfo(device: t.nvmlDevice_t): Promise<t.nvmlPciInfo_t> {
   return later(e.nvmlDeviceGetPciInfo, device) as Promise<t.nvmlPciInfo_t>;
 }
-/** nvmlDeviceGetPciInfo_v2 on a worker thread. */
+
+/**
+ * Reads where a GPU is on the PCI bus, and its PCI ids. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetPciInfo_v2
+ * @deprecated NVML has nvmlDeviceGetPciInfo for it.
+ */
 export function nvmlDeviceGetPciInfo_v2(device: t.nvmlDevice_t): Promise<t.nvmlPciInfo_t> {
   return later(e.nvmlDeviceGetPciInfo_v2, device) as Promise<t.nvmlPciInfo_t>;
 }
-/** nvmlDeviceGetNvLinkRemotePciInfo on a worker thread. */
+
+/**
+ * Reads what is at the other end of an NVLink of a GPU, on the PCI bus. On a worker thread.
+ *
+ * @param device the GPU
+ * @param link number of the NVLink, from 0
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetNvLinkRemotePciInfo: nvmlDeviceGetNvLinkRemotePciInfo_v2, else nvmlDeviceGetNvLinkRemotePciInfo
+ */
 export function nvmlDeviceGetNvLinkRemotePciInfo(device: t.nvmlDevice_t, link: number): Promise<t.nvmlPciInfo_t> {
   return later(e.nvmlDeviceGetNvLinkRemotePciInfo, device, link) as Promise<t.nvmlPciInfo_t>;
 }
-/** nvmlDeviceGetGridLicensableFeatures on a worker thread. */
+
+/**
+ * Reads which vGPU features of a GPU can be licensed, and which are. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_InvalidArgument, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetGridLicensableFeatures: nvmlDeviceGetGridLicensableFeatures_v4, else nvmlDeviceGetGridLicensableFeatures_v3, else nvmlDeviceGetGridLicensableFeatures_v2, else nvmlDeviceGetGridLicensableFeatures
+ */
 export function nvmlDeviceGetGridLicensableFeatures(device: t.nvmlDevice_t): Promise<t.nvmlGridLicensableFeatures_t> {
   return later(e.nvmlDeviceGetGridLicensableFeatures, device) as Promise<t.nvmlGridLicensableFeatures_t>;
 }
-/** nvmlDeviceGetGridLicensableFeatures_v2 on a worker thread. */
+
+/**
+ * Reads which vGPU features of a GPU can be licensed, and which are. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_InvalidArgument, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetGridLicensableFeatures_v2
+ * @deprecated NVML has nvmlDeviceGetGridLicensableFeatures for it.
+ */
 export function nvmlDeviceGetGridLicensableFeatures_v2(device: t.nvmlDevice_t): Promise<t.nvmlGridLicensableFeatures_t> {
   return later(e.nvmlDeviceGetGridLicensableFeatures_v2, device) as Promise<t.nvmlGridLicensableFeatures_t>;
 }
-/** nvmlDeviceGetGridLicensableFeatures_v3 on a worker thread. */
+
+/**
+ * Reads which vGPU features of a GPU can be licensed, and which are. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_InvalidArgument, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetGridLicensableFeatures_v3
+ * @deprecated NVML has nvmlDeviceGetGridLicensableFeatures for it.
+ */
 export function nvmlDeviceGetGridLicensableFeatures_v3(device: t.nvmlDevice_t): Promise<t.nvmlGridLicensableFeatures_t> {
   return later(e.nvmlDeviceGetGridLicensableFeatures_v3, device) as Promise<t.nvmlGridLicensableFeatures_t>;
 }
-/** nvmlDeviceRemoveGpu on a worker thread. */
+
+/**
+ * Takes a drained GPU out of the system. On a worker thread.
+ *
+ * @param pciInfo where the GPU is: its `domain`, `bus` and `device`
+ * @param gpuState {@link t.nvmlDetachGpuState_t}: NVML_DETACH_GPU_KEEP or NVML_DETACH_GPU_REMOVE
+ * @param linkState {@link t.nvmlPcieLinkState_t}: NVML_PCIE_LINK_KEEP or NVML_PCIE_LINK_SHUT_DOWN
+ * @throws NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @see NVML nvmlDeviceRemoveGpu: nvmlDeviceRemoveGpu_v2, else nvmlDeviceRemoveGpu
+ */
 export function nvmlDeviceRemoveGpu(pciInfo: Given<t.nvmlPciInfo_t>, gpuState: t.nvmlDetachGpuState_t, linkState: t.nvmlPcieLinkState_t): Promise<void> {
   return later(e.nvmlDeviceRemoveGpu, pciInfo, gpuState, linkState) as Promise<void>;
 }
-/** nvmlEventSetWait on a worker thread. */
+
+/**
+ * Waits for an event of a set. On a worker thread.
+ *
+ * @param set the event set
+ * @param timeoutms how long to wait at most, in ms
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Timeout, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlEventSetWait: nvmlEventSetWait_v2, else nvmlEventSetWait
+ */
 export function nvmlEventSetWait(set: t.nvmlEventSet_t, timeoutms: number): Promise<t.nvmlEventData_t> {
   return later(e.nvmlEventSetWait, set, timeoutms) as Promise<t.nvmlEventData_t>;
 }
-/** nvmlDeviceGetAttributes on a worker thread. */
+
+/**
+ * Reads what a MIG device has: multiprocessors, engines, slices, memory. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetAttributes: nvmlDeviceGetAttributes_v2, else nvmlDeviceGetAttributes
+ */
 export function nvmlDeviceGetAttributes(device: t.nvmlDevice_t): Promise<t.nvmlDeviceAttributes_t> {
   return later(e.nvmlDeviceGetAttributes, device) as Promise<t.nvmlDeviceAttributes_t>;
 }
-/** nvmlComputeInstanceGetInfo on a worker thread. */
+
+/**
+ * Reads the id, profile and place of a compute instance. On a worker thread.
+ *
+ * @param computeInstance the compute instance
+ * @throws NVMLError_InvalidArgument, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @see NVML nvmlComputeInstanceGetInfo: nvmlComputeInstanceGetInfo_v2, else nvmlComputeInstanceGetInfo
+ */
 export function nvmlComputeInstanceGetInfo(computeInstance: t.nvmlComputeInstance_t): Promise<t.nvmlComputeInstanceInfo_t> {
   return later(e.nvmlComputeInstanceGetInfo, computeInstance) as Promise<t.nvmlComputeInstanceInfo_t>;
 }
-/** nvmlDeviceGetComputeRunningProcesses on a worker thread. */
+
+/**
+ * Reads which processes compute on a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetComputeRunningProcesses: nvmlDeviceGetComputeRunningProcesses_v3, else nvmlDeviceGetComputeRunningProcesses_v2, else nvmlDeviceGetComputeRunningProcesses
+ */
 export function nvmlDeviceGetComputeRunningProcesses(device: t.nvmlDevice_t): Promise<t.nvmlProcessInfo_t[]> {
   return later(e.nvmlDeviceGetComputeRunningProcesses, device) as Promise<t.nvmlProcessInfo_t[]>;
 }
-/** nvmlDeviceGetComputeRunningProcesses_v2 on a worker thread. */
+
+/**
+ * Reads which processes compute on a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetComputeRunningProcesses_v2
+ * @deprecated NVML has nvmlDeviceGetComputeRunningProcesses for it.
+ */
 export function nvmlDeviceGetComputeRunningProcesses_v2(device: t.nvmlDevice_t): Promise<t.nvmlProcessInfo_v2_t[]> {
   return later(e.nvmlDeviceGetComputeRunningProcesses_v2, device) as Promise<t.nvmlProcessInfo_v2_t[]>;
 }
-/** nvmlDeviceGetGraphicsRunningProcesses on a worker thread. */
+
+/**
+ * Reads which processes draw on a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetGraphicsRunningProcesses: nvmlDeviceGetGraphicsRunningProcesses_v3, else nvmlDeviceGetGraphicsRunningProcesses_v2, else nvmlDeviceGetGraphicsRunningProcesses
+ */
 export function nvmlDeviceGetGraphicsRunningProcesses(device: t.nvmlDevice_t): Promise<t.nvmlProcessInfo_t[]> {
   return later(e.nvmlDeviceGetGraphicsRunningProcesses, device) as Promise<t.nvmlProcessInfo_t[]>;
 }
-/** nvmlDeviceGetGraphicsRunningProcesses_v2 on a worker thread. */
+
+/**
+ * Reads which processes draw on a GPU. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetGraphicsRunningProcesses_v2
+ * @deprecated NVML has nvmlDeviceGetGraphicsRunningProcesses for it.
+ */
 export function nvmlDeviceGetGraphicsRunningProcesses_v2(device: t.nvmlDevice_t): Promise<t.nvmlProcessInfo_v2_t[]> {
   return later(e.nvmlDeviceGetGraphicsRunningProcesses_v2, device) as Promise<t.nvmlProcessInfo_v2_t[]>;
 }
-/** nvmlDeviceGetMPSComputeRunningProcesses on a worker thread. */
+
+/**
+ * Reads which processes compute on a GPU through MPS. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetMPSComputeRunningProcesses: nvmlDeviceGetMPSComputeRunningProcesses_v3, else nvmlDeviceGetMPSComputeRunningProcesses_v2, else nvmlDeviceGetMPSComputeRunningProcesses
+ */
 export function nvmlDeviceGetMPSComputeRunningProcesses(device: t.nvmlDevice_t): Promise<t.nvmlProcessInfo_t[]> {
   return later(e.nvmlDeviceGetMPSComputeRunningProcesses, device) as Promise<t.nvmlProcessInfo_t[]>;
 }
-/** nvmlDeviceGetMPSComputeRunningProcesses_v2 on a worker thread. */
+
+/**
+ * Reads which processes compute on a GPU through MPS. On a worker thread.
+ *
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetMPSComputeRunningProcesses_v2
+ * @deprecated NVML has nvmlDeviceGetMPSComputeRunningProcesses for it.
+ */
 export function nvmlDeviceGetMPSComputeRunningProcesses_v2(device: t.nvmlDevice_t): Promise<t.nvmlProcessInfo_v2_t[]> {
   return later(e.nvmlDeviceGetMPSComputeRunningProcesses_v2, device) as Promise<t.nvmlProcessInfo_v2_t[]>;
 }
-/** nvmlDeviceGetGpuInstancePossiblePlacements on a worker thread. */
+
+/**
+ * Reads where GPU instances of a profile can be. On a worker thread.
+ *
+ * @param device the GPU
+ * @param profileId id of the profile, from the profile's info
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @see NVML nvmlDeviceGetGpuInstancePossiblePlacements: nvmlDeviceGetGpuInstancePossiblePlacements_v2, else nvmlDeviceGetGpuInstancePossiblePlacements
+ */
 export function nvmlDeviceGetGpuInstancePossiblePlacements(device: t.nvmlDevice_t, profileId: number): Promise<t.nvmlGpuInstancePlacement_t[]> {
   return later(e.nvmlDeviceGetGpuInstancePossiblePlacements, device, profileId) as Promise<t.nvmlGpuInstancePlacement_t[]>;
 }
-/** nvmlVgpuInstanceGetLicenseInfo on a worker thread. */
+
+/**
+ * Reads whether a vGPU is licensed, and until when. On a worker thread.
+ *
+ * @param vgpuInstance id of the vGPU
+ * @throws NVMLError_DriverNotLoaded, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Unknown
+ * @see NVML nvmlVgpuInstanceGetLicenseInfo: nvmlVgpuInstanceGetLicenseInfo_v2, else nvmlVgpuInstanceGetLicenseInfo
+ */
 export function nvmlVgpuInstanceGetLicenseInfo(vgpuInstance: number): Promise<t.nvmlVgpuLicenseInfo_t> {
   return later(e.nvmlVgpuInstanceGetLicenseInfo, vgpuInstance) as Promise<t.nvmlVgpuLicenseInfo_t>;
 }
-/** nvmlDeviceGetDriverModel on a worker thread. */
+
+/**
+ * Reads the driver model of a GPU, now and after the next reboot. Windows only. On a worker thread.
+ *
+ * @param device the GPU
+ * @returns current: {@link t.nvmlDriverModel_t}: NVML_DRIVER_*; pending: {@link t.nvmlDriverModel_t}: NVML_DRIVER_*
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @see NVML nvmlDeviceGetDriverModel: nvmlDeviceGetDriverModel_v2, else nvmlDeviceGetDriverModel
+ */
 export function nvmlDeviceGetDriverModel(device: t.nvmlDevice_t): Promise<[current: t.nvmlDriverModel_t, pending: t.nvmlDriverModel_t]> {
   return later(e.nvmlDeviceGetDriverModel, device) as Promise<[current: t.nvmlDriverModel_t, pending: t.nvmlDriverModel_t]>;
 }
+

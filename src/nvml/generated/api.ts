@@ -5,9 +5,8 @@ import type * as t from './api-types.js';
 import * as e from './entries.js';
 
 /**
- * Reads the driver version of the system.
+ * Reads the version of the driver.
  *
- * @returns version
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized
  * @see NVML nvmlSystemGetDriverVersion
  */
@@ -16,9 +15,8 @@ export function nvmlSystemGetDriverVersion(): string {
 }
 
 /**
- * Reads the NVML version of the system.
+ * Reads the version of the NVML library.
  *
- * @returns version
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument
  * @see NVML nvmlSystemGetNVMLVersion
  */
@@ -27,9 +25,9 @@ export function nvmlSystemGetNVMLVersion(): string {
 }
 
 /**
- * Reads the cuda driver version of the system.
+ * Reads the version of CUDA that the driver supports.
  *
- * @returns cudaDriverVersion; 1000 × major + 10 × minor
+ * @returns cudaDriverVersion: 1000 × major + 10 × minor (13000 is 13.0)
  * @throws NVMLError_InvalidArgument
  * @see NVML nvmlSystemGetCudaDriverVersion
  */
@@ -38,9 +36,9 @@ export function nvmlSystemGetCudaDriverVersion(): number {
 }
 
 /**
- * Reads the cuda driver version of the system.
+ * Reads the version of CUDA that the driver supports.
  *
- * @returns cudaDriverVersion; 1000 × major + 10 × minor
+ * @returns cudaDriverVersion: 1000 × major + 10 × minor (13000 is 13.0)
  * @throws NVMLError_FunctionNotFound, NVMLError_InvalidArgument, NVMLError_LibraryNotFound
  * @see NVML nvmlSystemGetCudaDriverVersion_v2
  */
@@ -49,10 +47,9 @@ export function nvmlSystemGetCudaDriverVersion_v2(): number {
 }
 
 /**
- * Reads the process name of the system.
+ * Reads the name of a process: its program's path.
  *
- * @param pid
- * @returns name
+ * @param pid id of the process
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlSystemGetProcessName
  */
@@ -61,9 +58,8 @@ export function nvmlSystemGetProcessName(pid: number): string {
 }
 
 /**
- * Reads the hic version of the system.
+ * Reads the firmware versions of the host interface cards of S-class units.
  *
- * @returns hwbcEntries
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized
  * @see NVML nvmlSystemGetHicVersion
  */
@@ -74,8 +70,7 @@ export function nvmlSystemGetHicVersion(): t.nvmlHwbcEntry_t[] {
 /**
  * The GPUs whose CPU affinity includes a CPU.
  *
- * @param cpuNumber
- * @returns deviceArray
+ * @param cpuNumber number of the CPU, from 0
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlSystemGetTopologyGpuSet
  */
@@ -84,21 +79,19 @@ export function nvmlSystemGetTopologyGpuSet(cpuNumber: number): t.nvmlDevice_t[]
 }
 
 /**
- * Reads the driver branch of the system.
+ * Reads the branch of the driver: r580_00.
  *
- * @returns branchInfo, length
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlSystemGetDriverBranch
  */
-export function nvmlSystemGetDriverBranch(): [branchInfo: t.nvmlSystemDriverBranchInfo_t, length: number] {
-  return now(e.nvmlSystemGetDriverBranch) as [branchInfo: t.nvmlSystemDriverBranchInfo_t, length: number];
+export function nvmlSystemGetDriverBranch(): t.nvmlSystemDriverBranchInfo_t {
+  return now(e.nvmlSystemGetDriverBranch) as t.nvmlSystemDriverBranchInfo_t;
 }
 
 /**
- * Reads the CPER of the system.
+ * Reads records of platform errors (CPER), from a cursor on.
  *
- * @param cper
- * @returns cper
+ * @param cper `cursor` of the answer before; none for the first
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlSystemGetCPER_v1
  */
@@ -107,9 +100,8 @@ export function nvmlSystemGetCPER_v1(cper: Given<t.nvmlGetCPER_v1_t>): t.nvmlGet
 }
 
 /**
- * Reads the count of an S-class unit.
+ * How many S-class units there are.
  *
- * @returns unitCount
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlUnitGetCount
  */
@@ -118,10 +110,9 @@ export function nvmlUnitGetCount(): number {
 }
 
 /**
- * Reads the handle by index of an S-class unit.
+ * The handle of the S-class unit with an index, 0 to nvmlUnitGetCount() - 1.
  *
- * @param index
- * @returns unit
+ * @param index from 0
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlUnitGetHandleByIndex
  */
@@ -130,10 +121,9 @@ export function nvmlUnitGetHandleByIndex(index: number): t.nvmlUnit_t {
 }
 
 /**
- * Reads the unit info of an S-class unit.
+ * Reads the name, id, serial number and firmware version of an S-class unit.
  *
- * @param unit
- * @returns info
+ * @param unit the unit
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized
  * @see NVML nvmlUnitGetUnitInfo
  */
@@ -142,10 +132,9 @@ export function nvmlUnitGetUnitInfo(unit: t.nvmlUnit_t): t.nvmlUnitInfo_t {
 }
 
 /**
- * Reads the led state of an S-class unit.
+ * Reads the color of the LED of an S-class unit, and why it has it.
  *
- * @param unit
- * @returns state
+ * @param unit the unit
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlUnitGetLedState
  */
@@ -154,10 +143,9 @@ export function nvmlUnitGetLedState(unit: t.nvmlUnit_t): t.nvmlLedState_t {
 }
 
 /**
- * Reads the psu info of an S-class unit.
+ * Reads the power supply of an S-class unit: state, current, voltage, power.
  *
- * @param unit
- * @returns psu
+ * @param unit the unit
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlUnitGetPsuInfo
  */
@@ -168,9 +156,9 @@ export function nvmlUnitGetPsuInfo(unit: t.nvmlUnit_t): t.nvmlPSUInfo_t {
 /**
  * Reads the temperature of an S-class unit.
  *
- * @param unit
- * @param type
- * @returns temp; °C
+ * @param unit the unit
+ * @param type where: 0 at the intake, 1 at the exhaust, 2 on the board
+ * @returns temp, in °C
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlUnitGetTemperature
  */
@@ -179,10 +167,9 @@ export function nvmlUnitGetTemperature(unit: t.nvmlUnit_t, type: number): number
 }
 
 /**
- * Reads the fan speed info of an S-class unit.
+ * Reads the speeds of the fans of an S-class unit.
  *
- * @param unit
- * @returns fanSpeeds
+ * @param unit the unit
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlUnitGetFanSpeedInfo
  */
@@ -191,10 +178,9 @@ export function nvmlUnitGetFanSpeedInfo(unit: t.nvmlUnit_t): t.nvmlUnitFanSpeeds
 }
 
 /**
- * Reads the devices of an S-class unit.
+ * The GPUs of an S-class unit.
  *
- * @param unit
- * @returns devices
+ * @param unit the unit
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlUnitGetDevices
  */
@@ -205,7 +191,6 @@ export function nvmlUnitGetDevices(unit: t.nvmlUnit_t): t.nvmlDevice_t[] {
 /**
  * How many GPUs there are, those without access included.
  *
- * @returns deviceCount
  * @throws NVMLError_InvalidArgument, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetCount_v2
  */
@@ -214,10 +199,9 @@ export function nvmlDeviceGetCount_v2(): number {
 }
 
 /**
- * Reads the attributes of a GPU.
+ * Reads what a MIG device has: multiprocessors, engines, slices, memory.
  *
- * @param device
- * @returns attributes
+ * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetAttributes_v2
  */
@@ -228,8 +212,7 @@ export function nvmlDeviceGetAttributes_v2(device: t.nvmlDevice_t): t.nvmlDevice
 /**
  * The handle of the GPU with an index, 0 to nvmlDeviceGetCount() - 1.
  *
- * @param index
- * @returns device
+ * @param index from 0
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientPower, NVMLError_InvalidArgument, NVMLError_IrqIssue, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetHandleByIndex_v2
  */
@@ -240,8 +223,8 @@ export function nvmlDeviceGetHandleByIndex_v2(index: number): t.nvmlDevice_t {
 /**
  * The handle of the GPU with a serial number; several GPUs of a board share it.
  *
- * @param serial
- * @returns device
+ * @param serial serial number, as printed on the board
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceGetHandleBySerial
  */
 export function nvmlDeviceGetHandleBySerial(serial: string): t.nvmlDevice_t {
@@ -251,8 +234,7 @@ export function nvmlDeviceGetHandleBySerial(serial: string): t.nvmlDevice_t {
 /**
  * The handle of the GPU or MIG device with a UUID.
  *
- * @param uuid
- * @returns device
+ * @param uuid UUID, as nvmlDeviceGetUUID() answers it
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientPower, NVMLError_InvalidArgument, NVMLError_IrqIssue, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetHandleByUUID
  */
@@ -263,8 +245,7 @@ export function nvmlDeviceGetHandleByUUID(uuid: string): t.nvmlDevice_t {
 /**
  * The handle of the GPU or MIG device with a UUID, as text or as bytes.
  *
- * @param uuid
- * @returns device
+ * @param uuid `type`: NVML_UUID_TYPE_*, and the UUID in `value`
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetHandleByUUIDV
  */
@@ -275,8 +256,7 @@ export function nvmlDeviceGetHandleByUUIDV(uuid: Given<t.nvmlUUID_t>): t.nvmlDev
 /**
  * The handle of the GPU on a PCI bus id.
  *
- * @param pciBusId
- * @returns device
+ * @param pciBusId as domain:bus:device.function in hexadecimal: 00000000:01:00.0
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientPower, NVMLError_InvalidArgument, NVMLError_IrqIssue, NVMLError_NotFound, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetHandleByPciBusId_v2
  */
@@ -285,10 +265,9 @@ export function nvmlDeviceGetHandleByPciBusId_v2(pciBusId: string): t.nvmlDevice
 }
 
 /**
- * Reads the name of a GPU.
+ * Reads the name of a GPU's product.
  *
- * @param device
- * @returns name
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetName
  */
@@ -299,8 +278,8 @@ export function nvmlDeviceGetName(device: t.nvmlDevice_t): string {
 /**
  * Reads the brand of a GPU.
  *
- * @param device
- * @returns type (NVML_BRAND_*)
+ * @param device the GPU
+ * @returns type: {@link t.nvmlBrandType_t}: NVML_BRAND_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetBrand
  */
@@ -309,10 +288,9 @@ export function nvmlDeviceGetBrand(device: t.nvmlDevice_t): t.nvmlBrandType_t {
 }
 
 /**
- * Reads the index of a GPU.
+ * Reads the index of a GPU: nvmlDeviceGetHandleByIndex() makes a handle of it.
  *
- * @param device
- * @returns index
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetIndex
  */
@@ -321,10 +299,9 @@ export function nvmlDeviceGetIndex(device: t.nvmlDevice_t): number {
 }
 
 /**
- * Reads the serial of a GPU.
+ * Reads the serial number printed on a GPU's board.
  *
- * @param device
- * @returns serial
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetSerial
  */
@@ -333,10 +310,9 @@ export function nvmlDeviceGetSerial(device: t.nvmlDevice_t): string {
 }
 
 /**
- * Reads the module id of a GPU.
+ * Reads the number of the module that a GPU is on, within its baseboard.
  *
- * @param device
- * @returns moduleId
+ * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetModuleId
  */
@@ -345,10 +321,9 @@ export function nvmlDeviceGetModuleId(device: t.nvmlDevice_t): number {
 }
 
 /**
- * Reads the C2c mode info V of a GPU.
+ * Reads whether a GPU is linked to its CPU chip to chip (C2C).
  *
- * @param device
- * @returns c2cModeInfo
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlDeviceGetC2cModeInfoV
  */
@@ -357,12 +332,12 @@ export function nvmlDeviceGetC2cModeInfoV(device: t.nvmlDevice_t): t.nvmlC2cMode
 }
 
 /**
- * Reads the memory affinity of a GPU.
+ * Reads which NUMA nodes are near to a GPU.
  *
- * @param device
- * @param nodeSetSize
- * @param scope
- * @returns nodeSet
+ * @param device the GPU
+ * @param nodeSetSize how many 64-bit words the set has, 64 NUMA nodes each
+ * @param scope NVML_AFFINITY_SCOPE_NODE or NVML_AFFINITY_SCOPE_SOCKET
+ * @returns nodeSet: bit n of word w stands for NUMA node 64 × w + n
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMemoryAffinity
  */
@@ -371,12 +346,12 @@ export function nvmlDeviceGetMemoryAffinity(device: t.nvmlDevice_t, nodeSetSize:
 }
 
 /**
- * Reads the CPU affinity within scope of a GPU.
+ * Reads which CPUs of a node or socket are best for a GPU.
  *
- * @param device
- * @param cpuSetSize
- * @param scope
- * @returns cpuSet
+ * @param device the GPU
+ * @param cpuSetSize how many 64-bit words the set has, 64 CPUs each
+ * @param scope NVML_AFFINITY_SCOPE_NODE or NVML_AFFINITY_SCOPE_SOCKET
+ * @returns cpuSet: bit n of word w stands for CPU 64 × w + n
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetCpuAffinityWithinScope
  */
@@ -385,11 +360,11 @@ export function nvmlDeviceGetCpuAffinityWithinScope(device: t.nvmlDevice_t, cpuS
 }
 
 /**
- * Reads the CPU affinity of a GPU.
+ * Reads which CPUs are best for a GPU.
  *
- * @param device
- * @param cpuSetSize
- * @returns cpuSet
+ * @param device the GPU
+ * @param cpuSetSize how many 64-bit words the set has, 64 CPUs each
+ * @returns cpuSet: bit n of word w stands for CPU 64 × w + n
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetCpuAffinity
  */
@@ -398,9 +373,9 @@ export function nvmlDeviceGetCpuAffinity(device: t.nvmlDevice_t, cpuSetSize: num
 }
 
 /**
- * Sets the CPU affinity of a GPU.
+ * Binds the calling thread to the CPUs that are best for a GPU.
  *
- * @param device
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceSetCpuAffinity
  */
@@ -409,9 +384,9 @@ export function nvmlDeviceSetCpuAffinity(device: t.nvmlDevice_t): void {
 }
 
 /**
- * Clears the CPU affinity of a GPU.
+ * Binds the calling thread to no CPUs any more.
  *
- * @param device
+ * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceClearCpuAffinity
  */
@@ -420,9 +395,9 @@ export function nvmlDeviceClearCpuAffinity(device: t.nvmlDevice_t): void {
 }
 
 /**
- * Reads the numa node id of a GPU.
+ * Reads which NUMA node a GPU's memory is.
  *
- * @param device
+ * @param device the GPU
  * @returns node, null where it is not available
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported
  * @see NVML nvmlDeviceGetNumaNodeId
@@ -432,10 +407,9 @@ export function nvmlDeviceGetNumaNodeId(device: t.nvmlDevice_t): number | null {
 }
 
 /**
- * Reads the addressing mode of a GPU.
+ * Reads how a GPU shares addresses with the CPU.
  *
- * @param device
- * @returns mode
+ * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported
  * @see NVML nvmlDeviceGetAddressingMode
  */
@@ -444,10 +418,9 @@ export function nvmlDeviceGetAddressingMode(device: t.nvmlDevice_t): t.nvmlDevic
 }
 
 /**
- * Reads the repair status of a GPU.
+ * Reads whether a repair of a GPU's memory channels or TPCs waits for a reset.
  *
- * @param device
- * @returns repairStatus
+ * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetRepairStatus
  */
@@ -456,10 +429,9 @@ export function nvmlDeviceGetRepairStatus(device: t.nvmlDevice_t): t.nvmlRepairS
 }
 
 /**
- * Reads the unrepairable memory flag of a GPU.
+ * Reads whether a GPU has memory that cannot be repaired.
  *
- * @param device
- * @returns unrepairableMemoryStatus
+ * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetUnrepairableMemoryFlag_v1
  */
@@ -468,11 +440,12 @@ export function nvmlDeviceGetUnrepairableMemoryFlag_v1(device: t.nvmlDevice_t): 
 }
 
 /**
- * How far apart two GPUs are: NVML_TOPOLOGY_*.
+ * How far apart two GPUs are.
  *
- * @param device1
- * @param device2
- * @returns pathInfo (NVML_TOPOLOGY_*)
+ * @param device1 one GPU
+ * @param device2 the other GPU
+ * @returns pathInfo: {@link t.nvmlGpuTopologyLevel_t}: NVML_TOPOLOGY_*
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceGetTopologyCommonAncestor
  */
 export function nvmlDeviceGetTopologyCommonAncestor(device1: t.nvmlDevice_t, device2: t.nvmlDevice_t): t.nvmlGpuTopologyLevel_t {
@@ -480,11 +453,10 @@ export function nvmlDeviceGetTopologyCommonAncestor(device1: t.nvmlDevice_t, dev
 }
 
 /**
- * The GPUs that are as near to a GPU as a NVML_TOPOLOGY_* level says.
+ * The GPUs that are as near to a GPU as a level says.
  *
- * @param device
- * @param level NVML_TOPOLOGY_*
- * @returns deviceArray
+ * @param device the GPU
+ * @param level {@link t.nvmlGpuTopologyLevel_t}: NVML_TOPOLOGY_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlDeviceGetTopologyNearestGpus
  */
@@ -493,12 +465,12 @@ export function nvmlDeviceGetTopologyNearestGpus(device: t.nvmlDevice_t, level: 
 }
 
 /**
- * Reads the P2 P status of a GPU.
+ * Reads whether two GPUs can reach one another directly, for one kind of access.
  *
- * @param device1
- * @param device2
- * @param p2pIndex NVML_P2P_CAPS_INDEX_*
- * @returns p2pStatus (NVML_P2P_STATUS_*)
+ * @param device1 one GPU
+ * @param device2 the other GPU
+ * @param p2pIndex {@link t.nvmlGpuP2PCapsIndex_t}: NVML_P2P_CAPS_INDEX_*
+ * @returns p2pStatus: {@link t.nvmlGpuP2PStatus_t}: NVML_P2P_STATUS_*
  * @throws NVMLError_InvalidArgument, NVMLError_Unknown
  * @see NVML nvmlDeviceGetP2PStatus
  */
@@ -509,8 +481,7 @@ export function nvmlDeviceGetP2PStatus(device1: t.nvmlDevice_t, device2: t.nvmlD
 /**
  * Reads the UUID of a GPU.
  *
- * @param device
- * @returns uuid
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetUUID
  */
@@ -519,10 +490,10 @@ export function nvmlDeviceGetUUID(device: t.nvmlDevice_t): string {
 }
 
 /**
- * Reads the minor number of a GPU.
+ * Reads the number of a GPU's device file.
  *
- * @param device
- * @returns minorNumber
+ * @param device the GPU
+ * @returns minorNumber: N of /dev/nvidiaN
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMinorNumber
  */
@@ -533,8 +504,7 @@ export function nvmlDeviceGetMinorNumber(device: t.nvmlDevice_t): number {
 /**
  * Reads the board part number of a GPU.
  *
- * @param device
- * @returns partNumber
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetBoardPartNumber
  */
@@ -543,11 +513,10 @@ export function nvmlDeviceGetBoardPartNumber(device: t.nvmlDevice_t): string {
 }
 
 /**
- * Reads the inforom version of a GPU.
+ * Reads the version of an infoROM object of a GPU.
  *
- * @param device
- * @param object NVML_INFOROM_*
- * @returns version
+ * @param device the GPU
+ * @param object {@link t.nvmlInforomObject_t}: NVML_INFOROM_*
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetInforomVersion
  */
@@ -556,10 +525,9 @@ export function nvmlDeviceGetInforomVersion(device: t.nvmlDevice_t, object: t.nv
 }
 
 /**
- * Reads the inforom image version of a GPU.
+ * Reads the version of the infoROM image of a GPU.
  *
- * @param device
- * @returns version
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetInforomImageVersion
  */
@@ -568,10 +536,9 @@ export function nvmlDeviceGetInforomImageVersion(device: t.nvmlDevice_t): string
 }
 
 /**
- * Reads the inforom configuration checksum of a GPU.
+ * Reads the checksum of the configuration in the infoROM of a GPU.
  *
- * @param device
- * @returns checksum
+ * @param device the GPU
  * @throws NVMLError_CorruptedInforom, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetInforomConfigurationChecksum
  */
@@ -580,9 +547,9 @@ export function nvmlDeviceGetInforomConfigurationChecksum(device: t.nvmlDevice_t
 }
 
 /**
- * Checks the inforom of a GPU.
+ * Checks the infoROM of a GPU against its checksums.
  *
- * @param device
+ * @param device the GPU
  * @throws NVMLError_CorruptedInforom, NVMLError_GpuIsLost, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceValidateInforom
  */
@@ -591,10 +558,10 @@ export function nvmlDeviceValidateInforom(device: t.nvmlDevice_t): void {
 }
 
 /**
- * Reads the last BBX flush time of a GPU.
+ * Reads when a GPU's black box recorder last wrote to the infoROM, and for how long.
  *
- * @param device
- * @returns timestamp, durationUs; µs since 1970, and µs
+ * @param device the GPU
+ * @returns timestamp, in µs since 1970; durationUs, in µs
  * @throws NVMLError_GpuIsLost, NVMLError_NotReady, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlDeviceGetLastBBXFlushTime
  */
@@ -603,10 +570,9 @@ export function nvmlDeviceGetLastBBXFlushTime(device: t.nvmlDevice_t): [timestam
 }
 
 /**
- * Reads the BBX time data of a GPU.
+ * Reads how long a GPU has run, from its black box recorder.
  *
- * @param device
- * @returns timeData
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlDeviceGetBBXTimeData_v1
  */
@@ -615,10 +581,10 @@ export function nvmlDeviceGetBBXTimeData_v1(device: t.nvmlDevice_t): t.nvmlBBXTi
 }
 
 /**
- * Reads the display mode of a GPU.
+ * Reads whether a display is connected to a GPU.
  *
- * @param device
- * @returns display (NVML_FEATURE_*)
+ * @param device the GPU
+ * @returns display: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetDisplayMode
  */
@@ -627,10 +593,10 @@ export function nvmlDeviceGetDisplayMode(device: t.nvmlDevice_t): t.nvmlEnableSt
 }
 
 /**
- * Reads the display active of a GPU.
+ * Reads whether a display is set up on a GPU.
  *
- * @param device
- * @returns isActive (NVML_FEATURE_*)
+ * @param device the GPU
+ * @returns isActive: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetDisplayActive
  */
@@ -639,10 +605,10 @@ export function nvmlDeviceGetDisplayActive(device: t.nvmlDevice_t): t.nvmlEnable
 }
 
 /**
- * Reads the persistence mode of a GPU.
+ * Reads whether the driver stays loaded while no program uses a GPU.
  *
- * @param device
- * @returns mode (NVML_FEATURE_*)
+ * @param device the GPU
+ * @returns mode: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetPersistenceMode
  */
@@ -651,10 +617,9 @@ export function nvmlDeviceGetPersistenceMode(device: t.nvmlDevice_t): t.nvmlEnab
 }
 
 /**
- * Reads the PCI info ext of a GPU.
+ * Reads where a GPU is on the PCI bus, its PCI ids and class.
  *
- * @param device
- * @returns pci
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetPciInfoExt
  */
@@ -663,10 +628,9 @@ export function nvmlDeviceGetPciInfoExt(device: t.nvmlDevice_t): t.nvmlPciInfoEx
 }
 
 /**
- * Reads the PCI info of a GPU.
+ * Reads where a GPU is on the PCI bus, and its PCI ids.
  *
- * @param device
- * @returns pci
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetPciInfo_v3
  */
@@ -675,10 +639,9 @@ export function nvmlDeviceGetPciInfo_v3(device: t.nvmlDevice_t): t.nvmlPciInfo_t
 }
 
 /**
- * Reads the max pcie link generation of a GPU.
+ * Reads the highest PCIe generation that a GPU reaches in this system.
  *
- * @param device
- * @returns maxLinkGen
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMaxPcieLinkGeneration
  */
@@ -687,10 +650,9 @@ export function nvmlDeviceGetMaxPcieLinkGeneration(device: t.nvmlDevice_t): numb
 }
 
 /**
- * Reads the GPU max pcie link generation of a GPU.
+ * Reads the highest PCIe generation that a GPU itself can do.
  *
- * @param device
- * @returns maxLinkGenDevice
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetGpuMaxPcieLinkGeneration
  */
@@ -699,10 +661,9 @@ export function nvmlDeviceGetGpuMaxPcieLinkGeneration(device: t.nvmlDevice_t): n
 }
 
 /**
- * Reads the max pcie link width of a GPU.
+ * Reads the most PCIe lanes that a GPU gets in this system.
  *
- * @param device
- * @returns maxLinkWidth
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMaxPcieLinkWidth
  */
@@ -711,10 +672,9 @@ export function nvmlDeviceGetMaxPcieLinkWidth(device: t.nvmlDevice_t): number {
 }
 
 /**
- * Reads the curr pcie link generation of a GPU.
+ * Reads the PCIe generation of the link of a GPU now.
  *
- * @param device
- * @returns currLinkGen
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetCurrPcieLinkGeneration
  */
@@ -723,10 +683,9 @@ export function nvmlDeviceGetCurrPcieLinkGeneration(device: t.nvmlDevice_t): num
 }
 
 /**
- * Reads the curr pcie link width of a GPU.
+ * Reads how many PCIe lanes a GPU uses now.
  *
- * @param device
- * @returns currLinkWidth
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetCurrPcieLinkWidth
  */
@@ -735,11 +694,11 @@ export function nvmlDeviceGetCurrPcieLinkWidth(device: t.nvmlDevice_t): number {
 }
 
 /**
- * Reads the pcie throughput of a GPU.
+ * Measures what a GPU sends or receives over PCIe. It takes 20 ms.
  *
- * @param device
- * @param counter NVML_PCIE_UTIL_*
- * @returns value; KB/s over the last 20 ms
+ * @param device the GPU
+ * @param counter {@link t.nvmlPcieUtilCounter_t}: NVML_PCIE_UTIL_TX_BYTES or NVML_PCIE_UTIL_RX_BYTES
+ * @returns value, in KB/s over the last 20 ms
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetPcieThroughput
  */
@@ -748,10 +707,9 @@ export function nvmlDeviceGetPcieThroughput(device: t.nvmlDevice_t, counter: t.n
 }
 
 /**
- * Reads the pcie replay counter of a GPU.
+ * Reads how many PCIe replays a GPU had.
  *
- * @param device
- * @returns value
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetPcieReplayCounter
  */
@@ -760,11 +718,11 @@ export function nvmlDeviceGetPcieReplayCounter(device: t.nvmlDevice_t): number {
 }
 
 /**
- * Reads the clock info of a GPU.
+ * Reads a clock of a GPU now.
  *
- * @param device
- * @param type NVML_CLOCK_*
- * @returns clock; MHz
+ * @param device the GPU
+ * @param type {@link t.nvmlClockType_t}: NVML_CLOCK_*
+ * @returns clock, in MHz
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetClockInfo
  */
@@ -773,11 +731,11 @@ export function nvmlDeviceGetClockInfo(device: t.nvmlDevice_t, type: t.nvmlClock
 }
 
 /**
- * Reads the max clock info of a GPU.
+ * Reads the highest that a clock of a GPU can be.
  *
- * @param device
- * @param type NVML_CLOCK_*
- * @returns clock; MHz
+ * @param device the GPU
+ * @param type {@link t.nvmlClockType_t}: NVML_CLOCK_*
+ * @returns clock, in MHz
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMaxClockInfo
  */
@@ -786,10 +744,10 @@ export function nvmlDeviceGetMaxClockInfo(device: t.nvmlDevice_t, type: t.nvmlCl
 }
 
 /**
- * Reads the gpc clk vf offset of a GPU.
+ * Reads the offset of the graphics clock on its voltage curve.
  *
- * @param device
- * @returns offset; MHz
+ * @param device the GPU
+ * @returns offset, in MHz
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetGpcClkVfOffset
  * @deprecated NVML has nvmlDeviceGetClockOffsets for it.
@@ -799,11 +757,12 @@ export function nvmlDeviceGetGpcClkVfOffset(device: t.nvmlDevice_t): number {
 }
 
 /**
- * Reads the applications clock of a GPU.
+ * Reads a clock of a GPU that programs were given.
  *
- * @param device
- * @param clockType NVML_CLOCK_*
- * @returns clockMHz; MHz
+ * @param device the GPU
+ * @param clockType {@link t.nvmlClockType_t}: NVML_CLOCK_*
+ * @returns clockMHz, in MHz
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceGetApplicationsClock
  * @deprecated NVML has nvmlDeviceGetClock for it.
  */
@@ -812,11 +771,12 @@ export function nvmlDeviceGetApplicationsClock(device: t.nvmlDevice_t, clockType
 }
 
 /**
- * Reads the default applications clock of a GPU.
+ * Reads a clock of a GPU that programs have by default.
  *
- * @param device
- * @param clockType NVML_CLOCK_*
- * @returns clockMHz; MHz
+ * @param device the GPU
+ * @param clockType {@link t.nvmlClockType_t}: NVML_CLOCK_*
+ * @returns clockMHz, in MHz
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceGetDefaultApplicationsClock
  * @deprecated NVML has nvmlDeviceGetClock for it.
  */
@@ -825,12 +785,12 @@ export function nvmlDeviceGetDefaultApplicationsClock(device: t.nvmlDevice_t, cl
 }
 
 /**
- * Reads the clock of a GPU.
+ * Reads a clock of a GPU: now, as it was asked for, or by default.
  *
- * @param device
- * @param clockType NVML_CLOCK_*
- * @param clockId NVML_CLOCK_ID_*
- * @returns clockMHz; MHz
+ * @param device the GPU
+ * @param clockType {@link t.nvmlClockType_t}: NVML_CLOCK_*
+ * @param clockId {@link t.nvmlClockId_t}: NVML_CLOCK_ID_*
+ * @returns clockMHz, in MHz
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetClock
  */
@@ -839,11 +799,11 @@ export function nvmlDeviceGetClock(device: t.nvmlDevice_t, clockType: t.nvmlCloc
 }
 
 /**
- * Reads the max customer boost clock of a GPU.
+ * Reads the highest boost clock of a GPU that can be asked for.
  *
- * @param device
- * @param clockType NVML_CLOCK_*
- * @returns clockMHz; MHz
+ * @param device the GPU
+ * @param clockType {@link t.nvmlClockType_t}: NVML_CLOCK_*
+ * @returns clockMHz, in MHz
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMaxCustomerBoostClock
  */
@@ -852,10 +812,10 @@ export function nvmlDeviceGetMaxCustomerBoostClock(device: t.nvmlDevice_t, clock
 }
 
 /**
- * Reads the supported memory clocks of a GPU.
+ * Reads which clocks the memory of a GPU can have.
  *
- * @param device
- * @returns clocksMHz; MHz
+ * @param device the GPU
+ * @returns clocksMHz, in MHz
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetSupportedMemoryClocks
  */
@@ -864,11 +824,11 @@ export function nvmlDeviceGetSupportedMemoryClocks(device: t.nvmlDevice_t): numb
 }
 
 /**
- * Reads the supported graphics clocks of a GPU.
+ * Reads which graphics clocks a GPU can have beside a memory clock.
  *
- * @param device
- * @param memoryClockMHz MHz
- * @returns clocksMHz; MHz
+ * @param device the GPU
+ * @param memoryClockMHz clock of the memory, in MHz: one that nvmlDeviceGetSupportedMemoryClocks() has
+ * @returns clocksMHz, in MHz
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetSupportedGraphicsClocks
  */
@@ -877,10 +837,10 @@ export function nvmlDeviceGetSupportedGraphicsClocks(device: t.nvmlDevice_t, mem
 }
 
 /**
- * Reads the auto boosted clocks enabled of a GPU.
+ * Reads whether a GPU raises its clocks by itself, now and by default.
  *
- * @param device
- * @returns isEnabled (NVML_FEATURE_*), defaultIsEnabled (NVML_FEATURE_*)
+ * @param device the GPU
+ * @returns isEnabled: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED; defaultIsEnabled: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetAutoBoostedClocksEnabled
  */
@@ -889,10 +849,10 @@ export function nvmlDeviceGetAutoBoostedClocksEnabled(device: t.nvmlDevice_t): [
 }
 
 /**
- * Reads the fan speed of a GPU.
+ * Reads the speed that a fan of a GPU is told to run at.
  *
- * @param device
- * @returns speed; % of the maximum
+ * @param device the GPU
+ * @returns speed, in % of the maximum
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetFanSpeed
  */
@@ -901,11 +861,11 @@ export function nvmlDeviceGetFanSpeed(device: t.nvmlDevice_t): number {
 }
 
 /**
- * Reads the fan speed of a GPU.
+ * Reads the speed that a fan of a GPU is told to run at.
  *
- * @param device
- * @param fan
- * @returns speed; % of the maximum
+ * @param device the GPU
+ * @param fan index of the fan, 0 to nvmlDeviceGetNumFans() - 1
+ * @returns speed, in % of the maximum
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetFanSpeed_v2
  */
@@ -914,11 +874,11 @@ export function nvmlDeviceGetFanSpeed_v2(device: t.nvmlDevice_t, fan: number): n
 }
 
 /**
- * Reads the fan speed RPM of a GPU.
+ * Reads the speed that a fan of a GPU runs at.
  *
- * @param device
- * @param fanSpeed
- * @returns fanSpeed; revolutions per minute
+ * @param device the GPU
+ * @param fanSpeed `fan`: index of the fan, from 0
+ * @returns fanSpeed, in revolutions per minute
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetFanSpeedRPM
  */
@@ -927,11 +887,11 @@ export function nvmlDeviceGetFanSpeedRPM(device: t.nvmlDevice_t, fanSpeed: Pick<
 }
 
 /**
- * Reads the target fan speed of a GPU.
+ * Reads the speed that a fan of a GPU is on the way to.
  *
- * @param device
- * @param fan
- * @returns targetSpeed; % of the maximum
+ * @param device the GPU
+ * @param fan index of the fan, 0 to nvmlDeviceGetNumFans() - 1
+ * @returns targetSpeed, in % of the maximum
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetTargetFanSpeed
  */
@@ -940,10 +900,10 @@ export function nvmlDeviceGetTargetFanSpeed(device: t.nvmlDevice_t, fan: number)
 }
 
 /**
- * Reads the min max fan speed of a GPU.
+ * Reads the bounds of the speed of the fans of a GPU.
  *
- * @param device
- * @returns minSpeed, maxSpeed; % of the maximum
+ * @param device the GPU
+ * @returns minSpeed, in % of the maximum; maxSpeed, in % of the maximum
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMinMaxFanSpeed
  */
@@ -952,11 +912,11 @@ export function nvmlDeviceGetMinMaxFanSpeed(device: t.nvmlDevice_t): [minSpeed: 
 }
 
 /**
- * Reads the fan control policy of a GPU.
+ * Reads what the speed of a fan of a GPU follows.
  *
- * @param device
- * @param fan
- * @returns policy
+ * @param device the GPU
+ * @param fan index of the fan, 0 to nvmlDeviceGetNumFans() - 1
+ * @returns policy: NVML_FAN_POLICY_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetFanControlPolicy_v2
  */
@@ -965,10 +925,9 @@ export function nvmlDeviceGetFanControlPolicy_v2(device: t.nvmlDevice_t, fan: nu
 }
 
 /**
- * Reads the num fans of a GPU.
+ * Reads how many fans a GPU has.
  *
- * @param device
- * @returns numFans
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetNumFans
  */
@@ -979,9 +938,10 @@ export function nvmlDeviceGetNumFans(device: t.nvmlDevice_t): number {
 /**
  * Reads the temperature of a GPU.
  *
- * @param device
- * @param sensorType NVML_TEMPERATURE_*
- * @returns temp; °C
+ * @param device the GPU
+ * @param sensorType {@link t.nvmlTemperatureSensors_t}: NVML_TEMPERATURE_GPU
+ * @returns temp, in °C
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetTemperature
  * @deprecated NVML has nvmlDeviceGetTemperatureV for it.
  */
@@ -990,11 +950,10 @@ export function nvmlDeviceGetTemperature(device: t.nvmlDevice_t, sensorType: t.n
 }
 
 /**
- * Reads the cooler info of a GPU.
+ * Reads how a cooler of a GPU is controlled, and what it cools.
  *
- * @param device
- * @param coolerInfo
- * @returns coolerInfo
+ * @param device the GPU
+ * @param coolerInfo `index` of the cooler, from 0
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetCoolerInfo
  */
@@ -1003,11 +962,11 @@ export function nvmlDeviceGetCoolerInfo(device: t.nvmlDevice_t, coolerInfo: Pick
 }
 
 /**
- * Reads the temperature V of a GPU.
+ * Reads the temperature of a GPU.
  *
- * @param device
- * @param temperature
- * @returns temperature; °C
+ * @param device the GPU
+ * @param temperature `sensorType`: NVML_TEMPERATURE_GPU
+ * @returns temperature, in °C
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetTemperatureV
  */
@@ -1016,11 +975,11 @@ export function nvmlDeviceGetTemperatureV(device: t.nvmlDevice_t, temperature: P
 }
 
 /**
- * Reads the temperature threshold of a GPU.
+ * Reads a temperature at which a GPU does something.
  *
- * @param device
- * @param thresholdType NVML_TEMPERATURE_THRESHOLD_*
- * @returns temp; °C
+ * @param device the GPU
+ * @param thresholdType {@link t.nvmlTemperatureThresholds_t}: NVML_TEMPERATURE_THRESHOLD_*
+ * @returns temp, in °C
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetTemperatureThreshold
  */
@@ -1029,10 +988,10 @@ export function nvmlDeviceGetTemperatureThreshold(device: t.nvmlDevice_t, thresh
 }
 
 /**
- * Reads the margin temperature of a GPU.
+ * Reads how much warmer a GPU may get before it slows down.
  *
- * @param device
- * @returns marginTempInfo; °C
+ * @param device the GPU
+ * @returns marginTempInfo, in °C
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMarginTemperature
  */
@@ -1041,11 +1000,10 @@ export function nvmlDeviceGetMarginTemperature(device: t.nvmlDevice_t): t.nvmlMa
 }
 
 /**
- * Reads the thermal settings of a GPU.
+ * Reads the thermal sensors of a GPU.
  *
- * @param device
- * @param sensorIndex
- * @returns pThermalSettings
+ * @param device the GPU
+ * @param sensorIndex index of the sensor, from 0; NVML_THERMAL_TARGET_ALL for all
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetThermalSettings
  */
@@ -1056,8 +1014,8 @@ export function nvmlDeviceGetThermalSettings(device: t.nvmlDevice_t, sensorIndex
 /**
  * Reads the performance state of a GPU.
  *
- * @param device
- * @returns pState (NVML_PSTATE_*)
+ * @param device the GPU
+ * @returns pState: {@link t.nvmlPstates_t}: NVML_PSTATE_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetPerformanceState
  */
@@ -1066,10 +1024,10 @@ export function nvmlDeviceGetPerformanceState(device: t.nvmlDevice_t): t.nvmlPst
 }
 
 /**
- * Reads the current clocks event reasons of a GPU.
+ * Reads why the clocks of a GPU are lower than they could be.
  *
- * @param device
- * @returns clocksEventReasons
+ * @param device the GPU
+ * @returns clocksEventReasons: nvmlClocksEventReason* and nvmlClocksThrottleReason*, joined by |
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetCurrentClocksEventReasons
  */
@@ -1078,10 +1036,11 @@ export function nvmlDeviceGetCurrentClocksEventReasons(device: t.nvmlDevice_t): 
 }
 
 /**
- * Reads the current clocks throttle reasons of a GPU.
+ * Reads why the clocks of a GPU are lower than they could be.
  *
- * @param device
- * @returns clocksThrottleReasons
+ * @param device the GPU
+ * @returns clocksThrottleReasons: nvmlClocksEventReason* and nvmlClocksThrottleReason*, joined by |
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceGetCurrentClocksThrottleReasons
  * @deprecated NVML has nvmlDeviceGetCurrentClocksEventReasons for it.
  */
@@ -1090,10 +1049,10 @@ export function nvmlDeviceGetCurrentClocksThrottleReasons(device: t.nvmlDevice_t
 }
 
 /**
- * Reads the supported clocks event reasons of a GPU.
+ * Reads which reasons for lower clocks a GPU can tell.
  *
- * @param device
- * @returns supportedClocksEventReasons
+ * @param device the GPU
+ * @returns supportedClocksEventReasons: nvmlClocksEventReason* and nvmlClocksThrottleReason*, joined by |
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetSupportedClocksEventReasons
  */
@@ -1102,10 +1061,11 @@ export function nvmlDeviceGetSupportedClocksEventReasons(device: t.nvmlDevice_t)
 }
 
 /**
- * Reads the supported clocks throttle reasons of a GPU.
+ * Reads which reasons for lower clocks a GPU can tell.
  *
- * @param device
- * @returns supportedClocksThrottleReasons
+ * @param device the GPU
+ * @returns supportedClocksThrottleReasons: nvmlClocksEventReason* and nvmlClocksThrottleReason*, joined by |
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceGetSupportedClocksThrottleReasons
  * @deprecated NVML has nvmlDeviceGetSupportedClocksEventReasons for it.
  */
@@ -1114,10 +1074,11 @@ export function nvmlDeviceGetSupportedClocksThrottleReasons(device: t.nvmlDevice
 }
 
 /**
- * Reads the power state of a GPU.
+ * Reads the performance state of a GPU.
  *
- * @param device
- * @returns pState (NVML_PSTATE_*)
+ * @param device the GPU
+ * @returns pState: {@link t.nvmlPstates_t}: NVML_PSTATE_*
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceGetPowerState
  * @deprecated NVML has nvmlDeviceGetPerformanceState for it.
  */
@@ -1126,10 +1087,9 @@ export function nvmlDeviceGetPowerState(device: t.nvmlDevice_t): t.nvmlPstates_t
 }
 
 /**
- * Reads the dynamic pstates info of a GPU.
+ * Reads how busy the parts of a GPU are, and when it changes its performance state.
  *
- * @param device
- * @returns pDynamicPstatesInfo
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetDynamicPstatesInfo
  */
@@ -1138,10 +1098,10 @@ export function nvmlDeviceGetDynamicPstatesInfo(device: t.nvmlDevice_t): t.nvmlG
 }
 
 /**
- * Reads the mem clk vf offset of a GPU.
+ * Reads the offset of the memory clock on its voltage curve.
  *
- * @param device
- * @returns offset; MHz
+ * @param device the GPU
+ * @returns offset, in MHz
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMemClkVfOffset
  * @deprecated NVML has nvmlDeviceGetClockOffsets for it.
@@ -1151,12 +1111,12 @@ export function nvmlDeviceGetMemClkVfOffset(device: t.nvmlDevice_t): number {
 }
 
 /**
- * Reads the min max clock of P state of a GPU.
+ * Reads the bounds of a clock of a GPU in a performance state.
  *
- * @param device
- * @param type NVML_CLOCK_*
- * @param pstate NVML_PSTATE_*
- * @returns minClockMHz, maxClockMHz; MHz
+ * @param device the GPU
+ * @param type {@link t.nvmlClockType_t}: NVML_CLOCK_*
+ * @param pstate {@link t.nvmlPstates_t}: NVML_PSTATE_*
+ * @returns minClockMHz, in MHz; maxClockMHz, in MHz
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMinMaxClockOfPState
  */
@@ -1165,10 +1125,9 @@ export function nvmlDeviceGetMinMaxClockOfPState(device: t.nvmlDevice_t, type: t
 }
 
 /**
- * Reads the supported performance states of a GPU.
+ * Reads which performance states a GPU has.
  *
- * @param device
- * @returns pstates
+ * @param device the GPU
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetSupportedPerformanceStates
  */
@@ -1177,10 +1136,10 @@ export function nvmlDeviceGetSupportedPerformanceStates(device: t.nvmlDevice_t):
 }
 
 /**
- * Reads the gpc clk min max vf offset of a GPU.
+ * Reads the bounds of the offset of the graphics clock.
  *
- * @param device
- * @returns minOffset, maxOffset; MHz
+ * @param device the GPU
+ * @returns minOffset, in MHz; maxOffset, in MHz
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetGpcClkMinMaxVfOffset
  * @deprecated NVML has nvmlDeviceGetClockOffsets for it.
@@ -1190,10 +1149,10 @@ export function nvmlDeviceGetGpcClkMinMaxVfOffset(device: t.nvmlDevice_t): [minO
 }
 
 /**
- * Reads the mem clk min max vf offset of a GPU.
+ * Reads the bounds of the offset of the memory clock.
  *
- * @param device
- * @returns minOffset, maxOffset; MHz
+ * @param device the GPU
+ * @returns minOffset, in MHz; maxOffset, in MHz
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMemClkMinMaxVfOffset
  * @deprecated NVML has nvmlDeviceGetClockOffsets for it.
@@ -1203,11 +1162,10 @@ export function nvmlDeviceGetMemClkMinMaxVfOffset(device: t.nvmlDevice_t): [minO
 }
 
 /**
- * Reads the clock offsets of a GPU.
+ * Reads the offset of a clock of a GPU in a performance state, and its bounds.
  *
- * @param device
- * @param info
- * @returns info
+ * @param device the GPU
+ * @param info `type`: NVML_CLOCK_*, and `pstate`: NVML_PSTATE_*
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetClockOffsets
  */
@@ -1216,10 +1174,10 @@ export function nvmlDeviceGetClockOffsets(device: t.nvmlDevice_t, info: Pick<t.n
 }
 
 /**
- * Sets the clock offsets of a GPU.
+ * Sets the offset of a clock of a GPU in a performance state.
  *
- * @param device
- * @param info
+ * @param device the GPU
+ * @param info `type`: NVML_CLOCK_*, `pstate`: NVML_PSTATE_*, and `clockOffsetMHz`
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlDeviceSetClockOffsets
  */
@@ -1228,10 +1186,9 @@ export function nvmlDeviceSetClockOffsets(device: t.nvmlDevice_t, info: Given<t.
 }
 
 /**
- * Reads the performance modes of a GPU.
+ * Reads the performance modes of a GPU, as text.
  *
- * @param device
- * @returns perfModes
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetPerformanceModes
  */
@@ -1240,10 +1197,9 @@ export function nvmlDeviceGetPerformanceModes(device: t.nvmlDevice_t): t.nvmlDev
 }
 
 /**
- * Reads the current clock freqs of a GPU.
+ * Reads all clocks of a GPU, as text.
  *
- * @param device
- * @returns currentClockFreqs
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetCurrentClockFreqs
  */
@@ -1252,10 +1208,11 @@ export function nvmlDeviceGetCurrentClockFreqs(device: t.nvmlDevice_t): t.nvmlDe
 }
 
 /**
- * Reads the power management mode of a GPU.
+ * Reads whether the power of a GPU is managed.
  *
- * @param device
- * @returns mode (NVML_FEATURE_*)
+ * @param device the GPU
+ * @returns mode: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceGetPowerManagementMode
  */
 export function nvmlDeviceGetPowerManagementMode(device: t.nvmlDevice_t): t.nvmlEnableState_t {
@@ -1263,10 +1220,10 @@ export function nvmlDeviceGetPowerManagementMode(device: t.nvmlDevice_t): t.nvml
 }
 
 /**
- * Reads the power management limit of a GPU.
+ * Reads the power limit that was set for a GPU.
  *
- * @param device
- * @returns limit; mW
+ * @param device the GPU
+ * @returns limit, in mW
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetPowerManagementLimit
  */
@@ -1275,10 +1232,10 @@ export function nvmlDeviceGetPowerManagementLimit(device: t.nvmlDevice_t): numbe
 }
 
 /**
- * Reads the power management limit constraints of a GPU.
+ * Reads the bounds of the power limit of a GPU.
  *
- * @param device
- * @returns minLimit, maxLimit; mW
+ * @param device the GPU
+ * @returns minLimit, in mW; maxLimit, in mW
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetPowerManagementLimitConstraints
  */
@@ -1287,10 +1244,10 @@ export function nvmlDeviceGetPowerManagementLimitConstraints(device: t.nvmlDevic
 }
 
 /**
- * Reads the power management default limit of a GPU.
+ * Reads the default power limit of a GPU.
  *
- * @param device
- * @returns defaultLimit; mW
+ * @param device the GPU
+ * @returns defaultLimit, in mW
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetPowerManagementDefaultLimit
  */
@@ -1299,10 +1256,10 @@ export function nvmlDeviceGetPowerManagementDefaultLimit(device: t.nvmlDevice_t)
 }
 
 /**
- * Reads the power usage of a GPU.
+ * Reads what a GPU draws.
  *
- * @param device
- * @returns power; mW
+ * @param device the GPU
+ * @returns power, in mW
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetPowerUsage
  */
@@ -1311,10 +1268,9 @@ export function nvmlDeviceGetPowerUsage(device: t.nvmlDevice_t): number {
 }
 
 /**
- * Reads the power mizer mode of a GPU.
+ * Reads how a GPU chooses its clocks.
  *
- * @param device
- * @returns powerMizerMode
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetPowerMizerMode_v1
  */
@@ -1323,10 +1279,10 @@ export function nvmlDeviceGetPowerMizerMode_v1(device: t.nvmlDevice_t): t.nvmlDe
 }
 
 /**
- * Sets the power mizer mode of a GPU.
+ * Sets how a GPU chooses its clocks.
  *
- * @param device
- * @param powerMizerMode
+ * @param device the GPU
+ * @param powerMizerMode `mode`: NVML_POWER_MIZER_MODE_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceSetPowerMizerMode_v1
  */
@@ -1335,10 +1291,10 @@ export function nvmlDeviceSetPowerMizerMode_v1(device: t.nvmlDevice_t, powerMize
 }
 
 /**
- * Reads the total energy consumption of a GPU.
+ * Reads the energy that a GPU has used.
  *
- * @param device
- * @returns energy; mJ since the driver was loaded
+ * @param device the GPU
+ * @returns energy, in mJ since the driver was loaded
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetTotalEnergyConsumption
  */
@@ -1347,10 +1303,10 @@ export function nvmlDeviceGetTotalEnergyConsumption(device: t.nvmlDevice_t): t.U
 }
 
 /**
- * Reads the enforced power limit of a GPU.
+ * Reads the power limit of a GPU that holds: the lowest of all that were set.
  *
- * @param device
- * @returns limit; mW
+ * @param device the GPU
+ * @returns limit, in mW
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetEnforcedPowerLimit
  */
@@ -1359,10 +1315,10 @@ export function nvmlDeviceGetEnforcedPowerLimit(device: t.nvmlDevice_t): number 
 }
 
 /**
- * Reads the GPU operation mode of a GPU.
+ * Reads the operation mode of a GPU, now and after the next reboot.
  *
- * @param device
- * @returns current (NVML_GOM_*), pending (NVML_GOM_*)
+ * @param device the GPU
+ * @returns current: {@link t.nvmlGpuOperationMode_t}: NVML_GOM_*; pending: {@link t.nvmlGpuOperationMode_t}: NVML_GOM_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetGpuOperationMode
  */
@@ -1371,10 +1327,10 @@ export function nvmlDeviceGetGpuOperationMode(device: t.nvmlDevice_t): [current:
 }
 
 /**
- * Reads the memory info of a GPU.
+ * Reads how much memory a GPU has, and how much is used.
  *
- * @param device
- * @returns memory; bytes
+ * @param device the GPU
+ * @returns memory, in bytes
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMemoryInfo
  */
@@ -1383,10 +1339,10 @@ export function nvmlDeviceGetMemoryInfo(device: t.nvmlDevice_t): t.nvmlMemory_t 
 }
 
 /**
- * Reads the memory info of a GPU.
+ * Reads how much memory a GPU has, and how much is used.
  *
- * @param device
- * @returns memory; bytes
+ * @param device the GPU
+ * @returns memory, in bytes
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMemoryInfo_v2
  */
@@ -1395,10 +1351,10 @@ export function nvmlDeviceGetMemoryInfo_v2(device: t.nvmlDevice_t): t.nvmlMemory
 }
 
 /**
- * Reads the compute mode of a GPU.
+ * Reads who may compute on a GPU.
  *
- * @param device
- * @returns mode (NVML_COMPUTEMODE_*)
+ * @param device the GPU
+ * @returns mode: {@link t.nvmlComputeMode_t}: NVML_COMPUTEMODE_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetComputeMode
  */
@@ -1407,10 +1363,9 @@ export function nvmlDeviceGetComputeMode(device: t.nvmlDevice_t): t.nvmlComputeM
 }
 
 /**
- * Reads the cuda compute capability of a GPU.
+ * Reads the CUDA compute capability of a GPU.
  *
- * @param device
- * @returns major, minor
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetCudaComputeCapability
  */
@@ -1419,10 +1374,9 @@ export function nvmlDeviceGetCudaComputeCapability(device: t.nvmlDevice_t): [maj
 }
 
 /**
- * Reads the dram encryption mode of a GPU.
+ * Reads whether the memory of a GPU is encrypted, now and after the next reset.
  *
- * @param device
- * @returns current, pending
+ * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetDramEncryptionMode
  */
@@ -1431,10 +1385,10 @@ export function nvmlDeviceGetDramEncryptionMode(device: t.nvmlDevice_t): [curren
 }
 
 /**
- * Sets the dram encryption mode of a GPU.
+ * Sets whether the memory of a GPU is encrypted, from the next reset on.
  *
- * @param device
- * @param dramEncryption
+ * @param device the GPU
+ * @param dramEncryption `encryptionState`: NVML_FEATURE_*
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceSetDramEncryptionMode
  */
@@ -1443,10 +1397,10 @@ export function nvmlDeviceSetDramEncryptionMode(device: t.nvmlDevice_t, dramEncr
 }
 
 /**
- * Reads the ECC mode of a GPU.
+ * Reads whether ECC is on for a GPU, now and after the next reboot or reset.
  *
- * @param device
- * @returns current (NVML_FEATURE_*), pending (NVML_FEATURE_*)
+ * @param device the GPU
+ * @returns current: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED; pending: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetEccMode
  */
@@ -1455,10 +1409,10 @@ export function nvmlDeviceGetEccMode(device: t.nvmlDevice_t): [current: t.nvmlEn
 }
 
 /**
- * Reads the default ECC mode of a GPU.
+ * Reads whether ECC is on by default on a GPU.
  *
- * @param device
- * @returns defaultMode (NVML_FEATURE_*)
+ * @param device the GPU
+ * @returns defaultMode: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetDefaultEccMode
  */
@@ -1469,8 +1423,8 @@ export function nvmlDeviceGetDefaultEccMode(device: t.nvmlDevice_t): t.nvmlEnabl
 /**
  * Reads the board id of a GPU.
  *
- * @param device
- * @returns boardId
+ * @param device the GPU
+ * @returns boardId: GPUs of one board have the same
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetBoardId
  */
@@ -1479,10 +1433,10 @@ export function nvmlDeviceGetBoardId(device: t.nvmlDevice_t): number {
 }
 
 /**
- * Reads the multi GPU board of a GPU.
+ * Reads whether the board of a GPU has several GPUs.
  *
- * @param device
- * @returns multiGpuBool
+ * @param device the GPU
+ * @returns multiGpuBool: 1 where the board has several GPUs, else 0
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMultiGpuBoard
  */
@@ -1491,12 +1445,11 @@ export function nvmlDeviceGetMultiGpuBoard(device: t.nvmlDevice_t): number {
 }
 
 /**
- * Reads the total ECC errors of a GPU.
+ * Reads how many ECC errors a GPU had.
  *
- * @param device
- * @param errorType NVML_MEMORY_ERROR_TYPE_*
- * @param counterType NVML_*
- * @returns eccCounts
+ * @param device the GPU
+ * @param errorType {@link t.nvmlMemoryErrorType_t}: NVML_MEMORY_ERROR_TYPE_CORRECTED or NVML_MEMORY_ERROR_TYPE_UNCORRECTED
+ * @param counterType {@link t.nvmlEccCounterType_t}: NVML_VOLATILE_ECC or NVML_AGGREGATE_ECC
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetTotalEccErrors
  */
@@ -1505,12 +1458,12 @@ export function nvmlDeviceGetTotalEccErrors(device: t.nvmlDevice_t, errorType: t
 }
 
 /**
- * Reads the detailed ECC errors of a GPU.
+ * Reads how many ECC errors a GPU had in each kind of memory.
  *
- * @param device
- * @param errorType NVML_MEMORY_ERROR_TYPE_*
- * @param counterType NVML_*
- * @returns eccCounts
+ * @param device the GPU
+ * @param errorType {@link t.nvmlMemoryErrorType_t}: NVML_MEMORY_ERROR_TYPE_CORRECTED or NVML_MEMORY_ERROR_TYPE_UNCORRECTED
+ * @param counterType {@link t.nvmlEccCounterType_t}: NVML_VOLATILE_ECC or NVML_AGGREGATE_ECC
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceGetDetailedEccErrors
  * @deprecated NVML has nvmlDeviceGetMemoryErrorCounter for it.
  */
@@ -1519,13 +1472,12 @@ export function nvmlDeviceGetDetailedEccErrors(device: t.nvmlDevice_t, errorType
 }
 
 /**
- * Reads the memory error counter of a GPU.
+ * Reads how many ECC errors a GPU had in one kind of memory.
  *
- * @param device
- * @param errorType NVML_MEMORY_ERROR_TYPE_*
- * @param counterType NVML_*
- * @param locationType NVML_MEMORY_LOCATION_*
- * @returns count
+ * @param device the GPU
+ * @param errorType {@link t.nvmlMemoryErrorType_t}: NVML_MEMORY_ERROR_TYPE_CORRECTED or NVML_MEMORY_ERROR_TYPE_UNCORRECTED
+ * @param counterType {@link t.nvmlEccCounterType_t}: NVML_VOLATILE_ECC or NVML_AGGREGATE_ECC
+ * @param locationType {@link t.nvmlMemoryLocation_t}: NVML_MEMORY_LOCATION_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMemoryErrorCounter
  */
@@ -1534,10 +1486,10 @@ export function nvmlDeviceGetMemoryErrorCounter(device: t.nvmlDevice_t, errorTyp
 }
 
 /**
- * Reads the utilization rates of a GPU.
+ * Reads how busy a GPU and its memory were in the last sampling period.
  *
- * @param device
- * @returns utilization; %
+ * @param device the GPU
+ * @returns utilization, in %
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetUtilizationRates
  */
@@ -1546,10 +1498,10 @@ export function nvmlDeviceGetUtilizationRates(device: t.nvmlDevice_t): t.nvmlUti
 }
 
 /**
- * Reads the encoder utilization of a GPU.
+ * Reads how busy the video encoders of a GPU are.
  *
- * @param device
- * @returns utilization, samplingPeriodUs; % and µs
+ * @param device the GPU
+ * @returns utilization, in %; samplingPeriodUs, in µs
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetEncoderUtilization
  */
@@ -1558,11 +1510,11 @@ export function nvmlDeviceGetEncoderUtilization(device: t.nvmlDevice_t): [utiliz
 }
 
 /**
- * Reads the encoder capacity of a GPU.
+ * Reads what is free of the video encoders of a GPU for a codec.
  *
- * @param device
- * @param encoderQueryType NVML_ENCODER_QUERY_*
- * @returns encoderCapacity; %
+ * @param device the GPU
+ * @param encoderQueryType {@link t.nvmlEncoderType_t}: NVML_ENCODER_QUERY_*
+ * @returns encoderCapacity: free share of the encoders, in %
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetEncoderCapacity
  */
@@ -1571,10 +1523,10 @@ export function nvmlDeviceGetEncoderCapacity(device: t.nvmlDevice_t, encoderQuer
 }
 
 /**
- * Reads the encoder stats of a GPU.
+ * Reads the sessions of the video encoders of a GPU, and their averages.
  *
- * @param device
- * @returns sessionCount, averageFps, averageLatency; sessions, frames/s, µs
+ * @param device the GPU
+ * @returns sessionCount: open sessions; averageFps, in frames/s; averageLatency, in µs
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetEncoderStats
  */
@@ -1583,10 +1535,9 @@ export function nvmlDeviceGetEncoderStats(device: t.nvmlDevice_t): [sessionCount
 }
 
 /**
- * Reads the encoder sessions of a GPU.
+ * Reads each session of the video encoders of a GPU.
  *
- * @param device
- * @returns sessionInfos
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetEncoderSessions
  */
@@ -1595,10 +1546,10 @@ export function nvmlDeviceGetEncoderSessions(device: t.nvmlDevice_t): t.nvmlEnco
 }
 
 /**
- * Reads the decoder utilization of a GPU.
+ * Reads how busy the video decoders of a GPU are.
  *
- * @param device
- * @returns utilization, samplingPeriodUs; % and µs
+ * @param device the GPU
+ * @returns utilization, in %; samplingPeriodUs, in µs
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetDecoderUtilization
  */
@@ -1607,10 +1558,10 @@ export function nvmlDeviceGetDecoderUtilization(device: t.nvmlDevice_t): [utiliz
 }
 
 /**
- * Reads the jpg utilization of a GPU.
+ * Reads how busy the JPEG engines of a GPU are.
  *
- * @param device
- * @returns utilization, samplingPeriodUs; % and µs
+ * @param device the GPU
+ * @returns utilization, in %; samplingPeriodUs, in µs
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetJpgUtilization
  */
@@ -1619,10 +1570,10 @@ export function nvmlDeviceGetJpgUtilization(device: t.nvmlDevice_t): [utilizatio
 }
 
 /**
- * Reads the ofa utilization of a GPU.
+ * Reads how busy the optical flow engine of a GPU is.
  *
- * @param device
- * @returns utilization, samplingPeriodUs; % and µs
+ * @param device the GPU
+ * @returns utilization, in %; samplingPeriodUs, in µs
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetOfaUtilization
  */
@@ -1631,10 +1582,9 @@ export function nvmlDeviceGetOfaUtilization(device: t.nvmlDevice_t): [utilizatio
 }
 
 /**
- * Reads the FBC stats of a GPU.
+ * Reads the sessions of frame buffer capture on a GPU, and their averages.
  *
- * @param device
- * @returns fbcStats
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetFBCStats
  */
@@ -1643,10 +1593,9 @@ export function nvmlDeviceGetFBCStats(device: t.nvmlDevice_t): t.nvmlFBCStats_t 
 }
 
 /**
- * Reads the FBC sessions of a GPU.
+ * Reads each session of frame buffer capture on a GPU.
  *
- * @param device
- * @returns sessionInfo
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetFBCSessions
  */
@@ -1655,10 +1604,10 @@ export function nvmlDeviceGetFBCSessions(device: t.nvmlDevice_t): t.nvmlFBCSessi
 }
 
 /**
- * Reads the driver model of a GPU.
+ * Reads the driver model of a GPU, now and after the next reboot. Windows only.
  *
- * @param device
- * @returns current (NVML_DRIVER_*), pending (NVML_DRIVER_*)
+ * @param device the GPU
+ * @returns current: {@link t.nvmlDriverModel_t}: NVML_DRIVER_*; pending: {@link t.nvmlDriverModel_t}: NVML_DRIVER_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetDriverModel_v2
  */
@@ -1667,10 +1616,9 @@ export function nvmlDeviceGetDriverModel_v2(device: t.nvmlDevice_t): [current: t
 }
 
 /**
- * Reads the VBIOS version of a GPU.
+ * Reads the version of the VBIOS of a GPU.
  *
- * @param device
- * @returns version
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetVbiosVersion
  */
@@ -1679,10 +1627,9 @@ export function nvmlDeviceGetVbiosVersion(device: t.nvmlDevice_t): string {
 }
 
 /**
- * Reads the bridge chip info of a GPU.
+ * Reads the bridge chips on the board of a GPU.
  *
- * @param device
- * @returns bridgeHierarchy
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetBridgeChipInfo
  */
@@ -1691,10 +1638,9 @@ export function nvmlDeviceGetBridgeChipInfo(device: t.nvmlDevice_t): t.nvmlBridg
 }
 
 /**
- * Reads the compute running processes of a GPU.
+ * Reads which processes compute on a GPU.
  *
- * @param device
- * @returns infos
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetComputeRunningProcesses_v3
  */
@@ -1703,10 +1649,9 @@ export function nvmlDeviceGetComputeRunningProcesses_v3(device: t.nvmlDevice_t):
 }
 
 /**
- * Reads the graphics running processes of a GPU.
+ * Reads which processes draw on a GPU.
  *
- * @param device
- * @returns infos
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetGraphicsRunningProcesses_v3
  */
@@ -1715,10 +1660,9 @@ export function nvmlDeviceGetGraphicsRunningProcesses_v3(device: t.nvmlDevice_t)
 }
 
 /**
- * Reads the MPS compute running processes of a GPU.
+ * Reads which processes compute on a GPU through MPS.
  *
- * @param device
- * @returns infos
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMPSComputeRunningProcesses_v3
  */
@@ -1727,11 +1671,10 @@ export function nvmlDeviceGetMPSComputeRunningProcesses_v3(device: t.nvmlDevice_
 }
 
 /**
- * Reads the running process detail list of a GPU.
+ * Reads which processes use a GPU, of one kind or all.
  *
- * @param device
- * @param plist
- * @returns plist
+ * @param device the GPU
+ * @param plist `mode`: NVML_PROCESS_MODE_*
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetRunningProcessDetailList
  */
@@ -1740,11 +1683,11 @@ export function nvmlDeviceGetRunningProcessDetailList(device: t.nvmlDevice_t, pl
 }
 
 /**
- * Whether two GPUs sit on one board: 1, else 0.
+ * Whether two GPUs sit on one board.
  *
- * @param device1
- * @param device2
- * @returns onSameBoard
+ * @param device1 one GPU
+ * @param device2 the other GPU
+ * @returns onSameBoard: 1 where they do, else 0
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceOnSameBoard
  */
@@ -1753,11 +1696,11 @@ export function nvmlDeviceOnSameBoard(device1: t.nvmlDevice_t, device2: t.nvmlDe
 }
 
 /**
- * Reads the API restriction of a GPU.
+ * Reads whether a group of functions is for administrators alone.
  *
- * @param device
- * @param apiType NVML_RESTRICTED_API_*
- * @returns isRestricted (NVML_FEATURE_*)
+ * @param device the GPU
+ * @param apiType {@link t.nvmlRestrictedAPI_t}: NVML_RESTRICTED_API_SET_APPLICATION_CLOCKS or NVML_RESTRICTED_API_SET_AUTO_BOOSTED_CLOCKS
+ * @returns isRestricted: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetAPIRestriction
  */
@@ -1766,12 +1709,12 @@ export function nvmlDeviceGetAPIRestriction(device: t.nvmlDevice_t, apiType: t.n
 }
 
 /**
- * Reads the samples of a GPU.
+ * Reads what the driver sampled of a GPU since a time.
  *
- * @param device
- * @param type NVML_*
- * @param lastSeenTimeStamp
- * @returns sampleValType (NVML_VALUE_TYPE_*), samples
+ * @param device the GPU
+ * @param type {@link t.nvmlSamplingType_t}: NVML_*_SAMPLES
+ * @param lastSeenTimeStamp µs since 1970: only later samples are returned; 0 for all
+ * @returns sampleValType: {@link t.nvmlValueType_t}: NVML_VALUE_TYPE_*; samples
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetSamples
  */
@@ -1780,10 +1723,10 @@ export function nvmlDeviceGetSamples(device: t.nvmlDevice_t, type: t.nvmlSamplin
 }
 
 /**
- * Reads the BAR1 memory info of a GPU.
+ * Reads how much memory the CPU can map of a GPU (BAR1), and how much is mapped.
  *
- * @param device
- * @returns bar1Memory; bytes
+ * @param device the GPU
+ * @returns bar1Memory, in bytes
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetBAR1MemoryInfo
  */
@@ -1792,11 +1735,11 @@ export function nvmlDeviceGetBAR1MemoryInfo(device: t.nvmlDevice_t): t.nvmlBAR1M
 }
 
 /**
- * Reads the violation status of a GPU.
+ * Reads for how long a limit has held down a GPU.
  *
- * @param device
- * @param perfPolicyType NVML_PERF_POLICY_*
- * @returns violTime; µs and ns
+ * @param device the GPU
+ * @param perfPolicyType {@link t.nvmlPerfPolicyType_t}: NVML_PERF_POLICY_*
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceGetViolationStatus
  */
 export function nvmlDeviceGetViolationStatus(device: t.nvmlDevice_t, perfPolicyType: t.nvmlPerfPolicyType_t): t.nvmlViolationTime_t {
@@ -1804,10 +1747,9 @@ export function nvmlDeviceGetViolationStatus(device: t.nvmlDevice_t, perfPolicyT
 }
 
 /**
- * Reads the irq num of a GPU.
+ * Reads the number of the interrupt of a GPU.
  *
- * @param device
- * @returns irqNum
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetIrqNum
  */
@@ -1816,10 +1758,9 @@ export function nvmlDeviceGetIrqNum(device: t.nvmlDevice_t): number {
 }
 
 /**
- * Reads the num GPU cores of a GPU.
+ * Reads how many cores a GPU has.
  *
- * @param device
- * @returns numCores
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetNumGpuCores
  */
@@ -1828,10 +1769,10 @@ export function nvmlDeviceGetNumGpuCores(device: t.nvmlDevice_t): number {
 }
 
 /**
- * Reads the power source of a GPU.
+ * Reads what feeds a GPU.
  *
- * @param device
- * @returns powerSource
+ * @param device the GPU
+ * @returns powerSource: NVML_POWER_SOURCE_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetPowerSource
  */
@@ -1840,10 +1781,10 @@ export function nvmlDeviceGetPowerSource(device: t.nvmlDevice_t): number {
 }
 
 /**
- * Reads the memory bus width of a GPU.
+ * Reads the width of a GPU's memory bus.
  *
- * @param device
- * @returns busWidth; bits
+ * @param device the GPU
+ * @returns busWidth, in bits
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetMemoryBusWidth
  */
@@ -1852,10 +1793,10 @@ export function nvmlDeviceGetMemoryBusWidth(device: t.nvmlDevice_t): number {
 }
 
 /**
- * Reads the pcie link max speed of a GPU.
+ * Reads the highest speed of the PCIe link of a GPU.
  *
- * @param device
- * @returns maxSpeed
+ * @param device the GPU
+ * @returns maxSpeed: NVML_PCIE_LINK_MAX_SPEED_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetPcieLinkMaxSpeed
  */
@@ -1864,10 +1805,10 @@ export function nvmlDeviceGetPcieLinkMaxSpeed(device: t.nvmlDevice_t): number {
 }
 
 /**
- * Reads the pcie speed of a GPU.
+ * Reads the speed of the PCIe link of a GPU now.
  *
- * @param device
- * @returns pcieSpeed; Mbit/s for each lane
+ * @param device the GPU
+ * @returns pcieSpeed, in Mbit/s for each lane
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetPcieSpeed
  */
@@ -1876,10 +1817,10 @@ export function nvmlDeviceGetPcieSpeed(device: t.nvmlDevice_t): number {
 }
 
 /**
- * Reads the adaptive clock info status of a GPU.
+ * Reads whether a GPU adapts its clocks to its voltage.
  *
- * @param device
- * @returns adaptiveClockStatus
+ * @param device the GPU
+ * @returns adaptiveClockStatus: NVML_ADAPTIVE_CLOCKING_INFO_STATUS_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetAdaptiveClockInfoStatus
  */
@@ -1888,10 +1829,10 @@ export function nvmlDeviceGetAdaptiveClockInfoStatus(device: t.nvmlDevice_t): nu
 }
 
 /**
- * Reads the bus type of a GPU.
+ * Reads what kind of bus a GPU is on.
  *
- * @param device
- * @returns type
+ * @param device the GPU
+ * @returns type: NVML_BUS_TYPE_*
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetBusType
  */
@@ -1900,10 +1841,10 @@ export function nvmlDeviceGetBusType(device: t.nvmlDevice_t): number {
 }
 
 /**
- * Reads the GPU fabric info of a GPU.
+ * Reads how a GPU takes part in the NVLink fabric.
  *
- * @param device
- * @returns gpuFabricInfo
+ * @param device the GPU
+ * @throws NVMLError_NotSupported
  * @see NVML nvmlDeviceGetGpuFabricInfo
  * @deprecated NVML has nvmlDeviceGetGpuFabricInfoV for it.
  */
@@ -1912,10 +1853,9 @@ export function nvmlDeviceGetGpuFabricInfo(device: t.nvmlDevice_t): t.nvmlGpuFab
 }
 
 /**
- * Reads the GPU fabric info V of a GPU.
+ * Reads how a GPU takes part in the NVLink fabric, its health too.
  *
- * @param device
- * @returns gpuFabricInfo
+ * @param device the GPU
  * @throws NVMLError_NotSupported
  * @see NVML nvmlDeviceGetGpuFabricInfoV
  */
@@ -1924,9 +1864,8 @@ export function nvmlDeviceGetGpuFabricInfoV(device: t.nvmlDevice_t): t.nvmlGpuFa
 }
 
 /**
- * Reads the conf compute capabilities of the system.
+ * Reads the confidential computing capabilities of the system.
  *
- * @returns capabilities
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
  * @see NVML nvmlSystemGetConfComputeCapabilities
  */
@@ -1935,9 +1874,8 @@ export function nvmlSystemGetConfComputeCapabilities(): t.nvmlConfComputeSystemC
 }
 
 /**
- * Reads the conf compute state of the system.
+ * Reads the confidential computing state of the system.
  *
- * @returns state
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
  * @see NVML nvmlSystemGetConfComputeState
  */
@@ -1946,10 +1884,10 @@ export function nvmlSystemGetConfComputeState(): t.nvmlConfComputeSystemState_t 
 }
 
 /**
- * Reads the conf compute mem size info of a GPU.
+ * Reads how much memory of a GPU is protected, and how much is not.
  *
- * @param device
- * @returns memInfo; KiB
+ * @param device the GPU
+ * @returns memInfo, in KiB
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetConfComputeMemSizeInfo
  */
@@ -1958,9 +1896,9 @@ export function nvmlDeviceGetConfComputeMemSizeInfo(device: t.nvmlDevice_t): t.n
 }
 
 /**
- * Reads the conf compute gpus ready state of the system.
+ * Reads whether the GPUs take work in confidential computing.
  *
- * @returns isAcceptingWork
+ * @returns isAcceptingWork: NVML_CC_ACCEPTING_CLIENT_REQUESTS_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
  * @see NVML nvmlSystemGetConfComputeGpusReadyState
  */
@@ -1969,10 +1907,10 @@ export function nvmlSystemGetConfComputeGpusReadyState(): number {
 }
 
 /**
- * Reads the conf compute protected memory usage of a GPU.
+ * Reads how much of the protected memory of a GPU is used.
  *
- * @param device
- * @returns memory; bytes
+ * @param device the GPU
+ * @returns memory, in bytes
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetConfComputeProtectedMemoryUsage
  */
@@ -1981,10 +1919,9 @@ export function nvmlDeviceGetConfComputeProtectedMemoryUsage(device: t.nvmlDevic
 }
 
 /**
- * Reads the conf compute GPU certificate of a GPU.
+ * Reads the certificates by which a GPU attests itself.
  *
- * @param device
- * @returns gpuCert
+ * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetConfComputeGpuCertificate
  */
@@ -1993,11 +1930,10 @@ export function nvmlDeviceGetConfComputeGpuCertificate(device: t.nvmlDevice_t): 
 }
 
 /**
- * Reads the conf compute GPU attestation report of a GPU.
+ * Lets a GPU attest its state.
  *
- * @param device
- * @param gpuAtstReport
- * @returns gpuAtstReport
+ * @param device the GPU
+ * @param gpuAtstReport `nonce`: 32 bytes that the report repeats
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetConfComputeGpuAttestationReport
  */
@@ -2006,9 +1942,8 @@ export function nvmlDeviceGetConfComputeGpuAttestationReport(device: t.nvmlDevic
 }
 
 /**
- * Reads the conf compute key rotation threshold info of the system.
+ * Reads when confidential computing changes its keys.
  *
- * @returns pKeyRotationThrInfo
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlSystemGetConfComputeKeyRotationThresholdInfo
  */
@@ -2017,10 +1952,10 @@ export function nvmlSystemGetConfComputeKeyRotationThresholdInfo(): t.nvmlConfCo
 }
 
 /**
- * Sets the conf compute unprotected mem size of a GPU.
+ * Sets how much memory of a GPU is not protected.
  *
- * @param device KiB
- * @param sizeKiB KiB
+ * @param device the GPU
+ * @param sizeKiB size of the memory that is not protected, in KiB
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
  * @see NVML nvmlDeviceSetConfComputeUnprotectedMemSize
  */
@@ -2029,9 +1964,9 @@ export function nvmlDeviceSetConfComputeUnprotectedMemSize(device: t.nvmlDevice_
 }
 
 /**
- * Sets the conf compute gpus ready state of the system.
+ * Lets the GPUs take work in confidential computing, or no more.
  *
- * @param isAcceptingWork
+ * @param isAcceptingWork NVML_CC_ACCEPTING_CLIENT_REQUESTS_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
  * @see NVML nvmlSystemSetConfComputeGpusReadyState
  */
@@ -2040,9 +1975,9 @@ export function nvmlSystemSetConfComputeGpusReadyState(isAcceptingWork: number):
 }
 
 /**
- * Sets the conf compute key rotation threshold info of the system.
+ * Sets when confidential computing changes its keys.
  *
- * @param pKeyRotationThrInfo
+ * @param pKeyRotationThrInfo `maxAttackerAdvantage`: NVML_CC_KEY_ROTATION_THRESHOLD_ATTACKER_ADVANTAGE_MIN to _MAX
  * @throws NVMLError_InvalidArgument, NVMLError_InvalidState, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlSystemSetConfComputeKeyRotationThresholdInfo
  */
@@ -2051,9 +1986,8 @@ export function nvmlSystemSetConfComputeKeyRotationThresholdInfo(pKeyRotationThr
 }
 
 /**
- * Reads the conf compute settings of the system.
+ * Reads the confidential computing settings of the system.
  *
- * @returns settings
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlSystemGetConfComputeSettings
  */
@@ -2062,10 +1996,9 @@ export function nvmlSystemGetConfComputeSettings(): t.nvmlSystemConfComputeSetti
 }
 
 /**
- * Reads the GSP firmware version of a GPU.
+ * Reads the version of the firmware of a GPU's system processor (GSP).
  *
- * @param device
- * @returns version
+ * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlDeviceGetGspFirmwareVersion
  */
@@ -2074,10 +2007,10 @@ export function nvmlDeviceGetGspFirmwareVersion(device: t.nvmlDevice_t): string 
 }
 
 /**
- * Reads the GSP firmware mode of a GPU.
+ * Reads whether a GPU runs the firmware of its system processor (GSP).
  *
- * @param device
- * @returns isEnabled, defaultMode
+ * @param device the GPU
+ * @returns isEnabled: 1 where the GSP firmware runs, else 0; defaultMode: 1 where it does by default, else 0
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlDeviceGetGspFirmwareMode
  */
@@ -2086,10 +2019,9 @@ export function nvmlDeviceGetGspFirmwareMode(device: t.nvmlDevice_t): [isEnabled
 }
 
 /**
- * Reads the sram ECC error status of a GPU.
+ * Reads the ECC errors in the SRAM of a GPU.
  *
- * @param device
- * @returns status
+ * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetSramEccErrorStatus
  */
@@ -2098,10 +2030,10 @@ export function nvmlDeviceGetSramEccErrorStatus(device: t.nvmlDevice_t): t.nvmlE
 }
 
 /**
- * Sets the power management limit of a GPU.
+ * Sets the power limit of a GPU, until the driver is unloaded.
  *
- * @param device
- * @param powerValue
+ * @param device the GPU
+ * @param powerValue `powerValueMw`: the limit, in mW; `powerScope`: NVML_POWER_SCOPE_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceSetPowerManagementLimit_v2
  */
@@ -2110,10 +2042,10 @@ export function nvmlDeviceSetPowerManagementLimit_v2(device: t.nvmlDevice_t, pow
 }
 
 /**
- * Reads the accounting mode of a GPU.
+ * Reads whether the driver keeps statistics of the processes on a GPU.
  *
- * @param device
- * @returns mode (NVML_FEATURE_*)
+ * @param device the GPU
+ * @returns mode: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetAccountingMode
  */
@@ -2122,11 +2054,10 @@ export function nvmlDeviceGetAccountingMode(device: t.nvmlDevice_t): t.nvmlEnabl
 }
 
 /**
- * Reads the accounting stats of a GPU.
+ * Reads the statistics of a process on a GPU.
  *
- * @param device
- * @param pid
- * @returns stats
+ * @param device the GPU
+ * @param pid id of the process
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetAccountingStats
  */
@@ -2135,10 +2066,9 @@ export function nvmlDeviceGetAccountingStats(device: t.nvmlDevice_t, pid: number
 }
 
 /**
- * Reads the accounting pids of a GPU.
+ * Reads of which processes there are statistics on a GPU.
  *
- * @param device
- * @returns pids
+ * @param device the GPU
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetAccountingPids
  */
@@ -2147,10 +2077,9 @@ export function nvmlDeviceGetAccountingPids(device: t.nvmlDevice_t): number[] {
 }
 
 /**
- * Reads the accounting buffer size of a GPU.
+ * Reads of how many processes statistics are kept on a GPU.
  *
- * @param device
- * @returns bufferSize
+ * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetAccountingBufferSize
  */
@@ -2159,11 +2088,10 @@ export function nvmlDeviceGetAccountingBufferSize(device: t.nvmlDevice_t): numbe
 }
 
 /**
- * Reads the accounting stats of a GPU.
+ * Reads the statistics of a process on a GPU.
  *
- * @param device
- * @param stats
- * @returns stats
+ * @param device the GPU
+ * @param stats `pid` of the process
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetAccountingStats_v2
  */
@@ -2172,11 +2100,11 @@ export function nvmlDeviceGetAccountingStats_v2(device: t.nvmlDevice_t, stats: P
 }
 
 /**
- * Reads the retired pages of a GPU.
+ * Reads which memory pages of a GPU were retired.
  *
- * @param device
- * @param cause NVML_PAGE_RETIREMENT_CAUSE_*
- * @returns addresses
+ * @param device the GPU
+ * @param cause {@link t.nvmlPageRetirementCause_t}: NVML_PAGE_RETIREMENT_CAUSE_MULTIPLE_SINGLE_BIT_ECC_ERRORS or NVML_PAGE_RETIREMENT_CAUSE_DOUBLE_BIT_ECC_ERROR
+ * @returns addresses: of the pages
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetRetiredPages
  */
@@ -2185,11 +2113,11 @@ export function nvmlDeviceGetRetiredPages(device: t.nvmlDevice_t, cause: t.nvmlP
 }
 
 /**
- * Reads the retired pages of a GPU.
+ * Reads which memory pages of a GPU were retired.
  *
- * @param device
- * @param cause NVML_PAGE_RETIREMENT_CAUSE_*
- * @returns addresses, timestamps
+ * @param device the GPU
+ * @param cause {@link t.nvmlPageRetirementCause_t}: NVML_PAGE_RETIREMENT_CAUSE_MULTIPLE_SINGLE_BIT_ECC_ERRORS or NVML_PAGE_RETIREMENT_CAUSE_DOUBLE_BIT_ECC_ERROR
+ * @returns addresses: of the pages; timestamps: when each was retired, in µs since 1970
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetRetiredPages_v2
  */
@@ -2198,10 +2126,10 @@ export function nvmlDeviceGetRetiredPages_v2(device: t.nvmlDevice_t, cause: t.nv
 }
 
 /**
- * Reads the retired pages pending status of a GPU.
+ * Reads whether a page of a GPU waits for the next reboot to be retired.
  *
- * @param device
- * @returns isPending (NVML_FEATURE_*)
+ * @param device the GPU
+ * @returns isPending: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetRetiredPagesPendingStatus
  */
@@ -2210,10 +2138,10 @@ export function nvmlDeviceGetRetiredPagesPendingStatus(device: t.nvmlDevice_t): 
 }
 
 /**
- * Reads the remapped rows of a GPU.
+ * Reads how many memory rows of a GPU were remapped.
  *
- * @param device
- * @returns corrRows, uncRows, isPending, failureOccurred
+ * @param device the GPU
+ * @returns corrRows: rows remapped for corrected errors; uncRows: rows remapped for uncorrected errors; isPending: 1 where a row waits for the next reset, else 0; failureOccurred: 1 where a remapping ever failed, else 0
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlDeviceGetRemappedRows
  */
@@ -2222,10 +2150,10 @@ export function nvmlDeviceGetRemappedRows(device: t.nvmlDevice_t): [corrRows: nu
 }
 
 /**
- * Reads the row remapper histogram of a GPU.
+ * Reads how many memory banks of a GPU have spare rows left.
  *
- * @param device
- * @returns values
+ * @param device the GPU
+ * @returns values: banks by how many spare rows they have left
  * @throws NVMLError_Unknown
  * @see NVML nvmlDeviceGetRowRemapperHistogram
  */
@@ -2236,8 +2164,8 @@ export function nvmlDeviceGetRowRemapperHistogram(device: t.nvmlDevice_t): t.nvm
 /**
  * Reads the architecture of a GPU.
  *
- * @param device
- * @returns arch
+ * @param device the GPU
+ * @returns arch: NVML_DEVICE_ARCH_*
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetArchitecture
  */
@@ -2246,10 +2174,9 @@ export function nvmlDeviceGetArchitecture(device: t.nvmlDevice_t): number {
 }
 
 /**
- * Reads the clk mon status of a GPU.
+ * Reads whether the clock monitor of a GPU saw faults.
  *
- * @param device
- * @returns status
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetClkMonStatus
  */
@@ -2258,11 +2185,10 @@ export function nvmlDeviceGetClkMonStatus(device: t.nvmlDevice_t): t.nvmlClkMonS
 }
 
 /**
- * Reads the utilization of each process on a GPU since a time.
+ * Reads how busy each process kept a GPU since a time.
  *
- * @param device
- * @param lastSeenTimeStamp
- * @returns utilization
+ * @param device the GPU
+ * @param lastSeenTimeStamp µs since 1970: only later samples are returned; 0 for all
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetProcessUtilization
  */
@@ -2271,11 +2197,10 @@ export function nvmlDeviceGetProcessUtilization(device: t.nvmlDevice_t, lastSeen
 }
 
 /**
- * Reads the processes utilization info of a GPU.
+ * Reads how busy each process kept a GPU since a time, all engines.
  *
- * @param device
- * @param procesesUtilInfo
- * @returns procesesUtilInfo
+ * @param device the GPU
+ * @param procesesUtilInfo `lastSeenTimeStamp`, in µs since 1970: only later samples are returned; 0 for all
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetProcessesUtilizationInfo
  */
@@ -2284,10 +2209,9 @@ export function nvmlDeviceGetProcessesUtilizationInfo(device: t.nvmlDevice_t, pr
 }
 
 /**
- * Reads the platform info of a GPU.
+ * Reads where a GPU is in its rack: chassis, slot, tray, host.
  *
- * @param device
- * @returns platformInfo
+ * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_Memory, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlDeviceGetPlatformInfo
  */
@@ -2296,10 +2220,9 @@ export function nvmlDeviceGetPlatformInfo(device: t.nvmlDevice_t): t.nvmlPlatfor
 }
 
 /**
- * Reads the pdi of a GPU.
+ * Reads a GPU's per-device identifier.
  *
- * @param device
- * @returns pdi
+ * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetPdi
  */
@@ -2308,10 +2231,10 @@ export function nvmlDeviceGetPdi(device: t.nvmlDevice_t): t.nvmlPdi_t {
 }
 
 /**
- * Sets the hostname of a GPU.
+ * Gives a hostname to a GPU.
  *
- * @param device
- * @param hostname
+ * @param device the GPU
+ * @param hostname `value`: at most 63 bytes
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceSetHostname_v1
  */
@@ -2320,10 +2243,9 @@ export function nvmlDeviceSetHostname_v1(device: t.nvmlDevice_t, hostname: Given
 }
 
 /**
- * Reads the hostname of a GPU.
+ * Reads the hostname that was given to a GPU.
  *
- * @param device
- * @returns hostname
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetHostname_v1
  */
@@ -2332,10 +2254,10 @@ export function nvmlDeviceGetHostname_v1(device: t.nvmlDevice_t): t.nvmlHostname
 }
 
 /**
- * Sets the led state of an S-class unit.
+ * Sets the color of the LED of an S-class unit.
  *
- * @param unit
- * @param color NVML_LED_COLOR_*
+ * @param unit the unit
+ * @param color {@link t.nvmlLedColor_t}: NVML_LED_COLOR_GREEN or NVML_LED_COLOR_AMBER
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlUnitSetLedState
  */
@@ -2344,10 +2266,10 @@ export function nvmlUnitSetLedState(unit: t.nvmlUnit_t, color: t.nvmlLedColor_t)
 }
 
 /**
- * Sets the persistence mode of a GPU.
+ * Sets whether the driver stays loaded while no program uses a GPU.
  *
- * @param device
- * @param mode NVML_FEATURE_*
+ * @param device the GPU
+ * @param mode {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceSetPersistenceMode
  */
@@ -2356,10 +2278,10 @@ export function nvmlDeviceSetPersistenceMode(device: t.nvmlDevice_t, mode: t.nvm
 }
 
 /**
- * Sets the compute mode of a GPU.
+ * Sets who may compute on a GPU.
  *
- * @param device
- * @param mode NVML_COMPUTEMODE_*
+ * @param device the GPU
+ * @param mode {@link t.nvmlComputeMode_t}: NVML_COMPUTEMODE_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceSetComputeMode
  */
@@ -2368,10 +2290,10 @@ export function nvmlDeviceSetComputeMode(device: t.nvmlDevice_t, mode: t.nvmlCom
 }
 
 /**
- * Sets the ECC mode of a GPU.
+ * Switches ECC of a GPU on or off, from the next reboot or reset on.
  *
- * @param device
- * @param ecc NVML_FEATURE_*
+ * @param device the GPU
+ * @param ecc {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceSetEccMode
  */
@@ -2380,10 +2302,10 @@ export function nvmlDeviceSetEccMode(device: t.nvmlDevice_t, ecc: t.nvmlEnableSt
 }
 
 /**
- * Clears the ECC error counts of a GPU.
+ * Sets the ECC error counts of a GPU back to zero.
  *
- * @param device
- * @param counterType NVML_*
+ * @param device the GPU
+ * @param counterType {@link t.nvmlEccCounterType_t}: NVML_VOLATILE_ECC or NVML_AGGREGATE_ECC
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceClearEccErrorCounts
  */
@@ -2392,11 +2314,11 @@ export function nvmlDeviceClearEccErrorCounts(device: t.nvmlDevice_t, counterTyp
 }
 
 /**
- * Sets the driver model of a GPU.
+ * Sets the driver model of a GPU, from the next reboot on. Windows only.
  *
- * @param device
- * @param driverModel NVML_DRIVER_*
- * @param flags
+ * @param device the GPU
+ * @param driverModel {@link t.nvmlDriverModel_t}: NVML_DRIVER_*
+ * @param flags nvmlFlagDefault or nvmlFlagForce
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceSetDriverModel
  */
@@ -2405,11 +2327,11 @@ export function nvmlDeviceSetDriverModel(device: t.nvmlDevice_t, driverModel: t.
 }
 
 /**
- * Sets the GPU locked clocks of a GPU.
+ * Holds the graphics clock of a GPU between two clocks.
  *
- * @param device
- * @param minGpuClockMHz MHz
- * @param maxGpuClockMHz MHz
+ * @param device the GPU
+ * @param minGpuClockMHz lowest clock, in MHz, or an NVML_CLOCK_LIMIT_ID_*
+ * @param maxGpuClockMHz highest clock, in MHz, or an NVML_CLOCK_LIMIT_ID_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceSetGpuLockedClocks
  */
@@ -2418,9 +2340,9 @@ export function nvmlDeviceSetGpuLockedClocks(device: t.nvmlDevice_t, minGpuClock
 }
 
 /**
- * Resets the GPU locked clocks of a GPU.
+ * Holds the graphics clock of a GPU no more.
  *
- * @param device
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceResetGpuLockedClocks
  */
@@ -2429,11 +2351,11 @@ export function nvmlDeviceResetGpuLockedClocks(device: t.nvmlDevice_t): void {
 }
 
 /**
- * Sets the memory locked clocks of a GPU.
+ * Holds the memory clock of a GPU between two clocks.
  *
- * @param device
- * @param minMemClockMHz MHz
- * @param maxMemClockMHz MHz
+ * @param device the GPU
+ * @param minMemClockMHz lowest clock, in MHz
+ * @param maxMemClockMHz highest clock, in MHz
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceSetMemoryLockedClocks
  */
@@ -2442,9 +2364,9 @@ export function nvmlDeviceSetMemoryLockedClocks(device: t.nvmlDevice_t, minMemCl
 }
 
 /**
- * Resets the memory locked clocks of a GPU.
+ * Holds the memory clock of a GPU no more.
  *
- * @param device
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceResetMemoryLockedClocks
  */
@@ -2453,11 +2375,12 @@ export function nvmlDeviceResetMemoryLockedClocks(device: t.nvmlDevice_t): void 
 }
 
 /**
- * Sets the applications clocks of a GPU.
+ * Sets the clocks of a GPU that programs run at.
  *
- * @param device
- * @param memClockMHz MHz
- * @param graphicsClockMHz MHz
+ * @param device the GPU
+ * @param memClockMHz clock of the memory, in MHz
+ * @param graphicsClockMHz graphics clock, in MHz
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceSetApplicationsClocks
  * @deprecated NVML has nvmlDeviceSetGpuLockedClocks for it.
  */
@@ -2466,9 +2389,10 @@ export function nvmlDeviceSetApplicationsClocks(device: t.nvmlDevice_t, memClock
 }
 
 /**
- * Resets the applications clocks of a GPU.
+ * Sets the clocks that programs run at back to the default.
  *
- * @param device
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceResetApplicationsClocks
  * @deprecated NVML has nvmlDeviceResetGpuLockedClocks for it.
  */
@@ -2477,10 +2401,10 @@ export function nvmlDeviceResetApplicationsClocks(device: t.nvmlDevice_t): void 
 }
 
 /**
- * Sets the auto boosted clocks enabled of a GPU.
+ * Sets whether a GPU raises its clocks by itself.
  *
- * @param device
- * @param enabled NVML_FEATURE_*
+ * @param device the GPU
+ * @param enabled {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceSetAutoBoostedClocksEnabled
  */
@@ -2489,11 +2413,11 @@ export function nvmlDeviceSetAutoBoostedClocksEnabled(device: t.nvmlDevice_t, en
 }
 
 /**
- * Sets the default auto boosted clocks enabled of a GPU.
+ * Sets whether a GPU raises its clocks by itself by default.
  *
- * @param device
- * @param enabled NVML_FEATURE_*
- * @param flags
+ * @param device the GPU
+ * @param enabled {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
+ * @param flags nvmlFlagDefault or nvmlFlagForce
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceSetDefaultAutoBoostedClocksEnabled
  */
@@ -2502,10 +2426,10 @@ export function nvmlDeviceSetDefaultAutoBoostedClocksEnabled(device: t.nvmlDevic
 }
 
 /**
- * Sets the default fan speed of a GPU.
+ * Lets a fan of a GPU follow the temperature again.
  *
- * @param device
- * @param fan
+ * @param device the GPU
+ * @param fan index of the fan, 0 to nvmlDeviceGetNumFans() - 1
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceSetDefaultFanSpeed_v2
  */
@@ -2514,11 +2438,11 @@ export function nvmlDeviceSetDefaultFanSpeed_v2(device: t.nvmlDevice_t, fan: num
 }
 
 /**
- * Sets the fan control policy of a GPU.
+ * Sets what the speed of a fan of a GPU follows.
  *
- * @param device
- * @param fan
- * @param policy
+ * @param device the GPU
+ * @param fan index of the fan, 0 to nvmlDeviceGetNumFans() - 1
+ * @param policy NVML_FAN_POLICY_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceSetFanControlPolicy
  */
@@ -2527,11 +2451,11 @@ export function nvmlDeviceSetFanControlPolicy(device: t.nvmlDevice_t, fan: numbe
 }
 
 /**
- * Sets the temperature threshold of a GPU.
+ * Sets a temperature at which a GPU does something.
  *
- * @param device °C
- * @param thresholdType NVML_TEMPERATURE_THRESHOLD_*, °C
- * @param temp °C
+ * @param device the GPU
+ * @param thresholdType {@link t.nvmlTemperatureThresholds_t}: NVML_TEMPERATURE_THRESHOLD_*
+ * @param temp the temperature, in °C
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceSetTemperatureThreshold
  */
@@ -2540,10 +2464,10 @@ export function nvmlDeviceSetTemperatureThreshold(device: t.nvmlDevice_t, thresh
 }
 
 /**
- * Sets the power management limit of a GPU.
+ * Sets the power limit of a GPU, until the driver is unloaded.
  *
- * @param device mW
- * @param limit mW
+ * @param device the GPU
+ * @param limit the power limit, in mW
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceSetPowerManagementLimit
  */
@@ -2552,10 +2476,10 @@ export function nvmlDeviceSetPowerManagementLimit(device: t.nvmlDevice_t, limit:
 }
 
 /**
- * Sets the GPU operation mode of a GPU.
+ * Sets the operation mode of a GPU, from the next reboot on.
  *
- * @param device
- * @param mode NVML_GOM_*
+ * @param device the GPU
+ * @param mode {@link t.nvmlGpuOperationMode_t}: NVML_GOM_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceSetGpuOperationMode
  */
@@ -2564,11 +2488,11 @@ export function nvmlDeviceSetGpuOperationMode(device: t.nvmlDevice_t, mode: t.nv
 }
 
 /**
- * Sets the API restriction of a GPU.
+ * Sets whether a group of functions is for administrators alone.
  *
- * @param device
- * @param apiType NVML_RESTRICTED_API_*
- * @param isRestricted NVML_FEATURE_*
+ * @param device the GPU
+ * @param apiType {@link t.nvmlRestrictedAPI_t}: NVML_RESTRICTED_API_SET_APPLICATION_CLOCKS or NVML_RESTRICTED_API_SET_AUTO_BOOSTED_CLOCKS
+ * @param isRestricted {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceSetAPIRestriction
  */
@@ -2577,11 +2501,11 @@ export function nvmlDeviceSetAPIRestriction(device: t.nvmlDevice_t, apiType: t.n
 }
 
 /**
- * Sets the fan speed of a GPU.
+ * Sets the speed of a fan of a GPU, which then no longer follows the temperature.
  *
- * @param device % of the maximum
- * @param fan % of the maximum
- * @param speed % of the maximum
+ * @param device the GPU
+ * @param fan index of the fan, 0 to nvmlDeviceGetNumFans() - 1
+ * @param speed % of the highest speed
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceSetFanSpeed_v2
  */
@@ -2590,10 +2514,11 @@ export function nvmlDeviceSetFanSpeed_v2(device: t.nvmlDevice_t, fan: number, sp
 }
 
 /**
- * Sets the gpc clk vf offset of a GPU.
+ * Sets the offset of the graphics clock on its voltage curve.
  *
- * @param device
- * @param offset
+ * @param device the GPU
+ * @param offset the offset, in MHz
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceSetGpcClkVfOffset
  * @deprecated NVML has nvmlDeviceSetClockOffsets for it.
  */
@@ -2602,10 +2527,11 @@ export function nvmlDeviceSetGpcClkVfOffset(device: t.nvmlDevice_t, offset: numb
 }
 
 /**
- * Sets the mem clk vf offset of a GPU.
+ * Sets the offset of the memory clock on its voltage curve.
  *
- * @param device
- * @param offset
+ * @param device the GPU
+ * @param offset the offset, in MHz
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceSetMemClkVfOffset
  * @deprecated NVML has nvmlDeviceSetClockOffsets for it.
  */
@@ -2614,10 +2540,10 @@ export function nvmlDeviceSetMemClkVfOffset(device: t.nvmlDevice_t, offset: numb
 }
 
 /**
- * Sets the accounting mode of a GPU.
+ * Sets whether the driver keeps statistics of the processes on a GPU.
  *
- * @param device
- * @param mode NVML_FEATURE_*
+ * @param device the GPU
+ * @param mode {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceSetAccountingMode
  */
@@ -2626,9 +2552,9 @@ export function nvmlDeviceSetAccountingMode(device: t.nvmlDevice_t, mode: t.nvml
 }
 
 /**
- * Clears the accounting pids of a GPU.
+ * Forgets the statistics of processes that have ended on a GPU.
  *
- * @param device
+ * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceClearAccountingPids
  */
@@ -2637,11 +2563,11 @@ export function nvmlDeviceClearAccountingPids(device: t.nvmlDevice_t): void {
 }
 
 /**
- * Reads the NVLink state of a GPU.
+ * Reads whether an NVLink of a GPU is active.
  *
- * @param device
- * @param link
- * @returns isActive (NVML_FEATURE_*)
+ * @param device the GPU
+ * @param link number of the NVLink, from 0
+ * @returns isActive: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetNvLinkState
  */
@@ -2650,11 +2576,11 @@ export function nvmlDeviceGetNvLinkState(device: t.nvmlDevice_t, link: number): 
 }
 
 /**
- * Reads the NVLink version of a GPU.
+ * Reads the version of an NVLink of a GPU.
  *
- * @param device
- * @param link
- * @returns version
+ * @param device the GPU
+ * @param link number of the NVLink, from 0
+ * @returns version: NVML_NVLINK_VERSION_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetNvLinkVersion
  */
@@ -2663,12 +2589,12 @@ export function nvmlDeviceGetNvLinkVersion(device: t.nvmlDevice_t, link: number)
 }
 
 /**
- * Reads the NVLink capability of a GPU.
+ * Reads whether an NVLink of a GPU has a capability.
  *
- * @param device
- * @param link
- * @param capability NVML_NVLINK_CAP_*
- * @returns capResult
+ * @param device the GPU
+ * @param link number of the NVLink, from 0
+ * @param capability {@link t.nvmlNvLinkCapability_t}: NVML_NVLINK_CAP_*
+ * @returns capResult: 1 where it has the capability, else 0
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetNvLinkCapability
  */
@@ -2677,11 +2603,10 @@ export function nvmlDeviceGetNvLinkCapability(device: t.nvmlDevice_t, link: numb
 }
 
 /**
- * Reads the NVLink remote PCI info of a GPU.
+ * Reads what is at the other end of an NVLink of a GPU, on the PCI bus.
  *
- * @param device
- * @param link
- * @returns pci
+ * @param device the GPU
+ * @param link number of the NVLink, from 0
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetNvLinkRemotePciInfo_v2
  */
@@ -2690,12 +2615,11 @@ export function nvmlDeviceGetNvLinkRemotePciInfo_v2(device: t.nvmlDevice_t, link
 }
 
 /**
- * Reads the NVLink error counter of a GPU.
+ * Reads how many errors an NVLink of a GPU had.
  *
- * @param device
- * @param link
- * @param counter NVML_NVLINK_ERROR_*
- * @returns counterValue
+ * @param device the GPU
+ * @param link number of the NVLink, from 0
+ * @param counter {@link t.nvmlNvLinkErrorCounter_t}: NVML_NVLINK_ERROR_DL_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetNvLinkErrorCounter
  */
@@ -2704,10 +2628,10 @@ export function nvmlDeviceGetNvLinkErrorCounter(device: t.nvmlDevice_t, link: nu
 }
 
 /**
- * Resets the NVLink error counters of a GPU.
+ * Sets the error counters of an NVLink of a GPU back to zero.
  *
- * @param device
- * @param link
+ * @param device the GPU
+ * @param link number of the NVLink, from 0
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceResetNvLinkErrorCounters
  */
@@ -2716,13 +2640,14 @@ export function nvmlDeviceResetNvLinkErrorCounters(device: t.nvmlDevice_t, link:
 }
 
 /**
- * Sets the NVLink utilization control of a GPU.
+ * Sets what a utilization counter of an NVLink counts.
  *
- * @param device
- * @param link
- * @param counter
- * @param control
- * @param reset
+ * @param device the GPU
+ * @param link number of the NVLink, from 0
+ * @param counter which of the two counters of the link: 0 or 1
+ * @param control `units` and `pktfilter` of what is counted
+ * @param reset not 0 to set the counters back, too
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceSetNvLinkUtilizationControl
  * @deprecated NVML has nvmlDeviceGetFieldValues for it.
  */
@@ -2731,12 +2656,12 @@ export function nvmlDeviceSetNvLinkUtilizationControl(device: t.nvmlDevice_t, li
 }
 
 /**
- * Reads the NVLink utilization control of a GPU.
+ * Reads what a utilization counter of an NVLink counts.
  *
- * @param device
- * @param link
- * @param counter
- * @returns control
+ * @param device the GPU
+ * @param link number of the NVLink, from 0
+ * @param counter which of the two counters of the link: 0 or 1
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceGetNvLinkUtilizationControl
  * @deprecated NVML has nvmlDeviceGetFieldValues for it.
  */
@@ -2745,12 +2670,12 @@ export function nvmlDeviceGetNvLinkUtilizationControl(device: t.nvmlDevice_t, li
 }
 
 /**
- * Reads the NVLink utilization counter of a GPU.
+ * Reads a utilization counter of an NVLink.
  *
- * @param device
- * @param link
- * @param counter
- * @returns rxcounter, txcounter
+ * @param device the GPU
+ * @param link number of the NVLink, from 0
+ * @param counter which of the two counters of the link: 0 or 1
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceGetNvLinkUtilizationCounter
  * @deprecated NVML has nvmlDeviceGetFieldValues for it.
  */
@@ -2759,12 +2684,13 @@ export function nvmlDeviceGetNvLinkUtilizationCounter(device: t.nvmlDevice_t, li
 }
 
 /**
- * Freezes the NVLink utilization counter of a GPU.
+ * Stops a utilization counter of an NVLink, or lets it go on.
  *
- * @param device
- * @param link
- * @param counter
- * @param freeze NVML_FEATURE_*
+ * @param device the GPU
+ * @param link number of the NVLink, from 0
+ * @param counter which of the two counters of the link: 0 or 1
+ * @param freeze {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceFreezeNvLinkUtilizationCounter
  * @deprecated NVML has nvmlDeviceGetFieldValues for it.
  */
@@ -2773,11 +2699,12 @@ export function nvmlDeviceFreezeNvLinkUtilizationCounter(device: t.nvmlDevice_t,
 }
 
 /**
- * Resets the NVLink utilization counter of a GPU.
+ * Sets a utilization counter of an NVLink back to zero.
  *
- * @param device
- * @param link
- * @param counter
+ * @param device the GPU
+ * @param link number of the NVLink, from 0
+ * @param counter which of the two counters of the link: 0 or 1
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceResetNvLinkUtilizationCounter
  * @deprecated NVML has nvmlDeviceGetFieldValues for it.
  */
@@ -2786,11 +2713,11 @@ export function nvmlDeviceResetNvLinkUtilizationCounter(device: t.nvmlDevice_t, 
 }
 
 /**
- * Reads the NVLink remote device type of a GPU.
+ * Reads what kind of device is at the other end of an NVLink of a GPU.
  *
- * @param device
- * @param link
- * @returns pNvLinkDeviceType (NVML_NVLINK_DEVICE_TYPE_*)
+ * @param device the GPU
+ * @param link number of the NVLink, from 0
+ * @returns pNvLinkDeviceType: {@link t.nvmlIntNvLinkDeviceType_t}: NVML_NVLINK_DEVICE_TYPE_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetNvLinkRemoteDeviceType
  */
@@ -2799,10 +2726,10 @@ export function nvmlDeviceGetNvLinkRemoteDeviceType(device: t.nvmlDevice_t, link
 }
 
 /**
- * Sets the NVLink device low power threshold of a GPU.
+ * Sets how long the NVLinks of a GPU idle before they sleep.
  *
- * @param device
- * @param info
+ * @param device the GPU
+ * @param info `lowPwrThreshold`: idle time before a link sleeps, in units of NVML_FI_DEV_NVLINK_GET_POWER_THRESHOLD_UNITS
  * @throws NVMLError_InvalidArgument, NVMLError_NotReady, NVMLError_NotSupported, NVMLError_Uninitialized
  * @see NVML nvmlDeviceSetNvLinkDeviceLowPowerThreshold
  */
@@ -2811,9 +2738,9 @@ export function nvmlDeviceSetNvLinkDeviceLowPowerThreshold(device: t.nvmlDevice_
 }
 
 /**
- * Sets the nvlink bw mode of the system.
+ * Sets how much of the bandwidth of NVLink all GPUs use.
  *
- * @param nvlinkBwMode
+ * @param nvlinkBwMode number of the bandwidth mode; 0 is the full bandwidth
  * @throws NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NotSupported, NVMLError_NoPermission
  * @see NVML nvmlSystemSetNvlinkBwMode
  */
@@ -2822,9 +2749,9 @@ export function nvmlSystemSetNvlinkBwMode(nvlinkBwMode: number): void {
 }
 
 /**
- * Reads the nvlink bw mode of the system.
+ * Reads how much of the bandwidth of NVLink all GPUs use.
  *
- * @returns nvlinkBwMode
+ * @returns nvlinkBwMode: number of the bandwidth mode; 0 is the full bandwidth
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission
  * @see NVML nvmlSystemGetNvlinkBwMode
  */
@@ -2833,10 +2760,9 @@ export function nvmlSystemGetNvlinkBwMode(): number {
 }
 
 /**
- * Reads the nvlink supported bw modes of a GPU.
+ * Reads which bandwidth modes the NVLinks of a GPU have.
  *
- * @param device
- * @returns supportedBwMode
+ * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported
  * @see NVML nvmlDeviceGetNvlinkSupportedBwModes
  */
@@ -2845,10 +2771,9 @@ export function nvmlDeviceGetNvlinkSupportedBwModes(device: t.nvmlDevice_t): t.n
 }
 
 /**
- * Reads the nvlink bw mode of a GPU.
+ * Reads the bandwidth mode of the NVLinks of a GPU.
  *
- * @param device
- * @returns getBwMode
+ * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported
  * @see NVML nvmlDeviceGetNvlinkBwMode
  */
@@ -2857,10 +2782,10 @@ export function nvmlDeviceGetNvlinkBwMode(device: t.nvmlDevice_t): t.nvmlNvlinkG
 }
 
 /**
- * Sets the nvlink bw mode of a GPU.
+ * Sets the bandwidth mode of the NVLinks of a GPU.
  *
- * @param device
- * @param setBwMode
+ * @param device the GPU
+ * @param setBwMode `bwMode` (see nvmlDeviceGetNvlinkSupportedBwModes), or `bSetBest`: 1 for the best one
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission
  * @see NVML nvmlDeviceSetNvlinkBwMode
  */
@@ -2869,10 +2794,9 @@ export function nvmlDeviceSetNvlinkBwMode(device: t.nvmlDevice_t, setBwMode: Giv
 }
 
 /**
- * Reads the NVLink info of a GPU.
+ * Reads whether a GPU's NVLinks are encrypted, and their firmware versions.
  *
- * @param device
- * @returns info
+ * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetNvLinkInfo
  */
@@ -2883,7 +2807,6 @@ export function nvmlDeviceGetNvLinkInfo(device: t.nvmlDevice_t): t.nvmlNvLinkInf
 /**
  * Makes an empty set of events.
  *
- * @returns set
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlEventSetCreate
  */
@@ -2894,9 +2817,9 @@ export function nvmlEventSetCreate(): t.nvmlEventSet_t {
 /**
  * Lets a set of events hear of events of a GPU.
  *
- * @param device
- * @param eventTypes
- * @param set
+ * @param device the GPU
+ * @param eventTypes nvmlEventType*, joined by |
+ * @param set the event set
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceRegisterEvents
  */
@@ -2905,10 +2828,10 @@ export function nvmlDeviceRegisterEvents(device: t.nvmlDevice_t, eventTypes: t.U
 }
 
 /**
- * Reads the supported event types of a GPU.
+ * Reads which events a GPU can report.
  *
- * @param device
- * @returns eventTypes
+ * @param device the GPU
+ * @returns eventTypes: nvmlEventType*, joined by |
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetSupportedEventTypes
  */
@@ -2919,9 +2842,8 @@ export function nvmlDeviceGetSupportedEventTypes(device: t.nvmlDevice_t): t.Uint
 /**
  * Waits for an event of a set. It holds up the thread: see nvmlEvents.
  *
- * @param set
- * @param timeoutms ms
- * @returns data
+ * @param set the event set
+ * @param timeoutms how long to wait at most, in ms
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Timeout, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlEventSetWait_v2
  */
@@ -2932,7 +2854,7 @@ export function nvmlEventSetWait_v2(set: t.nvmlEventSet_t, timeoutms: number): t
 /**
  * Frees a set of events.
  *
- * @param set
+ * @param set the event set
  * @throws NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlEventSetFree
  */
@@ -2943,7 +2865,6 @@ export function nvmlEventSetFree(set: t.nvmlEventSet_t): void {
 /**
  * Makes an empty set of system events.
  *
- * @returns request
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlSystemEventSetCreate
  */
@@ -2954,7 +2875,7 @@ export function nvmlSystemEventSetCreate(): t.nvmlSystemEventSetCreateRequest_t 
 /**
  * Frees a set of system events.
  *
- * @param request
+ * @param request `set`: the event set
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlSystemEventSetFree
  */
@@ -2965,7 +2886,7 @@ export function nvmlSystemEventSetFree(request: Given<t.nvmlSystemEventSetFreeRe
 /**
  * Lets a set of system events hear of events.
  *
- * @param request
+ * @param request `set`: the event set; `eventTypes`: nvmlSystemEventType*, joined by |
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlSystemRegisterEvents
  */
@@ -2976,8 +2897,7 @@ export function nvmlSystemRegisterEvents(request: Given<t.nvmlSystemRegisterEven
 /**
  * Waits for system events. It holds up the thread.
  *
- * @param request
- * @returns request
+ * @param request `set`: the event set; `timeoutms`: how long to wait at most, in ms
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_Timeout, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlSystemEventSetWait
  */
@@ -2986,10 +2906,10 @@ export function nvmlSystemEventSetWait(request: Pick<t.nvmlSystemEventSetWaitReq
 }
 
 /**
- * Changes the drain state of a GPU.
+ * Sets whether a GPU is being drained: it takes no new work then.
  *
- * @param pciInfo
- * @param newState NVML_FEATURE_*
+ * @param pciInfo where the GPU is: its `domain`, `bus` and `device`
+ * @param newState {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceModifyDrainState
  */
@@ -2998,10 +2918,10 @@ export function nvmlDeviceModifyDrainState(pciInfo: Given<t.nvmlPciInfo_t>, newS
 }
 
 /**
- * Asks for the drain state of a GPU.
+ * Reads whether a GPU is being drained: it takes no new work then.
  *
- * @param pciInfo
- * @returns currentState (NVML_FEATURE_*)
+ * @param pciInfo where the GPU is: its `domain`, `bus` and `device`
+ * @returns currentState: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceQueryDrainState
  */
@@ -3010,11 +2930,11 @@ export function nvmlDeviceQueryDrainState(pciInfo: Given<t.nvmlPciInfo_t>): t.nv
 }
 
 /**
- * Removes the GPU of a GPU.
+ * Takes a drained GPU out of the system.
  *
- * @param pciInfo
- * @param gpuState NVML_DETACH_GPU_*
- * @param linkState NVML_PCIE_LINK_*
+ * @param pciInfo where the GPU is: its `domain`, `bus` and `device`
+ * @param gpuState {@link t.nvmlDetachGpuState_t}: NVML_DETACH_GPU_KEEP or NVML_DETACH_GPU_REMOVE
+ * @param linkState {@link t.nvmlPcieLinkState_t}: NVML_PCIE_LINK_KEEP or NVML_PCIE_LINK_SHUT_DOWN
  * @throws NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NotSupported, NVMLError_Uninitialized
  * @see NVML nvmlDeviceRemoveGpu_v2
  */
@@ -3023,9 +2943,9 @@ export function nvmlDeviceRemoveGpu_v2(pciInfo: Given<t.nvmlPciInfo_t>, gpuState
 }
 
 /**
- * Looks for the gpus of a GPU.
+ * Looks for GPUs that were taken out or plugged in.
  *
- * @param pciInfo
+ * @param pciInfo where to look: `domain` and `bus`
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_OperatingSystem, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceDiscoverGpus
  */
@@ -3034,11 +2954,11 @@ export function nvmlDeviceDiscoverGpus(pciInfo: Given<t.nvmlPciInfo_t>): void {
 }
 
 /**
- * Reads many field values at once: NVML_FI_* ids, each alone or with a scope. A field that was refused says so in its own `nvmlReturn`.
+ * Reads many field values at once. A field that was refused says so in its own `nvmlReturn`.
  *
- * @param device
- * @param fieldIds
- * @returns values
+ * @param device the GPU
+ * @param fieldIds NVML_FI_* ids, each alone or with its scope
+ * @returns values: one for each field that was asked for, in that order
  * @throws NVMLError_InvalidArgument
  * @see NVML nvmlDeviceGetFieldValues
  */
@@ -3049,9 +2969,9 @@ export function nvmlDeviceGetFieldValues(device: t.nvmlDevice_t, fieldIds: reado
 /**
  * Sets counters among the field values back to zero.
  *
- * @param device
- * @param fieldIds
- * @returns values
+ * @param device the GPU
+ * @param fieldIds NVML_FI_* ids, each alone or with its scope
+ * @returns values: one for each field that was asked for, in that order
  * @throws NVMLError_InvalidArgument
  * @see NVML nvmlDeviceClearFieldValues
  */
@@ -3060,10 +2980,10 @@ export function nvmlDeviceClearFieldValues(device: t.nvmlDevice_t, fieldIds: rea
 }
 
 /**
- * Reads the virtualization mode of a GPU.
+ * Reads how a GPU is virtualized.
  *
- * @param device
- * @returns pVirtualMode (NVML_GPU_VIRTUALIZATION_MODE_*)
+ * @param device the GPU
+ * @returns pVirtualMode: {@link t.nvmlGpuVirtualizationMode_t}: NVML_GPU_VIRTUALIZATION_MODE_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetVirtualizationMode
  */
@@ -3072,10 +2992,10 @@ export function nvmlDeviceGetVirtualizationMode(device: t.nvmlDevice_t): t.nvmlG
 }
 
 /**
- * Reads the host vGPU mode of a GPU.
+ * Reads whether the vGPUs of a GPU use SR-IOV.
  *
- * @param device
- * @returns pHostVgpuMode (NVML_HOST_VGPU_MODE_*)
+ * @param device the GPU
+ * @returns pHostVgpuMode: {@link t.nvmlHostVgpuMode_t}: NVML_HOST_VGPU_MODE_NON_SRIOV or NVML_HOST_VGPU_MODE_SRIOV
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlDeviceGetHostVgpuMode
  */
@@ -3084,10 +3004,10 @@ export function nvmlDeviceGetHostVgpuMode(device: t.nvmlDevice_t): t.nvmlHostVgp
 }
 
 /**
- * Sets the virtualization mode of a GPU.
+ * Sets how a GPU is virtualized.
  *
- * @param device
- * @param virtualMode NVML_GPU_VIRTUALIZATION_MODE_*
+ * @param device the GPU
+ * @param virtualMode {@link t.nvmlGpuVirtualizationMode_t}: NVML_GPU_VIRTUALIZATION_MODE_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlDeviceSetVirtualizationMode
  */
@@ -3096,10 +3016,9 @@ export function nvmlDeviceSetVirtualizationMode(device: t.nvmlDevice_t, virtualM
 }
 
 /**
- * Reads the vGPU heterogeneous mode of a GPU.
+ * Reads whether vGPUs of different sizes can run on a GPU.
  *
- * @param device
- * @returns pHeterogeneousMode
+ * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetVgpuHeterogeneousMode
  */
@@ -3108,10 +3027,10 @@ export function nvmlDeviceGetVgpuHeterogeneousMode(device: t.nvmlDevice_t): t.nv
 }
 
 /**
- * Sets the vGPU heterogeneous mode of a GPU.
+ * Sets whether vGPUs of different sizes can run on a GPU.
  *
- * @param device
- * @param pHeterogeneousMode
+ * @param device the GPU
+ * @param pHeterogeneousMode `mode`: 1 for vGPUs of different sizes, 0 for one size
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceSetVgpuHeterogeneousMode
  */
@@ -3120,10 +3039,9 @@ export function nvmlDeviceSetVgpuHeterogeneousMode(device: t.nvmlDevice_t, pHete
 }
 
 /**
- * Reads the placement id of a vGPU.
+ * Reads where a vGPU is on its GPU.
  *
- * @param vgpuInstance
- * @returns pPlacement
+ * @param vgpuInstance id of the vGPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetPlacementId
  */
@@ -3132,12 +3050,11 @@ export function nvmlVgpuInstanceGetPlacementId(vgpuInstance: number): t.nvmlVgpu
 }
 
 /**
- * Reads the vGPU type supported placements of a GPU.
+ * Reads where vGPUs of a type can be on a GPU.
  *
- * @param device
- * @param vgpuTypeId
- * @param pPlacementList
- * @returns pPlacementList
+ * @param device the GPU
+ * @param vgpuTypeId id of the vGPU type
+ * @param pPlacementList `mode`: NVML_VGPU_PGPU_HETEROGENEOUS_MODE or NVML_VGPU_PGPU_HOMOGENEOUS_MODE
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetVgpuTypeSupportedPlacements
  */
@@ -3146,12 +3063,11 @@ export function nvmlDeviceGetVgpuTypeSupportedPlacements(device: t.nvmlDevice_t,
 }
 
 /**
- * Reads the vGPU type creatable placements of a GPU.
+ * Reads where vGPUs of a type can be made on a GPU now.
  *
- * @param device
- * @param vgpuTypeId
- * @param pPlacementList
- * @returns pPlacementList
+ * @param device the GPU
+ * @param vgpuTypeId id of the vGPU type
+ * @param pPlacementList `mode`: NVML_VGPU_PGPU_HETEROGENEOUS_MODE or NVML_VGPU_PGPU_HOMOGENEOUS_MODE
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetVgpuTypeCreatablePlacements
  */
@@ -3160,10 +3076,10 @@ export function nvmlDeviceGetVgpuTypeCreatablePlacements(device: t.nvmlDevice_t,
 }
 
 /**
- * Reads the GSP heap size of a vGPU type.
+ * Reads how much memory the firmware (GSP) wants for each vGPU of a type.
  *
- * @param vgpuTypeId
- * @returns gspHeapSize; bytes
+ * @param vgpuTypeId id of the vGPU type
+ * @returns gspHeapSize, in bytes
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuTypeGetGspHeapSize
  */
@@ -3172,10 +3088,10 @@ export function nvmlVgpuTypeGetGspHeapSize(vgpuTypeId: number): t.Uint64 {
 }
 
 /**
- * Reads the fb reservation of a vGPU type.
+ * Reads how much memory a GPU keeps back for each vGPU of a type.
  *
- * @param vgpuTypeId
- * @returns fbReservation; bytes
+ * @param vgpuTypeId id of the vGPU type
+ * @returns fbReservation, in bytes
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuTypeGetFbReservation
  */
@@ -3184,10 +3100,9 @@ export function nvmlVgpuTypeGetFbReservation(vgpuTypeId: number): t.Uint64 {
 }
 
 /**
- * Reads the runtime state size of a vGPU.
+ * Reads how large the state of a vGPU is that moves with it.
  *
- * @param vgpuInstance
- * @returns pState
+ * @param vgpuInstance id of the vGPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetRuntimeStateSize
  */
@@ -3196,11 +3111,11 @@ export function nvmlVgpuInstanceGetRuntimeStateSize(vgpuInstance: number): t.nvm
 }
 
 /**
- * Sets the vGPU capabilities of a GPU.
+ * Switches a capability for vGPUs of a GPU on or off.
  *
- * @param device
- * @param capability NVML_DEVICE_VGPU_CAP_*
- * @param state NVML_FEATURE_*
+ * @param device the GPU
+ * @param capability {@link t.nvmlDeviceVgpuCapability_t}: NVML_DEVICE_VGPU_CAP_*
+ * @param state {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceSetVgpuCapabilities
  */
@@ -3209,9 +3124,9 @@ export function nvmlDeviceSetVgpuCapabilities(device: t.nvmlDevice_t, capability
 }
 
 /**
- * Forces the vGPU GSP unload of a GPU.
+ * Unloads the firmware of a GPU for vGPUs, come what may.
  *
- * @param device
+ * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceVgpuForceGspUnload
  */
@@ -3220,10 +3135,9 @@ export function nvmlDeviceVgpuForceGspUnload(device: t.nvmlDevice_t): void {
 }
 
 /**
- * Reads the grid licensable features of a GPU.
+ * Reads which vGPU features of a GPU can be licensed, and which are.
  *
- * @param device
- * @returns pGridLicensableFeatures
+ * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_Unknown
  * @see NVML nvmlDeviceGetGridLicensableFeatures_v4
  */
@@ -3232,10 +3146,10 @@ export function nvmlDeviceGetGridLicensableFeatures_v4(device: t.nvmlDevice_t): 
 }
 
 /**
- * Reads the vGPU driver capabilities of NVML.
+ * Reads whether the driver has a capability for vGPUs.
  *
- * @param capability NVML_VGPU_DRIVER_CAP_*
- * @returns capResult
+ * @param capability {@link t.nvmlVgpuDriverCapability_t}: NVML_VGPU_DRIVER_CAP_HETEROGENEOUS_MULTI_VGPU or NVML_VGPU_DRIVER_CAP_WARM_UPDATE
+ * @returns capResult: 1 where it has the capability, else 0
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlGetVgpuDriverCapabilities
  */
@@ -3244,11 +3158,11 @@ export function nvmlGetVgpuDriverCapabilities(capability: t.nvmlVgpuDriverCapabi
 }
 
 /**
- * Reads the vGPU capabilities of a GPU.
+ * Reads whether a GPU has a capability for vGPUs.
  *
- * @param device
- * @param capability NVML_DEVICE_VGPU_CAP_*
- * @returns capResult
+ * @param device the GPU
+ * @param capability {@link t.nvmlDeviceVgpuCapability_t}: NVML_DEVICE_VGPU_CAP_*
+ * @returns capResult: 1 or 0, or the amount that the capability stands for
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetVgpuCapabilities
  */
@@ -3257,10 +3171,9 @@ export function nvmlDeviceGetVgpuCapabilities(device: t.nvmlDevice_t, capability
 }
 
 /**
- * Reads the supported vgpus of a GPU.
+ * Reads the ids of the vGPU types that a GPU supports.
  *
- * @param device
- * @returns vgpuTypeIds
+ * @param device the GPU
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlDeviceGetSupportedVgpus
  */
@@ -3269,10 +3182,9 @@ export function nvmlDeviceGetSupportedVgpus(device: t.nvmlDevice_t): number[] {
 }
 
 /**
- * Reads the creatable vgpus of a GPU.
+ * Reads the ids of the vGPU types that can be made on a GPU now.
  *
- * @param device
- * @returns vgpuTypeIds
+ * @param device the GPU
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlDeviceGetCreatableVgpus
  */
@@ -3281,10 +3193,9 @@ export function nvmlDeviceGetCreatableVgpus(device: t.nvmlDevice_t): number[] {
 }
 
 /**
- * Reads the class of a vGPU type.
+ * Reads what a vGPU type is for: NVS, Quadro, Compute.
  *
- * @param vgpuTypeId
- * @returns vgpuTypeClass
+ * @param vgpuTypeId id of the vGPU type
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Unknown
  * @see NVML nvmlVgpuTypeGetClass
  */
@@ -3295,8 +3206,7 @@ export function nvmlVgpuTypeGetClass(vgpuTypeId: number): string {
 /**
  * Reads the name of a vGPU type.
  *
- * @param vgpuTypeId
- * @returns vgpuTypeName
+ * @param vgpuTypeId id of the vGPU type
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Unknown
  * @see NVML nvmlVgpuTypeGetName
  */
@@ -3305,10 +3215,9 @@ export function nvmlVgpuTypeGetName(vgpuTypeId: number): string {
 }
 
 /**
- * Reads the GPU instance profile id of a vGPU type.
+ * Reads the profile of the GPU instances that a vGPU type runs on.
  *
- * @param vgpuTypeId
- * @returns gpuInstanceProfileId
+ * @param vgpuTypeId id of the vGPU type
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlVgpuTypeGetGpuInstanceProfileId
  */
@@ -3317,10 +3226,9 @@ export function nvmlVgpuTypeGetGpuInstanceProfileId(vgpuTypeId: number): number 
 }
 
 /**
- * Reads the device ID of a vGPU type.
+ * Reads the PCI device and subsystem ids of a vGPU type.
  *
- * @param vgpuTypeId
- * @returns deviceID, subsystemID
+ * @param vgpuTypeId id of the vGPU type
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuTypeGetDeviceID
  */
@@ -3331,8 +3239,8 @@ export function nvmlVgpuTypeGetDeviceID(vgpuTypeId: number): [deviceID: t.Uint64
 /**
  * Reads the framebuffer size of a vGPU type.
  *
- * @param vgpuTypeId
- * @returns fbSize; bytes
+ * @param vgpuTypeId id of the vGPU type
+ * @returns fbSize, in bytes
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuTypeGetFramebufferSize
  */
@@ -3341,10 +3249,9 @@ export function nvmlVgpuTypeGetFramebufferSize(vgpuTypeId: number): t.Uint64 {
 }
 
 /**
- * Reads the num display heads of a vGPU type.
+ * Reads how many displays a vGPU type has.
  *
- * @param vgpuTypeId
- * @returns numDisplayHeads
+ * @param vgpuTypeId id of the vGPU type
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuTypeGetNumDisplayHeads
  */
@@ -3353,11 +3260,11 @@ export function nvmlVgpuTypeGetNumDisplayHeads(vgpuTypeId: number): number {
 }
 
 /**
- * Reads the resolution of a vGPU type.
+ * Reads the highest resolution of a display of a vGPU type.
  *
- * @param vgpuTypeId
- * @param displayIndex
- * @returns xdim, ydim
+ * @param vgpuTypeId id of the vGPU type
+ * @param displayIndex which display head, from 0
+ * @returns xdim: width, in pixels; ydim: height, in pixels
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuTypeGetResolution
  */
@@ -3366,10 +3273,9 @@ export function nvmlVgpuTypeGetResolution(vgpuTypeId: number, displayIndex: numb
 }
 
 /**
- * Reads the license of a vGPU type.
+ * Reads the licenses that a vGPU type needs.
  *
- * @param vgpuTypeId
- * @returns vgpuTypeLicenseString
+ * @param vgpuTypeId id of the vGPU type
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuTypeGetLicense
  */
@@ -3380,8 +3286,8 @@ export function nvmlVgpuTypeGetLicense(vgpuTypeId: number): string {
 /**
  * Reads the frame rate limit of a vGPU type.
  *
- * @param vgpuTypeId
- * @returns frameRateLimit; frames/s
+ * @param vgpuTypeId id of the vGPU type
+ * @returns frameRateLimit, in frames/s
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuTypeGetFrameRateLimit
  */
@@ -3390,11 +3296,10 @@ export function nvmlVgpuTypeGetFrameRateLimit(vgpuTypeId: number): number {
 }
 
 /**
- * Reads the max instances of a vGPU type.
+ * Reads how many vGPUs of a type can run on a GPU.
  *
- * @param device
- * @param vgpuTypeId
- * @returns vgpuInstanceCount
+ * @param device the GPU
+ * @param vgpuTypeId id of the vGPU type
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuTypeGetMaxInstances
  */
@@ -3403,10 +3308,9 @@ export function nvmlVgpuTypeGetMaxInstances(device: t.nvmlDevice_t, vgpuTypeId: 
 }
 
 /**
- * Reads the max instances per VM of a vGPU type.
+ * Reads how many vGPUs of a type a virtual machine can have.
  *
- * @param vgpuTypeId
- * @returns vgpuInstanceCountPerVm
+ * @param vgpuTypeId id of the vGPU type
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuTypeGetMaxInstancesPerVm
  */
@@ -3415,10 +3319,9 @@ export function nvmlVgpuTypeGetMaxInstancesPerVm(vgpuTypeId: number): number {
 }
 
 /**
- * Reads the BAR1 info of a vGPU type.
+ * Reads how large the BAR1 of a vGPU type is.
  *
- * @param vgpuTypeId
- * @returns bar1Info
+ * @param vgpuTypeId id of the vGPU type
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuTypeGetBAR1Info
  */
@@ -3427,10 +3330,9 @@ export function nvmlVgpuTypeGetBAR1Info(vgpuTypeId: number): t.nvmlVgpuTypeBar1I
 }
 
 /**
- * Reads the active vgpus of a GPU.
+ * Reads the ids of the vGPUs on a GPU.
  *
- * @param device
- * @returns vgpuInstances
+ * @param device the GPU
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetActiveVgpus
  */
@@ -3439,10 +3341,10 @@ export function nvmlDeviceGetActiveVgpus(device: t.nvmlDevice_t): number[] {
 }
 
 /**
- * Reads the VM ID of a vGPU.
+ * Reads the id of the virtual machine of a vGPU, and what kind of id it is.
  *
- * @param vgpuInstance
- * @returns vmId, vmIdType (NVML_VGPU_VM_ID_*)
+ * @param vgpuInstance id of the vGPU
+ * @returns vmId; vmIdType: {@link t.nvmlVgpuVmIdType_t}: NVML_VGPU_VM_ID_DOMAIN_ID or NVML_VGPU_VM_ID_UUID
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetVmID
  */
@@ -3453,8 +3355,7 @@ export function nvmlVgpuInstanceGetVmID(vgpuInstance: number): [vmId: string, vm
 /**
  * Reads the UUID of a vGPU.
  *
- * @param vgpuInstance
- * @returns uuid
+ * @param vgpuInstance id of the vGPU
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetUUID
  */
@@ -3463,10 +3364,9 @@ export function nvmlVgpuInstanceGetUUID(vgpuInstance: number): string {
 }
 
 /**
- * Reads the VM driver version of a vGPU.
+ * Reads the version of the driver in the virtual machine of a vGPU.
  *
- * @param vgpuInstance
- * @returns version
+ * @param vgpuInstance id of the vGPU
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetVmDriverVersion
  */
@@ -3475,10 +3375,10 @@ export function nvmlVgpuInstanceGetVmDriverVersion(vgpuInstance: number): string
 }
 
 /**
- * Reads the fb usage of a vGPU.
+ * Reads how much memory a vGPU uses.
  *
- * @param vgpuInstance
- * @returns fbUsage; bytes
+ * @param vgpuInstance id of the vGPU
+ * @returns fbUsage, in bytes
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetFbUsage
  */
@@ -3487,10 +3387,11 @@ export function nvmlVgpuInstanceGetFbUsage(vgpuInstance: number): t.Uint64 {
 }
 
 /**
- * Reads the license status of a vGPU.
+ * Reads whether a vGPU is licensed.
  *
- * @param vgpuInstance
- * @returns licensed
+ * @param vgpuInstance id of the vGPU
+ * @returns licensed: 1 where it is licensed, else 0
+ * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlVgpuInstanceGetLicenseStatus
  */
 export function nvmlVgpuInstanceGetLicenseStatus(vgpuInstance: number): number {
@@ -3498,10 +3399,9 @@ export function nvmlVgpuInstanceGetLicenseStatus(vgpuInstance: number): number {
 }
 
 /**
- * Reads the type of a vGPU.
+ * Reads the id of the type of a vGPU.
  *
- * @param vgpuInstance
- * @returns vgpuTypeId
+ * @param vgpuInstance id of the vGPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetType
  */
@@ -3512,8 +3412,8 @@ export function nvmlVgpuInstanceGetType(vgpuInstance: number): number {
 /**
  * Reads the frame rate limit of a vGPU.
  *
- * @param vgpuInstance
- * @returns frameRateLimit; frames/s
+ * @param vgpuInstance id of the vGPU
+ * @returns frameRateLimit, in frames/s
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetFrameRateLimit
  */
@@ -3522,10 +3422,10 @@ export function nvmlVgpuInstanceGetFrameRateLimit(vgpuInstance: number): number 
 }
 
 /**
- * Reads the ECC mode of a vGPU.
+ * Reads whether ECC is on for a vGPU.
  *
- * @param vgpuInstance
- * @returns eccMode (NVML_FEATURE_*)
+ * @param vgpuInstance id of the vGPU
+ * @returns eccMode: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetEccMode
  */
@@ -3534,10 +3434,10 @@ export function nvmlVgpuInstanceGetEccMode(vgpuInstance: number): t.nvmlEnableSt
 }
 
 /**
- * Reads the encoder capacity of a vGPU.
+ * Reads a vGPU's share of the video encoders.
  *
- * @param vgpuInstance
- * @returns encoderCapacity
+ * @param vgpuInstance id of the vGPU
+ * @returns encoderCapacity: share of the GPU's encoders, in %
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetEncoderCapacity
  */
@@ -3546,10 +3446,10 @@ export function nvmlVgpuInstanceGetEncoderCapacity(vgpuInstance: number): number
 }
 
 /**
- * Sets the encoder capacity of a vGPU.
+ * Sets a vGPU's share of the video encoders.
  *
- * @param vgpuInstance
- * @param encoderCapacity
+ * @param vgpuInstance id of the vGPU
+ * @param encoderCapacity share of the GPU's encoders, in %
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceSetEncoderCapacity
  */
@@ -3558,10 +3458,10 @@ export function nvmlVgpuInstanceSetEncoderCapacity(vgpuInstance: number, encoder
 }
 
 /**
- * Reads the encoder stats of a vGPU.
+ * Reads the sessions of the video encoders of a vGPU, and their averages.
  *
- * @param vgpuInstance
- * @returns sessionCount, averageFps, averageLatency
+ * @param vgpuInstance id of the vGPU
+ * @returns sessionCount: open sessions; averageFps, in frames/s; averageLatency, in µs
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetEncoderStats
  */
@@ -3570,10 +3470,9 @@ export function nvmlVgpuInstanceGetEncoderStats(vgpuInstance: number): [sessionC
 }
 
 /**
- * Reads the encoder sessions of a vGPU.
+ * Reads each session of the video encoders of a vGPU.
  *
- * @param vgpuInstance
- * @returns sessionInfo
+ * @param vgpuInstance id of the vGPU
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetEncoderSessions
  */
@@ -3582,10 +3481,9 @@ export function nvmlVgpuInstanceGetEncoderSessions(vgpuInstance: number): t.nvml
 }
 
 /**
- * Reads the FBC stats of a vGPU.
+ * Reads the sessions of frame buffer capture on a vGPU, and their averages.
  *
- * @param vgpuInstance
- * @returns fbcStats
+ * @param vgpuInstance id of the vGPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetFBCStats
  */
@@ -3594,10 +3492,9 @@ export function nvmlVgpuInstanceGetFBCStats(vgpuInstance: number): t.nvmlFBCStat
 }
 
 /**
- * Reads the FBC sessions of a vGPU.
+ * Reads each session of frame buffer capture on a vGPU.
  *
- * @param vgpuInstance
- * @returns sessionInfo
+ * @param vgpuInstance id of the vGPU
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetFBCSessions
  */
@@ -3606,9 +3503,9 @@ export function nvmlVgpuInstanceGetFBCSessions(vgpuInstance: number): t.nvmlFBCS
 }
 
 /**
- * Reads the GPU instance id of a vGPU.
+ * Reads the id of the GPU instance that a vGPU runs on.
  *
- * @param vgpuInstance
+ * @param vgpuInstance id of the vGPU
  * @returns gpuInstanceId, null where it is not available
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetGpuInstanceId
@@ -3618,10 +3515,9 @@ export function nvmlVgpuInstanceGetGpuInstanceId(vgpuInstance: number): number |
 }
 
 /**
- * Reads the GPU PCI id of a vGPU.
+ * Reads the PCI bus id that a vGPU has in its virtual machine.
  *
- * @param vgpuInstance
- * @returns vgpuPciId
+ * @param vgpuInstance id of the vGPU
  * @throws NVMLError_DriverNotLoaded, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetGpuPciId
  */
@@ -3630,11 +3526,11 @@ export function nvmlVgpuInstanceGetGpuPciId(vgpuInstance: number): string {
 }
 
 /**
- * Reads the capabilities of a vGPU type.
+ * Reads whether a vGPU type has a capability.
  *
- * @param vgpuTypeId
- * @param capability NVML_VGPU_CAP_*
- * @returns capResult
+ * @param vgpuTypeId id of the vGPU type
+ * @param capability {@link t.nvmlVgpuCapability_t}: NVML_VGPU_CAP_*
+ * @returns capResult: 1 where it has the capability, else 0
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuTypeGetCapabilities
  */
@@ -3643,10 +3539,9 @@ export function nvmlVgpuTypeGetCapabilities(vgpuTypeId: number, capability: t.nv
 }
 
 /**
- * Reads the mdev UUID of a vGPU.
+ * Reads the UUID of the mediated device of a vGPU.
  *
- * @param vgpuInstance
- * @returns mdevUuid
+ * @param vgpuInstance id of the vGPU
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetMdevUUID
  */
@@ -3655,10 +3550,9 @@ export function nvmlVgpuInstanceGetMdevUUID(vgpuInstance: number): string {
 }
 
 /**
- * Reads the creatable vgpus of a GPU instance.
+ * Reads the ids of the vGPU types that can be made on a GPU instance now.
  *
- * @param gpuInstance
- * @returns pVgpus
+ * @param gpuInstance the GPU instance
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlGpuInstanceGetCreatableVgpus
  */
@@ -3667,10 +3561,9 @@ export function nvmlGpuInstanceGetCreatableVgpus(gpuInstance: t.nvmlGpuInstance_
 }
 
 /**
- * Reads the max instances per GPU instance of a vGPU type.
+ * Reads how many vGPUs of a type can run on a GPU instance.
  *
- * @param pMaxInstance
- * @returns pMaxInstance
+ * @param pMaxInstance `vgpuTypeId` of the vGPU type
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuTypeGetMaxInstancesPerGpuInstance
  */
@@ -3679,10 +3572,9 @@ export function nvmlVgpuTypeGetMaxInstancesPerGpuInstance(pMaxInstance: Pick<t.n
 }
 
 /**
- * Reads the active vgpus of a GPU instance.
+ * Reads the ids of the vGPUs on a GPU instance.
  *
- * @param gpuInstance
- * @returns pVgpuInstanceInfo
+ * @param gpuInstance the GPU instance
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlGpuInstanceGetActiveVgpus
  */
@@ -3693,8 +3585,9 @@ export function nvmlGpuInstanceGetActiveVgpus(gpuInstance: t.nvmlGpuInstance_t):
 /**
  * Sets the vGPU scheduler state of a GPU instance.
  *
- * @param gpuInstance
- * @param pScheduler
+ * @param gpuInstance the GPU instance
+ * @param pScheduler `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*, `schedulerPolicy`: NVML_VGPU_SCHEDULER_POLICY_*
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_ResetRequired, NVMLError_Unknown
  * @see NVML nvmlGpuInstanceSetVgpuSchedulerState
  */
 export function nvmlGpuInstanceSetVgpuSchedulerState(gpuInstance: t.nvmlGpuInstance_t, pScheduler: Given<t.nvmlVgpuSchedulerState_t>): void {
@@ -3704,9 +3597,9 @@ export function nvmlGpuInstanceSetVgpuSchedulerState(gpuInstance: t.nvmlGpuInsta
 /**
  * Reads the vGPU scheduler state of a GPU instance.
  *
- * @param gpuInstance
- * @param pSchedulerStateInfo
- * @returns pSchedulerStateInfo
+ * @param gpuInstance the GPU instance
+ * @param pSchedulerStateInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlGpuInstanceGetVgpuSchedulerState
  */
 export function nvmlGpuInstanceGetVgpuSchedulerState(gpuInstance: t.nvmlGpuInstance_t, pSchedulerStateInfo: Pick<t.nvmlVgpuSchedulerStateInfo_t, 'engineId'>): t.nvmlVgpuSchedulerStateInfo_t {
@@ -3714,11 +3607,11 @@ export function nvmlGpuInstanceGetVgpuSchedulerState(gpuInstance: t.nvmlGpuInsta
 }
 
 /**
- * Reads the vGPU scheduler log of a GPU instance.
+ * Reads the last decisions of the scheduler of vGPUs on a GPU instance.
  *
- * @param gpuInstance
- * @param pSchedulerLogInfo
- * @returns pSchedulerLogInfo
+ * @param gpuInstance the GPU instance
+ * @param pSchedulerLogInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlGpuInstanceGetVgpuSchedulerLog
  */
 export function nvmlGpuInstanceGetVgpuSchedulerLog(gpuInstance: t.nvmlGpuInstance_t, pSchedulerLogInfo: Pick<t.nvmlVgpuSchedulerLogInfo_t, 'engineId'>): t.nvmlVgpuSchedulerLogInfo_t {
@@ -3726,11 +3619,10 @@ export function nvmlGpuInstanceGetVgpuSchedulerLog(gpuInstance: t.nvmlGpuInstanc
 }
 
 /**
- * Reads the vGPU type creatable placements of a GPU instance.
+ * Reads where vGPUs of a type can be made on a GPU instance now.
  *
- * @param gpuInstance
- * @param pCreatablePlacementInfo
- * @returns pCreatablePlacementInfo
+ * @param gpuInstance the GPU instance
+ * @param pCreatablePlacementInfo `vgpuTypeId` of the vGPU type
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlGpuInstanceGetVgpuTypeCreatablePlacements
  */
@@ -3739,10 +3631,9 @@ export function nvmlGpuInstanceGetVgpuTypeCreatablePlacements(gpuInstance: t.nvm
 }
 
 /**
- * Reads the vGPU heterogeneous mode of a GPU instance.
+ * Reads whether vGPUs of different sizes can run on a GPU instance.
  *
- * @param gpuInstance
- * @returns pHeterogeneousMode
+ * @param gpuInstance the GPU instance
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlGpuInstanceGetVgpuHeterogeneousMode
  */
@@ -3751,10 +3642,10 @@ export function nvmlGpuInstanceGetVgpuHeterogeneousMode(gpuInstance: t.nvmlGpuIn
 }
 
 /**
- * Sets the vGPU heterogeneous mode of a GPU instance.
+ * Sets whether vGPUs of different sizes can run on a GPU instance.
  *
- * @param gpuInstance
- * @param pHeterogeneousMode
+ * @param gpuInstance the GPU instance
+ * @param pHeterogeneousMode `mode`: 1 for vGPUs of different sizes, 0 for one size
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlGpuInstanceSetVgpuHeterogeneousMode
  */
@@ -3765,9 +3656,8 @@ export function nvmlGpuInstanceSetVgpuHeterogeneousMode(gpuInstance: t.nvmlGpuIn
 /**
  * Reads the vGPU scheduler state of a GPU.
  *
- * @param device
- * @param pSchedulerStateInfo
- * @returns pSchedulerStateInfo
+ * @param device the GPU
+ * @param pSchedulerStateInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlDeviceGetVgpuSchedulerState_v2
  */
@@ -3778,9 +3668,8 @@ export function nvmlDeviceGetVgpuSchedulerState_v2(device: t.nvmlDevice_t, pSche
 /**
  * Reads the vGPU scheduler state of a GPU instance.
  *
- * @param gpuInstance
- * @param pSchedulerStateInfo
- * @returns pSchedulerStateInfo
+ * @param gpuInstance the GPU instance
+ * @param pSchedulerStateInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlGpuInstanceGetVgpuSchedulerState_v2
  */
@@ -3789,11 +3678,10 @@ export function nvmlGpuInstanceGetVgpuSchedulerState_v2(gpuInstance: t.nvmlGpuIn
 }
 
 /**
- * Reads the vGPU scheduler log of a GPU.
+ * Reads the last decisions of the scheduler of vGPUs on a GPU.
  *
- * @param device
- * @param pSchedulerLogInfo
- * @returns pSchedulerLogInfo
+ * @param device the GPU
+ * @param pSchedulerLogInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlDeviceGetVgpuSchedulerLog_v2
  */
@@ -3802,11 +3690,10 @@ export function nvmlDeviceGetVgpuSchedulerLog_v2(device: t.nvmlDevice_t, pSchedu
 }
 
 /**
- * Reads the vGPU scheduler log of a GPU instance.
+ * Reads the last decisions of the scheduler of vGPUs on a GPU instance.
  *
- * @param gpuInstance
- * @param pSchedulerLogInfo
- * @returns pSchedulerLogInfo
+ * @param gpuInstance the GPU instance
+ * @param pSchedulerLogInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlGpuInstanceGetVgpuSchedulerLog_v2
  */
@@ -3817,8 +3704,8 @@ export function nvmlGpuInstanceGetVgpuSchedulerLog_v2(gpuInstance: t.nvmlGpuInst
 /**
  * Sets the vGPU scheduler state of a GPU.
  *
- * @param device
- * @param pSchedulerState
+ * @param device the GPU
+ * @param pSchedulerState `schedulerPolicy`: NVML_VGPU_SCHEDULER_POLICY_*, and what it needs
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_ResetRequired, NVMLError_Unknown
  * @see NVML nvmlDeviceSetVgpuSchedulerState_v2
  */
@@ -3829,8 +3716,8 @@ export function nvmlDeviceSetVgpuSchedulerState_v2(device: t.nvmlDevice_t, pSche
 /**
  * Sets the vGPU scheduler state of a GPU instance.
  *
- * @param gpuInstance
- * @param pSchedulerState
+ * @param gpuInstance the GPU instance
+ * @param pSchedulerState `schedulerPolicy`: NVML_VGPU_SCHEDULER_POLICY_*, and what it needs
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_ResetRequired, NVMLError_Unknown
  * @see NVML nvmlGpuInstanceSetVgpuSchedulerState_v2
  */
@@ -3839,10 +3726,9 @@ export function nvmlGpuInstanceSetVgpuSchedulerState_v2(gpuInstance: t.nvmlGpuIn
 }
 
 /**
- * Reads the metadata of a vGPU.
+ * Reads what tells which GPUs a vGPU can run on.
  *
- * @param vgpuInstance
- * @returns vgpuMetadata
+ * @param vgpuInstance id of the vGPU
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetMetadata
  */
@@ -3851,10 +3737,9 @@ export function nvmlVgpuInstanceGetMetadata(vgpuInstance: number): t.nvmlVgpuMet
 }
 
 /**
- * Reads the vGPU metadata of a GPU.
+ * Reads what tells which vGPUs can run on a GPU.
  *
- * @param device
- * @returns pgpuMetadata
+ * @param device the GPU
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlDeviceGetVgpuMetadata
  */
@@ -3863,11 +3748,10 @@ export function nvmlDeviceGetVgpuMetadata(device: t.nvmlDevice_t): t.nvmlVgpuPgp
 }
 
 /**
- * Tells whether a vGPU can run on a GPU.
+ * Reads whether a vGPU can run on a GPU.
  *
- * @param vgpuMetadata
- * @param pgpuMetadata
- * @returns compatibilityInfo
+ * @param vgpuMetadata of the vGPU, from nvmlVgpuInstanceGetMetadata()
+ * @param pgpuMetadata of the GPU, from nvmlDeviceGetVgpuMetadata()
  * @throws NVMLError_InvalidArgument, NVMLError_Unknown
  * @see NVML nvmlGetVgpuCompatibility
  */
@@ -3876,10 +3760,9 @@ export function nvmlGetVgpuCompatibility(vgpuMetadata: Given<t.nvmlVgpuMetadata_
 }
 
 /**
- * Reads the pgpu metadata string of a GPU.
+ * Reads what tells which vGPUs can run on a GPU, as text.
  *
- * @param device
- * @returns pgpuMetadata
+ * @param device the GPU
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlDeviceGetPgpuMetadataString
  */
@@ -3888,10 +3771,10 @@ export function nvmlDeviceGetPgpuMetadataString(device: t.nvmlDevice_t): string 
 }
 
 /**
- * Reads the vGPU scheduler log of a GPU.
+ * Reads the last decisions of the scheduler of vGPUs on a GPU.
  *
- * @param device
- * @returns pSchedulerLog
+ * @param device the GPU
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlDeviceGetVgpuSchedulerLog
  */
 export function nvmlDeviceGetVgpuSchedulerLog(device: t.nvmlDevice_t): t.nvmlVgpuSchedulerLog_t {
@@ -3901,8 +3784,8 @@ export function nvmlDeviceGetVgpuSchedulerLog(device: t.nvmlDevice_t): t.nvmlVgp
 /**
  * Reads the vGPU scheduler state of a GPU.
  *
- * @param device
- * @returns pSchedulerState
+ * @param device the GPU
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlDeviceGetVgpuSchedulerState
  */
 export function nvmlDeviceGetVgpuSchedulerState(device: t.nvmlDevice_t): t.nvmlVgpuSchedulerGetState_t {
@@ -3912,8 +3795,9 @@ export function nvmlDeviceGetVgpuSchedulerState(device: t.nvmlDevice_t): t.nvmlV
 /**
  * Sets the vGPU scheduler state of a GPU.
  *
- * @param device
- * @param pSchedulerState
+ * @param device the GPU
+ * @param pSchedulerState `schedulerPolicy`: NVML_VGPU_SCHEDULER_POLICY_*, and what it needs
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_ResetRequired, NVMLError_Unknown
  * @see NVML nvmlDeviceSetVgpuSchedulerState
  */
 export function nvmlDeviceSetVgpuSchedulerState(device: t.nvmlDevice_t, pSchedulerState: Given<t.nvmlVgpuSchedulerSetState_t>): void {
@@ -3921,10 +3805,9 @@ export function nvmlDeviceSetVgpuSchedulerState(device: t.nvmlDevice_t, pSchedul
 }
 
 /**
- * Reads the vGPU scheduler capabilities of a GPU.
+ * Reads what the scheduler of vGPUs on a GPU can do.
  *
- * @param device
- * @returns pCapabilities
+ * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlDeviceGetVgpuSchedulerCapabilities
  */
@@ -3933,9 +3816,8 @@ export function nvmlDeviceGetVgpuSchedulerCapabilities(device: t.nvmlDevice_t): 
 }
 
 /**
- * Reads the vGPU version of NVML.
+ * Reads which versions of the vGPU protocol the host supports, and which it was told to.
  *
- * @returns supported, current
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlGetVgpuVersion
  */
@@ -3944,9 +3826,9 @@ export function nvmlGetVgpuVersion(): [supported: t.nvmlVgpuVersion_t, current: 
 }
 
 /**
- * Sets the vGPU version of NVML.
+ * Sets which versions of the vGPU protocol the host takes.
  *
- * @param vgpuVersion
+ * @param vgpuVersion the versions `minVersion` to `maxVersion`
  * @throws NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NotSupported
  * @see NVML nvmlSetVgpuVersion
  */
@@ -3955,11 +3837,11 @@ export function nvmlSetVgpuVersion(vgpuVersion: Given<t.nvmlVgpuVersion_t>): voi
 }
 
 /**
- * Reads the vGPU utilization of a GPU.
+ * Reads how busy each vGPU kept a GPU since a time.
  *
- * @param device
- * @param lastSeenTimeStamp
- * @returns sampleValType (NVML_VALUE_TYPE_*), utilizationSamples
+ * @param device the GPU
+ * @param lastSeenTimeStamp µs since 1970: only later samples are returned; 0 for all
+ * @returns sampleValType: {@link t.nvmlValueType_t}: NVML_VALUE_TYPE_*; utilizationSamples
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetVgpuUtilization
  */
@@ -3968,11 +3850,10 @@ export function nvmlDeviceGetVgpuUtilization(device: t.nvmlDevice_t, lastSeenTim
 }
 
 /**
- * Reads the vGPU instances utilization info of a GPU.
+ * Reads how busy each vGPU kept a GPU since a time, all engines.
  *
- * @param device
- * @param vgpuUtilInfo
- * @returns vgpuUtilInfo
+ * @param device the GPU
+ * @param vgpuUtilInfo `lastSeenTimeStamp`, in µs since 1970: only later samples are returned; 0 for all
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetVgpuInstancesUtilizationInfo
  */
@@ -3981,11 +3862,10 @@ export function nvmlDeviceGetVgpuInstancesUtilizationInfo(device: t.nvmlDevice_t
 }
 
 /**
- * Reads the vGPU process utilization of a GPU.
+ * Reads how busy each process in vGPUs kept a GPU since a time.
  *
- * @param device
- * @param lastSeenTimeStamp
- * @returns utilizationSamples
+ * @param device the GPU
+ * @param lastSeenTimeStamp µs since 1970: only later samples are returned; 0 for all
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetVgpuProcessUtilization
  */
@@ -3994,11 +3874,10 @@ export function nvmlDeviceGetVgpuProcessUtilization(device: t.nvmlDevice_t, last
 }
 
 /**
- * Reads the vGPU processes utilization info of a GPU.
+ * Reads how busy each process in vGPUs kept a GPU since a time, all engines.
  *
- * @param device
- * @param vgpuProcUtilInfo
- * @returns vgpuProcUtilInfo
+ * @param device the GPU
+ * @param vgpuProcUtilInfo `lastSeenTimeStamp`, in µs since 1970: only later samples are returned; 0 for all
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetVgpuProcessesUtilizationInfo
  */
@@ -4007,10 +3886,10 @@ export function nvmlDeviceGetVgpuProcessesUtilizationInfo(device: t.nvmlDevice_t
 }
 
 /**
- * Reads the accounting mode of a vGPU.
+ * Reads whether statistics of the processes in a vGPU are kept.
  *
- * @param vgpuInstance
- * @returns mode (NVML_FEATURE_*)
+ * @param vgpuInstance id of the vGPU
+ * @returns mode: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_DriverNotLoaded, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetAccountingMode
  */
@@ -4019,10 +3898,9 @@ export function nvmlVgpuInstanceGetAccountingMode(vgpuInstance: number): t.nvmlE
 }
 
 /**
- * Reads the accounting pids of a vGPU.
+ * Reads of which processes in a vGPU there are statistics.
  *
- * @param vgpuInstance
- * @returns pids
+ * @param vgpuInstance id of the vGPU
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetAccountingPids
  */
@@ -4031,11 +3909,10 @@ export function nvmlVgpuInstanceGetAccountingPids(vgpuInstance: number): number[
 }
 
 /**
- * Reads the accounting stats of a vGPU.
+ * Reads the statistics of a process in a vGPU.
  *
- * @param vgpuInstance
- * @param pid
- * @returns stats
+ * @param vgpuInstance id of the vGPU
+ * @param pid id of the process
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetAccountingStats
  */
@@ -4044,9 +3921,9 @@ export function nvmlVgpuInstanceGetAccountingStats(vgpuInstance: number, pid: nu
 }
 
 /**
- * Clears the accounting pids of a vGPU.
+ * Forgets the statistics of processes that have ended in a vGPU.
  *
- * @param vgpuInstance
+ * @param vgpuInstance id of the vGPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceClearAccountingPids
  */
@@ -4055,10 +3932,9 @@ export function nvmlVgpuInstanceClearAccountingPids(vgpuInstance: number): void 
 }
 
 /**
- * Reads the license info of a vGPU.
+ * Reads whether a vGPU is licensed, and until when.
  *
- * @param vgpuInstance
- * @returns licenseInfo
+ * @param vgpuInstance id of the vGPU
  * @throws NVMLError_DriverNotLoaded, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetLicenseInfo_v2
  */
@@ -4067,9 +3943,8 @@ export function nvmlVgpuInstanceGetLicenseInfo_v2(vgpuInstance: number): t.nvmlV
 }
 
 /**
- * Reads the excluded device count of NVML.
+ * How many GPUs the driver leaves alone because it was told to.
  *
- * @returns deviceCount
  * @throws NVMLError_InvalidArgument
  * @see NVML nvmlGetExcludedDeviceCount
  */
@@ -4078,10 +3953,9 @@ export function nvmlGetExcludedDeviceCount(): number {
 }
 
 /**
- * Reads the excluded device info by index of NVML.
+ * Reads which GPU the driver leaves alone, 0 to nvmlGetExcludedDeviceCount() - 1.
  *
- * @param index
- * @returns info
+ * @param index from 0
  * @throws NVMLError_InvalidArgument
  * @see NVML nvmlGetExcludedDeviceInfoByIndex
  */
@@ -4090,11 +3964,10 @@ export function nvmlGetExcludedDeviceInfoByIndex(index: number): t.nvmlExcludedD
 }
 
 /**
- * Reads the write PRM of a GPU.
+ * Reads or writes a PRM register of a GPU.
  *
- * @param device
- * @param buffer
- * @returns buffer
+ * @param device the GPU
+ * @param buffer the register in `inData`: its TLV bytes, `dataSize` of them
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission
  * @see NVML nvmlDeviceReadWritePRM_v1
  */
@@ -4103,11 +3976,10 @@ export function nvmlDeviceReadWritePRM_v1(device: t.nvmlDevice_t, buffer: Given<
 }
 
 /**
- * Reads the PRM counters of a GPU.
+ * Reads PRM counters of a GPU.
  *
- * @param device
- * @param counterList
- * @returns counterList
+ * @param device the GPU
+ * @param counterList `counters`: the `counterId` and port of each
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Unknown
  * @see NVML nvmlDeviceReadPRMCounters_v1
  */
@@ -4116,11 +3988,11 @@ export function nvmlDeviceReadPRMCounters_v1(device: t.nvmlDevice_t, counterList
 }
 
 /**
- * Sets the MIG mode of a GPU.
+ * Switches the MIG mode of a GPU on or off.
  *
- * @param device
- * @param mode
- * @returns activationStatus (NVML_*)
+ * @param device the GPU
+ * @param mode NVML_DEVICE_MIG_DISABLE or NVML_DEVICE_MIG_ENABLE
+ * @returns activationStatus: why the mode is not in force yet: NVML_SUCCESS or NVML_ERROR_*
  * @throws NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_ResetRequired, NVMLError_Uninitialized
  * @see NVML nvmlDeviceSetMigMode
  */
@@ -4129,10 +4001,10 @@ export function nvmlDeviceSetMigMode(device: t.nvmlDevice_t, mode: number): t.nv
 }
 
 /**
- * Reads the MIG mode of a GPU.
+ * Reads whether a GPU is in MIG mode, now and after the next reset.
  *
- * @param device
- * @returns currentMode, pendingMode
+ * @param device the GPU
+ * @returns currentMode: NVML_DEVICE_MIG_*; pendingMode: NVML_DEVICE_MIG_*, from the next reset on
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMigMode
  */
@@ -4141,11 +4013,10 @@ export function nvmlDeviceGetMigMode(device: t.nvmlDevice_t): [currentMode: numb
 }
 
 /**
- * Reads the GPU instance profile info of a GPU.
+ * Reads what a kind of GPU instance has on a GPU.
  *
- * @param device
- * @param profile
- * @returns info
+ * @param device the GPU
+ * @param profile which kind of profile: NVML_GPU_INSTANCE_PROFILE_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetGpuInstanceProfileInfo
  */
@@ -4154,11 +4025,10 @@ export function nvmlDeviceGetGpuInstanceProfileInfo(device: t.nvmlDevice_t, prof
 }
 
 /**
- * Reads the GPU instance profile info V of a GPU.
+ * Reads what a kind of GPU instance has on a GPU, its name too.
  *
- * @param device
- * @param profile
- * @returns info
+ * @param device the GPU
+ * @param profile which kind of profile: NVML_GPU_INSTANCE_PROFILE_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetGpuInstanceProfileInfoV
  */
@@ -4167,11 +4037,10 @@ export function nvmlDeviceGetGpuInstanceProfileInfoV(device: t.nvmlDevice_t, pro
 }
 
 /**
- * Reads the GPU instance profile info by id V of a GPU.
+ * Reads what a kind of GPU instance has on a GPU, by the id of its profile.
  *
- * @param device
- * @param profileId
- * @returns info
+ * @param device the GPU
+ * @param profileId id of the profile, from the profile's info
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetGpuInstanceProfileInfoByIdV
  */
@@ -4180,11 +4049,10 @@ export function nvmlDeviceGetGpuInstanceProfileInfoByIdV(device: t.nvmlDevice_t,
 }
 
 /**
- * Reads the GPU instance possible placements of a GPU.
+ * Reads where GPU instances of a profile can be.
  *
- * @param device
- * @param profileId
- * @returns placements
+ * @param device the GPU
+ * @param profileId id of the profile, from the profile's info
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetGpuInstancePossiblePlacements_v2
  */
@@ -4193,11 +4061,10 @@ export function nvmlDeviceGetGpuInstancePossiblePlacements_v2(device: t.nvmlDevi
 }
 
 /**
- * Reads the GPU instance remaining capacity of a GPU.
+ * Reads how many more GPU instances of a profile there is room for.
  *
- * @param device
- * @param profileId
- * @returns count
+ * @param device the GPU
+ * @param profileId id of the profile, from the profile's info
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetGpuInstanceRemainingCapacity
  */
@@ -4206,11 +4073,10 @@ export function nvmlDeviceGetGpuInstanceRemainingCapacity(device: t.nvmlDevice_t
 }
 
 /**
- * Creates the GPU instance of a GPU.
+ * Makes a GPU instance of a profile.
  *
- * @param device
- * @param profileId
- * @returns gpuInstance
+ * @param device the GPU
+ * @param profileId id of the profile, from the profile's info
  * @throws NVMLError_InsufficientResources, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlDeviceCreateGpuInstance
  */
@@ -4219,12 +4085,11 @@ export function nvmlDeviceCreateGpuInstance(device: t.nvmlDevice_t, profileId: n
 }
 
 /**
- * Creates the GPU instance with placement of a GPU.
+ * Makes a GPU instance of a profile in a place.
  *
- * @param device
- * @param profileId
- * @param placement
- * @returns gpuInstance
+ * @param device the GPU
+ * @param profileId id of the profile, from the profile's info
+ * @param placement where: `start` and `size`, in slices
  * @throws NVMLError_InsufficientResources, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlDeviceCreateGpuInstanceWithPlacement
  */
@@ -4235,7 +4100,7 @@ export function nvmlDeviceCreateGpuInstanceWithPlacement(device: t.nvmlDevice_t,
 /**
  * Destroys a GPU instance.
  *
- * @param gpuInstance
+ * @param gpuInstance the GPU instance
  * @throws NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlGpuInstanceDestroy
  */
@@ -4244,11 +4109,10 @@ export function nvmlGpuInstanceDestroy(gpuInstance: t.nvmlGpuInstance_t): void {
 }
 
 /**
- * Reads the GPU instances of a GPU.
+ * The GPU instances of a profile.
  *
- * @param device
- * @param profileId
- * @returns gpuInstances
+ * @param device the GPU
+ * @param profileId id of the profile, from the profile's info
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetGpuInstances
  */
@@ -4257,11 +4121,10 @@ export function nvmlDeviceGetGpuInstances(device: t.nvmlDevice_t, profileId: num
 }
 
 /**
- * Reads the GPU instance by id of a GPU.
+ * The GPU instance with an id.
  *
- * @param device
- * @param id
- * @returns gpuInstance
+ * @param device the GPU
+ * @param id id of the instance
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetGpuInstanceById
  */
@@ -4270,10 +4133,9 @@ export function nvmlDeviceGetGpuInstanceById(device: t.nvmlDevice_t, id: number)
 }
 
 /**
- * Reads the info of a GPU instance.
+ * Reads the id, profile and place of a GPU instance.
  *
- * @param gpuInstance
- * @returns info
+ * @param gpuInstance the GPU instance
  * @throws NVMLError_InvalidArgument, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlGpuInstanceGetInfo
  */
@@ -4282,12 +4144,11 @@ export function nvmlGpuInstanceGetInfo(gpuInstance: t.nvmlGpuInstance_t): t.nvml
 }
 
 /**
- * Reads the compute instance profile info of a GPU instance.
+ * Reads what a kind of compute instance has in a GPU instance.
  *
- * @param gpuInstance
- * @param profile
- * @param engProfile
- * @returns info
+ * @param gpuInstance the GPU instance
+ * @param profile which kind of profile: NVML_COMPUTE_INSTANCE_PROFILE_*
+ * @param engProfile NVML_COMPUTE_INSTANCE_ENGINE_PROFILE_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlGpuInstanceGetComputeInstanceProfileInfo
  */
@@ -4296,12 +4157,11 @@ export function nvmlGpuInstanceGetComputeInstanceProfileInfo(gpuInstance: t.nvml
 }
 
 /**
- * Reads the compute instance profile info V of a GPU instance.
+ * Reads what a kind of compute instance has in a GPU instance, its name too.
  *
- * @param gpuInstance
- * @param profile
- * @param engProfile
- * @returns info
+ * @param gpuInstance the GPU instance
+ * @param profile which kind of profile: NVML_COMPUTE_INSTANCE_PROFILE_*
+ * @param engProfile NVML_COMPUTE_INSTANCE_ENGINE_PROFILE_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlGpuInstanceGetComputeInstanceProfileInfoV
  */
@@ -4310,11 +4170,10 @@ export function nvmlGpuInstanceGetComputeInstanceProfileInfoV(gpuInstance: t.nvm
 }
 
 /**
- * Reads the compute instance remaining capacity of a GPU instance.
+ * Reads how many more compute instances of a profile there is room for.
  *
- * @param gpuInstance
- * @param profileId
- * @returns count
+ * @param gpuInstance the GPU instance
+ * @param profileId id of the profile, from the profile's info
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlGpuInstanceGetComputeInstanceRemainingCapacity
  */
@@ -4323,11 +4182,10 @@ export function nvmlGpuInstanceGetComputeInstanceRemainingCapacity(gpuInstance: 
 }
 
 /**
- * Reads the compute instance possible placements of a GPU instance.
+ * Reads where compute instances of a profile can be.
  *
- * @param gpuInstance
- * @param profileId
- * @returns placements
+ * @param gpuInstance the GPU instance
+ * @param profileId id of the profile, from the profile's info
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlGpuInstanceGetComputeInstancePossiblePlacements
  */
@@ -4336,11 +4194,10 @@ export function nvmlGpuInstanceGetComputeInstancePossiblePlacements(gpuInstance:
 }
 
 /**
- * Creates the compute instance of a GPU instance.
+ * Makes a compute instance of a profile.
  *
- * @param gpuInstance
- * @param profileId
- * @returns computeInstance
+ * @param gpuInstance the GPU instance
+ * @param profileId id of the profile, from the profile's info
  * @throws NVMLError_InsufficientResources, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlGpuInstanceCreateComputeInstance
  */
@@ -4349,12 +4206,11 @@ export function nvmlGpuInstanceCreateComputeInstance(gpuInstance: t.nvmlGpuInsta
 }
 
 /**
- * Creates the compute instance with placement of a GPU instance.
+ * Makes a compute instance of a profile in a place.
  *
- * @param gpuInstance
- * @param profileId
- * @param placement
- * @returns computeInstance
+ * @param gpuInstance the GPU instance
+ * @param profileId id of the profile, from the profile's info
+ * @param placement where: `start` and `size`, in slices
  * @throws NVMLError_InsufficientResources, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlGpuInstanceCreateComputeInstanceWithPlacement
  */
@@ -4365,7 +4221,7 @@ export function nvmlGpuInstanceCreateComputeInstanceWithPlacement(gpuInstance: t
 /**
  * Destroys a compute instance.
  *
- * @param computeInstance
+ * @param computeInstance the compute instance
  * @throws NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlComputeInstanceDestroy
  */
@@ -4374,11 +4230,10 @@ export function nvmlComputeInstanceDestroy(computeInstance: t.nvmlComputeInstanc
 }
 
 /**
- * Reads the compute instances of a GPU instance.
+ * The compute instances of a profile.
  *
- * @param gpuInstance
- * @param profileId
- * @returns computeInstances
+ * @param gpuInstance the GPU instance
+ * @param profileId id of the profile, from the profile's info
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlGpuInstanceGetComputeInstances
  */
@@ -4387,11 +4242,10 @@ export function nvmlGpuInstanceGetComputeInstances(gpuInstance: t.nvmlGpuInstanc
 }
 
 /**
- * Reads the compute instance by id of a GPU instance.
+ * The compute instance with an id.
  *
- * @param gpuInstance
- * @param id
- * @returns computeInstance
+ * @param gpuInstance the GPU instance
+ * @param id id of the instance
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlGpuInstanceGetComputeInstanceById
  */
@@ -4400,10 +4254,9 @@ export function nvmlGpuInstanceGetComputeInstanceById(gpuInstance: t.nvmlGpuInst
 }
 
 /**
- * Reads the info of a compute instance.
+ * Reads the id, profile and place of a compute instance.
  *
- * @param computeInstance
- * @returns info
+ * @param computeInstance the compute instance
  * @throws NVMLError_InvalidArgument, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlComputeInstanceGetInfo_v2
  */
@@ -4412,10 +4265,10 @@ export function nvmlComputeInstanceGetInfo_v2(computeInstance: t.nvmlComputeInst
 }
 
 /**
- * device is MIG device handle of a GPU.
+ * Whether a handle stands for a MIG device.
  *
- * @param device
- * @returns isMigDevice
+ * @param device the GPU
+ * @returns isMigDevice: 1 for a MIG device, else 0
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceIsMigDeviceHandle
  */
@@ -4424,10 +4277,9 @@ export function nvmlDeviceIsMigDeviceHandle(device: t.nvmlDevice_t): number {
 }
 
 /**
- * Reads the GPU instance id of a GPU.
+ * Reads the id of the GPU instance that a MIG device is on.
  *
- * @param device
- * @returns id
+ * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetGpuInstanceId
  */
@@ -4436,10 +4288,9 @@ export function nvmlDeviceGetGpuInstanceId(device: t.nvmlDevice_t): number {
 }
 
 /**
- * Reads the compute instance id of a GPU.
+ * Reads the id of the compute instance that a MIG device is on.
  *
- * @param device
- * @returns id
+ * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetComputeInstanceId
  */
@@ -4448,10 +4299,9 @@ export function nvmlDeviceGetComputeInstanceId(device: t.nvmlDevice_t): number {
 }
 
 /**
- * Reads the max MIG device count of a GPU.
+ * How many MIG devices a GPU can have.
  *
- * @param device
- * @returns count
+ * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMaxMigDeviceCount
  */
@@ -4460,11 +4310,10 @@ export function nvmlDeviceGetMaxMigDeviceCount(device: t.nvmlDevice_t): number {
 }
 
 /**
- * Reads the MIG device handle by index of a GPU.
+ * The handle of a MIG device, 0 to nvmlDeviceGetMaxMigDeviceCount() - 1.
  *
- * @param device
- * @param index
- * @returns migDevice
+ * @param device the GPU
+ * @param index from 0
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMigDeviceHandleByIndex
  */
@@ -4473,10 +4322,9 @@ export function nvmlDeviceGetMigDeviceHandleByIndex(device: t.nvmlDevice_t, inde
 }
 
 /**
- * Reads the device handle from MIG device handle of a GPU.
+ * The handle of the GPU that a MIG device is a part of.
  *
- * @param migDevice
- * @returns device
+ * @param migDevice the MIG device
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetDeviceHandleFromMigDeviceHandle
  */
@@ -4485,10 +4333,10 @@ export function nvmlDeviceGetDeviceHandleFromMigDeviceHandle(migDevice: t.nvmlDe
 }
 
 /**
- * Works out metrics from two samples: NVML_GPM_METRIC_* ids in `metrics`.
+ * Works out metrics from two samples.
  *
- * @param metricsGet
- * @returns metricsGet
+ * @param metricsGet `sample1`, `sample2`, and `metrics`: a `metricId` (NVML_GPM_METRIC_*) each
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlGpmMetricsGet
  */
 export function nvmlGpmMetricsGet(metricsGet: Given<t.nvmlGpmMetricsGet_t>): t.nvmlGpmMetricsGet_t {
@@ -4498,7 +4346,7 @@ export function nvmlGpmMetricsGet(metricsGet: Given<t.nvmlGpmMetricsGet_t>): t.n
 /**
  * Frees a sample of GPU performance monitoring.
  *
- * @param gpmSample
+ * @param gpmSample the sample, from nvmlGpmSampleAlloc()
  * @throws NVMLError_InvalidArgument
  * @see NVML nvmlGpmSampleFree
  */
@@ -4509,7 +4357,6 @@ export function nvmlGpmSampleFree(gpmSample: t.nvmlGpmSample_t): void {
 /**
  * Makes room for a sample of GPU performance monitoring.
  *
- * @returns gpmSample
  * @throws NVMLError_InvalidArgument, NVMLError_Memory
  * @see NVML nvmlGpmSampleAlloc
  */
@@ -4520,8 +4367,9 @@ export function nvmlGpmSampleAlloc(): t.nvmlGpmSample_t {
 /**
  * Takes a sample of a GPU.
  *
- * @param device
- * @param gpmSample
+ * @param device the GPU
+ * @param gpmSample the sample, from nvmlGpmSampleAlloc()
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlGpmSampleGet
  */
 export function nvmlGpmSampleGet(device: t.nvmlDevice_t, gpmSample: t.nvmlGpmSample_t): void {
@@ -4531,9 +4379,10 @@ export function nvmlGpmSampleGet(device: t.nvmlDevice_t, gpmSample: t.nvmlGpmSam
 /**
  * Takes a sample of a GPU instance.
  *
- * @param device
- * @param gpuInstanceId
- * @param gpmSample
+ * @param device the GPU
+ * @param gpuInstanceId id of the GPU instance
+ * @param gpmSample the sample, from nvmlGpmSampleAlloc()
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlGpmMigSampleGet
  */
 export function nvmlGpmMigSampleGet(device: t.nvmlDevice_t, gpuInstanceId: number, gpmSample: t.nvmlGpmSample_t): void {
@@ -4541,10 +4390,10 @@ export function nvmlGpmMigSampleGet(device: t.nvmlDevice_t, gpuInstanceId: numbe
 }
 
 /**
- * Asks for the device support of GPU performance monitoring.
+ * Reads whether a GPU has performance monitoring.
  *
- * @param device
- * @returns gpmSupport
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlGpmQueryDeviceSupport
  */
 export function nvmlGpmQueryDeviceSupport(device: t.nvmlDevice_t): t.nvmlGpmSupport_t {
@@ -4552,10 +4401,10 @@ export function nvmlGpmQueryDeviceSupport(device: t.nvmlDevice_t): t.nvmlGpmSupp
 }
 
 /**
- * Asks for the if streaming enabled of GPU performance monitoring.
+ * Reads whether performance monitoring of a GPU streams.
  *
- * @param device
- * @returns state
+ * @param device the GPU
+ * @returns state: 1 where it is on, else 0
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
  * @see NVML nvmlGpmQueryIfStreamingEnabled
  */
@@ -4564,10 +4413,10 @@ export function nvmlGpmQueryIfStreamingEnabled(device: t.nvmlDevice_t): number {
 }
 
 /**
- * Sets the streaming enabled of GPU performance monitoring.
+ * Sets whether performance monitoring of a GPU streams.
  *
- * @param device
- * @param state
+ * @param device the GPU
+ * @param state 1 to switch it on, 0 off
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
  * @see NVML nvmlGpmSetStreamingEnabled
  */
@@ -4576,10 +4425,9 @@ export function nvmlGpmSetStreamingEnabled(device: t.nvmlDevice_t, state: number
 }
 
 /**
- * Reads the capabilities of a GPU.
+ * Reads what a GPU can do: NVML_DEV_CAP_* in `capMask`.
  *
- * @param device
- * @returns caps
+ * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetCapabilities
  */
@@ -4588,10 +4436,9 @@ export function nvmlDeviceGetCapabilities(device: t.nvmlDevice_t): t.nvmlDeviceC
 }
 
 /**
- * Reads the workload power profile profiles info of a GPU.
+ * Reads which power profiles for workloads a GPU has.
  *
- * @param device
- * @returns profilesInfo
+ * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceWorkloadPowerProfileGetProfilesInfo
  */
@@ -4600,10 +4447,9 @@ export function nvmlDeviceWorkloadPowerProfileGetProfilesInfo(device: t.nvmlDevi
 }
 
 /**
- * Reads the workload power profile current profiles of a GPU.
+ * Reads which power profiles were requested of a GPU, and which hold.
  *
- * @param device
- * @returns currentProfiles
+ * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceWorkloadPowerProfileGetCurrentProfiles
  */
@@ -4612,10 +4458,11 @@ export function nvmlDeviceWorkloadPowerProfileGetCurrentProfiles(device: t.nvmlD
 }
 
 /**
- * Sets the workload power profile requested profiles of a GPU.
+ * Requests power profiles of a GPU.
  *
- * @param device
- * @param requestedProfiles
+ * @param device the GPU
+ * @param requestedProfiles `requestedProfilesMask`: a bit for each NVML_POWER_PROFILE_*
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceWorkloadPowerProfileSetRequestedProfiles
  */
 export function nvmlDeviceWorkloadPowerProfileSetRequestedProfiles(device: t.nvmlDevice_t, requestedProfiles: Given<t.nvmlWorkloadPowerProfileRequestedProfiles_t>): void {
@@ -4623,10 +4470,11 @@ export function nvmlDeviceWorkloadPowerProfileSetRequestedProfiles(device: t.nvm
 }
 
 /**
- * Clears the workload power profile requested profiles of a GPU.
+ * Requests power profiles of a GPU no more.
  *
- * @param device
- * @param requestedProfiles
+ * @param device the GPU
+ * @param requestedProfiles `requestedProfilesMask`: a bit for each NVML_POWER_PROFILE_*
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceWorkloadPowerProfileClearRequestedProfiles
  */
 export function nvmlDeviceWorkloadPowerProfileClearRequestedProfiles(device: t.nvmlDevice_t, requestedProfiles: Given<t.nvmlWorkloadPowerProfileRequestedProfiles_t>): void {
@@ -4634,10 +4482,10 @@ export function nvmlDeviceWorkloadPowerProfileClearRequestedProfiles(device: t.n
 }
 
 /**
- * Updates the workload power profile profiles of a GPU.
+ * Changes which power profiles are requested of a GPU.
  *
- * @param device
- * @param updateProfiles
+ * @param device the GPU
+ * @param updateProfiles `operation`: NVML_POWER_PROFILE_OPERATION_*, and `updateProfilesMask`: a bit for each NVML_POWER_PROFILE_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceWorkloadPowerProfileUpdateProfiles_v1
  */
@@ -4646,10 +4494,10 @@ export function nvmlDeviceWorkloadPowerProfileUpdateProfiles_v1(device: t.nvmlDe
 }
 
 /**
- * Activates the power smoothing preset profile of a GPU.
+ * Makes a profile of power smoothing the active one.
  *
- * @param device
- * @param profile
+ * @param device the GPU
+ * @param profile `profileId` of the profile
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission
  * @see NVML nvmlDevicePowerSmoothingActivatePresetProfile
  */
@@ -4658,10 +4506,10 @@ export function nvmlDevicePowerSmoothingActivatePresetProfile(device: t.nvmlDevi
 }
 
 /**
- * Updates the power smoothing preset profile param of a GPU.
+ * Sets a parameter of a profile of power smoothing.
  *
- * @param device
- * @param profile
+ * @param device the GPU
+ * @param profile the `profileId`, its `paramId` (NVML_POWER_SMOOTHING_PROFILE_PARAM_*) and the `value`
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NoPermission
  * @see NVML nvmlDevicePowerSmoothingUpdatePresetProfileParam
  */
@@ -4670,10 +4518,10 @@ export function nvmlDevicePowerSmoothingUpdatePresetProfileParam(device: t.nvmlD
 }
 
 /**
- * Sets the power smoothing state of a GPU.
+ * Switches power smoothing of a GPU on or off.
  *
- * @param device
- * @param state
+ * @param device the GPU
+ * @param state `state`: NVML_FEATURE_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission
  * @see NVML nvmlDevicePowerSmoothingSetState
  */
@@ -4682,10 +4530,9 @@ export function nvmlDevicePowerSmoothingSetState(device: t.nvmlDevice_t, state: 
 }
 
 /**
- * Reads the sram unique uncorrected ECC error counts of a GPU.
+ * Reads where in the SRAM of a GPU uncorrected errors were.
  *
- * @param device
- * @returns errorCounts
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetSramUniqueUncorrectedEccErrorCounts
  */
@@ -4694,10 +4541,9 @@ export function nvmlDeviceGetSramUniqueUncorrectedEccErrorCounts(device: t.nvmlD
 }
 
 /**
- * Reads the remapped rows of a GPU.
+ * Reads how many memory rows of a GPU were remapped.
  *
- * @param device
- * @returns info
+ * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlDeviceGetRemappedRows_v2
  */
@@ -4706,10 +4552,10 @@ export function nvmlDeviceGetRemappedRows_v2(device: t.nvmlDevice_t): t.nvmlRema
 }
 
 /**
- * Sets the rusd settings of a GPU.
+ * Sets what the driver keeps reading of a GPU for programs that look in shared memory (RUSD).
  *
- * @param device
- * @param settings
+ * @param device the GPU
+ * @param settings `pollMask`: NVML_RUSD_POLL_*, joined by |
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission
  * @see NVML nvmlDeviceSetRusdSettings_v1
  */
@@ -4720,7 +4566,6 @@ export function nvmlDeviceSetRusdSettings_v1(device: t.nvmlDevice_t, settings: G
 /**
  * How many GPUs there are, those without access included.
  *
- * @returns deviceCount
  * @throws NVMLError_InvalidArgument, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetCount: nvmlDeviceGetCount_v2, else nvmlDeviceGetCount
  */
@@ -4731,8 +4576,7 @@ export function nvmlDeviceGetCount(): number {
 /**
  * The handle of the GPU with an index, 0 to nvmlDeviceGetCount() - 1.
  *
- * @param index
- * @returns device
+ * @param index from 0
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientPower, NVMLError_InvalidArgument, NVMLError_IrqIssue, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetHandleByIndex: nvmlDeviceGetHandleByIndex_v2, else nvmlDeviceGetHandleByIndex
  */
@@ -4743,8 +4587,7 @@ export function nvmlDeviceGetHandleByIndex(index: number): t.nvmlDevice_t {
 /**
  * The handle of the GPU on a PCI bus id.
  *
- * @param pciBusId
- * @returns device
+ * @param pciBusId as domain:bus:device.function in hexadecimal: 00000000:01:00.0
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientPower, NVMLError_InvalidArgument, NVMLError_IrqIssue, NVMLError_NotFound, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetHandleByPciBusId: nvmlDeviceGetHandleByPciBusId_v2, else nvmlDeviceGetHandleByPciBusId
  */
@@ -4753,10 +4596,9 @@ export function nvmlDeviceGetHandleByPciBusId(pciBusId: string): t.nvmlDevice_t 
 }
 
 /**
- * Reads the PCI info of a GPU.
+ * Reads where a GPU is on the PCI bus, and its PCI ids.
  *
- * @param device
- * @returns pci
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetPciInfo: nvmlDeviceGetPciInfo_v3, else nvmlDeviceGetPciInfo_v2, else nvmlDeviceGetPciInfo
  */
@@ -4765,10 +4607,10 @@ export function nvmlDeviceGetPciInfo(device: t.nvmlDevice_t): t.nvmlPciInfo_t {
 }
 
 /**
- * Reads the PCI info of a GPU.
+ * Reads where a GPU is on the PCI bus, and its PCI ids.
  *
- * @param device
- * @returns pci
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetPciInfo_v2
  * @deprecated NVML has nvmlDeviceGetPciInfo for it.
  */
@@ -4777,11 +4619,10 @@ export function nvmlDeviceGetPciInfo_v2(device: t.nvmlDevice_t): t.nvmlPciInfo_t
 }
 
 /**
- * Reads the NVLink remote PCI info of a GPU.
+ * Reads what is at the other end of an NVLink of a GPU, on the PCI bus.
  *
- * @param device
- * @param link
- * @returns pci
+ * @param device the GPU
+ * @param link number of the NVLink, from 0
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetNvLinkRemotePciInfo: nvmlDeviceGetNvLinkRemotePciInfo_v2, else nvmlDeviceGetNvLinkRemotePciInfo
  */
@@ -4790,10 +4631,9 @@ export function nvmlDeviceGetNvLinkRemotePciInfo(device: t.nvmlDevice_t, link: n
 }
 
 /**
- * Reads the grid licensable features of a GPU.
+ * Reads which vGPU features of a GPU can be licensed, and which are.
  *
- * @param device
- * @returns pGridLicensableFeatures
+ * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_Unknown
  * @see NVML nvmlDeviceGetGridLicensableFeatures: nvmlDeviceGetGridLicensableFeatures_v4, else nvmlDeviceGetGridLicensableFeatures_v3, else nvmlDeviceGetGridLicensableFeatures_v2, else nvmlDeviceGetGridLicensableFeatures
  */
@@ -4802,10 +4642,10 @@ export function nvmlDeviceGetGridLicensableFeatures(device: t.nvmlDevice_t): t.n
 }
 
 /**
- * Reads the grid licensable features of a GPU.
+ * Reads which vGPU features of a GPU can be licensed, and which are.
  *
- * @param device
- * @returns pGridLicensableFeatures
+ * @param device the GPU
+ * @throws NVMLError_InvalidArgument, NVMLError_Unknown
  * @see NVML nvmlDeviceGetGridLicensableFeatures_v2
  * @deprecated NVML has nvmlDeviceGetGridLicensableFeatures for it.
  */
@@ -4814,10 +4654,10 @@ export function nvmlDeviceGetGridLicensableFeatures_v2(device: t.nvmlDevice_t): 
 }
 
 /**
- * Reads the grid licensable features of a GPU.
+ * Reads which vGPU features of a GPU can be licensed, and which are.
  *
- * @param device
- * @returns pGridLicensableFeatures
+ * @param device the GPU
+ * @throws NVMLError_InvalidArgument, NVMLError_Unknown
  * @see NVML nvmlDeviceGetGridLicensableFeatures_v3
  * @deprecated NVML has nvmlDeviceGetGridLicensableFeatures for it.
  */
@@ -4826,11 +4666,11 @@ export function nvmlDeviceGetGridLicensableFeatures_v3(device: t.nvmlDevice_t): 
 }
 
 /**
- * Removes the GPU of a GPU.
+ * Takes a drained GPU out of the system.
  *
- * @param pciInfo
- * @param gpuState NVML_DETACH_GPU_*
- * @param linkState NVML_PCIE_LINK_*
+ * @param pciInfo where the GPU is: its `domain`, `bus` and `device`
+ * @param gpuState {@link t.nvmlDetachGpuState_t}: NVML_DETACH_GPU_KEEP or NVML_DETACH_GPU_REMOVE
+ * @param linkState {@link t.nvmlPcieLinkState_t}: NVML_PCIE_LINK_KEEP or NVML_PCIE_LINK_SHUT_DOWN
  * @throws NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NotSupported, NVMLError_Uninitialized
  * @see NVML nvmlDeviceRemoveGpu: nvmlDeviceRemoveGpu_v2, else nvmlDeviceRemoveGpu
  */
@@ -4841,9 +4681,8 @@ export function nvmlDeviceRemoveGpu(pciInfo: Given<t.nvmlPciInfo_t>, gpuState: t
 /**
  * Waits for an event of a set. It holds up the thread: see nvmlEvents.
  *
- * @param set
- * @param timeoutms ms
- * @returns data
+ * @param set the event set
+ * @param timeoutms how long to wait at most, in ms
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Timeout, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlEventSetWait: nvmlEventSetWait_v2, else nvmlEventSetWait
  */
@@ -4852,10 +4691,9 @@ export function nvmlEventSetWait(set: t.nvmlEventSet_t, timeoutms: number): t.nv
 }
 
 /**
- * Reads the attributes of a GPU.
+ * Reads what a MIG device has: multiprocessors, engines, slices, memory.
  *
- * @param device
- * @returns attributes
+ * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetAttributes: nvmlDeviceGetAttributes_v2, else nvmlDeviceGetAttributes
  */
@@ -4864,10 +4702,9 @@ export function nvmlDeviceGetAttributes(device: t.nvmlDevice_t): t.nvmlDeviceAtt
 }
 
 /**
- * Reads the info of a compute instance.
+ * Reads the id, profile and place of a compute instance.
  *
- * @param computeInstance
- * @returns info
+ * @param computeInstance the compute instance
  * @throws NVMLError_InvalidArgument, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlComputeInstanceGetInfo: nvmlComputeInstanceGetInfo_v2, else nvmlComputeInstanceGetInfo
  */
@@ -4876,10 +4713,9 @@ export function nvmlComputeInstanceGetInfo(computeInstance: t.nvmlComputeInstanc
 }
 
 /**
- * Reads the compute running processes of a GPU.
+ * Reads which processes compute on a GPU.
  *
- * @param device
- * @returns infos
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetComputeRunningProcesses: nvmlDeviceGetComputeRunningProcesses_v3, else nvmlDeviceGetComputeRunningProcesses_v2, else nvmlDeviceGetComputeRunningProcesses
  */
@@ -4888,10 +4724,10 @@ export function nvmlDeviceGetComputeRunningProcesses(device: t.nvmlDevice_t): t.
 }
 
 /**
- * Reads the compute running processes of a GPU.
+ * Reads which processes compute on a GPU.
  *
- * @param device
- * @returns infos
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetComputeRunningProcesses_v2
  * @deprecated NVML has nvmlDeviceGetComputeRunningProcesses for it.
  */
@@ -4900,10 +4736,9 @@ export function nvmlDeviceGetComputeRunningProcesses_v2(device: t.nvmlDevice_t):
 }
 
 /**
- * Reads the graphics running processes of a GPU.
+ * Reads which processes draw on a GPU.
  *
- * @param device
- * @returns infos
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetGraphicsRunningProcesses: nvmlDeviceGetGraphicsRunningProcesses_v3, else nvmlDeviceGetGraphicsRunningProcesses_v2, else nvmlDeviceGetGraphicsRunningProcesses
  */
@@ -4912,10 +4747,10 @@ export function nvmlDeviceGetGraphicsRunningProcesses(device: t.nvmlDevice_t): t
 }
 
 /**
- * Reads the graphics running processes of a GPU.
+ * Reads which processes draw on a GPU.
  *
- * @param device
- * @returns infos
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetGraphicsRunningProcesses_v2
  * @deprecated NVML has nvmlDeviceGetGraphicsRunningProcesses for it.
  */
@@ -4924,10 +4759,9 @@ export function nvmlDeviceGetGraphicsRunningProcesses_v2(device: t.nvmlDevice_t)
 }
 
 /**
- * Reads the MPS compute running processes of a GPU.
+ * Reads which processes compute on a GPU through MPS.
  *
- * @param device
- * @returns infos
+ * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMPSComputeRunningProcesses: nvmlDeviceGetMPSComputeRunningProcesses_v3, else nvmlDeviceGetMPSComputeRunningProcesses_v2, else nvmlDeviceGetMPSComputeRunningProcesses
  */
@@ -4936,10 +4770,10 @@ export function nvmlDeviceGetMPSComputeRunningProcesses(device: t.nvmlDevice_t):
 }
 
 /**
- * Reads the MPS compute running processes of a GPU.
+ * Reads which processes compute on a GPU through MPS.
  *
- * @param device
- * @returns infos
+ * @param device the GPU
+ * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMPSComputeRunningProcesses_v2
  * @deprecated NVML has nvmlDeviceGetMPSComputeRunningProcesses for it.
  */
@@ -4948,11 +4782,10 @@ export function nvmlDeviceGetMPSComputeRunningProcesses_v2(device: t.nvmlDevice_
 }
 
 /**
- * Reads the GPU instance possible placements of a GPU.
+ * Reads where GPU instances of a profile can be.
  *
- * @param device
- * @param profileId
- * @returns placements
+ * @param device the GPU
+ * @param profileId id of the profile, from the profile's info
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetGpuInstancePossiblePlacements: nvmlDeviceGetGpuInstancePossiblePlacements_v2, else nvmlDeviceGetGpuInstancePossiblePlacements
  */
@@ -4961,10 +4794,9 @@ export function nvmlDeviceGetGpuInstancePossiblePlacements(device: t.nvmlDevice_
 }
 
 /**
- * Reads the license info of a vGPU.
+ * Reads whether a vGPU is licensed, and until when.
  *
- * @param vgpuInstance
- * @returns licenseInfo
+ * @param vgpuInstance id of the vGPU
  * @throws NVMLError_DriverNotLoaded, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetLicenseInfo: nvmlVgpuInstanceGetLicenseInfo_v2, else nvmlVgpuInstanceGetLicenseInfo
  */
@@ -4973,10 +4805,10 @@ export function nvmlVgpuInstanceGetLicenseInfo(vgpuInstance: number): t.nvmlVgpu
 }
 
 /**
- * Reads the driver model of a GPU.
+ * Reads the driver model of a GPU, now and after the next reboot. Windows only.
  *
- * @param device
- * @returns current (NVML_DRIVER_*), pending (NVML_DRIVER_*)
+ * @param device the GPU
+ * @returns current: {@link t.nvmlDriverModel_t}: NVML_DRIVER_*; pending: {@link t.nvmlDriverModel_t}: NVML_DRIVER_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetDriverModel: nvmlDeviceGetDriverModel_v2, else nvmlDeviceGetDriverModel
  */

@@ -145,310 +145,615 @@ export const nvmlVgpuSchedulerState_v1 = 16777240;
 export const nvmlVgpuSchedulerStateInfo_v1 = 16777240;
 export const nvmlVgpuSchedulerLogInfo_v1 = 16786848;
 export const nvmlVgpuCreatablePlacementInfo_v1 = 16777248;
+/** Whether ECC is on: NVML_FEATURE_*. */
 export const NVML_FI_DEV_ECC_CURRENT = 1;
+/** Whether ECC is on after the next reboot or reset: NVML_FEATURE_*. */
 export const NVML_FI_DEV_ECC_PENDING = 2;
+/** Corrected ECC errors since the driver was loaded, everywhere. */
 export const NVML_FI_DEV_ECC_SBE_VOL_TOTAL = 3;
+/** Uncorrected ECC errors since the driver was loaded, everywhere. */
 export const NVML_FI_DEV_ECC_DBE_VOL_TOTAL = 4;
+/** Corrected ECC errors in the life of the GPU, everywhere. */
 export const NVML_FI_DEV_ECC_SBE_AGG_TOTAL = 5;
+/** Uncorrected ECC errors in the life of the GPU, everywhere. */
 export const NVML_FI_DEV_ECC_DBE_AGG_TOTAL = 6;
+/** Corrected ECC errors since the driver was loaded, in the L1 cache. */
 export const NVML_FI_DEV_ECC_SBE_VOL_L1 = 7;
+/** Uncorrected ECC errors since the driver was loaded, in the L1 cache. */
 export const NVML_FI_DEV_ECC_DBE_VOL_L1 = 8;
+/** Corrected ECC errors since the driver was loaded, in the L2 cache. */
 export const NVML_FI_DEV_ECC_SBE_VOL_L2 = 9;
+/** Uncorrected ECC errors since the driver was loaded, in the L2 cache. */
 export const NVML_FI_DEV_ECC_DBE_VOL_L2 = 10;
+/** Corrected ECC errors since the driver was loaded, in the device memory. */
 export const NVML_FI_DEV_ECC_SBE_VOL_DEV = 11;
+/** Uncorrected ECC errors since the driver was loaded, in the device memory. */
 export const NVML_FI_DEV_ECC_DBE_VOL_DEV = 12;
+/** Corrected ECC errors since the driver was loaded, in the register files. */
 export const NVML_FI_DEV_ECC_SBE_VOL_REG = 13;
+/** Uncorrected ECC errors since the driver was loaded, in the register files. */
 export const NVML_FI_DEV_ECC_DBE_VOL_REG = 14;
+/** Corrected ECC errors since the driver was loaded, in the texture memory. */
 export const NVML_FI_DEV_ECC_SBE_VOL_TEX = 15;
+/** Uncorrected ECC errors since the driver was loaded, in the texture memory. */
 export const NVML_FI_DEV_ECC_DBE_VOL_TEX = 16;
+/** Uncorrected ECC errors since the driver was loaded, in the convergence barrier unit. */
 export const NVML_FI_DEV_ECC_DBE_VOL_CBU = 17;
+/** Corrected ECC errors in the life of the GPU, in the L1 cache. */
 export const NVML_FI_DEV_ECC_SBE_AGG_L1 = 18;
+/** Uncorrected ECC errors in the life of the GPU, in the L1 cache. */
 export const NVML_FI_DEV_ECC_DBE_AGG_L1 = 19;
+/** Corrected ECC errors in the life of the GPU, in the L2 cache. */
 export const NVML_FI_DEV_ECC_SBE_AGG_L2 = 20;
+/** Uncorrected ECC errors in the life of the GPU, in the L2 cache. */
 export const NVML_FI_DEV_ECC_DBE_AGG_L2 = 21;
+/** Corrected ECC errors in the life of the GPU, in the device memory. */
 export const NVML_FI_DEV_ECC_SBE_AGG_DEV = 22;
+/** Uncorrected ECC errors in the life of the GPU, in the device memory. */
 export const NVML_FI_DEV_ECC_DBE_AGG_DEV = 23;
+/** Corrected ECC errors in the life of the GPU, in the register files. */
 export const NVML_FI_DEV_ECC_SBE_AGG_REG = 24;
+/** Uncorrected ECC errors in the life of the GPU, in the register files. */
 export const NVML_FI_DEV_ECC_DBE_AGG_REG = 25;
+/** Corrected ECC errors in the life of the GPU, in the texture memory. */
 export const NVML_FI_DEV_ECC_SBE_AGG_TEX = 26;
+/** Uncorrected ECC errors in the life of the GPU, in the texture memory. */
 export const NVML_FI_DEV_ECC_DBE_AGG_TEX = 27;
+/** Uncorrected ECC errors in the life of the GPU, in the convergence barrier unit. */
 export const NVML_FI_DEV_ECC_DBE_AGG_CBU = 28;
+/** Pages that were retired for several corrected errors. */
 export const NVML_FI_DEV_RETIRED_SBE = 29;
+/** Pages that were retired for an uncorrected error. */
 export const NVML_FI_DEV_RETIRED_DBE = 30;
+/** Whether a page waits for the next reboot to be retired: 1, else 0. */
 export const NVML_FI_DEV_RETIRED_PENDING = 31;
+/** CRC errors in flow control units on NVLink 0. */
 export const NVML_FI_DEV_NVLINK_CRC_FLIT_ERROR_COUNT_L0 = 32;
+/** CRC errors in flow control units on NVLink 1. */
 export const NVML_FI_DEV_NVLINK_CRC_FLIT_ERROR_COUNT_L1 = 33;
+/** CRC errors in flow control units on NVLink 2. */
 export const NVML_FI_DEV_NVLINK_CRC_FLIT_ERROR_COUNT_L2 = 34;
+/** CRC errors in flow control units on NVLink 3. */
 export const NVML_FI_DEV_NVLINK_CRC_FLIT_ERROR_COUNT_L3 = 35;
+/** CRC errors in flow control units on NVLink 4. */
 export const NVML_FI_DEV_NVLINK_CRC_FLIT_ERROR_COUNT_L4 = 36;
+/** CRC errors in flow control units on NVLink 5. */
 export const NVML_FI_DEV_NVLINK_CRC_FLIT_ERROR_COUNT_L5 = 37;
+/** CRC errors in flow control units on all NVLinks. */
 export const NVML_FI_DEV_NVLINK_CRC_FLIT_ERROR_COUNT_TOTAL = 38;
+/** CRC errors in data on NVLink 0. */
 export const NVML_FI_DEV_NVLINK_CRC_DATA_ERROR_COUNT_L0 = 39;
+/** CRC errors in data on NVLink 1. */
 export const NVML_FI_DEV_NVLINK_CRC_DATA_ERROR_COUNT_L1 = 40;
+/** CRC errors in data on NVLink 2. */
 export const NVML_FI_DEV_NVLINK_CRC_DATA_ERROR_COUNT_L2 = 41;
+/** CRC errors in data on NVLink 3. */
 export const NVML_FI_DEV_NVLINK_CRC_DATA_ERROR_COUNT_L3 = 42;
+/** CRC errors in data on NVLink 4. */
 export const NVML_FI_DEV_NVLINK_CRC_DATA_ERROR_COUNT_L4 = 43;
+/** CRC errors in data on NVLink 5. */
 export const NVML_FI_DEV_NVLINK_CRC_DATA_ERROR_COUNT_L5 = 44;
+/** CRC errors in data on all NVLinks. */
 export const NVML_FI_DEV_NVLINK_CRC_DATA_ERROR_COUNT_TOTAL = 45;
+/** Replays on NVLink 0. */
 export const NVML_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_L0 = 46;
+/** Replays on NVLink 1. */
 export const NVML_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_L1 = 47;
+/** Replays on NVLink 2. */
 export const NVML_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_L2 = 48;
+/** Replays on NVLink 3. */
 export const NVML_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_L3 = 49;
+/** Replays on NVLink 4. */
 export const NVML_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_L4 = 50;
+/** Replays on NVLink 5. */
 export const NVML_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_L5 = 51;
+/** Replays on all NVLinks. */
 export const NVML_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_TOTAL = 52;
+/** Recoveries on NVLink 0. */
 export const NVML_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_L0 = 53;
+/** Recoveries on NVLink 1. */
 export const NVML_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_L1 = 54;
+/** Recoveries on NVLink 2. */
 export const NVML_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_L2 = 55;
+/** Recoveries on NVLink 3. */
 export const NVML_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_L3 = 56;
+/** Recoveries on NVLink 4. */
 export const NVML_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_L4 = 57;
+/** Recoveries on NVLink 5. */
 export const NVML_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_L5 = 58;
+/** Recoveries on all NVLinks. */
 export const NVML_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_TOTAL = 59;
+/** Utilization counter 0 of NVLink 0. */
 export const NVML_FI_DEV_NVLINK_BANDWIDTH_C0_L0 = 60;
+/** Utilization counter 0 of NVLink 1. */
 export const NVML_FI_DEV_NVLINK_BANDWIDTH_C0_L1 = 61;
+/** Utilization counter 0 of NVLink 2. */
 export const NVML_FI_DEV_NVLINK_BANDWIDTH_C0_L2 = 62;
+/** Utilization counter 0 of NVLink 3. */
 export const NVML_FI_DEV_NVLINK_BANDWIDTH_C0_L3 = 63;
+/** Utilization counter 0 of NVLink 4. */
 export const NVML_FI_DEV_NVLINK_BANDWIDTH_C0_L4 = 64;
+/** Utilization counter 0 of NVLink 5. */
 export const NVML_FI_DEV_NVLINK_BANDWIDTH_C0_L5 = 65;
+/** Utilization counter 0 of all NVLinks. */
 export const NVML_FI_DEV_NVLINK_BANDWIDTH_C0_TOTAL = 66;
+/** Utilization counter 1 of NVLink 0. */
 export const NVML_FI_DEV_NVLINK_BANDWIDTH_C1_L0 = 67;
+/** Utilization counter 1 of NVLink 1. */
 export const NVML_FI_DEV_NVLINK_BANDWIDTH_C1_L1 = 68;
+/** Utilization counter 1 of NVLink 2. */
 export const NVML_FI_DEV_NVLINK_BANDWIDTH_C1_L2 = 69;
+/** Utilization counter 1 of NVLink 3. */
 export const NVML_FI_DEV_NVLINK_BANDWIDTH_C1_L3 = 70;
+/** Utilization counter 1 of NVLink 4. */
 export const NVML_FI_DEV_NVLINK_BANDWIDTH_C1_L4 = 71;
+/** Utilization counter 1 of NVLink 5. */
 export const NVML_FI_DEV_NVLINK_BANDWIDTH_C1_L5 = 72;
+/** Utilization counter 1 of all NVLinks. */
 export const NVML_FI_DEV_NVLINK_BANDWIDTH_C1_TOTAL = 73;
+/** Time with lower clocks for the power limit, in ns. */
 export const NVML_FI_DEV_PERF_POLICY_POWER = 74;
+/** Time with lower clocks for the temperature, in ns. */
 export const NVML_FI_DEV_PERF_POLICY_THERMAL = 75;
+/** Time with lower clocks for a sync boost group, in ns. */
 export const NVML_FI_DEV_PERF_POLICY_SYNC_BOOST = 76;
+/** Time with lower clocks for the board's voltage limit, in ns. */
 export const NVML_FI_DEV_PERF_POLICY_BOARD_LIMIT = 77;
+/** Time with lower clocks for want of work, in ns. */
 export const NVML_FI_DEV_PERF_POLICY_LOW_UTILIZATION = 78;
+/** Time with lower clocks for reliability, in ns. */
 export const NVML_FI_DEV_PERF_POLICY_RELIABILITY = 79;
+/** Time below the application clocks, for whatever reason, in ns. */
 export const NVML_FI_DEV_PERF_POLICY_TOTAL_APP_CLOCKS = 80;
+/** Time below the base clocks, for whatever reason, in ns. */
 export const NVML_FI_DEV_PERF_POLICY_TOTAL_BASE_CLOCKS = 81;
+/** Temperature of the memory, in °C. */
 export const NVML_FI_DEV_MEMORY_TEMP = 82;
+/** Energy since the driver was loaded, in mJ. */
 export const NVML_FI_DEV_TOTAL_ENERGY_CONSUMPTION = 83;
+/** Speed of NVLink 0, in MB/s. */
 export const NVML_FI_DEV_NVLINK_SPEED_MBPS_L0 = 84;
+/** Speed of NVLink 1, in MB/s. */
 export const NVML_FI_DEV_NVLINK_SPEED_MBPS_L1 = 85;
+/** Speed of NVLink 2, in MB/s. */
 export const NVML_FI_DEV_NVLINK_SPEED_MBPS_L2 = 86;
+/** Speed of NVLink 3, in MB/s. */
 export const NVML_FI_DEV_NVLINK_SPEED_MBPS_L3 = 87;
+/** Speed of NVLink 4, in MB/s. */
 export const NVML_FI_DEV_NVLINK_SPEED_MBPS_L4 = 88;
+/** Speed of NVLink 5, in MB/s. */
 export const NVML_FI_DEV_NVLINK_SPEED_MBPS_L5 = 89;
+/** Speed that all active NVLinks have, in MB/s. */
 export const NVML_FI_DEV_NVLINK_SPEED_MBPS_COMMON = 90;
+/** How many NVLinks the GPU has. */
 export const NVML_FI_DEV_NVLINK_LINK_COUNT = 91;
+/** Whether a page with corrected errors waits to be retired: 1, else 0. */
 export const NVML_FI_DEV_RETIRED_PENDING_SBE = 92;
+/** Whether a page with an uncorrected error waits to be retired: 1, else 0. */
 export const NVML_FI_DEV_RETIRED_PENDING_DBE = 93;
+/** PCIe replays. */
 export const NVML_FI_DEV_PCIE_REPLAY_COUNTER = 94;
+/** How often the counter of PCIe replays began anew. */
 export const NVML_FI_DEV_PCIE_REPLAY_ROLLOVER_COUNTER = 95;
+/** CRC errors in flow control units on NVLink 6. */
 export const NVML_FI_DEV_NVLINK_CRC_FLIT_ERROR_COUNT_L6 = 96;
+/** CRC errors in flow control units on NVLink 7. */
 export const NVML_FI_DEV_NVLINK_CRC_FLIT_ERROR_COUNT_L7 = 97;
+/** CRC errors in flow control units on NVLink 8. */
 export const NVML_FI_DEV_NVLINK_CRC_FLIT_ERROR_COUNT_L8 = 98;
+/** CRC errors in flow control units on NVLink 9. */
 export const NVML_FI_DEV_NVLINK_CRC_FLIT_ERROR_COUNT_L9 = 99;
+/** CRC errors in flow control units on NVLink 10. */
 export const NVML_FI_DEV_NVLINK_CRC_FLIT_ERROR_COUNT_L10 = 100;
+/** CRC errors in flow control units on NVLink 11. */
 export const NVML_FI_DEV_NVLINK_CRC_FLIT_ERROR_COUNT_L11 = 101;
+/** CRC errors in data on NVLink 6. */
 export const NVML_FI_DEV_NVLINK_CRC_DATA_ERROR_COUNT_L6 = 102;
+/** CRC errors in data on NVLink 7. */
 export const NVML_FI_DEV_NVLINK_CRC_DATA_ERROR_COUNT_L7 = 103;
+/** CRC errors in data on NVLink 8. */
 export const NVML_FI_DEV_NVLINK_CRC_DATA_ERROR_COUNT_L8 = 104;
+/** CRC errors in data on NVLink 9. */
 export const NVML_FI_DEV_NVLINK_CRC_DATA_ERROR_COUNT_L9 = 105;
+/** CRC errors in data on NVLink 10. */
 export const NVML_FI_DEV_NVLINK_CRC_DATA_ERROR_COUNT_L10 = 106;
+/** CRC errors in data on NVLink 11. */
 export const NVML_FI_DEV_NVLINK_CRC_DATA_ERROR_COUNT_L11 = 107;
+/** Replays on NVLink 6. */
 export const NVML_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_L6 = 108;
+/** Replays on NVLink 7. */
 export const NVML_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_L7 = 109;
+/** Replays on NVLink 8. */
 export const NVML_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_L8 = 110;
+/** Replays on NVLink 9. */
 export const NVML_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_L9 = 111;
+/** Replays on NVLink 10. */
 export const NVML_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_L10 = 112;
+/** Replays on NVLink 11. */
 export const NVML_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_L11 = 113;
+/** Recoveries on NVLink 6. */
 export const NVML_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_L6 = 114;
+/** Recoveries on NVLink 7. */
 export const NVML_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_L7 = 115;
+/** Recoveries on NVLink 8. */
 export const NVML_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_L8 = 116;
+/** Recoveries on NVLink 9. */
 export const NVML_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_L9 = 117;
+/** Recoveries on NVLink 10. */
 export const NVML_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_L10 = 118;
+/** Recoveries on NVLink 11. */
 export const NVML_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_L11 = 119;
+/** Utilization counter 0 of NVLink 6. */
 export const NVML_FI_DEV_NVLINK_BANDWIDTH_C0_L6 = 120;
+/** Utilization counter 0 of NVLink 7. */
 export const NVML_FI_DEV_NVLINK_BANDWIDTH_C0_L7 = 121;
+/** Utilization counter 0 of NVLink 8. */
 export const NVML_FI_DEV_NVLINK_BANDWIDTH_C0_L8 = 122;
+/** Utilization counter 0 of NVLink 9. */
 export const NVML_FI_DEV_NVLINK_BANDWIDTH_C0_L9 = 123;
+/** Utilization counter 0 of NVLink 10. */
 export const NVML_FI_DEV_NVLINK_BANDWIDTH_C0_L10 = 124;
+/** Utilization counter 0 of NVLink 11. */
 export const NVML_FI_DEV_NVLINK_BANDWIDTH_C0_L11 = 125;
+/** Utilization counter 1 of NVLink 6. */
 export const NVML_FI_DEV_NVLINK_BANDWIDTH_C1_L6 = 126;
+/** Utilization counter 1 of NVLink 7. */
 export const NVML_FI_DEV_NVLINK_BANDWIDTH_C1_L7 = 127;
+/** Utilization counter 1 of NVLink 8. */
 export const NVML_FI_DEV_NVLINK_BANDWIDTH_C1_L8 = 128;
+/** Utilization counter 1 of NVLink 9. */
 export const NVML_FI_DEV_NVLINK_BANDWIDTH_C1_L9 = 129;
+/** Utilization counter 1 of NVLink 10. */
 export const NVML_FI_DEV_NVLINK_BANDWIDTH_C1_L10 = 130;
+/** Utilization counter 1 of NVLink 11. */
 export const NVML_FI_DEV_NVLINK_BANDWIDTH_C1_L11 = 131;
+/** Speed of NVLink 6, in MB/s. */
 export const NVML_FI_DEV_NVLINK_SPEED_MBPS_L6 = 132;
+/** Speed of NVLink 7, in MB/s. */
 export const NVML_FI_DEV_NVLINK_SPEED_MBPS_L7 = 133;
+/** Speed of NVLink 8, in MB/s. */
 export const NVML_FI_DEV_NVLINK_SPEED_MBPS_L8 = 134;
+/** Speed of NVLink 9, in MB/s. */
 export const NVML_FI_DEV_NVLINK_SPEED_MBPS_L9 = 135;
+/** Speed of NVLink 10, in MB/s. */
 export const NVML_FI_DEV_NVLINK_SPEED_MBPS_L10 = 136;
+/** Speed of NVLink 11, in MB/s. */
 export const NVML_FI_DEV_NVLINK_SPEED_MBPS_L11 = 137;
+/** What was sent over NVLink, without the protocol around it, in KiB. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_THROUGHPUT_DATA_TX = 138;
+/** What was received over NVLink, without the protocol around it, in KiB. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_THROUGHPUT_DATA_RX = 139;
+/** What was sent over NVLink, with the protocol around it, in KiB. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_THROUGHPUT_RAW_TX = 140;
+/** What was received over NVLink, with the protocol around it, in KiB. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_THROUGHPUT_RAW_RX = 141;
+/** Memory rows that were remapped for corrected errors. */
 export const NVML_FI_DEV_REMAPPED_COR = 142;
+/** Memory rows that were remapped for uncorrected errors. */
 export const NVML_FI_DEV_REMAPPED_UNC = 143;
+/** Whether a row waits for the next reset to be remapped: 1, else 0. */
 export const NVML_FI_DEV_REMAPPED_PENDING = 144;
+/** Whether the remapping of a row ever failed: 1, else 0. */
 export const NVML_FI_DEV_REMAPPED_FAILURE = 145;
+/** Number that the link has at its other end. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_REMOTE_NVLINK_ID = 146;
+/** How many NVLinks lead to an NVSwitch. */
 export const NVML_FI_DEV_NVSWITCH_CONNECTED_LINK_COUNT = 147;
+/** ECC errors in data on NVLink 0. */
 export const NVML_FI_DEV_NVLINK_ECC_DATA_ERROR_COUNT_L0 = 148;
+/** ECC errors in data on NVLink 1. */
 export const NVML_FI_DEV_NVLINK_ECC_DATA_ERROR_COUNT_L1 = 149;
+/** ECC errors in data on NVLink 2. */
 export const NVML_FI_DEV_NVLINK_ECC_DATA_ERROR_COUNT_L2 = 150;
+/** ECC errors in data on NVLink 3. */
 export const NVML_FI_DEV_NVLINK_ECC_DATA_ERROR_COUNT_L3 = 151;
+/** ECC errors in data on NVLink 4. */
 export const NVML_FI_DEV_NVLINK_ECC_DATA_ERROR_COUNT_L4 = 152;
+/** ECC errors in data on NVLink 5. */
 export const NVML_FI_DEV_NVLINK_ECC_DATA_ERROR_COUNT_L5 = 153;
+/** ECC errors in data on NVLink 6. */
 export const NVML_FI_DEV_NVLINK_ECC_DATA_ERROR_COUNT_L6 = 154;
+/** ECC errors in data on NVLink 7. */
 export const NVML_FI_DEV_NVLINK_ECC_DATA_ERROR_COUNT_L7 = 155;
+/** ECC errors in data on NVLink 8. */
 export const NVML_FI_DEV_NVLINK_ECC_DATA_ERROR_COUNT_L8 = 156;
+/** ECC errors in data on NVLink 9. */
 export const NVML_FI_DEV_NVLINK_ECC_DATA_ERROR_COUNT_L9 = 157;
+/** ECC errors in data on NVLink 10. */
 export const NVML_FI_DEV_NVLINK_ECC_DATA_ERROR_COUNT_L10 = 158;
+/** ECC errors in data on NVLink 11. */
 export const NVML_FI_DEV_NVLINK_ECC_DATA_ERROR_COUNT_L11 = 159;
+/** ECC errors in data on all NVLinks. */
 export const NVML_FI_DEV_NVLINK_ECC_DATA_ERROR_COUNT_TOTAL = 160;
+/** Replays of the data link layer. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_ERROR_DL_REPLAY = 161;
+/** Recoveries of the data link layer. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_ERROR_DL_RECOVERY = 162;
+/** CRC errors of the data link layer. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_ERROR_DL_CRC = 163;
+/** Speed of the link, in MB/s. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_GET_SPEED = 164;
+/** NVML_NVLINK_STATE_*. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_GET_STATE = 165;
+/** NVML_NVLINK_VERSION_*. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_GET_VERSION = 166;
+/** NVML_NVLINK_POWER_STATE_*. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_GET_POWER_STATE = 167;
+/** Idle time after which the link sleeps, in units of ..._POWER_THRESHOLD_UNITS. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_GET_POWER_THRESHOLD = 168;
+/** How often the PCIe link went from L0 into recovery. */
 export const NVML_FI_DEV_PCIE_L0_TO_RECOVERY_COUNTER = 169;
+/** How many C2C links the GPU has. */
 export const NVML_FI_DEV_C2C_LINK_COUNT = 170;
+/** Whether the link is active: 1, else 0. Scope: a C2C link. */
 export const NVML_FI_DEV_C2C_LINK_GET_STATUS = 171;
+/** Greatest bandwidth of the link, in MB/s. Scope: a C2C link. */
 export const NVML_FI_DEV_C2C_LINK_GET_MAX_BW = 172;
+/** Correctable PCIe errors. */
 export const NVML_FI_DEV_PCIE_COUNT_CORRECTABLE_ERRORS = 173;
+/** Negative acknowledgements received on PCIe. */
 export const NVML_FI_DEV_PCIE_COUNT_NAKS_RECEIVED = 174;
+/** Receiver errors on PCIe. */
 export const NVML_FI_DEV_PCIE_COUNT_RECEIVER_ERROR = 175;
+/** Bad transaction layer packets on PCIe. */
 export const NVML_FI_DEV_PCIE_COUNT_BAD_TLP = 176;
+/** Negative acknowledgements sent on PCIe. */
 export const NVML_FI_DEV_PCIE_COUNT_NAKS_SENT = 177;
+/** Bad data link layer packets on PCIe. */
 export const NVML_FI_DEV_PCIE_COUNT_BAD_DLLP = 178;
+/** Errors on PCIe that are not fatal. */
 export const NVML_FI_DEV_PCIE_COUNT_NON_FATAL_ERROR = 179;
+/** Fatal errors on PCIe. */
 export const NVML_FI_DEV_PCIE_COUNT_FATAL_ERROR = 180;
+/** Requests on PCIe that are not supported. */
 export const NVML_FI_DEV_PCIE_COUNT_UNSUPPORTED_REQ = 181;
+/** Link CRC errors on PCIe. */
 export const NVML_FI_DEV_PCIE_COUNT_LCRC_ERROR = 182;
+/** Errors of one PCIe lane. Scope: a PCIe lane. */
 export const NVML_FI_DEV_PCIE_COUNT_LANE_ERROR = 183;
+/** Whether the MIG mode changes without a reset: 1, else 0. */
 export const NVML_FI_DEV_IS_RESETLESS_MIG_SUPPORTED = 184;
+/** Power draw, averaged over a second, in mW. Scope: NVML_POWER_SCOPE_*. */
 export const NVML_FI_DEV_POWER_AVERAGE = 185;
+/** Power draw at the moment, in mW. Scope: NVML_POWER_SCOPE_*. */
 export const NVML_FI_DEV_POWER_INSTANT = 186;
+/** The least power limit that can be set, in mW. Scope: NVML_POWER_SCOPE_*. */
 export const NVML_FI_DEV_POWER_MIN_LIMIT = 187;
+/** The greatest power limit that can be set, in mW. Scope: NVML_POWER_SCOPE_*. */
 export const NVML_FI_DEV_POWER_MAX_LIMIT = 188;
+/** Power limit after the driver was loaded, in mW. Scope: NVML_POWER_SCOPE_*. */
 export const NVML_FI_DEV_POWER_DEFAULT_LIMIT = 189;
+/** Power limit that holds, in mW. Scope: NVML_POWER_SCOPE_*. */
 export const NVML_FI_DEV_POWER_CURRENT_LIMIT = 190;
+/** Energy since the driver was loaded, in mJ. Scope: NVML_POWER_SCOPE_*. */
 export const NVML_FI_DEV_ENERGY = 191;
+/** Power limit that was asked for, in mW. Scope: NVML_POWER_SCOPE_*. */
 export const NVML_FI_DEV_POWER_REQUESTED_LIMIT = 192;
+/** Margin to the slowdown temperature (T.Limit), in °C, at which the GPU shuts down. */
 export const NVML_FI_DEV_TEMPERATURE_SHUTDOWN_TLIMIT = 193;
+/** Margin to the slowdown temperature (T.Limit), in °C, at which the hardware cuts the clocks. */
 export const NVML_FI_DEV_TEMPERATURE_SLOWDOWN_TLIMIT = 194;
+/** Margin to the slowdown temperature (T.Limit), in °C, at which the memory is as warm as it may be. */
 export const NVML_FI_DEV_TEMPERATURE_MEM_MAX_TLIMIT = 195;
+/** Margin to the slowdown temperature (T.Limit), in °C, at which the GPU is as warm as it may be in operation. */
 export const NVML_FI_DEV_TEMPERATURE_GPU_MAX_TLIMIT = 196;
+/** Bytes sent over PCIe. */
 export const NVML_FI_DEV_PCIE_COUNT_TX_BYTES = 197;
+/** Bytes received over PCIe. */
 export const NVML_FI_DEV_PCIE_COUNT_RX_BYTES = 198;
+/** Whether MIG can be asked about while it is off: 1, else 0. */
 export const NVML_FI_DEV_IS_MIG_MODE_INDEPENDENT_MIG_QUERY_CAPABLE = 199;
+/** The greatest threshold that can be set, in the same units. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_GET_POWER_THRESHOLD_MAX = 200;
+/** Packets sent over NVLink. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_XMIT_PACKETS = 201;
+/** Bytes sent over NVLink. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_XMIT_BYTES = 202;
+/** Packets received over NVLink. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_RCV_PACKETS = 203;
+/** Bytes received over NVLink. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_RCV_BYTES = 204;
+/** Packets of the management lane (VL15) that were dropped. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_VL15_DROPPED = 205;
+/** Malformed packets on NVLink. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_MALFORMED_PACKET_ERRORS = 206;
+/** Packets that found the receive buffer full. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_BUFFER_OVERRUN_ERRORS = 207;
+/** Packets received with errors. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_RCV_ERRORS = 208;
+/** Packets that the other end had marked as bad. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_RCV_REMOTE_ERRORS = 209;
+/** Other errors in what was received. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_RCV_GENERAL_ERRORS = 210;
+/** How often the link had more errors than it may. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_LOCAL_LINK_INTEGRITY_ERRORS = 211;
+/** Packets to be sent that were discarded. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_XMIT_DISCARDS = 212;
+/** Recoveries of the link that succeeded. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_LINK_RECOVERY_SUCCESSFUL_EVENTS = 213;
+/** Recoveries of the link that failed. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_LINK_RECOVERY_FAILED_EVENTS = 214;
+/** Recoveries of the link. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_LINK_RECOVERY_EVENTS = 215;
+/** Bit error rate before correction of lane 0: mantissa and exponent, see NVML_NVLINK_BER_*. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_RAW_BER_LANE0 = 216;
+/** Bit error rate before correction of lane 1: mantissa and exponent, see NVML_NVLINK_BER_*. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_RAW_BER_LANE1 = 217;
+/** Bit error rate before correction: mantissa and exponent, see NVML_NVLINK_BER_*. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_RAW_BER = 218;
+/** Errors that correction left. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_EFFECTIVE_ERRORS = 219;
+/** Bit error rate after correction: mantissa and exponent, see NVML_NVLINK_BER_*. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_EFFECTIVE_BER = 220;
+/** Wrong symbols on NVLink. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_SYMBOL_ERRORS = 221;
+/** Rate of wrong symbols: mantissa and exponent, see NVML_NVLINK_BER_*. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_SYMBOL_BER = 222;
+/** The least threshold that can be set, in the same units. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_GET_POWER_THRESHOLD_MIN = 223;
+/** Unit of the threshold: NVML_NVLINK_LOW_POWER_THRESHOLD_UNIT_*. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_GET_POWER_THRESHOLD_UNITS = 224;
+/** Whether the threshold can be set: 1, else 0. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_GET_POWER_THRESHOLD_SUPPORTED = 225;
+/** Whether the GPU must be reset: 1, else 0. */
 export const NVML_FI_DEV_RESET_STATUS = 226;
+/** Whether the GPU should be reset once its work is done: 1, else 0. */
 export const NVML_FI_DEV_DRAIN_AND_RESET_STATUS = 227;
+/** Atomics over PCIe to the link: NVML_PCIE_ATOMICS_CAP_*, joined by |. */
 export const NVML_FI_DEV_PCIE_OUTBOUND_ATOMICS_MASK = 228;
+/** Atomics over PCIe from the link: NVML_PCIE_ATOMICS_CAP_*, joined by |. */
 export const NVML_FI_DEV_PCIE_INBOUND_ATOMICS_MASK = 229;
+/** What makes the GPU sound again: NVML_GPU_RECOVERY_ACTION_*. */
 export const NVML_FI_DEV_GET_GPU_RECOVERY_ACTION = 230;
+/** Interrupts for errors of the link. Scope: a C2C link. */
 export const NVML_FI_DEV_C2C_LINK_ERROR_INTR = 231;
+/** Replays of the link. Scope: a C2C link. */
 export const NVML_FI_DEV_C2C_LINK_ERROR_REPLAY = 232;
+/** Replays of the link right after another. Scope: a C2C link. */
 export const NVML_FI_DEV_C2C_LINK_ERROR_REPLAY_B2B = 233;
+/** NVML_C2C_POWER_STATE_*. Scope: a C2C link. */
 export const NVML_FI_DEV_C2C_LINK_POWER_STATE = 234;
+/** Blocks in which 0 symbols were corrected. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_0 = 235;
+/** Blocks in which 1 symbols were corrected. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_1 = 236;
+/** Blocks in which 2 symbols were corrected. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_2 = 237;
+/** Blocks in which 3 symbols were corrected. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_3 = 238;
+/** Blocks in which 4 symbols were corrected. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_4 = 239;
+/** Blocks in which 5 symbols were corrected. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_5 = 240;
+/** Blocks in which 6 symbols were corrected. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_6 = 241;
+/** Blocks in which 7 symbols were corrected. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_7 = 242;
+/** Blocks in which 8 symbols were corrected. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_8 = 243;
+/** Blocks in which 9 symbols were corrected. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_9 = 244;
+/** Blocks in which 10 symbols were corrected. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_10 = 245;
+/** Blocks in which 11 symbols were corrected. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_11 = 246;
+/** Blocks in which 12 symbols were corrected. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_12 = 247;
+/** Blocks in which 13 symbols were corrected. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_13 = 248;
+/** Blocks in which 14 symbols were corrected. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_14 = 249;
+/** Blocks in which 15 symbols were corrected. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_15 = 250;
+/** Whether power smoothing is on: 1, else 0. */
 export const NVML_FI_PWR_SMOOTHING_ENABLED = 251;
+/** What this user may set of power smoothing. */
 export const NVML_FI_PWR_SMOOTHING_PRIV_LVL = 252;
+/** Whether the draw may fall at once: 1, else 0. */
 export const NVML_FI_PWR_SMOOTHING_IMM_RAMP_DOWN_ENABLED = 253;
+/** Highest total power of the module that holds. */
 export const NVML_FI_PWR_SMOOTHING_APPLIED_TMP_CEIL = 254;
+/** Lowest total power of the module that holds. */
 export const NVML_FI_PWR_SMOOTHING_APPLIED_TMP_FLOOR = 255;
+/** The greatest power floor that can be set, in % of the total power. */
 export const NVML_FI_PWR_SMOOTHING_MAX_PERCENT_TMP_FLOOR_SETTING = 256;
+/** The least power floor that can be set, in % of the total power. */
 export const NVML_FI_PWR_SMOOTHING_MIN_PERCENT_TMP_FLOOR_SETTING = 257;
+/** What is left of the life of the circuit, in %. */
 export const NVML_FI_PWR_SMOOTHING_HW_CIRCUITRY_PERCENT_LIFETIME_REMAINING = 258;
+/** How many preset profiles there are. */
 export const NVML_FI_PWR_SMOOTHING_MAX_NUM_PRESET_PROFILES = 259;
+/** A profile's power floor, in % of the total power. Scope: a power smoothing profile. */
 export const NVML_FI_PWR_SMOOTHING_PROFILE_PERCENT_TMP_FLOOR = 260;
+/** A profile's rate at which the draw may rise, in mW/s. Scope: a power smoothing profile. */
 export const NVML_FI_PWR_SMOOTHING_PROFILE_RAMP_UP_RATE = 261;
+/** A profile's rate at which the draw may fall, in mW/s. Scope: a power smoothing profile. */
 export const NVML_FI_PWR_SMOOTHING_PROFILE_RAMP_DOWN_RATE = 262;
+/** A profile's wait before the draw falls, in ms. Scope: a power smoothing profile. */
 export const NVML_FI_PWR_SMOOTHING_PROFILE_RAMP_DOWN_HYST_VAL = 263;
+/** Number of the active preset profile. */
 export const NVML_FI_PWR_SMOOTHING_ACTIVE_PRESET_PROFILE = 264;
+/** An administrator's power floor, in % of the total power. */
 export const NVML_FI_PWR_SMOOTHING_ADMIN_OVERRIDE_PERCENT_TMP_FLOOR = 265;
+/** An administrator's rate at which the draw may rise, in mW/s. */
 export const NVML_FI_PWR_SMOOTHING_ADMIN_OVERRIDE_RAMP_UP_RATE = 266;
+/** An administrator's rate at which the draw may fall, in mW/s. */
 export const NVML_FI_PWR_SMOOTHING_ADMIN_OVERRIDE_RAMP_DOWN_RATE = 267;
+/** An administrator's wait before the draw falls, in ms. */
 export const NVML_FI_PWR_SMOOTHING_ADMIN_OVERRIDE_RAMP_DOWN_HYST_VAL = 268;
+/** Time with lower clocks for the power limit, in ns. */
 export const NVML_FI_DEV_CLOCKS_EVENT_REASON_SW_POWER_CAP = 74;
+/** Time with lower clocks for a sync boost group, in ns. */
 export const NVML_FI_DEV_CLOCKS_EVENT_REASON_SYNC_BOOST = 76;
+/** Time in which the driver lowered the clocks for the temperature, in ns. */
 export const NVML_FI_DEV_CLOCKS_EVENT_REASON_SW_THERM_SLOWDOWN = 269;
+/** Time in which the hardware cut the clocks for the temperature, in ns. */
 export const NVML_FI_DEV_CLOCKS_EVENT_REASON_HW_THERM_SLOWDOWN = 270;
+/** Time in which a power brake signal cut the clocks, in ns. */
 export const NVML_FI_DEV_CLOCKS_EVENT_REASON_HW_POWER_BRAKE_SLOWDOWN = 271;
+/** Frequency of power balancing between GPUs. */
 export const NVML_FI_DEV_POWER_SYNC_BALANCING_FREQ = 272;
+/** Activity factor of power balancing between GPUs. */
 export const NVML_FI_DEV_POWER_SYNC_BALANCING_AF = 273;
+/** Factor of the limit for peak currents (EDPp), in %. */
 export const NVML_FI_DEV_EDPP_MULTIPLIER = 274;
+/** The primary power floor, in W. */
 export const NVML_FI_PWR_SMOOTHING_PRIMARY_POWER_FLOOR = 275;
+/** The secondary power floor, in W. */
 export const NVML_FI_PWR_SMOOTHING_SECONDARY_POWER_FLOOR = 276;
+/** Least distance from the primary floor to the draw that activates it, in W. */
 export const NVML_FI_PWR_SMOOTHING_MIN_PRIMARY_FLOOR_ACT_OFFSET = 277;
+/** Least draw that activates the primary floor, in W. */
 export const NVML_FI_PWR_SMOOTHING_MIN_PRIMARY_FLOOR_ACT_POINT = 278;
+/** Length of the unit that windows are counted in, in ms. */
 export const NVML_FI_PWR_SMOOTHING_WINDOW_MULTIPLIER = 279;
+/** Whether smoothing can be delayed: 1, else 0. */
 export const NVML_FI_PWR_SMOOTHING_DELAYED_PWR_SMOOTHING_SUPPORTED = 280;
+/** A profile's secondary power floor, in W. Scope: a power smoothing profile. */
 export const NVML_FI_PWR_SMOOTHING_PROFILE_SECONDARY_POWER_FLOOR = 281;
+/** A profile's windows until the primary floor is active, in units of the window multiplier. Scope: a power smoothing profile. */
 export const NVML_FI_PWR_SMOOTHING_PROFILE_PRIMARY_FLOOR_ACT_WIN_MULT = 282;
+/** A profile's windows that the draw is averaged over for the primary floor, in units of the window multiplier. Scope: a power smoothing profile. */
 export const NVML_FI_PWR_SMOOTHING_PROFILE_PRIMARY_FLOOR_TAR_WIN_MULT = 283;
+/** A profile's distance from the primary floor to the draw that activates it, in W. Scope: a power smoothing profile. */
 export const NVML_FI_PWR_SMOOTHING_PROFILE_PRIMARY_FLOOR_ACT_OFFSET = 284;
+/** An administrator's secondary power floor, in W. */
 export const NVML_FI_PWR_SMOOTHING_ADMIN_OVERRIDE_SECONDARY_POWER_FLOOR = 285;
+/** An administrator's windows until the primary floor is active, in units of the window multiplier. */
 export const NVML_FI_PWR_SMOOTHING_ADMIN_OVERRIDE_PRIMARY_FLOOR_ACT_WIN_MULT = 286;
+/** An administrator's windows that the draw is averaged over for the primary floor, in units of the window multiplier. */
 export const NVML_FI_PWR_SMOOTHING_ADMIN_OVERRIDE_PRIMARY_FLOOR_TAR_WIN_MULT = 287;
+/** An administrator's distance from the primary floor to the draw that activates it, in W. */
 export const NVML_FI_PWR_SMOOTHING_ADMIN_OVERRIDE_PRIMARY_FLOOR_ACT_OFFSET = 288;
+/** Errors of lane 0 before correction. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_RAW_ERRORS_LANE0 = 289;
+/** Errors of lane 1 before correction. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_RAW_ERRORS_LANE1 = 290;
+/** Bit error rate before correction of lane 0: mantissa and exponent, see NVML_NVLINK_BER_*. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_RAW_BER_LANE0_V2 = 291;
+/** Bit error rate before correction of lane 1: mantissa and exponent, see NVML_NVLINK_BER_*. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_RAW_BER_LANE1_V2 = 292;
+/** Bit error rate before correction: mantissa and exponent, see NVML_NVLINK_BER_*. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_RAW_BER_V2 = 293;
+/** Blocks sent by physical layer retransmission. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_PLR_XMIT_BLOCKS = 294;
+/** Blocks sent again by physical layer retransmission. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_PLR_XMIT_RETRY_BLOCKS = 295;
+/** Data rate of the link. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_GET_DATA_RATE = 296;
+/** Share of time in which matrix instructions wait, in %. */
 export const NVML_FI_DEV_MMA_STALL_PERCENT = 297;
+/** How the memory clock can change: NVML_MCLK_SWITCH_TYPE_*. */
 export const NVML_FI_DEV_MCLK_SWITCH_TYPE = 298;
+/** Least time between two changes of the memory clock, in ms. */
 export const NVML_FI_DEV_MCLK_MIN_SWITCH_INTERVAL_MILLISECONDS = 299;
+/** Whether power smoothing of the whole chip is on: 1, else 0. */
 export const NVML_FI_PWR_SMOOTHING_SOC_POWER_SMOOTHING_ENABLED = 300;
+/** Remapped rows for corrected errors that are not in use. */
 export const NVML_FI_DEV_REMAPPED_ROWS_COR_INACTIVE = 301;
+/** Remapped rows for uncorrected errors that are not in use. */
 export const NVML_FI_DEV_REMAPPED_ROWS_UNC_INACTIVE = 302;
+/** One more than the highest field id. */
 export const NVML_FI_MAX = 303;
 export const NVML_MCLK_SWITCH_TYPE_NOT_SUPPORTED = 0;
 export const NVML_MCLK_SWITCH_TYPE_DEFERRED = 1;
@@ -463,39 +768,68 @@ export const NVML_NVLINK_LOW_POWER_THRESHOLD_RESET = 4294967295;
 export const NVML_NVLINK_LOW_POWER_THRESHOLD_DEFAULT = 4294967295;
 export const NVML_C2C_POWER_STATE_FULL_POWER = 0;
 export const NVML_C2C_POWER_STATE_LOW_POWER = 1;
+/** No event. */
 export const nvmlEventTypeNone = 0;
+/** An ECC error was corrected. */
 export const nvmlEventTypeSingleBitEccError = 1;
+/** An ECC error could not be corrected. */
 export const nvmlEventTypeDoubleBitEccError = 2;
+/** The performance state changed. */
 export const nvmlEventTypePState = 4;
+/** A critical error (XID): its number is the `eventData`. */
 export const nvmlEventTypeXidCriticalError = 8;
+/** A clock changed. */
 export const nvmlEventTypeClock = 16;
+/** The GPU is fed by another source now. */
 export const nvmlEventTypePowerSourceChange = 128;
+/** MIG devices were made or destroyed. */
 export const nvmlEventMigConfigChange = 256;
+/** Many ECC errors were corrected in a short time. */
 export const nvmlEventTypeSingleBitEccErrorStorm = 512;
+/** Memory was retired. */
 export const nvmlEventTypeDramRetirementEvent = 1024;
+/** Memory should have been retired and was not. */
 export const nvmlEventTypeDramRetirementFailure = 2048;
+/** Work met poisoned data and was stopped; the GPU goes on. */
 export const nvmlEventTypeNonFatalPoisonError = 4096;
+/** Work met poisoned data; the GPU must be reset. */
 export const nvmlEventTypeFatalPoisonError = 8192;
+/** The GPU is there no more. */
 export const nvmlEventTypeGpuUnavailableError = 16384;
+/** What makes the GPU sound again has changed. */
 export const nvmlEventTypeGpuRecoveryAction = 32768;
+/** All events. */
 export const nvmlEventTypeAll = 65439;
+/** The driver let go of a GPU. */
 export const nvmlSystemEventTypeGpuDriverUnbind = 1;
+/** The driver took on a GPU. */
 export const nvmlSystemEventTypeGpuDriverBind = 2;
 export const nvmlSystemEventTypeCount = 2;
 export const nvmlSystemEventSetCreateRequest_v1 = 16777232;
 export const nvmlSystemEventSetFreeRequest_v1 = 16777232;
 export const nvmlSystemRegisterEventRequest_v1 = 16777240;
 export const nvmlSystemEventSetWaitRequest_v1 = 16777248;
+/** Nothing runs on the GPU. */
 export const nvmlClocksEventReasonGpuIdle = 1;
+/** The clocks were set lower: for programs, or by locking them. */
 export const nvmlClocksEventReasonApplicationsClocksSetting = 2;
+/** The driver keeps the power limit. */
 export const nvmlClocksEventReasonSwPowerCap = 4;
+/** The hardware cuts the clocks: too hot, a power brake, or too much power. */
 export const nvmlClocksThrottleReasonHwSlowdown = 8;
+/** The GPU is in a sync boost group with slower ones. */
 export const nvmlClocksEventReasonSyncBoost = 16;
+/** The driver keeps the temperature limit. */
 export const nvmlClocksEventReasonSwThermalSlowdown = 32;
+/** The hardware cuts the clocks: too hot. */
 export const nvmlClocksThrottleReasonHwThermalSlowdown = 64;
+/** The hardware cuts the clocks: a power brake signal from outside. */
 export const nvmlClocksThrottleReasonHwPowerBrakeSlowdown = 128;
+/** The displays hold down the clocks. */
 export const nvmlClocksEventReasonDisplayClockSetting = 256;
+/** The clocks are as high as they can be. */
 export const nvmlClocksEventReasonNone = 0;
+/** All reasons. */
 export const nvmlClocksEventReasonAll = 511;
 export const NVML_NVFBC_SESSION_FLAG_DIFFMAP_ENABLED = 1;
 export const NVML_NVFBC_SESSION_FLAG_CLASSIFICATIONMAP_ENABLED = 2;

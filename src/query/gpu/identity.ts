@@ -30,6 +30,7 @@ export const occasion: readonly Row[] = [
     id: 1,
     names: ['timestamp'],
     help: 'When the values were read, in local time.',
+    jsonHelp: 'When the values were read: ISO 8601, in UTC.',
     kind: timestamp,
     source: own('timestamp'),
   },

@@ -1,0 +1,35 @@
+/** Table: what the bits of NVML's masks mean, of which the names say little. Field ids: see field-comments.ts. */
+export const CONSTANT_COMMENTS: Readonly<Record<string, string>> = {
+  nvmlEventTypeNone: 'No event.',
+  nvmlEventTypeSingleBitEccError: 'An ECC error was corrected.',
+  nvmlEventTypeDoubleBitEccError: 'An ECC error could not be corrected.',
+  nvmlEventTypePState: 'The performance state changed.',
+  nvmlEventTypeXidCriticalError: 'A critical error (XID): its number is the `eventData`.',
+  nvmlEventTypeClock: 'A clock changed.',
+  nvmlEventTypePowerSourceChange: 'The GPU is fed by another source now.',
+  nvmlEventMigConfigChange: 'MIG devices were made or destroyed.',
+  nvmlEventTypeSingleBitEccErrorStorm: 'Many ECC errors were corrected in a short time.',
+  nvmlEventTypeDramRetirementEvent: 'Memory was retired.',
+  nvmlEventTypeDramRetirementFailure: 'Memory should have been retired and was not.',
+  nvmlEventTypeNonFatalPoisonError: 'Work met poisoned data and was stopped; the GPU goes on.',
+  nvmlEventTypeFatalPoisonError: 'Work met poisoned data; the GPU must be reset.',
+  nvmlEventTypeGpuUnavailableError: 'The GPU is there no more.',
+  nvmlEventTypeGpuRecoveryAction: 'What makes the GPU sound again has changed.',
+  nvmlEventTypeAll: 'All events.',
+  nvmlSystemEventTypeGpuDriverUnbind: 'The driver let go of a GPU.',
+  nvmlSystemEventTypeGpuDriverBind: 'The driver took on a GPU.',
+  nvmlClocksEventReasonGpuIdle: 'Nothing runs on the GPU.',
+  nvmlClocksEventReasonApplicationsClocksSetting:
+    'The clocks were set lower: for programs, or by locking them.',
+  nvmlClocksEventReasonSwPowerCap: 'The driver keeps the power limit.',
+  nvmlClocksThrottleReasonHwSlowdown:
+    'The hardware cuts the clocks: too hot, a power brake, or too much power.',
+  nvmlClocksEventReasonSyncBoost: 'The GPU is in a sync boost group with slower ones.',
+  nvmlClocksEventReasonSwThermalSlowdown: 'The driver keeps the temperature limit.',
+  nvmlClocksThrottleReasonHwThermalSlowdown: 'The hardware cuts the clocks: too hot.',
+  nvmlClocksThrottleReasonHwPowerBrakeSlowdown:
+    'The hardware cuts the clocks: a power brake signal from outside.',
+  nvmlClocksEventReasonDisplayClockSetting: 'The displays hold down the clocks.',
+  nvmlClocksEventReasonNone: 'The clocks are as high as they can be.',
+  nvmlClocksEventReasonAll: 'All reasons.',
+};

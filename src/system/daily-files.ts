@@ -46,8 +46,8 @@ export class DailyFiles {
   }
 }
 
+/** Year, month and day in local time, as the eight digits of one number: 20261123. */
 function dayOf(milliseconds: number): string {
-  const d = new Date(milliseconds);
-  const two = (n: number): string => String(n).padStart(2, '0');
-  return `${d.getFullYear()}${two(d.getMonth() + 1)}${two(d.getDate())}`;
+  const day = new Date(milliseconds);
+  return String(day.getFullYear() * 10_000 + (day.getMonth() + 1) * 100 + day.getDate());
 }

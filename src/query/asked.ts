@@ -1,14 +1,11 @@
 /** A probe made ready for one subject: runs its call, falls back to older ones, and reads what came back. */
 
 import { type Bound, type Driver, type FieldId, type Handle, isOut, SUBJECT } from '../nvml/call.js';
-import {
-  NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
-  NVML_ERROR_FUNCTION_NOT_FOUND,
-} from '../nvml/generated/constants.js';
+import { NVML_ERROR_FUNCTION_NOT_FOUND } from '../nvml/generated/constants.js';
 import { nvmlFieldValue_t } from '../nvml/generated/layouts.js';
 import type { Field, Layout, ScalarType } from '../nvml/layout.js';
-import { itemSize, LIST_HEAD, READ, readText, valueScalar } from '../nvml/memory.js';
-import { Missing, NOT_SUPPORTED, type Status } from '../nvml/status.js';
+import { filledOf, itemSize, LIST_HEAD, READ, readText, valueScalar } from '../nvml/memory.js';
+import { isTooNew, Missing, NOT_SUPPORTED, type Status } from '../nvml/status.js';
 import type { Probe } from './probe.js';
 
 export type Value = number | bigint | string;
@@ -87,10 +84,6 @@ function locate(bound: Bound, path: string): { out: number; read: MemoryReader }
   return undefined;
 }
 
-/** Whether an older form of the question should be tried. */
-const isOutdated = (status: Status): boolean =>
-  status === NVML_ERROR_FUNCTION_NOT_FOUND || status === NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
-
 /** What an absent value counts and spells as. */
 abstract class Readable implements View {
   abstract read(path: string): Reading;
@@ -128,14 +121,14 @@ export class Asked extends Readable {
   run(): void {
     while (this.bound !== undefined) {
       this.status = this.bound.run();
-      if (!isOutdated(this.status) || !this.fallBack()) return;
+      if (!isTooNew(this.status) || !this.fallBack()) return;
     }
   }
 
   async start(): Promise<void> {
     while (this.bound !== undefined) {
       this.status = await this.bound.start();
-      if (!isOutdated(this.status) || !this.fallBack()) return;
+      if (!isTooNew(this.status) || !this.fallBack()) return;
     }
   }
 
@@ -168,7 +161,7 @@ export class Asked extends Readable {
     if (out?.out !== 'list' || memory === undefined) return [];
     const size = itemSize(out.item);
     return Array.from(
-      { length: memory.readUInt32LE(0) },
+      { length: filledOf(out, memory) },
       (_, i) => new Item(memory, LIST_HEAD + i * size, out.item),
     );
   }

@@ -1,7 +1,7 @@
 /**
  * Replaces what identifies a machine in a recording by made-up values of the same form, wherever it occurs:
- * UUIDs, serial numbers, PDIs, fabric and platform ids, host names, home folders, users. The GPUs of every
- * anonymized machine have the same identities, so that recordings compare well.
+ * UUIDs, serial numbers, PDIs, fabric and platform ids, host names, home folders. The GPUs of every anonymized machine
+ * have the same identities, so that recordings compare well. Of a process only its program's path is left.
  */
 import type { Json } from './answer.js';
 import type { Snapshot } from './snapshot.js';
@@ -20,14 +20,13 @@ export function anonymize(snapshot: Snapshot): Snapshot {
     ]),
   );
   const files = Object.fromEntries(
-    Object.entries(snapshot.files).map(([path, text]) => [replace.text(path), replace.file(path, text)]),
+    Object.entries(snapshot.files).map(([path, text]) => [replace.text(path), replace.text(text)]),
   );
   return { ...snapshot, identities: 'made-up', files, calls };
 }
 
 interface Replacements {
   text(text: string): string;
-  file(path: string, text: string): string;
   /** The GPU's number of a subject's name, `gpu1` or `gpu1/mig0`. */
   pdi(subject: string): string;
 }
@@ -82,7 +81,6 @@ function replacements(snapshot: Snapshot): Replacements {
   };
   return {
     text,
-    file: (path, content) => (path.endsWith('/status') ? withoutUser(text(content)) : text(content)),
     pdi: (subject) => pdiOf(Number(/^gpu(\d+)/.exec(subject)?.[1] ?? 0)),
   };
 }
@@ -113,8 +111,9 @@ function pdiOf(gpu: number): string {
   return (mixed | 0x8000000000000000n).toString();
 }
 
-/** Answers whose identity is a number or a list of bytes, by function. */
+/** Answers that have to be made up in a way of their own, by function. */
 function ownAnswer(fn: string, key: string, answer: Json, replace: Replacements): Json | undefined {
+  if (fn === 'nvmlSystemGetProcessName' && typeof answer === 'string') return replace.text(programOf(answer));
   if (!isObject(answer) || 'error' in answer) return undefined;
   if (fn === 'nvmlDeviceGetPdi') return { ...answer, value: replace.pdi(key) };
   if (fn.startsWith('nvmlDeviceGetGpuFabricInfo'))
@@ -137,8 +136,8 @@ function replaceIn(json: Json, replace: Replacements): Json {
   return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, replaceIn(value, replace)]));
 }
 
-/** The user and group of /proc/<pid>/status: root stays, anyone else is user 1000. */
-const withoutUser = (text: string): string =>
-  text.replace(/^(Uid|Gid):.*$/gm, (line, name: string) =>
-    /^\w+:\t0\b/.test(line) ? line : `${name}:${'\t1000'.repeat(4)}`,
-  );
+/**
+ * The program in the name of a process. Programs that set their own title (Chrome, PostgreSQL, Ray) have their arguments or
+ * anything else behind it. A path with a space in it ends there too: what follows might be an argument, and a secret.
+ */
+const programOf = (name: string): string => name.split(/\s/, 1)[0] ?? '';

@@ -1,4 +1,4 @@
-/** Which files of /proc and /sys a snapshot keeps: those that the commands read. */
+/** Which files of /proc and /sys a snapshot keeps: those that the commands read. No file of a process is among them. */
 import type { Snapshot } from '../nvml/snapshot.js';
 import { LINK, type SystemFiles } from './files.js';
 
@@ -9,7 +9,6 @@ const DEVICES = '/sys/bus/pci/devices';
 const CLASSES = ['/sys/class/infiniband', '/sys/class/net', '/sys/class/nvme'];
 /** Tells in which order the InfiniBand devices were made. */
 const VERBS = '/sys/class/infiniband_verbs';
-const OF_PROCESS = ['cmdline', 'comm', 'status', 'cgroup', 'stat'];
 const OF_GPU = ['numa_node', 'local_cpulist', 'local_cpus', 'class'];
 
 /** The files' texts by path; a link is kept as where it leads. */
@@ -49,7 +48,6 @@ export function recordedPaths(
     keepLink(folder);
     for (const name of OF_GPU) keep(`${folder}/${name}`);
   }
-  for (const pid of pids(calls)) for (const name of OF_PROCESS) keep(`/proc/${pid}/${name}`);
   return kept;
 }
 
@@ -60,13 +58,4 @@ function busIds(calls: Snapshot['calls']): readonly string[] {
     const id = (answer as { busId?: unknown }).busId;
     return typeof id === 'string' ? [id.toLowerCase().replace(/^0000(?=[0-9a-f]{4}:)/, '')] : [];
   });
-}
-
-/** The processes that any list of a GPU's processes names. */
-function pids(calls: Snapshot['calls']): readonly number[] {
-  const lists = Object.entries(calls)
-    .filter(([fn]) => /RunningProcesses/.test(fn))
-    .flatMap(([, answers]) => Object.values(answers));
-  const found = lists.flatMap((list) => (Array.isArray(list) ? list.map((item) => item?.pid) : []));
-  return [...new Set(found.filter((pid): pid is number => typeof pid === 'number'))].sort((a, b) => a - b);
 }

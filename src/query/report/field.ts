@@ -43,8 +43,8 @@ export const reading = (kind: Kind, probe: Probe, pick: Path = 'value'): AskedFi
   source: { probe, pick },
 });
 
-/** What nvidia-smi prints, and no function of NVML tells. */
-export const untold: Field = { kind: text, source: constant(NOT_SUPPORTED) };
+/** A line that nvidia-smi prints and NVML has no function for. */
+export const notInNvml: Field = { kind: text, source: constant(NOT_SUPPORTED) };
 
 /** A value of a list's item. */
 export const ofItem = (kind: Kind, name: string): ItemField => ({ kind, source: { item: name } });

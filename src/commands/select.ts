@@ -3,7 +3,7 @@ import type { OptionSpec } from '../argv.js';
 import { EXIT, UsageError } from '../errors.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import type { Reading } from '../query/asked.js';
-import { readAll } from '../query/now.js';
+import { readGpuFields } from '../query/gpu-fields.js';
 import { BadBusId, selectGpus } from '../query/select.js';
 
 export const idOption: OptionSpec = {
@@ -30,7 +30,7 @@ export function gpusNamed(session: Session, selectors: string): readonly Gpu[] {
   const read =
     (name: string) =>
     (gpu: Gpu): Reading =>
-      readAll(session, gpu, [name])[0] as Reading;
+      readGpuFields(session, gpu, [name])[0] as Reading;
   try {
     return selectGpus(session.gpus, selectors, {
       uuid: read('uuid'),

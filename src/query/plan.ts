@@ -44,7 +44,7 @@ export function compilePlan(rows: readonly Row[], subjects: readonly Subject[], 
   const asking = new Asking(context.session);
   const lines = subjects.map((subject) => ({
     subject,
-    readers: rows.map((row) => readerOf(row, subject, asking, context)),
+    readers: rows.map((row) => rowReader(row, subject, asking, context)),
   }));
   asking.seal();
   return {
@@ -59,7 +59,7 @@ export function compilePlan(rows: readonly Row[], subjects: readonly Subject[], 
 }
 
 /** A reader of a field about a subject. A value of an item is read from the item, not here. */
-export function readerOf(
+export function rowReader(
   { source }: Pick<Row, 'source'>,
   subject: Subject,
   asking: Asking,

@@ -5,7 +5,7 @@ import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import type { Asked, Reading } from './asked.js';
 import { setBits } from './bits.js';
-import { readAll } from './now.js';
+import { readGpuFields } from './gpu-fields.js';
 import { linkRemote, linkRemoteType, linksOf } from './nvlink.js';
 import type { Subject } from './plan.js';
 import { field, fixed, type Probe } from './probe.js';
@@ -125,7 +125,7 @@ interface Reach {
 }
 
 function reachOf(session: Session, gpu: Gpu): Reach {
-  const busId = String(readAll(session, gpu, ['pci.bus_id'])[0]).toLowerCase();
+  const busId = String(readGpuFields(session, gpu, ['pci.bus_id'])[0]).toLowerCase();
   const counted = readWanted(session, gpu, [want(switchLinks)])[0] as Reading;
   if (!(counted instanceof Missing) && Number(counted) > 0) {
     return { busId, toSwitches: Number(counted), remotes: [] };

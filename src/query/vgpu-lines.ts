@@ -6,8 +6,8 @@ import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import type { Pick, Reading, View } from './asked.js';
 import { type Cell, type Cells, cell } from './cell.js';
+import { readGpuFields } from './gpu-fields.js';
 import { count, enabled, type Kind, mebibytes, number, percent, text } from './kind.js';
-import { readAll } from './now.js';
 import type { Subject } from './plan.js';
 import { fixed, sample } from './probe.js';
 import { ask, NO_UTILIZATION, NOBODY, sizedText, type VgpuUtilization, vgpuIdentity } from './vgpu.js';
@@ -204,7 +204,7 @@ export function vgpuLines(
   ).read('value');
   const free =
     total instanceof Missing || used instanceof Missing ? NOT_SUPPORTED : Number(total) - Number(used);
-  const [accountingBuffer] = readAll(session, gpu, ['accounting.buffer_size']) as [Reading];
+  const [accountingBuffer] = readGpuFields(session, gpu, ['accounting.buffer_size']) as [Reading];
   const encoder = call('nvmlVgpuInstanceGetEncoderStats', vgpu, u32('sessions'), u32('fps'), u32('latency'));
   const fbc = call('nvmlVgpuInstanceGetFBCStats', vgpu, struct(layouts.nvmlFBCStats_t));
   return [

@@ -1,8 +1,8 @@
 /** The rows of --query-gpu as the report uses them: as they are, with another kind, or for their probe. */
 import { NOT_SUPPORTED } from '../../nvml/status.js';
 import type { Pick as Path } from '../asked.js';
+import { gpuRow } from '../gpu-fields.js';
 import { type Kind, text } from '../kind.js';
-import { gpuRow } from '../now.js';
 import type { Probe } from '../probe.js';
 import { constant, type Row, type Source } from '../row.js';
 

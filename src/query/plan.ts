@@ -18,6 +18,9 @@ export interface Subject {
   readonly status: Status;
 }
 
+/** The subject of questions that are about no GPU: about the system, or about a vGPU, whose number is an argument. */
+export const SYSTEM: Subject = { index: -1, handle: undefined, status: 0 };
+
 /** One line of a plan: the readers of a subject, in the order of the rows. */
 export interface PlanLine {
   readonly subject: Subject;

@@ -7,7 +7,6 @@ import type { Asked, Reading } from './asked.js';
 import { setBits } from './bits.js';
 import { readGpuFields } from './gpu-fields.js';
 import { linkRemote, linkRemoteType, linksOf } from './nvlink.js';
-import type { Subject } from './plan.js';
 import { field, fixed, type Probe } from './probe.js';
 import { askOnce, readWanted, want } from './read.js';
 
@@ -91,9 +90,6 @@ export const ancestors = (session: Session, gpus: readonly Gpu[]): Pairs =>
 export const p2pStatuses = (session: Session, gpus: readonly Gpu[], capability: number): Pairs =>
   pairs(session, gpus, (other) => p2pStatus(other, capability), 'status');
 
-/** For questions that are about no GPU. */
-const SYSTEM: Subject = { index: 0, handle: undefined, status: 0 };
-
 /** Indexes of the GPUs in a list answer. */
 function indexesOf(session: Session, asked: Asked): readonly number[] | Missing {
   if (asked.status !== 0) return Missing.of(asked.status);
@@ -112,7 +108,7 @@ export function nearestGpus(session: Session, gpu: Gpu, level: number): readonly
 
 /** The GPUs that are near a CPU. */
 export const gpusNearCpu = (session: Session, cpu: number): readonly number[] | Missing =>
-  indexesOf(session, askOnce(session, nearCpu(cpu), SYSTEM));
+  indexesOf(session, askOnce(session, nearCpu(cpu)));
 
 const switchLinks = field(nvml.NVML_FI_DEV_NVSWITCH_CONNECTED_LINK_COUNT, 0, 'static');
 

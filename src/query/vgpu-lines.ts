@@ -8,9 +8,10 @@ import type { Pick, Reading, View } from './asked.js';
 import { type Cell, type Cells, cell } from './cell.js';
 import { readGpuFields } from './gpu-fields.js';
 import { count, enabled, type Kind, mebibytes, number, percent, text } from './kind.js';
-import type { Subject } from './plan.js';
+import { type Subject, SYSTEM } from './plan.js';
 import { fixed, sample } from './probe.js';
-import { ask, NO_UTILIZATION, NOBODY, sizedText, type VgpuUtilization, vgpuIdentity } from './vgpu.js';
+import { askOnce } from './read.js';
+import { NO_UTILIZATION, sizedText, type VgpuUtilization, vgpuIdentity } from './vgpu.js';
 
 const framesPerSecond = number('FPS');
 /** Small hexadecimal digits, as many as there are. */
@@ -58,7 +59,7 @@ const readLine = (
   name,
   label,
   depth,
-  value: cell(kind, ask(session, sample(`${what.fn} ${name}`, what), of).pick(pick)()),
+  value: cell(kind, askOnce(session, sample(`${what.fn} ${name}`, what), of).pick(pick)()),
 });
 
 const typeSpec = (
@@ -190,15 +191,15 @@ export function vgpuLines(
     kind: Kind,
     what: LineSpec['call'],
     pick: Pick = 'value',
-  ): Field => readLine(session, { name, label, depth, kind, call: what, pick }, NOBODY);
+  ): Field => readLine(session, { name, label, depth, kind, call: what, pick }, SYSTEM);
   const total =
     type instanceof Missing
       ? type
-      : ask(
+      : askOnce(
           session,
           fixed(`vGPU type ${type} framebuffer`, call('nvmlVgpuTypeGetFramebufferSize', Number(type), u64())),
         ).read('value');
-  const used = ask(
+  const used = askOnce(
     session,
     sample(`vGPU ${vgpu} framebuffer`, call('nvmlVgpuInstanceGetFbUsage', vgpu, u64())),
   ).read('value');

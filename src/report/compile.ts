@@ -4,7 +4,7 @@
  */
 import { Missing, NOT_SUPPORTED, type Status } from '../nvml/status.js';
 import type { Reader, Reading, Value } from '../query/asked.js';
-import { Asking, type PlanContext, rowReader, type Subject } from '../query/plan.js';
+import { Asking, type PlanContext, rowReader, type Subject, SYSTEM } from '../query/plan.js';
 import type { Document, Item, Part, Selection, Tree } from './document.js';
 import type { Entry, Found, Search } from './found.js';
 import type { Condition, Field, Leaf, List, Node, Section } from './node.js';
@@ -17,9 +17,6 @@ export interface CompiledReport {
 }
 
 type Write = (into: Part[], entry?: Entry) => void;
-
-/** The subject of what is said once: the system. */
-const SYSTEM: Subject = { index: -1, handle: undefined, status: 0 };
 
 export function compileReport(
   tree: Tree,

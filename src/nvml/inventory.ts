@@ -1,4 +1,7 @@
-/** Finds what a machine has: everything with a handle, and the numbers to ask about it with. */
+/**
+ * Finds the GPUs, MIG devices, instances and units of a machine, and the numbers that questions about them take: links, fans,
+ * clocks, profiles, processes.
+ */
 import { type Call, call, type Driver, type Handle, handle, isOut, list, struct, text, u32 } from './call.js';
 import type { Found, Named, SurveyedGpu, SurveyedInstance } from './domain.js';
 import type { FunctionName } from './generated/functions.js';

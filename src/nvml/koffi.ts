@@ -1,11 +1,11 @@
-/** koffi, by the shortest way. */
+/** Loads koffi in the shortest way. */
 import { existsSync } from 'node:fs';
 
 type Koffi = typeof import('koffi');
 
 let loaded: Koffi | undefined;
 
-/** koffi, loaded at the first call: what needs no driver does not pay for it. */
+/** Returns koffi and loads it at the first call, so that only commands that need a driver pay for it. */
 export function koffi(): Koffi {
   loaded ??= nativePart() ?? wholePackage();
   return loaded;
@@ -35,7 +35,7 @@ function nativePart(): Koffi | undefined {
   }
 }
 
-/** A file of a package in the nearest node_modules that has it. The walk of require(), without its 0.7 ms. */
+/** Finds a file of a package in the nearest node_modules that has it, as require() does, which takes 0.7 ms longer. */
 function inNodeModules(file: string): string | undefined {
   let folder = import.meta.url.replace(/^file:\/\//, '');
   while (folder !== '') {

@@ -1,3 +1,4 @@
+/** The statuses of NVML, and the readings that have a status in place of a value. */
 import * as nvml from './generated/constants.js';
 
 /** An nvmlReturn_t: 0 is success, anything else says why there is no answer. */

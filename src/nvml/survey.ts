@@ -32,7 +32,7 @@ const NOT_RECORDED: ReadonlySet<FunctionName> = new Set<FunctionName>([
   'nvmlDeviceReadPRMCounters_v1',
 ]);
 
-/** Given structs that no domain makes: how the functions that want them are asked about a GPU. */
+/** How to fill the struct that a function is given, where it takes more than values of domain.ts. */
 const GIVEN: Readonly<Partial<Record<FunctionName, (gpu: SurveyedGpu) => Preset | undefined>>> = {
   /** NVML_UUID_TYPE_ASCII */
   nvmlDeviceGetHandleByUUIDV: ({ uuid }) => (uuid === undefined ? undefined : { type: 1, 'value.str': uuid }),

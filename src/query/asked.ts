@@ -18,12 +18,12 @@ export type Reader = () => Reading;
 export interface View {
   /** A value by path: an output's name, a struct's field, `utilization.2.percentage`; '' for text. */
   read(path: string): Reading;
-  /** The same as a number; 0 where there is none: only for outputs that a success always sets. */
+  /** The same value as a number, 0 where it is absent. Only for outputs that every success sets. */
   number(path: string): number;
   text(path: string): string;
 }
 
-/** A path within the answer, or a function for what takes more than one value. */
+/** A path within the answer, or a function where one reading is made of several values. */
 export type Pick = string | ((view: View) => Reading);
 
 type MemoryReader = (memory: Buffer) => Reading;
@@ -84,7 +84,7 @@ function locate(bound: Bound, path: string): { out: number; read: MemoryReader }
   return undefined;
 }
 
-/** What an absent value counts and spells as. */
+/** A view whose absent values count as 0 and are spelled as nothing. */
 abstract class Readable implements View {
   abstract read(path: string): Reading;
 
@@ -99,7 +99,7 @@ abstract class Readable implements View {
   }
 }
 
-/** A probe on a subject. */
+/** A probe about one subject, with its last answer. */
 export class Asked extends Readable {
   private bound: Bound | undefined;
   private next = 0;
@@ -132,7 +132,7 @@ export class Asked extends Readable {
     }
   }
 
-  /** A reader of one path, resolved once and again only when an older call has to answer. */
+  /** A reader of one path. The path is resolved once, and once more when an older call has to answer. */
   reader(path: string): Reader {
     let reader = this.readers.get(path);
     if (reader === undefined) {

@@ -11,7 +11,7 @@ import type { Lifetime, Probe } from './probe.js';
 import type { Row, StatusValues } from './row.js';
 import { askAll, type Question, type Schedule, scheduleOf } from './schedule.js';
 
-/** Whom a plan asks: a GPU or a MIG device. A GPU that was lost before the start cannot be reached. */
+/** What a plan asks about: a GPU or a MIG device. A GPU that was lost before the start has no handle, but a status. */
 export interface Subject {
   readonly index: number;
   readonly handle: Handle | undefined;
@@ -36,7 +36,7 @@ export interface Plan {
   sample(): void | Promise<void>;
 }
 
-/** What rows may read that is not NVML's. */
+/** What rows may read beside the answers of NVML. */
 export interface PlanContext {
   readonly session: Session;
   /** Milliseconds since the epoch. */
@@ -86,7 +86,7 @@ export function rowReader(
   }
 }
 
-/** Reads a status that is an answer as the value it stands for. */
+/** Some statuses are answers: reads them as the values that they stand for. */
 const withStatuses =
   (read: Reader, statuses: StatusValues): Reader =>
   () => {
@@ -105,7 +105,7 @@ export class Asking {
   >();
   private due: Question[] = [];
   private everySample: Question[] = [];
-  /** Of the questions of every sample. */
+  /** The schedule of the questions that every sample asks. */
   private steady: Schedule | undefined;
 
   constructor(private readonly session: Session) {}

@@ -3,7 +3,7 @@ import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import type { Reading } from './asked.js';
 
-/** What a GPU can be called by; asked only where a selector needs it. */
+/** The names by which a GPU can be selected. Each is asked only where a selector needs it. */
 export interface GpuNames {
   uuid(gpu: Gpu): Reading;
   serial(gpu: Gpu): Reading;
@@ -28,7 +28,7 @@ function canonicalBusId(text: string): string | undefined {
 }
 
 function matcher(selector: string, names: GpuNames, count: number): Match {
-  // No serial number is as small as an index: these GPUs need not be asked for theirs.
+  // No serial number is as small as an index, so no GPU needs to be asked for its own.
   if (/^\d+$/.test(selector) && Number(selector) < count) {
     const index = Number(selector);
     return (gpu) => gpu.index === index;

@@ -20,7 +20,7 @@ export const TOPOLOGY_LEVELS: readonly number[] = [
   nvml.NVML_TOPOLOGY_SYSTEM,
 ];
 
-/** 4096 CPUs or nodes. */
+/** Room for 4096 CPUs or NUMA nodes. */
 const WORDS = 64;
 const words = { out: 'words', length: WORDS } as const;
 
@@ -69,7 +69,7 @@ export function affinityOf(session: Session, gpu: Gpu): Affinity {
   };
 }
 
-/** A reading for each pair of GPUs; a GPU with itself is not asked about. */
+/** A reading for each pair of different GPUs. */
 export type Pairs = readonly (readonly Reading[])[];
 
 function pairs(session: Session, gpus: readonly Gpu[], probe: (other: Handle) => Probe, pick: string): Pairs {

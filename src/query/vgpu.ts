@@ -54,7 +54,7 @@ export interface VgpuUtilization {
   readonly memory: Reading;
   readonly encoder: Reading;
   readonly decoder: Reading;
-  /** Not told by the function that NVML has for it since vGPU software 5. */
+  /** The function that NVML has had for utilization since vGPU software 5 does not tell this one and the next. */
   readonly jpeg: Reading;
   readonly ofa: Reading;
 }
@@ -70,7 +70,7 @@ const utilizationSamples = sample(
   ),
 );
 
-/** By vGPU; the values are unsigned integers. */
+/** The utilization of each vGPU by its number. Of the union that NVML leaves, the values are the unsigned integers. */
 export function vgpuUtilizations(session: Session, gpu: Gpu): ReadonlyMap<number, VgpuUtilization> {
   const asked = askOnce(session, utilizationSamples, gpu);
   return new Map(
@@ -88,7 +88,7 @@ export function vgpuUtilizations(session: Session, gpu: Gpu): ReadonlyMap<number
   );
 }
 
-/** Of a vGPU that was not sampled. */
+/** The utilization of a vGPU that was not sampled. */
 export const NO_UTILIZATION: VgpuUtilization = {
   sm: NOT_SUPPORTED,
   memory: NOT_SUPPORTED,
@@ -98,7 +98,7 @@ export const NO_UTILIZATION: VgpuUtilization = {
   ofa: NOT_SUPPORTED,
 };
 
-/** Who a running vGPU is: its machine and its type. The machine's name is nothing that NVML tells. */
+/** Which virtual machine a running vGPU belongs to, and its type. NVML does not tell the machine's name. */
 export function vgpuIdentity(
   session: Session,
   vgpu: number,

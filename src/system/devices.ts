@@ -38,7 +38,7 @@ export function nics(files: SystemFiles): readonly ClassDevice[] {
     .sort((a, b) => order(a) - order(b));
 }
 
-/** HGX B200 reaches its NVSwitches through adapters that carry no traffic; their product data says so to root. */
+/** HGX B200 reaches its NVSwitches through adapters that carry no traffic. Their product data tells, which root may read. */
 const isSwitchBridge = (files: SystemFiles, name: string): boolean =>
   files.read(`${INFINIBAND}/${name}/device/vpd`)?.includes('SMDL=SW_MNG') ?? false;
 

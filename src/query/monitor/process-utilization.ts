@@ -37,8 +37,9 @@ const SAMPLES: Out = { out: 'list', item: nvmlProcessUtilizationSample_t, capaci
 const NOTHING: ReadonlyMap<number, EngineUse> = new Map();
 
 /**
- * Asks with the time of the newest sample seen so far, each GPU with its own: NVML answers with newer ones. From
- * nvmlDeviceGetProcessesUtilizationInfo, or nvmlDeviceGetProcessUtilization, which knows no JPEG and OFA engines.
+ * NVML answers with the samples that are newer than the time it is given: each GPU is asked with the time of its newest
+ * sample so far. From nvmlDeviceGetProcessesUtilizationInfo, or from nvmlDeviceGetProcessUtilization, which knows no JPEG and
+ * OFA engines.
  */
 export class ProcessUtilization {
   private outdated = false;

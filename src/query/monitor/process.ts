@@ -76,7 +76,7 @@ export interface ProcessLine {
   readonly pid: number;
   readonly type: GpuProcess['type'];
   readonly cells: readonly Cell[];
-  /** The last part of the program's path; undefined for a process that ended or lives elsewhere. */
+  /** The last part of the program's path; undefined for one that ended, or is out of sight in another container. */
   readonly command: string | undefined;
 }
 
@@ -103,7 +103,7 @@ export function compileProcesses(
   );
   const details = new Map(reached.map(({ index, handle }) => [index, new ProtectedMemory(driver, handle)]));
   const names = new Names(session);
-  /** Where the whole GPU uses none, no process does: the usual case takes no call per process. */
+  /** Asks about each process only where the GPU as a whole uses protected memory, which is rare. */
   const protectedMemory = (gpu: Gpu): ((pid: number) => Reading) => {
     const used = asking.ask(protectedUsage, gpu).read('used');
     const own = details.get(gpu.index);

@@ -1,4 +1,4 @@
-/** The columns of `dmon` compiled for some GPUs: asked once per tick, every cell read once. */
+/** Compiles the columns of `dmon` for some GPUs. Every tick asks each call once and fills each cell once. */
 import { NVML_ERROR_NOT_FOUND } from '../../nvml/generated/constants.js';
 import { GpmMeter } from '../../nvml/gpm.js';
 import { type Gpu, migDevices, type Session } from '../../nvml/session.js';

@@ -6,6 +6,10 @@ import type { Snapshot } from '../../src/nvml/snapshot.js';
 const GPU0 = 'GPU-6f7a0c53-9d1e-2b88-7c11-0f3355aa9c01';
 const GPU1 = 'GPU-11223344-5566-7788-99aa-bbccddeeff00';
 const MIG = 'MIG-9a8b7c6d-0000-1111-2222-333344445555';
+const EXCLUDED = 'GPU-aaaaaaaa-5566-7788-99aa-bbccddeeff00';
+const VGPU = '0f0f0f0f-5566-7788-99aa-bbccddeeff00';
+const MDEV = '1e1e1e1e-5566-7788-99aa-bbccddeeff00';
+const VM = '2d2d2d2d-5566-7788-99aa-bbccddeeff00';
 
 const snapshot: Snapshot = {
   format: 'nvsmi-snapshot',
@@ -34,6 +38,16 @@ const snapshot: Snapshot = {
       '79': 'postgres: acme 10.0.0.7(5124) SELECT',
       '80': { error: 'NVML_ERROR_NOT_FOUND' },
     },
+    nvmlDeviceGetHostname_v1: {
+      gpu0: { value: 'node7.example.com' },
+      gpu1: { value: 'gpu0' },
+      gpu2: { value: '' },
+    },
+    nvmlGetExcludedDeviceInfoByIndex: { '0': { uuid: EXCLUDED, pciInfo: { bus: 9 } } },
+    nvmlUnitGetUnitInfo: { unit0: { name: 'S2050', serial: '0324110099' } },
+    nvmlVgpuInstanceGetUUID: { '3251634213': VGPU },
+    nvmlVgpuInstanceGetMdevUUID: { '3251634213': MDEV },
+    nvmlVgpuInstanceGetVmID: { '3251634213': [VM, 1], '3251634214': ['7', 0] },
     nvmlDeviceGetBoardPartNumber: { gpu0: '692-2G520-0280-001' },
   },
 };
@@ -67,6 +81,19 @@ describe('anonymizing a snapshot', () => {
     );
     expect(answer('nvmlDeviceGetSerial', 'gpu0')).toBe('1650000000001');
     expect(answer('nvmlDeviceGetSerial', 'gpu1')).toBe('1650000000002');
+  });
+
+  it('gives hosts, units, excluded GPUs and virtual machines other names', () => {
+    expect(made.calls.nvmlDeviceGetHostname_v1).toEqual({
+      gpu0: { value: 'host0' },
+      gpu1: { value: 'host1' },
+      gpu2: { value: '' },
+    });
+    expect(made.calls.nvmlUnitGetUnitInfo).toEqual({ unit0: { name: 'S2050', serial: '0000000001' } });
+    expect(made.calls.nvmlVgpuInstanceGetVmID).toEqual({
+      '3251634213': ['f5a6b7c0-1111-4a4a-8b8b-5eed00000000', 1],
+      '3251634214': ['7', 0],
+    });
   });
 
   it('says the same identity the same way wherever it occurs', () => {

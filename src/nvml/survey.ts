@@ -48,7 +48,7 @@ export function pciPreset(busId: string): Preset {
 }
 
 export interface SurveyOptions {
-  /** Calls beside NVML's own list, e.g. of probes with particular arguments. Asked about every GPU and MIG device. */
+  /** Calls beside NVML's own list, e.g. of probes with particular arguments. They are asked about every GPU and MIG device. */
   readonly extraCalls?: readonly Call[];
   /** Field ids with scopes beside the known ones. */
   readonly extraFields?: readonly FieldId[];

@@ -2,7 +2,7 @@
 import { loadLibrary } from '../src/nvml/library.js';
 import { openSession } from '../src/nvml/session.js';
 import { gpuTable } from '../src/query/gpu/index.js';
-import { gpuRow } from '../src/query/now.js';
+import { gpuRow } from '../src/query/gpu-fields.js';
 import { compilePlan } from '../src/query/plan.js';
 import { csvPrinter } from '../src/render/csv.js';
 

@@ -87,6 +87,13 @@ describe.each(names)('the machine %s', (name) => {
     const uuids = textOf(name).match(/(GPU|MIG)-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g) ?? [];
     expect(uuids.filter((uuid) => !uuid.includes('-4a4a-8b8b-5eed'))).toEqual([]);
   });
+
+  it('tells nothing of a process but the path of its program', () => {
+    const { files, calls } = snapshotOf(name);
+    expect(Object.keys(files).filter((path) => /^\/proc\/\d/.test(path))).toEqual([]);
+    const programs = Object.values(calls.nvmlSystemGetProcessName ?? {});
+    expect(programs.filter((program) => /\s/.test(String(program)))).toEqual([]);
+  });
 });
 
 describe.each(alive)('every row of --query-gpu on %s', (name) => {

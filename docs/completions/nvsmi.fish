@@ -78,7 +78,7 @@ complete -c nvsmi -n '__nvsmi_alone' -l snapshot -r -F -a 'a100-mig h100-x1 h200
 complete -c nvsmi -n '__nvsmi_alone' -l nvml -r -F -d 'Load this NVML library instead of searching for one (also NVSMI_NVML).'
 complete -c nvsmi -n '__fish_seen_subcommand_from snapshot' -s o -l output -r -F -d 'Write here instead of to stdout.'
 complete -c nvsmi -n '__fish_seen_subcommand_from snapshot' -l title -x -d 'What machine this is, in a line.'
-complete -c nvsmi -n '__fish_seen_subcommand_from snapshot' -l keep-identities -d 'Keep UUIDs, serial numbers, host and user names. Without it they are replaced by made-up ones.'
+complete -c nvsmi -n '__fish_seen_subcommand_from snapshot' -l keep-identities -d 'Keep UUIDs, serial numbers, host and user names, and arguments in the names of processes. Without it they are made up or left out.'
 complete -c nvsmi -n '__fish_seen_subcommand_from snapshot' -s h -l help -d 'Show this help.'
 complete -c nvsmi -n '__fish_seen_subcommand_from snapshot' -l snapshot -r -F -a 'a100-mig h100-x1 h200-x1 h200-x2 hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' -d 'Answer from a recorded machine instead of this one (also NVSMI_SNAPSHOT).'
 complete -c nvsmi -n '__fish_seen_subcommand_from snapshot' -l nvml -r -F -d 'Load this NVML library instead of searching for one (also NVSMI_NVML).'

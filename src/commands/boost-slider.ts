@@ -1,10 +1,11 @@
 /** `boost-slider -l`: how far each slider goes, and where it stands. */
-import { boostSliders } from '../query/untold.js';
-import { boostSliderTable } from '../render/untold.js';
+import { boostSliders } from '../query/not-in-nvml.js';
+import { boostSliderTable } from '../render/not-in-nvml.js';
 import type { CommandSpec } from './index.js';
+import { jsonOption } from './json-option.js';
+import { commandNotInNvml } from './not-in-nvml.js';
 import { idOption } from './select.js';
 import { setter } from './setter.js';
-import { jsonOption, untoldCommand } from './untold.js';
 
 export const spec: CommandSpec = {
   options: [
@@ -14,5 +15,5 @@ export const spec: CommandSpec = {
     setter(undefined, 'vboost', 'required'),
   ],
   actions: ['list', 'vboost'],
-  run: untoldCommand('boost_sliders', 'the boost sliders', boostSliders, boostSliderTable),
+  run: commandNotInNvml('boost_sliders', 'the boost sliders', boostSliders, boostSliderTable),
 };

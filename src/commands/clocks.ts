@@ -2,8 +2,8 @@
 import { lastValue, type OptionSpec, type Token } from '../argv.js';
 import { Missing } from '../nvml/status.js';
 import { type Cells, cell } from '../query/cell.js';
+import { readGpuFields } from '../query/gpu-fields.js';
 import { active, count } from '../query/kind.js';
-import { readAll } from '../query/now.js';
 import { jsonDocument } from '../render/document.js';
 import type { Context } from './context.js';
 import type { CommandSpec } from './index.js';
@@ -20,7 +20,7 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
   const { session } = await context.machine();
   const gpus = chosenGpus(session, lastValue(tokens, 'id'));
   const states = reachable(gpus).map((gpu): Cells<'gpu' | 'sync_boost'> => {
-    const [state] = readAll(session, gpu, ['clocks_event_reasons.sync_boost']);
+    const [state] = readGpuFields(session, gpu, ['clocks_event_reasons.sync_boost']);
     return { gpu: cell(count, gpu.index), sync_boost: cell(active, state ?? 0) };
   });
   if (lastValue(tokens, 'json') !== undefined) {

@@ -1,10 +1,11 @@
 /** `compute-policy -l`: the timeslice of each GPU. */
-import { computePolicies } from '../query/untold.js';
-import { computePolicyTable } from '../render/untold.js';
+import { computePolicies } from '../query/not-in-nvml.js';
+import { computePolicyTable } from '../render/not-in-nvml.js';
 import type { CommandSpec } from './index.js';
+import { jsonOption } from './json-option.js';
+import { commandNotInNvml } from './not-in-nvml.js';
 import { idOption } from './select.js';
 import { setter } from './setter.js';
-import { jsonOption, untoldCommand } from './untold.js';
 
 export const spec: CommandSpec = {
   options: [
@@ -14,5 +15,5 @@ export const spec: CommandSpec = {
     setter(undefined, 'set-timeslice', 'required'),
   ],
   actions: ['list', 'set-timeslice'],
-  run: untoldCommand('compute_policies', 'the timeslice', computePolicies, computePolicyTable),
+  run: commandNotInNvml('compute_policies', 'the timeslice', computePolicies, computePolicyTable),
 };

@@ -4,7 +4,7 @@ import type { Gpu, Session } from '../nvml/session.js';
 import type { Reading } from '../query/asked.js';
 import { type Cell, cell } from '../query/cell.js';
 import * as cc from '../query/conf-compute.js';
-import { Asking, type Subject } from '../query/plan.js';
+import { Asking, SYSTEM } from '../query/plan.js';
 import { askOnce } from '../query/read.js';
 import * as render from '../render/conf-compute.js';
 import { jsonDocument, type Part } from '../render/document.js';
@@ -14,9 +14,6 @@ import { lostLines, reachable, statusOf } from './lost.js';
 import { identityOf } from './named.js';
 import { chosenGpus, idOption } from './select.js';
 import { refuseSetters, setter } from './setter.js';
-
-/** The system is asked like a GPU that is none: its functions take no handle. */
-const SYSTEM: Subject = { index: -1, handle: undefined, status: 0 };
 
 type Read = (getter: cc.Getter) => Cell;
 

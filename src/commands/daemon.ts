@@ -7,11 +7,11 @@ import type { Io } from '../io.js';
 import { NVML_ERROR_NO_PERMISSION } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
+import { readGpuFields } from '../query/gpu-fields.js';
 import { type Column, columnsOf } from '../query/monitor/column.js';
 import { DEFAULT_GROUPS, DEVICE_GROUPS, deviceColumns } from '../query/monitor/device.js';
 import { headLine, tickLine } from '../query/monitor/recording.js';
 import { compileSampler } from '../query/monitor/sampler.js';
-import { readAll } from '../query/now.js';
 import { DailyFiles } from '../system/daily-files.js';
 import { RecorderFolder } from '../system/recorder-folder.js';
 import type { Context } from './context.js';
@@ -105,7 +105,7 @@ async function record(order: Order, folder: RecorderFolder, context: Context, pi
 
 function head(order: Order, session: Session, gpus: readonly Gpu[], io: Io): string {
   const textOf = (gpu: Gpu, name: string): string | null => {
-    const [reading] = readAll(session, gpu, [name]);
+    const [reading] = readGpuFields(session, gpu, [name]);
     return reading === undefined || reading instanceof Missing ? null : String(reading);
   };
   const [first] = gpus;

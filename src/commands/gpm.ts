@@ -10,6 +10,7 @@ import { askOnce } from '../query/read.js';
 import { jsonDocument } from '../render/document.js';
 import type { Context } from './context.js';
 import type { CommandSpec } from './index.js';
+import { jsonOption } from './json-option.js';
 import { statusOf } from './lost.js';
 import { chosenGpus, idOption } from './select.js';
 import { refuseSetters, setter } from './setter.js';
@@ -55,7 +56,7 @@ export const spec: CommandSpec = {
     idOption,
     { short: ['g'], long: 'get-stream-state', help: 'Show whether metrics are streamed.' },
     setter('s', 'set-stream-state', 'required'),
-    { long: 'json', help: 'Print one JSON object.' },
+    jsonOption,
   ],
   actions: ['get-stream-state', 'set-stream-state', 'json'],
   run: gpm,

@@ -6,22 +6,8 @@ import { tableAsked } from '../query/tables/index.js';
 import { styles } from '../style.js';
 import type { Context } from './context.js';
 
-const WIDTH = 100;
-
-/** Breaks text into lines. */
-function wrap(text: string): string {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > WIDTH) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === '' ? word : `${line} ${word}`;
-    }
-  }
-  return [...lines, line].join('\n');
-}
+/** Breaks a text of more than 100 characters at the last space that each line has room for. */
+const wrap = (text: string): string => text.replace(/(?!.{1,100}$)(.{1,100}) /g, '$1\n');
 
 /** Prints the fields of a --query-* switch. */
 export function helpQuery(tokens: readonly Token[], context: Context): number {

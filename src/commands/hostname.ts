@@ -1,7 +1,7 @@
 /** `--get-hostname`: the host name that was given to each GPU. */
 import { lastValue, type Token } from '../argv.js';
 import { Missing } from '../nvml/status.js';
-import { fieldCells, readAll } from '../query/now.js';
+import { fieldCells, readGpuFields } from '../query/gpu-fields.js';
 import { jsonDocument } from '../render/document.js';
 import type { Context } from './context.js';
 import { lostLines, reachable, statusOf } from './lost.js';
@@ -17,7 +17,7 @@ export async function hostname(tokens: readonly Token[], context: Context): Prom
     return statusOf(gpus);
   }
   const lines = reachable(gpus).map((gpu) => {
-    const [busId, name] = readAll(session, gpu, ['pci.bus_id', 'hostname']);
+    const [busId, name] = readGpuFields(session, gpu, ['pci.bus_id', 'hostname']);
     return name instanceof Missing
       ? `Hostname not supported for GPU ${busId}.\nTreating as warning and moving on.\n`
       : `Hostname of GPU ${busId}: ${name}\n`;

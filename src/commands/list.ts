@@ -5,9 +5,9 @@ import { migDevices, type Session } from '../nvml/session.js';
 import { Missing, statusWords } from '../nvml/status.js';
 import type { Reading } from '../query/asked.js';
 import { type Cells, cell } from '../query/cell.js';
+import { fieldCells, readGpuFields } from '../query/gpu-fields.js';
 import { count, text } from '../query/kind.js';
 import { migName } from '../query/mig.js';
-import { fieldCells, readAll } from '../query/now.js';
 import { jsonDocument } from '../render/document.js';
 import type { Context } from './context.js';
 import { lostLine, statusOf } from './lost.js';
@@ -51,11 +51,11 @@ export async function list(tokens: readonly Token[], context: Context): Promise<
       lines.push(lostLine(gpu));
       continue;
     }
-    const [name, uuid] = readAll(session, gpu, ['name', 'uuid']);
+    const [name, uuid] = readGpuFields(session, gpu, ['name', 'uuid']);
     lines.push(`GPU ${gpu.index}: ${word(name as Reading)} (UUID: ${word(uuid as Reading)})`);
     migDevices(session.driver, gpu).forEach((handle, device) => {
       const mig = { index: device, handle, status: 0 };
-      const [migUuid] = readAll(session, mig, ['uuid']);
+      const [migUuid] = readGpuFields(session, mig, ['uuid']);
       const profile = migName(session, mig);
       lines.push(
         `  ${profile.padEnd(15)} Device ${String(device).padStart(2)}: (UUID: ${word(migUuid as Reading)})`,

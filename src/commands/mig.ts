@@ -5,8 +5,8 @@ import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
 import type { Cells } from '../query/cell.js';
+import { readGpuFields } from '../query/gpu-fields.js';
 import { InstanceError } from '../query/mig-instances.js';
-import { readAll } from '../query/now.js';
 import { jsonDocument } from '../render/document.js';
 import type { Context } from './context.js';
 import type { CommandSpec } from './index.js';
@@ -57,7 +57,7 @@ function idsOf(tokens: readonly Token[], long: string): ReadonlySet<number> | un
 /** GPUs with MIG: able to, or switched on. */
 function withMig(session: Session, gpus: readonly Gpu[], switchedOn: boolean): readonly Gpu[] {
   return reachable(gpus).filter((gpu) => {
-    const [mode] = readAll(session, gpu, ['mig.mode.current']);
+    const [mode] = readGpuFields(session, gpu, ['mig.mode.current']);
     if (mode === undefined || mode instanceof Missing) return false;
     return !switchedOn || Number(mode) !== 0;
   });

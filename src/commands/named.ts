@@ -2,13 +2,13 @@
 import type { Gpu, Session } from '../nvml/session.js';
 import type { Reading } from '../query/asked.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
+import { readGpuFields } from '../query/gpu-fields.js';
 import { count, text } from '../query/kind.js';
-import { readAll } from '../query/now.js';
 import type { NamedGpu } from '../render/gpu-heading.js';
 
 /** Index, name and UUID as a record of JSON. */
 export function identityOf(session: Session, gpu: Gpu): Cells<'gpu' | 'name' | 'uuid'> {
-  const [name, uuid] = readAll(session, gpu, ['name', 'uuid']) as [Reading, Reading];
+  const [name, uuid] = readGpuFields(session, gpu, ['name', 'uuid']) as [Reading, Reading];
   return { gpu: cell(count, gpu.index), name: cell(text, name), uuid: cell(text, uuid) };
 }
 

@@ -6,8 +6,8 @@ import type { Gpu, Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import type { Reading } from '../query/asked.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
+import { readGpuFields } from '../query/gpu-fields.js';
 import { count, text } from '../query/kind.js';
-import { readAll } from '../query/now.js';
 import * as nvlink from '../query/nvlink.js';
 import { askOnce, readWanted } from '../query/read.js';
 import { gpuHeading } from '../render/gpu-heading.js';
@@ -47,7 +47,7 @@ export interface Block {
 export function blockOf(wish: Wish, gpu: Gpu): Block | undefined {
   const { session } = wish;
   const empty = { gpu, sections: [], links: [], ofGpu: {} };
-  if (Number(readAll(session, gpu, ['mig.mode.current'])[0]) === 1) {
+  if (Number(readGpuFields(session, gpu, ['mig.mode.current'])[0]) === 1) {
     return { ...empty, problem: 'Nvlink queries are not supported for Devices in MIG mode' };
   }
   const all = nvlink.linksOf(session, gpu);

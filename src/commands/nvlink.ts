@@ -52,7 +52,7 @@ const DEPRECATED: readonly (readonly [long: string, answer: string])[] = [
 ];
 
 function bandwidthCells(session: Session): Cells<'mode'> {
-  const asked = askOnce(session, nvlink.bandwidthMode, { index: 0, handle: undefined, status: 0 });
+  const asked = askOnce(session, nvlink.bandwidthMode);
   return { mode: cell(nvlink.bandwidthModes, asked.read('value')) };
 }
 

@@ -6,9 +6,9 @@ import { lastValue, type OptionSpec } from '../argv.js';
 import { UsageError } from '../errors.js';
 import { jsonDocument } from '../render/document.js';
 import type { CommandSpec } from './index.js';
+import { jsonOption } from './json-option.js';
 import { statusOf } from './lost.js';
 import { chosenGpus, idOption } from './select.js';
-import { jsonOption } from './untold.js';
 
 const estimate = (short: string, long: string, argument: string, help: string): OptionSpec => ({
   short: [short],

@@ -14,10 +14,10 @@ import { askOnce } from '../query/read.js';
 import { jsonDocument } from '../render/document.js';
 import * as render from '../render/power-profiles.js';
 import type { CommandSpec } from './index.js';
+import { jsonOption } from './json-option.js';
 import { lostLines, reachable, statusOf } from './lost.js';
 import { chosenGpus, idOption } from './select.js';
 import { refuseSetters, setter } from './setter.js';
-import { jsonOption } from './untold.js';
 
 /** The first GPU without profiles ends the command (H200, 580.159.04). */
 function refuseAbsent(asked: Asked): void {

@@ -7,10 +7,10 @@ import { PARAMETERS, type PresetProfile, presetProfiles } from '../query/power-s
 import { jsonDocument } from '../render/document.js';
 import { profileDefinitions, refusal } from '../render/power-smoothing.js';
 import type { CommandSpec } from './index.js';
+import { jsonOption } from './json-option.js';
 import { lostLines, reachable, statusOf } from './lost.js';
 import { chosenGpus, idOption } from './select.js';
 import { refuseSetters, setter } from './setter.js';
-import { jsonOption } from './untold.js';
 
 const SETTERS = [setter('s', 'state', 'required'), setter('spp', 'set-preset-profile', 'required')];
 

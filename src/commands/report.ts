@@ -114,8 +114,9 @@ async function treeOf(units: boolean): Promise<Tree> {
 
 async function unitsOf(session: Session, index: string | undefined): Promise<readonly Subject[]> {
   const { unitsOf: find } = await import('../query/report/units.js');
-  const { Teller } = await import('../report/teller.js');
-  const units = find(new Teller(session.driver).about({ index: -1, handle: undefined, status: 0 }));
+  const { SYSTEM } = await import('../query/plan.js');
+  const { ProbeCache } = await import('../report/probe-cache.js');
+  const units = find(new ProbeCache(session.driver).about(SYSTEM));
   if (index === undefined) return units;
   const unit = units.find((each) => String(each.index) === index);
   if (unit === undefined) throw new UsageError(`Specified unit index ${index} is not valid`);

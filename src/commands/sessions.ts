@@ -10,10 +10,10 @@ import { type SessionColumn, sessionCells } from '../query/sessions.js';
 import { columnsHead, columnsLine, emptyLine } from '../render/columns.js';
 import { jsonDocument } from '../render/document.js';
 import type { CommandSpec } from './index.js';
+import { jsonOption } from './json-option.js';
 import { loop } from './loop.js';
 import { lostLines, reachable, statusOf } from './lost.js';
 import { chosenGpus, idOption } from './select.js';
-import { jsonOption } from './untold.js';
 
 const loopOption: OptionSpec = {
   short: ['l'],

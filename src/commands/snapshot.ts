@@ -23,7 +23,7 @@ const snapshotOptions: readonly OptionSpec[] = [
   { long: 'title', value: 'required', argument: 'TEXT', help: 'What machine this is, in a line.' },
   {
     long: 'keep-identities',
-    help: 'Keep UUIDs, serial numbers, host and user names. Without it they are replaced by made-up ones.',
+    help: 'Keep UUIDs, serial numbers, host and user names, and arguments in the names of processes. Without it they are made up or left out.',
   },
 ];
 

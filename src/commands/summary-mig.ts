@@ -2,9 +2,9 @@
 import { type Gpu, migDevices, type Session } from '../nvml/session.js';
 import { type Cell, type Cells, cell } from '../query/cell.js';
 import { bar1Memory } from '../query/gpu/memory.js';
+import { fieldCells } from '../query/gpu-fields.js';
 import { count, mebibytes } from '../query/kind.js';
 import { computeInstanceId, gpuInstanceId, migAttributes } from '../query/mig.js';
-import { fieldCells } from '../query/now.js';
 import type { Subject } from '../query/plan.js';
 import { askOnce } from '../query/read.js';
 import type { SummaryMigDevice } from '../render/summary.js';

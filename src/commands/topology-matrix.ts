@@ -3,8 +3,8 @@ import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import type { Reading } from '../query/asked.js';
 import { type Cell, type Cells, cell, cellText } from '../query/cell.js';
+import { readGpuFields } from '../query/gpu-fields.js';
 import { count, text, words } from '../query/kind.js';
-import { readAll } from '../query/now.js';
 import * as topology from '../query/topology.js';
 import type { Part } from '../render/document.js';
 import { ranges } from '../render/ranges.js';
@@ -37,7 +37,7 @@ const jointText = ({ path, nvlinks }: Joint): string =>
 
 /** Where a GPU sits; undefined for one that is lost, or that /sys does not show. */
 function placeOf(session: Session, files: SystemFiles, gpu: Gpu): PciPlace | undefined {
-  const busId = readAll(session, gpu, ['pci.bus_id'])[0];
+  const busId = readGpuFields(session, gpu, ['pci.bus_id'])[0];
   if (busId === undefined || busId instanceof Missing) return undefined;
   return placeOfBusId(files, String(busId));
 }

@@ -4,8 +4,8 @@ import type { Gpu, Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import type { Reading } from '../query/asked.js';
 import { type Cells, cell } from '../query/cell.js';
+import { readGpuFields } from '../query/gpu-fields.js';
 import { count, percent } from '../query/kind.js';
-import { readAll } from '../query/now.js';
 import { type SessionColumn, sessionCells } from '../query/sessions.js';
 import * as vgpu from '../query/vgpu.js';
 import { VgpuGpm } from '../query/vgpu-gpm.js';
@@ -15,7 +15,7 @@ import { SECOND, type View, type Wanted, withGpu } from './vgpu-views.js';
 
 /** N/A where MIG divides the GPU: an RTX PRO 6000 with driver 580.105.08. */
 function emptyWord(session: Session, gpu: Gpu): string {
-  const [mode] = readAll(session, gpu, ['mig.mode.current']) as [Reading];
+  const [mode] = readGpuFields(session, gpu, ['mig.mode.current']) as [Reading];
   return mode instanceof Missing || Number(mode) === 0 ? '-' : 'N/A';
 }
 

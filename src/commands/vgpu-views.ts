@@ -3,9 +3,9 @@ import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, statusWords } from '../nvml/status.js';
 import type { Reading } from '../query/asked.js';
 import { type Cells, cell } from '../query/cell.js';
+import { readGpuFields } from '../query/gpu-fields.js';
 import { count } from '../query/kind.js';
 import type { GpmMetric } from '../query/monitor/gpm.js';
-import { readAll } from '../query/now.js';
 import type { Subject } from '../query/plan.js';
 import * as vgpu from '../query/vgpu.js';
 import * as instances from '../query/vgpu-instances.js';
@@ -42,7 +42,7 @@ const withUnit = (reading: Reading): string =>
   reading instanceof Missing ? statusWords(reading.status) : `${reading}%`;
 
 const busId = (session: Session, gpu: Gpu): string =>
-  word(readAll(session, gpu, ['pci.bus_id'])[0] as Reading);
+  word(readGpuFields(session, gpu, ['pci.bus_id'])[0] as Reading);
 
 export const withGpu = (gpu: Gpu, cells: Cells): Cells => ({ gpu: cell(count, gpu.index), ...cells });
 
@@ -81,7 +81,7 @@ export const SUMMARY: View = {
 };
 
 function summaryGpu(session: Session, gpu: Gpu) {
-  const [name, utilization] = readAll(session, gpu, ['name', 'utilization.gpu']) as [Reading, Reading];
+  const [name, utilization] = readGpuFields(session, gpu, ['name', 'utilization.gpu']) as [Reading, Reading];
   const utilizations = vgpu.vgpuUtilizations(session, gpu);
   return {
     index: String(gpu.index),

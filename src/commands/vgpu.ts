@@ -12,12 +12,12 @@ import { jsonDocument } from '../render/document.js';
 import type { Context } from './context.js';
 import { tableHelp } from './help-query.js';
 import type { CommandSpec } from './index.js';
+import { jsonOption } from './json-option.js';
 import { loop } from './loop.js';
 import { lostLines, statusOf } from './lost.js';
 import { query } from './query.js';
 import { chosenGpus, idOption } from './select.js';
 import { refuseSetters, setter } from './setter.js';
-import { jsonOption } from './untold.js';
 import * as monitors from './vgpu-monitors.js';
 import * as views from './vgpu-views.js';
 

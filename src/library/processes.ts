@@ -2,9 +2,9 @@
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import type { Reading } from '../query/asked.js';
+import { readGpuFields } from '../query/gpu-fields.js';
 import { gpuProcesses } from '../query/gpu-processes.js';
 import { count, type JsonScalar, type Kind, mebibytes, text } from '../query/kind.js';
-import { readAll } from '../query/now.js';
 import { askOnce } from '../query/read.js';
 import type { GpuProcess } from './gpu-process.js';
 
@@ -13,7 +13,7 @@ export function processesNow(session: Session, gpus: readonly Gpu[]): GpuProcess
   return gpus.flatMap((gpu) => {
     const found = gpuProcesses(gpu, (probe, about = gpu) => askOnce(session, probe, about));
     if (found instanceof Missing || found.length === 0) return [];
-    const uuid = value(text, readAll(session, gpu, ['uuid'])[0]) as string | null;
+    const uuid = value(text, readGpuFields(session, gpu, ['uuid'])[0]) as string | null;
     return found.map(
       ({ gpuInstance, computeInstance, pid, type, name, usedMemory }): GpuProcess => ({
         gpu: gpu.index,

@@ -1,7 +1,7 @@
 /**
  * Replaces what identifies a machine in a recording by made-up values of the same form, wherever it occurs:
- * UUIDs, serial numbers, PDIs, fabric and platform ids, host names, home folders, users. The GPUs of every
- * anonymized machine have the same identities, so that recordings compare well.
+ * UUIDs, serial numbers, PDIs, fabric and platform ids, virtual machines, host names, home folders. The GPUs of every
+ * anonymized machine have the same identities, so that recordings compare well. Of a process only its program's path is left.
  */
 import type { Json } from './answer.js';
 import type { Snapshot } from './snapshot.js';
@@ -20,14 +20,14 @@ export function anonymize(snapshot: Snapshot): Snapshot {
     ]),
   );
   const files = Object.fromEntries(
-    Object.entries(snapshot.files).map(([path, text]) => [replace.text(path), replace.file(path, text)]),
+    Object.entries(snapshot.files).map(([path, text]) => [replace.text(path), replace.text(text)]),
   );
   return { ...snapshot, identities: 'made-up', files, calls };
 }
 
 interface Replacements {
   text(text: string): string;
-  file(path: string, text: string): string;
+  host(name: string): string;
   /** The GPU's number of a subject's name, `gpu1` or `gpu1/mig0`. */
   pdi(subject: string): string;
 }
@@ -39,12 +39,22 @@ const isObject = (json: Json | undefined): json is { readonly [key: string]: Jso
 const uuidOf = (number: number, mark: string): string =>
   `${mark}${(number & 0xf).toString(16)}-${(((number + 1) & 0xf).toString(16)).repeat(4)}-4a4a-8b8b-5eed${number.toString(16).padStart(8, '0')}`;
 
+/** Where an answer has the text that identifies something. */
+type Place = (answer: Json) => Json | undefined;
+
+const whole: Place = (answer) => answer;
+const first: Place = (answer) => (Array.isArray(answer) ? answer[0] : undefined);
+const member =
+  (name: string): Place =>
+  (answer) =>
+    isObject(answer) ? answer[name] : undefined;
+
 function replacements(snapshot: Snapshot): Replacements {
   const known = new Map<string, string>();
-  const learn = (fn: string, make: (number: number, old: string) => string): void => {
+  const learn = (fn: string, place: Place, make: (old: string) => string): void => {
     for (const answer of Object.values(snapshot.calls[fn] ?? {})) {
-      if (typeof answer !== 'string' || answer === '' || known.has(answer)) continue;
-      known.set(answer, make(known.size, answer));
+      const old = place(answer);
+      if (typeof old === 'string' && old !== '' && !known.has(old)) known.set(old, make(old));
     }
   };
   const counters = new Map<string, number>();
@@ -53,13 +63,13 @@ function replacements(snapshot: Snapshot): Replacements {
     counters.set(kind, number + 1);
     return number;
   };
-  learn('nvmlDeviceGetUUID', (_, old) =>
+  learn('nvmlDeviceGetUUID', whole, (old) =>
     old.startsWith('MIG-')
       ? `MIG-${uuidOf(next('mig'), 'b1c2d3e')}`
       : `GPU-${uuidOf(next('gpu'), 'a0b1c2d')}`,
   );
   // Two boards that say the same serial number (0, or a placeholder) go on saying the same.
-  learn('nvmlDeviceGetSerial', (_, old) =>
+  learn('nvmlDeviceGetSerial', whole, (old) =>
     /^0*$/.test(old)
       ? old
       : String(10 ** (old.length - 1) + 65 * 10 ** Math.max(0, old.length - 3) + next('serial') + 1).slice(
@@ -67,9 +77,20 @@ function replacements(snapshot: Snapshot): Replacements {
           old.length,
         ),
   );
-  learn('nvmlDeviceGetHostname_v1', () => `host${next('host')}`);
-  learnExcluded(snapshot, known, next);
-  learnUnits(snapshot, known, next);
+  learn(
+    'nvmlGetExcludedDeviceInfoByIndex',
+    member('uuid'),
+    () => `GPU-${uuidOf(next('excluded'), 'c2d3e4f')}`,
+  );
+  learn('nvmlUnitGetUnitInfo', member('serial'), ({ length }) =>
+    String(next('unit') + 1).padStart(length, '0'),
+  );
+  learn('nvmlVgpuInstanceGetUUID', whole, () => uuidOf(next('vgpu'), 'd3e4f5a'));
+  learn('nvmlVgpuInstanceGetMdevUUID', whole, () => uuidOf(next('mdev'), 'e4f5a6b'));
+  // Hypervisors that have no UUID for a virtual machine count them: a number tells nothing, and is the key of other answers.
+  learn('nvmlVgpuInstanceGetVmID', first, (old) => (old.includes('-') ? uuidOf(next('vm'), 'f5a6b7c') : old));
+  // A host may be called like anything else, gpu0 too, so its name is replaced in its own place only.
+  const hosts = new Map<string, string>();
 
   const olds = [...known.keys()].sort((a, b) => b.length - a.length);
   const text = (value: string): string => {
@@ -82,29 +103,12 @@ function replacements(snapshot: Snapshot): Replacements {
   };
   return {
     text,
-    file: (path, content) => (path.endsWith('/status') ? withoutUser(text(content)) : text(content)),
+    host: (name) => {
+      if (!hosts.has(name)) hosts.set(name, `host${hosts.size}`);
+      return hosts.get(name) ?? name;
+    },
     pdi: (subject) => pdiOf(Number(/^gpu(\d+)/.exec(subject)?.[1] ?? 0)),
   };
-}
-
-type Next = (kind: string) => number;
-
-function learnExcluded(snapshot: Snapshot, known: Map<string, string>, next: Next): void {
-  for (const answer of Object.values(snapshot.calls.nvmlGetExcludedDeviceInfoByIndex ?? {})) {
-    const uuid = isObject(answer) ? answer.uuid : undefined;
-    if (typeof uuid === 'string' && uuid !== '' && !known.has(uuid)) {
-      known.set(uuid, `GPU-${uuidOf(next('excluded'), 'c2d3e4f')}`);
-    }
-  }
-}
-
-function learnUnits(snapshot: Snapshot, known: Map<string, string>, next: Next): void {
-  for (const answer of Object.values(snapshot.calls.nvmlUnitGetUnitInfo ?? {})) {
-    const serial = isObject(answer) ? answer.serial : undefined;
-    if (typeof serial === 'string' && serial !== '' && !known.has(serial)) {
-      known.set(serial, String(next('unit') + 1).padStart(serial.length, '0'));
-    }
-  }
 }
 
 /** A PDI as a decimal string: 64 bits that differ from GPU to GPU. */
@@ -113,9 +117,13 @@ function pdiOf(gpu: number): string {
   return (mixed | 0x8000000000000000n).toString();
 }
 
-/** Answers whose identity is a number or a list of bytes, by function. */
+/** Answers that have to be made up in a way of their own, by function. */
 function ownAnswer(fn: string, key: string, answer: Json, replace: Replacements): Json | undefined {
+  if (fn === 'nvmlSystemGetProcessName' && typeof answer === 'string') return replace.text(programOf(answer));
   if (!isObject(answer) || 'error' in answer) return undefined;
+  if (fn === 'nvmlDeviceGetHostname_v1') {
+    return { ...answer, value: answer.value ? replace.host(String(answer.value)) : '' };
+  }
   if (fn === 'nvmlDeviceGetPdi') return { ...answer, value: replace.pdi(key) };
   if (fn.startsWith('nvmlDeviceGetGpuFabricInfo'))
     return { ...answer, clusterUuid: sameLength(answer.clusterUuid) };
@@ -137,8 +145,8 @@ function replaceIn(json: Json, replace: Replacements): Json {
   return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, replaceIn(value, replace)]));
 }
 
-/** The user and group of /proc/<pid>/status: root stays, anyone else is user 1000. */
-const withoutUser = (text: string): string =>
-  text.replace(/^(Uid|Gid):.*$/gm, (line, name: string) =>
-    /^\w+:\t0\b/.test(line) ? line : `${name}:${'\t1000'.repeat(4)}`,
-  );
+/**
+ * The program in the name of a process. Programs that set their own title (Chrome, PostgreSQL, Ray) have their arguments or
+ * anything else behind it. A path with a space in it ends there too: what follows might be an argument, and a secret.
+ */
+const programOf = (name: string): string => name.split(/\s/, 1)[0] ?? '';

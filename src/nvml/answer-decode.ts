@@ -88,7 +88,7 @@ export function decodeOut(out: Out, memory: Buffer, names: HandleNames): Json {
     case 'text':
       return readText(memory, 0, out.length);
     case 'list': {
-      const length = Math.min(memory.readUInt32LE(0), roomOf(out, memory));
+      const length = filledOf(out, memory);
       const items = decodeItems(out.item, length, memory, LIST_HEAD, names);
       if (!out.beside) return items;
       const besides = LIST_HEAD + itemSize(out.item) * roomOf(out, memory);

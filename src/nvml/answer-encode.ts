@@ -39,9 +39,9 @@ function encodeItem(
 }
 
 /**
- * Members that are left out. A number that is not there is no zero: it is absent, as NVML marks it, by all ones. Texts
- * and arrays are then empty, handles null. Left alone is what the call has set itself, the version, what NVML has
- * reserved, and what another member of a union says.
+ * Fills the members that an answer leaves out. Their numbers become all ones, which is NVML's mark for an absent value (zero
+ * would be a value), their texts and arrays empty, their handles null. Members that the call has set itself, versions,
+ * reserved members, and members that share their place with one that is there stay as they are.
  */
 function fillGaps(
   layout: Layout,

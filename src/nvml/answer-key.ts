@@ -1,4 +1,4 @@
-/** Under which key a call's answer stands in a snapshot: its subject and inputs, e.g. "gpu0,1". */
+/** The key of a call's answer in a snapshot, made of its subject and inputs: "gpu0,1". */
 import type { Json } from './answer.js';
 import { type Call, type FieldId, type Handle, isOut, type Preset } from './call.js';
 
@@ -17,7 +17,7 @@ export function answerKey(call: Call, nameOf: (handle: bigint) => string, subjec
   return parts.join(',');
 }
 
-/** What a struct says on the way in, its version left out: it is the function's own business. */
+/** The members of a struct that select the answer. The version is left out: it follows from the function. */
 function selectors(set: Preset): string[] {
   return Object.entries(set)
     .filter(([name]) => name !== 'version')

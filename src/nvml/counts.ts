@@ -1,4 +1,4 @@
-/** How many there can be of what NVML counts. A count beyond is garbage, no answer: nothing loops after it. */
+/** How many there can be of what NVML counts. A count beyond that is garbage, and nothing loops so often. */
 import type { FunctionName } from './generated/functions.js';
 
 /** Minor numbers of /dev/nvidia0 and its neighbours have eight bits. */
@@ -23,7 +23,7 @@ const ABSENT = 0xffffffff;
 export const believable = (fn: FunctionName, count: number): number =>
   count <= (MOST[fn] ?? ABSENT) && count !== ABSENT ? count : 0;
 
-/** Why a count cannot be, or undefined. All ones can: they are no count. */
+/** Says why a count cannot be right; undefined where it can, or is all ones, which mean that there is no count. */
 export function unbelievable(fn: FunctionName, count: unknown): string | undefined {
   const most = MOST[fn];
   if (most === undefined || count === ABSENT || !(Number(count) > most)) return undefined;

@@ -44,7 +44,7 @@ export interface Found {
 const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, i) => i);
 const unique = <T>(values: readonly T[]): readonly T[] => [...new Set(values)];
 
-/** Who a call is about: the GPU behind its first handle, and the instance where it is one. */
+/** What a call is about: the GPU that its first handle belongs to, and the GPU instance if the handle is one's. */
 export interface About {
   readonly gpu?: SurveyedGpu;
   readonly instance?: SurveyedInstance;
@@ -52,7 +52,7 @@ export interface About {
 
 type Domain = (found: Found, about: About) => readonly (number | string)[];
 
-/** By function and parameter, then by parameter alone. Enums have their own values. */
+/** Values by function and parameter, or by parameter alone. Parameters that are enums take the values of the enum. */
 const DOMAINS: Readonly<Record<string, Domain>> = {
   'nvmlUnitGetHandleByIndex.index': ({ units }) => upTo(units.length),
   'nvmlGetExcludedDeviceInfoByIndex.index': ({ excluded }) => upTo(excluded),
@@ -116,7 +116,7 @@ function handlesOf(kind: HandleKind, found: Found): readonly Named[] {
   }
 }
 
-/** Handles to ask a first parameter about, or to pair it with: only whole GPUs are compared. */
+/** The handles that a parameter takes. A second handle is there to be compared with, and only whole GPUs are compared. */
 export function handleDomain(
   param: readonly ['handle', string, HandleKind],
   found: Found,

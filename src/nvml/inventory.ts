@@ -1,9 +1,12 @@
-/** Finds what a machine has: everything with a handle, and the numbers to ask about it with. */
-import { type Call, call, type Driver, type Handle, handle, list, struct, text, u32 } from './call.js';
+/**
+ * Finds the GPUs, MIG devices, instances and units of a machine, and the numbers that questions about them take: links, fans,
+ * clocks, profiles, processes.
+ */
+import { type Call, call, type Driver, type Handle, handle, isOut, list, struct, text, u32 } from './call.js';
 import type { Found, Named, SurveyedGpu, SurveyedInstance } from './domain.js';
 import type { FunctionName } from './generated/functions.js';
 import * as layouts from './generated/layouts.js';
-import { LIST_HEAD, readText } from './memory.js';
+import { filledOf, itemSize, LIST_HEAD, readText } from './memory.js';
 import type { Recorder } from './recorder.js';
 import { ask } from './session.js';
 
@@ -64,13 +67,19 @@ function textOf(driver: Driver, fn: FunctionName, subject: Handle, length: numbe
   return status === 0 && memory[0] !== undefined ? readText(memory[0], 0, length) : undefined;
 }
 
-/** Numbers at an offset of each item of a list answer; none where it was refused. */
-function numbersOf(driver: Driver, what: Call, size: number): readonly number[] {
+/** The items of a list answer; none where it was refused. */
+function itemsOf<T>(driver: Driver, what: Call, read: (answer: Buffer, at: number) => T): readonly T[] {
   const { status, memory } = ask(driver, what);
   const [answer] = memory;
-  if (status !== 0 || answer === undefined) return [];
-  return Array.from({ length: answer.readUInt32LE(0) }, (_, i) => answer.readUInt32LE(LIST_HEAD + i * size));
+  const out = what.args.find(isOut);
+  if (status !== 0 || answer === undefined || out?.out !== 'list') return [];
+  const size = itemSize(out.item);
+  return Array.from({ length: filledOf(out, answer) }, (_, i) => read(answer, LIST_HEAD + i * size));
 }
+
+/** The number at the start of each item of a list answer. */
+const numbersOf = (driver: Driver, what: Call): readonly number[] =>
+  itemsOf(driver, what, (answer, at) => answer.readUInt32LE(at));
 
 /** NVLinks that Hopper has; the driver refuses those that a GPU has not. */
 const LINKS = 18;
@@ -86,15 +95,10 @@ function lookAt(driver: Driver, named: Named): SurveyedGpu {
       'nvmlDeviceGetMPSComputeRunningProcesses',
     ] as const
   ).flatMap((fn) => {
-    const v3 = numbersOf(
-      driver,
-      call(`${fn}_v3`, at, list(layouts.nvmlProcessInfo_t)),
-      layouts.nvmlProcessInfo_t.size,
-    );
-    const { size } = layouts.nvmlProcessInfo_v1_t;
-    return v3.length > 0 ? v3 : numbersOf(driver, call(fn, at, list(layouts.nvmlProcessInfo_v1_t)), size);
+    const v3 = numbersOf(driver, call(`${fn}_v3`, at, list(layouts.nvmlProcessInfo_t)));
+    return v3.length > 0 ? v3 : numbersOf(driver, call(fn, at, list(layouts.nvmlProcessInfo_v1_t)));
   });
-  const accounted = numbersOf(driver, call('nvmlDeviceGetAccountingPids', at, list('u32', 128)), 4);
+  const accounted = numbersOf(driver, call('nvmlDeviceGetAccountingPids', at, list('u32', 128)));
   const profile = struct(layouts.nvmlGpuInstanceProfileInfo_t);
   const busIds =
     pci.status === 0 && pci.memory[0] !== undefined
@@ -107,14 +111,14 @@ function lookAt(driver: Driver, named: Named): SurveyedGpu {
     ...named,
     links: Array.from({ length: LINKS }, (_, i) => i),
     fans: Array.from({ length: Math.max(1, fans) }, (_, i) => i),
-    memoryClocks: numbersOf(driver, call('nvmlDeviceGetSupportedMemoryClocks', at, list('u32', 64)), 4),
+    memoryClocks: numbersOf(driver, call('nvmlDeviceGetSupportedMemoryClocks', at, list('u32', 64))),
     gpuInstanceProfiles: Array.from({ length: 18 }, (_, i) =>
       numberOf(driver, call('nvmlDeviceGetGpuInstanceProfileInfo', at, i, profile)),
     ).filter((id) => id !== undefined),
     maxMigDevices: numberOf(driver, call('nvmlDeviceGetMaxMigDeviceCount', at, u32())) ?? 0,
     pids: [...new Set([...processes, ...accounted])],
-    vgpuTypes: numbersOf(driver, call('nvmlDeviceGetSupportedVgpus', at, list('u32', 64)), 4),
-    vgpuInstances: numbersOf(driver, call('nvmlDeviceGetActiveVgpus', at, list('u32', 64)), 4),
+    vgpuTypes: numbersOf(driver, call('nvmlDeviceGetSupportedVgpus', at, list('u32', 64))),
+    vgpuInstances: numbersOf(driver, call('nvmlDeviceGetActiveVgpus', at, list('u32', 64))),
     uuid: textOf(driver, 'nvmlDeviceGetUUID', at, 96),
     serial: textOf(driver, 'nvmlDeviceGetSerial', at, 30),
     busIds,
@@ -160,15 +164,8 @@ function instancesOf(
 
 const handleItems = { out: 'list', item: 'ptr', capacity: 32, arrayFirst: true } as const;
 
-function handleList(driver: Driver, what: Call): readonly Handle[] {
-  const { status, memory } = ask(driver, what);
-  const [answer] = memory;
-  if (status !== 0 || answer === undefined) return [];
-  return Array.from(
-    { length: answer.readUInt32LE(0) },
-    (_, i) => answer.readBigUInt64LE(LIST_HEAD + i * 8) as Handle,
-  );
-}
+const handleList = (driver: Driver, what: Call): readonly Handle[] =>
+  itemsOf(driver, what, (answer, at) => answer.readBigUInt64LE(at) as Handle);
 
 function instanceId(
   driver: Driver,

@@ -1,4 +1,4 @@
-/** koffi, by the shortest way. */
+/** Loads koffi in the shortest way. */
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ownFile } from './here.js';
@@ -7,7 +7,7 @@ type Koffi = typeof import('koffi');
 
 let loaded: Koffi | undefined;
 
-/** koffi, loaded at the first call: what needs no driver does not pay for it. Throws where it is not there. */
+/** Returns koffi and loads it at the first call, so that only commands that need a driver pay for it. */
 export function koffi(): Koffi {
   loaded ??= nativePart() ?? wholePackage();
   return loaded;

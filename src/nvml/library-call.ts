@@ -30,9 +30,9 @@ export class LibraryCall implements Bound {
   private readonly params: unknown[];
   private readonly lists: readonly number[];
   private readonly asksCountFirst: boolean;
-  /** The lists' rooms, and where NVML reads them. */
+  /** How many items each list has room for, and where in its memory NVML reads that. */
   private rooms: readonly { readonly index: number; readonly at: number; readonly room: number }[] = [];
-  /** What NVML is told in the outputs' memory: structs with a version or a question, sizes behind a pointer. */
+  /** What NVML is told in the memory of outputs: versions and selectors of structs, sizes behind a pointer. */
   private presets: readonly { readonly index: number; readonly at: number; readonly before: Buffer }[] = [];
 
   constructor(
@@ -85,7 +85,7 @@ export class LibraryCall implements Bound {
     }
   }
 
-  /** A text as the result is the answer itself. */
+  /** Of a function that returns a text, the text is the answer. */
   private statusOf(result: number | string): Status {
     if (typeof result === 'number') {
       if (result === NVML_ERROR_GPU_IS_LOST && this.subject !== undefined) this.onLostGpu();

@@ -1,4 +1,4 @@
-/** The machine that answers: this one through its NVML library, or a recorded one. */
+/** Opens a recorded machine. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { bundledNames, bundledText } from './bundled.js';
 import type { Driver } from './call.js';

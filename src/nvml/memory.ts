@@ -65,9 +65,10 @@ export function roomOf(out: Out, memory: Buffer): number {
   return (memory.length - arrayAt(out.layout)) / itemSize(out.array.item);
 }
 
-/** How many items NVML left in the array that a struct points to. */
-export function filledOf(out: Out & { readonly out: 'struct' }, memory: Buffer): number {
-  if (out.array === undefined) return 0;
+/** How many items NVML left in a list, or in the array that a struct points to; never more than there is room for. */
+export function filledOf(out: Out, memory: Buffer): number {
+  if (out.out === 'list') return Math.min(memory.readUInt32LE(0), roomOf(out, memory));
+  if (out.out !== 'struct' || out.array === undefined) return 0;
   const field = fieldOf(out.layout, out.array.filled ?? out.array.count);
   return Math.min(memory.readUInt32LE(field[1]), roomOf(out, memory));
 }

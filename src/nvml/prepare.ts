@@ -1,4 +1,4 @@
-/** Makes calls out of prototypes: the outputs that a parameter stands for. */
+/** Makes the arguments of calls from the prototypes of their functions. */
 import type { Arg, Out, Preset } from './call.js';
 import type { Param, Prototype } from './prototype.js';
 

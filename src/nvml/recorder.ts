@@ -1,16 +1,16 @@
-/** Records what is called: the calls of a snapshot. */
+/** Makes calls and writes down their answers, as a snapshot holds them. */
 import type { HandleNames, Json } from './answer.js';
 import { decodeFieldValue, decodeOut } from './answer-decode.js';
 import { type Answers, answerKey, fieldKey } from './answer-key.js';
-import { isAnswer, isRefusal, refusal, versionOf } from './answered.js';
+import { isAnswer, isRefusal, refusal, versionOf } from './answer-status.js';
 import { type Arg, type Bound, type Call, type Driver, type Handle, isOut, type Out } from './call.js';
 import { NVML_ERROR_FUNCTION_NOT_FOUND } from './generated/constants.js';
 import type { FunctionName } from './generated/functions.js';
 
-/** Which of two answers to one question tells more: a newer struct, any value, a refusal. */
+/** Ranks the answers to one question by how much they tell: newer structs, then other values, then refusals. */
 const rank = (answer: Json): number => versionOf(answer) ?? (isRefusal(answer) ? 0 : 1);
 
-/** Everything that was called through a recording driver, as the calls of a snapshot. */
+/** The answers of a driver to all calls that were made here. */
 export class Recorder implements HandleNames {
   private readonly calls: Record<string, Record<string, Json>> = {};
   private readonly names = new Map<bigint, string>();

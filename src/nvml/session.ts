@@ -1,4 +1,4 @@
-/** An open NVML: initialised, with its GPUs. */
+/** A session: NVML initialised, and the GPUs that it counts. */
 import { type Bound, type Call, call, type Driver, type Handle, handle, SUBJECT, text, u32 } from './call.js';
 import { believable } from './counts.js';
 import {
@@ -83,7 +83,7 @@ export async function startSession(
   return session(driver, await Promise.all(gpus));
 }
 
-/** The indexes of a list that names GPUs by them alone. */
+/** The indexes in a comma list; undefined where the list names GPUs in another way, too. */
 function indexesIn(list: string, count: number): ReadonlySet<number> | undefined {
   const names = list
     .split(',')

@@ -3,7 +3,7 @@ import type { HandleNames, Json } from './answer.js';
 import { AnswerError } from './answer.js';
 import { encodeFieldValue, encodeOut } from './answer-encode.js';
 import { type Answers, answerKey, fieldKey } from './answer-key.js';
-import { isAnswer, statusOf, versionOf } from './answered.js';
+import { isAnswer, statusOf, versionOf } from './answer-status.js';
 import { type Bound, type Call, type Driver, type Handle, isOut, type Out } from './call.js';
 import { unbelievable } from './counts.js';
 import { SnapshotError } from './failures.js';

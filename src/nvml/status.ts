@@ -1,7 +1,12 @@
+/** The statuses of NVML, and the readings that have a status in place of a value. */
 import * as nvml from './generated/constants.js';
 
 /** An nvmlReturn_t: 0 is success, anything else says why there is no answer. */
 export type Status = number;
+
+/** Whether NVML does not know a function, or the version of its struct: an older form of it should be tried. */
+export const isTooNew = (status: Status): boolean =>
+  status === nvml.NVML_ERROR_FUNCTION_NOT_FOUND || status === nvml.NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
 
 /** A reading that has no value, and the NVML status that says why. Zero is never absence. */
 export class Missing {

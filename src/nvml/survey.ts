@@ -32,7 +32,7 @@ const NOT_RECORDED: ReadonlySet<FunctionName> = new Set<FunctionName>([
   'nvmlDeviceReadPRMCounters_v1',
 ]);
 
-/** Given structs that no domain makes: how the functions that want them are asked about a GPU. */
+/** How to fill the struct that a function is given, where it takes more than values of domain.ts. */
 const GIVEN: Readonly<Partial<Record<FunctionName, (gpu: SurveyedGpu) => Preset | undefined>>> = {
   /** NVML_UUID_TYPE_ASCII */
   nvmlDeviceGetHandleByUUIDV: ({ uuid }) => (uuid === undefined ? undefined : { type: 1, 'value.str': uuid }),
@@ -48,7 +48,7 @@ export function pciPreset(busId: string): Preset {
 }
 
 export interface SurveyOptions {
-  /** Calls beside NVML's own list, e.g. of probes with particular arguments. Asked about every GPU and MIG device. */
+  /** Calls beside NVML's own list, e.g. of probes with particular arguments. They are asked about every GPU and MIG device. */
   readonly extraCalls?: readonly Call[];
   /** Field ids with scopes beside the known ones. */
   readonly extraFields?: readonly FieldId[];

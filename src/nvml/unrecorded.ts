@@ -1,9 +1,9 @@
-/** What a function answers to inputs that a recording has no answer for; all others say NOT_FOUND. */
+/** How functions refuse inputs that a recording has no answer for, where they do not say NOT_FOUND. */
 import { NVML_ERROR_INVALID_ARGUMENT } from './generated/constants.js';
 import type { FunctionName } from './generated/functions.js';
 import type { Status } from './status.js';
 
-/** An index beyond the count is no index, by NVML's documentation. */
+/** NVML's documentation calls an index beyond the count an invalid argument. */
 export const UNRECORDED: Readonly<Partial<Record<FunctionName, Status>>> = {
   nvmlDeviceGetHandleByIndex: NVML_ERROR_INVALID_ARGUMENT,
   nvmlDeviceGetHandleByIndex_v2: NVML_ERROR_INVALID_ARGUMENT,

@@ -1,14 +1,11 @@
 /** A probe made ready for one subject: runs its call, falls back to older ones, and reads what came back. */
 
 import { type Bound, type Driver, type FieldId, type Handle, isOut, SUBJECT } from '../nvml/call.js';
-import {
-  NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
-  NVML_ERROR_FUNCTION_NOT_FOUND,
-} from '../nvml/generated/constants.js';
+import { NVML_ERROR_FUNCTION_NOT_FOUND } from '../nvml/generated/constants.js';
 import { nvmlFieldValue_t } from '../nvml/generated/layouts.js';
 import type { Field, Layout, ScalarType } from '../nvml/layout.js';
-import { itemSize, LIST_HEAD, READ, readText, valueScalar } from '../nvml/memory.js';
-import { Missing, NOT_SUPPORTED, type Status } from '../nvml/status.js';
+import { filledOf, itemSize, LIST_HEAD, READ, readText, valueScalar } from '../nvml/memory.js';
+import { isTooNew, Missing, NOT_SUPPORTED, type Status } from '../nvml/status.js';
 import type { Probe } from './probe.js';
 
 export type Value = number | bigint | string;
@@ -21,12 +18,12 @@ export type Reader = () => Reading;
 export interface View {
   /** A value by path: an output's name, a struct's field, `utilization.2.percentage`; '' for text. */
   read(path: string): Reading;
-  /** The same as a number; 0 where there is none: only for outputs that a success always sets. */
+  /** The same value as a number, 0 where it is absent. Only for outputs that every success sets. */
   number(path: string): number;
   text(path: string): string;
 }
 
-/** A path within the answer, or a function for what takes more than one value. */
+/** A path within the answer, or a function where one reading is made of several values. */
 export type Pick = string | ((view: View) => Reading);
 
 type MemoryReader = (memory: Buffer) => Reading;
@@ -87,11 +84,7 @@ function locate(bound: Bound, path: string): { out: number; read: MemoryReader }
   return undefined;
 }
 
-/** Whether an older form of the question should be tried. */
-const isOutdated = (status: Status): boolean =>
-  status === NVML_ERROR_FUNCTION_NOT_FOUND || status === NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
-
-/** What an absent value counts and spells as. */
+/** A view whose absent values count as 0 and are spelled as nothing. */
 abstract class Readable implements View {
   abstract read(path: string): Reading;
 
@@ -106,7 +99,7 @@ abstract class Readable implements View {
   }
 }
 
-/** A probe on a subject. */
+/** A probe about one subject, with its last answer. */
 export class Asked extends Readable {
   private bound: Bound | undefined;
   private next = 0;
@@ -128,18 +121,18 @@ export class Asked extends Readable {
   run(): void {
     while (this.bound !== undefined) {
       this.status = this.bound.run();
-      if (!isOutdated(this.status) || !this.fallBack()) return;
+      if (!isTooNew(this.status) || !this.fallBack()) return;
     }
   }
 
   async start(): Promise<void> {
     while (this.bound !== undefined) {
       this.status = await this.bound.start();
-      if (!isOutdated(this.status) || !this.fallBack()) return;
+      if (!isTooNew(this.status) || !this.fallBack()) return;
     }
   }
 
-  /** A reader of one path, resolved once and again only when an older call has to answer. */
+  /** A reader of one path. The path is resolved once, and once more when an older call has to answer. */
   reader(path: string): Reader {
     let reader = this.readers.get(path);
     if (reader === undefined) {
@@ -168,7 +161,7 @@ export class Asked extends Readable {
     if (out?.out !== 'list' || memory === undefined) return [];
     const size = itemSize(out.item);
     return Array.from(
-      { length: memory.readUInt32LE(0) },
+      { length: filledOf(out, memory) },
       (_, i) => new Item(memory, LIST_HEAD + i * size, out.item),
     );
   }

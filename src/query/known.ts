@@ -1,12 +1,12 @@
-/** A number that stands for a word, where the word is known. Any other number tells nothing: it is absent. */
+/** Reads numbers that stand for words. A number without a word tells nothing, so it is absent. */
 import { NVML_ERROR_UNKNOWN } from '../nvml/generated/constants.js';
 import { Missing } from '../nvml/status.js';
 import type { Pick } from './asked.js';
 
-/** NVML's own word for not knowing, such as NVML_PSTATE_UNKNOWN, is as little a state as a number it does not have. */
+/** NVML has values of its own for not knowing, such as NVML_PSTATE_UNKNOWN. They are read as absent, too. */
 const UNKNOWN = Missing.of(NVML_ERROR_UNKNOWN);
 
-/** Reads a number from 0 up to `most`, in steps of one. */
+/** Picks a number; those above `most` have no word. */
 export const known =
   (most: number, path = 'value'): Pick =>
   (view) => {

@@ -3,7 +3,7 @@ import { call, SUBJECT, struct, u32 } from '../nvml/call.js';
 import { nvmlDeviceAttributes_t } from '../nvml/generated/layouts.js';
 import type { Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import { readAll } from './now.js';
+import { readGpuFields } from './gpu-fields.js';
 import type { Subject } from './plan.js';
 import { fixed } from './probe.js';
 import { askOnce } from './read.js';
@@ -20,7 +20,7 @@ export const computeInstanceId = fixed(
 
 /** The profile in a MIG device's name: `NVIDIA H100 80GB HBM3 MIG 3g.40gb` → `MIG 3g.40gb`. */
 export function migName(session: Session, mig: Subject): string {
-  const [name] = readAll(session, mig, ['name']);
+  const [name] = readGpuFields(session, mig, ['name']);
   const text = name instanceof Missing ? '' : String(name);
   const profile = /MIG \S+$/.exec(text)?.[0];
   return profile ?? migNameOfAttributes(session, mig);

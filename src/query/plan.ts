@@ -11,12 +11,15 @@ import type { Lifetime, Probe } from './probe.js';
 import type { Row, StatusValues } from './row.js';
 import { askAll, type Question, type Schedule, scheduleOf } from './schedule.js';
 
-/** Whom a plan asks: a GPU or a MIG device. A GPU that was lost before the start cannot be reached. */
+/** What a plan asks about: a GPU or a MIG device. A GPU that was lost before the start has no handle, but a status. */
 export interface Subject {
   readonly index: number;
   readonly handle: Handle | undefined;
   readonly status: Status;
 }
+
+/** The subject of questions that are about no GPU: about the system, or about a vGPU, whose number is an argument. */
+export const SYSTEM: Subject = { index: -1, handle: undefined, status: 0 };
 
 /** One line of a plan: the readers of a subject, in the order of the rows. */
 export interface PlanLine {
@@ -33,7 +36,7 @@ export interface Plan {
   sample(): void | Promise<void>;
 }
 
-/** What rows may read that is not NVML's. */
+/** What rows may read beside the answers of NVML. */
 export interface PlanContext {
   readonly session: Session;
   /** Milliseconds since the epoch. */
@@ -44,7 +47,7 @@ export function compilePlan(rows: readonly Row[], subjects: readonly Subject[], 
   const asking = new Asking(context.session);
   const lines = subjects.map((subject) => ({
     subject,
-    readers: rows.map((row) => readerOf(row, subject, asking, context)),
+    readers: rows.map((row) => rowReader(row, subject, asking, context)),
   }));
   asking.seal();
   return {
@@ -59,7 +62,7 @@ export function compilePlan(rows: readonly Row[], subjects: readonly Subject[], 
 }
 
 /** A reader of a field about a subject. A value of an item is read from the item, not here. */
-export function readerOf(
+export function rowReader(
   { source }: Pick<Row, 'source'>,
   subject: Subject,
   asking: Asking,
@@ -83,7 +86,7 @@ export function readerOf(
   }
 }
 
-/** Reads a status that is an answer as the value it stands for. */
+/** Some statuses are answers: reads them as the values that they stand for. */
 const withStatuses =
   (read: Reader, statuses: StatusValues): Reader =>
   () => {
@@ -102,7 +105,7 @@ export class Asking {
   >();
   private due: Question[] = [];
   private everySample: Question[] = [];
-  /** Of the questions of every sample. */
+  /** The schedule of the questions that every sample asks. */
   private steady: Schedule | undefined;
 
   constructor(private readonly session: Session) {}

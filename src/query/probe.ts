@@ -1,16 +1,16 @@
-/** A probe: one named NVML question about one subject, shared by every row that needs its answer. */
+/** A probe: one named question to NVML. All rows that need its answer about a subject share one call. */
 import type { Call, FieldId } from '../nvml/call.js';
 
 export type Lifetime = 'static' | 'sample';
 
 export interface Probe {
-  /** Unique; plans share by it. */
+  /** Unique: rows whose probes have the same name share one call. */
   readonly name: string;
   /** `static` is asked once per run, `sample` at every tick. */
   readonly lifetime: Lifetime;
-  /** The answer mostly waits inside the driver: asked on a worker thread, so that the waits overlap. */
+  /** The driver spends most of the call waiting. Such a probe is asked on a worker thread, so that the waits overlap. */
   readonly waits: boolean;
-  /** The wait measures what the other calls would disturb: asked when they are done. */
+  /** The driver measures while it waits, and other calls would disturb that: the probe is asked when they are done. */
   readonly undisturbed?: true;
   /** The same question for newer and older drivers, newest first. */
   readonly calls: readonly Call[];
@@ -37,16 +37,16 @@ export const sample = (name: string, ...calls: readonly Call[]): Probe => made(n
 export const fixed = (name: string, ...calls: readonly Call[]): Probe =>
   made(name, calls, { lifetime: 'static' });
 
-/** The probe, asked on a worker thread. */
+/** Lets a probe be asked on a worker thread. */
 export const waiting = (probe: Probe): Probe => ({ ...probe, waits: true });
 
-/** The probe, asked in its turn like any other: for who waits for all answers at once. */
+/** Lets a probe be asked on the main thread among the others, for callers that block until all answers are there. */
 export const inTurn = ({ undisturbed: _, ...probe }: Probe): Probe => ({ ...probe, waits: false });
 
-/** The probe, asked on a worker thread once nothing else is asked of the GPUs. */
+/** Lets a probe be asked on a worker thread while no other call is made about its GPU. */
 export const undisturbed = (probe: Probe): Probe => ({ ...waiting(probe), undisturbed: true });
 
-/** A field id of nvmlDeviceGetFieldValues. */
+/** A probe that asks nvmlDeviceGetFieldValues for one field id. */
 export const field = (id: number, scope = 0, lifetime: Lifetime = 'sample'): Probe => ({
   name: `field ${id}:${scope}`,
   lifetime,

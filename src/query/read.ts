@@ -1,7 +1,7 @@
 /** Probes read at once, where a command needs some values and no plan. */
 import type { Session } from '../nvml/session.js';
 import { Asked, type Pick, type Reading } from './asked.js';
-import { Asking, type Subject } from './plan.js';
+import { Asking, type Subject, SYSTEM } from './plan.js';
 import type { Probe } from './probe.js';
 
 /** A probe, and which of its values is meant. */
@@ -12,7 +12,7 @@ export interface Wanted {
 
 export const want = (probe: Probe, pick: Pick = 'value'): Wanted => ({ probe, pick });
 
-/** The values, in order; field ids are asked in one call. Not for probes that wait. */
+/** Reads values of probes, in their order; field ids are asked in one call. Not for probes that wait. */
 export function readWanted(
   session: Session,
   subject: Subject,
@@ -25,8 +25,8 @@ export function readWanted(
   return readers.map((read) => read());
 }
 
-/** A probe that has been asked. */
-export function askOnce(session: Session, probe: Probe, subject: Subject): Asked {
+/** Asks a probe at once, and returns it with its answer. */
+export function askOnce(session: Session, probe: Probe, subject: Subject = SYSTEM): Asked {
   const asked = new Asked(probe, session.driver, subject.handle, subject.status);
   asked.run();
   return asked;

@@ -3,7 +3,7 @@ import type { Pick, Reading, Value } from './asked.js';
 import type { Kind } from './kind.js';
 import type { Probe } from './probe.js';
 
-/** What a row reads that is no NVML answer. */
+/** What a row can read that is not an answer of NVML. */
 export type Own = 'index' | 'count' | 'timestamp' | 'blank';
 
 export interface Row {

@@ -1,18 +1,18 @@
 /**
- * In which order questions are asked. What waits in the driver is started first and the rest asked meanwhile. What must
- * not be disturbed is asked while nothing else is asked about its own GPU: calls about one GPU do not show on the link of
- * another (two H200, 580.159.04: 0.5 to 0.7 MB/s received with a busy neighbour as with an idle one, 49 to 58 MB/s with calls
- * about the same GPU).
+ * Decides in which order questions are asked. Questions that wait in the driver are started first, and the others are asked
+ * meanwhile. A question that must not be disturbed is asked while nothing else is asked about its own GPU. Calls about other
+ * GPUs may go on, as they do not show on its link (two H200, 580.159.04: 0.5 to 0.7 MB/s received with a busy neighbour as
+ * with an idle one, 49 to 58 MB/s with calls about the same GPU).
  */
 import type { Lifetime } from './probe.js';
 
 /** A question ready to be asked, once per run or at every sample. */
 export interface Question {
-  /** Whom it is about. */
+  /** The GPU or MIG device that it is about. */
   readonly subject: string;
   readonly lifetime: Lifetime;
   readonly waits: boolean;
-  /** Other questions about its subject would disturb it. It waits, too. */
+  /** Other questions about its subject would disturb it. Such a question waits, too. */
   readonly undisturbed: boolean;
   run(): void;
   start(): Promise<void>;
@@ -24,13 +24,13 @@ interface Batch {
   readonly prompt: readonly Question[];
 }
 
-/** The questions about a subject that has some to be asked undisturbed, and those that would disturb them. */
+/** All questions about one subject: those that watch its link undisturbed, and the others, which would disturb them. */
 interface Link {
   readonly undisturbed: readonly Question[];
   readonly others: Batch;
 }
 
-/** Worked out once for all samples that ask the same. */
+/** The order of some questions. It is worked out once for all samples that ask the same. */
 export interface Schedule {
   readonly free: Batch;
   readonly links: readonly Link[];
@@ -64,10 +64,10 @@ export function askAll({ free, links }: Schedule): void | Promise<void> {
 
 const start = (question: Question): Promise<void> => question.start();
 
-/** Where it throws at once, the promise fails. */
+/** Begins to ask, and turns what that throws at once into a failed promise. */
 const begun = async (ask: () => void | Promise<void>): Promise<void> => ask();
 
-/** Waits for all before it fails as one of them did: nothing goes on behind the back of who is told. */
+/** Waits until all have ended, and only then fails if one of them failed: the caller may free what the others use. */
 async function ended(asking: readonly Promise<void>[]): Promise<void> {
   await Promise.allSettled(asking);
   await Promise.all(asking);
@@ -84,12 +84,12 @@ async function askLink({ undisturbed, others }: Link): Promise<void> {
   const asking = askBatch(others);
   // Where nothing waits before it, the watch begins at once.
   if (asking !== undefined) await asking;
-  await inTurn(undisturbed);
+  await oneAfterAnother(undisturbed);
 }
 
 /** Watches the links of all subjects but the first while that one is asked, and its link while the others are asked. */
 function askLinks(first: Link, rest: readonly Link[]): Promise<void> {
-  const watching = rest.map(({ undisturbed }) => inTurn(undisturbed));
+  const watching = rest.map(({ undisturbed }) => oneAfterAnother(undisturbed));
   const askRest = async (): Promise<void> => {
     for (const [i, { others }] of rest.entries()) {
       await watching[i];
@@ -98,15 +98,15 @@ function askLinks(first: Link, rest: readonly Link[]): Promise<void> {
   };
   const ask = async (): Promise<void> => {
     await askInSlices(first.others);
-    await ended([inTurn(first.undisturbed), askRest()]);
+    await ended([oneAfterAnother(first.undisturbed), askRest()]);
   };
   return ended([...watching, ask()]);
 }
 
-/** Milliseconds after which a question that waits in turn gets the chance to begin. */
+/** Milliseconds after which the event loop gets a turn, in which the next question that waits can begin. */
 const SLICE = 2;
 
-/** Asks like askBatch, and lets the event loop turn now and then. */
+/** Does what askBatch does, and gives the event loop a turn now and then. */
 function askInSlices({ waiting, prompt }: Batch): Promise<void> {
   const ask = async (): Promise<void> => {
     let turned = performance.now();
@@ -120,6 +120,6 @@ function askInSlices({ waiting, prompt }: Batch): Promise<void> {
   return ended([...waiting.map(start), ask()]);
 }
 
-async function inTurn(questions: readonly Question[]): Promise<void> {
+async function oneAfterAnother(questions: readonly Question[]): Promise<void> {
   for (const question of questions) await question.start();
 }

@@ -2,9 +2,9 @@
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import type { Reading } from './asked.js';
-import { readAll } from './now.js';
+import { readGpuFields } from './gpu-fields.js';
 
-/** What a GPU can be called by; asked only where a selector needs it. */
+/** The names by which a GPU can be selected. Each is asked only where a selector needs it. */
 export interface GpuNames {
   uuid(gpu: Gpu): Reading;
   serial(gpu: Gpu): Reading;
@@ -17,7 +17,7 @@ export function namesIn(session: Session): GpuNames {
   const read =
     (name: string) =>
     (gpu: Gpu): Reading =>
-      readAll(session, gpu, [name])[0] as Reading;
+      readGpuFields(session, gpu, [name])[0] as Reading;
   return { uuid: read('uuid'), serial: read('serial'), busId: read('pci.bus_id') };
 }
 
@@ -38,7 +38,7 @@ function canonicalBusId(text: string): string | undefined {
 }
 
 function matcher(selector: string, names: GpuNames, count: number): Match {
-  // No serial number is as small as an index: these GPUs need not be asked for theirs.
+  // No serial number is as small as an index, so no GPU needs to be asked for its own.
   if (/^\d+$/.test(selector) && Number(selector) < count) {
     const index = Number(selector);
     return (gpu) => gpu.index === index;

@@ -13,11 +13,11 @@ export type AskNow = (probe: Probe, subject?: Subject) => Asked;
 export interface Table {
   /** The switch without its dashes, e.g. query-gpu. */
   readonly option: string;
-  /** The switch that lists its fields, where it is not `help-` and the switch. */
+  /** The switch that lists its fields, if it is not called `help-` and the switch. */
   readonly help?: string;
   /** What a record is, for the help: "a GPU", "a process that computes on a GPU". */
   readonly subject: string;
   readonly rows: readonly Row[];
-  /** Records of one GPU right now. Without it each GPU is one record. */
+  /** Finds the records of one GPU right now. A table without it has one record for each GPU. */
   readonly records?: (subject: Subject, ask: AskNow, asked: ReadonlySet<Row>) => readonly RecordValues[];
 }

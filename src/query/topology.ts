@@ -5,9 +5,8 @@ import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import type { Asked, Reading } from './asked.js';
 import { setBits } from './bits.js';
-import { readAll } from './now.js';
+import { readGpuFields } from './gpu-fields.js';
 import { linkRemote, linkRemoteType, linksOf } from './nvlink.js';
-import type { Subject } from './plan.js';
 import { field, fixed, type Probe } from './probe.js';
 import { askOnce, readWanted, want } from './read.js';
 
@@ -21,7 +20,7 @@ export const TOPOLOGY_LEVELS: readonly number[] = [
   nvml.NVML_TOPOLOGY_SYSTEM,
 ];
 
-/** 4096 CPUs or nodes. */
+/** Room for 4096 CPUs or NUMA nodes. */
 const WORDS = 64;
 const words = { out: 'words', length: WORDS } as const;
 
@@ -70,7 +69,7 @@ export function affinityOf(session: Session, gpu: Gpu): Affinity {
   };
 }
 
-/** A reading for each pair of GPUs; a GPU with itself is not asked about. */
+/** A reading for each pair of different GPUs. */
 export type Pairs = readonly (readonly Reading[])[];
 
 function pairs(session: Session, gpus: readonly Gpu[], probe: (other: Handle) => Probe, pick: string): Pairs {
@@ -91,9 +90,6 @@ export const ancestors = (session: Session, gpus: readonly Gpu[]): Pairs =>
 export const p2pStatuses = (session: Session, gpus: readonly Gpu[], capability: number): Pairs =>
   pairs(session, gpus, (other) => p2pStatus(other, capability), 'status');
 
-/** For questions that are about no GPU. */
-const SYSTEM: Subject = { index: 0, handle: undefined, status: 0 };
-
 /** Indexes of the GPUs in a list answer. */
 function indexesOf(session: Session, asked: Asked): readonly number[] | Missing {
   if (asked.status !== 0) return Missing.of(asked.status);
@@ -112,7 +108,7 @@ export function nearestGpus(session: Session, gpu: Gpu, level: number): readonly
 
 /** The GPUs that are near a CPU. */
 export const gpusNearCpu = (session: Session, cpu: number): readonly number[] | Missing =>
-  indexesOf(session, askOnce(session, nearCpu(cpu), SYSTEM));
+  indexesOf(session, askOnce(session, nearCpu(cpu)));
 
 const switchLinks = field(nvml.NVML_FI_DEV_NVSWITCH_CONNECTED_LINK_COUNT, 0, 'static');
 
@@ -125,7 +121,7 @@ interface Reach {
 }
 
 function reachOf(session: Session, gpu: Gpu): Reach {
-  const busId = String(readAll(session, gpu, ['pci.bus_id'])[0]).toLowerCase();
+  const busId = String(readGpuFields(session, gpu, ['pci.bus_id'])[0]).toLowerCase();
   const counted = readWanted(session, gpu, [want(switchLinks)])[0] as Reading;
   if (!(counted instanceof Missing) && Number(counted) > 0) {
     return { busId, toSwitches: Number(counted), remotes: [] };

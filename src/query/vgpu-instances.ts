@@ -2,7 +2,7 @@
 import { call, type Handle, handle, type Out, SUBJECT, struct, u32 } from '../nvml/call.js';
 import * as nvml from '../nvml/generated/constants.js';
 import * as layouts from '../nvml/generated/layouts.js';
-import { arrayAt, READ } from '../nvml/memory.js';
+import { arrayAt, filledOf, READ } from '../nvml/memory.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import type { Reading } from './asked.js';
 import { enabled, supported } from './kind.js';
@@ -10,10 +10,9 @@ import type { Subject } from './plan.js';
 import { type Probe, sample } from './probe.js';
 import { askOnce } from './read.js';
 import type { AskNow } from './table.js';
-import { NOBODY } from './vgpu.js';
 import { type Field, lineAt } from './vgpu-lines.js';
 
-/** A GPU instance by its id. It is a subject that refuses all questions where there is none. */
+/** A GPU instance with its id. Where there is none with that id, every question about it is refused. */
 export interface Instance extends Subject {
   readonly id: number;
 }
@@ -30,7 +29,7 @@ const instanceOf = (asked: ReturnType<AskNow>, gpu: Subject, id: number): Instan
 export const gpuInstance = (session: Session, gpu: Gpu, id: number): Instance =>
   instanceOf(askOnce(session, byId(id), gpu), gpu, id);
 
-/** More than any GPU has had. */
+/** Ids go up to here: more than any GPU has had. */
 const IDS = 32;
 
 /** All GPU instances of a GPU. */
@@ -49,11 +48,10 @@ const creatable: Out = {
 /** Types of vGPU that an instance has room for. */
 export function creatableOn(session: Session, instance: Instance): readonly number[] {
   const probe = sample('creatable vGPU types', call('nvmlGpuInstanceGetCreatableVgpus', SUBJECT, creatable));
-  const asked = askOnce(session, probe, instance);
-  const memory = asked.memory();
+  const memory = askOnce(session, probe, instance).memory();
   if (memory === undefined) return [];
   const at = arrayAt(layouts.nvmlVgpuTypeIdInfo_v1_t);
-  return Array.from({ length: asked.number('vgpuCount') }, (_, i) => memory.readUInt32LE(at + 4 * i));
+  return Array.from({ length: filledOf(creatable, memory) }, (_, i) => memory.readUInt32LE(at + 4 * i));
 }
 
 /** The GPU instance that a vGPU runs on. */
@@ -61,7 +59,6 @@ export const instanceOfVgpu = (session: Session, vgpu: number): Reading =>
   askOnce(
     session,
     sample(`vGPU ${vgpu} GPU instance`, call('nvmlVgpuInstanceGetGpuInstanceId', vgpu, u32())),
-    NOBODY,
   ).read('value');
 
 const mode = { version: nvml.nvmlVgpuHeterogeneousMode_v1 };

@@ -6,11 +6,12 @@ import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import type { Pick, Reading, View } from './asked.js';
 import { type Cell, type Cells, cell } from './cell.js';
+import { readGpuFields } from './gpu-fields.js';
 import { count, enabled, type Kind, mebibytes, number, percent, text } from './kind.js';
-import { readAll } from './now.js';
-import type { Subject } from './plan.js';
+import { type Subject, SYSTEM } from './plan.js';
 import { fixed, sample } from './probe.js';
-import { ask, NO_UTILIZATION, NOBODY, sizedText, type VgpuUtilization, vgpuIdentity } from './vgpu.js';
+import { askOnce } from './read.js';
+import { NO_UTILIZATION, sizedText, type VgpuUtilization, vgpuIdentity } from './vgpu.js';
 
 const framesPerSecond = number('FPS');
 /** Small hexadecimal digits, as many as there are. */
@@ -58,7 +59,7 @@ const readLine = (
   name,
   label,
   depth,
-  value: cell(kind, ask(session, sample(`${what.fn} ${name}`, what), of).pick(pick)()),
+  value: cell(kind, askOnce(session, sample(`${what.fn} ${name}`, what), of).pick(pick)()),
 });
 
 const typeSpec = (
@@ -190,21 +191,21 @@ export function vgpuLines(
     kind: Kind,
     what: LineSpec['call'],
     pick: Pick = 'value',
-  ): Field => readLine(session, { name, label, depth, kind, call: what, pick }, NOBODY);
+  ): Field => readLine(session, { name, label, depth, kind, call: what, pick }, SYSTEM);
   const total =
     type instanceof Missing
       ? type
-      : ask(
+      : askOnce(
           session,
           fixed(`vGPU type ${type} framebuffer`, call('nvmlVgpuTypeGetFramebufferSize', Number(type), u64())),
         ).read('value');
-  const used = ask(
+  const used = askOnce(
     session,
     sample(`vGPU ${vgpu} framebuffer`, call('nvmlVgpuInstanceGetFbUsage', vgpu, u64())),
   ).read('value');
   const free =
     total instanceof Missing || used instanceof Missing ? NOT_SUPPORTED : Number(total) - Number(used);
-  const [accountingBuffer] = readAll(session, gpu, ['accounting.buffer_size']) as [Reading];
+  const [accountingBuffer] = readGpuFields(session, gpu, ['accounting.buffer_size']) as [Reading];
   const encoder = call('nvmlVgpuInstanceGetEncoderStats', vgpu, u32('sessions'), u32('fps'), u32('latency'));
   const fbc = call('nvmlVgpuInstanceGetFBCStats', vgpu, struct(layouts.nvmlFBCStats_t));
   return [

@@ -4,15 +4,11 @@ import * as nvml from '../nvml/generated/constants.js';
 import * as layouts from '../nvml/generated/layouts.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
-import type { Asked, Reading, View } from './asked.js';
+import type { Reading, View } from './asked.js';
 import { type Cells, cell } from './cell.js';
 import { count, percent, text } from './kind.js';
-import type { Subject } from './plan.js';
-import { fixed, type Probe, sample } from './probe.js';
+import { fixed, sample } from './probe.js';
 import { askOnce } from './read.js';
-
-/** NVML's functions about a vGPU take its number, not a handle: they are asked about nobody. */
-export const NOBODY: Subject = { index: -1, handle: undefined, status: 0 };
 
 /** A text whose length NVML wants behind a pointer. */
 export const sizedText = (length: number): Out => ({ out: 'text', length, lengthBy: 'pointer' });
@@ -24,7 +20,7 @@ const virtualizationMode = fixed(
 
 /** Whether a GPU is shared out as vGPUs: only such GPUs appear in `vgpu`. */
 export function isVgpuHost(session: Session, gpu: Gpu): boolean {
-  const value = ask(session, virtualizationMode, gpu).read('value');
+  const value = askOnce(session, virtualizationMode, gpu).read('value');
   return (
     value === nvml.NVML_GPU_VIRTUALIZATION_MODE_HOST_VGPU ||
     value === nvml.NVML_GPU_VIRTUALIZATION_MODE_HOST_VSGA
@@ -42,18 +38,15 @@ const creatableTypes = sample(
 );
 const LISTS = { active: activeVgpus, supported: supportedTypes, creatable: creatableTypes } as const;
 
-export const ask = (session: Session, probe: Probe, subject: Subject = NOBODY): Asked =>
-  askOnce(session, probe, subject);
-
 /** Numbers of the GPU's running vGPUs, or ids of the types that it supports or has room for. */
 export const vgpuNumbers = (session: Session, gpu: Gpu, which: keyof typeof LISTS): readonly number[] =>
-  ask(session, LISTS[which], gpu)
+  askOnce(session, LISTS[which], gpu)
     .items()
     .map((item) => Number(item.read('')));
 
 /** A type's name. */
 export const vgpuTypeName = (session: Session, type: number): Reading =>
-  ask(session, fixed(`vGPU type ${type}`, call('nvmlVgpuTypeGetName', type, sizedText(64)))).read('');
+  askOnce(session, fixed(`vGPU type ${type}`, call('nvmlVgpuTypeGetName', type, sizedText(64)))).read('');
 
 /** A running vGPU's utilization, as the driver last sampled it. */
 export interface VgpuUtilization {
@@ -61,7 +54,7 @@ export interface VgpuUtilization {
   readonly memory: Reading;
   readonly encoder: Reading;
   readonly decoder: Reading;
-  /** Not told by the function that NVML has for it since vGPU software 5. */
+  /** The function that NVML has had for utilization since vGPU software 5 does not tell this one and the next. */
   readonly jpeg: Reading;
   readonly ofa: Reading;
 }
@@ -77,9 +70,9 @@ const utilizationSamples = sample(
   ),
 );
 
-/** By vGPU; the values are unsigned integers. */
+/** The utilization of each vGPU by its number. Of the union that NVML leaves, the values are the unsigned integers. */
 export function vgpuUtilizations(session: Session, gpu: Gpu): ReadonlyMap<number, VgpuUtilization> {
-  const asked = ask(session, utilizationSamples, gpu);
+  const asked = askOnce(session, utilizationSamples, gpu);
   return new Map(
     asked.items().map((item) => [
       item.number('vgpuInstance'),
@@ -95,7 +88,7 @@ export function vgpuUtilizations(session: Session, gpu: Gpu): ReadonlyMap<number
   );
 }
 
-/** Of a vGPU that was not sampled. */
+/** The utilization of a vGPU that was not sampled. */
 export const NO_UTILIZATION: VgpuUtilization = {
   sm: NOT_SUPPORTED,
   memory: NOT_SUPPORTED,
@@ -105,7 +98,7 @@ export const NO_UTILIZATION: VgpuUtilization = {
   ofa: NOT_SUPPORTED,
 };
 
-/** Who a running vGPU is: its machine and its type. The machine's name is nothing that NVML tells. */
+/** Which virtual machine a running vGPU belongs to, and its type. NVML does not tell the machine's name. */
 export function vgpuIdentity(
   session: Session,
   vgpu: number,
@@ -115,13 +108,14 @@ export function vgpuIdentity(
   readonly type: Reading;
   readonly typeName: Reading;
 } {
-  const vm = ask(
+  const vm = askOnce(
     session,
     sample(`vGPU ${vgpu} VM`, call('nvmlVgpuInstanceGetVmID', vgpu, textOut(80), u32('type'))),
   );
-  const type = ask(session, fixed(`vGPU ${vgpu} type`, call('nvmlVgpuInstanceGetType', vgpu, u32()))).read(
-    'value',
-  );
+  const type = askOnce(
+    session,
+    fixed(`vGPU ${vgpu} type`, call('nvmlVgpuInstanceGetType', vgpu, u32())),
+  ).read('value');
   return {
     vmId: vm.read(''),
     isUuid: vm.number('type') === nvml.NVML_VGPU_VM_ID_UUID,
@@ -132,7 +126,7 @@ export function vgpuIdentity(
 
 /** Encoder or frame buffer capture sessions in a vGPU, each as a view. */
 export const vgpuSessions = (session: Session, vgpu: number, which: 'encoder' | 'fbc'): readonly View[] =>
-  ask(
+  askOnce(
     session,
     which === 'encoder'
       ? sample(
@@ -152,7 +146,7 @@ const processSamples = sample(
 
 /** Processes in the GPU's vGPUs that used it lately. */
 export const vgpuProcesses = (session: Session, gpu: Gpu): readonly Cells[] =>
-  ask(session, processSamples, gpu)
+  askOnce(session, processSamples, gpu)
     .items()
     .map((item) => ({
       vgpu: cell(count, item.read('vgpuInstance')),

@@ -4,11 +4,11 @@
  */
 import { Missing, NOT_SUPPORTED, type Status } from '../nvml/status.js';
 import type { Reader, Reading, Value } from '../query/asked.js';
-import { Asking, type PlanContext, readerOf, type Subject } from '../query/plan.js';
+import { Asking, type PlanContext, rowReader, type Subject, SYSTEM } from '../query/plan.js';
 import type { Document, Item, Part, Selection, Tree } from './document.js';
 import type { Entry, Found, Search } from './found.js';
 import type { Condition, Field, Leaf, List, Node, Section } from './node.js';
-import { Teller } from './teller.js';
+import { ProbeCache } from './probe-cache.js';
 
 export interface CompiledReport {
   sample(): void | Promise<void>;
@@ -17,9 +17,6 @@ export interface CompiledReport {
 }
 
 type Write = (into: Part[], entry?: Entry) => void;
-
-/** The subject of what is said once: the system. */
-const SYSTEM: Subject = { index: -1, handle: undefined, status: 0 };
 
 export function compileReport(
   tree: Tree,
@@ -43,7 +40,7 @@ export function compileReport(
   };
   return {
     sample: () => {
-      compiler.teller.tick();
+      compiler.cache.tick();
       for (const gather of compiler.gathering) gather();
       return compiler.asking.run();
     },
@@ -61,7 +58,7 @@ const idOf = (id: Reading, { index }: Subject): Value => (id instanceof Missing 
 
 class Compiler {
   readonly asking: Asking;
-  readonly teller: Teller;
+  readonly cache: ProbeCache;
   /** Looks for the items of each list. */
   readonly gathering: (() => void)[] = [];
 
@@ -70,7 +67,7 @@ class Compiler {
     private readonly context: PlanContext,
   ) {
     this.asking = new Asking(context.session);
-    this.teller = new Teller(context.session.driver);
+    this.cache = new ProbeCache(context.session.driver);
   }
 
   /** `inside` tells that the nodes stand in one that is shown. */
@@ -93,13 +90,13 @@ class Compiler {
   }
 
   reader(field: Field, subject: Subject): Reader {
-    return readerOf(field, subject, this.asking, this.context);
+    return rowReader(field, subject, this.asking, this.context);
   }
 
   /** Conditions hold for the whole run, so they are asked at once. */
   private holds({ of, holds }: Condition, subject: Subject): boolean {
     const { probe, pick } = of.source;
-    return holds(this.teller.about(subject)(probe).pick(pick)());
+    return holds(this.cache.about(subject)(probe).pick(pick)());
   }
 
   private leaf(node: Leaf, subject: Subject): Write {
@@ -146,7 +143,7 @@ class Compiler {
   }
 
   private gather(find: Search, subject: Subject): () => Found {
-    const ask = this.teller.about(subject);
+    const ask = this.cache.about(subject);
     let found: Found = [];
     this.gathering.push(() => {
       found = find(subject, ask);

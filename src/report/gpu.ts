@@ -4,7 +4,7 @@ import { Missing } from '../nvml/status.js';
 import { address, count, mebibytes, megahertz, milliseconds, percent, text, watts } from '../query/kind.js';
 import * as activity from '../query/report/activity.js';
 import * as board from '../query/report/board.js';
-import { askedRow, ofItem, row, untold } from '../query/report/field.js';
+import { askedRow, notInNvml, ofItem, row } from '../query/report/field.js';
 import * as health from '../query/report/health.js';
 import * as link from '../query/report/link.js';
 import type { Tree } from './document.js';
@@ -126,7 +126,7 @@ const identity: readonly Node[] = [
   leaf('Board ID', 'board_id', board.boardId),
   leaf('Board Part Number', 'board_part_number', board.boardPartNumber),
   leaf('GPU Part Number', 'gpu_part_number', board.gpuPartNumber),
-  leaf('FRU Part Number', 'gpu_fru_part_number', untold),
+  leaf('FRU Part Number', 'gpu_fru_part_number', notInNvml),
   section('Platform Info', 'platformInfo', [
     leaf('Chassis Serial Number', 'chassis_serial_number', board.chassisSerialNumber),
     leaf('Slot Number', 'slot_number', board.slotNumber),
@@ -175,7 +175,7 @@ const identity: readonly Node[] = [
   leaf('GSP Firmware Version', 'gsp_firmware_version', board.gspFirmwareVersion, {
     groups: ['GSP_FIRMWARE_VERSION'],
   }),
-  section('IBMNPU', 'ibmnpu', [leaf('Relaxed Ordering Mode', 'relaxed_ordering_mode', untold)]),
+  section('IBMNPU', 'ibmnpu', [leaf('Relaxed Ordering Mode', 'relaxed_ordering_mode', notInNvml)]),
 ];
 
 const pci: Node = section('PCI', 'pci', [
@@ -601,7 +601,7 @@ const clocks: readonly Node[] = [
     leaf('Graphics', 'graphics_clock', row('clocks.default_applications.graphics')),
     leaf('Memory', 'mem_clock', row('clocks.default_applications.memory')),
   ]),
-  section('Deferred Clocks', 'deferred_clocks', [leaf('Memory', 'mem_clock', untold)]),
+  section('Deferred Clocks', 'deferred_clocks', [leaf('Memory', 'mem_clock', notInNvml)]),
   section('Max Clocks', 'max_clocks', [
     leaf('Graphics', 'graphics_clock', row('clocks.max.graphics')),
     leaf('SM', 'sm_clock', row('clocks.max.sm')),

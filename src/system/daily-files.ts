@@ -1,4 +1,4 @@
-/** A record file for every day of local time: nvstats-20261123, or nvstats-20261123-NAME. */
+/** Writes one record file for each day of local time: nvstats-20261123, or nvstats-20261123-NAME. */
 import { join } from 'node:path';
 import { RecordWriter } from './record-file.js';
 
@@ -17,7 +17,7 @@ export class DailyFiles {
     return this.writer?.path ?? '';
   }
 
-  /** The file of a moment, in milliseconds since the epoch. Throws OutputError. */
+  /** The file of the day of a moment (milliseconds since the epoch). Throws OutputError. */
   openFor(milliseconds: number): RecordWriter {
     const day = dayOf(milliseconds);
     if (this.writer !== undefined && day === this.day) return this.writer;
@@ -36,18 +36,18 @@ export class DailyFiles {
     writer?.close();
   }
 
-  /** Closes after an error, which is said elsewhere. */
+  /** Closes the file after an error that the caller reports. */
   abandon(): void {
     try {
       this.close();
     } catch {
-      // The same full disk again.
+      // Most often for the same reason, such as a full disk: one report is enough.
     }
   }
 }
 
+/** Year, month and day in local time, as the eight digits of one number: 20261123. */
 function dayOf(milliseconds: number): string {
-  const d = new Date(milliseconds);
-  const two = (n: number): string => String(n).padStart(2, '0');
-  return `${d.getFullYear()}${two(d.getMonth() + 1)}${two(d.getDate())}`;
+  const day = new Date(milliseconds);
+  return String(day.getFullYear() * 10_000 + (day.getMonth() + 1) * 100 + day.getDate());
 }

@@ -38,9 +38,11 @@ export function nics(files: SystemFiles): readonly ClassDevice[] {
     .sort((a, b) => order(a) - order(b));
 }
 
-/** HGX B200 reaches its NVSwitches through adapters that carry no traffic; their product data says so to root. */
+/** HGX B200 reaches its NVSwitches through adapters that carry no traffic. Their product data tells, which root may read. */
+export const SWITCH_BRIDGE = 'SMDL=SW_MNG';
+
 const isSwitchBridge = (files: SystemFiles, name: string): boolean =>
-  files.read(`${INFINIBAND}/${name}/device/vpd`)?.includes('SMDL=SW_MNG') ?? false;
+  files.read(`${INFINIBAND}/${name}/device/vpd`)?.includes(SWITCH_BRIDGE) ?? false;
 
 /** The NVMe controllers, by number. */
 export const nvmeDisks = (files: SystemFiles): readonly ClassDevice[] => devicesOf(files, '/sys/class/nvme');

@@ -24,7 +24,7 @@ export const machineFiles: SystemFiles = {
   realpath: (path) => orUndefined(() => realpathSync(path)),
 };
 
-/** A recording keeps a link under its path with this behind it. */
+/** A recording holds where a link leads under the path of the link with this behind it. */
 export const LINK = '@';
 
 /** Answers from a recording's files. */

@@ -92,7 +92,7 @@ export class RecordWriter {
       closeSync(this.fd);
       throw new OutputError(`cannot write ${this.path}: it is not a recording`);
     }
-    const { end, open } = survey(bytes);
+    const { end, open } = contentsOf(bytes);
     if (end < bytes.length) this.cutTo(end);
     this.size = end;
     if (open !== undefined) this.append(trailer(crc32(open), open.length));
@@ -117,7 +117,7 @@ export function readRecords(path: string): {
   readonly lines: readonly string[];
   readonly damages: readonly Damage[];
 } {
-  const { parts, damages } = survey(readFileSync(path));
+  const { parts, damages } = contentsOf(readFileSync(path));
   const lines = parts.flatMap((part) => {
     const text = part.toString('utf8');
     return text
@@ -128,7 +128,7 @@ export function readRecords(path: string): {
   return { lines, damages };
 }
 
-interface Survey {
+interface Contents {
   /** What each member holds. */
   readonly parts: readonly Buffer[];
   /** Between whole lines, and whole members whose checksum is not that of their lines. */
@@ -140,7 +140,7 @@ interface Survey {
 }
 
 /** Takes a file apart, member by member. Behind damage it goes on at the next member. */
-function survey(bytes: Buffer): Survey {
+function contentsOf(bytes: Buffer): Contents {
   const parts: Buffer[] = [];
   const damages: Damage[] = [];
   let at = bytes.indexOf(HEADER);

@@ -1,15 +1,18 @@
-/** Which files of /proc and /sys a snapshot keeps: those that the commands read. */
+/**
+ * Which files of /proc and /sys a snapshot keeps: those about the driver, the CPUs, and the places of GPUs and their
+ * neighbours. No file of a process is among them.
+ */
 import type { Snapshot } from '../nvml/snapshot.js';
+import { SWITCH_BRIDGE } from './devices.js';
 import { LINK, type SystemFiles } from './files.js';
 
 const DRIVER = ['/proc/driver/nvidia/version', '/proc/driver/nvidia/params'];
 const NODES = '/sys/devices/system/node';
 const DEVICES = '/sys/bus/pci/devices';
 /** Devices that a topology shows beside the GPUs. */
-const CLASSES = ['/sys/class/infiniband', '/sys/class/net', '/sys/class/nvme'];
+const CLASSES = ['/sys/class/infiniband', '/sys/class/nvme'];
 /** Tells in which order the InfiniBand devices were made. */
 const VERBS = '/sys/class/infiniband_verbs';
-const OF_PROCESS = ['cmdline', 'comm', 'status', 'cgroup', 'stat'];
 const OF_GPU = ['numa_node', 'local_cpulist', 'local_cpus', 'class'];
 
 /** The files' texts by path; a link is kept as where it leads. */
@@ -36,11 +39,13 @@ export function recordedPaths(
   for (const folder of CLASSES) {
     for (const name of files.list(folder)) {
       const device = `${folder}/${name}/device`;
-      // Network devices without hardware (lo, bridges) are in no topology.
+      // Adapters without hardware are in no topology.
       if (files.realpath(device) === undefined) continue;
       keepLink(device);
       keep(`${device}/numa_node`);
       keep(`${device}/local_cpulist`);
+      // Of the product data only the mark that is looked for: the rest is serial numbers.
+      if (files.read(`${device}/vpd`)?.includes(SWITCH_BRIDGE)) kept[`${device}/vpd`] = SWITCH_BRIDGE;
     }
   }
   for (const name of files.list(VERBS)) keep(`${VERBS}/${name}/ibdev`);
@@ -49,7 +54,6 @@ export function recordedPaths(
     keepLink(folder);
     for (const name of OF_GPU) keep(`${folder}/${name}`);
   }
-  for (const pid of pids(calls)) for (const name of OF_PROCESS) keep(`/proc/${pid}/${name}`);
   return kept;
 }
 
@@ -60,13 +64,4 @@ function busIds(calls: Snapshot['calls']): readonly string[] {
     const id = (answer as { busId?: unknown }).busId;
     return typeof id === 'string' ? [id.toLowerCase().replace(/^0000(?=[0-9a-f]{4}:)/, '')] : [];
   });
-}
-
-/** The processes that any list of a GPU's processes names. */
-function pids(calls: Snapshot['calls']): readonly number[] {
-  const lists = Object.entries(calls)
-    .filter(([fn]) => /RunningProcesses/.test(fn))
-    .flatMap(([, answers]) => Object.values(answers));
-  const found = lists.flatMap((list) => (Array.isArray(list) ? list.map((item) => item?.pid) : []));
-  return [...new Set(found.filter((pid): pid is number => typeof pid === 'number'))].sort((a, b) => a - b);
 }

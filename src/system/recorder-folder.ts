@@ -1,5 +1,20 @@
-/** A folder of recordings belongs to one recorder at a time: its process number stands in a file there. */
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+/**
+ * A folder of recordings belongs to one recorder at a time: its process number stands in a file there. Several may start at
+ * the same moment over the file of one that was killed. Nobody can look into a file and remove it in one step, so whoever
+ * wants it gone moves it aside and looks once more: by then it may be the file of another that was faster, who gets it back.
+ * A file that was moved is seen by everybody who takes the folder, so that nobody takes it in between.
+ */
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Background } from '../background.js';
 import { UsageError } from '../errors.js';
@@ -19,8 +34,8 @@ export class RecorderFolder {
   }
 
   /** The recorder of the folder, if it lives. A number that went to another program since is no recorder. */
-  recorder(): number | undefined {
-    const pid = Number.parseInt(this.read(), 10);
+  recorder(file = this.pidFile): number | undefined {
+    const pid = numberIn(file);
     const { background } = this;
     if (!(pid > 0) || pid === background.pid || !background.isAlive(pid)) return undefined;
     const commandLine = machineFiles.read(`/proc/${pid}/cmdline`);
@@ -34,14 +49,15 @@ export class RecorderFolder {
     throw new UsageError(`Process ${pid} records to ${this.path} already; daemon -t stops it.`);
   }
 
-  /** Makes the folder and leaves the number of this process in it. Throws UsageError. */
+  /** Makes the folder and leaves the number of this process in it. Throws UsageError, also where a recorder lives. */
   take(): void {
     try {
       mkdirSync(this.path, { recursive: true });
-      this.refuseSecond();
-      rmSync(this.pidFile, { force: true });
-      // Two that start at the same moment: the second finds the file of the first.
-      writeFileSync(this.pidFile, `${this.background.pid}\n`, { flag: 'wx' });
+      do {
+        while (!this.claim()) this.moveAside();
+        for (const name of this.movedAside()) this.settle(join(this.path, name));
+        // Whoever found the file before the number stood in it has moved it aside.
+      } while (!this.isOurs());
     } catch (error) {
       if (error instanceof UsageError) throw error;
       const { code, message } = error as NodeJS.ErrnoException;
@@ -55,8 +71,9 @@ export class RecorderFolder {
     }
   }
 
+  /** Gives the folder back, unless it is another recorder's by now. */
   release(): void {
-    rmSync(this.pidFile, { force: true });
+    if (this.isOurs()) rmSync(this.pidFile, { force: true });
   }
 
   /**
@@ -64,6 +81,7 @@ export class RecorderFolder {
    * only where a block is in use already.
    */
   leaveReason(error: unknown): void {
+    if (!this.isOurs()) return;
     try {
       const fd = openSync(this.pidFile, 'r+');
       writeSync(fd, `${this.background.pid} ${(error as Error).message.split('\n', 1)[0]}\n`);
@@ -75,14 +93,62 @@ export class RecorderFolder {
 
   /** What the last recorder left. */
   reason(): string | undefined {
-    return /^\d+ (.+)/.exec(this.read())?.[1];
+    return /^\d+ (.+)/.exec(contentOf(this.pidFile))?.[1];
   }
 
-  private read(): string {
+  private isOurs(): boolean {
+    return numberIn(this.pidFile) === this.background.pid;
+  }
+
+  /** Leaves the number of this process, where there is no file yet. */
+  private claim(): boolean {
     try {
-      return readFileSync(this.pidFile, 'utf8');
-    } catch {
-      return '';
+      writeFileSync(this.pidFile, `${this.background.pid}\n`, { flag: 'wx' });
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+      throw error;
     }
+  }
+
+  /** Clears the place of a recorder that lives no more. Throws UsageError where it lives. */
+  private moveAside(): void {
+    this.refuseSecond();
+    const aside = `${this.pidFile}.${this.background.pid}`;
+    move(this.pidFile, aside);
+    this.settle(aside);
+  }
+
+  /** Gives a file that was moved aside back to its recorder, which refuses this one; removes that of a dead one. */
+  private settle(aside: string): void {
+    if (this.recorder(aside) === undefined) rmSync(aside, { force: true });
+    else {
+      move(aside, this.pidFile);
+      this.refuseSecond();
+    }
+  }
+
+  private movedAside(): readonly string[] {
+    return readdirSync(this.path).filter((name) => name.startsWith(`${PID_FILE}.`));
+  }
+}
+
+function contentOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** The process number that a file begins with; NaN where it has none. */
+const numberIn = (file: string): number => Number.parseInt(contentOf(file), 10);
+
+/** Renames a file, if nobody else has done so. */
+function move(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }

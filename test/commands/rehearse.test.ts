@@ -5,7 +5,7 @@ import type { Machine } from '../../src/commands/context.js';
 import { pieces, rehearse } from '../../src/commands/rehearse.js';
 import { NVML_ERROR_UNINITIALIZED } from '../../src/nvml/generated/constants.js';
 import { loadLibrary } from '../../src/nvml/library.js';
-import { gpuRow } from '../../src/query/now.js';
+import { gpuRow } from '../../src/query/gpu-fields.js';
 import { compilePlan } from '../../src/query/plan.js';
 import { FakeIo } from '../fake-io.js';
 import { buildFake } from '../fake-nvml/build.js';

@@ -430,7 +430,8 @@ describe('the --query-* switches of vgpu', () => {
     expect(JSON.parse((await runOn(h200x2(), argv)).out)).toEqual([]);
     expect(await runOn(h200x2(), [...argv, '--format=csv'])).toMatchObject({
       status: 2,
-      out: 'Format is either csv or json.\n',
+      out: '',
+      err: 'Format is either csv or json.\n',
     });
   });
 

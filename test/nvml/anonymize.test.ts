@@ -6,6 +6,10 @@ import type { Snapshot } from '../../src/nvml/snapshot.js';
 const GPU0 = 'GPU-6f7a0c53-9d1e-2b88-7c11-0f3355aa9c01';
 const GPU1 = 'GPU-11223344-5566-7788-99aa-bbccddeeff00';
 const MIG = 'MIG-9a8b7c6d-0000-1111-2222-333344445555';
+const EXCLUDED = 'GPU-aaaaaaaa-5566-7788-99aa-bbccddeeff00';
+const VGPU = '0f0f0f0f-5566-7788-99aa-bbccddeeff00';
+const MDEV = '1e1e1e1e-5566-7788-99aa-bbccddeeff00';
+const VM = '2d2d2d2d-5566-7788-99aa-bbccddeeff00';
 
 const snapshot: Snapshot = {
   format: 'nvsmi-snapshot',
@@ -14,9 +18,7 @@ const snapshot: Snapshot = {
   origin: 'recorded',
   identities: 'kept',
   files: {
-    '/proc/77/cmdline': `python\0/home/alice/train.py\0--gpu=${GPU1}\0`,
-    '/proc/77/status': 'Name:\tpython\nUid:\t1042\t1042\t1042\t1042\nGid:\t500\t500\t500\t500\n',
-    '/proc/78/status': 'Uid:\t0\t0\t0\t0\n',
+    '/sys/kernel/notes': `/home/alice has ${GPU1}\n`,
   },
   calls: {
     nvmlDeviceGetUUID: { gpu0: GPU0, gpu1: GPU1, 'gpu0/mig0': MIG },
@@ -30,7 +32,22 @@ const snapshot: Snapshot = {
     },
     nvmlDeviceGetGpuFabricInfoV: { gpu0: { clusterUuid: [9, 8, 7], cliqueId: 3 }, gpu1: { clusterUuid: [] } },
     nvmlDeviceGetPlatformInfo: { gpu0: { ibGuid: [1, 2], chassisSerialNumber: [], slotNumber: 4 } },
-    nvmlSystemGetProcessName: { '77': '/home/alice/bin/python' },
+    nvmlSystemGetProcessName: {
+      '77': '/home/alice/bin/python',
+      '78': '/home/alice/bin/serve --token=hunter2 --model /srv/acme',
+      '79': 'postgres: acme 10.0.0.7(5124) SELECT',
+      '80': { error: 'NVML_ERROR_NOT_FOUND' },
+    },
+    nvmlDeviceGetHostname_v1: {
+      gpu0: { value: 'node7.example.com' },
+      gpu1: { value: 'gpu0' },
+      gpu2: { value: '' },
+    },
+    nvmlGetExcludedDeviceInfoByIndex: { '0': { uuid: EXCLUDED, pciInfo: { bus: 9 } } },
+    nvmlUnitGetUnitInfo: { unit0: { name: 'S2050', serial: '0324110099' } },
+    nvmlVgpuInstanceGetUUID: { '3251634213': VGPU },
+    nvmlVgpuInstanceGetMdevUUID: { '3251634213': MDEV },
+    nvmlVgpuInstanceGetVmID: { '3251634213': [VM, 1], '3251634214': ['7', 0] },
     nvmlDeviceGetBoardPartNumber: { gpu0: '692-2G520-0280-001' },
   },
 };
@@ -41,7 +58,17 @@ describe('anonymizing a snapshot', () => {
 
   it('leaves nothing of a UUID, serial number, PDI, user or home folder', () => {
     const text = JSON.stringify(made);
-    for (const old of [GPU0, GPU1, MIG, '1324522011', '16664000000000000001', 'alice', '1042', '[9,8,7]']) {
+    for (const old of [
+      GPU0,
+      GPU1,
+      MIG,
+      '1324522011',
+      '16664000000000000001',
+      'alice',
+      'hunter2',
+      'acme',
+      '[9,8,7]',
+    ]) {
       expect(text).not.toContain(old);
     }
   });
@@ -56,16 +83,38 @@ describe('anonymizing a snapshot', () => {
     expect(answer('nvmlDeviceGetSerial', 'gpu1')).toBe('1650000000002');
   });
 
+  it('gives hosts, units, excluded GPUs and virtual machines other names', () => {
+    expect(made.calls.nvmlDeviceGetHostname_v1).toEqual({
+      gpu0: { value: 'host0' },
+      gpu1: { value: 'host1' },
+      gpu2: { value: '' },
+    });
+    expect(made.calls.nvmlUnitGetUnitInfo).toEqual({ unit0: { name: 'S2050', serial: '0000000001' } });
+    expect(made.calls.nvmlVgpuInstanceGetVmID).toEqual({
+      '3251634213': ['f5a6b7c0-1111-4a4a-8b8b-5eed00000000', 1],
+      '3251634214': ['7', 0],
+    });
+  });
+
   it('says the same identity the same way wherever it occurs', () => {
     const uuid = String(answer('nvmlDeviceGetUUID', 'gpu1'));
     expect(answer('nvmlDeviceGetHandleByUUID', uuid)).toBe('gpu1');
     expect(answer('nvmlDeviceGetHandleByUUIDV', `type=1,value.str=${uuid}`)).toBe('gpu1');
     expect(answer('nvmlDeviceGetHandleBySerial', '1650000000002')).toBe('gpu1');
     expect(answer('nvmlDeviceGetSerial', 'gpu0/mig0')).toBe('1650000000001');
-    expect(made.files['/proc/77/cmdline']).toBe(`python\0/home/user/train.py\0--gpu=${uuid}\0`);
+    expect(made.files['/sys/kernel/notes']).toBe(`/home/user has ${uuid}\n`);
   });
 
-  it('keeps what was not there: refusals, empty ids, root, part numbers', () => {
+  it('leaves the path of its program of a process, without arguments', () => {
+    expect(made.calls.nvmlSystemGetProcessName).toEqual({
+      '77': '/home/user/bin/python',
+      '78': '/home/user/bin/serve',
+      '79': 'postgres:',
+      '80': { error: 'NVML_ERROR_NOT_FOUND' },
+    });
+  });
+
+  it('keeps what was not there: refusals, empty ids, part numbers', () => {
     expect(answer('nvmlDeviceGetPdi', 'gpu1')).toEqual({ error: 'NVML_ERROR_NOT_SUPPORTED' });
     expect(answer('nvmlDeviceGetGpuFabricInfoV', 'gpu1')).toEqual({ clusterUuid: [] });
     expect(answer('nvmlDeviceGetPlatformInfo', 'gpu0')).toEqual({
@@ -73,7 +122,6 @@ describe('anonymizing a snapshot', () => {
       chassisSerialNumber: [],
       slotNumber: 4,
     });
-    expect(made.files['/proc/78/status']).toBe('Uid:\t0\t0\t0\t0\n');
     expect(answer('nvmlDeviceGetBoardPartNumber', 'gpu0')).toBe('692-2G520-0280-001');
     expect(made.identities).toBe('made-up');
   });

@@ -59,7 +59,7 @@ describe('a snapshot that cannot be read', () => {
   it.each([
     ['is empty', '', /^box\.json:1:1: not a snapshot: Unexpected end/],
     ['was cut off', good.slice(0, good.indexOf('"files"')), /^box\.json:7:3: not a snapshot: /],
-    ['is no JSON', 'nvidia-smi 580', /^box\.json:1:1: not a snapshot: Unexpected token .*"nvidia-smi 580"/],
+    ['is no JSON', 'nvidia-smi 580', /^box\.json:1:2: not a snapshot: Unexpected token .*"nvidia-smi 580"/],
     [
       'has a word without quotes',
       good.replace('"made-up"', 'made-up'),

@@ -3,6 +3,7 @@ import { nodesOfCpus, parseList } from '../../src/system/cpus.js';
 import { nics, nvmeDisks } from '../../src/system/devices.js';
 import { recordedFiles } from '../../src/system/files.js';
 import { type PciPlace, pciLevel, placeOfBusId } from '../../src/system/pci.js';
+import { recordedPaths } from '../../src/system/recorded.js';
 
 const place = (path: string, numaNode?: number): PciPlace => ({ path: path.split('/'), numaNode });
 
@@ -97,6 +98,9 @@ describe('network adapters', () => {
       ...device('infiniband', 'mlx5_1', { vpd: 'ConnectX' }),
     });
     expect(nics(files).map(({ name }) => name)).toEqual(['mlx5_1']);
+    const recorded = recordedPaths(files, {});
+    expect(nics(recordedFiles(recorded)).map(({ name }) => name)).toEqual(['mlx5_1']);
+    expect(JSON.stringify(recorded)).not.toContain('ConnectX');
   });
 
   it('do not include adapters without hardware', () => {

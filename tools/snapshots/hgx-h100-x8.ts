@@ -349,14 +349,6 @@ function describeSystem(machine: Machine): void {
   device('/sys/class/nvme/nvme0', belowSwitch(3, 3, '0000:62:00.0'), 0);
   device('/sys/class/nvme/nvme1', '/sys/devices/pci0000:a7/0000:a7:05.0/0000:ab:00.0', 1);
   for (let i = 0; i < 10; i++) files.set(`/sys/class/infiniband_verbs/uverbs${i}/ibdev`, `mlx5_${i}\n`);
-  for (const [pid, name] of Object.entries(PROCESSES)) {
-    files.set(`/proc/${pid}/cmdline`, `${name}\0`);
-    files.set(`/proc/${pid}/comm`, `${(name.split('/').at(-1) ?? name).slice(0, 15)}\n`);
-    files.set(
-      `/proc/${pid}/status`,
-      `Name:\t${(name.split('/').at(-1) ?? name).slice(0, 15)}\nPid:\t${pid}\nPPid:\t1\nUid:\t1000\t1000\t1000\t1000\nGid:\t1000\t1000\t1000\t1000\n`,
-    );
-  }
   for (let cpu = 0; cpu < ALL_CPUS; cpu++) {
     const first = cpu < 56 || (cpu >= 112 && cpu < 168);
     machine.set(

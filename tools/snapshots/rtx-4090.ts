@@ -11,8 +11,8 @@ import { addPciFiles } from './nvlink.js';
 const PROCESSES: Readonly<Record<number, string>> = {
   1843: '/usr/lib/xorg/Xorg',
   2077: '/usr/bin/gnome-shell',
-  3350: '/opt/google/chrome/chrome --type=gpu-process --ozone-platform=x11 --crashpad-handler-pid=3318 --enable-crash-reporter',
-  7712: '/home/user/.local/share/Steam/steamapps/common/Some Very Long Game Name/bin/x64/game.exe',
+  3350: '/opt/google/chrome/chrome',
+  7712: '/home/user/.local/share/Steam/steamapps/common/Some-Very-Long-Game-Name/bin/x64/game.exe',
   9120: '/home/user/miniconda3/envs/diffusion/bin/python3',
 };
 

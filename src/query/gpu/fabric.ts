@@ -36,13 +36,12 @@ const onceCompleted = (pick: Exclude<Pick, string>): Source =>
     view.number('state') === nvml.NVML_GPU_FABRIC_STATE_COMPLETED ? pick(view) : NOT_APPLICABLE,
   );
 
-const hexByte = (byte: number): string => byte.toString(16).padStart(2, '0');
-
 function clusterUuid(view: View): string {
-  const digits = Array.from({ length: nvml.NVML_GPU_FABRIC_UUID_LEN }, (_, i) =>
-    hexByte(view.number(`clusterUuid.${i}`)),
-  ).join('');
-  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  const length = nvml.NVML_GPU_FABRIC_UUID_LEN;
+  const bytes = Array.from({ length }, (_, i) => view.number(`clusterUuid.${i}`));
+  return Buffer.from(bytes)
+    .toString('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
 /** A word that stands for zero is "not supported" in all of these. */

@@ -25,10 +25,7 @@ function serialNumber(view: View): string {
 }
 
 /** The first eight bytes of the InfiniBand GUID, in the order that they lie in. */
-const fabricGuid = (view: View): string =>
-  `0x${bytes(view, 'ibGuid', 8)
-    .map((byte) => byte.toString(16).padStart(2, '0'))
-    .join('')}`;
+const fabricGuid = (view: View): string => `0x${Buffer.from(bytes(view, 'ibGuid', 8)).toString('hex')}`;
 
 export const platform: readonly Row[] = [
   {

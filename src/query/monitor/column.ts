@@ -18,9 +18,9 @@ export interface Column extends Heading {
   /** The letter of `-s` that asks for it. */
   readonly group: string;
   readonly probe: Probe;
-  /** How to find the value; a function that makes one remembers the last tick of one GPU. */
+  /** How to find the value. `sinceLastTick` makes a pick for one GPU, which remembers its last tick. */
   readonly pick: Pick | { readonly sinceLastTick: () => Pick };
-  /** NVML's number in the column's unit; the text shows its whole part. */
+  /** Turns NVML's number into the column's unit. The text shows its whole part. */
   readonly scale?: (value: number) => number;
   /** What the value is, for the help and the schema. */
   readonly help: string;

@@ -5,7 +5,7 @@ import * as nvml from '../../nvml/generated/constants.js';
 import { nvmlViolationTime_t } from '../../nvml/generated/layouts.js';
 import type { Pick, View } from '../asked.js';
 import { bar1Memory, memoryInfo, protectedUsage } from '../gpu/memory.js';
-import { gpuRow } from '../now.js';
+import { gpuRow } from '../gpu-fields.js';
 import { pcieThroughput } from '../pcie-throughput.js';
 import { type Probe, sample } from '../probe.js';
 import { type Column, WIDTH } from './column.js';

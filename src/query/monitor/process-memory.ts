@@ -16,7 +16,7 @@ const DETAILS: Extract<Out, { out: 'struct' }> = {
 };
 
 const { pid: PID, usedGpuCcProtectedMemory: USED } = nvmlProcessDetail_v1_t.fields;
-/** NVML's word for "not available". */
+/** All ones: NVML's mark for a value that is not available. */
 const ABSENT = 0xffffffffffffffffn;
 
 /** From nvmlDeviceGetRunningProcessDetailList, for compute processes: the only ones that can be protected. */

@@ -1,7 +1,6 @@
 /** What the processes of a GPU used of its engines since the last time they were asked about. */
 import { type Call, call, type Driver, type Handle, type Out, SUBJECT } from '../../nvml/call.js';
 import {
-  NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
   NVML_ERROR_FUNCTION_NOT_FOUND,
   nvmlProcessesUtilizationInfo_v1,
 } from '../../nvml/generated/constants.js';
@@ -12,7 +11,7 @@ import {
 } from '../../nvml/generated/layouts.js';
 import type { Layout } from '../../nvml/layout.js';
 import { arrayAt, filledOf, LIST_HEAD, READ } from '../../nvml/memory.js';
-import type { Status } from '../../nvml/status.js';
+import { isTooNew, type Status } from '../../nvml/status.js';
 
 const ENGINES = ['sm', 'mem', 'enc', 'dec', 'jpg', 'ofa'] as const;
 export type Engine = (typeof ENGINES)[number];
@@ -37,12 +36,10 @@ const SAMPLES: Out = { out: 'list', item: nvmlProcessUtilizationSample_t, capaci
 
 const NOTHING: ReadonlyMap<number, EngineUse> = new Map();
 
-const isOutdated = (status: Status): boolean =>
-  status === NVML_ERROR_FUNCTION_NOT_FOUND || status === NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
-
 /**
- * Asks with the time of the newest sample seen so far, each GPU with its own: NVML answers with newer ones. From
- * nvmlDeviceGetProcessesUtilizationInfo, or nvmlDeviceGetProcessUtilization, which knows no JPEG and OFA engines.
+ * NVML answers with the samples that are newer than the time it is given: each GPU is asked with the time of its newest
+ * sample so far. From nvmlDeviceGetProcessesUtilizationInfo, or from nvmlDeviceGetProcessUtilization, which knows no JPEG and
+ * OFA engines.
  */
 export class ProcessUtilization {
   private outdated = false;
@@ -59,7 +56,7 @@ export class ProcessUtilization {
   sample(): ReadonlyMap<number, EngineUse> {
     if (!this.outdated) {
       const use = this.newer();
-      if (!isOutdated(this.status)) return use;
+      if (!isTooNew(this.status)) return use;
       this.outdated = true;
     }
     return this.older();
@@ -75,7 +72,7 @@ export class ProcessUtilization {
   private older(): ReadonlyMap<number, EngineUse> {
     const memory = this.ask(call('nvmlDeviceGetProcessUtilization', SUBJECT, SAMPLES, Number(this.lastSeen)));
     if (memory === undefined) return NOTHING;
-    return this.read(memory, LIST_HEAD, memory.readUInt32LE(0), nvmlProcessUtilizationSample_t);
+    return this.read(memory, LIST_HEAD, filledOf(SAMPLES, memory), nvmlProcessUtilizationSample_t);
   }
 
   /** The time is a part of the question, so every tick has a question of its own. */

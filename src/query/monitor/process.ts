@@ -1,7 +1,7 @@
 /** Table: the columns of `pmon`, and the processes of some GPUs compiled to be asked about at every tick. */
 
 import { readText } from '../../nvml/memory.js';
-import { ask as askOnce, type Gpu, type Session } from '../../nvml/session.js';
+import { ask, type Gpu, type Session } from '../../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
 import type { Reading } from '../asked.js';
 import { protectedUsage } from '../gpu/memory.js';
@@ -76,7 +76,7 @@ export interface ProcessLine {
   readonly pid: number;
   readonly type: GpuProcess['type'];
   readonly cells: readonly Cell[];
-  /** The last part of the program's path; undefined for a process that ended or lives elsewhere. */
+  /** The last part of the program's path; undefined for one that ended, or is out of sight in another container. */
   readonly command: string | undefined;
 }
 
@@ -103,7 +103,7 @@ export function compileProcesses(
   );
   const details = new Map(reached.map(({ index, handle }) => [index, new ProtectedMemory(driver, handle)]));
   const names = new Names(session);
-  /** Where the whole GPU uses none, no process does: the usual case takes no call per process. */
+  /** Asks about each process only where the GPU as a whole uses protected memory, which is rare. */
   const protectedMemory = (gpu: Gpu): ((pid: number) => Reading) => {
     const used = asking.ask(protectedUsage, gpu).read('used');
     const own = details.get(gpu.index);
@@ -151,7 +151,7 @@ class Names {
       ? this.known.get(pid)
       : this.now.has(pid)
         ? this.now.get(pid)
-        : this.ask(pid);
+        : this.read(pid);
     this.now.set(pid, name);
     return name;
   }
@@ -162,10 +162,10 @@ class Names {
     this.now = new Map();
   }
 
-  private ask(pid: number): string | undefined {
+  private read(pid: number): string | undefined {
     const [question] = processName(pid).calls;
     if (question === undefined) return undefined;
-    const { status, memory: answer } = askOnce(this.session.driver, question);
+    const { status, memory: answer } = ask(this.session.driver, question);
     if (status !== 0 || answer[0] === undefined) return undefined;
     const path = readText(answer[0], 0, NAME_ROOM);
     // Windows paths too: the driver there tells C:\...\dwm.exe, which pmon shows as dwm.exe (591).

@@ -1,4 +1,5 @@
-/** The columns of `dmon` compiled for some GPUs: asked once per tick, every cell read once. */
+/** Compiles the columns of `dmon` for some GPUs. Every tick asks each call once and fills each cell once. */
+import { NVML_ERROR_NOT_FOUND } from '../../nvml/generated/constants.js';
 import { GpmMeter } from '../../nvml/gpm.js';
 import { type Gpu, migDevices, type Session } from '../../nvml/session.js';
 import { Missing, type Status } from '../../nvml/status.js';
@@ -89,10 +90,8 @@ function meterOf(
   );
 }
 
-const NOT_FOUND: Status = 6;
-
 function gpmReader(meter: GpmMeter | undefined, index: number, status: Status): () => Cell {
-  if (meter === undefined) return () => Missing.of(status === 0 ? NOT_FOUND : status);
+  if (meter === undefined) return () => Missing.of(status === 0 ? NVML_ERROR_NOT_FOUND : status);
   return () => {
     const value = meter.read(index);
     return value instanceof Missing ? value : Math.floor(value * 100) / 100;

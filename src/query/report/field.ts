@@ -1,8 +1,8 @@
 /** The rows of --query-gpu as the report uses them: as they are, with another kind, or for their probe. */
 import { NOT_SUPPORTED } from '../../nvml/status.js';
 import type { Pick as Path } from '../asked.js';
+import { gpuRow } from '../gpu-fields.js';
 import { type Kind, text } from '../kind.js';
-import { gpuRow } from '../now.js';
 import type { Probe } from '../probe.js';
 import { constant, type Row, type Source } from '../row.js';
 
@@ -43,8 +43,8 @@ export const reading = (kind: Kind, probe: Probe, pick: Path = 'value'): AskedFi
   source: { probe, pick },
 });
 
-/** What nvidia-smi prints, and no function of NVML tells. */
-export const untold: Field = { kind: text, source: constant(NOT_SUPPORTED) };
+/** A line that nvidia-smi prints and NVML has no function for. */
+export const notInNvml: Field = { kind: text, source: constant(NOT_SUPPORTED) };
 
 /** A value of a list's item. */
 export const ofItem = (kind: Kind, name: string): ItemField => ({ kind, source: { item: name } });

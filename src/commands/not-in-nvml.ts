@@ -1,5 +1,8 @@
-/** Commands about values that NVML does not tell: nvidia-smi's table with N/A in it, the reason on stderr, status 3. */
-import { lastValue, type OptionSpec } from '../argv.js';
+/**
+ * Commands about values that NVML has no function for. They print nvidia-smi's table with N/A in it, say why on stderr, and
+ * end with status 3.
+ */
+import { lastValue } from '../argv.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
@@ -10,13 +13,11 @@ import { statusOf } from './lost.js';
 import { chosenGpus } from './select.js';
 import { refuseSetters } from './setter.js';
 
-export const jsonOption: OptionSpec = { long: 'json', help: 'Print one JSON object.' };
-
 const isMissing = (record: Cells): boolean =>
   Object.values(record).some(({ reading }) => reading instanceof Missing);
 
-/** Runs such a command. `part` is what its records are called in JSON, `what` what they are called on stderr. */
-export const untoldCommand = <Record extends Cells>(
+/** Makes what runs such a command. JSON calls its records `part`; stderr calls its values `what`. */
+export const commandNotInNvml = <Record extends Cells>(
   part: string,
   what: string,
   collect: (gpu: Gpu) => readonly Record[],

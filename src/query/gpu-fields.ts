@@ -1,4 +1,4 @@
-/** Fields read at once, where a command needs a few values and no plan. */
+/** The fields of --query-gpu by their names, and their values at once, where a command needs a few and no plan. */
 import type { Session } from '../nvml/session.js';
 import type { Reading } from './asked.js';
 import { type Cells, cell } from './cell.js';
@@ -16,7 +16,11 @@ export function gpuRow(name: string): Row {
 }
 
 /** Values of some --query-gpu fields of one GPU or MIG device. Not for fields that wait. */
-export function readAll(session: Session, subject: Subject, names: readonly string[]): readonly Reading[] {
+export function readGpuFields(
+  session: Session,
+  subject: Subject,
+  names: readonly string[],
+): readonly Reading[] {
   const plan = compilePlan(names.map(gpuRow), [subject], { session, now: Date.now });
   void plan.sample();
   return plan.lines.flatMap(({ readers }) => readers.map((read) => read()));
@@ -28,7 +32,7 @@ export function fieldCells<Name extends string>(
   subject: Subject,
   names: readonly Name[],
 ): Cells<Name> {
-  const readings = readAll(session, subject, names);
+  const readings = readGpuFields(session, subject, names);
   const cells = names.map((name, i) => [name, cell(gpuRow(name).kind, readings[i] as Reading)]);
   return Object.fromEntries(cells) as Cells<Name>;
 }

@@ -1,7 +1,7 @@
 /** The tables of compute-policy and boost-slider, and the lines of base-clocks. H100 and H200, 580.159.04. */
 import { Missing } from '../nvml/status.js';
 import { type Cell, cellText } from '../query/cell.js';
-import type { BaseClockCells, PolicyCells, SliderCells } from '../query/untold.js';
+import type { BaseClockCells, PolicyCells, SliderCells } from '../query/not-in-nvml.js';
 import { boxTable } from './box.js';
 
 const valueOrNothing = (value: Cell): string => (value.reading instanceof Missing ? 'N/A' : cellText(value));

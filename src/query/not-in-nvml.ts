@@ -1,6 +1,6 @@
 /**
- * What nvidia-smi shows and NVML has no function for: it reads these values through tables that the library exports to
- * NVIDIA's own programs only (nvmlInternalGetExportTable). None of the answers recorded on an H100 (580.159.04, every
+ * Values that nvidia-smi shows and NVML has no function for: nvidia-smi reads them through tables that the library exports
+ * to NVIDIA's own programs only (nvmlInternalGetExportTable). None of the answers recorded on an H100 (580.159.04, every
  * reading function of NVML 13.3) holds the base clock, the boost slider or the timeslice that nvidia-smi showed there.
  */
 import { NVML_ERROR_FUNCTION_NOT_FOUND } from '../nvml/generated/constants.js';
@@ -9,7 +9,7 @@ import { type Cell, type Cells, cell } from './cell.js';
 import { count, type Kind, megahertz, text, words } from './kind.js';
 import type { Subject } from './plan.js';
 
-const untold = (kind: Kind, gpu: Subject): Cell =>
+const notInNvml = (kind: Kind, gpu: Subject): Cell =>
   cell(kind, Missing.of(gpu.status === 0 ? NVML_ERROR_FUNCTION_NOT_FOUND : gpu.status));
 
 /** The values that nvidia-smi's help lists for the timeslice. */
@@ -18,7 +18,7 @@ export const timeslices: Kind = words({ 0: 'Default', 1: 'Short', 2: 'Medium', 3
 export type PolicyCells = Cells<'gpu' | 'name' | 'value'>;
 
 export const computePolicies = (gpu: Subject): readonly PolicyCells[] => [
-  { gpu: cell(count, gpu.index), name: cell(text, 'Timeslice'), value: untold(timeslices, gpu) },
+  { gpu: cell(count, gpu.index), name: cell(text, 'Timeslice'), value: notInNvml(timeslices, gpu) },
 ];
 
 export type SliderCells = Cells<'gpu' | 'slider' | 'max' | 'current'>;
@@ -27,8 +27,8 @@ export const boostSliders = (gpu: Subject): readonly SliderCells[] => [
   {
     gpu: cell(count, gpu.index),
     slider: cell(text, 'vboost'),
-    max: untold(count, gpu),
-    current: untold(count, gpu),
+    max: notInNvml(count, gpu),
+    current: notInNvml(count, gpu),
   },
 ];
 
@@ -36,5 +36,5 @@ export type BaseClockCells = Cells<'gpu' | 'graphics_mhz'>;
 
 export const baseClocks = (gpu: Subject): BaseClockCells => ({
   gpu: cell(count, gpu.index),
-  graphics_mhz: untold(megahertz, gpu),
+  graphics_mhz: notInNvml(megahertz, gpu),
 });

@@ -1,22 +1,25 @@
-/** Answers for lists, at once. What was asked at the last tick is bound already; the rest is forgotten. */
+/**
+ * Asks probes at once, for the lists of a report. A probe that was asked at the last tick is bound already, and a static one
+ * is not asked again. The cache forgets the probes that a tick did not ask for.
+ */
 import type { Driver } from '../nvml/call.js';
 import { Asked } from '../query/asked.js';
 import type { Subject } from '../query/plan.js';
 import type { Probe } from '../query/probe.js';
 import type { AskNow } from '../query/table.js';
 
-export class Teller {
+export class ProbeCache {
   private last = new Map<string, Asked>();
   private now = new Map<string, Asked>();
 
   constructor(private readonly driver: Driver) {}
 
-  /** Begins a tick: what it does not ask again is let go, such as the names of processes that ended. */
+  /** Begins a tick. Probes that the last tick did not ask for are let go, such as the names of processes that ended. */
   tick(): void {
     [this.last, this.now] = [this.now, new Map()];
   }
 
-  /** For the lists of one subject. */
+  /** A function that asks about one subject, if it is not told another. */
   about(subject: Subject): AskNow {
     return (probe, of) => this.ask(probe, of ?? subject);
   }

@@ -1,4 +1,4 @@
-/** What an answer of a snapshot says beside its values: that it is a refusal, and the version of its struct. */
+/** What an answer of a snapshot tells beside its values: whether it is a refusal, and the version of its struct. */
 import { AnswerError, type Json } from './answer.js';
 import type { Out } from './call.js';
 import { type Status, statusFromSymbol, statusSymbol } from './status.js';

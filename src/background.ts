@@ -3,9 +3,9 @@ import type { ChildProcess } from 'node:child_process';
 
 export interface Started {
   readonly pid: number;
-  /** What it printed until its first whole line, or until its end. */
+  /** What it printed until then. */
   readonly said: string;
-  /** The exit status of one that ended at once. */
+  /** The exit status of one that ended instead. */
   readonly status: number | undefined;
 }
 
@@ -13,10 +13,10 @@ export interface Background {
   /** The process that runs this. */
   readonly pid: number;
   /**
-   * Starts this program with the same arguments and these, in a session of its own. It keeps nothing of ours open:
-   * who waits for the end of our output waits for us alone.
+   * Starts this program with the same arguments and these, in a session of its own, and waits until it prints a line that
+   * says it runs, or ends. It keeps nothing of ours open: who waits for the end of our output waits for us alone.
    */
-  start(extra: readonly string[]): Promise<Started>;
+  start(extra: readonly string[], running: RegExp): Promise<Started>;
   isAlive(pid: number): boolean;
   /** Asks a process to stop. */
   stop(pid: number): void;
@@ -34,11 +34,14 @@ async function argumentsOf({ execArgv, argv }: Self): Promise<string[]> {
 export function backgroundOf(self: Self): Background {
   return {
     pid: self.pid,
-    start: async (extra) => {
+    start: async (extra, running) => {
       // Loaded only here: it takes milliseconds that every other start would pay for.
       const { spawn } = await import('node:child_process');
       const args = [...(await argumentsOf(self)), ...extra];
-      return firstLine(spawn(self.execPath, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] }));
+      return begun(
+        spawn(self.execPath, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] }),
+        running,
+      );
     },
     isAlive: (pid) => {
       try {
@@ -55,8 +58,8 @@ export function backgroundOf(self: Self): Background {
   };
 }
 
-/** Waits for the first line of a child, or its end, and lets it go. */
-async function firstLine(child: ChildProcess): Promise<Started> {
+/** Waits for a line of a child, or its end, and lets it go. */
+async function begun(child: ChildProcess, running: RegExp): Promise<Started> {
   let said = '';
   const ended = await new Promise<number | undefined>((resolve, reject) => {
     child.once('error', reject);
@@ -64,7 +67,7 @@ async function firstLine(child: ChildProcess): Promise<Started> {
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         said += text;
-        if (said.endsWith('\n') && child.exitCode === null) setTimeout(() => resolve(undefined), SETTLING);
+        if (running.test(said)) resolve(undefined);
       });
     }
   });
@@ -74,6 +77,3 @@ async function firstLine(child: ChildProcess): Promise<Started> {
   child.unref();
   return { pid: child.pid ?? 0, said, status: ended };
 }
-
-/** Milliseconds in which a child that printed why it cannot run has ended. */
-const SETTLING = 150;

@@ -23,6 +23,8 @@ import { chosenGpus, idOption } from './select.js';
 const USUAL_DELAY = 10;
 const LONGEST_DELAY = 600;
 const USUAL_FOLDER = '/var/log/nvstats';
+/** What a recorder prints once it records. */
+const RECORDING = /^Process \d+ records to .*\n/m;
 /** How long a recorder may take to stop, in milliseconds. */
 const PATIENCE = 10_000;
 
@@ -48,7 +50,7 @@ async function daemon(tokens: readonly Token[], context: Context): Promise<numbe
   if (lastValue(tokens, 'foreground') !== undefined) return record(order, folder, context, background.pid);
 
   folder.refuseSecond();
-  const { said, status } = await background.start(['--foreground']);
+  const { said, status } = await background.start(['--foreground'], RECORDING);
   io.out(said);
   return status ?? EXIT.ok;
 }

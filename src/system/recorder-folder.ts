@@ -6,6 +6,7 @@
  */
 import {
   closeSync,
+  existsSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -15,7 +16,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Background } from '../background.js';
 import { UsageError } from '../errors.js';
 import { NVML_ERROR_NO_PERMISSION } from '../nvml/generated/constants.js';
@@ -52,7 +53,7 @@ export class RecorderFolder {
   /** Makes the folder and leaves the number of this process in it. Throws UsageError, also where a recorder lives. */
   take(): void {
     try {
-      mkdirSync(this.path, { recursive: true });
+      makeFolder(this.path);
       do {
         while (!this.claim()) this.moveAside();
         for (const name of this.movedAside()) this.settle(join(this.path, name));
@@ -130,6 +131,17 @@ export class RecorderFolder {
 
   private movedAside(): readonly string[] {
     return readdirSync(this.path).filter((name) => name.startsWith(`${PID_FILE}.`));
+  }
+}
+
+/** Makes a folder and those above it. Node's own way never ends where a folder takes no folders, as in /proc (Node 20). */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 

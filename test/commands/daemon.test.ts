@@ -107,6 +107,11 @@ describe('the daemon in the background', () => {
     writeFileSync(file, '');
     expect(program.run('daemon', '-p', file).stdout).toMatch(/^Cannot record to .*file/);
     expect(readdirSync(folder)).toEqual(['file']);
+    // A folder that takes no folders, and says that it is not there.
+    expect(program.run('daemon', '-p', '/proc/nvsmi/records')).toMatchObject({
+      status: 2,
+      stdout: expect.stringMatching(/^Cannot record to \/proc\/nvsmi\/records: ENOENT/),
+    });
   });
 });
 

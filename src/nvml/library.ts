@@ -24,7 +24,13 @@ export interface LoadOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** There is no NVML: status 12, in nvidia-smi's words and with what was tried. */
+/** nvidia-smi's words (public outputs). */
+const NOT_FOUND = [
+  "NVIDIA-SMI couldn't find libnvidia-ml.so library in your system. Please make sure that the NVIDIA Display Driver is properly installed and present in your system.",
+  'Please also try adding directory that contains libnvidia-ml.so to your system PATH.',
+].join('\n');
+
+/** There is no NVML: status 12, in nvidia-smi's words, and what was tried beside them. */
 export class LibraryNotFound extends DeadLibrary {
   constructor(
     readonly platform: NodeJS.Platform,
@@ -36,10 +42,7 @@ export class LibraryNotFound extends DeadLibrary {
     const where = wasNamed
       ? ''
       : `\nThe usual places of ${platform} hold none either; name one with --nvml PATH or NVSMI_NVML.`;
-    super(
-      NVML_ERROR_LIBRARY_NOT_FOUND,
-      `NVIDIA-SMI couldn't find libnvidia-ml.so library in your system. Tried:\n${tried.join('\n')}${where}`,
-    );
+    super(NVML_ERROR_LIBRARY_NOT_FOUND, NOT_FOUND, `Tried:\n${tried.join('\n')}${where}`);
   }
 }
 

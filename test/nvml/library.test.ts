@@ -482,14 +482,14 @@ describe.skipIf(!fake.available)('libraries of other drivers', () => {
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const path = join(folder, 'libnvidia-ml.so.1');
     writeFileSync(path, 'this is no library\n');
-    expect(deathOf(path)).toMatchObject({ status: 12, message: expect.stringContaining(`${path}: `) });
+    expect(deathOf(path)).toMatchObject({ status: 12, hint: expect.stringContaining(`${path}: `) });
     expect(deathOf(path).message).toMatch(/invalid ELF header|file too short/);
     expect(deathOf(join(folder, 'nothing.so')).message).toMatch(/nothing\.so: .*No such file/);
   });
 
   it('refuses a library that is not NVML', () => {
     const path = compileLibrary('int answer(void) { return 42; }\n');
-    expect(deathOf(path)).toMatchObject({ status: 12, message: expect.stringContaining('nvmlShutdown') });
+    expect(deathOf(path)).toMatchObject({ status: 12, hint: expect.stringContaining('nvmlShutdown') });
   });
 
   it('finds the library by the search of the loader', () => {

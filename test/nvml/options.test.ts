@@ -120,9 +120,13 @@ describe('the text of a library that is not there', () => {
   });
 
   it('is that of nvidia-smi for the program', () => {
-    const { message } = new LibraryNotFound('linux', ['  a: b'], false);
-    expect(message).toBe(
-      "NVIDIA-SMI couldn't find libnvidia-ml.so library in your system. Tried:\n  a: b\nThe usual places of linux hold none either; name one with --nvml PATH or NVSMI_NVML.",
+    const { message, hint } = new LibraryNotFound('linux', ['  a: b'], false);
+    expect(message.split('\n')).toEqual([
+      expect.stringMatching(/^NVIDIA-SMI couldn't find libnvidia-ml\.so library in your system\. Please /),
+      'Please also try adding directory that contains libnvidia-ml.so to your system PATH.',
+    ]);
+    expect(hint).toBe(
+      'Tried:\n  a: b\nThe usual places of linux hold none either; name one with --nvml PATH or NVSMI_NVML.',
     );
   });
 });

@@ -90,11 +90,12 @@ describe('the bash completion', () => {
     expect(complete('nvsmi', '--query-gpu', '=')).toContain('index');
     expect(complete('nvsmi', '--format', 'csv,noh')).toEqual(['csv,noheader']);
     expect(complete('nvsmi', '-q', '-d', 'ENC')).toEqual(['ENCODER_STATS']);
+    expect(complete('nvsmi', '-q', '-d', 'ecc,mem')).toEqual(['ecc,MEMORY']);
   });
 
   it('completes the values of an option of a command', () => {
     expect(complete('nvsmi', 'topo', '-p2p', '')).toEqual(['r', 'w', 'n', 'a', 'p']);
-    expect(complete('nvsmi', 'nvlink', '-gt', '')).toEqual(['d', 'r']);
+    expect(complete('nvsmi', 'nvlink', '-gt', '')).toEqual(['d', 'r', 'dr']);
     expect(complete('nvsmi', 'dmon', '--gpm-options', 'd')).toEqual(['d', 'dm']);
     expect(complete('nvsmi', 'dmon', '--gpm-metrics', '2,6')).toContain('2,60');
     expect(complete('nvsmi', 'dmon', '--format', 'csv,no')).toEqual(['csv,nounit', 'csv,noheader']);

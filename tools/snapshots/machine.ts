@@ -301,6 +301,18 @@ export function runs(
     [`nvmlDeviceGet${kind}RunningProcesses_v2`]: v3,
     [`nvmlDeviceGet${kind}RunningProcesses_v3`]: v3,
   });
+  if (!(subject instanceof Gpu)) return;
+  const mode = ['Compute', 'Graphics', 'MPSCompute'].indexOf(kind);
+  subject.answerEach({
+    nvmlDeviceGetRunningProcessDetailList: {
+      [`mode=${mode}`]: {
+        version: nvml.nvmlProcessDetailList_v1,
+        mode,
+        numProcArrayEntries: v3.length,
+        procArray: v3.map((process) => ({ ...process, usedGpuCcProtectedMemory: 0 })),
+      },
+    },
+  });
 }
 
 /** A bit set as NVML's 64-bit words, of the CPUs or nodes of a kernel list: 0-55,112-167. */

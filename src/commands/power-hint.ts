@@ -6,7 +6,7 @@ import { lastValue, type OptionSpec } from '../argv.js';
 import { UsageError } from '../errors.js';
 import { jsonDocument } from '../render/document.js';
 import type { CommandSpec } from './index.js';
-import { statusOf } from './lost.js';
+import { lostLines, statusOf } from './lost.js';
 import { chosenGpus, idOption } from './select.js';
 import { jsonOption } from './untold.js';
 
@@ -43,7 +43,9 @@ export const spec: CommandSpec = {
     const { session } = await context.machine();
     const gpus = chosenGpus(session, lastValue(tokens, 'id'));
     const asJson = lastValue(tokens, 'json') !== undefined;
-    context.io.out(asJson ? jsonDocument({ power_hints: [] }) : 'No supported devices found\n');
+    context.io.out(
+      asJson ? jsonDocument({ power_hints: [] }) : `No supported devices found\n${lostLines(gpus)}`,
+    );
     return statusOf(gpus);
   },
 };

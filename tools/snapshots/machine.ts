@@ -163,6 +163,8 @@ export class Machine {
   introduce(identities: readonly Identity[]): void {
     const [first] = this.answers.get('nvmlDeviceGetPciInfo_v3')?.values() ?? [];
     this.forget(...LOOKUPS);
+    // The functions are there, and find nobody but who is introduced.
+    for (const fn of LOOKUPS) this.answers.set(fn, new Map());
     this.set('nvmlDeviceGetCount', '', identities.length);
     this.set('nvmlDeviceGetCount_v2', '', identities.length);
     identities.forEach((identity, i) => {

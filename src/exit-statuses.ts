@@ -20,6 +20,7 @@ export const EXIT_STATUSES: readonly (readonly [status: number, meaning: string]
   [18, 'NVML and the kernel module are of different versions'],
   [129, 'ended by SIGHUP'],
   [130, 'ended by SIGINT (Ctrl+C)'],
+  [138, 'ended by SIGUSR1'],
   [141, 'the reader of the output went away'],
   [143, 'ended by SIGTERM'],
   [255, 'an unknown option or subcommand, a log file that cannot be made, or an unknown error of NVML'],

@@ -12,6 +12,8 @@ export interface RootOption extends OptionSpec {
   readonly trigger?: Mode;
   /** A setter of nvidia-smi: recognised, and refused. */
   readonly setter?: true;
+  /** Goes with a setter; not recognised without one. */
+  readonly besideSetter?: true;
   /** Ours, not nvidia-smi's. */
   readonly ours?: true;
 }
@@ -54,7 +56,11 @@ const SETTERS: readonly (readonly [
   [undefined, 'gom', 'required'],
   ['ac', 'applications-clocks', 'required'],
   ['rac', 'reset-applications-clocks'],
+  ['acp', 'applications-clocks-permission', 'required'],
+  [undefined, 'auto-boost-default', 'required'],
+  [undefined, 'auto-boost-permission', 'required'],
   ['lgc', 'lock-gpu-clocks', 'required'],
+  ['m', 'mode', 'required'],
   ['rgc', 'reset-gpu-clocks'],
   ['lmc', 'lock-memory-clocks', 'required'],
   ['rmc', 'reset-memory-clocks'],
@@ -187,6 +193,14 @@ export const rootOptions: readonly RootOption[] = [
     }),
   ),
   {
+    short: ['eow'],
+    long: 'error-on-warning',
+    help: 'Goes with an option that changes the GPU.',
+    hidden: true,
+    besideSetter: true,
+    modes: ['main'],
+  },
+  {
     long: 'lenient',
     help: 'For --query-*: give unknown fields an empty column and a warning instead of an error.',
     modes: ['query'],
@@ -233,7 +247,11 @@ export function readRootArguments(argv: readonly string[]): RootCommandLine {
   const { tokens } = scanned;
   const mode = MODES.find((m) => tokens.some((token) => specOf(token).trigger === m)) ?? 'main';
   if (mode === 'help-query') return { mode, tokens };
-  const misplaced = tokens.find((token) => !(specOf(token).modes ?? [mode]).includes(mode));
+  const setter = tokens.find((token) => specOf(token).setter);
+  const misplaced = tokens.find((token) => {
+    const { modes = [mode], besideSetter } = specOf(token);
+    return !modes.includes(mode) || (besideSetter && setter === undefined);
+  });
   const unknown =
     scanned.kind === 'unknown' ? scanned.written : mode === 'main' ? misplaced?.written : undefined;
   if (unknown !== undefined) {
@@ -249,7 +267,6 @@ export function readRootArguments(argv: readonly string[]): RootCommandLine {
       `ERROR: Option ${misplaced.written} is not valid for this command. Please run 'nvidia-smi -h' for help.\n`,
     );
   }
-  const setter = tokens.find((token) => specOf(token).setter);
   if (setter !== undefined) {
     throw new UsageError(
       `Option ${setter.written} changes the GPU, and nvsmi only reads. Use nvidia-smi for it.`,

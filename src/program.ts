@@ -7,6 +7,7 @@ import { argumentOf, type OptionSpec, scan, type Token } from './argv.js';
 import type { Context } from './commands/context.js';
 import type { CommandEntry, CommandSpec } from './commands/index.js';
 import { EXIT, UsageError } from './errors.js';
+import { EXIT_STATUSES } from './exit-statuses.js';
 import type { RootOption } from './options.js';
 
 /** An option of the tables as Commander's. Commander knows one-letter short names only; others go into the text. */
@@ -69,7 +70,7 @@ export function rootHelp(options: readonly RootOption[], entries: readonly Comma
     )
     .helpCommand(false);
   for (const entry of entries) program.command(entry.name).summary(entry.summary).helpOption(false);
-  program.addHelpText('after', `\n${EXIT_HELP}`);
+  program.addHelpText('after', `\n${exitHelp()}`);
   let text = '';
   program
     .configureOutput({
@@ -81,9 +82,8 @@ export function rootHelp(options: readonly RootOption[], entries: readonly Comma
   return text;
 }
 
-const EXIT_HELP = `Exit status: 0 success; 2 wrong argument; 3 not supported; 4 no permission; 6 no such device;
-9 driver not loaded; 12 NVML not found; 14 corrupt infoROM; 15 GPU lost; 255 unknown option.
-`;
+const exitHelp = (): string =>
+  `Exit status:\n${EXIT_STATUSES.map(([status, meaning]) => `  ${String(status).padEnd(4)} ${meaning}\n`).join('')}`;
 
 /** Reads the arguments of a subcommand, or refuses them as nvidia-smi's subcommands do (H200, 580.159.04). */
 function readCommandArguments(spec: CommandSpec, argv: readonly string[]): readonly Token[] {

@@ -175,6 +175,30 @@ describe('-i', () => {
   });
 });
 
+describe('an option that changes the GPU', () => {
+  it.each([
+    ['-pm', '1'],
+    ['-lgc', '1500,1500', '-m', '1'],
+    ['-m', '0'],
+    ['--mode=1'],
+    ['-acp', '0'],
+    ['--applications-clocks-permission=UNRESTRICTED'],
+    ['--auto-boost-default=0'],
+    ['--auto-boost-permission', '0'],
+    ['-i', '0', '-pl', '300', '-eow'],
+    ['--error-on-warning', '-e', '1'],
+  ])('is refused: %s %s', async (...argv) => {
+    const { status, out } = await nvsmi(argv);
+    expect(out).toMatch(/^Option -\S+ changes the GPU, and nvsmi only reads\./);
+    expect(status).toBe(2);
+  });
+
+  it('is what -eow goes with, and not recognised without', async () => {
+    const out = "ERROR: Option --error-on-warning is not recognized. Please run 'nvidia-smi -h'.\n\n";
+    expect(await nvsmi(['-q', '--error-on-warning'])).toMatchObject({ status: 255, out });
+  });
+});
+
 describe('an unknown field', () => {
   const argv = ['--query-gpu=index,temprature.gpu', '--format=csv'];
   const refusal = 'Field "temprature.gpu" is not a valid field to query.\n\n';

@@ -2,13 +2,22 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { main } from '../src/cli.js';
+import type { Json } from '../src/nvml/answer.js';
 import { answerKey, fieldKey } from '../src/nvml/answer-key.js';
 import type { Call, Driver, FieldId, Handle } from '../src/nvml/call.js';
 import { isOut } from '../src/nvml/call.js';
 import {
+  NVML_DEC_UTILIZATION_SAMPLES,
+  NVML_DEVICE_ARCH_HOPPER,
+  NVML_ENC_UTILIZATION_SAMPLES,
   NVML_ERROR_GPU_IS_LOST,
   NVML_ERROR_LIB_RM_VERSION_MISMATCH,
+  NVML_FI_DEV_POWER_AVERAGE,
+  NVML_GPU_UTILIZATION_SAMPLES,
+  NVML_MEMORY_UTILIZATION_SAMPLES,
+  NVML_TOTAL_POWER_SAMPLES,
 } from '../src/nvml/generated/constants.js';
+import type { FunctionName } from '../src/nvml/generated/functions.js';
 import { migDevices, openSession, type Session } from '../src/nvml/session.js';
 import { formatSnapshot, parseSnapshot, type Snapshot } from '../src/nvml/snapshot.js';
 import { snapshotDriver } from '../src/nvml/snapshot-driver.js';
@@ -137,7 +146,58 @@ describe('the recorded machines', () => {
   });
 });
 
+/** Samples by nvmlSamplingType_t, and the reading that they are of. */
+const SAMPLED: readonly (readonly [type: number, fn: FunctionName, at: string | number | undefined])[] = [
+  [NVML_TOTAL_POWER_SAMPLES, 'nvmlDeviceGetPowerUsage', undefined],
+  [NVML_GPU_UTILIZATION_SAMPLES, 'nvmlDeviceGetUtilizationRates', 'gpu'],
+  [NVML_MEMORY_UTILIZATION_SAMPLES, 'nvmlDeviceGetUtilizationRates', 'memory'],
+  [NVML_ENC_UTILIZATION_SAMPLES, 'nvmlDeviceGetEncoderUtilization', 0],
+  [NVML_DEC_UTILIZATION_SAMPLES, 'nvmlDeviceGetDecoderUtilization', 0],
+];
+
+describe.each(alive.filter((name) => snapshotOf(name).origin === 'built'))('the built machine %s', (name) => {
+  const { calls } = snapshotOf(name);
+  const gpus = Object.keys(calls.nvmlDeviceGetArchitecture ?? {}).filter((key) => /^gpu\d+$/.test(key));
+
+  it('can do confidential computing only with Hopper', () => {
+    const hopper = gpus.some((gpu) => calls.nvmlDeviceGetArchitecture?.[gpu] === NVML_DEVICE_ARCH_HOPPER);
+    expect(calls.nvmlSystemGetConfComputeCapabilities?.['']).toMatchObject({ gpusCaps: hopper ? 1 : 0 });
+    expect(isRefused(calls.nvmlSystemGetConfComputeKeyRotationThresholdInfo?.[''])).toBe(!hopper);
+    expect(isRefused(calls.nvmlSystemGetNvlinkBwMode?.[''])).toBe(!hopper);
+  });
+
+  it('has samples of what its readings are, and none of what it cannot read', () => {
+    const facts = gpus.flatMap((gpu) =>
+      SAMPLED.map(([type, fn, at]) => {
+        const reading = calls[fn]?.[gpu] as Json;
+        const samples = calls.nvmlDeviceGetSamples?.[`${gpu},${type},0`] as Json;
+        if (isRefused(reading)) return { gpu, type, fits: isRefused(samples) };
+        const value = at === undefined ? reading : (reading as { readonly [key: string]: Json })[at];
+        const [, list] = samples as unknown as [number, { sampleValue: { ullVal: number } }[]];
+        return { gpu, type, fits: list.every(({ sampleValue }) => sampleValue.ullVal === value) };
+      }),
+    );
+    expect(facts.filter(({ fits }) => !fits)).toEqual([]);
+  });
+
+  it('counts the same processes everywhere', () => {
+    for (const [mode, kind] of ['Compute', 'Graphics', 'MPSCompute'].entries()) {
+      for (const gpu of gpus) {
+        const list = calls[`nvmlDeviceGet${kind}RunningProcesses_v3` as FunctionName]?.[gpu] as Json[];
+        const details = calls.nvmlDeviceGetRunningProcessDetailList?.[`${gpu},mode=${mode}`];
+        expect(details).toMatchObject({ procArray: list as object[] });
+      }
+    }
+  });
+});
+
 describe('the built machines', () => {
+  it('a100-mig has no C2C links, and no average power, which GA100 lacks', async () => {
+    const { calls } = snapshotOf('a100-mig');
+    expect(isRefused(calls.nvmlDeviceGetC2cModeInfoV?.gpu0)).toBe(true);
+    expect(isRefused(calls.nvmlDeviceGetFieldValues?.[`gpu0,${NVML_FI_DEV_POWER_AVERAGE}`])).toBe(true);
+  });
+
   it('hgx-h100-x8 has eight GPUs on two sockets, every pair of them joined', () => {
     const { calls, files } = snapshotOf('hgx-h100-x8');
     expect(open('hgx-h100-x8').gpus).toHaveLength(8);

@@ -1,6 +1,5 @@
 /** `c2c`: the links between CPU and GPU chip. */
 import { lastValue, type OptionSpec, type Token } from '../argv.js';
-import { UsageError } from '../errors.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import * as c2c from '../query/c2c.js';
@@ -14,6 +13,7 @@ import type { Context } from './context.js';
 import type { CommandSpec } from './index.js';
 import { lostLines, reachable, statusOf } from './lost.js';
 import { identityOf, namedGpu } from './named.js';
+import { refusal } from './refusal.js';
 import { chosenGpus, idOption } from './select.js';
 import { wholeNumber } from './whole-number.js';
 
@@ -91,7 +91,7 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
     return statusOf(gpus);
   }
   // Status 3, as on the H100 and H200 (580.159.04).
-  if (able.length === 0) throw new UsageError(`${lostLines(gpus)}${NO_C2C}`, NVML_ERROR_NOT_SUPPORTED);
+  if (able.length === 0) throw refusal(NO_C2C, NVML_ERROR_NOT_SUPPORTED, gpus);
   const text = answers.map(({ gpu, links }) => c2cText(namedGpu(session, gpu), links));
   context.io.out(text.join('') + lostLines(gpus));
   return statusOf(gpus);

@@ -116,19 +116,20 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
   const { session } = await context.machine();
   const actions = ACTIONS.filter(({ long }) => lastValue(tokens, long) !== undefined);
   const asksMemory = lastValue(tokens, MEMORY) !== undefined;
-  const gpus = asksMemory ? chosenGpus(session, lastValue(tokens, 'id')) : [];
+  const gpus = chosenGpus(session, asksMemory ? lastValue(tokens, 'id') : undefined);
   const getters = actions.flatMap((action) => action.getters);
   const read = systemReader(session, getters);
+  const memories = () => reachable(gpus).map((gpu) => memoryOf(session, gpu));
   if (lastValue(tokens, 'json') !== undefined) {
     const system = Object.fromEntries(getters.map((getter) => [getter.name, read(getter)]));
     const parts: Readonly<Record<string, Part>> = {
       ...(getters.length === 0 ? {} : { system }),
-      ...(asksMemory ? { gpus: reachable(gpus).map((gpu) => memoryOf(session, gpu)) } : {}),
+      ...(asksMemory ? { gpus: memories() } : {}),
     };
     context.io.out(jsonDocument(parts));
   } else {
     for (const action of actions) context.io.out(action.print(read));
-    for (const gpu of reachable(gpus)) context.io.out(render.memory(memoryOf(session, gpu)));
+    if (asksMemory) for (const memory of memories()) context.io.out(render.memory(memory));
     context.io.out(lostLines(gpus));
   }
   return statusOf(gpus);

@@ -1,5 +1,6 @@
 /** `gpm -g`: whether the performance metrics of a GPU are streamed. */
 import { lastValue, type Token } from '../argv.js';
+import { EXIT } from '../errors.js';
 import { call, SUBJECT, u32 } from '../nvml/call.js';
 import { Missing } from '../nvml/status.js';
 import type { Reading } from '../query/asked.js';
@@ -11,7 +12,7 @@ import { jsonDocument } from '../render/document.js';
 import type { Context } from './context.js';
 import type { CommandSpec } from './index.js';
 import { jsonOption } from './json-option.js';
-import { statusOf } from './lost.js';
+import { lostLines, reachable, statusOf } from './lost.js';
 import { chosenGpus, idOption } from './select.js';
 import { refuseSetters, setter } from './setter.js';
 
@@ -22,11 +23,13 @@ async function gpm(tokens: readonly Token[], context: Context): Promise<number> 
   refuseSetters(tokens);
   const { session } = await context.machine();
   const gpus = chosenGpus(session, lastValue(tokens, 'id'));
-  const states = gpus.map((gpu) => ({
+  const asJson = lastValue(tokens, 'json') !== undefined;
+  // JSON has a reason also for a GPU that is lost; the text has a line for that one.
+  const states = (asJson ? gpus : reachable(gpus)).map((gpu) => ({
     gpu,
     state: cell(state, askOnce(session, streaming, gpu).read('state')),
   }));
-  if (lastValue(tokens, 'json') !== undefined) {
+  if (asJson) {
     const gpm = states.map((one) => ({ gpu: cell(count, one.gpu.index), streaming: one.state }));
     context.io.out(jsonDocument({ gpm }));
     return statusOf(gpus);
@@ -37,17 +40,19 @@ async function gpm(tokens: readonly Token[], context: Context): Promise<number> 
   }));
   // Two H200s in the same state get one line (580.159.04); GPUs that differ are told apart.
   const same = lines.every(({ text }) => text === lines[0]?.text);
-  const shown = same ? [lines[0]?.text] : lines.map(({ index, text }) => `GPU ${index}: ${text}`);
-  context.io.out(`${shown.join('\n')}\n`);
-  return refusal(states.map((one) => one.state.reading)) ?? statusOf(gpus);
+  const shown = same
+    ? lines.slice(0, 1).map(({ text }) => text)
+    : lines.map(({ index, text }) => `GPU ${index}: ${text}`);
+  context.io.out(shown.map((text) => `${text}\n`).join('') + lostLines(gpus));
+  return statusOf(gpus) || statusOfAll(states.map((one) => one.state.reading));
 }
 
 /** Where no GPU has an answer, its status is the program's: 3 for a GPU without GPM. */
-function refusal(readings: readonly Reading[]): number | undefined {
+function statusOfAll(readings: readonly Reading[]): number {
   const [first] = readings;
   return first instanceof Missing && readings.every((reading) => reading instanceof Missing)
     ? first.status
-    : undefined;
+    : EXIT.ok;
 }
 
 /** `gpm -g [-i GPU] [--json]` */

@@ -12,6 +12,7 @@ import type { Context } from './context.js';
 import type { CommandSpec } from './index.js';
 import { lostLines, reachable, statusOf } from './lost.js';
 import { LISTS, type List, type Scope, wantedInstances } from './mig-lists.js';
+import { refusal } from './refusal.js';
 import { chosenGpus, idOption } from './select.js';
 import { refuseSetters, setter } from './setter.js';
 
@@ -88,10 +89,6 @@ function nothing(list: List, scope: Scope, chosen: readonly Gpu[]): UsageError {
   const missing = wantedInstances(scope).length === 0 ? 'GPU instances' : list.of;
   return refusal(`No ${missing} found: ${statusReason(NVML_ERROR_NOT_FOUND)}`, NVML_ERROR_NOT_FOUND, chosen);
 }
-
-/** Why there is no list, with the chosen GPUs that are lost: their status goes before the other. */
-const refusal = (reason: string, status: number, chosen: readonly Gpu[]): UsageError =>
-  new UsageError(`${reason}\n${lostLines(chosen)}`, statusOf(chosen) || status, undefined, '');
 
 async function run(tokens: readonly Token[], context: Context): Promise<number> {
   refuseSetters(tokens);

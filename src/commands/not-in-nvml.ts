@@ -9,7 +9,7 @@ import { Missing } from '../nvml/status.js';
 import type { Cells } from '../query/cell.js';
 import { jsonDocument } from '../render/document.js';
 import type { CommandSpec } from './index.js';
-import { statusOf } from './lost.js';
+import { lostLines, reachable, statusOf } from './lost.js';
 import { chosenGpus } from './select.js';
 import { refuseSetters } from './setter.js';
 
@@ -27,9 +27,10 @@ export const commandNotInNvml = <Record extends Cells>(
     refuseSetters(tokens);
     const { session } = await context.machine();
     const gpus = chosenGpus(session, lastValue(tokens, 'id'));
-    const records = gpus.flatMap(collect);
     const asJson = lastValue(tokens, 'json') !== undefined;
-    context.io.out(asJson ? jsonDocument({ [part]: records }) : print(records));
+    // JSON has a reason for each value, also of a GPU that is lost; the text has a line for that one.
+    const records = (asJson ? gpus : reachable(gpus)).flatMap(collect);
+    context.io.out(asJson ? jsonDocument({ [part]: records }) : print(records) + lostLines(gpus));
     if (!records.some(isMissing)) return statusOf(gpus);
     context.io.err(`NVML has no function that tells ${what}; nvidia-smi reads it past NVML.\n`);
     return statusOf(gpus) || NVML_ERROR_NOT_SUPPORTED;

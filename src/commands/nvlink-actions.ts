@@ -123,7 +123,7 @@ export const linkActions: readonly LinkAction[] = [
     long: 'getthroughput',
     help: 'KiB sent and received by each link: d payload, r payload and protocol, dr both.',
     form: 'colon',
-    values: { words: ['d', 'r'] },
+    values: { words: ['d', 'r', 'dr'] },
     fields: throughputFields,
   },
   {

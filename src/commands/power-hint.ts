@@ -7,7 +7,7 @@ import { UsageError } from '../errors.js';
 import { jsonDocument } from '../render/document.js';
 import type { CommandSpec } from './index.js';
 import { jsonOption } from './json-option.js';
-import { statusOf } from './lost.js';
+import { lostLines, statusOf } from './lost.js';
 import { chosenGpus, idOption } from './select.js';
 
 const estimate = (short: string, long: string, argument: string, help: string): OptionSpec => ({
@@ -43,7 +43,9 @@ export const spec: CommandSpec = {
     const { session } = await context.machine();
     const gpus = chosenGpus(session, lastValue(tokens, 'id'));
     const asJson = lastValue(tokens, 'json') !== undefined;
-    context.io.out(asJson ? jsonDocument({ power_hints: [] }) : 'No supported devices found\n');
+    context.io.out(
+      asJson ? jsonDocument({ power_hints: [] }) : `No supported devices found\n${lostLines(gpus)}`,
+    );
     return statusOf(gpus);
   },
 };

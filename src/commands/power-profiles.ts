@@ -1,6 +1,6 @@
 /** `power-profiles`: workload power profiles that the GPUs support, and those in force. */
 import { lastValue, type OptionSpec } from '../argv.js';
-import { UsageError } from '../errors.js';
+import { EXIT } from '../errors.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
@@ -16,17 +16,19 @@ import * as render from '../render/power-profiles.js';
 import type { CommandSpec } from './index.js';
 import { jsonOption } from './json-option.js';
 import { lostLines, reachable, statusOf } from './lost.js';
+import { refusal } from './refusal.js';
 import { chosenGpus, idOption } from './select.js';
 import { refuseSetters, setter } from './setter.js';
 
 /** The first GPU without profiles ends the command (H200, 580.159.04). */
-function refuseAbsent(asked: Asked): void {
+function refuseAbsent(asked: Asked, gpus: readonly Gpu[]): void {
   if (asked.status === 0) return;
-  throw new UsageError(
+  throw refusal(
     asked.status === NVML_ERROR_NOT_SUPPORTED
       ? 'Workload Power Profiles feature is not supported on this device.'
       : `Unable to get Workload Power Profiles information: ${statusReason(asked.status)}`,
     asked.status,
+    gpus,
   );
 }
 
@@ -127,9 +129,9 @@ export const spec: CommandSpec = {
       ]);
       context.io.out(jsonDocument(Object.fromEntries(parts)));
       const failed = answers.flatMap(({ asked }) => asked.map((answer) => answer.asked.status)).find(Boolean);
-      return failed ?? statusOf(gpus);
+      return statusOf(gpus) || (failed ?? EXIT.ok);
     }
-    for (const { asked } of answers) for (const answer of asked) refuseAbsent(answer.asked);
+    for (const { asked } of answers) for (const answer of asked) refuseAbsent(answer.asked, gpus);
     for (const { action, asked } of answers) {
       context.io.out(asked.map((answer) => action.print(answer.asked)).join(''));
     }

@@ -225,6 +225,7 @@ function chosenInOrder(session: Session, ids: string | undefined): readonly Gpu[
 
 async function run(tokens: readonly Token[], context: Context): Promise<number> {
   const { session, files } = await context.machine();
+  const gpus = chosenGpus(session, undefined);
   const chosen = chosenInOrder(session, lastValue(tokens, 'id'));
   const asked = QUESTIONS.filter(({ long }) => lastValue(tokens, long) !== undefined);
   if (chosen.length > 0 && !asked.some(({ answer }) => ABOUT_GPUS.includes(answer))) {
@@ -241,9 +242,9 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
   } else {
     // One at a time: what was answered before a refusal stays (topo -p -n 1 -i 0 on the H100).
     for (const { answer } of asked) context.io.out(answer(scope).text);
-    context.io.out(lostLines(session.gpus));
+    context.io.out(lostLines(gpus));
   }
-  return statusOf(session.gpus);
+  return statusOf(gpus);
 }
 
 export const spec: CommandSpec = { options, actions: options.map(({ long }) => long), run };

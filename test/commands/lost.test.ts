@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { commands } from '../../src/commands/index.js';
 import { machineWith } from './monitor-machine.js';
 import { runOn } from './run-on.js';
 
@@ -59,5 +60,81 @@ describe('a GPU that cannot be attached', () => {
   it('is no matter where another is asked', async () => {
     const argv = ['--query-gpu=name', '--format=csv', '-i', '0'];
     expect((await runOn(unattached('UNKNOWN'), argv)).status).toBe(0);
+  });
+});
+
+const LOST =
+  'Unable to determine the device handle for GPU5: GPU is lost.  Reboot the system to recover this GPU\n';
+
+/** What each subcommand is asked; those that are left out need no GPU, or run on. */
+const ASKED: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  topo: [['-m'], ['-mp'], ['-c', '0'], ['-p2p', 'r'], ['-nvme'], ['-n', '4', '-i', '0'], ['-p', '-i', '0,1']],
+  nvlink: [['-s'], ['-gt', 'd'], ['-gBwMode'], ['-info']],
+  c2c: [['-s'], ['-e'], ['-s', '-i', '5']],
+  clocks: [['--sync-boost-list']],
+  pci: [['-gErrCnt'], ['-gCnt']],
+  mig: [['-lgip'], ['-lgipp'], ['-lgi'], ['-lci']],
+  vgpu: [[], ['-q'], ['-s'], ['-c'], ['-u'], ['-m'], ['-ss']],
+  'conf-compute': [['-q'], ['-gc'], ['-gm']],
+  'compute-policy': [['-l']],
+  'boost-slider': [['-l']],
+  'power-hint': [['-l']],
+  'base-clocks': [[]],
+  encodersessions: [[]],
+  fbcsessions: [[]],
+  'power-smoothing': [['-ppd']],
+  'power-profiles': [['-l'], ['-ld'], ['-gr'], ['-ge'], ['-l', '-i', '5']],
+  gpm: [['-g'], ['-g', '-i', '5']],
+};
+const MONITORS = ['dmon', 'pmon'];
+/** prm and drain are about one GPU, which they name. */
+const NEEDLESS = ['snapshot', 'daemon', 'replay', 'prm', 'drain'];
+
+const lines = Object.entries(ASKED).flatMap(([name, asked]) => asked.map((argv) => [name, ...argv]));
+
+describe('every subcommand', () => {
+  it('is among these', () => {
+    expect([...Object.keys(ASKED), ...MONITORS, ...NEEDLESS].sort()).toEqual(
+      commands.map(({ name }) => name).sort(),
+    );
+  });
+
+  it.each(lines.map((argv) => [argv]))(
+    'ends with 15 where a GPU is lost, and says which: %j',
+    async (argv) => {
+      const text = await runOn('lost-gpu', argv);
+      expect(text.status).toBe(15);
+      expect(text.out.endsWith(LOST)).toBe(true);
+      expect(text.out.split(LOST)).toHaveLength(2);
+      const json = await runOn('lost-gpu', [...argv, '--json']);
+      expect(json.status).toBe(15);
+      expect(() => JSON.parse(json.out)).not.toThrow();
+    },
+  );
+
+  it.each([
+    ['prm', '-i', '5', '-c', 'plr_rcv_codes', '-p', 'local_port=1'],
+    ['prm', '-i', '0', '-c', 'plr_rcv_codes', '-p', 'local_port=1'],
+    ['drain', '-q', '-p', '0000:C3:00.0'],
+  ])('about one GPU ends alike in text and in JSON: %s %s %s', async (...argv) => {
+    const { status } = await runOn('lost-gpu', argv);
+    expect((await runOn('lost-gpu', [...argv, '--json'])).status).toBe(status);
+  });
+
+  it.each(MONITORS)('that runs on ends with 15, too: %s', async (name) => {
+    expect((await runOn('lost-gpu', [name, '-c', '1'])).status).toBe(15);
+    expect((await runOn('lost-gpu', [name, '-c', '1', '--format', 'json'])).status).toBe(15);
+  });
+
+  it.each(
+    [...lines.filter((argv) => !argv.includes('-i')), ...MONITORS.map((name) => [name])].map((a) => [a]),
+  )('says that there is no GPU where there is none, with status 6: %j', async (argv) => {
+    expect(await runOn('none', argv)).toMatchObject({ status: 6, out: 'No devices were found\n' });
+    const json = MONITORS.includes(argv[0] ?? '') ? ['--format', 'json'] : ['--json'];
+    expect(await runOn('none', [...argv, ...json])).toMatchObject({ status: 6 });
+  });
+
+  it('about the drain state says that there is no such GPU', async () => {
+    expect((await runOn('none', ['drain', '-q', '-p', '0000:C3:00.0'])).status).toBe(6);
   });
 });

@@ -483,8 +483,8 @@ describe.skipIf(!fake.available)('libraries of other drivers', () => {
     const path = join(folder, 'libnvidia-ml.so.1');
     writeFileSync(path, 'this is no library\n');
     expect(deathOf(path)).toMatchObject({ status: 12, hint: expect.stringContaining(`${path}: `) });
-    expect(deathOf(path).message).toMatch(/invalid ELF header|file too short/);
-    expect(deathOf(join(folder, 'nothing.so')).message).toMatch(/nothing\.so: .*No such file/);
+    expect(deathOf(path).hint).toMatch(/invalid ELF header|file too short/);
+    expect(deathOf(join(folder, 'nothing.so')).hint).toMatch(/nothing\.so: .*No such file/);
   });
 
   it('refuses a library that is not NVML', () => {

@@ -41,9 +41,9 @@ describe('command lines that are refused as on the H200', () => {
   });
 
   it.each([['-q -x --json'], ['-q --dtd']])('ours: nvsmi %s', async (argv) => {
-    const { status, out } = await runOn(H200S, argv.split(' '));
+    const { status, out, err } = await runOn(H200S, argv.split(' '));
     expect(status).toBe(2);
-    expect(out).toMatch(/^Invalid combination of input arguments/);
+    expect(out + err).toMatch(/^Invalid combination of input arguments/);
   });
 });
 

@@ -2,9 +2,15 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { commands as entries } from '../../src/commands/index.js';
+import { EXIT } from '../../src/errors.js';
+import { EXIT_STATUSES } from '../../src/exit-statuses.js';
+import { rootOptions } from '../../src/options.js';
+import { rootHelp } from '../../src/program.js';
 import { machineNames, machineTable } from '../../tools/docs/machines.js';
 import { readPages, spellings } from '../../tools/docs/pages.js';
 import { documents, stale } from '../../tools/docs.js';
+import { runOn } from '../commands/run-on.js';
 
 const path = (name: string): string => fileURLToPath(new URL(`../../docs/${name}`, import.meta.url));
 const has = (program: string): boolean => spawnSync(program, ['--version']).error === undefined;
@@ -57,6 +63,26 @@ describe('the completions and the manual page', () => {
     expect(root.options.length).toBeGreaterThan(20);
   });
 
+  it('tell the exit statuses in the manual page as in the help, those of signals and of NVML among them', () => {
+    const [, part = ''] = (made['nvsmi.1'] ?? '').split('.SH EXIT STATUS\n');
+    const manual = part.match(/(?<=^\.B )\d+$/gm);
+    const help = rootHelp(rootOptions, entries).split('Exit status:\n')[1] ?? '';
+    expect(help.match(/(?<=^ {2})\d+/gm)).toEqual(manual);
+    const told = new Set(manual?.map(Number));
+    const statuses = [...Object.values(EXIT), 3, 4, 8, 9, 11, 12, 13, 15, 16, 18, 129, 130, 138, 143];
+    expect(statuses.filter((status) => !told.has(status))).toEqual([]);
+    for (const [, meaning] of EXIT_STATUSES) {
+      expect(help).toContain(` ${meaning}\n`);
+      expect(part.toLowerCase()).toContain(`\n${meaning.toLowerCase()}.\n`);
+    }
+  });
+
+  it('tell in the manual page of the one header that NO_COLOR and a pipe leave underlined', async () => {
+    expect(made['nvsmi.1']).toMatch(/\.B NO_COLOR\n.*topo \\-m underlines its header all the same/);
+    const { out } = await runOn('h200-x2', ['topo', '-m']);
+    expect(out.split('\n', 1)[0]).toContain('\u001b[4m');
+  });
+
   it('leave out what nvsmi refuses', () => {
     for (const text of Object.values(made)) {
       expect(text).not.toContain('create-gpu-instance');
@@ -90,11 +116,12 @@ describe('the bash completion', () => {
     expect(complete('nvsmi', '--query-gpu', '=')).toContain('index');
     expect(complete('nvsmi', '--format', 'csv,noh')).toEqual(['csv,noheader']);
     expect(complete('nvsmi', '-q', '-d', 'ENC')).toEqual(['ENCODER_STATS']);
+    expect(complete('nvsmi', '-q', '-d', 'ecc,mem')).toEqual(['ecc,MEMORY']);
   });
 
   it('completes the values of an option of a command', () => {
     expect(complete('nvsmi', 'topo', '-p2p', '')).toEqual(['r', 'w', 'n', 'a', 'p']);
-    expect(complete('nvsmi', 'nvlink', '-gt', '')).toEqual(['d', 'r']);
+    expect(complete('nvsmi', 'nvlink', '-gt', '')).toEqual(['d', 'r', 'dr']);
     expect(complete('nvsmi', 'dmon', '--gpm-options', 'd')).toEqual(['d', 'dm']);
     expect(complete('nvsmi', 'dmon', '--gpm-metrics', '2,6')).toContain('2,60');
     expect(complete('nvsmi', 'dmon', '--format', 'csv,no')).toEqual(['csv,nounit', 'csv,noheader']);

@@ -1,10 +1,29 @@
 /** Completion for bash, without the bash-completion package. */
-import { EVERYWHERE, type Page, type Pages, STAMP, spellings, takesFile, valuesOf } from './pages.js';
+import type { OptionSpec } from '../../src/argv.js';
+import {
+  ASK_GPUS,
+  EVERYWHERE,
+  type Page,
+  type Pages,
+  STAMP,
+  sourceOf,
+  spellings,
+  takesList,
+  valuesOf,
+} from './pages.js';
 
 const quoted = (words: readonly string[]): string => `'${words.join(' ')}'`;
 
 /** The function of the script that completes, by what stands between several values. */
 const LISTERS = { ',': '_nvsmi_list', '': '_nvsmi_letters', one: '_nvsmi_word' };
+
+/** What the script does where the option tables do not hold the values. */
+function sourceCall(option: OptionSpec): readonly string[] {
+  const source = sourceOf(option);
+  if (source === undefined) return [];
+  if (source !== 'gpus') return [`_nvsmi_paths ${source === 'folders' ? '-d' : '-f'} "$current"`];
+  return [`${LISTERS[takesList(option) ? ',' : 'one']} "$(_nvsmi_gpus)" "$current"`];
+}
 
 /** Lines of a case: what follows an option that takes a value. */
 function valueCases(page: Page): readonly string[] {
@@ -14,13 +33,11 @@ function valueCases(page: Page): readonly string[] {
       .map((spelling) => `"${page.name} ${spelling}"`)
       .join('|');
     const values = valuesOf(option);
-    if (values !== undefined) {
-      const files = takesFile(option) ? '; COMPREPLY+=($(compgen -f -- "$current"))' : '';
-      const how = LISTERS[values.between ?? 'one'];
-      return [`    ${pattern}) ${how} ${quoted(values.words)} "$current"${files}; return ;;`];
-    }
-    if (takesFile(option)) return [`    ${pattern}) COMPREPLY=($(compgen -f -- "$current")); return ;;`];
-    return option.value === 'required' ? [`    ${pattern}) return ;;`] : [];
+    const words =
+      values === undefined ? [] : [`${LISTERS[values.between ?? 'one']} ${quoted(values.words)} "$current"`];
+    const calls = [...words, ...sourceCall(option)];
+    if (calls.length === 0 && option.value === 'optional') return [];
+    return [`    ${pattern}) ${[...calls, 'return'].join('; ')} ;;`];
   });
 }
 
@@ -31,22 +48,53 @@ export function bashCompletion({ root, commands }: Pages): string {
   const leading = [...EVERYWHERE].map((long) => `--${long}`);
   return `# bash completion for nvsmi. ${STAMP}
 
+# The words that begin as the second argument does, in any case, behind what the third says.
+_nvsmi_word() {
+  local word
+  for word in $1; do
+    [[ \${word,,} == "\${2,,}"* ]] && COMPREPLY+=("$3$word")
+  done
+}
+
 # The last word of a comma list, with the words before it kept.
 _nvsmi_list() {
-  local done=''
-  [[ $2 == *,* ]] && done=\${2%,*},
-  COMPREPLY=($(compgen -P "$done" -W "$1" -- "\${2##*,}"))
+  local kept=''
+  [[ $2 == *,* ]] && kept=\${2%,*},
+  _nvsmi_word "$1" "\${2##*,}" "$kept"
   compopt -o nospace 2>/dev/null
 }
 
 # A letter behind those that are there.
 _nvsmi_letters() {
-  COMPREPLY=($(compgen -P "$2" -W "$(for letter in $1; do [[ $2 == *$letter* ]] || echo "$letter"; done)"))
+  local letter
+  for letter in $1; do
+    [[ $2 == *$letter* ]] || COMPREPLY+=("$2$letter")
+  done
   compopt -o nospace 2>/dev/null
 }
 
-_nvsmi_word() {
-  COMPREPLY=($(compgen -W "$1" -- "$2"))
+# Files (-f) or folders (-d). Names may hold blanks, and bash puts a slash behind a folder.
+_nvsmi_paths() {
+  local found
+  mapfile -t found < <(compgen "$1" -- "$2")
+  COMPREPLY+=("\${found[@]}")
+  compopt -o filenames 2>/dev/null
+}
+
+# The indexes of the GPUs: of the recording or by the library that the command line names.
+_nvsmi_gpus() {
+  local i word value machine=() index
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word=\${COMP_WORDS[i]} value=\${COMP_WORDS[i + 1]}
+    [[ $value == = ]] && value=\${COMP_WORDS[i + 2]}
+    case $word in
+      ${[...EVERYWHERE].map((long) => `--${long}=*`).join('|')}) machine+=("$word") ;;
+      ${[...EVERYWHERE].map((long) => `--${long}`).join('|')}) machine+=("$word=$value") ;;
+    esac
+  done
+  nvsmi "\${machine[@]}" ${ASK_GPUS} | while read -r index; do
+    [[ $index =~ ^[0-9]+$ ]] && echo "$index"
+  done
 }
 
 _nvsmi() {

@@ -1,27 +1,45 @@
 /** Completion for fish. */
 import type { OptionSpec } from '../../src/argv.js';
-import { type Page, type Pages, STAMP, takesFile, valuesOf } from './pages.js';
+import {
+  ASK_GPUS,
+  EVERYWHERE,
+  type Page,
+  type Pages,
+  STAMP,
+  sourceOf,
+  takesList,
+  valuesOf,
+} from './pages.js';
 
 const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 
 /** The function of the script that completes, by what stands between several values. */
 const LISTERS = { ',': '__nvsmi_list', '': '__nvsmi_letters' };
 
+/** What is offered as a value: words, or what a function of the script or of fish lists. */
+function offered(option: OptionSpec): string | undefined {
+  const values = valuesOf(option);
+  if (values !== undefined) {
+    const words = values.words.join(' ');
+    return values.between === undefined ? words : `(${LISTERS[values.between]} ${words})`;
+  }
+  const source = sourceOf(option);
+  if (source === 'folders') return '(__fish_complete_directories)';
+  if (source === 'gpus') return takesList(option) ? '(__nvsmi_list (__nvsmi_gpus))' : '(__nvsmi_gpus)';
+  return undefined;
+}
+
 function line(page: Page, option: OptionSpec): string {
   const condition = page.name === '' ? '__nvsmi_alone' : `__fish_seen_subcommand_from ${page.name}`;
   const parts = ['complete -c nvsmi', `-n ${quoted(condition)}`];
-  for (const name of option.short ?? []) parts.push(name.length === 1 ? `-s ${name}` : `-o ${name}`);
+  // Old-style options, also those of one letter: nvsmi takes no bundles of letters, and fish offers some for -s.
+  for (const name of option.short ?? []) parts.push(`-o ${name}`);
   parts.push(`-l ${option.long}`);
+  const words = offered(option);
   // -x: a value and no file; -r -F: a file. fish has no options whose value may be left out.
-  if (option.value === 'required') parts.push(takesFile(option) ? '-r -F' : '-x');
-  const values = valuesOf(option);
-  if (values !== undefined) {
-    if (option.value === 'optional') parts.push('-x');
-    const words = values.words.join(' ');
-    parts.push(
-      `-a ${quoted(values.between === undefined ? words : `(${LISTERS[values.between]} ${words})`)}`,
-    );
-  }
+  if (option.value === 'required') parts.push(sourceOf(option) === 'files' ? '-r -F' : '-x');
+  else if (words !== undefined) parts.push('-x');
+  if (words !== undefined) parts.push(`-a ${quoted(words)}`);
   return [...parts, `-d ${quoted(option.help)}`].join(' ');
 }
 
@@ -49,6 +67,21 @@ function __nvsmi_letters
     for letter in $argv
         string match -q "*$letter*" -- "$done"; or printf '%s\\n' "$done$letter"
     end
+end
+
+# The indexes of the GPUs: of the recording or by the library that the command line names.
+function __nvsmi_gpus
+    set -l line (commandline -opc)
+    set -l machine
+    for at in (seq (count $line))
+        switch $line[$at]
+            case ${[...EVERYWHERE].map((long) => `'--${long}=*'`).join(' ')}
+                set -a machine $line[$at]
+            case ${[...EVERYWHERE].map((long) => `--${long}`).join(' ')}
+                set -a machine $line[$at]=$line[(math $at + 1)]
+        end
+    end
+    nvsmi $machine ${ASK_GPUS} | string match -r '^\\d+$'
 end
 
 complete -c nvsmi -f

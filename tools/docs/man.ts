@@ -1,7 +1,7 @@
 /** The manual page. Its date is that of the newest release: the same tables make the same page. */
 import { readFileSync } from 'node:fs';
 import { argumentOf, type OptionSpec } from '../../src/argv.js';
-import { statusReason } from '../../src/nvml/status.js';
+import { EXIT_STATUSES } from '../../src/exit-statuses.js';
 import { type Page, type Pages, STAMP, spellings } from './pages.js';
 
 /** Text for troff: backslashes and dashes are written out, a line does not begin with a dot or a quote. */
@@ -32,24 +32,19 @@ function section(page: Page): string {
   );
 }
 
-/** nvidia-smi's exit statuses are NVML's own numbers from 3 on. */
-const STATUSES: readonly (readonly [status: number, words: string])[] = [
-  [0, 'Success.'],
-  [1, 'The output could not be written, or koffi cannot be loaded.'],
-  [2, 'A wrong argument.'],
-  ...[3, 4, 6, 9, 12, 13, 14, 15].map((status) => [status, `${statusReason(status)}.`] as const),
-  [141, 'The reader of the output went away.'],
-  [255, 'An unknown option or subcommand, or a log file that cannot be made.'],
-];
-
 const ENVIRONMENT: readonly (readonly [name: string, words: string])[] = [
   ['NVSMI_SNAPSHOT', 'A recorded machine to answer from, as with --snapshot.'],
   ['NVSMI_NVML', 'The NVML library to load, as with --nvml.'],
-  ['NO_COLOR', 'If not empty: no colour and no bold letters at a terminal.'],
+  [
+    'NO_COLOR',
+    'If not empty: no colour and no bold letters at a terminal; topo -m underlines its header all the same, as it does into a pipe and as nvidia-smi does.',
+  ],
 ];
 
 const entry = ([name, words]: readonly [string | number, string]): string =>
   `.TP\n.B ${troff(String(name))}\n${troff(words)}`;
+
+const sentence = (words: string): string => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 
 /** The date of the newest release in the changelog; of the first one while there is none. */
 function released(): string {
@@ -85,7 +80,7 @@ export function manPage({ root, commands }: Pages, version: string): string {
     '.SH ENVIRONMENT',
     ...ENVIRONMENT.map(entry),
     '.SH EXIT STATUS',
-    ...STATUSES.map(entry),
+    ...EXIT_STATUSES.map(([status, meaning]) => entry([status, sentence(meaning)])),
     '.SH SEE ALSO',
     '.BR nvidia\\-smi (1)',
     '',

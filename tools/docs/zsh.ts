@@ -1,24 +1,51 @@
 /** Completion for zsh. */
 import { argumentOf, type OptionSpec, type Values } from '../../src/argv.js';
-import { EVERYWHERE, type Page, type Pages, STAMP, spellings, takesFile, valuesOf } from './pages.js';
+import {
+  ASK_GPUS,
+  EVERYWHERE,
+  type Page,
+  type Pages,
+  type Source,
+  STAMP,
+  sourceOf,
+  spellings,
+  takesList,
+  valuesOf,
+} from './pages.js';
 
 /** Text within single quotes, in a place where brackets and colons mean something. */
 const escaped = (text: string): string => text.replaceAll(/[[\]:\\]/g, '\\$&').replaceAll("'", "'\\''");
 
+/** Small letters stand for large ones. */
+const ANY_CASE = '-M "m\\:{a-z}={A-Z}"';
+
 /** One word, a comma list, letters without anything between them, or one word or a file. */
-function action({ words, between }: Values, orFile: boolean): string {
+function action({ words, between }: Values, source: Source | undefined): string {
   const list = words.join(' ');
-  if (orFile) return ` _alternative "words\\:name\\:(${list})" "files\\:file\\:_files"`;
+  if (source === 'files') return ` _alternative "words\\:name\\:(${list})" "files\\:file\\:_files"`;
   if (between === undefined) return `(${list})`;
-  return between === ',' ? `_sequence compadd - ${list}` : ` _values -s "" letter ${list}`;
+  return between === ',' ? `_sequence compadd ${ANY_CASE} - ${list}` : ` _values -s "" letter ${list}`;
+}
+
+function sourceAction(option: OptionSpec): string {
+  switch (sourceOf(option)) {
+    case 'files':
+      return '_files';
+    case 'folders':
+      // _files would offer files where no folder fits.
+      return '_path_files -/';
+    case 'gpus':
+      return takesList(option) ? '_sequence _nvsmi_gpus' : '_nvsmi_gpus';
+    case undefined:
+      return ' ';
+  }
 }
 
 function valueSpec(option: OptionSpec): string {
   if (option.value === undefined) return '';
   const message = `${option.value === 'optional' ? '::' : ':'}${escaped(argumentOf(option))}`;
   const values = valuesOf(option);
-  if (values !== undefined) return `${message}:${action(values, takesFile(option))}`;
-  return `${message}:${takesFile(option) ? '_files' : ' '}`;
+  return `${message}:${values === undefined ? sourceAction(option) : action(values, sourceOf(option))}`;
 }
 
 function optionSpec(option: OptionSpec): string {
@@ -42,7 +69,22 @@ export function zshCompletion({ root, commands }: Pages): string {
   return `#compdef nvsmi
 # zsh completion for nvsmi. ${STAMP}
 
+# The indexes of the GPUs: of the recording or by the library that the command line names.
+_nvsmi_gpus() {
+  local -a machine found
+  local -i i
+  for (( i = 2; i < $#nvsmi_line; i++ )); do
+    case $nvsmi_line[i] in
+      (${[...EVERYWHERE].map((long) => `--${long}=*`).join('|')}) machine+=($nvsmi_line[i]) ;;
+      (${[...EVERYWHERE].map((long) => `--${long}`).join('|')}) machine+=($nvsmi_line[i]=$nvsmi_line[i+1]) ;;
+    esac
+  done
+  found=(\${(M)\${(f)"$(nvsmi $machine ${ASK_GPUS})"}:#<->})
+  compadd "$@" -a found
+}
+
 _nvsmi() {
+  local -a nvsmi_line=("\${(@)words}")
   local -a commands=(
 ${described.join('\n')}
   )

@@ -6,7 +6,7 @@
 import * as nvml from '../../src/nvml/generated/constants.js';
 import type { FunctionName } from '../../src/nvml/generated/functions.js';
 import type { Snapshot } from '../../src/nvml/snapshot.js';
-import { ANY_GPU, countErrors, describe, thresholds } from './board.js';
+import { ANY_GPU, countErrors, describe, hideEngines, thresholds } from './board.js';
 import {
   type Gpu,
   gpuUuid,
@@ -376,11 +376,7 @@ export function a100Mig(): Snapshot {
   const machine = Machine.like('h100-x1');
   const [gpu] = machine.multiply(1);
   if (gpu === undefined) throw new Error('a machine without a GPU');
-  const kept: readonly FunctionName[] = [
-    'nvmlDeviceGetC2cModeInfoV',
-    'nvmlDeviceGetRemappedRows',
-    'nvmlDeviceGetRemappedRows_v2',
-  ];
+  const kept: readonly FunctionName[] = ['nvmlDeviceGetRemappedRows', 'nvmlDeviceGetRemappedRows_v2'];
   gpu.has([...ANY_GPU, ...kept]);
   const identity = {
     uuid: gpuUuid(0),
@@ -409,6 +405,7 @@ export function a100Mig(): Snapshot {
     reasons: nvml.nvmlClocksEventReasonNone,
   });
   countErrors(gpu, { corrected: 0, uncorrected: 0 });
+  hideEngines(gpu);
   gpu.answer({
     nvmlDeviceGetName: NAME,
     nvmlDeviceGetBrand: nvml.NVML_BRAND_NVIDIA,
@@ -434,13 +431,6 @@ export function a100Mig(): Snapshot {
     nvmlDeviceGetNumGpuCores: 6912,
     nvmlDeviceGetMemoryBusWidth: 5120,
     nvmlDeviceGetTotalEnergyConsumption: 871_220_104,
-    // With MIG on the engines are not the GPU's to speak of.
-    nvmlDeviceGetUtilizationRates: NONE,
-    nvmlDeviceGetEncoderUtilization: NONE,
-    nvmlDeviceGetDecoderUtilization: NONE,
-    nvmlDeviceGetJpgUtilization: NONE,
-    nvmlDeviceGetOfaUtilization: NONE,
-    nvmlDeviceGetDynamicPstatesInfo: NONE,
     nvmlDeviceGetMigMode: [1, 1],
     nvmlDeviceGetMaxMigDeviceCount: MAX_MIG_DEVICES,
     nvmlDeviceGetAddressingMode: {
@@ -473,7 +463,6 @@ export function a100Mig(): Snapshot {
   });
   gpu.fields({
     [nvml.NVML_FI_DEV_MEMORY_TEMP]: u32(49),
-    [nvml.NVML_FI_DEV_POWER_AVERAGE]: u32(137_904),
     [nvml.NVML_FI_DEV_TOTAL_ENERGY_CONSUMPTION]: u64(871_220_104),
     [nvml.NVML_FI_DEV_REMAPPED_COR]: u64(0),
     [nvml.NVML_FI_DEV_REMAPPED_UNC]: u64(0),

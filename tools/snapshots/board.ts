@@ -1,7 +1,8 @@
 /** GPUs other than Hopper: what the recording of an H100 answers for any GPU, and the tables that all of them have. */
+import type { Json } from '../../src/nvml/answer.js';
 import * as nvml from '../../src/nvml/generated/constants.js';
 import type { FunctionName } from '../../src/nvml/generated/functions.js';
-import { type ByArguments, type Gpu, MIB, NONE, powerLimits, u32, u64 } from './machine.js';
+import { type ByArguments, type Gpu, type Machine, MIB, NONE, powerLimits, u32, u64 } from './machine.js';
 
 /** Answers that do not depend on the kind of GPU, or say that there is nothing. */
 export const ANY_GPU: readonly FunctionName[] = [
@@ -99,6 +100,9 @@ export interface Board {
   readonly computeCapability: readonly [number, number];
   readonly percent: number;
   readonly memoryPercent: number;
+  /** 0 where left out. */
+  readonly encoderPercent?: number;
+  readonly decoderPercent?: number;
   readonly reasons: number;
 }
 
@@ -119,9 +123,100 @@ const POWER_OF_PARTS: ByArguments = Object.fromEntries(
   ),
 );
 
+/** What the H100 says about the system, and no machine without Hopper can. */
+export function withoutHopper(machine: Machine): void {
+  machine.set('nvmlSystemGetConfComputeCapabilities', '', {
+    cpuCaps: nvml.NVML_CC_SYSTEM_CPU_CAPS_NONE,
+    gpusCaps: nvml.NVML_CC_SYSTEM_GPUS_CC_NOT_CAPABLE,
+  });
+  // From what NVML's documentation says of both: Hopper and newer.
+  machine.set('nvmlSystemGetConfComputeKeyRotationThresholdInfo', '', NONE);
+  machine.set('nvmlSystemGetNvlinkBwMode', '', NONE);
+}
+
+const SAMPLED_AT = 1795449710000000;
+
+/** Samples that are all alike, as many and as far apart as the recording has of power and of engines. */
+const series =
+  (length: number, periodMicroseconds: number) =>
+  (value: number): Json => [
+    1,
+    Array.from({ length }, (_, i) => ({
+      timeStamp: SAMPLED_AT + i * periodMicroseconds,
+      sampleValue: { ullVal: value },
+    })),
+  ];
+const ofPower = series(119, 20_000);
+const ofEngine = series(71, 200_000);
+
+/** How busy the graphics engine, the memory, the video engines and the bus are. */
+export const pstates = (...percents: readonly number[]): Json => ({
+  flags: 0,
+  utilization: percents.map((percentage) => ({
+    bIsPresent: 1,
+    percentage,
+    incThreshold: 0,
+    decThreshold: 0,
+  })),
+});
+
+/** Power and engines, with the samples that the driver keeps of them. */
+function beBusy(gpu: Gpu, board: Board): void {
+  const { percent, memoryPercent, milliwatts, encoderPercent = 0, decoderPercent = 0 } = board;
+  gpu.answer({
+    nvmlDeviceGetPowerUsage: milliwatts,
+    nvmlDeviceGetUtilizationRates: { gpu: percent, memory: memoryPercent },
+    nvmlDeviceGetEncoderUtilization: [encoderPercent, 100000],
+    nvmlDeviceGetDecoderUtilization: [decoderPercent, 100000],
+    nvmlDeviceGetDynamicPstatesInfo: pstates(
+      percent,
+      memoryPercent,
+      Math.max(encoderPercent, decoderPercent),
+      0,
+    ),
+  });
+  gpu.answerEach({
+    nvmlDeviceGetSamples: {
+      [`${nvml.NVML_TOTAL_POWER_SAMPLES},0`]: ofPower(milliwatts),
+      [`${nvml.NVML_GPU_UTILIZATION_SAMPLES},0`]: ofEngine(percent),
+      [`${nvml.NVML_MEMORY_UTILIZATION_SAMPLES},0`]: ofEngine(memoryPercent),
+      [`${nvml.NVML_ENC_UTILIZATION_SAMPLES},0`]: ofEngine(encoderPercent),
+      [`${nvml.NVML_DEC_UTILIZATION_SAMPLES},0`]: ofEngine(decoderPercent),
+      [`${nvml.NVML_JPG_UTILIZATION_SAMPLES},0`]: ofEngine(0),
+      [`${nvml.NVML_OFA_UTILIZATION_SAMPLES},0`]: ofEngine(0),
+    },
+  });
+}
+
+/**
+ * With MIG on the engines are not the GPU's to speak of (H100 with MIG, driver 590). That their samples are refused, too,
+ * is inferred: no output shows `-q -d UTILIZATION` of such a GPU.
+ */
+export function hideEngines(gpu: Gpu): void {
+  gpu.answer({
+    nvmlDeviceGetUtilizationRates: NONE,
+    nvmlDeviceGetEncoderUtilization: NONE,
+    nvmlDeviceGetDecoderUtilization: NONE,
+    nvmlDeviceGetJpgUtilization: NONE,
+    nvmlDeviceGetOfaUtilization: NONE,
+    nvmlDeviceGetDynamicPstatesInfo: NONE,
+  });
+  const kinds = [
+    nvml.NVML_GPU_UTILIZATION_SAMPLES,
+    nvml.NVML_MEMORY_UTILIZATION_SAMPLES,
+    nvml.NVML_ENC_UTILIZATION_SAMPLES,
+    nvml.NVML_DEC_UTILIZATION_SAMPLES,
+    nvml.NVML_JPG_UTILIZATION_SAMPLES,
+    nvml.NVML_OFA_UTILIZATION_SAMPLES,
+  ];
+  gpu.answerEach({ nvmlDeviceGetSamples: Object.fromEntries(kinds.map((kind) => [`${kind},0`, NONE])) });
+}
+
 /** Answers all that a Board says. */
 export function describe(gpu: Gpu, board: Board): void {
   const { memoryMib, bar1Mib, limits, pcie } = board;
+  withoutHopper(gpu.machine);
+  beBusy(gpu, board);
   const total = memoryMib.total * MIB;
   const reserved = memoryMib.reserved * MIB;
   // Free memory is what is left of whole pages; a part of a MiB goes missing, as on every recorded GPU.
@@ -135,8 +230,6 @@ export function describe(gpu: Gpu, board: Board): void {
       bar1Free: (bar1Mib.total - bar1Mib.used) * MIB,
       bar1Used: bar1Mib.used * MIB,
     },
-    nvmlDeviceGetUtilizationRates: { gpu: board.percent, memory: board.memoryPercent },
-    nvmlDeviceGetPowerUsage: board.milliwatts,
     nvmlDeviceGetPowerManagementLimit: limits.set,
     nvmlDeviceGetEnforcedPowerLimit: limits.set,
     nvmlDeviceGetPowerManagementDefaultLimit: limits.set,

@@ -5,6 +5,7 @@
  */
 import * as nvml from '../../src/nvml/generated/constants.js';
 import type { Snapshot } from '../../src/nvml/snapshot.js';
+import { pstates } from './board.js';
 import {
   type Gpu,
   gpuUuid,
@@ -124,6 +125,7 @@ function work(machine: Machine, gpu: Gpu, load: Load): void {
       used,
     },
     nvmlDeviceGetUtilizationRates: { gpu: load.percent, memory: load.memoryPercent },
+    nvmlDeviceGetDynamicPstatesInfo: pstates(load.percent, load.memoryPercent, 0, 0),
     nvmlDeviceGetPowerUsage: milliwatts,
     nvmlDeviceGetCurrentClocksEventReasons: load.reasons,
     nvmlDeviceGetCurrentClocksThrottleReasons: load.reasons,
@@ -217,20 +219,6 @@ function useEngines(gpu: Gpu, load: Load): void {
           ...engines,
           jpgUtil: 0,
           ofaUtil: 0,
-        })),
-      },
-    },
-    nvmlDeviceGetRunningProcessDetailList: {
-      'mode=0': {
-        version: nvml.nvmlProcessDetailList_v1,
-        mode: 0,
-        numProcArrayEntries: load.processes.length,
-        procArray: load.processes.map(({ pid, mib }) => ({
-          pid,
-          usedGpuMemory: mib * MIB,
-          gpuInstanceId: 0xffffffff,
-          computeInstanceId: 0xffffffff,
-          usedGpuCcProtectedMemory: 0,
         })),
       },
     },

@@ -163,6 +163,8 @@ export class Machine {
   introduce(identities: readonly Identity[]): void {
     const [first] = this.answers.get('nvmlDeviceGetPciInfo_v3')?.values() ?? [];
     this.forget(...LOOKUPS);
+    // The functions are there, and find nobody but who is introduced.
+    for (const fn of LOOKUPS) this.answers.set(fn, new Map());
     this.set('nvmlDeviceGetCount', '', identities.length);
     this.set('nvmlDeviceGetCount_v2', '', identities.length);
     identities.forEach((identity, i) => {
@@ -300,6 +302,18 @@ export function runs(
     [`nvmlDeviceGet${kind}RunningProcesses`]: v1,
     [`nvmlDeviceGet${kind}RunningProcesses_v2`]: v3,
     [`nvmlDeviceGet${kind}RunningProcesses_v3`]: v3,
+  });
+  if (!(subject instanceof Gpu)) return;
+  const mode = ['Compute', 'Graphics', 'MPSCompute'].indexOf(kind);
+  subject.answerEach({
+    nvmlDeviceGetRunningProcessDetailList: {
+      [`mode=${mode}`]: {
+        version: nvml.nvmlProcessDetailList_v1,
+        mode,
+        numProcArrayEntries: v3.length,
+        procArray: v3.map((process) => ({ ...process, usedGpuCcProtectedMemory: 0 })),
+      },
+    },
   });
 }
 

@@ -50,6 +50,8 @@ export function rtx4090(): Snapshot {
     computeCapability: [8, 9],
     percent: 97,
     memoryPercent: 58,
+    encoderPercent: 12,
+    decoderPercent: 4,
     reasons: nvml.nvmlClocksEventReasonNone,
   });
   gpu.answer({
@@ -90,9 +92,19 @@ export function rtx4090(): Snapshot {
     nvmlDeviceGetNumGpuCores: 16384,
     nvmlDeviceGetMemoryBusWidth: 384,
     nvmlDeviceGetTotalEnergyConsumption: 1_204_118_220,
-    nvmlDeviceGetEncoderUtilization: [12, 100000],
-    nvmlDeviceGetDecoderUtilization: [4, 100000],
     nvmlDeviceGetEncoderStats: [1, 60, 3411],
+    nvmlDeviceGetEncoderSessions: [
+      {
+        sessionId: 1,
+        pid: 7712,
+        vgpuInstance: 0,
+        codecType: nvml.NVML_ENCODER_QUERY_H264,
+        hResolution: 2560,
+        vResolution: 1440,
+        averageFps: 60,
+        averageLatency: 3411,
+      },
+    ],
   });
   gpu.answerEach({
     nvmlDeviceGetInforomVersion: { 0: '2.0', 1: NONE, 2: NONE, 3: NONE },

@@ -1,0 +1,27 @@
+/** Table: what the exit statuses mean, for the help and the manual page. From 3 to 18 they are NVML's own numbers. */
+
+export const EXIT_STATUSES: readonly (readonly [status: number, meaning: string])[] = [
+  [0, 'success'],
+  [1, 'the output could not be written, or koffi cannot be loaded'],
+  [2, 'a wrong argument'],
+  [3, 'not supported'],
+  [4, 'no permission'],
+  [6, 'no such device, or nothing found'],
+  [8, 'a power cable is missing'],
+  [9, 'the driver is not loaded'],
+  [10, 'the driver did not answer in time'],
+  [11, 'a GPU has trouble with its interrupts'],
+  [12, 'the NVML library was not found'],
+  [13, 'the NVML library lacks a function'],
+  [14, 'the infoROM is corrupt'],
+  [15, 'a GPU is lost'],
+  [16, 'a GPU has to be reset'],
+  [17, 'the operating system keeps NVML from a GPU'],
+  [18, 'NVML and the kernel module are of different versions'],
+  [129, 'ended by SIGHUP'],
+  [130, 'ended by SIGINT (Ctrl+C)'],
+  [138, 'ended by SIGUSR1'],
+  [141, 'the reader of the output went away'],
+  [143, 'ended by SIGTERM'],
+  [255, 'an unknown option or subcommand, a log file that cannot be made, or an unknown error of NVML'],
+];

@@ -5,6 +5,7 @@
 import type { Snapshot } from '../nvml/snapshot.js';
 import { SWITCH_BRIDGE } from './devices.js';
 import { LINK, type SystemFiles } from './files.js';
+import { GPU_FOLDERS } from './lost-gpus.js';
 
 const DRIVER = ['/proc/driver/nvidia/version', '/proc/driver/nvidia/params'];
 const NODES = '/sys/devices/system/node';
@@ -49,6 +50,8 @@ export function recordedPaths(
     }
   }
   for (const name of files.list(VERBS)) keep(`${VERBS}/${name}/ibdev`);
+  // The folders alone tell where the GPUs sit; what is in them has their UUIDs.
+  for (const busId of files.list(GPU_FOLDERS)) kept[`${GPU_FOLDERS}/${busId}`] = '';
   for (const busId of busIds(calls)) {
     const folder = `${DEVICES}/${busId}`;
     keepLink(folder);

@@ -3,6 +3,7 @@ import type { Handle } from '../../src/nvml/call.js';
 import type { Gpu } from '../../src/nvml/session.js';
 import { recordedFiles } from '../../src/system/files.js';
 import { placed } from '../../src/system/lost-gpus.js';
+import { recordedPaths } from '../../src/system/recorded.js';
 
 const there: Gpu = { index: 0, handle: 7n as Handle, status: 0 };
 const lost: Gpu = { index: 1, handle: undefined, status: 15 };
@@ -15,6 +16,12 @@ describe('the place of a lost GPU', () => {
       there,
       { ...lost, busId: '0000:34:00.0' },
     ]);
+  });
+
+  it('can be told of a recording', () => {
+    const recorded = recordedPaths(folders('0000:1b:00.0', '0000:34:00.0'), {});
+    expect(placed([there, lost], recordedFiles(recorded))[1]?.busId).toBe('0000:34:00.0');
+    expect(JSON.stringify(recorded)).not.toContain('information');
   });
 
   it('is not told where the driver counts otherwise, or nobody is lost', () => {

@@ -5,6 +5,7 @@
  */
 import * as nvml from '../../src/nvml/generated/constants.js';
 import type { Snapshot } from '../../src/nvml/snapshot.js';
+import { GPU_FOLDERS } from '../../src/system/lost-gpus.js';
 import { pstates } from './board.js';
 import {
   type Gpu,
@@ -326,6 +327,7 @@ function describeSystem(machine: Machine): void {
   };
   IDENTITIES.forEach((identity, i) => {
     const gpuBus = identity.busId.slice(4).toLowerCase();
+    files.set(`${GPU_FOLDERS}/${gpuBus}`, '');
     addPciFiles(machine, identity, belowSwitch(i, 0, gpuBus), nodeOf(i), NODE_CPUS[nodeOf(i)] ?? '');
     const adapter = bus(Number.parseInt(BRIDGES[i] ?? '', 16) + 3);
     device(`/sys/class/infiniband/mlx5_${i}`, belowSwitch(i, 2, `0000:${adapter}:00.0`), nodeOf(i));

@@ -6,7 +6,7 @@ import * as c2c from '../query/c2c.js';
 import { type Cells, cell } from '../query/cell.js';
 import { count } from '../query/kind.js';
 import { type LinkField, yes } from '../query/nvlink.js';
-import { readWanted } from '../query/read.js';
+import { readValues } from '../query/read.js';
 import { type C2cValues, c2cText, NO_C2C } from '../render/c2c.js';
 import { jsonDocument } from '../render/document.js';
 import type { Context } from './context.js';
@@ -57,7 +57,7 @@ function answersOf(
 ): readonly LinkAnswer[] {
   const links = c2c.c2cLinksOf(session, gpu).filter(({ index }) => only === undefined || index === only);
   return links.map(({ index, active }) => {
-    const readings = readWanted(session, gpu, active ? fields.map(({ of }) => of(index)) : []);
+    const readings = readValues(session, gpu, active ? fields.map(({ of }) => of(index)) : []);
     const cells = fields.flatMap(({ key, label, kind }, i) => {
       const reading = readings[i];
       return reading === undefined ? [] : [{ key, label, cell: cell(kind, reading) }];

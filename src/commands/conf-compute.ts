@@ -1,11 +1,11 @@
 /** `conf-compute`: the getters of confidential computing. Its setters are refused. */
 import { lastValue, type OptionSpec, type Token } from '../argv.js';
 import type { Gpu, Session } from '../nvml/session.js';
-import type { Reading } from '../query/asked.js';
+import type { Reading } from '../query/bound-probe.js';
 import { type Cell, cell } from '../query/cell.js';
 import * as cc from '../query/conf-compute.js';
-import { Asking, SYSTEM } from '../query/plan.js';
-import { askOnce } from '../query/read.js';
+import { Questions, SYSTEM } from '../query/plan.js';
+import { askProbe } from '../query/read.js';
 import * as render from '../render/conf-compute.js';
 import { jsonDocument, type Part } from '../render/document.js';
 import type { Context } from './context.js';
@@ -96,14 +96,14 @@ const options: readonly OptionSpec[] = [
 
 /** Reads getters of the system, each call once. */
 function systemReader(session: Session, getters: readonly cc.Getter[]): Read {
-  const asking = new Asking(session);
-  const readers = new Map(getters.map((getter) => [getter.name, asking.ask(getter.probe, SYSTEM)]));
-  void asking.run();
+  const questions = new Questions(session);
+  const readers = new Map(getters.map((getter) => [getter.name, questions.ask(getter.probe, SYSTEM)]));
+  void questions.run();
   return (getter) => cell(getter.kind, readers.get(getter.name)?.read(getter.path) as Reading);
 }
 
 function memoryOf(session: Session, gpu: Gpu) {
-  const sizes = askOnce(session, cc.memorySizes, gpu);
+  const sizes = askProbe(session, cc.memorySizes, gpu);
   return {
     ...identityOf(session, gpu),
     protected_kib: cell(cc.kibibytes, sizes.read('protectedMemSizeKib')),

@@ -5,7 +5,8 @@ import { Missing, statusWords } from '../nvml/status.js';
 import { cell } from '../query/cell.js';
 import { busAddress, busIdText, drainState } from '../query/drain.js';
 import { type Kind, text } from '../query/kind.js';
-import { readWanted, want } from '../query/read.js';
+import { SYSTEM } from '../query/plan.js';
+import { readValues, want } from '../query/read.js';
 import { jsonDocument } from '../render/document.js';
 import type { Context } from './context.js';
 import type { CommandSpec } from './index.js';
@@ -37,8 +38,7 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
   const address = busAddress(named);
   if (address === undefined) throw new UsageError(`Option "${named}" is invalid for "-p".`);
   const { session } = await context.machine();
-  const machine = { index: 0, handle: undefined, status: 0 };
-  const [state = Missing.of(0)] = readWanted(session, machine, [want(drainState(address), 'state')]);
+  const [state = Missing.of(0)] = readValues(session, SYSTEM, [want(drainState(address), 'state')]);
   const busId = busIdText(address);
   if (lastValue(tokens, 'json') !== undefined) {
     context.io.out(jsonDocument({ drain: { bus_id: cell(text, busId), draining: cell(draining, state) } }));

@@ -3,11 +3,11 @@ import { lastValue, type Token } from '../argv.js';
 import { EXIT } from '../errors.js';
 import { call, SUBJECT, u32 } from '../nvml/call.js';
 import { Missing } from '../nvml/status.js';
-import type { Reading } from '../query/asked.js';
+import type { Reading } from '../query/bound-probe.js';
 import { cell, cellText } from '../query/cell.js';
 import { count, words } from '../query/kind.js';
 import { sample } from '../query/probe.js';
-import { askOnce } from '../query/read.js';
+import { askProbe } from '../query/read.js';
 import { jsonDocument } from '../render/document.js';
 import type { Context } from './context.js';
 import type { CommandSpec } from './index.js';
@@ -27,7 +27,7 @@ async function gpm(tokens: readonly Token[], context: Context): Promise<number> 
   // JSON has a reason also for a GPU that is lost; the text has a line for that one.
   const states = (asJson ? gpus : reachable(gpus)).map((gpu) => ({
     gpu,
-    state: cell(state, askOnce(session, streaming, gpu).read('state')),
+    state: cell(state, askProbe(session, streaming, gpu).read('state')),
   }));
   if (asJson) {
     const gpm = states.map((one) => ({ gpu: cell(count, one.gpu.index), streaming: one.state }));

@@ -3,7 +3,7 @@ import { lastValue, type Token } from '../argv.js';
 import { EXIT } from '../errors.js';
 import { migDevices, type Session } from '../nvml/session.js';
 import { Missing, statusWords } from '../nvml/status.js';
-import type { Reading } from '../query/asked.js';
+import type { Reading } from '../query/bound-probe.js';
 import { type Cells, cell } from '../query/cell.js';
 import { fieldCells, readGpuFields } from '../query/gpu-fields.js';
 import { count, text } from '../query/kind.js';

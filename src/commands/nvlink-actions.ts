@@ -6,7 +6,7 @@ import { Missing } from '../nvml/status.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
 import { count } from '../query/kind.js';
 import * as nvlink from '../query/nvlink.js';
-import { readWanted } from '../query/read.js';
+import { readValues } from '../query/read.js';
 import type { LinkForm } from '../render/nvlink.js';
 
 /** What an option asks of each link. */
@@ -36,7 +36,7 @@ export interface AskedOf {
 
 /** NVLink 5 counts other errors than the links before it; a GPU has one set or the other. */
 function errorFields({ session, gpu, link }: AskedOf): readonly nvlink.LinkField[] {
-  const answers = readWanted(
+  const answers = readValues(
     session,
     gpu,
     nvlink.portCounters.map(({ of }) => of(link)),

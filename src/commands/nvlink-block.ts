@@ -4,12 +4,12 @@ import { UsageError } from '../errors.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import type { Reading } from '../query/asked.js';
+import type { Reading } from '../query/bound-probe.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
 import { readGpuFields } from '../query/gpu-fields.js';
 import { count, text } from '../query/kind.js';
 import * as nvlink from '../query/nvlink.js';
-import { askOnce, readWanted } from '../query/read.js';
+import { askProbe, readValues } from '../query/read.js';
 import { gpuHeading } from '../render/gpu-heading.js';
 import type { LinkSection, LinkValues } from '../render/nvlink.js';
 import { namedGpu } from './named.js';
@@ -94,7 +94,7 @@ function sectionOf(
   }
   const values = links.map(({ index, active }) => {
     const readings = active
-      ? readWanted(
+      ? readValues(
           asked.session,
           asked.gpu,
           fields.map(({ of }) => of(index)),
@@ -119,7 +119,7 @@ function sectionOf(
 
 /** `--info` is about the GPU, without a line for each link. */
 export function infoCells(session: Session, gpu: Gpu): Cells<'nvle' | 'firmware_version'> {
-  const info = askOnce(session, nvlink.linkInfo, gpu);
+  const info = askProbe(session, nvlink.linkInfo, gpu);
   const versions = Array.from({ length: info.number('firmwareInfo.numValidEntries') }, (_, i) =>
     ['major', 'minor', 'subMinor'].map((part) => info.number(`firmwareInfo.firmwareVersion.${i}.${part}`)),
   );

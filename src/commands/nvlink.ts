@@ -6,7 +6,7 @@ import type { Session } from '../nvml/session.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
 import { text } from '../query/kind.js';
 import * as nvlink from '../query/nvlink.js';
-import { askOnce } from '../query/read.js';
+import { askProbe } from '../query/read.js';
 import { jsonDocument } from '../render/document.js';
 import { nvlinkText } from '../render/nvlink.js';
 import type { Context } from './context.js';
@@ -52,7 +52,7 @@ const DEPRECATED: readonly (readonly [long: string, answer: string])[] = [
 ];
 
 function bandwidthCells(session: Session): Cells<'mode'> {
-  const asked = askOnce(session, nvlink.bandwidthMode);
+  const asked = askProbe(session, nvlink.bandwidthMode);
   return { mode: cell(nvlink.bandwidthModes, asked.read('value')) };
 }
 

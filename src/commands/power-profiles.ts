@@ -4,13 +4,13 @@ import { EXIT } from '../errors.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
-import type { Asked } from '../query/asked.js';
+import type { BoundProbe } from '../query/bound-probe.js';
 import { type Cells, cell } from '../query/cell.js';
 import { count, text } from '../query/kind.js';
 import { profileNames } from '../query/power-profile-names.js';
 import * as power from '../query/power-profiles.js';
 import type { Probe } from '../query/probe.js';
-import { askOnce } from '../query/read.js';
+import { askProbe } from '../query/read.js';
 import { jsonDocument } from '../render/document.js';
 import * as render from '../render/power-profiles.js';
 import type { CommandSpec } from './index.js';
@@ -21,7 +21,7 @@ import { chosenGpus, idOption } from './select.js';
 import { refuseSetters, setter } from './setter.js';
 
 /** The first GPU without profiles ends the command (H200, 580.159.04). */
-function refuseAbsent(asked: Asked, gpus: readonly Gpu[]): void {
+function refuseAbsent(asked: BoundProbe, gpus: readonly Gpu[]): void {
   if (asked.status === 0) return;
   throw refusal(
     asked.status === NVML_ERROR_NOT_SUPPORTED
@@ -38,8 +38,8 @@ interface Action {
   readonly help: string;
   readonly part: string;
   readonly probe: Probe;
-  readonly print: (asked: Asked) => string;
-  readonly records: (asked: Asked, gpu: Gpu) => readonly Cells[];
+  readonly print: (asked: BoundProbe) => string;
+  readonly records: (asked: BoundProbe, gpu: Gpu) => readonly Cells[];
   /** The record of a GPU that has none to tell of: nulls, and why. */
   readonly absent: (why: Missing, gpu: Gpu) => Cells;
 }
@@ -118,7 +118,7 @@ export const spec: CommandSpec = {
     const actions = ACTIONS.filter(({ long }) => lastValue(tokens, long) !== undefined);
     const answers = actions.map((action) => ({
       action,
-      asked: reachable(gpus).map((gpu) => ({ gpu, asked: askOnce(session, action.probe, gpu) })),
+      asked: reachable(gpus).map((gpu) => ({ gpu, asked: askProbe(session, action.probe, gpu) })),
     }));
     if (lastValue(tokens, 'json') !== undefined) {
       const parts = answers.map(({ action, asked }) => [

@@ -5,11 +5,11 @@ import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import { loopPeriod } from '../options.js';
-import type { Reading } from '../query/asked.js';
+import type { Reading } from '../query/bound-probe.js';
 import { type Kind, text } from '../query/kind.js';
 import { nearestNames } from '../query/nearest.js';
 import { compilePlan, type Plan } from '../query/plan.js';
-import { askOnce } from '../query/read.js';
+import { askProbe } from '../query/read.js';
 import type { Row } from '../query/row.js';
 import { own } from '../query/row.js';
 import type { RecordValues, Table } from '../query/table.js';
@@ -156,7 +156,7 @@ function recordReader(table: Table, plan: Plan, session: Session): () => readonl
     plan.lines.flatMap(({ subject, readers }) => {
       if (table.records === undefined) return [readers.map((read) => read())];
       return table
-        .records(subject, (probe, about) => askOnce(session, probe, about ?? subject), asked)
+        .records(subject, (probe, about) => askProbe(session, probe, about ?? subject), asked)
         .map((record) => plan.rows.map((row, i) => recordReading(row, record, readers[i] as () => Reading)));
     });
 }

@@ -5,7 +5,7 @@ import { loopPeriod } from '../options.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
 import { count } from '../query/kind.js';
 import type { Probe } from '../query/probe.js';
-import { askOnce } from '../query/read.js';
+import { askProbe } from '../query/read.js';
 import { type SessionColumn, sessionCells } from '../query/sessions.js';
 import { columnsHead, columnsLine, emptyLine } from '../render/columns.js';
 import { jsonDocument } from '../render/document.js';
@@ -29,7 +29,7 @@ function sessionsOf(
   columns: readonly SessionColumn[],
   gpu: Gpu,
 ): readonly Cells[] {
-  return askOnce(session, probe, gpu)
+  return askProbe(session, probe, gpu)
     .items()
     .map((item) => sessionCells(columns, item));
 }

@@ -1,7 +1,7 @@
 /** The cells of a GPU in the summary table. */
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import { Missing, statusWords } from '../nvml/status.js';
-import type { Reading } from '../query/asked.js';
+import type { Reading } from '../query/bound-probe.js';
 import type { Cell, Cells } from '../query/cell.js';
 import { gpuRow } from '../query/gpu-fields.js';
 import type { SummaryGpu } from '../render/summary.js';

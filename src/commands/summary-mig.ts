@@ -6,7 +6,7 @@ import { fieldCells } from '../query/gpu-fields.js';
 import { count, mebibytes } from '../query/kind.js';
 import { computeInstanceId, gpuInstanceId, migAttributes } from '../query/mig.js';
 import type { Subject } from '../query/plan.js';
-import { askOnce } from '../query/read.js';
+import { askProbe } from '../query/read.js';
 import type { SummaryMigDevice } from '../render/summary.js';
 import { tableCell } from './summary-cells.js';
 
@@ -20,16 +20,16 @@ export const migSubjects = (session: Session, gpu: Gpu): readonly MigSubject[] =
 
 /** Ids of the instances that make up a MIG device. */
 export const instanceIds = (session: Session, mig: MigSubject): Cells<'gi' | 'ci'> => ({
-  gi: cell(count, askOnce(session, gpuInstanceId, mig).read('value')),
-  ci: cell(count, askOnce(session, computeInstanceId, mig).read('value')),
+  gi: cell(count, askProbe(session, gpuInstanceId, mig).read('value')),
+  ci: cell(count, askProbe(session, computeInstanceId, mig).read('value')),
 });
 
 const ECC = 'ecc.errors.uncorrected.volatile.total';
 
 /** What the summary tells of a MIG device, by its JSON names. */
 export function migCells(session: Session, mig: MigSubject) {
-  const attributes = askOnce(session, migAttributes, mig);
-  const bar1 = askOnce(session, bar1Memory, mig);
+  const attributes = askProbe(session, migAttributes, mig);
+  const bar1 = askProbe(session, bar1Memory, mig);
   const number = (name: string): Cell => cell(count, attributes.read(name));
   return {
     gpu: cell(count, mig.gpu.index),

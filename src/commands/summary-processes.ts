@@ -1,12 +1,12 @@
 /** Processes in the summary. */
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED, statusWords } from '../nvml/status.js';
-import type { Reading } from '../query/asked.js';
+import type { Reading } from '../query/bound-probe.js';
 import { type Cells, cell } from '../query/cell.js';
 import { count, mebibytes, text } from '../query/kind.js';
 import type { Subject } from '../query/plan.js';
 import { processesOf, processName } from '../query/processes.js';
-import { askOnce } from '../query/read.js';
+import { askProbe } from '../query/read.js';
 import type { SummaryProcess } from '../render/summary.js';
 import { tableCell } from './summary-cells.js';
 import { instanceIds, type MigSubject } from './summary-mig.js';
@@ -36,8 +36,8 @@ function processesIn(
   gpu: Gpu,
   ids: Cells<'gi' | 'ci'>,
 ): readonly ProcessCells[] {
-  const ask = (probe: Parameters<typeof askOnce>[1], about?: Subject) =>
-    askOnce(session, probe, about ?? subject);
+  const ask = (probe: Parameters<typeof askProbe>[1], about?: Subject) =>
+    askProbe(session, probe, about ?? subject);
   return processesOf(subject, ask).map((process) => ({
     gpu: cell(count, gpu.index),
     ...ids,

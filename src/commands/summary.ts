@@ -4,7 +4,7 @@ import { EXIT } from '../errors.js';
 import { NVML_ERROR_CORRUPTED_INFOROM } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { loopPeriod } from '../options.js';
-import type { Reading } from '../query/asked.js';
+import type { Reading } from '../query/bound-probe.js';
 import { cell } from '../query/cell.js';
 import { gpuRow } from '../query/gpu-fields.js';
 import { count, timestamp } from '../query/kind.js';

@@ -1,7 +1,7 @@
 /** The matrices of `topo`: devices, and how each pair is joined. */
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
-import type { Reading } from '../query/asked.js';
+import type { Reading } from '../query/bound-probe.js';
 import { type Cell, type Cells, cell, cellText } from '../query/cell.js';
 import { readGpuFields } from '../query/gpu-fields.js';
 import { count, text, words } from '../query/kind.js';

@@ -2,7 +2,7 @@
 import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import type { Reading } from '../query/asked.js';
+import type { Reading } from '../query/bound-probe.js';
 import { type Cells, cell } from '../query/cell.js';
 import { readGpuFields } from '../query/gpu-fields.js';
 import { count, percent } from '../query/kind.js';

@@ -1,7 +1,7 @@
 /** What each option of `vgpu` shows: records for JSON, text otherwise. */
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, statusWords } from '../nvml/status.js';
-import type { Reading } from '../query/asked.js';
+import type { Reading } from '../query/bound-probe.js';
 import { type Cells, cell } from '../query/cell.js';
 import { readGpuFields } from '../query/gpu-fields.js';
 import { count } from '../query/kind.js';

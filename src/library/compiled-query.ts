@@ -2,7 +2,7 @@
 import { checkNames, checkObject } from '../nvml/api/check.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
-import type { Reading } from '../query/asked.js';
+import type { Reading } from '../query/bound-probe.js';
 import type { JsonScalar } from '../query/kind.js';
 import { compilePlan, type Plan } from '../query/plan.js';
 import { inTurn } from '../query/probe.js';
@@ -18,14 +18,14 @@ const askedInTurn = (row: Row): Row =>
     : row;
 
 /** Whom a query asks, and how long it may. */
-interface Asked {
+interface Scope {
   readonly session: Session;
   readonly life: Life;
   readonly gpus: readonly Gpu[];
 }
 
 export class CompiledQuery<Name extends FieldName> implements Query<Name> {
-  readonly #asked: Asked;
+  readonly #scope: Scope;
   readonly #rows: readonly Row[];
   readonly #inTurn: Plan;
   #overlapping: Plan | undefined;
@@ -36,15 +36,15 @@ export class CompiledQuery<Name extends FieldName> implements Query<Name> {
   constructor(
     readonly fields: readonly Name[],
     rows: readonly Row[],
-    asked: Asked,
+    scope: Scope,
   ) {
-    this.#asked = asked;
+    this.#scope = scope;
     this.#rows = rows;
     this.#inTurn = this.#compile(rows.map(askedInTurn));
   }
 
   sample(): Sample<Name>[] {
-    this.#asked.life.check();
+    this.#scope.life.check();
     void this.#inTurn.sample();
     return this.#read(this.#inTurn);
   }
@@ -57,7 +57,7 @@ export class CompiledQuery<Name extends FieldName> implements Query<Name> {
   }
 
   watch(options: WatchOptions): AsyncGenerator<Sample<Name>[], void, undefined> {
-    const { life } = this.#asked;
+    const { life } = this.#scope;
     life.check();
     checkObject('watch', options, '{ everyMs: 1000 }');
     checkNames('watch', options, WATCH_OPTIONS);
@@ -66,7 +66,7 @@ export class CompiledQuery<Name extends FieldName> implements Query<Name> {
   }
 
   reasons(): Reasons<Name>[] {
-    this.#asked.life.check();
+    this.#scope.life.check();
     if (this.#last === undefined) this.sample();
     return (this.#last ?? []).map((readings) => {
       const out: Record<string, string> = {};
@@ -78,12 +78,12 @@ export class CompiledQuery<Name extends FieldName> implements Query<Name> {
   }
 
   #compile(rows: readonly Row[]): Plan {
-    const { session, gpus } = this.#asked;
+    const { session, gpus } = this.#scope;
     return compilePlan(rows, gpus, { session, now: Date.now });
   }
 
   async #overlap(): Promise<Sample<Name>[]> {
-    const { life } = this.#asked;
+    const { life } = this.#scope;
     life.check();
     this.#overlapping ??= this.#compile(this.#rows);
     await this.#overlapping.sample();

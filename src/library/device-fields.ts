@@ -3,9 +3,9 @@
 import { call, list, SUBJECT, struct, text, u32, u64 } from '../nvml/call.js';
 import * as nvml from '../nvml/generated/constants.js';
 import * as layouts from '../nvml/generated/layouts.js';
-import { LIST_HEAD } from '../nvml/memory.js';
+import { filledOf, LIST_HEAD } from '../nvml/memory.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
-import type { Asked, Pick, Reading, Value } from '../query/asked.js';
+import type { BoundProbe, Pick, Reading, Value } from '../query/bound-probe.js';
 import { pcieThroughput } from '../query/pcie-throughput.js';
 import { fixed, type Probe, sample } from '../query/probe.js';
 import { computeProcesses, processName } from '../query/processes.js';
@@ -283,13 +283,14 @@ const graphicsClocks = (clock: number): Probe =>
     call('nvmlDeviceGetSupportedGraphicsClocks', SUBJECT, clock, list('u32', 256)),
   );
 
+const NUMBERS = list('u32');
+
 /** A list of 32-bit numbers: hundreds of clocks want no view each. */
-function numbersOf(asked: Asked): number[] {
+function numbersOf(asked: BoundProbe): number[] {
   const memory = asked.memory();
-  const numbers: number[] = [];
-  const count = memory?.readUInt32LE(0) ?? 0;
-  for (let i = 0; i < count; i++) numbers.push(memory?.readUInt32LE(LIST_HEAD + 4 * i) ?? 0);
-  return numbers;
+  if (memory === undefined) return [];
+  const length = filledOf(NUMBERS, memory);
+  return Array.from({ length }, (_, i) => memory.readUInt32LE(LIST_HEAD + 4 * i));
 }
 
 const supportedClocks: ListPart<readonly SupportedClock[] | null> = {

@@ -1,10 +1,10 @@
 /** deviceQuery compiled for a filter: what is asked, bound once, and read as often as wanted. */
 import { call, text } from '../nvml/call.js';
 import type { Session } from '../nvml/session.js';
-import { Asked, type Reader } from '../query/asked.js';
-import { Asking, type Subject } from '../query/plan.js';
+import { BoundProbe, type Reader } from '../query/bound-probe.js';
+import { Questions, type Subject, SYSTEM } from '../query/plan.js';
 import { fixed, inTurn, type Probe } from '../query/probe.js';
-import type { AskNow } from '../query/table.js';
+import type { AskProbe } from '../query/table.js';
 import { deviceParts } from './device-fields.js';
 import {
   type DevicePart,
@@ -28,7 +28,7 @@ interface Ready {
 
 /** What deviceQuery and xmlDeviceQuery share: the same values, read after one sample. */
 export class DeviceQuery {
-  private readonly asking: Asking;
+  private readonly questions: Questions;
   private readonly gpus: readonly (readonly Ready[])[];
   private readonly driverVersion: Reader;
   private pending: Promise<void> | undefined;
@@ -40,19 +40,19 @@ export class DeviceQuery {
     private readonly overlap: boolean,
     private readonly now: () => number = Date.now,
   ) {
-    this.asking = new Asking(session);
+    this.questions = new Questions(session);
     const version = fixed('driver version', call('nvmlSystemGetDriverVersion', text(80)));
     this.driverVersion = this.wants(NVSMI.DRIVER_VERSION)
-      ? this.asking.reader(version, '', { index: 0, handle: undefined, status: 0 })
+      ? this.questions.reader(version, '', SYSTEM)
       : () => '';
     this.gpus = session.gpus.map((gpu) => this.parts(deviceParts, gpu));
-    this.asking.seal();
+    this.questions.seal();
   }
 
   /** Asks everything that is due. Whoever asks while another is asking waits for the same answers. */
   sample(): void | Promise<void> {
     if (this.pending !== undefined) return this.pending;
-    const asked = this.asking.run();
+    const asked = this.questions.run();
     if (asked === undefined) return;
     this.pending = asked.finally(() => {
       this.pending = undefined;
@@ -119,7 +119,7 @@ export class DeviceQuery {
 
   private leaf(part: LeafPart, subject: Subject): Ready {
     const probe = this.overlap ? part.probe : inTurn(part.probe);
-    const reader = this.asking.reader(probe, part.pick, subject);
+    const reader = this.questions.reader(probe, part.pick, subject);
     const read = (): string | number => spellReading(reader(), part.spell);
     return {
       key: part.key,
@@ -132,13 +132,13 @@ export class DeviceQuery {
   }
 
   /** Asks at once; a question asked before is bound already. */
-  private askNow(subject: Subject): AskNow {
-    const known = new Map<string, Asked>();
+  private askNow(subject: Subject): AskProbe {
+    const known = new Map<string, BoundProbe>();
     return (probe: Probe, about = subject) => {
       const name = about === subject ? probe.name : `${probe.name} of ${about.index}`;
       let asked = known.get(name);
       if (asked === undefined) {
-        asked = new Asked(probe, this.session.driver, about.handle, about.status);
+        asked = new BoundProbe(probe, this.session.driver, about.handle, about.status);
         if (known.size >= KEPT) known.clear();
         known.set(name, asked);
       }

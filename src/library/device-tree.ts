@@ -2,10 +2,10 @@
 import { errorText } from '../nvml/api/error.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import { Missing } from '../nvml/status.js';
-import type { Pick, Reading, Value } from '../query/asked.js';
+import type { Pick, Reading, Value } from '../query/bound-probe.js';
 import type { Subject } from '../query/plan.js';
 import type { Probe } from '../query/probe.js';
-import type { AskNow } from '../query/table.js';
+import type { AskProbe } from '../query/table.js';
 
 /** When a part is there: with one of these ids, and in the full answer unless it is `extra`. */
 interface Part {
@@ -40,7 +40,7 @@ export interface ListPart<List = unknown> extends Part {
   readonly type: 'list';
   /** The type of the list as device-lists.ts and TypeScript spell it: the generated types say so. */
   readonly declared: string;
-  read(subject: Subject, ask: AskNow): List;
+  read(subject: Subject, ask: AskProbe): List;
   xml(list: List): readonly XmlElement[] | string;
 }
 

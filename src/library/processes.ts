@@ -1,17 +1,17 @@
 /** The processes on GPUs, as `-q` lists them. */
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import type { Reading } from '../query/asked.js';
+import type { Reading } from '../query/bound-probe.js';
 import { readGpuFields } from '../query/gpu-fields.js';
 import { gpuProcesses } from '../query/gpu-processes.js';
 import { count, type JsonScalar, type Kind, mebibytes, text } from '../query/kind.js';
-import { askOnce } from '../query/read.js';
+import { askProbe } from '../query/read.js';
 import type { GpuProcess } from './gpu-process.js';
 
 /** The processes of some GPUs right now, by GPU and pid. A lost GPU has none. */
 export function processesNow(session: Session, gpus: readonly Gpu[]): GpuProcess[] {
   return gpus.flatMap((gpu) => {
-    const found = gpuProcesses(gpu, (probe, about = gpu) => askOnce(session, probe, about));
+    const found = gpuProcesses(gpu, (probe, about = gpu) => askProbe(session, probe, about));
     if (found instanceof Missing || found.length === 0) return [];
     const uuid = value(text, readGpuFields(session, gpu, ['uuid'])[0]) as string | null;
     return found.map(

@@ -6,7 +6,7 @@ import { count, type Kind, words } from './kind.js';
 import { gigabytesPerSecond, type LinkField } from './nvlink.js';
 import type { Subject } from './plan.js';
 import { field } from './probe.js';
-import { readWanted, want } from './read.js';
+import { readValues, want } from './read.js';
 
 const linkField = (id: number, key: string, label: string, kind: Kind): LinkField => ({
   key,
@@ -51,9 +51,9 @@ export interface C2cLink {
 
 /** The C2C links of a GPU; none where it has no such link. */
 export function c2cLinksOf(session: Session, gpu: Subject): readonly C2cLink[] {
-  const [links] = readWanted(session, gpu, [want(field(nvml.NVML_FI_DEV_C2C_LINK_COUNT, 0, 'static'))]);
+  const [links] = readValues(session, gpu, [want(field(nvml.NVML_FI_DEV_C2C_LINK_COUNT, 0, 'static'))]);
   if (links === undefined || links instanceof Missing) return [];
-  const states = readWanted(
+  const states = readValues(
     session,
     gpu,
     Array.from({ length: Number(links) }, (_, link) =>

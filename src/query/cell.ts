@@ -1,6 +1,6 @@
 /** A named value of a record that is no field of a --query-* table: what was read, and how it is spelled. */
 import { Missing, statusWords } from '../nvml/status.js';
-import type { Reading } from './asked.js';
+import type { Reading } from './bound-probe.js';
 import type { Kind } from './kind.js';
 
 export interface Cell {

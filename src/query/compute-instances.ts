@@ -16,7 +16,7 @@ import {
   placementsOf,
 } from './mig-instances.js';
 import { fixed, type Probe, sample } from './probe.js';
-import { askOnce } from './read.js';
+import { askProbe } from './read.js';
 
 /** By slices, as seen on an A100 (580.126.09: 1c.4g, 2c.4g, 4g). */
 const COMPUTE_INSTANCE_PROFILES: readonly number[] = [
@@ -85,12 +85,12 @@ export interface ComputeInstance {
 /** Profiles that a GPU instance can be cut by; the last, as large as the instance, is the default. */
 export function computeInstanceProfiles(session: Session, gi: GpuInstance): readonly InstanceProfile[] {
   return COMPUTE_INSTANCE_PROFILES.flatMap((profile) => {
-    const view = askOnce(session, computeProfile(profile), gi);
+    const view = askProbe(session, computeProfile(profile), gi);
     if (view.status !== 0) return [];
     const id = view.number('id');
     const slices = view.number('sliceCount');
     const total = view.number('instanceCount');
-    const capacity = askOnce(session, computeCapacity(id), gi).read('value');
+    const capacity = askProbe(session, computeCapacity(id), gi).read('value');
     const whole = gi.profile.name.replace(/^MIG /, '');
     return {
       name: nameOf(view, () => `MIG ${slices === gi.profile.slices ? '' : `${slices}c.`}${whole}`),
@@ -117,14 +117,14 @@ export const computeInstancePlacements = (
   session: Session,
   gi: GpuInstance,
   profile: InstanceProfile,
-): readonly Placement[] => placementsOf(askOnce(session, computePlacements(profile.id), gi));
+): readonly Placement[] => placementsOf(askProbe(session, computePlacements(profile.id), gi));
 
 /** Compute instances of a GPU instance by profile, then by id. Throws InstanceError like gpuInstances. */
 export function computeInstances(session: Session, gi: GpuInstance): readonly ComputeInstance[] {
   return computeInstanceProfiles(session, gi).flatMap((profile) =>
-    handlesOf(askOnce(session, computeInstanceHandles(profile.id), gi), 'compute instances')
+    handlesOf(askProbe(session, computeInstanceHandles(profile.id), gi), 'compute instances')
       .map((handle) => {
-        const view = askOnce(session, computeInstanceInfo, { index: gi.index, handle, status: 0 });
+        const view = askProbe(session, computeInstanceInfo, { index: gi.index, handle, status: 0 });
         return { profile, id: view.number('id'), placement: placement(view) };
       })
       .sort(byId),

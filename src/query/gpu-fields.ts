@@ -1,6 +1,6 @@
 /** The fields of --query-gpu by their names, and their values at once, where a command needs a few and no plan. */
 import type { Session } from '../nvml/session.js';
-import type { Reading } from './asked.js';
+import type { Reading } from './bound-probe.js';
 import { type Cells, cell } from './cell.js';
 import { gpuTable } from './gpu/index.js';
 import { compilePlan, type Subject } from './plan.js';

@@ -16,7 +16,7 @@ import {
 } from './mig-instances.js';
 import type { Subject } from './plan.js';
 import { fixed, type Probe, sample } from './probe.js';
-import { askOnce } from './read.js';
+import { askProbe } from './read.js';
 
 /**
  * In the order of nvidia-smi: by slices, variants behind the plain one. Seen on the H100 and H200 (580.159.04: 1g,
@@ -102,12 +102,12 @@ const gigabytes = (mebibytes: number): number => Math.round(mebibytes / 1024);
 /** Profiles that the GPU can be cut by; none where it has no MIG. MIG need not be switched on. */
 export function gpuInstanceProfiles(session: Session, gpu: Subject): readonly GpuInstanceProfile[] {
   return GPU_INSTANCE_PROFILES.flatMap((profile) => {
-    const view = askOnce(session, gpuProfile(profile), gpu);
+    const view = askProbe(session, gpuProfile(profile), gpu);
     if (view.status !== 0) return [];
     const id = view.number('id');
     const total = view.number('instanceCount');
     const memoryMebibytes = view.number('memorySizeMB');
-    const capacity = askOnce(session, gpuCapacity(id), gpu).read('value');
+    const capacity = askProbe(session, gpuCapacity(id), gpu).read('value');
     return {
       name: nameOf(view, () => `MIG ${view.number('sliceCount')}g.${gigabytes(memoryMebibytes)}gb`),
       id,
@@ -132,15 +132,15 @@ export const gpuInstancePlacements = (
   session: Session,
   gpu: Subject,
   profile: GpuInstanceProfile,
-): readonly Placement[] => placementsOf(askOnce(session, gpuPlacements(profile.id), gpu));
+): readonly Placement[] => placementsOf(askProbe(session, gpuPlacements(profile.id), gpu));
 
 /** GPU instances by profile, then by id. Throws InstanceError where the driver refuses to list them. */
 export function gpuInstances(session: Session, gpu: Subject): readonly GpuInstance[] {
   return gpuInstanceProfiles(session, gpu).flatMap((profile) =>
-    handlesOf(askOnce(session, gpuInstanceHandles(profile.id), gpu), 'GPU instances')
+    handlesOf(askProbe(session, gpuInstanceHandles(profile.id), gpu), 'GPU instances')
       .map((handle) => {
         const subject = { index: gpu.index, handle, status: 0 };
-        const view = askOnce(session, gpuInstanceInfo, subject);
+        const view = askProbe(session, gpuInstanceInfo, subject);
         return { ...subject, profile, id: view.number('id'), placement: placement(view) };
       })
       .sort(byId),

@@ -1,12 +1,12 @@
 /** The processes of a GPU with their names, and where on it they are: on all of it, or on one of its MIG devices. */
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
-import type { Reading } from './asked.js';
+import type { Reading } from './bound-probe.js';
 import { computeInstanceId, gpuInstanceId } from './mig.js';
 import { migDevicesOf } from './mig-devices.js';
 import type { Subject } from './plan.js';
 import type { ProcessType } from './process-type.js';
 import { processesOf, processName } from './processes.js';
-import type { AskNow } from './table.js';
+import type { AskProbe } from './table.js';
 
 /** A process on a GPU. One that ended meanwhile has no name. */
 export type PlacedProcess = {
@@ -20,7 +20,7 @@ export type PlacedProcess = {
 };
 
 /** The processes, or why a GPU cannot be asked for them. */
-export function gpuProcesses(gpu: Subject, ask: AskNow): readonly PlacedProcess[] | Missing {
+export function gpuProcesses(gpu: Subject, ask: AskProbe): readonly PlacedProcess[] | Missing {
   if (gpu.status !== 0) return Missing.of(gpu.status);
   const on = (place: Subject, gpuInstance: Reading, computeInstance: Reading): readonly PlacedProcess[] =>
     processesOf(place, ask).map(({ pid, type, usedMemory }) => {

@@ -1,5 +1,5 @@
 /** A kind spells a raw reading: as text, as JSON, with which unit. */
-import type { Value } from './asked.js';
+import type { Value } from './bound-probe.js';
 import { likePrintf } from './decimals.js';
 
 export type JsonScalar = number | string | boolean | null;

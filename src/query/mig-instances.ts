@@ -3,7 +3,7 @@ import type { Handle, Out } from '../nvml/call.js';
 import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
 import type { Layout, ScalarType } from '../nvml/layout.js';
 import type { Status } from '../nvml/status.js';
-import type { Asked, View } from './asked.js';
+import type { BoundProbe, View } from './bound-probe.js';
 
 /** MIG's lists come with the array before its count. */
 export const backwards = (item: Layout | ScalarType): Out => ({
@@ -50,11 +50,11 @@ export const nameOf = (view: View, otherwise: () => string): string => {
   return name === '' ? otherwise() : name;
 };
 
-export const placementsOf = (asked: Asked): readonly Placement[] =>
+export const placementsOf = (asked: BoundProbe): readonly Placement[] =>
   asked.items().map((item) => ({ start: item.number('start'), size: item.number('size') }));
 
 /** The handles of a list; an empty list is an answer, a refusal throws InstanceError. */
-export function handlesOf(asked: Asked, what: InstanceError['what']): readonly Handle[] {
+export function handlesOf(asked: BoundProbe, what: InstanceError['what']): readonly Handle[] {
   if (asked.status !== 0 && asked.status !== NVML_ERROR_NOT_FOUND) {
     throw new InstanceError(what, asked.status);
   }

@@ -6,7 +6,7 @@ import { Missing } from '../nvml/status.js';
 import { readGpuFields } from './gpu-fields.js';
 import type { Subject } from './plan.js';
 import { fixed } from './probe.js';
-import { askOnce } from './read.js';
+import { askProbe } from './read.js';
 
 export const migAttributes = fixed(
   'MIG attributes',
@@ -28,7 +28,7 @@ export function migName(session: Session, mig: Subject): string {
 
 /** Drivers that name a MIG device after its GPU leave the slices to be counted. */
 function migNameOfAttributes(session: Session, mig: Subject): string {
-  const attributes = askOnce(session, migAttributes, mig);
+  const attributes = askProbe(session, migAttributes, mig);
   const gpuSlices = attributes.number('gpuInstanceSliceCount');
   const computeSlices = attributes.number('computeInstanceSliceCount');
   const gigabytes = Math.round(attributes.number('memorySizeMB') / 1024);

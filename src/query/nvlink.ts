@@ -4,11 +4,11 @@ import * as nvml from '../nvml/generated/constants.js';
 import { nvmlNvLinkInfo_v1_t, nvmlNvLinkInfo_v2_t, nvmlPciInfo_t } from '../nvml/generated/layouts.js';
 import type { Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import type { Reading, Value } from './asked.js';
+import type { Reading, Value } from './bound-probe.js';
 import { count, type Kind, number, text, words } from './kind.js';
 import type { Subject } from './plan.js';
 import { field, fixed, type Probe, sample } from './probe.js';
-import { readWanted, type Wanted, want } from './read.js';
+import { readValues, type Wanted, want } from './read.js';
 
 const linkState = (link: number): Probe =>
   sample(`NVLink ${link} state`, call('nvmlDeviceGetNvLinkState', SUBJECT, link, u32('isActive')));
@@ -46,11 +46,11 @@ export interface Link {
 
 /** The links that a GPU has; none where it has no NVLink, or NVML will not speak of it. */
 export function linksOf(session: Session, gpu: Subject): readonly Link[] {
-  const counted = readWanted(session, gpu, [want(field(nvml.NVML_FI_DEV_NVLINK_LINK_COUNT, 0, 'static'))])[0];
+  const counted = readValues(session, gpu, [want(field(nvml.NVML_FI_DEV_NVLINK_LINK_COUNT, 0, 'static'))])[0];
   const limit = counted instanceof Missing ? nvml.NVML_NVLINK_MAX_LINKS : Number(counted);
   const links: Link[] = [];
   for (let index = 0; index < limit; index++) {
-    const state = readWanted(session, gpu, [want(linkState(index), 'isActive')])[0];
+    const state = readValues(session, gpu, [want(linkState(index), 'isActive')])[0];
     if (state instanceof Missing) break;
     links.push({ index, active: Number(state) !== 0 });
   }
@@ -229,7 +229,7 @@ export interface LowPower {
 }
 
 export function lowPowerOf(session: Session, gpu: Subject): LowPower {
-  const [unit, minimum, maximum] = readWanted(
+  const [unit, minimum, maximum] = readValues(
     session,
     gpu,
     [

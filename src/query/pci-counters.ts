@@ -1,10 +1,10 @@
 /** Table: what a GPU counts on its PCIe link, by the names that `pci` prints. */
 import * as nvml from '../nvml/generated/constants.js';
 import type { Session } from '../nvml/session.js';
-import type { Reading } from './asked.js';
+import type { Reading } from './bound-probe.js';
 import type { Subject } from './plan.js';
 import { field } from './probe.js';
-import { readWanted, want } from './read.js';
+import { readValues, want } from './read.js';
 
 export interface PciCounter {
   /** nvidia-smi's name; in JSON with small letters. */
@@ -40,7 +40,7 @@ export const readCounters = (
   gpu: Subject,
   counters: readonly PciCounter[],
 ): readonly Reading[] =>
-  readWanted(
+  readValues(
     session,
     gpu,
     counters.map(({ id }) => want(field(id))),
@@ -48,7 +48,7 @@ export const readCounters = (
 
 /** Errors of each lane; the lane is the scope of the field. */
 export const readLanes = (session: Session, gpu: Subject): readonly Reading[] =>
-  readWanted(
+  readValues(
     session,
     gpu,
     Array.from({ length: LANES }, (_, lane) => want(field(nvml.NVML_FI_DEV_PCIE_COUNT_LANE_ERROR, lane))),

@@ -5,7 +5,7 @@
 import type { FieldId, Handle } from '../nvml/call.js';
 import type { Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED, type Status } from '../nvml/status.js';
-import { Asked, AskedFields, type Reader } from './asked.js';
+import { BoundFields, BoundProbe, type Reader } from './bound-probe.js';
 import { fieldFamily } from './field-families.js';
 import type { Lifetime, Probe } from './probe.js';
 import type { Row, StatusValues } from './row.js';
@@ -44,12 +44,12 @@ export interface PlanContext {
 }
 
 export function compilePlan(rows: readonly Row[], subjects: readonly Subject[], context: PlanContext): Plan {
-  const asking = new Asking(context.session);
+  const questions = new Questions(context.session);
   const lines = subjects.map((subject) => ({
     subject,
-    readers: rows.map((row) => rowReader(row, subject, asking, context)),
+    readers: rows.map((row) => rowReader(row, subject, questions, context)),
   }));
-  asking.seal();
+  questions.seal();
   return {
     rows,
     lines,
@@ -57,7 +57,7 @@ export function compilePlan(rows: readonly Row[], subjects: readonly Subject[], 
       'probe' in source
         ? source.probe.lifetime === 'static'
         : 'constant' in source || ('own' in source && source.own !== 'timestamp'),
-    sample: () => asking.run(),
+    sample: () => questions.run(),
   };
 }
 
@@ -65,13 +65,13 @@ export function compilePlan(rows: readonly Row[], subjects: readonly Subject[], 
 export function rowReader(
   { source }: Pick<Row, 'source'>,
   subject: Subject,
-  asking: Asking,
+  questions: Questions,
   context: PlanContext,
 ): Reader {
   if ('item' in source) return () => NOT_SUPPORTED;
   if ('constant' in source) return () => source.constant;
   if ('probe' in source) {
-    const read = asking.reader(source.probe, source.pick, subject);
+    const read = questions.reader(source.probe, source.pick, subject);
     return source.statuses === undefined ? read : withStatuses(read, source.statuses);
   }
   switch (source.own) {
@@ -97,11 +97,11 @@ const withStatuses =
 const subjectKey = (subject: Subject): string => String(subject.handle ?? `lost ${subject.index}`);
 
 /** The questions of a plan, each probe once per subject. Can also be used alone, for reports and tables. */
-export class Asking {
-  private readonly asked = new Map<string, Asked>();
+export class Questions {
+  private readonly asked = new Map<string, BoundProbe>();
   private readonly fields = new Map<
     string,
-    { subject: Subject; lifetime: Lifetime; ids: FieldId[]; ask?: AskedFields }
+    { subject: Subject; lifetime: Lifetime; ids: FieldId[]; ask?: BoundFields }
   >();
   private due: Question[] = [];
   private everySample: Question[] = [];
@@ -111,18 +111,18 @@ export class Asking {
   constructor(private readonly session: Session) {}
 
   /** A reader of a value of a probe on a subject. */
-  reader(probe: Probe, pick: Parameters<Asked['pick']>[0], subject: Subject): Reader {
+  reader(probe: Probe, pick: Parameters<BoundProbe['pick']>[0], subject: Subject): Reader {
     return probe.field === undefined
       ? this.ask(probe, subject).pick(pick)
       : this.fieldReader(probe.field, probe.lifetime, subject);
   }
 
   /** A probe on a subject, to be run with the next sample. */
-  ask(probe: Probe, subject: Subject): Asked {
+  ask(probe: Probe, subject: Subject): BoundProbe {
     const key = `${subjectKey(subject)}/${probe.name}`;
     let asked = this.asked.get(key);
     if (asked === undefined) {
-      asked = new Asked(probe, this.session.driver, subject.handle, subject.status);
+      asked = new BoundProbe(probe, this.session.driver, subject.handle, subject.status);
       this.asked.set(key, asked);
       const question = asked;
       this.due.push({
@@ -150,7 +150,7 @@ export class Asking {
     if (index === -1) index = into.ids.push(id) - 1;
     let read: Reader | undefined;
     return () => {
-      read ??= (into.ask as AskedFields).reader(index);
+      read ??= (into.ask as BoundFields).reader(index);
       return read();
     };
   }
@@ -159,7 +159,7 @@ export class Asking {
   seal(): void {
     for (const batch of this.fields.values()) {
       if (batch.ask !== undefined) continue;
-      const ask = new AskedFields(batch.ids, this.session.driver, batch.subject.handle, batch.subject.status);
+      const ask = new BoundFields(batch.ids, this.session.driver, batch.subject.handle, batch.subject.status);
       batch.ask = ask;
       this.due.push({
         subject: subjectKey(batch.subject),

@@ -2,7 +2,7 @@
 import { call, SUBJECT, struct } from '../nvml/call.js';
 import * as nvml from '../nvml/generated/constants.js';
 import * as layouts from '../nvml/generated/layouts.js';
-import type { Asked, View } from './asked.js';
+import type { BoundProbe, View } from './bound-probe.js';
 import { fixed, sample } from './probe.js';
 
 export const profilesInfo = fixed(
@@ -48,7 +48,7 @@ export interface PowerProfile {
 }
 
 /** The profiles that a GPU supports, by id. */
-export function supportedProfiles(asked: Asked): readonly PowerProfile[] {
+export function supportedProfiles(asked: BoundProbe): readonly PowerProfile[] {
   return idsInMask(asked, 'perfProfilesMask').map((id) => ({
     id,
     priority: asked.number(`perfProfile.${id}.priority`),

@@ -2,10 +2,10 @@
 import * as nvml from '../nvml/generated/constants.js';
 import type { Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import type { Reading } from './asked.js';
+import type { Reading } from './bound-probe.js';
 import { type Cell, cell } from './cell.js';
 import { count, type Kind, milliseconds, number, percent } from './kind.js';
-import { Asking, type Subject } from './plan.js';
+import { Questions, type Subject } from './plan.js';
 import { field } from './probe.js';
 
 const milliwattsPerSecond = number('mW/s');
@@ -75,18 +75,18 @@ export interface PresetProfile {
 
 /** A GPU's preset profiles, or why it has none. Where NVML does not count them, the GPU has no power smoothing. */
 export function presetProfiles(session: Session, gpu: Subject): readonly PresetProfile[] | Missing {
-  const counting = new Asking(session);
+  const counting = new Questions(session);
   const read = counting.reader(field(nvml.NVML_FI_PWR_SMOOTHING_MAX_NUM_PRESET_PROFILES), '', gpu);
   counting.seal();
   void counting.run();
   const profiles = read();
   if (profiles instanceof Missing) return profiles;
-  const asking = new Asking(session);
+  const questions = new Questions(session);
   const readers = Array.from({ length: Number(profiles) }, (_, id) =>
-    PARAMETERS.map(({ fieldId }) => asking.reader(field(fieldId, id), '', gpu)),
+    PARAMETERS.map(({ fieldId }) => questions.reader(field(fieldId, id), '', gpu)),
   );
-  asking.seal();
-  void asking.run();
+  questions.seal();
+  void questions.run();
   return readers.map((parameters, id) => ({
     id,
     parameters: parameters.map((parameter, i) => cell(PARAMETERS[i]?.kind ?? count, parameter() as Reading)),

@@ -11,11 +11,11 @@ import type { Field, Layout } from '../nvml/layout.js';
 import { arrayAt, READ, valueScalar } from '../nvml/memory.js';
 import type { Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import type { Reading } from './asked.js';
+import type { Reading } from './bound-probe.js';
 import type { Subject } from './plan.js';
 import type { PrmRegister } from './prm-registers.js';
 import { type Probe, sample } from './probe.js';
-import { askOnce } from './read.js';
+import { askProbe } from './read.js';
 
 export interface PrmCounter {
   readonly name: string;
@@ -116,7 +116,7 @@ function counterOf({ id, name }: PrmCounter, port: number): Probe {
 
 /** A counter of a port, or why there is none: the call's status, then the counter's own. */
 export function readPrmCounter(session: Session, gpu: Subject, what: PrmCounter, port: number): Reading {
-  const asked = askOnce(session, counterOf(what, port), gpu);
+  const asked = askProbe(session, counterOf(what, port), gpu);
   const memory = asked.memory();
   if (memory === undefined) return Missing.of(asked.status);
   const at = arrayAt(nvmlPRMCounterList_v1_t) + nvmlPRMCounter_v1_t.fields.counterValue[1];
@@ -205,7 +205,7 @@ export function readPrmRegister(
   register: PrmRegister,
   values: ReadonlyMap<string, number>,
 ): PrmAnswer {
-  const asked = askOnce(session, registerProbe(register, values), gpu);
+  const asked = askProbe(session, registerProbe(register, values), gpu);
   const memory = asked.memory();
   if (memory === undefined) return { missing: Missing.of(asked.status) };
   const status = memory.readUInt32LE(nvmlPRMTLV_v1_t.fields.status[1]);

@@ -1,11 +1,11 @@
 /** Processes on a GPU or MIG device, as NVML lists them: computing, drawing, or both. */
 import { call, list, SUBJECT, text } from '../nvml/call.js';
 import { nvmlProcessInfo_t, nvmlProcessInfo_v1_t, nvmlProcessInfo_v2_t } from '../nvml/generated/layouts.js';
-import type { Reading } from './asked.js';
+import type { Reading } from './bound-probe.js';
 import type { Subject } from './plan.js';
 import { type Probe, sample } from './probe.js';
 import type { ProcessType } from './process-type.js';
-import type { AskNow } from './table.js';
+import type { AskProbe } from './table.js';
 
 const ROOM = 64;
 
@@ -48,7 +48,7 @@ const LISTS: readonly (readonly [Probe, ProcessType])[] = [
 ];
 
 /** All processes of a subject, by pid; one that computes and draws comes once. */
-export function processesOf(subject: Subject, ask: AskNow): readonly GpuProcess[] {
+export function processesOf(subject: Subject, ask: AskProbe): readonly GpuProcess[] {
   const byPid = new Map<number, GpuProcess>();
   for (const [probe, type] of LISTS) {
     for (const item of ask(probe, subject).items()) {

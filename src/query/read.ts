@@ -1,7 +1,7 @@
 /** Probes read at once, where a command needs some values and no plan. */
 import type { Session } from '../nvml/session.js';
-import { Asked, type Pick, type Reading } from './asked.js';
-import { Asking, type Subject, SYSTEM } from './plan.js';
+import { BoundProbe, type Pick, type Reading } from './bound-probe.js';
+import { Questions, type Subject, SYSTEM } from './plan.js';
 import type { Probe } from './probe.js';
 
 /** A probe, and which of its values is meant. */
@@ -13,21 +13,21 @@ export interface Wanted {
 export const want = (probe: Probe, pick: Pick = 'value'): Wanted => ({ probe, pick });
 
 /** Reads values of probes, in their order; field ids are asked in one call. Not for probes that wait. */
-export function readWanted(
+export function readValues(
   session: Session,
   subject: Subject,
   wanted: readonly Wanted[],
 ): readonly Reading[] {
-  const asking = new Asking(session);
-  const readers = wanted.map(({ probe, pick }) => asking.reader(probe, pick, subject));
-  asking.seal();
-  void asking.run();
+  const questions = new Questions(session);
+  const readers = wanted.map(({ probe, pick }) => questions.reader(probe, pick, subject));
+  questions.seal();
+  void questions.run();
   return readers.map((read) => read());
 }
 
 /** Asks a probe at once, and returns it with its answer. */
-export function askOnce(session: Session, probe: Probe, subject: Subject = SYSTEM): Asked {
-  const asked = new Asked(probe, session.driver, subject.handle, subject.status);
+export function askProbe(session: Session, probe: Probe, subject: Subject = SYSTEM): BoundProbe {
+  const asked = new BoundProbe(probe, session.driver, subject.handle, subject.status);
   asked.run();
   return asked;
 }

@@ -1,5 +1,5 @@
 /** A row: one field that can be asked for. */
-import type { Pick, Reading, Value } from './asked.js';
+import type { Pick, Reading, Value } from './bound-probe.js';
 import type { Kind } from './kind.js';
 import type { Probe } from './probe.js';
 

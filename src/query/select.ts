@@ -1,7 +1,7 @@
 /** Which GPUs `-i` means. */
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import type { Reading } from './asked.js';
+import type { Reading } from './bound-probe.js';
 import { readGpuFields } from './gpu-fields.js';
 
 /** The names by which a GPU can be selected. Each is asked only where a selector needs it. */

@@ -2,7 +2,7 @@
 import { call, list, SUBJECT } from '../nvml/call.js';
 import * as nvml from '../nvml/generated/constants.js';
 import * as layouts from '../nvml/generated/layouts.js';
-import type { View } from './asked.js';
+import type { View } from './bound-probe.js';
 import { type Cells, cell } from './cell.js';
 import { count, type Kind, microseconds, words } from './kind.js';
 import { sample } from './probe.js';

@@ -1,5 +1,5 @@
 /** A table: what one --query-* switch can ask, and which records each GPU contributes. */
-import type { Asked, Reading } from './asked.js';
+import type { BoundProbe, Reading } from './bound-probe.js';
 import type { Subject } from './plan.js';
 import type { Probe } from './probe.js';
 import type { Row } from './row.js';
@@ -8,7 +8,7 @@ import type { Row } from './row.js';
 export type RecordValues = Readonly<Record<string, Reading>>;
 
 /** Asks a probe at once, about the subject of the records or another one. */
-export type AskNow = (probe: Probe, subject?: Subject) => Asked;
+export type AskProbe = (probe: Probe, subject?: Subject) => BoundProbe;
 
 export interface Table {
   /** The switch without its dashes, e.g. query-gpu. */
@@ -19,5 +19,5 @@ export interface Table {
   readonly subject: string;
   readonly rows: readonly Row[];
   /** Finds the records of one GPU right now. A table without it has one record for each GPU. */
-  readonly records?: (subject: Subject, ask: AskNow, asked: ReadonlySet<Row>) => readonly RecordValues[];
+  readonly records?: (subject: Subject, ask: AskProbe, asked: ReadonlySet<Row>) => readonly RecordValues[];
 }

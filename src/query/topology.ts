@@ -3,12 +3,12 @@ import { call, type Handle, list, SUBJECT, u32 } from '../nvml/call.js';
 import * as nvml from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
-import type { Asked, Reading } from './asked.js';
 import { setBits } from './bits.js';
+import type { BoundProbe, Reading } from './bound-probe.js';
 import { readGpuFields } from './gpu-fields.js';
 import { linkRemote, linkRemoteType, linksOf } from './nvlink.js';
 import { field, fixed, type Probe } from './probe.js';
-import { askOnce, readWanted, want } from './read.js';
+import { askProbe, readValues, want } from './read.js';
 
 /** The levels by the number that `topo -n` gives them: 0 is the nearest. */
 export const TOPOLOGY_LEVELS: readonly number[] = [
@@ -56,16 +56,16 @@ export interface Affinity {
   readonly numaNode: Reading;
 }
 
-const bitsOf = (asked: Asked): readonly number[] | Missing => {
+const bitsOf = (asked: BoundProbe): readonly number[] | Missing => {
   const memory = asked.memory();
   return memory === undefined ? Missing.of(asked.status) : setBits(memory);
 };
 
 export function affinityOf(session: Session, gpu: Gpu): Affinity {
   return {
-    cpus: bitsOf(askOnce(session, cpuAffinity, gpu)),
-    memoryNodes: bitsOf(askOnce(session, memoryAffinity, gpu)),
-    numaNode: readWanted(session, gpu, [want(numaNode, 'node')])[0] as Reading,
+    cpus: bitsOf(askProbe(session, cpuAffinity, gpu)),
+    memoryNodes: bitsOf(askProbe(session, memoryAffinity, gpu)),
+    numaNode: readValues(session, gpu, [want(numaNode, 'node')])[0] as Reading,
   };
 }
 
@@ -77,7 +77,7 @@ function pairs(session: Session, gpus: readonly Gpu[], probe: (other: Handle) =>
     gpus.map((other) => {
       if (other === gpu) return NOT_SUPPORTED;
       if (other.handle === undefined) return Missing.of(other.status);
-      return readWanted(session, gpu, [want(probe(other.handle), pick)])[0] as Reading;
+      return readValues(session, gpu, [want(probe(other.handle), pick)])[0] as Reading;
     }),
   );
 }
@@ -91,7 +91,7 @@ export const p2pStatuses = (session: Session, gpus: readonly Gpu[], capability: 
   pairs(session, gpus, (other) => p2pStatus(other, capability), 'status');
 
 /** Indexes of the GPUs in a list answer. */
-function indexesOf(session: Session, asked: Asked): readonly number[] | Missing {
+function indexesOf(session: Session, asked: BoundProbe): readonly number[] | Missing {
   if (asked.status !== 0) return Missing.of(asked.status);
   const handles = asked.items().map((item) => item.read(''));
   return session.gpus
@@ -101,14 +101,14 @@ function indexesOf(session: Session, asked: Asked): readonly number[] | Missing 
 
 /** The GPUs that a GPU reaches at a level. */
 export function nearestGpus(session: Session, gpu: Gpu, level: number): readonly number[] | Missing {
-  const found = indexesOf(session, askOnce(session, nearest(level), gpu));
+  const found = indexesOf(session, askProbe(session, nearest(level), gpu));
   // NVML refuses an array of none, which is what it counted (H100, 580.159.04).
   return found === Missing.of(nvml.NVML_ERROR_INVALID_ARGUMENT) ? [] : found;
 }
 
 /** The GPUs that are near a CPU. */
 export const gpusNearCpu = (session: Session, cpu: number): readonly number[] | Missing =>
-  indexesOf(session, askOnce(session, nearCpu(cpu)));
+  indexesOf(session, askProbe(session, nearCpu(cpu)));
 
 const switchLinks = field(nvml.NVML_FI_DEV_NVSWITCH_CONNECTED_LINK_COUNT, 0, 'static');
 
@@ -122,14 +122,14 @@ interface Reach {
 
 function reachOf(session: Session, gpu: Gpu): Reach {
   const busId = String(readGpuFields(session, gpu, ['pci.bus_id'])[0]).toLowerCase();
-  const counted = readWanted(session, gpu, [want(switchLinks)])[0] as Reading;
+  const counted = readValues(session, gpu, [want(switchLinks)])[0] as Reading;
   if (!(counted instanceof Missing) && Number(counted) > 0) {
     return { busId, toSwitches: Number(counted), remotes: [] };
   }
   const links = linksOf(session, gpu).filter(({ active }) => active);
   const ends = links.map(
     ({ index }) =>
-      readWanted(session, gpu, [want(linkRemote(index), 'busId'), want(linkRemoteType(index), 'type')]) as [
+      readValues(session, gpu, [want(linkRemote(index), 'busId'), want(linkRemoteType(index), 'type')]) as [
         Reading,
         Reading,
       ],

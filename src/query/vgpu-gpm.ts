@@ -2,13 +2,13 @@
 import { GpmMeter } from '../nvml/gpm.js';
 import { type Gpu, migDevices, type Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
-import type { Reading } from './asked.js';
+import type { Reading } from './bound-probe.js';
 import { type Cells, cell } from './cell.js';
 import { count, type Kind } from './kind.js';
 import { computeInstanceId, gpuInstanceId } from './mig.js';
 import type { GpmMetric } from './monitor/gpm.js';
 import type { Subject } from './plan.js';
-import { askOnce } from './read.js';
+import { askProbe } from './read.js';
 import { vgpuNumbers } from './vgpu.js';
 import { instanceOfVgpu } from './vgpu-instances.js';
 
@@ -29,8 +29,8 @@ function migDevicesOf(session: Session, gpu: Gpu): readonly MigDevice[] {
     const device: Subject = { index, handle, status: 0 };
     return {
       index,
-      instance: askOnce(session, gpuInstanceId, device).read('value'),
-      compute: askOnce(session, computeInstanceId, device).read('value'),
+      instance: askProbe(session, gpuInstanceId, device).read('value'),
+      compute: askProbe(session, computeInstanceId, device).read('value'),
     };
   });
 }

@@ -4,12 +4,12 @@ import * as nvml from '../nvml/generated/constants.js';
 import * as layouts from '../nvml/generated/layouts.js';
 import { arrayAt, filledOf, READ } from '../nvml/memory.js';
 import type { Gpu, Session } from '../nvml/session.js';
-import type { Reading } from './asked.js';
+import type { Reading } from './bound-probe.js';
 import { enabled, supported } from './kind.js';
 import type { Subject } from './plan.js';
 import { type Probe, sample } from './probe.js';
-import { askOnce } from './read.js';
-import type { AskNow } from './table.js';
+import { askProbe } from './read.js';
+import type { AskProbe } from './table.js';
 import { type Field, lineAt } from './vgpu-lines.js';
 
 /** A GPU instance with its id. Where there is none with that id, every question about it is refused. */
@@ -20,20 +20,20 @@ export interface Instance extends Subject {
 const byId = (id: number): Probe =>
   sample(`GPU instance ${id}`, call('nvmlDeviceGetGpuInstanceById', SUBJECT, id, handle('instance')));
 
-const instanceOf = (asked: ReturnType<AskNow>, gpu: Subject, id: number): Instance => {
+const instanceOf = (asked: ReturnType<AskProbe>, gpu: Subject, id: number): Instance => {
   const memory = asked.memory();
   const found = memory === undefined ? undefined : (READ.ptr(memory, 0) as Handle);
   return { index: gpu.index, id, handle: found, status: asked.status };
 };
 
 export const gpuInstance = (session: Session, gpu: Gpu, id: number): Instance =>
-  instanceOf(askOnce(session, byId(id), gpu), gpu, id);
+  instanceOf(askProbe(session, byId(id), gpu), gpu, id);
 
 /** Ids go up to here: more than any GPU has had. */
 const IDS = 32;
 
 /** All GPU instances of a GPU. */
-export const allInstances = (gpu: Subject, askNow: AskNow): readonly Instance[] =>
+export const allInstances = (gpu: Subject, askNow: AskProbe): readonly Instance[] =>
   Array.from({ length: IDS }, (_, id) => instanceOf(askNow(byId(id)), gpu, id)).filter(
     ({ status }) => status === 0,
   );
@@ -48,7 +48,7 @@ const creatable: Out = {
 /** Types of vGPU that an instance has room for. */
 export function creatableOn(session: Session, instance: Instance): readonly number[] {
   const probe = sample('creatable vGPU types', call('nvmlGpuInstanceGetCreatableVgpus', SUBJECT, creatable));
-  const memory = askOnce(session, probe, instance).memory();
+  const memory = askProbe(session, probe, instance).memory();
   if (memory === undefined) return [];
   const at = arrayAt(layouts.nvmlVgpuTypeIdInfo_v1_t);
   return Array.from({ length: filledOf(creatable, memory) }, (_, i) => memory.readUInt32LE(at + 4 * i));
@@ -56,7 +56,7 @@ export function creatableOn(session: Session, instance: Instance): readonly numb
 
 /** The GPU instance that a vGPU runs on. */
 export const instanceOfVgpu = (session: Session, vgpu: number): Reading =>
-  askOnce(
+  askProbe(
     session,
     sample(`vGPU ${vgpu} GPU instance`, call('nvmlVgpuInstanceGetGpuInstanceId', vgpu, u32())),
   ).read('value');
@@ -88,7 +88,7 @@ export const heterogeneousLines = (
     'heterogeneous_mode',
     'vGPU Heterogeneous Mode',
     enabled,
-    askOnce(session, HETEROGENEOUS[which], of).read('mode'),
+    askProbe(session, HETEROGENEOUS[which], of).read('mode'),
   ),
 ];
 
@@ -111,7 +111,7 @@ export const migrationLines = (session: Session, gpu: Subject): readonly Field[]
     'migration',
     'Migration',
     supported,
-    askOnce(session, metadata, gpu).pick(
+    askProbe(session, metadata, gpu).pick(
       (view) => view.number('pgpuVirtualizationCaps') & nvml.NVML_VGPU_PGPU_VIRTUALIZATION_CAP_MIGRATION_YES,
     )(),
   ),

@@ -4,13 +4,13 @@ import * as nvml from '../nvml/generated/constants.js';
 import * as layouts from '../nvml/generated/layouts.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
-import type { Pick, Reading, View } from './asked.js';
+import type { Pick, Reading, View } from './bound-probe.js';
 import { type Cell, type Cells, cell } from './cell.js';
 import { readGpuFields } from './gpu-fields.js';
 import { count, enabled, type Kind, mebibytes, number, percent, text } from './kind.js';
 import { type Subject, SYSTEM } from './plan.js';
 import { fixed, sample } from './probe.js';
-import { askOnce } from './read.js';
+import { askProbe } from './read.js';
 import { NO_UTILIZATION, sizedText, type VgpuUtilization, vgpuIdentity } from './vgpu.js';
 
 const framesPerSecond = number('FPS');
@@ -59,7 +59,7 @@ const readLine = (
   name,
   label,
   depth,
-  value: cell(kind, askOnce(session, sample(`${what.fn} ${name}`, what), of).pick(pick)()),
+  value: cell(kind, askProbe(session, sample(`${what.fn} ${name}`, what), of).pick(pick)()),
 });
 
 const typeSpec = (
@@ -195,11 +195,11 @@ export function vgpuLines(
   const total =
     type instanceof Missing
       ? type
-      : askOnce(
+      : askProbe(
           session,
           fixed(`vGPU type ${type} framebuffer`, call('nvmlVgpuTypeGetFramebufferSize', Number(type), u64())),
         ).read('value');
-  const used = askOnce(
+  const used = askProbe(
     session,
     sample(`vGPU ${vgpu} framebuffer`, call('nvmlVgpuInstanceGetFbUsage', vgpu, u64())),
   ).read('value');

@@ -4,11 +4,11 @@ import * as nvml from '../nvml/generated/constants.js';
 import * as layouts from '../nvml/generated/layouts.js';
 import type { Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
-import type { Asked, Pick, Reading, View } from './asked.js';
+import type { BoundProbe, Pick, Reading, View } from './bound-probe.js';
 import { count, type Kind, number, supported, text, words } from './kind.js';
 import type { Subject } from './plan.js';
 import { fixed, type Probe, sample } from './probe.js';
-import { askOnce } from './read.js';
+import { askProbe } from './read.js';
 import { type Field, lineAt } from './vgpu-lines.js';
 
 const nanoseconds = number('ns');
@@ -85,11 +85,11 @@ const averageFactor = (view: View): Reading =>
   isAdaptive(view) ? view.read('schedulerParams.vgpuSchedDataWithARR.avgFactor') : NOT_SUPPORTED;
 
 const reader =
-  (asked: Asked, depth: number) =>
+  (asked: BoundProbe, depth: number) =>
   (name: string, label: string, kind: Kind, pick: Pick): Field =>
     lineAt(depth, name, label, kind, asked.pick(pick)());
 
-const stateLines = (asked: Asked): readonly Field[] => {
+const stateLines = (asked: BoundProbe): readonly Field[] => {
   const line = reader(asked, 1);
   return [
     line('policy', 'Scheduler Policy', policies, 'schedulerPolicy'),
@@ -101,7 +101,7 @@ const stateLines = (asked: Asked): readonly Field[] => {
 
 /** `-ss`. No output was seen; the labels are ours, in the style of `-q`. */
 export const schedulerLines = (session: Session, of: Subject, which: Scheduled): readonly Field[] =>
-  stateLines(askOnce(session, STATES[which], of));
+  stateLines(askProbe(session, STATES[which], of));
 
 /** A turn of one software runlist, by the names of its cells. */
 export interface Turn {
@@ -114,7 +114,7 @@ export interface Turn {
 }
 
 /** The turns of a log, oldest first. */
-function turnsOf(log: Asked): readonly Turn[] {
+function turnsOf(log: BoundProbe): readonly Turn[] {
   if (log.status !== 0) return [];
   return Array.from({ length: log.number('entriesCount') }, (_, i) => {
     const read = (field: string): Reading => log.read(`logEntries.${i}.${field}`);
@@ -145,14 +145,14 @@ export interface SchedulerLog {
 
 /** `-sl`: what engine and how, then its turns. No output was seen. */
 export function schedulerLog(session: Session, of: Subject, which: Scheduled): SchedulerLog {
-  const log = askOnce(session, SCHEDULER_LOGS[which], of);
+  const log = askProbe(session, SCHEDULER_LOGS[which], of);
   const engine = reader(log, 1)('engine', 'Engine ID', engines, 'engineId');
   return { state: [engine, ...stateLines(log)], turns: turnsOf(log).map(turnLines) };
 }
 
 /** `-sc`. No output was seen. */
 export function schedulerCapabilityLines(session: Session, gpu: Subject): readonly Field[] {
-  const line = reader(askOnce(session, capabilities, gpu), 1);
+  const line = reader(askProbe(session, capabilities, gpu), 1);
   const policyNames = (view: View): Reading =>
     Array.from({ length: layouts.nvmlVgpuSchedulerCapabilities_t.fields.supportedSchedulers[2] }, (_, i) =>
       view.number(`supportedSchedulers.${i}`),
@@ -173,7 +173,7 @@ export function schedulerCapabilityLines(session: Session, gpu: Subject): readon
 }
 
 /** The log's records for --query-*: its head repeated beside every turn; alone where there is none. */
-export function schedulerRecords(log: Asked): readonly Readonly<Record<string, Reading>>[] {
+export function schedulerRecords(log: BoundProbe): readonly Readonly<Record<string, Reading>>[] {
   const head = {
     engine: log.read('engineId'),
     policy: log.read('schedulerPolicy'),

@@ -4,11 +4,11 @@ import * as nvml from '../nvml/generated/constants.js';
 import * as layouts from '../nvml/generated/layouts.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
-import type { Reading, View } from './asked.js';
+import type { Reading, View } from './bound-probe.js';
 import { type Cells, cell } from './cell.js';
 import { count, percent, text } from './kind.js';
 import { fixed, sample } from './probe.js';
-import { askOnce } from './read.js';
+import { askProbe } from './read.js';
 
 /** A text whose length NVML wants behind a pointer. */
 export const sizedText = (length: number): Out => ({ out: 'text', length, lengthBy: 'pointer' });
@@ -20,7 +20,7 @@ const virtualizationMode = fixed(
 
 /** Whether a GPU is shared out as vGPUs: only such GPUs appear in `vgpu`. */
 export function isVgpuHost(session: Session, gpu: Gpu): boolean {
-  const value = askOnce(session, virtualizationMode, gpu).read('value');
+  const value = askProbe(session, virtualizationMode, gpu).read('value');
   return (
     value === nvml.NVML_GPU_VIRTUALIZATION_MODE_HOST_VGPU ||
     value === nvml.NVML_GPU_VIRTUALIZATION_MODE_HOST_VSGA
@@ -40,13 +40,13 @@ const LISTS = { active: activeVgpus, supported: supportedTypes, creatable: creat
 
 /** Numbers of the GPU's running vGPUs, or ids of the types that it supports or has room for. */
 export const vgpuNumbers = (session: Session, gpu: Gpu, which: keyof typeof LISTS): readonly number[] =>
-  askOnce(session, LISTS[which], gpu)
+  askProbe(session, LISTS[which], gpu)
     .items()
     .map((item) => Number(item.read('')));
 
 /** A type's name. */
 export const vgpuTypeName = (session: Session, type: number): Reading =>
-  askOnce(session, fixed(`vGPU type ${type}`, call('nvmlVgpuTypeGetName', type, sizedText(64)))).read('');
+  askProbe(session, fixed(`vGPU type ${type}`, call('nvmlVgpuTypeGetName', type, sizedText(64)))).read('');
 
 /** A running vGPU's utilization, as the driver last sampled it. */
 export interface VgpuUtilization {
@@ -72,7 +72,7 @@ const utilizationSamples = sample(
 
 /** The utilization of each vGPU by its number. Of the union that NVML leaves, the values are the unsigned integers. */
 export function vgpuUtilizations(session: Session, gpu: Gpu): ReadonlyMap<number, VgpuUtilization> {
-  const asked = askOnce(session, utilizationSamples, gpu);
+  const asked = askProbe(session, utilizationSamples, gpu);
   return new Map(
     asked.items().map((item) => [
       item.number('vgpuInstance'),
@@ -108,11 +108,11 @@ export function vgpuIdentity(
   readonly type: Reading;
   readonly typeName: Reading;
 } {
-  const vm = askOnce(
+  const vm = askProbe(
     session,
     sample(`vGPU ${vgpu} VM`, call('nvmlVgpuInstanceGetVmID', vgpu, textOut(80), u32('type'))),
   );
-  const type = askOnce(
+  const type = askProbe(
     session,
     fixed(`vGPU ${vgpu} type`, call('nvmlVgpuInstanceGetType', vgpu, u32())),
   ).read('value');
@@ -126,7 +126,7 @@ export function vgpuIdentity(
 
 /** Encoder or frame buffer capture sessions in a vGPU, each as a view. */
 export const vgpuSessions = (session: Session, vgpu: number, which: 'encoder' | 'fbc'): readonly View[] =>
-  askOnce(
+  askProbe(
     session,
     which === 'encoder'
       ? sample(
@@ -146,7 +146,7 @@ const processSamples = sample(
 
 /** Processes in the GPU's vGPUs that used it lately. */
 export const vgpuProcesses = (session: Session, gpu: Gpu): readonly Cells[] =>
-  askOnce(session, processSamples, gpu)
+  askProbe(session, processSamples, gpu)
     .items()
     .map((item) => ({
       vgpu: cell(count, item.read('vgpuInstance')),

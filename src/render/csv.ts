@@ -1,6 +1,6 @@
 /** CSV as `--format=csv` prints it: `, ` between the columns, units in the header or behind the values. */
 import { Missing, NOT_SUPPORTED, statusWords } from '../nvml/status.js';
-import type { Reader, Reading } from '../query/asked.js';
+import type { Reader, Reading } from '../query/bound-probe.js';
 import type { Kind } from '../query/kind.js';
 import type { Plan } from '../query/plan.js';
 import type { Row } from '../query/row.js';

@@ -1,6 +1,6 @@
 /** Records as JSON: numbers in the field's unit, null for what is absent, and why under `reasons`. */
 import { Missing, statusReason } from '../nvml/status.js';
-import type { Reading } from '../query/asked.js';
+import type { Reading } from '../query/bound-probe.js';
 import type { JsonScalar } from '../query/kind.js';
 import type { Row } from '../query/row.js';
 

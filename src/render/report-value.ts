@@ -1,6 +1,6 @@
 /** A value of a report as text and XML print it: with its unit, or the words for why there is none. */
 import { Missing, statusWords } from '../nvml/status.js';
-import type { Reading } from '../query/asked.js';
+import type { Reading } from '../query/bound-probe.js';
 import type { Kind } from '../query/kind.js';
 
 export function reportValue(kind: Kind, reading: Reading): string {

@@ -1,7 +1,7 @@
 /** The report as XML, indented with tabs as nvidia-smi's. fast-xml-parser writes the elements and escapes them. */
 import { XMLBuilder } from 'fast-xml-parser';
 import { statusWords } from '../nvml/status.js';
-import type { Reading } from '../query/asked.js';
+import type { Reading } from '../query/bound-probe.js';
 import type { Document, Part } from '../report/document.js';
 import type { List } from '../report/node.js';
 import { reportValue } from './report-value.js';

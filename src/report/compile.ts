@@ -3,8 +3,8 @@
  * is resolved to readers once. A sample asks what is due and gives the values in the order of the tree.
  */
 import { Missing, NOT_SUPPORTED, type Status } from '../nvml/status.js';
-import type { Reader, Reading, Value } from '../query/asked.js';
-import { Asking, type PlanContext, rowReader, type Subject, SYSTEM } from '../query/plan.js';
+import type { Reader, Reading, Value } from '../query/bound-probe.js';
+import { type PlanContext, Questions, rowReader, type Subject, SYSTEM } from '../query/plan.js';
 import type { Document, Item, Part, Selection, Tree } from './document.js';
 import type { Entry, Found, Search } from './found.js';
 import type { Condition, Field, Leaf, List, Node, Section } from './node.js';
@@ -32,7 +32,7 @@ export function compileReport(
     id: compiler.reader(tree.id, subject),
     write: compiler.nodes(tree.parts, subject, selection.groups === undefined),
   }));
-  compiler.asking.seal();
+  compiler.questions.seal();
   const collect = (writes: readonly Write[]): readonly Part[] => {
     const parts: Part[] = [];
     for (const write of writes) write(parts);
@@ -42,7 +42,7 @@ export function compileReport(
     sample: () => {
       compiler.cache.tick();
       for (const gather of compiler.gathering) gather();
-      return compiler.asking.run();
+      return compiler.questions.run();
     },
     document: () => ({
       tree,
@@ -57,7 +57,7 @@ export function compileReport(
 const idOf = (id: Reading, { index }: Subject): Value => (id instanceof Missing ? index : id);
 
 class Compiler {
-  readonly asking: Asking;
+  readonly questions: Questions;
   readonly cache: ProbeCache;
   /** Looks for the items of each list. */
   readonly gathering: (() => void)[] = [];
@@ -66,7 +66,7 @@ class Compiler {
     private readonly selection: Selection,
     private readonly context: PlanContext,
   ) {
-    this.asking = new Asking(context.session);
+    this.questions = new Questions(context.session);
     this.cache = new ProbeCache(context.session.driver);
   }
 
@@ -90,7 +90,7 @@ class Compiler {
   }
 
   reader(field: Field, subject: Subject): Reader {
-    return rowReader(field, subject, this.asking, this.context);
+    return rowReader(field, subject, this.questions, this.context);
   }
 
   /** Conditions hold for the whole run, so they are asked at once. */

@@ -1,6 +1,6 @@
 /** What repeats on a GPU: how each list of the report is found. */
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
-import type { Asked, Reading } from '../query/asked.js';
+import type { BoundProbe, Reading } from '../query/bound-probe.js';
 import { bar1Memory } from '../query/gpu/memory.js';
 import { gpuProcesses } from '../query/gpu-processes.js';
 import { computeInstanceId, gpuInstanceId, migAttributes } from '../query/mig.js';
@@ -9,20 +9,20 @@ import type { Subject } from '../query/plan.js';
 import { bar1InMebibytes } from '../query/report/activity.js';
 import { probeOf } from '../query/report/field.js';
 import { bridges } from '../query/report/link.js';
-import type { AskNow } from '../query/table.js';
+import type { AskProbe } from '../query/table.js';
 import { accountedPids, stats } from '../query/tables/accounted-apps.js';
 import { untimedPages } from '../query/tables/retired-pages.js';
 import { graphicsClocks, memoryClocks } from '../query/tables/supported-clocks.js';
 import type { Entry, Found } from './found.js';
 
 /** The items of a list answer, or the reason why there is none. */
-const itemsOf = (asked: Asked, entry: (value: Reading) => Entry): Found =>
+const itemsOf = (asked: BoundProbe, entry: (value: Reading) => Entry): Found =>
   asked.status === 0 ? asked.items().map((item) => entry(item.read(''))) : Missing.of(asked.status);
 
 const migMemory = probeOf('memory.used');
 const migErrors = probeOf('ecc.errors.uncorrected.volatile.sram');
 
-export function migDevices(gpu: Subject, ask: AskNow): Found {
+export function migDevices(gpu: Subject, ask: AskProbe): Found {
   return migDevicesOf(gpu, ask).map((mig) => {
     const attributes = ask(migAttributes, mig);
     const memory = ask(migMemory, mig);
@@ -52,9 +52,9 @@ export function migDevices(gpu: Subject, ask: AskNow): Found {
 }
 
 /** Processes on the GPU, or on its MIG devices. */
-export const processes = (gpu: Subject, ask: AskNow): Found => gpuProcesses(gpu, ask);
+export const processes = (gpu: Subject, ask: AskProbe): Found => gpuProcesses(gpu, ask);
 
-export function accountedProcesses(gpu: Subject, ask: AskNow): Found {
+export function accountedProcesses(gpu: Subject, ask: AskProbe): Found {
   return itemsOf(ask(accountedPids, gpu), (pid) => {
     const known = ask(stats(Number(pid)), gpu);
     return {
@@ -68,7 +68,7 @@ export function accountedProcesses(gpu: Subject, ask: AskNow): Found {
   });
 }
 
-export function supportedClocks(gpu: Subject, ask: AskNow): Found {
+export function supportedClocks(gpu: Subject, ask: AskProbe): Found {
   return itemsOf(ask(memoryClocks, gpu), (memory) => ({
     memory,
     graphics: itemsOf(ask(graphicsClocks(Number(memory)), gpu), (graphics) => ({ graphics })),
@@ -76,7 +76,7 @@ export function supportedClocks(gpu: Subject, ask: AskNow): Found {
 }
 
 /** A GPU without bridges shows one without values (H100, H200, 580.159.04). */
-export function bridgeChips(gpu: Subject, ask: AskNow): Found {
+export function bridgeChips(gpu: Subject, ask: AskProbe): Found {
   const asked = ask(bridges, gpu);
   const missing = asked.status === 0 ? NOT_SUPPORTED : Missing.of(asked.status);
   const count = asked.status === 0 ? asked.number('bridgeCount') : 0;
@@ -90,5 +90,5 @@ export function bridgeChips(gpu: Subject, ask: AskNow): Found {
 /** Addresses of the pages that were retired for a cause (NVML_PAGE_RETIREMENT_CAUSE_*). */
 export const retiredPages =
   (cause: number) =>
-  (gpu: Subject, ask: AskNow): Found =>
+  (gpu: Subject, ask: AskProbe): Found =>
     itemsOf(ask(untimedPages(cause), gpu), (address) => ({ address }));

@@ -3,14 +3,14 @@
  * is not asked again. The cache forgets the probes that a tick did not ask for.
  */
 import type { Driver } from '../nvml/call.js';
-import { Asked } from '../query/asked.js';
+import { BoundProbe } from '../query/bound-probe.js';
 import type { Subject } from '../query/plan.js';
 import type { Probe } from '../query/probe.js';
-import type { AskNow } from '../query/table.js';
+import type { AskProbe } from '../query/table.js';
 
 export class ProbeCache {
-  private last = new Map<string, Asked>();
-  private now = new Map<string, Asked>();
+  private last = new Map<string, BoundProbe>();
+  private now = new Map<string, BoundProbe>();
 
   constructor(private readonly driver: Driver) {}
 
@@ -20,16 +20,16 @@ export class ProbeCache {
   }
 
   /** A function that asks about one subject, if it is not told another. */
-  about(subject: Subject): AskNow {
+  about(subject: Subject): AskProbe {
     return (probe, of) => this.ask(probe, of ?? subject);
   }
 
-  private ask(probe: Probe, subject: Subject): Asked {
+  private ask(probe: Probe, subject: Subject): BoundProbe {
     const key = `${subject.handle ?? `lost ${subject.index}`}/${probe.name}`;
     let asked = this.now.get(key);
     if (asked !== undefined) return asked;
     const known = this.last.get(key);
-    asked = known ?? new Asked(probe, this.driver, subject.handle, subject.status);
+    asked = known ?? new BoundProbe(probe, this.driver, subject.handle, subject.status);
     if (known === undefined || probe.lifetime === 'sample') asked.run();
     this.now.set(key, asked);
     return asked;

@@ -5,13 +5,13 @@ import { count, percent, text, words } from '../query/kind.js';
 import type { Subject } from '../query/plan.js';
 import { ofItem, reading } from '../query/report/field.js';
 import * as units from '../query/report/units.js';
-import type { AskNow } from '../query/table.js';
+import type { AskProbe } from '../query/table.js';
 import type { Tree } from './document.js';
 import type { Found } from './found.js';
 import { systemHead } from './head.js';
 import { type List, leaf, section } from './node.js';
 
-function hostCards(system: Subject, ask: AskNow): Found {
+function hostCards(system: Subject, ask: AskProbe): Found {
   const asked = ask(units.hostCards, system);
   if (asked.status !== 0) return Missing.of(asked.status);
   return asked.items().map((card) => ({ id: card.read('hwbcId'), firmware: card.read('firmwareVersion') }));
@@ -35,7 +35,7 @@ const hicInfo: List = {
 
 const fanStates = words({ [NVML_FAN_NORMAL]: 'NORMAL', [NVML_FAN_FAILED]: 'FAILED' });
 
-function fans(unit: Subject, ask: AskNow): Found {
+function fans(unit: Subject, ask: AskProbe): Found {
   const asked = ask(units.unitFans, unit);
   if (asked.status !== 0) return Missing.of(asked.status);
   return Array.from({ length: Math.min(24, asked.number('count')) }, (_, i) => ({

@@ -79,8 +79,8 @@ describe('the types of the library', () => {
   });
 
   it('give a query the names that were asked, and their values', () => {
-    type Asked = index.Sample<'memory.used' | 'name' | 'ecc.mode.current'>;
-    expectTypeOf<Asked>().toEqualTypeOf<{
+    type BoundProbe = index.Sample<'memory.used' | 'name' | 'ecc.mode.current'>;
+    expectTypeOf<BoundProbe>().toEqualTypeOf<{
       readonly 'memory.used': number | null;
       readonly name: string | null;
       readonly 'ecc.mode.current': boolean | null;

@@ -4,7 +4,7 @@ import { type Bound, type Call, call, type Driver, type Handle, isOut, list } fr
 import { takeInventory } from '../../src/nvml/inventory.js';
 import { allocate, roomOf } from '../../src/nvml/memory.js';
 import { Recorder } from '../../src/nvml/recorder.js';
-import { Asked } from '../../src/query/asked.js';
+import { BoundProbe } from '../../src/query/bound-probe.js';
 import { ProcessUtilization } from '../../src/query/monitor/process-utilization.js';
 import { sample } from '../../src/query/probe.js';
 
@@ -31,7 +31,11 @@ const GPU = 1n as Handle;
 describe('a list whose count is beyond its room', () => {
   it('has the items that there is room for', () => {
     const numbers = list('u32', 5);
-    const asked = new Asked(sample('numbers', call('nvmlDeviceGetSupportedVgpus', numbers)), boasting, GPU);
+    const asked = new BoundProbe(
+      sample('numbers', call('nvmlDeviceGetSupportedVgpus', numbers)),
+      boasting,
+      GPU,
+    );
     asked.run();
     expect(asked.items()).toHaveLength(roomOf(numbers, allocate(numbers)));
   });

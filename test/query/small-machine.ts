@@ -5,9 +5,9 @@ import { openSession, type Session } from '../../src/nvml/session.js';
 import type { Snapshot } from '../../src/nvml/snapshot.js';
 import { snapshotDriver } from '../../src/nvml/snapshot-driver.js';
 import { gpuTable } from '../../src/query/gpu/index.js';
-import { Asking, compilePlan } from '../../src/query/plan.js';
+import { compilePlan, Questions } from '../../src/query/plan.js';
 import type { Row } from '../../src/query/row.js';
-import type { AskNow, RecordValues, Table } from '../../src/query/table.js';
+import type { AskProbe, RecordValues, Table } from '../../src/query/table.js';
 import { csvCell } from '../../src/render/csv.js';
 
 export type Calls = Partial<Record<FunctionName, Answers>>;
@@ -52,11 +52,11 @@ export function recordsOf(
   const [gpu] = session.gpus;
   if (gpu === undefined || table.records === undefined) throw new Error('nothing to list');
   const probes: string[] = [];
-  const ask: AskNow = (probe, subject = gpu) => {
+  const ask: AskProbe = (probe, subject = gpu) => {
     probes.push(probe.name);
-    const asking = new Asking(session);
-    const answer = asking.ask(probe, subject);
-    void asking.run();
+    const questions = new Questions(session);
+    const answer = questions.ask(probe, subject);
+    void questions.run();
     return answer;
   };
   return { records: table.records(gpu, ask, asked), probes };

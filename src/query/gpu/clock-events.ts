@@ -1,7 +1,7 @@
 /** Why the clocks of a GPU are lower than asked for, now and counted. Each reason has its older name, too. */
 import { call, SUBJECT, u64 } from '../../nvml/call.js';
 import * as nvml from '../../nvml/generated/constants.js';
-import type { View } from '../asked.js';
+import type { View } from '../bound-probe.js';
 import { active, hex, nanoseconds } from '../kind.js';
 import { field, fixed, sample } from '../probe.js';
 import { from, type Row } from '../row.js';

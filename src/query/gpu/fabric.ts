@@ -10,7 +10,7 @@ import {
   nvmlGpuFabricInfo_v3_t,
 } from '../../nvml/generated/layouts.js';
 import { NOT_APPLICABLE, statusWords } from '../../nvml/status.js';
-import type { Pick, View } from '../asked.js';
+import type { Pick, View } from '../bound-probe.js';
 import { count, text, words } from '../kind.js';
 import { sample } from '../probe.js';
 import { from, type Row, type Source } from '../row.js';

@@ -6,7 +6,7 @@ import { call, i32, SUBJECT, struct, u32 } from '../../nvml/call.js';
 import * as nvml from '../../nvml/generated/constants.js';
 import { nvmlDeviceAddressingMode_v1_t } from '../../nvml/generated/layouts.js';
 import { Missing } from '../../nvml/status.js';
-import type { View } from '../asked.js';
+import type { View } from '../bound-probe.js';
 import { count, enabled, text, words, yesNo } from '../kind.js';
 import { known } from '../known.js';
 import { field, fixed, sample } from '../probe.js';

@@ -6,7 +6,7 @@ import { call, SUBJECT, struct, u32 } from '../../nvml/call.js';
 import { nvmlPciInfoExt_v1 } from '../../nvml/generated/constants.js';
 import { nvmlPciInfo_t, nvmlPciInfoExt_v1_t } from '../../nvml/generated/layouts.js';
 import { NOT_SUPPORTED } from '../../nvml/status.js';
-import type { View } from '../asked.js';
+import type { View } from '../bound-probe.js';
 import { count, hex, text } from '../kind.js';
 import { fixed, sample } from '../probe.js';
 import { constant, from, type Row } from '../row.js';

@@ -2,7 +2,7 @@
 import { call, SUBJECT, struct } from '../../nvml/call.js';
 import { nvmlPlatformInfo_v1, nvmlPlatformInfo_v2 } from '../../nvml/generated/constants.js';
 import { nvmlPlatformInfo_v1_t, nvmlPlatformInfo_v2_t } from '../../nvml/generated/layouts.js';
-import type { View } from '../asked.js';
+import type { View } from '../bound-probe.js';
 import { count, text, words } from '../kind.js';
 import { fixed } from '../probe.js';
 import { from, type Row } from '../row.js';

@@ -1,6 +1,6 @@
 /** A column of the scrolling monitors: one row of a table says what it is called and what it reads. */
 import type { Missing } from '../../nvml/status.js';
-import type { Pick } from '../asked.js';
+import type { Pick } from '../bound-probe.js';
 import type { Probe } from '../probe.js';
 
 /** What a column is called and how wide it is. */

@@ -3,7 +3,7 @@
 import { call, SUBJECT, struct, u32 } from '../../nvml/call.js';
 import * as nvml from '../../nvml/generated/constants.js';
 import { nvmlViolationTime_t } from '../../nvml/generated/layouts.js';
-import type { Pick, View } from '../asked.js';
+import type { Pick, View } from '../bound-probe.js';
 import { bar1Memory, memoryInfo, protectedUsage } from '../gpu/memory.js';
 import { gpuRow } from '../gpu-fields.js';
 import { pcieThroughput } from '../pcie-throughput.js';

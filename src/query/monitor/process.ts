@@ -3,10 +3,10 @@
 import { readText } from '../../nvml/memory.js';
 import { ask, type Gpu, type Session } from '../../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
-import type { Reading } from '../asked.js';
+import type { Reading } from '../bound-probe.js';
 import { protectedUsage } from '../gpu/memory.js';
 import { mebibytes } from '../kind.js';
-import { Asking } from '../plan.js';
+import { Questions } from '../plan.js';
 import {
   computeProcesses,
   type GpuProcess,
@@ -92,10 +92,10 @@ export function compileProcesses(
   gpus: readonly Gpu[],
   columns: readonly ProcessColumn[],
 ): ProcessSampler {
-  const asking = new Asking(session);
+  const questions = new Questions(session);
   const wanted = (group: string): boolean => columns.some((column) => column.group === group);
   const probes = wanted('m') ? [...LISTS, protectedUsage] : LISTS;
-  for (const gpu of gpus) for (const probe of probes) asking.ask(probe, gpu);
+  for (const gpu of gpus) for (const probe of probes) questions.ask(probe, gpu);
   const { driver } = session;
   const reached = gpus.flatMap(({ index, handle }) => (handle === undefined ? [] : [{ index, handle }]));
   const utilization = new Map(
@@ -105,17 +105,17 @@ export function compileProcesses(
   const names = new Names(session);
   /** Asks about each process only where the GPU as a whole uses protected memory, which is rare. */
   const protectedMemory = (gpu: Gpu): ((pid: number) => Reading) => {
-    const used = asking.ask(protectedUsage, gpu).read('used');
+    const used = questions.ask(protectedUsage, gpu).read('used');
     const own = details.get(gpu.index);
     return Number(used) > 0 && own !== undefined ? own.sample() : () => used;
   };
   return {
     sample: () => {
-      void asking.run();
+      void questions.run();
       const ticks = gpus.map((gpu) => {
         const use = wanted('u') ? utilization.get(gpu.index)?.sample() : undefined;
         const protectedOf = wanted('m') ? protectedMemory(gpu) : () => NOT_SUPPORTED;
-        const lines = processesOf(gpu, (probe) => asking.ask(probe, gpu)).map((process): ProcessLine => {
+        const lines = processesOf(gpu, (probe) => questions.ask(probe, gpu)).map((process): ProcessLine => {
           const facts = {
             use: use?.get(process.pid),
             process,

@@ -3,9 +3,9 @@ import { NVML_ERROR_NOT_FOUND } from '../../nvml/generated/constants.js';
 import { GpmMeter } from '../../nvml/gpm.js';
 import { type Gpu, migDevices, type Session } from '../../nvml/session.js';
 import { Missing, type Status } from '../../nvml/status.js';
-import type { Reader } from '../asked.js';
+import type { Reader } from '../bound-probe.js';
 import { gpuInstanceId } from '../mig.js';
-import { Asking } from '../plan.js';
+import { Questions } from '../plan.js';
 import type { Cell, Column } from './column.js';
 import type { GpmMetric } from './gpm.js';
 
@@ -39,9 +39,9 @@ interface Line extends MonitorLine {
 }
 
 export function compileSampler(session: Session, gpus: readonly Gpu[], options: SamplerOptions): Sampler {
-  const asking = new Asking(session);
-  const lines = gpus.flatMap((gpu) => linesOf(session, gpu, options, asking));
-  asking.seal();
+  const questions = new Questions(session);
+  const lines = gpus.flatMap((gpu) => linesOf(session, gpu, options, questions));
+  questions.seal();
   const fill = (): void => {
     for (const line of lines) {
       line.meter?.take();
@@ -51,7 +51,7 @@ export function compileSampler(session: Session, gpus: readonly Gpu[], options: 
   return {
     lines,
     sample: () => {
-      const pending = asking.run();
+      const pending = questions.run();
       return pending === undefined ? fill() : pending.then(fill);
     },
     close: () => {
@@ -61,11 +61,11 @@ export function compileSampler(session: Session, gpus: readonly Gpu[], options: 
 }
 
 /** The lines of one GPU: itself, its GPU instances, or both. A GPU without instances keeps its line. */
-function linesOf(session: Session, gpu: Gpu, options: SamplerOptions, asking: Asking): readonly Line[] {
+function linesOf(session: Session, gpu: Gpu, options: SamplerOptions, questions: Questions): readonly Line[] {
   const instances = options.levels.includes('mig') ? instancesOf(session, gpu) : [];
   const whole = options.levels.includes('device');
   const line = (instance: number | undefined, measured: boolean): Line => {
-    const device = options.columns.map((column) => cellReader(column, gpu, asking));
+    const device = options.columns.map((column) => cellReader(column, gpu, questions));
     const meter = measured ? meterOf(session, gpu, options.gpm, instance) : undefined;
     const metrics = options.gpm.map((_, i) => gpmReader(meter, i, gpu.status));
     const fill = [...device, ...metrics];
@@ -98,9 +98,9 @@ function gpmReader(meter: GpmMeter | undefined, index: number, status: Status): 
   };
 }
 
-function cellReader({ probe, pick, scale }: Column, gpu: Gpu, asking: Asking): () => Cell {
+function cellReader({ probe, pick, scale }: Column, gpu: Gpu, questions: Questions): () => Cell {
   const made = typeof pick === 'object' ? pick.sinceLastTick() : pick;
-  const read: Reader = asking.reader(probe, made, gpu);
+  const read: Reader = questions.reader(probe, made, gpu);
   return () => {
     const reading = read();
     if (reading instanceof Missing) return reading;
@@ -111,10 +111,10 @@ function cellReader({ probe, pick, scale }: Column, gpu: Gpu, asking: Asking): (
 
 /** The ids of a GPU's instances that have MIG devices. */
 function instancesOf(session: Session, gpu: Gpu): readonly number[] {
-  const asking = new Asking(session);
+  const questions = new Questions(session);
   const asked = migDevices(session.driver, gpu).map((handle, index) =>
-    asking.ask(gpuInstanceId, { index, handle, status: 0 }),
+    questions.ask(gpuInstanceId, { index, handle, status: 0 }),
   );
-  void asking.run();
+  void questions.run();
   return [...new Set(asked.filter(({ status }) => status === 0).map((answer) => answer.number('value')))];
 }

@@ -7,7 +7,7 @@ import {
   nvmlWorkloadPowerProfileCurrentProfiles_v1_t,
 } from '../../nvml/generated/layouts.js';
 import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
-import { Asked, type View } from '../asked.js';
+import { BoundProbe, type View } from '../bound-probe.js';
 import { bar1Memory } from '../gpu/memory.js';
 import { active, count, type Kind, mebibytes, megahertz, text, watts, yesNo } from '../kind.js';
 import { profileNames } from '../power-profile-names.js';
@@ -140,7 +140,7 @@ export function samplesOf(type: number, as: Kind): Samples {
   const over = (kind: Kind, of: (values: readonly number[], times: readonly number[]) => number): Field => ({
     kind,
     source: from(probe, (view) => {
-      const items = view instanceof Asked ? view.items() : [];
+      const items = view instanceof BoundProbe ? view.items() : [];
       if (items.length === 0) return Missing.of(nvml.NVML_ERROR_NOT_FOUND);
       const member = VALUE_MEMBERS[view.number('valueType')] ?? 'ullVal';
       return of(

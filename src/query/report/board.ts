@@ -8,7 +8,7 @@ import {
   nvmlVgpuHeterogeneousMode_v1_t,
 } from '../../nvml/generated/layouts.js';
 import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
-import type { Reading, Value, View } from '../asked.js';
+import type { Reading, Value, View } from '../bound-probe.js';
 import { address, count, enabled, type Kind, microseconds, text, timestamp, words, yesNo } from '../kind.js';
 import { fixed, sample } from '../probe.js';
 import { from } from '../row.js';

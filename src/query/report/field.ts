@@ -1,6 +1,6 @@
 /** The rows of --query-gpu as the report uses them: as they are, with another kind, or for their probe. */
 import { NOT_SUPPORTED } from '../../nvml/status.js';
-import type { Pick as Path } from '../asked.js';
+import type { Pick as Path } from '../bound-probe.js';
 import { gpuRow } from '../gpu-fields.js';
 import { type Kind, text } from '../kind.js';
 import type { Probe } from '../probe.js';

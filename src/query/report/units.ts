@@ -13,7 +13,7 @@ import { Missing } from '../../nvml/status.js';
 import { celsius, text, words } from '../kind.js';
 import type { Subject } from '../plan.js';
 import { fixed, type Probe, sample } from '../probe.js';
-import type { AskNow } from '../table.js';
+import type { AskProbe } from '../table.js';
 import { reading } from './field.js';
 
 export const hostCards = fixed(
@@ -26,7 +26,7 @@ const unitHandle = (index: number): Probe =>
   fixed(`unit ${index}`, call('nvmlUnitGetHandleByIndex', index, handle()));
 
 /** The units of the system, asked about with a subject that need not be one. */
-export function unitsOf(ask: AskNow): readonly Subject[] {
+export function unitsOf(ask: AskProbe): readonly Subject[] {
   return Array.from(
     { length: believable('nvmlUnitGetCount', ask(unitCount).number('value')) },
     (_, index) => {

@@ -6,7 +6,7 @@ import { count, mebibytes, milliseconds, percent } from '../kind.js';
 import type { Subject } from '../plan.js';
 import { type Probe, sample } from '../probe.js';
 import { item, type Row } from '../row.js';
-import type { AskNow, RecordValues, Table } from '../table.js';
+import type { AskProbe, RecordValues, Table } from '../table.js';
 import { gpuColumns } from './gpu-columns.js';
 
 export const accountedPids = sample(
@@ -52,7 +52,7 @@ const statistics: readonly Row[] = [
   },
 ];
 
-function records(_gpu: Subject, ask: AskNow, asked: ReadonlySet<Row>): readonly RecordValues[] {
+function records(_gpu: Subject, ask: AskProbe, asked: ReadonlySet<Row>): readonly RecordValues[] {
   const wanted = statistics.some((row) => asked.has(row));
   return ask(accountedPids)
     .items()

@@ -3,14 +3,14 @@ import type { Handle } from '../../nvml/call.js';
 import { call, handle, SUBJECT, u32 } from '../../nvml/call.js';
 import { believable } from '../../nvml/counts.js';
 import { Missing } from '../../nvml/status.js';
-import type { View } from '../asked.js';
+import type { View } from '../bound-probe.js';
 import { migMode } from '../gpu/engines.js';
 import { count, mebibytes, printable } from '../kind.js';
 import type { Subject } from '../plan.js';
 import { fixed, type Probe, sample } from '../probe.js';
 import { computeProcesses, processName } from '../processes.js';
 import { item, type Row } from '../row.js';
-import type { AskNow, RecordValues, Table } from '../table.js';
+import type { AskProbe, RecordValues, Table } from '../table.js';
 import { gpuColumns } from './gpu-columns.js';
 
 const name: Row = {
@@ -29,7 +29,7 @@ export const migHandle = (index: number): Probe =>
   sample(`MIG device ${index}`, call('nvmlDeviceGetMigDeviceHandleByIndex', SUBJECT, index, handle()));
 
 /** Where the processes of a GPU are listed: on the GPU, or on its MIG devices once it is divided. */
-function placesOf(gpu: Subject, ask: AskNow): readonly Subject[] {
+function placesOf(gpu: Subject, ask: AskProbe): readonly Subject[] {
   if (ask(migMode).number('current') === 0) return [gpu];
   return Array.from({ length: migPlaces(ask(migRoom)) }, (_, i) => {
     const found = ask(migHandle(i)).read('value');
@@ -37,7 +37,7 @@ function placesOf(gpu: Subject, ask: AskNow): readonly Subject[] {
   }).flat();
 }
 
-function records(gpu: Subject, ask: AskNow, asked: ReadonlySet<Row>): readonly RecordValues[] {
+function records(gpu: Subject, ask: AskProbe, asked: ReadonlySet<Row>): readonly RecordValues[] {
   return placesOf(gpu, ask).flatMap((place) =>
     ask(computeProcesses, place)
       .items()

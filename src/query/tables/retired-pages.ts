@@ -7,12 +7,12 @@ import {
 } from '../../nvml/generated/constants.js';
 import { LIST_HEAD, readU64, roomOf } from '../../nvml/memory.js';
 import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
-import type { Asked, Reading } from '../asked.js';
+import type { BoundProbe, Reading } from '../bound-probe.js';
 import { address, calendarTime, text } from '../kind.js';
 import type { Subject } from '../plan.js';
 import { type Probe, sample } from '../probe.js';
 import { item } from '../row.js';
-import type { AskNow, RecordValues, Table } from '../table.js';
+import type { AskProbe, RecordValues, Table } from '../table.js';
 import { gpuColumns } from './gpu-columns.js';
 
 /** A GPU records at most 64 pages; a list that is longer still grows. */
@@ -34,14 +34,14 @@ const CAUSES: readonly (readonly [cause: number, words: string])[] = [
 ];
 
 /** When the index-th page was retired: the array of times lies behind the room for the addresses. */
-function timeOf(timed: Asked, index: number): Reading {
+function timeOf(timed: BoundProbe, index: number): Reading {
   const memory = timed.memory();
   if (memory === undefined) return NOT_SUPPORTED;
   return readU64(memory, LIST_HEAD + 8 * (roomOf(WITH_TIMES, memory) + index));
 }
 
 /** One record per page; one per cause where the GPU retires no pages (H100, H200, 580.159.04). */
-function records(_gpu: Subject, ask: AskNow): readonly RecordValues[] {
+function records(_gpu: Subject, ask: AskProbe): readonly RecordValues[] {
   return CAUSES.flatMap(([cause, words]): readonly RecordValues[] => {
     const timed = ask(timedPages(cause));
     const asked = timed.status === NVML_ERROR_FUNCTION_NOT_FOUND ? ask(untimedPages(cause)) : timed;

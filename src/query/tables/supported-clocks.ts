@@ -1,12 +1,12 @@
 /** --query-supported-clocks: the clocks that -ac may set together. */
 import { call, list, SUBJECT } from '../../nvml/call.js';
 import { Missing } from '../../nvml/status.js';
-import type { Asked, Reading } from '../asked.js';
+import type { BoundProbe, Reading } from '../bound-probe.js';
 import { megahertz } from '../kind.js';
 import type { Subject } from '../plan.js';
 import { fixed, type Probe } from '../probe.js';
 import { item, type Row } from '../row.js';
-import type { AskNow, RecordValues, Table } from '../table.js';
+import type { AskProbe, RecordValues, Table } from '../table.js';
 import { gpuColumns } from './gpu-columns.js';
 
 const ROOM = 256;
@@ -38,14 +38,14 @@ const graphics: Row = {
 };
 
 /** The clocks of a list, highest first as NVML gives them, or the one reason why there are none. */
-const clocksOf = (asked: Asked): readonly Reading[] =>
+const clocksOf = (asked: BoundProbe): readonly Reading[] =>
   asked.status === 0 ? asked.items().map((clock) => clock.read('')) : [Missing.of(asked.status)];
 
 /**
  * One record per pair; one per memory clock where nobody asks for graphics clocks (H200, 580.159.04), and those
  * of the highest memory clock where nobody asks for memory clocks (H100, 580.159.04).
  */
-function records(_gpu: Subject, ask: AskNow, asked: ReadonlySet<Row>): readonly RecordValues[] {
+function records(_gpu: Subject, ask: AskProbe, asked: ReadonlySet<Row>): readonly RecordValues[] {
   const all = clocksOf(ask(memoryClocks));
   const memories = asked.has(memory) ? all : all.slice(0, 1);
   return memories.flatMap((clock): readonly RecordValues[] => {

@@ -5,7 +5,7 @@
 import { count, type Kind } from '../kind.js';
 import type { Subject } from '../plan.js';
 import { item, type Row } from '../row.js';
-import type { AskNow, RecordValues, Table } from '../table.js';
+import type { AskProbe, RecordValues, Table } from '../table.js';
 import { allInstances } from '../vgpu-instances.js';
 import { adaptive, engines, policies, SCHEDULER_LOGS, schedulerRecords } from '../vgpu-scheduler.js';
 import { gpuColumns } from './gpu-columns.js';
@@ -43,7 +43,8 @@ export const vgpuSchedulerLogs: Table = {
   help: 'help-vgpu-query-scheduler-logs',
   subject: 'a turn of a vGPU',
   rows: [...gpuColumns, ...turns],
-  records: (_gpu: Subject, ask: AskNow): readonly RecordValues[] => schedulerRecords(ask(SCHEDULER_LOGS.gpu)),
+  records: (_gpu: Subject, ask: AskProbe): readonly RecordValues[] =>
+    schedulerRecords(ask(SCHEDULER_LOGS.gpu)),
 };
 
 /** The same of GPU instances: of all, or of those with the ids. */

@@ -100,7 +100,7 @@ abstract class Readable implements View {
 }
 
 /** A probe about one subject, with its last answer. */
-export class Asked extends Readable {
+export class BoundProbe extends Readable {
   private bound: Bound | undefined;
   private next = 0;
   private readonly readers = new Map<string, Reader>();
@@ -222,7 +222,7 @@ class Item extends Readable {
 }
 
 /** Field ids of a subject that are asked in one call. */
-export class AskedFields {
+export class BoundFields {
   private readonly bound: Bound | undefined;
   private status: Status = NVML_ERROR_FUNCTION_NOT_FOUND;
 

@@ -64,7 +64,7 @@ describe('a GPU that cannot be attached', () => {
 });
 
 const LOST =
-  'Unable to determine the device handle for GPU5: 0000:c3:00.0: GPU is lost.  Reboot the system to recover this GPU\n';
+  'Unable to determine the device handle for GPU5: 0000:C3:00.0: GPU is lost.  Reboot the system to recover this GPU\n';
 
 /** What each subcommand is asked; those that are left out need no GPU, or run on. */
 const ASKED: Readonly<Record<string, readonly (readonly string[])[]>> = {

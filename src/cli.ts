@@ -4,17 +4,25 @@ import type { Context, Machine } from './commands/context.js';
 import { EXIT, type UsageError } from './errors.js';
 import type { Io } from './io.js';
 import type { Driver } from './nvml/call.js';
-import { NVML_ERROR_GPU_IS_LOST } from './nvml/generated/constants.js';
+import {
+  NVML_ERROR_GPU_IS_LOST,
+  NVML_ERROR_NOT_FOUND,
+  NVML_ERROR_NOT_SUPPORTED,
+} from './nvml/generated/constants.js';
 import { loopPeriod, readRootArguments } from './options.js';
 import { openMachine, takeSource } from './source.js';
 
 /** Runs one command line. Returns its exit status; never throws. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
+  let opened: Machine | undefined;
+  const ended = (status: number): number =>
+    opened?.session.driver.sawLostGpu && BESIDE_LOST.has(status)
+      ? NVML_ERROR_GPU_IS_LOST
+      : Math.min(status, EXIT.unknownOption);
   try {
     const { rest, source } = takeSource(argv, io.env);
     let opening: Promise<Machine> | undefined;
     let library: Driver | undefined;
-    let opened: Machine | undefined;
     // Nothing closes NVML: the process ends, and nvmlShutdown would take another 3 ms (H100) to free what ends anyway.
     const machine = (wanted?: string): Promise<Machine> => {
       opening ??= openMachine(source, io, wanted, (loaded) => {
@@ -28,12 +36,14 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     const context: Context = { io, machine, library: () => library };
     const status = await dispatch(rest, context);
     io.close();
-    if (status === EXIT.ok && opened?.session.driver.sawLostGpu) return NVML_ERROR_GPU_IS_LOST;
-    return Math.min(status, EXIT.unknownOption);
+    return ended(status);
   } catch (error) {
-    return await report(error, io, asksForJson(argv));
+    return ended(await report(error, io, asksForJson(argv)));
   }
 }
+
+/** What a command ends with whose GPUs have what is asked for, or do not. A lost GPU matters more. */
+const BESIDE_LOST: ReadonlySet<number> = new Set([EXIT.ok, NVML_ERROR_NOT_SUPPORTED, NVML_ERROR_NOT_FOUND]);
 
 /** Whether a program reads the output. */
 const asksForJson = (argv: readonly string[]): boolean =>
@@ -112,7 +122,7 @@ async function report(error: unknown, io: Io, asJson: boolean): Promise<number> 
   } catch (unwritable) {
     return report(unwritable, io, asJson);
   }
-  return Math.min(status, EXIT.unknownOption);
+  return status;
 }
 
 const shown = async (hint: string, io: Io): Promise<string> =>

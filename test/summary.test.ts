@@ -260,7 +260,7 @@ describe('nvsmi alone', () => {
     ]);
     expect(shown.map((line) => line.length)).toEqual([91, 91, 91]);
     expect(lines.filter((line) => line.includes('H100 80GB HBM3'))).toHaveLength(7);
-    expect(lines.at(-2)).toMatch(/GPU5: 0000:c3:00\.0: GPU is lost/);
+    expect(lines.at(-2)).toMatch(/GPU5: 0000:C3:00\.0: GPU is lost/);
     expect(lines.at(-3)).toMatch(/^\+-+\+$/);
   });
 

@@ -72,7 +72,7 @@ function enumText(type: string): string | undefined {
   return members === undefined ? undefined : `{@link t.${type}}: ${members}`;
 }
 
-export function paramText(fn: string, name: string, of: string): string {
+function paramText(fn: string, name: string, of: string): string {
   const unit = byEnding(name);
   const text =
     PARAMETERS[`${unversioned(fn)}.${name}`] ??

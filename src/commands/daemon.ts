@@ -55,12 +55,12 @@ async function daemon(tokens: readonly Token[], context: Context): Promise<numbe
   return status ?? EXIT.ok;
 }
 
-/** For the process in the background. */
+/** The whole path of a folder. Throws UsageError where there is no working directory to begin it with. */
 function absolute(path: string): string {
   try {
     return resolve(path);
   } catch (error) {
-    // The working directory was removed.
+    // Somebody removed the working directory.
     throw new UsageError(`Cannot record to ${path}: ${(error as Error).message}`);
   }
 }

@@ -16,10 +16,13 @@ export const lostLines = (gpus: readonly Gpu[]): string =>
     .map((gpu) => `${lostLine(gpu)}\n`)
     .join('');
 
-/** The words of nvidia-smi 580.159.04. The bus id is left out where it is not known. */
+/**
+ * The words of nvidia-smi 580.159.04, with the bus id in capitals as in public outputs (0000:D8:00.0). It is left out
+ * where it is not known.
+ */
 export function lostLine(gpu: Gpu): string {
   const remedy = gpu.status === NVML_ERROR_GPU_IS_LOST ? '.  Reboot the system to recover this GPU' : '';
-  const place = gpu.busId === undefined ? '' : `${gpu.busId}: `;
+  const place = gpu.busId === undefined ? '' : `${gpu.busId.toUpperCase()}: `;
   return `Unable to determine the device handle for GPU${gpu.index}: ${place}${statusWords(gpu.status)}${remedy}`;
 }
 

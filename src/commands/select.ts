@@ -25,6 +25,8 @@ export function gpusNamed(session: Session, selectors: string): readonly Gpu[] {
     // Without a line's end, as on the H100 with driver 580.159.04.
     throw new UsageError('Failed to parse device string on command line', EXIT.unknownOption, undefined, '');
   }
+  const { driver } = session;
+  const { sawLostGpu } = driver;
   try {
     return selectGpus(session.gpus, selectors, namesIn(session));
   } catch (error) {
@@ -33,6 +35,9 @@ export function gpusNamed(session: Session, selectors: string): readonly Gpu[] {
       `Problem with GPU ${badBusIdAsPrinted(error.message)}: Invalid PCI bus id format. Try format [domain:]bus:device.function E.g. 0:2:0.0`,
       EXIT.unknownOption,
     );
+  } finally {
+    // Every GPU is asked for its name, also those that are not meant.
+    driver.sawLostGpu = sawLostGpu;
   }
 }
 

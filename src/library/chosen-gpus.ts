@@ -16,11 +16,15 @@ export function gpusOf(
   const { gpus } = options;
   if (gpus === undefined) return session.gpus;
   if (!Array.isArray(gpus)) {
-    throw new TypeError(`${fn}: gpus must be an array of indexes, UUIDs or PCI bus ids, not ${shown(gpus)}`);
+    throw new TypeError(
+      `${fn}: gpus must be an array of indexes, UUIDs, PCI bus ids or serial numbers, not ${shown(gpus)}`,
+    );
   }
   return gpus.map((name: unknown, i) => {
     if (typeof name === 'number' || typeof name === 'string') return gpuNamed(session, name);
-    throw new TypeError(`${fn}: gpus[${i}] must be an index, a UUID or a PCI bus id, not ${shown(name)}`);
+    throw new TypeError(
+      `${fn}: gpus[${i}] must be an index, a UUID, a PCI bus id or a serial number, not ${shown(name)}`,
+    );
   });
 }
 

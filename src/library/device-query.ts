@@ -104,13 +104,13 @@ export class DeviceQuery {
     if (!asked) return [];
     if (part.type === 'leaf') return [this.leaf(part, subject)];
     if (part.type === 'word') return [{ key: part.key, read: () => part.word, xml: () => [] }];
-    const askNow = this.askNow(subject);
+    const ask = this.asker(subject);
     return [
       {
         key: part.key,
-        read: () => part.read(subject, askNow),
+        read: () => part.read(subject, ask),
         xml: () => {
-          const elements = part.xml(part.read(subject, askNow));
+          const elements = part.xml(part.read(subject, ask));
           return typeof elements === 'string' ? [[part.key, elements]] : elements;
         },
       },
@@ -132,7 +132,7 @@ export class DeviceQuery {
   }
 
   /** Asks at once; a question asked before is bound already. */
-  private askNow(subject: Subject): AskProbe {
+  private asker(subject: Subject): AskProbe {
     const known = new Map<string, BoundProbe>();
     return (probe: Probe, about = subject) => {
       const name = about === subject ? probe.name : `${probe.name} of ${about.index}`;

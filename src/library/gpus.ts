@@ -18,7 +18,7 @@ export class UnknownGpu extends Error {
     count: number,
   ) {
     super(
-      `there is no GPU ${JSON.stringify(gpu)} among the ${count} of this machine; a GPU goes by its index, UUID, PCI bus id (00000000:1B:00.0) or serial number`,
+      `there is no GPU ${typeof gpu === 'string' ? JSON.stringify(gpu) : gpu} among the ${count} of this machine; a GPU goes by its index, UUID, PCI bus id (00000000:1B:00.0) or serial number`,
     );
   }
 }

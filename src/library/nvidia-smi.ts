@@ -8,6 +8,7 @@ import { format } from './format.js';
 import type { DeviceResult } from './generated/device.js';
 import { QUERY_NAMES } from './ids.js';
 import { type Nvsmi, open } from './nvsmi.js';
+import { checkPeriod } from './watch.js';
 
 const HELP = `deviceQuery(filter?)     what is asked about every GPU, as an object
 xmlDeviceQuery(filter?)  the same as an XML document
@@ -188,6 +189,7 @@ export class NvidiaSmi {
    * @throws RangeError, TypeError at once, for a period, a filter or a callback that is none
    */
   loop(everyMs = 1, filter?: Filter, callback?: LoopCallback): Loop {
+    checkPeriod('loop', everyMs);
     if (callback !== undefined && typeof callback !== 'function') {
       throw new TypeError(`loop: callback must be a function, not ${shown(callback)}`);
     }

@@ -1,5 +1,5 @@
 /** Samples at a steady pace, until told to stop. */
-import { checkSignal } from '../nvml/api/check.js';
+import { checkSignal, shown } from '../nvml/api/check.js';
 import { Ending, endedBy } from '../nvml/api/ending.js';
 
 export interface WatchOptions {
@@ -17,7 +17,7 @@ export const WATCH_OPTIONS = ['everyMs', 'signal'] as const;
 
 /** Throws TypeError, RangeError for a period or a signal that is none. */
 export function checkWatch(fn: string, { everyMs, signal }: WatchOptions): void {
-  checkPeriod(everyMs);
+  checkPeriod(fn, everyMs);
   checkSignal(fn, signal);
 }
 
@@ -26,8 +26,8 @@ export function checkWatch(fn: string, { everyMs, signal }: WatchOptions): void 
  *
  * @throws TypeError, RangeError
  */
-export function checkPeriod(everyMs: unknown): asserts everyMs is number {
-  const what = `everyMs must be a number of milliseconds above 0, not ${String(everyMs)}`;
+export function checkPeriod(fn: string, everyMs: unknown): asserts everyMs is number {
+  const what = `${fn}: everyMs must be a number of milliseconds above 0, not ${shown(everyMs)}`;
   if (typeof everyMs !== 'number') throw new TypeError(what);
   if (!(everyMs > 0)) throw new RangeError(what);
 }

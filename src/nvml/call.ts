@@ -83,8 +83,8 @@ export interface Bound {
 export interface Driver {
   /** Where the answers come from, for messages: a path or a recording's name. */
   readonly source: string;
-  /** Whether an answer about a GPU said that the GPU is lost. */
-  readonly sawLostGpu: boolean;
+  /** Whether an answer about a GPU said that the GPU is lost. Who does not care about that GPU sets it back. */
+  sawLostGpu: boolean;
   /** Undefined where the library has no such symbol. */
   bind(call: Call, subject?: Handle): Bound | undefined;
   /** The C string behind a pointer that the library gave out. A recording has none. */

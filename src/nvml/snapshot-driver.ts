@@ -46,15 +46,12 @@ const INIT: Call = { fn: 'nvmlInit_v2', args: [] };
 /** Answers calls from a snapshot. What was not recorded is a symbol, or an answer, that does not exist. */
 export function snapshotDriver(snapshot: Snapshot, source: string): Driver {
   const handles = new SnapshotHandles();
-  let sawLostGpu = false;
   const note = (): void => {
-    sawLostGpu = true;
+    driver.sawLostGpu = true;
   };
-  return {
+  const driver: Driver = {
     source,
-    get sawLostGpu() {
-      return sawLostGpu;
-    },
+    sawLostGpu: false,
     bind(asked, subject) {
       const call = asked.fn === 'nvmlInitWithFlags' && INIT.fn in snapshot.calls ? INIT : asked;
       const answers = snapshot.calls[call.fn];
@@ -63,6 +60,7 @@ export function snapshotDriver(snapshot: Snapshot, source: string): Driver {
     },
     close() {},
   };
+  return driver;
 }
 
 class SnapshotCall implements Bound {

@@ -27,7 +27,7 @@ export function gpuProcesses(gpu: Subject, ask: AskProbe): readonly PlacedProces
       const name = ask(processName(pid), place).read('');
       return { gpuInstance, computeInstance, pid, type, name, usedMemory };
     });
-  const migs = migDevicesOf(gpu, ask);
+  const migs = migDevicesOf(gpu, ask) ?? [];
   if (migs.length === 0) return on(gpu, NOT_SUPPORTED, NOT_SUPPORTED);
   return migs.flatMap((mig) =>
     on(mig, ask(gpuInstanceId, mig).read('value'), ask(computeInstanceId, mig).read('value')),

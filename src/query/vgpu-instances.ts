@@ -33,8 +33,8 @@ export const gpuInstance = (session: Session, gpu: Gpu, id: number): Instance =>
 const IDS = 32;
 
 /** All GPU instances of a GPU. */
-export const allInstances = (gpu: Subject, askNow: AskProbe): readonly Instance[] =>
-  Array.from({ length: IDS }, (_, id) => instanceOf(askNow(byId(id)), gpu, id)).filter(
+export const allInstances = (gpu: Subject, ask: AskProbe): readonly Instance[] =>
+  Array.from({ length: IDS }, (_, id) => instanceOf(ask(byId(id)), gpu, id)).filter(
     ({ status }) => status === 0,
   );
 

@@ -23,7 +23,7 @@ const migMemory = probeOf('memory.used');
 const migErrors = probeOf('ecc.errors.uncorrected.volatile.sram');
 
 export function migDevices(gpu: Subject, ask: AskProbe): Found {
-  return migDevicesOf(gpu, ask).map((mig) => {
+  return (migDevicesOf(gpu, ask) ?? []).map((mig) => {
     const attributes = ask(migAttributes, mig);
     const memory = ask(migMemory, mig);
     const asked = ask(bar1Memory, mig);

@@ -30,13 +30,25 @@ const COMMANDS = [
   ['topo', '-m'],
 ];
 
+/** What GPUs that are there have nothing to tell of. */
+const WITHOUT_ANSWER = [
+  ['power-profiles', '-l'],
+  ['power-profiles', '-l', '--json'],
+  ['mig', '-lgi'],
+];
+
 describe('a GPU that falls off the bus after it was attached', () => {
-  it.each(COMMANDS.map((argv) => [argv]))('makes %j end with 15', async (argv) => {
+  it.each([...COMMANDS, ...WITHOUT_ANSWER].map((argv) => [argv]))('makes %j end with 15', async (argv) => {
     expect((await runOn(lostLater, argv)).status).toBe(15);
   });
 
   it('is no matter where another is asked', async () => {
-    expect((await runOn(lostLater, ['--query-gpu=name', '--format=csv', '-i', '0'])).status).toBe(0);
+    const query = ['--query-gpu=uuid,pci.bus_id', '--format=csv,noheader', '-i'];
+    const { status, out } = await runOn(lostLater, [...query, '0']);
+    expect(status).toBe(0);
+    for (const name of out.trim().split(', '))
+      expect((await runOn(lostLater, [...query, name])).status).toBe(0);
+    expect((await runOn(lostLater, [...query, '1'])).status).toBe(15);
   });
 });
 
@@ -64,7 +76,7 @@ describe('a GPU that cannot be attached', () => {
 });
 
 const LOST =
-  'Unable to determine the device handle for GPU5: 0000:c3:00.0: GPU is lost.  Reboot the system to recover this GPU\n';
+  'Unable to determine the device handle for GPU5: 0000:C3:00.0: GPU is lost.  Reboot the system to recover this GPU\n';
 
 /** What each subcommand is asked; those that are left out need no GPU, or run on. */
 const ASKED: Readonly<Record<string, readonly (readonly string[])[]>> = {

@@ -26,12 +26,12 @@ describe('what a question is asked with', () => {
     [
       'query',
       [['name'], { gpus: 0 }],
-      'query: gpus must be an array of indexes, UUIDs or PCI bus ids, not 0',
+      'query: gpus must be an array of indexes, UUIDs, PCI bus ids or serial numbers, not 0',
     ],
     [
       'query',
       [['name'], { gpus: [{}] }],
-      'query: gpus[0] must be an index, a UUID or a PCI bus id, not object',
+      'query: gpus[0] must be an index, a UUID, a PCI bus id or a serial number, not object',
     ],
     [
       'watch',
@@ -39,7 +39,11 @@ describe('what a question is asked with', () => {
       "watch: fields must be an array of names, ['name'], not the string 'name'",
     ],
     ['watch', [['name']], 'watch: the options must be an object, { everyMs, signal, gpus }, not undefined'],
-    ['watch', [['name'], { everyMs: '100' }], 'everyMs must be a number of milliseconds above 0, not 100'],
+    [
+      'watch',
+      [['name'], { everyMs: '100' }],
+      'watch: everyMs must be a number of milliseconds above 0, not string',
+    ],
     ['watch', [['name'], { everyMs, signal: 'SIGINT' }], 'watch: signal must be an AbortSignal, not string'],
     [
       'watch',

@@ -36,6 +36,10 @@ describe('the GPUs of a question', () => {
     expect(() => indexes(0, name)).toThrow(`there is no GPU ${JSON.stringify(name)} among the 2`);
   });
 
+  it.each([Number.NaN, Number.POSITIVE_INFINITY])('are told as they were given: %d', (name) => {
+    expect(() => indexes(name)).toThrow(`there is no GPU ${name} among the 2`);
+  });
+
   it('are those of a watch, too', async () => {
     for await (const samples of nvsmi.watch(['uuid'], { gpus: [1], everyMs: 1 })) {
       expect(samples).toEqual([{ uuid }]);

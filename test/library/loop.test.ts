@@ -48,6 +48,13 @@ describe('a loop', () => {
     expect(() => NvidiaSmi.loop(1, 'count', wrong)).toThrow(TypeError);
   });
 
+  it('takes no period that is none', () => {
+    const smi = NvidiaSmi.getInstance({ snapshot });
+    expect(() => smi.loop(0)).toThrow(
+      new RangeError('loop: everyMs must be a number of milliseconds above 0, not 0'),
+    );
+  });
+
   it('ends an iteration with return() in the middle of its pause', async () => {
     const loop = NvidiaSmi.getInstance({ snapshot }).loop(3_600_000, 'count');
     const results = loop[Symbol.asyncIterator]();

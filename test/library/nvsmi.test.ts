@@ -63,7 +63,7 @@ describe('an open machine', () => {
       expect(() => nvsmi.watch(['name'], { everyMs })).toThrow(RangeError);
     }
     expect(() => nvsmi.watch(['name'], { everyMs: '10' as unknown as number })).toThrow(
-      new TypeError('everyMs must be a number of milliseconds above 0, not 10'),
+      new TypeError('watch: everyMs must be a number of milliseconds above 0, not string'),
     );
   });
 

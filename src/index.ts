@@ -33,3 +33,4 @@ export { NVMLError } from './nvml/api/error.js';
 export type { OpenOptions } from './nvml/api/options.js';
 export { KoffiNotFound, SnapshotError } from './nvml/failures.js';
 export type { SnapshotName } from './nvml/generated/snapshots.js';
+export type { ProcessType } from './query/process-type.js';

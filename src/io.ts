@@ -190,7 +190,9 @@ export class ProcessIo implements Io {
       const kind = fstatSync(this.fd);
       if (!kind.isFIFO() && !kind.isCharacterDevice()) return;
       const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;
-      this.fd = openSync(`/proc/self/fd/${this.fd}`, O_WRONLY | O_NONBLOCK | O_NOCTTY);
+      const before = this.fd;
+      this.fd = openSync(`/proc/self/fd/${before}`, O_WRONLY | O_NONBLOCK | O_NOCTTY);
+      if (before !== 1) closeSync(before);
     } catch {
       // Another system, or a terminal of another user: it may block.
     }

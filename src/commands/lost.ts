@@ -17,8 +17,8 @@ export const lostLines = (gpus: readonly Gpu[]): string =>
     .join('');
 
 /**
- * The words of nvidia-smi 580.159.04, with the bus id in capitals as in public outputs (0000:D8:00.0). It is left out
- * where it is not known.
+ * The words of nvidia-smi 580.159.04, with the bus id as in public outputs: `GPU1: 0000:0A:00.0: GPU is lost.` It is left
+ * out where it is not known.
  */
 export function lostLine(gpu: Gpu): string {
   const remedy = gpu.status === NVML_ERROR_GPU_IS_LOST ? '.  Reboot the system to recover this GPU' : '';

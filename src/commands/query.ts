@@ -113,7 +113,7 @@ export async function query(
   const gpus = chosenGpus(session, lastValue(tokens, 'id'));
   const file = lastValue(tokens, 'filename');
   if (file !== undefined) context.io.redirect(file, `Failed to create log file ${file}\n`);
-  // A table of processes has no line to say it in.
+  // On stderr: stdout is for the table, and one of processes has no row for a GPU.
   context.io.err(lostLines(gpus));
   const { plan, print } = prepare(fields, session, gpus);
   let first = true;

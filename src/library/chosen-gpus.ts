@@ -4,7 +4,7 @@ import type { Gpu, Session } from '../nvml/session.js';
 import { BadBusId, namesIn, selectGpus } from '../query/select.js';
 import { type GpuName, type GpuOptions, UnknownGpu } from './gpus.js';
 
-/** The GPUs of `options.gpus`, or all. Throws UnknownGpu, or TypeError for names of options that are none. */
+/** The GPUs of `options.gpus`, or all. Throws UnknownGpu, or TypeError for unknown options. */
 export function gpusOf(
   fn: string,
   session: Session,

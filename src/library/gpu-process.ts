@@ -10,7 +10,6 @@ export interface GpuProcess {
   readonly gpu_instance_id: number | null;
   readonly compute_instance_id: number | null;
   readonly pid: number;
-  /** C computes, G draws, C+G does both, M+C computes through MPS. */
   readonly type: ProcessType;
   /** As it was started; null where it has ended meanwhile, or may not be looked at. */
   readonly process_name: string | null;

@@ -186,7 +186,7 @@ export class NvidiaSmi {
    * and ticks that pass meanwhile are left out.
    *
    * @param everyMs milliseconds from one question to the next; 1 where nothing is said, as in pynvml_utils
-   * @throws RangeError, TypeError at once, for a period, a filter or a callback that is none
+   * @throws RangeError, TypeError at once, for an invalid period, filter or callback
    */
   loop(everyMs = 1, filter?: Filter, callback?: LoopCallback): Loop {
     checkPeriod('loop', everyMs);

@@ -28,7 +28,7 @@ export interface Nvsmi {
    *
    * @throws UnknownField for a name that is no field
    * @throws UnknownGpu for a GPU that is not there
-   * @throws TypeError for arguments that are none
+   * @throws TypeError for invalid arguments
    */
   query<const Name extends FieldName>(fields: readonly Name[], options?: GpuOptions): Query<Name>;
 
@@ -39,7 +39,7 @@ export interface Nvsmi {
    *
    * @throws UnknownField for a name that is no field
    * @throws UnknownGpu for a GPU that is not there
-   * @throws RangeError, TypeError for a period or other arguments that are none
+   * @throws RangeError, TypeError for an invalid period or other argument
    */
   watch<const Name extends FieldName>(
     fields: readonly Name[],
@@ -51,7 +51,7 @@ export interface Nvsmi {
    * null where there is none and why under `reasons`. `schemas/` has its schema.
    *
    * @throws UnknownGpu for a GPU that is not there
-   * @throws RangeError, TypeError for groups or other arguments that are none
+   * @throws RangeError, TypeError for invalid groups or other arguments
    */
   report(options?: ReportOptions): Promise<Report>;
 
@@ -59,7 +59,7 @@ export interface Nvsmi {
    * The processes on the GPUs right now, by GPU and pid: those that compute, draw, or both.
    *
    * @throws UnknownGpu for a GPU that is not there
-   * @throws TypeError for arguments that are none
+   * @throws TypeError for invalid arguments
    */
   processes(options?: GpuOptions): GpuProcess[];
 
@@ -72,7 +72,7 @@ export interface Nvsmi {
   /**
    * {@link deviceQueryAsync} at a steady pace. Ends with `break`, with the signal, or with {@link close}.
    *
-   * @throws RangeError, TypeError for a period that is none, or a filter that is none
+   * @throws RangeError, TypeError for an invalid period or filter
    */
   deviceWatch(
     filter: Filter | undefined,
@@ -98,8 +98,8 @@ export interface Nvsmi {
  *
  * @throws NVMLError where NVML cannot be opened: NVMLError_LibraryNotFound, NVMLError_DriverNotLoaded …
  * @throws NVMLError_AlreadyInitialized where NVML is open with other `options`
- * @throws SnapshotError where the snapshot is none: its message names the place in the file, or what there is
+ * @throws SnapshotError where the snapshot is invalid: its message names the place in the file, or what there is
  * @throws KoffiNotFound where the package koffi is missing, through which NVML is called
- * @throws TypeError for options that are none
+ * @throws TypeError for invalid options
  */
 export const open = (options: OpenOptions = {}): Nvsmi => new Machine(openMachine(options));

@@ -16,7 +16,7 @@ export interface Opened {
 
 /**
  * Opens a machine. A library is shared with `nvsmi/nvml`; recordings stand each for themselves. Throws NVMLError,
- * SnapshotError, KoffiNotFound, and TypeError for options that are none.
+ * SnapshotError, KoffiNotFound, and TypeError for invalid options.
  */
 export function openMachine(options: OpenOptions): Opened {
   const source = sourceOf('open', options);

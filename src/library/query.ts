@@ -41,7 +41,7 @@ export interface Query<Name extends FieldName> {
    * Samples at a steady pace, as {@link sampleAsync} takes them. Ends with `break`, with the signal, or when the machine
    * is closed; {@link reasons} are those of the sample in hand.
    *
-   * @throws RangeError, TypeError at once, for options that are none
+   * @throws RangeError, TypeError at once, for invalid options
    * @throws NVMLError_Uninitialized once the machine is closed
    */
   watch(options: WatchOptions): AsyncGenerator<Sample<Name>[], void, undefined>;
@@ -54,7 +54,7 @@ export interface Query<Name extends FieldName> {
   reasons(): Reasons<Name>[];
 }
 
-/** A field name that is none. */
+/** A field name that does not exist. */
 export class UnknownField extends Error {
   override readonly name = 'UnknownField';
 

@@ -15,7 +15,7 @@ export interface WatchOptions {
 /** The names of {@link WatchOptions}. */
 export const WATCH_OPTIONS = ['everyMs', 'signal'] as const;
 
-/** Throws TypeError, RangeError for a period or a signal that is none. */
+/** Throws TypeError, RangeError for an invalid period or signal. */
 export function checkWatch(fn: string, { everyMs, signal }: WatchOptions): void {
   checkPeriod(fn, everyMs);
   checkSignal(fn, signal);

@@ -9,7 +9,7 @@ export interface BusAddress {
   readonly device: number;
 }
 
-/** A bus id of two to four parts as numbers; undefined for what is none. */
+/** A bus id of two to four parts as numbers; undefined for anything else. */
 export function busAddress(text: string): BusAddress | undefined {
   const parts = /^(?:([0-9a-f]{1,8}):)?([0-9a-f]{1,2}):([0-9a-f]{1,2})(?:\.[0-7])?$/i.exec(text.trim());
   if (parts === null) return undefined;

@@ -8,7 +8,7 @@ import { nameOf, type Row } from './row.js';
 
 const byName = new Map(gpuTable.rows.map((row) => [nameOf(row), row]));
 
-/** The row of a --query-gpu field. Throws for a name that is none: a mistake of the caller. */
+/** The row of a --query-gpu field. Throws for a name that does not exist: a mistake of the caller. */
 export function gpuRow(name: string): Row {
   const row = byName.get(name);
   if (row === undefined) throw new Error(`no field ${name}`);

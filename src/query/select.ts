@@ -21,7 +21,7 @@ export function namesIn(session: Session): GpuNames {
   return { uuid: read('uuid'), serial: read('serial'), busId: read('pci.bus_id') };
 }
 
-/** A bus id that looks like one and is none. */
+/** A text that looks like a bus id and is not one. */
 export class BadBusId extends Error {}
 
 type Match = (gpu: Gpu) => boolean;

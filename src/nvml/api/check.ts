@@ -124,7 +124,7 @@ export function checkObject(fn: string, options: unknown, form: string): asserts
   throw new TypeError(`${fn}: the options must be an object, ${form}, not ${shown(options)}`);
 }
 
-/** Throws a TypeError where options have a name that is none. */
+/** Throws a TypeError where options have a name that does not exist. */
 export function checkNames(fn: string, options: object, names: readonly string[]): void {
   const wrong = Object.keys(options).find((name) => !names.includes(name));
   if (wrong === undefined) return;
@@ -133,7 +133,7 @@ export function checkNames(fn: string, options: object, names: readonly string[]
 
 const isAre = ({ length }: readonly string[]): string => (length === 1 ? 'is' : 'are');
 
-/** Throws a TypeError where a signal is none. One of another realm is one. */
+/** Throws a TypeError for anything but an AbortSignal; one of another realm is one. */
 export function checkSignal(fn: string, signal: unknown): void {
   if (signal === undefined) return;
   const { aborted, addEventListener } = Object(signal) as Partial<AbortSignal>;

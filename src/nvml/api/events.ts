@@ -29,7 +29,7 @@ export interface EventOptions {
  * The iteration ends when the signal does, with `break`, or with `return()`, also in the middle of a wait; the event set
  * is freed after the wait in hand.
  *
- * @throws TypeError, RangeError at once, for devices or options that are none.
+ * @throws TypeError, RangeError at once, for devices or options that are invalid.
  * @throws NVMLError_NotSupported where a GPU has no events of these types.
  * @throws what NVML says once it is closed meanwhile.
  */

@@ -62,9 +62,9 @@ function loadOrThrow(source: Source, fn: string): Driver {
  * @throws NVMLError_LibraryNotFound where there is no NVIDIA driver; its message says what was tried.
  * @throws NVMLError_DriverNotLoaded, NVMLError_NoPermission, NVMLError_LibRmVersionMismatch
  * @throws NVMLError_AlreadyInitialized where NVML is open with other `options`.
- * @throws SnapshotError where the snapshot is none: its message names the place in the file, or what there is.
+ * @throws SnapshotError where the snapshot is invalid: its message names the place in the file, or what there is.
  * @throws KoffiNotFound where the package koffi is missing, through which NVML is called.
- * @throws TypeError for options that are none.
+ * @throws TypeError for invalid options.
  */
 export function nvmlInit(options: OpenOptions = {}): void {
   open('nvmlInit', call('nvmlInit_v2'), sourceOf('nvmlInit', options));

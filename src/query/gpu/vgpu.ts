@@ -1,4 +1,4 @@
-/** What the driver and the GPU can do as a vGPU host. A GPU that is none answers that it is not supported. */
+/** What the driver and the GPU can do as a vGPU host. A GPU that cannot be one answers that it is not supported. */
 import { call, SUBJECT, u32 } from '../../nvml/call.js';
 import * as nvml from '../../nvml/generated/constants.js';
 import { enabled, type Kind, supported } from '../kind.js';

@@ -11,6 +11,7 @@ import { type C2cValues, c2cText, NO_C2C } from '../render/c2c.js';
 import { jsonDocument } from '../render/document.js';
 import type { Context } from './context.js';
 import type { CommandSpec } from './index.js';
+import { jsonOption } from './json-option.js';
 import { lostLines, reachable, statusOf } from './lost.js';
 import { identityOf, namedGpu } from './named.js';
 import { refusal } from './refusal.js';
@@ -41,7 +42,7 @@ const options: readonly OptionSpec[] = [
   { ...idOption, help: 'Only these GPUs: index, UUID, PCI bus id.' },
   { short: ['l'], long: 'link', value: 'required', argument: 'LINK', help: 'Only this link.' },
   ...GROUPS,
-  { long: 'json', help: 'Print all of it as one JSON object.' },
+  jsonOption,
 ];
 
 /** A link with what was asked about it, for text and for JSON. */

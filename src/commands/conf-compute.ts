@@ -10,6 +10,7 @@ import * as render from '../render/conf-compute.js';
 import { jsonDocument, type Part } from '../render/document.js';
 import type { Context } from './context.js';
 import type { CommandSpec } from './index.js';
+import { jsonOption } from './json-option.js';
 import { lostLines, reachable, statusOf } from './lost.js';
 import { identityOf } from './named.js';
 import { chosenGpus, idOption } from './select.js';
@@ -90,7 +91,7 @@ const options: readonly OptionSpec[] = [
   },
   ...ACTIONS.map(({ short, long, help }): OptionSpec => ({ short: [short], long, help })),
   { short: ['gm'], long: MEMORY, help: 'Sizes of the protected and the unprotected memory of each GPU.' },
-  { long: 'json', help: 'Print what is asked for as one JSON object.' },
+  jsonOption,
   ...SETTERS,
 ];
 

@@ -10,6 +10,7 @@ import { readValues, want } from '../query/read.js';
 import { jsonDocument } from '../render/document.js';
 import type { Context } from './context.js';
 import type { CommandSpec } from './index.js';
+import { jsonOption } from './json-option.js';
 import { refuseSetters, setter } from './setter.js';
 
 const options: readonly OptionSpec[] = [
@@ -21,7 +22,7 @@ const options: readonly OptionSpec[] = [
     help: 'PCI bus id of the GPU: [domain:]bus:device.function in hexadecimal.',
   },
   { short: ['q'], long: 'query', help: 'Show whether the GPU of -p is being drained.' },
-  { long: 'json', help: 'Print the answer as one JSON object.' },
+  jsonOption,
   setter('m', 'modify', 'required'),
   setter('r', 'remove'),
 ];

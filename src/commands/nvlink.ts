@@ -11,6 +11,7 @@ import { jsonDocument } from '../render/document.js';
 import { nvlinkText } from '../render/nvlink.js';
 import type { Context } from './context.js';
 import type { CommandSpec } from './index.js';
+import { jsonOption } from './json-option.js';
 import { lostLines, reachable, statusOf } from './lost.js';
 import { identityOf, namedGpu } from './named.js';
 import { linkActions } from './nvlink-actions.js';
@@ -32,7 +33,7 @@ const options: readonly OptionSpec[] = [
   { short: ['gBwMode'], long: 'getBandwidthMode', help: 'How much of the bandwidth the GPUs use.' },
   { short: ['info'], long: 'info', help: 'Encryption and firmware of the links.' },
   { short: ['cBridge'], long: 'checkBridge', help: 'The GPUs with NVLink; NVML tells nothing of bridges.' },
-  { long: 'json', help: 'Print all of it as one JSON object.' },
+  jsonOption,
   { short: ['g'], long: 'getcounters', help: 'Deprecated: use -gt.', hidden: true },
   { short: ['gc'], long: 'getcontrol', help: 'Deprecated.', hidden: true },
   setter('sc', 'setcontrol', 'required'),

@@ -19,6 +19,7 @@ import { nodesOfCpus } from '../system/cpus.js';
 import type { SystemFiles } from '../system/files.js';
 import type { Context } from './context.js';
 import type { CommandSpec } from './index.js';
+import { jsonOption } from './json-option.js';
 import { lostLines, statusOf } from './lost.js';
 import { chosenGpus, gpusNamed } from './select.js';
 import * as matrices from './topology-matrix.js';
@@ -210,7 +211,7 @@ const options: readonly OptionSpec[] = [
     argument: 'GPU,...',
     help: 'The GPU that -n, -C, -M and -gnid are about, or the two of -p.',
   },
-  { long: 'json', help: 'Print the answers as one JSON object.' },
+  jsonOption,
 ];
 
 /** The questions that -i says something to. */

@@ -22,6 +22,7 @@ count(deviceParts);
 
 /** Values that are not what the field says by whose name they are asked for. */
 const HELP: Readonly<Record<string, string>> = {
+  display_mode: 'Whether a display is connected to the GPU.',
   minor_number: 'Number of the device file of the GPU, N in /dev/nvidiaN.',
 };
 
@@ -33,6 +34,9 @@ function helpOf({ key, ids }: LeafPart): string | undefined {
   const names = namesOf(ids);
   return gpuTable.rows.find((row) => row.names.some((name) => names.includes(name)))?.help;
 }
+
+/** Units as texts spell them. */
+const SPELLED: Readonly<Record<string, string>> = { '%': 'percent', C: 'degrees C' };
 
 /** The unit beside a value: a constant of its own, or its group's. */
 function unitOf(
@@ -74,8 +78,10 @@ function partLines(
     case 'group':
       return [`${indent}readonly ${part.key}?: {`, ...groupLines(part, `${indent}  `), `${indent}};`];
     case 'leaf': {
+      const help = helpOf(part);
       const unit = unitOf(part, siblings, groupUnit);
-      const words = [helpOf(part), unit === undefined ? undefined : `In ${unit}.`, askedAs(part)];
+      const isSaid = unit === undefined || help?.includes(SPELLED[unit] ?? `in ${unit}`);
+      const words = [help, isSaid ? undefined : `In ${unit}.`, askedAs(part)];
       return [...comment(words, indent), `${indent}readonly ${part.key}?: ${typeOf(part)};`];
     }
     case 'word':

@@ -18,13 +18,13 @@ const measured: Kind = {
   json: (value) => Math.floor(Number(value) * 100) / 100,
 };
 
-interface MigDevice {
+interface MigPlace {
   readonly index: number;
   readonly instance: Reading;
   readonly compute: Reading;
 }
 
-function migDevicesOf(session: Session, gpu: Gpu): readonly MigDevice[] {
+function migPlaces(session: Session, gpu: Gpu): readonly MigPlace[] {
   return migDevices(session.driver, gpu).map((handle, index) => {
     const device: Subject = { index, handle, status: 0 };
     return {
@@ -43,7 +43,7 @@ export class VgpuGpm {
 
   /** A record of every running vGPU; from the second tick on with values. */
   records(session: Session, gpu: Gpu): readonly Cells[] {
-    const devices = migDevicesOf(session, gpu);
+    const devices = migPlaces(session, gpu);
     const taken = new Set<GpmMeter>();
     return vgpuNumbers(session, gpu, 'active').map((vgpu) => {
       const instance = instanceOfVgpu(session, vgpu);

@@ -12,7 +12,7 @@ export interface DeviceGpu {
   readonly product_name?: string;
   /** Asked for as `name`, `gpu_name`. */
   readonly product_brand?: string;
-  /** Was whether a display is connected. The driver gave it up; ask for display_attached. Asked for as `display_mode`. */
+  /** Whether a display is connected to the GPU. Asked for as `display_mode`. */
   readonly display_mode?: string;
   /** Whether a display was set up on the GPU, e.g. by an X server. It may be so without a monitor. Asked for as `display_active`. */
   readonly display_active?: string;
@@ -97,7 +97,7 @@ export interface DeviceGpu {
     readonly rx_util?: number | string;
     readonly rx_util_unit?: 'KB/s';
   };
-  /** Speed that the fan is told to run at, in percent of its highest. A blocked fan does not show here. In %. Asked for as `fan.speed`. */
+  /** Speed that the fan is told to run at, in percent of its highest. A blocked fan does not show here. Asked for as `fan.speed`. */
   readonly fan_speed?: number | string;
   readonly fan_speed_unit?: '%';
   /** Performance state, from P0 for the highest performance to P15 for the lowest. Asked for as `pstate`. */
@@ -226,7 +226,7 @@ export interface DeviceGpu {
     readonly gpu_temp_max_threshold?: number | string;
     /** In C. Asked for as `temperature.gpu`. */
     readonly gpu_temp_slow_threshold?: number | string;
-    /** Temperature of the memory in degrees C, where it is HBM. In C. Asked for as `temperature.memory`. */
+    /** Temperature of the memory in degrees C, where it is HBM. Asked for as `temperature.memory`. */
     readonly memory_temp?: number | string;
     readonly unit: 'C';
   };

@@ -1,13 +1,13 @@
 /**
- * Loops as fast as they go: rows that arrive in so many seconds of `-lms 1` and `-lms 100`, and the CPU time of a tick.
- * A loop runs twice, for one second and for so many more: the difference is what its ticks took without its start.
+ * Loops as fast as they go: the rows that arrive in so many seconds of `-lms 1` and `-lms 100`, and the CPU time of a row
+ * (each GPU has one a tick). The first second and a half does not count.
  *
  *   node bench/rows.js [--seconds 5] [--rounds 3] [--real nvidia-smi] [--nvsmi "node bin/nvsmi.js"] [--nvml PATH]
  *
  * Without nvidia-smi: --real "".
  */
-import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
+import { steady } from './steady.js';
 
 const { values } = parseArgs({
   options: {
@@ -29,36 +29,26 @@ const tools = Object.entries({ 'nvidia-smi': values.real, nvsmi: ours }).filter(
 );
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 
-/** Rows, and microseconds of CPU time. */
-function run(command, seconds) {
-  const { stdout, stderr } = spawnSync(
-    'bash',
-    ['-c', `TIMEFORMAT='%U %S'; time timeout -s INT ${seconds} ${command} | wc -l`],
-    { encoding: 'utf8' },
-  );
-  const [user, system] = stderr.trim().split('\n').at(-1).split(' ').map(Number);
-  return { rows: Number(stdout), micros: (user + system) * 1e6 };
-}
-
 for (const [fields, names] of Object.entries(SETS)) {
   for (const period of [1, 100]) {
-    const rounds = Array.from({ length: Number(values.rounds) }, () =>
-      tools.map(([, command]) => {
+    const taken = tools.map(() => []);
+    for (let round = 0; round < Number(values.rounds); round++) {
+      for (const [i, [, command]] of tools.entries()) {
         const query = `${command} --query-gpu=${names} --format=csv,noheader -lms ${period}`;
-        return { start: run(query, 1), whole: run(query, 1 + Number(values.seconds)) };
-      }),
-    );
+        taken[i].push(await steady(query, { warmUp: 1500, measured: 1000 * Number(values.seconds) }));
+      }
+    }
     tools.forEach(([tool], i) => {
-      const runs = rounds.map((round) => round[i]);
-      const perTick = ({ start, whole }) => (whole.micros - start.micros) / (whole.rows - start.rows);
+      const perRow = taken[i].map(({ micros, lines }) => Math.round(micros / lines));
       console.log(
         JSON.stringify({
           tool,
           fields: Number(fields),
           period,
-          rows: median(runs.map(({ whole }) => whole.rows)),
-          cpuMicrosPerTick: Math.round(median(runs.map(perTick))),
-          cpuMicrosPerRowWithStart: Math.round(median(runs.map(({ whole }) => whole.micros / whole.rows))),
+          rows: median(taken[i].map(({ lines }) => lines)),
+          cpuMicrosPerRow: median(perRow),
+          rounds: perRow,
+          peakMemoryMiB: median(taken[i].map(({ mebibytes }) => mebibytes)),
         }),
       );
     });

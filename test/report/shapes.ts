@@ -194,8 +194,8 @@ export const mig = (): Snapshot =>
       }
     });
     const names: readonly (readonly [pid: number, mebibytes: number, name: string])[] = [
-      [21180, 2296, '/root/tools/memhog'],
-      [21181, 1272, '/root/tools/memhog'],
+      [21180, 2296, '/data/tools/memhog'],
+      [21181, 1272, '/data/tools/memhog'],
       [21198, 7484, './gpu_burn'],
     ];
     set(

@@ -1,78 +1,32 @@
 /** Table: everything deviceQuery can answer about a GPU, in the order, under the keys and in the units of pynvml_utils. */
-
-import { call, list, SUBJECT, struct, text, u32, u64 } from '../nvml/call.js';
+import { call, SUBJECT, struct, text, u32 } from '../nvml/call.js';
 import * as nvml from '../nvml/generated/constants.js';
 import * as layouts from '../nvml/generated/layouts.js';
-import { filledOf, LIST_HEAD } from '../nvml/memory.js';
-import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
-import type { BoundProbe, Pick, Reading, Value } from '../query/bound-probe.js';
+import { NOT_SUPPORTED } from '../nvml/status.js';
+import type { Reading, Value } from '../query/bound-probe.js';
 import { pcieThroughput } from '../query/pcie-throughput.js';
 import { fixed, type Probe, sample } from '../query/probe.js';
-import { computeProcesses, processName } from '../query/processes.js';
 import { productBrand } from '../query/report/board.js';
-import type {
-  AccountedProcess,
-  ClocksThrottle,
-  DeviceProcess,
-  RetiredPages,
-  SupportedClock,
-} from './device-lists.js';
+import { supportedClocks, throttle } from './device-clocks.js';
 import {
-  absence,
-  type DevicePart,
-  type GroupPart,
-  type LeafPart,
-  type ListPart,
-  spellReading,
-  type XmlElement,
-} from './device-tree.js';
+  asNumber,
+  asText,
+  enabled,
+  flag,
+  float,
+  group,
+  hex,
+  leaf,
+  mebibytes,
+  mhz,
+  pstate,
+  watts,
+  withUnit,
+} from './device-leaf.js';
+import { eccCounter, retiredPages } from './device-memory-errors.js';
+import { accountedProcesses, processes } from './device-processes.js';
+import type { DevicePart } from './device-tree.js';
 import { NVSMI } from './ids.js';
-
-const MEBIBYTE = 1024 * 1024;
-
-/** A number as Python writes a float: 700.0. */
-const float = (value: number): string => (Number.isInteger(value) ? `${value}.0` : String(value));
-
-const withUnit =
-  (unit: string, spell: (value: number) => string = String) =>
-  (value: string | number): string =>
-    typeof value === 'number' ? `${spell(value)} ${unit}` : value;
-
-const asText = (value: Value): string => String(value);
-const asNumber = (value: Value): number => Number(value);
-const mebibytes = (value: Value): number => Number(value) / MEBIBYTE;
-const watts = (value: Value): number => Number(value) / 1000;
-const flag =
-  (no: string, yes: string) =>
-  (value: Value): string =>
-    Number(value) === 0 ? no : yes;
-const enabled = flag('Disabled', 'Enabled');
-const hex =
-  (digits: number) =>
-  (value: Value): string =>
-    value.toString(16).toUpperCase().padStart(digits, '0');
-const pstate = (value: Value): string => `P${value}`;
-
-interface LeafOptions {
-  readonly pick?: Pick;
-  readonly xml?: (value: string | number) => string;
-  readonly extra?: true;
-}
-
-const leaf = (
-  key: string,
-  ids: readonly number[],
-  probe: Probe,
-  spell: LeafPart['spell'],
-  { pick = 'value', ...options }: LeafOptions = {},
-): LeafPart => ({ type: 'leaf', key, ids, probe, spell, pick, ...options });
-
-const group = (key: string, parts: readonly DevicePart[], options: Partial<GroupPart> = {}): GroupPart => ({
-  type: 'group',
-  key,
-  parts,
-  ...options,
-});
 
 const textOf = (fn: Parameters<typeof call>[0], length: number): Probe =>
   fixed(fn, call(fn, SUBJECT, text(length)));
@@ -143,289 +97,6 @@ const power = {
   enforced: sampleU32('nvmlDeviceGetEnforcedPowerLimit'),
 };
 
-const range = (first: number, last: number): readonly number[] =>
-  Array.from({ length: last - first + 1 }, (_, i) => first + i);
-
-/* ---- clock throttle reasons: all five with any of the ids ---- */
-
-const supportedReasons = sample(
-  'nvmlDeviceGetSupportedClocksThrottleReasons',
-  call('nvmlDeviceGetSupportedClocksThrottleReasons', SUBJECT, u64()),
-);
-const activeReasons = sample(
-  'nvmlDeviceGetCurrentClocksThrottleReasons',
-  call('nvmlDeviceGetCurrentClocksThrottleReasons', SUBJECT, u64()),
-);
-
-/** The highest bit stood for a reason that the driver could not name. The header has it no more. */
-const UNKNOWN_REASON = 0x8000000000000000n;
-
-const REASONS: readonly (readonly [name: string, mask: bigint])[] = [
-  ['gpu_idle', BigInt(nvml.nvmlClocksEventReasonGpuIdle)],
-  ['applications_clocks_setting', BigInt(nvml.nvmlClocksEventReasonApplicationsClocksSetting)],
-  ['sw_power_cap', BigInt(nvml.nvmlClocksEventReasonSwPowerCap)],
-  ['hw_slowdown', BigInt(nvml.nvmlClocksThrottleReasonHwSlowdown)],
-  ['unknown', UNKNOWN_REASON],
-];
-
-const bits = (reading: Reading): bigint => BigInt(reading as number | bigint);
-
-const throttle: ListPart<ClocksThrottle> = {
-  type: 'list',
-  key: 'clocks_throttle',
-  declared: 'ClocksThrottle',
-  ids: range(NVSMI.CLOCK_THROTTLE_REASONS_SUPPORTED, NVSMI.CLOCK_THROTTLE_REASONS_SYNC_BOOST),
-  read: (subject, ask) => {
-    const supported = ask(supportedReasons, subject).read('value');
-    const active = ask(activeReasons, subject).read('value');
-    const missing = [supported, active].find((reading) => reading instanceof Missing);
-    if (missing instanceof Missing) return { Error: absence(missing.status) };
-    return Object.fromEntries(
-      REASONS.map(([name, mask]) => {
-        const word = (bits(active) & mask) === 0n ? 'Not Active' : 'Active';
-        return [`clocks_throttle_reason_${name}`, (bits(supported) & mask) === 0n ? 'N/A' : word];
-      }),
-    );
-  },
-  xml: (reasons) => [
-    [
-      'clocks_throttle_reasons',
-      reasons.Error ?? Object.entries(reasons).map(([tag, word]): XmlElement => [tag, String(word)]),
-    ],
-  ],
-};
-
-/* ---- ECC errors: a counter's two kinds with any of its ids ---- */
-
-const LOCATIONS: readonly (readonly [name: string, location: number])[] = [
-  ['device_memory', nvml.NVML_MEMORY_LOCATION_DEVICE_MEMORY],
-  ['register_file', nvml.NVML_MEMORY_LOCATION_REGISTER_FILE],
-  ['l1_cache', nvml.NVML_MEMORY_LOCATION_L1_CACHE],
-  ['l2_cache', nvml.NVML_MEMORY_LOCATION_L2_CACHE],
-  ['texture_memory', nvml.NVML_MEMORY_LOCATION_TEXTURE_MEMORY],
-];
-
-/** `own` are the ids that ask for these errors alone; `both` ask for single and double bit errors together. */
-function eccErrors(key: string, errorType: number, counter: number, ids: readonly number[]): GroupPart {
-  const at = (location: number): Probe =>
-    sample(
-      `library ecc ${errorType} ${counter} ${location}`,
-      call('nvmlDeviceGetMemoryErrorCounter', SUBJECT, errorType, counter, location, u64()),
-    );
-  const total = sample(
-    `library ecc total ${errorType} ${counter}`,
-    call('nvmlDeviceGetTotalEccErrors', SUBJECT, errorType, counter, u64()),
-  );
-  return group(key, [
-    ...LOCATIONS.map(([name, location]) => leaf(name, ids, at(location), asNumber)),
-    leaf('total', ids, total, asText),
-  ]);
-}
-
-function eccCounter(key: string, counter: number, corrected: number, uncorrected: number): GroupPart {
-  const both = range(corrected, corrected + 5);
-  return group(key, [
-    eccErrors('single_bit', nvml.NVML_MEMORY_ERROR_TYPE_CORRECTED, counter, both),
-    eccErrors('double_bit', nvml.NVML_MEMORY_ERROR_TYPE_UNCORRECTED, counter, [
-      ...both,
-      ...range(uncorrected, uncorrected + 5),
-    ]),
-  ]);
-}
-
-/* ---- retired pages ---- */
-
-function retiredPages(key: string, cause: number, id: number): ListPart<RetiredPages | null> {
-  const probe = sample(
-    `library retired pages ${cause}`,
-    call('nvmlDeviceGetRetiredPages', SUBJECT, cause, list('u64', 64)),
-  );
-  return {
-    type: 'list',
-    key,
-    declared: 'RetiredPages | null',
-    ids: [id],
-    read: (subject, ask) => {
-      const addresses = ask(probe, subject)
-        .items()
-        .map((page) => `0x${(page.read('') as Value).toString(16).padStart(16, '0')}`);
-      if (addresses.length === 0) return null;
-      const numbered = addresses.map((address, i) => [`retired_page_address_${i + 1}`, address]);
-      return { retired_count: addresses.length, retired_page_addresses: Object.fromEntries(numbered) };
-    },
-    xml: (pages) => {
-      if (pages === null) return [[key, []]];
-      const addresses = Object.values(pages.retired_page_addresses).map(
-        (address): XmlElement => ['retired_page_address', address],
-      );
-      return [
-        [
-          key,
-          [
-            ['retired_count', String(pages.retired_count)],
-            ['retired_page_addresses', addresses],
-          ],
-        ],
-      ];
-    },
-  };
-}
-
-/* ---- supported clocks ---- */
-
-const memoryClocks = sample(
-  'library memory clocks',
-  call('nvmlDeviceGetSupportedMemoryClocks', SUBJECT, list('u32', 64)),
-);
-const graphicsClocks = (clock: number): Probe =>
-  sample(
-    `library graphics clocks ${clock}`,
-    call('nvmlDeviceGetSupportedGraphicsClocks', SUBJECT, clock, list('u32', 256)),
-  );
-
-const NUMBERS = list('u32');
-
-/** A list of 32-bit numbers: hundreds of clocks want no view each. */
-function numbersOf(asked: BoundProbe): number[] {
-  const memory = asked.memory();
-  if (memory === undefined) return [];
-  const length = filledOf(NUMBERS, memory);
-  return Array.from({ length }, (_, i) => memory.readUInt32LE(LIST_HEAD + 4 * i));
-}
-
-const supportedClocks: ListPart<readonly SupportedClock[] | null> = {
-  type: 'list',
-  key: 'supported_clocks',
-  declared: 'readonly SupportedClock[] | null',
-  ids: [NVSMI.CLOCKS_SUPPORTED],
-  read: (subject, ask) => {
-    const asked = ask(memoryClocks, subject);
-    const clocks = numbersOf(asked).map((current): SupportedClock => {
-      const graphics = ask(graphicsClocks(current), subject);
-      const list = graphics.status === 0 ? numbersOf(graphics) : absence(graphics.status);
-      return { current, unit: 'MHz', supported_graphics_clock: list };
-    });
-    return clocks.length === 0 ? null : clocks;
-  },
-  xml: (found) => [
-    [
-      'supported_clocks',
-      (found ?? []).map(
-        ({ current, supported_graphics_clock: clocks }): XmlElement => [
-          'supported_mem_clock',
-          [
-            ['value', `${current} MHz`],
-            ...(typeof clocks === 'string' ? [clocks] : clocks.map(mhz)).map(
-              (clock): XmlElement => ['supported_graphics_clock', clock],
-            ),
-          ],
-        ],
-      ),
-    ],
-  ],
-};
-
-/* ---- processes ---- */
-
-const processes: ListPart<readonly DeviceProcess[] | string | null> = {
-  type: 'list',
-  key: 'processes',
-  declared: 'readonly DeviceProcess[] | string | null',
-  ids: [NVSMI.COMPUTE_APPS],
-  read: (subject, ask) => {
-    const asked = ask(computeProcesses, subject);
-    if (asked.status !== 0) return absence(asked.status);
-    const found = asked.items().flatMap((item): DeviceProcess[] => {
-      const pid = item.number('pid');
-      const name = ask(processName(pid), subject);
-      // It ended between the two questions.
-      if (name.status === nvml.NVML_ERROR_NOT_FOUND) return [];
-      const used = item.read('usedGpuMemory');
-      return [
-        {
-          pid,
-          process_name: String(spellReading(name.read(''), asText)),
-          used_memory: used instanceof Missing ? 0 : Math.floor(Number(used) / MEBIBYTE),
-          unit: 'MiB',
-        },
-      ];
-    });
-    return found.length === 0 ? null : found;
-  },
-  xml: (found) =>
-    typeof found === 'string'
-      ? found
-      : [
-          [
-            'processes',
-            (found ?? []).map(
-              (one): XmlElement => [
-                'process_info',
-                [
-                  ['pid', String(one.pid)],
-                  ['process_name', String(one.process_name)],
-                  ['used_memory', `${one.used_memory} MiB`],
-                ],
-              ],
-            ),
-          ],
-        ],
-};
-
-const accountedPids = sample(
-  'library accounted pids',
-  call('nvmlDeviceGetAccountingPids', SUBJECT, list('u32', 128)),
-);
-const accounted = (pid: number): Probe =>
-  sample(
-    `library accounted ${pid}`,
-    call('nvmlDeviceGetAccountingStats', SUBJECT, pid, struct(layouts.nvmlAccountingStats_t)),
-  );
-
-const accountedProcesses: ListPart<readonly AccountedProcess[] | string | null> = {
-  type: 'list',
-  key: 'accounted_processes',
-  declared: 'readonly AccountedProcess[] | string | null',
-  ids: [NVSMI.ACCOUNTED_APPS],
-  read: (subject, ask) => {
-    const asked = ask(accountedPids, subject);
-    if (asked.status !== 0) return absence(asked.status);
-    const found = asked.items().flatMap((item): AccountedProcess[] => {
-      const pid = item.number('');
-      const stats = ask(accounted(pid), subject);
-      if (stats.status === nvml.NVML_ERROR_NOT_FOUND) return [];
-      const spelled = (path: string, spell: (value: Value) => string): string =>
-        String(spellReading(stats.read(path), spell));
-      return [
-        {
-          pid: String(pid),
-          gpu_util: spelled('gpuUtilization', (value) => `${value} %`),
-          memory_util: spelled('memoryUtilization', (value) => `${value} %`),
-          max_memory_usage: spelled('maxMemoryUsage', (value) => `${Math.floor(mebibytes(value))} MiB`),
-          time: spelled('time', (value) => `${value} ms`),
-          is_running: spelled('isRunning', String),
-        },
-      ];
-    });
-    return found.length === 0 ? null : found;
-  },
-  xml: (found) =>
-    typeof found === 'string'
-      ? found
-      : [
-          [
-            'accounted_processes',
-            (found ?? []).map(
-              (one): XmlElement => [
-                'accounted_process_info',
-                Object.entries(one).map(([tag, text]): XmlElement => [tag, String(text)]),
-              ],
-            ),
-          ],
-        ],
-};
-
-const mhz = withUnit('MHz');
 const mib = withUnit('MiB', float);
 const percent = withUnit('%');
 const celsius = withUnit('C');

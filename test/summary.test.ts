@@ -101,8 +101,8 @@ describe('the summary of a GPU that MIG divides', () => {
       gpus: [gpu],
       migDevices: [mig(2, 0, 11091, '3g'), mig(3, 1, 17, '2g'), mig(9, 2, 9, '1g'), mig(10, 3, 9, '1g')],
       processes: [
-        process(21180, '/root/tools/memhog', '2296MiB', inInstance),
-        process(21181, '/root/tools/memhog', '1272MiB', inInstance),
+        process(21180, '/data/tools/memhog', '2296MiB', inInstance),
+        process(21181, '/data/tools/memhog', '1272MiB', inInstance),
         process(21198, './gpu_burn', '7484MiB', inInstance),
       ],
     };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Snapshot } from '../../src/nvml/snapshot.js';
-import { h200x2, refused, withLostGpu } from './machines.js';
+import { h200x2, withLostGpu } from './machines.js';
+import { refused } from './made-machine.js';
 import { golden, runOn } from './run-on.js';
 
 const ON_H100 = ['f', 'q', 'gc', 'd', 'e'] as const;

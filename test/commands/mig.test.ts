@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { a100WithMig, h200x2, machineWith, refused, withLostGpu } from './machines.js';
+import { h200x2, withLostGpu } from './machines.js';
+import { machineWith, refused } from './made-machine.js';
+import { a100WithMig } from './mig-machine.js';
 import { golden, lines, runOn } from './run-on.js';
 
 const LISTS = ['lgip', 'lgipp', 'lgi', 'lcip', 'lcipp', 'lci'] as const;

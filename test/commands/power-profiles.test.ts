@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { gb200, h200x2, machineWith } from './machines.js';
+import { gb200, h200x2 } from './machines.js';
+import { machineWith } from './made-machine.js';
 import { golden, lines, runOn } from './run-on.js';
 
 /** What driver 580.65.06 lists on a GB200 (public listing); GPUs follow each other without a heading. */

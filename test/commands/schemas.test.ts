@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import Ajv from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import type { Snapshot } from '../../src/nvml/snapshot.js';
-import { a100WithMig, gb200, h200x2, migVgpuHost, vgpuHost } from './machines.js';
+import { gb200, h200x2 } from './machines.js';
+import { a100WithMig } from './mig-machine.js';
 import { runOn } from './run-on.js';
+import { migVgpuHost, vgpuHost } from './vgpu-machine.js';
 
 const MIG_LISTS = ['-lgip', '-lgipp', '-lgi', '-lcip', '-lcipp', '-lci'];
 const GETTERS = ['-q', '-gc', '-gg', '-d', '-e', '-f', '-grs', '-gkr', '-mgm', '-gm'];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { machineWith } from './machines.js';
+import { machineWith } from './made-machine.js';
 import { golden, lines, runOn } from './run-on.js';
 
 const encoder = (sessionId: number, codecType: number) => ({

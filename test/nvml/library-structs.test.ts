@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import type { Json } from '../../src/nvml/answer.js';
+import { decodeOut } from '../../src/nvml/answer-decode.js';
+import { call, isOut, list, SUBJECT, struct } from '../../src/nvml/call.js';
+import { NVML_ERROR_ARGUMENT_VERSION_MISMATCH } from '../../src/nvml/generated/constants.js';
+import { nvmlMemory_v2_t, nvmlProcessInfo_t } from '../../src/nvml/generated/layouts.js';
+import { ask } from '../../src/nvml/session.js';
+import { machine } from '../fake-nvml/machine.js';
+import { answer, fake, loaded, noNames, prototyped } from './loaded.js';
+
+describe.skipIf(!fake.available)('calls through koffi', () => {
+  it('gives structs with text, nested structs and negative numbers', () => {
+    const { driver, gpus } = loaded();
+    expect(answer(driver, prototyped('nvmlDeviceGetPciInfo_v3'), gpus[1])).toEqual(
+      machine.calls.nvmlDeviceGetPciInfo_v3?.gpu1,
+    );
+    expect(answer(driver, prototyped('nvmlDeviceGetThermalSettings', [15]), gpus[0])).toEqual(
+      machine.calls.nvmlDeviceGetThermalSettings?.['gpu0,15'],
+    );
+  });
+
+  it('tells the library the version of a struct and what is asked in it', () => {
+    const { driver, gpus } = loaded();
+    const offsets = (type: number): Json =>
+      answer(driver, prototyped('nvmlDeviceGetClockOffsets', [], { type, pstate: 0 }), gpus[0]);
+    expect(offsets(0)).toMatchObject({ clockOffsetMHz: -15, maxClockOffsetMHz: 1000 });
+    expect(offsets(2)).toEqual({ error: 'NVML_ERROR_NOT_SUPPORTED' });
+    expect(offsets(1)).toEqual({ error: 'NVML_ERROR_NOT_FOUND' });
+  });
+
+  it('is told ARGUMENT_VERSION_MISMATCH where the version of a struct is another', () => {
+    const { driver, gpus } = loaded();
+    const version = nvmlMemory_v2_t.size | (9 << 24);
+    const { status } = ask(
+      driver,
+      call('nvmlDeviceGetMemoryInfo_v2', SUBJECT, struct(nvmlMemory_v2_t, { version })),
+      gpus[0],
+    );
+    expect(status).toBe(NVML_ERROR_ARGUMENT_VERSION_MISMATCH);
+  });
+
+  it('gives lists, empty ones too, with the array before or behind the count', () => {
+    const { driver, gpus } = loaded();
+    expect(answer(driver, prototyped('nvmlDeviceGetSupportedMemoryClocks'), gpus[0])).toEqual([2619, 1593]);
+    expect(answer(driver, prototyped('nvmlDeviceGetSupportedMemoryClocks'), gpus[1])).toEqual([]);
+    expect(answer(driver, prototyped('nvmlDeviceGetProcessUtilization', [0]), gpus[1])).toEqual(
+      machine.calls.nvmlDeviceGetProcessUtilization?.['gpu1,0'],
+    );
+  });
+
+  it('makes room for a list that outgrows its buffer, and keeps the room', () => {
+    const { driver, gpus, library } = loaded();
+    const bound = driver.bind(
+      call('nvmlDeviceGetComputeRunningProcesses_v3', SUBJECT, list(nvmlProcessInfo_t, 4)),
+      gpus[1],
+    );
+    library.clearLog();
+    expect(bound?.run()).toBe(0);
+    expect(bound?.memory[0]?.readUInt32LE(0)).toBe(100);
+    expect(library.log()).toHaveLength(2);
+    expect(bound?.run()).toBe(0);
+    expect(library.log()).toHaveLength(3);
+    const out = bound?.call.args.find(isOut);
+    if (out === undefined || bound?.memory[0] === undefined) throw new Error('no list');
+    expect(decodeOut(out, bound.memory[0], noNames)).toEqual(
+      machine.calls.nvmlDeviceGetComputeRunningProcesses_v3?.gpu1,
+    );
+  });
+
+  it('makes room on a worker thread as well', async () => {
+    const { driver, gpus } = loaded();
+    const bound = driver.bind(
+      call('nvmlDeviceGetComputeRunningProcesses_v3', SUBJECT, list(nvmlProcessInfo_t, 4)),
+      gpus[1],
+    );
+    expect(await bound?.start()).toBe(0);
+    expect(bound?.memory[0]?.readUInt32LE(0)).toBe(100);
+  });
+
+  it('makes room for an array that a struct points to', async () => {
+    const { driver, gpus } = loaded();
+    const what = prototyped('nvmlDeviceGetRunningProcessDetailList', [], { mode: 0 });
+    const expected = machine.calls.nvmlDeviceGetRunningProcessDetailList?.['gpu1,mode=0'];
+    expect(answer(driver, what, gpus[1])).toEqual(expected);
+    const bound = driver.bind(what, gpus[1]);
+    expect(await bound?.start()).toBe(0);
+    const out = what.args.find(isOut);
+    if (out === undefined || bound?.memory[0] === undefined) throw new Error('no struct');
+    expect(decodeOut(out, bound.memory[0], noNames)).toEqual(expected);
+  });
+
+  it('gives two arrays that share a count, arrays told in bytes, and lists of handles', async () => {
+    const { driver, gpus } = loaded();
+    expect(answer(driver, prototyped('nvmlDeviceGetRetiredPages_v2', [0]), gpus[0])).toEqual(
+      machine.calls.nvmlDeviceGetRetiredPages_v2?.['gpu0,0'],
+    );
+    expect(answer(driver, prototyped('nvmlDeviceGetSupportedPerformanceStates'), gpus[0])).toEqual(
+      machine.calls.nvmlDeviceGetSupportedPerformanceStates?.gpu0,
+    );
+    const nearest = prototyped('nvmlDeviceGetTopologyNearestGpus', [50]);
+    expect(answer(driver, nearest, gpus[0])).toEqual([String(gpus[1])]);
+    const bound = driver.bind(nearest, gpus[0]);
+    expect(await bound?.start()).toBe(0);
+    expect(bound?.memory[0]?.readBigUInt64LE(8)).toBe(gpus[1]);
+  });
+
+  it('gives sets of 64-bit words, between other parameters too', () => {
+    const { driver, gpus } = loaded();
+    expect(answer(driver, prototyped('nvmlDeviceGetCpuAffinity'), gpus[0])).toEqual([
+      '18446744073709551615',
+      4294967295,
+    ]);
+    expect(answer(driver, prototyped('nvmlDeviceGetMemoryAffinity', [0]), gpus[0])).toEqual([1]);
+  });
+});

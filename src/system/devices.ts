@@ -8,14 +8,15 @@ export interface ClassDevice {
   readonly place: PciPlace;
 }
 
-const byNumbers = new Intl.Collator('en', { numeric: true });
+/** nvme2 before nvme10. Intl.Collator, which knows that order, takes 8 ms to begin. */
+const sortable = (name: string): string => name.replace(/\d+/g, (digits) => digits.padStart(9, '0'));
 
 function devicesOf(files: SystemFiles, folder: string): readonly ClassDevice[] {
   return files
     .list(folder)
     .filter((name) => files.realpath(`${folder}/${name}/device`) !== undefined)
     .map((name) => ({ name, place: placeAt(files, `${folder}/${name}/device`) }))
-    .sort((a, b) => byNumbers.compare(a.name, b.name));
+    .sort((a, b) => (sortable(a.name) < sortable(b.name) ? -1 : 1));
 }
 
 const INFINIBAND = '/sys/class/infiniband';

@@ -1,6 +1,8 @@
 /** main(argv, io): understands the command line, runs the command, turns errors into exit statuses. */
 import { lastValue, type Token } from './argv.js';
 import type { Context, Machine } from './commands/context.js';
+import { readQuery } from './commands/query-request.js';
+import { readReport } from './commands/report-request.js';
 import { EXIT, type UsageError } from './errors.js';
 import type { Io } from './io.js';
 import type { Driver } from './nvml/call.js';
@@ -9,7 +11,9 @@ import {
   NVML_ERROR_NOT_FOUND,
   NVML_ERROR_NOT_SUPPORTED,
 } from './nvml/generated/constants.js';
-import { loopPeriod, readRootArguments } from './options.js';
+import { readRootArguments } from './options.js';
+import { loopPeriod } from './period.js';
+import { FIELD_NAMES } from './query/generated/field-names.js';
 import { openMachine, takeSource } from './source.js';
 
 /** Runs one command line. Returns its exit status; never throws. */
@@ -53,8 +57,8 @@ const asksForJson = (argv: readonly string[]): boolean =>
   });
 
 /**
- * Opens the machine while the command is loaded. The command awaits it, and meets its error, when it needs it; one
- * that refuses its arguments goes away without asking.
+ * Opens the machine while the command is loaded, which awaits it, and meets its error, when it needs it. What can be
+ * refused has been read before.
  */
 function openEarly(context: Context, tokens: readonly Token[]): void {
   context.machine(lastValue(tokens, 'id')).catch(() => undefined);
@@ -79,13 +83,22 @@ async function dispatch(argv: readonly string[], context: Context): Promise<numb
       return (await import('./commands/hostname.js')).hostname(tokens, context);
     case 'help-query':
       return (await import('./commands/help-query.js')).helpQuery(tokens, context);
-    case 'query':
-      loopPeriod(tokens);
+    case 'query': {
+      const request = readQuery(tokens, fieldsAsked(tokens), context.io);
       openEarly(context, tokens);
-      return (await import('./commands/query.js')).query(tokens, context);
+      return (await import('./commands/query.js')).query(request, tokens, context);
+    }
     case 'main':
       return reportOrSummary(tokens, context);
   }
+}
+
+/** The switch that was given, and the fields it knows. */
+function fieldsAsked(tokens: readonly Token[]): { option: string; names: readonly string[] } {
+  for (const [option, names] of Object.entries(FIELD_NAMES)) {
+    if (lastValue(tokens, option) !== undefined) return { option, names: names.split(' ') };
+  }
+  throw new Error('no --query-* switch was given');
 }
 
 /** Each of these asks for the report, or belongs to it. */
@@ -94,8 +107,9 @@ const REPORT_OPTIONS = ['query', 'all', 'xml-format', 'display', 'unit', 'dtd'];
 async function reportOrSummary(tokens: readonly Token[], context: Context): Promise<number> {
   const has = (long: string): boolean => lastValue(tokens, long) !== undefined;
   if (REPORT_OPTIONS.some(has)) {
-    if (has('query') || has('all')) openEarly(context, tokens);
-    return (await import('./commands/report.js')).report(tokens, context);
+    const request = readReport(tokens);
+    if (request.dtd !== 'alone') openEarly(context, tokens);
+    return (await import('./commands/report.js')).report(request, tokens, context);
   }
   loopPeriod(tokens);
   openEarly(context, tokens);

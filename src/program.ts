@@ -49,7 +49,7 @@ const withHelp = (options: readonly OptionSpec[]): readonly OptionSpec[] =>
 /** The help of a subcommand. */
 function commandHelp(entry: CommandEntry, spec: CommandSpec): string {
   const command = commandOf(`nvsmi ${entry.name}`, withHelp(spec.options)).description(entry.summary);
-  if (spec.notes !== undefined) command.addHelpText('after', `\n${spec.notes}`);
+  if (spec.notes !== undefined) command.addHelpText('after', `\n${spec.notes()}`);
   let text = '';
   command
     .configureOutput({

@@ -10,18 +10,12 @@ import { rootHelp, runCommand } from './program.js';
 export async function runSubcommand(argv: readonly string[], context: Context): Promise<number> {
   const [name, ...others] = argv;
   const command = commands.find((entry) => entry.name === name);
-  if (command !== undefined) {
-    // NVML opens while the command is loaded, which meets what goes wrong with it when it needs it.
-    if (!command.opensLate && !others.some(asksForHelp)) context.machine().catch(() => undefined);
-    return runCommand(command, others, context);
-  }
+  if (command !== undefined) return runCommand(command, others, context);
   throw new UsageError(
     `ERROR: Option ${name} is not recognized. Please run 'nvidia-smi -h'.\n`,
     EXIT.unknownOption,
   );
 }
-
-const asksForHelp = (argument: string): boolean => argument === '-h' || argument === '--help';
 
 /** Prints the help of nvsmi itself. */
 export function help(context: Context): number {

@@ -1,6 +1,6 @@
 /**
- * Writes src/nvml/generated/ from nvml-api.json. `--check` compares instead of writing and fails when a
- * committed file is not what this would write.
+ * Writes what is generated of nvml-api.json, in src/nvml, and of the tables, in src/query and src/library. `--check`
+ * compares instead of writing and fails when a committed file is not what this would write.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,7 @@ import { deviceTypes } from './device-types.js';
 import { machineNames } from './docs/machines.js';
 import { errors } from './errors.js';
 import { fieldComment } from './field-comments.js';
+import { fieldNames } from './field-names.js';
 import { fields } from './fields.js';
 import { functions as apiFunctions, entries, promises } from './functions.js';
 import { prototypes } from './prototypes.js';
@@ -138,6 +139,7 @@ function functions(): string {
 
 const NVML = new URL('../src/nvml/generated/', import.meta.url);
 const LIBRARY = new URL('../src/library/generated/', import.meta.url);
+const QUERY = new URL('../src/query/generated/', import.meta.url);
 
 type Make = () => string | Promise<string>;
 
@@ -154,6 +156,7 @@ const files: readonly (readonly [folder: URL, file: string, make: Make])[] = [
   [NVML, 'api-types.ts', types],
   [NVML, 'api.ts', apiFunctions],
   [NVML, 'api-promises.ts', promises],
+  [QUERY, 'field-names.ts', fieldNames],
   [LIBRARY, 'fields.ts', fields],
   [LIBRARY, 'report.ts', reportTypes],
   [LIBRARY, 'device.ts', deviceTypes],

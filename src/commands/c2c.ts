@@ -74,9 +74,9 @@ function answersOf(
 }
 
 async function run(tokens: readonly Token[], context: Context): Promise<number> {
+  const only = wholeNumber(tokens, 'link');
   const { session } = await context.machine();
   const gpus = chosenGpus(session, lastValue(tokens, 'id'));
-  const only = wholeNumber(tokens, 'link');
   const fields = GROUPS.filter(({ long }) => lastValue(tokens, long) !== undefined).flatMap(
     (group) => group.fields,
   );

@@ -166,7 +166,7 @@ export const spec: CommandSpec = {
       help: 'csv, noheader (no names), nounit (no units), json, or jsonl (one object a line).',
     },
   ],
-  notes: gpmNotes(gpmMetrics),
+  notes: () => gpmNotes(gpmMetrics),
   run: dmon,
 };
 

@@ -6,7 +6,7 @@ import type { Context } from './context.js';
 export interface CommandSpec {
   readonly options: readonly OptionSpec[];
   /** Shown below the options in the help. */
-  readonly notes?: string;
+  readonly notes?: () => string;
   /**
    * Options that ask for something. A command line without any of them gets a blank line, the help and status 0,
    * as `topo`, `mig` and `clocks -i 9` do (H200, 580.159.04).
@@ -19,8 +19,6 @@ export interface CommandSpec {
 export interface CommandEntry {
   readonly name: string;
   readonly summary: string;
-  /** It works on files, or in another process: NVML is not opened before it asks for it. */
-  readonly opensLate?: true;
   readonly load: () => Promise<CommandSpec>;
 }
 
@@ -133,13 +131,11 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'daemon',
     summary: 'Record what dmon shows to files, in the background.',
-    opensLate: true,
     load: async () => (await import('./daemon.js')).spec,
   },
   {
     name: 'replay',
     summary: 'Show what the daemon recorded.',
-    opensLate: true,
     load: async () => (await import('./replay.js')).spec,
   },
   {

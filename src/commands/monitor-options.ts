@@ -2,7 +2,7 @@
 import { lastValue, type OptionSpec, type Token } from '../argv.js';
 import { EXIT, UsageError } from '../errors.js';
 import type { Io } from '../io.js';
-import { decimal } from '../options.js';
+import { decimal } from '../period.js';
 import type { GpmMetric } from '../query/monitor/gpm.js';
 import type { MonitorFormat } from '../render/monitor.js';
 import { refuseMixture } from './format-words.js';

@@ -24,12 +24,12 @@ export interface Wish {
   readonly given: readonly (readonly [LinkAction, value: string])[];
 }
 
-export function wishOf(session: Session, tokens: readonly Token[]): Wish {
+export function wishOf(tokens: readonly Token[]): Omit<Wish, 'session'> {
   const given = linkActions.flatMap((action): [LinkAction, string][] => {
     const value = lastValue(tokens, action.long);
     return value === undefined ? [] : [[action, value]];
   });
-  return { session, tokens, link: wholeNumber(tokens, 'link'), given };
+  return { tokens, link: wholeNumber(tokens, 'link'), given };
 }
 
 /** One GPU's part of the output. */

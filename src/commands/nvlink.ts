@@ -88,9 +88,10 @@ function jsonOf(wish: Wish, blocks: readonly Block[]): string {
 
 async function run(tokens: readonly Token[], context: Context): Promise<number> {
   refuseSetters(tokens);
+  const asked = wishOf(tokens);
   const { session } = await context.machine();
   const gpus = chosenGpus(session, lastValue(tokens, 'id'));
-  const wish = wishOf(session, tokens);
+  const wish: Wish = { ...asked, session };
   const blocks = isAboutGpus(wish)
     ? reachable(gpus).flatMap((gpu): Block[] => {
         const block = blockOf(wish, gpu);

@@ -120,6 +120,6 @@ export const spec: CommandSpec = {
       help: 'json, or jsonl (one object a line). A GPU without processes has no object.',
     },
   ],
-  notes: 'Types: C computes, G draws, C+G both, M+C computes through MPS.\n',
+  notes: () => 'Types: C computes, G draws, C+G both, M+C computes through MPS.\n',
   run: pmon,
 };

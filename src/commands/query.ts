@@ -1,13 +1,10 @@
 /** `--query-gpu` and its siblings: chosen fields, as CSV, JSON or JSON lines, once or in a loop. */
 import { lastValue, type Token } from '../argv.js';
-import { UsageError } from '../errors.js';
 import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import { loopPeriod } from '../options.js';
 import type { Reading } from '../query/bound-probe.js';
 import { type Kind, text } from '../query/kind.js';
-import { nearestNames } from '../query/nearest.js';
 import { compilePlan, type Plan } from '../query/plan.js';
 import { askProbe } from '../query/read.js';
 import type { Row } from '../query/row.js';
@@ -17,65 +14,26 @@ import { tableAsked } from '../query/tables/index.js';
 import { csvHeader, csvLine, csvPrinter } from '../render/csv.js';
 import { type AskedField, jsonArray, jsonLines, jsonRecord } from '../render/json.js';
 import type { Context } from './context.js';
-import { refuseMixture } from './format-words.js';
 import { loop } from './loop.js';
 import { lostLines, statusOf } from './lost.js';
+import type { QueryFormat, QueryRequest } from './query-request.js';
 import { pieces, rehearse } from './rehearse.js';
 import { chosenGpus } from './select.js';
-
-interface Format {
-  readonly shape: 'csv' | 'json' | 'jsonl';
-  readonly header: boolean;
-  readonly units: boolean;
-}
-
-/** Reads `--format`. Its words come in any order and any number, if they go together; csv is what it is without any. */
-function readFormat(value: string): Format {
-  let format: Format = { shape: 'csv', header: true, units: true };
-  const words = value.split(',').filter((w) => w !== '');
-  for (const word of words) {
-    const change = FORMAT_WORDS.get(word);
-    if (change === undefined) {
-      const hint = FORMAT_WORDS.has(word.trim()) ? 'Write the words without blanks between them.' : undefined;
-      throw new UsageError('Format modifier is not recognized.', undefined, hint);
-    }
-    format = { ...format, ...change };
-  }
-  refuseMixture(words);
-  return format;
-}
-
-const FORMAT_WORDS: ReadonlyMap<string, Partial<Format>> = new Map([
-  ['csv', {}],
-  ['noheader', { header: false }],
-  ['nounits', { units: false }],
-  ['json', { shape: 'json' }],
-  ['jsonl', { shape: 'jsonl' }],
-]);
 
 /** An unknown field with --lenient: an empty column, null in JSON. */
 const blank: Kind = { ...text, json: () => null };
 
-/** The fields of a comma list; empty names are passed over. */
-function readFields(table: Table, list: string, lenient: boolean, context: Context): readonly AskedField[] {
-  const byName = new Map(table.rows.flatMap((row) => row.names.map((name) => [name, row] as const)));
-  return list
-    .split(',')
-    .filter((name) => name !== '')
-    .map((name) => {
-      const row = byName.get(name);
-      if (row !== undefined) return { name, row };
-      if (lenient) {
-        context.io.err(`Field "${name}" is not known; its column stays empty.\n`);
-        return { name, row: { id: -1, names: [name], help: '', kind: blank, source: own('blank') } };
-      }
-      const near = nearestNames(name, [...byName.keys()]);
-      throw new UsageError(
-        `Field "${name}" is not a valid field to query.\n`,
-        undefined,
-        context.io.stderrIsTerminal && near.length > 0 ? `Did you mean ${near.join(' or ')}?` : undefined,
-      );
-    });
+/** The rows of names. */
+function fieldsOf(names: readonly string[], { rows }: Table): readonly AskedField[] {
+  const byName = new Map(rows.flatMap((row) => row.names.map((name) => [name, row] as const)));
+  const unknown = (name: string): Row => ({
+    id: -1,
+    names: [name],
+    help: '',
+    kind: blank,
+    source: own('blank'),
+  });
+  return names.map((name) => ({ name, row: byName.get(name) ?? unknown(name) }));
 }
 
 /** Fields that take about a millisecond to prepare. */
@@ -83,15 +41,12 @@ const STEP = 20;
 
 /** Runs a --query-* command line. Returns the exit status. */
 export async function query(
+  { names, format, period }: QueryRequest,
   tokens: readonly Token[],
   context: Context,
   table = tableAsked((option) => lastValue(tokens, option) !== undefined),
 ): Promise<number> {
-  const lenient = lastValue(tokens, 'lenient') !== undefined;
-  // The fields first: a command line with a bad field and a bad format is refused for the field (H200, 580.159.04).
-  const fields = readFields(table, lastValue(tokens, table.option) ?? '', lenient, context);
-  const format = readFormat(lastValue(tokens, 'format') ?? '');
-  const period = loopPeriod(tokens);
+  const fields = fieldsOf(names, table);
   const prepare = (
     some: readonly AskedField[],
     session: Session,
@@ -133,7 +88,7 @@ export async function query(
 function printer(
   table: Table,
   fields: readonly AskedField[],
-  format: Format,
+  format: QueryFormat,
   plan: Plan,
   session: Session,
 ): () => string {

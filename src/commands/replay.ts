@@ -140,6 +140,6 @@ export const spec: CommandSpec = {
       help: 'csv, noheader (no names), nounit (no units), json, or jsonl (one object a line).',
     },
   ],
-  notes: 'A column that was not recorded is shown as -.\n',
+  notes: () => 'A column that was not recorded is shown as -.\n',
   run: replay,
 };

@@ -2,80 +2,28 @@
 import { lastValue, type Token } from '../argv.js';
 import { EXIT, UsageError } from '../errors.js';
 import type { Session } from '../nvml/session.js';
-import { loopPeriod } from '../options.js';
 import type { Subject } from '../query/plan.js';
-import type { Document, Form, Tree } from '../report/document.js';
-import { type Group, readGroups } from '../report/groups.js';
+import type { Document, Tree } from '../report/document.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';
 import { statusOf } from './lost.js';
 import { rehearse } from './rehearse.js';
+import type { ReportRequest } from './report-request.js';
 import { chosenGpus } from './select.js';
 
-/** What a command line asks for. */
-interface Request {
-  readonly form: Form;
-  readonly units: boolean;
-  /** The DTD stands in the XML, or alone. */
-  readonly dtd: 'inside' | 'alone' | undefined;
-  readonly groups: ReadonlySet<Group> | undefined;
-}
-
-const HELP = "Please run 'nvidia-smi -h' for help.\n";
-
-const without = (options: string, query: string): UsageError =>
-  new UsageError(
-    `Invalid combination of input arguments. Specify -q/--query and ${options} to run ${query}.  ${HELP}`,
-  );
-
-/** Understands the options, or refuses them as nvidia-smi 580.159.04 does on the H100 and H200. */
-function readRequest(tokens: readonly Token[]): Request {
-  const has = (long: string): boolean => lastValue(tokens, long) !== undefined;
-  const isQuery = has('query') || has('all');
-  const xml = has('xml-format');
-  const units = has('unit');
-  if (!isQuery && has('dtd') && !xml) return { form: 'xml', units, dtd: 'alone', groups: undefined };
-  if (!isQuery) {
-    if (xml) throw without('-x/--xml-format', 'an XML query');
-    if (has('display')) throw without('-d/--display', 'a filtered query');
-    throw without('-u/--unit', 'a unit query');
-  }
-  if (has('display') && xml) {
-    throw new UsageError(
-      'Invalid combination of input arguments: --display/-d flags can not be combined with -x/--xml-format flags.',
-    );
-  }
-  if (has('json') && xml) {
-    throw new UsageError(
-      'Invalid combination of input arguments: --json can not be combined with -x/--xml-format.',
-    );
-  }
-  if (has('dtd') && !xml) {
-    throw new UsageError('Invalid combination of input arguments: with -q, --dtd needs -x/--xml-format.');
-  }
-  const list = lastValue(tokens, 'display');
-  const groups = list === undefined ? undefined : readGroups(list);
-  if (list !== undefined && groups === undefined) {
-    throw new UsageError('Failed to parse --display/-d flags');
-  }
-  const form = xml ? 'xml' : has('json') ? 'json' : 'text';
-  return { form, units, dtd: has('dtd') ? 'inside' : undefined, groups };
-}
-
 /** Runs the report. Returns the exit status: 15 where a GPU is lost. */
-export async function report(tokens: readonly Token[], context: Context): Promise<number> {
-  const request = readRequest(tokens);
+export async function report(
+  request: ReportRequest,
+  tokens: readonly Token[],
+  context: Context,
+): Promise<number> {
   const file = lastValue(tokens, 'filename');
   if (request.dtd === 'alone') return dtd(request.units, file, context);
-  const period = loopPeriod(tokens);
-  // NVML opens while the tree is loaded; what goes wrong with it is met below.
-  const opening = context.machine();
-  opening.catch(() => undefined);
   const [tree, { compileReport }] = await Promise.all([
     treeOf(request.units),
     import('../report/compile.js'),
   ]);
-  const write = await writerOf(request, tree, period !== undefined);
+  const write = await writerOf(request, tree, request.period !== undefined);
   const now = (): number => context.io.now();
   await rehearse(
     context,
@@ -83,13 +31,13 @@ export async function report(tokens: readonly Token[], context: Context): Promis
       compileReport({ ...tree, parts: [part] }, session.gpus, request, { session, now });
     }),
   );
-  const { session } = await opening;
+  const { session } = await context.machine();
   const id = lastValue(tokens, 'id');
   const subjects = request.units ? await unitsOf(session, id) : chosenGpus(session, id);
   if (file !== undefined) context.io.redirect(file);
   const compiled = compileReport(tree, subjects, request, { session, now });
   let isFirst = true;
-  await loop(context.io, period, async () => {
+  await loop(context.io, request.period, async () => {
     const pending = compiled.sample();
     // While the first sample of one GPU waits, its text is made for nothing: it takes a third of the time when it is made
     // again. Of several GPUs one is asked while the other waits.
@@ -125,7 +73,7 @@ async function unitsOf(session: Session, index: string | undefined): Promise<rea
 
 /** Makes the text of a document. In a loop JSON takes one line per document. */
 async function writerOf(
-  { form, dtd }: Request,
+  { form, dtd }: ReportRequest,
   tree: Tree,
   isLoop: boolean,
 ): Promise<(document: Document) => string> {

@@ -1,7 +1,7 @@
 /** What encodersessions and fbcsessions do: list a GPU's sessions, once or in a loop. */
 import { lastValue, type OptionSpec } from '../argv.js';
 import type { Gpu, Session } from '../nvml/session.js';
-import { loopPeriod } from '../options.js';
+import { loopPeriod } from '../period.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
 import { count } from '../query/kind.js';
 import type { Probe } from '../query/probe.js';

@@ -3,7 +3,7 @@ import { lastValue, type Token } from '../argv.js';
 import { EXIT } from '../errors.js';
 import { NVML_ERROR_CORRUPTED_INFOROM } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
-import { loopPeriod } from '../options.js';
+import { loopPeriod } from '../period.js';
 import type { Reading } from '../query/bound-probe.js';
 import { cell } from '../query/cell.js';
 import { gpuRow } from '../query/gpu-fields.js';

@@ -34,18 +34,26 @@ interface Scope {
 }
 
 interface Question extends OptionSpec {
+  /** Refuses a value that no machine could answer. */
+  readonly check?: (tokens: readonly Token[]) => void;
+  /** What is said where -i does not name the GPUs that it is about; left out where it is about none. */
+  readonly refusal?: string;
   readonly answer: (scope: Scope) => matrices.TopologyAnswer;
 }
 
-/** The one GPU of -i, or nvidia-smi's refusal and an empty line (H200, 580.159.04). */
-function theGpu({ chosen }: Scope, what: string): Gpu {
-  const [gpu, ...more] = chosen;
-  if (gpu === undefined || more.length > 0) {
-    throw new UsageError(
-      `${what} must be used in conjunction with the -i argument which must be a single identifier.\n`,
-    );
-  }
-  return gpu;
+type AboutGpus = Required<Pick<Question, 'refusal' | 'answer'>>;
+
+/** nvidia-smi's refusals end with an empty line (H200, 580.159.04). */
+function aboutOne(what: string, answer: (scope: Scope, gpu: Gpu) => matrices.TopologyAnswer): AboutGpus {
+  const refusal = `${what} must be used in conjunction with the -i argument which must be a single identifier.\n`;
+  return {
+    refusal,
+    answer: (scope) => {
+      const [gpu, ...more] = scope.chosen;
+      if (gpu === undefined || more.length > 0) throw new UsageError(refusal);
+      return answer(scope, gpu);
+    },
+  };
 }
 
 const of = (index: number) => cell(count, index);
@@ -59,10 +67,9 @@ function nearCpu(scope: Scope): matrices.TopologyAnswer {
   return { text: render.cpuText(cpu, gpus), parts: { near_cpu: gpuRecords(gpus, { cpu: of(cpu) }) } };
 }
 
-function nearest(scope: Scope): matrices.TopologyAnswer {
-  const level = topology.TOPOLOGY_LEVELS[wholeNumber(scope.tokens, 'nearest_gpus') ?? -1];
-  const gpu = theGpu(scope, 'Nearest GPUs');
-  const found = level === undefined ? NOT_SUPPORTED : topology.nearestGpus(scope.session, gpu, level);
+const nearest = aboutOne('Nearest GPUs', ({ session, tokens }, gpu) => {
+  const level = topology.TOPOLOGY_LEVELS[wholeNumber(tokens, 'nearest_gpus') ?? -1];
+  const found = level === undefined ? NOT_SUPPORTED : topology.nearestGpus(session, gpu, level);
   if (level === undefined || found instanceof Missing) {
     throw new UsageError('Failed to display the nearest GPUs\n', EXIT.unknownOption);
   }
@@ -70,28 +77,28 @@ function nearest(scope: Scope): matrices.TopologyAnswer {
     text: render.nearestText(gpu.index, level, found),
     parts: { nearest: gpuRecords(found, { from: of(gpu.index), path: cell(matrices.levelKind, level) }) },
   };
-}
+});
 
-function path({ session, chosen }: Scope): matrices.TopologyAnswer {
-  const [from, to, ...more] = chosen;
-  if (from === undefined || to === undefined || more.length > 0) {
-    // "conjection" is nvidia-smi's (H100, H200, 580.159.04).
-    throw new UsageError(
-      'Path command line flag must be used in conjection with the -i argument which must be two GPU identifiers.\n',
-    );
-  }
-  const level = topology.ancestors(session, [from, to])[0]?.[1] ?? NOT_SUPPORTED;
-  if (level instanceof Missing) {
-    throw new UsageError(
-      `The path between GPU ${from.index} and GPU ${to.index} is not known: ${statusWords(level.status)}`,
-      level.status,
-    );
-  }
-  return {
-    text: render.pathText(from.index, to.index, Number(level)),
-    parts: { path: { from: of(from.index), to: of(to.index), path: cell(matrices.levelKind, level) } },
-  };
-}
+const path: AboutGpus = {
+  // "conjection" is nvidia-smi's (H100, H200, 580.159.04).
+  refusal:
+    'Path command line flag must be used in conjection with the -i argument which must be two GPU identifiers.\n',
+  answer: ({ session, chosen }) => {
+    const [from, to, ...more] = chosen;
+    if (from === undefined || to === undefined || more.length > 0) throw new UsageError(path.refusal);
+    const level = topology.ancestors(session, [from, to])[0]?.[1] ?? NOT_SUPPORTED;
+    if (level instanceof Missing) {
+      throw new UsageError(
+        `The path between GPU ${from.index} and GPU ${to.index} is not known: ${statusWords(level.status)}`,
+        level.status,
+      );
+    }
+    return {
+      text: render.pathText(from.index, to.index, Number(level)),
+      parts: { path: { from: of(from.index), to: of(to.index), path: cell(matrices.levelKind, level) } },
+    };
+  },
+};
 
 const CAPABILITIES: ReadonlyMap<string, number> = new Map([
   ['r', NVML_P2P_CAPS_INDEX_READ],
@@ -101,41 +108,41 @@ const CAPABILITIES: ReadonlyMap<string, number> = new Map([
   ['p', NVML_P2P_CAPS_INDEX_PCI],
 ]);
 
-function p2p({ session, tokens }: Scope): matrices.TopologyAnswer {
+function capabilityOf(tokens: readonly Token[]): number {
   const capability = CAPABILITIES.get(lastValue(tokens, 'p2pstatus') ?? '');
-  if (capability === undefined) {
-    throw new UsageError('Invalid p2p capability index specified at the command-line');
-  }
-  return matrices.p2pMatrix(session, capability);
+  if (capability !== undefined) return capability;
+  throw new UsageError('Invalid p2p capability index specified at the command-line');
 }
 
-function nearbyNodes(
-  scope: Scope,
+const p2p = ({ session, tokens }: Scope): matrices.TopologyAnswer =>
+  matrices.p2pMatrix(session, capabilityOf(tokens));
+
+const nearbyNodes = (
   kind: 'CPU' | 'memory',
-  nodes: (gpu: Gpu) => readonly number[] | Missing,
-): matrices.TopologyAnswer {
-  const gpu = theGpu(scope, `NUMA ID of nearest ${kind}`);
-  const found = matrices.rangesCell(nodes(gpu));
-  return {
-    text: render.nodesText(kind, cellText(found)),
-    parts: { [kind === 'CPU' ? 'nearest_cpu' : 'nearest_memory']: { gpu: of(gpu.index), numa_nodes: found } },
-  };
-}
-
-const cpuNodes = (scope: Scope): matrices.TopologyAnswer =>
-  nearbyNodes(scope, 'CPU', (gpu) => {
-    const { cpus } = topology.affinityOf(scope.session, gpu);
-    return cpus instanceof Missing ? cpus : nodesOfCpus(scope.files, cpus);
+  nodes: (scope: Scope, gpu: Gpu) => readonly number[] | Missing,
+): AboutGpus =>
+  aboutOne(`NUMA ID of nearest ${kind}`, (scope, gpu) => {
+    const found = matrices.rangesCell(nodes(scope, gpu));
+    return {
+      text: render.nodesText(kind, cellText(found)),
+      parts: { [`nearest_${kind.toLowerCase()}`]: { gpu: of(gpu.index), numa_nodes: found } },
+    };
   });
 
-const memoryNodes = (scope: Scope): matrices.TopologyAnswer =>
-  nearbyNodes(scope, 'memory', (gpu) => topology.affinityOf(scope.session, gpu).memoryNodes);
+const cpuNodes = nearbyNodes('CPU', ({ session, files }, gpu) => {
+  const { cpus } = topology.affinityOf(session, gpu);
+  return cpus instanceof Missing ? cpus : nodesOfCpus(files, cpus);
+});
 
-function gpuNumaId(scope: Scope): matrices.TopologyAnswer {
-  const gpu = theGpu(scope, 'GPU NUMA ID');
-  const id = cell(count, topology.affinityOf(scope.session, gpu).numaNode);
+const memoryNodes = nearbyNodes(
+  'memory',
+  ({ session }, gpu) => topology.affinityOf(session, gpu).memoryNodes,
+);
+
+const gpuNumaId = aboutOne('GPU NUMA ID', ({ session }, gpu) => {
+  const id = cell(count, topology.affinityOf(session, gpu).numaNode);
   return { text: `${cellText(id)}\n`, parts: { gpu_numa_id: { gpu: of(gpu.index), gpu_numa_id: id } } };
-}
+});
 
 /** In the order in which they are answered; that of -n and -p was seen (H100). */
 const QUESTIONS: readonly Question[] = [
@@ -157,6 +164,7 @@ const QUESTIONS: readonly Question[] = [
     value: 'required',
     argument: 'CPU',
     help: 'The GPUs near this CPU.',
+    check: (tokens) => wholeNumber(tokens, 'cpu'),
     answer: nearCpu,
   },
   {
@@ -165,34 +173,36 @@ const QUESTIONS: readonly Question[] = [
     value: 'required',
     argument: '0-5',
     help: 'The GPUs that the GPU of -i reaches by: 0 its own board, 1 one PCIe switch, 2 several, 3 a host bridge, 4 the link between host bridges, 5 the link between NUMA nodes.',
-    answer: nearest,
+    check: (tokens) => wholeNumber(tokens, 'nearest_gpus'),
+    ...nearest,
   },
-  { short: ['p'], long: 'gpu_path', help: 'The PCIe path between the two GPUs of -i.', answer: path },
+  { short: ['p'], long: 'gpu_path', help: 'The PCIe path between the two GPUs of -i.', ...path },
   {
     short: ['p2p'],
     long: 'p2pstatus',
     value: 'required',
     values: { words: [...CAPABILITIES.keys()] },
     help: 'Whether every pair of GPUs can read (r), write (w), use NVLink (n), do atomics (a), go over PCIe (p).',
+    check: capabilityOf,
     answer: p2p,
   },
   {
     short: ['C'],
     long: 'get-numa-id-of-nearby-cpu',
     help: 'NUMA nodes of the CPUs near the GPU of -i.',
-    answer: cpuNodes,
+    ...cpuNodes,
   },
   {
     short: ['M'],
     long: 'get-numa-id-of-nearby-mem',
     help: 'NUMA nodes of the memory near the GPU of -i.',
-    answer: memoryNodes,
+    ...memoryNodes,
   },
   {
     short: ['gnid'],
     long: 'gpu-numa-id',
     help: 'NUMA node that the memory of the GPU of -i forms.',
-    answer: gpuNumaId,
+    ...gpuNumaId,
   },
   {
     short: ['nvme'],
@@ -214,9 +224,6 @@ const options: readonly OptionSpec[] = [
   jsonOption,
 ];
 
-/** The questions that -i says something to. */
-const ABOUT_GPUS = [nearest, path, cpuNodes, memoryNodes, gpuNumaId];
-
 function chosenInOrder(session: Session, ids: string | undefined): readonly Gpu[] {
   if (ids === undefined) return [];
   chosenGpus(session, ids);
@@ -224,12 +231,21 @@ function chosenInOrder(session: Session, ids: string | undefined): readonly Gpu[
   return [...new Set(named)];
 }
 
+/** Refuses what needs no GPU to be refused. Of several questions the first: the answers before a refusal are shown. */
+function refuse(question: Question | undefined, tokens: readonly Token[]): void {
+  question?.check?.(tokens);
+  if (question?.refusal !== undefined && lastValue(tokens, 'id') === undefined) {
+    throw new UsageError(question.refusal);
+  }
+}
+
 async function run(tokens: readonly Token[], context: Context): Promise<number> {
+  const asked = QUESTIONS.filter(({ long }) => lastValue(tokens, long) !== undefined);
+  refuse(asked[0], tokens);
   const { session, files } = await context.machine();
   const gpus = chosenGpus(session, undefined);
   const chosen = chosenInOrder(session, lastValue(tokens, 'id'));
-  const asked = QUESTIONS.filter(({ long }) => lastValue(tokens, long) !== undefined);
-  if (chosen.length > 0 && !asked.some(({ answer }) => ABOUT_GPUS.includes(answer))) {
+  if (chosen.length > 0 && asked.every(({ refusal }) => refusal === undefined)) {
     throw new UsageError(
       'The -i command line argument must be used in conjunction with -n or -p.\n',
       EXIT.unknownOption,

@@ -1,7 +1,7 @@
 /** `vgpu`: the vGPUs of a virtualization host. On any other machine it says that there is none. */
 import { lastValue, type OptionSpec, type Token } from '../argv.js';
 import { UsageError } from '../errors.js';
-import { decimal } from '../options.js';
+import { decimal } from '../period.js';
 import type { Cells } from '../query/cell.js';
 import { type GpmMetric, gpmMetrics } from '../query/monitor/gpm.js';
 import { encoderColumns, fbcColumns } from '../query/sessions.js';
@@ -16,6 +16,7 @@ import { jsonOption } from './json-option.js';
 import { loop } from './loop.js';
 import { lostLines, statusOf } from './lost.js';
 import { query } from './query.js';
+import { readQuery } from './query-request.js';
 import { chosenGpus, idOption } from './select.js';
 import { refuseSetters, setter } from './setter.js';
 import * as monitors from './vgpu-monitors.js';
@@ -230,7 +231,11 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
     return 0;
   }
   const table = tableOf(tokens);
-  if (table !== undefined) return query(withFormat(tokens), context, table);
+  if (table !== undefined) {
+    const names = table.rows.flatMap((row) => row.names);
+    const request = readQuery(withFormat(tokens), { option: table.option, names }, io);
+    return query(request, tokens, context, table);
+  }
   const misplaced = tokens.find(({ spec: option }) => QUERY_ONLY.includes(option));
   if (misplaced !== undefined) throw new UsageError(`Option "${misplaced.written}" is not recognized.`);
   return show(chosenView(tokens), tokens, context);

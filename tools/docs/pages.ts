@@ -35,7 +35,7 @@ export async function readPages(): Promise<Pages> {
     const own = shown(options);
     const longs = new Set(own.map(({ long }) => long));
     const more = [HELP, ...everywhere].filter(({ long }) => !longs.has(long));
-    return { name, summary, options: [...own, ...more], notes };
+    return { name, summary, options: [...own, ...more], notes: notes?.() };
   });
   return {
     root: {

@@ -1,0 +1,78 @@
+/** What a `--query-*` command line asks for: read, or refused, by names alone, before NVML is opened. */
+import { lastValue, type Token } from '../argv.js';
+import { UsageError } from '../errors.js';
+import type { Io } from '../io.js';
+import { loopPeriod } from '../period.js';
+import { nearestNames } from '../query/nearest.js';
+import { refuseMixture } from './format-words.js';
+
+export interface QueryFormat {
+  readonly shape: 'csv' | 'json' | 'jsonl';
+  readonly header: boolean;
+  readonly units: boolean;
+}
+
+export interface QueryRequest {
+  /** As they were asked for, in that order. */
+  readonly names: readonly string[];
+  readonly format: QueryFormat;
+  /** Milliseconds; undefined for one run. */
+  readonly period: number | undefined;
+}
+
+/** What of a table has to be known. */
+interface Names {
+  /** Its switch, without dashes. */
+  readonly option: string;
+  readonly names: readonly string[];
+}
+
+/** Reads the options of a table's switch. The first that is wrong is refused in the order of nvidia-smi (H200, 580.159.04). */
+export function readQuery(tokens: readonly Token[], { option, names }: Names, io: Io): QueryRequest {
+  const period = loopPeriod(tokens);
+  const isLenient = lastValue(tokens, 'lenient') !== undefined;
+  // A command line with a bad field and a bad format is refused for the field.
+  const asked = readNames(lastValue(tokens, option) ?? '', new Set(names), isLenient, io);
+  return { names: asked, format: readFormat(lastValue(tokens, 'format') ?? ''), period };
+}
+
+/** The names of a comma list; empty ones are passed over. */
+function readNames(list: string, known: ReadonlySet<string>, isLenient: boolean, io: Io): readonly string[] {
+  const asked = list.split(',').filter((name) => name !== '');
+  for (const name of asked) {
+    if (known.has(name)) continue;
+    if (!isLenient) throw unknownField(name, [...known], io);
+    io.err(`Field "${name}" is not known; its column stays empty.\n`);
+  }
+  return asked;
+}
+
+function unknownField(name: string, known: readonly string[], io: Io): UsageError {
+  const near = io.stderrIsTerminal ? nearestNames(name, known) : [];
+  const hint = near.length > 0 ? `Did you mean ${near.join(' or ')}?` : undefined;
+  return new UsageError(`Field "${name}" is not a valid field to query.\n`, undefined, hint);
+}
+
+const FORMAT_WORDS: ReadonlyMap<string, Partial<QueryFormat>> = new Map([
+  ['csv', {}],
+  ['noheader', { header: false }],
+  ['nounits', { units: false }],
+  ['json', { shape: 'json' }],
+  ['jsonl', { shape: 'jsonl' }],
+]);
+
+/** Reads `--format`. Its words come in any order and any number, if they go together; csv is what it is without any. */
+function readFormat(value: string): QueryFormat {
+  let format: QueryFormat = { shape: 'csv', header: true, units: true };
+  const words = value.split(',').filter((word) => word !== '');
+  for (const word of words) {
+    const change = FORMAT_WORDS.get(word);
+    if (change === undefined) {
+      const hint = FORMAT_WORDS.has(word.trim()) ? 'Write the words without blanks between them.' : undefined;
+      throw new UsageError('Format modifier is not recognized.', undefined, hint);
+    }
+    format = { ...format, ...change };
+  }
+  refuseMixture(words);
+  return format;
+}

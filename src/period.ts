@@ -1,0 +1,22 @@
+/** Numbers of the command line: the period of a loop. */
+import { lastValue, type Token } from './argv.js';
+import { UsageError } from './errors.js';
+
+/** A number as people write it, or NaN: not `0x5`, `1e0` or nothing, which Number() takes. */
+export const decimal = (text: string): number =>
+  /^\s*-?(\d+\.?\d*|\.\d+)\s*$/.test(text) ? Number(text) : Number.NaN;
+
+/** The period of a loop in milliseconds, or undefined for one run. `-l` alone is 5 s. */
+export function loopPeriod(tokens: readonly Token[]): number | undefined {
+  const milliseconds = lastValue(tokens, 'loop-ms');
+  const seconds = lastValue(tokens, 'loop');
+  const text = milliseconds ?? seconds;
+  if (text === undefined) return undefined;
+  const period = text === '' ? 5000 : decimal(text) * (milliseconds === undefined ? 1000 : 1);
+  if (!(period > 0 && period < Number.POSITIVE_INFINITY)) {
+    throw new UsageError(
+      'Provided [-l(ms) | --loop(-ms)=] value is incorrect. Loop frequency must be greater than 0.\n',
+    );
+  }
+  return period;
+}

@@ -22,12 +22,30 @@ const countAt = (out: Counted): number =>
 /** koffi hands on an address in less time than a Buffer (74 and 89 ns a call). Whoever passes it keeps the memory. */
 const addressOf = (memory: Buffer, offset = 0): bigint => koffi().address(memory) + BigInt(offset);
 
-/** A call with its arguments laid out once: running it passes the same array again. */
+/** Calls with the same arguments again and again. Spread from an array they take another 120 ns (Node 24). */
+function repeatedly(symbol: NvmlFunction, params: readonly unknown[]): () => number | string {
+  const [a, b, c, d] = params;
+  switch (params.length) {
+    case 1:
+      return () => symbol(a);
+    case 2:
+      return () => symbol(a, b);
+    case 3:
+      return () => symbol(a, b, c);
+    case 4:
+      return () => symbol(a, b, c, d);
+    default:
+      return () => symbol(...params);
+  }
+}
+
+/** A call with its arguments laid out once: running it passes the same ones again. */
 export class LibraryCall implements Bound {
   readonly memory: Buffer[];
   status: Status = 0;
   private readonly outs: readonly Out[];
-  private readonly params: unknown[];
+  private params: readonly unknown[] = [];
+  private invoke: () => number | string = () => 0;
   private readonly lists: readonly number[];
   private readonly asksCountFirst: boolean;
   /** How many items each list has room for, and where in its memory NVML reads that. */
@@ -49,7 +67,7 @@ export class LibraryCall implements Bound {
     const list = first === undefined ? undefined : this.outs[first];
     this.asksCountFirst = list?.out === 'list' && list.countFirst === true;
     this.memory = this.outs.map((out) => allocate(out));
-    this.params = this.layOut();
+    this.layOut();
     this.outs.forEach((_, i) => {
       this.keepPreset(i);
     });
@@ -58,14 +76,14 @@ export class LibraryCall implements Bound {
   run(): Status {
     if (this.lists.length === 0) {
       this.reset();
-      this.status = this.statusOf(this.symbol(...this.params));
+      this.status = this.statusOf(this.invoke());
       return this.status;
     }
     this.countFirst();
     for (let growths = 0; ; growths++) {
       this.reset();
       this.openLists();
-      this.status = this.statusOf(this.symbol(...this.params));
+      this.status = this.statusOf(this.invoke());
       if (this.status !== NVML_ERROR_INSUFFICIENT_SIZE || growths >= MAX_GROWTHS || !this.grow()) {
         return this.status;
       }
@@ -96,8 +114,14 @@ export class LibraryCall implements Bound {
     return 0;
   }
 
+  /** Takes the outputs' memory as it is now. */
+  private layOut(): void {
+    this.params = this.paramsNow();
+    this.invoke = repeatedly(this.symbol, this.params);
+  }
+
   /** The C parameters: an output may take two of them, its memory and a length. */
-  private layOut(): unknown[] {
+  private paramsNow(): readonly unknown[] {
     this.rooms = this.lists.map((index) => {
       const out = this.outs[index] as Counted;
       return { index, at: countAt(out), room: roomOf(out, this.memory[index] as Buffer) };
@@ -179,13 +203,13 @@ export class LibraryCall implements Bound {
     if (i === undefined || out?.out !== 'list') return;
     const count = Buffer.alloc(LIST_HEAD);
     const at = this.call.args.indexOf(out);
-    const params = this.layOut().map((param, place) =>
+    const params = this.paramsNow().map((param, place) =>
       place === at ? count : place === at + 1 ? null : param,
     );
     if (this.symbol(...params) !== 0) return;
     this.memory[i] = allocate(out, Math.max(1, count.readUInt32LE(0)));
     (this.memory[i] as Buffer).writeUInt32LE(count.readUInt32LE(0), 0);
-    this.params.splice(0, this.params.length, ...this.layOut());
+    this.layOut();
   }
 
   /** Makes room for the count that the library asked for, and half as much again. */
@@ -201,7 +225,7 @@ export class LibraryCall implements Bound {
       grown.push(i);
     }
     if (grown.length === 0) return false;
-    this.params.splice(0, this.params.length, ...this.layOut());
+    this.layOut();
     for (const i of grown) this.keepPreset(i);
     return true;
   }

@@ -35,28 +35,36 @@ export function csvCell(row: Row, reading: Reading, units: boolean): string {
 export const csvLine = (rows: readonly Row[], readings: readonly Reading[], units: boolean): string =>
   `${rows.map((row, i) => csvCell(row, readings[i] as Reading, units)).join(SEPARATOR)}\n`;
 
-/** Makes the lines of a plan's samples. The hot path of loops: cells that cannot change are spelled once. */
+/**
+ * Makes the lines of a plan's samples. The hot path of loops: a cell is spelled again only when its reading is another,
+ * and one that cannot change is read once.
+ */
 export function csvPrinter(plan: Plan, units: boolean): () => string {
   const lines = plan.lines.map(({ readers }) =>
-    plan.rows.map((row, i): (() => string) => {
-      const read = readers[i] as Reader;
-      if (!plan.isStatic(row)) return () => csvCell(row, read(), units);
-      let cell: string | undefined;
-      return () => {
-        cell ??= csvCell(row, read(), units);
-        return cell;
-      };
+    plan.rows.map((row, i) => {
+      const behind = i === plan.rows.length - 1 ? '\n' : SEPARATOR;
+      return cellPrinter(
+        readers[i] as Reader,
+        plan.isStatic(row),
+        (reading) => csvCell(row, reading, units) + behind,
+      );
     }),
   );
   return () => {
     let out = '';
-    for (const cells of lines) {
-      for (let i = 0; i < cells.length; i++) {
-        if (i > 0) out += SEPARATOR;
-        out += (cells[i] as () => string)();
-      }
-      out += '\n';
-    }
+    for (const cells of lines) for (const cell of cells) out += cell();
     return out;
+  };
+}
+
+function cellPrinter(read: Reader, isStatic: boolean, spell: (reading: Reading) => string): () => string {
+  let text: string | undefined;
+  let shown: Reading;
+  return () => {
+    if (text !== undefined && isStatic) return text;
+    const reading = read();
+    if (text === undefined || reading !== shown) text = spell(reading);
+    shown = reading;
+    return text;
   };
 }

@@ -1,6 +1,12 @@
-/** The same samples through nvsmi's own plan and CSV printer, in process. */
+/**
+ * The same samples through nvsmi's own plan and CSV printer, in process. Each set of fields has a process of its own, as a loop
+ * has: V8 makes other code where several plans run in one.
+ *
+ *   tsx bench/loop.ts [SAMPLES] [LIBRARY] [SET]
+ */
+import { spawnSync } from 'node:child_process';
 import { loadLibrary } from '../src/nvml/library.js';
-import { openSession } from '../src/nvml/session.js';
+import { openSession, type Session } from '../src/nvml/session.js';
 import { gpuTable } from '../src/query/gpu/index.js';
 import { gpuRow } from '../src/query/gpu-fields.js';
 import { compilePlan } from '../src/query/plan.js';
@@ -20,38 +26,42 @@ const SETS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-const samples = Number(process.argv[2] ?? 20_000);
-const session = openSession(loadLibrary({ env: process.env, path: process.argv[3] }));
+const [, script = '', samples = '20000', library, only] = process.argv;
 
-for (const [fields, names] of Object.entries(SETS)) {
+/** Fields that are answered at once. */
+function someFields(names: readonly string[], session: Session): void {
   const plan = compilePlan(names.map(gpuRow), session.gpus, { session, now: Date.now });
   const print = csvPrinter(plan, true);
+  const count = Number(samples);
   let bytes = 0;
   const sample = (): void => {
     void plan.sample();
     bytes += print().length;
   };
-  for (let i = 0; i < samples / 10; i++) sample();
+  // As many as are measured: V8 goes on compiling for some ten thousand of them.
+  for (let i = 0; i < count; i++) sample();
   const wall = process.hrtime.bigint();
   const cpu = process.cpuUsage();
-  for (let i = 0; i < samples; i++) sample();
-  const wallNs = Number(process.hrtime.bigint() - wall) / samples;
+  for (let i = 0; i < count; i++) sample();
+  const wallNs = Number(process.hrtime.bigint() - wall) / count;
   const used = process.cpuUsage(cpu);
-  const cpuNs = ((used.user + used.system) * 1000) / samples;
   if (bytes === 0) throw new Error('nothing was printed');
+  say(names.length, count, wallNs, ((used.user + used.system) * 1000) / count);
+}
+
+const say = (fields: number, count: number, wallNs: number, cpuNs: number): void =>
   console.log(
     JSON.stringify({
       tool: 'nvsmi',
-      fields: Number(fields),
-      samples,
+      fields,
+      samples: count,
       wallNs: Math.round(wallNs),
       cpuNs: Math.round(cpuNs),
     }),
   );
-}
 
 /** All fields, the infoROM check among them: its wait is on a worker thread. */
-async function allFields(): Promise<void> {
+async function allFields(session: Session): Promise<void> {
   const all = compilePlan(gpuTable.rows, session.gpus, { session, now: Date.now });
   const printAll = csvPrinter(all, true);
   await all.sample();
@@ -67,15 +77,18 @@ async function allFields(): Promise<void> {
   }
   const used = process.cpuUsage(cpu);
   times.sort((a, b) => a - b);
-  console.log(
-    JSON.stringify({
-      tool: 'nvsmi',
-      fields: gpuTable.rows.length,
-      samples: rounds,
-      wallNs: times[rounds / 2],
-      cpuNs: Math.round(((used.user + used.system) * 1000) / rounds),
-    }),
-  );
+  say(gpuTable.rows.length, rounds, times[rounds / 2] ?? 0, ((used.user + used.system) * 1000) / rounds);
 }
 
-void allFields();
+if (only === undefined) {
+  for (const set of [...Object.keys(SETS), 'all']) {
+    const args = [...process.execArgv, script, samples, library ?? '', set];
+    spawnSync(process.execPath, args, { stdio: 'inherit' });
+  }
+} else {
+  const path = library === '' ? undefined : library;
+  const session = openSession(loadLibrary({ env: process.env, path }));
+  const names = SETS[only];
+  if (names === undefined) void allFields(session);
+  else someFields(names, session);
+}

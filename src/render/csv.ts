@@ -42,17 +42,17 @@ export const csvLine = (rows: readonly Row[], readings: readonly Reading[], unit
 export function csvPrinter(plan: Plan, units: boolean): () => string {
   const lines = plan.lines.map(({ readers }) =>
     plan.rows.map((row, i) => {
-      const behind = i === plan.rows.length - 1 ? '\n' : SEPARATOR;
-      return cellPrinter(
-        readers[i] as Reader,
-        plan.isStatic(row),
-        (reading) => csvCell(row, reading, units) + behind,
-      );
+      const before = i === 0 ? '' : SEPARATOR;
+      const spell = (reading: Reading): string => before + csvCell(row, reading, units);
+      return cellPrinter(readers[i] as Reader, plan.isStatic(row), spell);
     }),
   );
   return () => {
     let out = '';
-    for (const cells of lines) for (const cell of cells) out += cell();
+    for (const cells of lines) {
+      for (const cell of cells) out += cell();
+      out += '\n';
+    }
     return out;
   };
 }

@@ -29,14 +29,15 @@ about() {
   for node in ${NODES:-}; do "$node" --version; done
 }
 
+# One CPU for all three, as a sample takes half as long again on another.
 loop() {
   local program
   program=$(mktemp)
   "${CC:-cc}" -O2 -o "$program" bench/loop.c -ldl || return
-  for _ in 1 2 3; do
-    "$program"
-    "${PYTHON:-python3}" bench/loop.py
-    npx --no tsx bench/loop.ts
+  for _ in 1 2 3 4 5 6 7; do
+    taskset -c 2 "$program"
+    taskset -c 2 "${PYTHON:-python3}" bench/loop.py
+    taskset -c 2 npx --no tsx bench/loop.ts
   done
   rm -f "$program"
 }

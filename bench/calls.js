@@ -1,10 +1,13 @@
 /**
  * What a call of nvsmi/nvml costs beside nvidia-ml-py: every getter that takes a device and no other input. Both sides are
- * processes that stay open and take turns at each call, batch by batch, so that noise of the machine falls on both;
- * several pairs of processes, as one may lie in memory worse than another. Calls that NVML refuses are not timed.
- * Needs `npm run build`, and python3 (or PYTHON) with nvidia-ml-py.
+ * processes that stay open on the same CPU and take turns at each call, batch by batch, so that noise of the machine falls
+ * on both; several pairs of processes, as one may lie in memory worse than another. Calls that NVML refuses are not timed.
+ * Needs `npm run build`, taskset, and python3 (or PYTHON) with nvidia-ml-py.
  *
- *   node bench/calls.js [--rounds 3] [--json FILE]
+ * A call is below or above where the ratios of all pairs say so with 99 % confidence. NVML itself takes 0.2 ms and more for
+ * many calls, so that the microsecond between two languages shows in none of them.
+ *
+ *   node bench/calls.js [--rounds 8] [--cpu 2] [--json FILE]      --cpu '' lets them wander
  *
  * Without a GPU: npx tsx bench/fake-machine.ts FOLDER 1 at-once, and LD_LIBRARY_PATH=FOLDER in front.
  */
@@ -17,7 +20,8 @@ import { parseArgs } from 'node:util';
 
 const { values: options } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '8' },
+    cpu: { type: 'string', default: '2' },
     json: { type: 'string' },
     side: { type: 'boolean', default: false },
   },
@@ -27,7 +31,7 @@ const at = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 /** A batch lasts about so long, and there are so many of each side in a round; of slow calls fewer. */
 const BATCH_NS = 1e6;
-const BATCHES = 15;
+const BATCHES = 9;
 const MOST_CALLS = 2000;
 const SLOW_NS = 1e6;
 const SLOW_BATCHES = 3;
@@ -79,9 +83,12 @@ function start(command, ...args) {
   };
 }
 
+const startPinned = (...command) =>
+  options.cpu === '' ? start(...command) : start('taskset', '-c', options.cpu, ...command);
+
 const SIDES = {
-  ours: () => start(process.execPath, at('calls.js'), '--side'),
-  theirs: () => start(process.env.PYTHON ?? 'python3', at('calls.py')),
+  ours: () => startPinned(process.execPath, at('calls.js'), '--side'),
+  theirs: () => startPinned(process.env.PYTHON ?? 'python3', at('calls.py')),
 };
 
 /** How many calls a batch takes, once both sides are warm; undefined where one of them has no answer to time. */
@@ -110,25 +117,42 @@ async function round(names, costs, refused) {
   }
   for (const [name, count] of counts) {
     for (const who of ['ours', 'theirs']) await pair[who].time(name, count);
-    const cost = costs.get(name) ?? { ours: [], theirs: [] };
-    costs.set(name, cost);
+    const taken = { ours: [], theirs: [] };
     const batches = count === 1 ? SLOW_BATCHES : BATCHES;
     for (let i = 0; i < batches; i++) {
       for (const who of i % 2 === 0 ? ['ours', 'theirs'] : ['theirs', 'ours']) {
         const ns = await pair[who].time(name, count);
-        if (typeof ns === 'number') cost[who].push(ns);
+        if (typeof ns === 'number') taken[who].push(ns);
       }
+    }
+    if (taken.ours.length > 0 && taken.theirs.length > 0) {
+      costs.set(name, [
+        ...(costs.get(name) ?? []),
+        { ours: median(taken.ours), theirs: median(taken.theirs) },
+      ]);
     }
   }
   await Promise.all([pair.ours.end(), pair.theirs.end()]);
 }
 
-const quantile = (sorted, part) => sorted[Math.floor((sorted.length - 1) * part)];
+const median = (list) => [...list].sort((a, b) => a - b)[Math.floor((list.length - 1) / 2)];
 
-function row(name, { ours, theirs }) {
-  for (const list of [ours, theirs]) list.sort((a, b) => a - b);
-  const [low, median] = [0.25, 0.5].map((part) => [quantile(ours, part), quantile(theirs, part)]);
-  return { name, low, median, ratio: low[0] / low[1], medianRatio: median[0] / median[1] };
+/** Two-sided 99 % of Student's t, by degrees of freedom. */
+const T_99 = [63.7, 9.92, 5.84, 4.6, 4.03, 3.71, 3.5, 3.36, 3.25, 3.17, 3.11, 3.05, 3.01, 2.98, 2.95];
+
+/** The ratio of two costs over all pairs, as the geometric mean, and between which two it lies. */
+function ratioOf(pairs) {
+  const logs = pairs.map(({ ours, theirs }) => Math.log(ours / theirs));
+  const mean = logs.reduce((sum, log) => sum + log, 0) / logs.length;
+  const variance = logs.reduce((sum, log) => sum + (log - mean) ** 2, 0) / (logs.length - 1);
+  const reach = (T_99[logs.length - 2] ?? T_99.at(-1)) * Math.sqrt(variance / logs.length);
+  return { ratio: Math.exp(mean), from: Math.exp(mean - reach), to: Math.exp(mean + reach) };
+}
+
+function row(name, pairs) {
+  const { ratio, from, to } = ratioOf(pairs);
+  const [ours, theirs] = ['ours', 'theirs'].map((who) => median(pairs.map((pair) => pair[who])));
+  return { name, ours, theirs, ratio, from, to, verdict: to < 1 ? 'below' : from > 1 ? 'above' : '' };
 }
 
 async function main() {
@@ -138,17 +162,17 @@ async function main() {
   for (let i = 1; i < Number(options.rounds); i++) await round([...costs.keys()], costs, refused);
   const rows = [...costs].map(([name, cost]) => row(name, cost)).sort((a, b) => b.ratio - a.ratio);
   const width = Math.max(...rows.map(({ name }) => name.length));
-  console.log(
-    `${'ns a call: lower quartile and median'.padEnd(width)}      ours    theirs  ratio      ours    theirs  ratio`,
-  );
-  const columns = ([ours, theirs], ratio) =>
-    `${ours.toFixed(0).padStart(10)}${theirs.toFixed(0).padStart(10)}${ratio.toFixed(2).padStart(7)}`;
-  for (const { name, low, median, ratio, medianRatio } of rows) {
-    console.log(`${name.padEnd(width)}${columns(low, ratio)}${columns(median, medianRatio)}`);
+  console.log(`${'ns a call, median'.padEnd(width)}      ours    theirs  ratio   (99 %)`);
+  for (const { name, ours, theirs, ratio, from, to, verdict } of rows) {
+    const costs = [ours, theirs].map((ns) => ns.toFixed(0).padStart(10)).join('');
+    const reach = `(${from.toFixed(2)} to ${to.toFixed(2)})`;
+    console.log(
+      `${name.padEnd(width)}${costs}${ratio.toFixed(2).padStart(7)}   ${reach.padEnd(15)} ${verdict}`,
+    );
   }
-  const above = (key) => rows.filter((one) => one[key] >= 1).length;
+  const are = (verdict) => rows.filter((one) => one.verdict === verdict).length;
   console.log(
-    `\n${rows.length} calls timed, not below nvidia-ml-py: ${above('ratio')} by lower quartile, ${above('medianRatio')} by median`,
+    `\n${rows.length} calls timed beside nvidia-ml-py: ${are('below')} below, ${are('above')} above, ${are('')} not told apart`,
   );
   const why = [...refused].filter(([name]) => !costs.has(name));
   console.log(`not timed, as there is no answer: ${why.length}`);

@@ -57,8 +57,8 @@ export function scheduleOf(questions: readonly Question[]): Schedule {
 
 /** Asks everything. A promise only where something waits on worker threads; what waits has begun by then. */
 export function askAll({ free, links }: Schedule): void | Promise<void> {
-  const [first, ...rest] = links;
-  if (first === undefined) return askBatch(free);
+  if (links.length === 0) return askBatch(free);
+  const [first, ...rest] = links as [Link, ...Link[]];
   return ended([begun(() => askBatch(free)), rest.length === 0 ? askLink(first) : askLinks(first, rest)]);
 }
 
@@ -74,10 +74,12 @@ async function ended(asking: readonly Promise<void>[]): Promise<void> {
 }
 
 function askBatch({ waiting, prompt }: Batch): void | Promise<void> {
-  const ask = (): void => {
-    for (const question of prompt) question.run();
-  };
-  return waiting.length === 0 ? ask() : ended([...waiting.map(start), begun(ask)]);
+  if (waiting.length === 0) return runAll(prompt);
+  return ended([...waiting.map(start), begun(() => runAll(prompt))]);
+}
+
+function runAll(questions: readonly Question[]): void {
+  for (const question of questions) question.run();
 }
 
 async function askLink({ undisturbed, others }: Link): Promise<void> {

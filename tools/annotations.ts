@@ -37,12 +37,17 @@ export const ARRAY_ROOM: Readonly<Record<string, number>> = {
 };
 
 /**
- * Functions that answer a list with success and its true length, even when the array was too short, or that
- * want the exact count: they are asked for the count first.
+ * Functions that answer a list with success and its true length, even when the array was too short, or that want the
+ * exact count, or whose list is nearly always empty, which the count alone tells in less time (encoder sessions: 5.6 us
+ * instead of 6.2, H100): they are asked for the count first.
  */
 export const COUNT_FIRST: ReadonlySet<string> = new Set([
   'nvmlSystemGetTopologyGpuSet',
   'nvmlDeviceGetTopologyNearestGpus',
+  'nvmlDeviceGetEncoderSessions',
+  'nvmlDeviceGetFBCSessions',
+  'nvmlVgpuInstanceGetEncoderSessions',
+  'nvmlVgpuInstanceGetFBCSessions',
 ]);
 
 /** Arrays whose size in bytes follows by value, and how many elements they have. */

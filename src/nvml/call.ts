@@ -41,7 +41,7 @@ export type Out =
       readonly arrayFirst?: true;
       /** A second array of 64-bit numbers, as long as the first, follows it. */
       readonly beside?: true;
-      /** The count is asked without an array first: NVML wants to be told the exact one. */
+      /** The count is asked without an array first, and the array only where there is something to fill it with. */
       readonly countFirst?: true;
     }
   /** An array followed by its size in bytes by value. */
@@ -108,11 +108,17 @@ export const list = (
   item: Layout | ScalarType,
   capacity = 32,
   set: Readonly<Record<string, number>> = {},
-): Out => ({
+): Extract<Out, { out: 'list' }> => ({
   out: 'list',
   item,
   capacity,
   set,
+});
+
+/** A list that NVML wants the exact count of, or that is nearly always empty: the count is asked first. */
+export const countedList = (item: Layout | ScalarType, capacity?: number): Out => ({
+  ...list(item, capacity),
+  countFirst: true,
 });
 
 export const call = (fn: FunctionName, ...args: Arg[]): Call => ({ fn, args });

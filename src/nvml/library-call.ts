@@ -79,7 +79,7 @@ export class LibraryCall implements Bound {
       this.status = this.statusOf(this.invoke());
       return this.status;
     }
-    this.countFirst();
+    if (this.isEmpty()) return this.status;
     for (let growths = 0; ; growths++) {
       this.reset();
       this.openLists();
@@ -91,7 +91,7 @@ export class LibraryCall implements Bound {
   }
 
   async start(): Promise<Status> {
-    this.countFirst();
+    if (this.isEmpty()) return this.status;
     for (let growths = 0; ; growths++) {
       this.reset();
       this.openLists();
@@ -195,21 +195,27 @@ export class LibraryCall implements Bound {
     for (const { index, at, room } of this.rooms) (this.memory[index] as Buffer).writeUInt32LE(room, at);
   }
 
-  /** Asks for the count without an array, and makes the room exactly that. */
-  private countFirst(): void {
-    if (!this.asksCountFirst) return;
-    const [i] = this.lists;
-    const out = i === undefined ? undefined : this.outs[i];
-    if (i === undefined || out?.out !== 'list') return;
+  /** Where the count is asked first, asks for it and makes the room exactly that. Says whether that was all. */
+  private isEmpty(): boolean {
+    if (!this.asksCountFirst) return false;
+    const [i] = this.lists as [number];
+    const out = this.outs[i] as Extract<Out, { out: 'list' }>;
     const count = Buffer.alloc(LIST_HEAD);
     const at = this.call.args.indexOf(out);
     const params = this.paramsNow().map((param, place) =>
       place === at ? count : place === at + 1 ? null : param,
     );
-    if (this.symbol(...params) !== 0) return;
-    this.memory[i] = allocate(out, Math.max(1, count.readUInt32LE(0)));
-    (this.memory[i] as Buffer).writeUInt32LE(count.readUInt32LE(0), 0);
+    this.status = this.statusOf(this.symbol(...params));
+    const length = count.readUInt32LE(0);
+    if (this.status !== 0) return false;
+    if (length === 0) {
+      count.copy(this.memory[i] as Buffer);
+      return true;
+    }
+    this.memory[i] = allocate(out, length);
+    count.copy(this.memory[i] as Buffer);
     this.layOut();
+    return false;
   }
 
   /** Makes room for the count that the library asked for, and half as much again. */

@@ -1,5 +1,5 @@
 /** Video encoder and frame buffer capture sessions of a GPU. */
-import { call, list, SUBJECT } from '../nvml/call.js';
+import { call, countedList, SUBJECT } from '../nvml/call.js';
 import * as nvml from '../nvml/generated/constants.js';
 import * as layouts from '../nvml/generated/layouts.js';
 import type { View } from './bound-probe.js';
@@ -9,12 +9,12 @@ import { sample } from './probe.js';
 
 export const encoderSessions = sample(
   'encoder sessions',
-  call('nvmlDeviceGetEncoderSessions', SUBJECT, list(layouts.nvmlEncoderSessionInfo_t)),
+  call('nvmlDeviceGetEncoderSessions', SUBJECT, countedList(layouts.nvmlEncoderSessionInfo_t)),
 );
 
 export const fbcSessions = sample(
   'FBC sessions',
-  call('nvmlDeviceGetFBCSessions', SUBJECT, list(layouts.nvmlFBCSessionInfo_t)),
+  call('nvmlDeviceGetFBCSessions', SUBJECT, countedList(layouts.nvmlFBCSessionInfo_t)),
 );
 
 /** H.264 as in the vGPU software's guide; the others in the same style. */

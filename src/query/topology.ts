@@ -1,5 +1,5 @@
 /** How GPUs reach one another, and which CPUs and memory are near them. */
-import { call, type Handle, list, SUBJECT, u32 } from '../nvml/call.js';
+import { call, countedList, type Handle, SUBJECT, u32 } from '../nvml/call.js';
 import * as nvml from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
@@ -42,7 +42,7 @@ const p2pStatus = (other: Handle, capability: number): Probe =>
     call('nvmlDeviceGetP2PStatus', SUBJECT, other, capability, u32('status')),
   );
 
-const gpuList = { ...list('ptr', 64), countFirst: true } as const;
+const gpuList = countedList('ptr', 64);
 const nearest = (level: number): Probe =>
   fixed(`GPUs within ${level}`, call('nvmlDeviceGetTopologyNearestGpus', SUBJECT, level, gpuList));
 const nearCpu = (cpu: number): Probe =>

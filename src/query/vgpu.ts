@@ -1,5 +1,5 @@
 /** vGPUs on a virtualization host: which run, how busy they are, what is in them. */
-import { call, list, type Out, SUBJECT, text as textOut, u32 } from '../nvml/call.js';
+import { call, countedList, list, type Out, SUBJECT, text as textOut, u32 } from '../nvml/call.js';
 import * as nvml from '../nvml/generated/constants.js';
 import * as layouts from '../nvml/generated/layouts.js';
 import type { Gpu, Session } from '../nvml/session.js';
@@ -131,11 +131,11 @@ export const vgpuSessions = (session: Session, vgpu: number, which: 'encoder' | 
     which === 'encoder'
       ? sample(
           `vGPU ${vgpu} encoder sessions`,
-          call('nvmlVgpuInstanceGetEncoderSessions', vgpu, list(layouts.nvmlEncoderSessionInfo_t)),
+          call('nvmlVgpuInstanceGetEncoderSessions', vgpu, countedList(layouts.nvmlEncoderSessionInfo_t)),
         )
       : sample(
           `vGPU ${vgpu} FBC sessions`,
-          call('nvmlVgpuInstanceGetFBCSessions', vgpu, list(layouts.nvmlFBCSessionInfo_t)),
+          call('nvmlVgpuInstanceGetFBCSessions', vgpu, countedList(layouts.nvmlFBCSessionInfo_t)),
         ),
   ).items();
 

@@ -4,12 +4,13 @@
 #   npm run build && bench/all.sh FOLDER
 #
 # NODES names other Nodes to compare, BINARY the single file, REAL another program for nvidia-smi, RUNS how often whole
-# processes run. What fails says so, and the rest goes on.
+# processes run, CPU where loops run. What fails says so, and the rest goes on.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 out=${1:?name a folder for the results}
 real=${REAL:-nvidia-smi}
 runs=${RUNS:-11}
+cpu=${CPU:-$(($(nproc) - 1))}
 mkdir -p "$out"
 
 step() {
@@ -34,10 +35,10 @@ loop() {
   local program
   program=$(mktemp)
   "${CC:-cc}" -O2 -o "$program" bench/loop.c -ldl || return
-  for _ in 1 2 3 4 5 6 7; do
-    taskset -c 2 "$program"
-    taskset -c 2 "${PYTHON:-python3}" bench/loop.py
-    taskset -c 2 npx --no tsx bench/loop.ts
+  for _ in 1 2 3 4 5 6 7 8 9; do
+    taskset -c "$cpu" "$program"
+    taskset -c "$cpu" "${PYTHON:-python3}" bench/loop.py
+    taskset -c "$cpu" npx --no tsx bench/loop.ts
   done
   rm -f "$program"
 }

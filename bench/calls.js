@@ -7,13 +7,14 @@
  * A call is below or above where the ratios of all pairs say so with 99 % confidence. NVML itself takes 0.2 ms and more for
  * many calls, so that the microsecond between two languages shows in none of them.
  *
- *   node bench/calls.js [--rounds 8] [--cpu 2] [--json FILE]      --cpu '' lets them wander
+ *   node bench/calls.js [--rounds 8] [--cpu LAST] [--json FILE]      --cpu '' lets them wander
  *
  * Without a GPU: npx tsx bench/fake-machine.ts FOLDER 1 at-once, and LD_LIBRARY_PATH=FOLDER in front.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -21,7 +22,7 @@ import { parseArgs } from 'node:util';
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '8' },
-    cpu: { type: 'string', default: '2' },
+    cpu: { type: 'string', default: String(availableParallelism() - 1) },
     json: { type: 'string' },
     side: { type: 'boolean', default: false },
   },
@@ -125,6 +126,7 @@ async function round(names, costs, refused) {
         if (typeof ns === 'number') taken[who].push(ns);
       }
     }
+    // A call that fails now and then is not timed in this round.
     if (taken.ours.length > 0 && taken.theirs.length > 0) {
       costs.set(name, [
         ...(costs.get(name) ?? []),
@@ -156,11 +158,15 @@ function row(name, pairs) {
 }
 
 async function main() {
+  if (!(Number(options.rounds) >= 2)) throw new Error('--rounds: two pairs of processes at least');
   const costs = new Map();
   const refused = new Map();
   await round(undefined, costs, refused);
   for (let i = 1; i < Number(options.rounds); i++) await round([...costs.keys()], costs, refused);
-  const rows = [...costs].map(([name, cost]) => row(name, cost)).sort((a, b) => b.ratio - a.ratio);
+  const rows = [...costs]
+    .filter(([, pairs]) => pairs.length >= 2)
+    .map(([name, cost]) => row(name, cost))
+    .sort((a, b) => b.ratio - a.ratio);
   const width = Math.max(...rows.map(({ name }) => name.length));
   console.log(`${'ns a call, median'.padEnd(width)}      ours    theirs  ratio   (99 %)`);
   for (const { name, ours, theirs, ratio, from, to, verdict } of rows) {

@@ -83,12 +83,14 @@ async function allFields(session: Session): Promise<void> {
 if (only === undefined) {
   for (const set of [...Object.keys(SETS), 'all']) {
     const args = [...process.execArgv, script, samples, library ?? '', set];
-    spawnSync(process.execPath, args, { stdio: 'inherit' });
+    const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
+    if (status !== 0) process.exitCode = 1;
   }
 } else {
   const path = library === '' ? undefined : library;
   const session = openSession(loadLibrary({ env: process.env, path }));
   const names = SETS[only];
-  if (names === undefined) void allFields(session);
-  else someFields(names, session);
+  if (names !== undefined) someFields(names, session);
+  else if (only === 'all') void allFields(session);
+  else throw new Error(`no set of fields is called ${only}`);
 }

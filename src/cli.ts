@@ -1,7 +1,7 @@
 /** main(argv, io): understands the command line, runs the command, turns errors into exit statuses. */
 import { lastValue, type Token } from './argv.js';
 import type { Context, Machine } from './commands/context.js';
-import { readQuery } from './commands/query-request.js';
+import { type FieldNames, readQuery } from './commands/query-request.js';
 import { readReport } from './commands/report-request.js';
 import { EXIT, type UsageError } from './errors.js';
 import type { Io } from './io.js';
@@ -57,8 +57,8 @@ const asksForJson = (argv: readonly string[]): boolean =>
   });
 
 /**
- * Opens the machine while the command is loaded, which awaits it, and meets its error, when it needs it. What can be
- * refused has been read before.
+ * Opens the machine while the command is loaded, which awaits it, and meets its error, when it needs it. What is wrong
+ * whatever the GPUs are has been refused before.
  */
 function openEarly(context: Context, tokens: readonly Token[]): void {
   context.machine(lastValue(tokens, 'id')).catch(() => undefined);
@@ -94,7 +94,7 @@ async function dispatch(argv: readonly string[], context: Context): Promise<numb
 }
 
 /** The switch that was given, and the fields it knows. */
-function fieldsAsked(tokens: readonly Token[]): { option: string; names: readonly string[] } {
+function fieldsAsked(tokens: readonly Token[]): FieldNames {
   for (const [option, names] of Object.entries(FIELD_NAMES)) {
     if (lastValue(tokens, option) !== undefined) return { option, names: names.split(' ') };
   }

@@ -1,4 +1,4 @@
-/** Numbers of the command line: the period of a loop. */
+/** The period of a loop, as the command line gives it. */
 import { lastValue, type Token } from './argv.js';
 import { UsageError } from './errors.js';
 

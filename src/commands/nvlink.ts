@@ -87,8 +87,8 @@ function jsonOf(wish: Wish, blocks: readonly Block[]): string {
 }
 
 async function run(tokens: readonly Token[], context: Context): Promise<number> {
-  refuseSetters(tokens);
   const asked = wishOf(tokens);
+  refuseSetters(tokens);
   const { session } = await context.machine();
   const gpus = chosenGpus(session, lastValue(tokens, 'id'));
   const wish: Wish = { ...asked, session };

@@ -3,12 +3,12 @@
  * nvidia-smi says the same of an H100 and an H200 (580.159.04).
  */
 import { lastValue, type OptionSpec } from '../argv.js';
-import { UsageError } from '../errors.js';
 import { jsonDocument } from '../render/document.js';
 import type { CommandSpec } from './index.js';
 import { jsonOption } from './json-option.js';
 import { lostLines, statusOf } from './lost.js';
 import { chosenGpus, idOption } from './select.js';
+import { wholeNumber } from './whole-number.js';
 
 const estimate = (short: string, long: string, argument: string, help: string): OptionSpec => ({
   short: [short],
@@ -38,8 +38,7 @@ export const spec: CommandSpec = {
   ],
   actions: ['list-info', ...ESTIMATES.map(({ long }) => long)],
   run: async (tokens, context) => {
-    const wrong = ESTIMATES.find(({ long }) => !/^\d*$/.test(lastValue(tokens, long) ?? ''));
-    if (wrong !== undefined) throw new UsageError(`--${wrong.long} takes a whole number.`);
+    for (const { long } of ESTIMATES) wholeNumber(tokens, long);
     const { session } = await context.machine();
     const gpus = chosenGpus(session, lastValue(tokens, 'id'));
     const asJson = lastValue(tokens, 'json') !== undefined;

@@ -21,19 +21,18 @@ export interface QueryRequest {
 }
 
 /** What of a table has to be known. */
-interface Names {
+export interface FieldNames {
   /** Its switch, without dashes. */
   readonly option: string;
   readonly names: readonly string[];
 }
 
-/** Reads the options of a table's switch. The first that is wrong is refused in the order of nvidia-smi (H200, 580.159.04). */
-export function readQuery(tokens: readonly Token[], { option, names }: Names, io: Io): QueryRequest {
-  const period = loopPeriod(tokens);
+/** Reads the options of a table's switch. Of several that are wrong a field is refused first, then the format (H100, 580.159.04). */
+export function readQuery(tokens: readonly Token[], { option, names }: FieldNames, io: Io): QueryRequest {
   const isLenient = lastValue(tokens, 'lenient') !== undefined;
-  // A command line with a bad field and a bad format is refused for the field.
   const asked = readNames(lastValue(tokens, option) ?? '', new Set(names), isLenient, io);
-  return { names: asked, format: readFormat(lastValue(tokens, 'format') ?? ''), period };
+  const format = readFormat(lastValue(tokens, 'format') ?? '');
+  return { names: asked, format, period: loopPeriod(tokens) };
 }
 
 /** The names of a comma list; empty ones are passed over. */

@@ -36,6 +36,8 @@ export function readReport(tokens: readonly Token[]): ReportRequest {
     if (has('display')) throw without('-d/--display', 'a filtered query');
     throw without('-u/--unit', 'a unit query');
   }
+  // Before the groups: `-q -l 0 -d BOGUS` is refused for the loop (H100, 580.159.04).
+  const period = loopPeriod(tokens);
   if (has('display') && xml) {
     throw new UsageError(
       'Invalid combination of input arguments: --display/-d flags can not be combined with -x/--xml-format flags.',
@@ -55,5 +57,5 @@ export function readReport(tokens: readonly Token[]): ReportRequest {
     throw new UsageError('Failed to parse --display/-d flags');
   }
   const form = xml ? 'xml' : has('json') ? 'json' : 'text';
-  return { form, units, dtd: has('dtd') ? 'inside' : undefined, groups, period: loopPeriod(tokens) };
+  return { form, units, dtd: has('dtd') ? 'inside' : undefined, groups, period };
 }

@@ -36,14 +36,14 @@ interface Scope {
 interface Question extends OptionSpec {
   /** Refuses a value that no machine could answer. */
   readonly check?: (tokens: readonly Token[]) => void;
-  /** What is said where -i does not name the GPUs that it is about; left out where it is about none. */
+  /** What is said where -i does not name the GPUs that it is about; left out where it is about none, and -i names too many. */
   readonly refusal?: string;
   readonly answer: (scope: Scope) => matrices.TopologyAnswer;
 }
 
 type AboutGpus = Required<Pick<Question, 'refusal' | 'answer'>>;
 
-/** nvidia-smi's refusals end with an empty line (H200, 580.159.04). */
+/** nvidia-smi's refusals end with an empty line (H100, H200, 580.159.04). */
 function aboutOne(what: string, answer: (scope: Scope, gpu: Gpu) => matrices.TopologyAnswer): AboutGpus {
   const refusal = `${what} must be used in conjunction with the -i argument which must be a single identifier.\n`;
   return {
@@ -67,7 +67,7 @@ function nearCpu(scope: Scope): matrices.TopologyAnswer {
   return { text: render.cpuText(cpu, gpus), parts: { near_cpu: gpuRecords(gpus, { cpu: of(cpu) }) } };
 }
 
-const nearest = aboutOne('Nearest GPUs', ({ session, tokens }, gpu) => {
+const nearest = aboutOne('Nearest GPUs argument', ({ session, tokens }, gpu) => {
   const level = topology.TOPOLOGY_LEVELS[wholeNumber(tokens, 'nearest_gpus') ?? -1];
   const found = level === undefined ? NOT_SUPPORTED : topology.nearestGpus(session, gpu, level);
   if (level === undefined || found instanceof Missing) {
@@ -144,7 +144,7 @@ const gpuNumaId = aboutOne('GPU NUMA ID', ({ session }, gpu) => {
   return { text: `${cellText(id)}\n`, parts: { gpu_numa_id: { gpu: of(gpu.index), gpu_numa_id: id } } };
 });
 
-/** In the order in which they are answered; that of -n and -p was seen (H100). */
+/** They are answered in this order, but for those that come first. */
 const QUESTIONS: readonly Question[] = [
   {
     short: ['m'],
@@ -164,7 +164,6 @@ const QUESTIONS: readonly Question[] = [
     value: 'required',
     argument: 'CPU',
     help: 'The GPUs near this CPU.',
-    check: (tokens) => wholeNumber(tokens, 'cpu'),
     answer: nearCpu,
   },
   {
@@ -173,7 +172,6 @@ const QUESTIONS: readonly Question[] = [
     value: 'required',
     argument: '0-5',
     help: 'The GPUs that the GPU of -i reaches by: 0 its own board, 1 one PCIe switch, 2 several, 3 a host bridge, 4 the link between host bridges, 5 the link between NUMA nodes.',
-    check: (tokens) => wholeNumber(tokens, 'nearest_gpus'),
     ...nearest,
   },
   { short: ['p'], long: 'gpu_path', help: 'The PCIe path between the two GPUs of -i.', ...path },
@@ -231,20 +229,34 @@ function chosenInOrder(session: Session, ids: string | undefined): readonly Gpu[
   return [...new Set(named)];
 }
 
-/** Refuses what needs no GPU to be refused. Of several questions the first: the answers before a refusal are shown. */
-function refuse(question: Question | undefined, tokens: readonly Token[]): void {
-  question?.check?.(tokens);
-  if (question?.refusal !== undefined && lastValue(tokens, 'id') === undefined) {
-    throw new UsageError(question.refusal);
-  }
+/** Options whose numbers are refused before all else: `topo -m -n x` shows no matrix, and `-c x -i 9` no word of -i (H100). */
+const NUMBERS = ['cpu', 'nearest_gpus'];
+
+/** The questions that come before all others: with -m beside it each of them was refused without a matrix (H100, 580.159.04). */
+const FIRST = ['nearest_gpus', 'gpu_path', 'p2pstatus'];
+
+/** The questions of a command line in the order in which they are answered. */
+function questionsOf(tokens: readonly Token[]): readonly Question[] {
+  const asked = QUESTIONS.filter(({ long }) => lastValue(tokens, long) !== undefined);
+  return [
+    ...asked.filter(({ long }) => FIRST.includes(long)),
+    ...asked.filter(({ long }) => !FIRST.includes(long)),
+  ];
 }
 
 async function run(tokens: readonly Token[], context: Context): Promise<number> {
-  const asked = QUESTIONS.filter(({ long }) => lastValue(tokens, long) !== undefined);
-  refuse(asked[0], tokens);
+  for (const long of NUMBERS) wholeNumber(tokens, long);
+  // Of several questions only the first: the answers before a refusal are shown.
+  const asked = questionsOf(tokens);
+  const [first] = asked;
+  if (lastValue(tokens, 'id') === undefined) {
+    first?.check?.(tokens);
+    if (first?.refusal !== undefined) throw new UsageError(first.refusal);
+  }
   const { session, files } = await context.machine();
   const gpus = chosenGpus(session, undefined);
   const chosen = chosenInOrder(session, lastValue(tokens, 'id'));
+  first?.check?.(tokens);
   if (chosen.length > 0 && asked.every(({ refusal }) => refusal === undefined)) {
     throw new UsageError(
       'The -i command line argument must be used in conjunction with -n or -p.\n',

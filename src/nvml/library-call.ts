@@ -22,6 +22,15 @@ const countAt = (out: Counted): number =>
 /** koffi hands on an address in less time than a Buffer (74 and 89 ns a call). Whoever passes it keeps the memory. */
 const addressOf = (memory: Buffer, offset = 0): bigint => koffi().address(memory) + BigInt(offset);
 
+/** How the count of a list is asked before its array. */
+interface Counting {
+  /** Which output the list is. */
+  readonly index: number;
+  readonly out: Extract<Out, { out: 'list' }>;
+  readonly count: Buffer;
+  readonly params: readonly unknown[];
+}
+
 /** Calls with the same arguments again and again. Spread from an array they take another 120 ns (Node 24). */
 function repeatedly(symbol: NvmlFunction, params: readonly unknown[]): () => number | string {
   const [a, b, c, d] = params;
@@ -47,7 +56,8 @@ export class LibraryCall implements Bound {
   private params: readonly unknown[] = [];
   private invoke: () => number | string = () => 0;
   private readonly lists: readonly number[];
-  private readonly asksCountFirst: boolean;
+  /** How the count of a list is asked first. */
+  private readonly counting: Counting | undefined;
   /** How many items each list has room for, and where in its memory NVML reads that. */
   private rooms: readonly { readonly index: number; readonly at: number; readonly room: number }[] = [];
   /** What NVML is told in the memory of outputs: versions and selectors of structs, sizes behind a pointer. */
@@ -63,11 +73,9 @@ export class LibraryCall implements Bound {
     this.lists = this.outs.flatMap((out, i) =>
       out.out === 'list' || (out.out === 'struct' && out.array !== undefined) ? [i] : [],
     );
-    const [first] = this.lists;
-    const list = first === undefined ? undefined : this.outs[first];
-    this.asksCountFirst = list?.out === 'list' && list.countFirst === true;
     this.memory = this.outs.map((out) => allocate(out));
     this.layOut();
+    this.counting = this.countingOf();
     this.outs.forEach((_, i) => {
       this.keepPreset(i);
     });
@@ -79,28 +87,29 @@ export class LibraryCall implements Bound {
       this.status = this.statusOf(this.invoke());
       return this.status;
     }
-    if (this.isEmpty()) return this.status;
     for (let growths = 0; ; growths++) {
-      this.reset();
-      this.openLists();
-      this.status = this.statusOf(this.invoke());
-      if (this.status !== NVML_ERROR_INSUFFICIENT_SIZE || growths >= MAX_GROWTHS || !this.grow()) {
+      if (this.counting !== undefined && !this.makeRoom(this.symbol(...this.counting.params))) {
         return this.status;
       }
+      this.open();
+      this.status = this.statusOf(this.invoke());
+      if (!this.isTooShort(growths)) return this.status;
     }
   }
 
   async start(): Promise<Status> {
-    if (this.isEmpty()) return this.status;
     for (let growths = 0; ; growths++) {
-      this.reset();
-      this.openLists();
-      const result = await onWorker<number | string>((done) => this.symbol.async(...this.params, done));
-      this.status = this.statusOf(result);
-      if (this.status !== NVML_ERROR_INSUFFICIENT_SIZE || growths >= MAX_GROWTHS || !this.grow()) {
+      if (this.counting !== undefined && !this.makeRoom(await this.onWorker(this.counting.params))) {
         return this.status;
       }
+      this.open();
+      this.status = this.statusOf(await this.onWorker(this.params));
+      if (!this.isTooShort(growths)) return this.status;
     }
+  }
+
+  private onWorker(params: readonly unknown[]): Promise<number | string> {
+    return onWorker((done) => this.symbol.async(...params, done));
   }
 
   /** Of a function that returns a text, the text is the answer. */
@@ -114,24 +123,19 @@ export class LibraryCall implements Bound {
     return 0;
   }
 
-  /** Takes the outputs' memory as it is now. */
+  /** Makes the C parameters of the outputs' memory as it is now: an output may take two, its memory and a length. */
   private layOut(): void {
-    this.params = this.paramsNow();
-    this.invoke = repeatedly(this.symbol, this.params);
-  }
-
-  /** The C parameters: an output may take two of them, its memory and a length. */
-  private paramsNow(): readonly unknown[] {
     this.rooms = this.lists.map((index) => {
       const out = this.outs[index] as Counted;
       return { index, at: countAt(out), room: roomOf(out, this.memory[index] as Buffer) };
     });
     let next = 0;
-    return this.call.args.flatMap((arg): unknown[] => {
+    this.params = this.call.args.flatMap((arg): unknown[] => {
       if (typeof arg !== 'object') return [arg];
       if (!isOut(arg)) return [this.subject];
       return this.paramsOf(arg, this.memory[next++] as Buffer);
     });
+    this.invoke = repeatedly(this.symbol, this.params);
   }
 
   private paramsOf(out: Out, memory: Buffer): unknown[] {
@@ -190,32 +194,46 @@ export class LibraryCall implements Bound {
   }
 
   /** A list's count goes in as the room there is and comes out as the items there are. */
-  private openLists(): void {
-    if (this.asksCountFirst) return;
+  private open(): void {
+    this.reset();
     for (const { index, at, room } of this.rooms) (this.memory[index] as Buffer).writeUInt32LE(room, at);
   }
 
-  /** Where the count is asked first, asks for it and makes the room exactly that. Says whether that was all. */
-  private isEmpty(): boolean {
-    if (!this.asksCountFirst) return false;
-    const [i] = this.lists as [number];
-    const out = this.outs[i] as Extract<Out, { out: 'list' }>;
-    const count = Buffer.alloc(LIST_HEAD);
+  /** The call for the count alone: the count's own memory, and no array. */
+  private countingOf(): Counting | undefined {
+    const [index] = this.lists;
+    const out = index === undefined ? undefined : this.outs[index];
+    if (index === undefined || out?.out !== 'list' || out.countFirst !== true) return undefined;
+    const count = Buffer.from(new ArrayBuffer(LIST_HEAD));
     const at = this.call.args.indexOf(out);
-    const params = this.paramsNow().map((param, place) =>
-      place === at ? count : place === at + 1 ? null : param,
+    const params = this.params.map((param, place) =>
+      place === at ? addressOf(count) : place === at + 1 ? null : param,
     );
-    this.status = this.statusOf(this.symbol(...params));
+    return { index, out, count, params };
+  }
+
+  /** Makes the room exactly what was counted. Says whether there is something to fill it with. */
+  private makeRoom(result: number | string): boolean {
+    const { index, out, count } = this.counting as Counting;
+    this.status = this.statusOf(result);
     const length = count.readUInt32LE(0);
-    if (this.status !== 0) return false;
+    count.fill(0);
+    if (this.status !== 0 && this.status !== NVML_ERROR_INSUFFICIENT_SIZE) return false;
     if (length === 0) {
-      count.copy(this.memory[i] as Buffer);
-      return true;
+      (this.memory[index] as Buffer).writeUInt32LE(0, 0);
+      return false;
     }
-    this.memory[i] = allocate(out, length);
-    count.copy(this.memory[i] as Buffer);
-    this.layOut();
-    return false;
+    if (length !== roomOf(out, this.memory[index] as Buffer)) {
+      this.memory[index] = allocate(out, length);
+      this.layOut();
+    }
+    return true;
+  }
+
+  /** Whether to ask again: with more room, or for the count anew. */
+  private isTooShort(growths: number): boolean {
+    if (this.status !== NVML_ERROR_INSUFFICIENT_SIZE || growths >= MAX_GROWTHS) return false;
+    return this.counting !== undefined || this.grow();
   }
 
   /** Makes room for the count that the library asked for, and half as much again. */

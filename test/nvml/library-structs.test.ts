@@ -1,12 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../src/nvml/answer.js';
 import { decodeOut } from '../../src/nvml/answer-decode.js';
-import { call, isOut, list, SUBJECT, struct } from '../../src/nvml/call.js';
-import { NVML_ERROR_ARGUMENT_VERSION_MISMATCH } from '../../src/nvml/generated/constants.js';
+import { type Bound, call, isOut, list, SUBJECT, struct } from '../../src/nvml/call.js';
+import {
+  NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
+  NVML_ERROR_NOT_SUPPORTED,
+  NVML_ERROR_TIMEOUT,
+} from '../../src/nvml/generated/constants.js';
 import { nvmlMemory_v2_t, nvmlProcessInfo_t } from '../../src/nvml/generated/layouts.js';
 import { ask } from '../../src/nvml/session.js';
 import { machine } from '../fake-nvml/machine.js';
 import { answer, fake, loaded, noNames, prototyped } from './loaded.js';
+
+const SESSION = {
+  vgpuInstance: 0,
+  codecType: 0,
+  hResolution: 1920,
+  vResolution: 1080,
+  averageFps: 30,
+  averageLatency: 900,
+};
 
 describe.skipIf(!fake.available)('calls through koffi', () => {
   it('gives structs with text, nested structs and negative numbers', () => {
@@ -75,6 +88,68 @@ describe.skipIf(!fake.available)('calls through koffi', () => {
     );
     expect(await bound?.start()).toBe(0);
     expect(bound?.memory[0]?.readUInt32LE(0)).toBe(100);
+  });
+
+  describe('of a list whose count is asked first', () => {
+    const sessions = (count: number): Json =>
+      Array.from({ length: count }, (_, i) => ({ ...SESSION, sessionId: i + 1, pid: 4000 + i }));
+    const machineWith = (gpu0: Json) => ({
+      ...machine,
+      calls: { ...machine.calls, nvmlDeviceGetEncoderSessions: { gpu0 } },
+    });
+    const what = prototyped('nvmlDeviceGetEncoderSessions');
+    const waysOf = (bound: Bound | undefined) => [() => bound?.run(), () => bound?.start()] as const;
+    const itemsOf = (bound: Bound | undefined): Json => {
+      const out = what.args.find(isOut);
+      if (out === undefined || bound?.memory[0] === undefined) throw new Error('no list');
+      return decodeOut(out, bound.memory[0], noNames);
+    };
+
+    it('asks for the count alone where there is nothing, or no answer', async () => {
+      for (const [gpu0, status] of [
+        [[], 0],
+        [{ error: 'NVML_ERROR_NOT_SUPPORTED' }, NVML_ERROR_NOT_SUPPORTED],
+      ] as const) {
+        const { driver, gpus, library } = loaded({ snapshot: machineWith(gpu0) });
+        const bound = driver.bind(what, gpus[0]);
+        library.clearLog();
+        for (const ask of waysOf(bound)) expect(await ask()).toBe(status);
+        expect(library.log()).toHaveLength(2);
+        expect(itemsOf(bound)).toEqual([]);
+      }
+    });
+
+    it('counts anew where the list grew in between, and gives as many as there are then', async () => {
+      for (const way of [0, 1] as const) {
+        for (const [before, after] of [
+          [2, 3],
+          [33, 40],
+          [5, 1],
+        ] as const) {
+          const { driver, gpus } = loaded({
+            snapshot: machineWith(sessions(before)),
+            later: { after: 1, snapshot: machineWith(sessions(after)) },
+          });
+          const bound = driver.bind(what, gpus[0]);
+          expect(await waysOf(bound)[way]()).toBe(0);
+          expect(itemsOf(bound)).toEqual(sessions(after));
+        }
+      }
+    });
+
+    it('gives the list again after a refusal, and forgets it where it is gone', async () => {
+      const { driver, gpus } = loaded({
+        snapshot: machineWith(sessions(3)),
+        later: { after: 5, snapshot: machineWith([]) },
+        faults: [{ fn: 'nvmlDeviceGetEncoderSessions', status: NVML_ERROR_TIMEOUT, times: 1 }],
+      });
+      const bound = driver.bind(what, gpus[0]);
+      expect(bound?.run()).toBe(NVML_ERROR_TIMEOUT);
+      expect(await bound?.start()).toBe(0);
+      expect(itemsOf(bound)).toEqual(sessions(3));
+      expect([bound?.run(), bound?.run()]).toEqual([0, 0]);
+      expect(itemsOf(bound)).toEqual([]);
+    });
   });
 
   it('makes room for an array that a struct points to', async () => {

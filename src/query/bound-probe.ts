@@ -1,7 +1,7 @@
 /** A probe made ready for one subject: runs its call, falls back to older ones, and reads what came back. */
 
 import { type Bound, type Driver, type FieldId, type Handle, isOut, SUBJECT } from '../nvml/call.js';
-import { NVML_ERROR_FUNCTION_NOT_FOUND } from '../nvml/generated/constants.js';
+import { NVML_ERROR_FUNCTION_NOT_FOUND, NVML_ERROR_GPU_IS_LOST } from '../nvml/generated/constants.js';
 import { nvmlFieldValue_t } from '../nvml/generated/layouts.js';
 import type { Field, Layout, ScalarType } from '../nvml/layout.js';
 import { filledOf, itemSize, LIST_HEAD, READ, readText, valueScalar } from '../nvml/memory.js';
@@ -226,7 +226,12 @@ export class BoundFields {
   private readonly bound: Bound | undefined;
   private status: Status = NVML_ERROR_FUNCTION_NOT_FOUND;
 
-  constructor(ids: readonly FieldId[], driver: Driver, subject: Handle | undefined, unreachable: Status = 0) {
+  constructor(
+    ids: readonly FieldId[],
+    private readonly driver: Driver,
+    subject: Handle | undefined,
+    unreachable: Status = 0,
+  ) {
     if (unreachable !== 0) this.status = unreachable;
     else {
       this.bound = driver.bind(
@@ -250,10 +255,16 @@ export class BoundFields {
       if (this.status !== 0 || this.bound === undefined) return Missing.of(this.status);
       const memory = this.bound.memory[0] as Buffer;
       const status = memory.readUInt32LE(statusAt);
-      if (status !== 0) return Missing.of(status);
+      if (status !== 0) return this.missing(status);
       const type = valueScalar(memory.readUInt32LE(typeAt));
       const value = READ[type](memory, valueAt);
       return value === ABSENT[type] ? NOT_SUPPORTED : value;
     };
+  }
+
+  /** The call may succeed and each of its values say that the GPU is lost. */
+  private missing(status: Status): Missing {
+    if (status === NVML_ERROR_GPU_IS_LOST) this.driver.sawLostGpu = true;
+    return Missing.of(status);
   }
 }

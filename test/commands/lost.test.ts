@@ -24,6 +24,7 @@ const COMMANDS = [
   [],
   ['-L'],
   ['--query-gpu=name,memory.used', '--format=csv'],
+  ['--query-gpu=power.draw.instant', '--format=csv'],
   ['-q', '-d', 'MEMORY'],
   ['dmon', '-c', '1'],
   ['nvlink', '-s'],

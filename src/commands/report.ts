@@ -2,8 +2,16 @@
 import { lastValue, type Token } from '../argv.js';
 import { EXIT, UsageError } from '../errors.js';
 import type { Session } from '../nvml/session.js';
-import type { Subject } from '../query/plan.js';
+import { type Subject, SYSTEM } from '../query/plan.js';
+import { unitsOf as findUnits } from '../query/report/units.js';
+import { reportJson } from '../render/report-json.js';
+import { reportText } from '../render/report-text.js';
+import { compileReport } from '../report/compile.js';
 import type { Document, Tree } from '../report/document.js';
+import { dtdOf } from '../report/dtd.js';
+import { gpuTree } from '../report/gpu.js';
+import { ProbeCache } from '../report/probe-cache.js';
+import { unitTree } from '../report/unit.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';
 import { statusOf } from './lost.js';
@@ -19,10 +27,7 @@ export async function report(
 ): Promise<number> {
   const file = lastValue(tokens, 'filename');
   if (request.dtd === 'alone') return dtd(request.units, file, context);
-  const [tree, { compileReport }] = await Promise.all([
-    treeOf(request.units),
-    import('../report/compile.js'),
-  ]);
+  const tree = treeOf(request.units);
   const write = await writerOf(request, tree, request.period !== undefined);
   const now = (): number => context.io.now();
   await rehearse(
@@ -33,7 +38,7 @@ export async function report(
   );
   const { session } = await context.machine();
   const id = lastValue(tokens, 'id');
-  const subjects = request.units ? await unitsOf(session, id) : chosenGpus(session, id);
+  const subjects = request.units ? unitsOf(session, id) : chosenGpus(session, id);
   if (file !== undefined) context.io.redirect(file);
   const compiled = compileReport(tree, subjects, request, { session, now });
   let isFirst = true;
@@ -49,29 +54,24 @@ export async function report(
   return statusOf(subjects);
 }
 
-async function dtd(units: boolean, file: string | undefined, context: Context): Promise<number> {
-  const [tree, { dtdOf }] = await Promise.all([treeOf(units), import('../report/dtd.js')]);
+function dtd(units: boolean, file: string | undefined, context: Context): number {
+  const tree = treeOf(units);
   if (file !== undefined) context.io.redirect(file);
   context.io.out(`<!-- ${tree.dtd} -->\n${dtdOf(tree)}`);
   return EXIT.ok;
 }
 
-async function treeOf(units: boolean): Promise<Tree> {
-  return units ? (await import('../report/unit.js')).unitTree : (await import('../report/gpu.js')).gpuTree;
-}
+const treeOf = (units: boolean): Tree => (units ? unitTree : gpuTree);
 
-async function unitsOf(session: Session, index: string | undefined): Promise<readonly Subject[]> {
-  const { unitsOf: find } = await import('../query/report/units.js');
-  const { SYSTEM } = await import('../query/plan.js');
-  const { ProbeCache } = await import('../report/probe-cache.js');
-  const units = find(new ProbeCache(session.driver).about(SYSTEM));
+function unitsOf(session: Session, index: string | undefined): readonly Subject[] {
+  const units = findUnits(new ProbeCache(session.driver).about(SYSTEM));
   if (index === undefined) return units;
   const unit = units.find((each) => String(each.index) === index);
   if (unit === undefined) throw new UsageError(`Specified unit index ${index} is not valid`);
   return [unit];
 }
 
-/** Makes the text of a document. In a loop JSON takes one line per document. */
+/** Makes the text of a document. In a loop JSON takes one line per document. The XML builder is loaded for XML alone. */
 async function writerOf(
   { form, dtd }: ReportRequest,
   tree: Tree,
@@ -79,14 +79,13 @@ async function writerOf(
 ): Promise<(document: Document) => string> {
   switch (form) {
     case 'text':
-      return (await import('../render/report-text.js')).reportText;
+      return reportText;
     case 'xml': {
       const { reportXml } = await import('../render/report-xml.js');
-      const inside = dtd === undefined ? undefined : (await import('../report/dtd.js')).dtdOf(tree);
+      const inside = dtd === undefined ? undefined : dtdOf(tree);
       return (document) => reportXml(document, inside);
     }
     case 'json': {
-      const { reportJson } = await import('../render/report-json.js');
       const indent = isLoop ? undefined : 2;
       return (document) => `${JSON.stringify(reportJson(document), null, indent)}\n`;
     }

@@ -13,6 +13,8 @@ export interface QueryFormat {
 }
 
 export interface QueryRequest {
+  /** The switch of the table, without dashes. */
+  readonly option: string;
   /** As they were asked for, in that order. */
   readonly names: readonly string[];
   readonly format: QueryFormat;
@@ -32,7 +34,7 @@ export function readQuery(tokens: readonly Token[], { option, names }: FieldName
   const isLenient = lastValue(tokens, 'lenient') !== undefined;
   const asked = readNames(lastValue(tokens, option) ?? '', new Set(names), isLenient, io);
   const format = readFormat(lastValue(tokens, 'format') ?? '');
-  return { names: asked, format, period: loopPeriod(tokens) };
+  return { option, names: asked, format, period: loopPeriod(tokens) };
 }
 
 /** The names of a comma list; empty ones are passed over. */

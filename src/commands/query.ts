@@ -41,10 +41,10 @@ const STEP = 20;
 
 /** Runs a --query-* command line. Returns the exit status. */
 export async function query(
-  { names, format, period }: QueryRequest,
+  { option, names, format, period }: QueryRequest,
   tokens: readonly Token[],
   context: Context,
-  table = tableAsked((option) => lastValue(tokens, option) !== undefined),
+  table = tableAsked((each) => each === option),
 ): Promise<number> {
   const fields = fieldsOf(names, table);
   const prepare = (

@@ -25,6 +25,8 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
+  /** How wide the terminal of stdout is; left out where there is none. */
+  readonly columns?: number | undefined;
   /** A file's text; throws like readFileSync. */
   readFile(path: string): string;
   /** Where a program can be left running behind this one. */
@@ -70,6 +72,11 @@ export class ProcessIo implements Io {
 
   get stderrIsTerminal(): boolean {
     return isTerminal(2);
+  }
+
+  /** Loads the streams of node:tty, and is read for the help alone. */
+  get columns(): number | undefined {
+    return this.stdoutIsTerminal ? process.stdout.columns : undefined;
   }
 
   get stopped(): boolean {

@@ -1,9 +1,22 @@
 /** Colour and bold letters for a person at a terminal. */
-import { Chalk, type ChalkInstance } from 'chalk';
+import { Chalk, type ChalkInstance, type ColorSupportLevel } from 'chalk';
 import type { Io } from './io.js';
 
-/** Styles that leave the text alone where no person reads it, or the person said so (no-color.org). */
-export const styles = (isTerminal: boolean, { env }: Io): ChalkInstance => {
-  const isPlain = !isTerminal || (env.NO_COLOR ?? '') !== '' || env.TERM === 'dumb';
-  return new Chalk({ level: isPlain ? 0 : 1 });
-};
+/** Styles for one of our streams; without colours they leave the text alone. */
+export const styles = (isTerminal: boolean, { env }: Pick<Io, 'env'>): ChalkInstance =>
+  new Chalk({ level: colourLevel(env, isTerminal) });
+
+/** FORCE_COLOR, as Node's tty.WriteStream reads it; every other value is 0. */
+const FORCED: Readonly<Record<string, ColorSupportLevel>> = { '': 1, '1': 1, true: 1, '2': 2, '3': 3 };
+
+/**
+ * Which colours a stream gets: none, 16, 256 or all. FORCE_COLOR decides alone, as in Node; without it NO_COLOR and
+ * Node's own NODE_DISABLE_COLORS go before CLICOLOR_FORCE (bixense.com/clicolors), and that before a dumb terminal.
+ */
+export function colourLevel(env: Io['env'], isTerminal: boolean): ColorSupportLevel {
+  const { FORCE_COLOR, NO_COLOR, NODE_DISABLE_COLORS, CLICOLOR_FORCE = '', TERM } = env;
+  if (FORCE_COLOR !== undefined) return Object.hasOwn(FORCED, FORCE_COLOR) ? (FORCED[FORCE_COLOR] ?? 0) : 0;
+  if ((NO_COLOR ?? '') !== '' || (NODE_DISABLE_COLORS ?? '') !== '') return 0;
+  if (CLICOLOR_FORCE !== '' && CLICOLOR_FORCE !== '0') return 1;
+  return isTerminal && TERM !== 'dumb' ? 1 : 0;
+}

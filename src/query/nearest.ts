@@ -1,33 +1,54 @@
-/** Field names that a mistyped one may have meant. */
+/** Names that a mistyped word may have meant. */
 
-const SUGGESTIONS = 3;
+const MOST_NAMES = 3;
+const MOST_EDITS = 3;
 
-/** The names that differ least, best first; none where nothing is near. */
+/** Of so few letters nearly every other word is near. */
+const FEWEST_LETTERS = 3;
+
+/**
+ * The names that differ least from a word, as many as differ alike; none where nothing is near. A name that begins or
+ * ends with the word is just near: `temperature`, `gpu`.
+ */
 export function nearestNames(typed: string, names: readonly string[]): readonly string[] {
-  const lower = typed.toLowerCase();
-  const limit = Math.max(2, Math.floor(typed.length / 3));
-  return names
-    .map((name) => ({
-      name,
-      distance: name.endsWith(lower) ? 1 : distance(lower, name.toLowerCase(), limit),
-    }))
-    .filter((candidate) => candidate.distance <= limit)
-    .sort((a, b) => a.distance - b.distance)
-    .slice(0, SUGGESTIONS)
-    .map((candidate) => candidate.name);
+  const word = typed.toLowerCase();
+  const { length } = word.replace(/^-+/, '');
+  // One of three letters may be wrong. A number is another number, and not a mistyped one.
+  const limit =
+    length < FEWEST_LETTERS || /^\d+$/.test(word) ? 0 : Math.min(Math.ceil(length / 3), MOST_EDITS);
+  const candidates = [...new Set(names)].map((name) => ({
+    name,
+    edits: editsWithin(limit, word, name.toLowerCase()),
+  }));
+  const least = Math.min(limit, ...candidates.map(({ edits }) => edits));
+  return candidates
+    .filter(({ edits }) => edits === least)
+    .slice(0, MOST_NAMES)
+    .map(({ name }) => name);
 }
 
-/** Levenshtein distance; anything beyond the limit is just more than the limit. */
-function distance(a: string, b: string, limit: number): number {
-  if (Math.abs(a.length - b.length) > limit) return limit + 1;
-  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const current = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (previous[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      current.push(Math.min(change, (previous[j] as number) + 1, (current[j - 1] as number) + 1));
-    }
-    previous = current;
+function editsWithin(limit: number, word: string, name: string): number {
+  if (limit > 0 && word !== name && (name.startsWith(word) || name.endsWith(word))) {
+    return Math.min(limit, editsBetween(word, name));
   }
-  return previous[b.length] as number;
+  return Math.abs(word.length - name.length) > limit ? limit + 1 : editsBetween(word, name);
 }
+
+/** Letters more, less, or other ones, and neighbours that changed places: what people mistype. */
+function editsBetween(a: string, b: string): number {
+  const firstRow = Array.from({ length: b.length + 1 }, (_, j) => j);
+  let [before, last] = [firstRow, firstRow];
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const other = at(last, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swapped = isSwapped ? at(before, j - 2) + 1 : other;
+      row.push(Math.min(other, swapped, at(last, j) + 1, at(row, j - 1) + 1));
+    }
+    [before, last] = [last, row];
+  }
+  return at(last, b.length);
+}
+
+const at = (row: readonly number[], column: number): number => row[column] as number;

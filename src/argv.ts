@@ -9,6 +9,8 @@ export interface Values {
   readonly words: readonly string[];
   /** What stands between several of them: a comma, or nothing between letters. Left out where there is one. */
   readonly between?: ',' | '';
+  /** Small letters are taken for large ones. */
+  readonly anyCase?: true;
 }
 
 export interface OptionSpec {
@@ -22,6 +24,8 @@ export interface OptionSpec {
   readonly argument?: string;
   /** What can be completed. */
   readonly values?: Values;
+  /** The option that lists what the value can be, without dashes. */
+  readonly listedBy?: string;
   readonly help: string;
   /** Given several times its values add up to a comma list; of others the last counts. */
   readonly joins?: true;

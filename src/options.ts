@@ -33,6 +33,7 @@ const queries: readonly RootOption[] = [
     long: long as string,
     value: 'required',
     argument: 'FIELD,...',
+    listedBy: help,
     help: `Chosen fields of ${what}, as CSV or JSON. --${help} lists the fields.`,
     modes: ['query'],
     trigger: 'query',
@@ -220,6 +221,17 @@ export const rootOptions: readonly RootOption[] = [
     help: 'Load this NVML library instead of searching for one (also NVSMI_NVML).',
     ours: true,
   },
+];
+
+/** For the help and the manual. */
+export const rootExamples: readonly (readonly [line: string, what: string])[] = [
+  ['nvsmi', 'The summary: GPUs, and the processes on them.'],
+  ['nvsmi -l 1', 'The summary every second.'],
+  ['nvsmi -q -d MEMORY,ECC -i 0', 'Two sections of the report of GPU 0.'],
+  ['nvsmi --query-gpu=name,memory.used --format=csv,noheader', 'Chosen fields as CSV.'],
+  ['nvsmi --query-gpu=utilization.gpu --format=jsonl -lms 500', 'A JSON object a line, twice a second.'],
+  ['nvsmi --json', 'The summary for a program.'],
+  ['nvsmi --snapshot hgx-h100-x8', 'How it looks on eight GPUs, on any machine.'],
 ];
 
 const MODES: readonly Mode[] = ['help', 'version', 'help-query', 'list', 'excluded', 'hostname', 'query'];

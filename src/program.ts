@@ -2,20 +2,23 @@
  * The command tree in Commander: what there is to call, its help, and the call of a subcommand. Loaded for
  * subcommands and help only; the summary and the queries start without it.
  */
-import { Command, Option } from 'commander';
-import { argumentOf, type OptionSpec, scan, type Token } from './argv.js';
+import { Command, type Help, Option } from 'commander';
+import { argumentOf, lastValue, type OptionSpec, type Token } from './argv.js';
+import { HELP, optionsOf, scanCommand } from './command-table.js';
 import type { Context } from './commands/context.js';
-import type { CommandEntry, CommandSpec } from './commands/index.js';
+import type { CommandEntry, CommandSpec, Example } from './commands/index.js';
 import { EXIT, UsageError } from './errors.js';
 import { EXIT_STATUSES } from './exit-statuses.js';
-import type { RootOption } from './options.js';
+import { type RootOption, rootExamples } from './options.js';
+
+/** What the help shows of an argument: `FILE` where it is needed, `[SECONDS]` where it may be left out. */
+const argument = (spec: OptionSpec): string =>
+  spec.value === 'required' ? argumentOf(spec) : `[${argumentOf(spec)}]`;
 
 /** An option of the tables as Commander's. Commander knows one-letter short names only; others go into the text. */
 function commanderOption(spec: OptionSpec): Option {
-  const value =
-    spec.value === undefined
-      ? ''
-      : ` ${spec.value === 'required' ? '<' : '['}${argumentOf(spec)}${spec.value === 'required' ? '>' : ']'}`;
+  const brackets = spec.value === 'required' ? '<>' : '[]';
+  const value = spec.value === undefined ? '' : ` ${brackets[0]}${argumentOf(spec)}${brackets[1]}`;
   const short = spec.short?.find((name) => name.length === 1);
   const option = new Option(`${short === undefined ? '' : `-${short}, `}--${spec.long}${value}`, spec.help);
   return spec.hidden ? option.hideHelp() : option;
@@ -24,16 +27,34 @@ function commanderOption(spec: OptionSpec): Option {
 /** Every spelling of an option, as the help shows it: `-lms, --loop-ms [MILLISECONDS]`. */
 function spelling(spec: OptionSpec): string {
   const names = [...(spec.short ?? []).map((name) => `-${name}`), `--${spec.long}`].join(', ');
-  if (spec.value === undefined) return names;
-  return spec.value === 'required' ? `${names} ${argumentOf(spec)}` : `${names} [${argumentOf(spec)}]`;
+  return spec.value === undefined ? names : `${names} ${argument(spec)}`;
+}
+
+const INDENT = '  ';
+
+/** What is longer has its explanation in the lines below. */
+const LONGEST_TERM = 28;
+
+/** A term and its explanation, beside each other in lines of at most `helpWidth` characters. */
+function formatItem(term: string, termWidth: number, words: string, help: Help): string {
+  const column = Math.min(termWidth, LONGEST_TERM) + INDENT.length;
+  const indent = INDENT.length + column;
+  const text = help
+    .boxWrap(words, (help.helpWidth ?? 0) - indent)
+    .replaceAll('\n', `\n${' '.repeat(indent)}`);
+  const gap = term.length + INDENT.length > column ? `\n${' '.repeat(indent)}` : '';
+  return `${INDENT}${gap === '' ? term.padEnd(column) : term}${gap}${text}`;
 }
 
 /** A Commander command whose help shows the spellings of our tables. */
-function commandOf(name: string, options: readonly OptionSpec[]): Command {
+function commandOf(name: string, options: readonly OptionSpec[], width = 0): Command {
   const command = new Command(name).helpOption(false).allowExcessArguments().exitOverride();
   for (const spec of options) command.addOption(commanderOption(spec));
   return command.configureHelp({
-    helpWidth: 100,
+    helpWidth: width,
+    // What is narrower is not wrapped.
+    minWidthToWrap: 1,
+    formatItem,
     optionTerm: (option) => {
       const spec = options.find(({ long }) => `--${long}` === option.long);
       return spec === undefined ? option.flags : spelling(spec);
@@ -41,86 +62,116 @@ function commandOf(name: string, options: readonly OptionSpec[]): Command {
   });
 }
 
-const HELP: OptionSpec = { short: ['h'], long: 'help', help: 'Show this help.' };
+/** A heading, and terms with their explanations. */
+function section(command: Command, heading: string, items: readonly (readonly [string, string])[]): string {
+  const help = command.createHelp();
+  const widest = Math.max(0, ...items.map(([term]) => term.length));
+  const lines = items.map(([term, words]) => `${help.formatItem(term, widest, words, help)}\n`);
+  return `${heading}:\n${lines.join('')}`;
+}
 
-const withHelp = (options: readonly OptionSpec[]): readonly OptionSpec[] =>
-  options.some((spec) => spec.long === HELP.long) ? options : [HELP, ...options];
+/** Command lines, which are long and not broken, and below each what it shows. */
+function exampleText(command: Command, examples: readonly Example[]): string {
+  const indent = INDENT.repeat(3);
+  const below = (words: string): string => wrap(command, words, indent.length).replaceAll(/^/gm, indent);
+  return `Examples:\n${examples.map(([line, what]) => `${INDENT}${line}\n${below(what)}\n`).join('')}`;
+}
 
-/** The help of a subcommand. */
-function commandHelp(entry: CommandEntry, spec: CommandSpec): string {
-  const command = commandOf(`nvsmi ${entry.name}`, withHelp(spec.options)).description(entry.summary);
-  if (spec.notes !== undefined) command.addHelpText('after', `\n${spec.notes()}`);
+/** Text in lines that leave room for an indent; those that are indented already are as they should be. */
+function wrap(command: Command, text: string, indent = 0): string {
+  const help = command.createHelp();
+  return help.boxWrap(text, (help.helpWidth ?? 0) - indent);
+}
+
+function helpText(command: Command, ...more: readonly string[]): string {
   let text = '';
-  command
-    .configureOutput({
-      writeOut: (part) => {
-        text += part;
-      },
-    })
-    .outputHelp();
-  return text;
+  const writeOut = (part: string): void => {
+    text += part;
+  };
+  command.configureOutput({ writeOut }).outputHelp();
+  return [text, ...more].join('\n');
+}
+
+/** The help of a subcommand, in lines of so many characters. */
+export function commandHelp(entry: CommandEntry, spec: CommandSpec, width: number): string {
+  const { operand } = spec;
+  const command = commandOf(`nvsmi ${entry.name}`, optionsOf(spec), width).description(entry.summary);
+  if (operand !== undefined) command.argument(`[${argumentOf(operand)}]`, operand.help);
+  if (operand !== undefined) command.usage(`${argument(operand)} [options]`);
+  const notes = spec.notes === undefined ? [] : [wrap(command, spec.notes())];
+  return helpText(command, exampleText(command, entry.examples), ...notes);
 }
 
 /** The help of nvsmi itself. */
-export function rootHelp(options: readonly RootOption[], entries: readonly CommandEntry[]): string {
-  const program = commandOf('nvsmi', options)
-    .usage('[OPTIONS]\n       nvsmi COMMAND [OPTIONS]    (nvsmi COMMAND -h tells more)')
+export function rootHelp(
+  options: readonly RootOption[],
+  entries: readonly CommandEntry[],
+  width: number,
+): string {
+  const program = commandOf('nvsmi', options, width)
+    .usage('[OPTIONS]\n       nvsmi COMMAND [OPTIONS]    (nvsmi help COMMAND explains one)')
     .description(
       'The state of NVIDIA GPUs, as nvidia-smi prints it, and as JSON.\n\nWithout options nvsmi prints a summary of the GPUs and the processes on them.',
     )
     .helpCommand(false);
-  for (const entry of entries) program.command(entry.name).summary(entry.summary).helpOption(false);
-  program.addHelpText('after', `\n${exitHelp()}`);
-  let text = '';
-  program
-    .configureOutput({
-      writeOut: (part) => {
-        text += part;
-      },
-    })
-    .outputHelp();
-  return text;
+  const summaries = entries.map(({ name, summary }) => [name, summary] as const);
+  const statuses = EXIT_STATUSES.map(([status, meaning]) => [String(status), meaning] as const);
+  return helpText(
+    program,
+    section(program, 'Commands', summaries),
+    exampleText(program, rootExamples),
+    section(program, 'Exit status', statuses),
+  );
 }
-
-const exitHelp = (): string =>
-  `Exit status:\n${EXIT_STATUSES.map(([status, meaning]) => `  ${String(status).padEnd(4)} ${meaning}\n`).join('')}`;
 
 /** Reads the arguments of a subcommand, or refuses them as nvidia-smi's subcommands do (H200, 580.159.04). */
 function readCommandArguments(spec: CommandSpec, argv: readonly string[]): readonly Token[] {
-  const scanned = scan(withHelp(spec.options), argv);
+  const scanned = scanCommand(spec, argv);
   if (scanned.kind === 'missing value') {
     throw new UsageError(`Option "${scanned.written}" is missing its value.`);
   }
-  if (scanned.kind === 'unknown' && !isHelp(scanned.tokens)) {
-    throw new UsageError(`Option "${scanned.written}" is not recognized.`);
-  }
-  return scanned.tokens;
+  const { tokens } = scanned;
+  if (isHelp(tokens)) return tokens;
+  if (scanned.kind === 'unknown') throw new UsageError(`Option "${scanned.written}" is not recognized.`);
+  if (spec.operand !== undefined) checkOperand(spec.operand, lastValue(tokens, spec.operand.long));
+  return tokens;
 }
 
-const isHelp = (tokens: readonly Token[]): boolean => tokens.some(({ spec }) => spec.long === HELP.long);
+function checkOperand(operand: OptionSpec, word: string | undefined): void {
+  if (word === undefined) {
+    if (operand.value === 'optional') return;
+    throw new UsageError(`Argument ${argumentOf(operand)} is missing.`);
+  }
+  if (operand.values?.words.includes(word)) return;
+  throw new UsageError(`Argument "${word}" is not recognized.`);
+}
+
+const isHelp = (tokens: readonly Token[]): boolean => tokens.some(({ spec }) => spec.long === HELP);
 
 /** Runs a subcommand through Commander. Returns its exit status. */
 export async function runCommand(
   entry: CommandEntry,
   argv: readonly string[],
   context: Context,
+  width: () => number,
 ): Promise<number> {
   const spec = await entry.load();
   const tokens = readCommandArguments(spec, argv);
   if (isHelp(tokens)) {
-    context.io.out(commandHelp(entry, spec));
+    context.io.out(commandHelp(entry, spec, width()));
     return EXIT.ok;
   }
   const { actions } = spec;
   if (actions !== undefined && !tokens.some((token) => actions.includes(token.spec.long))) {
-    context.io.out(`\n${commandHelp(entry, spec)}`);
+    context.io.out(`\n${commandHelp(entry, spec, width())}`);
     return EXIT.ok;
   }
   let status: number = EXIT.ok;
   const command = commandOf(entry.name, spec.options).action(async () => {
     status = await spec.run(tokens, context);
   });
-  await command.parseAsync(canonical(tokens), { from: 'user' });
+  const options = tokens.filter((token) => token.spec !== spec.operand);
+  await command.parseAsync(canonical(options), { from: 'user' });
   return status;
 }
 

@@ -29,12 +29,12 @@ const SHARED: BuildOptions = {
 /** Where a bundle lies: createRequire takes a path as well, and what seeks files beside it wants a URL. */
 const MODULE_URL = "const moduleUrl=require('node:url').pathToFileURL(__filename).href;";
 
-/** Leaves lazy imports of our own modules outside, all or those of one module, and tells them. */
-const lazily = (found: Set<string>, of?: string): Plugin => ({
+/** Leaves lazy imports of our own modules outside, all or those of some modules, and tells them. */
+const lazily = (found: Set<string>, of?: readonly string[]): Plugin => ({
   name: 'lazy imports become bundles',
   setup: ({ onResolve }) =>
     onResolve({ filter: /^\./ }, ({ kind, path, resolveDir, importer }) => {
-      if (kind !== 'dynamic-import' || (of !== undefined && importer !== resolve(of))) return undefined;
+      if (kind !== 'dynamic-import' || of?.every((module) => importer !== resolve(module))) return undefined;
       found.add(resolve(resolveDir, path.replace(/\.js$/, '.ts')));
       return { path: `./${basename(path)}`, external: true };
     }),
@@ -67,6 +67,9 @@ const noPrograms: Plugin = {
   },
 };
 
+/** Modules that load commands; help.ts loads what has loaded it. */
+const COMMANDS = ['src/commands/index.ts', 'src/command-table.ts', 'src/help.ts'];
+
 /**
  * Writes the bundles into a folder, made anew: nvsmi.js, and a file for each of its lazy imports. Modules can be
  * replaced by other files, and names by constants.
@@ -94,8 +97,9 @@ export async function bundleCli(
     define: { ...define, 'import.meta.url': 'moduleUrl' },
     banner: { js: MODULE_URL },
   };
-  const table = lazily(subcommands, 'src/commands/index.ts');
-  await build({ ...whole, entryPoints: [...lazy], plugins: [replaced(instead), noPrograms, table] });
-  await build({ ...whole, entryPoints: [...subcommands], plugins: [replaced(instead)] });
+  const plugins = [replaced(instead), noPrograms, lazily(subcommands, COMMANDS)];
+  await build({ ...whole, entryPoints: [...lazy], plugins });
+  const others = [...subcommands].filter((module) => !lazy.has(module));
+  await build({ ...whole, entryPoints: others, plugins });
   writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }\n');
 }

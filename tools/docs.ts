@@ -3,12 +3,12 @@
  * snapshots/; with --check compares instead, and fails where they differ.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { bashCompletion } from './docs/bash.js';
-import { fishCompletion } from './docs/fish.js';
+import { bashCompletion } from '../src/completion/bash.js';
+import { fishCompletion } from '../src/completion/fish.js';
+import { readPages } from '../src/completion/pages.js';
+import { zshCompletion } from '../src/completion/zsh.js';
 import { machineTable } from './docs/machines.js';
 import { manPage } from './docs/man.js';
-import { readPages } from './docs/pages.js';
-import { zshCompletion } from './docs/zsh.js';
 
 const ROOT = new URL('../', import.meta.url);
 const FOLDER = new URL('docs/', ROOT);

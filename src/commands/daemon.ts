@@ -166,9 +166,6 @@ export const spec: CommandSpec = {
     { long: 'foreground', help: 'Record in this process, for a service manager, until it is told to stop.' },
   ],
   notes: () =>
-    [
-      'A file a day, nvstats-YYYYMMDD, which replay shows, also while it is being written. It holds',
-      'compressed JSON lines, which zcat shows too. A folder has one recorder at a time.\n',
-    ].join('\n'),
+    'A file a day, nvstats-YYYYMMDD, which replay shows, also while it is being written. It holds compressed JSON lines, which zcat shows too. A folder has one recorder at a time.\n',
   run: daemon,
 };

@@ -4,10 +4,12 @@ import { EXIT } from '../errors.js';
 import type { Table } from '../query/table.js';
 import { tableAsked } from '../query/tables/index.js';
 import { styles } from '../style.js';
+import { textWidth } from '../width.js';
 import type { Context } from './context.js';
 
-/** Breaks a text of more than 100 characters at the last space that each line has room for. */
-const wrap = (text: string): string => text.replace(/(?!.{1,100}$)(.{1,100}) /g, '$1\n');
+/** Breaks a text at the last space that each line has room for. */
+const wrap = (text: string, width: number): string =>
+  text.replace(new RegExp(`(?!.{1,${width}}$)(.{1,${width}}) `, 'g'), '$1\n');
 
 /** Prints the fields of a --query-* switch. */
 export function helpQuery(tokens: readonly Token[], context: Context): number {
@@ -18,13 +20,13 @@ export function helpQuery(tokens: readonly Token[], context: Context): number {
 
 /** The fields of a table, for a terminal or a pipe. */
 export const tableHelp = (table: Table, { io }: Context): string =>
-  helpOf(table, styles(io.stdoutIsTerminal, io).bold);
+  helpOf(table, styles(io.stdoutIsTerminal, io).bold, textWidth(io));
 
 /** Quoted names at the start of a line, then what they mean. */
-function helpOf(table: Table, strong: (name: string) => string): string {
+function helpOf(table: Table, strong: (name: string) => string, width: number): string {
   const fields = table.rows.map((row) => {
     const names = row.names.map((name) => strong(`"${name}"`)).join(' or ');
-    return `${names}\n${wrap(row.help)}\n`;
+    return `${names}\n${wrap(row.help, width)}\n`;
   });
   return `Fields of --${table.option}, one record for ${table.subject}.
 Give them as a comma list: --${table.option}=${table.rows[0]?.names[0]},${table.rows.at(-1)?.names[0]}

@@ -5,6 +5,8 @@ import type { Context } from './context.js';
 /** A subcommand: its options, and what it does with them. */
 export interface CommandSpec {
   readonly options: readonly OptionSpec[];
+  /** A word that follows the name; a token of this option where it is given. */
+  readonly operand?: OptionSpec;
   /** Shown below the options in the help. */
   readonly notes?: () => string;
   /**
@@ -16,9 +18,13 @@ export interface CommandSpec {
   readonly run: (tokens: readonly Token[], context: Context) => Promise<number>;
 }
 
+/** A command line, and what it shows; for the help and the manual. */
+export type Example = readonly [line: string, what: string];
+
 export interface CommandEntry {
   readonly name: string;
   readonly summary: string;
+  readonly examples: readonly Example[];
   readonly load: () => Promise<CommandSpec>;
 }
 
@@ -26,121 +32,181 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'snapshot',
     summary: 'Record every read-only NVML answer of this machine to a file.',
+    examples: [
+      ['nvsmi snapshot -o machine.json', 'Record this machine, with made-up identities.'],
+      ['nvsmi --snapshot machine.json -q', 'Let the recording answer, on any machine.'],
+    ],
     load: async () => (await import('./snapshot.js')).spec,
   },
   {
     name: 'topo',
     summary: 'How GPUs, NICs and NVMe disks are connected, and which CPUs and memory are near them.',
+    examples: [
+      ['nvsmi topo -m', 'How GPUs and NICs are connected, with the CPUs and memory near them.'],
+      ['nvsmi topo -p2p r', 'Which GPUs can read the memory of which others.'],
+      ['nvsmi topo -m --json', 'The same matrix for a program.'],
+    ],
     load: async () => (await import('./topo.js')).spec,
   },
   {
     name: 'drain',
     summary: 'Whether a GPU is being drained.',
+    examples: [['nvsmi drain -q -p 0000:00:06.0', 'Whether the GPU at this PCI address is being drained.']],
     load: async () => (await import('./drain.js')).spec,
   },
   {
     name: 'nvlink',
     summary: 'State, speed, throughput and errors of the NVLinks.',
+    examples: [
+      ['nvsmi nvlink -s', 'State and speed of every link.'],
+      ['nvsmi nvlink -e -i 0', 'The error counters of the links of GPU 0.'],
+      ['nvsmi nvlink -gt d --json', 'What was sent and received over each link, for a program.'],
+    ],
     load: async () => (await import('./nvlink.js')).spec,
   },
   {
     name: 'c2c',
     summary: 'State and errors of the links between CPU and GPU chip.',
+    examples: [['nvsmi c2c -s', 'Whether each link between CPU and GPU chip is up, and its bandwidth.']],
     load: async () => (await import('./c2c.js')).spec,
   },
   {
     name: 'clocks',
     summary: 'Groups of GPUs that boost their clocks together.',
+    examples: [['nvsmi clocks --sync-boost-list', 'Groups of GPUs that boost together.']],
     load: async () => (await import('./clocks.js')).spec,
   },
   {
     name: 'pci',
     summary: 'Error and traffic counters of the PCIe link.',
+    examples: [['nvsmi pci -gCnt', 'The counters of the PCIe link of each GPU.']],
     load: async () => (await import('./pci.js')).spec,
   },
   {
     name: 'prm',
     summary: 'Counters and registers of the NVLink ports (Blackwell and newer).',
+    examples: [
+      ['nvsmi prm -l', 'The registers and counters that can be read.'],
+      ['nvsmi prm -n PPCNT -f', 'The parameters of a register.'],
+    ],
     load: async () => (await import('./prm.js')).spec,
   },
   {
     name: 'mig',
     summary: 'GPU and compute instances of MIG: profiles, placements, and what exists.',
+    examples: [
+      ['nvsmi mig -lgip', 'The GPU instance profiles, and how many of each are free.'],
+      ['nvsmi mig -lgi --json', 'The GPU instances that exist, for a program.'],
+    ],
     load: async () => (await import('./mig.js')).spec,
   },
   {
     name: 'vgpu',
     summary: 'vGPUs of a virtualization host: what runs, what is supported, how busy they are.',
+    examples: [
+      ['nvsmi vgpu', 'The vGPUs that run.'],
+      ['nvsmi vgpu -s -v', 'The vGPU types that each GPU supports, in full.'],
+    ],
     load: async () => (await import('./vgpu.js')).spec,
   },
   {
     name: 'conf-compute',
     summary: 'Confidential computing: modes, capabilities, protected memory.',
+    examples: [['nvsmi conf-compute -f', 'Whether confidential computing is on.']],
     load: async () => (await import('./conf-compute.js')).spec,
   },
   {
     name: 'compute-policy',
     summary: 'Compute policies of the GPUs: the timeslice.',
+    examples: [['nvsmi compute-policy -l', 'The compute policy of each GPU.']],
     load: async () => (await import('./compute-policy.js')).spec,
   },
   {
     name: 'boost-slider',
     summary: 'Boost sliders of the GPUs.',
+    examples: [['nvsmi boost-slider -l', 'The boost sliders of each GPU.']],
     load: async () => (await import('./boost-slider.js')).spec,
   },
   {
     name: 'power-hint',
     summary: 'Estimates of the power that a GPU draws at given clocks.',
+    examples: [['nvsmi power-hint -l', 'The estimates that each GPU can give.']],
     load: async () => (await import('./power-hint.js')).spec,
   },
   {
     name: 'base-clocks',
     summary: 'Base clocks of the GPUs.',
+    examples: [['nvsmi base-clocks', 'The base clocks of each GPU.']],
     load: async () => (await import('./base-clocks.js')).spec,
   },
   {
     name: 'encodersessions',
     summary: 'Video encoder sessions on the GPUs.',
+    examples: [
+      ['nvsmi encodersessions', 'The encoder sessions, once.'],
+      ['nvsmi encodersessions -l 2', 'The same every two seconds.'],
+    ],
     load: async () => (await import('./encodersessions.js')).spec,
   },
   {
     name: 'fbcsessions',
     summary: 'Frame buffer capture sessions on the GPUs.',
+    examples: [['nvsmi fbcsessions', 'The frame buffer capture sessions, once.']],
     load: async () => (await import('./fbcsessions.js')).spec,
   },
   {
     name: 'power-smoothing',
     summary: 'Preset profiles of power smoothing.',
+    examples: [['nvsmi power-smoothing -ppd', 'The values of each preset profile.']],
     load: async () => (await import('./power-smoothing.js')).spec,
   },
   {
     name: 'power-profiles',
     summary: 'Workload power profiles: supported, requested, enforced.',
+    examples: [['nvsmi power-profiles -l', 'The profiles that each GPU supports.']],
     load: async () => (await import('./power-profiles.js')).spec,
   },
   {
     name: 'dmon',
     summary: 'Scroll a line of numbers for every GPU.',
+    examples: [
+      ['nvsmi dmon', 'Power, temperature, utilization and clocks, a line a second.'],
+      ['nvsmi dmon -s pum -d 5 -o T', 'Power, utilization and memory every five seconds, with the time.'],
+      ['nvsmi dmon -c 1 --format jsonl', 'One sample for a program.'],
+    ],
     load: async () => (await import('./dmon.js')).spec,
   },
   {
     name: 'pmon',
     summary: 'Scroll a line for every process on the GPUs.',
+    examples: [
+      ['nvsmi pmon -s um', 'How busy each process keeps its GPU, and its memory.'],
+      ['nvsmi pmon -c 1 --format json', 'One sample for a program.'],
+    ],
     load: async () => (await import('./pmon.js')).spec,
   },
   {
     name: 'daemon',
     summary: 'Record what dmon shows to files, in the background.',
+    examples: [
+      ['nvsmi daemon -p /var/tmp/gpus -d 10', 'Record every ten seconds into this folder.'],
+      ['nvsmi daemon -p /var/tmp/gpus -t', 'Stop that recorder.'],
+    ],
     load: async () => (await import('./daemon.js')).spec,
   },
   {
     name: 'replay',
     summary: 'Show what the daemon recorded.',
+    examples: [
+      ['nvsmi replay -f /var/tmp/gpus/FILE', 'What was recorded in a file.'],
+      ['nvsmi replay -f FILE -b 09:00:00 -e 09:30:00', 'Half an hour of it.'],
+    ],
     load: async () => (await import('./replay.js')).spec,
   },
   {
     name: 'gpm',
     summary: 'Whether GPU performance metrics are streamed.',
+    examples: [['nvsmi gpm -g', 'Whether each GPU streams its performance metrics.']],
     load: async () => (await import('./gpm.js')).spec,
   },
 ];

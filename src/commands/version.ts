@@ -11,6 +11,8 @@ import { type Cells, cell } from '../query/cell.js';
 import { text as words } from '../query/kind.js';
 import { jsonDocument } from '../render/document.js';
 import type { Context } from './context.js';
+import type { CommandSpec } from './index.js';
+import { jsonOption } from './json-option.js';
 
 /** The driver's version as NVML tells it, e.g. 580.159.04; N/A where it does not. */
 export const driverVersion = (session: Session): string =>
@@ -67,6 +69,9 @@ export async function version(tokens: readonly Token[], context: Context): Promi
   );
   return 0;
 }
+
+/** `version [--json]`, which is `--version`. */
+export const spec: CommandSpec = { options: [jsonOption], run: version };
 
 /** Prints the GPUs that the driver was told to leave alone. */
 export async function excluded(tokens: readonly Token[], context: Context): Promise<number> {

@@ -1,5 +1,5 @@
 /** Completion for bash, without the bash-completion package. */
-import type { OptionSpec } from '../../src/argv.js';
+import type { OptionSpec } from '../argv.js';
 import {
   ASK_GPUS,
   EVERYWHERE,
@@ -9,8 +9,8 @@ import {
   sourceOf,
   spellings,
   takesList,
-  valuesOf,
 } from './pages.js';
+import { valuesOf } from './values.js';
 
 const quoted = (words: readonly string[]): string => `'${words.join(' ')}'`;
 
@@ -23,6 +23,12 @@ function sourceCall(option: OptionSpec): readonly string[] {
   if (source === undefined) return [];
   if (source !== 'gpus') return [`_nvsmi_paths ${source === 'folders' ? '-d' : '-f'} "$current"`];
   return [`${LISTERS[takesList(option) ? ',' : 'one']} "$(_nvsmi_gpus)" "$current"`];
+}
+
+/** What follows the name of a command, at the place of its word. */
+function operandCase({ name, operand }: Page): readonly string[] {
+  const words = operand === undefined ? undefined : valuesOf(operand)?.words;
+  return words === undefined ? [] : [`    "${name} ${name}") words+=' ${words.join(' ')}' ;;`];
 }
 
 /** Lines of a case: what follows an option that takes a value. */
@@ -126,6 +132,9 @@ ${[...valueCases(root), ...commands.flatMap(valueCases)].join('\n')}
   esac
   case $command in
 ${optionCases.join('\n')}
+  esac
+  case "$command $previous" in
+${commands.flatMap(operandCase).join('\n')}
   esac
   [[ $COMP_CWORD -eq $at ]] && words+=' ${commands.map(({ name }) => name).join(' ')}'
   COMPREPLY=($(compgen -W "$words" -- "$current"))

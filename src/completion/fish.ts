@@ -1,15 +1,7 @@
 /** Completion for fish. */
-import type { OptionSpec } from '../../src/argv.js';
-import {
-  ASK_GPUS,
-  EVERYWHERE,
-  type Page,
-  type Pages,
-  STAMP,
-  sourceOf,
-  takesList,
-  valuesOf,
-} from './pages.js';
+import type { OptionSpec } from '../argv.js';
+import { ASK_GPUS, EVERYWHERE, type Page, type Pages, STAMP, sourceOf, takesList } from './pages.js';
+import { valuesOf } from './values.js';
 
 const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 
@@ -41,6 +33,14 @@ function line(page: Page, option: OptionSpec): string {
   else if (words !== undefined) parts.push('-x');
   if (words !== undefined) parts.push(`-a ${quoted(words)}`);
   return [...parts, `-d ${quoted(option.help)}`].join(' ');
+}
+
+/** The word that follows the name of a command. */
+function operandLine({ name, operand }: Page): readonly string[] {
+  const words = operand === undefined ? undefined : valuesOf(operand)?.words.join(' ');
+  if (operand === undefined || words === undefined) return [];
+  const condition = `__fish_seen_subcommand_from ${name}; and not __fish_seen_subcommand_from ${words}`;
+  return [`complete -c nvsmi -n ${quoted(condition)} -a ${quoted(words)} -d ${quoted(operand.help)}`];
 }
 
 export function fishCompletion({ root, commands }: Pages): string {
@@ -85,6 +85,6 @@ function __nvsmi_gpus
 end
 
 complete -c nvsmi -f
-${[...subcommands, ...options].join('\n')}
+${[...subcommands, ...commands.flatMap(operandLine), ...options].join('\n')}
 `;
 }

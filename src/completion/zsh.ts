@@ -1,5 +1,5 @@
 /** Completion for zsh. */
-import { argumentOf, type OptionSpec, type Values } from '../../src/argv.js';
+import { argumentOf, type OptionSpec, type Values } from '../argv.js';
 import {
   ASK_GPUS,
   EVERYWHERE,
@@ -10,8 +10,8 @@ import {
   sourceOf,
   spellings,
   takesList,
-  valuesOf,
 } from './pages.js';
+import { valuesOf } from './values.js';
 
 /** Text within single quotes, in a place where brackets and colons mean something. */
 const escaped = (text: string): string => text.replaceAll(/[[\]:\\]/g, '\\$&').replaceAll("'", "'\\''");
@@ -57,8 +57,16 @@ function optionSpec(option: OptionSpec): string {
   return `${others}${names.length > 1 ? `{${spelled.join(',')}}` : spelled[0]}'${help}'`;
 }
 
+/** The word that follows the name of a command. */
+const operandSpec = ({ operand }: Page): readonly string[] =>
+  operand === undefined
+    ? []
+    : [
+        `'${operand.value === 'optional' ? '::' : ':'}${operand.long}:(${valuesOf(operand)?.words.join(' ')})'`,
+      ];
+
 const argumentsOf = (page: Page, indent: string): string =>
-  page.options.map((option) => `${indent}${optionSpec(option)}`).join(' \\\n');
+  [...operandSpec(page), ...page.options.map(optionSpec)].map((spec) => `${indent}${spec}`).join(' \\\n');
 
 export function zshCompletion({ root, commands }: Pages): string {
   const described = commands.map(({ name, summary }) => `    '${name}:${escaped(summary)}'`);
@@ -111,6 +119,11 @@ ${cases.join('\n')}
 ${argumentsOf(root, '    ')}
 }
 
-_nvsmi "$@"
+# Loaded by compinit this file is the function; sourced, it says what the function is for.
+if [[ $funcstack[1] == _nvsmi ]]; then
+  _nvsmi "$@"
+else
+  compdef _nvsmi nvsmi
+fi
 `;
 }

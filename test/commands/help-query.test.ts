@@ -1,18 +1,22 @@
 import { expect, it } from 'vitest';
 import { gpuTable } from '../../src/query/gpu/index.js';
-import { runOn } from './run-on.js';
+import { nvsmi } from '../cli/run.js';
 
-it('explains every field in lines of at most 100 characters, with every word', async () => {
-  const { out } = await runOn('h100-x1', ['--help-query-gpu']);
+it.each([
+  ['80', {}],
+  ['60', { COLUMNS: '20' }],
+  ['97', { COLUMNS: '97' }],
+])('explains every field in lines of at most %s characters, with every word', async (width, env) => {
+  const { out } = await nvsmi(['--help-query-gpu'], { env }, 'h100-x1');
   const [, ...fields] = out.trimEnd().split('\n\n');
   const explained = fields.map((field) => field.split('\n').slice(1));
   expect(explained.map((lines) => lines.join(' '))).toEqual(gpuTable.rows.map(({ help }) => help));
-  expect(explained.flat().filter((line) => line.length > 100)).toEqual([]);
+  expect(explained.flat().filter((line) => line.length > Number(width))).toEqual([]);
   const broken = explained.filter((lines) => lines.length > 1);
   expect(broken.length).toBeGreaterThan(0);
   // No line ends earlier than it has to.
   const early = broken.filter(
-    ([first = '', second = '']) => `${first} ${second.split(' ', 1)[0]}`.length <= 100,
+    ([first = '', second = '']) => `${first} ${second.split(' ', 1)[0]}`.length <= Number(width),
   );
   expect(early).toEqual([]);
 });

@@ -2,13 +2,13 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { commands as entries } from '../../src/commands/index.js';
+import { allCommands as entries } from '../../src/command-table.js';
+import { readPages, spellings } from '../../src/completion/pages.js';
 import { EXIT } from '../../src/errors.js';
 import { EXIT_STATUSES } from '../../src/exit-statuses.js';
 import { rootOptions } from '../../src/options.js';
 import { rootHelp } from '../../src/program.js';
 import { machineNames, machineTable } from '../../tools/docs/machines.js';
-import { readPages, spellings } from '../../tools/docs/pages.js';
 import { documents, stale } from '../../tools/docs.js';
 import { runOn } from '../commands/run-on.js';
 
@@ -66,7 +66,7 @@ describe('the completions and the manual page', () => {
   it('tell the exit statuses in the manual page as in the help, those of signals and of NVML among them', () => {
     const [, part = ''] = (made['nvsmi.1'] ?? '').split('.SH EXIT STATUS\n');
     const manual = part.match(/(?<=^\.B )\d+$/gm);
-    const help = rootHelp(rootOptions, entries).split('Exit status:\n')[1] ?? '';
+    const help = rootHelp(rootOptions, entries, 120).split('Exit status:\n')[1] ?? '';
     expect(help.match(/(?<=^ {2})\d+/gm)).toEqual(manual);
     const told = new Set(manual?.map(Number));
     const statuses = [...Object.values(EXIT), 3, 4, 8, 9, 11, 12, 13, 15, 16, 18, 129, 130, 138, 143];

@@ -1,8 +1,9 @@
 /** The manual page. Its date is that of the newest release: the same tables make the same page. */
 import { readFileSync } from 'node:fs';
 import { argumentOf, type OptionSpec } from '../../src/argv.js';
+import type { Example } from '../../src/commands/index.js';
+import { type Page, type Pages, STAMP, spellings } from '../../src/completion/pages.js';
 import { EXIT_STATUSES } from '../../src/exit-statuses.js';
-import { type Page, type Pages, STAMP, spellings } from './pages.js';
 
 /** Text for troff: backslashes and dashes are written out, a line does not begin with a dot or a quote. */
 const troff = (text: string): string =>
@@ -11,25 +12,38 @@ const troff = (text: string): string =>
     .replaceAll('-', '\\-')
     .replaceAll(/^(?=[.'])/gm, '\\&');
 
+/** An argument in italics, in brackets where it may be left out. */
+function argument(option: OptionSpec): string {
+  const words = `\\fI${troff(argumentOf(option))}\\fR`;
+  return option.value === 'required' ? words : `[${words}]`;
+}
+
 function optionLines(option: OptionSpec): string {
-  const argument = argumentOf(option);
-  const value =
-    option.value === undefined
-      ? ''
-      : option.value === 'required'
-        ? ` \\fI${troff(argument)}\\fR`
-        : ` [\\fI${troff(argument)}\\fR]`;
+  const value = option.value === undefined ? '' : ` ${argument(option)}`;
   const names = spellings(option)
     .map((name) => `\\fB${troff(name)}\\fR`)
     .join(', ');
   return `.TP\n${names}${value}\n${troff(option.help)}`;
 }
 
+const exampleLines = ([line, what]: Example): string => `.TP\n.B ${troff(line)}\n${troff(what)}`;
+
+/** A paragraph; a table, which has indented lines, is not filled. */
+const noteLines = (notes: string): readonly string[] =>
+  notes.includes('\n ') ? ['.PP', '.nf', troff(notes), '.fi'] : ['.PP', troff(notes)];
+
 function section(page: Page): string {
-  const notes = page.notes === undefined ? [] : ['.PP', '.nf', troff(page.notes.trim()), '.fi'];
-  return [`.SS ${troff(page.name)}`, troff(page.summary), ...page.options.map(optionLines), ...notes].join(
-    '\n',
-  );
+  const { operand, notes } = page;
+  return [
+    `.SS ${troff(page.name)}`,
+    troff(page.summary),
+    ...(operand === undefined ? [] : [`.TP\n${argument(operand)}\n${troff(operand.help)}`]),
+    ...page.options.map(optionLines),
+    '.PP',
+    page.examples.length === 1 ? 'Example:' : 'Examples:',
+    ...page.examples.map(exampleLines),
+    ...(notes === undefined ? [] : noteLines(notes.trim())),
+  ].join('\n');
 }
 
 const ENVIRONMENT: readonly (readonly [name: string, words: string])[] = [
@@ -39,6 +53,13 @@ const ENVIRONMENT: readonly (readonly [name: string, words: string])[] = [
     'NO_COLOR',
     'If not empty: no colour and no bold letters at a terminal; topo -m underlines its header all the same, as it does into a pipe and as nvidia-smi does.',
   ],
+  [
+    'FORCE_COLOR',
+    'Colour and bold letters everywhere (empty, 1 or true; 2 for 256 colours, 3 for all), or nowhere (any other value), whatever NO_COLOR says; as in Node.',
+  ],
+  ['CLICOLOR_FORCE', 'If neither empty nor 0: colour and bold letters also where there is no terminal.'],
+  ['TERM', 'Where it is dumb there is neither colour nor bold.'],
+  ['COLUMNS', 'How wide the help is, from 60 to 120 characters; without it that is as wide as the terminal.'],
 ];
 
 const entry = ([name, words]: readonly [string | number, string]): string =>
@@ -77,6 +98,8 @@ export function manPage({ root, commands }: Pages, version: string): string {
     ...root.options.map(optionLines),
     '.SH COMMANDS',
     ...commands.map(section),
+    '.SH EXAMPLES',
+    ...root.examples.map(exampleLines),
     '.SH ENVIRONMENT',
     ...ENVIRONMENT.map(entry),
     '.SH EXIT STATUS',

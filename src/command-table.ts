@@ -1,0 +1,47 @@
+/** All there is to call: the commands on GPUs, and those about nvsmi itself. */
+import { type OptionSpec, type Scan, scan } from './argv.js';
+import { type CommandEntry, type CommandSpec, commands } from './commands/index.js';
+
+export const allCommands: readonly CommandEntry[] = [
+  ...commands,
+  {
+    name: 'help',
+    summary: 'Show this help, or that of a command.',
+    examples: [['nvsmi help topo', 'The options of topo; the same as nvsmi topo -h.']],
+    load: async () => (await import('./help.js')).spec,
+  },
+  {
+    name: 'version',
+    summary: 'Show the versions of nvsmi, NVML, the driver and CUDA.',
+    examples: [['nvsmi version --json', 'The versions for a program.']],
+    load: async () => (await import('./commands/version.js')).spec,
+  },
+  {
+    name: 'completion',
+    summary: 'Print the completion script of a shell.',
+    examples: [
+      ['source <(nvsmi completion bash)', 'In ~/.bashrc: complete in bash.'],
+      ['source <(nvsmi completion zsh)', 'In ~/.zshrc, below compinit: complete in zsh.'],
+      ['nvsmi completion fish | source', 'In ~/.config/fish/config.fish: complete in fish.'],
+    ],
+    load: async () => (await import('./completion/completion.js')).spec,
+  },
+];
+
+export const HELP = 'help';
+
+const helpOption: OptionSpec = { short: ['h'], long: HELP, help: 'Show this help.' };
+
+/** The options of a command, -h among them. */
+export const optionsOf = ({ options }: CommandSpec): readonly OptionSpec[] =>
+  options.some(({ long }) => long === HELP) ? options : [helpOption, ...options];
+
+/** Reads what follows the name of a command: its word, if it takes one, and its options. */
+export function scanCommand(spec: CommandSpec, argv: readonly string[]): Scan {
+  const [word = '', ...others] = argv;
+  const { operand } = spec;
+  if (operand === undefined || word === '' || word.startsWith('-')) return scan(optionsOf(spec), argv);
+  const scanned = scan(optionsOf(spec), others);
+  if (scanned.kind === 'missing value') return scanned;
+  return { ...scanned, tokens: [{ spec: operand, written: word, value: word }, ...scanned.tokens] };
+}

@@ -1,0 +1,29 @@
+/** `completion`: the script that completes command lines in a shell. */
+import { lastValue } from '../argv.js';
+import type { CommandSpec } from '../commands/index.js';
+import { EXIT } from '../errors.js';
+import { bashCompletion } from './bash.js';
+import { fishCompletion } from './fish.js';
+import { type Pages, readPages } from './pages.js';
+import { zshCompletion } from './zsh.js';
+
+const SHELLS: ReadonlyMap<string, (pages: Pages) => string> = new Map([
+  ['bash', bashCompletion],
+  ['zsh', zshCompletion],
+  ['fish', fishCompletion],
+]);
+
+export const spec: CommandSpec = {
+  options: [],
+  operand: {
+    long: 'shell',
+    value: 'required',
+    values: { words: [...SHELLS.keys()] },
+    help: 'The shell that the script is for.',
+  },
+  run: async (tokens, context) => {
+    const script = SHELLS.get(lastValue(tokens, 'shell') ?? '');
+    if (script !== undefined) context.io.out(script(await readPages()));
+    return EXIT.ok;
+  },
+};

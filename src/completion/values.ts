@@ -1,0 +1,21 @@
+/** What the value of an option can be: what completions offer, and what a mistyped word is compared with. */
+import type { OptionSpec, Values } from '../argv.js';
+import { bundledNames } from '../nvml/bundled.js';
+import { FIELD_NAMES } from '../query/generated/field-names.js';
+import { GROUPS } from '../report/groups.js';
+
+/** Words that no option table holds: of the report, the recorded machines, and the --query-* switches. */
+const WORDS: Readonly<Record<string, () => Values>> = {
+  display: () => ({ words: GROUPS, between: ',', anyCase: true }),
+  snapshot: () => ({ words: bundledNames() }),
+  ...Object.fromEntries(
+    Object.entries(FIELD_NAMES).map(([option, names]) => [
+      option,
+      (): Values => ({ words: names.split(' '), between: ',' }),
+    ]),
+  ),
+};
+
+/** The words that can follow an option; undefined where only its user knows. */
+export const valuesOf = ({ long, value, values }: OptionSpec): Values | undefined =>
+  value === undefined ? undefined : (values ?? (Object.hasOwn(WORDS, long) ? WORDS[long]?.() : undefined));

@@ -42,7 +42,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     io.close();
     return ended(status);
   } catch (error) {
-    return ended(await report(error, io, asksForJson(argv)));
+    return ended(await report(error, io, argv));
   }
 }
 
@@ -118,9 +118,9 @@ async function reportOrSummary(tokens: readonly Token[], context: Context): Prom
 
 /**
  * Says what went wrong, where nvidia-smi says it: on stdout. Where JSON was asked for it goes to
- * stderr, and so does what keeps nvsmi from running or writing.
+ * stderr, and so does what keeps nvsmi from running or writing. More for a person is on stderr in any case.
  */
-async function report(error: unknown, io: Io, asJson: boolean): Promise<number> {
+async function report(error: unknown, io: Io, argv: readonly string[]): Promise<number> {
   if (!(error instanceof Error)) throw error;
   if (error.name === 'ClosedPipe') return EXIT.closedPipe;
   if (BROKEN.has(error.name)) {
@@ -128,19 +128,16 @@ async function report(error: unknown, io: Io, asJson: boolean): Promise<number> 
     return EXIT.broken;
   }
   if (!REPORTED.has(error.name)) throw error;
-  const { message, status = EXIT.usage, hint, ending = '\n' } = error as Partial<UsageError> & Error;
+  const { message, status = EXIT.usage, ending = '\n' } = error as Partial<UsageError> & Error;
   try {
-    if (asJson) io.err(`${message.trimEnd()}\n`);
+    if (asksForJson(argv)) io.err(`${message.trimEnd()}\n`);
     else io.out(`${message}${ending}`);
-    if (hint !== undefined) io.err(`${await shown(hint, io)}\n`);
+    io.err(await (await import('./hint.js')).hintText(error, argv, io));
   } catch (unwritable) {
-    return report(unwritable, io, asJson);
+    return report(unwritable, io, argv);
   }
   return status;
 }
-
-const shown = async (hint: string, io: Io): Promise<string> =>
-  io.stderrIsTerminal ? (await import('./style.js')).styles(true, io).yellow(hint) : hint;
 
 /** Errors for the user. Known by name: the subcommands are a bundle of their own, with classes of their own. */
 const REPORTED: ReadonlySet<string> = new Set(['UsageError', 'DeadLibrary', 'SnapshotError']);

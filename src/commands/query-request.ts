@@ -3,7 +3,6 @@ import { lastValue, type Token } from '../argv.js';
 import { UsageError } from '../errors.js';
 import type { Io } from '../io.js';
 import { loopPeriod } from '../period.js';
-import { nearestNames } from '../query/nearest.js';
 import { refuseMixture } from './format-words.js';
 
 export interface QueryFormat {
@@ -42,16 +41,10 @@ function readNames(list: string, known: ReadonlySet<string>, isLenient: boolean,
   const asked = list.split(',').filter((name) => name !== '');
   for (const name of asked) {
     if (known.has(name)) continue;
-    if (!isLenient) throw unknownField(name, [...known], io);
+    if (!isLenient) throw new UsageError(`Field "${name}" is not a valid field to query.\n`);
     io.err(`Field "${name}" is not known; its column stays empty.\n`);
   }
   return asked;
-}
-
-function unknownField(name: string, known: readonly string[], io: Io): UsageError {
-  const near = io.stderrIsTerminal ? nearestNames(name, known) : [];
-  const hint = near.length > 0 ? `Did you mean ${near.join(' or ')}?` : undefined;
-  return new UsageError(`Field "${name}" is not a valid field to query.\n`, undefined, hint);
 }
 
 const FORMAT_WORDS: ReadonlyMap<string, Partial<QueryFormat>> = new Map([

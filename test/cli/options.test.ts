@@ -61,19 +61,19 @@ describe('an unknown field', () => {
   const argv = ['--query-gpu=index,temprature.gpu', '--format=csv'];
   const refusal = 'Field "temprature.gpu" is not a valid field to query.\n\n';
 
-  it('is refused without a word on stderr where no person reads it', async () => {
-    expect(await nvsmi(argv)).toMatchObject({ status: 2, out: refusal, err: '' });
-  });
+  const LISTED = "Run 'nvsmi --help-query-gpu' for help.\n";
 
-  it('is refused with the nearest names on stderr where that is a terminal', async () => {
-    const { status, out, err } = await nvsmi(argv, { stderrIsTerminal: true });
-    expect({ status, out }).toEqual({ status: 2, out: refusal });
-    expect(stripVTControlCharacters(err)).toMatch(/^Did you mean temperature\.gpu\b.*\?\n$/);
-  });
+  it.each([true, false])(
+    'is refused with the nearest name on stderr, where that is a terminal (%s) or not',
+    async (stderrIsTerminal) => {
+      const { status, out, err } = await nvsmi(argv, { stderrIsTerminal });
+      expect({ status, out }).toEqual({ status: 2, out: refusal });
+      expect(stripVTControlCharacters(err)).toBe(`Did you mean temperature.gpu?\n${LISTED}`);
+    },
+  );
 
   it('is refused without a guess where nothing is near', async () => {
-    const { err } = await nvsmi(['--query-gpu=zzzzzzzzzzzzzz'], { stderrIsTerminal: true });
-    expect(err).toBe('');
+    expect((await nvsmi(['--query-gpu=zzzzzzzzzzzzzz'])).err).toBe(LISTED);
   });
 
   it('is an empty column and a warning with --lenient', async () => {
@@ -98,7 +98,7 @@ describe('the words of --format', () => {
     ['nounits,jsonl', 'Format modifier nounits does not go with jsonl.'],
     ['json,jsonl', 'Format is either json or jsonl.'],
     ['csv,json,noheader', 'Format is either csv or json.'],
-    ['json,bogus', 'Format modifier is not recognized.'],
+    ['json,bogus', "Format modifier is not recognized.\nRun 'nvsmi -h' for help."],
   ])('are refused where they do not go together: %s', async (format, message) => {
     const { status, out, err } = await nvsmi(['--query-gpu=index', `--format=${format}`]);
     expect([status, out, err]).toEqual([2, '', `${message}\n`]);
@@ -131,7 +131,16 @@ describe('a terminal', () => {
     ['it is dumb', { TERM: 'dumb' }],
   ])('shows neither where %s', async (_, env) => {
     expect((await nvsmi(['--help-query-gpu'], { ...terminal, env })).out).not.toContain(ESCAPE);
-    expect((await nvsmi(['--query-gpu=nam'], { ...terminal, env })).err).toMatch(/^Did you mean .*\?\n$/);
+    expect((await nvsmi(['--query-gpu=nam'], { ...terminal, env })).err).toMatch(/^Did you mean name\?\n/);
+    expect((await nvsmi(['--query-gpu=nam'], { ...terminal, env })).err).not.toContain(ESCAPE);
+  });
+
+  it.each([
+    ['FORCE_COLOR', { FORCE_COLOR: '1', NO_COLOR: '1' }],
+    ['CLICOLOR_FORCE', { CLICOLOR_FORCE: '1' }],
+  ])('is not needed for both where %s is set', async (_, env) => {
+    expect((await nvsmi(['--help-query-gpu'], { env })).out).toContain(`${ESCAPE}[1m"timestamp"`);
+    expect((await nvsmi(['--query-gpu=nam'], { env })).err).toContain(`${ESCAPE}[33m`);
   });
 
   it('shows both where NO_COLOR is empty', async () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { FakeIo } from '../fake-io.js';
+import { HINTS } from './hints.js';
 import { at, nvsmi } from './run.js';
 
 interface Case {
@@ -51,6 +52,7 @@ const BAD_DELAY = (most: number): string =>
 
 /** Where nvidia-smi is plainly wrong, or says what only its own help says: docs/differences.md. */
 const DIFFERENT: Readonly<Record<string, Difference>> = {
+  help: { reason: 'nvidia-smi has no such command', status: 0 },
   '-l -1': { reason: 'a negative period loops at full speed', status: 2 },
   '-lms abc --query-gpu=index --format=csv': { reason: 'a period that is no number loops', status: 2 },
   '-l 1.5 --query-gpu=index --format=csv': { reason: 'half a second is cut off', status: 0, period: 1500 },
@@ -119,7 +121,8 @@ describe('a recorded command line', () => {
       expect(ours.status).toBe(status === ENDED ? 0 : status);
       // A refusal is all that is printed; a blank line may follow it.
       if (status !== 0 && status !== ENDED) expect(printed.slice(wanted.length).join('')).toBe('');
-      expect(ours.err).toBe('');
+      // Only a refusal has more to say.
+      expect(ours.err).toMatch(ours.status === 0 ? /^$/ : HINTS);
     });
   }
 });

@@ -100,7 +100,7 @@ describe('conf-compute', () => {
     expect(await runOn(h200x2(), ['conf-compute', word])).toEqual({
       status: 2,
       out: `Option "${word}" is not recognized.\n`,
-      err: '',
+      err: "Run 'nvsmi help conf-compute' for help.\n",
     });
   });
 

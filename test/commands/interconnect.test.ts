@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { HINTS } from '../cli/hints.js';
 import { h200Pair } from './h200-pair.js';
 import { type Recorded, recordedRuns, snapshotOf } from './recorded-runs.js';
 import { runOn } from './run-on.js';
@@ -29,7 +30,7 @@ describe.each([
       const ours = await runOn(snapshot, argv);
       expect(withoutProse(ours.out)).toBe(withoutProse(out));
       expect(ours.status).toBe(status);
-      expect(ours.err).toBe('');
+      expect(ours.err).toMatch(ours.status === 0 ? /^$/ : HINTS);
     },
   );
 });
@@ -68,7 +69,11 @@ const REFUSALS: readonly (readonly [argv: string, status: number, out: string])[
 
 describe('a command line that cannot be carried out', () => {
   it.each(REFUSALS)('is refused as nvidia-smi refuses it: %s', async (argv, status, out) => {
-    expect(await runOn(pair, argv.split(' '))).toEqual({ status, out, err: '' });
+    expect(await runOn(pair, argv.split(' '))).toEqual({
+      status,
+      out,
+      err: expect.stringMatching(HINTS),
+    });
   });
 
   it('names the GPU before it refuses an unknown kind of throughput', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { HINTS } from '../cli/hints.js';
 import { h200x2 } from './machines.js';
 import { golden, lines, runOn } from './run-on.js';
 import { migVgpuHost } from './vgpu-machine.js';
@@ -107,7 +108,11 @@ describe('what vgpu refuses', () => {
     ],
     [['--query-vgpu-scheduler-logs=timestamp', '--format=bogus'], 'Format modifier is not recognized.\n'],
   ])('is in the words of the H200: %j', async (options, out) => {
-    expect(await runOn(h200x2(), ['vgpu', ...options])).toEqual({ status: 2, out, err: '' });
+    expect(await runOn(h200x2(), ['vgpu', ...options])).toEqual({
+      status: 2,
+      out,
+      err: expect.stringMatching(HINTS),
+    });
   });
 
   it.each([['-ss'], ['-sc'], ['-sl'], ['-m'], ['-ghm'], ['-p'], ['--pmon'], ['--gpm-metrics=1,2']])(

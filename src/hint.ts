@@ -1,0 +1,138 @@
+/**
+ * What goes to stderr beside a refusal: what a mistyped word may have meant, how to see nvsmi work where there is no
+ * driver, and where its help is. A word may mean what the completions offer. Loaded where something is refused.
+ */
+import { type OptionSpec, type Scan, scan, type Token } from './argv.js';
+import { allCommands, HELP, optionsOf, scanCommand } from './command-table.js';
+import { EVERYWHERE, spellings } from './completion/pages.js';
+import { valuesOf } from './completion/values.js';
+import type { Io } from './io.js';
+import { bundledNames } from './nvml/bundled.js';
+import { NVML_ERROR_DRIVER_NOT_LOADED, NVML_ERROR_LIBRARY_NOT_FOUND } from './nvml/generated/constants.js';
+import { rootOptions } from './options.js';
+import { nearestNames } from './query/nearest.js';
+import { takeSource } from './source.js';
+import { styles } from './style.js';
+
+/** What is known of the error of a refused command line. */
+interface Refused extends Error {
+  readonly status?: number | undefined;
+  /** Said by who refused. */
+  readonly hint?: string | undefined;
+}
+
+/** A word where another was expected. */
+interface Unknown {
+  readonly word: string;
+  readonly among: readonly string[];
+  /** The command line that explains what can be there, where it is not the help of the command. */
+  readonly listedBy?: string | undefined;
+}
+
+/** A command line: where it is explained, what it has that nothing knows, and whether it lacks a word. */
+interface Reading {
+  readonly help: string;
+  readonly unknown: readonly Unknown[];
+  readonly isShort: boolean;
+}
+
+/** The lines for stderr; empty where there is nothing to say. */
+export async function hintText(error: Refused, argv: readonly string[], io: Io): Promise<string> {
+  const lines = [error.hint ?? [], await hintsOf(error, argv, io.env).catch(none)].flat();
+  if (lines.length === 0) return '';
+  const { yellow } = styles(io.stderrIsTerminal, io);
+  return `${yellow(lines.join('\n'))}\n`;
+}
+
+/** The command line may lack what its source is, and a bundler may have left the recordings behind. */
+function none(error: Error): readonly string[] {
+  if (['UsageError', 'SnapshotError'].includes(error.name)) return [];
+  throw error;
+}
+
+async function hintsOf(error: Refused, argv: readonly string[], env: Io['env']): Promise<readonly string[]> {
+  const { rest, source } = takeSource(argv, env);
+  switch (error.name) {
+    case 'DeadLibrary':
+      return source.snapshot === undefined && source.nvml === undefined ? withoutDriver(error) : [];
+    case 'SnapshotError':
+      return guesses([{ word: source.snapshot ?? '', among: bundledNames() }]);
+    default: {
+      const { help, unknown, isShort } = await read(rest);
+      const isUnclear = unknown.length > 0 || isShort || NAMES_HELP.test(error.message);
+      const guessed = error.hint === undefined ? guesses(unknown) : [];
+      return isUnclear ? [...guessed, helpAt(unknown[0]?.listedBy ?? help)] : [];
+    }
+  }
+}
+
+const ROOT_HELP = 'nvsmi -h';
+
+/** nvidia-smi's refusals name its own help. */
+const NAMES_HELP = /'nvidia-smi -h'/;
+
+const helpAt = (line: string): string => `Run '${line}' for help.`;
+
+const guesses = (unknown: readonly Unknown[]): readonly string[] =>
+  unknown
+    .map(({ word, among }) => (among.includes(word) ? [] : nearestNames(word, among)))
+    .filter((names) => names.length > 0)
+    .map((names) => `Did you mean ${names.join(' or ')}?`);
+
+const WITHOUT_DRIVER: ReadonlySet<number | undefined> = new Set([
+  NVML_ERROR_DRIVER_NOT_LOADED,
+  NVML_ERROR_LIBRARY_NOT_FOUND,
+]);
+
+const withoutDriver = ({ status }: Refused): readonly string[] =>
+  WITHOUT_DRIVER.has(status)
+    ? ["Run 'nvsmi --snapshot h200-x2' to see nvsmi on a recorded machine.", helpAt(ROOT_HELP)]
+    : [];
+
+async function read(argv: readonly string[]): Promise<Reading> {
+  const [first = '', ...others] = argv;
+  const names = allCommands.map(({ name }) => name);
+  const command = allCommands.find(({ name }) => name === first);
+  if (command !== undefined) {
+    const spec = await command.load();
+    const scanned = scanCommand(spec, others);
+    return {
+      help: first === HELP ? ROOT_HELP : `nvsmi ${HELP} ${first}`,
+      unknown: unknownIn(scanned, optionsOf(spec), ANYWHERE),
+      isShort:
+        scanned.kind === 'missing value' || (spec.operand?.value === 'required' && others.length === 0),
+    };
+  }
+  const scanned = scan(rootOptions, argv);
+  return { help: ROOT_HELP, unknown: unknownIn(scanned, rootOptions, names), isShort: false };
+}
+
+/** Options that are taken out before a command reads its own. */
+const ANYWHERE = [...EVERYWHERE].map((long) => `--${long}`);
+
+/** The first option that the table does not have, and all values that are none of their option's words. */
+function unknownIn(
+  scanned: Scan,
+  table: readonly OptionSpec[],
+  names: readonly string[],
+): readonly Unknown[] {
+  if (scanned.kind === 'missing value') return [];
+  const values = scanned.tokens.flatMap(unknownWords);
+  if (scanned.kind === 'options') return values;
+  const [word = ''] = scanned.written.split('=', 1);
+  const offered = table.filter(({ hidden }) => !hidden);
+  return [{ word, among: [...offered.flatMap(spellings), ...names] }, ...values];
+}
+
+function unknownWords({ spec, value = '' }: Token): readonly Unknown[] {
+  const values = valuesOf(spec);
+  // Of letters without anything between them each is a word, and none is near another.
+  if (values === undefined || values.between === '') return [];
+  const isKnown = (word: string): boolean =>
+    values.words.includes(values.anyCase ? word.toUpperCase() : word);
+  const listedBy = spec.listedBy === undefined ? undefined : `nvsmi --${spec.listedBy}`;
+  return value
+    .split(values.between ?? '\n')
+    .filter((word) => word !== '' && !isKnown(word))
+    .map((word) => ({ word, among: values.words, listedBy }));
+}

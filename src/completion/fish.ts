@@ -39,7 +39,7 @@ function line(page: Page, option: OptionSpec): string {
 function operandLine({ name, operand }: Page): readonly string[] {
   const words = operand === undefined ? undefined : valuesOf(operand)?.words.join(' ');
   if (operand === undefined || words === undefined) return [];
-  const condition = `__fish_seen_subcommand_from ${name}; and not __fish_seen_subcommand_from ${words}`;
+  const condition = `string match -q ${name} -- (commandline -opc)[-1]`;
   return [`complete -c nvsmi -n ${quoted(condition)} -a ${quoted(words)} -d ${quoted(operand.help)}`];
 }
 

@@ -129,6 +129,13 @@ describe('the bash completion', () => {
     expect(complete('nvsmi', 'vgpu', '--query-accounted-apps', 'pi')).toEqual(['pid']);
   });
 
+  it('completes the word that follows a command, and no second one', () => {
+    expect(complete('nvsmi', 'help', 'to')).toEqual(['topo']);
+    expect(complete('nvsmi', 'help', 'topo', 'mi')).toEqual([]);
+    expect(complete('nvsmi', '--snapshot', 't4', 'help', 'mi')).toEqual(['mig']);
+    expect(complete('nvsmi', 'completion', '')).toEqual(expect.arrayContaining(['bash', 'zsh', 'fish']));
+  });
+
   it('completes letters behind those that are there', () => {
     expect(complete('nvsmi', 'pmon', '-s', '')).toEqual(['u', 'm']);
     expect(complete('nvsmi', 'pmon', '-s', 'm')).toEqual(['mu']);
@@ -172,6 +179,8 @@ describe.skipIf(!has('fish'))('the fish completion, where fish is installed', ()
     expect(complete('nvsmi --query-gpu=index,utilization.g')).toEqual(['--query-gpu=index,utilization.gpu']);
     expect(complete('nvsmi --snapshot t4 topo -p2p ')).toEqual(['a', 'n', 'p', 'r', 'w']);
     expect(complete('nvsmi pmon -s m')).toEqual(['mu']);
+    expect(complete('nvsmi help to')).toEqual(['topo']);
+    expect(complete('nvsmi completion ')).toEqual(['bash', 'fish', 'zsh']);
     expect(complete('nvsmi --snapshot h200')).toEqual(['h200-x1', 'h200-x2']);
   });
 });
@@ -179,6 +188,11 @@ describe.skipIf(!has('fish'))('the fish completion, where fish is installed', ()
 describe.skipIf(!has('zsh'))('the zsh completion, where zsh is installed', () => {
   it('is a script that zsh can read', () => {
     expect(spawnSync('zsh', ['-n', path('completions/_nvsmi')]).status).toBe(0);
+  });
+
+  it('registers its function where it is sourced, as where compinit loads it', () => {
+    const script = `autoload -Uz compinit; compinit -u -D; source ${path('completions/_nvsmi')}; print $_comps[nvsmi]`;
+    expect(spawnSync('zsh', ['-f', '-c', script], { encoding: 'utf8' }).stdout).toBe('_nvsmi\n');
   });
 });
 

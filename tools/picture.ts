@@ -1,11 +1,13 @@
 /**
- * Draws what a terminal showed as an SVG: `tsx tools/picture.ts docs/terminal.txt docs/terminal.svg`. Lines that begin
- * with `$ ` are what was typed.
+ * Draws what a terminal showed as an SVG: `tsx tools/picture.ts docs/terminal.txt docs/terminal.svg TITLE`. Lines that
+ * begin with `$ ` are what was typed. The title is what README.md says of the picture.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const [from, to] = process.argv.slice(2);
-if (from === undefined || to === undefined) throw new Error('usage: picture.ts TEXT SVG');
+const [from, to, title] = process.argv.slice(2);
+if (from === undefined || to === undefined || title === undefined) {
+  throw new Error('usage: picture.ts TEXT SVG TITLE');
+}
 
 const CHARACTER = 8.4;
 const LINE = 19;
@@ -31,7 +33,7 @@ const buttons = ['#e06c75', '#e5c07b', '#98c379'].map(
 writeFileSync(
   to,
   `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
-<title>nvsmi in a terminal</title>
+<title>${escaped(title)}</title>
 <rect width="100%" height="100%" rx="10" fill="#1c1f26"/>
 ${buttons.join('\n')}
 <g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="14">

@@ -13,6 +13,7 @@ import {
 } from './nvml/generated/constants.js';
 import { readRootArguments } from './options.js';
 import { loopPeriod } from './period.js';
+import { plainLines, plainText } from './plain-text.js';
 import { FIELD_NAMES } from './query/generated/field-names.js';
 import { openMachine, takeSource } from './source.js';
 
@@ -124,14 +125,14 @@ async function report(error: unknown, io: Io, asJson: boolean): Promise<number> 
   if (!(error instanceof Error)) throw error;
   if (error.name === 'ClosedPipe') return EXIT.closedPipe;
   if (BROKEN.has(error.name)) {
-    io.err(`nvsmi: ${error.message}\n`);
+    io.err(`nvsmi: ${plainText(error.message)}\n`);
     return EXIT.broken;
   }
   if (!REPORTED.has(error.name)) throw error;
   const { message, status = EXIT.usage, hint, ending = '\n' } = error as Partial<UsageError> & Error;
   try {
-    if (asJson) io.err(`${message.trimEnd()}\n`);
-    else io.out(`${message}${ending}`);
+    if (asJson) io.err(`${plainLines(message).trimEnd()}\n`);
+    else io.out(`${plainLines(message)}${ending}`);
     if (hint !== undefined) io.err(`${await shown(hint, io)}\n`);
   } catch (unwritable) {
     return report(unwritable, io, asJson);
@@ -139,8 +140,10 @@ async function report(error: unknown, io: Io, asJson: boolean): Promise<number> 
   return status;
 }
 
-const shown = async (hint: string, io: Io): Promise<string> =>
-  io.stderrIsTerminal ? (await import('./style.js')).styles(true, io).yellow(hint) : hint;
+async function shown(hint: string, io: Io): Promise<string> {
+  const plain = plainLines(hint);
+  return io.stderrIsTerminal ? (await import('./style.js')).styles(true, io).yellow(plain) : plain;
+}
 
 /** Errors for the user. Known by name: the subcommands are a bundle of their own, with classes of their own. */
 const REPORTED: ReadonlySet<string> = new Set(['UsageError', 'DeadLibrary', 'SnapshotError']);

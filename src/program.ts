@@ -9,6 +9,7 @@ import type { CommandEntry, CommandSpec } from './commands/index.js';
 import { EXIT, UsageError } from './errors.js';
 import { EXIT_STATUSES } from './exit-statuses.js';
 import type { RootOption } from './options.js';
+import { plainly } from './plain-text.js';
 
 /** An option of the tables as Commander's. Commander knows one-letter short names only; others go into the text. */
 function commanderOption(spec: OptionSpec): Option {
@@ -89,10 +90,10 @@ const exitHelp = (): string =>
 function readCommandArguments(spec: CommandSpec, argv: readonly string[]): readonly Token[] {
   const scanned = scan(withHelp(spec.options), argv);
   if (scanned.kind === 'missing value') {
-    throw new UsageError(`Option "${scanned.written}" is missing its value.`);
+    throw new UsageError(plainly`Option "${scanned.written}" is missing its value.`);
   }
   if (scanned.kind === 'unknown' && !isHelp(scanned.tokens)) {
-    throw new UsageError(`Option "${scanned.written}" is not recognized.`);
+    throw new UsageError(plainly`Option "${scanned.written}" is not recognized.`);
   }
   return scanned.tokens;
 }

@@ -4,6 +4,7 @@ import type { Context } from './commands/context.js';
 import { commands } from './commands/index.js';
 import { EXIT, UsageError } from './errors.js';
 import { rootOptions } from './options.js';
+import { plainly } from './plain-text.js';
 import { rootHelp, runCommand } from './program.js';
 
 /** Runs `NAME ARGUMENTS...`. Returns the exit status. */
@@ -12,7 +13,7 @@ export async function runSubcommand(argv: readonly string[], context: Context): 
   const command = commands.find((entry) => entry.name === name);
   if (command !== undefined) return runCommand(command, others, context);
   throw new UsageError(
-    `ERROR: Option ${name} is not recognized. Please run 'nvidia-smi -h'.\n`,
+    plainly`ERROR: Option ${name} is not recognized. Please run 'nvidia-smi -h'.\n`,
     EXIT.unknownOption,
   );
 }

@@ -3,6 +3,7 @@ import { lastValue, type Token } from '../argv.js';
 import { UsageError } from '../errors.js';
 import type { Io } from '../io.js';
 import { loopPeriod } from '../period.js';
+import { plainly } from '../plain-text.js';
 import { nearestNames } from '../query/nearest.js';
 import { refuseMixture } from './format-words.js';
 
@@ -43,7 +44,7 @@ function readNames(list: string, known: ReadonlySet<string>, isLenient: boolean,
   for (const name of asked) {
     if (known.has(name)) continue;
     if (!isLenient) throw unknownField(name, [...known], io);
-    io.err(`Field "${name}" is not known; its column stays empty.\n`);
+    io.err(plainly`Field "${name}" is not known; its column stays empty.\n`);
   }
   return asked;
 }
@@ -51,7 +52,7 @@ function readNames(list: string, known: ReadonlySet<string>, isLenient: boolean,
 function unknownField(name: string, known: readonly string[], io: Io): UsageError {
   const near = io.stderrIsTerminal ? nearestNames(name, known) : [];
   const hint = near.length > 0 ? `Did you mean ${near.join(' or ')}?` : undefined;
-  return new UsageError(`Field "${name}" is not a valid field to query.\n`, undefined, hint);
+  return new UsageError(plainly`Field "${name}" is not a valid field to query.\n`, undefined, hint);
 }
 
 const FORMAT_WORDS: ReadonlyMap<string, Partial<QueryFormat>> = new Map([

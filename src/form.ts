@@ -38,6 +38,12 @@ export const orNull =
   (json) =>
     json === null ? undefined : inner(json);
 
+/** A member that may be left out. */
+export const optional =
+  (inner: Form): Form =>
+  (json) =>
+    json === undefined ? undefined : inner(json);
+
 export const oneOf = (...words: readonly string[]): Form =>
   form(words.map((word) => `"${word}"`).join(' or '), (json) => words.includes(json as string));
 

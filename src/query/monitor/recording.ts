@@ -111,16 +111,13 @@ export function replayed(
   let headed = false;
   let broken: string | undefined;
   for (const [i, line] of lines.entries()) {
-    const read = readLine(line, `line ${i + 1}`);
-    if (typeof read === 'string') {
-      if (!headed) throw new RecordingError(read);
-      broken ??= plainText(read);
-    } else if ('columns' in read) {
+    const read = readLine(line, `line ${i + 1}`, headed);
+    if (typeof read === 'string') broken ??= plainText(read);
+    else if ('columns' in read) {
       headed = true;
       gpus = new Map(read.gpus.map((gpu) => [gpu.index, gpu]));
       places = columns.map(({ name }) => read.columns.findIndex((column) => column.name === name));
     } else {
-      if (!headed) throw new RecordingError('not a recording: its first line must be a head');
       for (const [index, ...cells] of read.g) {
         const gpu = gpus.get(index) ?? { index, uuid: null, name: null };
         if (!wanted(gpu, read.t)) continue;
@@ -135,11 +132,14 @@ export function replayed(
   return { found, broken };
 }
 
-/** A line as a head or a tick, or what is wrong with it. Throws for a head: the lines after it say nothing without one. */
-function readLine(line: string, place: string): RecordingHead | RecordedTick | string {
+const NO_HEAD = 'not a recording: its first line must be a head';
+
+/** A line as a head or a tick, or what is wrong with it. Throws where no head is sound: the lines after it say nothing. */
+function readLine(line: string, place: string, headed: boolean): RecordingHead | RecordedTick | string {
   const json = parse(line);
+  if (json !== undefined && Object.hasOwn(json, 'format')) return readHead(json, place);
+  if (!headed) throw new RecordingError(json === undefined ? `${place} is no JSON object` : NO_HEAD);
   if (json === undefined) return `${place} is no JSON object`;
-  if (Object.hasOwn(json, 'format')) return readHead(json, place);
   const fault = TICK(json);
   return fault === undefined ? (json as RecordedTick) : `${place}: ${faultText(fault)}`;
 }

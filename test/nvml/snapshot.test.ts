@@ -71,7 +71,11 @@ describe('a snapshot that cannot be read', () => {
       good.replace('"version": 1,', '"version": 2,'),
       /^box\.json: version: 2 is not known/,
     ],
-    ['has no calls', good.replace('"calls"', '"called"'), /^box\.json: calls: an object is needed, not nothing$/],
+    [
+      'has no calls',
+      good.replace('"calls"', '"called"'),
+      /^box\.json: calls: an object is needed, not nothing$/,
+    ],
     [
       'has answers of a wrong type',
       good.replace(/"nvmlInit_v2": \{[^}]*\}/, '"nvmlInit_v2": 5'),

@@ -13,6 +13,7 @@ import {
 } from './nvml/generated/constants.js';
 import { readRootArguments } from './options.js';
 import { loopPeriod } from './period.js';
+import { plainLines, plainText } from './plain-text.js';
 import { FIELD_NAMES } from './query/generated/field-names.js';
 import { openMachine, takeSource } from './source.js';
 
@@ -124,14 +125,14 @@ async function report(error: unknown, io: Io, argv: readonly string[]): Promise<
   if (!(error instanceof Error)) throw error;
   if (error.name === 'ClosedPipe') return EXIT.closedPipe;
   if (BROKEN.has(error.name)) {
-    io.err(`nvsmi: ${error.message}\n`);
+    io.err(`nvsmi: ${plainText(error.message)}\n`);
     return EXIT.broken;
   }
   if (!REPORTED.has(error.name)) throw error;
   const { message, status = EXIT.usage, ending = '\n' } = error as Partial<UsageError> & Error;
   try {
-    if (asksForJson(argv)) io.err(`${message.trimEnd()}\n`);
-    else io.out(`${message}${ending}`);
+    if (asksForJson(argv)) io.err(`${plainLines(message).trimEnd()}\n`);
+    else io.out(`${plainLines(message)}${ending}`);
     io.err(await (await import('./hint.js')).hintText(error, argv, io));
   } catch (unwritable) {
     return report(unwritable, io, argv);

@@ -1,4 +1,5 @@
 /** Errors that end the program with a message, and their exit statuses. */
+import { plainText } from './plain-text.js';
 
 /**
  * Exit statuses of nvidia-smi. From 3 on they are NVML's own status numbers: 3 not supported, 4 no permission,
@@ -36,6 +37,10 @@ export class UsageError extends Error {
 /** Output that could not be written: a full disk, a closed file. */
 export class OutputError extends Error {
   override readonly name = 'OutputError';
+
+  constructor(message: string) {
+    super(plainText(message));
+  }
 }
 
 /** The reader of our output went away. */

@@ -10,6 +10,7 @@ import type { Io } from './io.js';
 import { bundledNames } from './nvml/bundled.js';
 import { NVML_ERROR_DRIVER_NOT_LOADED, NVML_ERROR_LIBRARY_NOT_FOUND } from './nvml/generated/constants.js';
 import { rootOptions } from './options.js';
+import { plainLines } from './plain-text.js';
 import { nearestNames } from './query/nearest.js';
 import { takeSource } from './source.js';
 import { styles } from './style.js';
@@ -41,7 +42,7 @@ export async function hintText(error: Refused, argv: readonly string[], io: Io):
   const lines = [error.hint ?? [], await hintsOf(error, argv, io.env).catch(none)].flat();
   if (lines.length === 0) return '';
   const { yellow } = styles(io.stderrIsTerminal, io);
-  return `${yellow(lines.join('\n'))}\n`;
+  return `${yellow(plainLines(lines.join('\n')))}\n`;
 }
 
 /** The command line may lack what its source is, and a bundler may have left the recordings behind. */

@@ -2,6 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { type Background, backgroundOf } from './background.js';
 import { ClosedPipe, EXIT, OutputError, UsageError } from './errors.js';
+import { plainly } from './plain-text.js';
 
 export interface Io {
   /** Writes text to stdout or the file of `redirect`, whole, before it returns. */
@@ -97,7 +98,7 @@ export class ProcessIo implements Io {
 
   redirect(
     path: string,
-    refusal = `Failed to create the log file ${path}\n`,
+    refusal = plainly`Failed to create the log file ${path}\n`,
     hint?: (reason: string) => string,
   ): void {
     try {

@@ -1,6 +1,7 @@
 /** The options before any subcommand: nvidia-smi's own, then ours. One table for parsing, help and completion. */
 import { type OptionSpec, scan, type Token } from './argv.js';
 import { EXIT, UsageError } from './errors.js';
+import { plainly } from './plain-text.js';
 
 /** What a command line is about. The first mode whose trigger is given wins, in this order. */
 export type Mode = 'help' | 'version' | 'help-query' | 'list' | 'excluded' | 'hostname' | 'query' | 'main';
@@ -252,7 +253,7 @@ export function readRootArguments(argv: readonly string[]): RootCommandLine {
   const scanned = scan(rootOptions, argv);
   if (scanned.kind === 'missing value') {
     throw new UsageError(
-      `ERROR: Option ${scanned.written} is missing its value. Please run 'nvidia-smi -h' for help.\n`,
+      plainly`ERROR: Option ${scanned.written} is missing its value. Please run 'nvidia-smi -h' for help.\n`,
       EXIT.unknownOption,
     );
   }
@@ -269,14 +270,16 @@ export function readRootArguments(argv: readonly string[]): RootCommandLine {
   if (unknown !== undefined) {
     throw mode === 'main'
       ? new UsageError(
-          `ERROR: Option ${unknown} is not recognized. Please run 'nvidia-smi -h'.\n`,
+          plainly`ERROR: Option ${unknown} is not recognized. Please run 'nvidia-smi -h'.\n`,
           EXIT.unknownOption,
         )
-      : new UsageError(`ERROR: Option ${unknown} is not recognized. Please run 'nvidia-smi -h' for help.\n`);
+      : new UsageError(
+          plainly`ERROR: Option ${unknown} is not recognized. Please run 'nvidia-smi -h' for help.\n`,
+        );
   }
   if (misplaced !== undefined) {
     throw new UsageError(
-      `ERROR: Option ${misplaced.written} is not valid for this command. Please run 'nvidia-smi -h' for help.\n`,
+      plainly`ERROR: Option ${misplaced.written} is not valid for this command. Please run 'nvidia-smi -h' for help.\n`,
     );
   }
   if (setter !== undefined) {

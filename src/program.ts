@@ -10,6 +10,7 @@ import type { CommandEntry, CommandSpec, Example } from './commands/index.js';
 import { EXIT, UsageError } from './errors.js';
 import { EXIT_STATUSES } from './exit-statuses.js';
 import { type RootOption, rootExamples } from './options.js';
+import { plainly } from './plain-text.js';
 
 /** What the help shows of an argument: `FILE` where it is needed, `[SECONDS]` where it may be left out. */
 const argument = (spec: OptionSpec): string =>
@@ -128,11 +129,12 @@ export function rootHelp(
 function readCommandArguments(spec: CommandSpec, argv: readonly string[]): readonly Token[] {
   const scanned = scanCommand(spec, argv);
   if (scanned.kind === 'missing value') {
-    throw new UsageError(`Option "${scanned.written}" is missing its value.`);
+    throw new UsageError(plainly`Option "${scanned.written}" is missing its value.`);
   }
   const { tokens } = scanned;
   if (isHelp(tokens)) return tokens;
-  if (scanned.kind === 'unknown') throw new UsageError(`Option "${scanned.written}" is not recognized.`);
+  if (scanned.kind === 'unknown')
+    throw new UsageError(plainly`Option "${scanned.written}" is not recognized.`);
   if (spec.operand !== undefined) checkOperand(spec.operand, lastValue(tokens, spec.operand.long));
   return tokens;
 }
@@ -143,7 +145,7 @@ function checkOperand(operand: OptionSpec, word: string | undefined): void {
     throw new UsageError(`Argument ${argumentOf(operand)} is missing.`);
   }
   if (operand.values?.words.includes(word)) return;
-  throw new UsageError(`Argument "${word}" is not recognized.`);
+  throw new UsageError(plainly`Argument "${word}" is not recognized.`);
 }
 
 const isHelp = (tokens: readonly Token[]): boolean => tokens.some(({ spec }) => spec.long === HELP);

@@ -5,6 +5,7 @@ import type { Io } from './io.js';
 import type { Driver } from './nvml/call.js';
 import { loadLibrary } from './nvml/library.js';
 import { openSession, type Session, startSession } from './nvml/session.js';
+import { plainly } from './plain-text.js';
 import { machineFiles, recordedFiles, type SystemFiles } from './system/files.js';
 import { kernelVersion } from './system/kernel.js';
 import { placed } from './system/lost-gpus.js';
@@ -35,7 +36,7 @@ export function takeSource(
     const value = written.includes('=') ? written.slice(written.indexOf('=') + 1) : argv[++i];
     if (value === undefined || value === '') {
       throw new UsageError(
-        `ERROR: Option ${written} is missing its value. Please run 'nvsmi -h' for help.\n`,
+        plainly`ERROR: Option ${written} is missing its value. Please run 'nvsmi -h' for help.\n`,
         EXIT.unknownOption,
       );
     }

@@ -3,6 +3,7 @@ import { allCommands } from './command-table.js';
 import type { Context } from './commands/context.js';
 import { EXIT, UsageError } from './errors.js';
 import { rootOptions } from './options.js';
+import { plainly } from './plain-text.js';
 import { commandHelp, rootHelp, runCommand } from './program.js';
 import { textWidth } from './width.js';
 
@@ -14,7 +15,7 @@ export async function runSubcommand(argv: readonly string[], context: Context): 
   const command = named(name);
   if (command !== undefined) return runCommand(command, others, context, () => textWidth(context.io));
   throw new UsageError(
-    `ERROR: Option ${name} is not recognized. Please run 'nvidia-smi -h'.\n`,
+    plainly`ERROR: Option ${name} is not recognized. Please run 'nvidia-smi -h'.\n`,
     EXIT.unknownOption,
   );
 }

@@ -7,6 +7,7 @@ import type { Io } from '../io.js';
 import { NVML_ERROR_NO_PERMISSION } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
+import { plainly } from '../plain-text.js';
 import { readGpuFields } from '../query/gpu-fields.js';
 import { type Column, columnsOf } from '../query/monitor/column.js';
 import { DEFAULT_GROUPS, DEVICE_GROUPS, deviceColumns } from '../query/monitor/device.js';
@@ -61,7 +62,7 @@ function absolute(path: string): string {
     return resolve(path);
   } catch (error) {
     // Somebody removed the working directory.
-    throw new UsageError(`Cannot record to ${path}: ${(error as Error).message}`);
+    throw new UsageError(plainly`Cannot record to ${path}: ${(error as Error).message}`);
   }
 }
 
@@ -84,7 +85,7 @@ async function record(order: Order, folder: RecorderFolder, context: Context, pi
   const files = new DailyFiles(folder.path, order.job, () => head(order, session, gpus, io));
   try {
     files.openFor(io.now());
-    io.out(`Process ${pid} records to ${files.path}\n`);
+    io.out(plainly`Process ${pid} records to ${files.path}\n`);
     await loop(io, order.delay * 1000, () => {
       const pending = sampler.sample();
       const write = (): void => {
@@ -125,13 +126,16 @@ async function terminate(folder: RecorderFolder, io: Io, background: Background)
   if (pid === undefined) {
     const why = folder.reason();
     throw new UsageError(
-      `Nothing records to ${folder.path}.${why === undefined ? '' : ` The last recorder ended: ${why}`}`,
+      plainly`Nothing records to ${folder.path}.${why === undefined ? '' : ` The last recorder ended: ${why}`}`,
     );
   }
   try {
     background.stop(pid);
   } catch (error) {
-    throw new UsageError(`Cannot stop process ${pid}: ${(error as Error).message}`, NVML_ERROR_NO_PERMISSION);
+    throw new UsageError(
+      plainly`Cannot stop process ${pid}: ${(error as Error).message}`,
+      NVML_ERROR_NO_PERMISSION,
+    );
   }
   const until = io.elapsed() + PATIENCE;
   while (background.isAlive(pid) && io.elapsed() < until && (await io.sleepUntil(io.elapsed() + 20)));

@@ -2,6 +2,7 @@
 import { lastValue, type OptionSpec, type Token } from '../argv.js';
 import { UsageError } from '../errors.js';
 import { Missing, statusWords } from '../nvml/status.js';
+import { plainly } from '../plain-text.js';
 import { cell } from '../query/cell.js';
 import { busAddress, busIdText, drainState } from '../query/drain.js';
 import { type Kind, text } from '../query/kind.js';
@@ -37,7 +38,7 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
   const named = lastValue(tokens, 'pciid');
   if (named === undefined) throw new UsageError('Name the GPU to ask about: drain -q -p BUS_ID.');
   const address = busAddress(named);
-  if (address === undefined) throw new UsageError(`Option "${named}" is invalid for "-p".`);
+  if (address === undefined) throw new UsageError(plainly`Option "${named}" is invalid for "-p".`);
   const { session } = await context.machine();
   const [state = Missing.of(0)] = readValues(session, SYSTEM, [want(drainState(address), 'state')]);
   const busId = busIdText(address);

@@ -1,5 +1,6 @@
 /** Words of `--format` that do not go together. nvidia-smi knows csv alone, so this refusal is ours. */
 import { UsageError } from '../errors.js';
+import { plainly } from '../plain-text.js';
 
 const SHAPES = ['csv', 'json', 'jsonl'];
 
@@ -10,6 +11,6 @@ export function refuseMixture(words: readonly string[]): void {
   const modifier = words.find((word) => !SHAPES.includes(word));
   const [shape = 'csv'] = shapes;
   if (modifier !== undefined && shape !== 'csv') {
-    throw new UsageError(`Format modifier ${modifier} does not go with ${shape}.`);
+    throw new UsageError(plainly`Format modifier ${modifier} does not go with ${shape}.`);
   }
 }

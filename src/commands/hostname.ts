@@ -1,7 +1,8 @@
 /** `--get-hostname`: the host name that was given to each GPU. */
 import { lastValue, type Token } from '../argv.js';
 import { Missing } from '../nvml/status.js';
-import { fieldCells, readGpuFields } from '../query/gpu-fields.js';
+import { cellText } from '../query/cell.js';
+import { fieldCells } from '../query/gpu-fields.js';
 import { jsonDocument } from '../render/document.js';
 import type { Context } from './context.js';
 import { lostLines, reachable, statusOf } from './lost.js';
@@ -17,10 +18,10 @@ export async function hostname(tokens: readonly Token[], context: Context): Prom
     return statusOf(gpus);
   }
   const lines = reachable(gpus).map((gpu) => {
-    const [busId, name] = readGpuFields(session, gpu, ['pci.bus_id', 'hostname']);
-    return name instanceof Missing
-      ? `Hostname not supported for GPU ${busId}.\nTreating as warning and moving on.\n`
-      : `Hostname of GPU ${busId}: ${name}\n`;
+    const { 'pci.bus_id': busId, hostname: name } = fieldCells(session, gpu, ['pci.bus_id', 'hostname']);
+    return name.reading instanceof Missing
+      ? `Hostname not supported for GPU ${cellText(busId)}.\nTreating as warning and moving on.\n`
+      : `Hostname of GPU ${cellText(busId)}: ${cellText(name)}\n`;
   });
   context.io.out(`${lines.join('')}${lostLines(gpus)}All done.\n`);
   return statusOf(gpus);

@@ -2,9 +2,8 @@
 import { lastValue, type Token } from '../argv.js';
 import { EXIT } from '../errors.js';
 import { migDevices, type Session } from '../nvml/session.js';
-import { Missing, statusWords } from '../nvml/status.js';
 import type { Reading } from '../query/bound-probe.js';
-import { type Cells, cell } from '../query/cell.js';
+import { type Cells, cell, cellText } from '../query/cell.js';
 import { fieldCells, readGpuFields } from '../query/gpu-fields.js';
 import { count, text } from '../query/kind.js';
 import { migName } from '../query/mig.js';
@@ -12,8 +11,7 @@ import { jsonDocument } from '../render/document.js';
 import type { Context } from './context.js';
 import { lostLine, statusOf } from './lost.js';
 
-const word = (reading: Reading): string =>
-  reading instanceof Missing ? statusWords(reading.status) : String(reading);
+const word = (reading: Reading): string => cellText(cell(text, reading));
 
 function records(session: Session): Readonly<Record<'gpus' | 'mig_devices', readonly Cells[]>> {
   return {
@@ -58,7 +56,7 @@ export async function list(tokens: readonly Token[], context: Context): Promise<
       const [migUuid] = readGpuFields(session, mig, ['uuid']);
       const profile = migName(session, mig);
       lines.push(
-        `  ${profile.padEnd(15)} Device ${String(device).padStart(2)}: (UUID: ${word(migUuid as Reading)})`,
+        `  ${word(profile).padEnd(15)} Device ${String(device).padStart(2)}: (UUID: ${word(migUuid as Reading)})`,
       );
     });
   }

@@ -3,6 +3,7 @@ import { EXIT } from '../errors.js';
 import { NVML_ERROR_GPU_IS_LOST, NVML_ERROR_UNINITIALIZED } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
 import { statusWords } from '../nvml/status.js';
+import { plainly } from '../plain-text.js';
 
 const isLost = (gpu: Gpu): boolean => gpu.handle === undefined;
 
@@ -23,7 +24,7 @@ export const lostLines = (gpus: readonly Gpu[]): string =>
 export function lostLine(gpu: Gpu): string {
   const remedy = gpu.status === NVML_ERROR_GPU_IS_LOST ? '.  Reboot the system to recover this GPU' : '';
   const place = gpu.busId === undefined ? '' : `${gpu.busId.toUpperCase()}: `;
-  return `Unable to determine the device handle for GPU${gpu.index}: ${place}${statusWords(gpu.status)}${remedy}`;
+  return plainly`Unable to determine the device handle for GPU${gpu.index}: ${place}${statusWords(gpu.status)}${remedy}`;
 }
 
 /** The exit status of a command about these GPUs: why the first of them that has no handle has none. */

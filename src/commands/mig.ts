@@ -4,6 +4,7 @@ import { EXIT, UsageError } from '../errors.js';
 import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
+import { plainly } from '../plain-text.js';
 import type { Cells } from '../query/cell.js';
 import { readGpuFields } from '../query/gpu-fields.js';
 import { InstanceError } from '../query/mig-instances.js';
@@ -51,7 +52,8 @@ function idsOf(tokens: readonly Token[], long: string): ReadonlySet<number> | un
   if (value === undefined) return undefined;
   const ids = value.split(',').map((id) => id.trim());
   const wrong = ids.find((id) => !/^\d+$/.test(id));
-  if (wrong !== undefined) throw new UsageError(`Invalid value "${value}" for --${long}: ids are numbers.`);
+  if (wrong !== undefined)
+    throw new UsageError(plainly`Invalid value "${value}" for --${long}: ids are numbers.`);
   return new Set(ids.map(Number));
 }
 

@@ -3,6 +3,7 @@ import { lastValue, type OptionSpec, type Token } from '../argv.js';
 import { EXIT, UsageError } from '../errors.js';
 import type { Io } from '../io.js';
 import { decimal } from '../period.js';
+import { plainly } from '../plain-text.js';
 import type { GpmMetric } from '../query/monitor/gpm.js';
 import type { MonitorFormat } from '../render/monitor.js';
 import { refuseMixture } from './format-words.js';
@@ -138,16 +139,16 @@ export function readGpmMetrics(tokens: readonly Token[], known: readonly GpmMetr
   const list = lastValue(tokens, 'gpm-metrics');
   if (list === undefined) return [];
   const offending = /[^\d,]/.exec(list);
-  if (offending !== null) throw refuse(`Found offending character: ${offending[0]}`);
+  if (offending !== null) throw refuse(plainly`Found offending character: ${offending[0]}`);
   const highest = known.at(-1)?.id ?? 0;
   return list
     .split(',')
     .filter((id) => id !== '')
     .map((text) => {
       const id = Number(text);
-      if (id > highest) throw refuse(`Metric value too high: ${text}`);
+      if (id > highest) throw refuse(plainly`Metric value too high: ${text}`);
       const metric = known.find((candidate) => candidate.id === id);
-      if (metric === undefined) throw refuse(`No metric has this number: ${text}`);
+      if (metric === undefined) throw refuse(plainly`No metric has this number: ${text}`);
       return metric;
     });
 }
@@ -156,5 +157,5 @@ export function readGpmMetrics(tokens: readonly Token[], known: readonly GpmMetr
 export function openFile(tokens: readonly Token[], io: Io, option = 'filename'): void {
   const path = lastValue(tokens, option);
   // nvidia-smi tells neither the file nor the reason.
-  if (path !== undefined) io.redirect(path, FAILED, (reason) => `cannot create the file: ${reason}`);
+  if (path !== undefined) io.redirect(path, FAILED, (reason) => plainly`cannot create the file: ${reason}`);
 }

@@ -3,6 +3,7 @@ import { lastValue, type OptionSpec, type Token } from '../argv.js';
 import { UsageError } from '../errors.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
+import { plainly } from '../plain-text.js';
 import { type Cells, cell } from '../query/cell.js';
 import { count, text } from '../query/kind.js';
 import {
@@ -78,7 +79,7 @@ function parametersOf(tokens: readonly Token[]): ReadonlyMap<string, number> {
       if (key === undefined) {
         throw refusal(
           'ERROR: prm register input param MUST be of form "key"="value"!',
-          `ERROR parsing input param string ${pair}`,
+          plainly`ERROR parsing input param string ${pair}`,
         );
       }
       return [key, Number(value)] as const;
@@ -92,7 +93,7 @@ async function machineOf(
 ): Promise<{ session: Session; gpu: Gpu }> {
   const index = lastValue(tokens, 'index');
   if (index === undefined) throw refusal('ERROR: GPU index is required for read/write operations');
-  if (!/^\d+$/.test(index)) throw refusal(`Option "${index}" is invalid for "-i".`);
+  if (!/^\d+$/.test(index)) throw refusal(plainly`Option "${index}" is invalid for "-i".`);
   const { session } = await context.machine();
   const gpu = session.gpus.find((one) => one.index === Number(index));
   if (gpu === undefined) {
@@ -107,7 +108,7 @@ function countersOf(names: string): readonly PrmCounter[] {
     const counter = prmCounters.find((one) => one.name === name);
     if (counter !== undefined) return counter;
     throw counterRefusal(
-      `invalid/unsupported counter name "${name}" provided; execute "-l" to see a full list of supported counters`,
+      plainly`invalid/unsupported counter name "${name}" provided; execute "-l" to see a full list of supported counters`,
     );
   });
 }
@@ -144,7 +145,7 @@ async function readCounters(names: string, tokens: readonly Token[], context: Co
 
 function registerOf(name: string): PrmRegister {
   const register = prmRegisters.find((one) => one.name === name);
-  if (register === undefined) throw refusal(`Invalid/Unsupported PRM register ${name} specified`);
+  if (register === undefined) throw refusal(plainly`Invalid/Unsupported PRM register ${name} specified`);
   return register;
 }
 
@@ -153,7 +154,7 @@ function checkParameter(register: PrmRegister, name: string, value: number): voi
   const parameter = register.parameters.find((one) => one.name === name);
   if (parameter === undefined) {
     throw refusal(
-      `Register ${register.name} has no parameter "${name}"; prm -n ${register.name} -f lists them.`,
+      plainly`Register ${register.name} has no parameter "${name}"; prm -n ${register.name} -f lists them.`,
     );
   }
   if (value === 0) return;

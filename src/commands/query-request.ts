@@ -3,6 +3,7 @@ import { lastValue, type Token } from '../argv.js';
 import { UsageError } from '../errors.js';
 import type { Io } from '../io.js';
 import { loopPeriod } from '../period.js';
+import { plainly } from '../plain-text.js';
 import { refuseMixture } from './format-words.js';
 
 export interface QueryFormat {
@@ -41,8 +42,8 @@ function readNames(list: string, known: ReadonlySet<string>, isLenient: boolean,
   const asked = list.split(',').filter((name) => name !== '');
   for (const name of asked) {
     if (known.has(name)) continue;
-    if (!isLenient) throw new UsageError(`Field "${name}" is not a valid field to query.\n`);
-    io.err(`Field "${name}" is not known; its column stays empty.\n`);
+    if (!isLenient) throw new UsageError(plainly`Field "${name}" is not a valid field to query.\n`);
+    io.err(plainly`Field "${name}" is not known; its column stays empty.\n`);
   }
   return asked;
 }

@@ -3,6 +3,7 @@ import { lastValue, type Token } from '../argv.js';
 import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
+import { plainly } from '../plain-text.js';
 import type { Reading } from '../query/bound-probe.js';
 import { type Kind, text } from '../query/kind.js';
 import { compilePlan, type Plan } from '../query/plan.js';
@@ -67,7 +68,7 @@ export async function query(
   const { session } = await context.machine();
   const gpus = chosenGpus(session, lastValue(tokens, 'id'));
   const file = lastValue(tokens, 'filename');
-  if (file !== undefined) context.io.redirect(file, `Failed to create log file ${file}\n`);
+  if (file !== undefined) context.io.redirect(file, plainly`Failed to create log file ${file}\n`);
   // On stderr: stdout is for the table, and one of processes has no row for a GPU.
   context.io.err(lostLines(gpus));
   const { plan, print } = prepare(fields, session, gpus);

@@ -1,6 +1,7 @@
 /** `replay`: shows what the daemon recorded, as dmon would have. Needs no GPU. */
 import { lastValue, type Token } from '../argv.js';
 import { EXIT, UsageError } from '../errors.js';
+import { plainly } from '../plain-text.js';
 import { columnsOf, type Heading } from '../query/monitor/column.js';
 import { DEFAULT_GROUPS, DEVICE_GROUPS, deviceColumns } from '../query/monitor/device.js';
 import { type RecordedGpu, RecordingError, type ReplayedLine, replayed } from '../query/monitor/recording.js';
@@ -26,7 +27,7 @@ async function replay(tokens: readonly Token[], { io }: Context): Promise<number
     return second >= begin && second <= end && isChosen(gpu);
   });
   const report = (): number => {
-    for (const text of damage) io.err(`${path}: ${text}\n`);
+    for (const text of damage) io.err(plainly`${path}: ${text}\n`);
     return damage.length === 0 ? EXIT.ok : EXIT.usage;
   };
   if (lines.length === 0) {
@@ -55,8 +56,8 @@ function recorded(
     const places = damages.map(({ from, to }) => `damaged between byte ${from} and byte ${to}`);
     return { lines: found, damage: [...places, ...(broken === undefined ? [] : [broken])] };
   } catch (error) {
-    if (error instanceof RecordingError) throw new UsageError(`${path}: ${error.message}`);
-    throw new UsageError(`Cannot read ${path}: ${(error as Error).message}`);
+    if (error instanceof RecordingError) throw new UsageError(plainly`${path}: ${error.message}`);
+    throw new UsageError(plainly`Cannot read ${path}: ${(error as Error).message}`);
   }
 }
 
@@ -70,7 +71,7 @@ function readTime(tokens: readonly Token[], option: string): number | undefined 
     .map((part) => Number(part ?? 0));
   const [hours = 24, minutes = 60, seconds = 60] = parts ?? [];
   if (hours > 23 || minutes > 59 || seconds > 59) {
-    throw new UsageError(`A time of the day is HH:MM:SS, not ${text}`);
+    throw new UsageError(plainly`A time of the day is HH:MM:SS, not ${text}`);
   }
   return (hours * 60 + minutes) * 60 + seconds;
 }

@@ -2,6 +2,7 @@
 import { lastValue, type Token } from '../argv.js';
 import { EXIT, UsageError } from '../errors.js';
 import type { Session } from '../nvml/session.js';
+import { jsonText, plainly } from '../plain-text.js';
 import { type Subject, SYSTEM } from '../query/plan.js';
 import { unitsOf as findUnits } from '../query/report/units.js';
 import { reportJson } from '../render/report-json.js';
@@ -67,7 +68,7 @@ function unitsOf(session: Session, index: string | undefined): readonly Subject[
   const units = findUnits(new ProbeCache(session.driver).about(SYSTEM));
   if (index === undefined) return units;
   const unit = units.find((each) => String(each.index) === index);
-  if (unit === undefined) throw new UsageError(`Specified unit index ${index} is not valid`);
+  if (unit === undefined) throw new UsageError(plainly`Specified unit index ${index} is not valid`);
   return [unit];
 }
 
@@ -87,7 +88,7 @@ async function writerOf(
     }
     case 'json': {
       const indent = isLoop ? undefined : 2;
-      return (document) => `${JSON.stringify(reportJson(document), null, indent)}\n`;
+      return (document) => `${jsonText(reportJson(document), indent)}\n`;
     }
   }
 }

@@ -2,6 +2,7 @@
 import type { OptionSpec } from '../argv.js';
 import { EXIT, UsageError } from '../errors.js';
 import type { Gpu, Session } from '../nvml/session.js';
+import { plainly } from '../plain-text.js';
 import { BadBusId, namesIn, selectGpus } from '../query/select.js';
 
 export const idOption: OptionSpec = {
@@ -32,7 +33,7 @@ export function gpusNamed(session: Session, selectors: string): readonly Gpu[] {
   } catch (error) {
     if (!(error instanceof BadBusId)) throw error;
     throw new UsageError(
-      `Problem with GPU ${badBusIdAsPrinted(error.message)}: Invalid PCI bus id format. Try format [domain:]bus:device.function E.g. 0:2:0.0`,
+      plainly`Problem with GPU ${badBusIdAsPrinted(error.message)}: Invalid PCI bus id format. Try format [domain:]bus:device.function E.g. 0:2:0.0`,
       EXIT.unknownOption,
     );
   } finally {

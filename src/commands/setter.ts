@@ -1,6 +1,7 @@
 /** Options of nvidia-smi that change a GPU: recognised, left out of the help, and refused. */
 import type { OptionSpec, Token } from '../argv.js';
 import { UsageError } from '../errors.js';
+import { plainly } from '../plain-text.js';
 
 export interface Setter extends OptionSpec {
   readonly setter: true;
@@ -20,6 +21,6 @@ export function refuseSetters(tokens: readonly Token[]): void {
   const token = tokens.find(({ spec }) => 'setter' in spec);
   if (token === undefined) return;
   throw new UsageError(
-    `Option "${token.written}" changes the GPU, and nvsmi only reads. Use nvidia-smi for it.`,
+    plainly`Option "${token.written}" changes the GPU, and nvsmi only reads. Use nvidia-smi for it.`,
   );
 }

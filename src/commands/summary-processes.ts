@@ -60,4 +60,4 @@ export const summaryProcess = (cells: ProcessCells): SummaryProcess => ({
 
 /** A process that ended, or lives in another container, has no name to show. */
 const label = (reading: Reading): string =>
-  reading instanceof Missing ? `[${statusWords(reading.status)}]` : String(reading);
+  reading instanceof Missing ? `[${statusWords(reading.status)}]` : text.spell(reading);

@@ -4,10 +4,11 @@ import { EXIT } from '../errors.js';
 import { NVML_ERROR_CORRUPTED_INFOROM } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { loopPeriod } from '../period.js';
+import { plainText } from '../plain-text.js';
 import type { Reading } from '../query/bound-probe.js';
-import { cell } from '../query/cell.js';
+import { cell, cellText } from '../query/cell.js';
 import { gpuRow } from '../query/gpu-fields.js';
-import { count, timestamp } from '../query/kind.js';
+import { count, text, timestamp } from '../query/kind.js';
 import { compilePlan, type Plan } from '../query/plan.js';
 import { jsonDocument, jsonLine } from '../render/document.js';
 import { renderSummary } from '../render/summary.js';
@@ -65,9 +66,10 @@ interface Sample {
   readonly notices: readonly string[];
 }
 
-const table = ({ time, gpus, read, migDevices, processes, ...rest }: Sample): string =>
+const table = ({ time, driverVersion: driver, gpus, read, migDevices, processes, ...rest }: Sample): string =>
   renderSummary({
     ...rest,
+    driverVersion: plainText(driver),
     time: new Date(time),
     gpus: gpus.map((gpu, i) => summaryGpu(gpu.index, read(i))),
     migDevices: migDevices.map(summaryMigDevice),
@@ -139,4 +141,5 @@ function check(gpus: readonly Gpu[], plan: Plan): { notices: readonly string[]; 
 }
 
 /** The warning has a domain of four digits, where the table has eight (H100, 580.159.04). */
-const shortBusId = (busId: Reading): string => String(busId).replace(/^0000(?=[0-9A-F]{4}:)/i, '');
+const shortBusId = (busId: Reading): string =>
+  cellText(cell(text, busId)).replace(/^0000(?=[0-9A-F]{4}:)/i, '');

@@ -1,6 +1,7 @@
 /** The matrices of `topo`: devices, and how each pair is joined. */
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
+import { plainText } from '../plain-text.js';
 import type { Reading } from '../query/bound-probe.js';
 import { type Cell, type Cells, cell, cellText } from '../query/cell.js';
 import { readGpuFields } from '../query/gpu-fields.js';
@@ -76,7 +77,7 @@ function gpuMember(session: Session, files: SystemFiles, gpu: Gpu): Member {
 function nicMember({ name, place }: ClassDevice, index: number): Member {
   const label = `NIC${index}`;
   return {
-    shown: { label, device: name },
+    shown: { label, device: plainText(name) },
     record: {
       name: cell(text, label),
       device: cell(text, name),
@@ -140,7 +141,7 @@ export function nvmeMatrix(session: Session, files: SystemFiles): TopologyAnswer
   return {
     text: render.nvmeText(
       labels,
-      names,
+      names.map(plainText),
       paths.map((row) => row.map(matrixWord)),
     ),
     parts: {

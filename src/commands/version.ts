@@ -7,6 +7,7 @@ import { nvmlExcludedDeviceInfo_t, nvmlPciInfo_t } from '../nvml/generated/layou
 import { readText } from '../nvml/memory.js';
 import { ask, libraryVersion, type Session, shortVersion } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED, statusWords } from '../nvml/status.js';
+import { plainly } from '../plain-text.js';
 import { type Cells, cell } from '../query/cell.js';
 import { text as words } from '../query/kind.js';
 import { jsonDocument } from '../render/document.js';
@@ -60,9 +61,9 @@ export async function version(tokens: readonly Token[], context: Context): Promi
   }
   context.io.out(
     [
-      `NVIDIA-SMI version  : ${driver}`,
-      `NVML version        : ${shortVersion(libraryVersion(session.driver) ?? 'N/A')}`,
-      `DRIVER version      : ${driver}`,
+      plainly`NVIDIA-SMI version  : ${driver}`,
+      plainly`NVML version        : ${shortVersion(libraryVersion(session.driver) ?? 'N/A')}`,
+      plainly`DRIVER version      : ${driver}`,
       `CUDA Version        : ${cudaVersion(session)}`,
       '',
     ].join('\n'),
@@ -115,7 +116,7 @@ function excludedGpu(
 function excludedLine(session: Session, index: number): string {
   const gpu = excludedGpu(session, index);
   if (gpu instanceof Missing) return `GPU ${index}: ${statusWords(gpu.status)}`;
-  return `GPU ${gpu.busId}: (UUID: ${gpu.uuid})`;
+  return plainly`GPU ${gpu.busId}: (UUID: ${gpu.uuid})`;
 }
 
 function excludedCells(session: Session, index: number): Cells {

@@ -1,10 +1,11 @@
 /** What each option of `vgpu` shows: records for JSON, text otherwise. */
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, statusWords } from '../nvml/status.js';
+import { plainText } from '../plain-text.js';
 import type { Reading } from '../query/bound-probe.js';
-import { type Cells, cell } from '../query/cell.js';
+import { type Cells, cell, cellText } from '../query/cell.js';
 import { readGpuFields } from '../query/gpu-fields.js';
-import { count } from '../query/kind.js';
+import { count, text } from '../query/kind.js';
 import type { GpmMetric } from '../query/monitor/gpm.js';
 import type { Subject } from '../query/plan.js';
 import * as vgpu from '../query/vgpu.js';
@@ -35,8 +36,7 @@ export interface View {
   readonly close?: () => void;
 }
 
-const word = (reading: Reading): string =>
-  reading instanceof Missing ? statusWords(reading.status) : String(reading);
+const word = (reading: Reading): string => cellText(cell(text, reading));
 
 const withUnit = (reading: Reading): string =>
   reading instanceof Missing ? statusWords(reading.status) : `${reading}%`;
@@ -75,7 +75,7 @@ export const SUMMARY: View = {
   print: (session, gpus, now) =>
     render.vgpuSummary({
       time: new Date(now),
-      driverVersion: driverVersion(session),
+      driverVersion: plainText(driverVersion(session)),
       gpus: gpus.map((gpu) => summaryGpu(session, gpu)),
     }),
 };

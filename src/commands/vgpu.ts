@@ -2,6 +2,7 @@
 import { lastValue, type OptionSpec, type Token } from '../argv.js';
 import { UsageError } from '../errors.js';
 import { decimal } from '../period.js';
+import { plainly } from '../plain-text.js';
 import type { Cells } from '../query/cell.js';
 import { type GpmMetric, gpmMetrics } from '../query/monitor/gpm.js';
 import { encoderColumns, fbcColumns } from '../query/sessions.js';
@@ -172,7 +173,7 @@ function instancesOf(tokens: readonly Token[]): readonly number[] | undefined {
   if (list === undefined) return undefined;
   const ids = list.split(',').map((id) => id.trim());
   const wrong = ids.find((id) => !/^\d+$/.test(id));
-  if (wrong !== undefined) throw new UsageError(`GPU instance id "${wrong}" is not a number.`);
+  if (wrong !== undefined) throw new UsageError(plainly`GPU instance id "${wrong}" is not a number.`);
   if (!isGiven(tokens, 'id')) throw new UsageError('Name the GPU of the GPU instances: -i GPU -gi ID.');
   return ids.map(Number);
 }
@@ -183,13 +184,13 @@ function metricsOf(tokens: readonly Token[]): readonly GpmMetric[] {
   if (list === undefined) return [];
   if (list === '') throw new UsageError('Invalid argument. Provide metric value.');
   const offending = /[^\d,]/.exec(list);
-  if (offending !== null) throw new UsageError(`Found offending character: ${offending[0]}`);
+  if (offending !== null) throw new UsageError(plainly`Found offending character: ${offending[0]}`);
   return list
     .split(',')
     .filter((id) => id !== '')
     .map((text) => {
       const metric = gpmMetrics.find(({ id }) => id === Number(text));
-      if (metric === undefined) throw new UsageError(`Invalid metric value ${text}.`);
+      if (metric === undefined) throw new UsageError(plainly`Invalid metric value ${text}.`);
       return metric;
     });
 }
@@ -237,7 +238,8 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
     return query(request, tokens, context, table);
   }
   const misplaced = tokens.find(({ spec: option }) => QUERY_ONLY.includes(option));
-  if (misplaced !== undefined) throw new UsageError(`Option "${misplaced.written}" is not recognized.`);
+  if (misplaced !== undefined)
+    throw new UsageError(plainly`Option "${misplaced.written}" is not recognized.`);
   return show(chosenView(tokens), tokens, context);
 }
 

@@ -1,4 +1,5 @@
 /** Which GPUs a question is about. */
+import { jsonText } from '../plain-text.js';
 
 /** A GPU by its index, its UUID, its PCI bus id or its serial number, as `-i` takes them. */
 export type GpuName = number | string;
@@ -18,7 +19,7 @@ export class UnknownGpu extends Error {
     count: number,
   ) {
     super(
-      `there is no GPU ${typeof gpu === 'string' ? JSON.stringify(gpu) : gpu} among the ${count} of this machine; a GPU goes by its index, UUID, PCI bus id (00000000:1B:00.0) or serial number`,
+      `there is no GPU ${typeof gpu === 'string' ? jsonText(gpu) : gpu} among the ${count} of this machine; a GPU goes by its index, UUID, PCI bus id (00000000:1B:00.0) or serial number`,
     );
   }
 }

@@ -1,4 +1,5 @@
 /** The JSON of an answer as what the call would have left in memory. What does not fit is refused. */
+import { own, shown } from '../form.js';
 import { AnswerError, type HandleNames, type Json } from './answer.js';
 import type { Handle, Out } from './call.js';
 import { misfit } from './fit.js';
@@ -28,10 +29,10 @@ function encodeItem(
     return;
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw new AnswerError(`an object is needed, not ${JSON.stringify(json)}`);
+    throw new AnswerError(`an object is needed, not ${shown(json)}`);
   }
   for (const [name, value] of Object.entries(json as Record<string, Json>)) {
-    const field = type.fields[name];
+    const field = own(type.fields, name);
     if (field === undefined) throw new AnswerError(`unknown struct field ${name}`);
     encodeField(field, memory, at, value, names);
   }
@@ -102,7 +103,7 @@ function encodeScalar(
     return;
   }
   if (typeof json !== 'number' && !(typeof json === 'string' && /^-?\d+$/.test(json))) {
-    throw new AnswerError(`a number is needed, not ${JSON.stringify(json)}`);
+    throw new AnswerError(`a number is needed, not ${shown(json)}`);
   }
   const value = typeof json === 'number' ? json : BigInt(json);
   const wrong = misfit(type, value);
@@ -114,7 +115,7 @@ function encodeField(field: Field, memory: Buffer, at: number, json: Json, names
   const [type, offset, length] = field;
   const start = at + offset;
   if (type === 'text') {
-    if (typeof json !== 'string') throw new AnswerError(`text is needed, not ${JSON.stringify(json)}`);
+    if (typeof json !== 'string') throw new AnswerError(`text is needed, not ${shown(json)}`);
     writeText(memory, start, length ?? 1, json);
     return;
   }
@@ -122,7 +123,7 @@ function encodeField(field: Field, memory: Buffer, at: number, json: Json, names
     encodeItem(type, memory, start, json, names);
     return;
   }
-  if (!Array.isArray(json)) throw new AnswerError(`an array is needed, not ${JSON.stringify(json)}`);
+  if (!Array.isArray(json)) throw new AnswerError(`an array is needed, not ${shown(json)}`);
   if (json.length > length) throw new AnswerError(`the array is longer than ${length}`);
   json.forEach((item, i) => {
     encodeItem(type, memory, start + i * itemSize(type), item, names);
@@ -147,7 +148,7 @@ function encodeItems(
   at: number,
   names: HandleNames,
 ): number {
-  if (!Array.isArray(json)) throw new AnswerError(`an array is needed, not ${JSON.stringify(json)}`);
+  if (!Array.isArray(json)) throw new AnswerError(`an array is needed, not ${shown(json)}`);
   const size = itemSize(type);
   json.forEach((item, i) => {
     encodeItem(type, memory, at + i * size, item, names);
@@ -185,7 +186,7 @@ export function encodeOut(out: Out, json: Json | undefined, names: HandleNames):
       encodeStruct(out, memory, json, names);
       break;
     case 'text':
-      if (typeof json !== 'string') throw new AnswerError(`text is needed, not ${JSON.stringify(json)}`);
+      if (typeof json !== 'string') throw new AnswerError(`text is needed, not ${shown(json)}`);
       writeText(memory, 0, out.length, json);
       break;
     case 'list': {
@@ -199,7 +200,7 @@ export function encodeOut(out: Out, json: Json | undefined, names: HandleNames):
       encodeItems(out.item, json, memory, 0, names);
       break;
     case 'words':
-      if (!Array.isArray(json)) throw new AnswerError(`an array is needed, not ${JSON.stringify(json)}`);
+      if (!Array.isArray(json)) throw new AnswerError(`an array is needed, not ${shown(json)}`);
       json.slice(0, out.length).forEach((word, i) => {
         encodeScalar('u64', memory, i * 8, word, names);
       });

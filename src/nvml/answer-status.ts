@@ -1,4 +1,5 @@
 /** What an answer of a snapshot tells beside its values: whether it is a refusal, and the version of its struct. */
+import { own, shown } from '../form.js';
 import { AnswerError, type Json } from './answer.js';
 import type { Out } from './call.js';
 import { type Status, statusFromSymbol, statusSymbol } from './status.js';
@@ -9,10 +10,10 @@ export const isAnswer = (out: Out): boolean => !(out.out === 'struct' && out.giv
 /** An answer that is no value: `{"error": "NVML_ERROR_NOT_SUPPORTED"}`. */
 export function statusOf(answer: Json): Status {
   if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return 0;
-  const symbol = (answer as Record<string, Json>).error;
+  const symbol = own(answer as Record<string, Json>, 'error');
   if (symbol === undefined) return 0;
   const status = typeof symbol === 'string' ? statusFromSymbol(symbol) : undefined;
-  if (status === undefined) throw new AnswerError(`unknown status ${JSON.stringify(symbol)}`);
+  if (status === undefined) throw new AnswerError(`unknown status ${shown(symbol)}`);
   return status;
 }
 
@@ -22,11 +23,11 @@ export function statusOf(answer: Json): Status {
  */
 export function versionOf(answer: Json): number | undefined {
   if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return undefined;
-  const version = (answer as Record<string, Json>).version;
+  const version = own(answer as Record<string, Json>, 'version');
   return typeof version === 'number' && version !== 0 ? version : undefined;
 }
 
 export const isRefusal = (answer: Json): boolean =>
-  typeof answer === 'object' && answer !== null && 'error' in answer;
+  typeof answer === 'object' && answer !== null && Object.hasOwn(answer, 'error');
 
 export const refusal = (status: Status): Json => ({ error: statusSymbol(status) });

@@ -8,11 +8,15 @@ const MOST_MIG_DEVICES = 64;
 /** A unit is a chassis for GPUs. */
 const MOST_UNITS = MOST_GPUS;
 
+/** Air-cooled boards have three at most. */
+const MOST_FANS = 16;
+
 const MOST: Readonly<Partial<Record<FunctionName, number>>> = {
   nvmlDeviceGetCount: MOST_GPUS,
   nvmlDeviceGetCount_v2: MOST_GPUS,
   nvmlGetExcludedDeviceCount: MOST_GPUS,
   nvmlDeviceGetMaxMigDeviceCount: MOST_MIG_DEVICES,
+  nvmlDeviceGetNumFans: MOST_FANS,
   nvmlUnitGetCount: MOST_UNITS,
 };
 

@@ -1,8 +1,13 @@
 /** Why a machine cannot be opened, where NVML has no status for it. */
+import { plainText } from '../plain-text.js';
 
 /** A snapshot that cannot be used; the message names the file and the place in it. */
 export class SnapshotError extends Error {
   override readonly name = 'SnapshotError';
+
+  constructor(message: string) {
+    super(plainText(message));
+  }
 }
 
 /** koffi, through which NVML is called, cannot be loaded: this program is not installed as a whole. */

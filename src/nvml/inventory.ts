@@ -3,6 +3,7 @@
  * clocks, profiles, processes.
  */
 import { type Call, call, type Driver, type Handle, handle, isOut, list, struct, text, u32 } from './call.js';
+import { believable } from './counts.js';
 import type { Found, Named, SurveyedGpu, SurveyedInstance } from './domain.js';
 import type { FunctionName } from './generated/functions.js';
 import * as layouts from './generated/layouts.js';
@@ -16,7 +17,7 @@ export function takeInventory(driver: Driver, recorder: Recorder, cpus: number):
     recorder.name(at, name);
     return { name, handle: at };
   };
-  const count = (fn: FunctionName): number => numberOf(driver, call(fn, u32())) ?? 0;
+  const count = (fn: FunctionName): number => believable(fn, numberOf(driver, call(fn, u32())) ?? 0);
   const units = handles(driver, count('nvmlUnitGetCount'), (i) =>
     call('nvmlUnitGetHandleByIndex', i, handle()),
   );
@@ -86,7 +87,8 @@ const LINKS = 18;
 
 function lookAt(driver: Driver, named: Named): SurveyedGpu {
   const { handle: at } = named;
-  const fans = numberOf(driver, call('nvmlDeviceGetNumFans', at, u32())) ?? 0;
+  const count = (fn: FunctionName): number => believable(fn, numberOf(driver, call(fn, at, u32())) ?? 0);
+  const fans = count('nvmlDeviceGetNumFans');
   const pci = ask(driver, call('nvmlDeviceGetPciInfo_v3', at, struct(layouts.nvmlPciInfo_t)));
   const processes = (
     [
@@ -115,7 +117,7 @@ function lookAt(driver: Driver, named: Named): SurveyedGpu {
     gpuInstanceProfiles: Array.from({ length: 18 }, (_, i) =>
       numberOf(driver, call('nvmlDeviceGetGpuInstanceProfileInfo', at, i, profile)),
     ).filter((id) => id !== undefined),
-    maxMigDevices: numberOf(driver, call('nvmlDeviceGetMaxMigDeviceCount', at, u32())) ?? 0,
+    maxMigDevices: count('nvmlDeviceGetMaxMigDeviceCount'),
     pids: [...new Set([...processes, ...accounted])],
     vgpuTypes: numbersOf(driver, call('nvmlDeviceGetSupportedVgpus', at, list('u32', 64))),
     vgpuInstances: numbersOf(driver, call('nvmlDeviceGetActiveVgpus', at, list('u32', 64))),

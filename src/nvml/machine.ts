@@ -47,8 +47,11 @@ function noSnapshot(nameOrPath: string): string {
   return `${nameOrPath}: no such snapshot${names}`;
 }
 
-/** A hundred times the largest recording of the package. A device such as /dev/zero has no end; a pipe may be long. */
-const MOST_BYTES = 64 * 1024 * 1024;
+/**
+ * Fifty times the largest recording of the package, and no more than 400 MB in memory, whatever is in it (snapshot.ts). A device
+ * such as /dev/zero has no end; a pipe may be long.
+ */
+const MOST_BYTES = 32 * 1024 * 1024;
 const PIECE = 1024 * 1024;
 
 function readWhole(path: string): string {

@@ -1,4 +1,5 @@
 /** A session: NVML initialised, and the GPUs that it counts. */
+import { plainly } from '../plain-text.js';
 import { type Bound, type Call, call, type Driver, type Handle, handle, SUBJECT, text, u32 } from './call.js';
 import { believable } from './counts.js';
 import {
@@ -167,8 +168,8 @@ function initFailure(driver: Driver, status: Status, kernelVersion?: KernelVersi
       const kernel = kernelVersion?.() ?? 'unknown';
       return new DeadLibrary(
         status,
-        `Failed to initialize NVML: Driver/library version mismatch\nNVML library version: ${shortVersion(library)}`,
-        `The library is ${library}, the loaded kernel module ${kernel}: the driver was upgraded while its old module stayed loaded. Reload the module or reboot.`,
+        plainly`Failed to initialize NVML: Driver/library version mismatch\nNVML library version: ${shortVersion(library)}`,
+        plainly`The library is ${library}, the loaded kernel module ${kernel}: the driver was upgraded while its old module stayed loaded. Reload the module or reboot.`,
       );
     }
     default:

@@ -1,4 +1,5 @@
 /** The driver that answers from a recorded machine. */
+import { own } from '../form.js';
 import type { HandleNames, Json } from './answer.js';
 import { AnswerError } from './answer.js';
 import { encodeFieldValue, encodeOut } from './answer-encode.js';
@@ -54,7 +55,7 @@ export function snapshotDriver(snapshot: Snapshot, source: string): Driver {
     sawLostGpu: false,
     bind(asked, subject) {
       const call = asked.fn === 'nvmlInitWithFlags' && INIT.fn in snapshot.calls ? INIT : asked;
-      const answers = snapshot.calls[call.fn];
+      const answers = own(snapshot.calls, call.fn);
       if (answers === undefined) return eventCall(call, handles);
       return new SnapshotCall(call, subject, answers, handles, source, note);
     },
@@ -108,7 +109,7 @@ class SnapshotCall implements Bound {
   }
 
   private answerOuts(all: readonly Out[], key: string): void {
-    const answer = this.answers[key] ?? this.gpmMetrics(all);
+    const answer = own(this.answers, key) ?? this.gpmMetrics(all);
     const outs = all.filter(isAnswer);
     if (answer === undefined) {
       this.status = UNRECORDED[this.call.fn] ?? NVML_ERROR_NOT_FOUND;
@@ -138,10 +139,10 @@ class SnapshotCall implements Bound {
 
   private answerFields(ids: readonly (readonly [number, number])[], subject: string): void {
     const memory = this.memory[0] as Buffer;
-    const whole = this.answers[subject];
+    const whole = own(this.answers, subject);
     this.status = whole === undefined ? 0 : statusOf(whole);
     ids.forEach((id, i) => {
-      const answer = this.answers[fieldKey(subject, id)] ?? this.refusalOf(subject, id[0]);
+      const answer = own(this.answers, fieldKey(subject, id)) ?? this.refusalOf(subject, id[0]);
       const status = answer === undefined ? NVML_ERROR_NOT_FOUND : statusOf(answer);
       encodeFieldValue(memory, i, status, answer);
     });
@@ -149,7 +150,7 @@ class SnapshotCall implements Bound {
 
   /** A field that was refused without a scope is refused with any: those are not written down. */
   private refusalOf(subject: string, id: number): Json | undefined {
-    const answer = this.answers[fieldKey(subject, [id, 0])];
+    const answer = own(this.answers, fieldKey(subject, [id, 0]));
     return answer !== undefined && statusOf(answer) !== 0 ? answer : undefined;
   }
 }

@@ -1,4 +1,6 @@
 /** The file of a recorded machine: its form, reading it, writing it. */
+import { type Form, faultText, mapOf, object, objectOf, oneOf, shown, text } from '../form.js';
+import { jsonText } from '../plain-text.js';
 import type { Answers } from './answer-key.js';
 import { SnapshotError } from './failures.js';
 import { brokenAt, lineAndColumn } from './json-place.js';
@@ -19,67 +21,103 @@ export interface Snapshot {
   readonly calls: Readonly<Record<string, Answers>>;
 }
 
-/** Reads a snapshot from its text, or says in one line what is wrong and where. */
+/** The answers of a function by its inputs. Their forms follow from the function, and are checked when it is asked (answer-encode.ts). */
+const answers: Form = object;
+
+/** What a recording has to be. A member that is added to `Snapshot` gets its form here. */
+const FORM: Form = objectOf({
+  title: text,
+  origin: oneOf('recorded', 'built'),
+  identities: oneOf('made-up', 'kept'),
+  files: mapOf(text),
+  calls: mapOf(answers),
+});
+
+/** Reads a snapshot from its text, or says in one line what is wrong and where. Throws SnapshotError. */
 export function parseSnapshot(content: string, source: string): Snapshot {
-  const text = content.replace(/^\ufeff/, '');
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    const place = lineAndColumn(text, brokenAt(text));
-    throw new SnapshotError(`${source}:${place}: not a snapshot: ${jsonReason(error)}`);
-  }
-  const fail = (place: string, what: string): never => {
-    throw new SnapshotError(`${source}: ${place}: ${what}`);
+  const json = parsed(content.replace(/^\ufeff/, ''), source);
+  const { format, version } = (json ?? {}) as Partial<Snapshot>;
+  const fail = (reason: string): never => {
+    throw new SnapshotError(`${source}: ${reason}`);
   };
-  if (!isRecord(json) || json.format !== 'nvsmi-snapshot') {
-    return fail('format', 'not an nvsmi snapshot (format must be "nvsmi-snapshot")');
+  if (format !== 'nvsmi-snapshot') {
+    return fail('format: not an nvsmi snapshot (format must be "nvsmi-snapshot")');
   }
-  if (json.version !== SNAPSHOT_VERSION) {
-    return fail('version', `${JSON.stringify(json.version)} is not known; this nvsmi reads version 1`);
+  if (version !== SNAPSHOT_VERSION) {
+    return fail(`version: ${shown(version)} is not known; this nvsmi reads version ${SNAPSHOT_VERSION}`);
   }
-  if (!isRecord(json.calls)) return fail('calls', 'must be an object');
-  for (const [fn, answers] of Object.entries(json.calls)) {
-    if (!isRecord(answers)) return fail(`calls.${fn}`, 'must be an object');
-  }
-  if (!isRecord(json.files)) return fail('files', 'must be an object');
-  for (const [path, content] of Object.entries(json.files)) {
-    if (typeof content !== 'string') return fail(`files[${path}]`, 'must be text');
-  }
-  return json as unknown as Snapshot;
+  const fault = FORM(json);
+  return fault === undefined ? (json as Snapshot) : fail(faultText(fault));
 }
 
-const isRecord = (json: unknown): json is Record<string, unknown> =>
-  typeof json === 'object' && json !== null && !Array.isArray(json);
+function parsed(content: string, source: string): unknown {
+  if (content.length > SMALL) refuseMaze(content, source);
+  try {
+    return JSON.parse(content);
+  } catch (error) {
+    const place = content.length > SMALL ? '' : `:${lineAndColumn(content, brokenAt(content))}`;
+    throw new SnapshotError(`${source}${place}: not a snapshot: ${jsonReason(error)}`);
+  }
+}
 
-/** V8's words, without the place that only some of them name, and fit for a terminal: they quote the text. */
+/**
+ * Twice the largest recording of the package. JSON.parse makes no more than 130 MB of any text up to this; finding the place of
+ * a fault in it parses it 20 times.
+ */
+const SMALL = 1.5 * 1024 * 1024;
+/** An answer is four deep at most, in an answer's list in a function in `calls`. */
+const DEEPEST = 32;
+/** A recording of eight GPUs has 13,000 lists and objects. */
+const MOST_INSIDE = 1_000_000;
+
+/**
+ * Refuses text that takes a hundred times its own room once it is parsed: 16 MiB of "[" are 1.3 GB, and 3.4 s (Node 20).
+ * Texts are counted too where they have brackets; no recording has so many.
+ */
+function refuseMaze(content: string, source: string): void {
+  let depth = 0;
+  let inside = 0;
+  for (let i = 0; i < content.length; i++) {
+    const letter = content.charCodeAt(i);
+    if (letter === OPEN_LIST || letter === OPEN_OBJECT) {
+      depth++;
+      inside++;
+      if (depth > DEEPEST || inside > MOST_INSIDE) {
+        const what = depth > DEEPEST ? 'lists and objects within each other' : 'lists and objects';
+        throw new SnapshotError(
+          `${source}:${lineAndColumn(content, i)}: not a snapshot: more ${what} than one has`,
+        );
+      }
+    } else if (letter === CLOSE_LIST || letter === CLOSE_OBJECT) depth--;
+  }
+}
+
+const OPEN_LIST = 0x5b;
+const CLOSE_LIST = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+
+/** V8's words, without the place that only some of them name. */
 function jsonReason(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message
     .replace(/(?: in JSON)? at position \d+(?: \(line \d+ column \d+\))?$/, '')
-    .replace(/\s+/g, ' ')
-    .replace(CONTROL, '?');
+    .replace(/\s+/g, ' ');
 }
-
-/** Control characters, and those that turn the direction of writing. */
-const CONTROL = /[\p{Cc}\p{Cf}]/gu;
 
 /** A snapshot as text: one answer a line, so that two recordings compare well. */
 export function formatSnapshot(snapshot: Snapshot): string {
   const lines = (entries: readonly (readonly [string, string])[], indent: string): string =>
-    entries.map(([key, value]) => `${indent}${JSON.stringify(key)}: ${value}`).join(',\n');
+    entries.map(([key, value]) => `${indent}${jsonText(key)}: ${value}`).join(',\n');
   const { files, calls, ...head } = snapshot;
   const functions = Object.entries(calls).map(([fn, answers]): [string, string] => {
-    const entries = Object.entries(answers).map(([key, answer]): [string, string] => [
-      key,
-      JSON.stringify(answer),
-    ]);
+    const entries = Object.entries(answers).map(([key, answer]): [string, string] => [key, jsonText(answer)]);
     return [fn, `{\n${lines(entries, '      ')}\n    }`];
   });
-  const parts: [string, string][] = Object.entries(head).map(([key, value]) => [key, JSON.stringify(value)]);
-  const fileLines = Object.entries(files).map(([path, text]): [string, string] => [
+  const parts: [string, string][] = Object.entries(head).map(([key, value]) => [key, jsonText(value)]);
+  const fileLines = Object.entries(files).map(([path, content]): [string, string] => [
     path,
-    JSON.stringify(text),
+    jsonText(content),
   ]);
   parts.push(['files', `{\n${lines(fileLines, '    ')}\n  }`]);
   parts.push(['calls', `{\n${lines(functions, '    ')}\n  }`]);

@@ -37,12 +37,16 @@ const ABSENT: Readonly<Partial<Record<ScalarType, Value>>> = {
 function scalarReader(type: ScalarType, at: number): MemoryReader {
   const read = READ[type];
   const absent = ABSENT[type];
+  if (type === 'f64') return (memory) => finite(read(memory, at));
   if (absent === undefined) return (memory) => read(memory, at);
   return (memory) => {
     const value = read(memory, at);
     return value === absent ? NOT_SUPPORTED : value;
   };
 }
+
+/** A floating point number may be none: an average of nothing. */
+const finite = (value: Value): Reading => (Number.isFinite(value) ? value : NOT_SUPPORTED);
 
 function fieldReader(layout: Layout, path: readonly string[], base: number): MemoryReader | undefined {
   const [name, ...rest] = path;
@@ -258,6 +262,7 @@ export class BoundFields {
       if (status !== 0) return this.missing(status);
       const type = valueScalar(memory.readUInt32LE(typeAt));
       const value = READ[type](memory, valueAt);
+      if (type === 'f64') return finite(value);
       return value === ABSENT[type] ? NOT_SUPPORTED : value;
     };
   }

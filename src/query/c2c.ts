@@ -49,6 +49,9 @@ export interface C2cLink {
   readonly active: boolean;
 }
 
+/** GH200 has ten. */
+const MOST_LINKS = 64;
+
 /** The C2C links of a GPU; none where it has no such link. */
 export function c2cLinksOf(session: Session, gpu: Subject): readonly C2cLink[] {
   const [links] = readValues(session, gpu, [want(field(nvml.NVML_FI_DEV_C2C_LINK_COUNT, 0, 'static'))]);
@@ -56,7 +59,7 @@ export function c2cLinksOf(session: Session, gpu: Subject): readonly C2cLink[] {
   const states = readValues(
     session,
     gpu,
-    Array.from({ length: Number(links) }, (_, link) =>
+    Array.from({ length: Math.min(Number(links), MOST_LINKS) }, (_, link) =>
       want(field(nvml.NVML_FI_DEV_C2C_LINK_GET_STATUS, link)),
     ),
   );

@@ -1,4 +1,5 @@
 /** A kind spells a raw reading: as text, as JSON, with which unit. */
+import { plainText } from '../plain-text.js';
 import type { Value } from './bound-probe.js';
 import { likePrintf } from './decimals.js';
 
@@ -9,8 +10,10 @@ export interface Kind {
   readonly unit?: string;
   /** The unit in the CSV header and behind CSV values, where it is not the same as `unit`. */
   readonly csvUnit?: string;
-  /** The value without its unit. */
+  /** The value without its unit, plain: nothing in it breaks a line or speaks to a terminal. */
   spell(value: Value): string;
+  /** The value as it was read, where that is not plain: for XML, which has escapes of its own. */
+  raw?(value: Value): string;
   /** The value as JSON: a number in the field's unit, or the words. */
   json(value: Value): JsonScalar;
 }
@@ -20,17 +23,8 @@ const jsonNumber = (value: Value): JsonScalar => {
   return typeof value === 'bigint' && !Number.isSafeInteger(number) ? value.toString() : number;
 };
 
-/** Text as it is. */
-export const text: Kind = { spell: String, json: String };
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
-
-/** A text without what breaks a line or speaks to a terminal: a process may call itself anything. */
-export const oneLine = (name: string): string => name.replace(UNPRINTABLE, '?');
-
-/** The name that a process gave itself. */
-export const printable: Kind = { spell: (name) => oneLine(String(name)), json: String };
+/** Text: a GPU, a process or a driver may call itself anything. */
+export const text: Kind = { spell: (value) => plainText(String(value)), json: String, raw: String };
 
 /** A plain number, with the unit that is printed behind it. */
 export const number = (unit?: string): Kind => ({

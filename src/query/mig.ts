@@ -21,8 +21,7 @@ export const computeInstanceId = fixed(
 /** The profile in a MIG device's name: `NVIDIA H100 80GB HBM3 MIG 3g.40gb` → `MIG 3g.40gb`. */
 export function migName(session: Session, mig: Subject): string {
   const [name] = readGpuFields(session, mig, ['name']);
-  const text = name instanceof Missing ? '' : String(name);
-  const profile = /MIG \S+$/.exec(text)?.[0];
+  const profile = name instanceof Missing ? undefined : /MIG \S+$/.exec(String(name))?.[0];
   return profile ?? migNameOfAttributes(session, mig);
 }
 

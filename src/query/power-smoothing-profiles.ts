@@ -73,6 +73,9 @@ export interface PresetProfile {
   readonly parameters: readonly Cell[];
 }
 
+/** NVML_POWER_SMOOTHING_MAX_NUM_PROFILES is 5. */
+const MOST_PROFILES = 64;
+
 /** A GPU's preset profiles, or why it has none. Where NVML does not count them, the GPU has no power smoothing. */
 export function presetProfiles(session: Session, gpu: Subject): readonly PresetProfile[] | Missing {
   const counting = new Questions(session);
@@ -82,7 +85,7 @@ export function presetProfiles(session: Session, gpu: Subject): readonly PresetP
   const profiles = read();
   if (profiles instanceof Missing) return profiles;
   const questions = new Questions(session);
-  const readers = Array.from({ length: Number(profiles) }, (_, id) =>
+  const readers = Array.from({ length: Math.min(Number(profiles), MOST_PROFILES) }, (_, id) =>
     PARAMETERS.map(({ fieldId }) => questions.reader(field(fieldId, id), '', gpu)),
   );
   questions.seal();

@@ -116,17 +116,20 @@ export interface Turn {
 /** The turns of a log, oldest first. */
 function turnsOf(log: BoundProbe): readonly Turn[] {
   if (log.status !== 0) return [];
-  return Array.from({ length: log.number('entriesCount') }, (_, i) => {
-    const read = (field: string): Reading => log.read(`logEntries.${i}.${field}`);
-    return {
-      runlist: read('swRunlistId'),
-      timestamp: read('timestamp'),
-      runTotal: read('timeRunTotal'),
-      run: read('timeRun'),
-      target: read('targetTimeSlice'),
-      preempted: read('cumulativePreemptionTime'),
-    };
-  });
+  return Array.from(
+    { length: Math.min(log.number('entriesCount'), nvml.NVML_SCHEDULER_SW_MAX_LOG_ENTRIES) },
+    (_, i) => {
+      const read = (field: string): Reading => log.read(`logEntries.${i}.${field}`);
+      return {
+        runlist: read('swRunlistId'),
+        timestamp: read('timestamp'),
+        runTotal: read('timeRunTotal'),
+        run: read('timeRun'),
+        target: read('targetTimeSlice'),
+        preempted: read('cumulativePreemptionTime'),
+      };
+    },
+  );
 }
 
 const turnLines = ({ runlist, timestamp, runTotal, run, target, preempted }: Turn): readonly Field[] => [

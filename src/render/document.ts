@@ -1,5 +1,6 @@
 /** JSON of the subcommands: one object that names its parts, each a record or a list of records, a record a line. */
 import { Missing, statusReason } from '../nvml/status.js';
+import { jsonText } from '../plain-text.js';
 import type { Cells } from '../query/cell.js';
 import type { JsonScalar } from '../query/kind.js';
 import type { JsonRecord } from './json.js';
@@ -20,14 +21,14 @@ export type Part = Cells | readonly Cells[];
 const isList = (part: Part): part is readonly Cells[] => Array.isArray(part);
 
 function partText(part: Part): string {
-  if (!isList(part)) return JSON.stringify(cellsRecord(part));
+  if (!isList(part)) return jsonText(cellsRecord(part));
   if (part.length === 0) return '[]';
-  return `[\n${part.map((cells) => `    ${JSON.stringify(cellsRecord(cells))}`).join(',\n')}\n  ]`;
+  return `[\n${part.map((cells) => `    ${jsonText(cellsRecord(cells))}`).join(',\n')}\n  ]`;
 }
 
 /** The whole document in one line. */
 export const jsonLine = (parts: Readonly<Record<string, Part>>): string =>
-  `${JSON.stringify(
+  `${jsonText(
     Object.fromEntries(
       Object.entries(parts).map(([name, part]) => [
         name,
@@ -38,6 +39,6 @@ export const jsonLine = (parts: Readonly<Record<string, Part>>): string =>
 
 /** The whole document. */
 export function jsonDocument(parts: Readonly<Record<string, Part>>): string {
-  const lines = Object.entries(parts).map(([name, part]) => `  ${JSON.stringify(name)}: ${partText(part)}`);
+  const lines = Object.entries(parts).map(([name, part]) => `  ${jsonText(name)}: ${partText(part)}`);
   return lines.length === 0 ? '{}\n' : `{\n${lines.join(',\n')}\n}\n`;
 }

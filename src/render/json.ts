@@ -1,5 +1,6 @@
 /** Records as JSON: numbers in the field's unit, null for what is absent, and why under `reasons`. */
 import { Missing, statusReason } from '../nvml/status.js';
+import { jsonText } from '../plain-text.js';
 import type { Reading } from '../query/bound-probe.js';
 import type { JsonScalar } from '../query/kind.js';
 import type { Row } from '../query/row.js';
@@ -36,10 +37,10 @@ export function jsonRecord(fields: readonly AskedField[], readings: readonly Rea
 /** Records as an array, one record a line. */
 export function jsonArray(records: readonly JsonRecord[]): string {
   if (records.length === 0) return '[]\n';
-  return `[\n${records.map((record) => `  ${JSON.stringify(record)}`).join(',\n')}\n]\n`;
+  return `[\n${records.map((record) => `  ${jsonText(record)}`).join(',\n')}\n]\n`;
 }
 
 /** Records as JSON lines. */
 export function jsonLines(records: readonly JsonRecord[]): string {
-  return records.map((record) => `${JSON.stringify(record)}\n`).join('');
+  return records.map((record) => `${jsonText(record)}\n`).join('');
 }

@@ -1,6 +1,6 @@
 /** The scrolling tables of `dmon`, `pmon` and `replay`, aligned or as CSV. Seen on the H100 and H200, 580.159.04. */
 import { Missing } from '../nvml/status.js';
-import { oneLine } from '../query/kind.js';
+import { plainText } from '../plain-text.js';
 import type { Cell, Heading } from '../query/monitor/column.js';
 
 export interface MonitorFormat {
@@ -141,6 +141,6 @@ export const processFrame = {
 
 /** A command as pmon shows it: cut to 16 characters, on one line whatever the process calls itself. */
 export function commandCell(command: string | undefined): string {
-  const shown = command === undefined || command === '' ? ABSENT : oneLine(command);
+  const shown = command === undefined || command === '' ? ABSENT : plainText(command);
   return [...shown].slice(0, COMMAND_LENGTH).join('');
 }

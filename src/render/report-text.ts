@@ -1,7 +1,6 @@
 /** The report as text: labels in levels of four blanks, values in one column. */
 import { statusWords } from '../nvml/status.js';
 import type { Reading } from '../query/bound-probe.js';
-import { oneLine } from '../query/kind.js';
 import type { Document, Part } from '../report/document.js';
 import type { List } from '../report/node.js';
 import { reportValue } from './report-value.js';
@@ -29,7 +28,7 @@ export function reportText(document: Document): string {
 }
 
 const line = (indent: string, label: string, value: string, column: number): string =>
-  `${(indent + label).padEnd(column)}: ${oneLine(value)}`;
+  `${(indent + label).padEnd(column)}: ${value}`;
 
 function writeParts(out: string[], parts: readonly Part[], indent: string, column: number): void {
   for (const part of parts) {

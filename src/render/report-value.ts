@@ -3,7 +3,7 @@ import { Missing, statusWords } from '../nvml/status.js';
 import type { Reading } from '../query/bound-probe.js';
 import type { Kind } from '../query/kind.js';
 
-export function reportValue(kind: Kind, reading: Reading): string {
+export function reportValue(kind: Kind, reading: Reading, spell = kind.spell): string {
   if (reading instanceof Missing) return statusWords(reading.status);
-  return kind.unit === undefined ? kind.spell(reading) : `${kind.spell(reading)} ${kind.unit}`;
+  return kind.unit === undefined ? spell(reading) : `${spell(reading)} ${kind.unit}`;
 }

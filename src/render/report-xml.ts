@@ -1,7 +1,9 @@
-/** The report as XML, indented with tabs as nvidia-smi's. fast-xml-parser writes the elements and escapes them. */
+/** The report as XML, indented with tabs as nvidia-smi's. fast-xml-parser writes the elements. */
 import { XMLBuilder } from 'fast-xml-parser';
 import { statusWords } from '../nvml/status.js';
+import { respelled } from '../plain-text.js';
 import type { Reading } from '../query/bound-probe.js';
+import type { Kind } from '../query/kind.js';
 import type { Document, Part } from '../report/document.js';
 import type { List } from '../report/node.js';
 import { reportValue } from './report-value.js';
@@ -12,13 +14,38 @@ interface Element {
 }
 type Content = string | Element;
 
-const builder = new XMLBuilder({ format: true, indentBy: '\t', ignoreAttributes: false });
+const builder = new XMLBuilder({
+  format: true,
+  indentBy: '\t',
+  ignoreAttributes: false,
+  processEntities: false,
+});
 
-/** What XML 1.0 has no place for, whatever a process may be called. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
-const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+};
 
-const printable = (value: string): string => value.replace(FORBIDDEN, '\ufffd');
+/** What XML 1.0 has no place for, not even as a reference. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]/;
+
+/** A character that is not plain as a reference, which a parser reads as that character. */
+const reference = (character: string): string =>
+  character.length === 1 && FORBIDDEN.test(character)
+    ? '\ufffd'
+    : `&#x${(character.codePointAt(0) ?? 0).toString(16).toUpperCase()};`;
+
+const escaped = (value: string): string =>
+  respelled(
+    value.replace(/[&<>"']/g, (letter) => ENTITIES[letter] ?? letter),
+    reference,
+  );
+
+const valueIn = (kind: Kind, reading: Reading): string => escaped(reportValue(kind, reading, kind.raw));
 
 const lineAt = (depth: number): string => `\n${'\t'.repeat(depth)}`;
 
@@ -27,7 +54,7 @@ export function reportXml(document: Document, dtd?: string): string {
   const { tree, head, counts, blocks } = document;
   const root = elementOf([...head, ...counts], 1);
   for (const { id, parts } of blocks) {
-    const attributes = { '@_id': printable(reportValue(tree.id.kind, id)) };
+    const attributes = { '@_id': valueIn(tree.id.kind, id) };
     put(root, tree.tag, { ...attributes, ...elementOf(parts, 2) });
   }
   const doctype = dtd === undefined ? `SYSTEM "${tree.dtd}"` : `[\n${dtd}]`;
@@ -59,8 +86,8 @@ function elementOf(parts: readonly Part[], depth: number): Element {
       case 'value': {
         const { node, reading } = part;
         const words =
-          node.type === 'leaf' ? reportValue(node.inXml ?? node.of.kind, reading) : missingWords(reading);
-        put(element, tag, printable(words));
+          node.type === 'leaf' ? valueIn(node.inXml ?? node.of.kind, reading) : missingWords(reading);
+        put(element, tag, words);
         break;
       }
       case 'section':
@@ -90,7 +117,7 @@ function putItems(
   depth: number,
 ): void {
   for (const each of items) {
-    if ('of' in item) put(into, item.tag, printable(reportValue(item.of.kind, each as Reading)));
+    if ('of' in item) put(into, item.tag, valueIn(item.of.kind, each as Reading));
     else put(into, item.tag, closed(elementOf(each as readonly Part[], depth + 1), depth));
   }
 }

@@ -1,5 +1,5 @@
 /** The summary table: fixed columns, as nvidia-smi 580.159.04 prints them on the H100 and the H200. */
-import { asctime, oneLine } from '../query/kind.js';
+import { asctime } from '../query/kind.js';
 
 /** A cell's text: a value already spelled, `N/A`, or `ERR!`. */
 export interface SummaryGpu {
@@ -166,7 +166,7 @@ const instanceCell = (id: string): string => (id === 'N/A' ? id : `${right(id, 2
 
 function processLine(process: SummaryProcess): string {
   const ids = `${right(process.gpu, 5)}   ${instanceCell(process.gi)}  ${instanceCell(process.ci)}`;
-  const name = left(cutStart(oneLine(process.name), NAME_WIDTH), 36);
+  const name = left(cutStart(process.name, NAME_WIDTH), 36);
   const memory = process.memory === 'N/A' ? '  N/A     ' : right(process.memory, 10);
   return boxed(`${ids}${right(process.pid, 16)}${right(process.type, 7)}   ${name}${memory} `);
 }

@@ -3,15 +3,17 @@ import type { SystemFiles } from './files.js';
 
 const NODES = '/sys/devices/system/node';
 
-/** The numbers of a kernel list: 0-3,8 is 0, 1, 2, 3, 8. */
+/** The numbers of a kernel list: 0-3,8 is 0, 1, 2, 3, 8. What is no number of up to six digits is ignored. */
 export function parseList(text: string): readonly number[] {
   return text
     .trim()
     .split(',')
     .filter((part) => part !== '')
     .flatMap((part) => {
-      const [first = 0, last = first] = part.split('-').map(Number);
-      return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+      const [, first, last = first] = /^(\d{1,6})(?:-(\d{1,6}))?$/.exec(part) ?? [];
+      if (first === undefined) return [];
+      const length = Math.max(0, Number(last) - Number(first) + 1);
+      return Array.from({ length }, (_, i) => Number(first) + i);
     });
 }
 

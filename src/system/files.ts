@@ -1,5 +1,7 @@
 /** The files of /proc and /sys: those of this machine, or those of a recording. */
+
 import { readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { own } from '../form.js';
 
 export interface SystemFiles {
   /** A file's text, or undefined where it is not there or may not be read. */
@@ -30,7 +32,7 @@ export const LINK = '@';
 /** Answers from a recording's files. */
 export function recordedFiles(files: Readonly<Record<string, string>>): SystemFiles {
   return {
-    read: (path) => files[path],
+    read: (path) => own(files, path),
     list: (path) => {
       const folder = path.endsWith('/') ? path : `${path}/`;
       const names = Object.keys(files)
@@ -39,6 +41,6 @@ export function recordedFiles(files: Readonly<Record<string, string>>): SystemFi
         .map((name) => (name.endsWith(LINK) ? name.slice(0, -LINK.length) : name));
       return [...new Set(names)].sort();
     },
-    realpath: (path) => files[`${path}${LINK}`] ?? (path in files ? path : undefined),
+    realpath: (path) => own(files, `${path}${LINK}`) ?? (Object.hasOwn(files, path) ? path : undefined),
   };
 }

@@ -20,6 +20,7 @@ import { dirname, join } from 'node:path';
 import type { Background } from '../background.js';
 import { UsageError } from '../errors.js';
 import { NVML_ERROR_NO_PERMISSION } from '../nvml/generated/constants.js';
+import { plainly } from '../plain-text.js';
 import { machineFiles } from './files.js';
 
 const PID_FILE = 'nvsmi.pid';
@@ -47,7 +48,7 @@ export class RecorderFolder {
   refuseSecond(): void {
     const pid = this.recorder();
     if (pid === undefined) return;
-    throw new UsageError(`Process ${pid} records to ${this.path} already; daemon -t stops it.`);
+    throw new UsageError(plainly`Process ${pid} records to ${this.path} already; daemon -t stops it.`);
   }
 
   /** Makes the folder and leaves the number of this process in it. Throws UsageError, also where a recorder lives. */
@@ -63,10 +64,10 @@ export class RecorderFolder {
       if (error instanceof UsageError) throw error;
       const { code, message } = error as NodeJS.ErrnoException;
       if (code !== 'EACCES' && code !== 'EPERM') {
-        throw new UsageError(`Cannot record to ${this.path}: ${message}`);
+        throw new UsageError(plainly`Cannot record to ${this.path}: ${message}`);
       }
       throw new UsageError(
-        `No permission to record to ${this.path}; -p names another folder.`,
+        plainly`No permission to record to ${this.path}; -p names another folder.`,
         NVML_ERROR_NO_PERMISSION,
       );
     }

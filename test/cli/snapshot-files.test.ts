@@ -35,7 +35,7 @@ describe('a snapshot that cannot be used', () => {
       'has no calls',
       'calls.json',
       whole.replace('"calls": {', '"call": {'),
-      /calls\.json: calls: must be an object/,
+      /calls\.json: calls: an object is needed/,
     ],
     [
       'has text where a number belongs',

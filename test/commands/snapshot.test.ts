@@ -19,12 +19,12 @@ async function recorded(...options: readonly string[]): Promise<Snapshot> {
 }
 
 describe('a snapshot', () => {
-  it('has no file of a process, and of its name the path of the program', async () => {
+  it('has no file of a process, and of its name where the program is', async () => {
     const { files, calls } = await recorded();
     expect(Object.keys(files).filter((path) => path.startsWith('/proc/'))).toEqual(
       Object.keys(machineWith([{}]).files).filter((path) => path.startsWith('/proc/')),
     );
-    expect(calls.nvmlSystemGetProcessName?.['77']).toBe('/home/user/bin/serve');
+    expect(calls.nvmlSystemGetProcessName?.['77']).toBe('/home/user/bin/program');
     expect(JSON.stringify([files, calls])).not.toContain(SECRET);
   });
 

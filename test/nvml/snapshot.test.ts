@@ -71,16 +71,20 @@ describe('a snapshot that cannot be read', () => {
       good.replace('"version": 1,', '"version": 2,'),
       /^box\.json: version: 2 is not known/,
     ],
-    ['has no calls', good.replace('"calls"', '"called"'), /^box\.json: calls: must be an object$/],
+    [
+      'has no calls',
+      good.replace('"calls"', '"called"'),
+      /^box\.json: calls: an object is needed, not nothing$/,
+    ],
     [
       'has answers of a wrong type',
       good.replace(/"nvmlInit_v2": \{[^}]*\}/, '"nvmlInit_v2": 5'),
-      /^box\.json: calls\.nvmlInit_v2: must be an object$/,
+      /^box\.json: calls\.nvmlInit_v2: an object is needed, not 5$/,
     ],
     [
       'has a file that is no text',
       good.replace(/"files": \{\s*\}/, '"files": {"/proc/1/comm": 1}'),
-      /^box\.json: files\[\/proc\/1\/comm\]: must be text$/,
+      /^box\.json: files\[\/proc\/1\/comm\]: text is needed, not 1$/,
     ],
   ])('says in one line where the fault is when it %s', (_, text, reason) => {
     expect(text).not.toBe(good);

@@ -1,87 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { anonymize } from '../../src/nvml/anonymize.js';
 import { decodeFieldValue } from '../../src/nvml/answer-decode.js';
-import { type Bound, type Call, call, type Driver, type Handle, isOut, struct } from '../../src/nvml/call.js';
+import { call, type Handle, struct } from '../../src/nvml/call.js';
 import { type FunctionName, signatures } from '../../src/nvml/generated/functions.js';
 import { nvmlClockOffset_v1_t } from '../../src/nvml/generated/layouts.js';
 import { changing, prototypes } from '../../src/nvml/generated/prototypes.js';
-import { allocate, LIST_HEAD, writeText } from '../../src/nvml/memory.js';
 import { ask } from '../../src/nvml/session.js';
 import { formatSnapshot, parseSnapshot } from '../../src/nvml/snapshot.js';
 import { snapshotDriver } from '../../src/nvml/snapshot-driver.js';
 import { survey } from '../../src/nvml/survey.js';
-
-const GPUS = 2;
-const NOT_SUPPORTED = 3;
-
-/** What the tiny driver says beyond "yes" and zeros. */
-const NUMBERS: Partial<Record<FunctionName, number>> = {
-  nvmlDeviceGetCount_v2: GPUS,
-  nvmlUnitGetCount: 1,
-  nvmlGetExcludedDeviceCount: 1,
-  nvmlDeviceGetNumFans: 2,
-  nvmlDeviceGetMaxMigDeviceCount: 1,
-};
-
-const LISTS: Partial<Record<FunctionName, number>> = {
-  nvmlDeviceGetSupportedMemoryClocks: 2619,
-  nvmlDeviceGetComputeRunningProcesses_v3: 4242,
-  nvmlDeviceGetSupportedVgpus: 11,
-  nvmlDeviceGetActiveVgpus: 12,
-};
-
-const HANDLES: Partial<Record<FunctionName, (args: Call['args']) => number>> = {
-  nvmlDeviceGetHandleByIndex_v2: ([index]) => 0x100 + Number(index),
-  nvmlUnitGetHandleByIndex: () => 0x200,
-  nvmlDeviceGetMigDeviceHandleByIndex: ([device]) => 0x300 + Number(device),
-};
-
-/** A driver in which every function exists and succeeds, with two GPUs, and fields that have odd ids. */
-class TinyDriver implements Driver {
-  readonly sawLostGpu = false;
-  readonly source = 'tiny';
-  readonly asked = new Map<FunctionName, number>();
-
-  bind(what: Call, subject?: Handle): Bound {
-    const memory = what.args.filter(isOut).map((out) => allocate(out));
-    const run = (): number => {
-      this.asked.set(what.fn, (this.asked.get(what.fn) ?? 0) + 1);
-      fill(what, subject, memory);
-      bound.status = what.fn === 'nvmlDeviceGetGpuInstanceId' ? NOT_SUPPORTED : 0;
-      return bound.status;
-    };
-    const bound = { call: what, memory, status: 0, run, start: async () => run() };
-    return bound;
-  }
-
-  close(): void {}
-}
-
-function fill(what: Call, subject: Handle | undefined, memory: readonly Buffer[]): void {
-  const [first] = memory;
-  if (first === undefined) return;
-  const number = NUMBERS[what.fn];
-  if (number !== undefined) first.writeUInt32LE(number, 0);
-  const at = HANDLES[what.fn]?.(what.args);
-  if (at !== undefined) first.writeBigUInt64LE(BigInt(at), 0);
-  if (what.fn === 'nvmlDeviceGetUUID') writeText(first, 0, 96, `GPU-${what.args[0]}-real`);
-  if (what.fn === 'nvmlDeviceGetSerial') writeText(first, 0, 30, '1324567890123');
-  what.args.filter(isOut).forEach((out, i) => {
-    const item = LISTS[what.fn];
-    if (out.out === 'list') {
-      const into = memory[i] as Buffer;
-      into.writeUInt32LE(item === undefined ? 0 : 1, 0);
-      if (item !== undefined) into.writeUInt32LE(item, LIST_HEAD);
-    }
-    if (out.out === 'fields') {
-      out.ids.forEach(([id], f) => {
-        (memory[i] as Buffer).writeUInt32LE(id % 2 === 0 ? NOT_SUPPORTED : 0, f * 40 + 28);
-        (memory[i] as Buffer).writeUInt32LE(1, f * 40 + 24);
-        (memory[i] as Buffer).writeUInt32LE(subject === 0x101n ? id + 1000 : id, f * 40 + 32);
-      });
-    }
-  });
-}
+import { NOT_SUPPORTED, TinyDriver } from './tiny-driver.js';
 
 /** Needs samples, certificates, privileges, or structs that only a vGPU host gives. */
 const LEFT_OUT: readonly string[] = [

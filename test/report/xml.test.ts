@@ -143,7 +143,7 @@ describe('a process of any name', () => {
     set(calls, 'nvmlSystemGetProcessName', '7', name);
     const { out } = await runOn({ ...base, calls }, ['-q', '-x']);
     expect(XMLValidator.validate(out)).toBe(true);
-    const parser = new XMLParser({ trimValues: false, parseTagValue: false, htmlEntities: false });
+    const parser = new XMLParser({ trimValues: false, parseTagValue: false, htmlEntities: true });
     const { process_info } = parser.parse(out).nvidia_smi_log.gpu.processes;
     expect(process_info.process_name).toBe(read);
     expect(process_info.pid).toBe('7');

@@ -1,5 +1,18 @@
 /** The lines that the daemon writes and replay reads: a head that names the columns, then a line for every tick. */
+
+import {
+  type Form,
+  faultText,
+  listOf,
+  number,
+  objectOf,
+  orNull,
+  shown,
+  text,
+  wholeNumber,
+} from '../../form.js';
 import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
+import { jsonText, plainText } from '../../plain-text.js';
 import type { Cell, Heading } from './column.js';
 import type { MonitorLine } from './sampler.js';
 
@@ -35,7 +48,7 @@ interface RecordedTick {
 }
 
 export function headLine(head: Omit<RecordingHead, 'format' | 'version'>): string {
-  return JSON.stringify({ format: 'nvsmi-daemon', version: RECORDING_VERSION, ...head });
+  return jsonText({ format: 'nvsmi-daemon', version: RECORDING_VERSION, ...head });
 }
 
 export function tickLine(milliseconds: number, lines: readonly MonitorLine[]): string {
@@ -46,7 +59,7 @@ export function tickLine(milliseconds: number, lines: readonly MonitorLine[]): s
       ...cells.map((cell) => (cell instanceof Missing ? null : cell)),
     ]),
   };
-  return JSON.stringify(tick);
+  return jsonText(tick);
 }
 
 /** A GPU at a tick of a recording, with the values of the wanted columns. */
@@ -59,7 +72,26 @@ export interface ReplayedLine {
 /** Not a recording, or one of a newer version. */
 export class RecordingError extends Error {
   override readonly name = 'RecordingError';
+
+  constructor(message: string) {
+    super(plainText(message));
+  }
 }
+
+/** Minor numbers of GPUs have eight bits. */
+const GPU_INDEX = wholeNumber(0, 255);
+/** What JavaScript has dates for, in milliseconds. */
+const MOMENT = number(-8.64e15, 8.64e15);
+
+/** What the lines have to be; docs/daemon-format.md describes them. */
+const HEAD: Form = objectOf({
+  started: text,
+  driver: orNull(text),
+  delay: number(0),
+  columns: listOf(objectOf({ name: text, unit: text })),
+  gpus: listOf(objectOf({ index: GPU_INDEX, uuid: orNull(text), name: orNull(text) })),
+});
+const TICK: Form = objectOf({ t: MOMENT, g: listOf(listOf(orNull(number()), GPU_INDEX)) });
 
 /** What a recording shows, and the first of its lines that cannot be read. */
 export interface Replayed {
@@ -67,7 +99,7 @@ export interface Replayed {
   readonly broken: string | undefined;
 }
 
-/** Reads the lines of a recording; a column that was not recorded is absent. Behind a head a broken line is passed over. */
+/** Reads the lines of a recording; a column that was not recorded is absent. After a head a broken line is ignored. */
 export function replayed(
   lines: readonly string[],
   columns: readonly Heading[],
@@ -79,56 +111,55 @@ export function replayed(
   let headed = false;
   let broken: string | undefined;
   for (const [i, line] of lines.entries()) {
-    const json = parse(line);
-    if (json === undefined) {
-      const reason = `line ${i + 1} is no JSON object`;
-      if (!headed) throw new RecordingError(reason);
-      broken ??= reason;
-      continue;
-    }
-    if ('format' in json) {
-      const head = readHead(json, i);
+    const read = readLine(line, `line ${i + 1}`, headed);
+    if (typeof read === 'string') broken ??= plainText(read);
+    else if ('columns' in read) {
       headed = true;
-      gpus = new Map(head.gpus.map((gpu) => [gpu.index, gpu]));
-      places = columns.map(({ name }) => head.columns.findIndex((column) => column.name === name));
-      continue;
-    }
-    if (!headed) throw new RecordingError('not a recording: its first line must be a head');
-    if (!isTick(json)) {
-      broken ??= `line ${i + 1} is neither a head nor a tick`;
-      continue;
-    }
-    for (const [index, ...cells] of json.g) {
-      const gpu = gpus.get(index) ?? { index, uuid: null, name: null };
-      if (!wanted(gpu, json.t)) continue;
-      found.push({
-        milliseconds: json.t,
-        gpu: index,
-        cells: places.map((place) => cells[place] ?? NOT_SUPPORTED),
-      });
+      gpus = new Map(read.gpus.map((gpu) => [gpu.index, gpu]));
+      places = columns.map(({ name }) => read.columns.findIndex((column) => column.name === name));
+    } else {
+      for (const [index, ...cells] of read.g) {
+        const gpu = gpus.get(index) ?? { index, uuid: null, name: null };
+        if (!wanted(gpu, read.t)) continue;
+        found.push({
+          milliseconds: read.t,
+          gpu: index,
+          cells: places.map((place) => cells[place] ?? NOT_SUPPORTED),
+        });
+      }
     }
   }
   return { found, broken };
 }
 
+const NO_HEAD = 'not a recording: its first line must be a head';
+
+/** A line as a head or a tick, or what is wrong with it. Throws where no head is sound: the lines after it say nothing. */
+function readLine(line: string, place: string, headed: boolean): RecordingHead | RecordedTick | string {
+  const json = parse(line);
+  if (json !== undefined && Object.hasOwn(json, 'format')) return readHead(json, place);
+  if (!headed) throw new RecordingError(json === undefined ? `${place} is no JSON object` : NO_HEAD);
+  if (json === undefined) return `${place} is no JSON object`;
+  const fault = TICK(json);
+  return fault === undefined ? (json as RecordedTick) : `${place}: ${faultText(fault)}`;
+}
+
+function readHead(json: object, place: string): RecordingHead {
+  const { format, version } = json as Partial<RecordingHead>;
+  if (format !== 'nvsmi-daemon') throw new RecordingError(`${place}: not a recording of nvsmi`);
+  if (version !== RECORDING_VERSION) {
+    throw new RecordingError(`${place}: version ${shown(version)} is not known`);
+  }
+  const fault = HEAD(json);
+  if (fault !== undefined) throw new RecordingError(`${place}: ${faultText(fault)}`);
+  return json as RecordingHead;
+}
+
 function parse(line: string): object | undefined {
   try {
     const json: unknown = JSON.parse(line);
-    return typeof json === 'object' && json !== null ? json : undefined;
+    return typeof json === 'object' && json !== null && !Array.isArray(json) ? json : undefined;
   } catch {
     return undefined;
   }
-}
-
-const isTick = (json: object): json is RecordedTick => {
-  const { t, g } = json as Partial<RecordedTick>;
-  return typeof t === 'number' && Array.isArray(g) && g.every((row) => Array.isArray(row));
-};
-
-function readHead(json: Readonly<Record<string, unknown>>, i: number): RecordingHead {
-  if (json.format !== 'nvsmi-daemon') throw new RecordingError(`line ${i + 1}: not a recording of nvsmi`);
-  if (json.version !== RECORDING_VERSION) {
-    throw new RecordingError(`line ${i + 1}: version ${String(json.version)} is not known`);
-  }
-  return json as unknown as RecordingHead;
 }

@@ -1,5 +1,5 @@
 /** --query-compute-apps: the processes that compute on a GPU. */
-import { count, mebibytes, printable } from '../kind.js';
+import { count, mebibytes, text } from '../kind.js';
 import { migDevicesOf } from '../mig-devices.js';
 import type { Subject } from '../plan.js';
 import { computeProcesses, processName } from '../processes.js';
@@ -11,7 +11,7 @@ const name: Row = {
   id: 2006,
   names: ['process_name', 'name'],
   help: 'Name of the process, as it was started.',
-  kind: printable,
+  kind: text,
   source: item('name'),
 };
 

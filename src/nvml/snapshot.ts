@@ -1,7 +1,7 @@
 /** The file of a recorded machine: its form, reading it, writing it. */
-import type { Answers } from './answer-key.js';
 import { SnapshotError } from './failures.js';
 import { brokenAt, lineAndColumn } from './json-place.js';
+import { type Calls, faultInTicks, formatTicks, type Tick } from './snapshot-ticks.js';
 
 export const SNAPSHOT_VERSION = 1;
 
@@ -16,7 +16,9 @@ export interface Snapshot {
   /** Files of /proc and /sys that the commands read, by path. */
   readonly files: Readonly<Record<string, string>>;
   /** function → arguments → answer. */
-  readonly calls: Readonly<Record<string, Answers>>;
+  readonly calls: Calls;
+  /** Where the machine moves: what changed at each later moment. */
+  readonly ticks?: readonly Tick[];
 }
 
 /** Reads a snapshot from its text, or says in one line what is wrong and where. */
@@ -46,6 +48,8 @@ export function parseSnapshot(content: string, source: string): Snapshot {
   for (const [path, content] of Object.entries(json.files)) {
     if (typeof content !== 'string') return fail(`files[${path}]`, 'must be text');
   }
+  const fault = faultInTicks(json.ticks, json.calls as Calls);
+  if (fault !== undefined) return fail(...fault);
   return json as unknown as Snapshot;
 }
 
@@ -68,7 +72,7 @@ const CONTROL = /[\p{Cc}\p{Cf}]/gu;
 export function formatSnapshot(snapshot: Snapshot): string {
   const lines = (entries: readonly (readonly [string, string])[], indent: string): string =>
     entries.map(([key, value]) => `${indent}${JSON.stringify(key)}: ${value}`).join(',\n');
-  const { files, calls, ...head } = snapshot;
+  const { files, calls, ticks = [], ...head } = snapshot;
   const functions = Object.entries(calls).map(([fn, answers]): [string, string] => {
     const entries = Object.entries(answers).map(([key, answer]): [string, string] => [
       key,
@@ -83,5 +87,6 @@ export function formatSnapshot(snapshot: Snapshot): string {
   ]);
   parts.push(['files', `{\n${lines(fileLines, '    ')}\n  }`]);
   parts.push(['calls', `{\n${lines(functions, '    ')}\n  }`]);
+  if (ticks.length > 0) parts.push(['ticks', formatTicks(ticks)]);
   return `{\n${lines(parts, '  ')}\n}\n`;
 }

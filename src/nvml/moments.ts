@@ -14,15 +14,14 @@ export interface Current {
 }
 
 export class Moments {
+  /** By function; only those that someone has asked follow the moment. */
   private readonly current = new Map<string, Current>();
-  /** The functions that the ticks know, each with answers of its own once they have changed. */
   private readonly moving: ReadonlySet<string>;
-  private readonly copied = new Set<string>();
   /** 0 is the first moment, that of `calls`. */
   private at = 0;
   private rounds = 0;
   /** Who has asked at this moment. */
-  private seen = new Set<unknown>();
+  private readonly seen = new Set<unknown>();
   /** Microseconds from the first moment until it begins again. */
   private readonly length: number;
 
@@ -57,6 +56,7 @@ export class Moments {
     if (answers === undefined) return undefined;
     const made = { answers, version: 0 };
     this.current.set(fn, made);
+    for (const tick of this.ticks.slice(0, this.at)) this.change(fn, made, tick);
     return made;
   }
 
@@ -81,24 +81,22 @@ export class Moments {
     if (tick === undefined) {
       this.rounds++;
       this.restart();
-      return;
-    }
-    for (const [fn, answers] of Object.entries(tick.calls)) {
-      const current = this.of(fn);
-      if (current === undefined) continue;
-      if (!this.copied.has(fn)) current.answers = { ...current.answers };
-      this.copied.add(fn);
-      Object.assign(current.answers, answers);
-      current.version++;
-    }
+    } else for (const [fn, current] of this.current) this.change(fn, current, tick);
+  }
+
+  private change(fn: string, current: Current, tick: Tick): void {
+    const answers = tick.calls[fn];
+    if (answers === undefined) return;
+    // The answers of the first moment stay what they are.
+    if (current.answers === this.calls[fn]) current.answers = { ...current.answers };
+    Object.assign(current.answers, answers);
+    current.version++;
   }
 
   private restart(): void {
     this.at = 0;
-    this.copied.clear();
-    for (const fn of this.moving) {
-      const current = this.of(fn);
-      if (current === undefined) continue;
+    for (const [fn, current] of this.current) {
+      if (!this.moving.has(fn)) continue;
       current.answers = this.calls[fn] ?? {};
       current.version++;
     }

@@ -59,7 +59,6 @@ export function snapshotDriver(snapshot: Snapshot, source: string, movedBy: Move
     handles,
     source,
     moments,
-    movedBy,
     noteLostGpu: () => {
       driver.sawLostGpu = true;
     },
@@ -71,9 +70,9 @@ export function snapshotDriver(snapshot: Snapshot, source: string, movedBy: Move
       const call = asked.fn === 'nvmlInitWithFlags' && moments.of(INIT.fn) !== undefined ? INIT : asked;
       if (call.fn === INIT.fn) moments.rewind();
       const current = moments.of(call.fn);
-      return current === undefined
-        ? eventCall(call, handles)
-        : new SnapshotCall(call, subject, current, world);
+      if (current === undefined) return eventCall(call, handles);
+      const isMoving = movedBy === 'calls' && moments.isMoving(call.fn);
+      return new (isMoving ? MovingCall : SnapshotCall)(call, subject, current, world);
     },
     ...(moments.move && movedBy === 'samples' ? { beginSample: (asker) => moments.begin(asker) } : {}),
     close() {},
@@ -86,7 +85,6 @@ interface World {
   readonly handles: SnapshotHandles;
   readonly source: string;
   readonly moments: Moments;
-  readonly movedBy: MovedBy;
   noteLostGpu(): void;
 }
 
@@ -95,20 +93,15 @@ class SnapshotCall implements Bound {
   status: Status = 0;
   /** The version of the answers that the memory has. */
   private answered = -1;
-  /** Whether each run is a question of its own that may move the recording. */
-  private readonly moves: boolean;
 
   constructor(
     readonly call: Call,
     private readonly subject: Handle | undefined,
     private readonly current: Current,
-    private readonly world: World,
-  ) {
-    this.moves = world.movedBy === 'calls' && world.moments.isMoving(call.fn);
-  }
+    protected readonly world: World,
+  ) {}
 
   run(): Status {
-    if (this.moves) this.world.moments.begin(this.question());
     if (this.answered !== this.current.version) {
       this.answer();
       if (this.status === NVML_ERROR_GPU_IS_LOST && this.subject !== undefined) this.world.noteLostGpu();
@@ -121,13 +114,7 @@ class SnapshotCall implements Bound {
     return this.run();
   }
 
-  /** What the call asks as a text, with the ids of fields. */
-  private question(): string {
-    const [out] = this.call.args.filter(isOut);
-    return `${this.call.fn}[${this.key()}]${out?.out === 'fields' ? out.ids.join(';') : ''}`;
-  }
-
-  private key(): string {
+  protected key(): string {
     const { handles } = this.world;
     return answerKey(this.call, (handle) => handles.nameOf(handle), this.subject);
   }
@@ -177,10 +164,10 @@ class SnapshotCall implements Bound {
   private answerTo(key: string): Json | undefined {
     const { answers } = this.current;
     const since = sinceOf(this.call.fn, key);
-    const all = answers[since?.key ?? key];
-    if (since === undefined || all === undefined) return all;
+    const all = since === undefined ? undefined : answers[since.key];
+    if (since === undefined || all === undefined) return answers[key];
     const samples = laterBy(this.world.moments.later, all);
-    return since.time === 0 ? samples : newerThan(since.time, samples);
+    return since.time === 0 ? samples : (answers[key] ?? newerThan(since.time, samples));
   }
 
   private gpmMetrics([out]: readonly Out[]): Json | undefined {
@@ -205,5 +192,18 @@ class SnapshotCall implements Bound {
   private refusalOf(subject: string, id: number): Json | undefined {
     const answer = this.current.answers[fieldKey(subject, [id, 0])];
     return answer !== undefined && statusOf(answer) !== 0 ? answer : undefined;
+  }
+}
+
+/** A call that moves the recording on when it is made again, whoever makes it. */
+class MovingCall extends SnapshotCall {
+  override run(): Status {
+    const [out] = this.call.args.filter(isOut);
+    const fields = out?.out === 'fields' ? out.ids.join(';') : '';
+    const key = this.key();
+    // Samples since another time are the same question.
+    const { key: question } = sinceOf(this.call.fn, key) ?? { key };
+    this.world.moments.begin(`${this.call.fn}[${question}]${fields}`);
+    return super.run();
   }
 }

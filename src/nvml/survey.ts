@@ -18,6 +18,7 @@ import { outOf } from './prepare.js';
 import type { Param, Prototype } from './prototype.js';
 import { type Question, Recorder } from './recorder.js';
 import type { Calls } from './snapshot-ticks.js';
+import { TIMED } from './timed-samples.js';
 
 /**
  * Functions that only read but are not recorded: certificates and reports are identities, error records
@@ -92,7 +93,7 @@ export class Survey {
    * A survey takes as long as half a second a GPU, most of it for what does not.
    */
   learn(): void {
-    const topics = new Set(this.options.restless);
+    const topics = new Set<Topic>([...TIMED, ...(this.options.restless ?? [])]);
     const questions = this.recorder.questions();
     for (const question of questions) {
       if (this.recorder.askAgain(question, 'all')) for (const topic of topicsOf(question)) topics.add(topic);

@@ -19,6 +19,9 @@ const TIME: Readonly<Partial<Record<FunctionName, RegExp>>> = {
   nvmlDeviceGetVgpuProcessesUtilizationInfo: MEMBER,
 };
 
+/** The functions that take a time. */
+export const TIMED = Object.keys(TIME) as readonly FunctionName[];
+
 /** What a call asks for: the key of all samples, and the time, in microseconds, that they must be newer than. */
 export interface Since {
   readonly key: string;

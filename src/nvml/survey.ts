@@ -89,8 +89,8 @@ export class Survey {
   }
 
   /**
-   * Asks everything a second time, to learn what changes, and then that once more: the answers that change are of one moment.
-   * A survey takes as long as half a second a GPU, most of it for what does not.
+   * Asks everything a second time, to learn what changes, and then that once more: most of a survey is about what does not, and
+   * what does shall be of one moment.
    */
   learn(): void {
     const topics = new Set<Topic>([...TIMED, ...(this.options.restless ?? [])]);

@@ -13,14 +13,18 @@ import {
   NVML_ERROR_GPU_IS_LOST,
   NVML_ERROR_LIB_RM_VERSION_MISMATCH,
   NVML_FI_DEV_POWER_AVERAGE,
+  NVML_FI_DEV_POWER_INSTANT,
+  NVML_FI_DEV_TOTAL_ENERGY_CONSUMPTION,
   NVML_GPU_UTILIZATION_SAMPLES,
   NVML_MEMORY_UTILIZATION_SAMPLES,
   NVML_TOTAL_POWER_SAMPLES,
+  nvmlClocksEventReasonSwPowerCap,
 } from '../src/nvml/generated/constants.js';
 import type { FunctionName } from '../src/nvml/generated/functions.js';
 import { migDevices, openSession, type Session } from '../src/nvml/session.js';
 import { formatSnapshot, parseSnapshot, type Snapshot } from '../src/nvml/snapshot.js';
 import { snapshotDriver } from '../src/nvml/snapshot-driver.js';
+import { momentsOf } from '../src/nvml/snapshot-ticks.js';
 import { Missing } from '../src/nvml/status.js';
 import { gpuTable } from '../src/query/gpu/index.js';
 import { compilePlan, type Subject } from '../src/query/plan.js';
@@ -100,7 +104,9 @@ describe.each(names)('the machine %s', (name) => {
   it('tells nothing of a process but the path of its program', () => {
     const { files, calls } = snapshotOf(name);
     expect(Object.keys(files).filter((path) => /^\/proc\/\d/.test(path))).toEqual([]);
-    const programs = Object.values(calls.nvmlSystemGetProcessName ?? {});
+    const programs = [calls, ...(snapshotOf(name).ticks ?? []).map((tick) => tick.calls)].flatMap((moment) =>
+      Object.values(moment.nvmlSystemGetProcessName ?? {}),
+    );
     expect(programs.filter((program) => /\s/.test(String(program)))).toEqual([]);
   });
 });
@@ -166,7 +172,9 @@ describe.each(alive.filter((name) => snapshotOf(name).origin === 'built'))('the 
     expect(isRefused(calls.nvmlSystemGetNvlinkBwMode?.[''])).toBe(!hopper);
   });
 
-  it('has samples of what its readings are, and none of what it cannot read', () => {
+  const moments = momentsOf(calls, snapshotOf(name).ticks ?? []);
+
+  it.each(moments)('has samples of what its readings are, and none of what it cannot read', (calls) => {
     const facts = gpus.flatMap((gpu) =>
       SAMPLED.map(([type, fn, at]) => {
         const reading = calls[fn]?.[gpu] as Json;
@@ -180,7 +188,7 @@ describe.each(alive.filter((name) => snapshotOf(name).origin === 'built'))('the 
     expect(facts.filter(({ fits }) => !fits)).toEqual([]);
   });
 
-  it('counts the same processes everywhere', () => {
+  it.each(moments)('counts the same processes everywhere', (calls) => {
     for (const [mode, kind] of ['Compute', 'Graphics', 'MPSCompute'].entries()) {
       for (const gpu of gpus) {
         const list = calls[`nvmlDeviceGet${kind}RunningProcesses_v3` as FunctionName]?.[gpu] as Json[];
@@ -206,6 +214,66 @@ describe('the built machines', () => {
     expect(pairs.filter(([, status]) => status !== 0)).toHaveLength(8);
     expect(files['/sys/devices/system/node/node1/cpulist']).toBe('56-111,168-223\n');
     expect(textOf('hgx-h100-x8').length).toBeLessThan(1_200_000);
+  });
+
+  describe('hgx-h100-x8, second by second', () => {
+    const { calls, ticks = [] } = snapshotOf('hgx-h100-x8');
+    const moments = momentsOf(calls, ticks);
+    const gpus = Array.from({ length: 8 }, (_, i) => `gpu${i}`);
+    /** What a GPU answers at each moment. */
+    const over = <T = number>(fn: FunctionName, key: string): readonly T[] =>
+      moments.map((moment) => moment[fn]?.[key] as T);
+    const field = (gpu: string, id: number): readonly number[] =>
+      over<{ readonly value: number }>('nvmlDeviceGetFieldValues', `${gpu},${id}`).map(({ value }) => value);
+    const steps = (numbers: readonly number[]): readonly number[] =>
+      numbers.slice(1).map((number, i) => number - (numbers[i] as number));
+
+    it('works for 20 seconds', () => {
+      expect(ticks.map(({ ms }) => ms)).toEqual(Array.from({ length: 20 }, (_, i) => (i + 1) * 1000));
+      const busy = over('nvmlDeviceGetPowerUsage', 'gpu0');
+      expect(Math.max(...busy) - Math.min(...busy)).toBeGreaterThan(400_000);
+    });
+
+    it.each(gpus)('never takes more than its power limit: %s', (gpu) => {
+      const all = [...over('nvmlDeviceGetPowerUsage', gpu), ...field(gpu, NVML_FI_DEV_POWER_INSTANT)];
+      expect(Math.max(...all)).toBeLessThan(700_000);
+    });
+
+    it.each(gpus.slice(0, 4))('has a lower clock where power holds it back, and only there: %s', (gpu) => {
+      const reasons = over('nvmlDeviceGetCurrentClocksEventReasons', gpu);
+      const clocks = over('nvmlDeviceGetClockInfo', `${gpu},0`);
+      expect(clocks.map((clock) => clock < 1755)).toEqual(
+        reasons.map((mask) => mask === Number(nvmlClocksEventReasonSwPowerCap)),
+      );
+    });
+
+    it.each(gpus)('becomes hotter and cooler by few degrees a second: %s', (gpu) => {
+      const moved = steps(over('nvmlDeviceGetTemperature', `${gpu},0`)).map(Math.abs);
+      expect(Math.max(...moved)).toBeLessThanOrEqual(5);
+    });
+
+    it.each(gpus)('counts the energy of its power: %s', (gpu) => {
+      const energy = over('nvmlDeviceGetTotalEnergyConsumption', gpu);
+      const watts = over('nvmlDeviceGetPowerUsage', gpu).slice(1);
+      for (const [i, joules] of steps(energy).entries()) {
+        expect(Math.abs(joules - (watts[i] as number))).toBeLessThan(1500);
+      }
+      expect(field(gpu, NVML_FI_DEV_TOTAL_ENERGY_CONSUMPTION)).toEqual(energy);
+    });
+
+    it.each(gpus)('never counts back: %s', (gpu) => {
+      const traffic = [138, 139, 140, 141].map((id) => field(gpu, id));
+      const status = over<{ readonly violationTime: number }>('nvmlDeviceGetViolationStatus', `${gpu},0`);
+      const violated = status.map(({ violationTime }) => violationTime);
+      for (const counts of [...traffic, violated])
+        expect(Math.min(...steps(counts))).toBeGreaterThanOrEqual(0);
+    });
+
+    it.each(gpus)('keeps its processes: %s', (gpu) => {
+      const lists = over<readonly { readonly pid: number }[]>('nvmlDeviceGetComputeRunningProcesses_v3', gpu);
+      const pids = lists.map((list) => list.map(({ pid }) => pid));
+      expect(new Set(pids.map(String)).size).toBe(1);
+    });
   });
 
   it('a100-mig has four MIG devices in three of its four GPU instances', () => {

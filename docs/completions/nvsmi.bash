@@ -89,6 +89,7 @@ _nvsmi() {
     " --nvml") _nvsmi_paths -f "$current"; return ;;
     "snapshot -o"|"snapshot --output") _nvsmi_paths -f "$current"; return ;;
     "snapshot --title") return ;;
+    "snapshot --samples") return ;;
     "snapshot --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "snapshot --nvml") _nvsmi_paths -f "$current"; return ;;
     "topo -c"|"topo --cpu") return ;;
@@ -214,7 +215,7 @@ _nvsmi() {
   esac
   case $command in
     '') words='-h --help --version -L --list-gpus -B --list-excluded-gpus --get-hostname -q --query -u --unit -i -g --id -f --filename -x --xml-format --dtd --json -d --display -l --loop -lms --loop-ms --query-gpu --help-query-gpu --query-compute-apps --help-query-compute-apps --query-accounted-apps --help-query-accounted-apps --query-supported-clocks --help-query-supported-clocks --query-retired-pages --help-query-retired-pages --query-remapped-rows --help-query-remapped-rows --query-vgpu-scheduler-logs --help-vgpu-query-scheduler-logs --format --lenient --snapshot --nvml' ;;
-    'snapshot') words='-h --help -o --output --title --keep-identities --snapshot --nvml' ;;
+    'snapshot') words='-h --help -o --output --title --keep-identities --samples -l --loop -lms --loop-ms --snapshot --nvml' ;;
     'topo') words='-h --help -m --matrix -mp --matrix_pci -c --cpu -n --nearest_gpus -p --gpu_path -p2p --p2pstatus -C --get-numa-id-of-nearby-cpu -M --get-numa-id-of-nearby-mem -gnid --gpu-numa-id -nvme --nvme -i --id --json --snapshot --nvml' ;;
     'drain') words='-h --help -p --pciid -q --query --json --snapshot --nvml' ;;
     'nvlink') words='-h --help -i --id -l --link -s --status -c --capabilities -p --pcibusid -R --remotelinkinfo -e --errorcounters -ec --crcerrorcounters -gt --getthroughput -gLowPwrInfo --getLowPowerInfo -gBwMode --getBandwidthMode -info --info -cBridge --checkBridge --json --snapshot --nvml' ;;

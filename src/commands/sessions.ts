@@ -57,6 +57,7 @@ export const sessionsCommand = (
     const asJson = lastValue(tokens, 'json') !== undefined;
     if (!asJson) context.io.out(columnsHead(columns));
     await loop(context.io, period, () => {
+      session.driver.beginSample?.(sessionsOf);
       const found = reachable(gpus).map((gpu) => ({
         gpu,
         sessions: sessionsOf(session, probe, columns, gpu),

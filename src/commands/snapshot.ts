@@ -1,16 +1,22 @@
-/** `snapshot`: records every read-only answer of this machine to a file. */
-import { lastValue, type OptionSpec } from '../argv.js';
+/** `snapshot`: records every read-only answer of this machine to a file, and how the answers change. */
+import { lastValue, type OptionSpec, type Token } from '../argv.js';
+import { UsageError } from '../errors.js';
+import type { Io } from '../io.js';
 import { anonymize } from '../nvml/anonymize.js';
 import type { Call, FieldId } from '../nvml/call.js';
 import { call, text } from '../nvml/call.js';
 import { readText } from '../nvml/memory.js';
 import { ask, type Session } from '../nvml/session.js';
 import { formatSnapshot, SNAPSHOT_VERSION, type Snapshot } from '../nvml/snapshot.js';
-import { survey } from '../nvml/survey.js';
+import { type Calls, changesBetween, momentsOf, type Tick } from '../nvml/snapshot-ticks.js';
+import { Survey, type Topic } from '../nvml/survey.js';
+import { loopPeriod } from '../period.js';
 import type { Probe } from '../query/probe.js';
 import type { SystemFiles } from '../system/files.js';
 import { recordedPaths } from '../system/recorded.js';
 import type { CommandSpec } from './index.js';
+import { loop } from './loop.js';
+import { wholeNumber } from './whole-number.js';
 
 const snapshotOptions: readonly OptionSpec[] = [
   {
@@ -25,35 +31,100 @@ const snapshotOptions: readonly OptionSpec[] = [
     long: 'keep-identities',
     help: 'Keep UUIDs, serial numbers, host and user names, and arguments in the names of processes. Without it they are made up or left out.',
   },
+  {
+    long: 'samples',
+    value: 'required',
+    argument: 'NUMBER',
+    help: 'Record so many samples, for loops and monitors to walk through. Without it there is one, and nothing moves.',
+  },
+  {
+    short: ['l'],
+    long: 'loop',
+    value: 'optional',
+    argument: 'SECONDS',
+    help: 'With --samples: the time between two samples; 1 second if not given, 5 if no time is.',
+  },
+  {
+    short: ['lms'],
+    long: 'loop-ms',
+    value: 'optional',
+    argument: 'MILLISECONDS',
+    help: 'The same with the time in milliseconds.',
+  },
 ];
 
-export interface SnapshotOptions {
-  readonly title?: string | undefined;
-  readonly keepIdentities?: boolean;
-  /** Probes whose particular arguments the general survey may not think of. */
-  readonly probes?: readonly Probe[];
+/** How often the machine is asked, and how many milliseconds apart. */
+interface Pace {
+  readonly samples: number;
+  readonly period: number;
 }
 
-/** The snapshot of an open machine, as the text of its file. */
-function takeSnapshot(session: Session, files: SystemFiles, options: SnapshotOptions = {}): string {
-  const probes = options.probes ?? [];
-  const calls = survey(session.driver, {
-    cpus: countCpus(files),
-    extraCalls: probes.flatMap((probe): readonly Call[] => probe.calls),
-    extraFields: probes.flatMap((probe): readonly FieldId[] =>
-      probe.field === undefined ? [] : [probe.field],
-    ),
-  });
-  const snapshot: Snapshot = {
-    format: 'nvsmi-snapshot',
-    version: SNAPSHOT_VERSION,
-    title: options.title ?? titleOf(session),
-    origin: 'recorded',
-    identities: 'kept',
-    files: recordedPaths(files, calls),
-    calls,
+const USUAL_PERIOD = 1000;
+/** An hour at the usual period. A sample of two H200s under load is about 10 KB, and 64 MiB are read. */
+const MOST_SAMPLES = 3600;
+
+/** Refuses what is wrong before the machine is asked for. */
+function readPace(tokens: readonly Token[]): Pace {
+  const samples = wholeNumber(tokens, 'samples');
+  const period = loopPeriod(tokens);
+  if (samples === undefined && period !== undefined) {
+    throw new UsageError('A period (-l, -lms) goes with --samples, the number of samples to record.');
+  }
+  if (samples !== undefined && (samples < 1 || samples > MOST_SAMPLES)) {
+    throw new UsageError(`--samples must be 1 to ${MOST_SAMPLES}.`);
+  }
+  return { samples: samples ?? 1, period: period ?? USUAL_PERIOD };
+}
+
+/** All answers of an open machine, and the later ones that differ, until there are enough samples or a signal ends it. */
+async function record(
+  survey: Survey,
+  { samples, period }: Pace,
+  io: Io,
+): Promise<Pick<Snapshot, 'calls' | 'ticks'>> {
+  if (samples === 1) return { calls: survey.calls() };
+  survey.learn();
+  const calls = survey.calls();
+  const began = io.elapsed();
+  const ticks: Tick[] = [];
+  let isFirst = true;
+  let longest = 0;
+  const tick = (): void => {
+    const now = io.elapsed();
+    // The first sample has just been taken, by learning.
+    if (!isFirst) ticks.push({ ms: Math.round(now - began), calls: survey.next() });
+    isFirst = false;
+    longest = Math.max(longest, io.elapsed() - now);
   };
-  return formatSnapshot(options.keepIdentities ? snapshot : anonymize(snapshot));
+  await loop(io, period, tick, samples);
+  if (longest > period) {
+    io.err(`nvsmi: a sample took up to ${Math.round(longest)} ms, longer than the period of ${period} ms\n`);
+  }
+  return { calls: withFunctionsOf(ticks, calls), ticks };
+}
+
+/** A function that was not asked at first, as there was no process to ask about, has no answers yet. */
+const withFunctionsOf = (ticks: readonly Tick[], calls: Calls): Calls => ({
+  ...Object.fromEntries(ticks.flatMap((tick) => Object.keys(tick.calls).map((fn) => [fn, {}]))),
+  ...calls,
+});
+
+/** Makes up the identities of each moment as a whole, as those that come later do not know who was there before. */
+function anonymous(snapshot: Snapshot): Snapshot {
+  const { ticks = [] } = snapshot;
+  const [first = snapshot.calls, ...later] = momentsOf(snapshot.calls, ticks).map(
+    (calls) => anonymize({ ...snapshot, calls }).calls,
+  );
+  const made = [first, ...later];
+  return {
+    ...anonymize(snapshot),
+    calls: first,
+    ...(ticks.length === 0
+      ? {}
+      : {
+          ticks: ticks.map(({ ms }, i) => ({ ms, calls: changesBetween(made[i] ?? {}, made[i + 1] ?? {}) })),
+        }),
+  };
 }
 
 /** "2 x NVIDIA H200, driver 580.159.04" */
@@ -73,25 +144,61 @@ function titleOf(session: Session): string {
 const countCpus = (files: SystemFiles): number =>
   files.list('/sys/devices/system/cpu').filter((name) => /^cpu\d+$/.test(name)).length;
 
-/** `snapshot [-o FILE] [--title TEXT] [--keep-identities]` */
+/** Every question that a command may ask, those of the monitors included. */
+async function everyProbe(): Promise<readonly Probe[]> {
+  const [{ tables }, { reportProbes }, { deviceColumns }, { processLists }] = await Promise.all([
+    import('../query/tables/index.js'),
+    import('../report/probes.js'),
+    import('../query/monitor/device.js'),
+    import('../query/processes.js'),
+  ]);
+  const rows = tables.flatMap((table) => table.rows);
+  return [
+    ...rows.flatMap(({ source }) => ('probe' in source ? [source.probe] : [])),
+    ...reportProbes,
+    ...deviceColumns.map(({ probe }) => probe),
+    ...processLists,
+  ];
+}
+
+/** What loops ask at every tick. */
+const restless = (probes: readonly Probe[]): readonly Topic[] =>
+  probes
+    .filter(({ lifetime }) => lifetime === 'sample')
+    .flatMap(({ calls, field }): readonly Topic[] =>
+      field === undefined ? calls.map(({ fn }) => fn) : [field[0]],
+    );
+
+/** `snapshot [-o FILE] [--title TEXT] [--keep-identities] [--samples N [-l SECONDS | -lms MILLISECONDS]]` */
 export const spec: CommandSpec = {
   options: snapshotOptions,
   run: async (tokens, context) => {
+    const pace = readPace(tokens);
     const { session, files } = await context.machine();
     const output = lastValue(tokens, 'output');
-    const { tables } = await import('../query/tables/index.js');
-    const { reportProbes } = await import('../report/probes.js');
-    const rowProbes = tables.flatMap(({ rows }) =>
-      rows.flatMap(({ source }) => ('probe' in source ? [source.probe] : [])),
-    );
-    const probes = [...rowProbes, ...reportProbes];
-    const snapshot = takeSnapshot(session, files, {
-      title: lastValue(tokens, 'title'),
-      keepIdentities: lastValue(tokens, 'keep-identities') !== undefined,
-      probes,
+    const probes = await everyProbe();
+    const survey = new Survey(session.driver, {
+      cpus: countCpus(files),
+      extraCalls: probes.flatMap((probe): readonly Call[] => probe.calls),
+      extraFields: probes.flatMap((probe): readonly FieldId[] =>
+        probe.field === undefined ? [] : [probe.field],
+      ),
+      restless: restless(probes),
     });
+    const recorded = await record(survey, pace, context.io);
+    const snapshot: Snapshot = {
+      format: 'nvsmi-snapshot',
+      version: SNAPSHOT_VERSION,
+      title: lastValue(tokens, 'title') ?? titleOf(session),
+      origin: 'recorded',
+      identities: 'kept',
+      files: recordedPaths(files, recorded.calls),
+      ...recorded,
+    };
+    const kept = lastValue(tokens, 'keep-identities') !== undefined;
+    const text = formatSnapshot(kept ? snapshot : anonymous(snapshot));
     if (output !== undefined) context.io.redirect(output);
-    context.io.out(snapshot);
+    context.io.out(text);
     return 0;
   },
 };

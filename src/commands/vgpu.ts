@@ -259,6 +259,7 @@ async function show(view: views.View, tokens: readonly Token[], context: Context
   if (!asJson && view.head !== undefined) io.out(view.head);
   try {
     await loop(io, period, () => {
+      session.driver.beginSample?.(view);
       const records = (): readonly Cells[] => gpus.flatMap((gpu) => view.records(session, gpu));
       io.out(asJson ? jsonDocument({ [view.part]: records() }) : view.print(session, gpus, io.now()));
     });

@@ -10,6 +10,7 @@ import type { GpuProcess } from './gpu-process.js';
 
 /** The processes of some GPUs right now, by GPU and pid. A lost GPU has none. */
 export function processesNow(session: Session, gpus: readonly Gpu[]): GpuProcess[] {
+  session.driver.beginSample?.(processesNow);
   return gpus.flatMap((gpu) => {
     const found = gpuProcesses(gpu, (probe, about = gpu) => askProbe(session, probe, about));
     if (found instanceof Missing || found.length === 0) return [];

@@ -15,6 +15,7 @@ export async function reportOf(
     import('../report/compile.js'),
     import('../render/report-json.js'),
   ]);
+  session.driver.beginSample?.(reportOf);
   const compiled = compileReport(gpuTree, gpus, { form: 'json', groups }, { session, now: Date.now });
   await compiled.sample();
   // The type is generated from the schema, and tests hold every machine's report against the schema.

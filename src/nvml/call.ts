@@ -87,6 +87,11 @@ export interface Driver {
   sawLostGpu: boolean;
   /** Undefined where the library has no such symbol. */
   bind(call: Call, subject?: Handle): Bound | undefined;
+  /**
+   * Someone takes a sample, here and now: calls until the next are answered as of one moment. A recording moves on where the
+   * same asker has asked at this moment already. NVML moves by itself, and so it has none.
+   */
+  beginSample?(asker: object): void;
   /** The C string behind a pointer that the library gave out. A recording has none. */
   textAt?(pointer: bigint): string | undefined;
   /** Forgets symbols and unloads. */

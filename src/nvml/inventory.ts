@@ -85,11 +85,8 @@ const numbersOf = (driver: Driver, what: Call): readonly number[] =>
 /** NVLinks that Hopper has; the driver refuses those that a GPU has not. */
 const LINKS = 18;
 
-function lookAt(driver: Driver, named: Named): SurveyedGpu {
-  const { handle: at } = named;
-  const count = (fn: FunctionName): number => believable(fn, numberOf(driver, call(fn, at, u32())) ?? 0);
-  const fans = count('nvmlDeviceGetNumFans');
-  const pci = ask(driver, call('nvmlDeviceGetPciInfo_v3', at, struct(layouts.nvmlPciInfo_t)));
+/** The processes on a GPU, and those that it keeps account of. */
+export function pidsOn(driver: Driver, at: Handle): readonly number[] {
   const processes = (
     [
       'nvmlDeviceGetComputeRunningProcesses',
@@ -101,6 +98,14 @@ function lookAt(driver: Driver, named: Named): SurveyedGpu {
     return v3.length > 0 ? v3 : numbersOf(driver, call(fn, at, list(layouts.nvmlProcessInfo_v1_t)));
   });
   const accounted = numbersOf(driver, call('nvmlDeviceGetAccountingPids', at, list('u32', 128)));
+  return [...new Set([...processes, ...accounted])];
+}
+
+function lookAt(driver: Driver, named: Named): SurveyedGpu {
+  const { handle: at } = named;
+  const count = (fn: FunctionName): number => believable(fn, numberOf(driver, call(fn, at, u32())) ?? 0);
+  const fans = count('nvmlDeviceGetNumFans');
+  const pci = ask(driver, call('nvmlDeviceGetPciInfo_v3', at, struct(layouts.nvmlPciInfo_t)));
   const profile = struct(layouts.nvmlGpuInstanceProfileInfo_t);
   const busIds =
     pci.status === 0 && pci.memory[0] !== undefined
@@ -118,7 +123,7 @@ function lookAt(driver: Driver, named: Named): SurveyedGpu {
       numberOf(driver, call('nvmlDeviceGetGpuInstanceProfileInfo', at, i, profile)),
     ).filter((id) => id !== undefined),
     maxMigDevices: count('nvmlDeviceGetMaxMigDeviceCount'),
-    pids: [...new Set([...processes, ...accounted])],
+    pids: pidsOn(driver, at),
     vgpuTypes: numbersOf(driver, call('nvmlDeviceGetSupportedVgpus', at, list('u32', 64))),
     vgpuInstances: numbersOf(driver, call('nvmlDeviceGetActiveVgpus', at, list('u32', 64))),
     uuid: textOf(driver, 'nvmlDeviceGetUUID', at, 96),

@@ -4,7 +4,7 @@ import { bundledNames, bundledText } from './bundled.js';
 import type { Driver } from './call.js';
 import { SnapshotError } from './failures.js';
 import { parseSnapshot, type Snapshot } from './snapshot.js';
-import { snapshotDriver } from './snapshot-driver.js';
+import { type MovedBy, snapshotDriver } from './snapshot-driver.js';
 
 /** A recording: its driver, and the files of /proc and /sys that were recorded with it. */
 export interface Recording {
@@ -13,9 +13,9 @@ export interface Recording {
 }
 
 /** Opens a snapshot by the name of a bundled one, else as a file. Throws SnapshotError. */
-export function openSnapshot(nameOrPath: string): Recording {
+export function openSnapshot(nameOrPath: string, movedBy?: MovedBy): Recording {
   const snapshot = parseSnapshot(readSnapshot(nameOrPath), nameOrPath);
-  return { driver: snapshotDriver(snapshot, nameOrPath), snapshot };
+  return { driver: snapshotDriver(snapshot, nameOrPath, movedBy), snapshot };
 }
 
 /** What may be the name of a bundled one. */

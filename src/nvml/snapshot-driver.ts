@@ -3,7 +3,7 @@ import { own } from '../form.js';
 import type { HandleNames, Json } from './answer.js';
 import { AnswerError } from './answer.js';
 import { encodeFieldValue, encodeOut } from './answer-encode.js';
-import { type Answers, answerKey, fieldKey } from './answer-key.js';
+import { answerKey, fieldKey } from './answer-key.js';
 import { isAnswer, statusOf, versionOf } from './answer-status.js';
 import { type Bound, type Call, type Driver, type Handle, isOut, type Out } from './call.js';
 import { unbelievable } from './counts.js';
@@ -15,10 +15,12 @@ import {
   NVML_ERROR_NOT_FOUND,
 } from './generated/constants.js';
 import { allocate } from './memory.js';
+import { type Current, Moments } from './moments.js';
 import type { Snapshot } from './snapshot.js';
 import { eventCall } from './snapshot-events.js';
 import { gpmAnswer } from './snapshot-gpm.js';
 import type { Status } from './status.js';
+import { laterBy, newerThan, sinceOf } from './timed-samples.js';
 import { UNRECORDED } from './unrecorded.js';
 
 /** Names for the handles that a recording speaks of; each name gets a made-up address. */
@@ -44,51 +46,78 @@ class SnapshotHandles implements HandleNames {
 /** Opens a recording with any flags: it has its GPUs, whatever they say. */
 const INIT: Call = { fn: 'nvmlInit_v2', args: [] };
 
+/**
+ * What moves a recording on to its next moment: a sample that is taken again (`Driver.beginSample`), or, for callers that
+ * know no samples, a call that is made again.
+ */
+export type MovedBy = 'samples' | 'calls';
+
 /** Answers calls from a snapshot. What was not recorded is a symbol, or an answer, that does not exist. */
-export function snapshotDriver(snapshot: Snapshot, source: string): Driver {
+export function snapshotDriver(snapshot: Snapshot, source: string, movedBy: MovedBy = 'samples'): Driver {
   const handles = new SnapshotHandles();
-  const note = (): void => {
-    driver.sawLostGpu = true;
+  const moments = new Moments(snapshot.calls, snapshot.ticks ?? []);
+  const world: World = {
+    handles,
+    source,
+    moments,
+    noteLostGpu: () => {
+      driver.sawLostGpu = true;
+    },
   };
   const driver: Driver = {
     source,
     sawLostGpu: false,
     bind(asked, subject) {
-      const call = asked.fn === 'nvmlInitWithFlags' && INIT.fn in snapshot.calls ? INIT : asked;
-      const answers = own(snapshot.calls, call.fn);
-      if (answers === undefined) return eventCall(call, handles);
-      return new SnapshotCall(call, subject, answers, handles, source, note);
+      const call = asked.fn === 'nvmlInitWithFlags' && moments.of(INIT.fn) !== undefined ? INIT : asked;
+      if (call.fn === INIT.fn) moments.rewind();
+      const current = moments.of(call.fn);
+      if (current === undefined) return eventCall(call, handles);
+      const isMoving = movedBy === 'calls' && moments.isMoving(call.fn);
+      return new (isMoving ? MovingCall : SnapshotCall)(call, subject, current, world);
     },
+    ...(moments.move && movedBy === 'samples' ? { beginSample: (asker) => moments.begin(asker) } : {}),
     close() {},
   };
   return driver;
 }
 
+/** What all calls to a recording share. */
+interface World {
+  readonly handles: SnapshotHandles;
+  readonly source: string;
+  readonly moments: Moments;
+  noteLostGpu(): void;
+}
+
 class SnapshotCall implements Bound {
   memory: Buffer[] = [];
   status: Status = 0;
-  private answered = false;
+  /** The version of the answers that the memory has. */
+  private answered = -1;
 
   constructor(
     readonly call: Call,
     private readonly subject: Handle | undefined,
-    private readonly answers: Answers,
-    private readonly handles: SnapshotHandles,
-    private readonly source: string,
-    private readonly onLostGpu: () => void,
+    private readonly current: Current,
+    protected readonly world: World,
   ) {}
 
   run(): Status {
-    if (!this.answered) {
+    if (this.answered !== this.current.version) {
       this.answer();
-      if (this.status === NVML_ERROR_GPU_IS_LOST && this.subject !== undefined) this.onLostGpu();
-      this.answered = true;
+      if (this.status === NVML_ERROR_GPU_IS_LOST && this.subject !== undefined) this.world.noteLostGpu();
+      this.answered = this.current.version;
     }
     return this.status;
   }
 
   async start(): Promise<Status> {
     return this.run();
+  }
+
+  protected key(): string {
+    const { handles } = this.world;
+    return answerKey(this.call, (handle) => handles.nameOf(handle), this.subject);
   }
 
   private answer(): void {
@@ -98,18 +127,18 @@ class SnapshotCall implements Bound {
       this.status = NVML_ERROR_INVALID_ARGUMENT;
       return;
     }
-    const key = answerKey(this.call, (handle) => this.handles.nameOf(handle), this.subject);
+    const key = this.key();
     try {
       if (outs[0]?.out === 'fields') this.answerFields(outs[0].ids, key);
       else this.answerOuts(outs, key);
     } catch (error) {
       if (!(error instanceof AnswerError)) throw error;
-      throw new SnapshotError(`${this.source}: calls.${this.call.fn}[${key}]: ${error.message}`);
+      throw new SnapshotError(`${this.world.source}: calls.${this.call.fn}[${key}]: ${error.message}`);
     }
   }
 
   private answerOuts(all: readonly Out[], key: string): void {
-    const answer = own(this.answers, key) ?? this.gpmMetrics(all);
+    const answer = this.answerTo(key) ?? this.gpmMetrics(all);
     const outs = all.filter(isAnswer);
     if (answer === undefined) {
       this.status = UNRECORDED[this.call.fn] ?? NVML_ERROR_NOT_FOUND;
@@ -126,23 +155,35 @@ class SnapshotCall implements Bound {
     const answers = outs.length === 1 ? [answer] : answer;
     if (!Array.isArray(answers)) throw new AnswerError(`an array of ${outs.length} outputs is needed`);
     this.memory = all.map((out) =>
-      isAnswer(out) ? encodeOut(out, answers[outs.indexOf(out)], this.handles) : allocate(out),
+      isAnswer(out) ? encodeOut(out, answers[outs.indexOf(out)], this.world.handles) : allocate(out),
     );
     const wrong = unbelievable(this.call.fn, answer);
     if (wrong !== undefined) throw new AnswerError(wrong);
   }
 
+  /** Of samples with a time those that are newer than what was asked: a recording has all of them, of every round. */
+  private answerTo(key: string): Json | undefined {
+    const { answers } = this.current;
+    const since = sinceOf(this.call.fn, key);
+    const all = since === undefined ? undefined : own(answers, since.key);
+    if (since === undefined || all === undefined) return own(answers, key);
+    const samples = laterBy(this.world.moments.later, all);
+    return since.time === 0 ? samples : (own(answers, key) ?? newerThan(since.time, samples));
+  }
+
   private gpmMetrics([out]: readonly Out[]): Json | undefined {
     if (this.call.fn !== 'nvmlGpmMetricsGet' || out?.out !== 'struct') return undefined;
-    return gpmAnswer(this.answers, this.handles.nameOf(this.subject ?? 0n), out.set ?? {});
+    const gpu = this.world.handles.nameOf(this.subject ?? 0n);
+    return gpmAnswer(this.current.answers, gpu, out.set ?? {});
   }
 
   private answerFields(ids: readonly (readonly [number, number])[], subject: string): void {
     const memory = this.memory[0] as Buffer;
-    const whole = own(this.answers, subject);
+    const { answers } = this.current;
+    const whole = own(answers, subject);
     this.status = whole === undefined ? 0 : statusOf(whole);
     ids.forEach((id, i) => {
-      const answer = own(this.answers, fieldKey(subject, id)) ?? this.refusalOf(subject, id[0]);
+      const answer = own(answers, fieldKey(subject, id)) ?? this.refusalOf(subject, id[0]);
       const status = answer === undefined ? NVML_ERROR_NOT_FOUND : statusOf(answer);
       encodeFieldValue(memory, i, status, answer);
     });
@@ -150,7 +191,20 @@ class SnapshotCall implements Bound {
 
   /** A field that was refused without a scope is refused with any: those are not written down. */
   private refusalOf(subject: string, id: number): Json | undefined {
-    const answer = own(this.answers, fieldKey(subject, [id, 0]));
+    const answer = own(this.current.answers, fieldKey(subject, [id, 0]));
     return answer !== undefined && statusOf(answer) !== 0 ? answer : undefined;
+  }
+}
+
+/** A call that moves the recording on when it is made again, whoever makes it. */
+class MovingCall extends SnapshotCall {
+  override run(): Status {
+    const [out] = this.call.args.filter(isOut);
+    const fields = out?.out === 'fields' ? out.ids.join(';') : '';
+    const key = this.key();
+    // Samples since another time are the same question.
+    const { key: question } = sinceOf(this.call.fn, key) ?? { key };
+    this.world.moments.begin(`${this.call.fn}[${question}]${fields}`);
+    return super.run();
   }
 }

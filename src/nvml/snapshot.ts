@@ -1,9 +1,9 @@
 /** The file of a recorded machine: its form, reading it, writing it. */
-import { type Form, faultText, mapOf, object, objectOf, oneOf, shown, text } from '../form.js';
+import { type Form, faultText, mapOf, objectOf, oneOf, shown, text } from '../form.js';
 import { jsonText } from '../plain-text.js';
-import type { Answers } from './answer-key.js';
 import { SnapshotError } from './failures.js';
 import { brokenAt, lineAndColumn } from './json-place.js';
+import { CALLS, type Calls, faultInOrder, formatTicks, TICKS, type Tick } from './snapshot-ticks.js';
 
 export const SNAPSHOT_VERSION = 1;
 
@@ -18,11 +18,10 @@ export interface Snapshot {
   /** Files of /proc and /sys that the commands read, by path. */
   readonly files: Readonly<Record<string, string>>;
   /** function → arguments → answer. */
-  readonly calls: Readonly<Record<string, Answers>>;
+  readonly calls: Calls;
+  /** Where the machine moves: what changed at each later moment. */
+  readonly ticks?: readonly Tick[];
 }
-
-/** The answers of a function by its inputs. Their forms follow from the function, and are checked when it is asked (answer-encode.ts). */
-const answers: Form = object;
 
 /** What a recording has to be. A member that is added to `Snapshot` gets its form here. */
 const FORM: Form = objectOf({
@@ -30,7 +29,8 @@ const FORM: Form = objectOf({
   origin: oneOf('recorded', 'built'),
   identities: oneOf('made-up', 'kept'),
   files: mapOf(text),
-  calls: mapOf(answers),
+  calls: CALLS,
+  ticks: TICKS,
 });
 
 /** Reads a snapshot from its text, or says in one line what is wrong and where. Throws SnapshotError. */
@@ -46,7 +46,7 @@ export function parseSnapshot(content: string, source: string): Snapshot {
   if (version !== SNAPSHOT_VERSION) {
     return fail(`version: ${shown(version)} is not known; this nvsmi reads version ${SNAPSHOT_VERSION}`);
   }
-  const fault = FORM(json);
+  const fault = FORM(json) ?? faultInOrder(json as Snapshot);
   return fault === undefined ? (json as Snapshot) : fail(faultText(fault));
 }
 
@@ -109,7 +109,7 @@ function jsonReason(error: unknown): string {
 export function formatSnapshot(snapshot: Snapshot): string {
   const lines = (entries: readonly (readonly [string, string])[], indent: string): string =>
     entries.map(([key, value]) => `${indent}${jsonText(key)}: ${value}`).join(',\n');
-  const { files, calls, ...head } = snapshot;
+  const { files, calls, ticks = [], ...head } = snapshot;
   const functions = Object.entries(calls).map(([fn, answers]): [string, string] => {
     const entries = Object.entries(answers).map(([key, answer]): [string, string] => [key, jsonText(answer)]);
     return [fn, `{\n${lines(entries, '      ')}\n    }`];
@@ -121,5 +121,6 @@ export function formatSnapshot(snapshot: Snapshot): string {
   ]);
   parts.push(['files', `{\n${lines(fileLines, '    ')}\n  }`]);
   parts.push(['calls', `{\n${lines(functions, '    ')}\n  }`]);
+  if (ticks.length > 0) parts.push(['ticks', formatTicks(ticks)]);
   return `{\n${lines(parts, '  ')}\n}\n`;
 }

@@ -1,6 +1,6 @@
 /** Asks a machine everything that can be asked without changing it, and records the answers. */
 
-import { type Arg, type Call, call, type Driver, type FieldId, type Preset, SUBJECT } from './call.js';
+import { type Arg, type Call, call, type Driver, type FieldId, isOut, type Preset, SUBJECT } from './call.js';
 import {
   type About,
   type Found,
@@ -13,11 +13,12 @@ import {
 import { surveyedFields } from './field-scopes.js';
 import type { FunctionName } from './generated/functions.js';
 import { changing, prototypes } from './generated/prototypes.js';
-import { takeInventory } from './inventory.js';
+import { pidsOn, takeInventory } from './inventory.js';
 import { outOf } from './prepare.js';
 import type { Param, Prototype } from './prototype.js';
-import { Recorder } from './recorder.js';
-import type { Snapshot } from './snapshot.js';
+import { type Question, Recorder } from './recorder.js';
+import type { Calls } from './snapshot-ticks.js';
+import { TIMED } from './timed-samples.js';
 
 /**
  * Functions that only read but are not recorded: certificates and reports are identities, error records
@@ -54,12 +55,95 @@ export interface SurveyOptions {
   readonly extraFields?: readonly FieldId[];
   /** CPUs of the machine, for nvmlSystemGetTopologyGpuSet. */
   readonly cpus?: number;
+  /** What is asked again at every later moment, though it did not change while the survey was made. */
+  readonly restless?: readonly Topic[];
 }
 
+/** A function, or a field of nvmlDeviceGetFieldValues. What changes about one GPU or argument may change about all. */
+export type Topic = FunctionName | number;
+
 /** The answers of an initialised NVML, by function and arguments. */
-export function survey(driver: Driver, options: SurveyOptions = {}): Snapshot['calls'] {
-  const recorder = new Recorder(driver);
-  const found = takeInventory(driver, recorder, options.cpus ?? 0);
+export const survey = (driver: Driver, options: SurveyOptions = {}): Calls =>
+  new Survey(driver, options).calls();
+
+/** A survey that can be continued: everything is asked at once, and later what changes. */
+export class Survey {
+  private readonly recorder: Recorder;
+  private readonly found: Found;
+  private readonly pids: Set<number>;
+  private restless: readonly Question[] = [];
+
+  constructor(
+    private readonly driver: Driver,
+    private readonly options: SurveyOptions = {},
+  ) {
+    driver.beginSample?.(this);
+    this.recorder = new Recorder(driver);
+    this.found = takeInventory(driver, this.recorder, options.cpus ?? 0);
+    this.pids = new Set(this.found.gpus.flatMap(({ pids }) => pids));
+    askEverything(this.recorder, this.found, options);
+  }
+
+  calls(): Calls {
+    return this.recorder.result();
+  }
+
+  /**
+   * Asks everything a second time, to learn what changes, and then that once more: most of a survey is about what does not, and
+   * what does shall be of one moment.
+   */
+  learn(): void {
+    const topics = new Set<Topic>([...TIMED, ...(this.options.restless ?? [])]);
+    const questions = this.recorder.questions();
+    for (const question of questions) {
+      if (this.recorder.askAgain(question, 'all')) for (const topic of topicsOf(question)) topics.add(topic);
+    }
+    this.restless = questions.filter((question) => topicsOf(question).some((topic) => topics.has(topic)));
+    this.ask('all');
+    this.recorder.changes();
+  }
+
+  /** Asks again what changes, and returns what has changed since it was asked last. */
+  next(): Calls {
+    this.driver.beginSample?.(this);
+    this.ask('newer');
+    return this.recorder.changes();
+  }
+
+  private ask(samples: 'all' | 'newer'): void {
+    for (const question of this.restless) this.recorder.askAgain(question, samples);
+    this.meetProcesses();
+  }
+
+  /** Asks about the processes that have begun, their names above all. */
+  private meetProcesses(): void {
+    const gpus = this.found.gpus.map((gpu) => {
+      const pids = pidsOn(this.driver, gpu.handle).filter((pid) => !this.pids.has(pid));
+      return { ...gpu, pids };
+    });
+    const begun = gpus.filter(({ pids }) => pids.length > 0);
+    if (begun.length === 0) return;
+    for (const fn of ABOUT_PROCESSES) {
+      for (const args of argumentLists(fn, { ...this.found, gpus: begun, migs: [] }))
+        this.recorder.record({ fn, args });
+    }
+    for (const { pids } of begun) for (const pid of pids) this.pids.add(pid);
+  }
+}
+
+const topicsOf = ({ bound: { call: asked } }: Question): readonly Topic[] =>
+  asked.args
+    .flatMap((arg): readonly Topic[] =>
+      typeof arg === 'object' && isOut(arg) && arg.out === 'fields' ? arg.ids.map(([id]) => id) : [],
+    )
+    .concat(asked.fn === 'nvmlDeviceGetFieldValues' ? [] : [asked.fn]);
+
+/** The functions that are asked about a process. */
+const ABOUT_PROCESSES = (Object.keys(prototypes) as FunctionName[]).filter(
+  (fn) => !changing.has(fn) && prototypes[fn].some((param) => param[0] === 'in' && param[1] === 'pid'),
+);
+
+function askEverything(recorder: Recorder, found: Found, options: SurveyOptions): void {
   recorder.keep('nvmlInit_v2', '', []);
   recorder.keep('nvmlInitWithFlags', '0', []);
   recorder.keep('nvmlShutdown', '', []);
@@ -72,7 +156,6 @@ export function survey(driver: Driver, options: SurveyOptions = {}): Snapshot['c
     const subjects = extra.args.includes(SUBJECT) ? [...found.gpus, ...found.migs] : [undefined];
     for (const subject of subjects) recorder.record(extra, subject?.handle);
   }
-  return recorder.result();
 }
 
 /** Every list of arguments that a function is asked with. */

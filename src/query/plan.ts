@@ -173,6 +173,7 @@ export class Questions {
   }
 
   run(): void | Promise<void> {
+    this.session.driver.beginSample?.(this);
     if (this.due.length === 0) {
       this.steady ??= scheduleOf(this.everySample);
       return askAll(this.steady);

@@ -47,6 +47,8 @@ const LISTS: readonly (readonly [Probe, ProcessType])[] = [
   [mpsProcesses, 'M+C'],
 ];
 
+export const processLists: readonly Probe[] = LISTS.map(([probe]) => probe);
+
 /** All processes of a subject, by pid; one that computes and draws comes once. */
 export function processesOf(subject: Subject, ask: AskProbe): readonly GpuProcess[] {
   const byPid = new Map<number, GpuProcess>();

@@ -40,6 +40,8 @@ export function compileReport(
   };
   return {
     sample: () => {
+      // The lists are asked before the questions are.
+      context.session.driver.beginSample?.(compiler);
       compiler.cache.tick();
       for (const gather of compiler.gathering) gather();
       return compiler.questions.run();

@@ -1,12 +1,13 @@
 /**
  * An HGX board on bare metal: eight H100 on four NVSwitches, two sockets, ten network adapters and two disks, with
- * programs on some of the GPUs. Built from the recording of one H100; links as two H200s printed theirs; places on
+ * programs on some of the GPUs, which go on for some seconds. Built from the recording of one H100; links as two H200s printed theirs; places on
  * the bus, sockets and switches as public reports of such servers show them.
  */
 import * as nvml from '../../src/nvml/generated/constants.js';
 import type { Snapshot } from '../../src/nvml/snapshot.js';
 import { GPU_FOLDERS } from '../../src/system/lost-gpus.js';
 import { pstates } from './board.js';
+import { LOADS, type Load, loadsOver } from './hgx-h100-x8-load.js';
 import {
   type Gpu,
   gpuUuid,
@@ -17,9 +18,19 @@ import {
   serialOf,
   temperatureLimits,
   u32,
+  u64,
   wordsOf,
 } from './machine.js';
-import { addLinks, addPciFiles, connect, HIDDEN_SWITCH, joinFabric, LINKS } from './nvlink.js';
+import {
+  addLinks,
+  addPciFiles,
+  connect,
+  countTraffic,
+  HIDDEN_SWITCH,
+  joinFabric,
+  LINKS,
+  type Traffic,
+} from './nvlink.js';
 
 const NODE_CPUS = ['0-55,112-167', '56-111,168-223'] as const;
 const ALL_CPUS = 224;
@@ -34,61 +45,6 @@ export const IDENTITIES = GPU_BUSES.map((bus, i) => ({
   // The kernel numbers the GPUs as it finds them, and here it found the second socket's first.
   minor: (i + 4) % 8,
 }));
-
-/** What a GPU is doing. */
-interface Load {
-  readonly celsius: number;
-  readonly watts: number;
-  readonly megahertz: number;
-  readonly percent: number;
-  readonly memoryPercent: number;
-  readonly reasons: number;
-  readonly processes: readonly { readonly pid: number; readonly mib: number }[];
-}
-
-const IDLE: Load = {
-  celsius: 31,
-  watts: 71,
-  megahertz: 345,
-  percent: 0,
-  memoryPercent: 0,
-  reasons: nvml.nvmlClocksEventReasonGpuIdle,
-  processes: [],
-};
-
-const capped = nvml.nvmlClocksEventReasonSwPowerCap;
-const training = (celsius: number, watts: number, megahertz: number, pid: number): Load => ({
-  celsius,
-  watts,
-  megahertz,
-  percent: 100,
-  memoryPercent: 61,
-  reasons: watts > 690 ? capped : 0,
-  processes: [{ pid, mib: 71244 }],
-});
-
-const LOADS: readonly Load[] = [
-  training(63, 698, 1620, 81452),
-  training(59, 682, 1755, 81453),
-  training(66, 699, 1590, 81454),
-  training(61, 671, 1755, 81455),
-  {
-    ...IDLE,
-    celsius: 44,
-    watts: 316,
-    megahertz: 1980,
-    percent: 37,
-    memoryPercent: 22,
-    reasons: 0,
-    processes: [
-      { pid: 90117, mib: 58722 },
-      { pid: 90344, mib: 9216 },
-    ],
-  },
-  IDLE,
-  { ...IDLE, celsius: 33, watts: 74 },
-  { ...IDLE, processes: [{ pid: 4127, mib: 524 }], reasons: 0, megahertz: 1980, watts: 116, celsius: 35 },
-];
 
 const PROCESSES: Readonly<Record<number, string>> = {
   4127: '/usr/bin/nv-hostengine-profiler',
@@ -111,11 +67,20 @@ const memoryWith = (machine: Machine, usedMib: number): { total: number; reserve
 
 const SAMPLED_AT = 1795446000000000;
 
+/** Microseconds since the epoch. */
+const timeOf = ({ seconds }: Load): number => SAMPLED_AT + seconds * 1e6;
+
+const energyOf = (gpu: Gpu, { joules }: Load): number =>
+  4_210_000_000 + gpu.index * 81_345_120 + Math.round(joules * 1000);
+
 function work(machine: Machine, gpu: Gpu, load: Load): void {
   const held = load.processes.reduce((sum, { mib }) => sum + mib, 0);
   const { total, reserved, used } = memoryWith(machine, held === 0 ? 0 : held + 9);
-  const milliwatts = load.watts * 1000 + 120 + gpu.index * 7;
-  const engine = (percent: number) => [1, [{ timeStamp: SAMPLED_AT, sampleValue: { ullVal: percent } }]];
+  const celsius = Math.round(load.celsius);
+  const milli = (watts: number): number => Math.round(watts * 1000) + 120 + gpu.index * 7;
+  const milliwatts = milli(load.watts);
+  const sample = (timeStamp: number, value: number) => [1, [{ timeStamp, sampleValue: { ullVal: value } }]];
+  const engine = (percent: number) => sample(percent === 0 ? SAMPLED_AT : timeOf(load), percent);
   gpu.answer({
     nvmlDeviceGetMemoryInfo: { total, free: total - reserved - used, used: reserved + used },
     nvmlDeviceGetMemoryInfo_v2: {
@@ -132,29 +97,30 @@ function work(machine: Machine, gpu: Gpu, load: Load): void {
     nvmlDeviceGetCurrentClocksThrottleReasons: load.reasons,
     nvmlDeviceGetMarginTemperature: {
       version: nvml.nvmlMarginTemperature_v1,
-      marginTemperature: 87 - load.celsius,
+      marginTemperature: 87 - celsius,
     },
-    nvmlDeviceGetTotalEnergyConsumption: 4_210_000_000 + gpu.index * 81_345_120,
+    nvmlDeviceGetTotalEnergyConsumption: energyOf(gpu, load),
   });
   gpu.answerEach({
-    nvmlDeviceGetTemperature: { 0: load.celsius },
+    nvmlDeviceGetTemperature: { 0: celsius },
     nvmlDeviceGetTemperatureV: {
-      'sensorType=0': { version: nvml.nvmlTemperature_v1, sensorType: 0, temperature: load.celsius },
+      'sensorType=0': { version: nvml.nvmlTemperature_v1, sensorType: 0, temperature: celsius },
     },
     nvmlDeviceGetClockInfo: { 0: load.megahertz, 1: load.megahertz },
     nvmlDeviceGetClock: { '0,0': load.megahertz, '1,0': load.megahertz },
     nvmlDeviceGetPcieThroughput: { 0: 1040 + load.percent * 3120, 1: 560 + load.percent * 8870 },
     nvmlDeviceGetSamples: {
-      '0,0': engine(milliwatts),
+      '0,0': sample(timeOf(load), milliwatts),
       '1,0': engine(load.percent),
       '2,0': engine(load.memoryPercent),
       ...Object.fromEntries([3, 4, 8, 9].map((type) => [`${type},0`, engine(0)])),
     },
   });
   gpu.fields({
-    [nvml.NVML_FI_DEV_MEMORY_TEMP]: u32(load.celsius + 6),
+    [nvml.NVML_FI_DEV_MEMORY_TEMP]: u32(celsius + 6),
     [nvml.NVML_FI_DEV_POWER_AVERAGE]: u32(milliwatts),
-    [nvml.NVML_FI_DEV_POWER_INSTANT]: u32(milliwatts + 411),
+    [nvml.NVML_FI_DEV_POWER_INSTANT]: u32(milli(load.instantWatts)),
+    [nvml.NVML_FI_DEV_TOTAL_ENERGY_CONSUMPTION]: u64(energyOf(gpu, load)),
     ...temperatureLimits(-8, -2),
     ...powerLimits(200_000, 700_000),
   });
@@ -169,9 +135,8 @@ const GPM_SAMPLE = 'gpmSample';
  * GPM metrics by NVML's ids, made to fit the load: how busy the parts of the chip are in %, and traffic in MiB/s. A
  * collective of the training fills about a third of the links.
  */
-function measure(gpu: Gpu, { percent, memoryPercent, watts }: Load): void {
+function measure(gpu: Gpu, { percent, memoryPercent, nvlinkMib: nvlink }: Load): void {
   const busy = percent === 0 ? 0 : percent - 0.5 - gpu.index / 10;
-  const nvlink = percent === 100 ? 148_000 + watts * 11 : percent * 60;
   const metrics: Readonly<Record<number, number>> = {
     [nvml.NVML_GPM_METRIC_GRAPHICS_UTIL]: busy,
     [nvml.NVML_GPM_METRIC_SM_UTIL]: busy * 0.94,
@@ -204,7 +169,7 @@ function useEngines(gpu: Gpu, load: Load): void {
   const share = Math.floor(load.percent / load.processes.length);
   const memoryShare = Math.floor(load.memoryPercent / load.processes.length);
   const engines = { smUtil: share, memUtil: memoryShare, encUtil: 0, decUtil: 0 };
-  const timeStamp = SAMPLED_AT;
+  const timeStamp = timeOf(load);
   gpu.answerEach({
     nvmlDeviceGetProcessUtilization: {
       0: load.processes.map(({ pid }) => ({ pid, timeStamp, ...engines })),
@@ -242,6 +207,43 @@ const switchOf = (link: number): typeof HIDDEN_SWITCH => {
   };
 };
 
+/** KiB by link; the links of the GPUs that work alone never had to carry anything. */
+function trafficOf({ inStep, nvlinkTotalMib }: Load): Traffic {
+  const more = (nvlinkTotalMib * 1024) / LINKS;
+  const kib = (base: number, overhead: number) =>
+    Array.from({ length: LINKS }, (_, link) => (inStep ? base + link * 97 + Math.round(more * overhead) : 0));
+  return {
+    rawTx: kib(918_224_011, 1.145),
+    rawRx: kib(918_223_700, 1.145),
+    dataTx: kib(801_772_450, 1),
+    dataRx: kib(801_772_121, 1),
+  };
+}
+
+const REFERENCE_TIME = 1795449724035990;
+
+/** What the GPUs have counted since the first moment. */
+function countOn(gpu: Gpu, load: Load): void {
+  const nanoseconds = load.cappedSeconds * 1e9;
+  countTraffic(gpu, trafficOf(load));
+  gpu.answerEach({
+    nvmlDeviceGetViolationStatus: {
+      [nvml.NVML_PERF_POLICY_POWER]: {
+        referenceTime: REFERENCE_TIME + load.seconds * 1e6,
+        violationTime: nanoseconds,
+      },
+      [nvml.NVML_PERF_POLICY_THERMAL]: {
+        referenceTime: REFERENCE_TIME + 1285 + load.seconds * 1e6,
+        violationTime: 0,
+      },
+    },
+  });
+  gpu.fields({ [nvml.NVML_FI_DEV_PERF_POLICY_POWER]: u64(nanoseconds) });
+}
+
+/** A second of the eight is 22 KiB. */
+const SECONDS = 20;
+
 export function hgxH100x8(): Snapshot {
   const machine = Machine.like('h100-x1');
   const gpus = machine.multiply(GPU_BUSES.length);
@@ -265,29 +267,27 @@ export function hgxH100x8(): Snapshot {
       nvmlDeviceGetCpuAffinityWithinScope: { 0: wordsOf(cpus), 1: wordsOf(cpus) },
       nvmlDeviceGetMemoryAffinity: { 0: [1 << nodeOf(i)], 1: [1 << nodeOf(i)] },
     });
-    const busy = (LOADS[i]?.percent ?? 0) > 90;
-    const kib = (base: number) => Array.from({ length: LINKS }, (_, link) => (busy ? base + link * 97 : 0));
-    addLinks(
-      gpu,
-      {
-        rawTx: kib(918_224_011),
-        rawRx: kib(918_223_700),
-        dataTx: kib(801_772_450),
-        dataRx: kib(801_772_121),
-        awake: busy ? Array.from({ length: LINKS }, (_, link) => link) : [],
-      },
-      switchOf,
-      (link) => (gpu.index * 4 + link) % 64,
-    );
+    const load = LOADS[i] as Load;
+    const awake = load.inStep ? Array.from({ length: LINKS }, (_, link) => link) : [];
+    addLinks(gpu, { ...trafficOf(load), awake }, switchOf, (link) => (gpu.index * 4 + link) % 64);
     joinFabric(gpu);
-    work(machine, gpu, LOADS[i] ?? IDLE);
+    work(machine, gpu, load);
   });
   connect(machine, gpus, (a, b) =>
     nodeOf(a.index) === nodeOf(b.index) ? nvml.NVML_TOPOLOGY_NODE : nvml.NVML_TOPOLOGY_SYSTEM,
   );
   describeSystem(machine);
+  machine.moment(0);
+  for (const loads of loadsOver(SECONDS)) {
+    gpus.forEach((gpu, i) => {
+      const load = loads[i] as Load;
+      work(machine, gpu, load);
+      if (load.inStep) countOn(gpu, load);
+    });
+    machine.moment((loads[0]?.seconds ?? 0) * 1000);
+  }
   return machine.built(
-    '8 x NVIDIA H100 80GB HBM3, driver 580.159.04; built from a recording of one H100 and public reports of HGX servers',
+    '8 x NVIDIA H100 80GB HBM3, driver 580.159.04; built from a recording of one H100, public reports of HGX servers, and a load of 20 seconds that is reckoned',
   );
 }
 

@@ -4,6 +4,7 @@ import type { Json } from '../../src/nvml/answer.js';
 import * as nvml from '../../src/nvml/generated/constants.js';
 import type { FunctionName } from '../../src/nvml/generated/functions.js';
 import { parseSnapshot, type Snapshot } from '../../src/nvml/snapshot.js';
+import { type Calls, changesBetween } from '../../src/nvml/snapshot-ticks.js';
 import { pciPreset } from '../../src/nvml/survey.js';
 
 /** Answers by function: of a function that takes no more than the handle. */
@@ -92,17 +93,20 @@ export class Machine {
   private readonly answers = new Map<FunctionName, Map<string, Json>>();
   readonly files: Map<string, string>;
 
-  private constructor(private readonly base: Snapshot) {
+  private readonly moments: { readonly ms: number; readonly calls: Calls; readonly changed: Calls }[] = [];
+
+  private constructor(private readonly base: Omit<Snapshot, 'ticks'>) {
     this.files = new Map(Object.entries(base.files));
     for (const [fn, answers] of Object.entries(base.calls)) {
       this.answers.set(fn as FunctionName, new Map(Object.entries(answers)));
     }
   }
 
-  /** Begins with what a machine of snapshots/ answers. */
+  /** Begins with what a machine of snapshots/ answers at its first moment. */
   static like(name: string): Machine {
     const file = new URL(`../../snapshots/${name}.json`, import.meta.url);
-    return new Machine(parseSnapshot(readFileSync(file, 'utf8'), name));
+    const { ticks: _, ...first } = parseSnapshot(readFileSync(file, 'utf8'), name);
+    return new Machine(first);
   }
 
   set(fn: FunctionName, key: string, answer: Json): void {
@@ -217,11 +221,28 @@ export class Machine {
     for (const [pid, name] of Object.entries(names)) this.set('nvmlSystemGetProcessName', pid, name);
   }
 
+  /** Ends a moment of a machine that moves, so many milliseconds after the first: what is set from here on belongs to the next. */
+  moment(ms: number): void {
+    const calls = this.calls();
+    const before = this.moments.at(-1)?.calls;
+    this.moments.push({ ms, calls, changed: before === undefined ? {} : changesBetween(before, calls) });
+  }
+
   built(title: string): Snapshot {
-    const calls = Object.fromEntries(
-      [...this.answers].map(([fn, answers]) => [fn, Object.fromEntries(answers)]),
-    );
-    return { ...this.base, title, origin: 'built', files: Object.fromEntries(this.files), calls };
+    const [first, ...later] = this.moments;
+    const ticks = later.map(({ ms, changed }) => ({ ms, calls: changed }));
+    return {
+      ...this.base,
+      title,
+      origin: 'built',
+      files: Object.fromEntries(this.files),
+      calls: first?.calls ?? this.calls(),
+      ...(ticks.length === 0 ? {} : { ticks }),
+    };
+  }
+
+  private calls(): Calls {
+    return Object.fromEntries([...this.answers].map(([fn, answers]) => [fn, Object.fromEntries(answers)]));
   }
 }
 

@@ -5,14 +5,18 @@ import { type ByArguments, type Gpu, type Identity, type Machine, u32, u64 } fro
 export const LINKS = 18;
 const links = Array.from({ length: LINKS }, (_, link) => link);
 
-/** What differs from link to link. */
-export interface LinkTraffic {
+/** What each link has carried. */
+export interface Traffic {
   /** KiB with the protocol. */
   readonly rawTx: readonly number[];
   readonly rawRx: readonly number[];
   /** KiB of payload. */
   readonly dataTx: readonly number[];
   readonly dataRx: readonly number[];
+}
+
+/** What differs from link to link. */
+interface LinkTraffic extends Traffic {
   /** Links that do not sleep. */
   readonly awake: readonly number[];
 }
@@ -39,6 +43,15 @@ export const HIDDEN_SWITCH = {
   pciSubSystemId: 0,
   busId: 'FFFFFFFF:FF:FF.0',
 };
+
+const throughput = (traffic: Traffic): ByArguments => ({
+  ...perLink(nvml.NVML_FI_DEV_NVLINK_THROUGHPUT_DATA_TX, (link) => traffic.dataTx[link] ?? 0, u64),
+  ...perLink(nvml.NVML_FI_DEV_NVLINK_THROUGHPUT_DATA_RX, (link) => traffic.dataRx[link] ?? 0, u64),
+  ...perLink(nvml.NVML_FI_DEV_NVLINK_THROUGHPUT_RAW_TX, (link) => traffic.rawTx[link] ?? 0, u64),
+  ...perLink(nvml.NVML_FI_DEV_NVLINK_THROUGHPUT_RAW_RX, (link) => traffic.rawRx[link] ?? 0, u64),
+});
+
+export const countTraffic = (gpu: Gpu, traffic: Traffic): void => gpu.fields(throughput(traffic));
 
 export function addLinks(
   gpu: Gpu,
@@ -73,10 +86,7 @@ export function addLinks(
     ...perLink(nvml.NVML_FI_DEV_NVLINK_ERROR_DL_REPLAY, () => 0, u64),
     ...perLink(nvml.NVML_FI_DEV_NVLINK_ERROR_DL_RECOVERY, () => 0, u64),
     ...perLink(nvml.NVML_FI_DEV_NVLINK_ERROR_DL_CRC, () => 0, u64),
-    ...perLink(nvml.NVML_FI_DEV_NVLINK_THROUGHPUT_DATA_TX, (link) => traffic.dataTx[link] ?? 0, u64),
-    ...perLink(nvml.NVML_FI_DEV_NVLINK_THROUGHPUT_DATA_RX, (link) => traffic.dataRx[link] ?? 0, u64),
-    ...perLink(nvml.NVML_FI_DEV_NVLINK_THROUGHPUT_RAW_TX, (link) => traffic.rawTx[link] ?? 0, u64),
-    ...perLink(nvml.NVML_FI_DEV_NVLINK_THROUGHPUT_RAW_RX, (link) => traffic.rawRx[link] ?? 0, u64),
+    ...throughput(traffic),
     ...perLink(nvml.NVML_FI_DEV_NVLINK_GET_POWER_STATE, (link) =>
       traffic.awake.includes(link)
         ? nvml.NVML_NVLINK_POWER_STATE_HIGH_SPEED

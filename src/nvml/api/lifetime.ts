@@ -21,7 +21,7 @@ function driverOf(source: Source): Driver {
   const driver =
     source.snapshot === undefined
       ? loadLibrary({ path: source.path, env: process.env })
-      : openSnapshot(source.snapshot).driver;
+      : openSnapshot(source.snapshot, 'calls').driver;
   shared.loaded.set(name, driver);
   return driver;
 }

@@ -19,8 +19,6 @@ process.env.UV_THREADPOOL_SIZE ??= String(workers());
 
 const io = new ProcessIo();
 void main(process.argv.slice(2), io).then((status) => {
-  // A loop that a signal ended reports that signal, as a program without a handler would.
-  if (io.signal !== undefined) process.kill(process.pid, io.signal);
   // All output is written. A natural end would free the heap first: 1 to 3 ms (Node 24).
   process.exit(status);
 });

@@ -34,8 +34,7 @@ export interface Nvsmi {
 
   /**
    * Samples of a query at a steady pace: `for await (const gpus of nvsmi.watch([…], { everyMs: 1000 }))`. Ends with
-   * `break`, with the signal, or with {@link close}. Where it shall be told why a value is null, {@link Query.watch} is
-   * the same.
+   * `break`, with the signal, or with {@link close}.
    *
    * @throws UnknownField for a name that is no field
    * @throws UnknownGpu for a GPU that is not there

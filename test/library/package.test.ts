@@ -41,8 +41,7 @@ import { nvmlDeviceGetName } from 'nvsmi/nvml/promises';
 const query: Query<'name'> = {
   fields: ['name'],
   sample: () => [{ name: 'a GPU' }],
-  sampleAsync: async () => [{ name: null }],
-  reasons: () => [{ name: 'GPU is lost' }],
+  sampleAsync: async () => [{ name: null, reasons: { name: 'GPU is lost' } }],
   async *watch() {
     yield [{ name: 'a GPU' }];
   },

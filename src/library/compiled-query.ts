@@ -1,10 +1,11 @@
 /** A query whose names, symbols and buffers are resolved once. */
 import { checkNames, checkObject } from '../nvml/api/check.js';
-import type { Gpu, Session } from '../nvml/session.js';
+import type { Session } from '../nvml/session.js';
 import { compilePlan, type Plan } from '../query/plan.js';
 import { inTurn } from '../query/probe.js';
 import type { Row } from '../query/row.js';
 import { type AskedField, jsonRecord } from '../render/json.js';
+import type { Chosen } from './chosen-gpus.js';
 import type { Life } from './life.js';
 import type { FieldName, Query, Sample } from './query.js';
 import { checkWatch, ticks, WATCH_OPTIONS, type WatchOptions } from './watch.js';
@@ -19,7 +20,7 @@ const askedInTurn = (row: Row): Row =>
 interface Scope {
   readonly session: Session;
   readonly life: Life;
-  readonly gpus: readonly Gpu[];
+  readonly chosen: readonly Chosen[];
 }
 
 export class CompiledQuery<Name extends FieldName> implements Query<Name> {
@@ -62,8 +63,9 @@ export class CompiledQuery<Name extends FieldName> implements Query<Name> {
   }
 
   #compile(rows: readonly Row[]): Plan {
-    const { session, gpus } = this.#scope;
-    return compilePlan(rows, gpus, { session, now: Date.now });
+    const { session, chosen } = this.#scope;
+    const subjects = chosen.map(({ subject }) => subject);
+    return compilePlan(rows, subjects, { session, now: Date.now });
   }
 
   async #overlap(): Promise<Sample<Name>[]> {

@@ -4,7 +4,7 @@ import type { OpenOptions } from '../nvml/api/options.js';
 import type { Filter } from './filter.js';
 import type { DeviceResult } from './generated/device.js';
 import type { GpuProcess } from './gpu-process.js';
-import type { GpuOptions } from './gpus.js';
+import type { GpuOptions, GpuRecord } from './gpus.js';
 import { Machine } from './machine.js';
 import { openMachine } from './open.js';
 import type { Permissions } from './permissions.js';
@@ -19,6 +19,14 @@ import type { WatchOptions } from './watch.js';
 export interface Nvsmi {
   /** How many GPUs the machine has, lost ones included. */
   readonly gpuCount: number;
+
+  /**
+   * Who the GPUs are: index, name, UUID, PCI bus id and serial number of each, and its MIG devices with theirs.
+   *
+   * @throws UnknownGpu for a GPU that is not there
+   * @throws TypeError for invalid arguments
+   */
+  gpus(options?: GpuOptions): GpuRecord[];
 
   /**
    * Compiles a question about every GPU, or those of `gpus`, to be sampled as often as wanted.

@@ -37,5 +37,4 @@ function behind(listener: (status: number) => void): readonly ((status: number) 
   return all.slice(all.indexOf(listener) + 1);
 }
 
-const said = (error: unknown): string =>
-  `Uncaught ${error instanceof Error ? (error.stack ?? error.message) : process.getBuiltinModule('node:util').inspect(error)}`;
+const said = (error: unknown): string => `Uncaught ${process.getBuiltinModule('node:util').inspect(error)}`;

@@ -49,6 +49,7 @@ const query: Query<'name'> = {
 const processes: GpuProcess[] = [];
 const fake: Nvsmi = {
   gpuCount: 1,
+  gpus: () => [],
   query: () => query as never,
   async *watch() {},
   report: async () => ({}) as never,

@@ -10,21 +10,21 @@ let isGuarded = false;
 export function endWithCallsRunning(areRunning: () => boolean): void {
   if (isGuarded) return;
   isGuarded = true;
-  if (!process.getBuiltinModule('node:worker_threads').isMainThread) return;
   let uncaught: { readonly error: unknown } | undefined;
   process.on('uncaughtExceptionMonitor', (error) => {
     const isHandled = process.listenerCount('uncaughtException') > 0;
     if (!isHandled && !process.hasUncaughtExceptionCaptureCallback()) uncaught = { error };
   });
   const end = (status: number): void => {
-    if (!areRunning()) return;
+    // A worker thread of the program ends alone. Asked only here, as node:worker_threads takes time to load.
+    if (!areRunning() || !process.getBuiltinModule('node:worker_threads').isMainThread) return;
     try {
-      for (const listener of behind(end)) listener.call(process, status);
+      for (const listener of after(end)) listener.call(process, status);
     } catch (error) {
       uncaught ??= { error };
       process.exitCode = 1;
     }
-    // Node says so only behind the listeners.
+    // Node would say so only after all listeners.
     if (uncaught !== undefined) process.stderr.write(`${said(uncaught.error)}\n`);
     koffi().load(null).func('void _exit(int)')(Number(process.exitCode ?? status));
   };
@@ -32,7 +32,7 @@ export function endWithCallsRunning(areRunning: () => boolean): void {
 }
 
 /** The listeners of the exit that come after this one. */
-function behind(listener: (status: number) => void): readonly ((status: number) => void)[] {
+function after(listener: (status: number) => void): readonly ((status: number) => void)[] {
   const all = process.rawListeners('exit') as ((status: number) => void)[];
   return all.slice(all.indexOf(listener) + 1);
 }

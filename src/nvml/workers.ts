@@ -32,6 +32,8 @@ let running = 0;
 let waiting: Waiting[] = [];
 let patience: NodeJS.Timeout | undefined;
 
+const areRunning = (): boolean => running > 0;
+
 /** The size of the pool, as libuv reads it, but for one. */
 function room(): number {
   const size = Number.parseInt(process.env.UV_THREADPOOL_SIZE ?? '4', 10);
@@ -58,7 +60,7 @@ export function onWorker<T>(call: (done: (error: unknown, result: T) => void) =>
         fail(error);
       }
     };
-    endWithCallsRunning(() => running > 0);
+    endWithCallsRunning(areRunning);
     if (running < room()) begin();
     else wait({ begin, fail });
   });

@@ -89,10 +89,10 @@ describe.skipIf(!fake.available)('calls that never return', { timeout: 120_000 }
     expect(out).toBe(`${'x'.repeat(100_000)}\nfirst 7\n`);
   });
 
-  it('do not keep an error that nobody catches from ending it, which is still shown', async () => {
-    const { by, err } = await program(1, `setTimeout(() => { throw new Error('nobody catches this'); });`);
+  it('do not keep an uncaught error from ending it, which is still shown', async () => {
+    const { by, err } = await program(1, `setTimeout(() => { throw new Error('not caught'); });`);
     expect(by).toBe(1);
-    expect(err).toContain('Error: nobody catches this');
+    expect(err).toContain('Error: not caught');
   });
 
   it('do not make an exit show an error that was caught', async () => {

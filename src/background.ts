@@ -1,29 +1,39 @@
 /** This program once more, in the background: for the recorder. */
 import type { ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 
 export interface Started {
   readonly pid: number;
   /** What it printed until then. */
   readonly said: string;
-  /** The exit status of one that ended instead. */
-  readonly status: number | undefined;
+  /** `running`, `late` where it did not say in time that it runs and was killed, or the exit status of one that ended. */
+  readonly outcome: 'running' | 'late' | number;
 }
 
 export interface Background {
   /** The process that runs this. */
   readonly pid: number;
   /**
-   * Starts this program with the same arguments and these, in a session of its own, and waits until it prints a line that
-   * says it runs, or ends. It keeps nothing of ours open: who waits for the end of our output waits for us alone.
+   * Starts this program with the same arguments and these, in a session of its own, and waits so many milliseconds until it
+   * prints a line that says it runs, or ends. It keeps nothing of ours open: who waits for the end of our output waits for us
+   * alone. A signal that ends this program meanwhile ends that one, too.
    */
-  start(extra: readonly string[], running: RegExp): Promise<Started>;
+  start(extra: readonly string[], running: RegExp, patience: number): Promise<Started>;
+  /** Whether a process runs. One that ended and that its parent has not asked about does not. */
   isAlive(pid: number): boolean;
-  /** Asks a process to stop. */
-  stop(pid: number): void;
+  end(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void;
+  /**
+   * Does something more before a signal ends this program; returns what takes that back. It is done in the event loop: until it
+   * is taken back, nothing may keep the main thread, or signals are not heeded.
+   */
+  beforeSignal(cleanUp: () => void): () => void;
 }
 
-/** What of a process is needed to start it again. */
-type Self = Pick<NodeJS.Process, 'pid' | 'execPath' | 'execArgv' | 'argv' | 'kill'>;
+/** What of a process is needed to start it again, and to end it. */
+type Self = Pick<NodeJS.Process, 'pid' | 'execPath' | 'execArgv' | 'argv' | 'kill' | 'on' | 'off'>;
+
+/** The signals that end a program; SIGUSR1 would otherwise open it to debuggers. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const;
 
 /** The arguments behind the executable. A standalone binary has no script, but finds its own name in that place. */
 async function argumentsOf({ execArgv, argv }: Self): Promise<string[]> {
@@ -32,48 +42,80 @@ async function argumentsOf({ execArgv, argv }: Self): Promise<string[]> {
 }
 
 export function backgroundOf(self: Self): Background {
-  return {
+  const background: Background = {
     pid: self.pid,
-    start: async (extra, running) => {
+    start: async (extra, running, patience) => {
       // Loaded only here: it takes milliseconds that every other start would pay for.
       const { spawn } = await import('node:child_process');
       const args = [...(await argumentsOf(self)), ...extra];
-      return begun(
-        spawn(self.execPath, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] }),
-        running,
-      );
+      const child = spawn(self.execPath, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+      const takeBack = background.beforeSignal(() => child.kill());
+      try {
+        return await begun(child, running, patience);
+      } finally {
+        takeBack();
+      }
     },
     isAlive: (pid) => {
       try {
         self.kill(pid, 0);
-        return true;
       } catch (error) {
         // Somebody else's process is alive too.
         return (error as NodeJS.ErrnoException).code === 'EPERM';
       }
+      return !isZombie(pid);
     },
-    stop: (pid) => {
-      self.kill(pid, 'SIGTERM');
+    end: (pid, signal) => {
+      self.kill(pid, signal);
+    },
+    beforeSignal: (cleanUp) => {
+      const takeBack = (): void => {
+        for (const signal of SIGNALS) self.off(signal, end);
+      };
+      const end = (signal: NodeJS.Signals): void => {
+        takeBack();
+        try {
+          cleanUp();
+        } finally {
+          // Its default action, now that nobody listens: the program ends here, whatever its threads do.
+          self.kill(self.pid, signal);
+        }
+      };
+      for (const signal of SIGNALS) self.on(signal, end);
+      return takeBack;
     },
   };
+  return background;
 }
 
-/** Waits for a line of a child, or its end, and lets it go. */
-async function begun(child: ChildProcess, running: RegExp): Promise<Started> {
+/** Linux keeps a process that ended until its parent asks about it, which the first process of a container may never do. */
+function isZombie(pid: number): boolean {
+  try {
+    return /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** Waits for a line of a child, or its end, and lets it run alone; kills one that takes too long. */
+async function begun(child: ChildProcess, running: RegExp, patience: number): Promise<Started> {
   let said = '';
-  const ended = await new Promise<number | undefined>((resolve, reject) => {
+  let timer: NodeJS.Timeout | undefined;
+  const outcome = await new Promise<Started['outcome']>((resolve, reject) => {
+    timer = setTimeout(resolve, patience, 'late');
     child.once('error', reject);
     child.once('close', (code) => resolve(code ?? 1));
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         said += text;
-        if (running.test(said)) resolve(undefined);
+        if (running.test(said)) resolve('running');
       });
     }
-  });
+  }).finally(() => clearTimeout(timer));
+  if (outcome === 'late') child.kill('SIGKILL');
   child.stdout?.destroy();
   child.stderr?.destroy();
   child.removeAllListeners();
   child.unref();
-  return { pid: child.pid ?? 0, said, status: ended };
+  return { pid: child.pid ?? 0, said, outcome };
 }

@@ -14,7 +14,7 @@ export type {
 export type { Filter } from './library/filter.js';
 export type { DeviceGpu, DeviceResult } from './library/generated/device.js';
 export type { GpuProcess } from './library/gpu-process.js';
-export { type GpuName, type GpuOptions, UnknownGpu } from './library/gpus.js';
+export { type GpuName, type GpuOptions, type GpuRecord, type MigDevice, UnknownGpu } from './library/gpus.js';
 export { NVSMI, type NvsmiId, type QueryName } from './library/ids.js';
 export { Loop, type LoopCallback, NvidiaSmi, nvidia_smi } from './library/nvidia-smi.js';
 export { type Nvsmi, open } from './library/nvsmi.js';

@@ -1,5 +1,10 @@
-/** The one door to the world: stdout, stderr, files, clock, signals. Tests pass their own. */
-import { closeSync, constants, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
+/**
+ * The one door to the world: stdout, stderr, files, clock. Tests pass their own.
+ *
+ * Signals end the program by their default action: a handler of ours would run in the event loop, which does not turn while NVML
+ * is called, and a call may never return. What is printed is one write a tick, so lines stay whole.
+ */
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { type Background, backgroundOf } from './background.js';
 import { ClosedPipe, EXIT, OutputError, UsageError } from './errors.js';
 import { plainly } from './plain-text.js';
@@ -17,12 +22,8 @@ export interface Io {
   now(): number;
   /** Milliseconds of a clock that nobody sets, for periods. */
   elapsed(): number;
-  /**
-   * Waits until a time of `elapsed`; false when the program was asked to stop. A promise only where it has to be.
-   */
+  /** Waits until a time of `elapsed`. False where no tick shall follow: so end the loops of tests. */
   sleepUntil(time: number): boolean | Promise<boolean>;
-  /** Whether a signal asked to stop. */
-  readonly stopped: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
@@ -35,17 +36,11 @@ export interface Io {
   close(): void;
 }
 
-/** SIGUSR1 among them: left alone it makes Node listen for a debugger, on a port that every user of the machine reaches. */
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const;
-
 /**
  * Up to so many milliseconds the thread sleeps. A timer is coarse and dearer: with one a tick of 100 ms took 266 us of
  * CPU time, without it 153 us (Node 24).
  */
 const NAP = 100;
-
-/** Milliseconds in which a sleeping thread sees a signal, if its ticks are shorter: a turn of the event loop is 10 us. */
-const TURN = 20;
 
 /** Milliseconds; timers of more end at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -54,13 +49,7 @@ const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
 export class ProcessIo implements Io {
   private fd = 1;
-  private wake: (() => void) | undefined;
-  private listening = false;
-  private opensAnew = false;
-  /** When the event loop turned last. */
-  private turned = 0;
-  /** The signal that asked to stop. */
-  signal: NodeJS.Signals | undefined;
+  private hasSlept = false;
   readonly env = process.env;
 
   get background(): Background {
@@ -80,12 +69,8 @@ export class ProcessIo implements Io {
     return this.stdoutIsTerminal ? process.stdout.columns : undefined;
   }
 
-  get stopped(): boolean {
-    return this.signal !== undefined;
-  }
-
   out(text: string): void {
-    writeWhole(this.fd, text, this.stopListening);
+    writeWhole(this.fd, text);
   }
 
   err(text: string): void {
@@ -121,37 +106,10 @@ export class ProcessIo implements Io {
   }
 
   sleepUntil(time: number): boolean | Promise<boolean> {
-    this.listen();
-    if (time - performance.now() <= NAP) return this.nap(time);
-    return this.pauseUntil(time - 1).then(() => this.nap(time));
-  }
-
-  private async pauseUntil(time: number): Promise<void> {
-    for (let rest = time - performance.now(); rest > 0 && !this.stopped; rest = time - performance.now()) {
-      await this.pause(Math.min(rest, LONGEST_TIMER));
-    }
-  }
-
-  /** Waits for a timer or a signal. */
-  private async pause(milliseconds: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
-      this.wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.wake = undefined;
-  }
-
-  /** Sleeps with the whole thread, and turns the event loop if that is due. */
-  private nap(time: number): boolean | Promise<boolean> {
-    const rest = time - performance.now();
-    if (rest > 0 && !this.stopped) Atomics.wait(sleeper, 0, 0, rest);
-    const now = performance.now();
-    if (now - this.turned < TURN) return !this.stopped;
-    this.turned = now;
-    return new Promise((resolve) => setImmediate(() => resolve(!this.stopped)));
+    if (!this.hasSlept) closeToDebuggers();
+    this.hasSlept = true;
+    if (time - performance.now() <= NAP) return nap(time);
+    return pauseUntil(time - 1).then(() => nap(time));
   }
 
   close(): void {
@@ -164,60 +122,41 @@ export class ProcessIo implements Io {
       throw new OutputError(`cannot finish the log file: ${reason(error)}`);
     }
   }
+}
 
-  /** From the first sleep on a signal ends the loop after the tick in hand, not in the middle of it. */
-  private listen(): void {
-    if (this.listening || this.stopped) return;
-    this.listening = true;
-    this.writeWithoutBlocking();
-    for (const signal of SIGNALS) process.on(signal, this.stop);
-  }
+/**
+ * Left alone SIGUSR1 makes Node listen for a debugger, on a port that every user of the machine reaches. Once a listener is
+ * gone its default action ends the program (Node 20 to 24), which takes 0.3 ms: for programs that stay.
+ */
+function closeToDebuggers(): void {
+  const listener = (): void => {};
+  process.on('SIGUSR1', listener).off('SIGUSR1', listener);
+}
 
-  private readonly stop = (signal: NodeJS.Signals): void => {
-    this.signal = signal;
-    // A second one ends the program at once.
-    this.stopListening();
-    this.wake?.();
-  };
+/** Sleeps with the whole thread. */
+function nap(time: number): boolean {
+  const rest = time - performance.now();
+  if (rest > 0) Atomics.wait(sleeper, 0, 0, rest);
+  return true;
+}
 
-  /** While a reader does not read, the event loop does not turn: a signal ends the program at once then. */
-  private readonly stopListening = (): void => {
-    if (!this.listening) return;
-    this.listening = false;
-    for (const signal of SIGNALS) process.off(signal, this.stop);
-  };
-
-  /**
-   * A write into a full pipe would keep the thread in the kernel, where no handler of ours runs. The pipe is opened
-   * anew for this process alone, so that a full one says so. A socket cannot be opened anew and stays as it is.
-   */
-  private writeWithoutBlocking(): void {
-    if (this.opensAnew) return;
-    this.opensAnew = true;
-    try {
-      const kind = fstatSync(this.fd);
-      if (!kind.isFIFO() && !kind.isCharacterDevice()) return;
-      const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;
-      const before = this.fd;
-      this.fd = openSync(`/proc/self/fd/${before}`, O_WRONLY | O_NONBLOCK | O_NOCTTY);
-      if (before !== 1) closeSync(before);
-    } catch {
-      // Another system, or a terminal of another user: it may block.
-    }
+/** Waits in the event loop. */
+async function pauseUntil(time: number): Promise<void> {
+  for (let rest = time - performance.now(); rest > 0; rest = time - performance.now()) {
+    await new Promise((resolve) => setTimeout(resolve, Math.min(rest, LONGEST_TIMER)));
   }
 }
 
 /** node:tty brings sockets and streams along, 5 ms of start-up: loaded only where somebody asks. */
 const isTerminal = (fd: number): boolean => process.getBuiltinModule('node:tty').isatty(fd);
 
-/** Writes all of a text, or throws: nothing is lost silently. Tells where it has to wait for a reader. */
-function writeWhole(fd: number, text: string, onFull?: () => void): void {
+/** Writes all of a text, or throws: nothing is lost silently. */
+function writeWhole(fd: number, text: string): void {
   const length = Buffer.byteLength(text);
   if (length === 0) return;
-  // As it is: of a buffer made first each tick of a fast loop takes 10 us more.
+  // A buffer made first would take each tick of a fast loop 10 us more.
   let written = writeSome(fd, text);
   if (written === length) return;
-  onFull?.();
   const bytes = Buffer.from(text);
   while (written < length) written += writeSome(fd, bytes.subarray(written));
 }

@@ -4,14 +4,15 @@ import { main } from './cli.js';
 import { ProcessIo } from './io.js';
 
 /**
- * Worker threads for the calls that wait: two for each GPU, as one of the calls takes as long as all others together.
- * libuv's four are too few for eight GPUs (16 calls of 60 ms took 241 ms), and each costs 0.05 ms of every start.
+ * Worker threads for the calls that wait: two for each GPU, as one of the calls takes as long as all others together, and
+ * the one that NVML leaves to the program. libuv's four are too few for eight GPUs (16 calls of 60 ms took 241 ms), and each
+ * costs 0.05 ms of every start.
  */
 function workers(): number {
   try {
-    return Math.max(2, 2 * readdirSync('/proc/driver/nvidia/gpus').length);
+    return Math.max(2, 2 * readdirSync('/proc/driver/nvidia/gpus').length) + 1;
   } catch {
-    return 4;
+    return 5;
   }
 }
 
@@ -19,8 +20,6 @@ process.env.UV_THREADPOOL_SIZE ??= String(workers());
 
 const io = new ProcessIo();
 void main(process.argv.slice(2), io).then((status) => {
-  // A loop that a signal ended reports that signal, as a program without a handler would.
-  if (io.signal !== undefined) process.kill(process.pid, io.signal);
   // All output is written. A natural end would free the heap first: 1 to 3 ms (Node 24).
   process.exit(status);
 });

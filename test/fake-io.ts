@@ -34,7 +34,6 @@ export class FakeIo implements Io {
   errors = '';
   closed = false;
   readonly env: Readonly<Record<string, string>>;
-  readonly stopped = false;
   readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
   private clock: number;

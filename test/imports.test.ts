@@ -179,6 +179,8 @@ describe('the doors to the process', () => {
     'nvml/library.ts': /^process\.(platform|arch)$/,
     'nvml/koffi.ts': /^process\.(platform|arch|getBuiltinModule)$/,
     'nvml/api/lifetime.ts': /^process\.env$/,
+    'nvml/workers.ts': /^process\.env$/,
+    'nvml/exit.ts': /^process\.(on|exitCode|stderr|getBuiltinModule)$/,
     'nvml/api/options.ts': /^process\.env$/,
   };
   /** Members of Node's own `process`; a local of that name has none of them. */

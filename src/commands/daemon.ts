@@ -4,7 +4,7 @@ import { lastValue, type OptionSpec, type Token } from '../argv.js';
 import type { Background } from '../background.js';
 import { EXIT, UsageError } from '../errors.js';
 import type { Io } from '../io.js';
-import { NVML_ERROR_NO_PERMISSION } from '../nvml/generated/constants.js';
+import { NVML_ERROR_NO_PERMISSION, NVML_ERROR_TIMEOUT } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import { plainly } from '../plain-text.js';
@@ -26,8 +26,10 @@ const LONGEST_DELAY = 600;
 const USUAL_FOLDER = '/var/log/nvstats';
 /** What a recorder prints once it records. */
 const RECORDING = /^Process \d+ records to .*\n/m;
-/** How long a recorder may take to stop, in milliseconds. */
-const PATIENCE = 10_000;
+/** Milliseconds that a recorder may take to begin. NVML attaches eight GPUs that nobody uses in half of it. */
+const START_PATIENCE = 60_000;
+/** Milliseconds that a recorder may take to end after SIGTERM, and after SIGKILL. */
+const STOP_PATIENCE = 3000;
 
 interface Order {
   readonly job: string | undefined;
@@ -48,12 +50,18 @@ async function daemon(tokens: readonly Token[], context: Context): Promise<numbe
     selectors: lastValue(tokens, 'id'),
   };
   if (lastValue(tokens, 'terminate') !== undefined) return terminate(folder, io, background);
-  if (lastValue(tokens, 'foreground') !== undefined) return record(order, folder, context, background.pid);
+  if (lastValue(tokens, 'foreground') !== undefined) return record(order, folder, context, background);
 
   folder.refuseSecond();
-  const { said, status } = await background.start(['--foreground'], RECORDING);
+  const { pid, said, outcome } = await background.start(['--foreground'], RECORDING, START_PATIENCE);
   io.out(said);
-  return status ?? EXIT.ok;
+  if (outcome === 'late') {
+    throw new UsageError(
+      `Process ${pid} did not begin to record within ${START_PATIENCE / 1000} seconds, and was killed: the driver does not answer.`,
+      NVML_ERROR_TIMEOUT,
+    );
+  }
+  return outcome === 'running' ? EXIT.ok : outcome;
 }
 
 /** The whole path of a folder. Throws UsageError where there is no working directory to begin it with. */
@@ -75,17 +83,35 @@ function readJob(job: string | undefined): string | undefined {
   return job;
 }
 
-/** Records until it is told to stop. */
-async function record(order: Order, folder: RecorderFolder, context: Context, pid: number): Promise<number> {
+/** Records until a signal ends it. */
+async function record(
+  order: Order,
+  folder: RecorderFolder,
+  context: Context,
+  background: Background,
+): Promise<number> {
   const { io } = context;
   const { session } = await context.machine();
   const gpus = chosenGpus(session, order.selectors);
   folder.take();
-  const sampler = compileSampler(session, gpus, { columns: order.columns, gpm: [], levels: ['device'] });
-  const files = new DailyFiles(folder.path, order.job, () => head(order, session, gpus, io));
+  const sampler = compileSampler(session, gpus, {
+    columns: order.columns,
+    gpm: [],
+    levels: ['device'],
+    onWorkers: true,
+  });
+  const about = headOf(order, session, gpus);
+  const files = new DailyFiles(folder.path, order.job, () =>
+    headLine({ started: new Date(io.now()).toISOString(), ...about }),
+  );
   try {
     files.openFor(io.now());
-    io.out(plainly`Process ${pid} records to ${files.path}\n`);
+    io.out(plainly`Process ${background.pid} records to ${files.path}\n`);
+    // From here on NVML is asked on worker threads alone: a call that does not return does not keep the recorder from ending.
+    background.beforeSignal(() => {
+      files.abandon();
+      folder.release();
+    });
     await loop(io, order.delay * 1000, () => {
       const pending = sampler.sample();
       const write = (): void => {
@@ -106,19 +132,23 @@ async function record(order: Order, folder: RecorderFolder, context: Context, pi
   return EXIT.ok;
 }
 
-function head(order: Order, session: Session, gpus: readonly Gpu[], io: Io): string {
+/** What the first line of every file says, but for the time. */
+function headOf(
+  order: Order,
+  session: Session,
+  gpus: readonly Gpu[],
+): Omit<Parameters<typeof headLine>[0], 'started'> {
   const textOf = (gpu: Gpu, name: string): string | null => {
     const [reading] = readGpuFields(session, gpu, [name]);
     return reading === undefined || reading instanceof Missing ? null : String(reading);
   };
   const [first] = gpus;
-  return headLine({
-    started: new Date(io.now()).toISOString(),
+  return {
     driver: first === undefined ? null : textOf(first, 'driver_version'),
     delay: order.delay,
     columns: order.columns.map(({ name, unit }) => ({ name, unit })),
     gpus: gpus.map((gpu) => ({ index: gpu.index, uuid: textOf(gpu, 'uuid'), name: textOf(gpu, 'name') })),
-  });
+  };
 }
 
 async function terminate(folder: RecorderFolder, io: Io, background: Background): Promise<number> {
@@ -129,19 +159,37 @@ async function terminate(folder: RecorderFolder, io: Io, background: Background)
       plainly`Nothing records to ${folder.path}.${why === undefined ? '' : ` The last recorder ended: ${why}`}`,
     );
   }
-  try {
-    background.stop(pid);
-  } catch (error) {
+  const end = (signal: 'SIGTERM' | 'SIGKILL'): Promise<boolean> => ended(pid, signal, io, background);
+  if (await end('SIGTERM')) io.out(`Process ${pid} stopped.\n`);
+  else if (await end('SIGKILL')) {
+    io.out(`Process ${pid} did not stop within ${STOP_PATIENCE / 1000} seconds, and was killed.\n`);
+  } else {
     throw new UsageError(
-      plainly`Cannot stop process ${pid}: ${(error as Error).message}`,
-      NVML_ERROR_NO_PERMISSION,
+      `Process ${pid} was killed and has not ended yet: it waits for the driver.`,
+      NVML_ERROR_TIMEOUT,
     );
   }
-  const until = io.elapsed() + PATIENCE;
-  while (background.isAlive(pid) && io.elapsed() < until && (await io.sleepUntil(io.elapsed() + 20)));
-  if (background.isAlive(pid)) throw new UsageError(`Process ${pid} was asked to stop, and has not yet.`);
-  io.out(`Process ${pid} stopped.\n`);
   return EXIT.ok;
+}
+
+/** Sends a signal to a process, and says whether it ended in time. Throws UsageError where it may not. */
+async function ended(
+  pid: number,
+  signal: 'SIGTERM' | 'SIGKILL',
+  io: Io,
+  background: Background,
+): Promise<boolean> {
+  try {
+    background.end(pid, signal);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    // It ended by itself.
+    if (code === 'ESRCH') return true;
+    throw new UsageError(`Cannot stop process ${pid}: ${message}`, NVML_ERROR_NO_PERMISSION);
+  }
+  const until = io.elapsed() + STOP_PATIENCE;
+  while (background.isAlive(pid) && io.elapsed() < until && (await io.sleepUntil(io.elapsed() + 20)));
+  return !background.isAlive(pid);
 }
 
 const jobOption: OptionSpec = {

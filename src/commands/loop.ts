@@ -1,7 +1,7 @@
 /** Repeats a tick on a fixed period: no drift, and ticks that were missed are not made up for. */
 import type { Io } from '../io.js';
 
-/** Runs `tick` once, or every `period` milliseconds until SIGINT, SIGTERM or a closed pipe, or so many times. */
+/** Runs `tick` once, or every `period` milliseconds until a signal or a closed pipe ends the program, or so many times. */
 export async function loop(
   io: Io,
   period: number | undefined,

@@ -1,37 +1,58 @@
-/** The GPUs that options name. */
+/** The GPUs and MIG devices that options name. */
 import { checkNames, checkObject, shown } from '../nvml/api/check.js';
-import type { Gpu, Session } from '../nvml/session.js';
+import { type Gpu, migDevices, type Session } from '../nvml/session.js';
+import { readGpuFields } from '../query/gpu-fields.js';
+import type { Subject } from '../query/plan.js';
 import { BadBusId, namesIn, selectGpus } from '../query/select.js';
 import { type GpuName, type GpuOptions, UnknownGpu } from './gpus.js';
 
-/** The GPUs of `options.gpus`, or all. Throws UnknownGpu, or TypeError for unknown options. */
-export function gpusOf(
+/** A GPU, or one of its MIG devices. */
+export interface Chosen {
+  readonly gpu: Gpu;
+  /** What is asked: the MIG device where one was named, else the GPU. It has the GPU's index. */
+  readonly subject: Subject;
+}
+
+/** What `options.gpus` names, or all GPUs. Throws UnknownGpu, or TypeError for unknown options. */
+export function chosenOf(
   fn: string,
   session: Session,
   options: GpuOptions,
   others: readonly string[] = [],
-): readonly Gpu[] {
+): readonly Chosen[] {
   checkObject(fn, options, `{ ${[...others, 'gpus'].join(', ')} }`);
   checkNames(fn, options, [...others, 'gpus']);
   const { gpus } = options;
-  if (gpus === undefined) return session.gpus;
+  if (gpus === undefined) return session.gpus.map(whole);
   if (!Array.isArray(gpus)) {
     throw new TypeError(
       `${fn}: gpus must be an array of indexes, UUIDs, PCI bus ids or serial numbers, not ${shown(gpus)}`,
     );
   }
   return gpus.map((name: unknown, i) => {
-    if (typeof name === 'number' || typeof name === 'string') return gpuNamed(session, name);
+    if (typeof name === 'number' || typeof name === 'string') return named(session, name);
     throw new TypeError(
       `${fn}: gpus[${i}] must be an index, a UUID, a PCI bus id or a serial number, not ${shown(name)}`,
     );
   });
 }
 
-function gpuNamed(session: Session, name: GpuName): Gpu {
-  const found = typeof name === 'number' ? session.gpus[name] : gpuCalled(session, name);
-  if (found === undefined) throw new UnknownGpu(name, session.gpus.length);
-  return found;
+/** The GPUs that are meant, each once: those of the MIG devices among them. */
+export const gpusAmong = (chosen: readonly Chosen[]): readonly Gpu[] => [
+  ...new Set(chosen.map(({ gpu }) => gpu)),
+];
+
+const whole = (gpu: Gpu): Chosen => ({ gpu, subject: gpu });
+
+function named(session: Session, name: GpuName): Chosen {
+  if (typeof name === 'string' && /^MIG-/i.test(name)) {
+    const found = migCalled(session, name);
+    if (found !== undefined) return found;
+  } else {
+    const gpu = typeof name === 'number' ? session.gpus[name] : gpuCalled(session, name);
+    if (gpu !== undefined) return whole(gpu);
+  }
+  throw new UnknownGpu(name, session.gpus.length);
 }
 
 function gpuCalled(session: Session, name: string): Gpu | undefined {
@@ -43,4 +64,15 @@ function gpuCalled(session: Session, name: string): Gpu | undefined {
     if (error instanceof BadBusId) return undefined;
     throw error;
   }
+}
+
+function migCalled(session: Session, uuid: string): Chosen | undefined {
+  for (const gpu of session.gpus) {
+    for (const handle of migDevices(session.driver, gpu)) {
+      const subject = { index: gpu.index, handle, status: 0 };
+      const [found] = readGpuFields(session, subject, ['uuid']);
+      if (String(found).toLowerCase() === uuid.toLowerCase()) return { gpu, subject };
+    }
+  }
+  return undefined;
 }

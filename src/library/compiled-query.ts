@@ -1,14 +1,13 @@
 /** A query whose names, symbols and buffers are resolved once. */
 import { checkNames, checkObject } from '../nvml/api/check.js';
-import type { Gpu, Session } from '../nvml/session.js';
-import { Missing, statusReason } from '../nvml/status.js';
-import type { Reading } from '../query/bound-probe.js';
-import type { JsonScalar } from '../query/kind.js';
+import type { Session } from '../nvml/session.js';
 import { compilePlan, type Plan } from '../query/plan.js';
 import { inTurn } from '../query/probe.js';
 import type { Row } from '../query/row.js';
+import { type AskedField, jsonRecord } from '../render/json.js';
+import type { Chosen } from './chosen-gpus.js';
 import type { Life } from './life.js';
-import type { FieldName, Query, Reasons, Sample } from './query.js';
+import type { FieldName, Query, Sample } from './query.js';
 import { checkWatch, ticks, WATCH_OPTIONS, type WatchOptions } from './watch.js';
 
 /** A row whose calls are made in turn, none on worker threads. */
@@ -21,17 +20,15 @@ const askedInTurn = (row: Row): Row =>
 interface Scope {
   readonly session: Session;
   readonly life: Life;
-  readonly gpus: readonly Gpu[];
+  readonly chosen: readonly Chosen[];
 }
 
 export class CompiledQuery<Name extends FieldName> implements Query<Name> {
   readonly #scope: Scope;
-  readonly #rows: readonly Row[];
+  readonly #asked: readonly AskedField[];
   readonly #inTurn: Plan;
   #overlapping: Plan | undefined;
   #pending: Promise<Sample<Name>[]> | undefined;
-  /** The readings of the last sample, GPU by GPU. */
-  #last: readonly (readonly Reading[])[] | undefined;
 
   constructor(
     readonly fields: readonly Name[],
@@ -39,7 +36,7 @@ export class CompiledQuery<Name extends FieldName> implements Query<Name> {
     scope: Scope,
   ) {
     this.#scope = scope;
-    this.#rows = rows;
+    this.#asked = fields.map((name, i) => ({ name, row: rows[i] as Row }));
     this.#inTurn = this.#compile(rows.map(askedInTurn));
   }
 
@@ -65,43 +62,28 @@ export class CompiledQuery<Name extends FieldName> implements Query<Name> {
     return ticks(() => this.sampleAsync(), options, life.ended);
   }
 
-  reasons(): Reasons<Name>[] {
-    this.#scope.life.check();
-    if (this.#last === undefined) this.sample();
-    return (this.#last ?? []).map((readings) => {
-      const out: Record<string, string> = {};
-      readings.forEach((reading, i) => {
-        if (reading instanceof Missing) out[this.fields[i] as string] = statusReason(reading.status);
-      });
-      return out as Reasons<Name>;
-    });
-  }
-
   #compile(rows: readonly Row[]): Plan {
-    const { session, gpus } = this.#scope;
-    return compilePlan(rows, gpus, { session, now: Date.now });
+    const { session, chosen } = this.#scope;
+    const subjects = chosen.map(({ subject }) => subject);
+    return compilePlan(rows, subjects, { session, now: Date.now });
   }
 
   async #overlap(): Promise<Sample<Name>[]> {
     const { life } = this.#scope;
     life.check();
-    this.#overlapping ??= this.#compile(this.#rows);
+    this.#overlapping ??= this.#compile(this.#asked.map(({ row }) => row));
     await this.#overlapping.sample();
     life.check();
     return this.#read(this.#overlapping);
   }
 
   #read({ lines }: Plan): Sample<Name>[] {
-    const last = lines.map(({ readers }) => readers.map((read) => read()));
-    this.#last = last;
-    return last.map((readings) => {
-      const out: Record<string, JsonScalar> = {};
-      for (let i = 0; i < readings.length; i++) {
-        const reading = readings[i] as Reading;
-        out[this.fields[i] as string] =
-          reading instanceof Missing ? null : (this.#rows[i] as Row).kind.json(reading);
-      }
-      return out as Sample<Name>;
-    });
+    return lines.map(
+      ({ readers }) =>
+        jsonRecord(
+          this.#asked,
+          readers.map((read) => read()),
+        ) as Sample<Name>,
+    );
   }
 }

@@ -1,13 +1,14 @@
 /** What open() returns: it answers for one machine until it is closed. */
 import { checkNames, checkObject } from '../nvml/api/check.js';
-import { gpusOf } from './chosen-gpus.js';
+import { chosenOf, gpusAmong } from './chosen-gpus.js';
 import { CompiledQuery } from './compiled-query.js';
 import { DeviceQuery } from './device-query.js';
 import { rowsOf } from './field-rows.js';
 import { type Filter, idsOf } from './filter.js';
 import type { DeviceResult } from './generated/device.js';
 import type { GpuProcess } from './gpu-process.js';
-import type { GpuOptions } from './gpus.js';
+import { gpuRecords } from './gpu-records.js';
+import type { GpuOptions, GpuRecord } from './gpus.js';
 import { Life } from './life.js';
 import type { Nvsmi } from './nvsmi.js';
 import type { Opened } from './open.js';
@@ -41,8 +42,8 @@ export class Machine implements Nvsmi {
     this.#life.check();
     const { session } = this.#opened;
     const rows = rowsOf('query', fields);
-    const gpus = gpusOf('query', session, options);
-    return new CompiledQuery([...fields], rows, { session, life: this.#life, gpus });
+    const chosen = chosenOf('query', session, options);
+    return new CompiledQuery([...fields], rows, { session, life: this.#life, chosen });
   }
 
   watch<const Name extends FieldName>(
@@ -52,16 +53,16 @@ export class Machine implements Nvsmi {
     this.#life.check();
     const { session } = this.#opened;
     const rows = rowsOf('watch', fields);
-    const gpus = gpusOf('watch', session, options, WATCH_OPTIONS);
+    const chosen = chosenOf('watch', session, options, WATCH_OPTIONS);
     checkWatch('watch', options);
-    const query = new CompiledQuery([...fields], rows, { session, life: this.#life, gpus });
+    const query = new CompiledQuery([...fields], rows, { session, life: this.#life, chosen });
     return ticks(() => query.sampleAsync(), options, this.#life.ended);
   }
 
   async report(options: ReportOptions = {}): Promise<Report> {
     this.#life.check();
     const { session } = this.#opened;
-    const gpus = gpusOf('report', session, options, ['groups']);
+    const gpus = gpusAmong(chosenOf('report', session, options, ['groups']));
     const report = await reportOf(session, gpus, groupsOf(options.groups));
     this.#life.check();
     return report;
@@ -70,7 +71,13 @@ export class Machine implements Nvsmi {
   processes(options: GpuOptions = {}): GpuProcess[] {
     this.#life.check();
     const { session } = this.#opened;
-    return processesNow(session, gpusOf('processes', session, options));
+    return processesNow(session, chosenOf('processes', session, options));
+  }
+
+  gpus(options: GpuOptions = {}): GpuRecord[] {
+    this.#life.check();
+    const { session } = this.#opened;
+    return gpuRecords(session, gpusAmong(chosenOf('gpus', session, options)));
   }
 
   deviceQuery(filter?: Filter): DeviceResult {

@@ -4,7 +4,7 @@ import type { OpenOptions } from '../nvml/api/options.js';
 import type { Filter } from './filter.js';
 import type { DeviceResult } from './generated/device.js';
 import type { GpuProcess } from './gpu-process.js';
-import type { GpuOptions } from './gpus.js';
+import type { GpuOptions, GpuRecord } from './gpus.js';
 import { Machine } from './machine.js';
 import { openMachine } from './open.js';
 import type { Permissions } from './permissions.js';
@@ -21,6 +21,14 @@ export interface Nvsmi {
   readonly gpuCount: number;
 
   /**
+   * Who the GPUs are: index, name, UUID, PCI bus id and serial number of each, and its MIG devices with theirs.
+   *
+   * @throws UnknownGpu for a GPU that is not there
+   * @throws TypeError for invalid arguments
+   */
+  gpus(options?: GpuOptions): GpuRecord[];
+
+  /**
    * Compiles a question about every GPU, or those of `gpus`, to be sampled as often as wanted.
    *
    *     const query = nvsmi.query(['memory.used', 'utilization.gpu']);
@@ -34,8 +42,7 @@ export interface Nvsmi {
 
   /**
    * Samples of a query at a steady pace: `for await (const gpus of nvsmi.watch([…], { everyMs: 1000 }))`. Ends with
-   * `break`, with the signal, or with {@link close}. Where it shall be told why a value is null, {@link Query.watch} is
-   * the same.
+   * `break`, with the signal, or with {@link close}.
    *
    * @throws UnknownField for a name that is no field
    * @throws UnknownGpu for a GPU that is not there

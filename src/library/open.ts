@@ -30,8 +30,8 @@ function openLibrary(source: Source): Opened {
   return { session: { driver, gpus: attach(driver), close: () => nvml.close() }, files: machineFiles };
 }
 
-function openRecording(name: string): Opened {
-  const { driver, snapshot } = openSnapshot(name);
+function openRecording(given: string | object): Opened {
+  const { driver, snapshot } = openSnapshot(given);
   try {
     return { session: openSession(driver), files: recordedFiles(snapshot.files) };
   } catch (error) {

@@ -1,34 +1,43 @@
 /** The processes on GPUs, as `-q` lists them. */
-import type { Gpu, Session } from '../nvml/session.js';
+import type { Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import type { Reading } from '../query/bound-probe.js';
 import { readGpuFields } from '../query/gpu-fields.js';
 import { gpuProcesses } from '../query/gpu-processes.js';
-import { count, type JsonScalar, type Kind, mebibytes, text } from '../query/kind.js';
+import { count, mebibytes, text } from '../query/kind.js';
+import { computeInstanceId, gpuInstanceId } from '../query/mig.js';
 import { askProbe } from '../query/read.js';
+import type { Chosen } from './chosen-gpus.js';
 import type { GpuProcess } from './gpu-process.js';
+import { jsonValue } from './gpu-records.js';
 
-/** The processes of some GPUs right now, by GPU and pid. A lost GPU has none. */
-export function processesNow(session: Session, gpus: readonly Gpu[]): GpuProcess[] {
+/** The processes of some GPUs or MIG devices right now, by GPU and pid. A lost GPU has none. */
+export function processesNow(session: Session, chosen: readonly Chosen[]): GpuProcess[] {
   session.driver.beginSample?.(processesNow);
-  return gpus.flatMap((gpu) => {
+  return chosen.flatMap((one) => {
+    const { gpu } = one;
     const found = gpuProcesses(gpu, (probe, about = gpu) => askProbe(session, probe, about));
     if (found instanceof Missing || found.length === 0) return [];
-    const uuid = value(text, readGpuFields(session, gpu, ['uuid'])[0]) as string | null;
-    return found.map(
+    const uuid = jsonValue(text, readGpuFields(session, gpu, ['uuid'])[0]) as string | null;
+    const all = found.map(
       ({ gpuInstance, computeInstance, pid, type, name, usedMemory }): GpuProcess => ({
         gpu: gpu.index,
         gpu_uuid: uuid,
-        gpu_instance_id: value(count, gpuInstance) as number | null,
-        compute_instance_id: value(count, computeInstance) as number | null,
+        gpu_instance_id: jsonValue(count, gpuInstance) as number | null,
+        compute_instance_id: jsonValue(count, computeInstance) as number | null,
         pid,
         type,
-        process_name: value(text, name) as string | null,
-        used_memory: value(mebibytes, usedMemory) as number | null,
+        process_name: jsonValue(text, name) as string | null,
+        used_memory: jsonValue(mebibytes, usedMemory) as number | null,
       }),
     );
+    return one.subject === gpu ? all : all.filter(placed(session, one));
   });
 }
 
-const value = (kind: Kind, reading: Reading | undefined): JsonScalar =>
-  reading === undefined || reading instanceof Missing ? null : kind.json(reading);
+/** Whether a process is on a MIG device. */
+function placed(session: Session, { subject }: Chosen): (process: GpuProcess) => boolean {
+  const [gi, ci] = [gpuInstanceId, computeInstanceId].map((probe) =>
+    jsonValue(count, askProbe(session, probe, subject).read('value')),
+  );
+  return (process) => process.gpu_instance_id === gi && process.compute_instance_id === ci;
+}

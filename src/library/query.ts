@@ -7,14 +7,20 @@ export type { GpuFields };
 /** The name of a field of --query-gpu: `memory.used`, `utilization.gpu`. */
 export type FieldName = keyof GpuFields;
 
-/** The values of one GPU: a number in the field's unit, the words, or null where there is none. */
+/** Why a value is null, by field: Not Supported, Insufficient Permissions, GPU is lost. */
+export type Reasons<Name extends FieldName> = { readonly [N in keyof Pick<GpuFields, Name>]?: string };
+
+/**
+ * The values of one GPU: a number in the field's unit, the words, or null where there is none. It is the record that
+ * `--query-gpu` prints with `--format=json`.
+ */
 export type Sample<Name extends FieldName> = {
   // Mapped over the keys of the fields, not over their names, so that the fields' comments come along.
   readonly [N in keyof Pick<GpuFields, Name>]: GpuFields[N] | null;
+} & {
+  /** Why values are null, where some are. */
+  readonly reasons?: Reasons<Name>;
 };
-
-/** Why a value is null, by field: Not Supported, Insufficient Permissions, GPU is lost. */
-export type Reasons<Name extends FieldName> = { readonly [N in keyof Pick<GpuFields, Name>]?: string };
 
 /** Fields of some GPUs, compiled once and sampled many times. */
 export interface Query<Name extends FieldName> {
@@ -39,19 +45,12 @@ export interface Query<Name extends FieldName> {
 
   /**
    * Samples at a steady pace, as {@link sampleAsync} takes them. Ends with `break`, with the signal, or when the machine
-   * is closed; {@link reasons} are those of the sample in hand.
+   * is closed.
    *
    * @throws RangeError, TypeError at once, for invalid options
    * @throws NVMLError_Uninitialized once the machine is closed
    */
   watch(options: WatchOptions): AsyncGenerator<Sample<Name>[], void, undefined>;
-
-  /**
-   * Why values of the last sample are null, GPU by GPU. Samples where that has not been done.
-   *
-   * @throws NVMLError_Uninitialized once the machine is closed
-   */
-  reasons(): Reasons<Name>[];
 }
 
 /** A field name that does not exist. */

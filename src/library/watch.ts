@@ -64,23 +64,6 @@ async function* taken<T>(
     due += everyMs;
     const late = performance.now() - due;
     if (late > 0) due += Math.floor(late / everyMs) * everyMs;
-    await pause(Math.max(0, due - performance.now()), ending);
+    await ending.pause(Math.max(0, due - performance.now()));
   }
-}
-
-/** setTimeout takes no longer time; it makes it 1 ms. */
-const LONGEST_MS = 2 ** 31 - 1;
-
-/** Waits, or less where the iteration ends. */
-async function pause(ms: number, ending: Ending): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const passed = new Promise<void>((resolve) => {
-    const wait = (left: number): void => {
-      timer =
-        left > LONGEST_MS ? setTimeout(() => wait(left - LONGEST_MS), LONGEST_MS) : setTimeout(resolve, left);
-    };
-    wait(ms);
-  });
-  await ending.until(passed);
-  clearTimeout(timer);
 }

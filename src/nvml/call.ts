@@ -77,6 +77,8 @@ export interface Bound {
   run(): Status;
   /** The same on a worker thread, for calls that mostly wait. */
   start(): Promise<Status>;
+  /** Why the last start did not get a thread; its status is NVML_ERROR_TIMEOUT then. */
+  readonly reason?: string | undefined;
 }
 
 /** Answers calls: the NVML library, or a recording of it. */

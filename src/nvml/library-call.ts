@@ -1,12 +1,16 @@
 /** A call of the NVML library: its memory and C parameters, laid out once and run at once or on a worker thread. */
 import type { KoffiFunc } from 'koffi';
 import { type Bound, type Call, type Handle, isOut, type Out } from './call.js';
-import { NVML_ERROR_GPU_IS_LOST, NVML_ERROR_INSUFFICIENT_SIZE } from './generated/constants.js';
+import {
+  NVML_ERROR_GPU_IS_LOST,
+  NVML_ERROR_INSUFFICIENT_SIZE,
+  NVML_ERROR_TIMEOUT,
+} from './generated/constants.js';
 import { koffi } from './koffi.js';
 import type { Layout } from './layout.js';
 import { allocate, arrayAt, fieldOf, itemSize, LIST_HEAD, roomOf, SIZE_TAIL, writeText } from './memory.js';
 import type { Status } from './status.js';
-import { onWorker } from './workers.js';
+import { onWorker, StuckThreads } from './workers.js';
 
 /** Returns a status; nvmlErrorString alone returns a text. */
 export type NvmlFunction = KoffiFunc<(...args: unknown[]) => number>;
@@ -52,6 +56,7 @@ function repeatedly(symbol: NvmlFunction, params: readonly unknown[]): () => num
 export class LibraryCall implements Bound {
   readonly memory: Buffer[];
   status: Status = 0;
+  reason: string | undefined;
   private readonly outs: readonly Out[];
   private params: readonly unknown[] = [];
   private invoke: () => number | string = () => 0;
@@ -98,6 +103,18 @@ export class LibraryCall implements Bound {
   }
 
   async start(): Promise<Status> {
+    this.reason = undefined;
+    try {
+      return await this.startAgain();
+    } catch (error) {
+      if (!(error instanceof StuckThreads)) throw error;
+      this.reason = error.message;
+      this.status = NVML_ERROR_TIMEOUT;
+      return this.status;
+    }
+  }
+
+  private async startAgain(): Promise<Status> {
     for (let growths = 0; ; growths++) {
       if (this.counting !== undefined && !this.makeRoom(await this.onWorker(this.counting.params))) {
         return this.status;

@@ -12,10 +12,21 @@ export interface Recording {
   readonly snapshot: Snapshot;
 }
 
-/** Opens a snapshot by the name of a bundled one, else as a file. Throws SnapshotError. */
-export function openSnapshot(nameOrPath: string, movedBy?: MovedBy): Recording {
-  const snapshot = parseSnapshot(readSnapshot(nameOrPath), nameOrPath);
-  return { driver: snapshotDriver(snapshot, nameOrPath, movedBy), snapshot };
+/** Opens a snapshot by the name of a bundled one, else as a file, or what the JSON of one holds. Throws SnapshotError. */
+export function openSnapshot(given: string | object, movedBy?: MovedBy): Recording {
+  const source = typeof given === 'string' ? given : 'the recording';
+  // What is given is read as a file is: checked the same way, and a copy that nobody changes later.
+  const text = typeof given === 'string' ? readSnapshot(given) : jsonOf(given);
+  const snapshot = parseSnapshot(text, source);
+  return { driver: snapshotDriver(snapshot, source, movedBy), snapshot };
+}
+
+function jsonOf(given: object): string {
+  try {
+    return JSON.stringify(given);
+  } catch (error) {
+    throw new SnapshotError(`the recording: cannot be JSON: ${(error as Error).message.split('\n', 1)[0]}`);
+  }
 }
 
 /** What may be the name of a bundled one. */

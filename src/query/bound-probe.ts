@@ -249,6 +249,10 @@ export class BoundFields {
     if (this.bound !== undefined) this.status = this.bound.run();
   }
 
+  async start(): Promise<void> {
+    if (this.bound !== undefined) this.status = await this.bound.start();
+  }
+
   /** A reader of the index-th field id. */
   reader(index: number): Reader {
     const at = index * nvmlFieldValue_t.size;

@@ -108,7 +108,11 @@ export class Questions {
   /** The schedule of the questions that every sample asks. */
   private steady: Schedule | undefined;
 
-  constructor(private readonly session: Session) {}
+  constructor(
+    private readonly session: Session,
+    /** Whether every question is asked on a worker thread, not only those that wait in the driver. */
+    private readonly onWorkers = false,
+  ) {}
 
   /** A reader of a value of a probe on a subject. */
   reader(probe: Probe, pick: Parameters<BoundProbe['pick']>[0], subject: Subject): Reader {
@@ -128,7 +132,7 @@ export class Questions {
       this.due.push({
         subject: subjectKey(subject),
         lifetime: probe.lifetime,
-        waits: probe.waits,
+        waits: probe.waits || this.onWorkers,
         undisturbed: probe.undisturbed ?? false,
         run: () => question.run(),
         start: () => question.start(),
@@ -164,10 +168,10 @@ export class Questions {
       this.due.push({
         subject: subjectKey(batch.subject),
         lifetime: batch.lifetime,
-        waits: false,
+        waits: this.onWorkers,
         undisturbed: false,
         run: () => ask.run(),
-        start: async () => ask.run(),
+        start: () => ask.start(),
       });
     }
   }

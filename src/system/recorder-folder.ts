@@ -30,7 +30,7 @@ export class RecorderFolder {
 
   constructor(
     readonly path: string,
-    private readonly background: Background,
+    private readonly background: Pick<Background, 'pid' | 'isAlive'>,
   ) {
     this.pidFile = join(path, PID_FILE);
   }

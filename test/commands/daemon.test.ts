@@ -4,10 +4,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { type Background, backgroundOf } from '../../src/background.js';
+import { main } from '../../src/cli.js';
 import { readRecords } from '../../src/system/record-file.js';
-import { machineWith, runOn, saved, temporaryFolder } from './monitor-machine.js';
+import { buildFake, type FakeLibrary } from '../fake-nvml/build.js';
+import { JumpingIo, machineWith, runOn, saved, temporaryFolder } from './monitor-machine.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const fake = await buildFake();
 const nodeArgs = (argv: readonly string[]): string[] => ['--import', 'tsx', MAIN, ...argv];
 const machine = machineWith([{ watts: 70.5 }, { watts: 80.5 }]);
 
@@ -52,14 +56,19 @@ async function until(what: () => boolean, milliseconds = 15_000): Promise<void> 
   }
 }
 
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};
+const { isAlive } = backgroundOf(process);
+
+/** The children of a process. */
+const childrenOf = (parent: number): readonly number[] =>
+  readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) === parent;
+      } catch {
+        return false;
+      }
+    });
 
 describe('the daemon in the background', () => {
   it('records until -t, once per folder, and leaves nothing but its file', { timeout: 60_000 }, async () => {
@@ -112,6 +121,69 @@ describe('the daemon in the background', () => {
       status: 2,
       stdout: expect.stringMatching(/^Cannot record to \/proc\/nvsmi\/records: ENOENT/),
     });
+  });
+});
+
+describe('a recorder that does not end by itself', () => {
+  it('is killed by -t, which says so', { timeout: 60_000 }, async () => {
+    const folder = temporaryFolder();
+    const program = programOn(saved(machine));
+    const child = program.start('daemon', '--foreground', '-p', folder, '-d', '1', '-s', 'p');
+    await until(() => recordings(folder).some((path) => ticks(path) >= 1));
+    const exited = new Promise((resolve) => child.once('exit', (_, signal) => resolve(signal)));
+    // A stopped process heeds SIGKILL alone.
+    child.kill('SIGSTOP');
+    expect(program.run('daemon', '-t', '-p', folder)).toMatchObject({
+      status: 0,
+      stdout: `Process ${child.pid} did not stop within 3 seconds, and was killed.\n`,
+    });
+    expect(await exited).toBe('SIGKILL');
+    expect(program.run('daemon', '-t', '-p', folder).stdout).toBe(`Nothing records to ${folder}.\n`);
+  });
+});
+
+describe.skipIf(!fake.available)('a recorder whose nvmlInit never returns', { timeout: 60_000 }, () => {
+  const hanging = (): FakeLibrary => fake.with({ faults: [{ fn: 'nvmlInit_v2', hangs: true }] });
+
+  it('is killed after a while, and the daemon says so with status 10', async () => {
+    const library = hanging();
+    const folder = temporaryFolder();
+    const io = new JumpingIo(Date.now());
+    const self = Object.assign(Object.create(process), {
+      execArgv: [],
+      argv: [process.execPath, ...nodeArgs(['daemon', '-p', folder, '--nvml', library.path])],
+    });
+    const real = backgroundOf(self);
+    let child = 0;
+    const background: Background = {
+      ...real,
+      start: async (extra, running) => {
+        // Less patient than the daemon, but not before it hangs.
+        const started = await real.start(extra, running, 5000);
+        child = started.pid;
+        return started;
+      },
+    };
+    const status = await main(['daemon', '-p', folder], Object.assign(io, { background }));
+    expect(io.output).toBe(
+      `Process ${child} did not begin to record within 60 seconds, and was killed: the driver does not answer.\n`,
+    );
+    expect(status).toBe(10);
+    await until(() => !isAlive(child));
+  });
+
+  it('ends with the daemon that waits for it', async () => {
+    const library = hanging();
+    const program = programOn('');
+    const daemon = program.start('daemon', '-p', temporaryFolder(), '--nvml', library.path);
+    await until(() => library.log().length > 0, 30_000);
+    const [child = 0, ...others] = childrenOf(daemon.pid ?? 0);
+    expect(others).toEqual([]);
+    expect(isAlive(child)).toBe(true);
+    const ended = new Promise((resolve) => daemon.once('exit', (_, signal) => resolve(signal)));
+    daemon.kill('SIGINT');
+    expect(await ended).toBe('SIGINT');
+    await until(() => !isAlive(child));
   });
 });
 

@@ -199,7 +199,6 @@ export class JumpingIo implements Io {
   errors = '';
   writes = 0;
   readonly files: Record<string, string> = {};
-  readonly stopped = false;
   readonly stdoutIsTerminal = false;
   readonly stderrIsTerminal = false;
   private file: string | undefined;
@@ -208,7 +207,8 @@ export class JumpingIo implements Io {
     pid: process.pid,
     start: () => Promise.reject(new Error('nothing runs behind this')),
     isAlive: () => false,
-    stop: () => {},
+    end: () => {},
+    beforeSignal: () => () => {},
   };
 
   constructor(

@@ -20,7 +20,6 @@ class Sink implements Io {
   out_ = '';
   err_ = '';
   readonly env = {};
-  readonly stopped = false;
   readonly stdoutIsTerminal = false;
   readonly stderrIsTerminal = false;
 

@@ -1,7 +1,7 @@
 /*
  * The dispatcher behind every function of the fake NVML. Answers come from a table that is read when the
  * library is loaded: the file named by NVSMI_FAKE_TABLE, or the one that lies beside the library under its
- * name with ".table" behind it.
+ * name with ".table" added, where the library itself lies, by whatever links it was found.
  *
  * A line of the table is a directive or an entry; words are separated by single spaces.
  *   !handle NAME ADDRESS    what a handle is called
@@ -15,6 +15,7 @@
  *            v:P:OFF:VALUE  the struct has this version; ARGUMENT_VERSION_MISMATCH where only that is wrong
  *            a:N            not for the first N matching calls      n:N   for N calls only
  *   then:    u:MICROSECONDS wait      m:MICROSECONDS  the same while no other call waits so, as for a driver's lock
+ *            h              write the log, and never return
  *            j:N            wait until N calls are here at once; TIMEOUT after five seconds
  *            c  go on with the next entry that matches
  *            r:STATUS       return this
@@ -35,6 +36,7 @@
  */
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -57,7 +59,7 @@ struct token {
 struct entry {
   const char *key;
   nvmlReturn_t status;
-  int passes, limited, locked;
+  int passes, limited, locked, hangs;
   uint64_t after, times, micros, together;
   atomic_ullong seen, arrived;
   size_t tokens;
@@ -112,6 +114,7 @@ static void read_token(struct entry *entry, char *word)
   switch (token.kind) {
   case 'r': entry->status = (nvmlReturn_t)token.n[0]; return;
   case 'c': entry->passes = 1; return;
+  case 'h': entry->hangs = 1; return;
   case 'u': entry->micros = token.n[0]; return;
   case 'm': entry->micros = token.n[0]; entry->locked = 1; return;
   case 'j': entry->together = token.n[0]; return;
@@ -171,11 +174,11 @@ static void read_line(char *line)
 
 __attribute__((constructor)) static void load(void)
 {
-  char beside[4096] = "";
+  char file_name[PATH_MAX], beside[PATH_MAX + 8];
   const char *path = getenv("NVSMI_FAKE_TABLE");
   Dl_info self;
-  if (path == NULL && dladdr((void *)load, &self) != 0) {
-    snprintf(beside, sizeof beside, "%s.table", self.dli_fname);
+  if (path == NULL && dladdr((void *)load, &self) != 0 && realpath(self.dli_fname, file_name) != NULL) {
+    snprintf(beside, sizeof beside, "%s.table", file_name);
     path = beside;
   }
   FILE *file = path == NULL ? NULL : fopen(path, "r");
@@ -470,6 +473,10 @@ static nvmlReturn_t fake_call(int index, const uint64_t *given, void **real)
     enum match match = matches(entry, args);
     outdated |= match == OUTDATED;
     if (match != YES) continue;
+    if (entry->hangs) {
+      if (log_file >= 0) log_call(function, args, entry->key);
+      for (;;) pause();
+    }
     wait_for(entry);
     alone |= !have_met(entry);
     if (!entry->passes) break;

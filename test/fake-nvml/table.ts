@@ -19,6 +19,8 @@ export interface Fault {
   /** The status to return; 0 succeeds without an answer. Without it the call goes on to its answer. */
   readonly status?: Status;
   readonly sleepMs?: number;
+  /** Is written to the log, and never returns. */
+  readonly hangs?: true;
   /** Exact, even for a few microseconds. */
   readonly delayMicros?: number;
   /** Waits until so many calls are made at once, and times out after five seconds where they are made in turn. */
@@ -113,6 +115,7 @@ function faultLine(fault: Fault, handles: Handles): string {
   const micros = (fault.sleepMs ?? 0) * 1000 + (fault.delayMicros ?? 0);
   if (micros > 0) words.push(`u:${Math.round(micros)}`);
   if (fault.together !== undefined) words.push(`j:${fault.together}`);
+  if (fault.hangs) words.push('h');
   words.push(fault.status === undefined ? 'c' : `r:${fault.status}`);
   return words.join(' ');
 }

@@ -1,5 +1,8 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { type GpuName, open, UnknownGpu } from '../../src/index.js';
+import { runOn } from '../commands/run-on.js';
+
+const MIG = 'MIG-b1c2d3e0-1111-4a4a-8b8b-5eed00000000';
 
 const nvsmi = open({ snapshot: 'h200-x2' });
 afterAll(() => nvsmi.close());
@@ -53,6 +56,77 @@ describe('the GPUs of a question', () => {
     expect(report.gpu.map(({ id }) => id)).toEqual([busId]);
     expect(report.attached_gpus).toBe(2);
     await expect(nvsmi.report({ gpus: [5] })).rejects.toThrow(UnknownGpu);
+  });
+});
+
+describe('the records of the GPUs', () => {
+  it('say who they are, and have their MIG devices', async () => {
+    using machine = open({ snapshot: 'a100-mig' });
+    const [gpu] = machine.gpus();
+    expect(machine.gpus()).toHaveLength(1);
+    expect(gpu).toMatchObject({
+      index: 0,
+      name: 'NVIDIA A100-SXM4-40GB',
+      uuid: 'GPU-a0b1c2d0-1111-4a4a-8b8b-5eed00000000',
+      'pci.bus_id': expect.stringMatching(/^[0-9A-F]{8}:/),
+      serial: expect.any(String),
+    });
+    const { out } = await runOn('a100-mig', ['-L', '--json']);
+    const { mig_devices } = JSON.parse(out) as { mig_devices: { gpu: number }[] };
+    expect(gpu?.mig_devices.map(({ device, profile, uuid }) => ({ gpu: 0, device, profile, uuid }))).toEqual(
+      mig_devices,
+    );
+    expect(gpu?.mig_devices[0]).toEqual({
+      device: 0,
+      profile: 'MIG 2c.3g.20gb',
+      uuid: MIG,
+      gpu_instance_id: 2,
+      compute_instance_id: 0,
+    });
+  });
+
+  it('are those of the GPUs that were named, with none where a GPU is not divided', () => {
+    expect(nvsmi.gpus({ gpus: [1] })).toEqual([
+      { index: 1, name: 'NVIDIA H200', uuid, 'pci.bus_id': busId, serial, mig_devices: [] },
+    ]);
+    expect(() => nvsmi.gpus({ gpus: [9] })).toThrow(UnknownGpu);
+  });
+
+  it('say why they know nothing of a lost GPU', () => {
+    using machine = open({ snapshot: 'lost-gpu' });
+    const lost = machine.gpus().filter(({ uuid }) => uuid === null);
+    expect(lost).toHaveLength(1);
+    expect(lost[0]).toMatchObject({ mig_devices: [], reasons: { uuid: 'GPU is lost', name: 'GPU is lost' } });
+  });
+});
+
+describe('a MIG device among the GPUs of a question', () => {
+  it('is asked itself', () => {
+    using machine = open({ snapshot: 'a100-mig' });
+    const fields = ['index', 'uuid', 'memory.total'] as const;
+    const [mig, gpu, again] = machine.query(fields, { gpus: [MIG, 0, MIG.toLowerCase()] }).sample();
+    expect(mig).toEqual({ index: 0, uuid: MIG, 'memory.total': expect.any(Number) });
+    expect(again).toEqual(mig);
+    expect(gpu?.uuid).toMatch(/^GPU-/);
+    expect(mig?.['memory.total']).toBeLessThan(gpu?.['memory.total'] ?? 0);
+  });
+
+  it('has its own processes, and the report of its GPU', async () => {
+    using machine = open({ snapshot: 'a100-mig' });
+    const all = machine.processes();
+    const own = machine.processes({ gpus: [MIG] });
+    expect(own.length).toBeGreaterThan(0);
+    expect(own).toEqual(all.filter((one) => one.gpu_instance_id === 2 && one.compute_instance_id === 0));
+    expect(own.length).toBeLessThan(all.length);
+    const report = await machine.report({ gpus: [MIG, 0], groups: ['MEMORY'] });
+    expect(report.gpu).toHaveLength(1);
+  });
+
+  it('is no GPU where there is none of its name', () => {
+    using machine = open({ snapshot: 'a100-mig' });
+    const gpus = ['MIG-00000000-0000-0000-0000-000000000000'];
+    expect(() => machine.query(['uuid'], { gpus })).toThrow(UnknownGpu);
+    expect(() => nvsmi.query(['uuid'], { gpus })).toThrow(/and a MIG device by its UUID/);
   });
 });
 

@@ -41,8 +41,7 @@ import { nvmlDeviceGetName } from 'nvsmi/nvml/promises';
 const query: Query<'name'> = {
   fields: ['name'],
   sample: () => [{ name: 'a GPU' }],
-  sampleAsync: async () => [{ name: null }],
-  reasons: () => [{ name: 'GPU is lost' }],
+  sampleAsync: async () => [{ name: null, reasons: { name: 'GPU is lost' } }],
   async *watch() {
     yield [{ name: 'a GPU' }];
   },
@@ -50,6 +49,7 @@ const query: Query<'name'> = {
 const processes: GpuProcess[] = [];
 const fake: Nvsmi = {
   gpuCount: 1,
+  gpus: () => [],
   query: () => query as never,
   async *watch() {},
   report: async () => ({}) as never,

@@ -80,11 +80,13 @@ describe('the types of the library', () => {
 
   it('give a query the names that were asked, and their values', () => {
     type BoundProbe = index.Sample<'memory.used' | 'name' | 'ecc.mode.current'>;
-    expectTypeOf<BoundProbe>().toEqualTypeOf<{
+    expectTypeOf<Omit<BoundProbe, 'reasons'>>().toEqualTypeOf<{
       readonly 'memory.used': number | null;
       readonly name: string | null;
       readonly 'ecc.mode.current': boolean | null;
     }>();
+    const why = (sample: BoundProbe) => sample.reasons?.['memory.used'];
+    expectTypeOf(why).returns.toEqualTypeOf<string | undefined>();
     const ask = (nvsmi: index.Nvsmi) => nvsmi.query(['memory.used', 'utilization.gpu']);
     expectTypeOf(ask).returns.toEqualTypeOf<index.Query<'memory.used' | 'utilization.gpu'>>();
     expectTypeOf<'memory.usd'>().not.toExtend<index.FieldName>();

@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { afterAll, describe, expect, it } from 'vitest';
 import { open } from '../../src/index.js';
+import { runOn } from '../commands/run-on.js';
 import { buildFake } from '../fake-nvml/build.js';
 import { machine } from '../fake-nvml/machine.js';
 
@@ -33,30 +34,41 @@ describe('a watch', () => {
 });
 
 describe('a query that watches', () => {
-  it('samples until it is told to stop, and says in between why a value is null', async () => {
+  it('samples until it is told to stop', async () => {
     const query = nvsmi.query(['name', 'fan.speed']);
     const controller = new AbortController();
     let count = 0;
     for await (const samples of query.watch({ everyMs: 1, signal: controller.signal })) {
-      expect(samples).toEqual([{ name: 'NVIDIA H100 80GB HBM3', 'fan.speed': null }]);
-      expect(query.reasons()).toEqual([{ 'fan.speed': 'Not Supported' }]);
+      expect(samples).toEqual([
+        { name: 'NVIDIA H100 80GB HBM3', 'fan.speed': null, reasons: { 'fan.speed': 'Not Supported' } },
+      ]);
       if (++count === 3) controller.abort();
     }
     expect(count).toBe(3);
   });
 
-  it.skipIf(!fake.available)('gives the reasons of the sample in hand, not those of another', async () => {
+  it.skipIf(!fake.available)('gives each sample its own reasons, whatever is sampled beside it', async () => {
     const { path } = fake.with({
       snapshot: machine,
       faults: [{ fn: 'nvmlDeviceGetPowerUsage', when: ['gpu0'], status: 15, after: 1, times: 1 }],
     });
     using library = open({ path });
     const query = library.query(['power.draw'], { gpus: [0] });
-    const reasons: unknown[] = [];
-    for await (const _ of query.watch({ everyMs: 1 })) {
-      reasons.push(query.reasons());
-      if (reasons.length === 3) break;
+    const samples = [];
+    for await (const [sample] of query.watch({ everyMs: 1 })) {
+      samples.push(sample);
+      if (samples.length === 2) samples.push(query.sample()[0]);
+      if (samples.length === 3) break;
     }
-    expect(reasons).toEqual([[{}], [{ 'power.draw': 'GPU is lost' }], [{}]]);
+    expect(samples.map((sample) => sample?.reasons)).toEqual([
+      undefined,
+      { 'power.draw': 'GPU is lost' },
+      undefined,
+    ]);
+  });
+
+  it('samples what the program prints as JSON', async () => {
+    const { out } = await runOn('h100-x1', ['--query-gpu=name,fan.speed', '--format=json']);
+    expect(nvsmi.query(['name', 'fan.speed']).sample()).toEqual(JSON.parse(out));
   });
 });

@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type FunctionName, signatures } from '../../src/nvml/generated/functions.js';
+import { loadLibrary } from '../../src/nvml/library.js';
+import { openSession } from '../../src/nvml/session.js';
 import { buildFake, compileLibrary } from '../fake-nvml/build.js';
 import { machine } from '../fake-nvml/machine.js';
 import { answer, deathOf, fake, loaded, prototyped } from './loaded.js';
@@ -45,6 +47,16 @@ describe.skipIf(!fake.available)('libraries of other drivers', () => {
   it('refuses a library that is not NVML', () => {
     const path = compileLibrary('int answer(void) { return 42; }\n');
     expect(deathOf(path)).toMatchObject({ status: 12, hint: expect.stringContaining('nvmlShutdown') });
+  });
+
+  it('answers also where the fake is found through links, as a driver installs them', () => {
+    const { path } = fake.with({ snapshot: machine });
+    const folder = mkdtempSync(join(tmpdir(), 'nvsmi-test-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    symlinkSync(path, join(folder, 'libnvidia-ml.so.1'));
+    symlinkSync('libnvidia-ml.so.1', join(folder, 'libnvidia-ml.so'));
+    const driver = loadLibrary({ path: join(folder, 'libnvidia-ml.so'), env: {} });
+    expect(openSession(driver).gpus.map(({ status }) => status)).toEqual([0, 0]);
   });
 
   it('finds the library by the search of the loader', () => {

@@ -11,6 +11,8 @@ const NOWHERE = '/nowhere/libnvidia-ml.so.1';
 
 afterEach(() => vi.unstubAllEnvs());
 
+const t4 = JSON.parse(readFileSync(new URL('../../snapshots/t4.json', import.meta.url), 'utf8'));
+
 /** Everything that takes options of opening, and what closes it again. */
 const DOORS: readonly (readonly [name: string, door: (options?: unknown) => { close(): void }])[] = [
   ['open', open as (options?: unknown) => { close(): void }],
@@ -30,7 +32,9 @@ describe.each(DOORS)('the options of %s', (name, door) => {
     [{ path: '/a', snapshot: 't4' }, 'there are path and snapshot, and only one of them can answer'],
     [{ snapshots: 't4' }, 'there is no option snapshots; there are path, snapshot'],
     [{ path: 5 }, 'path must be a string that is not empty, not 5'],
-    [{ snapshot: '' }, 'snapshot must be a string that is not empty, not an empty string'],
+    [{ snapshot: '' }, 'snapshot must be a string that is not empty, or a recording, not an empty string'],
+    [{ snapshot: ['t4'] }, 'snapshot must be a string that is not empty, or a recording, not array'],
+    [{ snapshot: null }, 'snapshot must be a string that is not empty, or a recording, not null'],
     ['t4', "the options must be an object, { snapshot: 'h200-x2' } or { path }, not string"],
     [null, "the options must be an object, { snapshot: 'h200-x2' } or { path }, not null"],
     [['t4'], "the options must be an object, { snapshot: 'h200-x2' } or { path }, not array"],
@@ -71,6 +75,17 @@ describe.each(DOORS)('the options of %s', (name, door) => {
     expect(() => door({ snapshot: 't5' })).toThrow(/^t5: no such snapshot; there are .*rtx-4090, t4/);
   });
 
+  it('take what the JSON of a recording holds, and check it as they check a file', () => {
+    const recording = { ...t4 };
+    door({ snapshot: recording }).close();
+    const circular = { ...t4, files: {} as Record<string, unknown> };
+    circular.files.self = circular;
+    for (const wrong of [{}, { ...t4, version: 99 }, { ...t4, calls: 5 }, circular]) {
+      expect(() => door({ snapshot: wrong })).toThrow(nvml.SnapshotError);
+      expect(() => door({ snapshot: wrong })).toThrow(/^the recording: [^\n]+$/);
+    }
+  });
+
   it('take a file without a slash and an ending for what it is', () => {
     const folder = mkdtempSync(join(tmpdir(), 'nvsmi-options-'));
     const before = process.cwd();
@@ -95,6 +110,23 @@ describe('nvmlInitWithFlags of a recording', () => {
     expect(() => nvml.nvmlInitWithFlags(0, { snapshot: 'mismatch' })).toThrow(
       nvml.NVMLError_LibRmVersionMismatch,
     );
+  });
+});
+
+describe('a recording that was given as an object', () => {
+  it('is open as itself, and as no other that is equal to it', () => {
+    using _ = nvml.openNvml({ snapshot: t4 });
+    using __ = nvml.openNvml({ snapshot: t4 });
+    expect(nvml.nvmlDeviceGetCount()).toBe(1);
+    expect(() => nvml.nvmlInit({ snapshot: { ...t4 } })).toThrow(nvml.NVMLError_AlreadyInitialized);
+    expect(() => nvml.nvmlInit({ snapshot: { ...t4 } })).toThrow(/snapshot object \d+ is open already/);
+  });
+
+  it('answers as it was when it was opened', () => {
+    const recording = structuredClone(t4);
+    using nvsmi = open({ snapshot: recording });
+    recording.calls.nvmlDeviceGetName.gpu0 = 'another';
+    expect(nvsmi.query(['name']).sample()).toEqual([{ name: 'Tesla T4' }]);
   });
 });
 

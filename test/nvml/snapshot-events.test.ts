@@ -43,7 +43,7 @@ describe('events of a recorded machine', () => {
     const { signal } = controller;
     for await (const event of nvml.nvmlEvents([nvml.nvmlDeviceGetHandleByIndex(0)], {
       signal,
-      sliceMs: 10,
+      everyMs: 10,
     })) {
       expect.unreachable(`no event was to come, but ${event.eventType} did`);
     }

@@ -54,7 +54,6 @@ export async function runOn(
       time += 1000;
       return left > 0;
     },
-    stopped: false,
     env: {},
     stdoutIsTerminal: false,
     stderrIsTerminal: false,

@@ -22,12 +22,10 @@ function newFolder(left?: string): string {
 function recorder(path: string, pid: number, meanwhile: (asked: number) => void = () => {}): RecorderFolder {
   return new RecorderFolder(path, {
     pid,
-    start: () => Promise.reject(new Error('nothing runs behind this')),
     isAlive: (asked) => {
       meanwhile(asked);
       return asked !== KILLED;
     },
-    stop: () => {},
   });
 }
 

@@ -33,6 +33,9 @@ function onAbort(signal: AbortSignal, callback: () => void): () => void {
   };
 }
 
+/** setTimeout takes no longer time; it makes it 1 ms. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 /** What can end one iteration. */
 export class Ending {
   #isReturned = false;
@@ -44,10 +47,26 @@ export class Ending {
     return this.#isReturned || this.signals.some(({ aborted }) => aborted);
   }
 
-  /** Ends it, and the wait in hand. */
+  /** Ends it, and its wait. */
   end(): void {
     this.#isReturned = true;
     this.#wake?.();
+  }
+
+  /** Waits so many milliseconds, or less where the iteration ends. */
+  async pause(milliseconds: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const passed = new Promise<void>((resolve) => {
+      const wait = (left: number): void => {
+        timer =
+          left > LONGEST_MS
+            ? setTimeout(() => wait(left - LONGEST_MS), LONGEST_MS)
+            : setTimeout(resolve, left);
+      };
+      wait(milliseconds);
+    });
+    await this.until(passed);
+    clearTimeout(timer);
   }
 
   /** What is waited for, or undefined as soon as the iteration ends. One wait at a time. */

@@ -22,7 +22,8 @@ function driverOf(source: Source): Driver {
     source.snapshot === undefined
       ? loadLibrary({ path: source.path, env: process.env })
       : openSnapshot(source.snapshot, 'calls').driver;
-  shared.loaded.set(name, driver);
+  // A recording that was given as an object has nothing to load, and goes with it.
+  if (typeof source.snapshot !== 'object') shared.loaded.set(name, driver);
   return driver;
 }
 

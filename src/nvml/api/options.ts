@@ -1,21 +1,22 @@
 /** Which NVML is meant: the options of opening, checked, and what the environment says where they do not. */
 import type { SnapshotName } from '../generated/snapshots.js';
 import { checkNames, checkObject, shown } from './check.js';
+import { shared } from './shared.js';
 
 export interface OpenOptions {
   /** A libnvidia-ml to load instead of searching for one. Default: the environment's NVSMI_NVML. */
   readonly path?: string | undefined;
   /**
-   * A recorded machine that answers instead: the name of one in the package (`h200-x2`), or a file. Default: the
-   * environment's NVSMI_SNAPSHOT, unless there is a `path`.
+   * A recorded machine that answers instead: the name of one in the package (`h200-x2`), a file, or what its JSON holds.
+   * Default: the environment's NVSMI_SNAPSHOT, unless there is a `path`.
    */
-  readonly snapshot?: SnapshotName | (string & {}) | undefined;
+  readonly snapshot?: SnapshotName | (string & {}) | object | undefined;
 }
 
 /** Who answers: at most one of the two. Neither is the NVML that is found. */
 export interface Source {
   readonly path?: string;
-  readonly snapshot?: string;
+  readonly snapshot?: string | object;
 }
 
 const NAMES = ['path', 'snapshot'] as const;
@@ -31,7 +32,9 @@ export function sourceOf(fn: string, options: OpenOptions): Source {
   for (const name of NAMES) {
     const given: unknown = options[name];
     if (given === undefined || (typeof given === 'string' && given !== '')) continue;
-    throw new TypeError(`${fn}: ${name} must be a string that is not empty, not ${shown(given)}`);
+    if (name === 'snapshot' && typeof given === 'object' && given !== null && !Array.isArray(given)) continue;
+    const or = name === 'snapshot' ? ', or a recording' : '';
+    throw new TypeError(`${fn}: ${name} must be a string that is not empty${or}, not ${shown(given)}`);
   }
   const { path, snapshot } = options;
   if (path !== undefined && snapshot !== undefined) {
@@ -46,5 +49,14 @@ export function sourceOf(fn: string, options: OpenOptions): Source {
 }
 
 /** A source as a text: of two equal ones it is the same. */
-export const sourceName = ({ path, snapshot }: Source): string =>
-  snapshot === undefined ? (path === undefined ? 'the library' : `library ${path}`) : `snapshot ${snapshot}`;
+export function sourceName({ path, snapshot }: Source): string {
+  if (snapshot === undefined) return path === undefined ? 'the library' : `library ${path}`;
+  return `snapshot ${typeof snapshot === 'string' ? snapshot : objectName(snapshot)}`;
+}
+
+function objectName(snapshot: object): string {
+  const { objects } = shared;
+  const known = objects.get(snapshot) ?? `object ${++shared.objectCount}`;
+  objects.set(snapshot, known);
+  return known;
+}

@@ -13,12 +13,22 @@ interface Shared {
   source: string;
   /** The library stays loaded between two lives: handles of the first must not point into nothing. */
   readonly loaded: Map<string, Driver>;
+  /** Recordings that were given as objects, each with a name of its own. */
+  readonly objects: WeakMap<object, string>;
+  objectCount: number;
 }
 
 /** The number goes up when this, or how a driver is called, changes: other releases stand for themselves. */
-const KEY = Symbol.for('nvsmi/nvml 1');
+const KEY = Symbol.for('nvsmi/nvml 2');
 
 const global = globalThis as { [KEY]?: Shared };
-global[KEY] ??= { driver: undefined, count: 0, source: '', loaded: new Map() };
+global[KEY] ??= {
+  driver: undefined,
+  count: 0,
+  source: '',
+  loaded: new Map(),
+  objects: new WeakMap(),
+  objectCount: 0,
+};
 
 export const shared: Shared = global[KEY];

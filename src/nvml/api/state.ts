@@ -60,12 +60,14 @@ export function now(entry: Entry, ...args: readonly unknown[]): unknown {
 /** Calls a function on a worker thread, with memory that no other call has. */
 export async function later(entry: Entry, ...args: readonly unknown[]): Promise<unknown> {
   let status: Status = NVML_ERROR_FUNCTION_NOT_FOUND;
+  let reason: string | undefined;
   for (const caller of callersOf(entry)) {
     const ready = caller.layOut(args);
     if (ready === undefined) continue;
     status = await ready.bound.start();
+    reason = ready.bound.reason;
     if (status === 0) return ready.read(ready.bound);
     if (!isTooNew(status)) break;
   }
-  throw errorOf(status, entry.fn);
+  throw errorOf(status, entry.fn, reason);
 }

@@ -22,6 +22,8 @@ export interface SamplerOptions {
   readonly gpm: readonly GpmMetric[];
   /** Lines for whole GPUs, for GPU instances, or both. */
   readonly levels: readonly ('device' | 'mig')[];
+  /** Asks NVML on worker threads alone, for programs whose main thread may not wait. Not GPM metrics. */
+  readonly onWorkers?: boolean;
 }
 
 export interface Sampler {
@@ -39,7 +41,7 @@ interface Line extends MonitorLine {
 }
 
 export function compileSampler(session: Session, gpus: readonly Gpu[], options: SamplerOptions): Sampler {
-  const questions = new Questions(session);
+  const questions = new Questions(session, options.onWorkers);
   const lines = gpus.flatMap((gpu) => linesOf(session, gpu, options, questions));
   questions.seal();
   const fill = (): void => {

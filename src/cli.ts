@@ -4,6 +4,7 @@ import type { Context, Machine } from './commands/context.js';
 import { type FieldNames, readQuery } from './commands/query-request.js';
 import { readReport } from './commands/report-request.js';
 import { EXIT, type UsageError } from './errors.js';
+import { exitStatusOf } from './exit-statuses.js';
 import type { Io } from './io.js';
 import type { Driver } from './nvml/call.js';
 import {
@@ -20,10 +21,11 @@ import { openMachine, takeSource } from './source.js';
 /** Runs one command line. Returns its exit status; never throws. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   let opened: Machine | undefined;
-  const ended = (status: number): number =>
-    opened?.session.driver.sawLostGpu && BESIDE_LOST.has(status)
-      ? NVML_ERROR_GPU_IS_LOST
-      : Math.min(status, EXIT.unknownOption);
+  const ended = (status: number): number => {
+    const { sawLostGpu = false, refusedList = EXIT.ok } = opened?.session.driver ?? {};
+    if (sawLostGpu && BESIDE_LOST.has(status)) return NVML_ERROR_GPU_IS_LOST;
+    return exitStatusOf(status === EXIT.ok ? refusedList : status);
+  };
   try {
     const { rest, source } = takeSource(argv, io.env);
     let opening: Promise<Machine> | undefined;

@@ -1,8 +1,11 @@
 /** The GPUs and MIG devices that options name. */
 import { checkNames, checkObject, shown } from '../nvml/api/check.js';
-import { type Gpu, migDevices, type Session } from '../nvml/session.js';
+import type { Gpu, Session } from '../nvml/session.js';
+import { Missing } from '../nvml/status.js';
 import { readGpuFields } from '../query/gpu-fields.js';
+import { migDevicesIn } from '../query/mig-devices.js';
 import type { Subject } from '../query/plan.js';
+import { askerOf } from '../query/read.js';
 import { BadBusId, namesIn, selectGpus } from '../query/select.js';
 import { type GpuName, type GpuOptions, UnknownGpu } from './gpus.js';
 
@@ -68,7 +71,10 @@ function gpuCalled(session: Session, name: string): Gpu | undefined {
 
 function migCalled(session: Session, uuid: string): Chosen | undefined {
   for (const gpu of session.gpus) {
-    for (const handle of migDevices(session.driver, gpu)) {
+    const migs = migDevicesIn(gpu, askerOf(session, gpu));
+    // What cannot be listed cannot be named; another GPU may have the device.
+    if (migs instanceof Missing) continue;
+    for (const { handle } of migs) {
       const subject = { index: gpu.index, handle, status: 0 };
       const [found] = readGpuFields(session, subject, ['uuid']);
       if (String(found).toLowerCase() === uuid.toLowerCase()) return { gpu, subject };

@@ -1,11 +1,12 @@
 /** Who the GPUs of a machine are, and their MIG devices. */
-import { type Gpu, migDevices, type Session } from '../nvml/session.js';
-import { Missing } from '../nvml/status.js';
+import type { Gpu, Session } from '../nvml/session.js';
+import { Missing, statusReason } from '../nvml/status.js';
 import type { Reading } from '../query/bound-probe.js';
 import { gpuRow, readGpuFields } from '../query/gpu-fields.js';
 import { count, type Kind, text } from '../query/kind.js';
 import { computeInstanceId, gpuInstanceId, migName } from '../query/mig.js';
-import { askProbe } from '../query/read.js';
+import { migDevicesIn } from '../query/mig-devices.js';
+import { askerOf, askProbe } from '../query/read.js';
 import { jsonRecord } from '../render/json.js';
 import type { GpuRecord, MigDevice } from './gpus.js';
 
@@ -15,23 +16,31 @@ const ASKED = FIELDS.map((name) => ({ name, row: gpuRow(name) }));
 export const gpuRecords = (session: Session, gpus: readonly Gpu[]): GpuRecord[] =>
   gpus.map((gpu) => {
     const { reasons, ...fields } = jsonRecord(ASKED, readGpuFields(session, gpu, FIELDS));
-    const mig_devices = migRecords(session, gpu);
-    return { ...fields, mig_devices, ...(reasons === undefined ? {} : { reasons }) } as GpuRecord;
+    const migs = gpu.status === 0 ? migRecords(session, gpu) : [];
+    const unlisted = migs instanceof Missing ? { mig_devices: statusReason(migs.status) } : {};
+    const why = { ...(reasons as object | undefined), ...unlisted };
+    return {
+      ...fields,
+      mig_devices: migs instanceof Missing ? null : migs,
+      ...(Object.keys(why).length === 0 ? {} : { reasons: why }),
+    } as GpuRecord;
   });
 
-const migRecords = (session: Session, gpu: Gpu): readonly MigDevice[] =>
-  migDevices(session.driver, gpu).map((handle, device) => {
-    const mig = { index: device, handle, status: 0 };
+function migRecords(session: Session, gpu: Gpu): readonly MigDevice[] | Missing {
+  const migs = migDevicesIn(gpu, askerOf(session, gpu));
+  if (migs instanceof Missing) return migs;
+  return migs.map((mig) => {
     const number = (probe: typeof gpuInstanceId): number | null =>
       jsonValue(count, askProbe(session, probe, mig).read('value')) as number | null;
     return {
-      device,
-      profile: migName(session, mig),
+      device: mig.index,
+      profile: jsonValue(text, migName(session, mig)) as string | null,
       uuid: jsonValue(text, readGpuFields(session, mig, ['uuid'])[0]) as string | null,
       gpu_instance_id: number(gpuInstanceId),
       compute_instance_id: number(computeInstanceId),
     };
   });
+}
 
 /** A value as JSON has it, null for what is absent. */
 export const jsonValue = (kind: Kind, reading: Reading | undefined): ReturnType<Kind['json']> | null =>

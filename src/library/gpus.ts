@@ -21,7 +21,7 @@ export interface MigDevice {
   /** Its number among those of the GPU, as `-L` counts them. */
   readonly device: number;
   /** What it has of the GPU: `MIG 2c.3g.20gb`. */
-  readonly profile: string;
+  readonly profile: string | null;
   readonly uuid: string | null;
   readonly gpu_instance_id: number | null;
   readonly compute_instance_id: number | null;
@@ -29,8 +29,8 @@ export interface MigDevice {
 
 /** Who a GPU is. What cannot be read is null, and `reasons` says why. */
 export type GpuRecord = Sample<'index' | 'name' | 'uuid' | 'pci.bus_id' | 'serial'> & {
-  /** Its MIG devices; none where it is not divided. */
-  readonly mig_devices: readonly MigDevice[];
+  /** Its MIG devices; none where it is not divided, and null where they cannot be listed. */
+  readonly mig_devices: readonly MigDevice[] | null;
 };
 
 /** A GPU that the machine does not have. */

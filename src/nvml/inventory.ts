@@ -3,7 +3,7 @@
  * clocks, profiles, processes.
  */
 import { type Call, call, type Driver, type Handle, handle, isOut, list, struct, text, u32 } from './call.js';
-import { believable } from './counts.js';
+import { countOf } from './counts.js';
 import type { Found, Named, SurveyedGpu, SurveyedInstance } from './domain.js';
 import type { FunctionName } from './generated/functions.js';
 import * as layouts from './generated/layouts.js';
@@ -17,7 +17,7 @@ export function takeInventory(driver: Driver, recorder: Recorder, cpus: number):
     recorder.name(at, name);
     return { name, handle: at };
   };
-  const count = (fn: FunctionName): number => believable(fn, numberOf(driver, call(fn, u32())) ?? 0);
+  const count = (fn: FunctionName): number => counted(driver, fn, call(fn, u32()));
   const units = handles(driver, count('nvmlUnitGetCount'), (i) =>
     call('nvmlUnitGetHandleByIndex', i, handle()),
   );
@@ -56,6 +56,13 @@ function handles(driver: Driver, count: number, what: (index: number) => Call): 
     const { status, memory } = ask(driver, what(i));
     return status === 0 ? [[i, memory[0]?.readBigUInt64LE(0) as Handle]] : [];
   }).flat();
+}
+
+/** What a function counts; nothing where it does not, or counts more than there can be. */
+function counted(driver: Driver, fn: FunctionName, what: Call): number {
+  const { status, memory } = ask(driver, what);
+  const counted = countOf(fn, status, memory[0]?.readUInt32LE(0) ?? 0);
+  return 'count' in counted ? counted.count : 0;
 }
 
 function numberOf(driver: Driver, what: Call): number | undefined {
@@ -103,7 +110,7 @@ export function pidsOn(driver: Driver, at: Handle): readonly number[] {
 
 function lookAt(driver: Driver, named: Named): SurveyedGpu {
   const { handle: at } = named;
-  const count = (fn: FunctionName): number => believable(fn, numberOf(driver, call(fn, at, u32())) ?? 0);
+  const count = (fn: FunctionName): number => counted(driver, fn, call(fn, at, u32()));
   const fans = count('nvmlDeviceGetNumFans');
   const pci = ask(driver, call('nvmlDeviceGetPciInfo_v3', at, struct(layouts.nvmlPciInfo_t)));
   const profile = struct(layouts.nvmlGpuInstanceProfileInfo_t);

@@ -96,6 +96,6 @@ export const gpmColumns = (metrics: readonly string[]): readonly Column[] => [
   ...metrics.map((name): Column => ({ head: [name, '%'], width: 10 })),
 ];
 
-/** Values for columns: what is absent is a dash. */
+/** Values for columns: what is absent is a dash, and in the place of a list that cannot be read the first column says why. */
 export const columnTexts = (cells: Cells): readonly string[] =>
-  Object.values(cells).map((cell) => (cell.reading instanceof Missing ? '-' : cellText(cell)));
+  Object.values(cells).map((cell, i) => (i > 0 && cell.reading instanceof Missing ? '-' : cellText(cell)));

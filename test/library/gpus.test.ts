@@ -73,10 +73,10 @@ describe('the records of the GPUs', () => {
     });
     const { out } = await runOn('a100-mig', ['-L', '--json']);
     const { mig_devices } = JSON.parse(out) as { mig_devices: { gpu: number }[] };
-    expect(gpu?.mig_devices.map(({ device, profile, uuid }) => ({ gpu: 0, device, profile, uuid }))).toEqual(
+    expect(gpu?.mig_devices?.map(({ device, profile, uuid }) => ({ gpu: 0, device, profile, uuid }))).toEqual(
       mig_devices,
     );
-    expect(gpu?.mig_devices[0]).toEqual({
+    expect(gpu?.mig_devices?.[0]).toEqual({
       device: 0,
       profile: 'MIG 2c.3g.20gb',
       uuid: MIG,

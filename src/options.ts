@@ -1,6 +1,7 @@
 /** The options before any subcommand: nvidia-smi's own, then ours. One table for parsing, help and completion. */
 import { type OptionSpec, scan, type Token } from './argv.js';
 import { EXIT, UsageError } from './errors.js';
+import { GROUPS } from './report/groups.js';
 
 /** What a command line is about. The first mode whose trigger is given wins, in this order. */
 export type Mode = 'help' | 'version' | 'help-query' | 'list' | 'excluded' | 'hostname' | 'query' | 'main';
@@ -153,7 +154,8 @@ export const rootOptions: readonly RootOption[] = [
     long: 'display',
     value: 'required',
     argument: 'GROUP,...',
-    help: 'With -q: only these sections (MEMORY, UTILIZATION, ECC, TEMPERATURE, POWER, CLOCK, ...).',
+    values: { words: GROUPS, between: ',', anyCase: true },
+    help: `With -q: only these sections: ${GROUPS.join(', ')}.`,
     modes: ['main'],
   },
   {

@@ -45,7 +45,7 @@ export async function hintText(error: Refused, argv: readonly string[], io: Io):
   return `${yellow(plainLines(lines.join('\n')))}\n`;
 }
 
-/** The command line may lack what its source is, and a bundler may have left the recordings behind. */
+/** The command line may lack what its source is, and a bundler may have left out the recordings. */
 function none(error: Error): readonly string[] {
   if (['UsageError', 'SnapshotError'].includes(error.name)) return [];
   throw error;

@@ -2,6 +2,7 @@
 import { type OptionSpec, scan, type Token } from './argv.js';
 import { EXIT, UsageError } from './errors.js';
 import { plainly } from './plain-text.js';
+import { GROUPS } from './report/groups.js';
 
 /** What a command line is about. The first mode whose trigger is given wins, in this order. */
 export type Mode = 'help' | 'version' | 'help-query' | 'list' | 'excluded' | 'hostname' | 'query' | 'main';
@@ -154,7 +155,8 @@ export const rootOptions: readonly RootOption[] = [
     long: 'display',
     value: 'required',
     argument: 'GROUP,...',
-    help: 'With -q: only these sections (MEMORY, UTILIZATION, ECC, TEMPERATURE, POWER, CLOCK, ...).',
+    values: { words: GROUPS, between: ',', anyCase: true },
+    help: `With -q: only these sections: ${GROUPS.join(', ')}.`,
     modes: ['main'],
   },
   {

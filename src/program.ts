@@ -78,10 +78,12 @@ function exampleText(command: Command, examples: readonly Example[]): string {
   return `Examples:\n${examples.map(([line, what]) => `${INDENT}${line}\n${below(what)}\n`).join('')}`;
 }
 
-/** Text in lines that leave room for an indent; those that are indented already are as they should be. */
+/** Text in lines that leave room for an indent. A line that is indented already belongs to a table, and stays whole. */
 function wrap(command: Command, text: string, indent = 0): string {
   const help = command.createHelp();
-  return help.boxWrap(text, (help.helpWidth ?? 0) - indent);
+  const width = (help.helpWidth ?? 0) - indent;
+  const lines = text.split('\n').map((line) => (line.startsWith(' ') ? line : help.boxWrap(line, width)));
+  return lines.join('\n');
 }
 
 function helpText(command: Command, ...more: readonly string[]): string {

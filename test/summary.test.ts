@@ -2,6 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { main } from '../src/cli.js';
+import { summaryProcess } from '../src/commands/summary-processes.js';
+import { NOT_SUPPORTED } from '../src/nvml/status.js';
+import { cell } from '../src/query/cell.js';
+import { count, mebibytes, text } from '../src/query/kind.js';
 import {
   renderSummary,
   type Summary,
@@ -203,7 +207,16 @@ describe('a line of the summary', () => {
   });
 
   it('shows control characters of a process name as question marks, and stays one line', () => {
-    const lines = processLines(process(3, 'evil\u001b[2J\nname\t\u007f', '1MiB'));
+    const shown = summaryProcess({
+      gpu: cell(count, 0),
+      gi: cell(count, NOT_SUPPORTED),
+      ci: cell(count, NOT_SUPPORTED),
+      pid: cell(count, 3),
+      type: cell(text, 'C'),
+      process_name: cell(text, 'evil\u001b[2J\nname\t\u007f'),
+      used_gpu_memory: cell(mebibytes, 1024 * 1024),
+    });
+    const lines = processLines(shown);
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain('   evil?[2J?name??  ');
     expect(lines[0]).toHaveLength(WIDTH);

@@ -29,7 +29,7 @@ const SHARED: BuildOptions = {
 /** Where a bundle lies: createRequire takes a path as well, and what seeks files beside it wants a URL. */
 const MODULE_URL = "const moduleUrl=require('node:url').pathToFileURL(__filename).href;";
 
-/** Leaves lazy imports of our own modules outside, all or those of some modules, and tells them. */
+/** Leaves lazy imports of our own modules outside, all or those of some modules, and collects them. */
 const lazily = (found: Set<string>, of?: readonly string[]): Plugin => ({
   name: 'lazy imports become bundles',
   setup: ({ onResolve }) =>

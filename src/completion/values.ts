@@ -2,11 +2,9 @@
 import type { OptionSpec, Values } from '../argv.js';
 import { bundledNames } from '../nvml/bundled.js';
 import { FIELD_NAMES } from '../query/generated/field-names.js';
-import { GROUPS } from '../report/groups.js';
 
-/** Words that no option table holds: of the report, the recorded machines, and the --query-* switches. */
+/** Words that no option table holds: the recorded machines, and the fields of the --query-* switches. */
 const WORDS: Readonly<Record<string, () => Values>> = {
-  display: () => ({ words: GROUPS, between: ',', anyCase: true }),
   snapshot: () => ({ words: bundledNames() }),
   ...Object.fromEntries(
     Object.entries(FIELD_NAMES).map(([option, names]) => [

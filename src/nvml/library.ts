@@ -1,6 +1,7 @@
 /** The NVML library of this machine, through koffi: load it, bind symbols when first needed. */
 import { existsSync } from 'node:fs';
 import type { LibraryHandle } from 'koffi';
+import { plainly } from '../plain-text.js';
 import type { Bound, Call, Driver, Handle } from './call.js';
 import { KoffiNotFound } from './failures.js';
 import { libraryCandidates } from './find.js';
@@ -60,12 +61,12 @@ export function loadLibrary(options: LoadOptions): Driver {
     try {
       library = loader.load(path);
     } catch (error) {
-      tried.push(`  ${path}: ${loadReason(error, path)}`);
+      tried.push(plainly`  ${path}: ${loadReason(error, path)}`);
       continue;
     }
     if (findSymbol(library, 'nvmlShutdown') !== undefined) return new Library(path, library);
     library.unload();
-    tried.push(`  ${path}: not an NVML library (it has no nvmlShutdown)`);
+    tried.push(plainly`  ${path}: not an NVML library (it has no nvmlShutdown)`);
   }
   throw new LibraryNotFound(process.platform, tried, options.path !== undefined);
 }

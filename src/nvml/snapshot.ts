@@ -61,7 +61,7 @@ function parsed(content: string, source: string): unknown {
 }
 
 /**
- * Twice the largest recording of the package. JSON.parse makes no more than 130 MB of any text up to this; finding the place of
+ * More than the largest recording of the package. JSON.parse makes no more than 130 MB of any text up to this; finding the place of
  * a fault in it parses it 20 times.
  */
 const SMALL = 1.5 * 1024 * 1024;

@@ -1,5 +1,4 @@
 /** The files of /proc and /sys: those of this machine, or those of a recording. */
-
 import { readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { own } from '../form.js';
 

@@ -59,6 +59,14 @@ describe('nvsmi help', () => {
   });
 });
 
+it('leaves the lines of a table whole, however narrow the terminal is', async () => {
+  const { out } = await nvsmi(['dmon', '-h'], { env: { COLUMNS: '60' } });
+  const [, table = ''] = out.split('first column:\n');
+  const lines = table.trimEnd().split('\n');
+  expect(lines.length).toBeGreaterThan(30);
+  expect(lines.filter((line) => !/^ {2}\d[\d,.]* +\w+ +\w/.test(line))).toEqual([]);
+});
+
 describe('nvsmi version', () => {
   it.each([[], ['--json']])('is --version: %j', async (...options) => {
     const { status, out, err } = await nvsmi(['version', ...options]);

@@ -79,7 +79,7 @@ describe('a mistyped word', () => {
     expect(io.errors).toContain('Did you mean rtx-4090?\n');
   });
 
-  it("leaves nvidia-smi's refusal on stdout as it is, and stderr empty where all is well", async () => {
+  it("leaves nvidia-smi's refusal on stdout unchanged, and stderr empty where all is well", async () => {
     const { status, out } = await nvsmi(['tpo']);
     expect([status, out]).toEqual([
       255,

@@ -75,10 +75,10 @@ describe('a snapshot that cannot be used', () => {
     expect(err).toMatch(/^nvsmi \S+\n$/);
   });
 
-  it('because it has no end is left after 64 MiB', async () => {
+  it('because it has no end is left after 32 MiB', async () => {
     expect(await nvsmi(['-L'], {}, '/dev/zero')).toMatchObject({
       status: 2,
-      out: '/dev/zero: longer than 64 MiB, which no snapshot is\n',
+      out: '/dev/zero: longer than 32 MiB, which no snapshot is\n',
     });
   });
 

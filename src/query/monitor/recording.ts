@@ -1,5 +1,4 @@
 /** The lines that the daemon writes and replay reads: a head that names the columns, then a line for every tick. */
-
 import {
   type Form,
   faultText,

@@ -39,7 +39,7 @@ function takeSnapshot(session: Session, files: SystemFiles, options: SnapshotOpt
   const probes = options.probes ?? [];
   const calls = survey(session.driver, {
     cpus: countCpus(files),
-    extraCalls: probes.flatMap((probe): readonly Call[] => probe.calls),
+    extraCalls: probes.flatMap((probe): readonly Call[] => probe.calls()),
     extraFields: probes.flatMap((probe): readonly FieldId[] =>
       probe.field === undefined ? [] : [probe.field],
     ),

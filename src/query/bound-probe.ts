@@ -1,6 +1,14 @@
 /** A probe made ready for one subject: runs its call, falls back to older ones, and reads what came back. */
 
-import { type Bound, type Driver, type FieldId, type Handle, isOut, SUBJECT } from '../nvml/call.js';
+import {
+  type Bound,
+  type Driver,
+  type FieldId,
+  type Handle,
+  isOut,
+  type Out,
+  SUBJECT,
+} from '../nvml/call.js';
 import { NVML_ERROR_FUNCTION_NOT_FOUND, NVML_ERROR_GPU_IS_LOST } from '../nvml/generated/constants.js';
 import { nvmlFieldValue_t } from '../nvml/generated/layouts.js';
 import type { Field, Layout, ScalarType } from '../nvml/layout.js';
@@ -66,6 +74,9 @@ function elementReader(
   return typeof type === 'string' ? scalarReader(type, place) : fieldReader(type, rest, place);
 }
 
+/** Whether a call has one scalar output, which is its value whatever the function calls it. */
+const isAlone = (outs: readonly Out[]): boolean => outs.filter(({ out }) => out === 'scalar').length === 1;
+
 /**
  * Finds a path in a call's outputs: which output, and how to read it there. `1/name` is sought in the output
  * of that number only, where a call fills two structs of one type.
@@ -77,7 +88,9 @@ function locate(bound: Bound, path: string): { out: number; read: MemoryReader }
     if (only !== undefined && i !== Number(only)) continue;
     let read: MemoryReader | undefined;
     if (out.out === 'text' && inside === '') read = (memory) => readText(memory, 0, out.length);
-    if (out.out === 'scalar' && out.name === inside) read = scalarReader(out.type, 0);
+    if (out.out === 'scalar' && (out.name === inside || (inside === 'value' && isAlone(outs)))) {
+      read = scalarReader(out.type, 0);
+    }
     if (out.out === 'struct') read = fieldReader(out.layout, inside.split('.'), 0);
     if (read !== undefined) return { out: i, read };
   }
@@ -190,8 +203,9 @@ export class BoundProbe extends Readable {
 
   /** Binds the next older call that the library has. */
   private fallBack(): boolean {
-    while (this.next < this.probe.calls.length) {
-      const call = this.probe.calls[this.next++];
+    const calls = this.probe.calls();
+    while (this.next < calls.length) {
+      const call = calls[this.next++];
       const bound = call === undefined ? undefined : this.driver.bind(call, this.subject);
       if (bound !== undefined) {
         this.bound = bound;

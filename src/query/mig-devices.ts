@@ -1,22 +1,26 @@
 /** The MIG devices of a GPU as subjects of their own. */
-import { call, type Handle, handle, SUBJECT, u32 } from '../nvml/call.js';
+
+import type { Handle } from '../nvml/call.js';
 import { believable } from '../nvml/counts.js';
+import {
+  nvmlDeviceGetMaxMigDeviceCount,
+  nvmlDeviceGetMigDeviceHandleByIndex,
+} from '../nvml/generated/entries.js';
 import { Missing } from '../nvml/status.js';
 import { migMode } from './gpu/engines.js';
 import type { Subject } from './plan.js';
 import { fixed, type Probe, sample } from './probe.js';
 import type { AskProbe } from './table.js';
 
-const migRoom = fixed('MIG room', call('nvmlDeviceGetMaxMigDeviceCount', SUBJECT, u32()));
-const migHandle = (index: number): Probe =>
-  sample(`MIG device ${index}`, call('nvmlDeviceGetMigDeviceHandleByIndex', SUBJECT, index, handle()));
+const migRoom = fixed(nvmlDeviceGetMaxMigDeviceCount);
+const migHandle = (index: number): Probe => sample(nvmlDeviceGetMigDeviceHandleByIndex, { index });
 
 /**
  * The MIG devices of a GPU; undefined where it is not divided. NVML numbers them with gaps, nvidia-smi without (driver
  * 590).
  */
 export function migDevicesOf(gpu: Subject, ask: AskProbe): readonly Subject[] | undefined {
-  if (ask(migMode, gpu).number('current') === 0) return undefined;
+  if (ask(migMode, gpu).number('currentMode') === 0) return undefined;
   const room = believable('nvmlDeviceGetMaxMigDeviceCount', ask(migRoom, gpu).number('value'));
   return Array.from({ length: room }, (_, i) => ask(migHandle(i), gpu).read('value'))
     .filter((found) => !(found instanceof Missing))

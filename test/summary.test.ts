@@ -216,7 +216,7 @@ describe('a line of the summary', () => {
       process_name: cell(text, 'evil\u001b[2J\nname\t\u007f'),
       used_gpu_memory: cell(mebibytes, 1024 * 1024),
     });
-    const lines = processLines(shown);
+    const lines = processLines(shown as Parameters<typeof processLines>[0]);
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain('   evil?[2J?name??  ');
     expect(lines[0]).toHaveLength(WIDTH);

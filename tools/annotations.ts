@@ -337,3 +337,56 @@ export const HANDLE_WORDS: Readonly<Record<string, string>> = {
   systemEventSet: 'a set of system events',
   gpmSample: 'a sample of GPU performance monitoring',
 };
+
+/** A question for older drivers: another function, or the same one with an older version of its struct. */
+export interface OlderNote {
+  readonly fn?: string;
+  readonly struct?: string;
+  /** Names of its outputs, where the newest form has others. */
+  readonly as?: Readonly<Record<string, string>>;
+}
+
+/** What is asked in place of a function that the driver does not know, newest first. Inputs have the same names in all. */
+export const OLDER: Readonly<Record<string, readonly OlderNote[]>> = {
+  nvmlDeviceGetAccountingStats_v2: [{ fn: 'nvmlDeviceGetAccountingStats' }],
+  nvmlDeviceGetComputeRunningProcesses_v3: [
+    { fn: 'nvmlDeviceGetComputeRunningProcesses_v2' },
+    { fn: 'nvmlDeviceGetComputeRunningProcesses' },
+  ],
+  nvmlDeviceGetCurrentClocksEventReasons: [{ fn: 'nvmlDeviceGetCurrentClocksThrottleReasons' }],
+  nvmlDeviceGetDriverModel_v2: [{ fn: 'nvmlDeviceGetDriverModel' }],
+  nvmlDeviceGetGpuFabricInfoV: [{ struct: 'nvmlGpuFabricInfo_v2_t' }, { fn: 'nvmlDeviceGetGpuFabricInfo' }],
+  nvmlDeviceGetGpuInstancePossiblePlacements_v2: [{ fn: 'nvmlDeviceGetGpuInstancePossiblePlacements' }],
+  nvmlDeviceGetGpuInstanceProfileInfoV: [{ fn: 'nvmlDeviceGetGpuInstanceProfileInfo' }],
+  nvmlDeviceGetGraphicsRunningProcesses_v3: [
+    { fn: 'nvmlDeviceGetGraphicsRunningProcesses_v2' },
+    { fn: 'nvmlDeviceGetGraphicsRunningProcesses' },
+  ],
+  nvmlDeviceGetGridLicensableFeatures_v4: [{ fn: 'nvmlDeviceGetGridLicensableFeatures_v3' }],
+  nvmlDeviceGetMPSComputeRunningProcesses_v3: [
+    { fn: 'nvmlDeviceGetMPSComputeRunningProcesses_v2' },
+    { fn: 'nvmlDeviceGetMPSComputeRunningProcesses' },
+  ],
+  nvmlDeviceGetMemoryInfo_v2: [{ fn: 'nvmlDeviceGetMemoryInfo' }],
+  nvmlDeviceGetNvLinkInfo: [{ struct: 'nvmlNvLinkInfo_v1_t' }],
+  nvmlDeviceGetNvLinkRemotePciInfo_v2: [{ fn: 'nvmlDeviceGetNvLinkRemotePciInfo' }],
+  nvmlDeviceGetPciInfo_v3: [{ fn: 'nvmlDeviceGetPciInfo_v2' }, { fn: 'nvmlDeviceGetPciInfo' }],
+  nvmlDeviceGetPerformanceState: [{ fn: 'nvmlDeviceGetPowerState' }],
+  nvmlDeviceGetPlatformInfo: [{ struct: 'nvmlPlatformInfo_v1_t' }],
+  nvmlDeviceGetRemappedRows_v2: [
+    {
+      fn: 'nvmlDeviceGetRemappedRows',
+      as: {
+        corrRows: 'corrActiveRemaps',
+        uncRows: 'uncActiveRemaps',
+        isPending: 'bPending',
+        failureOccurred: 'bFailureOccurred',
+      },
+    },
+  ],
+  nvmlDeviceGetSupportedClocksEventReasons: [{ fn: 'nvmlDeviceGetSupportedClocksThrottleReasons' }],
+  nvmlDeviceGetTemperatureV: [{ fn: 'nvmlDeviceGetTemperature', as: { temp: 'temperature' } }],
+  nvmlGpuInstanceGetComputeInstanceProfileInfoV: [{ fn: 'nvmlGpuInstanceGetComputeInstanceProfileInfo' }],
+  nvmlSystemGetConfComputeSettings: [{ fn: 'nvmlSystemGetConfComputeState' }],
+  nvmlSystemGetCudaDriverVersion_v2: [{ fn: 'nvmlSystemGetCudaDriverVersion' }],
+};

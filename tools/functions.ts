@@ -1,7 +1,8 @@
 /** Writes entries.ts, api.ts and api-promises.ts: every function of NVML as one of TypeScript. */
+import { OLDER, type OlderNote } from './annotations.js';
 import { type ApiFunction, api } from './api.js';
 import { docOf } from './docstrings.js';
-import { paramsOf } from './prototypes.js';
+import { paramsOf, versionOf } from './prototypes.js';
 import { functionNames, newerOf, type Signature, shapeOf, signatureOf } from './signatures.js';
 
 /** Functions that are written by hand: they open and close the library, or work without it. */
@@ -59,7 +60,7 @@ export function entries(): string {
     const tail = newer.length === 0 ? '' : `, newer: [${newer.join(', ')}]`;
     return [
       newer.length,
-      `export const ${name}: Entry = { fn: '${name}', params: [${paramsOf(name, api.functions[name] as ApiFunction).join(', ')}]${tail} };`,
+      `export const ${name} = { fn: '${name}', params: [${paramsOf(name, api.functions[name] as ApiFunction).join(', ')}]${tail} } as const satisfies Entry;`,
     ] as const;
   });
   // Those that name others stand behind them.
@@ -69,6 +70,45 @@ export function entries(): string {
     "import * as l from './layouts.js';",
     '',
     ...sorted.map(([, line]) => line),
+    '',
+  ].join('\n');
+}
+
+/** The entry of an older question: one of entries.ts, or the function with another struct. */
+function olderEntry(name: string, { fn, struct }: OlderNote): string {
+  if (fn !== undefined) {
+    if (!(fn in api.functions)) throw new Error(`annotated, not declared: ${fn}`);
+    return `e.${fn}`;
+  }
+  const params = paramsOf(name, api.functions[name] as ApiFunction).map((param) =>
+    param.startsWith("['struct'") && struct !== undefined ? otherStruct(param, struct) : param,
+  );
+  return `{ fn: '${name}', params: [${params.join(', ')}] }`;
+}
+
+function otherStruct(param: string, struct: string): string {
+  const version = api.constants[versionOf(struct) ?? ''];
+  return param.replace(/l\.\w+/, `l.${struct}`).replace(/version: \d+/, `version: ${version}`);
+}
+
+/** Writes older.ts: what is asked in place of the functions that a driver does not know. */
+export function older(): string {
+  const lines = Object.entries(OLDER).map(([name, notes]) => {
+    const items = notes.map((note) => {
+      const as = Object.entries(note.as ?? {}).map(([from, to]) => `${from}: '${to}'`);
+      return `{ entry: ${olderEntry(name, note)}${as.length === 0 ? '' : `, as: { ${as.join(', ')} }`} }`;
+    });
+    return `  ${name}: [${items.join(', ')}],`;
+  });
+  return [
+    "import type { Older } from '../entry.js';",
+    "import * as e from './entries.js';",
+    "import type { FunctionName } from './functions.js';",
+    "import * as l from './layouts.js';",
+    '',
+    'export const older: Readonly<Partial<Record<FunctionName, readonly Older[]>>> = {',
+    ...lines,
+    '};',
     '',
   ].join('\n');
 }

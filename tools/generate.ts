@@ -13,7 +13,7 @@ import { errors } from './errors.js';
 import { fieldComment } from './field-comments.js';
 import { fieldNames } from './field-names.js';
 import { fields } from './fields.js';
-import { functions as apiFunctions, entries, promises } from './functions.js';
+import { functions as apiFunctions, entries, older, promises } from './functions.js';
 import { prototypes } from './prototypes.js';
 import { readers } from './readers.js';
 import { reportTypes } from './report-types.js';
@@ -150,6 +150,7 @@ const files: readonly (readonly [folder: URL, file: string, make: Make])[] = [
   [NVML, 'readers.ts', async () => readers(await import(`${NVML}layouts.ts?written`))],
   [NVML, 'functions.ts', functions],
   [NVML, 'entries.ts', entries],
+  [NVML, 'older.ts', older],
   [NVML, 'prototypes.ts', prototypes],
   [NVML, 'errors.ts', errors],
   [NVML, 'snapshots.ts', snapshots],

@@ -166,13 +166,14 @@ export function prototypes(): string {
   const unknown = [...note.CHANGES].filter((name) => !(name in api.functions));
   if (unknown.length > 0) throw new Error(`annotated, not declared: ${unknown.join(' ')}`);
   return [
+    "import type { Entry } from '../entry.js';",
     "import type { Prototype } from '../prototype.js';",
     "import type { FunctionName } from './functions.js';",
     "import * as entries from './entries.js';",
     '',
     '/** What each parameter of each function is for, in order. */',
     'export const prototypes = Object.fromEntries(',
-    '  Object.values(entries).map(({ fn, params }) => [fn, params]),',
+    '  Object.values<Entry>(entries).map(({ fn, params }) => [fn, params]),',
     ') as Readonly<Record<FunctionName, Prototype>>;',
     '',
     '/** Functions that change something. */',

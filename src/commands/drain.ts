@@ -40,7 +40,7 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
   const address = busAddress(named);
   if (address === undefined) throw new UsageError(plainly`Option "${named}" is invalid for "-p".`);
   const { session } = await context.machine();
-  const [state = Missing.of(0)] = readValues(session, SYSTEM, [want(drainState(address), 'state')]);
+  const [state = Missing.of(0)] = readValues(session, SYSTEM, [want(drainState(address))]);
   const busId = busIdText(address);
   if (lastValue(tokens, 'json') !== undefined) {
     context.io.out(jsonDocument({ drain: { bus_id: cell(text, busId), draining: cell(draining, state) } }));

@@ -1,7 +1,8 @@
 /** `gpm -g`: whether the performance metrics of a GPU are streamed. */
+
 import { lastValue, type Token } from '../argv.js';
 import { EXIT } from '../errors.js';
-import { call, SUBJECT, u32 } from '../nvml/call.js';
+import { nvmlGpmQueryIfStreamingEnabled } from '../nvml/generated/entries.js';
 import { Missing } from '../nvml/status.js';
 import type { Reading } from '../query/bound-probe.js';
 import { cell, cellText } from '../query/cell.js';
@@ -16,7 +17,7 @@ import { lostLines, reachable, statusOf } from './lost.js';
 import { chosenGpus, idOption } from './select.js';
 import { refuseSetters, setter } from './setter.js';
 
-const streaming = sample('GPM streaming', call('nvmlGpmQueryIfStreamingEnabled', SUBJECT, u32('state')));
+const streaming = sample(nvmlGpmQueryIfStreamingEnabled);
 const state = words({ 0: 'DISABLED', 1: 'ENABLED' });
 
 async function gpm(tokens: readonly Token[], context: Context): Promise<number> {

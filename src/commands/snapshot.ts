@@ -166,7 +166,7 @@ const restless = (probes: readonly Probe[]): readonly Topic[] =>
   probes
     .filter(({ lifetime }) => lifetime === 'sample')
     .flatMap(({ calls, field }): readonly Topic[] =>
-      field === undefined ? calls.map(({ fn }) => fn) : [field[0]],
+      field === undefined ? calls().map(({ fn }) => fn) : [field[0]],
     );
 
 /** `snapshot [-o FILE] [--title TEXT] [--keep-identities] [--samples N [-l SECONDS | -lms MILLISECONDS]]` */
@@ -179,7 +179,7 @@ export const spec: CommandSpec = {
     const probes = await everyProbe();
     const survey = new Survey(session.driver, {
       cpus: countCpus(files),
-      extraCalls: probes.flatMap((probe): readonly Call[] => probe.calls),
+      extraCalls: probes.flatMap((probe): readonly Call[] => probe.calls()),
       extraFields: probes.flatMap((probe): readonly FieldId[] =>
         probe.field === undefined ? [] : [probe.field],
       ),

@@ -1,6 +1,13 @@
 /** What deviceQuery tells of clocks: the throttle reasons, all five with any of their ids, and the supported clocks. */
-import { call, list, SUBJECT, u64 } from '../nvml/call.js';
+
+import { list } from '../nvml/call.js';
 import * as nvml from '../nvml/generated/constants.js';
+import {
+  nvmlDeviceGetCurrentClocksThrottleReasons,
+  nvmlDeviceGetSupportedClocksThrottleReasons,
+  nvmlDeviceGetSupportedGraphicsClocks,
+  nvmlDeviceGetSupportedMemoryClocks,
+} from '../nvml/generated/entries.js';
 import { filledOf, LIST_HEAD } from '../nvml/memory.js';
 import { Missing } from '../nvml/status.js';
 import type { BoundProbe, Reading } from '../query/bound-probe.js';
@@ -10,14 +17,8 @@ import type { ClocksThrottle, SupportedClock } from './device-lists.js';
 import { absence, type ListPart, type XmlElement } from './device-tree.js';
 import { NVSMI } from './ids.js';
 
-const supportedReasons = sample(
-  'nvmlDeviceGetSupportedClocksThrottleReasons',
-  call('nvmlDeviceGetSupportedClocksThrottleReasons', SUBJECT, u64()),
-);
-const activeReasons = sample(
-  'nvmlDeviceGetCurrentClocksThrottleReasons',
-  call('nvmlDeviceGetCurrentClocksThrottleReasons', SUBJECT, u64()),
-);
+const supportedReasons = sample(nvmlDeviceGetSupportedClocksThrottleReasons);
+const activeReasons = sample(nvmlDeviceGetCurrentClocksThrottleReasons);
 
 /** The highest bit stood for a reason that the driver could not name. The header has it no more. */
 const UNKNOWN_REASON = 0x8000000000000000n;
@@ -57,15 +58,9 @@ export const throttle: ListPart<ClocksThrottle> = {
   ],
 };
 
-const memoryClocks = sample(
-  'library memory clocks',
-  call('nvmlDeviceGetSupportedMemoryClocks', SUBJECT, list('u32', 64)),
-);
+const memoryClocks = sample(nvmlDeviceGetSupportedMemoryClocks);
 const graphicsClocks = (clock: number): Probe =>
-  sample(
-    `library graphics clocks ${clock}`,
-    call('nvmlDeviceGetSupportedGraphicsClocks', SUBJECT, clock, list('u32', 256)),
-  );
+  sample(nvmlDeviceGetSupportedGraphicsClocks, { memoryClockMHz: clock });
 
 const NUMBERS = list('u32');
 

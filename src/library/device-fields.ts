@@ -1,12 +1,62 @@
 /** Table: everything deviceQuery can answer about a GPU, in the order, under the keys and in the units of pynvml_utils. */
-import { call, SUBJECT, struct, text, u32 } from '../nvml/call.js';
+
 import * as nvml from '../nvml/generated/constants.js';
-import * as layouts from '../nvml/generated/layouts.js';
+import {
+  nvmlDeviceGetAccountingBufferSize,
+  nvmlDeviceGetAccountingMode,
+  nvmlDeviceGetApplicationsClock,
+  nvmlDeviceGetAutoBoostedClocksEnabled,
+  nvmlDeviceGetBAR1MemoryInfo,
+  nvmlDeviceGetBoardId,
+  nvmlDeviceGetBrand,
+  nvmlDeviceGetBridgeChipInfo,
+  nvmlDeviceGetClockInfo,
+  nvmlDeviceGetComputeMode,
+  nvmlDeviceGetCurrPcieLinkGeneration,
+  nvmlDeviceGetCurrPcieLinkWidth,
+  nvmlDeviceGetDecoderUtilization,
+  nvmlDeviceGetDefaultApplicationsClock,
+  nvmlDeviceGetDisplayActive,
+  nvmlDeviceGetDisplayMode,
+  nvmlDeviceGetDriverModel_v2,
+  nvmlDeviceGetEccMode,
+  nvmlDeviceGetEncoderStats,
+  nvmlDeviceGetEncoderUtilization,
+  nvmlDeviceGetEnforcedPowerLimit,
+  nvmlDeviceGetFanSpeed,
+  nvmlDeviceGetGpuOperationMode,
+  nvmlDeviceGetInforomImageVersion,
+  nvmlDeviceGetInforomVersion,
+  nvmlDeviceGetMaxClockInfo,
+  nvmlDeviceGetMaxPcieLinkGeneration,
+  nvmlDeviceGetMaxPcieLinkWidth,
+  nvmlDeviceGetMemoryInfo,
+  nvmlDeviceGetMinorNumber,
+  nvmlDeviceGetMultiGpuBoard,
+  nvmlDeviceGetName,
+  nvmlDeviceGetPcieReplayCounter,
+  nvmlDeviceGetPciInfo_v3,
+  nvmlDeviceGetPerformanceState,
+  nvmlDeviceGetPersistenceMode,
+  nvmlDeviceGetPowerManagementDefaultLimit,
+  nvmlDeviceGetPowerManagementLimit,
+  nvmlDeviceGetPowerManagementLimitConstraints,
+  nvmlDeviceGetPowerManagementMode,
+  nvmlDeviceGetPowerState,
+  nvmlDeviceGetPowerUsage,
+  nvmlDeviceGetRetiredPagesPendingStatus,
+  nvmlDeviceGetSerial,
+  nvmlDeviceGetTemperature,
+  nvmlDeviceGetTemperatureThreshold,
+  nvmlDeviceGetUtilizationRates,
+  nvmlDeviceGetUUID,
+  nvmlDeviceGetVbiosVersion,
+} from '../nvml/generated/entries.js';
 import { NOT_SUPPORTED } from '../nvml/status.js';
 import type { Pick, Reading, Value, View } from '../query/bound-probe.js';
 import { derived } from '../query/derive.js';
 import { pcieThroughput } from '../query/pcie-throughput.js';
-import { fixed, type Probe, sample } from '../query/probe.js';
+import { field, fixed, type Probe, sample } from '../query/probe.js';
 import { productBrand } from '../query/report/board.js';
 import { supportedClocks, throttle } from './device-clocks.js';
 import {
@@ -29,73 +79,25 @@ import { accountedProcesses, processes } from './device-processes.js';
 import type { DevicePart } from './device-tree.js';
 import { NVSMI } from './ids.js';
 
-const textOf = (fn: Parameters<typeof call>[0], length: number): Probe =>
-  fixed(fn, call(fn, SUBJECT, text(length)));
-const fixedU32 = (fn: Parameters<typeof call>[0]): Probe => fixed(fn, call(fn, SUBJECT, u32()));
-const sampleU32 = (fn: Parameters<typeof call>[0]): Probe => sample(fn, call(fn, SUBJECT, u32()));
-const of = (fn: Parameters<typeof call>[0], input: number): Probe =>
-  sample(`${fn} ${input}`, call(fn, SUBJECT, input, u32()));
-
-const pci = fixed(
-  'library pci',
-  call('nvmlDeviceGetPciInfo_v3', SUBJECT, struct(layouts.nvmlPciInfo_t)),
-  call('nvmlDeviceGetPciInfo_v2', SUBJECT, struct(layouts.nvmlPciInfo_t)),
-  call('nvmlDeviceGetPciInfo', SUBJECT, struct(layouts.nvmlPciInfo_t)),
-);
-const driverModel = sample(
-  'library driver model',
-  call('nvmlDeviceGetDriverModel_v2', SUBJECT, u32('current'), u32('pending')),
-  call('nvmlDeviceGetDriverModel', SUBJECT, u32('current'), u32('pending')),
-);
-const inforom = (object: number): Probe =>
-  fixed(`library inforom ${object}`, call('nvmlDeviceGetInforomVersion', SUBJECT, object, text(16)));
-const operationMode = sample(
-  'library operation mode',
-  call('nvmlDeviceGetGpuOperationMode', SUBJECT, u32('current'), u32('pending')),
-);
-const bridge = fixed(
-  'library bridge',
-  call('nvmlDeviceGetBridgeChipInfo', SUBJECT, struct(layouts.nvmlBridgeChipHierarchy_t)),
-);
-const memory = sample(
-  'library memory',
-  call('nvmlDeviceGetMemoryInfo', SUBJECT, struct(layouts.nvmlMemory_t)),
-);
-const bar1 = sample(
-  'library bar1',
-  call('nvmlDeviceGetBAR1MemoryInfo', SUBJECT, struct(layouts.nvmlBAR1Memory_t)),
-);
-const utilization = sample(
-  'library utilization',
-  call('nvmlDeviceGetUtilizationRates', SUBJECT, struct(layouts.nvmlUtilization_t)),
-);
-const engine = (fn: Parameters<typeof call>[0]): Probe => sample(fn, call(fn, SUBJECT, u32(), u32('period')));
-const eccMode = sample(
-  'library ecc mode',
-  call('nvmlDeviceGetEccMode', SUBJECT, u32('current'), u32('pending')),
-);
-const limits = fixed(
-  'library power limits',
-  call('nvmlDeviceGetPowerManagementLimitConstraints', SUBJECT, u32('min'), u32('max')),
-);
-const autoBoost = sample(
-  'library auto boost',
-  call('nvmlDeviceGetAutoBoostedClocksEnabled', SUBJECT, u32('current'), u32('default')),
-);
-const encoderStats = sample(
-  'library encoder stats',
-  call('nvmlDeviceGetEncoderStats', SUBJECT, u32('sessions'), u32('fps'), u32('latency')),
-);
-const memoryTemperature: Probe = {
-  ...sample('library memory temperature'),
-  field: [nvml.NVML_FI_DEV_MEMORY_TEMP, 0],
-};
+const pci = fixed(nvmlDeviceGetPciInfo_v3);
+const driverModel = sample(nvmlDeviceGetDriverModel_v2);
+const inforom = (object: number): Probe => fixed(nvmlDeviceGetInforomVersion, { object });
+const operationMode = sample(nvmlDeviceGetGpuOperationMode);
+const bridge = fixed(nvmlDeviceGetBridgeChipInfo);
+const memory = sample(nvmlDeviceGetMemoryInfo);
+const bar1 = sample(nvmlDeviceGetBAR1MemoryInfo);
+const utilization = sample(nvmlDeviceGetUtilizationRates);
+const eccMode = sample(nvmlDeviceGetEccMode);
+const limits = fixed(nvmlDeviceGetPowerManagementLimitConstraints);
+const autoBoost = sample(nvmlDeviceGetAutoBoostedClocksEnabled);
+const encoderStats = sample(nvmlDeviceGetEncoderStats);
+const memoryTemperature = field(nvml.NVML_FI_DEV_MEMORY_TEMP);
 const power = {
-  state: sampleU32('nvmlDeviceGetPowerState'),
-  draw: sampleU32('nvmlDeviceGetPowerUsage'),
-  limit: sampleU32('nvmlDeviceGetPowerManagementLimit'),
-  standard: sampleU32('nvmlDeviceGetPowerManagementDefaultLimit'),
-  enforced: sampleU32('nvmlDeviceGetEnforcedPowerLimit'),
+  state: sample(nvmlDeviceGetPowerState),
+  draw: sample(nvmlDeviceGetPowerUsage),
+  limit: sample(nvmlDeviceGetPowerManagementLimit),
+  standard: sample(nvmlDeviceGetPowerManagementDefaultLimit),
+  enforced: sample(nvmlDeviceGetEnforcedPowerLimit),
 };
 
 const mib = withUnit('MiB', float);
@@ -109,32 +111,30 @@ const rest = (total: string, used: string): Pick => derived([total, used], (all,
 
 export const deviceParts: readonly DevicePart[] = [
   leaf('id', [NVSMI.PCI_BUS_ID], pci, asText, { pick: 'busId' }),
-  leaf('product_name', [NVSMI.NAME], textOf('nvmlDeviceGetName', 96), asText, { pick: '' }),
-  leaf('product_brand', [NVSMI.NAME], fixedU32('nvmlDeviceGetBrand'), (value) =>
-    productBrand.kind.spell(value),
-  ),
-  leaf('display_mode', [NVSMI.DISPLAY_MODE], sampleU32('nvmlDeviceGetDisplayMode'), enabled),
-  leaf('display_active', [NVSMI.DISPLAY_ACTIVE], sampleU32('nvmlDeviceGetDisplayActive'), enabled),
-  leaf('persistence_mode', [NVSMI.PERSISTENCE_MODE], sampleU32('nvmlDeviceGetPersistenceMode'), enabled),
-  leaf('accounting_mode', [NVSMI.ACCT_MODE], sampleU32('nvmlDeviceGetAccountingMode'), enabled),
+  leaf('product_name', [NVSMI.NAME], fixed(nvmlDeviceGetName), asText, { pick: '' }),
+  leaf('product_brand', [NVSMI.NAME], fixed(nvmlDeviceGetBrand), (value) => productBrand.kind.spell(value)),
+  leaf('display_mode', [NVSMI.DISPLAY_MODE], sample(nvmlDeviceGetDisplayMode), enabled),
+  leaf('display_active', [NVSMI.DISPLAY_ACTIVE], sample(nvmlDeviceGetDisplayActive), enabled),
+  leaf('persistence_mode', [NVSMI.PERSISTENCE_MODE], sample(nvmlDeviceGetPersistenceMode), enabled),
+  leaf('accounting_mode', [NVSMI.ACCT_MODE], sample(nvmlDeviceGetAccountingMode), enabled),
   leaf(
     'accounting_mode_buffer_size',
     [NVSMI.ACCT_BUFFER_SIZE],
-    fixedU32('nvmlDeviceGetAccountingBufferSize'),
+    fixed(nvmlDeviceGetAccountingBufferSize),
     asText,
   ),
   group('driver_model', [
     leaf('current_dm', [NVSMI.DRIVER_MODEL_CUR], driverModel, flag('WDDM', 'TCC'), { pick: 'current' }),
     leaf('pending_dm', [NVSMI.DRIVER_MODEL_PENDING], driverModel, flag('WDDM', 'TCC'), { pick: 'pending' }),
   ]),
-  leaf('serial', [NVSMI.SERIALNUMBER], textOf('nvmlDeviceGetSerial', 30), asText, { pick: '' }),
-  leaf('uuid', [NVSMI.UUID], textOf('nvmlDeviceGetUUID', 96), asText, { pick: '' }),
-  leaf('minor_number', [NVSMI.INDEX], fixedU32('nvmlDeviceGetMinorNumber'), asText),
-  leaf('vbios_version', [NVSMI.VBIOS_VER], textOf('nvmlDeviceGetVbiosVersion', 32), asText, { pick: '' }),
-  leaf('multigpu_board', [NVSMI.VBIOS_VER], fixedU32('nvmlDeviceGetMultiGpuBoard'), flag('No', 'Yes')),
-  leaf('board_id', [NVSMI.BOARD_ID], fixedU32('nvmlDeviceGetBoardId'), (value) => `0x${value.toString(16)}`),
+  leaf('serial', [NVSMI.SERIALNUMBER], fixed(nvmlDeviceGetSerial), asText, { pick: '' }),
+  leaf('uuid', [NVSMI.UUID], fixed(nvmlDeviceGetUUID), asText, { pick: '' }),
+  leaf('minor_number', [NVSMI.INDEX], fixed(nvmlDeviceGetMinorNumber), asText),
+  leaf('vbios_version', [NVSMI.VBIOS_VER], fixed(nvmlDeviceGetVbiosVersion), asText, { pick: '' }),
+  leaf('multigpu_board', [NVSMI.VBIOS_VER], fixed(nvmlDeviceGetMultiGpuBoard), flag('No', 'Yes')),
+  leaf('board_id', [NVSMI.BOARD_ID], fixed(nvmlDeviceGetBoardId), (value) => `0x${value.toString(16)}`),
   group('inforom_version', [
-    leaf('img_version', [NVSMI.INFOROM_IMG], textOf('nvmlDeviceGetInforomImageVersion', 16), asText, {
+    leaf('img_version', [NVSMI.INFOROM_IMG], fixed(nvmlDeviceGetInforomImageVersion), asText, {
       pick: '',
     }),
     leaf('oem_object', [NVSMI.INFOROM_OEM], inforom(nvml.NVML_INFOROM_OEM), asText, { pick: '' }),
@@ -154,16 +154,11 @@ export const deviceParts: readonly DevicePart[] = [
     leaf('pci_sub_system_id', [NVSMI.PCI_SUBDEVICE_ID], pci, hex(8), { pick: 'pciSubSystemId' }),
     group('pci_gpu_link_info', [
       group('pcie_gen', [
-        leaf(
-          'max_link_gen',
-          [NVSMI.PCI_LINK_GEN_MAX],
-          fixedU32('nvmlDeviceGetMaxPcieLinkGeneration'),
-          asText,
-        ),
+        leaf('max_link_gen', [NVSMI.PCI_LINK_GEN_MAX], fixed(nvmlDeviceGetMaxPcieLinkGeneration), asText),
         leaf(
           'current_link_gen',
           [NVSMI.PCI_LINK_GEN_CUR],
-          sampleU32('nvmlDeviceGetCurrPcieLinkGeneration'),
+          sample(nvmlDeviceGetCurrPcieLinkGeneration),
           asText,
         ),
       ]),
@@ -171,13 +166,13 @@ export const deviceParts: readonly DevicePart[] = [
         leaf(
           'max_link_width',
           [NVSMI.PCI_LINK_WIDTH_MAX],
-          fixedU32('nvmlDeviceGetMaxPcieLinkWidth'),
+          fixed(nvmlDeviceGetMaxPcieLinkWidth),
           (width) => `${width}x`,
         ),
         leaf(
           'current_link_width',
           [NVSMI.PCI_LINK_WIDTH_CUR],
-          sampleU32('nvmlDeviceGetCurrPcieLinkWidth'),
+          sample(nvmlDeviceGetCurrPcieLinkWidth),
           (width) => `${width}x`,
         ),
       ]),
@@ -186,15 +181,15 @@ export const deviceParts: readonly DevicePart[] = [
       leaf('bridge_chip_type', [], bridge, flag('PLX', 'BR04'), { pick: (view) => chip(view, 'type') }),
       leaf('bridge_chip_fw', [], bridge, asText, { pick: (view) => chip(view, 'fwVersion') }),
     ]),
-    leaf('replay_counter', [], sampleU32('nvmlDeviceGetPcieReplayCounter'), asText),
+    leaf('replay_counter', [], sample(nvmlDeviceGetPcieReplayCounter), asText),
     leaf('tx_util', [], pcieThroughput(nvml.NVML_PCIE_UTIL_TX_BYTES), asNumber, { xml: withUnit('KB/s') }),
     { type: 'word', key: 'tx_util_unit', ids: [], word: 'KB/s' },
     leaf('rx_util', [], pcieThroughput(nvml.NVML_PCIE_UTIL_RX_BYTES), asNumber, { xml: withUnit('KB/s') }),
     { type: 'word', key: 'rx_util_unit', ids: [], word: 'KB/s' },
   ]),
-  leaf('fan_speed', [NVSMI.FAN_SPEED], sampleU32('nvmlDeviceGetFanSpeed'), asNumber, { xml: percent }),
+  leaf('fan_speed', [NVSMI.FAN_SPEED], sample(nvmlDeviceGetFanSpeed), asNumber, { xml: percent }),
   { type: 'word', key: 'fan_speed_unit', ids: [NVSMI.FAN_SPEED], word: '%' },
-  leaf('performance_state', [NVSMI.PSTATE], sampleU32('nvmlDeviceGetPerformanceState'), pstate),
+  leaf('performance_state', [NVSMI.PSTATE], sample(nvmlDeviceGetPerformanceState), pstate),
   throttle,
   group(
     'fb_memory_usage',
@@ -223,7 +218,7 @@ export const deviceParts: readonly DevicePart[] = [
   leaf(
     'compute_mode',
     [NVSMI.COMPUTE_MODE],
-    sampleU32('nvmlDeviceGetComputeMode'),
+    sample(nvmlDeviceGetComputeMode),
     (mode) => ['Default', 'Exclusive Thread', 'Prohibited', 'Exclusive_Process'][Number(mode)] ?? 'Unknown',
   ),
   group(
@@ -231,10 +226,12 @@ export const deviceParts: readonly DevicePart[] = [
     [
       leaf('gpu_util', [NVSMI.UTILIZATION_GPU], utilization, asNumber, { pick: 'gpu', xml: percent }),
       leaf('memory_util', [NVSMI.UTILIZATION_MEM], utilization, asNumber, { pick: 'memory', xml: percent }),
-      leaf('encoder_util', [NVSMI.UTILIZATION_ENCODER], engine('nvmlDeviceGetEncoderUtilization'), asNumber, {
+      leaf('encoder_util', [NVSMI.UTILIZATION_ENCODER], sample(nvmlDeviceGetEncoderUtilization), asNumber, {
+        pick: 'utilization',
         xml: percent,
       }),
-      leaf('decoder_util', [NVSMI.UTILIZATION_DECODER], engine('nvmlDeviceGetDecoderUtilization'), asNumber, {
+      leaf('decoder_util', [NVSMI.UTILIZATION_DECODER], sample(nvmlDeviceGetDecoderUtilization), asNumber, {
+        pick: 'utilization',
         xml: percent,
       }),
     ],
@@ -242,12 +239,15 @@ export const deviceParts: readonly DevicePart[] = [
   ),
   group('encoder_stats', [
     leaf('session_count', [NVSMI.ENCODER_STATS_SESSIONCOUNT], encoderStats, asNumber, {
-      pick: 'sessions',
+      pick: 'sessionCount',
       extra: true,
     }),
-    leaf('average_fps', [NVSMI.ENCODER_STATS_AVG_EPS], encoderStats, asNumber, { pick: 'fps', extra: true }),
+    leaf('average_fps', [NVSMI.ENCODER_STATS_AVG_EPS], encoderStats, asNumber, {
+      pick: 'averageFps',
+      extra: true,
+    }),
     leaf('average_latency', [NVSMI.ENCODER_STATS_AVG_LATENCY], encoderStats, asNumber, {
-      pick: 'latency',
+      pick: 'averageLatency',
       extra: true,
     }),
   ]),
@@ -283,7 +283,7 @@ export const deviceParts: readonly DevicePart[] = [
     leaf(
       'pending_retirement',
       [NVSMI.RETIREDPAGES_PENDING],
-      sampleU32('nvmlDeviceGetRetiredPagesPendingStatus'),
+      sample(nvmlDeviceGetRetiredPagesPendingStatus),
       flag('No', 'Yes'),
     ),
   ]),
@@ -293,21 +293,25 @@ export const deviceParts: readonly DevicePart[] = [
       leaf(
         'gpu_temp',
         [NVSMI.TEMPERATURE_GPU],
-        of('nvmlDeviceGetTemperature', nvml.NVML_TEMPERATURE_GPU),
+        sample(nvmlDeviceGetTemperature, { sensorType: nvml.NVML_TEMPERATURE_GPU }),
         asNumber,
         { xml: celsius },
       ),
       leaf(
         'gpu_temp_max_threshold',
         [NVSMI.TEMPERATURE_GPU],
-        of('nvmlDeviceGetTemperatureThreshold', nvml.NVML_TEMPERATURE_THRESHOLD_SHUTDOWN),
+        sample(nvmlDeviceGetTemperatureThreshold, {
+          thresholdType: nvml.NVML_TEMPERATURE_THRESHOLD_SHUTDOWN,
+        }),
         asNumber,
         { xml: celsius },
       ),
       leaf(
         'gpu_temp_slow_threshold',
         [NVSMI.TEMPERATURE_GPU],
-        of('nvmlDeviceGetTemperatureThreshold', nvml.NVML_TEMPERATURE_THRESHOLD_SLOWDOWN),
+        sample(nvmlDeviceGetTemperatureThreshold, {
+          thresholdType: nvml.NVML_TEMPERATURE_THRESHOLD_SLOWDOWN,
+        }),
         asNumber,
         { xml: celsius },
       ),
@@ -324,15 +328,15 @@ export const deviceParts: readonly DevicePart[] = [
       leaf(
         'power_management',
         [NVSMI.POWER_MGMT],
-        sampleU32('nvmlDeviceGetPowerManagementMode'),
+        sample(nvmlDeviceGetPowerManagementMode),
         flag('N/A', 'Supported'),
       ),
       leaf('power_draw', [NVSMI.POWER_DRAW], power.draw, watts, { xml: inWatts }),
       leaf('power_limit', [NVSMI.POWER_LIMIT], power.limit, watts, { xml: inWatts }),
       leaf('default_power_limit', [NVSMI.POWER_LIMIT_DEFAULT], power.standard, watts, { xml: inWatts }),
       leaf('enforced_power_limit', [NVSMI.POWER_LIMIT_ENFORCED], power.enforced, watts, { xml: inWatts }),
-      leaf('min_power_limit', [NVSMI.POWER_LIMIT_MIN], limits, watts, { pick: 'min', xml: inWatts }),
-      leaf('max_power_limit', [NVSMI.POWER_LIMIT_MAX], limits, watts, { pick: 'max', xml: inWatts }),
+      leaf('min_power_limit', [NVSMI.POWER_LIMIT_MIN], limits, watts, { pick: 'minLimit', xml: inWatts }),
+      leaf('max_power_limit', [NVSMI.POWER_LIMIT_MAX], limits, watts, { pick: 'maxLimit', xml: inWatts }),
     ],
     { always: [leaf('power_state', [], power.state, pstate)], unit: 'W' },
   ),
@@ -342,28 +346,28 @@ export const deviceParts: readonly DevicePart[] = [
       leaf(
         'graphics_clock',
         [NVSMI.CLOCKS_GRAPHICS_CUR],
-        of('nvmlDeviceGetClockInfo', nvml.NVML_CLOCK_GRAPHICS),
+        sample(nvmlDeviceGetClockInfo, { type: nvml.NVML_CLOCK_GRAPHICS }),
         asNumber,
         { xml: mhz },
       ),
       leaf(
         'sm_clock',
         [NVSMI.CLOCKS_GRAPHICS_CUR, NVSMI.CLOCKS_SM_CUR],
-        of('nvmlDeviceGetClockInfo', nvml.NVML_CLOCK_SM),
+        sample(nvmlDeviceGetClockInfo, { type: nvml.NVML_CLOCK_SM }),
         asNumber,
         { xml: mhz },
       ),
       leaf(
         'mem_clock',
         [NVSMI.CLOCKS_MEMORY_CUR],
-        of('nvmlDeviceGetClockInfo', nvml.NVML_CLOCK_MEM),
+        sample(nvmlDeviceGetClockInfo, { type: nvml.NVML_CLOCK_MEM }),
         asNumber,
         { xml: mhz },
       ),
       leaf(
         'video_clock',
         [NVSMI.CLOCKS_VIDEO_CUR],
-        of('nvmlDeviceGetClockInfo', nvml.NVML_CLOCK_VIDEO),
+        sample(nvmlDeviceGetClockInfo, { type: nvml.NVML_CLOCK_VIDEO }),
         asNumber,
         { xml: mhz, extra: true },
       ),
@@ -376,14 +380,14 @@ export const deviceParts: readonly DevicePart[] = [
       leaf(
         'graphics_clock',
         [NVSMI.CLOCKS_APPL_GRAPHICS],
-        of('nvmlDeviceGetApplicationsClock', nvml.NVML_CLOCK_GRAPHICS),
+        sample(nvmlDeviceGetApplicationsClock, { clockType: nvml.NVML_CLOCK_GRAPHICS }),
         asNumber,
         { xml: mhz },
       ),
       leaf(
         'mem_clock',
         [NVSMI.CLOCKS_APPL_MEMORY],
-        of('nvmlDeviceGetApplicationsClock', nvml.NVML_CLOCK_MEM),
+        sample(nvmlDeviceGetApplicationsClock, { clockType: nvml.NVML_CLOCK_MEM }),
         asNumber,
         { xml: mhz },
       ),
@@ -396,14 +400,14 @@ export const deviceParts: readonly DevicePart[] = [
       leaf(
         'graphics_clock',
         [NVSMI.CLOCKS_APPL_GRAPHICS_DEFAULT],
-        of('nvmlDeviceGetDefaultApplicationsClock', nvml.NVML_CLOCK_GRAPHICS),
+        sample(nvmlDeviceGetDefaultApplicationsClock, { clockType: nvml.NVML_CLOCK_GRAPHICS }),
         asNumber,
         { xml: mhz },
       ),
       leaf(
         'mem_clock',
         [NVSMI.CLOCKS_APPL_MEMORY_DEFAULT],
-        of('nvmlDeviceGetDefaultApplicationsClock', nvml.NVML_CLOCK_MEM),
+        sample(nvmlDeviceGetDefaultApplicationsClock, { clockType: nvml.NVML_CLOCK_MEM }),
         asNumber,
         { xml: mhz },
       ),
@@ -416,17 +420,23 @@ export const deviceParts: readonly DevicePart[] = [
       leaf(
         'graphics_clock',
         [NVSMI.CLOCKS_GRAPHICS_MAX],
-        of('nvmlDeviceGetMaxClockInfo', nvml.NVML_CLOCK_GRAPHICS),
+        sample(nvmlDeviceGetMaxClockInfo, { type: nvml.NVML_CLOCK_GRAPHICS }),
         asNumber,
         { xml: mhz },
       ),
-      leaf('sm_clock', [NVSMI.CLOCKS_SM_MAX], of('nvmlDeviceGetMaxClockInfo', nvml.NVML_CLOCK_SM), asNumber, {
-        xml: mhz,
-      }),
+      leaf(
+        'sm_clock',
+        [NVSMI.CLOCKS_SM_MAX],
+        sample(nvmlDeviceGetMaxClockInfo, { type: nvml.NVML_CLOCK_SM }),
+        asNumber,
+        {
+          xml: mhz,
+        },
+      ),
       leaf(
         'mem_clock',
         [NVSMI.CLOCKS_MEMORY_MAX],
-        of('nvmlDeviceGetMaxClockInfo', nvml.NVML_CLOCK_MEM),
+        sample(nvmlDeviceGetMaxClockInfo, { type: nvml.NVML_CLOCK_MEM }),
         asNumber,
         { xml: mhz },
       ),
@@ -434,8 +444,10 @@ export const deviceParts: readonly DevicePart[] = [
     { unit: 'MHz' },
   ),
   group('clock_policy', [
-    leaf('auto_boost', [NVSMI.CLOCKS_POLICY], autoBoost, flag('Off', 'On'), { pick: 'current' }),
-    leaf('auto_boost_default', [NVSMI.CLOCKS_POLICY], autoBoost, flag('Off', 'On'), { pick: 'default' }),
+    leaf('auto_boost', [NVSMI.CLOCKS_POLICY], autoBoost, flag('Off', 'On'), { pick: 'isEnabled' }),
+    leaf('auto_boost_default', [NVSMI.CLOCKS_POLICY], autoBoost, flag('Off', 'On'), {
+      pick: 'defaultIsEnabled',
+    }),
   ]),
   supportedClocks,
   processes,

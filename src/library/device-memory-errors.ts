@@ -1,6 +1,11 @@
 /** What deviceQuery tells of memory errors: a counter's two kinds with any of its ids, and retired pages. */
-import { call, list, SUBJECT, u64 } from '../nvml/call.js';
+
 import * as nvml from '../nvml/generated/constants.js';
+import {
+  nvmlDeviceGetMemoryErrorCounter,
+  nvmlDeviceGetRetiredPages,
+  nvmlDeviceGetTotalEccErrors,
+} from '../nvml/generated/entries.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import type { Value } from '../query/bound-probe.js';
 import { type Probe, sample } from '../query/probe.js';
@@ -19,14 +24,8 @@ const LOCATIONS: readonly (readonly [name: string, location: number])[] = [
 /** `own` are the ids that ask for these errors alone; `both` ask for single and double bit errors together. */
 function eccErrors(key: string, errorType: number, counter: number, ids: readonly number[]): GroupPart {
   const at = (location: number): Probe =>
-    sample(
-      `library ecc ${errorType} ${counter} ${location}`,
-      call('nvmlDeviceGetMemoryErrorCounter', SUBJECT, errorType, counter, location, u64()),
-    );
-  const total = sample(
-    `library ecc total ${errorType} ${counter}`,
-    call('nvmlDeviceGetTotalEccErrors', SUBJECT, errorType, counter, u64()),
-  );
+    sample(nvmlDeviceGetMemoryErrorCounter, { errorType, counterType: counter, locationType: location });
+  const total = sample(nvmlDeviceGetTotalEccErrors, { errorType, counterType: counter });
   return group(key, [
     ...LOCATIONS.map(([name, location]) => leaf(name, ids, at(location), asNumber)),
     leaf('total', ids, total, asText),
@@ -45,10 +44,7 @@ export function eccCounter(key: string, counter: number, corrected: number, unco
 }
 
 export function retiredPages(key: string, cause: number, id: number): ListPart<RetiredPages | string | null> {
-  const probe = sample(
-    `library retired pages ${cause}`,
-    call('nvmlDeviceGetRetiredPages', SUBJECT, cause, list('u64', 64)),
-  );
+  const probe = sample(nvmlDeviceGetRetiredPages, { cause });
   return {
     type: 'list',
     key,

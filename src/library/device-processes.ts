@@ -1,7 +1,7 @@
 /** What deviceQuery tells of processes: those that run, and those that were accounted. */
-import { call, list, SUBJECT, struct } from '../nvml/call.js';
+
 import * as nvml from '../nvml/generated/constants.js';
-import * as layouts from '../nvml/generated/layouts.js';
+import { nvmlDeviceGetAccountingPids, nvmlDeviceGetAccountingStats } from '../nvml/generated/entries.js';
 import { Missing } from '../nvml/status.js';
 import type { Value } from '../query/bound-probe.js';
 import { type Probe, sample } from '../query/probe.js';
@@ -57,15 +57,8 @@ export const processes: ListPart<readonly DeviceProcess[] | string | null> = {
         ],
 };
 
-const accountedPids = sample(
-  'library accounted pids',
-  call('nvmlDeviceGetAccountingPids', SUBJECT, list('u32', 128)),
-);
-const accounted = (pid: number): Probe =>
-  sample(
-    `library accounted ${pid}`,
-    call('nvmlDeviceGetAccountingStats', SUBJECT, pid, struct(layouts.nvmlAccountingStats_t)),
-  );
+const accountedPids = sample(nvmlDeviceGetAccountingPids);
+const accounted = (pid: number): Probe => sample(nvmlDeviceGetAccountingStats, { pid });
 
 export const accountedProcesses: ListPart<readonly AccountedProcess[] | string | null> = {
   type: 'list',

@@ -1,5 +1,6 @@
 /** deviceQuery compiled for a filter: what is asked, bound once, and read as often as wanted. */
-import { call, text } from '../nvml/call.js';
+
+import { nvmlSystemGetDriverVersion } from '../nvml/generated/entries.js';
 import type { Session } from '../nvml/session.js';
 import { BoundProbe, type Reader } from '../query/bound-probe.js';
 import { Questions, type Subject, SYSTEM } from '../query/plan.js';
@@ -41,7 +42,7 @@ export class DeviceQuery {
     private readonly now: () => number = Date.now,
   ) {
     this.questions = new Questions(session);
-    const version = fixed('driver version', call('nvmlSystemGetDriverVersion', text(80)));
+    const version = fixed(nvmlSystemGetDriverVersion);
     this.driverVersion = this.wants(NVSMI.DRIVER_VERSION)
       ? this.questions.reader(version, '', SYSTEM)
       : () => '';

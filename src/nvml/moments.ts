@@ -86,11 +86,10 @@ export class Moments {
   }
 
   private change(fn: string, current: Current, tick: Tick): void {
-    const answers = tick.calls[fn];
+    const answers = own(tick.calls, fn);
     if (answers === undefined) return;
-    // The answers of the first moment stay what they are.
-    if (current.answers === this.calls[fn]) current.answers = { ...current.answers };
-    Object.assign(current.answers, answers);
+    // A copy: the answers of the first moment stay what they are, and no key of a file sets a prototype.
+    current.answers = { ...current.answers, ...answers };
     current.version++;
   }
 

@@ -136,8 +136,9 @@ export class BoundProbe implements View {
 
   /** Binds the next older call that the library has. */
   private fallBack(): boolean {
-    while (this.next < this.probe.calls.length) {
-      const call = this.probe.calls[this.next++];
+    const calls = this.probe.calls();
+    while (this.next < calls.length) {
+      const call = calls[this.next++];
       const bound = call === undefined ? undefined : this.driver.bind(call, this.subject);
       if (bound !== undefined) {
         this.bound = bound;

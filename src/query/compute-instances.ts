@@ -1,11 +1,16 @@
 /** MIG: the profiles that a GPU instance can be cut by, and the compute instances in it. */
-import { call, SUBJECT, struct, u32 } from '../nvml/call.js';
+
 import * as nvml from '../nvml/generated/constants.js';
-import * as layouts from '../nvml/generated/layouts.js';
+import {
+  nvmlComputeInstanceGetInfo_v2,
+  nvmlGpuInstanceGetComputeInstancePossiblePlacements,
+  nvmlGpuInstanceGetComputeInstanceProfileInfoV,
+  nvmlGpuInstanceGetComputeInstanceRemainingCapacity,
+  nvmlGpuInstanceGetComputeInstances,
+} from '../nvml/generated/entries.js';
 import type { Session } from '../nvml/session.js';
 import type { GpuInstance } from './gpu-instances.js';
 import {
-  backwards,
   byId,
   freeOf,
   handlesOf,
@@ -33,49 +38,17 @@ const COMPUTE_INSTANCE_PROFILES: readonly number[] = [
 ];
 
 const computeProfile = (profile: number): Probe =>
-  fixed(
-    `compute instance profile ${profile}`,
-    call(
-      'nvmlGpuInstanceGetComputeInstanceProfileInfoV',
-      SUBJECT,
-      profile,
-      nvml.NVML_COMPUTE_INSTANCE_ENGINE_PROFILE_SHARED,
-      struct(layouts.nvmlComputeInstanceProfileInfo_v2_t, {
-        version: nvml.nvmlComputeInstanceProfileInfo_v2,
-      }),
-    ),
-    call(
-      'nvmlGpuInstanceGetComputeInstanceProfileInfo',
-      SUBJECT,
-      profile,
-      nvml.NVML_COMPUTE_INSTANCE_ENGINE_PROFILE_SHARED,
-      struct(layouts.nvmlComputeInstanceProfileInfo_t),
-    ),
-  );
+  fixed(nvmlGpuInstanceGetComputeInstanceProfileInfoV, {
+    profile,
+    engProfile: nvml.NVML_COMPUTE_INSTANCE_ENGINE_PROFILE_SHARED,
+  });
 const computeCapacity = (id: number): Probe =>
-  sample(
-    `room for compute instances ${id}`,
-    call('nvmlGpuInstanceGetComputeInstanceRemainingCapacity', SUBJECT, id, u32()),
-  );
+  sample(nvmlGpuInstanceGetComputeInstanceRemainingCapacity, { profileId: id });
 const computePlacements = (id: number): Probe =>
-  fixed(
-    `compute instance placements ${id}`,
-    call(
-      'nvmlGpuInstanceGetComputeInstancePossiblePlacements',
-      SUBJECT,
-      id,
-      backwards(layouts.nvmlComputeInstancePlacement_t),
-    ),
-  );
+  fixed(nvmlGpuInstanceGetComputeInstancePossiblePlacements, { profileId: id });
 const computeInstanceHandles = (id: number): Probe =>
-  sample(
-    `compute instances ${id}`,
-    call('nvmlGpuInstanceGetComputeInstances', SUBJECT, id, backwards('ptr')),
-  );
-const computeInstanceInfo = sample(
-  'compute instance',
-  call('nvmlComputeInstanceGetInfo_v2', SUBJECT, struct(layouts.nvmlComputeInstanceInfo_t)),
-);
+  sample(nvmlGpuInstanceGetComputeInstances, { profileId: id });
+const computeInstanceInfo = sample(nvmlComputeInstanceGetInfo_v2);
 
 export interface ComputeInstance {
   readonly profile: InstanceProfile;

@@ -1,44 +1,26 @@
 /** Confidential computing: what the system can do, what is switched on, and the GPUs' protected memory. */
-import { call, SUBJECT, struct, u32 } from '../nvml/call.js';
+
 import * as nvml from '../nvml/generated/constants.js';
-import * as layouts from '../nvml/generated/layouts.js';
+import {
+  nvmlDeviceGetConfComputeMemSizeInfo,
+  nvmlSystemGetConfComputeCapabilities,
+  nvmlSystemGetConfComputeGpusReadyState,
+  nvmlSystemGetConfComputeKeyRotationThresholdInfo,
+  nvmlSystemGetConfComputeSettings,
+} from '../nvml/generated/entries.js';
 import { type Kind, number, words } from './kind.js';
 import { fixed, type Probe, sample } from './probe.js';
 
-const capabilities = fixed(
-  'confidential computing capabilities',
-  call('nvmlSystemGetConfComputeCapabilities', struct(layouts.nvmlConfComputeSystemCaps_t)),
-);
+const capabilities = fixed(nvmlSystemGetConfComputeCapabilities);
 
 /** The older form knows no multi-GPU mode. */
-const settings = sample(
-  'confidential computing settings',
-  call(
-    'nvmlSystemGetConfComputeSettings',
-    struct(layouts.nvmlSystemConfComputeSettings_v1_t, { version: nvml.nvmlSystemConfComputeSettings_v1 }),
-  ),
-  call('nvmlSystemGetConfComputeState', struct(layouts.nvmlConfComputeSystemState_t)),
-);
+const settings = sample(nvmlSystemGetConfComputeSettings);
 
-const readyState = sample(
-  'GPUs accept confidential work',
-  call('nvmlSystemGetConfComputeGpusReadyState', u32()),
-);
+const readyState = sample(nvmlSystemGetConfComputeGpusReadyState);
 
-const keyRotation = sample(
-  'key rotation threshold',
-  call(
-    'nvmlSystemGetConfComputeKeyRotationThresholdInfo',
-    struct(layouts.nvmlConfComputeGetKeyRotationThresholdInfo_v1_t, {
-      version: nvml.nvmlConfComputeGetKeyRotationThresholdInfo_v1,
-    }),
-  ),
-);
+const keyRotation = sample(nvmlSystemGetConfComputeKeyRotationThresholdInfo);
 
-export const memorySizes = sample(
-  'confidential memory sizes',
-  call('nvmlDeviceGetConfComputeMemSizeInfo', SUBJECT, struct(layouts.nvmlConfComputeMemSizeInfo_t)),
-);
+export const memorySizes = sample(nvmlDeviceGetConfComputeMemSizeInfo);
 
 export const kibibytes: Kind = number('KiB');
 const advantage: Kind = number();

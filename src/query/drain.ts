@@ -1,6 +1,5 @@
 /** Whether a GPU is being drained: no new work is let in before it is taken away. */
-import { type Call, call, type Out, type Preset, u32 } from '../nvml/call.js';
-import { nvmlPciInfo_t } from '../nvml/generated/layouts.js';
+import { nvmlDeviceQueryDrainState } from '../nvml/generated/entries.js';
 import { fixed, type Probe } from './probe.js';
 
 export interface BusAddress {
@@ -26,14 +25,7 @@ export function busIdText({ domain, bus, device }: BusAddress): string {
   return `${hex(domain, 8)}:${hex(bus, 2)}:${hex(device, 2)}.0`;
 }
 
-const given = (set: Preset): Out => ({ out: 'struct', layout: nvmlPciInfo_t, set, given: true });
-
 /** NVML_FEATURE_ENABLED while the GPU drains. A drained GPU has no handle, so it is named by its address. */
 export function drainState(address: BusAddress): Probe {
-  const state: Call = call(
-    'nvmlDeviceQueryDrainState',
-    given({ ...address, busId: busIdText(address) }),
-    u32('state'),
-  );
-  return fixed(`drain state of ${busIdText(address)}`, state);
+  return fixed(nvmlDeviceQueryDrainState, { ...address, busId: busIdText(address) });
 }

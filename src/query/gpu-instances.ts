@@ -1,12 +1,17 @@
 /** MIG: the profiles that a GPU can be cut by, and its GPU instances. */
-import { call, SUBJECT, struct, u32 } from '../nvml/call.js';
+
 import * as nvml from '../nvml/generated/constants.js';
-import * as layouts from '../nvml/generated/layouts.js';
+import {
+  nvmlDeviceGetGpuInstancePossiblePlacements_v2,
+  nvmlDeviceGetGpuInstanceProfileInfoV,
+  nvmlDeviceGetGpuInstanceRemainingCapacity,
+  nvmlDeviceGetGpuInstances,
+  nvmlGpuInstanceGetInfo,
+} from '../nvml/generated/entries.js';
 import type { Session } from '../nvml/session.js';
 import type { Reading } from './bound-probe.js';
 import { derive } from './derive.js';
 import {
-  backwards,
   byId,
   freeOf,
   handlesOf,
@@ -46,49 +51,13 @@ const GPU_INSTANCE_PROFILES: readonly number[] = [
   nvml.NVML_GPU_INSTANCE_PROFILE_8_SLICE,
 ];
 
-const gpuProfile = (profile: number): Probe =>
-  fixed(
-    `GPU instance profile ${profile}`,
-    call(
-      'nvmlDeviceGetGpuInstanceProfileInfoV',
-      SUBJECT,
-      profile,
-      struct(layouts.nvmlGpuInstanceProfileInfo_v2_t, { version: nvml.nvmlGpuInstanceProfileInfo_v2 }),
-    ),
-    call(
-      'nvmlDeviceGetGpuInstanceProfileInfo',
-      SUBJECT,
-      profile,
-      struct(layouts.nvmlGpuInstanceProfileInfo_t),
-    ),
-  );
+const gpuProfile = (profile: number): Probe => fixed(nvmlDeviceGetGpuInstanceProfileInfoV, { profile });
 const gpuCapacity = (id: number): Probe =>
-  sample(
-    `room for GPU instances ${id}`,
-    call('nvmlDeviceGetGpuInstanceRemainingCapacity', SUBJECT, id, u32()),
-  );
+  sample(nvmlDeviceGetGpuInstanceRemainingCapacity, { profileId: id });
 const gpuPlacements = (id: number): Probe =>
-  fixed(
-    `GPU instance placements ${id}`,
-    call(
-      'nvmlDeviceGetGpuInstancePossiblePlacements_v2',
-      SUBJECT,
-      id,
-      backwards(layouts.nvmlGpuInstancePlacement_t),
-    ),
-    call(
-      'nvmlDeviceGetGpuInstancePossiblePlacements',
-      SUBJECT,
-      id,
-      backwards(layouts.nvmlGpuInstancePlacement_t),
-    ),
-  );
-const gpuInstanceHandles = (id: number): Probe =>
-  sample(`GPU instances ${id}`, call('nvmlDeviceGetGpuInstances', SUBJECT, id, backwards('ptr')));
-const gpuInstanceInfo = sample(
-  'GPU instance',
-  call('nvmlGpuInstanceGetInfo', SUBJECT, struct(layouts.nvmlGpuInstanceInfo_t)),
-);
+  fixed(nvmlDeviceGetGpuInstancePossiblePlacements_v2, { profileId: id });
+const gpuInstanceHandles = (id: number): Probe => sample(nvmlDeviceGetGpuInstances, { profileId: id });
+const gpuInstanceInfo = sample(nvmlGpuInstanceGetInfo);
 export interface GpuInstanceProfile extends InstanceProfile {
   readonly memoryMebibytes: Reading;
   readonly peerToPeer: Reading;

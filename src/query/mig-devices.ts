@@ -1,21 +1,24 @@
 /** The MIG devices of a GPU as subjects of their own. */
-import { call, type Handle, handle, SUBJECT, u32 } from '../nvml/call.js';
+
+import type { Handle } from '../nvml/call.js';
 import { countOf } from '../nvml/counts.js';
 import {
   NVML_ERROR_INVALID_ARGUMENT,
   NVML_ERROR_NOT_FOUND,
   NVML_ERROR_NOT_SUPPORTED,
 } from '../nvml/generated/constants.js';
+import {
+  nvmlDeviceGetMaxMigDeviceCount,
+  nvmlDeviceGetMigDeviceHandleByIndex,
+} from '../nvml/generated/entries.js';
 import { isTooNew, Missing, type Status } from '../nvml/status.js';
 import { migMode } from './gpu/engines.js';
 import type { Subject } from './plan.js';
 import { fixed, type Probe, sample } from './probe.js';
 import type { AskProbe } from './table.js';
 
-const COUNT = 'nvmlDeviceGetMaxMigDeviceCount';
-const migRoom = fixed('MIG room', call(COUNT, SUBJECT, u32()));
-const migHandle = (index: number): Probe =>
-  sample(`MIG device ${index}`, call('nvmlDeviceGetMigDeviceHandleByIndex', SUBJECT, index, handle()));
+const migRoom = fixed(nvmlDeviceGetMaxMigDeviceCount);
+const migHandle = (index: number): Probe => sample(nvmlDeviceGetMigDeviceHandleByIndex, { index });
 
 /** A GPU without MIG, a driver before MIG. */
 const isWithoutMig = (status: Status): boolean => status === NVML_ERROR_NOT_SUPPORTED || isTooNew(status);
@@ -30,7 +33,7 @@ const isGap = (status: Status): boolean =>
  */
 export function migDevicesIn(gpu: Subject, ask: AskProbe): readonly Subject[] | Missing {
   const room = ask(migRoom, gpu);
-  const counted = countOf(COUNT, room.status, Number(room.raw('value')));
+  const counted = countOf(nvmlDeviceGetMaxMigDeviceCount.fn, room.status, Number(room.raw('value')));
   if (!('count' in counted)) return isWithoutMig(counted.status) ? [] : room.refusal(counted.status);
   const devices: Subject[] = [];
   for (let place = 0; place < counted.count; place++) {
@@ -46,7 +49,7 @@ export function migDevicesIn(gpu: Subject, ask: AskProbe): readonly Subject[] | 
 /** The same of a GPU that MIG divides; undefined where it is not divided. */
 export function migDevicesOf(gpu: Subject, ask: AskProbe): readonly Subject[] | Missing | undefined {
   const asked = ask(migMode, gpu);
-  const mode = asked.read('current');
+  const mode = asked.read('currentMode');
   if (mode === 0) return undefined;
   if (mode instanceof Missing) return isWithoutMig(mode.status) ? undefined : asked.refusal();
   return migDevicesIn(gpu, ask);

@@ -1,6 +1,10 @@
 /** MIG devices: who they are and what they share. */
-import { call, SUBJECT, struct, u32 } from '../nvml/call.js';
-import { nvmlDeviceAttributes_t } from '../nvml/generated/layouts.js';
+
+import {
+  nvmlDeviceGetAttributes_v2,
+  nvmlDeviceGetComputeInstanceId,
+  nvmlDeviceGetGpuInstanceId,
+} from '../nvml/generated/entries.js';
 import type { Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import type { Reading } from './bound-probe.js';
@@ -10,15 +14,9 @@ import type { Subject } from './plan.js';
 import { fixed } from './probe.js';
 import { askProbe } from './read.js';
 
-export const migAttributes = fixed(
-  'MIG attributes',
-  call('nvmlDeviceGetAttributes_v2', SUBJECT, struct(nvmlDeviceAttributes_t)),
-);
-export const gpuInstanceId = fixed('GPU instance id', call('nvmlDeviceGetGpuInstanceId', SUBJECT, u32()));
-export const computeInstanceId = fixed(
-  'compute instance id',
-  call('nvmlDeviceGetComputeInstanceId', SUBJECT, u32()),
-);
+export const migAttributes = fixed(nvmlDeviceGetAttributes_v2);
+export const gpuInstanceId = fixed(nvmlDeviceGetGpuInstanceId);
+export const computeInstanceId = fixed(nvmlDeviceGetComputeInstanceId);
 
 /** The profile in a MIG device's name: `NVIDIA H100 80GB HBM3 MIG 3g.40gb` → `MIG 3g.40gb`. */
 export function migName(session: Session, mig: Subject): Reading {

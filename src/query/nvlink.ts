@@ -1,7 +1,15 @@
 /** Tables, so longer than logic may be. The NVLinks of a GPU: which there are, and what can be asked about each. */
-import { call, SUBJECT, struct, u32, u64 } from '../nvml/call.js';
+
 import * as nvml from '../nvml/generated/constants.js';
-import { nvmlNvLinkInfo_v1_t, nvmlNvLinkInfo_v2_t, nvmlPciInfo_t } from '../nvml/generated/layouts.js';
+import {
+  nvmlDeviceGetNvLinkCapability,
+  nvmlDeviceGetNvLinkErrorCounter,
+  nvmlDeviceGetNvLinkInfo,
+  nvmlDeviceGetNvLinkRemoteDeviceType,
+  nvmlDeviceGetNvLinkRemotePciInfo_v2,
+  nvmlDeviceGetNvLinkState,
+  nvmlSystemGetNvlinkBwMode,
+} from '../nvml/generated/entries.js';
 import type { Session } from '../nvml/session.js';
 import { Missing, type Status } from '../nvml/status.js';
 import type { Reading, Value } from './bound-probe.js';
@@ -10,34 +18,18 @@ import type { Subject } from './plan.js';
 import { field, fixed, type Probe, sample } from './probe.js';
 import { askProbe, readValues, type Wanted, want } from './read.js';
 
-const linkState = (link: number): Probe =>
-  sample(`NVLink ${link} state`, call('nvmlDeviceGetNvLinkState', SUBJECT, link, u32('isActive')));
+const linkState = (link: number): Probe => sample(nvmlDeviceGetNvLinkState, { link });
 
-export const linkRemote = (link: number): Probe =>
-  sample(
-    `NVLink ${link} remote`,
-    call('nvmlDeviceGetNvLinkRemotePciInfo_v2', SUBJECT, link, struct(nvmlPciInfo_t)),
-    call('nvmlDeviceGetNvLinkRemotePciInfo', SUBJECT, link, struct(nvmlPciInfo_t)),
-  );
+export const linkRemote = (link: number): Probe => sample(nvmlDeviceGetNvLinkRemotePciInfo_v2, { link });
 
 /** NVML_NVLINK_DEVICE_TYPE_*. */
-export const linkRemoteType = (link: number): Probe =>
-  sample(
-    `NVLink ${link} remote type`,
-    call('nvmlDeviceGetNvLinkRemoteDeviceType', SUBJECT, link, u32('type')),
-  );
+export const linkRemoteType = (link: number): Probe => sample(nvmlDeviceGetNvLinkRemoteDeviceType, { link });
 
 const capability = (link: number, which: number): Probe =>
-  fixed(
-    `NVLink ${link} capability ${which}`,
-    call('nvmlDeviceGetNvLinkCapability', SUBJECT, link, which, u32('has')),
-  );
+  fixed(nvmlDeviceGetNvLinkCapability, { link, capability: which });
 
 const eccErrors = (link: number): Probe =>
-  sample(
-    `NVLink ${link} ECC errors`,
-    call('nvmlDeviceGetNvLinkErrorCounter', SUBJECT, link, nvml.NVML_NVLINK_ERROR_DL_ECC_DATA, u64('value')),
-  );
+  sample(nvmlDeviceGetNvLinkErrorCounter, { link, counter: nvml.NVML_NVLINK_ERROR_DL_ECC_DATA });
 
 export interface Link {
   readonly index: number;
@@ -155,7 +147,7 @@ export const capabilities: readonly LinkField[] = CAPABILITIES.map(([which, key,
   key: `${key}_supported`,
   label,
   kind: yes,
-  of: (link) => want(capability(link, which), 'has'),
+  of: (link) => want(capability(link, which)),
 }));
 
 const fields = (
@@ -289,13 +281,9 @@ export const encryption: Kind = {
 };
 
 /** Encryption and firmware of a GPU's NVLinks. */
-export const linkInfo = fixed(
-  'NVLink info',
-  call('nvmlDeviceGetNvLinkInfo', SUBJECT, struct(nvmlNvLinkInfo_v2_t, { version: nvml.nvmlNvLinkInfo_v2 })),
-  call('nvmlDeviceGetNvLinkInfo', SUBJECT, struct(nvmlNvLinkInfo_v1_t, { version: nvml.nvmlNvLinkInfo_v1 })),
-);
+export const linkInfo = fixed(nvmlDeviceGetNvLinkInfo);
 
 /** How much of the NVLinks' bandwidth all GPUs of the machine use. */
-export const bandwidthMode = sample('NVLink bandwidth mode', call('nvmlSystemGetNvlinkBwMode', u32()));
+export const bandwidthMode = sample(nvmlSystemGetNvlinkBwMode);
 /** NVML_GPU_NVLINK_BW_MODE_*; only FULL has been seen (H100, H200, 580.159.04). */
 export const bandwidthModes = words({ 0: 'FULL', 1: 'OFF', 2: 'MIN', 3: 'HALF', 4: '3QUARTER' });

@@ -1,5 +1,6 @@
 /** Traffic on a GPU's PCIe link. */
-import { call, SUBJECT, u32 } from '../nvml/call.js';
+
+import { nvmlDeviceGetPcieThroughput } from '../nvml/generated/entries.js';
 import { type Probe, sample, undisturbed } from './probe.js';
 
 /**
@@ -8,6 +9,4 @@ import { type Probe, sample, undisturbed } from './probe.js';
  * while the other direction was watched (H200, 580.159.04).
  */
 export const pcieThroughput = (counter: number): Probe =>
-  undisturbed(
-    sample(`PCIe throughput ${counter}`, call('nvmlDeviceGetPcieThroughput', SUBJECT, counter, u32())),
-  );
+  undisturbed(sample(nvmlDeviceGetPcieThroughput, { counter }));

@@ -124,7 +124,7 @@ export class Questions {
 
   /** A probe on a subject, to be run with the next sample. */
   ask(probe: Probe, subject: Subject): BoundProbe {
-    const key = `${subjectKey(subject)}/${probe.name}`;
+    const key = `${subjectKey(subject)}/${probe.lifetime}/${probe.name}`;
     let asked = this.asked.get(key);
     if (asked === undefined) {
       asked = new BoundProbe(probe, this.session.driver, subject.handle, subject.status);

@@ -1,31 +1,15 @@
 /** Workload power profiles: which a GPU supports, and which were requested and enforced. Blackwell and newer. */
-import { call, SUBJECT, struct } from '../nvml/call.js';
-import * as nvml from '../nvml/generated/constants.js';
-import * as layouts from '../nvml/generated/layouts.js';
+
+import {
+  nvmlDeviceWorkloadPowerProfileGetCurrentProfiles,
+  nvmlDeviceWorkloadPowerProfileGetProfilesInfo,
+} from '../nvml/generated/entries.js';
 import type { BoundProbe, Reading, View } from './bound-probe.js';
 import { fixed, sample } from './probe.js';
 
-export const profilesInfo = fixed(
-  'workload power profiles',
-  call(
-    'nvmlDeviceWorkloadPowerProfileGetProfilesInfo',
-    SUBJECT,
-    struct(layouts.nvmlWorkloadPowerProfileProfilesInfo_v1_t, {
-      version: nvml.nvmlWorkloadPowerProfileProfilesInfo_v1,
-    }),
-  ),
-);
+export const profilesInfo = fixed(nvmlDeviceWorkloadPowerProfileGetProfilesInfo);
 
-export const currentProfiles = sample(
-  'current workload power profiles',
-  call(
-    'nvmlDeviceWorkloadPowerProfileGetCurrentProfiles',
-    SUBJECT,
-    struct(layouts.nvmlWorkloadPowerProfileCurrentProfiles_v1_t, {
-      version: nvml.nvmlWorkloadPowerProfileCurrentProfiles_v1,
-    }),
-  ),
-);
+export const currentProfiles = sample(nvmlDeviceWorkloadPowerProfileGetCurrentProfiles);
 
 const WORD_BITS = 32;
 const MASK_WORDS = 8;

@@ -14,7 +14,7 @@ import { Missing } from '../nvml/status.js';
 import type { Reading } from './bound-probe.js';
 import type { Subject } from './plan.js';
 import type { PrmRegister } from './prm-registers.js';
-import { type Probe, sample } from './probe.js';
+import { asking, type Probe } from './probe.js';
 import { askProbe } from './read.js';
 
 export interface PrmCounter {
@@ -111,7 +111,7 @@ function counterOf({ id, name }: PrmCounter, port: number): Probe {
       set: [{ counterId: id, 'inData.localPort': port }],
     },
   };
-  return sample(`PRM ${name} of port ${port}`, call('nvmlDeviceReadPRMCounters_v1', SUBJECT, answer));
+  return asking(`PRM ${name} of port ${port}`, call('nvmlDeviceReadPRMCounters_v1', SUBJECT, answer));
 }
 
 /** A counter of a port, or why there is none: the call's status, then the counter's own. */
@@ -185,7 +185,7 @@ function registerProbe(register: PrmRegister, values: ReadonlyMap<string, number
       words.map((word, i) => [`word${i}`, swapped(word) >>> 0] as const).filter(([, word]) => word !== 0),
     ),
   };
-  return sample(
+  return asking(
     `PRM ${register.name}`,
     call('nvmlDeviceReadWritePRM_v1', SUBJECT, struct(messageLayout, set)),
   );

@@ -1,12 +1,17 @@
 /** Processes on a GPU or MIG device, as NVML lists them: computing, drawing, or both. */
-import { call, list, SUBJECT, text } from '../nvml/call.js';
+
 import {
   NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
   NVML_ERROR_FUNCTION_NOT_FOUND,
   NVML_ERROR_NOT_FOUND,
   NVML_ERROR_NOT_SUPPORTED,
 } from '../nvml/generated/constants.js';
-import { nvmlProcessInfo_t, nvmlProcessInfo_v1_t, nvmlProcessInfo_v2_t } from '../nvml/generated/layouts.js';
+import {
+  nvmlDeviceGetComputeRunningProcesses_v3,
+  nvmlDeviceGetGraphicsRunningProcesses_v3,
+  nvmlDeviceGetMPSComputeRunningProcesses_v3,
+  nvmlSystemGetProcessName,
+} from '../nvml/generated/entries.js';
 import { Missing, type Status } from '../nvml/status.js';
 import type { Reading } from './bound-probe.js';
 import type { Subject } from './plan.js';
@@ -14,32 +19,14 @@ import { type Probe, sample } from './probe.js';
 import type { ProcessType } from './process-type.js';
 import type { AskProbe } from './table.js';
 
-const ROOM = 64;
+export const computeProcesses = sample(nvmlDeviceGetComputeRunningProcesses_v3);
 
-export const computeProcesses = sample(
-  'compute processes',
-  call('nvmlDeviceGetComputeRunningProcesses_v3', SUBJECT, list(nvmlProcessInfo_t, ROOM)),
-  call('nvmlDeviceGetComputeRunningProcesses_v2', SUBJECT, list(nvmlProcessInfo_v2_t, ROOM)),
-  call('nvmlDeviceGetComputeRunningProcesses', SUBJECT, list(nvmlProcessInfo_v1_t, ROOM)),
-);
+export const graphicsProcesses = sample(nvmlDeviceGetGraphicsRunningProcesses_v3);
 
-export const graphicsProcesses = sample(
-  'graphics processes',
-  call('nvmlDeviceGetGraphicsRunningProcesses_v3', SUBJECT, list(nvmlProcessInfo_t, ROOM)),
-  call('nvmlDeviceGetGraphicsRunningProcesses_v2', SUBJECT, list(nvmlProcessInfo_v2_t, ROOM)),
-  call('nvmlDeviceGetGraphicsRunningProcesses', SUBJECT, list(nvmlProcessInfo_v1_t, ROOM)),
-);
-
-export const mpsProcesses = sample(
-  'MPS processes',
-  call('nvmlDeviceGetMPSComputeRunningProcesses_v3', SUBJECT, list(nvmlProcessInfo_t, ROOM)),
-  call('nvmlDeviceGetMPSComputeRunningProcesses_v2', SUBJECT, list(nvmlProcessInfo_v2_t, ROOM)),
-  call('nvmlDeviceGetMPSComputeRunningProcesses', SUBJECT, list(nvmlProcessInfo_v1_t, ROOM)),
-);
+export const mpsProcesses = sample(nvmlDeviceGetMPSComputeRunningProcesses_v3);
 
 /** The name of a process: the driver reads it from the process's own files. */
-export const processName = (pid: number): Probe =>
-  sample(`process name ${pid}`, call('nvmlSystemGetProcessName', pid, text(1024)));
+export const processName = (pid: number): Probe => sample(nvmlSystemGetProcessName, { pid });
 
 /** All ones are the id of no process: it has no name to ask for. */
 export const isPid = (pid: number): boolean => pid !== 0xffffffff;

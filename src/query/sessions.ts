@@ -1,22 +1,16 @@
 /** Video encoder and frame buffer capture sessions of a GPU. */
-import { call, countedList, SUBJECT } from '../nvml/call.js';
+
 import * as nvml from '../nvml/generated/constants.js';
-import * as layouts from '../nvml/generated/layouts.js';
+import { nvmlDeviceGetEncoderSessions, nvmlDeviceGetFBCSessions } from '../nvml/generated/entries.js';
 import type { Missing } from '../nvml/status.js';
 import type { View } from './bound-probe.js';
 import { type Cells, cell } from './cell.js';
 import { count, type Kind, microseconds, words } from './kind.js';
 import { sample } from './probe.js';
 
-export const encoderSessions = sample(
-  'encoder sessions',
-  call('nvmlDeviceGetEncoderSessions', SUBJECT, countedList(layouts.nvmlEncoderSessionInfo_t)),
-);
+export const encoderSessions = sample(nvmlDeviceGetEncoderSessions);
 
-export const fbcSessions = sample(
-  'FBC sessions',
-  call('nvmlDeviceGetFBCSessions', SUBJECT, countedList(layouts.nvmlFBCSessionInfo_t)),
-);
+export const fbcSessions = sample(nvmlDeviceGetFBCSessions);
 
 /** H.264 as in the vGPU software's guide; the others in the same style. */
 const codecs: Kind = words({

@@ -1,6 +1,16 @@
 /** How GPUs reach one another, and which CPUs and memory are near them. */
-import { call, countedList, type Handle, SUBJECT, u32 } from '../nvml/call.js';
+
+import type { Handle } from '../nvml/call.js';
 import * as nvml from '../nvml/generated/constants.js';
+import {
+  nvmlDeviceGetCpuAffinity,
+  nvmlDeviceGetMemoryAffinity,
+  nvmlDeviceGetNumaNodeId,
+  nvmlDeviceGetP2PStatus,
+  nvmlDeviceGetTopologyCommonAncestor,
+  nvmlDeviceGetTopologyNearestGpus,
+  nvmlSystemGetTopologyGpuSet,
+} from '../nvml/generated/entries.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED, type Status } from '../nvml/status.js';
 import { setBits } from './bits.js';
@@ -20,33 +30,16 @@ export const TOPOLOGY_LEVELS: readonly number[] = [
   nvml.NVML_TOPOLOGY_SYSTEM,
 ];
 
-/** Room for 4096 CPUs or NUMA nodes. */
-const WORDS = 64;
-const words = { out: 'words', length: WORDS } as const;
+const cpuAffinity = fixed(nvmlDeviceGetCpuAffinity);
+const memoryAffinity = fixed(nvmlDeviceGetMemoryAffinity, { scope: nvml.NVML_AFFINITY_SCOPE_NODE });
+const numaNode = fixed(nvmlDeviceGetNumaNodeId);
 
-const cpuAffinity = fixed('CPU affinity', call('nvmlDeviceGetCpuAffinity', SUBJECT, words));
-const memoryAffinity = fixed(
-  'memory affinity',
-  call('nvmlDeviceGetMemoryAffinity', SUBJECT, words, nvml.NVML_AFFINITY_SCOPE_NODE),
-);
-const numaNode = fixed('NUMA node', call('nvmlDeviceGetNumaNodeId', SUBJECT, u32('node')));
-
-const ancestor = (other: Handle): Probe =>
-  fixed(
-    `common ancestor with ${other}`,
-    call('nvmlDeviceGetTopologyCommonAncestor', SUBJECT, other, u32('level')),
-  );
+const ancestor = (other: Handle): Probe => fixed(nvmlDeviceGetTopologyCommonAncestor, { device2: other });
 const p2pStatus = (other: Handle, capability: number): Probe =>
-  fixed(
-    `P2P ${capability} with ${other}`,
-    call('nvmlDeviceGetP2PStatus', SUBJECT, other, capability, u32('status')),
-  );
+  fixed(nvmlDeviceGetP2PStatus, { device2: other, p2pIndex: capability });
 
-const gpuList = countedList('ptr', 64);
-const nearest = (level: number): Probe =>
-  fixed(`GPUs within ${level}`, call('nvmlDeviceGetTopologyNearestGpus', SUBJECT, level, gpuList));
-const nearCpu = (cpu: number): Probe =>
-  fixed(`GPUs of CPU ${cpu}`, call('nvmlSystemGetTopologyGpuSet', cpu, gpuList));
+const nearest = (level: number): Probe => fixed(nvmlDeviceGetTopologyNearestGpus, { level });
+const nearCpu = (cpu: number): Probe => fixed(nvmlSystemGetTopologyGpuSet, { cpuNumber: cpu });
 
 /** What a GPU is near to. */
 export interface Affinity {
@@ -65,7 +58,7 @@ export function affinityOf(session: Session, gpu: Gpu): Affinity {
   return {
     cpus: bitsOf(askProbe(session, cpuAffinity, gpu)),
     memoryNodes: bitsOf(askProbe(session, memoryAffinity, gpu)),
-    numaNode: readValues(session, gpu, [want(numaNode, 'node')])[0] as Reading,
+    numaNode: readValues(session, gpu, [want(numaNode)])[0] as Reading,
   };
 }
 
@@ -84,11 +77,11 @@ function pairs(session: Session, gpus: readonly Gpu[], probe: (other: Handle) =>
 
 /** How PCIe connects each pair, as NVML_TOPOLOGY_*. */
 export const ancestors = (session: Session, gpus: readonly Gpu[]): Pairs =>
-  pairs(session, gpus, ancestor, 'level');
+  pairs(session, gpus, ancestor, 'pathInfo');
 
 /** What each pair can do with a capability (NVML_P2P_CAPS_INDEX_*), as NVML_P2P_STATUS_*. */
 export const p2pStatuses = (session: Session, gpus: readonly Gpu[], capability: number): Pairs =>
-  pairs(session, gpus, (other) => p2pStatus(other, capability), 'status');
+  pairs(session, gpus, (other) => p2pStatus(other, capability), 'p2pStatus');
 
 /** Indexes of the GPUs in a list answer. `none` are the statuses that mean that there are none. */
 function indexesOf(
@@ -145,7 +138,7 @@ function reachOf(session: Session, gpu: Gpu): Reach | Missing {
     .filter(({ active }) => active !== 0)
     .map(
       ({ index }) =>
-        readValues(session, gpu, [want(linkRemote(index), 'busId'), want(linkRemoteType(index), 'type')]) as [
+        readValues(session, gpu, [want(linkRemote(index), 'busId'), want(linkRemoteType(index))]) as [
           Reading,
           Reading,
         ],

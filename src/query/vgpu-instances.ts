@@ -1,6 +1,15 @@
 /** The GPU instances that vGPUs run on: found by their ids, and what a vGPU host says of them. */
-import { call, type Handle, handle, type Out, SUBJECT, struct, u32 } from '../nvml/call.js';
+
+import type { Handle, Out } from '../nvml/call.js';
 import * as nvml from '../nvml/generated/constants.js';
+import {
+  nvmlDeviceGetGpuInstanceById,
+  nvmlDeviceGetVgpuHeterogeneousMode,
+  nvmlDeviceGetVgpuMetadata,
+  nvmlGpuInstanceGetCreatableVgpus,
+  nvmlGpuInstanceGetVgpuHeterogeneousMode,
+  nvmlVgpuInstanceGetGpuInstanceId,
+} from '../nvml/generated/entries.js';
 import * as layouts from '../nvml/generated/layouts.js';
 import { arrayAt, filledOf, READ } from '../nvml/memory.js';
 import type { Gpu, Session } from '../nvml/session.js';
@@ -19,8 +28,7 @@ export interface Instance extends Subject {
   readonly id: number;
 }
 
-const byId = (id: number): Probe =>
-  sample(`GPU instance ${id}`, call('nvmlDeviceGetGpuInstanceById', SUBJECT, id, handle('instance')));
+const byId = (id: number): Probe => sample(nvmlDeviceGetGpuInstanceById, { id });
 
 const instanceOf = (asked: ReturnType<AskProbe>, gpu: Subject, id: number): Instance => {
   const memory = asked.memory();
@@ -62,7 +70,7 @@ const creatable: Out = {
 
 /** Types of vGPU that an instance has room for. */
 export function creatableOn(session: Session, instance: Instance): readonly number[] | Missing {
-  const probe = sample('creatable vGPU types', call('nvmlGpuInstanceGetCreatableVgpus', SUBJECT, creatable));
+  const probe = sample(nvmlGpuInstanceGetCreatableVgpus);
   const asked = askProbe(session, probe, instance);
   const memory = asked.memory();
   if (memory === undefined) return asked.refusal();
@@ -72,25 +80,11 @@ export function creatableOn(session: Session, instance: Instance): readonly numb
 
 /** The GPU instance that a vGPU runs on. */
 export const instanceOfVgpu = (session: Session, vgpu: number): Reading =>
-  askProbe(
-    session,
-    sample(`vGPU ${vgpu} GPU instance`, call('nvmlVgpuInstanceGetGpuInstanceId', vgpu, u32())),
-  ).read('value');
+  askProbe(session, sample(nvmlVgpuInstanceGetGpuInstanceId, { vgpuInstance: vgpu })).read('value');
 
-const mode = { version: nvml.nvmlVgpuHeterogeneousMode_v1 };
 const HETEROGENEOUS = {
-  gpu: sample(
-    'vGPU heterogeneous mode',
-    call('nvmlDeviceGetVgpuHeterogeneousMode', SUBJECT, struct(layouts.nvmlVgpuHeterogeneousMode_v1_t, mode)),
-  ),
-  instance: sample(
-    'vGPU heterogeneous mode',
-    call(
-      'nvmlGpuInstanceGetVgpuHeterogeneousMode',
-      SUBJECT,
-      struct(layouts.nvmlVgpuHeterogeneousMode_v1_t, mode),
-    ),
-  ),
+  gpu: sample(nvmlDeviceGetVgpuHeterogeneousMode),
+  instance: sample(nvmlGpuInstanceGetVgpuHeterogeneousMode),
 } as const;
 
 /** `-ghm`. The label is that of the report; the output of the option was not seen. */
@@ -108,17 +102,7 @@ export const heterogeneousLines = (
   ),
 ];
 
-/** Bytes of a GPU's metadata behind its head. */
-const METADATA_ROOM = 4096;
-
-const metadata = sample(
-  'vGPU metadata',
-  call('nvmlDeviceGetVgpuMetadata', SUBJECT, {
-    out: 'struct',
-    layout: layouts.nvmlVgpuPgpuMetadata_t,
-    room: METADATA_ROOM,
-  }),
-);
+const metadata = sample(nvmlDeviceGetVgpuMetadata);
 
 /** `-m`: whether vGPUs can move to another GPU, or sleep. The output of the option was not seen. */
 export const migrationLines = (session: Session, gpu: Subject): readonly Field[] => [

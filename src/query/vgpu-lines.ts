@@ -1,7 +1,32 @@
 /** Table: the lines of `vgpu -q`, `-s -v` and `-c -v`, and the call behind each. */
-import { call, SUBJECT, struct, text as textOut, u32, u64 } from '../nvml/call.js';
+
 import * as nvml from '../nvml/generated/constants.js';
-import * as layouts from '../nvml/generated/layouts.js';
+import {
+  nvmlVgpuInstanceGetAccountingMode,
+  nvmlVgpuInstanceGetEccMode,
+  nvmlVgpuInstanceGetEncoderStats,
+  nvmlVgpuInstanceGetFBCStats,
+  nvmlVgpuInstanceGetFbUsage,
+  nvmlVgpuInstanceGetFrameRateLimit,
+  nvmlVgpuInstanceGetGpuInstanceId,
+  nvmlVgpuInstanceGetGpuPciId,
+  nvmlVgpuInstanceGetLicenseInfo_v2,
+  nvmlVgpuInstanceGetMdevUUID,
+  nvmlVgpuInstanceGetPlacementId,
+  nvmlVgpuInstanceGetUUID,
+  nvmlVgpuInstanceGetVmDriverVersion,
+  nvmlVgpuTypeGetClass,
+  nvmlVgpuTypeGetDeviceID,
+  nvmlVgpuTypeGetFramebufferSize,
+  nvmlVgpuTypeGetFrameRateLimit,
+  nvmlVgpuTypeGetGpuInstanceProfileId,
+  nvmlVgpuTypeGetLicense,
+  nvmlVgpuTypeGetMaxInstances,
+  nvmlVgpuTypeGetMaxInstancesPerVm,
+  nvmlVgpuTypeGetName,
+  nvmlVgpuTypeGetNumDisplayHeads,
+  nvmlVgpuTypeGetResolution,
+} from '../nvml/generated/entries.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import type { Pick, Reading, View } from './bound-probe.js';
@@ -9,9 +34,9 @@ import { type Cell, type Cells, cell } from './cell.js';
 import { readGpuFields } from './gpu-fields.js';
 import { count, enabled, type Kind, mebibytes, number, percent, text } from './kind.js';
 import { type Subject, SYSTEM } from './plan.js';
-import { fixed, sample } from './probe.js';
+import { fixed, type Probe, sample } from './probe.js';
 import { askProbe } from './read.js';
-import { sizedText, type VgpuUtilization, vgpuIdentity } from './vgpu.js';
+import { type VgpuUtilization, vgpuIdentity } from './vgpu.js';
 
 const framesPerSecond = number('FPS');
 /** Small hexadecimal digits, as many as there are. */
@@ -47,89 +72,100 @@ interface LineSpec {
   readonly label: string;
   readonly depth: number;
   readonly kind: Kind;
-  readonly call: Parameters<typeof sample>[1];
+  readonly probe: Probe;
   readonly pick: Pick;
 }
 
 const readLine = (
   session: Session,
-  { name, label, depth, kind, call: what, pick }: LineSpec,
+  { name, label, depth, kind, probe, pick }: LineSpec,
   of: Subject,
 ): Field => ({
   name,
   label,
   depth,
-  value: cell(kind, askProbe(session, sample(`${what.fn} ${name}`, what), of).pick(pick)()),
+  value: cell(kind, askProbe(session, probe, of).pick(pick)()),
 });
 
-const typeSpec = (
-  name: string,
-  label: string,
-  kind: Kind,
-  what: LineSpec['call'],
-  pick: Pick = 'value',
-): LineSpec => ({ name, label, depth: 2, kind, call: what, pick });
+const typeSpec = (name: string, label: string, kind: Kind, probe: Probe, pick: Pick = 'value'): LineSpec => ({
+  name,
+  label,
+  depth: 2,
+  kind,
+  probe,
+  pick,
+});
 
 /** `-s -v` and `-c -v`, in the order of the vGPU software's guide. */
 export function vgpuTypeLines(session: Session, gpu: Gpu, type: number): readonly Line[] {
   const specs: readonly LineSpec[] = [
-    typeSpec('name', 'Name', text, call('nvmlVgpuTypeGetName', type, sizedText(64)), ''),
-    typeSpec('class', 'Class', text, call('nvmlVgpuTypeGetClass', type, sizedText(64)), ''),
+    typeSpec('name', 'Name', text, sample(nvmlVgpuTypeGetName, { vgpuTypeId: type }), ''),
+    typeSpec('class', 'Class', text, sample(nvmlVgpuTypeGetClass, { vgpuTypeId: type }), ''),
     typeSpec(
       'gpu_instance_profile_id',
       'GPU Instance Profile ID',
       count,
-      call('nvmlVgpuTypeGetGpuInstanceProfileId', type, u32()),
+      sample(nvmlVgpuTypeGetGpuInstanceProfileId, { vgpuTypeId: type }),
     ),
     typeSpec(
       'max_instances',
       'Max Instances',
       count,
-      call('nvmlVgpuTypeGetMaxInstances', SUBJECT, type, u32()),
+      sample(nvmlVgpuTypeGetMaxInstances, { vgpuTypeId: type }),
     ),
     typeSpec(
       'max_instances_per_vm',
       'Max Instances Per VM',
       count,
-      call('nvmlVgpuTypeGetMaxInstancesPerVm', type, u32()),
+      sample(nvmlVgpuTypeGetMaxInstancesPerVm, { vgpuTypeId: type }),
     ),
     typeSpec(
       'device_id',
       'Device ID',
       smallHex,
-      call('nvmlVgpuTypeGetDeviceID', type, u64('device'), u64('subsystem')),
-      'device',
+      sample(nvmlVgpuTypeGetDeviceID, { vgpuTypeId: type }),
+      'deviceID',
     ),
     typeSpec(
       'subsystem_id',
       'Sub System ID',
       smallHex,
-      call('nvmlVgpuTypeGetDeviceID', type, u64('device'), u64('subsystem')),
-      'subsystem',
+      sample(nvmlVgpuTypeGetDeviceID, { vgpuTypeId: type }),
+      'subsystemID',
     ),
-    typeSpec('framebuffer_mib', 'FB Memory', mebibytes, call('nvmlVgpuTypeGetFramebufferSize', type, u64())),
-    typeSpec('display_heads', 'Display Heads', count, call('nvmlVgpuTypeGetNumDisplayHeads', type, u32())),
+    typeSpec(
+      'framebuffer_mib',
+      'FB Memory',
+      mebibytes,
+      sample(nvmlVgpuTypeGetFramebufferSize, { vgpuTypeId: type }),
+    ),
+    typeSpec(
+      'display_heads',
+      'Display Heads',
+      count,
+      sample(nvmlVgpuTypeGetNumDisplayHeads, { vgpuTypeId: type }),
+    ),
     typeSpec(
       'max_x_resolution',
       'Maximum X Resolution',
       count,
-      call('nvmlVgpuTypeGetResolution', type, 0, u32('x'), u32('y')),
-      'x',
+      sample(nvmlVgpuTypeGetResolution, { vgpuTypeId: type, displayIndex: 0 }),
+      'xdim',
     ),
     typeSpec(
       'max_y_resolution',
       'Maximum Y Resolution',
       count,
-      call('nvmlVgpuTypeGetResolution', type, 0, u32('x'), u32('y')),
-      'y',
+      sample(nvmlVgpuTypeGetResolution, { vgpuTypeId: type, displayIndex: 0 }),
+      'ydim',
     ),
     typeSpec(
       'frame_rate_limit',
       'Frame Rate Limit',
       framesPerSecond,
-      call('nvmlVgpuTypeGetFrameRateLimit', type, u32()),
+      sample(nvmlVgpuTypeGetFrameRateLimit, { vgpuTypeId: type }),
     ),
-    typeSpec('license', 'GRID License', text, call('nvmlVgpuTypeGetLicense', type, textOut(128)), ''),
+    typeSpec('license', 'GRID License', text, sample(nvmlVgpuTypeGetLicense, { vgpuTypeId: type }), ''),
   ];
   const id: Field = { name: 'type_id', label: 'vGPU Type ID', depth: 1, value: cell(smallHex, type) };
   return [id, ...specs.map((spec) => readLine(session, spec, gpu))];
@@ -189,41 +225,42 @@ export function vgpuLines(
     name: string,
     label: string,
     kind: Kind,
-    what: LineSpec['call'],
+    probe: Probe,
     pick: Pick = 'value',
-  ): Field => readLine(session, { name, label, depth, kind, call: what, pick }, SYSTEM);
+  ): Field => readLine(session, { name, label, depth, kind, probe, pick }, SYSTEM);
   const total =
     type instanceof Missing
       ? type
-      : askProbe(
-          session,
-          fixed(`vGPU type ${type} framebuffer`, call('nvmlVgpuTypeGetFramebufferSize', Number(type), u64())),
-        ).read('value');
-  const used = askProbe(
-    session,
-    sample(`vGPU ${vgpu} framebuffer`, call('nvmlVgpuInstanceGetFbUsage', vgpu, u64())),
-  ).read('value');
+      : askProbe(session, fixed(nvmlVgpuTypeGetFramebufferSize, { vgpuTypeId: Number(type) })).read('value');
+  const used = askProbe(session, sample(nvmlVgpuInstanceGetFbUsage, { vgpuInstance: vgpu })).read('value');
   const free =
     total instanceof Missing || used instanceof Missing ? NOT_SUPPORTED : Number(total) - Number(used);
   const [accountingBuffer] = readGpuFields(session, gpu, ['accounting.buffer_size']) as [Reading];
-  const encoder = call('nvmlVgpuInstanceGetEncoderStats', vgpu, u32('sessions'), u32('fps'), u32('latency'));
-  const fbc = call('nvmlVgpuInstanceGetFBCStats', vgpu, struct(layouts.nvmlFBCStats_t));
+  const encoder = sample(nvmlVgpuInstanceGetEncoderStats, { vgpuInstance: vgpu });
+  const fbc = sample(nvmlVgpuInstanceGetFBCStats, { vgpuInstance: vgpu });
   return [
     lineAt(1, 'vgpu', 'vGPU ID', count, vgpu),
     lineAt(2, 'vm_id', isUuid ? 'VM UUID' : 'VM ID', text, vmId),
     lineAt(2, 'vm_name', 'VM Name', text, NOT_SUPPORTED),
     lineAt(2, 'name', 'vGPU Name', text, typeName),
     lineAt(2, 'type_id', 'vGPU Type', count, type),
-    read(2, 'uuid', 'vGPU UUID', text, call('nvmlVgpuInstanceGetUUID', vgpu, textOut(96)), ''),
+    read(2, 'uuid', 'vGPU UUID', text, sample(nvmlVgpuInstanceGetUUID, { vgpuInstance: vgpu }), ''),
     ...[
-      read(2, 'mdev_uuid', 'MDEV UUID', text, call('nvmlVgpuInstanceGetMdevUUID', vgpu, textOut(80)), ''),
+      read(
+        2,
+        'mdev_uuid',
+        'MDEV UUID',
+        text,
+        sample(nvmlVgpuInstanceGetMdevUUID, { vgpuInstance: vgpu }),
+        '',
+      ),
     ].filter(({ value }) => !(value.reading instanceof Missing)),
     read(
       2,
       'guest_driver_version',
       'Guest Driver Version',
       text,
-      call('nvmlVgpuInstanceGetVmDriverVersion', vgpu, textOut(80)),
+      sample(nvmlVgpuInstanceGetVmDriverVersion, { vgpuInstance: vgpu }),
       '',
     ),
     read(
@@ -231,7 +268,7 @@ export function vgpuLines(
       'license_status',
       'License Status',
       text,
-      call('nvmlVgpuInstanceGetLicenseInfo_v2', vgpu, struct(layouts.nvmlVgpuLicenseInfo_t)),
+      sample(nvmlVgpuInstanceGetLicenseInfo_v2, { vgpuInstance: vgpu }),
       licenseText,
     ),
     read(
@@ -239,18 +276,14 @@ export function vgpuLines(
       'gpu_instance_id',
       'GPU Instance ID',
       count,
-      call('nvmlVgpuInstanceGetGpuInstanceId', vgpu, u32()),
+      sample(nvmlVgpuInstanceGetGpuInstanceId, { vgpuInstance: vgpu }),
     ),
     read(
       2,
       'placement_id',
       'Placement ID',
       count,
-      call(
-        'nvmlVgpuInstanceGetPlacementId',
-        vgpu,
-        struct(layouts.nvmlVgpuPlacementId_v1_t, { version: nvml.nvmlVgpuPlacementId_v1 }),
-      ),
+      sample(nvmlVgpuInstanceGetPlacementId, { vgpuInstance: vgpu }),
       placementText,
     ),
     read(
@@ -258,19 +291,19 @@ export function vgpuLines(
       'accounting_mode',
       'Accounting Mode',
       enabled,
-      call('nvmlVgpuInstanceGetAccountingMode', vgpu, u32()),
+      sample(nvmlVgpuInstanceGetAccountingMode, { vgpuInstance: vgpu }),
     ),
-    read(2, 'ecc_mode', 'ECC Mode', enabled, call('nvmlVgpuInstanceGetEccMode', vgpu, u32())),
+    read(2, 'ecc_mode', 'ECC Mode', enabled, sample(nvmlVgpuInstanceGetEccMode, { vgpuInstance: vgpu })),
     lineAt(2, 'accounting_buffer_size', 'Accounting Buffer Size', count, accountingBuffer),
     read(
       2,
       'frame_rate_limit',
       'Frame Rate Limit',
       framesPerSecond,
-      call('nvmlVgpuInstanceGetFrameRateLimit', vgpu, u32()),
+      sample(nvmlVgpuInstanceGetFrameRateLimit, { vgpuInstance: vgpu }),
     ),
     { depth: 2, label: 'PCI' },
-    read(3, 'bus_id', 'Bus Id', text, call('nvmlVgpuInstanceGetGpuPciId', vgpu, sizedText(32)), ''),
+    read(3, 'bus_id', 'Bus Id', text, sample(nvmlVgpuInstanceGetGpuPciId, { vgpuInstance: vgpu }), ''),
     { depth: 2, label: 'FB Memory Usage' },
     lineAt(3, 'framebuffer_total_mib', 'Total', mebibytes, total),
     lineAt(3, 'framebuffer_used_mib', 'Used', mebibytes, used),
@@ -281,9 +314,9 @@ export function vgpuLines(
     lineAt(3, 'utilization_encoder', 'Encoder', percent, utilization.encoder),
     lineAt(3, 'utilization_decoder', 'Decoder', percent, utilization.decoder),
     { depth: 2, label: 'Encoder Stats' },
-    read(3, 'encoder_sessions', 'Active Sessions', count, encoder, 'sessions'),
-    read(3, 'encoder_average_fps', 'Average FPS', count, encoder, 'fps'),
-    read(3, 'encoder_average_latency_us', 'Average Latency', count, encoder, 'latency'),
+    read(3, 'encoder_sessions', 'Active Sessions', count, encoder, 'sessionCount'),
+    read(3, 'encoder_average_fps', 'Average FPS', count, encoder, 'averageFps'),
+    read(3, 'encoder_average_latency_us', 'Average Latency', count, encoder, 'averageLatency'),
     { depth: 2, label: 'FBC Stats' },
     read(3, 'fbc_sessions', 'Active Sessions', count, fbc, 'sessionsCount'),
     read(3, 'fbc_average_fps', 'Average FPS', count, fbc, 'averageFPS'),

@@ -1,6 +1,13 @@
 /** How the vGPUs of a GPU, or of one of its GPU instances, take turns: state, log and capabilities of the scheduler. */
-import { call, SUBJECT, struct } from '../nvml/call.js';
+
 import * as nvml from '../nvml/generated/constants.js';
+import {
+  nvmlDeviceGetVgpuSchedulerCapabilities,
+  nvmlDeviceGetVgpuSchedulerLog,
+  nvmlDeviceGetVgpuSchedulerState,
+  nvmlGpuInstanceGetVgpuSchedulerLog,
+  nvmlGpuInstanceGetVgpuSchedulerState,
+} from '../nvml/generated/entries.js';
 import * as layouts from '../nvml/generated/layouts.js';
 import type { Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
@@ -35,45 +42,19 @@ export const engines: Kind = words({
 /** NVML asks about a GPU and about a GPU instance with functions of their own. */
 export type Scheduled = 'gpu' | 'instance';
 
-const ofGraphics = (version: number) => ({
-  version,
-  engineId: nvml.NVML_VGPU_SCHEDULER_ENGINE_TYPE_GRAPHICS,
-});
+const GRAPHICS = { engineId: nvml.NVML_VGPU_SCHEDULER_ENGINE_TYPE_GRAPHICS };
 
 const STATES: Readonly<Record<Scheduled, Probe>> = {
-  gpu: sample(
-    'vGPU scheduler',
-    call('nvmlDeviceGetVgpuSchedulerState', SUBJECT, struct(layouts.nvmlVgpuSchedulerGetState_t)),
-  ),
-  instance: sample(
-    'vGPU scheduler',
-    call(
-      'nvmlGpuInstanceGetVgpuSchedulerState',
-      SUBJECT,
-      struct(layouts.nvmlVgpuSchedulerStateInfo_v1_t, ofGraphics(nvml.nvmlVgpuSchedulerStateInfo_v1)),
-    ),
-  ),
+  gpu: sample(nvmlDeviceGetVgpuSchedulerState),
+  instance: sample(nvmlGpuInstanceGetVgpuSchedulerState, GRAPHICS),
 };
 
 export const SCHEDULER_LOGS: Readonly<Record<Scheduled, Probe>> = {
-  gpu: sample(
-    'vGPU scheduler log',
-    call('nvmlDeviceGetVgpuSchedulerLog', SUBJECT, struct(layouts.nvmlVgpuSchedulerLog_t)),
-  ),
-  instance: sample(
-    'vGPU scheduler log',
-    call(
-      'nvmlGpuInstanceGetVgpuSchedulerLog',
-      SUBJECT,
-      struct(layouts.nvmlVgpuSchedulerLogInfo_v1_t, ofGraphics(nvml.nvmlVgpuSchedulerLogInfo_v1)),
-    ),
-  ),
+  gpu: sample(nvmlDeviceGetVgpuSchedulerLog),
+  instance: sample(nvmlGpuInstanceGetVgpuSchedulerLog, GRAPHICS),
 };
 
-const capabilities = fixed(
-  'vGPU scheduler capabilities',
-  call('nvmlDeviceGetVgpuSchedulerCapabilities', SUBJECT, struct(layouts.nvmlVgpuSchedulerCapabilities_t)),
-);
+const capabilities = fixed(nvmlDeviceGetVgpuSchedulerCapabilities);
 
 const isAdaptive = (view: View): boolean => view.read('arrMode') === nvml.NVML_VGPU_SCHEDULER_ARR_ENABLE;
 

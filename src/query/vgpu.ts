@@ -1,7 +1,20 @@
 /** vGPUs on a virtualization host: which run, how busy they are, what is in them. */
-import { call, countedList, list, type Out, SUBJECT, text as textOut, u32 } from '../nvml/call.js';
+
+import type { Out } from '../nvml/call.js';
 import * as nvml from '../nvml/generated/constants.js';
-import * as layouts from '../nvml/generated/layouts.js';
+import {
+  nvmlDeviceGetActiveVgpus,
+  nvmlDeviceGetCreatableVgpus,
+  nvmlDeviceGetSupportedVgpus,
+  nvmlDeviceGetVgpuProcessUtilization,
+  nvmlDeviceGetVgpuUtilization,
+  nvmlDeviceGetVirtualizationMode,
+  nvmlVgpuInstanceGetEncoderSessions,
+  nvmlVgpuInstanceGetFBCSessions,
+  nvmlVgpuInstanceGetType,
+  nvmlVgpuInstanceGetVmID,
+  nvmlVgpuTypeGetName,
+} from '../nvml/generated/entries.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { isTooNew, Missing, NOT_SUPPORTED, type Status } from '../nvml/status.js';
 import type { Reading, View } from './bound-probe.js';
@@ -13,10 +26,7 @@ import { askProbe } from './read.js';
 /** A text whose length NVML wants behind a pointer. */
 export const sizedText = (length: number): Out => ({ out: 'text', length, lengthBy: 'pointer' });
 
-const virtualizationMode = fixed(
-  'virtualization mode',
-  call('nvmlDeviceGetVirtualizationMode', SUBJECT, u32()),
-);
+const virtualizationMode = fixed(nvmlDeviceGetVirtualizationMode);
 
 const HOST_MODES: readonly Reading[] = [
   nvml.NVML_GPU_VIRTUALIZATION_MODE_HOST_VGPU,
@@ -31,15 +41,9 @@ export function isVgpuHost(session: Session, gpu: Gpu): boolean | Missing {
   return mode === NOT_SUPPORTED || isTooNew(mode.status) ? false : asked.refusal();
 }
 
-const activeVgpus = sample('active vGPUs', call('nvmlDeviceGetActiveVgpus', SUBJECT, list('u32')));
-const supportedTypes = fixed(
-  'supported vGPU types',
-  call('nvmlDeviceGetSupportedVgpus', SUBJECT, list('u32')),
-);
-const creatableTypes = sample(
-  'creatable vGPU types',
-  call('nvmlDeviceGetCreatableVgpus', SUBJECT, list('u32')),
-);
+const activeVgpus = sample(nvmlDeviceGetActiveVgpus);
+const supportedTypes = fixed(nvmlDeviceGetSupportedVgpus);
+const creatableTypes = sample(nvmlDeviceGetCreatableVgpus);
 /** A GPU, or a vGPU, that has nothing of the kind. */
 const NO_LIST: readonly Status[] = [nvml.NVML_ERROR_NOT_SUPPORTED];
 
@@ -57,7 +61,7 @@ export function vgpuNumbers(
 
 /** A type's name. */
 export const vgpuTypeName = (session: Session, type: number): Reading =>
-  askProbe(session, fixed(`vGPU type ${type}`, call('nvmlVgpuTypeGetName', type, sizedText(64)))).read('');
+  askProbe(session, fixed(nvmlVgpuTypeGetName, { vgpuTypeId: type })).read('');
 
 /** A running vGPU's utilization, as the driver last sampled it. */
 export interface VgpuUtilization {
@@ -70,16 +74,7 @@ export interface VgpuUtilization {
   readonly ofa: Reading;
 }
 
-const utilizationSamples = sample(
-  'vGPU utilization',
-  call(
-    'nvmlDeviceGetVgpuUtilization',
-    SUBJECT,
-    0,
-    u32('type'),
-    list(layouts.nvmlVgpuInstanceUtilizationSample_t),
-  ),
-);
+const utilizationSamples = sample(nvmlDeviceGetVgpuUtilization, { lastSeenTimeStamp: 0 });
 
 /** The statuses by which a driver says that it has no newer samples. */
 const NO_SAMPLES: readonly Status[] = [nvml.NVML_ERROR_NOT_FOUND, nvml.NVML_ERROR_NO_DATA];
@@ -127,17 +122,11 @@ export function vgpuIdentity(
   readonly type: Reading;
   readonly typeName: Reading;
 } {
-  const vm = askProbe(
-    session,
-    sample(`vGPU ${vgpu} VM`, call('nvmlVgpuInstanceGetVmID', vgpu, textOut(80), u32('type'))),
-  );
-  const type = askProbe(
-    session,
-    fixed(`vGPU ${vgpu} type`, call('nvmlVgpuInstanceGetType', vgpu, u32())),
-  ).read('value');
+  const vm = askProbe(session, sample(nvmlVgpuInstanceGetVmID, { vgpuInstance: vgpu }));
+  const type = askProbe(session, fixed(nvmlVgpuInstanceGetType, { vgpuInstance: vgpu })).read('value');
   return {
     vmId: vm.read(''),
-    isUuid: vm.read('type') === nvml.NVML_VGPU_VM_ID_UUID,
+    isUuid: vm.read('vmIdType') === nvml.NVML_VGPU_VM_ID_UUID,
     type,
     typeName: type instanceof Missing ? type : vgpuTypeName(session, Number(type)),
   };
@@ -152,20 +141,11 @@ export const vgpuSessions = (
   askProbe(
     session,
     which === 'encoder'
-      ? sample(
-          `vGPU ${vgpu} encoder sessions`,
-          call('nvmlVgpuInstanceGetEncoderSessions', vgpu, countedList(layouts.nvmlEncoderSessionInfo_t)),
-        )
-      : sample(
-          `vGPU ${vgpu} FBC sessions`,
-          call('nvmlVgpuInstanceGetFBCSessions', vgpu, countedList(layouts.nvmlFBCSessionInfo_t)),
-        ),
+      ? sample(nvmlVgpuInstanceGetEncoderSessions, { vgpuInstance: vgpu })
+      : sample(nvmlVgpuInstanceGetFBCSessions, { vgpuInstance: vgpu }),
   ).items(NO_LIST);
 
-const processSamples = sample(
-  'vGPU processes',
-  call('nvmlDeviceGetVgpuProcessUtilization', SUBJECT, 0, list(layouts.nvmlVgpuProcessUtilizationSample_t)),
-);
+const processSamples = sample(nvmlDeviceGetVgpuProcessUtilization, { lastSeenTimeStamp: 0 });
 
 /** Processes in the GPU's vGPUs that used it lately; in their place, why they cannot be listed. */
 export function vgpuProcesses(session: Session, gpu: Gpu): readonly Cells[] {

@@ -1,6 +1,6 @@
 /** How values are read out of the memory that a call left: by a path, from a place that is worked out once. */
 
-import { type Bound, isOut } from '../nvml/call.js';
+import { type Bound, isOut, type Out } from '../nvml/call.js';
 import type { Field, Layout, ScalarType } from '../nvml/layout.js';
 import { fieldOf, itemSize, READ, readText } from '../nvml/memory.js';
 import { type Missing, NOT_SUPPORTED } from '../nvml/status.js';
@@ -73,6 +73,9 @@ function elementReader(
   return typeof type === 'string' ? scalarReader(type, place, raw) : fieldReader(type, rest, place, raw);
 }
 
+/** Whether a call has one scalar output, which is its value whatever the function calls it. */
+const isAlone = (outs: readonly Out[]): boolean => outs.filter(({ out }) => out === 'scalar').length === 1;
+
 /**
  * Finds a path in a call's outputs: which output, and how to read it there. `1/name` is sought in the output
  * of that number only, where a call fills two structs of one type.
@@ -88,7 +91,9 @@ export function locate(
     if (only !== undefined && i !== Number(only)) continue;
     let read: MemoryReader | undefined;
     if (out.out === 'text' && inside === '') read = (memory) => readText(memory, 0, out.length);
-    if (out.out === 'scalar' && out.name === inside) read = scalarReader(out.type, 0, raw);
+    if (out.out === 'scalar' && (out.name === inside || (inside === 'value' && isAlone(outs)))) {
+      read = scalarReader(out.type, 0, raw);
+    }
     if (out.out === 'struct') read = fieldReader(out.layout, inside.split('.'), 0, raw);
     if (read !== undefined) return { out: i, read };
   }

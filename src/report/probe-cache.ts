@@ -25,7 +25,7 @@ export class ProbeCache {
   }
 
   private ask(probe: Probe, subject: Subject): BoundProbe {
-    const key = `${subject.handle ?? `lost ${subject.index}`}/${probe.name}`;
+    const key = `${subject.handle ?? `lost ${subject.index}`}/${probe.lifetime}/${probe.name}`;
     let asked = this.now.get(key);
     if (asked !== undefined) return asked;
     const known = this.last.get(key);

@@ -1,7 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { call, SUBJECT, struct, text, u32 } from '../../src/nvml/call.js';
-import { nvmlMemory_v2 } from '../../src/nvml/generated/constants.js';
-import { nvmlMemory_t, nvmlMemory_v2_t } from '../../src/nvml/generated/layouts.js';
+import {
+  nvmlDeviceGetMemoryInfo_v2,
+  nvmlDeviceGetName,
+  nvmlDeviceGetPcieThroughput,
+  nvmlDeviceGetPowerUsage,
+} from '../../src/nvml/generated/entries.js';
 import { loadLibrary } from '../../src/nvml/library.js';
 import { openSession } from '../../src/nvml/session.js';
 import { Missing } from '../../src/nvml/status.js';
@@ -15,15 +18,10 @@ import type { Machine } from '../fake-nvml/table.js';
 
 const fake = await buildFake();
 
-const name = fixed('name', call('nvmlDeviceGetName', SUBJECT, text(96)));
-const power = sample('power', call('nvmlDeviceGetPowerUsage', SUBJECT, u32()));
-const throughput = (counter: number): Probe =>
-  waiting(sample(`pcie ${counter}`, call('nvmlDeviceGetPcieThroughput', SUBJECT, counter, u32())));
-const memory = sample(
-  'memory',
-  call('nvmlDeviceGetMemoryInfo_v2', SUBJECT, struct(nvmlMemory_v2_t, { version: nvmlMemory_v2 })),
-  call('nvmlDeviceGetMemoryInfo', SUBJECT, struct(nvmlMemory_t)),
-);
+const name = fixed(nvmlDeviceGetName);
+const power = sample(nvmlDeviceGetPowerUsage);
+const throughput = (counter: number): Probe => waiting(sample(nvmlDeviceGetPcieThroughput, { counter }));
+const memory = sample(nvmlDeviceGetMemoryInfo_v2);
 
 let id = 0;
 const row = (probe: Probe, pick: string): Row => ({

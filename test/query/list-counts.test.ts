@@ -6,7 +6,7 @@ import { allocate, roomOf } from '../../src/nvml/memory.js';
 import { Recorder } from '../../src/nvml/recorder.js';
 import { BoundProbe } from '../../src/query/bound-probe.js';
 import { ProcessUtilization } from '../../src/query/monitor/process-utilization.js';
-import { sample } from '../../src/query/probe.js';
+import { asking } from '../../src/query/probe.js';
 
 /** Of every list it says that it holds two thousand items. It has one GPU, and no function that is newer than lists. */
 const boasting: Driver = {
@@ -32,7 +32,7 @@ describe('a list whose count is beyond its room', () => {
   it('has the items that there is room for', () => {
     const numbers = list('u32', 5);
     const asked = new BoundProbe(
-      sample('numbers', call('nvmlDeviceGetSupportedVgpus', numbers)),
+      asking('numbers', call('nvmlDeviceGetSupportedVgpus', numbers)),
       boasting,
       GPU,
     );

@@ -30,7 +30,7 @@ describe('--query-compute-apps', () => {
   it('asks for no process name unless it is a column', () => {
     const { records, probes } = recordsOf(computeApps, calls, new Set([rowOf(computeApps, 'pid')]));
     expect(records.map(({ pid }) => pid)).toEqual([7, 3]);
-    expect(probes).toEqual(['MIG mode', 'compute processes']);
+    expect(probes).toEqual(['nvmlDeviceGetMigMode', 'nvmlDeviceGetComputeRunningProcesses_v3']);
   });
 
   it('lists them on the MIG devices of a divided GPU, past the gaps in their numbers', () => {
@@ -105,7 +105,7 @@ describe('--query-accounted-apps', () => {
 
   it('asks for no statistics where only pids are columns', () => {
     const { probes } = recordsOf(accountedApps, calls, new Set([rowOf(accountedApps, 'pid')]));
-    expect(probes).toEqual(['accounted pids']);
+    expect(probes).toEqual(['nvmlDeviceGetAccountingPids']);
   });
 });
 
@@ -126,7 +126,7 @@ describe('--query-supported-clocks', () => {
   it('has one record per memory clock, and asks for no others, where only those are columns (H200)', () => {
     const { records, probes } = recordsOf(supportedClocks, calls, new Set([rowOf(supportedClocks, 'mem')]));
     expect(records).toEqual([{ memory: 3201 }, { memory: 2201 }]);
-    expect(probes).toEqual(['supported memory clocks']);
+    expect(probes).toEqual(['nvmlDeviceGetSupportedMemoryClocks']);
   });
 
   it('has one record that says why there are no clocks', () => {

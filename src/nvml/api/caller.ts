@@ -1,16 +1,11 @@
 /** Lays out calls of a function of the library with JavaScript values: arguments in, outputs back. */
 import type { Arg, Bound, Driver, FieldId, Handle, Out, Preset } from '../call.js';
 import type { Entry } from '../entry.js';
-import {
-  NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
-  NVML_ERROR_FUNCTION_NOT_FOUND,
-} from '../generated/constants.js';
 import { nvmlFieldValue_t } from '../generated/layouts.js';
 import type { Layout } from '../layout.js';
 import { arrayAt } from '../memory.js';
 import { outOf } from '../prepare.js';
 import type { Param, Prototype, StructOptions } from '../prototype.js';
-import type { Status } from '../status.js';
 import { type Check, check, refuse, wrong } from './check.js';
 import { resultReader } from './decode.js';
 import { type Given, presetOf, writeArrays, writeItems } from './encode.js';
@@ -264,7 +259,3 @@ function checkedIds(fn: string, ids: FieldId[]): FieldId[] {
   });
   return ids;
 }
-
-/** Whether an older version of the function should be asked. */
-export const isTooNew = (status: Status): boolean =>
-  status === NVML_ERROR_FUNCTION_NOT_FOUND || status === NVML_ERROR_ARGUMENT_VERSION_MISMATCH;

@@ -2,8 +2,8 @@
 import type { Driver } from '../call.js';
 import type { Entry } from '../entry.js';
 import { NVML_ERROR_FUNCTION_NOT_FOUND, NVML_ERROR_UNINITIALIZED } from '../generated/constants.js';
-import type { Status } from '../status.js';
-import { Caller, isTooNew } from './caller.js';
+import { isTooNew, type Status } from '../status.js';
+import { Caller } from './caller.js';
 import { errorOf } from './raise.js';
 import { shared } from './shared.js';
 

@@ -1,21 +1,17 @@
 /** Why the clocks of a GPU are lower than asked for, now and counted. Each reason has its older name, too. */
-import { call, SUBJECT, u64 } from '../../nvml/call.js';
+
 import * as nvml from '../../nvml/generated/constants.js';
+import {
+  nvmlDeviceGetCurrentClocksEventReasons,
+  nvmlDeviceGetSupportedClocksEventReasons,
+} from '../../nvml/generated/entries.js';
 import { derived } from '../derive.js';
 import { active, hex, nanoseconds } from '../kind.js';
 import { field, fixed, sample } from '../probe.js';
 import { from, type Row } from '../row.js';
 
-const supportedReasons = fixed(
-  'supported clock event reasons',
-  call('nvmlDeviceGetSupportedClocksEventReasons', SUBJECT, u64()),
-  call('nvmlDeviceGetSupportedClocksThrottleReasons', SUBJECT, u64()),
-);
-const activeReasons = sample(
-  'active clock event reasons',
-  call('nvmlDeviceGetCurrentClocksEventReasons', SUBJECT, u64()),
-  call('nvmlDeviceGetCurrentClocksThrottleReasons', SUBJECT, u64()),
-);
+const supportedReasons = fixed(nvmlDeviceGetSupportedClocksEventReasons);
+const activeReasons = sample(nvmlDeviceGetCurrentClocksEventReasons);
 
 const named = (name: string): Row['names'] => [
   `clocks_event_reasons.${name}`,

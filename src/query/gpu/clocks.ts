@@ -1,5 +1,5 @@
 /** Clocks of a GPU and the performance state that they belong to. */
-import { call, SUBJECT, u32 } from '../../nvml/call.js';
+
 import {
   NVML_CLOCK_GRAPHICS,
   NVML_CLOCK_MEM,
@@ -7,16 +7,19 @@ import {
   NVML_CLOCK_VIDEO,
   NVML_PSTATE_15,
 } from '../../nvml/generated/constants.js';
+import {
+  nvmlDeviceGetApplicationsClock,
+  nvmlDeviceGetClockInfo,
+  nvmlDeviceGetDefaultApplicationsClock,
+  nvmlDeviceGetMaxClockInfo,
+  nvmlDeviceGetPerformanceState,
+} from '../../nvml/generated/entries.js';
 import { megahertz, pstate } from '../kind.js';
 import { known } from '../known.js';
 import { fixed, type Probe, sample } from '../probe.js';
 import { from, type Row } from '../row.js';
 
-const performanceState = sample(
-  'performance state',
-  call('nvmlDeviceGetPerformanceState', SUBJECT, u32()),
-  call('nvmlDeviceGetPowerState', SUBJECT, u32()),
-);
+const performanceState = sample(nvmlDeviceGetPerformanceState);
 
 export const performance: readonly Row[] = [
   {
@@ -28,18 +31,12 @@ export const performance: readonly Row[] = [
   },
 ];
 
-const now = (type: number): Probe =>
-  sample(`clock ${type}`, call('nvmlDeviceGetClockInfo', SUBJECT, type, u32()));
-const application = (type: number): Probe =>
-  sample(`applications clock ${type}`, call('nvmlDeviceGetApplicationsClock', SUBJECT, type, u32()));
+const now = (type: number): Probe => sample(nvmlDeviceGetClockInfo, { type });
+const application = (type: number): Probe => sample(nvmlDeviceGetApplicationsClock, { clockType: type });
 const applicationDefault = (type: number): Probe =>
-  fixed(
-    `default applications clock ${type}`,
-    call('nvmlDeviceGetDefaultApplicationsClock', SUBJECT, type, u32()),
-  );
+  fixed(nvmlDeviceGetDefaultApplicationsClock, { clockType: type });
 /** Takes 1.3 ms each on an H100 (580.159.04), and stays what it is: asked once per run. */
-const max = (type: number): Probe =>
-  fixed(`max clock ${type}`, call('nvmlDeviceGetMaxClockInfo', SUBJECT, type, u32()));
+const max = (type: number): Probe => fixed(nvmlDeviceGetMaxClockInfo, { type });
 
 export const clocks: readonly Row[] = [
   {

@@ -1,7 +1,12 @@
 /** ECC mode and error counts of a GPU. A table: longer than a file of logic. */
-import { call, SUBJECT, struct, u64 } from '../../nvml/call.js';
+
 import * as nvml from '../../nvml/generated/constants.js';
-import { nvmlEccSramErrorStatus_v1_t } from '../../nvml/generated/layouts.js';
+import {
+  nvmlDeviceGetMemoryErrorCounter,
+  nvmlDeviceGetSramEccErrorStatus,
+  nvmlDeviceGetTotalEccErrors,
+} from '../../nvml/generated/entries.js';
+import type { nvmlEccSramErrorStatus_v1_t } from '../../nvml/generated/layouts.js';
 import { count, enabled, yesNo } from '../kind.js';
 import { field, type Probe, sample } from '../probe.js';
 import { from, type Row, type Source } from '../row.js';
@@ -52,16 +57,14 @@ const PLACE = {
 } as const;
 
 const errorsAt = (severity: Severity, span: Span, location: number): Probe =>
-  sample(
-    `ECC ${severity} ${span} ${location}`,
-    call('nvmlDeviceGetMemoryErrorCounter', SUBJECT, SEVERITY[severity], SPAN[span], location, u64()),
-  );
+  sample(nvmlDeviceGetMemoryErrorCounter, {
+    errorType: SEVERITY[severity],
+    counterType: SPAN[span],
+    locationType: location,
+  });
 
 const errorsInAll = (severity: Severity, span: Span): Probe =>
-  sample(
-    `ECC ${severity} ${span} total`,
-    call('nvmlDeviceGetTotalEccErrors', SUBJECT, SEVERITY[severity], SPAN[span], u64()),
-  );
+  sample(nvmlDeviceGetTotalEccErrors, { errorType: SEVERITY[severity], counterType: SPAN[span] });
 
 const errors = (id: number, severity: Severity, span: Span, place: keyof typeof PLACE | 'total'): Row => ({
   id,
@@ -117,14 +120,7 @@ export const eccErrors: readonly Row[] = [
   errors(115, 'uncorrected', 'aggregate', 'total'),
 ];
 
-const sramStatus = sample(
-  'SRAM errors',
-  call(
-    'nvmlDeviceGetSramEccErrorStatus',
-    SUBJECT,
-    struct(nvmlEccSramErrorStatus_v1_t, { version: nvml.nvmlEccSramErrorStatus_v1 }),
-  ),
-);
+const sramStatus = sample(nvmlDeviceGetSramEccErrorStatus);
 
 const fromSram = (path: keyof typeof nvmlEccSramErrorStatus_v1_t.fields): Source => from(sramStatus, path);
 

@@ -1,19 +1,17 @@
 /** How a GPU is divided, who manages it, and its link to a CPU: MIG, GSP and C2C modes. */
-import { call, SUBJECT, struct, u32 } from '../../nvml/call.js';
-import { nvmlC2cModeInfo_v1_t } from '../../nvml/generated/layouts.js';
+
+import {
+  nvmlDeviceGetC2cModeInfoV,
+  nvmlDeviceGetGspFirmwareMode,
+  nvmlDeviceGetMigMode,
+} from '../../nvml/generated/entries.js';
 import { enabled } from '../kind.js';
 import { fixed, sample } from '../probe.js';
 import { from, type Row } from '../row.js';
 
-export const migMode = sample(
-  'MIG mode',
-  call('nvmlDeviceGetMigMode', SUBJECT, u32('current'), u32('pending')),
-);
-const gspMode = fixed(
-  'GSP mode',
-  call('nvmlDeviceGetGspFirmwareMode', SUBJECT, u32('isEnabled'), u32('defaultMode')),
-);
-const c2cMode = fixed('C2C mode', call('nvmlDeviceGetC2cModeInfoV', SUBJECT, struct(nvmlC2cModeInfo_v1_t)));
+export const migMode = sample(nvmlDeviceGetMigMode);
+const gspMode = fixed(nvmlDeviceGetGspFirmwareMode);
+const c2cMode = fixed(nvmlDeviceGetC2cModeInfoV);
 
 export const engines: readonly Row[] = [
   {
@@ -21,14 +19,14 @@ export const engines: readonly Row[] = [
     names: ['mig.mode.current'],
     help: 'Whether the GPU is divided into instances (MIG).',
     kind: enabled,
-    source: from(migMode, 'current'),
+    source: from(migMode, 'currentMode'),
   },
   {
     id: 1087,
     names: ['mig.mode.pending'],
     help: 'MIG mode from the next reset on.',
     kind: enabled,
-    source: from(migMode, 'pending'),
+    source: from(migMode, 'pendingMode'),
   },
   {
     id: 1088,

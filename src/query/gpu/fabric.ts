@@ -1,14 +1,5 @@
-/**
- * A table, so longer than logic may be.
- * The NVLink fabric that a GPU has joined: state, membership and health.
- */
-import { call, SUBJECT, struct } from '../../nvml/call.js';
 import * as nvml from '../../nvml/generated/constants.js';
-import {
-  nvmlGpuFabricInfo_t,
-  nvmlGpuFabricInfo_v2_t,
-  nvmlGpuFabricInfo_v3_t,
-} from '../../nvml/generated/layouts.js';
+import { nvmlDeviceGetGpuFabricInfoV } from '../../nvml/generated/entries.js';
 import { NOT_APPLICABLE, statusWords } from '../../nvml/status.js';
 import type { Pick, Reading, View } from '../bound-probe.js';
 import { derive, derived } from '../derive.js';
@@ -16,20 +7,7 @@ import { count, text, words } from '../kind.js';
 import { sample } from '../probe.js';
 import { from, type Row, type Source } from '../row.js';
 
-const fabricInfo = sample(
-  'fabric',
-  call(
-    'nvmlDeviceGetGpuFabricInfoV',
-    SUBJECT,
-    struct(nvmlGpuFabricInfo_v3_t, { version: nvml.nvmlGpuFabricInfo_v3 }),
-  ),
-  call(
-    'nvmlDeviceGetGpuFabricInfoV',
-    SUBJECT,
-    struct(nvmlGpuFabricInfo_v2_t, { version: nvml.nvmlGpuFabricInfo_v2 }),
-  ),
-  call('nvmlDeviceGetGpuFabricInfo', SUBJECT, struct(nvmlGpuFabricInfo_t)),
-);
+const fabricInfo = sample(nvmlDeviceGetGpuFabricInfoV);
 
 /** A value that means nothing until the GPU has registered: N/A while it is in progress (580.159.04). */
 const onceCompleted = (pick: Exclude<Pick, string>): Source =>

@@ -1,24 +1,21 @@
 /** Who a GPU is: name, serial, UUID, its place among the others, the host it is said to be in. */
-import { call, SUBJECT, struct, text as textOut } from '../../nvml/call.js';
+
 import {
-  NVML_DEVICE_NAME_V2_BUFFER_SIZE,
-  NVML_DEVICE_SERIAL_BUFFER_SIZE,
-  NVML_DEVICE_UUID_V2_BUFFER_SIZE,
-  NVML_SYSTEM_DRIVER_VERSION_BUFFER_SIZE,
-} from '../../nvml/generated/constants.js';
-import { nvmlHostname_v1_t } from '../../nvml/generated/layouts.js';
+  nvmlDeviceGetHostname_v1,
+  nvmlDeviceGetName,
+  nvmlDeviceGetSerial,
+  nvmlDeviceGetUUID,
+  nvmlSystemGetDriverVersion,
+} from '../../nvml/generated/entries.js';
 import { count, text, timestamp } from '../kind.js';
 import { fixed, sample } from '../probe.js';
 import { from, own, type Row } from '../row.js';
 
-const driverVersion = fixed(
-  'driver version',
-  call('nvmlSystemGetDriverVersion', textOut(NVML_SYSTEM_DRIVER_VERSION_BUFFER_SIZE)),
-);
-const name = fixed('name', call('nvmlDeviceGetName', SUBJECT, textOut(NVML_DEVICE_NAME_V2_BUFFER_SIZE)));
-const serial = fixed('serial', call('nvmlDeviceGetSerial', SUBJECT, textOut(NVML_DEVICE_SERIAL_BUFFER_SIZE)));
-const uuid = fixed('uuid', call('nvmlDeviceGetUUID', SUBJECT, textOut(NVML_DEVICE_UUID_V2_BUFFER_SIZE)));
-const hostName = sample('hostname', call('nvmlDeviceGetHostname_v1', SUBJECT, struct(nvmlHostname_v1_t)));
+const driverVersion = fixed(nvmlSystemGetDriverVersion);
+const name = fixed(nvmlDeviceGetName);
+const serial = fixed(nvmlDeviceGetSerial);
+const uuid = fixed(nvmlDeviceGetUUID);
+const hostName = sample(nvmlDeviceGetHostname_v1);
 
 /** Read by the columns of the other tables too. */
 export const nameOfGpu = from(name);

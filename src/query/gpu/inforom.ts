@@ -1,32 +1,24 @@
-/** Versions of what is in the flash memories of a board: VBIOS and infoROM. */
-import { call, SUBJECT, text as textOut } from '../../nvml/call.js';
 import {
-  NVML_DEVICE_INFOROM_VERSION_BUFFER_SIZE,
-  NVML_DEVICE_VBIOS_VERSION_BUFFER_SIZE,
   NVML_ERROR_CORRUPTED_INFOROM,
   NVML_INFOROM_ECC,
   NVML_INFOROM_OEM,
   NVML_INFOROM_POWER,
 } from '../../nvml/generated/constants.js';
+import {
+  nvmlDeviceGetInforomImageVersion,
+  nvmlDeviceGetInforomVersion,
+  nvmlDeviceGetVbiosVersion,
+  nvmlDeviceValidateInforom,
+} from '../../nvml/generated/entries.js';
 import { text } from '../kind.js';
 import { fixed, type Probe, sample, waiting } from '../probe.js';
 import { from, type Row } from '../row.js';
 
-const vbios = fixed(
-  'VBIOS version',
-  call('nvmlDeviceGetVbiosVersion', SUBJECT, textOut(NVML_DEVICE_VBIOS_VERSION_BUFFER_SIZE)),
-);
-const image = fixed(
-  'infoROM image',
-  call('nvmlDeviceGetInforomImageVersion', SUBJECT, textOut(NVML_DEVICE_INFOROM_VERSION_BUFFER_SIZE)),
-);
-const object = (which: number): Probe =>
-  fixed(
-    `infoROM object ${which}`,
-    call('nvmlDeviceGetInforomVersion', SUBJECT, which, textOut(NVML_DEVICE_INFOROM_VERSION_BUFFER_SIZE)),
-  );
+const vbios = fixed(nvmlDeviceGetVbiosVersion);
+const image = fixed(nvmlDeviceGetInforomImageVersion);
+const object = (which: number): Probe => fixed(nvmlDeviceGetInforomVersion, { object: which });
 /** Reads the whole flash; its sibling nvmlDeviceGetInforomConfigurationChecksum takes 69 ms on an H100. */
-const validation = waiting(sample('infoROM validation', call('nvmlDeviceValidateInforom', SUBJECT)));
+const validation = waiting(sample(nvmlDeviceValidateInforom));
 
 export const inforom: readonly Row[] = [
   {

@@ -1,28 +1,20 @@
 /** Framebuffer memory of a GPU, its protected part, and its encryption. */
-import { call, SUBJECT, struct } from '../../nvml/call.js';
-import { nvmlDramEncryptionInfo_v1, nvmlMemory_v2 } from '../../nvml/generated/constants.js';
+
 import {
-  nvmlBAR1Memory_t,
-  nvmlDramEncryptionInfo_v1_t,
-  nvmlMemory_t,
-  nvmlMemory_v2_t,
-} from '../../nvml/generated/layouts.js';
+  nvmlDeviceGetBAR1MemoryInfo,
+  nvmlDeviceGetConfComputeProtectedMemoryUsage,
+  nvmlDeviceGetDramEncryptionMode,
+  nvmlDeviceGetMemoryInfo_v2,
+} from '../../nvml/generated/entries.js';
 import { enabled, mebibytes } from '../kind.js';
 import { sample } from '../probe.js';
 import { from, type Row } from '../row.js';
 
 /** The older call counts what the driver reserves as used, and does not tell it apart. */
-export const memoryInfo = sample(
-  'memory',
-  call('nvmlDeviceGetMemoryInfo_v2', SUBJECT, struct(nvmlMemory_v2_t, { version: nvmlMemory_v2 })),
-  call('nvmlDeviceGetMemoryInfo', SUBJECT, struct(nvmlMemory_t)),
-);
+export const memoryInfo = sample(nvmlDeviceGetMemoryInfo_v2);
 
 /** The part of the GPU's memory that the CPU can map; no field of --query-gpu, but of the summary and the report. */
-export const bar1Memory = sample(
-  'BAR1 memory',
-  call('nvmlDeviceGetBAR1MemoryInfo', SUBJECT, struct(nvmlBAR1Memory_t)),
-);
+export const bar1Memory = sample(nvmlDeviceGetBAR1MemoryInfo);
 
 export const memory: readonly Row[] = [
   {
@@ -56,15 +48,7 @@ export const memory: readonly Row[] = [
 ];
 
 /** The call fills two structs of one type: the current state and the pending one. */
-const encryption = sample(
-  'DRAM encryption',
-  call(
-    'nvmlDeviceGetDramEncryptionMode',
-    SUBJECT,
-    struct(nvmlDramEncryptionInfo_v1_t, { version: nvmlDramEncryptionInfo_v1 }),
-    struct(nvmlDramEncryptionInfo_v1_t, { version: nvmlDramEncryptionInfo_v1 }),
-  ),
-);
+const encryption = sample(nvmlDeviceGetDramEncryptionMode);
 
 export const dramEncryption: readonly Row[] = [
   {
@@ -83,10 +67,7 @@ export const dramEncryption: readonly Row[] = [
   },
 ];
 
-export const protectedUsage = sample(
-  'protected memory',
-  call('nvmlDeviceGetConfComputeProtectedMemoryUsage', SUBJECT, struct(nvmlMemory_t)),
-);
+export const protectedUsage = sample(nvmlDeviceGetConfComputeProtectedMemoryUsage);
 
 export const protectedMemory: readonly Row[] = [
   {

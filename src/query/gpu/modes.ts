@@ -2,9 +2,20 @@
  * A table, so longer than logic may be.
  * Switches and states of a GPU: display, persistence, accounting, driver model, operation, computing.
  */
-import { call, i32, SUBJECT, struct, u32 } from '../../nvml/call.js';
+
 import * as nvml from '../../nvml/generated/constants.js';
-import { nvmlDeviceAddressingMode_v1_t } from '../../nvml/generated/layouts.js';
+import {
+  nvmlDeviceGetAccountingBufferSize,
+  nvmlDeviceGetAccountingMode,
+  nvmlDeviceGetAddressingMode,
+  nvmlDeviceGetComputeMode,
+  nvmlDeviceGetCudaComputeCapability,
+  nvmlDeviceGetDisplayActive,
+  nvmlDeviceGetDisplayMode,
+  nvmlDeviceGetDriverModel_v2,
+  nvmlDeviceGetGpuOperationMode,
+  nvmlDeviceGetPersistenceMode,
+} from '../../nvml/generated/entries.js';
 import { Missing } from '../../nvml/status.js';
 import { derived } from '../derive.js';
 import { count, enabled, text, words, yesNo } from '../kind.js';
@@ -12,27 +23,13 @@ import { known } from '../known.js';
 import { field, fixed, sample } from '../probe.js';
 import { constant, from, type Row } from '../row.js';
 
-const displayAttached = sample('display attached', call('nvmlDeviceGetDisplayMode', SUBJECT, u32()));
-const displayActive = sample('display active', call('nvmlDeviceGetDisplayActive', SUBJECT, u32()));
-const persistence = sample('persistence mode', call('nvmlDeviceGetPersistenceMode', SUBJECT, u32()));
-const addressing = fixed(
-  'addressing mode',
-  call(
-    'nvmlDeviceGetAddressingMode',
-    SUBJECT,
-    struct(nvmlDeviceAddressingMode_v1_t, { version: nvml.nvmlDeviceAddressingMode_v1 }),
-  ),
-);
-const accounting = sample('accounting mode', call('nvmlDeviceGetAccountingMode', SUBJECT, u32()));
-const accountingBuffer = fixed(
-  'accounting buffer',
-  call('nvmlDeviceGetAccountingBufferSize', SUBJECT, u32()),
-);
-const driverModel = sample(
-  'driver model',
-  call('nvmlDeviceGetDriverModel_v2', SUBJECT, u32('current'), u32('pending')),
-  call('nvmlDeviceGetDriverModel', SUBJECT, u32('current'), u32('pending')),
-);
+const displayAttached = sample(nvmlDeviceGetDisplayMode);
+const displayActive = sample(nvmlDeviceGetDisplayActive);
+const persistence = sample(nvmlDeviceGetPersistenceMode);
+const addressing = fixed(nvmlDeviceGetAddressingMode);
+const accounting = sample(nvmlDeviceGetAccountingMode);
+const accountingBuffer = fixed(nvmlDeviceGetAccountingBufferSize);
+const driverModel = sample(nvmlDeviceGetDriverModel_v2);
 
 const addressingModes = words({
   [nvml.NVML_DEVICE_ADDRESSING_MODE_NONE]: 'None',
@@ -120,10 +117,7 @@ const recoveryActions = words({
   [nvml.NVML_GPU_RECOVERY_ACTION_DRAIN_AND_RESET]: 'Drain and Reset',
   [nvml.NVML_GPU_RECOVERY_ACTION_RECOVER_IMEX_DOMAIN]: 'Recover IMEX Domain',
 });
-const operationMode = sample(
-  'operation mode',
-  call('nvmlDeviceGetGpuOperationMode', SUBJECT, u32('current'), u32('pending')),
-);
+const operationMode = sample(nvmlDeviceGetGpuOperationMode);
 const operationModes = words({
   [nvml.NVML_GOM_ALL_ON]: 'All On',
   [nvml.NVML_GOM_COMPUTE]: 'Compute',
@@ -154,17 +148,14 @@ export const operation: readonly Row[] = [
   },
 ];
 
-const computeMode = sample('compute mode', call('nvmlDeviceGetComputeMode', SUBJECT, u32()));
+const computeMode = sample(nvmlDeviceGetComputeMode);
 const computeModes = words({
   [nvml.NVML_COMPUTEMODE_DEFAULT]: 'Default',
   [nvml.NVML_COMPUTEMODE_EXCLUSIVE_THREAD]: 'Exclusive_Thread',
   [nvml.NVML_COMPUTEMODE_PROHIBITED]: 'Prohibited',
   [nvml.NVML_COMPUTEMODE_EXCLUSIVE_PROCESS]: 'Exclusive_Process',
 });
-const computeCapability = fixed(
-  'compute capability',
-  call('nvmlDeviceGetCudaComputeCapability', SUBJECT, i32('major'), i32('minor')),
-);
+const computeCapability = fixed(nvmlDeviceGetCudaComputeCapability);
 
 export const compute: readonly Row[] = [
   {

@@ -1,11 +1,14 @@
 /** Memory that is no longer used because it went bad: retired pages, and remapped rows on newer GPUs. */
-import { call, SUBJECT, struct, u32 } from '../../nvml/call.js';
+
 import {
   NVML_FI_DEV_RETIRED_DBE,
   NVML_FI_DEV_RETIRED_PENDING,
   NVML_FI_DEV_RETIRED_SBE,
 } from '../../nvml/generated/constants.js';
-import { nvmlRemappedRowsInfo_v2_t, nvmlRowRemapperHistogramValues_t } from '../../nvml/generated/layouts.js';
+import {
+  nvmlDeviceGetRemappedRows_v2,
+  nvmlDeviceGetRowRemapperHistogram,
+} from '../../nvml/generated/entries.js';
 import { count, yesNo } from '../kind.js';
 import { field, sample } from '../probe.js';
 import { from, type Row } from '../row.js';
@@ -35,22 +38,8 @@ export const retiredPages: readonly Row[] = [
 ];
 
 /** The older call knows no inactive rows; its outputs have the names of the newer struct. */
-const remapped = sample(
-  'remapped rows',
-  call('nvmlDeviceGetRemappedRows_v2', SUBJECT, struct(nvmlRemappedRowsInfo_v2_t)),
-  call(
-    'nvmlDeviceGetRemappedRows',
-    SUBJECT,
-    u32('corrActiveRemaps'),
-    u32('uncActiveRemaps'),
-    u32('bPending'),
-    u32('bFailureOccurred'),
-  ),
-);
-const histogram = sample(
-  'row remapper histogram',
-  call('nvmlDeviceGetRowRemapperHistogram', SUBJECT, struct(nvmlRowRemapperHistogramValues_t)),
-);
+const remapped = sample(nvmlDeviceGetRemappedRows_v2);
+const histogram = sample(nvmlDeviceGetRowRemapperHistogram);
 
 /** Rows of --query-gpu and of --query-remapped-rows. */
 export const remappedRows: readonly Row[] = [

@@ -2,9 +2,16 @@
  * A table, so longer than logic may be.
  * Where a GPU sits: its PCI address and ids, and the link to the host.
  */
-import { call, SUBJECT, struct, u32 } from '../../nvml/call.js';
-import { nvmlPciInfoExt_v1 } from '../../nvml/generated/constants.js';
-import { nvmlPciInfo_t, nvmlPciInfoExt_v1_t } from '../../nvml/generated/layouts.js';
+
+import {
+  nvmlDeviceGetCurrPcieLinkGeneration,
+  nvmlDeviceGetCurrPcieLinkWidth,
+  nvmlDeviceGetGpuMaxPcieLinkGeneration,
+  nvmlDeviceGetMaxPcieLinkGeneration,
+  nvmlDeviceGetMaxPcieLinkWidth,
+  nvmlDeviceGetPciInfo_v3,
+  nvmlDeviceGetPciInfoExt,
+} from '../../nvml/generated/entries.js';
 import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
 import type { Reading, View } from '../bound-probe.js';
 import { count, hex, text } from '../kind.js';
@@ -12,17 +19,9 @@ import { fixed, sample } from '../probe.js';
 import { constant, from, type Row } from '../row.js';
 
 /** The older calls fill the beginning of the same struct, up to the ids; their bus id is the short one. */
-const pciInfo = fixed(
-  'PCI info',
-  call('nvmlDeviceGetPciInfo_v3', SUBJECT, struct(nvmlPciInfo_t)),
-  call('nvmlDeviceGetPciInfo_v2', SUBJECT, struct(nvmlPciInfo_t)),
-  call('nvmlDeviceGetPciInfo', SUBJECT, struct(nvmlPciInfo_t)),
-);
+const pciInfo = fixed(nvmlDeviceGetPciInfo_v3);
 /** Costs 2.8 ms on an H100 (580.159.04), so only the classes are read from it. */
-const pciClasses = fixed(
-  'PCI classes',
-  call('nvmlDeviceGetPciInfoExt', SUBJECT, struct(nvmlPciInfoExt_v1_t, { version: nvmlPciInfoExt_v1 })),
-);
+const pciClasses = fixed(nvmlDeviceGetPciInfoExt);
 
 const isThere = (text: Reading): boolean => text !== '' && !(text instanceof Missing);
 
@@ -91,17 +90,11 @@ export const pci: readonly Row[] = [
   },
 ];
 
-const generation = sample('link generation', call('nvmlDeviceGetCurrPcieLinkGeneration', SUBJECT, u32()));
-const generationMax = fixed(
-  'link generation max',
-  call('nvmlDeviceGetMaxPcieLinkGeneration', SUBJECT, u32()),
-);
-const generationGpuMax = fixed(
-  'link generation GPU max',
-  call('nvmlDeviceGetGpuMaxPcieLinkGeneration', SUBJECT, u32()),
-);
-const width = sample('link width', call('nvmlDeviceGetCurrPcieLinkWidth', SUBJECT, u32()));
-const widthMax = fixed('link width max', call('nvmlDeviceGetMaxPcieLinkWidth', SUBJECT, u32()));
+const generation = sample(nvmlDeviceGetCurrPcieLinkGeneration);
+const generationMax = fixed(nvmlDeviceGetMaxPcieLinkGeneration);
+const generationGpuMax = fixed(nvmlDeviceGetGpuMaxPcieLinkGeneration);
+const width = sample(nvmlDeviceGetCurrPcieLinkWidth);
+const widthMax = fixed(nvmlDeviceGetMaxPcieLinkWidth);
 
 export const pcieLink: readonly Row[] = [
   {

@@ -1,7 +1,4 @@
-/** Where in its rack a GPU is. CSV shows the driver's defaults where -q shows N/A (H100, H200, 580.159.04). */
-import { call, SUBJECT, struct } from '../../nvml/call.js';
-import { nvmlPlatformInfo_v1, nvmlPlatformInfo_v2 } from '../../nvml/generated/constants.js';
-import { nvmlPlatformInfo_v1_t, nvmlPlatformInfo_v2_t } from '../../nvml/generated/layouts.js';
+import { nvmlDeviceGetPlatformInfo } from '../../nvml/generated/entries.js';
 import type { Reading, View } from '../bound-probe.js';
 import { derive } from '../derive.js';
 import { count, text, words } from '../kind.js';
@@ -9,11 +6,7 @@ import { fixed } from '../probe.js';
 import { from, type Row } from '../row.js';
 
 /** The first version has no serial number, and other names for the places. */
-const platformInfo = fixed(
-  'platform',
-  call('nvmlDeviceGetPlatformInfo', SUBJECT, struct(nvmlPlatformInfo_v2_t, { version: nvmlPlatformInfo_v2 })),
-  call('nvmlDeviceGetPlatformInfo', SUBJECT, struct(nvmlPlatformInfo_v1_t, { version: nvmlPlatformInfo_v1 })),
-);
+const platformInfo = fixed(nvmlDeviceGetPlatformInfo);
 
 const bytes = (view: View, name: string, length: number): readonly Reading[] =>
   Array.from({ length }, (_, i) => view.read(`${name}.${i}`));

@@ -1,23 +1,25 @@
 /** Power that a GPU, and the module that it is a part of, draws and may draw. */
-import { call, SUBJECT, u32 } from '../../nvml/call.js';
+
 import * as nvml from '../../nvml/generated/constants.js';
+import {
+  nvmlDeviceGetEnforcedPowerLimit,
+  nvmlDeviceGetPowerManagementDefaultLimit,
+  nvmlDeviceGetPowerManagementLimit,
+  nvmlDeviceGetPowerManagementLimitConstraints,
+  nvmlDeviceGetPowerManagementMode,
+  nvmlDeviceGetPowerUsage,
+} from '../../nvml/generated/entries.js';
 import { enabled, watts } from '../kind.js';
 import { field, fixed, type Lifetime, sample } from '../probe.js';
 import { from, type Row } from '../row.js';
 
-const management = fixed('power management', call('nvmlDeviceGetPowerManagementMode', SUBJECT, u32()));
+const management = fixed(nvmlDeviceGetPowerManagementMode);
 /** Averaged over a second from Ampere on, momentary before, as power.draw is (H100 and RTX 2080 SUPER). */
-const draw = sample('power draw', call('nvmlDeviceGetPowerUsage', SUBJECT, u32()));
-const limit = sample('power limit', call('nvmlDeviceGetPowerManagementLimit', SUBJECT, u32()));
-const enforced = sample('enforced power limit', call('nvmlDeviceGetEnforcedPowerLimit', SUBJECT, u32()));
-const defaultLimit = fixed(
-  'default power limit',
-  call('nvmlDeviceGetPowerManagementDefaultLimit', SUBJECT, u32()),
-);
-const constraints = fixed(
-  'power limit constraints',
-  call('nvmlDeviceGetPowerManagementLimitConstraints', SUBJECT, u32('min'), u32('max')),
-);
+const draw = sample(nvmlDeviceGetPowerUsage);
+const limit = sample(nvmlDeviceGetPowerManagementLimit);
+const enforced = sample(nvmlDeviceGetEnforcedPowerLimit);
+const defaultLimit = fixed(nvmlDeviceGetPowerManagementDefaultLimit);
+const constraints = fixed(nvmlDeviceGetPowerManagementLimitConstraints);
 
 export const power: readonly Row[] = [
   {
@@ -74,14 +76,14 @@ export const power: readonly Row[] = [
     names: ['power.min_limit', 'gpu.power.min_limit'],
     help: 'Lowest power limit that can be set.',
     kind: watts,
-    source: from(constraints, 'min'),
+    source: from(constraints, 'minLimit'),
   },
   {
     id: 146,
     names: ['power.max_limit', 'gpu.power.max_limit'],
     help: 'Highest power limit that can be set.',
     kind: watts,
-    source: from(constraints, 'max'),
+    source: from(constraints, 'maxLimit'),
   },
 ];
 

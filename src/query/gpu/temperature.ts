@@ -1,33 +1,15 @@
-/** Temperatures of a GPU, and its fan. */
-import { call, i32, SUBJECT, struct, u32 } from '../../nvml/call.js';
+import { NVML_FI_DEV_MEMORY_TEMP, NVML_TEMPERATURE_GPU } from '../../nvml/generated/constants.js';
 import {
-  NVML_FI_DEV_MEMORY_TEMP,
-  NVML_TEMPERATURE_GPU,
-  nvmlMarginTemperature_v1,
-  nvmlTemperature_v1,
-} from '../../nvml/generated/constants.js';
-import { nvmlMarginTemperature_v1_t, nvmlTemperature_v1_t } from '../../nvml/generated/layouts.js';
+  nvmlDeviceGetFanSpeed,
+  nvmlDeviceGetMarginTemperature,
+  nvmlDeviceGetTemperatureV,
+} from '../../nvml/generated/entries.js';
 import { celsius, percent } from '../kind.js';
 import { field, sample } from '../probe.js';
 import { from, type Row } from '../row.js';
 
-const gpuTemperature = sample(
-  'GPU temperature',
-  call(
-    'nvmlDeviceGetTemperatureV',
-    SUBJECT,
-    struct(nvmlTemperature_v1_t, { version: nvmlTemperature_v1, sensorType: NVML_TEMPERATURE_GPU }),
-  ),
-  call('nvmlDeviceGetTemperature', SUBJECT, NVML_TEMPERATURE_GPU, i32('temperature')),
-);
-const margin = sample(
-  'temperature margin',
-  call(
-    'nvmlDeviceGetMarginTemperature',
-    SUBJECT,
-    struct(nvmlMarginTemperature_v1_t, { version: nvmlMarginTemperature_v1 }),
-  ),
-);
+const gpuTemperature = sample(nvmlDeviceGetTemperatureV, { sensorType: NVML_TEMPERATURE_GPU });
+const margin = sample(nvmlDeviceGetMarginTemperature);
 
 export const temperature: readonly Row[] = [
   {
@@ -54,7 +36,7 @@ export const temperature: readonly Row[] = [
   },
 ];
 
-const fanSpeed = sample('fan speed', call('nvmlDeviceGetFanSpeed', SUBJECT, u32()));
+const fanSpeed = sample(nvmlDeviceGetFanSpeed);
 
 export const fan: readonly Row[] = [
   {

@@ -1,18 +1,18 @@
 /** How busy the engines of a GPU were lately, and what its encoder does. */
-import { call, SUBJECT, struct, u32 } from '../../nvml/call.js';
-import type { FunctionName } from '../../nvml/generated/functions.js';
-import { nvmlUtilization_t } from '../../nvml/generated/layouts.js';
+
+import {
+  nvmlDeviceGetDecoderUtilization,
+  nvmlDeviceGetEncoderStats,
+  nvmlDeviceGetEncoderUtilization,
+  nvmlDeviceGetJpgUtilization,
+  nvmlDeviceGetOfaUtilization,
+  nvmlDeviceGetUtilizationRates,
+} from '../../nvml/generated/entries.js';
 import { count, percent } from '../kind.js';
-import { type Probe, sample } from '../probe.js';
+import { sample } from '../probe.js';
 import { from, type Row } from '../row.js';
 
-const rates = sample(
-  'utilization',
-  call('nvmlDeviceGetUtilizationRates', SUBJECT, struct(nvmlUtilization_t)),
-);
-const engine = (fn: FunctionName): Probe =>
-  sample(fn, call(fn, SUBJECT, u32(), u32('samplingPeriodMicroseconds')));
-
+const rates = sample(nvmlDeviceGetUtilizationRates);
 export const utilization: readonly Row[] = [
   {
     id: 60,
@@ -33,41 +33,32 @@ export const utilization: readonly Row[] = [
     names: ['utilization.encoder'],
     help: 'Share of the last sampling period in which the video encoders worked.',
     kind: percent,
-    source: from(engine('nvmlDeviceGetEncoderUtilization'), 'value'),
+    source: from(sample(nvmlDeviceGetEncoderUtilization), 'utilization'),
   },
   {
     id: 1024,
     names: ['utilization.decoder'],
     help: 'Share of the last sampling period in which the video decoders worked.',
     kind: percent,
-    source: from(engine('nvmlDeviceGetDecoderUtilization'), 'value'),
+    source: from(sample(nvmlDeviceGetDecoderUtilization), 'utilization'),
   },
   {
     id: 1025,
     names: ['utilization.jpeg'],
     help: 'Share of the last sampling period in which the JPEG decoders worked.',
     kind: percent,
-    source: from(engine('nvmlDeviceGetJpgUtilization'), 'value'),
+    source: from(sample(nvmlDeviceGetJpgUtilization), 'utilization'),
   },
   {
     id: 1026,
     names: ['utilization.ofa'],
     help: 'Share of the last sampling period in which the optical flow engine worked.',
     kind: percent,
-    source: from(engine('nvmlDeviceGetOfaUtilization'), 'value'),
+    source: from(sample(nvmlDeviceGetOfaUtilization), 'utilization'),
   },
 ];
 
-const encoderStats = sample(
-  'encoder stats',
-  call(
-    'nvmlDeviceGetEncoderStats',
-    SUBJECT,
-    u32('sessionCount'),
-    u32('averageFps'),
-    u32('averageLatencyMicroseconds'),
-  ),
-);
+const encoderStats = sample(nvmlDeviceGetEncoderStats);
 
 export const encoder: readonly Row[] = [
   {
@@ -89,6 +80,6 @@ export const encoder: readonly Row[] = [
     names: ['encoder.stats.averageLatency'],
     help: 'Microseconds that a frame takes to encode, averaged over all encoder sessions.',
     kind: count,
-    source: from(encoderStats, 'averageLatencyMicroseconds'),
+    source: from(encoderStats, 'averageLatency'),
   },
 ];

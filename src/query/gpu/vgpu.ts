@@ -1,14 +1,17 @@
 /** What the driver and the GPU can do as a vGPU host. A GPU that cannot be one answers that it is not supported. */
-import { call, SUBJECT, u32 } from '../../nvml/call.js';
+
 import * as nvml from '../../nvml/generated/constants.js';
+import {
+  nvmlDeviceGetVgpuCapabilities,
+  nvmlGetVgpuDriverCapabilities,
+} from '../../nvml/generated/entries.js';
 import { enabled, type Kind, supported } from '../kind.js';
 import { fixed, sample } from '../probe.js';
 import { from, type Row } from '../row.js';
 
-const heterogeneous = fixed(
-  'vGPU driver capability',
-  call('nvmlGetVgpuDriverCapabilities', nvml.NVML_VGPU_DRIVER_CAP_HETEROGENEOUS_MULTI_VGPU, u32()),
-);
+const heterogeneous = fixed(nvmlGetVgpuDriverCapabilities, {
+  capability: nvml.NVML_VGPU_DRIVER_CAP_HETEROGENEOUS_MULTI_VGPU,
+});
 
 export const vgpuDriver: readonly Row[] = [
   {
@@ -33,10 +36,7 @@ const capability = (
   names: [`vgpu_device_capability.${name}`],
   help,
   kind,
-  source: from(
-    make(`vGPU capability ${which}`, call('nvmlDeviceGetVgpuCapabilities', SUBJECT, which, u32())),
-    'value',
-  ),
+  source: from(make(nvmlDeviceGetVgpuCapabilities, { capability: which }), 'value'),
 });
 
 export const vgpuDevice: readonly Row[] = [

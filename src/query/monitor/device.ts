@@ -1,8 +1,10 @@
 /** Table: the columns of `dmon`, as nvidia-smi 580.159.04 orders and names them (H100, H200). */
 
-import { call, SUBJECT, struct, u32 } from '../../nvml/call.js';
 import * as nvml from '../../nvml/generated/constants.js';
-import { nvmlViolationTime_t } from '../../nvml/generated/layouts.js';
+import {
+  nvmlDeviceGetPcieReplayCounter,
+  nvmlDeviceGetViolationStatus,
+} from '../../nvml/generated/entries.js';
 import type { Pick, View } from '../bound-probe.js';
 import { derive } from '../derive.js';
 import { bar1Memory, memoryInfo, protectedUsage } from '../gpu/memory.js';
@@ -20,11 +22,7 @@ function asField(name: string): { readonly probe: Probe; readonly pick: Pick } {
   return { probe: source.probe, pick: source.pick };
 }
 
-const violation = (policy: number): Probe =>
-  sample(
-    `violation ${policy}`,
-    call('nvmlDeviceGetViolationStatus', SUBJECT, policy, struct(nvmlViolationTime_t)),
-  );
+const violation = (policy: number): Probe => sample(nvmlDeviceGetViolationStatus, { perfPolicyType: policy });
 
 /** The share of the time since the last tick in which a policy held the clocks back; 0 at the first tick. */
 function violatedShare(): Pick {
@@ -41,7 +39,7 @@ function violatedShare(): Pick {
   };
 }
 
-const replays = sample('PCIe replays', call('nvmlDeviceGetPcieReplayCounter', SUBJECT, u32()));
+const replays = sample(nvmlDeviceGetPcieReplayCounter);
 
 const column = (
   group: string,

@@ -166,7 +166,7 @@ class Names {
   }
 
   private read(pid: number): string | undefined {
-    const [question] = processName(pid).calls;
+    const [question] = processName(pid).calls();
     if (question === undefined || !isPid(pid)) return undefined;
     const { status, memory: answer } = ask(this.session.driver, question);
     if (status !== 0 || answer[0] === undefined) return undefined;

@@ -1,11 +1,14 @@
 /** What only the report tells about memory, clocks and power, and the samples that the driver keeps. */
-import { call, list, SUBJECT, struct, u32 } from '../../nvml/call.js';
+
 import * as nvml from '../../nvml/generated/constants.js';
 import {
-  nvmlFBCStats_t,
-  nvmlSample_t,
-  nvmlWorkloadPowerProfileCurrentProfiles_v1_t,
-} from '../../nvml/generated/layouts.js';
+  nvmlDeviceGetAutoBoostedClocksEnabled,
+  nvmlDeviceGetFBCStats,
+  nvmlDeviceGetMaxClockInfo,
+  nvmlDeviceGetMaxCustomerBoostClock,
+  nvmlDeviceGetSamples,
+  nvmlDeviceWorkloadPowerProfileGetCurrentProfiles,
+} from '../../nvml/generated/entries.js';
 import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
 import { BoundProbe, type Reading, type View } from '../bound-probe.js';
 import { derive, derived } from '../derive.js';
@@ -35,7 +38,7 @@ export const bar1Total = reading(mebibytes, bar1Memory, (view) => bar1InMebibyte
 export const bar1Used = reading(mebibytes, bar1Memory, (view) => bar1InMebibytes(view).used);
 export const bar1Free = reading(mebibytes, bar1Memory, (view) => bar1InMebibytes(view).free);
 
-const fbc = sample('FBC stats', call('nvmlDeviceGetFBCStats', SUBJECT, struct(nvmlFBCStats_t)));
+const fbc = sample(nvmlDeviceGetFBCStats);
 export const fbcSessions = reading(count, fbc, 'sessionsCount');
 export const fbcAverageFps = reading(count, fbc, 'averageFPS');
 export const fbcAverageLatency = reading(count, fbc, 'averageLatency');
@@ -51,23 +54,14 @@ export const displayClockSetting: Field = {
 
 export const videoClockMax = reading(
   megahertz,
-  fixed(
-    `max clock ${nvml.NVML_CLOCK_VIDEO}`,
-    call('nvmlDeviceGetMaxClockInfo', SUBJECT, nvml.NVML_CLOCK_VIDEO, u32()),
-  ),
+  fixed(nvmlDeviceGetMaxClockInfo, { type: nvml.NVML_CLOCK_VIDEO }),
 );
 export const customerBoostMax = reading(
   megahertz,
-  fixed(
-    'max customer boost clock',
-    call('nvmlDeviceGetMaxCustomerBoostClock', SUBJECT, nvml.NVML_CLOCK_GRAPHICS, u32()),
-  ),
+  fixed(nvmlDeviceGetMaxCustomerBoostClock, { clockType: nvml.NVML_CLOCK_GRAPHICS }),
 );
 
-const autoBoost = sample(
-  'auto boost',
-  call('nvmlDeviceGetAutoBoostedClocksEnabled', SUBJECT, u32('isEnabled'), u32('defaultIsEnabled')),
-);
+const autoBoost = sample(nvmlDeviceGetAutoBoostedClocksEnabled);
 const onOff: Kind = {
   spell: (value) => (Number(value) === 0 ? 'Off' : 'On'),
   json: (value) => Number(value) !== 0,
@@ -89,16 +83,7 @@ const wholePercent: Kind = {
 };
 export const edppMultiplier = reading(wholePercent, field(nvml.NVML_FI_DEV_EDPP_MULTIPLIER));
 
-const profiles = sample(
-  'workload power profiles',
-  call(
-    'nvmlDeviceWorkloadPowerProfileGetCurrentProfiles',
-    SUBJECT,
-    struct(nvmlWorkloadPowerProfileCurrentProfiles_v1_t, {
-      version: nvml.nvmlWorkloadPowerProfileCurrentProfiles_v1,
-    }),
-  ),
-);
+const profiles = sample(nvmlDeviceWorkloadPowerProfileGetCurrentProfiles);
 
 /** The names of a mask's profiles; a GB300 that has none of them shows N/A (580.173.02). */
 const profilesIn = (mask: string): Field =>
@@ -108,9 +93,6 @@ const profilesIn = (mask: string): Field =>
   });
 export const requestedProfiles = profilesIn('requestedProfilesMask');
 export const enforcedProfiles = profilesIn('enforcedProfilesMask');
-
-/** More than the driver keeps of any reading: 119 of power, 71 of utilization (H100, 580.159.04). */
-const SAMPLES = 512;
 
 /** Which member of the union holds the samples, by NVML_VALUE_TYPE_*. */
 const VALUE_MEMBERS: readonly string[] = ['dVal', 'uiVal', 'ulVal', 'ullVal', 'sllVal', 'siVal', 'usVal'];
@@ -133,16 +115,13 @@ const seconds: Kind = {
 
 /** `as` is the kind of the samples themselves. */
 export function samplesOf(type: number, as: Kind): Samples {
-  const probe = sample(
-    `samples ${type}`,
-    call('nvmlDeviceGetSamples', SUBJECT, type, 0, u32('valueType'), list(nvmlSample_t, SAMPLES)),
-  );
+  const probe = sample(nvmlDeviceGetSamples, { type, lastSeenTimeStamp: 0 });
   const over = (kind: Kind, of: (values: readonly number[], times: readonly number[]) => number): Field => ({
     kind,
     source: from(probe, (view) => {
       const items = view instanceof BoundProbe ? view.items() : NOT_SUPPORTED;
       if (items instanceof Missing) return items;
-      const member = VALUE_MEMBERS[Number(view.raw('valueType'))] ?? 'ullVal';
+      const member = VALUE_MEMBERS[Number(view.raw('sampleValType'))] ?? 'ullVal';
       const numbersAt = (path: string): readonly number[] =>
         items
           .map((item) => item.read(path))

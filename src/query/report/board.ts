@@ -1,12 +1,23 @@
 /** What only the report tells about a board: brand, numbers, place in a rack, firmware, virtualization. */
-import { call, SUBJECT, struct, text as textOut, u32, u64 } from '../../nvml/call.js';
+
 import * as nvml from '../../nvml/generated/constants.js';
 import {
-  nvmlDeviceCapabilities_v1_t,
-  nvmlGridLicensableFeatures_t,
-  nvmlPdi_v1_t,
-  nvmlVgpuHeterogeneousMode_v1_t,
-} from '../../nvml/generated/layouts.js';
+  nvmlDeviceGetArchitecture,
+  nvmlDeviceGetBoardId,
+  nvmlDeviceGetBoardPartNumber,
+  nvmlDeviceGetBrand,
+  nvmlDeviceGetCapabilities,
+  nvmlDeviceGetGridLicensableFeatures_v4,
+  nvmlDeviceGetGspFirmwareVersion,
+  nvmlDeviceGetHostVgpuMode,
+  nvmlDeviceGetLastBBXFlushTime,
+  nvmlDeviceGetMinorNumber,
+  nvmlDeviceGetModuleId,
+  nvmlDeviceGetMultiGpuBoard,
+  nvmlDeviceGetPdi,
+  nvmlDeviceGetVgpuHeterogeneousMode,
+  nvmlDeviceGetVirtualizationMode,
+} from '../../nvml/generated/entries.js';
 import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
 import type { Reading, Value, View } from '../bound-probe.js';
 import { derived } from '../derive.js';
@@ -15,7 +26,7 @@ import { fixed, sample } from '../probe.js';
 import { from } from '../row.js';
 import { askedRow, type Field, probeOf, reading } from './field.js';
 
-const brand = fixed('brand', call('nvmlDeviceGetBrand', SUBJECT, u32()));
+const brand = fixed(nvmlDeviceGetBrand);
 const brands = words({
   [nvml.NVML_BRAND_QUADRO]: 'Quadro',
   [nvml.NVML_BRAND_TESLA]: 'Tesla',
@@ -36,7 +47,7 @@ const brands = words({
 });
 export const productBrand = reading(brands, brand);
 
-const architectureProbe = fixed('architecture', call('nvmlDeviceGetArchitecture', SUBJECT, u32()));
+const architectureProbe = fixed(nvmlDeviceGetArchitecture);
 const architectures = words({
   [nvml.NVML_DEVICE_ARCH_KEPLER]: 'Kepler',
   [nvml.NVML_DEVICE_ARCH_MAXWELL]: 'Maxwell',
@@ -51,33 +62,17 @@ const architectures = words({
 });
 export const architecture = reading(architectures, architectureProbe);
 
-export const pdi = reading(
-  address,
-  fixed('PDI', call('nvmlDeviceGetPdi', SUBJECT, struct(nvmlPdi_v1_t, { version: nvml.nvmlPdi_v1 }))),
-);
-export const minorNumber = reading(
-  count,
-  fixed('minor number', call('nvmlDeviceGetMinorNumber', SUBJECT, u32())),
-);
-export const multiGpuBoard = reading(
-  yesNo,
-  fixed('multi-GPU board', call('nvmlDeviceGetMultiGpuBoard', SUBJECT, u32())),
-);
+export const pdi = reading(address, fixed(nvmlDeviceGetPdi));
+export const minorNumber = reading(count, fixed(nvmlDeviceGetMinorNumber));
+export const multiGpuBoard = reading(yesNo, fixed(nvmlDeviceGetMultiGpuBoard));
 
 /** 0x and small digits, as few as there are: 0x6, 0x8f00. */
 const shortHex: Kind = {
   spell: (value) => `0x${value.toString(16)}`,
   json: (value) => `0x${value.toString(16)}`,
 };
-export const boardId = reading(shortHex, fixed('board id', call('nvmlDeviceGetBoardId', SUBJECT, u32())));
-export const boardPartNumber = reading(
-  text,
-  fixed(
-    'board part number',
-    call('nvmlDeviceGetBoardPartNumber', SUBJECT, textOut(nvml.NVML_DEVICE_PART_NUMBER_BUFFER_SIZE)),
-  ),
-  '',
-);
+export const boardId = reading(shortHex, fixed(nvmlDeviceGetBoardId));
+export const boardPartNumber = reading(text, fixed(nvmlDeviceGetBoardPartNumber), '');
 
 /**
  * The number of the chip by its PCI device id, with which it begins. NVML has no function for it; these are the
@@ -132,20 +127,17 @@ export const trayIndex = placed('platform.tray_index', hasChassis);
 export const hostId = placed('platform.host_id', hasGuid);
 export const peerType = placed('platform.peer_type', hasGuid);
 export const gpuFabricGuid = placed('platform.gpu_fabric_guid', hasGuid);
-export const moduleId = reading(count, fixed('module id', call('nvmlDeviceGetModuleId', SUBJECT, u32())));
+export const moduleId = reading(count, fixed(nvmlDeviceGetModuleId));
 
 /** The black box recorder of the infoROM: when its data was last written, in microseconds, and for how long. */
-const bbxFlush = sample(
-  'BBX flush',
-  call('nvmlDeviceGetLastBBXFlushTime', SUBJECT, u64('timestamp'), u64('durationUs')),
-);
+const bbxFlush = sample(nvmlDeviceGetLastBBXFlushTime);
 export const bbxTimestamp = reading(timestamp, bbxFlush, (view) => toMilliseconds(view.read('timestamp')));
 export const bbxDuration = reading(microseconds, bbxFlush, 'durationUs');
 
 const toMilliseconds = (reading: Reading): Reading =>
   reading instanceof Missing ? reading : Math.floor(Number(reading) / 1000);
 
-const virtualization = fixed('virtualization mode', call('nvmlDeviceGetVirtualizationMode', SUBJECT, u32()));
+const virtualization = fixed(nvmlDeviceGetVirtualizationMode);
 const virtualizations = words({
   [nvml.NVML_GPU_VIRTUALIZATION_MODE_NONE]: 'None',
   [nvml.NVML_GPU_VIRTUALIZATION_MODE_PASSTHROUGH]: 'Pass-Through',
@@ -156,26 +148,11 @@ const virtualizations = words({
 export const virtualizationMode = reading(virtualizations, virtualization);
 export const hostVgpuMode = reading(
   words({ [nvml.NVML_HOST_VGPU_MODE_NON_SRIOV]: 'Non SR-IOV', [nvml.NVML_HOST_VGPU_MODE_SRIOV]: 'SR-IOV' }),
-  sample('host vGPU mode', call('nvmlDeviceGetHostVgpuMode', SUBJECT, u32())),
+  sample(nvmlDeviceGetHostVgpuMode),
 );
-export const vgpuHeterogeneousMode = reading(
-  enabled,
-  sample(
-    'vGPU heterogeneous mode',
-    call(
-      'nvmlDeviceGetVgpuHeterogeneousMode',
-      SUBJECT,
-      struct(nvmlVgpuHeterogeneousMode_v1_t, { version: nvml.nvmlVgpuHeterogeneousMode_v1 }),
-    ),
-  ),
-  'mode',
-);
+export const vgpuHeterogeneousMode = reading(enabled, sample(nvmlDeviceGetVgpuHeterogeneousMode), 'mode');
 
-const licenses = sample(
-  'licensable features',
-  call('nvmlDeviceGetGridLicensableFeatures_v4', SUBJECT, struct(nvmlGridLicensableFeatures_t)),
-  call('nvmlDeviceGetGridLicensableFeatures_v3', SUBJECT, struct(nvmlGridLicensableFeatures_t)),
-);
+const licenses = sample(nvmlDeviceGetGridLicensableFeatures_v4);
 
 /** The feature that is in use, or else the first that could be. */
 function feature(view: View): string {
@@ -207,14 +184,7 @@ function licenseStatus(view: View): string {
 export const licensedProduct = reading(text, licenses, (view) => view.read(`${feature(view)}.productName`));
 export const license = reading(text, licenses, licenseStatus);
 
-export const gspFirmwareVersion = reading(
-  text,
-  fixed(
-    'GSP firmware version',
-    call('nvmlDeviceGetGspFirmwareVersion', SUBJECT, textOut(nvml.NVML_GSP_FIRMWARE_VERSION_BUF_SIZE)),
-  ),
-  '',
-);
+export const gspFirmwareVersion = reading(text, fixed(nvmlDeviceGetGspFirmwareVersion), '');
 
 /**
  * NVML has no function for the sparse operation mode, and no tool can switch it. nvidia-smi shows it as Disabled on
@@ -230,14 +200,7 @@ export const sparseOperationMode: Field = {
 /** Extended GPU memory; in small letters, unlike all else (H100, H200, 580.159.04). */
 export const egm = reading(
   { spell: (mask) => (hasEgm(mask) ? 'enabled' : 'disabled'), json: (mask) => hasEgm(mask) },
-  fixed(
-    'capabilities',
-    call(
-      'nvmlDeviceGetCapabilities',
-      SUBJECT,
-      struct(nvmlDeviceCapabilities_v1_t, { version: nvml.nvmlDeviceCapabilities_v1 }),
-    ),
-  ),
+  fixed(nvmlDeviceGetCapabilities),
   'capMask',
 );
 

@@ -1,27 +1,22 @@
 /** What only the report tells about memory errors and temperatures. */
-import { call, SUBJECT, struct, u32, u64 } from '../../nvml/call.js';
+
 import * as nvml from '../../nvml/generated/constants.js';
-import { nvmlRepairStatus_v1_t, nvmlUnrepairableMemoryStatus_v1_t } from '../../nvml/generated/layouts.js';
+import {
+  nvmlDeviceGetMemoryErrorCounter,
+  nvmlDeviceGetRepairStatus,
+  nvmlDeviceGetTemperatureThreshold,
+  nvmlDeviceGetUnrepairableMemoryFlag_v1,
+} from '../../nvml/generated/entries.js';
 import { celsius, count, number, yesNo } from '../kind.js';
 import { field, fixed, sample } from '../probe.js';
 import { type AskedField, type Field, reading, rowAs } from './field.js';
 
-const repairs = sample(
-  'repair status',
-  call(
-    'nvmlDeviceGetRepairStatus',
-    SUBJECT,
-    struct(nvmlRepairStatus_v1_t, { version: nvml.nvmlRepairStatus_v1 }),
-  ),
-);
+const repairs = sample(nvmlDeviceGetRepairStatus);
 export const channelRepairPending = reading(yesNo, repairs, 'bChannelRepairPending');
 export const tpcRepairPending = reading(yesNo, repairs, 'bTpcRepairPending');
 export const unrepairableMemory = reading(
   yesNo,
-  sample(
-    'unrepairable memory',
-    call('nvmlDeviceGetUnrepairableMemoryFlag_v1', SUBJECT, struct(nvmlUnrepairableMemoryStatus_v1_t)),
-  ),
+  sample(nvmlDeviceGetUnrepairableMemoryFlag_v1),
   'bUnrepairableMemory',
 );
 
@@ -29,27 +24,18 @@ export const unrepairableMemory = reading(
 export const textureSharedErrors = (severity: number, span: number): Field =>
   reading(
     count,
-    sample(
-      `ECC texture shared ${severity} ${span}`,
-      call(
-        'nvmlDeviceGetMemoryErrorCounter',
-        SUBJECT,
-        severity,
-        span,
-        nvml.NVML_MEMORY_LOCATION_TEXTURE_SHM,
-        u64(),
-      ),
-    ),
+    sample(nvmlDeviceGetMemoryErrorCounter, {
+      errorType: severity,
+      counterType: span,
+      locationType: nvml.NVML_MEMORY_LOCATION_TEXTURE_SHM,
+    }),
   );
 
 const banks = number('bank(s)');
 export const bankHistogram = (share: string): Field => rowAs(`remapped_rows.histogram.${share}`, banks);
 
 const threshold = (type: number, make: typeof fixed = fixed): Field =>
-  reading(
-    celsius,
-    make(`temperature threshold ${type}`, call('nvmlDeviceGetTemperatureThreshold', SUBJECT, type, u32())),
-  );
+  reading(celsius, make(nvmlDeviceGetTemperatureThreshold, { thresholdType: type }));
 export const shutdownTemperature = threshold(nvml.NVML_TEMPERATURE_THRESHOLD_SHUTDOWN);
 export const slowdownTemperature = threshold(nvml.NVML_TEMPERATURE_THRESHOLD_SLOWDOWN);
 export const memoryMaxTemperature = threshold(nvml.NVML_TEMPERATURE_THRESHOLD_MEM_MAX);

@@ -1,8 +1,7 @@
 /** What only the report tells about the PCI link: widths with an x, throughput, replays, atomics, bridges. */
 
-import { call, SUBJECT, struct, u32 } from '../../nvml/call.js';
 import * as nvml from '../../nvml/generated/constants.js';
-import { nvmlBridgeChipHierarchy_t } from '../../nvml/generated/layouts.js';
+import { nvmlDeviceGetBridgeChipInfo, nvmlDeviceGetPcieReplayCounter } from '../../nvml/generated/entries.js';
 import { count, type Kind, number, words } from '../kind.js';
 import { pcieThroughput } from '../pcie-throughput.js';
 import { field, fixed, sample } from '../probe.js';
@@ -23,10 +22,7 @@ const kilobytesPerSecond = number('KB/s');
 export const txThroughput = reading(kilobytesPerSecond, pcieThroughput(nvml.NVML_PCIE_UTIL_TX_BYTES));
 export const rxThroughput = reading(kilobytesPerSecond, pcieThroughput(nvml.NVML_PCIE_UTIL_RX_BYTES));
 
-export const replays = reading(
-  count,
-  sample('PCIe replays', call('nvmlDeviceGetPcieReplayCounter', SUBJECT, u32())),
-);
+export const replays = reading(count, sample(nvmlDeviceGetPcieReplayCounter));
 export const replayRollovers = reading(count, field(nvml.NVML_FI_DEV_PCIE_REPLAY_ROLLOVER_COUNTER));
 
 const ATOMICS: readonly (readonly [bit: number, name: string])[] = [
@@ -56,10 +52,7 @@ export const atomicsInbound: Field = reading(
   field(nvml.NVML_FI_DEV_PCIE_INBOUND_ATOMICS_MASK, 0, 'static'),
 );
 
-export const bridges = fixed(
-  'bridge chips',
-  call('nvmlDeviceGetBridgeChipInfo', SUBJECT, struct(nvmlBridgeChipHierarchy_t)),
-);
+export const bridges = fixed(nvmlDeviceGetBridgeChipInfo);
 export const bridgeTypes = words({
   [nvml.NVML_BRIDGE_CHIP_PLX]: 'PLX',
   [nvml.NVML_BRIDGE_CHIP_BRO4]: 'BRO4',

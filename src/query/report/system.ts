@@ -1,5 +1,6 @@
 /** What a report says about the system before its GPUs. */
-import { call, i32 } from '../../nvml/call.js';
+
+import { nvmlSystemGetCudaDriverVersion_v2 } from '../../nvml/generated/entries.js';
 import { asctime, type Kind, timestamp } from '../kind.js';
 import { fixed } from '../probe.js';
 import { type Field, reading } from './field.js';
@@ -16,11 +17,7 @@ const version: Kind = {
   json: (value) => version.spell(value),
 };
 
-const cuda = fixed(
-  'CUDA version',
-  call('nvmlSystemGetCudaDriverVersion_v2', i32()),
-  call('nvmlSystemGetCudaDriverVersion', i32()),
-);
+const cuda = fixed(nvmlSystemGetCudaDriverVersion_v2);
 
 export const time: Field = { kind: moment, source: { own: 'timestamp' } };
 export const cudaVersion: Field = reading(version, cuda);

@@ -1,14 +1,18 @@
 /** S-class units, chassis with power supplies and fans of their own, and the host interface cards (HIC) to them. */
-import { call, type Handle, handle, list, SUBJECT, struct, u32 } from '../../nvml/call.js';
+
+import type { Handle } from '../../nvml/call.js';
 import { countOf } from '../../nvml/counts.js';
 import * as nvml from '../../nvml/generated/constants.js';
 import {
-  nvmlHwbcEntry_t,
-  nvmlLedState_t,
-  nvmlPSUInfo_t,
-  nvmlUnitFanSpeeds_t,
-  nvmlUnitInfo_t,
-} from '../../nvml/generated/layouts.js';
+  nvmlSystemGetHicVersion,
+  nvmlUnitGetCount,
+  nvmlUnitGetFanSpeedInfo,
+  nvmlUnitGetHandleByIndex,
+  nvmlUnitGetLedState,
+  nvmlUnitGetPsuInfo,
+  nvmlUnitGetTemperature,
+  nvmlUnitGetUnitInfo,
+} from '../../nvml/generated/entries.js';
 import { Missing } from '../../nvml/status.js';
 import { celsius, text, words } from '../kind.js';
 import type { Subject } from '../plan.js';
@@ -16,14 +20,10 @@ import { fixed, type Probe, sample } from '../probe.js';
 import type { AskProbe } from '../table.js';
 import { reading } from './field.js';
 
-export const hostCards = fixed(
-  'host interface cards',
-  call('nvmlSystemGetHicVersion', list(nvmlHwbcEntry_t, 32)),
-);
+export const hostCards = fixed(nvmlSystemGetHicVersion);
 
-export const unitCount = fixed('unit count', call('nvmlUnitGetCount', u32()));
-const unitHandle = (index: number): Probe =>
-  fixed(`unit ${index}`, call('nvmlUnitGetHandleByIndex', index, handle()));
+export const unitCount = fixed(nvmlUnitGetCount);
+const unitHandle = (index: number): Probe => fixed(nvmlUnitGetHandleByIndex, { index });
 
 /** The units of the system, asked about with a subject that need not be one. */
 export function unitsOf(ask: AskProbe): readonly Subject[] | Missing {
@@ -39,13 +39,13 @@ export function unitsOf(ask: AskProbe): readonly Subject[] | Missing {
   });
 }
 
-const info = fixed('unit info', call('nvmlUnitGetUnitInfo', SUBJECT, struct(nvmlUnitInfo_t)));
+const info = fixed(nvmlUnitGetUnitInfo);
 export const unitName = reading(text, info, 'name');
 export const unitId = reading(text, info, 'id');
 export const unitSerial = reading(text, info, 'serial');
 export const unitFirmware = reading(text, info, 'firmwareVersion');
 
-const led = sample('unit LED', call('nvmlUnitGetLedState', SUBJECT, struct(nvmlLedState_t)));
+const led = sample(nvmlUnitGetLedState);
 export const ledColor = reading(
   words({ [nvml.NVML_LED_COLOR_GREEN]: 'GREEN', [nvml.NVML_LED_COLOR_AMBER]: 'AMBER' }),
   led,
@@ -53,16 +53,12 @@ export const ledColor = reading(
 );
 export const ledCause = reading(text, led, 'cause');
 
-const temperature = (type: number) =>
-  reading(celsius, sample(`unit temperature ${type}`, call('nvmlUnitGetTemperature', SUBJECT, type, u32())));
+const temperature = (type: number) => reading(celsius, sample(nvmlUnitGetTemperature, { type }));
 export const intakeTemperature = temperature(0);
 export const exhaustTemperature = temperature(1);
 export const boardTemperature = temperature(2);
 
-const supply = sample('unit power supply', call('nvmlUnitGetPsuInfo', SUBJECT, struct(nvmlPSUInfo_t)));
+const supply = sample(nvmlUnitGetPsuInfo);
 export const supplyState = reading(text, supply, 'state');
 
-export const unitFans = sample(
-  'unit fans',
-  call('nvmlUnitGetFanSpeedInfo', SUBJECT, struct(nvmlUnitFanSpeeds_t)),
-);
+export const unitFans = sample(nvmlUnitGetFanSpeedInfo);

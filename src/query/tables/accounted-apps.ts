@@ -1,6 +1,9 @@
 /** --query-accounted-apps: what the driver remembers of processes, also of those that ended. */
-import { call, list, SUBJECT, struct } from '../../nvml/call.js';
-import { nvmlAccountingStats_t, nvmlAccountingStats_v2_t } from '../../nvml/generated/layouts.js';
+
+import {
+  nvmlDeviceGetAccountingPids,
+  nvmlDeviceGetAccountingStats_v2,
+} from '../../nvml/generated/entries.js';
 import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
 import { count, mebibytes, milliseconds, percent } from '../kind.js';
 import type { Subject } from '../plan.js';
@@ -9,16 +12,8 @@ import { item, type Row } from '../row.js';
 import type { AskProbe, Records, Table } from '../table.js';
 import { gpuColumns } from './gpu-columns.js';
 
-export const accountedPids = sample(
-  'accounted pids',
-  call('nvmlDeviceGetAccountingPids', SUBJECT, list('u32', 128)),
-);
-export const stats = (pid: number): Probe =>
-  sample(
-    `accounting of ${pid}`,
-    call('nvmlDeviceGetAccountingStats_v2', SUBJECT, struct(nvmlAccountingStats_v2_t, { pid })),
-    call('nvmlDeviceGetAccountingStats', SUBJECT, pid, struct(nvmlAccountingStats_t)),
-  );
+export const accountedPids = sample(nvmlDeviceGetAccountingPids);
+export const stats = (pid: number): Probe => sample(nvmlDeviceGetAccountingStats_v2, { pid });
 
 /** The columns that need a process's statistics. */
 const statistics: readonly Row[] = [

@@ -1,10 +1,12 @@
 /** --query-retired-pages: the pages of a GPU's memory that are no longer used. */
-import { call, type Out, SUBJECT } from '../../nvml/call.js';
+
+import type { Out } from '../../nvml/call.js';
 import {
   NVML_ERROR_FUNCTION_NOT_FOUND,
   NVML_PAGE_RETIREMENT_CAUSE_DOUBLE_BIT_ECC_ERROR,
   NVML_PAGE_RETIREMENT_CAUSE_MULTIPLE_SINGLE_BIT_ECC_ERRORS,
 } from '../../nvml/generated/constants.js';
+import { nvmlDeviceGetRetiredPages, nvmlDeviceGetRetiredPages_v2 } from '../../nvml/generated/entries.js';
 import { LIST_HEAD, readU64, roomOf } from '../../nvml/memory.js';
 import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
 import type { BoundProbe, Reading } from '../bound-probe.js';
@@ -19,14 +21,9 @@ import { gpuColumns } from './gpu-columns.js';
 const ADDRESSES: Out = { out: 'list', item: 'u64', capacity: 64 };
 const WITH_TIMES: Out = { ...ADDRESSES, beside: true };
 
-const timedPages = (cause: number): Probe =>
-  sample(
-    `retired pages ${cause} with times`,
-    call('nvmlDeviceGetRetiredPages_v2', SUBJECT, cause, WITH_TIMES),
-  );
+const timedPages = (cause: number): Probe => sample(nvmlDeviceGetRetiredPages_v2, { cause });
 /** Drivers before 410 do not tell when. */
-export const untimedPages = (cause: number): Probe =>
-  sample(`retired pages ${cause}`, call('nvmlDeviceGetRetiredPages', SUBJECT, cause, ADDRESSES));
+export const untimedPages = (cause: number): Probe => sample(nvmlDeviceGetRetiredPages, { cause });
 
 const CAUSES: readonly (readonly [cause: number, words: string])[] = [
   [NVML_PAGE_RETIREMENT_CAUSE_MULTIPLE_SINGLE_BIT_ECC_ERRORS, 'Single Bit ECC'],

@@ -1,5 +1,9 @@
 /** --query-supported-clocks: the clocks that -ac may set together. */
-import { call, list, SUBJECT } from '../../nvml/call.js';
+
+import {
+  nvmlDeviceGetSupportedGraphicsClocks,
+  nvmlDeviceGetSupportedMemoryClocks,
+} from '../../nvml/generated/entries.js';
 import { Missing } from '../../nvml/status.js';
 import type { BoundProbe, Reading } from '../bound-probe.js';
 import { megahertz } from '../kind.js';
@@ -9,17 +13,9 @@ import { item, type Row } from '../row.js';
 import type { AskProbe, RecordValues, Table } from '../table.js';
 import { gpuColumns } from './gpu-columns.js';
 
-const ROOM = 256;
-
-export const memoryClocks = fixed(
-  'supported memory clocks',
-  call('nvmlDeviceGetSupportedMemoryClocks', SUBJECT, list('u32', ROOM)),
-);
+export const memoryClocks = fixed(nvmlDeviceGetSupportedMemoryClocks);
 export const graphicsClocks = (memoryMegahertz: number): Probe =>
-  fixed(
-    `supported graphics clocks ${memoryMegahertz}`,
-    call('nvmlDeviceGetSupportedGraphicsClocks', SUBJECT, memoryMegahertz, list('u32', ROOM)),
-  );
+  fixed(nvmlDeviceGetSupportedGraphicsClocks, { memoryClockMHz: memoryMegahertz });
 
 const memory: Row = {
   id: 2014,

@@ -205,7 +205,7 @@ describe('the daemon in the foreground', () => {
 
     const kept = readRecords(path).lines;
     const next = program.start('daemon', '--foreground', '-p', folder, '-d', '1', '-s', 'p');
-    // Its first tick is over: it heeds signals from its first sleep on.
+    // Its first tick is over: what ends it from here on finds a file to finish.
     await until(() => readRecords(path).lines.length >= kept.length + 3);
     next.kill('SIGTERM');
     await new Promise((resolve) => next.once('exit', resolve));

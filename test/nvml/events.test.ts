@@ -98,6 +98,18 @@ describe.skipIf(!fake.available)('events', () => {
     });
   });
 
+  it('end also where NVML is open again by then: their set went with the first opening', async () => {
+    const one = fake.with({ snapshot, faults: [timeout] });
+    nvml.nvmlInit({ path: one.path });
+    const events = nvml.nvmlEvents([nvml.nvmlDeviceGetHandleByIndex(0)], { types: XID, everyMs: 200 });
+    const next = events.next();
+    nvml.nvmlShutdown();
+    nvml.nvmlInit({ path: one.path });
+    one.clearLog();
+    await expect(next).rejects.toThrow(nvml.NVMLError_Uninitialized);
+    expect(one.log().some(({ fn }) => fn.includes('Event'))).toBe(false);
+  });
+
   it('end quietly with return() behind a closed NVML', async () => {
     const one = fake.with({ snapshot });
     nvml.nvmlInit({ path: one.path });

@@ -7,9 +7,12 @@ import {
   nvmlEventSetWait,
 } from '../generated/api.js';
 import type { nvmlDevice_t, nvmlEventData_t } from '../generated/api-types.js';
+import { NVML_ERROR_UNINITIALIZED } from '../generated/constants.js';
 import { NVMLError_Timeout, NVMLError_Uninitialized } from '../generated/errors.js';
 import { check, checkNames, checkObject, checkSignal, refuse, wrong } from './check.js';
 import { Ending, endedBy } from './ending.js';
+import { errorOf } from './raise.js';
+import { shared } from './shared.js';
 
 export interface EventOptions {
   /** Which events: nvmlEventType* joined by `|`. Default: all that each GPU supports. */
@@ -49,12 +52,15 @@ async function* events(
 ): AsyncGenerator<nvmlEventData_t, void, undefined> {
   if (ending.isOver) return;
   const set = nvmlEventSetCreate();
+  const { life } = shared;
   let isFailed = false;
   try {
     for (const device of devices) {
       nvmlDeviceRegisterEvents(device, types ?? nvmlDeviceGetSupportedEventTypes(device), set);
     }
     while (!ending.isOver) {
+      // An opening after a shutdown knows nothing of the set.
+      if (shared.life !== life) throw errorOf(NVML_ERROR_UNINITIALIZED, 'nvmlEventSetWait');
       const event = eventIn(set);
       if (event === undefined) await ending.pause(everyMs);
       else yield event;
@@ -63,7 +69,7 @@ async function* events(
     isFailed = true;
     throw error;
   } finally {
-    free(set, isFailed);
+    if (shared.life === life) free(set, isFailed);
   }
 }
 

@@ -7,6 +7,8 @@ import type { Driver } from '../call.js';
 interface Shared {
   /** Who answers, while NVML is open. */
   driver: Driver | undefined;
+  /** Goes up whenever NVML is opened: what an earlier life gave out points into nothing. */
+  life: number;
   /** How many nvmlInit want their nvmlShutdown. */
   count: number;
   /** What is open, and with other options could not be opened, too. */
@@ -24,6 +26,7 @@ const KEY = Symbol.for('nvsmi/nvml 2');
 const global = globalThis as { [KEY]?: Shared };
 global[KEY] ??= {
   driver: undefined,
+  life: 0,
   count: 0,
   source: '',
   loaded: new Map(),

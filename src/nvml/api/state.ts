@@ -18,6 +18,7 @@ let laidOut: LaidOut | undefined;
 /** Makes a driver the one that answers. */
 export function use(driver: Driver): void {
   shared.driver = driver;
+  shared.life++;
 }
 
 /** Nobody answers any more. */

@@ -24,7 +24,6 @@ import type { FunctionName } from '../src/nvml/generated/functions.js';
 import { openSession, type Session } from '../src/nvml/session.js';
 import { formatSnapshot, parseSnapshot, type Snapshot } from '../src/nvml/snapshot.js';
 import { snapshotDriver } from '../src/nvml/snapshot-driver.js';
-import { momentsOf } from '../src/nvml/snapshot-ticks.js';
 import { Missing } from '../src/nvml/status.js';
 import { gpuTable } from '../src/query/gpu/index.js';
 import { migDevicesIn } from '../src/query/mig-devices.js';
@@ -33,6 +32,7 @@ import { askerOf } from '../src/query/read.js';
 import { nameOf } from '../src/query/row.js';
 import { recordedFiles } from '../src/system/files.js';
 import { kernelVersion } from '../src/system/kernel.js';
+import { momentsOf } from './commands/moving-machine.js';
 import { FakeIo } from './fake-io.js';
 
 const FOLDER = new URL('../snapshots/', import.meta.url);
@@ -174,7 +174,7 @@ describe.each(alive.filter((name) => snapshotOf(name).origin === 'built'))('the 
     expect(isRefused(calls.nvmlSystemGetNvlinkBwMode?.[''])).toBe(!hopper);
   });
 
-  const moments = momentsOf(calls, snapshotOf(name).ticks ?? []);
+  const moments = momentsOf(snapshotOf(name));
 
   it.each(moments)('has samples of what its readings are, and none of what it cannot read', (calls) => {
     const facts = gpus.flatMap((gpu) =>
@@ -219,8 +219,8 @@ describe('the built machines', () => {
   });
 
   describe('hgx-h100-x8, second by second', () => {
-    const { calls, ticks = [] } = snapshotOf('hgx-h100-x8');
-    const moments = momentsOf(calls, ticks);
+    const { ticks = [] } = snapshotOf('hgx-h100-x8');
+    const moments = momentsOf(snapshotOf('hgx-h100-x8'));
     const gpus = Array.from({ length: 8 }, (_, i) => `gpu${i}`);
     /** What a GPU answers at each moment. */
     const over = <T = number>(fn: FunctionName, key: string): readonly T[] =>

@@ -101,7 +101,7 @@ complete -c nvsmi -n '__fish_seen_subcommand_from snapshot' -o o -l output -r -F
 complete -c nvsmi -n '__fish_seen_subcommand_from snapshot' -l title -x -d 'What machine this is, in a line.'
 complete -c nvsmi -n '__fish_seen_subcommand_from snapshot' -l keep-identities -d 'Keep UUIDs, serial numbers, host and user names, and arguments in the names of processes. Without it they are made up or left out.'
 complete -c nvsmi -n '__fish_seen_subcommand_from snapshot' -l samples -x -d 'Record so many samples, for loops and monitors to walk through. Without it there is one, and nothing moves.'
-complete -c nvsmi -n '__fish_seen_subcommand_from snapshot' -o l -l loop -d 'With --samples: the time between two samples; 1 second if not given, 5 if no time is.'
+complete -c nvsmi -n '__fish_seen_subcommand_from snapshot' -o l -l loop -d 'Time between two of the --samples: 1 second without this option, 5 seconds if no time is given.'
 complete -c nvsmi -n '__fish_seen_subcommand_from snapshot' -o lms -l loop-ms -d 'The same with the time in milliseconds.'
 complete -c nvsmi -n '__fish_seen_subcommand_from snapshot' -l snapshot -r -F -a 'a100-mig h100-x1 h200-x1 h200-x2 hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' -d 'Answer from a recorded machine instead of this one (also NVSMI_SNAPSHOT).'
 complete -c nvsmi -n '__fish_seen_subcommand_from snapshot' -l nvml -r -F -d 'Load this NVML library instead of searching for one (also NVSMI_NVML).'

@@ -8,7 +8,7 @@ import { call, text } from '../nvml/call.js';
 import { readText } from '../nvml/memory.js';
 import { ask, type Session } from '../nvml/session.js';
 import { formatSnapshot, SNAPSHOT_VERSION, type Snapshot } from '../nvml/snapshot.js';
-import { type Calls, changesBetween, momentsOf, type Tick } from '../nvml/snapshot-ticks.js';
+import { type Calls, changesBetween, type Tick, wholeTicks } from '../nvml/snapshot-ticks.js';
 import { Survey, type Topic } from '../nvml/survey.js';
 import { loopPeriod } from '../period.js';
 import type { Probe } from '../query/probe.js';
@@ -42,7 +42,7 @@ const snapshotOptions: readonly OptionSpec[] = [
     long: 'loop',
     value: 'optional',
     argument: 'SECONDS',
-    help: 'With --samples: the time between two samples; 1 second if not given, 5 if no time is.',
+    help: 'Time between two of the --samples: 1 second without this option, 5 seconds if no time is given.',
   },
   {
     short: ['lms'],
@@ -60,8 +60,8 @@ interface Pace {
 }
 
 const USUAL_PERIOD = 1000;
-/** An hour at the usual period. A sample of two H200s under load is about 10 KB, and 64 MiB are read. */
-const MOST_SAMPLES = 3600;
+/** Ten minutes at the usual period: more than a loop walks through, and far below the 64 MiB that are read. */
+const MOST_SAMPLES = 600;
 
 /** Refuses what is wrong before the machine is asked for. */
 function readPace(tokens: readonly Token[]): Pace {
@@ -111,20 +111,17 @@ const withFunctionsOf = (ticks: readonly Tick[], calls: Calls): Calls => ({
 
 /** Makes up the identities of each moment as a whole, as those that come later do not know who was there before. */
 function anonymous(snapshot: Snapshot): Snapshot {
-  const { ticks = [] } = snapshot;
-  const [first = snapshot.calls, ...later] = momentsOf(snapshot.calls, ticks).map(
-    (calls) => anonymize({ ...snapshot, calls }).calls,
-  );
-  const made = [first, ...later];
-  return {
-    ...anonymize(snapshot),
-    calls: first,
-    ...(ticks.length === 0
-      ? {}
-      : {
-          ticks: ticks.map(({ ms }, i) => ({ ms, calls: changesBetween(made[i] ?? {}, made[i + 1] ?? {}) })),
-        }),
-  };
+  const { ticks = [], ...first } = snapshot;
+  const made = anonymize(first);
+  if (ticks.length === 0) return made;
+  const madeTicks: Tick[] = [];
+  let before = made.calls;
+  for (const { ms, calls } of wholeTicks(first.calls, ticks)) {
+    const after = anonymize({ ...first, calls }).calls;
+    madeTicks.push({ ms, calls: changesBetween(before, after) });
+    before = after;
+  }
+  return { ...made, ticks: madeTicks };
 }
 
 /** "2 x NVIDIA H200, driver 580.159.04" */

@@ -15,18 +15,14 @@ export interface Tick {
   readonly calls: Calls;
 }
 
-/** The answers of every moment, the first included, each as a whole. */
-export function momentsOf(calls: Calls, ticks: readonly Tick[]): readonly Calls[] {
-  const moments = [calls];
-  for (const tick of ticks) {
-    const before = moments.at(-1) as Calls;
-    const changed = Object.entries(tick.calls).map(([fn, answers]) => [
-      fn,
-      { ...own(before, fn), ...answers },
-    ]);
-    moments.push({ ...before, ...Object.fromEntries(changed) });
+/** The ticks with all answers of their moment, not only those that changed. */
+export function* wholeTicks(calls: Calls, ticks: readonly Tick[]): Generator<Tick, void, undefined> {
+  let now = calls;
+  for (const { ms, calls: changed } of ticks) {
+    const tables = Object.entries(changed).map(([fn, answers]) => [fn, { ...own(now, fn), ...answers }]);
+    now = { ...now, ...Object.fromEntries(tables) };
+    yield { ms, calls: now };
   }
-  return moments;
 }
 
 /** The answers of a moment that are not those of the one before. */

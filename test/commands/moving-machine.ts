@@ -1,6 +1,6 @@
 /** Machines that move: made of what they are at each moment, a second apart. */
 import type { Snapshot } from '../../src/nvml/snapshot.js';
-import { changesBetween } from '../../src/nvml/snapshot-ticks.js';
+import { changesBetween, wholeTicks } from '../../src/nvml/snapshot-ticks.js';
 import { machineWith, type Shown } from './monitor-machine.js';
 
 type Calls = Parameters<NonNullable<Parameters<typeof machineWith>[1]>>[0];
@@ -16,6 +16,15 @@ export function moving(machines: readonly Snapshot[]): Snapshot {
   const appeared = Object.fromEntries(ticks.flatMap((tick) => Object.keys(tick.calls).map((fn) => [fn, {}])));
   return { ...first, calls: { ...appeared, ...first.calls }, ticks };
 }
+
+/** All answers of each moment. */
+export const momentsOf = ({
+  calls,
+  ticks = [],
+}: Pick<Snapshot, 'calls' | 'ticks'>): readonly Snapshot['calls'][] => [
+  calls,
+  ...[...wholeTicks(calls, ticks)].map((tick) => tick.calls),
+];
 
 /** When NVML sampled a process at a moment, in microseconds. */
 const sampledAt = (moment: number): number => 1_795_447_816_000_000 + moment * 1_000_000;

@@ -1,10 +1,11 @@
 /** `snapshot --samples`: recording how a machine changes. */
 import { describe, expect, it } from 'vitest';
+import { main } from '../../src/cli.js';
 import { parseSnapshot, type Snapshot } from '../../src/nvml/snapshot.js';
-import { momentsOf } from '../../src/nvml/snapshot-ticks.js';
+import { FakeIo } from '../fake-io.js';
 import { buildFake } from '../fake-nvml/build.js';
-import { machineWith, runOn } from './monitor-machine.js';
-import { moving, PID, THREE_MOMENTS } from './moving-machine.js';
+import { machineWith, runOn, saved } from './monitor-machine.js';
+import { momentsOf, moving, PID, THREE_MOMENTS } from './moving-machine.js';
 
 async function recorded(machine: Snapshot, argv: readonly string[], waits = 99): Promise<Snapshot> {
   const { status, io } = await runOn(machine, ['snapshot', ...argv], { waits });
@@ -13,8 +14,8 @@ async function recorded(machine: Snapshot, argv: readonly string[], waits = 99):
   return parseSnapshot(io.output, 'recorded');
 }
 
-const powers = ({ calls, ticks = [] }: Snapshot) =>
-  momentsOf(calls, ticks).map((moment) => moment.nvmlDeviceGetPowerUsage?.gpu0);
+const powers = (snapshot: Snapshot) =>
+  momentsOf(snapshot).map((moment) => moment.nvmlDeviceGetPowerUsage?.gpu0);
 
 describe('a snapshot of several samples', () => {
   it('has the first in its calls, and of each other what changed, with its time', async () => {
@@ -58,6 +59,17 @@ describe('a snapshot of several samples', () => {
     expect(powers(await recorded(THREE_MOMENTS, ['--samples', '100'], 1))).toEqual([110_000, 120_000]);
   });
 
+  it('is taken as fast as it goes where a sample takes longer than the period, which is said', async () => {
+    // Each look at the clock takes 150 ms, and a sample has two.
+    const io = new FakeIo({ slowness: 150, until: ({ slept }) => slept.length >= 5 });
+    const argv = ['snapshot', '--samples', '3', '-lms', '100', '--snapshot', saved(THREE_MOMENTS)];
+    expect(await main(argv, io)).toBe(0);
+    expect(io.errors).toBe('nvsmi: a sample took up to 150 ms, longer than the period of 100 ms\n');
+    const { ticks = [] } = parseSnapshot(io.output, 'slow');
+    expect(ticks).toHaveLength(2);
+    expect(ticks[1]?.ms).toBeGreaterThan((ticks[0]?.ms ?? 0) + 100);
+  });
+
   it('knows the names of processes that begin later, and of nobody more than the program', async () => {
     const secret = '--token=hunter2';
     const name = `/home/alice/bin/serve ${secret}`;
@@ -73,8 +85,8 @@ describe('a snapshot of several samples', () => {
   });
 
   it.each([
-    [['--samples', '0'], '--samples must be 1 to 3600.'],
-    [['--samples', '3601'], '--samples must be 1 to 3600.'],
+    [['--samples', '0'], '--samples must be 1 to 600.'],
+    [['--samples', '601'], '--samples must be 1 to 600.'],
     [['--samples', 'many'], 'Option "many" is invalid for "--samples".'],
     [['--samples', '-3'], 'Option "-3" is invalid for "--samples".'],
     [['-l', '1'], 'A period (-l, -lms) goes with --samples, the number of samples to record.'],

@@ -139,10 +139,12 @@ describe.each(machines)('on %s', (_, options) => {
 
   it('gives results of their own, and the same again', () => {
     if (options.snapshot === undefined) return;
-    const first = nvsmi.deviceQuery();
+    // Nothing that changes on a machine that moves.
+    const filter = 'driver_version, name, uuid, memory.total, power.limit';
+    const first = nvsmi.deviceQuery(filter);
     const text = JSON.stringify(first);
     (first as Record<string, unknown>).gpu = 'changed';
-    expect(JSON.stringify(nvsmi.deviceQuery())).toBe(text);
+    expect(JSON.stringify(nvsmi.deviceQuery(filter))).toBe(text);
   });
 
   it('XML parses, with one element for each GPU that answers', () => {

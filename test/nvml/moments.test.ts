@@ -4,7 +4,8 @@ import { call, type Handle, handle, SUBJECT, u32 } from '../../src/nvml/call.js'
 import { ask } from '../../src/nvml/session.js';
 import { formatSnapshot, parseSnapshot, type Snapshot } from '../../src/nvml/snapshot.js';
 import { snapshotDriver } from '../../src/nvml/snapshot-driver.js';
-import { changesBetween, momentsOf, type Tick } from '../../src/nvml/snapshot-ticks.js';
+import { changesBetween, type Tick } from '../../src/nvml/snapshot-ticks.js';
+import { momentsOf } from '../commands/moving-machine.js';
 
 const machine: Snapshot = {
   format: 'nvsmi-snapshot',
@@ -153,7 +154,7 @@ describe('the moments of a recording', () => {
 
   it('can be made whole, and told by their changes again', () => {
     const { calls, ticks = [] } = machine;
-    const whole = momentsOf(calls, ticks);
+    const whole = momentsOf(machine);
     expect(whole.map((moment) => moment.nvmlDeviceGetPowerUsage)).toEqual([
       { gpu0: 100, gpu1: 7 },
       { gpu0: 200, gpu1: 7 },

@@ -25,11 +25,12 @@ export interface Background {
 /** What of a process is needed to start it again. */
 type Self = Pick<NodeJS.Process, 'pid' | 'execPath' | 'execArgv' | 'argv' | 'kill'>;
 
-/** The arguments behind the executable. A standalone binary has no script, but finds its own name in that place. */
-async function argumentsOf({ execArgv, argv }: Self): Promise<string[]> {
-  const { isSea } = await import('node:sea');
-  return [...execArgv, ...argv.slice(isSea() ? 2 : 1)];
-}
+/** What a standalone binary has in the place of a script: Bun shows it its own files below this. */
+const INSIDE = '/$bunfs/';
+
+/** The arguments of the executable; those of Bun itself come from the environment, which is inherited. */
+const argumentsOf = ({ execArgv, argv }: Self): string[] =>
+  argv[1]?.startsWith(INSIDE) ? argv.slice(2) : [...execArgv, ...argv.slice(1)];
 
 export function backgroundOf(self: Self): Background {
   return {
@@ -37,7 +38,7 @@ export function backgroundOf(self: Self): Background {
     start: async (extra, running) => {
       // Loaded only here: it takes milliseconds that every other start would pay for.
       const { spawn } = await import('node:child_process');
-      const args = [...(await argumentsOf(self)), ...extra];
+      const args = [...argumentsOf(self), ...extra];
       return begun(
         spawn(self.execPath, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] }),
         running,

@@ -4,15 +4,10 @@
  */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { BUN, TARGETS } from './binary/parts.js';
 import { fetched, fetchedBefore } from './fetched.js';
 
-export const BUN = '1.4.5';
 const DENO = '2.9.6';
-
-/** Bun's name of an architecture. One file for all x64: it takes AVX2 and AVX-512 where the processor has them. */
-const BUN_ARCH: Readonly<Record<string, string>> = { x64: 'x64', arm64: 'aarch64' };
-
-export const bunName = (arch: string): string => `@oven/bun-linux-${BUN_ARCH[arch]}`;
 
 interface Runtime {
   readonly name: string;
@@ -22,8 +17,10 @@ interface Runtime {
   readonly file: string;
 }
 
+const bun = TARGETS[process.arch]?.bun;
+
 export const RUNTIMES: readonly Runtime[] = [
-  { name: 'bun', package: bunName(process.arch), version: BUN, file: 'bin/bun' },
+  ...(bun === undefined ? [] : [{ name: 'bun', package: bun, version: BUN, file: 'bin/bun' }]),
   { name: 'deno', package: `@deno/linux-${process.arch}-glibc`, version: DENO, file: 'deno' },
 ];
 

@@ -34,7 +34,7 @@ const FILES: Readonly<Record<string, string>> = {
   'tools/binary/LICENSE.bun': 'share/doc/nvsmi/LICENSE.bun',
 };
 
-/** Debian's name of an architecture. */
+/** Debian's name of an architecture. It has none where musl is the C library. */
 const DEBIAN: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 
 /** Puts everything below a folder as it lies below /usr. */
@@ -96,7 +96,7 @@ function control({ version, description }: Description, arch: string, installed:
   ].join('\n');
 }
 
-/** Writes both beside the binary, and returns their paths. Throws where a file is missing that belongs to them. */
+/** Writes them beside the binary, and returns their paths. Throws where a file is missing that belongs to them. */
 export function packages(binary: string, arch: string): string[] {
   const description: Description = JSON.parse(readFileSync('package.json', 'utf8'));
   const work = mkdtempSync(join(tmpdir(), 'nvsmi-packages-'));
@@ -106,6 +106,7 @@ export function packages(binary: string, arch: string): string[] {
     const archive = join(dirname(binary), `${name}.tar.gz`);
     lay(join(work, name), files);
     tar(archive, work, name);
+    if (DEBIAN[arch] === undefined) return [archive];
 
     const usr = join(work, 'usr');
     lay(usr, files);

@@ -105,6 +105,24 @@ describe.skipIf(!fake.available)('koffi in the single file', () => {
   });
 });
 
+describe.skipIf(!fake.available)('calls that wait', () => {
+  it('overlap, however few processors there are', () => {
+    const snapshot = JSON.parse(
+      readFileSync(new URL('../../snapshots/hgx-h100-x8.json', import.meta.url), 'utf8'),
+    );
+    // As many as there are threads where nothing says how many GPUs there are.
+    const { path } = fake.with({
+      snapshot,
+      log: false,
+      faults: [{ fn: 'nvmlDeviceGetPcieThroughput', together: 4 }],
+    });
+    const { home } = newHome();
+    const { status, stdout } = run(['dmon', '-s', 't', '-c', '1', '--nvml', path], { HOME: home });
+    expect(status).toBe(0);
+    expect(stdout.split('\n').slice(2, 10).join('\n')).not.toContain(' - ');
+  });
+});
+
 describe('the single file', () => {
   it('runs with nothing in its environment', () => {
     expect(run(['--snapshot', 't4', '-L'], {})).toMatchObject({ status: 0, stderr: '' });

@@ -3,6 +3,7 @@ import { lstatSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync
 import { dirname } from 'node:path';
 import { makeFolder } from './folder.js';
 import { INSIDE } from './inside.js';
+import { makeThreads } from './threads.js';
 
 type Koffi = typeof import('koffi');
 
@@ -13,7 +14,10 @@ let loaded: Koffi | undefined;
 
 /** koffi, loaded at the first call. */
 export function koffi(): Koffi {
-  loaded ??= fromCache() ?? fromPassingFile();
+  if (loaded === undefined) {
+    loaded = fromCache() ?? fromPassingFile();
+    makeThreads(loaded);
+  }
   return loaded;
 }
 

@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // Of the single file, which takes a while to build: npm run check:binary.
+    exclude: process.env.NVSMI_PROGRAM ? [] : ['test/binary/**'],
     // Processes, not threads: koffi, process.env and signals are the process's own.
     pool: 'forks',
     maxWorkers: 2,

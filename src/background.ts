@@ -35,11 +35,12 @@ type Self = Pick<NodeJS.Process, 'pid' | 'execPath' | 'execArgv' | 'argv' | 'kil
 /** The signals that end a program; SIGUSR1 would otherwise open it to debuggers. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const;
 
-/** The arguments behind the executable. A standalone binary has no script, but finds its own name in that place. */
-async function argumentsOf({ execArgv, argv }: Self): Promise<string[]> {
-  const { isSea } = await import('node:sea');
-  return [...execArgv, ...argv.slice(isSea() ? 2 : 1)];
-}
+/** What a standalone binary has in the place of a script: Bun shows it its own files below this. */
+const INSIDE = '/$bunfs/';
+
+/** The arguments of the executable; those of Bun itself come from the environment, which is inherited. */
+const argumentsOf = ({ execArgv, argv }: Self): string[] =>
+  argv[1]?.startsWith(INSIDE) ? argv.slice(2) : [...execArgv, ...argv.slice(1)];
 
 export function backgroundOf(self: Self): Background {
   const background: Background = {
@@ -47,7 +48,7 @@ export function backgroundOf(self: Self): Background {
     start: async (extra, running, patience) => {
       // Loaded only here: it takes milliseconds that every other start would pay for.
       const { spawn } = await import('node:child_process');
-      const args = [...(await argumentsOf(self)), ...extra];
+      const args = [...argumentsOf(self), ...extra];
       const child = spawn(self.execPath, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
       const takeBack = background.beforeSignal(() => child.kill());
       try {

@@ -2,12 +2,10 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { closeSync, constants, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { loop } from '../src/commands/loop.js';
 import { ProcessIo } from '../src/io.js';
-
-const program = fileURLToPath(new URL('../bin/nvsmi.js', import.meta.url));
+import { started } from './program.js';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -72,7 +70,7 @@ describe.skipIf(process.platform !== 'linux')('a reader that does not read', () 
   it.each(['SIGINT', 'SIGTERM'] as const)('does not keep a loop from ending on %s', async (signal) => {
     const path = stalledPipe();
     const out = openSync(path, 'w');
-    const child = spawn(process.execPath, [program, '--snapshot', 'h200-x2', '-q', '-lms', '5'], {
+    const child = spawn(...started(['--snapshot', 'h200-x2', '-q', '-lms', '5']), {
       stdio: ['ignore', out, 'ignore'],
     });
     closeSync(out);

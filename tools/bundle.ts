@@ -72,7 +72,7 @@ const COMMANDS = ['src/commands/index.ts', 'src/command-table.ts', 'src/help.ts'
 
 /**
  * Writes the bundles into a folder, made anew: nvsmi.js, and a file for each of its lazy imports. Modules can be
- * replaced by other files, and names by constants.
+ * replaced by other files, and names by constants: `import.meta.url` too, where nothing seeks files beside a bundle.
  */
 export async function bundleCli(
   folder: string,
@@ -81,12 +81,13 @@ export async function bundleCli(
 ): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   const lazy = new Set<string>();
+  const placed = define['import.meta.url'] === undefined;
   await build({
     ...SHARED,
     outdir: folder,
     entryPoints: { nvsmi: 'src/main.ts' },
     plugins: [replaced(instead), lazily(lazy)],
-    define: { ...define, 'import.meta.url': '__filename' },
+    define: { 'import.meta.url': '__filename', ...define },
   });
   const subcommands = new Set<string>();
   const whole: BuildOptions = {
@@ -94,8 +95,8 @@ export async function bundleCli(
     outdir: folder,
     outbase: 'src',
     entryNames: '[name]',
-    define: { ...define, 'import.meta.url': 'moduleUrl' },
-    banner: { js: MODULE_URL },
+    define: { 'import.meta.url': 'moduleUrl', ...define },
+    ...(placed ? { banner: { js: MODULE_URL } } : {}),
   };
   const plugins = [replaced(instead), noPrograms, lazily(subcommands, COMMANDS)];
   await build({ ...whole, entryPoints: [...lazy], plugins });

@@ -2,8 +2,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { started } from '../program.js';
 import { MACHINE } from './run.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nvsmi-cli-'));
@@ -11,8 +11,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('the program', () => {
   it('ends with 0 where the shell closed stdout, which is /dev/null to Node', () => {
-    const command = `"${process.execPath}" "${program}" ${QUERY.join(' ')} >&-`;
-    const { status, stderr } = spawnSync('bash', ['-c', command], { encoding: 'utf8' });
+    const [file, argv] = started(QUERY);
+    const { status, stderr } = spawnSync('bash', ['-c', '"$0" "$@" >&-', file, ...argv], {
+      encoding: 'utf8',
+    });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 
@@ -25,10 +27,9 @@ describe('the program', () => {
     },
   );
 
-  const program = fileURLToPath(new URL('../../bin/nvsmi.js', import.meta.url));
   const QUERY = ['--query-gpu=index,name', '--format=csv', '--snapshot', MACHINE];
   const run = (argv: readonly string[], stdout: 'pipe' | number = 'pipe') =>
-    spawnSync(process.execPath, [program, ...argv], { encoding: 'utf8', stdio: ['ignore', stdout, 'pipe'] });
+    spawnSync(...started(argv), { encoding: 'utf8', stdio: ['ignore', stdout, 'pipe'] });
 
   it('prints a recorded machine', () => {
     expect(run(QUERY)).toMatchObject({
@@ -60,7 +61,7 @@ describe('the program', () => {
   });
 
   it('ends a loop without a word when its reader goes away', async () => {
-    const child = spawn(process.execPath, [program, ...QUERY, '-lms', '20'], {
+    const child = spawn(...started([...QUERY, '-lms', '20']), {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let err = '';
@@ -74,30 +75,33 @@ describe('the program', () => {
     expect(err).toBe('');
   });
 
-  it.each(['SIGINT', 'SIGTERM', 'SIGUSR1'] as const)('ends a loop on %s with whole lines', async (signal) => {
-    const child = spawn(process.execPath, [program, ...QUERY, '-lms', '10'], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let out = '';
-    let seen: () => void = () => {};
-    const enough = new Promise<void>((resolve) => {
-      seen = resolve;
-    });
-    child.stdout.on('data', (part: Buffer) => {
-      out += part.toString();
-      if (out.split('\n').length > 8) seen();
-    });
-    const ended = new Promise<readonly [number | null, NodeJS.Signals | null]>((resolve) =>
-      child.once('close', (code, by) => resolve([code, by])),
-    );
-    await enough;
-    child.kill(signal);
-    expect(await ended).toEqual([null, signal]);
-    const lines = out.split('\n');
-    expect(lines.pop()).toBe('');
-    expect(lines.length % 2).toBe(1);
-    expect(lines.slice(1).every((line, i) => line === `${i % 2}, NVIDIA H200`)).toBe(true);
-  });
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const)(
+    'ends a loop on %s with whole lines',
+    async (signal) => {
+      const child = spawn(...started([...QUERY, '-lms', '10']), {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      let out = '';
+      let seen: () => void = () => {};
+      const enough = new Promise<void>((resolve) => {
+        seen = resolve;
+      });
+      child.stdout.on('data', (part: Buffer) => {
+        out += part.toString();
+        if (out.split('\n').length > 8) seen();
+      });
+      const ended = new Promise<readonly [number | null, NodeJS.Signals | null]>((resolve) =>
+        child.once('close', (code, by) => resolve([code, by])),
+      );
+      await enough;
+      child.kill(signal);
+      expect(await ended).toEqual([null, signal]);
+      const lines = out.split('\n');
+      expect(lines.pop()).toBe('');
+      expect(lines.length % 2).toBe(1);
+      expect(lines.slice(1).every((line, i) => line === `${i % 2}, NVIDIA H200`)).toBe(true);
+    },
+  );
 
   it('names both versions and the remedy where library and kernel module differ, in status 18', () => {
     const { status, stdout, stderr } = run(['--snapshot', 'mismatch']);

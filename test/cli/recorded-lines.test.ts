@@ -1,35 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { FakeIo } from '../fake-io.js';
+import { cases, NEEDS_A_SHELL } from '../golden/argv-cases.js';
 import { HINTS } from './hints.js';
 import { at, nvsmi } from './run.js';
-
-interface Case {
-  readonly command: string;
-  readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly status: number;
-  readonly lines: readonly string[];
-}
-
-/** `env NAME=VALUE`, or `bash -c timeout ...`, which ended a loop, may stand before nvidia-smi. */
-const COMMAND = /^(?:env (\w+)=(\S*) |bash -c (?:timeout -s \w+ [\d.]+ )?)?nvidia-smi ?(.*)$/;
-
-/** The recorded cases; `-i ` is -i with an empty value. */
-const cases = readFileSync(new URL('../golden/argv-cases.txt', import.meta.url), 'utf8')
-  .split('\n\n')
-  .filter((block) => block.startsWith('$ '))
-  .map((block): Case => {
-    const [first = '', rc = '', ...lines] = block.split('\n');
-    const [, name, value = '', options = ''] = COMMAND.exec(first.slice('$ '.length)) ?? [];
-    return {
-      command: first.slice('$ '.length).replace(/^nvidia-smi ?/, ''),
-      argv: options.split(' '),
-      env: name === undefined ? {} : { [name]: value },
-      status: Number(rc.slice('rc '.length)),
-      lines: lines.filter((line) => line !== '').map((line) => line.replace(/^out: ?/, '')),
-    };
-  });
 
 interface Difference {
   readonly reason: string;
@@ -65,12 +38,6 @@ const DIFFERENT: Readonly<Record<string, Difference>> = {
   'dmon -c abc': monitorRefusal('Invalid value for number of samples to be displayed'),
   'pmon -c 1 -d 11': monitorRefusal(BAD_DELAY(10)),
 };
-
-/** A full disk, on which nvidia-smi loses its output with status 0: below, by the program itself. */
-const NEEDS_A_SHELL = [
-  'bash -c nvidia-smi --query-gpu=index --format=csv > /dev/full',
-  'bash -c nvidia-smi -q >/dev/full',
-];
 
 const ENDED = 124;
 

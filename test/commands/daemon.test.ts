@@ -1,18 +1,16 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Background, backgroundOf } from '../../src/background.js';
 import { main } from '../../src/cli.js';
 import { readRecords } from '../../src/system/record-file.js';
 import { buildFake, type FakeLibrary } from '../fake-nvml/build.js';
+import { started } from '../program.js';
 import { JumpingIo, machineWith, runOn, saved, temporaryFolder } from './monitor-machine.js';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const fake = await buildFake();
-const nodeArgs = (argv: readonly string[]): string[] => ['--import', 'tsx', MAIN, ...argv];
 const machine = machineWith([{ watts: 70.5 }, { watts: 80.5 }]);
 
 /** Runs the program as a process of its own, on a recorded machine. */
@@ -20,14 +18,11 @@ function programOn(snapshot: string) {
   const env = { ...process.env, NVSMI_SNAPSHOT: snapshot };
   return {
     run: (...argv: string[]) => {
-      const { stdout, stderr, status } = spawnSync(process.execPath, nodeArgs(argv), {
-        encoding: 'utf8',
-        env,
-      });
+      const { stdout, stderr, status } = spawnSync(...started(argv), { encoding: 'utf8', env });
       return { stdout, stderr, status };
     },
     start: (...argv: string[]): ChildProcess => {
-      const child = spawn(process.execPath, nodeArgs(argv), { env, stdio: ['ignore', 'pipe', 'pipe'] });
+      const child = spawn(...started(argv), { env, stdio: ['ignore', 'pipe', 'pipe'] });
       onTestFinished(() => {
         child.kill('SIGKILL');
       });
@@ -151,7 +146,7 @@ describe.skipIf(!fake.available)('a recorder whose nvmlInit never returns', { ti
     const io = new JumpingIo(Date.now());
     const self = Object.assign(Object.create(process), {
       execArgv: [],
-      argv: [process.execPath, ...nodeArgs(['daemon', '-p', folder, '--nvml', library.path])],
+      argv: started(['daemon', '-p', folder, '--nvml', library.path]).flat(),
     });
     const real = backgroundOf(self);
     let child = 0;

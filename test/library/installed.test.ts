@@ -1,40 +1,16 @@
 /** The package as others have it: in folders of any name and layout, in a bundle, without koffi. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, describe, expect, it } from 'vitest';
+import { addKoffi, addNative, install, NATIVE, newTop } from './install.js';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
-const NATIVE = `@koromix/koffi-${process.platform}-${process.arch}`;
-/** What koffi itself is made of, without the sources that it can be built from. */
-const KOFFI = ['package.json', 'index.cjs', 'src/koffi/index.cjs', 'src/koffi/src/static.cjs'];
-
-const top = realpathSync(mkdtempSync(join(tmpdir(), 'nvsmi-installed-')));
+const top = newTop();
 afterAll(() => rmSync(top, { recursive: true, force: true }));
 
 /** A folder with the package in its node_modules. */
-function installed(name: string): string {
-  const folder = join(top, name);
-  const nvsmi = join(folder, 'node_modules/nvsmi');
-  mkdirSync(nvsmi, { recursive: true });
-  for (const part of ['package.json', 'bin', 'dist/lib', 'dist/cjs', 'dist/cli', 'snapshots', 'schemas']) {
-    cpSync(join(root, part), join(nvsmi, part), { recursive: true });
-  }
-  return folder;
-}
-
-function addKoffi(nodeModules: string): string {
-  for (const file of KOFFI) cpSync(join(root, 'node_modules/koffi', file), join(nodeModules, 'koffi', file));
-  return join(nodeModules, 'koffi');
-}
-
-function addNative(nodeModules: string): void {
-  mkdirSync(dirname(join(nodeModules, NATIVE)), { recursive: true });
-  cpSync(join(root, 'node_modules', NATIVE), join(nodeModules, NATIVE), { recursive: true });
-}
+const installed = (name: string): string => install(join(top, name));
 
 /** A native part that cannot be loaded: of another koffi, say. */
 function addBroken(nodeModules: string): void {

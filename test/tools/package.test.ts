@@ -53,31 +53,30 @@ describe('generate:check', () => {
 describe('the packages of the binary', () => {
   const binary = join(folder, 'nvsmi-linux-x64');
   writeFileSync(binary, 'binary');
-  writeFileSync(join(folder, 'LICENSE'), 'licence of Node');
 
   it('hold the notices, the manual and the completions', () => {
     if (!existsSync(join(root, 'dist/THIRD-PARTY-NOTICES.txt')))
       spawnSync('npx', ['tsx', 'tools/notices.ts']);
-    const [archive = ''] = packages(binary, 'x64', join(folder, 'LICENSE'));
+    const [archive = ''] = packages(binary, 'x64');
     const names = execFileSync('tar', ['-tzf', archive], { encoding: 'utf8' });
     for (const name of [
       'bin/nvsmi',
       'THIRD-PARTY-NOTICES.txt',
       'man1/nvsmi.1',
       'completions/nvsmi',
-      'LICENSE.node',
+      'LICENSE.bun',
     ]) {
       expect(names).toContain(`/${name}\n`);
     }
   });
 
   it('are not made without a file that belongs to them', () => {
-    expect(() => packages(binary, 'x64', join(folder, 'no-such-file'))).toThrow(/no-such-file/);
+    expect(() => packages(join(folder, 'no-such-file'), 'x64')).toThrow(/no-such-file/);
     const here = process.cwd();
     try {
       process.chdir(folder);
       writeFileSync(join(folder, 'package.json'), JSON.stringify({ version: '1', description: '' }));
-      expect(() => packages(binary, 'x64', join(folder, 'LICENSE'))).toThrow(/ENOENT/);
+      expect(() => packages(binary, 'x64')).toThrow(/ENOENT/);
     } finally {
       process.chdir(here);
     }

@@ -1,8 +1,9 @@
 /** koffi in a standalone binary, which has its native part inside: instead of src/nvml/koffi.ts. */
-import { lstatSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { getAsset } from 'node:sea';
 import { makeFolder } from './folder.js';
+import { INSIDE } from './inside.js';
+import { makeThreads } from './threads.js';
 
 type Koffi = typeof import('koffi');
 
@@ -13,7 +14,10 @@ let loaded: Koffi | undefined;
 
 /** koffi, loaded at the first call. */
 export function koffi(): Koffi {
-  loaded ??= fromCache() ?? fromPassingFile();
+  if (loaded === undefined) {
+    loaded = fromCache() ?? fromPassingFile();
+    makeThreads(loaded);
+  }
   return loaded;
 }
 
@@ -23,7 +27,7 @@ function dlopen(path: string): Koffi {
   return native.exports;
 }
 
-const embedded = (): Uint8Array => new Uint8Array(getAsset('koffi.node'));
+const embedded = (): Uint8Array => readFileSync(`${INSIDE}/koffi.node`);
 
 /** dlopen wants a file. It is written once and found again; it has the hash of its content in its name. */
 function fromCache(): Koffi | undefined {

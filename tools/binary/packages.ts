@@ -31,9 +31,10 @@ const FILES: Readonly<Record<string, string>> = {
   'CHANGELOG.md': 'share/doc/nvsmi/CHANGELOG.md',
   'dist/THIRD-PARTY-NOTICES.txt': 'share/doc/nvsmi/THIRD-PARTY-NOTICES.txt',
   'node_modules/koffi/LICENSE.txt': 'share/doc/nvsmi/LICENSE.koffi',
+  'tools/binary/LICENSE.bun': 'share/doc/nvsmi/LICENSE.bun',
 };
 
-/** Debian's name of an architecture. */
+/** Debian's name of an architecture. It has none where musl is the C library. */
 const DEBIAN: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 
 /** Puts everything below a folder as it lies below /usr. */
@@ -86,29 +87,26 @@ function control({ version, description }: Description, arch: string, installed:
     'Maintainer: The nvsmi maintainers',
     'Section: utils',
     'Priority: optional',
-    // What Node's executable is linked with. NVML comes with the driver, in a package of many names.
-    'Depends: libc6 (>= 2.28), libgcc-s1 | libgcc1, libstdc++6 (>= 5.2)',
+    // What koffi's native part is linked with; Bun needs less. NVML comes with the driver, in a package of many names.
+    'Depends: libc6 (>= 2.25), libgcc-s1 | libgcc1, libstdc++6 (>= 7)',
     `Installed-Size: ${installed}`,
     `Description: ${description}`,
-    ' One file with Node inside. NVML comes with the NVIDIA driver.',
+    ' One file with Bun inside. NVML comes with the NVIDIA driver.',
     '',
   ].join('\n');
 }
 
-/** Writes both beside the binary, and returns their paths. Throws where a file is missing that belongs to them. */
-export function packages(binary: string, arch: string, nodeLicense: string): string[] {
+/** Writes them beside the binary, and returns their paths. Throws where a file is missing that belongs to them. */
+export function packages(binary: string, arch: string): string[] {
   const description: Description = JSON.parse(readFileSync('package.json', 'utf8'));
   const work = mkdtempSync(join(tmpdir(), 'nvsmi-packages-'));
   try {
-    const files = {
-      ...FILES,
-      [binary]: 'bin/nvsmi',
-      [nodeLicense]: 'share/doc/nvsmi/LICENSE.node',
-    };
+    const files = { ...FILES, [binary]: 'bin/nvsmi' };
     const name = `nvsmi-${description.version}-linux-${arch}`;
     const archive = join(dirname(binary), `${name}.tar.gz`);
     lay(join(work, name), files);
     tar(archive, work, name);
+    if (DEBIAN[arch] === undefined) return [archive];
 
     const usr = join(work, 'usr');
     lay(usr, files);

@@ -1,40 +1,41 @@
-/** What the binary is made of and this package does not depend on: fetched from npm once, by exact version. */
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+/** What the binary is made of, from npm. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fetched } from '../fetched.js';
 
-const CACHE = 'node_modules/.cache/nvsmi-binary';
+export const BUN = '1.4.5';
 
-/** The newest Node 24 that npm has for x64 and arm64 alike. */
-const NODE = '24.20.0';
-const POSTJECT = '1.0.0-alpha.6';
-
-/** The folder of a package, downloaded (npm checks its hash) and unpacked at the first call. */
-function fetched(name: string, version: string): string {
-  const folder = resolve(CACHE, `${name.replace('/', '+')}-${version}`);
-  if (existsSync(folder)) return join(folder, 'package');
-  console.log(`fetching ${name}@${version}`);
-  mkdirSync(CACHE, { recursive: true });
-  const making = mkdtempSync(join(CACHE, 'making-'));
-  try {
-    const pack = ['pack', `${name}@${version}`, '--silent', '--ignore-scripts', '--pack-destination', making];
-    const archive = execFileSync('npm', pack, { encoding: 'utf8' }).trim().split('\n').at(-1) ?? '';
-    execFileSync('tar', ['-xzf', join(making, archive), '-C', making]);
-    rmSync(join(making, archive));
-    renameSync(making, folder);
-  } catch (error) {
-    rmSync(making, { recursive: true, force: true });
-    throw error;
-  }
-  return join(folder, 'package');
+interface Parts {
+  /** Bun's package. One file for all x64: it takes AVX2 and AVX-512 where the processor has them. */
+  readonly bun: string;
+  readonly koffi: string;
+  /** The folder of koffi's native part in its package. */
+  readonly native: string;
 }
 
-/** The package of Node for an architecture: bin/node, LICENSE. 52 MB to fetch. */
-export const nodePackage = (arch: string): string => fetched(`node-linux-${arch}`, NODE);
+export const TARGETS: Readonly<Record<string, Parts>> = {
+  x64: { bun: '@oven/bun-linux-x64', koffi: '@koromix/koffi-linux-x64', native: 'linux_x64' },
+  arm64: { bun: '@oven/bun-linux-aarch64', koffi: '@koromix/koffi-linux-arm64', native: 'linux_arm64' },
+  'x64-musl': { bun: '@oven/bun-linux-x64-musl', koffi: '@koromix/koffi-linux-x64', native: 'musl_x64' },
+  'arm64-musl': {
+    bun: '@oven/bun-linux-aarch64-musl',
+    koffi: '@koromix/koffi-linux-arm64',
+    native: 'musl_arm64',
+  },
+};
 
-/** koffi's native part for an architecture and glibc. */
-export const koffiNative = (arch: string, version: string): string =>
-  join(fetched(`@koromix/koffi-linux-${arch}`, version), `linux_${arch}/koffi.node`);
+function partsOf(target: string): Parts {
+  const parts = TARGETS[target];
+  if (parts === undefined) throw new Error(`${target}: there are ${Object.keys(TARGETS).join(', ')}`);
+  return parts;
+}
 
-/** The module that puts a blob into an executable. */
-export const postject = (): string => join(fetched('postject', POSTJECT), 'dist/api.js');
+/** Bun for a target. */
+export const bun = (target: string): string => join(fetched(partsOf(target).bun, BUN), 'bin/bun');
+
+/** koffi's native part for a target, of the koffi that is installed. */
+export function koffiNative(target: string): string {
+  const { version } = JSON.parse(readFileSync('node_modules/koffi/package.json', 'utf8'));
+  const { koffi, native } = partsOf(target);
+  return join(fetched(koffi, version), native, 'koffi.node');
+}

@@ -1,17 +1,15 @@
 /** The recorded machines in a standalone binary: instead of src/nvml/bundled.ts. */
-import { getAsset } from 'node:sea';
+import { readdirSync, readFileSync } from 'node:fs';
+import { INSIDE } from './inside.js';
 
-/** The text of a recording. Throws ENOENT, as reading a file would. */
-export function bundledText(name: string): string {
-  try {
-    return getAsset(`snapshots/${name}.json`, 'utf8');
-  } catch {
-    throw Object.assign(new Error(`no recorded machine ${name}`), { code: 'ENOENT' });
-  }
-}
+const FOLDER = `${INSIDE}/snapshots`;
+const ENDING = '.json';
 
-/** Written here by the build. */
-declare const SNAPSHOT_NAMES: readonly string[];
+/** The text of a recording. Throws like readFileSync. */
+export const bundledText = (name: string): string => readFileSync(`${FOLDER}/${name}${ENDING}`, 'utf8');
 
 /** The names of all recordings. */
-export const bundledNames = (): readonly string[] => SNAPSHOT_NAMES;
+export const bundledNames = (): readonly string[] =>
+  readdirSync(FOLDER)
+    .map((file) => file.slice(0, -ENDING.length))
+    .sort();

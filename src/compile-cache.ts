@@ -16,6 +16,6 @@ interface Cache {
 
 const { enableCompileCache, getCompileCacheDir } = process.getBuiltinModule('node:module') as Cache;
 if (enableCompileCache !== undefined && getCompileCacheDir?.() === undefined) {
-  const folder = cacheFolder('compiled', process.env, process.geteuid?.());
+  const folder = cacheFolder('compiled', process.env);
   if (folder !== undefined) enableCompileCache(folder);
 }

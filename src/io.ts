@@ -1,15 +1,16 @@
 /** The one door to the world: stdout, stderr, files, clock, signals. Tests pass their own. */
-import { closeSync, constants, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { type Background, backgroundOf } from './background.js';
 import { ClosedPipe, EXIT, OutputError, UsageError } from './errors.js';
+import { type OutputFile, openOutput, replaceContent } from './output-file.js';
 
 export interface Io {
   /** Writes text to stdout or the file of `redirect`, whole, before it returns. */
   out(text: string): void;
   err(text: string): void;
   /**
-   * Sends what follows to a file instead of stdout, made anew. Throws UsageError with the refusal where it cannot be
-   * made; `hint` is made of the reason.
+   * Sends what follows to a file instead of stdout. It replaces the content of the file at the end, or grows from the first
+   * wait of a loop on. Throws UsageError with the refusal where the file cannot be made; `hint` is made of the reason.
    */
   redirect(path: string, refusal?: string, hint?: (reason: string) => string): void;
   /** Milliseconds since the epoch. */
@@ -51,6 +52,9 @@ const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
 export class ProcessIo implements Io {
   private fd = 1;
+  /** A file whose content is still the old one, and the new one. */
+  private file: OutputFile | undefined;
+  private held = '';
   private wake: (() => void) | undefined;
   private listening = false;
   private opensAnew = false;
@@ -77,7 +81,8 @@ export class ProcessIo implements Io {
   }
 
   out(text: string): void {
-    writeWhole(this.fd, text, this.stopListening);
+    if (this.file === undefined) writeWhole(this.fd, text, this.stopListening);
+    else this.held += text;
   }
 
   err(text: string): void {
@@ -94,10 +99,21 @@ export class ProcessIo implements Io {
     hint?: (reason: string) => string,
   ): void {
     try {
-      this.fd = openSync(path, 'w');
+      const file = openOutput(path);
+      this.fd = file.fd;
+      if (file.isReplaceable) this.file = file;
     } catch (error) {
       throw new UsageError(refusal, EXIT.unknownOption, hint?.(reason(error)));
     }
+  }
+
+  /** The file of a loop is made anew and grows, as nvidia-smi's does: who reads it sees each tick at once. */
+  private grow(): void {
+    if (this.file === undefined) return;
+    this.file = undefined;
+    ftruncateSync(this.fd);
+    this.out(this.held);
+    this.held = '';
   }
 
   now(): number {
@@ -113,6 +129,7 @@ export class ProcessIo implements Io {
   }
 
   sleepUntil(time: number): boolean | Promise<boolean> {
+    this.grow();
     this.listen();
     if (time - performance.now() <= NAP) return this.nap(time);
     return this.pauseUntil(time - 1).then(() => this.nap(time));
@@ -148,10 +165,12 @@ export class ProcessIo implements Io {
 
   close(): void {
     if (this.fd === 1) return;
-    const fd = this.fd;
+    const { fd, file } = this;
     this.fd = 1;
+    this.file = undefined;
     try {
-      closeSync(fd);
+      if (file === undefined) closeSync(fd);
+      else replaceContent(file, this.held);
     } catch (error) {
       throw new OutputError(`cannot finish the log file: ${reason(error)}`);
     }

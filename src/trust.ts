@@ -13,6 +13,9 @@ export const MOST_LINKS = 40;
 
 export const ROOT = 0;
 
+/** Whose rights this process has; undefined where there are no users (Windows). */
+export const currentUser = (): number | undefined => process.geteuid?.();
+
 /** Whether a file belongs to a user or to root, who can do everything anyway. */
 export const belongsTo = (uid: number, found: Stats): boolean => found.uid === uid || found.uid === ROOT;
 
@@ -88,7 +91,7 @@ export function makeFolder(path: string): void {
 export function cacheFolder(
   name: string,
   env: Readonly<Record<string, string | undefined>>,
-  uid: number | undefined,
+  uid = currentUser(),
 ): string | undefined {
   const { XDG_CACHE_HOME, HOME } = env;
   const [start, cache] = XDG_CACHE_HOME?.startsWith('/')

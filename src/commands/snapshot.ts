@@ -79,6 +79,8 @@ export const spec: CommandSpec = {
   run: async (tokens, context) => {
     const { session, files } = await context.machine();
     const output = lastValue(tokens, 'output');
+    // A file that cannot be made is refused now, not after all that there is to ask.
+    if (output !== undefined) context.io.redirect(output);
     const { tables } = await import('../query/tables/index.js');
     const { reportProbes } = await import('../report/probes.js');
     const rowProbes = tables.flatMap(({ rows }) =>
@@ -90,7 +92,6 @@ export const spec: CommandSpec = {
       keepIdentities: lastValue(tokens, 'keep-identities') !== undefined,
       probes,
     });
-    if (output !== undefined) context.io.redirect(output);
     context.io.out(snapshot);
     return 0;
   },

@@ -1,7 +1,7 @@
 /** koffi in a standalone binary, which has its native part inside: instead of src/nvml/koffi.ts. */
 import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { getAsset } from 'node:sea';
-import { cacheFolder, trustedPath } from '../../src/trust.js';
+import { cacheFolder, currentUser, trustedPath } from '../../src/trust.js';
 
 type Koffi = typeof import('koffi');
 
@@ -26,7 +26,7 @@ const embedded = (): Uint8Array => new Uint8Array(getAsset('koffi.node'));
 
 /** dlopen wants a file. It is written once and found again; it has the hash of its content in its name. */
 function fromCache(): Koffi | undefined {
-  const uid = process.geteuid?.();
+  const uid = currentUser();
   const folder = cacheFolder('koffi', process.env, uid);
   if (folder === undefined || uid === undefined) return undefined;
   const path = `${folder}/${KOFFI_HASH}.node`;
@@ -61,7 +61,7 @@ function fromPassingFile(): Koffi {
     let folder: string | undefined;
     try {
       folder = mkdtempSync(`${parent}/nvsmi-`);
-      if (trustedPath(folder, process.geteuid?.() ?? -1) === undefined) {
+      if (trustedPath(folder, currentUser() ?? -1) === undefined) {
         throw new Error(`other users can change what is in ${parent}`);
       }
       const path = `${folder}/koffi.node`;

@@ -28,6 +28,8 @@ const FLUSHED = Buffer.from([0, 0, 0xff, 0xff]);
 const WINDOW = 32768;
 /** What a file may have, packed and unpacked: a day of 16 GPUs with every column, once a second, is 170 MB unpacked. */
 const MOST_BYTES = 256 * 1024 * 1024;
+/** Ten times those of a day with a tick a second. */
+const MOST_LINES = 1_000_000;
 
 const { O_RDWR, O_APPEND, O_CREAT } = fsConstants;
 
@@ -139,16 +141,25 @@ export function readRecords(path: string): {
   readonly damages: readonly Damage[];
 } {
   const { parts, damages } = contentsOf(readBounded(path, MOST_BYTES, 'recording'));
-  return { lines: parts.flatMap(linesOf), damages };
+  const lines: string[] = [];
+  for (const part of parts) addLines(part, lines);
+  return { lines, damages };
 }
 
-function linesOf(part: Buffer): readonly string[] {
-  const lines: string[] = [];
+function addLines(part: Buffer, lines: string[]): void {
   for (let from = 0, end = part.indexOf(NEWLINE); end !== -1; end = part.indexOf(NEWLINE, from)) {
     if (end > from) lines.push(part.toString('utf8', from, end));
+    if (lines.length > MOST_LINES) throw new TooMany(MOST_LINES);
     from = end + 1;
   }
-  return lines;
+}
+
+class TooMany extends Error {
+  override readonly name = 'TooMany';
+
+  constructor(most: number) {
+    super(`more than ${most} lines, which no recording has`);
+  }
 }
 
 interface Contents {

@@ -4,6 +4,8 @@ import type { Cell, Heading } from './column.js';
 import type { MonitorLine } from './sampler.js';
 
 const RECORDING_VERSION = 1;
+/** As many as there can be in a machine, and so in a tick. */
+const MOST_GPUS = 256;
 
 /** Which GPU a number stands for. */
 export interface RecordedGpu {
@@ -61,29 +63,32 @@ export class RecordingError extends Error {
   override readonly name = 'RecordingError';
 }
 
-/** What a recording shows, and the first of its lines that cannot be read. */
-export interface Replayed {
-  readonly found: readonly ReplayedLine[];
-  readonly broken: string | undefined;
-}
-
-/** Reads the lines of a recording; a column that was not recorded is absent. Behind a head a broken line is passed over. */
-export function replayed(
-  lines: readonly string[],
+/**
+ * Reads the lines of a recording; a column that was not recorded is absent. After a head a broken line is left out, with a
+ * word about the first. Throws RecordingError.
+ */
+export function* replayed(
+  lines: Iterable<string>,
   columns: readonly Heading[],
   wanted: (gpu: RecordedGpu, milliseconds: number) => boolean,
-): Replayed {
-  const found: ReplayedLine[] = [];
+  onBroken: (reason: string) => void,
+): Generator<ReplayedLine> {
   let gpus = new Map<number, RecordedGpu>();
   let places: readonly number[] = [];
   let headed = false;
-  let broken: string | undefined;
-  for (const [i, line] of lines.entries()) {
+  let isBroken = false;
+  let i = -1;
+  const leaveOut = (reason: string): void => {
+    if (!isBroken) onBroken(reason);
+    isBroken = true;
+  };
+  for (const line of lines) {
+    i++;
     const json = parse(line);
     if (json === undefined) {
       const reason = `line ${i + 1} is no JSON object`;
       if (!headed) throw new RecordingError(reason);
-      broken ??= reason;
+      leaveOut(reason);
       continue;
     }
     if ('format' in json) {
@@ -95,23 +100,26 @@ export function replayed(
     }
     if (!headed) throw new RecordingError('not a recording: its first line must be a head');
     if (!isTick(json)) {
-      broken ??= `line ${i + 1} is neither a head nor a tick`;
+      leaveOut(`line ${i + 1} is neither a head nor a tick`);
       continue;
     }
     for (const [index, ...cells] of json.g) {
       const gpu = gpus.get(index) ?? { index, uuid: null, name: null };
       if (!wanted(gpu, json.t)) continue;
-      found.push({
+      yield {
         milliseconds: json.t,
         gpu: index,
         cells: places.map((place) => cells[place] ?? NOT_SUPPORTED),
-      });
+      };
     }
   }
-  return { found, broken };
 }
 
+/** Characters of a line, many times those of a tick of the most GPUs with every column. */
+const LONGEST_LINE = 1024 * 1024;
+
 function parse(line: string): object | undefined {
+  if (line.length > LONGEST_LINE) return undefined;
   try {
     const json: unknown = JSON.parse(line);
     return typeof json === 'object' && json !== null ? json : undefined;
@@ -122,7 +130,8 @@ function parse(line: string): object | undefined {
 
 const isTick = (json: object): json is RecordedTick => {
   const { t, g } = json as Partial<RecordedTick>;
-  return typeof t === 'number' && Array.isArray(g) && g.every((row) => Array.isArray(row));
+  if (typeof t !== 'number' || !Array.isArray(g)) return false;
+  return g.length <= MOST_GPUS && g.every((row) => Array.isArray(row));
 };
 
 function readHead(json: Readonly<Record<string, unknown>>, i: number): RecordingHead {

@@ -121,7 +121,7 @@ function head(order: Order, session: Session, gpus: readonly Gpu[], io: Io): str
 }
 
 async function terminate(folder: RecorderFolder, io: Io, background: Background): Promise<number> {
-  const pid = folder.recorder();
+  const pid = folder.recorderToStop();
   if (pid === undefined) {
     const why = folder.reason();
     throw new UsageError(

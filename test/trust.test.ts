@@ -172,10 +172,6 @@ describe.skipIf(OURS === -1)('the cache folder', () => {
     expect(cacheFolder('compiled', { HOME: '/proc/self' }, OURS)).toBeUndefined();
   });
 
-  it('is none where there are no users', () => {
-    expect(cacheFolder('compiled', { HOME: ownPlace() }, undefined)).toBeUndefined();
-  });
-
   it('is given up below /proc at once', () => {
     expect(() => makeFolder('/proc/nvsmi')).toThrow(/ENOENT|EACCES|EPERM/);
   });

@@ -84,10 +84,13 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
   const answers = able.map((gpu) => ({ gpu, links: answersOf(session, gpu, fields, only) }));
   if (lastValue(tokens, 'json') !== undefined) {
     context.io.out(
-      jsonDocument({
-        gpus: able.map((gpu) => identityOf(session, gpu)),
-        links: answers.flatMap(({ links }) => links.map(({ record }) => record)),
-      }),
+      jsonDocument(
+        {
+          gpus: able.map((gpu) => identityOf(session, gpu)),
+          links: answers.flatMap(({ links }) => links.map(({ record }) => record)),
+        },
+        context.source,
+      ),
     );
     return statusOf(gpus);
   }

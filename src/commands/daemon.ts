@@ -50,7 +50,9 @@ async function daemon(tokens: readonly Token[], context: Context): Promise<numbe
   if (lastValue(tokens, 'foreground') !== undefined) return record(order, folder, context, background.pid);
 
   folder.refuseSecond();
-  const { said, status } = await background.start(['--foreground'], RECORDING);
+  context.announce?.();
+  const named = context.source === undefined ? [] : ['--snapshot', context.source.snapshot];
+  const { said, status } = await background.start(['--foreground', ...named], RECORDING);
   io.out(said);
   return status ?? EXIT.ok;
 }

@@ -38,7 +38,7 @@ function records(session: Session): Readonly<Record<'gpus' | 'mig_devices', read
 export async function list(tokens: readonly Token[], context: Context): Promise<number> {
   const { session } = await context.machine();
   if (lastValue(tokens, 'json') !== undefined) {
-    context.io.out(jsonDocument(records(session)));
+    context.io.out(jsonDocument(records(session), context.source));
     return statusOf(session.gpus);
   }
   if (session.gpus.length === 0) {

@@ -105,7 +105,7 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
       part,
       records({ ...scope, gpus: withMig(session, gpus, of !== 'profiles') }),
     ]);
-    context.io.out(jsonDocument(Object.fromEntries(parts)));
+    context.io.out(jsonDocument(Object.fromEntries(parts), context.source));
     return statusOf(gpus);
   }
   for (const list of lists) context.io.out(list.render(collect(list, scope)));

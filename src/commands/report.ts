@@ -4,6 +4,7 @@ import { EXIT, UsageError } from '../errors.js';
 import type { Session } from '../nvml/session.js';
 import { type Subject, SYSTEM } from '../query/plan.js';
 import { unitsOf as findUnits } from '../query/report/units.js';
+import type { AnswerSource } from '../render/json.js';
 import { reportJson } from '../render/report-json.js';
 import { reportText } from '../render/report-text.js';
 import { compileReport } from '../report/compile.js';
@@ -28,7 +29,7 @@ export async function report(
   const file = lastValue(tokens, 'filename');
   if (request.dtd === 'alone') return dtd(request.units, file, context);
   const tree = treeOf(request.units);
-  const write = await writerOf(request, tree, request.period !== undefined);
+  const write = await writerOf(request, tree, request.period !== undefined, context.source);
   const now = (): number => context.io.now();
   await rehearse(
     context,
@@ -76,6 +77,7 @@ async function writerOf(
   { form, dtd }: ReportRequest,
   tree: Tree,
   isLoop: boolean,
+  source: AnswerSource | undefined,
 ): Promise<(document: Document) => string> {
   switch (form) {
     case 'text':
@@ -87,7 +89,8 @@ async function writerOf(
     }
     case 'json': {
       const indent = isLoop ? undefined : 2;
-      return (document) => `${JSON.stringify(reportJson(document), null, indent)}\n`;
+      return (document) =>
+        `${JSON.stringify({ ...(reportJson(document) as object), source }, null, indent)}\n`;
     }
   }
 }

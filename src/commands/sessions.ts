@@ -65,7 +65,7 @@ export const sessionsCommand = (
         sessions.map((cells) => ({ gpu: cell(count, gpu.index), ...cells })),
       );
       const text = found.flatMap(({ gpu, sessions }) => gpuLines(columns, gpu, sessions)).join('');
-      context.io.out(asJson ? jsonDocument({ [part]: records }) : text + lostLines(gpus));
+      context.io.out(asJson ? jsonDocument({ [part]: records }, context.source) : text + lostLines(gpus));
     });
     return statusOf(gpus);
   },

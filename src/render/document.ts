@@ -2,7 +2,7 @@
 import { Missing, statusReason } from '../nvml/status.js';
 import type { Cells } from '../query/cell.js';
 import type { JsonScalar } from '../query/kind.js';
-import type { JsonRecord } from './json.js';
+import type { AnswerSource, JsonRecord } from './json.js';
 
 /** A record of cells: null for what is absent, and why under `reasons`. */
 function cellsRecord(cells: Cells): JsonRecord {
@@ -25,19 +25,24 @@ function partText(part: Part): string {
   return `[\n${part.map((cells) => `    ${JSON.stringify(cellsRecord(cells))}`).join(',\n')}\n  ]`;
 }
 
+type Parts = Readonly<Record<string, Part>>;
+
 /** The whole document in one line. */
-export const jsonLine = (parts: Readonly<Record<string, Part>>): string =>
-  `${JSON.stringify(
-    Object.fromEntries(
+export const jsonLine = (parts: Parts, source?: AnswerSource): string =>
+  `${JSON.stringify({
+    ...Object.fromEntries(
       Object.entries(parts).map(([name, part]) => [
         name,
         isList(part) ? part.map(cellsRecord) : cellsRecord(part),
       ]),
     ),
-  )}\n`;
+    source,
+  })}\n`;
 
-/** The whole document. */
-export function jsonDocument(parts: Readonly<Record<string, Part>>): string {
-  const lines = Object.entries(parts).map(([name, part]) => `  ${JSON.stringify(name)}: ${partText(part)}`);
+/** The whole document. One that a recording answered says so. */
+export function jsonDocument(parts: Parts, source?: AnswerSource): string {
+  const texts = Object.entries(parts).map(([name, part]) => [name, partText(part)]);
+  if (source !== undefined) texts.push(['source', JSON.stringify(source)]);
+  const lines = texts.map(([name, text]) => `  ${JSON.stringify(name)}: ${text}`);
   return lines.length === 0 ? '{}\n' : `{\n${lines.join(',\n')}\n}\n`;
 }

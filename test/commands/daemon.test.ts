@@ -8,22 +8,22 @@ import { readRecords } from '../../src/system/record-file.js';
 import { machineWith, runOn, saved, temporaryFolder } from './monitor-machine.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-const nodeArgs = (argv: readonly string[]): string[] => ['--import', 'tsx', MAIN, ...argv];
 const machine = machineWith([{ watts: 70.5 }, { watts: 80.5 }]);
 
 /** Runs the program as a process of its own, on a recorded machine. */
 function programOn(snapshot: string) {
-  const env = { ...process.env, NVSMI_SNAPSHOT: snapshot };
+  const args = (argv: readonly string[]): string[] => [
+    ...['--import', 'tsx', MAIN],
+    ...argv,
+    ...['--snapshot', snapshot],
+  ];
   return {
     run: (...argv: string[]) => {
-      const { stdout, stderr, status } = spawnSync(process.execPath, nodeArgs(argv), {
-        encoding: 'utf8',
-        env,
-      });
+      const { stdout, stderr, status } = spawnSync(process.execPath, args(argv), { encoding: 'utf8' });
       return { stdout, stderr, status };
     },
     start: (...argv: string[]): ChildProcess => {
-      const child = spawn(process.execPath, nodeArgs(argv), { env, stdio: ['ignore', 'pipe', 'pipe'] });
+      const child = spawn(process.execPath, args(argv), { stdio: ['ignore', 'pipe', 'pipe'] });
       onTestFinished(() => {
         child.kill('SIGKILL');
       });

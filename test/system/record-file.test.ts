@@ -93,7 +93,9 @@ describe('a record file', () => {
     expect(() => readRecords('/dev/zero')).toThrow('longer than 256 MiB, which no recording is');
   });
 
-  it('that unpacks to more than any recording is refused, whether or not it has its end', () => {
+  it('that unpacks to more than any recording is refused, whether or not it has its end', {
+    timeout: 120_000,
+  }, () => {
     const path = newFile();
     const begun = newFile();
     // Each line is flushed on its own, and the member of one of the files is never ended.

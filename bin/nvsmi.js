@@ -1,3 +1,3 @@
 #!/usr/bin/env node
-require('node:module').enableCompileCache?.();
+require('../dist/cli/compile-cache.js');
 require('../dist/cli/nvsmi.js');

@@ -16,7 +16,7 @@ import { readRootArguments } from './options.js';
 import { loopPeriod } from './period.js';
 import { plainLines, plainText } from './plain-text.js';
 import { FIELD_NAMES } from './query/generated/field-names.js';
-import { openMachine, takeSource } from './source.js';
+import { announcement, openMachine, takeSource } from './source.js';
 
 /** Runs one command line. Returns its exit status; never throws. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
@@ -31,16 +31,29 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     let opening: Promise<Machine> | undefined;
     let library: Driver | undefined;
     // Nothing closes NVML: the process ends, and nvmlShutdown would take another 3 ms (H100) to free what ends anyway.
-    const machine = (wanted?: string): Promise<Machine> => {
-      opening ??= openMachine(source, io, wanted, (loaded) => {
+    const announce = (): void => io.err(announcement(source));
+    const open = (wanted?: string): Promise<Machine> => {
+      announce();
+      return openMachine(source, io, wanted, (loaded) => {
         library = loaded;
       }).then((machine) => {
         opened = machine;
         return machine;
       });
+    };
+    const machine = (wanted?: string): Promise<Machine> => {
+      opening ??= open(wanted);
       return opening;
     };
-    const context: Context = { io, machine, library: () => library };
+    const recording = source.snapshot === undefined ? undefined : { snapshot: source.snapshot };
+    const context: Context = {
+      io,
+      source: recording,
+      environmentSource: source.isFromEnvironment ? recording : undefined,
+      announce,
+      machine,
+      library: () => library,
+    };
     const status = await dispatch(rest, context);
     io.close();
     return ended(status);

@@ -4,9 +4,10 @@
  * Signals end the program by their default action: a handler of ours would run in the event loop, which does not turn while NVML
  * is called, and a call may never return. What is printed is one write a tick, so lines stay whole.
  */
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, readFileSync, writeSync } from 'node:fs';
 import { type Background, backgroundOf } from './background.js';
 import { ClosedPipe, EXIT, OutputError, UsageError } from './errors.js';
+import { type OutputFile, openOutput, replaceContent } from './output-file.js';
 import { plainly } from './plain-text.js';
 
 export interface Io {
@@ -14,8 +15,8 @@ export interface Io {
   out(text: string): void;
   err(text: string): void;
   /**
-   * Sends what follows to a file instead of stdout, made anew. Throws UsageError with the refusal where it cannot be
-   * made; `hint` is made of the reason.
+   * Sends what follows to a file instead of stdout. It replaces the content of the file at the end, or grows from the first
+   * wait of a loop on. Throws UsageError with the refusal where the file cannot be made; `hint` is made of the reason.
    */
   redirect(path: string, refusal?: string, hint?: (reason: string) => string): void;
   /** Milliseconds since the epoch. */
@@ -50,6 +51,9 @@ const sleeper = new Int32Array(new SharedArrayBuffer(4));
 export class ProcessIo implements Io {
   private fd = 1;
   private hasSlept = false;
+  /** A file whose content is still the old one, and the new one. */
+  private file: OutputFile | undefined;
+  private held = '';
   readonly env = process.env;
 
   get background(): Background {
@@ -70,7 +74,8 @@ export class ProcessIo implements Io {
   }
 
   out(text: string): void {
-    writeWhole(this.fd, text);
+    if (this.file === undefined) writeWhole(this.fd, text);
+    else this.held += text;
   }
 
   err(text: string): void {
@@ -87,10 +92,21 @@ export class ProcessIo implements Io {
     hint?: (reason: string) => string,
   ): void {
     try {
-      this.fd = openSync(path, 'w');
+      const file = openOutput(path);
+      this.fd = file.fd;
+      if (file.isReplaceable) this.file = file;
     } catch (error) {
       throw new UsageError(refusal, EXIT.unknownOption, hint?.(reason(error)));
     }
+  }
+
+  /** The file of a loop is made anew and grows, as nvidia-smi's does: who reads it sees each tick at once. */
+  private grow(): void {
+    if (this.file === undefined) return;
+    this.file = undefined;
+    ftruncateSync(this.fd);
+    this.out(this.held);
+    this.held = '';
   }
 
   now(): number {
@@ -106,6 +122,7 @@ export class ProcessIo implements Io {
   }
 
   sleepUntil(time: number): boolean | Promise<boolean> {
+    this.grow();
     if (!this.hasSlept) closeToDebuggers();
     this.hasSlept = true;
     if (time - performance.now() <= NAP) return nap(time);
@@ -114,10 +131,12 @@ export class ProcessIo implements Io {
 
   close(): void {
     if (this.fd === 1) return;
-    const fd = this.fd;
+    const { fd, file } = this;
     this.fd = 1;
+    this.file = undefined;
     try {
-      closeSync(fd);
+      if (file === undefined) closeSync(fd);
+      else replaceContent(file, this.held);
     } catch (error) {
       throw new OutputError(`cannot finish the log file: ${reason(error)}`);
     }

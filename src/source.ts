@@ -13,6 +13,8 @@ import { placed } from './system/lost-gpus.js';
 /** An option anywhere on the command line, else the environment. */
 export interface Source {
   readonly snapshot: string | undefined;
+  /** Whether the environment named the recording: the variable may be left from long ago. */
+  readonly isFromEnvironment: boolean;
   readonly nvml: string | undefined;
 }
 
@@ -42,14 +44,22 @@ export function takeSource(
     }
     found[name] = value;
   }
+  const left = found.nvml === undefined ? nonEmpty(env.NVSMI_SNAPSHOT) : undefined;
   return {
     rest,
     source: {
-      snapshot: found.snapshot ?? (found.nvml === undefined ? nonEmpty(env.NVSMI_SNAPSHOT) : undefined),
+      snapshot: found.snapshot ?? left,
+      isFromEnvironment: found.snapshot === undefined && left !== undefined,
       nvml: found.nvml ?? nonEmpty(env.NVSMI_NVML),
     },
   };
 }
+
+/** What is said of a recording that the environment chose; empty where it chose none. */
+export const announcement = ({ snapshot, isFromEnvironment }: Source): string =>
+  isFromEnvironment
+    ? `nvsmi: the recorded machine ${snapshot} answers, not this one: NVSMI_SNAPSHOT is set\n`
+    : '';
 
 const nonEmpty = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 

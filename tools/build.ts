@@ -1,4 +1,6 @@
 /** Builds the CLI into dist/cli, or into a folder that is named. */
-import { bundleCli } from './bundle.js';
+import { bundleCli, bundleCompileCache } from './bundle.js';
 
-await bundleCli(process.argv[2] ?? 'dist/cli');
+const folder = process.argv[2] ?? 'dist/cli';
+await bundleCli(folder);
+await bundleCompileCache(folder);

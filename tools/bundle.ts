@@ -70,6 +70,11 @@ const noPrograms: Plugin = {
 /** Modules that load commands; help.ts loads what has loaded it. */
 const COMMANDS = ['src/commands/index.ts', 'src/command-table.ts', 'src/help.ts'];
 
+/** Writes what bin/nvsmi.js loads before the CLI; a binary has its code inside. */
+export async function bundleCompileCache(folder: string): Promise<void> {
+  await build({ ...SHARED, outdir: folder, entryPoints: ['src/compile-cache.ts'] });
+}
+
 /**
  * Writes the bundles into a folder, made anew: nvsmi.js, and a file for each of its lazy imports. Modules can be
  * replaced by other files, and names by constants: `import.meta.url` too, where nothing seeks files beside a bundle.

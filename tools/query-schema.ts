@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { tables } from '../src/query/tables/index.js';
+import { SOURCE } from './source-schema.js';
 
 interface Property {
   readonly type: readonly string[];
@@ -55,6 +56,7 @@ const schema = {
           minProperties: 1,
           additionalProperties: { type: 'string', minLength: 1 },
         },
+        source: SOURCE,
         ...properties,
       },
       additionalProperties: { type: 'null' },

@@ -9,6 +9,7 @@ import type { Tree } from '../src/report/document.js';
 import { gpuTree } from '../src/report/gpu.js';
 import type { List, Node } from '../src/report/node.js';
 import { unitTree } from '../src/report/unit.js';
+import { SOURCE } from './source-schema.js';
 
 type Schema = { readonly [key: string]: unknown };
 
@@ -83,6 +84,7 @@ function documentOf(tree: Tree): Schema {
     required: [...required, tree.tag],
     properties: {
       ...properties,
+      source: SOURCE,
       [tree.tag]: { type: 'array', items: { ...objectOf(tree.parts, { id }, false), required: ['id'] } },
     },
   };

@@ -44,7 +44,8 @@ export function reportTypes(): string {
   const document = (reportSchema() as Schema).anyOf?.[0];
   const gpu = document?.properties?.gpu?.items;
   if (document === undefined || gpu === undefined) throw new Error('the report has no GPUs');
-  const { gpu: _, ...head } = document.properties ?? {};
+  // Whoever opens a recording in a program knows that; only what the CLI prints has to say so.
+  const { gpu: _, source: __, ...head } = document.properties ?? {};
   const outer = objectType({ ...document, properties: head }, '').replace(/\}$/, '');
   return [
     '/** One GPU of the report. What other groups have, or GPUs that are not like this one, is not there. */',

@@ -7,8 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const nvsmi = fileURLToPath(new URL('../bin/nvsmi.js', import.meta.url));
 const args = process.argv.slice(2);
-const run = (env, stdio) =>
-  spawnSync(process.execPath, [nvsmi, ...args], { stdio, env: { ...process.env, ...env } });
+const run = (...more) => spawnSync(process.execPath, [nvsmi, ...args, ...more], { stdio: 'inherit' });
 
 const DEAD = [4, 9, 12, 18];
 const probe = spawnSync(process.execPath, [nvsmi, '-L'], { encoding: 'utf8' });
@@ -17,7 +16,7 @@ const chosen =
 if (DEAD.includes(probe.status ?? 0) && !chosen) {
   console.error(`${probe.stdout.split('\n', 1)[0]}`);
   console.error('Answering from the recorded machine h200-x2 instead.');
-  process.exitCode = run({ NVSMI_SNAPSHOT: 'h200-x2' }, 'inherit').status ?? 1;
+  process.exitCode = run('--snapshot', 'h200-x2').status ?? 1;
 } else {
-  process.exitCode = run({}, 'inherit').status ?? 1;
+  process.exitCode = run().status ?? 1;
 }

@@ -93,12 +93,15 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
   const status = statusOf(gpus) || (failed?.status ?? EXIT.ok);
   if (lastValue(tokens, 'json') !== undefined) {
     context.io.out(
-      jsonDocument({
-        gpus: answers.map(({ gpu }) => identityOf(session, gpu)),
-        links: answers.flatMap(({ gpu, links }) =>
-          links instanceof Missing ? [unlisted(gpu, links)] : links.map(({ record }) => record),
-        ),
-      }),
+      jsonDocument(
+        {
+          gpus: answers.map(({ gpu }) => identityOf(session, gpu)),
+          links: answers.flatMap(({ gpu, links }) =>
+            links instanceof Missing ? [unlisted(gpu, links)] : links.map(({ record }) => record),
+          ),
+        },
+        context.source,
+      ),
     );
     return status;
   }

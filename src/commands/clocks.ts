@@ -24,7 +24,7 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
     return { gpu: cell(count, gpu.index), sync_boost: cell(active, state ?? 0) };
   });
   if (lastValue(tokens, 'json') !== undefined) {
-    context.io.out(jsonDocument({ gpus: states }));
+    context.io.out(jsonDocument({ gpus: states }, context.source));
     return statusOf(gpus);
   }
   const members = states.filter(

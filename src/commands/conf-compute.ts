@@ -127,7 +127,7 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
       ...(getters.length === 0 ? {} : { system }),
       ...(asksMemory ? { gpus: memories() } : {}),
     };
-    context.io.out(jsonDocument(parts));
+    context.io.out(jsonDocument(parts, context.source));
   } else {
     for (const action of actions) context.io.out(action.print(read));
     if (asksMemory) for (const memory of memories()) context.io.out(render.memory(memory));

@@ -2,6 +2,7 @@
 import type { Io } from '../io.js';
 import type { Driver } from '../nvml/call.js';
 import type { Session } from '../nvml/session.js';
+import type { AnswerSource } from '../render/json.js';
 import type { SystemFiles } from '../system/files.js';
 
 /** A machine that answers: its NVML and its /proc and /sys. */
@@ -14,6 +15,15 @@ export interface Machine {
 
 export interface Context {
   readonly io: Io;
+  /** Where the answers of the machine come from, if not from this one. A JSON document says so. */
+  readonly source?: AnswerSource | undefined;
+  /**
+   * The same where the environment alone chose it. Only then do the records of an array, or of lines, say so: what a
+   * command line chooses answers in the shape of a machine.
+   */
+  readonly environmentSource?: AnswerSource | undefined;
+  /** Says on stderr that the environment chose a recording, where it did. `machine` does so by itself. */
+  readonly announce?: () => void;
   /**
    * Opens the machine at the first call, with all of its GPUs or at least those of a list. Throws DeadLibrary or
    * SnapshotError.

@@ -53,7 +53,10 @@ async function daemon(tokens: readonly Token[], context: Context): Promise<numbe
   if (lastValue(tokens, 'foreground') !== undefined) return record(order, folder, context, background);
 
   folder.refuseSecond();
-  const { pid, said, outcome } = await background.start(['--foreground'], RECORDING, START_PATIENCE);
+  context.announce?.();
+  const named = context.source === undefined ? [] : ['--snapshot', context.source.snapshot];
+  const extra = ['--foreground', ...named];
+  const { pid, said, outcome } = await background.start(extra, RECORDING, START_PATIENCE);
   io.out(said);
   if (outcome === 'late') {
     throw new UsageError(
@@ -152,7 +155,7 @@ function headOf(
 }
 
 async function terminate(folder: RecorderFolder, io: Io, background: Background): Promise<number> {
-  const pid = folder.recorder();
+  const pid = folder.recorderToStop();
   if (pid === undefined) {
     const why = folder.reason();
     throw new UsageError(

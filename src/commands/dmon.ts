@@ -7,7 +7,7 @@ import { columnsOf, type Heading, WIDTH } from '../query/monitor/column.js';
 import { DEFAULT_GROUPS, DEVICE_GROUPS, deviceColumns } from '../query/monitor/device.js';
 import { type GpmMetric, gpmMetrics } from '../query/monitor/gpm.js';
 import { compileSampler, type MonitorLine } from '../query/monitor/sampler.js';
-import { jsonArray, jsonLines } from '../render/json.js';
+import { type AnswerSource, jsonArray, jsonLines } from '../render/json.js';
 import { ABSENT, cellText, Headings, type MonitorFormat, monitorTable, stampOf } from '../render/monitor.js';
 import { monitorRecord, timeOf } from '../render/monitor-json.js';
 import type { Context } from './context.js';
@@ -70,7 +70,7 @@ async function dmon(tokens: readonly Token[], context: Context): Promise<number>
   const { shape } = format;
   const print =
     shape === 'json' || shape === 'jsonl'
-      ? jsonPrinter([...columns, ...gpm], instances, shape)
+      ? jsonPrinter([...columns, ...gpm], instances, shape, context.environmentSource)
       : tablePrinter([...columns, ...gpm], instances, { ...format, ...stamps, shape });
   const hideGpm = gpmHider(columns.length, gpm, FIRST_GPM_TICK[shape]);
   try {
@@ -125,7 +125,12 @@ function tablePrinter(columns: readonly Heading[], instances: boolean, format: M
   };
 }
 
-function jsonPrinter(columns: readonly Heading[], instances: boolean, shape: 'json' | 'jsonl'): Printer {
+function jsonPrinter(
+  columns: readonly Heading[],
+  instances: boolean,
+  shape: 'json' | 'jsonl',
+  source: AnswerSource | undefined,
+): Printer {
   const write = shape === 'json' ? jsonArray : jsonLines;
   return (lines, now) =>
     write(
@@ -133,6 +138,7 @@ function jsonPrinter(columns: readonly Heading[], instances: boolean, shape: 'js
         const gi = instances ? { gi: instance ?? null } : {};
         return monitorRecord({ time: timeOf(now), gpu: gpu.index, ...gi }, columns, cells);
       }),
+      source,
     );
 }
 

@@ -43,7 +43,9 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
   const [state = Missing.of(0)] = readValues(session, SYSTEM, [want(drainState(address))]);
   const busId = busIdText(address);
   if (lastValue(tokens, 'json') !== undefined) {
-    context.io.out(jsonDocument({ drain: { bus_id: cell(text, busId), draining: cell(draining, state) } }));
+    context.io.out(
+      jsonDocument({ drain: { bus_id: cell(text, busId), draining: cell(draining, state) } }, context.source),
+    );
     return state instanceof Missing ? state.status : 0;
   }
   if (state instanceof Missing) {

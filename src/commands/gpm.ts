@@ -32,7 +32,7 @@ async function gpm(tokens: readonly Token[], context: Context): Promise<number> 
   }));
   if (asJson) {
     const gpm = states.map((one) => ({ gpu: cell(count, one.gpu.index), streaming: one.state }));
-    context.io.out(jsonDocument({ gpm }));
+    context.io.out(jsonDocument({ gpm }, context.source));
     return statusOf(gpus);
   }
   const lines = states.map((one) => ({

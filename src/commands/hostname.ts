@@ -14,7 +14,9 @@ export async function hostname(tokens: readonly Token[], context: Context): Prom
   const gpus = chosenGpus(session, lastValue(tokens, 'id'));
   if (lastValue(tokens, 'json') !== undefined) {
     const fields = ['index', 'pci.bus_id', 'hostname'];
-    context.io.out(jsonDocument({ hostnames: gpus.map((gpu) => fieldCells(session, gpu, fields)) }));
+    context.io.out(
+      jsonDocument({ hostnames: gpus.map((gpu) => fieldCells(session, gpu, fields)) }, context.source),
+    );
     return statusOf(gpus);
   }
   const lines = reachable(gpus).map((gpu) => {

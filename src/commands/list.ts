@@ -60,7 +60,7 @@ function refused(error: unknown): never {
 export async function list(tokens: readonly Token[], context: Context): Promise<number> {
   const { session } = await context.machine().catch(refused);
   if (lastValue(tokens, 'json') !== undefined) {
-    context.io.out(jsonDocument(records(session)));
+    context.io.out(jsonDocument(records(session), context.source));
     return statusOf(session.gpus);
   }
   if (session.gpus.length === 0) {

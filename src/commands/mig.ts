@@ -128,7 +128,7 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
   const lists = LISTS.filter(({ long }) => lastValue(tokens, long) !== undefined);
   if (lastValue(tokens, 'json') !== undefined) {
     const parts = lists.map((list) => [list.part, recordsOf(list, scope)] as const);
-    context.io.out(jsonDocument(Object.fromEntries(parts)));
+    context.io.out(jsonDocument(Object.fromEntries(parts), context.source));
     const failed = parts.map(([, records]) => records).find((records) => records instanceof Missing);
     return statusOf(gpus) || (failed?.status ?? EXIT.ok);
   }

@@ -30,7 +30,9 @@ export const commandNotInNvml = <Record extends Cells>(
     const asJson = lastValue(tokens, 'json') !== undefined;
     // JSON has a reason for each value, also of a GPU that is lost; the text has a line for that one.
     const records = (asJson ? gpus : reachable(gpus)).flatMap(collect);
-    context.io.out(asJson ? jsonDocument({ [part]: records }) : print(records) + lostLines(gpus));
+    context.io.out(
+      asJson ? jsonDocument({ [part]: records }, context.source) : print(records) + lostLines(gpus),
+    );
     if (!records.some(isMissing)) return statusOf(gpus);
     context.io.err(`NVML has no function that tells ${what}; nvidia-smi reads it past NVML.\n`);
     return statusOf(gpus) || NVML_ERROR_NOT_SUPPORTED;

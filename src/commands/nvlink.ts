@@ -8,6 +8,7 @@ import { text } from '../query/kind.js';
 import * as nvlink from '../query/nvlink.js';
 import { askProbe } from '../query/read.js';
 import { jsonDocument } from '../render/document.js';
+import type { AnswerSource } from '../render/json.js';
 import { nvlinkText } from '../render/nvlink.js';
 import type { Context } from './context.js';
 import type { CommandSpec } from './index.js';
@@ -72,18 +73,21 @@ function gpuText(wish: Wish, block: Block): string {
   return body;
 }
 
-function jsonOf(wish: Wish, blocks: readonly Block[]): string {
+function jsonOf(wish: Wish, blocks: readonly Block[], source: AnswerSource | undefined): string {
   const has = (long: string): boolean => lastValue(wish.tokens, long) !== undefined;
-  return jsonDocument({
-    ...(has('getBandwidthMode') ? { bandwidth_mode: bandwidthCells(wish.session) } : {}),
-    gpus: blocks.map(({ gpu, ofGpu, problem }) => ({
-      ...identityOf(wish.session, gpu),
-      ...ofGpu,
-      ...(has('info') ? infoCells(wish.session, gpu) : {}),
-      ...(problem === undefined ? {} : { problem: cell(text, problem) }),
-    })),
-    links: blocks.flatMap(({ links }) => links),
-  });
+  return jsonDocument(
+    {
+      ...(has('getBandwidthMode') ? { bandwidth_mode: bandwidthCells(wish.session) } : {}),
+      gpus: blocks.map(({ gpu, ofGpu, problem }) => ({
+        ...identityOf(wish.session, gpu),
+        ...ofGpu,
+        ...(has('info') ? infoCells(wish.session, gpu) : {}),
+        ...(problem === undefined ? {} : { problem: cell(text, problem) }),
+      })),
+      links: blocks.flatMap(({ links }) => links),
+    },
+    source,
+  );
 }
 
 async function run(tokens: readonly Token[], context: Context): Promise<number> {
@@ -99,7 +103,7 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
       })
     : [];
   if (lastValue(tokens, 'json') !== undefined) {
-    context.io.out(jsonOf(wish, blocks));
+    context.io.out(jsonOf(wish, blocks, context.source));
     return statusOf(gpus);
   }
   if (lastValue(tokens, 'getBandwidthMode') !== undefined) {

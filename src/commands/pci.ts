@@ -75,12 +75,15 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
   const counted = groups.flatMap((group) => reachable(gpus).map((gpu) => countOf(session, gpu, group)));
   if (lastValue(tokens, 'json') !== undefined) {
     context.io.out(
-      jsonDocument({
-        gpus: reachable(gpus).map((gpu) => record(session, gpu, counted)),
-        lanes: counted.flatMap(({ gpu, lanes }) =>
-          lanes.map((errors, lane) => ({ gpu: cell(count, gpu.index), lane: cell(count, lane), errors })),
-        ),
-      }),
+      jsonDocument(
+        {
+          gpus: reachable(gpus).map((gpu) => record(session, gpu, counted)),
+          lanes: counted.flatMap(({ gpu, lanes }) =>
+            lanes.map((errors, lane) => ({ gpu: cell(count, gpu.index), lane: cell(count, lane), errors })),
+          ),
+        },
+        context.source,
+      ),
     );
     return statusOf(gpus);
   }

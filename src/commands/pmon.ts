@@ -10,7 +10,7 @@ import {
   type ProcessLine,
   processColumns,
 } from '../query/monitor/process.js';
-import { jsonArray, jsonLines } from '../render/json.js';
+import { type AnswerSource, jsonArray, jsonLines } from '../render/json.js';
 import {
   ABSENT,
   cellText,
@@ -63,7 +63,7 @@ async function pmon(tokens: readonly Token[], context: Context): Promise<number>
   const sampler = compileProcesses(session, gpus, columns);
   const print =
     shape === 'json' || shape === 'jsonl'
-      ? jsonPrinter(columns, shape)
+      ? jsonPrinter(columns, shape, context.environmentSource)
       : tablePrinter(columns, { shape, names: true, units: true, ...stamps });
   await loop(io, delay * 1000, () => io.out(print(sampler.sample(), io.now())), count);
   return statusOf(gpus);
@@ -94,7 +94,11 @@ function tablePrinter(columns: readonly ProcessColumn[], format: MonitorFormat):
   };
 }
 
-function jsonPrinter(columns: readonly ProcessColumn[], shape: 'json' | 'jsonl'): Printer {
+function jsonPrinter(
+  columns: readonly ProcessColumn[],
+  shape: 'json' | 'jsonl',
+  source: AnswerSource | undefined,
+): Printer {
   const write = shape === 'json' ? jsonArray : jsonLines;
   return (tick, now) =>
     write(
@@ -114,6 +118,7 @@ function jsonPrinter(columns: readonly ProcessColumn[], shape: 'json' | 'jsonl')
           monitorRecord({ time, gpu: gpu.index, pid, type, command: command ?? null }, columns, cells),
         );
       }),
+      source,
     );
 }
 

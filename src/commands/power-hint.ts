@@ -43,7 +43,9 @@ export const spec: CommandSpec = {
     const gpus = chosenGpus(session, lastValue(tokens, 'id'));
     const asJson = lastValue(tokens, 'json') !== undefined;
     context.io.out(
-      asJson ? jsonDocument({ power_hints: [] }) : `No supported devices found\n${lostLines(gpus)}`,
+      asJson
+        ? jsonDocument({ power_hints: [] }, context.source)
+        : `No supported devices found\n${lostLines(gpus)}`,
     );
     return statusOf(gpus);
   },

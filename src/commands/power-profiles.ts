@@ -127,7 +127,7 @@ export const spec: CommandSpec = {
           asked.status === 0 ? action.records(asked, gpu) : [action.absent(Missing.of(asked.status), gpu)],
         ),
       ]);
-      context.io.out(jsonDocument(Object.fromEntries(parts)));
+      context.io.out(jsonDocument(Object.fromEntries(parts), context.source));
       const failed = answers.flatMap(({ asked }) => asked.map((answer) => answer.asked.status)).find(Boolean);
       return statusOf(gpus) || (failed ?? EXIT.ok);
     }

@@ -44,7 +44,7 @@ export const spec: CommandSpec = {
       const records = answers.flatMap(({ index, profiles }) =>
         profiles instanceof Missing ? [] : profiles.map((profile) => profileCells(index, profile)),
       );
-      context.io.out(jsonDocument({ preset_profiles: records }));
+      context.io.out(jsonDocument({ preset_profiles: records }, context.source));
     } else {
       const text = answers.map(({ index, profiles }) =>
         profiles instanceof Missing ? refusal(profiles) : profileDefinitions(index, LABELS, profiles),

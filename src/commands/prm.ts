@@ -132,7 +132,7 @@ async function readCounters(names: string, tokens: readonly Token[], context: Co
       counter: cell(text, name),
       value: cell(count, value),
     }));
-    context.io.out(jsonDocument({ values: records }));
+    context.io.out(jsonDocument({ values: records }, context.source));
     return statusOf([gpu]);
   }
   const line = ({ name, value }: (typeof values)[number]): string =>
@@ -196,7 +196,7 @@ async function readRegister(
   context.io.out(
     lastValue(tokens, 'json') === undefined
       ? render.prmRegisterText(register.name, fields, words)
-      : jsonDocument({ registers: [registerRecord(gpu, register, fields, words)] }),
+      : jsonDocument({ registers: [registerRecord(gpu, register, fields, words)] }, context.source),
   );
   return 0;
 }

@@ -13,7 +13,7 @@ import { own } from '../query/row.js';
 import type { RecordValues, Table } from '../query/table.js';
 import { tableAsked } from '../query/tables/index.js';
 import { csvHeader, csvLine, csvPrinter } from '../render/csv.js';
-import { type AskedField, jsonArray, jsonLines, jsonRecord } from '../render/json.js';
+import { type AnswerSource, type AskedField, jsonArray, jsonLines, jsonRecord } from '../render/json.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';
 import { lostLines, statusOf } from './lost.js';
@@ -55,7 +55,7 @@ export async function query(
   ): { plan: Plan; print: () => string } => {
     const rows = some.map((field) => field.row);
     const plan = compilePlan(rows, gpus, { session, now: () => context.io.now() });
-    return { plan, print: printer(table, some, format, plan, session) };
+    return { plan, print: printer(table, some, format, plan, session, context.environmentSource) };
   };
   await rehearse(
     context,
@@ -92,6 +92,7 @@ function printer(
   format: QueryFormat,
   plan: Plan,
   session: Session,
+  source: AnswerSource | undefined,
 ): () => string {
   if (format.shape === 'csv' && table.records === undefined) return csvPrinter(plan, format.units);
   const records = recordReader(table, plan, session);
@@ -102,7 +103,11 @@ function printer(
         .join('');
   }
   const write = format.shape === 'json' ? jsonArray : jsonLines;
-  return () => write(records().map((readings) => jsonRecord(fields, readings)));
+  return () =>
+    write(
+      records().map((readings) => jsonRecord(fields, readings)),
+      source,
+    );
 }
 
 /** Readings of every record of every GPU, in the order of the rows. */

@@ -5,7 +5,6 @@ import { plainly } from '../plain-text.js';
 import { columnsOf, type Heading } from '../query/monitor/column.js';
 import { DEFAULT_GROUPS, DEVICE_GROUPS, deviceColumns } from '../query/monitor/device.js';
 import { type RecordedGpu, RecordingError, type ReplayedLine, replayed } from '../query/monitor/recording.js';
-import { jsonArray, jsonLines } from '../render/json.js';
 import { cellText, Headings, type MonitorFormat, monitorTable, stampOf } from '../render/monitor.js';
 import { monitorRecord, timeOf } from '../render/monitor-json.js';
 import { readRecords } from '../system/record-file.js';
@@ -22,43 +21,67 @@ async function replay(tokens: readonly Token[], { io }: Context): Promise<number
   const begin = readTime(tokens, 'begin') ?? 0;
   const end = readTime(tokens, 'end') ?? Number.POSITIVE_INFINITY;
   const isChosen = chooser(lastValue(tokens, 'id'));
-  const { lines, damage } = recorded(path, columns, (gpu, milliseconds) => {
+  const recording = recorded(path, columns, (gpu, milliseconds) => {
     const second = secondOfDay(milliseconds);
     return second >= begin && second <= end && isChosen(gpu);
   });
   const report = (): number => {
-    for (const text of damage) io.err(plainly`${path}: ${text}\n`);
-    return damage.length === 0 ? EXIT.ok : EXIT.usage;
+    for (const text of recording.damage) io.err(plainly`${path}: ${text}\n`);
+    return recording.damage.length === 0 ? EXIT.ok : EXIT.usage;
   };
-  if (lines.length === 0) {
+  if (recording.isEmpty) {
     report();
     throw new UsageError('Nothing in the recording fits.', EXIT.noDevice);
   }
   openFile(tokens, io, 'output');
-  io.out(
+  const texts =
     shape === 'json' || shape === 'jsonl'
-      ? json(lines, columns, shape)
-      : table(lines, columns, { ...format, shape, date: false, time: true }),
-  );
+      ? json(recording.lines(), columns, shape)
+      : table(recording.lines(), columns, { ...format, shape, date: false, time: true });
+  for (const text of inPieces(texts)) io.out(text);
   return report();
 }
 
-/** The lines that can be read, and what is wrong with the others. */
+/** What can be read of a recording: it is read anew each time, as a text of a few MB can unpack to more than fits into memory. */
+interface Recording {
+  readonly lines: () => Iterable<ReplayedLine>;
+  readonly isEmpty: boolean;
+  /** What is wrong with the others. */
+  readonly damage: readonly string[];
+}
+
+/** Reads a recording once, so that what is wrong with it is known before anything is written. */
 function recorded(
   path: string,
   columns: readonly Heading[],
   wanted: (gpu: RecordedGpu, milliseconds: number) => boolean,
-): { readonly lines: readonly ReplayedLine[]; readonly damage: readonly string[] } {
+): Recording {
   try {
     const { lines, damages } = readRecords(path);
     if (lines.length === 0) throw new RecordingError('not a recording, or nothing was recorded yet');
-    const { found, broken } = replayed(lines, columns, wanted);
-    const places = damages.map(({ from, to }) => `damaged between byte ${from} and byte ${to}`);
-    return { lines: found, damage: [...places, ...(broken === undefined ? [] : [broken])] };
+    const damage = damages.map(({ from, to }) => `damaged between byte ${from} and byte ${to}`);
+    let isEmpty = true;
+    for (const _ of replayed(lines, columns, wanted, (reason) => damage.push(reason))) isEmpty = false;
+    return { lines: () => replayed(lines, columns, wanted, () => undefined), isEmpty, damage };
   } catch (error) {
     if (error instanceof RecordingError) throw new UsageError(plainly`${path}: ${error.message}`);
     throw new UsageError(plainly`Cannot read ${path}: ${(error as Error).message}`);
   }
+}
+
+/** Characters of one write. */
+const PIECE = 64 * 1024;
+
+/** Texts joined to fewer. */
+function* inPieces(texts: Iterable<string>): Iterable<string> {
+  let piece = '';
+  for (const text of texts) {
+    piece += text;
+    if (piece.length < PIECE) continue;
+    yield piece;
+    piece = '';
+  }
+  yield piece;
 }
 
 /** A time of the day, in seconds. */
@@ -92,24 +115,30 @@ function chooser(list: string | undefined): (gpu: RecordedGpu) => boolean {
   return ({ index, uuid }) => names.has(String(index)) || (uuid !== null && names.has(uuid.toLowerCase()));
 }
 
-function table(lines: readonly ReplayedLine[], columns: readonly Heading[], format: MonitorFormat): string {
+function* table(
+  lines: Iterable<ReplayedLine>,
+  columns: readonly Heading[],
+  format: MonitorFormat,
+): Iterable<string> {
   const { header, row } = monitorTable(columns, format);
   const headings = new Headings(header, format.shape === 'table');
-  return lines
-    .map(
-      ({ milliseconds, gpu, cells }) =>
-        headings.next() + row(stampOf(format, milliseconds), gpu, cells.map(cellText)),
-    )
-    .join('');
+  for (const { milliseconds, gpu, cells } of lines) {
+    yield headings.next() + row(stampOf(format, milliseconds), gpu, cells.map(cellText));
+  }
 }
 
-function json(lines: readonly ReplayedLine[], columns: readonly Heading[], shape: 'json' | 'jsonl'): string {
-  const write = shape === 'json' ? jsonArray : jsonLines;
-  return write(
-    lines.map(({ milliseconds, gpu, cells }) =>
-      monitorRecord({ time: timeOf(milliseconds), gpu }, columns, cells),
-    ),
-  );
+function* json(
+  lines: Iterable<ReplayedLine>,
+  columns: readonly Heading[],
+  shape: 'json' | 'jsonl',
+): Iterable<string> {
+  const isArray = shape === 'json';
+  let before = isArray ? '[\n  ' : '';
+  for (const { milliseconds, gpu, cells } of lines) {
+    yield before + JSON.stringify(monitorRecord({ time: timeOf(milliseconds), gpu }, columns, cells));
+    before = isArray ? ',\n  ' : '\n';
+  }
+  yield isArray ? '\n]\n' : '\n';
 }
 
 /** `replay -f FILE [-i GPU] [-s LETTERS] [-b TIME] [-e TIME] [-r FILE] [--format ...]` */

@@ -6,6 +6,7 @@ import { Missing, statusWords } from '../nvml/status.js';
 import { jsonText, plainly } from '../plain-text.js';
 import { type Subject, SYSTEM } from '../query/plan.js';
 import { unitsOf as findUnits } from '../query/report/units.js';
+import type { AnswerSource } from '../render/json.js';
 import { reportJson } from '../render/report-json.js';
 import { reportText } from '../render/report-text.js';
 import { compileReport } from '../report/compile.js';
@@ -30,7 +31,7 @@ export async function report(
   const file = lastValue(tokens, 'filename');
   if (request.dtd === 'alone') return dtd(request.units, file, context);
   const tree = treeOf(request.units);
-  const write = await writerOf(request, tree, request.period !== undefined);
+  const write = await writerOf(request, tree, request.period !== undefined, context.source);
   const now = (): number => context.io.now();
   await rehearse(
     context,
@@ -85,6 +86,7 @@ async function writerOf(
   { form, dtd }: ReportRequest,
   tree: Tree,
   isLoop: boolean,
+  source: AnswerSource | undefined,
 ): Promise<(document: Document) => string> {
   switch (form) {
     case 'text':
@@ -96,7 +98,7 @@ async function writerOf(
     }
     case 'json': {
       const indent = isLoop ? undefined : 2;
-      return (document) => `${jsonText(reportJson(document), indent)}\n`;
+      return (document) => `${jsonText({ ...(reportJson(document) as object), source }, indent)}\n`;
     }
   }
 }

@@ -75,7 +75,7 @@ export const sessionsCommand = (
         records(columns, sessions).map((cells) => ({ gpu: cell(count, gpu.index), ...cells })),
       );
       const text = found.flatMap(({ gpu, sessions }) => gpuLines(columns, gpu, sessions)).join('');
-      context.io.out(asJson ? jsonDocument({ [part]: all }) : text + lostLines(gpus));
+      context.io.out(asJson ? jsonDocument({ [part]: all }, context.source) : text + lostLines(gpus));
     });
     return statusOf(gpus);
   },

@@ -173,6 +173,8 @@ export const spec: CommandSpec = {
     const pace = readPace(tokens);
     const { session, files } = await context.machine();
     const output = lastValue(tokens, 'output');
+    // A file that cannot be made is refused now, not after all that there is to ask.
+    if (output !== undefined) context.io.redirect(output);
     const probes = await everyProbe();
     const survey = new Survey(session.driver, {
       cpus: countCpus(files),
@@ -194,7 +196,6 @@ export const spec: CommandSpec = {
     };
     const kept = lastValue(tokens, 'keep-identities') !== undefined;
     const text = formatSnapshot(kept ? snapshot : anonymous(snapshot));
-    if (output !== undefined) context.io.redirect(output);
     context.io.out(text);
     return 0;
   },

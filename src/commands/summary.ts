@@ -11,6 +11,7 @@ import { gpuRow } from '../query/gpu-fields.js';
 import { count, text, timestamp } from '../query/kind.js';
 import { compilePlan, type Plan } from '../query/plan.js';
 import { jsonDocument, jsonLine } from '../render/document.js';
+import type { AnswerSource } from '../render/json.js';
 import { renderSummary } from '../render/summary.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';
@@ -29,8 +30,8 @@ export async function summary(tokens: readonly Token[], context: Context): Promi
     lastValue(tokens, 'json') === undefined
       ? table
       : period === undefined
-        ? jsonOf(jsonDocument)
-        : jsonOf(jsonLine);
+        ? jsonOf(jsonDocument, context.source)
+        : jsonOf(jsonLine, context.source);
   await rehearse(context, [
     (session) => {
       const { plan, show } = prepare(session, session.gpus, context, print);
@@ -77,17 +78,20 @@ const table = ({ time, driverVersion: driver, gpus, read, migDevices, processes,
   });
 
 const jsonOf =
-  (write: typeof jsonDocument) =>
+  (write: typeof jsonDocument, source: AnswerSource | undefined) =>
   ({ time, driverVersion: driver, cudaVersion: cuda, gpus, read, migDevices, processes }: Sample): string =>
-    write({
-      system: {
-        timestamp: cell(timestamp, time),
-        ...versionCells({ driver_version: driver, cuda_version: cuda }),
+    write(
+      {
+        system: {
+          timestamp: cell(timestamp, time),
+          ...versionCells({ driver_version: driver, cuda_version: cuda }),
+        },
+        gpus: gpus.map((gpu, i) => ({ index: cell(count, gpu.index), ...gpuCells(read(i)) })),
+        mig_devices: migDevices,
+        processes,
       },
-      gpus: gpus.map((gpu, i) => ({ index: cell(count, gpu.index), ...gpuCells(read(i)) })),
-      mig_devices: migDevices,
-      processes,
-    });
+      source,
+    );
 
 /** The plan of the summary, and what makes its text and the exit status of a sample. */
 function prepare(

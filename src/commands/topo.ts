@@ -277,7 +277,7 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
   if (lastValue(tokens, 'json') !== undefined) {
     // The first to name a part keeps it: -m tells all that -mp does.
     const parts = asked.map(({ answer }) => answer(scope).parts).reverse();
-    context.io.out(jsonDocument(Object.assign({}, ...parts)));
+    context.io.out(jsonDocument(Object.assign({}, ...parts), context.source));
   } else {
     // One at a time: what was answered before a refusal stays (topo -p -n 1 -i 0 on the H100).
     for (const { answer } of asked) context.io.out(answer(scope).text);

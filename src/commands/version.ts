@@ -57,7 +57,7 @@ export async function version(tokens: readonly Token[], context: Context): Promi
       driver,
       cuda: cudaVersion(session),
     };
-    context.io.out(jsonDocument({ versions: versionCells(versions) }));
+    context.io.out(jsonDocument({ versions: versionCells(versions) }, context.source));
     return 0;
   }
   context.io.out(
@@ -91,7 +91,7 @@ export async function excluded(tokens: readonly Token[], context: Context): Prom
   const { count } = counted;
   if (lastValue(tokens, 'json') !== undefined) {
     const gpus = Array.from({ length: count }, (_, index) => excludedCells(session, index));
-    context.io.out(jsonDocument({ excluded_gpus: gpus }));
+    context.io.out(jsonDocument({ excluded_gpus: gpus }, context.source));
     return 0;
   }
   if (count === 0) {

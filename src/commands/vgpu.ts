@@ -264,7 +264,7 @@ async function show(view: views.View, tokens: readonly Token[], context: Context
   if (gpus.length === 0) {
     // Status 0: H100 and H200, 580.159.04.
     const nothing = `No supported devices in vGPU mode\n${lostLines(chosen)}`;
-    io.out(asJson ? jsonDocument({ [view.part]: [] }) : nothing);
+    io.out(asJson ? jsonDocument({ [view.part]: [] }, context.source) : nothing);
     return statusOf(chosen);
   }
   if (!asJson && view.head !== undefined) io.out(view.head);
@@ -272,7 +272,11 @@ async function show(view: views.View, tokens: readonly Token[], context: Context
     await loop(io, period, () => {
       session.driver.beginSample?.(view);
       const records = (): readonly Cells[] => gpus.flatMap((gpu) => view.records(session, gpu));
-      io.out(asJson ? jsonDocument({ [view.part]: records() }) : view.print(session, gpus, io.now()));
+      io.out(
+        asJson
+          ? jsonDocument({ [view.part]: records() }, context.source)
+          : view.print(session, gpus, io.now()),
+      );
     });
   } finally {
     view.close?.();

@@ -3,7 +3,7 @@ import { Missing, statusReason } from '../nvml/status.js';
 import { jsonText } from '../plain-text.js';
 import type { Cells } from '../query/cell.js';
 import type { JsonScalar } from '../query/kind.js';
-import type { JsonRecord } from './json.js';
+import type { AnswerSource, JsonRecord } from './json.js';
 
 /** A record of cells: null for what is absent, and why under `reasons`. */
 function cellsRecord(cells: Cells): JsonRecord {
@@ -41,17 +41,20 @@ const partJson = (part: Part) => {
   return isList(part) ? part.map(cellsRecord) : cellsRecord(part);
 };
 
+type Parts = Readonly<Record<string, Part>>;
+
 /** The whole document in one line. */
-export function jsonLine(parts: Readonly<Record<string, Part>>): string {
+export function jsonLine(parts: Parts, source?: AnswerSource): string {
   const document = Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, partJson(part)]));
   // JSON leaves out what is undefined.
-  return `${jsonText({ ...document, reasons: reasonsOf(parts) })}\n`;
+  return `${jsonText({ ...document, reasons: reasonsOf(parts), source })}\n`;
 }
 
-/** The whole document. */
-export function jsonDocument(parts: Readonly<Record<string, Part>>): string {
+/** The whole document. One that a recording answered says so. */
+export function jsonDocument(parts: Parts, source?: AnswerSource): string {
   const lines = Object.entries(parts).map(([name, part]) => `  ${jsonText(name)}: ${partText(part)}`);
   const reasons = reasonsOf(parts);
   if (reasons !== undefined) lines.push(`  "reasons": ${jsonText(reasons)}`);
+  if (source !== undefined) lines.push(`  "source": ${jsonText(source)}`);
   return lines.length === 0 ? '{}\n' : `{\n${lines.join(',\n')}\n}\n`;
 }

@@ -11,6 +11,11 @@ export interface AskedField {
   readonly row: Row;
 }
 
+/** Where the answers come from, if not from the machine: the recording, by the name or path that it was chosen with. */
+export interface AnswerSource {
+  readonly snapshot: string;
+}
+
 export type JsonRecord = Readonly<Record<string, JsonScalar | Readonly<Record<string, string>>>>;
 
 /** Why a field that no table has is null: the only one whose kind has no JSON. */
@@ -34,13 +39,21 @@ export function jsonRecord(fields: readonly AskedField[], readings: readonly Rea
   return Object.keys(reasons).length === 0 ? record : { ...record, reasons };
 }
 
+/** Records of a recording each say so: an array has no other place for it, and a line neither. */
+function labelled(records: readonly JsonRecord[], source: AnswerSource | undefined): readonly JsonRecord[] {
+  return source === undefined ? records : records.map((record) => ({ ...record, source: { ...source } }));
+}
+
 /** Records as an array, one record a line. */
-export function jsonArray(records: readonly JsonRecord[]): string {
+export function jsonArray(records: readonly JsonRecord[], source?: AnswerSource): string {
   if (records.length === 0) return '[]\n';
-  return `[\n${records.map((record) => `  ${jsonText(record)}`).join(',\n')}\n]\n`;
+  const lines = labelled(records, source).map((record) => `  ${jsonText(record)}`);
+  return `[\n${lines.join(',\n')}\n]\n`;
 }
 
 /** Records as JSON lines. */
-export function jsonLines(records: readonly JsonRecord[]): string {
-  return records.map((record) => `${jsonText(record)}\n`).join('');
+export function jsonLines(records: readonly JsonRecord[], source?: AnswerSource): string {
+  return labelled(records, source)
+    .map((record) => `${jsonText(record)}\n`)
+    .join('');
 }

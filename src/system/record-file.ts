@@ -3,9 +3,18 @@
  * loses at most the line it was writing; `zcat` reads the file, and so does anybody while it is being written.
  * docs/daemon-format.md describes it.
  */
-import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { constants, crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
+import { closeSync, constants as fsConstants, fstatSync, ftruncateSync, writeSync } from 'node:fs';
+import {
+  constants,
+  crc32,
+  deflateRawSync,
+  type InputType,
+  inflateRawSync,
+  type ZlibOptions,
+} from 'node:zlib';
+import { readBounded, TooLong } from '../bounded-file.js';
 import { OutputError } from '../errors.js';
+import { openWritten } from '../written-path.js';
 
 /** A gzip header without name and time: deflate, written on Unix. */
 const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
@@ -17,6 +26,12 @@ const LAST_BLOCK = Buffer.from([3, 0]);
 const FLUSHED = Buffer.from([0, 0, 0xff, 0xff]);
 /** How far back deflate refers. */
 const WINDOW = 32768;
+/** What a file may have, packed and unpacked: a day of 16 GPUs with every column, once a second, is 170 MB unpacked. */
+const MOST_BYTES = 256 * 1024 * 1024;
+/** Ten times those of a day with a tick a second. */
+const MOST_LINES = 1_000_000;
+
+const { O_RDWR, O_APPEND, O_CREAT } = fsConstants;
 
 /** Writes lines to the end of a file. */
 export class RecordWriter {
@@ -33,7 +48,7 @@ export class RecordWriter {
   /** Opens or makes the file, and ends what a killed writer left in it. Throws OutputError. */
   constructor(readonly path: string) {
     try {
-      this.fd = openSync(path, 'a+', 0o644);
+      this.fd = openWritten(path, O_RDWR | O_APPEND | O_CREAT, 0o644).fd;
       this.isFile = fstatSync(this.fd).isFile();
     } catch (error) {
       throw new OutputError(`cannot write ${path}: ${reason(error)}`);
@@ -80,19 +95,24 @@ export class RecordWriter {
     try {
       ftruncateSync(this.fd, size);
     } catch {
-      // A device has no length to cut; what is left of the line is passed over by the reader.
+      // A device has no length to cut; the reader ignores what is left of the line.
     }
   }
 
   /** A writer that was killed left a member without its end: half a line is cut off, and the end is written. */
   private repair(): void {
-    const bytes = readFileSync(this.path);
-    const start = bytes.subarray(0, HEADER.length);
-    if (!HEADER.subarray(0, start.length).equals(start)) {
+    let bytes: Buffer;
+    let contents: Contents;
+    try {
+      bytes = readBounded(this.fd, MOST_BYTES, 'recording');
+      const start = bytes.subarray(0, HEADER.length);
+      if (!HEADER.subarray(0, start.length).equals(start)) throw new Error('it is not a recording');
+      contents = contentsOf(bytes);
+    } catch (error) {
       closeSync(this.fd);
-      throw new OutputError(`cannot write ${this.path}: it is not a recording`);
+      throw new OutputError(`cannot write ${this.path}: ${reason(error)}`);
     }
-    const { end, open } = contentsOf(bytes);
+    const { end, open } = contents;
     if (end < bytes.length) this.cutTo(end);
     this.size = end;
     if (open !== undefined) this.append(trailer(crc32(open), open.length));
@@ -112,20 +132,34 @@ export interface Damage {
   readonly to: number;
 }
 
-/** The whole lines of a file, also of one that is being written or was torn, and what is damaged. Throws like readFileSync. */
+/**
+ * The whole lines of a file, also of one that is being written or was torn, and what is damaged. Throws like readFileSync,
+ * and TooLong.
+ */
 export function readRecords(path: string): {
   readonly lines: readonly string[];
   readonly damages: readonly Damage[];
 } {
-  const { parts, damages } = contentsOf(readFileSync(path));
-  const lines = parts.flatMap((part) => {
-    const text = part.toString('utf8');
-    return text
-      .slice(0, text.lastIndexOf('\n') + 1)
-      .split('\n')
-      .filter((line) => line !== '');
-  });
+  const { parts, damages } = contentsOf(readBounded(path, MOST_BYTES, 'recording'));
+  const lines: string[] = [];
+  for (const part of parts) addLines(part, lines);
   return { lines, damages };
+}
+
+function addLines(part: Buffer, lines: string[]): void {
+  for (let from = 0, end = part.indexOf(NEWLINE); end !== -1; end = part.indexOf(NEWLINE, from)) {
+    if (end > from) lines.push(part.toString('utf8', from, end));
+    if (lines.length > MOST_LINES) throw new TooMany(MOST_LINES);
+    from = end + 1;
+  }
+}
+
+class TooMany extends Error {
+  override readonly name = 'TooMany';
+
+  constructor(most: number) {
+    super(`more than ${most} lines, which no recording has`);
+  }
 }
 
 interface Contents {
@@ -139,22 +173,27 @@ interface Contents {
   readonly open: Buffer | undefined;
 }
 
-/** Takes a file apart, member by member. Behind damage it goes on at the next member. */
+/** Takes a file apart, member by member. After damage it continues at the next member. Throws TooLong. */
 function contentsOf(bytes: Buffer): Contents {
   const parts: Buffer[] = [];
   const damages: Damage[] = [];
+  const marks = marksOf(bytes);
+  let left = MOST_BYTES;
   let at = bytes.indexOf(HEADER);
   if (at > 0) damages.push({ from: 0, to: at });
   while (at !== -1 && at < bytes.length) {
-    const whole = member(bytes.subarray(at + HEADER.length));
+    const whole = member(bytes.subarray(at + HEADER.length), left);
     const { text, end } =
-      whole === undefined ? tail(bytes, at) : { text: whole.text, end: at + HEADER.length + whole.length };
+      whole === undefined
+        ? tail(bytes, at, marks, left)
+        : { text: whole.text, end: at + HEADER.length + whole.length };
     if (text !== undefined) parts.push(text);
+    left -= text?.length ?? 0;
     if (whole?.isSound === false) damages.push({ from: at, to: end });
     const next = bytes.indexOf(HEADER, end === at ? at + 1 : end);
     if (next === -1) {
       // A line that is being written or was torn has no mark at its end.
-      if (bytes.indexOf(FLUSHED, end) !== -1) damages.push({ from: end, to: bytes.length });
+      if ((marks.at(-1) ?? 0) >= end + FLUSHED.length) damages.push({ from: end, to: bytes.length });
       return { parts, damages, end, open: whole === undefined ? text : undefined };
     }
     if (next > end) damages.push({ from: end, to: next });
@@ -163,58 +202,75 @@ function contentsOf(bytes: Buffer): Contents {
   return { parts, damages, end: at === -1 ? 0 : at, open: undefined };
 }
 
+/** Where blocks that were flushed end. The four bytes may also be within one. */
+function marksOf(bytes: Buffer): readonly number[] {
+  const marks: number[] = [];
+  for (let at = bytes.indexOf(FLUSHED); at !== -1; at = bytes.indexOf(FLUSHED, at + 1)) {
+    marks.push(at + FLUSHED.length);
+  }
+  return marks;
+}
+
 interface Member {
   readonly text: Buffer;
-  /** Behind its header. */
+  /** Without its header. */
   readonly length: number;
   readonly isSound: boolean;
 }
 
 /** A member that has its end. */
-function member(bytes: Buffer): Member | undefined {
-  try {
-    // With `info` Node returns the engine too, which its types do not say; it counts what was read.
-    const { buffer, engine } = inflateRawSync(bytes, { info: true } as object) as unknown as {
-      readonly buffer: Buffer;
-      readonly engine: { readonly bytesWritten: number };
-    };
-    const end = engine.bytesWritten;
-    if (end + CHECKS > bytes.length) return undefined;
-    return { text: buffer, length: end + CHECKS, isSound: crc32(buffer) === bytes.readUInt32LE(end) };
-  } catch {
-    return undefined;
-  }
+function member(bytes: Buffer, most: number): Member | undefined {
+  // With `info` Node returns the engine too, which its types do not say; it counts what was read.
+  const whole = inflate(bytes, most, { info: true } as object) as unknown as
+    | { readonly buffer: Buffer; readonly engine: { readonly bytesWritten: number } }
+    | undefined;
+  if (whole === undefined) return undefined;
+  const end = whole.engine.bytesWritten;
+  if (end + CHECKS > bytes.length) return undefined;
+  const text = whole.buffer;
+  return { text, length: end + CHECKS, isSound: crc32(text) === bytes.readUInt32LE(end) };
+}
+
+interface Tail {
+  readonly text: Buffer | undefined;
+  readonly end: number;
 }
 
 /** What a member without its end holds, as far as its lines are whole, and where the last of them ends. */
-function tail(bytes: Buffer, at: number): { readonly text: Buffer | undefined; readonly end: number } {
+function tail(bytes: Buffer, at: number, marks: readonly number[], most: number): Tail {
   const from = at + HEADER.length;
-  const ends: number[] = [];
-  for (let mark = bytes.indexOf(FLUSHED, from); mark !== -1; mark = bytes.indexOf(FLUSHED, mark + 1)) {
-    ends.push(mark + FLUSHED.length);
+  const upTo = (i: number): Buffer | undefined =>
+    inflate(bytes.subarray(from, marks[i]), most, { finishFlush: constants.Z_SYNC_FLUSH });
+  const first = firstOf(0, marks.length, (i) => (marks[i] as number) >= from + FLUSHED.length);
+  // What is before damage can be read, and nothing after it.
+  const readable = firstOf(first, marks.length, (i) => upTo(i) === undefined) - 1;
+  const text = readable < first ? undefined : upTo(readable);
+  const length = text === undefined ? 0 : text.lastIndexOf(NEWLINE) + 1;
+  if (text === undefined || length === 0) return { text: undefined, end: at };
+  const last = firstOf(first, readable, (i) => (upTo(i)?.length ?? 0) >= length);
+  return { text: text.subarray(0, length), end: marks[last] as number };
+}
+
+/** The first of the numbers from one to before another for which something holds, as for all that follow it; else the latter. */
+function firstOf(from: number, to: number, holds: (i: number) => boolean): number {
+  let [low, high] = [from, to];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
   }
-  // What is before damage can be read, and nothing behind it.
-  let readable = 0;
-  for (let most = ends.length; readable < most; ) {
-    const middle = (readable + most + 1) >> 1;
-    if (inflate(bytes.subarray(from, ends[middle - 1])) === undefined) most = middle - 1;
-    else readable = middle;
-  }
-  for (const end of ends.slice(0, readable).reverse()) {
-    const text = inflate(bytes.subarray(from, end));
-    // The four bytes may also stand within a block: only a whole line ends with a newline.
-    if (text?.at(-1) === NEWLINE) return { text, end };
-  }
-  return { text: undefined, end: at };
+  return low;
 }
 
 const NEWLINE = 0x0a;
 
-function inflate(bytes: Buffer): Buffer | undefined {
+/** Undefined for what is no deflate. Throws TooLong where it unpacks to more than so many bytes. */
+function inflate(bytes: InputType, most: number, options: ZlibOptions): Buffer | undefined {
   try {
-    return inflateRawSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH });
-  } catch {
-    return undefined;
+    return inflateRawSync(bytes, { ...options, maxOutputLength: Math.max(most, 1) });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') return undefined;
+    throw new TooLong(MOST_BYTES, 'recording');
   }
 }
 

@@ -1,19 +1,22 @@
 /**
- * A folder of recordings belongs to one recorder at a time: its process number stands in a file there. Several may start at
- * the same moment over the file of one that was killed. Nobody can look into a file and remove it in one step, so whoever
+ * A folder of recordings belongs to one recorder at a time: its process number is in a file there, with the time at which the
+ * process began, and the recorder keeps that file open. So neither another process that has the number by now nor one whose
+ * number somebody wrote there is taken for it. Several may start at the same moment over the file of one that was killed. Nobody can look into a file and remove it in one step, so whoever
  * wants it gone moves it aside and looks once more: by then it may be the file of another that was faster, who gets it back.
  * A file that was moved is seen by everybody who takes the folder, so that nobody takes it in between.
  */
 import {
   closeSync,
+  constants,
   existsSync,
+  fstatSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
+  readSync,
   renameSync,
   rmSync,
-  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -21,12 +24,17 @@ import type { Background } from '../background.js';
 import { UsageError } from '../errors.js';
 import { NVML_ERROR_NO_PERMISSION } from '../nvml/generated/constants.js';
 import { plainly } from '../plain-text.js';
-import { machineFiles } from './files.js';
+import { writtenPath } from '../written-path.js';
+import { hasOpen, startOf } from './processes.js';
 
 const PID_FILE = 'nvsmi.pid';
+/** Bytes that such a file may have: two numbers, or a number and a reason. */
+const MOST_BYTES = 4096;
 
 export class RecorderFolder {
   private readonly pidFile: string;
+  /** The file of this recorder, open for as long as it records. */
+  private fd: number | undefined;
 
   constructor(
     readonly path: string,
@@ -37,11 +45,26 @@ export class RecorderFolder {
 
   /** The recorder of the folder, if it lives. A number that went to another program since is no recorder. */
   recorder(file = this.pidFile): number | undefined {
-    const pid = numberIn(file);
+    const { pid, start } = contentOf(file);
     const { background } = this;
     if (!(pid > 0) || pid === background.pid || !background.isAlive(pid)) return undefined;
-    const commandLine = machineFiles.read(`/proc/${pid}/cmdline`);
-    return commandLine === undefined || commandLine.split('\0').includes('daemon') ? pid : undefined;
+    const now = startOf(pid);
+    return now === undefined || now === start ? pid : undefined;
+  }
+
+  /**
+   * The recorder, where it is sure to be one. Anybody may write the number and the start of somebody else's process into a
+   * file, but only the recorder has the file open. Throws UsageError where this user cannot see that.
+   */
+  recorderToStop(): number | undefined {
+    const pid = this.recorder();
+    if (pid === undefined || startOf('self') === undefined) return pid;
+    const isRecorder = hasOpen(pid, this.pidFile);
+    if (isRecorder !== undefined) return isRecorder ? pid : undefined;
+    throw new UsageError(
+      `No permission to see whether process ${pid} records to ${this.path}.`,
+      NVML_ERROR_NO_PERMISSION,
+    );
   }
 
   /** Throws UsageError where a recorder lives. */
@@ -54,6 +77,8 @@ export class RecorderFolder {
   /** Makes the folder and leaves the number of this process in it. Throws UsageError, also where a recorder lives. */
   take(): void {
     try {
+      // A folder that another user's link chooses is none to record to.
+      writtenPath(this.path);
       makeFolder(this.path);
       do {
         while (!this.claim()) this.moveAside();
@@ -76,6 +101,7 @@ export class RecorderFolder {
   /** Gives the folder back, unless it is another recorder's by now. */
   release(): void {
     if (this.isOurs()) rmSync(this.pidFile, { force: true });
+    this.closeFile();
   }
 
   /**
@@ -83,34 +109,43 @@ export class RecorderFolder {
    * only where a block is in use already.
    */
   leaveReason(error: unknown): void {
-    if (!this.isOurs()) return;
+    if (this.fd === undefined || !this.isOurs()) return;
     try {
-      const fd = openSync(this.pidFile, 'r+');
-      writeSync(fd, `${this.background.pid} ${(error as Error).message.split('\n', 1)[0]}\n`);
-      closeSync(fd);
+      const text = `${this.background.pid} ${(error as Error).message.split('\n', 1)[0]}\n`;
+      ftruncateSync(this.fd, writeSync(this.fd, text, 0));
     } catch {
       // The reason is on stderr too.
+    } finally {
+      this.closeFile();
     }
   }
 
   /** What the last recorder left. */
   reason(): string | undefined {
-    return /^\d+ (.+)/.exec(contentOf(this.pidFile))?.[1];
+    return contentOf(this.pidFile).reason;
   }
 
   private isOurs(): boolean {
-    return numberIn(this.pidFile) === this.background.pid;
+    return contentOf(this.pidFile).pid === this.background.pid;
+  }
+
+  private closeFile(): void {
+    if (this.fd !== undefined) closeSync(this.fd);
+    this.fd = undefined;
   }
 
   /** Leaves the number of this process, where there is no file yet. */
   private claim(): boolean {
+    this.closeFile();
     try {
-      writeFileSync(this.pidFile, `${this.background.pid}\n`, { flag: 'wx' });
-      return true;
+      this.fd = openSync(this.pidFile, 'wx');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
       throw error;
     }
+    const { pid } = this.background;
+    writeSync(this.fd, `${pid}\n${startOf(pid) ?? ''}\n`);
+    return true;
   }
 
   /** Clears the place of a recorder that lives no more. Throws UsageError where it lives. */
@@ -146,16 +181,35 @@ function makeFolder(path: string): void {
   }
 }
 
-function contentOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
+interface Content {
+  /** NaN where the file does not begin with a number. */
+  readonly pid: number;
+  readonly start: string | undefined;
+  /** Why the recorder ended, if it said so. */
+  readonly reason: string | undefined;
 }
 
-/** The process number that a file begins with; NaN where it has none. */
-const numberIn = (file: string): number => Number.parseInt(contentOf(file), 10);
+/** What is in the file of a recorder. A link, a pipe or whatever else is in its place is no such file. */
+function contentOf(file: string): Content {
+  const [first = '', start] = textOf(file).split('\n');
+  return { pid: Number.parseInt(first, 10), start, reason: /^\d+ (.+)/.exec(first)?.[1] };
+}
+
+function textOf(file: string): string {
+  // Windows has neither; O_RDONLY is 0 everywhere.
+  const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
+  let fd: number | undefined;
+  try {
+    fd = openSync(file, O_NOFOLLOW | O_NONBLOCK);
+    if (!fstatSync(fd).isFile()) return '';
+    const bytes = Buffer.alloc(MOST_BYTES);
+    return bytes.toString('utf8', 0, readSync(fd, bytes));
+  } catch {
+    return '';
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
 
 /** Renames a file, if nobody else has done so. */
 function move(from: string, to: string): void {

@@ -15,14 +15,14 @@ const machine = machineWith([{ watts: 70.5 }, { watts: 80.5 }]);
 
 /** Runs the program as a process of its own, on a recorded machine. */
 function programOn(snapshot: string) {
-  const env = { ...process.env, NVSMI_SNAPSHOT: snapshot };
+  const line = (argv: readonly string[]): [string, string[]] => started([...argv, '--snapshot', snapshot]);
   return {
     run: (...argv: string[]) => {
-      const { stdout, stderr, status } = spawnSync(...started(argv), { encoding: 'utf8', env });
+      const { stdout, stderr, status } = spawnSync(...line(argv), { encoding: 'utf8' });
       return { stdout, stderr, status };
     },
     start: (...argv: string[]): ChildProcess => {
-      const child = spawn(...started(argv), { env, stdio: ['ignore', 'pipe', 'pipe'] });
+      const child = spawn(...line(argv), { stdio: ['ignore', 'pipe', 'pipe'] });
       onTestFinished(() => {
         child.kill('SIGKILL');
       });

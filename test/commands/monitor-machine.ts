@@ -271,12 +271,9 @@ export async function runOn(
   argv: readonly string[],
   { time = Date.UTC(2026, 10, 23), waits, nvml }: World = {},
 ): Promise<Ran> {
-  const env = {
-    ...(machine === undefined ? {} : { NVSMI_SNAPSHOT: saved(machine) }),
-    ...(nvml === undefined ? {} : { NVSMI_NVML: nvml }),
-  };
-  const io = new JumpingIo(time, env, waits);
-  return { status: await main(argv, io), io };
+  const source = machine === undefined ? [] : ['--snapshot', saved(machine)];
+  const io = new JumpingIo(time, nvml === undefined ? {} : { NVSMI_NVML: nvml }, waits);
+  return { status: await main([...argv, ...source], io), io };
 }
 
 const GOLDEN = new URL('../golden/', import.meta.url);

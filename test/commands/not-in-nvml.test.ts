@@ -48,7 +48,7 @@ describe('compute-policy, boost-slider and base-clocks on a machine', () => {
 
   it('gives null and the reason in JSON', async () => {
     const { out } = await runOn(h200x2(), ['boost-slider', '-l', '-i', '1', '--json']);
-    expect(JSON.parse(out)).toEqual({
+    expect(JSON.parse(out)).toMatchObject({
       boost_sliders: [
         {
           gpu: 1,
@@ -83,7 +83,7 @@ describe('power-hint', () => {
     expect(h100).toEqual({ status: 0, out: golden('h100-x1', 'power-hint'), err: '' });
     const h200 = await runOn(h200x2(), ['power-hint', '-gc', '1200', '-t', '60', '-p', '0']);
     expect(h200).toEqual({ status: 0, out: golden('h200-x2', 'power-hint'), err: '' });
-    expect(JSON.parse((await runOn('h100-x1', ['power-hint', '-l', '--json'])).out)).toEqual({
+    expect(JSON.parse((await runOn('h100-x1', ['power-hint', '-l', '--json'])).out)).toMatchObject({
       power_hints: [],
     });
   });

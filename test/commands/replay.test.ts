@@ -248,4 +248,35 @@ describe('replay', () => {
     expect(io.output).toBe('Nothing in the recording fits.\n');
     expect(status).toBe(6);
   });
+
+  it('of more than any machine could record is refused', async () => {
+    const head = JSON.stringify({ format: 'nvsmi-daemon', version: 1, columns: [], gpus: [] });
+    const path = join(temporaryFolder(), 'flood');
+    writeFileSync(path, gzipSync(`${head}\n${'{}\n'.repeat(1_000_001)}`));
+    expect((await replay(path)).io.output).toMatch(/^Cannot read .*: more than 1000000 lines, which no/);
+    writeFileSync(path, gzipSync(`${head}\n{"t":1,"g":[${'[0],'.repeat(256)}[0]]}\n`));
+    const { io, status } = await replay(path);
+    expect(io.errors).toBe(`${path}: line 2 is neither a head nor a tick\n`);
+    expect(status).toBe(6);
+    writeFileSync(path, gzipSync(`${head}\n{"t":1,"g":[[${'0,'.repeat(600_000)}0]]}\n`));
+    expect((await replay(path)).io.errors).toBe(`${path}: line 2 is no JSON object\n`);
+  });
+
+  it('of many lines is written as a whole, in every form', async () => {
+    const lines = Array.from({ length: 5000 }, (_, i) => `{"t":${NOON + i * 1000},"g":[[0,${i}]]}\n`);
+    const columns = [{ name: 'pwr', unit: 'W' }];
+    const head = JSON.stringify({ format: 'nvsmi-daemon', version: 1, columns, gpus: [] });
+    const path = join(temporaryFolder(), 'long');
+    writeFileSync(path, gzipSync(`${head}\n${lines.join('')}`));
+    const shown = async (format: string): Promise<string> =>
+      (await replay(path, '-s', 'p', '--format', format)).io.output;
+    const watts = (records: readonly { readonly pwr: number }[]): readonly number[] =>
+      records.map(({ pwr }) => pwr);
+    const all = lines.map((_, i) => i);
+    expect(watts(JSON.parse(await shown('json')))).toEqual(all);
+    const jsonl = (await shown('jsonl')).trimEnd().split('\n');
+    expect(watts(jsonl.map((line) => JSON.parse(line)))).toEqual(all);
+    const csv = (await shown('csv,nounit')).trimEnd().split('\n');
+    expect(csv.slice(1).map((line) => Number(line.split(',')[2]))).toEqual(all);
+  });
 });

@@ -28,7 +28,7 @@ describe('vgpu on a machine that is no vGPU host', () => {
   });
 
   it('has an empty list in JSON', async () => {
-    expect(JSON.parse((await runOn('h100-x1', ['vgpu', '-q', '--json'])).out)).toEqual({ vgpus: [] });
+    expect(JSON.parse((await runOn('h100-x1', ['vgpu', '-q', '--json'])).out)).toMatchObject({ vgpus: [] });
   });
 });
 

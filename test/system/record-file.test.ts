@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gunzipSync } from 'node:zlib';
+import { constants, deflateRawSync, gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { OutputError } from '../../src/errors.js';
 import { RecordWriter, readRecords } from '../../src/system/record-file.js';
@@ -13,6 +13,8 @@ function newFile(): string {
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return join(folder, 'records');
 }
+
+const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
 
 const line = (i: number): string =>
   JSON.stringify({ t: 1795449141471 + i * 1000, g: [[0, 69 + (i % 5), i]] });
@@ -86,6 +88,48 @@ describe('a record file', () => {
     expect(() => new RecordWriter(path)).toThrow(OutputError);
     expect(readFileSync(path, 'utf8')).toBe('a text of somebody else\n');
   });
+
+  it.skipIf(!existsSync('/dev/zero'))('that has no end is no record file', () => {
+    expect(() => readRecords('/dev/zero')).toThrow('longer than 256 MiB, which no recording is');
+  });
+
+  it('that unpacks to more than any recording is refused, whether or not it has its end', {
+    timeout: 120_000,
+  }, () => {
+    const path = newFile();
+    const begun = newFile();
+    // Each line is flushed on its own, and the member of one of the files is never ended.
+    const flood = Buffer.alloc(48 * 1024 * 1024, 'x');
+    flood[flood.length - 1] = 10;
+    const block = deflateRawSync(flood, { finishFlush: constants.Z_SYNC_FLUSH, level: 1 });
+    writeFileSync(begun, Buffer.concat([HEADER, ...Array.from({ length: 6 }, () => block)]));
+    writeFileSync(path, gzipSync(Buffer.concat(Array.from({ length: 6 }, () => flood))));
+    for (const bomb of [path, begun]) {
+      expect(statSync(bomb).size).toBeLessThan(3 * 1024 * 1024);
+      expect(() => readRecords(bomb)).toThrow('longer than 256 MiB, which no recording is');
+      expect(() => new RecordWriter(bomb)).toThrow(/cannot write .*longer than 256 MiB/);
+    }
+  });
+
+  it('with marks by the thousand that end no line is read as fast as any', { timeout: 60_000 }, () => {
+    const path = newFile();
+    const whole = deflateRawSync(`${line(0)}\n`, { finishFlush: constants.Z_SYNC_FLUSH });
+    const empty = Buffer.from([0, 0, 0, 0xff, 0xff]);
+    writeFileSync(path, Buffer.concat([HEADER, whole, ...Array.from({ length: 200_000 }, () => empty)]));
+    expect(readRecords(path).lines).toEqual([line(0)]);
+  });
+
+  it.skipIf(process.getuid?.() !== 0)(
+    'of root is not where a link in the folder of another user leads',
+    () => {
+      const path = newFile();
+      const victim = newFile();
+      symlinkSync(victim, path);
+      spawnSync('chown', ['-h', '54321', path, dirname(path)]);
+      expect(() => new RecordWriter(path)).toThrow(/cannot write .* is a link of another user/);
+      expect(existsSync(victim)).toBe(false);
+    },
+  );
 
   it('that cannot be opened says so', () => {
     expect(() => new RecordWriter('/nonexistent/folder/file')).toThrow(/cannot write .*ENOENT/);

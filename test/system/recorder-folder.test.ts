@@ -1,8 +1,21 @@
 /** Who records to a folder, where several want to at the same moment. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { backgroundOf } from '../../src/background.js';
+import { startOf } from '../../src/system/processes.js';
 import { RecorderFolder } from '../../src/system/recorder-folder.js';
 
 /** Numbers beyond those that Linux gives to processes. */
@@ -39,7 +52,8 @@ function once(about: number, happens: () => void): (asked: number) => void {
   };
 }
 
-const owner = (path: string): string => readFileSync(join(path, 'nvsmi.pid'), 'utf8').trim();
+const owner = (path: string): string | undefined =>
+  readFileSync(join(path, 'nvsmi.pid'), 'utf8').split('\n')[0];
 const refusal = (pid: number): string => `Process ${pid} records to`;
 
 describe('a folder of recordings', () => {
@@ -105,5 +119,104 @@ describe('a folder of recordings', () => {
     expect(owner(path)).toBe(String(FIRST));
     recorder(path, FIRST).release();
     expect(readdirSync(path)).toEqual([]);
+  });
+});
+
+describe.skipIf(startOf('self') === undefined)('a file that names a living process', () => {
+  const ofThisMachine = (path: string): RecorderFolder => new RecorderFolder(path, backgroundOf(process));
+
+  /** A process that is no recorder, but has the word among its arguments; with the file open if that is given. */
+  function bystander(file?: string): number {
+    const script = 'exec 9<"$0"; read -r _';
+    const child = spawn('bash', ['-c', script, file ?? '/dev/null', 'daemon'], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    onTestFinished(() => {
+      child.kill('SIGKILL');
+    });
+    return child.pid as number;
+  }
+
+  it('is no recorder, and is not stopped, where the number went to another process', () => {
+    const pid = bystander();
+    for (const left of [`${pid}\n`, `${pid}\n1\n`, `${pid}\n\n`, `${pid} the disk was full\n`]) {
+      const folder = ofThisMachine(newFolder(left));
+      expect(folder.recorder(), left).toBeUndefined();
+      expect(folder.recorderToStop(), left).toBeUndefined();
+    }
+  });
+
+  it('is not stopped where somebody wrote the number and the start of that process', () => {
+    const pid = bystander();
+    const folder = ofThisMachine(newFolder(`${pid}\n${startOf(pid)}\n`));
+    expect(folder.recorderToStop()).toBeUndefined();
+  });
+
+  it('is the recorder where that process has the file open', async () => {
+    const path = newFolder('');
+    const pid = bystander(join(path, 'nvsmi.pid'));
+    writeFileSync(join(path, 'nvsmi.pid'), `${pid}\n${startOf(pid)}\n`);
+    const folder = ofThisMachine(path);
+    for (let waits = 0; folder.recorderToStop() === undefined && waits < 500; waits++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(folder.recorderToStop()).toBe(pid);
+  });
+
+  it('is no recorder where it has ended and waits for its parent', async () => {
+    const parent = spawn('bash', ['-c', 'sleep 0 & echo $!; exec sleep 60']);
+    onTestFinished(() => {
+      parent.kill('SIGKILL');
+    });
+    const pid = Number(await new Promise((resolve) => parent.stdout.once('data', resolve)));
+    while (startOf(pid) !== '') await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(ofThisMachine(newFolder(`${pid}\n12345\n`)).recorder()).toBeUndefined();
+  });
+
+  it('names none where it is a pipe, a link or endless', () => {
+    const pid = bystander();
+    const path = newFolder();
+    const file = join(path, 'nvsmi.pid');
+    const elsewhere = join(newFolder(`${pid}\n${startOf(pid)}\n`), 'nvsmi.pid');
+    execFileSync('mkfifo', [file]);
+    expect(ofThisMachine(path).recorder()).toBeUndefined();
+    rmSync(file);
+    for (const target of [elsewhere, '/dev/zero']) {
+      symlinkSync(target, file);
+      expect(ofThisMachine(path).recorder()).toBeUndefined();
+      rmSync(file);
+    }
+    symlinkSync(elsewhere, file);
+    recorder(path, FIRST).take();
+    expect(owner(path)).toBe(String(FIRST));
+    expect(readFileSync(elsewhere, 'utf8')).toBe(`${pid}\n${startOf(pid)}\n`);
+  });
+
+  it.skipIf(process.getuid?.() !== 0)(
+    'is none to record to where the link of another user chose the folder',
+    () => {
+      const path = newFolder();
+      const shared = join(path, 'shared');
+      const chosen = join(path, 'chosen');
+      mkdirSync(shared);
+      mkdirSync(chosen);
+      chmodSync(shared, 0o1777);
+      symlinkSync(chosen, join(shared, 'records'));
+      execFileSync('chown', ['-h', '54321', join(shared, 'records')]);
+      expect(() => recorder(join(shared, 'records'), FIRST).take()).toThrow(
+        /Cannot record to .* is a link of another user/,
+      );
+      expect(readdirSync(chosen)).toEqual([]);
+    },
+  );
+
+  it('keeps its reason in the block that it has', () => {
+    const path = newFolder();
+    const folder = recorder(path, FIRST);
+    folder.take();
+    folder.leaveReason(new Error('no'));
+    expect(readFileSync(join(path, 'nvsmi.pid'), 'utf8')).toBe(`${FIRST} no\n`);
+    expect(folder.reason()).toBe('no');
+    expect(existsSync(join(path, 'nvsmi.pid'))).toBe(true);
   });
 });

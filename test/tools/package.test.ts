@@ -1,11 +1,10 @@
 /** What npm and the packages of the binary ship. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { makeFolder } from '../../tools/binary/folder.js';
 import { packages } from '../../tools/binary/packages.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -80,18 +79,5 @@ describe('the packages of the binary', () => {
     } finally {
       process.chdir(here);
     }
-  });
-});
-
-describe('the cache folder of the binary', () => {
-  it('is made for its owner alone, once', () => {
-    const path = join(folder, 'cache');
-    makeFolder(path);
-    makeFolder(path);
-    expect(statSync(path).mode & 0o777).toBe(0o700);
-  });
-
-  it('is given up below /proc at once', () => {
-    expect(() => makeFolder('/proc/nvsmi')).toThrow(/ENOENT|EACCES|EPERM/);
   });
 });

@@ -1,7 +1,6 @@
 /** koffi in a standalone binary, which has its native part inside: instead of src/nvml/koffi.ts. */
-import { lstatSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { makeFolder } from './folder.js';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cacheFolder, currentUser, trustedPath } from '../../src/trust.js';
 import { INSIDE } from './inside.js';
 import { makeThreads } from './threads.js';
 
@@ -31,31 +30,21 @@ const embedded = (): Uint8Array => readFileSync(`${INSIDE}/koffi.node`);
 
 /** dlopen wants a file. It is written once and found again; it has the hash of its content in its name. */
 function fromCache(): Koffi | undefined {
-  const { XDG_CACHE_HOME, HOME } = process.env;
-  const caches = XDG_CACHE_HOME || (HOME && `${HOME}/.cache`);
-  if (!caches?.startsWith('/')) return undefined;
-  const folder = `${caches}/nvsmi`;
-  const path = `${folder}/koffi-${KOFFI_HASH}.node`;
+  const uid = currentUser();
+  const folder = cacheFolder('koffi', process.env, uid);
+  if (folder === undefined || uid === undefined) return undefined;
+  const path = `${folder}/${KOFFI_HASH}.node`;
   try {
-    if (!isOurs(path)) write(folder, path);
-    return isOurs(folder) && isOurs(path) ? dlopen(path) : undefined;
+    if (!existsSync(path)) write(path);
+    return trustedPath(path, uid) === path ? dlopen(path) : undefined;
   } catch {
     // A home that cannot be written, or from which nothing may be run.
     return undefined;
   }
 }
 
-/** Whether nobody else but root can have made or changed a file. */
-function isOurs(path: string): boolean {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found === undefined || found.isSymbolicLink() || (found.mode & 0o022) !== 0) return false;
-  return found.uid === process.getuid?.() || found.uid === 0;
-}
-
 /** Writes the file under another name first: a second nvsmi that starts now finds all of it or nothing. */
-function write(folder: string, path: string): void {
-  makeFolder(dirname(folder));
-  makeFolder(folder);
+function write(path: string): void {
   const whole = `${path}.${process.pid}`;
   try {
     writeFileSync(whole, embedded(), { flag: 'wx', mode: 0o500 });
@@ -66,13 +55,19 @@ function write(folder: string, path: string): void {
   }
 }
 
-/** A file that is gone as soon as it is loaded. Throws where no folder takes one that may be run. */
+/**
+ * A file that is gone as soon as it is loaded. Throws where no folder takes one that may be run. In one that is not sticky
+ * others could exchange the file before it is loaded.
+ */
 function fromPassingFile(): Koffi {
   let reason: unknown;
   for (const parent of [process.env.TMPDIR || '/tmp', '/dev/shm', '/run', '/var/tmp']) {
     let folder: string | undefined;
     try {
       folder = mkdtempSync(`${parent}/nvsmi-`);
+      if (trustedPath(folder, currentUser() ?? -1) === undefined) {
+        throw new Error(`other users can change what is in ${parent}`);
+      }
       const path = `${folder}/koffi.node`;
       writeFileSync(path, embedded(), { mode: 0o500 });
       return dlopen(path);

@@ -92,27 +92,27 @@ const HEAD: Form = objectOf({
 });
 const TICK: Form = objectOf({ t: MOMENT, g: listOf(listOf(orNull(number()), GPU_INDEX)) });
 
-/** What a recording shows, and the first of its lines that cannot be read. */
-export interface Replayed {
-  readonly found: readonly ReplayedLine[];
-  readonly broken: string | undefined;
-}
-
-/** Reads the lines of a recording; a column that was not recorded is absent. After a head a broken line is ignored. */
-export function replayed(
-  lines: readonly string[],
+/**
+ * Reads the lines of a recording; a column that was not recorded is absent. After a head a broken line is left out, with a
+ * word about the first. Throws RecordingError.
+ */
+export function* replayed(
+  lines: Iterable<string>,
   columns: readonly Heading[],
   wanted: (gpu: RecordedGpu, milliseconds: number) => boolean,
-): Replayed {
-  const found: ReplayedLine[] = [];
+  onBroken: (reason: string) => void,
+): Generator<ReplayedLine> {
   let gpus = new Map<number, RecordedGpu>();
   let places: readonly number[] = [];
   let headed = false;
-  let broken: string | undefined;
-  for (const [i, line] of lines.entries()) {
-    const read = readLine(line, `line ${i + 1}`, headed);
-    if (typeof read === 'string') broken ??= plainText(read);
-    else if ('columns' in read) {
+  let isBroken = false;
+  let i = 0;
+  for (const line of lines) {
+    const read = readLine(line, `line ${++i}`, headed);
+    if (typeof read === 'string') {
+      if (!isBroken) onBroken(plainText(read));
+      isBroken = true;
+    } else if ('columns' in read) {
       headed = true;
       gpus = new Map(read.gpus.map((gpu) => [gpu.index, gpu]));
       places = columns.map(({ name }) => read.columns.findIndex((column) => column.name === name));
@@ -120,15 +120,14 @@ export function replayed(
       for (const [index, ...cells] of read.g) {
         const gpu = gpus.get(index) ?? { index, uuid: null, name: null };
         if (!wanted(gpu, read.t)) continue;
-        found.push({
+        yield {
           milliseconds: read.t,
           gpu: index,
           cells: places.map((place) => cells[place] ?? NOT_SUPPORTED),
-        });
+        };
       }
     }
   }
-  return { found, broken };
 }
 
 const NO_HEAD = 'not a recording: its first line must be a head';
@@ -154,7 +153,11 @@ function readHead(json: object, place: string): RecordingHead {
   return json as RecordingHead;
 }
 
+/** Characters of a line, many times those of a tick of the most GPUs with every column. */
+const LONGEST_LINE = 1024 * 1024;
+
 function parse(line: string): object | undefined {
+  if (line.length > LONGEST_LINE) return undefined;
   try {
     const json: unknown = JSON.parse(line);
     return typeof json === 'object' && json !== null && !Array.isArray(json) ? json : undefined;

@@ -49,7 +49,7 @@ function migLine({ device, profile, uuid }: MigCells): string {
 
 /** Words and status: 550.163.01 with a failing call. */
 function refused(error: unknown): never {
-  if (!(error instanceof UncountedGpus)) throw error;
+  if (!UncountedGpus.isOne(error)) throw error;
   throw new UsageError(
     `Unable to determine the number of available GPUs: ${statusWords(error.status)}`,
     error.status,

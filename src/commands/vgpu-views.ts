@@ -65,13 +65,17 @@ function instanceLines(session: Session, gpu: Gpu, wanted?: readonly number[]) {
   return ids.filter(runsThere).map((id) => vgpuLines(session, gpu, id, utilizationOf(id)));
 }
 
-/** In the place of the records of a GPU whose list cannot be read: why, under the name that identifies a record. */
-const unlisted = (name: string, why: Missing): readonly Cells[] => [{ [name]: cell(count, why) }];
+/** In the place of the types of a GPU: a record of one that cannot be asked about. */
+function unlistedType(session: Session, gpu: Gpu, why: Missing): Cells {
+  const cells = cellsOf(vgpuTypeLines(session, { ...gpu, handle: undefined, status: why.status }, 0));
+  return { ...cells, type_id: cell(count, why) };
+}
 
 /** The cells of each running vGPU. */
 function instanceCells(session: Session, gpu: Gpu, wanted?: readonly number[]): readonly Cells[] {
   const found = instanceLines(session, gpu, wanted);
-  return found instanceof Missing ? unlisted('vgpu', found) : found.map(cellsOf);
+  // Why the vGPUs cannot be listed, in the place of one.
+  return found instanceof Missing ? [{ vgpu: cell(count, found) }] : found.map(cellsOf);
 }
 
 export const SUMMARY: View = {
@@ -100,10 +104,9 @@ function summaryGpu(session: Session, gpu: Gpu) {
     name: word(name),
     busId: busId(session, gpu),
     utilization: withUnit(utilization),
-    vgpus:
-      ids instanceof Missing
-        ? [{ id: 'ERR!', name: word(ids), vmId: 'N/A', vmName: 'N/A', utilization: 'N/A' }]
-        : summaryVgpus(session, gpu, ids),
+    ...(ids instanceof Missing
+      ? { problem: `Unable to determine the vGPUs: ${word(ids)}`, vgpus: [] }
+      : { vgpus: summaryVgpus(session, gpu, ids) }),
   };
 }
 
@@ -144,7 +147,7 @@ export function types(which: 'supported' | 'creatable', { verbose, instances: wa
       const ids = idsOf(session, gpu);
       const records =
         ids instanceof Missing
-          ? unlisted('type_id', ids)
+          ? [unlistedType(session, gpu, ids)]
           : ids.map((type) => cellsOf(vgpuTypeLines(session, gpu, type)));
       return records.map((cells) => withGpu(gpu, cells));
     },

@@ -36,7 +36,7 @@ function openLibrary(source: Source): Opened {
 }
 
 function refusalOf(error: DeadLibrary): Error {
-  if (!(error instanceof UncountedGpus)) return errorOf(error.status, 'nvmlInit', error.message);
+  if (!UncountedGpus.isOne(error)) return errorOf(error.status, 'nvmlInit', error.message);
   return errorOf(error.status, 'nvmlDeviceGetCount', `${error.message}: ${error.reason}`);
 }
 

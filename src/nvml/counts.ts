@@ -12,6 +12,10 @@ const MOST_UNITS = MOST_GPUS;
 /** Servers are cooled by the chassis; cards have three fans at most. */
 const MOST_FANS = 64;
 
+/** Of what a field value counts: Grace has ten C2C links for each GPU, Blackwell five presets. */
+export const MOST_C2C_LINKS = 64;
+export const MOST_PRESET_PROFILES = 64;
+
 const MOST: Readonly<Partial<Record<FunctionName, number>>> = {
   nvmlDeviceGetCount: MOST_GPUS,
   nvmlDeviceGetCount_v2: MOST_GPUS,

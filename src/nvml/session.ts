@@ -128,10 +128,10 @@ function refuse(driver: Driver, status: Status, kernelVersion?: KernelVersion): 
 /** The indexes of all GPUs that NVML counts. Without a count nothing is known of them: none is not the same. */
 function counted(counting: Bound | undefined): readonly number[] {
   const status = run(counting);
-  const told = counting?.memory[0]?.readUInt32LE(0) ?? 0;
-  const counted = countOf(COUNT.fn, status, told);
+  const answered = counting?.memory[0]?.readUInt32LE(0) ?? 0;
+  const counted = countOf(COUNT.fn, status, answered);
   if ('count' in counted) return Array.from({ length: counted.count }, (_, index) => index);
-  const why = status === 0 ? unbelievable(COUNT.fn, told) : undefined;
+  const why = status === 0 ? unbelievable(COUNT.fn, answered) : undefined;
   throw new UncountedGpus(counted.status, why ?? statusReason(counted.status));
 }
 

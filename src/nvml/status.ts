@@ -146,4 +146,9 @@ export class UncountedGpus extends DeadLibrary {
   ) {
     super(status, 'Unable to determine the number of GPUs', `nvmlDeviceGetCount: ${reason}`);
   }
+
+  /** Known by what it has: each bundle of the program has a class of its own. */
+  static isOne(error: unknown): error is UncountedGpus {
+    return error instanceof Error && error.name === 'DeadLibrary' && 'reason' in error;
+  }
 }

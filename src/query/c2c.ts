@@ -1,4 +1,5 @@
 /** Table: the links between CPU and GPU chip (Grace), and what can be asked about each. */
+import { MOST_C2C_LINKS } from '../nvml/counts.js';
 import * as nvml from '../nvml/generated/constants.js';
 import type { Session } from '../nvml/session.js';
 import { Missing, type Status } from '../nvml/status.js';
@@ -52,15 +53,12 @@ const NO_LINKS: readonly Status[] = [
   nvml.NVML_ERROR_FUNCTION_NOT_FOUND,
 ];
 
-/** Grace has ten for each GPU chip. */
-const MOST_LINKS = 64;
-
 /** The C2C links of a GPU; none where it has no such link. */
 export function c2cLinksOf(session: Session, gpu: Subject): readonly Link[] | Missing {
   const [links] = readValues(session, gpu, [want(field(nvml.NVML_FI_DEV_C2C_LINK_COUNT, 0, 'static'))]);
   if (links === undefined) return [];
   if (links instanceof Missing) return NO_LINKS.includes(links.status) ? [] : links;
-  if (Number(links) > MOST_LINKS) return Missing.of(nvml.NVML_ERROR_UNKNOWN);
+  if (Number(links) > MOST_C2C_LINKS) return Missing.of(nvml.NVML_ERROR_UNKNOWN);
   const states = readValues(
     session,
     gpu,

@@ -73,7 +73,7 @@ const gigabytes = (mebibytes: Reading): Reading => derive([mebibytes], (mib) => 
 
 /**
  * Profiles that the GPU can be cut by; none where it has no MIG. MIG need not be switched on. Throws InstanceError where
- * the driver refuses to tell.
+ * the driver refuses to say.
  */
 export function gpuInstanceProfiles(session: Session, gpu: Subject): readonly GpuInstanceProfile[] {
   return GPU_INSTANCE_PROFILES.flatMap((profile) => {

@@ -61,7 +61,7 @@ const NOT_A_PROFILE: readonly Status[] = [
   NVML_ERROR_INVALID_ARGUMENT,
 ];
 
-/** Whether there is a profile of that kind. Throws InstanceError where that cannot be told. */
+/** Whether there is a profile of that kind. Throws InstanceError where that is not known. */
 export function isProfile(asked: BoundProbe, of: InstanceError['of']): boolean {
   if (asked.status === 0) return true;
   if (NOT_A_PROFILE.includes(asked.status) || isTooNew(asked.status)) return false;

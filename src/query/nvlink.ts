@@ -62,8 +62,7 @@ export function linksOf(session: Session, gpu: Subject): readonly Link[] | Missi
     const active = asked.read('isActive');
     if (active instanceof Missing) {
       if (NO_LINK.includes(active.status)) break;
-      const why = asked.refusal();
-      if (!isCounted) return why;
+      if (!isCounted) return asked.refusal();
     }
     links.push({ index, active });
   }

@@ -101,6 +101,6 @@ export const fbcColumns: readonly SessionColumn[] = [
 export const sessionCells = (columns: readonly SessionColumn[], view: View): Cells =>
   Object.fromEntries(columns.map(({ name, kind, path }) => [name, cell(kind, view.read(path))]));
 
-/** In the place of a session: why there is none to tell of. */
+/** In the place of a session: why none is known. */
 export const noSession = (columns: readonly SessionColumn[], why: Missing): Cells =>
   Object.fromEntries(columns.map(({ name, kind }) => [name, cell(kind, why)]));

@@ -157,9 +157,9 @@ function reachOf(session: Session, gpu: Gpu): Reach | Missing {
 export function nvlinkWidths(session: Session, gpus: readonly Gpu[]): readonly (readonly Reading[])[] {
   if (gpus.length < 2) return gpus.map(() => [0]);
   const reaches = gpus.map((gpu) => reachOf(session, gpu));
-  return reaches.map((from) =>
-    reaches.map((to) => {
-      if (from === to) return 0;
+  return reaches.map((from, i) =>
+    reaches.map((to, j) => {
+      if (i === j) return 0;
       if (from instanceof Missing) return from;
       if (to instanceof Missing) return to;
       const direct = from.remotes.filter((remote) => remote === to.busId).length;

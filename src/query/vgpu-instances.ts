@@ -73,7 +73,7 @@ export function creatableOn(session: Session, instance: Instance): readonly numb
   const probe = sample(nvmlGpuInstanceGetCreatableVgpus);
   const asked = askProbe(session, probe, instance);
   const memory = asked.memory();
-  if (memory === undefined) return asked.refusal();
+  if (memory === undefined) return NO_INSTANCE.includes(asked.status) ? [] : asked.refusal();
   const at = arrayAt(layouts.nvmlVgpuTypeIdInfo_v1_t);
   return Array.from({ length: filledOf(creatable, memory) }, (_, i) => memory.readUInt32LE(at + 4 * i));
 }

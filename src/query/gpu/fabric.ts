@@ -1,6 +1,6 @@
 import * as nvml from '../../nvml/generated/constants.js';
 import { nvmlDeviceGetGpuFabricInfoV } from '../../nvml/generated/entries.js';
-import { NOT_APPLICABLE, statusWords } from '../../nvml/status.js';
+import { NOT_APPLICABLE, NOT_SUPPORTED, statusWords } from '../../nvml/status.js';
 import type { Pick, Reading, View } from '../bound-probe.js';
 import { derive, derived } from '../derive.js';
 import { count, text, words } from '../kind.js';
@@ -28,9 +28,16 @@ function clusterUuid(view: View): Reading {
 /** A word that stands for zero is "not supported" in all of these. */
 const unlessZero = (value: number) => (value === 0 ? NOT_APPLICABLE : value);
 
+/** Something of the health, which the first forms of the struct do not have. */
+const health = (path: string, make: (value: number) => Reading): Source =>
+  onceCompleted((view) => {
+    const reading = derive([view.read(path)], make);
+    return reading === NOT_SUPPORTED ? NOT_APPLICABLE : reading;
+  });
+
 /** Some bits of the health mask. NVML's WIDTH constants are masks. */
 const healthBits = (shift: number, mask: number): Source =>
-  onceCompleted((view) => derive([view.read('healthMask')], (bits) => unlessZero((bits >>> shift) & mask)));
+  health('healthMask', (bits) => unlessZero((bits >>> shift) & mask));
 
 const states = words({
   [nvml.NVML_GPU_FABRIC_STATE_NOT_STARTED]: 'Not Started',
@@ -96,7 +103,7 @@ export const fabric: readonly Row[] = [
     names: ['fabric.health.summary'],
     help: 'Health of the fabric as a whole: Healthy, Unhealthy, Limited Capacity.',
     kind: summaries,
-    source: onceCompleted((view) => derive([view.read('healthSummary')], unlessZero)),
+    source: health('healthSummary', unlessZero),
   },
   {
     id: 1099,

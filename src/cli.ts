@@ -4,6 +4,7 @@ import type { Context, Machine } from './commands/context.js';
 import { type FieldNames, readQuery } from './commands/query-request.js';
 import { readReport } from './commands/report-request.js';
 import { EXIT, type UsageError } from './errors.js';
+import { exitStatusOf } from './exit-statuses.js';
 import type { Io } from './io.js';
 import type { Driver } from './nvml/call.js';
 import {
@@ -22,7 +23,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   const ended = (status: number): number =>
     opened?.session.driver.sawLostGpu && BESIDE_LOST.has(status)
       ? NVML_ERROR_GPU_IS_LOST
-      : Math.min(status, EXIT.unknownOption);
+      : exitStatusOf(status);
   try {
     const { rest, source } = takeSource(argv, io.env);
     let opening: Promise<Machine> | undefined;

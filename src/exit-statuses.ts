@@ -1,5 +1,10 @@
-/** Table: what the exit statuses mean, for the help and the manual page. From 3 to 18 they are NVML's own numbers. */
+/** Table: what the exit statuses mean, for the help and the manual page, and which of them NVML's statuses are. */
+import { EXIT } from './errors.js';
 
+/**
+ * From 2 on they are NVML's own numbers. Those of 550.163.01, with every status in nvmlDeviceGetCount, nvmlDeviceGetName and
+ * nvmlInit; it ends with 255 for all that are not here, such as 7, 10, 16 or 999.
+ */
 export const EXIT_STATUSES: readonly (readonly [status: number, meaning: string])[] = [
   [0, 'success'],
   [1, 'the output could not be written, or koffi cannot be loaded'],
@@ -9,19 +14,27 @@ export const EXIT_STATUSES: readonly (readonly [status: number, meaning: string]
   [6, 'no such device, or nothing found'],
   [8, 'a power cable is missing'],
   [9, 'the driver is not loaded'],
-  [10, 'the driver did not answer in time'],
   [11, 'a GPU has trouble with its interrupts'],
   [12, 'the NVML library was not found'],
   [13, 'the NVML library lacks a function'],
   [14, 'the infoROM is corrupt'],
   [15, 'a GPU is lost'],
-  [16, 'a GPU has to be reset'],
   [17, 'the operating system keeps NVML from a GPU'],
   [18, 'NVML and the kernel module are of different versions'],
+  [19, 'something is in use by another program'],
+  [23, 'the GPU lacks resources'],
   [129, 'ended by SIGHUP'],
   [130, 'ended by SIGINT (Ctrl+C)'],
   [138, 'ended by SIGUSR1'],
   [141, 'the reader of the output went away'],
   [143, 'ended by SIGTERM'],
-  [255, 'an unknown option or subcommand, a log file that cannot be made, or an unknown error of NVML'],
+  [
+    255,
+    'an unknown option or subcommand, a log file that cannot be made, or any other error of NVML: an unknown one, a timeout, a GPU that has to be reset',
+  ],
 ];
+
+const KNOWN: ReadonlySet<number> = new Set(EXIT_STATUSES.map(([status]) => status));
+
+/** The exit status of a command that ends with a status of NVML, or one of its own. */
+export const exitStatusOf = (status: number): number => (KNOWN.has(status) ? status : EXIT.unknownOption);

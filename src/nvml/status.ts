@@ -42,9 +42,8 @@ export const NOT_APPLICABLE = Missing.notApplicable;
 export const NOT_SUPPORTED = Missing.of(nvml.NVML_ERROR_NOT_SUPPORTED);
 
 /**
- * Constant name and words of every status. The words are what nvidia-smi prints in place of a value, without
- * brackets (CSV adds them): N/A, Not Found and the one for deprecated were seen on the H100 and H200 with driver
- * 580.159.04, the others are those of nvmlErrorString in the same driver.
+ * Constant name and words of every status. The words are those of nvmlErrorString (driver 580.159.04, in every bundled
+ * recording), which nvidia-smi prints in place of a value, in brackets in CSV; Not Supported it prints as N/A.
  */
 const STATUSES: Readonly<Record<Status, readonly [symbol: string, words: string]>> = {
   [nvml.NVML_SUCCESS]: ['NVML_SUCCESS', 'Success'],
@@ -75,23 +74,23 @@ const STATUSES: Readonly<Record<Status, readonly [symbol: string, words: string]
   [nvml.NVML_ERROR_IN_USE]: ['NVML_ERROR_IN_USE', 'In use by another client'],
   [nvml.NVML_ERROR_MEMORY]: ['NVML_ERROR_MEMORY', 'Insufficient Memory'],
   [nvml.NVML_ERROR_NO_DATA]: ['NVML_ERROR_NO_DATA', 'No data'],
-  [nvml.NVML_ERROR_VGPU_ECC_NOT_SUPPORTED]: [
-    'NVML_ERROR_VGPU_ECC_NOT_SUPPORTED',
-    'ECC is enabled on the GPU',
-  ],
+  [nvml.NVML_ERROR_VGPU_ECC_NOT_SUPPORTED]: ['NVML_ERROR_VGPU_ECC_NOT_SUPPORTED', 'vGPU ECC not supported'],
   [nvml.NVML_ERROR_INSUFFICIENT_RESOURCES]: ['NVML_ERROR_INSUFFICIENT_RESOURCES', 'Insufficient Resources'],
-  [nvml.NVML_ERROR_FREQ_NOT_SUPPORTED]: ['NVML_ERROR_FREQ_NOT_SUPPORTED', 'Frequency is not supported'],
+  [nvml.NVML_ERROR_FREQ_NOT_SUPPORTED]: ['NVML_ERROR_FREQ_NOT_SUPPORTED', 'Invalid Frequency'],
   [nvml.NVML_ERROR_ARGUMENT_VERSION_MISMATCH]: [
     'NVML_ERROR_ARGUMENT_VERSION_MISMATCH',
     'Argument version mismatch',
   ],
   [nvml.NVML_ERROR_DEPRECATED]: ['NVML_ERROR_DEPRECATED', 'Requested functionality has been deprecated'],
-  [nvml.NVML_ERROR_NOT_READY]: ['NVML_ERROR_NOT_READY', 'Not ready'],
-  [nvml.NVML_ERROR_GPU_NOT_FOUND]: ['NVML_ERROR_GPU_NOT_FOUND', 'No GPUs were found'],
-  [nvml.NVML_ERROR_INVALID_STATE]: ['NVML_ERROR_INVALID_STATE', 'Invalid state'],
+  [nvml.NVML_ERROR_NOT_READY]: ['NVML_ERROR_NOT_READY', 'System is not in ready state'],
+  [nvml.NVML_ERROR_GPU_NOT_FOUND]: ['NVML_ERROR_GPU_NOT_FOUND', 'No supported GPUs were found'],
+  [nvml.NVML_ERROR_INVALID_STATE]: [
+    'NVML_ERROR_INVALID_STATE',
+    'Resource not in correct state to perform requested operation',
+  ],
   [nvml.NVML_ERROR_RESET_TYPE_NOT_SUPPORTED]: [
     'NVML_ERROR_RESET_TYPE_NOT_SUPPORTED',
-    'Reset type not supported',
+    'Reset type is not supported for given device',
   ],
   [nvml.NVML_ERROR_UNKNOWN]: ['NVML_ERROR_UNKNOWN', 'Unknown Error'],
 };

@@ -59,7 +59,9 @@ describe('a GPU that cannot be attached', () => {
     ['INSUFFICIENT_POWER', 8],
     ['IRQ_ISSUE', 11],
     ['GPU_IS_LOST', 15],
-    ['RESET_REQUIRED', 16],
+    ['IN_USE', 19],
+    ['TIMEOUT', 255],
+    ['RESET_REQUIRED', 255],
     ['UNKNOWN', 255],
   ])('for %s makes every command end with %d', async (name, expected) => {
     for (const argv of COMMANDS) {

@@ -20,10 +20,11 @@ import { openMachine, takeSource } from './source.js';
 /** Runs one command line. Returns its exit status; never throws. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   let opened: Machine | undefined;
-  const ended = (status: number): number =>
-    opened?.session.driver.sawLostGpu && BESIDE_LOST.has(status)
-      ? NVML_ERROR_GPU_IS_LOST
-      : exitStatusOf(status);
+  const ended = (status: number): number => {
+    const { sawLostGpu = false, refusedList = EXIT.ok } = opened?.session.driver ?? {};
+    if (sawLostGpu && BESIDE_LOST.has(status)) return NVML_ERROR_GPU_IS_LOST;
+    return exitStatusOf(status === EXIT.ok ? refusedList : status);
+  };
   try {
     const { rest, source } = takeSource(argv, io.env);
     let opening: Promise<Machine> | undefined;

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { main } from '../src/cli.js';
 import type { Json } from '../src/nvml/answer.js';
 import { answerKey, fieldKey } from '../src/nvml/answer-key.js';
-import type { Call, Driver, FieldId, Handle } from '../src/nvml/call.js';
+import type { Call, Driver, FieldId } from '../src/nvml/call.js';
 import { isOut } from '../src/nvml/call.js';
 import {
   NVML_DEC_UTILIZATION_SAMPLES,
@@ -18,12 +18,14 @@ import {
   NVML_TOTAL_POWER_SAMPLES,
 } from '../src/nvml/generated/constants.js';
 import type { FunctionName } from '../src/nvml/generated/functions.js';
-import { migDevices, openSession, type Session } from '../src/nvml/session.js';
+import { openSession, type Session } from '../src/nvml/session.js';
 import { formatSnapshot, parseSnapshot, type Snapshot } from '../src/nvml/snapshot.js';
 import { snapshotDriver } from '../src/nvml/snapshot-driver.js';
 import { Missing } from '../src/nvml/status.js';
 import { gpuTable } from '../src/query/gpu/index.js';
+import { migDevicesIn } from '../src/query/mig-devices.js';
 import { compilePlan, type Subject } from '../src/query/plan.js';
+import { askerOf } from '../src/query/read.js';
 import { nameOf } from '../src/query/row.js';
 import { recordedFiles } from '../src/system/files.js';
 import { kernelVersion } from '../src/system/kernel.js';
@@ -212,7 +214,7 @@ describe('the built machines', () => {
     const session = open('a100-mig');
     const [gpu] = session.gpus;
     if (gpu === undefined) throw new Error('no GPU');
-    expect(migDevices(session.driver, gpu)).toHaveLength(4);
+    expect(migDevicesIn(gpu, askerOf(session, gpu))).toHaveLength(4);
     const { calls } = snapshotOf('a100-mig');
     expect(Object.keys(calls.nvmlGpuInstanceGetInfo ?? {})).toHaveLength(4);
     expect(Object.keys(calls.nvmlComputeInstanceGetInfo_v2 ?? {})).toHaveLength(4);
@@ -226,8 +228,8 @@ describe('the built machines', () => {
   it('a MIG device of a100-mig knows its memory and says why it knows no more', async () => {
     const session = open('a100-mig');
     const [gpu] = session.gpus;
-    const [handle] = gpu === undefined ? [] : migDevices(session.driver, gpu);
-    const mig = { index: 0, handle: handle as Handle, status: 0 };
+    if (gpu === undefined) throw new Error('no GPU');
+    const [mig] = migDevicesIn(gpu, askerOf(session, gpu)) as readonly [Subject];
     const [readings] = await readEveryRow(session, [mig]);
     const at = (field: string) => readings?.[gpuTable.rows.findIndex((row) => nameOf(row) === field)];
     expect(at('memory.total')).toBe(20096 * 1024 * 1024);

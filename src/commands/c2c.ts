@@ -1,11 +1,13 @@
 /** `c2c`: the links between CPU and GPU chip. */
 import { lastValue, type OptionSpec, type Token } from '../argv.js';
+import { EXIT } from '../errors.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
+import { Missing, statusReason } from '../nvml/status.js';
 import * as c2c from '../query/c2c.js';
 import { type Cells, cell } from '../query/cell.js';
 import { count } from '../query/kind.js';
-import { type LinkField, yes } from '../query/nvlink.js';
+import { isAskable, type Link, type LinkField, yes } from '../query/nvlink.js';
 import { readValues } from '../query/read.js';
 import { type C2cValues, c2cText, NO_C2C } from '../render/c2c.js';
 import { jsonDocument } from '../render/document.js';
@@ -53,12 +55,12 @@ interface LinkAnswer extends C2cValues {
 function answersOf(
   session: Session,
   gpu: Gpu,
+  links: readonly Link[],
   fields: readonly LinkField[],
-  only: number | undefined,
 ): readonly LinkAnswer[] {
-  const links = c2c.c2cLinksOf(session, gpu).filter(({ index }) => only === undefined || index === only);
   return links.map(({ index, active }) => {
-    const readings = readValues(session, gpu, active ? fields.map(({ of }) => of(index)) : []);
+    const isAsked = isAskable({ active });
+    const readings = readValues(session, gpu, isAsked ? fields.map(({ of }) => of(index)) : []);
     const cells = fields.flatMap(({ key, label, kind }, i) => {
       const reading = readings[i];
       return reading === undefined ? [] : [{ key, label, cell: cell(kind, reading) }];
@@ -66,10 +68,10 @@ function answersOf(
     const record = {
       gpu: cell(count, gpu.index),
       link: cell(count, index),
-      active: cell(yes, active ? 1 : 0),
+      active: cell(yes, active),
       ...Object.fromEntries(cells.map(({ key, cell: value }) => [key, value])),
     };
-    return { link: index, active, cells, record };
+    return { link: index, active: isAsked, cells, record };
   });
 }
 
@@ -80,22 +82,48 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
   const fields = GROUPS.filter(({ long }) => lastValue(tokens, long) !== undefined).flatMap(
     (group) => group.fields,
   );
-  const able = reachable(gpus).filter((gpu) => c2c.c2cLinksOf(session, gpu).length > 0);
-  const answers = able.map((gpu) => ({ gpu, links: answersOf(session, gpu, fields, only) }));
+  const answers = reachable(gpus).flatMap((gpu): Answer[] => {
+    const links = c2c.c2cLinksOf(session, gpu);
+    if (links instanceof Missing) return [{ gpu, links }];
+    if (links.length === 0) return [];
+    const wanted = links.filter(({ index }) => only === undefined || index === only);
+    return [{ gpu, links: answersOf(session, gpu, wanted, fields) }];
+  });
+  const failed = answers.map(({ links }) => links).find((links) => links instanceof Missing);
+  const status = statusOf(gpus) || (failed?.status ?? EXIT.ok);
   if (lastValue(tokens, 'json') !== undefined) {
     context.io.out(
       jsonDocument({
-        gpus: able.map((gpu) => identityOf(session, gpu)),
-        links: answers.flatMap(({ links }) => links.map(({ record }) => record)),
+        gpus: answers.map(({ gpu }) => identityOf(session, gpu)),
+        links: answers.flatMap(({ gpu, links }) =>
+          links instanceof Missing ? [unlisted(gpu, links)] : links.map(({ record }) => record),
+        ),
       }),
     );
-    return statusOf(gpus);
+    return status;
   }
   // Status 3, as on the H100 and H200 (580.159.04).
-  if (able.length === 0) throw refusal(NO_C2C, NVML_ERROR_NOT_SUPPORTED, gpus);
-  const text = answers.map(({ gpu, links }) => c2cText(namedGpu(session, gpu), links));
+  if (answers.length === 0) throw refusal(NO_C2C, NVML_ERROR_NOT_SUPPORTED, gpus);
+  const text = answers.map(({ gpu, links }) => {
+    const named = namedGpu(session, gpu);
+    if (!(links instanceof Missing)) return c2cText(named, links);
+    return `${c2cText(named, [])}Unable to determine the C2C links: ${statusReason(links.status)}\n`;
+  });
   context.io.out(text.join('') + lostLines(gpus));
-  return statusOf(gpus);
+  return status;
 }
+
+/** A GPU's links, or why they cannot be listed. */
+interface Answer {
+  readonly gpu: Gpu;
+  readonly links: readonly LinkAnswer[] | Missing;
+}
+
+/** In the place of the links of a GPU. */
+const unlisted = (gpu: Gpu, why: Missing): Cells => ({
+  gpu: cell(count, gpu.index),
+  link: cell(count, why),
+  active: cell(yes, why),
+});
 
 export const spec: CommandSpec = { options, actions: options.map(({ long }) => long), run };

@@ -1,6 +1,7 @@
 /** Table: the lists of `mig`: what each is called, what it collects, and how it is printed. */
 import type { Gpu, Session } from '../nvml/session.js';
-import { type Cells, cell } from '../query/cell.js';
+import type { Reading } from '../query/bound-probe.js';
+import { type Cells, cell, cellText } from '../query/cell.js';
 import {
   computeInstancePlacements,
   computeInstanceProfiles,
@@ -18,7 +19,7 @@ import type { InstanceProfile, Placement } from '../query/mig-instances.js';
 import * as render from '../render/mig.js';
 
 const mebibyteCount = number('MiB');
-const n = (value: number) => cell(count, value);
+const n = (value: Reading) => cell(count, value);
 
 /** What a list is about: chosen GPUs, and the ids that -gi and -ci name. */
 export interface Scope {
@@ -33,6 +34,8 @@ export interface List<Record extends Cells = Cells> {
   readonly help: string;
   /** Its name in JSON. */
   readonly part: string;
+  /** What it lists, in nvidia-smi's words (550.163.01, with failing calls). */
+  readonly title: string;
   /** What must have been created for it to have records. */
   readonly of: 'profiles' | 'GPU instances' | 'compute instances';
   readonly collect: (scope: Scope) => readonly Record[];
@@ -59,7 +62,7 @@ function engines(profile: InstanceProfile) {
 
 function startsAndSize(placements: readonly Placement[]) {
   return {
-    starts: cell(text, placements.map(({ start }) => start).join(',')),
+    starts: cell(text, placements.map(({ start }) => cellText(n(start))).join(',')),
     size: n(placements[0]?.size ?? 0),
   };
 }
@@ -70,6 +73,7 @@ export const LISTS: readonly List[] = [
     long: 'list-gpu-instance-profiles',
     help: 'Profiles that the GPUs can be cut by, and how often each still fits.',
     part: 'gpu_instance_profiles',
+    title: 'GPU instance profiles',
     of: 'profiles',
     collect: ({ session, gpus }) =>
       gpus.flatMap((gpu) =>
@@ -80,7 +84,7 @@ export const LISTS: readonly List[] = [
           free: n(profile.free),
           total: n(profile.total),
           memory_mib: cell(mebibyteCount, profile.memoryMebibytes),
-          p2p: cell(yesNo, Number(profile.peerToPeer)),
+          p2p: cell(yesNo, profile.peerToPeer),
           ...engines(profile),
         })),
       ),
@@ -91,6 +95,7 @@ export const LISTS: readonly List[] = [
     long: 'list-gpu-instance-possible-placements',
     help: 'Where each profile can lie, as {starts}:size.',
     part: 'gpu_instance_placements',
+    title: 'GPU instance placements',
     of: 'profiles',
     collect: ({ session, gpus }) =>
       gpus.flatMap((gpu) =>
@@ -107,6 +112,7 @@ export const LISTS: readonly List[] = [
     long: 'list-gpu-instances',
     help: 'GPU instances that exist.',
     part: 'gpu_instances',
+    title: 'GPU instances',
     of: 'GPU instances',
     collect: (scope) =>
       wantedInstances(scope).map((gi) => ({
@@ -124,6 +130,7 @@ export const LISTS: readonly List[] = [
     long: 'list-compute-instance-profiles',
     help: 'Profiles that the GPU instances can be cut by.',
     part: 'compute_instance_profiles',
+    title: 'compute instance profiles',
     of: 'GPU instances',
     collect: (scope) =>
       wantedInstances(scope).flatMap((gi) =>
@@ -145,6 +152,7 @@ export const LISTS: readonly List[] = [
     long: 'list-compute-instance-possible-placements',
     help: 'Where each of these can lie, as {starts}:size.',
     part: 'compute_instance_placements',
+    title: 'compute instance placements',
     of: 'GPU instances',
     collect: (scope) =>
       wantedInstances(scope).flatMap((gi) =>
@@ -162,6 +170,7 @@ export const LISTS: readonly List[] = [
     long: 'list-compute-instances',
     help: 'Compute instances that exist.',
     part: 'compute_instances',
+    title: 'compute instances',
     of: 'compute instances',
     collect: (scope) =>
       wantedInstances(scope).flatMap((gi) =>

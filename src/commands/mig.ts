@@ -1,9 +1,10 @@
 /** `mig`: profiles, placements and instances of MIG, as tables or JSON. Creating and destroying them is refused. */
 import { lastValue, type OptionSpec, type Token } from '../argv.js';
 import { EXIT, UsageError } from '../errors.js';
-import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
+import { NVML_ERROR_NOT_FOUND, NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
-import { Missing, statusReason } from '../nvml/status.js';
+import { isTooNew, Missing, type Status, statusReason } from '../nvml/status.js';
+import type { Reading } from '../query/bound-probe.js';
 import type { Cells } from '../query/cell.js';
 import { readGpuFields } from '../query/gpu-fields.js';
 import { InstanceError } from '../query/mig-instances.js';
@@ -55,13 +56,43 @@ function idsOf(tokens: readonly Token[], long: string): ReadonlySet<number> | un
   return new Set(ids.map(Number));
 }
 
-/** GPUs with MIG: able to, or switched on. */
+/** A GPU does not say whether MIG is on. */
+class UnknownMode extends Error {
+  constructor(
+    gpu: Gpu,
+    readonly status: Status,
+  ) {
+    super(`Unable to determine the MIG mode of GPU ${gpu.index}: ${statusReason(status)}`);
+  }
+}
+
+/** GPUs with MIG: able to, or switched on. Throws UnknownMode. */
 function withMig(session: Session, gpus: readonly Gpu[], switchedOn: boolean): readonly Gpu[] {
   return reachable(gpus).filter((gpu) => {
-    const [mode] = readGpuFields(session, gpu, ['mig.mode.current']);
-    if (mode === undefined || mode instanceof Missing) return false;
-    return !switchedOn || Number(mode) !== 0;
+    const mode = readGpuFields(session, gpu, ['mig.mode.current'])[0] as Reading;
+    if (!(mode instanceof Missing)) return !switchedOn || Number(mode) !== 0;
+    if (mode.status === NVML_ERROR_NOT_SUPPORTED || isTooNew(mode.status)) return false;
+    throw new UnknownMode(gpu, mode.status);
   });
+}
+
+/** Why a list of an instance's parts ends at the instances. Words and statuses: 550.163.01 with failing calls. */
+function refusalOf(list: List, error: Error, gpus: readonly Gpu[]): Error {
+  if (error instanceof UnknownMode) return refusal(error.message, error.status, gpus);
+  if (!(error instanceof InstanceError)) return error;
+  const isAbove = error.of === 'GPU instances' && list.title.startsWith('compute');
+  const failed = isAbove ? `No ${error.of} found` : `Failed to display ${list.title}`;
+  return refusal(`${failed}: ${statusReason(error.status)}`, error.status, gpus);
+}
+
+/** The records of a list for JSON, or why it could not be read. */
+function recordsOf(list: List, scope: Scope): readonly Cells[] | Missing {
+  try {
+    return list.collect({ ...scope, gpus: withMig(scope.session, scope.gpus, list.of !== 'profiles') });
+  } catch (error) {
+    if (!(error instanceof InstanceError || error instanceof UnknownMode)) throw error;
+    return Missing.of(error.status);
+  }
 }
 
 /** The records of a list, or what nvidia-smi says where there can be none. */
@@ -72,16 +103,9 @@ function collect(list: List, scope: Scope): readonly Cells[] {
   if (gpus.length === 0) {
     throw refusal(`No MIG-${switchedOn ? 'enabled' : 'supported'} devices found.`, EXIT.ok, scope.gpus);
   }
-  try {
-    const records = list.collect({ ...scope, gpus });
-    if (records.length === 0 && list.of !== 'profiles') {
-      throw nothing(list, { ...scope, gpus }, scope.gpus);
-    }
-    return records;
-  } catch (error) {
-    if (!(error instanceof InstanceError)) throw error;
-    throw refusal(`Failed to display ${error.what}: ${statusReason(error.status)}`, error.status, scope.gpus);
-  }
+  const records = list.collect({ ...scope, gpus });
+  if (records.length === 0 && list.of !== 'profiles') throw nothing(list, { ...scope, gpus }, scope.gpus);
+  return records;
 }
 
 /** "No GPU instances found: Not Found", as an A100 with MIG on and nothing created answers. */
@@ -101,14 +125,18 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
   const scope: Scope = { session, gpus, isWanted: (option, id) => ids[option]?.has(id) ?? true };
   const lists = LISTS.filter(({ long }) => lastValue(tokens, long) !== undefined);
   if (lastValue(tokens, 'json') !== undefined) {
-    const parts = lists.map(({ part, of, collect: records }) => [
-      part,
-      records({ ...scope, gpus: withMig(session, gpus, of !== 'profiles') }),
-    ]);
+    const parts = lists.map((list) => [list.part, recordsOf(list, scope)] as const);
     context.io.out(jsonDocument(Object.fromEntries(parts)));
-    return statusOf(gpus);
+    const failed = parts.map(([, records]) => records).find((records) => records instanceof Missing);
+    return statusOf(gpus) || (failed?.status ?? EXIT.ok);
   }
-  for (const list of lists) context.io.out(list.render(collect(list, scope)));
+  for (const list of lists) {
+    try {
+      context.io.out(list.render(collect(list, scope)));
+    } catch (error) {
+      throw refusalOf(list, error as Error, gpus);
+    }
+  }
   context.io.out(lostLines(gpus));
   return statusOf(gpus);
 }

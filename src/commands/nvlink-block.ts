@@ -3,8 +3,8 @@ import { lastValue, type Token } from '../argv.js';
 import { UsageError } from '../errors.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
-import { Missing } from '../nvml/status.js';
-import type { Reading } from '../query/bound-probe.js';
+import { Missing, statusReason } from '../nvml/status.js';
+import type { Reading, View } from '../query/bound-probe.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
 import { readGpuFields } from '../query/gpu-fields.js';
 import { count, text } from '../query/kind.js';
@@ -47,13 +47,21 @@ export interface Block {
 export function blockOf(wish: Wish, gpu: Gpu): Block | undefined {
   const { session } = wish;
   const empty = { gpu, sections: [], links: [], ofGpu: {} };
-  if (Number(readGpuFields(session, gpu, ['mig.mode.current'])[0]) === 1) {
+  if (readGpuFields(session, gpu, ['mig.mode.current'])[0] === 1) {
     return { ...empty, problem: 'Nvlink queries are not supported for Devices in MIG mode' };
   }
   const all = nvlink.linksOf(session, gpu);
+  if (all instanceof Missing) {
+    return {
+      ...empty,
+      problem: `Unable to determine the NVLinks: ${statusReason(all.status)}`,
+      links: [linkCells(gpu, all, all)],
+    };
+  }
   if (all.length === 0) return undefined;
   const links = wish.link === undefined ? all : all.filter(({ index }) => index === wish.link);
-  const up = all.find(({ active }) => active);
+  const up =
+    all.find(({ active }) => !(active instanceof Missing) && active !== 0) ?? all.find(nvlink.isAskable);
   if (up === undefined) {
     return {
       ...empty,
@@ -76,11 +84,13 @@ export function blockOf(wish: Wish, gpu: Gpu): Block | undefined {
   };
 }
 
-const stateOf = (gpu: Gpu, { index, active }: nvlink.Link): Cells => ({
+const linkCells = (gpu: Gpu, link: Reading, active: Reading): Cells => ({
   gpu: cell(count, gpu.index),
-  link: cell(count, index),
-  active: cell(nvlink.yes, active ? 1 : 0),
+  link: cell(count, link),
+  active: cell(nvlink.yes, active),
 });
+
+const stateOf = (gpu: Gpu, { index, active }: nvlink.Link): Cells => linkCells(gpu, index, active);
 
 function sectionOf(
   asked: AskedOf,
@@ -92,7 +102,8 @@ function sectionOf(
     const heading = gpuHeading(namedGpu(asked.session, asked.gpu));
     throw new UsageError(`${heading}Failed to get throughput counters`);
   }
-  const values = links.map(({ index, active }) => {
+  const values = links.map(({ index, active: state }) => {
+    const active = nvlink.isAskable({ active: state });
     const readings = active
       ? readValues(
           asked.session,
@@ -120,17 +131,18 @@ function sectionOf(
 /** `--info` is about the GPU, without a line for each link. */
 export function infoCells(session: Session, gpu: Gpu): Cells<'nvle' | 'firmware_version'> {
   const info = askProbe(session, nvlink.linkInfo, gpu);
-  const versions = Array.from({ length: info.number('firmwareInfo.numValidEntries') }, (_, i) =>
-    ['major', 'minor', 'subMinor'].map((part) => info.number(`firmwareInfo.firmwareVersion.${i}.${part}`)),
-  );
-  const firmware: Reading =
-    versions.length === 0
-      ? Missing.of(NVML_ERROR_NOT_SUPPORTED)
-      : versions.map((v) => v.join('.')).join(', ');
+  const entries = info.elements('firmwareInfo.numValidEntries', 'firmwareInfo.firmwareVersion');
   return {
     nvle: cell(nvlink.encryption, info.read('isNvleEnabled')),
-    firmware_version: cell(text, firmware),
+    firmware_version: cell(text, entries instanceof Missing ? entries : versionsOf(entries)),
   };
+}
+
+function versionsOf(entries: readonly View[]): Reading {
+  const versions = entries.map((entry) =>
+    ['major', 'minor', 'subMinor'].map((part) => entry.raw(part)).join('.'),
+  );
+  return versions.length === 0 ? Missing.of(NVML_ERROR_NOT_SUPPORTED) : versions.join(', ');
 }
 
 function infoSection(session: Session, gpu: Gpu): LinkSection {

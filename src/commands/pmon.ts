@@ -1,6 +1,7 @@
 /** `pmon`: a line for every process on every GPU at every tick. */
 import { lastValue, type Token } from '../argv.js';
 import type { Gpu } from '../nvml/session.js';
+import { Missing, statusWords } from '../nvml/status.js';
 import { type Cell, columnsOf } from '../query/monitor/column.js';
 import {
   compileProcesses,
@@ -45,7 +46,7 @@ const USUAL_DELAY = 1;
 const LONGEST_DELAY = 10;
 const USUAL_GROUPS = 'u';
 
-type Tick = readonly { readonly gpu: Gpu; readonly lines: readonly ProcessLine[] }[];
+type Tick = readonly { readonly gpu: Gpu; readonly lines: readonly ProcessLine[] | Missing }[];
 type Printer = (tick: Tick, milliseconds: number) => string;
 
 async function pmon(tokens: readonly Token[], context: Context): Promise<number> {
@@ -78,6 +79,11 @@ function tablePrinter(columns: readonly ProcessColumn[], format: MonitorFormat):
     const stamp = stampOf(format, now);
     let out = '';
     for (const { gpu, lines } of tick) {
+      if (lines instanceof Missing) {
+        const why = [...nobody.slice(0, -1), statusWords(lines.status)];
+        out += headings.next() + table.row(stamp, gpu.index, why);
+        continue;
+      }
       if (lines.length === 0) out += headings.next() + table.row(stamp, gpu.index, nobody);
       for (const { pid, type, cells, command } of lines) {
         const texts = [String(pid), type, ...cells.map(text), commandCell(command)];
@@ -92,15 +98,22 @@ function jsonPrinter(columns: readonly ProcessColumn[], shape: 'json' | 'jsonl')
   const write = shape === 'json' ? jsonArray : jsonLines;
   return (tick, now) =>
     write(
-      tick.flatMap(({ gpu, lines }) =>
-        lines.map(({ pid, type, cells, command }) =>
-          monitorRecord(
-            { time: timeOf(now), gpu: gpu.index, pid, type, command: command ?? null },
-            columns,
-            cells,
-          ),
-        ),
-      ),
+      tick.flatMap(({ gpu, lines }) => {
+        const time = timeOf(now);
+        if (lines instanceof Missing) {
+          const head = { time, gpu: gpu.index, pid: lines, type: lines, command: lines };
+          return [
+            monitorRecord(
+              head,
+              columns,
+              columns.map(() => lines),
+            ),
+          ];
+        }
+        return lines.map(({ pid, type, cells, command }) =>
+          monitorRecord({ time, gpu: gpu.index, pid, type, command: command ?? null }, columns, cells),
+        );
+      }),
     );
 }
 

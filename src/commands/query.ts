@@ -6,7 +6,7 @@ import { Missing } from '../nvml/status.js';
 import type { Reading } from '../query/bound-probe.js';
 import { type Kind, text } from '../query/kind.js';
 import { compilePlan, type Plan } from '../query/plan.js';
-import { askProbe } from '../query/read.js';
+import { askerOf } from '../query/read.js';
 import type { Row } from '../query/row.js';
 import { own } from '../query/row.js';
 import type { RecordValues, Table } from '../query/table.js';
@@ -110,13 +110,16 @@ function recordReader(table: Table, plan: Plan, session: Session): () => readonl
   return () =>
     plan.lines.flatMap(({ subject, readers }) => {
       if (table.records === undefined) return [readers.map((read) => read())];
-      return table
-        .records(subject, (probe, about) => askProbe(session, probe, about ?? subject), asked)
-        .map((record) => plan.rows.map((row, i) => recordReading(row, record, readers[i] as () => Reading)));
+      const found = table.records(subject, askerOf(session, subject), asked);
+      const records = found instanceof Missing ? [found] : found;
+      return records.map((record) =>
+        plan.rows.map((row, i) => recordReading(row, record, readers[i] as () => Reading)),
+      );
     });
 }
 
-function recordReading(row: Row, record: RecordValues, read: () => Reading): Reading {
+function recordReading(row: Row, record: RecordValues | Missing, read: () => Reading): Reading {
   if (!('item' in row.source)) return read();
+  if (record instanceof Missing) return record;
   return record[row.source.item] ?? Missing.of(NVML_ERROR_NOT_FOUND);
 }

@@ -2,6 +2,7 @@
 import { lastValue, type Token } from '../argv.js';
 import { EXIT, UsageError } from '../errors.js';
 import type { Session } from '../nvml/session.js';
+import { Missing, statusWords } from '../nvml/status.js';
 import { type Subject, SYSTEM } from '../query/plan.js';
 import { unitsOf as findUnits } from '../query/report/units.js';
 import { reportJson } from '../render/report-json.js';
@@ -65,6 +66,13 @@ const treeOf = (units: boolean): Tree => (units ? unitTree : gpuTree);
 
 function unitsOf(session: Session, index: string | undefined): readonly Subject[] {
   const units = findUnits(new ProbeCache(session.driver).about(SYSTEM));
+  if (units instanceof Missing) {
+    // Words and status, also for NOT_SUPPORTED: 550.163.01 with failing calls.
+    throw new UsageError(
+      `Unable to determine number of available units: ${statusWords(units.status)}`,
+      units.status,
+    );
+  }
   if (index === undefined) return units;
   const unit = units.find((each) => String(each.index) === index);
   if (unit === undefined) throw new UsageError(`Specified unit index ${index} is not valid`);

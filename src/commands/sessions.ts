@@ -1,12 +1,13 @@
 /** What encodersessions and fbcsessions do: list a GPU's sessions, once or in a loop. */
 import { lastValue, type OptionSpec } from '../argv.js';
 import type { Gpu, Session } from '../nvml/session.js';
+import { Missing, NOT_SUPPORTED, statusWords } from '../nvml/status.js';
 import { loopPeriod } from '../period.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
 import { count } from '../query/kind.js';
 import type { Probe } from '../query/probe.js';
 import { askProbe } from '../query/read.js';
-import { type SessionColumn, sessionCells } from '../query/sessions.js';
+import { noSession, type SessionColumn, sessionCells } from '../query/sessions.js';
 import { columnsHead, columnsLine, emptyLine } from '../render/columns.js';
 import { jsonDocument } from '../render/document.js';
 import type { CommandSpec } from './index.js';
@@ -28,20 +29,28 @@ function sessionsOf(
   probe: Probe,
   columns: readonly SessionColumn[],
   gpu: Gpu,
-): readonly Cells[] {
-  return askProbe(session, probe, gpu)
-    .items()
-    .map((item) => sessionCells(columns, item));
+): readonly Cells[] | Missing {
+  const items = askProbe(session, probe, gpu).items();
+  if (items instanceof Missing) return items;
+  return items.map((item) => sessionCells(columns, item));
 }
 
+/** Where there is no list a line says why in every column, however wide (550.163.01 with failing calls). */
 const gpuLines = (
   columns: readonly SessionColumn[],
   gpu: Gpu,
-  sessions: readonly Cells[],
+  sessions: readonly Cells[] | Missing,
 ): readonly string[] => {
+  if (sessions instanceof Missing) return [emptyLine(columns, gpu.index, statusWords(sessions.status))];
   if (sessions.length === 0) return [emptyLine(columns, gpu.index)];
   return sessions.map((cells) => columnsLine(columns, gpu.index, Object.values(cells).map(cellText)));
 };
+
+/** A GPU that has no such sessions has no record. */
+function records(columns: readonly SessionColumn[], sessions: readonly Cells[] | Missing): readonly Cells[] {
+  if (!(sessions instanceof Missing)) return sessions;
+  return sessions === NOT_SUPPORTED ? [] : [noSession(columns, sessions)];
+}
 
 /** A command that lists one kind of sessions. `part` is what they are called in JSON. */
 export const sessionsCommand = (
@@ -61,11 +70,11 @@ export const sessionsCommand = (
         gpu,
         sessions: sessionsOf(session, probe, columns, gpu),
       }));
-      const records = found.flatMap(({ gpu, sessions }) =>
-        sessions.map((cells) => ({ gpu: cell(count, gpu.index), ...cells })),
+      const all = found.flatMap(({ gpu, sessions }) =>
+        records(columns, sessions).map((cells) => ({ gpu: cell(count, gpu.index), ...cells })),
       );
       const text = found.flatMap(({ gpu, sessions }) => gpuLines(columns, gpu, sessions)).join('');
-      context.io.out(asJson ? jsonDocument({ [part]: records }) : text + lostLines(gpus));
+      context.io.out(asJson ? jsonDocument({ [part]: all }) : text + lostLines(gpus));
     });
     return statusOf(gpus);
   },

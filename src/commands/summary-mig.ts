@@ -1,12 +1,14 @@
 /** MIG devices in the summary table. */
-import { type Gpu, migDevices, type Session } from '../nvml/session.js';
+import type { Gpu, Session } from '../nvml/session.js';
+import { Missing, statusWords } from '../nvml/status.js';
 import { type Cell, type Cells, cell } from '../query/cell.js';
 import { bar1Memory } from '../query/gpu/memory.js';
 import { fieldCells } from '../query/gpu-fields.js';
 import { count, mebibytes } from '../query/kind.js';
 import { computeInstanceId, gpuInstanceId, migAttributes } from '../query/mig.js';
+import { migDevicesIn } from '../query/mig-devices.js';
 import type { Subject } from '../query/plan.js';
-import { askProbe } from '../query/read.js';
+import { askerOf, askProbe } from '../query/read.js';
 import type { SummaryMigDevice } from '../render/summary.js';
 import { tableCell } from './summary-cells.js';
 
@@ -15,8 +17,12 @@ export interface MigSubject extends Subject {
   readonly gpu: Gpu;
 }
 
-export const migSubjects = (session: Session, gpu: Gpu): readonly MigSubject[] =>
-  migDevices(session.driver, gpu).map((handle, index) => ({ gpu, handle, index, status: 0 }));
+/** The MIG devices of a GPU; where they cannot be listed, one in their place that answers nothing but why. */
+export function migSubjects(session: Session, gpu: Gpu): readonly MigSubject[] {
+  const migs = migDevicesIn(gpu, askerOf(session, gpu));
+  if (migs instanceof Missing) return [{ gpu, index: -1, handle: undefined, status: migs.status }];
+  return migs.map((mig) => ({ gpu, ...mig }));
+}
 
 /** Ids of the instances that make up a MIG device. */
 export const instanceIds = (session: Session, mig: MigSubject): Cells<'gi' | 'ci'> => ({
@@ -34,7 +40,7 @@ export function migCells(session: Session, mig: MigSubject) {
   return {
     gpu: cell(count, mig.gpu.index),
     ...instanceIds(session, mig),
-    device: cell(count, mig.index),
+    device: cell(count, mig.status === 0 ? mig.index : Missing.of(mig.status)),
     ...fieldCells(session, mig, ['memory.used', 'memory.total', ECC]),
     'bar1.used': cell(mebibytes, bar1.read('bar1Used')),
     'bar1.total': cell(mebibytes, bar1.read('bar1Total')),
@@ -47,7 +53,12 @@ export function migCells(session: Session, mig: MigSubject) {
   };
 }
 
-export function summaryMigDevice(cells: ReturnType<typeof migCells>): SummaryMigDevice {
+/** A line of the table, or what it says of a GPU whose devices cannot be listed. */
+export function summaryMigDevice(cells: ReturnType<typeof migCells>): SummaryMigDevice | string {
+  const { reading } = cells.device;
+  if (reading instanceof Missing) {
+    return `Unable to determine the MIG devices of GPU ${tableCell(cells.gpu)}: ${statusWords(reading.status)}`;
+  }
   return {
     gpu: tableCell(cells.gpu),
     gi: tableCell(cells.gi),

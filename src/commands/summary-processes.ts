@@ -2,11 +2,11 @@
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED, statusWords } from '../nvml/status.js';
 import type { Reading } from '../query/bound-probe.js';
-import { type Cells, cell } from '../query/cell.js';
+import { type Cells, cell, cellText } from '../query/cell.js';
 import { count, mebibytes, text } from '../query/kind.js';
 import type { Subject } from '../query/plan.js';
-import { processesOf, processName } from '../query/processes.js';
-import { askProbe } from '../query/read.js';
+import { nameOf, processesOf } from '../query/processes.js';
+import { askerOf } from '../query/read.js';
 import type { SummaryProcess } from '../render/summary.js';
 import { tableCell } from './summary-cells.js';
 import { instanceIds, type MigSubject } from './summary-mig.js';
@@ -36,27 +36,40 @@ function processesIn(
   gpu: Gpu,
   ids: Cells<'gi' | 'ci'>,
 ): readonly ProcessCells[] {
-  const ask = (probe: Parameters<typeof askProbe>[1], about?: Subject) =>
-    askProbe(session, probe, about ?? subject);
-  return processesOf(subject, ask).map((process) => ({
+  const ask = askerOf(session, subject);
+  const found = processesOf(subject, ask);
+  const record = (pid: Reading, type: Reading, name: Reading, memory: Reading): ProcessCells => ({
     gpu: cell(count, gpu.index),
     ...ids,
-    pid: cell(count, process.pid),
-    type: cell(text, process.type),
-    process_name: cell(text, ask(processName(process.pid)).read('')),
-    used_gpu_memory: cell(mebibytes, process.usedMemory),
-  }));
+    pid: cell(count, pid),
+    type: cell(text, type),
+    process_name: cell(text, name),
+    used_gpu_memory: cell(mebibytes, memory),
+  });
+  // Why the processes cannot be listed, in the place of one.
+  if (found instanceof Missing) return [record(found, found, found, found)];
+  return found.map(({ pid, type, usedMemory }) => record(pid, type, nameOf(pid, subject, ask), usedMemory));
 }
 
-export const summaryProcess = (cells: ProcessCells): SummaryProcess => ({
-  gpu: tableCell(cells.gpu),
-  gi: tableCell(cells.gi),
-  ci: tableCell(cells.ci),
-  pid: tableCell(cells.pid),
-  type: tableCell(cells.type),
-  name: label(cells.process_name.reading),
-  memory: tableCell(cells.used_gpu_memory, 'MiB'),
-});
+/** A line of the table, or what it says of a GPU or MIG device whose processes cannot be listed. */
+export function summaryProcess(cells: ProcessCells): SummaryProcess | string {
+  const { reading } = cells.pid;
+  if (reading instanceof Missing) {
+    const { gpu, gi, ci } = cells;
+    const isWhole = gi.reading instanceof Missing;
+    const place = isWhole ? cellText(gpu) : `${cellText(gpu)} GI ${cellText(gi)} CI ${cellText(ci)}`;
+    return `Unable to determine the processes of GPU ${place}: ${statusWords(reading.status)}`;
+  }
+  return {
+    gpu: tableCell(cells.gpu),
+    gi: tableCell(cells.gi),
+    ci: tableCell(cells.ci),
+    pid: tableCell(cells.pid),
+    type: tableCell(cells.type),
+    name: label(cells.process_name.reading),
+    memory: tableCell(cells.used_gpu_memory, 'MiB'),
+  };
+}
 
 /** A process that ended, or lives in another container, has no name to show. */
 const label = (reading: Reading): string =>

@@ -3,6 +3,7 @@ import { lastValue, type Token } from '../argv.js';
 import { EXIT } from '../errors.js';
 import { NVML_ERROR_CORRUPTED_INFOROM } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
+import { Missing } from '../nvml/status.js';
 import { loopPeriod } from '../period.js';
 import type { Reading } from '../query/bound-probe.js';
 import { cell } from '../query/cell.js';
@@ -125,18 +126,19 @@ const reader =
 
 /** What the tables do not say: lost GPUs and corrupt infoROMs, and the exit status for them. */
 function check(gpus: readonly Gpu[], plan: Plan): { notices: readonly string[]; worst: number } {
-  const corrupt = gpus.flatMap((_, i) => {
+  const corrupt = gpus.flatMap(({ index }, i) => {
     const read = reader(plan, i);
-    return read('inforom.checksum_validation') === 'invalid' ? [shortBusId(read('pci.bus_id'))] : [];
+    return read('inforom.checksum_validation') === 'invalid' ? [placeOf(index, read('pci.bus_id'))] : [];
   });
   return {
     notices: [
       ...gpus.filter((gpu) => gpu.handle === undefined).map(lostLine),
-      ...corrupt.map((busId) => `WARNING: infoROM is corrupted at gpu ${busId}`),
+      ...corrupt.map((place) => `WARNING: infoROM is corrupted at gpu ${place}`),
     ],
     worst: corrupt.length > 0 ? NVML_ERROR_CORRUPTED_INFOROM : statusOf(gpus),
   };
 }
 
-/** The warning has a domain of four digits, where the table has eight (H100, 580.159.04). */
-const shortBusId = (busId: Reading): string => String(busId).replace(/^0000(?=[0-9A-F]{4}:)/i, '');
+/** The warning has a domain of four digits, where the table has eight (H100, 580.159.04); the index where there is no address. */
+const placeOf = (index: number, busId: Reading): string =>
+  busId instanceof Missing ? String(index) : String(busId).replace(/^0000(?=[0-9A-F]{4}:)/i, '');

@@ -9,7 +9,7 @@ import {
   NVML_P2P_CAPS_INDEX_WRITE,
 } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
-import { Missing, NOT_SUPPORTED, statusWords } from '../nvml/status.js';
+import { Missing, NOT_SUPPORTED, statusReason, statusWords } from '../nvml/status.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
 import { count } from '../query/kind.js';
 import * as topology from '../query/topology.js';
@@ -62,16 +62,26 @@ const gpuRecords = (gpus: readonly number[], rest: Cells): readonly Cells[] =>
 
 function nearCpu(scope: Scope): matrices.TopologyAnswer {
   const cpu = wholeNumber(scope.tokens, 'cpu') ?? 0;
-  const found = topology.gpusNearCpu(scope.session, cpu);
-  const gpus = found instanceof Missing ? [] : found;
+  const gpus = topology.gpusNearCpu(scope.session, cpu);
+  if (gpus instanceof Missing) {
+    // Whatever the status: 550.163.01 with failing calls.
+    throw new UsageError(
+      'Failed to display GPUs with affinity for a given CPU information\n',
+      EXIT.unknownOption,
+      `nvmlSystemGetTopologyGpuSet: ${statusReason(gpus.status)}`,
+    );
+  }
   return { text: render.cpuText(cpu, gpus), parts: { near_cpu: gpuRecords(gpus, { cpu: of(cpu) }) } };
 }
 
 const nearest = aboutOne('Nearest GPUs argument', ({ session, tokens }, gpu) => {
   const level = topology.TOPOLOGY_LEVELS[wholeNumber(tokens, 'nearest_gpus') ?? -1];
-  const found = level === undefined ? NOT_SUPPORTED : topology.nearestGpus(session, gpu, level);
-  if (level === undefined || found instanceof Missing) {
-    throw new UsageError('Failed to display the nearest GPUs\n', EXIT.unknownOption);
+  const failure = (why?: string): UsageError =>
+    new UsageError('Failed to display the nearest GPUs\n', EXIT.unknownOption, why);
+  if (level === undefined) throw failure();
+  const found = topology.nearestGpus(session, gpu, level);
+  if (found instanceof Missing) {
+    throw failure(`nvmlDeviceGetTopologyNearestGpus: ${statusReason(found.status)}`);
   }
   return {
     text: render.nearestText(gpu.index, level, found),

@@ -26,14 +26,17 @@ const gpuLabel = ({ index }: Gpu): string => `GPU${index}`;
 
 interface Joint {
   readonly path: Reading;
-  readonly nvlinks: number;
+  readonly nvlinks: Reading;
 }
 
 /** A word without blanks, whatever the reason that there is no value: matrices are split at blanks. */
 const matrixWord = (what: Cell): string => (what.reading instanceof Missing ? 'N/A' : cellText(what));
 
-const jointText = ({ path, nvlinks }: Joint): string =>
-  nvlinks > 0 ? `NV${nvlinks}` : matrixWord(cell(levelKind, path));
+/** Where it is not known whether NVLinks join two GPUs, it is not known how they are joined. */
+const jointText = ({ path, nvlinks }: Joint): string => {
+  if (nvlinks instanceof Missing) return matrixWord(cell(levelKind, nvlinks));
+  return Number(nvlinks) > 0 ? `NV${nvlinks}` : matrixWord(cell(levelKind, path));
+};
 
 /** Where a GPU sits; undefined for one that is lost, or that /sys does not show. */
 function placeOf(session: Session, files: SystemFiles, gpu: Gpu): PciPlace | undefined {

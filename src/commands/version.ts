@@ -1,12 +1,13 @@
 /** `--version` and `-B`. */
 import manifest from '../../package.json' with { type: 'json' };
 import { lastValue, type Token } from '../argv.js';
+import { UsageError } from '../errors.js';
 import { call, i32, struct, text, u32 } from '../nvml/call.js';
-import { believable } from '../nvml/counts.js';
+import { countOf } from '../nvml/counts.js';
 import { nvmlExcludedDeviceInfo_t, nvmlPciInfo_t } from '../nvml/generated/layouts.js';
 import { readText } from '../nvml/memory.js';
 import { ask, libraryVersion, type Session, shortVersion } from '../nvml/session.js';
-import { Missing, NOT_SUPPORTED, statusWords } from '../nvml/status.js';
+import { Missing, NOT_SUPPORTED, statusReason, statusWords } from '../nvml/status.js';
 import { type Cells, cell } from '../query/cell.js';
 import { text as words } from '../query/kind.js';
 import { jsonDocument } from '../render/document.js';
@@ -73,7 +74,15 @@ export async function excluded(tokens: readonly Token[], context: Context): Prom
   const { session } = await context.machine();
   const counting = call('nvmlGetExcludedDeviceCount', u32());
   const { status, memory } = ask(session.driver, counting);
-  const count = status === 0 ? believable(counting.fn, memory[0]?.readUInt32LE(0) ?? 0) : 0;
+  const counted = countOf(counting.fn, status, memory[0]?.readUInt32LE(0) ?? 0);
+  if (!('count' in counted)) {
+    // Words and status, also for NOT_SUPPORTED: 550.163.01 with failing calls.
+    throw new UsageError(
+      `Unable to determine the number of excluded GPUs: ${statusReason(counted.status)}`,
+      counted.status,
+    );
+  }
+  const { count } = counted;
   if (lastValue(tokens, 'json') !== undefined) {
     const gpus = Array.from({ length: count }, (_, index) => excludedCells(session, index));
     context.io.out(jsonDocument({ excluded_gpus: gpus }));

@@ -6,7 +6,7 @@ import type { Reading } from '../query/bound-probe.js';
 import { type Cells, cell } from '../query/cell.js';
 import { readGpuFields } from '../query/gpu-fields.js';
 import { count, percent } from '../query/kind.js';
-import { type SessionColumn, sessionCells } from '../query/sessions.js';
+import { noSession, type SessionColumn, sessionCells } from '../query/sessions.js';
 import * as vgpu from '../query/vgpu.js';
 import { VgpuGpm } from '../query/vgpu-gpm.js';
 import { type Column, columnsHead, columnsLine, emptyLine } from '../render/columns.js';
@@ -36,29 +36,33 @@ const monitor = (part: string, columns: readonly Column[], records: View['record
 });
 
 export const UTILIZATION = monitor('utilization', render.utilizationColumns, (session, gpu) => {
-  const utilizations = vgpu.vgpuUtilizations(session, gpu);
-  return vgpu.vgpuNumbers(session, gpu, 'active').map((id) => {
-    const { sm, memory, encoder, decoder, jpeg, ofa } = utilizations.get(id) ?? vgpu.NO_UTILIZATION;
+  const utilizationOf = vgpu.vgpuUtilizations(session, gpu);
+  const record = (id: Reading, { sm, memory, encoder, decoder, jpeg, ofa }: vgpu.VgpuUtilization): Cells => {
     const engines = { sm, memory, encoder, decoder, jpeg, ofa };
     return {
       vgpu: cell(count, id),
       ...Object.fromEntries(Object.entries(engines).map(([name, value]) => [name, cell(percent, value)])),
     };
-  });
+  };
+  const ids = vgpu.vgpuNumbers(session, gpu, 'active');
+  if (ids instanceof Missing) return [record(ids, vgpu.noUtilization(ids))];
+  return ids.map((id) => record(id, utilizationOf(id)));
 });
 
 export const PROCESSES = monitor('processes', render.processColumns, vgpu.vgpuProcesses);
 
 export const sessions = (part: string, which: 'encoder' | 'fbc', columns: readonly SessionColumn[]): View =>
-  monitor(part, [{ head: ['vGPU', 'Id'], width: 11 }, ...columns], (session, gpu) =>
-    vgpu.vgpuNumbers(session, gpu, 'active').flatMap((id): readonly Cells[] => {
+  monitor(part, [{ head: ['vGPU', 'Id'], width: 11 }, ...columns], (session, gpu) => {
+    const ids = vgpu.vgpuNumbers(session, gpu, 'active');
+    if (ids instanceof Missing) return [{ vgpu: cell(count, ids), ...noSession(columns, ids) }];
+    return ids.flatMap((id): readonly Cells[] => {
       const views = vgpu.vgpuSessions(session, id, which);
       const who = { vgpu: cell(count, id) };
-      if (views.length > 0) return views.map((view) => ({ ...who, ...sessionCells(columns, view) }));
-      const nothing = columns.map(({ name, kind }) => [name, cell(kind, NO_SESSION)] as const);
-      return [{ ...who, ...Object.fromEntries(nothing) }];
-    }),
-  );
+      if (views instanceof Missing) return [{ ...who, ...noSession(columns, views) }];
+      if (views.length === 0) return [{ ...who, ...noSession(columns, NO_SESSION) }];
+      return views.map((view) => ({ ...who, ...sessionCells(columns, view) }));
+    });
+  });
 
 /** A vGPU without sessions has a line of dashes: the vGPU software's guide. */
 const NO_SESSION = Missing.of(NVML_ERROR_NOT_FOUND);

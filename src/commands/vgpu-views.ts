@@ -2,7 +2,7 @@
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, statusWords } from '../nvml/status.js';
 import type { Reading } from '../query/bound-probe.js';
-import { type Cells, cell } from '../query/cell.js';
+import { type Cell, type Cells, cell } from '../query/cell.js';
 import { readGpuFields } from '../query/gpu-fields.js';
 import { count } from '../query/kind.js';
 import type { GpmMetric } from '../query/monitor/gpm.js';
@@ -52,25 +52,41 @@ const perGpu =
   (session, gpus) =>
     gpus.map((gpu) => render.gpuLine(busId(session, gpu)) + block(session, gpu)).join('\n');
 
+/** The lines of each running vGPU, or why the vGPUs cannot be listed. */
 function instanceLines(session: Session, gpu: Gpu, wanted?: readonly number[]) {
-  const utilizations = vgpu.vgpuUtilizations(session, gpu);
+  const ids = vgpu.vgpuNumbers(session, gpu, 'active');
+  if (ids instanceof Missing) return ids;
+  const utilizationOf = vgpu.vgpuUtilizations(session, gpu);
   const runsThere = (id: number): boolean => {
     if (wanted === undefined) return true;
     const instance = instances.instanceOfVgpu(session, id);
     return !(instance instanceof Missing) && wanted.includes(Number(instance));
   };
-  return vgpu
-    .vgpuNumbers(session, gpu, 'active')
-    .filter(runsThere)
-    .map((id) => vgpuLines(session, gpu, id, utilizations.get(id)));
+  return ids.filter(runsThere).map((id) => vgpuLines(session, gpu, id, utilizationOf(id)));
+}
+
+/** In the place of the types of a GPU: a record of one that cannot be asked about. */
+function unlistedType(session: Session, gpu: Gpu, why: Missing): Cells {
+  const cells = cellsOf(vgpuTypeLines(session, { ...gpu, handle: undefined, status: why.status }, 0));
+  return { ...cells, type_id: cell(count, why) };
+}
+
+/** The cells of each running vGPU. */
+function instanceCells(session: Session, gpu: Gpu, wanted?: readonly number[]): readonly Cells[] {
+  const found = instanceLines(session, gpu, wanted);
+  // Why the vGPUs cannot be listed, in the place of one.
+  return found instanceof Missing ? [{ vgpu: cell(count, found) }] : found.map(cellsOf);
 }
 
 export const SUMMARY: View = {
   part: 'vgpus',
   records: (session, gpu) =>
-    instanceLines(session, gpu).map((lines) => {
-      const { vgpu: id, name, vm_id, utilization_gpu } = cellsOf(lines);
-      return withGpu(gpu, { vgpu: id, name, vm_id, utilization_gpu } as Cells);
+    instanceCells(session, gpu).map(({ vgpu: id, ...rest }) => {
+      const shown = ['name', 'vm_id', 'utilization_gpu'].flatMap((name) => {
+        const value = rest[name];
+        return value === undefined ? [] : [[name, value] as const];
+      });
+      return withGpu(gpu, { vgpu: id as Cell, ...Object.fromEntries(shown) });
     }),
   print: (session, gpus, now) =>
     render.vgpuSummary({
@@ -82,50 +98,62 @@ export const SUMMARY: View = {
 
 function summaryGpu(session: Session, gpu: Gpu) {
   const [name, utilization] = readGpuFields(session, gpu, ['name', 'utilization.gpu']) as [Reading, Reading];
-  const utilizations = vgpu.vgpuUtilizations(session, gpu);
+  const ids = vgpu.vgpuNumbers(session, gpu, 'active');
   return {
     index: String(gpu.index),
     name: word(name),
     busId: busId(session, gpu),
     utilization: withUnit(utilization),
-    vgpus: vgpu.vgpuNumbers(session, gpu, 'active').map((id) => {
-      const { vmId, typeName } = vgpu.vgpuIdentity(session, id);
-      const sm = utilizations.get(id)?.sm;
-      return {
-        id: String(id),
-        name: word(typeName),
-        vmId: word(vmId),
-        vmName: 'N/A',
-        utilization: sm === undefined ? 'N/A' : withUnit(sm),
-      };
-    }),
+    ...(ids instanceof Missing
+      ? { problem: `Unable to determine the vGPUs: ${word(ids)}`, vgpus: [] }
+      : { vgpus: summaryVgpus(session, gpu, ids) }),
   };
+}
+
+function summaryVgpus(session: Session, gpu: Gpu, ids: readonly number[]) {
+  const utilizationOf = vgpu.vgpuUtilizations(session, gpu);
+  return ids.map((id) => {
+    const { vmId, typeName } = vgpu.vgpuIdentity(session, id);
+    const utilization = withUnit(utilizationOf(id).sm);
+    return { id: String(id), name: word(typeName), vmId: word(vmId), vmName: 'N/A', utilization };
+  });
 }
 
 export const running = ({ instances: wanted }: Wanted): View => ({
   part: 'vgpus',
-  records: (session, gpu) => instanceLines(session, gpu, wanted).map((lines) => withGpu(gpu, cellsOf(lines))),
+  records: (session, gpu) => instanceCells(session, gpu, wanted).map((cells) => withGpu(gpu, cells)),
   print: perGpu((session, gpu) => {
     const lines = instanceLines(session, gpu, wanted);
-    const active = lineAt(1, 'active', 'Active vGPUs', count, lines.length);
-    return render.vgpuLog([active, ...lines.flat()]);
+    const active = (reading: Reading) => lineAt(1, 'active', 'Active vGPUs', count, reading);
+    if (lines instanceof Missing) return render.vgpuLog([active(lines)]);
+    return render.vgpuLog([active(lines.length), ...lines.flat()]);
   }),
 });
 
 export function types(which: 'supported' | 'creatable', { verbose, instances: wanted }: Wanted): View {
-  const idsOf = (session: Session, gpu: Gpu): readonly number[] => {
+  const idsOf = (session: Session, gpu: Gpu): readonly number[] | Missing => {
     if (which === 'supported' || wanted === undefined) return vgpu.vgpuNumbers(session, gpu, which);
-    const found = wanted.flatMap((id) =>
-      instances.creatableOn(session, instances.gpuInstance(session, gpu, id)),
-    );
-    return [...new Set(found)];
+    const found = new Set<number>();
+    for (const id of wanted) {
+      const types = instances.creatableOn(session, instances.gpuInstance(session, gpu, id));
+      if (types instanceof Missing) return types;
+      for (const type of types) found.add(type);
+    }
+    return [...found];
   };
   return {
     part: `${which}_types`,
-    records: (session, gpu) =>
-      idsOf(session, gpu).map((type) => withGpu(gpu, cellsOf(vgpuTypeLines(session, gpu, type)))),
+    records: (session, gpu) => {
+      const ids = idsOf(session, gpu);
+      const records =
+        ids instanceof Missing
+          ? [unlistedType(session, gpu, ids)]
+          : ids.map((type) => cellsOf(vgpuTypeLines(session, gpu, type)));
+      return records.map((cells) => withGpu(gpu, cells));
+    },
     print: perGpu((session, gpu) => {
       const ids = idsOf(session, gpu);
+      if (ids instanceof Missing) return render.typeList([word(ids)]);
       return verbose
         ? render.vgpuLog(ids.flatMap((type) => vgpuTypeLines(session, gpu, type)))
         : render.typeList(ids.map((type) => word(vgpu.vgpuTypeName(session, type))));

@@ -1,6 +1,7 @@
 /** `vgpu`: the vGPUs of a virtualization host. On any other machine it says that there is none. */
 import { lastValue, type OptionSpec, type Token } from '../argv.js';
 import { UsageError } from '../errors.js';
+import { Missing, statusReason } from '../nvml/status.js';
 import { decimal } from '../period.js';
 import type { Cells } from '../query/cell.js';
 import { type GpmMetric, gpmMetrics } from '../query/monitor/gpm.js';
@@ -14,9 +15,10 @@ import { tableHelp } from './help-query.js';
 import type { CommandSpec } from './index.js';
 import { jsonOption } from './json-option.js';
 import { loop } from './loop.js';
-import { lostLines, statusOf } from './lost.js';
+import { lostLines, reachable, statusOf } from './lost.js';
 import { query } from './query.js';
 import { readQuery } from './query-request.js';
+import { refusal } from './refusal.js';
 import { chosenGpus, idOption } from './select.js';
 import { refuseSetters, setter } from './setter.js';
 import * as monitors from './vgpu-monitors.js';
@@ -246,8 +248,17 @@ async function show(view: views.View, tokens: readonly Token[], context: Context
   const period = periodOf(tokens) ?? view.period;
   const { session } = await context.machine();
   const chosen = chosenGpus(session, lastValue(tokens, 'id'));
-  const gpus = chosen.filter((gpu) => gpu.handle !== undefined && isVgpuHost(session, gpu));
+  const hosts = reachable(chosen).map((gpu) => ({ gpu, isHost: isVgpuHost(session, gpu) }));
+  const gpus = hosts.filter(({ isHost }) => isHost === true).map(({ gpu }) => gpu);
   const asJson = isGiven(tokens, 'json');
+  const unknown = hosts.find(({ isHost }) => isHost instanceof Missing);
+  if (unknown?.isHost instanceof Missing) {
+    throw refusal(
+      `Unable to determine the virtualization mode of GPU ${unknown.gpu.index}: ${statusReason(unknown.isHost.status)}`,
+      unknown.isHost.status,
+      chosen,
+    );
+  }
   if (gpus.length === 0) {
     // Status 0: H100 and H200, 580.159.04.
     const nothing = `No supported devices in vGPU mode\n${lostLines(chosen)}`;

@@ -69,42 +69,45 @@ const graphicsClocks = (clock: number): Probe =>
 
 const NUMBERS = list('u32');
 
-/** A list of 32-bit numbers: hundreds of clocks want no view each. */
-function numbersOf(asked: BoundProbe): number[] {
+/** A list of 32-bit numbers: hundreds of clocks want no view each. Why there is none, as pynvml_utils spells it. */
+function numbersOf(asked: BoundProbe): number[] | string {
   const memory = asked.memory();
-  if (memory === undefined) return [];
+  if (memory === undefined) return absence(asked.refusal().status);
   const length = filledOf(NUMBERS, memory);
   return Array.from({ length }, (_, i) => memory.readUInt32LE(LIST_HEAD + 4 * i));
 }
 
-export const supportedClocks: ListPart<readonly SupportedClock[] | null> = {
+export const supportedClocks: ListPart<readonly SupportedClock[] | string | null> = {
   type: 'list',
   key: 'supported_clocks',
-  declared: 'readonly SupportedClock[] | null',
+  declared: 'readonly SupportedClock[] | string | null',
   ids: [NVSMI.CLOCKS_SUPPORTED],
   read: (subject, ask) => {
     const asked = ask(memoryClocks, subject);
-    const clocks = numbersOf(asked).map((current): SupportedClock => {
-      const graphics = ask(graphicsClocks(current), subject);
-      const list = graphics.status === 0 ? numbersOf(graphics) : absence(graphics.status);
-      return { current, unit: 'MHz', supported_graphics_clock: list };
+    const numbers = numbersOf(asked);
+    if (typeof numbers === 'string') return asked.status === nvml.NVML_ERROR_NOT_SUPPORTED ? null : numbers;
+    const clocks = numbers.map((current): SupportedClock => {
+      const graphics = numbersOf(ask(graphicsClocks(current), subject));
+      return { current, unit: 'MHz', supported_graphics_clock: graphics };
     });
     return clocks.length === 0 ? null : clocks;
   },
   xml: (found) => [
     [
       'supported_clocks',
-      (found ?? []).map(
-        ({ current, supported_graphics_clock: clocks }): XmlElement => [
-          'supported_mem_clock',
-          [
-            ['value', `${current} MHz`],
-            ...(typeof clocks === 'string' ? [clocks] : clocks.map(mhz)).map(
-              (clock): XmlElement => ['supported_graphics_clock', clock],
-            ),
-          ],
-        ],
-      ),
+      typeof found === 'string'
+        ? found
+        : (found ?? []).map(
+            ({ current, supported_graphics_clock: clocks }): XmlElement => [
+              'supported_mem_clock',
+              [
+                ['value', `${current} MHz`],
+                ...(typeof clocks === 'string' ? [clocks] : clocks.map(mhz)).map(
+                  (clock): XmlElement => ['supported_graphics_clock', clock],
+                ),
+              ],
+            ],
+          ),
     ],
   ],
 };

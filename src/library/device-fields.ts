@@ -3,7 +3,8 @@ import { call, SUBJECT, struct, text, u32 } from '../nvml/call.js';
 import * as nvml from '../nvml/generated/constants.js';
 import * as layouts from '../nvml/generated/layouts.js';
 import { NOT_SUPPORTED } from '../nvml/status.js';
-import type { Reading, Value } from '../query/bound-probe.js';
+import type { Pick, Reading, Value, View } from '../query/bound-probe.js';
+import { derived } from '../query/derive.js';
 import { pcieThroughput } from '../query/pcie-throughput.js';
 import { fixed, type Probe, sample } from '../query/probe.js';
 import { productBrand } from '../query/report/board.js';
@@ -101,8 +102,10 @@ const mib = withUnit('MiB', float);
 const percent = withUnit('%');
 const celsius = withUnit('C');
 const inWatts = withUnit('W', (value) => value.toFixed(2));
-const chip = (view: { read(path: string): Reading; number(path: string): number }, path: string): Reading =>
-  view.number('bridgeCount') === 0 ? NOT_SUPPORTED : view.read(`bridgeChipInfo.0.${path}`);
+const chip = (view: View, path: string): Reading =>
+  view.read('bridgeCount') === 0 ? NOT_SUPPORTED : view.read(`bridgeChipInfo.0.${path}`);
+/** What is left of a memory. */
+const rest = (total: string, used: string): Pick => derived([total, used], (all, taken) => all - taken);
 
 export const deviceParts: readonly DevicePart[] = [
   leaf('id', [NVSMI.PCI_BUS_ID], pci, asText, { pick: 'busId' }),
@@ -199,7 +202,7 @@ export const deviceParts: readonly DevicePart[] = [
       leaf('total', [NVSMI.MEMORY_TOTAL], memory, mebibytes, { pick: 'total', xml: mib }),
       leaf('used', [NVSMI.MEMORY_USED], memory, mebibytes, { pick: 'used', xml: mib }),
       leaf('free', [NVSMI.MEMORY_FREE], memory, mebibytes, {
-        pick: (view) => view.number('total') - view.number('used'),
+        pick: rest('total', 'used'),
         xml: mib,
       }),
     ],
@@ -211,7 +214,7 @@ export const deviceParts: readonly DevicePart[] = [
       leaf('total', [NVSMI.MEMORY_BAR1], bar1, mebibytes, { pick: 'bar1Total', xml: mib }),
       leaf('used', [NVSMI.MEMORY_BAR1], bar1, mebibytes, { pick: 'bar1Used', xml: mib }),
       leaf('free', [NVSMI.MEMORY_BAR1], bar1, mebibytes, {
-        pick: (view) => view.number('bar1Total') - view.number('bar1Used'),
+        pick: rest('bar1Total', 'bar1Used'),
         xml: mib,
       }),
     ],

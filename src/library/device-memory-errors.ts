@@ -1,11 +1,12 @@
 /** What deviceQuery tells of memory errors: a counter's two kinds with any of its ids, and retired pages. */
 import { call, list, SUBJECT, u64 } from '../nvml/call.js';
 import * as nvml from '../nvml/generated/constants.js';
+import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import type { Value } from '../query/bound-probe.js';
 import { type Probe, sample } from '../query/probe.js';
 import { asNumber, asText, group, leaf, range } from './device-leaf.js';
 import type { RetiredPages } from './device-lists.js';
-import type { GroupPart, ListPart, XmlElement } from './device-tree.js';
+import { absence, type GroupPart, type ListPart, type XmlElement } from './device-tree.js';
 
 const LOCATIONS: readonly (readonly [name: string, location: number])[] = [
   ['device_memory', nvml.NVML_MEMORY_LOCATION_DEVICE_MEMORY],
@@ -43,7 +44,7 @@ export function eccCounter(key: string, counter: number, corrected: number, unco
   ]);
 }
 
-export function retiredPages(key: string, cause: number, id: number): ListPart<RetiredPages | null> {
+export function retiredPages(key: string, cause: number, id: number): ListPart<RetiredPages | string | null> {
   const probe = sample(
     `library retired pages ${cause}`,
     call('nvmlDeviceGetRetiredPages', SUBJECT, cause, list('u64', 64)),
@@ -51,18 +52,20 @@ export function retiredPages(key: string, cause: number, id: number): ListPart<R
   return {
     type: 'list',
     key,
-    declared: 'RetiredPages | null',
+    declared: 'RetiredPages | string | null',
     ids: [id],
     read: (subject, ask) => {
-      const addresses = ask(probe, subject)
-        .items()
-        .map((page) => `0x${(page.read('') as Value).toString(16).padStart(16, '0')}`);
+      const pages = ask(probe, subject).items();
+      // A GPU that retires no pages has none (pynvml_utils).
+      if (pages instanceof Missing) return pages === NOT_SUPPORTED ? null : absence(pages.status);
+      const addresses = pages.map((page) => `0x${(page.raw('') as Value).toString(16).padStart(16, '0')}`);
       if (addresses.length === 0) return null;
       const numbered = addresses.map((address, i) => [`retired_page_address_${i + 1}`, address]);
       return { retired_count: addresses.length, retired_page_addresses: Object.fromEntries(numbered) };
     },
     xml: (pages) => {
       if (pages === null) return [[key, []]];
+      if (typeof pages === 'string') return pages;
       const addresses = Object.values(pages.retired_page_addresses).map(
         (address): XmlElement => ['retired_page_address', address],
       );

@@ -5,7 +5,7 @@ import * as layouts from '../nvml/generated/layouts.js';
 import { Missing } from '../nvml/status.js';
 import type { Value } from '../query/bound-probe.js';
 import { type Probe, sample } from '../query/probe.js';
-import { computeProcesses, processName } from '../query/processes.js';
+import { computeProcesses, nameOf } from '../query/processes.js';
 import { asText, MEBIBYTE, mebibytes } from './device-leaf.js';
 import type { AccountedProcess, DeviceProcess } from './device-lists.js';
 import { absence, type ListPart, spellReading, type XmlElement } from './device-tree.js';
@@ -18,17 +18,18 @@ export const processes: ListPart<readonly DeviceProcess[] | string | null> = {
   ids: [NVSMI.COMPUTE_APPS],
   read: (subject, ask) => {
     const asked = ask(computeProcesses, subject);
-    if (asked.status !== 0) return absence(asked.status);
-    const found = asked.items().flatMap((item): DeviceProcess[] => {
-      const pid = item.number('pid');
-      const name = ask(processName(pid), subject);
+    const items = asked.items();
+    if (items instanceof Missing) return absence(items.status);
+    const found = items.flatMap((item): DeviceProcess[] => {
+      const pid = Number(item.raw('pid'));
+      const name = nameOf(pid, subject, ask);
       // It ended between the two questions.
-      if (name.status === nvml.NVML_ERROR_NOT_FOUND) return [];
+      if (name instanceof Missing && name.status === nvml.NVML_ERROR_NOT_FOUND) return [];
       const used = item.read('usedGpuMemory');
       return [
         {
           pid,
-          process_name: String(spellReading(name.read(''), asText)),
+          process_name: String(spellReading(name, asText)),
           used_memory: used instanceof Missing ? 0 : Math.floor(Number(used) / MEBIBYTE),
           unit: 'MiB',
         },
@@ -73,9 +74,10 @@ export const accountedProcesses: ListPart<readonly AccountedProcess[] | string |
   ids: [NVSMI.ACCOUNTED_APPS],
   read: (subject, ask) => {
     const asked = ask(accountedPids, subject);
-    if (asked.status !== 0) return absence(asked.status);
-    const found = asked.items().flatMap((item): AccountedProcess[] => {
-      const pid = item.number('');
+    const items = asked.items();
+    if (items instanceof Missing) return absence(items.status);
+    const found = items.flatMap((item): AccountedProcess[] => {
+      const pid = Number(item.raw(''));
       const stats = ask(accounted(pid), subject);
       if (stats.status === nvml.NVML_ERROR_NOT_FOUND) return [];
       const spelled = (path: string, spell: (value: Value) => string): string =>

@@ -56,8 +56,10 @@ export interface Nvsmi {
   report(options?: ReportOptions): Promise<Report>;
 
   /**
-   * The processes on the GPUs right now, by GPU and pid: those that compute, draw, or both.
+   * The processes on the GPUs right now, by GPU and pid: those that compute, draw, or both. A GPU that was lost before the
+   * machine was opened has none.
    *
+   * @throws NVMLError where the processes of a GPU cannot be listed
    * @throws UnknownGpu for a GPU that is not there
    * @throws TypeError for invalid arguments
    */

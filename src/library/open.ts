@@ -5,7 +5,7 @@ import { errorOf } from '../nvml/api/raise.js';
 import { openDriver } from '../nvml/api/state.js';
 import { openSnapshot } from '../nvml/machine.js';
 import { attach, openSession, type Session } from '../nvml/session.js';
-import { DeadLibrary } from '../nvml/status.js';
+import { DeadLibrary, UncountedGpus } from '../nvml/status.js';
 import { machineFiles, recordedFiles, type SystemFiles } from '../system/files.js';
 
 /** An open machine, and what ends it. */
@@ -27,7 +27,17 @@ function openLibrary(source: Source): Opened {
   const nvml = openNvml(source);
   const driver = openDriver();
   if (driver === undefined) throw new Error('NVML is open, but nobody answers');
-  return { session: { driver, gpus: attach(driver), close: () => nvml.close() }, files: machineFiles };
+  try {
+    return { session: { driver, gpus: attach(driver), close: () => nvml.close() }, files: machineFiles };
+  } catch (error) {
+    nvml.close();
+    throw error instanceof DeadLibrary ? refusalOf(error) : error;
+  }
+}
+
+function refusalOf(error: DeadLibrary): Error {
+  if (!UncountedGpus.isOne(error)) return errorOf(error.status, 'nvmlInit', error.message);
+  return errorOf(error.status, 'nvmlDeviceGetCount', `${error.message}: ${error.reason}`);
 }
 
 function openRecording(name: string): Opened {
@@ -35,7 +45,6 @@ function openRecording(name: string): Opened {
   try {
     return { session: openSession(driver), files: recordedFiles(snapshot.files) };
   } catch (error) {
-    if (error instanceof DeadLibrary) throw errorOf(error.status, 'nvmlInit', error.message);
-    throw error;
+    throw error instanceof DeadLibrary ? refusalOf(error) : error;
   }
 }

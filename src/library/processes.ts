@@ -1,18 +1,25 @@
 /** The processes on GPUs, as `-q` lists them. */
+import { errorText } from '../nvml/api/error.js';
+import { errorOf } from '../nvml/api/raise.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import type { Reading } from '../query/bound-probe.js';
 import { readGpuFields } from '../query/gpu-fields.js';
 import { gpuProcesses } from '../query/gpu-processes.js';
 import { count, type JsonScalar, type Kind, mebibytes, text } from '../query/kind.js';
-import { askProbe } from '../query/read.js';
+import { askerOf } from '../query/read.js';
 import type { GpuProcess } from './gpu-process.js';
 
-/** The processes of some GPUs right now, by GPU and pid. A lost GPU has none. */
+/** The processes of some GPUs right now, by GPU and pid. A GPU that was lost before the machine was opened has none. */
 export function processesNow(session: Session, gpus: readonly Gpu[]): GpuProcess[] {
   return gpus.flatMap((gpu) => {
-    const found = gpuProcesses(gpu, (probe, about = gpu) => askProbe(session, probe, about));
-    if (found instanceof Missing || found.length === 0) return [];
+    if (gpu.status !== 0) return [];
+    const found = gpuProcesses(gpu, askerOf(session, gpu));
+    if (found instanceof Missing) {
+      const why = `the processes of GPU ${gpu.index} cannot be listed: ${errorText(found.status)}`;
+      throw errorOf(found.status, 'processes', why);
+    }
+    if (found.length === 0) return [];
     const uuid = value(text, readGpuFields(session, gpu, ['uuid'])[0]) as string | null;
     return found.map(
       ({ gpuInstance, computeInstance, pid, type, name, usedMemory }): GpuProcess => ({

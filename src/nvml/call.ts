@@ -85,6 +85,8 @@ export interface Driver {
   readonly source: string;
   /** Whether an answer about a GPU said that the GPU is lost. Who does not care about that GPU sets it back. */
   sawLostGpu: boolean;
+  /** The status with which a list was first refused, unless that only says that there is nothing to list. */
+  refusedList?: Status;
   /** Undefined where the library has no such symbol. */
   bind(call: Call, subject?: Handle): Bound | undefined;
   /** The C string behind a pointer that the library gave out. A recording has none. */

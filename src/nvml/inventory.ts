@@ -2,7 +2,9 @@
  * Finds the GPUs, MIG devices, instances and units of a machine, and the numbers that questions about them take: links, fans,
  * clocks, profiles, processes.
  */
+
 import { type Call, call, type Driver, type Handle, handle, isOut, list, struct, text, u32 } from './call.js';
+import { countOf } from './counts.js';
 import type { Found, Named, SurveyedGpu, SurveyedInstance } from './domain.js';
 import type { FunctionName } from './generated/functions.js';
 import * as layouts from './generated/layouts.js';
@@ -59,7 +61,8 @@ function handles(driver: Driver, count: number, what: (index: number) => Call): 
 
 function numberOf(driver: Driver, what: Call): number | undefined {
   const { status, memory } = ask(driver, what);
-  return status === 0 ? memory[0]?.readUInt32LE(0) : undefined;
+  const counted = countOf(what.fn, status, status === 0 ? (memory[0]?.readUInt32LE(0) ?? 0) : 0);
+  return 'count' in counted ? counted.count : undefined;
 }
 
 function textOf(driver: Driver, fn: FunctionName, subject: Handle, length: number): string | undefined {

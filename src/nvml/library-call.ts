@@ -1,6 +1,7 @@
 /** A call of the NVML library: its memory and C parameters, laid out once and run at once or on a worker thread. */
 import type { KoffiFunc } from 'koffi';
 import { type Bound, type Call, type Handle, isOut, type Out } from './call.js';
+import { isBelievable } from './counts.js';
 import { NVML_ERROR_GPU_IS_LOST, NVML_ERROR_INSUFFICIENT_SIZE } from './generated/constants.js';
 import { koffi } from './koffi.js';
 import type { Layout } from './layout.js';
@@ -18,6 +19,15 @@ const MAX_GROWTHS = 4;
 type Counted = Extract<Out, { out: 'list' | 'struct' }>;
 const countAt = (out: Counted): number =>
   out.out === 'struct' && out.array !== undefined ? fieldOf(out.layout, out.array.count)[1] : 0;
+/** Where NVML leaves how many items there are, and how many bytes an item takes. */
+const filledAt = (out: Counted): number =>
+  out.out === 'struct' && out.array !== undefined
+    ? fieldOf(out.layout, out.array.filled ?? out.array.count)[1]
+    : 0;
+const bytesOfItem = (out: Counted): number => {
+  if (out.out === 'list') return itemSize(out.item) + (out.beside ? 8 : 0);
+  return out.array === undefined ? 0 : itemSize(out.array.item);
+};
 
 /** koffi hands on an address in less time than a Buffer (74 and 89 ns a call). Whoever passes it keeps the memory. */
 const addressOf = (memory: Buffer, offset = 0): bigint => koffi().address(memory) + BigInt(offset);
@@ -92,7 +102,7 @@ export class LibraryCall implements Bound {
         return this.status;
       }
       this.open();
-      this.status = this.statusOf(this.invoke());
+      this.status = this.listStatusOf(this.invoke());
       if (!this.isTooShort(growths)) return this.status;
     }
   }
@@ -103,7 +113,7 @@ export class LibraryCall implements Bound {
         return this.status;
       }
       this.open();
-      this.status = this.statusOf(await this.onWorker(this.params));
+      this.status = this.listStatusOf(await this.onWorker(this.params));
       if (!this.isTooShort(growths)) return this.status;
     }
   }
@@ -121,6 +131,20 @@ export class LibraryCall implements Bound {
     const memory = this.memory[0] as Buffer;
     writeText(memory, 0, memory.length, result);
     return 0;
+  }
+
+  /** A success that counts more items than there is room for has not left them: the room was too small. */
+  private listStatusOf(result: number | string): Status {
+    const status = this.statusOf(result);
+    return status === 0 && this.lists.some((index) => this.isOverfull(index))
+      ? NVML_ERROR_INSUFFICIENT_SIZE
+      : status;
+  }
+
+  private isOverfull(index: number): boolean {
+    const out = this.outs[index] as Counted;
+    const memory = this.memory[index] as Buffer;
+    return memory.readUInt32LE(filledAt(out)) > roomOf(out, memory);
   }
 
   /** Makes the C parameters of the outputs' memory as it is now: an output may take two, its memory and a length. */
@@ -212,7 +236,10 @@ export class LibraryCall implements Bound {
     return { index, out, count, params };
   }
 
-  /** Makes the room exactly what was counted. Says whether there is something to fill it with. */
+  /**
+   * Makes the room exactly what was counted. Says whether there is something to fill it with. A count beyond all reason
+   * gets no room.
+   */
   private makeRoom(result: number | string): boolean {
     const { index, out, count } = this.counting as Counting;
     this.status = this.statusOf(result);
@@ -221,6 +248,10 @@ export class LibraryCall implements Bound {
     if (this.status !== 0 && this.status !== NVML_ERROR_INSUFFICIENT_SIZE) return false;
     if (length === 0) {
       (this.memory[index] as Buffer).writeUInt32LE(0, 0);
+      return false;
+    }
+    if (!isBelievable(length, bytesOfItem(out))) {
+      this.status = NVML_ERROR_INSUFFICIENT_SIZE;
       return false;
     }
     if (length !== roomOf(out, this.memory[index] as Buffer)) {
@@ -242,9 +273,9 @@ export class LibraryCall implements Bound {
     for (const i of this.lists) {
       const out = this.outs[i] as Counted;
       const memory = this.memory[i] as Buffer;
-      const wanted = memory.readUInt32LE(countAt(out));
+      const wanted = Math.max(memory.readUInt32LE(countAt(out)), memory.readUInt32LE(filledAt(out)));
       const room = roomOf(out, memory);
-      if (wanted <= room || wanted > 1_000_000) continue;
+      if (wanted <= room || !isBelievable(wanted, bytesOfItem(out))) continue;
       this.memory[i] = allocate(out, wanted + (wanted >> 1));
       grown.push(i);
     }

@@ -1,6 +1,6 @@
 /** A session: NVML initialised, and the GPUs that it counts. */
-import { type Bound, type Call, call, type Driver, type Handle, handle, SUBJECT, text, u32 } from './call.js';
-import { believable } from './counts.js';
+import { type Bound, type Call, call, type Driver, type Handle, handle, text, u32 } from './call.js';
+import { countOf, unbelievable } from './counts.js';
 import {
   NVML_ERROR_DRIVER_NOT_LOADED,
   NVML_ERROR_FUNCTION_NOT_FOUND,
@@ -9,7 +9,7 @@ import {
   NVML_ERROR_UNINITIALIZED,
 } from './generated/constants.js';
 import { readText } from './memory.js';
-import { DeadLibrary, type Status, statusWords } from './status.js';
+import { DeadLibrary, type Status, statusReason, statusWords, UncountedGpus } from './status.js';
 
 /** A GPU that NVML counts. One that fell off the bus, or was not wanted, keeps its index, without a handle. */
 export interface Gpu {
@@ -41,19 +41,18 @@ export function ask(
 /** nvmlInit under its unversioned name is the first version, which the header no longer declares. */
 const INIT = [call('nvmlInit_v2'), call('nvmlInitWithFlags', 0)];
 const COUNT = call('nvmlDeviceGetCount_v2', u32());
-const MIG_COUNT = call('nvmlDeviceGetMaxMigDeviceCount', SUBJECT, u32());
 const byIndex = (index: number): Call => call('nvmlDeviceGetHandleByIndex_v2', index, handle());
 
 /** Version of the loaded kernel module, for the message of a mismatch. */
 type KernelVersion = () => string | undefined;
 
-/** Initialises NVML and attaches its GPUs. Throws DeadLibrary with the status of nvmlInit. */
+/** Initialises NVML and attaches its GPUs. Throws DeadLibrary with the status of nvmlInit, and UncountedGpus. */
 export function openSession(driver: Driver, kernelVersion?: KernelVersion): Session {
   refuse(driver, run(bindNewest(driver, INIT)), kernelVersion);
   return session(driver, attach(driver));
 }
 
-/** The GPUs of an initialised NVML. */
+/** The GPUs of an initialised NVML. Throws UncountedGpus. */
 export function attach(driver: Driver): readonly Gpu[] {
   return counted(driver.bind(COUNT)).map((index) => attached(index, ask(driver, byIndex(index))));
 }
@@ -125,26 +124,19 @@ function refuse(driver: Driver, status: Status, kernelVersion?: KernelVersion): 
   if (status !== 0) throw initFailure(driver, status, kernelVersion);
 }
 
-/** The indexes of all GPUs that NVML counts. */
+/** The indexes of all GPUs that NVML counts. Without a count nothing is known of them: none is not the same. */
 function counted(counting: Bound | undefined): readonly number[] {
-  const count = run(counting) === 0 ? (counting?.memory[0]?.readUInt32LE(0) ?? 0) : 0;
-  return Array.from({ length: believable(COUNT.fn, count) }, (_, index) => index);
+  const status = run(counting);
+  const answered = counting?.memory[0]?.readUInt32LE(0) ?? 0;
+  const counted = countOf(COUNT.fn, status, answered);
+  if ('count' in counted) return Array.from({ length: counted.count }, (_, index) => index);
+  const why = status === 0 ? unbelievable(COUNT.fn, answered) : undefined;
+  throw new UncountedGpus(counted.status, why ?? statusReason(counted.status));
 }
 
 function attached(index: number, { status, memory }: ReturnType<typeof ask>): Gpu {
   const found = status === 0 ? memory[0]?.readBigUInt64LE(0) : undefined;
   return { index, handle: found as Handle | undefined, status };
-}
-
-/** MIG devices of a GPU, in order. NVML numbers them with gaps. */
-export function migDevices(driver: Driver, gpu: Gpu): readonly Handle[] {
-  if (gpu.handle === undefined) return [];
-  const count = ask(driver, MIG_COUNT, gpu.handle);
-  const length = count.status === 0 ? believable(MIG_COUNT.fn, count.memory[0]?.readUInt32LE(0) ?? 0) : 0;
-  return Array.from({ length }, (_, i) => {
-    const mig = ask(driver, call('nvmlDeviceGetMigDeviceHandleByIndex', SUBJECT, i, handle()), gpu.handle);
-    return mig.status === 0 ? [mig.memory[0]?.readBigUInt64LE(0) as Handle] : [];
-  }).flat();
 }
 
 /** nvidia-smi's own words (H100 with failing calls, 580.159.04), and what to do about it. */

@@ -30,6 +30,11 @@ export class Missing {
     }
     return missing;
   }
+
+  /** Its words: where a reading is put into a text without a look at what it is, that text is no lie. */
+  toString(): string {
+    return statusWords(this.status);
+  }
 }
 
 /**
@@ -127,5 +132,23 @@ export class DeadLibrary extends Error {
     readonly hint?: string,
   ) {
     super(message);
+  }
+}
+
+/** NVML is initialised and does not say how many GPUs there are. The message ends as nvidia-smi's does, without a line's end. */
+export class UncountedGpus extends DeadLibrary {
+  readonly ending = '';
+
+  constructor(
+    status: Status,
+    /** The words of the status, or what is wrong with the number. */
+    readonly reason: string,
+  ) {
+    super(status, 'Unable to determine the number of GPUs', `nvmlDeviceGetCount: ${reason}`);
+  }
+
+  /** Known by what it has: each bundle of the program has a class of its own. */
+  static isOne(error: unknown): error is UncountedGpus {
+    return error instanceof Error && error.name === 'DeadLibrary' && 'reason' in error;
   }
 }

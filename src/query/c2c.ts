@@ -1,9 +1,10 @@
 /** Table: the links between CPU and GPU chip (Grace), and what can be asked about each. */
+import { MOST_C2C_LINKS } from '../nvml/counts.js';
 import * as nvml from '../nvml/generated/constants.js';
 import type { Session } from '../nvml/session.js';
-import { Missing } from '../nvml/status.js';
+import { Missing, type Status } from '../nvml/status.js';
 import { count, type Kind, words } from './kind.js';
-import { gigabytesPerSecond, type LinkField } from './nvlink.js';
+import { gigabytesPerSecond, type Link, type LinkField } from './nvlink.js';
 import type { Subject } from './plan.js';
 import { field } from './probe.js';
 import { readValues, want } from './read.js';
@@ -44,15 +45,20 @@ export const c2cPower = linkField(
   }),
 );
 
-export interface C2cLink {
-  readonly index: number;
-  readonly active: boolean;
-}
+/** How NVML says that a GPU has no such links, or the driver does not know of them. */
+const NO_LINKS: readonly Status[] = [
+  nvml.NVML_ERROR_NOT_SUPPORTED,
+  nvml.NVML_ERROR_NOT_FOUND,
+  nvml.NVML_ERROR_INVALID_ARGUMENT,
+  nvml.NVML_ERROR_FUNCTION_NOT_FOUND,
+];
 
 /** The C2C links of a GPU; none where it has no such link. */
-export function c2cLinksOf(session: Session, gpu: Subject): readonly C2cLink[] {
+export function c2cLinksOf(session: Session, gpu: Subject): readonly Link[] | Missing {
   const [links] = readValues(session, gpu, [want(field(nvml.NVML_FI_DEV_C2C_LINK_COUNT, 0, 'static'))]);
-  if (links === undefined || links instanceof Missing) return [];
+  if (links === undefined) return [];
+  if (links instanceof Missing) return NO_LINKS.includes(links.status) ? [] : links;
+  if (Number(links) > MOST_C2C_LINKS) return Missing.of(nvml.NVML_ERROR_UNKNOWN);
   const states = readValues(
     session,
     gpu,
@@ -60,8 +66,5 @@ export function c2cLinksOf(session: Session, gpu: Subject): readonly C2cLink[] {
       want(field(nvml.NVML_FI_DEV_C2C_LINK_GET_STATUS, link)),
     ),
   );
-  return states.map((state, index) => ({
-    index,
-    active: !(state instanceof Missing) && Number(state) !== 0,
-  }));
+  return states.map((active, index) => ({ index, active }));
 }

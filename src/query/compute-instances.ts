@@ -3,16 +3,17 @@ import { call, SUBJECT, struct, u32 } from '../nvml/call.js';
 import * as nvml from '../nvml/generated/constants.js';
 import * as layouts from '../nvml/generated/layouts.js';
 import type { Session } from '../nvml/session.js';
-import { Missing } from '../nvml/status.js';
 import type { GpuInstance } from './gpu-instances.js';
 import {
   backwards,
   byId,
+  freeOf,
   handlesOf,
   type InstanceProfile,
+  infoOf,
+  isProfile,
   nameOf,
   type Placement,
-  placement,
   placementsOf,
 } from './mig-instances.js';
 import { fixed, type Probe, sample } from './probe.js';
@@ -82,50 +83,50 @@ export interface ComputeInstance {
   readonly placement: Placement;
 }
 
-/** Profiles that a GPU instance can be cut by; the last, as large as the instance, is the default. */
+/** Profiles that a GPU instance can be cut by; the last, as large as the instance, is the default. Throws InstanceError. */
 export function computeInstanceProfiles(session: Session, gi: GpuInstance): readonly InstanceProfile[] {
   return COMPUTE_INSTANCE_PROFILES.flatMap((profile) => {
     const view = askProbe(session, computeProfile(profile), gi);
-    if (view.status !== 0) return [];
-    const id = view.number('id');
-    const slices = view.number('sliceCount');
-    const total = view.number('instanceCount');
-    const capacity = askProbe(session, computeCapacity(id), gi).read('value');
+    if (!isProfile(view, 'compute instances')) return [];
+    const id = Number(view.raw('id'));
+    const slices = view.read('sliceCount');
+    const total = view.read('instanceCount');
     const whole = gi.profile.name.replace(/^MIG /, '');
     return {
       name: nameOf(view, () => `MIG ${slices === gi.profile.slices ? '' : `${slices}c.`}${whole}`),
       id,
       slices,
-      free: capacity instanceof Missing ? total : Number(capacity),
+      free: freeOf(askProbe(session, computeCapacity(id), gi).read('value'), total),
       total,
-      multiprocessors: view.number('multiprocessorCount'),
-      copyEngines: view.number('sharedCopyEngineCount'),
-      decoders: view.number('sharedDecoderCount'),
-      encoders: view.number('sharedEncoderCount'),
-      jpegs: view.number('sharedJpegCount'),
-      ofas: view.number('sharedOfaCount'),
+      multiprocessors: view.read('multiprocessorCount'),
+      copyEngines: view.read('sharedCopyEngineCount'),
+      decoders: view.read('sharedDecoderCount'),
+      encoders: view.read('sharedEncoderCount'),
+      jpegs: view.read('sharedJpegCount'),
+      ofas: view.read('sharedOfaCount'),
     };
   });
 }
 
 /** Whether a compute instance profile takes the whole GPU instance. */
 export const isDefault = (profile: InstanceProfile, gi: GpuInstance): boolean =>
-  profile.slices === gi.profile.slices;
+  typeof profile.slices === 'number' && profile.slices === gi.profile.slices;
 
 /** Where a profile's compute instances can lie in the GPU instance. */
 export const computeInstancePlacements = (
   session: Session,
   gi: GpuInstance,
   profile: InstanceProfile,
-): readonly Placement[] => placementsOf(askProbe(session, computePlacements(profile.id), gi));
+): readonly Placement[] =>
+  placementsOf(askProbe(session, computePlacements(profile.id), gi), 'compute instances');
 
 /** Compute instances of a GPU instance by profile, then by id. Throws InstanceError like gpuInstances. */
 export function computeInstances(session: Session, gi: GpuInstance): readonly ComputeInstance[] {
   return computeInstanceProfiles(session, gi).flatMap((profile) =>
     handlesOf(askProbe(session, computeInstanceHandles(profile.id), gi), 'compute instances')
       .map((handle) => {
-        const view = askProbe(session, computeInstanceInfo, { index: gi.index, handle, status: 0 });
-        return { profile, id: view.number('id'), placement: placement(view) };
+        const info = askProbe(session, computeInstanceInfo, { index: gi.index, handle, status: 0 });
+        return { profile, ...infoOf(info, 'compute instances') };
       })
       .sort(byId),
   );

@@ -3,15 +3,18 @@ import { call, SUBJECT, struct, u32 } from '../nvml/call.js';
 import * as nvml from '../nvml/generated/constants.js';
 import * as layouts from '../nvml/generated/layouts.js';
 import type { Session } from '../nvml/session.js';
-import { Missing } from '../nvml/status.js';
+import type { Reading } from './bound-probe.js';
+import { derive } from './derive.js';
 import {
   backwards,
   byId,
+  freeOf,
   handlesOf,
   type InstanceProfile,
+  infoOf,
+  isProfile,
   nameOf,
   type Placement,
-  placement,
   placementsOf,
 } from './mig-instances.js';
 import type { Subject } from './plan.js';
@@ -87,8 +90,8 @@ const gpuInstanceInfo = sample(
   call('nvmlGpuInstanceGetInfo', SUBJECT, struct(layouts.nvmlGpuInstanceInfo_t)),
 );
 export interface GpuInstanceProfile extends InstanceProfile {
-  readonly memoryMebibytes: number;
-  readonly peerToPeer: boolean;
+  readonly memoryMebibytes: Reading;
+  readonly peerToPeer: Reading;
 }
 
 export interface GpuInstance extends Subject {
@@ -97,42 +100,43 @@ export interface GpuInstance extends Subject {
   readonly placement: Placement;
 }
 
-const gigabytes = (mebibytes: number): number => Math.round(mebibytes / 1024);
+const gigabytes = (mebibytes: Reading): Reading => derive([mebibytes], (mib) => Math.round(mib / 1024));
 
-/** Profiles that the GPU can be cut by; none where it has no MIG. MIG need not be switched on. */
+/**
+ * Profiles that the GPU can be cut by; none where it has no MIG. MIG need not be switched on. Throws InstanceError where
+ * the driver refuses to say.
+ */
 export function gpuInstanceProfiles(session: Session, gpu: Subject): readonly GpuInstanceProfile[] {
   return GPU_INSTANCE_PROFILES.flatMap((profile) => {
     const view = askProbe(session, gpuProfile(profile), gpu);
-    if (view.status !== 0) return [];
-    const id = view.number('id');
-    const total = view.number('instanceCount');
-    const memoryMebibytes = view.number('memorySizeMB');
-    const capacity = askProbe(session, gpuCapacity(id), gpu).read('value');
+    if (!isProfile(view, 'GPU instances')) return [];
+    const id = Number(view.raw('id'));
+    const total = view.read('instanceCount');
+    const memoryMebibytes = view.read('memorySizeMB');
     return {
-      name: nameOf(view, () => `MIG ${view.number('sliceCount')}g.${gigabytes(memoryMebibytes)}gb`),
+      name: nameOf(view, () => `MIG ${view.read('sliceCount')}g.${gigabytes(memoryMebibytes)}gb`),
       id,
-      slices: view.number('sliceCount'),
-      // Without MIG mode nothing is taken: 7/7 on the H100 and H200, 580.159.04.
-      free: capacity instanceof Missing ? total : Number(capacity),
+      slices: view.read('sliceCount'),
+      free: freeOf(askProbe(session, gpuCapacity(id), gpu).read('value'), total),
       total,
       memoryMebibytes,
-      peerToPeer: view.number('isP2pSupported') !== 0,
-      multiprocessors: view.number('multiprocessorCount'),
-      copyEngines: view.number('copyEngineCount'),
-      decoders: view.number('decoderCount'),
-      encoders: view.number('encoderCount'),
-      jpegs: view.number('jpegCount'),
-      ofas: view.number('ofaCount'),
+      peerToPeer: view.read('isP2pSupported'),
+      multiprocessors: view.read('multiprocessorCount'),
+      copyEngines: view.read('copyEngineCount'),
+      decoders: view.read('decoderCount'),
+      encoders: view.read('encoderCount'),
+      jpegs: view.read('jpegCount'),
+      ofas: view.read('ofaCount'),
     };
   });
 }
 
-/** Where a profile's instances can lie on the GPU. */
+/** Where a profile's instances can lie on the GPU. Throws InstanceError. */
 export const gpuInstancePlacements = (
   session: Session,
   gpu: Subject,
   profile: GpuInstanceProfile,
-): readonly Placement[] => placementsOf(askProbe(session, gpuPlacements(profile.id), gpu));
+): readonly Placement[] => placementsOf(askProbe(session, gpuPlacements(profile.id), gpu), 'GPU instances');
 
 /** GPU instances by profile, then by id. Throws InstanceError where the driver refuses to list them. */
 export function gpuInstances(session: Session, gpu: Subject): readonly GpuInstance[] {
@@ -140,8 +144,8 @@ export function gpuInstances(session: Session, gpu: Subject): readonly GpuInstan
     handlesOf(askProbe(session, gpuInstanceHandles(profile.id), gpu), 'GPU instances')
       .map((handle) => {
         const subject = { index: gpu.index, handle, status: 0 };
-        const view = askProbe(session, gpuInstanceInfo, subject);
-        return { ...subject, profile, id: view.number('id'), placement: placement(view) };
+        const info = askProbe(session, gpuInstanceInfo, subject);
+        return { ...subject, profile, ...infoOf(info, 'GPU instances') };
       })
       .sort(byId),
   );

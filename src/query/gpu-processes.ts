@@ -5,7 +5,7 @@ import { computeInstanceId, gpuInstanceId } from './mig.js';
 import { migDevicesOf } from './mig-devices.js';
 import type { Subject } from './plan.js';
 import type { ProcessType } from './process-type.js';
-import { processesOf, processName } from './processes.js';
+import { nameOf, processesOf } from './processes.js';
 import type { AskProbe } from './table.js';
 
 /** A process on a GPU. One that ended meanwhile has no name. */
@@ -19,17 +19,34 @@ export type PlacedProcess = {
   readonly usedMemory: Reading;
 };
 
-/** The processes, or why a GPU cannot be asked for them. */
+/** The processes, or why they cannot be listed. */
 export function gpuProcesses(gpu: Subject, ask: AskProbe): readonly PlacedProcess[] | Missing {
   if (gpu.status !== 0) return Missing.of(gpu.status);
-  const on = (place: Subject, gpuInstance: Reading, computeInstance: Reading): readonly PlacedProcess[] =>
-    processesOf(place, ask).map(({ pid, type, usedMemory }) => {
-      const name = ask(processName(pid), place).read('');
-      return { gpuInstance, computeInstance, pid, type, name, usedMemory };
-    });
-  const migs = migDevicesOf(gpu, ask) ?? [];
-  if (migs.length === 0) return on(gpu, NOT_SUPPORTED, NOT_SUPPORTED);
-  return migs.flatMap((mig) =>
-    on(mig, ask(gpuInstanceId, mig).read('value'), ask(computeInstanceId, mig).read('value')),
-  );
+  const migs = migDevicesOf(gpu, ask);
+  if (migs instanceof Missing) return migs;
+  if (migs === undefined || migs.length === 0) {
+    return processesOn(gpu, NOT_SUPPORTED, NOT_SUPPORTED, ask);
+  }
+  const all: PlacedProcess[] = [];
+  for (const mig of migs) {
+    const instances = [gpuInstanceId, computeInstanceId].map((id) => ask(id, mig).read('value'));
+    const found = processesOn(mig, ...(instances as [Reading, Reading]), ask);
+    if (found instanceof Missing) return found;
+    all.push(...found);
+  }
+  return all;
+}
+
+function processesOn(
+  place: Subject,
+  gpuInstance: Reading,
+  computeInstance: Reading,
+  ask: AskProbe,
+): readonly PlacedProcess[] | Missing {
+  const found = processesOf(place, ask);
+  if (found instanceof Missing) return found;
+  return found.map(({ pid, type, usedMemory }) => {
+    const name = nameOf(pid, place, ask);
+    return { gpuInstance, computeInstance, pid, type, name, usedMemory };
+  });
 }

@@ -3,6 +3,8 @@ import { call, SUBJECT, struct, u32 } from '../nvml/call.js';
 import { nvmlDeviceAttributes_t } from '../nvml/generated/layouts.js';
 import type { Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
+import type { Reading } from './bound-probe.js';
+import { derived } from './derive.js';
 import { readGpuFields } from './gpu-fields.js';
 import type { Subject } from './plan.js';
 import { fixed } from './probe.js';
@@ -19,7 +21,7 @@ export const computeInstanceId = fixed(
 );
 
 /** The profile in a MIG device's name: `NVIDIA H100 80GB HBM3 MIG 3g.40gb` → `MIG 3g.40gb`. */
-export function migName(session: Session, mig: Subject): string {
+export function migName(session: Session, mig: Subject): Reading {
   const [name] = readGpuFields(session, mig, ['name']);
   const text = name instanceof Missing ? '' : String(name);
   const profile = /MIG \S+$/.exec(text)?.[0];
@@ -27,11 +29,13 @@ export function migName(session: Session, mig: Subject): string {
 }
 
 /** Drivers that name a MIG device after its GPU leave the slices to be counted. */
-function migNameOfAttributes(session: Session, mig: Subject): string {
+function migNameOfAttributes(session: Session, mig: Subject): Reading {
+  const slices = ['gpuInstanceSliceCount', 'computeInstanceSliceCount', 'memorySizeMB'];
   const attributes = askProbe(session, migAttributes, mig);
-  const gpuSlices = attributes.number('gpuInstanceSliceCount');
-  const computeSlices = attributes.number('computeInstanceSliceCount');
-  const gigabytes = Math.round(attributes.number('memorySizeMB') / 1024);
-  const share = computeSlices === gpuSlices ? '' : `${computeSlices}c.`;
-  return `MIG ${share}${gpuSlices}g.${gigabytes}gb`;
+  return attributes.pick(
+    derived(slices, (gpu, compute, mebibytes) => {
+      const share = compute === gpu ? '' : `${compute}c.`;
+      return `MIG ${share}${gpu}g.${Math.round(mebibytes / 1024)}gb`;
+    }),
+  )();
 }

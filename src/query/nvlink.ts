@@ -3,12 +3,12 @@ import { call, SUBJECT, struct, u32, u64 } from '../nvml/call.js';
 import * as nvml from '../nvml/generated/constants.js';
 import { nvmlNvLinkInfo_v1_t, nvmlNvLinkInfo_v2_t, nvmlPciInfo_t } from '../nvml/generated/layouts.js';
 import type { Session } from '../nvml/session.js';
-import { Missing } from '../nvml/status.js';
+import { Missing, type Status } from '../nvml/status.js';
 import type { Reading, Value } from './bound-probe.js';
 import { count, type Kind, number, text, words } from './kind.js';
 import type { Subject } from './plan.js';
 import { field, fixed, type Probe, sample } from './probe.js';
-import { readValues, type Wanted, want } from './read.js';
+import { askProbe, readValues, type Wanted, want } from './read.js';
 
 const linkState = (link: number): Probe =>
   sample(`NVLink ${link} state`, call('nvmlDeviceGetNvLinkState', SUBJECT, link, u32('isActive')));
@@ -41,21 +41,43 @@ const eccErrors = (link: number): Probe =>
 
 export interface Link {
   readonly index: number;
-  readonly active: boolean;
+  /** 0 where it is inactive. */
+  readonly active: Reading;
 }
 
-/** The links that a GPU has; none where it has no NVLink, or NVML will not speak of it. */
-export function linksOf(session: Session, gpu: Subject): readonly Link[] {
+/** Whether a link can be asked about: one that is not known to be inactive. */
+export const isAskable = ({ active }: { readonly active: Reading }): boolean => active !== 0;
+
+/** How NVML says that a GPU has no such link, or no NVLink. */
+const NO_LINK: readonly Status[] = [
+  nvml.NVML_ERROR_NOT_SUPPORTED,
+  nvml.NVML_ERROR_INVALID_ARGUMENT,
+  nvml.NVML_ERROR_NOT_FOUND,
+  nvml.NVML_ERROR_FUNCTION_NOT_FOUND,
+];
+
+/**
+ * The links that a GPU has; none where it has no NVLink. A link whose state cannot be read is one of them where NVML counts
+ * so many; where it does not, it is not known which links there are.
+ */
+export function linksOf(session: Session, gpu: Subject): readonly Link[] | Missing {
   const counted = readValues(session, gpu, [want(field(nvml.NVML_FI_DEV_NVLINK_LINK_COUNT, 0, 'static'))])[0];
-  const limit = counted instanceof Missing ? nvml.NVML_NVLINK_MAX_LINKS : Number(counted);
+  const isCounted = !(counted instanceof Missing);
+  const limit = Math.min(isCounted ? Number(counted) : MOST_LINKS, MOST_LINKS);
   const links: Link[] = [];
   for (let index = 0; index < limit; index++) {
-    const state = readValues(session, gpu, [want(linkState(index), 'isActive')])[0];
-    if (state instanceof Missing) break;
-    links.push({ index, active: Number(state) !== 0 });
+    const asked = askProbe(session, linkState(index), gpu);
+    const active = asked.read('isActive');
+    if (active instanceof Missing) {
+      if (NO_LINK.includes(active.status)) break;
+      if (!isCounted) return asked.refusal();
+    }
+    links.push({ index, active });
   }
   return links;
 }
+
+const MOST_LINKS = nvml.NVML_NVLINK_MAX_LINKS;
 
 /** Something that can be asked about a link. */
 export interface LinkField {

@@ -5,7 +5,8 @@
 import type { FieldId, Handle } from '../nvml/call.js';
 import type { Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED, type Status } from '../nvml/status.js';
-import { BoundFields, BoundProbe, type Reader } from './bound-probe.js';
+import { BoundFields } from './bound-fields.js';
+import { BoundProbe, type Reader } from './bound-probe.js';
 import { fieldFamily } from './field-families.js';
 import type { Lifetime, Probe } from './probe.js';
 import type { Row, StatusValues } from './row.js';

@@ -2,7 +2,7 @@
 import { call, SUBJECT, struct } from '../nvml/call.js';
 import * as nvml from '../nvml/generated/constants.js';
 import * as layouts from '../nvml/generated/layouts.js';
-import type { BoundProbe, View } from './bound-probe.js';
+import type { BoundProbe, Reading, View } from './bound-probe.js';
 import { fixed, sample } from './probe.js';
 
 export const profilesInfo = fixed(
@@ -30,9 +30,9 @@ export const currentProfiles = sample(
 const WORD_BITS = 32;
 const MASK_WORDS = 8;
 
-/** The profile ids in a mask of 255 bits, ascending. */
+/** The profile ids in a mask of 255 bits, ascending. A word of all ones has all bits. */
 export function idsInMask(view: View, path: string): readonly number[] {
-  return Array.from({ length: MASK_WORDS }, (_, word) => view.number(`${path}.mask.${word}`)).flatMap(
+  return Array.from({ length: MASK_WORDS }, (_, word) => Number(view.raw(`${path}.mask.${word}`))).flatMap(
     (bits, word) =>
       Array.from({ length: WORD_BITS }, (_, bit) => word * WORD_BITS + bit).filter(
         (id) => Math.floor(bits / 2 ** (id % WORD_BITS)) % 2 === 1,
@@ -42,7 +42,7 @@ export function idsInMask(view: View, path: string): readonly number[] {
 
 export interface PowerProfile {
   readonly id: number;
-  readonly priority: number;
+  readonly priority: Reading;
   /** Ids of the profiles that cannot be used with this one. */
   readonly conflicts: readonly number[];
 }
@@ -51,7 +51,7 @@ export interface PowerProfile {
 export function supportedProfiles(asked: BoundProbe): readonly PowerProfile[] {
   return idsInMask(asked, 'perfProfilesMask').map((id) => ({
     id,
-    priority: asked.number(`perfProfile.${id}.priority`),
+    priority: asked.read(`perfProfile.${id}.priority`),
     conflicts: idsInMask(asked, `perfProfile.${id}.conflictingMask`),
   }));
 }

@@ -1,4 +1,5 @@
 /** The preset profiles of power smoothing, field by field. */
+import { MOST_PRESET_PROFILES } from '../nvml/counts.js';
 import * as nvml from '../nvml/generated/constants.js';
 import type { Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
@@ -81,6 +82,7 @@ export function presetProfiles(session: Session, gpu: Subject): readonly PresetP
   void counting.run();
   const profiles = read();
   if (profiles instanceof Missing) return profiles;
+  if (Number(profiles) > MOST_PRESET_PROFILES) return Missing.of(nvml.NVML_ERROR_UNKNOWN);
   const questions = new Questions(session);
   const readers = Array.from({ length: Number(profiles) }, (_, id) =>
     PARAMETERS.map(({ fieldId }) => questions.reader(field(fieldId, id), '', gpu)),

@@ -3,6 +3,7 @@ import type { Session } from '../nvml/session.js';
 import { BoundProbe, type Pick, type Reading } from './bound-probe.js';
 import { Questions, type Subject, SYSTEM } from './plan.js';
 import type { Probe } from './probe.js';
+import type { AskProbe } from './table.js';
 
 /** A probe, and which of its values is meant. */
 export interface Wanted {
@@ -24,6 +25,12 @@ export function readValues(
   void questions.run();
   return readers.map((read) => read());
 }
+
+/** Asks about one subject at once, if it is not given another. */
+export const askerOf =
+  (session: Session, subject: Subject): AskProbe =>
+  (probe, about = subject) =>
+    askProbe(session, probe, about);
 
 /** Asks a probe at once, and returns it with its answer. */
 export function askProbe(session: Session, probe: Probe, subject: Subject = SYSTEM): BoundProbe {

@@ -2,6 +2,7 @@
 import { call, countedList, SUBJECT } from '../nvml/call.js';
 import * as nvml from '../nvml/generated/constants.js';
 import * as layouts from '../nvml/generated/layouts.js';
+import type { Missing } from '../nvml/status.js';
 import type { View } from './bound-probe.js';
 import { type Cells, cell } from './cell.js';
 import { count, type Kind, microseconds, words } from './kind.js';
@@ -105,3 +106,7 @@ export const fbcColumns: readonly SessionColumn[] = [
 /** A session's values by their JSON names. */
 export const sessionCells = (columns: readonly SessionColumn[], view: View): Cells =>
   Object.fromEntries(columns.map(({ name, kind, path }) => [name, cell(kind, view.read(path))]));
+
+/** In the place of a session: why none is known. */
+export const noSession = (columns: readonly SessionColumn[], why: Missing): Cells =>
+  Object.fromEntries(columns.map(({ name, kind }) => [name, cell(kind, why)]));

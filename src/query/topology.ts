@@ -2,7 +2,7 @@
 import { call, countedList, type Handle, SUBJECT, u32 } from '../nvml/call.js';
 import * as nvml from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
-import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
+import { Missing, NOT_SUPPORTED, type Status } from '../nvml/status.js';
 import { setBits } from './bits.js';
 import type { BoundProbe, Reading } from './bound-probe.js';
 import { readGpuFields } from './gpu-fields.js';
@@ -90,10 +90,15 @@ export const ancestors = (session: Session, gpus: readonly Gpu[]): Pairs =>
 export const p2pStatuses = (session: Session, gpus: readonly Gpu[], capability: number): Pairs =>
   pairs(session, gpus, (other) => p2pStatus(other, capability), 'status');
 
-/** Indexes of the GPUs in a list answer. */
-function indexesOf(session: Session, asked: BoundProbe): readonly number[] | Missing {
-  if (asked.status !== 0) return Missing.of(asked.status);
-  const handles = asked.items().map((item) => item.read(''));
+/** Indexes of the GPUs in a list answer. `none` are the statuses that mean that there are none. */
+function indexesOf(
+  session: Session,
+  asked: BoundProbe,
+  none: readonly Status[],
+): readonly number[] | Missing {
+  const items = asked.items(none);
+  if (items instanceof Missing) return items;
+  const handles = items.map((item) => item.read(''));
   return session.gpus
     .filter((gpu) => handles.some((handle) => handle === gpu.handle))
     .map((gpu) => gpu.index);
@@ -101,14 +106,16 @@ function indexesOf(session: Session, asked: BoundProbe): readonly number[] | Mis
 
 /** The GPUs that a GPU reaches at a level. */
 export function nearestGpus(session: Session, gpu: Gpu, level: number): readonly number[] | Missing {
-  const found = indexesOf(session, askProbe(session, nearest(level), gpu));
   // NVML refuses an array of none, which is what it counted (H100, 580.159.04).
-  return found === Missing.of(nvml.NVML_ERROR_INVALID_ARGUMENT) ? [] : found;
+  return indexesOf(session, askProbe(session, nearest(level), gpu), [nvml.NVML_ERROR_INVALID_ARGUMENT]);
 }
 
 /** The GPUs that are near a CPU. */
 export const gpusNearCpu = (session: Session, cpu: number): readonly number[] | Missing =>
-  indexesOf(session, askProbe(session, nearCpu(cpu)));
+  indexesOf(session, askProbe(session, nearCpu(cpu)), [
+    nvml.NVML_ERROR_INVALID_ARGUMENT,
+    nvml.NVML_ERROR_NOT_FOUND,
+  ]);
 
 const switchLinks = field(nvml.NVML_FI_DEV_NVSWITCH_CONNECTED_LINK_COUNT, 0, 'static');
 
@@ -120,24 +127,33 @@ interface Reach {
   readonly remotes: readonly string[];
 }
 
-function reachOf(session: Session, gpu: Gpu): Reach {
-  const busId = String(readGpuFields(session, gpu, ['pci.bus_id'])[0]).toLowerCase();
+/** Missing where it is not known which links there are, or where they lead. */
+function reachOf(session: Session, gpu: Gpu): Reach | Missing {
+  const place = readGpuFields(session, gpu, ['pci.bus_id'])[0] as Reading;
+  if (place instanceof Missing) return place;
+  const busId = String(place).toLowerCase();
   const counted = readValues(session, gpu, [want(switchLinks)])[0] as Reading;
   if (!(counted instanceof Missing) && Number(counted) > 0) {
     return { busId, toSwitches: Number(counted), remotes: [] };
   }
-  const links = linksOf(session, gpu).filter(({ active }) => active);
-  const ends = links.map(
-    ({ index }) =>
-      readValues(session, gpu, [want(linkRemote(index), 'busId'), want(linkRemoteType(index), 'type')]) as [
-        Reading,
-        Reading,
-      ],
-  );
+  const links = linksOf(session, gpu);
+  if (links instanceof Missing) return links;
+  const states = links.map(({ active }) => active);
+  const unknown = states.find((state) => state instanceof Missing);
+  if (unknown instanceof Missing) return unknown;
+  const ends = links
+    .filter(({ active }) => active !== 0)
+    .map(
+      ({ index }) =>
+        readValues(session, gpu, [want(linkRemote(index), 'busId'), want(linkRemoteType(index), 'type')]) as [
+          Reading,
+          Reading,
+        ],
+    );
   return {
     busId,
     toSwitches: ends.filter(([, type]) => type === nvml.NVML_NVLINK_DEVICE_TYPE_SWITCH).length,
-    remotes: ends.map(([remote]) => String(remote).toLowerCase()),
+    remotes: ends.flatMap(([remote]) => (remote instanceof Missing ? [] : [String(remote).toLowerCase()])),
   };
 }
 
@@ -145,12 +161,14 @@ function reachOf(session: Session, gpu: Gpu): Reach {
  * How many NVLinks join each pair: those that lead from one to the other, or all that both have to their switches.
  * 0 where PCIe alone joins them.
  */
-export function nvlinkWidths(session: Session, gpus: readonly Gpu[]): readonly (readonly number[])[] {
+export function nvlinkWidths(session: Session, gpus: readonly Gpu[]): readonly (readonly Reading[])[] {
   if (gpus.length < 2) return gpus.map(() => [0]);
   const reaches = gpus.map((gpu) => reachOf(session, gpu));
-  return reaches.map((from) =>
-    reaches.map((to) => {
-      if (from === to) return 0;
+  return reaches.map((from, i) =>
+    reaches.map((to, j) => {
+      if (i === j) return 0;
+      if (from instanceof Missing) return from;
+      if (to instanceof Missing) return to;
       const direct = from.remotes.filter((remote) => remote === to.busId).length;
       return direct > 0 ? direct : Math.min(from.toSwitches, to.toSwitches);
     }),

@@ -1,14 +1,14 @@
 /** `vgpu --gpm-metrics`: performance metrics of the GPU instances that vGPUs run on. */
 import { GpmMeter } from '../nvml/gpm.js';
-import { type Gpu, migDevices, type Session } from '../nvml/session.js';
+import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import type { Reading } from './bound-probe.js';
 import { type Cells, cell } from './cell.js';
 import { count, type Kind } from './kind.js';
 import { computeInstanceId, gpuInstanceId } from './mig.js';
+import { migDevicesIn } from './mig-devices.js';
 import type { GpmMetric } from './monitor/gpm.js';
-import type { Subject } from './plan.js';
-import { askProbe } from './read.js';
+import { askerOf, askProbe } from './read.js';
 import { vgpuNumbers } from './vgpu.js';
 import { instanceOfVgpu } from './vgpu-instances.js';
 
@@ -24,11 +24,12 @@ interface MigPlace {
   readonly compute: Reading;
 }
 
-function migPlaces(session: Session, gpu: Gpu): readonly MigPlace[] {
-  return migDevices(session.driver, gpu).map((handle, index) => {
-    const device: Subject = { index, handle, status: 0 };
+function migPlaces(session: Session, gpu: Gpu): readonly MigPlace[] | Missing {
+  const migs = migDevicesIn(gpu, askerOf(session, gpu));
+  if (migs instanceof Missing) return migs;
+  return migs.map((device) => {
     return {
-      index,
+      index: device.index,
       instance: askProbe(session, gpuInstanceId, device).read('value'),
       compute: askProbe(session, computeInstanceId, device).read('value'),
     };
@@ -45,23 +46,41 @@ export class VgpuGpm {
   records(session: Session, gpu: Gpu): readonly Cells[] {
     const devices = migPlaces(session, gpu);
     const taken = new Set<GpmMeter>();
-    return vgpuNumbers(session, gpu, 'active').map((vgpu) => {
+    const vgpus = vgpuNumbers(session, gpu, 'active');
+    if (vgpus instanceof Missing) return [this.record(vgpus, vgpus, vgpus, vgpus, () => vgpus)];
+    return vgpus.map((vgpu) => {
       const instance = instanceOfVgpu(session, vgpu);
-      const device = devices.find((one) => one.instance === instance);
+      const device = devices instanceof Missing ? devices : devices.find((one) => one.instance === instance);
       const meter = instance instanceof Missing ? undefined : this.meterOf(session, gpu, Number(instance));
       // vGPUs that share an instance share its meter.
       if (meter !== undefined && !taken.has(meter)) meter.take();
       if (meter !== undefined) taken.add(meter);
-      return {
-        vgpu: cell(count, vgpu),
-        mig_device: cell(count, device?.index ?? NOT_SUPPORTED),
-        gpu_instance_id: cell(count, instance),
-        compute_instance_id: cell(count, device?.compute ?? NOT_SUPPORTED),
-        ...Object.fromEntries(
-          this.metrics.map(({ name }, i) => [name, cell(measured, meter?.read(i) ?? NOT_SUPPORTED)]),
-        ),
-      };
+      const [index, compute] =
+        device instanceof Missing ? [device, device] : [device?.index, device?.compute];
+      return this.record(
+        vgpu,
+        index ?? NOT_SUPPORTED,
+        instance,
+        compute ?? NOT_SUPPORTED,
+        (i) => meter?.read(i) ?? NOT_SUPPORTED,
+      );
     });
+  }
+
+  private record(
+    vgpu: Reading,
+    index: Reading,
+    instance: Reading,
+    compute: Reading,
+    metric: (i: number) => Reading,
+  ): Cells {
+    return {
+      vgpu: cell(count, vgpu),
+      mig_device: cell(count, index),
+      gpu_instance_id: cell(count, instance),
+      compute_instance_id: cell(count, compute),
+      ...Object.fromEntries(this.metrics.map(({ name }, i) => [name, cell(measured, metric(i))])),
+    };
   }
 
   /** Gives back what NVML lent. */

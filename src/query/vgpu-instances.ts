@@ -4,7 +4,9 @@ import * as nvml from '../nvml/generated/constants.js';
 import * as layouts from '../nvml/generated/layouts.js';
 import { arrayAt, filledOf, READ } from '../nvml/memory.js';
 import type { Gpu, Session } from '../nvml/session.js';
+import type { Missing, Status } from '../nvml/status.js';
 import type { Reading } from './bound-probe.js';
+import { derived } from './derive.js';
 import { enabled, supported } from './kind.js';
 import type { Subject } from './plan.js';
 import { type Probe, sample } from './probe.js';
@@ -32,11 +34,24 @@ export const gpuInstance = (session: Session, gpu: Gpu, id: number): Instance =>
 /** Ids go up to here: more than any GPU has had. */
 const IDS = 32;
 
+/** How NVML says that there is no instance with an id. */
+const NO_INSTANCE: readonly Status[] = [
+  nvml.NVML_ERROR_NOT_FOUND,
+  nvml.NVML_ERROR_NOT_SUPPORTED,
+  nvml.NVML_ERROR_INVALID_ARGUMENT,
+  nvml.NVML_ERROR_FUNCTION_NOT_FOUND,
+];
+
 /** All GPU instances of a GPU. */
-export const allInstances = (gpu: Subject, ask: AskProbe): readonly Instance[] =>
-  Array.from({ length: IDS }, (_, id) => instanceOf(ask(byId(id)), gpu, id)).filter(
-    ({ status }) => status === 0,
-  );
+export function allInstances(gpu: Subject, ask: AskProbe): readonly Instance[] | Missing {
+  const instances: Instance[] = [];
+  for (let id = 0; id < IDS; id++) {
+    const asked = ask(byId(id));
+    if (asked.status === 0) instances.push(instanceOf(asked, gpu, id));
+    else if (!NO_INSTANCE.includes(asked.status)) return asked.refusal();
+  }
+  return instances;
+}
 
 const creatable: Out = {
   out: 'struct',
@@ -46,10 +61,11 @@ const creatable: Out = {
 };
 
 /** Types of vGPU that an instance has room for. */
-export function creatableOn(session: Session, instance: Instance): readonly number[] {
+export function creatableOn(session: Session, instance: Instance): readonly number[] | Missing {
   const probe = sample('creatable vGPU types', call('nvmlGpuInstanceGetCreatableVgpus', SUBJECT, creatable));
-  const memory = askProbe(session, probe, instance).memory();
-  if (memory === undefined) return [];
+  const asked = askProbe(session, probe, instance);
+  const memory = asked.memory();
+  if (memory === undefined) return NO_INSTANCE.includes(asked.status) ? [] : asked.refusal();
   const at = arrayAt(layouts.nvmlVgpuTypeIdInfo_v1_t);
   return Array.from({ length: filledOf(creatable, memory) }, (_, i) => memory.readUInt32LE(at + 4 * i));
 }
@@ -112,7 +128,10 @@ export const migrationLines = (session: Session, gpu: Subject): readonly Field[]
     'Migration',
     supported,
     askProbe(session, metadata, gpu).pick(
-      (view) => view.number('pgpuVirtualizationCaps') & nvml.NVML_VGPU_PGPU_VIRTUALIZATION_CAP_MIGRATION_YES,
+      derived(
+        ['pgpuVirtualizationCaps'],
+        (caps) => caps & nvml.NVML_VGPU_PGPU_VIRTUALIZATION_CAP_MIGRATION_YES,
+      ),
     )(),
   ),
 ];

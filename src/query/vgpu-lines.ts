@@ -11,7 +11,7 @@ import { count, enabled, type Kind, mebibytes, number, percent, text } from './k
 import { type Subject, SYSTEM } from './plan.js';
 import { fixed, sample } from './probe.js';
 import { askProbe } from './read.js';
-import { NO_UTILIZATION, sizedText, type VgpuUtilization, vgpuIdentity } from './vgpu.js';
+import { sizedText, type VgpuUtilization, vgpuIdentity } from './vgpu.js';
 
 const framesPerSecond = number('FPS');
 /** Small hexadecimal digits, as many as there are. */
@@ -137,9 +137,9 @@ export function vgpuTypeLines(session: Session, gpu: Gpu, type: number): readonl
 
 /** Unlicensed (Unrestricted) and N/A were seen with driver 580, the expiry is spelled as the guide spells it. */
 function licenseText(view: View): Reading {
-  const state = view.number('currentState');
+  const state = view.read('currentState');
   if (state === nvml.NVML_GRID_LICENSE_STATE_LICENSED) return `Licensed (Expiry: ${expiryText(view)})`;
-  return UNLICENSED[state] ?? 'N/A (Expiry: N/A)';
+  return UNLICENSED[Number(state)] ?? 'N/A (Expiry: N/A)';
 }
 
 const UNLICENSED: Readonly<Record<number, string>> = {
@@ -156,13 +156,13 @@ const EXPIRIES: Readonly<Record<number, string>> = {
 };
 
 function expiryText(view: View): string {
-  const part = (name: string): number => view.number(`licenseExpiry.${name}`);
+  const part = (name: string): Reading => view.raw(`licenseExpiry.${name}`);
   const date = `${part('year')}-${part('month')}-${part('day')}`;
-  return EXPIRIES[part('status')] ?? `${date} ${part('hour')}:${part('min')}:${part('sec')} GMT`;
+  return EXPIRIES[Number(part('status'))] ?? `${date} ${part('hour')}:${part('min')}:${part('sec')} GMT`;
 }
 
 const placementText = (view: View): Reading => {
-  const id = view.number('placementId');
+  const id = view.read('placementId');
   return id === nvml.NVML_INVALID_VGPU_PLACEMENT_ID ? NOT_SUPPORTED : id;
 };
 
@@ -181,7 +181,7 @@ export function vgpuLines(
   session: Session,
   gpu: Gpu,
   vgpu: number,
-  utilization: VgpuUtilization = NO_UTILIZATION,
+  utilization: VgpuUtilization,
 ): readonly Line[] {
   const { vmId, isUuid, type, typeName } = vgpuIdentity(session, vgpu);
   const read = (

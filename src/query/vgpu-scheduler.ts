@@ -75,7 +75,7 @@ const capabilities = fixed(
   call('nvmlDeviceGetVgpuSchedulerCapabilities', SUBJECT, struct(layouts.nvmlVgpuSchedulerCapabilities_t)),
 );
 
-const isAdaptive = (view: View): boolean => view.number('arrMode') === nvml.NVML_VGPU_SCHEDULER_ARR_ENABLE;
+const isAdaptive = (view: View): boolean => view.read('arrMode') === nvml.NVML_VGPU_SCHEDULER_ARR_ENABLE;
 
 /** Which member of the union holds depends on the mode. */
 const timeslice = (view: View): Reading =>
@@ -114,20 +114,28 @@ export interface Turn {
 }
 
 /** The turns of a log, oldest first. */
-function turnsOf(log: BoundProbe): readonly Turn[] {
-  if (log.status !== 0) return [];
-  return Array.from({ length: log.number('entriesCount') }, (_, i) => {
-    const read = (field: string): Reading => log.read(`logEntries.${i}.${field}`);
-    return {
-      runlist: read('swRunlistId'),
-      timestamp: read('timestamp'),
-      runTotal: read('timeRunTotal'),
-      run: read('timeRun'),
-      target: read('targetTimeSlice'),
-      preempted: read('cumulativePreemptionTime'),
-    };
-  });
+function turnsOf(log: BoundProbe): readonly Turn[] | Missing {
+  const entries = log.status === 0 ? log.elements('entriesCount', 'logEntries') : log.refusal();
+  if (entries instanceof Missing) return entries;
+  return entries.map((entry) => ({
+    runlist: entry.read('swRunlistId'),
+    timestamp: entry.read('timestamp'),
+    runTotal: entry.read('timeRunTotal'),
+    run: entry.read('timeRun'),
+    target: entry.read('targetTimeSlice'),
+    preempted: entry.read('cumulativePreemptionTime'),
+  }));
 }
+
+/** In place of the turns of a log that has none, or could not be read. */
+const noTurn = (why: Missing): Turn => ({
+  runlist: why,
+  timestamp: why,
+  runTotal: why,
+  run: why,
+  target: why,
+  preempted: why,
+});
 
 const turnLines = ({ runlist, timestamp, runTotal, run, target, preempted }: Turn): readonly Field[] => [
   lineAt(1, 'runlist', 'Software Runlist ID', count, runlist),
@@ -147,7 +155,10 @@ export interface SchedulerLog {
 export function schedulerLog(session: Session, of: Subject, which: Scheduled): SchedulerLog {
   const log = askProbe(session, SCHEDULER_LOGS[which], of);
   const engine = reader(log, 1)('engine', 'Engine ID', engines, 'engineId');
-  return { state: [engine, ...stateLines(log)], turns: turnsOf(log).map(turnLines) };
+  const turns = turnsOf(log);
+  const none = turns === NOT_SUPPORTED ? [] : undefined;
+  const listed = turns instanceof Missing ? (none ?? [noTurn(turns)]) : turns;
+  return { state: [engine, ...stateLines(log)], turns: listed.map(turnLines) };
 }
 
 /** `-sc`. No output was seen. */
@@ -155,10 +166,10 @@ export function schedulerCapabilityLines(session: Session, gpu: Subject): readon
   const line = reader(askProbe(session, capabilities, gpu), 1);
   const policyNames = (view: View): Reading =>
     Array.from({ length: layouts.nvmlVgpuSchedulerCapabilities_t.fields.supportedSchedulers[2] }, (_, i) =>
-      view.number(`supportedSchedulers.${i}`),
+      view.read(`supportedSchedulers.${i}`),
     )
       .filter((policy) => policy !== nvml.NVML_VGPU_SCHEDULER_POLICY_UNKNOWN)
-      .map((policy) => policies.spell(policy))
+      .flatMap((policy) => (policy instanceof Missing ? [] : [policies.spell(policy)]))
       .join(', ');
   return [
     line('supported_policies', 'Supported Policies', text, policyNames),
@@ -181,15 +192,7 @@ export function schedulerRecords(log: BoundProbe): readonly Readonly<Record<stri
     timeslice: log.pick(timeslice)(),
     averageFactor: log.pick(averageFactor)(),
   };
-  const turns = turnsOf(log);
-  const none = log.status === 0 ? NOT_SUPPORTED : Missing.of(log.status);
-  const absent: Turn = {
-    runlist: none,
-    timestamp: none,
-    runTotal: none,
-    run: none,
-    target: none,
-    preempted: none,
-  };
-  return (turns.length === 0 ? [absent] : turns).map((turn) => ({ ...head, ...turn }));
+  const found = turnsOf(log);
+  const turns = found instanceof Missing ? [noTurn(found)] : found;
+  return (turns.length === 0 ? [noTurn(NOT_SUPPORTED)] : turns).map((turn) => ({ ...head, ...turn }));
 }

@@ -3,7 +3,7 @@ import { call, countedList, list, type Out, SUBJECT, text as textOut, u32 } from
 import * as nvml from '../nvml/generated/constants.js';
 import * as layouts from '../nvml/generated/layouts.js';
 import type { Gpu, Session } from '../nvml/session.js';
-import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
+import { isTooNew, Missing, NOT_SUPPORTED, type Status } from '../nvml/status.js';
 import type { Reading, View } from './bound-probe.js';
 import { type Cells, cell } from './cell.js';
 import { count, percent, text } from './kind.js';
@@ -18,13 +18,17 @@ const virtualizationMode = fixed(
   call('nvmlDeviceGetVirtualizationMode', SUBJECT, u32()),
 );
 
-/** Whether a GPU is shared out as vGPUs: only such GPUs appear in `vgpu`. */
-export function isVgpuHost(session: Session, gpu: Gpu): boolean {
-  const value = askProbe(session, virtualizationMode, gpu).read('value');
-  return (
-    value === nvml.NVML_GPU_VIRTUALIZATION_MODE_HOST_VGPU ||
-    value === nvml.NVML_GPU_VIRTUALIZATION_MODE_HOST_VSGA
-  );
+const HOST_MODES: readonly Reading[] = [
+  nvml.NVML_GPU_VIRTUALIZATION_MODE_HOST_VGPU,
+  nvml.NVML_GPU_VIRTUALIZATION_MODE_HOST_VSGA,
+];
+
+/** Whether a GPU is shared out as vGPUs: only such GPUs appear in `vgpu`. Missing where it does not say what it is. */
+export function isVgpuHost(session: Session, gpu: Gpu): boolean | Missing {
+  const asked = askProbe(session, virtualizationMode, gpu);
+  const mode = asked.read('value');
+  if (!(mode instanceof Missing)) return HOST_MODES.includes(mode);
+  return mode === NOT_SUPPORTED || isTooNew(mode.status) ? false : asked.refusal();
 }
 
 const activeVgpus = sample('active vGPUs', call('nvmlDeviceGetActiveVgpus', SUBJECT, list('u32')));
@@ -36,13 +40,20 @@ const creatableTypes = sample(
   'creatable vGPU types',
   call('nvmlDeviceGetCreatableVgpus', SUBJECT, list('u32')),
 );
+/** A GPU, or a vGPU, that has nothing of the kind. */
+const NO_LIST: readonly Status[] = [nvml.NVML_ERROR_NOT_SUPPORTED];
+
 const LISTS = { active: activeVgpus, supported: supportedTypes, creatable: creatableTypes } as const;
 
 /** Numbers of the GPU's running vGPUs, or ids of the types that it supports or has room for. */
-export const vgpuNumbers = (session: Session, gpu: Gpu, which: keyof typeof LISTS): readonly number[] =>
-  askProbe(session, LISTS[which], gpu)
-    .items()
-    .map((item) => Number(item.read('')));
+export function vgpuNumbers(
+  session: Session,
+  gpu: Gpu,
+  which: keyof typeof LISTS,
+): readonly number[] | Missing {
+  const items = askProbe(session, LISTS[which], gpu).items(NO_LIST);
+  return items instanceof Missing ? items : items.map((item) => Number(item.raw('')));
+}
 
 /** A type's name. */
 export const vgpuTypeName = (session: Session, type: number): Reading =>
@@ -70,12 +81,19 @@ const utilizationSamples = sample(
   ),
 );
 
-/** The utilization of each vGPU by its number. Of the union that NVML leaves, the values are the unsigned integers. */
-export function vgpuUtilizations(session: Session, gpu: Gpu): ReadonlyMap<number, VgpuUtilization> {
-  const asked = askProbe(session, utilizationSamples, gpu);
-  return new Map(
-    asked.items().map((item) => [
-      item.number('vgpuInstance'),
+/** The statuses by which a driver says that it has no newer samples. */
+const NO_SAMPLES: readonly Status[] = [nvml.NVML_ERROR_NOT_FOUND, nvml.NVML_ERROR_NO_DATA];
+
+/**
+ * Finds the utilization of a vGPU by its number. Of the union that NVML leaves, the values are the unsigned integers. Where the
+ * samples cannot be listed every value says why.
+ */
+export function vgpuUtilizations(session: Session, gpu: Gpu): (vgpu: number) => VgpuUtilization {
+  const items = askProbe(session, utilizationSamples, gpu).items(NO_SAMPLES);
+  if (items instanceof Missing) return () => noUtilization(items);
+  const byVgpu = new Map(
+    items.map((item) => [
+      Number(item.raw('vgpuInstance')),
       {
         sm: item.read('smUtil.uiVal'),
         memory: item.read('memUtil.uiVal'),
@@ -86,17 +104,18 @@ export function vgpuUtilizations(session: Session, gpu: Gpu): ReadonlyMap<number
       },
     ]),
   );
+  return (vgpu) => byVgpu.get(vgpu) ?? noUtilization(NOT_SUPPORTED);
 }
 
-/** The utilization of a vGPU that was not sampled. */
-export const NO_UTILIZATION: VgpuUtilization = {
-  sm: NOT_SUPPORTED,
-  memory: NOT_SUPPORTED,
-  encoder: NOT_SUPPORTED,
-  decoder: NOT_SUPPORTED,
-  jpeg: NOT_SUPPORTED,
-  ofa: NOT_SUPPORTED,
-};
+/** The utilization of a vGPU that was not sampled, or cannot be. */
+export const noUtilization = (why: Missing): VgpuUtilization => ({
+  sm: why,
+  memory: why,
+  encoder: why,
+  decoder: why,
+  jpeg: why,
+  ofa: why,
+});
 
 /** Which virtual machine a running vGPU belongs to, and its type. NVML does not tell the machine's name. */
 export function vgpuIdentity(
@@ -118,14 +137,18 @@ export function vgpuIdentity(
   ).read('value');
   return {
     vmId: vm.read(''),
-    isUuid: vm.number('type') === nvml.NVML_VGPU_VM_ID_UUID,
+    isUuid: vm.read('type') === nvml.NVML_VGPU_VM_ID_UUID,
     type,
     typeName: type instanceof Missing ? type : vgpuTypeName(session, Number(type)),
   };
 }
 
 /** Encoder or frame buffer capture sessions in a vGPU, each as a view. */
-export const vgpuSessions = (session: Session, vgpu: number, which: 'encoder' | 'fbc'): readonly View[] =>
+export const vgpuSessions = (
+  session: Session,
+  vgpu: number,
+  which: 'encoder' | 'fbc',
+): readonly View[] | Missing =>
   askProbe(
     session,
     which === 'encoder'
@@ -137,23 +160,25 @@ export const vgpuSessions = (session: Session, vgpu: number, which: 'encoder' | 
           `vGPU ${vgpu} FBC sessions`,
           call('nvmlVgpuInstanceGetFBCSessions', vgpu, countedList(layouts.nvmlFBCSessionInfo_t)),
         ),
-  ).items();
+  ).items(NO_LIST);
 
 const processSamples = sample(
   'vGPU processes',
   call('nvmlDeviceGetVgpuProcessUtilization', SUBJECT, 0, list(layouts.nvmlVgpuProcessUtilizationSample_t)),
 );
 
-/** Processes in the GPU's vGPUs that used it lately. */
-export const vgpuProcesses = (session: Session, gpu: Gpu): readonly Cells[] =>
-  askProbe(session, processSamples, gpu)
-    .items()
-    .map((item) => ({
-      vgpu: cell(count, item.read('vgpuInstance')),
-      pid: cell(count, item.read('pid')),
-      process_name: cell(text, item.text('processName')),
-      sm: cell(percent, item.read('smUtil')),
-      memory: cell(percent, item.read('memUtil')),
-      encoder: cell(percent, item.read('encUtil')),
-      decoder: cell(percent, item.read('decUtil')),
-    }));
+/** Processes in the GPU's vGPUs that used it lately; in their place, why they cannot be listed. */
+export function vgpuProcesses(session: Session, gpu: Gpu): readonly Cells[] {
+  const items = askProbe(session, processSamples, gpu).items([...NO_LIST, ...NO_SAMPLES]);
+  const record = (read: (path: string) => Reading): Cells => ({
+    vgpu: cell(count, read('vgpuInstance')),
+    pid: cell(count, read('pid')),
+    process_name: cell(text, read('processName')),
+    sm: cell(percent, read('smUtil')),
+    memory: cell(percent, read('memUtil')),
+    encoder: cell(percent, read('encUtil')),
+    decoder: cell(percent, read('decUtil')),
+  });
+  if (!(items instanceof Missing)) return items.map((item) => record((path) => item.read(path)));
+  return [record(() => items)];
+}

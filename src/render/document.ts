@@ -15,29 +15,42 @@ function cellsRecord(cells: Cells): JsonRecord {
   return Object.keys(reasons).length === 0 ? record : { ...record, reasons };
 }
 
-export type Part = Cells | readonly Cells[];
+/** A record, a list of records, or why there is no list. */
+export type Part = Cells | readonly Cells[] | Missing;
 
 const isList = (part: Part): part is readonly Cells[] => Array.isArray(part);
 
+/** What is beside the parts: why some of them are null. */
+function reasonsOf(parts: Readonly<Record<string, Part>>): Readonly<Record<string, string>> | undefined {
+  const reasons = Object.entries(parts).flatMap(([name, part]): [string, string][] =>
+    part instanceof Missing ? [[name, statusReason(part.status)]] : [],
+  );
+  return reasons.length === 0 ? undefined : Object.fromEntries(reasons);
+}
+
 function partText(part: Part): string {
+  if (part instanceof Missing) return 'null';
   if (!isList(part)) return JSON.stringify(cellsRecord(part));
   if (part.length === 0) return '[]';
   return `[\n${part.map((cells) => `    ${JSON.stringify(cellsRecord(cells))}`).join(',\n')}\n  ]`;
 }
 
+const partJson = (part: Part) => {
+  if (part instanceof Missing) return null;
+  return isList(part) ? part.map(cellsRecord) : cellsRecord(part);
+};
+
 /** The whole document in one line. */
-export const jsonLine = (parts: Readonly<Record<string, Part>>): string =>
-  `${JSON.stringify(
-    Object.fromEntries(
-      Object.entries(parts).map(([name, part]) => [
-        name,
-        isList(part) ? part.map(cellsRecord) : cellsRecord(part),
-      ]),
-    ),
-  )}\n`;
+export function jsonLine(parts: Readonly<Record<string, Part>>): string {
+  const document = Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, partJson(part)]));
+  // JSON leaves out what is undefined.
+  return `${JSON.stringify({ ...document, reasons: reasonsOf(parts) })}\n`;
+}
 
 /** The whole document. */
 export function jsonDocument(parts: Readonly<Record<string, Part>>): string {
   const lines = Object.entries(parts).map(([name, part]) => `  ${JSON.stringify(name)}: ${partText(part)}`);
+  const reasons = reasonsOf(parts);
+  if (reasons !== undefined) lines.push(`  "reasons": ${JSON.stringify(reasons)}`);
   return lines.length === 0 ? '{}\n' : `{\n${lines.join(',\n')}\n}\n`;
 }

@@ -1,5 +1,6 @@
 /** The tables and lines of `mig`, as drawn by driver 580. */
-import { type Cells, cellText } from '../query/cell.js';
+import { Missing } from '../nvml/status.js';
+import { type Cell, type Cells, cellText } from '../query/cell.js';
 import { likePrintf } from '../query/decimals.js';
 import { type BoxColumn, boxTable } from './box.js';
 
@@ -23,6 +24,10 @@ const left = (width: number): BoxColumn => ({ width });
 const right = (width: number): BoxColumn => ({ width, align: 'right' });
 
 const MEBIBYTES_PER_GIBIBYTE = 1024;
+const gibibytes = (mebibytes: Cell): string =>
+  mebibytes.reading instanceof Missing
+    ? cellText(mebibytes)
+    : likePrintf(Number(mebibytes.reading) / MEBIBYTES_PER_GIBIBYTE, 2);
 
 /** `-lgip`: seen on the H100 and H200 (580.159.04), names as long as `MIG 2g.48gb+me.all` on an RTX PRO 6000. */
 export const gpuProfileTable = (profiles: readonly GpuProfileCells[]): string =>
@@ -40,7 +45,7 @@ export const gpuProfileTable = (profiles: readonly GpuProfileCells[]): string =>
       cellText(p.profile_id),
       '',
       `${cellText(p.free)}/${cellText(p.total)}`,
-      likePrintf(Number(p.memory_mib.reading) / MEBIBYTES_PER_GIBIBYTE, 2),
+      gibibytes(p.memory_mib),
       cellText(p.p2p),
       `${cellText(p.multiprocessors)}\n ${cellText(p.copy_engines)}`,
       `${cellText(p.decoders)}\n${cellText(p.jpegs)}`,

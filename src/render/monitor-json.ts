@@ -5,17 +5,20 @@ import type { JsonRecord } from './json.js';
 
 /** A record: `head` first, then a value for every column. */
 export function monitorRecord(
-  head: Readonly<Record<string, string | number | null>>,
+  head: Readonly<Record<string, string | number | null | Missing>>,
   columns: readonly Heading[],
   cells: readonly Cell[],
 ): JsonRecord {
-  const record: Record<string, string | number | null> = { ...head };
+  const record: Record<string, string | number | null> = {};
   const reasons: Record<string, string> = {};
+  const put = (name: string, value: string | number | null | Missing): void => {
+    record[name] = value instanceof Missing ? null : value;
+    if (value instanceof Missing) reasons[name] = statusReason(value.status);
+  };
+  for (const [name, value] of Object.entries(head)) put(name, value);
   columns.forEach(({ name }, i) => {
     const cell = cells[i];
-    if (cell === undefined) return;
-    record[name] = cell instanceof Missing ? null : cell;
-    if (cell instanceof Missing) reasons[name] = statusReason(cell.status);
+    if (cell !== undefined) put(name, cell);
   });
   return Object.keys(reasons).length === 0 ? record : { ...record, reasons };
 }

@@ -59,8 +59,9 @@ export interface Summary {
   readonly driverVersion: string;
   readonly cudaVersion: string;
   readonly gpus: readonly SummaryGpu[];
-  readonly migDevices: readonly SummaryMigDevice[];
-  readonly processes: readonly SummaryProcess[];
+  /** A text says why the devices, or the processes, of a GPU are not there. */
+  readonly migDevices: readonly (SummaryMigDevice | string)[];
+  readonly processes: readonly (SummaryProcess | string)[];
   /** Printed below the tables, a line each. */
   readonly notices: readonly string[];
 }
@@ -128,7 +129,8 @@ const MIG_HEAD = [
   boxed(rule('=', ...MIG_COLUMNS)),
 ];
 
-function migLines(mig: SummaryMigDevice): readonly string[] {
+function migLines(mig: SummaryMigDevice | string): readonly string[] {
+  if (typeof mig === 'string') return [full(`  ${mig}`), ruled(rule('-', WIDTH))];
   return [
     boxed(
       [
@@ -164,7 +166,8 @@ const NAME_WIDTH = 32;
 /** An instance's number stands a column before the end of N/A (H100 with MIG, 590.48.01). */
 const instanceCell = (id: string): string => (id === 'N/A' ? id : `${right(id, 2)} `);
 
-function processLine(process: SummaryProcess): string {
+function processLine(process: SummaryProcess | string): string {
+  if (typeof process === 'string') return full(`  ${process}`);
   const ids = `${right(process.gpu, 5)}   ${instanceCell(process.gi)}  ${instanceCell(process.ci)}`;
   const name = left(cutStart(oneLine(process.name), NAME_WIDTH), 36);
   const memory = process.memory === 'N/A' ? '  N/A     ' : right(process.memory, 10);

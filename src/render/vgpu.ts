@@ -1,5 +1,10 @@
 /** What `vgpu` prints: the summary table of drivers 450 to 550, the log of 580, lists and scrolling columns. */
-import { Missing } from '../nvml/status.js';
+import {
+  NVML_ERROR_NOT_FOUND,
+  NVML_ERROR_NOT_READY,
+  NVML_ERROR_NOT_SUPPORTED,
+} from '../nvml/generated/constants.js';
+import { Missing, type Status } from '../nvml/status.js';
 import { type Cells, cellText, cellWithUnit } from '../query/cell.js';
 import { asctime } from '../query/kind.js';
 import type { Line } from '../query/vgpu-lines.js';
@@ -34,6 +39,8 @@ export interface VgpuSummary {
     readonly busId: string;
     /** With its percent sign. */
     readonly utilization: string;
+    /** Why its vGPUs cannot be listed. */
+    readonly problem?: string;
     readonly vgpus: readonly {
       readonly id: string;
       readonly name: string;
@@ -63,6 +70,7 @@ export function vgpuSummary({ time, driverVersion, gpus }: VgpuSummary): string 
     lines.push(
       `|${gpu.index.padStart(4)}  ${cut(gpu.name, 25)}  | ${gpu.busId.padEnd(28)} |${gpu.utilization.padStart(5)}       |`,
     );
+    if (gpu.problem !== undefined) lines.push(`|${`      ${gpu.problem}`.padEnd(77)}|`);
     for (const vgpu of gpu.vgpus) {
       lines.push(
         `|      ${vgpu.id.padEnd(10)}  ${cut(vgpu.name, 14)} | ${cut(vgpu.vmId, 7)}  ${cut(vgpu.vmName, 19)} |${vgpu.utilization.padStart(8)}    |`,
@@ -96,6 +104,15 @@ export const gpmColumns = (metrics: readonly string[]): readonly Column[] => [
   ...metrics.map((name): Column => ({ head: [name, '%'], width: 10 })),
 ];
 
-/** Values for columns: what is absent is a dash. */
-export const columnTexts = (cells: Cells): readonly string[] =>
-  Object.values(cells).map((cell) => (cell.reading instanceof Missing ? '-' : cellText(cell)));
+/** Statuses by which NVML says that there is nothing, or nothing yet. */
+const NOTHING: readonly Status[] = [NVML_ERROR_NOT_SUPPORTED, NVML_ERROR_NOT_FOUND, NVML_ERROR_NOT_READY];
+
+/** Values for columns: what is absent is a dash. Of a record that could not be read the first column without a value says why. */
+export function columnTexts(cells: Cells): readonly string[] {
+  const all = Object.values(cells);
+  const unread = all.find(({ reading }) => reading instanceof Missing && !NOTHING.includes(reading.status));
+  return all.map((cell) => {
+    if (cell === unread) return ` ${cellText(cell)}`;
+    return cell.reading instanceof Missing ? '-' : cellText(cell);
+  });
+}

@@ -16,19 +16,21 @@ import { graphicsClocks, memoryClocks } from '../query/tables/supported-clocks.j
 import type { Entry, Found } from './found.js';
 
 /** The items of a list answer, or the reason why there is none. */
-const itemsOf = (asked: BoundProbe, entry: (value: Reading) => Entry): Found =>
-  asked.status === 0 ? asked.items().map((item) => entry(item.read(''))) : Missing.of(asked.status);
+function itemsOf(asked: BoundProbe, entry: (value: Reading) => Entry): Found {
+  const items = asked.items();
+  return items instanceof Missing ? items : items.map((item) => entry(item.read('')));
+}
 
 const migMemory = probeOf('memory.used');
 const migErrors = probeOf('ecc.errors.uncorrected.volatile.sram');
 
 export function migDevices(gpu: Subject, ask: AskProbe): Found {
-  return (migDevicesOf(gpu, ask) ?? []).map((mig) => {
+  const migs = migDevicesOf(gpu, ask);
+  if (migs === undefined || migs instanceof Missing) return migs ?? [];
+  return migs.map((mig) => {
     const attributes = ask(migAttributes, mig);
     const memory = ask(migMemory, mig);
-    const asked = ask(bar1Memory, mig);
-    const bar1 = asked.status === 0 ? bar1InMebibytes(asked) : undefined;
-    const noBar1 = Missing.of(asked.status);
+    const bar1 = bar1InMebibytes(ask(bar1Memory, mig));
     return {
       index: mig.index,
       gpuInstance: ask(gpuInstanceId, mig).read('value'),
@@ -44,9 +46,9 @@ export function migDevices(gpu: Subject, ask: AskProbe): Found {
       memoryReserved: memory.read('reserved'),
       memoryUsed: memory.read('used'),
       memoryFree: memory.read('free'),
-      bar1Total: bar1?.total ?? noBar1,
-      bar1Used: bar1?.used ?? noBar1,
-      bar1Free: bar1?.free ?? noBar1,
+      bar1Total: bar1.total,
+      bar1Used: bar1.used,
+      bar1Free: bar1.free,
     };
   });
 }
@@ -77,14 +79,10 @@ export function supportedClocks(gpu: Subject, ask: AskProbe): Found {
 
 /** A GPU without bridges shows one without values (H100, H200, 580.159.04). */
 export function bridgeChips(gpu: Subject, ask: AskProbe): Found {
-  const asked = ask(bridges, gpu);
-  const missing = asked.status === 0 ? NOT_SUPPORTED : Missing.of(asked.status);
-  const count = asked.status === 0 ? asked.number('bridgeCount') : 0;
-  if (count === 0) return [{ type: missing, firmware: missing }];
-  return Array.from({ length: count }, (_, i) => ({
-    type: asked.read(`bridgeChipInfo.${i}.type`),
-    firmware: asked.read(`bridgeChipInfo.${i}.fwVersion`),
-  }));
+  const chips = ask(bridges, gpu).elements('bridgeCount', 'bridgeChipInfo');
+  const missing = chips instanceof Missing ? chips : NOT_SUPPORTED;
+  if (chips instanceof Missing || chips.length === 0) return [{ type: missing, firmware: missing }];
+  return chips.map((chip) => ({ type: chip.read('type'), firmware: chip.read('fwVersion') }));
 }
 
 /** Addresses of the pages that were retired for a cause (NVML_PAGE_RETIREMENT_CAUSE_*). */

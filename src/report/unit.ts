@@ -13,8 +13,9 @@ import { type List, leaf, section } from './node.js';
 
 function hostCards(system: Subject, ask: AskProbe): Found {
   const asked = ask(units.hostCards, system);
-  if (asked.status !== 0) return Missing.of(asked.status);
-  return asked.items().map((card) => ({ id: card.read('hwbcId'), firmware: card.read('firmwareVersion') }));
+  const cards = asked.items();
+  if (cards instanceof Missing) return cards;
+  return cards.map((card) => ({ id: card.read('hwbcId'), firmware: card.read('firmwareVersion') }));
 }
 
 const hicInfo: List = {
@@ -37,12 +38,9 @@ const fanStates = words({ [NVML_FAN_NORMAL]: 'NORMAL', [NVML_FAN_FAILED]: 'FAILE
 
 function fans(unit: Subject, ask: AskProbe): Found {
   const asked = ask(units.unitFans, unit);
-  if (asked.status !== 0) return Missing.of(asked.status);
-  return Array.from({ length: Math.min(24, asked.number('count')) }, (_, i) => ({
-    index: i,
-    speed: asked.read(`fans.${i}.speed`),
-    state: asked.read(`fans.${i}.state`),
-  }));
+  const found = asked.status === 0 ? asked.elements('count', 'fans') : asked.refusal();
+  if (found instanceof Missing) return found;
+  return found.map((fan, index) => ({ index, speed: fan.read('speed'), state: fan.read('state') }));
 }
 
 const fanInfo: List = {

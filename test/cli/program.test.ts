@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -104,5 +104,22 @@ describe('the program', () => {
     expect(status).toBe(18);
     expect(stdout.split('\n')[0]).toBe('Failed to initialize NVML: Driver/library version mismatch');
     expect(stdout + stderr).toMatch(/580\.159\.04.*575\.57\.08.*reboot/s);
+  });
+
+  it('says in the words of each command that it cannot count the GPUs', () => {
+    const none = JSON.parse(readFileSync(new URL('../../snapshots/none.json', import.meta.url), 'utf8'));
+    const file = join(folder, 'uncounted.json');
+    const calls = { ...none.calls, nvmlDeviceGetCount_v2: { '': { error: 'NVML_ERROR_UNKNOWN' } } };
+    writeFileSync(file, JSON.stringify({ ...none, calls }));
+    expect(run(['--snapshot', file])).toMatchObject({
+      status: 255,
+      stdout: 'Unable to determine the number of GPUs',
+      stderr: 'nvmlDeviceGetCount: Unknown Error\n',
+    });
+    expect(run(['-L', '--snapshot', file])).toMatchObject({
+      status: 255,
+      stdout: 'Unable to determine the number of available GPUs: Unknown Error\n',
+      stderr: '',
+    });
   });
 });

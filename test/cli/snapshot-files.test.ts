@@ -82,9 +82,10 @@ describe('a snapshot that cannot be used', () => {
     });
   });
 
-  it('is not one that counts its GPUs as all ones: it has none', async () => {
+  it('is not one that counts its GPUs as all ones: how many it has is not known', async () => {
     expect(await nvsmi(['-L'], {}, file('none.json', counting('4294967295')))).toMatchObject({
-      out: 'No devices found.\n',
+      status: 3,
+      out: 'Unable to determine the number of available GPUs: N/A\n',
     });
   });
 

@@ -1,7 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { loadLibrary } from '../../src/nvml/library.js';
-import { migDevices, openSession, type Session } from '../../src/nvml/session.js';
-import { DeadLibrary } from '../../src/nvml/status.js';
+import { openSession, type Session } from '../../src/nvml/session.js';
+import { DeadLibrary, Missing, UncountedGpus } from '../../src/nvml/status.js';
+import { migDevicesIn } from '../../src/query/mig-devices.js';
+import { askerOf } from '../../src/query/read.js';
 import { buildFake, type FakeLibrary } from '../fake-nvml/build.js';
 import { machine } from '../fake-nvml/machine.js';
 import type { Machine } from '../fake-nvml/table.js';
@@ -98,17 +100,38 @@ describe.skipIf(!fake.available)('opening NVML', () => {
     ]);
   });
 
-  it.each([0xffffffff, 1_000_000_000])('takes a count of %i for none', (count) => {
-    const wild = (fn: string, key: string): Machine => ({
-      snapshot: { ...machine, calls: { ...machine.calls, [fn]: { [key]: count } } },
-    });
-    expect(opened(wild('nvmlDeviceGetCount_v2', '')).session.gpus).toEqual([]);
-    const { session } = opened(wild('nvmlDeviceGetMaxMigDeviceCount', 'gpu1'));
-    expect(session.gpus.flatMap((gpu) => migDevices(session.driver, gpu))).toEqual([]);
+  const counting = (fn: string, key: string, count: number): Machine => ({
+    snapshot: { ...machine, calls: { ...machine.calls, [fn]: { [key]: count } } },
+  });
+  const migsOf = (session: Session) => session.gpus.map((gpu) => migDevicesIn(gpu, askerOf(session, gpu)));
+
+  it.each([
+    [0xffffffff, 3, 'Not Supported'],
+    [1_000_000_000, 999, '1000000000 is more than there can be (256)'],
+    [257, 999, '257 is more than there can be (256)'],
+  ])('refuses a count of %i GPUs', (count, status, reason) => {
+    const open = () => opened(counting('nvmlDeviceGetCount_v2', '', count));
+    expect(open).toThrow(UncountedGpus);
+    expect(open).toThrow(expect.objectContaining({ status, reason }));
+  });
+
+  it.each([4, 13, 15, 999])('refuses to take status %i of the count for no GPUs', (status) => {
+    const open = () => opened({ snapshot: machine, faults: [{ fn: 'nvmlDeviceGetCount_v2', status }] });
+    expect(open).toThrow(UncountedGpus);
+    expect(open).toThrow(
+      expect.objectContaining({ status, message: 'Unable to determine the number of GPUs' }),
+    );
+  });
+
+  it('takes all ones for no count of MIG devices, and a million for an error', () => {
+    const of = (count: number) =>
+      migsOf(opened(counting('nvmlDeviceGetMaxMigDeviceCount', 'gpu1', count)).session)[1];
+    expect(of(0xffffffff)).toEqual([]);
+    expect(of(1_000_000)).toBe(Missing.of(999));
   });
 
   it('finds the MIG devices of a GPU behind gaps, and none where there is no MIG', () => {
     const { session } = opened({ snapshot: machine });
-    expect(session.gpus.map((gpu) => migDevices(session.driver, gpu).length)).toEqual([0, 1]);
+    expect(migsOf(session).map((migs) => migs instanceof Missing || migs.length)).toEqual([0, 1]);
   });
 });

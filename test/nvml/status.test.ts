@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { exitStatusOf } from '../../src/exit-statuses.js';
 import { errorText } from '../../src/nvml/api/error.js';
 import type { Snapshot } from '../../src/nvml/snapshot.js';
+import { Missing, NOT_SUPPORTED } from '../../src/nvml/status.js';
 
 const FOLDER = new URL('../../snapshots/', import.meta.url);
 const recordings = readdirSync(FOLDER).map((file): readonly [string, Snapshot] => [
@@ -15,6 +16,11 @@ describe('the words of a status', () => {
     const words = Object.entries(calls.nvmlErrorString ?? {});
     expect(words.length).toBeGreaterThan(30);
     expect(words.map(([status]) => [status, errorText(Number(status))])).toEqual(words);
+  });
+
+  it('are what a reading without a value is as text, which is no object', () => {
+    expect(`${Missing.of(15)}`).toBe('GPU is lost');
+    expect(String(NOT_SUPPORTED)).toBe('N/A');
   });
 });
 

@@ -4,6 +4,7 @@ import type { FunctionName } from '../../src/nvml/generated/functions.js';
 import { openSession, type Session } from '../../src/nvml/session.js';
 import type { Snapshot } from '../../src/nvml/snapshot.js';
 import { snapshotDriver } from '../../src/nvml/snapshot-driver.js';
+import { Missing } from '../../src/nvml/status.js';
 import { gpuTable } from '../../src/query/gpu/index.js';
 import { compilePlan, Questions } from '../../src/query/plan.js';
 import type { Row } from '../../src/query/row.js';
@@ -59,7 +60,9 @@ export function recordsOf(
     void questions.run();
     return answer;
   };
-  return { records: table.records(gpu, ask, asked), probes };
+  const found = table.records(gpu, ask, asked);
+  if (found instanceof Missing) throw new Error(`no records: ${found}`);
+  return { records: found, probes };
 }
 
 export function rowOf(table: Table, name: string): Row {

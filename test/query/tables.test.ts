@@ -62,9 +62,17 @@ describe('--query-compute-apps', () => {
     expect(records.map(({ pid, usedMemory }) => [pid, usedMemory])).toEqual([[5, 77]]);
   });
 
-  it('has no records where the list is refused', () => {
+  it('says why there are no records where the list is refused', () => {
     const refused = { nvmlDeviceGetComputeRunningProcesses_v3: { gpu0: error('NO_PERMISSION') } };
-    expect(recordsOf(computeApps, refused).records).toEqual([]);
+    expect(() => recordsOf(computeApps, refused)).toThrow('Insufficient Permissions');
+  });
+
+  it('takes all ones for the id of no process, and asks for no name', () => {
+    const { records, probes } = recordsOf(computeApps, {
+      nvmlDeviceGetComputeRunningProcesses_v3: { gpu0: [process(0xffffffff)] },
+    });
+    expect(records.map(({ pid, name }) => [pid, name])).toEqual([[0xffffffff, Missing.of(6)]]);
+    expect(probes.filter((name) => name.startsWith('process name'))).toEqual([]);
   });
 });
 

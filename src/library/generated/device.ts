@@ -213,9 +213,9 @@ export interface DeviceGpu {
   };
   readonly retired_pages?: {
     /** Asked for as `retired_pages.single_bit_ecc.count`, `retired_pages.sbe`. */
-    readonly multiple_single_bit_retirement?: RetiredPages | null;
+    readonly multiple_single_bit_retirement?: RetiredPages | string | null;
     /** Asked for as `retired_pages.double_bit.count`, `retired_pages.dbe`. */
-    readonly double_bit_retirement?: RetiredPages | null;
+    readonly double_bit_retirement?: RetiredPages | string | null;
     /** Whether a page waits for the next reboot to be retired. Asked for as `retired_pages.pending`. */
     readonly pending_retirement?: string;
   };
@@ -289,7 +289,7 @@ export interface DeviceGpu {
     readonly auto_boost_default?: string;
   };
   /** Asked for as `supported-clocks`. */
-  readonly supported_clocks?: readonly SupportedClock[] | null;
+  readonly supported_clocks?: readonly SupportedClock[] | string | null;
   /** Asked for as `compute-apps`. */
   readonly processes?: readonly DeviceProcess[] | string | null;
   /** Asked for as `accounted-apps`. */

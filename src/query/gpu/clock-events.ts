@@ -1,7 +1,7 @@
 /** Why the clocks of a GPU are lower than asked for, now and counted. Each reason has its older name, too. */
 import { call, SUBJECT, u64 } from '../../nvml/call.js';
 import * as nvml from '../../nvml/generated/constants.js';
-import type { View } from '../bound-probe.js';
+import { derived } from '../derive.js';
 import { active, hex, nanoseconds } from '../kind.js';
 import { field, fixed, sample } from '../probe.js';
 import { from, type Row } from '../row.js';
@@ -27,7 +27,10 @@ const reason = (id: number, name: string, bit: number, help: string): Row => ({
   names: named(name),
   help,
   kind: active,
-  source: from(activeReasons, (view: View) => view.number('value') & bit),
+  source: from(
+    activeReasons,
+    derived(['value'], (mask) => mask & bit),
+  ),
 });
 
 export const clockEvents: readonly Row[] = [

@@ -9,8 +9,9 @@ import {
   nvmlGpuFabricInfo_v2_t,
   nvmlGpuFabricInfo_v3_t,
 } from '../../nvml/generated/layouts.js';
-import { NOT_APPLICABLE, statusWords } from '../../nvml/status.js';
-import type { Pick, View } from '../bound-probe.js';
+import { NOT_APPLICABLE, NOT_SUPPORTED, statusWords } from '../../nvml/status.js';
+import type { Pick, Reading, View } from '../bound-probe.js';
+import { derive, derived } from '../derive.js';
 import { count, text, words } from '../kind.js';
 import { sample } from '../probe.js';
 import { from, type Row, type Source } from '../row.js';
@@ -33,23 +34,32 @@ const fabricInfo = sample(
 /** A value that means nothing until the GPU has registered: N/A while it is in progress (580.159.04). */
 const onceCompleted = (pick: Exclude<Pick, string>): Source =>
   from(fabricInfo, (view) =>
-    view.number('state') === nvml.NVML_GPU_FABRIC_STATE_COMPLETED ? pick(view) : NOT_APPLICABLE,
+    view.read('state') === nvml.NVML_GPU_FABRIC_STATE_COMPLETED ? pick(view) : NOT_APPLICABLE,
   );
 
-function clusterUuid(view: View): string {
+function clusterUuid(view: View): Reading {
   const length = nvml.NVML_GPU_FABRIC_UUID_LEN;
-  const bytes = Array.from({ length }, (_, i) => view.number(`clusterUuid.${i}`));
-  return Buffer.from(bytes)
-    .toString('hex')
-    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  const bytes = Array.from({ length }, (_, i) => view.read(`clusterUuid.${i}`));
+  return derive(bytes, (...all) =>
+    Buffer.from(all)
+      .toString('hex')
+      .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
+  );
 }
 
 /** A word that stands for zero is "not supported" in all of these. */
 const unlessZero = (value: number) => (value === 0 ? NOT_APPLICABLE : value);
 
+/** Something of the health, which the first forms of the struct do not have. */
+const health = (path: string, make: (value: number) => Reading): Source =>
+  onceCompleted((view) => {
+    const reading = derive([view.read(path)], make);
+    return reading === NOT_SUPPORTED ? NOT_APPLICABLE : reading;
+  });
+
 /** Some bits of the health mask. NVML's WIDTH constants are masks. */
 const healthBits = (shift: number, mask: number): Source =>
-  onceCompleted((view) => unlessZero((view.number('healthMask') >>> shift) & mask));
+  health('healthMask', (bits) => unlessZero((bits >>> shift) & mask));
 
 const states = words({
   [nvml.NVML_GPU_FABRIC_STATE_NOT_STARTED]: 'Not Started',
@@ -87,17 +97,14 @@ export const fabric: readonly Row[] = [
     names: ['fabric.state'],
     help: 'How far the GPU is with joining the fabric: Not Started, In Progress, Completed.',
     kind: states,
-    source: from(fabricInfo, (view) => unlessZero(view.number('state'))),
+    source: from(fabricInfo, derived(['state'], unlessZero)),
   },
   {
     id: 1095,
     names: ['fabric.status'],
     help: 'How the attempt to join the fabric ended: Success or an error.',
     kind: text,
-    source: onceCompleted((view) => {
-      const status = view.number('status');
-      return status === 0 ? 'Success' : statusWords(status);
-    }),
+    source: onceCompleted((view) => derive([view.read('status')], statusWords)),
   },
   {
     id: 1096,
@@ -118,7 +125,7 @@ export const fabric: readonly Row[] = [
     names: ['fabric.health.summary'],
     help: 'Health of the fabric as a whole: Healthy, Unhealthy, Limited Capacity.',
     kind: summaries,
-    source: onceCompleted((view) => unlessZero(view.number('healthSummary'))),
+    source: health('healthSummary', unlessZero),
   },
   {
     id: 1099,

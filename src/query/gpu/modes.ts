@@ -6,7 +6,7 @@ import { call, i32, SUBJECT, struct, u32 } from '../../nvml/call.js';
 import * as nvml from '../../nvml/generated/constants.js';
 import { nvmlDeviceAddressingMode_v1_t } from '../../nvml/generated/layouts.js';
 import { Missing } from '../../nvml/status.js';
-import type { View } from '../bound-probe.js';
+import { derived } from '../derive.js';
 import { count, enabled, text, words, yesNo } from '../kind.js';
 import { known } from '../known.js';
 import { field, fixed, sample } from '../probe.js';
@@ -179,6 +179,9 @@ export const compute: readonly Row[] = [
     names: ['compute_cap'],
     help: 'CUDA compute capability, as major.minor.',
     kind: text,
-    source: from(computeCapability, (view: View) => `${view.number('major')}.${view.number('minor')}`),
+    source: from(
+      computeCapability,
+      derived(['major', 'minor'], (major, minor) => `${major}.${minor}`),
+    ),
   },
 ];

@@ -5,8 +5,8 @@
 import { call, SUBJECT, struct, u32 } from '../../nvml/call.js';
 import { nvmlPciInfoExt_v1 } from '../../nvml/generated/constants.js';
 import { nvmlPciInfo_t, nvmlPciInfoExt_v1_t } from '../../nvml/generated/layouts.js';
-import { NOT_SUPPORTED } from '../../nvml/status.js';
-import type { View } from '../bound-probe.js';
+import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
+import type { Reading, View } from '../bound-probe.js';
 import { count, hex, text } from '../kind.js';
 import { fixed, sample } from '../probe.js';
 import { constant, from, type Row } from '../row.js';
@@ -24,10 +24,12 @@ const pciClasses = fixed(
   call('nvmlDeviceGetPciInfoExt', SUBJECT, struct(nvmlPciInfoExt_v1_t, { version: nvmlPciInfoExt_v1 })),
 );
 
+const isThere = (text: Reading): boolean => text !== '' && !(text instanceof Missing);
+
 /** Read by the columns of the other tables too. */
 export const busIdOfGpu = from(
   pciInfo,
-  (view: View) => view.text('busId') || view.text('busIdLegacy') || NOT_SUPPORTED,
+  (view: View) => ['busId', 'busIdLegacy'].map((path) => view.read(path)).find(isThere) ?? NOT_SUPPORTED,
 );
 
 export const pci: readonly Row[] = [

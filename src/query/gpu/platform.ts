@@ -2,7 +2,8 @@
 import { call, SUBJECT, struct } from '../../nvml/call.js';
 import { nvmlPlatformInfo_v1, nvmlPlatformInfo_v2 } from '../../nvml/generated/constants.js';
 import { nvmlPlatformInfo_v1_t, nvmlPlatformInfo_v2_t } from '../../nvml/generated/layouts.js';
-import type { View } from '../bound-probe.js';
+import type { Reading, View } from '../bound-probe.js';
+import { derive } from '../derive.js';
 import { count, text, words } from '../kind.js';
 import { fixed } from '../probe.js';
 import { from, type Row } from '../row.js';
@@ -14,18 +15,20 @@ const platformInfo = fixed(
   call('nvmlDeviceGetPlatformInfo', SUBJECT, struct(nvmlPlatformInfo_v1_t, { version: nvmlPlatformInfo_v1 })),
 );
 
-const bytes = (view: View, name: string, length: number): number[] =>
-  Array.from({ length }, (_, i) => view.number(`${name}.${i}`));
+const bytes = (view: View, name: string, length: number): readonly Reading[] =>
+  Array.from({ length }, (_, i) => view.read(`${name}.${i}`));
 
-/** Text in a byte array, up to the first zero. */
-function serialNumber(view: View): string {
-  const all = bytes(view, 'chassisSerialNumber', 16);
-  const end = all.indexOf(0);
-  return String.fromCharCode(...(end === -1 ? all : all.slice(0, end)));
+/** Text in a byte array, up to the first zero. The first version of the struct has none. */
+function serialNumber(view: View): Reading {
+  return derive(bytes(view, 'chassisSerialNumber', 16), (...all) => {
+    const end = all.indexOf(0);
+    return String.fromCharCode(...(end === -1 ? all : all.slice(0, end)));
+  });
 }
 
 /** The first eight bytes of the InfiniBand GUID, in the order that they lie in. */
-const fabricGuid = (view: View): string => `0x${Buffer.from(bytes(view, 'ibGuid', 8)).toString('hex')}`;
+const fabricGuid = (view: View): Reading =>
+  derive(bytes(view, 'ibGuid', 8), (...all) => `0x${Buffer.from(all).toString('hex')}`);
 
 export const platform: readonly Row[] = [
   {

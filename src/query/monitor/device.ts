@@ -4,6 +4,7 @@ import { call, SUBJECT, struct, u32 } from '../../nvml/call.js';
 import * as nvml from '../../nvml/generated/constants.js';
 import { nvmlViolationTime_t } from '../../nvml/generated/layouts.js';
 import type { Pick, View } from '../bound-probe.js';
+import { derive } from '../derive.js';
 import { bar1Memory, memoryInfo, protectedUsage } from '../gpu/memory.js';
 import { gpuRow } from '../gpu-fields.js';
 import { pcieThroughput } from '../pcie-throughput.js';
@@ -29,12 +30,14 @@ const violation = (policy: number): Probe =>
 function violatedShare(): Pick {
   let last: { readonly at: number; readonly violated: number } | undefined;
   return (view: View) => {
-    // Both counters are microseconds beyond 2^50, or nanoseconds: numbers hold them exactly enough for a share.
-    const now = { at: view.number('referenceTime') * 1000, violated: view.number('violationTime') };
-    const before = last;
-    last = now;
-    if (before === undefined || now.at <= before.at) return 0;
-    return Math.min(1, Math.max(0, (now.violated - before.violated) / (now.at - before.at)));
+    return derive([view.read('referenceTime'), view.read('violationTime')], (reference, violated) => {
+      // Both counters are microseconds beyond 2^50, or nanoseconds: numbers hold them exactly enough for a share.
+      const now = { at: reference * 1000, violated };
+      const before = last;
+      last = now;
+      if (before === undefined || now.at <= before.at) return 0;
+      return Math.min(1, Math.max(0, (now.violated - before.violated) / (now.at - before.at)));
+    });
   };
 }
 

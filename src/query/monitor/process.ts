@@ -11,6 +11,7 @@ import {
   computeProcesses,
   type GpuProcess,
   graphicsProcesses,
+  isPid,
   mpsProcesses,
   processesOf,
   processName,
@@ -81,8 +82,8 @@ export interface ProcessLine {
 }
 
 export interface ProcessSampler {
-  /** Asks now. Every GPU has an entry, also one without processes. */
-  sample(): readonly { readonly gpu: Gpu; readonly lines: readonly ProcessLine[] }[];
+  /** Asks now. Every GPU has an entry, also one without processes, or whose processes cannot be listed. */
+  sample(): readonly { readonly gpu: Gpu; readonly lines: readonly ProcessLine[] | Missing }[];
 }
 
 const LISTS = [computeProcesses, graphicsProcesses, mpsProcesses];
@@ -115,7 +116,9 @@ export function compileProcesses(
       const ticks = gpus.map((gpu) => {
         const use = wanted('u') ? utilization.get(gpu.index)?.sample() : undefined;
         const protectedOf = wanted('m') ? protectedMemory(gpu) : () => NOT_SUPPORTED;
-        const lines = processesOf(gpu, (probe) => questions.ask(probe, gpu)).map((process): ProcessLine => {
+        const processes = processesOf(gpu, (probe) => questions.ask(probe, gpu));
+        if (processes instanceof Missing) return { gpu, lines: processes };
+        const lines = processes.map((process): ProcessLine => {
           const facts = {
             use: use?.get(process.pid),
             process,
@@ -164,7 +167,7 @@ class Names {
 
   private read(pid: number): string | undefined {
     const [question] = processName(pid).calls;
-    if (question === undefined) return undefined;
+    if (question === undefined || !isPid(pid)) return undefined;
     const { status, memory: answer } = ask(this.session.driver, question);
     if (status !== 0 || answer[0] === undefined) return undefined;
     const path = readText(answer[0], 0, NAME_ROOM);

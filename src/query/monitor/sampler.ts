@@ -1,11 +1,13 @@
 /** Compiles the columns of `dmon` for some GPUs. Every tick asks each call once and fills each cell once. */
 import { NVML_ERROR_NOT_FOUND } from '../../nvml/generated/constants.js';
 import { GpmMeter } from '../../nvml/gpm.js';
-import { type Gpu, migDevices, type Session } from '../../nvml/session.js';
+import type { Gpu, Session } from '../../nvml/session.js';
 import { Missing, type Status } from '../../nvml/status.js';
 import type { Reader } from '../bound-probe.js';
 import { gpuInstanceId } from '../mig.js';
+import { migDevicesIn } from '../mig-devices.js';
 import { Questions } from '../plan.js';
+import { askerOf } from '../read.js';
 import type { Cell, Column } from './column.js';
 import type { GpmMetric } from './gpm.js';
 
@@ -62,12 +64,15 @@ export function compileSampler(session: Session, gpus: readonly Gpu[], options: 
 
 /** The lines of one GPU: itself, its GPU instances, or both. A GPU without instances keeps its line. */
 function linesOf(session: Session, gpu: Gpu, options: SamplerOptions, questions: Questions): readonly Line[] {
-  const instances = options.levels.includes('mig') ? instancesOf(session, gpu) : [];
+  const found = options.levels.includes('mig') ? instancesOf(session, gpu) : [];
+  const instances = found instanceof Missing ? [] : found;
   const whole = options.levels.includes('device');
+  // Why there is no metric: of a GPU that cannot be asked, or whose instances cannot be listed.
+  const why = found instanceof Missing && !whole ? found.status : gpu.status;
   const line = (instance: number | undefined, measured: boolean): Line => {
     const device = options.columns.map((column) => cellReader(column, gpu, questions));
     const meter = measured ? meterOf(session, gpu, options.gpm, instance) : undefined;
-    const metrics = options.gpm.map((_, i) => gpmReader(meter, i, gpu.status));
+    const metrics = options.gpm.map((_, i) => gpmReader(meter, i, why));
     const fill = [...device, ...metrics];
     return { gpu, instance, meter, fill, cells: fill.map(() => Missing.of(gpu.status)) };
   };
@@ -110,11 +115,11 @@ function cellReader({ probe, pick, scale }: Column, gpu: Gpu, questions: Questio
 }
 
 /** The ids of a GPU's instances that have MIG devices. */
-function instancesOf(session: Session, gpu: Gpu): readonly number[] {
-  const questions = new Questions(session);
-  const asked = migDevices(session.driver, gpu).map((handle, index) =>
-    questions.ask(gpuInstanceId, { index, handle, status: 0 }),
-  );
-  void questions.run();
-  return [...new Set(asked.filter(({ status }) => status === 0).map((answer) => answer.number('value')))];
+function instancesOf(session: Session, gpu: Gpu): readonly number[] | Missing {
+  if (gpu.handle === undefined) return [];
+  const ask = askerOf(session, gpu);
+  const migs = migDevicesIn(gpu, ask);
+  if (migs instanceof Missing) return migs;
+  const ids = migs.map((mig) => ask(gpuInstanceId, mig).read('value'));
+  return [...new Set(ids.filter((id) => !(id instanceof Missing)).map(Number))];
 }

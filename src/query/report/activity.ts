@@ -7,10 +7,12 @@ import {
   nvmlWorkloadPowerProfileCurrentProfiles_v1_t,
 } from '../../nvml/generated/layouts.js';
 import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
-import { BoundProbe, type View } from '../bound-probe.js';
+import { BoundProbe, type Reading, type View } from '../bound-probe.js';
+import { derive, derived } from '../derive.js';
 import { bar1Memory } from '../gpu/memory.js';
 import { active, count, type Kind, mebibytes, megahertz, text, watts, yesNo } from '../kind.js';
 import { profileNames } from '../power-profile-names.js';
+import { idsInMask } from '../power-profiles.js';
 import { field, fixed, sample } from '../probe.js';
 import { from } from '../row.js';
 import { type Field, probeOf, reading } from './field.js';
@@ -24,10 +26,10 @@ const wholeMebibytes = (bytes: number): number => Math.floor(bytes / MEBIBYTE) *
  */
 export const bar1InMebibytes = (
   view: View,
-): { readonly total: number; readonly used: number; readonly free: number } => {
-  const total = wholeMebibytes(view.number('bar1Total'));
-  const used = wholeMebibytes(view.number('bar1Used'));
-  return { total, used, free: total - used };
+): { readonly total: Reading; readonly used: Reading; readonly free: Reading } => {
+  const total = derive([view.read('bar1Total')], wholeMebibytes);
+  const used = derive([view.read('bar1Used')], wholeMebibytes);
+  return { total, used, free: derive([total, used], (all, taken) => all - taken) };
 };
 export const bar1Total = reading(mebibytes, bar1Memory, (view) => bar1InMebibytes(view).total);
 export const bar1Used = reading(mebibytes, bar1Memory, (view) => bar1InMebibytes(view).used);
@@ -43,7 +45,7 @@ export const displayClockSetting: Field = {
   kind: active,
   source: from(
     activeReasons,
-    (view: View) => view.number('value') & nvml.nvmlClocksEventReasonDisplayClockSetting,
+    derived(['value'], (mask) => mask & nvml.nvmlClocksEventReasonDisplayClockSetting),
   ),
 };
 
@@ -101,9 +103,7 @@ const profiles = sample(
 /** The names of a mask's profiles; a GB300 that has none of them shows N/A (580.173.02). */
 const profilesIn = (mask: string): Field =>
   reading(text, profiles, (view) => {
-    const names = Array.from({ length: 255 }, (_, bit) =>
-      ((view.number(`${mask}.mask.${bit >> 5}`) >>> (bit & 31)) & 1) === 0 ? [] : [profileNames.spell(bit)],
-    ).flat();
+    const names = idsInMask(view, mask).map((id) => profileNames.spell(id));
     return names.length === 0 ? NOT_SUPPORTED : names.join(', ');
   });
 export const requestedProfiles = profilesIn('requestedProfilesMask');
@@ -140,17 +140,20 @@ export function samplesOf(type: number, as: Kind): Samples {
   const over = (kind: Kind, of: (values: readonly number[], times: readonly number[]) => number): Field => ({
     kind,
     source: from(probe, (view) => {
-      const items = view instanceof BoundProbe ? view.items() : [];
-      if (items.length === 0) return Missing.of(nvml.NVML_ERROR_NOT_FOUND);
-      const member = VALUE_MEMBERS[view.number('valueType')] ?? 'ullVal';
-      return of(
-        items.map((item) => item.number(`sampleValue.${member}`)),
-        items.map((item) => item.number('timeStamp')),
-      );
+      const items = view instanceof BoundProbe ? view.items() : NOT_SUPPORTED;
+      if (items instanceof Missing) return items;
+      const member = VALUE_MEMBERS[Number(view.raw('valueType'))] ?? 'ullVal';
+      const numbersAt = (path: string): readonly number[] =>
+        items
+          .map((item) => item.read(path))
+          .filter((value) => !(value instanceof Missing))
+          .map(Number);
+      const values = numbersAt(`sampleValue.${member}`);
+      return values.length === 0 ? Missing.of(nvml.NVML_ERROR_NOT_FOUND) : of(values, numbersAt('timeStamp'));
     }),
   });
   return {
-    duration: over(seconds, (_, times) => Math.max(...times) - Math.min(...times)),
+    duration: over(seconds, (_, times) => (times.length === 0 ? 0 : Math.max(...times) - Math.min(...times))),
     count: over(count, (values) => values.length),
     max: over(as, (values) => Math.max(...values)),
     min: over(as, (values) => Math.min(...values)),

@@ -9,6 +9,7 @@ import {
 } from '../../nvml/generated/layouts.js';
 import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
 import type { Reading, Value, View } from '../bound-probe.js';
+import { derived } from '../derive.js';
 import { address, count, enabled, type Kind, microseconds, text, timestamp, words, yesNo } from '../kind.js';
 import { fixed, sample } from '../probe.js';
 import { from } from '../row.js';
@@ -98,14 +99,17 @@ export const gpuPartNumber: Field = {
   kind: text,
   source: from(
     probeOf('pci.device_id'),
-    (view: View) => PART_NUMBERS[view.number('pciDeviceId') >>> 16] ?? NOT_SUPPORTED,
+    derived(['pciDeviceId'], (id) => PART_NUMBERS[id >>> 16] ?? NOT_SUPPORTED),
   ),
 };
 
 /** Whether the platform knows its place. H100 and H200 have no GUID, and show N/A for all but the module. */
 const hasGuid = (view: View): boolean =>
-  Array.from({ length: 16 }, (_, i) => view.number(`ibGuid.${i}`)).some((byte) => byte !== 0);
-const hasChassis = (view: View): boolean => hasGuid(view) && view.number('chassisSerialNumber.0') !== 0;
+  Array.from({ length: 16 }, (_, i) => view.read(`ibGuid.${i}`)).some((byte) => byte !== 0);
+const hasChassis = (view: View): boolean => {
+  const first = view.read('chassisSerialNumber.0');
+  return hasGuid(view) && first !== 0 && !(first instanceof Missing);
+};
 
 /** A row about the platform that has no value where the platform does not know. */
 function placed(name: string, isKnown: (view: View) => boolean): Field {
@@ -175,20 +179,19 @@ const licenses = sample(
 
 /** The feature that is in use, or else the first that could be. */
 function feature(view: View): string {
-  const length = Math.min(view.number('licensableFeaturesCount'), nvml.NVML_GRID_LICENSE_FEATURE_MAX_COUNT);
+  const count = Number(view.raw('licensableFeaturesCount'));
+  const length = Math.min(count, nvml.NVML_GRID_LICENSE_FEATURE_MAX_COUNT);
   const paths = Array.from({ length }, (_, i) => `gridLicensableFeatures.${i}`);
   return (
-    paths.find((path) => view.number(`${path}.featureEnabled`) !== 0) ??
-    paths[0] ??
-    'gridLicensableFeatures.0'
+    paths.find((path) => view.raw(`${path}.featureEnabled`) !== 0) ?? paths[0] ?? 'gridLicensableFeatures.0'
   );
 }
 
 /** Licensed (Expiry: 2026-7-7 16:1:44 GMT), as an L40S vGPU showed it (580.105.08). */
 function licenseStatus(view: View): string {
   const path = feature(view);
-  if (view.number(`${path}.featureState`) === 0) return 'Unlicensed';
-  const part = (name: string): number => view.number(`${path}.licenseExpiry.${name}`);
+  if (view.raw(`${path}.featureState`) === 0) return 'Unlicensed';
+  const part = (name: string): Reading => view.raw(`${path}.licenseExpiry.${name}`);
   switch (part('status')) {
     case nvml.NVML_GRID_LICENSE_EXPIRY_VALID:
       return `Licensed (Expiry: ${part('year')}-${part('month')}-${part('day')} ${part('hour')}:${part('min')}:${part('sec')} GMT)`;
@@ -220,7 +223,7 @@ export const gspFirmwareVersion = reading(
 export const sparseOperationMode: Field = {
   kind: enabled,
   source: from(architectureProbe, (view) =>
-    view.number('value') === nvml.NVML_DEVICE_ARCH_HOPPER ? 0 : NOT_SUPPORTED,
+    view.read('value') === nvml.NVML_DEVICE_ARCH_HOPPER ? 0 : NOT_SUPPORTED,
   ),
 };
 

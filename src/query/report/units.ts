@@ -1,6 +1,6 @@
 /** S-class units, chassis with power supplies and fans of their own, and the host interface cards (HIC) to them. */
 import { call, type Handle, handle, list, SUBJECT, struct, u32 } from '../../nvml/call.js';
-import { believable } from '../../nvml/counts.js';
+import { countOf } from '../../nvml/counts.js';
 import * as nvml from '../../nvml/generated/constants.js';
 import {
   nvmlHwbcEntry_t,
@@ -26,17 +26,17 @@ const unitHandle = (index: number): Probe =>
   fixed(`unit ${index}`, call('nvmlUnitGetHandleByIndex', index, handle()));
 
 /** The units of the system, asked about with a subject that need not be one. */
-export function unitsOf(ask: AskProbe): readonly Subject[] {
-  return Array.from(
-    { length: believable('nvmlUnitGetCount', ask(unitCount).number('value')) },
-    (_, index) => {
-      const found = ask(unitHandle(index));
-      const at = found.read('value');
-      return at instanceof Missing
-        ? { index, handle: undefined, status: found.status }
-        : { index, handle: at as Handle, status: 0 };
-    },
-  );
+export function unitsOf(ask: AskProbe): readonly Subject[] | Missing {
+  const asked = ask(unitCount);
+  const counted = countOf('nvmlUnitGetCount', asked.status, Number(asked.raw('value')));
+  if (!('count' in counted)) return asked.refusal(counted.status);
+  return Array.from({ length: counted.count }, (_, index) => {
+    const found = ask(unitHandle(index));
+    const at = found.read('value');
+    return at instanceof Missing
+      ? { index, handle: undefined, status: found.status }
+      : { index, handle: at as Handle, status: 0 };
+  });
 }
 
 const info = fixed('unit info', call('nvmlUnitGetUnitInfo', SUBJECT, struct(nvmlUnitInfo_t)));

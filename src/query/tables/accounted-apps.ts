@@ -1,12 +1,12 @@
 /** --query-accounted-apps: what the driver remembers of processes, also of those that ended. */
 import { call, list, SUBJECT, struct } from '../../nvml/call.js';
 import { nvmlAccountingStats_t, nvmlAccountingStats_v2_t } from '../../nvml/generated/layouts.js';
-import { NOT_SUPPORTED } from '../../nvml/status.js';
+import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
 import { count, mebibytes, milliseconds, percent } from '../kind.js';
 import type { Subject } from '../plan.js';
 import { type Probe, sample } from '../probe.js';
 import { item, type Row } from '../row.js';
-import type { AskProbe, RecordValues, Table } from '../table.js';
+import type { AskProbe, Records, Table } from '../table.js';
 import { gpuColumns } from './gpu-columns.js';
 
 export const accountedPids = sample(
@@ -52,26 +52,26 @@ const statistics: readonly Row[] = [
   },
 ];
 
-function records(_gpu: Subject, ask: AskProbe, asked: ReadonlySet<Row>): readonly RecordValues[] {
+function records(_gpu: Subject, ask: AskProbe, asked: ReadonlySet<Row>): Records {
   const wanted = statistics.some((row) => asked.has(row));
-  return ask(accountedPids)
-    .items()
-    .map((each) => {
-      const pid = Number(each.read(''));
-      const known = wanted ? ask(stats(pid)) : undefined;
-      return {
-        pid,
-        vgpuInstance: NOT_SUPPORTED,
-        ...(known === undefined
-          ? {}
-          : {
-              gpuUtilization: known.read('gpuUtilization'),
-              memoryUtilization: known.read('memoryUtilization'),
-              maxMemoryUsage: known.read('maxMemoryUsage'),
-              time: known.read('time'),
-            }),
-      };
-    });
+  const pids = ask(accountedPids).items();
+  if (pids instanceof Missing) return pids;
+  return pids.map((each) => {
+    const pid = Number(each.raw(''));
+    const known = wanted ? ask(stats(pid)) : undefined;
+    return {
+      pid,
+      vgpuInstance: NOT_SUPPORTED,
+      ...(known === undefined
+        ? {}
+        : {
+            gpuUtilization: known.read('gpuUtilization'),
+            memoryUtilization: known.read('memoryUtilization'),
+            maxMemoryUsage: known.read('maxMemoryUsage'),
+            time: known.read('time'),
+          }),
+    };
+  });
 }
 
 export const accountedApps: Table = {

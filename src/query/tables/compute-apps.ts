@@ -1,10 +1,11 @@
 /** --query-compute-apps: the processes that compute on a GPU. */
+import { Missing } from '../../nvml/status.js';
 import { count, mebibytes, printable } from '../kind.js';
 import { migDevicesOf } from '../mig-devices.js';
 import type { Subject } from '../plan.js';
-import { computeProcesses, processName } from '../processes.js';
+import { computeProcesses, nameOf } from '../processes.js';
 import { item, type Row } from '../row.js';
-import type { AskProbe, RecordValues, Table } from '../table.js';
+import type { AskProbe, Records, RecordValues, Table } from '../table.js';
 import { gpuColumns } from './gpu-columns.js';
 
 const name: Row = {
@@ -15,21 +16,24 @@ const name: Row = {
   source: item('name'),
 };
 
-function records(gpu: Subject, ask: AskProbe, asked: ReadonlySet<Row>): readonly RecordValues[] {
+function records(gpu: Subject, ask: AskProbe, asked: ReadonlySet<Row>): Records {
   // Once a GPU is divided its processes are listed on its MIG devices.
-  const places = migDevicesOf(gpu, ask) ?? [gpu];
-  return places.flatMap((place) =>
-    ask(computeProcesses, place)
-      .items()
-      .map((process) => {
-        const pid = process.number('pid');
-        return {
-          pid,
-          usedMemory: process.read('usedGpuMemory'),
-          ...(asked.has(name) ? { name: ask(processName(pid), place).read('') } : {}),
-        };
-      }),
-  );
+  const migs = migDevicesOf(gpu, ask);
+  if (migs instanceof Missing) return migs;
+  const all: RecordValues[] = [];
+  for (const place of migs ?? [gpu]) {
+    const processes = ask(computeProcesses, place).items();
+    if (processes instanceof Missing) return processes;
+    for (const process of processes) {
+      const pid = Number(process.raw('pid'));
+      all.push({
+        pid,
+        usedMemory: process.read('usedGpuMemory'),
+        ...(asked.has(name) ? { name: nameOf(pid, place, ask) } : {}),
+      });
+    }
+  }
+  return all;
 }
 
 export const computeApps: Table = {

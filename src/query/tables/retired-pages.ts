@@ -45,11 +45,9 @@ function records(_gpu: Subject, ask: AskProbe): readonly RecordValues[] {
   return CAUSES.flatMap(([cause, words]): readonly RecordValues[] => {
     const timed = ask(timedPages(cause));
     const asked = timed.status === NVML_ERROR_FUNCTION_NOT_FOUND ? ask(untimedPages(cause)) : timed;
-    if (asked.status !== 0) {
-      const missing = Missing.of(asked.status);
-      return [{ address: missing, time: missing, cause: words }];
-    }
-    return asked.items().map((page, i) => ({ address: page.read(''), time: timeOf(timed, i), cause: words }));
+    const pages = asked.items();
+    if (pages instanceof Missing) return [{ address: pages, time: pages, cause: words }];
+    return pages.map((page, i) => ({ address: page.read(''), time: timeOf(timed, i), cause: words }));
   });
 }
 

@@ -38,8 +38,10 @@ const graphics: Row = {
 };
 
 /** The clocks of a list, highest first as NVML gives them, or the one reason why there are none. */
-const clocksOf = (asked: BoundProbe): readonly Reading[] =>
-  asked.status === 0 ? asked.items().map((clock) => clock.read('')) : [Missing.of(asked.status)];
+function clocksOf(asked: BoundProbe): readonly Reading[] {
+  const clocks = asked.items();
+  return clocks instanceof Missing ? [clocks] : clocks.map((clock) => clock.read(''));
+}
 
 /**
  * One record per pair; one per memory clock where nobody asks for graphics clocks (H200, 580.159.04), and those

@@ -2,6 +2,7 @@
  * --query-vgpu-scheduler-logs and --query-gpu-instance-vgpu-scheduler-logs: the turns that vGPUs took on a GPU, or on its
  * GPU instances. Names, aliases and the record without values of a GPU that is no vGPU host: H200, 580.159.04.
  */
+import { Missing } from '../../nvml/status.js';
 import { count, type Kind } from '../kind.js';
 import type { Subject } from '../plan.js';
 import { item, type Row } from '../row.js';
@@ -52,13 +53,16 @@ export const instanceSchedulerLogs = (wanted: readonly number[] | undefined): Ta
   option: 'query-gpu-instance-vgpu-scheduler-logs',
   subject: 'a turn of a vGPU on a GPU instance',
   rows: [...gpuColumns, row(2040, ['gi_id'], 'Id of the GPU instance.', 'instance'), ...turns],
-  records: (gpu, ask) =>
-    allInstances(gpu, ask)
+  records: (gpu, ask) => {
+    const instances = allInstances(gpu, ask);
+    if (instances instanceof Missing) return instances;
+    return instances
       .filter(({ id }) => wanted?.includes(id) ?? true)
       .flatMap((instance) =>
         schedulerRecords(ask(SCHEDULER_LOGS.instance, instance)).map((record) => ({
           ...record,
           instance: instance.id,
         })),
-      ),
+      );
+  },
 });

@@ -14,9 +14,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('the package', () => {
   const listing = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root });
-  const files: readonly string[] = JSON.parse(listing.toString())[0].files.map(
-    ({ path }: { path: string }) => path,
-  );
+  const packed: readonly { readonly path: string; readonly mode: number }[] = JSON.parse(
+    listing.toString(),
+  )[0].files;
+  const files = packed.map(({ path }) => path);
 
   it('has everything that its README links to', () => {
     const links = readFileSync(join(root, 'README.md'), 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g);
@@ -24,6 +25,23 @@ describe('the package', () => {
       .map(([, link = '']) => link)
       .filter((link) => !files.some((file) => file === link || file.startsWith(`${link}/`)));
     expect(missing).toEqual([]);
+  });
+
+  it('has a program that can be run, in the archive and in the repository', ({ skip }) => {
+    expect(packed.find(({ path }) => path === 'bin/nvsmi.js')?.mode).toBe(0o755);
+    const tracked = spawnSync('git', ['ls-files', '-s', 'bin/nvsmi.js'], { cwd: root, encoding: 'utf8' });
+    if (tracked.status !== 0 || tracked.stdout === '') skip('not a checkout');
+    expect(tracked.stdout).toMatch(/^100755 /);
+  });
+
+  it('names its manual in the form that every npm installs: a list', () => {
+    expect(description.man).toEqual(['docs/nvsmi.1']);
+    expect(files).toEqual(expect.arrayContaining(description.man));
+  });
+
+  it('names as its author who has the copyright', () => {
+    const licence = readFileSync(join(root, 'LICENSE'), 'utf8');
+    expect(licence).toMatch(new RegExp(`^Copyright \\(c\\) \\d{4} ${description.author}$`, 'm'));
   });
 
   it('is built before it is packed', () => {

@@ -67,6 +67,12 @@ export const listOf =
     return undefined;
   };
 
+/** A list that is not longer than it can be. */
+export const atMost = (most: number, list: Form): Form => {
+  const short = form(`a list of at most ${most}`, (json) => !Array.isArray(json) || json.length <= most);
+  return (json) => short(json) ?? list(json);
+};
+
 /** An object with any keys. */
 export const mapOf =
   (each: Form): Form =>

@@ -4,10 +4,10 @@
  *
  *   npm run parity [-- --list FILE] [--nvsmi "node bin/nvsmi.js"] [--only WORD] [--verbose] [--strict]
  *
- * With --strict what is known to differ must not, as where nvsmi is compared with itself.
+ * With --build the program is built first. With --strict what is known to differ must not, as where nvsmi is compared with itself.
  */
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
 interface Run {
@@ -18,6 +18,7 @@ interface Run {
 
 const { values } = parseArgs({
   options: {
+    build: { type: 'boolean', default: false },
     list: { type: 'string', default: 'test/parity/commands.txt' },
     real: { type: 'string', default: 'nvidia-smi' },
     nvsmi: { type: 'string', default: 'node bin/nvsmi.js' },
@@ -26,6 +27,22 @@ const { values } = parseArgs({
     strict: { type: 'boolean', default: false },
   },
 });
+
+/** Refuses what cannot be compared with, before anything is built. */
+function refuseWithoutReal(): void {
+  const [program = ''] = values.real.split(' ');
+  const folders = program.includes('/')
+    ? ['']
+    : (process.env.PATH ?? '').split(':').map((path) => `${path}/`);
+  if (folders.some((folder) => existsSync(folder + program))) return;
+  console.error(
+    `parity compares with ${program}, which is not here: run it on a machine with an NVIDIA driver, or name the program with --real`,
+  );
+  process.exit(2);
+}
+
+refuseWithoutReal();
+if (values.build) execFileSync('npm', ['run', '--silent', 'build'], { stdio: 'inherit' });
 
 function run(command: string, args: string, seconds: number | undefined): Run {
   const limited = seconds === undefined ? '' : `timeout -s INT ${seconds} `;

@@ -21,6 +21,15 @@ async function recording(ticks: number, ...argv: string[]): Promise<string> {
 
 const replay = (path: string, ...argv: string[]) => runOn(undefined, ['replay', '-f', path, ...argv]);
 
+/** What a head has beside its columns and GPUs. */
+const HEAD = {
+  format: 'nvsmi-daemon',
+  version: 1,
+  started: '2026-11-23T12:00:00.000Z',
+  driver: null,
+  delay: 1,
+};
+
 describe('replay', () => {
   it('prints a recording as dmon -o T prints a machine, without a GPU', async () => {
     const path = await recording(2);
@@ -250,13 +259,13 @@ describe('replay', () => {
   });
 
   it('of more than any machine could record is refused', async () => {
-    const head = JSON.stringify({ format: 'nvsmi-daemon', version: 1, columns: [], gpus: [] });
+    const head = JSON.stringify({ ...HEAD, columns: [], gpus: [] });
     const path = join(temporaryFolder(), 'flood');
     writeFileSync(path, gzipSync(`${head}\n${'{}\n'.repeat(1_000_001)}`));
     expect((await replay(path)).io.output).toMatch(/^Cannot read .*: more than 1000000 lines, which no/);
     writeFileSync(path, gzipSync(`${head}\n{"t":1,"g":[${'[0],'.repeat(256)}[0]]}\n`));
     const { io, status } = await replay(path);
-    expect(io.errors).toBe(`${path}: line 2 is neither a head nor a tick\n`);
+    expect(io.errors).toBe(`${path}: line 2: g: a list of at most 256 is needed, not a list\n`);
     expect(status).toBe(6);
     writeFileSync(path, gzipSync(`${head}\n{"t":1,"g":[[${'0,'.repeat(600_000)}0]]}\n`));
     expect((await replay(path)).io.errors).toBe(`${path}: line 2 is no JSON object\n`);
@@ -265,7 +274,7 @@ describe('replay', () => {
   it('of many lines is written as a whole, in every form', async () => {
     const lines = Array.from({ length: 5000 }, (_, i) => `{"t":${NOON + i * 1000},"g":[[0,${i}]]}\n`);
     const columns = [{ name: 'pwr', unit: 'W' }];
-    const head = JSON.stringify({ format: 'nvsmi-daemon', version: 1, columns, gpus: [] });
+    const head = JSON.stringify({ ...HEAD, columns, gpus: [] });
     const path = join(temporaryFolder(), 'long');
     writeFileSync(path, gzipSync(`${head}\n${lines.join('')}`));
     const shown = async (format: string): Promise<string> =>

@@ -1,4 +1,4 @@
-/** Compiles the fake NVML, once per content: later runs, and other tests, find it in the temp folder. */
+/** Compiles the fake NVML, once per content: later runs, and other tests, find it in the checkout. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -13,12 +13,14 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Handle } from '../../src/nvml/call.js';
 import type { FunctionName } from '../../src/nvml/generated/functions.js';
 import { fakeSource, type SourceOptions } from './source.js';
 import { type Machine, tableOf } from './table.js';
 
-const CACHE = join(tmpdir(), 'nvsmi-fake-nvml');
+/** Not in the folder for temporary files, where others could put a library of this name first. */
+const CACHE = fileURLToPath(new URL('../../node_modules/.cache/nvsmi-fake-nvml', import.meta.url));
 const SHARED_LIBRARY = ['-O1', '-Wall', '-Wextra', '-fPIC', '-shared', '-pthread'];
 
 /** A call as the fake logged it: its function and its inputs, spelled as the keys of a snapshot. */

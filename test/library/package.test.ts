@@ -128,7 +128,8 @@ describe.skipIf(description.exports === undefined)('the package', () => {
     expect(() => execFileSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8' })).not.toThrow();
   }, 60_000);
 
-  it('has types that need none of Node, and that a stand-in can have', () => {
+  /** What the compiler says of a stand-in. */
+  function compiled(lib: readonly string[], types: readonly string[]): string {
     writeFileSync(join(folder, 'fake.mts'), FAKE);
     const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
     const compilerOptions = {
@@ -137,15 +138,23 @@ describe.skipIf(description.exports === undefined)('the package', () => {
       strict: true,
       exactOptionalPropertyTypes: true,
       skipLibCheck: false,
-      types: [],
+      lib,
+      types,
       noEmit: true,
     };
     writeFileSync(join(folder, 'plain.json'), JSON.stringify({ compilerOptions, files: ['fake.mts'] }));
-    const { stdout } = spawnSync(process.execPath, [tsc, '-p', 'plain.json'], {
-      cwd: folder,
-      encoding: 'utf8',
-    });
-    expect(stdout).toBe('');
+    const args = [tsc, '-p', 'plain.json'];
+    return spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' }).stdout;
+  }
+
+  it('has types that need those of Node or of the DOM, and that a stand-in can have', () => {
+    expect(compiled(['es2022'], ['node'])).toBe('');
+    expect(compiled(['es2022', 'dom'], [])).toBe('');
+  }, 60_000);
+
+  it('has types that need AbortSignal of them, and nothing else', () => {
+    const missing = compiled(['es2022'], []).matchAll(/error TS\d+: (.*)/g);
+    expect([...new Set([...missing].map(([, what]) => what))]).toEqual(["Cannot find name 'AbortSignal'."]);
   }, 60_000);
 
   it('has types for the resolution of older compilers', () => {

@@ -6,7 +6,7 @@ import * as layouts from '../../src/nvml/generated/layouts.js';
 import { loadLibrary } from '../../src/nvml/library.js';
 import { Missing } from '../../src/nvml/status.js';
 import { BoundProbe } from '../../src/query/bound-probe.js';
-import { sample } from '../../src/query/probe.js';
+import { asking } from '../../src/query/probe.js';
 import { compileLibrary, compiler } from '../fake-nvml/build.js';
 
 /** A library whose lists have `count` items; it writes the first `written` of them, and says `status`. */
@@ -37,7 +37,7 @@ function itemsOf(source: string, what: 'sessions' | 'types') {
   onTestFinished(() => driver.close());
   const out: Out = what === 'sessions' ? countedList(layouts.nvmlEncoderSessionInfo_t) : list('u32');
   const fn = what === 'sessions' ? 'nvmlDeviceGetEncoderSessions' : 'nvmlDeviceGetSupportedVgpus';
-  const asked = new BoundProbe(sample(what, call(fn, SUBJECT, out)), driver, 1n as Handle);
+  const asked = new BoundProbe(asking(what, call(fn, SUBJECT, out)), driver, 1n as Handle);
   const before = process.memoryUsage().arrayBuffers;
   asked.run();
   return {

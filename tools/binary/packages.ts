@@ -1,32 +1,31 @@
 /** The binary as a .tar.gz to unpack anywhere, and as a .deb: with man page, completions and licences. */
-import { execFileSync } from 'node:child_process';
 import {
-  appendFileSync,
   chmodSync,
   copyFileSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { dirname, join } from 'node:path';
+import { released } from '../released.js';
+import { DEBIAN, type Description, deb, debianFiles, debianVersion } from './debian.js';
+import { tar } from './tar.js';
 
-interface Description {
-  readonly version: string;
-  readonly description: string;
-}
+type Places = Readonly<Record<string, string>>;
 
-/** Where a file of this package lies below /usr. */
-const FILES: Readonly<Record<string, string>> = {
-  'docs/nvsmi.1': 'share/man/man1/nvsmi.1',
+/** Where a file of this package is below /usr. */
+const EVERYWHERE: Places = {
   'docs/completions/nvsmi.bash': 'share/bash-completion/completions/nvsmi',
   'docs/completions/_nvsmi': 'share/zsh/vendor-completions/_nvsmi',
   'docs/completions/nvsmi.fish': 'share/fish/vendor_completions.d/nvsmi.fish',
+};
+
+/** The same where no policy asks for another form. */
+const PLAIN: Places = {
+  'docs/nvsmi.1': 'share/man/man1/nvsmi.1',
   LICENSE: 'share/doc/nvsmi/LICENSE',
   'CHANGELOG.md': 'share/doc/nvsmi/CHANGELOG.md',
   'dist/THIRD-PARTY-NOTICES.txt': 'share/doc/nvsmi/THIRD-PARTY-NOTICES.txt',
@@ -34,11 +33,8 @@ const FILES: Readonly<Record<string, string>> = {
   'tools/binary/LICENSE.bun': 'share/doc/nvsmi/LICENSE.bun',
 };
 
-/** Debian's name of an architecture. It has none where musl is the C library. */
-const DEBIAN: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
-
-/** Puts everything below a folder as it lies below /usr. */
-function lay(folder: string, files: Readonly<Record<string, string>>): void {
+/** Puts files below a folder as they are below /usr. */
+function lay(folder: string, files: Places): void {
   for (const [from, to] of Object.entries(files)) {
     const place = join(folder, to);
     mkdirSync(dirname(place), { recursive: true });
@@ -47,79 +43,38 @@ function lay(folder: string, files: Readonly<Record<string, string>>): void {
   }
 }
 
-/** Packs what lies in a folder; the same content makes the same archive. */
-function tar(archive: string, folder: string, ...names: readonly string[]): void {
-  const same = ['--sort=name', '--owner=0', '--group=0', '--numeric-owner', '--mtime=@0', '--format=gnu'];
-  const plain = `${archive}.tar`;
-  execFileSync('tar', [...same, '-cf', plain, '-C', folder, ...names]);
-  writeFileSync(archive, gzipSync(readFileSync(plain), { level: 9 }));
-  rmSync(plain);
-}
-
-/** An ar archive, which is what a .deb is. */
-function ar(archive: string, members: readonly string[]): void {
-  writeFileSync(archive, '!<arch>\n');
-  for (const member of members) {
-    const content = readFileSync(member);
-    const fields = [
-      basename(member).padEnd(16),
-      '0'.padEnd(12),
-      '0'.padEnd(6),
-      '0'.padEnd(6),
-      '100644'.padEnd(8),
-    ];
-    appendFileSync(archive, `${fields.join('')}${String(content.length).padEnd(10)}\`\n`);
-    appendFileSync(archive, content);
-    if (content.length % 2 === 1) appendFileSync(archive, '\n');
+function layTexts(folder: string, texts: Readonly<Record<string, string | Buffer>>): void {
+  for (const [to, text] of Object.entries(texts)) {
+    const place = join(folder, to);
+    mkdirSync(dirname(place), { recursive: true });
+    writeFileSync(place, text);
   }
 }
 
-const kibibytes = (folder: string): number =>
-  readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .map((name) => statSync(join(folder, name)).size)
-    .reduce((sum, size) => sum + Math.ceil(size / 1024), 0);
-
-function control({ version, description }: Description, arch: string, installed: number): string {
-  return [
-    'Package: nvsmi',
-    `Version: ${version}`,
-    `Architecture: ${DEBIAN[arch]}`,
-    'Maintainer: The nvsmi maintainers',
-    'Section: utils',
-    'Priority: optional',
-    // What koffi's native part is linked with; Bun needs less. NVML comes with the driver, in a package of many names.
-    'Depends: libc6 (>= 2.25), libgcc-s1 | libgcc1, libstdc++6 (>= 7)',
-    `Installed-Size: ${installed}`,
-    `Description: ${description}`,
-    ' One file with Bun inside. NVML comes with the NVIDIA driver.',
-    '',
-  ].join('\n');
+/** When what is inside was made: what reproducible builds say, else the date of the release. */
+function dateOf(): Date {
+  const { SOURCE_DATE_EPOCH } = process.env;
+  return new Date(SOURCE_DATE_EPOCH ? Number(SOURCE_DATE_EPOCH) * 1000 : released());
 }
 
 /** Writes them beside the binary, and returns their paths. Throws where a file is missing that belongs to them. */
 export function packages(binary: string, arch: string): string[] {
   const description: Description = JSON.parse(readFileSync('package.json', 'utf8'));
+  const date = dateOf();
   const work = mkdtempSync(join(tmpdir(), 'nvsmi-packages-'));
   try {
-    const files = { ...FILES, [binary]: 'bin/nvsmi' };
+    const program = { ...EVERYWHERE, [binary]: 'bin/nvsmi' };
     const name = `nvsmi-${description.version}-linux-${arch}`;
     const archive = join(dirname(binary), `${name}.tar.gz`);
-    lay(join(work, name), files);
-    tar(archive, work, name);
+    lay(join(work, name), { ...program, ...PLAIN });
+    tar(archive, work, date, name);
     if (DEBIAN[arch] === undefined) return [archive];
 
-    const usr = join(work, 'usr');
-    lay(usr, files);
-    writeFileSync(join(work, 'control'), control(description, arch, kibibytes(usr)));
-    writeFileSync(join(work, 'debian-binary'), '2.0\n');
-    tar(join(work, 'control.tar.gz'), work, './control');
-    tar(join(work, 'data.tar.gz'), work, './usr');
-    const deb = join(dirname(binary), `nvsmi_${description.version}_${DEBIAN[arch]}.deb`);
-    ar(
-      deb,
-      ['debian-binary', 'control.tar.gz', 'data.tar.gz'].map((member) => join(work, member)),
-    );
-    return [archive, deb];
+    lay(join(work, 'usr'), program);
+    layTexts(join(work, 'usr'), debianFiles(description, date));
+    const debian = join(dirname(binary), `nvsmi_${debianVersion(description)}_${DEBIAN[arch]}.deb`);
+    deb(debian, work, arch, description, date);
+    return [archive, debian];
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

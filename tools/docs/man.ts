@@ -1,9 +1,9 @@
 /** The manual page. Its date is that of the newest release: the same tables make the same page. */
-import { readFileSync } from 'node:fs';
 import { argumentOf, type OptionSpec } from '../../src/argv.js';
 import type { Example } from '../../src/commands/index.js';
 import { type Page, type Pages, STAMP, spellings } from '../../src/completion/pages.js';
 import { EXIT_STATUSES } from '../../src/exit-statuses.js';
+import { released } from '../released.js';
 
 /** Text for troff: backslashes and dashes are written out, a line does not begin with a dot or a quote. */
 const troff = (text: string): string =>
@@ -70,14 +70,6 @@ const entry = ([name, words]: readonly [string | number, string]): string =>
   `.TP\n.B ${troff(String(name))}\n${troff(words)}`;
 
 const sentence = (words: string): string => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
-
-/** The date of the newest release in the changelog; of the first one while there is none. */
-function released(): string {
-  const changes = readFileSync(new URL('../../CHANGELOG.md', import.meta.url), 'utf8');
-  return /^## \[\d[^\]]*\] - (\d{4}-\d\d-\d\d)$/m.exec(changes)?.[1] ?? FIRST_RELEASE;
-}
-
-const FIRST_RELEASE = '2026-11-26';
 
 export function manPage({ root, commands }: Pages, version: string): string {
   return [

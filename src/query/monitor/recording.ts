@@ -1,5 +1,6 @@
 /** The lines that the daemon writes and replay reads: a head that names the columns, then a line for every tick. */
 import {
+  atMost,
   type Form,
   faultText,
   listOf,
@@ -90,7 +91,7 @@ const HEAD: Form = objectOf({
   columns: listOf(objectOf({ name: text, unit: text })),
   gpus: listOf(objectOf({ index: GPU_INDEX, uuid: orNull(text), name: orNull(text) })),
 });
-const TICK: Form = objectOf({ t: MOMENT, g: listOf(listOf(orNull(number()), GPU_INDEX)) });
+const TICK: Form = objectOf({ t: MOMENT, g: atMost(256, listOf(listOf(orNull(number()), GPU_INDEX))) });
 
 /**
  * Reads the lines of a recording; a column that was not recorded is absent. After a head a broken line is left out, with a

@@ -1,7 +1,7 @@
 /** `replay`: shows what the daemon recorded, as dmon would have. Needs no GPU. */
 import { lastValue, type Token } from '../argv.js';
 import { EXIT, UsageError } from '../errors.js';
-import { plainly } from '../plain-text.js';
+import { jsonText, plainly } from '../plain-text.js';
 import { columnsOf, type Heading } from '../query/monitor/column.js';
 import { DEFAULT_GROUPS, DEVICE_GROUPS, deviceColumns } from '../query/monitor/device.js';
 import { type RecordedGpu, RecordingError, type ReplayedLine, replayed } from '../query/monitor/recording.js';
@@ -135,7 +135,7 @@ function* json(
   const isArray = shape === 'json';
   let before = isArray ? '[\n  ' : '';
   for (const { milliseconds, gpu, cells } of lines) {
-    yield before + JSON.stringify(monitorRecord({ time: timeOf(milliseconds), gpu }, columns, cells));
+    yield before + jsonText(monitorRecord({ time: timeOf(milliseconds), gpu }, columns, cells));
     before = isArray ? ',\n  ' : '\n';
   }
   yield isArray ? '\n]\n' : '\n';

@@ -77,8 +77,8 @@ describe('a snapshot of several samples', () => {
     const snapshot = await recorded(machine, ['--samples', '2']);
     const { status, io } = await runOn(snapshot, ['pmon', '-c', '2', '-s', 'm'], { waits: 9 });
     expect(status).toBe(0);
-    expect(io.output).toMatch(/ 77 .*serve/);
-    expect(snapshot.ticks?.[0]?.calls.nvmlSystemGetProcessName).toEqual({ 77: '/home/user/bin/serve' });
+    expect(io.output).toMatch(/ 77 .*program/);
+    expect(snapshot.ticks?.[0]?.calls.nvmlSystemGetProcessName).toEqual({ 77: '/home/user/bin/program' });
     expect(JSON.stringify(snapshot)).not.toMatch(/hunter2|alice/);
     const kept = await recorded(machine, ['--samples', '2', '--keep-identities']);
     expect(kept.ticks?.[0]?.calls.nvmlSystemGetProcessName).toEqual({ 77: name });

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
+import { openSnapshot } from '../../src/nvml/machine.js';
 import { buildFake } from '../fake-nvml/build.js';
-import { machine } from '../fake-nvml/machine.js';
 
 const fake = await buildFake();
 const built = (file: string): string => new URL(`../../dist/cjs/${file}`, import.meta.url).pathname;
@@ -43,7 +43,7 @@ it.skipIf(!fake.available)(
   'a worker thread that has nvsmi open may be terminated at any time',
   { timeout: 120_000 },
   () => {
-    const { path } = fake.with({ snapshot: machine, log: false });
+    const { path } = fake.with({ snapshot: openSnapshot('h200-x2').snapshot, log: false });
     const given = [WORKER, { path, nvsmi: built('index.js'), nvml: built('nvml.js') }];
     const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', PROGRAM, JSON.stringify(given)], {
       encoding: 'utf8',

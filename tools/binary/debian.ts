@@ -36,15 +36,18 @@ const LICENCES: Readonly<Record<string, string>> = {
   'nvsmi:': 'LICENSE',
   'koffi, which is inside:': 'node_modules/koffi/LICENSE.txt',
   'Packages whose code is inside:': 'dist/THIRD-PARTY-NOTICES.txt',
-  'Bun, which is inside, and what it is made of:': 'tools/binary/LICENSE.bun',
 };
+
+/** That of Bun names libraries under the LGPL, whose text lintian wants from common-licenses. */
+const BUN_LICENCE = 'LICENSE.bun.gz';
 
 function copyright({ version }: Description): string {
   const parts = Object.entries(LICENCES).map(
     ([of, path]) => `${of}\n\n${readFileSync(path, 'utf8').trim()}\n`,
   );
   const head = `This is nvsmi ${version}, built from its own sources.\n`;
-  return [head, ...parts].join(`\n${'-'.repeat(79)}\n\n`);
+  const bun = `Bun, which is inside, and what it is made of: see ${BUN_LICENCE} beside this file.\n`;
+  return [head, ...parts, bun].join(`\n${'-'.repeat(79)}\n\n`);
 }
 
 function changelog(description: Description, date: Date): string {
@@ -73,6 +76,7 @@ const OVERRIDES = [
 export function debianFiles(description: Description, date: Date): Readonly<Record<string, string | Buffer>> {
   return {
     'share/doc/nvsmi/copyright': copyright(description),
+    [`share/doc/nvsmi/${BUN_LICENCE}`]: gzip(readFileSync('tools/binary/LICENSE.bun', 'utf8')),
     'share/doc/nvsmi/changelog.gz': gzip(readFileSync('CHANGELOG.md', 'utf8')),
     'share/doc/nvsmi/changelog.Debian.gz': gzip(changelog(description, date)),
     'share/man/man1/nvsmi.1.gz': gzip(readFileSync('docs/nvsmi.1', 'utf8')),

@@ -1,5 +1,15 @@
 /** Table: what nvml.h cannot say about its functions. Everything else is read off the declarations. */
 
+/**
+ * Outputs that are declared without a sign and have one: a temperature below zero comes as its two's complement, which the
+ * summary of nvidia-smi shows as such and its other outputs as 4294967291 C (470.256.02 and 550.163.01, with such answers).
+ */
+export const SIGNED: ReadonlySet<string> = new Set([
+  'nvmlDeviceGetTemperature.temp',
+  'nvmlDeviceGetTemperatureThreshold.temp',
+  'nvmlUnitGetTemperature.temp',
+]);
+
 /** Constants of 64 bits, all ones: nvml-api.json has them as -1. */
 export const BITS_64: ReadonlySet<string> = new Set(['NVML_RUSD_POLL_ALL']);
 

@@ -148,7 +148,8 @@ function single(
     return structParam(name, param);
   }
   if (note.SCALARS_IN[name]?.includes(param.name)) return `['given', '${param.name}', '${scalar}']`;
-  return `['out', '${param.name}', '${scalar}'${of === undefined ? '' : `, '${of}'`}]`;
+  const type = note.SIGNED.has(`${name}.${param.name}`) ? 'i32' : scalar;
+  return `['out', '${param.name}', '${type}'${of === undefined ? '' : `, '${of}'`}]`;
 }
 
 /** Values of the enums that functions take; counts and limits at their end left out. */

@@ -217,3 +217,13 @@ describe('a field', () => {
     );
   });
 });
+
+describe('a temperature below zero', () => {
+  it('is one with the function that declares it without a sign, which older drivers have', async () => {
+    expect(await cellOf('temperature.gpu', { nvmlDeviceGetTemperature: { 'gpu0,0': -5 } })).toBe('-5');
+    const newer = {
+      nvmlDeviceGetTemperatureV: { 'gpu0,sensorType=0': { version: 0, sensorType: 0, temperature: -5 } },
+    };
+    expect(await cellOf('temperature.gpu', newer)).toBe('-5');
+  });
+});

@@ -121,12 +121,12 @@ describe.skipIf(description.exports === undefined)('the package', () => {
       join(folder, 'tsconfig.json'),
       JSON.stringify({ compilerOptions, files: ['esm.mts', 'cjs.cts'] }),
     );
-  }, 60_000);
+  }, 180_000);
 
   it('has types that hold for importers of both kinds, its own declarations included', () => {
     const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
     expect(() => execFileSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8' })).not.toThrow();
-  }, 60_000);
+  }, 180_000);
 
   /** What the compiler says of a stand-in. */
   function compiled(lib: readonly string[], types: readonly string[]): string {
@@ -150,12 +150,12 @@ describe.skipIf(description.exports === undefined)('the package', () => {
   it('has types that need those of Node or of the DOM, and that a stand-in can have', () => {
     expect(compiled(['es2022'], ['node'])).toBe('');
     expect(compiled(['es2022', 'dom'], [])).toBe('');
-  }, 60_000);
+  }, 180_000);
 
   it('has types that need AbortSignal of them, and nothing else', () => {
     const missing = compiled(['es2022'], []).matchAll(/error TS\d+: (.*)/g);
     expect([...new Set([...missing].map(([, what]) => what))]).toEqual(["Cannot find name 'AbortSignal'."]);
-  }, 60_000);
+  }, 180_000);
 
   it('has types for the resolution of older compilers', () => {
     writeFileSync(
@@ -176,7 +176,7 @@ describe.skipIf(description.exports === undefined)('the package', () => {
     const args = [...options, '--module', 'commonjs', '--moduleResolution', 'node10', 'old.ts'];
     const { stdout } = spawnSync(process.execPath, [tsc, ...args], { cwd: folder, encoding: 'utf8' });
     expect(stdout).toBe('');
-  }, 60_000);
+  }, 180_000);
 
   const run = (file: string): unknown =>
     JSON.parse(execFileSync(process.execPath, [join(folder, file)], { encoding: 'utf8' }));

@@ -164,12 +164,17 @@ describe.skipIf(startOf('self') === undefined)('a file that names a living proce
   });
 
   it('is no recorder where it has ended and waits for its parent', async () => {
-    const parent = spawn('bash', ['-c', 'sleep 0 & echo $!; exec sleep 60']);
+    // A parent that does not look after its child: by the time that ends, it is another program.
+    const script = 'exec 3<&0; (read -r _ <&3) & echo $!; exec sleep 60';
+    const parent = spawn('bash', ['-c', script]);
     onTestFinished(() => {
       parent.kill('SIGKILL');
     });
     const pid = Number(await new Promise((resolve) => parent.stdout.once('data', resolve)));
-    while (startOf(pid) !== '') await new Promise((resolve) => setTimeout(resolve, 20));
+    const later = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
+    while (readFileSync(`/proc/${parent.pid}/comm`, 'utf8') !== 'sleep\n') await later();
+    parent.stdin.write('\n');
+    while (startOf(pid) !== '') await later();
     expect(ofThisMachine(newFolder(`${pid}\n12345\n`)).recorder()).toBeUndefined();
   });
 

@@ -1,8 +1,9 @@
 /** The program that NVSMI_PROGRAM names does what Node's does: `npm run check:binary`. */
+import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { buildFake } from '../fake-nvml/build.js';
-import { NODE_PROGRAM, PROGRAM } from '../program.js';
+import { NODE_PROGRAM, PROGRAM, type Program, started } from '../program.js';
 import { COMMON, type CommandLine, commandLines, machineFolder } from './command-lines.js';
 import { FAULTS, machineOf } from './faults.js';
 import { alike, run } from './run.js';
@@ -22,6 +23,30 @@ const title = ({ argv, env }: CommandLine): string =>
 
 describe.concurrent('both programs answer alike', { timeout: 60_000 }, () => {
   for (const line of commandLines) it(`${line.list}: ${title(line)}`, () => compare(line));
+});
+
+/** What is coloured, or laid out, where somebody looks at it. */
+const ON_A_TERMINAL = [
+  '-h',
+  'dmon -h',
+  '--help-query-gpu',
+  '--snapshot mismatch',
+  '--nvml /nowhere.so',
+  'dmon -c 1',
+];
+
+describe.skipIf(spawnSync('script', ['--version']).status !== 0)('on a terminal', () => {
+  const shown = (argv: string, program: Program): string => {
+    const [file, words] = started(argv.split(' '), program);
+    const command = [file, ...words].map((word) => `'${word}'`).join(' ');
+    const env = { ...process.env, TERM: 'xterm-256color', NVSMI_SNAPSHOT: 'h200-x2' };
+    return spawnSync('script', ['-qefc', command, '/dev/null'], { env, encoding: 'utf8' }).stdout;
+  };
+  it.each(ON_A_TERMINAL)('both programs show the same: nvsmi %s', (argv) => {
+    const nodes = shown(argv, NODE_PROGRAM);
+    expect(nodes).not.toBe('');
+    expect(shown(argv, PROGRAM)).toBe(nodes);
+  });
 });
 
 const isAvailable = (await buildFake()).available;

@@ -104,7 +104,7 @@ export const rootOptions: readonly RootOption[] = [
   {
     short: ['B'],
     long: 'list-excluded-gpus',
-    help: 'List the GPUs that the driver was told to leave alone.',
+    help: 'List the GPUs that the driver is configured to exclude.',
     modes: ['excluded'],
     trigger: 'excluded',
   },

@@ -63,7 +63,7 @@ export function replaceContent({ fd, path, isNew }: OutputFile, text: string): v
 }
 
 /**
- * Why a file cannot be exchanged for another one: its folder takes none from this user, it belongs to somebody else, or it is
+ * Why a file cannot be exchanged for another one: its folder takes none from this user, it belongs to another user, or it is
  * a mount of its own, as files in containers are.
  */
 const NOT_EXCHANGED: ReadonlySet<string | undefined> = new Set([

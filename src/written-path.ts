@@ -1,4 +1,4 @@
-/** Opens the file that a user named for writing, and no other one that somebody else's link leads to. */
+/** Opens the file that a user named for writing, and never another one that a link of another user leads to. */
 import { constants, lstatSync, openSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { belongsTo, currentUser, MOST_LINKS, ROOT } from './trust.js';

@@ -4,13 +4,13 @@ function __nvsmi_alone
     not __fish_seen_subcommand_from snapshot topo drain nvlink c2c clocks pci prm mig vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon daemon replay gpm help version completion
 end
 
-# The words of a comma list behind those that are there.
+# The words of a comma list after those that are there.
 function __nvsmi_list
     set -l done (commandline -ct | string replace -r '^-[^=]*=' '' | string match -r '.*,')
     printf '%s\n' "$done"$argv
 end
 
-# A letter behind those that are there.
+# A letter after those that are there.
 function __nvsmi_letters
     set -l done (commandline -ct | string replace -r '^-[^=]*=' '')
     for letter in $argv
@@ -66,7 +66,7 @@ complete -c nvsmi -n 'string match -q completion -- (commandline -opc)[-1]' -a '
 complete -c nvsmi -n '__nvsmi_alone' -o h -l help -d 'Show this help.'
 complete -c nvsmi -n '__nvsmi_alone' -l version -d 'Show the versions of nvsmi, NVML, the driver and CUDA.'
 complete -c nvsmi -n '__nvsmi_alone' -o L -l list-gpus -d 'List the GPUs and MIG devices.'
-complete -c nvsmi -n '__nvsmi_alone' -o B -l list-excluded-gpus -d 'List the GPUs that the driver was told to leave alone.'
+complete -c nvsmi -n '__nvsmi_alone' -o B -l list-excluded-gpus -d 'List the GPUs that the driver is configured to exclude.'
 complete -c nvsmi -n '__nvsmi_alone' -l get-hostname -d 'Show the host name that each GPU was given (some GB200 systems).'
 complete -c nvsmi -n '__nvsmi_alone' -o q -l query -d 'Show the full report of the GPUs, or of the units with -u.'
 complete -c nvsmi -n '__nvsmi_alone' -o u -l unit -d 'With -q: report on units instead of GPUs.'
@@ -139,7 +139,7 @@ complete -c nvsmi -n '__fish_seen_subcommand_from nvlink' -o gt -l getthroughput
 complete -c nvsmi -n '__fish_seen_subcommand_from nvlink' -o gLowPwrInfo -l getLowPowerInfo -d 'Whether each link sleeps, and after how long without traffic it does.'
 complete -c nvsmi -n '__fish_seen_subcommand_from nvlink' -o gBwMode -l getBandwidthMode -d 'How much of the bandwidth the GPUs use.'
 complete -c nvsmi -n '__fish_seen_subcommand_from nvlink' -o info -l info -d 'Encryption and firmware of the links.'
-complete -c nvsmi -n '__fish_seen_subcommand_from nvlink' -o cBridge -l checkBridge -d 'The GPUs with NVLink; NVML tells nothing of bridges.'
+complete -c nvsmi -n '__fish_seen_subcommand_from nvlink' -o cBridge -l checkBridge -d 'The GPUs with NVLink; NVML does not report bridges.'
 complete -c nvsmi -n '__fish_seen_subcommand_from nvlink' -l json -d 'Print one JSON object.'
 complete -c nvsmi -n '__fish_seen_subcommand_from nvlink' -l snapshot -r -F -a 'a100-mig h100-x1 h200-x1 h200-x2 hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' -d 'Answer from a recorded machine instead of this one (also NVSMI_SNAPSHOT).'
 complete -c nvsmi -n '__fish_seen_subcommand_from nvlink' -l nvml -r -F -d 'Load this NVML library instead of searching for one (also NVSMI_NVML).'
@@ -220,7 +220,7 @@ complete -c nvsmi -n '__fish_seen_subcommand_from conf-compute' -o h -l help -d 
 complete -c nvsmi -n '__fish_seen_subcommand_from conf-compute' -o i -l id -x -a '(__nvsmi_list (__nvsmi_gpus))' -d 'With -gm: only these GPUs (index, UUID, PCI bus id or serial number).'
 complete -c nvsmi -n '__fish_seen_subcommand_from conf-compute' -o gc -l get-cpu-caps -d 'What the CPU can do.'
 complete -c nvsmi -n '__fish_seen_subcommand_from conf-compute' -o gg -l get-gpus-caps -d 'What the GPUs can do.'
-complete -c nvsmi -n '__fish_seen_subcommand_from conf-compute' -o d -l get-devtools-mode -d 'Whether developer tools are let in.'
+complete -c nvsmi -n '__fish_seen_subcommand_from conf-compute' -o d -l get-devtools-mode -d 'Whether developer tools are allowed (DevTools mode).'
 complete -c nvsmi -n '__fish_seen_subcommand_from conf-compute' -o e -l get-environment -d 'Which environment is running.'
 complete -c nvsmi -n '__fish_seen_subcommand_from conf-compute' -o f -l get-cc-feature -d 'Whether confidential computing is on.'
 complete -c nvsmi -n '__fish_seen_subcommand_from conf-compute' -o grs -l get-gpus-ready-state -d 'Whether the GPUs accept work.'
@@ -312,9 +312,9 @@ complete -c nvsmi -n '__fish_seen_subcommand_from daemon' -o i -l id -x -a '(__n
 complete -c nvsmi -n '__fish_seen_subcommand_from daemon' -o d -l delay -x -d 'Time between two samples, 1 to 600 seconds; 10 if not given.'
 complete -c nvsmi -n '__fish_seen_subcommand_from daemon' -o s -l select -x -a '(__nvsmi_letters p u c v m e t)' -d 'Which columns, in this order (puc if not given): p power and temperature, u utilization, c clocks, v power and thermal violations, m memory, e ECC errors and PCIe replays, t PCIe throughput.'
 complete -c nvsmi -n '__fish_seen_subcommand_from daemon' -o p -l path -x -a '(__fish_complete_directories)' -d 'Where to record; /var/log/nvstats if not given.'
-complete -c nvsmi -n '__fish_seen_subcommand_from daemon' -o j -l job -x -d 'Put this behind the date in the names of the files.'
+complete -c nvsmi -n '__fish_seen_subcommand_from daemon' -o j -l job -x -d 'Append this to the date in the file names.'
 complete -c nvsmi -n '__fish_seen_subcommand_from daemon' -o t -l terminate -d 'Stop the recorder of the folder.'
-complete -c nvsmi -n '__fish_seen_subcommand_from daemon' -l foreground -d 'Record in this process, for a service manager, until it is told to stop.'
+complete -c nvsmi -n '__fish_seen_subcommand_from daemon' -l foreground -d 'Record in this process, for a service manager, until it is stopped.'
 complete -c nvsmi -n '__fish_seen_subcommand_from daemon' -l snapshot -r -F -a 'a100-mig h100-x1 h200-x1 h200-x2 hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' -d 'Answer from a recorded machine instead of this one (also NVSMI_SNAPSHOT).'
 complete -c nvsmi -n '__fish_seen_subcommand_from daemon' -l nvml -r -F -d 'Load this NVML library instead of searching for one (also NVSMI_NVML).'
 complete -c nvsmi -n '__fish_seen_subcommand_from replay' -o h -l help -d 'Show this help.'

@@ -30,7 +30,7 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
   const members = states.filter(
     ({ sync_boost: { reading } }) => !(reading instanceof Missing) && Number(reading) !== 0,
   );
-  // NVML does not list the groups; it only tells which GPUs one holds back.
+  // NVML does not list the groups; it only reports which GPUs one holds back.
   const text =
     members.length === 0
       ? 'No synchronous boost groups are currently configured.\n'

@@ -47,7 +47,13 @@ const LOG: readonly (readonly [string, cc.Getter])[] = [
 const ACTIONS: readonly Action[] = [
   single('gc', 'get-cpu-caps', 'CPU CC capabilities', cc.cpuCaps, 'What the CPU can do.'),
   single('gg', 'get-gpus-caps', 'GPU CC capabilities', cc.gpuCaps, 'What the GPUs can do.'),
-  single('d', 'get-devtools-mode', 'DevTools Mode', cc.devTools, 'Whether developer tools are let in.'),
+  single(
+    'd',
+    'get-devtools-mode',
+    'DevTools Mode',
+    cc.devTools,
+    'Whether developer tools are allowed (DevTools mode).',
+  ),
   single('e', 'get-environment', 'CC Environment', cc.environment, 'Which environment is running.'),
   single('f', 'get-cc-feature', 'CC status', cc.ccState, 'Whether confidential computing is on.'),
   single(

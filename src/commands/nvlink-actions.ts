@@ -21,7 +21,7 @@ export interface LinkAction {
   /** The values; undefined where the value of the option names none. */
   readonly fields: (asked: AskedOf) => readonly nvlink.LinkField[] | undefined;
   readonly head?: (asked: AskedOf) => readonly string[];
-  /** What it tells of the GPU itself, for JSON. */
+  /** What it shows of the GPU itself, for JSON. */
   readonly ofGpu?: (asked: AskedOf) => Cells;
 }
 

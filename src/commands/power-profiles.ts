@@ -40,7 +40,7 @@ interface Action {
   readonly probe: Probe;
   readonly print: (asked: BoundProbe) => string;
   readonly records: (asked: BoundProbe, gpu: Gpu) => readonly Cells[];
-  /** The record of a GPU that has none to tell of: nulls, and why. */
+  /** The record of a GPU without profiles: nulls, and why. */
   readonly absent: (why: Missing, gpu: Gpu) => Cells;
 }
 
@@ -56,7 +56,7 @@ const detailCells = ({ id, priority, conflicts }: power.PowerProfile, gpu: Gpu):
   conflicts: cell(text, conflicts.join(',')),
 });
 
-/** In place of the profiles of a GPU that tells none. */
+/** In place of the profiles of a GPU that reports none. */
 const absentDetails = (why: Missing, gpu: Gpu): Cells => ({
   ...profileCells(why, gpu),
   priority: cell(count, why),

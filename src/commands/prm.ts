@@ -58,7 +58,7 @@ const options: readonly OptionSpec[] = [
   { long: 'json', help: 'Print the lists or the values as one JSON object.' },
 ];
 
-/** The refusals are those of an H200 (580.159.04), without the usage that it shows behind some of them. */
+/** The refusals are those of an H200 (580.159.04), without the usage that it shows after some of them. */
 const refusal = (...lines: readonly string[]): UsageError => new UsageError(lines.join('\n'));
 
 const counterRefusal = (reason: string): UsageError =>

@@ -275,7 +275,7 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
   }
   const scope: Scope = { session, files, chosen, tokens };
   if (lastValue(tokens, 'json') !== undefined) {
-    // The first to name a part keeps it: -m tells all that -mp does.
+    // The first to name a part keeps it: -m has all that -mp has.
     const parts = asked.map(({ answer }) => answer(scope).parts).reverse();
     context.io.out(jsonDocument(Object.assign({}, ...parts), context.source));
   } else {

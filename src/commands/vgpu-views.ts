@@ -30,7 +30,7 @@ export interface View {
   readonly head?: string;
   readonly records: (session: Session, gpu: Gpu) => readonly Cells[];
   readonly print: (session: Session, gpus: readonly Gpu[], now: number) => string;
-  /** Milliseconds, where it goes on until it is stopped. */
+  /** Milliseconds, where it repeats until it is stopped. */
   readonly period?: number;
   /** Gives back what NVML lent. */
   readonly close?: () => void;

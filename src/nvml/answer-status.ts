@@ -1,4 +1,4 @@
-/** What an answer of a snapshot tells beside its values: whether it is a refusal, and the version of its struct. */
+/** What an answer of a snapshot holds besides its values: whether it is a refusal, and the version of its struct. */
 import { own, shown } from '../form.js';
 import { AnswerError, type Json } from './answer.js';
 import type { Out } from './call.js';

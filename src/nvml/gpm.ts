@@ -81,7 +81,7 @@ export class GpmMeter {
     const sample = this.samples[this.taken % 2];
     if (sample === undefined) return;
     this.status = sample.fill.run();
-    // After a failure the other sample is older than one tick: both are taken anew.
+    // After a failure the other sample is older than one tick: both are taken again.
     this.taken = this.status === 0 ? this.taken + 1 : 0;
     if (this.status !== 0) return;
     this.status = this.taken < 2 ? NVML_ERROR_NOT_READY : sample.compare.run();

@@ -43,7 +43,7 @@ describe('compute-policy, boost-slider and base-clocks on a machine', () => {
     const { status, out, err } = await runOn('h100-x1', [name, ...options]);
     expect(status).toBe(3);
     expect(out).toContain(line);
-    expect(err).toMatch(/^NVML has no function that tells .*\n$/);
+    expect(err).toMatch(/^NVML has no function for .*\n$/);
   });
 
   it('gives null and the reason in JSON', async () => {

@@ -97,7 +97,7 @@ export interface DeviceGpu {
     readonly rx_util?: number | string;
     readonly rx_util_unit?: 'KB/s';
   };
-  /** Speed that the fan is told to run at, in percent of its highest. A blocked fan does not show here. Asked for as `fan.speed`. */
+  /** Intended fan speed, in percent of the maximum. A blocked fan does not show here. Asked for as `fan.speed`. */
   readonly fan_speed?: number | string;
   readonly fan_speed_unit?: '%';
   /** Performance state, from P0 for the highest performance to P15 for the lowest. Asked for as `pstate`. */

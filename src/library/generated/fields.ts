@@ -59,7 +59,7 @@ export interface GpuFields {
   readonly 'pcie.link.gen.max': number;
   /** Highest PCIe generation that the GPU itself can do. */
   readonly 'pcie.link.gen.gpumax': number;
-  /** Highest PCIe generation of the root port above the GPU. NVML doesn't tell, so there is no value. */
+  /** Highest PCIe generation of the root port above the GPU. NVML does not report it, so there is no value. */
   readonly 'pcie.link.gen.hostmax': number;
   /** Lanes of the PCIe link in use now. */
   readonly 'pcie.link.width.current': number;
@@ -111,7 +111,7 @@ export interface GpuFields {
   readonly 'gom.pending': string;
   /** Operation mode from the next reboot on. */
   readonly 'gpu_operation_mode.pending': string;
-  /** Speed that the fan is told to run at, in percent of its highest. A blocked fan does not show here. In %. */
+  /** Intended fan speed, in percent of the maximum. A blocked fan does not show here. In %. */
   readonly 'fan.speed': number;
   /** Performance state, from P0 for the highest performance to P15 for the lowest. */
   readonly 'pstate': string;
@@ -463,7 +463,7 @@ export interface GpuFields {
   readonly 'mig.mode.pending': boolean;
   /** Whether the GPU is managed by the firmware of its own processor (GSP). */
   readonly 'gsp.mode.current': boolean;
-  /** Whether GSP firmware is used where nobody chose. */
+  /** Whether GSP firmware is used by default. */
   readonly 'gsp.mode.default': boolean;
   /** Whether the GPU and the CPU of one module are joined by NVLink-C2C. */
   readonly 'c2c.mode': boolean;

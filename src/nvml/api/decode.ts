@@ -96,7 +96,7 @@ function listReaders(name: string, out: Out & { readonly out: 'list' }): readonl
   return [first, second];
 }
 
-/** An output of a call, with a view of its memory: made anew only where a list has outgrown it. */
+/** An output of a call, with a view of its memory: made again only where a list has outgrown it. */
 class Output {
   private memory: Buffer | undefined;
   private view: DataView = new DataView(new ArrayBuffer(0));

@@ -89,7 +89,7 @@ export function nvmlInitWithFlags(flags: number, options: OpenOptions = {}): voi
 }
 
 /**
- * Ends one {@link nvmlInit}. With the last one NVML lets go of the GPUs, and every call throws
+ * Ends one {@link nvmlInit}. With the last one NVML releases the GPUs, and every call throws
  * NVMLError_Uninitialized until the next.
  *
  * @throws NVMLError_Uninitialized where NVML is not open.
@@ -124,7 +124,7 @@ export function openNvml(options: OpenOptions = {}): OpenNvml {
 }
 
 /**
- * Runs a function with NVML open, and closes it behind it, also when it throws. Where it returns a promise, or anything
+ * Runs a function with NVML open, and closes NVML after it, also when it throws. Where it returns a promise, or anything
  * that has a `then`, NVML stays open until that has ended, well or not.
  */
 export function withNvml<T>(work: () => T, options: OpenOptions = {}): T {

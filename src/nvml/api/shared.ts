@@ -20,7 +20,7 @@ interface Shared {
   objectCount: number;
 }
 
-/** The number goes up when this, or how a driver is called, changes: other releases stand for themselves. */
+/** The number goes up when this, or how a driver is called, changes: other releases share nothing. */
 const KEY = Symbol.for('nvsmi/nvml 2');
 
 const global = globalThis as { [KEY]?: Shared };

@@ -21,7 +21,7 @@ export function use(driver: Driver): void {
   shared.life++;
 }
 
-/** Nobody answers any more. */
+/** Nothing answers any longer. */
 export function stop(): void {
   shared.driver = undefined;
   laidOut = undefined;

@@ -38,7 +38,7 @@ export const engines: readonly Row[] = [
   {
     id: 1089,
     names: ['gsp.mode.default'],
-    help: 'Whether GSP firmware is used where nobody chose.',
+    help: 'Whether GSP firmware is used by default.',
     kind: enabled,
     source: from(gspMode, 'defaultMode'),
   },

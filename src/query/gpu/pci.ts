@@ -129,7 +129,7 @@ export const pcieLink: readonly Row[] = [
     // No NVML function tells it: nvidia-smi has it from the driver. A virtual machine shows none (H100, H200).
     id: 1011,
     names: ['pcie.link.gen.hostmax'],
-    help: "Highest PCIe generation of the root port above the GPU. NVML doesn't tell, so there is no value.",
+    help: 'Highest PCIe generation of the root port above the GPU. NVML does not report it, so there is no value.',
     kind: count,
     source: constant(NOT_SUPPORTED),
   },

@@ -42,7 +42,7 @@ export const fan: readonly Row[] = [
   {
     id: 32,
     names: ['fan.speed'],
-    help: 'Speed that the fan is told to run at, in percent of its highest. A blocked fan does not show here.',
+    help: 'Intended fan speed, in percent of the maximum. A blocked fan does not show here.',
     kind: percent,
     source: from(fanSpeed, 'value'),
   },

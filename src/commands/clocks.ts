@@ -12,8 +12,8 @@ import { chosenGpus, idOption } from './select.js';
 
 const options: readonly OptionSpec[] = [
   { ...idOption, help: 'Only these GPUs.' },
-  { long: 'sync-boost-list', help: 'List the groups of GPUs that boost together.' },
-  { long: 'json', help: 'With --sync-boost-list: whether each GPU is held back by its group, as JSON.' },
+  { long: 'sync-boost-list', help: 'List the sync boost groups.' },
+  { long: 'json', help: 'With --sync-boost-list: whether the group of each GPU limits its clocks, as JSON.' },
 ];
 
 async function run(tokens: readonly Token[], context: Context): Promise<number> {

@@ -217,7 +217,7 @@ export const spec: CommandSpec = {
       help: `Where to record; ${USUAL_FOLDER} if not given.`,
     },
     jobOption,
-    { short: ['t'], long: 'terminate', help: 'Stop the recorder of the folder.' },
+    { short: ['t'], long: 'terminate', help: 'Stop the recorder of this folder.' },
     { long: 'foreground', help: 'Record in this process, for a service manager, until it is stopped.' },
   ],
   notes: () =>

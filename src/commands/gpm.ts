@@ -60,7 +60,7 @@ function statusOfAll(readings: readonly Reading[]): number {
 export const spec: CommandSpec = {
   options: [
     idOption,
-    { short: ['g'], long: 'get-stream-state', help: 'Show whether metrics are streamed.' },
+    { short: ['g'], long: 'get-stream-state', help: 'Show the streaming state.' },
     setter('s', 'set-stream-state', 'required'),
     jsonOption,
   ],

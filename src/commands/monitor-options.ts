@@ -21,7 +21,7 @@ export const countOption: OptionSpec = {
   long: 'count',
   value: 'required',
   argument: 'NUMBER',
-  help: 'Stop after so many samples.',
+  help: 'Stop after this number of samples.',
 };
 
 /** `-s`, with the letters that it takes. */

@@ -31,7 +31,7 @@ const options: readonly OptionSpec[] = [
       ...(values === undefined ? {} : { value: 'required', values }),
     }),
   ),
-  { short: ['gBwMode'], long: 'getBandwidthMode', help: 'How much of the bandwidth the GPUs use.' },
+  { short: ['gBwMode'], long: 'getBandwidthMode', help: 'NVLink bandwidth mode of the GPUs.' },
   { short: ['info'], long: 'info', help: 'Encryption and firmware of the links.' },
   { short: ['cBridge'], long: 'checkBridge', help: 'The GPUs with NVLink; NVML does not report bridges.' },
   jsonOption,

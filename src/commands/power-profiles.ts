@@ -95,8 +95,8 @@ const ACTIONS: readonly Action[] = [
     records: (asked, gpu) => power.supportedProfiles(asked).map((profile) => detailCells(profile, gpu)),
     absent: absentDetails,
   },
-  current('gr', 'get-requested', 'Profiles that were requested.', 'requested', 'requestedProfilesMask'),
-  current('ge', 'get-enforced', 'Profiles that are in force.', 'enforced', 'enforcedProfilesMask'),
+  current('gr', 'get-requested', 'Requested profiles.', 'requested', 'requestedProfilesMask'),
+  current('ge', 'get-enforced', 'Enforced profiles.', 'enforced', 'enforcedProfilesMask'),
 ];
 
 const SETTERS = [setter('sr', 'set-requested', 'required'), setter('cr', 'clear-requested', 'required')];

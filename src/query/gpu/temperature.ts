@@ -22,7 +22,7 @@ export const temperature: readonly Row[] = [
   {
     id: 1062,
     names: ['temperature.gpu.tlimit'],
-    help: 'Degrees C that are left before the GPU slows down for heat.',
+    help: 'Thermal margin in degrees C before the GPU slows down.',
     kind: celsius,
     source: from(margin, 'marginTemperature'),
   },

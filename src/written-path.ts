@@ -23,7 +23,7 @@ function mayFollow(link: Stats, folder: Stats, uid: number): boolean {
   return uid !== ROOT && ((folder.mode & ALL_WRITE) === 0 || folder.uid === link.uid);
 }
 
-/** Links of /proc are no paths, but open files: /dev/stdout, `>(…)` of a shell. */
+/** Links of /proc are open files, not paths: /dev/stdout, `>(…)` of a shell. */
 const isOpenFile = (path: string): boolean => path.startsWith('/proc/');
 
 /**

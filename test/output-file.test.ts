@@ -200,7 +200,7 @@ describe('a file that cannot be exchanged', () => {
 });
 
 describe.skipIf(process.platform !== 'linux')('the output of a loop', () => {
-  it('goes to a file that is made anew and grows with every tick', async () => {
+  it('goes to a file that is truncated and grows with every tick', async () => {
     const path = goodFile();
     const before = statSync(path).ino;
     const args = [program, '--query-gpu=index', '--format=csv,noheader', '-lms', '50', '--snapshot', 't4'];

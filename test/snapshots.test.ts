@@ -103,7 +103,7 @@ describe.each(names)('the machine %s', (name) => {
     expect(uuids.filter((uuid) => !uuid.includes('-4a4a-8b8b-5eed'))).toEqual([]);
   });
 
-  it('tells nothing of a process but the path of its program', () => {
+  it('has nothing of a process but the path of its program', () => {
     const { files, calls } = snapshotOf(name);
     expect(Object.keys(files).filter((path) => /^\/proc\/\d/.test(path))).toEqual([]);
     const programs = [calls, ...(snapshotOf(name).ticks ?? []).map((tick) => tick.calls)].flatMap((moment) =>

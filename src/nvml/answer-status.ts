@@ -7,7 +7,7 @@ import { type Status, statusFromSymbol, statusSymbol } from './status.js';
 /** A struct that NVML only reads leaves no answer. */
 export const isAnswer = (out: Out): boolean => !(out.out === 'struct' && out.given);
 
-/** An answer that is no value: `{"error": "NVML_ERROR_NOT_SUPPORTED"}`. */
+/** An answer that is not a value: `{"error": "NVML_ERROR_NOT_SUPPORTED"}`. */
 export function statusOf(answer: Json): Status {
   if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return 0;
   const symbol = own(answer as Record<string, Json>, 'error');

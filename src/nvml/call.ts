@@ -124,7 +124,7 @@ export const list = (
   set,
 });
 
-/** A list that NVML wants the exact count of, or that is nearly always empty: the count is asked first. */
+/** A list for which NVML needs the exact count, or that is nearly always empty: the count is asked first. */
 export const countedList = (item: Layout | ScalarType, capacity?: number): Out => ({
   ...list(item, capacity),
   countFirst: true,

@@ -1,6 +1,6 @@
 /**
  * GPM: performance metrics that the driver counts between two samples (Hopper and newer). A sample is memory
- * that NVML gives out and takes back, so this lives longer than one call: alloc, get, get, compare, free.
+ * that NVML allocates and frees, so this outlives one call: alloc, get, get, compare, free.
  */
 import { type Bound, type Call, call, type Driver, type Handle, handle, SUBJECT, struct } from './call.js';
 import {
@@ -39,7 +39,7 @@ const layoutFor = (metricIds: readonly number[]): Layout => ({
   },
 });
 
-/** The comparison of two samples; NVML wants the older one first. */
+/** The comparison of two samples; NVML takes the older one first. */
 const comparison = (metricIds: readonly number[], older: Handle, newer: Handle): Call =>
   call(
     'nvmlGpmMetricsGet',

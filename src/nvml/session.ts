@@ -174,7 +174,7 @@ export const shortVersion = (version: string): string => version.split('.').slic
 
 /**
  * The library's own version, which NVML returns even when it cannot be initialised. Since CUDA 13 it has CUDA's
- * major version in front (13.580.159.04), which is no part of the driver's.
+ * major version in front (13.580.159.04), which is not part of the driver's.
  */
 export function libraryVersion(driver: Driver): string | undefined {
   const { status, memory } = ask(driver, call('nvmlSystemGetNVMLVersion', text(80)));

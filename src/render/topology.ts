@@ -3,7 +3,7 @@
  * those of a public GB200 capture with its escape codes and tabs kept.
  */
 
-/** The header is underlined on terminals and into pipes alike. */
+/** The header is underlined on terminals and in pipes. */
 const underlined = (text: string): string => `\u001b[4m${text}\u001b[0m`;
 
 /** A device of a matrix. GPUs have affinities, NICs a name in the legend. */

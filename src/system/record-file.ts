@@ -264,7 +264,7 @@ function firstOf(from: number, to: number, holds: (i: number) => boolean): numbe
 
 const NEWLINE = 0x0a;
 
-/** Undefined for what is no deflate. Throws TooLong where it unpacks to more than so many bytes. */
+/** Undefined for what is not deflate. Throws TooLong where it unpacks to more than this number of bytes. */
 function inflate(bytes: InputType, most: number, options: ZlibOptions): Buffer | undefined {
   try {
     return inflateRawSync(bytes, { ...options, maxOutputLength: Math.max(most, 1) });

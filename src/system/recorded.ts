@@ -10,7 +10,7 @@ import { GPU_FOLDERS } from './lost-gpus.js';
 const DRIVER = ['/proc/driver/nvidia/version', '/proc/driver/nvidia/params'];
 const NODES = '/sys/devices/system/node';
 const DEVICES = '/sys/bus/pci/devices';
-/** Devices that a topology shows beside the GPUs. */
+/** Devices that a topology shows in addition to the GPUs. */
 const CLASSES = ['/sys/class/infiniband', '/sys/class/nvme'];
 /** Shows in which order the InfiniBand devices were made. */
 const VERBS = '/sys/class/infiniband_verbs';

@@ -44,7 +44,7 @@ export class RecorderFolder {
     this.pidFile = join(path, PID_FILE);
   }
 
-  /** The recorder of the folder, if it lives. A number that went to another program since is no recorder. */
+  /** The recorder of the folder, if it is running. A number that another process has by now is not a recorder. */
   recorder(file = this.pidFile): number | undefined {
     const { pid, start } = contentOf(file);
     const { background } = this;
@@ -68,17 +68,17 @@ export class RecorderFolder {
     );
   }
 
-  /** Throws UsageError where a recorder lives. */
+  /** Throws UsageError where a recorder is running. */
   refuseSecond(): void {
     const pid = this.recorder();
     if (pid === undefined) return;
     throw new UsageError(plainly`Process ${pid} records to ${this.path} already; daemon -t stops it.`);
   }
 
-  /** Makes the folder and leaves the number of this process in it. Throws UsageError, also where a recorder lives. */
+  /** Makes the folder and leaves the number of this process in it. Throws UsageError, also where a recorder is running. */
   take(): void {
     try {
-      // A folder that another user's link chooses is none to record to.
+      // A folder that a link of another user chooses is not used.
       writtenPath(this.path);
       makeFolder(this.path);
       do {
@@ -149,7 +149,7 @@ export class RecorderFolder {
     return true;
   }
 
-  /** Clears the place of a recorder that has ended. Throws UsageError where it lives. */
+  /** Clears the place of a recorder that has ended. Throws UsageError where it is running. */
   private moveAside(): void {
     this.refuseSecond();
     const aside = `${this.pidFile}.${this.background.pid}`;
@@ -190,7 +190,7 @@ interface Content {
   readonly reason: string | undefined;
 }
 
-/** What is in the file of a recorder. A link, a pipe or whatever else is in its place is no such file. */
+/** The contents of the file of a recorder. A link, a pipe or anything else in its place is not such a file. */
 function contentOf(file: string): Content {
   const [first = '', start] = textOf(file).split('\n');
   return { pid: Number.parseInt(first, 10), start, reason: /^\d+ (.+)/.exec(first)?.[1] };

@@ -183,7 +183,7 @@ describe.skipIf(!fake.available)('a recorder whose nvmlInit never returns', { ti
 });
 
 describe('the daemon in the foreground', () => {
-  it('loses no line that was written before kill -9, and goes on in the same file', {
+  it('loses no line that was written before kill -9, and continues in the same file', {
     timeout: 60_000,
   }, async () => {
     const folder = temporaryFolder();

@@ -35,7 +35,7 @@ describe.each([
   );
 });
 
-describe('a recording that went on counting', () => {
+describe('a recording that continued to count', () => {
   it.each(['pci-g', 'pci-gc'])('has the same lines apart from the numbers: %s', async (name) => {
     const [recorded] = recordedRuns('h100-x1', new RegExp(`^${name}$`));
     const ours = await runOn('h100-x1', recorded?.argv ?? []);

@@ -173,7 +173,7 @@ describe('replay', () => {
       writeFileSync(path, bytes);
     };
 
-    it('shows the ticks before them, and the members behind, and says where with status 2', async () => {
+    it('shows the ticks before them, and the members after them, and says where with status 2', async () => {
       const { path, begins } = await several(20, 3);
       const whole = shown((await replay(path)).io.output);
       expect(whole).toHaveLength(60);
@@ -191,7 +191,7 @@ describe('replay', () => {
       expect(Number(to)).toBe(third);
     });
 
-    it('goes on at the next member where the beginning of one is damaged', async () => {
+    it('continues at the next member where the beginning of one is damaged', async () => {
       const { path, begins } = await several(5, 2);
       damage(path, 0);
       const { io, status } = await replay(path);

@@ -169,7 +169,7 @@ describe('the questions of a report', () => {
 });
 
 describe('the groups of -d', () => {
-  it('are read in any case, and empty names are passed over', () => {
+  it('are read in any case, and empty names are ignored', () => {
     expect([...(readGroups('memory,,Ecc,') ?? [])]).toEqual(['MEMORY', 'ECC']);
     expect(readGroups('')?.size).toBe(0);
     expect(readGroups('MEMORY,BOGUS')).toBeUndefined();

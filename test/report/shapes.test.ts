@@ -140,7 +140,7 @@ describe('a vGPU guest', () => {
         License Status                                 : ${words}\n`);
   });
 
-  it('has the license behind the virtualization mode, which other GPUs do not have', async () => {
+  it('has the license after the virtualization mode, which other GPUs do not have', async () => {
     expect(await textOf(vgpuGuest(0, {}))).toMatch(/vGPU Heterogeneous Mode .*\n {4}vGPU Software Licensed/);
     expect(await textOf(mig())).not.toContain('vGPU Software Licensed Product');
   });

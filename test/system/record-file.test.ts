@@ -59,7 +59,7 @@ describe('a record file', () => {
     expect(gunzipSync(readFileSync(path)).toString()).toBe(`${random.join('\n')}\n`);
   });
 
-  it('torn at any byte loses at most the line that was being written, and goes on where it stops', () => {
+  it('torn at any byte loses at most the line that was being written, and continues where it stops', () => {
     const path = newFile();
     const ends: number[] = [];
     const writer = new RecordWriter(path);

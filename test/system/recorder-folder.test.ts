@@ -146,7 +146,7 @@ describe.skipIf(startOf('self') === undefined)('a file that names a living proce
     }
   });
 
-  it('is not stopped where somebody wrote the number and the start of that process', () => {
+  it('is not stopped where another user wrote the number and the start of that process', () => {
     const pid = bystander();
     const folder = ofThisMachine(newFolder(`${pid}\n${startOf(pid)}\n`));
     expect(folder.recorderToStop()).toBeUndefined();

@@ -29,7 +29,7 @@ function structReader(layout: Layout): Reader {
 const itemReader = (name: string, type: ScalarType | Layout): Reader =>
   typeof type === 'string' ? scalarReader(name, type) : structReader(type);
 
-/** Reads one output of a finished call; two for an array with another beside it. */
+/** Reads one output of a finished call; two for a pair of arrays. */
 type OutReader = (view: DataView, context: Context) => unknown;
 
 function outReaders(param: Param, out: Out): readonly OutReader[] {

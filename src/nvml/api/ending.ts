@@ -9,7 +9,7 @@ interface Told {
 const told = new WeakMap<AbortSignal, Told>();
 
 /**
- * Calls back when a signal ends, and returns what takes that back. A signal has one listener however many want to know:
+ * Calls back when a signal ends, and returns what takes that back. A signal has one listener for any number of callbacks:
  * of more than ten Node would warn.
  */
 function onAbort(signal: AbortSignal, callback: () => void): () => void {

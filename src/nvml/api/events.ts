@@ -31,7 +31,7 @@ export interface EventOptions {
  *
  * The iteration ends when the signal does, with `break`, or with `return()`, also while it waits; its event set is freed then.
  *
- * @throws TypeError, RangeError at once, for devices or options that are invalid.
+ * @throws TypeError, RangeError immediately, for invalid devices or options.
  * @throws NVMLError_NotSupported where a GPU has no events of these types.
  * @throws what NVML says once it is closed meanwhile.
  */

@@ -1,5 +1,5 @@
 /**
- * Reads single values out of what a call left in memory. The readers of structs (generated) are made of these. Numbers come
+ * Reads single values out of what a call left in memory. The readers of structs (generated) consist of these. Numbers come
  * through a DataView: a Buffer takes four times as long for each (33 numbers in 180 and 50 ns, Node 24).
  */
 import type { ScalarType } from '../layout.js';

@@ -35,7 +35,7 @@ function newFolder(): string {
   return folder;
 }
 
-/** A file with a content that somebody wants to keep. */
+/** A file with a content to keep. */
 function goodFile(folder = newFolder()): string {
   const path = join(folder, 'out');
   writeFileSync(path, GOOD);

@@ -293,7 +293,7 @@ describe('the built machines', () => {
     expect(slices.sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
-  it('a MIG device of a100-mig knows its memory and says why it knows no more', async () => {
+  it('a MIG device of a100-mig knows its memory and says why all else is absent', async () => {
     const session = open('a100-mig');
     const [gpu] = session.gpus;
     if (gpu === undefined) throw new Error('no GPU');

@@ -125,7 +125,7 @@ describe('the summary of a GPU that MIG divides', () => {
 
 describe('the summary of a GPU with words that are too long', () => {
   it('keeps its columns', () => {
-    const lines = gpuLines({ pstate: 'Unknown', computeMode: 'Nobody knows which' });
+    const lines = gpuLines({ pstate: 'Unknown', computeMode: 'Unknown mode, long' });
     const bars = (line: string): readonly number[] => [...line.matchAll(/\|/g)].map(({ index }) => index);
     expect(lines.map(bars)).toEqual(gpuLines({}).map(bars));
   });

@@ -43,7 +43,7 @@ describe.skipIf(!isAvailable).each(Object.keys(FAULTS))('both programs answer al
     async (_, argv) => {
       const library = (await buildFake(fault.library)).with(machineOf(fault));
       const isLoop = argv.includes('-lms') || argv.includes('-d');
-      // Both get the library's files anew: some faults count calls.
+      // Both get new files of the library: some faults count calls.
       await compare({ list: name, argv, source: ['--nvml', library.path], env: {}, isLoop });
     },
   );

@@ -209,7 +209,7 @@ describe('replay', () => {
       expect(io.errors).toContain(': damaged between byte 0 and byte ');
     });
 
-    it('passes over a line that is no tick, and names it', async () => {
+    it('skips a line that is not a tick, and names it', async () => {
       const { path } = await several(3, 1);
       const writer = new RecordWriter(path);
       writer.write('{"t":1,');

@@ -36,7 +36,7 @@ function between(report: string, from: string, to: string): string {
 
 describe('a GeForce', () => {
   it('has the lines and the missing values of an RTX 2080 SUPER (595.71.05)', async () => {
-    // NVML does not tell what the slot above the GPU can do.
+    // NVML does not report what the slot of the GPU supports.
     const theirs = skeleton(elsewhere('rtx2080s-595-load-q.txt')).map((line) =>
       line.includes('Host Max') ? line.replace('…', 'N/A') : line,
     );

@@ -41,7 +41,7 @@ describe('the way between two PCI devices', () => {
       'pci0000:00/0000:00:07.0',
       30,
     ],
-  ])('is told by the bridges that they share: %s', (_, a, b, level) => {
+  ])('is found by the bridges that they share: %s', (_, a, b, level) => {
     expect(pciLevel(place(a), place(b))).toBe(level);
     expect(pciLevel(place(b), place(a))).toBe(level);
   });

@@ -83,10 +83,10 @@ describe('a record file', () => {
 
   it('of another kind is no record file, and is left alone', () => {
     const path = newFile();
-    writeFileSync(path, 'a text of somebody else\n');
+    writeFileSync(path, 'a text of another user\n');
     expect(readRecords(path).lines).toEqual([]);
     expect(() => new RecordWriter(path)).toThrow(OutputError);
-    expect(readFileSync(path, 'utf8')).toBe('a text of somebody else\n');
+    expect(readFileSync(path, 'utf8')).toBe('a text of another user\n');
   });
 
   it.skipIf(!existsSync('/dev/zero'))('that has no end is no record file', () => {

@@ -42,7 +42,7 @@ function recorder(path: string, pid: number, meanwhile: (asked: number) => void 
   });
 }
 
-/** What happens once, when somebody first asks about a process. */
+/** What happens once, at the first question about a process. */
 function once(about: number, happens: () => void): (asked: number) => void {
   let happened = false;
   return (asked) => {

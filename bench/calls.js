@@ -110,7 +110,7 @@ async function warm({ ours, theirs }, name, refused) {
 
 async function round(names, costs, refused) {
   const pair = { ours: SIDES.ours(), theirs: SIDES.theirs() };
-  // All are warmed before the first is timed: they share code that V8 compiles anew as it sees more of them.
+  // All are warmed before the first is timed: they share code that V8 compiles again as it sees more of them.
   const counts = new Map();
   for (const name of names ?? (await pair.theirs.ask('names')).split(' ')) {
     const count = await warm(pair, name, refused);
@@ -178,7 +178,7 @@ async function main() {
   }
   const are = (verdict) => rows.filter((one) => one.verdict === verdict).length;
   console.log(
-    `\n${rows.length} calls timed beside nvidia-ml-py: ${are('below')} below, ${are('above')} above, ${are('')} not told apart`,
+    `\n${rows.length} calls timed beside nvidia-ml-py: ${are('below')} below, ${are('above')} above, ${are('')} not distinguishable`,
   );
   const why = [...refused].filter(([name]) => !costs.has(name));
   console.log(`not timed, as there is no answer: ${why.length}`);

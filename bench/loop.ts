@@ -38,7 +38,7 @@ function someFields(names: readonly string[], session: Session): void {
     void plan.sample();
     bytes += print().length;
   };
-  // As many as are measured: V8 goes on compiling for some ten thousand of them.
+  // As many as are measured: V8 keeps compiling for some ten thousand of them.
   for (let i = 0; i < count; i++) sample();
   const wall = process.hrtime.bigint();
   const cpu = process.cpuUsage();

@@ -1,7 +1,7 @@
 /**
  * How the time of one run grows with the GPUs: whole processes on made machines of 1, 2, 4, 8 and 16 H100s, whose
- * calls take as long as those of a real one, and one after the other where the driver has a lock (fake-machine.ts). Beside
- * it stands the sum of the same delays: what a program needs at least that asks one GPU after the other.
+ * calls take as long as those of a real one, and one after the other where the driver has a lock (fake-machine.ts). Next to
+ * it is the sum of the same delays: the least that a program takes that asks one GPU after the other.
  *
  *   npx tsx bench/scale.ts [--runs 15] [--nvsmi "node bin/nvsmi.js"] [--gpus 1,2,4,8,16] [--json]
  */

@@ -1,7 +1,7 @@
 /**
  * The stages of a start, from exec to the end of the process: Node's boot, our modules, koffi, dlopen, nvmlInit,
  * attaching the GPUs, the first call, the write, the exit. Prints the median of so many runs, in milliseconds since
- * exec. Beside it stand the runs of the same command that nobody watched, and those of an empty file.
+ * exec. Next to it are the runs of the same command that were not watched, and those of an empty file.
  *
  *   node bench/startup.js [--runs 20] [--nvsmi "node bin/nvsmi.js,/opt/node22/bin/node bin/nvsmi.js"] [--json]
  *                         [--nvml PATH] [-- ARGUMENTS]

@@ -1,4 +1,4 @@
-/** What a program takes while it goes on, without its start: Linux tells it of each thread (/proc/PID/task). */
+/** What a program takes while it runs, without its start: Linux reports it for each thread (/proc/PID/task). */
 import { spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -7,7 +7,7 @@
 /** Words that a value may be. */
 export interface Values {
   readonly words: readonly string[];
-  /** What stands between several of them: a comma, or nothing between letters. Left out where there is one. */
+  /** The separator of several values: a comma, or nothing between letters. Absent where there is one value. */
   readonly between?: ',' | '';
   /** Small letters are taken for large ones. */
   readonly anyCase?: true;

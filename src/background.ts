@@ -24,7 +24,7 @@ export interface Background {
   end(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void;
   /**
    * Does something more before a signal ends this program; returns what takes that back. It is done in the event loop: until it
-   * is taken back, nothing may keep the main thread, or signals are not heeded.
+   * is taken back, nothing may keep the main thread, or signals are not handled.
    */
   beforeSignal(cleanUp: () => void): () => void;
 }
@@ -61,7 +61,7 @@ export function backgroundOf(self: Self): Background {
       try {
         self.kill(pid, 0);
       } catch (error) {
-        // Somebody else's process is alive too.
+        // A process of another user is alive too.
         return (error as NodeJS.ErrnoException).code === 'EPERM';
       }
       return !isZombie(pid);
@@ -78,7 +78,7 @@ export function backgroundOf(self: Self): Background {
         try {
           cleanUp();
         } finally {
-          // Its default action, now that nobody listens: the program ends here, whatever its threads do.
+          // Its default action, now that nothing listens: the program ends here, whatever its threads do.
           self.kill(self.pid, signal);
         }
       };

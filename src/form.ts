@@ -1,5 +1,5 @@
 /**
- * The form that the JSON of a file has to have. It is checked once, where the file is read: nothing behind that place meets a
+ * The form that the JSON of a file has to have. It is checked once, where the file is read: nothing after that place meets a
  * value of a wrong type. A fault is one line: where it is, what is needed there, and what was found.
  */
 import { jsonText } from './plain-text.js';

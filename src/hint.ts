@@ -111,7 +111,7 @@ async function read(argv: readonly string[]): Promise<Reading> {
 /** Options that are taken out before a command reads its own. */
 const ANYWHERE = [...EVERYWHERE].map((long) => `--${long}`);
 
-/** The first option that the table does not have, and all values that are none of their option's words. */
+/** The first option that the table does not have, and all values that are not among the words of their option. */
 function unknownIn(
   scanned: Scan,
   table: readonly OptionSpec[],

@@ -21,7 +21,7 @@ export interface Io {
   redirect(path: string, refusal?: string, hint?: (reason: string) => string): void;
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Milliseconds of a clock that nobody sets, for periods. */
+  /** Milliseconds of a monotonic clock, for periods. */
   elapsed(): number;
   /** Waits until a time of `elapsed`. False where no tick shall follow: so end the loops of tests. */
   sleepUntil(time: number): boolean | Promise<boolean>;
@@ -32,7 +32,7 @@ export interface Io {
   readonly columns?: number | undefined;
   /** A file's text; throws like readFileSync. */
   readFile(path: string): string;
-  /** Where a program can be left running behind this one. */
+  /** Where a program can be left running in the background. */
   readonly background?: Background;
   close(): void;
 }
@@ -82,7 +82,7 @@ export class ProcessIo implements Io {
     try {
       writeWhole(2, text);
     } catch {
-      // Nobody listens on stderr: there is nowhere left to say so.
+      // stderr has no reader: there is nowhere left to say so.
     }
   }
 
@@ -100,7 +100,7 @@ export class ProcessIo implements Io {
     }
   }
 
-  /** The file of a loop is made anew and grows, as nvidia-smi's does: who reads it sees each tick at once. */
+  /** The file of a loop is truncated and grows, as nvidia-smi's does: its readers see each tick at once. */
   private grow(): void {
     if (this.file === undefined) return;
     this.file = undefined;
@@ -166,7 +166,7 @@ async function pauseUntil(time: number): Promise<void> {
   }
 }
 
-/** node:tty brings sockets and streams along, 5 ms of start-up: loaded only where somebody asks. */
+/** node:tty brings sockets and streams along, 5 ms of start-up: loaded only where it is needed. */
 const isTerminal = (fd: number): boolean => process.getBuiltinModule('node:tty').isatty(fd);
 
 /** Writes all of a text, or throws: nothing is lost silently. */

@@ -29,7 +29,7 @@ const queries: readonly RootOption[] = [
   ['query-supported-clocks', 'pairs of clocks that the GPUs support'],
   ['query-retired-pages', 'memory pages taken out of use'],
   ['query-remapped-rows', 'memory rows replaced by spare ones'],
-  ['query-vgpu-scheduler-logs', 'the turns that vGPUs took', 'help-vgpu-query-scheduler-logs'],
+  ['query-vgpu-scheduler-logs', 'the vGPU scheduler logs', 'help-vgpu-query-scheduler-logs'],
 ].flatMap(([long, what, help = `help-${long}`]): RootOption[] => [
   {
     long: long as string,
@@ -104,13 +104,13 @@ export const rootOptions: readonly RootOption[] = [
   {
     short: ['B'],
     long: 'list-excluded-gpus',
-    help: 'List the GPUs that the driver was told to leave alone.',
+    help: 'List the GPUs that the driver is configured to exclude.',
     modes: ['excluded'],
     trigger: 'excluded',
   },
   {
     long: 'get-hostname',
-    help: 'Show the host name that each GPU was given (some GB200 systems).',
+    help: 'Show the host name assigned to each GPU (some GB200 systems).',
     modes: ['hostname'],
     trigger: 'hostname',
   },
@@ -199,7 +199,7 @@ export const rootOptions: readonly RootOption[] = [
   {
     short: ['eow'],
     long: 'error-on-warning',
-    help: 'Goes with an option that changes the GPU.',
+    help: 'For an option that changes the GPU.',
     hidden: true,
     besideSetter: true,
     modes: ['main'],
@@ -234,7 +234,7 @@ export const rootExamples: readonly (readonly [line: string, what: string])[] = 
   ['nvsmi --query-gpu=name,memory.used --format=csv,noheader', 'Chosen fields as CSV.'],
   ['nvsmi --query-gpu=utilization.gpu --format=jsonl -lms 500', 'A JSON object a line, twice a second.'],
   ['nvsmi --json', 'The summary for a program.'],
-  ['nvsmi --snapshot hgx-h100-x8', 'How it looks on eight GPUs, on any machine.'],
+  ['nvsmi --snapshot hgx-h100-x8', 'The summary of eight GPUs, on any machine.'],
 ];
 
 const MODES: readonly Mode[] = ['help', 'version', 'help-query', 'list', 'excluded', 'hostname', 'query'];

@@ -23,7 +23,7 @@ import { openWritten, type Written } from './written-path.js';
 
 /** A file for output, as it was or made. */
 export interface OutputFile extends Written {
-  /** Whether it has a content that can be replaced. What is no file (a pipe, /dev/null) or has no name is written as it comes. */
+  /** Whether it has a content that can be replaced. What is not a file (a pipe, /dev/null) or has no name is written directly. */
   readonly isReplaceable: boolean;
   readonly isNew: boolean;
 }
@@ -63,7 +63,7 @@ export function replaceContent({ fd, path, isNew }: OutputFile, text: string): v
 }
 
 /**
- * Why a file cannot be exchanged for another one: its folder takes none from this user, it belongs to somebody else, or it is
+ * Why a file cannot be exchanged for another one: its folder takes none from this user, it belongs to another user, or it is
  * a mount of its own, as files in containers are.
  */
 const NOT_EXCHANGED: ReadonlySet<string | undefined> = new Set([
@@ -74,7 +74,7 @@ const NOT_EXCHANGED: ReadonlySet<string | undefined> = new Set([
   'EXDEV',
 ]);
 
-/** Writes a file beside another, and gives it the other's name. False where that cannot be done. */
+/** Writes a file next to another, and renames it to the other. False where that cannot be done. */
 function exchange(path: string, before: Stats, bytes: Uint8Array): boolean {
   const now = lstatSync(path, { throwIfNoEntry: false });
   // It was moved away meanwhile, as by logrotate: what was opened is what is written.

@@ -5,8 +5,8 @@
 
 /**
  * What is not plain: control characters, line and paragraph separators, format characters (bidirectional marks, zero width
- * spaces, tags), all else that Unicode wants not to be seen (fillers, variation selectors), halves of surrogate pairs and
- * what is no character. Combining marks are plain. An emoji is taken as a whole, with its joiners and variation selectors;
+ * spaces, tags), all else that Unicode defines as invisible (fillers, variation selectors), halves of surrogate pairs and
+ * noncharacters. Combining marks are plain. An emoji is taken as a whole, with its joiners and variation selectors;
  * elsewhere these are not plain, so that two names that look the same are the same.
  */
 const EMOJI = String.raw`\p{Extended_Pictographic}[\u{1f3fb}-\u{1f3ff}]?\ufe0f?`;

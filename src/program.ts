@@ -36,7 +36,7 @@ const INDENT = '  ';
 /** What is longer has its explanation in the lines below. */
 const LONGEST_TERM = 28;
 
-/** A term and its explanation, beside each other in lines of at most `helpWidth` characters. */
+/** A term and its explanation, side by side in lines of at most `helpWidth` characters. */
 function formatItem(term: string, termWidth: number, words: string, help: Help): string {
   const column = Math.min(termWidth, LONGEST_TERM) + INDENT.length;
   const indent = INDENT.length + column;

@@ -20,7 +20,7 @@ export interface Source {
 
 const SOURCE_OPTIONS = ['snapshot', 'nvml'] as const;
 
-/** Takes --snapshot and --nvml out, which stand before or behind a subcommand. */
+/** Takes --snapshot and --nvml out, which may come before or after a subcommand. */
 export function takeSource(
   argv: readonly string[],
   env: Io['env'],
@@ -64,7 +64,7 @@ export const announcement = ({ snapshot, isFromEnvironment }: Source): string =>
 const nonEmpty = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 
 /**
- * Opens the machine, or at least the GPUs that are wanted, and tells the library as soon as it is loaded. Throws
+ * Opens the machine, or at least the GPUs that are wanted, and reports the library as soon as it is loaded. Throws
  * DeadLibrary or SnapshotError.
  */
 export async function openMachine(

@@ -22,7 +22,7 @@ export const belongsTo = (uid: number, found: Stats): boolean => found.uid === u
 /**
  * Where a path leads, if no user but this one and root can make it lead elsewhere or change what is there: it, every folder
  * above it and every link on the way belong to one of the two, and no others may write there. In a sticky folder on the way
- * (/tmp) others may write, but not touch what belongs to these two; it is no good end of the way. Undefined where somebody
+ * (/tmp) others may write, but not touch what belongs to these two; it is not a safe end of the path. Undefined where another user
  * can; throws like lstatSync where there is nothing.
  */
 export function trustedPath(path: string, uid: number): string | undefined {
@@ -56,7 +56,7 @@ const namesOf = (path: string): string[] => path.split('/').filter((name) => nam
 
 /**
  * A folder that this user alone may enter, below one that is there: made, name by name, where it is missing. Undefined where
- * somebody else could change it; throws like mkdirSync where it cannot be made.
+ * another user could change it; throws like mkdirSync where it cannot be made.
  */
 export function ownFolder(start: string, names: readonly string[], uid: number): string | undefined {
   let folder: string | undefined;

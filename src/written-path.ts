@@ -1,4 +1,4 @@
-/** Opens the file that a user named for writing, and no other one that somebody else's link leads to. */
+/** Opens the file that a user named for writing, and never another one that a link of another user leads to. */
 import { constants, lstatSync, openSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { belongsTo, currentUser, MOST_LINKS, ROOT } from './trust.js';
@@ -23,7 +23,7 @@ function mayFollow(link: Stats, folder: Stats, uid: number): boolean {
   return uid !== ROOT && ((folder.mode & ALL_WRITE) === 0 || folder.uid === link.uid);
 }
 
-/** Links of /proc are no paths, but open files: /dev/stdout, `>(…)` of a shell. */
+/** Links of /proc are open files, not paths: /dev/stdout, `>(…)` of a shell. */
 const isOpenFile = (path: string): boolean => path.startsWith('/proc/');
 
 /**

@@ -1,4 +1,4 @@
-/** Bundles the program where that was not done: some tests run it as a user does. `npm test` bundles it anew. */
+/** Bundles the program where that was not done: some tests run it as a user does. `npm test` always bundles it. */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -74,7 +74,7 @@ export class FakeIo implements Io {
     return this.now();
   }
 
-  /** The clock goes on by itself, by as much as a tick is made to take. */
+  /** The clock advances by itself, by as much as a tick is made to take. */
   pass(milliseconds: number): void {
     this.clock += milliseconds;
   }

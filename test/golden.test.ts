@@ -34,7 +34,7 @@ interface Printed {
   readonly file: string | undefined;
 }
 
-/** Runs a row. A loop goes on until it has printed as much as was recorded before it was ended, and is cut there. */
+/** Runs a row. A loop runs until it has printed as much as was recorded before it was ended, and is cut there. */
 async function run(machine: string, row: Row): Promise<Printed> {
   const io = new FakeIo({
     ...(row.time === undefined ? {} : { time: row.time }),

@@ -12,7 +12,7 @@ afterEach(() => {
 });
 
 describe('a loop', () => {
-  it('keeps its pace while somebody sets the clock back', async () => {
+  it('keeps its pace while the clock is set back', async () => {
     const io = new ProcessIo();
     let now = Date.now();
     vi.spyOn(Date, 'now').mockImplementation(() => {

@@ -36,7 +36,7 @@ function program(path: string, text: string): void {
   chmodSync(path, 0o755);
 }
 
-/** The package in a folder of modules; the `node` in its bin stands for Node. */
+/** The package in a folder of modules; the `node` in its bin is Node. */
 function packageIn(nodeModules: string): string {
   const folder = join(nodeModules, 'nvsmi');
   program(join(folder, 'bin/nvsmi.js'), 'never run\n');

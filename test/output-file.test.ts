@@ -35,7 +35,7 @@ function newFolder(): string {
   return folder;
 }
 
-/** A file with a content that somebody wants to keep. */
+/** A file with a content to keep. */
 function goodFile(folder = newFolder()): string {
   const path = join(folder, 'out');
   writeFileSync(path, GOOD);
@@ -200,7 +200,7 @@ describe('a file that cannot be exchanged', () => {
 });
 
 describe.skipIf(process.platform !== 'linux')('the output of a loop', () => {
-  it('goes to a file that is made anew and grows with every tick', async () => {
+  it('goes to a file that is truncated and grows with every tick', async () => {
     const path = goodFile();
     const before = statSync(path).ino;
     const args = [program, '--query-gpu=index', '--format=csv,noheader', '-lms', '50', '--snapshot', 't4'];

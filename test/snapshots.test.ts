@@ -103,7 +103,7 @@ describe.each(names)('the machine %s', (name) => {
     expect(uuids.filter((uuid) => !uuid.includes('-4a4a-8b8b-5eed'))).toEqual([]);
   });
 
-  it('tells nothing of a process but the path of its program', () => {
+  it('has nothing of a process but the path of its program', () => {
     const { files, calls } = snapshotOf(name);
     expect(Object.keys(files).filter((path) => /^\/proc\/\d/.test(path))).toEqual([]);
     const programs = [calls, ...(snapshotOf(name).ticks ?? []).map((tick) => tick.calls)].flatMap((moment) =>
@@ -293,7 +293,7 @@ describe('the built machines', () => {
     expect(slices.sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
-  it('a MIG device of a100-mig knows its memory and says why it knows no more', async () => {
+  it('a MIG device of a100-mig knows its memory and says why all else is absent', async () => {
     const session = open('a100-mig');
     const [gpu] = session.gpus;
     if (gpu === undefined) throw new Error('no GPU');

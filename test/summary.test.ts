@@ -125,7 +125,7 @@ describe('the summary of a GPU that MIG divides', () => {
 
 describe('the summary of a GPU with words that are too long', () => {
   it('keeps its columns', () => {
-    const lines = gpuLines({ pstate: 'Unknown', computeMode: 'Nobody knows which' });
+    const lines = gpuLines({ pstate: 'Unknown', computeMode: 'Unknown mode, long' });
     const bars = (line: string): readonly number[] => [...line.matchAll(/\|/g)].map(({ index }) => index);
     expect(lines.map(bars)).toEqual(gpuLines({}).map(bars));
   });
@@ -222,7 +222,7 @@ describe('a line of the summary', () => {
     expect(lines[0]).toHaveLength(WIDTH);
   });
 
-  it('is the one recorded on Windows for processes whose memory is not told and whose paths are long', () => {
+  it('is the one recorded on Windows for processes whose memory is not known and whose paths are long', () => {
     const table = recorded('rtx2080s-windows-591-load-default-table').split('\n');
     const shown = table.filter((line) => / C(\+G)? {3}\S/.test(line));
     const paths = [
@@ -244,7 +244,7 @@ describe('a line of the summary', () => {
     expect(line).toHaveLength(WIDTH);
   });
 
-  it('keeps its width where nothing is told at all', () => {
+  it('keeps its width where nothing is known at all', () => {
     for (const nothing of ['N/A', 'ERR!']) {
       const { index, ...cells } = GPU;
       const none = Object.fromEntries(Object.keys(cells).map((name) => [name, nothing])) as typeof cells;
@@ -307,7 +307,7 @@ describe('nvsmi alone', () => {
     );
   });
 
-  it('tells what computes, what draws and what does both on a GeForce', async () => {
+  it('shows what computes, what draws and what does both on a GeForce', async () => {
     const { output } = await summaryOf('rtx-4090');
     expect(output.match(/ (C|G|C\+G) {3}(?=\S)/g)?.map((type) => type.trim())).toEqual([
       'G',

@@ -197,7 +197,7 @@ describe.skipIf(OURS === -1)('the launcher', () => {
     expect(keptIn({ HOME })).toBe(`${JSON.stringify([join(HOME, '.cache/nvsmi/compiled')])}\n`);
   });
 
-  it('has Node keep nothing where that folder could be that of somebody else', () => {
+  it('has Node keep nothing where that folder could be that of another user', () => {
     const HOME = ownPlace();
     chmodSync(HOME, 0o777);
     expect(keptIn({ HOME })).toBe('');

@@ -48,7 +48,7 @@ export const ARRAY_ROOM: Readonly<Record<string, number>> = {
 
 /**
  * Functions that answer a list with success and its true length, even when the array was too short, or that want the
- * exact count, or whose list is nearly always empty, which the count alone tells in less time (encoder sessions: 5.6 us
+ * exact count, or whose list is nearly always empty, which the count alone shows in less time (encoder sessions: 5.6 us
  * instead of 6.2, H100): they are asked for the count first.
  */
 export const COUNT_FIRST: ReadonlySet<string> = new Set([
@@ -135,7 +135,7 @@ export const SELECTORS: Readonly<Record<string, readonly string[]>> = {
   nvmlSystemEventSetWaitRequest_v1_t: ['timeoutms', 'set'],
 };
 
-/** An array behind a pointer in a struct: its field, its count's field, and its items. */
+/** An array that a struct points to: its field, its count's field, and its items. */
 export interface PointedArray {
   readonly field: string;
   readonly count: string;
@@ -326,7 +326,7 @@ export const CHANGES: ReadonlySet<string> = new Set([
   'nvmlDeviceSetRusdSettings_v1',
 ]);
 
-/** Handle types and what they stand for. */
+/** Handle types and their kinds. */
 export const HANDLES: Readonly<Record<string, string>> = {
   nvmlDevice_t: 'device',
   nvmlUnit_t: 'unit',
@@ -337,15 +337,15 @@ export const HANDLES: Readonly<Record<string, string>> = {
   nvmlGpmSample_t: 'gpmSample',
 };
 
-/** What each kind of handle stands for, in words. */
+/** What each kind of handle refers to. */
 export const HANDLE_WORDS: Readonly<Record<string, string>> = {
   device: 'a GPU, or a MIG device of one',
   unit: 'an S-class unit',
   gpuInstance: 'a GPU instance (MIG)',
   computeInstance: 'a compute instance (MIG)',
-  eventSet: 'a set of events',
-  systemEventSet: 'a set of system events',
-  gpmSample: 'a sample of GPU performance monitoring',
+  eventSet: 'an event set',
+  systemEventSet: 'a system event set',
+  gpmSample: 'a GPM sample',
 };
 
 /** A question for older drivers: another function, or the same one with an older version of its struct. */

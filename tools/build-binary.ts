@@ -34,7 +34,7 @@ const COMPILE: readonly string[] = [
   '--compile',
   '--minify',
   '--bytecode',
-  // What lies in the folder where somebody runs nvsmi is not ours to read.
+  // Files of the folder where a user runs nvsmi are not read.
   '--no-compile-autoload-dotenv',
   '--no-compile-autoload-bunfig',
 ];

@@ -20,7 +20,7 @@ const SHARED: BuildOptions = {
   logLevel: 'warning',
   minifySyntax: true,
   minifyWhitespace: true,
-  // Of an error that nobody foresaw Node shows the line.
+  // Node shows the line of an unexpected error.
   lineLimit: 160,
   // import() of a CommonJS file would start Node's ES module loader; esbuild makes it a require().
   supported: { 'dynamic-import': false },
@@ -76,7 +76,7 @@ export async function bundleCompileCache(folder: string): Promise<void> {
 }
 
 /**
- * Writes the bundles into a folder, made anew: nvsmi.js, and a file for each of its lazy imports. Modules can be
+ * Writes the bundles into a new folder: nvsmi.js, and a file for each of its lazy imports. Modules can be
  * replaced by other files, and names by constants: `import.meta.url` too, where nothing seeks files beside a bundle.
  */
 export async function bundleCli(

@@ -26,7 +26,7 @@ const HELP: Readonly<Record<string, string>> = {
   minor_number: 'Number of the device file of the GPU, N in /dev/nvidiaN.',
 };
 
-/** What the field of --query-gpu says that stands for this leaf alone. */
+/** The help of the field of --query-gpu that has this leaf alone. */
 function helpOf({ key, ids }: LeafPart): string | undefined {
   if (HELP[key] !== undefined) return HELP[key];
   const [id] = ids;
@@ -100,7 +100,7 @@ function groupLines({ parts, always = [], unit }: GroupPart, indent: string): st
   ];
 }
 
-/** The names of device-lists.ts that the table speaks of. */
+/** The names of device-lists.ts that the table uses. */
 function listTypes(parts: readonly DevicePart[]): string[] {
   return parts.flatMap((part) => {
     if (part.type === 'group') return listTypes(part.parts);

@@ -90,7 +90,7 @@ function outputText(fn: string, name: string, type: string): string {
   return `${name}${said === undefined ? '' : `: ${said}`}${unit === undefined ? '' : `, in ${unit}`}${absent}`;
 }
 
-/** Nothing where only names could be told: the types have them. */
+/** Undefined where there is nothing to add to the names, which the types have. */
 function returnsText(fn: string, { outputs }: Signature): string | undefined {
   const texts = outputs.map(({ name, type }) => outputText(fn, name, type));
   return texts.every((text, i) => text === outputs[i]?.name) ? undefined : texts.join('; ');
@@ -130,7 +130,7 @@ export function docOf(name: string, isLater = false): string[] {
   const signature = signatureOf(shapeOf(name));
   const summary = summaryOf(name);
   const lines = [
-    isLater ? `${summary.replace(/ It holds up the thread[^.]*\./, '')} On a worker thread.` : summary,
+    isLater ? `${summary.replace(/ Blocks the thread[^.]*\./, '')} On a worker thread.` : summary,
     '',
   ];
   for (const { name: param, of } of signature.inputs)
@@ -142,6 +142,6 @@ export function docOf(name: string, isLater = false): string[] {
   const versions = newer.length === 0 ? '' : `: ${[...newer, name].join(', else ')}`;
   lines.push(`@see NVML ${name}${versions}`);
   const replacement = replacementOf(name);
-  if (replacement !== undefined) lines.push(`@deprecated NVML has ${replacement} for it.`);
+  if (replacement !== undefined) lines.push(`@deprecated Replaced by ${replacement} in NVML.`);
   return ['/**', ...lines.map((line) => ` * ${line}`.trimEnd()), ' */'];
 }

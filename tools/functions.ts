@@ -63,7 +63,7 @@ export function entries(): string {
       `export const ${name} = { fn: '${name}', params: [${paramsOf(name, api.functions[name] as ApiFunction).join(', ')}]${tail} } as const satisfies Entry;`,
     ] as const;
   });
-  // Those that name others stand behind them.
+  // Those that name others come after them.
   const sorted = [...lines.filter(([newer]) => newer === 0), ...lines.filter(([newer]) => newer > 0)];
   return [
     "import type { Entry } from '../entry.js';",

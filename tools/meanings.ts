@@ -1,4 +1,4 @@
-/** Table: units and deprecations that neither the header's types nor its names tell, and words for sentences. */
+/** Table: units and deprecations that neither the types nor the names of the header show, and words for sentences. */
 
 /** Units by the end of a name. */
 export const UNIT_BY_ENDING: readonly (readonly [RegExp, string])[] = [

@@ -124,7 +124,7 @@ const cases = readFileSync(values.list, 'utf8')
   .filter((line) => line !== '' && !line.startsWith('#'))
   .filter((line) => values.only === undefined || line.includes(values.only));
 
-/** Sensors move between runs: what differs is run anew, and compared with all real runs so far, before it counts. */
+/** Sensors move between runs: what differs is run again, and compared with all real runs so far, before it counts. */
 const ROUNDS = 4;
 
 interface Comparison {
@@ -169,7 +169,7 @@ function compare(ours: Run, reals: readonly Run[], isLoop: boolean): Comparison 
   return { problems, lines: compared, bracketed, passed };
 }
 
-/** Compares a command line, anew while it differs. */
+/** Compares a command line, again while it differs. */
 function compareAnew(args: string, limit: number | undefined, headOnly: boolean): Comparison {
   const runOf = (command: string): Run => {
     const whole = run(command, args, limit);

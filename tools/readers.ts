@@ -16,7 +16,7 @@ const scalarFunction = (name: string, type: ScalarType): string =>
     ? 'valueType'
     : ((ABSENT_FIELDS.has(name) ? ABSENT[type] : undefined) ?? type);
 
-/** nvmlVgpuMetadata_t and nvmlVgpuPgpuMetadata_t tell their version; all other structs are told theirs. */
+/** The version of nvmlVgpuMetadata_t and nvmlVgpuPgpuMetadata_t is an output; that of all other structs is an input. */
 const isVersion = (layout: Layout, name: string, [, offset]: Field): boolean =>
   name === 'version' && offset === 0 && !('revision' in layout.fields);
 

@@ -45,7 +45,7 @@ function objectOf(nodes: readonly Node[], more: Schema = {}, isWhole = true): Sc
   };
 }
 
-/** A tag that stands for different nodes on different GPUs. */
+/** A tag that is used for different nodes on different GPUs. */
 function either(known: unknown, node: Node): Schema {
   const options = (known as { anyOf?: readonly unknown[] }).anyOf ?? [known];
   return { anyOf: [...options, schemaOf(node)] };

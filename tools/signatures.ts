@@ -6,7 +6,7 @@ import { bare, isAbsentable, typeOf } from './types.js';
 
 export const functionNames: readonly string[] = Object.keys(api.functions);
 
-/** Versions that stand before an unversioned name, newest first. */
+/** Versions that are tried before an unversioned name, newest first. */
 export function newerOf(name: string): readonly string[] {
   const newest = api.unversionedNames[name];
   if (newest === undefined || !(newest in api.functions)) return [];

@@ -1,6 +1,6 @@
 /**
  * `npm start`: the summary of this machine, or of a recorded one where no NVIDIA driver answers.
- * Arguments go on to nvsmi: `npm start -- --query-gpu=name --format=csv`.
+ * Arguments are passed to nvsmi: `npm start -- --query-gpu=name --format=csv`.
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

@@ -111,7 +111,7 @@ export function types(): string {
       .map(struct),
     ...aliases,
     '',
-    '/** Numbers of the header that have their names only for readers: the constants they stand in for. */',
+    '/** Numbers of the header that have names for readers only: the constants in their place. */',
     'export type Constants = typeof c;',
     '',
   ].join('\n');

@@ -1,6 +1,6 @@
 # bash completion for nvsmi. Generated from nvsmi's option tables (nvsmi completion). Do not edit.
 
-# The words that begin as the second argument does, in any case, behind what the third says.
+# The words that begin as the second argument does, in any case, after what the third says.
 _nvsmi_word() {
   local word
   for word in $1; do
@@ -16,7 +16,7 @@ _nvsmi_list() {
   compopt -o nospace 2>/dev/null
 }
 
-# A letter behind those that are there.
+# A letter after those that are there.
 _nvsmi_letters() {
   local letter
   for letter in $1; do
@@ -25,7 +25,7 @@ _nvsmi_letters() {
   compopt -o nospace 2>/dev/null
 }
 
-# Files (-f) or folders (-d). Names may hold blanks, and bash puts a slash behind a folder.
+# Files (-f) or folders (-d). Names may hold blanks, and bash puts a slash after a folder.
 _nvsmi_paths() {
   local found
   mapfile -t found < <(compgen "$1" -- "$2")
@@ -58,7 +58,7 @@ _nvsmi() {
   elif [[ $previous == = ]]; then
     previous=${COMP_WORDS[COMP_CWORD - 2]}
   fi
-  # Some options may stand before the command.
+  # Some options may come before the command.
   local at=1
   while [[ $at -lt $COMP_CWORD ]]; do
     case ${COMP_WORDS[at]} in

@@ -1,4 +1,4 @@
-/** `boost-slider -l`: how far each slider goes, and where it stands. */
+/** `boost-slider -l`: the maximum and the current value of each slider. */
 import { boostSliders } from '../query/not-in-nvml.js';
 import { boostSliderTable } from '../render/not-in-nvml.js';
 import type { CommandSpec } from './index.js';

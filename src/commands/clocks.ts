@@ -12,8 +12,8 @@ import { chosenGpus, idOption } from './select.js';
 
 const options: readonly OptionSpec[] = [
   { ...idOption, help: 'Only these GPUs.' },
-  { long: 'sync-boost-list', help: 'List the groups of GPUs that boost together.' },
-  { long: 'json', help: 'With --sync-boost-list: whether each GPU is held back by its group, as JSON.' },
+  { long: 'sync-boost-list', help: 'List the sync boost groups.' },
+  { long: 'json', help: 'With --sync-boost-list: whether the group of each GPU limits its clocks, as JSON.' },
 ];
 
 async function run(tokens: readonly Token[], context: Context): Promise<number> {
@@ -30,7 +30,7 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
   const members = states.filter(
     ({ sync_boost: { reading } }) => !(reading instanceof Missing) && Number(reading) !== 0,
   );
-  // NVML does not list the groups; it only tells which GPUs one holds back.
+  // NVML does not list the groups; it only reports which GPUs one holds back.
   const text =
     members.length === 0
       ? 'No synchronous boost groups are currently configured.\n'

@@ -45,11 +45,35 @@ const LOG: readonly (readonly [string, cc.Getter])[] = [
 
 /** The long names of -q, -mgm and -gkr are ours: none was seen. */
 const ACTIONS: readonly Action[] = [
-  single('gc', 'get-cpu-caps', 'CPU CC capabilities', cc.cpuCaps, 'What the CPU can do.'),
-  single('gg', 'get-gpus-caps', 'GPU CC capabilities', cc.gpuCaps, 'What the GPUs can do.'),
-  single('d', 'get-devtools-mode', 'DevTools Mode', cc.devTools, 'Whether developer tools are let in.'),
-  single('e', 'get-environment', 'CC Environment', cc.environment, 'Which environment is running.'),
-  single('f', 'get-cc-feature', 'CC status', cc.ccState, 'Whether confidential computing is on.'),
+  single(
+    'gc',
+    'get-cpu-caps',
+    'CPU CC capabilities',
+    cc.cpuCaps,
+    'Confidential computing capabilities of the CPU.',
+  ),
+  single(
+    'gg',
+    'get-gpus-caps',
+    'GPU CC capabilities',
+    cc.gpuCaps,
+    'Confidential computing capabilities of the GPUs.',
+  ),
+  single(
+    'd',
+    'get-devtools-mode',
+    'DevTools Mode',
+    cc.devTools,
+    'Whether developer tools are allowed (DevTools mode).',
+  ),
+  single(
+    'e',
+    'get-environment',
+    'CC Environment',
+    cc.environment,
+    'The environment of confidential computing.',
+  ),
+  single('f', 'get-cc-feature', 'CC status', cc.ccState, 'Whether confidential computing is enabled.'),
   single(
     'grs',
     'get-gpus-ready-state',
@@ -63,10 +87,16 @@ const ACTIONS: readonly Action[] = [
     'get-key-rotation',
     'Confidential Compute Key Rotation Threshold Attacker Advantage',
     cc.attackerAdvantage,
-    'Advantage of an attacker at which the keys are changed.',
+    'Key rotation threshold: the attacker advantage at which keys are rotated.',
     render.spacedLine,
   ),
-  single('mgm', 'get-multigpu-mode', 'Multi-GPU Mode', cc.multiGpuMode, 'How several GPUs are protected.'),
+  single(
+    'mgm',
+    'get-multigpu-mode',
+    'Multi-GPU Mode',
+    cc.multiGpuMode,
+    'Multi-GPU mode of confidential computing.',
+  ),
   {
     short: 'q',
     long: 'query-conf-compute',

@@ -26,7 +26,7 @@ const LONGEST_DELAY = 600;
 const USUAL_FOLDER = '/var/log/nvstats';
 /** What a recorder prints once it records. */
 const RECORDING = /^Process \d+ records to .*\n/m;
-/** Milliseconds that a recorder may take to begin. NVML attaches eight GPUs that nobody uses in half of it. */
+/** Milliseconds that a recorder may take to begin. NVML attaches eight unused GPUs in half of it. */
 const START_PATIENCE = 60_000;
 /** Milliseconds that a recorder may take to end after SIGTERM, and after SIGKILL. */
 const STOP_PATIENCE = 3000;
@@ -72,7 +72,7 @@ function absolute(path: string): string {
   try {
     return resolve(path);
   } catch (error) {
-    // Somebody removed the working directory.
+    // The working directory was removed.
     throw new UsageError(plainly`Cannot record to ${path}: ${(error as Error).message}`);
   }
 }
@@ -200,7 +200,7 @@ const jobOption: OptionSpec = {
   long: 'job',
   value: 'required',
   argument: 'NAME',
-  help: 'Put this behind the date in the names of the files.',
+  help: 'Append this to the date in the file names.',
 };
 
 /** `daemon [-i GPU] [-d SECONDS] [-s LETTERS] [-p FOLDER] [-j NAME] [-t] [--foreground]` */
@@ -217,8 +217,8 @@ export const spec: CommandSpec = {
       help: `Where to record; ${USUAL_FOLDER} if not given.`,
     },
     jobOption,
-    { short: ['t'], long: 'terminate', help: 'Stop the recorder of the folder.' },
-    { long: 'foreground', help: 'Record in this process, for a service manager, until it is told to stop.' },
+    { short: ['t'], long: 'terminate', help: 'Stop the recorder of this folder.' },
+    { long: 'foreground', help: 'Record in this process, for a service manager, until it is stopped.' },
   ],
   notes: () =>
     'A file a day, nvstats-YYYYMMDD, which replay shows, also while it is being written. It holds compressed JSON lines, which zcat shows too. A folder has one recorder at a time.\n',

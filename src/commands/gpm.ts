@@ -39,7 +39,7 @@ async function gpm(tokens: readonly Token[], context: Context): Promise<number> 
     index: one.gpu.index,
     text: `GPM stream state: ${cellText(one.state)}`,
   }));
-  // Two H200s in the same state get one line (580.159.04); GPUs that differ are told apart.
+  // Two H200s in the same state get one line (580.159.04); GPUs that differ have a line each.
   const same = lines.every(({ text }) => text === lines[0]?.text);
   const shown = same
     ? lines.slice(0, 1).map(({ text }) => text)
@@ -60,7 +60,7 @@ function statusOfAll(readings: readonly Reading[]): number {
 export const spec: CommandSpec = {
   options: [
     idOption,
-    { short: ['g'], long: 'get-stream-state', help: 'Show whether metrics are streamed.' },
+    { short: ['g'], long: 'get-stream-state', help: 'Show the streaming state.' },
     setter('s', 'set-stream-state', 'required'),
     jsonOption,
   ],

@@ -40,9 +40,9 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'topo',
-    summary: 'How GPUs, NICs and NVMe disks are connected, and which CPUs and memory are near them.',
+    summary: 'Topology of GPUs, NICs and NVMe disks, with CPU and NUMA affinity.',
     examples: [
-      ['nvsmi topo -m', 'How GPUs and NICs are connected, with the CPUs and memory near them.'],
+      ['nvsmi topo -m', 'The topology of GPUs and NICs, with CPU and NUMA affinity.'],
       ['nvsmi topo -p2p r', 'Which GPUs can read the memory of which others.'],
       ['nvsmi topo -m --json', 'The same matrix for a program.'],
     ],
@@ -60,7 +60,7 @@ export const commands: readonly CommandEntry[] = [
     examples: [
       ['nvsmi nvlink -s', 'State and speed of every link.'],
       ['nvsmi nvlink -e -i 0', 'The error counters of the links of GPU 0.'],
-      ['nvsmi nvlink -gt d --json', 'What was sent and received over each link, for a program.'],
+      ['nvsmi nvlink -gt d --json', 'Data sent and received over each link, for a program.'],
     ],
     load: async () => (await import('./nvlink.js')).spec,
   },
@@ -72,8 +72,8 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'clocks',
-    summary: 'Groups of GPUs that boost their clocks together.',
-    examples: [['nvsmi clocks --sync-boost-list', 'Groups of GPUs that boost together.']],
+    summary: 'Sync boost groups of GPUs.',
+    examples: [['nvsmi clocks --sync-boost-list', 'The sync boost groups.']],
     load: async () => (await import('./clocks.js')).spec,
   },
   {
@@ -93,18 +93,18 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'mig',
-    summary: 'GPU and compute instances of MIG: profiles, placements, and what exists.',
+    summary: 'MIG: profiles, placements, GPU instances and compute instances.',
     examples: [
       ['nvsmi mig -lgip', 'The GPU instance profiles, and how many of each are free.'],
-      ['nvsmi mig -lgi --json', 'The GPU instances that exist, for a program.'],
+      ['nvsmi mig -lgi --json', 'The existing GPU instances, for a program.'],
     ],
     load: async () => (await import('./mig.js')).spec,
   },
   {
     name: 'vgpu',
-    summary: 'vGPUs of a virtualization host: what runs, what is supported, how busy they are.',
+    summary: 'vGPUs of a virtualization host: active and supported ones, utilization, scheduling.',
     examples: [
-      ['nvsmi vgpu', 'The vGPUs that run.'],
+      ['nvsmi vgpu', 'The active vGPUs.'],
       ['nvsmi vgpu -s -v', 'The vGPU types that each GPU supports, in full.'],
     ],
     load: async () => (await import('./vgpu.js')).spec,
@@ -112,7 +112,7 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'conf-compute',
     summary: 'Confidential computing: modes, capabilities, protected memory.',
-    examples: [['nvsmi conf-compute -f', 'Whether confidential computing is on.']],
+    examples: [['nvsmi conf-compute -f', 'Whether confidential computing is enabled.']],
     load: async () => (await import('./conf-compute.js')).spec,
   },
   {
@@ -129,8 +129,8 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'power-hint',
-    summary: 'Estimates of the power that a GPU draws at given clocks.',
-    examples: [['nvsmi power-hint -l', 'The estimates that each GPU can give.']],
+    summary: 'Estimates of the power draw of a GPU at given clocks.',
+    examples: [['nvsmi power-hint -l', 'The estimates that each GPU supports.']],
     load: async () => (await import('./power-hint.js')).spec,
   },
   {
@@ -168,7 +168,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'dmon',
-    summary: 'Scroll a line of numbers for every GPU.',
+    summary: 'Print a line of metrics for every GPU, every second.',
     examples: [
       ['nvsmi dmon', 'Power, temperature, utilization and clocks, a line a second.'],
       ['nvsmi dmon -s pum -d 5 -o T', 'Power, utilization and memory every five seconds, with the time.'],
@@ -178,16 +178,16 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'pmon',
-    summary: 'Scroll a line for every process on the GPUs.',
+    summary: 'Print a line for every process on the GPUs, every second.',
     examples: [
-      ['nvsmi pmon -s um', 'How busy each process keeps its GPU, and its memory.'],
+      ['nvsmi pmon -s um', 'Utilization and memory of each process.'],
       ['nvsmi pmon -c 1 --format json', 'One sample for a program.'],
     ],
     load: async () => (await import('./pmon.js')).spec,
   },
   {
     name: 'daemon',
-    summary: 'Record what dmon shows to files, in the background.',
+    summary: 'Record the metrics of dmon to files, in the background.',
     examples: [
       ['nvsmi daemon -p /var/tmp/gpus -d 10', 'Record every ten seconds into this folder.'],
       ['nvsmi daemon -p /var/tmp/gpus -t', 'Stop that recorder.'],
@@ -205,8 +205,8 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'gpm',
-    summary: 'Whether GPU performance metrics are streamed.',
-    examples: [['nvsmi gpm -g', 'Whether each GPU streams its performance metrics.']],
+    summary: 'Streaming state of GPU performance monitoring (GPM).',
+    examples: [['nvsmi gpm -g', 'The streaming state of each GPU.']],
     load: async () => (await import('./gpm.js')).spec,
   },
 ];

@@ -71,7 +71,7 @@ export const LISTS: readonly List[] = [
   listOf({
     short: 'lgip',
     long: 'list-gpu-instance-profiles',
-    help: 'Profiles that the GPUs can be cut by, and how often each still fits.',
+    help: 'GPU instance profiles, with their free and total instances.',
     part: 'gpu_instance_profiles',
     title: 'GPU instance profiles',
     of: 'profiles',
@@ -93,7 +93,7 @@ export const LISTS: readonly List[] = [
   listOf({
     short: 'lgipp',
     long: 'list-gpu-instance-possible-placements',
-    help: 'Where each profile can lie, as {starts}:size.',
+    help: 'Possible placements of each GPU instance profile, as {starts}:size.',
     part: 'gpu_instance_placements',
     title: 'GPU instance placements',
     of: 'profiles',
@@ -110,7 +110,7 @@ export const LISTS: readonly List[] = [
   listOf({
     short: 'lgi',
     long: 'list-gpu-instances',
-    help: 'GPU instances that exist.',
+    help: 'Existing GPU instances.',
     part: 'gpu_instances',
     title: 'GPU instances',
     of: 'GPU instances',
@@ -128,7 +128,7 @@ export const LISTS: readonly List[] = [
   listOf({
     short: 'lcip',
     long: 'list-compute-instance-profiles',
-    help: 'Profiles that the GPU instances can be cut by.',
+    help: 'Compute instance profiles of each GPU instance.',
     part: 'compute_instance_profiles',
     title: 'compute instance profiles',
     of: 'GPU instances',
@@ -150,7 +150,7 @@ export const LISTS: readonly List[] = [
   listOf({
     short: 'lcipp',
     long: 'list-compute-instance-possible-placements',
-    help: 'Where each of these can lie, as {starts}:size.',
+    help: 'Possible placements of each compute instance profile, as {starts}:size.',
     part: 'compute_instance_placements',
     title: 'compute instance placements',
     of: 'GPU instances',
@@ -168,7 +168,7 @@ export const LISTS: readonly List[] = [
   listOf({
     short: 'lci',
     long: 'list-compute-instances',
-    help: 'Compute instances that exist.',
+    help: 'Existing compute instances.',
     part: 'compute_instances',
     title: 'compute instances',
     of: 'compute instances',

@@ -21,7 +21,7 @@ export const countOption: OptionSpec = {
   long: 'count',
   value: 'required',
   argument: 'NUMBER',
-  help: 'Stop after so many samples.',
+  help: 'Stop after this number of samples.',
 };
 
 /** `-s`, with the letters that it takes. */
@@ -53,12 +53,12 @@ export const fileOption: OptionSpec = {
   help: 'Write to a file instead of the terminal.',
 };
 
-/** What nvidia-smi says behind the reasons that end with 255. */
+/** What nvidia-smi appends to the reasons that end with 255. */
 const FAILED = 'Failed to process command line \n';
 
 const failure = (reason: string): UsageError => new UsageError(`${reason}${FAILED}`, EXIT.unknownOption);
 
-/** Seconds between two samples. nvidia-smi refuses with status 0; a refusal that looks like success helps nobody. */
+/** Seconds between two samples. nvidia-smi refuses with status 0; we do not: it looks like success. */
 export function readDelay(tokens: readonly Token[], usual: number, most: number): number {
   const text = lastValue(tokens, 'delay');
   if (text === undefined) return usual;
@@ -79,7 +79,7 @@ export function readCount(tokens: readonly Token[]): number | undefined {
   return Number(text);
 }
 
-/** The known letters of `-s`, in the order given. Unknown ones are passed over, unless there is no other. */
+/** The known letters of `-s`, in the order given. Unknown ones are ignored, unless there is no other. */
 export function readSelect(
   tokens: readonly Token[],
   groups: Readonly<Record<string, string>>,
@@ -156,6 +156,6 @@ export function readGpmMetrics(tokens: readonly Token[], known: readonly GpmMetr
 /** `-f`: from here on the output goes to a file. */
 export function openFile(tokens: readonly Token[], io: Io, option = 'filename'): void {
   const path = lastValue(tokens, option);
-  // nvidia-smi tells neither the file nor the reason.
+  // nvidia-smi names neither the file nor the reason.
   if (path !== undefined) io.redirect(path, FAILED, (reason) => plainly`cannot create the file: ${reason}`);
 }

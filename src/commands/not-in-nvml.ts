@@ -34,7 +34,7 @@ export const commandNotInNvml = <Record extends Cells>(
       asJson ? jsonDocument({ [part]: records }, context.source) : print(records) + lostLines(gpus),
     );
     if (!records.some(isMissing)) return statusOf(gpus);
-    context.io.err(`NVML has no function that tells ${what}; nvidia-smi reads it past NVML.\n`);
+    context.io.err(`NVML has no function for ${what}; nvidia-smi reads it without NVML.\n`);
     return statusOf(gpus) || NVML_ERROR_NOT_SUPPORTED;
   };
 };

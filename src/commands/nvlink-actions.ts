@@ -21,7 +21,7 @@ export interface LinkAction {
   /** The values; undefined where the value of the option names none. */
   readonly fields: (asked: AskedOf) => readonly nvlink.LinkField[] | undefined;
   readonly head?: (asked: AskedOf) => readonly string[];
-  /** What it tells of the GPU itself, for JSON. */
+  /** What it shows of the GPU itself, for JSON. */
   readonly ofGpu?: (asked: AskedOf) => Cells;
 }
 
@@ -84,21 +84,21 @@ export const linkActions: readonly LinkAction[] = [
   {
     short: 'c',
     long: 'capabilities',
-    help: 'What each link can do.',
+    help: 'Capabilities of each link.',
     form: 'comma',
     fields: () => nvlink.capabilities,
   },
   {
     short: 'p',
     long: 'pcibusid',
-    help: 'PCI bus id at the far end of each link.',
+    help: 'PCI bus id of the remote end of each link.',
     form: 'plain',
     fields: () => [nvlink.remoteBusId],
   },
   {
     short: 'R',
     long: 'remotelinkinfo',
-    help: 'PCI bus id and link number at the far end of each link.',
+    help: 'PCI bus id and link number of the remote end of each link.',
     form: 'chain',
     fields: () => [nvlink.remoteBusId, nvlink.remoteLink],
   },
@@ -113,7 +113,7 @@ export const linkActions: readonly LinkAction[] = [
   {
     short: 'ec',
     long: 'crcerrorcounters',
-    help: 'Errors of each link that ECC corrected, all lanes together: NVML does not count them apart.',
+    help: 'Corrected ECC errors of each link, for all lanes together: NVML does not count them by lane.',
     form: 'lanes',
     spaced: true,
     fields: () => [nvlink.corrected],
@@ -129,7 +129,7 @@ export const linkActions: readonly LinkAction[] = [
   {
     short: 'gLowPwrInfo',
     long: 'getLowPowerInfo',
-    help: 'Whether each link sleeps, and after how long without traffic it does.',
+    help: 'Low power state of each link, and the idle time before it.',
     form: 'colon',
     spaced: true,
     fields: ({ session, gpu }) => nvlink.lowPowerOf(session, gpu).fields,

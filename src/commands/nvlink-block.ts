@@ -35,7 +35,7 @@ export function wishOf(tokens: readonly Token[]): Omit<Wish, 'session'> {
 /** One GPU's part of the output. */
 export interface Block {
   readonly gpu: Gpu;
-  /** Why its links cannot be spoken of. */
+  /** Why its links cannot be read. */
   readonly problem?: string;
   readonly sections: readonly LinkSection[];
   /** The same for JSON, a record a link. */
@@ -43,7 +43,7 @@ export interface Block {
   readonly ofGpu: Cells;
 }
 
-/** A GPU's links; undefined where it has none: nvidia-smi passes over it (H100 without peers, 580.159.04). */
+/** A GPU's links; undefined where it has none: nvidia-smi ignores it (H100 without peers, 580.159.04). */
 export function blockOf(wish: Wish, gpu: Gpu): Block | undefined {
   const { session } = wish;
   const empty = { gpu, sections: [], links: [], ofGpu: {} };

@@ -31,9 +31,9 @@ const options: readonly OptionSpec[] = [
       ...(values === undefined ? {} : { value: 'required', values }),
     }),
   ),
-  { short: ['gBwMode'], long: 'getBandwidthMode', help: 'How much of the bandwidth the GPUs use.' },
+  { short: ['gBwMode'], long: 'getBandwidthMode', help: 'NVLink bandwidth mode of the GPUs.' },
   { short: ['info'], long: 'info', help: 'Encryption and firmware of the links.' },
-  { short: ['cBridge'], long: 'checkBridge', help: 'The GPUs with NVLink; NVML tells nothing of bridges.' },
+  { short: ['cBridge'], long: 'checkBridge', help: 'The GPUs with NVLink; NVML does not report bridges.' },
   jsonOption,
   { short: ['g'], long: 'getcounters', help: 'Deprecated: use -gt.', hidden: true },
   { short: ['gc'], long: 'getcontrol', help: 'Deprecated.', hidden: true },
@@ -113,5 +113,5 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
   return statusOf(gpus);
 }
 
-/** Any option at all: `nvlink -i 0` names the GPU and says no more (H200, 580.159.04). */
+/** Any option at all: `nvlink -i 0` names the GPU and nothing else (H200, 580.159.04). */
 export const spec: CommandSpec = { options, actions: options.map(({ long }) => long), run };

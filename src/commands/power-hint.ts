@@ -22,7 +22,7 @@ const ESTIMATES: readonly OptionSpec[] = [
   estimate('gc', 'graphics-clock', 'MHZ', 'Estimate at this graphics clock.'),
   estimate('mc', 'memory-clock', 'MHZ', 'Estimate at this memory clock.'),
   estimate('t', 'temperature', 'CELSIUS', 'Estimate at this temperature.'),
-  estimate('p', 'profile', 'ID', 'Estimate for this kind of load.'),
+  estimate('p', 'profile', 'ID', 'Estimate for this workload profile.'),
 ];
 
 export const spec: CommandSpec = {
@@ -31,7 +31,7 @@ export const spec: CommandSpec = {
     {
       short: ['l'],
       long: 'list-info',
-      help: 'List the clocks, temperatures and loads that can be estimated.',
+      help: 'List the clocks, temperatures and workloads that can be estimated.',
     },
     ...ESTIMATES,
     jsonOption,

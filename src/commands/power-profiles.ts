@@ -40,7 +40,7 @@ interface Action {
   readonly probe: Probe;
   readonly print: (asked: BoundProbe) => string;
   readonly records: (asked: BoundProbe, gpu: Gpu) => readonly Cells[];
-  /** The record of a GPU that has none to tell of: nulls, and why. */
+  /** The record of a GPU without profiles: nulls, and why. */
   readonly absent: (why: Missing, gpu: Gpu) => Cells;
 }
 
@@ -56,7 +56,7 @@ const detailCells = ({ id, priority, conflicts }: power.PowerProfile, gpu: Gpu):
   conflicts: cell(text, conflicts.join(',')),
 });
 
-/** In place of the profiles of a GPU that tells none. */
+/** In place of the profiles of a GPU that reports none. */
 const absentDetails = (why: Missing, gpu: Gpu): Cells => ({
   ...profileCells(why, gpu),
   priority: cell(count, why),
@@ -95,8 +95,8 @@ const ACTIONS: readonly Action[] = [
     records: (asked, gpu) => power.supportedProfiles(asked).map((profile) => detailCells(profile, gpu)),
     absent: absentDetails,
   },
-  current('gr', 'get-requested', 'Profiles that were requested.', 'requested', 'requestedProfilesMask'),
-  current('ge', 'get-enforced', 'Profiles that are in force.', 'enforced', 'enforcedProfilesMask'),
+  current('gr', 'get-requested', 'Requested profiles.', 'requested', 'requestedProfilesMask'),
+  current('ge', 'get-enforced', 'Enforced profiles.', 'enforced', 'enforcedProfilesMask'),
 ];
 
 const SETTERS = [setter('sr', 'set-requested', 'required'), setter('cr', 'clear-requested', 'required')];

@@ -37,7 +37,7 @@ const options: readonly OptionSpec[] = [
     value: 'optional',
     argument: 'NAME,...',
     values: { words: ['all', ...prmCounters.map(({ name }) => name)], between: ',' },
-    help: 'Read these counters, or all of them: without a name, or with "all".',
+    help: 'Read these counters; without a name, or with "all", every counter.',
   },
   {
     short: ['n'],
@@ -47,18 +47,22 @@ const options: readonly OptionSpec[] = [
     values: { words: prmRegisters.map(({ name }) => name) },
     help: 'Read this register.',
   },
-  { short: ['f'], long: 'info', help: 'List the parameters that they take, instead of reading.' },
+  {
+    short: ['f'],
+    long: 'info',
+    help: 'List the parameters of the register or counters, instead of reading.',
+  },
   {
     short: ['p'],
     long: 'params',
     value: 'required',
     argument: 'KEY=VALUE,...',
-    help: 'Parameters: counters need local_port; those of a register that choose what is read.',
+    help: 'Parameters: local_port for counters; the selecting parameters of a register.',
   },
   { long: 'json', help: 'Print the lists or the values as one JSON object.' },
 ];
 
-/** The refusals are those of an H200 (580.159.04), without the usage that it shows behind some of them. */
+/** The refusals are those of an H200 (580.159.04), without the usage that it shows after some of them. */
 const refusal = (...lines: readonly string[]): UsageError => new UsageError(lines.join('\n'));
 
 const counterRefusal = (reason: string): UsageError =>

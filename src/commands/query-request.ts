@@ -37,7 +37,7 @@ export function readQuery(tokens: readonly Token[], { option, names }: FieldName
   return { option, names: asked, format, period: loopPeriod(tokens) };
 }
 
-/** The names of a comma list; empty ones are passed over. */
+/** The names of a comma list; empty ones are ignored. */
 function readNames(list: string, known: ReadonlySet<string>, isLenient: boolean, io: Io): readonly string[] {
   const asked = list.split(',').filter((name) => name !== '');
   for (const name of asked) {

@@ -42,7 +42,7 @@ async function replay(tokens: readonly Token[], { io }: Context): Promise<number
   return report();
 }
 
-/** What can be read of a recording: it is read anew each time, as a text of a few MB can unpack to more than fits into memory. */
+/** What can be read of a recording: it is read again each time, as a text of a few MB can unpack to more than fits into memory. */
 interface Recording {
   readonly lines: () => Iterable<ReplayedLine>;
   readonly isEmpty: boolean;

@@ -8,7 +8,7 @@ import { type Group, readGroups } from '../report/groups.js';
 export interface ReportRequest {
   readonly form: Form;
   readonly units: boolean;
-  /** The DTD stands in the XML, or alone. */
+  /** The DTD is inside the XML, or alone. */
   readonly dtd: 'inside' | 'alone' | undefined;
   readonly groups: ReadonlySet<Group> | undefined;
   /** Milliseconds; undefined for one run. */

@@ -26,23 +26,23 @@ const snapshotOptions: readonly OptionSpec[] = [
     argument: 'FILE',
     help: 'Write here instead of to stdout.',
   },
-  { long: 'title', value: 'required', argument: 'TEXT', help: 'What machine this is, in a line.' },
+  { long: 'title', value: 'required', argument: 'TEXT', help: 'Description of the machine, in a line.' },
   {
     long: 'keep-identities',
-    help: 'Keep UUIDs, serial numbers, host and user names, and arguments in the names of processes. Without it they are made up or left out.',
+    help: 'Keep UUIDs, serial numbers, host and user names, and arguments of process names. By default they are made up or removed.',
   },
   {
     long: 'samples',
     value: 'required',
     argument: 'NUMBER',
-    help: 'Record so many samples, for loops and monitors to walk through. Without it there is one, and nothing moves.',
+    help: 'Number of samples to record, for loops and monitors to step through. Without it there is one, and no value changes.',
   },
   {
     short: ['l'],
     long: 'loop',
     value: 'optional',
     argument: 'SECONDS',
-    help: 'Time between two of the --samples: 1 second without this option, 5 seconds if no time is given.',
+    help: 'Interval of --samples: 1 second without this option, 5 seconds if no time is given.',
   },
   {
     short: ['lms'],

@@ -30,7 +30,7 @@ export const FIELDS = [
 type FieldName = (typeof FIELDS)[number];
 export type Read = (name: FieldName) => Reading;
 
-/** A cell: N/A for what the GPU does not have, ERR! for what it failed to tell. */
+/** A cell: N/A for what the GPU does not have, ERR! for what it failed to report. */
 function cell(reading: Reading, spell: (value: Exclude<Reading, Missing>) => string): string {
   if (!(reading instanceof Missing)) return spell(reading);
   return reading.status === NVML_ERROR_NOT_SUPPORTED ? 'N/A' : 'ERR!';
@@ -56,7 +56,7 @@ function eccCell(read: Read): string {
   return Number(mode) === 0 ? 'Off' : fieldCell(read, 'ecc.errors.uncorrected.volatile.total');
 }
 
-/** Why the memory was not told; what a GPU does not have is N/A in its cells. */
+/** Why the memory was not reported; what a GPU does not have is N/A in its cells. */
 const problem = (reading: Reading): string | undefined =>
   reading instanceof Missing && reading.status !== NVML_ERROR_NOT_SUPPORTED
     ? statusWords(reading.status)

@@ -32,7 +32,7 @@ export const instanceIds = (session: Session, mig: MigSubject): Cells<'gi' | 'ci
 
 const ECC = 'ecc.errors.uncorrected.volatile.total';
 
-/** What the summary tells of a MIG device, by its JSON names. */
+/** What the summary shows of a MIG device, by its JSON names. */
 export function migCells(session: Session, mig: MigSubject) {
   const attributes = askProbe(session, migAttributes, mig);
   const bar1 = askProbe(session, bar1Memory, mig);

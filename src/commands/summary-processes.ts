@@ -71,6 +71,6 @@ export function summaryProcess(cells: ProcessCells): SummaryProcess | string {
   };
 }
 
-/** A process that ended, or lives in another container, has no name to show. */
+/** A process that ended, or runs in another container, has no name to show. */
 const label = (reading: Reading): string =>
   reading instanceof Missing ? `[${statusWords(reading.status)}]` : text.spell(reading);

@@ -159,13 +159,13 @@ const QUESTIONS: readonly Question[] = [
   {
     short: ['m'],
     long: 'matrix',
-    help: 'How every pair of GPUs and NICs is connected, and which CPUs and memory are near.',
+    help: 'Connections between GPUs and NICs, with CPU and NUMA affinity.',
     answer: ({ session, files }) => matrices.matrix(session, files, true),
   },
   {
     short: ['mp'],
     long: 'matrix_pci',
-    help: 'The same by PCIe alone, without NVLinks.',
+    help: 'The same for PCIe only, without NVLinks.',
     answer: ({ session, files }) => matrices.matrix(session, files, false),
   },
   {
@@ -190,7 +190,7 @@ const QUESTIONS: readonly Question[] = [
     long: 'p2pstatus',
     value: 'required',
     values: { words: [...CAPABILITIES.keys()] },
-    help: 'Whether every pair of GPUs can read (r), write (w), use NVLink (n), do atomics (a), go over PCIe (p).',
+    help: 'P2P capabilities of every pair of GPUs: read (r), write (w), NVLink (n), atomics (a), PCIe (p).',
     check: capabilityOf,
     answer: p2p,
   },
@@ -215,7 +215,7 @@ const QUESTIONS: readonly Question[] = [
   {
     short: ['nvme'],
     long: 'nvme',
-    help: 'How every GPU is connected to every NVMe disk.',
+    help: 'Connections between GPUs and NVMe disks.',
     answer: ({ session, files }) => matrices.nvmeMatrix(session, files),
   },
 ];
@@ -242,7 +242,7 @@ function chosenInOrder(session: Session, ids: string | undefined): readonly Gpu[
 /** Options whose numbers are refused before all else: `topo -m -n x` shows no matrix, and `-c x -i 9` no word of -i (H100). */
 const NUMBERS = ['cpu', 'nearest_gpus'];
 
-/** The questions that come before all others: with -m beside it each of them was refused without a matrix (H100, 580.159.04). */
+/** The questions that come before all others: together with -m each of them was refused without a matrix (H100, 580.159.04). */
 const FIRST = ['nearest_gpus', 'gpu_path', 'p2pstatus'];
 
 /** The questions of a command line in the order in which they are answered. */
@@ -275,7 +275,7 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
   }
   const scope: Scope = { session, files, chosen, tokens };
   if (lastValue(tokens, 'json') !== undefined) {
-    // The first to name a part keeps it: -m tells all that -mp does.
+    // The first to name a part keeps it: -m has all that -mp has.
     const parts = asked.map(({ answer }) => answer(scope).parts).reverse();
     context.io.out(jsonDocument(Object.assign({}, ...parts), context.source));
   } else {

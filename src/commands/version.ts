@@ -16,7 +16,7 @@ import type { Context } from './context.js';
 import type { CommandSpec } from './index.js';
 import { jsonOption } from './json-option.js';
 
-/** The driver's version as NVML tells it, e.g. 580.159.04; N/A where it does not. */
+/** The driver's version as NVML reports it, e.g. 580.159.04; N/A where it does not. */
 export const driverVersion = (session: Session): string =>
   askText(session, call('nvmlSystemGetDriverVersion', text(80)));
 
@@ -35,7 +35,7 @@ function askText(session: Session, what: Parameters<typeof ask>[1]): string {
   return status === 0 && memory[0] !== undefined ? readText(memory[0], 0, memory[0].length) : 'N/A';
 }
 
-/** Versions as cells; null where one is not told. */
+/** Versions as cells; null where one is not known. */
 export const versionCells = (versions: Readonly<Record<string, string | undefined>>): Cells =>
   Object.fromEntries(
     Object.entries(versions).map(([name, version = 'N/A']) => [
@@ -75,7 +75,7 @@ export async function version(tokens: readonly Token[], context: Context): Promi
 /** `version [--json]`, which is `--version`. */
 export const spec: CommandSpec = { options: [jsonOption], run: version };
 
-/** Prints the GPUs that the driver was told to leave alone. */
+/** Prints the GPUs that the driver is configured to exclude. */
 export async function excluded(tokens: readonly Token[], context: Context): Promise<number> {
   const { session } = await context.machine();
   const counting = call('nvmlGetExcludedDeviceCount', u32());

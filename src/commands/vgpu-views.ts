@@ -15,7 +15,7 @@ import * as scheduler from '../query/vgpu-scheduler.js';
 import * as render from '../render/vgpu.js';
 import { driverVersion } from './version.js';
 
-/** What the options beside that of the view say. */
+/** The options other than that of the view. */
 export interface Wanted {
   readonly verbose: boolean;
   /** Ids of GPU instances. */
@@ -30,7 +30,7 @@ export interface View {
   readonly head?: string;
   readonly records: (session: Session, gpu: Gpu) => readonly Cells[];
   readonly print: (session: Session, gpus: readonly Gpu[], now: number) => string;
-  /** Milliseconds, where it goes on until it is stopped. */
+  /** Milliseconds, where it repeats until it is stopped. */
   readonly period?: number;
   /** Gives back what NVML lent. */
   readonly close?: () => void;
@@ -210,7 +210,7 @@ export const MIGRATION: View = lines('migration', WHOLE, instances.migrationLine
 
 export const SECOND = 1000;
 
-/** The log is as long as a fifth of a second: NVML wants it to be asked often. nvidia-smi shows it every second. */
+/** The log is as long as a fifth of a second: NVML expects it to be read often. nvidia-smi shows it every second. */
 export const schedulerLogs = (wanted: Wanted): View => ({
   part: 'scheduler_logs',
   period: SECOND,

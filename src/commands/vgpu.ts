@@ -41,16 +41,16 @@ const ofInstances = (one: Choice): Choice => ({ ...one, ofInstances: true });
 
 /** Names: H200, 580.159.04. */
 const CHOICES: readonly Choice[] = [
-  ofInstances(choice('q', 'query', 'Everything about the running vGPUs.', views.running)),
-  choice('s', 'supported', 'Types of vGPU that each GPU supports.', (wanted) =>
+  ofInstances(choice('q', 'query', 'Details of the active vGPUs.', views.running)),
+  choice('s', 'supported', 'vGPU types that each GPU supports.', (wanted) =>
     views.types('supported', wanted),
   ),
   ofInstances(
-    choice('c', 'creatable', 'Types of vGPU that each GPU has room for now.', (wanted) =>
+    choice('c', 'creatable', 'vGPU types that can currently be created on each GPU.', (wanted) =>
       views.types('creatable', wanted),
     ),
   ),
-  choice('u', 'utilization', 'How busy each vGPU is, every second.', () => monitors.UTILIZATION),
+  choice('u', 'utilization', 'Utilization of each vGPU, every second.', () => monitors.UTILIZATION),
   {
     spec: {
       long: 'gpm-metrics',
@@ -61,29 +61,27 @@ const CHOICES: readonly Choice[] = [
     },
     view: monitors.gpmMonitor,
   },
-  choice('p', 'pmon', 'How busy each process in the vGPUs is, every second.', () => monitors.PROCESSES),
+  choice('p', 'pmon', 'Utilization of each process in the vGPUs, every second.', () => monitors.PROCESSES),
   choice('es', 'encodersessions', 'Video encoder sessions in the vGPUs, every second.', () =>
     monitors.sessions('encoder_sessions', 'encoder', encoderColumns),
   ),
   choice('fs', 'fbcsessions', 'Frame buffer capture sessions in the vGPUs, every second.', () =>
     monitors.sessions('fbc_sessions', 'fbc', fbcColumns),
   ),
-  choice('m', 'migrationcap', 'Whether vGPUs can be moved to another GPU.', () => views.MIGRATION),
-  ofInstances(choice('ss', 'schedulerstate', "How the GPU's vGPUs take turns.", views.schedulerState)),
+  choice('m', 'migrationcap', 'Migration capabilities of the vGPUs.', () => views.MIGRATION),
+  ofInstances(choice('ss', 'schedulerstate', 'State of the vGPU scheduler.', views.schedulerState)),
   choice(
     'sc',
     'schedulercaps',
-    'How vGPUs could take turns: policies and limits.',
+    'Capabilities of the vGPU scheduler: policies and limits.',
     () => views.SCHEDULER_CAPABILITIES,
   ),
-  ofInstances(
-    choice('sl', 'schedulerlogs', 'The turns that vGPUs took lately, every second.', views.schedulerLogs),
-  ),
+  ofInstances(choice('sl', 'schedulerlogs', 'Log of the vGPU scheduler, every second.', views.schedulerLogs)),
   ofInstances(
     choice(
       'ghm',
       'get-heterogeneous-mode',
-      'Whether vGPUs of different sizes may run together.',
+      'Heterogeneous mode: whether vGPUs of different sizes may run together.',
       views.heterogeneousMode,
     ),
   ),
@@ -142,11 +140,11 @@ const options: readonly OptionSpec[] = [
     help: 'Repeat until interrupted, every 1 to 10 seconds; 5 if no time is given.',
   },
   ...CHOICES.map(({ spec: option }) => option),
-  { short: ['v'], long: 'verbose', help: 'With -s or -c: everything about each type.' },
-  fields(vgpuSchedulerLogs.option, 'the turns of vGPUs', 'nvsmi --help-vgpu-query-scheduler-logs'),
+  { short: ['v'], long: 'verbose', help: 'With -s or -c: details of each type.' },
+  fields(vgpuSchedulerLogs.option, 'the vGPU scheduler logs', 'nvsmi --help-vgpu-query-scheduler-logs'),
   fields(
     'query-gpu-instance-vgpu-scheduler-logs',
-    'the turns of vGPUs on GPU instances',
+    'the vGPU scheduler logs of GPU instances',
     `--${INSTANCE_HELP}`,
   ),
   { long: INSTANCE_HELP, help: 'List the fields of --query-gpu-instance-vgpu-scheduler-logs.' },
@@ -169,7 +167,7 @@ function chosenView(tokens: readonly Token[]): views.View {
   return only.view({ verbose: isGiven(tokens, 'verbose'), instances, metrics: metricsOf(tokens) });
 }
 
-/** The ids of `-gi`, which nvidia-smi wants together with the GPU. */
+/** The ids of `-gi`, which nvidia-smi requires together with the GPU. */
 function instancesOf(tokens: readonly Token[]): readonly number[] | undefined {
   const list = lastValue(tokens, 'gpu-instance-id');
   if (list === undefined) return undefined;

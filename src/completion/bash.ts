@@ -14,7 +14,7 @@ import { valuesOf } from './values.js';
 
 const quoted = (words: readonly string[]): string => `'${words.join(' ')}'`;
 
-/** The function of the script that completes, by what stands between several values. */
+/** The function of the script that completes, by the separator of several values. */
 const LISTERS = { ',': '_nvsmi_list', '': '_nvsmi_letters', one: '_nvsmi_word' };
 
 /** What the script does where the option tables do not hold the values. */
@@ -54,7 +54,7 @@ export function bashCompletion({ root, commands }: Pages): string {
   const leading = [...EVERYWHERE].map((long) => `--${long}`);
   return `# bash completion for nvsmi. ${STAMP}
 
-# The words that begin as the second argument does, in any case, behind what the third says.
+# The words that begin as the second argument does, in any case, after what the third says.
 _nvsmi_word() {
   local word
   for word in $1; do
@@ -70,7 +70,7 @@ _nvsmi_list() {
   compopt -o nospace 2>/dev/null
 }
 
-# A letter behind those that are there.
+# A letter after those that are there.
 _nvsmi_letters() {
   local letter
   for letter in $1; do
@@ -79,7 +79,7 @@ _nvsmi_letters() {
   compopt -o nospace 2>/dev/null
 }
 
-# Files (-f) or folders (-d). Names may hold blanks, and bash puts a slash behind a folder.
+# Files (-f) or folders (-d). Names may hold blanks, and bash puts a slash after a folder.
 _nvsmi_paths() {
   local found
   mapfile -t found < <(compgen "$1" -- "$2")
@@ -112,7 +112,7 @@ _nvsmi() {
   elif [[ $previous == = ]]; then
     previous=\${COMP_WORDS[COMP_CWORD - 2]}
   fi
-  # Some options may stand before the command.
+  # Some options may come before the command.
   local at=1
   while [[ $at -lt $COMP_CWORD ]]; do
     case \${COMP_WORDS[at]} in

@@ -5,7 +5,7 @@ import { valuesOf } from './values.js';
 
 const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 
-/** The function of the script that completes, by what stands between several values. */
+/** The function of the script that completes, by the separator of several values. */
 const LISTERS = { ',': '__nvsmi_list', '': '__nvsmi_letters' };
 
 /** What is offered as a value: words, or what a function of the script or of fish lists. */
@@ -55,13 +55,13 @@ function __nvsmi_alone
     not __fish_seen_subcommand_from ${names}
 end
 
-# The words of a comma list behind those that are there.
+# The words of a comma list after those that are there.
 function __nvsmi_list
     set -l done (commandline -ct | string replace -r '^-[^=]*=' '' | string match -r '.*,')
     printf '%s\\n' "$done"$argv
 end
 
-# A letter behind those that are there.
+# A letter after those that are there.
 function __nvsmi_letters
     set -l done (commandline -ct | string replace -r '^-[^=]*=' '')
     for letter in $argv

@@ -16,7 +16,7 @@ import { valuesOf } from './values.js';
 /** Text within single quotes, in a place where brackets and colons mean something. */
 const escaped = (text: string): string => text.replaceAll(/[[\]:\\]/g, '\\$&').replaceAll("'", "'\\''");
 
-/** Small letters stand for large ones. */
+/** Small letters match large ones. */
 const ANY_CASE = '-M "m\\:{a-z}={A-Z}"';
 
 /** One word, a comma list, letters without anything between them, or one word or a file. */
@@ -96,7 +96,7 @@ _nvsmi() {
   local -a commands=(
 ${described.join('\n')}
   )
-  # Some options may stand before the command.
+  # Some options may come before the command.
   local -i at=2
   while (( at < CURRENT )); do
     case $words[at] in

@@ -66,7 +66,7 @@ function decodeItems(
   return Array.from({ length }, (_, i) => decodeItem(type, memory, at + i * size, names));
 }
 
-/** A struct; an array it points to stands in the place of the pointer. */
+/** A struct; an array it points to takes the place of the pointer. */
 function decodeStruct(out: Out & { readonly out: 'struct' }, memory: Buffer, names: HandleNames): Json {
   const { layout, array } = out;
   if (array === undefined) return decodeItem(layout, memory, 0, names);

@@ -1,4 +1,4 @@
-/** What an answer of a snapshot tells beside its values: whether it is a refusal, and the version of its struct. */
+/** What an answer of a snapshot holds besides its values: whether it is a refusal, and the version of its struct. */
 import { own, shown } from '../form.js';
 import { AnswerError, type Json } from './answer.js';
 import type { Out } from './call.js';
@@ -7,7 +7,7 @@ import { type Status, statusFromSymbol, statusSymbol } from './status.js';
 /** A struct that NVML only reads leaves no answer. */
 export const isAnswer = (out: Out): boolean => !(out.out === 'struct' && out.given);
 
-/** An answer that is no value: `{"error": "NVML_ERROR_NOT_SUPPORTED"}`. */
+/** An answer that is not a value: `{"error": "NVML_ERROR_NOT_SUPPORTED"}`. */
 export function statusOf(answer: Json): Status {
   if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return 0;
   const symbol = own(answer as Record<string, Json>, 'error');

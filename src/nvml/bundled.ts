@@ -12,7 +12,7 @@ const folder = (): string => join(dirname(ownFile() ?? ''), '../../snapshots');
 /** The text of a recording. Throws like readFileSync. */
 export const bundledText = (name: string): string => readFileSync(join(folder(), name + ENDING), 'utf8');
 
-/** The names of all recordings. Throws SnapshotError where a bundler has left them behind. */
+/** The names of all recordings. Throws SnapshotError where a bundler has left them out. */
 export function bundledNames(): readonly string[] {
   try {
     return readdirSync(folder())

@@ -1,5 +1,5 @@
 /**
- * An NVML call as data: which function, on which arguments, and what it leaves behind. The same call is
+ * An NVML call as data: the function, its arguments, and its outputs. The same call is
  * run by the driver (library-call.ts), answered from a recording (snapshot-driver.ts) and written to one.
  */
 import type { FunctionName } from './generated/functions.js';
@@ -15,18 +15,18 @@ export type Preset = Readonly<Record<string, number | bigint | string>>;
 
 /** What one output parameter leaves in memory. */
 export type Out =
-  /** A scalar behind a pointer. */
+  /** A scalar that is passed by pointer. */
   | { readonly out: 'scalar'; readonly name: string; readonly type: ScalarType }
-  /** A struct behind a pointer; `set` fills fields before the call (version, selectors). */
+  /** A struct that is passed by pointer; `set` fills fields before the call (version, selectors). */
   | {
       readonly out: 'struct';
       readonly layout: Layout;
       readonly set?: Preset;
       /** Only read by NVML: no answer. */
       readonly given?: true;
-      /** An array that the struct points to; it lies behind the struct in the same memory. */
+      /** An array that the struct points to; it follows the struct in the same memory. */
       readonly array?: PointedArray;
-      /** Bytes to allow beyond the struct, whose whole size follows behind a pointer. */
+      /** Bytes to allow beyond the struct, whose whole size is the next parameter, by pointer. */
       readonly room?: number;
     }
   /** A text buffer followed by its length, unless `lengthBy` says otherwise. */
@@ -96,7 +96,7 @@ export interface Driver {
    * same asker has asked at this moment already. NVML moves by itself, and so it has none.
    */
   beginSample?(asker: object): void;
-  /** The C string behind a pointer that the library gave out. A recording has none. */
+  /** The C string at a pointer that the library returned. A recording has none. */
   textAt?(pointer: bigint): string | undefined;
   /** Forgets symbols and unloads. */
   close(): void;
@@ -124,7 +124,7 @@ export const list = (
   set,
 });
 
-/** A list that NVML wants the exact count of, or that is nearly always empty: the count is asked first. */
+/** A list for which NVML needs the exact count, or that is nearly always empty: the count is asked first. */
 export const countedList = (item: Layout | ScalarType, capacity?: number): Out => ({
   ...list(item, capacity),
   countFirst: true,

@@ -5,7 +5,7 @@ import type { Prototype } from './prototype.js';
 export interface Entry {
   readonly fn: FunctionName;
   readonly params: Prototype;
-  /** An unversioned name stands for the newest version that the driver has: these are tried before it, newest first. */
+  /** An unversioned name calls the newest version that the driver has: these are tried before it, newest first. */
   readonly newer?: readonly Entry[];
 }
 

@@ -1,6 +1,6 @@
 /**
  * GPM: performance metrics that the driver counts between two samples (Hopper and newer). A sample is memory
- * that NVML gives out and takes back, so this lives longer than one call: alloc, get, get, compare, free.
+ * that NVML allocates and frees, so this outlives one call: alloc, get, get, compare, free.
  */
 import { type Bound, type Call, call, type Driver, type Handle, handle, SUBJECT, struct } from './call.js';
 import {
@@ -39,7 +39,7 @@ const layoutFor = (metricIds: readonly number[]): Layout => ({
   },
 });
 
-/** The comparison of two samples; NVML wants the older one first. */
+/** The comparison of two samples; NVML takes the older one first. */
 const comparison = (metricIds: readonly number[], older: Handle, newer: Handle): Call =>
   call(
     'nvmlGpmMetricsGet',
@@ -81,7 +81,7 @@ export class GpmMeter {
     const sample = this.samples[this.taken % 2];
     if (sample === undefined) return;
     this.status = sample.fill.run();
-    // After a failure the other sample is older than one tick: both are taken anew.
+    // After a failure the other sample is older than one tick: both are taken again.
     this.taken = this.status === 0 ? this.taken + 1 : 0;
     if (this.status !== 0) return;
     this.status = this.taken < 2 ? NVML_ERROR_NOT_READY : sample.compare.run();

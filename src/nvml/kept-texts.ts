@@ -1,6 +1,6 @@
 /**
  * Table: the texts of answers that a recording with made-up identities keeps, each in the form that the driver gives it. All other
- * texts are identities, which are made up, or are left out: so is whatever a newer NVML may tell.
+ * texts are identities, which are made up, or are left out: so is whatever a newer NVML may return.
  */
 
 export interface KeptText {

@@ -16,7 +16,7 @@ import { onWorker, StuckThreads } from './workers.js';
 /** Returns a status; nvmlErrorString alone returns a text. */
 export type NvmlFunction = KoffiFunc<(...args: unknown[]) => number>;
 
-/** How often a list may outgrow its buffer in one run before its status is taken as it is. */
+/** How often a list may outgrow its buffer in one run before its status is final. */
 const MAX_GROWTHS = 4;
 
 /** An output with a count, and where in its memory the count lies. */
@@ -75,7 +75,7 @@ export class LibraryCall implements Bound {
   private readonly counting: Counting | undefined;
   /** How many items each list has room for, and where in its memory NVML reads that. */
   private rooms: readonly { readonly index: number; readonly at: number; readonly room: number }[] = [];
-  /** What NVML is told in the memory of outputs: versions and selectors of structs, sizes behind a pointer. */
+  /** What NVML reads in the memory of outputs: versions and selectors of structs, sizes that are passed by pointer. */
   private presets: readonly { readonly index: number; readonly at: number; readonly before: Buffer }[] = [];
 
   constructor(
@@ -164,7 +164,7 @@ export class LibraryCall implements Bound {
     return memory.readUInt32LE(filledAt(out)) > roomOf(out, memory);
   }
 
-  /** Makes the C parameters of the outputs' memory as it is now: an output may take two, its memory and a length. */
+  /** Makes the C parameters of the current memory of outputs: an output may take two, its memory and a length. */
   private layOut(): void {
     this.rooms = this.lists.map((index) => {
       const out = this.outs[index] as Counted;
@@ -208,7 +208,7 @@ export class LibraryCall implements Bound {
     }
   }
 
-  /** Lets a struct's pointer point to the array behind the struct. */
+  /** Points the pointer of a struct to the array after the struct. */
   private point(memory: Buffer, layout: Layout, field: string): void {
     memory.writeBigUInt64LE(addressOf(memory, arrayAt(layout)), fieldOf(layout, field)[1]);
   }
@@ -227,7 +227,7 @@ export class LibraryCall implements Bound {
   }
 
   /**
-   * NVML may write over what it was told: nvmlDeviceGetGpuInstanceProfileInfoV leaves version 0 behind, and
+   * NVML may overwrite its input: nvmlDeviceGetGpuInstanceProfileInfoV leaves version 0, and
    * would refuse the next run (H100, driver 580.159.04).
    */
   private reset(): void {
@@ -278,7 +278,7 @@ export class LibraryCall implements Bound {
     return true;
   }
 
-  /** Whether to ask again: with more room, or for the count anew. */
+  /** Whether to ask again: with more room, or for the count first. */
   private isTooShort(growths: number): boolean {
     if (this.status !== NVML_ERROR_INSUFFICIENT_SIZE || growths >= MAX_GROWTHS) return false;
     return this.counting !== undefined || this.grow();

@@ -84,7 +84,7 @@ function loadKoffi(): ReturnType<typeof koffi> {
 
 /**
  * Some fields take 174 KB of stack (272 and 273, H200, 580.159.04), and koffi gives its worker threads 128. Once a
- * library is loaded, perhaps by somebody else, it stays as it is.
+ * library is loaded, perhaps by other code, it is unchanged.
  */
 const WORKER_STACK = 1 << 20;
 

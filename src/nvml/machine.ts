@@ -15,7 +15,7 @@ export interface Recording {
 /** Opens a snapshot by the name of a bundled one, else as a file, or what the JSON of one holds. Throws SnapshotError. */
 export function openSnapshot(given: string | object, movedBy?: MovedBy): Recording {
   const source = typeof given === 'string' ? given : 'the recording';
-  // What is given is read as a file is: checked the same way, and a copy that nobody changes later.
+  // An object is read as a file is: checked the same way, and copied, so that later changes to it have no effect.
   const text = typeof given === 'string' ? readSnapshot(given) : jsonOf(given);
   const snapshot = parseSnapshot(text, source);
   return { driver: snapshotDriver(snapshot, source, movedBy), snapshot };

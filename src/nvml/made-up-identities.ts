@@ -52,7 +52,7 @@ const SOURCES: readonly (readonly [fn: string, place: Place, kind: IdentityKind,
         ? uuid('mig', 'b1c2d3e', 'MIG-')(old, next)
         : uuid('gpu', 'a0b1c2d', 'GPU-')(old, next),
   ],
-  // Two boards that say the same serial number (0, or a placeholder) go on saying the same.
+  // Two boards that say the same serial number (0, or a placeholder) still say the same.
   ['nvmlDeviceGetSerial', whole, 'serial', (old, next) => (/^0*$/.test(old) ? old : serialOf(old, next))],
   ['nvmlGetExcludedDeviceInfoByIndex', member('uuid'), 'uuid', uuid('excluded', 'c2d3e4f', 'GPU-')],
   [

@@ -9,12 +9,12 @@ const FOLDERS: ReadonlySet<string> = new Set(
 const PROGRAM =
   /^(?:python\d?(?:\.\d+)?|Xorg|Xwayland|gnome-shell|kwin_(?:x11|wayland)|plasmashell|nvidia-[a-z-]+|nv-[a-z-]+|dcgm[a-z-]*|java|julia|ollama|postgres:?|chrome|firefox|dwm\.exe|explorer\.exe|tritonserver|vllm|VLLM::EngineCore)$/;
 
-/** The folder of a user, behind one of these. */
+/** The folder of a user follows one of these. */
 const HOMES: ReadonlySet<string> = new Set(['home', 'Users']);
 
 /**
  * The program in the name of a process. Programs that set their own title (Chrome, PostgreSQL, Ray) have their arguments or
- * anything else behind it. A path with a space in it ends there too: what follows might be an argument, and a secret.
+ * anything else after it. A path with a space in it ends there too: what follows might be an argument, and a secret.
  */
 export function madeUpProgram(name: string): string {
   const path = name.split(/\s/, 1)[0] ?? '';

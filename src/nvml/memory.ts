@@ -41,16 +41,16 @@ function outSize(out: Out, capacity?: number): number {
 }
 
 /**
- * nvmlDeviceGetFieldValues looks at the value behind the array it is given, and may write there if its nvmlReturn is 0: asking
+ * nvmlDeviceGetFieldValues reads the value after the array it is given, and may write there if its nvmlReturn is 0: asking
  * one NVLink counter broke malloc's lists (fields 138 to 141 and 161 to 163; two H200, 580.159.04). So each array has one more
  * value, which says of itself that it failed.
  */
 const FIELDS_BEHIND = 1;
 
-/** Where a list's items begin: behind its count. */
+/** Where the items of a list begin: after its count. */
 export const LIST_HEAD = 8;
 
-/** A size that NVML wants behind a pointer lies at the end of the memory it is about. */
+/** A size that is passed by pointer is at the end of the memory it is about. */
 export const SIZE_TAIL = 8;
 
 const aligned = (size: number): number => (size + 7) & ~7;

@@ -44,12 +44,12 @@ export function outOf(param: Param, set: Preset = {}): Out | undefined {
   }
 }
 
-/** A scalar that is read behind a pointer goes in as a struct of one field. */
+/** A scalar that is read through a pointer is passed as a struct of one field. */
 function givenScalar([, name, type]: Extract<Param, readonly ['given', ...unknown[]]>, set: Preset): Out {
   return { out: 'struct', layout: { size: 8, fields: { [name]: [type, 0] } }, set, given: true };
 }
 
-/** The arguments of a call, where `value` tells what each parameter that takes one is given. */
+/** The arguments of a call, where `value` gives the value of each parameter that takes one. */
 export function argsOf(
   prototype: Prototype,
   value: (param: Param) => Exclude<Arg, Out>,

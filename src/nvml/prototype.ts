@@ -32,7 +32,7 @@ export interface StructOptions {
   /** Fields that say what is asked. */
   readonly select?: readonly string[];
   readonly array?: PointedArray;
-  /** Bytes to allow for a struct of variable length, whose size follows behind a pointer. */
+  /** Bytes to allow for a struct of variable length, whose size is the next parameter, by pointer. */
   readonly room?: number;
 }
 
@@ -44,7 +44,7 @@ export type Param =
   | readonly ['handle', name: string, kind: HandleKind]
   /** A scalar by value. */
   | readonly ['in', name: string, type: ScalarType, of?: Meaning]
-  /** A scalar behind a pointer that is read. */
+  /** A scalar that NVML reads through a pointer. */
   | readonly ['given', name: string, type: ScalarType]
   /** A scalar by value that is always the same. */
   | readonly ['fixed', name: string, value: number]
@@ -53,7 +53,7 @@ export type Param =
   /** A scalar or handle that is filled. */
   | readonly ['out', name: string, type: ScalarType, of?: Meaning]
   | readonly ['struct', name: string, layout: Layout, options?: StructOptions]
-  /** A text that is filled, and how its room is told: by value, behind a pointer, not at all, or as the result. */
+  /** A text that is filled, and how its size is passed: by value, by pointer, not at all, or as the result. */
   | readonly ['text', name: string, room: number, lengthBy?: 'pointer' | 'none' | 'result']
   | readonly ['list', name: string, item: Layout | ScalarType, options: ListOptions]
   /** An array followed by its size in bytes. */

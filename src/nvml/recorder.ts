@@ -9,7 +9,7 @@ import type { FunctionName } from './generated/functions.js';
 import { type Calls, isSame } from './snapshot-ticks.js';
 import { newerThan, newestIn, sinceOf } from './timed-samples.js';
 
-/** Ranks the answers to one question by how much they tell: newer structs, then other values, then refusals. */
+/** Ranks the answers to one question by how much they say: newer structs, then other values, then refusals. */
 const rank = (answer: Json): number => versionOf(answer) ?? (isRefusal(answer) ? 0 : 1);
 
 /** A call that was made, and the key of its answer; of field values the key of their subject. */

@@ -18,7 +18,7 @@ export interface Gpu {
   readonly handle: Handle | undefined;
   /** 0, or why there is no handle. */
   readonly status: Status;
-  /** Where a GPU without a handle sits, as far as the system tells: 0000:34:00.0. */
+  /** PCI address of a GPU without a handle, where the system has it: 0000:34:00.0. */
   readonly busId?: string;
 }
 
@@ -94,7 +94,7 @@ function indexesIn(list: string, count: number): ReadonlySet<number> | undefined
     : undefined;
 }
 
-/** A GPU that nobody asked for. */
+/** A GPU that was not asked for. */
 const detached = (index: number): Gpu => ({ index, handle: undefined, status: NVML_ERROR_UNINITIALIZED });
 
 /** The first of the calls that the library has. */
@@ -173,8 +173,8 @@ function initFailure(driver: Driver, status: Status, kernelVersion?: KernelVersi
 export const shortVersion = (version: string): string => version.split('.').slice(0, 2).join('.');
 
 /**
- * The library's own version, which NVML tells even when it cannot be initialised. Since CUDA 13 it has CUDA's
- * major version in front (13.580.159.04), which is no part of the driver's.
+ * The library's own version, which NVML returns even when it cannot be initialised. Since CUDA 13 it has CUDA's
+ * major version in front (13.580.159.04), which is not part of the driver's.
  */
 export function libraryVersion(driver: Driver): string | undefined {
   const { status, memory } = ask(driver, call('nvmlSystemGetNVMLVersion', text(80)));

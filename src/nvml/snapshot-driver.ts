@@ -23,7 +23,7 @@ import type { Status } from './status.js';
 import { laterBy, newerThan, sinceOf } from './timed-samples.js';
 import { UNRECORDED } from './unrecorded.js';
 
-/** Names for the handles that a recording speaks of; each name gets a made-up address. */
+/** Names of the handles of a recording; each name gets a made-up address. */
 class SnapshotHandles implements HandleNames {
   private readonly names: string[] = [];
   private readonly handles = new Map<string, Handle>();

@@ -31,7 +31,7 @@ export class Missing {
     return missing;
   }
 
-  /** Its words: where a reading is put into a text without a look at what it is, that text is no lie. */
+  /** Its words: a reading that is put into a text unchecked still says that it is missing. */
   toString(): string {
     return statusWords(this.status);
   }

@@ -49,9 +49,9 @@ export function pciPreset(busId: string): Preset {
 }
 
 export interface SurveyOptions {
-  /** Calls beside NVML's own list, e.g. of probes with particular arguments. They are asked about every GPU and MIG device. */
+  /** Calls in addition to NVML's own list, e.g. of probes with particular arguments. They are asked about every GPU and MIG device. */
   readonly extraCalls?: readonly Call[];
-  /** Field ids with scopes beside the known ones. */
+  /** Field ids with scopes in addition to the known ones. */
   readonly extraFields?: readonly FieldId[];
   /** CPUs of the machine, for nvmlSystemGetTopologyGpuSet. */
   readonly cpus?: number;

@@ -4,7 +4,7 @@ import { type Cell, type Cells, cellText, cellWithUnit } from '../query/cell.js'
 /** `-f`, `-gc` and their kind: a label, a colon, the value. */
 export const line = (label: string, value: Cell): string => `${label}: ${cellText(value)}\n`;
 
-/** `-grs` and `-gkr` stand between blank lines. */
+/** `-grs` and `-gkr` are printed between blank lines. */
 export const spacedLine = (label: string, value: Cell): string => `\n${line(label, value)}\n`;
 
 const LABEL_WIDTH = 27;

@@ -1,4 +1,4 @@
-/** CSV as `--format=csv` prints it: `, ` between the columns, units in the header or behind the values. */
+/** CSV as `--format=csv` prints it: `, ` between the columns, units in the header or after the values. */
 import { Missing, NOT_SUPPORTED, statusWords } from '../nvml/status.js';
 import type { Reader, Reading } from '../query/bound-probe.js';
 import type { Kind } from '../query/kind.js';
@@ -7,7 +7,7 @@ import type { Row } from '../query/row.js';
 
 const SEPARATOR = ', ';
 
-/** The unit in the CSV header and behind CSV values; '' where there is none. */
+/** The unit in the CSV header and after CSV values; '' where there is none. */
 export const csvUnitOf = (kind: Kind): string => kind.csvUnit ?? kind.unit ?? '';
 
 /** The header names the canonical field and its unit, also under `nounits`. */

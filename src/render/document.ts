@@ -21,7 +21,7 @@ export type Part = Cells | readonly Cells[] | Missing;
 
 const isList = (part: Part): part is readonly Cells[] => Array.isArray(part);
 
-/** What is beside the parts: why some of them are null. */
+/** What is next to the parts: why some of them are null. */
 function reasonsOf(parts: Readonly<Record<string, Part>>): Readonly<Record<string, string>> | undefined {
   const reasons = Object.entries(parts).flatMap(([name, part]): [string, string][] =>
     part instanceof Missing ? [[name, statusReason(part.status)]] : [],

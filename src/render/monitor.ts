@@ -16,7 +16,7 @@ export interface MonitorFormat {
 /** A column of text: cells may be narrower than their heading. */
 export interface TextColumn extends Heading {
   readonly headingWidth?: number;
-  /** Aligned to the left behind this, and without a space at the end: the last column of pmon. */
+  /** Aligned to the left after this, and without a space at the end: the last column of pmon. */
   readonly left?: string;
 }
 
@@ -103,7 +103,7 @@ export function stampOf(format: MonitorFormat, milliseconds: number): string {
 
 /**
  * Lines between two headings, of dmon and pmon alike, with one GPU and with two (H200, 580.159.04). It counts lines, not
- * ticks: in public outputs of eight GPUs a heading stands within a tick, there after 25 lines.
+ * ticks: in public outputs of eight GPUs a heading is printed within a tick, there after 25 lines.
  */
 const LINES_PER_HEADING = 44;
 
@@ -116,7 +116,7 @@ export class Headings {
     private readonly repeats: boolean,
   ) {}
 
-  /** What stands before the next line. */
+  /** What is printed before the next line. */
   next(): string {
     if (this.left > 0) {
       this.left--;
@@ -130,7 +130,7 @@ export class Headings {
 /** A longer command pushes the end of its line by one: `NVIDIA Share.exe` (RTX 2080 SUPER, 591). */
 const COMMAND_LENGTH = 16;
 
-/** The columns that stand around the numbers in pmon. Cells begin two characters left of their headings. */
+/** The columns around the numbers in pmon. Cells begin two characters left of their headings. */
 export const processFrame = {
   before: [
     { name: 'pid', unit: '#', width: 10, headingWidth: 11 },

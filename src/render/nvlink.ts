@@ -8,7 +8,7 @@ export interface LabelledCell {
   readonly cell: Cell;
 }
 
-/** How the values of a link stand on their lines. */
+/** How the values of a link are laid out on their lines. */
 const FORMS = {
   plain: (link: number, [first]: readonly LabelledCell[]) =>
     first === undefined ? [] : [`Link ${link}: ${cellWithUnit(first.cell)}`],
@@ -38,7 +38,7 @@ export interface LinkValues {
 /** What one option asked for. */
 export interface LinkSection {
   readonly form: LinkForm;
-  /** An empty line behind each link. */
+  /** An empty line after each link. */
   readonly spaced: boolean;
   /** Lines above the links. */
   readonly head: readonly string[];

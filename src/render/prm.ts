@@ -33,7 +33,7 @@ const WORDS_PER_LINE = 4;
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0');
 
 /**
- * A register: its parameters as nvidia-smi's manual shows them, those of one word on one line. Behind them are all its
+ * A register: its parameters as nvidia-smi's manual shows them, those of one word on one line. After them are all its
  * words, which the manual leaves out.
  */
 export function prmRegisterText(name: string, fields: readonly PrmField[], words: readonly number[]): string {

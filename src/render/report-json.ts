@@ -7,7 +7,7 @@ import type { List } from '../report/node.js';
 
 export type JsonValue = JsonScalar | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
-/** The whole document. The subjects stand in an array, also where there is only one. */
+/** The whole document. The subjects are an array, also where there is only one. */
 export function reportJson({ tree, head, counts, blocks }: Document): JsonValue {
   return objectOf([...head, ...counts], {
     [tree.tag]: blocks.map(({ id, parts }) => objectOf(parts, {}, { id: tree.id.kind.json(id) })),

@@ -5,7 +5,7 @@ import type { Document, Part } from '../report/document.js';
 import type { List } from '../report/node.js';
 import { reportValue } from './report-value.js';
 
-/** Where the colons stand. */
+/** The column of the colons. */
 const COLUMN = 55;
 const LEVEL = '    ';
 

@@ -64,7 +64,7 @@ export function reportXml(document: Document, dtd?: string): string {
   return `<?xml version="1.0" ?>\n<!DOCTYPE ${tree.root} ${doctype}>\n${body}`;
 }
 
-/** Elements of one tag stand one after the other. */
+/** Elements of one tag follow one another. */
 function put(into: Element, tag: string, content: Content): void {
   const there = into[tag];
   if (there === undefined) into[tag] = content;
@@ -72,7 +72,7 @@ function put(into: Element, tag: string, content: Content): void {
   else into[tag] = [there, content];
 }
 
-/** The end tag stands on its own line, also where nothing or a word stands before it. */
+/** The end tag is on its own line, also where nothing or a word is before it. */
 const closed = (element: Element, depth: number, word?: string): Content => {
   if (Object.keys(element).length > 0) return element;
   return `${word === undefined ? '' : lineAt(depth + 1) + word}${lineAt(depth)}`;

@@ -82,7 +82,7 @@ const word = (text: string, width: number): string => right(text.slice(0, width)
 const cutEnd = (text: string, width: number): string =>
   text.length > width ? `${text.slice(0, width - 3)}...` : text;
 
-/** A path that is too long for its column begins with dots: its end tells more. */
+/** A path that is too long for its column begins with dots: its end says more. */
 const cutStart = (text: string, width: number): string =>
   text.length > width ? `...${text.slice(text.length - width + 3)}` : text;
 
@@ -163,7 +163,7 @@ const PROCESS_HEAD = [
 /** Widest process name that fits; longer ones lose their beginning (driver 591, Windows). */
 const NAME_WIDTH = 32;
 
-/** An instance's number stands a column before the end of N/A (H100 with MIG, 590.48.01). */
+/** An instance's number ends a column before the end of N/A (H100 with MIG, 590.48.01). */
 const instanceCell = (id: string): string => (id === 'N/A' ? id : `${right(id, 2)} `);
 
 function processLine(process: SummaryProcess | string): string {

@@ -3,7 +3,7 @@
  * those of a public GB200 capture with its escape codes and tabs kept.
  */
 
-/** The header is underlined on terminals and into pipes alike. */
+/** The header is underlined on terminals and in pipes. */
 const underlined = (text: string): string => `\u001b[4m${text}\u001b[0m`;
 
 /** A device of a matrix. GPUs have affinities, NICs a name in the legend. */
@@ -50,7 +50,7 @@ const legend = (rows: readonly (readonly [string, string])[]): string =>
 
 const AFFINITY_HEADS = ['CPU Affinity', 'NUMA Affinity', 'GPU NUMA ID'];
 
-/** The columns behind the cells. The header of the GPU's own node is one column further left than its values. */
+/** The columns after the cells. The header of the GPU's own node is one column further left than its values. */
 const affinityCells = ({ affinity }: TopologyDevice): readonly string[] =>
   affinity === undefined ? ['', '', '', ''] : [affinity.cpus, affinity.memory, '', affinity.numaId];
 
@@ -98,7 +98,7 @@ const P2P_STATUSES: readonly (readonly [label: string, meaning: string])[] = [
 
 export const p2pLabel = (status: number): string => P2P_STATUSES[status]?.[0] ?? 'U';
 
-/** `topo -p2p`. The legend has no line for DR, unless it stands in the matrix (580.159.04). */
+/** `topo -p2p`. The legend has no line for DR, unless it occurs in the matrix (580.159.04). */
 export function p2pText(gpus: readonly string[], cells: readonly (readonly string[])[]): string {
   const row = (label: string, columns: readonly string[]): string =>
     ` ${label}\t${columns.map((column) => `${column}\t`).join('')}\n`;

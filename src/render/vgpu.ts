@@ -10,7 +10,7 @@ import { asctime } from '../query/kind.js';
 import type { Line } from '../query/vgpu-lines.js';
 import type { Column } from './columns.js';
 
-/** Where the colon of the log stands, whatever the depth: driver 580. */
+/** The column of the colon of the log, at any depth: driver 580. */
 const COLON = 42;
 const INDENT = 4;
 

@@ -3,7 +3,7 @@ import type { SystemFiles } from './files.js';
 
 const NODES = '/sys/devices/system/node';
 
-/** The numbers of a kernel list: 0-3,8 is 0, 1, 2, 3, 8. What is no number of up to six digits is ignored. */
+/** The numbers of a kernel list: 0-3,8 is 0, 1, 2, 3, 8. What is not a number of up to six digits is ignored. */
 export function parseList(text: string): readonly number[] {
   return text
     .trim()

@@ -23,7 +23,7 @@ const INFINIBAND = '/sys/class/infiniband';
 const VERBS = '/sys/class/infiniband_verbs';
 
 /**
- * The adapters that can do RDMA, in the order in which the kernel made them: a bond comes behind the adapters that
+ * The adapters that can do RDMA, in the order in which the kernel made them: a bond comes after the adapters that
  * were there before it, as in public matrices of HGX servers (NIC8: mlx5_bond_0, NIC0: mlx5_ib0 ... NIC8: mlx5_eth0).
  */
 export function nics(files: SystemFiles): readonly ClassDevice[] {
@@ -39,7 +39,7 @@ export function nics(files: SystemFiles): readonly ClassDevice[] {
     .sort((a, b) => order(a) - order(b));
 }
 
-/** HGX B200 reaches its NVSwitches through adapters that carry no traffic. Their product data tells, which root may read. */
+/** HGX B200 reaches its NVSwitches through adapters that carry no traffic. Their product data shows it, which root may read. */
 export const SWITCH_BRIDGE = 'SMDL=SW_MNG';
 
 const isSwitchBridge = (files: SystemFiles, name: string): boolean =>

@@ -25,7 +25,7 @@ export const machineFiles: SystemFiles = {
   realpath: (path) => orUndefined(() => realpathSync(path)),
 };
 
-/** A recording holds where a link leads under the path of the link with this behind it. */
+/** A recording holds the target of a link under the path of the link with this appended. */
 export const LINK = '@';
 
 /** Answers from a recording's files. */

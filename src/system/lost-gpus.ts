@@ -1,4 +1,4 @@
-/** Where GPUs sit that NVML cannot attach. NVML tells nothing of them; the driver has a folder for each GPU. */
+/** PCI addresses of GPUs that NVML cannot attach. NVML does not report them; the driver has a folder for each GPU. */
 import type { Gpu } from '../nvml/session.js';
 import type { SystemFiles } from './files.js';
 

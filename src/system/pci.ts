@@ -1,4 +1,4 @@
-/** Where PCI devices sit, as /sys tells: the bridges above them and their NUMA node. */
+/** The topology of PCI devices, from /sys: the bridges above them and their NUMA node. */
 import {
   NVML_TOPOLOGY_HOSTBRIDGE,
   NVML_TOPOLOGY_MULTIPLE,
@@ -9,7 +9,7 @@ import {
 import type { SystemFiles } from './files.js';
 
 export interface PciPlace {
-  /** Host bridge, root port, switch ports, the device itself; empty where /sys does not tell. */
+  /** Host bridge, root port, switch ports, the device itself; empty where /sys does not show it. */
   readonly path: readonly string[];
   readonly numaNode: number | undefined;
 }

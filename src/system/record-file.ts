@@ -1,6 +1,6 @@
 /**
  * A file of lines, compressed as they come: gzip whose deflate blocks end at every line. A program that is killed
- * loses at most the line it was writing; `zcat` reads the file, and so does anybody while it is being written.
+ * loses at most the line it was writing; `zcat` reads the file, and so can any reader while it is being written.
  * docs/daemon-format.md describes it.
  */
 import { closeSync, constants as fsConstants, fstatSync, ftruncateSync, writeSync } from 'node:fs';
@@ -126,7 +126,7 @@ function trailer(checksum: number, length: number): Buffer {
   return Buffer.concat([LAST_BLOCK, numbers]);
 }
 
-/** Bytes that cannot be read, from the first to the one behind the last. */
+/** Bytes that cannot be read, from the first to the one after the last. */
 export interface Damage {
   readonly from: number;
   readonly to: number;
@@ -264,7 +264,7 @@ function firstOf(from: number, to: number, holds: (i: number) => boolean): numbe
 
 const NEWLINE = 0x0a;
 
-/** Undefined for what is no deflate. Throws TooLong where it unpacks to more than so many bytes. */
+/** Undefined for what is not deflate. Throws TooLong where it unpacks to more than this number of bytes. */
 function inflate(bytes: InputType, most: number, options: ZlibOptions): Buffer | undefined {
   try {
     return inflateRawSync(bytes, { ...options, maxOutputLength: Math.max(most, 1) });

@@ -10,9 +10,9 @@ import { GPU_FOLDERS } from './lost-gpus.js';
 const DRIVER = ['/proc/driver/nvidia/version', '/proc/driver/nvidia/params'];
 const NODES = '/sys/devices/system/node';
 const DEVICES = '/sys/bus/pci/devices';
-/** Devices that a topology shows beside the GPUs. */
+/** Devices that a topology shows in addition to the GPUs. */
 const CLASSES = ['/sys/class/infiniband', '/sys/class/nvme'];
-/** Tells in which order the InfiniBand devices were made. */
+/** Shows in which order the InfiniBand devices were made. */
 const VERBS = '/sys/class/infiniband_verbs';
 const OF_GPU = ['numa_node', 'local_cpulist', 'local_cpus', 'class'];
 
@@ -50,7 +50,7 @@ export function recordedPaths(
     }
   }
   for (const name of files.list(VERBS)) keep(`${VERBS}/${name}/ibdev`);
-  // The folders alone tell where the GPUs sit; what is in them has their UUIDs.
+  // The folders alone give the addresses of the GPUs; the files in them have their UUIDs.
   for (const busId of files.list(GPU_FOLDERS)) kept[`${GPU_FOLDERS}/${busId}`] = '';
   for (const busId of busIds(calls)) {
     const folder = `${DEVICES}/${busId}`;

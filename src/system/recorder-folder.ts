@@ -1,9 +1,10 @@
 /**
  * A folder of recordings belongs to one recorder at a time: its process number is in a file there, with the time at which the
- * process began, and the recorder keeps that file open. So neither another process that has the number by now nor one whose
- * number somebody wrote there is taken for it. Several may start at the same moment over the file of one that was killed. Nobody can look into a file and remove it in one step, so whoever
- * wants it gone moves it aside and looks once more: by then it may be the file of another that was faster, who gets it back.
- * A file that was moved is seen by everybody who takes the folder, so that nobody takes it in between.
+ * process began, and the recorder keeps that file open. So neither another process that has the number by now nor a number that
+ * another user wrote there is taken for it. Several recorders may start at the same moment over the file of one that was killed.
+ * Reading a file and removing it is never one step, so a recorder that wants it gone moves it aside and checks again: by then it
+ * may be the file of another that was faster, which gets it back. A file that was moved is seen by everyone who takes the folder,
+ * so that no one takes it in between.
  */
 import {
   closeSync,
@@ -43,7 +44,7 @@ export class RecorderFolder {
     this.pidFile = join(path, PID_FILE);
   }
 
-  /** The recorder of the folder, if it lives. A number that went to another program since is no recorder. */
+  /** The recorder of the folder, if it is running. A number that another process has by now is not a recorder. */
   recorder(file = this.pidFile): number | undefined {
     const { pid, start } = contentOf(file);
     const { background } = this;
@@ -53,7 +54,7 @@ export class RecorderFolder {
   }
 
   /**
-   * The recorder, where it is sure to be one. Anybody may write the number and the start of somebody else's process into a
+   * The recorder, where it is sure to be one. Any user may write the number and the start of another process into a
    * file, but only the recorder has the file open. Throws UsageError where this user cannot see that.
    */
   recorderToStop(): number | undefined {
@@ -67,23 +68,23 @@ export class RecorderFolder {
     );
   }
 
-  /** Throws UsageError where a recorder lives. */
+  /** Throws UsageError where a recorder is running. */
   refuseSecond(): void {
     const pid = this.recorder();
     if (pid === undefined) return;
     throw new UsageError(plainly`Process ${pid} records to ${this.path} already; daemon -t stops it.`);
   }
 
-  /** Makes the folder and leaves the number of this process in it. Throws UsageError, also where a recorder lives. */
+  /** Makes the folder and leaves the number of this process in it. Throws UsageError, also where a recorder is running. */
   take(): void {
     try {
-      // A folder that another user's link chooses is none to record to.
+      // A folder that a link of another user chooses is not used.
       writtenPath(this.path);
       makeFolder(this.path);
       do {
         while (!this.claim()) this.moveAside();
         for (const name of this.movedAside()) this.settle(join(this.path, name));
-        // Whoever found the file before the number stood in it has moved it aside.
+        // Another process found the file before the number was in it, and has moved it aside.
       } while (!this.isOurs());
     } catch (error) {
       if (error instanceof UsageError) throw error;
@@ -105,7 +106,7 @@ export class RecorderFolder {
   }
 
   /**
-   * Writes why this recorder ends over its number: nobody sees what it prints in the background, and a full disk has room
+   * Writes why this recorder ends over its number: what it prints in the background is not seen, and a full disk has room
    * only where a block is in use already.
    */
   leaveReason(error: unknown): void {
@@ -148,7 +149,7 @@ export class RecorderFolder {
     return true;
   }
 
-  /** Clears the place of a recorder that lives no more. Throws UsageError where it lives. */
+  /** Clears the place of a recorder that has ended. Throws UsageError where it is running. */
   private moveAside(): void {
     this.refuseSecond();
     const aside = `${this.pidFile}.${this.background.pid}`;
@@ -189,7 +190,7 @@ interface Content {
   readonly reason: string | undefined;
 }
 
-/** What is in the file of a recorder. A link, a pipe or whatever else is in its place is no such file. */
+/** The contents of the file of a recorder. A link, a pipe or anything else in its place is not such a file. */
 function contentOf(file: string): Content {
   const [first = '', start] = textOf(file).split('\n');
   return { pid: Number.parseInt(first, 10), start, reason: /^\d+ (.+)/.exec(first)?.[1] };
@@ -211,7 +212,7 @@ function textOf(file: string): string {
   }
 }
 
-/** Renames a file, if nobody else has done so. */
+/** Renames a file, if no other process has done so. */
 function move(from: string, to: string): void {
   try {
     renameSync(from, to);

@@ -44,7 +44,7 @@ describe.skipIf(!fake.available)('koffi in the single file', () => {
     run(['--query-gpu=name', '--format=csv', '--nvml', library()], env);
   const ANSWER = { status: 0, stdout: 'name\nTesla T4\n', stderr: '' };
 
-  it('is written once to the cache of its user, for nobody else', () => {
+  it('is written once to the cache of its user, for no other user', () => {
     const { home, tmp, cache } = newHome();
     expect(asked({ HOME: home, TMPDIR: tmp })).toEqual(ANSWER);
     const [name = '', ...others] = readdirSync(cache);

@@ -28,7 +28,7 @@ const TIMES = [
 const withoutTimes = (text: string): string =>
   TIMES.reduce((rest, time) => rest.replace(time, '<time>'), text);
 
-/** What programs write to, as their folder, which goes on being the same one. */
+/** What programs write to, as their folder, which stays the same one. */
 const withoutFolder = (text: string, folder: string): string => text.replaceAll(folder, '<folder>');
 
 export async function run(commandLine: CommandLine, program: Program): Promise<Seen> {

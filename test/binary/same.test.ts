@@ -25,7 +25,7 @@ describe.concurrent('both programs answer alike', { timeout: 60_000 }, () => {
   for (const line of commandLines) it(`${line.list}: ${title(line)}`, () => compare(line));
 });
 
-/** What is coloured, or laid out, where somebody looks at it. */
+/** What is coloured, or laid out, where another user looks at it. */
 const ON_A_TERMINAL = [
   '-h',
   'dmon -h',
@@ -68,7 +68,7 @@ describe.skipIf(!isAvailable).each(Object.keys(FAULTS))('both programs answer al
     async (_, argv) => {
       const library = (await buildFake(fault.library)).with(machineOf(fault));
       const isLoop = argv.includes('-lms') || argv.includes('-d');
-      // Both get the library's files anew: some faults count calls.
+      // Both get new files of the library: some faults count calls.
       await compare({ list: name, argv, source: ['--nvml', library.path], env: {}, isLoop });
     },
   );

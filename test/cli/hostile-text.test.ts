@@ -11,7 +11,7 @@ import { JSON_COMMANDS, TEXT_COMMANDS } from './every-command.js';
 
 /** A line break, an escape, a control character of the second set, and a mark that turns the direction of writing. */
 const HOSTILE = '\n\u001b\u009b\u202e';
-/** As many bytes that are plain: both are cut where a struct has no more room. */
+/** As many bytes that are plain: both are cut at the size of the struct. */
 const PLAIN = '??ä€';
 const shown = (text: string): string => text.replace(/[äÄ€]/g, '?');
 

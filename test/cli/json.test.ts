@@ -26,7 +26,7 @@ describe('--json without -q', () => {
     expect(processes[0]).toMatchObject({ gi: 2, pid: 41208, type: 'C', used_gpu_memory: 9644 });
   });
 
-  it('tells of a lost GPU with its status, and of -i', async () => {
+  it('reports a lost GPU with its status, and honors -i', async () => {
     const { status, gpus } = await json([], 'lost-gpu');
     expect(status).toBe(15);
     expect(gpus.filter((gpu: { name: unknown }) => gpu.name === null)).toHaveLength(1);
@@ -41,7 +41,7 @@ describe('--json without -q', () => {
     expect(mig_devices[2]).toMatchObject({ gpu: 0, device: 2, profile: 'MIG 2g.10gb' });
   });
 
-  it('tells the versions, the excluded GPUs and the host names', async () => {
+  it('shows the versions, the excluded GPUs and the host names', async () => {
     expect((await json(['--version'], MACHINE)).versions).toEqual({
       nvsmi: expect.stringMatching(/^\d+\.\d+\.\d+/),
       nvml: '580.159.04',

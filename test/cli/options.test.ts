@@ -163,7 +163,7 @@ describe("a name of JavaScript's own", () => {
 });
 
 describe('--version', () => {
-  it("tells nvsmi's own on stderr, also without NVML", async () => {
+  it("shows nvsmi's own on stderr, also without NVML", async () => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
     expect((await nvsmi(['--version'])).err).toBe(`nvsmi ${version}\n`);
     expect((await nvsmi(['--version'], {}, 'mismatch')).err).toContain(`nvsmi ${version}\n`);

@@ -126,7 +126,7 @@ describe('a recorder that does not end by itself', () => {
     const child = program.start('daemon', '--foreground', '-p', folder, '-d', '1', '-s', 'p');
     await until(() => recordings(folder).some((path) => ticks(path) >= 1));
     const exited = new Promise((resolve) => child.once('exit', (_, signal) => resolve(signal)));
-    // A stopped process heeds SIGKILL alone.
+    // A stopped process reacts to SIGKILL only.
     child.kill('SIGSTOP');
     expect(program.run('daemon', '-t', '-p', folder)).toMatchObject({
       status: 0,
@@ -186,7 +186,7 @@ describe.skipIf(!fake.available)('a recorder whose nvmlInit never returns', { ti
 });
 
 describe('the daemon in the foreground', () => {
-  it('loses no line that was written before kill -9, and goes on in the same file', {
+  it('loses no line that was written before kill -9, and continues in the same file', {
     timeout: 60_000,
   }, async () => {
     const folder = temporaryFolder();

@@ -126,7 +126,7 @@ describe('dmon --gpm-options', () => {
     );
   });
 
-  it('gives every GPU instance a line of its own, behind that of the GPU for md', async () => {
+  it('gives every GPU instance a line of its own, after that of the GPU for md', async () => {
     const machine = machineWith([{}], (calls) => {
       calls.nvmlDeviceGetMaxMigDeviceCount = { gpu0: 7 };
       calls.nvmlDeviceGetMigDeviceHandleByIndex = { 'gpu0,0': 'gpu0/mig0', 'gpu0,1': 'gpu0/mig1' };
@@ -147,7 +147,7 @@ describe('dmon --gpm-options', () => {
 });
 
 describe('gpm -g', () => {
-  it('tells GPUs apart whose states differ, and all of them as JSON', async () => {
+  it('shows GPUs whose states differ separately, and all of them as JSON', async () => {
     const machine = machineWith([{}, {}], (calls) => {
       calls.nvmlGpmQueryIfStreamingEnabled = { gpu0: 0, gpu1: 1 };
     });

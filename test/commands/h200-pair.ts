@@ -14,7 +14,7 @@ const CPUS = 32;
 
 type Table = Record<string, Json>;
 
-/** Answers of each GPU, by what stands behind its name in the key. */
+/** Answers of each GPU, by what follows its name in the key. */
 function ofEach(answer: (gpu: number) => Readonly<Record<string, Json>>): Table {
   return Object.fromEntries(
     GPUS.flatMap((_, gpu) =>

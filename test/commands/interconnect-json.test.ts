@@ -43,7 +43,7 @@ describe('JSON of the subcommands about connections', () => {
     await json(argv);
   });
 
-  it('tells both ways between two GPUs', async () => {
+  it('shows both directions between two GPUs', async () => {
     const { connections } = await json('topo -m');
     expect(connections).toEqual([{ from: 'GPU0', to: 'GPU1', path: 'PHB', nvlinks: 18 }]);
   });

@@ -14,8 +14,8 @@ const withoutProse = (text: string): string => text.replace(/^( {2}\S+ *=) .*$/g
 /** Recorded runs that cannot come out the same, and why. */
 const DIFFERENT: Readonly<Record<string, string>> = {
   'h200-x2/nvlink-ec': 'NVML counts the lanes of a link together',
-  'h100-x1/pci-g': 'the counters went on before the machine was recorded',
-  'h100-x1/pci-gc': 'the counters went on before the machine was recorded',
+  'h100-x1/pci-g': 'the counters changed before the machine was recorded',
+  'h100-x1/pci-gc': 'the counters changed before the machine was recorded',
 };
 
 describe.each([
@@ -35,7 +35,7 @@ describe.each([
   );
 });
 
-describe('a recording that went on counting', () => {
+describe('a recording that continued to count', () => {
   it.each(['pci-g', 'pci-gc'])('has the same lines apart from the numbers: %s', async (name) => {
     const [recorded] = recordedRuns('h100-x1', new RegExp(`^${name}$`));
     const ours = await runOn('h100-x1', recorded?.argv ?? []);

@@ -96,7 +96,7 @@ describe('nvlink on GPUs that the recordings lack', () => {
     expect(out).toBe(`${HEADING('NVIDIA B200')}\t NVLE: enabled\n\t Firmware Version: 35.2014.7, 36.0.1\n`);
   });
 
-  it('goes on with the GPUs that are left when one is lost', async () => {
+  it('continues with the GPUs that are left when one is lost', async () => {
     const lost = snapshotOf('one of two H200s', {
       ...h200Pair,
       calls: {
@@ -165,7 +165,7 @@ describe('what few machines have', () => {
     expect(status).toBe(0);
   });
 
-  it('tells which GPUs a synchronous boost group holds back', async () => {
+  it('shows which GPUs a sync boost group holds back', async () => {
     const machine = machineWith(2, 'Tesla P100', {
       nvmlDeviceGetCurrentClocksEventReasons: { gpu0: 0, gpu1: 0x10 },
     });

@@ -31,7 +31,7 @@ const COMMANDS = [
   ['topo', '-m'],
 ];
 
-/** What GPUs that are there have nothing to tell of. */
+/** Commands for which the other GPUs have nothing to show. */
 const WITHOUT_ANSWER = [
   ['power-profiles', '-l'],
   ['power-profiles', '-l', '--json'],

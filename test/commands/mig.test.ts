@@ -66,7 +66,7 @@ describe('mig where there is nothing to list and a GPU is lost', () => {
   const LOST =
     'Unable to determine the device handle for GPU1: GPU is lost.  Reboot the system to recover this GPU\n';
 
-  it('tells of it below the reason, and ends with 15', async () => {
+  it('names it below the reason, and ends with 15', async () => {
     const { status, out } = await runOn(withLostGpu(h200x2()), ['mig', '-lgi']);
     expect({ status, out }).toEqual({ status: 15, out: `No MIG-enabled devices found.\n${LOST}` });
   });

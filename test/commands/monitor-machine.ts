@@ -205,7 +205,7 @@ export class JumpingIo implements Io {
   /** A world of one process. */
   readonly background = {
     pid: process.pid,
-    start: () => Promise.reject(new Error('nothing runs behind this')),
+    start: () => Promise.reject(new Error('nothing runs in the background')),
     isAlive: () => false,
     end: () => {},
     beforeSignal: () => () => {},

@@ -19,7 +19,7 @@ const slider = (gpu: number) => ({
 });
 const clock = (gpu: number, mhz: number) => ({ gpu: cell(count, gpu), graphics_mhz: cell(megahertz, mhz) });
 
-/** NVML tells none of these values: the layouts are proven with the values that nvidia-smi showed. */
+/** NVML has none of these values: the layouts are proven with the values that nvidia-smi showed. */
 describe('the layouts of compute-policy, boost-slider and base-clocks', () => {
   it('are those of nvidia-smi on one H100', () => {
     expect(computePolicyTable([policy(0)])).toBe(golden('h100-x1', 'compute-policy'));
@@ -43,7 +43,7 @@ describe('compute-policy, boost-slider and base-clocks on a machine', () => {
     const { status, out, err } = await runOn('h100-x1', [name, ...options]);
     expect(status).toBe(3);
     expect(out).toContain(line);
-    expect(err).toMatch(/^NVML has no function that tells .*\n$/);
+    expect(err).toMatch(/^NVML has no function for .*\n$/);
   });
 
   it('gives null and the reason in JSON', async () => {

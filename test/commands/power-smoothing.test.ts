@@ -11,7 +11,7 @@ describe('power-smoothing', () => {
     );
   });
 
-  it('shows the parameters of every preset profile, and why a GPU tells none', async () => {
+  it('shows the parameters of every preset profile, and why a GPU reports none', async () => {
     const { status, out } = await runOn(gb200(), ['power-smoothing', '-ppd']);
     expect(status).toBe(0);
     expect(out).toContain(

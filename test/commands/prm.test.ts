@@ -99,7 +99,7 @@ describe('prm', () => {
     expect(status).toBe(2);
   });
 
-  it('lists 36 registers and 14 counters, each behind a tab, as on the H200', async () => {
+  it('lists 36 registers and 14 counters, each after a tab, as on the H200', async () => {
     const { out } = await runOn(machine(0), ['prm', '-l']);
     expect(out.match(/^\t[A-Z_]+$/gm)).toHaveLength(36);
     expect(out.match(/^\t[a-z0-9_]+$/gm)).toHaveLength(14);

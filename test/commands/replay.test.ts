@@ -182,7 +182,7 @@ describe('replay', () => {
       writeFileSync(path, bytes);
     };
 
-    it('shows the ticks before them, and the members behind, and says where with status 2', async () => {
+    it('shows the ticks before them, and the members after them, and says where with status 2', async () => {
       const { path, begins } = await several(20, 3);
       const whole = shown((await replay(path)).io.output);
       expect(whole).toHaveLength(60);
@@ -200,7 +200,7 @@ describe('replay', () => {
       expect(Number(to)).toBe(third);
     });
 
-    it('goes on at the next member where the beginning of one is damaged', async () => {
+    it('continues at the next member where the beginning of one is damaged', async () => {
       const { path, begins } = await several(5, 2);
       damage(path, 0);
       const { io, status } = await replay(path);
@@ -218,7 +218,7 @@ describe('replay', () => {
       expect(io.errors).toContain(': damaged between byte 0 and byte ');
     });
 
-    it('passes over a line that is no tick, and names it', async () => {
+    it('skips a line that is not a tick, and names it', async () => {
       const { path } = await several(3, 1);
       const writer = new RecordWriter(path);
       writer.write('{"t":1,');

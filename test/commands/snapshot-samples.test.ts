@@ -70,7 +70,7 @@ describe('a snapshot of several samples', () => {
     expect(ticks[1]?.ms).toBeGreaterThan((ticks[0]?.ms ?? 0) + 100);
   });
 
-  it('knows the names of processes that begin later, and of nobody more than the program', async () => {
+  it('knows the names of processes that begin later, and of each only the program', async () => {
     const secret = '--token=hunter2';
     const name = `/home/alice/bin/serve ${secret}`;
     const machine = moving([machineWith([{}]), machineWith([{ processes: [{ pid: 77, name, fbMiB: 5 }] }])]);

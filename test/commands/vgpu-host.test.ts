@@ -25,7 +25,7 @@ describe('vgpu on a vGPU host', () => {
     );
   });
 
-  it('tells everything about each vGPU, in the layout of driver 580', async () => {
+  it('shows all details of each vGPU, in the layout of driver 580', async () => {
     const { out } = await runOn(vgpuHost(), ['vgpu', '-q']);
     expect(out).toContain(
       [
@@ -115,7 +115,7 @@ describe('vgpu on a vGPU host', () => {
     );
   });
 
-  it('tells everything about a type with -v', async () => {
+  it('shows all details of a type with -v', async () => {
     const { out } = await runOn(vgpuHost(), ['vgpu', '-c', '-v', '-i', '0']);
     expect(out).toBe(
       lines(`
@@ -187,7 +187,7 @@ describe('vgpu on a vGPU host', () => {
     ]);
   });
 
-  it('tells whether vGPUs can move, and whether their sizes may differ', async () => {
+  it('shows whether vGPUs can migrate, and whether their sizes may differ', async () => {
     expect((await runOn(vgpuHost(), ['vgpu', '-m'])).out).toMatch(
       /^GPU .*\n {4}Migration +: Supported\n\nGPU .*\n {4}Migration +: N\/A\n$/,
     );

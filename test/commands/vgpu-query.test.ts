@@ -17,7 +17,7 @@ describe('vgpu on a vGPU host', () => {
     ]);
   });
 
-  it('shows the turns that vGPUs took, as often as asked', async () => {
+  it('shows the vGPU scheduler log, as often as asked', async () => {
     const { out } = await runOn(vgpuHost(), ['vgpu', '-sl', '-i', '0'], 2);
     const tick = [
       'GPU 00000000:01:00.0',
@@ -73,7 +73,7 @@ describe('the --query-* switches of vgpu', () => {
   const fields =
     'gpu_bus_id,engine_id,sched_policy,arr_mode,avg_factor,time_slice,sw_rl_id,time_stamp,cum_run_time';
 
-  it('list the turns on each GPU, or that there are none, as on the H200', async () => {
+  it('list the scheduler log of each GPU, or that there are none, as on the H200', async () => {
     const switched = [`--query-vgpu-scheduler-logs=${fields}`, '--format=csv'];
     const csv = [
       'gpu_bus_id, engine_id, scheduler_policy, arr_mode, avg_factor, time_slice, sw_runlist_id, time_stamp, cumulative_run_time',
@@ -86,7 +86,7 @@ describe('the --query-* switches of vgpu', () => {
     expect((await runOn(vgpuHost(), switched)).out).toBe(csv);
   });
 
-  it('list the turns on GPU instances', async () => {
+  it('list the scheduler log of GPU instances', async () => {
     const argv = [
       'vgpu',
       '--query-gpu-instance-vgpu-scheduler-logs=gi_id,sched_policy,sw_rl_id',

@@ -44,7 +44,7 @@ describe('vgpu on GPU instances', () => {
     );
   });
 
-  it('tells how turns are taken there, and of an instance that there is not why nothing is known', async () => {
+  it('shows the scheduler state there, and for a missing instance why nothing is known', async () => {
     expect(JSON.parse((await run('-ss', '-gi', '2,5', '--json')).out).schedulers).toMatchObject([
       { gpu: 0, gpu_instance_id: 2, policy: 'Fixed Share', timeslice_ns: 4000000 },
       { gpu: 0, gpu_instance_id: 5, policy: null, timeslice_ns: null },

@@ -1,7 +1,7 @@
 /** The C declarations of NVML, written from the facts in tools/nvml-api.json. */
 import { type ApiField, api, resolve } from '../../tools/api.js';
 
-/** Opaque handles are pointers to structs that nobody defines. */
+/** Opaque handles are pointers to structs that are never defined. */
 const OPAQUE = /^struct \w+_st\*$/;
 
 export const isHandle = (type: string): boolean => OPAQUE.test(resolve(type));
@@ -33,7 +33,7 @@ function needs(fields: readonly ApiField[]): string[] {
 
 const bare = (type: string): string => type.replace(/^const /, '').replace(/\*+$/, '');
 
-/** Typedefs, enums and structs, each behind what it needs. */
+/** Typedefs, enums and structs, each after what it needs. */
 export function declarations(): string {
   const out = enums();
   const done = new Set<string>();

@@ -16,7 +16,7 @@ export interface Fault {
   readonly fn: FunctionName | '*';
   /** C parameters from the first: a handle's name, a number, a text; undefined is any. */
   readonly when?: readonly (string | number | undefined)[];
-  /** The status to return; 0 succeeds without an answer. Without it the call goes on to its answer. */
+  /** The status to return; 0 succeeds without an answer. Without it the call continues to its answer. */
   readonly status?: Status;
   readonly sleepMs?: number;
   /** Is written to the log, and never returns. */

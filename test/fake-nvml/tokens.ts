@@ -1,4 +1,4 @@
-/** An answer as the tokens of a table entry (runtime.c): what the call must ask, and what it then leaves behind. */
+/** An answer as the tokens of a table entry (runtime.c): what the call must ask, and what it then writes. */
 import { AnswerError, type HandleNames, type Json } from '../../src/nvml/answer.js';
 import { encodeOut } from '../../src/nvml/answer-encode.js';
 import { type Call, type Handle, isOut, type Out } from '../../src/nvml/call.js';

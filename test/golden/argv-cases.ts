@@ -9,7 +9,7 @@ export interface Case {
   readonly lines: readonly string[];
 }
 
-/** `env NAME=VALUE`, or `bash -c timeout ...`, which ended a loop, may stand before nvidia-smi. */
+/** `env NAME=VALUE`, or `bash -c timeout ...`, which ended a loop, may come before nvidia-smi. */
 const COMMAND = /^(?:env (\w+)=(\S*) |bash -c (?:timeout -s \w+ [\d.]+ )?)?nvidia-smi ?(.*)$/;
 
 /** A full disk, on which nvidia-smi loses its output with status 0: test/cli/program.test.ts, by the program itself. */

@@ -3,13 +3,13 @@
  *
  * INDEX.tsv     name, exit status, arguments, and where they help: overrides, names of files in overrides/ as a
  *               comma list; `-` where the readings of its moment are too many, and a test of the command takes them
- *               from the output, or, with a reason behind it, where nvsmi differs. `<name>.out` is stdout,
+ *               from the output, or, with a reason after it, where nvsmi differs. `<name>.out` is stdout,
  *               `<name>.txt` a file that was written.
  * overrides/    answers that differ from the recorded machine's, by function and key; those of machine.json in all rows.
  * volatile.tsv  what may differ all the same: row names (a pattern), place, pattern of the token, reason. A place
  *               is `label NAME` of a report, `tag NAME` of XML, `text` anywhere in a line, where the token has to
  *               be as wide on both sides, or `below LINE`, where words of our own begin.
- * Arguments with spaces stand in single quotes.
+ * Arguments with spaces are in single quotes.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { parseSnapshot, type Snapshot } from '../../src/nvml/snapshot.js';
@@ -19,7 +19,7 @@ export interface Row {
   readonly status: number;
   readonly argv: readonly string[];
   readonly overrides: readonly string[];
-  /** Local time of the run, as the output tells it: 2026/11/23 00:53:13.616. */
+  /** Local time of the run, as the output shows it: 2026/11/23 00:53:13.616. */
   readonly time: string | undefined;
   readonly out: string;
   /** Of the file that the command wrote. */
@@ -67,7 +67,7 @@ export function rowsOf(machine: string): readonly Row[] {
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** The first time that a text tells: 2026/11/23 00:53:13.616, Mon Nov 23 00:53:10 2026, or 20261123 00:53:10. */
+/** The first time in a text: 2026/11/23 00:53:13.616, Mon Nov 23 00:53:10 2026, or 20261123 00:53:10. */
 function timeOf(text: string): string | undefined {
   const whole = /\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d\.\d{3}/.exec(text)?.[0];
   if (whole !== undefined) return whole;

@@ -84,7 +84,7 @@ describe('what a question is asked with', () => {
     expect(() => watch({ everyMs, signal: null })).toThrow('signal must be an AbortSignal, not null');
   });
 
-  it('may be names of fields that are none, which are told', () => {
+  it('names the unknown fields of a query', () => {
     expect(() => method('watch')(['memory.usd'], { everyMs })).toThrow(UnknownField);
   });
 });

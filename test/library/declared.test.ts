@@ -25,7 +25,7 @@ describe.each(machines)('on %s', (snapshot) => {
 });
 
 describe('a result that is not as declared', () => {
-  it('is told by its place', () => {
+  it('is found by its place', () => {
     const fault = (gpu: object): string | undefined => declared.ofType('DeviceResult', { gpu: [gpu] });
     expect(fault({ fb_memory_usage: { free: 7, unit: 'MiB' } })).toBeUndefined();
     expect(fault({ fb_memory_usage: { free: 7 } })).toBe(

@@ -129,7 +129,7 @@ describe('deviceQuery on a recorded H200', () => {
     expect(JSON.stringify(group).length).toBeGreaterThan(JSON.stringify(seeded).length / 2);
   });
 
-  it('takes a comma list with blanks, an array of names, an array of ids, and passes over what it does not know', () => {
+  it('takes a comma list with blanks, an array of names, an array of ids, and ignores what it does not know', () => {
     const { filter, result } = seed.multi;
     expect(stable(firstGpu(nvsmi.deviceQuery(filter)))).toEqual(stable(result));
     const byNames = nvsmi.deviceQuery(['pci.bus_id', 'memory.total', 'memory.free']);

@@ -14,7 +14,7 @@ beforeAll(() => void editor.errors(OPEN), 120_000);
 describe('an editor', () => {
   it('shows what a field means over its value in a sample', () => {
     const code = `${OPEN}for (const gpu of nvsmi.query(['memory.used', 'name']).sample()) gpu['memory|.used'];`;
-    expect(editor.hover(code)).toBe('Memory that programs have allocated. In MiB.');
+    expect(editor.hover(code)).toBe('Memory allocated by programs. In MiB.');
     const name = `${OPEN}for (const gpu of nvsmi.query(['memory.used', 'name']).sample()) gpu.na|me;`;
     expect(editor.hover(name)).toMatch(/^Product name of the GPU/);
   });
@@ -62,7 +62,7 @@ describe('an editor', () => {
       const xml: string = smi.XmlDeviceQuery('memory.free');`;
     expect(editor.errors(`${OPEN}${aliases}`)).toEqual([]);
     expect(editor.hover(`${OPEN}nvsmi.deviceQuery().gpu?.[0]?.fb_memory_usage?.fr|ee;`)).toBe(
-      'Memory that is left for programs. In MiB. Asked for as `memory.free`.',
+      'Free memory. In MiB. Asked for as `memory.free`.',
     );
     expect(editor.errors(`${OPEN}nvsmi.deviceQuery().gpu?.[0]?.memory;`)).toHaveLength(1);
   });

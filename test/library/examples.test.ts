@@ -36,7 +36,7 @@ describe('the examples of docs/library.md', () => {
     },
   );
 
-  it('are told where they do not', () => {
+  it('are reported where they do not', () => {
     expect(editor.errors(whole('nvmlDeviceGetMemoryInfo(device).used + 1n;'))).toHaveLength(1);
   });
 });

@@ -39,7 +39,7 @@ describe('the GPUs of a question', () => {
     expect(() => indexes(0, name)).toThrow(`there is no GPU ${JSON.stringify(name)} among the 2`);
   });
 
-  it.each([Number.NaN, Number.POSITIVE_INFINITY])('are told as they were given: %d', (name) => {
+  it.each([Number.NaN, Number.POSITIVE_INFINITY])('are shown as they were given: %d', (name) => {
     expect(() => indexes(name)).toThrow(`there is no GPU ${name} among the 2`);
   });
 

@@ -78,7 +78,7 @@ describe.skipIf(!isLinux)('the native part of koffi', () => {
     expect(runText(folder, 'short.mjs', SHORT).out.split('\n')).toEqual([part(inner), TRIED, 'false']);
   });
 
-  it('is found behind a link of the package manager', () => {
+  it('is found through a link of the package manager', () => {
     const folder = installed('linked');
     const store = join(folder, 'store/node_modules');
     const koffi = addKoffi(store);
@@ -154,7 +154,7 @@ describe('a bundle', () => {
     },
   );
 
-  it.each(['cjs', 'esm'] as const)('as %s says that it has left the snapshots behind', async (format) => {
+  it.each(['cjs', 'esm'] as const)('as %s says that it has left out the snapshots', async (format) => {
     const name = `snapshot.${ENDING[format]}`;
     await bundle(OPEN.replace('path:', 'snapshot:').replace('/nowhere.so', 't4'), format, name, ['koffi']);
     expect(run(folder, name).out).toMatch(/^SnapshotError: the snapshots of nvsmi are not where its code is/);
@@ -185,7 +185,7 @@ describe('the package for a program', () => {
     expect(runText(folder, 'schema.cjs', script)).toMatchObject({ status: 0 });
   });
 
-  it('ends with the failure of a loop that nobody waits for', () => {
+  it('ends with the failure of a loop that nothing awaits', () => {
     const script = `
       import { NvidiaSmi } from 'nvsmi';
       NvidiaSmi.getInstance({ snapshot: 't4' }).loop(1, 'count', () => { throw new Error('the callback failed'); });
@@ -195,7 +195,7 @@ describe('the package for a program', () => {
     expect(err).toContain('the callback failed');
   });
 
-  it('ends quietly where an iteration has told of the failure', () => {
+  it('ends quietly where an iteration has reported the failure', () => {
     const script = `
       import { NvidiaSmi } from 'nvsmi';
       let count = 0;

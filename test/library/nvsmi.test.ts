@@ -85,7 +85,7 @@ describe('an open machine', () => {
     expect(nvsmi.permissions()).toEqual({ profilingAdminOnly: false });
   });
 
-  it('stands beside another recording', () => {
+  it('is independent of another recording', () => {
     using other = open({ snapshot: 'h200-x2' });
     expect(other.gpuCount).toBe(2);
     expect(nvsmi.gpuCount).toBe(1);

@@ -185,7 +185,7 @@ describe.skipIf(description.exports === undefined)('the package', () => {
     expect(run('out/esm.mjs')).toEqual([81559, 'NVIDIA H100 80GB HBM3', true, { count: 1 }]);
   });
 
-  it('answers a CommonJS module, with one library behind its entries', () => {
+  it('answers a CommonJS module, with one library under its entries', () => {
     expect(run('out/cjs.cjs')).toEqual(['NVIDIA H100 80GB HBM3', 1]);
   });
 

@@ -54,7 +54,7 @@ describe('the types of the library', () => {
     >();
   });
 
-  it('take what a struct must say, and no more', () => {
+  it('take the required fields of a struct, and no others', () => {
     expectTypeOf(nvml.nvmlDeviceGetTemperatureV)
       .parameter(1)
       .toEqualTypeOf<Pick<nvml.nvmlTemperature_t, 'sensorType'>>();

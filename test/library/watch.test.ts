@@ -34,7 +34,7 @@ describe('a watch', () => {
 });
 
 describe('a query that watches', () => {
-  it('samples until it is told to stop', async () => {
+  it('samples until it is stopped', async () => {
     const query = nvsmi.query(['name', 'fan.speed']);
     const controller = new AbortController();
     let count = 0;

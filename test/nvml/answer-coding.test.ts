@@ -124,7 +124,7 @@ describe('answers', () => {
       ],
     ],
     ['an empty list', { out: 'list', item: layouts.nvmlProcessInfo_t, capacity: 2 }, []],
-    ['an array told in bytes', { out: 'sized', item: 'u32', length: 3 }, [0, 2, 32]],
+    ['an array sized in bytes', { out: 'sized', item: 'u32', length: 3 }, [0, 2, 32]],
     ['words', { out: 'words', length: 16 }, [0, '18446744073709551615', 1]],
   ])('come back as they were written: %s', (_, out, json) => {
     expect(roundTrip(out, json)).toEqual(json);

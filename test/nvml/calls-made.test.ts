@@ -132,7 +132,7 @@ describe.skipIf(!fake.available)('the calls that a plan makes', () => {
     ]);
   });
 
-  it('go on for the other GPUs when one is lost between two samples', () => {
+  it('continue for the other GPUs when one is lost between two samples', () => {
     const { plan } = planned([row(power, 'value')], {
       snapshot: machine,
       faults: [{ fn: '*', when: ['gpu0'], status: 15, after: 1 }],

@@ -110,7 +110,7 @@ describe.skipIf(!fake.available)('events', () => {
     expect(one.log().some(({ fn }) => fn.includes('Event'))).toBe(false);
   });
 
-  it('end quietly with return() behind a closed NVML', async () => {
+  it('end quietly with return() after NVML was closed', async () => {
     const one = fake.with({ snapshot });
     nvml.nvmlInit({ path: one.path });
     const events = nvml.nvmlEvents([nvml.nvmlDeviceGetHandleByIndex(0)], { types: XID, everyMs: 5 });

@@ -129,7 +129,7 @@ export function caseOf(name: FunctionName, handles: Handles): Case {
   const { fn, params } = answering(name);
   const inputs = params.map((param, i) => {
     if (param[0] === 'fixed') return { key: [String(param[2])] };
-    // A recording's key cannot tell the fields of two structs apart: the second stays empty.
+    // A recording's key does not distinguish the fields of two structs: the second stays empty.
     const isSecond =
       param[0] === 'struct' && params.slice(0, i).some((p) => p[0] === 'struct' && takesArgument(p));
     if (isSecond && takesArgument(param)) return { given: {}, key: [] };

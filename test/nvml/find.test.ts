@@ -6,7 +6,7 @@ describe('the places where NVML is looked for', () => {
     expect(libraryCandidates('linux', 'x64', {})[0]).toBe('libnvidia-ml.so.1');
   });
 
-  it('are absolute paths of one file name behind that, each once', () => {
+  it('are absolute paths of one file name after that, each once', () => {
     for (const arch of ['x64', 'arm64']) {
       const [, ...paths] = libraryCandidates('linux', arch, {});
       expect(paths.length).toBeGreaterThan(10);

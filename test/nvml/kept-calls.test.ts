@@ -7,7 +7,7 @@ import { closeBehindEach, fake, library } from './opened.js';
 closeBehindEach();
 
 describe.skipIf(!fake.available)('calls that are laid out once', () => {
-  it('are told apart by each argument, and are made anew beyond those that are kept', () => {
+  it('differ by each argument, and are made again beyond those that are kept', () => {
     const places = [0, 1].flatMap((gpu) =>
       Array.from({ length: 100 }, (_, i) => [gpu, i % 2, (i >> 1) % 2, i >> 2] as const),
     );
@@ -23,7 +23,7 @@ describe.skipIf(!fake.available)('calls that are laid out once', () => {
     }
   });
 
-  it('are told apart by field ids of every form, and by what a struct asks', () => {
+  it('differ by field ids of every form, and by the selectors of a struct', () => {
     nvml.nvmlInit(library());
     const device = nvml.nvmlDeviceGetHandleByIndex(0);
     const values = (...ids: Parameters<typeof nvml.nvmlDeviceGetFieldValues>[1][number][]): unknown[] =>

@@ -34,7 +34,7 @@ describe.skipIf(!fake.available)('libraries of other drivers', () => {
     expect(missing).toEqual(without);
   });
 
-  it('tells why a file cannot be loaded, in status 12', () => {
+  it('says why a file cannot be loaded, in status 12', () => {
     const folder = mkdtempSync(join(tmpdir(), 'nvsmi-test-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const path = join(folder, 'libnvidia-ml.so.1');

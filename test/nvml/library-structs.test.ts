@@ -32,7 +32,7 @@ describe.skipIf(!fake.available)('calls through koffi', () => {
     );
   });
 
-  it('tells the library the version of a struct and what is asked in it', () => {
+  it('passes the version and the selectors of a struct to the library', () => {
     const { driver, gpus } = loaded();
     const offsets = (type: number): Json =>
       answer(driver, prototyped('nvmlDeviceGetClockOffsets', [], { type, pstate: 0 }), gpus[0]);
@@ -41,7 +41,7 @@ describe.skipIf(!fake.available)('calls through koffi', () => {
     expect(offsets(1)).toEqual({ error: 'NVML_ERROR_NOT_FOUND' });
   });
 
-  it('is told ARGUMENT_VERSION_MISMATCH where the version of a struct is another', () => {
+  it('receives ARGUMENT_VERSION_MISMATCH where the version of a struct is another', () => {
     const { driver, gpus } = loaded();
     const version = nvmlMemory_v2_t.size | (9 << 24);
     const { status } = ask(
@@ -52,7 +52,7 @@ describe.skipIf(!fake.available)('calls through koffi', () => {
     expect(status).toBe(NVML_ERROR_ARGUMENT_VERSION_MISMATCH);
   });
 
-  it('gives lists, empty ones too, with the array before or behind the count', () => {
+  it('gives lists, empty ones too, with the array before or after the count', () => {
     const { driver, gpus } = loaded();
     expect(answer(driver, prototyped('nvmlDeviceGetSupportedMemoryClocks'), gpus[0])).toEqual([2619, 1593]);
     expect(answer(driver, prototyped('nvmlDeviceGetSupportedMemoryClocks'), gpus[1])).toEqual([]);
@@ -119,7 +119,7 @@ describe.skipIf(!fake.available)('calls through koffi', () => {
       }
     });
 
-    it('counts anew where the list grew in between, and gives as many as there are then', async () => {
+    it('counts again where the list grew in between, and gives as many as there are then', async () => {
       for (const way of [0, 1] as const) {
         for (const [before, after] of [
           [2, 3],
@@ -164,7 +164,7 @@ describe.skipIf(!fake.available)('calls through koffi', () => {
     expect(decodeOut(out, bound.memory[0], noNames)).toEqual(expected);
   });
 
-  it('gives two arrays that share a count, arrays told in bytes, and lists of handles', async () => {
+  it('gives two arrays that share a count, arrays sized in bytes, and lists of handles', async () => {
     const { driver, gpus } = loaded();
     expect(answer(driver, prototyped('nvmlDeviceGetRetiredPages_v2', [0]), gpus[0])).toEqual(
       machine.calls.nvmlDeviceGetRetiredPages_v2?.['gpu0,0'],

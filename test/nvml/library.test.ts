@@ -34,7 +34,7 @@ describe.skipIf(!fake.available)('calls through koffi', () => {
     });
   });
 
-  it('gives texts whose room goes in behind a pointer, is not told, or whose text is the result', () => {
+  it('gives texts whose size is passed by pointer or not at all, or whose text is the result', () => {
     const { driver, gpus } = loaded();
     expect(answer(driver, prototyped('nvmlVgpuTypeGetName', [17]))).toBe('GRID Made-Up 4Q');
     expect(answer(driver, prototyped('nvmlDeviceGetGspFirmwareVersion'), gpus[0])).toBe('580.00.01');
@@ -42,7 +42,7 @@ describe.skipIf(!fake.available)('calls through koffi', () => {
     expect(answer(driver, prototyped('nvmlErrorString', [15]))).toBe('NVML_ERROR_GPU_IS_LOST');
   });
 
-  it('tells the room for a text anew at every run', () => {
+  it('passes the size of a text again at every run', () => {
     const calls = { ...machine.calls, nvmlVgpuTypeGetName: { '17': 'a name that is longer' } };
     const { driver } = loaded({ snapshot: machine, later: { after: 1, snapshot: { ...machine, calls } } });
     const bound = driver.bind(prototyped('nvmlVgpuTypeGetName', [17]));
@@ -115,7 +115,7 @@ describe.skipIf(!fake.available)('calls through koffi', () => {
     ]);
   });
 
-  it('leaves a failed value behind field values, where NVML looks and would write', () => {
+  it('leaves a failed value after field values, where NVML reads and would write', () => {
     const { driver, gpus } = loaded();
     const { memory } = ask(driver, fields([1, 0]), gpus[0]);
     const behind = memory[0]?.subarray(nvmlFieldValue_t.size) ?? Buffer.alloc(0);

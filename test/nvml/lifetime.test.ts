@@ -40,7 +40,7 @@ describe.skipIf(!fake.available)('opening and closing NVML', () => {
     expect(() => nvml.nvmlDeviceGetCount()).toThrow(nvml.NVMLError_Uninitialized);
   });
 
-  it('closes behind a callback that returns, throws, or fails later', async () => {
+  it('closes after a callback that returns, throws, or fails later', async () => {
     const options = library();
     expect(nvml.withNvml(() => nvml.nvmlDeviceGetCount(), options)).toBe(2);
     expect(() =>

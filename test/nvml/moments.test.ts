@@ -145,14 +145,14 @@ describe('the moments of a recording', () => {
     expect(bound?.memory[0]?.readUInt32LE(0)).toBe(200);
   });
 
-  it('leave the snapshot as it is', () => {
+  it('leave the snapshot unchanged', () => {
     const before = structuredClone(machine);
     const { power } = opened(machine);
     for (let i = 0; i < 9; i++) power();
     expect(machine).toEqual(before);
   });
 
-  it('can be made whole, and told by their changes again', () => {
+  it('can be expanded to whole moments, and reduced to their changes again', () => {
     const { calls, ticks = [] } = machine;
     const whole = momentsOf(machine);
     expect(whole.map((moment) => moment.nvmlDeviceGetPowerUsage)).toEqual([

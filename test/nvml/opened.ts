@@ -1,4 +1,4 @@
-/** The library of a made machine to open NVML with, and its end behind each test. */
+/** The library of a made machine to open NVML with, and its end after each test. */
 import { afterEach } from 'vitest';
 import * as nvml from '../../src/nvml.js';
 import { buildFake } from '../fake-nvml/build.js';
@@ -11,7 +11,7 @@ export const library = (options: Machine = { snapshot: machine }): { path: strin
   path: fake.with(options).path,
 });
 
-/** Closes NVML behind each test of the file, however often it was opened. */
+/** Closes NVML after each test of the file, however often it was opened. */
 export function closeBehindEach(): void {
   afterEach(() => {
     try {

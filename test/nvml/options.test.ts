@@ -134,7 +134,7 @@ describe('the text of a library that is not there', () => {
   const text = (platform: NodeJS.Platform, wasNamed: boolean): string =>
     notFoundText(new LibraryNotFound(platform, ['  libnvidia-ml.so.1: no such file'], wasNamed));
 
-  it('speaks of options of the library, not of the command line', () => {
+  it('names options of the library, not of the command line', () => {
     expect(() => open({ path: NOWHERE })).toThrow(
       /^The NVML library that was named cannot be loaded\. Tried:/,
     );
@@ -163,7 +163,7 @@ describe('the text of a library that is not there', () => {
   });
 });
 
-describe('what keeps NVML open behind withNvml', () => {
+describe('what keeps NVML open after withNvml', () => {
   const snapshot = 't4';
   const isOpen = (): boolean => {
     try {

@@ -40,7 +40,7 @@ function namesOf(library: FakeLibrary, names: readonly string[]) {
 function answer(driver: Driver, one: Call, names: ReturnType<typeof namesOf>): Json {
   const bound = driver.bind(one);
   if (bound === undefined) return { error: 'NVML_ERROR_FUNCTION_NOT_FOUND' };
-  // Twice, because a function may write over what it was told.
+  // Twice, because a function may overwrite its input.
   bound.run();
   if (bound.run() !== 0) return { error: statusSymbol(bound.status) };
   const outs = one.args.filter(isOut);

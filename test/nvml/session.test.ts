@@ -130,7 +130,7 @@ describe.skipIf(!fake.available)('opening NVML', () => {
     expect(of(1_000_000)).toBe(Missing.of(999));
   });
 
-  it('finds the MIG devices of a GPU behind gaps, and none where there is no MIG', () => {
+  it('finds the MIG devices of a GPU after gaps, and none where there is no MIG', () => {
     const { session } = opened({ snapshot: machine });
     expect(migsOf(session).map((migs) => migs instanceof Missing || migs.length)).toEqual([0, 1]);
   });

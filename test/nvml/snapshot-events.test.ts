@@ -35,7 +35,7 @@ describe('events of a recorded machine', () => {
     nvml.nvmlEventSetFree(set);
   });
 
-  it('are waited for until the signal, while the program goes on', async () => {
+  it('are waited for until the signal, while the program continues', async () => {
     open();
     const controller = new AbortController();
     let ticks = 0;

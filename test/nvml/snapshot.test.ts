@@ -52,7 +52,7 @@ describe('a snapshot that cannot be read', () => {
       good.replace('"made-up"', 'made-up'),
       /^box\.json:6:17: not a snapshot: .*made-up/,
     ],
-    ['goes on behind its end', `${good}}`, /^box\.json:\d+:1: not a snapshot: /],
+    ['continues after its end', `${good}}`, /^box\.json:\d+:1: not a snapshot: /],
     [
       'has a comma too many',
       good.replace(/"version": 1,/, '"version": 1,,'),

@@ -96,7 +96,7 @@ describe('a kind', () => {
     expect(active.json(0)).toBe(false);
   });
 
-  it('spells numbers that stand for words, and those that it does not know', () => {
+  it('spells numbers that mean words, and those that it does not know', () => {
     const kind = words({ 0: 'None', 2: 'Two' });
     expect([0, 1, 2].map((value) => kind.spell(value))).toEqual(['None', 'Unknown', 'Two']);
     expect(pstate.spell(0)).toBe('P0');

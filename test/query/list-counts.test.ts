@@ -1,4 +1,4 @@
-/** NVML tells how many items it left in a list; a count beyond the list's memory is garbage, and nothing reads so far. */
+/** NVML returns how many items it left in a list; a count beyond the list's memory is garbage, and nothing reads so far. */
 import { describe, expect, it } from 'vitest';
 import { type Bound, type Call, call, type Driver, type Handle, isOut, list } from '../../src/nvml/call.js';
 import { takeInventory } from '../../src/nvml/inventory.js';

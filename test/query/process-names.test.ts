@@ -28,7 +28,7 @@ it('keeps a name with line breaks and escapes to its row of CSV', async () => {
   expect(await query('csv,noheader')).toBe('81452, python?1, forged??[31m??end\n');
 });
 
-it('keeps the name as it is in JSON', async () => {
+it('keeps the name unchanged in JSON', async () => {
   expect(JSON.parse(await query('json'))).toEqual([{ pid: 81452, process_name: NAME }]);
 });
 

@@ -43,7 +43,7 @@ describe('fabric', () => {
     expect(await cells(fabricInfo({ state: 2 }))).toEqual(['In Progress', 'N/A', 'N/A', 'N/A', 'N/A']);
   });
 
-  it('tells status, clique and cluster once completed', async () => {
+  it('shows status, clique and cluster once completed', async () => {
     expect(await cells(fabricInfo({ healthSummary: 1 }))).toEqual([
       'Completed',
       'Success',
@@ -120,7 +120,7 @@ describe('a field', () => {
     expect(await cellOf('remapped_rows.correctable_inactive', calls)).toBe('[N/A]');
   });
 
-  it('tells the current from the pending encryption, which come in structs of one type', async () => {
+  it('distinguishes the current from the pending encryption, which come in structs of one type', async () => {
     const mode = (encryptionState: number) => ({ version: 0, encryptionState });
     const calls = { nvmlDeviceGetDramEncryptionMode: { gpu0: [mode(0), mode(1)] } };
     expect(await cellOf('dramEncryption.mode.current', calls)).toBe('Disabled');

@@ -66,7 +66,7 @@ describe('command lines that are understood as on the H200', () => {
     expect(await bodyOf('-q', '-q', '-d', 'MEMORY', '-d', 'ECC')).toBe(await bodyOf('-q', '-d', 'ECC'));
   });
 
-  it('groups stand in the order of the report, not of the option', async () => {
+  it('groups are in the order of the report, not of the option', async () => {
     expect(await bodyOf('--query', '--display=UTILIZATION,MEMORY', '--id=0')).toBe(
       await bodyOf('-q', '-d', 'memory,utilization', '-i', '0'),
     );
@@ -161,7 +161,7 @@ describe('accounted processes', () => {
   });
   const machine = { ...base, calls };
 
-  it('stand in text where their group is asked for', async () => {
+  it('are in the text where their group is asked for', async () => {
     expect((await runOn(machine, ['-q', '-d', 'ACCOUNTING'])).out).toContain(
       [
         '    Accounted Processes',

@@ -18,7 +18,7 @@ interface Made {
 
 const subjectOf = ({ key }: Pick<Made, 'key'>): string => key.split(',')[0] as string;
 
-/** A driver that writes down what is asked, and in which waiting calls about a GPU go on until so many others were made. */
+/** A driver that writes down what is asked, and in which waiting calls about a GPU wait until so many others were made. */
 function watched(snapshot: Snapshot, others = 0): { driver: Driver; made: Made[] } {
   const inner = snapshotDriver(snapshot, 'watched');
   const made: Made[] = [];
@@ -169,7 +169,7 @@ describe('the questions of a report', () => {
 });
 
 describe('the groups of -d', () => {
-  it('are read in any case, and empty names are passed over', () => {
+  it('are read in any case, and empty names are ignored', () => {
     expect([...(readGroups('memory,,Ecc,') ?? [])]).toEqual(['MEMORY', 'ECC']);
     expect(readGroups('')?.size).toBe(0);
     expect(readGroups('MEMORY,BOGUS')).toBeUndefined();

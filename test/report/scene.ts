@@ -75,7 +75,7 @@ const answer =
   (calls, gpu, value) =>
     set(calls, fn, gpu, as(value));
 
-/** Where a reading stands in text and in XML, and how NVML gives it. */
+/** Where a reading is in text and in XML, and how NVML gives it. */
 const GIVEN: readonly (readonly [text: string, xml: string, give: Give])[] = [
   ['Product Name', 'product_name', answer('nvmlDeviceGetName', String)],
   ['Serial Number', 'serial', answer('nvmlDeviceGetSerial', String)],

@@ -36,7 +36,7 @@ function between(report: string, from: string, to: string): string {
 
 describe('a GeForce', () => {
   it('has the lines and the missing values of an RTX 2080 SUPER (595.71.05)', async () => {
-    // NVML does not tell what the slot above the GPU can do.
+    // NVML does not report what the slot of the GPU supports.
     const theirs = skeleton(elsewhere('rtx2080s-595-load-q.txt')).map((line) =>
       line.includes('Host Max') ? line.replace('…', 'N/A') : line,
     );
@@ -140,7 +140,7 @@ describe('a vGPU guest', () => {
         License Status                                 : ${words}\n`);
   });
 
-  it('has the license behind the virtualization mode, which other GPUs do not have', async () => {
+  it('has the license after the virtualization mode, which other GPUs do not have', async () => {
     expect(await textOf(vgpuGuest(0, {}))).toMatch(/vGPU Heterogeneous Mode .*\n {4}vGPU Software Licensed/);
     expect(await textOf(mig())).not.toContain('vGPU Software Licensed Product');
   });

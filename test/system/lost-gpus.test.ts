@@ -18,13 +18,13 @@ describe('the place of a lost GPU', () => {
     ]);
   });
 
-  it('can be told of a recording', () => {
+  it('is read from a recording', () => {
     const recorded = recordedPaths(folders('0000:1b:00.0', '0000:34:00.0'), {});
     expect(placed([there, lost], recordedFiles(recorded))[1]?.busId).toBe('0000:34:00.0');
     expect(JSON.stringify(recorded)).not.toContain('information');
   });
 
-  it('is not told where the driver counts otherwise, or nobody is lost', () => {
+  it('is unknown where the driver counts otherwise, or no GPU is lost', () => {
     expect(placed([there, lost], folders('0000:34:00.0'))).toEqual([there, lost]);
     const gpus = [there];
     expect(placed(gpus, folders('0000:1b:00.0'))).toBe(gpus);

@@ -24,7 +24,7 @@ describe('the way between two PCI devices', () => {
       10,
     ],
     [
-      'a switch behind a switch',
+      'a switch below a switch',
       `${SWITCH}/0000:18:00.0/0000:19:00.0`,
       `${SWITCH}/0000:18:01.0/0000:1a:00.0/0000:1b:00.0/0000:1c:00.0`,
       20,
@@ -41,12 +41,12 @@ describe('the way between two PCI devices', () => {
       'pci0000:00/0000:00:07.0',
       30,
     ],
-  ])('is told by the bridges that they share: %s', (_, a, b, level) => {
+  ])('is found by the bridges that they share: %s', (_, a, b, level) => {
     expect(pciLevel(place(a), place(b))).toBe(level);
     expect(pciLevel(place(b), place(a))).toBe(level);
   });
 
-  it('is told by their NUMA nodes where they share no bridge', () => {
+  it('is read from their NUMA nodes where they share no bridge', () => {
     const left = 'pci0000:16/0000:16:02.0/0000:17:00.0';
     const right = 'pci0000:97/0000:97:02.0/0000:98:00.0';
     expect(pciLevel(place(left, 0), place(right, 0))).toBe(40);
@@ -73,7 +73,7 @@ const device = (folder: string, name: string, more: Record<string, string> = {})
 });
 
 describe('network adapters', () => {
-  it('come in the order of their numbers where the kernel does not tell when it made them', () => {
+  it('come in the order of their numbers where the kernel does not show when it made them', () => {
     const files = recordedFiles({
       ...device('infiniband', 'mlx5_10'),
       ...device('infiniband', 'mlx5_2'),
@@ -122,7 +122,7 @@ describe('CPU lists', () => {
     expect(parseList('\n')).toEqual([]);
   });
 
-  it('tell the NUMA nodes of some CPUs', () => {
+  it('give the NUMA nodes of some CPUs', () => {
     const files = recordedFiles({
       '/sys/devices/system/node/node0/cpulist': '0-3,8-11\n',
       '/sys/devices/system/node/node1/cpulist': '4-7,12-15\n',

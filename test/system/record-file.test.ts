@@ -59,7 +59,7 @@ describe('a record file', () => {
     expect(gunzipSync(readFileSync(path)).toString()).toBe(`${random.join('\n')}\n`);
   });
 
-  it('torn at any byte loses at most the line that was being written, and goes on where it stops', () => {
+  it('torn at any byte loses at most the line that was being written, and continues where it stops', () => {
     const path = newFile();
     const ends: number[] = [];
     const writer = new RecordWriter(path);
@@ -83,10 +83,10 @@ describe('a record file', () => {
 
   it('of another kind is no record file, and is left alone', () => {
     const path = newFile();
-    writeFileSync(path, 'a text of somebody else\n');
+    writeFileSync(path, 'a text of another user\n');
     expect(readRecords(path).lines).toEqual([]);
     expect(() => new RecordWriter(path)).toThrow(OutputError);
-    expect(readFileSync(path, 'utf8')).toBe('a text of somebody else\n');
+    expect(readFileSync(path, 'utf8')).toBe('a text of another user\n');
   });
 
   it.skipIf(!existsSync('/dev/zero'))('that has no end is no record file', () => {

@@ -42,7 +42,7 @@ function recorder(path: string, pid: number, meanwhile: (asked: number) => void 
   });
 }
 
-/** What happens once, when somebody first asks about a process. */
+/** What happens once, at the first question about a process. */
 function once(about: number, happens: () => void): (asked: number) => void {
   let happened = false;
   return (asked) => {
@@ -146,7 +146,7 @@ describe.skipIf(startOf('self') === undefined)('a file that names a living proce
     }
   });
 
-  it('is not stopped where somebody wrote the number and the start of that process', () => {
+  it('is not stopped where another user wrote the number and the start of that process', () => {
     const pid = bystander();
     const folder = ofThisMachine(newFolder(`${pid}\n${startOf(pid)}\n`));
     expect(folder.recorderToStop()).toBeUndefined();

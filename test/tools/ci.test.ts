@@ -33,7 +33,7 @@ describe('.ci/run', () => {
     expect({ status, last }).toEqual({ status: 0, last: '14 passed, 0 failed' });
   });
 
-  it('counts those that are skipped behind them', () => {
+  it('counts those that are skipped after them', () => {
     const { last } = run({ numPassedTests: 7, numFailedTests: 0, numPendingTests: 2 });
     expect(last).toBe('14 passed, 0 failed, 4 skipped');
   });

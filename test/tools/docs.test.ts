@@ -63,7 +63,7 @@ describe('the completions and the manual page', () => {
     expect(root.options.length).toBeGreaterThan(20);
   });
 
-  it('tell the exit statuses in the manual page as in the help, those of signals and of NVML among them', () => {
+  it('list the exit statuses in the manual page as in the help, those of signals and of NVML among them', () => {
     const [, part = ''] = (made['nvsmi.1'] ?? '').split('.SH EXIT STATUS\n');
     const manual = part.match(/(?<=^\.B )\d+$/gm);
     const help =
@@ -80,7 +80,7 @@ describe('the completions and the manual page', () => {
     }
   });
 
-  it('tell in the manual page of the one header that NO_COLOR and a pipe leave underlined', async () => {
+  it('name in the manual page the one header that NO_COLOR and a pipe leave underlined', async () => {
     expect(made['nvsmi.1']).toMatch(/\.B NO_COLOR\n.*topo \\-m underlines its header all the same/);
     const { out } = await runOn('h200-x2', ['topo', '-m']);
     expect(out.split('\n', 1)[0]).toContain('\u001b[4m');
@@ -113,7 +113,7 @@ describe('the bash completion', () => {
     expect(complete('nvsmi', '--query-comp')).toEqual(['--query-compute-apps']);
   });
 
-  it('completes the last field of a comma list, behind a space or an equals sign', () => {
+  it('completes the last field of a comma list, after a space or an equals sign', () => {
     expect(complete('nvsmi', '--query-gpu', 'index,temperature.g')).toContain('index,temperature.gpu');
     expect(complete('nvsmi', '--query-gpu', '=', 'uui')).toEqual(['uuid']);
     expect(complete('nvsmi', '--query-gpu', '=')).toContain('index');
@@ -139,7 +139,7 @@ describe('the bash completion', () => {
     expect(complete('nvsmi', 'completion', '')).toEqual(expect.arrayContaining(['bash', 'zsh', 'fish']));
   });
 
-  it('completes letters behind those that are there', () => {
+  it('completes letters after those that are there', () => {
     expect(complete('nvsmi', 'pmon', '-s', '')).toEqual(['u', 'm']);
     expect(complete('nvsmi', 'pmon', '-s', 'm')).toEqual(['mu']);
     expect(complete('nvsmi', 'dmon', '-o', 'D')).toEqual(['DT']);
@@ -151,7 +151,7 @@ describe('the bash completion', () => {
     expect(complete('nvsmi', '--snapshot', path('nvsmi.'))).toContain(path('nvsmi.1'));
   });
 
-  it('finds the command behind the options that may stand before it', () => {
+  it('finds the command after the options that may come before it', () => {
     expect(complete('nvsmi', '--snapshot', 't4', 'dm')).toEqual(['dmon']);
     expect(complete('nvsmi', '--snapshot', '=', 't4', 'mig', '-lg')).toEqual(['-lgip', '-lgipp', '-lgi']);
     expect(complete('nvsmi', '--snapshot=t4', '--nvml', 'x', 'topo', '-p2p', 'n')).toEqual(['n']);

@@ -28,7 +28,7 @@ describe('the comments of functions', () => {
     expect(paramsOf('nvmlDeviceSetFanSpeed_v2')).toEqual({
       device: 'the GPU',
       fan: 'index of the fan, 0 to nvmlDeviceGetNumFans() - 1',
-      speed: '% of the highest speed',
+      speed: '% of the maximum speed',
     });
     expect(paramsOf('nvmlDeviceSetTemperatureThreshold')).toMatchObject({
       device: 'the GPU',
@@ -36,7 +36,7 @@ describe('the comments of functions', () => {
     });
     expect(paramsOf('nvmlDeviceSetConfComputeUnprotectedMemSize')).toEqual({
       device: 'the GPU',
-      sizeKiB: 'size of the memory that is not protected, in KiB',
+      sizeKiB: 'size of the unprotected memory, in KiB',
     });
     const handles = names.flatMap((name) => {
       const { inputs } = signatureOf(shapeOf(name));
@@ -81,7 +81,7 @@ describe('the comments of functions', () => {
   it('begin with a sentence in words', () => {
     for (const name of names) {
       expect(summaryOf(name), name).toMatch(/^[A-Z][^\n]+\.$/);
-      // Names that a camel has left behind: P2 P, V of, num of, clk, bw.
+      // Remains of camel case: P2 P, V of, num of, clk, bw.
       expect(summaryOf(name), name).not.toMatch(
         /\b[A-Z]\d [A-Z]\b| V of|\b(num|clk|bw|curr|info|psu|numa|the if)\b/,
       );
@@ -119,7 +119,9 @@ describe('an editor', { timeout: 120_000 }, () => {
   });
 
   it('shows over a reason or an event what it means', () => {
-    expect(hover('nvml', 'nvmlClocksEventReasonSwPowerCap')).toBe('The driver keeps the power limit.');
+    expect(hover('nvml', 'nvmlClocksEventReasonSwPowerCap')).toBe(
+      'The software power cap limits the clocks.',
+    );
     expect(Object.keys(CONSTANT_COMMENTS).filter((name) => !(name in api.constants))).toEqual([]);
     const masks = Object.keys(api.constants).filter(
       (name) => /^nvml(Clocks\w+Reason|Event|SystemEventType(?!Count))/.test(name) && !/_v\d$/.test(name),
@@ -129,7 +131,7 @@ describe('an editor', { timeout: 120_000 }, () => {
 
   it('shows over a field id what it is, its unit and its scope', () => {
     expect(hover('nvml', 'NVML_FI_DEV_POWER_INSTANT')).toBe(
-      'Power draw at the moment, in mW. Scope: NVML_POWER_SCOPE_*.',
+      'Instantaneous power draw, in mW. Scope: NVML_POWER_SCOPE_*.',
     );
     const text = readFileSync(new URL('../../src/nvml/generated/constants.ts', import.meta.url), 'utf8');
     expect(text.match(/^export const NVML_FI_\w+/gm)?.length).toBeGreaterThan(300);

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 const scripts = fileURLToPath(new URL('../../docs/completions', import.meta.url));
 const has = (program: string): boolean => spawnSync(program, ['--version']).error === undefined;
 
-/** Tells the GPUs of the machine, and of a recording that it has another, and answers any other line with its words. */
+/** Prints the GPUs of the machine, and that a recording has another, and answers any other line with its words. */
 const PROGRAM = `#!/bin/sh
 case " $* " in
   *" --snapshot=none "*) echo 'No devices were found'; exit 6 ;;

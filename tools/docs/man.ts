@@ -88,7 +88,7 @@ export function manPage({ root, commands }: Pages, version: string): string {
     troff('Without options it prints a summary of the GPUs and of the processes on them.'),
     '.PP',
     troff(
-      'A value may follow its option as the next word or behind an equals sign. Options of several letters have one dash, as in nvidia-smi.',
+      'A value may follow its option as the next word or after an equals sign. Options of several letters have one dash, as in nvidia-smi.',
     ),
     '.SH OPTIONS',
     ...root.options.map(optionLines),

@@ -108,7 +108,7 @@ export interface Board {
 
 const byType = (values: readonly number[]): ByArguments => Object.fromEntries(values.entries());
 
-/** Only Hopper and later tell the power of the module and the memory apart. */
+/** Only Hopper and later report the power of the module and the memory separately. */
 const POWER_OF_PARTS: ByArguments = Object.fromEntries(
   [
     nvml.NVML_FI_DEV_POWER_AVERAGE,
@@ -189,7 +189,7 @@ function beBusy(gpu: Gpu, board: Board): void {
 }
 
 /**
- * With MIG on the engines are not the GPU's to speak of (H100 with MIG, driver 590). That their samples are refused, too,
+ * With MIG on, the engines are not reported for the GPU (H100 with MIG, driver 590). That their samples are refused, too,
  * is inferred: no output shows `-q -d UTILIZATION` of such a GPU.
  */
 export function hideEngines(gpu: Gpu): void {

@@ -1,6 +1,6 @@
 /**
  * What the GPUs of the HGX board do, second by second. Four of them train one model in step: they compute at the power limit,
- * write a checkpoint, and evaluate. One serves requests as they come. It is reckoned, not recorded: power follows what is
+ * write a checkpoint, and evaluate. One serves requests as they come. It is computed, not recorded: power follows what is
  * computed and the cube of the clock, the clock falls until the power fits its limit, temperature follows power slowly, and
  * counters add up what has been. The same numbers come out every time.
  */

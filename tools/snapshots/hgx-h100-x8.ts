@@ -1,6 +1,6 @@
 /**
  * An HGX board on bare metal: eight H100 on four NVSwitches, two sockets, ten network adapters and two disks, with
- * programs on some of the GPUs, which go on for some seconds. Built from the recording of one H100; links as two H200s printed theirs; places on
+ * programs on some of the GPUs, which continue for some seconds. Built from the recording of one H100; links as two H200s printed theirs; places on
  * the bus, sockets and switches as public reports of such servers show them.
  */
 import * as nvml from '../../src/nvml/generated/constants.js';
@@ -287,7 +287,7 @@ export function hgxH100x8(): Snapshot {
     machine.moment((loads[0]?.seconds ?? 0) * 1000);
   }
   return machine.built(
-    '8 x NVIDIA H100 80GB HBM3, driver 580.159.04; built from a recording of one H100, public reports of HGX servers, and a load of 20 seconds that is reckoned',
+    '8 x NVIDIA H100 80GB HBM3, driver 580.159.04; built from a recording of one H100, public reports of HGX servers, and a computed load of 20 seconds',
   );
 }
 
@@ -332,7 +332,7 @@ function describeSystem(machine: Machine): void {
     const adapter = bus(Number.parseInt(BRIDGES[i] ?? '', 16) + 3);
     device(`/sys/class/infiniband/mlx5_${i}`, belowSwitch(i, 2, `0000:${adapter}:00.0`), nodeOf(i));
   });
-  // Behind a second switch below that of GPU 0, and on the second socket's own root port.
+  // Under a second switch below that of GPU 0, and on the second socket's own root port.
   const beyond = ['0000:19:00.0', '0000:1a:00.0'];
   device('/sys/class/infiniband/mlx5_8', belowSwitch(0, 4, ...beyond, '0000:1c:00.0'), 0);
   device('/sys/class/infiniband/mlx5_9', '/sys/devices/pci0000:a7/0000:a7:01.0/0000:a8:00.0', 1);

@@ -9,7 +9,7 @@ import { pciPreset } from '../../src/nvml/survey.js';
 
 /** Answers by function: of a function that takes no more than the handle. */
 export type Plain = Readonly<Partial<Record<FunctionName, Json>>>;
-/** Answers by what is asked behind the handle, e.g. `0,1`. */
+/** Answers by the arguments after the handle, e.g. `0,1`. */
 export type ByArguments = Readonly<Record<string, Json>>;
 /** Functions whose every answer depends on more than the handle. */
 export type Tables = Readonly<Partial<Record<FunctionName, ByArguments>>>;
@@ -134,7 +134,7 @@ export class Machine {
     return this.answers.get(fn)?.get(key);
   }
 
-  /** Drops every answer whose key or value speaks of a handle. */
+  /** Drops every answer whose key or value names a handle. */
   forgetHandle(name: string): void {
     for (const [fn, answers] of this.answers) {
       for (const [key, answer] of [...answers]) {
@@ -167,7 +167,7 @@ export class Machine {
   introduce(identities: readonly Identity[]): void {
     const [first] = this.answers.get('nvmlDeviceGetPciInfo_v3')?.values() ?? [];
     this.forget(...LOOKUPS);
-    // The functions are there, and find nobody but who is introduced.
+    // The functions are there, and find only the handles that are added.
     for (const fn of LOOKUPS) this.answers.set(fn, new Map());
     this.set('nvmlDeviceGetCount', '', identities.length);
     this.set('nvmlDeviceGetCount_v2', '', identities.length);
@@ -216,7 +216,7 @@ export class Machine {
     }
   }
 
-  /** What the processes are called, as the driver tells it. */
+  /** Names of the processes, as the driver returns them. */
   nameProcesses(names: Readonly<Record<number, string>>): void {
     for (const [pid, name] of Object.entries(names)) this.set('nvmlSystemGetProcessName', pid, name);
   }

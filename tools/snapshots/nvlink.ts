@@ -125,7 +125,7 @@ const P2P: readonly (readonly [capability: number, status: number])[] = [
   [nvml.NVML_P2P_CAPS_INDEX_UNKNOWN, 0],
 ];
 
-/** All that NVML tells about pairs of GPUs. `level` is how PCIe joins two, as NVML_TOPOLOGY_*. */
+/** All that NVML returns about pairs of GPUs. `level` is how PCIe joins two, as NVML_TOPOLOGY_*. */
 export function connect(machine: Machine, gpus: readonly Gpu[], level: (a: Gpu, b: Gpu) => number): void {
   const levels = [0, 10, 20, 30, 40, 50];
   for (const a of gpus) {

@@ -14,23 +14,23 @@ export interface DeviceGpu {
   readonly product_brand?: string;
   /** Whether a display is connected to the GPU. Asked for as `display_mode`. */
   readonly display_mode?: string;
-  /** Whether a display was set up on the GPU, e.g. by an X server. It may be so without a monitor. Asked for as `display_active`. */
+  /** Whether a display is initialized on the GPU, e.g. by an X server; also without a monitor. Asked for as `display_active`. */
   readonly display_active?: string;
   /** Whether the driver stays loaded when no program uses the GPU. Linux only. Asked for as `persistence_mode`. */
   readonly persistence_mode?: string;
-  /** Whether the driver keeps statistics of each process, for --query-accounted-apps. Asked for as `accounting.mode`. */
+  /** Accounting mode: whether the driver keeps statistics per process, for --query-accounted-apps. Asked for as `accounting.mode`. */
   readonly accounting_mode?: string;
-  /** For how many processes the accounting has room. The oldest make way for new ones. Asked for as `accounting.buffer_size`. */
+  /** Capacity of the accounting buffer in processes. New processes replace the oldest. Asked for as `accounting.buffer_size`. */
   readonly accounting_mode_buffer_size?: string;
   readonly driver_model?: {
-    /** Driver model in use: WDDM, TCC or MCDM. Windows only. Asked for as `driver_model.current`. */
+    /** Current driver model: WDDM, TCC or MCDM. Windows only. Asked for as `driver_model.current`. */
     readonly current_dm?: string;
-    /** Driver model from the next reboot on. Windows only. Asked for as `driver_model.pending`. */
+    /** Driver model after the next reboot. Windows only. Asked for as `driver_model.pending`. */
     readonly pending_dm?: string;
   };
   /** Serial number printed on the board. Asked for as `serial`, `gpu_serial`. */
   readonly serial?: string;
-  /** Globally unique identifier of the GPU. It stays with the GPU, unlike its index. Asked for as `uuid`, `gpu_uuid`. */
+  /** Globally unique identifier of the GPU. Unlike the index it never changes. Asked for as `uuid`, `gpu_uuid`. */
   readonly uuid?: string;
   /** Number of the device file of the GPU, N in /dev/nvidiaN. Asked for as `index`. */
   readonly minor_number?: string;
@@ -40,11 +40,11 @@ export interface DeviceGpu {
   readonly multigpu_board?: string;
   readonly board_id?: string;
   readonly inforom_version?: {
-    /** Version of the whole infoROM image, a small store on the board for settings and error counts. Asked for as `inforom.img`, `inforom.image`. */
+    /** Version of the infoROM image, the storage on the board for settings and error counts. Asked for as `inforom.img`, `inforom.image`. */
     readonly img_version?: string;
-    /** Version of the infoROM part that the maker of the system uses. Asked for as `inforom.oem`. */
+    /** Version of the OEM object of the infoROM. Asked for as `inforom.oem`. */
     readonly oem_object?: string;
-    /** Version of the infoROM part that keeps ECC error counts. Asked for as `inforom.ecc`. */
+    /** Version of the ECC object of the infoROM. Asked for as `inforom.ecc`. */
     readonly ecc_object?: string;
     /** Asked for as `inforom.pwr`, `inforom.power`. */
     readonly pwr_object?: string;
@@ -70,15 +70,15 @@ export interface DeviceGpu {
     readonly pci_sub_system_id?: string;
     readonly pci_gpu_link_info?: {
       readonly pcie_gen?: {
-        /** Highest PCIe generation that this GPU reaches in this system. Asked for as `pcie.link.gen.max`. */
+        /** Maximum PCIe generation of this GPU in this system. Asked for as `pcie.link.gen.max`. */
         readonly max_link_gen?: string;
-        /** PCIe generation of the link now. An idle GPU may have stepped down. Asked for as `pcie.link.gen.current`. */
+        /** Current PCIe generation of the link. It may be reduced while the GPU is idle. Asked for as `pcie.link.gen.current`. */
         readonly current_link_gen?: string;
       };
       readonly link_widths?: {
-        /** Most PCIe lanes that this GPU gets in this system. Asked for as `pcie.link.width.max`. */
+        /** Maximum PCIe link width of this GPU in this system, in lanes. Asked for as `pcie.link.width.max`. */
         readonly max_link_width?: string;
-        /** Lanes of the PCIe link in use now. Asked for as `pcie.link.width.current`. */
+        /** Current PCIe link width, in lanes. Asked for as `pcie.link.width.current`. */
         readonly current_link_width?: string;
       };
     };
@@ -97,7 +97,7 @@ export interface DeviceGpu {
     readonly rx_util?: number | string;
     readonly rx_util_unit?: 'KB/s';
   };
-  /** Speed that the fan is told to run at, in percent of its highest. A blocked fan does not show here. Asked for as `fan.speed`. */
+  /** Intended fan speed, in percent of the maximum. A blocked fan does not show here. Asked for as `fan.speed`. */
   readonly fan_speed?: number | string;
   readonly fan_speed_unit?: '%';
   /** Performance state, from P0 for the highest performance to P15 for the lowest. Asked for as `pstate`. */
@@ -105,11 +105,11 @@ export interface DeviceGpu {
   /** Asked for as `clocks_throttle_reasons.supported` … `clocks_throttle_reasons.sync_boost`. */
   readonly clocks_throttle?: ClocksThrottle;
   readonly fb_memory_usage?: {
-    /** Memory that the GPU has. In MiB. Asked for as `memory.total`. */
+    /** Total memory of the GPU. In MiB. Asked for as `memory.total`. */
     readonly total?: number | string;
-    /** Memory that programs have allocated. In MiB. Asked for as `memory.used`. */
+    /** Memory allocated by programs. In MiB. Asked for as `memory.used`. */
     readonly used?: number | string;
-    /** Memory that is left for programs. In MiB. Asked for as `memory.free`. */
+    /** Free memory. In MiB. Asked for as `memory.free`. */
     readonly free?: number | string;
     readonly unit: 'MiB';
   };
@@ -122,7 +122,7 @@ export interface DeviceGpu {
     readonly free?: number | string;
     readonly unit: 'MiB';
   };
-  /** Who may compute on the GPU: all (Default), one process at a time (Exclusive_Process), none (Prohibited). Asked for as `compute_mode`. */
+  /** Compute mode: which processes may compute on the GPU: all (Default), one at a time (Exclusive_Process), none (Prohibited). Asked for as `compute_mode`. */
   readonly compute_mode?: string;
   readonly utilization?: {
     /** Share of the last sampling period in which at least one kernel ran. In %. Asked for as `utilization.gpu`. */
@@ -136,17 +136,17 @@ export interface DeviceGpu {
     readonly unit: '%';
   };
   readonly encoder_stats?: {
-    /** How many encoder sessions are open on the GPU. Asked for as `encoder.stats.sessionCount`. */
+    /** Number of encoder sessions on the GPU. Asked for as `encoder.stats.sessionCount`. */
     readonly session_count?: number | string;
     /** Frames per second, averaged over all encoder sessions. Asked for as `encoder.stats.averageFps`. */
     readonly average_fps?: number | string;
-    /** Microseconds that a frame takes to encode, averaged over all encoder sessions. Asked for as `encoder.stats.averageLatency`. */
+    /** Encode latency in microseconds, averaged over all encoder sessions. Asked for as `encoder.stats.averageLatency`. */
     readonly average_latency?: number | string;
   };
   readonly ecc_mode?: {
     /** Whether memory errors are detected and corrected. Asked for as `ecc.mode.current`. */
     readonly current_ecc?: string;
-    /** ECC mode from the next reboot or reset on. Asked for as `ecc.mode.pending`. */
+    /** ECC mode after the next reboot or reset. Asked for as `ecc.mode.pending`. */
     readonly pending_ecc?: string;
   };
   readonly ecc_errors?: {
@@ -216,7 +216,7 @@ export interface DeviceGpu {
     readonly multiple_single_bit_retirement?: RetiredPages | string | null;
     /** Asked for as `retired_pages.double_bit.count`, `retired_pages.dbe`. */
     readonly double_bit_retirement?: RetiredPages | string | null;
-    /** Whether a page waits for the next reboot to be retired. Asked for as `retired_pages.pending`. */
+    /** Whether a page retirement is pending until the next reboot. Asked for as `retired_pages.pending`. */
     readonly pending_retirement?: string;
   };
   readonly temperature?: {
@@ -231,19 +231,19 @@ export interface DeviceGpu {
     readonly unit: 'C';
   };
   readonly power_readings?: {
-    /** Whether the power of the GPU can be managed. Asked for as `power.management`. */
+    /** Whether power management is enabled. Asked for as `power.management`. */
     readonly power_management?: string;
-    /** Power that the board draws: averaged over a second from Ampere on, at the moment on older GPUs. In W. Asked for as `power.draw`. */
+    /** Power draw of the board: averaged over one second from Ampere on, instantaneous on older GPUs. In W. Asked for as `power.draw`. */
     readonly power_draw?: number | string;
-    /** Power limit that was asked for, e.g. with -pl. In W. Asked for as `power.limit`. */
+    /** Requested power limit, e.g. with -pl. In W. Asked for as `power.limit`. */
     readonly power_limit?: number | string;
-    /** Power limit after the driver was loaded. In W. Asked for as `power.default_limit`. */
+    /** Default power limit. In W. Asked for as `power.default_limit`. */
     readonly default_power_limit?: number | string;
-    /** Power limit that holds: the lowest of all that are set for the GPU. In W. Asked for as `enforced.power.limit`. */
+    /** Enforced power limit: the lowest of all limits of the GPU. In W. Asked for as `enforced.power.limit`. */
     readonly enforced_power_limit?: number | string;
-    /** Lowest power limit that can be set. In W. Asked for as `power.min_limit`. */
+    /** Minimum configurable power limit. In W. Asked for as `power.min_limit`. */
     readonly min_power_limit?: number | string;
-    /** Highest power limit that can be set. In W. Asked for as `power.max_limit`. */
+    /** Maximum configurable power limit. In W. Asked for as `power.max_limit`. */
     readonly max_power_limit?: number | string;
     readonly power_state: string;
     readonly unit: 'W';
@@ -253,32 +253,32 @@ export interface DeviceGpu {
     readonly graphics_clock?: number | string;
     /** In MHz. Asked for as `clocks.current.graphics` … `clocks.sm`. */
     readonly sm_clock?: number | string;
-    /** Clock of the memory now. In MHz. Asked for as `clocks.current.memory`, `clocks.mem`. */
+    /** Current memory clock. In MHz. Asked for as `clocks.current.memory`, `clocks.mem`. */
     readonly mem_clock?: number | string;
-    /** Clock of the video encoders and decoders now. In MHz. Asked for as `clocks.current.video`, `clocks.video`. */
+    /** Current clock of the video encoders and decoders. In MHz. Asked for as `clocks.current.video`, `clocks.video`. */
     readonly video_clock?: number | string;
     readonly unit: 'MHz';
   };
   readonly applications_clocks?: {
-    /** Graphics clock that programs run at, as set by the user. In MHz. Asked for as `clocks.applications.graphics`, `clocks.applications.gr`. */
+    /** Applications graphics clock, as set by the user. In MHz. Asked for as `clocks.applications.graphics`, `clocks.applications.gr`. */
     readonly graphics_clock?: number | string;
-    /** Memory clock that programs run at, as set by the user. In MHz. Asked for as `clocks.applications.memory`, `clocks.applications.mem`. */
+    /** Applications memory clock, as set by the user. In MHz. Asked for as `clocks.applications.memory`, `clocks.applications.mem`. */
     readonly mem_clock?: number | string;
     readonly unit: 'MHz';
   };
   readonly default_applications_clocks?: {
-    /** Graphics clock that programs run at where the user set none. In MHz. Asked for as `clocks.default_applications.graphics`, `clocks.default_applications.gr`. */
+    /** Default applications graphics clock. In MHz. Asked for as `clocks.default_applications.graphics`, `clocks.default_applications.gr`. */
     readonly graphics_clock?: number | string;
-    /** Memory clock that programs run at where the user set none. In MHz. Asked for as `clocks.default_applications.memory`, `clocks.default_applications.mem`. */
+    /** Default applications memory clock. In MHz. Asked for as `clocks.default_applications.memory`, `clocks.default_applications.mem`. */
     readonly mem_clock?: number | string;
     readonly unit: 'MHz';
   };
   readonly max_clocks?: {
-    /** Highest graphics clock of the GPU. In MHz. Asked for as `clocks.max.graphics`, `clocks.max.gr`. */
+    /** Maximum graphics clock. In MHz. Asked for as `clocks.max.graphics`, `clocks.max.gr`. */
     readonly graphics_clock?: number | string;
-    /** Highest clock of the streaming multiprocessors. In MHz. Asked for as `clocks.max.sm`. */
+    /** Maximum SM clock. In MHz. Asked for as `clocks.max.sm`. */
     readonly sm_clock?: number | string;
-    /** Highest memory clock of the GPU. In MHz. Asked for as `clocks.max.memory`, `clocks.max.mem`. */
+    /** Maximum memory clock. In MHz. Asked for as `clocks.max.memory`, `clocks.max.mem`. */
     readonly mem_clock?: number | string;
     readonly unit: 'MHz';
   };

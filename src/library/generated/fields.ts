@@ -7,19 +7,19 @@ export interface GpuFields {
   readonly 'driver_version': string;
   /** Whether the driver can run vGPUs of different types on one GPU. */
   readonly 'vgpu_driver_capability.heterogenous_multivGPU': boolean;
-  /** How many NVIDIA GPUs the system has. */
+  /** Number of NVIDIA GPUs in the system. */
   readonly 'count': number;
-  /** Product name of the GPU, as the vendor gave it. */
+  /** Product name of the GPU. */
   readonly 'name': string;
-  /** Product name of the GPU, as the vendor gave it. */
+  /** Product name of the GPU. */
   readonly 'gpu_name': string;
   /** Serial number printed on the board. */
   readonly 'serial': string;
   /** Serial number printed on the board. */
   readonly 'gpu_serial': string;
-  /** Globally unique identifier of the GPU. It stays with the GPU, unlike its index. */
+  /** Globally unique identifier of the GPU. Unlike the index it never changes. */
   readonly 'uuid': string;
-  /** Globally unique identifier of the GPU. It stays with the GPU, unlike its index. */
+  /** Globally unique identifier of the GPU. Unlike the index it never changes. */
   readonly 'gpu_uuid': string;
   /** PCI address of the GPU, as domain:bus:device.function in hexadecimal. */
   readonly 'pci.bus_id': string;
@@ -51,67 +51,67 @@ export interface GpuFields {
   readonly 'vgpu_device_capability.mig_timeSlicing': boolean;
   /** Whether time-slicing of GPU instances is switched on. */
   readonly 'vgpu_device_capability.mig_timeSlicing_mode': boolean;
-  /** PCIe generation of the link now. An idle GPU may have stepped down. */
+  /** Current PCIe generation of the link. It may be reduced while the GPU is idle. */
   readonly 'pcie.link.gen.current': number;
-  /** PCIe generation that the GPU drives the link with now. */
+  /** Current PCIe generation of the GPU end of the link. */
   readonly 'pcie.link.gen.gpucurrent': number;
-  /** Highest PCIe generation that this GPU reaches in this system. */
+  /** Maximum PCIe generation of this GPU in this system. */
   readonly 'pcie.link.gen.max': number;
-  /** Highest PCIe generation that the GPU itself can do. */
+  /** Maximum PCIe generation that the GPU itself supports. */
   readonly 'pcie.link.gen.gpumax': number;
-  /** Highest PCIe generation of the root port above the GPU. NVML doesn't tell, so there is no value. */
+  /** Maximum PCIe generation of the root port of the GPU. Always absent: NVML does not report it. */
   readonly 'pcie.link.gen.hostmax': number;
-  /** Lanes of the PCIe link in use now. */
+  /** Current PCIe link width, in lanes. */
   readonly 'pcie.link.width.current': number;
-  /** Most PCIe lanes that this GPU gets in this system. */
+  /** Maximum PCIe link width of this GPU in this system, in lanes. */
   readonly 'pcie.link.width.max': number;
-  /** Number of the GPU, from 0. It may change with a reboot or a new driver; UUIDs and bus ids are steadier. */
+  /** Index of the GPU, from 0. It may change with a reboot or a new driver; UUIDs do not. */
   readonly 'index': number;
-  /** Was whether a display is connected. The driver gave it up; ask for display_attached. */
+  /** Deprecated by the driver: use display_attached. */
   readonly 'display_mode': boolean;
   /** Whether a display can be driven by, or is connected to, one of the outputs of the GPU. */
   readonly 'display_attached': boolean;
-  /** Whether a display was set up on the GPU, e.g. by an X server. It may be so without a monitor. */
+  /** Whether a display is initialized on the GPU, e.g. by an X server; also without a monitor. */
   readonly 'display_active': boolean;
   /** Whether the driver stays loaded when no program uses the GPU. Linux only. */
   readonly 'persistence_mode': boolean;
   /** How the GPU reaches pageable system memory: HMM in software, ATS in hardware, or None. */
   readonly 'addressing_mode': string;
-  /** Whether the driver keeps statistics of each process, for --query-accounted-apps. */
+  /** Accounting mode: whether the driver keeps statistics per process, for --query-accounted-apps. */
   readonly 'accounting.mode': boolean;
-  /** For how many processes the accounting has room. The oldest make way for new ones. */
+  /** Capacity of the accounting buffer in processes. New processes replace the oldest. */
   readonly 'accounting.buffer_size': number;
-  /** Driver model in use: WDDM, TCC or MCDM. Windows only. */
+  /** Current driver model: WDDM, TCC or MCDM. Windows only. */
   readonly 'driver_model.current': string;
-  /** Driver model from the next reboot on. Windows only. */
+  /** Driver model after the next reboot. Windows only. */
   readonly 'driver_model.pending': string;
   /** Version of the BIOS of the board. */
   readonly 'vbios_version': string;
-  /** Version of the whole infoROM image, a small store on the board for settings and error counts. */
+  /** Version of the infoROM image, the storage on the board for settings and error counts. */
   readonly 'inforom.img': string;
-  /** Version of the whole infoROM image, a small store on the board for settings and error counts. */
+  /** Version of the infoROM image, the storage on the board for settings and error counts. */
   readonly 'inforom.image': string;
-  /** Version of the infoROM part that the maker of the system uses. */
+  /** Version of the OEM object of the infoROM. */
   readonly 'inforom.oem': string;
-  /** Version of the infoROM part that keeps ECC error counts. */
+  /** Version of the ECC object of the infoROM. */
   readonly 'inforom.ecc': string;
-  /** Version of the infoROM part for power management. */
+  /** Version of the power management object of the infoROM. */
   readonly 'inforom.pwr': string;
-  /** Version of the infoROM part for power management. */
+  /** Version of the power management object of the infoROM. */
   readonly 'inforom.power': string;
-  /** Whether the checksums of the infoROM hold. Reading the flash takes tens of milliseconds. */
+  /** Whether the checksums of the infoROM are valid. Reading the flash takes tens of milliseconds. */
   readonly 'inforom.checksum_validation': string;
-  /** What has to be done to make the GPU healthy again: None, Reset, Reboot, Drain P2P, Drain and Reset. */
+  /** Action that recovers the GPU: None, Reset, Reboot, Drain P2P, Drain and Reset. */
   readonly 'gpu_recovery_action': string;
-  /** Operation mode in use, on GPUs that can switch features off: All On, Compute, Low Double Precision. */
+  /** Current operation mode (GOM), on GPUs that can disable features: All On, Compute, Low Double Precision. */
   readonly 'gom.current': string;
-  /** Operation mode in use, on GPUs that can switch features off: All On, Compute, Low Double Precision. */
+  /** Current operation mode (GOM), on GPUs that can disable features: All On, Compute, Low Double Precision. */
   readonly 'gpu_operation_mode.current': string;
-  /** Operation mode from the next reboot on. */
+  /** Operation mode (GOM) after the next reboot. */
   readonly 'gom.pending': string;
-  /** Operation mode from the next reboot on. */
+  /** Operation mode (GOM) after the next reboot. */
   readonly 'gpu_operation_mode.pending': string;
-  /** Speed that the fan is told to run at, in percent of its highest. A blocked fan does not show here. In %. */
+  /** Intended fan speed, in percent of the maximum. A blocked fan does not show here. In %. */
   readonly 'fan.speed': number;
   /** Performance state, from P0 for the highest performance to P15 for the lowest. */
   readonly 'pstate': string;
@@ -119,61 +119,61 @@ export interface GpuFields {
   readonly 'clocks_event_reasons.supported': string;
   /** Bit mask of the clock event reasons that the GPU can report. */
   readonly 'clocks_throttle_reasons.supported': string;
-  /** Bit mask of the reasons that hold the clocks down now. */
+  /** Bit mask of the active clock event reasons. */
   readonly 'clocks_event_reasons.active': string;
-  /** Bit mask of the reasons that hold the clocks down now. */
+  /** Bit mask of the active clock event reasons. */
   readonly 'clocks_throttle_reasons.active': string;
-  /** Nothing runs on the GPU, so its clocks are low. */
+  /** The clocks are low because the GPU is idle. */
   readonly 'clocks_event_reasons.gpu_idle': boolean;
-  /** Nothing runs on the GPU, so its clocks are low. */
+  /** The clocks are low because the GPU is idle. */
   readonly 'clocks_throttle_reasons.gpu_idle': boolean;
-  /** The clocks are limited by the applications clocks that were set. */
+  /** The applications clocks limit the clocks. */
   readonly 'clocks_event_reasons.applications_clocks_setting': boolean;
-  /** The clocks are limited by the applications clocks that were set. */
+  /** The applications clocks limit the clocks. */
   readonly 'clocks_throttle_reasons.applications_clocks_setting': boolean;
-  /** The driver lowers the clocks because the GPU draws as much power as its limit allows. */
+  /** The driver reduces the clocks because the power draw is at the power limit. */
   readonly 'clocks_event_reasons.sw_power_cap': boolean;
-  /** The driver lowers the clocks because the GPU draws as much power as its limit allows. */
+  /** The driver reduces the clocks because the power draw is at the power limit. */
   readonly 'clocks_throttle_reasons.sw_power_cap': boolean;
-  /** The hardware cut the core clocks, for heat or for a signal of the power supply. */
+  /** The hardware reduces the core clocks, for temperature or on a signal of the power supply. */
   readonly 'clocks_event_reasons.hw_slowdown': boolean;
-  /** The hardware cut the core clocks, for heat or for a signal of the power supply. */
+  /** The hardware reduces the core clocks, for temperature or on a signal of the power supply. */
   readonly 'clocks_throttle_reasons.hw_slowdown': boolean;
-  /** The hardware cut the core clocks because the GPU is too hot. */
+  /** The hardware reduces the core clocks because the GPU is too hot. */
   readonly 'clocks_event_reasons.hw_thermal_slowdown': boolean;
-  /** The hardware cut the core clocks because the GPU is too hot. */
+  /** The hardware reduces the core clocks because the GPU is too hot. */
   readonly 'clocks_throttle_reasons.hw_thermal_slowdown': boolean;
-  /** The hardware cut the core clocks because the system asked for it, e.g. its power supply. */
+  /** The hardware reduces the core clocks on an external power brake signal, e.g. of the power supply. */
   readonly 'clocks_event_reasons.hw_power_brake_slowdown': boolean;
-  /** The hardware cut the core clocks because the system asked for it, e.g. its power supply. */
+  /** The hardware reduces the core clocks on an external power brake signal, e.g. of the power supply. */
   readonly 'clocks_throttle_reasons.hw_power_brake_slowdown': boolean;
-  /** The driver lowers the clocks to stay below the highest operating temperature of GPU or memory. */
+  /** The driver reduces the clocks to stay below the maximum operating temperature of GPU or memory. */
   readonly 'clocks_event_reasons.sw_thermal_slowdown': boolean;
-  /** The driver lowers the clocks to stay below the highest operating temperature of GPU or memory. */
+  /** The driver reduces the clocks to stay below the maximum operating temperature of GPU or memory. */
   readonly 'clocks_throttle_reasons.sw_thermal_slowdown': boolean;
-  /** The GPU waits for a slower one in the same sync boost group. */
+  /** A slower GPU of the same sync boost group limits the clocks. */
   readonly 'clocks_event_reasons.sync_boost': boolean;
-  /** The GPU waits for a slower one in the same sync boost group. */
+  /** A slower GPU of the same sync boost group limits the clocks. */
   readonly 'clocks_throttle_reasons.sync_boost': boolean;
-  /** For how long the driver lowered the clocks because of the power limit. In us. */
+  /** Time that the driver reduced the clocks because of the power limit. In us. */
   readonly 'clocks_event_reasons_counters.sw_power_cap': number;
-  /** For how long the clocks were held down by a sync boost group. In us. */
+  /** Time that a sync boost group limited the clocks. In us. */
   readonly 'clocks_event_reasons_counters.sync_boost': number;
-  /** For how long the driver lowered the clocks because of the temperature. In us. */
+  /** Time that the driver reduced the clocks because of the temperature. In us. */
   readonly 'clocks_event_reasons_counters.sw_thermal_slowdown': number;
-  /** For how long the hardware cut the clocks because of the temperature. In us. */
+  /** Time that the hardware reduced the clocks because of the temperature. In us. */
   readonly 'clocks_event_reasons_counters.hw_thermal_slowdown': number;
-  /** For how long the hardware cut the clocks because of a power brake signal. In us. */
+  /** Time that the hardware reduced the clocks because of a power brake signal. In us. */
   readonly 'clocks_event_reasons_counters.hw_power_brake_slowdown': number;
-  /** Memory that the GPU has. In MiB. */
+  /** Total memory of the GPU. In MiB. */
   readonly 'memory.total': number;
-  /** Memory that the driver and the firmware keep for themselves. In MiB. */
+  /** Memory reserved by the driver and the firmware. In MiB. */
   readonly 'memory.reserved': number;
-  /** Memory that programs have allocated. In MiB. */
+  /** Memory allocated by programs. In MiB. */
   readonly 'memory.used': number;
-  /** Memory that is left for programs. In MiB. */
+  /** Free memory. In MiB. */
   readonly 'memory.free': number;
-  /** Who may compute on the GPU: all (Default), one process at a time (Exclusive_Process), none (Prohibited). */
+  /** Compute mode: which processes may compute on the GPU: all (Default), one at a time (Exclusive_Process), none (Prohibited). */
   readonly 'compute_mode': string;
   /** CUDA compute capability, as major.minor. */
   readonly 'compute_cap': string;
@@ -181,27 +181,27 @@ export interface GpuFields {
   readonly 'utilization.gpu': number;
   /** Share of the last sampling period in which the memory of the GPU was read or written. In %. */
   readonly 'utilization.memory': number;
-  /** Share of the last sampling period in which the video encoders worked. In %. */
+  /** Share of the last sampling period in which the video encoders were busy. In %. */
   readonly 'utilization.encoder': number;
-  /** Share of the last sampling period in which the video decoders worked. In %. */
+  /** Share of the last sampling period in which the video decoders were busy. In %. */
   readonly 'utilization.decoder': number;
-  /** Share of the last sampling period in which the JPEG decoders worked. In %. */
+  /** Share of the last sampling period in which the JPEG decoders were busy. In %. */
   readonly 'utilization.jpeg': number;
-  /** Share of the last sampling period in which the optical flow engine worked. In %. */
+  /** Share of the last sampling period in which the optical flow accelerator (OFA) was busy. In %. */
   readonly 'utilization.ofa': number;
-  /** How many encoder sessions are open on the GPU. */
+  /** Number of encoder sessions on the GPU. */
   readonly 'encoder.stats.sessionCount': number;
   /** Frames per second, averaged over all encoder sessions. */
   readonly 'encoder.stats.averageFps': number;
-  /** Microseconds that a frame takes to encode, averaged over all encoder sessions. */
+  /** Encode latency in microseconds, averaged over all encoder sessions. */
   readonly 'encoder.stats.averageLatency': number;
-  /** Whether what is written to the memory of the GPU is encrypted. */
+  /** Whether the memory of the GPU is encrypted. */
   readonly 'dramEncryption.mode.current': boolean;
-  /** Memory encryption from the next reboot or reset on. */
+  /** Memory encryption after the next reboot or reset. */
   readonly 'dramEncryption.mode.pending': boolean;
   /** Whether memory errors are detected and corrected. */
   readonly 'ecc.mode.current': boolean;
-  /** ECC mode from the next reboot or reset on. */
+  /** ECC mode after the next reboot or reset. */
   readonly 'ecc.mode.pending': boolean;
   /** Memory errors in device memory that were corrected, since the driver was loaded. */
   readonly 'ecc.errors.corrected.volatile.device_memory': number;
@@ -283,7 +283,7 @@ export interface GpuFields {
   readonly 'ecc.errors.uncorrected.aggregate.sram.parity': number;
   /** Uncorrected SRAM errors that SEC-DED codes found, over the life of the GPU. */
   readonly 'ecc.errors.uncorrected.aggregate.sram.secded': number;
-  /** Whether there were so many uncorrected SRAM errors that the GPU should be replaced. */
+  /** Whether the uncorrected SRAM errors exceed the threshold for replacing the GPU. */
   readonly 'ecc.errors.uncorrected.aggregate.sram.thresholdExceeded': boolean;
   /** Uncorrected SRAM errors in the L2 cache, over the life of the GPU. */
   readonly 'ecc.errors.uncorrected.aggregate.sram.l2': number;
@@ -295,109 +295,109 @@ export interface GpuFields {
   readonly 'ecc.errors.uncorrected.aggregate.sram.pcie': number;
   /** Uncorrected SRAM errors in all other units, over the life of the GPU. */
   readonly 'ecc.errors.uncorrected.aggregate.sram.other': number;
-  /** Pages that were retired because of repeated single bit errors. */
+  /** Pages retired because of repeated single bit errors. */
   readonly 'retired_pages.single_bit_ecc.count': number;
-  /** Pages that were retired because of repeated single bit errors. */
+  /** Pages retired because of repeated single bit errors. */
   readonly 'retired_pages.sbe': number;
-  /** Pages that were retired because of a double bit error. */
+  /** Pages retired because of a double bit error. */
   readonly 'retired_pages.double_bit.count': number;
-  /** Pages that were retired because of a double bit error. */
+  /** Pages retired because of a double bit error. */
   readonly 'retired_pages.dbe': number;
-  /** Whether a page waits for the next reboot to be retired. */
+  /** Whether a page retirement is pending until the next reboot. */
   readonly 'retired_pages.pending': boolean;
-  /** Memory rows that were replaced by spare ones because of correctable errors. */
+  /** Memory rows remapped because of correctable errors. */
   readonly 'remapped_rows.correctable': number;
-  /** Memory rows that were replaced by spare ones because of correctable errors. */
+  /** Memory rows remapped because of correctable errors. */
   readonly 'remapped_rows.sbe': number;
-  /** Replacements for correctable errors that are recorded but not in use. */
+  /** Inactive row remappings for correctable errors. */
   readonly 'remapped_rows.correctable_inactive': number;
-  /** Memory rows that were replaced by spare ones because of uncorrectable errors. */
+  /** Memory rows remapped because of uncorrectable errors. */
   readonly 'remapped_rows.uncorrectable': number;
-  /** Memory rows that were replaced by spare ones because of uncorrectable errors. */
+  /** Memory rows remapped because of uncorrectable errors. */
   readonly 'remapped_rows.dbe': number;
-  /** Replacements for uncorrectable errors that are recorded but not in use. */
+  /** Inactive row remappings for uncorrectable errors. */
   readonly 'remapped_rows.uncorrectable_inactive': number;
-  /** Whether a row waits for a reset of the GPU to be replaced. */
+  /** Whether a row remapping is pending until the next reset. */
   readonly 'remapped_rows.pending': boolean;
-  /** Whether a row could not be replaced, e.g. because no spare row was left. */
+  /** Whether a row remapping has failed, e.g. because no spare row was left. */
   readonly 'remapped_rows.failure': boolean;
-  /** Memory banks that have all their spare rows. */
+  /** Memory banks with all their spare rows. */
   readonly 'remapped_rows.histogram.max': number;
-  /** Memory banks that have most of their spare rows. */
+  /** Memory banks with most of their spare rows. */
   readonly 'remapped_rows.histogram.high': number;
-  /** Memory banks that have some of their spare rows. */
+  /** Memory banks with some of their spare rows. */
   readonly 'remapped_rows.histogram.partial': number;
-  /** Memory banks that have few of their spare rows. */
+  /** Memory banks with few of their spare rows. */
   readonly 'remapped_rows.histogram.low': number;
-  /** Memory banks that have no spare row left. */
+  /** Memory banks without a spare row. */
   readonly 'remapped_rows.histogram.none': number;
   /** Temperature of the GPU core in degrees C. In C. */
   readonly 'temperature.gpu': number;
-  /** Degrees C that are left before the GPU slows down for heat. In C. */
+  /** Thermal margin in degrees C before the GPU slows down. In C. */
   readonly 'temperature.gpu.tlimit': number;
   /** Temperature of the memory in degrees C, where it is HBM. In C. */
   readonly 'temperature.memory': number;
-  /** Whether the power of the GPU can be managed. */
+  /** Whether power management is enabled. */
   readonly 'power.management': boolean;
-  /** Power that the board draws: averaged over a second from Ampere on, at the moment on older GPUs. In W. */
+  /** Power draw of the board: averaged over one second from Ampere on, instantaneous on older GPUs. In W. */
   readonly 'power.draw': number;
-  /** Power that the board draws, averaged over the last second. In W. */
+  /** Power draw of the board, averaged over one second. In W. */
   readonly 'power.draw.average': number;
-  /** Power that the board draws, averaged over the last second. In W. */
+  /** Power draw of the board, averaged over one second. In W. */
   readonly 'gpu.power.draw.average': number;
-  /** Power that the board draws at the moment. In W. */
+  /** Instantaneous power draw of the board. In W. */
   readonly 'power.draw.instant': number;
-  /** Power that the board draws at the moment. In W. */
+  /** Instantaneous power draw of the board. In W. */
   readonly 'gpu.power.draw.instant': number;
-  /** Power limit that was asked for, e.g. with -pl. In W. */
+  /** Requested power limit, e.g. with -pl. In W. */
   readonly 'power.limit': number;
-  /** Power limit that was asked for, e.g. with -pl. In W. */
+  /** Requested power limit, e.g. with -pl. In W. */
   readonly 'gpu.power.requested_limit': number;
-  /** Power limit that holds: the lowest of all that are set for the GPU. In W. */
+  /** Enforced power limit: the lowest of all limits of the GPU. In W. */
   readonly 'enforced.power.limit': number;
-  /** Power limit that holds: the lowest of all that are set for the GPU. In W. */
+  /** Enforced power limit: the lowest of all limits of the GPU. In W. */
   readonly 'gpu.power.current_limit': number;
-  /** Power limit after the driver was loaded. In W. */
+  /** Default power limit. In W. */
   readonly 'power.default_limit': number;
-  /** Power limit after the driver was loaded. In W. */
+  /** Default power limit. In W. */
   readonly 'gpu.power.default_limit': number;
-  /** Lowest power limit that can be set. In W. */
+  /** Minimum configurable power limit. In W. */
   readonly 'power.min_limit': number;
-  /** Lowest power limit that can be set. In W. */
+  /** Minimum configurable power limit. In W. */
   readonly 'gpu.power.min_limit': number;
-  /** Highest power limit that can be set. In W. */
+  /** Maximum configurable power limit. In W. */
   readonly 'power.max_limit': number;
-  /** Highest power limit that can be set. In W. */
+  /** Maximum configurable power limit. In W. */
   readonly 'gpu.power.max_limit': number;
-  /** Power that the module of GPU and CPU draws, averaged over the last second. In W. */
+  /** Power draw of the module of GPU and CPU, averaged over one second. In W. */
   readonly 'module.power.draw.average': number;
-  /** Power that the module draws at the moment. In W. */
+  /** Instantaneous power draw of the module. In W. */
   readonly 'module.power.draw.instant': number;
-  /** Power limit of the module that was asked for. In W. */
+  /** Requested power limit of the module. In W. */
   readonly 'module.power.limit': number;
-  /** Power limit of the module that was asked for. In W. */
+  /** Requested power limit of the module. In W. */
   readonly 'module.power.requested_limit': number;
-  /** Power limit of the module that holds. In W. */
+  /** Enforced power limit of the module. In W. */
   readonly 'module.enforced.power.limit': number;
-  /** Power limit of the module that holds. In W. */
+  /** Enforced power limit of the module. In W. */
   readonly 'module.power.current_limit': number;
-  /** Power limit of the module after the driver was loaded. In W. */
+  /** Default power limit of the module. In W. */
   readonly 'module.power.default_limit': number;
-  /** Lowest power limit that can be set for the module. In W. */
+  /** Minimum configurable power limit of the module. In W. */
   readonly 'module.power.min_limit': number;
-  /** Highest power limit that can be set for the module. In W. */
+  /** Maximum configurable power limit of the module. In W. */
   readonly 'module.power.max_limit': number;
-  /** Whether the GPU can delay power smoothing. */
+  /** Whether delayed power smoothing is supported. */
   readonly 'power_smoothing.delayed_power_smoothing_supported': boolean;
-  /** Draw that the GPU keeps up while its load pauses shortly. In W. */
+  /** Power draw that the GPU maintains during short pauses of its load. In W. */
   readonly 'power_smoothing.primary_power_floor': number;
-  /** Draw that the GPU keeps up when the pause is longer. In W. */
+  /** Power draw that the GPU maintains during longer pauses of its load. In W. */
   readonly 'power_smoothing.secondary_power_floor': number;
-  /** Least distance between the primary floor and the draw that activates it. In W. */
+  /** Minimum activation offset above the primary power floor. In W. */
   readonly 'power_smoothing.min_primary_floor_activation_offset': number;
-  /** Least draw at which the primary floor can become active. In W. */
+  /** Minimum power draw that activates the primary floor. In W. */
   readonly 'power_smoothing.min_primary_floor_activation_point': number;
-  /** Length of the unit that the smoothing windows are counted in. In ms. */
+  /** Unit of the lengths of the power smoothing windows. In ms. */
   readonly 'power_smoothing.window_multiplier': number;
   /** Secondary power floor of the active profile. In W. */
   readonly 'power_smoothing.curr_profile.secondary_power_floor': number;
@@ -405,81 +405,81 @@ export interface GpuFields {
   readonly 'power_smoothing.curr_profile.primary_floor_act_window_multiplier': number;
   /** Length of the target window of the active profile, in window units. */
   readonly 'power_smoothing.curr_profile.primary_floor_tar_window_multiplier': number;
-  /** Distance between the primary floor of the active profile and the draw that activates it. In W. */
+  /** Activation offset of the primary floor of the active profile. In W. */
   readonly 'power_smoothing.curr_profile.primary_floor_act_offset': number;
-  /** Secondary power floor that an administrator set over the profile. In W. */
+  /** Administrator override of the secondary power floor. In W. */
   readonly 'power_smoothing.admin_override.secondary_power_floor': number;
-  /** Activation window, in window units, that an administrator set over the profile. */
+  /** Administrator override of the activation window, in window units. */
   readonly 'power_smoothing.admin_override.primary_floor_act_window_multiplier': number;
-  /** Target window, in window units, that an administrator set over the profile. */
+  /** Administrator override of the target window, in window units. */
   readonly 'power_smoothing.admin_override.primary_floor_tar_window_multiplier': number;
-  /** Activation distance that an administrator set over the profile. In W. */
+  /** Administrator override of the activation offset. In W. */
   readonly 'power_smoothing.admin_override.primary_floor_act_offset': number;
-  /** Clock of the graphics engines now. In MHz. */
+  /** Current graphics clock. In MHz. */
   readonly 'clocks.current.graphics': number;
-  /** Clock of the graphics engines now. In MHz. */
+  /** Current graphics clock. In MHz. */
   readonly 'clocks.gr': number;
-  /** Clock of the streaming multiprocessors now. In MHz. */
+  /** Current SM (streaming multiprocessor) clock. In MHz. */
   readonly 'clocks.current.sm': number;
-  /** Clock of the streaming multiprocessors now. In MHz. */
+  /** Current SM (streaming multiprocessor) clock. In MHz. */
   readonly 'clocks.sm': number;
-  /** Clock of the memory now. In MHz. */
+  /** Current memory clock. In MHz. */
   readonly 'clocks.current.memory': number;
-  /** Clock of the memory now. In MHz. */
+  /** Current memory clock. In MHz. */
   readonly 'clocks.mem': number;
-  /** Clock of the video encoders and decoders now. In MHz. */
+  /** Current clock of the video encoders and decoders. In MHz. */
   readonly 'clocks.current.video': number;
-  /** Clock of the video encoders and decoders now. In MHz. */
+  /** Current clock of the video encoders and decoders. In MHz. */
   readonly 'clocks.video': number;
-  /** Graphics clock that programs run at, as set by the user. In MHz. */
+  /** Applications graphics clock, as set by the user. In MHz. */
   readonly 'clocks.applications.graphics': number;
-  /** Graphics clock that programs run at, as set by the user. In MHz. */
+  /** Applications graphics clock, as set by the user. In MHz. */
   readonly 'clocks.applications.gr': number;
-  /** Memory clock that programs run at, as set by the user. In MHz. */
+  /** Applications memory clock, as set by the user. In MHz. */
   readonly 'clocks.applications.memory': number;
-  /** Memory clock that programs run at, as set by the user. In MHz. */
+  /** Applications memory clock, as set by the user. In MHz. */
   readonly 'clocks.applications.mem': number;
-  /** Graphics clock that programs run at where the user set none. In MHz. */
+  /** Default applications graphics clock. In MHz. */
   readonly 'clocks.default_applications.graphics': number;
-  /** Graphics clock that programs run at where the user set none. In MHz. */
+  /** Default applications graphics clock. In MHz. */
   readonly 'clocks.default_applications.gr': number;
-  /** Memory clock that programs run at where the user set none. In MHz. */
+  /** Default applications memory clock. In MHz. */
   readonly 'clocks.default_applications.memory': number;
-  /** Memory clock that programs run at where the user set none. In MHz. */
+  /** Default applications memory clock. In MHz. */
   readonly 'clocks.default_applications.mem': number;
-  /** Highest graphics clock of the GPU. In MHz. */
+  /** Maximum graphics clock. In MHz. */
   readonly 'clocks.max.graphics': number;
-  /** Highest graphics clock of the GPU. In MHz. */
+  /** Maximum graphics clock. In MHz. */
   readonly 'clocks.max.gr': number;
-  /** Highest clock of the streaming multiprocessors. In MHz. */
+  /** Maximum SM clock. In MHz. */
   readonly 'clocks.max.sm': number;
-  /** Highest memory clock of the GPU. In MHz. */
+  /** Maximum memory clock. In MHz. */
   readonly 'clocks.max.memory': number;
-  /** Highest memory clock of the GPU. In MHz. */
+  /** Maximum memory clock. In MHz. */
   readonly 'clocks.max.mem': number;
-  /** Whether the GPU is divided into instances (MIG). */
+  /** Current MIG mode: whether the GPU can be divided into instances. */
   readonly 'mig.mode.current': boolean;
-  /** MIG mode from the next reset on. */
+  /** MIG mode after the next reset. */
   readonly 'mig.mode.pending': boolean;
-  /** Whether the GPU is managed by the firmware of its own processor (GSP). */
+  /** Whether the GPU runs GSP firmware. */
   readonly 'gsp.mode.current': boolean;
-  /** Whether GSP firmware is used where nobody chose. */
+  /** Whether the GPU runs GSP firmware by default. */
   readonly 'gsp.mode.default': boolean;
-  /** Whether the GPU and the CPU of one module are joined by NVLink-C2C. */
+  /** Whether the GPU and the CPU of a module are connected by NVLink-C2C. */
   readonly 'c2c.mode': boolean;
-  /** Memory of the GPU that confidential computing protects. In MiB. */
+  /** Total protected memory of the GPU (confidential computing). In MiB. */
   readonly 'protected_memory.total': number;
-  /** Protected memory in use. In MiB. */
+  /** Used protected memory. In MiB. */
   readonly 'protected_memory.used': number;
-  /** Protected memory that is left. In MiB. */
+  /** Free protected memory. In MiB. */
   readonly 'protected_memory.free': number;
-  /** How far the GPU is with joining the fabric: Not Started, In Progress, Completed. */
+  /** State of the fabric registration of the GPU: Not Started, In Progress, Completed. */
   readonly 'fabric.state': string;
-  /** How the attempt to join the fabric ended: Success or an error. */
+  /** Status of the completed fabric registration: Success or an error. */
   readonly 'fabric.status': string;
-  /** Number of the clique: the GPUs of a cluster that reach one another. */
+  /** Id of the clique: the GPUs of a cluster that can communicate with each other. */
   readonly 'fabric.cliqueId': number;
-  /** UUID of the cluster that the GPU belongs to. It is all zeros within a single machine. */
+  /** UUID of the cluster of the GPU. All zeros on a single machine. */
   readonly 'fabric.clusterUuid': string;
   /** Health of the fabric as a whole: Healthy, Unhealthy, Limited Capacity. */
   readonly 'fabric.health.summary': string;
@@ -489,13 +489,13 @@ export interface GpuFields {
   readonly 'fabric.health.route_recovery_in_progress': string;
   /** Whether a route of the fabric is broken. */
   readonly 'fabric.health.route_unhealthy': string;
-  /** Whether the fabric recovers from accesses that took too long. */
+  /** Whether the fabric is recovering from access timeouts. */
   readonly 'fabric.health.access_timeout_recovery': string;
-  /** What is wrong with the configuration of the fabric, or None. */
+  /** Fault in the configuration of the fabric, or None. */
   readonly 'fabric.health.incorrect_configuration': string;
   /** Whether the GPU was assigned to a partition of the fabric. */
   readonly 'fabric.health.partition_assigned': string;
-  /** Serial number of the chassis. It is empty where the platform gives none. */
+  /** Serial number of the chassis. Empty where the platform has none. */
   readonly 'platform.chassis_serial_number': string;
   /** Slot of the rack that holds the GPU. */
   readonly 'platform.slot_number': number;

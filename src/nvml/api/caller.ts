@@ -20,7 +20,7 @@ export interface Ready {
 /** Laid out calls by their arguments: a level for each. */
 type Level = Map<unknown, Level | Ready>;
 
-/** Laid out calls that are kept per function. Beyond it (process ids, times) they are made anew. */
+/** Laid out calls that are kept per function. Beyond it (process ids, times) they are made again. */
 const KEPT = 128;
 
 const isStruct = (param: Param): param is Extract<Param, readonly ['struct', ...unknown[]]> =>
@@ -37,7 +37,7 @@ export class Caller {
   private isMissing = false;
   private makers: readonly ArgumentMaker[] | undefined;
   private readonly inputs: Prototype;
-  /** Numbers, texts and handles tell calls apart by themselves. */
+  /** Numbers, texts and handles distinguish calls by themselves. */
   private readonly plain: boolean;
 
   constructor(
@@ -110,7 +110,7 @@ export class Caller {
     return ready;
   }
 
-  /** What tells calls apart whose structs only say what is asked, or with field ids. Undefined for other structs. */
+  /** The key that distinguishes calls by the selectors or field ids of their structs. Undefined for other structs. */
   private keysOf(args: readonly unknown[]): readonly unknown[] | undefined {
     const keys: unknown[] = [];
     for (let i = 0; i < this.inputs.length; i++) {
@@ -208,7 +208,7 @@ function makerOf(fn: string, param: Param): ArgumentMaker {
   }
 }
 
-/** A bigint stays one only where it is no safe integer; koffi takes it as it is. */
+/** A bigint stays one only where it is not a safe integer; koffi accepts it unchanged. */
 function scalarArgument(given: unknown): number | Handle {
   const number = Number(given);
   return typeof given === 'bigint' && !Number.isSafeInteger(number) ? (given as Handle) : number;

@@ -118,7 +118,7 @@ export function shown(given: unknown): string {
   return Array.isArray(given) ? 'array' : typeof given;
 }
 
-/** Throws a TypeError where options are no object. */
+/** Throws a TypeError where options are not an object. */
 export function checkObject(fn: string, options: unknown, form: string): asserts options is object {
   if (typeof options === 'object' && options !== null && !Array.isArray(options)) return;
   throw new TypeError(`${fn}: the options must be an object, ${form}, not ${shown(options)}`);

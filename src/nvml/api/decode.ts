@@ -29,7 +29,7 @@ function structReader(layout: Layout): Reader {
 const itemReader = (name: string, type: ScalarType | Layout): Reader =>
   typeof type === 'string' ? scalarReader(name, type) : structReader(type);
 
-/** Reads one output of a finished call; two for an array with another beside it. */
+/** Reads one output of a finished call; two for a pair of arrays. */
 type OutReader = (view: DataView, context: Context) => unknown;
 
 function outReaders(param: Param, out: Out): readonly OutReader[] {
@@ -96,7 +96,7 @@ function listReaders(name: string, out: Out & { readonly out: 'list' }): readonl
   return [first, second];
 }
 
-/** An output of a call, with a view of its memory: made anew only where a list has outgrown it. */
+/** An output of a call, with a view of its memory: made again only where a list has outgrown it. */
 class Output {
   private memory: Buffer | undefined;
   private view: DataView = new DataView(new ArrayBuffer(0));

@@ -10,7 +10,7 @@ const isScalar = (value: unknown): value is ScalarValue =>
 
 /**
  * What of an object goes into a struct by name: numbers, texts and those of nested structs, in the order of the
- * struct. It is also what tells one question from another in a recording.
+ * struct. It is also what distinguishes one question from another in a recording.
  */
 export function presetOf(
   layout: Layout,
@@ -48,7 +48,7 @@ export function writeArrays(memory: Buffer, at: number, layout: Layout, given: G
   }
 }
 
-/** Writes items one behind the other. */
+/** Writes items one after the other. */
 export function writeItems(
   memory: Buffer,
   at: number,

@@ -1,6 +1,6 @@
 /** The end of an iteration that waits: by signals, or by whoever iterates. */
 
-/** Who wants to know of a signal's end, and the one listener that tells them all. */
+/** The callbacks for the end of a signal, and the one listener that calls them all. */
 interface Told {
   readonly callbacks: Set<() => void>;
   readonly listener: () => void;
@@ -9,7 +9,7 @@ interface Told {
 const told = new WeakMap<AbortSignal, Told>();
 
 /**
- * Calls back when a signal ends, and returns what takes that back. A signal has one listener however many want to know:
+ * Calls back when a signal ends, and returns what takes that back. A signal has one listener for any number of callbacks:
  * of more than ten Node would warn.
  */
 function onAbort(signal: AbortSignal, callback: () => void): () => void {
@@ -87,7 +87,7 @@ export class Ending {
   }
 }
 
-/** The same generator, whose return() and throw() end the wait that it is in: they would stand in line behind it. */
+/** The same generator, whose return() and throw() end its current wait: otherwise they are queued after it. */
 export function endedBy<T>(
   generator: AsyncGenerator<T, void, undefined>,
   ending: Ending,

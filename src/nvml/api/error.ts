@@ -38,7 +38,7 @@ export class NVMLError extends Error {
 
 function isInstance(asked: { readonly prototype: NVMLError }, value: unknown): boolean {
   if (Function.prototype[Symbol.hasInstance].call(asked, value)) return true;
-  // Classes that others make of these have no accessor of their own, and stand for themselves.
+  // Subclasses of these have no accessor of their own, and match only themselves.
   if (!Object.hasOwn(asked.prototype, 'name') || !(value instanceof Error) || !('symbol' in value))
     return false;
   if (typeof value.name !== 'string') return false;

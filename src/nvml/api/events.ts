@@ -31,7 +31,7 @@ export interface EventOptions {
  *
  * The iteration ends when the signal does, with `break`, or with `return()`, also while it waits; its event set is freed then.
  *
- * @throws TypeError, RangeError at once, for devices or options that are invalid.
+ * @throws TypeError, RangeError immediately, for invalid devices or options.
  * @throws NVMLError_NotSupported where a GPU has no events of these types.
  * @throws what NVML says once it is closed meanwhile.
  */
@@ -75,7 +75,7 @@ async function* events(
 
 type EventSet = Parameters<typeof nvmlEventSetFree>[0];
 
-/** A closed NVML has no sets any more; and what went wrong before is told, not what came of it. */
+/** A closed NVML has no event sets; the first failure is reported, not what followed from it. */
 function free(set: EventSet, isFailed: boolean): void {
   try {
     nvmlEventSetFree(set);
@@ -84,7 +84,7 @@ function free(set: EventSet, isFailed: boolean): void {
   }
 }
 
-/** An event that has come. NVML keeps those that nobody has asked for yet. */
+/** An event that has occurred. NVML queues events until they are read. */
 function eventIn(set: EventSet): nvmlEventData_t | undefined {
   try {
     return nvmlEventSetWait(set, 0);

@@ -35,5 +35,5 @@ export const COUNTED_FIELDS: Readonly<Record<string, string>> = {
 /** Pointers to C strings that live as long as the library. */
 export const TEXT_POINTERS: ReadonlySet<string> = new Set(['shortName', 'longName', 'unit']);
 
-/** Where a struct or a call says how the nvmlValue_t beside it is to be read. */
+/** Where a struct or a call has the type of its nvmlValue_t. */
 export const VALUE_TYPE_FIELDS: ReadonlySet<string> = new Set(['valueType', 'outputType', 'sampleValType']);

@@ -58,7 +58,7 @@ function loadOrThrow(source: Source, fn: string): Driver {
 }
 
 /**
- * Loads NVML and attaches all GPUs. Each call wants its own {@link nvmlShutdown}; only the first does the work.
+ * Loads NVML and attaches all GPUs. Each call needs its own {@link nvmlShutdown}; only the first does the work.
  *
  * @throws NVMLError_LibraryNotFound where there is no NVIDIA driver; its message says what was tried.
  * @throws NVMLError_DriverNotLoaded, NVMLError_NoPermission, NVMLError_LibRmVersionMismatch
@@ -77,7 +77,7 @@ export function nvmlInit_v2(options: OpenOptions = {}): void {
 }
 
 /**
- * {@link nvmlInit} with NVML_INIT_FLAG_*: without GPUs it is no error, or none is attached. A recorded machine opens
+ * {@link nvmlInit} with NVML_INIT_FLAG_*: no GPUs is not an error, or none is attached. A recorded machine opens
  * as with nvmlInit.
  *
  * @param flags NVML_INIT_FLAG_NO_GPUS, NVML_INIT_FLAG_NO_ATTACH, NVML_INIT_FLAG_FORCE_INIT, or 0
@@ -89,7 +89,7 @@ export function nvmlInitWithFlags(flags: number, options: OpenOptions = {}): voi
 }
 
 /**
- * Ends one {@link nvmlInit}. With the last one NVML lets go of the GPUs, and every call throws
+ * Ends one {@link nvmlInit}. With the last one NVML releases the GPUs, and every call throws
  * NVMLError_Uninitialized until the next.
  *
  * @throws NVMLError_Uninitialized where NVML is not open.
@@ -124,7 +124,7 @@ export function openNvml(options: OpenOptions = {}): OpenNvml {
 }
 
 /**
- * Runs a function with NVML open, and closes it behind it, also when it throws. Where it returns a promise, or anything
+ * Runs a function with NVML open, and closes NVML after it, also when it throws. Where it returns a promise, or anything
  * that has a `then`, NVML stays open until that has ended, well or not.
  */
 export function withNvml<T>(work: () => T, options: OpenOptions = {}): T {

@@ -1,4 +1,4 @@
-/** Why there is no NVML, in words for programs: nvidia-smi's speak of its options. */
+/** Why there is no NVML, in words for programs: nvidia-smi's name its options. */
 import type { LibraryNotFound } from '../library.js';
 
 const WITHOUT_NVML: Readonly<Partial<Record<NodeJS.Platform, string>>> = {

@@ -24,7 +24,7 @@ const NAMES = ['path', 'snapshot'] as const;
 /**
  * The source that options name, or the environment.
  *
- * @throws TypeError for what are no options: an unknown name, no texts, both at a time
+ * @throws TypeError for invalid options: an unknown name, a value that is not a string, both at once
  */
 export function sourceOf(fn: string, options: OpenOptions): Source {
   checkObject(fn, options, "{ snapshot: 'h200-x2' } or { path }");

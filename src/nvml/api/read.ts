@@ -1,18 +1,18 @@
 /**
- * Reads single values out of what a call left in memory. The readers of structs (generated) are made of these. Numbers come
+ * Reads single values out of what a call left in memory. The readers of structs (generated) consist of these. Numbers come
  * through a DataView: a Buffer takes four times as long for each (33 numbers in 180 and 50 ns, Node 24).
  */
 import type { ScalarType } from '../layout.js';
 import { readText, valueScalar } from '../memory.js';
 
-/** Reads the C string behind a pointer. */
+/** Reads the C string at a pointer. */
 export type TextAt = (pointer: bigint) => string | undefined;
 
 /** What is not in the numbers themselves. */
 export interface Context {
   /** The same memory as the view's, for texts. */
   memory: Buffer;
-  /** How an nvmlValue_t is to be read: told by an earlier field or output. */
+  /** The type of an nvmlValue_t, which an earlier field or output gives. */
   valueType: number;
   readonly textAt: TextAt;
 }
@@ -76,7 +76,7 @@ export function absentU64(view: DataView, at: number): number | bigint | null {
   return number === 0xffffffffffffffffn ? null : number;
 }
 
-/** What the nvmlValue_t behind it holds. */
+/** The type of the nvmlValue_t after it. */
 export function valueType(view: DataView, at: number, context: Context): number {
   context.valueType = view.getUint32(at, true);
   return context.valueType;
@@ -89,7 +89,7 @@ export const value = (view: DataView, at: number, context: Context): number | bi
 export const bytes = ({ memory }: Context, at: number, length: number): Uint8Array =>
   new Uint8Array(memory.subarray(at, at + length));
 
-/** Items one behind the other. */
+/** Items one after the other. */
 export function items(
   view: DataView,
   at: number,

@@ -9,18 +9,18 @@ interface Shared {
   driver: Driver | undefined;
   /** Goes up whenever NVML is opened: what an earlier life gave out points into nothing. */
   life: number;
-  /** How many nvmlInit want their nvmlShutdown. */
+  /** How many nvmlInit still need their nvmlShutdown. */
   count: number;
   /** What is open, and with other options could not be opened, too. */
   source: string;
-  /** The library stays loaded between two lives: handles of the first must not point into nothing. */
+  /** The library stays loaded between two openings: handles of the first must not dangle. */
   readonly loaded: Map<string, Driver>;
   /** Recordings that were given as objects, each with a name of its own. */
   readonly objects: WeakMap<object, string>;
   objectCount: number;
 }
 
-/** The number goes up when this, or how a driver is called, changes: other releases stand for themselves. */
+/** The number goes up when this, or how a driver is called, changes: other releases share nothing. */
 const KEY = Symbol.for('nvsmi/nvml 2');
 
 const global = globalThis as { [KEY]?: Shared };

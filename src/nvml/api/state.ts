@@ -21,7 +21,7 @@ export function use(driver: Driver): void {
   shared.life++;
 }
 
-/** Nobody answers any more. */
+/** Nothing answers any longer. */
 export function stop(): void {
   shared.driver = undefined;
   laidOut = undefined;
@@ -45,7 +45,7 @@ function callersOf(entry: Entry): readonly Caller[] {
   return callers;
 }
 
-/** Calls a function at once. */
+/** Calls a function synchronously. */
 export function now(entry: Entry, ...args: readonly unknown[]): unknown {
   let status: Status = NVML_ERROR_FUNCTION_NOT_FOUND;
   for (const caller of callersOf(entry)) {

@@ -47,7 +47,7 @@ export function nvmlSystemGetCudaDriverVersion_v2(): Promise<number> {
 }
 
 /**
- * Reads the name of a process: its program's path. On a worker thread.
+ * Reads the name of a process: the path of its program. On a worker thread.
  *
  * @param pid id of the process
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
@@ -58,7 +58,7 @@ export function nvmlSystemGetProcessName(pid: number): Promise<string> {
 }
 
 /**
- * Reads the firmware versions of the host interface cards of S-class units. On a worker thread.
+ * Reads the firmware versions of the host interface cards (HICs) of S-class units. On a worker thread.
  *
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized
  * @see NVML nvmlSystemGetHicVersion
@@ -68,7 +68,7 @@ export function nvmlSystemGetHicVersion(): Promise<t.nvmlHwbcEntry_t[]> {
 }
 
 /**
- * The GPUs whose CPU affinity includes a CPU. On a worker thread.
+ * Reads the GPUs whose CPU affinity includes a CPU. On a worker thread.
  *
  * @param cpuNumber number of the CPU, from 0
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
@@ -79,7 +79,7 @@ export function nvmlSystemGetTopologyGpuSet(cpuNumber: number): Promise<t.nvmlDe
 }
 
 /**
- * Reads the branch of the driver: r580_00. On a worker thread.
+ * Reads the branch of the driver, such as r580_00. On a worker thread.
  *
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlSystemGetDriverBranch
@@ -89,9 +89,9 @@ export function nvmlSystemGetDriverBranch(): Promise<t.nvmlSystemDriverBranchInf
 }
 
 /**
- * Reads records of platform errors (CPER), from a cursor on. On a worker thread.
+ * Reads platform error records (CPER), starting at a cursor. On a worker thread.
  *
- * @param cper `cursor` of the answer before; none for the first
+ * @param cper `cursor` of the previous result; none for the first call
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlSystemGetCPER_v1
  */
@@ -100,7 +100,7 @@ export function nvmlSystemGetCPER_v1(cper: Given<t.nvmlGetCPER_v1_t>): Promise<t
 }
 
 /**
- * How many S-class units there are. On a worker thread.
+ * Reads the number of S-class units. On a worker thread.
  *
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlUnitGetCount
@@ -110,7 +110,7 @@ export function nvmlUnitGetCount(): Promise<number> {
 }
 
 /**
- * The handle of the S-class unit with an index, 0 to nvmlUnitGetCount() - 1. On a worker thread.
+ * Gets the handle of an S-class unit by its index, 0 to nvmlUnitGetCount() - 1. On a worker thread.
  *
  * @param index from 0
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
@@ -132,7 +132,7 @@ export function nvmlUnitGetUnitInfo(unit: t.nvmlUnit_t): Promise<t.nvmlUnitInfo_
 }
 
 /**
- * Reads the color of the LED of an S-class unit, and why it has it. On a worker thread.
+ * Reads the LED color of an S-class unit, and the cause of it. On a worker thread.
  *
  * @param unit the unit
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -143,7 +143,7 @@ export function nvmlUnitGetLedState(unit: t.nvmlUnit_t): Promise<t.nvmlLedState_
 }
 
 /**
- * Reads the power supply of an S-class unit: state, current, voltage, power. On a worker thread.
+ * Reads the state, current, voltage and power of the power supply of an S-class unit. On a worker thread.
  *
  * @param unit the unit
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -157,7 +157,7 @@ export function nvmlUnitGetPsuInfo(unit: t.nvmlUnit_t): Promise<t.nvmlPSUInfo_t>
  * Reads the temperature of an S-class unit. On a worker thread.
  *
  * @param unit the unit
- * @param type where: 0 at the intake, 1 at the exhaust, 2 on the board
+ * @param type sensor: 0 intake, 1 exhaust, 2 board
  * @returns temp, in °C
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlUnitGetTemperature
@@ -167,7 +167,7 @@ export function nvmlUnitGetTemperature(unit: t.nvmlUnit_t, type: number): Promis
 }
 
 /**
- * Reads the speeds of the fans of an S-class unit. On a worker thread.
+ * Reads the fan speeds of an S-class unit. On a worker thread.
  *
  * @param unit the unit
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -178,7 +178,7 @@ export function nvmlUnitGetFanSpeedInfo(unit: t.nvmlUnit_t): Promise<t.nvmlUnitF
 }
 
 /**
- * The GPUs of an S-class unit. On a worker thread.
+ * Reads the GPUs of an S-class unit. On a worker thread.
  *
  * @param unit the unit
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
@@ -189,7 +189,7 @@ export function nvmlUnitGetDevices(unit: t.nvmlUnit_t): Promise<t.nvmlDevice_t[]
 }
 
 /**
- * How many GPUs there are, those without access included. On a worker thread.
+ * Reads the number of GPUs, including those that this user has no access to. On a worker thread.
  *
  * @throws NVMLError_InvalidArgument, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetCount_v2
@@ -199,7 +199,7 @@ export function nvmlDeviceGetCount_v2(): Promise<number> {
 }
 
 /**
- * Reads what a MIG device has: multiprocessors, engines, slices, memory. On a worker thread.
+ * Reads the attributes of a MIG device: multiprocessors, engines, slices, memory. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -210,7 +210,7 @@ export function nvmlDeviceGetAttributes_v2(device: t.nvmlDevice_t): Promise<t.nv
 }
 
 /**
- * The handle of the GPU with an index, 0 to nvmlDeviceGetCount() - 1. On a worker thread.
+ * Gets the handle of a GPU by its index, 0 to nvmlDeviceGetCount() - 1. On a worker thread.
  *
  * @param index from 0
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientPower, NVMLError_InvalidArgument, NVMLError_IrqIssue, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
@@ -221,7 +221,7 @@ export function nvmlDeviceGetHandleByIndex_v2(index: number): Promise<t.nvmlDevi
 }
 
 /**
- * The handle of the GPU with a serial number; several GPUs of a board share it. On a worker thread.
+ * Gets the handle of a GPU by its serial number, which several GPUs of one board share. On a worker thread.
  *
  * @param serial serial number, as printed on the board
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
@@ -232,9 +232,9 @@ export function nvmlDeviceGetHandleBySerial(serial: string): Promise<t.nvmlDevic
 }
 
 /**
- * The handle of the GPU or MIG device with a UUID. On a worker thread.
+ * Gets the handle of a GPU or MIG device by its UUID. On a worker thread.
  *
- * @param uuid UUID, as nvmlDeviceGetUUID() answers it
+ * @param uuid UUID, as nvmlDeviceGetUUID() returns it
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientPower, NVMLError_InvalidArgument, NVMLError_IrqIssue, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetHandleByUUID
  */
@@ -243,7 +243,7 @@ export function nvmlDeviceGetHandleByUUID(uuid: string): Promise<t.nvmlDevice_t>
 }
 
 /**
- * The handle of the GPU or MIG device with a UUID, as text or as bytes. On a worker thread.
+ * Gets the handle of a GPU or MIG device by its UUID, as text or as bytes. On a worker thread.
  *
  * @param uuid `type`: NVML_UUID_TYPE_*, and the UUID in `value`
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
@@ -254,9 +254,9 @@ export function nvmlDeviceGetHandleByUUIDV(uuid: Given<t.nvmlUUID_t>): Promise<t
 }
 
 /**
- * The handle of the GPU on a PCI bus id. On a worker thread.
+ * Gets the handle of a GPU by its PCI bus id. On a worker thread.
  *
- * @param pciBusId as domain:bus:device.function in hexadecimal: 00000000:01:00.0
+ * @param pciBusId domain:bus:device.function in hexadecimal: 00000000:01:00.0
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientPower, NVMLError_InvalidArgument, NVMLError_IrqIssue, NVMLError_NotFound, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetHandleByPciBusId_v2
  */
@@ -265,7 +265,7 @@ export function nvmlDeviceGetHandleByPciBusId_v2(pciBusId: string): Promise<t.nv
 }
 
 /**
- * Reads the name of a GPU's product. On a worker thread.
+ * Reads the product name of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
@@ -288,7 +288,7 @@ export function nvmlDeviceGetBrand(device: t.nvmlDevice_t): Promise<t.nvmlBrandT
 }
 
 /**
- * Reads the index of a GPU: nvmlDeviceGetHandleByIndex() makes a handle of it. On a worker thread.
+ * Reads the index of a GPU, as nvmlDeviceGetHandleByIndex() takes it. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
@@ -299,7 +299,7 @@ export function nvmlDeviceGetIndex(device: t.nvmlDevice_t): Promise<number> {
 }
 
 /**
- * Reads the serial number printed on a GPU's board. On a worker thread.
+ * Reads the serial number that is printed on the board of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -310,7 +310,7 @@ export function nvmlDeviceGetSerial(device: t.nvmlDevice_t): Promise<string> {
 }
 
 /**
- * Reads the number of the module that a GPU is on, within its baseboard. On a worker thread.
+ * Reads the module id of a GPU on its baseboard. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
@@ -321,7 +321,7 @@ export function nvmlDeviceGetModuleId(device: t.nvmlDevice_t): Promise<number> {
 }
 
 /**
- * Reads whether a GPU is linked to its CPU chip to chip (C2C). On a worker thread.
+ * Reads whether the chip-to-chip link (C2C) between a GPU and its CPU is enabled. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
@@ -332,12 +332,12 @@ export function nvmlDeviceGetC2cModeInfoV(device: t.nvmlDevice_t): Promise<t.nvm
 }
 
 /**
- * Reads which NUMA nodes are near to a GPU. On a worker thread.
+ * Reads the NUMA nodes with memory affinity to a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param nodeSetSize how many 64-bit words the set has, 64 NUMA nodes each
+ * @param nodeSetSize size of the set in 64-bit words, 64 NUMA nodes each
  * @param scope NVML_AFFINITY_SCOPE_NODE or NVML_AFFINITY_SCOPE_SOCKET
- * @returns nodeSet: bit n of word w stands for NUMA node 64 × w + n
+ * @returns nodeSet: bit n of word w is NUMA node 64 × w + n
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMemoryAffinity
  */
@@ -346,12 +346,12 @@ export function nvmlDeviceGetMemoryAffinity(device: t.nvmlDevice_t, nodeSetSize:
 }
 
 /**
- * Reads which CPUs of a node or socket are best for a GPU. On a worker thread.
+ * Reads the CPUs with affinity to a GPU, within a NUMA node or socket. On a worker thread.
  *
  * @param device the GPU
- * @param cpuSetSize how many 64-bit words the set has, 64 CPUs each
+ * @param cpuSetSize size of the set in 64-bit words, 64 CPUs each
  * @param scope NVML_AFFINITY_SCOPE_NODE or NVML_AFFINITY_SCOPE_SOCKET
- * @returns cpuSet: bit n of word w stands for CPU 64 × w + n
+ * @returns cpuSet: bit n of word w is CPU 64 × w + n
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetCpuAffinityWithinScope
  */
@@ -360,11 +360,11 @@ export function nvmlDeviceGetCpuAffinityWithinScope(device: t.nvmlDevice_t, cpuS
 }
 
 /**
- * Reads which CPUs are best for a GPU. On a worker thread.
+ * Reads the CPUs with affinity to a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param cpuSetSize how many 64-bit words the set has, 64 CPUs each
- * @returns cpuSet: bit n of word w stands for CPU 64 × w + n
+ * @param cpuSetSize size of the set in 64-bit words, 64 CPUs each
+ * @returns cpuSet: bit n of word w is CPU 64 × w + n
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetCpuAffinity
  */
@@ -373,7 +373,7 @@ export function nvmlDeviceGetCpuAffinity(device: t.nvmlDevice_t, cpuSetSize: num
 }
 
 /**
- * Binds the calling thread to the CPUs that are best for a GPU. On a worker thread.
+ * Sets the affinity of the calling thread to the CPUs near a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -384,7 +384,7 @@ export function nvmlDeviceSetCpuAffinity(device: t.nvmlDevice_t): Promise<void> 
 }
 
 /**
- * Binds the calling thread to no CPUs any more. On a worker thread.
+ * Clears the CPU affinity of the calling thread. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
@@ -395,7 +395,7 @@ export function nvmlDeviceClearCpuAffinity(device: t.nvmlDevice_t): Promise<void
 }
 
 /**
- * Reads which NUMA node a GPU's memory is. On a worker thread.
+ * Reads the NUMA node that the memory of a GPU forms. On a worker thread.
  *
  * @param device the GPU
  * @returns node, null where it is not available
@@ -407,7 +407,7 @@ export function nvmlDeviceGetNumaNodeId(device: t.nvmlDevice_t): Promise<number 
 }
 
 /**
- * Reads how a GPU shares addresses with the CPU. On a worker thread.
+ * Reads the addressing mode of a GPU: how it shares addresses with the CPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported
@@ -418,7 +418,7 @@ export function nvmlDeviceGetAddressingMode(device: t.nvmlDevice_t): Promise<t.n
 }
 
 /**
- * Reads whether a repair of a GPU's memory channels or TPCs waits for a reset. On a worker thread.
+ * Reads whether a channel or TPC repair of a GPU is pending until the next reset. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -429,7 +429,7 @@ export function nvmlDeviceGetRepairStatus(device: t.nvmlDevice_t): Promise<t.nvm
 }
 
 /**
- * Reads whether a GPU has memory that cannot be repaired. On a worker thread.
+ * Reads whether a GPU has unrepairable memory. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -440,10 +440,10 @@ export function nvmlDeviceGetUnrepairableMemoryFlag_v1(device: t.nvmlDevice_t): 
 }
 
 /**
- * How far apart two GPUs are. On a worker thread.
+ * Reads the common ancestor of two GPUs in the PCIe topology. On a worker thread.
  *
- * @param device1 one GPU
- * @param device2 the other GPU
+ * @param device1 the first GPU
+ * @param device2 the second GPU
  * @returns pathInfo: {@link t.nvmlGpuTopologyLevel_t}: NVML_TOPOLOGY_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceGetTopologyCommonAncestor
@@ -453,7 +453,7 @@ export function nvmlDeviceGetTopologyCommonAncestor(device1: t.nvmlDevice_t, dev
 }
 
 /**
- * The GPUs that are as near to a GPU as a level says. On a worker thread.
+ * Reads the GPUs that a GPU reaches at a topology level. On a worker thread.
  *
  * @param device the GPU
  * @param level {@link t.nvmlGpuTopologyLevel_t}: NVML_TOPOLOGY_*
@@ -465,10 +465,10 @@ export function nvmlDeviceGetTopologyNearestGpus(device: t.nvmlDevice_t, level: 
 }
 
 /**
- * Reads whether two GPUs can reach one another directly, for one kind of access. On a worker thread.
+ * Reads the peer-to-peer (P2P) status between two GPUs, for one kind of access. On a worker thread.
  *
- * @param device1 one GPU
- * @param device2 the other GPU
+ * @param device1 the first GPU
+ * @param device2 the second GPU
  * @param p2pIndex {@link t.nvmlGpuP2PCapsIndex_t}: NVML_P2P_CAPS_INDEX_*
  * @returns p2pStatus: {@link t.nvmlGpuP2PStatus_t}: NVML_P2P_STATUS_*
  * @throws NVMLError_InvalidArgument, NVMLError_Unknown
@@ -490,7 +490,7 @@ export function nvmlDeviceGetUUID(device: t.nvmlDevice_t): Promise<string> {
 }
 
 /**
- * Reads the number of a GPU's device file. On a worker thread.
+ * Reads the minor number of the device file of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @returns minorNumber: N of /dev/nvidiaN
@@ -536,7 +536,7 @@ export function nvmlDeviceGetInforomImageVersion(device: t.nvmlDevice_t): Promis
 }
 
 /**
- * Reads the checksum of the configuration in the infoROM of a GPU. On a worker thread.
+ * Reads the checksum of the infoROM configuration of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_CorruptedInforom, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -547,7 +547,7 @@ export function nvmlDeviceGetInforomConfigurationChecksum(device: t.nvmlDevice_t
 }
 
 /**
- * Checks the infoROM of a GPU against its checksums. On a worker thread.
+ * Validates the checksums of the infoROM of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_CorruptedInforom, NVMLError_GpuIsLost, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -558,7 +558,7 @@ export function nvmlDeviceValidateInforom(device: t.nvmlDevice_t): Promise<void>
 }
 
 /**
- * Reads when a GPU's black box recorder last wrote to the infoROM, and for how long. On a worker thread.
+ * Reads when the black box recorder (BBX) of a GPU was last flushed to the infoROM, and how long that took. On a worker thread.
  *
  * @param device the GPU
  * @returns timestamp, in µs since 1970; durationUs, in µs
@@ -570,7 +570,7 @@ export function nvmlDeviceGetLastBBXFlushTime(device: t.nvmlDevice_t): Promise<[
 }
 
 /**
- * Reads how long a GPU has run, from its black box recorder. On a worker thread.
+ * Reads the run time of a GPU from its black box recorder (BBX). On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
@@ -593,7 +593,7 @@ export function nvmlDeviceGetDisplayMode(device: t.nvmlDevice_t): Promise<t.nvml
 }
 
 /**
- * Reads whether a display is set up on a GPU. On a worker thread.
+ * Reads whether a display is initialized on a GPU. On a worker thread.
  *
  * @param device the GPU
  * @returns isActive: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
@@ -605,7 +605,7 @@ export function nvmlDeviceGetDisplayActive(device: t.nvmlDevice_t): Promise<t.nv
 }
 
 /**
- * Reads whether the driver stays loaded while no program uses a GPU. On a worker thread.
+ * Reads the persistence mode: whether the driver stays loaded while no program uses a GPU. On a worker thread.
  *
  * @param device the GPU
  * @returns mode: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
@@ -617,7 +617,7 @@ export function nvmlDeviceGetPersistenceMode(device: t.nvmlDevice_t): Promise<t.
 }
 
 /**
- * Reads where a GPU is on the PCI bus, its PCI ids and class. On a worker thread.
+ * Reads the PCI address, ids and class of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
@@ -628,7 +628,7 @@ export function nvmlDeviceGetPciInfoExt(device: t.nvmlDevice_t): Promise<t.nvmlP
 }
 
 /**
- * Reads where a GPU is on the PCI bus, and its PCI ids. On a worker thread.
+ * Reads the PCI address and ids of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
@@ -639,7 +639,7 @@ export function nvmlDeviceGetPciInfo_v3(device: t.nvmlDevice_t): Promise<t.nvmlP
 }
 
 /**
- * Reads the highest PCIe generation that a GPU reaches in this system. On a worker thread.
+ * Reads the maximum PCIe generation that a GPU can use in this system. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -650,7 +650,7 @@ export function nvmlDeviceGetMaxPcieLinkGeneration(device: t.nvmlDevice_t): Prom
 }
 
 /**
- * Reads the highest PCIe generation that a GPU itself can do. On a worker thread.
+ * Reads the maximum PCIe generation that a GPU itself supports. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -661,7 +661,7 @@ export function nvmlDeviceGetGpuMaxPcieLinkGeneration(device: t.nvmlDevice_t): P
 }
 
 /**
- * Reads the most PCIe lanes that a GPU gets in this system. On a worker thread.
+ * Reads the maximum PCIe link width that a GPU can use in this system, in lanes. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -672,7 +672,7 @@ export function nvmlDeviceGetMaxPcieLinkWidth(device: t.nvmlDevice_t): Promise<n
 }
 
 /**
- * Reads the PCIe generation of the link of a GPU now. On a worker thread.
+ * Reads the current PCIe generation of the link of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -683,7 +683,7 @@ export function nvmlDeviceGetCurrPcieLinkGeneration(device: t.nvmlDevice_t): Pro
 }
 
 /**
- * Reads how many PCIe lanes a GPU uses now. On a worker thread.
+ * Reads the current PCIe link width of a GPU, in lanes. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -694,7 +694,7 @@ export function nvmlDeviceGetCurrPcieLinkWidth(device: t.nvmlDevice_t): Promise<
 }
 
 /**
- * Measures what a GPU sends or receives over PCIe. It takes 20 ms. On a worker thread.
+ * Measures the PCIe throughput of a GPU in one direction. Takes 20 ms. On a worker thread.
  *
  * @param device the GPU
  * @param counter {@link t.nvmlPcieUtilCounter_t}: NVML_PCIE_UTIL_TX_BYTES or NVML_PCIE_UTIL_RX_BYTES
@@ -707,7 +707,7 @@ export function nvmlDeviceGetPcieThroughput(device: t.nvmlDevice_t, counter: t.n
 }
 
 /**
- * Reads how many PCIe replays a GPU had. On a worker thread.
+ * Reads the PCIe replay counter of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -718,7 +718,7 @@ export function nvmlDeviceGetPcieReplayCounter(device: t.nvmlDevice_t): Promise<
 }
 
 /**
- * Reads a clock of a GPU now. On a worker thread.
+ * Reads the current frequency of a clock of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param type {@link t.nvmlClockType_t}: NVML_CLOCK_*
@@ -731,7 +731,7 @@ export function nvmlDeviceGetClockInfo(device: t.nvmlDevice_t, type: t.nvmlClock
 }
 
 /**
- * Reads the highest that a clock of a GPU can be. On a worker thread.
+ * Reads the maximum frequency of a clock of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param type {@link t.nvmlClockType_t}: NVML_CLOCK_*
@@ -744,48 +744,48 @@ export function nvmlDeviceGetMaxClockInfo(device: t.nvmlDevice_t, type: t.nvmlCl
 }
 
 /**
- * Reads the offset of the graphics clock on its voltage curve. On a worker thread.
+ * Reads the voltage-frequency (VF) curve offset of the graphics clock. On a worker thread.
  *
  * @param device the GPU
  * @returns offset, in MHz
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetGpcClkVfOffset
- * @deprecated NVML has nvmlDeviceGetClockOffsets for it.
+ * @deprecated Replaced by nvmlDeviceGetClockOffsets in NVML.
  */
 export function nvmlDeviceGetGpcClkVfOffset(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetGpcClkVfOffset, device) as Promise<number>;
 }
 
 /**
- * Reads a clock of a GPU that programs were given. On a worker thread.
+ * Reads an applications clock of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param clockType {@link t.nvmlClockType_t}: NVML_CLOCK_*
  * @returns clockMHz, in MHz
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceGetApplicationsClock
- * @deprecated NVML has nvmlDeviceGetClock for it.
+ * @deprecated Replaced by nvmlDeviceGetClock in NVML.
  */
 export function nvmlDeviceGetApplicationsClock(device: t.nvmlDevice_t, clockType: t.nvmlClockType_t): Promise<number> {
   return later(e.nvmlDeviceGetApplicationsClock, device, clockType) as Promise<number>;
 }
 
 /**
- * Reads a clock of a GPU that programs have by default. On a worker thread.
+ * Reads a default applications clock of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param clockType {@link t.nvmlClockType_t}: NVML_CLOCK_*
  * @returns clockMHz, in MHz
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceGetDefaultApplicationsClock
- * @deprecated NVML has nvmlDeviceGetClock for it.
+ * @deprecated Replaced by nvmlDeviceGetClock in NVML.
  */
 export function nvmlDeviceGetDefaultApplicationsClock(device: t.nvmlDevice_t, clockType: t.nvmlClockType_t): Promise<number> {
   return later(e.nvmlDeviceGetDefaultApplicationsClock, device, clockType) as Promise<number>;
 }
 
 /**
- * Reads a clock of a GPU: now, as it was asked for, or by default. On a worker thread.
+ * Reads a clock of a GPU: its current, requested or default frequency. On a worker thread.
  *
  * @param device the GPU
  * @param clockType {@link t.nvmlClockType_t}: NVML_CLOCK_*
@@ -799,7 +799,7 @@ export function nvmlDeviceGetClock(device: t.nvmlDevice_t, clockType: t.nvmlCloc
 }
 
 /**
- * Reads the highest boost clock of a GPU that can be asked for. On a worker thread.
+ * Reads the maximum boost clock of a GPU that a user can request. On a worker thread.
  *
  * @param device the GPU
  * @param clockType {@link t.nvmlClockType_t}: NVML_CLOCK_*
@@ -812,7 +812,7 @@ export function nvmlDeviceGetMaxCustomerBoostClock(device: t.nvmlDevice_t, clock
 }
 
 /**
- * Reads which clocks the memory of a GPU can have. On a worker thread.
+ * Reads the supported memory clocks of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @returns clocksMHz, in MHz
@@ -824,10 +824,10 @@ export function nvmlDeviceGetSupportedMemoryClocks(device: t.nvmlDevice_t): Prom
 }
 
 /**
- * Reads which graphics clocks a GPU can have beside a memory clock. On a worker thread.
+ * Reads the supported graphics clocks of a GPU at a memory clock. On a worker thread.
  *
  * @param device the GPU
- * @param memoryClockMHz clock of the memory, in MHz: one that nvmlDeviceGetSupportedMemoryClocks() has
+ * @param memoryClockMHz memory clock, in MHz: one of nvmlDeviceGetSupportedMemoryClocks()
  * @returns clocksMHz, in MHz
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetSupportedGraphicsClocks
@@ -837,7 +837,7 @@ export function nvmlDeviceGetSupportedGraphicsClocks(device: t.nvmlDevice_t, mem
 }
 
 /**
- * Reads whether a GPU raises its clocks by itself, now and by default. On a worker thread.
+ * Reads whether auto boost is enabled on a GPU, currently and by default. On a worker thread.
  *
  * @param device the GPU
  * @returns isEnabled: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED; defaultIsEnabled: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
@@ -849,7 +849,7 @@ export function nvmlDeviceGetAutoBoostedClocksEnabled(device: t.nvmlDevice_t): P
 }
 
 /**
- * Reads the speed that a fan of a GPU is told to run at. On a worker thread.
+ * Reads the intended speed of a fan of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @returns speed, in % of the maximum
@@ -861,7 +861,7 @@ export function nvmlDeviceGetFanSpeed(device: t.nvmlDevice_t): Promise<number> {
 }
 
 /**
- * Reads the speed that a fan of a GPU is told to run at. On a worker thread.
+ * Reads the intended speed of a fan of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param fan index of the fan, 0 to nvmlDeviceGetNumFans() - 1
@@ -874,7 +874,7 @@ export function nvmlDeviceGetFanSpeed_v2(device: t.nvmlDevice_t, fan: number): P
 }
 
 /**
- * Reads the speed that a fan of a GPU runs at. On a worker thread.
+ * Reads the measured speed of a fan of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param fanSpeed `fan`: index of the fan, from 0
@@ -887,7 +887,7 @@ export function nvmlDeviceGetFanSpeedRPM(device: t.nvmlDevice_t, fanSpeed: Pick<
 }
 
 /**
- * Reads the speed that a fan of a GPU is on the way to. On a worker thread.
+ * Reads the target speed of a fan of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param fan index of the fan, 0 to nvmlDeviceGetNumFans() - 1
@@ -900,7 +900,7 @@ export function nvmlDeviceGetTargetFanSpeed(device: t.nvmlDevice_t, fan: number)
 }
 
 /**
- * Reads the bounds of the speed of the fans of a GPU. On a worker thread.
+ * Reads the speed range of the fans of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @returns minSpeed, in % of the maximum; maxSpeed, in % of the maximum
@@ -912,7 +912,7 @@ export function nvmlDeviceGetMinMaxFanSpeed(device: t.nvmlDevice_t): Promise<[mi
 }
 
 /**
- * Reads what the speed of a fan of a GPU follows. On a worker thread.
+ * Reads the control policy of a fan of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param fan index of the fan, 0 to nvmlDeviceGetNumFans() - 1
@@ -925,7 +925,7 @@ export function nvmlDeviceGetFanControlPolicy_v2(device: t.nvmlDevice_t, fan: nu
 }
 
 /**
- * Reads how many fans a GPU has. On a worker thread.
+ * Reads the number of fans of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -943,14 +943,14 @@ export function nvmlDeviceGetNumFans(device: t.nvmlDevice_t): Promise<number> {
  * @returns temp, in °C
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetTemperature
- * @deprecated NVML has nvmlDeviceGetTemperatureV for it.
+ * @deprecated Replaced by nvmlDeviceGetTemperatureV in NVML.
  */
 export function nvmlDeviceGetTemperature(device: t.nvmlDevice_t, sensorType: t.nvmlTemperatureSensors_t): Promise<number> {
   return later(e.nvmlDeviceGetTemperature, device, sensorType) as Promise<number>;
 }
 
 /**
- * Reads how a cooler of a GPU is controlled, and what it cools. On a worker thread.
+ * Reads the control signal and target of a cooler of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param coolerInfo `index` of the cooler, from 0
@@ -975,7 +975,7 @@ export function nvmlDeviceGetTemperatureV(device: t.nvmlDevice_t, temperature: P
 }
 
 /**
- * Reads a temperature at which a GPU does something. On a worker thread.
+ * Reads a temperature threshold of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param thresholdType {@link t.nvmlTemperatureThresholds_t}: NVML_TEMPERATURE_THRESHOLD_*
@@ -988,7 +988,7 @@ export function nvmlDeviceGetTemperatureThreshold(device: t.nvmlDevice_t, thresh
 }
 
 /**
- * Reads how much warmer a GPU may get before it slows down. On a worker thread.
+ * Reads the thermal margin of a GPU to its nearest slowdown threshold. On a worker thread.
  *
  * @param device the GPU
  * @returns marginTempInfo, in °C
@@ -1024,7 +1024,7 @@ export function nvmlDeviceGetPerformanceState(device: t.nvmlDevice_t): Promise<t
 }
 
 /**
- * Reads why the clocks of a GPU are lower than they could be. On a worker thread.
+ * Reads the active clocks event reasons of a GPU: why its clocks are reduced. On a worker thread.
  *
  * @param device the GPU
  * @returns clocksEventReasons: nvmlClocksEventReason* and nvmlClocksThrottleReason*, joined by |
@@ -1036,20 +1036,20 @@ export function nvmlDeviceGetCurrentClocksEventReasons(device: t.nvmlDevice_t): 
 }
 
 /**
- * Reads why the clocks of a GPU are lower than they could be. On a worker thread.
+ * Reads the active clocks throttle reasons of a GPU: why its clocks are reduced. On a worker thread.
  *
  * @param device the GPU
  * @returns clocksThrottleReasons: nvmlClocksEventReason* and nvmlClocksThrottleReason*, joined by |
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceGetCurrentClocksThrottleReasons
- * @deprecated NVML has nvmlDeviceGetCurrentClocksEventReasons for it.
+ * @deprecated Replaced by nvmlDeviceGetCurrentClocksEventReasons in NVML.
  */
 export function nvmlDeviceGetCurrentClocksThrottleReasons(device: t.nvmlDevice_t): Promise<t.Uint64> {
   return later(e.nvmlDeviceGetCurrentClocksThrottleReasons, device) as Promise<t.Uint64>;
 }
 
 /**
- * Reads which reasons for lower clocks a GPU can tell. On a worker thread.
+ * Reads the clocks event reasons that a GPU can report. On a worker thread.
  *
  * @param device the GPU
  * @returns supportedClocksEventReasons: nvmlClocksEventReason* and nvmlClocksThrottleReason*, joined by |
@@ -1061,13 +1061,13 @@ export function nvmlDeviceGetSupportedClocksEventReasons(device: t.nvmlDevice_t)
 }
 
 /**
- * Reads which reasons for lower clocks a GPU can tell. On a worker thread.
+ * Reads the clocks throttle reasons that a GPU can report. On a worker thread.
  *
  * @param device the GPU
  * @returns supportedClocksThrottleReasons: nvmlClocksEventReason* and nvmlClocksThrottleReason*, joined by |
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceGetSupportedClocksThrottleReasons
- * @deprecated NVML has nvmlDeviceGetSupportedClocksEventReasons for it.
+ * @deprecated Replaced by nvmlDeviceGetSupportedClocksEventReasons in NVML.
  */
 export function nvmlDeviceGetSupportedClocksThrottleReasons(device: t.nvmlDevice_t): Promise<t.Uint64> {
   return later(e.nvmlDeviceGetSupportedClocksThrottleReasons, device) as Promise<t.Uint64>;
@@ -1080,14 +1080,14 @@ export function nvmlDeviceGetSupportedClocksThrottleReasons(device: t.nvmlDevice
  * @returns pState: {@link t.nvmlPstates_t}: NVML_PSTATE_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceGetPowerState
- * @deprecated NVML has nvmlDeviceGetPerformanceState for it.
+ * @deprecated Replaced by nvmlDeviceGetPerformanceState in NVML.
  */
 export function nvmlDeviceGetPowerState(device: t.nvmlDevice_t): Promise<t.nvmlPstates_t> {
   return later(e.nvmlDeviceGetPowerState, device) as Promise<t.nvmlPstates_t>;
 }
 
 /**
- * Reads how busy the parts of a GPU are, and when it changes its performance state. On a worker thread.
+ * Reads the utilization of a GPU by domain, and its thresholds for performance state changes. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -1098,20 +1098,20 @@ export function nvmlDeviceGetDynamicPstatesInfo(device: t.nvmlDevice_t): Promise
 }
 
 /**
- * Reads the offset of the memory clock on its voltage curve. On a worker thread.
+ * Reads the voltage-frequency (VF) curve offset of the memory clock. On a worker thread.
  *
  * @param device the GPU
  * @returns offset, in MHz
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMemClkVfOffset
- * @deprecated NVML has nvmlDeviceGetClockOffsets for it.
+ * @deprecated Replaced by nvmlDeviceGetClockOffsets in NVML.
  */
 export function nvmlDeviceGetMemClkVfOffset(device: t.nvmlDevice_t): Promise<number> {
   return later(e.nvmlDeviceGetMemClkVfOffset, device) as Promise<number>;
 }
 
 /**
- * Reads the bounds of a clock of a GPU in a performance state. On a worker thread.
+ * Reads the range of a clock of a GPU in a performance state. On a worker thread.
  *
  * @param device the GPU
  * @param type {@link t.nvmlClockType_t}: NVML_CLOCK_*
@@ -1125,7 +1125,7 @@ export function nvmlDeviceGetMinMaxClockOfPState(device: t.nvmlDevice_t, type: t
 }
 
 /**
- * Reads which performance states a GPU has. On a worker thread.
+ * Reads the supported performance states of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -1136,33 +1136,33 @@ export function nvmlDeviceGetSupportedPerformanceStates(device: t.nvmlDevice_t):
 }
 
 /**
- * Reads the bounds of the offset of the graphics clock. On a worker thread.
+ * Reads the range of the VF curve offset of the graphics clock. On a worker thread.
  *
  * @param device the GPU
  * @returns minOffset, in MHz; maxOffset, in MHz
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetGpcClkMinMaxVfOffset
- * @deprecated NVML has nvmlDeviceGetClockOffsets for it.
+ * @deprecated Replaced by nvmlDeviceGetClockOffsets in NVML.
  */
 export function nvmlDeviceGetGpcClkMinMaxVfOffset(device: t.nvmlDevice_t): Promise<[minOffset: number, maxOffset: number]> {
   return later(e.nvmlDeviceGetGpcClkMinMaxVfOffset, device) as Promise<[minOffset: number, maxOffset: number]>;
 }
 
 /**
- * Reads the bounds of the offset of the memory clock. On a worker thread.
+ * Reads the range of the VF curve offset of the memory clock. On a worker thread.
  *
  * @param device the GPU
  * @returns minOffset, in MHz; maxOffset, in MHz
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMemClkMinMaxVfOffset
- * @deprecated NVML has nvmlDeviceGetClockOffsets for it.
+ * @deprecated Replaced by nvmlDeviceGetClockOffsets in NVML.
  */
 export function nvmlDeviceGetMemClkMinMaxVfOffset(device: t.nvmlDevice_t): Promise<[minOffset: number, maxOffset: number]> {
   return later(e.nvmlDeviceGetMemClkMinMaxVfOffset, device) as Promise<[minOffset: number, maxOffset: number]>;
 }
 
 /**
- * Reads the offset of a clock of a GPU in a performance state, and its bounds. On a worker thread.
+ * Reads the offset of a clock of a GPU in a performance state, and its range. On a worker thread.
  *
  * @param device the GPU
  * @param info `type`: NVML_CLOCK_*, and `pstate`: NVML_PSTATE_*
@@ -1208,7 +1208,7 @@ export function nvmlDeviceGetCurrentClockFreqs(device: t.nvmlDevice_t): Promise<
 }
 
 /**
- * Reads whether the power of a GPU is managed. On a worker thread.
+ * Reads whether power management is enabled on a GPU. On a worker thread.
  *
  * @param device the GPU
  * @returns mode: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
@@ -1220,7 +1220,7 @@ export function nvmlDeviceGetPowerManagementMode(device: t.nvmlDevice_t): Promis
 }
 
 /**
- * Reads the power limit that was set for a GPU. On a worker thread.
+ * Reads the configured power limit of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @returns limit, in mW
@@ -1232,7 +1232,7 @@ export function nvmlDeviceGetPowerManagementLimit(device: t.nvmlDevice_t): Promi
 }
 
 /**
- * Reads the bounds of the power limit of a GPU. On a worker thread.
+ * Reads the range of the power limit of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @returns minLimit, in mW; maxLimit, in mW
@@ -1256,7 +1256,7 @@ export function nvmlDeviceGetPowerManagementDefaultLimit(device: t.nvmlDevice_t)
 }
 
 /**
- * Reads what a GPU draws. On a worker thread.
+ * Reads the power draw of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @returns power, in mW
@@ -1268,7 +1268,7 @@ export function nvmlDeviceGetPowerUsage(device: t.nvmlDevice_t): Promise<number>
 }
 
 /**
- * Reads how a GPU chooses its clocks. On a worker thread.
+ * Reads the PowerMizer mode of a GPU: how it selects its clocks. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -1279,7 +1279,7 @@ export function nvmlDeviceGetPowerMizerMode_v1(device: t.nvmlDevice_t): Promise<
 }
 
 /**
- * Sets how a GPU chooses its clocks. On a worker thread.
+ * Sets the PowerMizer mode of a GPU: how it selects its clocks. On a worker thread.
  *
  * @param device the GPU
  * @param powerMizerMode `mode`: NVML_POWER_MIZER_MODE_*
@@ -1291,7 +1291,7 @@ export function nvmlDeviceSetPowerMizerMode_v1(device: t.nvmlDevice_t, powerMize
 }
 
 /**
- * Reads the energy that a GPU has used. On a worker thread.
+ * Reads the total energy consumption of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @returns energy, in mJ since the driver was loaded
@@ -1303,7 +1303,7 @@ export function nvmlDeviceGetTotalEnergyConsumption(device: t.nvmlDevice_t): Pro
 }
 
 /**
- * Reads the power limit of a GPU that holds: the lowest of all that were set. On a worker thread.
+ * Reads the enforced power limit of a GPU: the lowest of all configured limits. On a worker thread.
  *
  * @param device the GPU
  * @returns limit, in mW
@@ -1315,7 +1315,7 @@ export function nvmlDeviceGetEnforcedPowerLimit(device: t.nvmlDevice_t): Promise
 }
 
 /**
- * Reads the operation mode of a GPU, now and after the next reboot. On a worker thread.
+ * Reads the current and pending operation mode (GOM) of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @returns current: {@link t.nvmlGpuOperationMode_t}: NVML_GOM_*; pending: {@link t.nvmlGpuOperationMode_t}: NVML_GOM_*
@@ -1327,7 +1327,7 @@ export function nvmlDeviceGetGpuOperationMode(device: t.nvmlDevice_t): Promise<[
 }
 
 /**
- * Reads how much memory a GPU has, and how much is used. On a worker thread.
+ * Reads the total, used and free memory of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @returns memory, in bytes
@@ -1339,7 +1339,7 @@ export function nvmlDeviceGetMemoryInfo(device: t.nvmlDevice_t): Promise<t.nvmlM
 }
 
 /**
- * Reads how much memory a GPU has, and how much is used. On a worker thread.
+ * Reads the total, used and free memory of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @returns memory, in bytes
@@ -1351,7 +1351,7 @@ export function nvmlDeviceGetMemoryInfo_v2(device: t.nvmlDevice_t): Promise<t.nv
 }
 
 /**
- * Reads who may compute on a GPU. On a worker thread.
+ * Reads the compute mode: which processes may compute on a GPU. On a worker thread.
  *
  * @param device the GPU
  * @returns mode: {@link t.nvmlComputeMode_t}: NVML_COMPUTEMODE_*
@@ -1374,7 +1374,7 @@ export function nvmlDeviceGetCudaComputeCapability(device: t.nvmlDevice_t): Prom
 }
 
 /**
- * Reads whether the memory of a GPU is encrypted, now and after the next reset. On a worker thread.
+ * Reads the current and pending DRAM encryption mode of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -1385,7 +1385,7 @@ export function nvmlDeviceGetDramEncryptionMode(device: t.nvmlDevice_t): Promise
 }
 
 /**
- * Sets whether the memory of a GPU is encrypted, from the next reset on. On a worker thread.
+ * Sets the DRAM encryption mode of a GPU, from the next reset. On a worker thread.
  *
  * @param device the GPU
  * @param dramEncryption `encryptionState`: NVML_FEATURE_*
@@ -1397,7 +1397,7 @@ export function nvmlDeviceSetDramEncryptionMode(device: t.nvmlDevice_t, dramEncr
 }
 
 /**
- * Reads whether ECC is on for a GPU, now and after the next reboot or reset. On a worker thread.
+ * Reads the current and pending ECC mode of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @returns current: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED; pending: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
@@ -1409,7 +1409,7 @@ export function nvmlDeviceGetEccMode(device: t.nvmlDevice_t): Promise<[current: 
 }
 
 /**
- * Reads whether ECC is on by default on a GPU. On a worker thread.
+ * Reads whether ECC is enabled by default on a GPU. On a worker thread.
  *
  * @param device the GPU
  * @returns defaultMode: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
@@ -1424,7 +1424,7 @@ export function nvmlDeviceGetDefaultEccMode(device: t.nvmlDevice_t): Promise<t.n
  * Reads the board id of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @returns boardId: GPUs of one board have the same
+ * @returns boardId: the same for all GPUs of a board
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetBoardId
  */
@@ -1433,7 +1433,7 @@ export function nvmlDeviceGetBoardId(device: t.nvmlDevice_t): Promise<number> {
 }
 
 /**
- * Reads whether the board of a GPU has several GPUs. On a worker thread.
+ * Reads whether a GPU is on a multi-GPU board. On a worker thread.
  *
  * @param device the GPU
  * @returns multiGpuBool: 1 where the board has several GPUs, else 0
@@ -1445,7 +1445,7 @@ export function nvmlDeviceGetMultiGpuBoard(device: t.nvmlDevice_t): Promise<numb
 }
 
 /**
- * Reads how many ECC errors a GPU had. On a worker thread.
+ * Reads the total ECC error count of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param errorType {@link t.nvmlMemoryErrorType_t}: NVML_MEMORY_ERROR_TYPE_CORRECTED or NVML_MEMORY_ERROR_TYPE_UNCORRECTED
@@ -1458,21 +1458,21 @@ export function nvmlDeviceGetTotalEccErrors(device: t.nvmlDevice_t, errorType: t
 }
 
 /**
- * Reads how many ECC errors a GPU had in each kind of memory. On a worker thread.
+ * Reads the ECC error counts of a GPU by memory location. On a worker thread.
  *
  * @param device the GPU
  * @param errorType {@link t.nvmlMemoryErrorType_t}: NVML_MEMORY_ERROR_TYPE_CORRECTED or NVML_MEMORY_ERROR_TYPE_UNCORRECTED
  * @param counterType {@link t.nvmlEccCounterType_t}: NVML_VOLATILE_ECC or NVML_AGGREGATE_ECC
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceGetDetailedEccErrors
- * @deprecated NVML has nvmlDeviceGetMemoryErrorCounter for it.
+ * @deprecated Replaced by nvmlDeviceGetMemoryErrorCounter in NVML.
  */
 export function nvmlDeviceGetDetailedEccErrors(device: t.nvmlDevice_t, errorType: t.nvmlMemoryErrorType_t, counterType: t.nvmlEccCounterType_t): Promise<t.nvmlEccErrorCounts_t> {
   return later(e.nvmlDeviceGetDetailedEccErrors, device, errorType, counterType) as Promise<t.nvmlEccErrorCounts_t>;
 }
 
 /**
- * Reads how many ECC errors a GPU had in one kind of memory. On a worker thread.
+ * Reads the ECC error count of a GPU for one memory location. On a worker thread.
  *
  * @param device the GPU
  * @param errorType {@link t.nvmlMemoryErrorType_t}: NVML_MEMORY_ERROR_TYPE_CORRECTED or NVML_MEMORY_ERROR_TYPE_UNCORRECTED
@@ -1486,7 +1486,7 @@ export function nvmlDeviceGetMemoryErrorCounter(device: t.nvmlDevice_t, errorTyp
 }
 
 /**
- * Reads how busy a GPU and its memory were in the last sampling period. On a worker thread.
+ * Reads the GPU and memory utilization over the last sampling period. On a worker thread.
  *
  * @param device the GPU
  * @returns utilization, in %
@@ -1498,7 +1498,7 @@ export function nvmlDeviceGetUtilizationRates(device: t.nvmlDevice_t): Promise<t
 }
 
 /**
- * Reads how busy the video encoders of a GPU are. On a worker thread.
+ * Reads the video encoder utilization of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @returns utilization, in %; samplingPeriodUs, in µs
@@ -1510,7 +1510,7 @@ export function nvmlDeviceGetEncoderUtilization(device: t.nvmlDevice_t): Promise
 }
 
 /**
- * Reads what is free of the video encoders of a GPU for a codec. On a worker thread.
+ * Reads the free video encoder capacity of a GPU for a codec. On a worker thread.
  *
  * @param device the GPU
  * @param encoderQueryType {@link t.nvmlEncoderType_t}: NVML_ENCODER_QUERY_*
@@ -1523,10 +1523,10 @@ export function nvmlDeviceGetEncoderCapacity(device: t.nvmlDevice_t, encoderQuer
 }
 
 /**
- * Reads the sessions of the video encoders of a GPU, and their averages. On a worker thread.
+ * Reads the number of encoder sessions of a GPU, and their average frame rate and latency. On a worker thread.
  *
  * @param device the GPU
- * @returns sessionCount: open sessions; averageFps, in frames/s; averageLatency, in µs
+ * @returns sessionCount: number of active sessions; averageFps, in frames/s; averageLatency, in µs
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetEncoderStats
  */
@@ -1535,7 +1535,7 @@ export function nvmlDeviceGetEncoderStats(device: t.nvmlDevice_t): Promise<[sess
 }
 
 /**
- * Reads each session of the video encoders of a GPU. On a worker thread.
+ * Reads the active encoder sessions of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -1546,7 +1546,7 @@ export function nvmlDeviceGetEncoderSessions(device: t.nvmlDevice_t): Promise<t.
 }
 
 /**
- * Reads how busy the video decoders of a GPU are. On a worker thread.
+ * Reads the video decoder utilization of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @returns utilization, in %; samplingPeriodUs, in µs
@@ -1558,7 +1558,7 @@ export function nvmlDeviceGetDecoderUtilization(device: t.nvmlDevice_t): Promise
 }
 
 /**
- * Reads how busy the JPEG engines of a GPU are. On a worker thread.
+ * Reads the JPEG engine utilization of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @returns utilization, in %; samplingPeriodUs, in µs
@@ -1570,7 +1570,7 @@ export function nvmlDeviceGetJpgUtilization(device: t.nvmlDevice_t): Promise<[ut
 }
 
 /**
- * Reads how busy the optical flow engine of a GPU is. On a worker thread.
+ * Reads the optical flow accelerator (OFA) utilization of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @returns utilization, in %; samplingPeriodUs, in µs
@@ -1582,7 +1582,7 @@ export function nvmlDeviceGetOfaUtilization(device: t.nvmlDevice_t): Promise<[ut
 }
 
 /**
- * Reads the sessions of frame buffer capture on a GPU, and their averages. On a worker thread.
+ * Reads the number of frame buffer capture (FBC) sessions of a GPU, and their average frame rate and latency. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
@@ -1593,7 +1593,7 @@ export function nvmlDeviceGetFBCStats(device: t.nvmlDevice_t): Promise<t.nvmlFBC
 }
 
 /**
- * Reads each session of frame buffer capture on a GPU. On a worker thread.
+ * Reads the active frame buffer capture (FBC) sessions of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
@@ -1604,7 +1604,7 @@ export function nvmlDeviceGetFBCSessions(device: t.nvmlDevice_t): Promise<t.nvml
 }
 
 /**
- * Reads the driver model of a GPU, now and after the next reboot. Windows only. On a worker thread.
+ * Reads the current and pending driver model of a GPU. Windows only. On a worker thread.
  *
  * @param device the GPU
  * @returns current: {@link t.nvmlDriverModel_t}: NVML_DRIVER_*; pending: {@link t.nvmlDriverModel_t}: NVML_DRIVER_*
@@ -1638,7 +1638,7 @@ export function nvmlDeviceGetBridgeChipInfo(device: t.nvmlDevice_t): Promise<t.n
 }
 
 /**
- * Reads which processes compute on a GPU. On a worker thread.
+ * Reads the compute processes on a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
@@ -1649,7 +1649,7 @@ export function nvmlDeviceGetComputeRunningProcesses_v3(device: t.nvmlDevice_t):
 }
 
 /**
- * Reads which processes draw on a GPU. On a worker thread.
+ * Reads the graphics processes on a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
@@ -1660,7 +1660,7 @@ export function nvmlDeviceGetGraphicsRunningProcesses_v3(device: t.nvmlDevice_t)
 }
 
 /**
- * Reads which processes compute on a GPU through MPS. On a worker thread.
+ * Reads the MPS compute processes on a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -1671,7 +1671,7 @@ export function nvmlDeviceGetMPSComputeRunningProcesses_v3(device: t.nvmlDevice_
 }
 
 /**
- * Reads which processes use a GPU, of one kind or all. On a worker thread.
+ * Reads the processes on a GPU, of one kind or of all. On a worker thread.
  *
  * @param device the GPU
  * @param plist `mode`: NVML_PROCESS_MODE_*
@@ -1683,11 +1683,11 @@ export function nvmlDeviceGetRunningProcessDetailList(device: t.nvmlDevice_t, pl
 }
 
 /**
- * Whether two GPUs sit on one board. On a worker thread.
+ * Reads whether two GPUs are on the same board. On a worker thread.
  *
- * @param device1 one GPU
- * @param device2 the other GPU
- * @returns onSameBoard: 1 where they do, else 0
+ * @param device1 the first GPU
+ * @param device2 the second GPU
+ * @returns onSameBoard: 1 where they are, else 0
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceOnSameBoard
  */
@@ -1696,7 +1696,7 @@ export function nvmlDeviceOnSameBoard(device1: t.nvmlDevice_t, device2: t.nvmlDe
 }
 
 /**
- * Reads whether a group of functions is for administrators alone. On a worker thread.
+ * Reads whether a group of functions is restricted to administrators. On a worker thread.
  *
  * @param device the GPU
  * @param apiType {@link t.nvmlRestrictedAPI_t}: NVML_RESTRICTED_API_SET_APPLICATION_CLOCKS or NVML_RESTRICTED_API_SET_AUTO_BOOSTED_CLOCKS
@@ -1709,7 +1709,7 @@ export function nvmlDeviceGetAPIRestriction(device: t.nvmlDevice_t, apiType: t.n
 }
 
 /**
- * Reads what the driver sampled of a GPU since a time. On a worker thread.
+ * Reads the buffered samples of a GPU since a timestamp. On a worker thread.
  *
  * @param device the GPU
  * @param type {@link t.nvmlSamplingType_t}: NVML_*_SAMPLES
@@ -1723,7 +1723,7 @@ export function nvmlDeviceGetSamples(device: t.nvmlDevice_t, type: t.nvmlSamplin
 }
 
 /**
- * Reads how much memory the CPU can map of a GPU (BAR1), and how much is mapped. On a worker thread.
+ * Reads the total, used and free BAR1 memory of a GPU, which the CPU can map. On a worker thread.
  *
  * @param device the GPU
  * @returns bar1Memory, in bytes
@@ -1735,7 +1735,7 @@ export function nvmlDeviceGetBAR1MemoryInfo(device: t.nvmlDevice_t): Promise<t.n
 }
 
 /**
- * Reads for how long a limit has held down a GPU. On a worker thread.
+ * Reads how long a performance policy has limited the clocks of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param perfPolicyType {@link t.nvmlPerfPolicyType_t}: NVML_PERF_POLICY_*
@@ -1747,7 +1747,7 @@ export function nvmlDeviceGetViolationStatus(device: t.nvmlDevice_t, perfPolicyT
 }
 
 /**
- * Reads the number of the interrupt of a GPU. On a worker thread.
+ * Reads the interrupt number of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
@@ -1758,7 +1758,7 @@ export function nvmlDeviceGetIrqNum(device: t.nvmlDevice_t): Promise<number> {
 }
 
 /**
- * Reads how many cores a GPU has. On a worker thread.
+ * Reads the number of cores of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
@@ -1769,7 +1769,7 @@ export function nvmlDeviceGetNumGpuCores(device: t.nvmlDevice_t): Promise<number
 }
 
 /**
- * Reads what feeds a GPU. On a worker thread.
+ * Reads the power source of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @returns powerSource: NVML_POWER_SOURCE_*
@@ -1781,7 +1781,7 @@ export function nvmlDeviceGetPowerSource(device: t.nvmlDevice_t): Promise<number
 }
 
 /**
- * Reads the width of a GPU's memory bus. On a worker thread.
+ * Reads the memory bus width of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @returns busWidth, in bits
@@ -1793,7 +1793,7 @@ export function nvmlDeviceGetMemoryBusWidth(device: t.nvmlDevice_t): Promise<num
 }
 
 /**
- * Reads the highest speed of the PCIe link of a GPU. On a worker thread.
+ * Reads the maximum PCIe link speed of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @returns maxSpeed: NVML_PCIE_LINK_MAX_SPEED_*
@@ -1805,7 +1805,7 @@ export function nvmlDeviceGetPcieLinkMaxSpeed(device: t.nvmlDevice_t): Promise<n
 }
 
 /**
- * Reads the speed of the PCIe link of a GPU now. On a worker thread.
+ * Reads the current PCIe link speed of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @returns pcieSpeed, in Mbit/s for each lane
@@ -1817,7 +1817,7 @@ export function nvmlDeviceGetPcieSpeed(device: t.nvmlDevice_t): Promise<number> 
 }
 
 /**
- * Reads whether a GPU adapts its clocks to its voltage. On a worker thread.
+ * Reads whether adaptive clocking is enabled on a GPU. On a worker thread.
  *
  * @param device the GPU
  * @returns adaptiveClockStatus: NVML_ADAPTIVE_CLOCKING_INFO_STATUS_*
@@ -1829,7 +1829,7 @@ export function nvmlDeviceGetAdaptiveClockInfoStatus(device: t.nvmlDevice_t): Pr
 }
 
 /**
- * Reads what kind of bus a GPU is on. On a worker thread.
+ * Reads the bus type of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @returns type: NVML_BUS_TYPE_*
@@ -1841,19 +1841,19 @@ export function nvmlDeviceGetBusType(device: t.nvmlDevice_t): Promise<number> {
 }
 
 /**
- * Reads how a GPU takes part in the NVLink fabric. On a worker thread.
+ * Reads the NVLink fabric registration of a GPU: state, cluster and clique. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_NotSupported
  * @see NVML nvmlDeviceGetGpuFabricInfo
- * @deprecated NVML has nvmlDeviceGetGpuFabricInfoV for it.
+ * @deprecated Replaced by nvmlDeviceGetGpuFabricInfoV in NVML.
  */
 export function nvmlDeviceGetGpuFabricInfo(device: t.nvmlDevice_t): Promise<t.nvmlGpuFabricInfo_t> {
   return later(e.nvmlDeviceGetGpuFabricInfo, device) as Promise<t.nvmlGpuFabricInfo_t>;
 }
 
 /**
- * Reads how a GPU takes part in the NVLink fabric, its health too. On a worker thread.
+ * Reads the NVLink fabric registration of a GPU, including the health of the fabric. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_NotSupported
@@ -1884,7 +1884,7 @@ export function nvmlSystemGetConfComputeState(): Promise<t.nvmlConfComputeSystem
 }
 
 /**
- * Reads how much memory of a GPU is protected, and how much is not. On a worker thread.
+ * Reads the protected and unprotected memory sizes of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @returns memInfo, in KiB
@@ -1896,7 +1896,7 @@ export function nvmlDeviceGetConfComputeMemSizeInfo(device: t.nvmlDevice_t): Pro
 }
 
 /**
- * Reads whether the GPUs take work in confidential computing. On a worker thread.
+ * Reads whether the GPUs accept work in confidential computing. On a worker thread.
  *
  * @returns isAcceptingWork: NVML_CC_ACCEPTING_CLIENT_REQUESTS_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
@@ -1907,7 +1907,7 @@ export function nvmlSystemGetConfComputeGpusReadyState(): Promise<number> {
 }
 
 /**
- * Reads how much of the protected memory of a GPU is used. On a worker thread.
+ * Reads the total, used and free protected memory of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @returns memory, in bytes
@@ -1919,7 +1919,7 @@ export function nvmlDeviceGetConfComputeProtectedMemoryUsage(device: t.nvmlDevic
 }
 
 /**
- * Reads the certificates by which a GPU attests itself. On a worker thread.
+ * Reads the attestation certificate chain of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -1930,10 +1930,10 @@ export function nvmlDeviceGetConfComputeGpuCertificate(device: t.nvmlDevice_t): 
 }
 
 /**
- * Lets a GPU attest its state. On a worker thread.
+ * Requests an attestation report from a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param gpuAtstReport `nonce`: 32 bytes that the report repeats
+ * @param gpuAtstReport `nonce`: 32 bytes that the report includes
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetConfComputeGpuAttestationReport
  */
@@ -1942,7 +1942,7 @@ export function nvmlDeviceGetConfComputeGpuAttestationReport(device: t.nvmlDevic
 }
 
 /**
- * Reads when confidential computing changes its keys. On a worker thread.
+ * Reads the key rotation threshold of confidential computing. On a worker thread.
  *
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlSystemGetConfComputeKeyRotationThresholdInfo
@@ -1952,10 +1952,10 @@ export function nvmlSystemGetConfComputeKeyRotationThresholdInfo(): Promise<t.nv
 }
 
 /**
- * Sets how much memory of a GPU is not protected. On a worker thread.
+ * Sets the unprotected memory size of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param sizeKiB size of the memory that is not protected, in KiB
+ * @param sizeKiB size of the unprotected memory, in KiB
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
  * @see NVML nvmlDeviceSetConfComputeUnprotectedMemSize
  */
@@ -1964,7 +1964,7 @@ export function nvmlDeviceSetConfComputeUnprotectedMemSize(device: t.nvmlDevice_
 }
 
 /**
- * Lets the GPUs take work in confidential computing, or no more. On a worker thread.
+ * Sets whether the GPUs accept work in confidential computing. On a worker thread.
  *
  * @param isAcceptingWork NVML_CC_ACCEPTING_CLIENT_REQUESTS_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
@@ -1975,7 +1975,7 @@ export function nvmlSystemSetConfComputeGpusReadyState(isAcceptingWork: number):
 }
 
 /**
- * Sets when confidential computing changes its keys. On a worker thread.
+ * Sets the key rotation threshold of confidential computing. On a worker thread.
  *
  * @param pKeyRotationThrInfo `maxAttackerAdvantage`: NVML_CC_KEY_ROTATION_THRESHOLD_ATTACKER_ADVANTAGE_MIN to _MAX
  * @throws NVMLError_InvalidArgument, NVMLError_InvalidState, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -1996,7 +1996,7 @@ export function nvmlSystemGetConfComputeSettings(): Promise<t.nvmlSystemConfComp
 }
 
 /**
- * Reads the version of the firmware of a GPU's system processor (GSP). On a worker thread.
+ * Reads the GSP firmware version of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
@@ -2007,10 +2007,10 @@ export function nvmlDeviceGetGspFirmwareVersion(device: t.nvmlDevice_t): Promise
 }
 
 /**
- * Reads whether a GPU runs the firmware of its system processor (GSP). On a worker thread.
+ * Reads whether the GSP firmware of a GPU is enabled. On a worker thread.
  *
  * @param device the GPU
- * @returns isEnabled: 1 where the GSP firmware runs, else 0; defaultMode: 1 where it does by default, else 0
+ * @returns isEnabled: 1 where the GSP firmware is enabled, else 0; defaultMode: 1 where it is enabled by default, else 0
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlDeviceGetGspFirmwareMode
  */
@@ -2019,7 +2019,7 @@ export function nvmlDeviceGetGspFirmwareMode(device: t.nvmlDevice_t): Promise<[i
 }
 
 /**
- * Reads the ECC errors in the SRAM of a GPU. On a worker thread.
+ * Reads the SRAM ECC error counts of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -2042,7 +2042,7 @@ export function nvmlDeviceSetPowerManagementLimit_v2(device: t.nvmlDevice_t, pow
 }
 
 /**
- * Reads whether the driver keeps statistics of the processes on a GPU. On a worker thread.
+ * Reads the accounting mode: whether the driver keeps process statistics of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @returns mode: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
@@ -2054,7 +2054,7 @@ export function nvmlDeviceGetAccountingMode(device: t.nvmlDevice_t): Promise<t.n
 }
 
 /**
- * Reads the statistics of a process on a GPU. On a worker thread.
+ * Reads the accounting statistics of a process on a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param pid id of the process
@@ -2066,7 +2066,7 @@ export function nvmlDeviceGetAccountingStats(device: t.nvmlDevice_t, pid: number
 }
 
 /**
- * Reads of which processes there are statistics on a GPU. On a worker thread.
+ * Reads the pids with accounting statistics on a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -2077,7 +2077,7 @@ export function nvmlDeviceGetAccountingPids(device: t.nvmlDevice_t): Promise<num
 }
 
 /**
- * Reads of how many processes statistics are kept on a GPU. On a worker thread.
+ * Reads the number of processes that the accounting buffer of a GPU holds. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -2088,7 +2088,7 @@ export function nvmlDeviceGetAccountingBufferSize(device: t.nvmlDevice_t): Promi
 }
 
 /**
- * Reads the statistics of a process on a GPU. On a worker thread.
+ * Reads the accounting statistics of a process on a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param stats `pid` of the process
@@ -2100,11 +2100,11 @@ export function nvmlDeviceGetAccountingStats_v2(device: t.nvmlDevice_t, stats: P
 }
 
 /**
- * Reads which memory pages of a GPU were retired. On a worker thread.
+ * Reads the retired memory pages of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param cause {@link t.nvmlPageRetirementCause_t}: NVML_PAGE_RETIREMENT_CAUSE_MULTIPLE_SINGLE_BIT_ECC_ERRORS or NVML_PAGE_RETIREMENT_CAUSE_DOUBLE_BIT_ECC_ERROR
- * @returns addresses: of the pages
+ * @returns addresses: page addresses
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetRetiredPages
  */
@@ -2113,11 +2113,11 @@ export function nvmlDeviceGetRetiredPages(device: t.nvmlDevice_t, cause: t.nvmlP
 }
 
 /**
- * Reads which memory pages of a GPU were retired. On a worker thread.
+ * Reads the retired memory pages of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param cause {@link t.nvmlPageRetirementCause_t}: NVML_PAGE_RETIREMENT_CAUSE_MULTIPLE_SINGLE_BIT_ECC_ERRORS or NVML_PAGE_RETIREMENT_CAUSE_DOUBLE_BIT_ECC_ERROR
- * @returns addresses: of the pages; timestamps: when each was retired, in µs since 1970
+ * @returns addresses: page addresses; timestamps: time of each retirement, in µs since 1970
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetRetiredPages_v2
  */
@@ -2126,7 +2126,7 @@ export function nvmlDeviceGetRetiredPages_v2(device: t.nvmlDevice_t, cause: t.nv
 }
 
 /**
- * Reads whether a page of a GPU waits for the next reboot to be retired. On a worker thread.
+ * Reads whether a page retirement of a GPU is pending until the next reboot. On a worker thread.
  *
  * @param device the GPU
  * @returns isPending: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
@@ -2138,10 +2138,10 @@ export function nvmlDeviceGetRetiredPagesPendingStatus(device: t.nvmlDevice_t): 
 }
 
 /**
- * Reads how many memory rows of a GPU were remapped. On a worker thread.
+ * Reads the number of remapped memory rows of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @returns corrRows: rows remapped for corrected errors; uncRows: rows remapped for uncorrected errors; isPending: 1 where a row waits for the next reset, else 0; failureOccurred: 1 where a remapping ever failed, else 0
+ * @returns corrRows: rows remapped for corrected errors; uncRows: rows remapped for uncorrected errors; isPending: 1 where a row remapping is pending until the next reset, else 0; failureOccurred: 1 where a row remapping has ever failed, else 0
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlDeviceGetRemappedRows
  */
@@ -2150,10 +2150,10 @@ export function nvmlDeviceGetRemappedRows(device: t.nvmlDevice_t): Promise<[corr
 }
 
 /**
- * Reads how many memory banks of a GPU have spare rows left. On a worker thread.
+ * Reads the row remapper availability of a GPU: memory banks by their spare rows. On a worker thread.
  *
  * @param device the GPU
- * @returns values: banks by how many spare rows they have left
+ * @returns values: number of banks by their remaining spare rows
  * @throws NVMLError_Unknown
  * @see NVML nvmlDeviceGetRowRemapperHistogram
  */
@@ -2174,7 +2174,7 @@ export function nvmlDeviceGetArchitecture(device: t.nvmlDevice_t): Promise<numbe
 }
 
 /**
- * Reads whether the clock monitor of a GPU saw faults. On a worker thread.
+ * Reads the faults that the clock monitor of a GPU found. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -2185,7 +2185,7 @@ export function nvmlDeviceGetClkMonStatus(device: t.nvmlDevice_t): Promise<t.nvm
 }
 
 /**
- * Reads how busy each process kept a GPU since a time. On a worker thread.
+ * Reads the utilization of a GPU by process since a timestamp. On a worker thread.
  *
  * @param device the GPU
  * @param lastSeenTimeStamp µs since 1970: only later samples are returned; 0 for all
@@ -2197,7 +2197,7 @@ export function nvmlDeviceGetProcessUtilization(device: t.nvmlDevice_t, lastSeen
 }
 
 /**
- * Reads how busy each process kept a GPU since a time, all engines. On a worker thread.
+ * Reads the utilization of a GPU by process since a timestamp, for all engines. On a worker thread.
  *
  * @param device the GPU
  * @param procesesUtilInfo `lastSeenTimeStamp`, in µs since 1970: only later samples are returned; 0 for all
@@ -2209,7 +2209,7 @@ export function nvmlDeviceGetProcessesUtilizationInfo(device: t.nvmlDevice_t, pr
 }
 
 /**
- * Reads where a GPU is in its rack: chassis, slot, tray, host. On a worker thread.
+ * Reads the position of a GPU in its rack: chassis, slot, tray, host. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_Memory, NVMLError_NotSupported, NVMLError_Unknown
@@ -2220,7 +2220,7 @@ export function nvmlDeviceGetPlatformInfo(device: t.nvmlDevice_t): Promise<t.nvm
 }
 
 /**
- * Reads a GPU's per-device identifier. On a worker thread.
+ * Reads the per-device identifier (PDI) of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -2231,7 +2231,7 @@ export function nvmlDeviceGetPdi(device: t.nvmlDevice_t): Promise<t.nvmlPdi_t> {
 }
 
 /**
- * Gives a hostname to a GPU. On a worker thread.
+ * Assigns a hostname to a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param hostname `value`: at most 63 bytes
@@ -2243,7 +2243,7 @@ export function nvmlDeviceSetHostname_v1(device: t.nvmlDevice_t, hostname: Given
 }
 
 /**
- * Reads the hostname that was given to a GPU. On a worker thread.
+ * Reads the hostname assigned to a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -2254,7 +2254,7 @@ export function nvmlDeviceGetHostname_v1(device: t.nvmlDevice_t): Promise<t.nvml
 }
 
 /**
- * Sets the color of the LED of an S-class unit. On a worker thread.
+ * Sets the LED color of an S-class unit. On a worker thread.
  *
  * @param unit the unit
  * @param color {@link t.nvmlLedColor_t}: NVML_LED_COLOR_GREEN or NVML_LED_COLOR_AMBER
@@ -2266,7 +2266,7 @@ export function nvmlUnitSetLedState(unit: t.nvmlUnit_t, color: t.nvmlLedColor_t)
 }
 
 /**
- * Sets whether the driver stays loaded while no program uses a GPU. On a worker thread.
+ * Sets the persistence mode: whether the driver stays loaded while no program uses a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param mode {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
@@ -2278,7 +2278,7 @@ export function nvmlDeviceSetPersistenceMode(device: t.nvmlDevice_t, mode: t.nvm
 }
 
 /**
- * Sets who may compute on a GPU. On a worker thread.
+ * Sets the compute mode: which processes may compute on a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param mode {@link t.nvmlComputeMode_t}: NVML_COMPUTEMODE_*
@@ -2290,7 +2290,7 @@ export function nvmlDeviceSetComputeMode(device: t.nvmlDevice_t, mode: t.nvmlCom
 }
 
 /**
- * Switches ECC of a GPU on or off, from the next reboot or reset on. On a worker thread.
+ * Enables or disables ECC on a GPU, from the next reboot or reset. On a worker thread.
  *
  * @param device the GPU
  * @param ecc {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
@@ -2302,7 +2302,7 @@ export function nvmlDeviceSetEccMode(device: t.nvmlDevice_t, ecc: t.nvmlEnableSt
 }
 
 /**
- * Sets the ECC error counts of a GPU back to zero. On a worker thread.
+ * Resets the ECC error counts of a GPU to zero. On a worker thread.
  *
  * @param device the GPU
  * @param counterType {@link t.nvmlEccCounterType_t}: NVML_VOLATILE_ECC or NVML_AGGREGATE_ECC
@@ -2314,7 +2314,7 @@ export function nvmlDeviceClearEccErrorCounts(device: t.nvmlDevice_t, counterTyp
 }
 
 /**
- * Sets the driver model of a GPU, from the next reboot on. Windows only. On a worker thread.
+ * Sets the driver model of a GPU, from the next reboot. Windows only. On a worker thread.
  *
  * @param device the GPU
  * @param driverModel {@link t.nvmlDriverModel_t}: NVML_DRIVER_*
@@ -2327,11 +2327,11 @@ export function nvmlDeviceSetDriverModel(device: t.nvmlDevice_t, driverModel: t.
 }
 
 /**
- * Holds the graphics clock of a GPU between two clocks. On a worker thread.
+ * Locks the graphics clock of a GPU to a range. On a worker thread.
  *
  * @param device the GPU
- * @param minGpuClockMHz lowest clock, in MHz, or an NVML_CLOCK_LIMIT_ID_*
- * @param maxGpuClockMHz highest clock, in MHz, or an NVML_CLOCK_LIMIT_ID_*
+ * @param minGpuClockMHz minimum clock, in MHz, or an NVML_CLOCK_LIMIT_ID_*
+ * @param maxGpuClockMHz maximum clock, in MHz, or an NVML_CLOCK_LIMIT_ID_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceSetGpuLockedClocks
  */
@@ -2340,7 +2340,7 @@ export function nvmlDeviceSetGpuLockedClocks(device: t.nvmlDevice_t, minGpuClock
 }
 
 /**
- * Holds the graphics clock of a GPU no more. On a worker thread.
+ * Unlocks the graphics clock of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -2351,11 +2351,11 @@ export function nvmlDeviceResetGpuLockedClocks(device: t.nvmlDevice_t): Promise<
 }
 
 /**
- * Holds the memory clock of a GPU between two clocks. On a worker thread.
+ * Locks the memory clock of a GPU to a range. On a worker thread.
  *
  * @param device the GPU
- * @param minMemClockMHz lowest clock, in MHz
- * @param maxMemClockMHz highest clock, in MHz
+ * @param minMemClockMHz minimum clock, in MHz
+ * @param maxMemClockMHz maximum clock, in MHz
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceSetMemoryLockedClocks
  */
@@ -2364,7 +2364,7 @@ export function nvmlDeviceSetMemoryLockedClocks(device: t.nvmlDevice_t, minMemCl
 }
 
 /**
- * Holds the memory clock of a GPU no more. On a worker thread.
+ * Unlocks the memory clock of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -2375,33 +2375,33 @@ export function nvmlDeviceResetMemoryLockedClocks(device: t.nvmlDevice_t): Promi
 }
 
 /**
- * Sets the clocks of a GPU that programs run at. On a worker thread.
+ * Sets the applications clocks of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param memClockMHz clock of the memory, in MHz
+ * @param memClockMHz memory clock, in MHz
  * @param graphicsClockMHz graphics clock, in MHz
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceSetApplicationsClocks
- * @deprecated NVML has nvmlDeviceSetGpuLockedClocks for it.
+ * @deprecated Replaced by nvmlDeviceSetGpuLockedClocks in NVML.
  */
 export function nvmlDeviceSetApplicationsClocks(device: t.nvmlDevice_t, memClockMHz: number, graphicsClockMHz: number): Promise<void> {
   return later(e.nvmlDeviceSetApplicationsClocks, device, memClockMHz, graphicsClockMHz) as Promise<void>;
 }
 
 /**
- * Sets the clocks that programs run at back to the default. On a worker thread.
+ * Resets the applications clocks of a GPU to the default. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceResetApplicationsClocks
- * @deprecated NVML has nvmlDeviceResetGpuLockedClocks for it.
+ * @deprecated Replaced by nvmlDeviceResetGpuLockedClocks in NVML.
  */
 export function nvmlDeviceResetApplicationsClocks(device: t.nvmlDevice_t): Promise<void> {
   return later(e.nvmlDeviceResetApplicationsClocks, device) as Promise<void>;
 }
 
 /**
- * Sets whether a GPU raises its clocks by itself. On a worker thread.
+ * Enables or disables auto boost on a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param enabled {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
@@ -2413,7 +2413,7 @@ export function nvmlDeviceSetAutoBoostedClocksEnabled(device: t.nvmlDevice_t, en
 }
 
 /**
- * Sets whether a GPU raises its clocks by itself by default. On a worker thread.
+ * Sets whether auto boost is enabled by default on a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param enabled {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
@@ -2426,7 +2426,7 @@ export function nvmlDeviceSetDefaultAutoBoostedClocksEnabled(device: t.nvmlDevic
 }
 
 /**
- * Lets a fan of a GPU follow the temperature again. On a worker thread.
+ * Restores the temperature control of a fan of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param fan index of the fan, 0 to nvmlDeviceGetNumFans() - 1
@@ -2438,7 +2438,7 @@ export function nvmlDeviceSetDefaultFanSpeed_v2(device: t.nvmlDevice_t, fan: num
 }
 
 /**
- * Sets what the speed of a fan of a GPU follows. On a worker thread.
+ * Sets the control policy of a fan of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param fan index of the fan, 0 to nvmlDeviceGetNumFans() - 1
@@ -2451,7 +2451,7 @@ export function nvmlDeviceSetFanControlPolicy(device: t.nvmlDevice_t, fan: numbe
 }
 
 /**
- * Sets a temperature at which a GPU does something. On a worker thread.
+ * Sets a temperature threshold of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param thresholdType {@link t.nvmlTemperatureThresholds_t}: NVML_TEMPERATURE_THRESHOLD_*
@@ -2476,7 +2476,7 @@ export function nvmlDeviceSetPowerManagementLimit(device: t.nvmlDevice_t, limit:
 }
 
 /**
- * Sets the operation mode of a GPU, from the next reboot on. On a worker thread.
+ * Sets the operation mode (GOM) of a GPU, from the next reboot. On a worker thread.
  *
  * @param device the GPU
  * @param mode {@link t.nvmlGpuOperationMode_t}: NVML_GOM_*
@@ -2488,7 +2488,7 @@ export function nvmlDeviceSetGpuOperationMode(device: t.nvmlDevice_t, mode: t.nv
 }
 
 /**
- * Sets whether a group of functions is for administrators alone. On a worker thread.
+ * Sets whether a group of functions is restricted to administrators. On a worker thread.
  *
  * @param device the GPU
  * @param apiType {@link t.nvmlRestrictedAPI_t}: NVML_RESTRICTED_API_SET_APPLICATION_CLOCKS or NVML_RESTRICTED_API_SET_AUTO_BOOSTED_CLOCKS
@@ -2501,11 +2501,11 @@ export function nvmlDeviceSetAPIRestriction(device: t.nvmlDevice_t, apiType: t.n
 }
 
 /**
- * Sets the speed of a fan of a GPU, which then no longer follows the temperature. On a worker thread.
+ * Sets the speed of a fan of a GPU and disables its temperature control. On a worker thread.
  *
  * @param device the GPU
  * @param fan index of the fan, 0 to nvmlDeviceGetNumFans() - 1
- * @param speed % of the highest speed
+ * @param speed % of the maximum speed
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceSetFanSpeed_v2
  */
@@ -2514,33 +2514,33 @@ export function nvmlDeviceSetFanSpeed_v2(device: t.nvmlDevice_t, fan: number, sp
 }
 
 /**
- * Sets the offset of the graphics clock on its voltage curve. On a worker thread.
+ * Sets the voltage-frequency (VF) curve offset of the graphics clock. On a worker thread.
  *
  * @param device the GPU
  * @param offset the offset, in MHz
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceSetGpcClkVfOffset
- * @deprecated NVML has nvmlDeviceSetClockOffsets for it.
+ * @deprecated Replaced by nvmlDeviceSetClockOffsets in NVML.
  */
 export function nvmlDeviceSetGpcClkVfOffset(device: t.nvmlDevice_t, offset: number): Promise<void> {
   return later(e.nvmlDeviceSetGpcClkVfOffset, device, offset) as Promise<void>;
 }
 
 /**
- * Sets the offset of the memory clock on its voltage curve. On a worker thread.
+ * Sets the voltage-frequency (VF) curve offset of the memory clock. On a worker thread.
  *
  * @param device the GPU
  * @param offset the offset, in MHz
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceSetMemClkVfOffset
- * @deprecated NVML has nvmlDeviceSetClockOffsets for it.
+ * @deprecated Replaced by nvmlDeviceSetClockOffsets in NVML.
  */
 export function nvmlDeviceSetMemClkVfOffset(device: t.nvmlDevice_t, offset: number): Promise<void> {
   return later(e.nvmlDeviceSetMemClkVfOffset, device, offset) as Promise<void>;
 }
 
 /**
- * Sets whether the driver keeps statistics of the processes on a GPU. On a worker thread.
+ * Sets the accounting mode: whether the driver keeps process statistics of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param mode {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
@@ -2552,7 +2552,7 @@ export function nvmlDeviceSetAccountingMode(device: t.nvmlDevice_t, mode: t.nvml
 }
 
 /**
- * Forgets the statistics of processes that have ended on a GPU. On a worker thread.
+ * Clears the accounting statistics of processes that have ended on a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
@@ -2589,7 +2589,7 @@ export function nvmlDeviceGetNvLinkVersion(device: t.nvmlDevice_t, link: number)
 }
 
 /**
- * Reads whether an NVLink of a GPU has a capability. On a worker thread.
+ * Reads a capability of an NVLink of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param link number of the NVLink, from 0
@@ -2603,7 +2603,7 @@ export function nvmlDeviceGetNvLinkCapability(device: t.nvmlDevice_t, link: numb
 }
 
 /**
- * Reads what is at the other end of an NVLink of a GPU, on the PCI bus. On a worker thread.
+ * Reads the PCI address and ids of the device at the remote end of an NVLink of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param link number of the NVLink, from 0
@@ -2615,7 +2615,7 @@ export function nvmlDeviceGetNvLinkRemotePciInfo_v2(device: t.nvmlDevice_t, link
 }
 
 /**
- * Reads how many errors an NVLink of a GPU had. On a worker thread.
+ * Reads an error counter of an NVLink of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param link number of the NVLink, from 0
@@ -2628,7 +2628,7 @@ export function nvmlDeviceGetNvLinkErrorCounter(device: t.nvmlDevice_t, link: nu
 }
 
 /**
- * Sets the error counters of an NVLink of a GPU back to zero. On a worker thread.
+ * Resets the error counters of an NVLink of a GPU to zero. On a worker thread.
  *
  * @param device the GPU
  * @param link number of the NVLink, from 0
@@ -2644,12 +2644,12 @@ export function nvmlDeviceResetNvLinkErrorCounters(device: t.nvmlDevice_t, link:
  *
  * @param device the GPU
  * @param link number of the NVLink, from 0
- * @param counter which of the two counters of the link: 0 or 1
- * @param control `units` and `pktfilter` of what is counted
- * @param reset not 0 to set the counters back, too
+ * @param counter counter of the link: 0 or 1
+ * @param control `units` and `pktfilter` of the counter
+ * @param reset nonzero to reset the counters as well
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceSetNvLinkUtilizationControl
- * @deprecated NVML has nvmlDeviceGetFieldValues for it.
+ * @deprecated Replaced by nvmlDeviceGetFieldValues in NVML.
  */
 export function nvmlDeviceSetNvLinkUtilizationControl(device: t.nvmlDevice_t, link: number, counter: number, control: Given<t.nvmlNvLinkUtilizationControl_t>, reset: number): Promise<void> {
   return later(e.nvmlDeviceSetNvLinkUtilizationControl, device, link, counter, control, reset) as Promise<void>;
@@ -2660,10 +2660,10 @@ export function nvmlDeviceSetNvLinkUtilizationControl(device: t.nvmlDevice_t, li
  *
  * @param device the GPU
  * @param link number of the NVLink, from 0
- * @param counter which of the two counters of the link: 0 or 1
+ * @param counter counter of the link: 0 or 1
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceGetNvLinkUtilizationControl
- * @deprecated NVML has nvmlDeviceGetFieldValues for it.
+ * @deprecated Replaced by nvmlDeviceGetFieldValues in NVML.
  */
 export function nvmlDeviceGetNvLinkUtilizationControl(device: t.nvmlDevice_t, link: number, counter: number): Promise<t.nvmlNvLinkUtilizationControl_t> {
   return later(e.nvmlDeviceGetNvLinkUtilizationControl, device, link, counter) as Promise<t.nvmlNvLinkUtilizationControl_t>;
@@ -2674,46 +2674,46 @@ export function nvmlDeviceGetNvLinkUtilizationControl(device: t.nvmlDevice_t, li
  *
  * @param device the GPU
  * @param link number of the NVLink, from 0
- * @param counter which of the two counters of the link: 0 or 1
+ * @param counter counter of the link: 0 or 1
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceGetNvLinkUtilizationCounter
- * @deprecated NVML has nvmlDeviceGetFieldValues for it.
+ * @deprecated Replaced by nvmlDeviceGetFieldValues in NVML.
  */
 export function nvmlDeviceGetNvLinkUtilizationCounter(device: t.nvmlDevice_t, link: number, counter: number): Promise<[rxcounter: t.Uint64, txcounter: t.Uint64]> {
   return later(e.nvmlDeviceGetNvLinkUtilizationCounter, device, link, counter) as Promise<[rxcounter: t.Uint64, txcounter: t.Uint64]>;
 }
 
 /**
- * Stops a utilization counter of an NVLink, or lets it go on. On a worker thread.
+ * Freezes or unfreezes a utilization counter of an NVLink. On a worker thread.
  *
  * @param device the GPU
  * @param link number of the NVLink, from 0
- * @param counter which of the two counters of the link: 0 or 1
+ * @param counter counter of the link: 0 or 1
  * @param freeze {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceFreezeNvLinkUtilizationCounter
- * @deprecated NVML has nvmlDeviceGetFieldValues for it.
+ * @deprecated Replaced by nvmlDeviceGetFieldValues in NVML.
  */
 export function nvmlDeviceFreezeNvLinkUtilizationCounter(device: t.nvmlDevice_t, link: number, counter: number, freeze: t.nvmlEnableState_t): Promise<void> {
   return later(e.nvmlDeviceFreezeNvLinkUtilizationCounter, device, link, counter, freeze) as Promise<void>;
 }
 
 /**
- * Sets a utilization counter of an NVLink back to zero. On a worker thread.
+ * Resets a utilization counter of an NVLink to zero. On a worker thread.
  *
  * @param device the GPU
  * @param link number of the NVLink, from 0
- * @param counter which of the two counters of the link: 0 or 1
+ * @param counter counter of the link: 0 or 1
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
  * @see NVML nvmlDeviceResetNvLinkUtilizationCounter
- * @deprecated NVML has nvmlDeviceGetFieldValues for it.
+ * @deprecated Replaced by nvmlDeviceGetFieldValues in NVML.
  */
 export function nvmlDeviceResetNvLinkUtilizationCounter(device: t.nvmlDevice_t, link: number, counter: number): Promise<void> {
   return later(e.nvmlDeviceResetNvLinkUtilizationCounter, device, link, counter) as Promise<void>;
 }
 
 /**
- * Reads what kind of device is at the other end of an NVLink of a GPU. On a worker thread.
+ * Reads the type of the device at the remote end of an NVLink of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param link number of the NVLink, from 0
@@ -2726,10 +2726,10 @@ export function nvmlDeviceGetNvLinkRemoteDeviceType(device: t.nvmlDevice_t, link
 }
 
 /**
- * Sets how long the NVLinks of a GPU idle before they sleep. On a worker thread.
+ * Sets the idle time after which the NVLinks of a GPU enter low power mode. On a worker thread.
  *
  * @param device the GPU
- * @param info `lowPwrThreshold`: idle time before a link sleeps, in units of NVML_FI_DEV_NVLINK_GET_POWER_THRESHOLD_UNITS
+ * @param info `lowPwrThreshold`: idle time before a link enters low power mode, in units of NVML_FI_DEV_NVLINK_GET_POWER_THRESHOLD_UNITS
  * @throws NVMLError_InvalidArgument, NVMLError_NotReady, NVMLError_NotSupported, NVMLError_Uninitialized
  * @see NVML nvmlDeviceSetNvLinkDeviceLowPowerThreshold
  */
@@ -2738,7 +2738,7 @@ export function nvmlDeviceSetNvLinkDeviceLowPowerThreshold(device: t.nvmlDevice_
 }
 
 /**
- * Sets how much of the bandwidth of NVLink all GPUs use. On a worker thread.
+ * Sets the NVLink bandwidth mode of all GPUs. On a worker thread.
  *
  * @param nvlinkBwMode number of the bandwidth mode; 0 is the full bandwidth
  * @throws NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NotSupported, NVMLError_NoPermission
@@ -2749,7 +2749,7 @@ export function nvmlSystemSetNvlinkBwMode(nvlinkBwMode: number): Promise<void> {
 }
 
 /**
- * Reads how much of the bandwidth of NVLink all GPUs use. On a worker thread.
+ * Reads the NVLink bandwidth mode of all GPUs. On a worker thread.
  *
  * @returns nvlinkBwMode: number of the bandwidth mode; 0 is the full bandwidth
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission
@@ -2760,7 +2760,7 @@ export function nvmlSystemGetNvlinkBwMode(): Promise<number> {
 }
 
 /**
- * Reads which bandwidth modes the NVLinks of a GPU have. On a worker thread.
+ * Reads the supported bandwidth modes of the NVLinks of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported
@@ -2785,7 +2785,7 @@ export function nvmlDeviceGetNvlinkBwMode(device: t.nvmlDevice_t): Promise<t.nvm
  * Sets the bandwidth mode of the NVLinks of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param setBwMode `bwMode` (see nvmlDeviceGetNvlinkSupportedBwModes), or `bSetBest`: 1 for the best one
+ * @param setBwMode `bwMode` (see nvmlDeviceGetNvlinkSupportedBwModes), or `bSetBest`: 1 for the best mode
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission
  * @see NVML nvmlDeviceSetNvlinkBwMode
  */
@@ -2794,7 +2794,7 @@ export function nvmlDeviceSetNvlinkBwMode(device: t.nvmlDevice_t, setBwMode: Giv
 }
 
 /**
- * Reads whether a GPU's NVLinks are encrypted, and their firmware versions. On a worker thread.
+ * Reads the encryption state and firmware versions of the NVLinks of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -2805,7 +2805,7 @@ export function nvmlDeviceGetNvLinkInfo(device: t.nvmlDevice_t): Promise<t.nvmlN
 }
 
 /**
- * Makes an empty set of events. On a worker thread.
+ * Creates an empty event set. On a worker thread.
  *
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlEventSetCreate
@@ -2815,7 +2815,7 @@ export function nvmlEventSetCreate(): Promise<t.nvmlEventSet_t> {
 }
 
 /**
- * Lets a set of events hear of events of a GPU. On a worker thread.
+ * Registers for events of a GPU in an event set. On a worker thread.
  *
  * @param device the GPU
  * @param eventTypes nvmlEventType*, joined by |
@@ -2828,7 +2828,7 @@ export function nvmlDeviceRegisterEvents(device: t.nvmlDevice_t, eventTypes: t.U
 }
 
 /**
- * Reads which events a GPU can report. On a worker thread.
+ * Reads the event types that a GPU supports. On a worker thread.
  *
  * @param device the GPU
  * @returns eventTypes: nvmlEventType*, joined by |
@@ -2840,10 +2840,10 @@ export function nvmlDeviceGetSupportedEventTypes(device: t.nvmlDevice_t): Promis
 }
 
 /**
- * Waits for an event of a set. On a worker thread.
+ * Waits for an event of an event set. On a worker thread.
  *
  * @param set the event set
- * @param timeoutms how long to wait at most, in ms
+ * @param timeoutms timeout, in ms
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Timeout, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlEventSetWait_v2
  */
@@ -2852,7 +2852,7 @@ export function nvmlEventSetWait_v2(set: t.nvmlEventSet_t, timeoutms: number): P
 }
 
 /**
- * Frees a set of events. On a worker thread.
+ * Frees an event set. On a worker thread.
  *
  * @param set the event set
  * @throws NVMLError_Uninitialized, NVMLError_Unknown
@@ -2863,7 +2863,7 @@ export function nvmlEventSetFree(set: t.nvmlEventSet_t): Promise<void> {
 }
 
 /**
- * Makes an empty set of system events. On a worker thread.
+ * Creates an empty system event set. On a worker thread.
  *
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlSystemEventSetCreate
@@ -2873,7 +2873,7 @@ export function nvmlSystemEventSetCreate(): Promise<t.nvmlSystemEventSetCreateRe
 }
 
 /**
- * Frees a set of system events. On a worker thread.
+ * Frees a system event set. On a worker thread.
  *
  * @param request `set`: the event set
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
@@ -2884,7 +2884,7 @@ export function nvmlSystemEventSetFree(request: Given<t.nvmlSystemEventSetFreeRe
 }
 
 /**
- * Lets a set of system events hear of events. On a worker thread.
+ * Registers for system events in an event set. On a worker thread.
  *
  * @param request `set`: the event set; `eventTypes`: nvmlSystemEventType*, joined by |
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -2897,7 +2897,7 @@ export function nvmlSystemRegisterEvents(request: Given<t.nvmlSystemRegisterEven
 /**
  * Waits for system events. On a worker thread.
  *
- * @param request `set`: the event set; `timeoutms`: how long to wait at most, in ms
+ * @param request `set`: the event set; `timeoutms`: timeout, in ms
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_Timeout, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlSystemEventSetWait
  */
@@ -2906,9 +2906,9 @@ export function nvmlSystemEventSetWait(request: Pick<t.nvmlSystemEventSetWaitReq
 }
 
 /**
- * Sets whether a GPU is being drained: it takes no new work then. On a worker thread.
+ * Sets the drain state of a GPU. A draining GPU accepts no new work. On a worker thread.
  *
- * @param pciInfo where the GPU is: its `domain`, `bus` and `device`
+ * @param pciInfo PCI address of the GPU: `domain`, `bus` and `device`
  * @param newState {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceModifyDrainState
@@ -2918,9 +2918,9 @@ export function nvmlDeviceModifyDrainState(pciInfo: Given<t.nvmlPciInfo_t>, newS
 }
 
 /**
- * Reads whether a GPU is being drained: it takes no new work then. On a worker thread.
+ * Reads the drain state of a GPU. A draining GPU accepts no new work. On a worker thread.
  *
- * @param pciInfo where the GPU is: its `domain`, `bus` and `device`
+ * @param pciInfo PCI address of the GPU: `domain`, `bus` and `device`
  * @returns currentState: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceQueryDrainState
@@ -2930,9 +2930,9 @@ export function nvmlDeviceQueryDrainState(pciInfo: Given<t.nvmlPciInfo_t>): Prom
 }
 
 /**
- * Takes a drained GPU out of the system. On a worker thread.
+ * Removes a drained GPU from the system. On a worker thread.
  *
- * @param pciInfo where the GPU is: its `domain`, `bus` and `device`
+ * @param pciInfo PCI address of the GPU: `domain`, `bus` and `device`
  * @param gpuState {@link t.nvmlDetachGpuState_t}: NVML_DETACH_GPU_KEEP or NVML_DETACH_GPU_REMOVE
  * @param linkState {@link t.nvmlPcieLinkState_t}: NVML_PCIE_LINK_KEEP or NVML_PCIE_LINK_SHUT_DOWN
  * @throws NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NotSupported, NVMLError_Uninitialized
@@ -2943,9 +2943,9 @@ export function nvmlDeviceRemoveGpu_v2(pciInfo: Given<t.nvmlPciInfo_t>, gpuState
 }
 
 /**
- * Looks for GPUs that were taken out or plugged in. On a worker thread.
+ * Rescans the PCI bus for GPUs that were removed or added. On a worker thread.
  *
- * @param pciInfo where to look: `domain` and `bus`
+ * @param pciInfo where to search: `domain` and `bus`
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_OperatingSystem, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceDiscoverGpus
  */
@@ -2954,11 +2954,11 @@ export function nvmlDeviceDiscoverGpus(pciInfo: Given<t.nvmlPciInfo_t>): Promise
 }
 
 /**
- * Reads many field values at once. A field that was refused says so in its own `nvmlReturn`. On a worker thread.
+ * Reads several field values in one call. Each field has its own status in `nvmlReturn`. On a worker thread.
  *
  * @param device the GPU
- * @param fieldIds NVML_FI_* ids, each alone or with its scope
- * @returns values: one for each field that was asked for, in that order
+ * @param fieldIds NVML_FI_* ids, alone or with a scope
+ * @returns values: one for each requested field, in that order
  * @throws NVMLError_InvalidArgument
  * @see NVML nvmlDeviceGetFieldValues
  */
@@ -2967,11 +2967,11 @@ export function nvmlDeviceGetFieldValues(device: t.nvmlDevice_t, fieldIds: reado
 }
 
 /**
- * Sets counters among the field values back to zero. On a worker thread.
+ * Resets counters among the field values to zero. On a worker thread.
  *
  * @param device the GPU
- * @param fieldIds NVML_FI_* ids, each alone or with its scope
- * @returns values: one for each field that was asked for, in that order
+ * @param fieldIds NVML_FI_* ids, alone or with a scope
+ * @returns values: one for each requested field, in that order
  * @throws NVMLError_InvalidArgument
  * @see NVML nvmlDeviceClearFieldValues
  */
@@ -2980,7 +2980,7 @@ export function nvmlDeviceClearFieldValues(device: t.nvmlDevice_t, fieldIds: rea
 }
 
 /**
- * Reads how a GPU is virtualized. On a worker thread.
+ * Reads the virtualization mode of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @returns pVirtualMode: {@link t.nvmlGpuVirtualizationMode_t}: NVML_GPU_VIRTUALIZATION_MODE_*
@@ -3004,7 +3004,7 @@ export function nvmlDeviceGetHostVgpuMode(device: t.nvmlDevice_t): Promise<t.nvm
 }
 
 /**
- * Sets how a GPU is virtualized. On a worker thread.
+ * Sets the virtualization mode of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param virtualMode {@link t.nvmlGpuVirtualizationMode_t}: NVML_GPU_VIRTUALIZATION_MODE_*
@@ -3016,7 +3016,7 @@ export function nvmlDeviceSetVirtualizationMode(device: t.nvmlDevice_t, virtualM
 }
 
 /**
- * Reads whether vGPUs of different sizes can run on a GPU. On a worker thread.
+ * Reads the heterogeneous mode of a GPU: whether its vGPUs may differ in size. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -3027,7 +3027,7 @@ export function nvmlDeviceGetVgpuHeterogeneousMode(device: t.nvmlDevice_t): Prom
 }
 
 /**
- * Sets whether vGPUs of different sizes can run on a GPU. On a worker thread.
+ * Sets the heterogeneous mode of a GPU: whether its vGPUs may differ in size. On a worker thread.
  *
  * @param device the GPU
  * @param pHeterogeneousMode `mode`: 1 for vGPUs of different sizes, 0 for one size
@@ -3039,7 +3039,7 @@ export function nvmlDeviceSetVgpuHeterogeneousMode(device: t.nvmlDevice_t, pHete
 }
 
 /**
- * Reads where a vGPU is on its GPU. On a worker thread.
+ * Reads the placement of a vGPU on its GPU. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Unknown
@@ -3050,7 +3050,7 @@ export function nvmlVgpuInstanceGetPlacementId(vgpuInstance: number): Promise<t.
 }
 
 /**
- * Reads where vGPUs of a type can be on a GPU. On a worker thread.
+ * Reads the supported placements of a vGPU type on a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param vgpuTypeId id of the vGPU type
@@ -3063,7 +3063,7 @@ export function nvmlDeviceGetVgpuTypeSupportedPlacements(device: t.nvmlDevice_t,
 }
 
 /**
- * Reads where vGPUs of a type can be made on a GPU now. On a worker thread.
+ * Reads the placements at which a vGPU of a type can currently be created on a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param vgpuTypeId id of the vGPU type
@@ -3076,7 +3076,7 @@ export function nvmlDeviceGetVgpuTypeCreatablePlacements(device: t.nvmlDevice_t,
 }
 
 /**
- * Reads how much memory the firmware (GSP) wants for each vGPU of a type. On a worker thread.
+ * Reads the GSP heap size of each vGPU of a type. On a worker thread.
  *
  * @param vgpuTypeId id of the vGPU type
  * @returns gspHeapSize, in bytes
@@ -3088,7 +3088,7 @@ export function nvmlVgpuTypeGetGspHeapSize(vgpuTypeId: number): Promise<t.Uint64
 }
 
 /**
- * Reads how much memory a GPU keeps back for each vGPU of a type. On a worker thread.
+ * Reads the frame buffer memory that is reserved for each vGPU of a type. On a worker thread.
  *
  * @param vgpuTypeId id of the vGPU type
  * @returns fbReservation, in bytes
@@ -3100,7 +3100,7 @@ export function nvmlVgpuTypeGetFbReservation(vgpuTypeId: number): Promise<t.Uint
 }
 
 /**
- * Reads how large the state of a vGPU is that moves with it. On a worker thread.
+ * Reads the size of the migration state of a vGPU. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
@@ -3111,7 +3111,7 @@ export function nvmlVgpuInstanceGetRuntimeStateSize(vgpuInstance: number): Promi
 }
 
 /**
- * Switches a capability for vGPUs of a GPU on or off. On a worker thread.
+ * Enables or disables a vGPU capability of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param capability {@link t.nvmlDeviceVgpuCapability_t}: NVML_DEVICE_VGPU_CAP_*
@@ -3124,7 +3124,7 @@ export function nvmlDeviceSetVgpuCapabilities(device: t.nvmlDevice_t, capability
 }
 
 /**
- * Unloads the firmware of a GPU for vGPUs, come what may. On a worker thread.
+ * Forces the GSP firmware of a GPU with vGPUs to unload. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
@@ -3135,7 +3135,7 @@ export function nvmlDeviceVgpuForceGspUnload(device: t.nvmlDevice_t): Promise<vo
 }
 
 /**
- * Reads which vGPU features of a GPU can be licensed, and which are. On a worker thread.
+ * Reads the licensable vGPU features of a GPU, and which of them are licensed. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_Unknown
@@ -3146,7 +3146,7 @@ export function nvmlDeviceGetGridLicensableFeatures_v4(device: t.nvmlDevice_t): 
 }
 
 /**
- * Reads whether the driver has a capability for vGPUs. On a worker thread.
+ * Reads a vGPU capability of the driver. On a worker thread.
  *
  * @param capability {@link t.nvmlVgpuDriverCapability_t}: NVML_VGPU_DRIVER_CAP_HETEROGENEOUS_MULTI_VGPU or NVML_VGPU_DRIVER_CAP_WARM_UPDATE
  * @returns capResult: 1 where it has the capability, else 0
@@ -3158,11 +3158,11 @@ export function nvmlGetVgpuDriverCapabilities(capability: t.nvmlVgpuDriverCapabi
 }
 
 /**
- * Reads whether a GPU has a capability for vGPUs. On a worker thread.
+ * Reads a vGPU capability of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param capability {@link t.nvmlDeviceVgpuCapability_t}: NVML_DEVICE_VGPU_CAP_*
- * @returns capResult: 1 or 0, or the amount that the capability stands for
+ * @returns capResult: 1 or 0, or the value of the capability
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetVgpuCapabilities
  */
@@ -3182,7 +3182,7 @@ export function nvmlDeviceGetSupportedVgpus(device: t.nvmlDevice_t): Promise<num
 }
 
 /**
- * Reads the ids of the vGPU types that can be made on a GPU now. On a worker thread.
+ * Reads the ids of the vGPU types that can currently be created on a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
@@ -3193,7 +3193,7 @@ export function nvmlDeviceGetCreatableVgpus(device: t.nvmlDevice_t): Promise<num
 }
 
 /**
- * Reads what a vGPU type is for: NVS, Quadro, Compute. On a worker thread.
+ * Reads the class of a vGPU type: NVS, Quadro, Compute. On a worker thread.
  *
  * @param vgpuTypeId id of the vGPU type
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Unknown
@@ -3215,7 +3215,7 @@ export function nvmlVgpuTypeGetName(vgpuTypeId: number): Promise<string> {
 }
 
 /**
- * Reads the profile of the GPU instances that a vGPU type runs on. On a worker thread.
+ * Reads the GPU instance profile id of a vGPU type. On a worker thread.
  *
  * @param vgpuTypeId id of the vGPU type
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
@@ -3249,7 +3249,7 @@ export function nvmlVgpuTypeGetFramebufferSize(vgpuTypeId: number): Promise<t.Ui
 }
 
 /**
- * Reads how many displays a vGPU type has. On a worker thread.
+ * Reads the number of display heads of a vGPU type. On a worker thread.
  *
  * @param vgpuTypeId id of the vGPU type
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
@@ -3260,10 +3260,10 @@ export function nvmlVgpuTypeGetNumDisplayHeads(vgpuTypeId: number): Promise<numb
 }
 
 /**
- * Reads the highest resolution of a display of a vGPU type. On a worker thread.
+ * Reads the maximum resolution of a display head of a vGPU type. On a worker thread.
  *
  * @param vgpuTypeId id of the vGPU type
- * @param displayIndex which display head, from 0
+ * @param displayIndex index of the display head, from 0
  * @returns xdim: width, in pixels; ydim: height, in pixels
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuTypeGetResolution
@@ -3273,7 +3273,7 @@ export function nvmlVgpuTypeGetResolution(vgpuTypeId: number, displayIndex: numb
 }
 
 /**
- * Reads the licenses that a vGPU type needs. On a worker thread.
+ * Reads the licenses that a vGPU type requires. On a worker thread.
  *
  * @param vgpuTypeId id of the vGPU type
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
@@ -3296,7 +3296,7 @@ export function nvmlVgpuTypeGetFrameRateLimit(vgpuTypeId: number): Promise<numbe
 }
 
 /**
- * Reads how many vGPUs of a type can run on a GPU. On a worker thread.
+ * Reads the maximum number of vGPUs of a type on a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param vgpuTypeId id of the vGPU type
@@ -3308,7 +3308,7 @@ export function nvmlVgpuTypeGetMaxInstances(device: t.nvmlDevice_t, vgpuTypeId: 
 }
 
 /**
- * Reads how many vGPUs of a type a virtual machine can have. On a worker thread.
+ * Reads the maximum number of vGPUs of a type in a virtual machine. On a worker thread.
  *
  * @param vgpuTypeId id of the vGPU type
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
@@ -3319,7 +3319,7 @@ export function nvmlVgpuTypeGetMaxInstancesPerVm(vgpuTypeId: number): Promise<nu
 }
 
 /**
- * Reads how large the BAR1 of a vGPU type is. On a worker thread.
+ * Reads the BAR1 size of a vGPU type. On a worker thread.
  *
  * @param vgpuTypeId id of the vGPU type
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
@@ -3330,7 +3330,7 @@ export function nvmlVgpuTypeGetBAR1Info(vgpuTypeId: number): Promise<t.nvmlVgpuT
 }
 
 /**
- * Reads the ids of the vGPUs on a GPU. On a worker thread.
+ * Reads the ids of the active vGPUs on a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -3341,7 +3341,7 @@ export function nvmlDeviceGetActiveVgpus(device: t.nvmlDevice_t): Promise<number
 }
 
 /**
- * Reads the id of the virtual machine of a vGPU, and what kind of id it is. On a worker thread.
+ * Reads the id of the virtual machine of a vGPU, and the type of that id. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
  * @returns vmId; vmIdType: {@link t.nvmlVgpuVmIdType_t}: NVML_VGPU_VM_ID_DOMAIN_ID or NVML_VGPU_VM_ID_UUID
@@ -3364,7 +3364,7 @@ export function nvmlVgpuInstanceGetUUID(vgpuInstance: number): Promise<string> {
 }
 
 /**
- * Reads the version of the driver in the virtual machine of a vGPU. On a worker thread.
+ * Reads the driver version in the virtual machine of a vGPU. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
@@ -3375,7 +3375,7 @@ export function nvmlVgpuInstanceGetVmDriverVersion(vgpuInstance: number): Promis
 }
 
 /**
- * Reads how much memory a vGPU uses. On a worker thread.
+ * Reads the frame buffer usage of a vGPU. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
  * @returns fbUsage, in bytes
@@ -3399,7 +3399,7 @@ export function nvmlVgpuInstanceGetLicenseStatus(vgpuInstance: number): Promise<
 }
 
 /**
- * Reads the id of the type of a vGPU. On a worker thread.
+ * Reads the vGPU type id of a vGPU. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
@@ -3422,7 +3422,7 @@ export function nvmlVgpuInstanceGetFrameRateLimit(vgpuInstance: number): Promise
 }
 
 /**
- * Reads whether ECC is on for a vGPU. On a worker thread.
+ * Reads whether ECC is enabled for a vGPU. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
  * @returns eccMode: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
@@ -3434,7 +3434,7 @@ export function nvmlVgpuInstanceGetEccMode(vgpuInstance: number): Promise<t.nvml
 }
 
 /**
- * Reads a vGPU's share of the video encoders. On a worker thread.
+ * Reads the video encoder share of a vGPU. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
  * @returns encoderCapacity: share of the GPU's encoders, in %
@@ -3446,7 +3446,7 @@ export function nvmlVgpuInstanceGetEncoderCapacity(vgpuInstance: number): Promis
 }
 
 /**
- * Sets a vGPU's share of the video encoders. On a worker thread.
+ * Sets the video encoder share of a vGPU. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
  * @param encoderCapacity share of the GPU's encoders, in %
@@ -3458,10 +3458,10 @@ export function nvmlVgpuInstanceSetEncoderCapacity(vgpuInstance: number, encoder
 }
 
 /**
- * Reads the sessions of the video encoders of a vGPU, and their averages. On a worker thread.
+ * Reads the number of encoder sessions of a vGPU, and their average frame rate and latency. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
- * @returns sessionCount: open sessions; averageFps, in frames/s; averageLatency, in µs
+ * @returns sessionCount: number of active sessions; averageFps, in frames/s; averageLatency, in µs
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetEncoderStats
  */
@@ -3470,7 +3470,7 @@ export function nvmlVgpuInstanceGetEncoderStats(vgpuInstance: number): Promise<[
 }
 
 /**
- * Reads each session of the video encoders of a vGPU. On a worker thread.
+ * Reads the active encoder sessions of a vGPU. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
@@ -3481,7 +3481,7 @@ export function nvmlVgpuInstanceGetEncoderSessions(vgpuInstance: number): Promis
 }
 
 /**
- * Reads the sessions of frame buffer capture on a vGPU, and their averages. On a worker thread.
+ * Reads the number of frame buffer capture (FBC) sessions of a vGPU, and their average frame rate and latency. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
@@ -3492,7 +3492,7 @@ export function nvmlVgpuInstanceGetFBCStats(vgpuInstance: number): Promise<t.nvm
 }
 
 /**
- * Reads each session of frame buffer capture on a vGPU. On a worker thread.
+ * Reads the active frame buffer capture (FBC) sessions of a vGPU. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
@@ -3515,7 +3515,7 @@ export function nvmlVgpuInstanceGetGpuInstanceId(vgpuInstance: number): Promise<
 }
 
 /**
- * Reads the PCI bus id that a vGPU has in its virtual machine. On a worker thread.
+ * Reads the PCI bus id of a vGPU in its virtual machine. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
  * @throws NVMLError_DriverNotLoaded, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
@@ -3526,7 +3526,7 @@ export function nvmlVgpuInstanceGetGpuPciId(vgpuInstance: number): Promise<strin
 }
 
 /**
- * Reads whether a vGPU type has a capability. On a worker thread.
+ * Reads a capability of a vGPU type. On a worker thread.
  *
  * @param vgpuTypeId id of the vGPU type
  * @param capability {@link t.nvmlVgpuCapability_t}: NVML_VGPU_CAP_*
@@ -3550,7 +3550,7 @@ export function nvmlVgpuInstanceGetMdevUUID(vgpuInstance: number): Promise<strin
 }
 
 /**
- * Reads the ids of the vGPU types that can be made on a GPU instance now. On a worker thread.
+ * Reads the ids of the vGPU types that can currently be created on a GPU instance. On a worker thread.
  *
  * @param gpuInstance the GPU instance
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -3561,7 +3561,7 @@ export function nvmlGpuInstanceGetCreatableVgpus(gpuInstance: t.nvmlGpuInstance_
 }
 
 /**
- * Reads how many vGPUs of a type can run on a GPU instance. On a worker thread.
+ * Reads the maximum number of vGPUs of a type on a GPU instance. On a worker thread.
  *
  * @param pMaxInstance `vgpuTypeId` of the vGPU type
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -3572,7 +3572,7 @@ export function nvmlVgpuTypeGetMaxInstancesPerGpuInstance(pMaxInstance: Pick<t.n
 }
 
 /**
- * Reads the ids of the vGPUs on a GPU instance. On a worker thread.
+ * Reads the ids of the active vGPUs on a GPU instance. On a worker thread.
  *
  * @param gpuInstance the GPU instance
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -3607,7 +3607,7 @@ export function nvmlGpuInstanceGetVgpuSchedulerState(gpuInstance: t.nvmlGpuInsta
 }
 
 /**
- * Reads the last decisions of the scheduler of vGPUs on a GPU instance. On a worker thread.
+ * Reads the vGPU scheduler log of a GPU instance. On a worker thread.
  *
  * @param gpuInstance the GPU instance
  * @param pSchedulerLogInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
@@ -3619,7 +3619,7 @@ export function nvmlGpuInstanceGetVgpuSchedulerLog(gpuInstance: t.nvmlGpuInstanc
 }
 
 /**
- * Reads where vGPUs of a type can be made on a GPU instance now. On a worker thread.
+ * Reads the placements at which a vGPU of a type can currently be created on a GPU instance. On a worker thread.
  *
  * @param gpuInstance the GPU instance
  * @param pCreatablePlacementInfo `vgpuTypeId` of the vGPU type
@@ -3631,7 +3631,7 @@ export function nvmlGpuInstanceGetVgpuTypeCreatablePlacements(gpuInstance: t.nvm
 }
 
 /**
- * Reads whether vGPUs of different sizes can run on a GPU instance. On a worker thread.
+ * Reads the heterogeneous mode of a GPU instance: whether its vGPUs may differ in size. On a worker thread.
  *
  * @param gpuInstance the GPU instance
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -3642,7 +3642,7 @@ export function nvmlGpuInstanceGetVgpuHeterogeneousMode(gpuInstance: t.nvmlGpuIn
 }
 
 /**
- * Sets whether vGPUs of different sizes can run on a GPU instance. On a worker thread.
+ * Sets the heterogeneous mode of a GPU instance: whether its vGPUs may differ in size. On a worker thread.
  *
  * @param gpuInstance the GPU instance
  * @param pHeterogeneousMode `mode`: 1 for vGPUs of different sizes, 0 for one size
@@ -3678,7 +3678,7 @@ export function nvmlGpuInstanceGetVgpuSchedulerState_v2(gpuInstance: t.nvmlGpuIn
 }
 
 /**
- * Reads the last decisions of the scheduler of vGPUs on a GPU. On a worker thread.
+ * Reads the vGPU scheduler log of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param pSchedulerLogInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
@@ -3690,7 +3690,7 @@ export function nvmlDeviceGetVgpuSchedulerLog_v2(device: t.nvmlDevice_t, pSchedu
 }
 
 /**
- * Reads the last decisions of the scheduler of vGPUs on a GPU instance. On a worker thread.
+ * Reads the vGPU scheduler log of a GPU instance. On a worker thread.
  *
  * @param gpuInstance the GPU instance
  * @param pSchedulerLogInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
@@ -3705,7 +3705,7 @@ export function nvmlGpuInstanceGetVgpuSchedulerLog_v2(gpuInstance: t.nvmlGpuInst
  * Sets the vGPU scheduler state of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param pSchedulerState `schedulerPolicy`: NVML_VGPU_SCHEDULER_POLICY_*, and what it needs
+ * @param pSchedulerState `schedulerPolicy`: NVML_VGPU_SCHEDULER_POLICY_*, and its parameters
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_ResetRequired, NVMLError_Unknown
  * @see NVML nvmlDeviceSetVgpuSchedulerState_v2
  */
@@ -3717,7 +3717,7 @@ export function nvmlDeviceSetVgpuSchedulerState_v2(device: t.nvmlDevice_t, pSche
  * Sets the vGPU scheduler state of a GPU instance. On a worker thread.
  *
  * @param gpuInstance the GPU instance
- * @param pSchedulerState `schedulerPolicy`: NVML_VGPU_SCHEDULER_POLICY_*, and what it needs
+ * @param pSchedulerState `schedulerPolicy`: NVML_VGPU_SCHEDULER_POLICY_*, and its parameters
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_ResetRequired, NVMLError_Unknown
  * @see NVML nvmlGpuInstanceSetVgpuSchedulerState_v2
  */
@@ -3726,7 +3726,7 @@ export function nvmlGpuInstanceSetVgpuSchedulerState_v2(gpuInstance: t.nvmlGpuIn
 }
 
 /**
- * Reads what tells which GPUs a vGPU can run on. On a worker thread.
+ * Reads the metadata that decides which GPUs are compatible with a vGPU. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Unknown
@@ -3737,7 +3737,7 @@ export function nvmlVgpuInstanceGetMetadata(vgpuInstance: number): Promise<t.nvm
 }
 
 /**
- * Reads what tells which vGPUs can run on a GPU. On a worker thread.
+ * Reads the metadata that decides which vGPUs are compatible with a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
@@ -3748,10 +3748,10 @@ export function nvmlDeviceGetVgpuMetadata(device: t.nvmlDevice_t): Promise<t.nvm
 }
 
 /**
- * Reads whether a vGPU can run on a GPU. On a worker thread.
+ * Reads whether a vGPU and a GPU are compatible. On a worker thread.
  *
- * @param vgpuMetadata of the vGPU, from nvmlVgpuInstanceGetMetadata()
- * @param pgpuMetadata of the GPU, from nvmlDeviceGetVgpuMetadata()
+ * @param vgpuMetadata metadata of the vGPU, from nvmlVgpuInstanceGetMetadata()
+ * @param pgpuMetadata metadata of the GPU, from nvmlDeviceGetVgpuMetadata()
  * @throws NVMLError_InvalidArgument, NVMLError_Unknown
  * @see NVML nvmlGetVgpuCompatibility
  */
@@ -3760,7 +3760,7 @@ export function nvmlGetVgpuCompatibility(vgpuMetadata: Given<t.nvmlVgpuMetadata_
 }
 
 /**
- * Reads what tells which vGPUs can run on a GPU, as text. On a worker thread.
+ * Reads the metadata that decides which vGPUs are compatible with a GPU, as text. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
@@ -3771,7 +3771,7 @@ export function nvmlDeviceGetPgpuMetadataString(device: t.nvmlDevice_t): Promise
 }
 
 /**
- * Reads the last decisions of the scheduler of vGPUs on a GPU. On a worker thread.
+ * Reads the vGPU scheduler log of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
@@ -3796,7 +3796,7 @@ export function nvmlDeviceGetVgpuSchedulerState(device: t.nvmlDevice_t): Promise
  * Sets the vGPU scheduler state of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param pSchedulerState `schedulerPolicy`: NVML_VGPU_SCHEDULER_POLICY_*, and what it needs
+ * @param pSchedulerState `schedulerPolicy`: NVML_VGPU_SCHEDULER_POLICY_*, and its parameters
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_ResetRequired, NVMLError_Unknown
  * @see NVML nvmlDeviceSetVgpuSchedulerState
  */
@@ -3805,7 +3805,7 @@ export function nvmlDeviceSetVgpuSchedulerState(device: t.nvmlDevice_t, pSchedul
 }
 
 /**
- * Reads what the scheduler of vGPUs on a GPU can do. On a worker thread.
+ * Reads the vGPU scheduler capabilities of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
@@ -3816,7 +3816,7 @@ export function nvmlDeviceGetVgpuSchedulerCapabilities(device: t.nvmlDevice_t): 
 }
 
 /**
- * Reads which versions of the vGPU protocol the host supports, and which it was told to. On a worker thread.
+ * Reads the vGPU protocol versions that the host supports, and the range that it is limited to. On a worker thread.
  *
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlGetVgpuVersion
@@ -3826,9 +3826,9 @@ export function nvmlGetVgpuVersion(): Promise<[supported: t.nvmlVgpuVersion_t, c
 }
 
 /**
- * Sets which versions of the vGPU protocol the host takes. On a worker thread.
+ * Limits the vGPU protocol versions of the host to a range. On a worker thread.
  *
- * @param vgpuVersion the versions `minVersion` to `maxVersion`
+ * @param vgpuVersion range of versions: `minVersion` to `maxVersion`
  * @throws NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NotSupported
  * @see NVML nvmlSetVgpuVersion
  */
@@ -3837,7 +3837,7 @@ export function nvmlSetVgpuVersion(vgpuVersion: Given<t.nvmlVgpuVersion_t>): Pro
 }
 
 /**
- * Reads how busy each vGPU kept a GPU since a time. On a worker thread.
+ * Reads the utilization of a GPU by vGPU since a timestamp. On a worker thread.
  *
  * @param device the GPU
  * @param lastSeenTimeStamp µs since 1970: only later samples are returned; 0 for all
@@ -3850,7 +3850,7 @@ export function nvmlDeviceGetVgpuUtilization(device: t.nvmlDevice_t, lastSeenTim
 }
 
 /**
- * Reads how busy each vGPU kept a GPU since a time, all engines. On a worker thread.
+ * Reads the utilization of a GPU by vGPU since a timestamp, for all engines. On a worker thread.
  *
  * @param device the GPU
  * @param vgpuUtilInfo `lastSeenTimeStamp`, in µs since 1970: only later samples are returned; 0 for all
@@ -3862,7 +3862,7 @@ export function nvmlDeviceGetVgpuInstancesUtilizationInfo(device: t.nvmlDevice_t
 }
 
 /**
- * Reads how busy each process in vGPUs kept a GPU since a time. On a worker thread.
+ * Reads the utilization of a GPU by process in its vGPUs since a timestamp. On a worker thread.
  *
  * @param device the GPU
  * @param lastSeenTimeStamp µs since 1970: only later samples are returned; 0 for all
@@ -3874,7 +3874,7 @@ export function nvmlDeviceGetVgpuProcessUtilization(device: t.nvmlDevice_t, last
 }
 
 /**
- * Reads how busy each process in vGPUs kept a GPU since a time, all engines. On a worker thread.
+ * Reads the utilization of a GPU by process in its vGPUs since a timestamp, for all engines. On a worker thread.
  *
  * @param device the GPU
  * @param vgpuProcUtilInfo `lastSeenTimeStamp`, in µs since 1970: only later samples are returned; 0 for all
@@ -3886,7 +3886,7 @@ export function nvmlDeviceGetVgpuProcessesUtilizationInfo(device: t.nvmlDevice_t
 }
 
 /**
- * Reads whether statistics of the processes in a vGPU are kept. On a worker thread.
+ * Reads the accounting mode of a vGPU. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
  * @returns mode: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
@@ -3898,7 +3898,7 @@ export function nvmlVgpuInstanceGetAccountingMode(vgpuInstance: number): Promise
 }
 
 /**
- * Reads of which processes in a vGPU there are statistics. On a worker thread.
+ * Reads the pids with accounting statistics in a vGPU. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -3909,7 +3909,7 @@ export function nvmlVgpuInstanceGetAccountingPids(vgpuInstance: number): Promise
 }
 
 /**
- * Reads the statistics of a process in a vGPU. On a worker thread.
+ * Reads the accounting statistics of a process in a vGPU. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
  * @param pid id of the process
@@ -3921,7 +3921,7 @@ export function nvmlVgpuInstanceGetAccountingStats(vgpuInstance: number, pid: nu
 }
 
 /**
- * Forgets the statistics of processes that have ended in a vGPU. On a worker thread.
+ * Clears the accounting statistics of processes that have ended in a vGPU. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
@@ -3932,7 +3932,7 @@ export function nvmlVgpuInstanceClearAccountingPids(vgpuInstance: number): Promi
 }
 
 /**
- * Reads whether a vGPU is licensed, and until when. On a worker thread.
+ * Reads whether a vGPU is licensed, and when the license expires. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
  * @throws NVMLError_DriverNotLoaded, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Unknown
@@ -3943,7 +3943,7 @@ export function nvmlVgpuInstanceGetLicenseInfo_v2(vgpuInstance: number): Promise
 }
 
 /**
- * How many GPUs the driver leaves alone because it was told to. On a worker thread.
+ * Reads the number of GPUs that the driver is configured to exclude. On a worker thread.
  *
  * @throws NVMLError_InvalidArgument
  * @see NVML nvmlGetExcludedDeviceCount
@@ -3953,7 +3953,7 @@ export function nvmlGetExcludedDeviceCount(): Promise<number> {
 }
 
 /**
- * Reads which GPU the driver leaves alone, 0 to nvmlGetExcludedDeviceCount() - 1. On a worker thread.
+ * Reads the identity of an excluded GPU, 0 to nvmlGetExcludedDeviceCount() - 1. On a worker thread.
  *
  * @param index from 0
  * @throws NVMLError_InvalidArgument
@@ -3967,7 +3967,7 @@ export function nvmlGetExcludedDeviceInfoByIndex(index: number): Promise<t.nvmlE
  * Reads or writes a PRM register of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param buffer the register in `inData`: its TLV bytes, `dataSize` of them
+ * @param buffer the register as `dataSize` TLV bytes in `inData`
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission
  * @see NVML nvmlDeviceReadWritePRM_v1
  */
@@ -3988,11 +3988,11 @@ export function nvmlDeviceReadPRMCounters_v1(device: t.nvmlDevice_t, counterList
 }
 
 /**
- * Switches the MIG mode of a GPU on or off. On a worker thread.
+ * Enables or disables the MIG mode of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param mode NVML_DEVICE_MIG_DISABLE or NVML_DEVICE_MIG_ENABLE
- * @returns activationStatus: why the mode is not in force yet: NVML_SUCCESS or NVML_ERROR_*
+ * @returns activationStatus: why the mode is not active yet: NVML_SUCCESS or NVML_ERROR_*
  * @throws NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_ResetRequired, NVMLError_Uninitialized
  * @see NVML nvmlDeviceSetMigMode
  */
@@ -4001,10 +4001,10 @@ export function nvmlDeviceSetMigMode(device: t.nvmlDevice_t, mode: number): Prom
 }
 
 /**
- * Reads whether a GPU is in MIG mode, now and after the next reset. On a worker thread.
+ * Reads the current and pending MIG mode of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @returns currentMode: NVML_DEVICE_MIG_*; pendingMode: NVML_DEVICE_MIG_*, from the next reset on
+ * @returns currentMode: NVML_DEVICE_MIG_*; pendingMode: NVML_DEVICE_MIG_*, after the next reset
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMigMode
  */
@@ -4013,10 +4013,10 @@ export function nvmlDeviceGetMigMode(device: t.nvmlDevice_t): Promise<[currentMo
 }
 
 /**
- * Reads what a kind of GPU instance has on a GPU. On a worker thread.
+ * Reads a GPU instance profile of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param profile which kind of profile: NVML_GPU_INSTANCE_PROFILE_*
+ * @param profile profile: NVML_GPU_INSTANCE_PROFILE_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetGpuInstanceProfileInfo
  */
@@ -4025,10 +4025,10 @@ export function nvmlDeviceGetGpuInstanceProfileInfo(device: t.nvmlDevice_t, prof
 }
 
 /**
- * Reads what a kind of GPU instance has on a GPU, its name too. On a worker thread.
+ * Reads a GPU instance profile of a GPU, including its name. On a worker thread.
  *
  * @param device the GPU
- * @param profile which kind of profile: NVML_GPU_INSTANCE_PROFILE_*
+ * @param profile profile: NVML_GPU_INSTANCE_PROFILE_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetGpuInstanceProfileInfoV
  */
@@ -4037,10 +4037,10 @@ export function nvmlDeviceGetGpuInstanceProfileInfoV(device: t.nvmlDevice_t, pro
 }
 
 /**
- * Reads what a kind of GPU instance has on a GPU, by the id of its profile. On a worker thread.
+ * Reads a GPU instance profile of a GPU by its profile id. On a worker thread.
  *
  * @param device the GPU
- * @param profileId id of the profile, from the profile's info
+ * @param profileId `id` of the profile info
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetGpuInstanceProfileInfoByIdV
  */
@@ -4049,10 +4049,10 @@ export function nvmlDeviceGetGpuInstanceProfileInfoByIdV(device: t.nvmlDevice_t,
 }
 
 /**
- * Reads where GPU instances of a profile can be. On a worker thread.
+ * Reads the possible placements of GPU instances of a profile. On a worker thread.
  *
  * @param device the GPU
- * @param profileId id of the profile, from the profile's info
+ * @param profileId `id` of the profile info
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetGpuInstancePossiblePlacements_v2
  */
@@ -4061,10 +4061,10 @@ export function nvmlDeviceGetGpuInstancePossiblePlacements_v2(device: t.nvmlDevi
 }
 
 /**
- * Reads how many more GPU instances of a profile there is room for. On a worker thread.
+ * Reads how many more GPU instances of a profile fit on a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param profileId id of the profile, from the profile's info
+ * @param profileId `id` of the profile info
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetGpuInstanceRemainingCapacity
  */
@@ -4073,10 +4073,10 @@ export function nvmlDeviceGetGpuInstanceRemainingCapacity(device: t.nvmlDevice_t
 }
 
 /**
- * Makes a GPU instance of a profile. On a worker thread.
+ * Creates a GPU instance of a profile. On a worker thread.
  *
  * @param device the GPU
- * @param profileId id of the profile, from the profile's info
+ * @param profileId `id` of the profile info
  * @throws NVMLError_InsufficientResources, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlDeviceCreateGpuInstance
  */
@@ -4085,11 +4085,11 @@ export function nvmlDeviceCreateGpuInstance(device: t.nvmlDevice_t, profileId: n
 }
 
 /**
- * Makes a GPU instance of a profile in a place. On a worker thread.
+ * Creates a GPU instance of a profile at a placement. On a worker thread.
  *
  * @param device the GPU
- * @param profileId id of the profile, from the profile's info
- * @param placement where: `start` and `size`, in slices
+ * @param profileId `id` of the profile info
+ * @param placement `start` and `size`, in slices
  * @throws NVMLError_InsufficientResources, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlDeviceCreateGpuInstanceWithPlacement
  */
@@ -4109,10 +4109,10 @@ export function nvmlGpuInstanceDestroy(gpuInstance: t.nvmlGpuInstance_t): Promis
 }
 
 /**
- * The GPU instances of a profile. On a worker thread.
+ * Reads the GPU instances of a profile. On a worker thread.
  *
  * @param device the GPU
- * @param profileId id of the profile, from the profile's info
+ * @param profileId `id` of the profile info
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetGpuInstances
  */
@@ -4121,7 +4121,7 @@ export function nvmlDeviceGetGpuInstances(device: t.nvmlDevice_t, profileId: num
 }
 
 /**
- * The GPU instance with an id. On a worker thread.
+ * Gets the handle of a GPU instance by its id. On a worker thread.
  *
  * @param device the GPU
  * @param id id of the instance
@@ -4133,7 +4133,7 @@ export function nvmlDeviceGetGpuInstanceById(device: t.nvmlDevice_t, id: number)
 }
 
 /**
- * Reads the id, profile and place of a GPU instance. On a worker thread.
+ * Reads the id, profile and placement of a GPU instance. On a worker thread.
  *
  * @param gpuInstance the GPU instance
  * @throws NVMLError_InvalidArgument, NVMLError_NoPermission, NVMLError_Uninitialized
@@ -4144,10 +4144,10 @@ export function nvmlGpuInstanceGetInfo(gpuInstance: t.nvmlGpuInstance_t): Promis
 }
 
 /**
- * Reads what a kind of compute instance has in a GPU instance. On a worker thread.
+ * Reads a compute instance profile of a GPU instance. On a worker thread.
  *
  * @param gpuInstance the GPU instance
- * @param profile which kind of profile: NVML_COMPUTE_INSTANCE_PROFILE_*
+ * @param profile profile: NVML_COMPUTE_INSTANCE_PROFILE_*
  * @param engProfile NVML_COMPUTE_INSTANCE_ENGINE_PROFILE_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlGpuInstanceGetComputeInstanceProfileInfo
@@ -4157,10 +4157,10 @@ export function nvmlGpuInstanceGetComputeInstanceProfileInfo(gpuInstance: t.nvml
 }
 
 /**
- * Reads what a kind of compute instance has in a GPU instance, its name too. On a worker thread.
+ * Reads a compute instance profile of a GPU instance, including its name. On a worker thread.
  *
  * @param gpuInstance the GPU instance
- * @param profile which kind of profile: NVML_COMPUTE_INSTANCE_PROFILE_*
+ * @param profile profile: NVML_COMPUTE_INSTANCE_PROFILE_*
  * @param engProfile NVML_COMPUTE_INSTANCE_ENGINE_PROFILE_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlGpuInstanceGetComputeInstanceProfileInfoV
@@ -4170,10 +4170,10 @@ export function nvmlGpuInstanceGetComputeInstanceProfileInfoV(gpuInstance: t.nvm
 }
 
 /**
- * Reads how many more compute instances of a profile there is room for. On a worker thread.
+ * Reads how many more compute instances of a profile fit in a GPU instance. On a worker thread.
  *
  * @param gpuInstance the GPU instance
- * @param profileId id of the profile, from the profile's info
+ * @param profileId `id` of the profile info
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlGpuInstanceGetComputeInstanceRemainingCapacity
  */
@@ -4182,10 +4182,10 @@ export function nvmlGpuInstanceGetComputeInstanceRemainingCapacity(gpuInstance: 
 }
 
 /**
- * Reads where compute instances of a profile can be. On a worker thread.
+ * Reads the possible placements of compute instances of a profile. On a worker thread.
  *
  * @param gpuInstance the GPU instance
- * @param profileId id of the profile, from the profile's info
+ * @param profileId `id` of the profile info
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlGpuInstanceGetComputeInstancePossiblePlacements
  */
@@ -4194,10 +4194,10 @@ export function nvmlGpuInstanceGetComputeInstancePossiblePlacements(gpuInstance:
 }
 
 /**
- * Makes a compute instance of a profile. On a worker thread.
+ * Creates a compute instance of a profile. On a worker thread.
  *
  * @param gpuInstance the GPU instance
- * @param profileId id of the profile, from the profile's info
+ * @param profileId `id` of the profile info
  * @throws NVMLError_InsufficientResources, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlGpuInstanceCreateComputeInstance
  */
@@ -4206,11 +4206,11 @@ export function nvmlGpuInstanceCreateComputeInstance(gpuInstance: t.nvmlGpuInsta
 }
 
 /**
- * Makes a compute instance of a profile in a place. On a worker thread.
+ * Creates a compute instance of a profile at a placement. On a worker thread.
  *
  * @param gpuInstance the GPU instance
- * @param profileId id of the profile, from the profile's info
- * @param placement where: `start` and `size`, in slices
+ * @param profileId `id` of the profile info
+ * @param placement `start` and `size`, in slices
  * @throws NVMLError_InsufficientResources, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlGpuInstanceCreateComputeInstanceWithPlacement
  */
@@ -4230,10 +4230,10 @@ export function nvmlComputeInstanceDestroy(computeInstance: t.nvmlComputeInstanc
 }
 
 /**
- * The compute instances of a profile. On a worker thread.
+ * Reads the compute instances of a profile. On a worker thread.
  *
  * @param gpuInstance the GPU instance
- * @param profileId id of the profile, from the profile's info
+ * @param profileId `id` of the profile info
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlGpuInstanceGetComputeInstances
  */
@@ -4242,7 +4242,7 @@ export function nvmlGpuInstanceGetComputeInstances(gpuInstance: t.nvmlGpuInstanc
 }
 
 /**
- * The compute instance with an id. On a worker thread.
+ * Gets the handle of a compute instance by its id. On a worker thread.
  *
  * @param gpuInstance the GPU instance
  * @param id id of the instance
@@ -4254,7 +4254,7 @@ export function nvmlGpuInstanceGetComputeInstanceById(gpuInstance: t.nvmlGpuInst
 }
 
 /**
- * Reads the id, profile and place of a compute instance. On a worker thread.
+ * Reads the id, profile and placement of a compute instance. On a worker thread.
  *
  * @param computeInstance the compute instance
  * @throws NVMLError_InvalidArgument, NVMLError_NoPermission, NVMLError_Uninitialized
@@ -4265,7 +4265,7 @@ export function nvmlComputeInstanceGetInfo_v2(computeInstance: t.nvmlComputeInst
 }
 
 /**
- * Whether a handle stands for a MIG device. On a worker thread.
+ * Reads whether a handle refers to a MIG device. On a worker thread.
  *
  * @param device the GPU
  * @returns isMigDevice: 1 for a MIG device, else 0
@@ -4277,7 +4277,7 @@ export function nvmlDeviceIsMigDeviceHandle(device: t.nvmlDevice_t): Promise<num
 }
 
 /**
- * Reads the id of the GPU instance that a MIG device is on. On a worker thread.
+ * Reads the GPU instance id of a MIG device. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -4288,7 +4288,7 @@ export function nvmlDeviceGetGpuInstanceId(device: t.nvmlDevice_t): Promise<numb
 }
 
 /**
- * Reads the id of the compute instance that a MIG device is on. On a worker thread.
+ * Reads the compute instance id of a MIG device. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -4299,7 +4299,7 @@ export function nvmlDeviceGetComputeInstanceId(device: t.nvmlDevice_t): Promise<
 }
 
 /**
- * How many MIG devices a GPU can have. On a worker thread.
+ * Reads the maximum number of MIG devices of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
@@ -4310,7 +4310,7 @@ export function nvmlDeviceGetMaxMigDeviceCount(device: t.nvmlDevice_t): Promise<
 }
 
 /**
- * The handle of a MIG device, 0 to nvmlDeviceGetMaxMigDeviceCount() - 1. On a worker thread.
+ * Gets the handle of a MIG device by its index, 0 to nvmlDeviceGetMaxMigDeviceCount() - 1. On a worker thread.
  *
  * @param device the GPU
  * @param index from 0
@@ -4322,7 +4322,7 @@ export function nvmlDeviceGetMigDeviceHandleByIndex(device: t.nvmlDevice_t, inde
 }
 
 /**
- * The handle of the GPU that a MIG device is a part of. On a worker thread.
+ * Gets the handle of the parent GPU of a MIG device. On a worker thread.
  *
  * @param migDevice the MIG device
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -4333,7 +4333,7 @@ export function nvmlDeviceGetDeviceHandleFromMigDeviceHandle(migDevice: t.nvmlDe
 }
 
 /**
- * Works out metrics from two samples. On a worker thread.
+ * Computes GPM metrics from two samples. On a worker thread.
  *
  * @param metricsGet `sample1`, `sample2`, and `metrics`: a `metricId` (NVML_GPM_METRIC_*) each
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
@@ -4344,7 +4344,7 @@ export function nvmlGpmMetricsGet(metricsGet: Given<t.nvmlGpmMetricsGet_t>): Pro
 }
 
 /**
- * Frees a sample of GPU performance monitoring. On a worker thread.
+ * Frees a GPU performance monitoring (GPM) sample. On a worker thread.
  *
  * @param gpmSample the sample, from nvmlGpmSampleAlloc()
  * @throws NVMLError_InvalidArgument
@@ -4355,7 +4355,7 @@ export function nvmlGpmSampleFree(gpmSample: t.nvmlGpmSample_t): Promise<void> {
 }
 
 /**
- * Makes room for a sample of GPU performance monitoring. On a worker thread.
+ * Allocates a GPU performance monitoring (GPM) sample. On a worker thread.
  *
  * @throws NVMLError_InvalidArgument, NVMLError_Memory
  * @see NVML nvmlGpmSampleAlloc
@@ -4365,7 +4365,7 @@ export function nvmlGpmSampleAlloc(): Promise<t.nvmlGpmSample_t> {
 }
 
 /**
- * Takes a sample of a GPU. On a worker thread.
+ * Takes a GPM sample of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param gpmSample the sample, from nvmlGpmSampleAlloc()
@@ -4377,7 +4377,7 @@ export function nvmlGpmSampleGet(device: t.nvmlDevice_t, gpmSample: t.nvmlGpmSam
 }
 
 /**
- * Takes a sample of a GPU instance. On a worker thread.
+ * Takes a GPM sample of a GPU instance. On a worker thread.
  *
  * @param device the GPU
  * @param gpuInstanceId id of the GPU instance
@@ -4390,7 +4390,7 @@ export function nvmlGpmMigSampleGet(device: t.nvmlDevice_t, gpuInstanceId: numbe
 }
 
 /**
- * Reads whether a GPU has performance monitoring. On a worker thread.
+ * Reads whether a GPU supports GPU performance monitoring (GPM). On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
@@ -4401,10 +4401,10 @@ export function nvmlGpmQueryDeviceSupport(device: t.nvmlDevice_t): Promise<t.nvm
 }
 
 /**
- * Reads whether performance monitoring of a GPU streams. On a worker thread.
+ * Reads whether GPM streaming is enabled on a GPU. On a worker thread.
  *
  * @param device the GPU
- * @returns state: 1 where it is on, else 0
+ * @returns state: 1 where it is enabled, else 0
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
  * @see NVML nvmlGpmQueryIfStreamingEnabled
  */
@@ -4413,10 +4413,10 @@ export function nvmlGpmQueryIfStreamingEnabled(device: t.nvmlDevice_t): Promise<
 }
 
 /**
- * Sets whether performance monitoring of a GPU streams. On a worker thread.
+ * Enables or disables GPM streaming on a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param state 1 to switch it on, 0 off
+ * @param state 1 to enable, 0 to disable
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
  * @see NVML nvmlGpmSetStreamingEnabled
  */
@@ -4425,7 +4425,7 @@ export function nvmlGpmSetStreamingEnabled(device: t.nvmlDevice_t, state: number
 }
 
 /**
- * Reads what a GPU can do: NVML_DEV_CAP_* in `capMask`. On a worker thread.
+ * Reads the capabilities of a GPU: NVML_DEV_CAP_* in `capMask`. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -4436,7 +4436,7 @@ export function nvmlDeviceGetCapabilities(device: t.nvmlDevice_t): Promise<t.nvm
 }
 
 /**
- * Reads which power profiles for workloads a GPU has. On a worker thread.
+ * Reads the workload power profiles of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -4447,7 +4447,7 @@ export function nvmlDeviceWorkloadPowerProfileGetProfilesInfo(device: t.nvmlDevi
 }
 
 /**
- * Reads which power profiles were requested of a GPU, and which hold. On a worker thread.
+ * Reads the requested and the enforced workload power profiles of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -4458,7 +4458,7 @@ export function nvmlDeviceWorkloadPowerProfileGetCurrentProfiles(device: t.nvmlD
 }
 
 /**
- * Requests power profiles of a GPU. On a worker thread.
+ * Requests workload power profiles on a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param requestedProfiles `requestedProfilesMask`: a bit for each NVML_POWER_PROFILE_*
@@ -4470,7 +4470,7 @@ export function nvmlDeviceWorkloadPowerProfileSetRequestedProfiles(device: t.nvm
 }
 
 /**
- * Requests power profiles of a GPU no more. On a worker thread.
+ * Clears requested workload power profiles of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param requestedProfiles `requestedProfilesMask`: a bit for each NVML_POWER_PROFILE_*
@@ -4482,7 +4482,7 @@ export function nvmlDeviceWorkloadPowerProfileClearRequestedProfiles(device: t.n
 }
 
 /**
- * Changes which power profiles are requested of a GPU. On a worker thread.
+ * Updates the requested workload power profiles of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param updateProfiles `operation`: NVML_POWER_PROFILE_OPERATION_*, and `updateProfilesMask`: a bit for each NVML_POWER_PROFILE_*
@@ -4494,7 +4494,7 @@ export function nvmlDeviceWorkloadPowerProfileUpdateProfiles_v1(device: t.nvmlDe
 }
 
 /**
- * Makes a profile of power smoothing the active one. On a worker thread.
+ * Activates a power smoothing preset profile. On a worker thread.
  *
  * @param device the GPU
  * @param profile `profileId` of the profile
@@ -4506,7 +4506,7 @@ export function nvmlDevicePowerSmoothingActivatePresetProfile(device: t.nvmlDevi
 }
 
 /**
- * Sets a parameter of a profile of power smoothing. On a worker thread.
+ * Sets a parameter of a power smoothing preset profile. On a worker thread.
  *
  * @param device the GPU
  * @param profile the `profileId`, its `paramId` (NVML_POWER_SMOOTHING_PROFILE_PARAM_*) and the `value`
@@ -4518,7 +4518,7 @@ export function nvmlDevicePowerSmoothingUpdatePresetProfileParam(device: t.nvmlD
 }
 
 /**
- * Switches power smoothing of a GPU on or off. On a worker thread.
+ * Enables or disables power smoothing on a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param state `state`: NVML_FEATURE_*
@@ -4530,7 +4530,7 @@ export function nvmlDevicePowerSmoothingSetState(device: t.nvmlDevice_t, state: 
 }
 
 /**
- * Reads where in the SRAM of a GPU uncorrected errors were. On a worker thread.
+ * Reads the unique uncorrected SRAM ECC errors of a GPU, by location. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -4541,7 +4541,7 @@ export function nvmlDeviceGetSramUniqueUncorrectedEccErrorCounts(device: t.nvmlD
 }
 
 /**
- * Reads how many memory rows of a GPU were remapped. On a worker thread.
+ * Reads the number of remapped memory rows of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
@@ -4552,7 +4552,7 @@ export function nvmlDeviceGetRemappedRows_v2(device: t.nvmlDevice_t): Promise<t.
 }
 
 /**
- * Sets what the driver keeps reading of a GPU for programs that look in shared memory (RUSD). On a worker thread.
+ * Sets which values of a GPU the driver polls for read-only user shared data (RUSD). On a worker thread.
  *
  * @param device the GPU
  * @param settings `pollMask`: NVML_RUSD_POLL_*, joined by |
@@ -4564,7 +4564,7 @@ export function nvmlDeviceSetRusdSettings_v1(device: t.nvmlDevice_t, settings: G
 }
 
 /**
- * How many GPUs there are, those without access included. On a worker thread.
+ * Reads the number of GPUs, including those that this user has no access to. On a worker thread.
  *
  * @throws NVMLError_InvalidArgument, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetCount: nvmlDeviceGetCount_v2, else nvmlDeviceGetCount
@@ -4574,7 +4574,7 @@ export function nvmlDeviceGetCount(): Promise<number> {
 }
 
 /**
- * The handle of the GPU with an index, 0 to nvmlDeviceGetCount() - 1. On a worker thread.
+ * Gets the handle of a GPU by its index, 0 to nvmlDeviceGetCount() - 1. On a worker thread.
  *
  * @param index from 0
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientPower, NVMLError_InvalidArgument, NVMLError_IrqIssue, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
@@ -4585,9 +4585,9 @@ export function nvmlDeviceGetHandleByIndex(index: number): Promise<t.nvmlDevice_
 }
 
 /**
- * The handle of the GPU on a PCI bus id. On a worker thread.
+ * Gets the handle of a GPU by its PCI bus id. On a worker thread.
  *
- * @param pciBusId as domain:bus:device.function in hexadecimal: 00000000:01:00.0
+ * @param pciBusId domain:bus:device.function in hexadecimal: 00000000:01:00.0
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientPower, NVMLError_InvalidArgument, NVMLError_IrqIssue, NVMLError_NotFound, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetHandleByPciBusId: nvmlDeviceGetHandleByPciBusId_v2, else nvmlDeviceGetHandleByPciBusId
  */
@@ -4596,7 +4596,7 @@ export function nvmlDeviceGetHandleByPciBusId(pciBusId: string): Promise<t.nvmlD
 }
 
 /**
- * Reads where a GPU is on the PCI bus, and its PCI ids. On a worker thread.
+ * Reads the PCI address and ids of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
@@ -4607,19 +4607,19 @@ export function nvmlDeviceGetPciInfo(device: t.nvmlDevice_t): Promise<t.nvmlPciI
 }
 
 /**
- * Reads where a GPU is on the PCI bus, and its PCI ids. On a worker thread.
+ * Reads the PCI address and ids of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetPciInfo_v2
- * @deprecated NVML has nvmlDeviceGetPciInfo for it.
+ * @deprecated Replaced by nvmlDeviceGetPciInfo in NVML.
  */
 export function nvmlDeviceGetPciInfo_v2(device: t.nvmlDevice_t): Promise<t.nvmlPciInfo_t> {
   return later(e.nvmlDeviceGetPciInfo_v2, device) as Promise<t.nvmlPciInfo_t>;
 }
 
 /**
- * Reads what is at the other end of an NVLink of a GPU, on the PCI bus. On a worker thread.
+ * Reads the PCI address and ids of the device at the remote end of an NVLink of a GPU. On a worker thread.
  *
  * @param device the GPU
  * @param link number of the NVLink, from 0
@@ -4631,7 +4631,7 @@ export function nvmlDeviceGetNvLinkRemotePciInfo(device: t.nvmlDevice_t, link: n
 }
 
 /**
- * Reads which vGPU features of a GPU can be licensed, and which are. On a worker thread.
+ * Reads the licensable vGPU features of a GPU, and which of them are licensed. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_Unknown
@@ -4642,33 +4642,33 @@ export function nvmlDeviceGetGridLicensableFeatures(device: t.nvmlDevice_t): Pro
 }
 
 /**
- * Reads which vGPU features of a GPU can be licensed, and which are. On a worker thread.
+ * Reads the licensable vGPU features of a GPU, and which of them are licensed. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_Unknown
  * @see NVML nvmlDeviceGetGridLicensableFeatures_v2
- * @deprecated NVML has nvmlDeviceGetGridLicensableFeatures for it.
+ * @deprecated Replaced by nvmlDeviceGetGridLicensableFeatures in NVML.
  */
 export function nvmlDeviceGetGridLicensableFeatures_v2(device: t.nvmlDevice_t): Promise<t.nvmlGridLicensableFeatures_t> {
   return later(e.nvmlDeviceGetGridLicensableFeatures_v2, device) as Promise<t.nvmlGridLicensableFeatures_t>;
 }
 
 /**
- * Reads which vGPU features of a GPU can be licensed, and which are. On a worker thread.
+ * Reads the licensable vGPU features of a GPU, and which of them are licensed. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_Unknown
  * @see NVML nvmlDeviceGetGridLicensableFeatures_v3
- * @deprecated NVML has nvmlDeviceGetGridLicensableFeatures for it.
+ * @deprecated Replaced by nvmlDeviceGetGridLicensableFeatures in NVML.
  */
 export function nvmlDeviceGetGridLicensableFeatures_v3(device: t.nvmlDevice_t): Promise<t.nvmlGridLicensableFeatures_t> {
   return later(e.nvmlDeviceGetGridLicensableFeatures_v3, device) as Promise<t.nvmlGridLicensableFeatures_t>;
 }
 
 /**
- * Takes a drained GPU out of the system. On a worker thread.
+ * Removes a drained GPU from the system. On a worker thread.
  *
- * @param pciInfo where the GPU is: its `domain`, `bus` and `device`
+ * @param pciInfo PCI address of the GPU: `domain`, `bus` and `device`
  * @param gpuState {@link t.nvmlDetachGpuState_t}: NVML_DETACH_GPU_KEEP or NVML_DETACH_GPU_REMOVE
  * @param linkState {@link t.nvmlPcieLinkState_t}: NVML_PCIE_LINK_KEEP or NVML_PCIE_LINK_SHUT_DOWN
  * @throws NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NotSupported, NVMLError_Uninitialized
@@ -4679,10 +4679,10 @@ export function nvmlDeviceRemoveGpu(pciInfo: Given<t.nvmlPciInfo_t>, gpuState: t
 }
 
 /**
- * Waits for an event of a set. On a worker thread.
+ * Waits for an event of an event set. On a worker thread.
  *
  * @param set the event set
- * @param timeoutms how long to wait at most, in ms
+ * @param timeoutms timeout, in ms
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Timeout, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlEventSetWait: nvmlEventSetWait_v2, else nvmlEventSetWait
  */
@@ -4691,7 +4691,7 @@ export function nvmlEventSetWait(set: t.nvmlEventSet_t, timeoutms: number): Prom
 }
 
 /**
- * Reads what a MIG device has: multiprocessors, engines, slices, memory. On a worker thread.
+ * Reads the attributes of a MIG device: multiprocessors, engines, slices, memory. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -4702,7 +4702,7 @@ export function nvmlDeviceGetAttributes(device: t.nvmlDevice_t): Promise<t.nvmlD
 }
 
 /**
- * Reads the id, profile and place of a compute instance. On a worker thread.
+ * Reads the id, profile and placement of a compute instance. On a worker thread.
  *
  * @param computeInstance the compute instance
  * @throws NVMLError_InvalidArgument, NVMLError_NoPermission, NVMLError_Uninitialized
@@ -4713,7 +4713,7 @@ export function nvmlComputeInstanceGetInfo(computeInstance: t.nvmlComputeInstanc
 }
 
 /**
- * Reads which processes compute on a GPU. On a worker thread.
+ * Reads the compute processes on a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
@@ -4724,19 +4724,19 @@ export function nvmlDeviceGetComputeRunningProcesses(device: t.nvmlDevice_t): Pr
 }
 
 /**
- * Reads which processes compute on a GPU. On a worker thread.
+ * Reads the compute processes on a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetComputeRunningProcesses_v2
- * @deprecated NVML has nvmlDeviceGetComputeRunningProcesses for it.
+ * @deprecated Replaced by nvmlDeviceGetComputeRunningProcesses in NVML.
  */
 export function nvmlDeviceGetComputeRunningProcesses_v2(device: t.nvmlDevice_t): Promise<t.nvmlProcessInfo_v2_t[]> {
   return later(e.nvmlDeviceGetComputeRunningProcesses_v2, device) as Promise<t.nvmlProcessInfo_v2_t[]>;
 }
 
 /**
- * Reads which processes draw on a GPU. On a worker thread.
+ * Reads the graphics processes on a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
@@ -4747,19 +4747,19 @@ export function nvmlDeviceGetGraphicsRunningProcesses(device: t.nvmlDevice_t): P
 }
 
 /**
- * Reads which processes draw on a GPU. On a worker thread.
+ * Reads the graphics processes on a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetGraphicsRunningProcesses_v2
- * @deprecated NVML has nvmlDeviceGetGraphicsRunningProcesses for it.
+ * @deprecated Replaced by nvmlDeviceGetGraphicsRunningProcesses in NVML.
  */
 export function nvmlDeviceGetGraphicsRunningProcesses_v2(device: t.nvmlDevice_t): Promise<t.nvmlProcessInfo_v2_t[]> {
   return later(e.nvmlDeviceGetGraphicsRunningProcesses_v2, device) as Promise<t.nvmlProcessInfo_v2_t[]>;
 }
 
 /**
- * Reads which processes compute on a GPU through MPS. On a worker thread.
+ * Reads the MPS compute processes on a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
@@ -4770,22 +4770,22 @@ export function nvmlDeviceGetMPSComputeRunningProcesses(device: t.nvmlDevice_t):
 }
 
 /**
- * Reads which processes compute on a GPU through MPS. On a worker thread.
+ * Reads the MPS compute processes on a GPU. On a worker thread.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMPSComputeRunningProcesses_v2
- * @deprecated NVML has nvmlDeviceGetMPSComputeRunningProcesses for it.
+ * @deprecated Replaced by nvmlDeviceGetMPSComputeRunningProcesses in NVML.
  */
 export function nvmlDeviceGetMPSComputeRunningProcesses_v2(device: t.nvmlDevice_t): Promise<t.nvmlProcessInfo_v2_t[]> {
   return later(e.nvmlDeviceGetMPSComputeRunningProcesses_v2, device) as Promise<t.nvmlProcessInfo_v2_t[]>;
 }
 
 /**
- * Reads where GPU instances of a profile can be. On a worker thread.
+ * Reads the possible placements of GPU instances of a profile. On a worker thread.
  *
  * @param device the GPU
- * @param profileId id of the profile, from the profile's info
+ * @param profileId `id` of the profile info
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetGpuInstancePossiblePlacements: nvmlDeviceGetGpuInstancePossiblePlacements_v2, else nvmlDeviceGetGpuInstancePossiblePlacements
  */
@@ -4794,7 +4794,7 @@ export function nvmlDeviceGetGpuInstancePossiblePlacements(device: t.nvmlDevice_
 }
 
 /**
- * Reads whether a vGPU is licensed, and until when. On a worker thread.
+ * Reads whether a vGPU is licensed, and when the license expires. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
  * @throws NVMLError_DriverNotLoaded, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Unknown
@@ -4805,7 +4805,7 @@ export function nvmlVgpuInstanceGetLicenseInfo(vgpuInstance: number): Promise<t.
 }
 
 /**
- * Reads the driver model of a GPU, now and after the next reboot. Windows only. On a worker thread.
+ * Reads the current and pending driver model of a GPU. Windows only. On a worker thread.
  *
  * @param device the GPU
  * @returns current: {@link t.nvmlDriverModel_t}: NVML_DRIVER_*; pending: {@link t.nvmlDriverModel_t}: NVML_DRIVER_*

@@ -12,11 +12,11 @@ export type nvmlUnit_t = bigint & { readonly __nvml: 'unit' };
 export type nvmlGpuInstance_t = bigint & { readonly __nvml: 'gpuInstance' };
 /** An opaque handle: a compute instance (MIG). */
 export type nvmlComputeInstance_t = bigint & { readonly __nvml: 'computeInstance' };
-/** An opaque handle: a set of events. */
+/** An opaque handle: an event set. */
 export type nvmlEventSet_t = bigint & { readonly __nvml: 'eventSet' };
-/** An opaque handle: a set of system events. */
+/** An opaque handle: a system event set. */
 export type nvmlSystemEventSet_t = bigint & { readonly __nvml: 'systemEventSet' };
-/** An opaque handle: a sample of GPU performance monitoring. */
+/** An opaque handle: a GPM sample. */
 export type nvmlGpmSample_t = bigint & { readonly __nvml: 'gpmSample' };
 
 /** {@link c.NVML_PROCESS_MODE_COMPUTE} (0), {@link c.NVML_PROCESS_MODE_GRAPHICS} (1), {@link c.NVML_PROCESS_MODE_MPS} (2), {@link c.NVML_PROCESS_MODE_ALL} (3), … 5 in all. A newer driver may say other numbers. */
@@ -1269,5 +1269,5 @@ export type nvmlWorkloadPowerProfileRequestedProfiles_t = nvmlWorkloadPowerProfi
 export type nvmlPowerSmoothingProfile_t = nvmlPowerSmoothingProfile_v1_t;
 export type nvmlPowerSmoothingState_t = nvmlPowerSmoothingState_v1_t;
 
-/** Numbers of the header that have their names only for readers: the constants they stand in for. */
+/** Numbers of the header that have names for readers only: the constants in their place. */
 export type Constants = typeof c;

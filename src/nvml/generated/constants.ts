@@ -145,67 +145,67 @@ export const nvmlVgpuSchedulerState_v1 = 16777240;
 export const nvmlVgpuSchedulerStateInfo_v1 = 16777240;
 export const nvmlVgpuSchedulerLogInfo_v1 = 16786848;
 export const nvmlVgpuCreatablePlacementInfo_v1 = 16777248;
-/** Whether ECC is on: NVML_FEATURE_*. */
+/** Current ECC mode: NVML_FEATURE_*. */
 export const NVML_FI_DEV_ECC_CURRENT = 1;
-/** Whether ECC is on after the next reboot or reset: NVML_FEATURE_*. */
+/** ECC mode after the next reboot or reset: NVML_FEATURE_*. */
 export const NVML_FI_DEV_ECC_PENDING = 2;
-/** Corrected ECC errors since the driver was loaded, everywhere. */
+/** Corrected ECC errors since the driver was loaded (volatile), in total. */
 export const NVML_FI_DEV_ECC_SBE_VOL_TOTAL = 3;
-/** Uncorrected ECC errors since the driver was loaded, everywhere. */
+/** Uncorrected ECC errors since the driver was loaded (volatile), in total. */
 export const NVML_FI_DEV_ECC_DBE_VOL_TOTAL = 4;
-/** Corrected ECC errors in the life of the GPU, everywhere. */
+/** Corrected ECC errors over the lifetime of the GPU (aggregate), in total. */
 export const NVML_FI_DEV_ECC_SBE_AGG_TOTAL = 5;
-/** Uncorrected ECC errors in the life of the GPU, everywhere. */
+/** Uncorrected ECC errors over the lifetime of the GPU (aggregate), in total. */
 export const NVML_FI_DEV_ECC_DBE_AGG_TOTAL = 6;
-/** Corrected ECC errors since the driver was loaded, in the L1 cache. */
+/** Corrected ECC errors since the driver was loaded (volatile), in the L1 cache. */
 export const NVML_FI_DEV_ECC_SBE_VOL_L1 = 7;
-/** Uncorrected ECC errors since the driver was loaded, in the L1 cache. */
+/** Uncorrected ECC errors since the driver was loaded (volatile), in the L1 cache. */
 export const NVML_FI_DEV_ECC_DBE_VOL_L1 = 8;
-/** Corrected ECC errors since the driver was loaded, in the L2 cache. */
+/** Corrected ECC errors since the driver was loaded (volatile), in the L2 cache. */
 export const NVML_FI_DEV_ECC_SBE_VOL_L2 = 9;
-/** Uncorrected ECC errors since the driver was loaded, in the L2 cache. */
+/** Uncorrected ECC errors since the driver was loaded (volatile), in the L2 cache. */
 export const NVML_FI_DEV_ECC_DBE_VOL_L2 = 10;
-/** Corrected ECC errors since the driver was loaded, in the device memory. */
+/** Corrected ECC errors since the driver was loaded (volatile), in the device memory. */
 export const NVML_FI_DEV_ECC_SBE_VOL_DEV = 11;
-/** Uncorrected ECC errors since the driver was loaded, in the device memory. */
+/** Uncorrected ECC errors since the driver was loaded (volatile), in the device memory. */
 export const NVML_FI_DEV_ECC_DBE_VOL_DEV = 12;
-/** Corrected ECC errors since the driver was loaded, in the register files. */
+/** Corrected ECC errors since the driver was loaded (volatile), in the register files. */
 export const NVML_FI_DEV_ECC_SBE_VOL_REG = 13;
-/** Uncorrected ECC errors since the driver was loaded, in the register files. */
+/** Uncorrected ECC errors since the driver was loaded (volatile), in the register files. */
 export const NVML_FI_DEV_ECC_DBE_VOL_REG = 14;
-/** Corrected ECC errors since the driver was loaded, in the texture memory. */
+/** Corrected ECC errors since the driver was loaded (volatile), in the texture memory. */
 export const NVML_FI_DEV_ECC_SBE_VOL_TEX = 15;
-/** Uncorrected ECC errors since the driver was loaded, in the texture memory. */
+/** Uncorrected ECC errors since the driver was loaded (volatile), in the texture memory. */
 export const NVML_FI_DEV_ECC_DBE_VOL_TEX = 16;
-/** Uncorrected ECC errors since the driver was loaded, in the convergence barrier unit. */
+/** Uncorrected ECC errors since the driver was loaded (volatile), in the convergence barrier unit. */
 export const NVML_FI_DEV_ECC_DBE_VOL_CBU = 17;
-/** Corrected ECC errors in the life of the GPU, in the L1 cache. */
+/** Corrected ECC errors over the lifetime of the GPU (aggregate), in the L1 cache. */
 export const NVML_FI_DEV_ECC_SBE_AGG_L1 = 18;
-/** Uncorrected ECC errors in the life of the GPU, in the L1 cache. */
+/** Uncorrected ECC errors over the lifetime of the GPU (aggregate), in the L1 cache. */
 export const NVML_FI_DEV_ECC_DBE_AGG_L1 = 19;
-/** Corrected ECC errors in the life of the GPU, in the L2 cache. */
+/** Corrected ECC errors over the lifetime of the GPU (aggregate), in the L2 cache. */
 export const NVML_FI_DEV_ECC_SBE_AGG_L2 = 20;
-/** Uncorrected ECC errors in the life of the GPU, in the L2 cache. */
+/** Uncorrected ECC errors over the lifetime of the GPU (aggregate), in the L2 cache. */
 export const NVML_FI_DEV_ECC_DBE_AGG_L2 = 21;
-/** Corrected ECC errors in the life of the GPU, in the device memory. */
+/** Corrected ECC errors over the lifetime of the GPU (aggregate), in the device memory. */
 export const NVML_FI_DEV_ECC_SBE_AGG_DEV = 22;
-/** Uncorrected ECC errors in the life of the GPU, in the device memory. */
+/** Uncorrected ECC errors over the lifetime of the GPU (aggregate), in the device memory. */
 export const NVML_FI_DEV_ECC_DBE_AGG_DEV = 23;
-/** Corrected ECC errors in the life of the GPU, in the register files. */
+/** Corrected ECC errors over the lifetime of the GPU (aggregate), in the register files. */
 export const NVML_FI_DEV_ECC_SBE_AGG_REG = 24;
-/** Uncorrected ECC errors in the life of the GPU, in the register files. */
+/** Uncorrected ECC errors over the lifetime of the GPU (aggregate), in the register files. */
 export const NVML_FI_DEV_ECC_DBE_AGG_REG = 25;
-/** Corrected ECC errors in the life of the GPU, in the texture memory. */
+/** Corrected ECC errors over the lifetime of the GPU (aggregate), in the texture memory. */
 export const NVML_FI_DEV_ECC_SBE_AGG_TEX = 26;
-/** Uncorrected ECC errors in the life of the GPU, in the texture memory. */
+/** Uncorrected ECC errors over the lifetime of the GPU (aggregate), in the texture memory. */
 export const NVML_FI_DEV_ECC_DBE_AGG_TEX = 27;
-/** Uncorrected ECC errors in the life of the GPU, in the convergence barrier unit. */
+/** Uncorrected ECC errors over the lifetime of the GPU (aggregate), in the convergence barrier unit. */
 export const NVML_FI_DEV_ECC_DBE_AGG_CBU = 28;
-/** Pages that were retired for several corrected errors. */
+/** Pages retired because of multiple corrected errors. */
 export const NVML_FI_DEV_RETIRED_SBE = 29;
-/** Pages that were retired for an uncorrected error. */
+/** Pages retired because of an uncorrected error. */
 export const NVML_FI_DEV_RETIRED_DBE = 30;
-/** Whether a page waits for the next reboot to be retired: 1, else 0. */
+/** Whether a page retirement is pending until the next reboot: 1, else 0. */
 export const NVML_FI_DEV_RETIRED_PENDING = 31;
 /** CRC errors in flow control units on NVLink 0. */
 export const NVML_FI_DEV_NVLINK_CRC_FLIT_ERROR_COUNT_L0 = 32;
@@ -291,25 +291,25 @@ export const NVML_FI_DEV_NVLINK_BANDWIDTH_C1_L4 = 71;
 export const NVML_FI_DEV_NVLINK_BANDWIDTH_C1_L5 = 72;
 /** Utilization counter 1 of all NVLinks. */
 export const NVML_FI_DEV_NVLINK_BANDWIDTH_C1_TOTAL = 73;
-/** Time with lower clocks for the power limit, in ns. */
+/** Time that the power limit reduced the clocks, in ns. */
 export const NVML_FI_DEV_PERF_POLICY_POWER = 74;
-/** Time with lower clocks for the temperature, in ns. */
+/** Time that the temperature limit reduced the clocks, in ns. */
 export const NVML_FI_DEV_PERF_POLICY_THERMAL = 75;
-/** Time with lower clocks for a sync boost group, in ns. */
+/** Time that the sync boost group reduced the clocks, in ns. */
 export const NVML_FI_DEV_PERF_POLICY_SYNC_BOOST = 76;
-/** Time with lower clocks for the board's voltage limit, in ns. */
+/** Time that the board voltage limit reduced the clocks, in ns. */
 export const NVML_FI_DEV_PERF_POLICY_BOARD_LIMIT = 77;
-/** Time with lower clocks for want of work, in ns. */
+/** Time that low utilization reduced the clocks, in ns. */
 export const NVML_FI_DEV_PERF_POLICY_LOW_UTILIZATION = 78;
-/** Time with lower clocks for reliability, in ns. */
+/** Time that the reliability voltage limit reduced the clocks, in ns. */
 export const NVML_FI_DEV_PERF_POLICY_RELIABILITY = 79;
-/** Time below the application clocks, for whatever reason, in ns. */
+/** Time below the applications clocks, for any reason, in ns. */
 export const NVML_FI_DEV_PERF_POLICY_TOTAL_APP_CLOCKS = 80;
-/** Time below the base clocks, for whatever reason, in ns. */
+/** Time below the base clocks, for any reason, in ns. */
 export const NVML_FI_DEV_PERF_POLICY_TOTAL_BASE_CLOCKS = 81;
 /** Temperature of the memory, in °C. */
 export const NVML_FI_DEV_MEMORY_TEMP = 82;
-/** Energy since the driver was loaded, in mJ. */
+/** Energy consumption since the driver was loaded, in mJ. */
 export const NVML_FI_DEV_TOTAL_ENERGY_CONSUMPTION = 83;
 /** Speed of NVLink 0, in MB/s. */
 export const NVML_FI_DEV_NVLINK_SPEED_MBPS_L0 = 84;
@@ -323,17 +323,17 @@ export const NVML_FI_DEV_NVLINK_SPEED_MBPS_L3 = 87;
 export const NVML_FI_DEV_NVLINK_SPEED_MBPS_L4 = 88;
 /** Speed of NVLink 5, in MB/s. */
 export const NVML_FI_DEV_NVLINK_SPEED_MBPS_L5 = 89;
-/** Speed that all active NVLinks have, in MB/s. */
+/** Common speed of all active NVLinks, in MB/s. */
 export const NVML_FI_DEV_NVLINK_SPEED_MBPS_COMMON = 90;
-/** How many NVLinks the GPU has. */
+/** Number of NVLinks of the GPU. */
 export const NVML_FI_DEV_NVLINK_LINK_COUNT = 91;
-/** Whether a page with corrected errors waits to be retired: 1, else 0. */
+/** Whether a page retirement for corrected errors is pending: 1, else 0. */
 export const NVML_FI_DEV_RETIRED_PENDING_SBE = 92;
-/** Whether a page with an uncorrected error waits to be retired: 1, else 0. */
+/** Whether a page retirement for an uncorrected error is pending: 1, else 0. */
 export const NVML_FI_DEV_RETIRED_PENDING_DBE = 93;
-/** PCIe replays. */
+/** PCIe replay counter. */
 export const NVML_FI_DEV_PCIE_REPLAY_COUNTER = 94;
-/** How often the counter of PCIe replays began anew. */
+/** Rollovers of the PCIe replay counter. */
 export const NVML_FI_DEV_PCIE_REPLAY_ROLLOVER_COUNTER = 95;
 /** CRC errors in flow control units on NVLink 6. */
 export const NVML_FI_DEV_NVLINK_CRC_FLIT_ERROR_COUNT_L6 = 96;
@@ -419,25 +419,25 @@ export const NVML_FI_DEV_NVLINK_SPEED_MBPS_L9 = 135;
 export const NVML_FI_DEV_NVLINK_SPEED_MBPS_L10 = 136;
 /** Speed of NVLink 11, in MB/s. */
 export const NVML_FI_DEV_NVLINK_SPEED_MBPS_L11 = 137;
-/** What was sent over NVLink, without the protocol around it, in KiB. Scope: an NVLink. */
+/** Data sent over NVLink, payload only, in KiB. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_THROUGHPUT_DATA_TX = 138;
-/** What was received over NVLink, without the protocol around it, in KiB. Scope: an NVLink. */
+/** Data received over NVLink, payload only, in KiB. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_THROUGHPUT_DATA_RX = 139;
-/** What was sent over NVLink, with the protocol around it, in KiB. Scope: an NVLink. */
+/** Data sent over NVLink, including protocol overhead, in KiB. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_THROUGHPUT_RAW_TX = 140;
-/** What was received over NVLink, with the protocol around it, in KiB. Scope: an NVLink. */
+/** Data received over NVLink, including protocol overhead, in KiB. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_THROUGHPUT_RAW_RX = 141;
-/** Memory rows that were remapped for corrected errors. */
+/** Memory rows remapped for corrected errors. */
 export const NVML_FI_DEV_REMAPPED_COR = 142;
-/** Memory rows that were remapped for uncorrected errors. */
+/** Memory rows remapped for uncorrected errors. */
 export const NVML_FI_DEV_REMAPPED_UNC = 143;
-/** Whether a row waits for the next reset to be remapped: 1, else 0. */
+/** Whether a row remapping is pending until the next reset: 1, else 0. */
 export const NVML_FI_DEV_REMAPPED_PENDING = 144;
-/** Whether the remapping of a row ever failed: 1, else 0. */
+/** Whether a row remapping has ever failed: 1, else 0. */
 export const NVML_FI_DEV_REMAPPED_FAILURE = 145;
-/** Number that the link has at its other end. Scope: an NVLink. */
+/** NVLink number at the remote end of the link. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_REMOTE_NVLINK_ID = 146;
-/** How many NVLinks lead to an NVSwitch. */
+/** Number of NVLinks connected to an NVSwitch. */
 export const NVML_FI_DEV_NVSWITCH_CONNECTED_LINK_COUNT = 147;
 /** ECC errors in data on NVLink 0. */
 export const NVML_FI_DEV_NVLINK_ECC_DATA_ERROR_COUNT_L0 = 148;
@@ -479,15 +479,15 @@ export const NVML_FI_DEV_NVLINK_GET_STATE = 165;
 export const NVML_FI_DEV_NVLINK_GET_VERSION = 166;
 /** NVML_NVLINK_POWER_STATE_*. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_GET_POWER_STATE = 167;
-/** Idle time after which the link sleeps, in units of ..._POWER_THRESHOLD_UNITS. Scope: an NVLink. */
+/** Idle time before the link enters low power mode, in units of ..._POWER_THRESHOLD_UNITS. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_GET_POWER_THRESHOLD = 168;
-/** How often the PCIe link went from L0 into recovery. */
+/** Transitions of the PCIe link from L0 to recovery. */
 export const NVML_FI_DEV_PCIE_L0_TO_RECOVERY_COUNTER = 169;
-/** How many C2C links the GPU has. */
+/** Number of C2C links of the GPU. */
 export const NVML_FI_DEV_C2C_LINK_COUNT = 170;
 /** Whether the link is active: 1, else 0. Scope: a C2C link. */
 export const NVML_FI_DEV_C2C_LINK_GET_STATUS = 171;
-/** Greatest bandwidth of the link, in MB/s. Scope: a C2C link. */
+/** Maximum bandwidth of the link, in MB/s. Scope: a C2C link. */
 export const NVML_FI_DEV_C2C_LINK_GET_MAX_BW = 172;
 /** Correctable PCIe errors. */
 export const NVML_FI_DEV_PCIE_COUNT_CORRECTABLE_ERRORS = 173;
@@ -501,49 +501,49 @@ export const NVML_FI_DEV_PCIE_COUNT_BAD_TLP = 176;
 export const NVML_FI_DEV_PCIE_COUNT_NAKS_SENT = 177;
 /** Bad data link layer packets on PCIe. */
 export const NVML_FI_DEV_PCIE_COUNT_BAD_DLLP = 178;
-/** Errors on PCIe that are not fatal. */
+/** Non-fatal errors on PCIe. */
 export const NVML_FI_DEV_PCIE_COUNT_NON_FATAL_ERROR = 179;
 /** Fatal errors on PCIe. */
 export const NVML_FI_DEV_PCIE_COUNT_FATAL_ERROR = 180;
-/** Requests on PCIe that are not supported. */
+/** Unsupported requests on PCIe. */
 export const NVML_FI_DEV_PCIE_COUNT_UNSUPPORTED_REQ = 181;
 /** Link CRC errors on PCIe. */
 export const NVML_FI_DEV_PCIE_COUNT_LCRC_ERROR = 182;
-/** Errors of one PCIe lane. Scope: a PCIe lane. */
+/** Errors of a PCIe lane. Scope: a PCIe lane. */
 export const NVML_FI_DEV_PCIE_COUNT_LANE_ERROR = 183;
-/** Whether the MIG mode changes without a reset: 1, else 0. */
+/** Whether the MIG mode can change without a reset: 1, else 0. */
 export const NVML_FI_DEV_IS_RESETLESS_MIG_SUPPORTED = 184;
-/** Power draw, averaged over a second, in mW. Scope: NVML_POWER_SCOPE_*. */
+/** Power draw, averaged over one second, in mW. Scope: NVML_POWER_SCOPE_*. */
 export const NVML_FI_DEV_POWER_AVERAGE = 185;
-/** Power draw at the moment, in mW. Scope: NVML_POWER_SCOPE_*. */
+/** Instantaneous power draw, in mW. Scope: NVML_POWER_SCOPE_*. */
 export const NVML_FI_DEV_POWER_INSTANT = 186;
-/** The least power limit that can be set, in mW. Scope: NVML_POWER_SCOPE_*. */
+/** The minimum configurable power limit, in mW. Scope: NVML_POWER_SCOPE_*. */
 export const NVML_FI_DEV_POWER_MIN_LIMIT = 187;
-/** The greatest power limit that can be set, in mW. Scope: NVML_POWER_SCOPE_*. */
+/** The maximum configurable power limit, in mW. Scope: NVML_POWER_SCOPE_*. */
 export const NVML_FI_DEV_POWER_MAX_LIMIT = 188;
-/** Power limit after the driver was loaded, in mW. Scope: NVML_POWER_SCOPE_*. */
+/** Default power limit, in mW. Scope: NVML_POWER_SCOPE_*. */
 export const NVML_FI_DEV_POWER_DEFAULT_LIMIT = 189;
-/** Power limit that holds, in mW. Scope: NVML_POWER_SCOPE_*. */
+/** Current power limit, in mW. Scope: NVML_POWER_SCOPE_*. */
 export const NVML_FI_DEV_POWER_CURRENT_LIMIT = 190;
-/** Energy since the driver was loaded, in mJ. Scope: NVML_POWER_SCOPE_*. */
+/** Energy consumption since the driver was loaded, in mJ. Scope: NVML_POWER_SCOPE_*. */
 export const NVML_FI_DEV_ENERGY = 191;
-/** Power limit that was asked for, in mW. Scope: NVML_POWER_SCOPE_*. */
+/** Requested power limit, in mW. Scope: NVML_POWER_SCOPE_*. */
 export const NVML_FI_DEV_POWER_REQUESTED_LIMIT = 192;
 /** Margin to the slowdown temperature (T.Limit), in °C, at which the GPU shuts down. */
 export const NVML_FI_DEV_TEMPERATURE_SHUTDOWN_TLIMIT = 193;
-/** Margin to the slowdown temperature (T.Limit), in °C, at which the hardware cuts the clocks. */
+/** Margin to the slowdown temperature (T.Limit), in °C, at which hardware slowdown begins. */
 export const NVML_FI_DEV_TEMPERATURE_SLOWDOWN_TLIMIT = 194;
-/** Margin to the slowdown temperature (T.Limit), in °C, at which the memory is as warm as it may be. */
+/** Margin to the slowdown temperature (T.Limit), in °C, at which the memory is at its maximum operating temperature. */
 export const NVML_FI_DEV_TEMPERATURE_MEM_MAX_TLIMIT = 195;
-/** Margin to the slowdown temperature (T.Limit), in °C, at which the GPU is as warm as it may be in operation. */
+/** Margin to the slowdown temperature (T.Limit), in °C, at which the GPU is at its maximum operating temperature. */
 export const NVML_FI_DEV_TEMPERATURE_GPU_MAX_TLIMIT = 196;
 /** Bytes sent over PCIe. */
 export const NVML_FI_DEV_PCIE_COUNT_TX_BYTES = 197;
 /** Bytes received over PCIe. */
 export const NVML_FI_DEV_PCIE_COUNT_RX_BYTES = 198;
-/** Whether MIG can be asked about while it is off: 1, else 0. */
+/** Whether MIG can be queried while MIG mode is disabled: 1, else 0. */
 export const NVML_FI_DEV_IS_MIG_MODE_INDEPENDENT_MIG_QUERY_CAPABLE = 199;
-/** The greatest threshold that can be set, in the same units. Scope: an NVLink. */
+/** The maximum power threshold, in the same units. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_GET_POWER_THRESHOLD_MAX = 200;
 /** Packets sent over NVLink. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_XMIT_PACKETS = 201;
@@ -553,25 +553,25 @@ export const NVML_FI_DEV_NVLINK_COUNT_XMIT_BYTES = 202;
 export const NVML_FI_DEV_NVLINK_COUNT_RCV_PACKETS = 203;
 /** Bytes received over NVLink. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_RCV_BYTES = 204;
-/** Packets of the management lane (VL15) that were dropped. Scope: an NVLink. */
+/** Dropped packets of the management lane (VL15). Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_VL15_DROPPED = 205;
 /** Malformed packets on NVLink. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_MALFORMED_PACKET_ERRORS = 206;
-/** Packets that found the receive buffer full. Scope: an NVLink. */
+/** Packets dropped because the receive buffer was full. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_BUFFER_OVERRUN_ERRORS = 207;
 /** Packets received with errors. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_RCV_ERRORS = 208;
-/** Packets that the other end had marked as bad. Scope: an NVLink. */
+/** Packets received that the remote end had marked as bad. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_RCV_REMOTE_ERRORS = 209;
-/** Other errors in what was received. Scope: an NVLink. */
+/** Other receive errors. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_RCV_GENERAL_ERRORS = 210;
-/** How often the link had more errors than it may. Scope: an NVLink. */
+/** Times that the link exceeded its error threshold. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_LOCAL_LINK_INTEGRITY_ERRORS = 211;
-/** Packets to be sent that were discarded. Scope: an NVLink. */
+/** Packets discarded before they were sent. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_XMIT_DISCARDS = 212;
-/** Recoveries of the link that succeeded. Scope: an NVLink. */
+/** Successful recoveries of the link. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_LINK_RECOVERY_SUCCESSFUL_EVENTS = 213;
-/** Recoveries of the link that failed. Scope: an NVLink. */
+/** Failed recoveries of the link. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_LINK_RECOVERY_FAILED_EVENTS = 214;
 /** Recoveries of the link. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_LINK_RECOVERY_EVENTS = 215;
@@ -581,153 +581,153 @@ export const NVML_FI_DEV_NVLINK_COUNT_RAW_BER_LANE0 = 216;
 export const NVML_FI_DEV_NVLINK_COUNT_RAW_BER_LANE1 = 217;
 /** Bit error rate before correction: mantissa and exponent, see NVML_NVLINK_BER_*. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_RAW_BER = 218;
-/** Errors that correction left. Scope: an NVLink. */
+/** Errors remaining after error correction. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_EFFECTIVE_ERRORS = 219;
 /** Bit error rate after correction: mantissa and exponent, see NVML_NVLINK_BER_*. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_EFFECTIVE_BER = 220;
-/** Wrong symbols on NVLink. Scope: an NVLink. */
+/** Symbol errors on NVLink. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_SYMBOL_ERRORS = 221;
-/** Rate of wrong symbols: mantissa and exponent, see NVML_NVLINK_BER_*. Scope: an NVLink. */
+/** Symbol error rate: mantissa and exponent, see NVML_NVLINK_BER_*. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_SYMBOL_BER = 222;
-/** The least threshold that can be set, in the same units. Scope: an NVLink. */
+/** The minimum power threshold, in the same units. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_GET_POWER_THRESHOLD_MIN = 223;
-/** Unit of the threshold: NVML_NVLINK_LOW_POWER_THRESHOLD_UNIT_*. Scope: an NVLink. */
+/** Unit of the power threshold: NVML_NVLINK_LOW_POWER_THRESHOLD_UNIT_*. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_GET_POWER_THRESHOLD_UNITS = 224;
-/** Whether the threshold can be set: 1, else 0. Scope: an NVLink. */
+/** Whether the power threshold can be set: 1, else 0. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_GET_POWER_THRESHOLD_SUPPORTED = 225;
 /** Whether the GPU must be reset: 1, else 0. */
 export const NVML_FI_DEV_RESET_STATUS = 226;
-/** Whether the GPU should be reset once its work is done: 1, else 0. */
+/** Whether the GPU should be drained and reset: 1, else 0. */
 export const NVML_FI_DEV_DRAIN_AND_RESET_STATUS = 227;
-/** Atomics over PCIe to the link: NVML_PCIE_ATOMICS_CAP_*, joined by |. */
+/** Atomics over PCIe sent by the GPU: NVML_PCIE_ATOMICS_CAP_*, joined by |. */
 export const NVML_FI_DEV_PCIE_OUTBOUND_ATOMICS_MASK = 228;
-/** Atomics over PCIe from the link: NVML_PCIE_ATOMICS_CAP_*, joined by |. */
+/** Atomics over PCIe received by the GPU: NVML_PCIE_ATOMICS_CAP_*, joined by |. */
 export const NVML_FI_DEV_PCIE_INBOUND_ATOMICS_MASK = 229;
-/** What makes the GPU sound again: NVML_GPU_RECOVERY_ACTION_*. */
+/** Recovery action: NVML_GPU_RECOVERY_ACTION_*. */
 export const NVML_FI_DEV_GET_GPU_RECOVERY_ACTION = 230;
-/** Interrupts for errors of the link. Scope: a C2C link. */
+/** Error interrupts of the link. Scope: a C2C link. */
 export const NVML_FI_DEV_C2C_LINK_ERROR_INTR = 231;
 /** Replays of the link. Scope: a C2C link. */
 export const NVML_FI_DEV_C2C_LINK_ERROR_REPLAY = 232;
-/** Replays of the link right after another. Scope: a C2C link. */
+/** Back-to-back replays of the link. Scope: a C2C link. */
 export const NVML_FI_DEV_C2C_LINK_ERROR_REPLAY_B2B = 233;
 /** NVML_C2C_POWER_STATE_*. Scope: a C2C link. */
 export const NVML_FI_DEV_C2C_LINK_POWER_STATE = 234;
-/** Blocks in which 0 symbols were corrected. Scope: an NVLink. */
+/** Blocks with 0 corrected symbols. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_0 = 235;
-/** Blocks in which 1 symbols were corrected. Scope: an NVLink. */
+/** Blocks with 1 corrected symbols. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_1 = 236;
-/** Blocks in which 2 symbols were corrected. Scope: an NVLink. */
+/** Blocks with 2 corrected symbols. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_2 = 237;
-/** Blocks in which 3 symbols were corrected. Scope: an NVLink. */
+/** Blocks with 3 corrected symbols. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_3 = 238;
-/** Blocks in which 4 symbols were corrected. Scope: an NVLink. */
+/** Blocks with 4 corrected symbols. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_4 = 239;
-/** Blocks in which 5 symbols were corrected. Scope: an NVLink. */
+/** Blocks with 5 corrected symbols. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_5 = 240;
-/** Blocks in which 6 symbols were corrected. Scope: an NVLink. */
+/** Blocks with 6 corrected symbols. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_6 = 241;
-/** Blocks in which 7 symbols were corrected. Scope: an NVLink. */
+/** Blocks with 7 corrected symbols. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_7 = 242;
-/** Blocks in which 8 symbols were corrected. Scope: an NVLink. */
+/** Blocks with 8 corrected symbols. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_8 = 243;
-/** Blocks in which 9 symbols were corrected. Scope: an NVLink. */
+/** Blocks with 9 corrected symbols. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_9 = 244;
-/** Blocks in which 10 symbols were corrected. Scope: an NVLink. */
+/** Blocks with 10 corrected symbols. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_10 = 245;
-/** Blocks in which 11 symbols were corrected. Scope: an NVLink. */
+/** Blocks with 11 corrected symbols. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_11 = 246;
-/** Blocks in which 12 symbols were corrected. Scope: an NVLink. */
+/** Blocks with 12 corrected symbols. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_12 = 247;
-/** Blocks in which 13 symbols were corrected. Scope: an NVLink. */
+/** Blocks with 13 corrected symbols. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_13 = 248;
-/** Blocks in which 14 symbols were corrected. Scope: an NVLink. */
+/** Blocks with 14 corrected symbols. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_14 = 249;
-/** Blocks in which 15 symbols were corrected. Scope: an NVLink. */
+/** Blocks with 15 corrected symbols. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_15 = 250;
-/** Whether power smoothing is on: 1, else 0. */
+/** Whether power smoothing is enabled: 1, else 0. */
 export const NVML_FI_PWR_SMOOTHING_ENABLED = 251;
-/** What this user may set of power smoothing. */
+/** Power smoothing privilege level of this user. */
 export const NVML_FI_PWR_SMOOTHING_PRIV_LVL = 252;
-/** Whether the draw may fall at once: 1, else 0. */
+/** Whether immediate ramp-down is enabled: 1, else 0. */
 export const NVML_FI_PWR_SMOOTHING_IMM_RAMP_DOWN_ENABLED = 253;
-/** Highest total power of the module that holds. */
+/** Applied ceiling of the total module power. */
 export const NVML_FI_PWR_SMOOTHING_APPLIED_TMP_CEIL = 254;
-/** Lowest total power of the module that holds. */
+/** Applied floor of the total module power. */
 export const NVML_FI_PWR_SMOOTHING_APPLIED_TMP_FLOOR = 255;
-/** The greatest power floor that can be set, in % of the total power. */
+/** The maximum configurable power floor, in % of the total module power. */
 export const NVML_FI_PWR_SMOOTHING_MAX_PERCENT_TMP_FLOOR_SETTING = 256;
-/** The least power floor that can be set, in % of the total power. */
+/** The minimum configurable power floor, in % of the total module power. */
 export const NVML_FI_PWR_SMOOTHING_MIN_PERCENT_TMP_FLOOR_SETTING = 257;
 /** What is left of the life of the circuit, in %. */
 export const NVML_FI_PWR_SMOOTHING_HW_CIRCUITRY_PERCENT_LIFETIME_REMAINING = 258;
 /** How many preset profiles there are. */
 export const NVML_FI_PWR_SMOOTHING_MAX_NUM_PRESET_PROFILES = 259;
-/** A profile's power floor, in % of the total power. Scope: a power smoothing profile. */
+/** A profile's power floor, in % of the total module power. Scope: a power smoothing profile. */
 export const NVML_FI_PWR_SMOOTHING_PROFILE_PERCENT_TMP_FLOOR = 260;
-/** A profile's rate at which the draw may rise, in mW/s. Scope: a power smoothing profile. */
+/** A profile's ramp up rate, in mW/s. Scope: a power smoothing profile. */
 export const NVML_FI_PWR_SMOOTHING_PROFILE_RAMP_UP_RATE = 261;
-/** A profile's rate at which the draw may fall, in mW/s. Scope: a power smoothing profile. */
+/** A profile's ramp down rate, in mW/s. Scope: a power smoothing profile. */
 export const NVML_FI_PWR_SMOOTHING_PROFILE_RAMP_DOWN_RATE = 262;
-/** A profile's wait before the draw falls, in ms. Scope: a power smoothing profile. */
+/** A profile's ramp-down hysteresis, in ms. Scope: a power smoothing profile. */
 export const NVML_FI_PWR_SMOOTHING_PROFILE_RAMP_DOWN_HYST_VAL = 263;
 /** Number of the active preset profile. */
 export const NVML_FI_PWR_SMOOTHING_ACTIVE_PRESET_PROFILE = 264;
-/** An administrator's power floor, in % of the total power. */
+/** An administrator's power floor, in % of the total module power. */
 export const NVML_FI_PWR_SMOOTHING_ADMIN_OVERRIDE_PERCENT_TMP_FLOOR = 265;
-/** An administrator's rate at which the draw may rise, in mW/s. */
+/** An administrator's ramp up rate, in mW/s. */
 export const NVML_FI_PWR_SMOOTHING_ADMIN_OVERRIDE_RAMP_UP_RATE = 266;
-/** An administrator's rate at which the draw may fall, in mW/s. */
+/** An administrator's ramp down rate, in mW/s. */
 export const NVML_FI_PWR_SMOOTHING_ADMIN_OVERRIDE_RAMP_DOWN_RATE = 267;
-/** An administrator's wait before the draw falls, in ms. */
+/** An administrator's ramp-down hysteresis, in ms. */
 export const NVML_FI_PWR_SMOOTHING_ADMIN_OVERRIDE_RAMP_DOWN_HYST_VAL = 268;
-/** Time with lower clocks for the power limit, in ns. */
+/** Time that the power limit reduced the clocks, in ns. */
 export const NVML_FI_DEV_CLOCKS_EVENT_REASON_SW_POWER_CAP = 74;
-/** Time with lower clocks for a sync boost group, in ns. */
+/** Time that the sync boost group reduced the clocks, in ns. */
 export const NVML_FI_DEV_CLOCKS_EVENT_REASON_SYNC_BOOST = 76;
-/** Time in which the driver lowered the clocks for the temperature, in ns. */
+/** Time in software thermal slowdown, in ns. */
 export const NVML_FI_DEV_CLOCKS_EVENT_REASON_SW_THERM_SLOWDOWN = 269;
-/** Time in which the hardware cut the clocks for the temperature, in ns. */
+/** Time in hardware thermal slowdown, in ns. */
 export const NVML_FI_DEV_CLOCKS_EVENT_REASON_HW_THERM_SLOWDOWN = 270;
-/** Time in which a power brake signal cut the clocks, in ns. */
+/** Time in hardware power brake slowdown, in ns. */
 export const NVML_FI_DEV_CLOCKS_EVENT_REASON_HW_POWER_BRAKE_SLOWDOWN = 271;
-/** Frequency of power balancing between GPUs. */
+/** Frequency of power sync balancing between GPUs. */
 export const NVML_FI_DEV_POWER_SYNC_BALANCING_FREQ = 272;
-/** Activity factor of power balancing between GPUs. */
+/** Activity factor of power sync balancing between GPUs. */
 export const NVML_FI_DEV_POWER_SYNC_BALANCING_AF = 273;
-/** Factor of the limit for peak currents (EDPp), in %. */
+/** Multiplier of the peak current limit (EDPp), in %. */
 export const NVML_FI_DEV_EDPP_MULTIPLIER = 274;
 /** The primary power floor, in W. */
 export const NVML_FI_PWR_SMOOTHING_PRIMARY_POWER_FLOOR = 275;
 /** The secondary power floor, in W. */
 export const NVML_FI_PWR_SMOOTHING_SECONDARY_POWER_FLOOR = 276;
-/** Least distance from the primary floor to the draw that activates it, in W. */
+/** Minimum activation offset of the primary floor, in W. */
 export const NVML_FI_PWR_SMOOTHING_MIN_PRIMARY_FLOOR_ACT_OFFSET = 277;
-/** Least draw that activates the primary floor, in W. */
+/** Minimum activation point of the primary floor, in W. */
 export const NVML_FI_PWR_SMOOTHING_MIN_PRIMARY_FLOOR_ACT_POINT = 278;
-/** Length of the unit that windows are counted in, in ms. */
+/** Unit of the window lengths, in ms. */
 export const NVML_FI_PWR_SMOOTHING_WINDOW_MULTIPLIER = 279;
-/** Whether smoothing can be delayed: 1, else 0. */
+/** Whether delayed power smoothing is supported: 1, else 0. */
 export const NVML_FI_PWR_SMOOTHING_DELAYED_PWR_SMOOTHING_SUPPORTED = 280;
 /** A profile's secondary power floor, in W. Scope: a power smoothing profile. */
 export const NVML_FI_PWR_SMOOTHING_PROFILE_SECONDARY_POWER_FLOOR = 281;
-/** A profile's windows until the primary floor is active, in units of the window multiplier. Scope: a power smoothing profile. */
+/** A profile's windows until the primary floor is activated, in units of the window multiplier. Scope: a power smoothing profile. */
 export const NVML_FI_PWR_SMOOTHING_PROFILE_PRIMARY_FLOOR_ACT_WIN_MULT = 282;
-/** A profile's windows that the draw is averaged over for the primary floor, in units of the window multiplier. Scope: a power smoothing profile. */
+/** A profile's windows over which the power draw is averaged for the primary floor, in units of the window multiplier. Scope: a power smoothing profile. */
 export const NVML_FI_PWR_SMOOTHING_PROFILE_PRIMARY_FLOOR_TAR_WIN_MULT = 283;
-/** A profile's distance from the primary floor to the draw that activates it, in W. Scope: a power smoothing profile. */
+/** A profile's activation offset of the primary floor, in W. Scope: a power smoothing profile. */
 export const NVML_FI_PWR_SMOOTHING_PROFILE_PRIMARY_FLOOR_ACT_OFFSET = 284;
 /** An administrator's secondary power floor, in W. */
 export const NVML_FI_PWR_SMOOTHING_ADMIN_OVERRIDE_SECONDARY_POWER_FLOOR = 285;
-/** An administrator's windows until the primary floor is active, in units of the window multiplier. */
+/** An administrator's windows until the primary floor is activated, in units of the window multiplier. */
 export const NVML_FI_PWR_SMOOTHING_ADMIN_OVERRIDE_PRIMARY_FLOOR_ACT_WIN_MULT = 286;
-/** An administrator's windows that the draw is averaged over for the primary floor, in units of the window multiplier. */
+/** An administrator's windows over which the power draw is averaged for the primary floor, in units of the window multiplier. */
 export const NVML_FI_PWR_SMOOTHING_ADMIN_OVERRIDE_PRIMARY_FLOOR_TAR_WIN_MULT = 287;
-/** An administrator's distance from the primary floor to the draw that activates it, in W. */
+/** An administrator's activation offset of the primary floor, in W. */
 export const NVML_FI_PWR_SMOOTHING_ADMIN_OVERRIDE_PRIMARY_FLOOR_ACT_OFFSET = 288;
-/** Errors of lane 0 before correction. Scope: an NVLink. */
+/** Errors of lane 0 before error correction. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_RAW_ERRORS_LANE0 = 289;
-/** Errors of lane 1 before correction. Scope: an NVLink. */
+/** Errors of lane 1 before error correction. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_RAW_ERRORS_LANE1 = 290;
 /** Bit error rate before correction of lane 0: mantissa and exponent, see NVML_NVLINK_BER_*. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_COUNT_RAW_BER_LANE0_V2 = 291;
@@ -737,23 +737,23 @@ export const NVML_FI_DEV_NVLINK_COUNT_RAW_BER_LANE1_V2 = 292;
 export const NVML_FI_DEV_NVLINK_COUNT_RAW_BER_V2 = 293;
 /** Blocks sent by physical layer retransmission. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_PLR_XMIT_BLOCKS = 294;
-/** Blocks sent again by physical layer retransmission. Scope: an NVLink. */
+/** Blocks resent by physical layer retransmission. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_PLR_XMIT_RETRY_BLOCKS = 295;
 /** Data rate of the link. Scope: an NVLink. */
 export const NVML_FI_DEV_NVLINK_GET_DATA_RATE = 296;
-/** Share of time in which matrix instructions wait, in %. */
+/** Time that matrix multiply-accumulate (MMA) instructions stall, in %. */
 export const NVML_FI_DEV_MMA_STALL_PERCENT = 297;
 /** How the memory clock can change: NVML_MCLK_SWITCH_TYPE_*. */
 export const NVML_FI_DEV_MCLK_SWITCH_TYPE = 298;
-/** Least time between two changes of the memory clock, in ms. */
+/** Minimum interval between memory clock switches, in ms. */
 export const NVML_FI_DEV_MCLK_MIN_SWITCH_INTERVAL_MILLISECONDS = 299;
-/** Whether power smoothing of the whole chip is on: 1, else 0. */
+/** Whether SoC power smoothing is enabled: 1, else 0. */
 export const NVML_FI_PWR_SMOOTHING_SOC_POWER_SMOOTHING_ENABLED = 300;
 /** Remapped rows for corrected errors that are not in use. */
 export const NVML_FI_DEV_REMAPPED_ROWS_COR_INACTIVE = 301;
 /** Remapped rows for uncorrected errors that are not in use. */
 export const NVML_FI_DEV_REMAPPED_ROWS_UNC_INACTIVE = 302;
-/** One more than the highest field id. */
+/** Highest field id plus one. */
 export const NVML_FI_MAX = 303;
 export const NVML_MCLK_SWITCH_TYPE_NOT_SUPPORTED = 0;
 export const NVML_MCLK_SWITCH_TYPE_DEFERRED = 1;
@@ -780,54 +780,54 @@ export const nvmlEventTypePState = 4;
 export const nvmlEventTypeXidCriticalError = 8;
 /** A clock changed. */
 export const nvmlEventTypeClock = 16;
-/** The GPU is fed by another source now. */
+/** The power source of the GPU changed. */
 export const nvmlEventTypePowerSourceChange = 128;
-/** MIG devices were made or destroyed. */
+/** MIG devices were created or destroyed. */
 export const nvmlEventMigConfigChange = 256;
 /** Many ECC errors were corrected in a short time. */
 export const nvmlEventTypeSingleBitEccErrorStorm = 512;
-/** Memory was retired. */
+/** A memory page was retired. */
 export const nvmlEventTypeDramRetirementEvent = 1024;
-/** Memory should have been retired and was not. */
+/** The retirement of a memory page failed. */
 export const nvmlEventTypeDramRetirementFailure = 2048;
-/** Work met poisoned data and was stopped; the GPU goes on. */
+/** Poisoned data was consumed and its work stopped; the GPU continues. */
 export const nvmlEventTypeNonFatalPoisonError = 4096;
-/** Work met poisoned data; the GPU must be reset. */
+/** Poisoned data was consumed; the GPU must be reset. */
 export const nvmlEventTypeFatalPoisonError = 8192;
-/** The GPU is there no more. */
+/** The GPU is no longer available. */
 export const nvmlEventTypeGpuUnavailableError = 16384;
-/** What makes the GPU sound again has changed. */
+/** The recovery action of the GPU changed. */
 export const nvmlEventTypeGpuRecoveryAction = 32768;
 /** All events. */
 export const nvmlEventTypeAll = 65439;
-/** The driver let go of a GPU. */
+/** The driver was unbound from a GPU. */
 export const nvmlSystemEventTypeGpuDriverUnbind = 1;
-/** The driver took on a GPU. */
+/** The driver was bound to a GPU. */
 export const nvmlSystemEventTypeGpuDriverBind = 2;
 export const nvmlSystemEventTypeCount = 2;
 export const nvmlSystemEventSetCreateRequest_v1 = 16777232;
 export const nvmlSystemEventSetFreeRequest_v1 = 16777232;
 export const nvmlSystemRegisterEventRequest_v1 = 16777240;
 export const nvmlSystemEventSetWaitRequest_v1 = 16777248;
-/** Nothing runs on the GPU. */
+/** The GPU is idle. */
 export const nvmlClocksEventReasonGpuIdle = 1;
-/** The clocks were set lower: for programs, or by locking them. */
+/** The applications clocks or locked clocks limit the clocks. */
 export const nvmlClocksEventReasonApplicationsClocksSetting = 2;
-/** The driver keeps the power limit. */
+/** The software power cap limits the clocks. */
 export const nvmlClocksEventReasonSwPowerCap = 4;
-/** The hardware cuts the clocks: too hot, a power brake, or too much power. */
+/** Hardware slowdown: temperature, power brake, or power draw. */
 export const nvmlClocksThrottleReasonHwSlowdown = 8;
-/** The GPU is in a sync boost group with slower ones. */
+/** The sync boost group of the GPU limits the clocks. */
 export const nvmlClocksEventReasonSyncBoost = 16;
-/** The driver keeps the temperature limit. */
+/** Software thermal slowdown: the driver limits the clocks for temperature. */
 export const nvmlClocksEventReasonSwThermalSlowdown = 32;
-/** The hardware cuts the clocks: too hot. */
+/** Hardware thermal slowdown. */
 export const nvmlClocksThrottleReasonHwThermalSlowdown = 64;
-/** The hardware cuts the clocks: a power brake signal from outside. */
+/** Hardware power brake slowdown: an external power brake signal. */
 export const nvmlClocksThrottleReasonHwPowerBrakeSlowdown = 128;
-/** The displays hold down the clocks. */
+/** The display clock setting limits the clocks. */
 export const nvmlClocksEventReasonDisplayClockSetting = 256;
-/** The clocks are as high as they can be. */
+/** The clocks are not limited. */
 export const nvmlClocksEventReasonNone = 0;
 /** All reasons. */
 export const nvmlClocksEventReasonAll = 511;

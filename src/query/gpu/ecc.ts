@@ -22,7 +22,7 @@ export const eccMode: readonly Row[] = [
   {
     id: 71,
     names: ['ecc.mode.pending'],
-    help: 'ECC mode from the next reboot or reset on.',
+    help: 'ECC mode after the next reboot or reset.',
     kind: enabled,
     source: from(field(nvml.NVML_FI_DEV_ECC_PENDING)),
   },
@@ -156,7 +156,7 @@ export const eccSram: readonly Row[] = [
   {
     id: 1045,
     names: ['ecc.errors.uncorrected.aggregate.sram.thresholdExceeded'],
-    help: 'Whether there were so many uncorrected SRAM errors that the GPU should be replaced.',
+    help: 'Whether the uncorrected SRAM errors exceed the threshold for replacing the GPU.',
     kind: yesNo,
     source: fromSram('bThresholdExceeded'),
   },

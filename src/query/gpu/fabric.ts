@@ -73,28 +73,28 @@ export const fabric: readonly Row[] = [
   {
     id: 1094,
     names: ['fabric.state'],
-    help: 'How far the GPU is with joining the fabric: Not Started, In Progress, Completed.',
+    help: 'State of the fabric registration of the GPU: Not Started, In Progress, Completed.',
     kind: states,
     source: from(fabricInfo, derived(['state'], unlessZero)),
   },
   {
     id: 1095,
     names: ['fabric.status'],
-    help: 'How the attempt to join the fabric ended: Success or an error.',
+    help: 'Status of the completed fabric registration: Success or an error.',
     kind: text,
     source: onceCompleted((view) => derive([view.read('status')], statusWords)),
   },
   {
     id: 1096,
     names: ['fabric.cliqueId'],
-    help: 'Number of the clique: the GPUs of a cluster that reach one another.',
+    help: 'Id of the clique: the GPUs of a cluster that can communicate with each other.',
     kind: count,
     source: onceCompleted((view) => view.read('cliqueId')),
   },
   {
     id: 1097,
     names: ['fabric.clusterUuid'],
-    help: 'UUID of the cluster that the GPU belongs to. It is all zeros within a single machine.',
+    help: 'UUID of the cluster of the GPU. All zeros on a single machine.',
     kind: text,
     source: onceCompleted(clusterUuid),
   },
@@ -138,7 +138,7 @@ export const fabric: readonly Row[] = [
   {
     id: 1102,
     names: ['fabric.health.access_timeout_recovery'],
-    help: 'Whether the fabric recovers from accesses that took too long.',
+    help: 'Whether the fabric is recovering from access timeouts.',
     kind: trueFalse,
     source: healthBits(
       nvml.NVML_GPU_FABRIC_HEALTH_MASK_SHIFT_ACCESS_TIMEOUT_RECOVERY,
@@ -148,7 +148,7 @@ export const fabric: readonly Row[] = [
   {
     id: 1103,
     names: ['fabric.health.incorrect_configuration'],
-    help: 'What is wrong with the configuration of the fabric, or None.',
+    help: 'Fault in the configuration of the fabric, or None.',
     kind: misconfigurations,
     source: healthBits(
       nvml.NVML_GPU_FABRIC_HEALTH_MASK_SHIFT_INCORRECT_CONFIGURATION,

@@ -44,14 +44,14 @@ export const identity: readonly Row[] = [
   {
     id: 3,
     names: ['count'],
-    help: 'How many NVIDIA GPUs the system has.',
+    help: 'Number of NVIDIA GPUs in the system.',
     kind: count,
     source: own('count'),
   },
   {
     id: 4,
     names: ['name', 'gpu_name'],
-    help: 'Product name of the GPU, as the vendor gave it.',
+    help: 'Product name of the GPU.',
     kind: text,
     source: nameOfGpu,
   },
@@ -65,7 +65,7 @@ export const identity: readonly Row[] = [
   {
     id: 6,
     names: ['uuid', 'gpu_uuid'],
-    help: 'Globally unique identifier of the GPU. It stays with the GPU, unlike its index.',
+    help: 'Globally unique identifier of the GPU. Unlike the index it never changes.',
     kind: text,
     source: uuidOfGpu,
   },
@@ -75,7 +75,7 @@ export const position: readonly Row[] = [
   {
     id: 17,
     names: ['index'],
-    help: 'Number of the GPU, from 0. It may change with a reboot or a new driver; UUIDs and bus ids are steadier.',
+    help: 'Index of the GPU, from 0. It may change with a reboot or a new driver; UUIDs do not.',
     kind: count,
     source: own('index'),
   },

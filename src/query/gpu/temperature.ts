@@ -22,7 +22,7 @@ export const temperature: readonly Row[] = [
   {
     id: 1062,
     names: ['temperature.gpu.tlimit'],
-    help: 'Degrees C that are left before the GPU slows down for heat.',
+    help: 'Thermal margin in degrees C before the GPU slows down.',
     kind: celsius,
     source: from(margin, 'marginTemperature'),
   },
@@ -42,7 +42,7 @@ export const fan: readonly Row[] = [
   {
     id: 32,
     names: ['fan.speed'],
-    help: 'Speed that the fan is told to run at, in percent of its highest. A blocked fan does not show here.',
+    help: 'Intended fan speed, in percent of the maximum. A blocked fan does not show here.',
     kind: percent,
     source: from(fanSpeed, 'value'),
   },

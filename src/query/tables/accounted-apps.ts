@@ -20,7 +20,7 @@ const statistics: readonly Row[] = [
   {
     id: 2010,
     names: ['gpu_utilization', 'gpu_util'],
-    help: 'Share of its run time in which kernels of the process ran.',
+    help: 'Share of its run time in which kernels of the process were executing.',
     kind: percent,
     source: item('gpuUtilization'),
   },
@@ -34,14 +34,14 @@ const statistics: readonly Row[] = [
   {
     id: 2012,
     names: ['max_memory_usage'],
-    help: 'Most memory of the GPU that the process ever had.',
+    help: 'Maximum GPU memory of the process.',
     kind: mebibytes,
     source: item('maxMemoryUsage'),
   },
   {
     id: 2013,
     names: ['time'],
-    help: 'How long the process used the GPU, or has used it so far.',
+    help: 'Time that the process has used the GPU.',
     kind: milliseconds,
     source: item('time'),
   },

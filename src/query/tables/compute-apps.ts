@@ -46,7 +46,7 @@ export const computeApps: Table = {
     {
       id: 2007,
       names: ['used_gpu_memory', 'used_memory'],
-      help: 'Memory of the GPU that the process has allocated. Windows does not tell it in WDDM mode.',
+      help: 'Memory of the GPU that the process has allocated. Windows does not report it in WDDM mode.',
       kind: mebibytes,
       source: item('usedMemory'),
     },

@@ -70,7 +70,7 @@ export const retiredPages: Table = {
     {
       id: 2018,
       names: ['retired_pages.cause'],
-      help: 'Why the page was retired: Single Bit ECC (it had several such errors) or Double Bit ECC.',
+      help: 'Cause of the retirement: Single Bit ECC (several such errors) or Double Bit ECC.',
       kind: text,
       source: item('cause'),
     },

@@ -28,7 +28,7 @@ const memory: Row = {
 const graphics: Row = {
   id: 2015,
   names: ['graphics', 'gr'],
-  help: 'A graphics clock that goes with the memory clock.',
+  help: 'A graphics clock supported at the memory clock.',
   kind: megahertz,
   source: item('graphics'),
 };

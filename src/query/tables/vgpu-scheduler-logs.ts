@@ -21,20 +21,30 @@ const row = (id: number, names: Row['names'], help: string, source: string, kind
 
 /** Times have no unit in the header, and were never seen with a value. */
 const turns: readonly Row[] = [
-  row(2041, ['engine_id'], 'Engine whose turns are logged.', 'engine', engines),
-  row(2042, ['scheduler_policy', 'sched_policy'], 'Who gets the next turn.', 'policy', policies),
-  row(2043, ['arr_mode'], 'Whether turns are adapted to what was used before.', 'adaptive', adaptive),
-  row(2044, ['avg_factor'], 'Over how many turns that adapts.', 'averageFactor'),
-  row(2045, ['time_slice'], 'How long a turn is meant to be, in nanoseconds.', 'timeslice'),
-  row(2046, ['sw_runlist_id', 'sw_rl_id'], 'Software runlist that had the turn.', 'runlist'),
-  row(2047, ['time_stamp'], 'When the turn ended, in nanoseconds.', 'timestamp'),
-  row(2048, ['cumulative_run_time', 'cum_run_time'], 'All turns of the runlist, in nanoseconds.', 'runTotal'),
-  row(2049, ['previous_timeslice_runtime', 'prev_timeslice_runtime'], 'This turn, in nanoseconds.', 'run'),
-  row(2050, ['target_time_slice'], 'How long this turn should have been, in nanoseconds.', 'target'),
+  row(2041, ['engine_id'], 'Engine of the log.', 'engine', engines),
+  row(2042, ['scheduler_policy', 'sched_policy'], 'Scheduling policy of the vGPUs.', 'policy', policies),
+  row(2043, ['arr_mode'], 'Whether adaptive round robin (ARR) is on.', 'adaptive', adaptive),
+  row(2044, ['avg_factor'], 'Averaging factor of adaptive round robin.', 'averageFactor'),
+  row(2045, ['time_slice'], 'Configured time slice, in nanoseconds.', 'timeslice'),
+  row(2046, ['sw_runlist_id', 'sw_rl_id'], 'Software runlist that was scheduled.', 'runlist'),
+  row(2047, ['time_stamp'], 'End of the time slice, in nanoseconds.', 'timestamp'),
+  row(
+    2048,
+    ['cumulative_run_time', 'cum_run_time'],
+    'Total run time of the runlist, in nanoseconds.',
+    'runTotal',
+  ),
+  row(
+    2049,
+    ['previous_timeslice_runtime', 'prev_timeslice_runtime'],
+    'Run time in this slice, in nanoseconds.',
+    'run',
+  ),
+  row(2050, ['target_time_slice'], 'Target run time of this slice, in nanoseconds.', 'target'),
   row(
     2051,
     ['cumulative_preempt_time', 'cum_preempt_time'],
-    'What ending the turns of the runlist took, in nanoseconds.',
+    'Total preemption time of the runlist, in nanoseconds.',
     'preempted',
   ),
 ];
@@ -42,7 +52,7 @@ const turns: readonly Row[] = [
 export const vgpuSchedulerLogs: Table = {
   option: 'query-vgpu-scheduler-logs',
   help: 'help-vgpu-query-scheduler-logs',
-  subject: 'a turn of a vGPU',
+  subject: 'an entry of the vGPU scheduler log',
   rows: [...gpuColumns, ...turns],
   records: (_gpu: Subject, ask: AskProbe): readonly RecordValues[] =>
     schedulerRecords(ask(SCHEDULER_LOGS.gpu)),
@@ -51,7 +61,7 @@ export const vgpuSchedulerLogs: Table = {
 /** The same of GPU instances: of all, or of those with the ids. */
 export const instanceSchedulerLogs = (wanted: readonly number[] | undefined): Table => ({
   option: 'query-gpu-instance-vgpu-scheduler-logs',
-  subject: 'a turn of a vGPU on a GPU instance',
+  subject: 'an entry of the vGPU scheduler log of a GPU instance',
   rows: [...gpuColumns, row(2040, ['gi_id'], 'Id of the GPU instance.', 'instance'), ...turns],
   records: (gpu, ask) => {
     const instances = allInstances(gpu, ask);

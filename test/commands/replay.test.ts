@@ -79,7 +79,7 @@ describe('replay', () => {
     const path = await recording(1, '-s', 'p', '-i', '0');
     const { io } = await replay(path, '-r', 'out.txt', '-s', 'p');
     expect(io.output).toBe('');
-    expect(io.files['out.txt']).toMatch(/12:00:00 {7}0 {5}70/);
+    expect(io.files.get('out.txt')).toMatch(/12:00:00 {7}0 {5}70/);
   });
 
   it('prints CSV and JSON', async () => {

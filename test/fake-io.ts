@@ -6,11 +6,15 @@ import type { Io } from '../src/io.js';
 export interface World {
   /** Local time as nvidia-smi prints it: 2026/11/23 00:53:13.616. */
   readonly time?: string;
+  /** The same in milliseconds since the epoch. */
+  readonly now?: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly stdoutIsTerminal?: boolean;
   readonly stderrIsTerminal?: boolean;
   /** Asks the program to stop; looked at before every tick but the first. One tick where it is left out. */
   readonly until?: (io: FakeIo) => boolean;
+  /** How often the program may wait. Without `until` and this it does not. */
+  readonly waits?: number;
   /** Milliseconds that one look at the clock takes. */
   readonly slowness?: number;
 }
@@ -36,11 +40,19 @@ export class FakeIo implements Io {
   readonly env: Readonly<Record<string, string>>;
   readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
+  /** A world of one process. */
+  readonly background = {
+    pid: process.pid,
+    start: () => Promise.reject(new Error('nothing runs in the background of a test')),
+    isAlive: () => false,
+    end: () => {},
+    beforeSignal: () => () => {},
+  };
   private clock: number;
   private file: string | undefined;
 
   constructor(private readonly world: World = {}) {
-    this.clock = localTime(world.time ?? EPOCH);
+    this.clock = world.now ?? localTime(world.time ?? EPOCH);
     this.env = world.env ?? {};
     this.stdoutIsTerminal = world.stdoutIsTerminal ?? false;
     this.stderrIsTerminal = world.stderrIsTerminal ?? false;
@@ -80,7 +92,8 @@ export class FakeIo implements Io {
   }
 
   async sleepUntil(time: number): Promise<boolean> {
-    if (this.world.until?.(this) ?? true) return false;
+    const { until, waits = until === undefined ? 0 : Number.POSITIVE_INFINITY } = this.world;
+    if (this.slept.length >= waits || until?.(this) === true) return false;
     this.slept.push(time);
     this.clock = Math.max(this.clock, time);
     return true;

@@ -14,9 +14,8 @@ import { jsonDocument } from '../render/document.js';
 import type { Context } from './context.js';
 import type { CommandSpec } from './index.js';
 import { jsonOption } from './json-option.js';
-import { lostLines, reachable, statusOf } from './lost.js';
+import { lostLines, reachable, refusal, statusOf } from './lost.js';
 import { identityOf, namedGpu } from './named.js';
-import { refusal } from './refusal.js';
 import { chosenGpus, idOption } from './select.js';
 import { wholeNumber } from './whole-number.js';
 

@@ -1,5 +1,5 @@
 /** GPUs without a handle, most often because they fell off the bus. A line names each; the others are shown as ever. */
-import { EXIT } from '../errors.js';
+import { EXIT, UsageError } from '../errors.js';
 import { NVML_ERROR_GPU_IS_LOST, NVML_ERROR_UNINITIALIZED } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
 import { statusWords } from '../nvml/status.js';
@@ -30,3 +30,10 @@ export function lostLine(gpu: Gpu): string {
 /** The exit status of a command about these GPUs: why the first of them that has no handle has none. */
 export const statusOf = (gpus: readonly Gpu[]): number =>
   gpus.find((gpu) => isLost(gpu) && gpu.status !== NVML_ERROR_UNINITIALIZED)?.status ?? EXIT.ok;
+
+/**
+ * The refusal of a command about GPUs, some of which may be lost: why there is no answer, and then the GPUs that are lost. Their
+ * status goes before the other.
+ */
+export const refusal = (reason: string, status: number, gpus: readonly Gpu[]): UsageError =>
+  new UsageError(`${reason}\n${lostLines(gpus)}`, statusOf(gpus) || status, undefined, '');

@@ -12,9 +12,8 @@ import { InstanceError } from '../query/mig-instances.js';
 import { jsonDocument } from '../render/document.js';
 import type { Context } from './context.js';
 import type { CommandSpec } from './index.js';
-import { lostLines, reachable, statusOf } from './lost.js';
+import { lostLines, reachable, refusal, statusOf } from './lost.js';
 import { LISTS, type List, type Scope, wantedInstances } from './mig-lists.js';
-import { refusal } from './refusal.js';
 import { chosenGpus, idOption } from './select.js';
 import { refuseSetters, setter } from './setter.js';
 

@@ -15,8 +15,7 @@ import { jsonDocument } from '../render/document.js';
 import * as render from '../render/power-profiles.js';
 import type { CommandSpec } from './index.js';
 import { jsonOption } from './json-option.js';
-import { lostLines, reachable, statusOf } from './lost.js';
-import { refusal } from './refusal.js';
+import { lostLines, reachable, refusal, statusOf } from './lost.js';
 import { chosenGpus, idOption } from './select.js';
 import { refuseSetters, setter } from './setter.js';
 

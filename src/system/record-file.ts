@@ -1,94 +1,67 @@
 /**
- * A file of lines, compressed as they come: gzip whose deflate blocks end at every line. A program that is killed
- * loses at most the line it was writing; `zcat` reads the file, and so can any reader while it is being written.
- * docs/daemon-format.md describes it.
+ * A file of lines, each a gzip member of its own. A program that is killed loses at most the line it was writing; `zcat` reads the
+ * file, also while it is being written. docs/daemon-format.md describes it, and what a member a line costs.
  */
 import { closeSync, constants as fsConstants, fstatSync, ftruncateSync, writeSync } from 'node:fs';
-import {
-  constants,
-  crc32,
-  deflateRawSync,
-  type InputType,
-  inflateRawSync,
-  type ZlibOptions,
-} from 'node:zlib';
+import { crc32, deflateRawSync, gunzipSync } from 'node:zlib';
 import { readBounded, TooLong } from '../bounded-file.js';
 import { OutputError } from '../errors.js';
 import { openWritten } from '../written-path.js';
 
 /** A gzip header without name and time: deflate, written on Unix. */
 const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
+/** The same with the flag of a text, which no reader heeds: the first line of a writer, on which the meaning of the others may depend. */
+const FIRST_HEADER = Buffer.from(HEADER).fill(1, 3, 4);
 /** Checksum and length at the end of a member. */
 const CHECKS = 8;
-/** An empty last block of deflate. */
-const LAST_BLOCK = Buffer.from([3, 0]);
-/** How a block that was flushed ends: an empty stored block. */
-const FLUSHED = Buffer.from([0, 0, 0xff, 0xff]);
-/** How far back deflate refers. */
-const WINDOW = 32768;
 /** What a file may have, packed and unpacked: a day of 16 GPUs with every column, once a second, is 170 MB unpacked. */
 const MOST_BYTES = 256 * 1024 * 1024;
 /** Ten times those of a day with a tick a second. */
 const MOST_LINES = 1_000_000;
+/** Members that cannot be read. Each is looked for on its own. */
+const MOST_DAMAGED = 1000;
 
 const { O_RDWR, O_APPEND, O_CREAT } = fsConstants;
 
 /** Writes lines to the end of a file. */
 export class RecordWriter {
   private readonly fd: number;
-  private readonly isFile: boolean;
   /** Bytes of the file that are whole lines. */
   private size: number;
-  /** The last of what this member holds, which the next line may refer to. */
-  private window: Buffer = Buffer.alloc(0);
-  private checksum = 0;
-  private length = 0;
-  private begun = false;
+  private header = FIRST_HEADER;
 
-  /** Opens or makes the file, and ends what a killed writer left in it. Throws OutputError. */
+  /** Opens or makes the file, and cuts off what a killed writer did not write whole. Throws OutputError. */
   constructor(readonly path: string) {
     try {
       this.fd = openWritten(path, O_RDWR | O_APPEND | O_CREAT, 0o644).fd;
-      this.isFile = fstatSync(this.fd).isFile();
+      const { size } = fstatSync(this.fd);
+      this.size = fstatSync(this.fd).isFile() ? size : 0;
     } catch (error) {
       throw new OutputError(`cannot write ${path}: ${reason(error)}`);
     }
-    this.size = this.isFile ? fstatSync(this.fd).size : 0;
-    if (this.isFile && this.size > 0) this.repair();
+    if (this.size > 0) this.repair();
   }
 
   /** Writes a line. Throws OutputError where it does not fit on the disk; the file then ends with the line before. */
   write(line: string): void {
     const text = Buffer.from(`${line}\n`, 'utf8');
-    const block = deflateRawSync(text, {
-      finishFlush: constants.Z_SYNC_FLUSH,
-      ...(this.window.length === 0 ? {} : { dictionary: this.window }),
-    });
-    this.append(this.begun ? block : Buffer.concat([HEADER, block]));
-    this.begun = true;
-    this.checksum = crc32(text, this.checksum);
-    this.length += text.length;
-    this.window = Buffer.concat([this.window, text]).subarray(-WINDOW);
-  }
-
-  /** Ends the member and closes the file. */
-  close(): void {
-    try {
-      if (this.begun) this.append(trailer(this.checksum, this.length));
-    } finally {
-      closeSync(this.fd);
-    }
-  }
-
-  private append(bytes: Uint8Array): void {
-    let rest = bytes;
+    const checks = Buffer.alloc(CHECKS);
+    checks.writeUInt32LE(crc32(text), 0);
+    checks.writeUInt32LE(text.length, 4);
+    const member = Buffer.concat([this.header, deflateRawSync(text), checks]);
+    let rest: Uint8Array = member;
     try {
       while (rest.length > 0) rest = rest.subarray(writeSync(this.fd, rest));
-      this.size += bytes.length;
+      this.size += member.length;
+      this.header = HEADER;
     } catch (error) {
       this.cutTo(this.size);
       throw new OutputError(`cannot write ${this.path}: ${reason(error)}`);
     }
+  }
+
+  close(): void {
+    closeSync(this.fd);
   }
 
   private cutTo(size: number): void {
@@ -99,31 +72,18 @@ export class RecordWriter {
     }
   }
 
-  /** A writer that was killed left a member without its end: half a line is cut off, and the end is written. */
   private repair(): void {
-    let bytes: Buffer;
-    let contents: Contents;
     try {
-      bytes = readBounded(this.fd, MOST_BYTES, 'recording');
-      const start = bytes.subarray(0, HEADER.length);
-      if (!HEADER.subarray(0, start.length).equals(start)) throw new Error('it is not a recording');
-      contents = contentsOf(bytes);
+      const bytes = readBounded(this.fd, MOST_BYTES, 'recording');
+      if (!isHeader(bytes, 0)) throw new Error('it is not a recording');
+      const { end } = contentsOf(bytes);
+      if (end < bytes.length) this.cutTo(end);
+      this.size = end;
     } catch (error) {
       closeSync(this.fd);
       throw new OutputError(`cannot write ${this.path}: ${reason(error)}`);
     }
-    const { end, open } = contents;
-    if (end < bytes.length) this.cutTo(end);
-    this.size = end;
-    if (open !== undefined) this.append(trailer(crc32(open), open.length));
   }
-}
-
-function trailer(checksum: number, length: number): Buffer {
-  const numbers = Buffer.alloc(CHECKS);
-  numbers.writeUInt32LE(checksum >>> 0, 0);
-  numbers.writeUInt32LE(length >>> 0, 4);
-  return Buffer.concat([LAST_BLOCK, numbers]);
 }
 
 /** Bytes that cannot be read, from the first to the one after the last. */
@@ -133,8 +93,8 @@ export interface Damage {
 }
 
 /**
- * The whole lines of a file, also of one that is being written or was torn, and what is damaged. Throws like readFileSync,
- * and TooLong.
+ * The whole lines of a file, also of one that is being written or was torn, and what is damaged: up to the first line of the next
+ * writer, as the line that the others depend on may be lost. Throws like readFileSync, and TooLong.
  */
 export function readRecords(path: string): {
   readonly lines: readonly string[];
@@ -149,128 +109,110 @@ export function readRecords(path: string): {
 function addLines(part: Buffer, lines: string[]): void {
   for (let from = 0, end = part.indexOf(NEWLINE); end !== -1; end = part.indexOf(NEWLINE, from)) {
     if (end > from) lines.push(part.toString('utf8', from, end));
-    if (lines.length > MOST_LINES) throw new TooMany(MOST_LINES);
+    if (lines.length > MOST_LINES) throw new TooMany(MOST_LINES, 'lines');
     from = end + 1;
   }
 }
 
+const NEWLINE = 0x0a;
+
 class TooMany extends Error {
   override readonly name = 'TooMany';
 
-  constructor(most: number) {
-    super(`more than ${most} lines, which no recording has`);
+  constructor(most: number, what: string) {
+    super(`more than ${most} ${what}, which no recording has`);
   }
 }
 
 interface Contents {
-  /** What each member holds. */
+  /** What the members hold, as many of them in one piece as follow each other without damage. */
   readonly parts: readonly Buffer[];
-  /** Between whole lines, and whole members whose checksum is not that of their lines. */
   readonly damages: readonly Damage[];
-  /** Where the last whole line ends. */
+  /** Where the member begins that is being written or was torn; else where the file ends. */
   readonly end: number;
-  /** What the last member holds, where it has no end yet. */
-  readonly open: Buffer | undefined;
 }
 
-/** Takes a file apart, member by member. After damage it continues at the next member. Throws TooLong. */
+/**
+ * Takes a file apart. All of it is unpacked at once (0.2 s for a day with a tick a second); what cannot be is halved until the members
+ * are found that are damaged. Throws TooLong and TooMany.
+ */
 function contentsOf(bytes: Buffer): Contents {
+  const begins = beginsOf(bytes);
   const parts: Buffer[] = [];
   const damages: Damage[] = [];
-  const marks = marksOf(bytes);
   let left = MOST_BYTES;
-  let at = bytes.indexOf(HEADER);
-  if (at > 0) damages.push({ from: 0, to: at });
-  while (at !== -1 && at < bytes.length) {
-    const whole = member(bytes.subarray(at + HEADER.length), left);
-    const { text, end } =
-      whole === undefined
-        ? tail(bytes, at, marks, left)
-        : { text: whole.text, end: at + HEADER.length + whole.length };
-    if (text !== undefined) parts.push(text);
-    left -= text?.length ?? 0;
-    if (whole?.isSound === false) damages.push({ from: at, to: end });
-    const next = bytes.indexOf(HEADER, end === at ? at + 1 : end);
-    if (next === -1) {
-      // A line that is being written or was torn has no mark at its end.
-      if ((marks.at(-1) ?? 0) >= end + FLUSHED.length) damages.push({ from: end, to: bytes.length });
-      return { parts, damages, end, open: whole === undefined ? text : undefined };
+  let end = bytes.length;
+  const at = (member: number): number => begins[member] ?? bytes.length;
+
+  let damaged = 0;
+  /** The member to continue with. */
+  let next = 0;
+  const damage = (member: number): void => {
+    if (++damaged > MOST_DAMAGED) throw new TooMany(MOST_DAMAGED, 'damaged members');
+    next = member + 1;
+    while (next < begins.length && !isFirst(bytes, at(next))) next++;
+    damages.push({ from: at(member), to: at(next) });
+  };
+  const read = (from: number, behind: number): void => {
+    const first = Math.max(from, next);
+    if (first >= behind) return;
+    const text = unpacked(bytes.subarray(at(first), at(behind)), left);
+    if (Buffer.isBuffer(text)) {
+      parts.push(text);
+      left -= text.length;
+    } else if (behind - first > 1) {
+      // Most often only the last member is torn.
+      const middle = text === 'torn' ? behind - 1 : (first + behind) >> 1;
+      read(first, middle);
+      read(middle, behind);
+    } else if (text === 'torn' && behind === begins.length) {
+      end = at(first);
+    } else {
+      damage(first);
     }
-    if (next > end) damages.push({ from: end, to: next });
-    at = next;
+  };
+  if (at(0) > 0) {
+    while (next < begins.length && !isFirst(bytes, at(next))) next++;
+    damages.push({ from: 0, to: at(next) });
   }
-  return { parts, damages, end: at === -1 ? 0 : at, open: undefined };
+  if (begins.length > 0) read(0, begins.length);
+  return { parts, damages, end: begins.length === 0 ? 0 : end };
 }
 
-/** Where blocks that were flushed end. The four bytes may also be within one. */
-function marksOf(bytes: Buffer): readonly number[] {
-  const marks: number[] = [];
-  for (let at = bytes.indexOf(FLUSHED); at !== -1; at = bytes.indexOf(FLUSHED, at + 1)) {
-    marks.push(at + FLUSHED.length);
+const isFirst = (bytes: Buffer, at: number): boolean => bytes[at + 3] === FIRST_HEADER[3];
+
+/** Whether a header is there, or as much of one as the file has. */
+function isHeader(bytes: Buffer, at: number): boolean {
+  const found = bytes.subarray(at, at + HEADER.length);
+  return [HEADER, FIRST_HEADER].some((header) => header.subarray(0, found.length).equals(found));
+}
+
+/** Where members begin. */
+function beginsOf(bytes: Buffer): readonly number[] {
+  const begins: number[] = [];
+  for (let at = bytes.indexOf(HEADER[0] as number); at !== -1; ) {
+    const isBegin = isHeader(bytes, at);
+    if (isBegin) begins.push(at);
+    at = bytes.indexOf(HEADER[0] as number, at + (isBegin ? HEADER.length : 1));
   }
-  return marks;
+  return begins;
 }
 
-interface Member {
-  readonly text: Buffer;
-  /** Without its header. */
-  readonly length: number;
-  readonly isSound: boolean;
-}
-
-/** A member that has its end. */
-function member(bytes: Buffer, most: number): Member | undefined {
-  // With `info` Node returns the engine too, which its types do not say; it counts what was read.
-  const whole = inflate(bytes, most, { info: true } as object) as unknown as
-    | { readonly buffer: Buffer; readonly engine: { readonly bytesWritten: number } }
-    | undefined;
-  if (whole === undefined) return undefined;
-  const end = whole.engine.bytesWritten;
-  if (end + CHECKS > bytes.length) return undefined;
-  const text = whole.buffer;
-  return { text, length: end + CHECKS, isSound: crc32(text) === bytes.readUInt32LE(end) };
-}
-
-interface Tail {
-  readonly text: Buffer | undefined;
-  readonly end: number;
-}
-
-/** What a member without its end holds, as far as its lines are whole, and where the last of them ends. */
-function tail(bytes: Buffer, at: number, marks: readonly number[], most: number): Tail {
-  const from = at + HEADER.length;
-  const upTo = (i: number): Buffer | undefined =>
-    inflate(bytes.subarray(from, marks[i]), most, { finishFlush: constants.Z_SYNC_FLUSH });
-  const first = firstOf(0, marks.length, (i) => (marks[i] as number) >= from + FLUSHED.length);
-  // What is before damage can be read, and nothing after it.
-  const readable = firstOf(first, marks.length, (i) => upTo(i) === undefined) - 1;
-  const text = readable < first ? undefined : upTo(readable);
-  const length = text === undefined ? 0 : text.lastIndexOf(NEWLINE) + 1;
-  if (text === undefined || length === 0) return { text: undefined, end: at };
-  const last = firstOf(first, readable, (i) => (upTo(i)?.length ?? 0) >= length);
-  return { text: text.subarray(0, length), end: marks[last] as number };
-}
-
-/** The first of the numbers from one to before another for which something holds, as for all that follow it; else the latter. */
-function firstOf(from: number, to: number, holds: (i: number) => boolean): number {
-  let [low, high] = [from, to];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (holds(middle)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-const NEWLINE = 0x0a;
-
-/** Undefined for what is not deflate. Throws TooLong where it unpacks to more than this number of bytes. */
-function inflate(bytes: InputType, most: number, options: ZlibOptions): Buffer | undefined {
+/** What whole members hold. `torn` where the last of them ends too early. Throws TooLong where they hold more than so many bytes. */
+function unpacked(members: Buffer, most: number): Buffer | 'torn' | 'damaged' {
   try {
-    return inflateRawSync(bytes, { ...options, maxOutputLength: Math.max(most, 1) });
+    // With `info` Node returns the engine too, which its types do not say; it counts what was read. What follows a member and is
+    // no gzip is ignored without an error.
+    const options = { info: true, maxOutputLength: Math.max(most, 1) } as object;
+    const { buffer, engine } = gunzipSync(members, options) as unknown as {
+      readonly buffer: Buffer;
+      readonly engine: { readonly bytesWritten: number };
+    };
+    return engine.bytesWritten === members.length ? buffer : 'damaged';
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') return undefined;
-    throw new TooLong(MOST_BYTES, 'recording');
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ERR_BUFFER_TOO_LARGE') throw new TooLong(MOST_BYTES, 'recording');
+    return code === 'Z_BUF_ERROR' ? 'torn' : 'damaged';
   }
 }
 

@@ -6,9 +6,10 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Background, backgroundOf } from '../../src/background.js';
 import { main } from '../../src/cli.js';
 import { readRecords } from '../../src/system/record-file.js';
+import { FakeIo } from '../fake-io.js';
 import { buildFake, type FakeLibrary } from '../fake-nvml/build.js';
 import { started } from '../program.js';
-import { JumpingIo, machineWith, runOn, saved, temporaryFolder } from './monitor-machine.js';
+import { machineWith, runOn, saved, temporaryFolder } from './monitor-machine.js';
 
 const fake = await buildFake();
 const machine = machineWith([{ watts: 70.5 }, { watts: 80.5 }]);
@@ -143,7 +144,7 @@ describe.skipIf(!fake.available)('a recorder whose nvmlInit never returns', { ti
   it('is killed after a while, and the daemon says so', async () => {
     const library = hanging();
     const folder = temporaryFolder();
-    const io = new JumpingIo(Date.now());
+    const io = new FakeIo({ now: Date.now(), waits: Number.POSITIVE_INFINITY });
     const self = Object.assign(Object.create(process), {
       execArgv: [],
       argv: started(['daemon', '-p', folder, '--nvml', library.path]).flat(),

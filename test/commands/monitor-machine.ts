@@ -1,13 +1,12 @@
-/** Recorded machines with chosen numbers, and a world in which the monitors tick without waiting. */
+/** Recorded machines with chosen numbers, on which the monitors tick without waiting. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { main } from '../../src/cli.js';
-import { UsageError } from '../../src/errors.js';
-import type { Io } from '../../src/io.js';
 import type { Json } from '../../src/nvml/answer.js';
 import type { Snapshot } from '../../src/nvml/snapshot.js';
+import { FakeIo } from '../fake-io.js';
 
 type Answers = Record<string, Json>;
 type Calls = Record<string, Answers>;
@@ -193,70 +192,9 @@ export function saved(snapshot: Snapshot): string {
   return path;
 }
 
-/** A world whose clock jumps to where a program waits for. */
-export class JumpingIo implements Io {
-  output = '';
-  errors = '';
-  writes = 0;
-  readonly files: Record<string, string> = {};
-  readonly stdoutIsTerminal = false;
-  readonly stderrIsTerminal = false;
-  private file: string | undefined;
-  /** A world of one process. */
-  readonly background = {
-    pid: process.pid,
-    start: () => Promise.reject(new Error('nothing runs in the background')),
-    isAlive: () => false,
-    end: () => {},
-    beforeSignal: () => () => {},
-  };
-
-  constructor(
-    private time: number,
-    readonly env: Io['env'] = {},
-    /** How often the program may wait. */
-    private waits = Number.POSITIVE_INFINITY,
-  ) {}
-
-  out(text: string): void {
-    this.writes++;
-    if (this.file === undefined) this.output += text;
-    else this.files[this.file] += text;
-  }
-
-  err(text: string): void {
-    this.errors += text;
-  }
-
-  redirect(path: string, refusal: string): void {
-    if (path.startsWith('/nonexist')) throw new UsageError(refusal, 255);
-    this.file = path;
-    this.files[path] = '';
-  }
-
-  now(): number {
-    return this.time;
-  }
-
-  elapsed(): number {
-    return this.time;
-  }
-
-  async sleepUntil(time: number): Promise<boolean> {
-    this.time = Math.max(this.time, time);
-    return --this.waits >= 0;
-  }
-
-  readFile(path: string): string {
-    return readFileSync(path, 'utf8');
-  }
-
-  close(): void {}
-}
-
 export interface Ran {
   readonly status: number;
-  readonly io: JumpingIo;
+  readonly io: FakeIo;
 }
 
 export interface World {
@@ -269,10 +207,10 @@ export interface World {
 export async function runOn(
   machine: Snapshot | undefined,
   argv: readonly string[],
-  { time = Date.UTC(2026, 10, 23), waits, nvml }: World = {},
+  { time = Date.UTC(2026, 10, 23), waits = Number.POSITIVE_INFINITY, nvml }: World = {},
 ): Promise<Ran> {
   const source = machine === undefined ? [] : ['--snapshot', saved(machine)];
-  const io = new JumpingIo(time, nvml === undefined ? {} : { NVSMI_NVML: nvml }, waits);
+  const io = new FakeIo({ now: time, waits, env: nvml === undefined ? {} : { NVSMI_NVML: nvml } });
   return { status: await main([...argv, ...source], io), io };
 }
 

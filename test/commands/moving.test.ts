@@ -1,7 +1,8 @@
 /** Loops and monitors on a recording that moves. */
 import { describe, expect, it } from 'vitest';
 import { main } from '../../src/cli.js';
-import { JumpingIo, runOn, saved } from './monitor-machine.js';
+import { FakeIo } from '../fake-io.js';
+import { runOn, saved } from './monitor-machine.js';
 import { PID, THREE_MOMENTS } from './moving-machine.js';
 
 /** What a command line writes on the machine, looping so many times. */
@@ -86,7 +87,7 @@ describe('a command that asks once', () => {
   it('sees it again the next time', async () => {
     const source = saved(THREE_MOMENTS);
     for (let i = 0; i < 2; i++) {
-      const io = new JumpingIo(0);
+      const io = new FakeIo({ now: 0, waits: Number.POSITIVE_INFINITY });
       await main(['--query-gpu=utilization.gpu', '--format=csv,noheader', '--snapshot', source], io);
       expect(io.output).toBe('10 %\n');
     }

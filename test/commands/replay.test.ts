@@ -21,15 +21,6 @@ async function recording(ticks: number, ...argv: string[]): Promise<string> {
 
 const replay = (path: string, ...argv: string[]) => runOn(undefined, ['replay', '-f', path, ...argv]);
 
-/** What a head has beside its columns and GPUs. */
-const HEAD = {
-  format: 'nvsmi-daemon',
-  version: 1,
-  started: '2026-11-23T12:00:00.000Z',
-  driver: null,
-  delay: 1,
-};
-
 describe('replay', () => {
   it('prints a recording as dmon -o T prints a machine, without a GPU', async () => {
     const path = await recording(2);
@@ -88,7 +79,7 @@ describe('replay', () => {
     const path = await recording(1, '-s', 'p', '-i', '0');
     const { io } = await replay(path, '-r', 'out.txt', '-s', 'p');
     expect(io.output).toBe('');
-    expect(io.files['out.txt']).toMatch(/12:00:00 {7}0 {5}70/);
+    expect(io.files.get('out.txt')).toMatch(/12:00:00 {7}0 {5}70/);
   });
 
   it('prints CSV and JSON', async () => {
@@ -160,7 +151,7 @@ describe('replay', () => {
   });
 
   describe('where bytes are damaged', () => {
-    /** Recorders of the same day, each a member of the file; where each begins. */
+    /** Recorders of the same day; where each begins in the file. */
     const several = async (ticks: number, recorders: number) => {
       const folder = temporaryFolder();
       const path = join(folder, 'nvstats-20261123');
@@ -182,7 +173,7 @@ describe('replay', () => {
       writeFileSync(path, bytes);
     };
 
-    it('shows the ticks before them, and the members after them, and says where with status 2', async () => {
+    it('shows the ticks before them and from the next head on, and says where with status 2', async () => {
       const { path, begins } = await several(20, 3);
       const whole = shown((await replay(path)).io.output);
       expect(whole).toHaveLength(60);
@@ -200,7 +191,7 @@ describe('replay', () => {
       expect(Number(to)).toBe(third);
     });
 
-    it('continues at the next member where the beginning of one is damaged', async () => {
+    it('shows what follows the next head where one is damaged', async () => {
       const { path, begins } = await several(5, 2);
       damage(path, 0);
       const { io, status } = await replay(path);
@@ -211,11 +202,12 @@ describe('replay', () => {
 
     it('says so where a checksum is wrong', async () => {
       const { path } = await several(5, 1);
-      damage(path, statSync(path).size - 8);
+      const { size } = statSync(path);
+      damage(path, size - 8);
       const { io, status } = await replay(path);
-      expect(shown(io.output)).toHaveLength(5);
+      expect(shown(io.output)).toHaveLength(4);
       expect(status).toBe(2);
-      expect(io.errors).toContain(': damaged between byte 0 and byte ');
+      expect(io.errors).toMatch(new RegExp(`: damaged between byte \\d+ and byte ${size}\n$`));
     });
 
     it('skips a line that is not a tick, and names it', async () => {
@@ -258,8 +250,19 @@ describe('replay', () => {
     expect(status).toBe(6);
   });
 
+  const headOf = (columns: readonly object[]): string =>
+    JSON.stringify({
+      format: 'nvsmi-daemon',
+      version: 1,
+      started: '2026-11-23T12:00:00.000Z',
+      driver: null,
+      delay: 1,
+      columns,
+      gpus: [],
+    });
+
   it('of more than any machine could record is refused', async () => {
-    const head = JSON.stringify({ ...HEAD, columns: [], gpus: [] });
+    const head = headOf([]);
     const path = join(temporaryFolder(), 'flood');
     writeFileSync(path, gzipSync(`${head}\n${'{}\n'.repeat(1_000_001)}`));
     expect((await replay(path)).io.output).toMatch(/^Cannot read .*: more than 1000000 lines, which no/);
@@ -274,7 +277,7 @@ describe('replay', () => {
   it('of many lines is written as a whole, in every form', async () => {
     const lines = Array.from({ length: 5000 }, (_, i) => `{"t":${NOON + i * 1000},"g":[[0,${i}]]}\n`);
     const columns = [{ name: 'pwr', unit: 'W' }];
-    const head = JSON.stringify({ ...HEAD, columns, gpus: [] });
+    const head = headOf(columns);
     const path = join(temporaryFolder(), 'long');
     writeFileSync(path, gzipSync(`${head}\n${lines.join('')}`));
     const shown = async (format: string): Promise<string> =>

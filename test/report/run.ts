@@ -1,11 +1,10 @@
 /** Runs nvsmi on a machine that a test makes: its output, what went to a file, and its exit status. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { main } from '../../src/cli.js';
-import { UsageError } from '../../src/errors.js';
-import type { Io } from '../../src/io.js';
 import type { Snapshot } from '../../src/nvml/snapshot.js';
+import { FakeIo } from '../fake-io.js';
 
 export interface Outcome {
   readonly status: number;
@@ -28,38 +27,7 @@ export async function runOn(
   argv: readonly string[],
   { now = 0, ticks = 1 }: Options = {},
 ): Promise<Outcome> {
-  const writes: string[] = [];
-  let err = '';
-  let file = '';
-  let redirected = false;
-  let time = now;
-  let left = ticks;
-  const io: Io = {
-    out: (text) => {
-      if (redirected) file += text;
-      else writes.push(text);
-    },
-    err: (text) => {
-      err += text;
-    },
-    redirect: (path) => {
-      if (path.startsWith('/nonexistent'))
-        throw new UsageError(`Failed to create the log file ${path}\n`, 255);
-      redirected = true;
-    },
-    now: () => time,
-    elapsed: () => time,
-    sleepUntil: async () => {
-      left -= 1;
-      time += 1000;
-      return left > 0;
-    },
-    env: {},
-    stdoutIsTerminal: false,
-    stderrIsTerminal: false,
-    readFile: (path) => readFileSync(path, 'utf8'),
-    close: () => {},
-  };
+  const io = new FakeIo({ now, waits: ticks - 1 });
   const folder = mkdtempSync(join(tmpdir(), 'nvsmi-report-'));
   try {
     let source = machine;
@@ -69,7 +37,8 @@ export async function runOn(
       source = path;
     }
     const status = await main([...argv, '--snapshot', source], io);
-    return { status, writes, out: writes.join(''), err, file };
+    const file = [...io.files.values()].join('');
+    return { status, writes: io.writes, out: io.output, err: io.errors, file };
   } finally {
     rmSync(folder, { recursive: true });
   }

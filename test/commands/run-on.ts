@@ -66,7 +66,7 @@ export async function runOn(
       writeFileSync(file, JSON.stringify(source));
       source = file;
     }
-    const status = await main([...argv, '--snapshot', source], io as Io);
+    const status = await main(['--snapshot', source, ...argv], io as Io);
     return { status, out: io.out_, err: io.err_ };
   } finally {
     rmSync(folder, { recursive: true });

@@ -68,7 +68,7 @@ export async function runOn(
       writeFileSync(path, JSON.stringify(source));
       source = path;
     }
-    const status = await main([...argv, '--snapshot', source], io);
+    const status = await main(['--snapshot', source, ...argv], io);
     return { status, writes, out: writes.join(''), err, file };
   } finally {
     rmSync(folder, { recursive: true });

@@ -1,6 +1,6 @@
 /**
- * nvidia-smi's dialect of options: `-lms 5`, `-i=0`, `--id 0`, `--format` without a value. It is parsed here
- * against an option table, refused in nvidia-smi's words, and handed on as `--long=value`, which any parser
+ * The grammar of nvidia-smi's options: `-lms 5`, `-i=0`, `--id 0`, `--format` without a value. A command line is read once,
+ * against an option table. What was read is given as typed values, or as the canonical words (`--loop-ms=5`) that Commander
  * understands.
  */
 
@@ -20,6 +20,8 @@ export interface OptionSpec {
   readonly long: string;
   /** Whether a value follows. */
   readonly value?: 'required' | 'optional';
+  /** The value is a whole number. */
+  readonly number?: true;
   /** What the value is, for the help; the words of `values` where it is left out. */
   readonly argument?: string;
   /** What can be completed. */
@@ -31,7 +33,45 @@ export interface OptionSpec {
   readonly joins?: true;
   /** Left out of the help: setters we refuse, old spellings. */
   readonly hidden?: true;
+  /** Changes the GPU: recognised, and refused. */
+  readonly setter?: true;
+  /** Asks for chosen fields, or lists them. */
+  readonly asksFields?: true;
+  /** Not recognised without an option that is a setter, or that asks for fields. */
+  readonly beside?: 'setter' | 'asksFields';
+  /** Can be anywhere on a command line, before a subcommand and after it. Its value is not empty. */
+  readonly everywhere?: true;
 }
+
+/** An option of nvidia-smi that changes the GPU. */
+export const setter = <const Long extends string>(
+  short: string | undefined,
+  long: Long,
+  value?: OptionSpec['value'],
+) =>
+  ({
+    ...(short === undefined ? {} : { short: [short] }),
+    long,
+    ...(value === undefined ? {} : { value }),
+    help: 'Changes the GPU; nvsmi only reads.',
+    hidden: true,
+    setter: true,
+  }) as const;
+
+/** What an option gives: a number, the text of its value ('' where it is left out), or that it was given. */
+type ValueOf<Option> = Option extends { readonly number: true }
+  ? number
+  : Option extends { readonly value: 'required' | 'optional' }
+    ? string
+    : true;
+
+/** What a command line gives of a table: `{ id?: string; json?: true }`. */
+export type Given<Table extends readonly OptionSpec[]> = {
+  readonly [Option in Table[number] as Option['long']]?: ValueOf<Option>;
+};
+
+/** The same of any table. */
+export type AnyGiven = Readonly<Record<string, string | number | true>>;
 
 /** What the help calls the value of an option. */
 export const argumentOf = ({ argument, values }: OptionSpec): string =>
@@ -45,41 +85,55 @@ export interface Token {
   readonly value: string | undefined;
 }
 
-export type Scan =
-  | { readonly kind: 'options'; readonly tokens: readonly Token[] }
-  | { readonly kind: 'unknown'; readonly written: string; readonly tokens: readonly Token[] }
-  | { readonly kind: 'missing value'; readonly written: string };
+export interface Scan {
+  readonly tokens: readonly Token[];
+  /** The words that the table does not know, as written. */
+  readonly unknown: readonly string[];
+  /** The option that lacks its value. Nothing after it is read. */
+  readonly missing: Token | undefined;
+  /** What was not read: the words from the first unknown one on, where the scan had to end there. */
+  readonly rest: readonly string[];
+}
 
-/** Reads options until the end, or until the first that the table does not know or that lacks its value. */
-export function scan(table: readonly OptionSpec[], argv: readonly string[]): Scan {
+/** How a scan differs from one of options alone. */
+interface Manner {
+  /** The word that may come before the options. */
+  readonly operand?: OptionSpec | undefined;
+  /** Ends at the first word that the table does not know. */
+  readonly isLeading?: true;
+}
+
+/** Reads the words of a command line. */
+export function scan(table: readonly OptionSpec[], argv: readonly string[], manner: Manner = {}): Scan {
+  const { operand, isLeading } = manner;
   const tokens: Token[] = [];
-  let unknown: string | undefined;
+  const unknown: string[] = [];
+  const isBegin = (): boolean => unknown.length === 0 && tokens.every(({ spec }) => spec.everywhere);
   for (let i = 0; i < argv.length; i++) {
     const written = argv[i] as string;
     const equals = written.indexOf('=');
     const name = equals === -1 ? written : written.slice(0, equals);
     const spec = find(table, name);
     if (spec === undefined || (spec.value === undefined && equals !== -1)) {
-      unknown ??= written;
+      if (isLeading) return { tokens, unknown, missing: undefined, rest: argv.slice(i) };
+      if (operand !== undefined && written !== '' && !written.startsWith('-') && isBegin()) {
+        tokens.push({ spec: operand, written, value: written });
+      } else {
+        unknown.push(written);
+      }
       continue;
     }
-    if (spec.value === undefined) {
-      tokens.push({ spec, written, value: undefined });
-    } else if (equals !== -1) {
-      tokens.push({ spec, written, value: written.slice(equals + 1) });
-    } else {
-      const next = argv[i + 1];
-      if (next !== undefined && (spec.value === 'required' || !looksLikeOption(next))) {
-        tokens.push({ spec, written, value: next });
-        i++;
-      } else if (spec.value === 'required') {
-        return { kind: 'missing value', written };
-      } else {
-        tokens.push({ spec, written, value: undefined });
-      }
+    const next = equals === -1 ? argv[i + 1] : written.slice(equals + 1);
+    const takes =
+      spec.value === 'required' || (next !== undefined && (equals !== -1 || !looksLikeOption(next)));
+    const token = { spec, written, value: spec.value !== undefined && takes ? next : undefined };
+    if (spec.value === 'required' && (next === undefined || (spec.everywhere && next === ''))) {
+      return { tokens, unknown, missing: token, rest: [] };
     }
+    tokens.push(token);
+    if (token.value !== undefined && equals === -1) i++;
   }
-  return unknown === undefined ? { kind: 'options', tokens } : { kind: 'unknown', written: unknown, tokens };
+  return { tokens, unknown, missing: undefined, rest: [] };
 }
 
 function find(table: readonly OptionSpec[], written: string): OptionSpec | undefined {
@@ -91,10 +145,40 @@ function find(table: readonly OptionSpec[], written: string): OptionSpec | undef
 /** `-1` is a (bad) value of -l, `-q` is the next option. */
 const looksLikeOption = (text: string): boolean => /^-[^\d]/.test(text);
 
-/** The last value of an option, as nvidia-smi takes it: undefined when absent, '' when it has no value. */
-export function lastValue(tokens: readonly Token[], long: string): string | undefined {
-  const given = tokens.filter((t) => t.spec.long === long);
-  const last = given.at(-1);
-  if (last?.spec.joins) return given.map(({ value }) => value ?? '').join(',');
-  return last === undefined ? undefined : (last.value ?? '');
+/** What the tokens of a table give, as nvidia-smi takes them: of an option given twice the last value, unless it joins them. */
+export function givenBy<Table extends readonly OptionSpec[]>(tokens: readonly Token[]): Given<Table> {
+  const given: Record<string, string | number | true> = {};
+  for (const { spec, value = '' } of tokens) {
+    const before = given[spec.long];
+    if (spec.value === undefined) given[spec.long] = true;
+    else if (spec.joins && before !== undefined) given[spec.long] = `${before},${value}`;
+    else given[spec.long] = spec.number ? Number(value) : value;
+  }
+  // The tokens are of the table, and the values are made as its type says.
+  return given as Given<Table>;
 }
+
+/** The options in the one spelling that every parser knows: `--loop-ms=500`. */
+export const canonical = (tokens: readonly Token[]): readonly string[] =>
+  tokens.map(({ spec, value = '' }) => `--${spec.long}${spec.value === undefined ? '' : `=${value}`}`);
+
+/** An option that is not recognised, as what it goes with is missing. */
+export const misplaced = (tokens: readonly Token[]): Token | undefined =>
+  tokens.find(({ spec: { beside } }) => beside !== undefined && !tokens.some((token) => isA(beside, token)));
+
+/** Whether a token is of a kind that others go with. Without a value nvidia-smi ignores a switch for fields. */
+const isA = (kind: 'setter' | 'asksFields', { spec, value = '' }: Token): boolean =>
+  spec[kind] === true && (kind === 'setter' || spec.value === undefined || value !== '');
+
+const JSON_OPTIONS: readonly OptionSpec[] = [
+  { long: 'json', help: '' },
+  { long: 'format', value: 'optional', help: '' },
+];
+
+/** Whether a program reads the output. A command that has no such option refuses it, and that too is for the program. */
+export const asksForJson = ({ tokens, unknown }: Scan): boolean =>
+  [...tokens, ...scan(JSON_OPTIONS, unknown).tokens].some(
+    ({ spec: { long }, value = '' }) =>
+      long === 'json' ||
+      (long === 'format' && value.split(',').some((word) => word === 'json' || word === 'jsonl')),
+  );

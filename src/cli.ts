@@ -1,5 +1,10 @@
 /** main(argv, io): understands the command line, runs the command, turns errors into exit statuses. */
-import { lastValue, type Token } from './argv.js';
+import {
+  type CommandLine,
+  type RootCommandLine,
+  readCommandLine,
+  readRootArguments,
+} from './command-line.js';
 import type { Context, Machine } from './commands/context.js';
 import { type FieldNames, readQuery } from './commands/query-request.js';
 import { readReport } from './commands/report-request.js';
@@ -12,22 +17,23 @@ import {
   NVML_ERROR_NOT_FOUND,
   NVML_ERROR_NOT_SUPPORTED,
 } from './nvml/generated/constants.js';
-import { readRootArguments } from './options.js';
+import type { RootGiven } from './options.js';
 import { loopPeriod } from './period.js';
 import { plainLines, plainText } from './plain-text.js';
 import { FIELD_NAMES } from './query/generated/field-names.js';
-import { announcement, openMachine, takeSource } from './source.js';
+import { announcement, openMachine, sourceOf } from './source.js';
 
 /** Runs one command line. Returns its exit status; never throws. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   let opened: Machine | undefined;
+  const line = await readCommandLine(argv);
   const ended = (status: number): number => {
     const { sawLostGpu = false, refusedList = EXIT.ok } = opened?.session.driver ?? {};
     if (sawLostGpu && BESIDE_LOST.has(status)) return NVML_ERROR_GPU_IS_LOST;
     return exitStatusOf(status === EXIT.ok ? refusedList : status);
   };
   try {
-    const { rest, source } = takeSource(argv, io.env);
+    const source = sourceOf(line, io.env);
     let opening: Promise<Machine> | undefined;
     let library: Driver | undefined;
     // Nothing closes NVML: the process ends, and nvmlShutdown would take another 3 ms (H100) to free what ends anyway.
@@ -54,89 +60,78 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
       machine,
       library: () => library,
     };
-    const status = await dispatch(rest, context);
+    const status = await dispatch(line, context);
     io.close();
     return ended(status);
   } catch (error) {
-    return ended(await report(error, io, argv));
+    return ended(await explain(error, io, line));
   }
 }
 
 /** What a command ends with whose GPUs have what is asked for, or do not. A lost GPU matters more. */
 const BESIDE_LOST: ReadonlySet<number> = new Set([EXIT.ok, NVML_ERROR_NOT_SUPPORTED, NVML_ERROR_NOT_FOUND]);
 
-/** Whether a program reads the output. */
-const asksForJson = (argv: readonly string[]): boolean =>
-  argv.some((arg, i) => {
-    const format = argv[i - 1] === '--format' ? arg : /^--format=(.*)$/.exec(arg)?.[1];
-    return arg === '--json' || format?.split(',').some((word) => word === 'json' || word === 'jsonl');
-  });
-
 /**
  * Opens the machine while the command is loaded, which awaits it, and meets its error, when it needs it. What is wrong
  * whatever the GPUs are has been refused before.
  */
-function openEarly(context: Context, tokens: readonly Token[]): void {
-  context.machine(lastValue(tokens, 'id')).catch(() => undefined);
+function openEarly(context: Context, { id }: RootGiven): void {
+  context.machine(id).catch(() => undefined);
 }
 
-async function dispatch(argv: readonly string[], context: Context): Promise<number> {
-  if (argv[0] !== undefined && !argv[0].startsWith('-')) {
-    return (await import('./subcommands.js')).runSubcommand(argv, context);
-  }
-  const { mode, tokens } = readRootArguments(argv);
+async function dispatch(line: CommandLine, context: Context): Promise<number> {
+  if (line.name !== undefined) return (await import('./subcommands.js')).runSubcommand(line, context);
+  const root = readRootArguments(line);
+  const { mode, given, isReport } = root;
   switch (mode) {
     case 'help':
       return (await import('./subcommands.js')).help(context);
     case 'version':
-      return (await import('./commands/version.js')).version(tokens, context);
+      return (await import('./commands/version.js')).version(given, context);
     case 'excluded':
-      return (await import('./commands/version.js')).excluded(tokens, context);
+      return (await import('./commands/version.js')).excluded(given, context);
     case 'list':
-      openEarly(context, tokens);
-      return (await import('./commands/list.js')).list(tokens, context);
+      openEarly(context, given);
+      return (await import('./commands/list.js')).list(given, context);
     case 'hostname':
-      return (await import('./commands/hostname.js')).hostname(tokens, context);
+      return (await import('./commands/hostname.js')).hostname(given, context);
     case 'help-query':
-      return (await import('./commands/help-query.js')).helpQuery(tokens, context);
+      return (await import('./commands/help-query.js')).helpQuery(given, context);
     case 'query': {
-      const request = readQuery(tokens, fieldsAsked(tokens), context.io);
-      openEarly(context, tokens);
-      return (await import('./commands/query.js')).query(request, tokens, context);
+      const request = readQuery(given, fieldsAsked(root), context.io);
+      openEarly(context, given);
+      return (await import('./commands/query.js')).query(request, context);
     }
     case 'main':
-      return reportOrSummary(tokens, context);
+      return isReport ? report(given, context) : summary(given, context);
   }
 }
 
 /** The switch that was given, and the fields it knows. */
-function fieldsAsked(tokens: readonly Token[]): FieldNames {
-  for (const [option, names] of Object.entries(FIELD_NAMES)) {
-    if (lastValue(tokens, option) !== undefined) return { option, names: names.split(' ') };
-  }
-  throw new Error('no --query-* switch was given');
+function fieldsAsked({ asked }: RootCommandLine): FieldNames {
+  const { spec, value = '' } = asked ?? {};
+  const names = FIELD_NAMES[spec?.long ?? ''];
+  if (spec === undefined || names === undefined) throw new Error('no --query-* switch was given');
+  return { option: spec.long, names: names.split(' '), list: value };
 }
 
-/** Each of these asks for the report, or belongs to it. */
-const REPORT_OPTIONS = ['query', 'all', 'xml-format', 'display', 'unit', 'dtd'];
+async function report(given: RootGiven, context: Context): Promise<number> {
+  const request = readReport(given);
+  if (request.dtd !== 'alone') openEarly(context, given);
+  return (await import('./commands/report.js')).report(request, context);
+}
 
-async function reportOrSummary(tokens: readonly Token[], context: Context): Promise<number> {
-  const has = (long: string): boolean => lastValue(tokens, long) !== undefined;
-  if (REPORT_OPTIONS.some(has)) {
-    const request = readReport(tokens);
-    if (request.dtd !== 'alone') openEarly(context, tokens);
-    return (await import('./commands/report.js')).report(request, tokens, context);
-  }
-  loopPeriod(tokens);
-  openEarly(context, tokens);
-  return (await import('./commands/summary.js')).summary(tokens, context);
+async function summary(given: RootGiven, context: Context): Promise<number> {
+  loopPeriod(given);
+  openEarly(context, given);
+  return (await import('./commands/summary.js')).summary(given, context);
 }
 
 /**
  * Says what went wrong, where nvidia-smi says it: on stdout. Where JSON was asked for it goes to
  * stderr, and so does what keeps nvsmi from running or writing. More for a person is on stderr in any case.
  */
-async function report(error: unknown, io: Io, argv: readonly string[]): Promise<number> {
+async function explain(error: unknown, io: Io, line: CommandLine): Promise<number> {
   if (!(error instanceof Error)) throw error;
   if (error.name === 'ClosedPipe') return EXIT.closedPipe;
   if (BROKEN.has(error.name)) {
@@ -146,11 +141,11 @@ async function report(error: unknown, io: Io, argv: readonly string[]): Promise<
   if (!REPORTED.has(error.name)) throw error;
   const { message, status = EXIT.usage, ending = '\n' } = error as Partial<UsageError> & Error;
   try {
-    if (asksForJson(argv)) io.err(`${plainLines(message).trimEnd()}\n`);
+    if (line.isForJson) io.err(`${plainLines(message).trimEnd()}\n`);
     else io.out(`${plainLines(message)}${ending}`);
-    io.err(await (await import('./hint.js')).hintText(error, argv, io));
+    io.err(await (await import('./hint.js')).hintText(error, line, io));
   } catch (unwritable) {
-    return report(unwritable, io, argv);
+    return explain(unwritable, io, line);
   }
   return status;
 }

@@ -1,6 +1,7 @@
 /** All there is to call: the commands on GPUs, and those about nvsmi itself. */
-import { type OptionSpec, type Scan, scan } from './argv.js';
-import { type CommandEntry, type CommandSpec, commands } from './commands/index.js';
+import type { OptionSpec } from './argv.js';
+import type { CommandSpec } from './commands/command.js';
+import { type CommandEntry, commands } from './commands/index.js';
 
 export const allCommands: readonly CommandEntry[] = [
   ...commands,
@@ -35,13 +36,3 @@ const helpOption: OptionSpec = { short: ['h'], long: HELP, help: 'Show this help
 /** The options of a command, -h among them. */
 export const optionsOf = ({ options }: CommandSpec): readonly OptionSpec[] =>
   options.some(({ long }) => long === HELP) ? options : [helpOption, ...options];
-
-/** Reads what follows the name of a command: its word, if it takes one, and its options. */
-export function scanCommand(spec: CommandSpec, argv: readonly string[]): Scan {
-  const [word = '', ...others] = argv;
-  const { operand } = spec;
-  if (operand === undefined || word === '' || word.startsWith('-')) return scan(optionsOf(spec), argv);
-  const scanned = scan(optionsOf(spec), others);
-  if (scanned.kind === 'missing value') return scanned;
-  return { ...scanned, tokens: [{ spec: operand, written: word, value: word }, ...scanned.tokens] };
-}

@@ -2,17 +2,18 @@
  * What goes to stderr beside a refusal: what a mistyped word may have meant, how to see nvsmi work where there is no
  * driver, and where its help is. A word may mean what the completions offer. Loaded where something is refused.
  */
-import { type OptionSpec, type Scan, scan, type Token } from './argv.js';
-import { allCommands, HELP, optionsOf, scanCommand } from './command-table.js';
-import { EVERYWHERE, spellings } from './completion/pages.js';
+import type { OptionSpec, Token } from './argv.js';
+import type { CommandLine } from './command-line.js';
+import { allCommands, HELP } from './command-table.js';
+import { spellings } from './completion/pages.js';
 import { valuesOf } from './completion/values.js';
 import type { Io } from './io.js';
 import { bundledNames } from './nvml/bundled.js';
 import { NVML_ERROR_DRIVER_NOT_LOADED, NVML_ERROR_LIBRARY_NOT_FOUND } from './nvml/generated/constants.js';
-import { rootOptions } from './options.js';
+import { EVERYWHERE, rootOptions } from './options.js';
 import { plainLines } from './plain-text.js';
 import { nearestNames } from './query/nearest.js';
-import { takeSource } from './source.js';
+import { sourceOf } from './source.js';
 import { styles } from './style.js';
 
 /** What is known of the error of a refused command line. */
@@ -38,8 +39,8 @@ interface Reading {
 }
 
 /** The lines for stderr; empty where there is nothing to say. */
-export async function hintText(error: Refused, argv: readonly string[], io: Io): Promise<string> {
-  const lines = [error.hint ?? [], await hintsOf(error, argv, io.env).catch(none)].flat();
+export async function hintText(error: Refused, line: CommandLine, io: Io): Promise<string> {
+  const lines = [error.hint ?? [], await hintsOf(error, line, io.env).catch(none)].flat();
   if (lines.length === 0) return '';
   const { yellow } = styles(io.stderrIsTerminal, io);
   return `${yellow(plainLines(lines.join('\n')))}\n`;
@@ -51,15 +52,15 @@ function none(error: Error): readonly string[] {
   throw error;
 }
 
-async function hintsOf(error: Refused, argv: readonly string[], env: Io['env']): Promise<readonly string[]> {
-  const { rest, source } = takeSource(argv, env);
+async function hintsOf(error: Refused, line: CommandLine, env: Io['env']): Promise<readonly string[]> {
+  const source = sourceOf(line, env);
   switch (error.name) {
     case 'DeadLibrary':
       return source.snapshot === undefined && source.nvml === undefined ? withoutDriver(error) : [];
     case 'SnapshotError':
       return guesses([{ word: source.snapshot ?? '', among: bundledNames() }]);
     default: {
-      const { help, unknown, isShort } = await read(rest);
+      const { help, unknown, isShort } = read(line);
       const isUnclear = unknown.length > 0 || isShort || NAMES_HELP.test(error.message);
       const guessed = error.hint === undefined ? guesses(unknown) : [];
       return isUnclear ? [...guessed, helpAt(unknown[0]?.listedBy ?? help)] : [];
@@ -90,37 +91,34 @@ const withoutDriver = ({ status }: Refused): readonly string[] =>
     ? ["Run 'nvsmi --snapshot h200-x2' to see nvsmi on a recorded machine.", helpAt(ROOT_HELP)]
     : [];
 
-async function read(argv: readonly string[]): Promise<Reading> {
-  const [first = '', ...others] = argv;
-  const names = allCommands.map(({ name }) => name);
-  const command = allCommands.find(({ name }) => name === first);
-  if (command !== undefined) {
-    const spec = await command.load();
-    const scanned = scanCommand(spec, others);
-    return {
-      help: first === HELP ? ROOT_HELP : `nvsmi ${HELP} ${first}`,
-      unknown: unknownIn(scanned, optionsOf(spec), ANYWHERE),
-      isShort:
-        scanned.kind === 'missing value' || (spec.operand?.value === 'required' && others.length === 0),
-    };
+function read(line: CommandLine): Reading {
+  const { subcommand, missing, tokens } = line;
+  if (subcommand === undefined) {
+    const names = allCommands.map(({ name }) => name);
+    return { help: ROOT_HELP, unknown: unknownIn(line, rootOptions, names), isShort: false };
   }
-  const scanned = scan(rootOptions, argv);
-  return { help: ROOT_HELP, unknown: unknownIn(scanned, rootOptions, names), isShort: false };
+  const { entry, spec, options } = subcommand;
+  const isBare = tokens.every((token) => token.spec.everywhere) && line.unknown.length === 0;
+  return {
+    help: entry.name === HELP ? ROOT_HELP : `nvsmi ${HELP} ${entry.name}`,
+    unknown: unknownIn(line, options, ANYWHERE),
+    isShort: missing !== undefined || (spec.operand?.value === 'required' && isBare),
+  };
 }
 
-/** Options that are taken out before a command reads its own. */
-const ANYWHERE = [...EVERYWHERE].map((long) => `--${long}`);
+/** Options that no command has in its own table. */
+const ANYWHERE = EVERYWHERE.map(({ long }) => `--${long}`);
 
 /** The first option that the table does not have, and all values that are not among the words of their option. */
 function unknownIn(
-  scanned: Scan,
+  { tokens, unknown: [first], missing }: CommandLine,
   table: readonly OptionSpec[],
   names: readonly string[],
 ): readonly Unknown[] {
-  if (scanned.kind === 'missing value') return [];
-  const values = scanned.tokens.flatMap(unknownWords);
-  if (scanned.kind === 'options') return values;
-  const [word = ''] = scanned.written.split('=', 1);
+  if (missing !== undefined) return [];
+  const values = tokens.filter(({ spec }) => !spec.everywhere).flatMap(unknownWords);
+  if (first === undefined) return values;
+  const [word = ''] = first.split('=', 1);
   const offered = table.filter(({ hidden }) => !hidden);
   return [{ word, among: [...offered.flatMap(spellings), ...names] }, ...values];
 }

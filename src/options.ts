@@ -1,57 +1,46 @@
 /** The options before any subcommand: nvidia-smi's own, then ours. One table for parsing, help and completion. */
-import { type OptionSpec, scan, type Token } from './argv.js';
-import { EXIT, UsageError } from './errors.js';
-import { plainly } from './plain-text.js';
+import { type Given, type OptionSpec, setter } from './argv.js';
 import { GROUPS } from './report/groups.js';
 
 /** What a command line is about. The first mode whose trigger is given wins, in this order. */
-export type Mode = 'help' | 'version' | 'help-query' | 'list' | 'excluded' | 'hostname' | 'query' | 'main';
+export const MODES = ['help', 'version', 'help-query', 'list', 'excluded', 'hostname', 'query'] as const;
+
+export type Mode = (typeof MODES)[number] | 'main';
 
 export interface RootOption extends OptionSpec {
   /** Modes that take the option; every mode takes what has none. */
   readonly modes?: readonly Mode[];
   /** The mode that the option asks for. */
   readonly trigger?: Mode;
-  /** A setter of nvidia-smi: recognised, and refused. */
-  readonly setter?: true;
-  /** Goes with a setter; not recognised without one. */
-  readonly besideSetter?: true;
+  /** Asks for the report, or belongs to it. */
+  readonly report?: true;
   /** Ours, not nvidia-smi's. */
   readonly ours?: true;
 }
 
-const LOOPS: readonly Mode[] = ['query', 'main'];
+const LOOPS = ['query', 'main'] as const satisfies readonly Mode[];
 
-const queries: readonly RootOption[] = [
-  ['query-gpu', 'GPUs'],
-  ['query-compute-apps', 'processes that compute on a GPU'],
-  ['query-accounted-apps', 'processes in the accounting buffer'],
-  ['query-supported-clocks', 'pairs of clocks that the GPUs support'],
-  ['query-retired-pages', 'memory pages taken out of use'],
-  ['query-remapped-rows', 'memory rows replaced by spare ones'],
-  ['query-vgpu-scheduler-logs', 'the vGPU scheduler logs', 'help-vgpu-query-scheduler-logs'],
-].flatMap(([long, what, help = `help-${long}`]): RootOption[] => [
-  {
-    long: long as string,
-    value: 'required',
-    argument: 'FIELD,...',
-    listedBy: help,
-    help: `Chosen fields of ${what}, as CSV or JSON. --${help} lists the fields.`,
-    modes: ['query'],
-    trigger: 'query',
-  },
-  {
-    long: help,
-    help: `List the fields of --${long}.`,
-    trigger: 'help-query',
-  },
-]);
+/** A switch that asks for chosen fields, and the one that lists them. */
+const fieldSwitch = <const Long extends string, const Help extends string = `help-${Long}`>(
+  long: Long,
+  what: string,
+  help = `help-${long}` as Help,
+) =>
+  [
+    {
+      long,
+      value: 'required',
+      argument: 'FIELD,...',
+      listedBy: help,
+      help: `Chosen fields of ${what}, as CSV or JSON. --${help} lists the fields.`,
+      asksFields: true,
+      modes: ['query'],
+      trigger: 'query',
+    },
+    { long: help, help: `List the fields of --${long}.`, trigger: 'help-query' },
+  ] as const satisfies readonly RootOption[];
 
-const SETTERS: readonly (readonly [
-  short: string | undefined,
-  long: string,
-  value?: 'required' | 'optional',
-])[] = [
+const SETTERS = [
   ['pm', 'persistence-mode', 'required'],
   ['e', 'ecc-config', 'required'],
   ['p', 'reset-ecc-errors', 'required'],
@@ -84,9 +73,13 @@ const SETTERS: readonly (readonly [
   [undefined, 'set-hostname', 'required'],
   // Its long name was never seen; alone it lacks its value (H200, 580.159.04).
   ['col', 'col', 'required'],
-];
+] as const satisfies readonly (readonly [
+  short: string | undefined,
+  long: string,
+  value?: 'required' | 'optional',
+])[];
 
-export const rootOptions: readonly RootOption[] = [
+const table = [
   { short: ['h'], long: 'help', help: 'Show this help.', modes: ['help'], trigger: 'help' },
   {
     long: 'version',
@@ -118,9 +111,16 @@ export const rootOptions: readonly RootOption[] = [
     short: ['q'],
     long: 'query',
     help: 'Show the full report of the GPUs, or of the units with -u.',
+    report: true,
     modes: ['main'],
   },
-  { short: ['u'], long: 'unit', help: 'With -q: report on units instead of GPUs.', modes: ['main'] },
+  {
+    short: ['u'],
+    long: 'unit',
+    help: 'With -q: report on units instead of GPUs.',
+    report: true,
+    modes: ['main'],
+  },
   {
     short: ['i', 'g'],
     long: 'id',
@@ -138,10 +138,11 @@ export const rootOptions: readonly RootOption[] = [
     help: 'Write to a file instead of the terminal.',
     modes: ['query', 'main'],
   },
-  { short: ['x'], long: 'xml-format', help: 'With -q: report in XML.', modes: ['main'] },
+  { short: ['x'], long: 'xml-format', help: 'With -q: report in XML.', report: true, modes: ['main'] },
   {
     long: 'dtd',
     help: 'With -q -x: put the DTD into the XML. Alone: show the DTD, of units with -u.',
+    report: true,
     modes: ['main'],
   },
   {
@@ -157,6 +158,7 @@ export const rootOptions: readonly RootOption[] = [
     argument: 'GROUP,...',
     values: { words: GROUPS, between: ',', anyCase: true },
     help: `With -q: only these sections: ${GROUPS.join(', ')}.`,
+    report: true,
     modes: ['main'],
   },
   {
@@ -175,7 +177,13 @@ export const rootOptions: readonly RootOption[] = [
     help: 'The same with the time in milliseconds.',
     modes: LOOPS,
   },
-  ...queries,
+  ...fieldSwitch('query-gpu', 'GPUs'),
+  ...fieldSwitch('query-compute-apps', 'processes that compute on a GPU'),
+  ...fieldSwitch('query-accounted-apps', 'processes in the accounting buffer'),
+  ...fieldSwitch('query-supported-clocks', 'pairs of clocks that the GPUs support'),
+  ...fieldSwitch('query-retired-pages', 'memory pages taken out of use'),
+  ...fieldSwitch('query-remapped-rows', 'memory rows replaced by spare ones'),
+  ...fieldSwitch('query-vgpu-scheduler-logs', 'the vGPU scheduler logs', 'help-vgpu-query-scheduler-logs'),
   {
     long: 'format',
     value: 'optional',
@@ -184,24 +192,14 @@ export const rootOptions: readonly RootOption[] = [
     help: 'For --query-*: csv (with noheader, nounits), json, or jsonl (one object a line).',
     modes: ['query'],
   },
-  { short: ['a'], long: 'all', help: 'An old spelling of -q.', modes: ['main'], hidden: true },
-  ...SETTERS.map(
-    ([short, long, value]): RootOption => ({
-      ...(short === undefined ? {} : { short: [short] }),
-      long,
-      ...(value === undefined ? {} : { value }),
-      help: 'Changes the GPU; nvsmi only reads.',
-      hidden: true,
-      setter: true,
-      modes: ['main'],
-    }),
-  ),
+  { short: ['a'], long: 'all', help: 'An old spelling of -q.', report: true, modes: ['main'], hidden: true },
+  ...SETTERS.map(([short, long, value]) => ({ ...setter(short, long, value), modes: ['main'] }) as const),
   {
     short: ['eow'],
     long: 'error-on-warning',
     help: 'For an option that changes the GPU.',
     hidden: true,
-    besideSetter: true,
+    beside: 'setter',
     modes: ['main'],
   },
   {
@@ -215,6 +213,7 @@ export const rootOptions: readonly RootOption[] = [
     value: 'required',
     argument: 'NAME|FILE',
     help: 'Answer from a recorded machine instead of this one (also NVSMI_SNAPSHOT).',
+    everywhere: true,
     ours: true,
   },
   {
@@ -222,9 +221,18 @@ export const rootOptions: readonly RootOption[] = [
     value: 'required',
     argument: 'PATH',
     help: 'Load this NVML library instead of searching for one (also NVSMI_NVML).',
+    everywhere: true,
     ours: true,
   },
-];
+] as const satisfies readonly RootOption[];
+
+export const rootOptions: readonly RootOption[] = table;
+
+/** The options that can be anywhere, before a subcommand and after it. */
+export const EVERYWHERE: readonly RootOption[] = rootOptions.filter(({ everywhere }) => everywhere);
+
+/** What a command line without subcommand gives. */
+export type RootGiven = Given<typeof table>;
 
 /** For the help and the manual. */
 export const rootExamples: readonly (readonly [line: string, what: string])[] = [
@@ -236,61 +244,3 @@ export const rootExamples: readonly (readonly [line: string, what: string])[] = 
   ['nvsmi --json', 'The summary for a program.'],
   ['nvsmi --snapshot hgx-h100-x8', 'The summary of eight GPUs, on any machine.'],
 ];
-
-const MODES: readonly Mode[] = ['help', 'version', 'help-query', 'list', 'excluded', 'hostname', 'query'];
-
-/** A command line without subcommand, understood. */
-export interface RootCommandLine {
-  readonly mode: Mode;
-  readonly tokens: readonly Token[];
-}
-
-const specOf = (token: Token): RootOption => token.spec as RootOption;
-
-/**
- * Understands a command line, or refuses it as nvidia-smi 580.159.04 does on the H200: an unknown option ends
- * with 255 where it asks for the summary or the report, and with 2 where another mode was chosen.
- */
-export function readRootArguments(argv: readonly string[]): RootCommandLine {
-  const scanned = scan(rootOptions, argv);
-  if (scanned.kind === 'missing value') {
-    throw new UsageError(
-      plainly`ERROR: Option ${scanned.written} is missing its value. Please run 'nvidia-smi -h' for help.\n`,
-      EXIT.unknownOption,
-    );
-  }
-  const { tokens } = scanned;
-  const mode = MODES.find((m) => tokens.some((token) => specOf(token).trigger === m)) ?? 'main';
-  if (mode === 'help-query') return { mode, tokens };
-  const setter = tokens.find((token) => specOf(token).setter);
-  const misplaced = tokens.find((token) => {
-    const { modes = [mode], besideSetter } = specOf(token);
-    return !modes.includes(mode) || (besideSetter && setter === undefined);
-  });
-  const unknown =
-    scanned.kind === 'unknown' ? scanned.written : mode === 'main' ? misplaced?.written : undefined;
-  if (unknown !== undefined) {
-    throw mode === 'main'
-      ? new UsageError(
-          plainly`ERROR: Option ${unknown} is not recognized. Please run 'nvidia-smi -h'.\n`,
-          EXIT.unknownOption,
-        )
-      : new UsageError(
-          plainly`ERROR: Option ${unknown} is not recognized. Please run 'nvidia-smi -h' for help.\n`,
-        );
-  }
-  if (misplaced !== undefined) {
-    throw new UsageError(
-      plainly`ERROR: Option ${misplaced.written} is not valid for this command. Please run 'nvidia-smi -h' for help.\n`,
-    );
-  }
-  if (setter !== undefined) {
-    throw new UsageError(
-      `Option ${setter.written} changes the GPU, and nvsmi only reads. Use nvidia-smi for it.`,
-    );
-  }
-  if (new Set(tokens.filter((t) => specOf(t).trigger === 'query').map((t) => t.spec.long)).size > 1) {
-    throw new UsageError('Only one --query-* switch can be used at a time.');
-  }
-  return { mode, tokens };
-}

@@ -1,15 +1,18 @@
 /** The period of a loop, as the command line gives it. */
-import { lastValue, type Token } from './argv.js';
 import { UsageError } from './errors.js';
 
 /** A number as people write it, or NaN: not `0x5`, `1e0` or nothing, which Number() takes. */
 export const decimal = (text: string): number =>
   /^\s*-?(\d+\.?\d*|\.\d+)\s*$/.test(text) ? Number(text) : Number.NaN;
 
+/** The options of a loop, as they were given. */
+export interface Loop {
+  readonly loop?: string;
+  readonly 'loop-ms'?: string;
+}
+
 /** The period of a loop in milliseconds, or undefined for one run. `-l` alone is 5 s. */
-export function loopPeriod(tokens: readonly Token[]): number | undefined {
-  const milliseconds = lastValue(tokens, 'loop-ms');
-  const seconds = lastValue(tokens, 'loop');
+export function loopPeriod({ loop: seconds, 'loop-ms': milliseconds }: Loop): number | undefined {
   const text = milliseconds ?? seconds;
   if (text === undefined) return undefined;
   const period = text === '' ? 5000 : decimal(text) * (milliseconds === undefined ? 1000 : 1);

@@ -3,26 +3,36 @@
  * subcommands and help only; the summary and the queries start without it.
  */
 import { Command, type Help, Option } from 'commander';
-import { argumentOf, lastValue, type OptionSpec, type Token } from './argv.js';
-import { HELP, optionsOf, scanCommand } from './command-table.js';
+import { type AnyGiven, argumentOf, canonical, type OptionSpec, type Token } from './argv.js';
+import type { CommandLine, Subcommand } from './command-line.js';
+import { refuseOptions, refuseWords } from './command-refusals.js';
+import { HELP, optionsOf } from './command-table.js';
+import type { CommandSpec } from './commands/command.js';
 import type { Context } from './commands/context.js';
-import type { CommandEntry, CommandSpec, Example } from './commands/index.js';
-import { EXIT, UsageError } from './errors.js';
+import type { CommandEntry, Example } from './commands/index.js';
+import { EXIT } from './errors.js';
 import { EXIT_STATUSES } from './exit-statuses.js';
-import { type RootOption, rootExamples } from './options.js';
-import { plainly } from './plain-text.js';
+import { EVERYWHERE, type RootOption, rootExamples } from './options.js';
 
 /** What the help shows of an argument: `FILE` where it is needed, `[SECONDS]` where it may be left out. */
 const argument = (spec: OptionSpec): string =>
   spec.value === 'required' ? argumentOf(spec) : `[${argumentOf(spec)}]`;
+
+/** Commander's options are given by their long names. */
+class TableOption extends Option {
+  override attributeName(): string {
+    return this.name();
+  }
+}
 
 /** An option of the tables as Commander's. Commander knows one-letter short names only; others go into the text. */
 function commanderOption(spec: OptionSpec): Option {
   const brackets = spec.value === 'required' ? '<>' : '[]';
   const value = spec.value === undefined ? '' : ` ${brackets[0]}${argumentOf(spec)}${brackets[1]}`;
   const short = spec.short?.find((name) => name.length === 1);
-  const option = new Option(`${short === undefined ? '' : `-${short}, `}--${spec.long}${value}`, spec.help);
-  return spec.hidden ? option.hideHelp() : option;
+  const flags = `${short === undefined ? '' : `-${short}, `}--${spec.long}${value}`;
+  const option = new TableOption(flags, spec.help).hideHelp(spec.hidden ?? false);
+  return spec.number ? option.argParser(Number) : option;
 }
 
 /** Every spelling of an option, as the help shows it: `-lms, --loop-ms [MILLISECONDS]`. */
@@ -127,58 +137,43 @@ export function rootHelp(
   );
 }
 
-/** Reads the arguments of a subcommand, or refuses them as nvidia-smi's subcommands do (H200, 580.159.04). */
-function readCommandArguments(spec: CommandSpec, argv: readonly string[]): readonly Token[] {
-  const scanned = scanCommand(spec, argv);
-  if (scanned.kind === 'missing value') {
-    throw new UsageError(plainly`Option "${scanned.written}" is missing its value.`);
-  }
-  const { tokens } = scanned;
-  if (isHelp(tokens)) return tokens;
-  if (scanned.kind === 'unknown')
-    throw new UsageError(plainly`Option "${scanned.written}" is not recognized.`);
-  if (spec.operand !== undefined) checkOperand(spec.operand, lastValue(tokens, spec.operand.long));
-  return tokens;
-}
-
-function checkOperand(operand: OptionSpec, word: string | undefined): void {
-  if (word === undefined) {
-    if (operand.value === 'optional') return;
-    throw new UsageError(`Argument ${argumentOf(operand)} is missing.`);
-  }
-  if (operand.values?.words.includes(word)) return;
-  throw new UsageError(plainly`Argument "${word}" is not recognized.`);
-}
-
-const isHelp = (tokens: readonly Token[]): boolean => tokens.some(({ spec }) => spec.long === HELP);
-
-/** Runs a subcommand through Commander. Returns its exit status. */
+/** Runs the command line of a subcommand, or prints its help. Returns its exit status. */
 export async function runCommand(
-  entry: CommandEntry,
-  argv: readonly string[],
+  subcommand: Subcommand,
+  line: CommandLine,
   context: Context,
   width: () => number,
 ): Promise<number> {
-  const spec = await entry.load();
-  const tokens = readCommandArguments(spec, argv);
-  if (isHelp(tokens)) {
-    context.io.out(commandHelp(entry, spec, width()));
+  const { entry, spec } = subcommand;
+  const has = (long: string): boolean => line.tokens.some((token) => token.spec.long === long);
+  refuseWords(spec, line, has(HELP));
+  const isIdle = spec.actions !== undefined && !spec.actions.some(has);
+  if (has(HELP) || isIdle) {
+    context.io.out(`${has(HELP) ? '' : '\n'}${commandHelp(entry, spec, width())}`);
     return EXIT.ok;
   }
-  const { actions } = spec;
-  if (actions !== undefined && !tokens.some((token) => actions.includes(token.spec.long))) {
-    context.io.out(`\n${commandHelp(entry, spec, width())}`);
-    return EXIT.ok;
-  }
-  let status: number = EXIT.ok;
-  const command = commandOf(entry.name, spec.options).action(async () => {
-    status = await spec.run(tokens, context);
-  });
-  const options = tokens.filter((token) => token.spec !== spec.operand);
-  await command.parseAsync(canonical(options), { from: 'user' });
-  return status;
+  refuseOptions(spec.options, line.tokens);
+  return spec.run(givenToCommander(subcommand, line.tokens), context);
 }
 
-/** The options in the one spelling that every parser knows: `--loop-ms=500`. */
-const canonical = (tokens: readonly Token[]): string[] =>
-  tokens.map(({ spec, value }) => (value === undefined ? `--${spec.long}` : `--${spec.long}=${value}`));
+/** What a command line gives, as Commander reads its canonical words: `--snapshot=t4 nvlink --link=3`. */
+export function givenToCommander({ entry, spec }: Subcommand, tokens: readonly Token[]): AnyGiven {
+  const { operand, options } = spec;
+  const command = commandOf(entry.name, options);
+  if (operand !== undefined) command.argument(`[${operand.long}]`);
+  let given: AnyGiven = {};
+  command.action(() => {
+    const [word] = command.args;
+    given = { ...command.opts(), ...(operand && word !== undefined ? { [operand.long]: word } : {}) };
+  });
+  const word = tokens.find((token) => token.spec === operand);
+  const words = [
+    ...canonical(tokens.filter((token) => token.spec.everywhere)),
+    entry.name,
+    ...(word === undefined ? [] : [word.written]),
+    ...canonical(tokens.filter((token) => options.includes(token.spec))),
+  ];
+  const program = commandOf('nvsmi', EVERYWHERE).helpCommand(false).addCommand(command);
+  program.parse(words, { from: 'user' });
+  return given;
+}

@@ -1,11 +1,12 @@
 /** Where the answers come from: this machine's NVML library, or a recording. */
+import { givenBy, type Scan } from './argv.js';
+import { missingValue } from './command-line.js';
 import type { Machine } from './commands/context.js';
-import { EXIT, UsageError } from './errors.js';
 import type { Io } from './io.js';
 import type { Driver } from './nvml/call.js';
 import { loadLibrary } from './nvml/library.js';
 import { openSession, type Session, startSession } from './nvml/session.js';
-import { plainly } from './plain-text.js';
+import type { RootGiven } from './options.js';
 import { machineFiles, recordedFiles, type SystemFiles } from './system/files.js';
 import { kernelVersion } from './system/kernel.js';
 import { placed } from './system/lost-gpus.js';
@@ -18,40 +19,15 @@ export interface Source {
   readonly nvml: string | undefined;
 }
 
-const SOURCE_OPTIONS = ['snapshot', 'nvml'] as const;
-
-/** Takes --snapshot and --nvml out, which may come before or after a subcommand. */
-export function takeSource(
-  argv: readonly string[],
-  env: Io['env'],
-): { rest: readonly string[]; source: Source } {
-  const rest: string[] = [];
-  const found: Partial<Record<(typeof SOURCE_OPTIONS)[number], string>> = {};
-  for (let i = 0; i < argv.length; i++) {
-    const written = argv[i] as string;
-    const name = SOURCE_OPTIONS.find((n) => written === `--${n}` || written.startsWith(`--${n}=`));
-    // `nvsmi snapshot --nvml PATH` has a command of the same name as an option; only dashes count here.
-    if (name === undefined) {
-      rest.push(written);
-      continue;
-    }
-    const value = written.includes('=') ? written.slice(written.indexOf('=') + 1) : argv[++i];
-    if (value === undefined || value === '') {
-      throw new UsageError(
-        plainly`ERROR: Option ${written} is missing its value. Please run 'nvsmi -h' for help.\n`,
-        EXIT.unknownOption,
-      );
-    }
-    found[name] = value;
-  }
-  const left = found.nvml === undefined ? nonEmpty(env.NVSMI_SNAPSHOT) : undefined;
+/** What the command line or the environment names. Throws UsageError for an option without its value. */
+export function sourceOf({ tokens, missing }: Scan, env: Io['env']): Source {
+  if (missing?.spec.everywhere) throw missingValue(missing);
+  const { snapshot, nvml }: RootGiven = givenBy(tokens);
+  const left = nvml === undefined ? nonEmpty(env.NVSMI_SNAPSHOT) : undefined;
   return {
-    rest,
-    source: {
-      snapshot: found.snapshot ?? left,
-      isFromEnvironment: found.snapshot === undefined && left !== undefined,
-      nvml: found.nvml ?? nonEmpty(env.NVSMI_NVML),
-    },
+    snapshot: snapshot ?? left,
+    isFromEnvironment: snapshot === undefined && left !== undefined,
+    nvml: nvml ?? nonEmpty(env.NVSMI_NVML),
   };
 }
 

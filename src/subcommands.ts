@@ -1,5 +1,6 @@
 /** Subcommands and the help: the part of the CLI that needs Commander. */
-import { allCommands } from './command-table.js';
+import type { CommandLine, Subcommand } from './command-line.js';
+import { allCommands, optionsOf } from './command-table.js';
 import type { Context } from './commands/context.js';
 import { EXIT, UsageError } from './errors.js';
 import { rootOptions } from './options.js';
@@ -9,13 +10,20 @@ import { textWidth } from './width.js';
 
 const named = (name: string | undefined) => allCommands.find((entry) => entry.name === name);
 
-/** Runs `NAME ARGUMENTS...`. Returns the exit status. */
-export async function runSubcommand(argv: readonly string[], context: Context): Promise<number> {
-  const [name, ...others] = argv;
-  const command = named(name);
-  if (command !== undefined) return runCommand(command, others, context, () => textWidth(context.io));
+/** Loads the subcommand of a name, or undefined where there is none. */
+export async function subcommandNamed(name: string): Promise<Subcommand | undefined> {
+  const entry = named(name);
+  if (entry === undefined) return undefined;
+  const spec = await entry.load();
+  return { entry, spec, options: optionsOf(spec) };
+}
+
+/** Runs a command line of a subcommand. Returns the exit status. */
+export async function runSubcommand(line: CommandLine, context: Context): Promise<number> {
+  const { subcommand } = line;
+  if (subcommand !== undefined) return runCommand(subcommand, line, context, () => textWidth(context.io));
   throw new UsageError(
-    plainly`ERROR: Option ${name} is not recognized. Please run 'nvidia-smi -h'.\n`,
+    plainly`ERROR: Option ${line.name} is not recognized. Please run 'nvidia-smi -h'.\n`,
     EXIT.unknownOption,
   );
 }

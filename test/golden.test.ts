@@ -41,7 +41,7 @@ async function run(machine: string, row: Row): Promise<Printed> {
     until: ({ output, slept }) =>
       slept.length > TOO_MANY || (row.status === ENDED && output.length >= row.out.length),
   });
-  const status = await main([...row.argv, '--snapshot', sourceOf(machine, row.overrides)], io);
+  const status = await main(['--snapshot', sourceOf(machine, row.overrides), ...row.argv], io);
   const [file] = io.files.values();
   if (row.status !== ENDED) return { status, out: io.output, file };
   return { status: status === 0 ? ENDED : status, out: io.output.slice(0, row.out.length), file };

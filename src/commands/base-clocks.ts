@@ -1,12 +1,12 @@
 /** `base-clocks`: the graphics clock that each GPU holds under any load. */
 import { baseClocks } from '../query/not-in-nvml.js';
 import { baseClockLines } from '../render/not-in-nvml.js';
-import type { CommandSpec } from './index.js';
+import { type CommandSpec, command } from './command.js';
 import { jsonOption } from './json-option.js';
 import { commandNotInNvml } from './not-in-nvml.js';
 import { idOption } from './select.js';
 
-export const spec: CommandSpec = {
+export const spec: CommandSpec = command({
   options: [idOption, jsonOption],
   run: commandNotInNvml('base_clocks', 'the base clocks', (gpu) => [baseClocks(gpu)], baseClockLines),
-};
+});

@@ -1,13 +1,13 @@
 /** `boost-slider -l`: the maximum and the current value of each slider. */
+import { setter } from '../argv.js';
 import { boostSliders } from '../query/not-in-nvml.js';
 import { boostSliderTable } from '../render/not-in-nvml.js';
-import type { CommandSpec } from './index.js';
+import { type CommandSpec, command } from './command.js';
 import { jsonOption } from './json-option.js';
 import { commandNotInNvml } from './not-in-nvml.js';
 import { idOption } from './select.js';
-import { setter } from './setter.js';
 
-export const spec: CommandSpec = {
+export const spec: CommandSpec = command({
   options: [
     idOption,
     { short: ['l'], long: 'list', help: 'List the boost sliders.' },
@@ -16,4 +16,4 @@ export const spec: CommandSpec = {
   ],
   actions: ['list', 'vboost'],
   run: commandNotInNvml('boost_sliders', 'the boost sliders', boostSliders, boostSliderTable),
-};
+});

@@ -1,5 +1,5 @@
 /** `c2c`: the links between CPU and GPU chip. */
-import { lastValue, type OptionSpec, type Token } from '../argv.js';
+import type { Given, OptionSpec } from '../argv.js';
 import { EXIT } from '../errors.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
@@ -11,19 +11,19 @@ import { isAskable, type Link, type LinkField, yes } from '../query/nvlink.js';
 import { readValues } from '../query/read.js';
 import { type C2cValues, c2cText, NO_C2C } from '../render/c2c.js';
 import { jsonDocument } from '../render/document.js';
+import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
-import type { CommandSpec } from './index.js';
 import { jsonOption } from './json-option.js';
+import { linkOption } from './link-option.js';
 import { lostLines, reachable, refusal, statusOf } from './lost.js';
 import { identityOf, namedGpu } from './named.js';
 import { chosenGpus, idOption } from './select.js';
-import { wholeNumber } from './whole-number.js';
 
 interface Group extends OptionSpec {
   readonly fields: readonly LinkField[];
 }
 
-const GROUPS: readonly Group[] = [
+const GROUPS = [
   {
     short: ['s'],
     long: 'status',
@@ -37,14 +37,14 @@ const GROUPS: readonly Group[] = [
     help: 'Power state of each link.',
     fields: [c2c.c2cPower],
   },
-];
+] as const satisfies readonly Group[];
 
-const options: readonly OptionSpec[] = [
+const options = [
   { ...idOption, help: 'Only these GPUs: index, UUID, PCI bus id.' },
-  { short: ['l'], long: 'link', value: 'required', argument: 'LINK', help: 'Only this link.' },
+  linkOption,
   ...GROUPS,
   jsonOption,
-];
+] as const;
 
 /** A link with what was asked about it, for text and for JSON. */
 interface LinkAnswer extends C2cValues {
@@ -74,12 +74,11 @@ function answersOf(
   });
 }
 
-async function run(tokens: readonly Token[], context: Context): Promise<number> {
-  const only = wholeNumber(tokens, 'link');
+async function run({ link: only, ...given }: Given<typeof options>, context: Context): Promise<number> {
   const { session } = await context.machine();
-  const gpus = chosenGpus(session, lastValue(tokens, 'id'));
-  const fields = GROUPS.filter(({ long }) => lastValue(tokens, long) !== undefined).flatMap(
-    (group) => group.fields,
+  const gpus = chosenGpus(session, given.id);
+  const fields = GROUPS.filter(({ long }) => given[long]).flatMap(
+    ({ fields }): readonly LinkField[] => fields,
   );
   const answers = reachable(gpus).flatMap((gpu): Answer[] => {
     const links = c2c.c2cLinksOf(session, gpu);
@@ -90,7 +89,7 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
   });
   const failed = answers.map(({ links }) => links).find((links) => links instanceof Missing);
   const status = statusOf(gpus) || (failed?.status ?? EXIT.ok);
-  if (lastValue(tokens, 'json') !== undefined) {
+  if (given.json) {
     context.io.out(
       jsonDocument(
         {
@@ -128,4 +127,4 @@ const unlisted = (gpu: Gpu, why: Missing): Cells => ({
   active: cell(yes, why),
 });
 
-export const spec: CommandSpec = { options, actions: options.map(({ long }) => long), run };
+export const spec: CommandSpec = command({ options, actions: options.map(({ long }) => long), run });

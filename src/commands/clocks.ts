@@ -1,29 +1,29 @@
 /** `clocks`: groups of GPUs that boost their clocks together. */
-import { lastValue, type OptionSpec, type Token } from '../argv.js';
+import type { Given, OptionSpec } from '../argv.js';
 import { Missing } from '../nvml/status.js';
 import { type Cells, cell } from '../query/cell.js';
 import { readGpuFields } from '../query/gpu-fields.js';
 import { active, count } from '../query/kind.js';
 import { jsonDocument } from '../render/document.js';
+import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
-import type { CommandSpec } from './index.js';
 import { lostLines, reachable, statusOf } from './lost.js';
 import { chosenGpus, idOption } from './select.js';
 
-const options: readonly OptionSpec[] = [
+const options = [
   { ...idOption, help: 'Only these GPUs.' },
   { long: 'sync-boost-list', help: 'List the sync boost groups.' },
   { long: 'json', help: 'With --sync-boost-list: whether the group of each GPU limits its clocks, as JSON.' },
-];
+] as const satisfies readonly OptionSpec[];
 
-async function run(tokens: readonly Token[], context: Context): Promise<number> {
+async function run(given: Given<typeof options>, context: Context): Promise<number> {
   const { session } = await context.machine();
-  const gpus = chosenGpus(session, lastValue(tokens, 'id'));
+  const gpus = chosenGpus(session, given.id);
   const states = reachable(gpus).map((gpu): Cells<'gpu' | 'sync_boost'> => {
     const [state] = readGpuFields(session, gpu, ['clocks_event_reasons.sync_boost']);
     return { gpu: cell(count, gpu.index), sync_boost: cell(active, state ?? 0) };
   });
-  if (lastValue(tokens, 'json') !== undefined) {
+  if (given.json) {
     context.io.out(jsonDocument({ gpus: states }, context.source));
     return statusOf(gpus);
   }
@@ -41,4 +41,4 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
   return statusOf(gpus);
 }
 
-export const spec: CommandSpec = { options, actions: ['sync-boost-list'], run };
+export const spec: CommandSpec = command({ options, actions: ['sync-boost-list'], run });

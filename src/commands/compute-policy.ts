@@ -1,13 +1,13 @@
 /** `compute-policy -l`: the timeslice of each GPU. */
+import { setter } from '../argv.js';
 import { computePolicies } from '../query/not-in-nvml.js';
 import { computePolicyTable } from '../render/not-in-nvml.js';
-import type { CommandSpec } from './index.js';
+import { type CommandSpec, command } from './command.js';
 import { jsonOption } from './json-option.js';
 import { commandNotInNvml } from './not-in-nvml.js';
 import { idOption } from './select.js';
-import { setter } from './setter.js';
 
-export const spec: CommandSpec = {
+export const spec: CommandSpec = command({
   options: [
     idOption,
     { short: ['l'], long: 'list', help: 'List the compute policies.' },
@@ -16,4 +16,4 @@ export const spec: CommandSpec = {
   ],
   actions: ['list', 'set-timeslice'],
   run: commandNotInNvml('compute_policies', 'the timeslice', computePolicies, computePolicyTable),
-};
+});

@@ -1,5 +1,5 @@
 /** `conf-compute`: the getters of confidential computing. Its setters are refused. */
-import { lastValue, type OptionSpec, type Token } from '../argv.js';
+import { type Given, type OptionSpec, setter } from '../argv.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import type { Reading } from '../query/bound-probe.js';
 import { type Cell, cell } from '../query/cell.js';
@@ -8,32 +8,34 @@ import { Questions, SYSTEM } from '../query/plan.js';
 import { askProbe } from '../query/read.js';
 import * as render from '../render/conf-compute.js';
 import { jsonDocument, type Part } from '../render/document.js';
+import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
-import type { CommandSpec } from './index.js';
 import { jsonOption } from './json-option.js';
 import { lostLines, reachable, statusOf } from './lost.js';
 import { identityOf } from './named.js';
 import { chosenGpus, idOption } from './select.js';
-import { refuseSetters, setter } from './setter.js';
 
 type Read = (getter: cc.Getter) => Cell;
 
-interface Action {
-  readonly short: string;
-  readonly long: string;
-  readonly help: string;
+interface Action extends OptionSpec {
   readonly getters: readonly cc.Getter[];
   readonly print: (read: Read) => string;
 }
 
-const single = (
+const single = <const Long extends string>(
   short: string,
-  long: string,
+  long: Long,
   label: string,
   getter: cc.Getter,
   help: string,
   print = render.line,
-): Action => ({ short, long, help, getters: [getter], print: (read) => print(label, read(getter)) });
+): Action & { readonly long: Long } => ({
+  short: [short],
+  long,
+  help,
+  getters: [getter],
+  print: (read) => print(label, read(getter)),
+});
 
 const LOG: readonly (readonly [string, cc.Getter])[] = [
   ['CC State', cc.ccState],
@@ -44,7 +46,7 @@ const LOG: readonly (readonly [string, cc.Getter])[] = [
 ];
 
 /** The long names of -q, -mgm and -gkr are ours: none was seen. */
-const ACTIONS: readonly Action[] = [
+const ACTIONS = [
   single(
     'gc',
     'get-cpu-caps',
@@ -98,13 +100,13 @@ const ACTIONS: readonly Action[] = [
     'Multi-GPU mode of confidential computing.',
   ),
   {
-    short: 'q',
+    short: ['q'],
     long: 'query-conf-compute',
     help: 'State, modes and capabilities together.',
     getters: LOG.map(([, getter]) => getter),
     print: (read) => render.log(LOG.map(([label, getter]) => [label, read(getter)])),
   },
-];
+] as const satisfies readonly Action[];
 
 const MEMORY = 'get-mem-size-info';
 
@@ -112,18 +114,18 @@ const SETTERS = [
   setter('sm', 'set-unprotected-mem-size', 'required'),
   setter('srs', 'set-gpus-ready-state', 'required'),
   setter('skr', 'set-key-rotation', 'required'),
-];
+] as const;
 
-const options: readonly OptionSpec[] = [
+const options = [
   {
     ...idOption,
     help: 'With -gm: only these GPUs (index, UUID, PCI bus id or serial number).',
   },
-  ...ACTIONS.map(({ short, long, help }): OptionSpec => ({ short: [short], long, help })),
+  ...ACTIONS,
   { short: ['gm'], long: MEMORY, help: 'Sizes of the protected and the unprotected memory of each GPU.' },
   jsonOption,
   ...SETTERS,
-];
+] as const satisfies readonly OptionSpec[];
 
 /** Reads getters of the system, each call once. */
 function systemReader(session: Session, getters: readonly cc.Getter[]): Read {
@@ -142,16 +144,15 @@ function memoryOf(session: Session, gpu: Gpu) {
   };
 }
 
-async function run(tokens: readonly Token[], context: Context): Promise<number> {
-  refuseSetters(tokens);
+async function run(given: Given<typeof options>, context: Context): Promise<number> {
   const { session } = await context.machine();
-  const actions = ACTIONS.filter(({ long }) => lastValue(tokens, long) !== undefined);
-  const asksMemory = lastValue(tokens, MEMORY) !== undefined;
-  const gpus = chosenGpus(session, asksMemory ? lastValue(tokens, 'id') : undefined);
+  const actions = ACTIONS.filter(({ long }) => given[long]);
+  const asksMemory = given[MEMORY] === true;
+  const gpus = chosenGpus(session, asksMemory ? given.id : undefined);
   const getters = actions.flatMap((action) => action.getters);
   const read = systemReader(session, getters);
   const memories = () => reachable(gpus).map((gpu) => memoryOf(session, gpu));
-  if (lastValue(tokens, 'json') !== undefined) {
+  if (given.json) {
     const system = Object.fromEntries(getters.map((getter) => [getter.name, read(getter)]));
     const parts: Readonly<Record<string, Part>> = {
       ...(getters.length === 0 ? {} : { system }),
@@ -166,8 +167,8 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
   return statusOf(gpus);
 }
 
-export const spec: CommandSpec = {
+export const spec: CommandSpec = command({
   options,
   actions: [...[...ACTIONS, ...SETTERS].map(({ long }) => long), MEMORY],
   run,
-};
+});

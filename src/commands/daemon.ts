@@ -1,6 +1,6 @@
 /** `daemon`: records what dmon shows to a file a day, in the background. */
 import { resolve } from 'node:path';
-import { lastValue, type OptionSpec, type Token } from '../argv.js';
+import type { Given, OptionSpec } from '../argv.js';
 import type { Background } from '../background.js';
 import { EXIT, UsageError } from '../errors.js';
 import type { Io } from '../io.js';
@@ -15,8 +15,8 @@ import { headLine, tickLine } from '../query/monitor/recording.js';
 import { compileSampler } from '../query/monitor/sampler.js';
 import { DailyFiles } from '../system/daily-files.js';
 import { RecorderFolder } from '../system/recorder-folder.js';
+import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
-import type { CommandSpec } from './index.js';
 import { loop } from './loop.js';
 import { delayOption, readDelay, readSelect, selectOption } from './monitor-options.js';
 import { chosenGpus, idOption } from './select.js';
@@ -31,6 +31,30 @@ const START_PATIENCE = 60_000;
 /** Milliseconds that a recorder may take to end after SIGTERM, and after SIGKILL. */
 const STOP_PATIENCE = 3000;
 
+const jobOption = {
+  short: ['j'],
+  long: 'job',
+  value: 'required',
+  argument: 'NAME',
+  help: 'Append this to the date in the file names.',
+} as const satisfies OptionSpec;
+
+const options = [
+  idOption,
+  delayOption(USUAL_DELAY, LONGEST_DELAY),
+  selectOption(DEVICE_GROUPS, DEFAULT_GROUPS),
+  {
+    short: ['p'],
+    long: 'path',
+    value: 'required',
+    argument: 'FOLDER',
+    help: `Where to record; ${USUAL_FOLDER} if not given.`,
+  },
+  jobOption,
+  { short: ['t'], long: 'terminate', help: 'Stop the recorder of the folder.' },
+  { long: 'foreground', help: 'Record in this process, for a service manager, until it is stopped.' },
+] as const satisfies readonly OptionSpec[];
+
 interface Order {
   readonly job: string | undefined;
   readonly delay: number;
@@ -38,19 +62,19 @@ interface Order {
   readonly selectors: string | undefined;
 }
 
-async function daemon(tokens: readonly Token[], context: Context): Promise<number> {
+async function daemon(given: Given<typeof options>, context: Context): Promise<number> {
   const { io } = context;
   const { background } = io;
   if (background === undefined) throw new UsageError('There is no background here to record in.');
-  const folder = new RecorderFolder(absolute(lastValue(tokens, 'path') ?? USUAL_FOLDER), background);
+  const folder = new RecorderFolder(absolute(given.path ?? USUAL_FOLDER), background);
   const order: Order = {
-    job: readJob(lastValue(tokens, 'job')),
-    delay: readDelay(tokens, USUAL_DELAY, LONGEST_DELAY),
-    columns: columnsOf(deviceColumns, readSelect(tokens, DEVICE_GROUPS, DEFAULT_GROUPS)),
-    selectors: lastValue(tokens, 'id'),
+    job: readJob(given.job),
+    delay: readDelay(given, USUAL_DELAY, LONGEST_DELAY),
+    columns: columnsOf(deviceColumns, readSelect(given, DEVICE_GROUPS, DEFAULT_GROUPS)),
+    selectors: given.id,
   };
-  if (lastValue(tokens, 'terminate') !== undefined) return terminate(folder, io, background);
-  if (lastValue(tokens, 'foreground') !== undefined) return record(order, folder, context, background);
+  if (given.terminate) return terminate(folder, io, background);
+  if (given.foreground) return record(order, folder, context, background);
 
   folder.refuseSecond();
   context.announce?.();
@@ -195,32 +219,10 @@ async function ended(
   return !background.isAlive(pid);
 }
 
-const jobOption: OptionSpec = {
-  short: ['j'],
-  long: 'job',
-  value: 'required',
-  argument: 'NAME',
-  help: 'Append this to the date in the file names.',
-};
-
 /** `daemon [-i GPU] [-d SECONDS] [-s LETTERS] [-p FOLDER] [-j NAME] [-t] [--foreground]` */
-export const spec: CommandSpec = {
-  options: [
-    idOption,
-    delayOption(USUAL_DELAY, LONGEST_DELAY),
-    selectOption(DEVICE_GROUPS, DEFAULT_GROUPS),
-    {
-      short: ['p'],
-      long: 'path',
-      value: 'required',
-      argument: 'FOLDER',
-      help: `Where to record; ${USUAL_FOLDER} if not given.`,
-    },
-    jobOption,
-    { short: ['t'], long: 'terminate', help: 'Stop the recorder of this folder.' },
-    { long: 'foreground', help: 'Record in this process, for a service manager, until it is stopped.' },
-  ],
+export const spec: CommandSpec = command({
+  options,
   notes: () =>
     'A file a day, nvstats-YYYYMMDD, which replay shows, also while it is being written. It holds compressed JSON lines, which zcat shows too. A folder has one recorder at a time.\n',
   run: daemon,
-};
+});

@@ -1,5 +1,5 @@
 /** `dmon`: a line of numbers for every GPU at every tick. */
-import { lastValue, type Token } from '../argv.js';
+import type { Given, OptionSpec } from '../argv.js';
 import { UsageError } from '../errors.js';
 import { NVML_ERROR_NOT_READY } from '../nvml/generated/constants.js';
 import { Missing } from '../nvml/status.js';
@@ -10,8 +10,8 @@ import { compileSampler, type MonitorLine } from '../query/monitor/sampler.js';
 import { type AnswerSource, jsonArray, jsonLines } from '../render/json.js';
 import { ABSENT, cellText, Headings, type MonitorFormat, monitorTable, stampOf } from '../render/monitor.js';
 import { monitorRecord, timeOf } from '../render/monitor-json.js';
+import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
-import type { CommandSpec } from './index.js';
 import { loop } from './loop.js';
 import { statusOf } from './lost.js';
 import {
@@ -51,20 +51,49 @@ const FIRST_GPM_TICK = { table: 3, csv: 3, json: 2, jsonl: 2 } as const;
 /** Makes the text of one tick. */
 type Printer = (lines: readonly MonitorLine[], milliseconds: number) => string;
 
-async function dmon(tokens: readonly Token[], context: Context): Promise<number> {
+const options = [
+  idOption,
+  delayOption(USUAL_DELAY, LONGEST_DELAY),
+  countOption,
+  selectOption(DEVICE_GROUPS, DEFAULT_GROUPS),
+  {
+    long: 'gpm-metrics',
+    value: 'required',
+    argument: 'ID,...',
+    values: { words: gpmMetrics.map(({ id }) => String(id)), between: ',' },
+    help: 'Performance metrics of Hopper and newer, by their numbers (below).',
+  },
+  {
+    long: 'gpm-options',
+    value: 'required',
+    values: { words: [...LEVELS.keys()] },
+    help: 'Performance metrics of the GPUs (d), of their GPU instances (m), or of both (dm).',
+  },
+  stampOption,
+  fileOption,
+  {
+    long: 'format',
+    value: 'required',
+    argument: 'WORD,...',
+    values: { words: [...ALL_WORDS.keys()], between: ',' },
+    help: 'csv, noheader (no names), nounit (no units), json, or jsonl (one object a line).',
+  },
+] as const satisfies readonly OptionSpec[];
+
+async function dmon(given: Given<typeof options>, context: Context): Promise<number> {
   const { io } = context;
-  const format = readFormat(tokens, ALL_WORDS);
-  const delay = readDelay(tokens, USUAL_DELAY, LONGEST_DELAY);
-  const count = readCount(tokens);
-  const columns = columnsOf(deviceColumns, readSelect(tokens, DEVICE_GROUPS, DEFAULT_GROUPS));
-  const stamps = readStamps(tokens);
-  const gpm = readGpmMetrics(tokens, gpmMetrics);
-  const levels = LEVELS.get(lastValue(tokens, 'gpm-options') ?? 'd');
+  const format = readFormat(given, ALL_WORDS);
+  const delay = readDelay(given, USUAL_DELAY, LONGEST_DELAY);
+  const count = readCount(given);
+  const columns = columnsOf(deviceColumns, readSelect(given, DEVICE_GROUPS, DEFAULT_GROUPS));
+  const stamps = readStamps(given);
+  const gpm = readGpmMetrics(given['gpm-metrics'], gpmMetrics);
+  const levels = LEVELS.get(given['gpm-options'] ?? 'd');
   if (levels === undefined) throw new UsageError('GPM options are d, m, dm or md.');
 
   const { session } = await context.machine();
-  const gpus = chosenGpus(session, lastValue(tokens, 'id'));
-  openFile(tokens, io);
+  const gpus = chosenGpus(session, given.id);
+  openFile(given.filename, io);
   const sampler = compileSampler(session, gpus, { columns, gpm, levels });
   const instances = levels.includes('mig');
   const { shape } = format;
@@ -143,38 +172,11 @@ function jsonPrinter(
 }
 
 /** `dmon [-i GPU] [-d SECONDS] [-c NUMBER] [-s pucvmet] [--gpm-metrics IDS] [-o DT] [-f FILE] [--format ...]` */
-export const spec: CommandSpec = {
-  options: [
-    idOption,
-    delayOption(USUAL_DELAY, LONGEST_DELAY),
-    countOption,
-    selectOption(DEVICE_GROUPS, DEFAULT_GROUPS),
-    {
-      long: 'gpm-metrics',
-      value: 'required',
-      argument: 'ID,...',
-      values: { words: gpmMetrics.map(({ id }) => String(id)), between: ',' },
-      help: 'Performance metrics of Hopper and newer, by their numbers (below).',
-    },
-    {
-      long: 'gpm-options',
-      value: 'required',
-      values: { words: [...LEVELS.keys()] },
-      help: 'Performance metrics of the GPUs (d), of their GPU instances (m), or of both (dm).',
-    },
-    stampOption,
-    fileOption,
-    {
-      long: 'format',
-      value: 'required',
-      argument: 'WORD,...',
-      values: { words: [...ALL_WORDS.keys()], between: ',' },
-      help: 'csv, noheader (no names), nounit (no units), json, or jsonl (one object a line).',
-    },
-  ],
+export const spec: CommandSpec = command({
+  options,
   notes: () => gpmNotes(gpmMetrics),
   run: dmon,
-};
+});
 
 /** The metrics for the help: runs of one kind (nvl0rx, nvl1rx, ...) on one line. */
 function gpmNotes(metrics: readonly GpmMetric[]): string {

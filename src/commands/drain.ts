@@ -1,5 +1,5 @@
 /** `drain -q`: whether a GPU is being drained. */
-import { lastValue, type OptionSpec, type Token } from '../argv.js';
+import { type Given, type OptionSpec, setter } from '../argv.js';
 import { UsageError } from '../errors.js';
 import { Missing, statusWords } from '../nvml/status.js';
 import { plainly } from '../plain-text.js';
@@ -9,12 +9,11 @@ import { type Kind, text } from '../query/kind.js';
 import { SYSTEM } from '../query/plan.js';
 import { readValues, want } from '../query/read.js';
 import { jsonDocument } from '../render/document.js';
+import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
-import type { CommandSpec } from './index.js';
 import { jsonOption } from './json-option.js';
-import { refuseSetters, setter } from './setter.js';
 
-const options: readonly OptionSpec[] = [
+const options = [
   {
     short: ['p'],
     long: 'pciid',
@@ -26,23 +25,22 @@ const options: readonly OptionSpec[] = [
   jsonOption,
   setter('m', 'modify', 'required'),
   setter('r', 'remove'),
-];
+] as const satisfies readonly OptionSpec[];
 
 const draining: Kind = {
   spell: (value) => (Number(value) === 0 ? 'not draining' : 'draining'),
   json: (value) => Number(value) !== 0,
 };
 
-async function run(tokens: readonly Token[], context: Context): Promise<number> {
-  refuseSetters(tokens);
-  const named = lastValue(tokens, 'pciid');
+async function run(given: Given<typeof options>, context: Context): Promise<number> {
+  const named = given.pciid;
   if (named === undefined) throw new UsageError('Name the GPU to ask about: drain -q -p BUS_ID.');
   const address = busAddress(named);
   if (address === undefined) throw new UsageError(plainly`Option "${named}" is invalid for "-p".`);
   const { session } = await context.machine();
   const [state = Missing.of(0)] = readValues(session, SYSTEM, [want(drainState(address))]);
   const busId = busIdText(address);
-  if (lastValue(tokens, 'json') !== undefined) {
+  if (given.json) {
     context.io.out(
       jsonDocument({ drain: { bus_id: cell(text, busId), draining: cell(draining, state) } }, context.source),
     );
@@ -59,4 +57,4 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
 }
 
 /** Any option but -p alone, which says nothing yet. */
-export const spec: CommandSpec = { options, actions: ['query', 'json', 'modify', 'remove'], run };
+export const spec: CommandSpec = command({ options, actions: ['query', 'json', 'modify', 'remove'], run });

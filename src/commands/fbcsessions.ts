@@ -1,6 +1,6 @@
 /** `fbcsessions`: the frame buffer capture sessions on each GPU. */
 import { fbcColumns, fbcSessions } from '../query/sessions.js';
-import type { CommandSpec } from './index.js';
+import type { CommandSpec } from './command.js';
 import { sessionsCommand } from './sessions.js';
 
 export const spec: CommandSpec = sessionsCommand('fbc_sessions', fbcSessions, fbcColumns);

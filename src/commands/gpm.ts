@@ -1,6 +1,6 @@
 /** `gpm -g`: whether the performance metrics of a GPU are streamed. */
 
-import { lastValue, type Token } from '../argv.js';
+import { type Given, type OptionSpec, setter } from '../argv.js';
 import { EXIT } from '../errors.js';
 import { nvmlGpmQueryIfStreamingEnabled } from '../nvml/generated/entries.js';
 import { Missing } from '../nvml/status.js';
@@ -10,21 +10,26 @@ import { count, words } from '../query/kind.js';
 import { sample } from '../query/probe.js';
 import { askProbe } from '../query/read.js';
 import { jsonDocument } from '../render/document.js';
+import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
-import type { CommandSpec } from './index.js';
 import { jsonOption } from './json-option.js';
 import { lostLines, reachable, statusOf } from './lost.js';
 import { chosenGpus, idOption } from './select.js';
-import { refuseSetters, setter } from './setter.js';
 
 const streaming = sample(nvmlGpmQueryIfStreamingEnabled);
 const state = words({ 0: 'DISABLED', 1: 'ENABLED' });
 
-async function gpm(tokens: readonly Token[], context: Context): Promise<number> {
-  refuseSetters(tokens);
+const options = [
+  idOption,
+  { short: ['g'], long: 'get-stream-state', help: 'Show whether metrics are streamed.' },
+  setter('s', 'set-stream-state', 'required'),
+  jsonOption,
+] as const satisfies readonly OptionSpec[];
+
+async function gpm(given: Given<typeof options>, context: Context): Promise<number> {
   const { session } = await context.machine();
-  const gpus = chosenGpus(session, lastValue(tokens, 'id'));
-  const asJson = lastValue(tokens, 'json') !== undefined;
+  const gpus = chosenGpus(session, given.id);
+  const asJson = given.json;
   // JSON has a reason also for a GPU that is lost; the text has a line for that one.
   const states = (asJson ? gpus : reachable(gpus)).map((gpu) => ({
     gpu,
@@ -57,13 +62,8 @@ function statusOfAll(readings: readonly Reading[]): number {
 }
 
 /** `gpm -g [-i GPU] [--json]` */
-export const spec: CommandSpec = {
-  options: [
-    idOption,
-    { short: ['g'], long: 'get-stream-state', help: 'Show the streaming state.' },
-    setter('s', 'set-stream-state', 'required'),
-    jsonOption,
-  ],
+export const spec: CommandSpec = command({
+  options,
   actions: ['get-stream-state', 'set-stream-state', 'json'],
   run: gpm,
-};
+});

@@ -1,5 +1,4 @@
 /** `--help-query-*`: the fields of a switch. */
-import { lastValue, type Token } from '../argv.js';
 import { EXIT } from '../errors.js';
 import type { Table } from '../query/table.js';
 import { tableAsked } from '../query/tables/index.js';
@@ -12,8 +11,8 @@ const wrap = (text: string, width: number): string =>
   text.replace(new RegExp(`(?!.{1,${width}}$)(.{1,${width}}) `, 'g'), '$1\n');
 
 /** Prints the fields of a --query-* switch. */
-export function helpQuery(tokens: readonly Token[], context: Context): number {
-  const table = tableAsked((option) => lastValue(tokens, option) !== undefined, 'help-');
+export function helpQuery(given: object, context: Context): number {
+  const table = tableAsked((option) => option in given, 'help-');
   context.io.out(tableHelp(table, context));
   return EXIT.ok;
 }

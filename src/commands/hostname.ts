@@ -1,5 +1,4 @@
 /** `--get-hostname`: the host name that was given to each GPU. */
-import { lastValue, type Token } from '../argv.js';
 import { Missing } from '../nvml/status.js';
 import { cellText } from '../query/cell.js';
 import { fieldCells } from '../query/gpu-fields.js';
@@ -9,10 +8,13 @@ import { lostLines, reachable, statusOf } from './lost.js';
 import { chosenGpus } from './select.js';
 
 /** Prints the names, or that a GPU has none (two H200s, 580.159.04; a name itself has not been seen). */
-export async function hostname(tokens: readonly Token[], context: Context): Promise<number> {
+export async function hostname(
+  given: { readonly id?: string; readonly json?: true },
+  context: Context,
+): Promise<number> {
   const { session } = await context.machine();
-  const gpus = chosenGpus(session, lastValue(tokens, 'id'));
-  if (lastValue(tokens, 'json') !== undefined) {
+  const gpus = chosenGpus(session, given.id);
+  if (given.json) {
     const fields = ['index', 'pci.bus_id', 'hostname'];
     context.io.out(
       jsonDocument({ hostnames: gpus.map((gpu) => fieldCells(session, gpu, fields)) }, context.source),

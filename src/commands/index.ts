@@ -1,22 +1,5 @@
 /** The subcommands: name, one line of help, and where each is loaded from when it is called. */
-import type { OptionSpec, Token } from '../argv.js';
-import type { Context } from './context.js';
-
-/** A subcommand: its options, and what it does with them. */
-export interface CommandSpec {
-  readonly options: readonly OptionSpec[];
-  /** A word that follows the name; a token of this option where it is given. */
-  readonly operand?: OptionSpec;
-  /** Shown below the options in the help. */
-  readonly notes?: () => string;
-  /**
-   * Options that ask for something. A command line without any of them gets a blank line, the help and status 0,
-   * as `topo`, `mig` and `clocks -i 9` do (H200, 580.159.04).
-   */
-  readonly actions?: readonly string[];
-  /** Runs the command. Returns the exit status. Throws UsageError for a wrong command line. */
-  readonly run: (tokens: readonly Token[], context: Context) => Promise<number>;
-}
+import type { CommandSpec } from './command.js';
 
 /** A command line, and what it shows; for the help and the manual. */
 export type Example = readonly [line: string, what: string];

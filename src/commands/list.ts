@@ -1,5 +1,4 @@
 /** `-L`: the GPUs and their MIG devices, a line each. */
-import { lastValue, type Token } from '../argv.js';
 import { EXIT, UsageError } from '../errors.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, statusWords, UncountedGpus } from '../nvml/status.js';
@@ -57,9 +56,9 @@ function refused(error: unknown): never {
 }
 
 /** Prints the list. Returns the exit status: 15 where a GPU is lost. */
-export async function list(tokens: readonly Token[], context: Context): Promise<number> {
+export async function list(given: { readonly json?: true }, context: Context): Promise<number> {
   const { session } = await context.machine().catch(refused);
-  if (lastValue(tokens, 'json') !== undefined) {
+  if (given.json) {
     context.io.out(jsonDocument(records(session), context.source));
     return statusOf(session.gpus);
   }

@@ -1,4 +1,5 @@
 /** Table: the lists of `mig`: what each is called, what it collects, and how it is printed. */
+import type { OptionSpec } from '../argv.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import type { Reading } from '../query/bound-probe.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
@@ -28,10 +29,7 @@ export interface Scope {
   readonly isWanted: (option: 'gpu-instance-id' | 'compute-instance-id', id: number) => boolean;
 }
 
-export interface List<Record extends Cells = Cells> {
-  readonly short: string;
-  readonly long: string;
-  readonly help: string;
+export interface List<Record extends Cells = Cells> extends OptionSpec {
   /** Its name in JSON. */
   readonly part: string;
   /** What it lists, in nvidia-smi's words (550.163.01, with failing calls). */
@@ -42,9 +40,11 @@ export interface List<Record extends Cells = Cells> {
   readonly render: (records: readonly Record[]) => string;
 }
 
-const listOf = <Record extends Cells>(list: List<Record>): List =>
+const listOf = <const Long extends string, Record extends Cells>(
+  list: List<Record> & { readonly long: Long },
+): List & { readonly long: Long } =>
   // A list renders only what it collected itself.
-  list as unknown as List;
+  list as unknown as List & { readonly long: Long };
 
 export const wantedInstances = ({ session, gpus, isWanted }: Scope): readonly GpuInstance[] =>
   gpus.flatMap((gpu) => gpuInstances(session, gpu)).filter(({ id }) => isWanted('gpu-instance-id', id));
@@ -67,9 +67,9 @@ function startsAndSize(placements: readonly Placement[]) {
   };
 }
 
-export const LISTS: readonly List[] = [
+export const LISTS = [
   listOf({
-    short: 'lgip',
+    short: ['lgip'],
     long: 'list-gpu-instance-profiles',
     help: 'GPU instance profiles, with their free and total instances.',
     part: 'gpu_instance_profiles',
@@ -91,7 +91,7 @@ export const LISTS: readonly List[] = [
     render: render.gpuProfileTable,
   }),
   listOf({
-    short: 'lgipp',
+    short: ['lgipp'],
     long: 'list-gpu-instance-possible-placements',
     help: 'Possible placements of each GPU instance profile, as {starts}:size.',
     part: 'gpu_instance_placements',
@@ -108,7 +108,7 @@ export const LISTS: readonly List[] = [
     render: render.gpuPlacementLines,
   }),
   listOf({
-    short: 'lgi',
+    short: ['lgi'],
     long: 'list-gpu-instances',
     help: 'Existing GPU instances.',
     part: 'gpu_instances',
@@ -126,7 +126,7 @@ export const LISTS: readonly List[] = [
     render: render.gpuInstanceTable,
   }),
   listOf({
-    short: 'lcip',
+    short: ['lcip'],
     long: 'list-compute-instance-profiles',
     help: 'Compute instance profiles of each GPU instance.',
     part: 'compute_instance_profiles',
@@ -148,7 +148,7 @@ export const LISTS: readonly List[] = [
     render: render.computeProfileTable,
   }),
   listOf({
-    short: 'lcipp',
+    short: ['lcipp'],
     long: 'list-compute-instance-possible-placements',
     help: 'Possible placements of each compute instance profile, as {starts}:size.',
     part: 'compute_instance_placements',
@@ -166,7 +166,7 @@ export const LISTS: readonly List[] = [
     render: render.computePlacementLines,
   }),
   listOf({
-    short: 'lci',
+    short: ['lci'],
     long: 'list-compute-instances',
     help: 'Existing compute instances.',
     part: 'compute_instances',
@@ -188,4 +188,4 @@ export const LISTS: readonly List[] = [
       ),
     render: render.computeInstanceTable,
   }),
-];
+] as const satisfies readonly List[];

@@ -1,5 +1,5 @@
 /** `mig`: profiles, placements and instances of MIG, as tables or JSON. Creating and destroying them is refused. */
-import { lastValue, type OptionSpec, type Token } from '../argv.js';
+import { type Given, type OptionSpec, setter } from '../argv.js';
 import { EXIT, UsageError } from '../errors.js';
 import { NVML_ERROR_NOT_FOUND, NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
@@ -10,12 +10,11 @@ import type { Cells } from '../query/cell.js';
 import { readGpuFields } from '../query/gpu-fields.js';
 import { InstanceError } from '../query/mig-instances.js';
 import { jsonDocument } from '../render/document.js';
+import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
-import type { CommandSpec } from './index.js';
 import { lostLines, reachable, refusal, statusOf } from './lost.js';
 import { LISTS, type List, type Scope, wantedInstances } from './mig-lists.js';
 import { chosenGpus, idOption } from './select.js';
-import { refuseSetters, setter } from './setter.js';
 
 const SETTERS = [
   setter('cgi', 'create-gpu-instance', 'required'),
@@ -23,9 +22,9 @@ const SETTERS = [
   setter('cci', 'create-compute-instance', 'optional'),
   setter('dci', 'destroy-compute-instance'),
   setter('C', 'default-compute-instance'),
-];
+] as const;
 
-const options: readonly OptionSpec[] = [
+const options = [
   idOption,
   {
     short: ['gi'],
@@ -41,14 +40,17 @@ const options: readonly OptionSpec[] = [
     argument: 'ID,...',
     help: 'Only these compute instances.',
   },
-  ...LISTS.map(({ short, long, help }): OptionSpec => ({ short: [short], long, help })),
+  ...LISTS,
   { long: 'json', help: 'Print the lists as one JSON object.' },
   ...SETTERS,
-];
+] as const satisfies readonly OptionSpec[];
 
 /** The ids of a comma list, or undefined where the option is not given. */
-function idsOf(tokens: readonly Token[], long: string): ReadonlySet<number> | undefined {
-  const value = lastValue(tokens, long);
+function idsOf(
+  given: Given<typeof options>,
+  long: 'gpu-instance-id' | 'compute-instance-id',
+): ReadonlySet<number> | undefined {
+  const value = given[long];
   if (value === undefined) return undefined;
   const ids = value.split(',').map((id) => id.trim());
   const wrong = ids.find((id) => !/^\d+$/.test(id));
@@ -115,17 +117,16 @@ function nothing(list: List, scope: Scope, chosen: readonly Gpu[]): UsageError {
   return refusal(`No ${missing} found: ${statusReason(NVML_ERROR_NOT_FOUND)}`, NVML_ERROR_NOT_FOUND, chosen);
 }
 
-async function run(tokens: readonly Token[], context: Context): Promise<number> {
-  refuseSetters(tokens);
+async function run(given: Given<typeof options>, context: Context): Promise<number> {
   const ids = {
-    'gpu-instance-id': idsOf(tokens, 'gpu-instance-id'),
-    'compute-instance-id': idsOf(tokens, 'compute-instance-id'),
+    'gpu-instance-id': idsOf(given, 'gpu-instance-id'),
+    'compute-instance-id': idsOf(given, 'compute-instance-id'),
   };
   const { session } = await context.machine();
-  const gpus = chosenGpus(session, lastValue(tokens, 'id'));
+  const gpus = chosenGpus(session, given.id);
   const scope: Scope = { session, gpus, isWanted: (option, id) => ids[option]?.has(id) ?? true };
-  const lists = LISTS.filter(({ long }) => lastValue(tokens, long) !== undefined);
-  if (lastValue(tokens, 'json') !== undefined) {
+  const lists = LISTS.filter(({ long }) => given[long]);
+  if (given.json) {
     const parts = lists.map((list) => [list.part, recordsOf(list, scope)] as const);
     context.io.out(jsonDocument(Object.fromEntries(parts), context.source));
     const failed = parts.map(([, records]) => records).find((records) => records instanceof Missing);
@@ -142,8 +143,8 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
   return statusOf(gpus);
 }
 
-export const spec: CommandSpec = {
+export const spec: CommandSpec = command({
   options,
   actions: [...LISTS, ...SETTERS].map(({ long }) => long),
   run,
-};
+});

@@ -1,5 +1,5 @@
 /** The options that dmon, pmon, daemon and replay share, with nvidia-smi's refusals (H100, H200, 580.159.04). */
-import { lastValue, type OptionSpec, type Token } from '../argv.js';
+import type { OptionSpec } from '../argv.js';
 import { EXIT, UsageError } from '../errors.js';
 import type { Io } from '../io.js';
 import { decimal } from '../period.js';
@@ -8,50 +8,52 @@ import type { GpmMetric } from '../query/monitor/gpm.js';
 import type { MonitorFormat } from '../render/monitor.js';
 import { refuseMixture } from './format-words.js';
 
-export const delayOption = (usual: number, most: number): OptionSpec => ({
-  short: ['d'],
-  long: 'delay',
-  value: 'required',
-  argument: 'SECONDS',
-  help: `Time between two samples, 1 to ${most} seconds; ${usual} if not given.`,
-});
+export const delayOption = (usual: number, most: number) =>
+  ({
+    short: ['d'],
+    long: 'delay',
+    value: 'required',
+    argument: 'SECONDS',
+    help: `Time between two samples, 1 to ${most} seconds; ${usual} if not given.`,
+  }) as const satisfies OptionSpec;
 
-export const countOption: OptionSpec = {
+export const countOption = {
   short: ['c'],
   long: 'count',
   value: 'required',
   argument: 'NUMBER',
   help: 'Stop after this number of samples.',
-};
+} as const satisfies OptionSpec;
 
 /** `-s`, with the letters that it takes. */
-export const selectOption = (groups: Readonly<Record<string, string>>, usual: string): OptionSpec => ({
-  short: ['s'],
-  long: 'select',
-  value: 'required',
-  argument: 'LETTERS',
-  values: { words: Object.keys(groups), between: '' },
-  help: `Which columns, in this order (${usual} if not given): ${Object.entries(groups)
-    .map(([letter, what]) => `${letter} ${what}`)
-    .join(', ')}.`,
-});
+export const selectOption = (groups: Readonly<Record<string, string>>, usual: string) =>
+  ({
+    short: ['s'],
+    long: 'select',
+    value: 'required',
+    argument: 'LETTERS',
+    values: { words: Object.keys(groups), between: '' },
+    help: `Which columns, in this order (${usual} if not given): ${Object.entries(groups)
+      .map(([letter, what]) => `${letter} ${what}`)
+      .join(', ')}.`,
+  }) as const satisfies OptionSpec;
 
-export const stampOption: OptionSpec = {
+export const stampOption = {
   short: ['o'],
   long: 'options',
   value: 'required',
   argument: 'LETTERS',
   values: { words: ['D', 'T'], between: '' },
   help: 'Begin each line with the date (D), the time (T), or both (DT).',
-};
+} as const satisfies OptionSpec;
 
-export const fileOption: OptionSpec = {
+export const fileOption = {
   short: ['f'],
   long: 'filename',
   value: 'required',
   argument: 'FILE',
   help: 'Write to a file instead of the terminal.',
-};
+} as const satisfies OptionSpec;
 
 /** What nvidia-smi appends to the reasons that end with 255. */
 const FAILED = 'Failed to process command line \n';
@@ -59,8 +61,7 @@ const FAILED = 'Failed to process command line \n';
 const failure = (reason: string): UsageError => new UsageError(`${reason}${FAILED}`, EXIT.unknownOption);
 
 /** Seconds between two samples. nvidia-smi refuses with status 0; we do not: it looks like success. */
-export function readDelay(tokens: readonly Token[], usual: number, most: number): number {
-  const text = lastValue(tokens, 'delay');
+export function readDelay({ delay: text }: { readonly delay?: string }, usual: number, most: number): number {
   if (text === undefined) return usual;
   const seconds = decimal(text);
   if (!(seconds >= 1 && seconds <= most)) {
@@ -70,8 +71,7 @@ export function readDelay(tokens: readonly Token[], usual: number, most: number)
 }
 
 /** How many samples, or undefined for no end. -1 is how nvidia-smi itself says so. */
-export function readCount(tokens: readonly Token[]): number | undefined {
-  const text = lastValue(tokens, 'count');
+export function readCount({ count: text }: { readonly count?: string }): number | undefined {
   if (text === undefined || text === '-1') return undefined;
   if (!/^\d+$/.test(text) || Number(text) === 0) {
     throw new UsageError('Invalid value for number of samples to be displayed');
@@ -81,18 +81,21 @@ export function readCount(tokens: readonly Token[]): number | undefined {
 
 /** The known letters of `-s`, in the order given. Unknown ones are ignored, unless there is no other. */
 export function readSelect(
-  tokens: readonly Token[],
+  { select }: { readonly select?: string },
   groups: Readonly<Record<string, string>>,
   usual: string,
 ): string {
-  const letters = [...(lastValue(tokens, 'select') ?? usual)].filter((letter) => letter in groups).join('');
+  const letters = [...(select ?? usual)].filter((letter) => letter in groups).join('');
   if (letters === '') throw failure('Failed to find any metric to display\n');
   return letters;
 }
 
 /** Which stamps the lines begin with. */
-export function readStamps(tokens: readonly Token[]): Pick<MonitorFormat, 'date' | 'time'> {
-  const letters = lastValue(tokens, 'options') ?? '';
+export function readStamps({
+  options: letters = '',
+}: {
+  readonly options?: string;
+}): Pick<MonitorFormat, 'date' | 'time'> {
   if (/[^DT]/.test(letters)) throw failure('Error in parsing options\n');
   return { date: letters.includes('D'), time: letters.includes('T') };
 }
@@ -121,9 +124,12 @@ export const ALL_WORDS: FormatWords = new Map<string, Partial<OutputFormat>>([
 ]);
 
 /** The words of `--format`, in any order. */
-export function readFormat(tokens: readonly Token[], words: FormatWords): OutputFormat {
+export function readFormat(
+  { format: list = '' }: { readonly format?: string },
+  words: FormatWords,
+): OutputFormat {
   let format: OutputFormat = { shape: 'table', names: true, units: true };
-  const given = (lastValue(tokens, 'format') ?? '').split(',').filter((w) => w !== '');
+  const given = list.split(',').filter((w) => w !== '');
   for (const word of given) {
     const change = words.get(word);
     if (change === undefined) throw new UsageError('Format modifier is not recognized.');
@@ -134,9 +140,8 @@ export function readFormat(tokens: readonly Token[], words: FormatWords): Output
 }
 
 /** The metrics of a comma list of ids. */
-export function readGpmMetrics(tokens: readonly Token[], known: readonly GpmMetric[]): readonly GpmMetric[] {
+export function readGpmMetrics(list: string | undefined, known: readonly GpmMetric[]): readonly GpmMetric[] {
   const refuse = (reason: string): UsageError => failure(`${reason}\nCould not parse GPM metrics\n`);
-  const list = lastValue(tokens, 'gpm-metrics');
   if (list === undefined) return [];
   const offending = /[^\d,]/.exec(list);
   if (offending !== null) throw refuse(plainly`Found offending character: ${offending[0]}`);
@@ -154,8 +159,7 @@ export function readGpmMetrics(tokens: readonly Token[], known: readonly GpmMetr
 }
 
 /** `-f`: from here on the output goes to a file. */
-export function openFile(tokens: readonly Token[], io: Io, option = 'filename'): void {
-  const path = lastValue(tokens, option);
+export function openFile(path: string | undefined, io: Io): void {
   // nvidia-smi names neither the file nor the reason.
   if (path !== undefined) io.redirect(path, FAILED, (reason) => plainly`cannot create the file: ${reason}`);
 }

@@ -2,16 +2,14 @@
  * Commands about values that NVML has no function for. They print nvidia-smi's table with N/A in it, say why on stderr, and
  * end with status 3.
  */
-import { lastValue } from '../argv.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import type { Cells } from '../query/cell.js';
 import { jsonDocument } from '../render/document.js';
-import type { CommandSpec } from './index.js';
+import type { Context } from './context.js';
 import { lostLines, reachable, statusOf } from './lost.js';
 import { chosenGpus } from './select.js';
-import { refuseSetters } from './setter.js';
 
 const isMissing = (record: Cells): boolean =>
   Object.values(record).some(({ reading }) => reading instanceof Missing);
@@ -22,12 +20,11 @@ export const commandNotInNvml = <Record extends Cells>(
   what: string,
   collect: (gpu: Gpu) => readonly Record[],
   print: (records: readonly Record[]) => string,
-): CommandSpec['run'] => {
-  return async (tokens, context) => {
-    refuseSetters(tokens);
+): ((given: { readonly id?: string; readonly json?: true }, context: Context) => Promise<number>) => {
+  return async (given, context) => {
     const { session } = await context.machine();
-    const gpus = chosenGpus(session, lastValue(tokens, 'id'));
-    const asJson = lastValue(tokens, 'json') !== undefined;
+    const gpus = chosenGpus(session, given.id);
+    const asJson = given.json === true;
     // JSON has a reason for each value, also of a GPU that is lost; the text has a line for that one.
     const records = (asJson ? gpus : reachable(gpus)).flatMap(collect);
     context.io.out(

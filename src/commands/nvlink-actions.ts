@@ -1,6 +1,6 @@
 /** Table: the options of `nvlink` that ask something of every link, and what. */
 
-import type { Values } from '../argv.js';
+import type { OptionSpec } from '../argv.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
@@ -10,14 +10,9 @@ import { readValues } from '../query/read.js';
 import type { LinkForm } from '../render/nvlink.js';
 
 /** What an option asks of each link. */
-export interface LinkAction {
-  readonly short: string;
-  readonly long: string;
-  readonly help: string;
+export interface LinkAction extends OptionSpec {
   readonly form: LinkForm;
   readonly spaced?: true;
-  /** Its value, where it takes one. */
-  readonly values?: Values;
   /** The values; undefined where the value of the option names none. */
   readonly fields: (asked: AskedOf) => readonly nvlink.LinkField[] | undefined;
   readonly head?: (asked: AskedOf) => readonly string[];
@@ -73,37 +68,37 @@ function lowPowerHead(asked: AskedOf): readonly string[] {
   ];
 }
 
-export const linkActions: readonly LinkAction[] = [
+const table = [
   {
-    short: 's',
+    short: ['s'],
     long: 'status',
     help: 'Speed of each link, or that it is inactive.',
     form: 'plain',
     fields: () => [nvlink.speed],
   },
   {
-    short: 'c',
+    short: ['c'],
     long: 'capabilities',
     help: 'Capabilities of each link.',
     form: 'comma',
     fields: () => nvlink.capabilities,
   },
   {
-    short: 'p',
+    short: ['p'],
     long: 'pcibusid',
     help: 'PCI bus id of the remote end of each link.',
     form: 'plain',
     fields: () => [nvlink.remoteBusId],
   },
   {
-    short: 'R',
+    short: ['R'],
     long: 'remotelinkinfo',
     help: 'PCI bus id and link number of the remote end of each link.',
     form: 'chain',
     fields: () => [nvlink.remoteBusId, nvlink.remoteLink],
   },
   {
-    short: 'e',
+    short: ['e'],
     long: 'errorcounters',
     help: 'Errors of each link since the driver was loaded.',
     form: 'colon',
@@ -111,7 +106,7 @@ export const linkActions: readonly LinkAction[] = [
     fields: errorFields,
   },
   {
-    short: 'ec',
+    short: ['ec'],
     long: 'crcerrorcounters',
     help: 'Corrected ECC errors of each link, for all lanes together: NVML does not count them by lane.',
     form: 'lanes',
@@ -119,15 +114,16 @@ export const linkActions: readonly LinkAction[] = [
     fields: () => [nvlink.corrected],
   },
   {
-    short: 'gt',
+    short: ['gt'],
     long: 'getthroughput',
     help: 'KiB sent and received by each link: d payload, r payload and protocol, dr both.',
     form: 'colon',
+    value: 'required',
     values: { words: ['d', 'r', 'dr'] },
     fields: throughputFields,
   },
   {
-    short: 'gLowPwrInfo',
+    short: ['gLowPwrInfo'],
     long: 'getLowPowerInfo',
     help: 'Low power state of each link, and the idle time before it.',
     form: 'colon',
@@ -136,4 +132,8 @@ export const linkActions: readonly LinkAction[] = [
     head: lowPowerHead,
     ofGpu: lowPowerCells,
   },
-];
+] as const satisfies readonly LinkAction[];
+
+/** The options, for their table. */
+export const linkOptions = table;
+export const linkActions: readonly (LinkAction & { readonly long: (typeof table)[number]['long'] })[] = table;

@@ -1,5 +1,5 @@
 /** What `nvlink` asks of one GPU, collected for text and for JSON. */
-import { lastValue, type Token } from '../argv.js';
+import type { Given } from '../argv.js';
 import { UsageError } from '../errors.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
@@ -12,24 +12,34 @@ import * as nvlink from '../query/nvlink.js';
 import { askProbe, readValues } from '../query/read.js';
 import { gpuHeading } from '../render/gpu-heading.js';
 import type { LinkSection, LinkValues } from '../render/nvlink.js';
+import type { linkOption } from './link-option.js';
 import { namedGpu } from './named.js';
-import { type AskedOf, type LinkAction, linkActions } from './nvlink-actions.js';
-import { wholeNumber } from './whole-number.js';
+import { type AskedOf, type LinkAction, linkActions, type linkOptions } from './nvlink-actions.js';
 
 /** What was asked on the command line. */
 export interface Wish {
   readonly session: Session;
-  readonly tokens: readonly Token[];
-  readonly link: number | undefined;
-  readonly given: readonly (readonly [LinkAction, value: string])[];
+  /** What the command line gives. */
+  readonly given: WishGiven;
+  /** What it asks of each link, with the values of its options. */
+  readonly asked: readonly (readonly [LinkAction, value: string])[];
 }
 
-export function wishOf(tokens: readonly Token[]): Omit<Wish, 'session'> {
-  const given = linkActions.flatMap((action): [LinkAction, string][] => {
-    const value = lastValue(tokens, action.long);
-    return value === undefined ? [] : [[action, value]];
+type WishGiven = Given<typeof linkOptions> &
+  Given<readonly [typeof linkOption]> & {
+    readonly info?: true;
+    readonly getBandwidthMode?: true;
+    readonly checkBridge?: true;
+    readonly getcounters?: true;
+    readonly getcontrol?: true;
+  };
+
+export function wishOf(session: Session, given: WishGiven): Wish {
+  const asked = linkActions.flatMap((action): [LinkAction, string][] => {
+    const value = given[action.long];
+    return value === undefined ? [] : [[action, value === true ? '' : value]];
   });
-  return { tokens, link: wholeNumber(tokens, 'link'), given };
+  return { session, given, asked };
 }
 
 /** One GPU's part of the output. */
@@ -45,7 +55,7 @@ export interface Block {
 
 /** A GPU's links; undefined where it has none: nvidia-smi ignores it (H100 without peers, 580.159.04). */
 export function blockOf(wish: Wish, gpu: Gpu): Block | undefined {
-  const { session } = wish;
+  const { session, given } = wish;
   const empty = { gpu, sections: [], links: [], ofGpu: {} };
   if (readGpuFields(session, gpu, ['mig.mode.current'])[0] === 1) {
     return { ...empty, problem: 'Nvlink queries are not supported for Devices in MIG mode' };
@@ -59,7 +69,7 @@ export function blockOf(wish: Wish, gpu: Gpu): Block | undefined {
     };
   }
   if (all.length === 0) return undefined;
-  const links = wish.link === undefined ? all : all.filter(({ index }) => index === wish.link);
+  const links = given.link === undefined ? all : all.filter(({ index }) => index === given.link);
   const up =
     all.find(({ active }) => !(active instanceof Missing) && active !== 0) ?? all.find(nvlink.isAskable);
   if (up === undefined) {
@@ -70,17 +80,14 @@ export function blockOf(wish: Wish, gpu: Gpu): Block | undefined {
     };
   }
   const askedOf = (value: string): AskedOf => ({ session, gpu, value, link: up.index });
-  const read = wish.given.map(([action, value]) => sectionOf(askedOf(value), action, links));
+  const read = wish.asked.map(([action, value]) => sectionOf(askedOf(value), action, links));
   return {
     gpu,
-    sections: [
-      ...read.map(({ section }) => section),
-      ...(lastValue(wish.tokens, 'info') === undefined ? [] : [infoSection(session, gpu)]),
-    ],
+    sections: [...read.map(({ section }) => section), ...(given.info ? [infoSection(session, gpu)] : [])],
     links: links.map((link, i) =>
       Object.assign(stateOf(gpu, link), ...read.map(({ records }) => records[i] ?? {})),
     ),
-    ofGpu: Object.assign({}, ...wish.given.map(([{ ofGpu }, value]) => ofGpu?.(askedOf(value)))),
+    ofGpu: Object.assign({}, ...wish.asked.map(([{ ofGpu }, value]) => ofGpu?.(askedOf(value)))),
   };
 }
 

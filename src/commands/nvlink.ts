@@ -1,5 +1,5 @@
 /** `nvlink`: what the NVLinks of each GPU are, do and count. */
-import { lastValue, type OptionSpec, type Token } from '../argv.js';
+import { type Given, type OptionSpec, setter } from '../argv.js';
 import { UsageError } from '../errors.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import type { Session } from '../nvml/session.js';
@@ -10,27 +10,20 @@ import { askProbe } from '../query/read.js';
 import { jsonDocument } from '../render/document.js';
 import type { AnswerSource } from '../render/json.js';
 import { nvlinkText } from '../render/nvlink.js';
+import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
-import type { CommandSpec } from './index.js';
 import { jsonOption } from './json-option.js';
+import { linkOption } from './link-option.js';
 import { lostLines, reachable, statusOf } from './lost.js';
 import { identityOf, namedGpu } from './named.js';
-import { linkActions } from './nvlink-actions.js';
+import { linkOptions } from './nvlink-actions.js';
 import { type Block, blockOf, infoCells, type Wish, wishOf } from './nvlink-block.js';
 import { chosenGpus, idOption } from './select.js';
-import { refuseSetters, setter } from './setter.js';
 
-const options: readonly OptionSpec[] = [
+const options = [
   { ...idOption, help: 'Only these GPUs: index, UUID, PCI bus id.' },
-  { short: ['l'], long: 'link', value: 'required', argument: 'LINK', help: 'Only this link.' },
-  ...linkActions.map(
-    ({ short, long, help, values }): OptionSpec => ({
-      short: [short],
-      long,
-      help,
-      ...(values === undefined ? {} : { value: 'required', values }),
-    }),
-  ),
+  linkOption,
+  ...linkOptions,
   { short: ['gBwMode'], long: 'getBandwidthMode', help: 'NVLink bandwidth mode of the GPUs.' },
   { short: ['info'], long: 'info', help: 'Encryption and firmware of the links.' },
   { short: ['cBridge'], long: 'checkBridge', help: 'The GPUs with NVLink; NVML does not report bridges.' },
@@ -42,16 +35,18 @@ const options: readonly OptionSpec[] = [
   setter('re', 'reseterrorcounters'),
   setter('sLowPwrThres', 'setLowPowerThreshold', 'required'),
   setter('sBwMode', 'setBandwidthMode', 'required'),
-];
+] as const satisfies readonly OptionSpec[];
+
+export type NvlinkGiven = Given<typeof options>;
 
 /** The answers of the old counters, which end the program at the first GPU (-g: H200, 580.159.04). */
-const DEPRECATED: readonly (readonly [long: string, answer: string])[] = [
+const DEPRECATED = [
   [
     'getcounters',
     'Warning: Getting counters using option -g is deprecated.\n       Please use option -gt instead.\n',
   ],
   ['getcontrol', 'Warning: Getting counter control is deprecated.\n'],
-];
+] as const;
 
 function bandwidthCells(session: Session): Cells<'mode'> {
   const asked = askProbe(session, nvlink.bandwidthMode);
@@ -59,29 +54,27 @@ function bandwidthCells(session: Session): Cells<'mode'> {
 }
 
 /** Whether the command line is about GPUs, and not about the bandwidth mode of the machine alone. */
-const isAboutGpus = ({ tokens, given }: Wish): boolean =>
-  given.length > 0 ||
-  lastValue(tokens, 'getBandwidthMode') === undefined ||
-  ['info', 'checkBridge', ...DEPRECATED.map(([long]) => long)].some(
-    (long) => lastValue(tokens, long) !== undefined,
-  );
+const isAboutGpus = ({ given, asked }: Wish): boolean =>
+  asked.length > 0 ||
+  given.getBandwidthMode === undefined ||
+  (['info', 'checkBridge', ...DEPRECATED.map(([long]) => long)] as const).some((long) => given[long]);
 
 function gpuText(wish: Wish, block: Block): string {
   const body = nvlinkText(namedGpu(wish.session, block.gpu), block.sections, block.problem);
-  const old = DEPRECATED.find(([long]) => lastValue(wish.tokens, long) !== undefined);
+  const old = DEPRECATED.find(([long]) => wish.given[long]);
   if (old !== undefined) throw new UsageError(`${body}${old[1]}`, NVML_ERROR_NOT_SUPPORTED);
   return body;
 }
 
 function jsonOf(wish: Wish, blocks: readonly Block[], source: AnswerSource | undefined): string {
-  const has = (long: string): boolean => lastValue(wish.tokens, long) !== undefined;
+  const { given } = wish;
   return jsonDocument(
     {
-      ...(has('getBandwidthMode') ? { bandwidth_mode: bandwidthCells(wish.session) } : {}),
+      ...(given.getBandwidthMode ? { bandwidth_mode: bandwidthCells(wish.session) } : {}),
       gpus: blocks.map(({ gpu, ofGpu, problem }) => ({
         ...identityOf(wish.session, gpu),
         ...ofGpu,
-        ...(has('info') ? infoCells(wish.session, gpu) : {}),
+        ...(given.info ? infoCells(wish.session, gpu) : {}),
         ...(problem === undefined ? {} : { problem: cell(text, problem) }),
       })),
       links: blocks.flatMap(({ links }) => links),
@@ -90,23 +83,21 @@ function jsonOf(wish: Wish, blocks: readonly Block[], source: AnswerSource | und
   );
 }
 
-async function run(tokens: readonly Token[], context: Context): Promise<number> {
-  const asked = wishOf(tokens);
-  refuseSetters(tokens);
+async function run(given: Given<typeof options>, context: Context): Promise<number> {
   const { session } = await context.machine();
-  const gpus = chosenGpus(session, lastValue(tokens, 'id'));
-  const wish: Wish = { ...asked, session };
+  const gpus = chosenGpus(session, given.id);
+  const wish = wishOf(session, given);
   const blocks = isAboutGpus(wish)
     ? reachable(gpus).flatMap((gpu): Block[] => {
         const block = blockOf(wish, gpu);
         return block === undefined ? [] : [block];
       })
     : [];
-  if (lastValue(tokens, 'json') !== undefined) {
+  if (given.json) {
     context.io.out(jsonOf(wish, blocks, context.source));
     return statusOf(gpus);
   }
-  if (lastValue(tokens, 'getBandwidthMode') !== undefined) {
+  if (given.getBandwidthMode) {
     context.io.out(`GPU NVLINK bandwidth mode: ${cellText(bandwidthCells(session).mode)}\n`);
   }
   context.io.out(blocks.map((block) => gpuText(wish, block)).join('') + lostLines(gpus));
@@ -114,4 +105,4 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
 }
 
 /** Any option at all: `nvlink -i 0` names the GPU and nothing else (H200, 580.159.04). */
-export const spec: CommandSpec = { options, actions: options.map(({ long }) => long), run };
+export const spec: CommandSpec = command({ options, actions: options.map(({ long }) => long), run });

@@ -1,24 +1,23 @@
 /** `pci`: what the GPUs count on their PCIe links. */
-import { lastValue, type OptionSpec, type Token } from '../argv.js';
+import { type Given, type OptionSpec, setter } from '../argv.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { type Cells, cell } from '../query/cell.js';
 import { count } from '../query/kind.js';
 import { type PciCounter, pciErrors, pciTraffic, readCounters, readLanes } from '../query/pci-counters.js';
 import { countersText, type NamedCounter } from '../render/counters.js';
 import { jsonDocument } from '../render/document.js';
+import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
-import type { CommandSpec } from './index.js';
 import { lostLines, reachable, statusOf } from './lost.js';
 import { identityOf, namedGpu } from './named.js';
 import { chosenGpus, idOption } from './select.js';
-import { refuseSetters, setter } from './setter.js';
 
 interface Group extends OptionSpec {
   readonly counters: readonly PciCounter[];
   readonly withLanes: boolean;
 }
 
-const GROUPS: readonly Group[] = [
+const GROUPS = [
   {
     short: ['gErrCnt'],
     long: 'getErrorCounters',
@@ -33,15 +32,15 @@ const GROUPS: readonly Group[] = [
     counters: pciTraffic,
     withLanes: false,
   },
-];
+] as const satisfies readonly Group[];
 
-const options: readonly OptionSpec[] = [
+const options = [
   { ...idOption, help: 'Only these GPUs: index, UUID, PCI bus id.' },
   ...GROUPS,
   { long: 'json', help: 'Print the counters as one JSON object.' },
   setter('cErrCnt', 'clearErrorCounters'),
   setter('cCnt', 'clearCounters'),
-];
+] as const satisfies readonly OptionSpec[];
 
 interface Counted {
   readonly gpu: Gpu;
@@ -67,13 +66,12 @@ function record(session: Session, gpu: Gpu, counted: readonly Counted[]): Cells 
   };
 }
 
-async function run(tokens: readonly Token[], context: Context): Promise<number> {
-  refuseSetters(tokens);
+async function run(given: Given<typeof options>, context: Context): Promise<number> {
   const { session } = await context.machine();
-  const gpus = chosenGpus(session, lastValue(tokens, 'id'));
-  const groups = GROUPS.filter(({ long }) => lastValue(tokens, long) !== undefined);
+  const gpus = chosenGpus(session, given.id);
+  const groups = GROUPS.filter(({ long }) => given[long]);
   const counted = groups.flatMap((group) => reachable(gpus).map((gpu) => countOf(session, gpu, group)));
-  if (lastValue(tokens, 'json') !== undefined) {
+  if (given.json) {
     context.io.out(
       jsonDocument(
         {
@@ -94,4 +92,4 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
   return statusOf(gpus);
 }
 
-export const spec: CommandSpec = { options, actions: options.map(({ long }) => long), run };
+export const spec: CommandSpec = command({ options, actions: options.map(({ long }) => long), run });

@@ -1,5 +1,5 @@
 /** `pmon`: a line for every process on every GPU at every tick. */
-import { lastValue, type Token } from '../argv.js';
+import type { Given, OptionSpec } from '../argv.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, statusWords } from '../nvml/status.js';
 import { type Cell, columnsOf } from '../query/monitor/column.js';
@@ -22,8 +22,8 @@ import {
   stampOf,
 } from '../render/monitor.js';
 import { monitorRecord, timeOf } from '../render/monitor-json.js';
+import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
-import type { CommandSpec } from './index.js';
 import { loop } from './loop.js';
 import { statusOf } from './lost.js';
 import {
@@ -49,16 +49,31 @@ const USUAL_GROUPS = 'u';
 type Tick = readonly { readonly gpu: Gpu; readonly lines: readonly ProcessLine[] | Missing }[];
 type Printer = (tick: Tick, milliseconds: number) => string;
 
-async function pmon(tokens: readonly Token[], context: Context): Promise<number> {
+const options = [
+  idOption,
+  delayOption(USUAL_DELAY, LONGEST_DELAY),
+  countOption,
+  selectOption(PROCESS_GROUPS, USUAL_GROUPS),
+  stampOption,
+  fileOption,
+  {
+    long: 'format',
+    value: 'required',
+    values: { words: [...JSON_WORDS.keys()] },
+    help: 'json, or jsonl (one object a line). A GPU without processes has no object.',
+  },
+] as const satisfies readonly OptionSpec[];
+
+async function pmon(given: Given<typeof options>, context: Context): Promise<number> {
   const { io } = context;
-  const { shape } = readFormat(tokens, JSON_WORDS);
-  const delay = readDelay(tokens, USUAL_DELAY, LONGEST_DELAY);
-  const count = readCount(tokens);
-  const letters = readSelect(tokens, PROCESS_GROUPS, USUAL_GROUPS);
-  const stamps = readStamps(tokens);
+  const { shape } = readFormat(given, JSON_WORDS);
+  const delay = readDelay(given, USUAL_DELAY, LONGEST_DELAY);
+  const count = readCount(given);
+  const letters = readSelect(given, PROCESS_GROUPS, USUAL_GROUPS);
+  const stamps = readStamps(given);
   const { session } = await context.machine();
-  const gpus = chosenGpus(session, lastValue(tokens, 'id'));
-  openFile(tokens, io);
+  const gpus = chosenGpus(session, given.id);
+  openFile(given.filename, io);
   const columns = columnsOf(processColumns, letters);
   const sampler = compileProcesses(session, gpus, columns);
   const print =
@@ -123,21 +138,8 @@ function jsonPrinter(
 }
 
 /** `pmon [-i GPU] [-d SECONDS] [-c NUMBER] [-s um] [-o DT] [-f FILE] [--format json|jsonl]` */
-export const spec: CommandSpec = {
-  options: [
-    idOption,
-    delayOption(USUAL_DELAY, LONGEST_DELAY),
-    countOption,
-    selectOption(PROCESS_GROUPS, USUAL_GROUPS),
-    stampOption,
-    fileOption,
-    {
-      long: 'format',
-      value: 'required',
-      values: { words: [...JSON_WORDS.keys()] },
-      help: 'json, or jsonl (one object a line). A GPU without processes has no object.',
-    },
-  ],
+export const spec: CommandSpec = command({
+  options,
   notes: () => 'Types: C computes, G draws, C+G both, M+C computes through MPS.\n',
   run: pmon,
-};
+});

@@ -1,5 +1,5 @@
 /** `power-profiles`: workload power profiles that the GPUs support, and those in force. */
-import { lastValue, type OptionSpec } from '../argv.js';
+import { type OptionSpec, setter } from '../argv.js';
 import { EXIT } from '../errors.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
@@ -13,11 +13,10 @@ import type { Probe } from '../query/probe.js';
 import { askProbe } from '../query/read.js';
 import { jsonDocument } from '../render/document.js';
 import * as render from '../render/power-profiles.js';
-import type { CommandSpec } from './index.js';
+import { type CommandSpec, command } from './command.js';
 import { jsonOption } from './json-option.js';
 import { lostLines, reachable, refusal, statusOf } from './lost.js';
 import { chosenGpus, idOption } from './select.js';
-import { refuseSetters, setter } from './setter.js';
 
 /** The first GPU without profiles ends the command (H200, 580.159.04). */
 function refuseAbsent(asked: BoundProbe, gpus: readonly Gpu[]): void {
@@ -31,10 +30,7 @@ function refuseAbsent(asked: BoundProbe, gpus: readonly Gpu[]): void {
   );
 }
 
-interface Action {
-  readonly short: string;
-  readonly long: string;
-  readonly help: string;
+interface Action extends OptionSpec {
   readonly part: string;
   readonly probe: Probe;
   readonly print: (asked: BoundProbe) => string;
@@ -62,8 +58,14 @@ const absentDetails = (why: Missing, gpu: Gpu): Cells => ({
   conflicts: cell(text, why),
 });
 
-const current = (short: string, long: string, help: string, part: string, path: string): Action => ({
-  short,
+const current = <const Long extends string>(
+  short: string,
+  long: Long,
+  help: string,
+  part: string,
+  path: string,
+): Action & { readonly long: Long } => ({
+  short: [short],
   long,
   help,
   part,
@@ -73,9 +75,9 @@ const current = (short: string, long: string, help: string, part: string, path: 
   absent: profileCells,
 });
 
-const ACTIONS: readonly Action[] = [
+const ACTIONS = [
   {
-    short: 'l',
+    short: ['l'],
     long: 'list',
     help: 'List the profiles that each GPU supports.',
     part: 'profiles',
@@ -85,7 +87,7 @@ const ACTIONS: readonly Action[] = [
     absent: profileCells,
   },
   {
-    short: 'ld',
+    short: ['ld'],
     long: 'list-detailed',
     help: 'The same with the priority and the conflicts of each profile.',
     part: 'profile_details',
@@ -96,30 +98,27 @@ const ACTIONS: readonly Action[] = [
   },
   current('gr', 'get-requested', 'Requested profiles.', 'requested', 'requestedProfilesMask'),
   current('ge', 'get-enforced', 'Enforced profiles.', 'enforced', 'enforcedProfilesMask'),
-];
+] as const satisfies readonly Action[];
 
-const SETTERS = [setter('sr', 'set-requested', 'required'), setter('cr', 'clear-requested', 'required')];
+const SETTERS = [
+  setter('sr', 'set-requested', 'required'),
+  setter('cr', 'clear-requested', 'required'),
+] as const;
 
-const options: readonly OptionSpec[] = [
-  idOption,
-  ...ACTIONS.map(({ short, long, help }): OptionSpec => ({ short: [short], long, help })),
-  jsonOption,
-  ...SETTERS,
-];
+const options = [idOption, ...ACTIONS, jsonOption, ...SETTERS] as const satisfies readonly OptionSpec[];
 
-export const spec: CommandSpec = {
+export const spec: CommandSpec = command({
   options,
   actions: [...ACTIONS, ...SETTERS].map(({ long }) => long),
-  run: async (tokens, context) => {
-    refuseSetters(tokens);
+  run: async (given, context) => {
     const { session } = await context.machine();
-    const gpus = chosenGpus(session, lastValue(tokens, 'id'));
-    const actions = ACTIONS.filter(({ long }) => lastValue(tokens, long) !== undefined);
+    const gpus = chosenGpus(session, given.id);
+    const actions = ACTIONS.filter(({ long }) => given[long]);
     const answers = actions.map((action) => ({
       action,
       asked: reachable(gpus).map((gpu) => ({ gpu, asked: askProbe(session, action.probe, gpu) })),
     }));
-    if (lastValue(tokens, 'json') !== undefined) {
+    if (given.json) {
       const parts = answers.map(({ action, asked }) => [
         action.part,
         asked.flatMap(({ gpu, asked }) =>
@@ -137,4 +136,4 @@ export const spec: CommandSpec = {
     context.io.out(lostLines(gpus));
     return statusOf(gpus);
   },
-};
+});

@@ -1,25 +1,24 @@
 /** `power-smoothing -ppd`: what the preset profiles of power smoothing say. */
-import { lastValue, type OptionSpec } from '../argv.js';
+import { type OptionSpec, setter } from '../argv.js';
 import { Missing } from '../nvml/status.js';
 import { type Cells, cell } from '../query/cell.js';
 import { count } from '../query/kind.js';
 import { PARAMETERS, type PresetProfile, presetProfiles } from '../query/power-smoothing-profiles.js';
 import { jsonDocument } from '../render/document.js';
 import { profileDefinitions, refusal } from '../render/power-smoothing.js';
-import type { CommandSpec } from './index.js';
+import { type CommandSpec, command } from './command.js';
 import { jsonOption } from './json-option.js';
 import { lostLines, reachable, statusOf } from './lost.js';
 import { chosenGpus, idOption } from './select.js';
-import { refuseSetters, setter } from './setter.js';
 
-const SETTERS = [setter('s', 'state', 'required'), setter('spp', 'set-preset-profile', 'required')];
+const SETTERS = [setter('s', 'state', 'required'), setter('spp', 'set-preset-profile', 'required')] as const;
 
-const options: readonly OptionSpec[] = [
+const options = [
   idOption,
   { short: ['ppd'], long: 'print-profile-definitions', help: 'Show the preset profiles of each GPU.' },
   jsonOption,
   ...SETTERS,
-];
+] as const satisfies readonly OptionSpec[];
 
 const LABELS = PARAMETERS.map(({ label }) => label);
 
@@ -29,18 +28,17 @@ const profileCells = (gpu: number, { id, parameters }: PresetProfile): Cells => 
   ...Object.fromEntries(PARAMETERS.map(({ name, kind }, i) => [name, parameters[i] ?? cell(kind, 0)])),
 });
 
-export const spec: CommandSpec = {
+export const spec: CommandSpec = command({
   options,
   actions: ['print-profile-definitions', ...SETTERS.map(({ long }) => long)],
-  run: async (tokens, context) => {
-    refuseSetters(tokens);
+  run: async (given, context) => {
     const { session } = await context.machine();
-    const gpus = chosenGpus(session, lastValue(tokens, 'id'));
+    const gpus = chosenGpus(session, given.id);
     const answers = reachable(gpus).map(({ index, ...gpu }) => ({
       index,
       profiles: presetProfiles(session, { index, ...gpu }),
     }));
-    if (lastValue(tokens, 'json') !== undefined) {
+    if (given.json) {
       const records = answers.flatMap(({ index, profiles }) =>
         profiles instanceof Missing ? [] : profiles.map((profile) => profileCells(index, profile)),
       );
@@ -53,4 +51,4 @@ export const spec: CommandSpec = {
     }
     return statusOf(gpus);
   },
-};
+});

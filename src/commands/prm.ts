@@ -1,5 +1,5 @@
 /** `prm`: lists what the NVLink ports count, and reads counters and registers (Blackwell and newer). */
-import { lastValue, type OptionSpec, type Token } from '../argv.js';
+import type { Given, OptionSpec } from '../argv.js';
 import { UsageError } from '../errors.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
@@ -18,11 +18,11 @@ import {
 import { type PrmParameter, type PrmRegister, prmRegisters } from '../query/prm-registers.js';
 import { jsonDocument } from '../render/document.js';
 import * as render from '../render/prm.js';
+import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
-import type { CommandSpec } from './index.js';
 import { statusOf } from './lost.js';
 
-const options: readonly OptionSpec[] = [
+const options = [
   { short: ['l'], long: 'list', help: 'List the registers and counters by name.' },
   {
     short: ['i'],
@@ -60,7 +60,9 @@ const options: readonly OptionSpec[] = [
     help: 'Parameters: local_port for counters; the selecting parameters of a register.',
   },
   { long: 'json', help: 'Print the lists or the values as one JSON object.' },
-];
+] as const satisfies readonly OptionSpec[];
+
+type PrmGiven = Given<typeof options>;
 
 /** The refusals are those of an H200 (580.159.04), without the usage that it shows after some of them. */
 const refusal = (...lines: readonly string[]): UsageError => new UsageError(lines.join('\n'));
@@ -74,9 +76,8 @@ const lists = () => ({
 });
 
 /** The pairs of `-p`. */
-function parametersOf(tokens: readonly Token[]): ReadonlyMap<string, number> {
-  const given = lastValue(tokens, 'params') ?? '';
-  const pairs = given.split(',').filter((pair) => pair !== '');
+function parametersOf({ params = '' }: PrmGiven): ReadonlyMap<string, number> {
+  const pairs = params.split(',').filter((pair) => pair !== '');
   return new Map(
     pairs.map((pair) => {
       const [, key, value] = /^\s*(\w+)\s*=\s*(0x[0-9a-f]+|\d+)\s*$/i.exec(pair) ?? [];
@@ -91,11 +92,7 @@ function parametersOf(tokens: readonly Token[]): ReadonlyMap<string, number> {
   );
 }
 
-async function machineOf(
-  tokens: readonly Token[],
-  context: Context,
-): Promise<{ session: Session; gpu: Gpu }> {
-  const index = lastValue(tokens, 'index');
+async function machineOf({ index }: PrmGiven, context: Context): Promise<{ session: Session; gpu: Gpu }> {
   if (index === undefined) throw refusal('ERROR: GPU index is required for read/write operations');
   if (!/^\d+$/.test(index)) throw refusal(plainly`Option "${index}" is invalid for "-i".`);
   const { session } = await context.machine();
@@ -117,9 +114,9 @@ function countersOf(names: string): readonly PrmCounter[] {
   });
 }
 
-async function readCounters(names: string, tokens: readonly Token[], context: Context): Promise<number> {
-  const parameters = parametersOf(tokens);
-  const { session, gpu } = await machineOf(tokens, context);
+async function readCounters(names: string, given: PrmGiven, context: Context): Promise<number> {
+  const parameters = parametersOf(given);
+  const { session, gpu } = await machineOf(given, context);
   const port = parameters.get(PORT);
   if (port === undefined || parameters.size > 1) {
     throw counterRefusal(`prm counter retrieval requires "${PORT}" parameter`);
@@ -129,7 +126,7 @@ async function readCounters(names: string, tokens: readonly Token[], context: Co
     name,
     value: readPrmCounter(session, gpu, { name, ...counter }, port),
   }));
-  if (lastValue(tokens, 'json') !== undefined) {
+  if (given.json) {
     const records = values.map(({ name, value }) => ({
       gpu: cell(count, gpu.index),
       port: cell(count, port),
@@ -173,14 +170,10 @@ function checkWidth(name: string, value: number, bits: number): void {
   if (value >= 2 ** bits) throw refusal(`Parameter "${name}" has ${bits} bits: ${value} is too much.`);
 }
 
-async function readRegister(
-  register: PrmRegister,
-  tokens: readonly Token[],
-  context: Context,
-): Promise<number> {
-  const parameters = parametersOf(tokens);
+async function readRegister(register: PrmRegister, given: PrmGiven, context: Context): Promise<number> {
+  const parameters = parametersOf(given);
   for (const [name, value] of parameters) checkParameter(register, name, value);
-  const { session, gpu } = await machineOf(tokens, context);
+  const { session, gpu } = await machineOf(given, context);
   const answer = readPrmRegister(session, gpu, register, parameters);
   if ('missing' in answer) {
     const { status } = answer.missing;
@@ -198,7 +191,7 @@ async function readRegister(
   });
   const { words } = answer;
   context.io.out(
-    lastValue(tokens, 'json') === undefined
+    given.json === undefined
       ? render.prmRegisterText(register.name, fields, words)
       : jsonDocument({ registers: [registerRecord(gpu, register, fields, words)] }, context.source),
   );
@@ -217,33 +210,30 @@ const registerRecord = (
   words: cell(text, words.map((word) => word.toString(16).padStart(8, '0')).join(' ')),
 });
 
-async function run(tokens: readonly Token[], context: Context): Promise<number> {
-  const isGiven = (option: string): boolean => lastValue(tokens, option) !== undefined;
-  const info = isGiven('info');
-  if (info && (isGiven('params') || isGiven('list'))) {
+async function run(given: PrmGiven, context: Context): Promise<number> {
+  const { info, list, params, counters, name } = given;
+  if (info && (params !== undefined || list)) {
     throw refusal('ERROR: invalid combination of arguments -- "-f" cannot be combined with "-p" or "-l"');
   }
-  if (isGiven('list')) {
-    context.io.out(isGiven('json') ? jsonDocument(lists()) : render.prmListText(prmRegisters, prmCounters));
+  if (list) {
+    context.io.out(given.json ? jsonDocument(lists()) : render.prmListText(prmRegisters, prmCounters));
     return 0;
   }
-  const counters = lastValue(tokens, 'counters');
   if (counters !== undefined) {
-    if (!info) return readCounters(counters, tokens, context);
+    if (!info) return readCounters(counters, given, context);
     context.io.out(render.prmParametersText('PRM counters', [PORT]));
     return 0;
   }
-  const name = lastValue(tokens, 'name');
   if (name === undefined) throw refusal('ERROR: one of "-n", "-c" or "-l" must be specified!');
   const register = registerOf(name);
-  if (!info) return readRegister(register, tokens, context);
+  if (!info) return readRegister(register, given, context);
   const names = register.parameters.map((parameter) => parameter.name);
   context.io.out(render.prmParametersText(`register ${name}`, names));
   return 0;
 }
 
-export const spec: CommandSpec = {
+export const spec: CommandSpec = command({
   options,
   actions: ['list', 'counters', 'name', 'info', 'index'],
   run,
-};
+});

@@ -1,8 +1,7 @@
 /** What a `--query-*` command line asks for: read, or refused, by names alone, before NVML is opened. */
-import { lastValue, type Token } from '../argv.js';
 import { UsageError } from '../errors.js';
 import type { Io } from '../io.js';
-import { loopPeriod } from '../period.js';
+import { type Loop, loopPeriod } from '../period.js';
 import { plainly } from '../plain-text.js';
 import { refuseMixture } from './format-words.js';
 
@@ -20,21 +19,34 @@ export interface QueryRequest {
   readonly format: QueryFormat;
   /** Milliseconds; undefined for one run. */
   readonly period: number | undefined;
+  /** The GPUs. */
+  readonly id: string | undefined;
+  /** The file to write to. */
+  readonly filename: string | undefined;
 }
 
-/** What of a table has to be known. */
+/** The options that go with a --query-* switch. */
+export interface QueryGiven extends Loop {
+  readonly id?: string;
+  readonly filename?: string;
+  readonly format?: string;
+  readonly lenient?: true;
+}
+
+/** A switch that was given, and what of its table has to be known. */
 export interface FieldNames {
   /** Its switch, without dashes. */
   readonly option: string;
   readonly names: readonly string[];
+  /** Its value: the fields that are asked for. */
+  readonly list: string;
 }
 
 /** Reads the options of a table's switch. Of several that are wrong a field is refused first, then the format (H100, 580.159.04). */
-export function readQuery(tokens: readonly Token[], { option, names }: FieldNames, io: Io): QueryRequest {
-  const isLenient = lastValue(tokens, 'lenient') !== undefined;
-  const asked = readNames(lastValue(tokens, option) ?? '', new Set(names), isLenient, io);
-  const format = readFormat(lastValue(tokens, 'format') ?? '');
-  return { option, names: asked, format, period: loopPeriod(tokens) };
+export function readQuery(given: QueryGiven, { option, names, list }: FieldNames, io: Io): QueryRequest {
+  const asked = readNames(list, new Set(names), given.lenient === true, io);
+  const { id, filename, format = '' } = given;
+  return { option, names: asked, format: readFormat(format), period: loopPeriod(given), id, filename };
 }
 
 /** The names of a comma list; empty ones are ignored. */

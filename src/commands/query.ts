@@ -1,5 +1,4 @@
 /** `--query-gpu` and its siblings: chosen fields, as CSV, JSON or JSON lines, once or in a loop. */
-import { lastValue, type Token } from '../argv.js';
 import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
@@ -42,8 +41,7 @@ const STEP = 20;
 
 /** Runs a --query-* command line. Returns the exit status. */
 export async function query(
-  { option, names, format, period }: QueryRequest,
-  tokens: readonly Token[],
+  { option, names, format, period, id, filename }: QueryRequest,
   context: Context,
   table = tableAsked((each) => each === option),
 ): Promise<number> {
@@ -66,9 +64,10 @@ export async function query(
     }),
   );
   const { session } = await context.machine();
-  const gpus = chosenGpus(session, lastValue(tokens, 'id'));
-  const file = lastValue(tokens, 'filename');
-  if (file !== undefined) context.io.redirect(file, plainly`Failed to create log file ${file}\n`);
+  const gpus = chosenGpus(session, id);
+  if (filename !== undefined) {
+    context.io.redirect(filename, plainly`Failed to create log file ${filename}\n`);
+  }
   // On stderr: stdout is for the table, and one of processes has no row for a GPU.
   context.io.err(lostLines(gpus));
   const { plan, print } = prepare(fields, session, gpus);

@@ -1,5 +1,5 @@
 /** `replay`: shows what the daemon recorded, as dmon would have. Needs no GPU. */
-import { lastValue, type Token } from '../argv.js';
+import type { Given, OptionSpec } from '../argv.js';
 import { EXIT, UsageError } from '../errors.js';
 import { jsonText, plainly } from '../plain-text.js';
 import { columnsOf, type Heading } from '../query/monitor/column.js';
@@ -8,19 +8,47 @@ import { type RecordedGpu, RecordingError, type ReplayedLine, replayed } from '.
 import { cellText, Headings, type MonitorFormat, monitorTable, stampOf } from '../render/monitor.js';
 import { monitorRecord, timeOf } from '../render/monitor-json.js';
 import { readRecords } from '../system/record-file.js';
+import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
-import type { CommandSpec } from './index.js';
 import { ALL_WORDS, openFile, readFormat, readSelect, selectOption } from './monitor-options.js';
 import { idOption } from './select.js';
 
-async function replay(tokens: readonly Token[], { io }: Context): Promise<number> {
-  const path = lastValue(tokens, 'filename');
+const options = [
+  {
+    short: ['f'],
+    long: 'filename',
+    value: 'required',
+    argument: 'FILE',
+    help: 'The recording, e.g. /var/log/nvstats/nvstats-20261123. It may still be written to.',
+  },
+  { ...idOption, help: 'Only these GPUs: index or UUID.' },
+  selectOption(DEVICE_GROUPS, DEFAULT_GROUPS),
+  { short: ['b'], long: 'begin', value: 'required', argument: 'HH:MM:SS', help: 'Begin at this time.' },
+  { short: ['e'], long: 'end', value: 'required', argument: 'HH:MM:SS', help: 'End at this time.' },
+  {
+    short: ['r'],
+    long: 'output',
+    value: 'required',
+    argument: 'FILE',
+    help: 'Write to a file instead of the terminal.',
+  },
+  {
+    long: 'format',
+    value: 'required',
+    argument: 'WORD,...',
+    values: { words: [...ALL_WORDS.keys()], between: ',' },
+    help: 'csv, noheader (no names), nounit (no units), json, or jsonl (one object a line).',
+  },
+] as const satisfies readonly OptionSpec[];
+
+async function replay(given: Given<typeof options>, { io }: Context): Promise<number> {
+  const path = given.filename;
   if (path === undefined || path === '') throw new UsageError('Option -f names the recording to show.');
-  const { shape, ...format } = readFormat(tokens, ALL_WORDS);
-  const columns = columnsOf(deviceColumns, readSelect(tokens, DEVICE_GROUPS, DEFAULT_GROUPS));
-  const begin = readTime(tokens, 'begin') ?? 0;
-  const end = readTime(tokens, 'end') ?? Number.POSITIVE_INFINITY;
-  const isChosen = chooser(lastValue(tokens, 'id'));
+  const { shape, ...format } = readFormat(given, ALL_WORDS);
+  const columns = columnsOf(deviceColumns, readSelect(given, DEVICE_GROUPS, DEFAULT_GROUPS));
+  const begin = readTime(given.begin) ?? 0;
+  const end = readTime(given.end) ?? Number.POSITIVE_INFINITY;
+  const isChosen = chooser(given.id);
   const recording = recorded(path, columns, (gpu, milliseconds) => {
     const second = secondOfDay(milliseconds);
     return second >= begin && second <= end && isChosen(gpu);
@@ -33,7 +61,7 @@ async function replay(tokens: readonly Token[], { io }: Context): Promise<number
     report();
     throw new UsageError('Nothing in the recording fits.', EXIT.noDevice);
   }
-  openFile(tokens, io, 'output');
+  openFile(given.output, io);
   const texts =
     shape === 'json' || shape === 'jsonl'
       ? json(recording.lines(), columns, shape)
@@ -85,8 +113,7 @@ function* inPieces(texts: Iterable<string>): Iterable<string> {
 }
 
 /** A time of the day, in seconds. */
-function readTime(tokens: readonly Token[], option: string): number | undefined {
-  const text = lastValue(tokens, option);
+function readTime(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const parts = /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/
     .exec(text)
@@ -142,34 +169,8 @@ function* json(
 }
 
 /** `replay -f FILE [-i GPU] [-s LETTERS] [-b TIME] [-e TIME] [-r FILE] [--format ...]` */
-export const spec: CommandSpec = {
-  options: [
-    {
-      short: ['f'],
-      long: 'filename',
-      value: 'required',
-      argument: 'FILE',
-      help: 'The recording, e.g. /var/log/nvstats/nvstats-20261123. It may still be written to.',
-    },
-    { ...idOption, help: 'Only these GPUs: index or UUID.' },
-    selectOption(DEVICE_GROUPS, DEFAULT_GROUPS),
-    { short: ['b'], long: 'begin', value: 'required', argument: 'HH:MM:SS', help: 'Begin at this time.' },
-    { short: ['e'], long: 'end', value: 'required', argument: 'HH:MM:SS', help: 'End at this time.' },
-    {
-      short: ['r'],
-      long: 'output',
-      value: 'required',
-      argument: 'FILE',
-      help: 'Write to a file instead of the terminal.',
-    },
-    {
-      long: 'format',
-      value: 'required',
-      argument: 'WORD,...',
-      values: { words: [...ALL_WORDS.keys()], between: ',' },
-      help: 'csv, noheader (no names), nounit (no units), json, or jsonl (one object a line).',
-    },
-  ],
+export const spec: CommandSpec = command({
+  options,
   notes: () => 'A column that was not recorded is shown as -.\n',
   run: replay,
-};
+});

@@ -1,7 +1,6 @@
 /** What a `-q` command line asks for: read, or refused, before NVML is opened. */
-import { lastValue, type Token } from '../argv.js';
 import { UsageError } from '../errors.js';
-import { loopPeriod } from '../period.js';
+import { type Loop, loopPeriod } from '../period.js';
 import type { Form } from '../report/document.js';
 import { type Group, readGroups } from '../report/groups.js';
 
@@ -13,6 +12,23 @@ export interface ReportRequest {
   readonly groups: ReadonlySet<Group> | undefined;
   /** Milliseconds; undefined for one run. */
   readonly period: number | undefined;
+  /** The GPUs or the unit. */
+  readonly id: string | undefined;
+  /** The file to write to. */
+  readonly filename: string | undefined;
+}
+
+/** The options of the report. */
+export interface ReportGiven extends Loop {
+  readonly query?: true;
+  readonly all?: true;
+  readonly unit?: true;
+  readonly 'xml-format'?: true;
+  readonly dtd?: true;
+  readonly display?: string;
+  readonly json?: true;
+  readonly id?: string;
+  readonly filename?: string;
 }
 
 const HELP = "Please run 'nvidia-smi -h' for help.\n";
@@ -23,39 +39,39 @@ const without = (options: string, query: string): UsageError =>
   );
 
 /** Understands the options, or refuses them as nvidia-smi 580.159.04 does on the H100 and H200. */
-export function readReport(tokens: readonly Token[]): ReportRequest {
-  const has = (long: string): boolean => lastValue(tokens, long) !== undefined;
-  const isQuery = has('query') || has('all');
-  const xml = has('xml-format');
-  const units = has('unit');
-  if (!isQuery && has('dtd') && !xml) {
-    return { form: 'xml', units, dtd: 'alone', groups: undefined, period: undefined };
+export function readReport(given: ReportGiven): ReportRequest {
+  const isQuery = given.query === true || given.all === true;
+  const { id, filename } = given;
+  const xml = given['xml-format'] === true;
+  const units = given.unit === true;
+  if (!isQuery && given.dtd && !xml) {
+    return { form: 'xml', units, dtd: 'alone', groups: undefined, period: undefined, id, filename };
   }
   if (!isQuery) {
     if (xml) throw without('-x/--xml-format', 'an XML query');
-    if (has('display')) throw without('-d/--display', 'a filtered query');
+    if (given.display !== undefined) throw without('-d/--display', 'a filtered query');
     throw without('-u/--unit', 'a unit query');
   }
   // Before the groups: `-q -l 0 -d BOGUS` is refused for the loop (H100, 580.159.04).
-  const period = loopPeriod(tokens);
-  if (has('display') && xml) {
+  const period = loopPeriod(given);
+  if (given.display !== undefined && xml) {
     throw new UsageError(
       'Invalid combination of input arguments: --display/-d flags can not be combined with -x/--xml-format flags.',
     );
   }
-  if (has('json') && xml) {
+  if (given.json && xml) {
     throw new UsageError(
       'Invalid combination of input arguments: --json can not be combined with -x/--xml-format.',
     );
   }
-  if (has('dtd') && !xml) {
+  if (given.dtd && !xml) {
     throw new UsageError('Invalid combination of input arguments: with -q, --dtd needs -x/--xml-format.');
   }
-  const list = lastValue(tokens, 'display');
+  const list = given.display;
   const groups = list === undefined ? undefined : readGroups(list);
   if (list !== undefined && groups === undefined) {
     throw new UsageError('Failed to parse --display/-d flags');
   }
-  const form = xml ? 'xml' : has('json') ? 'json' : 'text';
-  return { form, units, dtd: has('dtd') ? 'inside' : undefined, groups, period };
+  const form = xml ? 'xml' : given.json ? 'json' : 'text';
+  return { form, units, dtd: given.dtd ? 'inside' : undefined, groups, period, id, filename };
 }

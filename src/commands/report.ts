@@ -1,5 +1,4 @@
 /** `-q`: the full report of the GPUs, or of the units with -u, as text, XML or JSON, once or in a loop; `--dtd`. */
-import { lastValue, type Token } from '../argv.js';
 import { EXIT, UsageError } from '../errors.js';
 import type { Session } from '../nvml/session.js';
 import { Missing, statusWords } from '../nvml/status.js';
@@ -23,12 +22,8 @@ import type { ReportRequest } from './report-request.js';
 import { chosenGpus } from './select.js';
 
 /** Runs the report. Returns the exit status: 15 where a GPU is lost. */
-export async function report(
-  request: ReportRequest,
-  tokens: readonly Token[],
-  context: Context,
-): Promise<number> {
-  const file = lastValue(tokens, 'filename');
+export async function report(request: ReportRequest, context: Context): Promise<number> {
+  const { id, filename: file } = request;
   if (request.dtd === 'alone') return dtd(request.units, file, context);
   const tree = treeOf(request.units);
   const write = await writerOf(request, tree, request.period !== undefined, context.source);
@@ -40,7 +35,6 @@ export async function report(
     }),
   );
   const { session } = await context.machine();
-  const id = lastValue(tokens, 'id');
   const subjects = request.units ? unitsOf(session, id) : chosenGpus(session, id);
   if (file !== undefined) context.io.redirect(file);
   const compiled = compileReport(tree, subjects, request, { session, now });

@@ -5,13 +5,13 @@ import type { Gpu, Session } from '../nvml/session.js';
 import { plainly } from '../plain-text.js';
 import { BadBusId, namesIn, selectGpus } from '../query/select.js';
 
-export const idOption: OptionSpec = {
+export const idOption = {
   short: ['i'],
   long: 'id',
   value: 'required',
   argument: 'GPU,...',
   help: 'Only these GPUs: index, UUID, PCI bus id or serial number.',
-};
+} as const satisfies OptionSpec;
 
 /** All GPUs, or those of a comma list. Throws UsageError with status 6 when there is none. */
 export function chosenGpus(session: Session, selectors: string | undefined): readonly Gpu[] {

@@ -1,5 +1,5 @@
 /** What encodersessions and fbcsessions do: list a GPU's sessions, once or in a loop. */
-import { lastValue, type OptionSpec } from '../argv.js';
+import type { OptionSpec } from '../argv.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED, statusWords } from '../nvml/status.js';
 import { loopPeriod } from '../period.js';
@@ -10,19 +10,19 @@ import { askProbe } from '../query/read.js';
 import { noSession, type SessionColumn, sessionCells } from '../query/sessions.js';
 import { columnsHead, columnsLine, emptyLine } from '../render/columns.js';
 import { jsonDocument } from '../render/document.js';
-import type { CommandSpec } from './index.js';
+import { type CommandSpec, command } from './command.js';
 import { jsonOption } from './json-option.js';
 import { loop } from './loop.js';
 import { lostLines, reachable, statusOf } from './lost.js';
 import { chosenGpus, idOption } from './select.js';
 
-const loopOption: OptionSpec = {
+const loopOption = {
   short: ['l'],
   long: 'loop',
   value: 'optional',
   argument: 'SECONDS',
   help: 'Repeat until interrupted, every 5 seconds if no time is given.',
-};
+} as const satisfies OptionSpec;
 
 function sessionsOf(
   session: Session,
@@ -53,30 +53,27 @@ function records(columns: readonly SessionColumn[], sessions: readonly Cells[] |
 }
 
 /** A command that lists one kind of sessions. `part` is what they are called in JSON. */
-export const sessionsCommand = (
-  part: string,
-  probe: Probe,
-  columns: readonly SessionColumn[],
-): CommandSpec => ({
-  options: [idOption, loopOption, jsonOption],
-  run: async (tokens, context) => {
-    const period = loopPeriod(tokens);
-    const { session } = await context.machine();
-    const gpus = chosenGpus(session, lastValue(tokens, 'id'));
-    const asJson = lastValue(tokens, 'json') !== undefined;
-    if (!asJson) context.io.out(columnsHead(columns));
-    await loop(context.io, period, () => {
-      session.driver.beginSample?.(sessionsOf);
-      const found = reachable(gpus).map((gpu) => ({
-        gpu,
-        sessions: sessionsOf(session, probe, columns, gpu),
-      }));
-      const all = found.flatMap(({ gpu, sessions }) =>
-        records(columns, sessions).map((cells) => ({ gpu: cell(count, gpu.index), ...cells })),
-      );
-      const text = found.flatMap(({ gpu, sessions }) => gpuLines(columns, gpu, sessions)).join('');
-      context.io.out(asJson ? jsonDocument({ [part]: all }, context.source) : text + lostLines(gpus));
-    });
-    return statusOf(gpus);
-  },
-});
+export const sessionsCommand = (part: string, probe: Probe, columns: readonly SessionColumn[]): CommandSpec =>
+  command({
+    options: [idOption, loopOption, jsonOption],
+    run: async (given, context) => {
+      const period = loopPeriod(given);
+      const { session } = await context.machine();
+      const gpus = chosenGpus(session, given.id);
+      const asJson = given.json;
+      if (!asJson) context.io.out(columnsHead(columns));
+      await loop(context.io, period, () => {
+        session.driver.beginSample?.(sessionsOf);
+        const found = reachable(gpus).map((gpu) => ({
+          gpu,
+          sessions: sessionsOf(session, probe, columns, gpu),
+        }));
+        const all = found.flatMap(({ gpu, sessions }) =>
+          records(columns, sessions).map((cells) => ({ gpu: cell(count, gpu.index), ...cells })),
+        );
+        const text = found.flatMap(({ gpu, sessions }) => gpuLines(columns, gpu, sessions)).join('');
+        context.io.out(asJson ? jsonDocument({ [part]: all }, context.source) : text + lostLines(gpus));
+      });
+      return statusOf(gpus);
+    },
+  });

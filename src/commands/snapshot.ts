@@ -1,5 +1,5 @@
 /** `snapshot`: records every read-only answer of this machine to a file, and how the answers change. */
-import { lastValue, type OptionSpec, type Token } from '../argv.js';
+import type { Given, OptionSpec } from '../argv.js';
 import { UsageError } from '../errors.js';
 import type { Io } from '../io.js';
 import { anonymize } from '../nvml/anonymize.js';
@@ -14,11 +14,10 @@ import { loopPeriod } from '../period.js';
 import type { Probe } from '../query/probe.js';
 import type { SystemFiles } from '../system/files.js';
 import { recordedPaths } from '../system/recorded.js';
-import type { CommandSpec } from './index.js';
+import { type CommandSpec, command } from './command.js';
 import { loop } from './loop.js';
-import { wholeNumber } from './whole-number.js';
 
-const snapshotOptions: readonly OptionSpec[] = [
+const options = [
   {
     short: ['o'],
     long: 'output',
@@ -34,6 +33,7 @@ const snapshotOptions: readonly OptionSpec[] = [
   {
     long: 'samples',
     value: 'required',
+    number: true,
     argument: 'NUMBER',
     help: 'Number of samples to record, for loops and monitors to step through. Without it there is one, and no value changes.',
   },
@@ -51,7 +51,7 @@ const snapshotOptions: readonly OptionSpec[] = [
     argument: 'MILLISECONDS',
     help: 'The same with the time in milliseconds.',
   },
-];
+] as const satisfies readonly OptionSpec[];
 
 /** How often the machine is asked, and how many milliseconds apart. */
 interface Pace {
@@ -64,9 +64,8 @@ const USUAL_PERIOD = 1000;
 const MOST_SAMPLES = 600;
 
 /** Refuses what is wrong before the machine is asked for. */
-function readPace(tokens: readonly Token[]): Pace {
-  const samples = wholeNumber(tokens, 'samples');
-  const period = loopPeriod(tokens);
+function readPace({ samples, ...given }: Given<typeof options>): Pace {
+  const period = loopPeriod(given);
   if (samples === undefined && period !== undefined) {
     throw new UsageError('A period (-l, -lms) goes with --samples, the number of samples to record.');
   }
@@ -167,12 +166,12 @@ const restless = (probes: readonly Probe[]): readonly Topic[] =>
     );
 
 /** `snapshot [-o FILE] [--title TEXT] [--keep-identities] [--samples N [-l SECONDS | -lms MILLISECONDS]]` */
-export const spec: CommandSpec = {
-  options: snapshotOptions,
-  run: async (tokens, context) => {
-    const pace = readPace(tokens);
+export const spec: CommandSpec = command({
+  options,
+  run: async (given, context) => {
+    const pace = readPace(given);
     const { session, files } = await context.machine();
-    const output = lastValue(tokens, 'output');
+    const { output } = given;
     // A file that cannot be made is refused now, not after all that there is to ask.
     if (output !== undefined) context.io.redirect(output);
     const probes = await everyProbe();
@@ -188,15 +187,14 @@ export const spec: CommandSpec = {
     const snapshot: Snapshot = {
       format: 'nvsmi-snapshot',
       version: SNAPSHOT_VERSION,
-      title: lastValue(tokens, 'title') ?? titleOf(session),
+      title: given.title ?? titleOf(session),
       origin: 'recorded',
       identities: 'kept',
       files: recordedPaths(files, recorded.calls),
       ...recorded,
     };
-    const kept = lastValue(tokens, 'keep-identities') !== undefined;
-    const text = formatSnapshot(kept ? snapshot : anonymous(snapshot));
+    const text = formatSnapshot(given['keep-identities'] ? snapshot : anonymous(snapshot));
     context.io.out(text);
     return 0;
   },
-};
+});

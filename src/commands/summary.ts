@@ -1,10 +1,9 @@
 /** `nvsmi` alone: the summary of GPUs, MIG devices and processes, with the infoROM check, as a table or JSON. */
-import { lastValue, type Token } from '../argv.js';
 import { EXIT } from '../errors.js';
 import { NVML_ERROR_CORRUPTED_INFOROM } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import { loopPeriod } from '../period.js';
+import { type Loop, loopPeriod } from '../period.js';
 import { plainText } from '../plain-text.js';
 import type { Reading } from '../query/bound-probe.js';
 import { cell } from '../query/cell.js';
@@ -24,11 +23,18 @@ import { migCells, migSubjects, summaryMigDevice } from './summary-mig.js';
 import { processCells, summaryProcess } from './summary-processes.js';
 import { cudaVersion, driverVersion, versionCells } from './version.js';
 
+/** The options that the summary takes. */
+export interface SummaryGiven extends Loop {
+  readonly id?: string;
+  readonly filename?: string;
+  readonly json?: true;
+}
+
 /** Runs the summary once or in a loop. Returns 14 where an infoROM is corrupt, 15 where a GPU is lost. */
-export async function summary(tokens: readonly Token[], context: Context): Promise<number> {
-  const period = loopPeriod(tokens);
+export async function summary(given: SummaryGiven, context: Context): Promise<number> {
+  const period = loopPeriod(given);
   const print =
-    lastValue(tokens, 'json') === undefined
+    given.json === undefined
       ? table
       : period === undefined
         ? jsonOf(jsonDocument, context.source)
@@ -41,8 +47,8 @@ export async function summary(tokens: readonly Token[], context: Context): Promi
     },
   ]);
   const { session } = await context.machine();
-  const gpus = chosenGpus(session, lastValue(tokens, 'id'));
-  const file = lastValue(tokens, 'filename');
+  const gpus = chosenGpus(session, given.id);
+  const file = given.filename;
   if (file !== undefined) context.io.redirect(file);
   const { plan, show } = prepare(session, gpus, context, print);
   let status: number = EXIT.ok;

@@ -1,5 +1,5 @@
 /** A table of questions, so longer than logic may be. `topo`: how the GPUs reach one another, NICs and disks, and what is near them. */
-import { lastValue, type OptionSpec, type Token } from '../argv.js';
+import type { Given, OptionSpec } from '../argv.js';
 import { EXIT, UsageError } from '../errors.js';
 import {
   NVML_P2P_CAPS_INDEX_ATOMICS,
@@ -17,25 +17,34 @@ import { jsonDocument } from '../render/document.js';
 import * as render from '../render/topology.js';
 import { nodesOfCpus } from '../system/cpus.js';
 import type { SystemFiles } from '../system/files.js';
+import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
-import type { CommandSpec } from './index.js';
 import { jsonOption } from './json-option.js';
 import { lostLines, statusOf } from './lost.js';
 import { chosenGpus, gpusNamed } from './select.js';
 import * as matrices from './topology-matrix.js';
-import { wholeNumber } from './whole-number.js';
+
+/** The options with a value. */
+interface TopoGiven {
+  readonly id?: string;
+  readonly cpu?: number;
+  readonly nearest_gpus?: number;
+  readonly p2pstatus?: string;
+}
 
 interface Scope {
   readonly session: Session;
   readonly files: SystemFiles;
   /** The GPUs of -i, in the order they were named; none without it. */
   readonly chosen: readonly Gpu[];
-  readonly tokens: readonly Token[];
+  readonly given: TopoGiven;
 }
 
 interface Question extends OptionSpec {
   /** Refuses a value that no machine could answer. */
-  readonly check?: (tokens: readonly Token[]) => void;
+  readonly check?: (given: TopoGiven) => void;
+  /** Comes before all others: with -m beside it each of them was refused without a matrix (H100, 580.159.04). */
+  readonly isFirst?: true;
   /** What is said where -i does not name the GPUs that it is about; left out where it is about none, and -i names too many. */
   readonly refusal?: string;
   readonly answer: (scope: Scope) => matrices.TopologyAnswer;
@@ -61,7 +70,7 @@ const gpuRecords = (gpus: readonly number[], rest: Cells): readonly Cells[] =>
   gpus.map((gpu) => ({ ...rest, gpu: of(gpu) }));
 
 function nearCpu(scope: Scope): matrices.TopologyAnswer {
-  const cpu = wholeNumber(scope.tokens, 'cpu') ?? 0;
+  const { cpu = 0 } = scope.given;
   const gpus = topology.gpusNearCpu(scope.session, cpu);
   if (gpus instanceof Missing) {
     // Whatever the status: 550.163.01 with failing calls.
@@ -74,8 +83,8 @@ function nearCpu(scope: Scope): matrices.TopologyAnswer {
   return { text: render.cpuText(cpu, gpus), parts: { near_cpu: gpuRecords(gpus, { cpu: of(cpu) }) } };
 }
 
-const nearest = aboutOne('Nearest GPUs argument', ({ session, tokens }, gpu) => {
-  const level = topology.TOPOLOGY_LEVELS[wholeNumber(tokens, 'nearest_gpus') ?? -1];
+const nearest = aboutOne('Nearest GPUs argument', ({ session, given }, gpu) => {
+  const level = topology.TOPOLOGY_LEVELS[given.nearest_gpus ?? -1];
   const failure = (why?: string): UsageError =>
     new UsageError('Failed to display the nearest GPUs\n', EXIT.unknownOption, why);
   if (level === undefined) throw failure();
@@ -118,14 +127,14 @@ const CAPABILITIES: ReadonlyMap<string, number> = new Map([
   ['p', NVML_P2P_CAPS_INDEX_PCI],
 ]);
 
-function capabilityOf(tokens: readonly Token[]): number {
-  const capability = CAPABILITIES.get(lastValue(tokens, 'p2pstatus') ?? '');
+function capabilityOf({ p2pstatus = '' }: TopoGiven): number {
+  const capability = CAPABILITIES.get(p2pstatus);
   if (capability !== undefined) return capability;
   throw new UsageError('Invalid p2p capability index specified at the command-line');
 }
 
-const p2p = ({ session, tokens }: Scope): matrices.TopologyAnswer =>
-  matrices.p2pMatrix(session, capabilityOf(tokens));
+const p2p = ({ session, given }: Scope): matrices.TopologyAnswer =>
+  matrices.p2pMatrix(session, capabilityOf(given));
 
 const nearbyNodes = (
   kind: 'CPU' | 'memory',
@@ -155,7 +164,7 @@ const gpuNumaId = aboutOne('GPU NUMA ID', ({ session }, gpu) => {
 });
 
 /** They are answered in this order, but for those that come first. */
-const QUESTIONS: readonly Question[] = [
+const QUESTIONS = [
   {
     short: ['m'],
     long: 'matrix',
@@ -172,6 +181,7 @@ const QUESTIONS: readonly Question[] = [
     short: ['c'],
     long: 'cpu',
     value: 'required',
+    number: true,
     argument: 'CPU',
     help: 'The GPUs near this CPU.',
     answer: nearCpu,
@@ -180,15 +190,24 @@ const QUESTIONS: readonly Question[] = [
     short: ['n'],
     long: 'nearest_gpus',
     value: 'required',
+    number: true,
+    isFirst: true,
     argument: '0-5',
     help: 'The GPUs that the GPU of -i reaches by: 0 its own board, 1 one PCIe switch, 2 several, 3 a host bridge, 4 the link between host bridges, 5 the link between NUMA nodes.',
     ...nearest,
   },
-  { short: ['p'], long: 'gpu_path', help: 'The PCIe path between the two GPUs of -i.', ...path },
+  {
+    short: ['p'],
+    long: 'gpu_path',
+    isFirst: true,
+    help: 'The PCIe path between the two GPUs of -i.',
+    ...path,
+  },
   {
     short: ['p2p'],
     long: 'p2pstatus',
     value: 'required',
+    isFirst: true,
     values: { words: [...CAPABILITIES.keys()] },
     help: 'P2P capabilities of every pair of GPUs: read (r), write (w), NVLink (n), atomics (a), PCIe (p).',
     check: capabilityOf,
@@ -218,9 +237,9 @@ const QUESTIONS: readonly Question[] = [
     help: 'Connections between GPUs and NVMe disks.',
     answer: ({ session, files }) => matrices.nvmeMatrix(session, files),
   },
-];
+] as const satisfies readonly Question[];
 
-const options: readonly OptionSpec[] = [
+const options = [
   ...QUESTIONS,
   {
     short: ['i'],
@@ -230,7 +249,7 @@ const options: readonly OptionSpec[] = [
     help: 'The GPU that -n, -C, -M and -gnid are about, or the two of -p.',
   },
   jsonOption,
-];
+] as const satisfies readonly OptionSpec[];
 
 function chosenInOrder(session: Session, ids: string | undefined): readonly Gpu[] {
   if (ids === undefined) return [];
@@ -239,42 +258,32 @@ function chosenInOrder(session: Session, ids: string | undefined): readonly Gpu[
   return [...new Set(named)];
 }
 
-/** Options whose numbers are refused before all else: `topo -m -n x` shows no matrix, and `-c x -i 9` no word of -i (H100). */
-const NUMBERS = ['cpu', 'nearest_gpus'];
-
-/** The questions that come before all others: together with -m each of them was refused without a matrix (H100, 580.159.04). */
-const FIRST = ['nearest_gpus', 'gpu_path', 'p2pstatus'];
-
 /** The questions of a command line in the order in which they are answered. */
-function questionsOf(tokens: readonly Token[]): readonly Question[] {
-  const asked = QUESTIONS.filter(({ long }) => lastValue(tokens, long) !== undefined);
-  return [
-    ...asked.filter(({ long }) => FIRST.includes(long)),
-    ...asked.filter(({ long }) => !FIRST.includes(long)),
-  ];
+function questionsOf(given: Given<typeof options>): readonly Question[] {
+  const asked: readonly Question[] = QUESTIONS.filter(({ long }) => given[long] !== undefined);
+  return [...asked.filter(({ isFirst }) => isFirst), ...asked.filter(({ isFirst }) => !isFirst)];
 }
 
-async function run(tokens: readonly Token[], context: Context): Promise<number> {
-  for (const long of NUMBERS) wholeNumber(tokens, long);
+async function run(given: Given<typeof options>, context: Context): Promise<number> {
   // Of several questions only the first: the answers before a refusal are shown.
-  const asked = questionsOf(tokens);
+  const asked = questionsOf(given);
   const [first] = asked;
-  if (lastValue(tokens, 'id') === undefined) {
-    first?.check?.(tokens);
+  if (given.id === undefined) {
+    first?.check?.(given);
     if (first?.refusal !== undefined) throw new UsageError(first.refusal);
   }
   const { session, files } = await context.machine();
   const gpus = chosenGpus(session, undefined);
-  const chosen = chosenInOrder(session, lastValue(tokens, 'id'));
-  first?.check?.(tokens);
+  const chosen = chosenInOrder(session, given.id);
+  first?.check?.(given);
   if (chosen.length > 0 && asked.every(({ refusal }) => refusal === undefined)) {
     throw new UsageError(
       'The -i command line argument must be used in conjunction with -n or -p.\n',
       EXIT.unknownOption,
     );
   }
-  const scope: Scope = { session, files, chosen, tokens };
-  if (lastValue(tokens, 'json') !== undefined) {
+  const scope: Scope = { session, files, chosen, given };
+  if (given.json) {
     // The first to name a part keeps it: -m has all that -mp has.
     const parts = asked.map(({ answer }) => answer(scope).parts).reverse();
     context.io.out(jsonDocument(Object.assign({}, ...parts), context.source));
@@ -286,4 +295,4 @@ async function run(tokens: readonly Token[], context: Context): Promise<number> 
   return statusOf(gpus);
 }
 
-export const spec: CommandSpec = { options, actions: options.map(({ long }) => long), run };
+export const spec: CommandSpec = command({ options, actions: options.map(({ long }) => long), run });

@@ -1,6 +1,5 @@
 /** `--version` and `-B`. */
 import manifest from '../../package.json' with { type: 'json' };
-import { lastValue, type Token } from '../argv.js';
 import { UsageError } from '../errors.js';
 import { call, i32, struct, text, u32 } from '../nvml/call.js';
 import { countOf } from '../nvml/counts.js';
@@ -12,8 +11,8 @@ import { plainly } from '../plain-text.js';
 import { type Cells, cell } from '../query/cell.js';
 import { text as words } from '../query/kind.js';
 import { jsonDocument } from '../render/document.js';
+import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
-import type { CommandSpec } from './index.js';
 import { jsonOption } from './json-option.js';
 
 /** The driver's version as NVML reports it, e.g. 580.159.04; N/A where it does not. */
@@ -45,8 +44,8 @@ export const versionCells = (versions: Readonly<Record<string, string | undefine
   );
 
 /** Prints the versions, in nvidia-smi's four lines; our own goes to stderr, also where there is no NVML. */
-export async function version(tokens: readonly Token[], context: Context): Promise<number> {
-  const asJson = lastValue(tokens, 'json') !== undefined;
+export async function version(given: { readonly json?: true }, context: Context): Promise<number> {
+  const asJson = given.json === true;
   if (!asJson) context.io.err(`nvsmi ${manifest.version}\n`);
   const { session } = await context.machine();
   const driver = driverVersion(session);
@@ -73,10 +72,10 @@ export async function version(tokens: readonly Token[], context: Context): Promi
 }
 
 /** `version [--json]`, which is `--version`. */
-export const spec: CommandSpec = { options: [jsonOption], run: version };
+export const spec: CommandSpec = command({ options: [jsonOption], run: version });
 
 /** Prints the GPUs that the driver is configured to exclude. */
-export async function excluded(tokens: readonly Token[], context: Context): Promise<number> {
+export async function excluded(given: { readonly json?: true }, context: Context): Promise<number> {
   const { session } = await context.machine();
   const counting = call('nvmlGetExcludedDeviceCount', u32());
   const { status, memory } = ask(session.driver, counting);
@@ -89,7 +88,7 @@ export async function excluded(tokens: readonly Token[], context: Context): Prom
     );
   }
   const { count } = counted;
-  if (lastValue(tokens, 'json') !== undefined) {
+  if (given.json) {
     const gpus = Array.from({ length: count }, (_, index) => excludedCells(session, index));
     context.io.out(jsonDocument({ excluded_gpus: gpus }, context.source));
     return 0;

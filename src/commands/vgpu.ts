@@ -1,5 +1,5 @@
 /** `vgpu`: the vGPUs of a virtualization host. On any other machine it says that there is none. */
-import { lastValue, type OptionSpec, type Token } from '../argv.js';
+import { type Given, type OptionSpec, setter } from '../argv.js';
 import { UsageError } from '../errors.js';
 import { Missing, statusReason } from '../nvml/status.js';
 import { decimal } from '../period.js';
@@ -7,39 +7,36 @@ import { plainly } from '../plain-text.js';
 import type { Cells } from '../query/cell.js';
 import { type GpmMetric, gpmMetrics } from '../query/monitor/gpm.js';
 import { encoderColumns, fbcColumns } from '../query/sessions.js';
+import type { Table } from '../query/table.js';
 import { accountedApps } from '../query/tables/accounted-apps.js';
 import { instanceSchedulerLogs, vgpuSchedulerLogs } from '../query/tables/vgpu-scheduler-logs.js';
 import { isVgpuHost } from '../query/vgpu.js';
 import { jsonDocument } from '../render/document.js';
+import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { tableHelp } from './help-query.js';
-import type { CommandSpec } from './index.js';
 import { jsonOption } from './json-option.js';
 import { loop } from './loop.js';
 import { lostLines, reachable, refusal, statusOf } from './lost.js';
 import { query } from './query.js';
-import { readQuery } from './query-request.js';
+import { type QueryGiven, readQuery } from './query-request.js';
 import { chosenGpus, idOption } from './select.js';
-import { refuseSetters, setter } from './setter.js';
 import * as monitors from './vgpu-monitors.js';
 import * as views from './vgpu-views.js';
 
-interface Choice {
-  readonly spec: OptionSpec;
+interface Choice extends OptionSpec {
   readonly view: (wanted: views.Wanted) => views.View;
   /** It can be asked about GPU instances, too. */
   readonly ofInstances?: true;
 }
 
-const choice = (short: string, long: string, help: string, view: Choice['view']): Choice => ({
-  spec: { short: [short], long, help },
-  view,
-});
+const choice = <const Long extends string>(short: string, long: Long, help: string, view: Choice['view']) =>
+  ({ short: [short], long, help, view }) as const satisfies Choice;
 
-const ofInstances = (one: Choice): Choice => ({ ...one, ofInstances: true });
+const ofInstances = <const One extends Choice>(one: One) => ({ ...one, ofInstances: true }) as const;
 
 /** Names: H200, 580.159.04. */
-const CHOICES: readonly Choice[] = [
+const CHOICES = [
   ofInstances(choice('q', 'query', 'Details of the active vGPUs.', views.running)),
   choice('s', 'supported', 'vGPU types that each GPU supports.', (wanted) =>
     views.types('supported', wanted),
@@ -51,13 +48,11 @@ const CHOICES: readonly Choice[] = [
   ),
   choice('u', 'utilization', 'Utilization of each vGPU, every second.', () => monitors.UTILIZATION),
   {
-    spec: {
-      long: 'gpm-metrics',
-      value: 'optional',
-      argument: 'ID,...',
-      values: { words: gpmMetrics.map(({ id }) => String(id)), between: ',' },
-      help: 'Performance metrics of the vGPUs that run on GPU instances, every second; the numbers are those of dmon.',
-    },
+    long: 'gpm-metrics',
+    value: 'optional',
+    argument: 'ID,...',
+    values: { words: gpmMetrics.map(({ id }) => String(id)), between: ',' },
+    help: 'Performance metrics of the vGPUs that run on GPU instances, every second; the numbers are those of dmon.',
     view: monitors.gpmMonitor,
   },
   choice('p', 'pmon', 'Utilization of each process in the vGPUs, every second.', () => monitors.PROCESSES),
@@ -84,34 +79,36 @@ const CHOICES: readonly Choice[] = [
       views.heterogeneousMode,
     ),
   ),
-];
+] as const satisfies readonly Choice[];
 
-const fields = (long: string, of: string, help: string): OptionSpec => ({
-  long,
-  value: 'optional',
-  argument: 'FIELD,...',
-  help: `Chosen fields of ${of}, as CSV or JSON. ${help} lists the fields.`,
-});
+const fields = <const Long extends string>(long: Long, of: string, help: string) =>
+  ({
+    long,
+    value: 'optional',
+    argument: 'FIELD,...',
+    help: `Chosen fields of ${of}, as CSV or JSON. ${help} lists the fields.`,
+    asksFields: true,
+  }) as const satisfies OptionSpec;
 
 const INSTANCE_HELP = 'help-gpu-instance-vgpu-query-scheduler-logs';
 
-const formatOption: OptionSpec = {
-  long: 'format',
-  value: 'optional',
-  argument: 'FORMAT,...',
-  values: { words: ['csv', 'noheader', 'nounits', 'json', 'jsonl'], between: ',' },
-  help: 'For --query-*: csv (with noheader, nounits), json, or jsonl (one object a line).',
-};
-
 /** Options that belong to the --query-* switches. */
-const QUERY_ONLY: readonly OptionSpec[] = [
-  formatOption,
+const QUERY_ONLY = [
+  {
+    long: 'format',
+    value: 'optional',
+    argument: 'FORMAT,...',
+    values: { words: ['csv', 'noheader', 'nounits', 'json', 'jsonl'], between: ',' },
+    help: 'For --query-*: csv (with noheader, nounits), json, or jsonl (one object a line).',
+    beside: 'asksFields',
+  },
   {
     short: ['f'],
     long: 'filename',
     value: 'required',
     argument: 'FILE',
     help: 'For --query-*: write to a file instead of the terminal.',
+    beside: 'asksFields',
   },
   {
     short: ['lms'],
@@ -119,10 +116,11 @@ const QUERY_ONLY: readonly OptionSpec[] = [
     value: 'optional',
     argument: 'MILLISECONDS',
     help: 'For --query-*: repeat with the time in milliseconds.',
+    beside: 'asksFields',
   },
-];
+] as const satisfies readonly OptionSpec[];
 
-const options: readonly OptionSpec[] = [
+const options = [
   idOption,
   {
     short: ['gi'],
@@ -138,48 +136,54 @@ const options: readonly OptionSpec[] = [
     argument: 'SECONDS',
     help: 'Repeat until interrupted, every 1 to 10 seconds; 5 if no time is given.',
   },
-  ...CHOICES.map(({ spec: option }) => option),
+  ...CHOICES,
   { short: ['v'], long: 'verbose', help: 'With -s or -c: details of each type.' },
-  fields(vgpuSchedulerLogs.option, 'the vGPU scheduler logs', 'nvsmi --help-vgpu-query-scheduler-logs'),
+  fields('query-vgpu-scheduler-logs', 'the vGPU scheduler logs', 'nvsmi --help-vgpu-query-scheduler-logs'),
   fields(
     'query-gpu-instance-vgpu-scheduler-logs',
     'the vGPU scheduler logs of GPU instances',
     `--${INSTANCE_HELP}`,
   ),
-  { long: INSTANCE_HELP, help: 'List the fields of --query-gpu-instance-vgpu-scheduler-logs.' },
-  fields(accountedApps.option, 'processes in the accounting buffer', 'nvsmi --help-query-accounted-apps'),
+  {
+    long: INSTANCE_HELP,
+    help: 'List the fields of --query-gpu-instance-vgpu-scheduler-logs.',
+    asksFields: true,
+  },
+  fields('query-accounted-apps', 'processes in the accounting buffer', 'nvsmi --help-query-accounted-apps'),
   ...QUERY_ONLY,
   jsonOption,
   setter('caa', 'clear-accounted-apps'),
   setter('shm', 'set-heterogeneous-mode', 'required'),
   setter('smts', 'set-mig-timeslice-mode', 'required'),
-];
+] as const satisfies readonly OptionSpec[];
 
-const isGiven = (tokens: readonly Token[], long: string): boolean => lastValue(tokens, long) !== undefined;
+type VgpuGiven = Given<typeof options>;
 
-function chosenView(tokens: readonly Token[]): views.View {
-  const chosen = CHOICES.filter(({ spec: { long } }) => isGiven(tokens, long));
+function chosenView(given: VgpuGiven): views.View {
+  const chosen = (
+    CHOICES as readonly (Choice & { readonly long: (typeof CHOICES)[number]['long'] })[]
+  ).filter(({ long }) => given[long] !== undefined);
   if (chosen.length > 1) throw new UsageError('Only one of the views of vgpu can be asked for at a time.');
   const [only] = chosen;
   if (only === undefined) return views.SUMMARY;
-  const instances = only.ofInstances ? instancesOf(tokens) : undefined;
-  return only.view({ verbose: isGiven(tokens, 'verbose'), instances, metrics: metricsOf(tokens) });
+  const instances = only.ofInstances ? instancesOf(given) : undefined;
+  return only.view({ verbose: given.verbose === true, instances, metrics: metricsOf(given) });
 }
 
 /** The ids of `-gi`, which nvidia-smi requires together with the GPU. */
-function instancesOf(tokens: readonly Token[]): readonly number[] | undefined {
-  const list = lastValue(tokens, 'gpu-instance-id');
+function instancesOf(given: VgpuGiven): readonly number[] | undefined {
+  const list = given['gpu-instance-id'];
   if (list === undefined) return undefined;
   const ids = list.split(',').map((id) => id.trim());
   const wrong = ids.find((id) => !/^\d+$/.test(id));
   if (wrong !== undefined) throw new UsageError(plainly`GPU instance id "${wrong}" is not a number.`);
-  if (!isGiven(tokens, 'id')) throw new UsageError('Name the GPU of the GPU instances: -i GPU -gi ID.');
+  if (given.id === undefined) throw new UsageError('Name the GPU of the GPU instances: -i GPU -gi ID.');
   return ids.map(Number);
 }
 
 /** The refusals are those of an H200 (580.159.04). */
-function metricsOf(tokens: readonly Token[]): readonly GpmMetric[] {
-  const list = lastValue(tokens, 'gpm-metrics');
+function metricsOf(given: VgpuGiven): readonly GpmMetric[] {
+  const list = given['gpm-metrics'];
   if (list === undefined) return [];
   if (list === '') throw new UsageError('Invalid argument. Provide metric value.');
   const offending = /[^\d,]/.exec(list);
@@ -198,8 +202,8 @@ const USUAL_PERIOD = 5;
 const LONGEST_PERIOD = 10;
 
 /** The period of `-l` in milliseconds. */
-function periodOf(tokens: readonly Token[]): number | undefined {
-  const text = lastValue(tokens, 'loop');
+function periodOf(given: VgpuGiven): number | undefined {
+  const text = given.loop;
   if (text === undefined) return undefined;
   const seconds = text === '' ? USUAL_PERIOD : decimal(text);
   if (seconds >= 1 && seconds <= LONGEST_PERIOD) return seconds * 1000;
@@ -208,48 +212,44 @@ function periodOf(tokens: readonly Token[]): number | undefined {
   );
 }
 
-/** A --query-* switch with a value; without one nvidia-smi passes it over. */
-function tableOf(tokens: readonly Token[]) {
-  const instances = instanceSchedulerLogs(instancesOf(tokens));
-  return [vgpuSchedulerLogs, instances, accountedApps].find(
-    ({ option }) => (lastValue(tokens, option) ?? '') !== '',
-  );
+/** A --query-* switch with a value, and that value; without one nvidia-smi ignores the switch. */
+function tableAskedBy(given: VgpuGiven): { table: Table; list: string } | undefined {
+  const instances = instanceSchedulerLogs(instancesOf(given));
+  return [
+    { table: vgpuSchedulerLogs, list: given['query-vgpu-scheduler-logs'] ?? '' },
+    { table: instances, list: given['query-gpu-instance-vgpu-scheduler-logs'] ?? '' },
+    { table: accountedApps, list: given['query-accounted-apps'] ?? '' },
+  ].find(({ list }) => list !== '');
 }
 
 /** For a --query-* switch `--json` is one more word of `--format`, and is refused where it does not go with the others. */
-function withFormat(tokens: readonly Token[]): readonly Token[] {
-  if (!isGiven(tokens, 'json')) return tokens;
-  const value = `${lastValue(tokens, 'format') ?? ''},json`;
-  return [...tokens, { spec: formatOption, value, written: '--json' }];
-}
+const withFormat = ({ format = '', json, ...given }: VgpuGiven): QueryGiven => ({
+  ...given,
+  format: json ? `${format},json` : format,
+});
 
-async function run(tokens: readonly Token[], context: Context): Promise<number> {
-  refuseSetters(tokens);
+async function run(given: VgpuGiven, context: Context): Promise<number> {
   const { io } = context;
-  if (isGiven(tokens, INSTANCE_HELP)) {
+  if (given[INSTANCE_HELP]) {
     io.out(tableHelp(instanceSchedulerLogs(undefined), context));
     return 0;
   }
-  const table = tableOf(tokens);
-  if (table !== undefined) {
-    const names = table.rows.flatMap((row) => row.names);
-    const request = readQuery(withFormat(tokens), { option: table.option, names }, io);
-    return query(request, tokens, context, table);
-  }
-  const misplaced = tokens.find(({ spec: option }) => QUERY_ONLY.includes(option));
-  if (misplaced !== undefined)
-    throw new UsageError(plainly`Option "${misplaced.written}" is not recognized.`);
-  return show(chosenView(tokens), tokens, context);
+  const asked = tableAskedBy(given);
+  if (asked === undefined) return show(chosenView(given), given, context);
+  const { table, list } = asked;
+  const names = table.rows.flatMap((row) => row.names);
+  const request = readQuery(withFormat(given), { option: table.option, names, list }, io);
+  return query(request, context, table);
 }
 
-async function show(view: views.View, tokens: readonly Token[], context: Context): Promise<number> {
+async function show(view: views.View, given: VgpuGiven, context: Context): Promise<number> {
   const { io } = context;
-  const period = periodOf(tokens) ?? view.period;
+  const period = periodOf(given) ?? view.period;
   const { session } = await context.machine();
-  const chosen = chosenGpus(session, lastValue(tokens, 'id'));
+  const chosen = chosenGpus(session, given.id);
   const hosts = reachable(chosen).map((gpu) => ({ gpu, isHost: isVgpuHost(session, gpu) }));
   const gpus = hosts.filter(({ isHost }) => isHost === true).map(({ gpu }) => gpu);
-  const asJson = isGiven(tokens, 'json');
+  const asJson = given.json === true;
   const unknown = hosts.find(({ isHost }) => isHost instanceof Missing);
   if (unknown?.isHost instanceof Missing) {
     throw refusal(
@@ -282,4 +282,4 @@ async function show(view: views.View, tokens: readonly Token[], context: Context
   return statusOf(chosen);
 }
 
-export const spec: CommandSpec = { options, run };
+export const spec: CommandSpec = command({ options, run });

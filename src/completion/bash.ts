@@ -1,15 +1,7 @@
 /** Completion for bash, without the bash-completion package. */
 import type { OptionSpec } from '../argv.js';
-import {
-  ASK_GPUS,
-  EVERYWHERE,
-  type Page,
-  type Pages,
-  STAMP,
-  sourceOf,
-  spellings,
-  takesList,
-} from './pages.js';
+import { EVERYWHERE } from '../options.js';
+import { ASK_GPUS, type Page, type Pages, STAMP, sourceOf, spellings, takesList } from './pages.js';
 import { valuesOf } from './values.js';
 
 const quoted = (words: readonly string[]): string => `'${words.join(' ')}'`;
@@ -51,7 +43,7 @@ export function bashCompletion({ root, commands }: Pages): string {
   const optionCases = [root, ...commands].map(
     (page) => `    '${page.name}') words=${quoted(page.options.flatMap(spellings))} ;;`,
   );
-  const leading = [...EVERYWHERE].map((long) => `--${long}`);
+  const leading = EVERYWHERE.map(({ long }) => `--${long}`);
   return `# bash completion for nvsmi. ${STAMP}
 
 # The words that begin as the second argument does, in any case, after what the third says.
@@ -94,8 +86,8 @@ _nvsmi_gpus() {
     word=\${COMP_WORDS[i]} value=\${COMP_WORDS[i + 1]}
     [[ $value == = ]] && value=\${COMP_WORDS[i + 2]}
     case $word in
-      ${[...EVERYWHERE].map((long) => `--${long}=*`).join('|')}) machine+=("$word") ;;
-      ${[...EVERYWHERE].map((long) => `--${long}`).join('|')}) machine+=("$word=$value") ;;
+      ${EVERYWHERE.map(({ long }) => `--${long}=*`).join('|')}) machine+=("$word") ;;
+      ${EVERYWHERE.map(({ long }) => `--${long}`).join('|')}) machine+=("$word=$value") ;;
     esac
   done
   nvsmi "\${machine[@]}" ${ASK_GPUS} | while read -r index; do

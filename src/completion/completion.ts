@@ -1,6 +1,5 @@
 /** `completion`: the script that completes command lines in a shell. */
-import { lastValue } from '../argv.js';
-import type { CommandSpec } from '../commands/index.js';
+import { type CommandSpec, command } from '../commands/command.js';
 import { EXIT } from '../errors.js';
 import { bashCompletion } from './bash.js';
 import { fishCompletion } from './fish.js';
@@ -13,17 +12,19 @@ const SHELLS: ReadonlyMap<string, (pages: Pages) => string> = new Map([
   ['fish', fishCompletion],
 ]);
 
-export const spec: CommandSpec = {
+export const spec: CommandSpec = command({
   options: [],
-  operand: {
-    long: 'shell',
-    value: 'required',
-    values: { words: [...SHELLS.keys()] },
-    help: 'The shell that the script is for.',
-  },
-  run: async (tokens, context) => {
-    const script = SHELLS.get(lastValue(tokens, 'shell') ?? '');
+  operand: [
+    {
+      long: 'shell',
+      value: 'required',
+      values: { words: [...SHELLS.keys()] },
+      help: 'The shell that the script is for.',
+    },
+  ],
+  run: async ({ shell = '' }, context) => {
+    const script = SHELLS.get(shell);
     if (script !== undefined) context.io.out(script(await readPages()));
     return EXIT.ok;
   },
-};
+});

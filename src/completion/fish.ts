@@ -1,6 +1,7 @@
 /** Completion for fish. */
 import type { OptionSpec } from '../argv.js';
-import { ASK_GPUS, EVERYWHERE, type Page, type Pages, STAMP, sourceOf, takesList } from './pages.js';
+import { EVERYWHERE } from '../options.js';
+import { ASK_GPUS, type Page, type Pages, STAMP, sourceOf, takesList } from './pages.js';
 import { valuesOf } from './values.js';
 
 const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
@@ -75,9 +76,9 @@ function __nvsmi_gpus
     set -l machine
     for at in (seq (count $line))
         switch $line[$at]
-            case ${[...EVERYWHERE].map((long) => `'--${long}=*'`).join(' ')}
+            case ${EVERYWHERE.map(({ long }) => `'--${long}=*'`).join(' ')}
                 set -a machine $line[$at]
-            case ${[...EVERYWHERE].map((long) => `--${long}`).join(' ')}
+            case ${EVERYWHERE.map(({ long }) => `--${long}`).join(' ')}
                 set -a machine $line[$at]=$line[(math $at + 1)]
         end
     end

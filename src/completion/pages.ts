@@ -2,7 +2,7 @@
 import type { OptionSpec } from '../argv.js';
 import { allCommands, optionsOf } from '../command-table.js';
 import type { Example } from '../commands/index.js';
-import { rootExamples, rootOptions } from '../options.js';
+import { EVERYWHERE, rootExamples, rootOptions } from '../options.js';
 
 export interface Page {
   /** Empty for nvsmi itself. */
@@ -21,17 +21,13 @@ export interface Pages {
   readonly commands: readonly Page[];
 }
 
-/** Options that any subcommand takes, before its name and after it. */
-export const EVERYWHERE: ReadonlySet<string> = new Set(['snapshot', 'nvml']);
-
 const shown = (options: readonly OptionSpec[]): readonly OptionSpec[] =>
   options.filter(({ hidden }) => !hidden);
 
 export async function readPages(): Promise<Pages> {
-  const everywhere = shown(rootOptions).filter(({ long }) => EVERYWHERE.has(long));
   const pages = allCommands.map(async ({ name, summary, examples, load }): Promise<Page> => {
     const spec = await load();
-    const options = [...shown(optionsOf(spec)), ...everywhere];
+    const options = [...shown(optionsOf(spec)), ...EVERYWHERE];
     return { name, summary, operand: spec.operand, options, examples, notes: spec.notes?.() };
   });
   return {

@@ -1,8 +1,8 @@
 /** Completion for zsh. */
 import { argumentOf, type OptionSpec, type Values } from '../argv.js';
+import { EVERYWHERE } from '../options.js';
 import {
   ASK_GPUS,
-  EVERYWHERE,
   type Page,
   type Pages,
   type Source,
@@ -73,7 +73,7 @@ export function zshCompletion({ root, commands }: Pages): string {
   const cases = commands.map(
     (page) => `      ${page.name})\n        _arguments \\\n${argumentsOf(page, '          ')}\n        ;;`,
   );
-  const leading = [...EVERYWHERE].map((long) => `--${long}`);
+  const leading = EVERYWHERE.map(({ long }) => `--${long}`);
   return `#compdef nvsmi
 # zsh completion for nvsmi. ${STAMP}
 
@@ -83,8 +83,8 @@ _nvsmi_gpus() {
   local -i i
   for (( i = 2; i < $#nvsmi_line; i++ )); do
     case $nvsmi_line[i] in
-      (${[...EVERYWHERE].map((long) => `--${long}=*`).join('|')}) machine+=($nvsmi_line[i]) ;;
-      (${[...EVERYWHERE].map((long) => `--${long}`).join('|')}) machine+=($nvsmi_line[i]=$nvsmi_line[i+1]) ;;
+      (${EVERYWHERE.map(({ long }) => `--${long}=*`).join('|')}) machine+=($nvsmi_line[i]) ;;
+      (${EVERYWHERE.map(({ long }) => `--${long}`).join('|')}) machine+=($nvsmi_line[i]=$nvsmi_line[i+1]) ;;
     esac
   done
   found=(\${(M)\${(f)"$(nvsmi $machine ${ASK_GPUS})"}:#<->})

@@ -10,7 +10,7 @@ import { openWritten } from '../written-path.js';
 
 /** A gzip header without name and time: deflate, written on Unix. */
 const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
-/** The same with the flag of a text, which no reader heeds: the first line of a writer, on which the meaning of the others may depend. */
+/** The same with the flag of a text, which no reader uses: the first line of a writer, on which the meaning of the others may depend. */
 const FIRST_HEADER = Buffer.from(HEADER).fill(1, 3, 4);
 /** Checksum and length at the end of a member. */
 const CHECKS = 8;

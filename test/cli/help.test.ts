@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { allCommands } from '../../src/command-table.js';
+import type { CommandEntry } from '../../src/commands/index.js';
 import { rootExamples } from '../../src/options.js';
 import { nvsmi } from './run.js';
 
@@ -19,6 +20,14 @@ describe('nvsmi help', () => {
     expect(out).toBe((await nvsmi([name, '-h'])).out);
     expect(out).toContain(`Usage: nvsmi ${name} `);
     expect(out).toMatch(/\nExamples:\n {2}\S*.*nvsmi /);
+  });
+
+  it.each(NAMES)('lists the options of a command, but for hidden ones: %s', async (name) => {
+    const { options } = await (allCommands.find((entry) => entry.name === name) as CommandEntry).load();
+    const { out } = await nvsmi(['help', name]);
+    const listed = out.match(/(?<=^ {2}(?:-\w+, )*--)[\w-]+/gm);
+    const wanted = options.filter(({ hidden }) => !hidden).map(({ long }) => long);
+    expect(listed).toEqual(['help', ...wanted]);
   });
 
   it.each([

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { OptionSpec } from '../../src/argv.js';
 import { main } from '../../src/cli.js';
+import { readCommandLine } from '../../src/command-line.js';
 import { readPages } from '../../src/completion/pages.js';
 import { valuesOf } from '../../src/completion/values.js';
 import { hintText } from '../../src/hint.js';
@@ -156,7 +157,7 @@ describe('without a driver', () => {
     'a recording is offered where there is no driver, not where it is out of order: status %i',
     async (status, text) => {
       const error = new DeadLibrary(status, 'Refused.', 'Load it.');
-      expect(await hintText(error, ['-L'], new FakeIo())).toBe(text);
+      expect(await hintText(error, await readCommandLine(['-L']), new FakeIo())).toBe(text);
     },
   );
 

@@ -6,7 +6,7 @@ export const MACHINE = 'h200-x2';
 
 export async function nvsmi(argv: readonly string[], world: World = {}, machine = MACHINE) {
   const io = new FakeIo(world);
-  const status = await main([...argv, '--snapshot', machine], io);
+  const status = await main(['--snapshot', machine, ...argv], io);
   return { status, out: io.output, err: io.errors, io };
 }
 

@@ -30,7 +30,7 @@ export async function runOn(
       writeFileSync(file, JSON.stringify(source));
       source = file;
     }
-    const status = await main([...argv, '--snapshot', source], io);
+    const status = await main(['--snapshot', source, ...argv], io);
     return { status, out: io.output, err: io.errors };
   } finally {
     rmSync(folder, { recursive: true });

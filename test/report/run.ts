@@ -36,7 +36,7 @@ export async function runOn(
       writeFileSync(path, JSON.stringify(source));
       source = path;
     }
-    const status = await main([...argv, '--snapshot', source], io);
+    const status = await main(['--snapshot', source, ...argv], io);
     const file = [...io.files.values()].join('');
     return { status, writes: io.writes, out: io.output, err: io.errors, file };
   } finally {

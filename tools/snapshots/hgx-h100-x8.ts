@@ -1,4 +1,4 @@
-/** What NVML answers about the GPUs of the HGX board as they do what hgx-h100-x8-load.ts reckons, moment by moment. */
+/** What NVML answers about the GPUs of the HGX board as they do what hgx-h100-x8-load.ts computes, moment by moment. */
 import type { Json } from '../../src/nvml/answer.js';
 import * as nvml from '../../src/nvml/generated/constants.js';
 import { LOADS, type Load, loadsOver } from './hgx-h100-x8-load.js';

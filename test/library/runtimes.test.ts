@@ -19,7 +19,7 @@ const said = {};
 
 const machine = open(source);
 const query = machine.query(['index', 'name', 'memory.total', 'power.draw', 'fan.speed']);
-said.samples = [query.sample(), await query.sampleAsync(), query.reasons()];
+said.samples = [query.sample(), await query.sampleAsync()];
 said.ticks = [];
 for await (const rows of query.watch({ everyMs: 5 })) if (said.ticks.push(rows) === 3) break;
 said.report = await machine.report();

@@ -19,6 +19,7 @@ import {
   countOption,
   delayOption,
   fileOption,
+  formatOption,
   openFile,
   readCount,
   readDelay,
@@ -71,13 +72,7 @@ const options = [
   },
   stampOption,
   fileOption,
-  {
-    long: 'format',
-    value: 'required',
-    argument: 'WORD,...',
-    values: { words: [...ALL_WORDS.keys()], between: ',' },
-    help: 'csv, noheader (no names), nounit (no units), json, or jsonl (one object a line).',
-  },
+  formatOption,
 ] as const satisfies readonly OptionSpec[];
 
 async function dmon(given: Given<typeof options>, context: Context): Promise<number> {

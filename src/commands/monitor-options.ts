@@ -123,6 +123,15 @@ export const ALL_WORDS: FormatWords = new Map<string, Partial<OutputFormat>>([
   ...JSON_WORDS,
 ]);
 
+/** `--format` of the monitors that print tables. */
+export const formatOption = {
+  long: 'format',
+  value: 'required',
+  argument: 'WORD,...',
+  values: { words: [...ALL_WORDS.keys()], between: ',' },
+  help: 'csv, noheader (no names), nounit (no units), json, or jsonl (one object a line).',
+} as const satisfies OptionSpec;
+
 /** The words of `--format`, in any order. */
 export function readFormat(
   { format: list = '' }: { readonly format?: string },

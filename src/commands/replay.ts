@@ -10,7 +10,14 @@ import { monitorRecord, timeOf } from '../render/monitor-json.js';
 import { readRecords } from '../system/record-file.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
-import { ALL_WORDS, openFile, readFormat, readSelect, selectOption } from './monitor-options.js';
+import {
+  ALL_WORDS,
+  formatOption,
+  openFile,
+  readFormat,
+  readSelect,
+  selectOption,
+} from './monitor-options.js';
 import { idOption } from './select.js';
 
 const options = [
@@ -32,13 +39,7 @@ const options = [
     argument: 'FILE',
     help: 'Write to a file instead of the terminal.',
   },
-  {
-    long: 'format',
-    value: 'required',
-    argument: 'WORD,...',
-    values: { words: [...ALL_WORDS.keys()], between: ',' },
-    help: 'csv, noheader (no names), nounit (no units), json, or jsonl (one object a line).',
-  },
+  formatOption,
 ] as const satisfies readonly OptionSpec[];
 
 async function replay(given: Given<typeof options>, { io }: Context): Promise<number> {

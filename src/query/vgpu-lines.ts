@@ -98,74 +98,43 @@ const typeSpec = (name: string, label: string, kind: Kind, probe: Probe, pick: P
 
 /** `-s -v` and `-c -v`, in the order of the vGPU software's guide. */
 export function vgpuTypeLines(session: Session, gpu: Gpu, type: number): readonly Line[] {
+  const ofType = { vgpuTypeId: type };
+  const resolution = sample(nvmlVgpuTypeGetResolution, { ...ofType, displayIndex: 0 });
   const specs: readonly LineSpec[] = [
-    typeSpec('name', 'Name', text, sample(nvmlVgpuTypeGetName, { vgpuTypeId: type }), ''),
-    typeSpec('class', 'Class', text, sample(nvmlVgpuTypeGetClass, { vgpuTypeId: type }), ''),
+    typeSpec('name', 'Name', text, sample(nvmlVgpuTypeGetName, ofType), ''),
+    typeSpec('class', 'Class', text, sample(nvmlVgpuTypeGetClass, ofType), ''),
     typeSpec(
       'gpu_instance_profile_id',
       'GPU Instance Profile ID',
       count,
-      sample(nvmlVgpuTypeGetGpuInstanceProfileId, { vgpuTypeId: type }),
+      sample(nvmlVgpuTypeGetGpuInstanceProfileId, ofType),
     ),
-    typeSpec(
-      'max_instances',
-      'Max Instances',
-      count,
-      sample(nvmlVgpuTypeGetMaxInstances, { vgpuTypeId: type }),
-    ),
+    typeSpec('max_instances', 'Max Instances', count, sample(nvmlVgpuTypeGetMaxInstances, ofType)),
     typeSpec(
       'max_instances_per_vm',
       'Max Instances Per VM',
       count,
-      sample(nvmlVgpuTypeGetMaxInstancesPerVm, { vgpuTypeId: type }),
+      sample(nvmlVgpuTypeGetMaxInstancesPerVm, ofType),
     ),
-    typeSpec(
-      'device_id',
-      'Device ID',
-      smallHex,
-      sample(nvmlVgpuTypeGetDeviceID, { vgpuTypeId: type }),
-      'deviceID',
-    ),
+    typeSpec('device_id', 'Device ID', smallHex, sample(nvmlVgpuTypeGetDeviceID, ofType), 'deviceID'),
     typeSpec(
       'subsystem_id',
       'Sub System ID',
       smallHex,
-      sample(nvmlVgpuTypeGetDeviceID, { vgpuTypeId: type }),
+      sample(nvmlVgpuTypeGetDeviceID, ofType),
       'subsystemID',
     ),
-    typeSpec(
-      'framebuffer_mib',
-      'FB Memory',
-      mebibytes,
-      sample(nvmlVgpuTypeGetFramebufferSize, { vgpuTypeId: type }),
-    ),
-    typeSpec(
-      'display_heads',
-      'Display Heads',
-      count,
-      sample(nvmlVgpuTypeGetNumDisplayHeads, { vgpuTypeId: type }),
-    ),
-    typeSpec(
-      'max_x_resolution',
-      'Maximum X Resolution',
-      count,
-      sample(nvmlVgpuTypeGetResolution, { vgpuTypeId: type, displayIndex: 0 }),
-      'xdim',
-    ),
-    typeSpec(
-      'max_y_resolution',
-      'Maximum Y Resolution',
-      count,
-      sample(nvmlVgpuTypeGetResolution, { vgpuTypeId: type, displayIndex: 0 }),
-      'ydim',
-    ),
+    typeSpec('framebuffer_mib', 'FB Memory', mebibytes, sample(nvmlVgpuTypeGetFramebufferSize, ofType)),
+    typeSpec('display_heads', 'Display Heads', count, sample(nvmlVgpuTypeGetNumDisplayHeads, ofType)),
+    typeSpec('max_x_resolution', 'Maximum X Resolution', count, resolution, 'xdim'),
+    typeSpec('max_y_resolution', 'Maximum Y Resolution', count, resolution, 'ydim'),
     typeSpec(
       'frame_rate_limit',
       'Frame Rate Limit',
       framesPerSecond,
-      sample(nvmlVgpuTypeGetFrameRateLimit, { vgpuTypeId: type }),
+      sample(nvmlVgpuTypeGetFrameRateLimit, ofType),
     ),
-    typeSpec('license', 'GRID License', text, sample(nvmlVgpuTypeGetLicense, { vgpuTypeId: type }), ''),
+    typeSpec('license', 'GRID License', text, sample(nvmlVgpuTypeGetLicense, ofType), ''),
   ];
   const id: Field = { name: 'type_id', label: 'vGPU Type ID', depth: 1, value: cell(smallHex, type) };
   return [id, ...specs.map((spec) => readLine(session, spec, gpu))];
@@ -228,39 +197,33 @@ export function vgpuLines(
     probe: Probe,
     pick: Pick = 'value',
   ): Field => readLine(session, { name, label, depth, kind, probe, pick }, SYSTEM);
+  const ofVgpu = { vgpuInstance: vgpu };
   const total =
     type instanceof Missing
       ? type
       : askProbe(session, fixed(nvmlVgpuTypeGetFramebufferSize, { vgpuTypeId: Number(type) })).read('value');
-  const used = askProbe(session, sample(nvmlVgpuInstanceGetFbUsage, { vgpuInstance: vgpu })).read('value');
+  const used = askProbe(session, sample(nvmlVgpuInstanceGetFbUsage, ofVgpu)).read('value');
   const free =
     total instanceof Missing || used instanceof Missing ? NOT_SUPPORTED : Number(total) - Number(used);
   const [accountingBuffer] = readGpuFields(session, gpu, ['accounting.buffer_size']) as [Reading];
-  const encoder = sample(nvmlVgpuInstanceGetEncoderStats, { vgpuInstance: vgpu });
-  const fbc = sample(nvmlVgpuInstanceGetFBCStats, { vgpuInstance: vgpu });
+  const encoder = sample(nvmlVgpuInstanceGetEncoderStats, ofVgpu);
+  const fbc = sample(nvmlVgpuInstanceGetFBCStats, ofVgpu);
   return [
     lineAt(1, 'vgpu', 'vGPU ID', count, vgpu),
     lineAt(2, 'vm_id', isUuid ? 'VM UUID' : 'VM ID', text, vmId),
     lineAt(2, 'vm_name', 'VM Name', text, NOT_SUPPORTED),
     lineAt(2, 'name', 'vGPU Name', text, typeName),
     lineAt(2, 'type_id', 'vGPU Type', count, type),
-    read(2, 'uuid', 'vGPU UUID', text, sample(nvmlVgpuInstanceGetUUID, { vgpuInstance: vgpu }), ''),
-    ...[
-      read(
-        2,
-        'mdev_uuid',
-        'MDEV UUID',
-        text,
-        sample(nvmlVgpuInstanceGetMdevUUID, { vgpuInstance: vgpu }),
-        '',
-      ),
-    ].filter(({ value }) => !(value.reading instanceof Missing)),
+    read(2, 'uuid', 'vGPU UUID', text, sample(nvmlVgpuInstanceGetUUID, ofVgpu), ''),
+    ...[read(2, 'mdev_uuid', 'MDEV UUID', text, sample(nvmlVgpuInstanceGetMdevUUID, ofVgpu), '')].filter(
+      ({ value }) => !(value.reading instanceof Missing),
+    ),
     read(
       2,
       'guest_driver_version',
       'Guest Driver Version',
       text,
-      sample(nvmlVgpuInstanceGetVmDriverVersion, { vgpuInstance: vgpu }),
+      sample(nvmlVgpuInstanceGetVmDriverVersion, ofVgpu),
       '',
     ),
     read(
@@ -268,42 +231,30 @@ export function vgpuLines(
       'license_status',
       'License Status',
       text,
-      sample(nvmlVgpuInstanceGetLicenseInfo_v2, { vgpuInstance: vgpu }),
+      sample(nvmlVgpuInstanceGetLicenseInfo_v2, ofVgpu),
       licenseText,
     ),
-    read(
-      2,
-      'gpu_instance_id',
-      'GPU Instance ID',
-      count,
-      sample(nvmlVgpuInstanceGetGpuInstanceId, { vgpuInstance: vgpu }),
-    ),
+    read(2, 'gpu_instance_id', 'GPU Instance ID', count, sample(nvmlVgpuInstanceGetGpuInstanceId, ofVgpu)),
     read(
       2,
       'placement_id',
       'Placement ID',
       count,
-      sample(nvmlVgpuInstanceGetPlacementId, { vgpuInstance: vgpu }),
+      sample(nvmlVgpuInstanceGetPlacementId, ofVgpu),
       placementText,
     ),
-    read(
-      2,
-      'accounting_mode',
-      'Accounting Mode',
-      enabled,
-      sample(nvmlVgpuInstanceGetAccountingMode, { vgpuInstance: vgpu }),
-    ),
-    read(2, 'ecc_mode', 'ECC Mode', enabled, sample(nvmlVgpuInstanceGetEccMode, { vgpuInstance: vgpu })),
+    read(2, 'accounting_mode', 'Accounting Mode', enabled, sample(nvmlVgpuInstanceGetAccountingMode, ofVgpu)),
+    read(2, 'ecc_mode', 'ECC Mode', enabled, sample(nvmlVgpuInstanceGetEccMode, ofVgpu)),
     lineAt(2, 'accounting_buffer_size', 'Accounting Buffer Size', count, accountingBuffer),
     read(
       2,
       'frame_rate_limit',
       'Frame Rate Limit',
       framesPerSecond,
-      sample(nvmlVgpuInstanceGetFrameRateLimit, { vgpuInstance: vgpu }),
+      sample(nvmlVgpuInstanceGetFrameRateLimit, ofVgpu),
     ),
     { depth: 2, label: 'PCI' },
-    read(3, 'bus_id', 'Bus Id', text, sample(nvmlVgpuInstanceGetGpuPciId, { vgpuInstance: vgpu }), ''),
+    read(3, 'bus_id', 'Bus Id', text, sample(nvmlVgpuInstanceGetGpuPciId, ofVgpu), ''),
     { depth: 2, label: 'FB Memory Usage' },
     lineAt(3, 'framebuffer_total_mib', 'Total', mebibytes, total),
     lineAt(3, 'framebuffer_used_mib', 'Used', mebibytes, used),

@@ -26,7 +26,7 @@ let homes = 0;
 function newHome() {
   const folder = join(top, String(homes++));
   for (const name of ['home', 'tmp', 'work']) mkdirSync(join(folder, name), { recursive: true });
-  const cache = join(folder, 'home/.cache/nvsmi');
+  const cache = join(folder, 'home/.cache/nvsmi/koffi');
   return { home: join(folder, 'home'), tmp: join(folder, 'tmp'), work: join(folder, 'work'), cache };
 }
 

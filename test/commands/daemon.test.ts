@@ -8,7 +8,7 @@ import { main } from '../../src/cli.js';
 import { readRecords } from '../../src/system/record-file.js';
 import { FakeIo } from '../fake-io.js';
 import { buildFake, type FakeLibrary } from '../fake-nvml/build.js';
-import { started } from '../program.js';
+import { NODE_PROGRAM, started } from '../program.js';
 import { machineWith, runOn, saved, temporaryFolder } from './monitor-machine.js';
 
 const fake = await buildFake();
@@ -147,7 +147,8 @@ describe.skipIf(!fake.available)('a recorder whose nvmlInit never returns', { ti
     const io = new FakeIo({ now: Date.now(), waits: Number.POSITIVE_INFINITY });
     const self = Object.assign(Object.create(process), {
       execArgv: [],
-      argv: started(['daemon', '-p', folder, '--nvml', library.path]).flat(),
+      // The daemon's part is played here, in Node, whatever the program is.
+      argv: started(['daemon', '-p', folder, '--nvml', library.path], NODE_PROGRAM).flat(),
     });
     const real = backgroundOf(self);
     let child = 0;

@@ -247,7 +247,7 @@ describe('what is kept', () => {
 
   it.each([
     ['/usr/lib/xorg/Xorg', '/usr/lib/xorg/Xorg'],
-    ['/home/alice/work/acme/.venv/bin/python3.11 train.py', '/home/user/folder/folder/.venv/bin/python3.11'],
+    ['/home/alice/code/acme/.venv/bin/python3.11 train.py', '/home/user/folder/folder/.venv/bin/python3.11'],
     ['/srv/acme/launch-rocket', '/srv/folder/program'],
     ['/scratch/alice/a.out', '/folder/folder/program'],
     ['./acme', './program'],

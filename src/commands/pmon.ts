@@ -89,17 +89,17 @@ function tablePrinter(columns: readonly ProcessColumn[], format: MonitorFormat):
   const headings = new Headings(table.header, true);
   const text = (cell: Cell, i: number): string =>
     cell === 0 && columns[i]?.zeroIsAbsent ? ABSENT : cellText(cell);
-  const nobody = [ABSENT, ABSENT, ...columns.map(() => ABSENT), commandCell(undefined)];
+  const noProcess = [ABSENT, ABSENT, ...columns.map(() => ABSENT), commandCell(undefined)];
   return (tick, now) => {
     const stamp = stampOf(format, now);
     let out = '';
     for (const { gpu, lines } of tick) {
       if (lines instanceof Missing) {
-        const why = [...nobody.slice(0, -1), statusWords(lines.status)];
+        const why = [...noProcess.slice(0, -1), statusWords(lines.status)];
         out += headings.next() + table.row(stamp, gpu.index, why);
         continue;
       }
-      if (lines.length === 0) out += headings.next() + table.row(stamp, gpu.index, nobody);
+      if (lines.length === 0) out += headings.next() + table.row(stamp, gpu.index, noProcess);
       for (const { pid, type, cells, command } of lines) {
         const texts = [String(pid), type, ...cells.map(text), commandCell(command)];
         out += headings.next() + table.row(stamp, gpu.index, texts);

@@ -75,7 +75,7 @@ function callOf({ entry, as }: Older, inputs: Inputs): Call {
   return { fn: entry.fn, args: as === undefined ? args : args.map((arg) => renamed(arg, as)) };
 }
 
-/** The fields that say what is asked, in the order of the struct: it tells one question from another in a recording. */
+/** The fields that say what is asked, in the order of the struct: in a recording they distinguish one question from another. */
 function presetOf(param: Param, inputs: Inputs): Preset {
   if (param[0] === 'given') return { [param[1]]: inputs[param[1]] as InputValue };
   if (param[0] !== 'struct' || param[3]?.role === undefined) return {};

@@ -153,19 +153,20 @@ function contentsOf(bytes: Buffer): Contents {
     while (next < begins.length && !isFirst(bytes, at(next))) next++;
     damages.push({ from: at(member), to: at(next) });
   };
-  const read = (from: number, behind: number): void => {
+  /** Reads the members from one up to another, exclusive. */
+  const read = (from: number, until: number): void => {
     const first = Math.max(from, next);
-    if (first >= behind) return;
-    const text = unpacked(bytes.subarray(at(first), at(behind)), left);
+    if (first >= until) return;
+    const text = unpacked(bytes.subarray(at(first), at(until)), left);
     if (Buffer.isBuffer(text)) {
       parts.push(text);
       left -= text.length;
-    } else if (behind - first > 1) {
+    } else if (until - first > 1) {
       // Most often only the last member is torn.
-      const middle = text === 'torn' ? behind - 1 : (first + behind) >> 1;
+      const middle = text === 'torn' ? until - 1 : (first + until) >> 1;
       read(first, middle);
-      read(middle, behind);
-    } else if (text === 'torn' && behind === begins.length) {
+      read(middle, until);
+    } else if (text === 'torn' && until === begins.length) {
       end = at(first);
     } else {
       damage(first);

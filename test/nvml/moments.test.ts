@@ -30,7 +30,7 @@ const machine: Snapshot = {
 const withTicks = (ticks: unknown): string => JSON.stringify({ ...machine, ticks });
 
 describe('a file with ticks', () => {
-  it('is read as it is written', () => {
+  it('is read as written', () => {
     const text = formatSnapshot(machine);
     expect(parseSnapshot(text, 'box')).toEqual(machine);
     expect(formatSnapshot(parseSnapshot(text, 'box'))).toBe(text);
@@ -161,7 +161,7 @@ describe('the moments of a recording', () => {
       { gpu0: 200, gpu1: 7 },
       { gpu0: { error: 'NVML_ERROR_GPU_IS_LOST' }, gpu1: 8 },
     ]);
-    const told = whole.slice(1).map((moment, i) => changesBetween(whole[i] as typeof calls, moment));
-    expect(told).toEqual(ticks.map((tick: Tick) => tick.calls));
+    const changes = whole.slice(1).map((moment, i) => changesBetween(whole[i] as typeof calls, moment));
+    expect(changes).toEqual(ticks.map((tick: Tick) => tick.calls));
   });
 });

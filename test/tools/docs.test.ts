@@ -71,9 +71,9 @@ describe('the completions and the manual page', () => {
         .split('Exit status:\n')[1]
         ?.replaceAll(/\n {5,}/g, ' ') ?? '';
     expect(help.match(/(?<=^ {2})\d+/gm)).toEqual(manual);
-    const told = new Set(manual?.map(Number));
+    const documented = new Set(manual?.map(Number));
     const statuses = [...Object.values(EXIT), 3, 4, 8, 9, 11, 12, 13, 15, 17, 18, 19, 23, 129, 130, 138, 143];
-    expect(statuses.filter((status) => !told.has(status))).toEqual([]);
+    expect(statuses.filter((status) => !documented.has(status))).toEqual([]);
     for (const [, meaning] of EXIT_STATUSES) {
       expect(help).toContain(` ${meaning}\n`);
       expect(part.toLowerCase()).toContain(`\n${meaning.toLowerCase()}.\n`);

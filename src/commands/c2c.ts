@@ -76,7 +76,7 @@ function answersOf(
 
 async function run({ link: only, ...given }: Given<typeof options>, context: Context): Promise<number> {
   const { session } = await context.machine();
-  const gpus = chosenGpus(session, given.id);
+  const gpus = await chosenGpus(session, given.id);
   const fields = GROUPS.filter(({ long }) => given[long]).flatMap(
     ({ fields }): readonly LinkField[] => fields,
   );

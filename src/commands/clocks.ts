@@ -2,8 +2,8 @@
 import type { Given, OptionSpec } from '../argv.js';
 import { Missing } from '../nvml/status.js';
 import { type Cells, cell } from '../query/cell.js';
-import { readGpuFields } from '../query/gpu-fields.js';
 import { active, count } from '../query/kind.js';
+import { readGpuFields } from '../query/read.js';
 import { jsonDocument } from '../render/document.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
@@ -18,7 +18,7 @@ const options = [
 
 async function run(given: Given<typeof options>, context: Context): Promise<number> {
   const { session } = await context.machine();
-  const gpus = chosenGpus(session, given.id);
+  const gpus = await chosenGpus(session, given.id);
   const states = reachable(gpus).map((gpu): Cells<'gpu' | 'sync_boost'> => {
     const [state] = readGpuFields(session, gpu, ['clocks_event_reasons.sync_boost']);
     return { gpu: cell(count, gpu.index), sync_boost: cell(active, state ?? 0) };

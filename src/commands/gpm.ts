@@ -4,11 +4,11 @@ import { type Given, type OptionSpec, setter } from '../argv.js';
 import { EXIT } from '../errors.js';
 import { nvmlGpmQueryIfStreamingEnabled } from '../nvml/generated/entries.js';
 import { Missing } from '../nvml/status.js';
-import type { Reading } from '../query/bound-probe.js';
 import { cell, cellText } from '../query/cell.js';
 import { count, words } from '../query/kind.js';
 import { sample } from '../query/probe.js';
 import { askProbe } from '../query/read.js';
+import type { Reading } from '../query/reading.js';
 import { jsonDocument } from '../render/document.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
@@ -28,7 +28,7 @@ const options = [
 
 async function gpm(given: Given<typeof options>, context: Context): Promise<number> {
   const { session } = await context.machine();
-  const gpus = chosenGpus(session, given.id);
+  const gpus = await chosenGpus(session, given.id);
   const asJson = given.json;
   // JSON has a reason also for a GPU that is lost; the text has a line for that one.
   const states = (asJson ? gpus : reachable(gpus)).map((gpu) => ({

@@ -23,7 +23,7 @@ export const commandNotInNvml = <Record extends Cells>(
 ): ((given: { readonly id?: string; readonly json?: true }, context: Context) => Promise<number>) => {
   return async (given, context) => {
     const { session } = await context.machine();
-    const gpus = chosenGpus(session, given.id);
+    const gpus = await chosenGpus(session, given.id);
     const asJson = given.json === true;
     // JSON has a reason for each value, also of a GPU that is lost; the text has a line for that one.
     const records = (asJson ? gpus : reachable(gpus)).flatMap(collect);

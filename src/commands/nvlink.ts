@@ -85,7 +85,7 @@ function jsonOf(wish: Wish, blocks: readonly Block[], source: AnswerSource | und
 
 async function run(given: Given<typeof options>, context: Context): Promise<number> {
   const { session } = await context.machine();
-  const gpus = chosenGpus(session, given.id);
+  const gpus = await chosenGpus(session, given.id);
   const wish = wishOf(session, given);
   const blocks = isAboutGpus(wish)
     ? reachable(gpus).flatMap((gpu): Block[] => {

@@ -68,7 +68,7 @@ function record(session: Session, gpu: Gpu, counted: readonly Counted[]): Cells 
 
 async function run(given: Given<typeof options>, context: Context): Promise<number> {
   const { session } = await context.machine();
-  const gpus = chosenGpus(session, given.id);
+  const gpus = await chosenGpus(session, given.id);
   const groups = GROUPS.filter(({ long }) => given[long]);
   const counted = groups.flatMap((group) => reachable(gpus).map((gpu) => countOf(session, gpu, group)));
   if (given.json) {

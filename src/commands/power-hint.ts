@@ -33,7 +33,7 @@ export const spec: CommandSpec = command({
   actions: ['list-info', ...ESTIMATES.map(({ long }) => long)],
   run: async (given, context) => {
     const { session } = await context.machine();
-    const gpus = chosenGpus(session, given.id);
+    const gpus = await chosenGpus(session, given.id);
     context.io.out(
       given.json
         ? jsonDocument({ power_hints: [] }, context.source)

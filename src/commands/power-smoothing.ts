@@ -1,6 +1,7 @@
 /** `power-smoothing -ppd`: what the preset profiles of power smoothing say. */
 import { type OptionSpec, setter } from '../argv.js';
 import { Missing } from '../nvml/status.js';
+import { together } from '../query/ask/asking.js';
 import { type Cells, cell } from '../query/cell.js';
 import { count } from '../query/kind.js';
 import { PARAMETERS, type PresetProfile, presetProfiles } from '../query/power-smoothing-profiles.js';
@@ -32,11 +33,13 @@ export const spec: CommandSpec = command({
   options,
   actions: ['print-profile-definitions', ...SETTERS.map(({ long }) => long)],
   run: async (given, context) => {
-    const { session } = await context.machine();
-    const gpus = chosenGpus(session, given.id);
-    const answers = reachable(gpus).map(({ index, ...gpu }) => ({
+    const { session, asker } = await context.machine();
+    const gpus = await chosenGpus(session, given.id);
+    const asked = reachable(gpus);
+    const found = await asker.start(together(asked.map(presetProfiles)));
+    const answers = asked.map(({ index }, i) => ({
       index,
-      profiles: presetProfiles(session, { index, ...gpu }),
+      profiles: found[i] as (typeof found)[number],
     }));
     if (given.json) {
       const records = answers.flatMap(({ index, profiles }) =>

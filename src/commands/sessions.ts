@@ -59,7 +59,7 @@ export const sessionsCommand = (part: string, probe: Probe, columns: readonly Se
     run: async (given, context) => {
       const period = loopPeriod(given);
       const { session } = await context.machine();
-      const gpus = chosenGpus(session, given.id);
+      const gpus = await chosenGpus(session, given.id);
       const asJson = given.json;
       if (!asJson) context.io.out(columnsHead(columns));
       await loop(context.io, period, () => {

@@ -148,9 +148,9 @@ async function everyProbe(): Promise<readonly Probe[]> {
     import('../query/monitor/device.js'),
     import('../query/processes.js'),
   ]);
-  const rows = tables.flatMap((table) => table.rows);
+  const fields = tables.flatMap((table) => table.fields);
   return [
-    ...rows.flatMap(({ source }) => ('probe' in source ? [source.probe] : [])),
+    ...fields.flatMap(({ source }) => ('probe' in source ? [source.probe] : [])),
     ...reportProbes,
     ...deviceColumns.map(({ probe }) => probe),
     ...processLists,

@@ -251,11 +251,12 @@ const options = [
   jsonOption,
 ] as const satisfies readonly OptionSpec[];
 
-function chosenInOrder(session: Session, ids: string | undefined): readonly Gpu[] {
+async function chosenInOrder(session: Session, ids: string | undefined): Promise<readonly Gpu[]> {
   if (ids === undefined) return [];
-  chosenGpus(session, ids);
-  const named = ids.split(',').flatMap((id) => (id.trim() === '' ? [] : gpusNamed(session, id)));
-  return [...new Set(named)];
+  await chosenGpus(session, ids);
+  const names = ids.split(',').filter((id) => id.trim() !== '');
+  const named = await Promise.all(names.map((id) => gpusNamed(session, id)));
+  return [...new Set(named.flat())];
 }
 
 /** The questions of a command line in the order in which they are answered. */
@@ -273,8 +274,8 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
     if (first?.refusal !== undefined) throw new UsageError(first.refusal);
   }
   const { session, files } = await context.machine();
-  const gpus = chosenGpus(session, undefined);
-  const chosen = chosenInOrder(session, given.id);
+  const gpus = await chosenGpus(session, undefined);
+  const chosen = await chosenInOrder(session, given.id);
   first?.check?.(given);
   if (chosen.length > 0 && asked.every(({ refusal }) => refusal === undefined)) {
     throw new UsageError(

@@ -6,8 +6,7 @@ import type { Io } from './io.js';
 import { loadLibrary } from './nvml/library.js';
 import { openSession, type Session, startSession } from './nvml/session.js';
 import type { RootGiven } from './options.js';
-import { Asker } from './query/ask/asker.js';
-import { shareOutcome } from './query/read.js';
+import { Outcome } from './query/ask/outcome.js';
 import { machineFiles, recordedFiles, type SystemFiles } from './system/files.js';
 import { kernelVersion } from './system/kernel.js';
 import { placed } from './system/lost-gpus.js';
@@ -54,9 +53,7 @@ export async function openMachine(source: Source, io: Io, wanted: string | undef
   return { ...asked(session, machineFiles), files: machineFiles, recorded: undefined };
 }
 
-function asked(attached: Session, files: SystemFiles): Pick<Machine, 'session' | 'asker'> {
-  const session = { ...attached, gpus: placed(attached.gpus, files) };
-  const asker = new Asker(session);
-  shareOutcome(session, asker.outcome);
-  return { session, asker };
-}
+const asked = (session: Session, files: SystemFiles): Pick<Machine, 'session' | 'outcome'> => ({
+  session: { ...session, gpus: placed(session.gpus, files) },
+  outcome: new Outcome(),
+});

@@ -8,6 +8,7 @@ import { jsonDocument } from '../render/document.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { lostLines, reachable, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import { chosenGpus, idOption } from './select.js';
 
 const options = [
@@ -17,7 +18,7 @@ const options = [
 ] as const satisfies readonly OptionSpec[];
 
 async function run(given: Given<typeof options>, context: Context): Promise<number> {
-  const { session } = await context.machine();
+  const { session } = await machineOf(context);
   const gpus = await chosenGpus(session, given.id);
   const states = reachable(gpus).map((gpu): Cells<'gpu' | 'sync_boost'> => {
     const [state] = readGpuFields(session, gpu, ['clocks_event_reasons.sync_boost']);

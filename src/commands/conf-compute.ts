@@ -12,6 +12,7 @@ import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { jsonOption } from './json-option.js';
 import { lostLines, reachable, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import { identityOf } from './named.js';
 import { chosenGpus, idOption } from './select.js';
 
@@ -143,7 +144,7 @@ function memoryOf(session: Session, gpu: Gpu) {
 }
 
 async function run(given: Given<typeof options>, context: Context): Promise<number> {
-  const { session, asker } = await context.machine();
+  const { session, asker } = await machineOf(context);
   const actions = ACTIONS.filter(({ long }) => given[long]);
   const asksMemory = given[MEMORY] === true;
   const gpus = await chosenGpus(session, asksMemory ? given.id : undefined);

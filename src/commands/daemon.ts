@@ -19,6 +19,7 @@ import { RecorderFolder } from '../system/recorder-folder.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';
+import { machineOf } from './machine.js';
 import { delayOption, readDelay, readSelect, selectOption } from './monitor-options.js';
 import { chosenGpus, idOption } from './select.js';
 
@@ -119,7 +120,7 @@ async function record(
   background: Background,
 ): Promise<number> {
   const { io } = context;
-  const { session } = await context.machine();
+  const { session } = await machineOf(context);
   const gpus = await chosenGpus(session, order.selectors);
   folder.take();
   const asker = new Asker(session, { onWorkers: true });

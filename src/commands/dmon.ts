@@ -14,6 +14,7 @@ import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';
 import { statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import {
   ALL_WORDS,
   countOption,
@@ -86,7 +87,7 @@ async function dmon(given: Given<typeof options>, context: Context): Promise<num
   const levels = LEVELS.get(given['gpm-options'] ?? 'd');
   if (levels === undefined) throw new UsageError('GPM options are d, m, dm or md.');
 
-  const { session, asker } = await context.machine();
+  const { session, asker } = await machineOf(context);
   const gpus = await chosenGpus(session, given.id);
   openFile(given.filename, io);
   const sampler = compileSampler(asker, gpus, { columns, gpm, levels });

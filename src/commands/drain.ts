@@ -13,6 +13,7 @@ import { jsonDocument } from '../render/document.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { jsonOption } from './json-option.js';
+import { machineOf } from './machine.js';
 
 const options = [
   {
@@ -38,7 +39,7 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
   if (named === undefined) throw new UsageError('Name the GPU to ask about: drain -q -p BUS_ID.');
   const address = busAddress(named);
   if (address === undefined) throw new UsageError(plainly`Option "${named}" is invalid for "-p".`);
-  const { session } = await context.machine();
+  const { session } = await machineOf(context);
   const [state = Missing.of(0)] = readValues(session, SYSTEM, [want(drainState(address))]);
   const busId = busIdText(address);
   if (given.json) {

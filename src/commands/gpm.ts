@@ -14,6 +14,7 @@ import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { jsonOption } from './json-option.js';
 import { lostLines, reachable, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import { chosenGpus, idOption } from './select.js';
 
 const streaming = sample(nvmlGpmQueryIfStreamingEnabled);
@@ -27,7 +28,7 @@ const options = [
 ] as const satisfies readonly OptionSpec[];
 
 async function gpm(given: Given<typeof options>, context: Context): Promise<number> {
-  const { session } = await context.machine();
+  const { session } = await machineOf(context);
   const gpus = await chosenGpus(session, given.id);
   const asJson = given.json;
   // JSON has a reason also for a GPU that is lost; the text has a line for that one.

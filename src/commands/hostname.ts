@@ -7,6 +7,7 @@ import { fieldCells } from '../query/gpu-fields.js';
 import { jsonDocument } from '../render/document.js';
 import type { Context } from './context.js';
 import { lostLines, reachable, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import { chosenGpus } from './select.js';
 
 const named = (gpus: readonly Gpu[]) =>
@@ -17,7 +18,7 @@ export async function hostname(
   given: { readonly id?: string; readonly json?: true },
   context: Context,
 ): Promise<number> {
-  const { session, asker } = await context.machine();
+  const { session, asker } = await machineOf(context);
   const gpus = await chosenGpus(session, given.id);
   if (given.json) {
     context.io.out(jsonDocument({ hostnames: await asker.start(named(gpus)) }, context.source));

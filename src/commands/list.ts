@@ -12,6 +12,7 @@ import { migDevicesIn } from '../query/mig-devices.js';
 import { jsonDocument } from '../render/document.js';
 import type { Context } from './context.js';
 import { lostLine, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 
 type MigCells = Cells<'device' | 'profile' | 'uuid'>;
 
@@ -62,7 +63,7 @@ function refused(error: unknown): never {
 
 /** Prints the list. Returns the exit status: 15 where a GPU is lost. */
 export async function list(given: { readonly json?: true }, context: Context): Promise<number> {
-  const { session, asker } = await context.machine().catch(refused);
+  const { session, asker } = await machineOf(context).catch(refused);
   const all = await asker.start(together(session.gpus.map(listed)));
   if (given.json) {
     const parts = {

@@ -13,6 +13,7 @@ import { jsonDocument } from '../render/document.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { lostLines, reachable, refusal, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import { LISTS, type List, type Scope, wantedInstances } from './mig-lists.js';
 import { chosenGpus, idOption } from './select.js';
 
@@ -122,7 +123,7 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
     'gpu-instance-id': idsOf(given, 'gpu-instance-id'),
     'compute-instance-id': idsOf(given, 'compute-instance-id'),
   };
-  const { session } = await context.machine();
+  const { session } = await machineOf(context);
   const gpus = await chosenGpus(session, given.id);
   const scope: Scope = { session, gpus, isWanted: (option, id) => ids[option]?.has(id) ?? true };
   const lists = LISTS.filter(({ long }) => given[long]);

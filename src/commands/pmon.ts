@@ -26,6 +26,7 @@ import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';
 import { statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import {
   countOption,
   delayOption,
@@ -71,7 +72,7 @@ async function pmon(given: Given<typeof options>, context: Context): Promise<num
   const count = readCount(given);
   const letters = readSelect(given, PROCESS_GROUPS, USUAL_GROUPS);
   const stamps = readStamps(given);
-  const { session, asker } = await context.machine();
+  const { session, asker } = await machineOf(context);
   const gpus = await chosenGpus(session, given.id);
   openFile(given.filename, io);
   const columns = columnsOf(processColumns, letters);

@@ -16,6 +16,7 @@ import * as render from '../render/power-profiles.js';
 import { type CommandSpec, command } from './command.js';
 import { jsonOption } from './json-option.js';
 import { lostLines, reachable, refusal, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import { chosenGpus, idOption } from './select.js';
 
 /** The first GPU without profiles ends the command (H200, 580.159.04). */
@@ -111,7 +112,7 @@ export const spec: CommandSpec = command({
   options,
   actions: [...ACTIONS, ...SETTERS].map(({ long }) => long),
   run: async (given, context) => {
-    const { session } = await context.machine();
+    const { session } = await machineOf(context);
     const gpus = await chosenGpus(session, given.id);
     const actions = ACTIONS.filter(({ long }) => given[long]);
     const answers = actions.map((action) => ({

@@ -10,6 +10,7 @@ import { profileDefinitions, refusal } from '../render/power-smoothing.js';
 import { type CommandSpec, command } from './command.js';
 import { jsonOption } from './json-option.js';
 import { lostLines, reachable, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import { chosenGpus, idOption } from './select.js';
 
 const SETTERS = [setter('s', 'state', 'required'), setter('spp', 'set-preset-profile', 'required')] as const;
@@ -33,7 +34,7 @@ export const spec: CommandSpec = command({
   options,
   actions: ['print-profile-definitions', ...SETTERS.map(({ long }) => long)],
   run: async (given, context) => {
-    const { session, asker } = await context.machine();
+    const { session, asker } = await machineOf(context);
     const gpus = await chosenGpus(session, given.id);
     const asked = reachable(gpus);
     const found = await asker.start(together(asked.map(presetProfiles)));

@@ -16,6 +16,7 @@ import { type AnswerSource, type AskedField, jsonArray, jsonLines, jsonRecord } 
 import type { Context } from './context.js';
 import { loop } from './loop.js';
 import { lostLines, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import type { QueryFormat, QueryRequest } from './query-request.js';
 import { chosenGpus } from './select.js';
 
@@ -38,7 +39,7 @@ export async function query(
   const { io } = context;
   const asked = fieldsOf(names, table);
   const fields = asked.map(({ field }) => field);
-  const { session, asker } = await context.machine();
+  const { session, asker } = await machineOf(context);
   const gpus = await chosenGpus(session, id);
   if (filename !== undefined) io.redirect(filename, plainly`Failed to create log file ${filename}\n`);
   // On stderr: stdout is for the table, and one of processes has no row for a GPU.

@@ -16,6 +16,7 @@ import { unitTree } from '../report/unit.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';
 import { statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import type { ReportRequest } from './report-request.js';
 import { chosenGpus } from './select.js';
 
@@ -26,7 +27,7 @@ export async function report(request: ReportRequest, context: Context): Promise<
   const tree = treeOf(request.units);
   const write = await writerOf(request, tree, request.period !== undefined, context.source);
   const now = (): number => context.io.now();
-  const { session, asker } = await context.machine();
+  const { session, asker } = await machineOf(context);
   const subjects = request.units ? await unitsOf(asker, id) : await chosenGpus(session, id);
   if (file !== undefined) context.io.redirect(file);
   asker.tick();

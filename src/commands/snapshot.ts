@@ -16,6 +16,7 @@ import type { SystemFiles } from '../system/files.js';
 import { recordedPaths } from '../system/recorded.js';
 import { type CommandSpec, command } from './command.js';
 import { loop } from './loop.js';
+import { machineOf } from './machine.js';
 
 const options = [
   {
@@ -170,7 +171,7 @@ export const spec: CommandSpec = command({
   options,
   run: async (given, context) => {
     const pace = readPace(given);
-    const { session, files } = await context.machine();
+    const { session, files } = await machineOf(context);
     const { output } = given;
     // A file that cannot be made is refused now, not after all that there is to ask.
     if (output !== undefined) context.io.redirect(output);

@@ -14,9 +14,10 @@ import type { Reading } from '../query/reading.js';
 import { jsonDocument, jsonLine } from '../render/document.js';
 import type { AnswerSource } from '../render/json.js';
 import { renderSummary } from '../render/summary.js';
-import type { Context, Machine } from './context.js';
+import type { Context } from './context.js';
 import { loop } from './loop.js';
 import { lostLine, statusOf } from './lost.js';
+import { type AskedMachine, machineOf } from './machine.js';
 import { chosenGpus } from './select.js';
 import { FIELDS, gpuCells, isOn, type Read, summaryGpu } from './summary-cells.js';
 import { type MigCells, migCells, migSubjects, summaryMigDevice } from './summary-mig.js';
@@ -39,7 +40,7 @@ export async function summary(given: SummaryGiven, context: Context): Promise<nu
       : period === undefined
         ? jsonOf(jsonDocument, context.source)
         : jsonOf(jsonLine, context.source);
-  const machine = await context.machine();
+  const machine = await machineOf(context);
   const gpus = await chosenGpus(machine.session, given.id);
   const file = given.filename;
   if (file !== undefined) context.io.redirect(file);
@@ -95,7 +96,7 @@ const jsonOf =
 
 /** Makes the plan of the summary. What is returned takes a sample, with its exit status. */
 async function prepare(
-  { asker }: Machine,
+  { asker }: AskedMachine,
   gpus: readonly Gpu[],
   { io }: Context,
 ): Promise<() => Promise<Sample & { readonly worst: number }>> {

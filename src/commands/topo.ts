@@ -21,6 +21,7 @@ import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { jsonOption } from './json-option.js';
 import { lostLines, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import { chosenGpus, gpusNamed } from './select.js';
 import * as matrices from './topology-matrix.js';
 
@@ -273,7 +274,7 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
     first?.check?.(given);
     if (first?.refusal !== undefined) throw new UsageError(first.refusal);
   }
-  const { session, files } = await context.machine();
+  const { session, files } = await machineOf(context);
   const gpus = await chosenGpus(session, undefined);
   const chosen = await chosenInOrder(session, given.id);
   first?.check?.(given);

@@ -23,6 +23,7 @@ import { jsonDocument } from '../render/document.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { jsonOption } from './json-option.js';
+import { machineOf } from './machine.js';
 
 const driver = fixed(nvmlSystemGetDriverVersion);
 const library = fixed(nvmlSystemGetNVMLVersion);
@@ -67,7 +68,7 @@ export const versionCells = (versions: Readonly<Record<string, string | undefine
 export async function version(given: { readonly json?: true }, context: Context): Promise<number> {
   const asJson = given.json === true;
   if (!asJson) context.io.err(`nvsmi ${manifest.version}\n`);
-  const { asker } = await context.machine();
+  const { asker } = await machineOf(context);
   const { driver, nvml, cuda } = await asker.start(versions());
   if (asJson) {
     const cells = versionCells({ nvsmi: manifest.version, nvml, driver, cuda });
@@ -112,7 +113,7 @@ type ExcludedGpu = Cells<'pci.bus_id' | 'uuid'>;
 
 /** Prints the GPUs that the driver is configured to exclude. */
 export async function excluded(given: { readonly json?: true }, context: Context): Promise<number> {
-  const { asker } = await context.machine();
+  const { asker } = await machineOf(context);
   const gpus = await asker.start(excludedGpus());
   if (gpus instanceof Missing) {
     // Words and status, also for NOT_SUPPORTED: 550.163.01 with failing calls.

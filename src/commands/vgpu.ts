@@ -18,6 +18,7 @@ import { tableHelp } from './help-query.js';
 import { jsonOption } from './json-option.js';
 import { loop } from './loop.js';
 import { lostLines, reachable, refusal, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import { query } from './query.js';
 import { type QueryGiven, readQuery } from './query-request.js';
 import { chosenGpus, idOption } from './select.js';
@@ -245,7 +246,7 @@ async function run(given: VgpuGiven, context: Context): Promise<number> {
 async function show(view: views.View, given: VgpuGiven, context: Context): Promise<number> {
   const { io } = context;
   const period = periodOf(given) ?? view.period;
-  const { session } = await context.machine();
+  const { session } = await machineOf(context);
   const chosen = await chosenGpus(session, given.id);
   const hosts = reachable(chosen).map((gpu) => ({ gpu, isHost: isVgpuHost(session, gpu) }));
   const gpus = hosts.filter(({ isHost }) => isHost === true).map(({ gpu }) => gpu);

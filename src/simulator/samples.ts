@@ -29,7 +29,9 @@ export function sampleLines(snapshot: Snapshot, handles: SimulatedHandles): read
   const moving = { start: Math.max(0, ...first), round: roundOf(snapshot) * 1000, head: 0 };
   return TIMED.flatMap((fn) =>
     Object.keys(own(snapshot.calls, fn) ?? {}).flatMap((key) => {
-      const answers = moments.flatMap((calls) => own(own(calls, fn) ?? {}, key) ?? []);
+      const answers = moments
+        .map((calls) => own(own(calls, fn) ?? {}, key))
+        .filter((answer) => answer !== undefined);
       const samples = answers.find((answer) => newestIn(answer) > 0);
       const time = moving.round > 0 || samples === undefined ? moving : repeated(samples);
       const [call] = recordedCalls({ [fn]: { [key]: answers[0] ?? null } }, (name) => handles.handleOf(name));

@@ -27,16 +27,17 @@ function versionIn(answer: Json): number {
   return typeof version === 'number' ? version : 0;
 }
 
+const LAYOUTS: Readonly<Record<string, unknown>> = { ...layouts };
+
 /** An older driver answers an older version of a struct than the prototype says. */
 function ofVersion(arg: Arg, version: number): Arg {
   if (typeof arg !== 'object' || !isOut(arg) || arg.out !== 'struct' || version === 0) return arg;
   if (arg.set?.version === version) return arg;
-  const all: Readonly<Record<string, unknown>> = { ...layouts };
-  const family = familyOf(Object.keys(all).find((name) => all[name] === arg.layout) ?? '');
+  const family = familyOf(Object.keys(LAYOUTS).find((name) => LAYOUTS[name] === arg.layout) ?? '');
   const name = Object.entries(constants).find(
     ([known, value]) => value === version && familyOf(`${known}_t`) === family,
   )?.[0];
-  const layout = all[`${name}_t`] as Layout | undefined;
+  const layout = LAYOUTS[`${name}_t`] as Layout | undefined;
   return layout === undefined ? arg : { ...arg, layout, set: { ...arg.set, version } };
 }
 

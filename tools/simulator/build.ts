@@ -7,7 +7,17 @@
  * for itself.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -49,22 +59,39 @@ function compilerOf(arch: string): string | undefined {
 export function buildSimulator(arch: string, folder = OUTPUT): string | undefined {
   const compiler = process.platform === 'linux' ? compilerOf(arch) : undefined;
   if (compiler === undefined) return undefined;
+  const source = librarySource({});
+  const path = join(folder, `libnvidia-ml-${arch}.so`);
+  const hash = createHash('sha256')
+    .update([compiler, ...COMPILE, source].join('\n'))
+    .digest('hex');
+  if (existsSync(path) && readHash(path) === hash) return path;
   const work = mkdtempSync(join(tmpdir(), 'nvsmi-simulator-'));
   try {
     const [from, to] = [join(work, 'simulator.c'), join(work, 'library.so')];
-    writeFileSync(from, librarySource({}));
+    writeFileSync(from, source);
     const { status, stderr } = spawnSync(compiler, [...COMPILE, '-o', to, from, '-lc'], { encoding: 'utf8' });
     if (status !== 0 || stderr !== '') throw new Error(`${compiler}:\n${stderr.slice(0, 4000)}`);
     const tooNew = neededGlibc(readFileSync(to)).filter(isTooNew);
     if (tooNew.length > 0) throw new Error(`${arch}: needs ${tooNew.join(', ')}`);
     mkdirSync(folder, { recursive: true });
-    const path = join(folder, `libnvidia-ml-${arch}.so`);
     const whole = `${path}.${process.pid}`;
     writeFileSync(whole, readFileSync(to), { mode: 0o755 });
     renameSync(whole, path);
+    writeFileSync(hashFile(path), hash);
     return path;
   } finally {
     rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** What a library was built from: it is built again where that is another. */
+const hashFile = (library: string): string => `${library}.built-from`;
+
+function readHash(library: string): string | undefined {
+  try {
+    return readFileSync(hashFile(library), 'utf8');
+  } catch {
+    return undefined;
   }
 }
 

@@ -108,7 +108,9 @@ export function librarySource({ front = false, without = [], also = [] }: Source
     const needsInit = fn?.returnCodes?.includes('NVML_ERROR_UNINITIALIZED') === true;
     return `  { "${name}", "${roles(fn?.params ?? [])}", ${Number(needsInit && name !== 'nvmlShutdown')}, ${unrecorded(name)}, NULL },`;
   });
-  const parts = PARTS.map((name) => readFileSync(new URL(`../../simulator/${name}`, import.meta.url), 'utf8'));
+  const parts = PARTS.map((name) =>
+    readFileSync(new URL(`../../simulator/${name}`, import.meta.url), 'utf8'),
+  );
   const hidden = new Set(without);
   return [
     ...(front ? ['#define FRONT'] : []),

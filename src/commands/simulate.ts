@@ -83,7 +83,7 @@ async function simulate(given: Request, context: Context, program?: readonly str
   const rules = (['fail', 'hang'] as const).flatMap((kind) =>
     (given[kind] ?? []).map((text) => ruleOf(kind, text, recorded)),
   );
-  const { ticks, ...firstMoment } = withValues(recorded, given.set ?? []);
+  const { ticks, ...firstMoment } = await withValues(recorded, given.set ?? []);
   const snapshot = given.still || ticks === undefined ? firstMoment : { ...firstMoment, ticks };
   const control = given.control === undefined ? CONTROL : absolute(given.control);
   const log = given.log === undefined ? {} : { log: absolute(given.log) };

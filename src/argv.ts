@@ -151,10 +151,11 @@ const looksLikeOption = (text: string): boolean => /^-[^\d]/.test(text);
 
 /** What the tokens of a table give, as nvidia-smi takes them: of an option given twice the last value, unless it joins them. */
 export function givenBy<Table extends readonly OptionSpec[]>(tokens: readonly Token[]): Given<Table> {
-  const given: Record<string, string | number | true> = {};
+  const given: Record<string, AnyGiven[string]> = {};
   for (const { spec, value = '' } of tokens) {
     const before = given[spec.long];
     if (spec.value === undefined) given[spec.long] = true;
+    else if (spec.several) given[spec.long] = [...(Array.isArray(before) ? before : []), value];
     else if (spec.joins && before !== undefined) given[spec.long] = `${before},${value}`;
     else given[spec.long] = spec.number ? Number(value) : value;
   }

@@ -1,7 +1,10 @@
 /** Another program in the foreground: it has our terminal, our input and output, and gets the signals that are sent to us. */
 
-/** How a program ended: its exit status, or the signal that ended it. */
-export type Ending = number | NodeJS.Signals;
+/** How a program ended: its exit status as a shell reports it, and the signal where one ended it. */
+export interface Ending {
+  readonly status: number;
+  readonly signal: NodeJS.Signals | undefined;
+}
 
 export interface Foreground {
   /** Runs a program until it ends. Throws like spawn where there is none. */
@@ -21,8 +24,9 @@ type Self = Pick<NodeJS.Process, 'pid' | 'kill' | 'on' | 'off'>;
 
 export const foregroundOf = (self: Self, stdinIsTerminal: () => boolean): Foreground => ({
   run: async ([program = '', ...args], env) => {
-    // Loaded only here: it takes milliseconds that every other start would pay for.
+    // Loaded only here: they take milliseconds that every other start would pay for.
     const { spawn } = await import('node:child_process');
+    const { constants } = await import('node:os');
     const child = spawn(program, args, { stdio: 'inherit', env: { ...env } });
     const isAtTerminal = stdinIsTerminal();
     const pass = (signal: NodeJS.Signals): void => {
@@ -33,19 +37,19 @@ export const foregroundOf = (self: Self, stdinIsTerminal: () => boolean): Foregr
     try {
       return await new Promise<Ending>((resolve, reject) => {
         child.once('error', reject);
-        child.once('exit', (status, signal) => resolve(status ?? signal ?? 1));
+        child.once('exit', (status, signal) =>
+          resolve({
+            status: status ?? 128 + (signal === null ? 0 : constants.signals[signal]),
+            signal: signal ?? undefined,
+          }),
+        );
       });
     } finally {
       for (const signal of signals) self.off(signal, pass);
     }
   },
-  end: (ending) => {
-    if (typeof ending === 'number') return ending;
-    if (ENDING.includes(ending)) self.kill(self.pid, ending);
-    return 128 + numberOf(ending);
+  end: ({ status, signal }) => {
+    if (signal !== undefined && ENDING.includes(signal)) self.kill(self.pid, signal);
+    return status;
   },
 });
-
-/** As shells report a signal. */
-const numberOf = (signal: NodeJS.Signals): number =>
-  process.getBuiltinModule('node:os').constants.signals[signal];

@@ -7,6 +7,7 @@ import { changing } from '../nvml/generated/prototypes.js';
 import type { Snapshot } from '../nvml/snapshot.js';
 import type { Calls } from '../nvml/snapshot-ticks.js';
 import { answerLines, fieldLines } from './answer-lines.js';
+import { completed } from './completed.js';
 import { SimulatedHandles } from './handles.js';
 import { periodsOf, roundOf } from './periods.js';
 import { recordedCalls } from './recorded-calls.js';
@@ -51,7 +52,8 @@ const OWN: ReadonlySet<FunctionName> = new Set([
   'nvmlEventSetWait_v2',
 ]);
 
-export function simulationTable({ snapshot, rules = [], control, start, log }: Simulation): string {
+export function simulationTable({ snapshot: recorded, rules = [], control, start, log }: Simulation): string {
+  const snapshot = completed(recorded);
   const handles = new SimulatedHandles();
   const round = roundOf(snapshot);
   const periods = periodsOf({ ...snapshot, calls: withoutTimed(snapshot.calls) });

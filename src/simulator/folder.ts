@@ -1,6 +1,6 @@
 /** Writes a simulated machine into a folder: the library under the names that programs look for, its table, its rules. */
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 export const LIBRARY = 'libnvidia-ml.so.1';
 /** What linkers look for, and programs that know no version. */
@@ -15,13 +15,32 @@ const RULES = `# Rules of this machine, which programs follow within 20 ms after
 
 /** Makes the folder where it is missing. A machine that is there already is replaced, its rules are kept. Throws like fs. */
 export function writeMachine(folder: string, library: Buffer, table: string): void {
-  mkdirSync(folder, { recursive: true });
+  makeFolders(folder);
   replace(join(folder, `${LIBRARY}.table`), table, 0o644);
   replace(join(folder, LIBRARY), library, 0o755);
   rmSync(join(folder, LINK), { force: true });
   symlinkSync(LIBRARY, join(folder, LINK));
   const control = join(folder, CONTROL);
   if (!existsSync(control)) writeFileSync(control, RULES);
+}
+
+/** With `recursive` Node never returns below /proc. */
+function makeFolders(folder: string): void {
+  const make = (): void => {
+    try {
+      mkdirSync(folder);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  };
+  try {
+    make();
+  } catch (error) {
+    const parent = dirname(folder);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === folder) throw error;
+    makeFolders(parent);
+    make();
+  }
 }
 
 /** Programs that run have the old file mapped: it is not written over. */

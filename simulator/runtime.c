@@ -1,11 +1,12 @@
 /*
- * The dispatcher behind every function of the fake NVML. Answers come from a table that is read when the
- * library is loaded: the file named by NVSMI_FAKE_TABLE, or the one that lies beside the library under its
- * name with ".table" added, where the library itself lies, by whatever links it was found.
+ * The dispatcher of every function of the simulated NVML. Answers come from a table that is read when the
+ * library is loaded: the file that lies beside the library under its name with ".table" added, where the library
+ * itself lies, by whatever links it was found. Without one there is no driver. A library that is built with FRONT, for
+ * tests, takes it from NVSMI_FAKE_TABLE.
  *
  * A line of the table is a directive or an entry; words are separated by single spaces.
  *   !handle NAME ADDRESS    what a handle is called
- *   !log PATH               append every call to a file (or NVSMI_FAKE_LOG)
+ *   !log PATH               append every call to a file (with FRONT: or NVSMI_FAKE_LOG)
  *   !real PATH              forward what is not answered here (or NVSMI_FAKE_REAL); where built with FRONT
  *   !overrun                write to the value after the array of nvmlDeviceGetFieldValues, as NVML does
  *   !start MICROSECONDS     when the first moment is, since the epoch; when the library is loaded, if it is left out
@@ -90,7 +91,7 @@ static struct handle *handles;
 static size_t handle_count;
 static int log_file = -1;
 static void *real_library;
-static int overruns;
+static int overruns, has_table;
 static atomic_int initialised;
 
 /* Only a front needs the dynamic linker's functions, which lie in other libraries of older systems. */
@@ -252,7 +253,11 @@ static int own_path(char *path, size_t room)
 __attribute__((constructor)) static void load(void)
 {
   char file_name[PATH_MAX], beside[PATH_MAX + 8];
-  const char *path = getenv("NVSMI_FAKE_TABLE");
+  const char *path = NULL;
+#ifdef FRONT
+  path = getenv("NVSMI_FAKE_TABLE");
+  has_table = 1;
+#endif
   if (path == NULL && own_path(file_name, sizeof file_name)) {
     snprintf(beside, sizeof beside, "%s.table", file_name);
     path = beside;
@@ -260,6 +265,7 @@ __attribute__((constructor)) static void load(void)
   start_micros = epoch_micros();
   table_path = path;
   FILE *file = path == NULL ? NULL : fopen(path, "r");
+  has_table |= file != NULL;
   if (file != NULL) {
     char *line = NULL;
     size_t room = 0;
@@ -270,8 +276,10 @@ __attribute__((constructor)) static void load(void)
     free(line);
     fclose(file);
   }
+#ifdef FRONT
   open_log(getenv("NVSMI_FAKE_LOG"));
   open_real(getenv("NVSMI_FAKE_REAL"));
+#endif
 }
 
 /* ---- answering ---- */
@@ -552,7 +560,7 @@ static void log_call(const struct function *function, const uint64_t *args, cons
 static nvmlReturn_t without_entry(const struct function *function, int outdated, int has_entries)
 {
   if (strncmp(function->name, "nvmlInit", 8) == 0 || strcmp(function->name, "nvmlShutdown") == 0)
-    return NVML_SUCCESS;
+    return has_table ? NVML_SUCCESS : NVML_ERROR_DRIVER_NOT_LOADED;
   if (outdated) return NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
   return has_entries ? (nvmlReturn_t)function->unrecorded : NVML_ERROR_FUNCTION_NOT_FOUND;
 }

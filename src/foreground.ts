@@ -1,4 +1,5 @@
 /** Another program in the foreground: it has our terminal, our input and output, and gets the signals that are sent to us. */
+import type { ChildProcess } from 'node:child_process';
 
 /** How a program ended: its exit status as a shell reports it, and the signal where one ended it. */
 export interface Ending {
@@ -27,17 +28,20 @@ export const foregroundOf = (self: Self, stdinIsTerminal: () => boolean): Foregr
     // Loaded only here: they take milliseconds that every other start would pay for.
     const { spawn } = await import('node:child_process');
     const { constants } = await import('node:os');
-    const child = spawn(program, args, { stdio: 'inherit', env: { ...env } });
     const isAtTerminal = stdinIsTerminal();
+    let child: ChildProcess | undefined;
     const pass = (signal: NodeJS.Signals): void => {
-      if (!isAtTerminal || !KEYS.includes(signal)) child.kill(signal);
+      if (!isAtTerminal || !KEYS.includes(signal)) child?.kill(signal);
     };
     const signals = [...PASSED, ...KEYS];
+    // Before the program starts: it may be signalled before this thread continues.
     for (const signal of signals) self.on(signal, pass);
     try {
+      const running = spawn(program, args, { stdio: 'inherit', env: { ...env } });
+      child = running;
       return await new Promise<Ending>((resolve, reject) => {
-        child.once('error', reject);
-        child.once('exit', (status, signal) =>
+        running.once('error', reject);
+        running.once('exit', (status, signal) =>
           resolve({
             status: status ?? 128 + (signal === null ? 0 : constants.signals[signal]),
             signal: signal ?? undefined,

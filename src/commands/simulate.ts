@@ -79,6 +79,9 @@ async function simulate(given: Request, context: Context, program?: readonly str
   if (program === undefined && given.output === undefined) {
     throw new UsageError('There is neither a program after -- nor a folder (-o FOLDER).');
   }
+  if (given.arch !== undefined && !ARCHITECTURES.some((arch) => arch === given.arch)) {
+    throw unknownWord('architecture', given.arch, ARCHITECTURES);
+  }
   const recorded = recordingOf(given.machine ?? '');
   const rules = (['fail', 'hang'] as const).flatMap((kind) =>
     (given[kind] ?? []).map((text) => ruleOf(kind, text, recorded)),

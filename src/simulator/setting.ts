@@ -43,7 +43,7 @@ export async function withValues(snapshot: Snapshot, settings: readonly string[]
 const gpusOf = (snapshot: Snapshot): readonly string[] =>
   openSession(snapshotDriver(snapshot, 'simulation')).gpus.map(({ index }) => `gpu${index}`);
 
-/** A value as it is shown without its unit. */
+/** A value without its unit. */
 function bare(value: string, { kind }: Row): string {
   const unit = kind.csvUnit || kind.unit;
   const text = value.trim();
@@ -67,7 +67,7 @@ async function withField(snapshot: Snapshot, gpu: string, row: Row, wanted: stri
   );
 }
 
-/** The recording with a field that stays as it is in the first moment: its place is where another value shows. */
+/** The recording with a field that keeps the value of the first moment: its place is where another value shows. */
 async function holding(
   snapshot: Snapshot,
   gpu: string,

@@ -139,7 +139,7 @@ describe.skipIf(library === undefined)('simulate', { timeout: 60_000 }, () => {
     expect(list()).toMatch(/^GPU 0: NVIDIA H200 /);
   });
 
-  it('ends as the program does, and leaves nothing behind', () => {
+  it('ends as the program does, and leaves no file', () => {
     expect(simulate('t4', '--', 'sh', '-c', 'exit 7').status).toBe(7);
     expect(simulate('t4', '--', 'sh', '-c', 'kill -TERM $$').signal).toBe('SIGTERM');
     expect(simulate('t4', '--', 'sh', '-c', 'kill -ABRT $$').status).toBe(134);

@@ -45,8 +45,12 @@ const COMPILE: readonly string[] = [
   '-Wl,-soname,libnvidia-ml.so.1',
   '-Wl,--build-id=none',
   '-Wl,-z,noexecstack',
+  '-Wl,-z,defs',
   '-s',
 ];
+
+/** Functions of libgcc that choose atomics at run time. */
+const MORE: Readonly<Record<string, readonly string[]>> = { arm64: ['-mno-outline-atomics'] };
 
 const NEWEST_GLIBC = [2, 28];
 
@@ -60,16 +64,17 @@ export function buildSimulator(arch: string, folder = OUTPUT): string | undefine
   const compiler = process.platform === 'linux' ? compilerOf(arch) : undefined;
   if (compiler === undefined) return undefined;
   const source = librarySource({});
+  const flags = [...COMPILE, ...(MORE[arch] ?? [])];
   const path = join(folder, `libnvidia-ml-${arch}.so`);
   const hash = createHash('sha256')
-    .update([compiler, ...COMPILE, source].join('\n'))
+    .update([compiler, ...flags, source].join('\n'))
     .digest('hex');
   if (existsSync(path) && readHash(path) === hash) return path;
   const work = mkdtempSync(join(tmpdir(), 'nvsmi-simulator-'));
   try {
     const [from, to] = [join(work, 'simulator.c'), join(work, 'library.so')];
     writeFileSync(from, source);
-    const { status, stderr } = spawnSync(compiler, [...COMPILE, '-o', to, from, '-lc'], { encoding: 'utf8' });
+    const { status, stderr } = spawnSync(compiler, [...flags, '-o', to, from, '-lc'], { encoding: 'utf8' });
     if (status !== 0 || stderr !== '') throw new Error(`${compiler}:\n${stderr.slice(0, 4000)}`);
     const tooNew = neededGlibc(readFileSync(to)).filter(isTooNew);
     if (tooNew.length > 0) throw new Error(`${arch}: needs ${tooNew.join(', ')}`);

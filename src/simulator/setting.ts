@@ -11,9 +11,10 @@ import type { Snapshot } from '../nvml/snapshot.js';
 import { snapshotDriver } from '../nvml/snapshot-driver.js';
 import { Missing } from '../nvml/status.js';
 import { plainly } from '../plain-text.js';
+import { Asker } from '../query/ask/asker.js';
+import type { Row } from '../query/field.js';
 import { gpuTable } from '../query/gpu/index.js';
 import { compilePlan } from '../query/plan.js';
-import type { Row } from '../query/row.js';
 import { type Place, placesIn, type Value, valueAt } from './place.js';
 import { withQuantity } from './quantities.js';
 import { unknownWord } from './rules.js';
@@ -25,12 +26,12 @@ export async function withValues(snapshot: Snapshot, settings: readonly string[]
     const [, gpu, field = '', value = ''] = /^\s*(?:(\S+)\s+)?([^\s=]+)=(.*)$/s.exec(setting) ?? [];
     if (field === '')
       throw new UsageError(plainly`Option --set takes "[GPU] FIELD=VALUE", not "${setting}".`);
-    const row = gpuTable.rows.find(({ names }) => names.includes(field));
+    const row = gpuTable.fields.find(({ names }) => names.includes(field));
     if (row === undefined)
       throw unknownWord(
         'field',
         field,
-        gpuTable.rows.flatMap(({ names }) => names),
+        gpuTable.fields.flatMap(({ names }) => names),
       );
     const gpus = gpusOf(now);
     if (gpu !== undefined && !gpus.includes(gpu)) throw unknownWord('GPU', gpu, gpus);
@@ -128,7 +129,7 @@ async function readField(snapshot: Snapshot, gpu: string, row: Row) {
   const subject = session.gpus.find(({ index }) => `gpu${index}` === gpu);
   const nameOf = (handle: bigint): string => (handle === subject?.handle ? gpu : '');
   const plan = compilePlan([row], subject === undefined ? [] : [subject], {
-    session: { ...session, driver },
+    asker: new Asker({ ...session, driver }),
     now: Date.now,
   });
   await plan.sample();

@@ -51,7 +51,7 @@ const PROGRAMS: readonly Program[] = [
     name: 'gpustat',
     probe: python('gpustat'),
     machine: folder,
-    argv: ['python3', '-m', 'gpustat', '--no-color', '--power'],
+    argv: ['python3', '-m', 'gpustat', '--no-color', '-P'],
     shows: [/\[0\] NVIDIA H200 .* W \| *\d+ \/ 143771 MB/, /\[1\] NVIDIA H200/],
   },
   {

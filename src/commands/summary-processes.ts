@@ -3,7 +3,7 @@ import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED, statusWords } from '../nvml/status.js';
 import type { Reading } from '../query/bound-probe.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
-import { count, mebibytes, text } from '../query/kind.js';
+import { count, mebibytes, processId, text } from '../query/kind.js';
 import type { Subject } from '../query/plan.js';
 import { nameOf, processesOf } from '../query/processes.js';
 import { askerOf } from '../query/read.js';
@@ -41,7 +41,7 @@ function processesIn(
   const record = (pid: Reading, type: Reading, name: Reading, memory: Reading): ProcessCells => ({
     gpu: cell(count, gpu.index),
     ...ids,
-    pid: cell(count, pid),
+    pid: cell(processId, pid),
     type: cell(text, type),
     process_name: cell(text, name),
     used_gpu_memory: cell(mebibytes, memory),

@@ -2,6 +2,7 @@
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
 import type { Reading } from '../query/bound-probe.js';
+import { jsonReading } from '../query/cell.js';
 import { gpuRow, readGpuFields } from '../query/gpu-fields.js';
 import { count, type Kind, text } from '../query/kind.js';
 import { computeInstanceId, gpuInstanceId, migName } from '../query/mig.js';
@@ -44,4 +45,4 @@ function migRecords(session: Session, gpu: Gpu): readonly MigDevice[] | Missing 
 
 /** A value as JSON has it, null for what is absent. */
 export const jsonValue = (kind: Kind, reading: Reading | undefined): ReturnType<Kind['json']> | null =>
-  reading === undefined || reading instanceof Missing ? null : kind.json(reading);
+  reading === undefined ? null : jsonReading(kind, reading).value;

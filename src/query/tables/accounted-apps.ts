@@ -5,7 +5,7 @@ import {
   nvmlDeviceGetAccountingStats_v2,
 } from '../../nvml/generated/entries.js';
 import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
-import { count, mebibytes, milliseconds, percent } from '../kind.js';
+import { count, mebibytes, milliseconds, percent, processId } from '../kind.js';
 import type { Subject } from '../plan.js';
 import { type Probe, sample } from '../probe.js';
 import { item, type Row } from '../row.js';
@@ -81,7 +81,7 @@ export const accountedApps: Table = {
       kind: count,
       source: item('vgpuInstance'),
     },
-    { id: 2009, names: ['pid'], help: 'Id of the process.', kind: count, source: item('pid') },
+    { id: 2009, names: ['pid'], help: 'Id of the process.', kind: processId, source: item('pid') },
     ...statistics,
   ],
   records,

@@ -1,6 +1,6 @@
 /** --query-compute-apps: the processes that compute on a GPU. */
 import { Missing } from '../../nvml/status.js';
-import { count, mebibytes, text } from '../kind.js';
+import { mebibytes, processId, text } from '../kind.js';
 import { migDevicesOf } from '../mig-devices.js';
 import type { Subject } from '../plan.js';
 import { computeProcesses, nameOf } from '../processes.js';
@@ -41,7 +41,7 @@ export const computeApps: Table = {
   subject: 'a process that computes on a GPU',
   rows: [
     ...gpuColumns,
-    { id: 2005, names: ['pid'], help: 'Id of the process.', kind: count, source: item('pid') },
+    { id: 2005, names: ['pid'], help: 'Id of the process.', kind: processId, source: item('pid') },
     name,
     {
       id: 2007,

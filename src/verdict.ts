@@ -27,6 +27,7 @@ export interface Finding extends Judged {
   readonly check: string;
   /** NVML's index of the GPU, or the PCI address of one that NVML does not count. */
   readonly gpu?: number | string | undefined;
+  readonly uuid?: string | undefined;
 }
 
 /** A check that says nothing of a GPU, as NVML answers that the GPU has nothing of the kind. */

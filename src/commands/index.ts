@@ -22,6 +22,15 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./snapshot.js')).spec,
   },
   {
+    name: 'doctor',
+    summary: 'Find out what keeps NVML or a GPU from working, and what to do about it.',
+    examples: [
+      ['nvsmi doctor', 'All checks, with what each found.'],
+      ['nvsmi doctor --checks libraries,device-nodes --json', 'Two of them, for a program.'],
+    ],
+    load: async () => (await import('./doctor.js')).spec,
+  },
+  {
     name: 'topo',
     summary: 'Topology of GPUs, NICs and NVMe disks, with CPU and NUMA affinity.',
     examples: [

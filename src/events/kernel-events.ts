@@ -45,7 +45,7 @@ const PATTERNS: readonly Pattern[] = [
   },
   {
     of: new RegExp(
-      String.raw`NVRM: (?:The NVIDIA )?GPU (?:at PCI:)?${BUS}:? (?<rest>.*fallen off the bus.*)`,
+      `NVRM: (?:The NVIDIA )?GPU (?:at PCI:)?${BUS}:? (?<rest>.*fallen off the bus.*)`,
       'i',
     ),
     event: said(
@@ -56,7 +56,7 @@ const PATTERNS: readonly Pattern[] = [
     ),
   },
   {
-    of: new RegExp(String.raw`NVRM: GPU ${BUS}: (?<rest>RmInitAdapter failed.*)`, 'i'),
+    of: new RegExp(`NVRM: GPU ${BUS}: (?<rest>RmInitAdapter failed.*)`, 'i'),
     event: said(
       'gpu-init-failed',
       'fatal',
@@ -75,7 +75,7 @@ const PATTERNS: readonly Pattern[] = [
   },
   {
     of: new RegExp(
-      String.raw`NVRM: .*${BUS}.*(?<rest>requires use of the NVIDIA open kernel modules.*)`,
+      `NVRM: .*${BUS}.*(?<rest>requires use of the NVIDIA open kernel modules.*)`,
       'i',
     ),
     event: said(
@@ -86,7 +86,7 @@ const PATTERNS: readonly Pattern[] = [
     ),
   },
   {
-    of: new RegExp(String.raw`NVRM: .*${BUS}.*(?<rest>not supported by open.*)`, 'i'),
+    of: new RegExp(`NVRM: .*${BUS}.*(?<rest>not supported by open.*)`, 'i'),
     event: said(
       'proprietary-module-needed',
       'fatal',

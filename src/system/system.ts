@@ -13,8 +13,13 @@ export class Unread {
     readonly why: 'absent' | 'denied' | 'unrecorded',
   ) {}
 
+  /** Why, without the path. */
+  get reason(): string {
+    return WORDS[this.why];
+  }
+
   toString(): string {
-    return `${this.path} ${WORDS[this.why]}`;
+    return `${this.path} ${this.reason}`;
   }
 }
 

@@ -1,15 +1,15 @@
 /** What doctor asks NVML, and how it takes no for an answer. */
 
 import type { NvmlGpu, NvmlState } from '../doctor/patient.js';
-import { call, text } from '../nvml/call.js';
+import { driverVersion } from '../health/readings.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
-import { readText } from '../nvml/memory.js';
-import { ask, type Gpu, libraryVersion, type Session } from '../nvml/session.js';
+import { type Gpu, libraryVersion, type Session } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
 import type { Reading } from '../query/bound-probe.js';
 import { gpuRow } from '../query/gpu-fields.js';
 import { compilePlan } from '../query/plan.js';
 import type { Context } from './context.js';
+import { forgetStatuses } from './verdict-status.js';
 
 const FIELDS: readonly string[] = [
   'name',
@@ -38,22 +38,14 @@ export async function nvmlState(context: Context): Promise<NvmlState> {
       hint: hint === undefined ? undefined : inOneLine(hint),
     };
   }
-  return {
-    isOpen: true,
-    library: libraryVersion(session.driver),
-    driver: driverVersion(session),
-    gpus: await readGpus(session),
-  };
+  const gpus = await readGpus(session);
+  forgetStatuses(session);
+  return { isOpen: true, library: libraryVersion(session.driver), driver: driverVersion(session), gpus };
 }
 
 /** Messages are several lines, some of which end with a colon. */
 const inOneLine = (text: string): string =>
   text.trim().replace(/[:.]?\s*\n\s*/g, (end) => (end.startsWith(':') ? ': ' : '. '));
-
-function driverVersion({ driver }: Session): string | undefined {
-  const { status, memory } = ask(driver, call('nvmlSystemGetDriverVersion', text(80)));
-  return status === 0 && memory[0] !== undefined ? readText(memory[0], 0, 80) : undefined;
-}
 
 async function readGpus(session: Session): Promise<readonly NvmlGpu[]> {
   const rows = FIELDS.map(gpuRow);

@@ -4,18 +4,16 @@ import { doctorChecks } from '../doctor/checks.js';
 import { examine } from '../doctor/examine.js';
 import { isWsl, type Patient, PCI, pciDevices } from '../doctor/patient.js';
 import { kernelEvent } from '../events/kernel-events.js';
-import { openSnapshot } from '../nvml/machine.js';
 import { checkListText } from '../render/check-list.js';
-import { type Look, verdictJson, verdictText } from '../render/verdicts.js';
-import { styles } from '../style.js';
-import { openKernelLog } from '../system/kernel-log.js';
-import { recordedSystem, type System, systemAt, Unread } from '../system/system.js';
+import { verdictJson, verdictText } from '../render/verdicts.js';
+import { type System, Unread } from '../system/system.js';
 import { type Verdict, worstOf } from '../verdict.js';
 import { chooseOptions, chosenChecks, rootOption } from './check-options.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { nvmlState } from './doctor-nvml.js';
 import { jsonOption } from './json-option.js';
+import { kernelLogOf, lookOf, systemOf } from './system-option.js';
 
 const options = [jsonOption, ...chooseOptions, rootOption] as const satisfies readonly OptionSpec[];
 
@@ -33,19 +31,6 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
     given.json === true ? verdictJson(findings, [], context.source) : verdictText(findings, lookOf(context)),
   );
   return STATUS[worstOf(findings)];
-}
-
-/** The colours and letters that the reader's terminal has. */
-export function lookOf({ io }: Pick<Context, 'io'>): Look {
-  const { LC_ALL, LC_CTYPE, LANG } = io.env;
-  return { style: styles(io.stdoutIsTerminal, io), isUtf8: /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || '') };
-}
-
-/** The system of a command line: a copy below a folder, a recording, or this one. */
-export function systemOf(root: string | undefined, { source }: Context): System {
-  if (root !== undefined) return systemAt(root);
-  if (source === undefined) return systemAt('/');
-  return recordedSystem(source.snapshot, openSnapshot(source.snapshot).snapshot.files);
 }
 
 async function patientOf(root: string | undefined, context: Context): Promise<Patient> {
@@ -66,12 +51,10 @@ function runtimeStates(system: System): ReadonlyMap<string, string> {
   );
 }
 
-function logOf(root: string | undefined, { source }: Context): Patient['log'] {
-  if (root === undefined && source !== undefined) {
-    return { reason: 'a recording has none', remedy: 'Run it on the machine itself.' };
-  }
-  const log = openKernelLog(root);
-  if (!('read' in log)) return { reason: String(log), remedy: log.remedy };
+/** What the driver wrote to the log so far. */
+function logOf(root: string | undefined, context: Context): Patient['log'] {
+  const log = kernelLogOf(root, context);
+  if ('reason' in log) return log;
   try {
     return log.read().flatMap((record) => kernelEvent(record) ?? []);
   } finally {

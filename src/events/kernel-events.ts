@@ -44,10 +44,7 @@ const PATTERNS: readonly Pattern[] = [
     }),
   },
   {
-    of: new RegExp(
-      `NVRM: (?:The NVIDIA )?GPU (?:at PCI:)?${BUS}:? (?<rest>.*fallen off the bus.*)`,
-      'i',
-    ),
+    of: new RegExp(`NVRM: (?:The NVIDIA )?GPU (?:at PCI:)?${BUS}:? (?<rest>.*fallen off the bus.*)`, 'i'),
     event: said(
       'gpu-lost',
       'fatal',
@@ -74,10 +71,7 @@ const PATTERNS: readonly Pattern[] = [
     ),
   },
   {
-    of: new RegExp(
-      `NVRM: .*${BUS}.*(?<rest>requires use of the NVIDIA open kernel modules.*)`,
-      'i',
-    ),
+    of: new RegExp(`NVRM: .*${BUS}.*(?<rest>requires use of the NVIDIA open kernel modules.*)`, 'i'),
     event: said(
       'open-module-needed',
       'fatal',

@@ -3,6 +3,7 @@ import type { ChalkInstance } from 'chalk';
 import { jsonText, plainText } from '../plain-text.js';
 import type { Evidence, Finding, NotApplicable, Verdict } from '../verdict.js';
 import { worstOf } from '../verdict.js';
+import { grouped, type Shown, subjectOf } from './grouped-findings.js';
 import type { AnswerSource } from './json.js';
 
 /** How a terminal shows them. */
@@ -24,45 +25,6 @@ const SYMBOLS: Readonly<
 const shown = ({ name, value, reason }: Evidence): string =>
   plainText(`${name} = ${value === null ? (reason ?? 'none') : value}`);
 
-/** Findings that are shown as one: those of several GPUs that say the same, and of a GPU that is lost, all that is not known. */
-interface Shown {
-  readonly first: Finding;
-  readonly gpus: readonly (number | string)[];
-  /** The other checks of which the same is said. */
-  readonly also: readonly string[];
-}
-
-function merged<T>(
-  items: readonly T[],
-  keyOf: (item: T) => string,
-  merge: (first: T, next: T) => T,
-): readonly T[] {
-  const groups = new Map<string, T>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const first = groups.get(key);
-    groups.set(key, first === undefined ? item : merge(first, item));
-  }
-  return [...groups.values()];
-}
-
-function grouped(findings: readonly Finding[]): readonly Shown[] {
-  const single = findings.map(
-    (first): Shown => ({ first, gpus: first.gpu === undefined ? [] : [first.gpu], also: [] }),
-  );
-  const byGpus = merged(
-    single,
-    ({ first: { check, verdict, why } }) => JSON.stringify([check, verdict, why]),
-    (first, { gpus }) => ({ ...first, gpus: [...first.gpus, ...gpus] }),
-  );
-  return merged(
-    byGpus,
-    ({ first: { check, verdict, why, gpu }, gpus }) =>
-      JSON.stringify(verdict === 'unknown' && gpu !== undefined ? [gpus, why] : [check, verdict, why]),
-    (first, next) => ({ ...first, also: [...first.also, next.first.check] }),
-  );
-}
-
 /** What was found, what to do, and what it was read from where all is not well. */
 function findingLines(
   { first, gpus, also }: Shown,
@@ -72,8 +34,7 @@ function findingLines(
   const { check, verdict, why, action, evidence = [] } = first;
   const [symbol, ascii, colour] = SYMBOLS[verdict];
   const mark = style[colour](isUtf8 ? symbol : ascii);
-  const subject = gpus.length === 0 ? '' : `GPU ${gpus.join(', ')}: `;
-  const lines = [`${mark} ${check.padEnd(width)}  ${plainText(`${subject}${why}`)}`];
+  const lines = [`${mark} ${check.padEnd(width)}  ${plainText(`${subjectOf(gpus)}${why}`)}`];
   if (verdict === 'ok') return lines;
   const indent = ' '.repeat(width + 4);
   if (action !== undefined) lines.push(`${indent}${style.bold('do:')} ${plainText(action)}`);

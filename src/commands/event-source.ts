@@ -11,7 +11,7 @@ import type { KernelLog } from '../system/kernel-log.js';
 import { type System, Unread } from '../system/system.js';
 import type { Context } from './context.js';
 import { chosenGpus } from './select.js';
-import { kernelLogOf, type NoLog, systemOf } from './system-option.js';
+import { kernelLogOf, systemOf } from './system-option.js';
 import { forgetStatuses } from './verdict-status.js';
 
 interface Wanted {

@@ -7,7 +7,6 @@ import { driverVersion, type GpuReadings, readGpus } from '../health/readings.js
 import type { Gpu, Session } from '../nvml/session.js';
 import type { Performance } from '../render/nagios.js';
 import type { KernelLog } from '../system/kernel-log.js';
-import type { System } from '../system/system.js';
 import { type Finding, fail, unknown } from '../verdict.js';
 import type { Context } from './context.js';
 import { chosenGpus } from './select.js';
@@ -21,9 +20,9 @@ export type Look = Pick<Health, 'gpus' | 'now' | 'driver' | 'log'> & {
 
 interface Place {
   readonly context: Context;
-  readonly system: System;
   readonly root: string | undefined;
   readonly id: string | undefined;
+  readonly isLoop: boolean;
 }
 
 export class HealthSource {
@@ -37,20 +36,21 @@ export class HealthSource {
     readonly failure: Finding | undefined,
     private readonly session: Session | undefined,
     private readonly gpus: readonly Gpu[],
+    private readonly isLoop: boolean,
   ) {}
 
   /** Opens NVML. One that cannot be opened is a finding. Throws UsageError for GPUs that are not there. */
-  static async open({ context, root, id }: Place): Promise<HealthSource> {
+  static async open({ context, root, id, isLoop }: Place): Promise<HealthSource> {
     const log = kernelLogOf(root, context);
     let session: Session;
     try {
       ({ session } = await context.machine());
     } catch (error) {
       if (!(error instanceof Error) || !['DeadLibrary', 'KoffiNotFound'].includes(error.name)) throw error;
-      return new HealthSource(context, log, deadLibrary(error), undefined, []);
+      return new HealthSource(context, log, deadLibrary(error), undefined, [], isLoop);
     }
     const gpus = id === undefined ? session.gpus : chosenGpus(session, id);
-    return new HealthSource(context, log, undefined, session, gpus);
+    return new HealthSource(context, log, undefined, session, gpus, isLoop);
   }
 
   /** Reads these names of all GPUs, and what happened since the last look. */
@@ -71,8 +71,9 @@ export class HealthSource {
     };
   }
 
-  /** The events of NVML begin with the first look; the log has what was before it. */
+  /** The events of NVML begin with the first look of a loop; the log has what was before it. */
   private see(read: readonly GpuReadings[], session: Session): void {
+    if (!this.isLoop) return;
     if (this.events === undefined) {
       this.events = new NvmlEvents(session, this.gpus);
       return;

@@ -96,7 +96,12 @@ async function checked(given: Options, context: Context): Promise<number> {
   const machine = machineDigest(system);
   const expected = given.expect === undefined ? undefined : expectationsOf(given.expect, machine);
   let before = given.state === undefined ? undefined : stateIn(given.state, machine, context);
-  const source = await HealthSource.open({ context, system, root: given.root, id: given.id });
+  const source = await HealthSource.open({
+    context,
+    root: given.root,
+    id: given.id,
+    isLoop: period !== undefined,
+  });
   if (given.learn !== undefined) return learn(given.learn, source, machine, context);
   let status = STATUS.unknown as number;
   await loop(io, period, async () => {

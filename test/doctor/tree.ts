@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 /** A file's text, a link, a file with a mode; undefined where a machine lacks what others have. */
-export type Entry = string | { readonly link: string } | { readonly text: string; readonly mode: number } | undefined;
+export type Entry =
+  | string
+  | { readonly link: string }
+  | { readonly text: string; readonly mode: number }
+  | undefined;
 export type Tree = Readonly<Record<string, Entry>>;
 
 /** Makes the folders of a tree and calls `use` with the root. */
@@ -52,7 +56,8 @@ export const SOUND: Tree = {
   '/proc/driver/nvidia/gpus/0000:00:07.0/information': 'Model: NVIDIA H200\n',
   '/proc/sys/kernel/osrelease': `${KERNEL}\n`,
   '/proc/modules': 'nvidia_uvm 1 0 - Live\nnvidia 2 1 nvidia_uvm, Live\n',
-  '/proc/self/status': 'Name:\tnvsmi\nUid:\t1000\t1000\t1000\t1000\nGid:\t1000\t1000\t1000\t1000\nGroups:\t44 1000\n',
+  '/proc/self/status':
+    'Name:\tnvsmi\nUid:\t1000\t1000\t1000\t1000\nGid:\t1000\t1000\t1000\t1000\nGroups:\t44 1000\n',
   '/proc/self/mountinfo': '22 1 8:1 / / rw - ext4 /dev/sda1 rw\n',
   '/proc/1/comm': 'systemd\n',
   '/proc/1/cgroup': '0::/init.scope\n',

@@ -165,7 +165,7 @@ function expectationsOf(path: string, machine: string | null): Expectations {
   return parseExpectations(content, path, machine);
 }
 
-/** What the last run left. A file that is of no use is moved aside, and said so: the run goes on as a first one. */
+/** What the last run left. A file that is of no use is moved aside, and said so: the run continues as a first one. */
 function stateIn(path: string, machine: string | null, { io }: Context): State | undefined {
   const content = readIfThere(path);
   if (content === undefined) return undefined;

@@ -693,7 +693,7 @@ describe('files of health', () => {
       '{"format":"nvsmi-health-state","version":1,"machine":null,"time":"x","counters":{}}',
       /time: a number/,
     ],
-  ])('keeps a state of no use aside, and goes on: %s', async (_, content, reason) => {
+  ])('keeps a state of no use aside, and continues: %s', async (_, content, reason) => {
     writeFileSync(file(), content);
     const tree = { '/etc/machine-id': '0123456789abcdef\n' };
     const { err, status } = await run({ tree }, ['--state', file(), '--checks', 'pcie-replays']);

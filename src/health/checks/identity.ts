@@ -77,7 +77,7 @@ const pcieWidth: GpuCheck = {
     return width < possible
       ? warn(
           `The PCIe link has ${width} lanes, and ${possible} are possible.`,
-          `${SEAT} If the slot has no more lanes, expect that: --learn.`,
+          `${SEAT} If the slot has so few lanes, expect that: --learn.`,
         )
       : ok(`The PCIe link has ${width} lanes, as both sides can.`);
   },
@@ -136,7 +136,7 @@ const nvlinks: GpuCheck = {
     if (model !== undefined && up < model)
       return fail(`${up} NVLinks are up, and its model has ${model}.`, TRAIN);
     if (up < count && model === undefined) {
-      return warn(`${up} of ${count} NVLinks are up.`, `${TRAIN} If it has no more, expect that: --learn.`);
+      return warn(`${up} of ${count} NVLinks are up.`, `${TRAIN} If it has so few, expect that: --learn.`);
     }
     return ok(`${up} NVLinks are up${Number.isNaN(speed) ? '' : ` with at least ${speed} GB/s each`}.`);
   },

@@ -77,4 +77,8 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
   return 0;
 }
 
-export const spec: CommandSpec = command({ options, run });
+export const spec: CommandSpec = command({
+  options,
+  notes: () => 'A severity is fatal, warning, application (the fault of a program) or information.\n',
+  run,
+});

@@ -213,4 +213,9 @@ async function learn(
   return STATUS.ok;
 }
 
-export const spec: CommandSpec = command({ options, run });
+export const spec: CommandSpec = command({
+  options,
+  notes: () =>
+    'Exit status: 0 ok, 1 warn, 2 fail, 3 unknown. What could not be read is unknown. docs/health.md describes every check.\n',
+  run,
+});

@@ -3,13 +3,16 @@
 import type { NvmlGpu, NvmlState } from '../doctor/patient.js';
 import { driverVersion } from '../health/readings.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
-import { type Gpu, libraryVersion, type Session } from '../nvml/session.js';
+import { nvmlSystemGetNVMLVersion } from '../nvml/generated/entries.js';
+import { type Gpu, type Session, withoutCudaMajor } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
-import type { Reading } from '../query/bound-probe.js';
-import { gpuRow } from '../query/gpu-fields.js';
-import { compilePlan } from '../query/plan.js';
+import { Asker } from '../query/ask/asker.js';
+import { type Asking, readOne, together } from '../query/ask/asking.js';
+import { SYSTEM } from '../query/ask/subject.js';
+import { gpuFields, gpuRow } from '../query/gpu-fields.js';
+import { fixed } from '../query/probe.js';
+import type { Reading } from '../query/reading.js';
 import type { Context } from './context.js';
-import { forgetStatuses } from './verdict-status.js';
 
 const FIELDS: readonly string[] = [
   'name',
@@ -38,25 +41,28 @@ export async function nvmlState(context: Context): Promise<NvmlState> {
       hint: hint === undefined ? undefined : inOneLine(hint),
     };
   }
-  const gpus = await readGpus(session);
-  forgetStatuses(session);
-  return { isOpen: true, library: libraryVersion(session.driver), driver: driverVersion(session), gpus };
+  // An asker of its own: what the answers mean for the exit status the verdicts say.
+  return new Asker(session).start(stateOf(session.gpus));
+}
+
+const libraryVersion = fixed(nvmlSystemGetNVMLVersion);
+
+function* stateOf(gpus: readonly Gpu[]): Asking<NvmlState> {
+  const library = yield* readOne(libraryVersion, SYSTEM, '');
+  return {
+    isOpen: true,
+    library: library instanceof Missing ? undefined : withoutCudaMajor(String(library)),
+    driver: yield* driverVersion(),
+    gpus: yield* together(gpus.map(readGpu)),
+  };
 }
 
 /** Messages are several lines, some of which end with a colon. */
 const inOneLine = (text: string): string =>
   text.trim().replace(/[:.]?\s*\n\s*/g, (end) => (end.startsWith(':') ? ': ' : '. '));
 
-async function readGpus(session: Session): Promise<readonly NvmlGpu[]> {
-  const rows = FIELDS.map(gpuRow);
-  const plan = compilePlan(rows, session.gpus, { session, now: Date.now });
-  await plan.sample();
-  return plan.lines.map(({ readers }, i) =>
-    gpuOf(
-      session.gpus[i] as Gpu,
-      readers.map((read) => read()),
-    ),
-  );
+function* readGpu(gpu: Gpu): Asking<NvmlGpu> {
+  return gpuOf(gpu, yield* gpuFields(FIELDS, gpu));
 }
 
 function gpuOf(gpu: Gpu, readings: readonly Reading[]): NvmlGpu {

@@ -3,16 +3,17 @@ import type { GpuEvent } from '../events/gpu-event.js';
 import { kernelEvent } from '../events/kernel-events.js';
 import { NvmlEvents } from '../events/nvml-events.js';
 import type { Io } from '../io.js';
-import type { Gpu, Session } from '../nvml/session.js';
+import type { Gpu } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
-import { readGpuFields } from '../query/gpu-fields.js';
+import { Asker } from '../query/ask/asker.js';
+import { type Asking, together } from '../query/ask/asking.js';
+import { gpuFields } from '../query/gpu-fields.js';
 import type { TimedEvent } from '../render/events.js';
 import type { KernelLog } from '../system/kernel-log.js';
 import { type System, Unread } from '../system/system.js';
 import type { Context } from './context.js';
 import { chosenGpus } from './select.js';
 import { kernelLogOf, systemOf } from './system-option.js';
-import { forgetStatuses } from './verdict-status.js';
 
 interface Wanted {
   readonly id: string | undefined;
@@ -38,7 +39,6 @@ export class EventSource {
 
   private constructor(
     private readonly io: Io,
-    private readonly session: Session,
     private readonly known: readonly Known[],
     private readonly isAll: boolean,
     private readonly nvml: NvmlEvents,
@@ -55,8 +55,10 @@ export class EventSource {
     const { io } = context;
     const log = kernelLogOf(root, context);
     const { session } = await context.machine();
-    const gpus = id === undefined ? session.gpus : chosenGpus(session, id);
-    const nvml = new NvmlEvents(session, gpus);
+    const gpus = id === undefined ? session.gpus : await chosenGpus(session, id);
+    // An asker of its own: what it answers is an event, and no exit status.
+    const asker = new Asker(session);
+    const nvml = new NvmlEvents(asker, gpus);
     const missing = [...nvml.refused].map(
       ([index, status]) => `NVML has no events of GPU ${index}: ${statusReason(status)}`,
     );
@@ -64,10 +66,9 @@ export class EventSource {
     const open = 'reason' in log ? undefined : log;
     // What is in the log already is not new.
     if (!isSinceBoot) open?.read();
-    const known = gpus.map((gpu) => identityOf(session, gpu));
+    const known = await asker.start(together(gpus.map(identityOf)));
     return new EventSource(
       io,
-      session,
       known,
       id === undefined,
       nvml,
@@ -94,7 +95,6 @@ export class EventSource {
       const known = this.known.find(({ index }) => index === gpu);
       return { ...event, time: now, gpu: known?.index, uuid: known?.uuid, busId: known?.busId };
     });
-    forgetStatuses(this.session);
     return [...fromLog, ...fromNvml].filter((event) => this.isNew(event, now));
   }
 
@@ -120,8 +120,8 @@ export class EventSource {
   }
 }
 
-function identityOf(session: Session, gpu: Gpu): Known {
-  const [uuid, busId] = readGpuFields(session, gpu, ['uuid', 'pci.bus_id']);
+function* identityOf(gpu: Gpu): Asking<Known> {
+  const [uuid, busId] = yield* gpuFields(['uuid', 'pci.bus_id'], gpu);
   const place = busId instanceof Missing || busId === undefined ? gpu.busId : String(busId);
   return {
     index: gpu.index,

@@ -5,13 +5,13 @@ import { NvmlEvents } from '../events/nvml-events.js';
 import type { Health } from '../health/check.js';
 import { driverVersion, type GpuReadings, readGpus } from '../health/readings.js';
 import type { Gpu, Session } from '../nvml/session.js';
+import { Asker } from '../query/ask/asker.js';
 import type { Performance } from '../render/nagios.js';
 import type { KernelLog } from '../system/kernel-log.js';
 import { type Finding, fail, unknown } from '../verdict.js';
 import type { Context } from './context.js';
 import { chosenGpus } from './select.js';
 import { kernelLogOf, type NoLog } from './system-option.js';
-import { forgetStatuses } from './verdict-status.js';
 
 /** One look at everything. */
 export type Look = Pick<Health, 'gpus' | 'now' | 'driver' | 'log'> & {
@@ -34,7 +34,7 @@ export class HealthSource {
     private readonly log: KernelLog | NoLog,
     /** Why there is nothing to look at. */
     readonly failure: Finding | undefined,
-    private readonly session: Session | undefined,
+    private readonly asker: Asker | undefined,
     private readonly gpus: readonly Gpu[],
     private readonly isLoop: boolean,
   ) {}
@@ -49,33 +49,32 @@ export class HealthSource {
       if (!(error instanceof Error) || !['DeadLibrary', 'KoffiNotFound'].includes(error.name)) throw error;
       return new HealthSource(context, log, deadLibrary(error), undefined, [], isLoop);
     }
-    const gpus = id === undefined ? session.gpus : chosenGpus(session, id);
-    return new HealthSource(context, log, undefined, session, gpus, isLoop);
+    const gpus = id === undefined ? session.gpus : await chosenGpus(session, id);
+    // An asker of its own: what the answers mean for the exit status the verdicts say.
+    return new HealthSource(context, log, undefined, new Asker(session), gpus, isLoop);
   }
 
   /** Reads these names of all GPUs, and what happened since the last look. */
   async look(names: readonly string[]): Promise<Look> {
     const now = this.context.io.now();
-    const { session, gpus } = this;
-    if (session === undefined)
-      return { gpus: [], now, driver: undefined, log: this.logged(), performance: [] };
-    const read = await readGpus(session, gpus, names);
-    this.see(read, session);
-    forgetStatuses(session);
+    const { asker, gpus } = this;
+    if (asker === undefined) return { gpus: [], now, driver: undefined, log: this.logged(), performance: [] };
+    const read = await readGpus(asker, gpus, names);
+    this.see(read, asker);
     return {
       gpus: read,
       now,
-      driver: driverVersion(session),
+      driver: await asker.start(driverVersion()),
       log: this.logged(),
       performance: read.flatMap(performanceOf),
     };
   }
 
   /** The events of NVML begin with the first look of a loop; the log has what was before it. */
-  private see(read: readonly GpuReadings[], session: Session): void {
+  private see(read: readonly GpuReadings[], asker: Asker): void {
     if (!this.isLoop) return;
     if (this.events === undefined) {
-      this.events = new NvmlEvents(session, this.gpus);
+      this.events = new NvmlEvents(asker, this.gpus);
       return;
     }
     for (const { gpu, ...event } of this.events.poll()) {

@@ -2,9 +2,10 @@
 import { type Bound, call, type Handle, handle, struct, u64 } from '../nvml/call.js';
 import * as nvml from '../nvml/generated/constants.js';
 import { nvmlEventData_t } from '../nvml/generated/layouts.js';
-import { ask, type Gpu, type Session } from '../nvml/session.js';
+import { ask, type Gpu } from '../nvml/session.js';
 import { Missing, type Status, statusReason } from '../nvml/status.js';
-import { readGpuFields } from '../query/gpu-fields.js';
+import type { Asker } from '../query/ask/asker.js';
+import { gpuField } from '../query/gpu-fields.js';
 import type { GpuEvent, Severity } from './gpu-event.js';
 import { xidOf } from './xids.js';
 
@@ -135,10 +136,10 @@ export class NvmlEvents {
   private readonly lost: Set<number>;
 
   constructor(
-    private readonly session: Session,
+    private readonly asker: Asker,
     private readonly gpus: readonly Gpu[],
   ) {
-    const { driver } = session;
+    const { driver } = asker.session;
     const created = ask(driver, call('nvmlEventSetCreate', handle()));
     const refused = new Map<number, Status>();
     this.refused = refused;
@@ -159,7 +160,7 @@ export class NvmlEvents {
   }
 
   private register(gpu: Handle, set: Handle): Status {
-    const { driver } = this.session;
+    const { driver } = this.asker.session;
     const types = ask(driver, { fn: 'nvmlDeviceGetSupportedEventTypes', args: [gpu, u64()] });
     if (types.status !== 0) return types.status;
     const mask = Number(types.memory[0]?.readBigUInt64LE(0) ?? 0n);
@@ -170,7 +171,7 @@ export class NvmlEvents {
   poll(): readonly (GpuEvent & { readonly gpu: number })[] {
     const found: (GpuEvent & { readonly gpu: number })[] = [];
     for (let i = 0; i < MOST_AT_ONCE; i++) {
-      this.session.driver.beginSample?.(this);
+      this.asker.session.driver.beginSample?.(this);
       const status = this.waiting?.run();
       if (status !== 0) break;
       const memory = this.waiting?.memory[0];
@@ -189,9 +190,10 @@ export class NvmlEvents {
 
   /** GPUs that were lost since the last look. A GPU may go without an event. */
   pollLost(): readonly (GpuEvent & { readonly gpu: number })[] {
+    this.asker.tick();
     return this.gpus.flatMap((gpu) => {
       if (this.lost.has(gpu.index)) return [];
-      const [temperature] = readGpuFields(this.session, gpu, ['temperature.gpu']);
+      const temperature = this.asker.run(gpuField('temperature.gpu', gpu));
       if (!(temperature instanceof Missing) || temperature.status !== nvml.NVML_ERROR_GPU_IS_LOST) return [];
       this.lost.add(gpu.index);
       return [
@@ -209,6 +211,6 @@ export class NvmlEvents {
   }
 
   close(): void {
-    if (this.set !== undefined) ask(this.session.driver, call('nvmlEventSetFree', this.set));
+    if (this.set !== undefined) ask(this.asker.session.driver, call('nvmlEventSetFree', this.set));
   }
 }

@@ -1,20 +1,22 @@
 /** Everything that health reads from NVML, in one place: fields of the GPUs, sums over their links, their processes. */
 
-import { call, text as textOut } from '../nvml/call.js';
 import * as nvml from '../nvml/generated/constants.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
-import { readText } from '../nvml/memory.js';
-import { ask, type Gpu, type Session } from '../nvml/session.js';
+import { nvmlSystemGetDriverVersion } from '../nvml/generated/entries.js';
+import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
-import type { Reading } from '../query/bound-probe.js';
+import type { Asker } from '../query/ask/asker.js';
+import { type Asking, readOne, together } from '../query/ask/asking.js';
+import { readFields } from '../query/ask/records.js';
+import { SYSTEM } from '../query/ask/subject.js';
 import { jsonReading } from '../query/cell.js';
 import { gpuRow } from '../query/gpu-fields.js';
-import { gpuProcesses } from '../query/gpu-processes.js';
+import { gpuProcesses, type PlacedProcess } from '../query/gpu-processes.js';
 import { count, type JsonScalar, mebibytes } from '../query/kind.js';
 import { isAskable, type Link, linkErrors, linksOf, portCounters, speed } from '../query/nvlink.js';
-import { Questions, rowReader } from '../query/plan.js';
-import { field } from '../query/probe.js';
-import { askerOf, readValues } from '../query/read.js';
+import { field, fixed } from '../query/probe.js';
+import { readValues } from '../query/read.js';
+import type { Reading } from '../query/reading.js';
 import { type Field, reading } from '../query/report/field.js';
 import * as thermal from '../query/report/health.js';
 
@@ -76,37 +78,36 @@ const IDENTITY = ['uuid', 'pci.bus_id', 'name'];
 
 /** Reads some names of all GPUs, each once. */
 export async function readGpus(
-  session: Session,
+  asker: Asker,
   gpus: readonly Gpu[],
   names: readonly string[],
 ): Promise<readonly GpuReadings[]> {
-  const fields = [...new Set([...IDENTITY, ...names])].filter(isField);
-  const questions = new Questions(session);
-  const context = { session, now: Date.now };
-  const readers = gpus.map((gpu) =>
-    fields.map((name) => rowReader(fieldNamed(name), gpu, questions, context)),
+  asker.tick();
+  const asksLinks = names.some((name) => LINK_NAMES.includes(name));
+  const read = await asker.start(together(gpus.map((gpu) => readGpu(gpu, names))));
+  return read.map((gpu, i) =>
+    asksLinks ? { ...gpu, answers: { ...gpu.answers, ...linkAnswers(asker.session, gpus[i] as Gpu) } } : gpu,
   );
-  questions.seal();
-  await questions.run();
-  return gpus.map((gpu, i) => {
-    const own = fields.map((name, j): [string, Answer] => {
-      const read = readers[i]?.[j];
-      return [name, answerOf(fieldNamed(name).kind, read === undefined ? Missing.of(gpu.status) : read())];
-    });
-    const links = names.some((name) => LINK_NAMES.includes(name)) ? linkAnswers(session, gpu) : {};
-    const processes = names.some((name) => PROCESS_NAMES.includes(name))
-      ? processAnswers(session, gpu)
-      : NONE;
-    const answers = { ...Object.fromEntries(own), ...links, ...processes.answers };
-    return {
-      index: gpu.index,
-      uuid: textOf(answers.uuid),
-      busId: shortBusId(textOf(answers['pci.bus_id']) ?? gpu.busId),
-      lost: gpu.handle === undefined ? statusReason(gpu.status) : undefined,
-      answers,
-      processes: processes.list,
-    };
-  });
+}
+
+function* readGpu(gpu: Gpu, names: readonly string[]): Asking<GpuReadings> {
+  const fields = [...new Set([...IDENTITY, ...names])].filter(isField);
+  const readings = yield* readFields(fields.map(fieldNamed), gpu);
+  const own = fields.map((name, i): [string, Answer] => [
+    name,
+    answerOf(fieldNamed(name).kind, readings[i] as Reading),
+  ]);
+  const asksProcesses = names.some((name) => PROCESS_NAMES.includes(name));
+  const processes = asksProcesses ? processAnswers(yield* gpuProcesses(gpu)) : NONE;
+  const answers = { ...Object.fromEntries(own), ...processes.answers };
+  return {
+    index: gpu.index,
+    uuid: textOf(answers.uuid),
+    busId: shortBusId(textOf(answers['pci.bus_id']) ?? gpu.busId),
+    lost: gpu.handle === undefined ? statusReason(gpu.status) : undefined,
+    answers,
+    processes: processes.list,
+  };
 }
 
 const textOf = (answer: Answer | undefined): string | undefined =>
@@ -179,8 +180,7 @@ interface Processes {
 
 const NONE: Processes = { answers: {}, list: [] };
 
-function processAnswers(session: Session, gpu: Gpu): Processes {
-  const found = gpuProcesses(gpu, askerOf(session, gpu));
+function processAnswers(found: readonly PlacedProcess[] | Missing): Processes {
   if (found instanceof Missing) return { answers: all(PROCESS_NAMES, absent(found)), list: [] };
   const list = found.map(({ pid, name }) => ({ pid, name: typeof name === 'string' ? name : undefined }));
   const unknown = found.map(({ usedMemory }) => usedMemory).find((used) => used instanceof Missing);
@@ -198,8 +198,10 @@ function processAnswers(session: Session, gpu: Gpu): Processes {
   };
 }
 
+const version = fixed(nvmlSystemGetDriverVersion);
+
 /** The driver's version; undefined where NVML does not say it. */
-export function driverVersion({ driver }: Session): string | undefined {
-  const { status, memory } = ask(driver, call('nvmlSystemGetDriverVersion', textOut(80)));
-  return status === 0 && memory[0] !== undefined ? readText(memory[0], 0, 80) : undefined;
+export function* driverVersion(): Asking<string | undefined> {
+  const read = yield* readOne(version, SYSTEM, '');
+  return read instanceof Missing ? undefined : String(read);
 }

@@ -14,7 +14,7 @@ import { chosenGpus } from './select.js';
 import { kernelLogOf, type NoLog } from './system-option.js';
 
 /** One look at everything. */
-export type Look = Pick<Health, 'gpus' | 'now' | 'driver' | 'log'> & {
+export type Look = Pick<Health, 'gpus' | 'count' | 'isWhole' | 'now' | 'driver' | 'log'> & {
   readonly performance: readonly Performance[];
 };
 
@@ -58,11 +58,22 @@ export class HealthSource {
   async look(names: readonly string[]): Promise<Look> {
     const now = this.context.io.now();
     const { asker, gpus } = this;
-    if (asker === undefined) return { gpus: [], now, driver: undefined, log: this.logged(), performance: [] };
+    if (asker === undefined)
+      return {
+        gpus: [],
+        count: 0,
+        isWhole: true,
+        now,
+        driver: undefined,
+        log: this.logged(),
+        performance: [],
+      };
     const read = await readGpus(asker, gpus, names);
     this.see(read, asker);
     return {
       gpus: read,
+      count: asker.session.gpus.length,
+      isWhole: gpus.length === asker.session.gpus.length,
       now,
       driver: await asker.start(driverVersion()),
       log: this.logged(),

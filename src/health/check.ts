@@ -9,6 +9,10 @@ import type { State } from './state.js';
 /** All that is known when the checks are made. */
 export interface Health {
   readonly gpus: readonly GpuReadings[];
+  /** How many GPUs NVML counts, those that were not chosen among them. */
+  readonly count: number;
+  /** Whether no GPU was left out. */
+  readonly isWhole: boolean;
   /** Of the readings of this run, when they were taken. */
   readonly now: number;
   readonly driver: string | undefined;

@@ -742,3 +742,46 @@ describe('a loop of health', () => {
     });
   });
 });
+
+describe('some GPUs alone', () => {
+  it('are judged, and no GPU is missed', async () => {
+    const log = kmsg('NVRM: Xid (PCI:0000:00:07): 79, pid=1');
+    const outcome = await run({ tree: log }, ['-i', '0', '--json']);
+    expect(new Set(checksOf(outcome).map(({ gpu }) => gpu))).toEqual(new Set([null, 0]));
+    expect(outcome.status).toBe(0);
+  });
+});
+
+describe('an answer that fails', () => {
+  const functions = Object.entries(h200x2().calls)
+    .filter(([, answers]) => Object.keys(answers).some((key) => key.startsWith('gpu0')))
+    .filter(
+      ([fn]) =>
+        !/Vgpu|Accounting|Encoder|Decoder|FBC|gpm|Gpm|Topology|Supported|ConfCompute|Instance/.test(fn),
+    )
+    .map(([fn]) => fn);
+
+  it('is no verdict that is ok, whichever it is', async () => {
+    expect(functions.length).toBeGreaterThan(90);
+    const needs = new Map(healthChecks.map((check) => [check.id, check.needs]));
+    for (const [i, fn] of functions.entries()) {
+      const answers = h200x2().calls[fn as keyof Snapshot['calls']] ?? {};
+      const why = refused(['UNKNOWN', 'GPU_IS_LOST', 'TIMEOUT'][i % 3] as 'UNKNOWN');
+      const failing = Object.fromEntries(
+        Object.keys(answers)
+          .filter((key) => key.startsWith('gpu0'))
+          .map((key) => [key, why]),
+      );
+      const { out, status } = await runOn(h200s({ [fn]: failing }), ['health', '--json', '--skip', 'xid']);
+      const document = JSON.parse(out);
+      for (const { check, gpu, verdict, readings } of document.checks) {
+        if (verdict !== 'ok' || gpu !== 0) continue;
+        for (const name of needs.get(check) ?? []) {
+          if (name in readings)
+            expect(readings[name], `${fn}: ${check} is ok without ${name}`).not.toBeNull();
+        }
+      }
+      expect(status, fn).toBe(STATUS[document.verdict]);
+    }
+  }, 120_000);
+});

@@ -31,11 +31,10 @@ const gpuCount: MachineCheck = {
   fails: 'there are fewer, or none',
   needs: [],
   judgeMachine: (health) => {
-    const count = health.gpus.length;
-    const { expected } = health;
+    const { count, expected, isWhole } = health;
     if (expected !== undefined) {
       const here = new Set(health.gpus.map(({ busId }) => busId));
-      const missing = expected.gpus
+      const missing = (isWhole ? expected.gpus : [])
         .map((gpu) => gpu['pci.bus_id'])
         .filter((busId) => busId !== undefined && !here.has(String(busId)));
       const evidence = [
@@ -151,10 +150,12 @@ const xids: MachineCheck = {
   warns: 'one is to be looked into',
   fails: 'one says that the GPU cannot be trusted',
   needs: [],
-  judgeMachine: ({ gpus, log }) => {
+  judgeMachine: ({ gpus, log, isWhole }) => {
     if ('reason' in log) return [unknown(`The kernel log was not read: ${log.reason}.`, log.remedy)];
     const known = new Set(gpus.map(({ busId }) => busId));
-    const elsewhere = [...new Set(log.map(({ busId }) => busId))].filter((busId) => !known.has(busId));
+    const elsewhere = [...new Set((isWhole ? log : []).map(({ busId }) => busId))].filter(
+      (busId) => !known.has(busId),
+    );
     const of = (busId: string | undefined) => log.filter((event) => event.busId === busId);
     return [
       ...gpus.map(({ index, uuid, busId }) => ({

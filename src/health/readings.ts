@@ -3,19 +3,18 @@
 import * as nvml from '../nvml/generated/constants.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import { nvmlSystemGetDriverVersion } from '../nvml/generated/entries.js';
-import type { Gpu, Session } from '../nvml/session.js';
-import { Missing, statusReason } from '../nvml/status.js';
+import type { Gpu } from '../nvml/session.js';
+import { Missing, NOT_SUPPORTED, statusReason } from '../nvml/status.js';
 import type { Asker } from '../query/ask/asker.js';
-import { type Asking, readOne, together } from '../query/ask/asking.js';
+import { type Asking, read, readOne, together, want } from '../query/ask/asking.js';
 import { readFields } from '../query/ask/records.js';
 import { SYSTEM } from '../query/ask/subject.js';
 import { jsonReading } from '../query/cell.js';
 import { gpuRow } from '../query/gpu-fields.js';
 import { gpuProcesses, type PlacedProcess } from '../query/gpu-processes.js';
 import { count, type JsonScalar, mebibytes } from '../query/kind.js';
-import { isAskable, type Link, linkErrors, linksOf, portCounters, speed } from '../query/nvlink.js';
+import { linksOf } from '../query/nvlink.js';
 import { field, fixed } from '../query/probe.js';
-import { readValues } from '../query/read.js';
 import type { Reading } from '../query/reading.js';
 import { type Field, reading } from '../query/report/field.js';
 import * as thermal from '../query/report/health.js';
@@ -54,13 +53,13 @@ const MORE: Readonly<Record<string, Field>> = {
   'pcie.errors.fatal': reading(count, field(nvml.NVML_FI_DEV_PCIE_COUNT_FATAL_ERROR)),
 };
 
-/** Names of sums over the links of a GPU, and the counters of a link that are summed. */
-const LINK_SUMS: Readonly<Record<string, string>> = {
-  'nvlink.errors.replay': 'replay_errors',
-  'nvlink.errors.recovery': 'recovery_errors',
-  'nvlink.errors.crc': 'crc_errors',
-  'nvlink.recoveries.failed': 'recoveries_failed',
-  'nvlink.errors.rx': 'rx_errors',
+/** Names of sums over the links of a GPU, and the field ids of a link that are summed. */
+const LINK_SUMS: Readonly<Record<string, number>> = {
+  'nvlink.errors.replay': nvml.NVML_FI_DEV_NVLINK_ERROR_DL_REPLAY,
+  'nvlink.errors.recovery': nvml.NVML_FI_DEV_NVLINK_ERROR_DL_RECOVERY,
+  'nvlink.errors.crc': nvml.NVML_FI_DEV_NVLINK_ERROR_DL_CRC,
+  'nvlink.recoveries.failed': nvml.NVML_FI_DEV_NVLINK_COUNT_LINK_RECOVERY_FAILED_EVENTS,
+  'nvlink.errors.rx': nvml.NVML_FI_DEV_NVLINK_COUNT_RCV_ERRORS,
 };
 const LINK_NAMES: readonly string[] = [
   'nvlink.count',
@@ -83,11 +82,7 @@ export async function readGpus(
   names: readonly string[],
 ): Promise<readonly GpuReadings[]> {
   asker.tick();
-  const asksLinks = names.some((name) => LINK_NAMES.includes(name));
-  const read = await asker.start(together(gpus.map((gpu) => readGpu(gpu, names))));
-  return read.map((gpu, i) =>
-    asksLinks ? { ...gpu, answers: { ...gpu.answers, ...linkAnswers(asker.session, gpus[i] as Gpu) } } : gpu,
-  );
+  return asker.start(together(gpus.map((gpu) => readGpu(gpu, names))));
 }
 
 function* readGpu(gpu: Gpu, names: readonly string[]): Asking<GpuReadings> {
@@ -99,7 +94,8 @@ function* readGpu(gpu: Gpu, names: readonly string[]): Asking<GpuReadings> {
   ]);
   const asksProcesses = names.some((name) => PROCESS_NAMES.includes(name));
   const processes = asksProcesses ? processAnswers(yield* gpuProcesses(gpu)) : NONE;
-  const answers = { ...Object.fromEntries(own), ...processes.answers };
+  const links = names.some((name) => LINK_NAMES.includes(name)) ? yield* linkAnswers(gpu) : {};
+  const answers = { ...Object.fromEntries(own), ...links, ...processes.answers };
   return {
     index: gpu.index,
     uuid: textOf(answers.uuid),
@@ -127,50 +123,40 @@ const absent = ({ status }: Missing): Answer => answerOf(count, Missing.of(statu
 const all = (names: readonly string[], answer: Answer): Readonly<Record<string, Answer>> =>
   Object.fromEntries(names.map((name) => [name, answer]));
 
-function linkAnswers(session: Session, gpu: Gpu): Readonly<Record<string, Answer>> {
+function* linkAnswers(gpu: Gpu): Asking<Readonly<Record<string, Answer>>> {
   if (gpu.handle === undefined) return all(LINK_NAMES, absent(Missing.of(gpu.status)));
-  const links = linksOf(session, gpu);
+  const links = yield* linksOf(gpu);
   if (links instanceof Missing) return all(LINK_NAMES, absent(links));
-  if (links.length === 0) return all(LINK_NAMES, absent(Missing.of(NVML_ERROR_NOT_SUPPORTED)));
+  if (links.length === 0) return all(LINK_NAMES, absent(NOT_SUPPORTED));
   const unreadable = links.map(({ active }) => active).find((active) => active instanceof Missing);
   if (unreadable instanceof Missing) return all(LINK_NAMES, absent(unreadable));
-  const active = links.filter(isAskable);
+  const up = links.filter(({ active }) => active !== 0).map(({ index }) => index);
+  const speeds = yield* overLinks(gpu, up, nvml.NVML_FI_DEV_NVLINK_GET_SPEED);
+  const sums: [string, Answer][] = [];
+  for (const [name, id] of Object.entries(LINK_SUMS)) {
+    const counts = yield* overLinks(gpu, up, id);
+    sums.push([
+      name,
+      counts instanceof Missing ? absent(counts) : { value: counts.reduce((sum, one) => sum + one, 0) },
+    ]);
+  }
   return {
     'nvlink.count': { value: links.length },
-    'nvlink.active': { value: active.length },
-    'nvlink.speed': lowestSpeed(session, gpu, active),
-    ...Object.fromEntries(
-      Object.entries(LINK_SUMS).map(([name, key]) => [name, sumOver(session, gpu, active, key)]),
-    ),
+    'nvlink.active': { value: up.length },
+    'nvlink.speed': speeds instanceof Missing ? absent(speeds) : { value: Math.min(...speeds) / 1000 },
+    ...Object.fromEntries(sums),
   };
 }
 
-function lowestSpeed(session: Session, gpu: Gpu, links: readonly Link[]): Answer {
-  const speeds = readValues(
-    session,
+/** A field id of each link, the link being its scope; or why one of them, or all, cannot be read. */
+function* overLinks(gpu: Gpu, links: readonly number[], id: number): Asking<readonly number[] | Missing> {
+  const readings = yield* read(
+    links.map((link) => want(field(id, link))),
     gpu,
-    links.map(({ index }) => speed.of(index)),
   );
-  const failed = speeds.find((one) => one instanceof Missing);
-  if (failed instanceof Missing) return absent(failed);
-  if (speeds.length === 0) return absent(Missing.of(NVML_ERROR_NOT_SUPPORTED));
-  return { value: Math.min(...speeds.map((one) => Number(speed.kind.json(one as number)))) };
-}
-
-const LINK_COUNTERS = [...linkErrors, ...portCounters];
-
-function sumOver(session: Session, gpu: Gpu, links: readonly Link[], key: string): Answer {
-  const counter = LINK_COUNTERS.find((one) => one.key === key);
-  if (counter === undefined) throw new Error(`no counter ${key}`);
-  const counts = readValues(
-    session,
-    gpu,
-    links.map(({ index }) => counter.of(index)),
-  );
-  const failed = counts.find((one) => one instanceof Missing);
-  if (failed instanceof Missing) return absent(failed);
-  if (counts.length === 0) return absent(Missing.of(NVML_ERROR_NOT_SUPPORTED));
-  return { value: counts.reduce<number>((sum, one) => sum + Number(one), 0) };
+  const failed = readings.find((one) => one instanceof Missing);
+  if (failed instanceof Missing) return failed;
+  return readings.length === 0 ? NOT_SUPPORTED : readings.map(Number);
 }
 
 interface Processes {

@@ -61,6 +61,7 @@ const GROUND = [
   'plain-text.ts',
   'style.ts',
   'trust.ts',
+  'verdict.ts',
   'width.ts',
   'written-path.ts',
 ];
@@ -68,7 +69,10 @@ const GROUND = [
 /** What each room may import beside itself and the ground. */
 const MAY: Readonly<Record<string, readonly string[]>> = {
   library: ['query', 'report', 'render', 'system', 'nvml'],
-  commands: ['query', 'report', 'render', 'system', 'simulator', 'nvml'],
+  commands: ['doctor', 'health', 'events', 'query', 'report', 'render', 'system', 'simulator', 'nvml'],
+  doctor: ['events', 'query', 'system', 'nvml'],
+  health: ['events', 'query', 'system', 'nvml'],
+  events: ['query', 'system', 'nvml'],
   completion: ['top', 'commands', 'report', 'query', 'nvml'],
   report: ['query', 'nvml', 'system'],
   query: ['nvml'],
@@ -153,7 +157,10 @@ const SPELLING = [
 ];
 
 function isSpelling({ from, to, typesOnly }: Edge): boolean {
-  return roomOf(from) === 'render' && (typesOnly ? /^(query|nvml|report)\//.test(to) : SPELLING.includes(to));
+  return (
+    roomOf(from) === 'render' &&
+    (typesOnly ? /^(query|nvml|report|events)\//.test(to) : SPELLING.includes(to))
+  );
 }
 
 describe('what renderers may use', () => {

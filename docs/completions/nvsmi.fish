@@ -1,7 +1,7 @@
 # fish completion for nvsmi. Generated from nvsmi's option tables (nvsmi completion). Do not edit.
 
 function __nvsmi_alone
-    not __fish_seen_subcommand_from snapshot simulate topo drain nvlink c2c clocks pci prm mig vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon daemon replay gpm help version completion
+    not __fish_seen_subcommand_from snapshot simulate doctor health events topo drain nvlink c2c clocks pci prm mig vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon daemon replay gpm help version completion
 end
 
 # The words of a comma list after those that are there.
@@ -36,6 +36,9 @@ end
 complete -c nvsmi -f
 complete -c nvsmi -n __nvsmi_alone -a snapshot -d 'Record every read-only NVML answer of this machine to a file.'
 complete -c nvsmi -n __nvsmi_alone -a simulate -d 'Run a program on a recorded machine: NVML answers as that machine does.'
+complete -c nvsmi -n __nvsmi_alone -a doctor -d 'Find out what keeps NVML or a GPU from working, and what to do about it.'
+complete -c nvsmi -n __nvsmi_alone -a health -d 'Judge the health of the GPUs: for node health checks, monitoring and batch systems.'
+complete -c nvsmi -n __nvsmi_alone -a events -d 'Print what happens to the GPUs, as it happens: Xids, ECC, clocks, MIG, lost GPUs.'
 complete -c nvsmi -n __nvsmi_alone -a topo -d 'Topology of GPUs, NICs and NVMe disks, with CPU and NUMA affinity.'
 complete -c nvsmi -n __nvsmi_alone -a drain -d 'Whether a GPU is being drained.'
 complete -c nvsmi -n __nvsmi_alone -a nvlink -d 'State, speed, throughput and errors of the NVLinks.'
@@ -62,7 +65,7 @@ complete -c nvsmi -n __nvsmi_alone -a gpm -d 'Streaming state of GPU performance
 complete -c nvsmi -n __nvsmi_alone -a help -d 'Show this help, or that of a command.'
 complete -c nvsmi -n __nvsmi_alone -a version -d 'Show the versions of nvsmi, NVML, the driver and CUDA.'
 complete -c nvsmi -n __nvsmi_alone -a completion -d 'Print the completion script of a shell.'
-complete -c nvsmi -n 'string match -q help -- (commandline -opc)[-1]' -a 'snapshot simulate topo drain nvlink c2c clocks pci prm mig vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon daemon replay gpm help version completion' -d 'Whose help; that of nvsmi without one.'
+complete -c nvsmi -n 'string match -q help -- (commandline -opc)[-1]' -a 'snapshot simulate doctor health events topo drain nvlink c2c clocks pci prm mig vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon daemon replay gpm help version completion' -d 'Whose help; that of nvsmi without one.'
 complete -c nvsmi -n 'string match -q completion -- (commandline -opc)[-1]' -a 'bash zsh fish' -d 'The shell that the script is for.'
 complete -c nvsmi -n '__nvsmi_alone' -o h -l help -d 'Show this help.'
 complete -c nvsmi -n '__nvsmi_alone' -l version -d 'Show the versions of nvsmi, NVML, the driver and CUDA.'
@@ -117,6 +120,38 @@ complete -c nvsmi -n '__fish_seen_subcommand_from simulate' -l log -r -F -d 'App
 complete -c nvsmi -n '__fish_seen_subcommand_from simulate' -l arch -x -a 'x64 arm64' -d 'The processor that the library of a folder is for; that of this machine if not given.'
 complete -c nvsmi -n '__fish_seen_subcommand_from simulate' -l snapshot -r -F -a 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' -d 'Answer from a recorded machine instead of this one (also NVSMI_SNAPSHOT).'
 complete -c nvsmi -n '__fish_seen_subcommand_from simulate' -l nvml -r -F -d 'Load this NVML library instead of searching for one (also NVSMI_NVML).'
+complete -c nvsmi -n '__fish_seen_subcommand_from doctor' -o h -l help -d 'Show this help.'
+complete -c nvsmi -n '__fish_seen_subcommand_from doctor' -l json -d 'Print one JSON object.'
+complete -c nvsmi -n '__fish_seen_subcommand_from doctor' -l checks -x -d 'Only these checks.'
+complete -c nvsmi -n '__fish_seen_subcommand_from doctor' -l skip -x -d 'All checks but these.'
+complete -c nvsmi -n '__fish_seen_subcommand_from doctor' -l list -d 'List the checks and what they look at.'
+complete -c nvsmi -n '__fish_seen_subcommand_from doctor' -l root -x -a '(__fish_complete_directories)' -d 'Read /proc, /sys and /dev below this folder: a copy from another machine.'
+complete -c nvsmi -n '__fish_seen_subcommand_from doctor' -l snapshot -r -F -a 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' -d 'Answer from a recorded machine instead of this one (also NVSMI_SNAPSHOT).'
+complete -c nvsmi -n '__fish_seen_subcommand_from doctor' -l nvml -r -F -d 'Load this NVML library instead of searching for one (also NVSMI_NVML).'
+complete -c nvsmi -n '__fish_seen_subcommand_from health' -o h -l help -d 'Show this help.'
+complete -c nvsmi -n '__fish_seen_subcommand_from health' -o i -l id -x -a '(__nvsmi_list (__nvsmi_gpus))' -d 'Only these GPUs.'
+complete -c nvsmi -n '__fish_seen_subcommand_from health' -l json -d 'Print one JSON object.'
+complete -c nvsmi -n '__fish_seen_subcommand_from health' -l nagios -d 'Print one line with performance data, as Nagios and its kind read it.'
+complete -c nvsmi -n '__fish_seen_subcommand_from health' -o v -l verbose -d 'Show the checks that are ok, too.'
+complete -c nvsmi -n '__fish_seen_subcommand_from health' -l checks -x -d 'Only these checks.'
+complete -c nvsmi -n '__fish_seen_subcommand_from health' -l skip -x -d 'All checks but these.'
+complete -c nvsmi -n '__fish_seen_subcommand_from health' -l list -d 'List the checks and what they look at.'
+complete -c nvsmi -n '__fish_seen_subcommand_from health' -l expect -r -F -d 'Compare with what is expected of this machine, a file of --learn.'
+complete -c nvsmi -n '__fish_seen_subcommand_from health' -l learn -r -F -d 'Write what the machine has now as expectations.'
+complete -c nvsmi -n '__fish_seen_subcommand_from health' -l state -r -F -d 'Keep counters in this file, and judge how they grew since the last run.'
+complete -c nvsmi -n '__fish_seen_subcommand_from health' -o l -l loop -x -d 'Repeat until interrupted; Xids that NVML reports meanwhile count, too.'
+complete -c nvsmi -n '__fish_seen_subcommand_from health' -l root -x -a '(__fish_complete_directories)' -d 'Read /proc, /sys and /dev below this folder: a copy from another machine.'
+complete -c nvsmi -n '__fish_seen_subcommand_from health' -l snapshot -r -F -a 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' -d 'Answer from a recorded machine instead of this one (also NVSMI_SNAPSHOT).'
+complete -c nvsmi -n '__fish_seen_subcommand_from health' -l nvml -r -F -d 'Load this NVML library instead of searching for one (also NVSMI_NVML).'
+complete -c nvsmi -n '__fish_seen_subcommand_from events' -o h -l help -d 'Show this help.'
+complete -c nvsmi -n '__fish_seen_subcommand_from events' -o i -l id -x -a '(__nvsmi_list (__nvsmi_gpus))' -d 'Only these GPUs.'
+complete -c nvsmi -n '__fish_seen_subcommand_from events' -l json -d 'Print one JSON object a line.'
+complete -c nvsmi -n '__fish_seen_subcommand_from events' -l since -x -a 'boot' -d 'Begin with what the kernel log has since the boot.'
+complete -c nvsmi -n '__fish_seen_subcommand_from events' -o c -l count -x -d 'End after so many events.'
+complete -c nvsmi -n '__fish_seen_subcommand_from events' -l list-xids -d 'List the Xids: number, severity, meaning, what to do.'
+complete -c nvsmi -n '__fish_seen_subcommand_from events' -l root -x -a '(__fish_complete_directories)' -d 'Read /proc, /sys and /dev below this folder: a copy from another machine.'
+complete -c nvsmi -n '__fish_seen_subcommand_from events' -l snapshot -r -F -a 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' -d 'Answer from a recorded machine instead of this one (also NVSMI_SNAPSHOT).'
+complete -c nvsmi -n '__fish_seen_subcommand_from events' -l nvml -r -F -d 'Load this NVML library instead of searching for one (also NVSMI_NVML).'
 complete -c nvsmi -n '__fish_seen_subcommand_from topo' -o h -l help -d 'Show this help.'
 complete -c nvsmi -n '__fish_seen_subcommand_from topo' -o m -l matrix -d 'Connections between GPUs and NICs, with CPU and NUMA affinity.'
 complete -c nvsmi -n '__fish_seen_subcommand_from topo' -o mp -l matrix_pci -d 'The same for PCIe only, without NVLinks.'

@@ -1,6 +1,7 @@
 /** Table: the lists of `mig`: what each is called, what it collects, and how it is printed. */
 import type { OptionSpec } from '../argv.js';
-import type { Gpu, Session } from '../nvml/session.js';
+import type { Gpu } from '../nvml/session.js';
+import { type Asking, eachOf, together } from '../query/ask/asking.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
 import {
   computeInstancePlacements,
@@ -24,7 +25,6 @@ const n = (value: Reading) => cell(count, value);
 
 /** What a list is about: chosen GPUs, and the ids that -gi and -ci name. */
 export interface Scope {
-  readonly session: Session;
   readonly gpus: readonly Gpu[];
   readonly isWanted: (option: 'gpu-instance-id' | 'compute-instance-id', id: number) => boolean;
 }
@@ -36,7 +36,7 @@ export interface List<Record extends Cells = Cells> extends OptionSpec {
   readonly title: string;
   /** What must have been created for it to have records. */
   readonly of: 'profiles' | 'GPU instances' | 'compute instances';
-  readonly collect: (scope: Scope) => readonly Record[];
+  readonly collect: (scope: Scope) => Asking<readonly Record[]>;
   readonly render: (records: readonly Record[]) => string;
 }
 
@@ -46,8 +46,18 @@ const listOf = <const Long extends string, Record extends Cells>(
   // A list renders only what it collected itself.
   list as unknown as List & { readonly long: Long };
 
-export const wantedInstances = ({ session, gpus, isWanted }: Scope): readonly GpuInstance[] =>
-  gpus.flatMap((gpu) => gpuInstances(session, gpu)).filter(({ id }) => isWanted('gpu-instance-id', id));
+export function* wantedInstances({ gpus, isWanted }: Scope): Asking<readonly GpuInstance[]> {
+  const instances = yield* eachOf(gpus, gpuInstances);
+  return instances.filter(({ id }) => isWanted('gpu-instance-id', id));
+}
+
+/** Records of each GPU instance that is meant. */
+function* ofInstances<Record>(
+  scope: Scope,
+  records: (gi: GpuInstance) => Asking<readonly Record[]>,
+): Asking<readonly Record[]> {
+  return yield* eachOf(yield* wantedInstances(scope), records);
+}
 
 function engines(profile: InstanceProfile) {
   return {
@@ -75,9 +85,9 @@ export const LISTS = [
     part: 'gpu_instance_profiles',
     title: 'GPU instance profiles',
     of: 'profiles',
-    collect: ({ session, gpus }) =>
-      gpus.flatMap((gpu) =>
-        gpuInstanceProfiles(session, gpu).map((profile) => ({
+    collect: ({ gpus }) =>
+      eachOf(gpus, function* (gpu) {
+        return (yield* gpuInstanceProfiles(gpu)).map((profile) => ({
           gpu: n(gpu.index),
           name: cell(text, profile.name),
           profile_id: n(profile.id),
@@ -86,8 +96,8 @@ export const LISTS = [
           memory_mib: cell(mebibyteCount, profile.memoryMebibytes),
           p2p: cell(yesNo, profile.peerToPeer),
           ...engines(profile),
-        })),
-      ),
+        }));
+      }),
     render: render.gpuProfileTable,
   }),
   listOf({
@@ -97,14 +107,18 @@ export const LISTS = [
     part: 'gpu_instance_placements',
     title: 'GPU instance placements',
     of: 'profiles',
-    collect: ({ session, gpus }) =>
-      gpus.flatMap((gpu) =>
-        gpuInstanceProfiles(session, gpu).map((profile) => ({
-          gpu: n(gpu.index),
-          profile_id: n(profile.id),
-          ...startsAndSize(gpuInstancePlacements(session, gpu, profile)),
-        })),
-      ),
+    collect: ({ gpus }) =>
+      eachOf(gpus, function* (gpu) {
+        return yield* together(
+          (yield* gpuInstanceProfiles(gpu)).map(function* (profile) {
+            return {
+              gpu: n(gpu.index),
+              profile_id: n(profile.id),
+              ...startsAndSize(yield* gpuInstancePlacements(gpu, profile)),
+            };
+          }),
+        );
+      }),
     render: render.gpuPlacementLines,
   }),
   listOf({
@@ -114,15 +128,16 @@ export const LISTS = [
     part: 'gpu_instances',
     title: 'GPU instances',
     of: 'GPU instances',
-    collect: (scope) =>
-      wantedInstances(scope).map((gi) => ({
+    *collect(scope) {
+      return (yield* wantedInstances(scope)).map((gi) => ({
         gpu: n(gi.index),
         name: cell(text, gi.profile.name),
         profile_id: n(gi.profile.id),
         instance_id: n(gi.id),
         start: n(gi.placement.start),
         size: n(gi.placement.size),
-      })),
+      }));
+    },
     render: render.gpuInstanceTable,
   }),
   listOf({
@@ -133,8 +148,8 @@ export const LISTS = [
     title: 'compute instance profiles',
     of: 'GPU instances',
     collect: (scope) =>
-      wantedInstances(scope).flatMap((gi) =>
-        computeInstanceProfiles(scope.session, gi).map((profile) => ({
+      ofInstances(scope, function* (gi) {
+        return (yield* computeInstanceProfiles(gi)).map((profile) => ({
           gpu: n(gi.index),
           gpu_instance_id: n(gi.id),
           name: cell(text, profile.name),
@@ -143,8 +158,8 @@ export const LISTS = [
           free: n(profile.free),
           total: n(profile.total),
           ...engines(profile),
-        })),
-      ),
+        }));
+      }),
     render: render.computeProfileTable,
   }),
   listOf({
@@ -155,14 +170,18 @@ export const LISTS = [
     title: 'compute instance placements',
     of: 'GPU instances',
     collect: (scope) =>
-      wantedInstances(scope).flatMap((gi) =>
-        computeInstanceProfiles(scope.session, gi).map((profile) => ({
-          gpu: n(gi.index),
-          gpu_instance_id: n(gi.id),
-          profile_id: n(profile.id),
-          ...startsAndSize(computeInstancePlacements(scope.session, gi, profile)),
-        })),
-      ),
+      ofInstances(scope, function* (gi) {
+        return yield* together(
+          (yield* computeInstanceProfiles(gi)).map(function* (profile) {
+            return {
+              gpu: n(gi.index),
+              gpu_instance_id: n(gi.id),
+              profile_id: n(profile.id),
+              ...startsAndSize(yield* computeInstancePlacements(gi, profile)),
+            };
+          }),
+        );
+      }),
     render: render.computePlacementLines,
   }),
   listOf({
@@ -173,8 +192,8 @@ export const LISTS = [
     title: 'compute instances',
     of: 'compute instances',
     collect: (scope) =>
-      wantedInstances(scope).flatMap((gi) =>
-        computeInstances(scope.session, gi)
+      ofInstances(scope, function* (gi) {
+        return (yield* computeInstances(gi))
           .filter(({ id }) => scope.isWanted('compute-instance-id', id))
           .map((ci) => ({
             gpu: n(gi.index),
@@ -184,8 +203,8 @@ export const LISTS = [
             instance_id: n(ci.id),
             start: n(ci.placement.start),
             size: n(ci.placement.size),
-          })),
-      ),
+          }));
+      }),
     render: render.computeInstanceTable,
   }),
 ] as const satisfies readonly List[];

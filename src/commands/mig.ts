@@ -2,12 +2,13 @@
 import { type Given, type OptionSpec, setter } from '../argv.js';
 import { EXIT, UsageError } from '../errors.js';
 import { NVML_ERROR_NOT_FOUND, NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
-import type { Gpu, Session } from '../nvml/session.js';
+import type { Gpu } from '../nvml/session.js';
 import { isTooNew, Missing, type Status, statusReason } from '../nvml/status.js';
 import { plainly } from '../plain-text.js';
+import { type Asking, together } from '../query/ask/asking.js';
 import type { Cells } from '../query/cell.js';
+import { gpuField } from '../query/gpu-fields.js';
 import { InstanceError } from '../query/mig-instances.js';
-import { readGpuFields } from '../query/read.js';
 import type { Reading } from '../query/reading.js';
 import { jsonDocument } from '../render/document.js';
 import { type CommandSpec, command } from './command.js';
@@ -71,9 +72,11 @@ class UnknownMode extends Error {
 }
 
 /** GPUs with MIG: able to, or switched on. Throws UnknownMode. */
-function withMig(session: Session, gpus: readonly Gpu[], switchedOn: boolean): readonly Gpu[] {
-  return reachable(gpus).filter((gpu) => {
-    const mode = readGpuFields(session, gpu, ['mig.mode.current'])[0] as Reading;
+function* withMig(gpus: readonly Gpu[], switchedOn: boolean): Asking<readonly Gpu[]> {
+  const asked = reachable(gpus);
+  const modes = yield* together(asked.map((gpu) => gpuField('mig.mode.current', gpu)));
+  return asked.filter((gpu, i) => {
+    const mode = modes[i] as Reading;
     if (!(mode instanceof Missing)) return !switchedOn || Number(mode) !== 0;
     if (mode.status === NVML_ERROR_NOT_SUPPORTED || isTooNew(mode.status)) return false;
     throw new UnknownMode(gpu, mode.status);
@@ -90,9 +93,9 @@ function refusalOf(list: List, error: Error, gpus: readonly Gpu[]): Error {
 }
 
 /** The records of a list for JSON, or why it could not be read. */
-function recordsOf(list: List, scope: Scope): readonly Cells[] | Missing {
+function* recordsOf(list: List, scope: Scope): Asking<readonly Cells[] | Missing> {
   try {
-    return list.collect({ ...scope, gpus: withMig(scope.session, scope.gpus, list.of !== 'profiles') });
+    return yield* list.collect({ ...scope, gpus: yield* withMig(scope.gpus, list.of !== 'profiles') });
   } catch (error) {
     if (!(error instanceof InstanceError || error instanceof UnknownMode)) throw error;
     return Missing.of(error.status);
@@ -100,21 +103,23 @@ function recordsOf(list: List, scope: Scope): readonly Cells[] | Missing {
 }
 
 /** The records of a list, or what nvidia-smi says where there can be none. */
-function collect(list: List, scope: Scope): readonly Cells[] {
+function* collect(list: List, scope: Scope): Asking<readonly Cells[]> {
   const switchedOn = list.of !== 'profiles';
-  const gpus = withMig(scope.session, scope.gpus, switchedOn);
+  const gpus = yield* withMig(scope.gpus, switchedOn);
   // Status 0, as seen on the H100 and H200 with MIG off (580.159.04); the other words are those of a GPU without MIG.
   if (gpus.length === 0) {
     throw refusal(`No MIG-${switchedOn ? 'enabled' : 'supported'} devices found.`, EXIT.ok, scope.gpus);
   }
-  const records = list.collect({ ...scope, gpus });
-  if (records.length === 0 && list.of !== 'profiles') throw nothing(list, { ...scope, gpus }, scope.gpus);
+  const records = yield* list.collect({ ...scope, gpus });
+  if (records.length === 0 && list.of !== 'profiles') {
+    throw yield* nothing(list, { ...scope, gpus }, scope.gpus);
+  }
   return records;
 }
 
 /** "No GPU instances found: Not Found", as an A100 with MIG on and nothing created answers. */
-function nothing(list: List, scope: Scope, chosen: readonly Gpu[]): UsageError {
-  const missing = wantedInstances(scope).length === 0 ? 'GPU instances' : list.of;
+function* nothing(list: List, scope: Scope, chosen: readonly Gpu[]): Asking<UsageError> {
+  const missing = (yield* wantedInstances(scope)).length === 0 ? 'GPU instances' : list.of;
   return refusal(`No ${missing} found: ${statusReason(NVML_ERROR_NOT_FOUND)}`, NVML_ERROR_NOT_FOUND, chosen);
 }
 
@@ -123,19 +128,20 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
     'gpu-instance-id': idsOf(given, 'gpu-instance-id'),
     'compute-instance-id': idsOf(given, 'compute-instance-id'),
   };
-  const { session } = await machineOf(context);
+  const { session, asker } = await machineOf(context);
   const gpus = await chosenGpus(session, given.id);
-  const scope: Scope = { session, gpus, isWanted: (option, id) => ids[option]?.has(id) ?? true };
+  const scope: Scope = { gpus, isWanted: (option, id) => ids[option]?.has(id) ?? true };
   const lists = LISTS.filter(({ long }) => given[long]);
   if (given.json) {
-    const parts = lists.map((list) => [list.part, recordsOf(list, scope)] as const);
+    const records = await asker.start(together(lists.map((list) => recordsOf(list, scope))));
+    const parts = lists.map(({ part }, i) => [part, records[i] as (typeof records)[number]] as const);
     context.io.out(jsonDocument(Object.fromEntries(parts), context.source));
-    const failed = parts.map(([, records]) => records).find((records) => records instanceof Missing);
+    const failed = records.find((list) => list instanceof Missing);
     return statusOf(gpus) || (failed?.status ?? EXIT.ok);
   }
   for (const list of lists) {
     try {
-      context.io.out(list.render(collect(list, scope)));
+      context.io.out(list.render(await asker.start(collect(list, scope))));
     } catch (error) {
       throw refusalOf(list, error as Error, gpus);
     }

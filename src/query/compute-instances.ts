@@ -8,7 +8,7 @@ import {
   nvmlGpuInstanceGetComputeInstanceRemainingCapacity,
   nvmlGpuInstanceGetComputeInstances,
 } from '../nvml/generated/entries.js';
-import type { Session } from '../nvml/session.js';
+import { type Asking, ask, askAll, eachOf, readOne } from './ask/asking.js';
 import type { GpuInstance } from './gpu-instances.js';
 import {
   byId,
@@ -22,7 +22,6 @@ import {
   placementsOf,
 } from './mig-instances.js';
 import { fixed, type Probe, sample } from './probe.js';
-import { askProbe } from './read.js';
 
 /** By slices, as seen on an A100 (580.126.09: 1c.4g, 2c.4g, 4g). */
 const COMPUTE_INSTANCE_PROFILES: readonly number[] = [
@@ -57,19 +56,23 @@ export interface ComputeInstance {
 }
 
 /** Profiles that a GPU instance can be cut by; the last, as large as the instance, is the default. Throws InstanceError. */
-export function computeInstanceProfiles(session: Session, gi: GpuInstance): readonly InstanceProfile[] {
-  return COMPUTE_INSTANCE_PROFILES.flatMap((profile) => {
-    const view = askProbe(session, computeProfile(profile), gi);
-    if (!isProfile(view, 'compute instances')) return [];
-    const id = Number(view.raw('id'));
-    const slices = view.read('sliceCount');
-    const total = view.read('instanceCount');
-    const whole = gi.profile.name.replace(/^MIG /, '');
-    return {
+export const computeInstanceProfiles = (gi: GpuInstance): Asking<readonly InstanceProfile[]> =>
+  eachOf(COMPUTE_INSTANCE_PROFILES, (profile) => profileOf(profile, gi));
+
+/** The profile of a number, where the GPU instance has it. */
+function* profileOf(profile: number, gi: GpuInstance): Asking<readonly InstanceProfile[]> {
+  const view = yield* ask(computeProfile(profile), gi);
+  if (!isProfile(view, 'compute instances')) return [];
+  const id = Number(view.raw('id'));
+  const slices = view.read('sliceCount');
+  const total = view.read('instanceCount');
+  const whole = gi.profile.name.replace(/^MIG /, '');
+  return [
+    {
       name: nameOf(view, () => `MIG ${slices === gi.profile.slices ? '' : `${slices}c.`}${whole}`),
       id,
       slices,
-      free: freeOf(askProbe(session, computeCapacity(id), gi).read('value'), total),
+      free: freeOf(yield* readOne(computeCapacity(id), gi), total),
       total,
       multiprocessors: view.read('multiprocessorCount'),
       copyEngines: view.read('sharedCopyEngineCount'),
@@ -77,8 +80,8 @@ export function computeInstanceProfiles(session: Session, gi: GpuInstance): read
       encoders: view.read('sharedEncoderCount'),
       jpegs: view.read('sharedJpegCount'),
       ofas: view.read('sharedOfaCount'),
-    };
-  });
+    },
+  ];
 }
 
 /** Whether a compute instance profile takes the whole GPU instance. */
@@ -86,21 +89,25 @@ export const isDefault = (profile: InstanceProfile, gi: GpuInstance): boolean =>
   typeof profile.slices === 'number' && profile.slices === gi.profile.slices;
 
 /** Where a profile's compute instances can lie in the GPU instance. */
-export const computeInstancePlacements = (
-  session: Session,
+export function* computeInstancePlacements(
   gi: GpuInstance,
   profile: InstanceProfile,
-): readonly Placement[] =>
-  placementsOf(askProbe(session, computePlacements(profile.id), gi), 'compute instances');
+): Asking<readonly Placement[]> {
+  return placementsOf(yield* ask(computePlacements(profile.id), gi), 'compute instances');
+}
 
 /** Compute instances of a GPU instance by profile, then by id. Throws InstanceError like gpuInstances. */
-export function computeInstances(session: Session, gi: GpuInstance): readonly ComputeInstance[] {
-  return computeInstanceProfiles(session, gi).flatMap((profile) =>
-    handlesOf(askProbe(session, computeInstanceHandles(profile.id), gi), 'compute instances')
-      .map((handle) => {
-        const info = askProbe(session, computeInstanceInfo, { index: gi.index, handle, status: 0 });
-        return { profile, ...infoOf(info, 'compute instances') };
-      })
-      .sort(byId),
+export function* computeInstances(gi: GpuInstance): Asking<readonly ComputeInstance[]> {
+  return yield* eachOf(yield* computeInstanceProfiles(gi), (profile) => instancesOf(profile, gi));
+}
+
+function* instancesOf(profile: InstanceProfile, gi: GpuInstance): Asking<readonly ComputeInstance[]> {
+  const handles = handlesOf(yield* ask(computeInstanceHandles(profile.id), gi), 'compute instances');
+  const infos = yield* askAll(
+    handles.map((handle) => ({
+      probe: computeInstanceInfo,
+      subject: { index: gi.index, handle, status: 0 },
+    })),
   );
+  return infos.map((info) => ({ profile, ...infoOf(info, 'compute instances') })).sort(byId);
 }

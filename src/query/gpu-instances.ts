@@ -8,7 +8,7 @@ import {
   nvmlDeviceGetGpuInstances,
   nvmlGpuInstanceGetInfo,
 } from '../nvml/generated/entries.js';
-import type { Session } from '../nvml/session.js';
+import { type Asking, ask, askAll, eachOf, readOne } from './ask/asking.js';
 import type { Subject } from './ask/subject.js';
 import { derive } from './derive.js';
 import {
@@ -23,8 +23,7 @@ import {
   placementsOf,
 } from './mig-instances.js';
 import { fixed, type Probe, sample } from './probe.js';
-import { askProbe } from './read.js';
-import type { Reading } from './reading.js';
+import type { Answer, Reading } from './reading.js';
 
 /**
  * In the order of nvidia-smi: by slices, variants behind the plain one. Seen on the H100 and H200 (580.159.04: 1g,
@@ -75,18 +74,22 @@ const gigabytes = (mebibytes: Reading): Reading => derive([mebibytes], (mib) => 
  * Profiles that the GPU can be cut by; none where it has no MIG. MIG need not be switched on. Throws InstanceError where
  * the driver refuses to say.
  */
-export function gpuInstanceProfiles(session: Session, gpu: Subject): readonly GpuInstanceProfile[] {
-  return GPU_INSTANCE_PROFILES.flatMap((profile) => {
-    const view = askProbe(session, gpuProfile(profile), gpu);
-    if (!isProfile(view, 'GPU instances')) return [];
-    const id = Number(view.raw('id'));
-    const total = view.read('instanceCount');
-    const memoryMebibytes = view.read('memorySizeMB');
-    return {
+export const gpuInstanceProfiles = (gpu: Subject): Asking<readonly GpuInstanceProfile[]> =>
+  eachOf(GPU_INSTANCE_PROFILES, (profile) => profileOf(profile, gpu));
+
+/** The profile of a number, where the GPU has it. */
+function* profileOf(profile: number, gpu: Subject): Asking<readonly GpuInstanceProfile[]> {
+  const view = yield* ask(gpuProfile(profile), gpu);
+  if (!isProfile(view, 'GPU instances')) return [];
+  const id = Number(view.raw('id'));
+  const total = view.read('instanceCount');
+  const memoryMebibytes = view.read('memorySizeMB');
+  return [
+    {
       name: nameOf(view, () => `MIG ${view.read('sliceCount')}g.${gigabytes(memoryMebibytes)}gb`),
       id,
       slices: view.read('sliceCount'),
-      free: freeOf(askProbe(session, gpuCapacity(id), gpu).read('value'), total),
+      free: freeOf(yield* readOne(gpuCapacity(id), gpu), total),
       total,
       memoryMebibytes,
       peerToPeer: view.read('isP2pSupported'),
@@ -96,26 +99,28 @@ export function gpuInstanceProfiles(session: Session, gpu: Subject): readonly Gp
       encoders: view.read('encoderCount'),
       jpegs: view.read('jpegCount'),
       ofas: view.read('ofaCount'),
-    };
-  });
+    },
+  ];
 }
 
 /** Where a profile's instances can lie on the GPU. Throws InstanceError. */
-export const gpuInstancePlacements = (
-  session: Session,
+export function* gpuInstancePlacements(
   gpu: Subject,
   profile: GpuInstanceProfile,
-): readonly Placement[] => placementsOf(askProbe(session, gpuPlacements(profile.id), gpu), 'GPU instances');
+): Asking<readonly Placement[]> {
+  return placementsOf(yield* ask(gpuPlacements(profile.id), gpu), 'GPU instances');
+}
 
 /** GPU instances by profile, then by id. Throws InstanceError where the driver refuses to list them. */
-export function gpuInstances(session: Session, gpu: Subject): readonly GpuInstance[] {
-  return gpuInstanceProfiles(session, gpu).flatMap((profile) =>
-    handlesOf(askProbe(session, gpuInstanceHandles(profile.id), gpu), 'GPU instances')
-      .map((handle) => {
-        const subject = { index: gpu.index, handle, status: 0 };
-        const info = askProbe(session, gpuInstanceInfo, subject);
-        return { ...subject, profile, ...infoOf(info, 'GPU instances') };
-      })
-      .sort(byId),
-  );
+export function* gpuInstances(gpu: Subject): Asking<readonly GpuInstance[]> {
+  return yield* eachOf(yield* gpuInstanceProfiles(gpu), (profile) => instancesOf(profile, gpu));
+}
+
+function* instancesOf(profile: GpuInstanceProfile, gpu: Subject): Asking<readonly GpuInstance[]> {
+  const handles = handlesOf(yield* ask(gpuInstanceHandles(profile.id), gpu), 'GPU instances');
+  const subjects = handles.map((handle) => ({ index: gpu.index, handle, status: 0 }));
+  const infos = yield* askAll(subjects.map((subject) => ({ probe: gpuInstanceInfo, subject })));
+  return subjects
+    .map((subject, i) => ({ ...subject, profile, ...infoOf(infos[i] as Answer, 'GPU instances') }))
+    .sort(byId);
 }

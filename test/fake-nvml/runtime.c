@@ -6,6 +6,7 @@
  * A line of the table is a directive or an entry; words are separated by single spaces.
  *   !handle NAME ADDRESS    what a handle is called
  *   !log PATH               append every call to a file (or NVSMI_FAKE_LOG)
+ *   !spare fields           do not write behind the array of field values
  *   !real PATH              forward what is not answered here (or NVSMI_FAKE_REAL)
  *   FUNCTION TOKEN...       an entry; FUNCTION may be * for all
  * A token is a letter and its parts behind colons, numbers or bytes as x and hex digits. P is a parameter.
@@ -31,6 +32,7 @@
  *            R:BYTES        the text that is the result
  *            f:ID:SCOPE:STATUS:TYPE:BYTES  a value of nvmlDeviceGetFieldValues
  *   k:NAME   what the log calls the inputs
+ * Directives that state.c reads make setters change what getters answer.
  * Entries are tried in the order of the file. A function without entries is FUNCTION_NOT_FOUND, inputs
  * without an entry are NOT_FOUND, or what src/nvml/unrecorded.ts says; nvmlInit and nvmlShutdown succeed.
  */
@@ -78,6 +80,14 @@ static size_t handle_count;
 static int log_file = -1;
 static void *real_library;
 static atomic_int initialised;
+static int spares_fields;
+
+/* In state.c: whether setters change what is answered, its directives, what is read again, and its answers. */
+static int is_writable(void);
+static void read_state(const char *what, char *rest);
+static void replay(void);
+static nvmlReturn_t state_call(int index, const uint64_t *args);
+static const nvmlReturn_t NOT_MINE;
 
 static void *fake_real(const char *name)
 {
@@ -151,11 +161,12 @@ static void read_directive(char *line)
   char *rest = NULL, *what = strtok_r(line, " ", &rest);
   if (strcmp(what, "!log") == 0) open_log(rest);
   else if (strcmp(what, "!real") == 0) open_real(rest);
+  else if (strcmp(what, "!spare") == 0) spares_fields = 1;
   else if (strcmp(what, "!handle") == 0) {
     char *name = strtok_r(NULL, " ", &rest);
     handles = realloc(handles, (handle_count + 1) * sizeof *handles);
     handles[handle_count++] = (struct handle){ strdup(name), strtoull(rest, NULL, 10) };
-  }
+  } else read_state(what, rest);
 }
 
 static void read_line(char *line)
@@ -192,6 +203,7 @@ __attribute__((constructor)) static void load(void)
     free(line);
     fclose(file);
   }
+  replay();
   open_log(getenv("NVSMI_FAKE_LOG"));
   open_real(getenv("NVSMI_FAKE_REAL"));
 }
@@ -330,7 +342,7 @@ static nvmlReturn_t fill_fields(const struct entry *entry, const uint64_t *args,
   }
   /* As NVML does (H200, 580.159.04): a value behind the array that has not failed is written to. */
   nvmlFieldValue_t *behind = &values[args[1]];
-  if (behind->nvmlReturn == NVML_SUCCESS) memset(behind, 0xee, sizeof *behind);
+  if (!spares_fields && behind->nvmlReturn == NVML_SUCCESS) memset(behind, 0xee, sizeof *behind);
   return NVML_SUCCESS;
 }
 
@@ -495,6 +507,10 @@ static nvmlReturn_t fake_call(int index, const uint64_t *given, void **real)
     return status == NVML_SUCCESS ? fill_fields(entry, args, 1) : status;
   }
   if (real_library == NULL && function->needs_init && initialised == 0) return NVML_ERROR_UNINITIALIZED;
+  if (is_writable() && (entry == NULL || entry->key != NULL)) {
+    nvmlReturn_t status = state_call(index, args);
+    if (status != NOT_MINE) return status;
+  }
   if (entry == NULL) {
     nvmlReturn_t status = without_entry(function, outdated, has_answers);
     for (size_t i = 0; i < length; i++)

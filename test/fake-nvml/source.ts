@@ -103,7 +103,9 @@ export function fakeSource({ without = [], also = [] }: SourceOptions): string {
     const needsInit = fn?.returnCodes?.includes('NVML_ERROR_UNINITIALIZED') === true;
     return `  { "${name}", "${roles(fn?.params ?? [])}", ${Number(needsInit && name !== 'nvmlShutdown')}, ${unrecorded(name)}, NULL },`;
   });
-  const runtime = readFileSync(new URL('./runtime.c', import.meta.url), 'utf8');
+  const [runtime, state] = ['./runtime.c', './state.c'].map((file) =>
+    readFileSync(new URL(file, import.meta.url), 'utf8'),
+  );
   const hidden = new Set(without);
   return [
     '#define _GNU_SOURCE',
@@ -115,7 +117,8 @@ export function fakeSource({ without = [], also = [] }: SourceOptions): string {
     'static struct function functions[FUNCTIONS] = {',
     ...rows,
     '};',
-    runtime,
+    runtime ?? '',
+    state ?? '',
     ...FUNCTIONS.map((name, index) => {
       if (hidden.has(name)) return '';
       return name === 'nvmlErrorString' ? errorString() : exported(name, index);

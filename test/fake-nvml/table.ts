@@ -8,6 +8,7 @@ import { nvmlFieldValue_t } from '../../src/nvml/generated/layouts.js';
 import type { Snapshot } from '../../src/nvml/snapshot.js';
 import type { Status } from '../../src/nvml/status.js';
 import { recordedCalls } from './recorded-calls.js';
+import { stateLines, type Writable } from './state.js';
 import { hex, statusIn, tokens, unsigned } from './tokens.js';
 
 /** What shall go wrong, or take long. */
@@ -44,6 +45,10 @@ export interface Machine {
   readonly locked?: ReadonlySet<string>;
   /** Front mode: the library that is asked for what is not answered here. It gives out all handles. */
   readonly real?: string;
+  /** Setters change what getters answer. */
+  readonly writable?: Writable;
+  /** Field values: NVML writes behind their array, too. Another client than ours may not bear it. */
+  readonly sparesFields?: true;
   /** Where every call is written, if not beside the library; false where a benchmark minds the time. */
   readonly log?: string | false;
 }
@@ -93,6 +98,8 @@ export function tableOf(machine: Machine): string {
   const head = handles.names().map(([name, address]) => `!handle ${name} ${address}`);
   if (typeof machine.log === 'string') head.push(`!log ${machine.log}`);
   if (machine.real !== undefined) head.push(`!real ${machine.real}`);
+  if (machine.sparesFields) head.push('!spare fields');
+  if (machine.writable !== undefined) head.push(...stateLines(machine.writable, machine.snapshot));
   return `${[...head, ...lines].join('\n')}\n`;
 }
 

@@ -79,9 +79,13 @@ export const missingValue = ({ written, spec: { everywhere } }: Token): UsageErr
   );
 
 function refuse(mode: Mode, tokens: readonly Token[], [unrecognized]: readonly string[]): void {
-  const wrong = [tokens.find((token) => !(specOf(token).modes ?? [mode]).includes(mode)), misplaced(tokens)];
-  const [first] = tokens.filter((token) => wrong.includes(token));
   const isModifying = mode === 'modify' || mode === 'led';
+  const isOther = (token: Token): boolean => {
+    const { modes = [mode], trigger = mode } = specOf(token);
+    return !modes.includes(mode) || (isModifying && trigger !== mode);
+  };
+  const wrong = [tokens.find(isOther), misplaced(tokens)];
+  const [first] = tokens.filter((token) => wrong.includes(token));
   const unknown = unrecognized ?? (mode === 'main' || isModifying ? first?.written : undefined);
   if (unknown !== undefined) {
     throw mode === 'main'

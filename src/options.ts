@@ -214,6 +214,8 @@ const table = [
   },
   { short: ['a'], long: 'all', help: 'An old spelling of -q.', report: true, modes: ['main'], hidden: true },
   ...MODIFICATIONS.map(([short, long, argument, help]) => modifying(long, short, argument, help)),
+  { ...modifying('application-clocks', [], 'MHZ,MHZ', 'An old name of -ac.'), hidden: true },
+  { ...modifying('reset-application-clocks', [], undefined, 'An old name of -rac.'), hidden: true },
   modifying('mode', ['m'], '0|1', 'With -lgc: 1 for the other accuracy. NVML has one way alone.'),
   modifying('scope', ['sc'], '0|1', 'With -pl: 0 the GPU, 1 its module with the CPU.'),
   modifying('set-hostname', [], 'NAME', 'Set the host name of the GPU (some GB200 systems).'),

@@ -6,7 +6,16 @@
  */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { type Answer, type Case, cases, machineOf, nvsmiOn, recorded, sameLines, wordsOf } from '../test/act/oracle.js';
+import {
+  type Answer,
+  type Case,
+  cases,
+  machineOf,
+  nvsmiOn,
+  recorded,
+  sameLines,
+  wordsOf,
+} from '../test/act/oracle.js';
 
 const [smi, oracle] = process.argv.slice(2);
 
@@ -43,5 +52,7 @@ for (const one of recorded()) {
     }
   }
 }
-console.log(`${commands} command lines, ${identical} identical; ${same} of ${all} lines (${((100 * same) / all).toFixed(2)} %)`);
+console.log(
+  `${commands} command lines, ${identical} identical; ${same} of ${all} lines (${((100 * same) / all).toFixed(2)} %)`,
+);
 process.exit(0);

@@ -28,7 +28,7 @@ export interface Verdict {
   readonly lines: readonly string[];
   /** nvidia-smi says at the end that the machine has to be restarted. */
   readonly needsReboot?: true;
-  /** Unsupported, and nvidia-smi does not call that a warning. */
+  /** Unsupported, and nvidia-smi does not call that a warning; or changed, and persistence does not matter. */
   readonly isQuiet?: true;
 }
 
@@ -50,7 +50,11 @@ export const ready: Verdict = { outcome: 'ready', status: 0, lines: [] };
 
 export const changed = (...lines: readonly string[]): Verdict => ({ outcome: 'changed', status: 0, lines });
 
-export const unchanged = (...lines: readonly string[]): Verdict => ({ outcome: 'unchanged', status: 0, lines });
+export const unchanged = (...lines: readonly string[]): Verdict => ({
+  outcome: 'unchanged',
+  status: 0,
+  lines,
+});
 
 /** nvidia-smi goes on after it, unless -eow is given. */
 export const unsupported = (status: Status, ...lines: readonly string[]): Verdict => ({

@@ -1,6 +1,7 @@
 /** What actions ask of a GPU before they change it, and after. */
-import { nvmlDeviceGetPciInfo_v3 } from '../nvml/generated/entries.js';
+
 import type { Entry } from '../nvml/entry.js';
+import { nvmlDeviceGetPciInfo_v3 } from '../nvml/generated/entries.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import type { Reading } from '../query/bound-probe.js';

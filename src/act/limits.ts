@@ -15,7 +15,16 @@ import type { FunctionName } from '../nvml/generated/functions.js';
 import { isTooNew, Missing, statusReason } from '../nvml/status.js';
 import { field } from '../query/probe.js';
 import { readValues, want } from '../query/read.js';
-import { type Action, changed, failed, ready, type Target, unchanged, unsupported, type Verdict } from './action.js';
+import {
+  type Action,
+  changed,
+  failed,
+  ready,
+  type Target,
+  unchanged,
+  unsupported,
+  type Verdict,
+} from './action.js';
 import { now } from './ask.js';
 import { change } from './change.js';
 import { wattText } from './value.js';
@@ -24,7 +33,10 @@ import { verdictOf, type Words } from './words.js';
 export type Range = readonly [low: number, high: number];
 
 const denied = (gpu: string): Verdict =>
-  failed(NVML_ERROR_NO_PERMISSION, `The current user does not have permission to change clocks for GPU ${gpu}.`);
+  failed(
+    NVML_ERROR_NO_PERMISSION,
+    `The current user does not have permission to change clocks for GPU ${gpu}.`,
+  );
 
 const unsuitable = (pair: string, gpu: string): Verdict =>
   unsupported(

@@ -1,9 +1,23 @@
 /** Table: the options that switch a mode of a GPU: which values, which functions, and nvidia-smi's words (550.163.01). */
-import { NVML_ERROR_INVALID_ARGUMENT, NVML_ERROR_NOT_FOUND, NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
+import {
+  NVML_ERROR_IN_USE,
+  NVML_ERROR_INVALID_ARGUMENT,
+  NVML_ERROR_NOT_FOUND,
+  NVML_ERROR_NOT_SUPPORTED,
+} from '../nvml/generated/constants.js';
 import * as nvml from '../nvml/generated/entries.js';
 import { Missing, type Status, statusReason } from '../nvml/status.js';
 import type { Reading } from '../query/bound-probe.js';
-import { type Action, changed, failed, ready, type Target, unchanged, unsupported, type Verdict } from './action.js';
+import {
+  type Action,
+  changed,
+  failed,
+  ready,
+  type Target,
+  unchanged,
+  unsupported,
+  type Verdict,
+} from './action.js';
 import { now } from './ask.js';
 import { change } from './change.js';
 import { verdictOf, type Words } from './words.js';
@@ -216,7 +230,12 @@ export const autoBoostPermission = modeAction({
   fields: [],
   values: ['UNRESTRICTED', 'RESTRICTED'],
   set: ({ session, gpu }, isRestricted) =>
-    change(session, nvml.nvmlDeviceSetAPIRestriction, { apiType: AUTO_BOOST, isRestricted }, gpu).status,
+    change(
+      session,
+      nvml.nvmlDeviceSetAPIRestriction,
+      { apiType: AUTO_BOOST, isRestricted: isRestricted === 0 ? 0 : 1 },
+      gpu,
+    ).status,
   words: (gpu) => ({
     absent: `Changing auto boosted clocks permissions is not supported for GPU: ${gpu}.`,
     // nvidia-smi has two spaces here.
@@ -269,15 +288,15 @@ export const virtualization = modeAction({
 });
 
 /** What waits for a GPU that is in use. */
-const pending = (gpu: string, verb: string, status: Status): Verdict =>
-  changed(
+const pending = (gpu: string, verb: string, status: Status): Verdict => ({
+  ...changed(
     `Warning: MIG mode is in pending ${verb} state for GPU ${gpu}:${statusReason(status)}`,
-    status === IN_USE
+    status === NVML_ERROR_IN_USE
       ? `${gpu} is currently being used by one or more other processes (e.g. CUDA application or a monitoring application such as another instance of nvidia-smi). Please first kill all processes using the device and retry the command or reboot the system to make MIG mode effective.`
       : `Reboot the system or try nvidia-smi --gpu-reset to make MIG mode effective on GPU ${gpu}`,
-  );
-
-const IN_USE = 19;
+  ),
+  isQuiet: true,
+});
 
 export const mig: Action<number> = {
   name: 'multi-instance-gpu',

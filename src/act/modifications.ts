@@ -1,5 +1,5 @@
 /** Table: the options that change GPUs, before any subcommand, and how the value of each is read (550.163.01). */
-import { NVML_ERROR_INVALID_ARGUMENT, NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
+import { NVML_ERROR_INVALID_ARGUMENT } from '../nvml/generated/constants.js';
 import { plainly } from '../plain-text.js';
 import type { JsonScalar } from '../query/kind.js';
 import { type Action, failed, type Target, type Verdict } from './action.js';
@@ -172,6 +172,12 @@ export const MODIFICATIONS: readonly Modification[] = [
   ),
 ];
 
+/** Old names of options, and the new ones. */
+export const OLD_NAMES: Readonly<Record<string, string>> = {
+  'application-clocks': 'applications-clocks',
+  'reset-application-clocks': 'reset-applications-clocks',
+};
+
 /** What nvidia-smi does through functions of the driver that NVML does not declare. */
 export const BEYOND_NVML: readonly string[] = [
   'cuda-clocks',
@@ -179,5 +185,3 @@ export const BEYOND_NVML: readonly string[] = [
   'reset-memory-clocks-deferred',
   'gpu-reset',
 ];
-
-export const EXIT_UNSUPPORTED = NVML_ERROR_NOT_SUPPORTED;

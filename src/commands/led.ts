@@ -49,7 +49,9 @@ export async function led({ tokens }: Scan, context: Context): Promise<number> {
     throw new UsageError('No units found in system', EXIT.noDevice);
   }
   const units =
-    given.id === undefined ? Array.from({ length: Number(count) }, (_, i) => i) : given.id.split(',').map(Number);
+    given.id === undefined
+      ? Array.from({ length: Number(count) }, (_, i) => i)
+      : given.id.split(',').map(Number);
   for (const unit of units) {
     acting.say(NOTE);
     const verdict = acting.attempt(attemptOf(session, unit, color));

@@ -1,11 +1,18 @@
 /** Options that change GPUs, before any subcommand: which is meant, and what is said of each GPU (550.163.01). */
-import type { Verdict } from '../act/action.js';
+
 import type { Acting } from '../act/acting.js';
+import type { Verdict } from '../act/action.js';
 import { now, targetOf } from '../act/ask.js';
-import { BEYOND_NVML, MODIFICATIONS, type Modification, type Prepared } from '../act/modifications.js';
+import {
+  BEYOND_NVML,
+  MODIFICATIONS,
+  type Modification,
+  OLD_NAMES,
+  type Prepared,
+} from '../act/modifications.js';
+import { wholeNumber } from '../act/value.js';
 import { givenBy, type Scan, type Token } from '../argv.js';
 import { EXIT, UsageError } from '../errors.js';
-import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import { nvmlDeviceGetPersistenceMode } from '../nvml/generated/entries.js';
 import type { Gpu } from '../nvml/session.js';
 import type { RootGiven } from '../options.js';
@@ -25,9 +32,7 @@ const BESIDE = [
 ] as const;
 
 const invalid = ({ written, value }: Token): UsageError =>
-  refusal(
-    plainly`ERROR: Option ${value} is invalid for ${written}. Please run 'nvidia-smi -h' for help.`,
-  );
+  refusal(plainly`ERROR: Option ${value} is invalid for ${written}. Please run 'nvidia-smi -h' for help.`);
 
 /** The option that is meant, and its value. Throws what is wrong before any GPU is looked for. */
 function wantedBy(tokens: readonly Token[]): {
@@ -37,16 +42,20 @@ function wantedBy(tokens: readonly Token[]): {
   const setters = tokens.filter(({ spec }) => spec.setter);
   const scope = setters.findLast(({ spec }) => spec.long === 'scope');
   const read = setters.flatMap((token) => {
-    const modification = MODIFICATIONS.find(({ name }) => name === token.spec.long);
+    const modification = MODIFICATIONS.find(
+      ({ name }) => name === (OLD_NAMES[token.spec.long] ?? token.spec.long),
+    );
     if (modification === undefined) return [];
     const value = modification.read(token.value ?? '', scope?.value);
-    if (value === 'invalid') throw invalid(value === 'invalid' && isScopeWrong(modification, token) ? (scope ?? token) : token);
+    if (value === 'invalid') throw invalid((isScopeWrong(modification, token) ? scope : undefined) ?? token);
     return [{ modification, value }];
   });
   const unseen = setters.find(({ spec }) => spec.long === 'col');
   if (unseen !== undefined) {
     throw new UsageError(plainly`Option ${unseen.written} is refused: what it does was never seen.`);
   }
+  const mode = setters.findLast(({ spec }) => spec.long === 'mode');
+  if (mode !== undefined && (wholeNumber(mode.value ?? '') ?? -1) === -1) throw invalid(mode);
   for (const [long, with_, words] of BESIDE) {
     const token = setters.find(({ spec }) => spec.long === long);
     if (token !== undefined && !setters.some(({ spec }) => spec.long === with_)) {
@@ -56,7 +65,9 @@ function wantedBy(tokens: readonly Token[]): {
   const ids = tokens.filter(({ spec }) => spec.long === 'id');
   const [only] = read;
   if (only === undefined || read.length > 1 || ids.length > 1) {
-    throw refusal('Invalid combination of input arguments. Only one device modification may be done at a time.');
+    throw refusal(
+      'Invalid combination of input arguments. Only one device modification may be done at a time.',
+    );
   }
   return only;
 }
@@ -75,7 +86,11 @@ function persistenceWarning(acting: Acting, gpu: Gpu, busId: string): string {
 }
 
 const MOVING_ON = 'Treating as warning and moving on.\n';
-const TERMINATING = 'Terminating early due to previous errors.\n';
+
+function endOf(status: number, reboots: boolean): string {
+  if (status === EXIT.ok) return `All done.\n${reboots ? 'Reboot required.\n' : ''}`;
+  return `Terminating early due to previous errors.${reboots ? ' Reboot required.' : ''}\n`;
+}
 
 export async function modify({ tokens }: Scan, context: Context): Promise<number> {
   const given: RootGiven = givenBy(tokens);
@@ -83,7 +98,7 @@ export async function modify({ tokens }: Scan, context: Context): Promise<number
   const acting = await beginActing(given, context);
   const gpus = chosenGpus(acting.session, given.id);
   if (reachable(gpus).length < gpus.length) {
-    acting.say(lostLines(gpus));
+    acting.say(`${lostLines(gpus)}\n\n`);
     return acting.finish(statusOf(gpus));
   }
   if (value === 'nothing') {
@@ -91,6 +106,9 @@ export async function modify({ tokens }: Scan, context: Context): Promise<number
   }
   if (BEYOND_NVML.includes(modification.name)) {
     context.io.err(`NVML has no function for --${modification.name}; nvidia-smi does it without NVML.\n`);
+  }
+  if (tokens.some((token) => token.value === 'EXCLUSIVE_THREAD')) {
+    acting.say('Warning: EXCLUSIVE_THREAD mode is deprecated and will be removed in future releases.\n');
   }
   return acting.finish(modifyAll(acting, modification, value, gpus, given));
 }
@@ -109,7 +127,7 @@ function modifyAll(
     const verdict = acting.attempt(attempt);
     const { outcome, lines } = verdict;
     acting.say(lines.map((line) => `${line}\n`).join(''));
-    if (outcome === 'changed' && warnsOfPersistence) {
+    if (outcome === 'changed' && warnsOfPersistence && !verdict.isQuiet) {
       acting.say(persistenceWarning(acting, gpu, attempt.target.busId));
     }
     reboots ||= verdict.needsReboot === true;
@@ -120,11 +138,10 @@ function modifyAll(
     status ||= verdict.status;
     if (given['keep-going']) continue;
     for (const later of attempts.slice(i + 1)) acting.leave(later.attempt);
-    acting.say(TERMINATING);
+    acting.say(endOf(status, reboots));
     return status;
   }
-  if (acting.manner.isDryRun) return status;
-  acting.say(status === EXIT.ok ? `All done.\n${reboots ? 'Reboot required.\n' : ''}` : TERMINATING);
+  if (!acting.manner.isDryRun) acting.say(endOf(status, reboots));
   return status;
 }
 
@@ -144,6 +161,3 @@ function attemptOf(acting: Acting, { action, shown, check, make }: Prepared, gpu
     make: () => make(target),
   };
 }
-
-/** What ends with -eow. */
-export const WARNED = NVML_ERROR_NOT_SUPPORTED;

@@ -32,6 +32,8 @@ type WishGiven = Given<typeof linkOptions> &
     readonly checkBridge?: true;
     readonly getcounters?: true;
     readonly getcontrol?: true;
+    readonly setcontrol?: string;
+    readonly resetcounters?: string;
   };
 
 export function wishOf(session: Session, given: WishGiven): Wish {

@@ -1,5 +1,7 @@
 /** `nvlink`: what the NVLinks of each GPU are, do and count. */
-import { type Given, type OptionSpec, setter } from '../argv.js';
+
+import { BANDWIDTH_MODES } from '../act/nvlink.js';
+import { type Given, type OptionSpec, setter, setterOf } from '../argv.js';
 import { UsageError } from '../errors.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import type { Session } from '../nvml/session.js';
@@ -10,6 +12,7 @@ import { askProbe } from '../query/read.js';
 import { jsonDocument } from '../render/document.js';
 import type { AnswerSource } from '../render/json.js';
 import { nvlinkText } from '../render/nvlink.js';
+import { actingOptions, beginActing } from './acting.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { jsonOption } from './json-option.js';
@@ -18,6 +21,7 @@ import { lostLines, reachable, statusOf } from './lost.js';
 import { identityOf, namedGpu } from './named.js';
 import { linkOptions } from './nvlink-actions.js';
 import { type Block, blockOf, infoCells, type Wish, wishOf } from './nvlink-block.js';
+import { NVLINK_SETTERS, setNvlink } from './nvlink-setters.js';
 import { chosenGpus, idOption } from './select.js';
 
 const options = [
@@ -30,17 +34,25 @@ const options = [
   jsonOption,
   { short: ['g'], long: 'getcounters', help: 'Deprecated: use -gt.', hidden: true },
   { short: ['gc'], long: 'getcontrol', help: 'Deprecated.', hidden: true },
-  setter('sc', 'setcontrol', 'required'),
-  setter('r', 'resetcounters', 'required'),
-  setter('re', 'reseterrorcounters'),
-  setter('sLowPwrThres', 'setLowPowerThreshold', 'required'),
-  setter('sBwMode', 'setBandwidthMode', 'required'),
+  { ...setterOf('sc', 'setcontrol', 'VALUE', 'Deprecated.'), hidden: true },
+  { ...setterOf('r', 'resetcounters', 'VALUE', 'Deprecated.'), hidden: true },
+  setter('re', 'reseterrorcounters', 'Reset the error counters of the links.'),
+  setterOf(
+    'sLowPwrThres',
+    'setLowPowerThreshold',
+    'VALUE|default',
+    'Set how long a link is idle before its low power state.',
+  ),
+  setterOf('sBwMode', 'setBandwidthMode', BANDWIDTH_MODES.join('|'), 'Set the bandwidth mode of NVLink.'),
+  ...actingOptions,
 ] as const satisfies readonly OptionSpec[];
 
 export type NvlinkGiven = Given<typeof options>;
 
 /** The answers of the old counters, which end the program at the first GPU (-g: H200, 580.159.04). */
 const DEPRECATED = [
+  ['setcontrol', 'Warning: Setting counter control is deprecated!\n'],
+  ['resetcounters', 'Warning: Resetting throughput counters is deprecated!\n'],
   [
     'getcounters',
     'Warning: Getting counters using option -g is deprecated.\n       Please use option -gt instead.\n',
@@ -61,7 +73,7 @@ const isAboutGpus = ({ given, asked }: Wish): boolean =>
 
 function gpuText(wish: Wish, block: Block): string {
   const body = nvlinkText(namedGpu(wish.session, block.gpu), block.sections, block.problem);
-  const old = DEPRECATED.find(([long]) => wish.given[long]);
+  const old = DEPRECATED.find(([long]) => wish.given[long] !== undefined);
   if (old !== undefined) throw new UsageError(`${body}${old[1]}`, NVML_ERROR_NOT_SUPPORTED);
   return body;
 }
@@ -84,6 +96,9 @@ function jsonOf(wish: Wish, blocks: readonly Block[], source: AnswerSource | und
 }
 
 async function run(given: Given<typeof options>, context: Context): Promise<number> {
+  if (NVLINK_SETTERS.some((long) => given[long] !== undefined)) {
+    return setNvlink(given, given.id, await beginActing(given, context));
+  }
   const { session } = await context.machine();
   const gpus = chosenGpus(session, given.id);
   const wish = wishOf(session, given);

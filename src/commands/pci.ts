@@ -1,5 +1,5 @@
 /** `pci`: what the GPUs count on their PCIe links. */
-import { type Given, type OptionSpec, setter } from '../argv.js';
+import { type Given, type OptionSpec, refused } from '../argv.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { type Cells, cell } from '../query/cell.js';
 import { count } from '../query/kind.js';
@@ -38,8 +38,8 @@ const options = [
   { ...idOption, help: 'Only these GPUs: index, UUID, PCI bus id.' },
   ...GROUPS,
   { long: 'json', help: 'Print the counters as one JSON object.' },
-  setter('cErrCnt', 'clearErrorCounters'),
-  setter('cCnt', 'clearCounters'),
+  refused('cErrCnt', 'clearErrorCounters'),
+  refused('cCnt', 'clearCounters'),
 ] as const satisfies readonly OptionSpec[];
 
 interface Counted {

@@ -1,9 +1,12 @@
 /** `power-profiles`: workload power profiles that the GPUs support, and those in force. */
-import { type OptionSpec, setter } from '../argv.js';
-import { EXIT } from '../errors.js';
+
+import { clearProfiles, profileIds, requestProfiles } from '../act/power.js';
+import { type OptionSpec, setterOf } from '../argv.js';
+import { EXIT, UsageError } from '../errors.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
+import { plainly } from '../plain-text.js';
 import type { BoundProbe } from '../query/bound-probe.js';
 import { type Cells, cell } from '../query/cell.js';
 import { count, text } from '../query/kind.js';
@@ -13,7 +16,9 @@ import type { Probe } from '../query/probe.js';
 import { askProbe } from '../query/read.js';
 import { jsonDocument } from '../render/document.js';
 import * as render from '../render/power-profiles.js';
+import { actingOptions, beginActing } from './acting.js';
 import { type CommandSpec, command } from './command.js';
+import { onEachGpu } from './each-gpu.js';
 import { jsonOption } from './json-option.js';
 import { lostLines, reachable, refusal, statusOf } from './lost.js';
 import { chosenGpus, idOption } from './select.js';
@@ -101,16 +106,40 @@ const ACTIONS = [
 ] as const satisfies readonly Action[];
 
 const SETTERS = [
-  setter('sr', 'set-requested', 'required'),
-  setter('cr', 'clear-requested', 'required'),
+  setterOf('sr', 'set-requested', 'ID,...', 'Request profiles.'),
+  setterOf('cr', 'clear-requested', 'ID,...', 'Withdraw the request of profiles.'),
 ] as const;
 
-const options = [idOption, ...ACTIONS, jsonOption, ...SETTERS] as const satisfies readonly OptionSpec[];
+const options = [
+  idOption,
+  ...ACTIONS,
+  jsonOption,
+  ...SETTERS,
+  ...actingOptions,
+] as const satisfies readonly OptionSpec[];
+
+/** Throws UsageError for what is no list of profiles. */
+function idsOf(list: string | undefined): readonly number[] | undefined {
+  if (list === undefined) return undefined;
+  const ids = profileIds(list);
+  if (ids === undefined)
+    throw new UsageError(plainly`"${list}" is no list of power profiles: ids are numbers, such as 0,3.`);
+  return ids;
+}
 
 export const spec: CommandSpec = command({
   options,
   actions: [...ACTIONS, ...SETTERS].map(({ long }) => long),
   run: async (given, context) => {
+    const { 'set-requested': wanted, 'clear-requested': unwanted } = given;
+    if (wanted !== undefined || unwanted !== undefined) {
+      const [request, clear] = [idsOf(wanted), idsOf(unwanted)];
+      const acting = await beginActing(given, context);
+      return onEachGpu(acting, chosenGpus(acting.session, given.id), (target) => [
+        ...(request === undefined ? [] : [requestProfiles(target, request)]),
+        ...(clear === undefined ? [] : [clearProfiles(target, clear)]),
+      ]);
+    }
     const { session } = await context.machine();
     const gpus = chosenGpus(session, given.id);
     const actions = ACTIONS.filter(({ long }) => given[long]);

@@ -1,23 +1,31 @@
 /** `power-smoothing -ppd`: what the preset profiles of power smoothing say. */
-import { type OptionSpec, setter } from '../argv.js';
+
+import { activatePreset, setSmoothing } from '../act/power.js';
+import { type OptionSpec, setterOf } from '../argv.js';
 import { Missing } from '../nvml/status.js';
 import { type Cells, cell } from '../query/cell.js';
 import { count } from '../query/kind.js';
 import { PARAMETERS, type PresetProfile, presetProfiles } from '../query/power-smoothing-profiles.js';
 import { jsonDocument } from '../render/document.js';
 import { profileDefinitions, refusal } from '../render/power-smoothing.js';
+import { actingOptions, beginActing } from './acting.js';
 import { type CommandSpec, command } from './command.js';
+import { onEachGpu } from './each-gpu.js';
 import { jsonOption } from './json-option.js';
 import { lostLines, reachable, statusOf } from './lost.js';
 import { chosenGpus, idOption } from './select.js';
 
-const SETTERS = [setter('s', 'state', 'required'), setter('spp', 'set-preset-profile', 'required')] as const;
+const SETTERS = [
+  { ...setterOf('s', 'state', '0|1', 'Switch power smoothing.'), number: true },
+  { ...setterOf('spp', 'set-preset-profile', 'ID', 'Activate a preset profile.'), number: true },
+] as const;
 
 const options = [
   idOption,
   { short: ['ppd'], long: 'print-profile-definitions', help: 'Show the preset profiles of each GPU.' },
   jsonOption,
   ...SETTERS,
+  ...actingOptions,
 ] as const satisfies readonly OptionSpec[];
 
 const LABELS = PARAMETERS.map(({ label }) => label);
@@ -32,6 +40,14 @@ export const spec: CommandSpec = command({
   options,
   actions: ['print-profile-definitions', ...SETTERS.map(({ long }) => long)],
   run: async (given, context) => {
+    const { state, 'set-preset-profile': preset } = given;
+    if (state !== undefined || preset !== undefined) {
+      const acting = await beginActing(given, context);
+      return onEachGpu(acting, chosenGpus(acting.session, given.id), (target) => [
+        ...(state === undefined ? [] : [setSmoothing(target, state)]),
+        ...(preset === undefined ? [] : [activatePreset(target, preset)]),
+      ]);
+    }
     const { session } = await context.machine();
     const gpus = chosenGpus(session, given.id);
     const answers = reachable(gpus).map(({ index, ...gpu }) => ({

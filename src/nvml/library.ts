@@ -118,7 +118,8 @@ function findSymbol(library: LibraryHandle, name: FunctionName): NvmlFunction | 
 }
 
 /** A mistake of the program: only src/act/ opens a driver that may change a GPU. */
-const notWritable = (fn: FunctionName): string => `${fn} changes the GPU, and the driver was not opened for that`;
+const notWritable = (fn: FunctionName): string =>
+  `${fn} changes the GPU, and the driver was not opened for that`;
 
 class Library implements Driver {
   sawLostGpu = false;

@@ -45,7 +45,8 @@ export function sendToSystemLog(line: string, path = '/dev/log'): void {
     const to = address(path);
     if (connect(fd, to, to.length) !== 0) throw new Error(`nobody listens at ${path}`);
     const bytes = Buffer.from(`<${PRIORITY}>nvsmi: ${line}`);
-    if (send(fd, bytes, bytes.length, MSG_NOSIGNAL) !== bytes.length) throw new Error(`${path} takes no line`);
+    if (send(fd, bytes, bytes.length, MSG_NOSIGNAL) !== bytes.length)
+      throw new Error(`${path} takes no line`);
   } finally {
     close(fd);
   }

@@ -1,5 +1,6 @@
 /** MIG: the profiles that a GPU instance can be cut by, and the compute instances in it. */
 
+import type { Handle } from '../nvml/call.js';
 import * as nvml from '../nvml/generated/constants.js';
 import {
   nvmlComputeInstanceGetInfo_v2,
@@ -51,6 +52,7 @@ const computeInstanceHandles = (id: number): Probe =>
 const computeInstanceInfo = sample(nvmlComputeInstanceGetInfo_v2);
 
 export interface ComputeInstance {
+  readonly handle: Handle;
   readonly profile: InstanceProfile;
   readonly id: number;
   readonly placement: Placement;
@@ -99,7 +101,7 @@ export function computeInstances(session: Session, gi: GpuInstance): readonly Co
     handlesOf(askProbe(session, computeInstanceHandles(profile.id), gi), 'compute instances')
       .map((handle) => {
         const info = askProbe(session, computeInstanceInfo, { index: gi.index, handle, status: 0 });
-        return { profile, ...infoOf(info, 'compute instances') };
+        return { handle, profile, ...infoOf(info, 'compute instances') };
       })
       .sort(byId),
   );

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { main } from '../../src/cli.js';
 import type { FunctionName } from '../../src/nvml/generated/functions.js';
 import { openSnapshot } from '../../src/nvml/machine.js';
+import { FakeIo } from '../fake-io.js';
 import { buildFake, type FakeLibrary } from '../fake-nvml/build.js';
 import type { Fault } from '../fake-nvml/table.js';
-import { FakeIo } from '../fake-io.js';
 
 /** Command lines that follow each other on one machine. */
 export interface Case {
@@ -64,12 +64,9 @@ export async function machineOf({ machine, faults }: Case): Promise<FakeLibrary>
 export const wordsOf = (line: string): readonly string[] =>
   [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c ?? '');
 
-export async function nvsmiOn(
-  library: FakeLibrary,
-  line: string,
-): Promise<Answer & { readonly io: FakeIo }> {
+export async function nvsmiOn(library: FakeLibrary, line: string): Promise<Answer & { readonly io: FakeIo }> {
   const io = new FakeIo();
-  const status = await main([...wordsOf(line), `--nvml=${library.path}`], io);
+  const status = await main([`--nvml=${library.path}`, ...wordsOf(line)], io);
   return { out: io.output, status, io };
 }
 

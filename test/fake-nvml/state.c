@@ -459,7 +459,7 @@ static int ci_profile(const struct gi *gi, uint32_t profile, nvmlComputeInstance
   info->sharedJpegCount = whole.jpegCount;
   info->sharedOfaCount = whole.ofaCount;
   const char *bare = strncmp(whole.name, "MIG ", 4) == 0 ? whole.name + 4 : whole.name;
-  if (slices == whole.sliceCount) snprintf(info->name, sizeof info->name, "MIG %s", bare);
+  if (slices == whole.sliceCount) snprintf(info->name, sizeof info->name, "MIG %.80s", bare);
   else snprintf(info->name, sizeof info->name, "MIG %uc.%.80s", slices, bare);
   return 1;
 }
@@ -522,11 +522,13 @@ static nvmlReturn_t create_ci(struct gi *gi, uint32_t profile, const nvmlCompute
 static nvmlReturn_t put_handles(uint32_t *count, void **out, uint64_t owner, uint32_t profile, int of_gpu)
 {
   uint32_t found = 0;
-  for (int i = 0; i < (of_gpu ? gi_count : ci_count); i++) {
-    int is_one = of_gpu ? gis[i].alive && gis[i].gpu == owner && gis[i].profile == profile
-                        : cis[i].alive && cis[i].gi == owner && cis[i].profile == profile;
-    if (is_one) out[found++] = (void *)(uintptr_t)(of_gpu ? gis[i].handle : cis[i].handle);
-  }
+  /* By their ids: an A100 that made 13, 7, 8, 9 and 10 lists 7 to 10 first (public output). */
+  for (uint32_t id = 0; id < 16; id++)
+    for (int i = 0; i < (of_gpu ? gi_count : ci_count); i++) {
+      int is_one = of_gpu ? gis[i].alive && gis[i].id == id && gis[i].gpu == owner && gis[i].profile == profile
+                          : cis[i].alive && cis[i].id == id && cis[i].gi == owner && cis[i].profile == profile;
+      if (is_one) out[found++] = (void *)(uintptr_t)(of_gpu ? gis[i].handle : cis[i].handle);
+    }
   *count = found;
   return NVML_SUCCESS;
 }
@@ -616,6 +618,13 @@ static nvmlReturn_t mig_getter(const char *name, const uint64_t *args)
     if (strcmp(name, "GetGpuInstances") == 0) {
       if (mode == 0) return NOT_MINE;
       return put_handles((uint32_t *)(uintptr_t)args[3], (void **)(uintptr_t)args[2], args[0], (uint32_t)args[1], 1);
+    }
+    if (strcmp(name, "GetGpuInstancePossiblePlacements_v2") == 0 && args[2] == 0) {
+      nvmlGpuInstancePlacement_t places[SLICES];
+      int count = gi_placements(args[0], (uint32_t)args[1], places);
+      if (count == 0) return NOT_MINE;
+      PUT(3, (uint32_t)count);
+      return NVML_SUCCESS;
     }
     if (strcmp(name, "GetGpuInstanceById") == 0) {
       for (int i = 0; i < gi_count; i++)

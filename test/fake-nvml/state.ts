@@ -107,11 +107,7 @@ const SETTERS: Readonly<Partial<Record<FunctionName, Setter>>> = {
     of: 'd',
     effects: [
       {
-        ...to('nvmlDeviceGetTemperatureThreshold', 2, [
-          2,
-          { size: 4, fields: { temp: ['u32', 0] } },
-          'temp',
-        ]),
+        ...to('nvmlDeviceGetTemperatureThreshold', 2, [2, { size: 4, fields: { temp: ['u32', 0] } }, 'temp']),
         where: { 1: 1 },
       },
     ],

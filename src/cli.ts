@@ -102,9 +102,9 @@ async function dispatch(line: CommandLine, context: Context): Promise<number> {
     case 'hostname':
       return (await import('./commands/hostname.js')).hostname(given, context);
     case 'modify':
-      return (await import('./commands/modify.js')).modify(line, context);
+      return (await import('./commands/modify.js')).modify(given, line, context);
     case 'led':
-      return (await import('./commands/led.js')).led(line, context);
+      return (await import('./commands/led.js')).led(given, line, context);
     case 'help-query':
       return (await import('./commands/help-query.js')).helpQuery(given, context);
     case 'query': {

@@ -66,8 +66,9 @@ const GROUND = [
 
 /** What each room may import beside itself and the ground. */
 const MAY: Readonly<Record<string, readonly string[]>> = {
-  library: ['query', 'report', 'render', 'system', 'nvml'],
-  commands: ['query', 'report', 'render', 'system', 'nvml'],
+  library: ['act', 'query', 'report', 'render', 'system', 'nvml'],
+  commands: ['act', 'query', 'report', 'render', 'system', 'nvml'],
+  act: ['query', 'nvml'],
   completion: ['top', 'commands', 'report', 'query', 'nvml'],
   report: ['query', 'nvml', 'system'],
   query: ['nvml'],

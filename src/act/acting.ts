@@ -56,7 +56,7 @@ export class Acting {
 
   constructor(
     readonly session: Session,
-    private readonly io: Io,
+    private readonly io: Pick<Io, 'out' | 'err'>,
     readonly manner: Manner,
     private readonly audit: Audit | undefined,
   ) {}
@@ -81,6 +81,11 @@ export class Acting {
     this.audit?.write(this.records.at(-1) as ActionRecord);
     this.advise(attempt, verdict);
     return record;
+  }
+
+  /** One of a plan that is not checked yet: what it needs is made by those before it. */
+  plan(attempt: Attempt): void {
+    this.records.push(recordOf(attempt, { outcome: 'ready', status: 0, lines: [] }, {}, {}));
   }
 
   /** One that was not made, because of a failure before it. */
@@ -151,14 +156,12 @@ const NEEDS: Readonly<Record<Need, string>> = {
   reload: 'takes effect after the driver is loaded again',
 };
 
-/** "Would set power-limit of GPU 00000000:00:06.0 to 300: power.limit is 700.00 W; needs root". */
+/** "Would change GPU 00000000:00:06.0: power-limit 300; power.limit is 700.00 W; needs root". */
 function planLine({ action, value, target, part = {}, fields = [], needs = [] }: Attempt): string {
-  const subject = target === undefined ? '' : ` of GPU ${target.busId}`;
+  const subject = target === undefined ? 'the system' : `GPU ${target.busId}`;
   const parts = Object.entries(part).map(([name, each]) => `, ${name} ${each}`);
-  const to = value === null ? '' : ` to ${value}`;
+  const what = value === null ? action : `${action} ${value}`;
   const before = target === undefined ? [] : fields.map((name) => `${name} is ${fieldText(target, name)}`);
-  const needed = needs.map((need) => NEEDS[need]);
-  const more = [before.join(', '), ...needed].filter((text) => text !== '');
-  const verb = value === null ? 'do' : 'set';
-  return `Would ${verb} ${action}${subject}${parts.join('')}${to}${more.length === 0 ? '' : `: ${more.join('; ')}`}\n`;
+  const all = [what, ...before, ...needs.map((need) => NEEDS[need])];
+  return `Would change ${subject}${parts.join('')}: ${all.join('; ')}\n`;
 }

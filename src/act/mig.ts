@@ -45,7 +45,11 @@ export interface Wanted {
 
 export function wantedOf(text: string): Wanted {
   const [profile = '', start] = text.trim().split(':');
-  return { written: text.trim(), profile, start: start === undefined || !/^\d+$/.test(start) ? undefined : Number(start) };
+  return {
+    written: text.trim(),
+    profile,
+    start: start === undefined || !/^\d+$/.test(start) ? undefined : Number(start),
+  };
 }
 
 const refusedGpu = (target: Target, profile: string, status: Status): Verdict =>

@@ -25,6 +25,13 @@ export interface ActingGiven {
   readonly json?: true;
 }
 
+/** What the options before a subcommand give. */
+export interface ModifyGiven extends ActingGiven {
+  readonly id?: string;
+  readonly 'keep-going'?: true;
+  readonly 'error-on-warning'?: true;
+}
+
 /** Opens the machine to change it, or to look only. Throws UsageError for a recording: it does not change. */
 export async function beginActing(given: ActingGiven, context: Context): Promise<Acting> {
   const { io, argv = [] } = context;

@@ -4,7 +4,7 @@ import { failed, ready, unchanged, unsupported, type Verdict } from '../act/acti
 import { change, subjectOf } from '../act/change.js';
 import { wholeNumber } from '../act/value.js';
 import { verdictOf } from '../act/words.js';
-import { givenBy, type Scan } from '../argv.js';
+import type { Scan } from '../argv.js';
 import { EXIT, UsageError } from '../errors.js';
 import type { Handle } from '../nvml/call.js';
 import { NVML_ERROR_INVALID_ARGUMENT, NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
@@ -16,11 +16,10 @@ import {
 } from '../nvml/generated/entries.js';
 import type { Session } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
-import type { RootGiven } from '../options.js';
 import { plainly } from '../plain-text.js';
 import { sample } from '../query/probe.js';
 import { askProbe } from '../query/read.js';
-import { beginActing } from './acting.js';
+import { beginActing, type ModifyGiven } from './acting.js';
 import type { Context } from './context.js';
 
 const COLORS = ['Green', 'Amber'] as const;
@@ -33,8 +32,7 @@ const NOTE = [
   '',
 ].join('\n');
 
-export async function led({ tokens }: Scan, context: Context): Promise<number> {
-  const given: RootGiven = givenBy(tokens);
+export async function led(given: ModifyGiven, { tokens }: Scan, context: Context): Promise<number> {
   const token = tokens.findLast(({ spec }) => spec.long === 'toggle-led');
   const color = wholeNumber(token?.value ?? '');
   if (color === undefined) {

@@ -11,13 +11,12 @@ import {
   type Prepared,
 } from '../act/modifications.js';
 import { wholeNumber } from '../act/value.js';
-import { givenBy, type Scan, type Token } from '../argv.js';
+import type { Scan, Token } from '../argv.js';
 import { EXIT, UsageError } from '../errors.js';
 import { nvmlDeviceGetPersistenceMode } from '../nvml/generated/entries.js';
 import type { Gpu } from '../nvml/session.js';
-import type { RootGiven } from '../options.js';
 import { plainly } from '../plain-text.js';
-import { beginActing } from './acting.js';
+import { beginActing, type ModifyGiven } from './acting.js';
 import type { Context } from './context.js';
 import { lostLines, reachable, statusOf } from './lost.js';
 import { chosenGpus } from './select.js';
@@ -92,8 +91,7 @@ function endOf(status: number, reboots: boolean): string {
   return `Terminating early due to previous errors.${reboots ? ' Reboot required.' : ''}\n`;
 }
 
-export async function modify({ tokens }: Scan, context: Context): Promise<number> {
-  const given: RootGiven = givenBy(tokens);
+export async function modify(given: ModifyGiven, { tokens }: Scan, context: Context): Promise<number> {
   const { modification, value } = wantedBy(tokens);
   const acting = await beginActing(given, context);
   const gpus = chosenGpus(acting.session, given.id);
@@ -118,7 +116,7 @@ function modifyAll(
   { warnsOfPersistence }: Modification,
   value: Prepared,
   gpus: readonly Gpu[],
-  given: RootGiven,
+  given: ModifyGiven,
 ): number {
   let status: number = EXIT.ok;
   let reboots = false;
@@ -146,7 +144,7 @@ function modifyAll(
 }
 
 /** A warning is one with -eow. */
-const isFailure = ({ outcome, isQuiet }: Verdict, given: RootGiven): boolean =>
+const isFailure = ({ outcome, isQuiet }: Verdict, given: ModifyGiven): boolean =>
   outcome === 'failed' || (outcome === 'unsupported' && !isQuiet && given['error-on-warning'] === true);
 
 function attemptOf(acting: Acting, { action, shown, check, make }: Prepared, gpu: Gpu) {

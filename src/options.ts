@@ -252,7 +252,7 @@ const table = [
   },
   {
     long: 'keep-going',
-    help: 'With an option that changes GPUs: go on with the other GPUs where one fails.',
+    help: 'With an option that changes GPUs: continue with the other GPUs where one fails.',
     modes: ['modify', 'led'],
     ours: true,
   },

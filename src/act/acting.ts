@@ -1,6 +1,6 @@
 /**
  * The one runner of actions. Each is checked first, made unless it is only planned, looked at before and after, and recorded.
- * What came of it is told by who asked for it, in nvidia-smi's words, or here as JSON.
+ * Its caller prints what came of it, in nvidia-smi's words; JSON is printed here.
  */
 import type { Io } from '../io.js';
 import { NVML_ERROR_IN_USE, NVML_ERROR_NO_PERMISSION } from '../nvml/generated/constants.js';

@@ -56,7 +56,7 @@ export const unchanged = (...lines: readonly string[]): Verdict => ({
   lines,
 });
 
-/** nvidia-smi goes on after it, unless -eow is given. */
+/** nvidia-smi continues after it, unless -eow is given. */
 export const unsupported = (status: Status, ...lines: readonly string[]): Verdict => ({
   outcome: 'unsupported',
   status,

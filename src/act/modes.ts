@@ -7,6 +7,7 @@ import {
 } from '../nvml/generated/constants.js';
 import * as nvml from '../nvml/generated/entries.js';
 import { Missing, type Status, statusReason } from '../nvml/status.js';
+import { plainly } from '../plain-text.js';
 import type { Reading } from '../query/bound-probe.js';
 import {
   type Action,
@@ -320,6 +321,27 @@ export const mig: Action<number> = {
       failed: `Unable to ${verb} MIG Mode for GPU ${busId}`,
     });
   },
+};
+
+const LONGEST_NAME = 63;
+
+/** Words of `--get-hostname` (580.159.04), and ours: no output of the setter was seen. */
+export const hostname: Action<string> = {
+  name: 'set-hostname',
+  functions: ['nvmlDeviceSetHostname_v1'],
+  fields: ['hostname'],
+  needs: ['root'],
+  shown: (value) => value,
+  check: (_, value) =>
+    value === '' || Buffer.byteLength(value) > LONGEST_NAME
+      ? failed(NVML_ERROR_INVALID_ARGUMENT, `A host name has 1 to ${LONGEST_NAME} bytes.`)
+      : ready,
+  make: ({ session, gpu, busId }, value) =>
+    verdictOf(change(session, nvml.nvmlDeviceSetHostname_v1, { value }, gpu).status, {
+      done: plainly`Hostname of GPU ${busId}: ${value}`,
+      absent: `Hostname not supported for GPU ${busId}.`,
+      failed: `Unable to set the hostname of GPU ${busId}`,
+    }),
 };
 
 /** What has no value: the option alone asks for it. */

@@ -112,6 +112,7 @@ export const MODIFICATIONS: readonly Modification[] = [
   numbered(modes.virtualization),
   numbered(modes.mig, true),
   numbered(limits.targetTemperature),
+  { name: modes.hostname.name, read: (text) => prepared(modes.hostname, text) },
   alone(modes.clearAccounting, 0),
   {
     name: 'power-limit',

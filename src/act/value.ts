@@ -1,6 +1,6 @@
 /** Values of options that change a GPU, read as nvidia-smi reads them (550.163.01). */
 
-/** The words that stand for numbers, of whatever option: `-p ENABLED` is `-p 1`, and `-pm TCC` too. */
+/** The words for numbers, of whatever option: `-p ENABLED` is `-p 1`, and `-pm TCC` too. */
 const WORDS: Readonly<Record<string, number>> = {
   DISABLED: 0,
   ENABLED: 1,
@@ -25,7 +25,7 @@ const WORDS: Readonly<Record<string, number>> = {
 
 const GREATEST = 2 ** 31 - 1;
 
-/** A number as C's strtol reads it: decimal, octal or hexadecimal. Undefined for what is none, or has more behind it. */
+/** A number as C's strtol reads it: decimal, octal or hexadecimal. Undefined for what is none, or has more after it. */
 export function wholeNumber(text: string): number | undefined {
   const word = Object.hasOwn(WORDS, text) ? WORDS[text] : undefined;
   if (word !== undefined) return word;

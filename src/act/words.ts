@@ -9,7 +9,7 @@ export interface Words {
   readonly done?: string;
   /** NOT_SUPPORTED; the words of `failed` where it is left out. */
   readonly absent?: string;
-  /** Of other statuses: words of their own. Those that nvidia-smi passes over are warnings. */
+  /** Of other statuses: words of their own. Some are warnings. */
   readonly special?: Readonly<Record<Status, Verdict>>;
   /** The start of a line that ends with the words of the status. */
   readonly failed: string;

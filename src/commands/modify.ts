@@ -78,7 +78,7 @@ const isScopeWrong = ({ name, read }: Modification, { value = '' }: Token): bool
 const PERSISTENCE =
   'See the Known Issues section of the nvidia-smi(1) man page for more information. Run with [--help | -h] switch to get more information on how to enable persistence mode.';
 
-/** What nvidia-smi adds where a GPU forgets what was set as soon as nobody uses it. */
+/** What nvidia-smi adds where a GPU forgets what was set with its last client. */
 function persistenceWarning(acting: Acting, gpu: Gpu, busId: string): string {
   const mode = now({ session: acting.session, gpu, busId }, nvmlDeviceGetPersistenceMode, 'mode');
   return mode === 0 ? `\nWarning: persistence mode is disabled on device ${busId}. ${PERSISTENCE}\n` : '';

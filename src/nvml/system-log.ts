@@ -1,6 +1,6 @@
 /**
  * The system log, as `logger` writes to it: a datagram to /dev/log. Node has no sockets of this kind, so libc's are called. syslog()
- * of libc loses a line without a word where nobody listens.
+ * of libc loses a line without a word where no one listens.
  */
 import { koffi } from './koffi.js';
 
@@ -36,14 +36,14 @@ function address(path: string): Buffer {
   return bytes;
 }
 
-/** Sends one line. Throws where nobody takes it. */
+/** Sends one line. Throws where no one takes it. */
 export function sendToSystemLog(line: string, path = '/dev/log'): void {
   const { socket, connect, send, close } = libc();
   const fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) throw new Error('no socket');
   try {
     const to = address(path);
-    if (connect(fd, to, to.length) !== 0) throw new Error(`nobody listens at ${path}`);
+    if (connect(fd, to, to.length) !== 0) throw new Error(`no one listens at ${path}`);
     const bytes = Buffer.from(`<${PRIORITY}>nvsmi: ${line}`);
     if (send(fd, bytes, bytes.length, MSG_NOSIGNAL) !== bytes.length)
       throw new Error(`${path} takes no line`);

@@ -50,7 +50,7 @@ describe.skipIf(compiler === undefined)('an action', () => {
     expect(status).toBe(4);
   });
 
-  it('goes on with --keep-going, and ends with the status of the GPU that failed', async () => {
+  it('continues with --keep-going, and ends with the status of the GPU that failed', async () => {
     const library = await machine('h200-x2', FIRST_DENIED);
     const { out, status, io } = await nvsmiOn(library, '-pl 450 --keep-going');
     expect(out).toBe(
@@ -138,7 +138,7 @@ describe.skipIf(compiler === undefined)('the record', () => {
   });
 
   it('is not missed in silence where no system log takes it', () => {
-    expect(() => sendToSystemLog('a line', join(folder, 'no-log'))).toThrow(/nobody listens/);
+    expect(() => sendToSystemLog('a line', join(folder, 'no-log'))).toThrow(/no one listens/);
   });
 
   it('of a dry run is none', async () => {

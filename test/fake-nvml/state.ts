@@ -15,7 +15,7 @@ export interface Writable {
   readonly refuse?: Status;
 }
 
-/** Where a value comes from: a parameter by value, a field behind a pointer, or a constant. */
+/** Where a value comes from: a parameter by value, a field of a pointer's struct, or a constant. */
 type From = number | readonly [param: number, layout: Layout, field: string] | { readonly is: number };
 
 interface Effect {

@@ -47,7 +47,7 @@ export interface Machine {
   readonly real?: string;
   /** Setters change what getters answer. */
   readonly writable?: Writable;
-  /** Field values: NVML writes behind their array, too. Another client than ours may not bear it. */
+  /** Nothing is written past the array of field values, as NVML does: another client may keep something there. */
   readonly sparesFields?: true;
   /** Where every call is written, if not beside the library; false where a benchmark minds the time. */
   readonly log?: string | false;

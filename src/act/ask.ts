@@ -4,12 +4,12 @@ import type { Entry } from '../nvml/entry.js';
 import { nvmlDeviceGetPciInfo_v3 } from '../nvml/generated/entries.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import type { Reading } from '../query/bound-probe.js';
-import { gpuRow, readGpuFields } from '../query/gpu-fields.js';
+import { gpuRow } from '../query/gpu-fields.js';
 import { gpuProcesses } from '../query/gpu-processes.js';
 import type { JsonScalar } from '../query/kind.js';
 import { type InputsOf, sample } from '../query/probe.js';
-import { askerOf, askProbe } from '../query/read.js';
+import { askProbe, readGpuFields, runOn } from '../query/read.js';
+import type { Reading } from '../query/reading.js';
 import type { Target } from './action.js';
 
 /** A value of a function, now. */
@@ -52,6 +52,6 @@ export const uuidOf = ({ session, gpu }: Target): JsonScalar => {
 
 /** Who uses a GPU: "1234 python". */
 export function usersOf({ session, gpu }: Target): readonly string[] {
-  const found = gpuProcesses(gpu, askerOf(session, gpu));
+  const found = runOn(session, gpuProcesses(gpu));
   return found instanceof Missing ? [] : found.map(({ pid, name }) => `${pid} ${String(name)}`);
 }

@@ -2,10 +2,10 @@
 import type { Handle } from '../nvml/call.js';
 import type { Entry } from '../nvml/entry.js';
 import type { Session } from '../nvml/session.js';
-import type { BoundProbe } from '../query/bound-probe.js';
-import type { Subject } from '../query/plan.js';
+import type { Subject } from '../query/ask/subject.js';
 import { type InputsOf, sample } from '../query/probe.js';
 import { askProbe } from '../query/read.js';
+import type { Answer } from '../query/reading.js';
 
 /** Calls a function that changes something, once. A driver that was not opened for that throws. */
 export const change = <E extends Entry>(
@@ -13,7 +13,7 @@ export const change = <E extends Entry>(
   entry: E,
   inputs: InputsOf<E>,
   subject?: Subject,
-): BoundProbe => askProbe(session, sample(entry, inputs), subject);
+): Answer => askProbe(session, sample(entry, inputs), subject);
 
 /** An instance or another handle as the subject of a call. */
 export const subjectOf = (handle: Handle): Subject => ({ index: -1, handle, status: 0 });

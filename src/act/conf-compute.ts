@@ -44,10 +44,10 @@ export function setConfCompute(
   acting: Acting,
   { name, what, isOfGpu, set }: ConfComputeSetter,
   value: number,
-  gpus: () => readonly Gpu[],
+  gpus: readonly Gpu[],
 ): number {
   const { session } = acting;
-  for (const gpu of isOfGpu ? gpus() : [undefined]) {
+  for (const gpu of isOfGpu ? gpus : [undefined]) {
     const { outcome, status, lines } = acting.attempt({
       action: name,
       value,

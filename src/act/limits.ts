@@ -13,8 +13,9 @@ import {
 import * as nvml from '../nvml/generated/entries.js';
 import type { FunctionName } from '../nvml/generated/functions.js';
 import { isTooNew, Missing, statusReason } from '../nvml/status.js';
+import { want } from '../query/ask/asking.js';
 import { field } from '../query/probe.js';
-import { readValues, want } from '../query/read.js';
+import { readValues } from '../query/read.js';
 import {
   type Action,
   changed,

@@ -8,7 +8,7 @@ import {
 import * as nvml from '../nvml/generated/entries.js';
 import { Missing, type Status, statusReason } from '../nvml/status.js';
 import { plainly } from '../plain-text.js';
-import type { Reading } from '../query/bound-probe.js';
+import type { Reading } from '../query/reading.js';
 import {
   type Action,
   changed,

@@ -7,7 +7,9 @@ import {
 import * as nvml from '../nvml/generated/entries.js';
 import type { Session } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
-import { lowPowerOf } from '../query/nvlink.js';
+import { readFields } from '../query/ask/records.js';
+import { lowPowerMaximum, lowPowerMinimum, lowPowerUnit } from '../query/nvlink.js';
+import { runOn } from '../query/read.js';
 import type { Attempt } from './acting.js';
 import { changed, failed, ready, type Target } from './action.js';
 import { change } from './change.js';
@@ -36,7 +38,11 @@ export function setBandwidthMode(session: Session, mode: string): Attempt {
 /** `default`, or a number of the GPU's units. */
 export function setLowPowerThreshold(target: Target, text: string): Attempt {
   const { session, gpu } = target;
-  const { unitMicroseconds, minimum, maximum } = lowPowerOf(session, gpu);
+  const [unit, minimum, maximum] = runOn(
+    session,
+    readFields([lowPowerUnit, lowPowerMinimum, lowPowerMaximum], gpu),
+  );
+  const unitMicroseconds = Number(unit);
   const isDefault = text === 'default';
   const value = isDefault ? NVML_NVLINK_LOW_POWER_THRESHOLD_RESET : Number(text);
   return {

@@ -7,10 +7,10 @@ import { NVML_ERROR_INVALID_ARGUMENT } from '../nvml/generated/constants.js';
 import * as nvml from '../nvml/generated/entries.js';
 import type { FunctionName } from '../nvml/generated/functions.js';
 import type { Layout } from '../nvml/layout.js';
-import { type Status, statusReason } from '../nvml/status.js';
-import { profilesInfo, supportedProfiles } from '../query/power-profiles.js';
+import { Missing, type Status, statusReason } from '../nvml/status.js';
+import { supportedProfiles } from '../query/power-profiles.js';
 import { asking } from '../query/probe.js';
-import { askProbe } from '../query/read.js';
+import { askProbe, runOn } from '../query/read.js';
 import type { Attempt } from './acting.js';
 import { changed, failed, ready, type Target, unsupported, type Verdict } from './action.js';
 import { change } from './change.js';
@@ -66,11 +66,12 @@ function profileAttempt(
     target,
     needs: ['root'],
     check() {
-      const asked = askProbe(session, profilesInfo, gpu);
-      if (asked.status !== 0) {
-        return unsupported(asked.status, 'Workload Power Profiles feature is not supported on this device.');
+      const found =
+        supportedProfiles.find === undefined ? [] : runOn(session, supportedProfiles.find(gpu, new Set()));
+      if (found instanceof Missing) {
+        return unsupported(found.status, 'Workload Power Profiles feature is not supported on this device.');
       }
-      const known = supportedProfiles(asked).map(({ id }) => id);
+      const known = found.map(({ values }) => Number(values.id));
       const unknown = ids.filter((id) => !known.includes(id));
       return unknown.length === 0
         ? ready

@@ -3,6 +3,7 @@ import { Acting } from '../act/acting.js';
 import { openAudit } from '../act/audit.js';
 import type { OptionSpec } from '../argv.js';
 import { UsageError } from '../errors.js';
+import { shareOutcome } from '../query/read.js';
 import type { Context } from './context.js';
 
 export const dryRunOption = {
@@ -39,7 +40,8 @@ export async function beginActing(given: ActingGiven, context: Context): Promise
   const isJson = given.json === true;
   if (given.audit === '') throw new UsageError('--audit needs the path of a file.');
   const open = isDryRun ? context.machine : (context.writable ?? context.machine);
-  const { session, recorded } = await open();
+  const { session, recorded, outcome } = await open();
+  shareOutcome(session, outcome);
   if (!isDryRun && recorded !== undefined) {
     throw new UsageError('A recorded machine cannot be changed. Use --dry-run to see what would change.');
   }

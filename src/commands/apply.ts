@@ -59,10 +59,10 @@ interface Planned {
 }
 
 /** The GPUs that an entry means. Throws UsageError where it means none, or one that is lost. */
-function targetsOf(acting: Acting, { gpu }: DesiredGpu): readonly Target[] {
+async function targetsOf(acting: Acting, { gpu }: DesiredGpu): Promise<readonly Target[]> {
   const { session } = acting;
   const names = (Array.isArray(gpu) ? gpu : [gpu]).map(String);
-  const chosen = names.includes('all') ? session.gpus : gpusNamed(session, names.join(','));
+  const chosen = names.includes('all') ? session.gpus : await gpusNamed(session, names.join(','));
   if (chosen.length === 0) throw new UsageError(plainly`No GPU is ${names.join(', ')}.`, EXIT.noDevice);
   for (const each of chosen) {
     if (each.handle === undefined) throw new UsageError(lostLine(each), each.status);
@@ -71,10 +71,15 @@ function targetsOf(acting: Acting, { gpu }: DesiredGpu): readonly Target[] {
 }
 
 /** The plan of a whole file: a GPU that two entries mean is planned twice, in their order. */
-const planOf = (acting: Acting, { gpus }: Desired): readonly Planned[] =>
-  gpus.flatMap((desired) =>
-    targetsOf(acting, desired).map((target) => ({ target, steps: planFor(desired, target) })),
-  );
+async function planOf(acting: Acting, { gpus }: Desired): Promise<readonly Planned[]> {
+  const plan: Planned[] = [];
+  for (const desired of gpus) {
+    for (const target of await targetsOf(acting, desired)) {
+      plan.push({ target, steps: planFor(desired, target) });
+    }
+  }
+  return plan;
+}
 
 const planText = (plan: readonly Planned[]): string =>
   plan
@@ -88,7 +93,7 @@ const planText = (plan: readonly Planned[]): string =>
 async function apply(given: ApplyGiven, context: Context): Promise<number> {
   const desired = await desiredIn(given.file ?? '', context.io);
   const acting = await beginActing(given, context);
-  const plan = planOf(acting, desired);
+  const plan = await planOf(acting, desired);
   acting.say(planText(plan));
   const steps = plan.flatMap((each) => each.steps);
   const wrong = checked(steps);

@@ -8,8 +8,8 @@ import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
 import { computeInstances } from '../query/compute-instances.js';
-import { readGpuFields } from '../query/gpu-fields.js';
 import { type GpuInstance, gpuInstances } from '../query/gpu-instances.js';
+import { readGpuFields } from '../query/read.js';
 import { reachable, refusal } from './lost.js';
 
 /** What a command line wants: profiles to make instances of, and whose. */

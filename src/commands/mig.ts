@@ -5,15 +5,16 @@ import { NVML_ERROR_NOT_FOUND, NVML_ERROR_NOT_SUPPORTED } from '../nvml/generate
 import type { Gpu, Session } from '../nvml/session.js';
 import { isTooNew, Missing, type Status, statusReason } from '../nvml/status.js';
 import { plainly } from '../plain-text.js';
-import type { Reading } from '../query/bound-probe.js';
 import type { Cells } from '../query/cell.js';
-import { readGpuFields } from '../query/gpu-fields.js';
 import { InstanceError } from '../query/mig-instances.js';
+import { readGpuFields } from '../query/read.js';
+import type { Reading } from '../query/reading.js';
 import { jsonDocument } from '../render/document.js';
 import { actingOptions, beginActing } from './acting.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { lostLines, reachable, refusal, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import { LISTS, type List, type Scope, wantedInstances } from './mig-lists.js';
 import { MIG_SETTERS, runMigSetter } from './mig-setters.js';
 import { chosenGpus, idOption } from './select.js';
@@ -146,18 +147,18 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
   };
   const asked = MIG_SETTERS.find(([long]) => given[long] !== undefined);
   if (asked !== undefined) {
-    const [long, run] = asked;
+    const [long, set] = asked;
     const acting = await beginActing(given, context);
-    return runMigSetter(run, {
+    return runMigSetter(set, {
       acting,
-      gpus: chosenGpus(acting.session, given.id),
+      gpus: await chosenGpus(acting.session, given.id),
       isWanted: (option, id) => ids[option]?.has(id) ?? true,
       profiles: String(given[long]),
       withDefault: given['default-compute-instance'] === true,
     });
   }
-  const { session } = await context.machine();
-  const gpus = chosenGpus(session, given.id);
+  const { session } = await machineOf(context);
+  const gpus = await chosenGpus(session, given.id);
   const scope: Scope = { session, gpus, isWanted: (option, id) => ids[option]?.has(id) ?? true };
   const lists = LISTS.filter(({ long }) => given[long]);
   if (given.json) {

@@ -94,7 +94,7 @@ function endOf(status: number, reboots: boolean): string {
 export async function modify(given: ModifyGiven, { tokens }: Scan, context: Context): Promise<number> {
   const { modification, value } = wantedBy(tokens);
   const acting = await beginActing(given, context);
-  const gpus = chosenGpus(acting.session, given.id);
+  const gpus = await chosenGpus(acting.session, given.id);
   if (reachable(gpus).length < gpus.length) {
     acting.say(`${lostLines(gpus)}\n\n`);
     return acting.finish(statusOf(gpus));

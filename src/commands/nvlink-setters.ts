@@ -6,9 +6,10 @@ import { EXIT } from '../errors.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import { linksOf } from '../query/nvlink.js';
+import { runOn } from '../query/read.js';
 import { gpuHeading } from '../render/gpu-heading.js';
 import { lostLines, reachable, statusOf } from './lost.js';
-import { namedGpu } from './named.js';
+import { identityOf } from './named.js';
 import { chosenGpus } from './select.js';
 
 export const NVLINK_SETTERS = ['setBandwidthMode', 'setLowPowerThreshold', 'reseterrorcounters'] as const;
@@ -30,16 +31,16 @@ function attemptAll(acting: Acting, attempts: readonly Attempt[]): number {
   return EXIT.ok;
 }
 
-export function setNvlink(wish: NvlinkWish, list: string | undefined, acting: Acting): number {
+export async function setNvlink(wish: NvlinkWish, list: string | undefined, acting: Acting): Promise<number> {
   const { session } = acting;
   const mode = wish.setBandwidthMode;
   if (mode !== undefined) return acting.finish(attemptAll(acting, [setBandwidthMode(session, mode)]));
-  const gpus = chosenGpus(session, list);
+  const gpus = await chosenGpus(session, list);
   for (const gpu of reachable(gpus)) {
-    const links = linksOf(session, gpu);
+    const links = runOn(session, linksOf(gpu));
     // A GPU without NVLink is left out, as nvidia-smi does.
     if (links instanceof Missing || links.length === 0) continue;
-    acting.say(gpuHeading(namedGpu(session, gpu)));
+    acting.say(gpuHeading(identityOf(session, gpu)));
     const indexes = links.map(({ index }) => index);
     const status = attemptAll(acting, attemptsOf(acting, gpu, wish, indexes));
     if (status !== EXIT.ok) return acting.finish(status);

@@ -1,70 +1,58 @@
 /** `power-smoothing -ppd`: what the preset profiles of power smoothing say. */
-
 import { activatePreset, setSmoothing } from '../act/power.js';
-import { type OptionSpec, setterOf } from '../argv.js';
+import { type Given, setterOf } from '../argv.js';
 import { Missing } from '../nvml/status.js';
-import { type Cells, cell } from '../query/cell.js';
-import { count } from '../query/kind.js';
-import { PARAMETERS, type PresetProfile, presetProfiles } from '../query/power-smoothing-profiles.js';
-import { jsonDocument } from '../render/document.js';
+import { presetProfiles } from '../query/power-smoothing-profiles.js';
 import { profileDefinitions, refusal } from '../render/power-smoothing.js';
 import { actingOptions, beginActing } from './acting.js';
-import { type CommandSpec, command } from './command.js';
+import type { CommandSpec } from './command.js';
+import type { Context } from './context.js';
 import { onEachGpu } from './each-gpu.js';
 import { jsonOption } from './json-option.js';
-import { lostLines, reachable, statusOf } from './lost.js';
 import { chosenGpus, idOption } from './select.js';
+import { settable } from './settable.js';
+import { type View, viewsCommand } from './views.js';
+
+const view = {
+  short: ['ppd'],
+  long: 'print-profile-definitions',
+  help: 'Show the preset profiles of each GPU.',
+  relation: presetProfiles,
+} as const satisfies View;
 
 const SETTERS = [
   { ...setterOf('s', 'state', '0|1', 'Switch power smoothing.'), number: true },
   { ...setterOf('spp', 'set-preset-profile', 'ID', 'Activate a preset profile.'), number: true },
 ] as const;
 
-const options = [
-  idOption,
-  { short: ['ppd'], long: 'print-profile-definitions', help: 'Show the preset profiles of each GPU.' },
-  jsonOption,
-  ...SETTERS,
-  ...actingOptions,
-] as const satisfies readonly OptionSpec[];
+const options = [idOption, view, jsonOption, ...SETTERS, ...actingOptions] as const;
 
-const LABELS = PARAMETERS.map(({ label }) => label);
-
-const profileCells = (gpu: number, { id, parameters }: PresetProfile): Cells => ({
-  gpu: cell(count, gpu),
-  profile_id: cell(count, id),
-  ...Object.fromEntries(PARAMETERS.map(({ name, kind }, i) => [name, parameters[i] ?? cell(kind, 0)])),
-});
-
-export const spec: CommandSpec = command({
+const shown = viewsCommand({
   options,
-  actions: ['print-profile-definitions', ...SETTERS.map(({ long }) => long)],
-  run: async (given, context) => {
-    const { state, 'set-preset-profile': preset } = given;
-    if (state !== undefined || preset !== undefined) {
-      const acting = await beginActing(given, context);
-      return onEachGpu(acting, chosenGpus(acting.session, given.id), (target) => [
-        ...(state === undefined ? [] : [setSmoothing(target, state)]),
-        ...(preset === undefined ? [] : [activatePreset(target, preset)]),
-      ]);
-    }
-    const { session } = await context.machine();
-    const gpus = chosenGpus(session, given.id);
-    const answers = reachable(gpus).map(({ index, ...gpu }) => ({
-      index,
-      profiles: presetProfiles(session, { index, ...gpu }),
-    }));
-    if (given.json) {
-      const records = answers.flatMap(({ index, profiles }) =>
-        profiles instanceof Missing ? [] : profiles.map((profile) => profileCells(index, profile)),
-      );
-      context.io.out(jsonDocument({ preset_profiles: records }, context.source));
-    } else {
-      const text = answers.map(({ index, profiles }) =>
-        profiles instanceof Missing ? refusal(profiles) : profileDefinitions(index, LABELS, profiles),
-      );
-      context.io.out(text.join('') + lostLines(gpus));
-    }
-    return statusOf(gpus);
-  },
+  views: [view],
+  actions: [view, ...SETTERS].map(({ long }) => long),
+  text: ({ gpus }) =>
+    gpus
+      .map(({ gpu, recordsOf }) => {
+        const profiles = recordsOf(presetProfiles);
+        return profiles instanceof Missing
+          ? refusal(profiles)
+          : profileDefinitions(gpu.index, presetProfiles.fields, profiles);
+      })
+      .join(''),
 });
+
+async function set(given: Given<typeof options>, context: Context): Promise<number> {
+  const { state, 'set-preset-profile': preset } = given;
+  const acting = await beginActing(given, context);
+  return onEachGpu(acting, await chosenGpus(acting.session, given.id), (target) => [
+    ...(state === undefined ? [] : [setSmoothing(target, state)]),
+    ...(preset === undefined ? [] : [activatePreset(target, preset)]),
+  ]);
+}
+
+export const spec: CommandSpec = settable(
+  shown,
+  SETTERS.map(({ long }) => long),
+  set,
+);

@@ -122,11 +122,7 @@ const notWritable = (fn: FunctionName): string =>
   `${fn} changes the GPU, and the driver was not opened for that`;
 
 class Library implements Driver {
-  sawLostGpu = false;
   private readonly symbols = new Map<FunctionName, NvmlFunction | undefined>();
-  private readonly note = (): void => {
-    this.sawLostGpu = true;
-  };
 
   constructor(
     readonly source: string,
@@ -137,7 +133,7 @@ class Library implements Driver {
   bind(call: Call, subject?: Handle): Bound | undefined {
     if (!this.isWritable && writes.has(call.fn)) throw new Error(notWritable(call.fn));
     const symbol = this.symbol(call.fn);
-    return symbol === undefined ? undefined : new LibraryCall(call, symbol, subject, this.note);
+    return symbol === undefined ? undefined : new LibraryCall(call, symbol, subject);
   }
 
   textAt(pointer: bigint): string | undefined {

@@ -1,11 +1,12 @@
 /** Command lines that change GPUs, on the fake: as the real nvidia-smi 550.163.01 answered them there, and as nvsmi does. */
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { main } from '../../src/cli.js';
 import type { FunctionName } from '../../src/nvml/generated/functions.js';
 import { openSnapshot } from '../../src/nvml/machine.js';
 import { FakeIo } from '../fake-io.js';
-import { buildFake, type FakeLibrary } from '../fake-nvml/build.js';
+import { buildFake, type FakeLibrary, type LoggedCall } from '../fake-nvml/build.js';
 import type { Fault } from '../fake-nvml/table.js';
 
 /** Command lines that follow each other on one machine. */
@@ -48,17 +49,64 @@ export const cases: readonly Case[] = readFileSync(new URL('lines.txt', FOLDER),
     };
   });
 
+/** Machines without faults, by name: the table of a recording takes 100 ms to write, and a copy of it none. */
+const built = new Map<string, Promise<FakeLibrary>>();
+
+const JOURNAL = 'journal';
+
+function baseOf(machine: string): Promise<FakeLibrary> {
+  const known = built.get(machine);
+  if (known !== undefined) return known;
+  const base = buildFake().then((fake) =>
+    fake.with({
+      snapshot: openSnapshot(machine).snapshot,
+      sparesFields: true,
+      writable: { journal: JOURNAL },
+    }),
+  );
+  built.set(machine, base);
+  return base;
+}
+
+/** A line of the fake's table, as test/fake-nvml/table.ts writes faults. */
+function faultLine({ fn, when, status, after, times }: Fault, base: FakeLibrary): string {
+  const conditions = (when ?? []).map((value, p) => `=:${p}:${base.handleOf(String(value))}`);
+  const limits = [
+    ...(after === undefined ? [] : [`a:${after}`]),
+    ...(times === undefined ? [] : [`n:${times}`]),
+  ];
+  return [fn, ...conditions, ...limits, `r:${status}`].join(' ');
+}
+
 /** A machine of its own, whose setters change it. */
 export async function machineOf({ machine, faults }: Case): Promise<FakeLibrary> {
-  const fake = await buildFake();
-  const folder = mkdtempSync(join(process.env.NVSMI_FAKE_MACHINES ?? '/tmp', 'state-'));
-  return fake.with({
-    snapshot: openSnapshot(machine).snapshot,
-    faults,
-    sparesFields: true,
-    writable: { journal: join(folder, 'journal') },
-  });
+  const base = await baseOf(machine);
+  const folder = mkdtempSync(join(process.env.NVSMI_FAKE_MACHINES ?? tmpdir(), 'state-'));
+  const path = join(folder, 'libnvidia-ml.so.1');
+  const log = join(folder, 'log');
+  copyFileSync(base.path, path);
+  const lines = readFileSync(`${base.path}.table`, 'utf8').split('\n');
+  const head = lines.filter((line) => line.startsWith('!'));
+  const moved = head.map((line) =>
+    line.startsWith('!log ')
+      ? `!log ${log}`
+      : line.replace(/^!writable .*/, `!writable ${join(folder, JOURNAL)}`),
+  );
+  const answers = lines.filter((line) => !line.startsWith('!'));
+  const wrong = faults.map((fault) => faultLine(fault, base));
+  writeFileSync(`${path}.table`, [...moved, ...wrong, ...answers].join('\n'));
+  writeFileSync(log, '');
+  return { ...base, path, folder, log: () => loggedIn(log), clearLog: () => writeFileSync(log, '') };
 }
+
+const loggedIn = (log: string): readonly LoggedCall[] =>
+  readFileSync(log, 'utf8')
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => {
+      const space = line.indexOf(' ');
+      return { fn: line.slice(0, space), key: decodeURI(line.slice(space + 1)) };
+    });
 
 /** The words of a command line, with quotes as a shell has them. */
 export const wordsOf = (line: string): readonly string[] =>

@@ -97,7 +97,7 @@ complete -c nvsmi -n '__nvsmi_alone' -l format -x -a '(__nvsmi_list csv noheader
 complete -c nvsmi -n '__nvsmi_alone' -o pm -l persistence-mode -x -d 'Set persistence mode.'
 complete -c nvsmi -n '__nvsmi_alone' -o e -l ecc-config -x -d 'Switch ECC memory; takes effect after a reboot.'
 complete -c nvsmi -n '__nvsmi_alone' -o p -l reset-ecc-errors -x -d 'Reset the counts of ECC errors.'
-complete -c nvsmi -n '__nvsmi_alone' -o c -l compute-mode -x -d 'Set who may compute on the GPU.'
+complete -c nvsmi -n '__nvsmi_alone' -o c -l compute-mode -x -d 'Set who may compute: 0/DEFAULT, 2/PROHIBITED or 3/EXCLUSIVE_PROCESS.'
 complete -c nvsmi -n '__nvsmi_alone' -l gom -x -d 'Set the GPU operation mode.'
 complete -c nvsmi -n '__nvsmi_alone' -o r -l gpu-reset -d 'Reset the GPU. NVML has no function for it, so it is refused.'
 complete -c nvsmi -n '__nvsmi_alone' -o vm -l virt-mode -x -d 'Set the virtualization mode.'

@@ -41,6 +41,7 @@
  *            R:BYTES        the text that is the result
  *            f:ID:SCOPE:STATUS:TYPE:FROM:UNTIL:BYTES  a value of nvmlDeviceGetFieldValues, and its part of the loop as with i
  *   k:NAME   what the log calls the inputs
+ * Directives that state.c reads make setters change what getters answer.
  * Entries are tried in the order of the file. A function without entries is FUNCTION_NOT_FOUND, inputs
  * without an entry are NOT_FOUND, or what src/nvml/unrecorded.ts says; nvmlInit and nvmlShutdown succeed.
  */
@@ -93,6 +94,13 @@ static int log_file = -1;
 static void *real_library;
 static int overruns, has_table;
 static atomic_int initialised;
+
+/* In state.c: whether setters change what is answered, its directives, what is read again, and its answers. */
+static int is_writable(void);
+static void read_state(const char *what, char *rest);
+static void replay(void);
+static nvmlReturn_t state_call(int index, const uint64_t *args);
+static const nvmlReturn_t NOT_MINE;
 
 /* Only a front needs the dynamic linker's functions, which lie in other libraries of older systems. */
 static void *fake_real(const char *name)
@@ -201,7 +209,7 @@ static void read_directive(char *line)
     char *name = strtok_r(NULL, " ", &rest);
     handles = realloc(handles, (handle_count + 1) * sizeof *handles);
     handles[handle_count++] = (struct handle){ strdup(name), strtoull(rest, NULL, 10) };
-  }
+  } else read_state(what, rest);
 }
 
 /* Tables have the entries of a function one after the other. */
@@ -276,6 +284,7 @@ __attribute__((constructor)) static void load(void)
     free(line);
     fclose(file);
   }
+  replay();
 #ifdef FRONT
   open_log(getenv("NVSMI_FAKE_LOG"));
   open_real(getenv("NVSMI_FAKE_REAL"));
@@ -615,6 +624,10 @@ static nvmlReturn_t fake_call(int index, const uint64_t *given, void **real)
   }
   if (real_library == NULL && function->needs_init && initialised == 0) return NVML_ERROR_UNINITIALIZED;
   nvmlReturn_t status;
+  if (is_writable() && (entry == NULL || entry->key != NULL)) {
+    status = state_call(index, args);
+    if (status != NOT_MINE) return status;
+  }
   if (entry == NULL && event_call(function->name, args, &status)) return status;
   if (entry == NULL) {
     status = without_entry(function, outdated, has_answers);

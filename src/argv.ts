@@ -33,10 +33,12 @@ export interface OptionSpec {
   readonly joins?: true;
   /** Given several times it gives all of its values. */
   readonly several?: true;
-  /** Left out of the help: setters we refuse, old spellings. */
+  /** Left out of the help: what is refused, old spellings. */
   readonly hidden?: true;
-  /** Changes the GPU: recognised, and refused. */
+  /** Changes a GPU, or something else of the machine. */
   readonly setter?: true;
+  /** Recognised, and refused: NVML has no function for it. */
+  readonly refused?: true;
   /** Asks for chosen fields, or lists them. */
   readonly asksFields?: true;
   /** Not recognised without an option that is a setter, or that asks for fields. */
@@ -45,8 +47,20 @@ export interface OptionSpec {
   readonly everywhere?: true;
 }
 
-/** An option of nvidia-smi that changes the GPU. */
-export const setter = <const Long extends string>(
+/** An option that changes a GPU. */
+export const setter = <const Long extends string>(short: string | undefined, long: Long, help: string) =>
+  ({ ...(short === undefined ? {} : { short: [short] }), long, help, setter: true }) as const;
+
+/** One with a value. */
+export const setterOf = <const Long extends string>(
+  short: string | undefined,
+  long: Long,
+  argument: string,
+  help: string,
+) => ({ ...setter(short, long, help), value: 'required', argument }) as const;
+
+/** An option that changes a GPU, and that NVML has no function for: it is recognised and refused. */
+export const refused = <const Long extends string>(
   short: string | undefined,
   long: Long,
   value?: OptionSpec['value'],
@@ -55,9 +69,10 @@ export const setter = <const Long extends string>(
     ...(short === undefined ? {} : { short: [short] }),
     long,
     ...(value === undefined ? {} : { value }),
-    help: 'Changes the GPU; nvsmi only reads.',
+    help: 'Refused: NVML has no function for it.',
     hidden: true,
     setter: true,
+    refused: true,
   }) as const;
 
 /** What an option gives: a number, the text of its value ('' where it is left out), or that it was given. */

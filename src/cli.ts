@@ -21,7 +21,7 @@ import type { RootGiven } from './options.js';
 import { loopPeriod } from './period.js';
 import { plainLines, plainText } from './plain-text.js';
 import { FIELD_NAMES } from './query/generated/field-names.js';
-import { announcement, openMachine, sourceOf } from './source.js';
+import { announcement, openMachine, sourceOf, type Wanted } from './source.js';
 
 /** Runs one command line. Returns its exit status; never throws. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
@@ -39,7 +39,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     let library: Driver | undefined;
     // Nothing closes NVML: the process ends, and nvmlShutdown would take another 3 ms (H100) to free what ends anyway.
     const announce = (): void => io.err(announcement(source));
-    const open = (wanted?: string): Promise<Machine> => {
+    const open = (wanted: Wanted): Promise<Machine> => {
       announce();
       return openMachine(source, io, wanted, (loaded) => {
         library = loaded;
@@ -49,17 +49,23 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
       });
     };
     const machine = (wanted?: string): Promise<Machine> => {
-      opening ??= open(wanted);
+      opening ??= open({ gpus: wanted });
+      return opening;
+    };
+    const writable = (): Promise<Machine> => {
+      opening ??= open({ toWrite: true });
       return opening;
     };
     const recording = source.snapshot === undefined ? undefined : { snapshot: source.snapshot };
     const context: Context = {
       io,
+      argv,
       source: recording,
       environmentSource: source.isFromEnvironment ? recording : undefined,
       announce,
       machine,
       library: () => library,
+      writable,
     };
     const status = await dispatch(line, context);
     io.close();
@@ -96,6 +102,10 @@ async function dispatch(line: CommandLine, context: Context): Promise<number> {
       return (await import('./commands/list.js')).list(given, context);
     case 'hostname':
       return (await import('./commands/hostname.js')).hostname(given, context);
+    case 'modify':
+      return (await import('./commands/modify.js')).modify(given, line, context);
+    case 'led':
+      return (await import('./commands/led.js')).led(given, line, context);
     case 'help-query':
       return (await import('./commands/help-query.js')).helpQuery(given, context);
     case 'query': {

@@ -89,9 +89,14 @@ export const missingValue = ({ written, spec: { everywhere } }: Token): UsageErr
   );
 
 function refuse(mode: Mode, tokens: readonly Token[], [unrecognized]: readonly string[]): void {
-  const wrong = [tokens.find((token) => !(specOf(token).modes ?? [mode]).includes(mode)), misplaced(tokens)];
+  const isModifying = mode === 'modify' || mode === 'led';
+  const isOther = (token: Token): boolean => {
+    const { modes = [mode], trigger = mode } = specOf(token);
+    return !modes.includes(mode) || (isModifying && trigger !== mode);
+  };
+  const wrong = [tokens.find(isOther), misplaced(tokens)];
   const [first] = tokens.filter((token) => wrong.includes(token));
-  const unknown = unrecognized ?? (mode === 'main' ? first?.written : undefined);
+  const unknown = unrecognized ?? (mode === 'main' || isModifying ? first?.written : undefined);
   if (unknown !== undefined) {
     throw mode === 'main'
       ? new UsageError(
@@ -100,17 +105,12 @@ function refuse(mode: Mode, tokens: readonly Token[], [unrecognized]: readonly s
         )
       : new UsageError(
           plainly`ERROR: Option ${unknown} is not recognized. Please run 'nvidia-smi -h' for help.\n`,
+          isModifying ? EXIT.unknownOption : EXIT.usage,
         );
   }
   if (first !== undefined) {
     throw new UsageError(
       plainly`ERROR: Option ${first.written} is not valid for this command. Please run 'nvidia-smi -h' for help.\n`,
-    );
-  }
-  const setter = tokens.find(({ spec }) => spec.setter);
-  if (setter !== undefined) {
-    throw new UsageError(
-      `Option ${setter.written} changes the GPU, and nvsmi only reads. Use nvidia-smi for it.`,
     );
   }
   if (new Set(tokens.filter((t) => specOf(t).trigger === 'query').map((t) => t.spec.long)).size > 1) {

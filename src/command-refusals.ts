@@ -2,6 +2,7 @@
 import { argumentOf, misplaced, type OptionSpec, type Scan, type Token } from './argv.js';
 import type { CommandSpec } from './commands/command.js';
 import { UsageError } from './errors.js';
+import { NVML_ERROR_NOT_SUPPORTED } from './nvml/generated/constants.js';
 import { plainly } from './plain-text.js';
 
 /** Refuses an option without its value, and, beside no -h, words that the command does not know. */
@@ -24,7 +25,7 @@ export function refuseWords(
   }
 }
 
-/** Refuses options whose value is no number (`topo -c abc`: H200, 580.159.04), setters, and options without what they go with. */
+/** Refuses options whose value is no number (`topo -c abc`: H200, 580.159.04), what NVML cannot do, and options without what they go with. */
 export function refuseOptions(options: readonly OptionSpec[], tokens: readonly Token[]): void {
   for (const spec of options.filter(({ number }) => number)) {
     const token = tokens.findLast((each) => each.spec === spec);
@@ -33,10 +34,11 @@ export function refuseOptions(options: readonly OptionSpec[], tokens: readonly T
       plainly`Option "${token.value}" is invalid for "${token.written.split('=', 1)[0]}".`,
     );
   }
-  const setter = tokens.find(({ spec }) => spec.setter);
-  if (setter !== undefined) {
+  const refused = tokens.find(({ spec }) => spec.refused);
+  if (refused !== undefined) {
     throw new UsageError(
-      plainly`Option "${setter.written}" changes the GPU, and nvsmi only reads. Use nvidia-smi for it.`,
+      plainly`Option "${refused.written}" is refused: NVML has no function for it. Use nvidia-smi for it.`,
+      NVML_ERROR_NOT_SUPPORTED,
     );
   }
   const alone = misplaced(tokens);

@@ -3,6 +3,7 @@
  * The functions of NVML itself are in `nvsmi/nvml`.
  */
 
+export type { ActionOptions, ActionResult, Actions, ComputeMode } from './library/actions.js';
 export type {
   AccountedProcess,
   Activity,
@@ -17,7 +18,7 @@ export type { GpuProcess } from './library/gpu-process.js';
 export { type GpuName, type GpuOptions, type GpuRecord, type MigDevice, UnknownGpu } from './library/gpus.js';
 export { NVSMI, type NvsmiId, type QueryName } from './library/ids.js';
 export { Loop, type LoopCallback, NvidiaSmi, nvidia_smi } from './library/nvidia-smi.js';
-export { type Nvsmi, open } from './library/nvsmi.js';
+export { type Nvsmi, open, type WritableNvsmi } from './library/nvsmi.js';
 export type { Permissions } from './library/permissions.js';
 export {
   type FieldName,

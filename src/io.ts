@@ -33,6 +33,8 @@ export interface Io {
   readonly columns?: number | undefined;
   /** A file's text; throws like readFileSync. */
   readFile(path: string): string;
+  /** Takes a line of the system log, in place of /dev/log. Throws where it cannot. */
+  readonly systemLog?: (line: string) => void;
   /** Where a program can be left running in the background. */
   readonly background?: Background;
   /** Where another program can be run in the foreground. */

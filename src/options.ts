@@ -1,9 +1,19 @@
 /** The options before any subcommand: nvidia-smi's own, then ours. One table for parsing, help and completion. */
-import { type Given, type OptionSpec, setter } from './argv.js';
+import type { Given, OptionSpec } from './argv.js';
 import { GROUPS } from './report/groups.js';
 
 /** What a command line is about. The first mode whose trigger is given wins, in this order. */
-export const MODES = ['help', 'version', 'help-query', 'list', 'excluded', 'hostname', 'query'] as const;
+export const MODES = [
+  'help',
+  'version',
+  'list',
+  'excluded',
+  'modify',
+  'led',
+  'help-query',
+  'hostname',
+  'query',
+] as const;
 
 export type Mode = (typeof MODES)[number] | 'main';
 
@@ -40,44 +50,54 @@ const fieldSwitch = <const Long extends string, const Help extends string = `hel
     { long: help, help: `List the fields of --${long}.`, trigger: 'help-query' },
   ] as const satisfies readonly RootOption[];
 
-const SETTERS = [
-  ['pm', 'persistence-mode', 'required'],
-  ['e', 'ecc-config', 'required'],
-  ['p', 'reset-ecc-errors', 'required'],
-  ['c', 'compute-mode', 'required'],
-  [undefined, 'gom', 'required'],
-  ['ac', 'applications-clocks', 'required'],
-  ['rac', 'reset-applications-clocks'],
-  ['acp', 'applications-clocks-permission', 'required'],
-  [undefined, 'auto-boost-default', 'required'],
-  [undefined, 'auto-boost-permission', 'required'],
-  ['lgc', 'lock-gpu-clocks', 'required'],
-  ['m', 'mode', 'required'],
-  ['rgc', 'reset-gpu-clocks'],
-  ['lmc', 'lock-memory-clocks', 'required'],
-  ['rmc', 'reset-memory-clocks'],
-  ['lmcd', 'lock-memory-clocks-deferred', 'required'],
-  ['rmcd', 'reset-memory-clocks-deferred'],
-  ['pl', 'power-limit', 'required'],
-  ['sc', 'scope', 'required'],
-  ['cc', 'cuda-clocks', 'required'],
-  ['am', 'accounting-mode', 'required'],
-  ['caa', 'clear-accounted-apps'],
-  ['mig', 'multi-instance-gpu', 'required'],
-  ['gtt', 'gpu-target-temp', 'required'],
-  ['r', 'gpu-reset'],
-  ['vm', 'virt-mode', 'required'],
-  ['t', 'toggle-led', 'required'],
-  ['dm', 'driver-model', 'required'],
-  ['fdm', 'force-driver-model', 'required'],
-  [undefined, 'set-hostname', 'required'],
-  // Its long name was never seen; alone it lacks its value (H200, 580.159.04).
-  ['col', 'col', 'required'],
+const ON_OFF = '0/DISABLED|1/ENABLED';
+
+/** The options that change GPUs; src/act/modifications.ts has what each does. */
+const MODIFICATIONS = [
+  [['pm'], 'persistence-mode', ON_OFF, 'Set persistence mode.'],
+  [['e'], 'ecc-config', ON_OFF, 'Switch ECC memory; takes effect after a reboot.'],
+  [['p'], 'reset-ecc-errors', '0/VOLATILE|1/AGGREGATE', 'Reset the counts of ECC errors.'],
+  [['c'], 'compute-mode', 'MODE', 'Set who may compute: 0/DEFAULT, 2/PROHIBITED or 3/EXCLUSIVE_PROCESS.'],
+  [[], 'gom', '0/ALL_ON|1/COMPUTE|2/LOW_DP', 'Set the GPU operation mode.'],
+  [['r'], 'gpu-reset', undefined, 'Reset the GPU. NVML has no function for it, so it is refused.'],
+  [['vm'], 'virt-mode', '3/VGPU|4/VSGA', 'Set the virtualization mode.'],
+  [['lgc'], 'lock-gpu-clocks', 'MHZ[,MHZ]', 'Lock the GPU clock between two clocks, or at one.'],
+  [['rgc'], 'reset-gpu-clocks', undefined, 'Unlock the GPU clock.'],
+  [['lmc'], 'lock-memory-clocks', 'MHZ[,MHZ]', 'Lock the memory clock between two clocks, or at one.'],
+  [['rmc'], 'reset-memory-clocks', undefined, 'Unlock the memory clock.'],
+  [['lmcd'], 'lock-memory-clocks-deferred', 'MHZ', 'The same when the driver is loaded next; not in NVML.'],
+  [['rmcd'], 'reset-memory-clocks-deferred', undefined, 'Undo -lmcd; not in NVML.'],
+  [['ac'], 'applications-clocks', 'MHZ,MHZ', 'Set the memory and graphics clock of applications.'],
+  [['rac'], 'reset-applications-clocks', undefined, 'Set them to their defaults.'],
+  [['acp'], 'applications-clocks-permission', '0|1', 'Deprecated: does nothing.'],
+  [['pl'], 'power-limit', 'WATTS', 'Set the power limit.'],
+  [['cc'], 'cuda-clocks', '0/RESTORE_DEFAULT|1/OVERRIDE', 'Override the CUDA clocks; not in NVML.'],
+  [['am'], 'accounting-mode', ON_OFF, 'Set accounting mode.'],
+  [['caa'], 'clear-accounted-apps', undefined, 'Forget the processes in the accounting buffer.'],
+  [[], 'auto-boost-default', ON_OFF, 'Set the default of auto boost.'],
+  [[], 'auto-boost-permission', '0/UNRESTRICTED|1/RESTRICTED', 'Set who may change auto boost.'],
+  [['mig'], 'multi-instance-gpu', ON_OFF, 'Switch MIG mode.'],
+  [['gtt'], 'gpu-target-temp', 'CELSIUS', 'Set the target temperature.'],
+  [['dm'], 'driver-model', '0/WDDM|1/TCC', 'Set the driver model (Windows).'],
+  [['fdm'], 'force-driver-model', '0/WDDM|1/TCC', 'The same, also with a display (Windows).'],
 ] as const satisfies readonly (readonly [
-  short: string | undefined,
+  short: readonly string[],
   long: string,
-  value?: 'required' | 'optional',
+  argument: string | undefined,
+  help: string,
 ])[];
+
+/** Every one of them asks for the same mode. */
+const modifying = (long: string, short: readonly string[], argument: string | undefined, help: string) =>
+  ({
+    ...(short.length === 0 ? {} : { short }),
+    long,
+    ...(argument === undefined ? {} : { value: 'required' as const, argument }),
+    help,
+    setter: true,
+    modes: ['modify'],
+    trigger: 'modify',
+  }) as const satisfies RootOption;
 
 const table = [
   { short: ['h'], long: 'help', help: 'Show this help.', modes: ['help'], trigger: 'help' },
@@ -128,7 +148,7 @@ const table = [
     joins: true,
     argument: 'GPU,...',
     help: 'Only these GPUs: index, UUID, PCI bus id or serial number.',
-    modes: ['hostname', 'query', 'main'],
+    modes: ['hostname', 'query', 'modify', 'led', 'main'],
   },
   {
     short: ['f'],
@@ -147,8 +167,8 @@ const table = [
   },
   {
     long: 'json',
-    help: 'JSON instead of text: of the summary, -q, -L, -B, --version and --get-hostname. An object a line in a loop.',
-    modes: ['main', 'list', 'excluded', 'version', 'hostname'],
+    help: 'JSON instead of text: of the summary, -q, -L, -B, --version, --get-hostname and options that change GPUs. An object a line in a loop.',
+    modes: ['main', 'list', 'excluded', 'version', 'hostname', 'modify', 'led'],
     ours: true,
   },
   {
@@ -193,14 +213,48 @@ const table = [
     modes: ['query'],
   },
   { short: ['a'], long: 'all', help: 'An old spelling of -q.', report: true, modes: ['main'], hidden: true },
-  ...SETTERS.map(([short, long, value]) => ({ ...setter(short, long, value), modes: ['main'] }) as const),
+  ...MODIFICATIONS.map(([short, long, argument, help]) => modifying(long, short, argument, help)),
+  { ...modifying('application-clocks', [], 'MHZ,MHZ', 'An old name of -ac.'), hidden: true },
+  { ...modifying('reset-application-clocks', [], undefined, 'An old name of -rac.'), hidden: true },
+  modifying('mode', ['m'], '0|1', 'With -lgc: 1 for the other accuracy. NVML has one way alone.'),
+  modifying('scope', ['sc'], '0|1', 'With -pl: 0 the GPU, 1 its module with the CPU.'),
+  modifying('set-hostname', [], 'NAME', 'Set the host name of the GPU (some GB200 systems).'),
+  { ...modifying('col', ['col'], 'VALUE', 'Refused: what it does was never seen.'), hidden: true },
+  {
+    short: ['t'],
+    long: 'toggle-led',
+    value: 'required',
+    argument: '0/GREEN|1/AMBER',
+    help: 'Set the LED of the units of an S-Class system.',
+    setter: true,
+    modes: ['led'],
+    trigger: 'led',
+  },
   {
     short: ['eow'],
     long: 'error-on-warning',
-    help: 'For an option that changes the GPU.',
-    hidden: true,
-    beside: 'setter',
-    modes: ['main'],
+    help: 'With an option that changes GPUs: a warning ends the program, with status 3.',
+    modes: ['modify', 'led'],
+  },
+  {
+    long: 'dry-run',
+    help: 'With an option that changes GPUs: say what would change, and change nothing.',
+    modes: ['modify', 'led'],
+    ours: true,
+  },
+  {
+    long: 'audit',
+    value: 'required',
+    argument: 'FILE',
+    help: 'With an option that changes GPUs: append a line of JSON for each change, instead of the system log.',
+    modes: ['modify', 'led'],
+    ours: true,
+  },
+  {
+    long: 'keep-going',
+    help: 'With an option that changes GPUs: continue with the other GPUs where one fails.',
+    modes: ['modify', 'led'],
+    ours: true,
   },
   {
     long: 'lenient',
@@ -231,7 +285,7 @@ export const rootOptions: readonly RootOption[] = table;
 /** The options that can be anywhere, before a subcommand and after it. */
 export const EVERYWHERE: readonly RootOption[] = rootOptions.filter(({ everywhere }) => everywhere);
 
-/** What a command line without subcommand gives. */
+/** What a command line without subcommand gives; of options that change GPUs their tokens have more. */
 export type RootGiven = Given<typeof table>;
 
 /** For the help and the manual. */

@@ -40,6 +40,14 @@ export const announcement = ({ snapshot, isFromEnvironment }: Source): string =>
 
 const nonEmpty = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 
+/** What a machine is opened for. */
+export interface Wanted {
+  /** A list of GPUs; all where it is left out. */
+  readonly gpus?: string | undefined;
+  /** Functions that change a GPU can be called. */
+  readonly toWrite?: true;
+}
+
 /**
  * Opens the machine, or at least the GPUs that are wanted, and reports the library as soon as it is loaded. Throws
  * DeadLibrary or SnapshotError.
@@ -47,7 +55,7 @@ const nonEmpty = (text: string | undefined): string | undefined => (text === '' 
 export async function openMachine(
   source: Source,
   io: Io,
-  wanted: string | undefined,
+  wanted: Wanted,
   onLoaded: (library: Driver) => void,
 ): Promise<Machine> {
   if (source.snapshot !== undefined) {
@@ -57,9 +65,9 @@ export async function openMachine(
     const session = openSession(driver, () => kernelVersion(files));
     return { ...asked(session, files), files, recorded: snapshot.title };
   }
-  const driver = loadLibrary({ path: source.nvml, env: io.env });
+  const driver = loadLibrary({ path: source.nvml, env: io.env, writable: wanted.toWrite === true });
   onLoaded(driver);
-  const session = await startSession(driver, () => kernelVersion(machineFiles), wanted);
+  const session = await startSession(driver, () => kernelVersion(machineFiles), wanted.gpus);
   return { ...asked(session, machineFiles), files: machineFiles, recorded: undefined };
 }
 

@@ -33,6 +33,11 @@ export class FakeIo implements Io {
   /** Every write to stdout. */
   readonly writes: string[] = [];
   readonly files = new Map<string, string>();
+  /** Lines for the system log. */
+  readonly logged: string[] = [];
+  readonly systemLog = (line: string): void => {
+    this.logged.push(line);
+  };
   /** The times that the program asked to sleep until. */
   readonly slept: number[] = [];
   errors = '';

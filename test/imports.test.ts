@@ -68,8 +68,9 @@ const GROUND = [
 
 /** What each room may import beside itself and the ground. */
 const MAY: Readonly<Record<string, readonly string[]>> = {
-  library: ['query', 'report', 'render', 'system', 'nvml'],
-  commands: ['doctor', 'health', 'events', 'query', 'report', 'render', 'system', 'simulator', 'nvml'],
+  library: ['act', 'query', 'report', 'render', 'system', 'nvml'],
+  commands: ['act', 'doctor', 'health', 'events', 'query', 'report', 'render', 'system', 'simulator', 'nvml'],
+  act: ['query', 'nvml'],
   doctor: ['events', 'query', 'system', 'nvml'],
   health: ['events', 'query', 'system', 'nvml'],
   events: ['query', 'system', 'nvml'],

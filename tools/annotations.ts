@@ -230,6 +230,33 @@ export const SCALARS_IN: Readonly<Record<string, readonly string[]>> = {
   nvmlDeviceSetTemperatureThreshold: ['temp'],
 };
 
+/**
+ * Those of CHANGES that change nothing but this process. PRM registers are here as `prm` reads them with the function that could
+ * write them, too.
+ */
+export const OF_THE_PROCESS: ReadonlySet<string> = new Set([
+  'nvmlInit',
+  'nvmlInit_v2',
+  'nvmlInitWithFlags',
+  'nvmlShutdown',
+  'nvmlDeviceSetCpuAffinity',
+  'nvmlDeviceClearCpuAffinity',
+  'nvmlEventSetCreate',
+  'nvmlDeviceRegisterEvents',
+  'nvmlEventSetWait',
+  'nvmlEventSetWait_v2',
+  'nvmlEventSetFree',
+  'nvmlSystemEventSetCreate',
+  'nvmlSystemEventSetFree',
+  'nvmlSystemRegisterEvents',
+  'nvmlSystemEventSetWait',
+  'nvmlGpmSampleAlloc',
+  'nvmlGpmSampleFree',
+  'nvmlGpmSampleGet',
+  'nvmlGpmMigSampleGet',
+  'nvmlDeviceReadWritePRM_v1',
+]);
+
 /** Functions that change a setting, a counter, an instance, an event set or the library itself. */
 export const CHANGES: ReadonlySet<string> = new Set([
   'nvmlInit',

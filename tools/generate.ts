@@ -14,7 +14,7 @@ import { fieldComment } from './field-comments.js';
 import { fieldNames } from './field-names.js';
 import { fields } from './fields.js';
 import { functions as apiFunctions, entries, older, promises } from './functions.js';
-import { prototypes } from './prototypes.js';
+import { prototypes, writes } from './prototypes.js';
 import { readers } from './readers.js';
 import { reportTypes } from './report-types.js';
 import { types } from './types.js';
@@ -152,6 +152,7 @@ const files: readonly (readonly [folder: URL, file: string, make: Make])[] = [
   [NVML, 'entries.ts', entries],
   [NVML, 'older.ts', older],
   [NVML, 'prototypes.ts', prototypes],
+  [NVML, 'writes.ts', writes],
   [NVML, 'errors.ts', errors],
   [NVML, 'snapshots.ts', snapshots],
   [NVML, 'api-types.ts', types],

@@ -189,3 +189,15 @@ export function prototypes(): string {
     '',
   ].join('\n');
 }
+
+/** The functions that change a GPU or the machine, for the driver that refuses them. */
+export const writes = (): string =>
+  [
+    "import type { FunctionName } from './functions.js';",
+    '',
+    '/** Functions that change a GPU or the machine. */',
+    'export const writes: ReadonlySet<FunctionName> = new Set<FunctionName>([',
+    ...[...note.CHANGES].filter((name) => !note.OF_THE_PROCESS.has(name)).map((name) => `  '${name}',`),
+    ']);',
+    '',
+  ].join('\n');

@@ -70,7 +70,7 @@ _nvsmi() {
       *) break ;;
     esac
   done
-  case " snapshot simulate doctor health events topo drain nvlink c2c clocks pci prm mig vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon daemon replay gpm help version completion " in
+  case " snapshot simulate doctor health events topo drain nvlink c2c clocks pci prm mig apply vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon daemon replay gpm help version completion " in
     *" ${COMP_WORDS[at]} "*) [[ $COMP_CWORD -gt $at ]] && command=${COMP_WORDS[at]} ;;
   esac
   case "$command $previous" in
@@ -85,6 +85,31 @@ _nvsmi() {
     " --query-remapped-rows") _nvsmi_list 'timestamp gpu_name gpu_bus_id gpu_serial gpu_uuid remapped_rows.correctable remapped_rows.sbe remapped_rows.correctable_inactive remapped_rows.uncorrectable remapped_rows.dbe remapped_rows.uncorrectable_inactive remapped_rows.pending remapped_rows.failure remapped_rows.histogram.max remapped_rows.histogram.high remapped_rows.histogram.partial remapped_rows.histogram.low remapped_rows.histogram.none' "$current"; return ;;
     " --query-vgpu-scheduler-logs") _nvsmi_list 'timestamp gpu_name gpu_bus_id gpu_serial gpu_uuid engine_id scheduler_policy sched_policy arr_mode avg_factor time_slice sw_runlist_id sw_rl_id time_stamp cumulative_run_time cum_run_time previous_timeslice_runtime prev_timeslice_runtime target_time_slice cumulative_preempt_time cum_preempt_time' "$current"; return ;;
     " --format") _nvsmi_list 'csv noheader nounits json jsonl' "$current"; return ;;
+    " -pm"|" --persistence-mode") return ;;
+    " -e"|" --ecc-config") return ;;
+    " -p"|" --reset-ecc-errors") return ;;
+    " -c"|" --compute-mode") return ;;
+    " --gom") return ;;
+    " -vm"|" --virt-mode") return ;;
+    " -lgc"|" --lock-gpu-clocks") return ;;
+    " -lmc"|" --lock-memory-clocks") return ;;
+    " -lmcd"|" --lock-memory-clocks-deferred") return ;;
+    " -ac"|" --applications-clocks") return ;;
+    " -acp"|" --applications-clocks-permission") return ;;
+    " -pl"|" --power-limit") return ;;
+    " -cc"|" --cuda-clocks") return ;;
+    " -am"|" --accounting-mode") return ;;
+    " --auto-boost-default") return ;;
+    " --auto-boost-permission") return ;;
+    " -mig"|" --multi-instance-gpu") return ;;
+    " -gtt"|" --gpu-target-temp") return ;;
+    " -dm"|" --driver-model") return ;;
+    " -fdm"|" --force-driver-model") return ;;
+    " -m"|" --mode") return ;;
+    " -sc"|" --scope") return ;;
+    " --set-hostname") return ;;
+    " -t"|" --toggle-led") return ;;
+    " --audit") _nvsmi_paths -f "$current"; return ;;
     " --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     " --nvml") _nvsmi_paths -f "$current"; return ;;
     "snapshot -o"|"snapshot --output") _nvsmi_paths -f "$current"; return ;;
@@ -129,11 +154,16 @@ _nvsmi() {
     "topo --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "topo --nvml") _nvsmi_paths -f "$current"; return ;;
     "drain -p"|"drain --pciid") return ;;
+    "drain -m"|"drain --modify") return ;;
+    "drain --audit") _nvsmi_paths -f "$current"; return ;;
     "drain --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "drain --nvml") _nvsmi_paths -f "$current"; return ;;
     "nvlink -i"|"nvlink --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
     "nvlink -l"|"nvlink --link") return ;;
     "nvlink -gt"|"nvlink --getthroughput") _nvsmi_word 'd r dr' "$current"; return ;;
+    "nvlink -sLowPwrThres"|"nvlink --setLowPowerThreshold") return ;;
+    "nvlink -sBwMode"|"nvlink --setBandwidthMode") return ;;
+    "nvlink --audit") _nvsmi_paths -f "$current"; return ;;
     "nvlink --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "nvlink --nvml") _nvsmi_paths -f "$current"; return ;;
     "c2c -i"|"c2c --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
@@ -155,8 +185,14 @@ _nvsmi() {
     "mig -i"|"mig --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
     "mig -gi"|"mig --gpu-instance-id") return ;;
     "mig -ci"|"mig --compute-instance-id") return ;;
+    "mig -cgi"|"mig --create-gpu-instance") _nvsmi_paths -f "$current"; return ;;
+    "mig -cci"|"mig --create-compute-instance") _nvsmi_paths -f "$current"; return ;;
+    "mig --audit") _nvsmi_paths -f "$current"; return ;;
     "mig --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "mig --nvml") _nvsmi_paths -f "$current"; return ;;
+    "apply --audit") _nvsmi_paths -f "$current"; return ;;
+    "apply --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
+    "apply --nvml") _nvsmi_paths -f "$current"; return ;;
     "vgpu -i"|"vgpu --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
     "vgpu -gi"|"vgpu --gpu-instance-id") return ;;
     "vgpu --gpm-metrics") _nvsmi_list '1 2 3 4 5 6 7 8 9 10 11 12 13 20 21 30 31 32 33 34 35 36 37 40 41 42 43 44 45 46 47 50 51 60 61 62 63 64 65 66 67 68 69 70 71 72 73 74 75 76 77 78 79 80 81 82 83 84 85 86 87 88 89 90 91 92 93 94 95 96 97 100 101 102 103 104 105 106 107 108 109 110 111 112 113 114 115 116 117 118 119 120 121 122 123 124 125 126 127 128 129 130 131 132 133 134 135 136 137 138 139 140 141 142 143 144 145 146 147 148 149 150 151 152 153 154 155 156 157 158 159 160 161 162 163 164 165 166 167 168 169 170 171 172 173 174 175 176 177 178 179 180 181 182 183 184 185 186 187 188 189 190 191 192 193 194 195 196 197 198 199 200 201 202 203 204 205 206 207 208 209 212 213 214 215 216 217 218 219 220 221 222 223 224 225 226 227 228 229 230 231 232 233 234 235 236 237 238 239 240 241 242 243 244 245 246 247 248 249 250 251 252 253 254 255 256 257 258 259 260 261 262 263 264 265 266 267 268 269 270 271 272 273 274 275 276 277 278 279 280 281 282 283 284 285 286 287 288 289 290 291 292 293 294 295 296 297 298 299 300 301 302 303 304 305 306 307 308 309 310 311 312 313 314 315 316 317 318 319 320 321 322 323 324 325 326 327 328 329 330 331 332' "$current"; return ;;
@@ -164,9 +200,16 @@ _nvsmi() {
     "vgpu --query-accounted-apps") _nvsmi_list 'timestamp gpu_name gpu_bus_id gpu_serial gpu_uuid vgpu_instance pid gpu_utilization gpu_util mem_utilization mem_util max_memory_usage time' "$current"; return ;;
     "vgpu --format") _nvsmi_list 'csv noheader nounits json jsonl' "$current"; return ;;
     "vgpu -f"|"vgpu --filename") _nvsmi_paths -f "$current"; return ;;
+    "vgpu -shm"|"vgpu --set-heterogeneous-mode") return ;;
+    "vgpu -smts"|"vgpu --set-mig-timeslice-mode") return ;;
+    "vgpu --audit") _nvsmi_paths -f "$current"; return ;;
     "vgpu --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "vgpu --nvml") _nvsmi_paths -f "$current"; return ;;
     "conf-compute -i"|"conf-compute --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
+    "conf-compute -sm"|"conf-compute --set-unprotected-mem-size") return ;;
+    "conf-compute -srs"|"conf-compute --set-gpus-ready-state") return ;;
+    "conf-compute -skr"|"conf-compute --set-key-rotation-max-attacker-advantage") return ;;
+    "conf-compute --audit") _nvsmi_paths -f "$current"; return ;;
     "conf-compute --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "conf-compute --nvml") _nvsmi_paths -f "$current"; return ;;
     "compute-policy -i"|"compute-policy --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
@@ -192,9 +235,15 @@ _nvsmi() {
     "fbcsessions --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "fbcsessions --nvml") _nvsmi_paths -f "$current"; return ;;
     "power-smoothing -i"|"power-smoothing --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
+    "power-smoothing -s"|"power-smoothing --state") return ;;
+    "power-smoothing -spp"|"power-smoothing --set-preset-profile") return ;;
+    "power-smoothing --audit") _nvsmi_paths -f "$current"; return ;;
     "power-smoothing --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "power-smoothing --nvml") _nvsmi_paths -f "$current"; return ;;
     "power-profiles -i"|"power-profiles --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
+    "power-profiles -sr"|"power-profiles --set-requested") return ;;
+    "power-profiles -cr"|"power-profiles --clear-requested") return ;;
+    "power-profiles --audit") _nvsmi_paths -f "$current"; return ;;
     "power-profiles --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "power-profiles --nvml") _nvsmi_paths -f "$current"; return ;;
     "dmon -i"|"dmon --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
@@ -234,6 +283,8 @@ _nvsmi() {
     "replay --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "replay --nvml") _nvsmi_paths -f "$current"; return ;;
     "gpm -i"|"gpm --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
+    "gpm -s"|"gpm --set-stream-state") return ;;
+    "gpm --audit") _nvsmi_paths -f "$current"; return ;;
     "gpm --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "gpm --nvml") _nvsmi_paths -f "$current"; return ;;
     "help --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
@@ -244,44 +295,45 @@ _nvsmi() {
     "completion --nvml") _nvsmi_paths -f "$current"; return ;;
   esac
   case $command in
-    '') words='-h --help --version -L --list-gpus -B --list-excluded-gpus --get-hostname -q --query -u --unit -i -g --id -f --filename -x --xml-format --dtd --json -d --display -l --loop -lms --loop-ms --query-gpu --help-query-gpu --query-compute-apps --help-query-compute-apps --query-accounted-apps --help-query-accounted-apps --query-supported-clocks --help-query-supported-clocks --query-retired-pages --help-query-retired-pages --query-remapped-rows --help-query-remapped-rows --query-vgpu-scheduler-logs --help-vgpu-query-scheduler-logs --format --lenient --snapshot --nvml' ;;
+    '') words='-h --help --version -L --list-gpus -B --list-excluded-gpus --get-hostname -q --query -u --unit -i -g --id -f --filename -x --xml-format --dtd --json -d --display -l --loop -lms --loop-ms --query-gpu --help-query-gpu --query-compute-apps --help-query-compute-apps --query-accounted-apps --help-query-accounted-apps --query-supported-clocks --help-query-supported-clocks --query-retired-pages --help-query-retired-pages --query-remapped-rows --help-query-remapped-rows --query-vgpu-scheduler-logs --help-vgpu-query-scheduler-logs --format -pm --persistence-mode -e --ecc-config -p --reset-ecc-errors -c --compute-mode --gom -r --gpu-reset -vm --virt-mode -lgc --lock-gpu-clocks -rgc --reset-gpu-clocks -lmc --lock-memory-clocks -rmc --reset-memory-clocks -lmcd --lock-memory-clocks-deferred -rmcd --reset-memory-clocks-deferred -ac --applications-clocks -rac --reset-applications-clocks -acp --applications-clocks-permission -pl --power-limit -cc --cuda-clocks -am --accounting-mode -caa --clear-accounted-apps --auto-boost-default --auto-boost-permission -mig --multi-instance-gpu -gtt --gpu-target-temp -dm --driver-model -fdm --force-driver-model -m --mode -sc --scope --set-hostname -t --toggle-led -eow --error-on-warning --dry-run --audit --keep-going --lenient --snapshot --nvml' ;;
     'snapshot') words='-h --help -o --output --title --keep-identities --samples -l --loop -lms --loop-ms --snapshot --nvml' ;;
     'simulate') words='-h --help -o --output --set --fail --hang --control --still --log --arch --snapshot --nvml' ;;
     'doctor') words='-h --help --json --checks --skip --list --root --snapshot --nvml' ;;
     'health') words='-h --help -i --id --json --nagios -v --verbose --checks --skip --list --expect --learn --state -l --loop --root --snapshot --nvml' ;;
     'events') words='-h --help -i --id --json --since -c --count --list-xids --root --snapshot --nvml' ;;
     'topo') words='-h --help -m --matrix -mp --matrix_pci -c --cpu -n --nearest_gpus -p --gpu_path -p2p --p2pstatus -C --get-numa-id-of-nearby-cpu -M --get-numa-id-of-nearby-mem -gnid --gpu-numa-id -nvme --nvme -i --id --json --snapshot --nvml' ;;
-    'drain') words='-h --help -p --pciid -q --query --json --snapshot --nvml' ;;
-    'nvlink') words='-h --help -i --id -l --link -s --status -c --capabilities -p --pcibusid -R --remotelinkinfo -e --errorcounters -ec --crcerrorcounters -gt --getthroughput -gLowPwrInfo --getLowPowerInfo -gBwMode --getBandwidthMode -info --info -cBridge --checkBridge --json --snapshot --nvml' ;;
+    'drain') words='-h --help -p --pciid -q --query --json -m --modify -r --remove -d --discover --dry-run --audit --snapshot --nvml' ;;
+    'nvlink') words='-h --help -i --id -l --link -s --status -c --capabilities -p --pcibusid -R --remotelinkinfo -e --errorcounters -ec --crcerrorcounters -gt --getthroughput -gLowPwrInfo --getLowPowerInfo -gBwMode --getBandwidthMode -info --info -cBridge --checkBridge --json -re --reseterrorcounters -sLowPwrThres --setLowPowerThreshold -sBwMode --setBandwidthMode --dry-run --audit --snapshot --nvml' ;;
     'c2c') words='-h --help -i --id -l --link -s --status -e --errorcounters -gLowPwrInfo --getLowPowerInfo --json --snapshot --nvml' ;;
     'clocks') words='-h --help -i --id --sync-boost-list --json --snapshot --nvml' ;;
     'pci') words='-h --help -i --id -gErrCnt --getErrorCounters -gCnt --getCounters --json --snapshot --nvml' ;;
     'prm') words='-h --help -l --list -i --index -c --counters -n --name -f --info -p --params --json --snapshot --nvml' ;;
-    'mig') words='-h --help -i --id -gi --gpu-instance-id -ci --compute-instance-id -lgip --list-gpu-instance-profiles -lgipp --list-gpu-instance-possible-placements -lgi --list-gpu-instances -lcip --list-compute-instance-profiles -lcipp --list-compute-instance-possible-placements -lci --list-compute-instances --json --snapshot --nvml' ;;
-    'vgpu') words='-h --help -i --id -gi --gpu-instance-id -l --loop -q --query -s --supported -c --creatable -u --utilization --gpm-metrics -p --pmon -es --encodersessions -fs --fbcsessions -m --migrationcap -ss --schedulerstate -sc --schedulercaps -sl --schedulerlogs -ghm --get-heterogeneous-mode -v --verbose --query-vgpu-scheduler-logs --query-gpu-instance-vgpu-scheduler-logs --help-gpu-instance-vgpu-query-scheduler-logs --query-accounted-apps --format -f --filename -lms --loop-ms --json --snapshot --nvml' ;;
-    'conf-compute') words='-h --help -i --id -gc --get-cpu-caps -gg --get-gpus-caps -d --get-devtools-mode -e --get-environment -f --get-cc-feature -grs --get-gpus-ready-state -gkr --get-key-rotation -mgm --get-multigpu-mode -q --query-conf-compute -gm --get-mem-size-info --json --snapshot --nvml' ;;
+    'mig') words='-h --help -i --id -gi --gpu-instance-id -ci --compute-instance-id -lgip --list-gpu-instance-profiles -lgipp --list-gpu-instance-possible-placements -lgi --list-gpu-instances -lcip --list-compute-instance-profiles -lcipp --list-compute-instance-possible-placements -lci --list-compute-instances --json -cgi --create-gpu-instance -cci --create-compute-instance -dgi --destroy-gpu-instance -dci --destroy-compute-instance -C --default-compute-instance --dry-run --audit --snapshot --nvml' ;;
+    'apply') words='-h --help --yes --dry-run --audit --json --snapshot --nvml' ;;
+    'vgpu') words='-h --help -i --id -gi --gpu-instance-id -l --loop -q --query -s --supported -c --creatable -u --utilization --gpm-metrics -p --pmon -es --encodersessions -fs --fbcsessions -m --migrationcap -ss --schedulerstate -sc --schedulercaps -sl --schedulerlogs -ghm --get-heterogeneous-mode -v --verbose --query-vgpu-scheduler-logs --query-gpu-instance-vgpu-scheduler-logs --help-gpu-instance-vgpu-query-scheduler-logs --query-accounted-apps --format -f --filename -lms --loop-ms --json -caa --clear-accounted-apps -shm --set-heterogeneous-mode -smts --set-mig-timeslice-mode --dry-run --audit --snapshot --nvml' ;;
+    'conf-compute') words='-h --help -i --id -gc --get-cpu-caps -gg --get-gpus-caps -d --get-devtools-mode -e --get-environment -f --get-cc-feature -grs --get-gpus-ready-state -gkr --get-key-rotation -mgm --get-multigpu-mode -q --query-conf-compute -gm --get-mem-size-info --json -sm --set-unprotected-mem-size -srs --set-gpus-ready-state -skr --set-key-rotation-max-attacker-advantage --dry-run --audit --snapshot --nvml' ;;
     'compute-policy') words='-h --help -i --id -l --list --json --snapshot --nvml' ;;
     'boost-slider') words='-h --help -i --id -l --list --json --snapshot --nvml' ;;
     'power-hint') words='-h --help -i --id -l --list-info -gc --graphics-clock -mc --memory-clock -t --temperature -p --profile --json --snapshot --nvml' ;;
     'base-clocks') words='-h --help -i --id --json --snapshot --nvml' ;;
     'encodersessions') words='-h --help -i --id -l --loop --json --snapshot --nvml' ;;
     'fbcsessions') words='-h --help -i --id -l --loop --json --snapshot --nvml' ;;
-    'power-smoothing') words='-h --help -i --id -ppd --print-profile-definitions --json --snapshot --nvml' ;;
-    'power-profiles') words='-h --help -i --id -l --list -ld --list-detailed -gr --get-requested -ge --get-enforced --json --snapshot --nvml' ;;
+    'power-smoothing') words='-h --help -i --id -ppd --print-profile-definitions --json -s --state -spp --set-preset-profile --dry-run --audit --snapshot --nvml' ;;
+    'power-profiles') words='-h --help -i --id -l --list -ld --list-detailed -gr --get-requested -ge --get-enforced --json -sr --set-requested -cr --clear-requested --dry-run --audit --snapshot --nvml' ;;
     'dmon') words='-h --help -i --id -d --delay -c --count -s --select --gpm-metrics --gpm-options -o --options -f --filename --format --snapshot --nvml' ;;
     'pmon') words='-h --help -i --id -d --delay -c --count -s --select -o --options -f --filename --format --snapshot --nvml' ;;
     'daemon') words='-h --help -i --id -d --delay -s --select -p --path -j --job -t --terminate --foreground --snapshot --nvml' ;;
     'replay') words='-h --help -f --filename -i --id -s --select -b --begin -e --end -r --output --format --snapshot --nvml' ;;
-    'gpm') words='-h --help -i --id -g --get-stream-state --json --snapshot --nvml' ;;
+    'gpm') words='-h --help -i --id -g --get-stream-state -s --set-stream-state --json --dry-run --audit --snapshot --nvml' ;;
     'help') words='-h --help --snapshot --nvml' ;;
     'version') words='-h --help --json --snapshot --nvml' ;;
     'completion') words='-h --help --snapshot --nvml' ;;
   esac
   case "$command $previous" in
-    "help help") words+=' snapshot simulate doctor health events topo drain nvlink c2c clocks pci prm mig vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon daemon replay gpm help version completion' ;;
+    "help help") words+=' snapshot simulate doctor health events topo drain nvlink c2c clocks pci prm mig apply vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon daemon replay gpm help version completion' ;;
     "completion completion") words+=' bash zsh fish' ;;
   esac
-  [[ $COMP_CWORD -eq $at ]] && words+=' snapshot simulate doctor health events topo drain nvlink c2c clocks pci prm mig vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon daemon replay gpm help version completion'
+  [[ $COMP_CWORD -eq $at ]] && words+=' snapshot simulate doctor health events topo drain nvlink c2c clocks pci prm mig apply vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon daemon replay gpm help version completion'
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
 

@@ -1,5 +1,5 @@
 /** `boost-slider -l`: the maximum and the current value of each slider. */
-import { setter } from '../argv.js';
+import { refused } from '../argv.js';
 import { boostSliders } from '../query/not-in-nvml.js';
 import { boostSliderTable } from '../render/not-in-nvml.js';
 import { type CommandSpec, command } from './command.js';
@@ -12,7 +12,7 @@ export const spec: CommandSpec = command({
     idOption,
     { short: ['l'], long: 'list', help: 'List the boost sliders.' },
     jsonOption,
-    setter(undefined, 'vboost', 'required'),
+    refused(undefined, 'vboost', 'required'),
   ],
   actions: ['list', 'vboost'],
   run: commandNotInNvml('boost_sliders', 'the boost sliders', boostSliders, boostSliderTable),

@@ -1,5 +1,5 @@
 /** `clocks`: groups of GPUs that boost their clocks together. */
-import type { Given, OptionSpec } from '../argv.js';
+import { type Given, type OptionSpec, refused } from '../argv.js';
 import { Missing } from '../nvml/status.js';
 import { type Cells, cell } from '../query/cell.js';
 import { active, count } from '../query/kind.js';
@@ -14,6 +14,9 @@ import { chosenGpus, idOption } from './select.js';
 const options = [
   { ...idOption, help: 'Only these GPUs.' },
   { long: 'sync-boost-list', help: 'List the sync boost groups.' },
+  refused(undefined, 'sync-boost-add'),
+  refused(undefined, 'sync-boost-remove', 'required'),
+  refused('som', 'sparse-operation-mode', 'required'),
   { long: 'json', help: 'With --sync-boost-list: whether the group of each GPU limits its clocks, as JSON.' },
 ] as const satisfies readonly OptionSpec[];
 
@@ -42,4 +45,8 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
   return statusOf(gpus);
 }
 
-export const spec: CommandSpec = command({ options, actions: ['sync-boost-list'], run });
+export const spec: CommandSpec = command({
+  options,
+  actions: ['sync-boost-list', 'sync-boost-add', 'sync-boost-remove', 'sparse-operation-mode'],
+  run,
+});

@@ -1,5 +1,5 @@
 /** `compute-policy -l`: the timeslice of each GPU. */
-import { setter } from '../argv.js';
+import { refused } from '../argv.js';
 import { computePolicies } from '../query/not-in-nvml.js';
 import { computePolicyTable } from '../render/not-in-nvml.js';
 import { type CommandSpec, command } from './command.js';
@@ -12,7 +12,7 @@ export const spec: CommandSpec = command({
     idOption,
     { short: ['l'], long: 'list', help: 'List the compute policies.' },
     jsonOption,
-    setter(undefined, 'set-timeslice', 'required'),
+    refused(undefined, 'set-timeslice', 'required'),
   ],
   actions: ['list', 'set-timeslice'],
   run: commandNotInNvml('compute_policies', 'the timeslice', computePolicies, computePolicyTable),

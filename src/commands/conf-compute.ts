@@ -1,5 +1,6 @@
-/** `conf-compute`: the getters of confidential computing. Its setters are refused. */
-import { type Given, type OptionSpec, setter } from '../argv.js';
+/** `conf-compute`: the getters and setters of confidential computing. */
+import { CONF_COMPUTE_SETTERS, setConfCompute } from '../act/conf-compute.js';
+import { type Given, type OptionSpec, setterOf } from '../argv.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { type Asking, read, want } from '../query/ask/asking.js';
 import { type Cell, cell } from '../query/cell.js';
@@ -8,6 +9,7 @@ import { askProbe } from '../query/read.js';
 import type { Reading } from '../query/reading.js';
 import * as render from '../render/conf-compute.js';
 import { jsonDocument, type Part } from '../render/document.js';
+import { actingOptions, beginActing } from './acting.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { jsonOption } from './json-option.js';
@@ -112,9 +114,25 @@ const ACTIONS = [
 const MEMORY = 'get-mem-size-info';
 
 const SETTERS = [
-  setter('sm', 'set-unprotected-mem-size', 'required'),
-  setter('srs', 'set-gpus-ready-state', 'required'),
-  setter('skr', 'set-key-rotation', 'required'),
+  {
+    ...setterOf(
+      'sm',
+      'set-unprotected-mem-size',
+      'KIB',
+      'Set the size of the unprotected memory of each GPU.',
+    ),
+    number: true,
+  },
+  { ...setterOf('srs', 'set-gpus-ready-state', '0|1', 'Let the GPUs accept work, or not.'), number: true },
+  {
+    ...setterOf(
+      'skr',
+      'set-key-rotation-max-attacker-advantage',
+      'NUMBER',
+      'Set the attacker advantage at which keys are rotated.',
+    ),
+    number: true,
+  },
 ] as const;
 
 const options = [
@@ -126,6 +144,7 @@ const options = [
   { short: ['gm'], long: MEMORY, help: 'Sizes of the protected and the unprotected memory of each GPU.' },
   jsonOption,
   ...SETTERS,
+  ...actingOptions,
 ] as const satisfies readonly OptionSpec[];
 
 /** Reads getters of the system. */
@@ -144,6 +163,12 @@ function memoryOf(session: Session, gpu: Gpu) {
 }
 
 async function run(given: Given<typeof options>, context: Context): Promise<number> {
+  const setter = CONF_COMPUTE_SETTERS.find(({ name }) => given[name] !== undefined);
+  if (setter !== undefined) {
+    const acting = await beginActing(given, context);
+    const chosen = setter.isOfGpu ? await chosenGpus(acting.session, given.id) : [];
+    return setConfCompute(acting, setter, Number(given[setter.name]), chosen);
+  }
   const { session, asker } = await machineOf(context);
   const actions = ACTIONS.filter(({ long }) => given[long]);
   const asksMemory = given[MEMORY] === true;

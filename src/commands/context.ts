@@ -18,6 +18,8 @@ export interface Machine {
 
 export interface Context {
   readonly io: Io;
+  /** The command line as it was written, for the record of changes. */
+  readonly argv?: readonly string[];
   /** Where the answers of the machine come from, if not from this one. A JSON document says so. */
   readonly source?: AnswerSource | undefined;
   /**
@@ -34,4 +36,9 @@ export interface Context {
   machine(wanted?: string): Promise<Machine>;
   /** The NVML library of a machine that is opening: symbols can be looked up in it, and nothing can be asked yet. */
   readonly library?: () => Driver | undefined;
+  /**
+   * The same machine, and functions that change its GPUs can be called. For src/act/ alone; elsewhere a driver refuses them.
+   * Where it was opened before, it is as it was opened.
+   */
+  writable?(): Promise<Machine>;
 }

@@ -1,5 +1,5 @@
-/** `drain -q`: whether a GPU is being drained. */
-import { type Given, type OptionSpec, setter } from '../argv.js';
+/** `drain`: whether a GPU is being drained, and the setters of that. */
+import { type Given, type OptionSpec, setter, setterOf } from '../argv.js';
 import { UsageError } from '../errors.js';
 import { Missing, statusWords } from '../nvml/status.js';
 import { plainly } from '../plain-text.js';
@@ -10,8 +10,10 @@ import { busAddress, busIdText, drainState } from '../query/drain.js';
 import { type Kind, text } from '../query/kind.js';
 import { readValues } from '../query/read.js';
 import { jsonDocument } from '../render/document.js';
+import { actingOptions, beginActing } from './acting.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
+import { DRAIN_SETTERS, setDrain } from './drain-setters.js';
 import { jsonOption } from './json-option.js';
 import { machineOf } from './machine.js';
 
@@ -25,8 +27,13 @@ const options = [
   },
   { short: ['q'], long: 'query', help: 'Show whether the GPU of -p is being drained.' },
   jsonOption,
-  setter('m', 'modify', 'required'),
-  setter('r', 'remove'),
+  {
+    ...setterOf('m', 'modify', '0|1', 'Drain the GPU of -p, or end that.'),
+    number: true,
+  },
+  setter('r', 'remove', 'Remove the GPU of -p, which is drained, from the driver.'),
+  setter('d', 'discover', 'Find GPUs that were removed.'),
+  ...actingOptions,
 ] as const satisfies readonly OptionSpec[];
 
 const draining: Kind = {
@@ -35,6 +42,11 @@ const draining: Kind = {
 };
 
 async function run(given: Given<typeof options>, context: Context): Promise<number> {
+  const asked = DRAIN_SETTERS.some((long) => given[long] !== undefined);
+  if (asked) {
+    const { pciid, modify, remove } = given;
+    return setDrain({ pciid, modify, remove }, () => beginActing(given, context));
+  }
   const named = given.pciid;
   if (named === undefined) throw new UsageError('Name the GPU to ask about: drain -q -p BUS_ID.');
   const address = busAddress(named);
@@ -59,4 +71,4 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
 }
 
 /** Any option but -p alone, which says nothing yet. */
-export const spec: CommandSpec = command({ options, actions: ['query', 'json', 'modify', 'remove'], run });
+export const spec: CommandSpec = command({ options, actions: ['query', 'json', ...DRAIN_SETTERS], run });

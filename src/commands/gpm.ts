@@ -1,6 +1,7 @@
 /** `gpm -g`: whether the performance metrics of a GPU are streamed. */
 
-import { type Given, type OptionSpec, setter } from '../argv.js';
+import { setStreaming } from '../act/gpm.js';
+import { type Given, type OptionSpec, setterOf } from '../argv.js';
 import { EXIT } from '../errors.js';
 import { nvmlGpmQueryIfStreamingEnabled } from '../nvml/generated/entries.js';
 import { Missing } from '../nvml/status.js';
@@ -10,6 +11,7 @@ import { sample } from '../query/probe.js';
 import { askProbe } from '../query/read.js';
 import type { Reading } from '../query/reading.js';
 import { jsonDocument } from '../render/document.js';
+import { actingOptions, beginActing } from './acting.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { jsonOption } from './json-option.js';
@@ -23,11 +25,17 @@ const state = words({ 0: 'DISABLED', 1: 'ENABLED' });
 const options = [
   idOption,
   { short: ['g'], long: 'get-stream-state', help: 'Show whether metrics are streamed.' },
-  setter('s', 'set-stream-state', 'required'),
+  { ...setterOf('s', 'set-stream-state', '0|1', 'Stream the metrics, or do not.'), number: true },
   jsonOption,
+  ...actingOptions,
 ] as const satisfies readonly OptionSpec[];
 
 async function gpm(given: Given<typeof options>, context: Context): Promise<number> {
+  const wanted = given['set-stream-state'];
+  if (wanted !== undefined) {
+    const acting = await beginActing(given, context);
+    return setStreaming(acting, await chosenGpus(acting.session, given.id), wanted);
+  }
   const { session } = await machineOf(context);
   const gpus = await chosenGpus(session, given.id);
   const asJson = given.json;

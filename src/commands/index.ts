@@ -125,6 +125,15 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./mig.js')).spec,
   },
   {
+    name: 'apply',
+    summary: 'Change GPUs until they are as a file says: modes, limits, clocks, MIG layouts.',
+    examples: [
+      ['nvsmi apply gpus.yaml --dry-run', 'What would change, and in which order.'],
+      ['nvsmi apply gpus.yaml --yes', 'Make it so, also where MIG instances have to be destroyed.'],
+    ],
+    load: async () => (await import('./apply.js')).spec,
+  },
+  {
     name: 'vgpu',
     summary: 'vGPUs of a virtualization host: active and supported ones, utilization, scheduling.',
     examples: [

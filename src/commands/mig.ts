@@ -1,5 +1,5 @@
-/** `mig`: profiles, placements and instances of MIG, as tables or JSON. Creating and destroying them is refused. */
-import { type Given, type OptionSpec, setter } from '../argv.js';
+/** `mig`: profiles, placements and instances of MIG, as tables or JSON; instances are created and destroyed. */
+import { type Given, type OptionSpec, setter, setterOf } from '../argv.js';
 import { EXIT, UsageError } from '../errors.js';
 import { NVML_ERROR_NOT_FOUND, NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
@@ -11,20 +11,40 @@ import { gpuField } from '../query/gpu-fields.js';
 import { InstanceError } from '../query/mig-instances.js';
 import type { Reading } from '../query/reading.js';
 import { jsonDocument } from '../render/document.js';
+import { actingOptions, beginActing } from './acting.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { lostLines, reachable, refusal, statusOf } from './lost.js';
 import { machineOf } from './machine.js';
 import { LISTS, type List, type Scope, wantedInstances } from './mig-lists.js';
+import { MIG_SETTERS, runMigSetter } from './mig-setters.js';
 import { chosenGpus, idOption } from './select.js';
 
 const SETTERS = [
-  setter('cgi', 'create-gpu-instance', 'required'),
-  setter('dgi', 'destroy-gpu-instance'),
-  setter('cci', 'create-compute-instance', 'optional'),
-  setter('dci', 'destroy-compute-instance'),
-  setter('C', 'default-compute-instance'),
+  setterOf(
+    'cgi',
+    'create-gpu-instance',
+    'PROFILE[:START],...',
+    'Create GPU instances, each of a profile, by its number or name.',
+  ),
+  {
+    ...setter(
+      'cci',
+      'create-compute-instance',
+      'Create compute instances; of the whole GPU instance where no profile is named.',
+    ),
+    value: 'optional',
+    argument: 'PROFILE,...',
+  },
+  setter('dgi', 'destroy-gpu-instance', 'Destroy GPU instances: all, or those of -i and -gi.'),
+  setter('dci', 'destroy-compute-instance', 'Destroy compute instances: all, or those of -i, -gi and -ci.'),
 ] as const;
+
+const WITH_DEFAULT = setter(
+  'C',
+  'default-compute-instance',
+  'With -cgi: create a compute instance in each GPU instance.',
+);
 
 const options = [
   idOption,
@@ -45,6 +65,8 @@ const options = [
   ...LISTS,
   { long: 'json', help: 'Print the lists as one JSON object.' },
   ...SETTERS,
+  WITH_DEFAULT,
+  ...actingOptions,
 ] as const satisfies readonly OptionSpec[];
 
 /** The ids of a comma list, or undefined where the option is not given. */
@@ -128,6 +150,18 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
     'gpu-instance-id': idsOf(given, 'gpu-instance-id'),
     'compute-instance-id': idsOf(given, 'compute-instance-id'),
   };
+  const asked = MIG_SETTERS.find(([long]) => given[long] !== undefined);
+  if (asked !== undefined) {
+    const [long, set] = asked;
+    const acting = await beginActing(given, context);
+    return runMigSetter(set, {
+      acting,
+      gpus: await chosenGpus(acting.session, given.id),
+      isWanted: (option, id) => ids[option]?.has(id) ?? true,
+      profiles: String(given[long]),
+      withDefault: given['default-compute-instance'] === true,
+    });
+  }
   const { session, asker } = await machineOf(context);
   const gpus = await chosenGpus(session, given.id);
   const scope: Scope = { gpus, isWanted: (option, id) => ids[option]?.has(id) ?? true };
@@ -152,6 +186,6 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
 
 export const spec: CommandSpec = command({
   options,
-  actions: [...LISTS, ...SETTERS].map(({ long }) => long),
+  actions: [...LISTS, ...SETTERS, WITH_DEFAULT].map(({ long }) => long),
   run,
 });

@@ -1,5 +1,6 @@
 /** `nvlink`: what the NVLinks of each GPU are, do and count. */
-import { type Given, type OptionSpec, setter } from '../argv.js';
+import { BANDWIDTH_MODES } from '../act/nvlink.js';
+import { type Given, type OptionSpec, setter, setterOf } from '../argv.js';
 import { UsageError } from '../errors.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import { Missing, statusReason } from '../nvml/status.js';
@@ -8,11 +9,14 @@ import { gpuRow } from '../query/gpu-fields.js';
 import * as nvlink from '../query/nvlink.js';
 import { gpuHeading } from '../render/gpu-heading.js';
 import { headLines, sectionText } from '../render/nvlink.js';
+import { actingOptions, beginActing } from './acting.js';
 import type { CommandSpec } from './command.js';
 import { jsonOption } from './json-option.js';
 import { linkOption } from './link-option.js';
+import { NVLINK_SETTERS, setNvlink } from './nvlink-setters.js';
 import { type LinkView, linkViews, throughputFields } from './nvlink-views.js';
 import { idOption } from './select.js';
+import { settable } from './settable.js';
 import { type Shown, type ShownGpu, type View, viewsCommand } from './views.js';
 
 const BANDWIDTH = {
@@ -40,6 +44,8 @@ const DEPRECATED: ReadonlyMap<string, string> = new Map([
     'Warning: Getting counters using option -g is deprecated.\n       Please use option -gt instead.\n',
   ],
   ['getcontrol', 'Warning: Getting counter control is deprecated.\n'],
+  ['setcontrol', 'Warning: Setting counter control is deprecated!\n'],
+  ['resetcounters', 'Warning: Resetting throughput counters is deprecated!\n'],
 ]);
 
 const views = [
@@ -53,6 +59,8 @@ const views = [
   }),
   about({ short: ['g'], long: 'getcounters', help: 'Deprecated: use -gt.', hidden: true }),
   about({ short: ['gc'], long: 'getcontrol', help: 'Deprecated.', hidden: true }),
+  about({ ...setterOf('sc', 'setcontrol', 'VALUE', 'Deprecated.'), hidden: true }),
+  about({ ...setterOf('r', 'resetcounters', 'VALUE', 'Deprecated.'), hidden: true }),
 ] as const;
 
 const options = [
@@ -60,11 +68,15 @@ const options = [
   linkOption,
   ...views,
   jsonOption,
-  setter('sc', 'setcontrol', 'required'),
-  setter('r', 'resetcounters', 'required'),
-  setter('re', 'reseterrorcounters'),
-  setter('sLowPwrThres', 'setLowPowerThreshold', 'required'),
-  setter('sBwMode', 'setBandwidthMode', 'required'),
+  setter('re', 'reseterrorcounters', 'Reset the error counters of the links.'),
+  setterOf(
+    'sLowPwrThres',
+    'setLowPowerThreshold',
+    'VALUE|default',
+    'Set how long a link is idle before its low power state.',
+  ),
+  setterOf('sBwMode', 'setBandwidthMode', BANDWIDTH_MODES.join('|'), 'Set the bandwidth mode of NVLink.'),
+  ...actingOptions,
 ] as const satisfies readonly OptionSpec[];
 
 type NvlinkGiven = Given<typeof options>;
@@ -108,7 +120,7 @@ function infoLines(gpu: Cells): readonly string[] {
 }
 
 /** Any option at all: `nvlink -i 0` names the GPU and nothing else (H200, 580.159.04). */
-export const spec: CommandSpec = viewsCommand({
+const shown = viewsCommand({
   options,
   views,
   otherwise: [{ relation: nvlink.nvlinks, fields: [] }],
@@ -130,3 +142,7 @@ export const spec: CommandSpec = viewsCommand({
     return head + (isAboutGpus ? shown.gpus.map((gpu) => gpuText(gpu, shown)).join('') : '');
   },
 });
+
+export const spec: CommandSpec = settable(shown, NVLINK_SETTERS, async (given: NvlinkGiven, context) =>
+  setNvlink(given, given.id, await beginActing(given, context)),
+);

@@ -1,5 +1,5 @@
 /** `pci`: what the GPUs count on their PCIe links. */
-import { setter } from '../argv.js';
+import { refused } from '../argv.js';
 import { Missing } from '../nvml/status.js';
 import { pciErrors, pciLanes, pciTraffic } from '../query/pci-counters.js';
 import { countersText } from '../render/counters.js';
@@ -22,8 +22,8 @@ const options = [
   { ...idOption, help: 'Only these GPUs: index, UUID, PCI bus id.' },
   ...views,
   { long: 'json', help: 'Print the counters as one JSON object.' },
-  setter('cErrCnt', 'clearErrorCounters'),
-  setter('cCnt', 'clearCounters'),
+  refused('cErrCnt', 'clearErrorCounters'),
+  refused('cCnt', 'clearCounters'),
 ] as const;
 
 function blockText({ gpuFields = [], relation }: View, { cells, recordsOf }: ShownGpu): string {

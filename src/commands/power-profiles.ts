@@ -1,16 +1,23 @@
 /** `power-profiles`: workload power profiles that the GPUs support, and those in force. */
-import { setter } from '../argv.js';
+import { clearProfiles, profileIds, requestProfiles } from '../act/power.js';
+import { type Given, setterOf } from '../argv.js';
+import { UsageError } from '../errors.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
+import { plainly } from '../plain-text.js';
 import type { Cells } from '../query/cell.js';
 import * as power from '../query/power-profiles.js';
 import type { Relation } from '../query/relation.js';
 import * as render from '../render/power-profiles.js';
+import { actingOptions, beginActing } from './acting.js';
 import type { CommandSpec } from './command.js';
+import type { Context } from './context.js';
+import { onEachGpu } from './each-gpu.js';
 import { jsonOption } from './json-option.js';
 import { refusal } from './lost.js';
-import { idOption } from './select.js';
+import { chosenGpus, idOption } from './select.js';
+import { settable } from './settable.js';
 import { type ShownGpu, type View, viewsCommand } from './views.js';
 
 interface ProfileView extends View {
@@ -50,9 +57,11 @@ const views = [
 ] as const satisfies readonly ProfileView[];
 
 const SETTERS = [
-  setter('sr', 'set-requested', 'required'),
-  setter('cr', 'clear-requested', 'required'),
+  setterOf('sr', 'set-requested', 'ID,...', 'Request profiles.'),
+  setterOf('cr', 'clear-requested', 'ID,...', 'Withdraw the request of profiles.'),
 ] as const;
+
+const options = [idOption, ...views, jsonOption, ...SETTERS, ...actingOptions] as const;
 
 /** The profiles of a GPU. The first GPU without profiles ends the command (H200, 580.159.04). */
 function profilesOf({ recordsOf }: ShownGpu, relation: Relation, gpus: readonly Gpu[]): readonly Cells[] {
@@ -67,8 +76,8 @@ function profilesOf({ recordsOf }: ShownGpu, relation: Relation, gpus: readonly 
   );
 }
 
-export const spec: CommandSpec = viewsCommand({
-  options: [idOption, ...views, jsonOption, ...SETTERS],
+const shown = viewsCommand({
+  options,
   views,
   actions: [...views, ...SETTERS].map(({ long }) => long),
   // A GPU without profiles has the status of its refusal in JSON, too.
@@ -79,3 +88,26 @@ export const spec: CommandSpec = viewsCommand({
       .map(({ relation, print }) => gpus.map((gpu) => print(profilesOf(gpu, relation, all))).join(''))
       .join(''),
 });
+
+/** Throws UsageError for what is no list of profiles. */
+function idsOf(list: string | undefined): readonly number[] | undefined {
+  if (list === undefined) return undefined;
+  const ids = profileIds(list);
+  if (ids !== undefined) return ids;
+  throw new UsageError(plainly`"${list}" is no list of power profiles: ids are numbers, such as 0,3.`);
+}
+
+async function set(given: Given<typeof options>, context: Context): Promise<number> {
+  const [request, clear] = [idsOf(given['set-requested']), idsOf(given['clear-requested'])];
+  const acting = await beginActing(given, context);
+  return onEachGpu(acting, await chosenGpus(acting.session, given.id), (target) => [
+    ...(request === undefined ? [] : [requestProfiles(target, request)]),
+    ...(clear === undefined ? [] : [clearProfiles(target, clear)]),
+  ]);
+}
+
+export const spec: CommandSpec = settable(
+  shown,
+  SETTERS.map(({ long }) => long),
+  set,
+);

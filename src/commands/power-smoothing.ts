@@ -1,11 +1,16 @@
 /** `power-smoothing -ppd`: what the preset profiles of power smoothing say. */
-import { setter } from '../argv.js';
+import { activatePreset, setSmoothing } from '../act/power.js';
+import { type Given, setterOf } from '../argv.js';
 import { Missing } from '../nvml/status.js';
 import { presetProfiles } from '../query/power-smoothing-profiles.js';
 import { profileDefinitions, refusal } from '../render/power-smoothing.js';
+import { actingOptions, beginActing } from './acting.js';
 import type { CommandSpec } from './command.js';
+import type { Context } from './context.js';
+import { onEachGpu } from './each-gpu.js';
 import { jsonOption } from './json-option.js';
-import { idOption } from './select.js';
+import { chosenGpus, idOption } from './select.js';
+import { settable } from './settable.js';
 import { type View, viewsCommand } from './views.js';
 
 const view = {
@@ -15,10 +20,15 @@ const view = {
   relation: presetProfiles,
 } as const satisfies View;
 
-const SETTERS = [setter('s', 'state', 'required'), setter('spp', 'set-preset-profile', 'required')] as const;
+const SETTERS = [
+  { ...setterOf('s', 'state', '0|1', 'Switch power smoothing.'), number: true },
+  { ...setterOf('spp', 'set-preset-profile', 'ID', 'Activate a preset profile.'), number: true },
+] as const;
 
-export const spec: CommandSpec = viewsCommand({
-  options: [idOption, view, jsonOption, ...SETTERS],
+const options = [idOption, view, jsonOption, ...SETTERS, ...actingOptions] as const;
+
+const shown = viewsCommand({
+  options,
   views: [view],
   actions: [view, ...SETTERS].map(({ long }) => long),
   text: ({ gpus }) =>
@@ -31,3 +41,18 @@ export const spec: CommandSpec = viewsCommand({
       })
       .join(''),
 });
+
+async function set(given: Given<typeof options>, context: Context): Promise<number> {
+  const { state, 'set-preset-profile': preset } = given;
+  const acting = await beginActing(given, context);
+  return onEachGpu(acting, await chosenGpus(acting.session, given.id), (target) => [
+    ...(state === undefined ? [] : [setSmoothing(target, state)]),
+    ...(preset === undefined ? [] : [activatePreset(target, preset)]),
+  ]);
+}
+
+export const spec: CommandSpec = settable(
+  shown,
+  SETTERS.map(({ long }) => long),
+  set,
+);

@@ -161,7 +161,9 @@ function checkParameter(register: PrmRegister, name: string, value: number): voi
   }
   if (value === 0) return;
   if (!parameter.isKey || parameter.place === undefined) {
-    throw refusal(`Parameter "${name}" is for writing, and nvsmi only reads. Use nvidia-smi for it.`);
+    throw refusal(
+      `Parameter "${name}" is for writing, and nvsmi only reads registers. Use nvidia-smi for it.`,
+    );
   }
   checkWidth(name, value, parameter.place.width);
 }

@@ -1,6 +1,8 @@
 /** `vgpu`: the vGPUs of a virtualization host. On any other machine it says that there is none. */
-import { type Given, type OptionSpec, setter } from '../argv.js';
+import * as act from '../act/vgpu.js';
+import { type Given, type OptionSpec, setter, setterOf } from '../argv.js';
 import { UsageError } from '../errors.js';
+import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
 import { decimal } from '../period.js';
 import { plainly } from '../plain-text.js';
@@ -10,10 +12,12 @@ import type { Table } from '../query/relation.js';
 import { encoderColumns, fbcColumns } from '../query/sessions.js';
 import { accountedApps } from '../query/tables/accounted-apps.js';
 import { instanceSchedulerLogs, vgpuSchedulerLogs } from '../query/tables/vgpu-scheduler-logs.js';
-import { isVgpuHost } from '../query/vgpu.js';
+import { isVgpuHost, vgpuNumbers } from '../query/vgpu.js';
 import { jsonDocument } from '../render/document.js';
+import { actingOptions, beginActing } from './acting.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
+import { onEachGpu } from './each-gpu.js';
 import { tableHelp } from './help-query.js';
 import { jsonOption } from './json-option.js';
 import { loop } from './loop.js';
@@ -153,9 +157,24 @@ const options = [
   fields('query-accounted-apps', 'processes in the accounting buffer', 'nvsmi --help-query-accounted-apps'),
   ...QUERY_ONLY,
   jsonOption,
-  setter('caa', 'clear-accounted-apps'),
-  setter('shm', 'set-heterogeneous-mode', 'required'),
-  setter('smts', 'set-mig-timeslice-mode', 'required'),
+  setter(
+    'caa',
+    'clear-accounted-apps',
+    'Forget the ended processes in the accounting buffers of the active vGPUs.',
+  ),
+  setterOf(
+    'shm',
+    'set-heterogeneous-mode',
+    '0/DISABLED|1/ENABLED',
+    'Allow vGPUs of different sizes on a GPU.',
+  ),
+  setterOf(
+    'smts',
+    'set-mig-timeslice-mode',
+    '0/DISABLED|1/ENABLED',
+    'Allow timesliced vGPUs on MIG devices.',
+  ),
+  ...actingOptions,
 ] as const satisfies readonly OptionSpec[];
 
 type VgpuGiven = Given<typeof options>;
@@ -235,12 +254,43 @@ async function run(given: VgpuGiven, context: Context): Promise<number> {
     io.out(tableHelp(instanceSchedulerLogs(undefined), context));
     return 0;
   }
+  if (SETTERS.some((long) => given[long] !== undefined)) return set(given, context);
   const asked = tableAskedBy(given);
   if (asked === undefined) return show(chosenView(given), given, context);
   const { table, list } = asked;
   const names = table.fields.flatMap((row) => row.names);
   const request = readQuery(withFormat(given), { option: table.option, names, list }, io);
   return query(request, context, table);
+}
+
+const SETTERS = ['set-heterogeneous-mode', 'set-mig-timeslice-mode', 'clear-accounted-apps'] as const;
+
+const vgpusOf = (session: Session, gpu: Gpu): readonly number[] => {
+  const numbers = vgpuNumbers(session, gpu, 'active');
+  return numbers instanceof Missing ? [] : numbers;
+};
+
+/** Changes the GPUs of a vGPU host. */
+async function set(given: VgpuGiven, context: Context): Promise<number> {
+  const acting = await beginActing(given, context);
+  const { session } = acting;
+  const hosts = reachable(await chosenGpus(session, given.id)).filter(
+    (gpu) => isVgpuHost(session, gpu) === true,
+  );
+  if (hosts.length === 0) {
+    acting.say('No supported devices in vGPU mode\n');
+    return acting.finish(0);
+  }
+  const {
+    'set-heterogeneous-mode': heterogeneous,
+    'set-mig-timeslice-mode': timeslicing,
+    'clear-accounted-apps': clear,
+  } = given;
+  return onEachGpu(acting, hosts, (target) => [
+    ...(heterogeneous === undefined ? [] : [act.setHeterogeneous(target, heterogeneous)]),
+    ...(timeslicing === undefined ? [] : [act.setTimeslicing(target, timeslicing)]),
+    ...(clear ? vgpusOf(session, target.gpu).map((id) => act.clearAccounted(target, id)) : []),
+  ]);
 }
 
 async function show(view: views.View, given: VgpuGiven, context: Context): Promise<number> {

@@ -1,17 +1,19 @@
 /** What open() returns: it answers for one machine until it is closed. */
 import { checkNames, checkObject } from '../nvml/api/check.js';
 import { Asker } from '../query/ask/asker.js';
+import type { Actions } from './actions.js';
 import { chosenOf, gpusAmong } from './chosen-gpus.js';
 import { CompiledQuery } from './compiled-query.js';
 import { DeviceQuery } from './device-query.js';
 import { rowsOf } from './field-rows.js';
 import { type Filter, idsOf } from './filter.js';
 import type { DeviceResult } from './generated/device.js';
+import { GpuActions } from './gpu-actions.js';
 import type { GpuProcess } from './gpu-process.js';
 import { gpuRecords } from './gpu-records.js';
 import type { GpuOptions, GpuRecord } from './gpus.js';
 import { Life } from './life.js';
-import type { Nvsmi } from './nvsmi.js';
+import type { Nvsmi, WritableNvsmi } from './nvsmi.js';
 import type { Opened } from './open.js';
 import { type Permissions, readPermissions } from './permissions.js';
 import { processesOn } from './processes.js';
@@ -27,13 +29,14 @@ const KEPT = 32;
 export class Machine implements Nvsmi {
   readonly #inTurn = new Map<string, DeviceQuery>();
   readonly #overlapping = new Map<string, DeviceQuery>();
-  readonly #life = new Life();
+  readonly #life: Life;
   readonly #opened: Opened;
   readonly #reports: Asker;
   readonly #processes: Asker;
 
-  constructor(opened: Opened) {
+  constructor(opened: Opened, life = new Life()) {
     this.#opened = opened;
+    this.#life = life;
     this.#reports = new Asker(opened.session);
     this.#processes = new Asker(opened.session);
   }
@@ -149,5 +152,16 @@ export class Machine implements Nvsmi {
       compiled.set(key, query);
     }
     return query;
+  }
+}
+
+/** One whose GPUs can be changed. */
+export class WritableMachine extends Machine implements WritableNvsmi {
+  readonly actions: Actions;
+
+  constructor(opened: Opened) {
+    const life = new Life();
+    super(opened, life);
+    this.actions = new GpuActions(opened.session, life);
   }
 }

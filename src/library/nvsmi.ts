@@ -1,11 +1,12 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** An open machine: typed queries, samples at a pace, and the answers of pynvml_utils. */
 import type { OpenOptions } from '../nvml/api/options.js';
+import type { Actions } from './actions.js';
 import type { Filter } from './filter.js';
 import type { DeviceResult } from './generated/device.js';
 import type { GpuProcess } from './gpu-process.js';
 import type { GpuOptions, GpuRecord } from './gpus.js';
-import { Machine } from './machine.js';
+import { Machine, WritableMachine } from './machine.js';
 import { openMachine } from './open.js';
 import type { Permissions } from './permissions.js';
 import type { FieldName, Query, Sample } from './query.js';
@@ -101,6 +102,12 @@ export interface Nvsmi {
   [Symbol.dispose](): void;
 }
 
+/** An open machine whose GPUs can be changed: `open({ writable: true })`. */
+export interface WritableNvsmi extends Nvsmi {
+  /** What can be done to its GPUs. Most of it needs root. A recorded machine cannot be changed: only `dryRun` has a meaning there. */
+  readonly actions: Actions;
+}
+
 /**
  * Opens this machine, or a recorded one: `open({ snapshot: 'h200-x2' })` answers without a GPU. Without options
  * NVSMI_SNAPSHOT and NVSMI_NVML of the environment say which, as for the program.
@@ -111,4 +118,13 @@ export interface Nvsmi {
  * @throws KoffiNotFound where the package koffi is missing, through which NVML is called
  * @throws TypeError for invalid options
  */
-export const open = (options: OpenOptions = {}): Nvsmi => new Machine(openMachine(options));
+export function open(options: OpenOptions & { readonly writable: true }): WritableNvsmi;
+export function open(options?: OpenOptions): Nvsmi;
+export function open(options: OpenOptions & { readonly writable?: true } = {}): Nvsmi | WritableNvsmi {
+  const { writable, ...others } = options;
+  if (writable !== undefined && writable !== true) {
+    throw new TypeError('open: writable must be true, or left out');
+  }
+  const opened = openMachine(others);
+  return writable ? new WritableMachine(opened) : new Machine(opened);
+}

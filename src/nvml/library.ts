@@ -7,6 +7,7 @@ import { KoffiNotFound } from './failures.js';
 import { libraryCandidates } from './find.js';
 import { NVML_ERROR_LIBRARY_NOT_FOUND } from './generated/constants.js';
 import { type FunctionName, signatures } from './generated/functions.js';
+import { writes } from './generated/writes.js';
 import { koffi } from './koffi.js';
 import { LibraryCall, type NvmlFunction } from './library-call.js';
 import { DeadLibrary } from './status.js';
@@ -23,6 +24,8 @@ export interface LoadOptions {
   /** A library to load instead of searching for one. */
   readonly path?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whether functions that change a GPU can be called. */
+  readonly writable?: boolean;
 }
 
 /** nvidia-smi's words (public outputs). */
@@ -64,7 +67,9 @@ export function loadLibrary(options: LoadOptions): Driver {
       tried.push(plainly`  ${path}: ${loadReason(error, path)}`);
       continue;
     }
-    if (findSymbol(library, 'nvmlShutdown') !== undefined) return new Library(path, library);
+    if (findSymbol(library, 'nvmlShutdown') !== undefined) {
+      return new Library(path, library, options.writable ?? false);
+    }
     library.unload();
     tried.push(plainly`  ${path}: not an NVML library (it has no nvmlShutdown)`);
   }
@@ -112,15 +117,21 @@ function findSymbol(library: LibraryHandle, name: FunctionName): NvmlFunction | 
   }
 }
 
+/** A mistake of the program: only src/act/ opens a driver that may change a GPU. */
+const notWritable = (fn: FunctionName): string =>
+  `${fn} changes the GPU, and the driver was not opened for that`;
+
 class Library implements Driver {
   private readonly symbols = new Map<FunctionName, NvmlFunction | undefined>();
 
   constructor(
     readonly source: string,
     private readonly library: LibraryHandle,
+    private readonly isWritable: boolean,
   ) {}
 
   bind(call: Call, subject?: Handle): Bound | undefined {
+    if (!this.isWritable && writes.has(call.fn)) throw new Error(notWritable(call.fn));
     const symbol = this.symbol(call.fn);
     return symbol === undefined ? undefined : new LibraryCall(call, symbol, subject);
   }

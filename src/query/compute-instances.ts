@@ -1,5 +1,6 @@
 /** MIG: the profiles that a GPU instance can be cut by, and the compute instances in it. */
 
+import type { Handle } from '../nvml/call.js';
 import * as nvml from '../nvml/generated/constants.js';
 import {
   nvmlComputeInstanceGetInfo_v2,
@@ -50,6 +51,7 @@ const computeInstanceHandles = (id: number): Probe =>
 const computeInstanceInfo = sample(nvmlComputeInstanceGetInfo_v2);
 
 export interface ComputeInstance {
+  readonly handle: Handle;
   readonly profile: InstanceProfile;
   readonly id: number;
   readonly placement: Placement;
@@ -109,5 +111,11 @@ function* instancesOf(profile: InstanceProfile, gi: GpuInstance): Asking<readonl
       subject: { index: gi.index, handle, status: 0 },
     })),
   );
-  return infos.map((info) => ({ profile, ...infoOf(info, 'compute instances') })).sort(byId);
+  return infos
+    .map((info, i) => ({
+      handle: handles[i] as Handle,
+      profile,
+      ...infoOf(info, 'compute instances'),
+    }))
+    .sort(byId);
 }

@@ -107,10 +107,10 @@ describe('conf-compute', () => {
   it.each([
     ['-srs', '1'],
     ['-sm', '1024'],
-  ])('refuses to change anything: %s', async (...argv) => {
+  ])('changes no recording: %s', async (...argv) => {
     const { status, out } = await runOn(h200x2(), ['conf-compute', ...argv]);
     expect(status).toBe(2);
-    expect(out).toContain('nvsmi only reads');
+    expect(out).toContain('A recorded machine cannot be changed');
   });
 
   it('shows the memory of the other GPUs where one is lost', async () => {

@@ -168,9 +168,9 @@ describe('gpm -g', () => {
     });
   });
 
-  it('refuses to change the state, and says so for a GPU without GPM', async () => {
+  it('changes no recording, and says so for a GPU without GPM', async () => {
     const set = await runOn(machineWith([{}]), ['gpm', '-s', '1']);
-    expect(set.io.output).toMatch(/nvsmi only reads/);
+    expect(set.io.output).toMatch(/A recorded machine cannot be changed/);
     expect(set.status).toBe(2);
     const old = machineWith([{}], (calls) => {
       calls.nvmlGpmQueryIfStreamingEnabled = { gpu0: { error: 'NVML_ERROR_NOT_SUPPORTED' } };

@@ -83,11 +83,11 @@ describe('a command line that cannot be carried out', () => {
     expect(status).toBe(2);
   });
 
-  it.each(['nvlink -re', 'nvlink -sBwMode FULL', 'pci -cErrCnt', 'drain -m 1 -p 0000:00:06.0'])(
-    'changes nothing: %s',
+  it.each(['nvlink -re', 'nvlink -sBwMode FULL', 'drain -m 1 -p 0000:00:06.0'])(
+    'changes no recording: %s',
     async (argv) => {
       const { status, out } = await runOn(pair, argv.split(' '));
-      expect(out).toMatch(/^Option "-\w+" changes the GPU, and nvsmi only reads\. .*\n$/);
+      expect(out).toContain('A recorded machine cannot be changed');
       expect(status).toBe(2);
     },
   );

@@ -102,8 +102,8 @@ const ASKED: Readonly<Record<string, readonly (readonly string[])[]>> = {
   gpm: [['-g'], ['-g', '-i', '5']],
 };
 const MONITORS = ['dmon', 'pmon'];
-/** prm and drain are about one GPU, which they name. */
-const NEEDLESS = ['snapshot', 'daemon', 'replay', 'prm', 'drain'];
+/** prm and drain are about one GPU, which they name; apply about those of a file. */
+const NEEDLESS = ['snapshot', 'daemon', 'replay', 'prm', 'drain', 'apply'];
 
 const lines = Object.entries(ASKED).flatMap(([name, asked]) => asked.map((argv) => [name, ...argv]));
 

@@ -70,10 +70,10 @@ describe('compute-policy, boost-slider and base-clocks on a machine', () => {
   it.each([
     ['compute-policy', '--set-timeslice=1'],
     ['boost-slider', '--vboost=1'],
-  ])('%s refuses to change anything', async (name, option) => {
+  ])('%s refuses what NVML has no function for', async (name, option) => {
     const { status, out } = await runOn(h200x2(), [name, option]);
-    expect(status).toBe(2);
-    expect(out).toContain('nvsmi only reads');
+    expect(status).toBe(3);
+    expect(out).toContain('NVML has no function for it');
   });
 });
 

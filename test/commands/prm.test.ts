@@ -95,7 +95,9 @@ describe('prm', () => {
 
   it.each(['clr=1', 'lp_gl=1,clr=0x1'])('clears nothing: -p %s is refused', async (parameters) => {
     const { out, status } = await runOn(machine(0), ['prm', '-i', '0', '-n', 'PPCNT', '-p', parameters]);
-    expect(out).toBe('Parameter "clr" is for writing, and nvsmi only reads. Use nvidia-smi for it.\n');
+    expect(out).toBe(
+      'Parameter "clr" is for writing, and nvsmi only reads registers. Use nvidia-smi for it.\n',
+    );
     expect(status).toBe(2);
   });
 

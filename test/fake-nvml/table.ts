@@ -7,6 +7,7 @@ import { answerLines, fieldLines } from '../../src/simulator/answer-lines.js';
 import { SimulatedHandles } from '../../src/simulator/handles.js';
 import { recordedCalls } from '../../src/simulator/recorded-calls.js';
 import { hex, unsigned } from '../../src/simulator/tokens.js';
+import { stateLines, type Writable } from './state.js';
 
 /** What shall go wrong, or take long. */
 export interface Fault {
@@ -42,6 +43,10 @@ export interface Machine {
   readonly locked?: ReadonlySet<string>;
   /** Front mode: the library that is asked for what is not answered here. It gives out all handles. */
   readonly real?: string;
+  /** Setters change what getters answer. */
+  readonly writable?: Writable;
+  /** Nothing is written past the array of field values, as NVML does: another client may keep something there. */
+  readonly sparesFields?: true;
   /** Where every call is written, if not beside the library; false where a benchmark minds the time. */
   readonly log?: string | false;
 }
@@ -66,9 +71,10 @@ export function tableOf(machine: Machine): string {
     ...(machine.snapshot === undefined ? [] : answers(machine.snapshot, '')),
   ];
   // As NVML does (H200, 580.159.04): a value at the end of the array that has not failed is written to.
-  const head = [...handles.lines(), '!overrun'];
+  const head = [...handles.lines(), ...(machine.sparesFields ? [] : ['!overrun'])];
   if (typeof machine.log === 'string') head.push(`!log ${machine.log}`);
   if (machine.real !== undefined) head.push(`!real ${machine.real}`);
+  if (machine.writable !== undefined) head.push(...stateLines(machine.writable, machine.snapshot));
   return `${[...head, ...lines].join('\n')}\n`;
 }
 

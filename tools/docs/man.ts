@@ -82,7 +82,7 @@ export function manPage({ root, commands }: Pages, version: string): string {
     '.br\n.B nvsmi\n\\fICOMMAND\\fR [\\fIOPTIONS\\fR]',
     '.SH DESCRIPTION',
     troff(
-      'nvsmi shows what NVIDIA GPUs are doing. It takes the options of nvidia-smi and prints what nvidia-smi prints, and offers the same as JSON. It only reads: options that change a GPU are refused.',
+      'nvsmi shows what NVIDIA GPUs are doing. It takes the options of nvidia-smi and prints what nvidia-smi prints, and offers the same as JSON. Options that change a GPU have a plan (--dry-run) and a record.',
     ),
     '.PP',
     troff('Without options it prints a summary of the GPUs and of the processes on them.'),

@@ -20,7 +20,7 @@ function driverOf(source: Source): Driver {
   if (known !== undefined) return known;
   const driver =
     source.snapshot === undefined
-      ? loadLibrary({ path: source.path, env: process.env })
+      ? loadLibrary({ path: source.path, env: process.env, writable: true })
       : openSnapshot(source.snapshot, 'calls').driver;
   // A recording that was given as an object has nothing to load, and goes with it.
   if (typeof source.snapshot !== 'object') shared.loaded.set(name, driver);

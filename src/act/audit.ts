@@ -1,0 +1,77 @@
+/**
+ * The record of what was changed: a line of JSON in a file, or in the system log. It is opened before anything is changed, and
+ * what cannot be written is said: no change goes unrecorded in silence.
+ */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
+import { OutputError } from '../errors.js';
+import type { Io } from '../io.js';
+import { sendToSystemLog } from '../nvml/system-log.js';
+import { jsonText } from '../plain-text.js';
+import type { ActionRecord } from './acting.js';
+
+export interface Audit {
+  write(record: ActionRecord): void;
+  close(): void;
+}
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Who asks: the number where there is no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return 'unknown';
+  }
+}
+
+const lineOf = (io: Io, argv: readonly string[], record: ActionRecord): string =>
+  jsonText({
+    time: new Date(io.now()).toISOString(),
+    host: hostname(),
+    user: userName(),
+    command: ['nvsmi', ...argv],
+    ...record,
+  });
+
+/** Opens the record. Throws OutputError where the file cannot be written: nothing was changed yet. */
+export function openAudit(io: Io, argv: readonly string[], path: string | undefined): Audit {
+  return path === undefined ? systemLog(io, argv) : file(io, argv, path);
+}
+
+function file(io: Io, argv: readonly string[], path: string): Audit {
+  let fd: number;
+  try {
+    fd = openSync(path, 'a', 0o600);
+  } catch (error) {
+    throw new OutputError(`nothing was changed: the audit file cannot be opened: ${reasonOf(error)}`);
+  }
+  return {
+    write(record) {
+      try {
+        const bytes = Buffer.from(`${lineOf(io, argv, record)}\n`);
+        for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+      } catch (error) {
+        throw new OutputError(`a change was made and could not be recorded: ${reasonOf(error)}`);
+      }
+    },
+    close: () => closeSync(fd),
+  };
+}
+
+function systemLog(io: Io, argv: readonly string[]): Audit {
+  let isSilent = false;
+  const send = io.systemLog ?? sendToSystemLog;
+  return {
+    write(record) {
+      try {
+        send(lineOf(io, argv, record));
+      } catch (error) {
+        if (!isSilent) io.err(`Not recorded in the system log (${reasonOf(error)}). Use --audit FILE.\n`);
+        isSilent = true;
+      }
+    },
+    close: () => undefined,
+  };
+}

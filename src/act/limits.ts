@@ -1,0 +1,306 @@
+/** Table: the options that set clocks, power limits and temperatures of a GPU, with nvidia-smi's words (550.163.01). */
+import {
+  NVML_ERROR_INVALID_ARGUMENT,
+  NVML_ERROR_NO_PERMISSION,
+  NVML_ERROR_NOT_SUPPORTED,
+  NVML_FI_DEV_POWER_MAX_LIMIT,
+  NVML_FI_DEV_POWER_MIN_LIMIT,
+  NVML_FI_DEV_POWER_REQUESTED_LIMIT,
+  NVML_TEMPERATURE_THRESHOLD_ACOUSTIC_CURR,
+  NVML_TEMPERATURE_THRESHOLD_ACOUSTIC_MAX,
+  NVML_TEMPERATURE_THRESHOLD_ACOUSTIC_MIN,
+} from '../nvml/generated/constants.js';
+import * as nvml from '../nvml/generated/entries.js';
+import type { FunctionName } from '../nvml/generated/functions.js';
+import { isTooNew, Missing, statusReason } from '../nvml/status.js';
+import { want } from '../query/ask/asking.js';
+import { field } from '../query/probe.js';
+import { readValues } from '../query/read.js';
+import {
+  type Action,
+  changed,
+  failed,
+  ready,
+  type Target,
+  unchanged,
+  unsupported,
+  type Verdict,
+} from './action.js';
+import { now } from './ask.js';
+import { change } from './change.js';
+import { wattText } from './value.js';
+import { verdictOf, type Words } from './words.js';
+
+export type Range = readonly [low: number, high: number];
+
+const denied = (gpu: string): Verdict =>
+  failed(
+    NVML_ERROR_NO_PERMISSION,
+    `The current user does not have permission to change clocks for GPU ${gpu}.`,
+  );
+
+const unsuitable = (pair: string, gpu: string): Verdict =>
+  unsupported(
+    NVML_ERROR_NOT_SUPPORTED,
+    `Specified clock combination "${pair}" is not supported for GPU ${gpu}. Run 'nvidia-smi -q -d SUPPORTED_CLOCKS' to see list of supported clock combinations`,
+  );
+
+interface Clocks<Value> {
+  readonly name: string;
+  readonly functions: readonly FunctionName[];
+  readonly fields?: readonly string[];
+  readonly set: (target: Target, value: Value) => number;
+  readonly words: (gpu: string, value: Value) => Words;
+  readonly shown?: (value: Value) => string;
+  /** NOT_SUPPORTED is not called a warning. */
+  readonly isQuiet?: true;
+}
+
+const clockAction = <Value>(clocks: Clocks<Value>): Action<Value> => ({
+  name: clocks.name,
+  functions: clocks.functions,
+  fields: clocks.fields ?? [],
+  needs: ['root'],
+  shown: (value) => clocks.shown?.(value) ?? null,
+  check: () => ready,
+  make(target, value) {
+    const words = clocks.words(target.busId, value);
+    const special = { [NVML_ERROR_NO_PERMISSION]: denied(target.busId), ...words.special };
+    const verdict = verdictOf(clocks.set(target, value), { ...words, special });
+    return clocks.isQuiet && verdict.status === NVML_ERROR_NOT_SUPPORTED && words.absent === verdict.lines[0]
+      ? { ...verdict, isQuiet: true }
+      : verdict;
+  },
+});
+
+/** NVML_CLOCK_LIMIT_ID_*: words in place of clocks. */
+export const CLOCK_LIMITS: Readonly<Record<string, number>> = { tdp: 0xffffff01, unlimited: 0xffffff02 };
+
+const limitText = (clock: number): string =>
+  Object.entries(CLOCK_LIMITS).find(([, id]) => id === clock)?.[0] ?? String(clock);
+
+const rangeText = ([low, high]: Range): string => `${limitText(low)},${limitText(high)}`;
+
+export const gpuClocks = clockAction<Range>({
+  name: 'lock-gpu-clocks',
+  functions: ['nvmlDeviceSetGpuLockedClocks'],
+  shown: rangeText,
+  set: ({ session, gpu }, [minGpuClockMHz, maxGpuClockMHz]) =>
+    change(session, nvml.nvmlDeviceSetGpuLockedClocks, { minGpuClockMHz, maxGpuClockMHz }, gpu).status,
+  words: (gpu, [low, high]) => ({
+    done: `GPU clocks set to "(gpuClkMin ${limitText(low)}, gpuClkMax ${limitText(high)})" for GPU ${gpu}`,
+    absent: `Setting locked GPU clocks is not supported for GPU ${gpu}.`,
+    special: {
+      [NVML_ERROR_INVALID_ARGUMENT]: unsuitable(`(gpuClkMin ${low}, gpuClkMax ${high})`, gpu),
+    },
+    failed: `Unable to set GPU locked clocks "(gpuClockMin ${limitText(low)}, gpuClockMax ${limitText(high)})" for GPU ${gpu}`,
+  }),
+});
+
+export const resetGpuClocks = clockAction<true>({
+  name: 'reset-gpu-clocks',
+  functions: ['nvmlDeviceResetGpuLockedClocks'],
+  set: ({ session, gpu }) => change(session, nvml.nvmlDeviceResetGpuLockedClocks, {}, gpu).status,
+  words: (gpu) => ({
+    absent: `Setting locked gpu clocks is not supported for GPU ${gpu}.`,
+    failed: `Unable to reset locked gpu clocks for GPU ${gpu}`,
+  }),
+});
+
+/** As C prints a signed number. */
+const signed = (value: number): number => value | 0;
+
+const memoryPair = (name: string, [low, high]: Range): string =>
+  `(${name}Min ${signed(low)}, ${name}Max ${signed(high)})`;
+
+export const memoryClocks = clockAction<Range>({
+  name: 'lock-memory-clocks',
+  functions: ['nvmlDeviceSetMemoryLockedClocks'],
+  shown: ([low, high]) => `${low},${high}`,
+  isQuiet: true,
+  set: ({ session, gpu }, [minMemClockMHz, maxMemClockMHz]) =>
+    change(session, nvml.nvmlDeviceSetMemoryLockedClocks, { minMemClockMHz, maxMemClockMHz }, gpu).status,
+  words: (gpu, range) => ({
+    done: `Memory clocks set to "${memoryPair('memClk', range)}" for GPU ${gpu}`,
+    absent: `Setting locked Memory clocks is not supported for GPU ${gpu}.`,
+    special: { [NVML_ERROR_INVALID_ARGUMENT]: unsuitable(memoryPair('memClk', range), gpu) },
+    failed: `Unable to set Memory locked clocks "${memoryPair('memClock', range)}" for GPU ${gpu}`,
+  }),
+});
+
+export const resetMemoryClocks = clockAction<true>({
+  name: 'reset-memory-clocks',
+  functions: ['nvmlDeviceResetMemoryLockedClocks'],
+  set: ({ session, gpu }) => change(session, nvml.nvmlDeviceResetMemoryLockedClocks, {}, gpu).status,
+  words: (gpu) => ({
+    absent: `Setting locked Memory clocks is not supported for GPU ${gpu}.`,
+    failed: `Unable to reset locked Memory clocks for GPU ${gpu}`,
+  }),
+});
+
+const APPLICATION_CLOCKS = ['clocks.applications.memory', 'clocks.applications.graphics'];
+
+export const applicationClocks = clockAction<Range>({
+  name: 'applications-clocks',
+  functions: ['nvmlDeviceSetApplicationsClocks'],
+  fields: APPLICATION_CLOCKS,
+  shown: ([memory, graphics]) => `${memory},${graphics}`,
+  set: ({ session, gpu }, [memClockMHz, graphicsClockMHz]) =>
+    change(session, nvml.nvmlDeviceSetApplicationsClocks, { memClockMHz, graphicsClockMHz }, gpu).status,
+  words: (gpu, [memory, graphics]) => {
+    const pair = `(MEM ${memory}, SM ${graphics})`;
+    return {
+      done: `Applications clocks set to "${pair}" for GPU ${gpu}`,
+      absent: `Setting applications clocks is not supported for GPU ${gpu}.`,
+      special: { [NVML_ERROR_INVALID_ARGUMENT]: unsuitable(pair, gpu) },
+      failed: `Unable to set applications clocks "${pair}" for GPU ${gpu}`,
+    };
+  },
+});
+
+export const resetApplicationClocks = clockAction<true>({
+  name: 'reset-applications-clocks',
+  functions: ['nvmlDeviceResetApplicationsClocks'],
+  fields: APPLICATION_CLOCKS,
+  set: ({ session, gpu }) => change(session, nvml.nvmlDeviceResetApplicationsClocks, {}, gpu).status,
+  words: (gpu) => ({
+    absent: `Setting applications clocks is not supported for GPU ${gpu}.`,
+    failed: `Unable to reset applications clocks for GPU ${gpu}`,
+  }),
+});
+
+/** A power limit, and what it limits. */
+export interface PowerLimit {
+  readonly watts: number;
+  /** NVML_POWER_SCOPE_*: the GPU, or its module with the CPU. */
+  readonly scope: number;
+}
+
+const SCOPES: Readonly<Record<number, true>> = { 0: true, 1: true };
+const GPU_SCOPE = 0;
+/** What NVML calls them; 550's nvidia-smi counts from 0 (GPU, module), NVML has the GPU as 0 and the module as 1. */
+const milliwatts = (value: number): number => Math.trunc(value * 1000);
+
+const limitsOf = ({ session, gpu }: Target, scope: number) =>
+  readValues(
+    session,
+    gpu,
+    [NVML_FI_DEV_POWER_MIN_LIMIT, NVML_FI_DEV_POWER_MAX_LIMIT, NVML_FI_DEV_POWER_REQUESTED_LIMIT].map((id) =>
+      want(field(id, scope)),
+    ),
+  );
+
+export const powerLimit: Action<PowerLimit> = {
+  name: 'power-limit',
+  functions: ['nvmlDeviceSetPowerManagementLimit_v2', 'nvmlDeviceSetPowerManagementLimit'],
+  fields: ['power.limit'],
+  needs: ['root'],
+  shown: ({ watts }) => watts,
+  check(target, { watts, scope }) {
+    const gpu = target.busId;
+    if (SCOPES[scope] === undefined) {
+      return failed(
+        NVML_ERROR_INVALID_ARGUMENT,
+        'Failed to set power management limit. Invalid device type.',
+      );
+    }
+    const [low, high] = limitsOf(target, scope);
+    const absent = `Changing power management limit is not supported in current scope for GPU: ${gpu}.`;
+    if (low === undefined || low instanceof Missing || high === undefined || high instanceof Missing) {
+      return { ...unsupported(NVML_ERROR_NOT_SUPPORTED, absent), isQuiet: true };
+    }
+    const [least, most] = [Number(low) / 1000, Number(high) / 1000];
+    if (watts >= least && watts <= most) return ready;
+    return failed(
+      NVML_ERROR_INVALID_ARGUMENT,
+      `Provided power limit ${wattText(watts)} W is not a valid power limit which should be between ${wattText(least)} W and ${wattText(most)} W for GPU ${gpu}`,
+    );
+  },
+  make(target, { watts, scope }) {
+    const { session, gpu, busId } = target;
+    const before = limitsOf(target, scope)[2];
+    const powerValueMw = milliwatts(watts);
+    let { status } = change(
+      session,
+      nvml.nvmlDeviceSetPowerManagementLimit_v2,
+      { powerScope: scope, powerValueMw },
+      gpu,
+    );
+    if (isTooNew(status) && scope === GPU_SCOPE) {
+      status = change(session, nvml.nvmlDeviceSetPowerManagementLimit, { limit: powerValueMw }, gpu).status;
+    }
+    const from = before === undefined || before instanceof Missing ? 0 : Number(before) / 1000;
+    return verdictOf(status, {
+      done: `Power limit for GPU ${busId} was set to ${wattText(watts)} W from ${wattText(from)} W.`,
+      absent: `Changing power management limit is not supported for GPU: ${busId}.`,
+      failed: `Failed to set power management limit for GPU ${busId}`,
+    });
+  },
+};
+
+const threshold = (target: Target, thresholdType: number) =>
+  now(target, nvml.nvmlDeviceGetTemperatureThreshold, 'temp', { thresholdType });
+
+export const targetTemperature: Action<number> = {
+  name: 'gpu-target-temp',
+  functions: ['nvmlDeviceSetTemperatureThreshold'],
+  fields: [],
+  needs: ['root'],
+  shown: (value) => value,
+  check(target, value) {
+    const gpu = target.busId;
+    const current = threshold(target, NVML_TEMPERATURE_THRESHOLD_ACOUSTIC_CURR);
+    if (current instanceof Missing) {
+      return current.status === NVML_ERROR_NOT_SUPPORTED
+        ? unsupported(current.status, `GPU Target Temperature Threshold not supported for GPU ${gpu}.`)
+        : failed(
+            current.status,
+            `Unable to determine current Target Temperature for GPU ${gpu}: ${statusReason(current.status)}`,
+          );
+    }
+    if (Number(current) === value) {
+      return unchanged(`Requested GPU Target Temperature ${value} is already set for GPU ${gpu}`);
+    }
+    const bounds = [
+      ['Min', threshold(target, NVML_TEMPERATURE_THRESHOLD_ACOUSTIC_MIN)],
+      ['Max', threshold(target, NVML_TEMPERATURE_THRESHOLD_ACOUSTIC_MAX)],
+    ] as const;
+    for (const [name, bound] of bounds) {
+      if (bound instanceof Missing) {
+        return failed(
+          bound.status,
+          `Unable to get ${name} Target Temperature for GPU ${gpu}: ${statusReason(bound.status)}`,
+        );
+      }
+    }
+    const [[, low], [, high]] = bounds;
+    return value >= Number(low) && value <= Number(high)
+      ? ready
+      : failed(
+          NVML_ERROR_INVALID_ARGUMENT,
+          `Invalid input. GPU Target Temperature should be in range ${low} - ${high} for GPU ${gpu}`,
+        );
+  },
+  make: ({ session, gpu, busId }, temp) => {
+    const inputs = { thresholdType: NVML_TEMPERATURE_THRESHOLD_ACOUSTIC_CURR, temp };
+    const { status } = change(session, nvml.nvmlDeviceSetTemperatureThreshold, inputs, gpu);
+    return verdictOf(status, {
+      failed: `Unable to set requested Target Temperature for GPU ${busId}`,
+    });
+  },
+};
+
+/** What nvidia-smi does past NVML's functions, so that it cannot be done here. `changed` where there is nothing to do. */
+export const beyondNvml = <Value>(
+  name: string,
+  words: (gpu: string, value: Value) => string,
+  shown: (value: Value) => string | number | null = () => null,
+): Action<Value> => ({
+  name,
+  functions: [],
+  fields: [],
+  needs: ['root'],
+  shown,
+  check: ({ busId }, value) => unsupported(NVML_ERROR_NOT_SUPPORTED, words(busId, value)),
+  make: () => changed(),
+});

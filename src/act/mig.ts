@@ -1,0 +1,200 @@
+/** MIG: GPU instances and compute instances, made and destroyed. Words of 550.163.01, and of public outputs of an A100. */
+import type { Handle } from '../nvml/call.js';
+import {
+  NVML_ERROR_INSUFFICIENT_RESOURCES,
+  NVML_ERROR_INVALID_ARGUMENT,
+  NVML_ERROR_NOT_FOUND,
+} from '../nvml/generated/constants.js';
+import * as nvml from '../nvml/generated/entries.js';
+import { type Status, statusReason } from '../nvml/status.js';
+import { plainText } from '../plain-text.js';
+import { type ComputeInstance, computeInstanceProfiles, isDefault } from '../query/compute-instances.js';
+import {
+  type GpuInstance,
+  type GpuInstanceProfile,
+  gpuInstancePlacements,
+  gpuInstanceProfiles,
+  gpuInstances,
+} from '../query/gpu-instances.js';
+import type { InstanceProfile } from '../query/mig-instances.js';
+import { sample } from '../query/probe.js';
+import { askProbe, runOn } from '../query/read.js';
+import type { Attempt } from './acting.js';
+import { changed, failed, ready, type Target, type Verdict } from './action.js';
+import { change, subjectOf } from './change.js';
+
+/** As nvidia-smi prints small numbers. */
+const two = (value: number | string): string => String(value).padStart(2);
+
+const bare = (name: string): string => name.replace(/^MIG /, '');
+
+/** Finds a profile by its number or its name, with or without MIG in front. */
+const profileNamed = <P extends { readonly id: number; readonly name: string }>(
+  profiles: readonly P[],
+  text: string,
+): P | undefined =>
+  profiles.find(({ id, name }) => (/^\d+$/.test(text) ? id === Number(text) : bare(name) === bare(text)));
+
+/** `9`, `3g.20gb`, `9:4`: a profile, and where its instance begins. */
+export interface Wanted {
+  /** As it was written. */
+  readonly written: string;
+  readonly profile: string;
+  readonly start: number | undefined;
+}
+
+export function wantedOf(text: string): Wanted {
+  const [profile = '', start] = text.trim().split(':');
+  return {
+    written: text.trim(),
+    profile,
+    start: start === undefined || !/^\d+$/.test(start) ? undefined : Number(start),
+  };
+}
+
+const refusedGpu = (target: Target, profile: string, status: Status): Verdict =>
+  failed(
+    status,
+    `Unable to create a GPU instance on GPU ${two(target.gpu.index)} using profile ${plainText(profile)}: ${statusReason(status)}`,
+  );
+
+/** How large an instance of the profile is that begins there; undefined where none can. */
+function sizeAt({ session, gpu }: Target, profile: GpuInstanceProfile, start: number): number | undefined {
+  const place = runOn(session, gpuInstancePlacements(gpu, profile)).find((each) => each.start === start);
+  return place === undefined ? undefined : Number(place.size);
+}
+
+const isTaken = ({ session, gpu }: Target, start: number, size: number): boolean =>
+  runOn(session, gpuInstances(gpu)).some(
+    ({ placement }) =>
+      start < Number(placement.start) + Number(placement.size) && Number(placement.start) < start + size,
+  );
+
+/** The attempt to make a GPU instance. `keep` gets it. */
+export function createGpuInstance(
+  target: Target,
+  { written, profile: name, start }: Wanted,
+  keep: (id: number) => void = () => undefined,
+): Attempt {
+  const { session, gpu } = target;
+  const find = (): GpuInstanceProfile | undefined =>
+    profileNamed(runOn(session, gpuInstanceProfiles(gpu)), name);
+  return {
+    action: 'create-gpu-instance',
+    value: written,
+    target,
+    needs: ['root'],
+    check() {
+      const profile = find();
+      if (profile === undefined) return refusedGpu(target, written, NVML_ERROR_INVALID_ARGUMENT);
+      if (profile.free === 0) return refusedGpu(target, written, NVML_ERROR_INSUFFICIENT_RESOURCES);
+      if (start === undefined) return ready;
+      const size = sizeAt(target, profile, start);
+      if (size === undefined) return refusedGpu(target, written, NVML_ERROR_INVALID_ARGUMENT);
+      return isTaken(target, start, size)
+        ? refusedGpu(target, written, NVML_ERROR_INSUFFICIENT_RESOURCES)
+        : ready;
+    },
+    make() {
+      const profile = find() as GpuInstanceProfile;
+      const profileId = profile.id;
+      const made =
+        start === undefined
+          ? change(session, nvml.nvmlDeviceCreateGpuInstance, { profileId }, gpu)
+          : change(
+              session,
+              nvml.nvmlDeviceCreateGpuInstanceWithPlacement,
+              { profileId, start, size: sizeAt(target, profile, start) ?? 0 },
+              gpu,
+            );
+      if (made.status !== 0) return refusedGpu(target, written, made.status);
+      const handle = made.read('gpuInstance') as Handle;
+      const id = Number(askProbe(session, sample(nvml.nvmlGpuInstanceGetInfo), subjectOf(handle)).read('id'));
+      keep(id);
+      return changed(
+        `Successfully created GPU instance ID ${two(id)} on GPU ${two(gpu.index)} using profile ${profile.name} (ID ${two(profileId)})`,
+      );
+    },
+  };
+}
+
+/** The compute instance that takes all of a GPU instance. */
+export const DEFAULT_PROFILE = 'default';
+
+/** The attempt to make a compute instance in the GPU instance with this id. */
+export function createComputeInstance(target: Target, gpuInstance: number, text: string): Attempt {
+  const { session, gpu } = target;
+  const where = `on GPU ${two(gpu.index)} GPU instance ID ${two(gpuInstance)}`;
+  const refused = (status: Status): Verdict =>
+    failed(
+      status,
+      `Unable to create a compute instance ${where} using profile ${plainText(text)}: ${statusReason(status)}`,
+    );
+  const place = (): GpuInstance | undefined =>
+    runOn(session, gpuInstances(gpu)).find(({ id }) => id === gpuInstance);
+  const find = (gi: GpuInstance): InstanceProfile | undefined => {
+    const profiles = runOn(session, computeInstanceProfiles(gi));
+    return text === DEFAULT_PROFILE
+      ? profiles.find((profile) => isDefault(profile, gi))
+      : profileNamed(profiles, text);
+  };
+  return {
+    action: 'create-compute-instance',
+    value: text,
+    target,
+    part: { gpu_instance: gpuInstance },
+    needs: ['root'],
+    check() {
+      const gi = place();
+      if (gi === undefined) return refused(NVML_ERROR_NOT_FOUND);
+      const profile = find(gi);
+      if (profile === undefined) return refused(NVML_ERROR_INVALID_ARGUMENT);
+      return profile.free === 0 ? refused(NVML_ERROR_INSUFFICIENT_RESOURCES) : ready;
+    },
+    make() {
+      const gi = place() as GpuInstance;
+      const { id: profileId, name } = find(gi) as InstanceProfile;
+      const made = change(session, nvml.nvmlGpuInstanceCreateComputeInstance, { profileId }, gi);
+      if (made.status !== 0) return refused(made.status);
+      const instance = subjectOf(made.read('computeInstance') as Handle);
+      const id = askProbe(session, sample(nvml.nvmlComputeInstanceGetInfo_v2), instance).read('id');
+      return changed(
+        `Successfully created compute instance ID ${two(Number(id))} ${where} using profile ${name} (ID ${two(profileId)})`,
+      );
+    },
+  };
+}
+
+export const destroyGpuInstance = (target: Target, { id, handle, profile }: GpuInstance): Attempt => ({
+  action: 'destroy-gpu-instance',
+  value: bare(profile.name),
+  target,
+  part: { gpu_instance: id },
+  needs: ['root', 'idle'],
+  make() {
+    const { status } = change(target.session, nvml.nvmlGpuInstanceDestroy, {}, subjectOf(handle as Handle));
+    const what = `GPU instance ID ${two(id)} from GPU ${two(target.gpu.index)}`;
+    return status === 0
+      ? changed(`Successfully destroyed ${what}`)
+      : failed(status, `Unable to destroy ${what}: ${statusReason(status)}`);
+  },
+});
+
+export const destroyComputeInstance = (
+  target: Target,
+  gpuInstance: number,
+  { id, handle, profile }: ComputeInstance,
+): Attempt => ({
+  action: 'destroy-compute-instance',
+  value: bare(profile.name),
+  target,
+  part: { gpu_instance: gpuInstance, compute_instance: id },
+  needs: ['root', 'idle'],
+  make() {
+    const { status } = change(target.session, nvml.nvmlComputeInstanceDestroy, {}, subjectOf(handle));
+    const what = `compute instance ID ${two(id)} from GPU ${two(target.gpu.index)} GPU instance ID ${two(gpuInstance)}`;
+    return status === 0
+      ? changed(`Successfully destroyed ${what}`)
+      : failed(status, `Unable to destroy ${what}: ${statusReason(status)}`);
+  },
+});

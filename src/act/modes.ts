@@ -1,0 +1,360 @@
+/** Table: the options that switch a mode of a GPU: which values, which functions, and nvidia-smi's words (550.163.01). */
+import {
+  NVML_ERROR_IN_USE,
+  NVML_ERROR_INVALID_ARGUMENT,
+  NVML_ERROR_NOT_FOUND,
+  NVML_ERROR_NOT_SUPPORTED,
+} from '../nvml/generated/constants.js';
+import * as nvml from '../nvml/generated/entries.js';
+import { Missing, type Status, statusReason } from '../nvml/status.js';
+import { plainly } from '../plain-text.js';
+import type { Reading } from '../query/reading.js';
+import {
+  type Action,
+  changed,
+  failed,
+  ready,
+  type Target,
+  unchanged,
+  unsupported,
+  type Verdict,
+} from './action.js';
+import { now } from './ask.js';
+import { change } from './change.js';
+import { verdictOf, type Words } from './words.js';
+
+const STATES = ['Disabled', 'Enabled'] as const;
+
+/** As C prints an unsigned number. */
+const unsigned = (value: number): number => value >>> 0;
+
+interface Mode {
+  readonly name: string;
+  readonly functions: Action<number>['functions'];
+  readonly fields: readonly string[];
+  readonly needs?: Action<number>['needs'];
+  readonly values: readonly string[];
+  /** Refuses a value that is none. Left out where NVML is asked to. */
+  readonly range?: (value: number) => string;
+  /** What it is now; undefined where NVML does not say. */
+  readonly current?: (target: Target) => Reading;
+  readonly same?: (gpu: string, state: string) => string;
+  /** The GPU has no such mode. */
+  readonly lacking?: (gpu: string) => string;
+  readonly unknown?: (gpu: string) => string;
+  readonly set: (target: Target, value: number) => Status;
+  readonly words: (gpu: string, state: string, value: number) => Words;
+  readonly needsReboot?: (value: number, before: Reading | undefined) => boolean;
+}
+
+/** A mode that is asked for first: unknown, lacking, or as it is wanted already. */
+function current(mode: Mode, target: Target, value: number): Verdict {
+  const reading = mode.current?.(target);
+  if (reading === undefined) return ready;
+  const { busId } = target;
+  if (!(reading instanceof Missing)) {
+    return Number(reading) === value && mode.same !== undefined
+      ? unchanged(mode.same(busId, mode.values[value] ?? 'Unknown'))
+      : ready;
+  }
+  const { status } = reading;
+  if (status === NVML_ERROR_NOT_SUPPORTED && mode.lacking) return unsupported(status, mode.lacking(busId));
+  return failed(status, `${mode.unknown?.(busId)}: ${statusReason(status)}`);
+}
+
+const modeAction = (mode: Mode): Action<number> => ({
+  name: mode.name,
+  functions: mode.functions,
+  fields: mode.fields,
+  needs: ['root', ...(mode.needs ?? [])],
+  shown: (value) => mode.values[value] ?? value,
+  check(target, value) {
+    if (mode.range !== undefined && mode.values[value] === undefined) {
+      return failed(NVML_ERROR_INVALID_ARGUMENT, mode.range(unsigned(value)));
+    }
+    return current(mode, target, value);
+  },
+  make(target, value) {
+    const before = mode.needsReboot === undefined ? undefined : mode.current?.(target);
+    const status = mode.set(target, value);
+    const verdict = verdictOf(status, mode.words(target.busId, mode.values[value] ?? 'Unknown', value));
+    const reboots = status === 0 && mode.needsReboot?.(value, before) === true;
+    return reboots ? { ...verdict, needsReboot: true } : verdict;
+  },
+});
+
+export const persistence = modeAction({
+  name: 'persistence-mode',
+  functions: ['nvmlDeviceSetPersistenceMode'],
+  fields: ['persistence_mode'],
+  values: STATES,
+  range: (value) => `Invalid persistence mode: ${value}`,
+  current: (target) => now(target, nvml.nvmlDeviceGetPersistenceMode, 'mode'),
+  lacking: (gpu) => `Setting persistence mode is not supported for GPU ${gpu} on this platform.`,
+  unknown: (gpu) => `Unable to determine current persistence mode for GPU ${gpu}`,
+  same: (gpu, state) => `Persistence mode is already ${state} for GPU ${gpu}.`,
+  set: ({ session, gpu }, mode) => change(session, nvml.nvmlDeviceSetPersistenceMode, { mode }, gpu).status,
+  words: (gpu, state) => ({
+    done: `${state} persistence mode for GPU ${gpu}.`,
+    failed: `Unable to set persistence mode for GPU ${gpu}`,
+  }),
+});
+
+export const ecc = modeAction({
+  name: 'ecc-config',
+  functions: ['nvmlDeviceSetEccMode'],
+  fields: ['ecc.mode.current', 'ecc.mode.pending'],
+  needs: ['reboot'],
+  values: STATES,
+  range: (value) => `Invalid ECC configuration code: ${value}`,
+  current: (target) => now(target, nvml.nvmlDeviceGetEccMode, 'pending'),
+  lacking: (gpu) => `ECC features not supported for GPU ${gpu}.`,
+  unknown: (gpu) => `Unable to determine current ECC mode for GPU ${gpu}`,
+  same: (gpu, state) => `ECC support is already ${state} for GPU ${gpu}.`,
+  set: ({ session, gpu }, value) => change(session, nvml.nvmlDeviceSetEccMode, { ecc: value }, gpu).status,
+  words: (gpu, state) => ({
+    done: `${state} ECC support for GPU ${gpu}.`,
+    failed: `Unable to set ECC config for GPU ${gpu}`,
+  }),
+  needsReboot: () => true,
+});
+
+export const eccErrors = modeAction({
+  name: 'reset-ecc-errors',
+  functions: ['nvmlDeviceClearEccErrorCounts'],
+  fields: ['ecc.errors.corrected.volatile.total', 'ecc.errors.uncorrected.volatile.total'],
+  values: ['volatile', 'aggregate'],
+  range: (value) => `Invalid ECC type: ${value}`,
+  set: ({ session, gpu }, counterType) =>
+    change(session, nvml.nvmlDeviceClearEccErrorCounts, { counterType }, gpu).status,
+  words: (gpu, type) => ({
+    done: `Reset ${type} ECC errors to zero for GPU ${gpu}.`,
+    absent: `ECC features not supported for GPU ${gpu}.`,
+    special: {
+      [NVML_ERROR_NOT_FOUND]: failed(
+        NVML_ERROR_NOT_FOUND,
+        `Clearing ECC errors is not supported for GPU ${gpu}.`,
+      ),
+    },
+    failed: `Unable to clear ECC errors for GPU ${gpu}`,
+  }),
+});
+
+const COMPUTE_MODES = ['DEFAULT', 'EXCLUSIVE_THREAD', 'PROHIBITED', 'EXCLUSIVE_PROCESS'] as const;
+const EXCLUSIVE_THREAD = 1;
+
+const compute_ = modeAction({
+  name: 'compute-mode',
+  functions: ['nvmlDeviceSetComputeMode'],
+  fields: ['compute_mode'],
+  values: COMPUTE_MODES,
+  range: (value) => `Invalid compute mode: ${value}`,
+  current: (target) => now(target, nvml.nvmlDeviceGetComputeMode, 'mode'),
+  lacking: (gpu) => `Compute mode is not supported for GPU ${gpu}.`,
+  unknown: (gpu) => `Unable to determine current compute mode for GPU ${gpu}`,
+  same: (gpu, mode) => `Compute mode is already set to ${mode} for GPU ${gpu}.`,
+  set: ({ session, gpu }, mode) => change(session, nvml.nvmlDeviceSetComputeMode, { mode }, gpu).status,
+  words: (gpu, mode) => ({
+    done: `Set compute mode to ${mode} for GPU ${gpu}.`,
+    failed: `Unable to set the compute mode for GPU ${gpu}`,
+  }),
+});
+
+export const compute: Action<number> = {
+  ...compute_,
+  check: (target, value) =>
+    value === EXCLUSIVE_THREAD
+      ? unsupported(
+          NVML_ERROR_NOT_SUPPORTED,
+          'Exclusive_Thread was deprecated! Use value 3:Exclusive_Process instead.',
+        )
+      : compute_.check(target, value),
+};
+
+const COMPUTE_ONLY = 1;
+
+export const operation = modeAction({
+  name: 'gom',
+  functions: ['nvmlDeviceSetGpuOperationMode'],
+  fields: ['gom.current', 'gom.pending'],
+  needs: ['reboot'],
+  values: ['All On', 'Compute', 'Low Double Precision'],
+  current: (target) => now(target, nvml.nvmlDeviceGetGpuOperationMode, 'pending'),
+  lacking: (gpu) => `GOM mode cannot be changed on GPU ${gpu}.`,
+  unknown: (gpu) => `Unable to determine current GOM for GPU ${gpu}`,
+  same: (gpu, mode) => `GOM is already pending on "${mode}" for GPU ${gpu}.`,
+  set: ({ session, gpu }, mode) => change(session, nvml.nvmlDeviceSetGpuOperationMode, { mode }, gpu).status,
+  words: (gpu, mode) => ({
+    done: `GOM changed to "${mode}" for GPU ${gpu}.`,
+    failed: `Unable to set GOM to "${mode}" for GPU ${gpu}`,
+  }),
+  // Only where graphics come or go.
+  needsReboot: (value, before) =>
+    !(before instanceof Missing) && (value === COMPUTE_ONLY) !== (Number(before) === COMPUTE_ONLY),
+});
+
+export const accounting = modeAction({
+  name: 'accounting-mode',
+  functions: ['nvmlDeviceSetAccountingMode'],
+  fields: ['accounting.mode'],
+  values: STATES,
+  range: (value) => `Invalid accounting mode: ${value}`,
+  current: (target) => now(target, nvml.nvmlDeviceGetAccountingMode, 'mode'),
+  lacking: (gpu) => `Accounting features not supported for GPU ${gpu}.`,
+  unknown: (gpu) => `Unable to determine Accounting mode for GPU ${gpu}`,
+  same: (gpu, state) => `Accounting Mode is already ${state} for GPU ${gpu}.`,
+  set: ({ session, gpu }, mode) => change(session, nvml.nvmlDeviceSetAccountingMode, { mode }, gpu).status,
+  words: (gpu, state) => ({
+    done: `${state} Accounting Mode for GPU ${gpu}.`,
+    failed: `Unable to set Accounting Mode for GPU ${gpu}`,
+  }),
+});
+
+export const autoBoost = modeAction({
+  name: 'auto-boost-default',
+  functions: ['nvmlDeviceSetDefaultAutoBoostedClocksEnabled'],
+  fields: [],
+  values: STATES,
+  set: ({ session, gpu }, enabled) =>
+    change(session, nvml.nvmlDeviceSetDefaultAutoBoostedClocksEnabled, { enabled, flags: 0 }, gpu).status,
+  words: (gpu, _, value) => ({
+    absent: `Enabling/disabling default auto boosted clocks is not supported for GPU: ${gpu}.`,
+    failed: `Failed to ${value === 0 ? 'DISABLE' : 'ENABLE'} default auto boosted clocks for GPU ${gpu}`,
+  }),
+});
+
+const AUTO_BOOST = 1;
+
+export const autoBoostPermission = modeAction({
+  name: 'auto-boost-permission',
+  functions: ['nvmlDeviceSetAPIRestriction'],
+  fields: [],
+  values: ['UNRESTRICTED', 'RESTRICTED'],
+  set: ({ session, gpu }, isRestricted) =>
+    change(
+      session,
+      nvml.nvmlDeviceSetAPIRestriction,
+      { apiType: AUTO_BOOST, isRestricted: isRestricted === 0 ? 0 : 1 },
+      gpu,
+    ).status,
+  words: (gpu) => ({
+    absent: `Changing auto boosted clocks permissions is not supported for GPU: ${gpu}.`,
+    // nvidia-smi has two spaces here.
+    failed: `Failed to change auto boosted clocks permissions for GPU  ${gpu}`,
+  }),
+});
+
+const driverModel_ = (name: string, flags: number): Action<number> =>
+  modeAction({
+    name,
+    functions: ['nvmlDeviceSetDriverModel'],
+    fields: ['driver_model.current', 'driver_model.pending'],
+    needs: ['reboot'],
+    values: ['WDDM', 'TCC'],
+    range: (value) => `Invalid driver model specified: ${value}`,
+    current: (target) => now(target, nvml.nvmlDeviceGetDriverModel, 'pending'),
+    lacking: (gpu) => `Changing driver models is not supported for GPU ${gpu} on this platform.`,
+    unknown: (gpu) => `Unable to determine current driver model for GPU ${gpu}`,
+    same: (gpu, model) => `Driver model is already set to ${model} for GPU ${gpu}.`,
+    set: ({ session, gpu }, driverModel) =>
+      change(session, nvml.nvmlDeviceSetDriverModel, { driverModel, flags }, gpu).status,
+    words: (gpu, model) => ({
+      done: `Set driver model to ${model} for GPU ${gpu}.`,
+      failed: `Unable to set driver model for GPU ${gpu}`,
+    }),
+    needsReboot: () => true,
+  });
+
+export const driverModel = driverModel_('driver-model', 0);
+/** NVML_FLAG_FORCE. */
+export const forcedDriverModel = driverModel_('force-driver-model', 1);
+
+export const virtualization = modeAction({
+  name: 'virt-mode',
+  functions: ['nvmlDeviceSetVirtualizationMode'],
+  fields: [],
+  values: ['None', 'Pass-Through', 'VGPU', 'Host VGPU', 'Host VSGA'],
+  set: ({ session, gpu }, virtualMode) =>
+    change(session, nvml.nvmlDeviceSetVirtualizationMode, { virtualMode }, gpu).status,
+  words: (gpu, _, value) => ({
+    absent: `Setting virtualization mode is not supported for GPU ${gpu}.`,
+    special: {
+      [NVML_ERROR_INVALID_ARGUMENT]: failed(
+        NVML_ERROR_INVALID_ARGUMENT,
+        `Either the GPU id ${gpu} or the virtualization mode ${value} is invalid.`,
+      ),
+    },
+    failed: `Unable to set virtualization mode for GPU ${gpu}`,
+  }),
+});
+
+/** What waits for a GPU that is in use. */
+const pending = (gpu: string, verb: string, status: Status): Verdict => ({
+  ...changed(
+    `Warning: MIG mode is in pending ${verb} state for GPU ${gpu}:${statusReason(status)}`,
+    status === NVML_ERROR_IN_USE
+      ? `${gpu} is currently being used by one or more other processes (e.g. CUDA application or a monitoring application such as another instance of nvidia-smi). Please first kill all processes using the device and retry the command or reboot the system to make MIG mode effective.`
+      : `Reboot the system or try nvidia-smi --gpu-reset to make MIG mode effective on GPU ${gpu}`,
+  ),
+  isQuiet: true,
+});
+
+export const mig: Action<number> = {
+  name: 'multi-instance-gpu',
+  functions: ['nvmlDeviceSetMigMode'],
+  fields: ['mig.mode.current', 'mig.mode.pending'],
+  needs: ['root', 'idle'],
+  shown: (value) => STATES[value] ?? value,
+  check: (_, value) =>
+    STATES[value] === undefined
+      ? failed(NVML_ERROR_INVALID_ARGUMENT, `Invalid MIG Mode: ${unsigned(value)}`)
+      : ready,
+  make({ session, gpu, busId }, mode) {
+    const verb = mode === 0 ? 'disable' : 'enable';
+    const made = change(session, nvml.nvmlDeviceSetMigMode, { mode }, gpu);
+    const activation = made.read('activationStatus');
+    if (made.status === 0 && !(activation instanceof Missing) && Number(activation) !== 0) {
+      return pending(busId, verb, Number(activation));
+    }
+    return verdictOf(made.status, {
+      done: `${STATES[mode]} MIG Mode for GPU ${busId}`,
+      failed: `Unable to ${verb} MIG Mode for GPU ${busId}`,
+    });
+  },
+};
+
+const LONGEST_NAME = 63;
+
+/** Words of `--get-hostname` (580.159.04), and ours: no output of the setter was seen. */
+export const hostname: Action<string> = {
+  name: 'set-hostname',
+  functions: ['nvmlDeviceSetHostname_v1'],
+  fields: ['hostname'],
+  needs: ['root'],
+  shown: (value) => value,
+  check: (_, value) =>
+    value === '' || Buffer.byteLength(value) > LONGEST_NAME
+      ? failed(NVML_ERROR_INVALID_ARGUMENT, `A host name has 1 to ${LONGEST_NAME} bytes.`)
+      : ready,
+  make: ({ session, gpu, busId }, value) =>
+    verdictOf(change(session, nvml.nvmlDeviceSetHostname_v1, { value }, gpu).status, {
+      done: plainly`Hostname of GPU ${busId}: ${value}`,
+      absent: `Hostname not supported for GPU ${busId}.`,
+      failed: `Unable to set the hostname of GPU ${busId}`,
+    }),
+};
+
+/** What has no value: the option alone asks for it. */
+export const clearAccounting: Action<number> = {
+  name: 'clear-accounted-apps',
+  functions: ['nvmlDeviceClearAccountingPids'],
+  fields: [],
+  needs: ['root'],
+  shown: () => null,
+  check: () => ready,
+  make: ({ session, gpu, busId }) =>
+    verdictOf(change(session, nvml.nvmlDeviceClearAccountingPids, {}, gpu).status, {
+      done: `Cleared Accounted PIDs for GPU ${busId}.`,
+      failed: `Unable to clear Accounted PIDs for GPU ${busId}`,
+    }),
+};

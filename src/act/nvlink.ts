@@ -1,0 +1,98 @@
+/** NVLink: its bandwidth mode, the idle time before its low power state, and its error counters. */
+import {
+  NVML_ERROR_INVALID_ARGUMENT,
+  NVML_ERROR_NO_PERMISSION,
+  NVML_NVLINK_LOW_POWER_THRESHOLD_RESET,
+} from '../nvml/generated/constants.js';
+import * as nvml from '../nvml/generated/entries.js';
+import type { Session } from '../nvml/session.js';
+import { Missing, statusReason } from '../nvml/status.js';
+import { readFields } from '../query/ask/records.js';
+import { lowPowerMaximum, lowPowerMinimum, lowPowerUnit } from '../query/nvlink.js';
+import { runOn } from '../query/read.js';
+import type { Attempt } from './acting.js';
+import { changed, failed, ready, type Target } from './action.js';
+import { change } from './change.js';
+
+/** By NVML's numbers: NVML_GPU_NVLINK_BW_MODE_*. */
+export const BANDWIDTH_MODES = ['FULL', 'OFF', 'MIN', 'HALF', '3QUARTER'] as const;
+
+export function setBandwidthMode(session: Session, mode: string): Attempt {
+  const refused = `Unable to set nvlink bandwidth mode ${mode}`;
+  const nvlinkBwMode = (BANDWIDTH_MODES as readonly string[]).indexOf(mode);
+  return {
+    action: 'setBandwidthMode',
+    value: mode,
+    needs: ['root', 'idle'],
+    check: () =>
+      nvlinkBwMode === -1 ? failed(NVML_ERROR_INVALID_ARGUMENT, `Option ${mode} not found`, refused) : ready,
+    make() {
+      const { status } = change(session, nvml.nvmlSystemSetNvlinkBwMode, { nvlinkBwMode });
+      return status === 0
+        ? changed(`Successfully set nvlink bandwidth mode to ${mode}`)
+        : failed(status, refused);
+    },
+  };
+}
+
+/** `default`, or a number of the GPU's units. */
+export function setLowPowerThreshold(target: Target, text: string): Attempt {
+  const { session, gpu } = target;
+  const [unit, minimum, maximum] = runOn(
+    session,
+    readFields([lowPowerUnit, lowPowerMinimum, lowPowerMaximum], gpu),
+  );
+  const unitMicroseconds = Number(unit);
+  const isDefault = text === 'default';
+  const value = isDefault ? NVML_NVLINK_LOW_POWER_THRESHOLD_RESET : Number(text);
+  return {
+    action: 'setLowPowerThreshold',
+    value: isDefault ? text : value,
+    target,
+    needs: ['root'],
+    check: () =>
+      isDefault || /^\d+$/.test(text) ? ready : failed(NVML_ERROR_INVALID_ARGUMENT, 'Invalid argument'),
+    make() {
+      const entry = nvml.nvmlDeviceSetNvLinkDeviceLowPowerThreshold;
+      const { status } = change(session, entry, { lowPwrThreshold: value }, gpu);
+      switch (status) {
+        case 0:
+          return changed(
+            isDefault
+              ? '\t Low Power Threshold reset successfully'
+              : `\t Low Power Threshold set to ${value * unitMicroseconds} us`,
+          );
+        case NVML_ERROR_INVALID_ARGUMENT: {
+          const range = `${shown(minimum)} to ${shown(maximum)}`;
+          return failed(
+            status,
+            `\t Invalid Low Power Threshold value. Please enter 'default' or a value in the range of ${range}`,
+          );
+        }
+        case NVML_ERROR_NO_PERMISSION:
+          return failed(status, '\t Low Power Threshold: Insufficient permissions ');
+        default:
+          return failed(status, `NVML: Unable to set Low Power Threshold: ${statusReason(status)}`);
+      }
+    },
+  };
+}
+
+const shown = (bound: unknown): string => (bound instanceof Missing ? '0' : String(bound));
+
+export const resetErrorCounters = (target: Target, link: number): Attempt => ({
+  action: 'reseterrorcounters',
+  value: null,
+  target,
+  part: { link },
+  needs: ['root'],
+  make() {
+    const { status } = change(target.session, nvml.nvmlDeviceResetNvLinkErrorCounters, { link }, target.gpu);
+    return status === 0
+      ? changed(`\t Link ${link}: error counters reset`)
+      : failed(
+          status,
+          `NVML: Unable to reset NvLink link error counters for link ${link}: ${statusReason(status)}`,
+        );
+  },
+});

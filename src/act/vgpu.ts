@@ -1,0 +1,78 @@
+/** vGPU hosts: vGPUs of different sizes on a GPU, timeslicing of MIG, and what was accounted of vGPUs. */
+import {
+  NVML_DEVICE_VGPU_CAP_MIG_TIMESLICING_ENABLED,
+  NVML_ERROR_INVALID_ARGUMENT,
+} from '../nvml/generated/constants.js';
+import * as nvml from '../nvml/generated/entries.js';
+import { type Status, statusReason } from '../nvml/status.js';
+import type { Attempt } from './acting.js';
+import { changed, failed, ready, type Target, unsupported, type Verdict } from './action.js';
+import { change } from './change.js';
+
+const STATES: Readonly<Record<string, number>> = { 0: 0, DISABLED: 0, 1: 1, ENABLED: 1 };
+
+interface Mode {
+  readonly action: string;
+  readonly what: string;
+  readonly set: (target: Target, mode: number) => Status;
+}
+
+const HETEROGENEOUS: Mode = {
+  action: 'set-heterogeneous-mode',
+  what: 'vGPU heterogeneous mode',
+  set: ({ session, gpu }, mode) =>
+    change(session, nvml.nvmlDeviceSetVgpuHeterogeneousMode, { mode }, gpu).status,
+};
+
+const MIG_TIMESLICING = NVML_DEVICE_VGPU_CAP_MIG_TIMESLICING_ENABLED;
+
+const TIMESLICING: Mode = {
+  action: 'set-mig-timeslice-mode',
+  what: 'MIG timeslice mode',
+  set: ({ session, gpu }, state) =>
+    change(session, nvml.nvmlDeviceSetVgpuCapabilities, { capability: MIG_TIMESLICING, state }, gpu).status,
+};
+
+const setMode = ({ action, what, set }: Mode, target: Target, text: string): Attempt => {
+  const mode = Object.hasOwn(STATES, text) ? STATES[text] : undefined;
+  const { busId } = target;
+  return {
+    action,
+    value: text,
+    target,
+    needs: ['root', 'idle'],
+    check: () =>
+      mode === undefined
+        ? failed(
+            NVML_ERROR_INVALID_ARGUMENT,
+            `Option passed to set the ${what} on device ${busId} is invalid `,
+            'Valid arguments are 0|DISABLED or 1|ENABLED ',
+          )
+        : ready,
+    make: () => verdict(set(target, mode ?? 0), `${what} for GPU ${busId}`, mode === 1),
+  };
+};
+
+function verdict(status: Status, what: string, on: boolean): Verdict {
+  if (status === 0) return changed(`${on ? 'Enabled' : 'Disabled'} ${what}`);
+  const line = `Unable to ${on ? 'enable' : 'disable'} ${what}: ${statusReason(status)}`;
+  return status === 3 ? unsupported(status, line) : failed(status, line);
+}
+
+export const setHeterogeneous = (target: Target, text: string): Attempt =>
+  setMode(HETEROGENEOUS, target, text);
+export const setTimeslicing = (target: Target, text: string): Attempt => setMode(TIMESLICING, target, text);
+
+export const clearAccounted = (target: Target, vgpuInstance: number): Attempt => ({
+  action: 'clear-accounted-apps',
+  value: null,
+  target,
+  part: { vgpu: vgpuInstance },
+  needs: ['root'],
+  make() {
+    const { status } = change(target.session, nvml.nvmlVgpuInstanceClearAccountingPids, { vgpuInstance });
+    return status === 0
+      ? changed(`Cleared Accounted PIDs for vGPU ${vgpuInstance}.`)
+      : failed(status, `Unable to clear Accounted PIDs for vGPU ${vgpuInstance}: ${statusReason(status)}`);
+  },
+});

@@ -1,0 +1,50 @@
+/** Commands that change GPUs: the options they have in common, and how the machine and the record are opened. */
+import { Acting } from '../act/acting.js';
+import { openAudit } from '../act/audit.js';
+import type { OptionSpec } from '../argv.js';
+import { UsageError } from '../errors.js';
+import { shareOutcome } from '../query/read.js';
+import type { Context } from './context.js';
+
+export const dryRunOption = {
+  long: 'dry-run',
+  help: 'With an option that changes something: say what would change, and change nothing.',
+} as const satisfies OptionSpec;
+
+export const auditOption = {
+  long: 'audit',
+  value: 'required',
+  argument: 'FILE',
+  help: 'Append a line of JSON for each change to this file, instead of the system log.',
+} as const satisfies OptionSpec;
+
+export const actingOptions = [dryRunOption, auditOption] as const;
+
+export interface ActingGiven {
+  readonly 'dry-run'?: true;
+  readonly audit?: string;
+  readonly json?: true;
+}
+
+/** What the options before a subcommand give. */
+export interface ModifyGiven extends ActingGiven {
+  readonly id?: string;
+  readonly 'keep-going'?: true;
+  readonly 'error-on-warning'?: true;
+}
+
+/** Opens the machine to change it, or to look only. Throws UsageError for a recording: it does not change. */
+export async function beginActing(given: ActingGiven, context: Context): Promise<Acting> {
+  const { io, argv = [] } = context;
+  const isDryRun = given['dry-run'] === true;
+  const isJson = given.json === true;
+  if (given.audit === '') throw new UsageError('--audit needs the path of a file.');
+  const open = isDryRun ? context.machine : (context.writable ?? context.machine);
+  const { session, recorded, outcome } = await open();
+  shareOutcome(session, outcome);
+  if (!isDryRun && recorded !== undefined) {
+    throw new UsageError('A recorded machine cannot be changed. Use --dry-run to see what would change.');
+  }
+  const audit = isDryRun ? undefined : openAudit(io, argv, given.audit);
+  return new Acting(session, io, { isDryRun, isJson }, audit);
+}

@@ -1,0 +1,144 @@
+/** `apply FILE`: shows what has to change until the GPUs are as the file says, and makes it so. */
+
+import type { Acting } from '../act/acting.js';
+import type { Target } from '../act/action.js';
+import { DESIRED, type Desired, type DesiredGpu } from '../act/apply/desired.js';
+import { planFor, type Step } from '../act/apply/plan.js';
+import { targetOf } from '../act/ask.js';
+import type { Given, OptionSpec } from '../argv.js';
+import { EXIT, UsageError } from '../errors.js';
+import { faultText } from '../form.js';
+import type { Io } from '../io.js';
+import { plainly } from '../plain-text.js';
+import { actingOptions, beginActing } from './acting.js';
+import { type CommandSpec, command } from './command.js';
+import type { Context } from './context.js';
+import { jsonOption } from './json-option.js';
+import { lostLine } from './lost.js';
+import { gpusNamed } from './select.js';
+
+const operand = {
+  long: 'file',
+  value: 'required',
+  argument: 'FILE',
+  help: 'The desired state, in YAML or JSON; schemas/apply.schema.json describes it.',
+} as const satisfies OptionSpec;
+
+const options = [
+  { long: 'yes', help: 'Also where MIG instances have to be destroyed.' },
+  ...actingOptions,
+  jsonOption,
+] as const satisfies readonly OptionSpec[];
+
+type ApplyGiven = Given<readonly [...typeof options, typeof operand]>;
+
+/** Reads a file. Throws UsageError that names the place of what is wrong. */
+async function desiredIn(path: string, io: Io): Promise<Desired> {
+  let text: string;
+  try {
+    text = io.readFile(path);
+  } catch (error) {
+    throw new UsageError(plainly`${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+  const { parse } = await import('yaml');
+  let json: unknown;
+  try {
+    json = parse(text);
+  } catch (error) {
+    throw new UsageError(plainly`${path}: ${(error as Error).message.split('\n', 1)[0]}`);
+  }
+  const fault = DESIRED(json);
+  if (fault !== undefined) throw new UsageError(plainly`${path}: ${faultText(fault)}`);
+  // Its form was checked.
+  return json as Desired;
+}
+
+interface Planned {
+  readonly target: Target;
+  readonly steps: readonly Step[];
+}
+
+/** The GPUs that an entry means. Throws UsageError where it means none, or one that is lost. */
+async function targetsOf(acting: Acting, { gpu }: DesiredGpu): Promise<readonly Target[]> {
+  const { session } = acting;
+  const names = (Array.isArray(gpu) ? gpu : [gpu]).map(String);
+  const chosen = names.includes('all') ? session.gpus : await gpusNamed(session, names.join(','));
+  if (chosen.length === 0) throw new UsageError(plainly`No GPU is ${names.join(', ')}.`, EXIT.noDevice);
+  for (const each of chosen) {
+    if (each.handle === undefined) throw new UsageError(lostLine(each), each.status);
+  }
+  return chosen.map((each) => targetOf(session, each));
+}
+
+/** The plan of a whole file: a GPU that two entries mean is planned twice, in their order. */
+async function planOf(acting: Acting, { gpus }: Desired): Promise<readonly Planned[]> {
+  const plan: Planned[] = [];
+  for (const desired of gpus) {
+    for (const target of await targetsOf(acting, desired)) {
+      plan.push({ target, steps: planFor(desired, target) });
+    }
+  }
+  return plan;
+}
+
+const planText = (plan: readonly Planned[]): string =>
+  plan
+    .map(({ target: { gpu, busId }, steps }) => {
+      const head = `GPU ${gpu.index} (${busId}):`;
+      if (steps.length === 0) return `${head} as wanted\n`;
+      return `${head}\n${steps.map(({ words }) => `  ${words}\n`).join('')}`;
+    })
+    .join('');
+
+async function apply(given: ApplyGiven, context: Context): Promise<number> {
+  const desired = await desiredIn(given.file ?? '', context.io);
+  const acting = await beginActing(given, context);
+  const plan = await planOf(acting, desired);
+  acting.say(planText(plan));
+  const steps = plan.flatMap((each) => each.steps);
+  const wrong = checked(steps);
+  if (wrong !== undefined) {
+    acting.say(`${wrong.lines.join('\n')}\nNothing was changed.\n`);
+    return acting.finish(wrong.status);
+  }
+  const destroyed = steps.filter(({ destroys }) => destroys).length;
+  if (destroyed > 0 && !given.yes && !acting.manner.isDryRun) {
+    throw new UsageError(
+      `Nothing was changed: ${destroyed} MIG instances would be destroyed. Add --yes for that.`,
+    );
+  }
+  return acting.manner.isDryRun ? onlyPlanned(acting, steps) : carriedOut(acting, steps);
+}
+
+/** The first value that a GPU does not allow. */
+function checked(steps: readonly Step[]) {
+  for (const { isChecked, attempt } of steps) {
+    const verdict = isChecked ? attempt().check?.() : undefined;
+    if (verdict !== undefined && ['failed', 'unsupported'].includes(verdict.outcome)) return verdict;
+  }
+  return undefined;
+}
+
+function onlyPlanned(acting: Acting, steps: readonly Step[]): number {
+  for (const step of steps) acting.plan(step.attempt());
+  return acting.finish(EXIT.ok);
+}
+
+/** Stops at the first failure, and says what was done and what was not. */
+function carriedOut(acting: Acting, steps: readonly Step[]): number {
+  for (const [i, step] of steps.entries()) {
+    const { outcome, status, lines } = acting.attempt(step.attempt());
+    acting.say(lines.map((line) => `${line}\n`).join(''));
+    if (outcome !== 'failed' && outcome !== 'unsupported') continue;
+    const left = steps.slice(i);
+    acting.say(
+      `Stopped: ${i} of ${steps.length} steps are done. Not done:\n${left.map(({ words }) => `  ${words}\n`).join('')}`,
+    );
+    for (const each of left.slice(1)) acting.leave(each.attempt());
+    return acting.finish(status);
+  }
+  acting.say(steps.length === 0 ? 'Nothing to do.\n' : `Done: ${steps.length} steps.\n`);
+  return acting.finish(EXIT.ok);
+}
+
+export const spec: CommandSpec = command({ options, operand: [operand], run: apply });

@@ -1,0 +1,53 @@
+/** `-t`: the LED of units (S-Class systems). */
+import { setLed } from '../act/led.js';
+import { wholeNumber } from '../act/value.js';
+import type { Scan } from '../argv.js';
+import { EXIT, UsageError } from '../errors.js';
+import { nvmlUnitGetCount } from '../nvml/generated/entries.js';
+import { Missing } from '../nvml/status.js';
+import { plainly } from '../plain-text.js';
+import { sample } from '../query/probe.js';
+import { askProbe } from '../query/read.js';
+import { beginActing, type ModifyGiven } from './acting.js';
+import type { Context } from './context.js';
+
+const NOTE = [
+  "Please Note: Current S-Class products don't provide unique LEDs for each unit.",
+  '             As such, both front and back LEDs will be toggled in unison',
+  '             regardless of which unit is specified with this command',
+  '',
+  '',
+].join('\n');
+
+export async function led(given: ModifyGiven, { tokens }: Scan, context: Context): Promise<number> {
+  const token = tokens.findLast(({ spec }) => spec.long === 'toggle-led');
+  const color = wholeNumber(token?.value ?? '');
+  if (color === undefined) {
+    throw new UsageError(
+      plainly`ERROR: Option ${token?.value} is invalid for ${token?.written}. Please run 'nvidia-smi -h' for help.\n`,
+    );
+  }
+  const acting = await beginActing(given, context);
+  const { session } = acting;
+  const count = askProbe(session, sample(nvmlUnitGetCount)).read('unitCount');
+  if (count instanceof Missing || Number(count) === 0) {
+    throw new UsageError('No units found in system', EXIT.noDevice);
+  }
+  const units =
+    given.id === undefined
+      ? Array.from({ length: Number(count) }, (_, i) => i)
+      : given.id.split(',').map(Number);
+  for (const unit of units) {
+    acting.say(NOTE);
+    const verdict = acting.attempt(setLed(session, unit, color));
+    acting.say(verdict.lines.map((line) => `${line}\n`).join(''));
+    const isWarning = verdict.outcome === 'unsupported' && !given['error-on-warning'];
+    if (isWarning) acting.say('Treating as warning and moving on.\n');
+    else if (verdict.status !== 0) {
+      acting.say('Terminating early due to previous errors.\n');
+      return acting.finish(verdict.status);
+    }
+  }
+  if (!acting.manner.isDryRun) acting.say('All done.\n');
+  return acting.finish(EXIT.ok);
+}

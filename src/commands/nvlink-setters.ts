@@ -1,0 +1,62 @@
+/** The setters of `nvlink`: what is said of each GPU and link (550.163.01). */
+import type { Acting, Attempt } from '../act/acting.js';
+import { targetOf } from '../act/ask.js';
+import { resetErrorCounters, setBandwidthMode, setLowPowerThreshold } from '../act/nvlink.js';
+import { EXIT } from '../errors.js';
+import type { Gpu } from '../nvml/session.js';
+import { Missing } from '../nvml/status.js';
+import { linksOf } from '../query/nvlink.js';
+import { runOn } from '../query/read.js';
+import { gpuHeading } from '../render/gpu-heading.js';
+import { lostLines, reachable, statusOf } from './lost.js';
+import { identityOf } from './named.js';
+import { chosenGpus } from './select.js';
+
+export const NVLINK_SETTERS = ['setBandwidthMode', 'setLowPowerThreshold', 'reseterrorcounters'] as const;
+
+interface NvlinkWish {
+  readonly setBandwidthMode?: string;
+  readonly setLowPowerThreshold?: string;
+  readonly reseterrorcounters?: true;
+  readonly link?: string | number;
+}
+
+/** Makes attempts until one fails. Returns its status. */
+function attemptAll(acting: Acting, attempts: readonly Attempt[]): number {
+  for (const attempt of attempts) {
+    const { outcome, status, lines } = acting.attempt(attempt);
+    acting.say(lines.map((line) => `${line}\n`).join(''));
+    if (outcome === 'failed') return status;
+  }
+  return EXIT.ok;
+}
+
+export async function setNvlink(wish: NvlinkWish, list: string | undefined, acting: Acting): Promise<number> {
+  const { session } = acting;
+  const mode = wish.setBandwidthMode;
+  if (mode !== undefined) return acting.finish(attemptAll(acting, [setBandwidthMode(session, mode)]));
+  const gpus = await chosenGpus(session, list);
+  for (const gpu of reachable(gpus)) {
+    const links = runOn(session, linksOf(gpu));
+    // A GPU without NVLink is left out, as nvidia-smi does.
+    if (links instanceof Missing || links.length === 0) continue;
+    acting.say(gpuHeading(identityOf(session, gpu)));
+    const indexes = links.map(({ index }) => index);
+    const status = attemptAll(acting, attemptsOf(acting, gpu, wish, indexes));
+    if (status !== EXIT.ok) return acting.finish(status);
+  }
+  acting.say(lostLines(gpus));
+  return acting.finish(statusOf(gpus));
+}
+
+function attemptsOf(
+  { session }: Acting,
+  gpu: Gpu,
+  { setLowPowerThreshold: threshold, link }: NvlinkWish,
+  links: readonly number[],
+): readonly Attempt[] {
+  const target = targetOf(session, gpu);
+  if (threshold !== undefined) return [setLowPowerThreshold(target, threshold)];
+  const wanted = link === undefined ? links : links.filter((index) => index === Number(link));
+  return wanted.map((index) => resetErrorCounters(target, index));
+}

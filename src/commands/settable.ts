@@ -1,0 +1,17 @@
+/** A command that shows something, and changes something where one of its setters is given. */
+import type { AnyGiven } from '../argv.js';
+import type { CommandSpec } from './command.js';
+import type { Context } from './context.js';
+
+/** What a setter gets has the type that the options of its command give. */
+export const settable = <Given>(
+  spec: CommandSpec,
+  setters: readonly string[],
+  set: (given: Given, context: Context) => Promise<number>,
+): CommandSpec => ({
+  ...spec,
+  run: (given: AnyGiven, context) =>
+    setters.some((long) => given[long] !== undefined)
+      ? set(given as Given, context)
+      : spec.run(given, context),
+});

@@ -1,0 +1,44 @@
+/** Each option that changes a GPU, on the fake: as nvidia-smi 550.163.01 answers there. `tools/oracle-act.ts` records. */
+import { describe, expect, it } from 'vitest';
+import { compiler } from '../fake-nvml/build.js';
+import { machineOf, nvsmiOn, recorded } from './oracle.js';
+
+/** Where nvsmi is right on purpose, or is as a newer nvidia-smi is. docs/differences.md has them. */
+const OURS: ReadonlySet<string> = new Set([
+  // The second GPU gets what was asked for, too.
+  '-lgc tdp,unlimited',
+  // Ids are numbers: nvidia-smi takes a word for instance 0, and destroys that.
+  'mig -dgi -gi x',
+  'mig -dci -gi 7 -ci x',
+  "mig -dgi -gi ''",
+  'mig -dgi -gi -i 0',
+  // The first word that nothing knows is named, wherever it is.
+  'bogus -pm 0',
+  '-pm 0 -q bogus',
+  // As 580 refuses it.
+  '-pl 300 -i 0:0',
+  'vgpu set-scheduler-state',
+  'vgpu set-scheduler-state -p 1',
+]);
+
+const machines = [...new Set(recorded().map(({ machine }) => machine))];
+
+describe.skipIf(compiler === undefined)('what changes a GPU is said as nvidia-smi says it', () => {
+  it('on more than 300 command lines, of which 98 % are compared', () => {
+    const lines = recorded().flatMap((one) => one.lines);
+    expect(lines.length).toBeGreaterThan(300);
+    expect(lines.filter((line) => OURS.has(line)).length / lines.length).toBeLessThan(0.02);
+  });
+
+  it.each(machines)('on %s', { timeout: 120_000 }, async (machine) => {
+    for (const one of recorded().filter((each) => each.machine === machine)) {
+      const library = await machineOf(one);
+      for (const [i, line] of one.lines.entries()) {
+        const { out, status } = await nvsmiOn(library, line);
+        if (OURS.has(line)) continue;
+        const of = `${one.machine} ${JSON.stringify(one.faults)} | ${line}`;
+        expect({ of, out, status }).toEqual({ of, ...one.answers[i] });
+      }
+    }
+  });
+});

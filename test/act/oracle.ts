@@ -1,0 +1,139 @@
+/** Command lines that change GPUs, on the fake: as the real nvidia-smi 550.163.01 answered them there, and as nvsmi does. */
+import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { main } from '../../src/cli.js';
+import type { FunctionName } from '../../src/nvml/generated/functions.js';
+import { openSnapshot } from '../../src/nvml/machine.js';
+import { FakeIo } from '../fake-io.js';
+import { buildFake, type FakeLibrary, type LoggedCall } from '../fake-nvml/build.js';
+import type { Fault } from '../fake-nvml/table.js';
+
+/** Command lines that follow each other on one machine. */
+export interface Case {
+  readonly machine: string;
+  readonly faults: readonly Fault[];
+  readonly lines: readonly string[];
+}
+
+export interface Answer {
+  readonly out: string;
+  readonly status: number;
+}
+
+/** A case and what the real one answered. */
+export interface Recorded extends Case {
+  readonly answers: readonly Answer[];
+}
+
+const FOLDER = new URL('./', import.meta.url);
+
+/** `MACHINE [FUNCTION[@HANDLE]=STATUS]... | COMMAND ; COMMAND` a line. */
+export const cases: readonly Case[] = readFileSync(new URL('lines.txt', FOLDER), 'utf8')
+  .split('\n')
+  .filter((line) => line !== '' && !line.startsWith('#'))
+  .map((line) => {
+    const [head = '', commands = ''] = line.split(/ *\| *(.*)/s, 2);
+    const [machine = '', ...faults] = head.split(' ');
+    return {
+      machine,
+      faults: faults.map((text): Fault => {
+        const [, fn = '', handle, status = ''] = /^(\w+)(?:@(\S+))?=(\d+)$/.exec(text) ?? [];
+        return {
+          fn: fn as FunctionName,
+          ...(handle === undefined ? {} : { when: [handle] }),
+          status: Number(status),
+        };
+      }),
+      lines: commands.split(/ *; */).map((command) => command.trim()),
+    };
+  });
+
+/** Machines without faults, by name: the table of a recording takes 100 ms to write, and a copy of it none. */
+const built = new Map<string, Promise<FakeLibrary>>();
+
+const JOURNAL = 'journal';
+
+function baseOf(machine: string): Promise<FakeLibrary> {
+  const known = built.get(machine);
+  if (known !== undefined) return known;
+  const base = buildFake().then((fake) =>
+    fake.with({
+      snapshot: openSnapshot(machine).snapshot,
+      sparesFields: true,
+      writable: { journal: JOURNAL },
+    }),
+  );
+  built.set(machine, base);
+  return base;
+}
+
+/** A line of the fake's table, as test/fake-nvml/table.ts writes faults. */
+function faultLine({ fn, when, status, after, times }: Fault, base: FakeLibrary): string {
+  const conditions = (when ?? []).map((value, p) => `=:${p}:${base.handleOf(String(value))}`);
+  const limits = [
+    ...(after === undefined ? [] : [`a:${after}`]),
+    ...(times === undefined ? [] : [`n:${times}`]),
+  ];
+  return [fn, ...conditions, ...limits, `r:${status}`].join(' ');
+}
+
+/** A machine of its own, whose setters change it. */
+export async function machineOf({ machine, faults }: Case): Promise<FakeLibrary> {
+  const base = await baseOf(machine);
+  const folder = mkdtempSync(join(process.env.NVSMI_FAKE_MACHINES ?? tmpdir(), 'state-'));
+  const path = join(folder, 'libnvidia-ml.so.1');
+  const log = join(folder, 'log');
+  copyFileSync(base.path, path);
+  const lines = readFileSync(`${base.path}.table`, 'utf8').split('\n');
+  const head = lines.filter((line) => line.startsWith('!'));
+  const moved = head.map((line) =>
+    line.startsWith('!log ')
+      ? `!log ${log}`
+      : line.replace(/^!writable .*/, `!writable ${join(folder, JOURNAL)}`),
+  );
+  const answers = lines.filter((line) => !line.startsWith('!'));
+  const wrong = faults.map((fault) => faultLine(fault, base));
+  writeFileSync(`${path}.table`, [...moved, ...wrong, ...answers].join('\n'));
+  writeFileSync(log, '');
+  return { ...base, path, folder, log: () => loggedIn(log), clearLog: () => writeFileSync(log, '') };
+}
+
+const loggedIn = (log: string): readonly LoggedCall[] =>
+  readFileSync(log, 'utf8')
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => {
+      const space = line.indexOf(' ');
+      return { fn: line.slice(0, space), key: decodeURI(line.slice(space + 1)) };
+    });
+
+/** The words of a command line, with quotes as a shell has them. */
+export const wordsOf = (line: string): readonly string[] =>
+  [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c ?? '');
+
+export async function nvsmiOn(library: FakeLibrary, line: string): Promise<Answer & { readonly io: FakeIo }> {
+  const io = new FakeIo();
+  const status = await main([`--nvml=${library.path}`, ...wordsOf(line)], io);
+  return { out: io.output, status, io };
+}
+
+export const recorded = (): readonly Recorded[] =>
+  readFileSync(new URL('550.jsonl', FOLDER), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Recorded);
+
+/** How many lines two texts have in common, in the same order, and how many the longer one has. */
+export function sameLines(a: string, b: string): readonly [same: number, all: number] {
+  const [left, right] = [a.split('\n'), b.split('\n')];
+  let row: number[] = Array.from({ length: right.length + 1 }, () => 0);
+  for (const line of left) {
+    const next = [0];
+    right.forEach((other, j) => {
+      next.push(line === other ? (row[j] ?? 0) + 1 : Math.max(row[j + 1] ?? 0, next[j] ?? 0));
+    });
+    row = next;
+  }
+  return [row.at(-1) ?? 0, Math.max(left.length, right.length)];
+}

@@ -10,12 +10,12 @@ export type {
   DeviceProcess,
   RetiredPages,
   SupportedClock,
-} from './library/device-lists.js';
+} from './library/pynvml/lists.js';
 export type { Filter } from './library/filter.js';
 export type { DeviceGpu, DeviceResult } from './library/generated/device.js';
 export type { GpuProcess } from './library/gpu-process.js';
 export { type GpuName, type GpuOptions, type GpuRecord, type MigDevice, UnknownGpu } from './library/gpus.js';
-export { NVSMI, type NvsmiId, type QueryName } from './library/ids.js';
+export { NVSMI, type NvsmiId, type QueryName } from './library/generated/nvsmi-ids.js';
 export { Loop, type LoopCallback, NvidiaSmi, nvidia_smi } from './library/nvidia-smi.js';
 export { type Nvsmi, open } from './library/nvsmi.js';
 export type { Permissions } from './library/permissions.js';

@@ -15,6 +15,7 @@ import { fieldNames } from './field-names.js';
 import { fields } from './fields.js';
 import { functions as apiFunctions, entries, older, promises } from './functions.js';
 import { prototypes } from './prototypes.js';
+import { nvsmiIds } from './pynvml-ids.js';
 import { readers } from './readers.js';
 import { reportTypes } from './report-types.js';
 import { types } from './types.js';
@@ -161,6 +162,7 @@ const files: readonly (readonly [folder: URL, file: string, make: Make])[] = [
   [LIBRARY, 'fields.ts', fields],
   [LIBRARY, 'report.ts', reportTypes],
   [LIBRARY, 'device.ts', deviceTypes],
+  [LIBRARY, 'nvsmi-ids.ts', nvsmiIds],
 ];
 const check = process.argv.includes('--check');
 let stale = 0;

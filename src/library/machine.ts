@@ -3,7 +3,6 @@ import { checkNames, checkObject } from '../nvml/api/check.js';
 import { Asker } from '../query/ask/asker.js';
 import { chosenOf, gpusAmong } from './chosen-gpus.js';
 import { CompiledQuery } from './compiled-query.js';
-import { DeviceQuery } from './device-query.js';
 import { rowsOf } from './field-rows.js';
 import { type Filter, idsOf } from './filter.js';
 import type { DeviceResult } from './generated/device.js';
@@ -15,11 +14,12 @@ import type { Nvsmi } from './nvsmi.js';
 import type { Opened } from './open.js';
 import { type Permissions, readPermissions } from './permissions.js';
 import { processesOn } from './processes.js';
+import { DeviceQuery } from './pynvml/device-query.js';
+import { deviceXml } from './pynvml/xml.js';
 import type { FieldName, Query, Sample } from './query.js';
 import { groupsOf, reportOf } from './read-report.js';
 import type { Report, ReportOptions } from './report.js';
 import { checkWatch, ticks, WATCH_OPTIONS, type WatchOptions } from './watch.js';
-import { deviceXml } from './xml.js';
 
 /** How many filters keep their compiled calls. */
 const KEPT = 32;

@@ -18,7 +18,7 @@ const types = (fields: readonly Field[], indent: string): readonly string[] =>
     }),
   );
 
-/** The name that each number stands for. */
+/** The name that each number names. */
 const numbers = (fields: readonly Field[], indent: string): readonly string[] =>
   fields
     .filter((field) => numberOf(field) !== undefined)

@@ -11,7 +11,8 @@ import { UnknownRelation } from './relation.js';
 /** The fields of a relation that `fn` was given, by the names that a record has them under. Throws UnknownField, TypeError. */
 export function askedFields(fn: string, fields: unknown, relation = gpuRelation): readonly AskedField[] {
   if (!Array.isArray(fields)) {
-    const example = typeof fields === 'string' ? fields.split(',') : relation.fields.slice(-2).map(nameOf);
+    const names = relation === gpuRelation ? ['name', 'memory.used'] : relation.fields.slice(-2).map(nameOf);
+    const example = typeof fields === 'string' ? fields.split(',') : names;
     const given = typeof fields === 'string' ? `the string '${fields}'` : shown(fields);
     const array = example.map((name) => `'${name.trim()}'`).join(', ');
     throw new TypeError(`${fn}: fields must be an array of names, [${array}], not ${given}`);

@@ -74,7 +74,7 @@ describe('rows of all tables', () => {
     expect(repeated([...ofRelations, ...allRows.map(({ id }) => id)])).toEqual([]);
   });
 
-  it('keep the numbers that they have: a number is for ever', () => {
+  it('keep the numbers that they have: a number is forever', () => {
     for (const [name, numbers] of Object.entries(known)) {
       const fields = [...relations, ...tables].find((each) => each.name === name)?.fields ?? [];
       const now = Object.fromEntries(fields.map((field) => [nameOf(field), numberOf(field)]));

@@ -32,7 +32,7 @@ export function treeOf(rows: readonly Row[], depth = 0): readonly Part[] {
   return parts;
 }
 
-/** The unit that stands beside the values of a group, by the path of the group. */
+/** The unit beside the values of a group, by the path of the group. */
 export function unitOf(path: readonly string[], rows: readonly Row[]): string | undefined {
   const inside = rows.filter(
     (row) => row.path.length === path.length + 1 && path.every((key, i) => row.path[i] === key),

@@ -4,7 +4,7 @@
  */
 import { fieldNamed, numberOf, relations } from '../src/query/relations.js';
 
-/** Names of a filter that name one number. `of` is the field or relation, where it has none of these names. */
+/** Names of a filter that mean one number. `of` is the field or relation, where it has none of these names. */
 interface Known {
   readonly names: readonly string[];
   readonly of?: string;
@@ -163,7 +163,7 @@ export function nvsmiIds(): string {
     '/** A name that a filter of deviceQuery knows: `memory.free`, `power.draw`. */',
     'export type QueryName = (typeof QUERIES)[number][0];',
     '',
-    '/** What a filter can name, and the id that it names. */',
+    '/** What a filter can name, and the id that it means. */',
     'export const QUERY_NAMES: ReadonlyMap<string, number> = new Map<string, number>(QUERIES);',
     '',
   ].join('\n');

@@ -246,5 +246,5 @@ const QUERIES = [
 /** A name that a filter of deviceQuery knows: `memory.free`, `power.draw`. */
 export type QueryName = (typeof QUERIES)[number][0];
 
-/** What a filter can name, and the id that it names. */
+/** What a filter can name, and the id that it means. */
 export const QUERY_NAMES: ReadonlyMap<string, number> = new Map<string, number>(QUERIES);

@@ -7,7 +7,7 @@ import type { Reading, Value } from '../../query/reading.js';
 
 export interface Spelling {
   of(value: Value): string | number;
-  /** Behind a number in XML. */
+  /** Follows a number in XML. */
   readonly unit?: string;
   /** The number in XML, where that is not just its digits. */
   text?(value: number): string;

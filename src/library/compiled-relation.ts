@@ -4,9 +4,8 @@ import { Missing } from '../nvml/status.js';
 import { Asker } from '../query/ask/asker.js';
 import { type Asking, eachOf } from '../query/ask/asking.js';
 import { readFields, readRecords } from '../query/ask/records.js';
-import { constant, type Field, own } from '../query/field.js';
-import { gpuRow } from '../query/gpu-fields.js';
-import { count } from '../query/kind.js';
+import { constant, type Field } from '../query/field.js';
+import { identity } from '../query/identity.js';
 import type { Reading } from '../query/reading.js';
 import type { Relation } from '../query/relation.js';
 import { type AskedField, jsonRecord } from '../render/json.js';
@@ -17,11 +16,8 @@ import { checkWatch, ticks, WATCH_OPTIONS, type WatchOptions } from './watch.js'
 
 /** What says of which GPU a record is. */
 const IDENTITY: readonly AskedField[] = [
-  {
-    name: 'gpu',
-    field: { names: ['gpu'], help: 'Index of the GPU.', kind: count, source: own('index') },
-  },
-  { name: 'uuid', field: gpuRow('uuid') },
+  { name: 'gpu', field: identity.gpu },
+  { name: 'uuid', field: identity.uuid },
 ];
 
 export class CompiledRelation<Name extends RelationName, F extends keyof RelationFields[Name]>
@@ -84,7 +80,7 @@ export class CompiledRelation<Name extends RelationName, F extends keyof Relatio
   *#recordsOf({ subject }: Chosen): Asking<readonly RelationRecord<Name, F>[]> {
     const around = { gpuCount: this.#scope.session.gpus.length, now: Date.now };
     const fields = this.#asked.map(({ field }) => field);
-    const identity = yield* readFields(
+    const gpu = yield* readFields(
       IDENTITY.map(({ field }) => field),
       subject,
       around,
@@ -100,7 +96,7 @@ export class CompiledRelation<Name extends RelationName, F extends keyof Relatio
             ),
           ]
         : found.map(({ readings }) => readings);
-    return all.map((readings) => this.#record([...identity, ...readings]));
+    return all.map((readings) => this.#record([...gpu, ...readings]));
   }
 
   #record(readings: readonly Reading[]): RelationRecord<Name, F> {
@@ -111,4 +107,4 @@ export class CompiledRelation<Name extends RelationName, F extends keyof Relatio
 
 /** A field of a record that was not found: why not, or its value where it is a field of the GPU. */
 const unlisted = (field: Field, why: Missing): Field =>
-  'item' in field.source || 'asks' in field.source ? { ...field, source: constant(why) } : field;
+  'probe' in field.source || 'own' in field.source ? field : { ...field, source: constant(why) };

@@ -1,7 +1,10 @@
 /** The relations that can be asked for by name. What is added to the list is in the library, its types and its docs. */
+import { c2cLinks } from './c2c.js';
 import type { Field } from './field.js';
 import { gpuTable } from './gpu/index.js';
 import { unlisted } from './gpu/unlisted.js';
+import { nvlinks } from './nvlink.js';
+import { pciLanes } from './pci-counters.js';
 import type { Relation } from './relation.js';
 import { accountedApps, isRunning } from './tables/accounted-apps.js';
 import { computeApps } from './tables/compute-apps.js';
@@ -21,6 +24,9 @@ export const relations: readonly Relation[] = [
   supportedClocks,
   retiredPages,
   remappedRows,
+  nvlinks,
+  c2cLinks,
+  pciLanes,
 ];
 
 /** The number of a field in the enumeration. Fields of relations that no --query-* option lists may have none. */

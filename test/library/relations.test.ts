@@ -101,6 +101,15 @@ describe('a relation on other machines', () => {
     });
   });
 
+  it('has links and lanes, which have no numbers', () => {
+    using h200 = open({ snapshot: 'h200-x2' });
+    const links = h200.relation('nvlinks', ['link', 'active', 'speed']).sample();
+    expect(links).toHaveLength(36);
+    expect(links[0]).toEqual({ gpu: 0, uuid, link: 0, active: true, speed: 26.562 });
+    expect(h200.relation('pcie_lanes', ['lane', 'errors']).sample()).toHaveLength(32);
+    expect(h200.relation('c2c_links').sample()).toEqual([]);
+  });
+
   it('ends with the machine', async () => {
     const closed = open({ snapshot: 't4' });
     const clocks = closed.relation('supported_clocks');

@@ -138,6 +138,143 @@ export interface RelationFields {
     /** Memory banks without a spare row. */
     readonly 'remapped_rows.histogram.none': number;
   };
+  /** Each record is an NVLink of a GPU. */
+  readonly nvlinks: {
+    /** Number of the link. */
+    readonly 'link': number;
+    /** Whether the link is up. */
+    readonly 'active': boolean;
+    /** Bandwidth of the link in each direction. In GB/s. */
+    readonly 'speed': number;
+    /** P2P is supported. */
+    readonly 'capability.p2p': boolean;
+    /** Access to system memory supported. */
+    readonly 'capability.system_memory_access': boolean;
+    /** P2P atomics supported. */
+    readonly 'capability.p2p_atomics': boolean;
+    /** System memory atomics supported. */
+    readonly 'capability.system_memory_atomics': boolean;
+    /** SLI is supported. */
+    readonly 'capability.sli': boolean;
+    /** Link is supported. */
+    readonly 'capability.link': boolean;
+    /** PCI bus id of the remote end. */
+    readonly 'remote.pci.bus_id': string;
+    /** Number of the link at the remote end. */
+    readonly 'remote.link': number;
+    /** Replay Errors of the link. */
+    readonly 'errors.replay': number;
+    /** Recovery Errors of the link. */
+    readonly 'errors.recovery': number;
+    /** CRC Errors of the link. */
+    readonly 'errors.crc': number;
+    /** Errors that ECC corrected, of all lanes together. */
+    readonly 'errors.ecc_corrected': number;
+    /** Tx packets of the link. */
+    readonly 'packets.tx': number;
+    /** Tx bytes of the link. */
+    readonly 'bytes.tx': number;
+    /** Rx packets of the link. */
+    readonly 'packets.rx': number;
+    /** Rx bytes of the link. */
+    readonly 'bytes.rx': number;
+    /** Malformed packet Errors of the link. */
+    readonly 'errors.malformed_packet': number;
+    /** Buffer overrun Errors of the link. */
+    readonly 'errors.buffer_overrun': number;
+    /** Rx Errors of the link. */
+    readonly 'errors.rx': number;
+    /** Rx remote Errors of the link. */
+    readonly 'errors.rx_remote': number;
+    /** Rx General Errors of the link. */
+    readonly 'errors.rx_general': number;
+    /** Local link integrity Errors of the link. */
+    readonly 'errors.local_link_integrity': number;
+    /** Tx discards of the link. */
+    readonly 'tx_discards': number;
+    /** Link recovery successful events of the link. */
+    readonly 'recoveries.successful': number;
+    /** Link recovery failed events of the link. */
+    readonly 'recoveries.failed': number;
+    /** Total link recovery events of the link. */
+    readonly 'recoveries.total': number;
+    /** Effective Errors of the link. */
+    readonly 'errors.effective': number;
+    /** Effective BER of the link. */
+    readonly 'ber.effective': number;
+    /** Symbol Errors of the link. */
+    readonly 'errors.symbol': number;
+    /** Symbol BER of the link. */
+    readonly 'ber.symbol': number;
+    /** FEC Errors - 0 of the link. */
+    readonly 'errors.fec_0': number;
+    /** FEC Errors - 1 of the link. */
+    readonly 'errors.fec_1': number;
+    /** FEC Errors - 2 of the link. */
+    readonly 'errors.fec_2': number;
+    /** FEC Errors - 3 of the link. */
+    readonly 'errors.fec_3': number;
+    /** FEC Errors - 4 of the link. */
+    readonly 'errors.fec_4': number;
+    /** FEC Errors - 5 of the link. */
+    readonly 'errors.fec_5': number;
+    /** FEC Errors - 6 of the link. */
+    readonly 'errors.fec_6': number;
+    /** FEC Errors - 7 of the link. */
+    readonly 'errors.fec_7': number;
+    /** FEC Errors - 8 of the link. */
+    readonly 'errors.fec_8': number;
+    /** FEC Errors - 9 of the link. */
+    readonly 'errors.fec_9': number;
+    /** FEC Errors - 10 of the link. */
+    readonly 'errors.fec_10': number;
+    /** FEC Errors - 11 of the link. */
+    readonly 'errors.fec_11': number;
+    /** FEC Errors - 12 of the link. */
+    readonly 'errors.fec_12': number;
+    /** FEC Errors - 13 of the link. */
+    readonly 'errors.fec_13': number;
+    /** FEC Errors - 14 of the link. */
+    readonly 'errors.fec_14': number;
+    /** FEC Errors - 15 of the link. */
+    readonly 'errors.fec_15': number;
+    /** Data Tx of the link. In KiB. */
+    readonly 'throughput.data.tx': number;
+    /** Data Rx of the link. In KiB. */
+    readonly 'throughput.data.rx': number;
+    /** Raw Tx of the link. In KiB. */
+    readonly 'throughput.raw.tx': number;
+    /** Raw Rx of the link. In KiB. */
+    readonly 'throughput.raw.rx': number;
+    /** Power state of the link. */
+    readonly 'power_state': string;
+    /** Idle time after which the link enters its low power state. In us. */
+    readonly 'low_power_threshold': number;
+  };
+  /** Each record is a link between the CPU and a GPU. */
+  readonly c2c_links: {
+    /** Number of the link. */
+    readonly 'link': number;
+    /** Whether the link is up. */
+    readonly 'active': boolean;
+    /** Maximum bandwidth of the link. In GB/s. */
+    readonly 'speed': number;
+    /** Error interrupts of the link. */
+    readonly 'errors.interrupt': number;
+    /** Replays of the link. */
+    readonly 'errors.replay': number;
+    /** Back-to-back replays of the link. */
+    readonly 'errors.back_to_back_replay': number;
+    /** Power state of the link. */
+    readonly 'power_state': string;
+  };
+  /** Each record is a lane of the PCIe link of a GPU. */
+  readonly pcie_lanes: {
+    /** Number of the lane. */
+    readonly 'lane': number;
+    /** Errors of the lane. */
+    readonly 'errors': number;
+  };
 }
 
 /** The numbers of the fields of each relation. */
@@ -208,5 +345,14 @@ export interface RelationNumbers {
     readonly 1059: 'remapped_rows.histogram.partial';
     readonly 1060: 'remapped_rows.histogram.low';
     readonly 1061: 'remapped_rows.histogram.none';
+  };
+  /** Each record is an NVLink of a GPU. */
+  readonly nvlinks: {
+  };
+  /** Each record is a link between the CPU and a GPU. */
+  readonly c2c_links: {
+  };
+  /** Each record is a lane of the PCIe link of a GPU. */
+  readonly pcie_lanes: {
   };
 }

@@ -41,14 +41,6 @@ static int replaying;
 
 static int is_writable(void) { return journal != NULL; }
 
-static int function_named(const char *name)
-{
-  for (int i = 0; i < FUNCTIONS; i++)
-    if (strcmp(functions[i].name, name) == 0) return i;
-  fprintf(stderr, "fake NVML: no function %s\n", name);
-  abort();
-}
-
 static struct from read_from(const char *text)
 {
   struct from from = { .kind = text[0] };

@@ -1,25 +1,67 @@
-/** Writes src/library/generated/fields.ts: the TypeScript type of every --query-gpu field. */
+/** Writes src/library/generated/fields.ts and relations.ts: the TypeScript types of all fields, by names and numbers. */
 
-import type { Row } from '../src/query/field.js';
-import { gpuTable } from '../src/query/gpu/index.js';
+import { type Field, nameOf } from '../src/query/field.js';
+import { gpuRelation, numberOf, relations } from '../src/query/relations.js';
 
 /** What a kind makes of a value in JSON. Words and texts are strings, whatever they are given. */
-function typeOf({ kind }: Row): string {
+function typeOf({ kind }: Field): string {
   return typeof kind.json(1);
 }
 
-export function fields(): string {
-  const lines = gpuTable.fields.flatMap((row) =>
-    row.names.map((name) => {
-      const { unit } = row.kind;
-      const doc = `${row.jsonHelp ?? row.help}${unit === undefined ? '' : ` In ${unit}.`}`;
-      return `  /** ${doc.replace(/\s+/g, ' ')} */\n  readonly '${name}': ${typeOf(row)};`;
+/** Every field under each of its names. */
+const types = (fields: readonly Field[], indent: string): readonly string[] =>
+  fields.flatMap((field) =>
+    field.names.map((name) => {
+      const { unit } = field.kind;
+      const doc = `${field.jsonHelp ?? field.help}${unit === undefined ? '' : ` In ${unit}.`}`;
+      return `${indent}/** ${doc.replace(/\s+/g, ' ')} */\n${indent}readonly '${name}': ${typeOf(field)};`;
     }),
   );
+
+/** The name that each number names. */
+const numbers = (fields: readonly Field[], indent: string): readonly string[] =>
+  fields
+    .filter((field) => numberOf(field) !== undefined)
+    .map((field) => `${indent}readonly ${numberOf(field)}: '${nameOf(field)}';`);
+
+export function fields(): string {
   return [
-    '/** The fields of --query-gpu and the types of their values. */',
+    '/** The fields of a GPU and the types of their values: those of --query-gpu, then those that it does not have. */',
     'export interface GpuFields {',
-    ...lines,
+    ...types(gpuRelation.fields, '  '),
+    '}',
+    '',
+    '/** The numbers of the fields. */',
+    'export interface GpuFieldNumbers {',
+    ...numbers(gpuRelation.fields, '  '),
+    '}',
+    '',
+  ].join('\n');
+}
+
+export function relationFields(): string {
+  const others = relations.filter((relation) => relation !== gpuRelation);
+  const each = (make: typeof types): readonly string[] =>
+    others.flatMap(({ name, record, fields: own }) => [
+      `  /** Each record is ${record}. */`,
+      `  readonly ${name}: {`,
+      ...make(own, '    '),
+      '  };',
+    ]);
+  return [
+    "import type { GpuFieldNumbers, GpuFields } from './fields.js';",
+    '',
+    '/** The relations, and the types of the values of their fields. */',
+    'export interface RelationFields {',
+    `  /** Each record is ${gpuRelation.record}. */`,
+    '  readonly gpu: GpuFields;',
+    ...each(types),
+    '}',
+    '',
+    '/** The numbers of the fields of each relation. */',
+    'export interface RelationNumbers {',
+    '  readonly gpu: GpuFieldNumbers;',
+    ...each(numbers),
     '}',
     '',
   ].join('\n');

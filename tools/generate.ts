@@ -12,9 +12,10 @@ import { machineNames } from './docs/machines.js';
 import { errors } from './errors.js';
 import { fieldComment } from './field-comments.js';
 import { fieldNames } from './field-names.js';
-import { fields } from './fields.js';
+import { fields, relationFields } from './fields.js';
 import { functions as apiFunctions, entries, older, promises } from './functions.js';
 import { prototypes, writes } from './prototypes.js';
+import { nvsmiIds } from './pynvml-ids.js';
 import { readers } from './readers.js';
 import { reportTypes } from './report-types.js';
 import { types } from './types.js';
@@ -160,8 +161,10 @@ const files: readonly (readonly [folder: URL, file: string, make: Make])[] = [
   [NVML, 'api-promises.ts', promises],
   [QUERY, 'field-names.ts', fieldNames],
   [LIBRARY, 'fields.ts', fields],
+  [LIBRARY, 'relations.ts', relationFields],
   [LIBRARY, 'report.ts', reportTypes],
   [LIBRARY, 'device.ts', deviceTypes],
+  [LIBRARY, 'nvsmi-ids.ts', nvsmiIds],
 ];
 const check = process.argv.includes('--check');
 let stale = 0;

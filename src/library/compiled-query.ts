@@ -2,7 +2,6 @@
 import { checkNames, checkObject } from '../nvml/api/check.js';
 import type { Session } from '../nvml/session.js';
 import { Asker } from '../query/ask/asker.js';
-import type { Row } from '../query/field.js';
 import { compilePlan, type Plan } from '../query/plan.js';
 import { type AskedField, jsonRecord } from '../render/json.js';
 import type { Chosen } from './chosen-gpus.js';
@@ -17,26 +16,25 @@ interface Ready {
 }
 
 /** Whom a query asks, and how long it may. */
-interface Scope {
+export interface Scope {
   readonly session: Session;
   readonly life: Life;
   readonly chosen: readonly Chosen[];
 }
 
 export class CompiledQuery<Name extends FieldName> implements Query<Name> {
+  /** The names of the fields in a sample. */
+  readonly fields: readonly Name[];
   readonly #scope: Scope;
   readonly #asked: readonly AskedField[];
   readonly #inTurn: Ready;
   #overlapping: Ready | undefined;
   #pending: Promise<Sample<Name>[]> | undefined;
 
-  constructor(
-    readonly fields: readonly Name[],
-    rows: readonly Row[],
-    scope: Scope,
-  ) {
+  constructor(asked: readonly AskedField[], scope: Scope) {
+    this.fields = asked.map(({ name }) => name as Name);
     this.#scope = scope;
-    this.#asked = fields.map((name, i) => ({ name, field: rows[i] as Row }));
+    this.#asked = asked;
     this.#inTurn = this.#compile();
   }
 

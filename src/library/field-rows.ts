@@ -1,29 +1,50 @@
-/** The rows that names of fields stand for. */
+/** The fields that names and numbers stand for. */
 import { shown } from '../nvml/api/check.js';
-import type { Row } from '../query/field.js';
-import { gpuTable } from '../query/gpu/index.js';
+import { type Field, nameOf } from '../query/field.js';
 import { nearestNames } from '../query/nearest.js';
+import type { Relation } from '../query/relation.js';
+import { fieldsByName, gpuRelation, relations } from '../query/relations.js';
+import type { AskedField } from '../render/json.js';
 import { UnknownField } from './query.js';
+import { UnknownRelation } from './relation.js';
 
-const rowsByName: ReadonlyMap<string, Row> = new Map(
-  gpuTable.fields.flatMap((row) => row.names.map((name) => [name, row] as const)),
-);
-
-/** The rows of the fields that `fn` was given. Throws UnknownField, TypeError. */
-export function rowsOf(fn: string, fields: unknown): readonly Row[] {
+/** The fields of a relation that `fn` was given, by the names that a record has them under. Throws UnknownField, TypeError. */
+export function askedFields(fn: string, fields: unknown, relation = gpuRelation): readonly AskedField[] {
   if (!Array.isArray(fields)) {
-    const example = typeof fields === 'string' ? fields.split(',') : ['name', 'memory.used'];
+    const names = relation === gpuRelation ? ['name', 'memory.used'] : relation.fields.slice(-2).map(nameOf);
+    const example = typeof fields === 'string' ? fields.split(',') : names;
     const given = typeof fields === 'string' ? `the string '${fields}'` : shown(fields);
-    throw new TypeError(
-      `${fn}: fields must be an array of names, [${example.map((name) => `'${name.trim()}'`).join(', ')}], not ${given}`,
-    );
+    const array = example.map((name) => `'${name.trim()}'`).join(', ');
+    throw new TypeError(`${fn}: fields must be an array of names, [${array}], not ${given}`);
   }
+  const known = fieldsByName(relation);
   return fields.map((name: unknown, i) => {
-    if (typeof name !== 'string') {
-      throw new TypeError(`${fn}: fields[${i}] must be the name of a field, not ${shown(name)}`);
+    if (typeof name !== 'string' && typeof name !== 'number') {
+      throw new TypeError(`${fn}: fields[${i}] must be the name or number of a field, not ${shown(name)}`);
     }
-    const row = rowsByName.get(name);
-    if (row === undefined) throw new UnknownField(name, nearestNames(name, [...rowsByName.keys()]));
-    return row;
+    const field = known.get(name);
+    if (field === undefined) throw unknownField(name, relation);
+    return { name: typeof name === 'number' ? nameOf(field) : name, field };
   });
+}
+
+function unknownField(name: string | number, relation: Relation): UnknownField {
+  const names = [...fieldsByName(relation).keys()].filter((each) => typeof each === 'string');
+  const of = relation === gpuRelation ? undefined : relation.name;
+  return new UnknownField(name, typeof name === 'number' ? [] : nearestNames(name, names), of);
+}
+
+/** All fields of a relation, as they are asked for without a choice. */
+export const allFields = ({ fields }: Relation): readonly AskedField[] =>
+  fields.map((field: Field) => ({ name: nameOf(field), field }));
+
+/** The relation of a name. Throws UnknownRelation, TypeError. */
+export function relationNamed(fn: string, name: unknown): Relation {
+  if (typeof name !== 'string') {
+    throw new TypeError(`${fn}: name must be the name of a relation, 'compute_apps', not ${shown(name)}`);
+  }
+  const found = relations.find((relation) => relation.name === name);
+  if (found !== undefined) return found;
+  const names = relations.map((relation) => relation.name);
+  throw new UnknownRelation(name, nearestNames(name, names), names);
 }

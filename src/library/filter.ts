@@ -1,5 +1,5 @@
 /** Filters of deviceQuery: names and ids, and which ids they stand for. */
-import { NVSMI, type NvsmiId, QUERY_NAMES, type QueryName } from './ids.js';
+import { NVSMI, type NvsmiId, QUERY_NAMES, type QueryName } from './generated/nvsmi-ids.js';
 
 /**
  * What deviceQuery answers: names as a comma list (`memory.total,memory.free`), or an array or other iterable of names

@@ -4,8 +4,8 @@ import { Asker } from '../query/ask/asker.js';
 import type { Actions } from './actions.js';
 import { chosenOf, gpusAmong } from './chosen-gpus.js';
 import { CompiledQuery } from './compiled-query.js';
-import { DeviceQuery } from './device-query.js';
-import { rowsOf } from './field-rows.js';
+import { CompiledRelation } from './compiled-relation.js';
+import { allFields, askedFields, relationNamed } from './field-rows.js';
 import { type Filter, idsOf } from './filter.js';
 import type { DeviceResult } from './generated/device.js';
 import { GpuActions } from './gpu-actions.js';
@@ -17,11 +17,13 @@ import type { Nvsmi, WritableNvsmi } from './nvsmi.js';
 import type { Opened } from './open.js';
 import { type Permissions, readPermissions } from './permissions.js';
 import { processesOn } from './processes.js';
-import type { FieldName, Query, Sample } from './query.js';
+import { DeviceQuery } from './pynvml/device-query.js';
+import { deviceXml } from './pynvml/xml.js';
+import type { FieldName, FieldNumber, NameOf, Query, Sample } from './query.js';
 import { groupsOf, reportOf } from './read-report.js';
+import type { RelationField, RelationFieldName, RelationName, RelationQuery } from './relation.js';
 import type { Report, ReportOptions } from './report.js';
 import { checkWatch, ticks, WATCH_OPTIONS, type WatchOptions } from './watch.js';
-import { deviceXml } from './xml.js';
 
 /** How many filters keep their compiled calls. */
 const KEPT = 32;
@@ -46,24 +48,40 @@ export class Machine implements Nvsmi {
     return this.#opened.session.gpus.length;
   }
 
-  query<const Name extends FieldName>(fields: readonly Name[], options: GpuOptions = {}): Query<Name> {
+  query<const Field extends FieldName | FieldNumber>(
+    fields: readonly Field[],
+    options: GpuOptions = {},
+  ): Query<NameOf<Field>> {
     this.#life.check();
     const { session } = this.#opened;
-    const rows = rowsOf('query', fields);
+    const asked = askedFields('query', fields);
     const chosen = chosenOf('query', session, options);
-    return new CompiledQuery([...fields], rows, { session, life: this.#life, chosen });
+    return new CompiledQuery(asked, { session, life: this.#life, chosen });
   }
 
-  watch<const Name extends FieldName>(
-    fields: readonly Name[],
-    options: WatchOptions & GpuOptions,
-  ): AsyncGenerator<Sample<Name>[], void, undefined> {
+  relation<Relation extends RelationName, const Field extends RelationField<Relation>>(
+    name: Relation,
+    fields?: readonly Field[],
+    options: GpuOptions = {},
+  ): RelationQuery<Relation, RelationFieldName<Relation, Field>> {
     this.#life.check();
     const { session } = this.#opened;
-    const rows = rowsOf('watch', fields);
+    const relation = relationNamed('relation', name);
+    const asked = fields === undefined ? allFields(relation) : askedFields('relation', fields, relation);
+    const chosen = chosenOf('relation', session, options);
+    return new CompiledRelation(relation, asked, { session, life: this.#life, chosen });
+  }
+
+  watch<const Field extends FieldName | FieldNumber>(
+    fields: readonly Field[],
+    options: WatchOptions & GpuOptions,
+  ): AsyncGenerator<Sample<NameOf<Field>>[], void, undefined> {
+    this.#life.check();
+    const { session } = this.#opened;
+    const asked = askedFields('watch', fields);
     const chosen = chosenOf('watch', session, options, WATCH_OPTIONS);
     checkWatch('watch', options);
-    const query = new CompiledQuery([...fields], rows, { session, life: this.#life, chosen });
+    const query = new CompiledQuery<NameOf<Field>>(asked, { session, life: this.#life, chosen });
     return ticks(() => query.sampleAsync(), options, this.#life.ended);
   }
 

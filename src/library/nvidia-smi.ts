@@ -6,7 +6,7 @@ import { type OpenOptions, sourceName, sourceOf } from '../nvml/api/options.js';
 import type { Filter } from './filter.js';
 import { format } from './format.js';
 import type { DeviceResult } from './generated/device.js';
-import { QUERY_NAMES } from './ids.js';
+import { QUERY_NAMES } from './generated/nvsmi-ids.js';
 import { type Nvsmi, open } from './nvsmi.js';
 import { checkPeriod } from './watch.js';
 

@@ -9,7 +9,14 @@ import type { GpuOptions, GpuRecord } from './gpus.js';
 import { Machine, WritableMachine } from './machine.js';
 import { openMachine } from './open.js';
 import type { Permissions } from './permissions.js';
-import type { FieldName, Query, Sample } from './query.js';
+import type { FieldName, FieldNumber, NameOf, Query, Sample } from './query.js';
+import type {
+  RelationField,
+  RelationFieldName,
+  RelationFields,
+  RelationName,
+  RelationQuery,
+} from './relation.js';
 import type { Report, ReportOptions } from './report.js';
 import type { WatchOptions } from './watch.js';
 
@@ -35,11 +42,36 @@ export interface Nvsmi {
    *     const query = nvsmi.query(['memory.used', 'utilization.gpu']);
    *     query.sample(); // [{ 'memory.used': 615, 'utilization.gpu': 0 }, …]
    *
-   * @throws UnknownField for a name that is no field
+   * Fields have names or numbers: `[NVSMI.MEMORY_USED]` is the same as `['memory.used']`.
+   *
+   * @throws UnknownField for what is no field
    * @throws UnknownGpu for a GPU that is not there
    * @throws TypeError for invalid arguments
    */
-  query<const Name extends FieldName>(fields: readonly Name[], options?: GpuOptions): Query<Name>;
+  query<const Field extends FieldName | FieldNumber>(
+    fields: readonly Field[],
+    options?: GpuOptions,
+  ): Query<NameOf<Field>>;
+
+  /**
+   * Compiles a question about what GPUs have several of: processes, clocks, pages. Without `fields` all are asked.
+   *
+   *     const apps = nvsmi.relation('compute_apps', ['pid', 'used_gpu_memory']);
+   *     apps.sample(); // [{ gpu: 0, uuid: 'GPU-6a…', pid: 4711, used_gpu_memory: 530 }, …]
+   *
+   * @throws UnknownRelation for a name that is no relation
+   * @throws UnknownField for what is no field of it
+   * @throws UnknownGpu for a GPU that is not there
+   * @throws TypeError for invalid arguments
+   */
+  relation<
+    Relation extends RelationName,
+    const Field extends RelationField<Relation> = keyof RelationFields[Relation] & RelationField<Relation>,
+  >(
+    name: Relation,
+    fields?: readonly Field[],
+    options?: GpuOptions,
+  ): RelationQuery<Relation, RelationFieldName<Relation, Field>>;
 
   /**
    * Samples of a query at a steady pace: `for await (const gpus of nvsmi.watch([…], { everyMs: 1000 }))`. Ends with
@@ -49,10 +81,10 @@ export interface Nvsmi {
    * @throws UnknownGpu for a GPU that is not there
    * @throws RangeError, TypeError for an invalid period or other argument
    */
-  watch<const Name extends FieldName>(
-    fields: readonly Name[],
+  watch<const Field extends FieldName | FieldNumber>(
+    fields: readonly Field[],
     options: WatchOptions & GpuOptions,
-  ): AsyncGenerator<Sample<Name>[], void, undefined>;
+  ): AsyncGenerator<Sample<NameOf<Field>>[], void, undefined>;
 
   /**
    * The full report of every GPU as one object: the tags of `nvidia-smi -q -x` as keys, values in their units,

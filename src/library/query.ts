@@ -1,11 +1,19 @@
 /** What a query of fields is: the names, the values, and why there is none. */
-import type { GpuFields } from './generated/fields.js';
+import type { GpuFieldNumbers, GpuFields } from './generated/fields.js';
 import type { WatchOptions } from './watch.js';
 
-export type { GpuFields };
+export type { GpuFieldNumbers, GpuFields };
 
-/** The name of a field of --query-gpu: `memory.used`, `utilization.gpu`. */
+/** The name of a field of a GPU: `memory.used`, `utilization.gpu`. Most are fields of --query-gpu. */
 export type FieldName = keyof GpuFields;
+
+/** The number of a field: `NVSMI.MEMORY_USED`. */
+export type FieldNumber = keyof GpuFieldNumbers;
+
+/** The names that fields have in a sample: an alias its own, a number the name of its field. */
+export type NameOf<Field extends FieldName | FieldNumber> = Field extends FieldNumber
+  ? GpuFieldNumbers[Field]
+  : Field;
 
 /** Why a value is null, by field: Not Supported, Insufficient Permissions, GPU is lost. */
 export type Reasons<Name extends FieldName> = { readonly [N in keyof Pick<GpuFields, Name>]?: string };
@@ -24,7 +32,7 @@ export type Sample<Name extends FieldName> = {
 
 /** Fields of some GPUs, compiled once and sampled many times. */
 export interface Query<Name extends FieldName> {
-  /** The fields, as they were asked. */
+  /** The names of the fields in a sample. */
   readonly fields: readonly Name[];
 
   /**
@@ -58,10 +66,15 @@ export class UnknownField extends Error {
   override readonly name = 'UnknownField';
 
   constructor(
-    readonly field: string,
+    readonly field: string | number,
     /** Names that are written almost like it. */
     near: readonly string[],
+    /** The relation that has no such field, if it is not that of GPUs. */
+    relation?: string,
   ) {
-    super(`"${field}" is not a field${near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`}`);
+    const name =
+      typeof field === 'number' ? `${field} is not the number of a field` : `"${field}" is not a field`;
+    const hint = near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`;
+    super(`${name}${relation === undefined ? '' : ` of ${relation}`}${hint}`);
   }
 }

@@ -29,9 +29,9 @@ export interface Field {
 /** A field of the field enumeration. */
 export interface Row extends Field {
   /**
-   * Stable number of the field. Below 1000 the numbers are those that pynvml_utils has for the same name; the other fields of
-   * the GPU got theirs from 1000 on, in the order of the table as of 580.159.04; the columns of the other tables begin at 2000.
-   * A new field takes the next free number of its range, wherever its row stands; a number is never given to another field.
+   * Stable number of the field. Below 1000 the numbers are those of pynvml_utils; the other fields of --query-gpu have theirs
+   * from 1000 on, the columns of the other tables from 2000 on, and what no --query-* option lists from 3000 on. A new field
+   * takes the next free number of its range, wherever its row is; a number is never given to another field.
    */
   readonly id: number;
 }

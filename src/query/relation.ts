@@ -17,6 +17,8 @@ export type Records = readonly Found[] | Missing;
 export interface Relation<F extends Field = Field> {
   /** Its name in JSON, in the library and in metrics. */
   readonly name: string;
+  /** Its number in the field enumeration, where pynvml_utils gives the whole of it one. */
+  readonly id?: number;
   /** What a record is, for the help: "a GPU", "a process that computes on a GPU". */
   readonly record: string;
   readonly fields: readonly F[];

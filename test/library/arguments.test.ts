@@ -20,7 +20,7 @@ describe('what a question is asked with', () => {
       "query: fields must be an array of names, ['name', 'memory.used'], not the string 'name, memory.used'",
     ],
     ['query', [], "query: fields must be an array of names, ['name', 'memory.used'], not undefined"],
-    ['query', [[1]], 'query: fields[0] must be the name of a field, not 1'],
+    ['query', [[true]], 'query: fields[0] must be the name or number of a field, not true'],
     ['query', [['name'], [0]], 'query: the options must be an object, { gpus }, not array'],
     ['query', [['name'], { gpu: [0] }], 'query: there is no option gpu; there is gpus'],
     [

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { open } from '../../src/index.js';
-import { NVSMI, QUERY_NAMES } from '../../src/library/ids.js';
+import { NVSMI, QUERY_NAMES } from '../../src/library/generated/nvsmi-ids.js';
 import { Declared } from '../declared.js';
 
 const declared = new Declared('src/index.ts');

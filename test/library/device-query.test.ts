@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { XMLParser } from 'fast-xml-parser';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type DeviceResult, NVSMI, NvidiaSmi, type Nvsmi, nvidia_smi, open } from '../../src/index.js';
-import { QUERY_NAMES } from '../../src/library/ids.js';
+import { QUERY_NAMES } from '../../src/library/generated/nvsmi-ids.js';
 
 /** What pynvml_utils 13.0.1 returned on two H200s, driver 580.159.04; see the note in the file. */
 const seed = JSON.parse(readFileSync(new URL('./pynvml-utils.json', import.meta.url), 'utf8'));

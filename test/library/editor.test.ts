@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { NVSMI, open } from '../../src/index.js';
-import { QUERY_NAMES } from '../../src/library/ids.js';
+import { QUERY_NAMES } from '../../src/library/generated/nvsmi-ids.js';
 import { Editor } from '../editor.js';
 
 const editor = new Editor();

@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { XMLParser } from 'fast-xml-parser';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NVSMI, type Nvsmi, open } from '../../src/index.js';
-import { QUERY_NAMES } from '../../src/library/ids.js';
+import { QUERY_NAMES } from '../../src/library/generated/nvsmi-ids.js';
 import { takesArgument } from '../../src/nvml/api/caller.js';
 import * as entries from '../../src/nvml/generated/entries.js';
 import { changing } from '../../src/nvml/generated/prototypes.js';

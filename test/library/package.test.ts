@@ -51,6 +51,7 @@ const fake: Nvsmi = {
   gpuCount: 1,
   gpus: () => [],
   query: () => query as never,
+  relation: () => ({}) as never,
   async *watch() {},
   report: async () => ({}) as never,
   processes: () => processes,

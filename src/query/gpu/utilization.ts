@@ -29,14 +29,14 @@ export const utilization: readonly Row[] = [
     source: from(rates, 'memory'),
   },
   {
-    id: 1023,
+    id: 62,
     names: ['utilization.encoder'],
     help: 'Share of the last sampling period in which the video encoders were busy.',
     kind: percent,
     source: from(sample(nvmlDeviceGetEncoderUtilization), 'utilization'),
   },
   {
-    id: 1024,
+    id: 63,
     names: ['utilization.decoder'],
     help: 'Share of the last sampling period in which the video decoders were busy.',
     kind: percent,

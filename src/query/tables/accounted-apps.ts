@@ -8,7 +8,7 @@ import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
 import { type Asking, ask, want } from '../ask/asking.js';
 import type { Subject } from '../ask/subject.js';
 import { asks, item, type Row, type Source } from '../field.js';
-import { count, mebibytes, milliseconds, percent, processId } from '../kind.js';
+import { count, mebibytes, milliseconds, percent, processId, yesNo } from '../kind.js';
 import { type Probe, sample } from '../probe.js';
 import type { Records, Table } from '../relation.js';
 import { gpuColumns } from './gpu-columns.js';
@@ -50,6 +50,15 @@ const statistics: readonly Row[] = [
   },
 ];
 
+/** No field of --query-accounted-apps. */
+export const isRunning: Row = {
+  id: 3013,
+  names: ['is_running'],
+  help: 'Whether the process still runs.',
+  kind: yesNo,
+  source: statistic('isRunning'),
+};
+
 function* find(gpu: Subject): Asking<Records> {
   const pids = (yield* ask(accountedPids, gpu)).items();
   if (pids instanceof Missing) return pids;
@@ -59,6 +68,7 @@ function* find(gpu: Subject): Asking<Records> {
 export const accountedApps: Table = {
   option: 'query-accounted-apps',
   name: 'accounted_apps',
+  id: 201,
   record: 'a process that used a GPU while accounting was on',
   fields: [
     ...gpuColumns,

@@ -9,7 +9,8 @@ import { computeProcesses, wantedName } from '../processes.js';
 import type { Found, Records, Table } from '../relation.js';
 import { gpuColumns } from './gpu-columns.js';
 
-function* processesOn(place: Subject): Asking<Records> {
+/** The processes that NVML lists on a subject itself: a GPU, whatever MIG makes of it, or a MIG device. */
+export function* processesOn(place: Subject): Asking<Records> {
   const processes = (yield* ask(computeProcesses, place)).items();
   if (processes instanceof Missing) return processes;
   return processes.map((process) => ({
@@ -28,6 +29,7 @@ function* find(gpu: Subject): Asking<Records> {
 export const computeApps: Table = {
   option: 'query-compute-apps',
   name: 'compute_apps',
+  id: 200,
   record: 'a process that computes on a GPU',
   fields: [
     ...gpuColumns,

@@ -28,10 +28,12 @@ export const untimedPages = (cause: number): Probe => sample(nvmlDeviceGetRetire
 
 type Cause = readonly [cause: number, words: string];
 
-const CAUSES: readonly Cause[] = [
-  [NVML_PAGE_RETIREMENT_CAUSE_MULTIPLE_SINGLE_BIT_ECC_ERRORS, 'Single Bit ECC'],
-  [NVML_PAGE_RETIREMENT_CAUSE_DOUBLE_BIT_ECC_ERROR, 'Double Bit ECC'],
+export const SINGLE_BIT: Cause = [
+  NVML_PAGE_RETIREMENT_CAUSE_MULTIPLE_SINGLE_BIT_ECC_ERRORS,
+  'Single Bit ECC',
 ];
+export const DOUBLE_BIT: Cause = [NVML_PAGE_RETIREMENT_CAUSE_DOUBLE_BIT_ECC_ERROR, 'Double Bit ECC'];
+const CAUSES: readonly Cause[] = [SINGLE_BIT, DOUBLE_BIT];
 
 /** When the index-th page was retired: the array of times lies behind the room for the addresses. */
 function timeOf(timed: Answer, index: number): Reading {
@@ -41,7 +43,7 @@ function timeOf(timed: Answer, index: number): Reading {
 }
 
 /** One record per page; one per cause where the GPU retires no pages (H100, H200, 580.159.04). */
-function* pagesOf([cause, words]: Cause, gpu: Subject): Asking<readonly Found[]> {
+export function* pagesOf([cause, words]: Cause, gpu: Subject): Asking<readonly Found[]> {
   const timed = yield* ask(timedPages(cause), gpu);
   const asked = timed.status === NVML_ERROR_FUNCTION_NOT_FOUND ? yield* ask(untimedPages(cause), gpu) : timed;
   const pages = asked.items();

@@ -60,6 +60,7 @@ function* pairsOf(clock: Reading, gpu: Subject, isAsked: boolean): Asking<readon
 export const supportedClocks: Table = {
   option: 'query-supported-clocks',
   name: 'supported_clocks',
+  id: 203,
   record: 'a pair of clocks that a GPU can run at',
   fields: [...gpuColumns, memory, graphics],
   find,

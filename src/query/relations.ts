@@ -1,0 +1,60 @@
+/** The relations that can be asked for by name. What is added to the list is in the library, its types and its docs. */
+import { c2cLinks } from './c2c.js';
+import type { Field } from './field.js';
+import { gpuTable } from './gpu/index.js';
+import { unlisted } from './gpu/unlisted.js';
+import { nvlinks } from './nvlink.js';
+import { pciLanes } from './pci-counters.js';
+import type { Relation } from './relation.js';
+import { accountedApps, isRunning } from './tables/accounted-apps.js';
+import { computeApps } from './tables/compute-apps.js';
+import { remappedRows } from './tables/remapped-rows.js';
+import { retiredPages } from './tables/retired-pages.js';
+import { supportedClocks } from './tables/supported-clocks.js';
+
+/** A GPU with all of its fields, those that --query-gpu does not list too. */
+export const gpuRelation: Relation = { ...gpuTable, fields: [...gpuTable.fields, ...unlisted] };
+
+export const accountedRelation: Relation = { ...accountedApps, fields: [...accountedApps.fields, isRunning] };
+
+export const relations: readonly Relation[] = [
+  gpuRelation,
+  computeApps,
+  accountedRelation,
+  supportedClocks,
+  retiredPages,
+  remappedRows,
+  nvlinks,
+  c2cLinks,
+  pciLanes,
+];
+
+/** The number of a field in the enumeration. Fields of relations that no --query-* option lists may have none. */
+export const numberOf = (field: Field): number | undefined =>
+  'id' in field && typeof field.id === 'number' ? field.id : undefined;
+
+/** A field of a relation by one of its names, or by its number. */
+export type FieldIndex = ReadonlyMap<string | number, Field>;
+
+const indexes = new Map<Relation, FieldIndex>();
+
+/** The fields of a relation by all of their names and by their numbers. It is made once. */
+export function fieldsByName(relation: Relation): FieldIndex {
+  const known = indexes.get(relation);
+  if (known !== undefined) return known;
+  const index = new Map<string | number, Field>();
+  for (const field of relation.fields) {
+    const number = numberOf(field);
+    if (number !== undefined) index.set(number, field);
+    for (const name of field.names) index.set(name, field);
+  }
+  indexes.set(relation, index);
+  return index;
+}
+
+/** A field of a relation. Throws for a name that it does not have: a mistake of the caller. */
+export function fieldNamed(name: string, relation = gpuRelation): Field {
+  const field = fieldsByName(relation).get(name);
+  if (field === undefined) throw new Error(`${relation.name} has no field ${name}`);
+  return field;
+}

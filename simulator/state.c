@@ -41,6 +41,15 @@ static int replaying;
 
 static int is_writable(void) { return journal != NULL; }
 
+/* A table that names no function of NVML is a mistake of who made it. */
+static int known_function(const char *name)
+{
+  int index = function_named(name);
+  if (index >= 0) return index;
+  fprintf(stderr, "simulated NVML: no function %s\n", name);
+  abort();
+}
+
 static struct from read_from(const char *text)
 {
   struct from from = { .kind = text[0] };
@@ -104,20 +113,20 @@ static void read_state(const char *what, char *rest)
     struct rule rule = { 0 };
     snprintf(rule.kind, sizeof rule.kind, "%s", what + 1);
     sscanf(rest, "%255s %255s %255s %255s %llu %llu %llu", a, b, c, d, &p[0], &p[1], &p[2]);
-    rule.setter = function_named(a);
+    rule.setter = known_function(a);
     if (strcmp(what, "!setter") == 0) setter_kind[rule.setter] = b[0];
     else if (strcmp(what, "!check") == 0) {
       rule.from = read_from(b);
       rule.low = strtoull(c, NULL, 10);
       rule.high = strtoull(d, NULL, 10);
     } else if (strcmp(what, "!power") == 0) rule.from = read_from(b);
-    else if (strcmp(what, "!empties") == 0) rule.getter = function_named(b);
+    else if (strcmp(what, "!empties") == 0) rule.getter = known_function(b);
     else if (strcmp(what, "!copies") == 0) {
-      rule.other = function_named(b);
-      rule.getter = function_named(c);
+      rule.other = known_function(b);
+      rule.getter = known_function(c);
     } else if (strcmp(what, "!effect") == 0) {
       rule.from = read_from(b);
-      rule.getter = function_named(c);
+      rule.getter = known_function(c);
       char *each = NULL;
       for (char *one = strtok_r(d, ",", &each); one != NULL && one[0] != '-'; one = strtok_r(NULL, ",", &each)) {
         char *equals = strchr(one, '=');
@@ -214,7 +223,7 @@ static nvmlReturn_t supported(int setter, const uint64_t *args)
 /* Four bytes of what a getter answers of a GPU. */
 static int answered(const char *getter, const uint64_t *args, uint64_t param, uint32_t *value)
 {
-  struct rule rule = { .setter = 0, .getter = function_named(getter), .param = param, .size = 4 };
+  struct rule rule = { .setter = 0, .getter = known_function(getter), .param = param, .size = 4 };
   for (struct entry *entry = entries[rule.getter]; entry != NULL; entry = entry->next) {
     if (entry->key == NULL || !asks(entry, 0, args[0]) || entry->status != NVML_SUCCESS) continue;
     uint8_t *place = place_in(entry, &rule);
@@ -227,7 +236,7 @@ static int answered(const char *getter, const uint64_t *args, uint64_t param, ui
 
 static int in_list(const char *getter, const uint64_t *args, const uint64_t *memory, uint32_t wanted)
 {
-  for (struct entry *entry = entries[function_named(getter)]; entry != NULL; entry = entry->next) {
+  for (struct entry *entry = entries[known_function(getter)]; entry != NULL; entry = entry->next) {
     if (entry->key == NULL || !asks(entry, 0, args[0]) || (memory != NULL && !asks(entry, 1, *memory))) continue;
     for (size_t t = 0; t < entry->tokens; t++)
       for (size_t at = 0; entry->token[t].kind == 'l' && at + 4 <= entry->token[t].length; at += 4)
@@ -314,7 +323,7 @@ static int has_processes(uint64_t gpu)
 {
   static const char *const lists[] = { "nvmlDeviceGetComputeRunningProcesses_v3", "nvmlDeviceGetGraphicsRunningProcesses_v3" };
   for (int l = 0; l < 2; l++)
-    for (struct entry *entry = entries[function_named(lists[l])]; entry != NULL; entry = entry->next)
+    for (struct entry *entry = entries[known_function(lists[l])]; entry != NULL; entry = entry->next)
       for (size_t t = 0; entry->key != NULL && asks(entry, 0, gpu) && t < entry->tokens; t++)
         if (entry->token[t].kind == 'l' && entry->token[t].length > 0) return 1;
   return 0;
@@ -323,7 +332,7 @@ static int has_processes(uint64_t gpu)
 /* The profile of a GPU by its id, from what nvmlDeviceGetGpuInstanceProfileInfoV answers. */
 static int gi_profile(uint64_t gpu, uint32_t id, nvmlGpuInstanceProfileInfo_v2_t *info)
 {
-  for (struct entry *entry = entries[function_named("nvmlDeviceGetGpuInstanceProfileInfoV")]; entry != NULL; entry = entry->next) {
+  for (struct entry *entry = entries[known_function("nvmlDeviceGetGpuInstanceProfileInfoV")]; entry != NULL; entry = entry->next) {
     if (entry->key == NULL || !asks(entry, 0, gpu) || entry->status != NVML_SUCCESS) continue;
     for (size_t t = 0; t < entry->tokens; t++) {
       if (entry->token[t].kind != '>' || entry->token[t].length < sizeof *info) continue;
@@ -336,7 +345,7 @@ static int gi_profile(uint64_t gpu, uint32_t id, nvmlGpuInstanceProfileInfo_v2_t
 
 static int gi_placements(uint64_t gpu, uint32_t profile, nvmlGpuInstancePlacement_t *places)
 {
-  for (struct entry *entry = entries[function_named("nvmlDeviceGetGpuInstancePossiblePlacements_v2")]; entry != NULL; entry = entry->next) {
+  for (struct entry *entry = entries[known_function("nvmlDeviceGetGpuInstancePossiblePlacements_v2")]; entry != NULL; entry = entry->next) {
     if (entry->key == NULL || !asks(entry, 0, gpu) || !asks(entry, 1, profile)) continue;
     for (size_t t = 0; t < entry->tokens; t++) {
       if (entry->token[t].kind != 'l') continue;
@@ -544,7 +553,7 @@ static nvmlReturn_t set_mig(const uint64_t *args)
   if (mode == 0 && has_instances(args[0])) return NVML_ERROR_IN_USE;
   int busy = has_processes(args[0]);
   *activation = busy ? NVML_ERROR_IN_USE : NVML_SUCCESS;
-  struct rule rule = { .setter = function_named("nvmlDeviceSetMigMode"), .getter = function_named("nvmlDeviceGetMigMode"), .size = 4 };
+  struct rule rule = { .setter = known_function("nvmlDeviceSetMigMode"), .getter = known_function("nvmlDeviceGetMigMode"), .size = 4 };
   for (struct entry *entry = entries[rule.getter]; entry != NULL; entry = entry->next) {
     if (entry->key == NULL || !asks(entry, 0, args[0])) continue;
     for (rule.param = busy ? 2 : 1; rule.param <= 2; rule.param++) {
@@ -774,7 +783,7 @@ static void replay(void)
       if (word[0] != 'x') args[p] = strtoull(word, NULL, 10);
       else args[p] = (uint64_t)(uintptr_t)(behind[p] = unhex(word + 1, &length));
     }
-    set_state(function_named(name), args);
+    set_state(known_function(name), args);
     for (int i = 0; i < MOST_PARAMS; i++) free(behind[i]);
   }
   replaying = 0;

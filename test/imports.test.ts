@@ -43,7 +43,7 @@ const edges: readonly Edge[] = files.flatMap((from) =>
   }),
 );
 
-const roomOf = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? '') : 'top');
+const roomOf = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? '') : 'src');
 const isOurs = ({ to }: Edge): boolean => files.includes(to);
 const shown = (wrong: readonly Edge[]): readonly string[] => wrong.map(({ from, to }) => `${from} → ${to}`);
 
@@ -67,8 +67,10 @@ const GROUND = [
 /** What each room may import beside itself and the ground. */
 const MAY: Readonly<Record<string, readonly string[]>> = {
   library: ['query', 'report', 'render', 'system', 'nvml'],
-  commands: ['query', 'report', 'render', 'system', 'nvml'],
-  completion: ['top', 'commands', 'report', 'query', 'nvml'],
+  commands: ['top', 'watch', 'query', 'report', 'render', 'system', 'nvml'],
+  top: ['watch', 'query', 'report', 'render', 'system', 'nvml'],
+  watch: ['query', 'system', 'nvml'],
+  completion: ['src', 'commands', 'report', 'query', 'nvml'],
   report: ['query', 'nvml', 'system'],
   query: ['nvml'],
   system: ['nvml'],
@@ -151,7 +153,9 @@ const SPELLING = [
 ];
 
 function isSpelling({ from, to, typesOnly }: Edge): boolean {
-  return roomOf(from) === 'render' && (typesOnly ? /^(query|nvml|report)\//.test(to) : SPELLING.includes(to));
+  return (
+    roomOf(from) === 'render' && (typesOnly ? /^(query|nvml|report|watch)\//.test(to) : SPELLING.includes(to))
+  );
 }
 
 describe('what renderers may use', () => {

@@ -169,6 +169,17 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./pmon.js')).spec,
   },
   {
+    name: 'ps',
+    summary: 'The processes on the GPUs: user, command, container, job, memory and utilization.',
+    examples: [
+      ['nvsmi ps', 'Every process on every GPU.'],
+      ['nvsmi ps --sort used_gpu_memory', 'Those with the most memory first.'],
+      ['nvsmi ps --by user', 'What each user has of the GPUs.'],
+      ['nvsmi ps --json', 'All that is known, for a program.'],
+    ],
+    load: async () => (await import('./ps.js')).spec,
+  },
+  {
     name: 'daemon',
     summary: 'Record the metrics of dmon to files, in the background.',
     examples: [

@@ -9,6 +9,7 @@ import { type Background, backgroundOf } from './background.js';
 import { ClosedPipe, EXIT, OutputError, UsageError } from './errors.js';
 import { type OutputFile, openOutput, replaceContent } from './output-file.js';
 import { plainly } from './plain-text.js';
+import type { Terminal } from './terminal.js';
 
 export interface Io {
   /** Writes text to stdout or the file of `redirect`, whole, before it returns. */
@@ -30,6 +31,8 @@ export interface Io {
   readonly stderrIsTerminal: boolean;
   /** How wide the terminal of stdout is; left out where there is none. */
   readonly columns?: number | undefined;
+  /** The screen and the keys of the user; undefined where one of them is no terminal. */
+  terminal?(): Promise<Terminal | undefined>;
   /** A file's text; throws like readFileSync. */
   readFile(path: string): string;
   /** Where a program can be left running in the background. */
@@ -71,6 +74,13 @@ export class ProcessIo implements Io {
   /** Loads the streams of node:tty, and is read for the help alone. */
   get columns(): number | undefined {
     return this.stdoutIsTerminal ? process.stdout.columns : undefined;
+  }
+
+  /** Loaded for the monitor alone. */
+  async terminal(): Promise<Terminal | undefined> {
+    if (!isTerminal(0) || !isTerminal(1)) return undefined;
+    const { terminalOf } = await import('./terminal.js');
+    return terminalOf(process, (text) => writeWhole(1, text));
   }
 
   out(text: string): void {

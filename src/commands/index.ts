@@ -169,6 +169,16 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./pmon.js')).spec,
   },
   {
+    name: 'top',
+    summary: 'The GPUs and the processes on them, live, on the whole terminal.',
+    examples: [
+      ['nvsmi top', 'All GPUs, every second; ? shows the keys, q ends it.'],
+      ['nvsmi top --once', 'The same view as text.'],
+      ['nvsmi top --replay /var/log/nvstats', 'What a recorder kept; left and right move through time.'],
+    ],
+    load: async () => (await import('./top.js')).spec,
+  },
+  {
     name: 'ps',
     summary: 'The processes on the GPUs: user, command, container, job, memory and utilization.',
     examples: [

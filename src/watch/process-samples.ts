@@ -33,23 +33,45 @@ export interface ProcessSource {
   sample(): readonly GpuProcesses[];
 }
 
+/** At a short interval not every question finds a newer sample: how often the last answer is given again. */
+const REPEATS = 5;
+
+/** The newest use of the engines: the driver takes samples at its own pace. */
+function repeating(utilization: ProcessUtilization): () => ReadonlyMap<number, EngineUse> {
+  let last: ReadonlyMap<number, EngineUse> = new Map();
+  let repeated = 0;
+  return () => {
+    const use = utilization.sample();
+    if (use.size > 0 || ++repeated > REPEATS) {
+      last = use;
+      repeated = 0;
+    }
+    return last;
+  };
+}
+
 const minorNumber = fixed(nvmlDeviceGetMinorNumber);
 
 /** Prepares the questions about some GPUs: each remembers the time of its own newest sample. */
 export function processSource(session: Session, gpus: readonly Gpu[]): ProcessSource {
-  const known = gpus.map((gpu) => ({
-    gpu,
-    utilization: gpu.handle === undefined ? undefined : new ProcessUtilization(session.driver, gpu.handle),
-    fixed: readGpuFields(session, gpu, ['uuid', 'name']),
-    minor: readValues(session, gpu, [want(minorNumber)])[0] as Reading,
-  }));
+  const known = gpus.map((gpu) => {
+    const { handle } = gpu;
+    const utilization = handle === undefined ? undefined : new ProcessUtilization(session.driver, handle);
+    return {
+      gpu,
+      utilization,
+      newest: utilization && repeating(utilization),
+      fixed: readGpuFields(session, gpu, ['uuid', 'name']),
+      minor: readValues(session, gpu, [want(minorNumber)])[0] as Reading,
+    };
+  });
   return {
     sample: () =>
-      known.map(({ gpu, utilization, fixed, minor }): GpuProcesses => {
+      known.map(({ gpu, utilization, newest, fixed, minor }): GpuProcesses => {
         const [uuid, name] = fixed as [Reading, Reading];
         const [usedMemory] = readGpuFields(session, gpu, ['memory.used']) as [Reading];
         const listed = gpuProcesses(gpu, askerOf(session, gpu));
-        const use = utilization?.sample();
+        const use = newest?.();
         return {
           gpu,
           uuid,

@@ -3,6 +3,7 @@
  * gets a signal or fails.
  */
 import type { EventEmitter } from 'node:events';
+import type { Interface } from 'node:readline';
 
 export interface TerminalKey {
   /** A printable character, or a name of node:readline (`up`, `f1`) with `ctrl-` and `shift-`. */
@@ -164,10 +165,14 @@ interface ReadlineKey {
 }
 
 const ESCAPE = '\x1b';
+/** Milliseconds after which the escape character is the key of that name, and not the beginning of another. */
+const ESCAPE_TIMEOUT = 50;
+/** Milliseconds between two pieces of one report. */
+const PIECES_TIMEOUT = 30;
 
 /** A report of the mouse: button, column, row, and M for a press. The parser of keys takes it for letters. */
 const MOUSE = new RegExp(`${ESCAPE}\\[<(\\d+);(\\d+);(\\d+)([Mm])`, 'g');
-const BEGINS_MOUSE = new RegExp(`${ESCAPE}\\[<[\\d;]*$`);
+const BEGINS_MOUSE = new RegExp(`${ESCAPE}(?:\\[(?:<[\\d;]*)?)?$`);
 
 const BUTTONS: Readonly<Record<number, TerminalMouse['what']>> = {
   0: 'press',
@@ -179,17 +184,23 @@ const BUTTONS: Readonly<Record<number, TerminalMouse['what']>> = {
 export class Input {
   private readonly keys: KeyStream;
   private rest = '';
+  private waiting: NodeJS.Timeout | undefined;
 
   constructor(private readonly listener: Pick<TerminalListener, 'key' | 'mouse'>) {
     const { PassThrough } = process.getBuiltinModule('node:stream');
     this.keys = new PassThrough();
-    process.getBuiltinModule('node:readline').emitKeypressEvents(this.keys);
+    // It reads nothing but this of an interface.
+    const timing = { escapeCodeTimeout: ESCAPE_TIMEOUT } as unknown as Interface;
+    process.getBuiltinModule('node:readline').emitKeypressEvents(this.keys, timing);
     this.keys.on('keypress', (text: string | undefined, key: ReadlineKey) => listener.key(keyOf(text, key)));
   }
 
   write(text: string): void {
+    clearTimeout(this.waiting);
     let all = this.rest + text;
     this.rest = BEGINS_MOUSE.exec(all)?.[0] ?? '';
+    // A report may come in pieces; what is none after a while is a key.
+    if (this.rest !== '') this.waiting = setTimeout(() => this.giveUp(), PIECES_TIMEOUT);
     all = all.slice(0, all.length - this.rest.length);
     let from = 0;
     for (const { 0: report, 1: button, 2: x, 3: y, 4: kind, index } of all.matchAll(MOUSE)) {
@@ -201,6 +212,12 @@ export class Input {
       }
     }
     this.pass(all.slice(from));
+  }
+
+  private giveUp(): void {
+    const { rest } = this;
+    this.rest = '';
+    this.pass(rest);
   }
 
   private pass(text: string): void {

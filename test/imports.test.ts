@@ -198,7 +198,15 @@ describe('the doors to the process', () => {
     /\bprocess\.(?:arch|argv|cwd|env|exec\w*|exit\w*|getBuiltinModule|hrtime|kill|nextTick|off|on|once|platform|std\w+|versions?)\b|\bconsole\.\w+/g;
 
   it('are io.ts, cli.ts, main.ts, what main.ts is loaded with, and the background program', () => {
-    const doors = ['io.ts', 'cli.ts', 'main.ts', 'background.ts', 'compile-cache.ts', 'style.ts', 'terminal.ts'];
+    const doors = [
+      'io.ts',
+      'cli.ts',
+      'main.ts',
+      'background.ts',
+      'compile-cache.ts',
+      'style.ts',
+      'terminal.ts',
+    ];
     const wrong = files
       .filter((file) => !doors.includes(file))
       .flatMap((file) =>

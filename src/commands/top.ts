@@ -112,7 +112,7 @@ async function show(
   io.out(
     given.json
       ? jsonDocument(sampleParts(sample), source)
-      : onceText(sample, state, columnsOf(io), isUtf8(io)),
+      : onceText(sample, state, columnsOf(io), isUtf8(io), replayer?.state),
   );
 }
 

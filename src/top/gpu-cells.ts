@@ -120,9 +120,11 @@ export const GPU_COLUMNS: readonly GpuColumn[] = [
     const draw = spelled(metricOf(gpu, 'power.draw'), '', 1000);
     return span(`${draw}/${spelled(limit, 'W', 1000)}`, share >= 0.97 ? 'warn' : 'plain');
   }),
-  column('Memory', 11, 98, (gpu) => {
-    const used = spelled(metricOf(gpu, 'memory.used'), '', GIB, 1);
-    return span(`${used}/${spelled(metricOf(gpu, 'memory.total'), 'G', GIB, 1)}`);
+  column('Memory', 10, 98, (gpu) => {
+    const total = metricOf(gpu, 'memory.total');
+    const digits = (total ?? 0) >= 100 * GIB ? 0 : 1;
+    const used = spelled(metricOf(gpu, 'memory.used'), '', GIB, digits);
+    return span(`${used}/${spelled(total, 'G', GIB, digits)}`);
   }),
   { ...column('', 6, 50, barOf('memory', 'memory'), 'left'), grows: 16 },
   column('Util', 4, 99, (gpu) => span(spelled(metricOf(gpu, 'utilization.gpu'), '%'))),
@@ -130,7 +132,7 @@ export const GPU_COLUMNS: readonly GpuColumn[] = [
   column('SM', 4, 60, (gpu) => span(spelled(metricOf(gpu, 'smutil'), '%'))),
   column('Tens', 4, 59, (gpu) => span(spelled(metricOf(gpu, 'mmaact'), '%'))),
   column('DRAM', 4, 35, (gpu) => span(spelled(metricOf(gpu, 'dram'), '%'))),
-  column('Clock', 7, 70, (gpu) => span(spelled(metricOf(gpu, 'clocks.current.graphics'), 'MHz'))),
+  column('MHz', 4, 70, (gpu) => span(spelled(metricOf(gpu, 'clocks.current.graphics'), ''))),
   column('', 11, 75, reason, 'left'),
   column('Fan', 4, 20, (gpu) => span(spelled(metricOf(gpu, 'fan.speed'), '%'))),
   column('PCIe rx/tx', 11, 40, (gpu) =>

@@ -2,13 +2,19 @@
 import type { Sample } from '../watch/sample.js';
 import { Histories } from './history.js';
 import { textOf } from './span.js';
-import type { State } from './state.js';
+import type { ReplayState, State } from './state.js';
 import { LEAST, view } from './view.js';
 
 /** More than any machine has lines. */
 const ALL_ROWS = 4000;
 
-export function onceText(sample: Sample, state: State, columns: number, isUtf8: boolean): string {
+export function onceText(
+  sample: Sample,
+  state: State,
+  columns: number,
+  isUtf8: boolean,
+  replay: ReplayState | undefined,
+): string {
   const { lines } = view({
     state: { ...state, graphs: false },
     surface: { columns: Math.max(LEAST.columns, columns), rows: ALL_ROWS, isUtf8 },
@@ -16,7 +22,7 @@ export function onceText(sample: Sample, state: State, columns: number, isUtf8: 
     histories: new Histories(),
     now: sample.time,
     silentSince: undefined,
-    replay: undefined,
+    replay,
   });
   // Without the last line, which has the keys, and the blank ones above it.
   const texts = lines.slice(0, -1).map(textOf);

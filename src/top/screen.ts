@@ -63,7 +63,10 @@ export class Screen {
       const { text } = part;
       for (let i = 0; i < text.length && x < columns; i++) {
         if (!isNarrow(text.charCodeAt(i))) {
-          for (const { text: cell, width } of graphemes(text.slice(i))) {
+          // With the character before, to which a combining mark belongs.
+          const from = Math.max(0, i - 1);
+          x -= i - from;
+          for (const { text: cell, width } of graphemes(text.slice(from))) {
             if (x + width > columns) break;
             next[start + x] = cell;
             nextStyles[start + x] = style;

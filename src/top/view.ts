@@ -7,7 +7,7 @@ import { headerLine, silenceLine } from './panels/header.js';
 import { helpLines } from './panels/help.js';
 import { processPageLines } from './panels/process-page.js';
 import { type ProcessPanel, processPanel } from './panels/processes.js';
-import { type Line, span, styled } from './span.js';
+import { cutLine, type Line, span, styled } from './span.js';
 import type { Model } from './state.js';
 
 /** What is smaller shows nothing but that it is. */
@@ -57,7 +57,8 @@ function pageLines(model: Model, height: number): readonly Line[] {
 function mainLines(model: Model, height: number): View {
   const { sample, surface, state } = model;
   const gpus = fold(gpuLines(model), Math.max(2, height - LEAST_PROCESSES), surface.isUtf8);
-  const notes = (sample?.notes ?? []).map((note): Line => [span(note, 'dim')]);
+  const mark = surface.isUtf8 ? '…' : '>';
+  const notes = (sample?.notes ?? []).map((note) => cutLine([span(note, 'dim')], surface.columns, mark));
   const wanted = Math.max(LEAST_PROCESSES, Math.min((sample?.processes.length ?? 0) + 1, 12) + notes.length);
   const rest = height - gpus.length - wanted;
   const graphs = state.graphs && rest >= LEAST_GRAPHS ? graphLines(model, rest) : [];

@@ -15,6 +15,8 @@ const TILES: readonly (readonly [share: Share, title: string, role: Role])[] = [
   ['temperature', 'temperature', 'other'],
 ];
 
+const FEW_GPUS = 2;
+const FEW_TILES = 4;
 const NARROWEST = 24;
 const WIDEST = 64;
 /** With its title. */
@@ -34,9 +36,12 @@ export function graphLines(model: Model, height: number): readonly Line[] {
   const kinds = TILES.filter(isKnown);
   const mostAcross = Math.max(1, Math.floor((columns + 1) / (NARROWEST + 1)));
   const mostDown = Math.floor((height - 1) / LOWEST);
-  const perGpu = Math.max(1, Math.min(kinds.length, Math.floor((mostAcross * mostDown) / gpus.length)));
-  const tiles = gpus.flatMap((gpu) => kinds.slice(0, perGpu).map((kind) => ({ gpu, kind })));
   const fewestAcross = Math.max(1, Math.ceil((columns + 1) / (WIDEST + 1)));
+  // Of many GPUs the tiles of each are in one row.
+  const inRow = Math.max(gpus.length > FEW_GPUS ? 2 : FEW_TILES, fewestAcross);
+  const most = gpus.length === 1 ? kinds.length : Math.min(kinds.length, inRow);
+  const perGpu = Math.max(1, Math.min(most, Math.floor((mostAcross * mostDown) / gpus.length)));
+  const tiles = gpus.flatMap((gpu) => kinds.slice(0, perGpu).map((kind) => ({ gpu, kind })));
   const wanted = Math.min(mostAcross, Math.max(fewestAcross, Math.ceil(tiles.length / mostDown)));
   // A row has whole GPUs, so that the tiles of one metric are below each other.
   const across =

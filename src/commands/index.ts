@@ -174,7 +174,7 @@ export const commands: readonly CommandEntry[] = [
     examples: [
       ['nvsmi top', 'All GPUs, every second; ? shows the keys, q ends it.'],
       ['nvsmi top --once', 'The same view as text.'],
-      ['nvsmi top --replay /var/log/nvstats', 'What a recorder kept; left and right move through time.'],
+      ['nvsmi top --json', 'The same for a program.'],
     ],
     load: async () => (await import('./top.js')).spec,
   },

@@ -204,7 +204,7 @@ describe('a signal', () => {
 });
 
 describe('the page of a GPU', () => {
-  it('shows the report as soon as it is read, and reads it again with every sample', async () => {
+  it('shows the report once it was read, and reads it again with every sample', async () => {
     let reads = 0;
     const report = async (gpu: number): Promise<readonly string[]> => [`report ${++reads} of GPU ${gpu}`];
     const { terminal } = await running({ ...sampled(sample), report });

@@ -136,7 +136,7 @@ describe.skipIf(!hasTmux)('top in a terminal', { timeout: 60_000 }, () => {
     expect(await ended(tmux)).toMatch(/^status 0$/m);
   });
 
-  it('stands still while it is paused', async () => {
+  it('does not change while it is paused', async () => {
     const tmux = await top('h200-x2-load');
     tmux.keys('p');
     await tmux.until(/paused$/m);

@@ -6,6 +6,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { openSnapshot } from '../src/nvml/machine.js';
 import { openSession } from '../src/nvml/session.js';
+import { Asker } from '../src/query/ask/asker.js';
 import { recordedFiles } from '../src/system/files.js';
 import { SHARES, type Share } from '../src/top/gpu-cells.js';
 import { Histories } from '../src/top/history.js';
@@ -36,7 +37,7 @@ async function samples(count: number): Promise<readonly Sample[]> {
   const session = openSession(openSnapshot(MACHINE).driver);
   let now = Date.UTC(2026, 0, 1);
   const sampler = liveSampler({
-    session,
+    asker: new Asker(session),
     gpus: session.gpus,
     files: recordedFiles({}),
     isRecorded: true,

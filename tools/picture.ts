@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { openSnapshot } from '../src/nvml/machine.js';
 import { openSession } from '../src/nvml/session.js';
+import { Asker } from '../src/query/ask/asker.js';
 import { cellsOf } from '../src/render/graphemes.js';
 import { recordedFiles } from '../src/system/files.js';
 import { SHARES, type Share } from '../src/top/gpu-cells.js';
@@ -47,7 +48,7 @@ async function screen(): Promise<readonly Line[]> {
   const session = openSession(driver);
   let now = NOON;
   const sampler = liveSampler({
-    session,
+    asker: new Asker(session),
     gpus: session.gpus,
     files: recordedFiles({}),
     isRecorded: true,

@@ -28,6 +28,7 @@ import { type CommandSpec, command } from './command.js';
 import type { Context, Machine } from './context.js';
 import { jsonOption } from './json-option.js';
 import { lostLines, statusOf } from './lost.js';
+import { type AskedMachine, machineOf } from './machine.js';
 import { chosenGpus, idOption } from './select.js';
 
 const options = [
@@ -82,8 +83,8 @@ async function ps(given: Given<typeof options>, context: Context): Promise<numbe
   const { io } = context;
   const column = given.sort === undefined ? undefined : sortColumn(given.sort);
   const by = given.by === undefined ? undefined : grouping(given.by);
-  const machine = await context.machine();
-  const gpus = chosenGpus(machine.session, given.id);
+  const machine = await machineOf(context);
+  const gpus = await chosenGpus(machine.session, given.id);
   const now = io.now();
   const found = find(machine, gpus, now, io.background?.pid ?? 0);
   const chosen = chosenOf(found, given, machine);
@@ -114,8 +115,13 @@ function grouping(word: string): Grouping {
   return word as Grouping;
 }
 
-function find(machine: Machine, gpus: Parameters<typeof processSource>[1], now: number, own: number): Found {
-  const lists = processSource(machine.session, gpus).sample();
+function find(
+  machine: AskedMachine,
+  gpus: Parameters<typeof processSource>[1],
+  now: number,
+  own: number,
+): Found {
+  const lists = processSource(machine.asker, gpus).sample();
   // The processes of this machine are not those of a recorded one.
   const hosts = machine.recorded === undefined ? new HostProcesses(machine.files, own) : undefined;
   const entries = hosts === undefined ? withoutHost(lists) : processEntries(lists, hosts, overLife(now));

@@ -27,6 +27,7 @@ import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { jsonOption } from './json-option.js';
 import { statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import { chooser } from './recorded-gpus.js';
 import { chosenGpus, idOption } from './select.js';
 
@@ -67,12 +68,12 @@ async function top(given: Given<typeof options>, context: Context): Promise<numb
   const settings = { ...readSettings(io), ...chosenSettings(given) };
   const state = initialState(settings, given.readonly === true);
   if (given.replay !== undefined) return replay(given.replay, given, state, io);
-  const { session, files, recorded } = await context.machine();
-  const gpus = chosenGpus(session, given.id);
+  const { session, asker, files, recorded } = await machineOf(context);
+  const gpus = await chosenGpus(session, given.id);
   const now = (): number => io.now();
   const own = io.background?.pid ?? 0;
-  const live = liveSampler({ session, files, gpus, isRecorded: recorded !== undefined, own, now });
-  const sampler: Sampler = { ...live, report: gpuReports(session, gpus, now) };
+  const live = liveSampler({ asker, files, gpus, isRecorded: recorded !== undefined, own, now });
+  const sampler: Sampler = { ...live, report: gpuReports(asker, gpus, now) };
   await show(sampler, undefined, given, state, context);
   return statusOf(gpus);
 }

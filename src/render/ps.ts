@@ -1,8 +1,8 @@
 /** Processes on GPUs as text: a table as wide as the terminal, and lines about what it does not show. */
 import { Missing } from '../nvml/status.js';
 import { plainly } from '../plain-text.js';
-import type { Reading } from '../query/bound-probe.js';
 import { mebibytes, percent, text } from '../query/kind.js';
+import type { Reading } from '../query/reading.js';
 import type { Hidden } from '../watch/hidden.js';
 import type { ProcessColumn } from '../watch/process-columns.js';
 import type { ProcessEntry } from '../watch/process-entry.js';

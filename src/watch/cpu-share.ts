@@ -1,6 +1,6 @@
 /** The share of one CPU that a process uses, in percent. */
 import { NOT_SUPPORTED } from '../nvml/status.js';
-import type { Reading } from '../query/bound-probe.js';
+import type { Reading } from '../query/reading.js';
 import type { HostProcess } from '../system/host-process.js';
 import { TICKS_PER_SECOND } from '../system/proc-stat.js';
 import type { CpuOf } from './process-entry.js';

@@ -2,19 +2,21 @@
 import { NVML_PCIE_UTIL_RX_BYTES, NVML_PCIE_UTIL_TX_BYTES } from '../nvml/generated/constants.js';
 import { nvmlGpmQueryDeviceSupport } from '../nvml/generated/entries.js';
 import { GpmMeter } from '../nvml/gpm.js';
-import type { Gpu, Session } from '../nvml/session.js';
+import type { Gpu } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED, statusWords } from '../nvml/status.js';
-import type { Reading } from '../query/bound-probe.js';
+import type { Asker } from '../query/ask/asker.js';
+import { type Asking, ask, read, together, want } from '../query/ask/asking.js';
+import type { Subject } from '../query/ask/subject.js';
 import { derive } from '../query/derive.js';
-import { gpuRow, readGpuFields } from '../query/gpu-fields.js';
+import { from, type Row } from '../query/field.js';
+import { gpuFields, gpuRow } from '../query/gpu-fields.js';
 import { count } from '../query/kind.js';
 import { computeInstanceId, gpuInstanceId, migName } from '../query/mig.js';
 import { migDevicesOf } from '../query/mig-devices.js';
 import { pcieThroughput } from '../query/pcie-throughput.js';
 import { compilePlan } from '../query/plan.js';
 import { fixed } from '../query/probe.js';
-import { askerOf, askProbe } from '../query/read.js';
-import { from, type Row } from '../query/row.js';
+import type { Reading } from '../query/reading.js';
 import { GPM_METRICS, type GpmMetricName, METRICS, type Metric } from './gpu-metrics.js';
 import type { GpuSample, MigSample } from './sample.js';
 
@@ -40,16 +42,16 @@ export interface GpuSource {
   close(): void;
 }
 
-export function gpuSource(session: Session, gpus: readonly Gpu[], now: () => number): GpuSource {
-  const context = { session, now };
+export function gpuSource(asker: Asker, gpus: readonly Gpu[], now: () => number): GpuSource {
+  const context = { asker, now };
   const plan = compilePlan(METRICS.map(gpuRow), gpus, context);
-  const meters = gpus.map((gpu) => meterOf(session, gpu));
+  const meters = gpus.map((gpu) => meterOf(asker, gpu));
   // The counters of the PCIe link take 20 ms each: only GPUs without GPM are asked for them.
   const slow = gpus.filter((gpu, i) => meters[i] === undefined && gpu.handle !== undefined);
   const rows = [pcieRow(NVML_PCIE_UTIL_TX_BYTES), pcieRow(NVML_PCIE_UTIL_RX_BYTES)];
   const pcie = slow.length === 0 ? undefined : compilePlan(rows, slow, context);
   const named = gpus.map((gpu) => {
-    const [name, uuid] = readGpuFields(session, gpu, ['name', 'uuid']).map(textOf);
+    const [name, uuid] = asker.run(gpuFields(['name', 'uuid'], gpu)).map(textOf);
     return { name: name ?? '', uuid: uuid ?? '' };
   });
   const traffic = (gpu: Gpu, place: number): Reading => {
@@ -77,7 +79,7 @@ export function gpuSource(session: Session, gpus: readonly Gpu[], now: () => num
       gpus.map((gpu, i): GpuSample => {
         const { name, uuid } = named[i] as { name: string; uuid: string };
         const lost = gpu.handle === undefined ? statusWords(gpu.status) : undefined;
-        const migs = lost === undefined ? migsOf(session, gpu) : [];
+        const migs = lost === undefined ? asker.run(migsOf(gpu)) : [];
         return { index: gpu.index, name, uuid, lost, values: valuesOf(gpu, i), migs };
       }),
     close: () => {
@@ -88,33 +90,29 @@ export function gpuSource(session: Session, gpus: readonly Gpu[], now: () => num
 
 const textOf = (reading: Reading): string => (reading instanceof Missing ? '' : String(reading));
 
-function meterOf(session: Session, gpu: Gpu): GpmMeter | undefined {
+function meterOf(asker: Asker, gpu: Gpu): GpmMeter | undefined {
   if (gpu.handle === undefined) return undefined;
-  if (askProbe(session, support, gpu).read('isSupportedDevice') !== 1) return undefined;
-  return new GpmMeter(session.driver, gpu.handle, Object.values(GPM_METRICS));
+  if (asker.run(ask(support, gpu)).read('isSupportedDevice') !== 1) return undefined;
+  return new GpmMeter(asker.session.driver, gpu.handle, Object.values(GPM_METRICS));
 }
 
 /** The MIG devices of a GPU; none where they cannot be listed. */
-function migsOf(session: Session, gpu: Gpu): readonly MigSample[] {
-  const ask = askerOf(session, gpu);
-  const found = migDevicesOf(gpu, ask);
+function* migsOf(gpu: Subject): Asking<readonly MigSample[]> {
+  const found = yield* migDevicesOf(gpu);
   if (found === undefined || found instanceof Missing) return [];
-  return found.map((mig) => {
-    const [usedMemory, totalMemory] = readGpuFields(session, mig, ['memory.used', 'memory.total']) as [
-      Reading,
-      Reading,
-    ];
-    return {
-      name: textOf(migName(session, mig)),
-      gi: ask(gpuInstanceId, mig).read('value'),
-      ci: ask(computeInstanceId, mig).read('value'),
-      usedMemory,
-      totalMemory,
-    };
-  });
+  return yield* together(found.map(migOf));
 }
 
-export const driverVersion = (session: Session, gpus: readonly Gpu[]): string => {
+function* migOf(mig: Subject): Asking<MigSample> {
+  const [usedMemory, totalMemory] = (yield* gpuFields(['memory.used', 'memory.total'], mig)) as [
+    Reading,
+    Reading,
+  ];
+  const [gi, ci] = (yield* read([want(gpuInstanceId), want(computeInstanceId)], mig)) as [Reading, Reading];
+  return { name: textOf(yield* migName(mig)), gi, ci, usedMemory, totalMemory };
+}
+
+export const driverVersion = (asker: Asker, gpus: readonly Gpu[]): string => {
   const [first] = gpus;
-  return first === undefined ? '' : textOf(readGpuFields(session, first, ['driver_version'])[0] as Reading);
+  return first === undefined ? '' : textOf(asker.run(gpuFields(['driver_version'], first))[0] as Reading);
 };

@@ -1,6 +1,7 @@
 /** Samples of an open NVML session, asked in this process. */
-import type { Gpu, Session } from '../nvml/session.js';
+import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
+import type { Asker } from '../query/ask/asker.js';
 import { environOf } from '../system/environ.js';
 import type { SystemFiles } from '../system/files.js';
 import { SinceLastSample } from './cpu-share.js';
@@ -11,7 +12,7 @@ import { processSource } from './process-samples.js';
 import type { Ancestor, Sampler } from './sample.js';
 
 export interface LiveMachine {
-  readonly session: Session;
+  readonly asker: Asker;
   readonly files: SystemFiles;
   readonly gpus: readonly Gpu[];
   readonly isRecorded: boolean;
@@ -21,14 +22,15 @@ export interface LiveMachine {
 }
 
 /** All but the report, which is a matter of the caller. */
-export function liveSampler({ session, files, gpus, isRecorded, own, now }: LiveMachine): Sampler {
-  const source = gpuSource(session, gpus, now);
-  const processes = processSource(session, gpus);
+export function liveSampler({ asker, files, gpus, isRecorded, own, now }: LiveMachine): Sampler {
+  const source = gpuSource(asker, gpus, now);
+  const processes = processSource(asker, gpus);
   const hosts = isRecorded ? undefined : new HostProcesses(files, own);
   const shares = new SinceLastSample();
-  const driver = driverVersion(session, gpus);
+  const driver = driverVersion(asker, gpus);
   return {
     take: async () => {
+      asker.tick();
       const pending = source.sample();
       if (pending !== undefined) await pending;
       const time = now();

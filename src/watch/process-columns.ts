@@ -1,8 +1,8 @@
 /** Table: what is known of a process on a GPU. JSON, text, sorting, filters and sums are all made of these columns. */
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
-import type { Reading } from '../query/bound-probe.js';
 import { type Cells, cell } from '../query/cell.js';
 import { count, type Kind, mebibytes, percent, text, timestamp } from '../query/kind.js';
+import type { Reading } from '../query/reading.js';
 import type { HostProcess } from '../system/host-process.js';
 import type { ProcessEntry } from './process-entry.js';
 

@@ -1,7 +1,7 @@
 /** A process on a GPU as NVML and the host know it together. */
 import { NVML_ERROR_NO_PERMISSION, NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
 import { Missing } from '../nvml/status.js';
-import type { Reading } from '../query/bound-probe.js';
+import type { Reading } from '../query/reading.js';
 import { bootTime } from '../system/boot.js';
 import { type DeviceHolders, deviceHolders, devicesOfProcess } from '../system/device-holders.js';
 import { recordedFiles, type SystemFiles } from '../system/files.js';

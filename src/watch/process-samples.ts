@@ -1,13 +1,14 @@
 /** The processes that NVML lists for some GPUs, with what they used of the engines. All NVML reading of `ps` is here. */
 import { nvmlDeviceGetMinorNumber } from '../nvml/generated/entries.js';
-import type { Gpu, Session } from '../nvml/session.js';
+import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import type { Reading } from '../query/bound-probe.js';
-import { readGpuFields } from '../query/gpu-fields.js';
+import type { Asker } from '../query/ask/asker.js';
+import { read, want } from '../query/ask/asking.js';
+import { gpuFields } from '../query/gpu-fields.js';
 import { gpuProcesses, type PlacedProcess } from '../query/gpu-processes.js';
 import { type EngineUse, ProcessUtilization } from '../query/monitor/process-utilization.js';
 import { fixed } from '../query/probe.js';
-import { askerOf, readValues, want } from '../query/read.js';
+import type { Reading } from '../query/reading.js';
 
 /** A process on a GPU, with its share of the engines since the sample before. */
 export interface UsedProcess extends PlacedProcess {
@@ -53,24 +54,25 @@ function repeating(utilization: ProcessUtilization): () => ReadonlyMap<number, E
 const minorNumber = fixed(nvmlDeviceGetMinorNumber);
 
 /** Prepares the questions about some GPUs: each remembers the time of its own newest sample. */
-export function processSource(session: Session, gpus: readonly Gpu[]): ProcessSource {
+export function processSource(asker: Asker, gpus: readonly Gpu[]): ProcessSource {
   const known = gpus.map((gpu) => {
     const { handle } = gpu;
-    const utilization = handle === undefined ? undefined : new ProcessUtilization(session.driver, handle);
+    const utilization =
+      handle === undefined ? undefined : new ProcessUtilization(asker.session.driver, handle);
     return {
       gpu,
       utilization,
       newest: utilization && repeating(utilization),
-      fixed: readGpuFields(session, gpu, ['uuid', 'name']),
-      minor: readValues(session, gpu, [want(minorNumber)])[0] as Reading,
+      fixed: asker.run(gpuFields(['uuid', 'name'], gpu)),
+      minor: asker.run(read([want(minorNumber)], gpu))[0] as Reading,
     };
   });
   return {
     sample: () =>
       known.map(({ gpu, utilization, newest, fixed, minor }): GpuProcesses => {
         const [uuid, name] = fixed as [Reading, Reading];
-        const [usedMemory] = readGpuFields(session, gpu, ['memory.used']) as [Reading];
-        const listed = gpuProcesses(gpu, askerOf(session, gpu));
+        const [usedMemory] = asker.run(gpuFields(['memory.used'], gpu)) as [Reading];
+        const listed = asker.run(gpuProcesses(gpu));
         const use = newest?.();
         return {
           gpu,

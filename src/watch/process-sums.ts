@@ -1,8 +1,8 @@
 /** Sums over the processes of a user, a container, a pod or a Slurm job. */
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
-import type { Reading } from '../query/bound-probe.js';
 import { type Cells, cell } from '../query/cell.js';
 import { count, mebibytes, percent, text } from '../query/kind.js';
+import type { Reading } from '../query/reading.js';
 import { processColumn } from './process-columns.js';
 import type { ProcessEntry } from './process-entry.js';
 

@@ -1,5 +1,5 @@
 /** What the monitor knows at one moment. Plain data: it may come from this process, from another one, or from a recording. */
-import type { Reading } from '../query/bound-probe.js';
+import type { Reading } from '../query/reading.js';
 import type { Metric } from './gpu-metrics.js';
 import type { ProcessEntry } from './process-entry.js';
 

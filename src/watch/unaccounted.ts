@@ -1,8 +1,8 @@
 /** Memory of a GPU that no listed process accounts for, and who may have it. */
 import { Missing } from '../nvml/status.js';
-import type { Reading } from '../query/bound-probe.js';
 import { type Cells, cell } from '../query/cell.js';
 import { count, mebibytes, text, timestamp } from '../query/kind.js';
+import type { Reading } from '../query/reading.js';
 import type { DeviceHolder } from '../system/device-holders.js';
 import type { GpuProcesses } from './process-samples.js';
 

@@ -3,6 +3,7 @@
 import { openSnapshot } from '../../src/nvml/machine.js';
 import { openSession } from '../../src/nvml/session.js';
 import type { Snapshot } from '../../src/nvml/snapshot.js';
+import { Asker } from '../../src/query/ask/asker.js';
 import { recordedFiles } from '../../src/system/files.js';
 import { SHARES, type Share } from '../../src/top/gpu-cells.js';
 import { Histories } from '../../src/top/history.js';
@@ -31,7 +32,7 @@ export async function samplesOf(
   const session = openSession(driver);
   let now = BEGIN;
   const sampler = liveSampler({
-    session,
+    asker: new Asker(session),
     gpus: session.gpus,
     files: world === undefined ? recordedFiles({}) : madeFiles(world),
     isRecorded: world === undefined,

@@ -3,6 +3,7 @@ import { openSession } from '../../src/nvml/session.js';
 import { parseSnapshot } from '../../src/nvml/snapshot.js';
 import { snapshotDriver } from '../../src/nvml/snapshot-driver.js';
 import { Missing } from '../../src/nvml/status.js';
+import { Asker } from '../../src/query/ask/asker.js';
 import { overLife, SinceLastSample } from '../../src/watch/cpu-share.js';
 import { hiddenFrom } from '../../src/watch/hidden.js';
 import { processCells, processColumn, sortedBy, spelledSeconds } from '../../src/watch/process-columns.js';
@@ -58,7 +59,7 @@ const WORLD: MadeWorld = {
 
 function joined(world: MadeWorld = WORLD) {
   const session = openSession(snapshotDriver(parseSnapshot(JSON.stringify(MACHINE), 'made'), 'made'));
-  const lists = processSource(session, session.gpus).sample();
+  const lists = processSource(new Asker(session), session.gpus).sample();
   const hosts = new HostProcesses(madeFiles(world), 1);
   return { lists, hosts, entries: processEntries(lists, hosts, overLife(NOW)) };
 }

@@ -40,12 +40,17 @@ export function graphLines(model: Model, height: number): readonly Line[] {
   // Of many GPUs the tiles of each are in one row.
   const inRow = Math.max(gpus.length > FEW_GPUS ? 2 : FEW_TILES, fewestAcross);
   const most = gpus.length === 1 ? kinds.length : Math.min(kinds.length, inRow);
-  const perGpu = Math.max(1, Math.min(most, Math.floor((mostAcross * mostDown) / gpus.length)));
+  // As many as fit, whole GPUs in a row.
+  const acrossFor = (each: number): number => {
+    const wanted = Math.min(mostAcross, Math.max(fewestAcross, Math.ceil((gpus.length * each) / mostDown)));
+    return each * Math.max(1, Math.floor(wanted / each));
+  };
+  const fits = (each: number): boolean =>
+    acrossFor(each) <= mostAcross && Math.ceil((gpus.length * each) / acrossFor(each)) <= mostDown;
+  let perGpu = Math.max(1, most);
+  while (perGpu > 1 && !fits(perGpu)) perGpu--;
   const tiles = gpus.flatMap((gpu) => kinds.slice(0, perGpu).map((kind) => ({ gpu, kind })));
-  const wanted = Math.min(mostAcross, Math.max(fewestAcross, Math.ceil(tiles.length / mostDown)));
-  // A row has whole GPUs, so that the tiles of one metric are below each other.
-  const across =
-    perGpu > 1 && wanted >= perGpu ? Math.floor(wanted / perGpu) * perGpu : Math.min(wanted, tiles.length);
+  const across = Math.min(acrossFor(perGpu), tiles.length);
   const down = Math.min(mostDown, Math.ceil(tiles.length / across));
   const width = Math.floor((columns + 1) / across) - 1;
   const tileHeight = Math.floor((height - 1) / down);

@@ -53,6 +53,7 @@ const GROUND = [
   'background.ts',
   'bounded-file.ts',
   'errors.ts',
+  'foreground.ts',
   'form.ts',
   'io.ts',
   'output-file.ts',
@@ -61,6 +62,7 @@ const GROUND = [
   'style.ts',
   'terminal.ts',
   'trust.ts',
+  'verdict.ts',
   'width.ts',
   'written-path.ts',
 ];
@@ -68,13 +70,29 @@ const GROUND = [
 /** What each room may import beside itself and the ground. */
 const MAY: Readonly<Record<string, readonly string[]>> = {
   library: ['query', 'report', 'render', 'system', 'nvml'],
-  commands: ['top', 'watch', 'query', 'report', 'render', 'system', 'nvml'],
+  commands: [
+    'top',
+    'watch',
+    'doctor',
+    'health',
+    'events',
+    'query',
+    'report',
+    'render',
+    'system',
+    'simulator',
+    'nvml',
+  ],
   top: ['watch', 'query', 'report', 'render', 'system', 'nvml'],
   watch: ['query', 'system', 'nvml'],
+  doctor: ['events', 'query', 'system', 'nvml'],
+  health: ['events', 'query', 'system', 'nvml'],
+  events: ['query', 'system', 'nvml'],
   completion: ['src', 'commands', 'report', 'query', 'nvml'],
   report: ['query', 'nvml', 'system'],
   query: ['nvml'],
   system: ['nvml'],
+  simulator: ['query', 'nvml'],
   render: [],
   nvml: [],
 };
@@ -155,7 +173,8 @@ const SPELLING = [
 
 function isSpelling({ from, to, typesOnly }: Edge): boolean {
   return (
-    roomOf(from) === 'render' && (typesOnly ? /^(query|nvml|report|watch)\//.test(to) : SPELLING.includes(to))
+    roomOf(from) === 'render' &&
+    (typesOnly ? /^(query|nvml|report|events|watch)\//.test(to) : SPELLING.includes(to))
   );
 }
 
@@ -187,6 +206,7 @@ describe('the doors to the process', () => {
   /** The library knows no `io`: it looks for NVML where the platform and the environment say. */
   const ALLOWED: Readonly<Record<string, RegExp>> = {
     'nvml/library.ts': /^process\.(platform|arch)$/,
+    'simulator/library-file.ts': /^process\.arch$/,
     'nvml/koffi.ts': /^process\.(platform|arch|getBuiltinModule)$/,
     'nvml/api/lifetime.ts': /^process\.env$/,
     'nvml/workers.ts': /^process\.env$/,

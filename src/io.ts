@@ -10,6 +10,7 @@ import { ClosedPipe, EXIT, OutputError, UsageError } from './errors.js';
 import { type Foreground, foregroundOf } from './foreground.js';
 import { type OutputFile, openOutput, replaceContent } from './output-file.js';
 import { plainly } from './plain-text.js';
+import type { Terminal } from './terminal.js';
 
 export interface Io {
   /** Writes text to stdout or the file of `redirect`, whole, before it returns. */
@@ -31,6 +32,8 @@ export interface Io {
   readonly stderrIsTerminal: boolean;
   /** How wide the terminal of stdout is; left out where there is none. */
   readonly columns?: number | undefined;
+  /** The screen and the keys of the user; undefined where one of them is no terminal. */
+  terminal?(): Promise<Terminal | undefined>;
   /** A file's text; throws like readFileSync. */
   readFile(path: string): string;
   /** Takes a line of the system log, in place of /dev/log. Throws where it cannot. */
@@ -80,6 +83,13 @@ export class ProcessIo implements Io {
   /** Loads the streams of node:tty, and is read for the help alone. */
   get columns(): number | undefined {
     return this.stdoutIsTerminal ? process.stdout.columns : undefined;
+  }
+
+  /** Loaded for the monitor alone. */
+  async terminal(): Promise<Terminal | undefined> {
+    if (!isTerminal(0) || !isTerminal(1)) return undefined;
+    const { terminalOf } = await import('./terminal.js');
+    return terminalOf(process, (text) => writeWhole(1, text));
   }
 
   out(text: string): void {

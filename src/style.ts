@@ -20,3 +20,9 @@ export function colourLevel(env: Io['env'], isTerminal: boolean): ColorSupportLe
   if (CLICOLOR_FORCE !== '' && CLICOLOR_FORCE !== '0') return 1;
   return isTerminal && TERM !== 'dumb' ? 1 : 0;
 }
+
+/** Whether the terminal is one for UTF-8, as the locale says: the first of these variables that is not empty decides. */
+export function isUtf8({ env }: Pick<Io, 'env'>): boolean {
+  const locale = [env.LC_ALL, env.LC_CTYPE, env.LANG].find((value = '') => value !== '') ?? '';
+  return /utf-?8/i.test(locale);
+}

@@ -43,7 +43,7 @@ const edges: readonly Edge[] = files.flatMap((from) =>
   }),
 );
 
-const roomOf = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? '') : 'top');
+const roomOf = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? '') : 'src');
 const isOurs = ({ to }: Edge): boolean => files.includes(to);
 const shown = (wrong: readonly Edge[]): readonly string[] => wrong.map(({ from, to }) => `${from} → ${to}`);
 
@@ -60,6 +60,7 @@ const GROUND = [
   'period.ts',
   'plain-text.ts',
   'style.ts',
+  'terminal.ts',
   'trust.ts',
   'verdict.ts',
   'width.ts',
@@ -69,12 +70,27 @@ const GROUND = [
 /** What each room may import beside itself and the ground. */
 const MAY: Readonly<Record<string, readonly string[]>> = {
   library: ['act', 'query', 'report', 'render', 'system', 'nvml'],
-  commands: ['act', 'doctor', 'health', 'events', 'query', 'report', 'render', 'system', 'simulator', 'nvml'],
+  commands: [
+    'act',
+    'top',
+    'watch',
+    'doctor',
+    'health',
+    'events',
+    'query',
+    'report',
+    'render',
+    'system',
+    'simulator',
+    'nvml',
+  ],
+  top: ['watch', 'query', 'report', 'render', 'system', 'nvml'],
+  watch: ['query', 'system', 'nvml'],
   act: ['query', 'nvml'],
   doctor: ['events', 'query', 'system', 'nvml'],
   health: ['events', 'query', 'system', 'nvml'],
   events: ['query', 'system', 'nvml'],
-  completion: ['top', 'commands', 'report', 'query', 'nvml'],
+  completion: ['src', 'commands', 'report', 'query', 'nvml'],
   report: ['query', 'nvml', 'system'],
   query: ['nvml'],
   system: ['nvml'],
@@ -160,7 +176,7 @@ const SPELLING = [
 function isSpelling({ from, to, typesOnly }: Edge): boolean {
   return (
     roomOf(from) === 'render' &&
-    (typesOnly ? /^(query|nvml|report|events)\//.test(to) : SPELLING.includes(to))
+    (typesOnly ? /^(query|nvml|report|events|watch)\//.test(to) : SPELLING.includes(to))
   );
 }
 
@@ -204,7 +220,15 @@ describe('the doors to the process', () => {
     /\bprocess\.(?:arch|argv|cwd|env|exec\w*|exit\w*|getBuiltinModule|hrtime|kill|nextTick|off|on|once|platform|std\w+|versions?)\b|\bconsole\.\w+/g;
 
   it('are io.ts, cli.ts, main.ts, what main.ts is loaded with, and the background program', () => {
-    const doors = ['io.ts', 'cli.ts', 'main.ts', 'background.ts', 'compile-cache.ts', 'style.ts'];
+    const doors = [
+      'io.ts',
+      'cli.ts',
+      'main.ts',
+      'background.ts',
+      'compile-cache.ts',
+      'style.ts',
+      'terminal.ts',
+    ];
     const wrong = files
       .filter((file) => !doors.includes(file))
       .flatMap((file) =>

@@ -128,8 +128,8 @@ describe('the contents of the README', () => {
     for (const [, anchor] of README.matchAll(/\]\(#([\w-]+)\)/g)) expect(anchors).toContain(anchor);
   });
 
-  it('say of the picture what its title says', () => {
-    const picture = readFileSync(join(root, 'docs/terminal.svg'), 'utf8');
-    expect(README).toContain(`![${/<title>(.*)<\/title>/.exec(picture)?.[1]}](docs/terminal.svg)`);
+  it.each(['docs/terminal.svg', 'docs/top.svg'])('say of %s what its title says', (path) => {
+    const picture = readFileSync(join(root, path), 'utf8');
+    expect(README).toContain(`![${/<title>(.*)<\/title>/.exec(picture)?.[1]}](${path})`);
   });
 });

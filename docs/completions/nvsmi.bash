@@ -70,7 +70,7 @@ _nvsmi() {
       *) break ;;
     esac
   done
-  case " snapshot simulate doctor health events topo drain nvlink c2c clocks pci prm mig apply vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon daemon replay gpm help version completion " in
+  case " snapshot simulate doctor health events topo drain nvlink c2c clocks pci prm mig apply vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon top ps daemon replay gpm help version completion " in
     *" ${COMP_WORDS[at]} "*) [[ $COMP_CWORD -gt $at ]] && command=${COMP_WORDS[at]} ;;
   esac
   case "$command $previous" in
@@ -266,6 +266,20 @@ _nvsmi() {
     "pmon --format") _nvsmi_word 'json jsonl' "$current"; return ;;
     "pmon --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "pmon --nvml") _nvsmi_paths -f "$current"; return ;;
+    "top -i"|"top --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
+    "top -d"|"top --delay") return ;;
+    "top -s"|"top --sort") _nvsmi_word 'gpu gi ci pid inner_pid user type sm mem enc dec used_gpu_memory cpu host_memory state run_time container_id pod_uid slurm_job_id slurm_step_id systemd_unit command' "$current"; return ;;
+    "top --replay") _nvsmi_paths -d "$current"; return ;;
+    "top --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
+    "top --nvml") _nvsmi_paths -f "$current"; return ;;
+    "ps -i"|"ps --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
+    "ps -u"|"ps --user") return ;;
+    "ps --pod") return ;;
+    "ps --job") return ;;
+    "ps -s"|"ps --sort") _nvsmi_word 'gpu gi ci pid inner_pid user type sm mem enc dec used_gpu_memory cpu host_memory state run_time container_id pod_uid slurm_job_id slurm_step_id systemd_unit command' "$current"; return ;;
+    "ps --by") _nvsmi_word 'user container pod job' "$current"; return ;;
+    "ps --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
+    "ps --nvml") _nvsmi_paths -f "$current"; return ;;
     "daemon -i"|"daemon --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
     "daemon -d"|"daemon --delay") return ;;
     "daemon -s"|"daemon --select") _nvsmi_letters 'p u c v m e t' "$current"; return ;;
@@ -322,6 +336,8 @@ _nvsmi() {
     'power-profiles') words='-h --help -i --id -l --list -ld --list-detailed -gr --get-requested -ge --get-enforced --json -sr --set-requested -cr --clear-requested --dry-run --audit --snapshot --nvml' ;;
     'dmon') words='-h --help -i --id -d --delay -c --count -s --select --gpm-metrics --gpm-options -o --options -f --filename --format --snapshot --nvml' ;;
     'pmon') words='-h --help -i --id -d --delay -c --count -s --select -o --options -f --filename --format --snapshot --nvml' ;;
+    'top') words='-h --help -i --id -d --delay -s --sort -t --tree --readonly --once --replay --json --snapshot --nvml' ;;
+    'ps') words='-h --help -i --id -u --user --pod --job -s --sort -r --reverse --by --json --snapshot --nvml' ;;
     'daemon') words='-h --help -i --id -d --delay -s --select -p --path -j --job -t --terminate --foreground --snapshot --nvml' ;;
     'replay') words='-h --help -f --filename -i --id -s --select -b --begin -e --end -r --output --format --snapshot --nvml' ;;
     'gpm') words='-h --help -i --id -g --get-stream-state -s --set-stream-state --json --dry-run --audit --snapshot --nvml' ;;
@@ -330,10 +346,10 @@ _nvsmi() {
     'completion') words='-h --help --snapshot --nvml' ;;
   esac
   case "$command $previous" in
-    "help help") words+=' snapshot simulate doctor health events topo drain nvlink c2c clocks pci prm mig apply vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon daemon replay gpm help version completion' ;;
+    "help help") words+=' snapshot simulate doctor health events topo drain nvlink c2c clocks pci prm mig apply vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon top ps daemon replay gpm help version completion' ;;
     "completion completion") words+=' bash zsh fish' ;;
   esac
-  [[ $COMP_CWORD -eq $at ]] && words+=' snapshot simulate doctor health events topo drain nvlink c2c clocks pci prm mig apply vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon daemon replay gpm help version completion'
+  [[ $COMP_CWORD -eq $at ]] && words+=' snapshot simulate doctor health events topo drain nvlink c2c clocks pci prm mig apply vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon top ps daemon replay gpm help version completion'
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
 

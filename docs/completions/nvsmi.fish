@@ -1,7 +1,7 @@
 # fish completion for nvsmi. Generated from nvsmi's option tables (nvsmi completion). Do not edit.
 
 function __nvsmi_alone
-    not __fish_seen_subcommand_from snapshot simulate doctor health events topo drain nvlink c2c clocks pci prm mig apply vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon daemon replay gpm help version completion
+    not __fish_seen_subcommand_from snapshot simulate doctor health events topo drain nvlink c2c clocks pci prm mig apply vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon top ps daemon replay gpm help version completion
 end
 
 # The words of a comma list after those that are there.
@@ -60,13 +60,15 @@ complete -c nvsmi -n __nvsmi_alone -a power-smoothing -d 'Preset profiles of pow
 complete -c nvsmi -n __nvsmi_alone -a power-profiles -d 'Workload power profiles: supported, requested, enforced.'
 complete -c nvsmi -n __nvsmi_alone -a dmon -d 'Print a line of metrics for every GPU, every second.'
 complete -c nvsmi -n __nvsmi_alone -a pmon -d 'Print a line for every process on the GPUs, every second.'
+complete -c nvsmi -n __nvsmi_alone -a top -d 'The GPUs and the processes on them, live, on the whole terminal.'
+complete -c nvsmi -n __nvsmi_alone -a ps -d 'The processes on the GPUs: user, command, container, job, memory and utilization.'
 complete -c nvsmi -n __nvsmi_alone -a daemon -d 'Record the metrics of dmon to files, in the background.'
 complete -c nvsmi -n __nvsmi_alone -a replay -d 'Show what the daemon recorded.'
 complete -c nvsmi -n __nvsmi_alone -a gpm -d 'Streaming state of GPU performance monitoring (GPM).'
 complete -c nvsmi -n __nvsmi_alone -a help -d 'Show this help, or that of a command.'
 complete -c nvsmi -n __nvsmi_alone -a version -d 'Show the versions of nvsmi, NVML, the driver and CUDA.'
 complete -c nvsmi -n __nvsmi_alone -a completion -d 'Print the completion script of a shell.'
-complete -c nvsmi -n 'string match -q help -- (commandline -opc)[-1]' -a 'snapshot simulate doctor health events topo drain nvlink c2c clocks pci prm mig apply vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon daemon replay gpm help version completion' -d 'Whose help; that of nvsmi without one.'
+complete -c nvsmi -n 'string match -q help -- (commandline -opc)[-1]' -a 'snapshot simulate doctor health events topo drain nvlink c2c clocks pci prm mig apply vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon top ps daemon replay gpm help version completion' -d 'Whose help; that of nvsmi without one.'
 complete -c nvsmi -n 'string match -q completion -- (commandline -opc)[-1]' -a 'bash zsh fish' -d 'The shell that the script is for.'
 complete -c nvsmi -n '__nvsmi_alone' -o h -l help -d 'Show this help.'
 complete -c nvsmi -n '__nvsmi_alone' -l version -d 'Show the versions of nvsmi, NVML, the driver and CUDA.'
@@ -431,6 +433,28 @@ complete -c nvsmi -n '__fish_seen_subcommand_from pmon' -o f -l filename -r -F -
 complete -c nvsmi -n '__fish_seen_subcommand_from pmon' -l format -x -a 'json jsonl' -d 'json, or jsonl (one object a line). A GPU without processes has no object.'
 complete -c nvsmi -n '__fish_seen_subcommand_from pmon' -l snapshot -r -F -a 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' -d 'Answer from a recorded machine instead of this one (also NVSMI_SNAPSHOT).'
 complete -c nvsmi -n '__fish_seen_subcommand_from pmon' -l nvml -r -F -d 'Load this NVML library instead of searching for one (also NVSMI_NVML).'
+complete -c nvsmi -n '__fish_seen_subcommand_from top' -o h -l help -d 'Show this help.'
+complete -c nvsmi -n '__fish_seen_subcommand_from top' -o i -l id -x -a '(__nvsmi_list (__nvsmi_gpus))' -d 'Only these GPUs: index, UUID, PCI bus id or serial number.'
+complete -c nvsmi -n '__fish_seen_subcommand_from top' -o d -l delay -x -d 'Time between two samples, 0.1 to 3600 seconds; 1 if not given.'
+complete -c nvsmi -n '__fish_seen_subcommand_from top' -o s -l sort -x -a 'gpu gi ci pid inner_pid user type sm mem enc dec used_gpu_memory cpu host_memory state run_time container_id pod_uid slurm_job_id slurm_step_id systemd_unit command' -d 'Sort the processes by this column.'
+complete -c nvsmi -n '__fish_seen_subcommand_from top' -o t -l tree -d 'Begin with the processes as a tree.'
+complete -c nvsmi -n '__fish_seen_subcommand_from top' -l readonly -d 'No signals: the keys for them do nothing.'
+complete -c nvsmi -n '__fish_seen_subcommand_from top' -l once -d 'Print the view as text, once. So do a pipe and TERM=dumb.'
+complete -c nvsmi -n '__fish_seen_subcommand_from top' -l replay -x -a '(__fish_complete_directories)' -d 'Show what a recorder (nvsmi daemon) wrote to this folder; left and right move through it.'
+complete -c nvsmi -n '__fish_seen_subcommand_from top' -l json -d 'Print one JSON object.'
+complete -c nvsmi -n '__fish_seen_subcommand_from top' -l snapshot -r -F -a 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' -d 'Answer from a recorded machine instead of this one (also NVSMI_SNAPSHOT).'
+complete -c nvsmi -n '__fish_seen_subcommand_from top' -l nvml -r -F -d 'Load this NVML library instead of searching for one (also NVSMI_NVML).'
+complete -c nvsmi -n '__fish_seen_subcommand_from ps' -o h -l help -d 'Show this help.'
+complete -c nvsmi -n '__fish_seen_subcommand_from ps' -o i -l id -x -a '(__nvsmi_list (__nvsmi_gpus))' -d 'Only these GPUs: index, UUID, PCI bus id or serial number.'
+complete -c nvsmi -n '__fish_seen_subcommand_from ps' -o u -l user -x -d 'Only processes of these users: name or number.'
+complete -c nvsmi -n '__fish_seen_subcommand_from ps' -l pod -x -d 'Only processes in these Kubernetes pods: UID, or its beginning.'
+complete -c nvsmi -n '__fish_seen_subcommand_from ps' -l job -x -d 'Only processes of these Slurm jobs, or steps (JOB.STEP).'
+complete -c nvsmi -n '__fish_seen_subcommand_from ps' -o s -l sort -x -a 'gpu gi ci pid inner_pid user type sm mem enc dec used_gpu_memory cpu host_memory state run_time container_id pod_uid slurm_job_id slurm_step_id systemd_unit command' -d 'Sort by this column; numbers fall. By GPU and process if not given.'
+complete -c nvsmi -n '__fish_seen_subcommand_from ps' -o r -l reverse -d 'Sort the other way round.'
+complete -c nvsmi -n '__fish_seen_subcommand_from ps' -l by -x -a 'user container pod job' -d 'Sums over the processes of each user, container, pod or Slurm job.'
+complete -c nvsmi -n '__fish_seen_subcommand_from ps' -l json -d 'Print one JSON object.'
+complete -c nvsmi -n '__fish_seen_subcommand_from ps' -l snapshot -r -F -a 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' -d 'Answer from a recorded machine instead of this one (also NVSMI_SNAPSHOT).'
+complete -c nvsmi -n '__fish_seen_subcommand_from ps' -l nvml -r -F -d 'Load this NVML library instead of searching for one (also NVSMI_NVML).'
 complete -c nvsmi -n '__fish_seen_subcommand_from daemon' -o h -l help -d 'Show this help.'
 complete -c nvsmi -n '__fish_seen_subcommand_from daemon' -o i -l id -x -a '(__nvsmi_list (__nvsmi_gpus))' -d 'Only these GPUs: index, UUID, PCI bus id or serial number.'
 complete -c nvsmi -n '__fish_seen_subcommand_from daemon' -o d -l delay -x -d 'Time between two samples, 1 to 600 seconds; 10 if not given.'

@@ -219,6 +219,27 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./pmon.js')).spec,
   },
   {
+    name: 'top',
+    summary: 'The GPUs and the processes on them, live, on the whole terminal.',
+    examples: [
+      ['nvsmi top', 'All GPUs, every second; ? shows the keys, q ends it.'],
+      ['nvsmi top --once', 'The same view as text.'],
+      ['nvsmi top --json', 'The same for a program.'],
+    ],
+    load: async () => (await import('./top.js')).spec,
+  },
+  {
+    name: 'ps',
+    summary: 'The processes on the GPUs: user, command, container, job, memory and utilization.',
+    examples: [
+      ['nvsmi ps', 'Every process on every GPU.'],
+      ['nvsmi ps --sort used_gpu_memory', 'Those with the most memory first.'],
+      ['nvsmi ps --by user', 'What each user has of the GPUs.'],
+      ['nvsmi ps --json', 'All that is known, for a program.'],
+    ],
+    load: async () => (await import('./ps.js')).spec,
+  },
+  {
     name: 'daemon',
     summary: 'Record the metrics of dmon to files, in the background.',
     examples: [

@@ -18,6 +18,7 @@ import {
   readSelect,
   selectOption,
 } from './monitor-options.js';
+import { chooser } from './recorded-gpus.js';
 import { idOption } from './select.js';
 
 const options = [
@@ -130,17 +131,6 @@ function readTime(text: string | undefined): number | undefined {
 function secondOfDay(milliseconds: number): number {
   const d = new Date(milliseconds);
   return (d.getHours() * 60 + d.getMinutes()) * 60 + d.getSeconds();
-}
-
-/** GPUs by index or UUID: a recording knows them by these. */
-function chooser(list: string | undefined): (gpu: RecordedGpu) => boolean {
-  if (list === undefined) return () => true;
-  const names = new Set(
-    list
-      .split(',')
-      .map((name) => (/^\d+$/.test(name.trim()) ? String(Number(name)) : name.trim().toLowerCase())),
-  );
-  return ({ index, uuid }) => names.has(String(index)) || (uuid !== null && names.has(uuid.toLowerCase()));
 }
 
 function* table(

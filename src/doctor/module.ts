@@ -20,7 +20,13 @@ export function loadedVersion(system: System): string | undefined {
   const text = system.read(VERSION);
   return text instanceof Unread
     ? undefined
-    : kernelVersion({ read: () => text, list: () => [], realpath: () => undefined });
+    : kernelVersion({
+        read: () => text,
+        list: () => [],
+        realpath: () => undefined,
+        link: () => undefined,
+        isDenied: () => false,
+      });
 }
 
 /** Whether the module is loaded; undefined where that cannot be seen. */

@@ -1,5 +1,6 @@
 /** The files of /proc and /sys: those of this machine, or those of a recording. */
-import { readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { accessSync, constants, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { own } from '../form.js';
 
 export interface SystemFiles {
@@ -9,6 +10,10 @@ export interface SystemFiles {
   list(path: string): readonly string[];
   /** Where a path leads once its links are followed, or undefined. */
   realpath(path: string): string | undefined;
+  /** Where a link leads as it is written, or undefined. */
+  link(path: string): string | undefined;
+  /** Whether a path is there and this user may not read it. */
+  isDenied(path: string): boolean;
 }
 
 function orUndefined<T>(ask: () => T): T | undefined {
@@ -19,11 +24,26 @@ function orUndefined<T>(ask: () => T): T | undefined {
   }
 }
 
-export const machineFiles: SystemFiles = {
-  read: (path) => orUndefined(() => readFileSync(path, 'utf8')),
-  list: (path) => orUndefined(() => readdirSync(path).sort()) ?? [],
-  realpath: (path) => orUndefined(() => realpathSync(path)),
-};
+/** The files below a folder that takes the place of /: a container's root, or that of a test. */
+export function filesUnder(root: string): SystemFiles {
+  const at = (path: string): string => (root === '/' ? path : join(root, path));
+  return {
+    read: (path) => orUndefined(() => readFileSync(at(path), 'utf8')),
+    list: (path) => orUndefined(() => readdirSync(at(path)).sort()) ?? [],
+    realpath: (path) => orUndefined(() => realpathSync(at(path))),
+    link: (path) => orUndefined(() => readlinkSync(at(path))),
+    isDenied: (path) => {
+      try {
+        accessSync(at(path), constants.R_OK);
+        return false;
+      } catch (error) {
+        return ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');
+      }
+    },
+  };
+}
+
+export const machineFiles: SystemFiles = filesUnder('/');
 
 /** A recording holds the target of a link under the path of the link with this appended. */
 export const LINK = '@';
@@ -41,5 +61,7 @@ export function recordedFiles(files: Readonly<Record<string, string>>): SystemFi
       return [...new Set(names)].sort();
     },
     realpath: (path) => own(files, `${path}${LINK}`) ?? (Object.hasOwn(files, path) ? path : undefined),
+    link: (path) => own(files, `${path}${LINK}`),
+    isDenied: () => false,
   };
 }

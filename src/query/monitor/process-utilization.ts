@@ -52,6 +52,16 @@ export class ProcessUtilization {
     private readonly gpu: Handle,
   ) {}
 
+  /** When the newest sample so far was taken, in milliseconds since the epoch; undefined before the first. */
+  get newest(): number | undefined {
+    return this.lastSeen === 0 ? undefined : Number(this.lastSeen) / 1000;
+  }
+
+  /** How the last call ended. */
+  get answered(): Status {
+    return this.status;
+  }
+
   /** The use by pid since the last call; a process without newer samples is not in it. */
   sample(): ReadonlyMap<number, EngineUse> {
     if (!this.outdated) {

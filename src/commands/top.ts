@@ -1,0 +1,214 @@
+/** `top`: the GPUs and the processes on them, live, on the whole terminal; or once, as text or JSON. */
+import { mkdirSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Given, OptionSpec } from '../argv.js';
+import { EXIT, UsageError } from '../errors.js';
+import type { Io } from '../io.js';
+import { openOutput, replaceContent } from '../output-file.js';
+import { decimal } from '../period.js';
+import { plainly } from '../plain-text.js';
+import { RecordingError } from '../query/monitor/recording.js';
+import { jsonDocument } from '../render/document.js';
+import { colourLevel, isUtf8 } from '../style.js';
+import { startOf } from '../system/processes.js';
+import { readRecords } from '../system/record-file.js';
+import { App, type AppParts } from '../top/app.js';
+import { sampleParts } from '../top/document.js';
+import { gpuReports } from '../top/gpu-report.js';
+import { onceText } from '../top/once.js';
+import { type RecordingFile, Replay } from '../top/replay.js';
+import { parseSettings, type Settings, settingsPath, settingsText, USUAL } from '../top/settings.js';
+import { initialState, type State } from '../top/state.js';
+import { backgroundOf, type ColourLevel, themeOf } from '../top/theme.js';
+import { liveSampler } from '../watch/live-sampler.js';
+import { SORT_WORDS } from '../watch/process-columns.js';
+import type { Sampler } from '../watch/sample.js';
+import { type CommandSpec, command } from './command.js';
+import type { Context } from './context.js';
+import { jsonOption } from './json-option.js';
+import { statusOf } from './lost.js';
+import { machineOf } from './machine.js';
+import { chooser } from './recorded-gpus.js';
+import { chosenGpus, idOption } from './select.js';
+
+const SHORTEST = 0.1;
+const LONGEST = 3600;
+
+const options = [
+  idOption,
+  {
+    short: ['d'],
+    long: 'delay',
+    value: 'required',
+    argument: 'SECONDS',
+    help: `Time between two samples, ${SHORTEST} to ${LONGEST} seconds; ${USUAL.interval} if not given.`,
+  },
+  {
+    short: ['s'],
+    long: 'sort',
+    value: 'required',
+    values: { words: SORT_WORDS },
+    argument: 'COLUMN',
+    help: 'Sort the processes by this column.',
+  },
+  { short: ['t'], long: 'tree', help: 'Begin with the processes as a tree.' },
+  { long: 'readonly', help: 'No signals: the keys for them do nothing.' },
+  { long: 'once', help: 'Print the view as text, once. So do a pipe and TERM=dumb.' },
+  {
+    long: 'replay',
+    value: 'required',
+    argument: 'FOLDER',
+    help: 'Show what a recorder (nvsmi daemon) wrote to this folder; left and right move through it.',
+  },
+  jsonOption,
+] as const satisfies readonly OptionSpec[];
+
+async function top(given: Given<typeof options>, context: Context): Promise<number> {
+  const { io } = context;
+  const settings = { ...readSettings(io), ...chosenSettings(given) };
+  const state = initialState(settings, given.readonly === true);
+  if (given.replay !== undefined) return replay(given.replay, given, state, io);
+  const { session, asker, files, recorded } = await machineOf(context);
+  const gpus = await chosenGpus(session, given.id);
+  const now = (): number => io.now();
+  const own = io.background?.pid ?? 0;
+  const live = liveSampler({ asker, files, gpus, isRecorded: recorded !== undefined, own, now });
+  const sampler: Sampler = { ...live, report: gpuReports(asker, gpus, now) };
+  await show(sampler, undefined, given, state, context);
+  return statusOf(gpus);
+}
+
+/** Milliseconds between the two samples of one view: rates and the activity of SMs are of the time between them. */
+const BETWEEN = 250;
+
+async function show(
+  sampler: Sampler,
+  replayer: Replay | undefined,
+  given: Given<typeof options>,
+  state: State,
+  { io, source }: Pick<Context, 'io' | 'source'>,
+): Promise<void> {
+  const isScreen = given.once === undefined && given.json === undefined && io.env.TERM !== 'dumb';
+  const terminal = isScreen ? await io.terminal?.() : undefined;
+  if (terminal !== undefined) {
+    const parts: AppParts = {
+      terminal,
+      sampler,
+      replayer,
+      state,
+      theme: themeOf(levelOf(io), state.theme === 'auto' ? backgroundOf(io.env) : state.theme),
+      isUtf8: isUtf8(io),
+      now: () => io.now(),
+      startOf,
+      save: (kept) => save(kept, io),
+    };
+    return new App(parts).run();
+  }
+  if (replayer === undefined) {
+    await sampler.take();
+    await io.sleepUntil(io.elapsed() + BETWEEN);
+  }
+  const sample = await sampler.take();
+  sampler.close();
+  io.out(
+    given.json
+      ? jsonDocument(sampleParts(sample), source)
+      : onceText(sample, state, columnsOf(io), isUtf8(io), replayer?.state),
+  );
+}
+
+const USUAL_COLUMNS = 120;
+
+function columnsOf({ env, columns }: Io): number {
+  const { COLUMNS = '' } = env;
+  return /^[1-9]\d*$/.test(COLUMNS) ? Number(COLUMNS) : (columns ?? USUAL_COLUMNS);
+}
+
+/** Which colours the terminal has, beyond the 16 that all have. */
+function levelOf(io: Io): ColourLevel {
+  const { COLORTERM = '', TERM = '', FORCE_COLOR } = io.env;
+  const level = colourLevel(io.env, io.stdoutIsTerminal);
+  if (level === 0 || FORCE_COLOR !== undefined) return level;
+  if (/^(truecolor|24bit)$/.test(COLORTERM)) return 3;
+  return /-256(color)?$/.test(TERM) ? 2 : level;
+}
+
+function chosenSettings(given: Given<typeof options>): Partial<Settings> {
+  const { sort, tree } = given;
+  const interval = given.delay === undefined ? undefined : decimal(given.delay);
+  if (interval !== undefined && !(interval >= SHORTEST && interval <= LONGEST)) {
+    throw new UsageError(`The time between two samples is ${SHORTEST} to ${LONGEST} seconds.`);
+  }
+  if (sort !== undefined && !SORT_WORDS.includes(sort)) {
+    throw new UsageError(plainly`Processes cannot be sorted by "${sort}".`);
+  }
+  return {
+    ...(interval === undefined ? {} : { interval }),
+    ...(sort === undefined ? {} : { sort }),
+    ...(tree === undefined ? {} : { tree }),
+  };
+}
+
+/** The settings that are kept, or the usual ones. Throws UsageError where the file is not what it has to be. */
+function readSettings(io: Io): Settings {
+  const path = settingsPath(io.env);
+  if (path === undefined) return USUAL;
+  let text: string;
+  try {
+    text = io.readFile(path);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return USUAL;
+    throw new UsageError(plainly`${path}: ${(error as Error).message}`);
+  }
+  const settings = parseSettings(text);
+  if (typeof settings === 'string') throw new UsageError(plainly`${path}: ${settings}`);
+  return settings;
+}
+
+function save(state: State, { env }: Io): string {
+  const path = settingsPath(env);
+  if (path === undefined) return 'There is no folder for settings: HOME is not set.';
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    replaceContent(openOutput(path), settingsText(state));
+    return `Settings kept in ${path}.`;
+  } catch (error) {
+    return `The settings cannot be kept: ${(error as Error).message}`;
+  }
+}
+
+/** `nvstats-20261128`, and with the name of a job. */
+const RECORDING = /^nvstats-\d{8}(?:-|$)/;
+
+async function replay(folder: string, given: Given<typeof options>, state: State, io: Io): Promise<number> {
+  const files = recordingsIn(folder);
+  if (files.length === 0) throw new UsageError(plainly`${folder} has no recordings (nvstats-...).`);
+  try {
+    const replayer = new Replay(files, chooser(given.id));
+    if (replayer.state.count === 0) throw new UsageError('Nothing in the recording fits.', EXIT.noDevice);
+    await show(replayer, replayer, given, state, { io });
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof RecordingError) throw new UsageError(plainly`${folder}: ${error.message}`);
+    throw error;
+  }
+}
+
+function recordingsIn(folder: string): readonly RecordingFile[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => RECORDING.test(name))
+      .sort()
+      .map((name) => ({ name, lines: () => readRecords(join(folder, name)).lines }));
+  } catch (error) {
+    throw new UsageError(plainly`Cannot read ${folder}: ${(error as Error).message}`);
+  }
+}
+
+/** `top [-i GPU] [-d SECONDS] [-s COLUMN] [--tree] [--readonly] [--once] [--json] [--replay FOLDER]` */
+export const spec: CommandSpec = command({
+  options,
+  notes: () =>
+    'Press ? for the keys. The settings are in $XDG_CONFIG_HOME/nvsmi/top.json (~/.config if that is not set); the key S writes them.\n',
+  run: top,
+});

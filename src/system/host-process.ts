@@ -1,0 +1,65 @@
+/** A process as the host knows it: everything of /proc/PID that a person asks about. */
+import { cgroupPaths } from './cgroup.js';
+import { environOf, slurmOf } from './environ.js';
+import type { SystemFiles } from './files.js';
+import { type Placement, placementOf } from './placement.js';
+import { type ProcStat, procStat, TICKS_PER_SECOND } from './proc-stat.js';
+import { procStatus } from './proc-status.js';
+import type { Users } from './users.js';
+
+export interface HostProcess extends Placement, Omit<ProcStat, 'start'> {
+  readonly pid: number;
+  /** Its number in its own pid namespace, where that is not the one of /proc. */
+  readonly innerPid: number | undefined;
+  readonly uid: number | undefined;
+  /** The name of the user, or the number. */
+  readonly user: string | undefined;
+  /** The program with its arguments; in brackets that of a kernel thread or a zombie, as ps shows it. */
+  readonly command: string;
+  /** Ticks from the boot: with the number it names one process. */
+  readonly start: string;
+  /** Milliseconds since the epoch. */
+  readonly startTime: number | undefined;
+  readonly residentBytes: number | undefined;
+  /** Whether the environment may not be read, and so a Slurm job may be unknown. */
+  readonly isEnvironHidden: boolean;
+}
+
+/** What does not change from process to process. */
+export interface Host {
+  readonly files: SystemFiles;
+  readonly users: Users;
+  /** Seconds since the epoch. */
+  readonly bootTime: number | undefined;
+}
+
+/** Undefined for a process that has ended or cannot be seen. */
+export function hostProcess({ files, users, bootTime }: Host, pid: number): HostProcess | undefined {
+  const stat = procStat(files, pid);
+  if (stat === undefined) return undefined;
+  const status = procStatus(files, pid);
+  const uid = status?.uid;
+  const placement = placementOf(cgroupPaths(files, pid));
+  const isEnvironHidden = placement.slurm === undefined && files.isDenied(`/proc/${pid}/environ`);
+  const environ = placement.slurm === undefined && !isEnvironHidden ? environOf(files, pid) : undefined;
+  const innerPid = status?.namespacePids.at(-1);
+  return {
+    ...stat,
+    ...placement,
+    slurm: placement.slurm ?? slurmOf(environ ?? []),
+    pid,
+    innerPid: innerPid === pid ? undefined : innerPid,
+    uid,
+    user: uid === undefined ? undefined : (users.get(uid) ?? String(uid)),
+    command: commandOf(files, pid) ?? `[${stat.name}]`,
+    startTime: bootTime === undefined ? undefined : (bootTime + Number(stat.start) / TICKS_PER_SECOND) * 1000,
+    residentBytes: status?.residentBytes,
+    isEnvironHidden,
+  };
+}
+
+/** Arguments end with a NUL; programs that rename themselves leave one text, padded with NULs. */
+function commandOf(files: SystemFiles, pid: number): string | undefined {
+  const text = files.read(`/proc/${pid}/cmdline`)?.replace(/\0+$/, '').replaceAll('\0', ' ').trim();
+  return text === '' ? undefined : text;
+}

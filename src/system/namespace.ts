@@ -1,0 +1,15 @@
+/** Whether the processes of this /proc are all there are. */
+import type { SystemFiles } from './files.js';
+
+/** PROC_PID_INIT_INO of the kernel: the pid namespace of the host has this number everywhere. */
+const INITIAL = 'pid:[4026531836]';
+
+/** In a container with a pid namespace of its own NVML may name processes by numbers of the host. */
+export const isInnerNamespace = (files: SystemFiles): boolean =>
+  (files.link('/proc/self/ns/pid') ?? INITIAL) !== INITIAL;
+
+/** /proc may be mounted so that a user sees the user's own processes only. */
+export const hidesOthers = (files: SystemFiles): boolean =>
+  /^\S+ \/proc proc \S*\bhidepid=(?:[124]|noaccess|invisible|ptraceable)\b/m.test(
+    files.read('/proc/mounts') ?? '',
+  );

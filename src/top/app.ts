@@ -1,0 +1,320 @@
+/** The monitor at work: samples and keys come in, cells go out. */
+import { plainly, plainText } from '../plain-text.js';
+import type { Terminal, TerminalKey, TerminalListener, TerminalMouse } from '../terminal.js';
+import type { Sample, Sampler } from '../watch/sample.js';
+import { SHARES, type Share } from './gpu-cells.js';
+import { Histories } from './history.js';
+import { actionOf } from './key-table.js';
+import { historyName } from './panels/graphs.js';
+import { type ProcessShare, processHistoryName, processShares } from './panels/process-page.js';
+import { Screen } from './screen.js';
+import { keyOf, type Model, type ReplayState, type State, type Surface } from './state.js';
+import type { Theme } from './theme.js';
+import { answer, type Effect, type as typeInto, type Update, update } from './update.js';
+import { type View, view } from './view.js';
+
+/** A recording in the place of a machine: its samples are chosen, not waited for. */
+export interface Replayer {
+  readonly state: ReplayState;
+  /** Moves by so many samples; false at the end. */
+  step(by: number): boolean;
+  play(isPlaying: boolean): void;
+  /** The samples of so many milliseconds before this one. */
+  past(milliseconds: number): readonly Sample[];
+}
+
+export interface AppParts {
+  readonly terminal: Terminal;
+  readonly sampler: Sampler;
+  readonly replayer?: Replayer | undefined;
+  readonly state: State;
+  readonly theme: Theme;
+  readonly isUtf8: boolean;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** When a process began, in ticks of its clock: the same number may be another process later. */
+  startOf(pid: number): string | undefined;
+  /** Keeps the settings. Returns what is said of it. */
+  save(state: State): string;
+}
+
+/** Milliseconds from a question to the word that no answer comes, at least. */
+const PATIENCE = 2000;
+
+export class App implements TerminalListener {
+  private readonly screen: Screen;
+  private readonly histories = new Histories();
+  private state: State;
+  private sample: Sample | undefined;
+  private shown: View | undefined;
+  private askedAt: number | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private watchdog: NodeJS.Timeout | undefined;
+  private hasReport = true;
+  private finish: (error?: unknown) => void = () => {};
+
+  constructor(private readonly parts: AppParts) {
+    this.state = parts.state;
+    const { columns, rows } = parts.terminal;
+    this.screen = new Screen(columns, rows, parts.theme);
+  }
+
+  /** Runs until the user ends it. Whatever happens, the terminal is what it was. */
+  async run(): Promise<void> {
+    const { terminal, sampler } = this.parts;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.finish = (error) => (error === undefined ? resolve() : reject(error));
+        terminal.open(this, this.state.mouse);
+        this.tick();
+      });
+    } finally {
+      this.finish = () => {};
+      clearTimeout(this.timer);
+      clearTimeout(this.watchdog);
+      terminal.close();
+      sampler.close();
+    }
+  }
+
+  key({ name, character }: TerminalKey): void {
+    this.guarded(() => {
+      const { confirmation, prompt, isReadonly } = this.state;
+      const model = this.model();
+      if (confirmation !== undefined) return this.apply(answer(model, name === 'y' || name === 'Y'));
+      if (prompt !== undefined) return this.apply(typeInto(model, name, character));
+      const action = actionOf(name, { isReadonly, isReplay: this.parts.replayer !== undefined });
+      if (action !== undefined) this.apply(update(model, action));
+    });
+  }
+
+  mouse({ what, x, y }: TerminalMouse): void {
+    this.guarded(() => {
+      const model = this.model();
+      if (what !== 'press') {
+        return this.apply(update(model, { do: 'move', by: what === 'wheel-up' ? -1 : 1 }));
+      }
+      const { processes } = this.shown ?? {};
+      if (processes === undefined) return;
+      if (y === processes.row) {
+        const head = processes.heads.find(({ from, to }) => x >= from && x < to);
+        if (head === undefined) return;
+        const isSame = head.name === this.state.sort;
+        this.apply({
+          state: { ...this.state, sort: head.name, reverse: isSame ? !this.state.reverse : false },
+        });
+      }
+      const key = processes.keys[y - processes.row - 1];
+      if (y > processes.row && key !== undefined) this.apply({ state: { ...this.state, selected: key } });
+    });
+  }
+
+  redraw(): void {
+    this.guarded(() => {
+      const { columns, rows } = this.parts.terminal;
+      this.screen.resize(columns, rows);
+      this.draw();
+    });
+  }
+
+  end(): void {
+    this.finish();
+  }
+
+  /** A failure in an event has no caller: it ends the run. */
+  private guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.finish(error);
+    }
+  }
+
+  private apply({ state, effect }: Update): void {
+    const wasPaused = this.state.isPaused;
+    this.state = state;
+    if (effect !== undefined) this.carryOut(effect);
+    if (wasPaused && !state.isPaused) this.plan(0);
+    this.draw();
+  }
+
+  private carryOut(effect: Effect): void {
+    const { terminal, replayer } = this.parts;
+    switch (effect.do) {
+      case 'quit':
+        this.finish();
+        break;
+      case 'suspend':
+        terminal.suspend();
+        break;
+      case 'redraw':
+        this.redraw();
+        break;
+      case 'retime':
+        this.plan(this.state.interval * 1000);
+        break;
+      case 'save':
+        this.say(this.parts.save(this.state));
+        break;
+      case 'report':
+        this.readReport(effect.gpu);
+        break;
+      case 'environ':
+        this.showEnviron(effect.key, effect.pid);
+        break;
+      case 'signal':
+        this.send(effect);
+        break;
+      case 'step':
+        replayer?.play(false);
+        replayer?.step(effect.by);
+        this.plan(0);
+        break;
+      case 'play':
+        replayer?.play(!replayer.state.isPlaying);
+        this.plan(0);
+        break;
+    }
+  }
+
+  private say(message: string): void {
+    this.state = { ...this.state, message: plainText(message) };
+  }
+
+  private readReport(gpu: number): void {
+    const { sampler } = this.parts;
+    if (sampler.report === undefined) {
+      this.state = { ...this.state, page: { is: 'main' }, message: 'A recording of samples has no report.' };
+      return;
+    }
+    if (!this.hasReport) return;
+    this.hasReport = false;
+    sampler
+      .report(gpu)
+      .then((lines) => {
+        this.hasReport = true;
+        const { page } = this.state;
+        if (page.is !== 'gpu') return;
+        // Meanwhile it may be the page of another GPU.
+        if (page.index !== gpu) return this.readReport(page.index);
+        this.state = { ...this.state, page: { ...page, lines } };
+        this.draw();
+      })
+      .catch((error: unknown) => this.finish(error));
+  }
+
+  private showEnviron(key: string, pid: number): void {
+    const environ = this.parts.sampler.environ?.(pid) ?? 'hidden';
+    this.state = { ...this.state, page: { is: 'process', key, environ } };
+  }
+
+  private send({ signal, targets }: Extract<Effect, { do: 'signal' }>): void {
+    const said = targets.map(({ pid, start }) => {
+      // While the question was asked the process may have ended, and its number may be that of another one.
+      if (this.parts.startOf(pid) !== start) return plainly`process ${pid} has ended`;
+      const refused = this.parts.terminal.signal(pid, signal);
+      if (refused === undefined) return plainly`${signal} sent to process ${pid}`;
+      return refused === 'EPERM'
+        ? plainly`process ${pid} belongs to another user: not permitted`
+        : plainly`process ${pid}: ${refused}`;
+    });
+    this.say(`${said.join('; ')}.`.replace(/^./, (first) => first.toUpperCase()));
+  }
+
+  private plan(delay: number): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.tick(), Math.max(0, delay));
+  }
+
+  /** Asks for a sample, unless one is still awaited, and plans the next one. */
+  private tick(): void {
+    const { sampler, replayer, now } = this.parts;
+    const isStill = this.state.isPaused || this.askedAt !== undefined;
+    if (isStill) {
+      this.plan(this.state.interval * 1000);
+      return;
+    }
+    const asked = now();
+    this.askedAt = asked;
+    this.watch();
+    sampler
+      .take()
+      .then((sample) => {
+        this.askedAt = undefined;
+        clearTimeout(this.watchdog);
+        this.receive(sample);
+        if (replayer?.state.isPlaying) replayer.step(1);
+        const isOver = replayer !== undefined && !replayer.state.isPlaying;
+        if (!isOver) this.plan(this.state.interval * 1000 - (now() - asked));
+      })
+      .catch((error: unknown) => this.finish(error));
+  }
+
+  /** Says once a second that no answer comes. */
+  private watch(): void {
+    clearTimeout(this.watchdog);
+    this.watchdog = setTimeout(
+      () => {
+        this.guarded(() => this.draw());
+        this.watch();
+      },
+      Math.max(1000, Math.min(PATIENCE, this.state.interval * 1000)),
+    );
+  }
+
+  private receive(sample: Sample): void {
+    const { replayer } = this.parts;
+    if (replayer !== undefined) {
+      this.histories.clear();
+      for (const past of replayer.past(this.state.span * 1000)) this.remember(past);
+    }
+    this.sample = sample;
+    this.remember(sample);
+    const { page } = this.state;
+    if (page.is === 'gpu') this.readReport(page.index);
+    this.draw();
+  }
+
+  private remember({ time, gpus, processes }: Sample): void {
+    for (const gpu of gpus) {
+      for (const share of Object.keys(SHARES) as readonly Share[]) {
+        this.histories.add(historyName(gpu.index, share), time, SHARES[share](gpu) ?? Number.NaN);
+      }
+    }
+    const kept = new Set<string>();
+    for (const entry of processes) {
+      const total = gpus.find(({ index }) => index === entry.place.gpu.index)?.values['memory.total'];
+      const shares = processShares(
+        entry,
+        typeof total === 'bigint' || typeof total === 'number' ? Number(total) : undefined,
+      );
+      for (const [share, value] of Object.entries(shares) as [ProcessShare, number][]) {
+        const name = processHistoryName(keyOf(entry), share);
+        kept.add(name);
+        this.histories.add(name, time, value);
+      }
+    }
+    this.histories.keep((name) => !name.startsWith('process ') || kept.has(name));
+  }
+
+  private model(): Model {
+    const { terminal, isUtf8, replayer } = this.parts;
+    const now = this.parts.now();
+    const surface: Surface = { columns: terminal.columns, rows: terminal.rows, isUtf8 };
+    const waited = this.askedAt === undefined ? 0 : now - this.askedAt;
+    return {
+      state: this.state,
+      surface,
+      sample: this.sample,
+      histories: this.histories,
+      now,
+      silentSince: waited > PATIENCE ? this.askedAt : undefined,
+      replay: replayer?.state,
+    };
+  }
+
+  private draw(): void {
+    this.shown = view(this.model());
+    this.parts.terminal.write(this.screen.draw(this.shown.lines));
+  }
+}

@@ -1,0 +1,88 @@
+/** The whole screen, line by line, from what there is to show. Pure: the same model gives the same lines. */
+import { footerLine } from './panels/footer.js';
+import { gpuPageLines } from './panels/gpu-page.js';
+import { gpuLines } from './panels/gpus.js';
+import { graphLines, LEAST_GRAPHS } from './panels/graphs.js';
+import { headerLine, silenceLine } from './panels/header.js';
+import { helpLines } from './panels/help.js';
+import { processPageLines } from './panels/process-page.js';
+import { type ProcessPanel, processPanel } from './panels/processes.js';
+import { cutLine, type Line, span, styled } from './span.js';
+import type { Model } from './state.js';
+
+/** What is smaller shows nothing but that it is. */
+export const LEAST = { columns: 60, rows: 12 } as const;
+
+/** Rows that the processes keep: the head and some of them. */
+const LEAST_PROCESSES = 5;
+
+export interface View {
+  readonly lines: readonly Line[];
+  /** Where the processes are, for clicks: the row of their head, and what it holds. */
+  readonly processes: (Omit<ProcessPanel, 'lines'> & { readonly row: number }) | undefined;
+}
+
+export function view(model: Model): View {
+  const { surface, state } = model;
+  if (surface.columns < LEAST.columns || surface.rows < LEAST.rows) return tooSmall(model);
+  const silence = silenceLine(model);
+  const top = [headerLine(model), ...(silence === undefined ? [] : [silence])];
+  const height = surface.rows - top.length - 1;
+  const { page } = state;
+  const body =
+    page.is === 'main' ? mainLines(model, height) : { lines: pageLines(model, height), processes: undefined };
+  // Values that are old are grey, whatever they mean.
+  const content =
+    silence === undefined ? body.lines : body.lines.map((line) => styled(line, { role: 'dim' }));
+  const blank = Array<Line>(Math.max(0, height - content.length)).fill([]);
+  return {
+    lines: [...top, ...content.slice(0, height), ...blank, footerLine(model)],
+    processes: body.processes && { ...body.processes, row: body.processes.row + top.length },
+  };
+}
+
+function pageLines(model: Model, height: number): readonly Line[] {
+  const { page, scroll } = model.state;
+  switch (page.is) {
+    case 'gpu':
+      return gpuPageLines(model, page.index, page.lines, height);
+    case 'process':
+      return processPageLines(model, page, height);
+    default:
+      return helpLines(model).slice(scroll, scroll + height);
+  }
+}
+
+/** GPUs, graphs where there is room for them, and processes. */
+function mainLines(model: Model, height: number): View {
+  const { sample, surface, state } = model;
+  const gpus = fold(gpuLines(model), Math.max(2, height - LEAST_PROCESSES), surface.isUtf8);
+  const mark = surface.isUtf8 ? '…' : '>';
+  const notes = (sample?.notes ?? []).map((note) => cutLine([span(note, 'dim')], surface.columns, mark));
+  const wanted = Math.max(LEAST_PROCESSES, Math.min((sample?.processes.length ?? 0) + 1, 12) + notes.length);
+  const rest = height - gpus.length - wanted;
+  const graphs = state.graphs && rest >= LEAST_GRAPHS ? graphLines(model, rest) : [];
+  const room = height - gpus.length - graphs.length;
+  const noted = room - notes.length >= LEAST_PROCESSES ? notes : [];
+  const { lines, ...processes } = processPanel(model, room - noted.length);
+  return {
+    lines: [...gpus, ...graphs, ...lines, ...noted],
+    processes: { ...processes, row: gpus.length + graphs.length },
+  };
+}
+
+/** Lines in at most so many rows; a last one counts those that have none. */
+function fold(lines: readonly Line[], rows: number, isUtf8: boolean): readonly Line[] {
+  if (lines.length <= rows) return lines;
+  const kept = lines.slice(0, rows - 1);
+  return [...kept, [span(`  ${isUtf8 ? '…' : '...'} ${lines.length - kept.length} more`, 'dim')]];
+}
+
+function tooSmall({ surface: { columns, rows } }: Model): View {
+  const words = `${columns}x${rows} is too small: ${LEAST.columns}x${LEAST.rows} is needed`;
+  const lines = Array.from({ length: rows }, (_, y): Line => {
+    const part = words.slice(y * columns, (y + 1) * columns);
+    return part === '' ? [] : [span(part, 'warn')];
+  });
+  return { lines, processes: undefined };
+}

@@ -1,0 +1,118 @@
+/** Asks NVML what the monitor shows of its GPUs. All NVML reading of `top` is here and in process-samples.ts. */
+import { NVML_PCIE_UTIL_RX_BYTES, NVML_PCIE_UTIL_TX_BYTES } from '../nvml/generated/constants.js';
+import { nvmlGpmQueryDeviceSupport } from '../nvml/generated/entries.js';
+import { GpmMeter } from '../nvml/gpm.js';
+import type { Gpu } from '../nvml/session.js';
+import { Missing, NOT_SUPPORTED, statusWords } from '../nvml/status.js';
+import type { Asker } from '../query/ask/asker.js';
+import { type Asking, ask, read, together, want } from '../query/ask/asking.js';
+import type { Subject } from '../query/ask/subject.js';
+import { derive } from '../query/derive.js';
+import { from, type Row } from '../query/field.js';
+import { gpuFields, gpuRow } from '../query/gpu-fields.js';
+import { count } from '../query/kind.js';
+import { computeInstanceId, gpuInstanceId, migName } from '../query/mig.js';
+import { migDevicesOf } from '../query/mig-devices.js';
+import { pcieThroughput } from '../query/pcie-throughput.js';
+import { compilePlan } from '../query/plan.js';
+import { fixed } from '../query/probe.js';
+import type { Reading } from '../query/reading.js';
+import { GPM_METRICS, type GpmMetricName, METRICS, type Metric } from './gpu-metrics.js';
+import type { GpuSample, MigSample } from './sample.js';
+
+const GPM_NAMES = Object.keys(GPM_METRICS) as readonly GpmMetricName[];
+const support = fixed(nvmlGpmQueryDeviceSupport);
+
+const pcieRow = (counter: number): Row => ({
+  id: 0,
+  names: ['pcie'],
+  help: '',
+  kind: count,
+  source: from(pcieThroughput(counter), 'value'),
+});
+
+/** NVML's KB a second as MiB a second. */
+const mebibytesPerSecond = (reading: Reading): Reading =>
+  derive([reading], (kilobytes) => Math.floor((kilobytes * 100) / 1024) / 100);
+
+export interface GpuSource {
+  /** Asks now. A promise only where something waits on worker threads. */
+  sample(): void | Promise<void>;
+  read(): readonly GpuSample[];
+  close(): void;
+}
+
+export function gpuSource(asker: Asker, gpus: readonly Gpu[], now: () => number): GpuSource {
+  const context = { asker, now };
+  const plan = compilePlan(METRICS.map(gpuRow), gpus, context);
+  const meters = gpus.map((gpu) => meterOf(asker, gpu));
+  // The counters of the PCIe link take 20 ms each: only GPUs without GPM are asked for them.
+  const slow = gpus.filter((gpu, i) => meters[i] === undefined && gpu.handle !== undefined);
+  const rows = [pcieRow(NVML_PCIE_UTIL_TX_BYTES), pcieRow(NVML_PCIE_UTIL_RX_BYTES)];
+  const pcie = slow.length === 0 ? undefined : compilePlan(rows, slow, context);
+  const named = gpus.map((gpu) => {
+    const [name, uuid] = asker.run(gpuFields(['name', 'uuid'], gpu)).map(textOf);
+    return { name: name ?? '', uuid: uuid ?? '' };
+  });
+  const traffic = (gpu: Gpu, place: number): Reading => {
+    const line = pcie?.lines.find(({ subject }) => subject === gpu);
+    return line === undefined ? NOT_SUPPORTED : mebibytesPerSecond(line.readers[place]?.() ?? NOT_SUPPORTED);
+  };
+  const valuesOf = (gpu: Gpu, i: number): Readonly<Record<Metric, Reading>> => {
+    const readers = plan.lines[i]?.readers ?? [];
+    const fields = METRICS.map((name, place) => [name, readers[place]?.() ?? NOT_SUPPORTED]);
+    const meter = meters[i];
+    const gpm = GPM_NAMES.map((name, place) => [
+      name,
+      meter?.read(place) ?? (gpu.status === 0 ? NOT_SUPPORTED : Missing.of(gpu.status)),
+    ]);
+    const counters = meter === undefined ? { pcitx: traffic(gpu, 0), pcirx: traffic(gpu, 1) } : {};
+    return { ...Object.fromEntries([...fields, ...gpm]), ...counters };
+  };
+  return {
+    sample: () => {
+      const pending = [plan.sample(), pcie?.sample()].filter((one) => one !== undefined);
+      for (const meter of meters) meter?.take();
+      return pending.length === 0 ? undefined : Promise.all(pending).then(() => undefined);
+    },
+    read: () =>
+      gpus.map((gpu, i): GpuSample => {
+        const { name, uuid } = named[i] as { name: string; uuid: string };
+        const lost = gpu.handle === undefined ? statusWords(gpu.status) : undefined;
+        const migs = lost === undefined ? asker.run(migsOf(gpu)) : [];
+        return { index: gpu.index, name, uuid, lost, values: valuesOf(gpu, i), migs };
+      }),
+    close: () => {
+      for (const meter of meters) meter?.close();
+    },
+  };
+}
+
+const textOf = (reading: Reading): string => (reading instanceof Missing ? '' : String(reading));
+
+function meterOf(asker: Asker, gpu: Gpu): GpmMeter | undefined {
+  if (gpu.handle === undefined) return undefined;
+  if (asker.run(ask(support, gpu)).read('isSupportedDevice') !== 1) return undefined;
+  return new GpmMeter(asker.session.driver, gpu.handle, Object.values(GPM_METRICS));
+}
+
+/** The MIG devices of a GPU; none where they cannot be listed. */
+function* migsOf(gpu: Subject): Asking<readonly MigSample[]> {
+  const found = yield* migDevicesOf(gpu);
+  if (found === undefined || found instanceof Missing) return [];
+  return yield* together(found.map(migOf));
+}
+
+function* migOf(mig: Subject): Asking<MigSample> {
+  const [usedMemory, totalMemory] = (yield* gpuFields(['memory.used', 'memory.total'], mig)) as [
+    Reading,
+    Reading,
+  ];
+  const [gi, ci] = (yield* read([want(gpuInstanceId), want(computeInstanceId)], mig)) as [Reading, Reading];
+  return { name: textOf(yield* migName(mig)), gi, ci, usedMemory, totalMemory };
+}
+
+export const driverVersion = (asker: Asker, gpus: readonly Gpu[]): string => {
+  const [first] = gpus;
+  return first === undefined ? '' : textOf(asker.run(gpuFields(['driver_version'], first))[0] as Reading);
+};

@@ -1,0 +1,63 @@
+/** What this user cannot see of the processes, and what to do about it. */
+import { NVML_ERROR_NO_PERMISSION } from '../nvml/generated/constants.js';
+import { Missing, statusReason } from '../nvml/status.js';
+import type { HostProcesses, ProcessEntry } from './process-entry.js';
+import type { GpuProcesses } from './process-samples.js';
+
+export interface Hidden {
+  readonly what: string;
+  readonly remedy?: string;
+}
+
+const AS_ROOT = 'Run nvsmi as root to see them.';
+
+const plural = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
+
+/** The reasons, each once. `unseenFiles` counts the processes whose open files could not be read. */
+export function hiddenFrom(
+  lists: readonly GpuProcesses[],
+  entries: readonly ProcessEntry[],
+  hosts: HostProcesses | undefined,
+  unseenFiles: number,
+): readonly Hidden[] {
+  const hidden: Hidden[] = [];
+  for (const { gpu, processes } of lists) {
+    if (!(processes instanceof Missing) || gpu.status !== 0) continue;
+    const reason = statusReason(processes.status);
+    const remedy = processes.status === NVML_ERROR_NO_PERMISSION ? { remedy: AS_ROOT } : {};
+    hidden.push({ what: `The processes of GPU ${gpu.index} cannot be listed: ${reason}.`, ...remedy });
+  }
+  if (hosts === undefined) {
+    if (entries.length > 0) {
+      hidden.push({ what: 'A recording has no users, commands, times or containers of its processes.' });
+    }
+    return hidden;
+  }
+  const unseen = new Set(entries.filter(({ host }) => host instanceof Missing).map(({ pid }) => pid)).size;
+  if (unseen > 0 && hosts.isInner) {
+    hidden.push({
+      what: `${plural(unseen, 'process is', 'processes are')} outside this container: NVML has their numbers on the host.`,
+      remedy: 'Run nvsmi on the host, or in a container with its pid namespace (--pid=host).',
+    });
+  } else if (unseen > 0 && hosts.absent.status === NVML_ERROR_NO_PERMISSION) {
+    hidden.push({
+      what: `${plural(unseen, 'process is', 'processes are')} hidden: /proc is mounted with hidepid.`,
+      remedy: 'Run nvsmi as root, or in the group of that mount (gid=).',
+    });
+  }
+  const environs = entries.filter(({ host }) => !(host instanceof Missing) && host.isEnvironHidden);
+  const withoutEnviron = new Set(environs.map(({ pid }) => pid)).size;
+  if (withoutEnviron > 0) {
+    hidden.push({
+      what: `The environment of ${plural(withoutEnviron, 'process', 'processes')} cannot be read: it may name a Slurm job.`,
+      remedy: AS_ROOT,
+    });
+  }
+  if (unseenFiles > 0) {
+    hidden.push({
+      what: `The open files of ${plural(unseenFiles, 'process', 'processes')} cannot be read: one of them may use the GPU.`,
+      remedy: AS_ROOT,
+    });
+  }
+  return hidden;
+}

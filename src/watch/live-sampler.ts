@@ -1,0 +1,68 @@
+/** Samples of an open NVML session, asked in this process. */
+import type { Gpu } from '../nvml/session.js';
+import { Missing } from '../nvml/status.js';
+import type { Asker } from '../query/ask/asker.js';
+import { environOf } from '../system/environ.js';
+import type { SystemFiles } from '../system/files.js';
+import { SinceLastSample } from './cpu-share.js';
+import { driverVersion, gpuSource } from './gpu-samples.js';
+import { hiddenFrom } from './hidden.js';
+import { HostProcesses, type ProcessEntry, processEntries } from './process-entry.js';
+import { processSource } from './process-samples.js';
+import type { Ancestor, Sampler } from './sample.js';
+
+export interface LiveMachine {
+  readonly asker: Asker;
+  readonly files: SystemFiles;
+  readonly gpus: readonly Gpu[];
+  readonly isRecorded: boolean;
+  /** This process: it has the device files open itself. */
+  readonly own: number;
+  now(): number;
+}
+
+/** All but the report, which is a matter of the caller. */
+export function liveSampler({ asker, files, gpus, isRecorded, own, now }: LiveMachine): Sampler {
+  const source = gpuSource(asker, gpus, now);
+  const processes = processSource(asker, gpus);
+  const hosts = isRecorded ? undefined : new HostProcesses(files, own);
+  const shares = new SinceLastSample();
+  const driver = driverVersion(asker, gpus);
+  return {
+    take: async () => {
+      asker.tick();
+      const pending = source.sample();
+      if (pending !== undefined) await pending;
+      const time = now();
+      const lists = processes.sample();
+      const entries = processEntries(lists, hosts ?? HostProcesses.none(), shares.begin(time));
+      return {
+        time,
+        driver,
+        gpus: source.read(),
+        processes: entries,
+        ancestors: hosts === undefined ? new Map() : ancestorsOf(entries, hosts),
+        notes: hiddenFrom(lists, entries, hosts, 0).map(({ what, remedy }) =>
+          remedy === undefined ? what : `${what} ${remedy}`,
+        ),
+      };
+    },
+    environ: (pid) => (isRecorded ? undefined : environOf(files, pid)),
+    close: () => source.close(),
+  };
+}
+
+/** The processes above those on the GPUs, up to the first process of the system. */
+function ancestorsOf(entries: readonly ProcessEntry[], hosts: HostProcesses): ReadonlyMap<number, Ancestor> {
+  const found = new Map<number, Ancestor>();
+  for (const { host } of entries) {
+    if (host instanceof Missing) continue;
+    for (let pid = host.parent; pid > 1 && !found.has(pid); ) {
+      const above = hosts.of(pid);
+      if (above === undefined) break;
+      found.set(pid, { pid, parent: above.parent, user: above.user, command: above.command });
+      pid = above.parent;
+    }
+  }
+  return found;
+}

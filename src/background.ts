@@ -27,6 +27,8 @@ export interface Background {
    * is taken back, nothing may keep the main thread, or signals are not handled.
    */
   beforeSignal(cleanUp: () => void): () => void;
+  /** Does something at SIGHUP, which otherwise ends the program; returns what takes that back. */
+  onHangup(reload: () => void): () => void;
 }
 
 /** What of a process is needed to start it again, and to end it. */
@@ -84,6 +86,12 @@ export function backgroundOf(self: Self): Background {
       };
       for (const signal of SIGNALS) self.on(signal, end);
       return takeBack;
+    },
+    onHangup: (reload) => {
+      self.on('SIGHUP', reload);
+      return () => {
+        self.off('SIGHUP', reload);
+      };
     },
   };
   return background;

@@ -47,6 +47,7 @@ export class FakeIo implements Io {
     isAlive: () => false,
     end: () => {},
     beforeSignal: () => () => {},
+    onHangup: () => () => {},
   };
   private clock: number;
   private file: string | undefined;

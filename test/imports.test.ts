@@ -67,7 +67,9 @@ const GROUND = [
 /** What each room may import beside itself and the ground. */
 const MAY: Readonly<Record<string, readonly string[]>> = {
   library: ['query', 'report', 'render', 'system', 'nvml'],
-  commands: ['query', 'report', 'render', 'system', 'nvml'],
+  commands: ['query', 'report', 'render', 'system', 'nvml', 'exporter', 'fleet'],
+  exporter: ['query', 'report', 'render', 'system', 'nvml'],
+  fleet: ['query', 'render', 'exporter', 'nvml'],
   completion: ['top', 'commands', 'report', 'query', 'nvml'],
   report: ['query', 'nvml', 'system'],
   query: ['nvml'],

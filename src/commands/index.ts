@@ -187,6 +187,22 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./replay.js')).spec,
   },
   {
+    name: 'exporter',
+    summary: 'Serve metrics of the GPUs to Prometheus, or push them to OpenTelemetry.',
+    examples: [
+      ['nvsmi exporter', 'Serve http://127.0.0.1:9835/metrics until it is stopped.'],
+      [
+        'nvsmi exporter --names nvsmi,dcgm --listen :9835',
+        'Under the names of dcgm-exporter too, to everyone.',
+      ],
+      [
+        'nvsmi exporter --textfile /var/lib/node_exporter/nvsmi.prom',
+        'Write a file for node_exporter, once.',
+      ],
+    ],
+    load: async () => (await import('./exporter.js')).spec,
+  },
+  {
     name: 'gpm',
     summary: 'Streaming state of GPU performance monitoring (GPM).',
     examples: [['nvsmi gpm -g', 'The streaming state of each GPU.']],

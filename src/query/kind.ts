@@ -5,6 +5,25 @@ import { likePrintf } from './decimals.js';
 
 export type JsonScalar = number | string | boolean | null;
 
+/** A reading as a metric: the base unit that Prometheus counts in, and how a raw reading becomes one. */
+export interface BaseUnit {
+  /** Appended to the name of the metric; '' for numbers without a unit. */
+  readonly unit:
+    | ''
+    | 'bytes'
+    | 'bytes_per_second'
+    | 'celsius'
+    | 'hertz'
+    | 'joules'
+    | 'ratio'
+    | 'seconds'
+    | 'watts';
+  readonly times?: number;
+  readonly per?: number;
+  /** What is not 0 is 1. */
+  readonly flag?: true;
+}
+
 export interface Kind {
   /** The unit behind a value in `-q` and XML. */
   readonly unit?: string;
@@ -16,7 +35,11 @@ export interface Kind {
   raw?(value: Value): string;
   /** The value as JSON: a number in the field's unit, or the words. */
   json(value: Value): JsonScalar;
+  /** The value as a metric. What is no number that can be counted or compared has none. */
+  readonly metric?: BaseUnit;
 }
+
+const PLAIN: BaseUnit = { unit: '' };
 
 const jsonNumber = (value: Value): JsonScalar => {
   const number = Number(value);
@@ -27,17 +50,18 @@ const jsonNumber = (value: Value): JsonScalar => {
 export const text: Kind = { spell: (value) => plainText(String(value)), json: String, raw: String };
 
 /** A plain number, with the unit that is printed behind it. */
-export const number = (unit?: string): Kind => ({
+export const number = (unit?: string, metric: BaseUnit = PLAIN): Kind => ({
   ...(unit === undefined ? {} : { unit }),
   spell: String,
   json: jsonNumber,
+  metric,
 });
 
 export const count = number();
-export const percent = number('%');
-export const megahertz = number('MHz');
-export const microseconds = number('us');
-export const milliseconds = number('ms');
+export const percent = number('%', { unit: 'ratio', per: 100 });
+export const megahertz = number('MHz', { unit: 'hertz', times: 1e6 });
+export const microseconds = number('us', { unit: 'seconds', per: 1e6 });
+export const milliseconds = number('ms', { unit: 'seconds', per: 1e3 });
 
 /**
  * Nanoseconds, printed as whole microseconds. NVML counts clock event time in ns; nvidia-smi showed 9968435 us
@@ -47,6 +71,7 @@ export const nanoseconds: Kind = {
   unit: 'us',
   spell: (value) => String(wholeMicroseconds(value)),
   json: (value) => jsonNumber(wholeMicroseconds(value)),
+  metric: { unit: 'seconds', per: 1e9 },
 };
 
 function wholeMicroseconds(nanoseconds: Value): number | bigint {
@@ -54,7 +79,7 @@ function wholeMicroseconds(nanoseconds: Value): number | bigint {
 }
 
 /** Degrees: CSV prints them bare, `-q` with C. Seen on the H100 and H200, 580.159.04. */
-export const celsius: Kind = { ...number('C'), csvUnit: '' };
+export const celsius: Kind = { ...number('C', { unit: 'celsius' }), csvUnit: '' };
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -63,6 +88,7 @@ export const mebibytes: Kind = {
   unit: 'MiB',
   spell: (bytes) => String(Math.ceil(Number(bytes) / MEBIBYTE)),
   json: (bytes) => Math.ceil(Number(bytes) / MEBIBYTE),
+  metric: { unit: 'bytes' },
 };
 
 /** Milliwatts, printed as W with two decimals of a 32-bit float: 76285 mW are 76.29 W (H100, 580.159.04). */
@@ -70,6 +96,7 @@ export const watts: Kind = {
   unit: 'W',
   spell: (milliwatts) => likePrintf(Math.fround(Number(milliwatts) / 1000), 2),
   json: (milliwatts) => Math.round(Number(milliwatts) / 10) / 100,
+  metric: { unit: 'watts', per: 1000 },
 };
 
 /** Hexadecimal with 0x and at least so many capital digits. */
@@ -81,13 +108,14 @@ export const hex = (digits: number): Kind => {
 /** A number that stands for a word. What the table lacks is `other`. */
 export const words = (table: Readonly<Record<number, string>>, other = 'Unknown'): Kind => {
   const spell = (value: Value): string => table[Number(value)] ?? other;
-  return { spell, json: spell };
+  return { spell, json: spell, metric: PLAIN };
 };
 
 /** A number that stands for true or false: words in text, a boolean in JSON. */
 const flag = (no: string, yes: string): Kind => ({
   spell: (value) => (Number(value) === 0 ? no : yes),
   json: (value) => Number(value) !== 0,
+  metric: { unit: '', flag: true },
 });
 
 export const enabled = flag('Disabled', 'Enabled');

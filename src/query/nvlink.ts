@@ -91,13 +91,15 @@ export const gigabytesPerSecond: Kind = {
   unit: 'GB/s',
   spell: (value) => String(Number(value) / 1000),
   json: (value) => Number(value) / 1000,
+  metric: { unit: 'bytes_per_second', times: 1e6 },
 };
 
 export const yes: Kind = {
   spell: (value) => String(Number(value) !== 0),
   json: (value) => Number(value) !== 0,
+  metric: { unit: '', flag: true },
 };
-const kibibytes = number('KiB');
+const kibibytes = number('KiB', { unit: 'bytes', times: 1024 });
 
 /** A bit error rate: four bits of mantissa, eight of a negative exponent; 15e-255 is none at all. */
 const errorRate: Kind = {

@@ -1,6 +1,6 @@
 /** A row: one field that can be asked for. */
 import type { Pick, Reading, Value } from './bound-probe.js';
-import type { Kind } from './kind.js';
+import type { BaseUnit, Kind } from './kind.js';
 import type { Probe } from './probe.js';
 
 /** What a row can read that is not an answer of NVML. */
@@ -27,7 +27,22 @@ export interface Row {
    * temperature.memory of a GeForce (591.86, 595.71) and fabric.* of the H100 (580.159.04).
    */
   readonly bare?: true;
+  /** How the field is a metric, where its kind and name do not say so; null where it shall be none. */
+  readonly metric?: RowMetric | null;
 }
+
+/** What a metric has that cannot be read from the kind and the name of its field. */
+export interface RowMetric {
+  /** A counter only grows, until the driver is loaded again. What is not said to be one is a gauge. */
+  readonly type?: 'counter';
+  /** The name without its unit, where it is not that of the field. */
+  readonly name?: string;
+  /** The unit, where the kind has none. */
+  readonly base?: BaseUnit;
+}
+
+/** The metric of a field that counts. */
+export const COUNTER: RowMetric = { type: 'counter' };
 
 /** Statuses that are an answer, and the value that each stands for. */
 export type StatusValues = Readonly<Record<number, Value>>;

@@ -8,7 +8,7 @@ import {
 import { derived } from '../derive.js';
 import { active, hex, nanoseconds } from '../kind.js';
 import { field, fixed, sample } from '../probe.js';
-import { from, type Row } from '../row.js';
+import { COUNTER, from, type Row } from '../row.js';
 
 const supportedReasons = fixed(nvmlDeviceGetSupportedClocksEventReasons);
 const activeReasons = sample(nvmlDeviceGetCurrentClocksEventReasons);
@@ -94,6 +94,7 @@ const elapsed = (id: number, name: string, fieldId: number, help: string): Row =
   names: [`clocks_event_reasons_counters.${name}`],
   help,
   kind: nanoseconds,
+  metric: COUNTER,
   source: from(field(fieldId)),
 });
 

@@ -5,7 +5,7 @@ import { field } from '../probe.js';
 import { from, type Row } from '../row.js';
 
 /** These fields hold whole watts, unlike the power readings. */
-const wholeWatts = number('W');
+const wholeWatts = number('W', { unit: 'watts' });
 
 const smoothing = (id: number, name: string, kind: Kind, fieldId: number, help: string): Row => ({
   id,

@@ -48,6 +48,7 @@ export class FakeIo implements Io {
     end: () => {},
     beforeSignal: () => () => {},
     onHangup: () => () => {},
+    lines: () => Promise.reject(new Error('nothing runs in the background of a test')),
   };
   private clock: number;
   private file: string | undefined;

@@ -2,9 +2,10 @@
 import manifest from '../../package.json' with { type: 'json' };
 import type { Given, OptionSpec } from '../argv.js';
 import { EXIT, UsageError } from '../errors.js';
+import { CHILD_OPTION } from '../exporter/child-collector.js';
 import { chosenFields, UnknownField } from '../exporter/chosen-fields.js';
-import { Collection, type Wish } from '../exporter/collection.js';
-import { type Collector, collectHere } from '../exporter/collector.js';
+import type { Wish } from '../exporter/collection.js';
+import { type Collector, CollectorState } from '../exporter/collector.js';
 import { dcgmDialect } from '../exporter/dialects/dcgm.js';
 import type { Dialect } from '../exporter/dialects/dialect.js';
 import { nvidiaSmiDialect } from '../exporter/dialects/nvidia-smi.js';
@@ -15,13 +16,16 @@ import { aboutPage, type Health, pagesOf } from '../exporter/pages.js';
 import { WebServer } from '../exporter/server.js';
 import { BadWebConfig, NO_CONFIG, readWebConfig, type WebConfig } from '../exporter/web-config.js';
 import type { Io } from '../io.js';
+import { openOutput, replaceContent } from '../output-file.js';
 import { loopPeriod } from '../period.js';
 import { plainly } from '../plain-text.js';
 import { nearestNames } from '../query/nearest.js';
+import { machineFiles, type SystemFiles } from '../system/files.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
-import { lostLines } from './lost.js';
-import { chosenGpus, idOption } from './select.js';
+import { collectForParent, collecting, collectorOf } from './exporter-collect.js';
+import { loop } from './loop.js';
+import { idOption } from './select.js';
 
 const NAMES = ['nvsmi', 'nvidia_smi', 'dcgm'] as const;
 
@@ -88,6 +92,7 @@ const options = [
     argument: 'FILE',
     help: 'Write the metrics to this file instead of serving them, once or with -l.',
   },
+  { long: CHILD_OPTION, help: 'Print what is collected, for the exporter that started this.', hidden: true },
 ] as const satisfies readonly OptionSpec[];
 
 interface Order {
@@ -157,23 +162,39 @@ function fieldsChosen({ fields, skip }: { readonly fields?: string; readonly ski
 async function exporter(given: Given<typeof options>, context: Context): Promise<number> {
   const { io } = context;
   const order = readOrder(given);
+  if (given[CHILD_OPTION]) return collectForParent(order, context);
+  if (order.textfile !== undefined) return writeTextfile(order, order.textfile, context);
   const config = order.webConfig === undefined ? NO_CONFIG : webConfig(order.webConfig);
-  const { session, files } = await context.machine(order.selectors);
-  const gpus = chosenGpus(session, order.selectors);
-  io.err(lostLines(gpus));
-  const collection = new Collection(session, files, gpus, order.wish, () => io.now());
-  const collect = () => collection.collect(() => io.elapsed());
-  const dialects = dialectsOf(order, (files.read('/proc/sys/kernel/hostname') ?? '').trim());
-  if (order.textfile !== undefined) return 0;
   let metrics: MetricsText | undefined;
-  const collector = collectHere(
-    collect,
-    order.period,
-    () => io.now(),
-    () => metrics?.prepare(),
-  );
-  metrics = new MetricsText(collector, dialects, manifest.version, () => io.now());
+  const collector = await collectorOf(order, context, () => metrics?.prepare());
+  const files = context.source === undefined ? machineFiles : (await context.machine()).files;
+  metrics = metricsOf(order, collector, files, io);
   return serve(order, config, metrics, collector, io);
+}
+
+const metricsOf = (order: Order, collector: Collector, files: SystemFiles, io: Io): MetricsText =>
+  new MetricsText(collector, dialectsOf(order, hostOf(files, io)), manifest.version, () => io.now());
+
+/** The name of this host: in a pod that of the node, where the pod has it. */
+const hostOf = (files: SystemFiles, { env }: Io): string =>
+  env.NODE_NAME ?? (files.read('/proc/sys/kernel/hostname') ?? '').trim();
+
+/** Writes the file for node_exporter, which reads it whole: the new content replaces the old one at once. */
+async function writeTextfile(order: Order, path: string, context: Context): Promise<number> {
+  const { io } = context;
+  const { collect, files } = await collecting(order, context);
+  const state = new CollectorState(() => io.now());
+  const metrics = metricsOf(order, state, files, io);
+  await loop(io, order.isLoop ? order.period : undefined, async () => {
+    state.take(await collect());
+    const text = await metrics.plain('text');
+    try {
+      replaceContent(openOutput(path), text);
+    } catch (error) {
+      throw new UsageError(plainly`Cannot write ${path}: ${(error as Error).message}`);
+    }
+  });
+  return EXIT.ok;
 }
 
 function dialectsOf({ names, labels, wish }: Order, hostname: string): readonly Dialect[] {

@@ -1,15 +1,15 @@
 /**
  * Basic authentication against bcrypt hashes. A hash takes tens of milliseconds by design: what was right is remembered, and
- * few are computed at a time, so that guessing takes no more of the machine than that.
+ * few are computed at a time, so that guessing takes a part of one processor at most.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { compare } from 'bcryptjs';
 
-/** Hashes that are computed at a time; who asks beyond that is told to come again. */
+/** Hashes that are computed at a time; who asks beyond that is asked to come again. */
 const MOST_AT_ONCE = 4;
 /** Right answers that are remembered. */
 const MOST_REMEMBERED = 64;
-/** Bcrypt looks at no more. */
+/** Bcrypt ignores the rest. */
 const LONGEST_PASSWORD = 72;
 
 /** A hash of nothing known, so that an unknown user takes as long as a wrong password. */

@@ -16,7 +16,7 @@ export interface Collector {
 /** Milliseconds after which a collection counts as stuck. Eight busy GPUs take a tenth of it. */
 export const DEADLINE = 10_000;
 
-/** A collector that is told when a collection begins and ends. */
+/** The state of a collector, which learns when a collection begins and ends. */
 export class CollectorState implements Collector {
   latest: Collected | undefined;
   collections = 0;
@@ -32,8 +32,9 @@ export class CollectorState implements Collector {
     return this.since !== undefined && this.now() - this.since > DEADLINE ? this.since : undefined;
   }
 
-  begin(): void {
-    this.since ??= this.now();
+  /** A collection begins now, or is due in so many milliseconds. */
+  begin(inMs = 0): void {
+    this.since ??= this.now() + inMs;
   }
 
   take(collected: Collected): void {
@@ -43,6 +44,11 @@ export class CollectorState implements Collector {
     for (const [symbol, count] of Object.entries(collected.errors)) {
       this.errors.set(symbol, (this.errors.get(symbol) ?? 0) + count);
     }
+  }
+
+  /** Something failed that is no reading. */
+  fail(what: string): void {
+    this.errors.set(what, (this.errors.get(what) ?? 0) + 1);
   }
 
   stop(): void {

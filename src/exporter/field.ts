@@ -11,7 +11,7 @@ export interface Family {
   readonly type: 'gauge' | 'counter';
   readonly help: string;
   /** The value of a sample, from the number that was read. */
-  readonly valueOf: (raw: number) => number;
+  readonly scale: (raw: number) => number;
 }
 
 /** Words of a metric's name: `dramEncryption.mode` is dram_encryption_mode. */
@@ -40,6 +40,6 @@ export function familyOf({ names: [field], help, kind, metric }: MetricField): F
     name: type === 'counter' ? ending(named, 'total') : named,
     type,
     help,
-    valueOf: inBaseUnit(base),
+    scale: inBaseUnit(base),
   };
 }

@@ -11,7 +11,7 @@ const per =
 const mebibytes = (bytes: number): number => Math.floor(bytes / 2 ** 20);
 const bytes = (perSecond: number): number => perSecond * 2 ** 20;
 
-type Entry = readonly [name: string, type: Family['type'], help: string, valueOf?: (raw: number) => number];
+type Entry = readonly [name: string, type: Family['type'], help: string, scale?: (raw: number) => number];
 
 /**
  * By our fields. Not here, as nothing that NVML answers is known to be the same: NVLINK_BANDWIDTH_TOTAL, and the state of a vGPU
@@ -94,9 +94,9 @@ const families = (
   prefix: string,
   before = '',
 ): readonly (readonly [string, Family])[] =>
-  Object.entries(table).map(([field, [name, type, help, valueOf = raw]]) => [
+  Object.entries(table).map(([field, [name, type, help, scale = raw]]) => [
     before + field,
-    { name: prefix + name, type, help, valueOf },
+    { name: prefix + name, type, help, scale },
   ]);
 
 const ofGpu = new Map([...families(TABLE, 'DCGM_FI_DEV_'), ...families(PROFILING, 'DCGM_FI_PROF_', 'gpm.')]);
@@ -137,7 +137,7 @@ function fold({ records }: Collected, hostname: string): Points {
     const own = { ...gpus.get(gpu), ...(relation === 'mig' ? renamed(labels, instance) : {}) };
     for (const [field, value] of Object.entries(values)) {
       const family = (relation === 'gpu' ? ofGpu : ofMig).get(field);
-      if (family !== undefined) add(points, family, own, family.valueOf(value));
+      if (family !== undefined) add(points, family, own, family.scale(value));
     }
   }
   return points;

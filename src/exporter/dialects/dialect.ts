@@ -26,7 +26,7 @@ export const infoFamily = (name: string, help: string): Family => ({
   name,
   type: 'gauge',
   help,
-  valueOf: (raw) => raw,
+  scale: (raw) => raw,
 });
 
 /** Some labels of a record under other names; those that are not known are left out. */

@@ -31,16 +31,16 @@ const queried: readonly (readonly [field: string, family: Family])[] = gpuFields
       name: `${PREFIX}${snake(field)}${suffix ?? ''}`,
       type: 'gauge',
       help,
-      valueOf: suffix === undefined && !kind.metric?.flag ? raw : inBaseUnit(kind.metric ?? {}),
+      scale: suffix === undefined && !kind.metric?.flag ? raw : inBaseUnit(kind.metric ?? {}),
     };
     return [field, family];
   });
 
-const family = (name: string, help: string, valueOf = raw, type: Family['type'] = 'gauge'): Family => ({
+const family = (name: string, help: string, scale = raw, type: Family['type'] = 'gauge'): Family => ({
   name: PREFIX + name,
   type,
   help,
-  valueOf,
+  scale,
 });
 
 const percent = (value: number): number => value / 100;
@@ -49,8 +49,8 @@ const milli = (value: number): number => value / 1000;
 const kilo = (value: number): number => value * 1000;
 
 const PCIE = { tx: 'What a GPU sends over PCIe.', rx: 'What a GPU receives over PCIe.' } as const;
-const pcie = (way: 'tx' | 'rx', prefix: string, valueOf: Family['valueOf']): Family =>
-  family(`${prefix}pcie_throughput_${way}_bytes_per_second`, PCIE[way], valueOf);
+const pcie = (way: 'tx' | 'rx', prefix: string, scale: Family['scale']): Family =>
+  family(`${prefix}pcie_throughput_${way}_bytes_per_second`, PCIE[way], scale);
 
 /** What is no field of --query-gpu. */
 const others: readonly (readonly [field: string, family: Family])[] = [
@@ -74,7 +74,7 @@ const others: readonly (readonly [field: string, family: Family])[] = [
 
 const byField: ReadonlyMap<string, Family> = new Map([...queried, ...others]);
 
-/** The hardware's own rate stands in where the driver is not made to watch the link. */
+/** The hardware's own rate instead, where the driver is not made to watch the link. */
 const FALLBACKS: readonly (readonly [field: string, instead: string, family: Family])[] = [
   ['pcie.throughput.tx', 'gpm.pcie_tx', pcie('tx', '', mebibytes)],
   ['pcie.throughput.rx', 'gpm.pcie_rx', pcie('rx', '', mebibytes)],
@@ -151,12 +151,12 @@ function fold({ at, tookMs, records }: Collected, processes: boolean): Points {
     if (relation === 'process') add(points, appInfo, own, 1);
     for (const [field, value] of Object.entries(values)) {
       const family = byField.get(field);
-      if (family !== undefined) add(points, family, own, family.valueOf(value));
+      if (family !== undefined) add(points, family, own, family.scale(value));
     }
     for (const [field, instead, family] of FALLBACKS) {
       const value = values[instead];
       if (value === undefined || values[field] !== undefined) continue;
-      add(points, byField.get(field) ?? family, own, family.valueOf(value));
+      add(points, byField.get(field) ?? family, own, family.scale(value));
     }
   }
   if (processes) {

@@ -56,7 +56,7 @@ export function nvsmiDialect(gpuLabels: readonly GpuLabel[], hostname: string): 
         if (info !== undefined) add(points, info, { ...own, ...labels }, 1);
         for (const [field, raw] of Object.entries(values)) {
           const family = families.get(field);
-          if (family !== undefined) add(points, family, keys, family.valueOf(raw));
+          if (family !== undefined) add(points, family, keys, family.scale(raw));
         }
       }
       return points;

@@ -13,6 +13,9 @@ const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 60_000;
 const LOOK_EVERY = 1000;
 
+/** Characters that are kept of what a child prints beside collections: why it ends. */
+const MOST_PRINTED = 4096;
+
 /** The option by which the program becomes the child. */
 export const CHILD_OPTION = 'collect-for-exporter';
 
@@ -39,6 +42,7 @@ export async function collectInChild(
   let pause = FIRST_PAUSE;
   let isOver = false;
   let reported = '';
+  let printed = '';
   const watch = setInterval(() => {
     const { stuckSince } = state;
     if (stuckSince !== undefined && now() - stuckSince > PATIENCE) child?.kill();
@@ -53,15 +57,20 @@ export async function collectInChild(
   let first: { resolve(): void; reject(error: Error): void } | undefined;
   const take = (line: string): void => {
     const collected = collectedIn(line);
-    if (collected === undefined) return;
+    if (collected === undefined) {
+      printed = `${printed}${line}\n`.slice(-MOST_PRINTED);
+      return;
+    }
     state.take(collected);
     state.begin(period);
     pause = FIRST_PAUSE;
     first?.resolve();
     onCollected();
   };
-  const end = (status: number | undefined, said: string): void => {
+  const end = (status: number | undefined, alsoSaid: string): void => {
     if (isOver) return;
+    const said = printed + alsoSaid;
+    printed = '';
     if (state.latest === undefined && first !== undefined) return first.reject(new NoCollection(status ?? 1, said));
     if (said !== '' && said !== reported) report(said);
     reported = said;

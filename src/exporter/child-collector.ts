@@ -71,7 +71,10 @@ export async function collectInChild(
     if (isOver) return;
     const said = printed + alsoSaid;
     printed = '';
-    if (state.latest === undefined && first !== undefined) return first.reject(new NoCollection(status ?? 1, said));
+    if (state.latest === undefined && first !== undefined) {
+      first.reject(new NoCollection(status ?? 1, said));
+      return;
+    }
     if (said !== '' && said !== reported) report(said);
     reported = said;
     state.fail('collector ended');

@@ -68,7 +68,7 @@ describe('our own names', () => {
     expect(collected.errors).toHaveProperty('NVML_ERROR_GPU_IS_LOST');
   });
 
-  it('tell MIG devices apart by UUID, instances and profile', async () => {
+  it('distinguish MIG devices by UUID, instances and profile', async () => {
     const points = nvsmi.fold(await collectedFrom('a100-mig'));
     const info = [...points].find(([{ name }]) => name === 'nvsmi_mig_info')?.[1] ?? [];
     expect(info.length).toBeGreaterThan(1);

@@ -99,16 +99,18 @@ const families = (
     { name: prefix + name, type, help, scale },
   ]);
 
-const ofGpu = new Map([...families(TABLE, 'DCGM_FI_DEV_'), ...families(PROFILING, 'DCGM_FI_PROF_', 'gpm.')]);
+/** By our fields. */
+export const dcgmFamilies = new Map([
+  ...families(TABLE, 'DCGM_FI_DEV_'),
+  ...families(PROFILING, 'DCGM_FI_PROF_', 'gpm.'),
+]);
 
 /** The same families of a GPU instance, which has memory and counters of its own. */
 const ofMig = new Map(
-  [...ofGpu].flatMap(([field, family]) =>
+  [...dcgmFamilies].flatMap(([field, family]) =>
     /^(gpm|memory)\./.test(field) ? [[`mig.${field}`, family] as const] : [],
   ),
 );
-
-export const dcgmNames: readonly string[] = [...ofGpu.values()].map(({ name }) => name);
 
 const LABELS = {
   gpu: 'gpu',
@@ -136,7 +138,7 @@ function fold({ records }: Collected, hostname: string): Points {
     const instance = { GPU_I_PROFILE: 'profile', GPU_I_ID: 'gpu_instance_id' };
     const own = { ...gpus.get(gpu), ...(relation === 'mig' ? renamed(labels, instance) : {}) };
     for (const [field, value] of Object.entries(values)) {
-      const family = (relation === 'gpu' ? ofGpu : ofMig).get(field);
+      const family = (relation === 'gpu' ? dcgmFamilies : ofMig).get(field);
       if (family !== undefined) add(points, family, own, family.scale(value));
     }
   }

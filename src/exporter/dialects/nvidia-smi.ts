@@ -72,15 +72,14 @@ const others: readonly (readonly [field: string, family: Family])[] = [
   ['xid.last_timestamp', family('xid_last_timestamp_seconds', 'When an Xid was last seen.', milli)],
 ];
 
-const byField: ReadonlyMap<string, Family> = new Map([...queried, ...others]);
+/** By our fields. */
+export const nvidiaSmiFamilies: ReadonlyMap<string, Family> = new Map([...queried, ...others]);
 
 /** The hardware's own rate instead, where the driver is not made to watch the link. */
 const FALLBACKS: readonly (readonly [field: string, instead: string, family: Family])[] = [
   ['pcie.throughput.tx', 'gpm.pcie_tx', pcie('tx', '', mebibytes)],
   ['pcie.throughput.rx', 'gpm.pcie_rx', pcie('rx', '', mebibytes)],
 ];
-
-export const nvidiaSmiNames: readonly string[] = [...byField.values()].map(({ name }) => name);
 
 const gpuInfo = infoFamily(`${PREFIX}gpu_info`, 'Who a GPU is, in labels. Always 1.');
 const migInfo = infoFamily(`${PREFIX}mig_info`, 'Who a MIG device is, in labels. Always 1.');
@@ -150,13 +149,13 @@ function fold({ at, tookMs, records }: Collected, processes: boolean): Points {
     }
     if (relation === 'process') add(points, appInfo, own, 1);
     for (const [field, value] of Object.entries(values)) {
-      const family = byField.get(field);
+      const family = nvidiaSmiFamilies.get(field);
       if (family !== undefined) add(points, family, own, family.scale(value));
     }
     for (const [field, instead, family] of FALLBACKS) {
       const value = values[instead];
       if (value === undefined || values[field] !== undefined) continue;
-      add(points, byField.get(field) ?? family, own, family.scale(value));
+      add(points, nvidiaSmiFamilies.get(field) ?? family, own, family.scale(value));
     }
   }
   if (processes) {

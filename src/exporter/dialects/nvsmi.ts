@@ -53,7 +53,10 @@ export function nvsmiDialect(gpuLabels: readonly GpuLabel[], hostname: string): 
         const own = identities.get(labels.gpu ?? '') ?? {};
         const keys: Labels = { ...own, ...some(labels, KEYS[relation]) };
         const info = INFO[relation];
-        if (info !== undefined) add(points, info, { ...own, ...labels }, 1);
+        if (info !== undefined) {
+          const host = relation === 'gpu' && hostname !== '' ? { hostname } : {};
+          add(points, info, { ...own, ...labels, ...host }, 1);
+        }
         for (const [field, raw] of Object.entries(values)) {
           const family = families.get(field);
           if (family !== undefined) add(points, family, keys, family.scale(raw));

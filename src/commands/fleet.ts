@@ -83,7 +83,6 @@ const options = [
     long: 'filter',
     value: 'required',
     argument: 'NAME=TEXT,...',
-    joins: true,
     help: `Only GPUs with this ${FILTERS.join(', ')}; states are ${STATES.join(', ')}. A text may begin or end with *.`,
   },
   {

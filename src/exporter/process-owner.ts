@@ -2,14 +2,14 @@
 import type { SystemFiles } from '../system/files.js';
 import type { Labels } from './observed.js';
 
-/** Table: what a control group's path names, and how. */
+/** Table: what a control group's path names, and how. Prometheus itself gives targets a job, and in Kubernetes a pod and a container. */
 const NAMED: readonly (readonly [label: string, pattern: RegExp])[] = [
   // Docker, containerd and CRI-O: 64 hexadecimal digits, between the prefix and the suffix of the runtime.
-  ['container', /(?:^|[/-])([0-9a-f]{64})(?:\.scope)?(?:\/|$)/],
+  ['container_id', /(?:^|[/-])([0-9a-f]{64})(?:\.scope)?(?:\/|$)/],
   // kubelet: a UID, which the systemd driver writes with underscores.
-  ['pod', /pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12})/],
+  ['pod_uid', /pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12})/],
   // Slurm.
-  ['job', /\/job_(\d+)(?:\/|$)/],
+  ['job_id', /\/job_(\d+)(?:\/|$)/],
 ];
 
 /** The labels of a process; one that ended meanwhile, or that this user cannot see, has none. */
@@ -23,7 +23,7 @@ export function ownerOf(pid: number, files: SystemFiles): Labels {
     for (const [label, pattern] of NAMED) {
       const found = pattern.exec(path)?.[1];
       if (found !== undefined)
-        labels[label] ??= label === 'container' ? found.slice(0, 12) : found.replaceAll('_', '-');
+        labels[label] ??= label === 'container_id' ? found.slice(0, 12) : found.replaceAll('_', '-');
     }
   }
   return labels;

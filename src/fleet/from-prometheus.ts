@@ -168,7 +168,7 @@ function gpuOf(draft: Draft, host: string, age: number | undefined, knowsProcess
 function ownersOf(processes: Draft['processes']): Owners {
   const all = (label: string): readonly string[] =>
     [...new Set(processes.flatMap((each) => each[label] ?? []))].filter((text) => text !== '').sort();
-  return { users: all('user'), pods: all('pod'), jobs: all('job'), processes: processes.length };
+  return { users: all('user'), pods: all('pod_uid'), jobs: all('job_id'), processes: processes.length };
 }
 
 /** Hosts that had GPUs within the hour and have none now. */

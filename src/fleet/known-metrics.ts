@@ -19,7 +19,7 @@ const LARGE = 2 ** 40;
 
 /** The inverse of a family's scale, which multiplies, or turns what is not 0 into 1. */
 function inverse({ scale }: Family): KnownMetric['raw'] {
-  const factor = scale(2) === scale(1) ? 1 : scale(LARGE) / LARGE;
+  const factor = scale(1) === 1 && scale(2) === 1 ? 1 : scale(LARGE) / LARGE;
   return (value) => Math.round(value / factor);
 }
 

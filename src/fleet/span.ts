@@ -38,6 +38,12 @@ export async function spansOf(api: PrometheusApi, duration: string): Promise<rea
     );
     for (const sample of await api.query(parts.join(' or '))) take(lines, sample, aggregate);
   }
+  // The values of nvidia_gpu_exporter do not have the index of their GPU.
+  for (const { metric } of await api.query('nvidia_smi_gpu_info')) {
+    const key = `${metric.instance} GPU-${metric.uuid}`;
+    const line = lines.get(key);
+    if (line !== undefined && metric.index !== undefined) lines.set(key, { ...line, gpu: metric.index });
+  }
   return [...lines.values()].sort((a, b) => byHost(a.host, b.host) || byHost(a.gpu, b.gpu));
 }
 

@@ -91,13 +91,13 @@ describe('the processes', () => {
   const id = 'c0ffee'.padEnd(64, '0');
 
   it.each([
-    ['docker', `0::/system.slice/docker-${id}.scope`, { container: id.slice(0, 12) }],
+    ['docker', `0::/system.slice/docker-${id}.scope`, { container_id: id.slice(0, 12) }],
     [
       'kubelet',
       `0::/kubepods.slice/kubepods-pod0a1b2c3d_0000_4000_8000_00000000000a.slice/cri-containerd-${id}.scope`,
-      { container: id.slice(0, 12), pod: '0a1b2c3d-0000-4000-8000-00000000000a' },
+      { container_id: id.slice(0, 12), pod_uid: '0a1b2c3d-0000-4000-8000-00000000000a' },
     ],
-    ['Slurm', '0::/system.slice/slurmstepd.scope/job_4711/step_0/user/task_0', { job: '4711' }],
+    ['Slurm', '0::/system.slice/slurmstepd.scope/job_4711/step_0/user/task_0', { job_id: '4711' }],
   ])('have the user, and what a control group of %s names, as labels', async (_, group, labels) => {
     const points = nvsmi.fold(
       await collectedFrom('hgx-h100-x8', EVERYTHING, {

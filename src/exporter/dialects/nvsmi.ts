@@ -29,7 +29,7 @@ const KEYS: Readonly<Record<Relation, readonly string[]>> = {
   gpu: [],
   mig: ['mig_uuid', 'gpu_instance_id', 'compute_instance_id'],
   nvlink: ['link'],
-  process: ['pid', 'process_name', 'user', 'container', 'pod', 'job'],
+  process: ['pid', 'process_name', 'user', 'container_id', 'pod_uid', 'job_id'],
   xid: ['xid'],
 };
 

@@ -92,6 +92,12 @@ const options = [
     argument: 'FILE',
     help: 'Write the metrics to this file instead of serving them, once or with -l.',
   },
+  {
+    long: 'otlp',
+    value: 'required',
+    argument: 'URL',
+    help: 'Push the metrics to this OpenTelemetry collector (OTLP over HTTP) instead of serving them; with --listen, too.',
+  },
   { long: CHILD_OPTION, help: 'Print what is collected, for the exporter that started this.', hidden: true },
 ] as const satisfies readonly OptionSpec[];
 
@@ -104,6 +110,9 @@ interface Order {
   readonly wish: Wish;
   readonly webConfig: string | undefined;
   readonly textfile: string | undefined;
+  readonly otlp: string | undefined;
+  /** Whether --otlp is alone, and nothing is served. */
+  readonly isPush: boolean;
   readonly selectors: string | undefined;
 }
 
@@ -131,8 +140,17 @@ function readOrder(given: Given<typeof options>): Order {
     },
     webConfig: given['web.config.file'],
     textfile: given.textfile,
+    otlp: given.otlp === undefined ? undefined : readUrl(given.otlp),
+    isPush: given.otlp !== undefined && given.listen === undefined,
     selectors: given.id,
   };
+}
+
+function readUrl(text: string): string {
+  if (!/^https?:\/\/[^/\s@]+(\/\S*)?$/.test(text)) {
+    throw new UsageError(plainly`--otlp is a URL, such as http://localhost:4318, not ${text}`);
+  }
+  return text;
 }
 
 /** The words of a comma list, each of which is known. */
@@ -169,6 +187,8 @@ async function exporter(given: Given<typeof options>, context: Context): Promise
   const collector = await collectorOf(order, context, () => metrics?.prepare());
   const files = context.source === undefined ? machineFiles : (await context.machine()).files;
   metrics = metricsOf(order, collector, files, io);
+  if (order.otlp !== undefined) await push(order.otlp, order, collector, hostOf(files, io), io);
+  if (order.isPush) return forever();
   return serve(order, config, metrics, collector, io);
 }
 
@@ -253,9 +273,25 @@ async function serve(
       io.err(plainly`nvsmi: kept the old configuration: ${(error as Error).message}\n`);
     }
   });
-  // A signal ends the program.
-  await new Promise(() => undefined);
-  return EXIT.ok;
+  return forever();
+}
+
+/** A signal ends the program. */
+const forever = (): Promise<never> => new Promise(() => undefined);
+
+async function push(
+  url: string,
+  { period }: Order,
+  collector: Collector,
+  hostname: string,
+  io: Io,
+): Promise<void> {
+  const { pushTo } = await import('../exporter/otlp.js');
+  const { OTEL_METRIC_EXPORT_INTERVAL = '' } = io.env;
+  const every = /^\d{2,9}$/.test(OTEL_METRIC_EXPORT_INTERVAL) ? Number(OTEL_METRIC_EXPORT_INTERVAL) : period;
+  const report = (text: string): void => io.err(plainly`nvsmi: ${text}\n`);
+  pushTo({ url, version: manifest.version, hostname, period: every, report }, collector);
+  io.err(plainly`nvsmi: pushing to ${url}\n`);
 }
 
 /** A server with certificates that cannot be used is refused in a line. */

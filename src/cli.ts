@@ -11,7 +11,6 @@ import { readReport } from './commands/report-request.js';
 import { EXIT, type UsageError } from './errors.js';
 import { exitStatusOf } from './exit-statuses.js';
 import type { Io } from './io.js';
-import type { Driver } from './nvml/call.js';
 import {
   NVML_ERROR_GPU_IS_LOST,
   NVML_ERROR_NOT_FOUND,
@@ -28,21 +27,18 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   let opened: Machine | undefined;
   const line = await readCommandLine(argv);
   const ended = (status: number): number => {
-    const { sawLostGpu = false, refusedList = EXIT.ok } = opened?.session.driver ?? {};
-    if (sawLostGpu && BESIDE_LOST.has(status)) return NVML_ERROR_GPU_IS_LOST;
+    const { lostGpu = false, refusedList = EXIT.ok } = opened?.outcome ?? {};
+    if (lostGpu && BESIDE_LOST.has(status)) return NVML_ERROR_GPU_IS_LOST;
     return exitStatusOf(status === EXIT.ok ? refusedList : status);
   };
   try {
     const source = sourceOf(line, io.env);
     let opening: Promise<Machine> | undefined;
-    let library: Driver | undefined;
     // Nothing closes NVML: the process ends, and nvmlShutdown would take another 3 ms (H100) to free what ends anyway.
     const announce = (): void => io.err(announcement(source));
     const open = (wanted?: string): Promise<Machine> => {
       announce();
-      return openMachine(source, io, wanted, (loaded) => {
-        library = loaded;
-      }).then((machine) => {
+      return openMachine(source, io, wanted).then((machine) => {
         opened = machine;
         return machine;
       });
@@ -58,7 +54,6 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
       environmentSource: source.isFromEnvironment ? recording : undefined,
       announce,
       machine,
-      library: () => library,
     };
     const status = await dispatch(line, context);
     io.close();

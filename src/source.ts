@@ -3,10 +3,10 @@ import { givenBy, type Scan } from './argv.js';
 import { missingValue } from './command-line.js';
 import type { Machine } from './commands/context.js';
 import type { Io } from './io.js';
-import type { Driver } from './nvml/call.js';
 import { loadLibrary } from './nvml/library.js';
 import { openSession, type Session, startSession } from './nvml/session.js';
 import type { RootGiven } from './options.js';
+import { Outcome } from './query/ask/outcome.js';
 import { machineFiles, recordedFiles, type SystemFiles } from './system/files.js';
 import { kernelVersion } from './system/kernel.js';
 import { placed } from './system/lost-gpus.js';
@@ -39,30 +39,21 @@ export const announcement = ({ snapshot, isFromEnvironment }: Source): string =>
 
 const nonEmpty = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 
-/**
- * Opens the machine, or at least the GPUs that are wanted, and reports the library as soon as it is loaded. Throws
- * DeadLibrary or SnapshotError.
- */
-export async function openMachine(
-  source: Source,
-  io: Io,
-  wanted: string | undefined,
-  onLoaded: (library: Driver) => void,
-): Promise<Machine> {
+/** Opens the machine, or at least the GPUs that are wanted. Throws DeadLibrary or SnapshotError. */
+export async function openMachine(source: Source, io: Io, wanted: string | undefined): Promise<Machine> {
   if (source.snapshot !== undefined) {
     const { openSnapshot } = await import('./nvml/machine.js');
     const { driver, snapshot } = openSnapshot(source.snapshot);
     const files = recordedFiles(snapshot.files);
     const session = openSession(driver, () => kernelVersion(files));
-    return { session: withPlaces(session, files), files, recorded: snapshot.title };
+    return { ...asked(session, files), files, recorded: snapshot.title };
   }
   const driver = loadLibrary({ path: source.nvml, env: io.env });
-  onLoaded(driver);
   const session = await startSession(driver, () => kernelVersion(machineFiles), wanted);
-  return { session: withPlaces(session, machineFiles), files: machineFiles, recorded: undefined };
+  return { ...asked(session, machineFiles), files: machineFiles, recorded: undefined };
 }
 
-const withPlaces = (session: Session, files: SystemFiles): Session => ({
-  ...session,
-  gpus: placed(session.gpus, files),
+const asked = (session: Session, files: SystemFiles): Pick<Machine, 'session' | 'outcome'> => ({
+  session: { ...session, gpus: placed(session.gpus, files) },
+  outcome: new Outcome(),
 });

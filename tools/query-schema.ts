@@ -13,7 +13,7 @@ interface Property {
 }
 
 /** What a kind's JSON looks like; a value of 64 bits that a number cannot hold comes as text. */
-function property({ kind }: (typeof tables)[number]['rows'][number]): Property {
+function property({ kind }: (typeof tables)[number]['fields'][number]): Property {
   const example = kind.json(0);
   const type = typeof example;
   const isTime = type === 'string' && /^\d{4}-\d\d-\d\dT/.test(String(example));
@@ -26,8 +26,8 @@ function property({ kind }: (typeof tables)[number]['rows'][number]): Property {
 
 /** By every name; a name that tables share has one property only if they agree about it. */
 const properties: Record<string, Property> = {};
-for (const { option, rows } of tables) {
-  for (const row of rows) {
+for (const { option, fields } of tables) {
+  for (const row of fields) {
     for (const name of row.names) {
       const made = property(row);
       const known = properties[name];

@@ -16,6 +16,7 @@ import type { Context } from './context.js';
 import { jsonOption } from './json-option.js';
 import { linkOption } from './link-option.js';
 import { lostLines, reachable, refusal, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import { identityOf, namedGpu } from './named.js';
 import { chosenGpus, idOption } from './select.js';
 
@@ -75,8 +76,8 @@ function answersOf(
 }
 
 async function run({ link: only, ...given }: Given<typeof options>, context: Context): Promise<number> {
-  const { session } = await context.machine();
-  const gpus = chosenGpus(session, given.id);
+  const { session } = await machineOf(context);
+  const gpus = await chosenGpus(session, given.id);
   const fields = GROUPS.filter(({ long }) => given[long]).flatMap(
     ({ fields }): readonly LinkField[] => fields,
   );

@@ -8,6 +8,7 @@ import type { SystemFiles } from '../system/files.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';
 import { lostLines } from './lost.js';
+import { machineOf } from './machine.js';
 import { chosenGpus } from './select.js';
 
 /** What is collected, and how often. */
@@ -44,10 +45,11 @@ export async function collecting(
   context: Context,
 ): Promise<{ readonly collect: () => Promise<Collected>; readonly files: SystemFiles }> {
   const { io } = context;
-  const { session, files } = await context.machine(selectors);
-  const gpus = chosenGpus(session, selectors);
+  await context.machine(selectors);
+  const { session, files, asker } = await machineOf(context);
+  const gpus = await chosenGpus(session, selectors);
   io.err(lostLines(gpus));
-  const collection = new Collection(session, files, gpus, wish, () => io.now());
+  const collection = new Collection(asker, files, gpus, wish, () => io.now());
   return { collect: () => collection.collect(() => io.elapsed()), files };
 }
 

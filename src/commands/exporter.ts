@@ -19,12 +19,12 @@ import type { Io } from '../io.js';
 import { openOutput, replaceContent } from '../output-file.js';
 import { loopPeriod } from '../period.js';
 import { plainly } from '../plain-text.js';
-import { nearestNames } from '../query/nearest.js';
 import { machineFiles, type SystemFiles } from '../system/files.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { collectForParent, collecting, collectorOf } from './exporter-collect.js';
 import { loop } from './loop.js';
+import { hintOf, nearestHint } from './nearest-hint.js';
 import { idOption } from './select.js';
 
 const NAMES = ['nvsmi', 'nvidia_smi', 'dcgm'] as const;
@@ -159,21 +159,18 @@ function words<Word extends string>(list: string, known: readonly Word[], option
   for (const word of given) {
     if (known.includes(word as Word)) continue;
     throw new UsageError(
-      plainly`--${option}: ${word} is not one of ${known.join(', ')}.${hint(nearestNames(word, known))}`,
+      plainly`--${option}: ${word} is not one of ${known.join(', ')}.${nearestHint(word, known)}`,
     );
   }
   return known.filter((word) => given.includes(word));
 }
-
-const hint = (nearest: readonly string[]): string =>
-  nearest.length === 0 ? '' : ` Did you mean ${nearest.join(' or ')}?`;
 
 function fieldsChosen({ fields, skip }: { readonly fields?: string; readonly skip?: string }): Wish['has'] {
   try {
     return chosenFields(fields, skip);
   } catch (error) {
     if (!(error instanceof UnknownField)) throw error;
-    throw new UsageError(plainly`Field "${error.field}" is not a metric.${hint(error.nearest)}`);
+    throw new UsageError(plainly`Field "${error.field}" is not a metric.${hintOf(error.nearest)}`);
   }
 }
 

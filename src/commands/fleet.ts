@@ -1,35 +1,30 @@
 /** `fleet`: the GPUs of many hosts, from Prometheus or over ssh, as nvidia-smi would show those of one. */
 import type { Given, OptionSpec } from '../argv.js';
 import { EXIT, UsageError } from '../errors.js';
-import { type Fleet, FleetError, type FleetGpu, TABLE_FIELDS } from '../fleet/fleet.js';
+import { type Fleet, FleetError, TABLE_FIELDS } from '../fleet/fleet.js';
 import { fleetFromPrometheus } from '../fleet/from-prometheus.js';
 import { BadHost, readHosts } from '../fleet/hosts.js';
 import { BadHttpConfig, type HttpConfig, NO_HTTP_CONFIG, readHttpConfig } from '../fleet/http-config.js';
 import { PrometheusApi } from '../fleet/prometheus.js';
 import { spanRecord, spansOf, spanTable } from '../fleet/span.js';
 import { fleetOverSsh } from '../fleet/ssh.js';
-import { STATES, stateOf, textOf } from '../fleet/state.js';
+import { STATES } from '../fleet/state.js';
 import { fleetRecord, fleetTable, listLine, SORTS, sortedBy } from '../fleet/table.js';
 import type { Io } from '../io.js';
-import { NOT_SUPPORTED } from '../nvml/status.js';
 import { decimal } from '../period.js';
 import { jsonText, plainly } from '../plain-text.js';
+import { nameOf } from '../query/field.js';
 import { gpuTable } from '../query/gpu/index.js';
-import { type Kind, text } from '../query/kind.js';
-import { nearestNames } from '../query/nearest.js';
-import { nameOf, type Row } from '../query/row.js';
-import { csvHeader, csvLine } from '../render/csv.js';
-import { jsonArray, jsonLines, jsonRecord } from '../render/json.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
+import { FILTERS, readFilter } from './fleet-filter.js';
+import { queried, rowOf } from './fleet-query.js';
 import { jsonOption } from './json-option.js';
+import { nearestHint } from './nearest-hint.js';
 import { type QueryRequest, readQuery } from './query-request.js';
 
 const USUAL_DEADLINE = 10;
 const LONGEST_DEADLINE = 600;
-
-const FILTERS = ['host', 'name', 'state', 'user', 'pod', 'job'] as const;
-type Filter = (typeof FILTERS)[number];
 
 const options = [
   {
@@ -124,7 +119,7 @@ function readDeadline(given: string | undefined): number {
   return Math.ceil(seconds * 1000);
 }
 
-const NAMES: readonly string[] = gpuTable.rows.flatMap(({ names }) => names);
+const NAMES: readonly string[] = gpuTable.fields.flatMap(({ names }) => names);
 
 function readFields(given: FleetGiven, io: Io): QueryRequest | undefined {
   const { 'query-gpu': list, format } = given;
@@ -139,13 +134,10 @@ function readFields(given: FleetGiven, io: Io): QueryRequest | undefined {
 function readSort(sort: string | undefined): string | undefined {
   const name = sort?.replace(/^-/, '');
   if (name !== undefined && !SORTS.includes(name)) {
-    throw new UsageError(plainly`--sort: ${name} is no column.${hint(nearestNames(name, SORTS))}`);
+    throw new UsageError(plainly`--sort: ${name} is no column.${nearestHint(name, SORTS)}`);
   }
   return sort;
 }
-
-const hint = (nearest: readonly string[]): string =>
-  nearest.length === 0 ? '' : ` Did you mean ${nearest.join(' or ')}?`;
 
 function refuseMixtures(given: FleetGiven): void {
   if ((given.prometheus === undefined) === (given.ssh === undefined)) {
@@ -158,53 +150,6 @@ function refuseMixtures(given: FleetGiven): void {
   if (given.since !== undefined && (given['query-gpu'] ?? given['list-gpus']) !== undefined) {
     throw new UsageError('--since shows a table of its own: it does not go with --query-gpu or -L.');
   }
-}
-
-/** Whether a GPU has what each part of --filter wants. */
-function readFilter(list: string | undefined): (gpu: FleetGpu, of: Fleet) => boolean {
-  const wanted = (list ?? '')
-    .split(',')
-    .filter((part) => part !== '')
-    .map((part) => {
-      const [name = '', ...rest] = part.split('=');
-      if (!FILTERS.includes(name as Filter) || rest.length === 0) {
-        throw new UsageError(plainly`--filter is NAME=TEXT with ${FILTERS.join(', ')}, not ${part}`);
-      }
-      const pattern = rest.join('=');
-      if (name === 'state' && !STATES.includes(pattern as (typeof STATES)[number])) {
-        throw new UsageError(
-          plainly`--filter: ${pattern} is no state.${hint(nearestNames(pattern, STATES))}`,
-        );
-      }
-      return [name as Filter, matcher(pattern)] as const;
-    });
-  return (gpu, of) => wanted.every(([name, fits]) => textsOf(gpu, of, name).some(fits));
-}
-
-function textsOf(gpu: FleetGpu, of: Fleet, name: Filter): readonly string[] {
-  switch (name) {
-    case 'host':
-      return [gpu.host];
-    case 'name':
-      return [textOf(gpu, 'name', of)];
-    case 'state':
-      return [stateOf(gpu, of)];
-    case 'user':
-      return gpu.owners?.users ?? [];
-    case 'pod':
-      return gpu.owners?.pods ?? [];
-    case 'job':
-      return gpu.owners?.jobs ?? [];
-  }
-}
-
-function matcher(pattern: string): (text: string) => boolean {
-  const inner = pattern.replace(/^\*|\*$/g, '');
-  if (pattern.length > 1 && pattern.startsWith('*') && pattern.endsWith('*'))
-    return (text) => text.includes(inner);
-  if (pattern.startsWith('*')) return (text) => text.endsWith(inner);
-  if (pattern.endsWith('*')) return (text) => text.startsWith(inner);
-  return (text) => text === pattern;
 }
 
 async function ask(given: FleetGiven, fields: readonly string[], deadlineMs: number, io: Io): Promise<Fleet> {
@@ -313,52 +258,6 @@ function print(found: Fleet, given: FleetGiven, query: QueryRequest | undefined,
   // On stderr: stdout is for the rows. The table has lines for these hosts itself.
   if (query === undefined && !given['list-gpus']) return;
   for (const { host, reason } of silent) io.err(plainly`${host}: ${reason}\n`);
-}
-
-const rows = new Map(gpuTable.rows.flatMap((row) => row.names.map((name) => [name, row] as const)));
-
-function rowOf(name: string): Row {
-  const row = rows.get(name);
-  if (row === undefined) throw new Error(`no field ${name}`);
-  return row;
-}
-
-const HOST: Row = { id: -1, names: ['host'], help: '', kind: text, source: { own: 'blank' } };
-
-/** A row whose readings are texts that were printed elsewhere. */
-const printedRow = (row: Row): Row => ({
-  ...row,
-  kind: {
-    ...(row.kind.unit === undefined ? {} : { unit: row.kind.unit }),
-    ...(row.kind.csvUnit === undefined ? {} : { csvUnit: row.kind.csvUnit }),
-    spell: text.spell,
-    json: printedJson(row.kind),
-  },
-});
-
-/** The JSON of a printed value: a number where the field's JSON is one. */
-const printedJson =
-  ({ json }: Kind): Kind['json'] =>
-  (value) => {
-    const printed = String(value);
-    return typeof json(0) === 'number' && /^-?\d+(\.\d+)?$/.test(printed) ? Number(printed) : printed;
-  };
-
-/** The rows of --query-gpu, each after its host. */
-function queried({ gpus, isPrinted }: Fleet, { names, format }: QueryRequest): string {
-  const asked = names.map((name) => ({ name, row: isPrinted ? printedRow(rowOf(name)) : rowOf(name) }));
-  const fields = [{ name: 'host', row: HOST }, ...asked];
-  const records = gpus.map(({ host, readings }) => [
-    host,
-    ...asked.map(({ name, row }) => readings.get(isPrinted ? name : nameOf(row)) ?? NOT_SUPPORTED),
-  ]);
-  if (format.shape !== 'csv') {
-    const write = format.shape === 'json' ? jsonArray : jsonLines;
-    return write(records.map((each) => jsonRecord(fields, each)));
-  }
-  const all = fields.map(({ row }) => row);
-  const head = format.header ? `${csvHeader(all)}\n` : '';
-  return head + records.map((each) => csvLine(all, each, format.units)).join('');
 }
 
 export const spec: CommandSpec = command({

@@ -1,9 +1,9 @@
 /** GPUs by name, for the line above what is said about each. */
 import type { Gpu, Session } from '../nvml/session.js';
-import type { Reading } from '../query/bound-probe.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
-import { readGpuFields } from '../query/gpu-fields.js';
 import { count, text } from '../query/kind.js';
+import { readGpuFields } from '../query/read.js';
+import type { Reading } from '../query/reading.js';
 import type { NamedGpu } from '../render/gpu-heading.js';
 
 /** Index, name and UUID as a record of JSON. */

@@ -15,6 +15,7 @@ import type { Context } from './context.js';
 import { jsonOption } from './json-option.js';
 import { linkOption } from './link-option.js';
 import { lostLines, reachable, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import { identityOf, namedGpu } from './named.js';
 import { linkOptions } from './nvlink-actions.js';
 import { type Block, blockOf, infoCells, type Wish, wishOf } from './nvlink-block.js';
@@ -84,8 +85,8 @@ function jsonOf(wish: Wish, blocks: readonly Block[], source: AnswerSource | und
 }
 
 async function run(given: Given<typeof options>, context: Context): Promise<number> {
-  const { session } = await context.machine();
-  const gpus = chosenGpus(session, given.id);
+  const { session } = await machineOf(context);
+  const gpus = await chosenGpus(session, given.id);
   const wish = wishOf(session, given);
   const blocks = isAboutGpus(wish)
     ? reachable(gpus).flatMap((gpu): Block[] => {

@@ -9,6 +9,7 @@ import { jsonDocument } from '../render/document.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { lostLines, reachable, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import { identityOf, namedGpu } from './named.js';
 import { chosenGpus, idOption } from './select.js';
 
@@ -67,8 +68,8 @@ function record(session: Session, gpu: Gpu, counted: readonly Counted[]): Cells 
 }
 
 async function run(given: Given<typeof options>, context: Context): Promise<number> {
-  const { session } = await context.machine();
-  const gpus = chosenGpus(session, given.id);
+  const { session } = await machineOf(context);
+  const gpus = await chosenGpus(session, given.id);
   const groups = GROUPS.filter(({ long }) => given[long]);
   const counted = groups.flatMap((group) => reachable(gpus).map((gpu) => countOf(session, gpu, group)));
   if (given.json) {

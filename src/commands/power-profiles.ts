@@ -4,22 +4,23 @@ import { EXIT } from '../errors.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
-import type { BoundProbe } from '../query/bound-probe.js';
 import { type Cells, cell } from '../query/cell.js';
 import { count, text } from '../query/kind.js';
 import { profileNames } from '../query/power-profile-names.js';
 import * as power from '../query/power-profiles.js';
 import type { Probe } from '../query/probe.js';
 import { askProbe } from '../query/read.js';
+import type { Answer } from '../query/reading.js';
 import { jsonDocument } from '../render/document.js';
 import * as render from '../render/power-profiles.js';
 import { type CommandSpec, command } from './command.js';
 import { jsonOption } from './json-option.js';
 import { lostLines, reachable, refusal, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import { chosenGpus, idOption } from './select.js';
 
 /** The first GPU without profiles ends the command (H200, 580.159.04). */
-function refuseAbsent(asked: BoundProbe, gpus: readonly Gpu[]): void {
+function refuseAbsent(asked: Answer, gpus: readonly Gpu[]): void {
   if (asked.status === 0) return;
   throw refusal(
     asked.status === NVML_ERROR_NOT_SUPPORTED
@@ -33,8 +34,8 @@ function refuseAbsent(asked: BoundProbe, gpus: readonly Gpu[]): void {
 interface Action extends OptionSpec {
   readonly part: string;
   readonly probe: Probe;
-  readonly print: (asked: BoundProbe) => string;
-  readonly records: (asked: BoundProbe, gpu: Gpu) => readonly Cells[];
+  readonly print: (asked: Answer) => string;
+  readonly records: (asked: Answer, gpu: Gpu) => readonly Cells[];
   /** The record of a GPU without profiles: nulls, and why. */
   readonly absent: (why: Missing, gpu: Gpu) => Cells;
 }
@@ -111,8 +112,8 @@ export const spec: CommandSpec = command({
   options,
   actions: [...ACTIONS, ...SETTERS].map(({ long }) => long),
   run: async (given, context) => {
-    const { session } = await context.machine();
-    const gpus = chosenGpus(session, given.id);
+    const { session } = await machineOf(context);
+    const gpus = await chosenGpus(session, given.id);
     const actions = ACTIONS.filter(({ long }) => given[long]);
     const answers = actions.map((action) => ({
       action,

@@ -1,6 +1,7 @@
 /** `power-smoothing -ppd`: what the preset profiles of power smoothing say. */
 import { type OptionSpec, setter } from '../argv.js';
 import { Missing } from '../nvml/status.js';
+import { together } from '../query/ask/asking.js';
 import { type Cells, cell } from '../query/cell.js';
 import { count } from '../query/kind.js';
 import { PARAMETERS, type PresetProfile, presetProfiles } from '../query/power-smoothing-profiles.js';
@@ -9,6 +10,7 @@ import { profileDefinitions, refusal } from '../render/power-smoothing.js';
 import { type CommandSpec, command } from './command.js';
 import { jsonOption } from './json-option.js';
 import { lostLines, reachable, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import { chosenGpus, idOption } from './select.js';
 
 const SETTERS = [setter('s', 'state', 'required'), setter('spp', 'set-preset-profile', 'required')] as const;
@@ -32,11 +34,13 @@ export const spec: CommandSpec = command({
   options,
   actions: ['print-profile-definitions', ...SETTERS.map(({ long }) => long)],
   run: async (given, context) => {
-    const { session } = await context.machine();
-    const gpus = chosenGpus(session, given.id);
-    const answers = reachable(gpus).map(({ index, ...gpu }) => ({
+    const { session, asker } = await machineOf(context);
+    const gpus = await chosenGpus(session, given.id);
+    const asked = reachable(gpus);
+    const found = await asker.start(together(asked.map(presetProfiles)));
+    const answers = asked.map(({ index }, i) => ({
       index,
-      profiles: presetProfiles(session, { index, ...gpu }),
+      profiles: found[i] as (typeof found)[number],
     }));
     if (given.json) {
       const records = answers.flatMap(({ index, profiles }) =>

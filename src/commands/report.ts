@@ -1,9 +1,9 @@
 /** `-q`: the full report of the GPUs, or of the units with -u, as text, XML or JSON, once or in a loop; `--dtd`. */
 import { EXIT, UsageError } from '../errors.js';
-import type { Session } from '../nvml/session.js';
 import { Missing, statusWords } from '../nvml/status.js';
 import { jsonText, plainly } from '../plain-text.js';
-import { type Subject, SYSTEM } from '../query/plan.js';
+import type { Asker } from '../query/ask/asker.js';
+import type { Subject } from '../query/ask/subject.js';
 import { unitsOf as findUnits } from '../query/report/units.js';
 import type { AnswerSource } from '../render/json.js';
 import { reportJson } from '../render/report-json.js';
@@ -12,12 +12,11 @@ import { compileReport } from '../report/compile.js';
 import type { Document, Tree } from '../report/document.js';
 import { dtdOf } from '../report/dtd.js';
 import { gpuTree } from '../report/gpu.js';
-import { ProbeCache } from '../report/probe-cache.js';
 import { unitTree } from '../report/unit.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';
 import { statusOf } from './lost.js';
-import { rehearse } from './rehearse.js';
+import { machineOf } from './machine.js';
 import type { ReportRequest } from './report-request.js';
 import { chosenGpus } from './select.js';
 
@@ -28,24 +27,16 @@ export async function report(request: ReportRequest, context: Context): Promise<
   const tree = treeOf(request.units);
   const write = await writerOf(request, tree, request.period !== undefined, context.source);
   const now = (): number => context.io.now();
-  await rehearse(
-    context,
-    tree.parts.map((part) => (session) => {
-      compileReport({ ...tree, parts: [part] }, session.gpus, request, { session, now });
-    }),
-  );
-  const { session } = await context.machine();
-  const subjects = request.units ? unitsOf(session, id) : chosenGpus(session, id);
+  const { session, asker } = await machineOf(context);
+  const subjects = request.units ? await unitsOf(asker, id) : await chosenGpus(session, id);
   if (file !== undefined) context.io.redirect(file);
-  const compiled = compileReport(tree, subjects, request, { session, now });
+  asker.tick();
+  const compiled = await compileReport(tree, subjects, request, { asker, now });
   let isFirst = true;
   await loop(context.io, request.period, async () => {
-    const pending = compiled.sample();
-    // While the first sample of one GPU waits, its text is made for nothing: it takes a third of the time when it is made
-    // again. Of several GPUs one is asked while the other waits.
-    if (isFirst && pending !== undefined && subjects.length === 1) write(compiled.document());
+    if (!isFirst) asker.tick();
     isFirst = false;
-    await pending;
+    await compiled.sample();
     context.io.out(write(compiled.document()));
   });
   return statusOf(subjects);
@@ -60,8 +51,8 @@ function dtd(units: boolean, file: string | undefined, context: Context): number
 
 const treeOf = (units: boolean): Tree => (units ? unitTree : gpuTree);
 
-function unitsOf(session: Session, index: string | undefined): readonly Subject[] {
-  const units = findUnits(new ProbeCache(session.driver).about(SYSTEM));
+async function unitsOf(asker: Asker, index: string | undefined): Promise<readonly Subject[]> {
+  const units = await asker.start(findUnits());
   if (units instanceof Missing) {
     // Words and status, also for NOT_SUPPORTED: 550.163.01 with failing calls.
     throw new UsageError(

@@ -14,6 +14,7 @@ import { type CommandSpec, command } from './command.js';
 import { jsonOption } from './json-option.js';
 import { loop } from './loop.js';
 import { lostLines, reachable, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import { chosenGpus, idOption } from './select.js';
 
 const loopOption = {
@@ -58,8 +59,8 @@ export const sessionsCommand = (part: string, probe: Probe, columns: readonly Se
     options: [idOption, loopOption, jsonOption],
     run: async (given, context) => {
       const period = loopPeriod(given);
-      const { session } = await context.machine();
-      const gpus = chosenGpus(session, given.id);
+      const { session } = await machineOf(context);
+      const gpus = await chosenGpus(session, given.id);
       const asJson = given.json;
       if (!asJson) context.io.out(columnsHead(columns));
       await loop(context.io, period, () => {

@@ -1,9 +1,9 @@
 /** The cells of a GPU in the summary table. */
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import { Missing, statusWords } from '../nvml/status.js';
-import type { Reading } from '../query/bound-probe.js';
 import type { Cell, Cells } from '../query/cell.js';
 import { gpuRow } from '../query/gpu-fields.js';
+import type { Reading } from '../query/reading.js';
 import type { SummaryGpu } from '../render/summary.js';
 
 /** What the table needs of a GPU. The infoROM check has no cell; it may end in a warning. */

@@ -21,6 +21,7 @@ import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { jsonOption } from './json-option.js';
 import { lostLines, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import { chosenGpus, gpusNamed } from './select.js';
 import * as matrices from './topology-matrix.js';
 
@@ -251,11 +252,12 @@ const options = [
   jsonOption,
 ] as const satisfies readonly OptionSpec[];
 
-function chosenInOrder(session: Session, ids: string | undefined): readonly Gpu[] {
+async function chosenInOrder(session: Session, ids: string | undefined): Promise<readonly Gpu[]> {
   if (ids === undefined) return [];
-  chosenGpus(session, ids);
-  const named = ids.split(',').flatMap((id) => (id.trim() === '' ? [] : gpusNamed(session, id)));
-  return [...new Set(named)];
+  await chosenGpus(session, ids);
+  const names = ids.split(',').filter((id) => id.trim() !== '');
+  const named = await Promise.all(names.map((id) => gpusNamed(session, id)));
+  return [...new Set(named.flat())];
 }
 
 /** The questions of a command line in the order in which they are answered. */
@@ -272,9 +274,9 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
     first?.check?.(given);
     if (first?.refusal !== undefined) throw new UsageError(first.refusal);
   }
-  const { session, files } = await context.machine();
-  const gpus = chosenGpus(session, undefined);
-  const chosen = chosenInOrder(session, given.id);
+  const { session, files } = await machineOf(context);
+  const gpus = await chosenGpus(session, undefined);
+  const chosen = await chosenInOrder(session, given.id);
   first?.check?.(given);
   if (chosen.length > 0 && asked.every(({ refusal }) => refusal === undefined)) {
     throw new UsageError(

@@ -2,10 +2,10 @@
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import { plainText } from '../plain-text.js';
-import type { Reading } from '../query/bound-probe.js';
 import { type Cell, type Cells, cell, cellText } from '../query/cell.js';
-import { readGpuFields } from '../query/gpu-fields.js';
 import { count, text, words } from '../query/kind.js';
+import { readGpuFields } from '../query/read.js';
+import type { Reading } from '../query/reading.js';
 import * as topology from '../query/topology.js';
 import type { Part } from '../render/document.js';
 import { ranges } from '../render/ranges.js';

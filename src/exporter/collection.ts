@@ -1,15 +1,17 @@
 /** Asks a machine for everything that is exported, once per call. What is asked is compiled once. */
 import { nvmlSystemGetCudaDriverVersion_v2 } from '../nvml/generated/entries.js';
 import { GpmMeter } from '../nvml/gpm.js';
-import type { Gpu, Session } from '../nvml/session.js';
+import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
+import type { Asker, Prepared } from '../query/ask/asker.js';
+import { want } from '../query/ask/asking.js';
+import { fieldReader } from '../query/ask/field-reader.js';
+import { Gathering } from '../query/ask/gathering.js';
 import { derived } from '../query/derive.js';
-import { isAskable, linksOf } from '../query/nvlink.js';
-import { Questions, rowReader } from '../query/plan.js';
+import { nameOf, type Row } from '../query/field.js';
+import { linkState, linksOf } from '../query/nvlink.js';
 import { fixed } from '../query/probe.js';
-import { nameOf, type Row } from '../query/row.js';
-import type { Reader, Reading } from '../query/view.js';
-import { ProbeCache } from '../report/probe-cache.js';
+import type { Reader } from '../query/reading.js';
 import type { SystemFiles } from '../system/files.js';
 import { snake } from './field.js';
 import {
@@ -40,7 +42,7 @@ export interface Wish {
 
 interface Link {
   readonly index: number;
-  readonly active: Reading;
+  readonly active: Reader;
   readonly readers: Readers;
 }
 
@@ -61,38 +63,35 @@ const cudaText = derived(
 );
 
 export class Collection {
-  private readonly questions: Questions;
+  private readonly gathering = new Gathering();
+  private readonly prepared: Prepared;
   private readonly lines: readonly Line[];
   private readonly gpm: readonly GpmField[];
-  private readonly asked: ProbeCache;
   private readonly migs: MigRecords;
   private readonly xids: XidWatch | undefined;
 
   constructor(
-    private readonly session: Session,
+    private readonly asker: Asker,
     private readonly files: SystemFiles,
     gpus: readonly Gpu[],
     private readonly wish: Wish,
     private readonly now: () => number,
   ) {
-    this.questions = new Questions(session);
-    this.asked = new ProbeCache(session.driver);
     this.gpm = gpmFields.filter(({ names: [name] }) => wish.has(name));
     this.lines = gpus.map((gpu) => this.lineOf(gpu));
-    this.questions.seal();
-    this.migs = new MigRecords(session, this.asked, wish);
-    this.xids =
-      xidFields.some(({ names: [name] }) => wish.has(name)) || wish.has(lastXid.names[0])
-        ? new XidWatch(session.driver, gpus)
-        : undefined;
+    this.prepared = asker.prepare(this.gathering.questions);
+    this.gathering.answers = this.prepared.answers;
+    this.migs = new MigRecords(asker, wish);
+    const wantsXids = [...xidFields, lastXid].some(({ names: [name] }) => wish.has(name));
+    this.xids = wantsXids ? new XidWatch(asker.session.driver, gpus) : undefined;
   }
 
   async collect(elapsed: () => number): Promise<Collected> {
     const began = elapsed();
     const failures = new Failures();
-    this.asked.tick();
+    this.asker.tick();
     this.xids?.drain(this.now());
-    const pending = this.questions.run();
+    const pending = this.prepared.start();
     if (pending !== undefined) await pending;
     const records = this.lines.flatMap((line) => this.recordsOf(line, failures));
     return { at: this.now(), tookMs: elapsed() - began, records, errors: failures.all };
@@ -106,17 +105,15 @@ export class Collection {
   }
 
   private lineOf(gpu: Gpu): Line {
-    const { wish, session, questions, now } = this;
-    const context = { session, now };
-    const reader = (row: Row): Reader => rowReader(row, gpu, questions, context);
+    const { wish, asker, gathering, now } = this;
+    const { session } = asker;
+    const around = { gpuCount: session.gpus.length, now };
+    const reader = (row: Row): Reader => fieldReader(row, gpu, {}, gathering, around);
     const rows = [...gpuFields, ...(wish.pcieThroughput ? pcieThroughputs : [])];
-    const cuda: Reader = questions.reader(cudaVersion, cudaText, gpu);
+    const named = identityFields.map((row) => [snake(nameOf(row)), reader(row)] as const);
     return {
       gpu,
-      identity: [
-        ...identityFields.map((row) => [snake(nameOf(row)), reader(row)] as const),
-        ['cuda_version', cuda],
-      ],
+      identity: [...named, ['cuda_version', gathering.reader(want(cudaVersion, cudaText), gpu)]],
       readers: rows.filter((row) => wish.has(nameOf(row))).map((row) => [nameOf(row), reader(row)]),
       links: this.linksOf(gpu),
       meter:
@@ -130,20 +127,16 @@ export class Collection {
     };
   }
 
+  /** A link that is down may come up: all of them are asked about. */
   private linksOf(gpu: Gpu): readonly Link[] {
     const wanted = linkFields.filter(({ names: [name] }) => this.wish.has(name));
     if (gpu.handle === undefined || (wanted.length === 0 && !this.wish.has(linkActive.names[0]))) return [];
-    const links = linksOf(this.session, gpu);
+    const links = linksOf(this.asker.session, gpu);
     if (links instanceof Missing) return [];
-    return links.map(({ index, active }) => ({
+    return links.map(({ index }) => ({
       index,
-      active,
-      readers: isAskable({ active })
-        ? wanted.map(({ names: [name], of }) => {
-            const { probe, pick } = of(index);
-            return [name, this.questions.reader(probe, pick, gpu)] as const;
-          })
-        : [],
+      active: this.gathering.reader(want(linkState(index), 'isActive'), gpu),
+      readers: wanted.map(({ names: [name], of }) => [name, this.gathering.reader(of(index), gpu)] as const),
     }));
   }
 
@@ -163,13 +156,13 @@ export class Collection {
     const records: Observed[] = [{ relation: 'gpu', labels, values }];
     if (gpu.handle === undefined) return records;
     for (const { index, active, readers: each } of links) {
-      const found = numbersOf(each, failures);
-      const up = failures.number(active);
+      const up = failures.number(active());
+      const found = up === 0 ? {} : numbersOf(each, failures);
       if (up !== undefined && this.wish.has(linkActive.names[0])) found[linkActive.names[0]] = up;
       records.push({ relation: 'nvlink', labels: { ...of, link: String(index) }, values: found });
     }
     records.push(...this.migs.of(gpu, of, failures));
-    if (this.wish.processes) records.push(...processRecords(gpu, of, this.asked, this.files, failures));
+    if (this.wish.processes) records.push(...processRecords(gpu, of, this.asker, this.files, failures));
     if (this.xids !== undefined) records.push(...this.xids.of(gpu, of).map((each) => this.chosen(each)));
     return records;
   }

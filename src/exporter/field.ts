@@ -1,9 +1,10 @@
 /** A field as a metric: what its family is called, and how a raw reading becomes its value. */
-import type { BaseUnit } from '../query/kind.js';
-import type { Row } from '../query/row.js';
 
-/** What of a row makes a metric. */
-export type MetricField = Pick<Row, 'names' | 'help' | 'kind' | 'metric'>;
+import type { Field } from '../query/field.js';
+import type { BaseUnit } from '../query/kind.js';
+
+/** What of a field makes a metric. */
+export type MetricField = Pick<Field, 'names' | 'help' | 'kind' | 'metric'>;
 
 /** A metric family. */
 export interface Family {

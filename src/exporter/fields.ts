@@ -1,6 +1,7 @@
 /** Table: the fields that the exporter collects of GPUs, MIG devices, NVLinks, processes and Xids. Longer than logic may be. */
 import * as nvml from '../nvml/generated/constants.js';
 import { nvmlDeviceGetTotalEnergyConsumption } from '../nvml/generated/entries.js';
+import { COUNTER, from, nameOf, type Row } from '../query/field.js';
 import { gpuTable } from '../query/gpu/index.js';
 import { bar1Memory, memory } from '../query/gpu/memory.js';
 import { count, type Kind, mebibytes, milliseconds, number, percent } from '../query/kind.js';
@@ -16,7 +17,6 @@ import {
 import { pciErrors, pciTraffic } from '../query/pci-counters.js';
 import { pcieThroughput } from '../query/pcie-throughput.js';
 import { field, sample } from '../query/probe.js';
-import { COUNTER, from, nameOf, type Row } from '../query/row.js';
 import type { MetricField } from './field.js';
 
 const own = (name: string, kind: Kind, help: string, source: Row['source'], metric?: Row['metric']): Row => ({
@@ -90,7 +90,7 @@ const isMetric = ({ kind, source }: Row): boolean =>
   !('probe' in source && source.probe.waits);
 
 /** The fields of a GPU that are metrics. */
-export const gpuFields: readonly Row[] = [...gpuTable.rows.filter(isMetric), ...more];
+export const gpuFields: readonly Row[] = [...gpuTable.fields.filter(isMetric), ...more];
 
 /** Who a GPU is, in texts: labels of its info metric. */
 export const identityFields: readonly Row[] = [
@@ -105,7 +105,7 @@ export const identityFields: readonly Row[] = [
   'driver_model.pending',
   'pci.sub_device_id',
 ].map((name) => {
-  const row = gpuTable.rows.find((each) => nameOf(each) === name);
+  const row = gpuTable.fields.find((each) => nameOf(each) === name);
   if (row === undefined) throw new Error(`no field ${name}`);
   return row;
 });

@@ -1,14 +1,16 @@
 /** The MIG devices of a GPU as records: who they are, their memory, and what their GPU instance does. They come and go. */
 import { GpmMeter } from '../nvml/gpm.js';
-import type { Gpu, Session } from '../nvml/session.js';
+import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import { readGpuFields } from '../query/gpu-fields.js';
+import type { Asker } from '../query/ask/asker.js';
+import { type Asking, read, want } from '../query/ask/asking.js';
+import { readFields } from '../query/ask/records.js';
+import type { Subject } from '../query/ask/subject.js';
+import { nameOf } from '../query/field.js';
+import { gpuField } from '../query/gpu-fields.js';
 import { computeInstanceId, gpuInstanceId, migName } from '../query/mig.js';
 import { migDevicesOf } from '../query/mig-devices.js';
-import type { Subject } from '../query/plan.js';
-import { nameOf } from '../query/row.js';
-import type { Reading } from '../query/view.js';
-import type { ProbeCache } from '../report/probe-cache.js';
+import type { Reading } from '../query/reading.js';
 import type { Wish } from './collection.js';
 import { migFields, migGpmFields } from './fields.js';
 import type { Labels, Observed } from './observed.js';
@@ -23,8 +25,7 @@ export class MigRecords {
   private readonly gpm;
 
   constructor(
-    private readonly session: Session,
-    private readonly asked: ProbeCache,
+    private readonly asker: Asker,
     { has }: Wish,
   ) {
     this.fields = migFields.filter((row) => has(nameOf(row)));
@@ -32,7 +33,7 @@ export class MigRecords {
   }
 
   of(gpu: Gpu, of: Labels, failures: Failures): readonly Observed[] {
-    const devices = migDevicesOf(gpu, this.asked.about(gpu));
+    const devices = this.asker.run(migDevicesOf(gpu));
     if (devices instanceof Missing) failures.count(devices);
     const migs = devices === undefined || devices instanceof Missing ? [] : devices;
     const measured = new Map<string, Readonly<Record<string, number>>>();
@@ -53,27 +54,36 @@ export class MigRecords {
     failures: Failures,
     measured: Map<string, Readonly<Record<string, number>>>,
   ): Observed {
-    const ask = this.asked.about(mig);
-    const instance = shown(ask(gpuInstanceId).read('value'));
+    const { instances, uuid, name, readings } = this.asker.run(this.asked(mig));
+    const [instance = '', compute = ''] = instances.map(shown);
     const labels: Labels = {
       ...of,
-      mig_uuid: shown(readGpuFields(this.session, mig, ['uuid'])[0] as Reading),
+      mig_uuid: shown(uuid),
       gpu_instance_id: instance,
-      compute_instance_id: shown(ask(computeInstanceId).read('value')),
-      profile: shown(migName(this.session, mig)).replace(/^MIG /, ''),
+      compute_instance_id: compute,
+      profile: shown(name).replace(/^MIG /, ''),
     };
     const values = numbersOf(
-      this.fields.map((row) => {
-        const { source } = row;
-        if (!('probe' in source)) throw new Error(`${nameOf(row)} asks nothing`);
-        const asked = ask(source.probe);
-        return [nameOf(row), asked.pick(source.pick)] as const;
-      }),
+      this.fields.map((row, i) => [nameOf(row), () => readings[i] as Reading] as const),
       failures,
     );
     const key = `${gpu.index}/${instance}`;
     if (!measured.has(key)) measured.set(key, this.measure(key, gpu, instance, failures));
     return { relation: 'mig', labels, values: { ...values, ...measured.get(key) } };
+  }
+
+  private *asked(mig: Subject): Asking<{
+    readonly instances: readonly Reading[];
+    readonly uuid: Reading;
+    readonly name: Reading;
+    readonly readings: readonly Reading[];
+  }> {
+    return {
+      instances: yield* read([want(gpuInstanceId), want(computeInstanceId)], mig),
+      uuid: yield* gpuField('uuid', mig),
+      name: yield* migName(mig),
+      readings: yield* readFields(this.fields, mig),
+    };
   }
 
   private measure(
@@ -86,7 +96,7 @@ export class MigRecords {
     let meter = this.meters.get(key);
     if (meter === undefined) {
       const ids = this.gpm.map(({ gpm }) => gpm);
-      meter = new GpmMeter(this.session.driver, handle, ids, Number(instance));
+      meter = new GpmMeter(this.asker.session.driver, handle, ids, Number(instance));
       this.meters.set(key, meter);
     }
     const taken = meter;

@@ -2,9 +2,9 @@
 
 import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
+import type { Asker } from '../query/ask/asker.js';
 import { gpuProcesses } from '../query/gpu-processes.js';
-import type { Reading } from '../query/view.js';
-import type { ProbeCache } from '../report/probe-cache.js';
+import type { Reading } from '../query/reading.js';
 import type { SystemFiles } from '../system/files.js';
 import type { Labels, Observed } from './observed.js';
 import { ownerOf } from './process-owner.js';
@@ -19,11 +19,11 @@ const text = (name: string, reading: Reading): Labels =>
 export function processRecords(
   gpu: Gpu,
   of: Labels,
-  asked: ProbeCache,
+  asker: Asker,
   files: SystemFiles,
   failures: Failures,
 ): readonly Observed[] {
-  const processes = gpuProcesses(gpu, asked.about(gpu));
+  const processes = asker.run(gpuProcesses(gpu));
   if (processes instanceof Missing) {
     failures.count(processes);
     return [];

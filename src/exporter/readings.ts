@@ -1,7 +1,7 @@
 /** Readings as numbers and texts, and how many of them failed. */
 import * as nvml from '../nvml/generated/constants.js';
 import { Missing, type Status, statusSymbol } from '../nvml/status.js';
-import type { Reader, Reading } from '../query/view.js';
+import type { Reader, Reading } from '../query/reading.js';
 
 /** Statuses by which a GPU says that it has no such thing, or not yet. */
 const ABSENT: ReadonlySet<Status> = new Set([

@@ -1,5 +1,5 @@
 /** The GPUs of many hosts, wherever the values come from, and the hosts that gave none. */
-import type { Reading } from '../query/view.js';
+import type { Reading } from '../query/reading.js';
 
 export interface FleetGpu {
   readonly host: string;

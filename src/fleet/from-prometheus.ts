@@ -1,5 +1,5 @@
 /** The GPUs that Prometheus knows, from the metrics of our exporter, of nvidia_gpu_exporter or of dcgm-exporter. */
-import type { Reading } from '../query/view.js';
+import type { Reading } from '../query/reading.js';
 import {
   byHost,
   type Fleet,

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { NVML_ERROR_UNKNOWN } from '../nvml/generated/constants.js';
 import { Missing, NOT_SUPPORTED, statusFromWords } from '../nvml/status.js';
-import type { Reading } from '../query/view.js';
+import type { Reading } from '../query/reading.js';
 import { byHost, type Fleet, type FleetGpu, type Owners, type SilentHost } from './fleet.js';
 
 /** Hosts that are asked at a time. */

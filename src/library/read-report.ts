@@ -1,12 +1,13 @@
 /** The full report of every GPU, as `-q` has it, as one object. */
 import { shown } from '../nvml/api/check.js';
-import type { Gpu, Session } from '../nvml/session.js';
+import type { Gpu } from '../nvml/session.js';
+import type { Asker } from '../query/ask/asker.js';
 import { GROUPS, readGroups } from '../report/groups.js';
 import type { Group, Report } from './report.js';
 
 /** The report now. Its tree is loaded at the first call; waits of all GPUs overlap. */
 export async function reportOf(
-  session: Session,
+  asker: Asker,
   gpus: readonly Gpu[],
   groups: ReadonlySet<Group> | undefined,
 ): Promise<Report> {
@@ -15,8 +16,8 @@ export async function reportOf(
     import('../report/compile.js'),
     import('../render/report-json.js'),
   ]);
-  session.driver.beginSample?.(reportOf);
-  const compiled = compileReport(gpuTree, gpus, { form: 'json', groups }, { session, now: Date.now });
+  asker.tick();
+  const compiled = await compileReport(gpuTree, gpus, { form: 'json', groups }, { asker, now: Date.now });
   await compiled.sample();
   // The type is generated from the schema, and tests hold every machine's report against the schema.
   return reportJson(compiled.document()) as unknown as Report;

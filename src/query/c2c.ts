@@ -3,11 +3,12 @@ import { MOST_C2C_LINKS } from '../nvml/counts.js';
 import * as nvml from '../nvml/generated/constants.js';
 import type { Session } from '../nvml/session.js';
 import { Missing, type Status } from '../nvml/status.js';
+import { want } from './ask/asking.js';
+import type { Subject } from './ask/subject.js';
 import { count, type Kind, words } from './kind.js';
 import { gigabytesPerSecond, type Link, type LinkField } from './nvlink.js';
-import type { Subject } from './plan.js';
 import { field } from './probe.js';
-import { readValues, want } from './read.js';
+import { readValues } from './read.js';
 
 const linkField = (id: number, key: string, label: string, kind: Kind): LinkField => ({
   key,

@@ -12,13 +12,14 @@ import {
 } from '../nvml/generated/entries.js';
 import type { Session } from '../nvml/session.js';
 import { Missing, type Status } from '../nvml/status.js';
-import type { Reading, Value } from './bound-probe.js';
+import { type Wanted, want } from './ask/asking.js';
+import type { Subject } from './ask/subject.js';
 import { count, type Kind, number, text, words } from './kind.js';
-import type { Subject } from './plan.js';
 import { field, fixed, type Probe, sample } from './probe.js';
-import { askProbe, readValues, type Wanted, want } from './read.js';
+import { askProbe, readValues } from './read.js';
+import type { Reading, Value } from './reading.js';
 
-const linkState = (link: number): Probe => sample(nvmlDeviceGetNvLinkState, { link });
+export const linkState = (link: number): Probe => sample(nvmlDeviceGetNvLinkState, { link });
 
 export const linkRemote = (link: number): Probe => sample(nvmlDeviceGetNvLinkRemotePciInfo_v2, { link });
 

@@ -1,10 +1,11 @@
 /** Table: what a GPU counts on its PCIe link, by the names that `pci` prints. */
 import * as nvml from '../nvml/generated/constants.js';
 import type { Session } from '../nvml/session.js';
-import type { Reading } from './bound-probe.js';
-import type { Subject } from './plan.js';
+import { want } from './ask/asking.js';
+import type { Subject } from './ask/subject.js';
 import { field } from './probe.js';
-import { readValues, want } from './read.js';
+import { readValues } from './read.js';
+import type { Reading } from './reading.js';
 
 export interface PciCounter {
   /** nvidia-smi's name; in JSON with small letters. */

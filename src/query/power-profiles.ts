@@ -4,8 +4,8 @@ import {
   nvmlDeviceWorkloadPowerProfileGetCurrentProfiles,
   nvmlDeviceWorkloadPowerProfileGetProfilesInfo,
 } from '../nvml/generated/entries.js';
-import type { BoundProbe, Reading, View } from './bound-probe.js';
 import { fixed, sample } from './probe.js';
+import type { Answer, Reading, View } from './reading.js';
 
 export const profilesInfo = fixed(nvmlDeviceWorkloadPowerProfileGetProfilesInfo);
 
@@ -32,7 +32,7 @@ export interface PowerProfile {
 }
 
 /** The profiles that a GPU supports, by id. */
-export function supportedProfiles(asked: BoundProbe): readonly PowerProfile[] {
+export function supportedProfiles(asked: Answer): readonly PowerProfile[] {
   return idsInMask(asked, 'perfProfilesMask').map((id) => ({
     id,
     priority: asked.read(`perfProfile.${id}.priority`),

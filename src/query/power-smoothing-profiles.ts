@@ -1,12 +1,11 @@
 /** The preset profiles of power smoothing, field by field. */
 import { MOST_PRESET_PROFILES } from '../nvml/counts.js';
 import * as nvml from '../nvml/generated/constants.js';
-import type { Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import type { Reading } from './bound-probe.js';
+import { type Asking, read, readOne, together, want } from './ask/asking.js';
+import type { Subject } from './ask/subject.js';
 import { type Cell, cell } from './cell.js';
 import { count, type Kind, milliseconds, number, percent } from './kind.js';
-import { Questions, type Subject } from './plan.js';
 import { field } from './probe.js';
 
 const milliwattsPerSecond = number('mW/s');
@@ -78,22 +77,20 @@ export interface PresetProfile {
 const MOST_PROFILES = 64;
 
 /** A GPU's preset profiles, or why it has none. Where NVML does not count them, the GPU has no power smoothing. */
-export function presetProfiles(session: Session, gpu: Subject): readonly PresetProfile[] | Missing {
-  const counting = new Questions(session);
-  const read = counting.reader(field(nvml.NVML_FI_PWR_SMOOTHING_MAX_NUM_PRESET_PROFILES), '', gpu);
-  counting.seal();
-  void counting.run();
-  const profiles = read();
+export function* presetProfiles(gpu: Subject): Asking<readonly PresetProfile[] | Missing> {
+  const counting = field(nvml.NVML_FI_PWR_SMOOTHING_MAX_NUM_PRESET_PROFILES);
+  const profiles = yield* readOne(counting, gpu);
   if (profiles instanceof Missing) return profiles;
   if (Number(profiles) > MOST_PRESET_PROFILES) return Missing.of(nvml.NVML_ERROR_UNKNOWN);
-  const questions = new Questions(session);
-  const readers = Array.from({ length: Math.min(Number(profiles), MOST_PROFILES) }, (_, id) =>
-    PARAMETERS.map(({ fieldId }) => questions.reader(field(fieldId, id), '', gpu)),
+  return yield* together(
+    Array.from({ length: Math.min(Number(profiles), MOST_PROFILES) }, (_, id) => presetProfile(id, gpu)),
   );
-  questions.seal();
-  void questions.run();
-  return readers.map((parameters, id) => ({
-    id,
-    parameters: parameters.map((parameter, i) => cell(PARAMETERS[i]?.kind ?? count, parameter() as Reading)),
-  }));
+}
+
+function* presetProfile(id: number, gpu: Subject): Asking<PresetProfile> {
+  const readings = yield* read(
+    PARAMETERS.map(({ fieldId }) => want(field(fieldId, id))),
+    gpu,
+  );
+  return { id, parameters: readings.map((reading, i) => cell(PARAMETERS[i]?.kind ?? count, reading)) };
 }

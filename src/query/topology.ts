@@ -13,12 +13,12 @@ import {
 } from '../nvml/generated/entries.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED, type Status } from '../nvml/status.js';
+import { want } from './ask/asking.js';
 import { setBits } from './bits.js';
-import type { BoundProbe, Reading } from './bound-probe.js';
-import { readGpuFields } from './gpu-fields.js';
 import { linkRemote, linkRemoteType, linksOf } from './nvlink.js';
 import { field, fixed, type Probe } from './probe.js';
-import { askProbe, readValues, want } from './read.js';
+import { askProbe, readGpuFields, readValues } from './read.js';
+import type { Answer, Reading } from './reading.js';
 
 /** The levels by the number that `topo -n` gives them: 0 is the nearest. */
 export const TOPOLOGY_LEVELS: readonly number[] = [
@@ -49,7 +49,7 @@ export interface Affinity {
   readonly numaNode: Reading;
 }
 
-const bitsOf = (asked: BoundProbe): readonly number[] | Missing => {
+const bitsOf = (asked: Answer): readonly number[] | Missing => {
   const memory = asked.memory();
   return memory === undefined ? Missing.of(asked.status) : setBits(memory);
 };
@@ -84,11 +84,7 @@ export const p2pStatuses = (session: Session, gpus: readonly Gpu[], capability: 
   pairs(session, gpus, (other) => p2pStatus(other, capability), 'p2pStatus');
 
 /** Indexes of the GPUs in a list answer. `none` are the statuses that mean that there are none. */
-function indexesOf(
-  session: Session,
-  asked: BoundProbe,
-  none: readonly Status[],
-): readonly number[] | Missing {
+function indexesOf(session: Session, asked: Answer, none: readonly Status[]): readonly number[] | Missing {
   const items = asked.items(none);
   if (items instanceof Missing) return items;
   const handles = items.map((item) => item.read(''));

@@ -4,6 +4,7 @@ import type { Points } from '../../src/exporter/dialects/dialect.js';
 import type { Collected } from '../../src/exporter/observed.js';
 import { openSnapshot } from '../../src/nvml/machine.js';
 import { openSession } from '../../src/nvml/session.js';
+import { Asker } from '../../src/query/ask/asker.js';
 import { recordedFiles } from '../../src/system/files.js';
 
 export const EVERYTHING: Wish = { has: () => true, processes: true, pcieThroughput: true };
@@ -17,7 +18,7 @@ export async function collectedFrom(
   const { driver, snapshot } = openSnapshot(machine);
   const session = openSession(driver);
   const all = recordedFiles({ ...snapshot.files, ...files });
-  const collection = new Collection(session, all, session.gpus, wish, () => 1_795_000_000_000);
+  const collection = new Collection(new Asker(session), all, session.gpus, wish, () => 1_795_000_000_000);
   await collection.collect(() => 0);
   return collection.collect(() => 0);
 }

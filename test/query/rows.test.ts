@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { nameOf, type Row } from '../../src/query/field.js';
 import { gpuTable } from '../../src/query/gpu/index.js';
-import { nameOf, type Row } from '../../src/query/row.js';
 import { tables } from '../../src/query/tables/index.js';
 import { csvHeader } from '../../src/render/csv.js';
 
@@ -21,41 +21,41 @@ const pynvmlNumbers = JSON.parse(recorded('pynvml-utils-numbers.json')) as Recor
 const repeated = <T>(values: readonly T[]): readonly T[] =>
   values.filter((value, i) => values.indexOf(value) !== i);
 
-const allRows: readonly Row[] = [...new Set(tables.flatMap(({ rows }) => rows))];
+const allRows: readonly Row[] = [...new Set(tables.flatMap(({ fields }) => fields))];
 
 describe('rows of --query-gpu', () => {
   it('come in the order, with the names and units, of the recorded header of all fields', () => {
-    expect(csvHeader(gpuTable.rows).split(SEPARATOR)).toEqual(recorded('header.txt').split(SEPARATOR));
-    expect(gpuTable.rows).toHaveLength(214);
+    expect(csvHeader(gpuTable.fields).split(SEPARATOR)).toEqual(recorded('header.txt').split(SEPARATOR));
+    expect(gpuTable.fields).toHaveLength(214);
   });
 
   it('answer to exactly the names and aliases that nvidia-smi takes', () => {
-    expect(gpuTable.rows.flatMap(({ names }) => names).sort()).toEqual([...headers.keys()].sort());
+    expect(gpuTable.fields.flatMap(({ names }) => names).sort()).toEqual([...headers.keys()].sort());
     expect(headers.size).toBe(255);
   });
 
   it('have the recorded header under each of their names', () => {
-    const printed = gpuTable.rows.flatMap((row) =>
+    const printed = gpuTable.fields.flatMap((row) =>
       row.names.map((name) => [name, csvHeader([row])] as const),
     );
     expect(printed.filter(([name, header]) => headers.get(name) !== header)).toEqual([]);
   });
 
   it("keep pynvml_utils' numbers for the names that it has", () => {
-    const ours = gpuTable.rows.flatMap(({ id, names }) => names.map((name) => [name, id] as const));
+    const ours = gpuTable.fields.flatMap(({ id, names }) => names.map((name) => [name, id] as const));
     expect(Object.fromEntries(ours.filter(([name]) => name in pynvmlNumbers))).toEqual(pynvmlNumbers);
   });
 
   it('have numbers from 1000 on, in the order of the table, where pynvml_utils has none', () => {
-    const ours = gpuTable.rows.filter(({ names }) => !names.some((name) => name in pynvmlNumbers));
+    const ours = gpuTable.fields.filter(({ names }) => !names.some((name) => name in pynvmlNumbers));
     expect(ours.map(({ id }) => id)).toEqual(ours.map((_, i) => 1000 + i));
   });
 });
 
 describe('rows of all tables', () => {
   it.each(tables.map((table) => [table.option, table] as const))('of --%s have unique names', (_, table) => {
-    expect(repeated(table.rows.flatMap(({ names }) => names))).toEqual([]);
-    expect(repeated(table.rows.map(({ id }) => id))).toEqual([]);
+    expect(repeated(table.fields.flatMap(({ names }) => names))).toEqual([]);
+    expect(repeated(table.fields.map(({ id }) => id))).toEqual([]);
   });
 
   it('have a number of their own', () => {
@@ -79,9 +79,9 @@ describe('rows of all tables', () => {
   });
 
   it('read values of the record only in tables that make records', () => {
-    const without = tables.filter(({ records }) => records === undefined);
+    const without = tables.filter(({ find }) => find === undefined);
     expect(without.map(({ option }) => option)).toEqual(['query-gpu', 'query-remapped-rows']);
-    expect(without.flatMap(({ rows }) => rows).filter(({ source }) => 'item' in source)).toEqual([]);
+    expect(without.flatMap(({ fields }) => fields).filter(({ source }) => 'item' in source)).toEqual([]);
   });
 
   it('print the recorded headers in the tables of processes, clocks and pages', () => {
@@ -89,7 +89,7 @@ describe('rows of all tables', () => {
       const table = tables.find((each) => each.option === option);
       const rows = names
         .split(',')
-        .flatMap((name) => table?.rows.filter((row) => row.names.includes(name)) ?? []);
+        .flatMap((name) => table?.fields.filter((row) => row.names.includes(name)) ?? []);
       return csvHeader(rows);
     };
     expect(

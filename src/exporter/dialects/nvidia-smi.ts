@@ -24,7 +24,7 @@ const SUFFIX: Readonly<Record<string, string>> = {
 const raw = (value: number): number => value;
 
 const queried: readonly (readonly [field: string, family: Family])[] = gpuFields
-  .filter((row) => gpuTable.rows.includes(row))
+  .filter((row) => gpuTable.fields.includes(row))
   .map(({ names: [field], kind, help }) => {
     const suffix = SUFFIX[csvUnitOf(kind)];
     const family: Family = {

@@ -6,9 +6,9 @@ import {
   nvmlDeviceGetDramEncryptionMode,
   nvmlDeviceGetMemoryInfo_v2,
 } from '../../nvml/generated/entries.js';
+import { from, type Row } from '../field.js';
 import { enabled, mebibytes } from '../kind.js';
 import { sample } from '../probe.js';
-import { from, type Row } from '../row.js';
 
 /** The older call counts what the driver reserves as used, and does not tell it apart. */
 export const memoryInfo = sample(nvmlDeviceGetMemoryInfo_v2);

@@ -1,6 +1,7 @@
-/** Writes the dashboards and rules below deploy/ from the metrics that there are; with --check compares instead. */
+/** Writes the dashboards and rules below deploy/, and docs/metrics.md, from the metrics that there are; with --check compares instead. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dashboardJson, dashboards } from './deploy/dashboards.js';
+import { metricsPage } from './deploy/metrics-page.js';
 import { alertRules, alertTests, recordingRules } from './deploy/rules.js';
 
 const ROOT = new URL('../deploy/', import.meta.url);
@@ -10,6 +11,7 @@ export const written = (): Readonly<Record<string, string>> => ({
   'prometheus/alerts.yml': alertRules(),
   'prometheus/alerts.test.yml': alertTests(),
   'prometheus/recording.yml': recordingRules(),
+  '../docs/metrics.md': metricsPage(),
   ...Object.fromEntries(dashboards.map((each) => [`grafana/${each.file}`, dashboardJson(each)])),
 });
 

@@ -211,6 +211,7 @@ _nvsmi() {
     "exporter --labels") _nvsmi_list 'gpu uuid name pci_bus_id serial hostname' "$current"; return ;;
     "exporter --web.config.file") _nvsmi_paths -f "$current"; return ;;
     "exporter --textfile") _nvsmi_paths -f "$current"; return ;;
+    "exporter --otlp") return ;;
     "exporter --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "exporter --nvml") _nvsmi_paths -f "$current"; return ;;
     "fleet --prometheus") return ;;
@@ -261,7 +262,7 @@ _nvsmi() {
     'pmon') words='-h --help -i --id -d --delay -c --count -s --select -o --options -f --filename --format --snapshot --nvml' ;;
     'daemon') words='-h --help -i --id -d --delay -s --select -p --path -j --job -t --terminate --foreground --snapshot --nvml' ;;
     'replay') words='-h --help -f --filename -i --id -s --select -b --begin -e --end -r --output --format --snapshot --nvml' ;;
-    'exporter') words='-h --help -i --id --listen --names -l --loop --fields --skip --labels --processes --pcie-throughput --web.config.file --textfile --snapshot --nvml' ;;
+    'exporter') words='-h --help -i --id --listen --names -l --loop --fields --skip --labels --processes --pcie-throughput --web.config.file --textfile --otlp --snapshot --nvml' ;;
     'fleet') words='-h --help --prometheus --http.config.file --ssh --ssh-config -L --list-gpus --query-gpu --format --at --since --filter --sort --timeout --json --snapshot --nvml' ;;
     'gpm') words='-h --help -i --id -g --get-stream-state --json --snapshot --nvml' ;;
     'help') words='-h --help --snapshot --nvml' ;;

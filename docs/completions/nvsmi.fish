@@ -341,6 +341,7 @@ complete -c nvsmi -n '__fish_seen_subcommand_from exporter' -l processes -d 'Met
 complete -c nvsmi -n '__fish_seen_subcommand_from exporter' -l pcie-throughput -d 'Watch the PCIe link for 40 ms at each collection. Hopper and newer count the traffic without it.'
 complete -c nvsmi -n '__fish_seen_subcommand_from exporter' -l web.config.file -r -F -d 'TLS, client certificates and users, in the format of Prometheus\' exporters. SIGHUP reads it again.'
 complete -c nvsmi -n '__fish_seen_subcommand_from exporter' -l textfile -r -F -d 'Write the metrics to this file instead of serving them, once or with -l.'
+complete -c nvsmi -n '__fish_seen_subcommand_from exporter' -l otlp -x -d 'Push the metrics to this OpenTelemetry collector (OTLP over HTTP) instead of serving them; with --listen, too.'
 complete -c nvsmi -n '__fish_seen_subcommand_from exporter' -l snapshot -r -F -a 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' -d 'Answer from a recorded machine instead of this one (also NVSMI_SNAPSHOT).'
 complete -c nvsmi -n '__fish_seen_subcommand_from exporter' -l nvml -r -F -d 'Load this NVML library instead of searching for one (also NVSMI_NVML).'
 complete -c nvsmi -n '__fish_seen_subcommand_from fleet' -o h -l help -d 'Show this help.'

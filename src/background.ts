@@ -57,6 +57,9 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const;
 /** What a standalone binary has in the place of a script: Bun shows it its own files below this. */
 const INSIDE = '/$bunfs/';
 
+/** Node's own young generation grows to 48 MiB, of which a program that does little in each second needs none: 40 MiB less (Node 20). */
+const SMALL = ['--max-semi-space-size=1'];
+
 /** The arguments of the executable; those of Bun itself come from the environment, which is inherited. */
 const argumentsOf = ({ execArgv, argv }: Self): string[] =>
   argv[1]?.startsWith(INSIDE) ? argv.slice(2) : [...execArgv, ...argv.slice(1)];
@@ -106,7 +109,8 @@ export function backgroundOf(self: Self): Background {
     },
     lines: async (extra, { line, end }) => {
       const { spawn } = await import('node:child_process');
-      const child = spawn(self.execPath, [...argumentsOf(self), ...extra], {
+      const small = self.argv[1]?.startsWith(INSIDE) ? [] : SMALL;
+      const child = spawn(self.execPath, [...small, ...argumentsOf(self), ...extra], {
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       const kill = (): void => {

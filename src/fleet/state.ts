@@ -9,8 +9,8 @@ export type GpuState = 'free' | 'busy' | 'held' | 'unhealthy' | 'unknown';
 
 export const STATES: readonly GpuState[] = ['free', 'busy', 'held', 'unhealthy', 'unknown'];
 
-/** Memory that a GPU uses without a program: contexts of the driver and of monitoring. Above it someone holds it. */
-const HELD_SHARE = 0.02;
+/** MiB that a GPU may use without a program that holds it. The context of one that computes takes more (533 MiB on an H100). */
+const MOST_FREE = 128;
 
 /** The number of a field, in the unit that nvidia-smi prints it in; undefined where there is none. */
 export function numberOf(
@@ -52,10 +52,8 @@ export function stateOf(gpu: FleetGpu, fleet: Pick<Fleet, 'isPrinted'>): GpuStat
   if (problemsOf(gpu, fleet).length > 0) return 'unhealthy';
   const utilization = numberOf(gpu, 'utilization.gpu', fleet);
   const used = numberOf(gpu, 'memory.used', fleet);
-  const total = numberOf(gpu, 'memory.total', fleet);
   if (utilization === undefined && used === undefined) return 'unknown';
   if ((utilization ?? 0) > 0) return 'busy';
-  const isHeld =
-    (gpu.owners?.processes ?? 0) > 0 || (used ?? 0) > HELD_SHARE * (total ?? Number.POSITIVE_INFINITY);
+  const isHeld = (gpu.owners?.processes ?? 0) > 0 || (used ?? 0) > MOST_FREE;
   return isHeld ? 'held' : 'free';
 }

@@ -8,7 +8,7 @@ import { want } from '../query/ask/asking.js';
 import { fieldReader } from '../query/ask/field-reader.js';
 import { Gathering } from '../query/ask/gathering.js';
 import { derived } from '../query/derive.js';
-import { nameOf, type Row } from '../query/field.js';
+import { type Field, nameOf, type RecordValues, type Row } from '../query/field.js';
 import { linkState, linksOf } from '../query/nvlink.js';
 import { fixed } from '../query/probe.js';
 import type { Reader } from '../query/reading.js';
@@ -105,10 +105,9 @@ export class Collection {
   }
 
   private lineOf(gpu: Gpu): Line {
-    const { wish, asker, gathering, now } = this;
-    const { session } = asker;
-    const around = { gpuCount: session.gpus.length, now };
-    const reader = (row: Row): Reader => fieldReader(row, gpu, {}, gathering, around);
+    const { wish, gathering } = this;
+    const { session } = this.asker;
+    const reader = (row: Row): Reader => this.reader(row, gpu);
     const rows = [...gpuFields, ...(wish.pcieThroughput ? pcieThroughputs : [])];
     const named = identityFields.map((row) => [snake(nameOf(row)), reader(row)] as const);
     return {
@@ -127,16 +126,21 @@ export class Collection {
     };
   }
 
+  private reader(field: Field, gpu: Gpu, values: RecordValues = {}): Reader {
+    const around = { gpuCount: this.asker.session.gpus.length, now: this.now };
+    return fieldReader(field, gpu, values, this.gathering, around);
+  }
+
   /** A link that is down may come up: all of them are asked about. */
   private linksOf(gpu: Gpu): readonly Link[] {
     const wanted = linkFields.filter(({ names: [name] }) => this.wish.has(name));
     if (gpu.handle === undefined || (wanted.length === 0 && !this.wish.has(linkActive.names[0]))) return [];
-    const links = linksOf(this.asker.session, gpu);
+    const links = this.asker.run(linksOf(gpu));
     if (links instanceof Missing) return [];
     return links.map(({ index }) => ({
       index,
       active: this.gathering.reader(want(linkState(index), 'isActive'), gpu),
-      readers: wanted.map(({ names: [name], of }) => [name, this.gathering.reader(of(index), gpu)] as const),
+      readers: wanted.map((each) => [nameOf(each), this.reader(each, gpu, { link: index })] as const),
     }));
   }
 

@@ -1,22 +1,15 @@
 /** Table: the fields that the exporter collects of GPUs, MIG devices, NVLinks, processes and Xids. Longer than logic may be. */
 import * as nvml from '../nvml/generated/constants.js';
 import { nvmlDeviceGetTotalEnergyConsumption } from '../nvml/generated/entries.js';
-import { COUNTER, from, nameOf, type Row } from '../query/field.js';
+import { COUNTER, type Field, from, nameOf, type Row } from '../query/field.js';
 import { gpuTable } from '../query/gpu/index.js';
 import { bar1Memory, memory } from '../query/gpu/memory.js';
 import { count, type Kind, mebibytes, milliseconds, number, percent } from '../query/kind.js';
-import {
-  corrected,
-  type LinkField,
-  linkErrors,
-  portCounters,
-  speed,
-  throughput,
-  yes,
-} from '../query/nvlink.js';
+import { yes } from '../query/link.js';
+import { corrected, linkErrors, portCounters, speed, throughput } from '../query/nvlink.js';
 import { pciErrors, pciTraffic } from '../query/pci-counters.js';
 import { pcieThroughput } from '../query/pcie-throughput.js';
-import { field, sample } from '../query/probe.js';
+import { sample } from '../query/probe.js';
 import type { MetricField } from './field.js';
 
 const own = (name: string, kind: Kind, help: string, source: Row['source'], metric?: Row['metric']): Row => ({
@@ -32,8 +25,6 @@ const joules = number('mJ', { unit: 'joules', per: 1000 });
 const kilobytesPerSecond = number('KB/s', { unit: 'bytes_per_second', times: 1000 });
 const mebibytesPerSecond = number('MiB/s', { unit: 'bytes_per_second', times: 2 ** 20 });
 
-const pcieField = (name: string): string => `pcie.${name.toLowerCase().replace(/_counter$/, '')}`;
-
 /** What --query-gpu does not have. */
 const more: readonly Row[] = [
   own(
@@ -45,26 +36,13 @@ const more: readonly Row[] = [
   ),
   own('bar1.memory.total', mebibytes, 'Memory that the CPU can map (BAR1).', from(bar1Memory, 'bar1Total')),
   own('bar1.memory.used', mebibytes, 'Used memory of BAR1.', from(bar1Memory, 'bar1Used')),
-  ...pciErrors.map(({ name, id }) =>
-    own(
-      pcieField(name),
-      count,
-      `Events on the PCIe link: ${name
-        .toLowerCase()
-        .replace(/_counter$/, '')
-        .replaceAll('_', ' ')}.`,
-      from(field(id)),
-      COUNTER,
-    ),
-  ),
-  ...pciTraffic.map(({ name, id }) =>
-    own(
-      pcieField(name),
-      number(undefined, { unit: 'bytes' }),
-      `Bytes that the GPU ${name.startsWith('TX') ? 'sent' : 'received'} over PCIe.`,
-      from(field(id)),
-      COUNTER,
-    ),
+  ...[...pciErrors, ...pciTraffic].map(
+    (each): Row => ({
+      ...each,
+      id: -1,
+      help: `${each.help.replace(/\.$/, '')}, on the PCIe link.`,
+      metric: { ...COUNTER, name: nameOf(each).replace(/_counter$/, '') },
+    }),
   ),
 ];
 
@@ -161,20 +139,14 @@ export const migGpmFields: readonly GpmField[] = gpmFields.map((each) => ({
   help: each.help.replace(/\.$/, ', of the GPU instance.'),
 }));
 
-export interface LinkMetric extends MetricField {
-  readonly of: LinkField['of'];
-}
-
-const link = ({ key, label, kind, of }: LinkField, metric?: Row['metric']): LinkMetric => ({
-  names: [`nvlink.${key.replace(/_(kib|gb_per_s)$/, '')}`],
-  help: `Of each NVLink: ${label === '' ? 'its speed' : label.toLowerCase()}.`,
-  kind,
-  of,
+const link = (each: Field, metric?: Field['metric']): Field => ({
+  ...each,
+  names: [`nvlink.${nameOf(each)}`],
   ...(metric === undefined ? {} : { metric }),
 });
 
 /** Of a link that is up. */
-export const linkFields: readonly LinkMetric[] = [
+export const linkFields: readonly Field[] = [
   link(speed),
   ...[...linkErrors, corrected, ...portCounters, ...[...throughput.values()].flat()]
     .filter(({ kind }) => kind.metric !== undefined)

@@ -190,7 +190,7 @@ export const dashboards: readonly Dashboard[] = [
         },
       },
       each('Last Xid', 'short', 'xid.last'),
-      rate('PCIe packets sent again', 'short', { '': 'pcie.replay' }),
+      rate('PCIe packets sent again', 'short', { '': 'pcie.replay_counter' }),
       {
         title: 'NVLinks that are up',
         unit: 'short',

@@ -24,7 +24,7 @@ const TABLE: Readonly<Record<string, Entry>> = {
   'temperature.gpu': ['GPU_TEMP', 'gauge', 'Temperature of the GPU, in C.'],
   'power.draw': ['POWER_USAGE', 'gauge', 'Power draw, in W.', per(1000)],
   energy: ['TOTAL_ENERGY_CONSUMPTION', 'counter', 'Energy since the driver was loaded, in mJ.'],
-  'pcie.replay': ['PCIE_REPLAY_COUNTER', 'counter', 'Packets that the PCIe link sent again.'],
+  'pcie.replay_counter': ['PCIE_REPLAY_COUNTER', 'counter', 'Packets that the PCIe link sent again.'],
   'utilization.gpu': ['GPU_UTIL', 'gauge', 'Time in which a kernel ran, in %.'],
   'utilization.memory': ['MEM_COPY_UTIL', 'gauge', 'Time in which memory was read or written, in %.'],
   'utilization.encoder': ['ENC_UTIL', 'gauge', 'Use of the video encoders, in %.'],

@@ -10,8 +10,12 @@ export const EXIT = {
   /** Ours: output could not be written, or koffi is missing. */
   broken: 1,
   usage: 2,
+  /** Ours: some hosts of a fleet did not answer. */
+  partial: 5,
   noDevice: 6,
   corruptInforom: 14,
+  /** Ours: nothing answered in time, as timeout(1) ends. */
+  late: 124,
   /** A closed pipe: what a shell reports of a program that SIGPIPE ended. */
   closedPipe: 141,
   /** Also an NVML status that does not fit an exit status: 999, unknown error (H100, 580.159.04). */

@@ -52,6 +52,8 @@ export class FakeIo implements Io {
     isAlive: () => false,
     end: () => {},
     beforeSignal: () => () => {},
+    onHangup: () => () => {},
+    lines: () => Promise.reject(new Error('nothing runs in the background of a test')),
   };
   private clock: number;
   private file: string | undefined;

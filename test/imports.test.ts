@@ -72,6 +72,8 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   library: ['act', 'query', 'report', 'render', 'system', 'nvml'],
   commands: [
     'act',
+    'exporter',
+    'fleet',
     'top',
     'watch',
     'doctor',
@@ -91,6 +93,8 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   health: ['events', 'query', 'system', 'nvml'],
   events: ['query', 'system', 'nvml'],
   completion: ['src', 'commands', 'report', 'query', 'nvml'],
+  exporter: ['query', 'report', 'render', 'system', 'nvml'],
+  fleet: ['query', 'render', 'exporter', 'nvml'],
   report: ['query', 'nvml', 'system'],
   query: ['nvml'],
   system: ['nvml'],

@@ -67,8 +67,8 @@ const noPrograms: Plugin = {
   },
 };
 
-/** Modules that load commands; help.ts loads what has loaded it. */
-const COMMANDS = ['src/commands/index.ts', 'src/command-table.ts', 'src/help.ts'];
+/** Modules that load commands, and parts of one that few need; help.ts loads what has loaded it. */
+const COMMANDS = ['src/commands/index.ts', 'src/command-table.ts', 'src/help.ts', 'src/commands/exporter.ts'];
 
 /** Writes what bin/nvsmi.js loads before the CLI; a binary has its code inside. */
 export async function bundleCompileCache(folder: string): Promise<void> {
@@ -105,7 +105,11 @@ export async function bundleCli(
   };
   const plugins = [replaced(instead), noPrograms, lazily(subcommands, COMMANDS)];
   await build({ ...whole, entryPoints: [...lazy], plugins });
-  const others = [...subcommands].filter((module) => !lazy.has(module));
-  await build({ ...whole, entryPoints: others, plugins });
+  const built = new Set(lazy);
+  const unbuilt = (): string[] => [...subcommands].filter((module) => !built.has(module));
+  for (let others = unbuilt(); others.length > 0; others = unbuilt()) {
+    await build({ ...whole, entryPoints: others, plugins });
+    for (const module of others) built.add(module);
+  }
   writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }\n');
 }

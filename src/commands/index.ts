@@ -258,6 +258,38 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./replay.js')).spec,
   },
   {
+    name: 'exporter',
+    summary: 'Serve metrics of the GPUs to Prometheus, or push them to OpenTelemetry.',
+    examples: [
+      ['nvsmi exporter', 'Serve http://127.0.0.1:9835/metrics until it is stopped.'],
+      [
+        'nvsmi exporter --names nvsmi,dcgm --listen :9835',
+        'Under the names of dcgm-exporter too, to everyone.',
+      ],
+      [
+        'nvsmi exporter --textfile /var/lib/node_exporter/nvsmi.prom',
+        'Write a file for node_exporter, once.',
+      ],
+    ],
+    load: async () => (await import('./exporter.js')).spec,
+  },
+  {
+    name: 'fleet',
+    summary: 'Show the GPUs of many hosts, from Prometheus or over ssh.',
+    examples: [
+      [
+        'nvsmi fleet --prometheus http://prometheus:9090',
+        'The GPUs of a cluster: free, busy, held, unhealthy.',
+      ],
+      ['nvsmi fleet --ssh node1,node2 --filter state=free', 'The free GPUs of two hosts.'],
+      [
+        'nvsmi fleet --ssh @hosts --query-gpu=name,memory.used --format=csv',
+        'Chosen fields of all GPUs, after a column with the host.',
+      ],
+    ],
+    load: async () => (await import('./fleet.js')).spec,
+  },
+  {
     name: 'gpm',
     summary: 'Streaming state of GPU performance monitoring (GPM).',
     examples: [['nvsmi gpm -g', 'The streaming state of each GPU.']],

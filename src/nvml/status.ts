@@ -121,6 +121,12 @@ export function statusFromSymbol(symbol: string): Status | undefined {
   return found === undefined ? undefined : Number(found[0]);
 }
 
+/** The status of its words, or undefined. */
+export function statusFromWords(words: string): Status | undefined {
+  const found = Object.entries(STATUSES).find(([, [, known]]) => known === words);
+  return found === undefined ? undefined : Number(found[0]);
+}
+
 /** NVML cannot be used at all: not found, not loaded, refused. Ends the program with the status. */
 export class DeadLibrary extends Error {
   override readonly name = 'DeadLibrary';

@@ -1,7 +1,7 @@
 /** A field: a named reading, how it is spelled, and where it comes from. */
 import type { Missing } from '../nvml/status.js';
 import type { Wanted } from './ask/asking.js';
-import type { Kind } from './kind.js';
+import type { BaseUnit, Kind } from './kind.js';
 import type { Probe } from './probe.js';
 import type { Pick, Reading, Value } from './reading.js';
 
@@ -24,7 +24,22 @@ export interface Field {
    * temperature.memory of a GeForce (591.86, 595.71) and fabric.* of the H100 (580.159.04).
    */
   readonly bare?: true;
+  /** How the field is a metric, where its kind and name do not say so; null where it shall be none. */
+  readonly metric?: FieldMetric | null;
 }
+
+/** What a metric has that cannot be read from the kind and the name of its field. */
+export interface FieldMetric {
+  /** A counter only grows, until the driver is loaded again. What is not said to be one is a gauge. */
+  readonly type?: 'counter';
+  /** The name without its unit, where it is not that of the field. */
+  readonly name?: string;
+  /** The unit, where the kind has none. */
+  readonly base?: BaseUnit;
+}
+
+/** The metric of a field that counts. */
+export const COUNTER: FieldMetric = { type: 'counter' };
 
 /** A field of the field enumeration. */
 export interface Row extends Field {

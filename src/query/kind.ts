@@ -5,6 +5,25 @@ import type { Value } from './reading.js';
 
 export type JsonScalar = number | string | boolean | null;
 
+/** A reading as a metric: the base unit that Prometheus counts in, and how a raw reading becomes one. */
+export interface BaseUnit {
+  /** Appended to the name of the metric; '' for numbers without a unit. */
+  readonly unit:
+    | ''
+    | 'bytes'
+    | 'bytes_per_second'
+    | 'celsius'
+    | 'hertz'
+    | 'joules'
+    | 'ratio'
+    | 'seconds'
+    | 'watts';
+  readonly times?: number;
+  readonly per?: number;
+  /** What is not 0 is 1. */
+  readonly flag?: true;
+}
+
 export interface Kind {
   /** The unit behind a value in `-q` and XML. */
   readonly unit?: string;
@@ -21,6 +40,8 @@ export interface Kind {
    * `implausible`; nvidia-smi's own formats print it as nvidia-smi does.
    */
   plausible?(value: Value): boolean;
+  /** The value as a metric. What is no number that can be counted or compared has none. */
+  readonly metric?: BaseUnit;
 }
 
 /** Why a value that was read is absent. */
@@ -50,6 +71,8 @@ const plausibleIn =
 const ALL_ONES: ReadonlySet<number> = new Set([0xffffffff, Number(0xffffffffffffffffn)]);
 const isNotAllOnes = (value: Value): boolean => !ALL_ONES.has(Number(value));
 
+const PLAIN: BaseUnit = { unit: '' };
+
 const jsonNumber = (value: Value): JsonScalar => {
   const number = Number(value);
   return typeof value === 'bigint' && !Number.isSafeInteger(number) ? value.toString() : number;
@@ -59,20 +82,27 @@ const jsonNumber = (value: Value): JsonScalar => {
 export const text: Kind = { spell: (value) => plainText(String(value)), json: String, raw: String };
 
 /** A plain number, with the unit that is printed behind it. */
-export const number = (unit?: string): Kind => ({
+export const number = (unit?: string, metric: BaseUnit = PLAIN): Kind => ({
   ...(unit === undefined ? {} : { unit }),
   spell: String,
   json: jsonNumber,
   plausible: isNotAllOnes,
+  metric,
 });
 
 /** The id of a process: any number may be one, and all ones are the driver's for a process that it does not know. */
 export const processId: Kind = { spell: String, json: jsonNumber };
 export const count = number();
-export const percent: Kind = { ...number('%'), plausible: plausibleIn('%') };
-export const megahertz: Kind = { ...number('MHz'), plausible: plausibleIn('MHz') };
-export const microseconds = number('us');
-export const milliseconds = number('ms');
+export const percent: Kind = {
+  ...number('%', { unit: 'ratio', per: 100 }),
+  plausible: plausibleIn('%'),
+};
+export const megahertz: Kind = {
+  ...number('MHz', { unit: 'hertz', times: 1e6 }),
+  plausible: plausibleIn('MHz'),
+};
+export const microseconds = number('us', { unit: 'seconds', per: 1e6 });
+export const milliseconds = number('ms', { unit: 'seconds', per: 1e3 });
 
 /**
  * Nanoseconds, printed as whole microseconds. NVML counts clock event time in ns; nvidia-smi showed 9968435 us
@@ -83,6 +113,7 @@ export const nanoseconds: Kind = {
   spell: (value) => String(wholeMicroseconds(value)),
   json: (value) => jsonNumber(wholeMicroseconds(value)),
   plausible: isNotAllOnes,
+  metric: { unit: 'seconds', per: 1e9 },
 };
 
 function wholeMicroseconds(nanoseconds: Value): number | bigint {
@@ -90,7 +121,11 @@ function wholeMicroseconds(nanoseconds: Value): number | bigint {
 }
 
 /** Degrees: CSV prints them bare, `-q` with C. Seen on the H100 and H200, 580.159.04. */
-export const celsius: Kind = { ...number('C'), csvUnit: '', plausible: plausibleIn('C') };
+export const celsius: Kind = {
+  ...number('C', { unit: 'celsius' }),
+  csvUnit: '',
+  plausible: plausibleIn('C'),
+};
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -100,6 +135,7 @@ export const mebibytes: Kind = {
   spell: (bytes) => String(Math.ceil(Number(bytes) / MEBIBYTE)),
   json: (bytes) => Math.ceil(Number(bytes) / MEBIBYTE),
   plausible: isNotAllOnes,
+  metric: { unit: 'bytes' },
 };
 
 /** Milliwatts, printed as W with two decimals of a 32-bit float: 76285 mW are 76.29 W (H100, 580.159.04). */
@@ -108,6 +144,7 @@ export const watts: Kind = {
   spell: (milliwatts) => likePrintf(Math.fround(Number(milliwatts) / 1000), 2),
   json: (milliwatts) => Math.round(Number(milliwatts) / 10) / 100,
   plausible: plausibleIn('W', 1000),
+  metric: { unit: 'watts', per: 1000 },
 };
 
 /** Hexadecimal with 0x and at least so many capital digits. */
@@ -119,13 +156,14 @@ export const hex = (digits: number): Kind => {
 /** A number that stands for a word. What the table lacks is `other`. */
 export const words = (table: Readonly<Record<number, string>>, other = 'Unknown'): Kind => {
   const spell = (value: Value): string => table[Number(value)] ?? other;
-  return { spell, json: spell };
+  return { spell, json: spell, metric: PLAIN };
 };
 
 /** A number that stands for true or false: words in text, a boolean in JSON. */
 const flag = (no: string, yes: string): Kind => ({
   spell: (value) => (Number(value) === 0 ? no : yes),
   json: (value) => Number(value) !== 0,
+  metric: { unit: '', flag: true },
 });
 
 export const enabled = flag('Disabled', 'Enabled');

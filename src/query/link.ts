@@ -10,11 +10,13 @@ export const gigabytesPerSecond: Kind = {
   unit: 'GB/s',
   spell: (value) => String(Number(value) / 1000),
   json: (value) => Number(value) / 1000,
+  metric: { unit: 'bytes_per_second', times: 1e6 },
 };
 
 export const yes: Kind = {
   spell: (value) => String(Number(value) !== 0),
   json: (value) => Number(value) !== 0,
+  metric: { unit: '', flag: true },
 };
 
 export const linkNumber: Field = {

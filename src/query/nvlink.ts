@@ -22,7 +22,7 @@ import { field, fixed, type Probe, sample } from './probe.js';
 import type { Answer, Reading, Value, View } from './reading.js';
 import type { Records, Relation } from './relation.js';
 
-const linkState = (link: number): Probe => sample(nvmlDeviceGetNvLinkState, { link });
+export const linkState = (link: number): Probe => sample(nvmlDeviceGetNvLinkState, { link });
 
 export const linkRemote = (link: number): Probe => sample(nvmlDeviceGetNvLinkRemotePciInfo_v2, { link });
 
@@ -95,7 +95,7 @@ const byField = (
   help = `${label} of the link.`,
 ): Field => linkField(name, label, kind, (link) => want(field(id, link)), help);
 
-const kibibytes = number('KiB');
+const kibibytes = number('KiB', { unit: 'bytes', times: 1024 });
 
 /** A bit error rate: four bits of mantissa, eight of a negative exponent; 15e-255 is none at all. */
 const errorRate: Kind = {

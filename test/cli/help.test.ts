@@ -116,10 +116,13 @@ describe('the examples of the help', () => {
     expect(new Set(examples).size).toBe(examples.length);
   });
 
-  /** The arguments of an example; those of a recorder are about files that a test does not make. */
+  /** The arguments of an example; those of a recorder, a server and a fleet are about what a test does not make here. */
   const tried = examples
     .map((line) => line.replace(/^source <\((.*)\)$|^(.*) \| source$/, '$1$2'))
-    .filter((line) => !/ daemon | replay | simulate | apply | -o | --learn |machine\.json/.test(line));
+    .filter(
+      (line) =>
+        !/ daemon | replay | simulate | apply | exporter| fleet | -o | --learn |machine\.json/.test(line),
+    );
 
   it.each(tried)('are understood, and answered by a recorded machine: %s', async (line) => {
     const [first, ...argv] = line.split(' ');
@@ -135,7 +138,9 @@ describe('the examples of the help', () => {
   });
 
   it('of recorders and recordings name options that are there', async () => {
-    const others = examples.filter((line) => / daemon | replay | -o | --learn |machine\.json/.test(line));
+    const others = examples.filter((line) =>
+      / daemon | replay | exporter| fleet | -o | --learn |machine\.json/.test(line),
+    );
     expect(others.length).toBeGreaterThan(4);
     for (const line of others) {
       const [, command = '', ...argv] = line.split(' ');

@@ -41,9 +41,14 @@ const LICENCES: Readonly<Record<string, string>> = {
 /** That of Bun names libraries under the LGPL, whose text lintian wants from common-licenses. */
 const BUN_LICENCE = 'LICENSE.bun.gz';
 
+/** The Apache License, as packages bring it along. Debian has it once for all of them, and wants it left out. */
+const APACHE = / *Apache License\n\s+Version 2\.0, January 2004\n[\s\S]*?limitations under the License\./g;
+const APACHE_IN_DEBIAN =
+  'Apache License, Version 2.0: on Debian systems its text is in /usr/share/common-licenses/Apache-2.0.';
+
 function copyright({ version }: Description): string {
   const parts = Object.entries(LICENCES).map(
-    ([of, path]) => `${of}\n\n${readFileSync(path, 'utf8').trim()}\n`,
+    ([of, path]) => `${of}\n\n${readFileSync(path, 'utf8').replaceAll(APACHE, APACHE_IN_DEBIAN).trim()}\n`,
   );
   const head = `This is nvsmi ${version}, built from its own sources.\n`;
   const bun = `Bun, which is inside, and what it is made of: see ${BUN_LICENCE} beside this file.\n`;

@@ -6,7 +6,7 @@ import {
   nvmlDeviceGetSupportedClocksEventReasons,
 } from '../../nvml/generated/entries.js';
 import { derived } from '../derive.js';
-import { from, type Row } from '../field.js';
+import { COUNTER, from, type Row } from '../field.js';
 import { active, hex, nanoseconds } from '../kind.js';
 import { field, fixed, sample } from '../probe.js';
 
@@ -94,6 +94,7 @@ const elapsed = (id: number, name: string, fieldId: number, help: string): Row =
   names: [`clocks_event_reasons_counters.${name}`],
   help,
   kind: nanoseconds,
+  metric: COUNTER,
   source: from(field(fieldId)),
 });
 

@@ -7,7 +7,7 @@ import {
   nvmlDeviceGetTotalEccErrors,
 } from '../../nvml/generated/entries.js';
 import type { nvmlEccSramErrorStatus_v1_t } from '../../nvml/generated/layouts.js';
-import { from, type Row, type Source } from '../field.js';
+import { COUNTER, from, type Row, type Source } from '../field.js';
 import { count, enabled, yesNo } from '../kind.js';
 import { field, type Probe, sample } from '../probe.js';
 
@@ -79,6 +79,7 @@ const errors = (id: number, severity: Severity, span: Span, place: keyof typeof 
         source: from(errorsAt(severity, span, PLACE[place][0]), 'value'),
       }),
   kind: count,
+  metric: COUNTER,
 });
 
 export const eccErrors: readonly Row[] = [
@@ -130,6 +131,7 @@ export const eccSram: readonly Row[] = [
     names: ['ecc.errors.uncorrected.volatile.sram.parity'],
     help: 'Uncorrected SRAM errors that a parity check found, since the driver was loaded.',
     kind: count,
+    metric: COUNTER,
     source: fromSram('volatileUncParity'),
   },
   {
@@ -137,6 +139,7 @@ export const eccSram: readonly Row[] = [
     names: ['ecc.errors.uncorrected.volatile.sram.secded'],
     help: 'Uncorrected SRAM errors that SEC-DED codes found, since the driver was loaded.',
     kind: count,
+    metric: COUNTER,
     source: fromSram('volatileUncSecDed'),
   },
   {
@@ -144,6 +147,7 @@ export const eccSram: readonly Row[] = [
     names: ['ecc.errors.uncorrected.aggregate.sram.parity'],
     help: 'Uncorrected SRAM errors that a parity check found, over the life of the GPU.',
     kind: count,
+    metric: COUNTER,
     source: fromSram('aggregateUncParity'),
   },
   {
@@ -151,6 +155,7 @@ export const eccSram: readonly Row[] = [
     names: ['ecc.errors.uncorrected.aggregate.sram.secded'],
     help: 'Uncorrected SRAM errors that SEC-DED codes found, over the life of the GPU.',
     kind: count,
+    metric: COUNTER,
     source: fromSram('aggregateUncSecDed'),
   },
   {
@@ -165,6 +170,7 @@ export const eccSram: readonly Row[] = [
     names: ['ecc.errors.uncorrected.aggregate.sram.l2'],
     help: 'Uncorrected SRAM errors in the L2 cache, over the life of the GPU.',
     kind: count,
+    metric: COUNTER,
     source: fromSram('aggregateUncBucketL2'),
   },
   {
@@ -172,6 +178,7 @@ export const eccSram: readonly Row[] = [
     names: ['ecc.errors.uncorrected.aggregate.sram.sm'],
     help: 'Uncorrected SRAM errors in the streaming multiprocessors, over the life of the GPU.',
     kind: count,
+    metric: COUNTER,
     source: fromSram('aggregateUncBucketSm'),
   },
   {
@@ -179,6 +186,7 @@ export const eccSram: readonly Row[] = [
     names: ['ecc.errors.uncorrected.aggregate.sram.mcu'],
     help: 'Uncorrected SRAM errors in the microcontrollers, over the life of the GPU.',
     kind: count,
+    metric: COUNTER,
     source: fromSram('aggregateUncBucketMcu'),
   },
   {
@@ -186,6 +194,7 @@ export const eccSram: readonly Row[] = [
     names: ['ecc.errors.uncorrected.aggregate.sram.pcie'],
     help: 'Uncorrected SRAM errors in the PCIe unit, over the life of the GPU.',
     kind: count,
+    metric: COUNTER,
     source: fromSram('aggregateUncBucketPcie'),
   },
   {
@@ -193,6 +202,7 @@ export const eccSram: readonly Row[] = [
     names: ['ecc.errors.uncorrected.aggregate.sram.other'],
     help: 'Uncorrected SRAM errors in all other units, over the life of the GPU.',
     kind: count,
+    metric: COUNTER,
     source: fromSram('aggregateUncBucketOther'),
   },
 ];

@@ -46,6 +46,7 @@ export const identity: readonly Row[] = [
     names: ['count'],
     help: 'Number of NVIDIA GPUs in the system.',
     kind: count,
+    metric: null,
     source: own('count'),
   },
   {
@@ -77,6 +78,7 @@ export const position: readonly Row[] = [
     names: ['index'],
     help: 'Index of the GPU, from 0. It may change with a reboot or a new driver; UUIDs do not.',
     kind: count,
+    metric: null,
     source: own('index'),
   },
 ];

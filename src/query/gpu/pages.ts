@@ -9,7 +9,7 @@ import {
   nvmlDeviceGetRemappedRows_v2,
   nvmlDeviceGetRowRemapperHistogram,
 } from '../../nvml/generated/entries.js';
-import { from, type Row } from '../field.js';
+import { COUNTER, from, type Row } from '../field.js';
 import { count, yesNo } from '../kind.js';
 import { field, sample } from '../probe.js';
 
@@ -19,6 +19,7 @@ export const retiredPages: readonly Row[] = [
     names: ['retired_pages.single_bit_ecc.count', 'retired_pages.sbe'],
     help: 'Pages retired because of repeated single bit errors.',
     kind: count,
+    metric: COUNTER,
     source: from(field(NVML_FI_DEV_RETIRED_SBE)),
   },
   {
@@ -26,6 +27,7 @@ export const retiredPages: readonly Row[] = [
     names: ['retired_pages.double_bit.count', 'retired_pages.dbe'],
     help: 'Pages retired because of a double bit error.',
     kind: count,
+    metric: COUNTER,
     source: from(field(NVML_FI_DEV_RETIRED_DBE)),
   },
   {
@@ -48,6 +50,7 @@ export const remappedRows: readonly Row[] = [
     names: ['remapped_rows.correctable', 'remapped_rows.sbe'],
     help: 'Memory rows remapped because of correctable errors.',
     kind: count,
+    metric: COUNTER,
     source: from(remapped, 'corrActiveRemaps'),
   },
   {
@@ -55,6 +58,7 @@ export const remappedRows: readonly Row[] = [
     names: ['remapped_rows.correctable_inactive'],
     help: 'Inactive row remappings for correctable errors.',
     kind: count,
+    metric: COUNTER,
     source: from(remapped, 'corrInactiveRemaps'),
   },
   {
@@ -62,6 +66,7 @@ export const remappedRows: readonly Row[] = [
     names: ['remapped_rows.uncorrectable', 'remapped_rows.dbe'],
     help: 'Memory rows remapped because of uncorrectable errors.',
     kind: count,
+    metric: COUNTER,
     source: from(remapped, 'uncActiveRemaps'),
   },
   {
@@ -69,6 +74,7 @@ export const remappedRows: readonly Row[] = [
     names: ['remapped_rows.uncorrectable_inactive'],
     help: 'Inactive row remappings for uncorrectable errors.',
     kind: count,
+    metric: COUNTER,
     source: from(remapped, 'uncInactiveRemaps'),
   },
   {
@@ -90,6 +96,7 @@ export const remappedRows: readonly Row[] = [
     names: ['remapped_rows.histogram.max'],
     help: 'Memory banks with all their spare rows.',
     kind: count,
+    metric: { name: 'remapped_rows.banks.max' },
     source: from(histogram, 'max'),
   },
   {
@@ -97,6 +104,7 @@ export const remappedRows: readonly Row[] = [
     names: ['remapped_rows.histogram.high'],
     help: 'Memory banks with most of their spare rows.',
     kind: count,
+    metric: { name: 'remapped_rows.banks.high' },
     source: from(histogram, 'high'),
   },
   {
@@ -104,6 +112,7 @@ export const remappedRows: readonly Row[] = [
     names: ['remapped_rows.histogram.partial'],
     help: 'Memory banks with some of their spare rows.',
     kind: count,
+    metric: { name: 'remapped_rows.banks.partial' },
     source: from(histogram, 'partial'),
   },
   {
@@ -111,6 +120,7 @@ export const remappedRows: readonly Row[] = [
     names: ['remapped_rows.histogram.low'],
     help: 'Memory banks with few of their spare rows.',
     kind: count,
+    metric: { name: 'remapped_rows.banks.low' },
     source: from(histogram, 'low'),
   },
   {
@@ -118,6 +128,7 @@ export const remappedRows: readonly Row[] = [
     names: ['remapped_rows.histogram.none'],
     help: 'Memory banks without a spare row.',
     kind: count,
+    metric: { name: 'remapped_rows.banks.none' },
     source: from(histogram, 'none'),
   },
 ];

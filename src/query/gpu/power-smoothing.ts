@@ -5,7 +5,7 @@ import { count, type Kind, milliseconds, number, yesNo } from '../kind.js';
 import { field } from '../probe.js';
 
 /** These fields hold whole watts, unlike the power readings. */
-const wholeWatts = number('W');
+const wholeWatts = number('W', { unit: 'watts' });
 
 const smoothing = (id: number, name: string, kind: Kind, fieldId: number, help: string): Row => ({
   id,

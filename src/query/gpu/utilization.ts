@@ -66,6 +66,7 @@ export const encoder: readonly Row[] = [
     names: ['encoder.stats.sessionCount'],
     help: 'Number of encoder sessions on the GPU.',
     kind: count,
+    metric: { name: 'encoder.stats.sessions' },
     source: from(encoderStats, 'sessionCount'),
   },
   {
@@ -80,6 +81,7 @@ export const encoder: readonly Row[] = [
     names: ['encoder.stats.averageLatency'],
     help: 'Encode latency in microseconds, averaged over all encoder sessions.',
     kind: count,
+    metric: { base: { unit: 'seconds', per: 1e6 } },
     source: from(encoderStats, 'averageLatency'),
   },
 ];

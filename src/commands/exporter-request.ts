@@ -1,0 +1,159 @@
+/** What a command line of the exporter asks for: read, or refused, before the machine is asked. */
+import type { Given, OptionSpec } from '../argv.js';
+import { UsageError } from '../errors.js';
+import { CHILD_OPTION } from '../exporter/child-collector.js';
+import { chosenFields, UnknownField } from '../exporter/chosen-fields.js';
+import type { Wish } from '../exporter/collection.js';
+import { GPU_LABELS, type GpuLabel, USUAL_LABELS } from '../exporter/dialects/nvsmi.js';
+import { type Listen, readListen, USUAL_LISTEN } from '../exporter/listen.js';
+import { loopPeriod } from '../period.js';
+import { plainly } from '../plain-text.js';
+import { hintOf, nearestHint } from './nearest-hint.js';
+import { idOption } from './select.js';
+
+export const NAMES = ['nvsmi', 'nvidia_smi', 'dcgm'] as const;
+
+/** Milliseconds between two collections. */
+const USUAL_PERIOD = 5000;
+const SHORTEST_PERIOD = 100;
+const LONGEST_PERIOD = 600_000;
+
+export const options = [
+  idOption,
+  {
+    long: 'listen',
+    value: 'required',
+    argument: 'ADDRESS:PORT',
+    help: 'Where to serve; 127.0.0.1:9835 if not given. Without an address: on all of them.',
+  },
+  {
+    long: 'names',
+    value: 'required',
+    argument: 'NAMES,...',
+    values: { words: NAMES, between: ',' },
+    help: 'Names of the metrics: nvsmi (the default), nvidia_smi as nvidia_gpu_exporter has them, dcgm as dcgm-exporter has them.',
+  },
+  {
+    short: ['l'],
+    long: 'loop',
+    value: 'optional',
+    argument: 'SECONDS',
+    help: 'Time between two collections, 0.1 to 600 seconds; 5 if not given. With --textfile: write again and again.',
+  },
+  {
+    long: 'fields',
+    value: 'required',
+    argument: 'FIELD,...',
+    help: 'Only these fields, as --query-gpu names them; nvlink.* means all that begin so. --help-query-gpu lists them.',
+  },
+  {
+    long: 'skip',
+    value: 'required',
+    argument: 'FIELD,...',
+    help: 'Not these fields.',
+  },
+  {
+    long: 'labels',
+    value: 'required',
+    argument: 'LABEL,...',
+    values: { words: GPU_LABELS, between: ',' },
+    help: `Labels of a GPU on each of its series (${USUAL_LABELS.join(',')} if not given); nvsmi_gpu_info has all.`,
+  },
+  { long: 'processes', help: 'Metrics of processes, with user, container, pod and job as labels.' },
+  {
+    long: 'pcie-throughput',
+    help: 'Watch the PCIe link for 40 ms at each collection. Hopper and newer count the traffic without it.',
+  },
+  {
+    long: 'web.config.file',
+    value: 'required',
+    argument: 'FILE',
+    help: "TLS, client certificates and users, in the format of Prometheus' exporters. SIGHUP reads it again.",
+  },
+  {
+    long: 'textfile',
+    value: 'required',
+    argument: 'FILE',
+    help: 'Write the metrics to this file instead of serving them, once or with -l.',
+  },
+  {
+    long: 'otlp',
+    value: 'required',
+    argument: 'URL',
+    help: 'Push the metrics to this OpenTelemetry collector (OTLP over HTTP) instead of serving them; with --listen, too.',
+  },
+  { long: CHILD_OPTION, help: 'Print what is collected, for the exporter that started this.', hidden: true },
+] as const satisfies readonly OptionSpec[];
+
+export interface Order {
+  readonly listen: Listen;
+  readonly names: readonly (typeof NAMES)[number][];
+  readonly labels: readonly GpuLabel[];
+  readonly period: number;
+  readonly isLoop: boolean;
+  readonly wish: Wish;
+  readonly webConfig: string | undefined;
+  readonly textfile: string | undefined;
+  readonly otlp: string | undefined;
+  /** Whether --otlp is alone, and nothing is served. */
+  readonly isPush: boolean;
+  readonly selectors: string | undefined;
+}
+
+/** Understands the options, and refuses what is wrong before the machine is asked. */
+export function readOrder(given: Given<typeof options>): Order {
+  const listen = given.listen === undefined ? USUAL_LISTEN : readListen(given.listen);
+  if (listen === undefined) throw new UsageError(plainly`--listen is ADDRESS:PORT, not ${given.listen}`);
+  const period = loopPeriod(given) ?? USUAL_PERIOD;
+  if (period < SHORTEST_PERIOD || period > LONGEST_PERIOD) {
+    throw new UsageError('The time between two collections is 0.1 to 600 seconds.');
+  }
+  if (given.textfile !== undefined && given.listen !== undefined) {
+    throw new UsageError('--textfile writes a file and serves nothing: it does not go with --listen.');
+  }
+  return {
+    listen,
+    names: given.names === undefined ? ['nvsmi'] : words(given.names, NAMES, 'names'),
+    labels: given.labels === undefined ? USUAL_LABELS : words(given.labels, GPU_LABELS, 'labels'),
+    period,
+    isLoop: given.loop !== undefined,
+    wish: {
+      has: fieldsChosen(given),
+      processes: given.processes === true,
+      pcieThroughput: given['pcie-throughput'] === true,
+    },
+    webConfig: given['web.config.file'],
+    textfile: given.textfile,
+    otlp: given.otlp === undefined ? undefined : readUrl(given.otlp),
+    isPush: given.otlp !== undefined && given.listen === undefined,
+    selectors: given.id,
+  };
+}
+
+function readUrl(text: string): string {
+  if (!/^https?:\/\/[^/\s@]+(\/\S*)?$/.test(text)) {
+    throw new UsageError(plainly`--otlp is a URL, such as http://localhost:4318, not ${text}`);
+  }
+  return text;
+}
+
+/** The words of a comma list, each of which is known. */
+function words<Word extends string>(list: string, known: readonly Word[], option: string): readonly Word[] {
+  const given = list.split(',').map((word) => word.trim());
+  for (const word of given) {
+    if (known.includes(word as Word)) continue;
+    throw new UsageError(
+      plainly`--${option}: ${word} is not one of ${known.join(', ')}.${nearestHint(word, known)}`,
+    );
+  }
+  return known.filter((word) => given.includes(word));
+}
+
+function fieldsChosen({ fields, skip }: { readonly fields?: string; readonly skip?: string }): Wish['has'] {
+  try {
+    return chosenFields(fields, skip);
+  } catch (error) {
+    if (!(error instanceof UnknownField)) throw error;
+    throw new UsageError(plainly`Field "${error.field}" is not a metric.${hintOf(error.nearest)}`);
+  }
+}

@@ -1,0 +1,171 @@
+/** `exporter`: serves metrics to Prometheus, writes them to a file, or pushes them to OpenTelemetry. */
+import manifest from '../../package.json' with { type: 'json' };
+import type { Given } from '../argv.js';
+import { EXIT, UsageError } from '../errors.js';
+import { CHILD_OPTION } from '../exporter/child-collector.js';
+import { type Collector, CollectorState } from '../exporter/collector.js';
+import { dcgmDialect } from '../exporter/dialects/dcgm.js';
+import type { Dialect } from '../exporter/dialects/dialect.js';
+import { nvidiaSmiDialect } from '../exporter/dialects/nvidia-smi.js';
+import { nvsmiDialect } from '../exporter/dialects/nvsmi.js';
+import { isLoopback, urlOf } from '../exporter/listen.js';
+import { MetricsText } from '../exporter/metrics-text.js';
+import { aboutPage, type Health, pagesOf } from '../exporter/pages.js';
+import { WebServer } from '../exporter/server.js';
+import { BadWebConfig, NO_CONFIG, readWebConfig, type WebConfig } from '../exporter/web-config.js';
+import type { Io } from '../io.js';
+import { openOutput, replaceContent } from '../output-file.js';
+import { plainly } from '../plain-text.js';
+import { machineFiles, type SystemFiles } from '../system/files.js';
+import { type CommandSpec, command } from './command.js';
+import type { Context } from './context.js';
+import { collectForParent, collecting, collectorOf } from './exporter-collect.js';
+import { type NAMES, type Order, options, readOrder } from './exporter-request.js';
+import { loop } from './loop.js';
+
+async function exporter(given: Given<typeof options>, context: Context): Promise<number> {
+  const { io } = context;
+  const order = readOrder(given);
+  if (given[CHILD_OPTION]) return collectForParent(order, context);
+  if (order.textfile !== undefined) return writeTextfile(order, order.textfile, context);
+  const config = order.webConfig === undefined ? NO_CONFIG : webConfig(order.webConfig);
+  let metrics: MetricsText | undefined;
+  const collector = await collectorOf(order, context, () => metrics?.prepare());
+  const files = context.source === undefined ? machineFiles : (await context.machine()).files;
+  metrics = metricsOf(order, collector, files, io);
+  if (order.otlp !== undefined) await push(order.otlp, order, collector, hostOf(files, io), io);
+  if (order.isPush) return forever();
+  return serve(order, config, metrics, collector, io);
+}
+
+const metricsOf = (order: Order, collector: Collector, files: SystemFiles, io: Io): MetricsText =>
+  new MetricsText(collector, dialectsOf(order, hostOf(files, io)), manifest.version, () => io.now());
+
+/** The name of this host: in a pod that of the node, where the pod has it. */
+const hostOf = (files: SystemFiles, { env }: Io): string =>
+  env.NODE_NAME ?? (files.read('/proc/sys/kernel/hostname') ?? '').trim();
+
+/** Writes the file for node_exporter, which reads it whole: the new content replaces the old one at once. */
+async function writeTextfile(order: Order, path: string, context: Context): Promise<number> {
+  const { io } = context;
+  const { collect, files } = await collecting(order, context);
+  const state = new CollectorState(() => io.now());
+  const metrics = metricsOf(order, state, files, io);
+  await loop(io, order.isLoop ? order.period : undefined, async () => {
+    state.take(await collect());
+    const text = await metrics.plain('text');
+    try {
+      replaceContent(openOutput(path), text);
+    } catch (error) {
+      throw new UsageError(plainly`Cannot write ${path}: ${(error as Error).message}`);
+    }
+  });
+  return EXIT.ok;
+}
+
+function dialectsOf({ names, labels, wish }: Order, hostname: string): readonly Dialect[] {
+  const make: Readonly<Record<(typeof NAMES)[number], () => Dialect>> = {
+    nvsmi: () => nvsmiDialect(labels, hostname),
+    nvidia_smi: () => nvidiaSmiDialect(wish.processes),
+    dcgm: () => dcgmDialect(hostname),
+  };
+  return names.map((name) => make[name]());
+}
+
+function webConfig(path: string): WebConfig {
+  try {
+    return readWebConfig(path);
+  } catch (error) {
+    if (!(error instanceof BadWebConfig)) throw error;
+    throw new UsageError(plainly`--web.config.file: ${error.message}`);
+  }
+}
+
+const unknownHealth = async (): Promise<Health> => ({
+  verdict: 'unknown',
+  lines: ['The health of the GPUs is not checked.'],
+});
+
+async function serve(
+  { listen, webConfig: path }: Order,
+  config: WebConfig,
+  metrics: MetricsText,
+  collector: Collector,
+  io: Io,
+): Promise<number> {
+  const about = aboutPage(manifest.version);
+  const server = serverOf(config, pagesOf(metrics, collector, unknownHealth, about));
+  let port: number;
+  try {
+    port = await server.listen(listen.host, listen.port);
+  } catch (error) {
+    collector.stop();
+    throw new UsageError(plainly`Cannot listen on ${listen.host} port ${listen.port}: ${reason(error)}`);
+  }
+  if (
+    !isLoopback(listen) &&
+    config.users.size === 0 &&
+    !(config.tls?.clientAuth.startsWith('Require') ?? false)
+  ) {
+    io.err('nvsmi: everyone who reaches this machine can read the metrics: --web.config.file sets users\n');
+  }
+  io.err(`nvsmi: serving ${urlOf(listen, port, config.tls !== undefined)}\n`);
+  io.background?.onHangup(() => {
+    if (path === undefined) return;
+    try {
+      server.reload(readWebConfig(path));
+      io.err(plainly`nvsmi: read ${path} again\n`);
+    } catch (error) {
+      io.err(plainly`nvsmi: kept the old configuration: ${(error as Error).message}\n`);
+    }
+  });
+  return forever();
+}
+
+/** A signal ends the program. */
+const forever = (): Promise<never> => new Promise(() => undefined);
+
+async function push(
+  url: string,
+  { period }: Order,
+  collector: Collector,
+  hostname: string,
+  io: Io,
+): Promise<void> {
+  const { pushTo } = await import('../exporter/otlp.js');
+  const { OTEL_METRIC_EXPORT_INTERVAL = '' } = io.env;
+  const every = /^\d{2,9}$/.test(OTEL_METRIC_EXPORT_INTERVAL) ? Number(OTEL_METRIC_EXPORT_INTERVAL) : period;
+  const report = (text: string): void => io.err(plainly`nvsmi: ${text}\n`);
+  pushTo({ url, version: manifest.version, hostname, period: every, report }, collector);
+  io.err(plainly`nvsmi: pushing to ${url}\n`);
+}
+
+/** A server with certificates that cannot be used is refused in a line. */
+function serverOf(config: WebConfig, pages: ReturnType<typeof pagesOf>): WebServer {
+  try {
+    return new WebServer(config, pages);
+  } catch (error) {
+    throw new UsageError(
+      plainly`--web.config.file: the certificate cannot be used: ${(error as Error).message}`,
+    );
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is in use',
+  EACCES: 'this user may not',
+  EADDRNOTAVAIL: 'no such address on this machine',
+  ENOTFOUND: 'no such host',
+};
+
+const reason = (error: unknown): string => {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return REASONS[code] ?? message;
+};
+
+export const spec: CommandSpec = command({
+  options,
+  notes: () =>
+    'Series of one GPU: about 130, and 10 for each NVLink. Metrics of processes add two for each process, up to 256 processes on a GPU.\n',
+  run: exporter,
+});

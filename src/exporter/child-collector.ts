@@ -1,0 +1,108 @@
+/**
+ * Collects in a child process, which NVML may hold for good: what is known stays known, and how long it has been stuck. A
+ * child that does not answer is killed, and another is started once it is gone.
+ */
+import type { Background, Child } from '../background.js';
+import { type Collector, CollectorState, DEADLINE } from './collector.js';
+import type { Collected } from './observed.js';
+
+/** Milliseconds without an answer after which a child is killed. */
+const PATIENCE = 3 * DEADLINE;
+/** Milliseconds from the end of one child to the start of the next; twice as many each time, up to a minute. */
+const FIRST_PAUSE = 1000;
+const LONGEST_PAUSE = 60_000;
+const LOOK_EVERY = 1000;
+
+/** Characters that are kept of what a child prints beside collections: why it ends. */
+const MOST_PRINTED = 4096;
+
+/** The option by which the program becomes the child. */
+export const CHILD_OPTION = 'collect-for-exporter';
+
+/** A first child that ended without a collection: why, as it said, and its exit status. */
+export class NoCollection extends Error {
+  constructor(
+    readonly status: number,
+    said: string,
+  ) {
+    super(said);
+  }
+}
+
+/** Starts to collect, and returns after the first collection, or once it is overdue. Throws NoCollection. */
+export async function collectInChild(
+  background: Background,
+  period: number,
+  now: () => number,
+  onCollected: () => void,
+  report: (text: string) => void,
+): Promise<Collector> {
+  let child: Child | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let pause = FIRST_PAUSE;
+  let isOver = false;
+  let reported = '';
+  let printed = '';
+  const watch = setInterval(() => {
+    const { stuckSince } = state;
+    if (stuckSince !== undefined && now() - stuckSince > PATIENCE) child?.kill();
+  }, LOOK_EVERY);
+  watch.unref();
+  const state = new CollectorState(now, () => {
+    isOver = true;
+    clearTimeout(timer);
+    clearInterval(watch);
+    child?.kill();
+  });
+  let first: { resolve(): void; reject(error: Error): void } | undefined;
+  const take = (line: string): void => {
+    const collected = collectedIn(line);
+    if (collected === undefined) {
+      printed = `${printed}${line}\n`.slice(-MOST_PRINTED);
+      return;
+    }
+    state.take(collected);
+    state.begin(period);
+    pause = FIRST_PAUSE;
+    first?.resolve();
+    onCollected();
+  };
+  const end = (status: number | undefined, alsoSaid: string): void => {
+    if (isOver) return;
+    const said = printed + alsoSaid;
+    printed = '';
+    if (state.latest === undefined && first !== undefined) {
+      first.reject(new NoCollection(status ?? 1, said));
+      return;
+    }
+    if (said !== '' && said !== reported) report(said);
+    reported = said;
+    state.fail('collector ended');
+    timer = setTimeout(() => void start(), pause);
+    pause = Math.min(2 * pause, LONGEST_PAUSE);
+  };
+  const start = async (): Promise<void> => {
+    state.begin();
+    child = await background.lines([`--${CHILD_OPTION}`], { line: take, end });
+  };
+  await new Promise<void>((resolve, reject) => {
+    first = { resolve, reject };
+    setTimeout(resolve, DEADLINE).unref();
+    void start().catch(reject);
+  }).catch((error: unknown) => {
+    state.stop();
+    throw error;
+  });
+  first = undefined;
+  return state;
+}
+
+/** What a line of the child says; undefined where it is no collection: anything may print in a process. */
+function collectedIn(line: string): Collected | undefined {
+  if (!line.startsWith('{"at":')) return undefined;
+  try {
+    return JSON.parse(line) as Collected;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,187 @@
+/** Asks a machine for everything that is exported, once per call. What is asked is compiled once. */
+import { nvmlSystemGetCudaDriverVersion_v2 } from '../nvml/generated/entries.js';
+import { GpmMeter } from '../nvml/gpm.js';
+import type { Gpu } from '../nvml/session.js';
+import { Missing } from '../nvml/status.js';
+import type { Asker, Prepared } from '../query/ask/asker.js';
+import { want } from '../query/ask/asking.js';
+import { fieldReader } from '../query/ask/field-reader.js';
+import { Gathering } from '../query/ask/gathering.js';
+import { derived } from '../query/derive.js';
+import { type Field, nameOf, type RecordValues, type Row } from '../query/field.js';
+import { linkState, linksOf } from '../query/nvlink.js';
+import { fixed } from '../query/probe.js';
+import type { Reader } from '../query/reading.js';
+import type { SystemFiles } from '../system/files.js';
+import { snake } from './field.js';
+import {
+  type GpmField,
+  gpmFields,
+  gpuFields,
+  identityFields,
+  lastXid,
+  linkActive,
+  linkFields,
+  pcieThroughputs,
+  reachable,
+  xidFields,
+} from './fields.js';
+import { MigRecords } from './mig-records.js';
+import type { Collected, Labels, Observed } from './observed.js';
+import { processRecords } from './process-records.js';
+import { Failures, numbersOf, type Readers, textsOf } from './readings.js';
+import { XidWatch } from './xid-watch.js';
+
+/** What is collected. */
+export interface Wish {
+  /** Whether a field is wanted. One that is not is never asked. */
+  readonly has: (field: string) => boolean;
+  readonly processes: boolean;
+  readonly pcieThroughput: boolean;
+}
+
+interface Link {
+  readonly index: number;
+  readonly active: Reader;
+  readonly readers: Readers;
+}
+
+interface Line {
+  readonly gpu: Gpu;
+  readonly identity: Readers;
+  readonly readers: Readers;
+  readonly links: readonly Link[];
+  readonly meter: GpmMeter | undefined;
+}
+
+const cudaVersion = fixed(nvmlSystemGetCudaDriverVersion_v2);
+
+/** 13000 is 13.0. */
+const cudaText = derived(
+  ['value'],
+  (version) => `${Math.floor(version / 1000)}.${Math.floor((version % 1000) / 10)}`,
+);
+
+export class Collection {
+  private readonly gathering = new Gathering();
+  private readonly prepared: Prepared;
+  private readonly lines: readonly Line[];
+  private readonly gpm: readonly GpmField[];
+  private readonly migs: MigRecords;
+  private readonly xids: XidWatch | undefined;
+
+  constructor(
+    private readonly asker: Asker,
+    private readonly files: SystemFiles,
+    gpus: readonly Gpu[],
+    private readonly wish: Wish,
+    private readonly now: () => number,
+  ) {
+    this.gpm = gpmFields.filter(({ names: [name] }) => wish.has(name));
+    this.lines = gpus.map((gpu) => this.lineOf(gpu));
+    this.prepared = asker.prepare(this.gathering.questions);
+    this.gathering.answers = this.prepared.answers;
+    this.migs = new MigRecords(asker, wish);
+    const wantsXids = [...xidFields, lastXid].some(({ names: [name] }) => wish.has(name));
+    this.xids = wantsXids ? new XidWatch(asker.session.driver, gpus) : undefined;
+  }
+
+  async collect(elapsed: () => number): Promise<Collected> {
+    const began = elapsed();
+    const failures = new Failures();
+    this.asker.tick();
+    this.xids?.drain(this.now());
+    const pending = this.prepared.start();
+    if (pending !== undefined) await pending;
+    const records = this.lines.flatMap((line) => this.recordsOf(line, failures));
+    return { at: this.now(), tookMs: elapsed() - began, records, errors: failures.all };
+  }
+
+  /** Gives back what NVML lent. */
+  close(): void {
+    for (const { meter } of this.lines) meter?.close();
+    this.migs.close();
+    this.xids?.close();
+  }
+
+  private lineOf(gpu: Gpu): Line {
+    const { wish, gathering } = this;
+    const { session } = this.asker;
+    const reader = (row: Row): Reader => this.reader(row, gpu);
+    const rows = [...gpuFields, ...(wish.pcieThroughput ? pcieThroughputs : [])];
+    const named = identityFields.map((row) => [snake(nameOf(row)), reader(row)] as const);
+    return {
+      gpu,
+      identity: [...named, ['cuda_version', gathering.reader(want(cudaVersion, cudaText), gpu)]],
+      readers: rows.filter((row) => wish.has(nameOf(row))).map((row) => [nameOf(row), reader(row)]),
+      links: this.linksOf(gpu),
+      meter:
+        gpu.handle === undefined || this.gpm.length === 0
+          ? undefined
+          : new GpmMeter(
+              session.driver,
+              gpu.handle,
+              this.gpm.map(({ gpm }) => gpm),
+            ),
+    };
+  }
+
+  private reader(field: Field, gpu: Gpu, values: RecordValues = {}): Reader {
+    const around = { gpuCount: this.asker.session.gpus.length, now: this.now };
+    return fieldReader(field, gpu, values, this.gathering, around);
+  }
+
+  /** A link that is down may come up: all of them are asked about. */
+  private linksOf(gpu: Gpu): readonly Link[] {
+    const wanted = linkFields.filter(({ names: [name] }) => this.wish.has(name));
+    if (gpu.handle === undefined || (wanted.length === 0 && !this.wish.has(linkActive.names[0]))) return [];
+    const links = this.asker.run(linksOf(gpu));
+    if (links instanceof Missing) return [];
+    return links.map(({ index }) => ({
+      index,
+      active: this.gathering.reader(want(linkState(index), 'isActive'), gpu),
+      readers: wanted.map((each) => [nameOf(each), this.reader(each, gpu, { link: index })] as const),
+    }));
+  }
+
+  private recordsOf(line: Line, failures: Failures): readonly Observed[] {
+    const { gpu, readers, meter, links } = line;
+    const labels: Labels = { gpu: String(gpu.index), ...textsOf(line.identity) };
+    const of: Labels = { gpu: labels.gpu ?? '', ...(labels.uuid === undefined ? {} : { uuid: labels.uuid }) };
+    const values: Record<string, number> = {
+      ...(this.wish.has(reachable.names[0])
+        ? { [reachable.names[0]]: gpu.handle === undefined ? 0 : 1 }
+        : {}),
+      ...numbersOf(readers, failures),
+    };
+    if (meter !== undefined) Object.assign(values, this.measured(meter, failures));
+    const last = this.xids?.lastOf(gpu);
+    if (last !== undefined && this.wish.has(lastXid.names[0])) values[lastXid.names[0]] = last;
+    const records: Observed[] = [{ relation: 'gpu', labels, values }];
+    if (gpu.handle === undefined) return records;
+    for (const { index, active, readers: each } of links) {
+      const up = failures.number(active());
+      const found = up === 0 ? {} : numbersOf(each, failures);
+      if (up !== undefined && this.wish.has(linkActive.names[0])) found[linkActive.names[0]] = up;
+      records.push({ relation: 'nvlink', labels: { ...of, link: String(index) }, values: found });
+    }
+    records.push(...this.migs.of(gpu, of, failures));
+    if (this.wish.processes) records.push(...processRecords(gpu, of, this.asker, this.files, failures));
+    if (this.xids !== undefined) records.push(...this.xids.of(gpu, of).map((each) => this.chosen(each)));
+    return records;
+  }
+
+  /** A record without the values that are not wanted. */
+  private chosen(record: Observed): Observed {
+    const values = Object.entries(record.values).filter(([field]) => this.wish.has(field));
+    return { ...record, values: Object.fromEntries(values) };
+  }
+
+  private measured(meter: GpmMeter, failures: Failures): Readonly<Record<string, number>> {
+    meter.take();
+    return numbersOf(
+      this.gpm.map(({ names: [name] }, i) => [name, () => meter.read(i)] as const),
+      failures,
+    );
+  }
+}

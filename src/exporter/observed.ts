@@ -1,0 +1,23 @@
+/** What one collection found: records of numbers as they were read, which every dialect folds into its own metrics. */
+
+/** What there is a record of. */
+export type Relation = 'gpu' | 'mig' | 'nvlink' | 'process' | 'xid';
+
+export type Labels = Readonly<Record<string, string>>;
+
+export interface Observed {
+  readonly relation: Relation;
+  /** Who the record is about, in our own names; for one that belongs to a GPU, who that is, too. */
+  readonly labels: Labels;
+  /** Raw readings by the names of their fields. What could not be read is not here. */
+  readonly values: Readonly<Record<string, number>>;
+}
+
+export interface Collected {
+  /** When the collection ended, in milliseconds since the epoch. */
+  readonly at: number;
+  readonly tookMs: number;
+  readonly records: readonly Observed[];
+  /** How many readings failed, by the symbol of the status. What a GPU does not have is no failure. */
+  readonly errors: Readonly<Record<string, number>>;
+}

@@ -1,0 +1,87 @@
+/**
+ * Counts Xid errors: NVML queues them as events of a set until they are read. What happened before the exporter began to watch
+ * is not known.
+ */
+import { type Bound, call, type Driver, type Handle, handle, struct } from '../nvml/call.js';
+import { nvmlEventTypeXidCriticalError } from '../nvml/generated/constants.js';
+import { nvmlEventData_t } from '../nvml/generated/layouts.js';
+import type { Gpu } from '../nvml/session.js';
+import { ask } from '../nvml/session.js';
+import type { Labels, Observed } from './observed.js';
+
+/** Events of one collection that are read. A GPU that fails in a loop fills the queue faster than it is read. */
+const MOST_EVENTS = 1000;
+/** Numbers of Xids that are counted apart, of one GPU. There are fewer than 200. */
+const MOST_NUMBERS = 256;
+
+interface Seen {
+  count: number;
+  last: number;
+}
+
+export class XidWatch {
+  private readonly set: Handle | undefined;
+  private readonly wait: Bound | undefined;
+  private readonly seen = new Map<Handle, Map<number, Seen>>();
+  private readonly newest = new Map<Handle, number>();
+
+  constructor(
+    private readonly driver: Driver,
+    gpus: readonly Gpu[],
+  ) {
+    const made = ask(driver, call('nvmlEventSetCreate', handle('set')));
+    const set = made.status === 0 ? (made.memory[0]?.readBigUInt64LE(0) as Handle | undefined) : undefined;
+    if (set === undefined) return;
+    this.set = set;
+    for (const { handle: device } of gpus) {
+      if (device === undefined) continue;
+      const registered = ask(
+        driver,
+        call('nvmlDeviceRegisterEvents', device, nvmlEventTypeXidCriticalError, set),
+      );
+      if (registered.status === 0) this.seen.set(device, new Map());
+    }
+    const data = struct(nvmlEventData_t);
+    this.wait =
+      driver.bind(call('nvmlEventSetWait_v2', set, data, 0)) ??
+      driver.bind(call('nvmlEventSetWait', set, data, 0));
+  }
+
+  /** Reads the events that are queued. */
+  drain(now: number): void {
+    const { wait, seen } = this;
+    if (wait === undefined || seen.size === 0) return;
+    for (let read = 0; read < MOST_EVENTS && wait.run() === 0; read++) {
+      const [data] = wait.memory as [Buffer];
+      const { device, eventType, eventData } = nvmlEventData_t.fields;
+      if (data.readBigUInt64LE(eventType[1]) !== BigInt(nvmlEventTypeXidCriticalError)) continue;
+      const gpu = data.readBigUInt64LE(device[1]) as Handle;
+      const numbers = seen.get(gpu);
+      const xid = Number(data.readBigUInt64LE(eventData[1]));
+      if (numbers === undefined || (!numbers.has(xid) && numbers.size >= MOST_NUMBERS)) continue;
+      const count = (numbers.get(xid)?.count ?? 0) + 1;
+      numbers.set(xid, { count, last: now });
+      this.newest.set(gpu, xid);
+    }
+  }
+
+  /** The number of the last Xid of a GPU, 0 where there was none; undefined where they are not watched. */
+  lastOf({ handle: device }: Gpu): number | undefined {
+    if (device === undefined || this.wait === undefined || !this.seen.has(device)) return undefined;
+    return this.newest.get(device) ?? 0;
+  }
+
+  /** A record for each number that was seen of a GPU. */
+  of(gpu: Gpu, of: Labels): readonly Observed[] {
+    const numbers = gpu.handle === undefined ? undefined : this.seen.get(gpu.handle);
+    return [...(numbers ?? [])].map(([xid, { count, last }]) => ({
+      relation: 'xid',
+      labels: { ...of, xid: String(xid) },
+      values: { 'xid.errors': count, 'xid.last_timestamp': last },
+    }));
+  }
+
+  close(): void {
+    if (this.set !== undefined) ask(this.driver, call('nvmlEventSetFree', this.set));
+  }
+}

@@ -28,6 +28,8 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   const line = await readCommandLine(argv);
   const ended = (status: number): number => {
     const { lostGpu = false, refusedList = EXIT.ok } = opened?.outcome ?? {};
+    if (opened?.wasLate?.() && (BESIDE_LOST.has(status) || status === NVML_ERROR_GPU_IS_LOST))
+      return EXIT.noAnswer;
     if (lostGpu && BESIDE_LOST.has(status)) return NVML_ERROR_GPU_IS_LOST;
     return exitStatusOf(status === EXIT.ok ? refusedList : status);
   };
@@ -60,6 +62,8 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     return ended(status);
   } catch (error) {
     return ended(await explain(error, io, line));
+  } finally {
+    await opened?.end?.();
   }
 }
 

@@ -18,7 +18,8 @@ function questions(names: readonly string[], bad: readonly string[] = []): Told 
       subject,
       lifetime: 'sample',
       waits: kind !== 'prompt',
-      undisturbed: kind === 'watch',
+      isAnswered: () => true,
+    undisturbed: kind === 'watch',
       run: () => {
         log.push(name);
         fail();

@@ -82,7 +82,7 @@ async function openInTime(
   io: Io,
   wanted: string | undefined,
 ): Promise<Machine> {
-  const { openElsewhere } = await import('./nvml/child/driver.js');
+  const { openElsewhere } = await import('./nvml/child/elsewhere.js');
   const report = (line: string): void => io.err(plainly`nvsmi: ${line}\n`);
   const { driver, wasLate, end } = openElsewhere({ path, timeout, opensForSample: true, report });
   try {

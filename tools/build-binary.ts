@@ -25,7 +25,11 @@ import { packages } from './binary/packages.js';
 import { bun, koffiNative } from './binary/parts.js';
 import { bundleCli } from './bundle.js';
 
-const INSTEAD = { 'nvml/koffi.ts': 'tools/binary/koffi.ts', 'nvml/bundled.ts': 'tools/binary/snapshots.ts' };
+const INSTEAD = {
+  'nvml/koffi.ts': 'tools/binary/koffi.ts',
+  'nvml/bundled.ts': 'tools/binary/snapshots.ts',
+  'nvml/child/program.ts': 'tools/binary/program.ts',
+};
 const SNAPSHOTS = 'snapshots';
 const KOFFI = 'koffi.node';
 

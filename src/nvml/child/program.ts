@@ -12,19 +12,15 @@ export interface Program {
 /** Where nvsmi's program is, as seen from its own bundles, from those of the library, and from the sources. */
 const PLACES = ['nvsmi.js', '../cli/nvsmi.js', '../../dist/cli/nvsmi.js'];
 
-/** What a standalone binary has in the place of a script. */
-const INSIDE = '/$bunfs/';
-
-/** How to start it. Throws where a bundler has left it out. */
+/** How to start it. Throws where a bundler has left it out. A standalone binary has another file for this. */
 export function callsProgram(library: string | undefined): Program {
-  const own = ownFile();
-  const args = [CALLS_ARGUMENT, ...(library === undefined ? [] : [library])];
-  if (own === undefined || own.startsWith(INSIDE)) return { file: process.execPath, args };
-  const script = PLACES.map((place) => join(dirname(own), place)).find((path) => existsSync(path));
+  const folder = dirname(ownFile() ?? '');
+  const script = PLACES.map((place) => join(folder, place)).find((path) => existsSync(path));
   if (script === undefined) {
     throw new Error(
-      `the program of nvsmi, which calls NVML where there is a timeout, is not where its code is (${dirname(own)}): let the bundler leave nvsmi outside ("external")`,
+      `the program of nvsmi, which calls NVML where there is a timeout, is not where its code is (${folder}): let the bundler leave nvsmi outside ("external")`,
     );
   }
-  return { file: process.execPath, args: [script, ...args] };
+  const args = library === undefined ? [] : [library];
+  return { file: process.execPath, args: [script, CALLS_ARGUMENT, ...args] };
 }

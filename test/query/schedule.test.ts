@@ -19,7 +19,7 @@ function questions(names: readonly string[], bad: readonly string[] = []): Told 
       lifetime: 'sample',
       waits: kind !== 'prompt',
       isAnswered: () => true,
-    undisturbed: kind === 'watch',
+      undisturbed: kind === 'watch',
       run: () => {
         log.push(name);
         fail();

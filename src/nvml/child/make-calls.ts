@@ -47,8 +47,8 @@ function load(path: string | undefined): Driver | undefined {
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const { name, message } = error;
-    const { tried, wasNamed } = error instanceof LibraryNotFound ? error : {};
-    say({ notLoaded: { name, message, tried, wasNamed } });
+    const { platform, tried, wasNamed } = error instanceof LibraryNotFound ? error : {};
+    say({ notLoaded: { name, message, platform, tried, wasNamed } });
     return undefined;
   }
 }

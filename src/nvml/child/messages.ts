@@ -33,6 +33,7 @@ export interface NotLoaded {
   readonly message: string;
   readonly tried?: readonly string[] | undefined;
   readonly wasNamed?: boolean | undefined;
+  readonly platform?: NodeJS.Platform | undefined;
 }
 
 /** From the process. The first says how loading went. */

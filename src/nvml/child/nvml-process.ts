@@ -232,7 +232,7 @@ const unref = (stream: Readable | Writable | null): void => {
   (stream as { unref?: () => void } | null)?.unref?.();
 };
 
-function failureOf({ name, message, tried, wasNamed }: NotLoaded): Error {
-  if (tried !== undefined) return new LibraryNotFound(process.platform, tried, wasNamed ?? false);
+function failureOf({ name, message, platform, tried, wasNamed }: NotLoaded): Error {
+  if (platform !== undefined) return new LibraryNotFound(platform, tried ?? [], wasNamed ?? false);
   return name === 'KoffiNotFound' ? new KoffiNotFound(message) : new Error(message);
 }

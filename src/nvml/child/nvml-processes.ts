@@ -76,7 +76,7 @@ export class NvmlProcesses implements Listener {
   async end(): Promise<void> {
     this.isOver = true;
     clearTimeout(this.timer);
-    for (const process of [this.current, this.next]) this.kill(process);
+    for (const child of [this.current, this.next]) this.kill(child);
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, END_PATIENCE);
@@ -89,8 +89,8 @@ export class NvmlProcesses implements Listener {
     this.answers(lane);
   }
 
-  onEnd(process: NvmlProcess, pending: readonly Pending[], how: string): void {
-    if (process !== this.current || this.isOver) return;
+  onEnd(child: NvmlProcess, pending: readonly Pending[], how: string): void {
+    if (child !== this.current || this.isOver) return;
     const during = pending.length === 0 ? '' : ` during ${pending.map(callOf).join(', ')}`;
     this.options.report(`the process that calls NVML ended (${how})${during}`);
     this.plan();
@@ -102,7 +102,7 @@ export class NvmlProcesses implements Listener {
   }
 
   private taken(
-    process: NvmlProcess,
+    child: NvmlProcess,
     call: Call,
     subject: Handle | undefined,
     lane: string,
@@ -111,33 +111,33 @@ export class NvmlProcesses implements Listener {
     this.answers(lane);
     if (status !== 0) return;
     if (call.fn.startsWith('nvmlInit')) this.init = call;
-    this.handles.take(call, subject, memory.map(bufferOf), process.pointers);
+    this.handles.take(call, subject, memory.map(bufferOf), child.pointers);
   }
 
   /** Asks a process for the pointer of a handle that another one gave out. Undefined where it does not answer. */
-  private async find(handle: Handle, process: NvmlProcess, clock: Clock): Promise<Status | undefined> {
+  private async find(handle: Handle, child: NvmlProcess, clock: Clock): Promise<Status | undefined> {
     const origin = this.handles.origin(handle);
     if (origin === undefined) return 0;
     const { call, subject, lane } = origin;
     for (const given of this.handles.givenTo(call, subject)) {
-      const status = process.pointers.has(given) ? 0 : await this.pointerOf(given, process, clock);
+      const status = child.pointers.has(given) ? 0 : await this.pointerOf(given, child, clock);
       if (status !== 0) return status;
     }
-    if (process.isStuck(lane)) return undefined;
-    const answered = await process.ask(call, subject, lane, clock);
+    if (child.isStuck(lane)) return undefined;
+    const answered = await child.ask(call, subject, lane, clock);
     // Another question may have found it meanwhile.
-    if (answered?.status === 0 && !process.pointers.has(handle)) {
-      this.handles.take(call, subject, answered.memory.map(bufferOf), process.pointers);
+    if (answered?.status === 0 && !child.pointers.has(handle)) {
+      this.handles.take(call, subject, answered.memory.map(bufferOf), child.pointers);
     }
     return answered?.status;
   }
 
   /** The same, once for all who need it. */
-  private pointerOf(handle: Handle, process: NvmlProcess, clock: Clock): Promise<Status | undefined> {
-    let finding = process.finding.get(handle);
+  private pointerOf(handle: Handle, child: NvmlProcess, clock: Clock): Promise<Status | undefined> {
+    let finding = child.finding.get(handle);
     if (finding === undefined) {
-      finding = this.find(handle, process, clock).finally(() => process.finding.delete(handle));
-      process.finding.set(handle, finding);
+      finding = this.find(handle, child, clock).finally(() => child.finding.delete(handle));
+      child.finding.set(handle, finding);
     }
     return finding;
   }
@@ -195,21 +195,21 @@ export class NvmlProcesses implements Listener {
     }
   }
 
-  private retire(process: NvmlProcess): void {
-    this.await(process);
-    process.retire();
+  private retire(child: NvmlProcess): void {
+    this.untilEnded(child);
+    child.retire();
   }
 
-  private kill(process: NvmlProcess | undefined): void {
-    if (process === undefined || process.isEnded) return;
-    this.await(process);
-    process.kill();
+  private kill(child: NvmlProcess | undefined): void {
+    if (child === undefined || child.isEnded) return;
+    this.untilEnded(child);
+    child.kill();
   }
 
-  private await(process: NvmlProcess): void {
-    if (process.isEnded) return;
-    this.killed.add(process);
-    void process.ended.then(() => this.killed.delete(process));
+  private untilEnded(child: NvmlProcess): void {
+    if (child.isEnded) return;
+    this.killed.add(child);
+    void child.ended.then(() => this.killed.delete(child));
   }
 }
 

@@ -1,9 +1,16 @@
 /** How long a sample may take. */
 
+/**
+ * Milliseconds after the deadline in which what depends on other answers is still asked, but for the GPUs that did not answer: the
+ * processes of one GPU are asked for when another one has been given up.
+ */
+const GRACE = 250;
+
 export class Clock {
-  private readonly deadline: number;
+  private deadline: number;
   private timer: NodeJS.Timeout | undefined;
   private waiting = 0;
+  private isGrace = false;
   private isStopped = false;
 
   constructor(
@@ -13,17 +20,16 @@ export class Clock {
     this.deadline = performance.now() + milliseconds;
   }
 
+  /** Whether nothing is asked any longer. */
   get isOver(): boolean {
-    return this.isStopped || performance.now() >= this.deadline;
+    if (!this.isStopped && performance.now() >= this.deadline) this.pass();
+    return this.isStopped;
   }
 
   /** A call is waited for. The program goes on running for it, until the deadline at most. */
   begin(): void {
     this.waiting++;
-    this.timer ??= setTimeout(() => {
-      // Answers that have arrived are read first.
-      setImmediate(() => this.stop());
-    }, this.deadline - performance.now());
+    this.timer ??= this.set();
   }
 
   end(): void {
@@ -33,9 +39,29 @@ export class Clock {
     this.timer = undefined;
   }
 
-  private stop(): void {
+  private set(): NodeJS.Timeout {
+    return setTimeout(
+      () => {
+        // Answers that have arrived are read first.
+        setImmediate(() => this.strike());
+      },
+      Math.max(0, this.deadline - performance.now()),
+    );
+  }
+
+  private strike(): void {
     if (this.waiting === 0) return;
-    this.isStopped = true;
+    this.pass();
+    clearTimeout(this.timer);
+    this.timer = undefined;
     this.onOver(this);
+  }
+
+  private pass(): void {
+    if (this.isGrace) this.isStopped = true;
+    else {
+      this.isGrace = true;
+      this.deadline = performance.now() + GRACE;
+    }
   }
 }

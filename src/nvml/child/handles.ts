@@ -60,10 +60,11 @@ export class Handles {
   givenTo({ args }: Call, subject: Handle | undefined): readonly Handle[] {
     const values = args.flatMap((arg): readonly unknown[] => {
       if (typeof arg !== 'object') return [arg];
-      return isOut(arg) && arg.out === 'struct' ? Object.values(arg.set ?? {}) : [];
+      // A question about the system comes with the GPU whose field it is for.
+      if (!isOut(arg)) return [subject];
+      return arg.out === 'struct' ? Object.values(arg.set ?? {}) : [];
     });
-    const all = subject === undefined ? values : [subject, ...values];
-    return all.filter((value): value is Handle => typeof value === 'bigint' && this.byHandle.has(value));
+    return values.filter((value): value is Handle => typeof value === 'bigint' && this.byHandle.has(value));
   }
 
   /**

@@ -3,6 +3,7 @@
  * goes on answering for the GPUs that do. A process may be in a call that cannot be killed, so there are few of them.
  */
 import type { Call, Handle } from '../call.js';
+import type { FunctionName } from '../generated/functions.js';
 import type { Status } from '../status.js';
 import { Clock } from './clock.js';
 import { Handles, nameOfLane } from './handles.js';
@@ -85,8 +86,8 @@ export class NvmlProcesses implements Listener {
     clearTimeout(timer);
   }
 
-  onLate(_: NvmlProcess, { lane }: Pending): void {
-    this.answers(lane);
+  onLate(_: NvmlProcess, { fn, lane }: Pending): void {
+    this.answers(fn, lane);
   }
 
   onEnd(child: NvmlProcess, pending: readonly Pending[], how: string): void {
@@ -108,7 +109,7 @@ export class NvmlProcesses implements Listener {
     lane: string,
     { status, memory }: Answered,
   ): void {
-    this.answers(lane);
+    this.answers(call.fn, lane);
     if (status !== 0) return;
     if (call.fn.startsWith('nvmlInit')) this.init = call;
     this.handles.take(call, subject, memory.map(bufferOf), child.pointers);
@@ -150,19 +151,17 @@ export class NvmlProcesses implements Listener {
     const stuck = [...this.current.giveUp(clock), ...(this.next?.giveUp(clock) ?? [])];
     const news = stuck.filter(({ lane }) => !this.silent.has(lane));
     for (const pending of news) this.silent.set(pending.lane, pending);
-    if (news.length > 0) this.options.report(`no answer from ${news.map(waitOf).join(', ')}`);
+    if (news.length > 0) this.options.report(`no answer from ${news.map((each) => waitOf(each)).join(', ')}`);
     if (stuck.length > 0) this.plan();
   }
 
-  /** Something was answered in a lane. */
-  private answers(lane: string): void {
+  /** Something was answered in a lane. It answers again where that is what did not answer. */
+  private answers(fn: FunctionName, lane: string): void {
     const pending = this.silent.get(lane);
-    if (pending === undefined) return;
+    if (pending?.fn !== fn) return;
     this.silent.delete(lane);
     if (this.silent.size === 0) this.pause = FIRST_PAUSE;
-    const about = nameOfLane(lane);
-    const who = about === '' ? 'NVML' : `NVML of ${about}`;
-    this.options.report(`${who} answers again after ${secondsSince(pending.since)}`);
+    this.options.report(`an answer again from ${waitOf(pending, 'after')}`);
   }
 
   private plan(): void {
@@ -223,4 +222,5 @@ function callOf({ fn, lane }: Pending): string {
   return about === '' ? fn : `${fn} (${about})`;
 }
 
-const waitOf = (pending: Pending): string => `${callOf(pending)} for ${secondsSince(pending.since)}`;
+const waitOf = (pending: Pending, how: 'for' | 'after' = 'for'): string =>
+  `${callOf(pending)} ${how} ${secondsSince(pending.since)}`;

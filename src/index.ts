@@ -18,6 +18,7 @@ export { type GpuName, type GpuOptions, type GpuRecord, type MigDevice, UnknownG
 export { NVSMI, type NvsmiId, type QueryName } from './library/ids.js';
 export { Loop, type LoopCallback, NvidiaSmi, nvidia_smi } from './library/nvidia-smi.js';
 export { type Nvsmi, open } from './library/nvsmi.js';
+export type { TimedOptions } from './library/open.js';
 export type { Permissions } from './library/permissions.js';
 export {
   type FieldName,

@@ -6,7 +6,7 @@ import type { DeviceResult } from './generated/device.js';
 import type { GpuProcess } from './gpu-process.js';
 import type { GpuOptions, GpuRecord } from './gpus.js';
 import { Machine } from './machine.js';
-import { openMachine } from './open.js';
+import { openMachine, openTimedMachine, type TimedOptions } from './open.js';
 import type { Permissions } from './permissions.js';
 import type { FieldName, Query, Sample } from './query.js';
 import type { Report, ReportOptions } from './report.js';
@@ -27,6 +27,9 @@ export interface Nvsmi {
    * @throws TypeError for invalid arguments
    */
   gpus(options?: GpuOptions): GpuRecord[];
+
+  /** The same as a promise: for a machine that was opened with a timeout. */
+  gpusAsync(options?: GpuOptions): Promise<GpuRecord[]>;
 
   /**
    * Compiles a question about every GPU, or those of `gpus`, to be sampled as often as wanted.
@@ -72,6 +75,9 @@ export interface Nvsmi {
    */
   processes(options?: GpuOptions): GpuProcess[];
 
+  /** The same as a promise: for a machine that was opened with a timeout. */
+  processesAsync(options?: GpuOptions): Promise<GpuProcess[]>;
+
   /** What pynvml_utils' DeviceQuery returns for the same filter. */
   deviceQuery(filter?: Filter): DeviceResult;
 
@@ -111,4 +117,19 @@ export interface Nvsmi {
  * @throws KoffiNotFound where the package koffi is missing, through which NVML is called
  * @throws TypeError for invalid options
  */
-export const open = (options: OpenOptions = {}): Nvsmi => new Machine(openMachine(options));
+export function open(options?: OpenOptions): Nvsmi;
+/**
+ * Opens this machine so that a driver that does not answer holds up nothing: `await open({ timeout: 2000 })`. Every question takes
+ * a promise then, {@link Query.sampleAsync} among them; the others throw a TypeError.
+ *
+ * @throws what the other form throws, and NVMLError with the message `No Answer`
+ */
+export function open(options: TimedOptions): Promise<Nvsmi>;
+export function open(options: OpenOptions | TimedOptions = {}): Nvsmi | Promise<Nvsmi> {
+  return hasTimeout(options)
+    ? openTimedMachine(options).then((opened) => new Machine(opened))
+    : new Machine(openMachine(options));
+}
+
+const hasTimeout = (options: OpenOptions | TimedOptions): options is TimedOptions =>
+  'timeout' in Object(options) && (options as Partial<TimedOptions>).timeout !== undefined;

@@ -55,8 +55,9 @@ export class Asker {
     this.driver.beginSample?.(this);
   }
 
-  /** Runs code that asks, and blocks until all is answered. */
+  /** Runs code that asks, and blocks until all is answered. Throws TypeError where NVML is in another process. */
   run<T>(asking: Asking<T>): T {
+    this.refuseToBlock();
     let step = asking.next();
     while (step.done !== true) {
       const { answers, due } = this.bind(step.value);
@@ -90,6 +91,7 @@ export class Asker {
     return {
       answers,
       run: () => {
+        this.refuseToBlock();
         askInTurn(isFirst ? due : steady);
         isFirst = false;
         asked();
@@ -104,6 +106,13 @@ export class Asker {
         return pending === undefined ? asked() : pending.then(asked);
       },
     };
+  }
+
+  private refuseToBlock(): void {
+    if (!this.driver.isElsewhere) return;
+    throw new TypeError(
+      'with a timeout NVML is called in another process, and nothing can be asked synchronously: ask for a promise',
+    );
   }
 
   /** The answers to be, and what has to be done for them. */

@@ -53,7 +53,10 @@ export type Source =
   /** A value of a probe whose inputs are values of the record: the errors of a link. */
   | { readonly asks: (record: RecordValues) => Wanted | Missing }
   /** What is made of other fields of the record. */
-  | { readonly derived: readonly Field[]; readonly of: (...readings: readonly Reading[]) => Reading };
+  | {
+      readonly derived: readonly { readonly source: Source }[];
+      readonly of: (...readings: readonly [Reading, ...Reading[]]) => Reading;
+    };
 
 export const from = (probe: Probe, pick: Pick = '', statuses?: StatusValues): Source => ({
   probe,

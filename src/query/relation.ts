@@ -20,6 +20,8 @@ export interface Relation<F extends Field = Field> {
   /** What a record is, for the help: "a GPU", "a process that computes on a GPU". */
   readonly record: string;
   readonly fields: readonly F[];
+  /** Its one record is of the system. Left out: it has records of each GPU. */
+  readonly of?: 'system';
   /**
    * Finds the records of a subject now. Without it a subject has one record: its own. `asked` are the fields that will be read,
    * where finding records takes questions that only they need.

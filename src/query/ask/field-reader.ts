@@ -1,8 +1,8 @@
 /** Readers of fields: each source in its way. */
 import { NVML_ERROR_NOT_FOUND } from '../../nvml/generated/constants.js';
 import { Missing } from '../../nvml/status.js';
-import type { Field, Own, RecordValues, StatusValues } from '../field.js';
-import type { Reader } from '../reading.js';
+import type { Own, RecordValues, Source, StatusValues } from '../field.js';
+import type { Reader, Reading } from '../reading.js';
 import type { Gathering } from './gathering.js';
 import type { Subject } from './subject.js';
 
@@ -17,7 +17,7 @@ const NO_VALUE = Missing.of(NVML_ERROR_NOT_FOUND);
 
 /** A reader of a field of a record about a subject. Its questions go into the gathering. */
 export function fieldReader(
-  { source }: Pick<Field, 'source'>,
+  { source }: { readonly source: Source },
   subject: Subject,
   values: RecordValues,
   into: Gathering,
@@ -38,7 +38,8 @@ export function fieldReader(
   if ('constant' in source) return () => source.constant;
   if ('derived' in source) {
     const readers = source.derived.map((field) => fieldReader(field, subject, values, into, around));
-    return () => source.of(...readers.map((read) => read()));
+    // A derived field has at least one other.
+    return () => source.of(...(readers.map((read) => read()) as [Reading, ...Reading[]]));
   }
   return ownReader(source.own, subject, around);
 }

@@ -29,7 +29,16 @@ export function* readRecords(
   around: Surroundings = NOWHERE,
 ): Asking<readonly RelationRecord[] | Missing> {
   const found = find === undefined ? [{ values: {} }] : yield* find(subject, new Set(fields));
-  if (found instanceof Missing) return found;
+  return found instanceof Missing ? found : yield* readFound(found, fields, subject, around);
+}
+
+/** Reads fields of records that were found on a subject. */
+export function* readFound(
+  found: readonly Found[],
+  fields: readonly Field[],
+  subject: Subject,
+  around: Surroundings = NOWHERE,
+): Asking<readonly RelationRecord[]> {
   const gathering = new Gathering();
   const records = found.map((record: Found) => ({
     ...record,

@@ -107,7 +107,7 @@ describe.skipIf(!fake.available)('with --timeout', { timeout: 120_000 }, () => {
     expect(out).toContain('Unable to determine the processes of GPU 1: No Answer');
   });
 
-  it('what all GPUs need is told apart from what one needs', async () => {
+  it('what all GPUs need is distinguished from what one needs', async () => {
     const library = deafTo('nvmlSystemGetDriverVersion');
     const line = '--query-gpu=index,driver_version,temperature.gpu --format=csv,noheader';
     const { status, out, err } = await nvsmi(library, ['--timeout', String(TIMEOUT), ...wordsOf(line)]);

@@ -62,12 +62,12 @@ describe.skipIf(!fake.available)('open({ timeout })', { timeout: 60_000 }, () =>
     await expectNoneLeft(library);
   });
 
-  it('rejects where the processes of a GPU are not told in time', async () => {
+  it('rejects where the processes of a GPU are not known in time', async () => {
     const nvsmi = await opened(deafTo('nvmlDeviceGetComputeRunningProcesses_v3'));
-    await expect(nvsmi.processesAsync()).rejects.toMatchObject({ code: 124, message: 'No Answer' });
+    await expect(nvsmi.processesAsync()).rejects.toThrow(/processes of GPU 1 .*No Answer/);
   });
 
-  it('goes on with a watch, each sample with a deadline of its own', async () => {
+  it('continues a watch, each sample with a deadline of its own', async () => {
     const nvsmi = await opened(deafTo('nvmlDeviceGetTemperatureV', { after: 1 }));
     const seen: unknown[] = [];
     for await (const gpus of nvsmi.watch(['temperature.gpu'], { everyMs: 100 })) {

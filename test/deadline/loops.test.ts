@@ -1,4 +1,4 @@
-/** Loops and the recorder go on where NVML does not answer, and say when it does again. */
+/** Loops and the recorder continue where NVML does not answer, and say when it does again. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ describe.skipIf(!fake.available)('a loop with --timeout', { timeout: 120_000 }, 
     await expectNoneLeft(library);
   });
 
-  it('goes on in another process, and says that there are answers again', async () => {
+  it('continues in another process, and says that there are answers again', async () => {
     // The call returns in every process but the first, which is where it is made for the second time.
     const library = deafTo('nvmlDeviceGetUtilizationRates', { after: 1, times: 1 });
     const argv = ['--timeout', '3', ...FIELDS.split(' '), '-lms', '200'];
@@ -61,7 +61,7 @@ describe.skipIf(!fake.available)('a loop with --timeout', { timeout: 120_000 }, 
     ['-l 1 --json', /"utilization.gpu":null/],
     ['-q -x -l 1', /<gpu_util>No Answer<\/gpu_util>/],
     ['dmon -s u', /^ +1 +- +- +/m],
-  ])('`%s` shows what is absent and goes on', async (line, absent) => {
+  ])('`%s` shows what is absent and continues', async (line, absent) => {
     const library = deafTo('nvmlDeviceGetUtilizationRates');
     let seen = 0;
     const argv = ['--timeout', '3', ...line.split(' ')];

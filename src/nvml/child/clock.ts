@@ -26,7 +26,7 @@ export class Clock {
     return this.isStopped;
   }
 
-  /** A call is waited for. The program goes on running for it, until the deadline at most. */
+  /** A call is waited for. It keeps the program running, until the deadline at most. */
   begin(): void {
     this.waiting++;
     this.timer ??= this.set();

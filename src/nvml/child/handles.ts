@@ -1,6 +1,6 @@
 /**
  * The handles that the program works with while other processes call NVML. A pointer is good for one process, and a handle for
- * any: it stands for the question whose answer the pointer is, and that can be asked again.
+ * any: it is the name of the question whose answer the pointer is, and that can be asked again.
  */
 import { type Call, type Handle, isOut, type Out } from '../call.js';
 import type { FunctionName } from '../generated/functions.js';

@@ -1,6 +1,6 @@
 /**
  * The process that calls NVML for another one, and may be lost for good inside a call. It reads orders from its stdin, and
- * writes what came of them to its stdout, each as soon as it is there. It ends when its stdin does.
+ * writes what came of them to its stdout, each at once. It ends when its stdin does.
  */
 import { writeSync } from 'node:fs';
 import type { Driver, Handle } from '../call.js';
@@ -32,7 +32,7 @@ function say(news: News): void {
     try {
       written += writeSync(1, frame, written);
     } catch (error) {
-      // Nobody reads: the program that gave the orders has ended.
+      // There is no reader: the program that gave the orders has ended.
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') end();
       Atomics.wait(sleeper, 0, 0, 1);
     }

@@ -6,7 +6,7 @@ import type { Status } from '../status.js';
 export interface Order {
   readonly id: number;
   readonly lane: string;
-  /** With the pointers of that process, and no more of the layouts than a call needs. */
+  /** With the pointers of that process, and of the layouts only what a call needs. */
   readonly call: Call;
   readonly subject?: bigint | undefined;
 }

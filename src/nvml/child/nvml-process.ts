@@ -21,7 +21,7 @@ export interface Pending {
   readonly clock: Clock;
   /** When it became the first of its lane, in milliseconds of `performance`. */
   since: number;
-  /** Who asked has been told that there is no answer. */
+  /** Its promise has resolved without an answer. */
   isGivenUp: boolean;
   resolve(answered: Answered | undefined): void;
   reject(error: Error): void;
@@ -135,7 +135,7 @@ export class NvmlProcess {
     return stuck;
   }
 
-  /** Kills the process once nobody waits for it any longer. It may be in a call that cannot be killed: nothing waits for its end. */
+  /** Kills the process once nothing waits for it. It may be in a call that cannot be killed: nothing waits for its end. */
   retire(): void {
     this.whenIdle = () => this.kill();
     this.idle();

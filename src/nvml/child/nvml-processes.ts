@@ -1,6 +1,6 @@
 /**
  * Which process calls NVML. One that does not answer is replaced by another once that one has initialised NVML: until then it
- * goes on answering for the GPUs that do. A process may be in a call that cannot be killed, so there are few of them.
+ * continues to answer for the GPUs that do. A process may be in a call that cannot be killed, so there are few of them.
  */
 import type { Call, Handle } from '../call.js';
 import type { FunctionName } from '../generated/functions.js';

@@ -1,8 +1,8 @@
-/** A call as it is sent to another process: with that process's pointers, and of the layouts only what a call needs. */
+/** A call for another process: with that process's pointers, and of the layouts only what a call needs. */
 import { type Arg, type Call, isOut, type Out, type Preset } from '../call.js';
 import type { Layout, ScalarType } from '../layout.js';
 
-/** Turns a handle into the pointer that it stands for; what is no handle stays. */
+/** Turns a handle into its pointer; what is no handle stays. */
 type Translate = (value: bigint) => bigint;
 
 export function sentCall({ fn, args }: Call, translate: Translate): Call {

@@ -11,6 +11,7 @@ import { readReport } from './commands/report-request.js';
 import { EXIT, type UsageError } from './errors.js';
 import { exitStatusOf } from './exit-statuses.js';
 import type { Io } from './io.js';
+import type { Driver } from './nvml/call.js';
 import {
   NVML_ERROR_GPU_IS_LOST,
   NVML_ERROR_NOT_FOUND,
@@ -27,6 +28,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   let opened: Machine | undefined;
   const line = await readCommandLine(argv);
   const ended = (status: number): number => {
+    if (line.subcommand?.spec.program) return status;
     const { lostGpu = false, refusedList = EXIT.ok } = opened?.outcome ?? {};
     if (opened?.wasLate?.() && (BESIDE_LOST.has(status) || status === NVML_ERROR_GPU_IS_LOST))
       return EXIT.noAnswer;
@@ -36,11 +38,14 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   try {
     const source = sourceOf(line, io.env);
     let opening: Promise<Machine> | undefined;
+    let library: Driver | undefined;
     // Nothing closes NVML: the process ends, and nvmlShutdown would take another 3 ms (H100) to free what ends anyway.
     const announce = (): void => io.err(announcement(source));
     const open = (wanted?: string): Promise<Machine> => {
       announce();
-      return openMachine(source, io, wanted).then((machine) => {
+      return openMachine(source, io, wanted, (loaded) => {
+        library = loaded;
+      }).then((machine) => {
         opened = machine;
         return machine;
       });
@@ -56,6 +61,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
       environmentSource: source.isFromEnvironment ? recording : undefined,
       announce,
       machine,
+      library: () => library,
     };
     const status = await dispatch(line, context);
     io.close();

@@ -4,6 +4,7 @@ import { missingValue } from './command-line.js';
 import type { Machine } from './commands/context.js';
 import { UsageError } from './errors.js';
 import type { Io } from './io.js';
+import type { Driver } from './nvml/call.js';
 import { loadLibrary } from './nvml/library.js';
 import { openSession, type Session, startSession } from './nvml/session.js';
 import type { RootGiven } from './options.js';
@@ -60,8 +61,16 @@ export const announcement = ({ snapshot, isFromEnvironment }: Source): string =>
 
 const nonEmpty = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 
-/** Opens the machine, or at least the GPUs that are wanted. Throws DeadLibrary or SnapshotError. */
-export async function openMachine(source: Source, io: Io, wanted: string | undefined): Promise<Machine> {
+/**
+ * Opens the machine, or at least the GPUs that are wanted, and reports the library as soon as it is loaded. Throws
+ * DeadLibrary or SnapshotError.
+ */
+export async function openMachine(
+  source: Source,
+  io: Io,
+  wanted: string | undefined,
+  onLoaded: (library: Driver) => void,
+): Promise<Machine> {
   if (source.snapshot !== undefined) {
     const { openSnapshot } = await import('./nvml/machine.js');
     const { driver, snapshot } = openSnapshot(source.snapshot);
@@ -71,6 +80,7 @@ export async function openMachine(source: Source, io: Io, wanted: string | undef
   }
   if (source.timeout !== undefined) return openInTime(source, source.timeout, io, wanted);
   const driver = loadLibrary({ path: source.nvml, env: io.env });
+  onLoaded(driver);
   const session = await startSession(driver, () => kernelVersion(machineFiles), wanted);
   return { ...asked(session, machineFiles), files: machineFiles, recorded: undefined };
 }

@@ -53,6 +53,7 @@ const GROUND = [
   'background.ts',
   'bounded-file.ts',
   'errors.ts',
+  'foreground.ts',
   'form.ts',
   'io.ts',
   'output-file.ts',
@@ -60,6 +61,7 @@ const GROUND = [
   'plain-text.ts',
   'style.ts',
   'trust.ts',
+  'verdict.ts',
   'width.ts',
   'written-path.ts',
 ];
@@ -67,11 +69,15 @@ const GROUND = [
 /** What each room may import beside itself and the ground. */
 const MAY: Readonly<Record<string, readonly string[]>> = {
   library: ['query', 'report', 'render', 'system', 'nvml'],
-  commands: ['query', 'report', 'render', 'system', 'nvml'],
+  commands: ['doctor', 'health', 'events', 'query', 'report', 'render', 'system', 'simulator', 'nvml'],
+  doctor: ['events', 'query', 'system', 'nvml'],
+  health: ['events', 'query', 'system', 'nvml'],
+  events: ['query', 'system', 'nvml'],
   completion: ['top', 'commands', 'report', 'query', 'nvml'],
   report: ['query', 'nvml', 'system'],
   query: ['nvml'],
   system: ['nvml'],
+  simulator: ['query', 'nvml'],
   render: [],
   nvml: [],
 };
@@ -151,7 +157,10 @@ const SPELLING = [
 ];
 
 function isSpelling({ from, to, typesOnly }: Edge): boolean {
-  return roomOf(from) === 'render' && (typesOnly ? /^(query|nvml|report)\//.test(to) : SPELLING.includes(to));
+  return (
+    roomOf(from) === 'render' &&
+    (typesOnly ? /^(query|nvml|report|events)\//.test(to) : SPELLING.includes(to))
+  );
 }
 
 describe('what renderers may use', () => {
@@ -182,6 +191,7 @@ describe('the doors to the process', () => {
   /** The library knows no `io`: it looks for NVML where the platform and the environment say. */
   const ALLOWED: Readonly<Record<string, RegExp>> = {
     'nvml/library.ts': /^process\.(platform|arch)$/,
+    'simulator/library-file.ts': /^process\.arch$/,
     'nvml/koffi.ts': /^process\.(platform|arch|getBuiltinModule)$/,
     'nvml/api/lifetime.ts': /^process\.env$/,
     'nvml/workers.ts': /^process\.env$/,

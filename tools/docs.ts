@@ -1,12 +1,13 @@
 /**
- * Writes docs/completions/ and docs/nvsmi.1 from the option tables, and the table of the recorded machines in README.md from
- * snapshots/; with --check compares instead, and fails where they differ.
+ * Writes docs/completions/ and docs/nvsmi.1 from the option tables, the tables of checks and Xids in docs/health.md, and that of the
+ * recorded machines in README.md; with --check compares instead, and fails where they differ.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { bashCompletion } from '../src/completion/bash.js';
 import { fishCompletion } from '../src/completion/fish.js';
 import { readPages } from '../src/completion/pages.js';
 import { zshCompletion } from '../src/completion/zsh.js';
+import { withTables } from './docs/checks.js';
 import { machineTable } from './docs/machines.js';
 import { manPage } from './docs/man.js';
 
@@ -34,7 +35,8 @@ function readme(): string {
 /** What is written, by its path below the root of the package. */
 async function written(): Promise<Readonly<Record<string, string>>> {
   const docs = Object.entries(await documents()).map(([path, text]) => [`docs/${path}`, text]);
-  return { ...Object.fromEntries(docs), 'README.md': readme() };
+  const health = withTables(readFileSync(new URL('health.md', FOLDER), 'utf8'));
+  return { ...Object.fromEntries(docs), 'docs/health.md': health, 'README.md': readme() };
 }
 
 function current(path: string): string | undefined {

@@ -24,10 +24,12 @@ interface Shape<Name extends string, Options> {
    * as `topo`, `mig` and `clocks -i 9` do (H200, 580.159.04).
    */
   readonly actions?: readonly Name[] | undefined;
+  /** The words after `--` are a program, which the command runs and whose exit status it ends with. */
+  readonly program?: true;
   /** What its JSON is made of: its schema is made from this. */
   readonly json?: readonly JsonPart[] | undefined;
   /** Runs the command. Returns the exit status. Throws UsageError for a wrong command line. */
-  readonly run: (given: Options, context: Context) => Promise<number>;
+  readonly run: (given: Options, context: Context, program?: readonly string[]) => Promise<number>;
 }
 
 /** A command, whatever its options are. */

@@ -1,5 +1,6 @@
 /** What every command works with. */
 import type { Io } from '../io.js';
+import type { Driver } from '../nvml/call.js';
 import type { Session } from '../nvml/session.js';
 import type { Outcome } from '../query/ask/outcome.js';
 import type { AnswerSource } from '../render/json.js';
@@ -35,4 +36,6 @@ export interface Context {
    * SnapshotError.
    */
   machine(wanted?: string): Promise<Machine>;
+  /** The NVML library of a machine that is opening: symbols can be looked up in it, and nothing can be asked yet. */
+  readonly library?: () => Driver | undefined;
 }

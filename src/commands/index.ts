@@ -22,6 +22,47 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./snapshot.js')).spec,
   },
   {
+    name: 'simulate',
+    summary: 'Run a program on a recorded machine: NVML answers as that machine does.',
+    examples: [
+      ['nvsmi simulate h200-x2-load -- nvtop', 'Run nvtop as if there were two H200 GPUs under load.'],
+      [
+        "nvsmi simulate h200-x2 --set 'gpu1 temperature.gpu=95' --fail 'gpu0 nvmlDeviceGetPowerUsage GPU_IS_LOST' -- ./monitor",
+        'Test a program with a hot GPU, and with a call that fails.',
+      ],
+      ['nvsmi simulate a100-mig -o nvml', 'Leave the library for LD_LIBRARY_PATH or a container.'],
+    ],
+    load: async () => (await import('./simulate.js')).spec,
+  },
+  {
+    name: 'doctor',
+    summary: 'Find out what keeps NVML or a GPU from working, and what to do about it.',
+    examples: [
+      ['nvsmi doctor', 'All checks, with what each found.'],
+      ['nvsmi doctor --checks libraries,device-nodes --json', 'Two of them, for a program.'],
+    ],
+    load: async () => (await import('./doctor.js')).spec,
+  },
+  {
+    name: 'health',
+    summary: 'Judge the health of the GPUs: for node health checks, monitoring and batch systems.',
+    examples: [
+      ['nvsmi health', 'What is not well, and what to do about it.'],
+      ['nvsmi health --nagios --skip persistence-mode', 'One line for Nagios, without a check.'],
+      ['nvsmi health --learn FILE', 'Note what the machine has now, for --expect FILE.'],
+    ],
+    load: async () => (await import('./health.js')).spec,
+  },
+  {
+    name: 'events',
+    summary: 'Print what happens to the GPUs, as it happens: Xids, ECC, clocks, MIG, lost GPUs.',
+    examples: [
+      ['nvsmi events', 'A line for each event, until interrupted.'],
+      ['nvsmi events --since boot --json', 'With those of the kernel log since the boot, for a program.'],
+    ],
+    load: async () => (await import('./events.js')).spec,
+  },
+  {
     name: 'topo',
     summary: 'Topology of GPUs, NICs and NVMe disks, with CPU and NUMA affinity.',
     examples: [

@@ -18,6 +18,7 @@ import { loop } from './loop.js';
 import { lostLines, statusOf } from './lost.js';
 import { machineOf } from './machine.js';
 import type { QueryFormat, QueryRequest } from './query-request.js';
+import { rehearse } from './rehearse.js';
 import { chosenGpus } from './select.js';
 
 /** An unknown field with --lenient: an empty column, null in JSON. */
@@ -39,13 +40,18 @@ export async function query(
   const { io } = context;
   const asked = fieldsOf(names, table);
   const fields = asked.map(({ field }) => field);
+  const now = (): number => io.now();
+  const print = printerOf(asked, format, context.environmentSource);
+  if (table.find === undefined) {
+    await rehearse(context, [
+      async (asker, gpus) => sampleOfPlan(fields, gpus, format, print, { asker, now })(),
+    ]);
+  }
   const { session, asker } = await machineOf(context);
   const gpus = await chosenGpus(session, id);
   if (filename !== undefined) io.redirect(filename, plainly`Failed to create log file ${filename}\n`);
   // On stderr: stdout is for the table, and one of processes has no row for a GPU.
   io.err(lostLines(gpus));
-  const now = (): number => io.now();
-  const print = printerOf(asked, format, context.environmentSource);
   const sample =
     table.find === undefined
       ? sampleOfPlan(fields, gpus, format, print, { asker, now })

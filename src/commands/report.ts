@@ -17,6 +17,7 @@ import type { Context } from './context.js';
 import { loop } from './loop.js';
 import { statusOf } from './lost.js';
 import { machineOf } from './machine.js';
+import { rehearse } from './rehearse.js';
 import type { ReportRequest } from './report-request.js';
 import { chosenGpus } from './select.js';
 
@@ -27,6 +28,14 @@ export async function report(request: ReportRequest, context: Context): Promise<
   const tree = treeOf(request.units);
   const write = await writerOf(request, tree, request.period !== undefined, context.source);
   const now = (): number => context.io.now();
+  await rehearse(
+    context,
+    tree.parts.map((part) => async (asker, gpus) => {
+      const compiled = await compileReport({ ...tree, parts: [part] }, gpus, request, { asker, now });
+      await compiled.sample();
+      write(compiled.document());
+    }),
+  );
   const { session, asker } = await machineOf(context);
   const subjects = request.units ? await unitsOf(asker, id) : await chosenGpus(session, id);
   if (file !== undefined) context.io.redirect(file);

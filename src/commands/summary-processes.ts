@@ -4,7 +4,7 @@ import { Missing, NOT_SUPPORTED, statusWords } from '../nvml/status.js';
 import { type Asking, eachOf } from '../query/ask/asking.js';
 import type { Subject } from '../query/ask/subject.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
-import { count, mebibytes, text } from '../query/kind.js';
+import { count, mebibytes, processId, text } from '../query/kind.js';
 import { namesOf, processesOf } from '../query/processes.js';
 import type { Reading } from '../query/reading.js';
 import type { SummaryProcess } from '../render/summary.js';
@@ -37,7 +37,7 @@ function* processesIn(subject: Subject, gpu: Gpu, ids: Cells<'gi' | 'ci'>): Aski
   const record = (pid: Reading, type: Reading, name: Reading, memory: Reading): ProcessCells => ({
     gpu: cell(count, gpu.index),
     ...ids,
-    pid: cell(count, pid),
+    pid: cell(processId, pid),
     type: cell(text, type),
     process_name: cell(text, name),
     used_gpu_memory: cell(mebibytes, memory),

@@ -5,6 +5,7 @@ import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import { type Loop, loopPeriod } from '../period.js';
 import { plainText } from '../plain-text.js';
+import type { Asker } from '../query/ask/asker.js';
 import { eachOf, together } from '../query/ask/asking.js';
 import { cell } from '../query/cell.js';
 import { gpuRow } from '../query/gpu-fields.js';
@@ -17,7 +18,8 @@ import { renderSummary } from '../render/summary.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';
 import { lostLine, statusOf } from './lost.js';
-import { type AskedMachine, machineOf } from './machine.js';
+import { machineOf } from './machine.js';
+import { rehearse } from './rehearse.js';
 import { chosenGpus } from './select.js';
 import { FIELDS, gpuCells, isOn, type Read, summaryGpu } from './summary-cells.js';
 import { type MigCells, migCells, migSubjects, summaryMigDevice } from './summary-mig.js';
@@ -40,11 +42,17 @@ export async function summary(given: SummaryGiven, context: Context): Promise<nu
       : period === undefined
         ? jsonOf(jsonDocument, context.source)
         : jsonOf(jsonLine, context.source);
+  await rehearse(context, [
+    async (asker) => {
+      const { worst: _, ...taken } = await (await prepare(asker, asker.session.gpus, context))();
+      print(taken);
+    },
+  ]);
   const machine = await machineOf(context);
   const gpus = await chosenGpus(machine.session, given.id);
   const file = given.filename;
   if (file !== undefined) context.io.redirect(file);
-  const sample = await prepare(machine, gpus, context);
+  const sample = await prepare(machine.asker, gpus, context);
   let status: number = EXIT.ok;
   await loop(context.io, period, async () => {
     machine.asker.tick();
@@ -96,7 +104,7 @@ const jsonOf =
 
 /** Makes the plan of the summary. What is returned takes a sample, with its exit status. */
 async function prepare(
-  { asker }: AskedMachine,
+  asker: Asker,
   gpus: readonly Gpu[],
   { io }: Context,
 ): Promise<() => Promise<Sample & { readonly worst: number }>> {

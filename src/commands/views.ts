@@ -174,7 +174,7 @@ interface WantedRecords {
 function wantedOf(
   views: readonly View[],
   always: readonly Field[],
-  valueOf: (long: string) => string,
+  givenFor: (long: string) => string,
 ): Wanted {
   const relations = [...new Set(views.flatMap(({ relation }) => relation ?? []))];
   const wanted = relations.map((relation) => ({
@@ -182,7 +182,7 @@ function wantedOf(
     fields: fieldsOf(
       relation,
       views.filter((view) => view.relation === relation),
-      valueOf,
+      givenFor,
     ),
   }));
   return {
@@ -196,12 +196,12 @@ function wantedOf(
 const fieldsOf = (
   relation: Relation,
   views: readonly View[],
-  valueOf: (long: string) => string,
+  givenFor: (long: string) => string,
 ): WantedRecords['fields'] =>
   function* (gpu, found) {
     const shown = new Set<Field>();
     for (const { long, fields = relation.fields } of views) {
-      for (const field of typeof fields === 'function' ? yield* fields(valueOf(long), gpu, found) : fields)
+      for (const field of typeof fields === 'function' ? yield* fields(givenFor(long), gpu, found) : fields)
         shown.add(field);
     }
     return relation.fields.filter((field) => 'item' in field.source || shown.has(field));

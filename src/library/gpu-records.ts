@@ -3,6 +3,7 @@ import type { Gpu } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
 import { type Asking, read, together, want } from '../query/ask/asking.js';
 import type { Subject } from '../query/ask/subject.js';
+import { jsonReading } from '../query/cell.js';
 import { gpuField, gpuFields, gpuRow } from '../query/gpu-fields.js';
 import { count, type Kind, text } from '../query/kind.js';
 import { computeInstanceId, gpuInstanceId, migName } from '../query/mig.js';
@@ -47,4 +48,4 @@ function* migRecord(mig: Subject): Asking<MigDevice> {
 
 /** A value as JSON has it, null for what is absent. */
 export const jsonValue = (kind: Kind, reading: Reading | undefined): ReturnType<Kind['json']> | null =>
-  reading === undefined || reading instanceof Missing ? null : kind.json(reading);
+  reading === undefined ? null : jsonReading(kind, reading).value;

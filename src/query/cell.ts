@@ -1,6 +1,6 @@
 /** A named value of a record that is no field of a --query-* table: what was read, and how it is spelled. */
-import { Missing, statusWords } from '../nvml/status.js';
-import type { Kind } from './kind.js';
+import { Missing, statusReason, statusWords } from '../nvml/status.js';
+import { IMPLAUSIBLE, isPlausible, type JsonScalar, type Kind } from './kind.js';
 import type { Reading } from './reading.js';
 
 export interface Cell {
@@ -22,4 +22,17 @@ export function cellWithUnit(what: Cell): string {
   const text = cellText(what);
   const { unit } = what.kind;
   return unit === undefined || what.reading instanceof Missing ? text : `${text} ${unit}`;
+}
+
+/** A value of JSON; where it is null, why. */
+export interface JsonReading {
+  readonly value: JsonScalar;
+  readonly reason?: string;
+}
+
+/** A reading as JSON: null with the reason where there is no value, or none that can be true. */
+export function jsonReading(kind: Kind, reading: Reading): JsonReading {
+  if (reading instanceof Missing) return { value: null, reason: statusReason(reading.status) };
+  if (!isPlausible(kind, reading)) return { value: null, reason: IMPLAUSIBLE };
+  return { value: kind.json(reading) };
 }

@@ -16,7 +16,39 @@ export interface Kind {
   raw?(value: Value): string;
   /** The value as JSON: a number in the field's unit, or the words. */
   json(value: Value): JsonScalar;
+  /**
+   * Whether a raw value can be true. What cannot be is absent in JSON, in the library and in verdicts, with the reason
+   * `implausible`; nvidia-smi's own formats print it as nvidia-smi does.
+   */
+  plausible?(value: Value): boolean;
 }
+
+/** Why a value that was read is absent. */
+export const IMPLAUSIBLE = 'implausible';
+
+/** Whether a raw value of a kind can be true. A word always can. */
+export const isPlausible = ({ plausible }: Kind, value: Value): boolean =>
+  plausible === undefined || typeof value === 'string' || plausible(value);
+
+/** Table: which numbers a unit can have, for columns that are known by their unit alone. */
+export const PLAUSIBLE_IN: Readonly<Record<string, (value: number) => boolean>> = {
+  '%': (value) => value >= 0 && value <= 100,
+  // Idle silicon in a cold room is above -100, and solder melts below 200. Margins to a limit may be below zero.
+  C: (value) => value > -200 && value < 200,
+  // The largest module of a GPU and its CPU draws less than half of this.
+  W: (value) => value >= 0 && value < 5000,
+  // No clock of a GPU has reached half of this.
+  MHz: (value) => value >= 0 && value < 10_000,
+};
+
+const plausibleIn =
+  (unit: keyof typeof PLAUSIBLE_IN, perUnit = 1) =>
+  (value: Value): boolean =>
+    PLAUSIBLE_IN[unit]?.(Number(value) / perUnit) ?? true;
+
+/** All ones of 32 or 64 bits are a driver's mark for no value, in whatever width they arrive. Fewer ones are numbers that occur. */
+const ALL_ONES: ReadonlySet<number> = new Set([0xffffffff, Number(0xffffffffffffffffn)]);
+const isNotAllOnes = (value: Value): boolean => !ALL_ONES.has(Number(value));
 
 const jsonNumber = (value: Value): JsonScalar => {
   const number = Number(value);
@@ -31,11 +63,14 @@ export const number = (unit?: string): Kind => ({
   ...(unit === undefined ? {} : { unit }),
   spell: String,
   json: jsonNumber,
+  plausible: isNotAllOnes,
 });
 
+/** The id of a process: any number may be one, and all ones are the driver's for a process that it does not know. */
+export const processId: Kind = { spell: String, json: jsonNumber };
 export const count = number();
-export const percent = number('%');
-export const megahertz = number('MHz');
+export const percent: Kind = { ...number('%'), plausible: plausibleIn('%') };
+export const megahertz: Kind = { ...number('MHz'), plausible: plausibleIn('MHz') };
 export const microseconds = number('us');
 export const milliseconds = number('ms');
 
@@ -47,6 +82,7 @@ export const nanoseconds: Kind = {
   unit: 'us',
   spell: (value) => String(wholeMicroseconds(value)),
   json: (value) => jsonNumber(wholeMicroseconds(value)),
+  plausible: isNotAllOnes,
 };
 
 function wholeMicroseconds(nanoseconds: Value): number | bigint {
@@ -54,7 +90,7 @@ function wholeMicroseconds(nanoseconds: Value): number | bigint {
 }
 
 /** Degrees: CSV prints them bare, `-q` with C. Seen on the H100 and H200, 580.159.04. */
-export const celsius: Kind = { ...number('C'), csvUnit: '' };
+export const celsius: Kind = { ...number('C'), csvUnit: '', plausible: plausibleIn('C') };
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -63,6 +99,7 @@ export const mebibytes: Kind = {
   unit: 'MiB',
   spell: (bytes) => String(Math.ceil(Number(bytes) / MEBIBYTE)),
   json: (bytes) => Math.ceil(Number(bytes) / MEBIBYTE),
+  plausible: isNotAllOnes,
 };
 
 /** Milliwatts, printed as W with two decimals of a 32-bit float: 76285 mW are 76.29 W (H100, 580.159.04). */
@@ -70,6 +107,7 @@ export const watts: Kind = {
   unit: 'W',
   spell: (milliwatts) => likePrintf(Math.fround(Number(milliwatts) / 1000), 2),
   json: (milliwatts) => Math.round(Number(milliwatts) / 10) / 100,
+  plausible: plausibleIn('W', 1000),
 };
 
 /** Hexadecimal with 0x and at least so many capital digits. */

@@ -59,7 +59,6 @@ export const pciLanes: Relation = {
       source: asks(({ lane }) => want(field(nvml.NVML_FI_DEV_PCIE_COUNT_LANE_ERROR, Number(lane)))),
     },
   ],
-  // biome-ignore lint/correctness/useYield: which lanes there are needs no question.
   *find() {
     return Array.from({ length: LANES }, (_, lane) => ({ values: { lane } }));
   },

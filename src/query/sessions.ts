@@ -4,7 +4,7 @@ import * as nvml from '../nvml/generated/constants.js';
 import { nvmlDeviceGetEncoderSessions, nvmlDeviceGetFBCSessions } from '../nvml/generated/entries.js';
 import type { Missing } from '../nvml/status.js';
 import { type Cells, cell } from './cell.js';
-import { count, type Kind, microseconds, words } from './kind.js';
+import { count, type Kind, microseconds, processId, words } from './kind.js';
 import { sample } from './probe.js';
 import type { View } from './reading.js';
 
@@ -57,7 +57,7 @@ const column = (
 
 const WHO: readonly SessionColumn[] = [
   column('session_id', ['Session', 'Id'], 9, 'sessionId'),
-  column('pid', ['Process', 'Id'], 10, 'pid'),
+  column('pid', ['Process', 'Id'], 10, 'pid', processId),
 ];
 
 /** Names of the columns: the vGPU software's guide. The widths are ours: its pages lost the spaces. */

@@ -18,7 +18,7 @@ import {
 import type { Gpu, Session } from '../nvml/session.js';
 import { isTooNew, Missing, NOT_SUPPORTED, type Status } from '../nvml/status.js';
 import { type Cells, cell } from './cell.js';
-import { count, percent, text } from './kind.js';
+import { count, percent, processId, text } from './kind.js';
 import { fixed, sample } from './probe.js';
 import { askProbe } from './read.js';
 import type { Reading, View } from './reading.js';
@@ -152,7 +152,7 @@ export function vgpuProcesses(session: Session, gpu: Gpu): readonly Cells[] {
   const items = askProbe(session, processSamples, gpu).items([...NO_LIST, ...NO_SAMPLES]);
   const record = (read: (path: string) => Reading): Cells => ({
     vgpu: cell(count, read('vgpuInstance')),
-    pid: cell(count, read('pid')),
+    pid: cell(processId, read('pid')),
     process_name: cell(text, read('processName')),
     sm: cell(percent, read('smUtil')),
     memory: cell(percent, read('memUtil')),

@@ -1,6 +1,6 @@
 /** `pci`: counters of a GPU, as nvidia-smi 580.159.04 prints them on the H100 and the H200. */
 import { type Cells, cellText } from '../query/cell.js';
-import { type Field, nameOf } from '../query/field.js';
+import type { Field } from '../query/field.js';
 import { type GpuCells, gpuHeading } from './gpu-heading.js';
 
 const NAME_WIDTH = 25;
@@ -12,7 +12,7 @@ const SHOWN_LANES = 13;
 
 export function countersText(gpu: GpuCells, counters: readonly Field[], lanes: readonly Cells[]): string {
   const lines = counters.map((field) => {
-    const cell = gpu[nameOf(field)];
+    const cell = gpu[field.names[0]];
     return counterLine(field.label ?? '', cell === undefined ? '' : cellText(cell));
   });
   const ofLanes = lanes

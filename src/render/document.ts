@@ -1,7 +1,7 @@
 /** JSON of the subcommands: one object that names its parts, each a record or a list of records, a record a line. */
 import { Missing, statusReason } from '../nvml/status.js';
 import { jsonText } from '../plain-text.js';
-import type { Cells } from '../query/cell.js';
+import { type Cells, jsonReading } from '../query/cell.js';
 import type { JsonScalar } from '../query/kind.js';
 import type { AnswerSource, JsonRecord } from './json.js';
 
@@ -10,8 +10,9 @@ function cellsRecord(cells: Cells): JsonRecord {
   const record: Record<string, JsonScalar> = {};
   const reasons: Record<string, string> = {};
   for (const [name, { kind, reading }] of Object.entries(cells)) {
-    record[name] = reading instanceof Missing ? null : kind.json(reading);
-    if (reading instanceof Missing) reasons[name] = statusReason(reading.status);
+    const { value, reason } = jsonReading(kind, reading);
+    record[name] = value;
+    if (reason !== undefined) reasons[name] = reason;
   }
   return Object.keys(reasons).length === 0 ? record : { ...record, reasons };
 }

@@ -1,6 +1,6 @@
 /** Records as JSON: numbers in the field's unit, null for what is absent, and why under `reasons`. */
-import { Missing, statusReason } from '../nvml/status.js';
 import { jsonText } from '../plain-text.js';
+import { jsonReading } from '../query/cell.js';
 import type { Field } from '../query/field.js';
 import type { JsonScalar } from '../query/kind.js';
 import type { Reading } from '../query/reading.js';
@@ -26,15 +26,9 @@ export function jsonRecord(fields: readonly AskedField[], readings: readonly Rea
   const record: Record<string, JsonScalar | Record<string, string>> = {};
   const reasons: Record<string, string> = {};
   fields.forEach(({ name, field }, i) => {
-    const reading = readings[i] as Reading;
-    if (reading instanceof Missing) {
-      record[name] = null;
-      reasons[name] = statusReason(reading.status);
-    } else {
-      const value = field.kind.json(reading);
-      record[name] = value;
-      if (value === null) reasons[name] = UNKNOWN_FIELD;
-    }
+    const { value, reason = UNKNOWN_FIELD } = jsonReading(field.kind, readings[i] as Reading);
+    record[name] = value;
+    if (value === null) reasons[name] = reason;
   });
   return Object.keys(reasons).length === 0 ? record : { ...record, reasons };
 }

@@ -1,6 +1,6 @@
 /** What the text about links is made of: the fields of a record with nvidia-smi's words for them. */
 import { type Cell, type Cells, cellText } from '../query/cell.js';
-import { type Field, nameOf } from '../query/field.js';
+import type { Field } from '../query/field.js';
 
 /** A value of a link, with nvidia-smi's words for it. */
 export interface LabelledCell {
@@ -11,7 +11,7 @@ export interface LabelledCell {
 /** The cells of fields that a record has, in the order of the fields. */
 export const labelledCells = (fields: readonly Field[], record: Cells): readonly LabelledCell[] =>
   fields.flatMap((field) => {
-    const cell = record[nameOf(field)];
+    const cell = record[field.names[0]];
     return cell === undefined || 'item' in field.source ? [] : [{ label: field.label ?? '', cell }];
   });
 

@@ -1,5 +1,6 @@
 /** Ticks of the monitors as JSON: numbers in the column's unit, null for what is absent, and why under `reasons`. */
 import { Missing, statusReason } from '../nvml/status.js';
+import { IMPLAUSIBLE, PLAUSIBLE_IN } from '../query/kind.js';
 import type { Cell, Heading } from '../query/monitor/column.js';
 import type { JsonRecord } from './json.js';
 
@@ -16,9 +17,12 @@ export function monitorRecord(
     if (value instanceof Missing) reasons[name] = statusReason(value.status);
   };
   for (const [name, value] of Object.entries(head)) put(name, value);
-  columns.forEach(({ name }, i) => {
+  columns.forEach(({ name, unit }, i) => {
     const cell = cells[i];
-    if (cell !== undefined) put(name, cell);
+    if (cell === undefined) return;
+    const isTrue = cell instanceof Missing || (PLAUSIBLE_IN[unit]?.(cell) ?? true);
+    put(name, isTrue ? cell : null);
+    if (!isTrue) reasons[name] = IMPLAUSIBLE;
   });
   return Object.keys(reasons).length === 0 ? record : { ...record, reasons };
 }

@@ -2,7 +2,7 @@
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import { type Missing, statusWords } from '../nvml/status.js';
 import { type Cells, cellText, cellWithUnit } from '../query/cell.js';
-import { type Field, nameOf } from '../query/field.js';
+import type { Field } from '../query/field.js';
 
 export const refusal = ({ status }: Missing): string =>
   status === NVML_ERROR_NOT_SUPPORTED
@@ -18,7 +18,7 @@ export function profileDefinitions(
 ): string {
   const lines = profiles.flatMap((record) =>
     fields.flatMap((field) => {
-      const cell = record[nameOf(field)];
+      const cell = record[field.names[0]];
       if (cell === undefined) return [];
       if ('item' in field.source) return [`    Preset Profile ${cellText(cell)}`];
       return [`        ${(field.label ?? '').padEnd(LABEL_WIDTH)} : ${cellWithUnit(cell)}`];

@@ -1,5 +1,6 @@
 /** The report as JSON: tags as keys, values in their units, null for what is absent and why under `reasons`. */
 import { Missing, statusReason } from '../nvml/status.js';
+import { jsonReading } from '../query/cell.js';
 import type { JsonScalar } from '../query/kind.js';
 import type { Reading } from '../query/reading.js';
 import type { Document, Part } from '../report/document.js';
@@ -25,10 +26,14 @@ function objectOf(
     const key = part.node.tag ?? '';
     if (part.is === 'section') object[key] = objectOf(part.parts, {});
     else if (part.is === 'list') object[key] = itemsOf(part.node, part.items);
-    else if (part.reading instanceof Missing) {
+    else if (part.node.type === 'leaf') {
+      const { value, reason } = jsonReading(part.node.of.kind, part.reading);
+      object[key] = value;
+      if (reason !== undefined) reasons[key] = reason;
+    } else if (part.reading instanceof Missing) {
       object[key] = null;
       reasons[key] = statusReason(part.reading.status);
-    } else if (part.node.type === 'leaf') object[key] = part.node.of.kind.json(part.reading);
+    }
   }
   Object.assign(object, after);
   return Object.keys(reasons).length === 0 ? object : { ...object, reasons };
@@ -37,7 +42,6 @@ function objectOf(
 function itemsOf({ item }: List, items: Extract<Part, { is: 'list' }>['items']): readonly JsonValue[] {
   return items.map((each) => {
     if (!('of' in item)) return objectOf(each as readonly Part[], {});
-    const reading = each as Reading;
-    return reading instanceof Missing ? null : item.of.kind.json(reading);
+    return jsonReading(item.of.kind, each as Reading).value;
   });
 }

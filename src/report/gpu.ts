@@ -1,7 +1,17 @@
 /** Table: the report of a GPU, in the order of nvidia-smi 580.159.04. Longer than a file of logic. */
 import * as nvml from '../nvml/generated/constants.js';
 import { Missing } from '../nvml/status.js';
-import { address, count, mebibytes, megahertz, milliseconds, percent, text, watts } from '../query/kind.js';
+import {
+  address,
+  count,
+  mebibytes,
+  megahertz,
+  milliseconds,
+  percent,
+  processId,
+  text,
+  watts,
+} from '../query/kind.js';
 import * as activity from '../query/report/activity.js';
 import * as board from '../query/report/board.js';
 import { askedRow, notInNvml, ofItem, row } from '../query/report/field.js';
@@ -677,7 +687,7 @@ const processes: List = {
     parts: [
       leaf('GPU instance ID', 'gpu_instance_id', ofItem(count, 'gpuInstance')),
       leaf('Compute instance ID', 'compute_instance_id', ofItem(count, 'computeInstance')),
-      leaf('Process ID', 'pid', ofItem(count, 'pid')),
+      leaf('Process ID', 'pid', ofItem(processId, 'pid')),
       leaf('Type', 'type', ofItem(text, 'type'), { deeper: true }),
       leaf('Name', 'process_name', ofItem(text, 'name'), { deeper: true }),
       leaf('Used GPU Memory', 'used_memory', ofItem(mebibytes, 'usedMemory'), { deeper: true }),
@@ -697,7 +707,7 @@ const accountedProcesses: List = {
   item: {
     tag: 'accounted_process_info',
     parts: [
-      leaf('Process ID', 'pid', ofItem(count, 'pid')),
+      leaf('Process ID', 'pid', ofItem(processId, 'pid')),
       leaf('GPU Utilization', 'gpu_util', ofItem(percent, 'gpuUtilization'), { deeper: true }),
       leaf('Memory Utilization', 'memory_util', ofItem(percent, 'memoryUtilization'), { deeper: true }),
       leaf('Max memory usage', 'max_memory_usage', ofItem(mebibytes, 'maxMemoryUsage'), { deeper: true }),

@@ -72,6 +72,10 @@ const COMMANDS: readonly (readonly [text: string, json?: string])[] = [
   ['compute-policy -l', '--json'],
   ['boost-slider -l', '--json'],
   ['base-clocks', '--json'],
+  ['doctor', '--json'],
+  ['health -v', '--json'],
+  ['health --nagios'],
+  ['events', '--json'],
   ['prm -i 0 -c plr_rcv_codes -p local_port=1', '--json'],
 ];
 

@@ -8,7 +8,7 @@ import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
 import { type Asking, ask, want } from '../ask/asking.js';
 import type { Subject } from '../ask/subject.js';
 import { asks, item, type Row, type Source } from '../field.js';
-import { count, mebibytes, milliseconds, percent } from '../kind.js';
+import { count, mebibytes, milliseconds, percent, processId } from '../kind.js';
 import { type Probe, sample } from '../probe.js';
 import type { Records, Table } from '../relation.js';
 import { gpuColumns } from './gpu-columns.js';
@@ -69,7 +69,7 @@ export const accountedApps: Table = {
       kind: count,
       source: item('vgpuInstance'),
     },
-    { id: 2009, names: ['pid'], help: 'Id of the process.', kind: count, source: item('pid') },
+    { id: 2009, names: ['pid'], help: 'Id of the process.', kind: processId, source: item('pid') },
     ...statistics,
   ],
   find,

@@ -3,7 +3,7 @@ import { Missing } from '../../nvml/status.js';
 import { type Asking, ask, together } from '../ask/asking.js';
 import type { Subject } from '../ask/subject.js';
 import { asks, item } from '../field.js';
-import { count, mebibytes, text } from '../kind.js';
+import { mebibytes, processId, text } from '../kind.js';
 import { migDevicesOf } from '../mig-devices.js';
 import { computeProcesses, wantedName } from '../processes.js';
 import type { Found, Records, Table } from '../relation.js';
@@ -31,7 +31,7 @@ export const computeApps: Table = {
   record: 'a process that computes on a GPU',
   fields: [
     ...gpuColumns,
-    { id: 2005, names: ['pid'], help: 'Id of the process.', kind: count, source: item('pid') },
+    { id: 2005, names: ['pid'], help: 'Id of the process.', kind: processId, source: item('pid') },
     {
       id: 2006,
       names: ['process_name', 'name'],

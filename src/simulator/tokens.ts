@@ -1,11 +1,11 @@
 /** An answer as the tokens of a table entry (runtime.c): what the call must ask, and what it then writes. */
-import { AnswerError, type HandleNames, type Json } from '../../src/nvml/answer.js';
-import { encodeOut } from '../../src/nvml/answer-encode.js';
-import { type Call, type Handle, isOut, type Out } from '../../src/nvml/call.js';
-import { signatures } from '../../src/nvml/generated/functions.js';
-import type { Layout } from '../../src/nvml/layout.js';
-import { fieldOf, itemSize, LIST_HEAD, presetStruct, SCALAR_SIZE } from '../../src/nvml/memory.js';
-import { type Status, statusFromSymbol } from '../../src/nvml/status.js';
+import { AnswerError, type HandleNames, type Json } from '../nvml/answer.js';
+import { encodeOut } from '../nvml/answer-encode.js';
+import { type Call, type Handle, isOut, type Out } from '../nvml/call.js';
+import { signatures } from '../nvml/generated/functions.js';
+import type { Layout } from '../nvml/layout.js';
+import { fieldOf, itemSize, LIST_HEAD, presetStruct, SCALAR_SIZE } from '../nvml/memory.js';
+import { type Status, statusFromSymbol } from '../nvml/status.js';
 
 const isAnswer = (out: Out): boolean => !(out.out === 'struct' && out.given === true);
 
@@ -30,6 +30,12 @@ export function tokens(one: Call, subject: Handle | undefined, answer: Json, han
   }
   return [...when, ...then];
 }
+
+/** The C parameter that an argument of a call is, or the first of those that it is. */
+export const parameterOf = ({ args }: Call, index: number): number =>
+  args
+    .slice(0, index)
+    .reduce<number>((p, arg) => p + (typeof arg === 'object' && isOut(arg) ? width(arg) : 1), 0);
 
 /** How many C parameters an output takes. */
 function width(out: Out): number {

@@ -1,0 +1,84 @@
+/** `events`: what happens to the GPUs, as it happens, from NVML and the kernel log. */
+import type { Given, OptionSpec } from '../argv.js';
+import { UsageError } from '../errors.js';
+import { xids } from '../events/xids.js';
+import { plainly } from '../plain-text.js';
+import { nearestNames } from '../query/nearest.js';
+import { eventJson, eventText, type TimedEvent } from '../render/events.js';
+import { xidListText } from '../render/xid-list.js';
+import { rootOption } from './check-options.js';
+import { type CommandSpec, command } from './command.js';
+import type { Context } from './context.js';
+import { EventSource } from './event-source.js';
+import { jsonOption } from './json-option.js';
+import { idOption } from './select.js';
+
+const options = [
+  { ...idOption, help: 'Only these GPUs.' },
+  { ...jsonOption, help: 'Print one JSON object a line.' },
+  {
+    long: 'since',
+    value: 'required',
+    values: { words: ['boot'] },
+    help: 'Begin with what the kernel log has since the boot.',
+  },
+  {
+    short: ['c'],
+    long: 'count',
+    value: 'required',
+    number: true,
+    argument: 'COUNT',
+    help: 'End after so many events.',
+  },
+  { long: 'list-xids', help: 'List the Xids: number, severity, meaning, what to do.' },
+  rootOption,
+] as const satisfies readonly OptionSpec[];
+
+/** Milliseconds from one look to the next, and so the most by which an event comes late. */
+const PERIOD = 250;
+
+async function run(given: Given<typeof options>, context: Context): Promise<number> {
+  const { io } = context;
+  if (given['list-xids']) {
+    io.out(xidListText(xids));
+    return 0;
+  }
+  const { since, count = Number.POSITIVE_INFINITY } = given;
+  if (since !== undefined && since !== 'boot') {
+    const near = nearestNames(since, ['boot']);
+    throw new UsageError(
+      plainly`--since takes boot, not "${since}"`,
+      undefined,
+      near.length === 0 ? undefined : 'Did you mean boot?',
+    );
+  }
+  if (!(count > 0)) throw new UsageError('--count takes a number above zero');
+  const source = await EventSource.open(context, {
+    id: given.id,
+    root: given.root,
+    isSinceBoot: since === 'boot',
+  });
+  for (const missing of source.missing) io.err(`nvsmi: ${missing}\n`);
+  let printed = 0;
+  const print = (event: TimedEvent): void => {
+    if (printed >= count) return;
+    printed += 1;
+    io.out(given.json === true ? eventJson(event, context.source) : eventText(event));
+  };
+  source.poll().forEach(print);
+  for (
+    let next = io.elapsed() + PERIOD;
+    printed < count && (await io.sleepUntil(next));
+    next = io.elapsed() + PERIOD
+  ) {
+    source.poll().forEach(print);
+  }
+  source.close();
+  return 0;
+}
+
+export const spec: CommandSpec = command({
+  options,
+  notes: () => 'A severity is fatal, warning, application (the fault of a program) or information.\n',
+  run,
+});

@@ -1,0 +1,171 @@
+/** Checks of the NVML library: which are installed, by which package, and whether they match the kernel module. */
+import { libraryCandidates } from '../nvml/find.js';
+import { type System, Unread } from '../system/system.js';
+import { type Evidence, fail, ok, unknown, warn } from '../verdict.js';
+import { loadedVersion } from './module.js';
+import { type DoctorCheck, isWsl, linesOf, unread } from './patient.js';
+
+interface Library {
+  readonly path: string;
+  readonly version: string | undefined;
+  /** The package that brought it, where a package database says so. */
+  readonly package: string | undefined;
+}
+
+/** Where libraries are looked for, both machine types in one list: a folder that is not there costs nothing. */
+const FOLDERS: readonly string[] = [
+  ...new Set(
+    ['x64', 'arm64']
+      .flatMap((arch) => libraryCandidates('linux', arch, {}))
+      .filter((path) => path.startsWith('/'))
+      .map((path) => path.slice(0, path.lastIndexOf('/'))),
+  ),
+];
+
+const NAME = /^libnvidia-ml\.so\.(\d+\.\d+(?:\.\d+)?)$/;
+
+/** The libraries themselves, not the links to them. A folder that is a link to another counts once. */
+function librariesIn(system: System): readonly Library[] {
+  const found = new Map<string, Library>();
+  for (const folder of FOLDERS) {
+    const names = system.list(folder);
+    if (names instanceof Unread) continue;
+    for (const name of names.filter((each) => NAME.test(each))) {
+      const real = system.realpath(`${folder}/${name}`);
+      const path = real instanceof Unread ? `${folder}/${name}` : real;
+      found.set(path, { path, version: NAME.exec(name)?.[1], package: packageOf(system, path) });
+    }
+  }
+  return [...found.values()];
+}
+
+/** Debian and Arch have lists of files as text. */
+function packageOf(system: System, path: string): string | undefined {
+  const debian = system.list('/var/lib/dpkg/info');
+  if (!(debian instanceof Unread)) {
+    const list = debian
+      .filter((name) => /^(libnvidia|nvidia|cuda).*\.list$/.test(name))
+      .find((name) => holds(system.read(`/var/lib/dpkg/info/${name}`), path));
+    if (list !== undefined) return list.replace(/(:\w+)?\.list$/, '');
+  }
+  const arch = system.list('/var/lib/pacman/local');
+  if (arch instanceof Unread) return undefined;
+  return arch
+    .filter((name) => name.startsWith('nvidia') || name.startsWith('lib32-nvidia'))
+    .find((name) => holds(system.read(`/var/lib/pacman/local/${name}/files`), path.slice(1)));
+}
+
+/** /lib may be a link to /usr/lib, and lists have either. */
+const holds = (list: string | Unread, path: string): boolean =>
+  !(list instanceof Unread) &&
+  linesOf(list).some((line) => line === path || line === path.replace(/^(\/?)usr\//, '$1'));
+
+const evidenceOf = (libraries: readonly Library[]): readonly Evidence[] =>
+  libraries.map(({ path, version, package: name }) => ({
+    name: path,
+    value: `${version ?? 'unknown'}${name === undefined ? '' : ` (${name})`}`,
+  }));
+
+const ASK = 'dpkg -S, rpm -qf or pacman -Qo name the package of a library.';
+
+const libraryFiles: DoctorCheck = {
+  id: 'libraries',
+  looksAt:
+    'Every `libnvidia-ml.so` on the machine, its version and package, beside the version of the kernel module.',
+  judge({ system }) {
+    const kernel = loadedVersion(system);
+    const libraries = librariesIn(system);
+    const evidence = [
+      { name: '/proc/driver/nvidia/version', value: kernel ?? null },
+      ...evidenceOf(libraries),
+    ];
+    if (libraries.length === 0) {
+      const folders = FOLDERS.map((folder) => system.list(folder));
+      if (!folders.some((names) => !(names instanceof Unread))) {
+        return unread(
+          'Which NVML libraries are installed',
+          folders.find((names) => names instanceof Unread) as Unread,
+        );
+      }
+      return fail(
+        'No NVML library is installed.',
+        isWsl(system)
+          ? 'Install the driver in Windows, not in WSL.'
+          : 'Install the driver package that brings libnvidia-ml.so.1; in a container, use the NVIDIA container toolkit.',
+        evidence,
+      );
+    }
+    if (kernel === undefined) {
+      return unknown(
+        'The version of the kernel module is not known, so no library can be compared with it.',
+        'See kernel-module.',
+        evidence,
+      );
+    }
+    const others = libraries.filter(({ version }) => version !== kernel);
+    if (others.length === 0)
+      return ok(`Every NVML library is of version ${kernel}, as the kernel module is.`, evidence);
+    const named = others.map(
+      ({ path, version, package: name }) => `${path} (${version}${name === undefined ? '' : `, of ${name}`})`,
+    );
+    const what = `The kernel module is ${kernel}, and ${named.join(', ')} ${named.length === 1 ? 'is' : 'are'} not.`;
+    const action = `Reload the kernel module (rmmod, modprobe nvidia) or reboot after an upgrade; remove the other libraries. ${ASK}`;
+    return others.length === libraries.length ? fail(what, action, evidence) : warn(what, action, evidence);
+  },
+};
+
+const nvml: DoctorCheck = {
+  id: 'nvml',
+  looksAt: 'Whether NVML can be initialized, and the versions of library and driver that it reports.',
+  judge({ system, nvml: state }) {
+    if (!state.isOpen)
+      return fail(state.reason, state.hint ?? 'See the other checks for the cause.', [
+        { name: 'nvmlInit', value: null, reason: state.reason },
+      ]);
+    const evidence = [
+      { name: 'nvmlSystemGetNVMLVersion', value: state.library ?? null },
+      { name: 'nvmlSystemGetDriverVersion', value: state.driver ?? null },
+      { name: 'nvmlDeviceGetCount', value: state.gpus.length },
+    ];
+    const kernel = loadedVersion(system);
+    if (state.library !== undefined && kernel !== undefined && state.library !== kernel) {
+      return warn(
+        `NVML ${state.library} works with a kernel module of version ${kernel}.`,
+        'Reload the kernel module or reboot after an upgrade.',
+        evidence,
+      );
+    }
+    return ok(
+      `NVML ${state.library ?? ''} works, and counts ${state.gpus.length} GPU${state.gpus.length === 1 ? '' : 's'}.`.replace(
+        '  ',
+        ' ',
+      ),
+      evidence,
+    );
+  },
+};
+
+/** Process lists of these releases of branch 535 have a struct of another layout. */
+const BROKEN_LISTS = { branch: 535, first: 43, last: 97 };
+
+const processLists: DoctorCheck = {
+  id: 'process-lists',
+  looksAt: 'Whether the driver is one of 535.43 to 535.97, whose process lists have a layout of their own.',
+  judge({ system, nvml: state }) {
+    const version = (state.isOpen ? state.driver : undefined) ?? loadedVersion(system);
+    if (version === undefined)
+      return unknown('The version of the driver is not known.', 'See kernel-module.');
+    const [branch, minor = 0] = version.split('.').map(Number);
+    const evidence = [{ name: 'driver_version', value: version }];
+    const { first, last } = BROKEN_LISTS;
+    return branch === BROKEN_LISTS.branch && minor >= first && minor <= last
+      ? warn(
+          `Driver ${version} lists processes in a layout that later releases withdrew.`,
+          'Upgrade the driver to 535.98 or newer.',
+          evidence,
+        )
+      : ok(`Driver ${version} lists processes in a known layout.`, evidence);
+  },
+};
+
+export const libraryChecks: readonly DoctorCheck[] = [libraryFiles, nvml, processLists];

@@ -1,0 +1,137 @@
+/** What doctor's checks look at: the system, what NVML says of itself, and what is asked of both more than once. */
+import type { GpuEvent } from '../events/gpu-event.js';
+import type { System } from '../system/system.js';
+import { Unread } from '../system/system.js';
+import type { Evidence, Judged } from '../verdict.js';
+import { unknown } from '../verdict.js';
+
+/** What NVML answered about a GPU; undefined where the GPU has nothing of the kind. */
+export interface NvmlGpu {
+  readonly index: number;
+  readonly name: string;
+  readonly busId: string | undefined;
+  /** Why it has no handle. */
+  readonly lost: string | undefined;
+  /** Fields by their --query-gpu names, as text; an answer that failed is a reason in `reasons`. */
+  readonly fields: Readonly<Record<string, string>>;
+  readonly reasons: Readonly<Record<string, string>>;
+}
+
+export type NvmlState =
+  | {
+      readonly isOpen: true;
+      readonly library: string | undefined;
+      readonly driver: string | undefined;
+      readonly gpus: readonly NvmlGpu[];
+    }
+  | { readonly isOpen: false; readonly reason: string; readonly hint: string | undefined };
+
+export interface Patient {
+  readonly system: System;
+  readonly nvml: NvmlState;
+  /** Runtime power states before NVML was asked, which wakes the GPUs, by PCI address. */
+  readonly asleep: ReadonlyMap<string, string>;
+  /** What the driver wrote to the kernel log, or why there is no log to read. */
+  readonly log: readonly GpuEvent[] | { readonly reason: string; readonly remedy: string };
+}
+
+/** A check of doctor. One that says nothing does not apply to this machine. */
+export interface DoctorCheck {
+  readonly id: string;
+  /** What it looks at, for the documents. */
+  readonly looksAt: string;
+  readonly judge: (patient: Patient) => Judged | readonly (Judged & { readonly gpu?: number | string })[];
+}
+
+/** The text of a file as evidence. */
+export const seen = (name: string, text: string | Unread): Evidence =>
+  text instanceof Unread
+    ? {
+        name,
+        value: null,
+        reason:
+          text.why === 'absent' ? 'does not exist' : text.why === 'denied' ? 'no permission' : 'not recorded',
+      }
+    : { name, value: text.trim() };
+
+/** A verdict about something that could not be read. */
+export const unread = (what: string, from: Unread): Judged =>
+  unknown(`${what} is not known: ${from}.`, REMEDIES[from.why], [seen(from.path, from)]);
+
+const REMEDIES: Readonly<Record<Unread['why'], string>> = {
+  absent: 'Run it where that file is.',
+  denied: 'Run it as root.',
+  unrecorded: 'Run it on the machine itself.',
+};
+
+export const linesOf = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '');
+
+/** An NVIDIA GPU on the PCI bus. */
+export interface PciGpu {
+  readonly address: string;
+  /** The kernel driver that it is bound to; undefined without one. */
+  readonly driver: string | undefined | Unread;
+}
+
+export const PCI = '/sys/bus/pci/devices';
+const NVIDIA = '0x10de';
+const isUnrecorded = (what: unknown): boolean => what instanceof Unread && what.why === 'unrecorded';
+
+/** NVIDIA's devices of a PCI class: `0x03` are GPUs, `0x0680` the bridges that NVSwitches are. */
+export function pciDevices(system: System, pciClass: string): readonly PciGpu[] | Unread {
+  const addresses = system.list(PCI);
+  if (addresses instanceof Unread) return addresses;
+  return addresses.flatMap((address): PciGpu[] => {
+    const vendor = system.read(`${PCI}/${address}/vendor`);
+    const kind = system.read(`${PCI}/${address}/class`);
+    // A recording holds the GPUs alone, without their vendor.
+    const isNvidia = isUnrecorded(vendor) || (!(vendor instanceof Unread) && vendor.trim() === NVIDIA);
+    if (!isNvidia || kind instanceof Unread || !kind.startsWith(pciClass)) return [];
+    const driver = system.realpath(`${PCI}/${address}/driver`);
+    const name =
+      driver instanceof Unread ? (driver.why === 'absent' ? undefined : driver) : driver.split('/').at(-1);
+    return [{ address, driver: name }];
+  });
+}
+
+/** Names of the processes that can be seen, as the kernel has them: cut after 15 characters. */
+export function processNames(system: System): readonly string[] | Unread {
+  const ids = system.list('/proc');
+  if (ids instanceof Unread) return ids;
+  const names = ids.filter((name) => /^\d+$/.test(name)).map((pid) => system.read(`/proc/${pid}/comm`));
+  const found = names.flatMap((name) => (name instanceof Unread ? [] : [name.trim()]));
+  return found.length === 0
+    ? new Unread('/proc', isUnrecorded(system.read('/proc/1/comm')) ? 'unrecorded' : 'denied')
+    : found;
+}
+
+/** What the system is contained in: a container runtime, WSL. */
+export function containerOf(system: System): string | undefined {
+  const isFile = (path: string): boolean => !(system.node(path) instanceof Unread);
+  if (isFile('/.dockerenv')) return 'Docker';
+  if (isFile('/run/.containerenv')) return 'Podman';
+  const groups = system.read('/proc/1/cgroup');
+  if (!(groups instanceof Unread)) {
+    const [runtime] = /docker|kubepods|containerd|libpod|lxc/.exec(groups) ?? [];
+    if (runtime !== undefined) return runtime;
+  }
+  const environment = system.read('/proc/1/environ');
+  return environment instanceof Unread ? undefined : /(?:^|\0)container=([^\0]+)/.exec(environment)?.[1];
+}
+
+export function isWsl(system: System): boolean {
+  const release = system.read('/proc/sys/kernel/osrelease');
+  return !(release instanceof Unread) && /microsoft/i.test(release);
+}
+
+/** Who this process is: user, groups, and whether it is root. */
+export function userOf(
+  system: System,
+): { readonly uid: number; readonly groups: readonly number[] } | undefined {
+  const status = system.read('/proc/self/status');
+  if (status instanceof Unread) return undefined;
+  const numbers = (key: string): readonly number[] =>
+    (new RegExp(`^${key}:\\s*(.*)$`, 'm').exec(status)?.[1] ?? '').split(/\s+/).filter(Boolean).map(Number);
+  const [, uid = 0] = numbers('Uid');
+  return { uid, groups: [...numbers('Groups'), ...numbers('Gid').slice(1, 2)] };
+}

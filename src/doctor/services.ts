@@ -1,0 +1,135 @@
+/** Checks of what runs beside the driver, and of its settings: persistence, fabric manager, profiling. */
+import { Unread } from '../system/system.js';
+import { fail, ok, unknown, warn } from '../verdict.js';
+import {
+  containerOf,
+  type DoctorCheck,
+  isWsl,
+  linesOf,
+  pciDevices,
+  processNames,
+  unread,
+  userOf,
+} from './patient.js';
+
+/** nvidia-persistenced and nv-fabricmanager, cut as the kernel cuts names. */
+const PERSISTENCED = 'nvidia-persiste';
+const FABRIC_MANAGER = 'nv-fabricmanage';
+
+const persistence: DoctorCheck = {
+  id: 'persistence',
+  looksAt:
+    'Whether something keeps the driver loaded while no program uses the GPUs: nvidia-persistenced or persistence mode.',
+  judge({ system, nvml }) {
+    if (isWsl(system)) return [];
+    if (!nvml.isOpen) return unknown('NVML does not work, so persistence mode is not known.', 'See nvml.');
+    const modes = nvml.gpus.flatMap(({ index, fields }) =>
+      fields.persistence_mode === undefined ? [] : [{ index, mode: fields.persistence_mode }],
+    );
+    if (modes.length === 0)
+      return nvml.gpus.length === 0
+        ? []
+        : unknown('Persistence mode of no GPU is known.', 'See gpus-reachable.');
+    const off = modes.filter(({ mode }) => mode !== 'Enabled').map(({ index }) => index);
+    const names = processNames(system);
+    const isRunning = names instanceof Unread ? null : names.includes(PERSISTENCED);
+    const evidence = [
+      { name: 'persistence_mode', value: modes.map(({ index, mode }) => `${index}: ${mode}`).join(', ') },
+      {
+        name: 'nvidia-persistenced',
+        value: isRunning,
+        reason: isRunning === null ? 'processes cannot be seen' : undefined,
+      },
+    ];
+    if (off.length === 0) return ok('Persistence mode is on.', evidence);
+    return warn(
+      `Persistence mode is off on GPU ${off.join(', ')}: each first use takes seconds, and settings and counters are lost when no program uses the GPU.`,
+      isRunning === true
+        ? 'Let nvidia-persistenced set it: start it with --persistence-mode.'
+        : 'Start nvidia-persistenced (systemctl enable --now nvidia-persistenced).',
+      evidence,
+    );
+  },
+};
+
+const fabricManager: DoctorCheck = {
+  id: 'fabric-manager',
+  looksAt:
+    'Where NVSwitches are on the PCI bus, or a GPU waits for its fabric: whether nv-fabricmanager runs and the fabric is complete.',
+  judge({ system, nvml }) {
+    const switches = pciDevices(system, '0x0680');
+    const states = nvml.isOpen
+      ? nvml.gpus.flatMap(({ index, fields }) =>
+          fields['fabric.state'] === undefined ? [] : [{ index, state: fields['fabric.state'] }],
+        )
+      : [];
+    const hasSwitch = !(switches instanceof Unread) && switches.length > 0;
+    if (!hasSwitch && states.length === 0) return [];
+    const names = processNames(system);
+    const isRunning = names instanceof Unread ? null : names.includes(FABRIC_MANAGER);
+    const waiting = states.filter(({ state }) => state !== 'Completed');
+    const evidence = [
+      { name: 'NVSwitches', value: switches instanceof Unread ? null : switches.length },
+      {
+        name: 'fabric.state',
+        value: states.map(({ index, state }) => `${index}: ${state}`).join(', ') || null,
+      },
+      {
+        name: 'nv-fabricmanager',
+        value: isRunning,
+        reason: isRunning === null ? 'processes cannot be seen' : undefined,
+      },
+    ];
+    if (waiting.length === 0 && states.length > 0)
+      return ok('The NVLink fabric of every GPU is complete.', evidence);
+    const action =
+      'Start it (systemctl start nvidia-fabricmanager); its version must be that of the driver. Its log is /var/log/fabricmanager.log.';
+    if (isRunning === false && hasSwitch && containerOf(system) === undefined) {
+      return fail(
+        'There are NVSwitches, and nv-fabricmanager does not run: CUDA cannot be initialized.',
+        action,
+        evidence,
+      );
+    }
+    if (waiting.length > 0)
+      return warn(
+        `The NVLink fabric is not complete: ${waiting.map(({ index, state }) => `GPU ${index} ${state}`).join(', ')}.`,
+        action,
+        evidence,
+      );
+    return isRunning === true
+      ? ok('nv-fabricmanager runs.', evidence)
+      : unknown('Whether nv-fabricmanager runs is not known.', 'Run it on the host.', evidence);
+  },
+};
+
+const PARAMS = '/proc/driver/nvidia/params';
+
+const profiling: DoctorCheck = {
+  id: 'profiling',
+  looksAt:
+    'Whether the driver keeps performance counters for administrators (`RmProfilingAdminOnly`), which hides GPM metrics and those of profilers from other users.',
+  judge({ system }) {
+    if (isWsl(system)) return [];
+    const params = system.read(PARAMS);
+    if (params instanceof Unread) return unread('Who may read performance counters', params);
+    const line = linesOf(params).find((each) => each.startsWith('RmProfilingAdminOnly:'));
+    const evidence = [{ name: PARAMS, value: line ?? null }];
+    if (line === undefined)
+      return unknown(
+        'The driver does not say who may read performance counters.',
+        `Look at ${PARAMS}.`,
+        evidence,
+      );
+    if (/:\s*0$/.test(line)) return ok('Every user may read performance counters.', evidence);
+    if (userOf(system)?.uid === 0)
+      return ok('Administrators alone may read performance counters, and this user is root.', evidence);
+    return warn(
+      'Administrators alone may read performance counters: GPM metrics, Nsight and CUPTI fail for this user.',
+      'Run as root or with CAP_SYS_ADMIN, or set NVreg_RestrictProfilingToAdminUsers=0 for the nvidia module.',
+      evidence,
+    );
+  },
+};
+
+export const serviceChecks: readonly DoctorCheck[] = [persistence, fabricManager, profiling];

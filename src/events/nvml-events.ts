@@ -1,0 +1,216 @@
+/** What NVML reports as it happens: an event set of all GPUs, looked at now and then. */
+import { type Bound, call, type Handle, handle, struct, u64 } from '../nvml/call.js';
+import * as nvml from '../nvml/generated/constants.js';
+import { nvmlEventData_t } from '../nvml/generated/layouts.js';
+import { ask, type Gpu } from '../nvml/session.js';
+import { Missing, type Status, statusReason } from '../nvml/status.js';
+import type { Asker } from '../query/ask/asker.js';
+import { gpuField } from '../query/gpu-fields.js';
+import type { GpuEvent, Severity } from './gpu-event.js';
+import { xidOf } from './xids.js';
+
+interface EventType {
+  readonly bit: number;
+  readonly kind: string;
+  readonly severity: Severity;
+  readonly meaning: string;
+  readonly action?: string;
+}
+
+const MEMORY = 'Watch the ECC counters and remapped rows: nvsmi health --checks ecc-uncorrected,row-remap.';
+
+/** Table: the types of NVML's events but Xids, which have a table of their own. */
+const TYPES: readonly EventType[] = [
+  {
+    bit: nvml.nvmlEventTypeSingleBitEccError,
+    kind: 'ecc',
+    severity: 'information',
+    meaning: 'ECC corrected a memory error.',
+  },
+  {
+    bit: nvml.nvmlEventTypeDoubleBitEccError,
+    kind: 'ecc',
+    severity: 'fatal',
+    meaning: 'ECC found a memory error that it cannot correct.',
+    action: MEMORY,
+  },
+  {
+    bit: nvml.nvmlEventTypePState,
+    kind: 'pstate',
+    severity: 'information',
+    meaning: 'The performance state changed.',
+  },
+  { bit: nvml.nvmlEventTypeClock, kind: 'clock', severity: 'information', meaning: 'The clocks changed.' },
+  {
+    bit: nvml.nvmlEventTypePowerSourceChange,
+    kind: 'power',
+    severity: 'warning',
+    meaning: 'The power source changed between mains and battery.',
+  },
+  {
+    bit: nvml.nvmlEventMigConfigChange,
+    kind: 'mig',
+    severity: 'information',
+    meaning: 'The MIG configuration changed.',
+  },
+  {
+    bit: nvml.nvmlEventTypeSingleBitEccErrorStorm,
+    kind: 'ecc',
+    severity: 'warning',
+    meaning: 'ECC corrects many memory errors in a short time.',
+    action: MEMORY,
+  },
+  {
+    bit: nvml.nvmlEventTypeDramRetirementEvent,
+    kind: 'memory',
+    severity: 'warning',
+    meaning: 'A part of the memory is to be taken out of use.',
+    action: 'Reset the GPU when it is idle.',
+  },
+  {
+    bit: nvml.nvmlEventTypeDramRetirementFailure,
+    kind: 'memory',
+    severity: 'fatal',
+    meaning: 'A part of the memory could not be taken out of use.',
+    action: 'Drain the node and have the GPU replaced.',
+  },
+  {
+    bit: nvml.nvmlEventTypeNonFatalPoisonError,
+    kind: 'poison',
+    severity: 'warning',
+    meaning: 'A program used memory that holds a known error.',
+    action: 'Restart the program.',
+  },
+  {
+    bit: nvml.nvmlEventTypeFatalPoisonError,
+    kind: 'poison',
+    severity: 'fatal',
+    meaning: 'The GPU used memory that holds a known error, and has to be reset.',
+    action: 'Drain the node and reset the GPU.',
+  },
+  {
+    bit: nvml.nvmlEventTypeGpuUnavailableError,
+    kind: 'gpu-lost',
+    severity: 'fatal',
+    meaning: 'The GPU is not available any longer.',
+    action: 'Drain the node; reset the GPU or reboot.',
+  },
+  {
+    bit: nvml.nvmlEventTypeGpuRecoveryAction,
+    kind: 'recovery',
+    severity: 'warning',
+    meaning: 'The action that recovers the GPU changed.',
+    action: 'See the field gpu_recovery_action.',
+  },
+];
+
+/** What an event of NVML says. A type that the table lacks is named by its number. */
+export function nvmlEvent(type: number, data: number): Omit<GpuEvent, 'busId'> {
+  if (type === nvml.nvmlEventTypeXidCriticalError) {
+    const { number, meaning, severity, action } = xidOf(data);
+    return { source: 'NVML', kind: 'xid', xid: number, severity, meaning, action };
+  }
+  const known = TYPES.find(({ bit }) => bit === type);
+  if (known === undefined) {
+    return {
+      source: 'NVML',
+      kind: `type ${type}`,
+      severity: 'warning',
+      meaning: 'An event that nvsmi does not know.',
+      detail: String(data),
+    };
+  }
+  const { bit: _, ...event } = known;
+  return { source: 'NVML', ...event };
+}
+
+/** More events at once are read at the next look. */
+const MOST_AT_ONCE = 64;
+
+/** The events of some GPUs, from when it is made on. */
+export class NvmlEvents {
+  /** Why some GPUs have no events, by index. */
+  readonly refused: ReadonlyMap<number, Status>;
+  private readonly waiting: Bound | undefined;
+  private readonly set: Handle | undefined;
+  private readonly lost: Set<number>;
+
+  constructor(
+    private readonly asker: Asker,
+    private readonly gpus: readonly Gpu[],
+  ) {
+    const { driver } = asker.session;
+    const created = ask(driver, call('nvmlEventSetCreate', handle()));
+    const refused = new Map<number, Status>();
+    this.refused = refused;
+    this.lost = new Set(gpus.filter((gpu) => gpu.handle === undefined).map(({ index }) => index));
+    if (created.status !== 0) {
+      for (const { index } of gpus) refused.set(index, created.status);
+      return;
+    }
+    this.set = created.memory[0]?.readBigUInt64LE(0) as Handle;
+    for (const gpu of gpus) {
+      const status = gpu.handle === undefined ? gpu.status : this.register(gpu.handle, this.set);
+      if (status !== 0) refused.set(gpu.index, status);
+    }
+    const data = struct(nvmlEventData_t);
+    this.waiting =
+      driver.bind(call('nvmlEventSetWait_v2', this.set, data, 0)) ??
+      driver.bind(call('nvmlEventSetWait', this.set, data, 0));
+  }
+
+  private register(gpu: Handle, set: Handle): Status {
+    const { driver } = this.asker.session;
+    const types = ask(driver, { fn: 'nvmlDeviceGetSupportedEventTypes', args: [gpu, u64()] });
+    if (types.status !== 0) return types.status;
+    const mask = Number(types.memory[0]?.readBigUInt64LE(0) ?? 0n);
+    return ask(driver, { fn: 'nvmlDeviceRegisterEvents', args: [gpu, mask, set] }).status;
+  }
+
+  /** The events since the last look. Does not wait. */
+  poll(): readonly (GpuEvent & { readonly gpu: number })[] {
+    const found: (GpuEvent & { readonly gpu: number })[] = [];
+    for (let i = 0; i < MOST_AT_ONCE; i++) {
+      this.asker.session.driver.beginSample?.(this);
+      const status = this.waiting?.run();
+      if (status !== 0) break;
+      const memory = this.waiting?.memory[0];
+      if (memory === undefined) break;
+      const { device, eventType, eventData } = nvmlEventData_t.fields;
+      const of = memory.readBigUInt64LE(device[1]);
+      const gpu = this.gpus.find((one) => one.handle === of);
+      const event = nvmlEvent(
+        Number(memory.readBigUInt64LE(eventType[1])),
+        Number(memory.readBigUInt64LE(eventData[1])),
+      );
+      found.push({ gpu: gpu?.index ?? -1, ...event });
+    }
+    return found;
+  }
+
+  /** GPUs that were lost since the last look. A GPU may go without an event. */
+  pollLost(): readonly (GpuEvent & { readonly gpu: number })[] {
+    this.asker.tick();
+    return this.gpus.flatMap((gpu) => {
+      if (this.lost.has(gpu.index)) return [];
+      const temperature = this.asker.run(gpuField('temperature.gpu', gpu));
+      if (!(temperature instanceof Missing) || temperature.status !== nvml.NVML_ERROR_GPU_IS_LOST) return [];
+      this.lost.add(gpu.index);
+      return [
+        {
+          gpu: gpu.index,
+          source: 'NVML' as const,
+          kind: 'gpu-lost',
+          severity: 'fatal' as const,
+          meaning: 'The GPU does not answer any longer.',
+          action: 'Drain the node and reboot it. Check power, cooling and seating of the GPU.',
+          detail: statusReason(temperature.status),
+        },
+      ];
+    });
+  }
+
+  close(): void {
+    if (this.set !== undefined) ask(this.asker.session.driver, call('nvmlEventSetFree', this.set));
+  }
+}

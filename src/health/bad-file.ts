@@ -1,0 +1,13 @@
+/** A state or expectation file that cannot be used: torn, of another version, of another machine. */
+import { plainly } from '../plain-text.js';
+
+export class BadFile extends Error {
+  override readonly name = 'BadFile';
+
+  constructor(
+    readonly path: string,
+    readonly reason: string,
+  ) {
+    super(plainly`${path}: ${reason}`);
+  }
+}

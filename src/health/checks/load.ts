@@ -1,0 +1,142 @@
+/** Checks of what the GPU does now: temperature, power, clocks, utilization. */
+import { fail, type Judged, ok, warn } from '../../verdict.js';
+import type { GpuCheck, Subject } from '../check.js';
+import { backwards, span } from '../rate.js';
+
+const COOL = 'Check fans, air flow and the temperature of the room; reduce the load.';
+
+const temperature: GpuCheck = {
+  id: 'temperature',
+  about: 'Temperature of GPU and memory against the limits that the GPU names.',
+  warns: 'it is over the highest operating temperature',
+  fails: 'it is at the temperature at which the GPU slows down, or over it',
+  needs: ['temperature.gpu'],
+  uses: [
+    'temperature.gpu.max',
+    'temperature.slowdown',
+    'temperature.gpu.tlimit',
+    'temperature.gpu.tlimit.slowdown',
+    'temperature.memory',
+    'temperature.memory.max',
+  ],
+  judge: ({ number, has }) => {
+    const now = number('temperature.gpu');
+    const hasLimit = ['temperature.gpu.max', 'temperature.slowdown', 'temperature.gpu.tlimit'].some(has);
+    if (now >= number('temperature.slowdown'))
+      return fail(`It is ${now} C hot, and slows down from ${number('temperature.slowdown')} C on.`, COOL);
+    if (number('temperature.gpu.tlimit') <= number('temperature.gpu.tlimit.slowdown')) {
+      return fail(`It is ${now} C hot, beyond the limit at which it slows down.`, COOL);
+    }
+    if (now > number('temperature.gpu.max'))
+      return warn(`It is ${now} C hot, and made for ${number('temperature.gpu.max')} C.`, COOL);
+    if (number('temperature.gpu.tlimit') <= 0)
+      return warn(`It is ${now} C hot: no margin to its limit is left.`, COOL);
+    const memory = number('temperature.memory');
+    if (memory > number('temperature.memory.max'))
+      return warn(`Its memory is ${memory} C hot, and made for ${number('temperature.memory.max')} C.`, COOL);
+    return ok(`Temperature ${now} C, ${hasLimit ? 'within its limits' : 'and names no limit'}.`);
+  },
+};
+
+/** A limit is kept on average; a momentary draw may be over it. */
+const OVER_LIMIT = 1.1;
+
+const power: GpuCheck = {
+  id: 'power',
+  about: 'Power draw, averaged as the driver does, against the enforced limit.',
+  warns: 'it is more than a tenth over the limit',
+  needs: ['power.draw', 'enforced.power.limit'],
+  judge: ({ number }) => {
+    const [draw, limit] = [number('power.draw'), number('enforced.power.limit')];
+    return draw > limit * OVER_LIMIT
+      ? warn(
+          `It draws ${draw} W, and its limit is ${limit} W.`,
+          'Check the power supply and the sensors of the board; reset the GPU if it stays.',
+        )
+      : ok(`It draws ${draw} W of ${limit} W.`);
+  },
+};
+
+/** A reason for lower clocks: active now, and its counter in microseconds since the driver was loaded. */
+function slowdown(
+  id: string,
+  reason: string,
+  { words, not, action, judge }: { words: string; not: string; action: string; judge: typeof warn },
+): GpuCheck {
+  const [now, counter] = [`clocks_event_reasons.${reason}`, `clocks_event_reasons_counters.${reason}`];
+  return {
+    id,
+    about: `Whether ${words}: now, and how long since the last run with --state.`,
+    [judge === fail ? 'fails' : 'warns']: 'it does so now, or did for more than `slowdown_seconds_per_hour`',
+    needs: [now],
+    uses: [counter],
+    judge: ({ word, growth, health }: Subject): Judged => {
+      if (word(now) === 'true') return judge(`Right now ${words}.`, action);
+      const grown = growth(counter);
+      if (grown === undefined) return ok(`Right now ${not}.`);
+      if (grown.by < 0) return backwards(`the time that ${words}`);
+      const seconds = grown.by / 1e6;
+      const text = `${Math.round(seconds * 100) / 100} s in the last ${span(grown.hours)} in which ${words}`;
+      return seconds / Math.max(grown.hours, 1) > health.limits.slowdown_seconds_per_hour
+        ? judge(`${text}.`, action)
+        : ok(`${text}.`);
+    },
+  };
+}
+
+const SUPPLY = 'Check power supplies and their cables, and the power capping of the chassis.';
+
+const slowdowns: readonly GpuCheck[] = [
+  slowdown('thermal-slowdown', 'hw_thermal_slowdown', {
+    words: 'the hardware lowers the clocks because the GPU is too hot',
+    not: 'the hardware does not lower the clocks because of heat',
+    action: COOL,
+    judge: fail,
+  }),
+  slowdown('thermal-limit', 'sw_thermal_slowdown', {
+    words: 'the driver lowers the clocks because of the temperature',
+    not: 'the driver does not lower the clocks because of the temperature',
+    action: COOL,
+    judge: warn,
+  }),
+  slowdown('power-brake', 'hw_power_brake_slowdown', {
+    words: 'the power brake of the system lowers the clocks',
+    not: 'no power brake lowers the clocks',
+    action: SUPPLY,
+    judge: warn,
+  }),
+];
+
+const hardwareSlowdown: GpuCheck = {
+  id: 'hardware-slowdown',
+  about: 'Whether the hardware lowers the clocks, for whichever reason.',
+  warns: 'it does so now',
+  needs: ['clocks_event_reasons.hw_slowdown'],
+  judge: ({ word }) =>
+    word('clocks_event_reasons.hw_slowdown') === 'true'
+      ? warn('The hardware lowers the clocks.', `${COOL} ${SUPPLY}`)
+      : ok('The hardware does not lower the clocks.'),
+};
+
+const stuck: GpuCheck = {
+  id: 'stuck-utilization',
+  about:
+    'Whether the GPU is said to be 100 percent busy with no process on it and the power draw of an idle one.',
+  warns: 'it is',
+  needs: ['utilization.gpu', 'processes.count', 'power.draw', 'enforced.power.limit'],
+  judge: ({ number, health }) => {
+    const share = (100 * number('power.draw')) / number('enforced.power.limit');
+    const isStuck =
+      number('utilization.gpu') === 100 &&
+      number('processes.count') === 0 &&
+      share < health.limits.idle_power_percent;
+    return isStuck
+      ? warn(
+          `It is said to be 100 % busy, has no process, and draws ${Math.round(share)} % of its power limit.`,
+          'Do not believe the utilization. Check for processes of other containers; reset the GPU when it is idle.',
+        )
+      : ok(`It is ${number('utilization.gpu')} % busy.`);
+  },
+};
+
+export const loadChecks: readonly GpuCheck[] = [temperature, power, ...slowdowns, hardwareSlowdown, stuck];

@@ -1,0 +1,171 @@
+/** Checks of the machine as a whole: are all GPUs there, do they answer, what did the kernel log say of them. */
+import type { GpuEvent, Severity } from '../../events/gpu-event.js';
+import { Unread } from '../../system/system.js';
+import { type Evidence, fail, type Judged, ok, unknown, type Verdict, warn } from '../../verdict.js';
+import type { Health, MachineCheck } from '../check.js';
+
+const REBOOT = 'Drain the node and reboot it. Check power, cooling, seating and risers of the GPU.';
+const PCI = '/sys/bus/pci/devices';
+const FOLDERS = '/proc/driver/nvidia/gpus';
+
+/** How many GPUs the kernel sees, and where that was read. */
+function seenByKernel({ system }: Health): readonly [count: number, path: string] | undefined {
+  const addresses = system.list(PCI);
+  if (!(addresses instanceof Unread)) {
+    const gpus = addresses.filter((address) => {
+      const vendor = system.read(`${PCI}/${address}/vendor`);
+      const kind = system.read(`${PCI}/${address}/class`);
+      const isOther = vendor instanceof Unread ? vendor.why !== 'unrecorded' : vendor.trim() !== '0x10de';
+      return !isOther && !(kind instanceof Unread) && kind.startsWith('0x03');
+    });
+    if (gpus.length > 0) return [gpus.length, PCI];
+  }
+  const folders = system.list(FOLDERS);
+  return folders instanceof Unread ? undefined : [folders.length, FOLDERS];
+}
+
+const gpuCount: MachineCheck = {
+  id: 'gpu-count',
+  about:
+    'Whether NVML counts as many GPUs as are expected, or else as are on the PCI bus. It finds a GPU that is gone without an Xid.',
+  fails: 'there are fewer, or none',
+  needs: [],
+  judgeMachine: (health) => {
+    const { count, expected, isWhole } = health;
+    if (expected !== undefined) {
+      const here = new Set(health.gpus.map(({ busId }) => busId));
+      const missing = (isWhole ? expected.gpus : [])
+        .map((gpu) => gpu['pci.bus_id'])
+        .filter((busId) => busId !== undefined && !here.has(String(busId)));
+      const evidence = [
+        { name: 'count', value: count },
+        { name: 'expected', value: expected.gpus.length },
+      ];
+      if (count < expected.gpus.length || missing.length > 0) {
+        const which = missing.length === 0 ? '' : `; missing: ${missing.join(', ')}`;
+        return [
+          fail(
+            `NVML counts ${count} GPUs, and ${expected.gpus.length} are expected${which}.`,
+            REBOOT,
+            evidence,
+          ),
+        ];
+      }
+      return [ok(`NVML counts ${count} GPUs, as expected.`, evidence)];
+    }
+    if (count === 0) return [fail('NVML counts no GPU.', 'Run nvsmi doctor.', [{ name: 'count', value: 0 }])];
+    const seen = seenByKernel(health);
+    const evidence: Evidence[] = [{ name: 'count', value: count }];
+    if (seen === undefined)
+      return [
+        unknown(
+          `NVML counts ${count} GPUs; how many there should be is not known.`,
+          'Make expectations with --learn FILE, and give them with --expect FILE.',
+          evidence,
+        ),
+      ];
+    const [there, path] = seen;
+    evidence.push({ name: path, value: there });
+    return [
+      there > count
+        ? fail(`NVML counts ${count} of ${there} GPUs.`, REBOOT, evidence)
+        : ok(`NVML counts all GPUs: ${count}.`, evidence),
+    ];
+  },
+};
+
+const reachable: MachineCheck = {
+  id: 'gpu-reachable',
+  about: 'Whether every GPU that NVML counts answers.',
+  fails: 'one does not, with or without an Xid',
+  needs: [],
+  judgeMachine: ({ gpus, log }) =>
+    gpus.map(({ index, uuid, busId, lost }) => {
+      const about = { gpu: index, uuid };
+      if (lost === undefined) return { ...about, ...ok('It answers.') };
+      const without =
+        Array.isArray(log) && !log.some((event) => event.busId === busId)
+          ? ' The kernel log has no Xid of it.'
+          : '';
+      const place = busId === undefined ? '' : ` (${busId})`;
+      return {
+        ...about,
+        ...fail(`It${place} does not answer: ${lost}.${without}`, REBOOT, [
+          { name: 'nvmlDeviceGetHandleByIndex', value: null, reason: lost },
+        ]),
+      };
+    }),
+};
+
+const driver: MachineCheck = {
+  id: 'driver-version',
+  about: 'Whether the driver is of the expected version.',
+  warns: 'it is of another',
+  needs: [],
+  judgeMachine: ({ driver: version, expected }) => {
+    const wanted = expected?.driver_version;
+    if (version === undefined)
+      return [unknown('The version of the driver is not known.', 'Run nvsmi doctor.')];
+    const evidence = [{ name: 'driver_version', value: version }];
+    return [
+      wanted !== undefined && wanted !== version
+        ? warn(
+            `The driver is ${version}, and ${wanted} is expected.`,
+            'Install the expected driver, or make the expectations again with --learn.',
+            evidence,
+          )
+        : ok(`The driver is ${version}${wanted === undefined ? '' : ', as expected'}.`, evidence),
+    ];
+  },
+};
+
+const VERDICT_OF: Readonly<Record<Severity, Verdict>> = {
+  fatal: 'fail',
+  warning: 'warn',
+  application: 'ok',
+  information: 'ok',
+};
+const WORST: readonly Severity[] = ['fatal', 'warning', 'application', 'information'];
+
+const nameOf = ({ kind, xid }: GpuEvent): string =>
+  kind === 'xid' ? `Xid ${xid}` : kind === 'sxid' ? `SXid ${xid}` : kind;
+
+/** A verdict about the events of a GPU. */
+function judgeEvents(events: readonly GpuEvent[]): Judged {
+  const severity = WORST.find((each) => events.some((event) => event.severity === each));
+  const worst = events.findLast((event) => event.severity === severity);
+  if (severity === undefined || worst === undefined) return ok('No Xid since the boot.');
+  const counts = new Map<string, number>();
+  for (const event of events) counts.set(nameOf(event), (counts.get(nameOf(event)) ?? 0) + 1);
+  const evidence = [...counts].map(([name, count]) => ({ name, value: count }));
+  const verdict = VERDICT_OF[severity];
+  const why = `${nameOf(worst)} since the boot: ${worst.meaning}`;
+  return { verdict, why, action: verdict === 'ok' ? undefined : worst.action, evidence };
+}
+
+const xids: MachineCheck = {
+  id: 'xid',
+  about:
+    'Xids, and other errors of GPUs and NVSwitches, in the kernel log since the boot (`/dev/kmsg`), and in a loop those that NVML reports.',
+  warns: 'one is to be looked into',
+  fails: 'one says that the GPU cannot be trusted',
+  needs: [],
+  judgeMachine: ({ gpus, log, isWhole }) => {
+    if ('reason' in log) return [unknown(`The kernel log was not read: ${log.reason}.`, log.remedy)];
+    const known = new Set(gpus.map(({ busId }) => busId));
+    const elsewhere = [...new Set((isWhole ? log : []).map(({ busId }) => busId))].filter(
+      (busId) => !known.has(busId),
+    );
+    const of = (busId: string | undefined) => log.filter((event) => event.busId === busId);
+    return [
+      ...gpus.map(({ index, uuid, busId }) => ({
+        gpu: index,
+        uuid,
+        ...judgeEvents(busId === undefined ? [] : of(busId)),
+      })),
+      ...elsewhere.map((busId) => ({ gpu: busId, ...judgeEvents(of(busId)) })),
+    ];
+  },
+};
+
+export const machineChecks: readonly MachineCheck[] = [gpuCount, reachable, driver, xids];

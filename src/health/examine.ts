@@ -1,0 +1,90 @@
+/** Runs health checks. What a check needs and cannot be read makes its verdict `unknown`; that is decided here alone. */
+import { type Finding, type NotApplicable, unknown } from '../verdict.js';
+import {
+  evidenceOf,
+  type GpuCheck,
+  type Growth,
+  type Health,
+  type HealthCheck,
+  readingsOf,
+  type Subject,
+} from './check.js';
+import type { GpuReadings } from './readings.js';
+
+export interface Examined {
+  readonly findings: readonly Finding[];
+  readonly notApplicable: readonly NotApplicable[];
+}
+
+export function examine(checks: readonly HealthCheck[], health: Health): Examined {
+  const findings: Finding[] = [];
+  const notApplicable: NotApplicable[] = [];
+  for (const check of checks) {
+    if ('judgeMachine' in check) {
+      findings.push(...check.judgeMachine(health).map((found) => ({ check: check.id, ...found })));
+      continue;
+    }
+    for (const gpu of health.gpus) {
+      const found = examineGpu(check, gpu, health);
+      if ('verdict' in found) findings.push(found);
+      else notApplicable.push(found);
+    }
+  }
+  return { findings, notApplicable };
+}
+
+function examineGpu(check: GpuCheck, gpu: GpuReadings, health: Health): Finding | NotApplicable {
+  const { id, needs } = check;
+  const about = { check: id, gpu: gpu.index, uuid: gpu.uuid };
+  const missing = needs.flatMap((name) => {
+    const answer = gpu.answers[name];
+    return answer === undefined || answer.value === null ? [{ name, answer }] : [];
+  });
+  const [first] = missing;
+  if (first?.answer?.value === null) {
+    const { name, answer } = first;
+    const isLearned =
+      health.expected?.gpus.some((one) => one['pci.bus_id'] === gpu.busId && one[name] !== undefined) ??
+      false;
+    if (missing.every((one) => one.answer?.value === null && one.answer.isUnsupported) && !isLearned) {
+      return { check: id, gpu: gpu.index, reason: answer.reason };
+    }
+    return {
+      ...about,
+      ...unknown(`It cannot be judged: ${answer.reason}.`, REMEDY, evidenceOf(gpu, readingsOf(check))),
+    };
+  }
+  if (first !== undefined) throw new Error(`${id} needs ${first.name}, which was not read`);
+  return {
+    ...about,
+    evidence: evidenceOf(gpu, readingsOf(check)),
+    ...withoutEmpty(check.judge(subjectOf(gpu, health))),
+  };
+}
+
+const REMEDY = 'See gpu-reachable, and run nvsmi doctor.';
+
+/** A verdict without evidence of its own has that of its readings. */
+const withoutEmpty = <T extends object>(judged: T): T =>
+  Object.fromEntries(Object.entries(judged).filter(([, value]) => value !== undefined)) as T;
+
+const HOUR = 3_600_000;
+
+function subjectOf(gpu: GpuReadings, health: Health): Subject {
+  const value = (name: string) => gpu.answers[name]?.value ?? null;
+  return {
+    gpu,
+    health,
+    has: (name) => value(name) !== null,
+    number: (name) => (value(name) === null ? Number.NaN : Number(value(name))),
+    word: (name) => String(value(name) ?? ''),
+    growth(name): Growth | undefined {
+      const { before, now } = health;
+      const then = gpu.uuid === undefined ? undefined : before?.counters[gpu.uuid]?.[name];
+      const current = value(name);
+      if (before === undefined || then === undefined || typeof current !== 'number') return undefined;
+      return { by: current - then, hours: Math.max(now - before.time, 1) / HOUR };
+    },
+    expected: health.expected?.gpus.find((one) => one['pci.bus_id'] === gpu.busId),
+  };
+}

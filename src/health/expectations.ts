@@ -1,0 +1,138 @@
+/** What a machine is expected to have: a file that `--learn` makes and people edit. */
+import {
+  type Form,
+  faultText,
+  listOf,
+  mapOf,
+  number,
+  objectOf,
+  optional,
+  orNull,
+  text,
+  wholeNumber,
+} from '../form.js';
+import { nearestNames } from '../query/nearest.js';
+import { BadFile } from './bad-file.js';
+import type { GpuReadings } from './readings.js';
+
+/** What a GPU is expected to answer, by the names of the readings. */
+export type GpuExpectations = Readonly<Record<string, string | number | boolean>>;
+
+/** Numbers that rules compare with. */
+export type Limits = Readonly<Record<keyof typeof LIMITS, number>>;
+
+export interface Expectations {
+  readonly format: 'nvsmi-expectations';
+  readonly version: 1;
+  /** A digest of /etc/machine-id; null where the file is for any machine. */
+  readonly machine: string | null;
+  readonly driver_version?: string | undefined;
+  readonly gpus: readonly GpuExpectations[];
+  readonly limits?: Partial<Limits> | undefined;
+}
+
+/** Table: the limits and their values where a file sets none. */
+export const LIMITS = {
+  ecc_corrected_per_hour: 10,
+  pcie_replays_per_minute: 8,
+  nvlink_errors_per_hour: 10,
+  unaccounted_memory_mib: 1024,
+  slowdown_seconds_per_hour: 1,
+  idle_power_percent: 35,
+} as const;
+
+/** Which reading each key of a GPU expects, in the order of the file. */
+export const EXPECTED: readonly string[] = [
+  'pci.bus_id',
+  'name',
+  'memory.total',
+  'pcie.link.gen.max',
+  'pcie.link.width.current',
+  'nvlink.active',
+  'nvlink.speed',
+  'ecc.mode.current',
+  'mig.mode.current',
+];
+
+const scalar: Form = (json) =>
+  ['string', 'number', 'boolean'].includes(typeof json)
+    ? undefined
+    : { path: [], needed: 'text, a number, true or false', found: json };
+
+const FORM: Form = objectOf({
+  version: wholeNumber(1, 1),
+  machine: orNull(text),
+  driver_version: optional(text),
+  gpus: listOf(mapOf(scalar)),
+  limits: optional(mapOf(number(0))),
+});
+
+const KEYS = ['format', 'version', 'machine', 'driver_version', 'gpus', 'limits'];
+
+/** Reads the text of a file. Throws BadFile. */
+export function parseExpectations(content: string, path: string, machine: string | null): Expectations {
+  let json: unknown;
+  try {
+    json = JSON.parse(content);
+  } catch {
+    throw new BadFile(path, 'it is torn, or no JSON');
+  }
+  const { format, version } = (json ?? {}) as Partial<Expectations>;
+  if (format !== 'nvsmi-expectations')
+    throw new BadFile(path, 'it is no expectation file (format must be "nvsmi-expectations")');
+  if (version !== 1)
+    throw new BadFile(path, `it is of version ${String(version)}, and this nvsmi knows version 1`);
+  const fault = FORM(json);
+  if (fault !== undefined) throw new BadFile(path, faultText(fault));
+  const expectations = json as Expectations;
+  refuseUnknown(expectations, path);
+  if (expectations.machine !== null && machine !== null && expectations.machine !== machine) {
+    throw new BadFile(path, 'it was made on another machine; set "machine" to null to use it on many');
+  }
+  return expectations;
+}
+
+function refuseUnknown({ gpus, limits = {}, ...rest }: Expectations, path: string): void {
+  const places: readonly (readonly [keys: readonly string[], known: readonly string[]])[] = [
+    [Object.keys(rest), KEYS],
+    [Object.keys(limits), Object.keys(LIMITS)],
+    ...gpus.map((gpu) => [Object.keys(gpu), EXPECTED] as const),
+  ];
+  for (const [keys, known] of places) {
+    const wrong = keys.find((key) => !known.includes(key));
+    if (wrong === undefined) continue;
+    const near = nearestNames(wrong, known);
+    throw new BadFile(
+      path,
+      `"${wrong}" is no expectation${near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`}`,
+    );
+  }
+}
+
+/** The expectations that the machine fulfils now. What a GPU does not have is not expected of it. */
+export const learned = (
+  gpus: readonly GpuReadings[],
+  driver: string | undefined,
+  machine: string | null,
+): Expectations => ({
+  format: 'nvsmi-expectations',
+  version: 1,
+  machine,
+  ...(driver === undefined ? {} : { driver_version: driver }),
+  gpus: gpus.map(({ busId, answers }) =>
+    Object.fromEntries(
+      EXPECTED.flatMap((name): [string, string | number | boolean][] => {
+        const value = name === 'pci.bus_id' ? (busId ?? null) : (answers[name]?.value ?? null);
+        return value === null ? [] : [[name, value]];
+      }),
+    ),
+  ),
+});
+
+/** A file that people can edit: a GPU a line. */
+export function expectationsText({ gpus, ...head }: Expectations): string {
+  const lines = Object.entries(head).map(
+    ([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)},\n`,
+  );
+  return `{\n${lines.join('')}  "gpus": [\n${gpus.map((gpu) => `    ${JSON.stringify(gpu)}`).join(',\n')}\n  ]\n}\n`;
+}

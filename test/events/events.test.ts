@@ -1,0 +1,235 @@
+/** events: what the kernel log and NVML report, each once, with its meaning. */
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { main } from '../../src/cli.js';
+import { kernelEvent } from '../../src/events/kernel-events.js';
+import { nvmlEvent } from '../../src/events/nvml-events.js';
+import { xidOf, xids } from '../../src/events/xids.js';
+import type { Json } from '../../src/nvml/answer.js';
+import type { Snapshot } from '../../src/nvml/snapshot.js';
+import { h200x2 } from '../commands/machines.js';
+import { refused } from '../commands/made-machine.js';
+import { moving } from '../commands/moving-machine.js';
+import { runOn } from '../commands/run-on.js';
+import { SOUND, type Tree, withTree } from '../doctor/tree.js';
+import { FakeIo } from '../fake-io.js';
+
+const record = (text: string) => ({ text, sequence: 1, microseconds: 1 });
+
+describe('a line of the kernel log', () => {
+  it.each([
+    [
+      'NVRM: Xid (PCI:0000:3b:00): 79, pid=1234, name=python, GPU has fallen off the bus.',
+      { kind: 'xid', xid: 79, severity: 'fatal', busId: '0000:3b:00.0' },
+    ],
+    [
+      'NVRM: Xid (PCI:0000:C1:00): 31, Ch 00000010',
+      { kind: 'xid', xid: 31, severity: 'application', busId: '0000:c1:00.0' },
+    ],
+    [
+      'NVRM: Xid (PCI:00000001:3b:00): 63, Row Remapper',
+      { kind: 'xid', xid: 63, severity: 'information', busId: '0001:3b:00.0' },
+    ],
+    [
+      'nvidia-nvswitch3: SXid (PCI:0000:c1:00.0): 28006, Non-fatal, Link 46',
+      { kind: 'sxid', xid: 28006, severity: 'warning', busId: '0000:c1:00.0' },
+    ],
+    ['NVRM: GPU at PCI:0000:3b:00: GPU-a0b1c2d0-1111-4a4a-8b8b-5eed00000000', undefined],
+    [
+      'NVRM: GPU 0000:1b:00.0: GPU has fallen off the bus.',
+      { kind: 'gpu-lost', severity: 'fatal', busId: '0000:1b:00.0' },
+    ],
+    [
+      'NVRM: GPU 0000:01:00.0: RmInitAdapter failed! (0x26:0x56:1474)',
+      { kind: 'gpu-init-failed', busId: '0000:01:00.0' },
+    ],
+    [
+      'NVRM: API mismatch: the client has the version 570.1, but',
+      { kind: 'version-mismatch', busId: undefined },
+    ],
+    ['usb 1-1: new device', undefined],
+  ] as const)('%s', (text, event) => {
+    const found = kernelEvent(record(text));
+    if (event === undefined) expect(found).toBeUndefined();
+    else expect(found).toMatchObject(event);
+  });
+});
+
+describe('the table of Xids', () => {
+  it('has each number once, in their order', () => {
+    const numbers = xids.map(({ number }) => number);
+    expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+  });
+
+  it.each([
+    ['fatal', [48, 62, 64, 74, 79, 95, 119, 120]],
+    ['application', [13, 31, 43]],
+    ['information', [63, 92]],
+  ] as const)('says which are %s', (severity, numbers) => {
+    expect(numbers.map((number) => xidOf(number).severity)).toEqual(numbers.map(() => severity));
+  });
+
+  it('has a word for numbers that it lacks', () => {
+    expect(xidOf(9999)).toMatchObject({ number: 9999, severity: 'warning' });
+  });
+});
+
+describe('an event of NVML', () => {
+  it.each([
+    [8, 79, { kind: 'xid', xid: 79, severity: 'fatal' }],
+    [2, 0, { kind: 'ecc', severity: 'fatal' }],
+    [4, 8, { kind: 'pstate', severity: 'information' }],
+    [16, 0, { kind: 'clock' }],
+    [256, 0, { kind: 'mig' }],
+    [16384, 0, { kind: 'gpu-lost', severity: 'fatal' }],
+    [1048576, 5, { kind: 'type 1048576', detail: '5' }],
+  ] as const)('of type %i', (type, data, event) => {
+    expect(nvmlEvent(type, data)).toMatchObject(event);
+  });
+});
+
+const XID_79 = 'NVRM: Xid (PCI:0000:00:07): 79, pid=1, GPU has fallen off the bus.';
+const LOG: Tree = { ...SOUND, '/dev/kmsg': `6,1,100,-;Linux version 6.8\n4,2,10000000,-;${XID_79}\n` };
+
+/** The answer of whichever event set a run makes: they are numbered through in a process. */
+const ofSets = (answer: Json): Readonly<Record<string, Json>> =>
+  Object.fromEntries(Array.from({ length: 40 }, (_, set) => [`events${set},0`, answer]));
+
+const quiet = { nvmlEventSetWait_v2: ofSets(refused('TIMEOUT')) };
+const happens = (type: number, data: number, gpu = 'gpu0') =>
+  ofSets({
+    device: gpu,
+    eventType: type,
+    eventData: data,
+    gpuInstanceId: 4294967295,
+    computeInstanceId: 4294967295,
+  });
+
+function h200s(answers: Readonly<Record<string, Readonly<Record<string, Json>>>>): Snapshot {
+  const { calls, ...rest } = h200x2();
+  return { ...rest, calls: { ...calls, ...answers } } as Snapshot;
+}
+
+const withEvents = (...events: readonly Readonly<Record<string, Json>>[]): Snapshot =>
+  moving(
+    [quiet, ...events.map((one) => ({ nvmlEventSetWait_v2: one })), quiet, quiet, quiet, quiet].map(h200s),
+  );
+
+describe('nvsmi events', () => {
+  it('prints what NVML reports, with the GPU and what to do', async () => {
+    const { out, err, status } = await runOn(
+      withEvents(happens(8, 48, 'gpu1'), happens(16, 0)),
+      ['events'],
+      4,
+    );
+    const lines = out.trimEnd().split('\n');
+    expect(lines[0]).toMatch(
+      /^2026\/11\/23 01:41:\S+ {2}GPU 1 0000:00:07\.0 {2}Xid 48 {2}fatal {2}ECC found an error.* Do: Drain the node/,
+    );
+    expect(lines[1]).toMatch(/GPU 0 0000:00:06\.0 {2}clock {2}information {2}The clocks changed\.$/);
+    expect(lines).toHaveLength(2);
+    expect(err).toBe(
+      'nvsmi: the kernel log is not followed: a recording has none. Run it on the machine itself.\n',
+    );
+    expect(status).toBe(0);
+  });
+
+  it('begins with the kernel log where it is asked to, with the time of each', async () => {
+    const { out, err } = await withTree(LOG, (root) =>
+      runOn('h200-x2', ['events', '--since', 'boot', '--json', '--root', root]),
+    );
+    const event = JSON.parse(out);
+    expect(event).toMatchObject({
+      gpu: 1,
+      'pci.bus_id': '0000:00:07.0',
+      event: 'xid',
+      xid: 79,
+      severity: 'fatal',
+      since_boot_s: 10,
+      from: 'kernel log',
+    });
+    // Booted 1000 s before now, and 10 s after that.
+    expect(new Date(event.time).getTime()).toBe(new Date(2026, 10, 23, 1, 41, 50).getTime() - 990_000);
+    expect(err).toBe('');
+  });
+
+  it('says nothing of what the log had before, and follows it', async () => {
+    await withTree(LOG, async (root) => {
+      const io = new FakeIo({
+        until: ({ slept }) => {
+          if (slept.length === 1)
+            appendFileSync(join(root, 'dev/kmsg'), `4,3,11000000,-;${XID_79.replace('79', '31')}\n`);
+          return slept.length > 3;
+        },
+      });
+      const status = await main(['--snapshot', 'h200-x2', 'events', '--json', '--root', root], io);
+      expect(
+        io.output
+          .trimEnd()
+          .split('\n')
+          .map((line) => JSON.parse(line).xid),
+      ).toEqual([31]);
+      expect(status).toBe(0);
+    });
+  });
+
+  it('prints an Xid once that both report', async () => {
+    const machine = withEvents(happens(8, 79, 'gpu1'));
+    const { out } = await withTree(LOG, (root) =>
+      runOn(machine, ['events', '--since', 'boot', '--root', root], 4),
+    );
+    expect(out.match(/Xid 79/g)).toHaveLength(1);
+  });
+
+  it('reports a GPU that goes without an event', async () => {
+    const temperature = (answer: Json) => ({
+      'gpu0,sensorType=0': answer,
+      'gpu1,sensorType=0': { version: 16777228, sensorType: 0, temperature: 38 },
+    });
+    const here = {
+      ...quiet,
+      nvmlDeviceGetTemperatureV: temperature({ version: 16777228, sensorType: 0, temperature: 37 }),
+    };
+    const gone = { ...quiet, nvmlDeviceGetTemperatureV: temperature(refused('GPU_IS_LOST')) };
+    const { out, status } = await runOn(
+      moving([here, here, ...Array.from({ length: 90 }, () => gone)].map(h200s)),
+      ['events'],
+      45,
+    );
+    expect(out).toMatch(/GPU 0 0000:00:06\.0 {2}gpu-lost {2}fatal {2}The GPU does not answer any longer/);
+    expect(out.match(/gpu-lost/g)).toHaveLength(1);
+    expect(status).toBe(0);
+  });
+
+  it('ends after so many events', async () => {
+    const { out } = await runOn(
+      withEvents(happens(16, 0), happens(4, 0), happens(256, 0)),
+      ['events', '-c', '2'],
+      50,
+    );
+    expect(out.trimEnd().split('\n')).toHaveLength(2);
+  });
+
+  it('says which GPUs NVML has no events of', async () => {
+    const machine = h200s({
+      ...quiet,
+      nvmlDeviceGetSupportedEventTypes: { gpu0: refused('NOT_SUPPORTED'), gpu1: 65439 },
+    });
+    expect((await runOn(machine, ['events'])).err).toContain('NVML has no events of GPU 0: Not Supported');
+  });
+
+  it('refuses what it cannot begin with', async () => {
+    expect(await runOn('h200-x2', ['events', '--since', 'boto'])).toMatchObject({
+      status: 2,
+      err: expect.stringMatching(/Did you mean boot\?/),
+    });
+    expect((await runOn('h200-x2', ['events', '-c', '0'])).status).toBe(2);
+  });
+
+  it('lists the Xids', async () => {
+    expect((await runOn('h200-x2', ['events', '--list-xids'])).out).toContain(
+      ' 79  fatal        The GPU fell off the bus',
+    );
+  });
+});

@@ -1,6 +1,6 @@
 /**
  * The process that calls NVML for another one, and may be lost for good inside a call. It reads orders from its stdin, and
- * writes what came of them to its stdout, each at once. It ends when its stdin does.
+ * writes what came of them to its stdout. It ends when its stdin does.
  */
 import { writeSync } from 'node:fs';
 import type { Driver, Handle } from '../call.js';
@@ -53,10 +53,14 @@ function load(path: string | undefined): Driver | undefined {
   }
 }
 
+/** Milliseconds that answers are kept while others are waited for. */
+const MOMENT = 2;
+
 /** Calls in their lanes, each on a worker thread. */
 class Lanes {
   private readonly lanes = new Map<string, Order[]>();
   private answers: Answered[] = [];
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly driver: Driver | undefined) {}
 
@@ -80,6 +84,7 @@ class Lanes {
       lane.shift();
     }
     this.lanes.delete(name);
+    if (this.lanes.size === 0) this.say();
   }
 
   private async made({ id, call, subject }: Order): Promise<Answered> {
@@ -89,13 +94,15 @@ class Lanes {
     return { id, status, memory: bound.memory, reason: bound.reason };
   }
 
-  /** What ended in one turn goes in one message. */
+  /** Answers are kept until all are there, or for a moment: a message takes longer than most calls. */
   private answer(answered: Answered): void {
-    if (this.answers.length === 0) setImmediate(() => this.say());
     this.answers.push(answered);
+    this.timer ??= setTimeout(() => this.say(), MOMENT);
   }
 
   private say(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
     const { answers } = this;
     this.answers = [];
     say({ answers });

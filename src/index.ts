@@ -18,7 +18,6 @@ export { type GpuName, type GpuOptions, type GpuRecord, type MigDevice, UnknownG
 export { NVSMI, type NvsmiId, type QueryName } from './library/ids.js';
 export { Loop, type LoopCallback, NvidiaSmi, nvidia_smi } from './library/nvidia-smi.js';
 export { type Nvsmi, open } from './library/nvsmi.js';
-export type { TimedOptions } from './library/open.js';
 export type { Permissions } from './library/permissions.js';
 export {
   type FieldName,
@@ -31,7 +30,7 @@ export {
 export type { Group, Report, ReportGpu, ReportOptions } from './library/report.js';
 export type { WatchOptions } from './library/watch.js';
 export { NVMLError } from './nvml/api/error.js';
-export type { OpenOptions } from './nvml/api/options.js';
+export type { OpenOptions, TimedOptions } from './nvml/api/options.js';
 export { KoffiNotFound, SnapshotError } from './nvml/failures.js';
 export type { SnapshotName } from './nvml/generated/snapshots.js';
 export type { ProcessType } from './query/process-type.js';

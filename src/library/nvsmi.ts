@@ -1,12 +1,12 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** An open machine: typed queries, samples at a pace, and the answers of pynvml_utils. */
-import type { OpenOptions } from '../nvml/api/options.js';
+import type { OpenOptions, TimedOptions } from '../nvml/api/options.js';
 import type { Filter } from './filter.js';
 import type { DeviceResult } from './generated/device.js';
 import type { GpuProcess } from './gpu-process.js';
 import type { GpuOptions, GpuRecord } from './gpus.js';
 import { Machine } from './machine.js';
-import { openMachine, openTimedMachine, type TimedOptions } from './open.js';
+import { openMachine, openTimedMachine } from './open.js';
 import type { Permissions } from './permissions.js';
 import type { FieldName, Query, Sample } from './query.js';
 import type { Report, ReportOptions } from './report.js';

@@ -2,7 +2,7 @@
 import { checkTimeout } from '../nvml/api/check.js';
 import { openNvml } from '../nvml/api/lifetime.js';
 import { notFoundText } from '../nvml/api/not-found.js';
-import { type OpenOptions, type Source, sourceOf } from '../nvml/api/options.js';
+import { type OpenOptions, type Source, sourceOf, type TimedOptions } from '../nvml/api/options.js';
 import { errorOf } from '../nvml/api/raise.js';
 import { openDriver } from '../nvml/api/state.js';
 import { openElsewhere } from '../nvml/child/elsewhere.js';
@@ -11,15 +11,6 @@ import { openSnapshot } from '../nvml/machine.js';
 import { attach, openSession, type Session, startSession } from '../nvml/session.js';
 import { DeadLibrary, UncountedGpus } from '../nvml/status.js';
 import { machineFiles, recordedFiles, type SystemFiles } from '../system/files.js';
-
-/** Options of a machine whose answers have a deadline. */
-export interface TimedOptions extends OpenOptions {
-  /**
-   * Milliseconds that NVML has to answer: for opening, and for each question and sample. What it has not answered by then is
-   * null, for the reason `No Answer`. NVML is called in another process then, so every question takes a promise.
-   */
-  readonly timeout: number;
-}
 
 /** An open machine, and what ends it. */
 export interface Opened {

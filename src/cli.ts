@@ -30,6 +30,8 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   const ended = (status: number): number => {
     if (line.subcommand?.spec.program) return status;
     const { lostGpu = false, refusedList = EXIT.ok } = opened?.outcome ?? {};
+    if (opened?.wasLate?.() && (BESIDE_LOST.has(status) || status === NVML_ERROR_GPU_IS_LOST))
+      return EXIT.noAnswer;
     if (lostGpu && BESIDE_LOST.has(status)) return NVML_ERROR_GPU_IS_LOST;
     return exitStatusOf(status === EXIT.ok ? refusedList : status);
   };
@@ -72,6 +74,8 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     return ended(status);
   } catch (error) {
     return ended(await explain(error, io, line));
+  } finally {
+    await opened?.end?.();
   }
 }
 

@@ -14,8 +14,8 @@ export const EXIT = {
   partial: 5,
   noDevice: 6,
   corruptInforom: 14,
-  /** Ours: nothing answered in time, as timeout(1) ends. */
-  late: 124,
+  /** Ours: NVML, or a fleet, did not answer in time; timeout(1) ends with it, too. */
+  noAnswer: 124,
   /** A closed pipe: what a shell reports of a program that SIGPIPE ended. */
   closedPipe: 141,
   /** Also an NVML status that does not fit an exit status: 999, unknown error (H100, 580.159.04). */

@@ -44,7 +44,7 @@ export {
 export type { Group, Report, ReportGpu, ReportOptions } from './library/report.js';
 export type { WatchOptions } from './library/watch.js';
 export { NVMLError } from './nvml/api/error.js';
-export type { OpenOptions } from './nvml/api/options.js';
+export type { OpenOptions, TimedOptions } from './nvml/api/options.js';
 export { KoffiNotFound, SnapshotError } from './nvml/failures.js';
 export type { SnapshotName } from './nvml/generated/snapshots.js';
 export type { ProcessType } from './query/process-type.js';

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { main } from './cli.js';
 import { ProcessIo } from './io.js';
+import { CALLS_ARGUMENT } from './nvml/child/argument.js';
 
 /**
  * Worker threads for the calls that wait: two for each GPU, as one of the calls takes as long as all others together, and
@@ -18,8 +19,12 @@ function workers(): number {
 
 process.env.UV_THREADPOOL_SIZE ??= String(workers());
 
-const io = new ProcessIo();
-void main(process.argv.slice(2), io).then((status) => {
-  // All output is written. A natural end would free the heap first: 1 to 3 ms (Node 24).
-  process.exit(status);
-});
+const [first, library] = process.argv.slice(2);
+if (first === CALLS_ARGUMENT) {
+  void import('./nvml/child/make-calls.js').then(({ makeCalls }) => makeCalls(library));
+} else {
+  void main(process.argv.slice(2), new ProcessIo()).then((status) => {
+    // All output is written. A natural end would free the heap first: 1 to 3 ms (Node 24).
+    process.exit(status);
+  });
+}

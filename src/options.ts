@@ -278,6 +278,14 @@ const table = [
     everywhere: true,
     ours: true,
   },
+  {
+    long: 'timeout',
+    value: 'required',
+    argument: 'SECONDS',
+    help: 'Wait no longer for NVML, at each tick: print what it answered, and end with 124 (also NVSMI_TIMEOUT).',
+    everywhere: true,
+    ours: true,
+  },
 ] as const satisfies readonly RootOption[];
 
 export const rootOptions: readonly RootOption[] = table;

@@ -2,11 +2,14 @@
 import { givenBy, type Scan } from './argv.js';
 import { missingValue } from './command-line.js';
 import type { Machine } from './commands/context.js';
+import { UsageError } from './errors.js';
 import type { Io } from './io.js';
 import type { Driver } from './nvml/call.js';
 import { loadLibrary } from './nvml/library.js';
 import { openSession, type Session, startSession } from './nvml/session.js';
 import type { RootGiven } from './options.js';
+import { decimal } from './period.js';
+import { plainly } from './plain-text.js';
 import { Outcome } from './query/ask/outcome.js';
 import { machineFiles, recordedFiles, type SystemFiles } from './system/files.js';
 import { kernelVersion } from './system/kernel.js';
@@ -18,18 +21,36 @@ export interface Source {
   /** Whether the environment named the recording: the variable may be left from long ago. */
   readonly isFromEnvironment: boolean;
   readonly nvml: string | undefined;
+  /** Milliseconds that NVML has to answer, at each tick. */
+  readonly timeout: number | undefined;
 }
 
 /** What the command line or the environment names. Throws UsageError for an option without its value. */
 export function sourceOf({ tokens, missing }: Scan, env: Io['env']): Source {
   if (missing?.spec.everywhere) throw missingValue(missing);
-  const { snapshot, nvml }: RootGiven = givenBy(tokens);
+  const { snapshot, nvml, timeout }: RootGiven = givenBy(tokens);
   const left = nvml === undefined ? nonEmpty(env.NVSMI_SNAPSHOT) : undefined;
   return {
     snapshot: snapshot ?? left,
     isFromEnvironment: snapshot === undefined && left !== undefined,
     nvml: nvml ?? nonEmpty(env.NVSMI_NVML),
+    timeout:
+      timeout === undefined
+        ? milliseconds('NVSMI_TIMEOUT', nonEmpty(env.NVSMI_TIMEOUT))
+        : milliseconds('--timeout', timeout),
   };
+}
+
+/** Seconds: a timer of more milliseconds ends at once. */
+const LONGEST_TIMEOUT = 86_400;
+
+function milliseconds(name: string, seconds: string | undefined): number | undefined {
+  if (seconds === undefined) return undefined;
+  const number = decimal(seconds);
+  if (number > 0 && number <= LONGEST_TIMEOUT) return number * 1000;
+  throw new UsageError(
+    plainly`${name} is a number of seconds above 0, and at most ${LONGEST_TIMEOUT}, not ${seconds}`,
+  );
 }
 
 /** What is said of a recording that the environment chose; empty where it chose none. */
@@ -65,10 +86,33 @@ export async function openMachine(
     const session = openSession(driver, () => kernelVersion(files));
     return { ...asked(session, files), files, recorded: snapshot.title };
   }
+  // What changes a GPU is never cut short.
+  if (source.timeout !== undefined && !wanted.toWrite) {
+    return openInTime(source, source.timeout, io, wanted.gpus);
+  }
   const driver = loadLibrary({ path: source.nvml, env: io.env, writable: wanted.toWrite === true });
   onLoaded(driver);
   const session = await startSession(driver, () => kernelVersion(machineFiles), wanted.gpus);
   return { ...asked(session, machineFiles), files: machineFiles, recorded: undefined };
+}
+
+/** The same in another process, as a call that does not return keeps its process. */
+async function openInTime(
+  { nvml: path }: Source,
+  timeout: number,
+  io: Io,
+  wanted: string | undefined,
+): Promise<Machine> {
+  const { openElsewhere } = await import('./nvml/child/elsewhere.js');
+  const report = (line: string): void => io.err(plainly`nvsmi: ${line}\n`);
+  const { driver, wasLate, end } = openElsewhere({ path, timeout, opensForSample: true, report });
+  try {
+    const session = await startSession(driver, () => kernelVersion(machineFiles), wanted);
+    return { ...asked(session, machineFiles), files: machineFiles, recorded: undefined, wasLate, end };
+  } catch (error) {
+    await end();
+    throw error;
+  }
 }
 
 const asked = (session: Session, files: SystemFiles): Pick<Machine, 'session' | 'outcome'> => ({

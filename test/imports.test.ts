@@ -216,6 +216,8 @@ describe('the doors to the process', () => {
     'nvml/koffi.ts': /^process\.(platform|arch|getBuiltinModule)$/,
     'nvml/api/lifetime.ts': /^process\.env$/,
     'nvml/workers.ts': /^process\.env$/,
+    'nvml/child/make-calls.ts': /^process\.(stdin|env|exit)$/,
+    'nvml/child/program.ts': /^process\.execPath$/,
     'nvml/exit.ts': /^process\.(on|exitCode|stderr|getBuiltinModule)$/,
     'nvml/api/options.ts': /^process\.env$/,
   };

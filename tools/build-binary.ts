@@ -29,6 +29,7 @@ import { buildSimulator } from './simulator/build.js';
 const INSTEAD = {
   'nvml/koffi.ts': 'tools/binary/koffi.ts',
   'nvml/bundled.ts': 'tools/binary/snapshots.ts',
+  'nvml/child/program.ts': 'tools/binary/program.ts',
   'simulator/library-file.ts': 'tools/binary/simulator.ts',
 };
 const SNAPSHOTS = 'snapshots';

@@ -40,8 +40,8 @@ _nvsmi_gpus() {
     word=${COMP_WORDS[i]} value=${COMP_WORDS[i + 1]}
     [[ $value == = ]] && value=${COMP_WORDS[i + 2]}
     case $word in
-      --snapshot=*|--nvml=*) machine+=("$word") ;;
-      --snapshot|--nvml) machine+=("$word=$value") ;;
+      --snapshot=*|--nvml=*|--timeout=*) machine+=("$word") ;;
+      --snapshot|--nvml|--timeout) machine+=("$word=$value") ;;
     esac
   done
   nvsmi "${machine[@]}" --query-gpu=index --format=csv,noheader 2>/dev/null | while read -r index; do
@@ -62,8 +62,8 @@ _nvsmi() {
   local at=1
   while [[ $at -lt $COMP_CWORD ]]; do
     case ${COMP_WORDS[at]} in
-      --snapshot=*|--nvml=*) at=$((at + 1)) ;;
-      --snapshot|--nvml)
+      --snapshot=*|--nvml=*|--timeout=*) at=$((at + 1)) ;;
+      --snapshot|--nvml|--timeout)
         [[ ${COMP_WORDS[at + 1]} == = ]] && at=$((at + 1))
         at=$((at + 2))
         ;;
@@ -112,11 +112,13 @@ _nvsmi() {
     " --audit") _nvsmi_paths -f "$current"; return ;;
     " --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     " --nvml") _nvsmi_paths -f "$current"; return ;;
+    " --timeout") return ;;
     "snapshot -o"|"snapshot --output") _nvsmi_paths -f "$current"; return ;;
     "snapshot --title") return ;;
     "snapshot --samples") return ;;
     "snapshot --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "snapshot --nvml") _nvsmi_paths -f "$current"; return ;;
+    "snapshot --timeout") return ;;
     "simulate -o"|"simulate --output") _nvsmi_paths -d "$current"; return ;;
     "simulate --set") return ;;
     "simulate --fail") return ;;
@@ -126,11 +128,13 @@ _nvsmi() {
     "simulate --arch") _nvsmi_word 'x64 arm64' "$current"; return ;;
     "simulate --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "simulate --nvml") _nvsmi_paths -f "$current"; return ;;
+    "simulate --timeout") return ;;
     "doctor --checks") return ;;
     "doctor --skip") return ;;
     "doctor --root") _nvsmi_paths -d "$current"; return ;;
     "doctor --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "doctor --nvml") _nvsmi_paths -f "$current"; return ;;
+    "doctor --timeout") return ;;
     "health -i"|"health --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
     "health --checks") return ;;
     "health --skip") return ;;
@@ -141,23 +145,27 @@ _nvsmi() {
     "health --root") _nvsmi_paths -d "$current"; return ;;
     "health --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "health --nvml") _nvsmi_paths -f "$current"; return ;;
+    "health --timeout") return ;;
     "events -i"|"events --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
     "events --since") _nvsmi_word 'boot' "$current"; return ;;
     "events -c"|"events --count") return ;;
     "events --root") _nvsmi_paths -d "$current"; return ;;
     "events --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "events --nvml") _nvsmi_paths -f "$current"; return ;;
+    "events --timeout") return ;;
     "topo -c"|"topo --cpu") return ;;
     "topo -n"|"topo --nearest_gpus") return ;;
     "topo -p2p"|"topo --p2pstatus") _nvsmi_word 'r w n a p' "$current"; return ;;
     "topo -i"|"topo --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
     "topo --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "topo --nvml") _nvsmi_paths -f "$current"; return ;;
+    "topo --timeout") return ;;
     "drain -p"|"drain --pciid") return ;;
     "drain -m"|"drain --modify") return ;;
     "drain --audit") _nvsmi_paths -f "$current"; return ;;
     "drain --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "drain --nvml") _nvsmi_paths -f "$current"; return ;;
+    "drain --timeout") return ;;
     "nvlink -i"|"nvlink --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
     "nvlink -l"|"nvlink --link") return ;;
     "nvlink -gt"|"nvlink --getthroughput") _nvsmi_word 'd r dr' "$current"; return ;;
@@ -166,22 +174,27 @@ _nvsmi() {
     "nvlink --audit") _nvsmi_paths -f "$current"; return ;;
     "nvlink --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "nvlink --nvml") _nvsmi_paths -f "$current"; return ;;
+    "nvlink --timeout") return ;;
     "c2c -i"|"c2c --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
     "c2c -l"|"c2c --link") return ;;
     "c2c --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "c2c --nvml") _nvsmi_paths -f "$current"; return ;;
+    "c2c --timeout") return ;;
     "clocks -i"|"clocks --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
     "clocks --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "clocks --nvml") _nvsmi_paths -f "$current"; return ;;
+    "clocks --timeout") return ;;
     "pci -i"|"pci --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
     "pci --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "pci --nvml") _nvsmi_paths -f "$current"; return ;;
+    "pci --timeout") return ;;
     "prm -i"|"prm --index") _nvsmi_word "$(_nvsmi_gpus)" "$current"; return ;;
     "prm -c"|"prm --counters") _nvsmi_list 'all link_down_events oper_recovery plr_rcv_code_err plr_rcv_codes plr_rcv_uncorrectable_code plr_retry_codes plr_sync_events plr_xmit_codes plr_xmit_retry_events port_xmit_wait successful_recovery_events time_between_last_2_recoveries time_since_last_recovery total_successful_recovery_events' "$current"; return ;;
     "prm -n"|"prm --name") _nvsmi_word 'GHPKT MCAM MGIR MLPC MORD MPSCR MTCAP MTECR MTEIM MTEWE MTIE MTIM MTRC_CAP MTRC_CONF MTRC_CTRL MTSR PAOS PDDR PGUID PLIB PLTC PMAOS PMLP PMTU PPAOS PPCNT PPHCR PPLM PPLR PPRT PPSLC PPSLS PPTT PTYS SLRG SLTP' "$current"; return ;;
     "prm -p"|"prm --params") return ;;
     "prm --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "prm --nvml") _nvsmi_paths -f "$current"; return ;;
+    "prm --timeout") return ;;
     "mig -i"|"mig --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
     "mig -gi"|"mig --gpu-instance-id") return ;;
     "mig -ci"|"mig --compute-instance-id") return ;;
@@ -190,9 +203,11 @@ _nvsmi() {
     "mig --audit") _nvsmi_paths -f "$current"; return ;;
     "mig --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "mig --nvml") _nvsmi_paths -f "$current"; return ;;
+    "mig --timeout") return ;;
     "apply --audit") _nvsmi_paths -f "$current"; return ;;
     "apply --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "apply --nvml") _nvsmi_paths -f "$current"; return ;;
+    "apply --timeout") return ;;
     "vgpu -i"|"vgpu --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
     "vgpu -gi"|"vgpu --gpu-instance-id") return ;;
     "vgpu --gpm-metrics") _nvsmi_list '1 2 3 4 5 6 7 8 9 10 11 12 13 20 21 30 31 32 33 34 35 36 37 40 41 42 43 44 45 46 47 50 51 60 61 62 63 64 65 66 67 68 69 70 71 72 73 74 75 76 77 78 79 80 81 82 83 84 85 86 87 88 89 90 91 92 93 94 95 96 97 100 101 102 103 104 105 106 107 108 109 110 111 112 113 114 115 116 117 118 119 120 121 122 123 124 125 126 127 128 129 130 131 132 133 134 135 136 137 138 139 140 141 142 143 144 145 146 147 148 149 150 151 152 153 154 155 156 157 158 159 160 161 162 163 164 165 166 167 168 169 170 171 172 173 174 175 176 177 178 179 180 181 182 183 184 185 186 187 188 189 190 191 192 193 194 195 196 197 198 199 200 201 202 203 204 205 206 207 208 209 212 213 214 215 216 217 218 219 220 221 222 223 224 225 226 227 228 229 230 231 232 233 234 235 236 237 238 239 240 241 242 243 244 245 246 247 248 249 250 251 252 253 254 255 256 257 258 259 260 261 262 263 264 265 266 267 268 269 270 271 272 273 274 275 276 277 278 279 280 281 282 283 284 285 286 287 288 289 290 291 292 293 294 295 296 297 298 299 300 301 302 303 304 305 306 307 308 309 310 311 312 313 314 315 316 317 318 319 320 321 322 323 324 325 326 327 328 329 330 331 332' "$current"; return ;;
@@ -205,6 +220,7 @@ _nvsmi() {
     "vgpu --audit") _nvsmi_paths -f "$current"; return ;;
     "vgpu --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "vgpu --nvml") _nvsmi_paths -f "$current"; return ;;
+    "vgpu --timeout") return ;;
     "conf-compute -i"|"conf-compute --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
     "conf-compute -sm"|"conf-compute --set-unprotected-mem-size") return ;;
     "conf-compute -srs"|"conf-compute --set-gpus-ready-state") return ;;
@@ -212,12 +228,15 @@ _nvsmi() {
     "conf-compute --audit") _nvsmi_paths -f "$current"; return ;;
     "conf-compute --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "conf-compute --nvml") _nvsmi_paths -f "$current"; return ;;
+    "conf-compute --timeout") return ;;
     "compute-policy -i"|"compute-policy --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
     "compute-policy --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "compute-policy --nvml") _nvsmi_paths -f "$current"; return ;;
+    "compute-policy --timeout") return ;;
     "boost-slider -i"|"boost-slider --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
     "boost-slider --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "boost-slider --nvml") _nvsmi_paths -f "$current"; return ;;
+    "boost-slider --timeout") return ;;
     "power-hint -i"|"power-hint --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
     "power-hint -gc"|"power-hint --graphics-clock") return ;;
     "power-hint -mc"|"power-hint --memory-clock") return ;;
@@ -225,27 +244,33 @@ _nvsmi() {
     "power-hint -p"|"power-hint --profile") return ;;
     "power-hint --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "power-hint --nvml") _nvsmi_paths -f "$current"; return ;;
+    "power-hint --timeout") return ;;
     "base-clocks -i"|"base-clocks --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
     "base-clocks --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "base-clocks --nvml") _nvsmi_paths -f "$current"; return ;;
+    "base-clocks --timeout") return ;;
     "encodersessions -i"|"encodersessions --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
     "encodersessions --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "encodersessions --nvml") _nvsmi_paths -f "$current"; return ;;
+    "encodersessions --timeout") return ;;
     "fbcsessions -i"|"fbcsessions --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
     "fbcsessions --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "fbcsessions --nvml") _nvsmi_paths -f "$current"; return ;;
+    "fbcsessions --timeout") return ;;
     "power-smoothing -i"|"power-smoothing --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
     "power-smoothing -s"|"power-smoothing --state") return ;;
     "power-smoothing -spp"|"power-smoothing --set-preset-profile") return ;;
     "power-smoothing --audit") _nvsmi_paths -f "$current"; return ;;
     "power-smoothing --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "power-smoothing --nvml") _nvsmi_paths -f "$current"; return ;;
+    "power-smoothing --timeout") return ;;
     "power-profiles -i"|"power-profiles --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
     "power-profiles -sr"|"power-profiles --set-requested") return ;;
     "power-profiles -cr"|"power-profiles --clear-requested") return ;;
     "power-profiles --audit") _nvsmi_paths -f "$current"; return ;;
     "power-profiles --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "power-profiles --nvml") _nvsmi_paths -f "$current"; return ;;
+    "power-profiles --timeout") return ;;
     "dmon -i"|"dmon --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
     "dmon -d"|"dmon --delay") return ;;
     "dmon -c"|"dmon --count") return ;;
@@ -257,6 +282,7 @@ _nvsmi() {
     "dmon --format") _nvsmi_list 'csv nounit noheader json jsonl' "$current"; return ;;
     "dmon --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "dmon --nvml") _nvsmi_paths -f "$current"; return ;;
+    "dmon --timeout") return ;;
     "pmon -i"|"pmon --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
     "pmon -d"|"pmon --delay") return ;;
     "pmon -c"|"pmon --count") return ;;
@@ -266,12 +292,14 @@ _nvsmi() {
     "pmon --format") _nvsmi_word 'json jsonl' "$current"; return ;;
     "pmon --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "pmon --nvml") _nvsmi_paths -f "$current"; return ;;
+    "pmon --timeout") return ;;
     "top -i"|"top --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
     "top -d"|"top --delay") return ;;
     "top -s"|"top --sort") _nvsmi_word 'gpu gi ci pid inner_pid user type sm mem enc dec used_gpu_memory cpu host_memory state run_time container_id pod_uid slurm_job_id slurm_step_id systemd_unit command' "$current"; return ;;
     "top --replay") _nvsmi_paths -d "$current"; return ;;
     "top --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "top --nvml") _nvsmi_paths -f "$current"; return ;;
+    "top --timeout") return ;;
     "ps -i"|"ps --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
     "ps -u"|"ps --user") return ;;
     "ps --pod") return ;;
@@ -280,6 +308,7 @@ _nvsmi() {
     "ps --by") _nvsmi_word 'user container pod job' "$current"; return ;;
     "ps --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "ps --nvml") _nvsmi_paths -f "$current"; return ;;
+    "ps --timeout") return ;;
     "daemon -i"|"daemon --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
     "daemon -d"|"daemon --delay") return ;;
     "daemon -s"|"daemon --select") _nvsmi_letters 'p u c v m e t' "$current"; return ;;
@@ -287,6 +316,7 @@ _nvsmi() {
     "daemon -j"|"daemon --job") return ;;
     "daemon --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "daemon --nvml") _nvsmi_paths -f "$current"; return ;;
+    "daemon --timeout") return ;;
     "replay -f"|"replay --filename") _nvsmi_paths -f "$current"; return ;;
     "replay -i"|"replay --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
     "replay -s"|"replay --select") _nvsmi_letters 'p u c v m e t' "$current"; return ;;
@@ -296,6 +326,7 @@ _nvsmi() {
     "replay --format") _nvsmi_list 'csv nounit noheader json jsonl' "$current"; return ;;
     "replay --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "replay --nvml") _nvsmi_paths -f "$current"; return ;;
+    "replay --timeout") return ;;
     "exporter -i"|"exporter --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
     "exporter --listen") return ;;
     "exporter --names") _nvsmi_list 'nvsmi nvidia_smi dcgm' "$current"; return ;;
@@ -307,6 +338,7 @@ _nvsmi() {
     "exporter --otlp") return ;;
     "exporter --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "exporter --nvml") _nvsmi_paths -f "$current"; return ;;
+    "exporter --timeout") return ;;
     "fleet --prometheus") return ;;
     "fleet --http.config.file") _nvsmi_paths -f "$current"; return ;;
     "fleet --ssh") _nvsmi_paths -f "$current"; return ;;
@@ -320,56 +352,61 @@ _nvsmi() {
     "fleet --timeout") return ;;
     "fleet --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "fleet --nvml") _nvsmi_paths -f "$current"; return ;;
+    "fleet --timeout") return ;;
     "gpm -i"|"gpm --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
     "gpm -s"|"gpm --set-stream-state") return ;;
     "gpm --audit") _nvsmi_paths -f "$current"; return ;;
     "gpm --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "gpm --nvml") _nvsmi_paths -f "$current"; return ;;
+    "gpm --timeout") return ;;
     "help --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "help --nvml") _nvsmi_paths -f "$current"; return ;;
+    "help --timeout") return ;;
     "version --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "version --nvml") _nvsmi_paths -f "$current"; return ;;
+    "version --timeout") return ;;
     "completion --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "completion --nvml") _nvsmi_paths -f "$current"; return ;;
+    "completion --timeout") return ;;
   esac
   case $command in
-    '') words='-h --help --version -L --list-gpus -B --list-excluded-gpus --get-hostname -q --query -u --unit -i -g --id -f --filename -x --xml-format --dtd --json -d --display -l --loop -lms --loop-ms --query-gpu --help-query-gpu --query-compute-apps --help-query-compute-apps --query-accounted-apps --help-query-accounted-apps --query-supported-clocks --help-query-supported-clocks --query-retired-pages --help-query-retired-pages --query-remapped-rows --help-query-remapped-rows --query-vgpu-scheduler-logs --help-vgpu-query-scheduler-logs --format -pm --persistence-mode -e --ecc-config -p --reset-ecc-errors -c --compute-mode --gom -r --gpu-reset -vm --virt-mode -lgc --lock-gpu-clocks -rgc --reset-gpu-clocks -lmc --lock-memory-clocks -rmc --reset-memory-clocks -lmcd --lock-memory-clocks-deferred -rmcd --reset-memory-clocks-deferred -ac --applications-clocks -rac --reset-applications-clocks -acp --applications-clocks-permission -pl --power-limit -cc --cuda-clocks -am --accounting-mode -caa --clear-accounted-apps --auto-boost-default --auto-boost-permission -mig --multi-instance-gpu -gtt --gpu-target-temp -dm --driver-model -fdm --force-driver-model -m --mode -sc --scope --set-hostname -t --toggle-led -eow --error-on-warning --dry-run --audit --keep-going --lenient --snapshot --nvml' ;;
-    'snapshot') words='-h --help -o --output --title --keep-identities --samples -l --loop -lms --loop-ms --snapshot --nvml' ;;
-    'simulate') words='-h --help -o --output --set --fail --hang --control --still --log --arch --snapshot --nvml' ;;
-    'doctor') words='-h --help --json --checks --skip --list --root --snapshot --nvml' ;;
-    'health') words='-h --help -i --id --json --nagios -v --verbose --checks --skip --list --expect --learn --state -l --loop --root --snapshot --nvml' ;;
-    'events') words='-h --help -i --id --json --since -c --count --list-xids --root --snapshot --nvml' ;;
-    'topo') words='-h --help -m --matrix -mp --matrix_pci -c --cpu -n --nearest_gpus -p --gpu_path -p2p --p2pstatus -C --get-numa-id-of-nearby-cpu -M --get-numa-id-of-nearby-mem -gnid --gpu-numa-id -nvme --nvme -i --id --json --snapshot --nvml' ;;
-    'drain') words='-h --help -p --pciid -q --query --json -m --modify -r --remove -d --discover --dry-run --audit --snapshot --nvml' ;;
-    'nvlink') words='-h --help -i --id -l --link -s --status -c --capabilities -p --pcibusid -R --remotelinkinfo -e --errorcounters -ec --crcerrorcounters -gt --getthroughput -gLowPwrInfo --getLowPowerInfo -gBwMode --getBandwidthMode -info --info -cBridge --checkBridge --json -re --reseterrorcounters -sLowPwrThres --setLowPowerThreshold -sBwMode --setBandwidthMode --dry-run --audit --snapshot --nvml' ;;
-    'c2c') words='-h --help -i --id -l --link -s --status -e --errorcounters -gLowPwrInfo --getLowPowerInfo --json --snapshot --nvml' ;;
-    'clocks') words='-h --help -i --id --sync-boost-list --json --snapshot --nvml' ;;
-    'pci') words='-h --help -i --id -gErrCnt --getErrorCounters -gCnt --getCounters --json --snapshot --nvml' ;;
-    'prm') words='-h --help -l --list -i --index -c --counters -n --name -f --info -p --params --json --snapshot --nvml' ;;
-    'mig') words='-h --help -i --id -gi --gpu-instance-id -ci --compute-instance-id -lgip --list-gpu-instance-profiles -lgipp --list-gpu-instance-possible-placements -lgi --list-gpu-instances -lcip --list-compute-instance-profiles -lcipp --list-compute-instance-possible-placements -lci --list-compute-instances --json -cgi --create-gpu-instance -cci --create-compute-instance -dgi --destroy-gpu-instance -dci --destroy-compute-instance -C --default-compute-instance --dry-run --audit --snapshot --nvml' ;;
-    'apply') words='-h --help --yes --dry-run --audit --json --snapshot --nvml' ;;
-    'vgpu') words='-h --help -i --id -gi --gpu-instance-id -l --loop -q --query -s --supported -c --creatable -u --utilization --gpm-metrics -p --pmon -es --encodersessions -fs --fbcsessions -m --migrationcap -ss --schedulerstate -sc --schedulercaps -sl --schedulerlogs -ghm --get-heterogeneous-mode -v --verbose --query-vgpu-scheduler-logs --query-gpu-instance-vgpu-scheduler-logs --help-gpu-instance-vgpu-query-scheduler-logs --query-accounted-apps --format -f --filename -lms --loop-ms --json -caa --clear-accounted-apps -shm --set-heterogeneous-mode -smts --set-mig-timeslice-mode --dry-run --audit --snapshot --nvml' ;;
-    'conf-compute') words='-h --help -i --id -gc --get-cpu-caps -gg --get-gpus-caps -d --get-devtools-mode -e --get-environment -f --get-cc-feature -grs --get-gpus-ready-state -gkr --get-key-rotation -mgm --get-multigpu-mode -q --query-conf-compute -gm --get-mem-size-info --json -sm --set-unprotected-mem-size -srs --set-gpus-ready-state -skr --set-key-rotation-max-attacker-advantage --dry-run --audit --snapshot --nvml' ;;
-    'compute-policy') words='-h --help -i --id -l --list --json --snapshot --nvml' ;;
-    'boost-slider') words='-h --help -i --id -l --list --json --snapshot --nvml' ;;
-    'power-hint') words='-h --help -i --id -l --list-info -gc --graphics-clock -mc --memory-clock -t --temperature -p --profile --json --snapshot --nvml' ;;
-    'base-clocks') words='-h --help -i --id --json --snapshot --nvml' ;;
-    'encodersessions') words='-h --help -i --id -l --loop --json --snapshot --nvml' ;;
-    'fbcsessions') words='-h --help -i --id -l --loop --json --snapshot --nvml' ;;
-    'power-smoothing') words='-h --help -i --id -ppd --print-profile-definitions --json -s --state -spp --set-preset-profile --dry-run --audit --snapshot --nvml' ;;
-    'power-profiles') words='-h --help -i --id -l --list -ld --list-detailed -gr --get-requested -ge --get-enforced --json -sr --set-requested -cr --clear-requested --dry-run --audit --snapshot --nvml' ;;
-    'dmon') words='-h --help -i --id -d --delay -c --count -s --select --gpm-metrics --gpm-options -o --options -f --filename --format --snapshot --nvml' ;;
-    'pmon') words='-h --help -i --id -d --delay -c --count -s --select -o --options -f --filename --format --snapshot --nvml' ;;
-    'top') words='-h --help -i --id -d --delay -s --sort -t --tree --readonly --once --replay --json --snapshot --nvml' ;;
-    'ps') words='-h --help -i --id -u --user --pod --job -s --sort -r --reverse --by --json --snapshot --nvml' ;;
-    'daemon') words='-h --help -i --id -d --delay -s --select -p --path -j --job -t --terminate --foreground --snapshot --nvml' ;;
-    'replay') words='-h --help -f --filename -i --id -s --select -b --begin -e --end -r --output --format --snapshot --nvml' ;;
-    'exporter') words='-h --help -i --id --listen --names -l --loop --fields --skip --labels --processes --pcie-throughput --web.config.file --textfile --otlp --snapshot --nvml' ;;
-    'fleet') words='-h --help --prometheus --http.config.file --ssh --ssh-config -L --list-gpus --query-gpu --format --at --since --filter --sort --timeout --json --snapshot --nvml' ;;
-    'gpm') words='-h --help -i --id -g --get-stream-state -s --set-stream-state --json --dry-run --audit --snapshot --nvml' ;;
-    'help') words='-h --help --snapshot --nvml' ;;
-    'version') words='-h --help --json --snapshot --nvml' ;;
-    'completion') words='-h --help --snapshot --nvml' ;;
+    '') words='-h --help --version -L --list-gpus -B --list-excluded-gpus --get-hostname -q --query -u --unit -i -g --id -f --filename -x --xml-format --dtd --json -d --display -l --loop -lms --loop-ms --query-gpu --help-query-gpu --query-compute-apps --help-query-compute-apps --query-accounted-apps --help-query-accounted-apps --query-supported-clocks --help-query-supported-clocks --query-retired-pages --help-query-retired-pages --query-remapped-rows --help-query-remapped-rows --query-vgpu-scheduler-logs --help-vgpu-query-scheduler-logs --format -pm --persistence-mode -e --ecc-config -p --reset-ecc-errors -c --compute-mode --gom -r --gpu-reset -vm --virt-mode -lgc --lock-gpu-clocks -rgc --reset-gpu-clocks -lmc --lock-memory-clocks -rmc --reset-memory-clocks -lmcd --lock-memory-clocks-deferred -rmcd --reset-memory-clocks-deferred -ac --applications-clocks -rac --reset-applications-clocks -acp --applications-clocks-permission -pl --power-limit -cc --cuda-clocks -am --accounting-mode -caa --clear-accounted-apps --auto-boost-default --auto-boost-permission -mig --multi-instance-gpu -gtt --gpu-target-temp -dm --driver-model -fdm --force-driver-model -m --mode -sc --scope --set-hostname -t --toggle-led -eow --error-on-warning --dry-run --audit --keep-going --lenient --snapshot --nvml --timeout' ;;
+    'snapshot') words='-h --help -o --output --title --keep-identities --samples -l --loop -lms --loop-ms --snapshot --nvml --timeout' ;;
+    'simulate') words='-h --help -o --output --set --fail --hang --control --still --log --arch --snapshot --nvml --timeout' ;;
+    'doctor') words='-h --help --json --checks --skip --list --root --snapshot --nvml --timeout' ;;
+    'health') words='-h --help -i --id --json --nagios -v --verbose --checks --skip --list --expect --learn --state -l --loop --root --snapshot --nvml --timeout' ;;
+    'events') words='-h --help -i --id --json --since -c --count --list-xids --root --snapshot --nvml --timeout' ;;
+    'topo') words='-h --help -m --matrix -mp --matrix_pci -c --cpu -n --nearest_gpus -p --gpu_path -p2p --p2pstatus -C --get-numa-id-of-nearby-cpu -M --get-numa-id-of-nearby-mem -gnid --gpu-numa-id -nvme --nvme -i --id --json --snapshot --nvml --timeout' ;;
+    'drain') words='-h --help -p --pciid -q --query --json -m --modify -r --remove -d --discover --dry-run --audit --snapshot --nvml --timeout' ;;
+    'nvlink') words='-h --help -i --id -l --link -s --status -c --capabilities -p --pcibusid -R --remotelinkinfo -e --errorcounters -ec --crcerrorcounters -gt --getthroughput -gLowPwrInfo --getLowPowerInfo -gBwMode --getBandwidthMode -info --info -cBridge --checkBridge --json -re --reseterrorcounters -sLowPwrThres --setLowPowerThreshold -sBwMode --setBandwidthMode --dry-run --audit --snapshot --nvml --timeout' ;;
+    'c2c') words='-h --help -i --id -l --link -s --status -e --errorcounters -gLowPwrInfo --getLowPowerInfo --json --snapshot --nvml --timeout' ;;
+    'clocks') words='-h --help -i --id --sync-boost-list --json --snapshot --nvml --timeout' ;;
+    'pci') words='-h --help -i --id -gErrCnt --getErrorCounters -gCnt --getCounters --json --snapshot --nvml --timeout' ;;
+    'prm') words='-h --help -l --list -i --index -c --counters -n --name -f --info -p --params --json --snapshot --nvml --timeout' ;;
+    'mig') words='-h --help -i --id -gi --gpu-instance-id -ci --compute-instance-id -lgip --list-gpu-instance-profiles -lgipp --list-gpu-instance-possible-placements -lgi --list-gpu-instances -lcip --list-compute-instance-profiles -lcipp --list-compute-instance-possible-placements -lci --list-compute-instances --json -cgi --create-gpu-instance -cci --create-compute-instance -dgi --destroy-gpu-instance -dci --destroy-compute-instance -C --default-compute-instance --dry-run --audit --snapshot --nvml --timeout' ;;
+    'apply') words='-h --help --yes --dry-run --audit --json --snapshot --nvml --timeout' ;;
+    'vgpu') words='-h --help -i --id -gi --gpu-instance-id -l --loop -q --query -s --supported -c --creatable -u --utilization --gpm-metrics -p --pmon -es --encodersessions -fs --fbcsessions -m --migrationcap -ss --schedulerstate -sc --schedulercaps -sl --schedulerlogs -ghm --get-heterogeneous-mode -v --verbose --query-vgpu-scheduler-logs --query-gpu-instance-vgpu-scheduler-logs --help-gpu-instance-vgpu-query-scheduler-logs --query-accounted-apps --format -f --filename -lms --loop-ms --json -caa --clear-accounted-apps -shm --set-heterogeneous-mode -smts --set-mig-timeslice-mode --dry-run --audit --snapshot --nvml --timeout' ;;
+    'conf-compute') words='-h --help -i --id -gc --get-cpu-caps -gg --get-gpus-caps -d --get-devtools-mode -e --get-environment -f --get-cc-feature -grs --get-gpus-ready-state -gkr --get-key-rotation -mgm --get-multigpu-mode -q --query-conf-compute -gm --get-mem-size-info --json -sm --set-unprotected-mem-size -srs --set-gpus-ready-state -skr --set-key-rotation-max-attacker-advantage --dry-run --audit --snapshot --nvml --timeout' ;;
+    'compute-policy') words='-h --help -i --id -l --list --json --snapshot --nvml --timeout' ;;
+    'boost-slider') words='-h --help -i --id -l --list --json --snapshot --nvml --timeout' ;;
+    'power-hint') words='-h --help -i --id -l --list-info -gc --graphics-clock -mc --memory-clock -t --temperature -p --profile --json --snapshot --nvml --timeout' ;;
+    'base-clocks') words='-h --help -i --id --json --snapshot --nvml --timeout' ;;
+    'encodersessions') words='-h --help -i --id -l --loop --json --snapshot --nvml --timeout' ;;
+    'fbcsessions') words='-h --help -i --id -l --loop --json --snapshot --nvml --timeout' ;;
+    'power-smoothing') words='-h --help -i --id -ppd --print-profile-definitions --json -s --state -spp --set-preset-profile --dry-run --audit --snapshot --nvml --timeout' ;;
+    'power-profiles') words='-h --help -i --id -l --list -ld --list-detailed -gr --get-requested -ge --get-enforced --json -sr --set-requested -cr --clear-requested --dry-run --audit --snapshot --nvml --timeout' ;;
+    'dmon') words='-h --help -i --id -d --delay -c --count -s --select --gpm-metrics --gpm-options -o --options -f --filename --format --snapshot --nvml --timeout' ;;
+    'pmon') words='-h --help -i --id -d --delay -c --count -s --select -o --options -f --filename --format --snapshot --nvml --timeout' ;;
+    'top') words='-h --help -i --id -d --delay -s --sort -t --tree --readonly --once --replay --json --snapshot --nvml --timeout' ;;
+    'ps') words='-h --help -i --id -u --user --pod --job -s --sort -r --reverse --by --json --snapshot --nvml --timeout' ;;
+    'daemon') words='-h --help -i --id -d --delay -s --select -p --path -j --job -t --terminate --foreground --snapshot --nvml --timeout' ;;
+    'replay') words='-h --help -f --filename -i --id -s --select -b --begin -e --end -r --output --format --snapshot --nvml --timeout' ;;
+    'exporter') words='-h --help -i --id --listen --names -l --loop --fields --skip --labels --processes --pcie-throughput --web.config.file --textfile --otlp --snapshot --nvml --timeout' ;;
+    'fleet') words='-h --help --prometheus --http.config.file --ssh --ssh-config -L --list-gpus --query-gpu --format --at --since --filter --sort --timeout --json --snapshot --nvml --timeout' ;;
+    'gpm') words='-h --help -i --id -g --get-stream-state -s --set-stream-state --json --dry-run --audit --snapshot --nvml --timeout' ;;
+    'help') words='-h --help --snapshot --nvml --timeout' ;;
+    'version') words='-h --help --json --snapshot --nvml --timeout' ;;
+    'completion') words='-h --help --snapshot --nvml --timeout' ;;
   esac
   case "$command $previous" in
     "help help") words+=' snapshot simulate doctor health events topo drain nvlink c2c clocks pci prm mig apply vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon top ps daemon replay exporter fleet gpm help version completion' ;;

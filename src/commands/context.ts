@@ -14,6 +14,10 @@ export interface Machine {
   readonly files: SystemFiles;
   /** What machine was recorded, where the answers come from a recording. */
   readonly recorded: string | undefined;
+  /** Whether something did not answer in time. */
+  readonly wasLate?: () => boolean;
+  /** Ends what would outlive the program. */
+  readonly end?: () => Promise<void>;
 }
 
 export interface Context {

@@ -5,15 +5,17 @@ import type { Background } from '../background.js';
 import { EXIT, UsageError } from '../errors.js';
 import type { Io } from '../io.js';
 import { NVML_ERROR_NO_PERMISSION, NVML_ERROR_TIMEOUT } from '../nvml/generated/constants.js';
-import type { Gpu, Session } from '../nvml/session.js';
+import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import { plainly } from '../plain-text.js';
 import { Asker } from '../query/ask/asker.js';
+import { together } from '../query/ask/asking.js';
+import { gpuFields } from '../query/gpu-fields.js';
 import { type Column, columnsOf } from '../query/monitor/column.js';
 import { DEFAULT_GROUPS, DEVICE_GROUPS, deviceColumns } from '../query/monitor/device.js';
 import { headLine, tickLine } from '../query/monitor/recording.js';
 import { compileSampler } from '../query/monitor/sampler.js';
-import { readGpuFields } from '../query/read.js';
+import type { Reading } from '../query/reading.js';
 import { DailyFiles } from '../system/daily-files.js';
 import { RecorderFolder } from '../system/recorder-folder.js';
 import { type CommandSpec, command } from './command.js';
@@ -124,12 +126,12 @@ async function record(
   const gpus = await chosenGpus(session, order.selectors);
   folder.take();
   const asker = new Asker(session, { onWorkers: true });
-  const sampler = compileSampler(asker, gpus, {
+  const sampler = await compileSampler(asker, gpus, {
     columns: order.columns,
     gpm: [],
     levels: ['device'],
   });
-  const about = headOf(order, session, gpus);
+  const about = await headOf(order, asker, gpus);
   const files = new DailyFiles(folder.path, order.job, () =>
     headLine({ started: new Date(io.now()).toISOString(), ...about }),
   );
@@ -156,30 +158,29 @@ async function record(
     folder.leaveReason(error);
     throw error;
   } finally {
-    sampler.close();
+    await sampler.close();
     files.abandon();
   }
   return EXIT.ok;
 }
 
 /** What the first line of every file says, but for the time. */
-function headOf(
+async function headOf(
   order: Order,
-  session: Session,
+  asker: Asker,
   gpus: readonly Gpu[],
-): Omit<Parameters<typeof headLine>[0], 'started'> {
-  const textOf = (gpu: Gpu, name: string): string | null => {
-    const [reading] = readGpuFields(session, gpu, [name]);
-    return reading === undefined || reading instanceof Missing ? null : String(reading);
-  };
-  const [first] = gpus;
+): Promise<Omit<Parameters<typeof headLine>[0], 'started'>> {
+  const asked = gpus.map((gpu) => gpuFields(['driver_version', 'uuid', 'name'], gpu));
+  const texts = (await asker.start(together(asked))).map((readings) => readings.map(textOf));
   return {
-    driver: first === undefined ? null : textOf(first, 'driver_version'),
+    driver: texts[0]?.[0] ?? null,
     delay: order.delay,
     columns: order.columns.map(({ name, unit }) => ({ name, unit })),
-    gpus: gpus.map((gpu) => ({ index: gpu.index, uuid: textOf(gpu, 'uuid'), name: textOf(gpu, 'name') })),
+    gpus: gpus.map(({ index }, i) => ({ index, uuid: texts[i]?.[1] ?? null, name: texts[i]?.[2] ?? null })),
   };
 }
+
+const textOf = (reading: Reading): string | null => (reading instanceof Missing ? null : String(reading));
 
 async function terminate(folder: RecorderFolder, io: Io, background: Background): Promise<number> {
   const pid = folder.recorderToStop();

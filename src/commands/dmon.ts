@@ -90,7 +90,7 @@ async function dmon(given: Given<typeof options>, context: Context): Promise<num
   const { session, asker } = await machineOf(context);
   const gpus = await chosenGpus(session, given.id);
   openFile(given.filename, io);
-  const sampler = compileSampler(asker, gpus, { columns, gpm, levels });
+  const sampler = await compileSampler(asker, gpus, { columns, gpm, levels });
   const instances = levels.includes('mig');
   const { shape } = format;
   const print =
@@ -111,7 +111,7 @@ async function dmon(given: Given<typeof options>, context: Context): Promise<num
       count,
     );
   } finally {
-    sampler.close();
+    await sampler.close();
   }
   return statusOf(gpus);
 }

@@ -230,7 +230,7 @@ async function spoken<T>(act: () => Promise<T>): Promise<T> {
     return await act();
   } catch (error) {
     if (!(error instanceof FleetError)) throw error;
-    throw new UsageError(plainly`--prometheus: ${error.message}`, error.isLate ? EXIT.late : EXIT.usage);
+    throw new UsageError(plainly`--prometheus: ${error.message}`, error.isLate ? EXIT.noAnswer : EXIT.usage);
   }
 }
 

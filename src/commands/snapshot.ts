@@ -172,6 +172,11 @@ export const spec: CommandSpec = command({
   run: async (given, context) => {
     const pace = readPace(given);
     const { session, files } = await machineOf(context);
+    if (session.driver.isElsewhere) {
+      throw new UsageError(
+        'snapshot asks for all that there is, however long that takes: it has no --timeout.',
+      );
+    }
     const { output } = given;
     // A file that cannot be made is refused now, not after all that there is to ask.
     if (output !== undefined) context.io.redirect(output);

@@ -1,14 +1,15 @@
 /** Asks a machine for everything that is exported, once per call. What is asked is compiled once. */
+
 import { nvmlSystemGetCudaDriverVersion_v2 } from '../nvml/generated/entries.js';
-import { GpmMeter } from '../nvml/gpm.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import type { Asker, Prepared } from '../query/ask/asker.js';
-import { want } from '../query/ask/asking.js';
+import { together, want } from '../query/ask/asking.js';
 import { fieldReader } from '../query/ask/field-reader.js';
 import { Gathering } from '../query/ask/gathering.js';
 import { derived } from '../query/derive.js';
 import { type Field, nameOf, type RecordValues, type Row } from '../query/field.js';
+import { GpmMeter } from '../query/gpm-meter.js';
 import { linkState, linksOf } from '../query/nvlink.js';
 import { fixed } from '../query/probe.js';
 import type { Reader } from '../query/reading.js';
@@ -99,14 +100,13 @@ export class Collection {
 
   /** Gives back what NVML lent. */
   close(): void {
-    for (const { meter } of this.lines) meter?.close();
+    this.asker.run(together(this.lines.flatMap(({ meter }) => meter?.close() ?? [])));
     this.migs.close();
     this.xids?.close();
   }
 
   private lineOf(gpu: Gpu): Line {
     const { wish, gathering } = this;
-    const { session } = this.asker;
     const reader = (row: Row): Reader => this.reader(row, gpu);
     const rows = [...gpuFields, ...(wish.pcieThroughput ? pcieThroughputs : [])];
     const named = identityFields.map((row) => [snake(nameOf(row)), reader(row)] as const);
@@ -119,8 +119,7 @@ export class Collection {
         gpu.handle === undefined || this.gpm.length === 0
           ? undefined
           : new GpmMeter(
-              session.driver,
-              gpu.handle,
+              gpu,
               this.gpm.map(({ gpm }) => gpm),
             ),
     };
@@ -178,7 +177,7 @@ export class Collection {
   }
 
   private measured(meter: GpmMeter, failures: Failures): Readonly<Record<string, number>> {
-    meter.take();
+    this.asker.run(meter.take());
     return numbersOf(
       this.gpm.map(({ names: [name] }, i) => [name, () => meter.read(i)] as const),
       failures,

@@ -1,5 +1,4 @@
 /** The MIG devices of a GPU as records: who they are, their memory, and what their GPU instance does. They come and go. */
-import { GpmMeter } from '../nvml/gpm.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import type { Asker } from '../query/ask/asker.js';
@@ -7,6 +6,7 @@ import { type Asking, read, want } from '../query/ask/asking.js';
 import { readFields } from '../query/ask/records.js';
 import type { Subject } from '../query/ask/subject.js';
 import { nameOf } from '../query/field.js';
+import { GpmMeter } from '../query/gpm-meter.js';
 import { gpuField } from '../query/gpu-fields.js';
 import { computeInstanceId, gpuInstanceId, migName } from '../query/mig.js';
 import { migDevicesOf } from '../query/mig-devices.js';
@@ -43,7 +43,7 @@ export class MigRecords {
   }
 
   close(): void {
-    for (const meter of this.meters.values()) meter.close();
+    for (const meter of this.meters.values()) this.asker.run(meter.close());
     this.meters.clear();
   }
 
@@ -88,19 +88,19 @@ export class MigRecords {
 
   private measure(
     key: string,
-    { handle }: Gpu,
+    gpu: Gpu,
     instance: string,
     failures: Failures,
   ): Readonly<Record<string, number>> {
-    if (handle === undefined || instance === '' || this.gpm.length === 0) return {};
+    if (gpu.handle === undefined || instance === '' || this.gpm.length === 0) return {};
     let meter = this.meters.get(key);
     if (meter === undefined) {
       const ids = this.gpm.map(({ gpm }) => gpm);
-      meter = new GpmMeter(this.asker.session.driver, handle, ids, Number(instance));
+      meter = new GpmMeter(gpu, ids, Number(instance));
       this.meters.set(key, meter);
     }
     const taken = meter;
-    taken.take();
+    this.asker.run(taken.take());
     return numbersOf(
       this.gpm.map(({ names: [name] }, i) => [name, () => taken.read(i)] as const),
       failures,
@@ -111,7 +111,7 @@ export class MigRecords {
   private forget(gpu: Gpu, measured: ReadonlyMap<string, unknown>): void {
     for (const [key, meter] of this.meters) {
       if (!key.startsWith(`${gpu.index}/`) || measured.has(key)) continue;
-      meter.close();
+      this.asker.run(meter.close());
       this.meters.delete(key);
     }
   }

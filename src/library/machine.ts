@@ -109,6 +109,26 @@ export class Machine implements Nvsmi {
     return [...new Asker(session).run(gpuRecords(gpus))];
   }
 
+  async processesAsync(options: GpuOptions = {}): Promise<GpuProcess[]> {
+    this.#life.check();
+    const { session } = this.#opened;
+    const chosen = chosenOf('processesAsync', session, options);
+    const asker = new Asker(session);
+    asker.tick();
+    const processes = await asker.start(processesOn(chosen));
+    this.#life.check();
+    return [...processes];
+  }
+
+  async gpusAsync(options: GpuOptions = {}): Promise<GpuRecord[]> {
+    this.#life.check();
+    const { session } = this.#opened;
+    const gpus = gpusAmong(chosenOf('gpusAsync', session, options));
+    const records = await new Asker(session).start(gpuRecords(gpus));
+    this.#life.check();
+    return [...records];
+  }
+
   deviceQuery(filter?: Filter): DeviceResult {
     const query = this.#device(filter, false);
     void query.sample();

@@ -1,13 +1,13 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** An open machine: typed queries, samples at a pace, and the answers of pynvml_utils. */
-import type { OpenOptions } from '../nvml/api/options.js';
+import type { OpenOptions, TimedOptions } from '../nvml/api/options.js';
 import type { Actions } from './actions.js';
 import type { Filter } from './filter.js';
 import type { DeviceResult } from './generated/device.js';
 import type { GpuProcess } from './gpu-process.js';
 import type { GpuOptions, GpuRecord } from './gpus.js';
 import { Machine, WritableMachine } from './machine.js';
-import { openMachine } from './open.js';
+import { openMachine, openTimedMachine } from './open.js';
 import type { Permissions } from './permissions.js';
 import type { FieldName, FieldNumber, NameOf, Query, Sample } from './query.js';
 import type {
@@ -35,6 +35,9 @@ export interface Nvsmi {
    * @throws TypeError for invalid arguments
    */
   gpus(options?: GpuOptions): GpuRecord[];
+
+  /** The same as a promise: for a machine that was opened with a timeout. */
+  gpusAsync(options?: GpuOptions): Promise<GpuRecord[]>;
 
   /**
    * Compiles a question about every GPU, or those of `gpus`, to be sampled as often as wanted.
@@ -105,6 +108,9 @@ export interface Nvsmi {
    */
   processes(options?: GpuOptions): GpuProcess[];
 
+  /** The same as a promise: for a machine that was opened with a timeout. */
+  processesAsync(options?: GpuOptions): Promise<GpuProcess[]>;
+
   /** What pynvml_utils' DeviceQuery returns for the same filter. */
   deviceQuery(filter?: Filter): DeviceResult;
 
@@ -152,11 +158,27 @@ export interface WritableNvsmi extends Nvsmi {
  */
 export function open(options: OpenOptions & { readonly writable: true }): WritableNvsmi;
 export function open(options?: OpenOptions): Nvsmi;
-export function open(options: OpenOptions & { readonly writable?: true } = {}): Nvsmi | WritableNvsmi {
+/**
+ * Opens this machine so that a driver that does not answer holds up nothing: `await open({ timeout: 2000 })`. Every question takes
+ * a promise then, {@link Query.sampleAsync} among them; the others throw a TypeError.
+ *
+ * @throws what the other form throws, and NVMLError with the message `No Answer`
+ */
+export function open(options: TimedOptions): Promise<Nvsmi>;
+export function open(
+  options: (OpenOptions | TimedOptions) & { readonly writable?: true } = {},
+): Nvsmi | WritableNvsmi | Promise<Nvsmi> {
   const { writable, ...others } = options;
   if (writable !== undefined && writable !== true) {
     throw new TypeError('open: writable must be true, or left out');
   }
+  if (hasTimeout(others)) {
+    if (writable) throw new TypeError('open: a machine that is writable has no timeout');
+    return openTimedMachine(others).then((opened) => new Machine(opened));
+  }
   const opened = openMachine(others);
   return writable ? new WritableMachine(opened) : new Machine(opened);
 }
+
+const hasTimeout = (options: OpenOptions | TimedOptions): options is TimedOptions =>
+  'timeout' in Object(options) && (options as Partial<TimedOptions>).timeout !== undefined;

@@ -1,10 +1,14 @@
 /** Opens a machine: this one's NVML, or a recorded one. */
+import { checkTimeout } from '../nvml/api/check.js';
 import { openNvml } from '../nvml/api/lifetime.js';
-import { type OpenOptions, type Source, sourceOf } from '../nvml/api/options.js';
+import { notFoundText } from '../nvml/api/not-found.js';
+import { type OpenOptions, type Source, sourceOf, type TimedOptions } from '../nvml/api/options.js';
 import { errorOf } from '../nvml/api/raise.js';
 import { openDriver } from '../nvml/api/state.js';
+import { openElsewhere } from '../nvml/child/elsewhere.js';
+import { LibraryNotFound } from '../nvml/library.js';
 import { openSnapshot } from '../nvml/machine.js';
-import { attach, openSession, type Session } from '../nvml/session.js';
+import { attach, openSession, type Session, startSession } from '../nvml/session.js';
 import { DeadLibrary, UncountedGpus } from '../nvml/status.js';
 import { machineFiles, recordedFiles, type SystemFiles } from '../system/files.js';
 
@@ -21,6 +25,25 @@ export interface Opened {
 export function openMachine(options: OpenOptions): Opened {
   const source = sourceOf('open', options);
   return source.snapshot === undefined ? openLibrary(source) : openRecording(source.snapshot);
+}
+
+/**
+ * Opens a machine in another process. A recording always answers, and needs none. Rejects with NVMLError where NVML refuses, or
+ * does not answer; TypeError, RangeError for invalid options.
+ */
+export async function openTimedMachine({ timeout, ...options }: TimedOptions): Promise<Opened> {
+  checkTimeout('open', timeout);
+  const { path, snapshot } = sourceOf('open', options);
+  if (snapshot !== undefined) return openRecording(snapshot);
+  const { driver, end } = openElsewhere({ path, timeout, opensForSample: false, report: () => undefined });
+  try {
+    const session = await startSession(driver);
+    return { session: { ...session, close: () => void end() }, files: machineFiles };
+  } catch (error) {
+    await end();
+    if (error instanceof LibraryNotFound) throw errorOf(error.status, 'open', notFoundText(error));
+    throw error instanceof DeadLibrary ? refusalOf(error) : error;
+  }
 }
 
 function openLibrary(source: Source): Opened {

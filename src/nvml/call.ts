@@ -79,14 +79,20 @@ export interface Bound {
   start(): Promise<Status>;
   /** Why the last start did not get a thread; its status is NVML_ERROR_TIMEOUT then. */
   readonly reason?: string | undefined;
+  /** Whether the last start found that the library has no such symbol, where that is not known before. */
+  readonly isMissing?: boolean;
 }
 
 /** Answers calls: the NVML library, or a recording of it. */
 export interface Driver {
   /** Where the answers come from, for messages: a path or a recording's name. */
   readonly source: string;
-  /** Undefined where the library has no such symbol. */
+  /** Whether another process makes the calls: they can be started, and not run. */
+  readonly isElsewhere?: true;
+  /** Undefined where the library has no such symbol, and that is known. */
   bind(call: Call, subject?: Handle): Bound | undefined;
+  /** The same driver for one asker, whose samples have a deadline of their own. */
+  forAsker?(): Driver;
   /**
    * Someone takes a sample, here and now: calls until the next are answered as of one moment. A recording moves on where the
    * same asker has asked at this moment already. NVML moves by itself, and so it has none.

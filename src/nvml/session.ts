@@ -49,13 +49,18 @@ type KernelVersion = () => string | undefined;
 
 /** Initialises NVML and attaches its GPUs. Throws DeadLibrary with the status of nvmlInit, and UncountedGpus. */
 export function openSession(driver: Driver, kernelVersion?: KernelVersion): Session {
-  refuse(driver, run(bindNewest(driver, INIT)), kernelVersion);
+  const status = run(bindNewest(driver, INIT));
+  if (status !== 0) {
+    const asked = status === NVML_ERROR_LIB_RM_VERSION_MISMATCH ? driver.bind(LIBRARY_VERSION) : undefined;
+    throw initFailure(status, versionIn(run(asked), asked), kernelVersion);
+  }
   return session(driver, attach(driver));
 }
 
 /** The GPUs of an initialised NVML. Throws UncountedGpus. */
 export function attach(driver: Driver): readonly Gpu[] {
-  return counted(driver.bind(COUNT)).map((index) => attached(index, ask(driver, byIndex(index))));
+  const counting = driver.bind(COUNT);
+  return counted(counting, run(counting)).map((index) => attached(index, ask(driver, byIndex(index))));
 }
 
 /**
@@ -68,12 +73,14 @@ export async function startSession(
   kernelVersion?: KernelVersion,
   wanted?: string,
 ): Promise<Session> {
-  const initialising = start(bindNewest(driver, INIT));
+  const initialising = startNewest(driver, INIT);
   // Looking up the next symbols needs no NVML: it is done while the caller waits for it anyway.
   const counting = driver.bind(COUNT);
   const attaching = driver.bind(byIndex(0));
-  refuse(driver, await initialising, kernelVersion);
-  const indexes = counted(counting);
+  const status = await initialising;
+  if (status !== 0) throw initFailure(status, await startedVersion(driver, status), kernelVersion);
+  // The count takes no time where NVML is in this process.
+  const indexes = counted(counting, driver.isElsewhere ? await start(counting) : run(counting));
   const only = wanted === undefined ? undefined : indexesIn(wanted, indexes.length);
   const gpus = indexes.map(async (index) => {
     if (only !== undefined && !only.has(index)) return detached(index);
@@ -106,6 +113,16 @@ function bindNewest(driver: Driver, calls: readonly Call[]): Bound | undefined {
   return undefined;
 }
 
+/** The same, called on a worker thread. */
+async function startNewest(driver: Driver, calls: readonly Call[]): Promise<Status> {
+  for (const what of calls) {
+    const bound = driver.bind(what);
+    const status = await start(bound);
+    if (bound !== undefined && !bound.isMissing) return status;
+  }
+  return NVML_ERROR_FUNCTION_NOT_FOUND;
+}
+
 const run = (bound: Bound | undefined): Status =>
   bound === undefined ? NVML_ERROR_FUNCTION_NOT_FOUND : bound.run();
 
@@ -121,13 +138,15 @@ const session = (driver: Driver, gpus: readonly Gpu[]): Session => ({
   },
 });
 
-function refuse(driver: Driver, status: Status, kernelVersion?: KernelVersion): void {
-  if (status !== 0) throw initFailure(driver, status, kernelVersion);
+/** The version of the library, for the message of a mismatch. */
+async function startedVersion(driver: Driver, status: Status): Promise<string | undefined> {
+  if (status !== NVML_ERROR_LIB_RM_VERSION_MISMATCH) return undefined;
+  const bound = driver.bind(LIBRARY_VERSION);
+  return versionIn(await start(bound), bound);
 }
 
 /** The indexes of all GPUs that NVML counts. Without a count nothing is known of them: none is not the same. */
-function counted(counting: Bound | undefined): readonly number[] {
-  const status = run(counting);
+function counted(counting: Bound | undefined, status: Status): readonly number[] {
   const answered = counting?.memory[0]?.readUInt32LE(0) ?? 0;
   const counted = countOf(COUNT.fn, status, answered);
   if ('count' in counted) return Array.from({ length: counted.count }, (_, index) => index);
@@ -141,7 +160,11 @@ function attached(index: number, { status, memory }: ReturnType<typeof ask>): Gp
 }
 
 /** nvidia-smi's own words (H100 with failing calls, 580.159.04), and what to do about it. */
-function initFailure(driver: Driver, status: Status, kernelVersion?: KernelVersion): DeadLibrary {
+function initFailure(
+  status: Status,
+  libraryVersion: string | undefined,
+  kernelVersion?: KernelVersion,
+): DeadLibrary {
   switch (status) {
     case NVML_ERROR_DRIVER_NOT_LOADED:
       return new DeadLibrary(
@@ -156,7 +179,7 @@ function initFailure(driver: Driver, status: Status, kernelVersion?: KernelVersi
         'Check the rights of this user on /dev/nvidiactl and /dev/nvidia*.',
       );
     case NVML_ERROR_LIB_RM_VERSION_MISMATCH: {
-      const library = libraryVersion(driver) ?? 'unknown';
+      const library = libraryVersion ?? 'unknown';
       const kernel = kernelVersion?.() ?? 'unknown';
       return new DeadLibrary(
         status,
@@ -173,9 +196,11 @@ function initFailure(driver: Driver, status: Status, kernelVersion?: KernelVersi
 export const shortVersion = (version: string): string => version.split('.').slice(0, 2).join('.');
 
 /** The library's own version, which NVML returns even when it cannot be initialised. */
-function libraryVersion(driver: Driver): string | undefined {
-  const { status, memory } = ask(driver, call('nvmlSystemGetNVMLVersion', text(80)));
-  return status !== 0 || memory[0] === undefined ? undefined : withoutCudaMajor(readText(memory[0], 0, 80));
+const LIBRARY_VERSION = call('nvmlSystemGetNVMLVersion', text(80));
+
+function versionIn(status: Status, bound: Bound | undefined): string | undefined {
+  const memory = bound?.memory[0];
+  return status !== 0 || memory === undefined ? undefined : withoutCudaMajor(readText(memory, 0, 80));
 }
 
 /** Since CUDA 13 the library's version has CUDA's major version in front (13.580.159.04), which is not part of the driver's. */

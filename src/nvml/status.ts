@@ -4,6 +4,12 @@ import * as nvml from './generated/constants.js';
 /** An nvmlReturn_t: 0 is success, anything else says why there is no answer. */
 export type Status = number;
 
+/**
+ * Ours: NVML was asked and did not answer in time. NVML's own statuses end at 31 and 999 (13.3); this is the number that
+ * timeout(1) ends with, so it is the exit status, too.
+ */
+export const NO_ANSWER: Status = 124;
+
 /** Whether NVML does not know a function, or the version of its struct: an older form of it should be tried. */
 export const isTooNew = (status: Status): boolean =>
   status === nvml.NVML_ERROR_FUNCTION_NOT_FOUND || status === nvml.NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
@@ -98,6 +104,7 @@ const STATUSES: Readonly<Record<Status, readonly [symbol: string, words: string]
     'Reset type is not supported for given device',
   ],
   [nvml.NVML_ERROR_UNKNOWN]: ['NVML_ERROR_UNKNOWN', 'Unknown Error'],
+  [NO_ANSWER]: ['NVSMI_NO_ANSWER', 'No Answer'],
 };
 
 /** The words for a status as `-q` prints them: N/A, Not Found, GPU is lost, Unknown Error. */

@@ -1,8 +1,8 @@
 /** `vgpu --gpm-metrics`: performance metrics of the GPU instances that vGPUs run on. */
-import { GpmMeter } from '../nvml/gpm.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import { type Cells, cell } from './cell.js';
+import { GpmMeter } from './gpm-meter.js';
 import { count, type Kind } from './kind.js';
 import { computeInstanceId, gpuInstanceId } from './mig.js';
 import { migDevicesIn } from './mig-devices.js';
@@ -39,11 +39,13 @@ function migPlaces(session: Session, gpu: Gpu): readonly MigPlace[] | Missing {
 /** The meters of all vGPUs' GPU instances, from one tick to the next. */
 export class VgpuGpm {
   private readonly meters = new Map<string, GpmMeter>();
+  private session: Session | undefined;
 
   constructor(private readonly metrics: readonly GpmMetric[]) {}
 
   /** A record of every running vGPU; from the second tick on with values. */
   records(session: Session, gpu: Gpu): readonly Cells[] {
+    this.session = session;
     const devices = migPlaces(session, gpu);
     const taken = new Set<GpmMeter>();
     const vgpus = vgpuNumbers(session, gpu, 'active');
@@ -51,9 +53,9 @@ export class VgpuGpm {
     return vgpus.map((vgpu) => {
       const instance = instanceOfVgpu(session, vgpu);
       const device = devices instanceof Missing ? devices : devices.find((one) => one.instance === instance);
-      const meter = instance instanceof Missing ? undefined : this.meterOf(session, gpu, Number(instance));
+      const meter = instance instanceof Missing ? undefined : this.meterOf(gpu, Number(instance));
       // vGPUs that share an instance share its meter.
-      if (meter !== undefined && !taken.has(meter)) meter.take();
+      if (meter !== undefined && !taken.has(meter)) runOn(session, meter.take());
       if (meter !== undefined) taken.add(meter);
       const [index, compute] =
         device instanceof Missing ? [device, device] : [device?.index, device?.compute];
@@ -85,17 +87,18 @@ export class VgpuGpm {
 
   /** Gives back what NVML lent. */
   close(): void {
-    for (const meter of this.meters.values()) meter.close();
+    const { session } = this;
+    for (const meter of this.meters.values()) if (session !== undefined) runOn(session, meter.close());
     this.meters.clear();
   }
 
-  private meterOf(session: Session, gpu: Gpu, instance: number): GpmMeter | undefined {
+  private meterOf(gpu: Gpu, instance: number): GpmMeter | undefined {
     if (gpu.handle === undefined) return undefined;
     const key = `${gpu.index}/${instance}`;
     let meter = this.meters.get(key);
     if (meter === undefined) {
       const ids = this.metrics.map(({ id }) => id);
-      meter = new GpmMeter(session.driver, gpu.handle, ids, instance);
+      meter = new GpmMeter(gpu, ids, instance);
       this.meters.set(key, meter);
     }
     return meter;

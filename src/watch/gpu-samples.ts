@@ -1,7 +1,6 @@
 /** Asks NVML what the monitor shows of its GPUs. All NVML reading of `top` is here and in process-samples.ts. */
 import { NVML_PCIE_UTIL_RX_BYTES, NVML_PCIE_UTIL_TX_BYTES } from '../nvml/generated/constants.js';
 import { nvmlGpmQueryDeviceSupport } from '../nvml/generated/entries.js';
-import { GpmMeter } from '../nvml/gpm.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED, statusWords } from '../nvml/status.js';
 import type { Asker } from '../query/ask/asker.js';
@@ -9,6 +8,7 @@ import { type Asking, ask, read, together, want } from '../query/ask/asking.js';
 import type { Subject } from '../query/ask/subject.js';
 import { derive } from '../query/derive.js';
 import { from, type Row } from '../query/field.js';
+import { GpmMeter } from '../query/gpm-meter.js';
 import { gpuFields, gpuRow } from '../query/gpu-fields.js';
 import { count } from '../query/kind.js';
 import { computeInstanceId, gpuInstanceId, migName } from '../query/mig.js';
@@ -72,7 +72,7 @@ export function gpuSource(asker: Asker, gpus: readonly Gpu[], now: () => number)
   return {
     sample: () => {
       const pending = [plan.sample(), pcie?.sample()].filter((one) => one !== undefined);
-      for (const meter of meters) meter?.take();
+      asker.run(together(meters.flatMap((meter) => meter?.take() ?? [])));
       return pending.length === 0 ? undefined : Promise.all(pending).then(() => undefined);
     },
     read: () =>
@@ -83,7 +83,7 @@ export function gpuSource(asker: Asker, gpus: readonly Gpu[], now: () => number)
         return { index: gpu.index, name, uuid, lost, values: valuesOf(gpu, i), migs };
       }),
     close: () => {
-      for (const meter of meters) meter?.close();
+      asker.run(together(meters.flatMap((meter) => meter?.close() ?? [])));
     },
   };
 }
@@ -93,7 +93,7 @@ const textOf = (reading: Reading): string => (reading instanceof Missing ? '' : 
 function meterOf(asker: Asker, gpu: Gpu): GpmMeter | undefined {
   if (gpu.handle === undefined) return undefined;
   if (asker.run(ask(support, gpu)).read('isSupportedDevice') !== 1) return undefined;
-  return new GpmMeter(asker.session.driver, gpu.handle, Object.values(GPM_METRICS));
+  return new GpmMeter(gpu, Object.values(GPM_METRICS));
 }
 
 /** The MIG devices of a GPU; none where they cannot be listed. */

@@ -38,11 +38,11 @@ export interface ProcessSource {
 const REPEATS = 5;
 
 /** The newest use of the engines: the driver takes samples at its own pace. */
-function repeating(utilization: ProcessUtilization): () => ReadonlyMap<number, EngineUse> {
+function repeating(asker: Asker, utilization: ProcessUtilization): () => ReadonlyMap<number, EngineUse> {
   let last: ReadonlyMap<number, EngineUse> = new Map();
   let repeated = 0;
   return () => {
-    const use = utilization.sample();
+    const use = asker.run(utilization.sample());
     if (use.size > 0 || ++repeated > REPEATS) {
       last = use;
       repeated = 0;
@@ -57,12 +57,11 @@ const minorNumber = fixed(nvmlDeviceGetMinorNumber);
 export function processSource(asker: Asker, gpus: readonly Gpu[]): ProcessSource {
   const known = gpus.map((gpu) => {
     const { handle } = gpu;
-    const utilization =
-      handle === undefined ? undefined : new ProcessUtilization(asker.session.driver, handle);
+    const utilization = handle === undefined ? undefined : new ProcessUtilization(gpu);
     return {
       gpu,
       utilization,
-      newest: utilization && repeating(utilization),
+      newest: utilization && repeating(asker, utilization),
       fixed: asker.run(gpuFields(['uuid', 'name'], gpu)),
       minor: asker.run(read([want(minorNumber)], gpu))[0] as Reading,
     };

@@ -55,6 +55,8 @@ const fake: Nvsmi = {
   async *watch() {},
   report: async () => ({}) as never,
   processes: () => processes,
+  gpusAsync: async () => [],
+  processesAsync: async () => processes,
   deviceQuery: () => ({ count: 1 }),
   deviceQueryAsync: async () => ({ count: 1 }),
   async *deviceWatch() {},

@@ -4,6 +4,7 @@ import { type Bound, type Call, call, type Driver, type Handle, isOut, list } fr
 import { takeInventory } from '../../src/nvml/inventory.js';
 import { allocate, roomOf } from '../../src/nvml/memory.js';
 import { Recorder } from '../../src/nvml/recorder.js';
+import { Asker } from '../../src/query/ask/asker.js';
 import { BoundProbe } from '../../src/query/ask/bound-probe.js';
 import { Outcome } from '../../src/query/ask/outcome.js';
 import { ProcessUtilization } from '../../src/query/monitor/process-utilization.js';
@@ -42,7 +43,9 @@ describe('a list whose count is beyond its room', () => {
   });
 
   it('is no trouble to what processes used, nor to the survey', () => {
-    expect([...new ProcessUtilization(boasting, GPU).sample().keys()]).toEqual([0]);
+    const asker = new Asker({ driver: boasting, gpus: [], close: () => undefined });
+    const utilization = new ProcessUtilization({ index: 0, handle: GPU, status: 0 });
+    expect([...asker.run(utilization.sample()).keys()]).toEqual([0]);
     const { gpus } = takeInventory(boasting, new Recorder(boasting), 0);
     expect(gpus.map(({ memoryClocks }) => memoryClocks.length)).toEqual([64]);
   });

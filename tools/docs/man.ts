@@ -49,6 +49,7 @@ function section(page: Page): string {
 const ENVIRONMENT: readonly (readonly [name: string, words: string])[] = [
   ['NVSMI_SNAPSHOT', 'A recorded machine to answer from, as with --snapshot; a line on stderr says so.'],
   ['NVSMI_NVML', 'The NVML library to load, as with --nvml.'],
+  ['NVSMI_TIMEOUT', 'The seconds that NVML has to answer, as with --timeout.'],
   [
     'XDG_CACHE_HOME',
     'Where compiled code is kept, in nvsmi/compiled; ~/.cache if not set. Nothing is kept in a folder that other users could change. NODE_COMPILE_CACHE names another folder, which Node takes unseen, and NODE_DISABLE_COMPILE_CACHE=1 none.',

@@ -140,3 +140,13 @@ export function checkSignal(fn: string, signal: unknown): void {
   if (typeof aborted === 'boolean' && typeof addEventListener === 'function') return;
   throw new TypeError(`${fn}: signal must be an AbortSignal, not ${shown(signal)}`);
 }
+
+/** A day. A timer of more than 24 of them would end at once. */
+const LONGEST_TIMEOUT = 86_400_000;
+
+/** Throws a TypeError, RangeError for anything but milliseconds that can be waited. */
+export function checkTimeout(fn: string, timeout: unknown): void {
+  const what = `${fn}: timeout must be a number of milliseconds above 0, at most ${LONGEST_TIMEOUT}, not ${shown(timeout)}`;
+  if (typeof timeout !== 'number') throw new TypeError(what);
+  if (!(timeout > 0 && timeout <= LONGEST_TIMEOUT)) throw new RangeError(what);
+}

@@ -13,6 +13,15 @@ export interface OpenOptions {
   readonly snapshot?: SnapshotName | (string & {}) | object | undefined;
 }
 
+/** Options of a machine whose answers have a deadline. */
+export interface TimedOptions extends OpenOptions {
+  /**
+   * Milliseconds that NVML has to answer: for opening, and for each question and sample. What it has not answered by then is
+   * null, for the reason `No Answer`. NVML is called in another process then, so every question takes a promise.
+   */
+  readonly timeout: number;
+}
+
 /** Who answers: at most one of the two. Neither is the NVML that is found. */
 export interface Source {
   readonly path?: string;

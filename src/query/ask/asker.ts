@@ -2,8 +2,9 @@
  * Asks NVML: nothing else does. A question is asked once a tick, however many need its answer; one that was asked at the last
  * tick is bound already, and one whose answer never changes is not asked again.
  */
-import type { FieldId } from '../../nvml/call.js';
+import type { Driver, FieldId } from '../../nvml/call.js';
 import type { Session } from '../../nvml/session.js';
+import { NO_ANSWER } from '../../nvml/status.js';
 import type { Lifetime } from '../probe.js';
 import type { Answer } from '../reading.js';
 import type { Asking, Question } from './asking.js';
@@ -36,6 +37,7 @@ export interface AskerOptions {
 export class Asker {
   /** What the answers so far mean for the exit status. */
   readonly outcome: Outcome;
+  private readonly driver: Driver;
   private last = new Map<string, Bound>();
   private now = new Map<string, Bound>();
 
@@ -44,16 +46,18 @@ export class Asker {
     private readonly options: AskerOptions = {},
   ) {
     this.outcome = options.outcome ?? new Outcome();
+    this.driver = session.driver.forAsker?.() ?? session.driver;
   }
 
   /** Begins a tick. What the last tick did not ask is forgotten, such as the names of processes that ended. */
   tick(): void {
     [this.last, this.now] = [this.now, new Map()];
-    this.session.driver.beginSample?.(this);
+    this.driver.beginSample?.(this);
   }
 
-  /** Runs code that asks, and blocks until all is answered. */
+  /** Runs code that asks, and blocks until all is answered. Throws TypeError where NVML is in another process. */
   run<T>(asking: Asking<T>): T {
+    this.refuseToBlock();
     let step = asking.next();
     while (step.done !== true) {
       const { answers, due } = this.bind(step.value);
@@ -87,17 +91,28 @@ export class Asker {
     return {
       answers,
       run: () => {
+        this.refuseToBlock();
         askInTurn(isFirst ? due : steady);
         isFirst = false;
         asked();
       },
       start: () => {
         if (!isFirst) schedule ??= scheduleOf(steady);
-        const pending = askInOrder(schedule ?? scheduleOf(due));
+        const again = isFirst || !this.driver.isElsewhere ? [] : due.filter(isOpen);
+        const pending = askInOrder(
+          again.length > 0 ? scheduleOf([...again, ...steady]) : (schedule ?? scheduleOf(due)),
+        );
         isFirst = false;
         return pending === undefined ? asked() : pending.then(asked);
       },
     };
+  }
+
+  private refuseToBlock(): void {
+    if (!this.driver.isElsewhere) return;
+    throw new TypeError(
+      'with a timeout NVML is called in another process, and nothing can be asked synchronously: ask for a promise',
+    );
   }
 
   /** The answers to be, and what has to be done for them. */
@@ -113,7 +128,7 @@ export class Asker {
     const answers = questions.map(({ probe, subject }): Answer | { batch: Batch; index: number } => {
       if (probe.field === undefined) {
         const key = `${subjectKey(subject)}/${probe.lifetime}/${probe.name}`;
-        const make = (): BoundProbe => new BoundProbe(probe, this.session.driver, subject, this.outcome);
+        const make = (): BoundProbe => new BoundProbe(probe, this.driver, subject, this.outcome);
         return this.boundFor(key, make, { ...probe, subject }, into, due);
       }
       const key = `${subjectKey(subject)}/${probe.lifetime}/${fieldFamily(...probe.field)}`;
@@ -125,7 +140,7 @@ export class Asker {
       [...batches.values()].map((batch) => {
         const { subject, lifetime, ids } = batch;
         const key = `${subjectKey(subject)}/${lifetime}/fields ${ids.join(' ')}`;
-        const make = (): BoundFields => new BoundFields(ids, this.session.driver, subject, this.outcome);
+        const make = (): BoundFields => new BoundFields(ids, this.driver, subject, this.outcome);
         return [batch, this.boundFor(key, make, { subject, lifetime, waits: false }, into, due)] as const;
       }),
     );
@@ -151,12 +166,13 @@ export class Asker {
     const known = into === this.now ? (this.last.get(key) as B | undefined) : undefined;
     const bound = known ?? make();
     into.set(key, bound);
-    if (known === undefined || how.lifetime === 'sample') {
+    if (known === undefined || how.lifetime === 'sample' || known.status === NO_ANSWER) {
       due.push({
         subject: subjectKey(how.subject),
         lifetime: how.lifetime,
-        waits: how.waits || (this.options.onWorkers ?? false),
+        waits: how.waits || (this.options.onWorkers ?? false) || this.driver.isElsewhere === true,
         undisturbed: how.undisturbed ?? false,
+        isAnswered: () => bound.status !== NO_ANSWER,
         run: () => bound.run(),
         start: () => bound.start(),
       });
@@ -164,6 +180,9 @@ export class Asker {
     return bound;
   }
 }
+
+/** Whether a question whose answer never changes has none yet. */
+const isOpen = ({ lifetime, isAnswered }: Task): boolean => lifetime === 'static' && !isAnswered();
 
 /** Field ids of one family about one subject. */
 interface Batch {

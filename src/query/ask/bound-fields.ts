@@ -13,7 +13,7 @@ import { ABSENT, finite } from './view.js';
 /** Field ids of a subject that are asked in one call. */
 export class BoundFields {
   private readonly bound: Bound | undefined;
-  private status: Status = NVML_ERROR_FUNCTION_NOT_FOUND;
+  status: Status = NVML_ERROR_FUNCTION_NOT_FOUND;
 
   constructor(
     ids: readonly FieldId[],

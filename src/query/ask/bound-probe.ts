@@ -36,8 +36,10 @@ export class BoundProbe implements Answer {
 
   async start(): Promise<void> {
     while (this.bound !== undefined) {
-      this.answered(await this.bound.start());
-      if (!isTooNew(this.status) || !this.fallBack()) return;
+      const status = await this.bound.start();
+      // A function that the library lacks answers nothing: what a newer one said counts.
+      if (!this.bound.isMissing) this.answered(status);
+      if (!isTooNew(status) || !this.fallBack()) return;
     }
   }
 

@@ -14,6 +14,8 @@ export interface Task {
   readonly waits: boolean;
   /** Other questions about its subject would disturb it. Such a question waits, too. */
   readonly undisturbed: boolean;
+  /** Whether the last time had an answer, be it a refusal. */
+  isAnswered(): boolean;
   run(): void;
   start(): Promise<void>;
 }

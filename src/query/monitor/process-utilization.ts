@@ -1,5 +1,5 @@
 /** What the processes of a GPU used of its engines since the last time they were asked about. */
-import { type Call, call, type Driver, type Handle, type Out, SUBJECT } from '../../nvml/call.js';
+import { type Call, call, type Out, SUBJECT } from '../../nvml/call.js';
 import {
   NVML_ERROR_FUNCTION_NOT_FOUND,
   nvmlProcessesUtilizationInfo_v1,
@@ -12,6 +12,10 @@ import {
 import type { Layout } from '../../nvml/layout.js';
 import { arrayAt, filledOf, LIST_HEAD, READ } from '../../nvml/memory.js';
 import { isTooNew, type Status } from '../../nvml/status.js';
+import { type Asking, ask } from '../ask/asking.js';
+import type { Subject } from '../ask/subject.js';
+import { asking } from '../probe.js';
+import type { Answer } from '../reading.js';
 
 const ENGINES = ['sm', 'mem', 'enc', 'dec', 'jpg', 'ofa'] as const;
 export type Engine = (typeof ENGINES)[number];
@@ -45,12 +49,10 @@ export class ProcessUtilization {
   private outdated = false;
   /** Microseconds since the epoch. */
   private lastSeen: number | bigint = 0;
+
   private status: Status = NVML_ERROR_FUNCTION_NOT_FOUND;
 
-  constructor(
-    private readonly driver: Driver,
-    private readonly gpu: Handle,
-  ) {}
+  constructor(private readonly gpu: Subject) {}
 
   /** When the newest sample so far was taken, in milliseconds since the epoch; undefined before the first. */
   get newest(): number | undefined {
@@ -63,33 +65,34 @@ export class ProcessUtilization {
   }
 
   /** The use by pid since the last call; a process without newer samples is not in it. */
-  sample(): ReadonlyMap<number, EngineUse> {
+  *sample(): Asking<ReadonlyMap<number, EngineUse>> {
     if (!this.outdated) {
-      const use = this.newer();
-      if (!isTooNew(this.status)) return use;
+      const infos = infosSince(this.lastSeen);
+      const answer = yield* this.ask(call('nvmlDeviceGetProcessesUtilizationInfo', SUBJECT, infos));
+      this.status = answer.status;
+      const memory = answer.memory();
+      if (memory !== undefined) {
+        const count = filledOf(infos, memory);
+        return this.read(memory, arrayAt(infos.layout), count, nvmlProcessUtilizationInfo_v1_t);
+      }
+      if (!isTooNew(answer.status)) return NOTHING;
       this.outdated = true;
     }
-    return this.older();
+    return yield* this.older();
   }
 
-  private newer(): ReadonlyMap<number, EngineUse> {
-    const infos = infosSince(this.lastSeen);
-    const memory = this.ask(call('nvmlDeviceGetProcessesUtilizationInfo', SUBJECT, infos));
-    if (memory === undefined) return NOTHING;
-    return this.read(memory, arrayAt(infos.layout), filledOf(infos, memory), nvmlProcessUtilizationInfo_v1_t);
-  }
-
-  private older(): ReadonlyMap<number, EngineUse> {
-    const memory = this.ask(call('nvmlDeviceGetProcessUtilization', SUBJECT, SAMPLES, Number(this.lastSeen)));
+  private *older(): Asking<ReadonlyMap<number, EngineUse>> {
+    const question = call('nvmlDeviceGetProcessUtilization', SUBJECT, SAMPLES, Number(this.lastSeen));
+    const answer = yield* this.ask(question);
+    this.status = answer.status;
+    const memory = answer.memory();
     if (memory === undefined) return NOTHING;
     return this.read(memory, LIST_HEAD, filledOf(SAMPLES, memory), nvmlProcessUtilizationSample_t);
   }
 
   /** The time is a part of the question, so every tick has a question of its own. */
-  private ask(question: Call): Buffer | undefined {
-    const bound = this.driver.bind(question, this.gpu);
-    this.status = bound === undefined ? NVML_ERROR_FUNCTION_NOT_FOUND : bound.run();
-    return this.status === 0 ? bound?.memory[0] : undefined;
+  private ask(question: Call): Asking<Answer> {
+    return ask(asking(`${question.fn} since ${this.lastSeen}`, question), this.gpu);
   }
 
   /** The newest sample of each process. */

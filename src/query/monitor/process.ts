@@ -9,7 +9,7 @@ import { mebibytes } from '../kind.js';
 import { type GpuProcess, nameOf, processesOf } from '../processes.js';
 import type { Reading } from '../reading.js';
 import { type Cell, type Heading, WIDTH } from './column.js';
-import { ProtectedMemory } from './process-memory.js';
+import { protectedMemory } from './process-memory.js';
 import { type Engine, type EngineUse, ProcessUtilization } from './process-utilization.js';
 
 /** What is known about a process at a tick. */
@@ -90,22 +90,19 @@ export function compileProcesses(
   columns: readonly ProcessColumn[],
 ): ProcessSampler {
   const wanted = (group: string): boolean => columns.some((column) => column.group === group);
-  const { driver } = asker.session;
-  const reached = gpus.flatMap(({ index, handle }) => (handle === undefined ? [] : [{ index, handle }]));
   const utilization = new Map(
-    reached.map(({ index, handle }) => [index, new ProcessUtilization(driver, handle)]),
+    gpus.filter(({ handle }) => handle !== undefined).map((gpu) => [gpu.index, new ProcessUtilization(gpu)]),
   );
-  const details = new Map(reached.map(({ index, handle }) => [index, new ProtectedMemory(driver, handle)]));
   const names = new Names();
   /** Asks about each process only where the GPU as a whole uses protected memory, which is rare. */
-  function* protectedMemory(gpu: Gpu): Asking<(pid: number) => Reading> {
+  function* protectedOn(gpu: Gpu): Asking<(pid: number) => Reading> {
     const used = yield* readOne(protectedUsage, gpu, 'used');
-    const own = details.get(gpu.index);
-    return Number(used) > 0 && own !== undefined ? own.sample() : () => used;
+    return Number(used) > 0 ? yield* protectedMemory(gpu) : () => used;
   }
   function* processesNow(gpu: Gpu): Asking<GpuProcesses> {
-    const use = wanted('u') ? utilization.get(gpu.index)?.sample() : undefined;
-    const protectedOf = wanted('m') ? yield* protectedMemory(gpu) : () => NOT_SUPPORTED;
+    const measured = wanted('u') ? utilization.get(gpu.index) : undefined;
+    const use = measured === undefined ? undefined : yield* measured.sample();
+    const protectedOf = wanted('m') ? yield* protectedOn(gpu) : () => NOT_SUPPORTED;
     const processes = yield* processesOf(gpu);
     if (processes instanceof Missing) return { gpu, lines: processes };
     const commands = yield* together(processes.map(({ pid }) => names.of(pid)));

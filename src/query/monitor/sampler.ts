@@ -1,11 +1,11 @@
 /** Compiles the columns of `dmon` for some GPUs. Every tick asks each call once and fills each cell once. */
 import { NVML_ERROR_NOT_FOUND } from '../../nvml/generated/constants.js';
-import { GpmMeter } from '../../nvml/gpm.js';
-import type { Gpu, Session } from '../../nvml/session.js';
+import type { Gpu } from '../../nvml/session.js';
 import { Missing, type Status } from '../../nvml/status.js';
 import type { Asker } from '../ask/asker.js';
 import { type Asking, readOne, together } from '../ask/asking.js';
 import { Gathering } from '../ask/gathering.js';
+import { GpmMeter } from '../gpm-meter.js';
 import { gpuInstanceId } from '../mig.js';
 import { migDevicesIn } from '../mig-devices.js';
 import type { Reader } from '../reading.js';
@@ -32,7 +32,7 @@ export interface Sampler {
   /** Fills the cells. A promise only where something waits on worker threads. */
   sample(): void | Promise<void>;
   /** Gives back what NVML lent. */
-  close(): void;
+  close(): Promise<void>;
 }
 
 interface Line extends MonitorLine {
@@ -41,39 +41,57 @@ interface Line extends MonitorLine {
   readonly meter: GpmMeter | undefined;
 }
 
-export function compileSampler(asker: Asker, gpus: readonly Gpu[], options: SamplerOptions): Sampler {
+export async function compileSampler(
+  asker: Asker,
+  gpus: readonly Gpu[],
+  options: SamplerOptions,
+): Promise<Sampler> {
   const gathering = new Gathering();
-  const lines = gpus.flatMap((gpu) => linesOf(asker, gpu, options, gathering));
+  const instances = await asker.start(together(gpus.map((gpu) => instancesOf(gpu, options))));
+  const lines = gpus.flatMap((gpu, i) =>
+    linesOf(gpu, instances[i] as readonly number[] | Missing, options, gathering),
+  );
+  const meters = lines.flatMap(({ meter }) => meter ?? []);
   const { answers, start } = asker.prepare(gathering.questions);
   gathering.answers = answers;
   const fill = (): void => {
     for (const line of lines) {
-      line.meter?.take();
       for (let i = 0; i < line.cells.length; i++) line.cells[i] = (line.fill[i] as () => Cell)();
     }
+  };
+  /** The counters are read when the columns are: their calls would be counted. */
+  const measured = async (pending: void | Promise<void>): Promise<void> => {
+    await pending;
+    await asker.start(together(meters.map((meter) => meter.take())));
+    fill();
   };
   return {
     lines,
     sample: () => {
       const pending = start();
+      if (meters.length > 0) return measured(pending);
       return pending === undefined ? fill() : pending.then(fill);
     },
-    close: () => {
-      for (const line of lines) line.meter?.close();
+    close: async () => {
+      await asker.start(together(meters.map((meter) => meter.close())));
     },
   };
 }
 
 /** The lines of one GPU: itself, its GPU instances, or both. A GPU without instances keeps its line. */
-function linesOf(asker: Asker, gpu: Gpu, options: SamplerOptions, gathering: Gathering): readonly Line[] {
-  const found = options.levels.includes('mig') ? asker.run(instancesOf(gpu)) : [];
+function linesOf(
+  gpu: Gpu,
+  found: readonly number[] | Missing,
+  options: SamplerOptions,
+  gathering: Gathering,
+): readonly Line[] {
   const instances = found instanceof Missing ? [] : found;
   const whole = options.levels.includes('device');
   // Why there is no metric: of a GPU that cannot be asked, or whose instances cannot be listed.
   const why = found instanceof Missing && !whole ? found.status : gpu.status;
   const line = (instance: number | undefined, measured: boolean): Line => {
     const device = options.columns.map((column) => cellReader(column, gpu, gathering));
-    const meter = measured ? meterOf(asker.session, gpu, options.gpm, instance) : undefined;
+    const meter = measured ? meterOf(gpu, options.gpm, instance) : undefined;
     const metrics = options.gpm.map((_, i) => gpmReader(meter, i, why));
     const fill = [...device, ...metrics];
     return { gpu, instance, meter, fill, cells: fill.map(() => Missing.of(gpu.status)) };
@@ -82,16 +100,10 @@ function linesOf(asker: Asker, gpu: Gpu, options: SamplerOptions, gathering: Gat
   return whole || lines.length === 0 ? [line(undefined, whole), ...lines] : lines;
 }
 
-function meterOf(
-  session: Session,
-  gpu: Gpu,
-  gpm: readonly GpmMetric[],
-  instance: number | undefined,
-): GpmMeter | undefined {
+function meterOf(gpu: Gpu, gpm: readonly GpmMetric[], instance: number | undefined): GpmMeter | undefined {
   if (gpm.length === 0 || gpu.handle === undefined) return undefined;
   return new GpmMeter(
-    session.driver,
-    gpu.handle,
+    gpu,
     gpm.map(({ id }) => id),
     instance,
   );
@@ -117,8 +129,8 @@ function cellReader({ probe, pick, scale }: Column, gpu: Gpu, gathering: Gatheri
 }
 
 /** The ids of a GPU's instances that have MIG devices. */
-function* instancesOf(gpu: Gpu): Asking<readonly number[] | Missing> {
-  if (gpu.handle === undefined) return [];
+function* instancesOf(gpu: Gpu, { levels }: SamplerOptions): Asking<readonly number[] | Missing> {
+  if (gpu.handle === undefined || !levels.includes('mig')) return [];
   const migs = yield* migDevicesIn(gpu);
   if (migs instanceof Missing) return migs;
   const ids = yield* together(migs.map((mig) => readOne(gpuInstanceId, mig)));

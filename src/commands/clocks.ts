@@ -1,9 +1,11 @@
 /** `clocks`: groups of GPUs that boost their clocks together. */
 import { type Given, type OptionSpec, refused } from '../argv.js';
+import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
+import { type Asking, together } from '../query/ask/asking.js';
 import { type Cells, cell } from '../query/cell.js';
+import { gpuField } from '../query/gpu-fields.js';
 import { active, count } from '../query/kind.js';
-import { readGpuFields } from '../query/read.js';
 import { jsonDocument } from '../render/document.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
@@ -20,13 +22,15 @@ const options = [
   { long: 'json', help: 'With --sync-boost-list: whether the group of each GPU limits its clocks, as JSON.' },
 ] as const satisfies readonly OptionSpec[];
 
+function* syncBoostOf(gpu: Gpu): Asking<Cells<'gpu' | 'sync_boost'>> {
+  const state = yield* gpuField('clocks_event_reasons.sync_boost', gpu);
+  return { gpu: cell(count, gpu.index), sync_boost: cell(active, state) };
+}
+
 async function run(given: Given<typeof options>, context: Context): Promise<number> {
-  const { session } = await machineOf(context);
+  const { session, asker } = await machineOf(context);
   const gpus = await chosenGpus(session, given.id);
-  const states = reachable(gpus).map((gpu): Cells<'gpu' | 'sync_boost'> => {
-    const [state] = readGpuFields(session, gpu, ['clocks_event_reasons.sync_boost']);
-    return { gpu: cell(count, gpu.index), sync_boost: cell(active, state ?? 0) };
-  });
+  const states = await asker.start(together(reachable(gpus).map(syncBoostOf)));
   if (given.json) {
     context.io.out(jsonDocument({ gpus: states }, context.source));
     return statusOf(gpus);

@@ -1,11 +1,10 @@
 /** `conf-compute`: the getters and setters of confidential computing. */
 import { CONF_COMPUTE_SETTERS, setConfCompute } from '../act/conf-compute.js';
 import { type Given, type OptionSpec, setterOf } from '../argv.js';
-import type { Gpu, Session } from '../nvml/session.js';
-import { type Asking, read, want } from '../query/ask/asking.js';
+import type { Gpu } from '../nvml/session.js';
+import { type Asking, ask, read, together, want } from '../query/ask/asking.js';
 import { type Cell, cell } from '../query/cell.js';
 import * as cc from '../query/conf-compute.js';
-import { askProbe } from '../query/read.js';
 import type { Reading } from '../query/reading.js';
 import * as render from '../render/conf-compute.js';
 import { jsonDocument, type Part } from '../render/document.js';
@@ -153,10 +152,10 @@ function* systemReader(getters: readonly cc.Getter[]): Asking<Read> {
   return (getter) => cell(getter.kind, readings[getters.indexOf(getter)] as Reading);
 }
 
-function memoryOf(session: Session, gpu: Gpu) {
-  const sizes = askProbe(session, cc.memorySizes, gpu);
+function* memoryOf(gpu: Gpu) {
+  const sizes = yield* ask(cc.memorySizes, gpu);
   return {
-    ...identityOf(session, gpu),
+    ...(yield* identityOf(gpu)),
     protected_kib: cell(cc.kibibytes, sizes.read('protectedMemSizeKib')),
     unprotected_kib: cell(cc.kibibytes, sizes.read('unprotectedMemSizeKib')),
   };
@@ -175,17 +174,17 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
   const gpus = await chosenGpus(session, asksMemory ? given.id : undefined);
   const getters = actions.flatMap((action) => action.getters);
   const readGetter = await asker.start(systemReader(getters));
-  const memories = () => reachable(gpus).map((gpu) => memoryOf(session, gpu));
+  const memories = () => asker.start(together(reachable(gpus).map(memoryOf)));
   if (given.json) {
     const system = Object.fromEntries(getters.map((getter) => [getter.name, readGetter(getter)]));
     const parts: Readonly<Record<string, Part>> = {
       ...(getters.length === 0 ? {} : { system }),
-      ...(asksMemory ? { gpus: memories() } : {}),
+      ...(asksMemory ? { gpus: await memories() } : {}),
     };
     context.io.out(jsonDocument(parts, context.source));
   } else {
     for (const action of actions) context.io.out(action.print(readGetter));
-    if (asksMemory) for (const memory of memories()) context.io.out(render.memory(memory));
+    if (asksMemory) for (const memory of await memories()) context.io.out(render.memory(memory));
     context.io.out(lostLines(gpus));
   }
   return statusOf(gpus);

@@ -3,12 +3,10 @@ import { type Given, type OptionSpec, setter, setterOf } from '../argv.js';
 import { UsageError } from '../errors.js';
 import { Missing, statusWords } from '../nvml/status.js';
 import { plainly } from '../plain-text.js';
-import { want } from '../query/ask/asking.js';
-import { SYSTEM } from '../query/ask/subject.js';
+import { readOne } from '../query/ask/asking.js';
 import { cell } from '../query/cell.js';
 import { busAddress, busIdText, drainState } from '../query/drain.js';
 import { type Kind, text } from '../query/kind.js';
-import { readValues } from '../query/read.js';
 import { jsonDocument } from '../render/document.js';
 import { actingOptions, beginActing } from './acting.js';
 import { type CommandSpec, command } from './command.js';
@@ -51,8 +49,8 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
   if (named === undefined) throw new UsageError('Name the GPU to ask about: drain -q -p BUS_ID.');
   const address = busAddress(named);
   if (address === undefined) throw new UsageError(plainly`Option "${named}" is invalid for "-p".`);
-  const { session } = await machineOf(context);
-  const [state = Missing.of(0)] = readValues(session, SYSTEM, [want(drainState(address))]);
+  const { asker } = await machineOf(context);
+  const state = await asker.start(readOne(drainState(address)));
   const busId = busIdText(address);
   if (given.json) {
     context.io.out(

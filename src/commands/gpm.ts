@@ -5,10 +5,10 @@ import { type Given, type OptionSpec, setterOf } from '../argv.js';
 import { EXIT } from '../errors.js';
 import { nvmlGpmQueryIfStreamingEnabled } from '../nvml/generated/entries.js';
 import { Missing } from '../nvml/status.js';
+import { readOne, together } from '../query/ask/asking.js';
 import { cell, cellText } from '../query/cell.js';
 import { count, words } from '../query/kind.js';
 import { sample } from '../query/probe.js';
-import { askProbe } from '../query/read.js';
 import type { Reading } from '../query/reading.js';
 import { jsonDocument } from '../render/document.js';
 import { actingOptions, beginActing } from './acting.js';
@@ -36,14 +36,13 @@ async function gpm(given: Given<typeof options>, context: Context): Promise<numb
     const acting = await beginActing(given, context);
     return setStreaming(acting, await chosenGpus(acting.session, given.id), wanted);
   }
-  const { session } = await machineOf(context);
+  const { session, asker } = await machineOf(context);
   const gpus = await chosenGpus(session, given.id);
   const asJson = given.json;
   // JSON has a reason also for a GPU that is lost; the text has a line for that one.
-  const states = (asJson ? gpus : reachable(gpus)).map((gpu) => ({
-    gpu,
-    state: cell(state, askProbe(session, streaming, gpu).read('state')),
-  }));
+  const asked = asJson ? gpus : reachable(gpus);
+  const readings = await asker.start(together(asked.map((gpu) => readOne(streaming, gpu, 'state'))));
+  const states = asked.map((gpu, i) => ({ gpu, state: cell(state, readings[i] as Reading) }));
   if (asJson) {
     const gpm = states.map((one) => ({ gpu: cell(count, one.gpu.index), streaming: one.state }));
     context.io.out(jsonDocument({ gpm }, context.source));

@@ -40,7 +40,7 @@ export async function setNvlink(wish: NvlinkWish, list: string | undefined, acti
     const links = runOn(session, linksOf(gpu));
     // A GPU without NVLink is left out, as nvidia-smi does.
     if (links instanceof Missing || links.length === 0) continue;
-    acting.say(gpuHeading(identityOf(session, gpu)));
+    acting.say(gpuHeading(runOn(session, identityOf(gpu))));
     const indexes = links.map(({ index }) => index);
     const status = attemptAll(acting, attemptsOf(acting, gpu, wish, indexes));
     if (status !== EXIT.ok) return acting.finish(status);

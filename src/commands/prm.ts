@@ -1,9 +1,11 @@
 /** `prm`: lists what the NVLink ports count, and reads counters and registers (Blackwell and newer). */
 import type { Given, OptionSpec } from '../argv.js';
 import { UsageError } from '../errors.js';
-import type { Gpu, Session } from '../nvml/session.js';
+import type { Gpu } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
 import { plainly } from '../plain-text.js';
+import type { Asker } from '../query/ask/asker.js';
+import { together } from '../query/ask/asking.js';
 import { type Cells, cell } from '../query/cell.js';
 import { count, text } from '../query/kind.js';
 import {
@@ -16,6 +18,7 @@ import {
   readPrmRegister,
 } from '../query/prm.js';
 import { type PrmParameter, type PrmRegister, prmRegisters } from '../query/prm-registers.js';
+import type { Reading } from '../query/reading.js';
 import { jsonDocument } from '../render/document.js';
 import * as render from '../render/prm.js';
 import { type CommandSpec, command } from './command.js';
@@ -93,15 +96,15 @@ function parametersOf({ params = '' }: PrmGiven): ReadonlyMap<string, number> {
   );
 }
 
-async function gpuOf({ index }: PrmGiven, context: Context): Promise<{ session: Session; gpu: Gpu }> {
+async function gpuOf({ index }: PrmGiven, context: Context): Promise<{ asker: Asker; gpu: Gpu }> {
   if (index === undefined) throw refusal('ERROR: GPU index is required for read/write operations');
   if (!/^\d+$/.test(index)) throw refusal(plainly`Option "${index}" is invalid for "-i".`);
-  const { session } = await machineOf(context);
+  const { session, asker } = await machineOf(context);
   const gpu = session.gpus.find((one) => one.index === Number(index));
   if (gpu === undefined) {
     throw refusal('ERROR executing function nvmlDeviceGetHandleByIndex: Invalid Argument');
   }
-  return { session, gpu };
+  return { asker, gpu };
 }
 
 function countersOf(names: string): readonly PrmCounter[] {
@@ -117,16 +120,15 @@ function countersOf(names: string): readonly PrmCounter[] {
 
 async function readCounters(names: string, given: PrmGiven, context: Context): Promise<number> {
   const parameters = parametersOf(given);
-  const { session, gpu } = await gpuOf(given, context);
+  const { asker, gpu } = await gpuOf(given, context);
   const port = parameters.get(PORT);
   if (port === undefined || parameters.size > 1) {
     throw counterRefusal(`prm counter retrieval requires "${PORT}" parameter`);
   }
   checkWidth(PORT, port, PORT_BITS);
-  const values = countersOf(names).map(({ name, ...counter }) => ({
-    name,
-    value: readPrmCounter(session, gpu, { name, ...counter }, port),
-  }));
+  const counters = countersOf(names);
+  const readings = await asker.start(together(counters.map((counter) => readPrmCounter(gpu, counter, port))));
+  const values = counters.map(({ name }, i) => ({ name, value: readings[i] as Reading }));
   if (given.json) {
     const records = values.map(({ name, value }) => ({
       gpu: cell(count, gpu.index),
@@ -176,8 +178,8 @@ function checkWidth(name: string, value: number, bits: number): void {
 async function readRegister(register: PrmRegister, given: PrmGiven, context: Context): Promise<number> {
   const parameters = parametersOf(given);
   for (const [name, value] of parameters) checkParameter(register, name, value);
-  const { session, gpu } = await gpuOf(given, context);
-  const answer = readPrmRegister(session, gpu, register, parameters);
+  const { asker, gpu } = await gpuOf(given, context);
+  const answer = await asker.start(readPrmRegister(gpu, register, parameters));
   if ('missing' in answer) {
     const { status } = answer.missing;
     throw new UsageError(

@@ -1,12 +1,12 @@
 /** What encodersessions and fbcsessions do: list a GPU's sessions, once or in a loop. */
 import type { OptionSpec } from '../argv.js';
-import type { Gpu, Session } from '../nvml/session.js';
+import type { Gpu } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED, statusWords } from '../nvml/status.js';
 import { loopPeriod } from '../period.js';
+import { type Asking, ask, together } from '../query/ask/asking.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
 import { count } from '../query/kind.js';
 import type { Probe } from '../query/probe.js';
-import { askProbe } from '../query/read.js';
 import { noSession, type SessionColumn, sessionCells } from '../query/sessions.js';
 import { columnsHead, columnsLine, emptyLine } from '../render/columns.js';
 import { jsonDocument } from '../render/document.js';
@@ -25,13 +25,12 @@ const loopOption = {
   help: 'Repeat until interrupted, every 5 seconds if no time is given.',
 } as const satisfies OptionSpec;
 
-function sessionsOf(
-  session: Session,
+function* sessionsOf(
   probe: Probe,
   columns: readonly SessionColumn[],
   gpu: Gpu,
-): readonly Cells[] | Missing {
-  const items = askProbe(session, probe, gpu).items();
+): Asking<readonly Cells[] | Missing> {
+  const items = (yield* ask(probe, gpu)).items();
   if (items instanceof Missing) return items;
   return items.map((item) => sessionCells(columns, item));
 }
@@ -59,16 +58,15 @@ export const sessionsCommand = (part: string, probe: Probe, columns: readonly Se
     options: [idOption, loopOption, jsonOption],
     run: async (given, context) => {
       const period = loopPeriod(given);
-      const { session } = await machineOf(context);
+      const { session, asker } = await machineOf(context);
       const gpus = await chosenGpus(session, given.id);
       const asJson = given.json;
       if (!asJson) context.io.out(columnsHead(columns));
-      await loop(context.io, period, () => {
-        session.driver.beginSample?.(sessionsOf);
-        const found = reachable(gpus).map((gpu) => ({
-          gpu,
-          sessions: sessionsOf(session, probe, columns, gpu),
-        }));
+      await loop(context.io, period, async () => {
+        asker.tick();
+        const asked = reachable(gpus);
+        const lists = await asker.start(together(asked.map((gpu) => sessionsOf(probe, columns, gpu))));
+        const found = asked.map((gpu, i) => ({ gpu, sessions: lists[i] as (typeof lists)[number] }));
         const all = found.flatMap(({ gpu, sessions }) =>
           records(columns, sessions).map((cells) => ({ gpu: cell(count, gpu.index), ...cells })),
         );

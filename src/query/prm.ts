@@ -9,12 +9,11 @@ import {
 } from '../nvml/generated/layouts.js';
 import type { Field, Layout } from '../nvml/layout.js';
 import { arrayAt, READ, valueScalar } from '../nvml/memory.js';
-import type { Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
+import { type Asking, ask } from './ask/asking.js';
 import type { Subject } from './ask/subject.js';
 import type { PrmRegister } from './prm-registers.js';
 import { asking, type Probe } from './probe.js';
-import { askProbe } from './read.js';
 import type { Reading } from './reading.js';
 
 export interface PrmCounter {
@@ -115,8 +114,8 @@ function counterOf({ id, name }: PrmCounter, port: number): Probe {
 }
 
 /** A counter of a port, or why there is none: the call's status, then the counter's own. */
-export function readPrmCounter(session: Session, gpu: Subject, what: PrmCounter, port: number): Reading {
-  const asked = askProbe(session, counterOf(what, port), gpu);
+export function* readPrmCounter(gpu: Subject, what: PrmCounter, port: number): Asking<Reading> {
+  const asked = yield* ask(counterOf(what, port), gpu);
   const memory = asked.memory();
   if (memory === undefined) return Missing.of(asked.status);
   const at = arrayAt(nvmlPRMCounterList_v1_t) + nvmlPRMCounter_v1_t.fields.counterValue[1];
@@ -199,13 +198,12 @@ export type PrmAnswer =
   | { readonly refused: number };
 
 /** Reads a register; `values` are of its keys. From nvmlDeviceReadWritePRM_v1, which is asked for nothing else. */
-export function readPrmRegister(
-  session: Session,
+export function* readPrmRegister(
   gpu: Subject,
   register: PrmRegister,
   values: ReadonlyMap<string, number>,
-): PrmAnswer {
-  const asked = askProbe(session, registerProbe(register, values), gpu);
+): Asking<PrmAnswer> {
+  const asked = yield* ask(registerProbe(register, values), gpu);
   const memory = asked.memory();
   if (memory === undefined) return { missing: Missing.of(asked.status) };
   const status = memory.readUInt32LE(nvmlPRMTLV_v1_t.fields.status[1]);

@@ -7,6 +7,7 @@
  *   !handle NAME ADDRESS    what a handle is called
  *   !log PATH               append every call to a file (or NVSMI_FAKE_LOG)
  *   !real PATH              forward what is not answered here (or NVSMI_FAKE_REAL)
+ *   !within                 write nothing past the array of field values, where nvidia-smi keeps other things
  *   FUNCTION TOKEN...       an entry; FUNCTION may be * for all
  * A token is a letter and its parts behind colons, numbers or bytes as x and hex digits. P is a parameter.
  *   when:    =:P:VALUE      the parameter has this value
@@ -77,6 +78,7 @@ static struct handle *handles;
 static size_t handle_count;
 static int log_file = -1;
 static void *real_library;
+static int within;
 static atomic_int initialised;
 
 static void *fake_real(const char *name)
@@ -150,6 +152,7 @@ static void read_directive(char *line)
 {
   char *rest = NULL, *what = strtok_r(line, " ", &rest);
   if (strcmp(what, "!log") == 0) open_log(rest);
+  else if (strcmp(what, "!within") == 0) within = 1;
   else if (strcmp(what, "!real") == 0) open_real(rest);
   else if (strcmp(what, "!handle") == 0) {
     char *name = strtok_r(NULL, " ", &rest);
@@ -330,7 +333,7 @@ static nvmlReturn_t fill_fields(const struct entry *entry, const uint64_t *args,
   }
   /* As NVML does (H200, 580.159.04): a value behind the array that has not failed is written to. */
   nvmlFieldValue_t *behind = &values[args[1]];
-  if (behind->nvmlReturn == NVML_SUCCESS) memset(behind, 0xee, sizeof *behind);
+  if (!within && behind->nvmlReturn == NVML_SUCCESS) memset(behind, 0xee, sizeof *behind);
   return NVML_SUCCESS;
 }
 

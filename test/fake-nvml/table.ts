@@ -46,6 +46,8 @@ export interface Machine {
   readonly real?: string;
   /** Where every call is written, if not beside the library; false where a benchmark minds the time. */
   readonly log?: string | false;
+  /** Nothing is written past an array of field values: nvidia-smi has no room for it. */
+  readonly within?: true;
 }
 
 /** Made-up addresses that do not fit 32 bits, so that a truncated handle is noticed. */
@@ -92,6 +94,7 @@ export function tableOf(machine: Machine): string {
   ];
   const head = handles.names().map(([name, address]) => `!handle ${name} ${address}`);
   if (typeof machine.log === 'string') head.push(`!log ${machine.log}`);
+  if (machine.within) head.push('!within');
   if (machine.real !== undefined) head.push(`!real ${machine.real}`);
   return `${[...head, ...lines].join('\n')}\n`;
 }

@@ -1,6 +1,6 @@
 /** The options before any subcommand: nvidia-smi's own, then ours. One table for parsing, help and completion. */
 import { type Given, type OptionSpec, setter } from './argv.js';
-import { GROUPS } from './report/groups.js';
+import { PRESENT_GROUPS } from './report/groups.js';
 
 /** What a command line is about. The first mode whose trigger is given wins, in this order. */
 export const MODES = ['help', 'version', 'help-query', 'list', 'excluded', 'hostname', 'query'] as const;
@@ -156,8 +156,8 @@ const table = [
     long: 'display',
     value: 'required',
     argument: 'GROUP,...',
-    values: { words: GROUPS, between: ',', anyCase: true },
-    help: `With -q: only these sections: ${GROUPS.join(', ')}.`,
+    values: { words: PRESENT_GROUPS, between: ',', anyCase: true },
+    help: `With -q: only these sections: ${PRESENT_GROUPS.join(', ')}.`,
     report: true,
     modes: ['main'],
   },
@@ -221,6 +221,14 @@ const table = [
     value: 'required',
     argument: 'PATH',
     help: 'Load this NVML library instead of searching for one (also NVSMI_NVML).',
+    everywhere: true,
+    ours: true,
+  },
+  {
+    long: 'as',
+    value: 'required',
+    argument: 'VERSION',
+    help: "Print as the nvidia-smi of this driver does (470 to 610), instead of the present driver's.",
     everywhere: true,
     ours: true,
   },

@@ -2,11 +2,14 @@
 import { givenBy, type Scan } from './argv.js';
 import { missingValue } from './command-line.js';
 import type { Machine } from './commands/context.js';
+import { UsageError } from './errors.js';
 import type { Io } from './io.js';
 import type { Driver } from './nvml/call.js';
 import { loadLibrary } from './nvml/library.js';
 import { openSession, type Session, startSession } from './nvml/session.js';
 import type { RootGiven } from './options.js';
+import { plainly } from './plain-text.js';
+import { type Release, releaseIn } from './release.js';
 import { machineFiles, recordedFiles, type SystemFiles } from './system/files.js';
 import { kernelVersion } from './system/kernel.js';
 import { placed } from './system/lost-gpus.js';
@@ -17,18 +20,31 @@ export interface Source {
   /** Whether the environment named the recording: the variable may be left from long ago. */
   readonly isFromEnvironment: boolean;
   readonly nvml: string | undefined;
+  /** The release whose layout was asked for. */
+  readonly as: Release | undefined;
 }
 
 /** What the command line or the environment names. Throws UsageError for an option without its value. */
 export function sourceOf({ tokens, missing }: Scan, env: Io['env']): Source {
   if (missing?.spec.everywhere) throw missingValue(missing);
-  const { snapshot, nvml }: RootGiven = givenBy(tokens);
+  const { snapshot, nvml, as }: RootGiven = givenBy(tokens);
   const left = nvml === undefined ? nonEmpty(env.NVSMI_SNAPSHOT) : undefined;
   return {
     snapshot: snapshot ?? left,
     isFromEnvironment: snapshot === undefined && left !== undefined,
     nvml: nvml ?? nonEmpty(env.NVSMI_NVML),
+    as: as === undefined ? undefined : readRelease(as),
   };
+}
+
+function readRelease(version: string): Release {
+  const release = releaseIn(version);
+  if (release === undefined) {
+    throw new UsageError(
+      plainly`"${version}" is no driver version: --as takes one such as 550 or 550.163.01.`,
+    );
+  }
+  return release;
 }
 
 /** What is said of a recording that the environment chose; empty where it chose none. */
@@ -54,15 +70,16 @@ export async function openMachine(
     const { driver, snapshot } = openSnapshot(source.snapshot);
     const files = recordedFiles(snapshot.files);
     const session = openSession(driver, () => kernelVersion(files));
-    return { session: withPlaces(session, files), files, recorded: snapshot.title };
+    return { session: withPlaces(session, files, source.as), files, recorded: snapshot.title };
   }
   const driver = loadLibrary({ path: source.nvml, env: io.env });
   onLoaded(driver);
   const session = await startSession(driver, () => kernelVersion(machineFiles), wanted);
-  return { session: withPlaces(session, machineFiles), files: machineFiles, recorded: undefined };
+  return { session: withPlaces(session, machineFiles, source.as), files: machineFiles, recorded: undefined };
 }
 
-const withPlaces = (session: Session, files: SystemFiles): Session => ({
+const withPlaces = (session: Session, files: SystemFiles, as: Release | undefined): Session => ({
   ...session,
+  as,
   gpus: placed(session.gpus, files),
 });

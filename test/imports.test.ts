@@ -58,6 +58,7 @@ const GROUND = [
   'output-file.ts',
   'period.ts',
   'plain-text.ts',
+  'release.ts',
   'style.ts',
   'trust.ts',
   'width.ts',

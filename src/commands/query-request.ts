@@ -16,6 +16,8 @@ export interface QueryRequest {
   readonly option: string;
   /** As they were asked for, in that order. */
   readonly names: readonly string[];
+  /** Unknown fields have an empty column. */
+  readonly isLenient: boolean;
   readonly format: QueryFormat;
   /** Milliseconds; undefined for one run. */
   readonly period: number | undefined;
@@ -46,18 +48,28 @@ export interface FieldNames {
 export function readQuery(given: QueryGiven, { option, names, list }: FieldNames, io: Io): QueryRequest {
   const asked = readNames(list, new Set(names), given.lenient === true, io);
   const { id, filename, format = '' } = given;
-  return { option, names: asked, format: readFormat(format), period: loopPeriod(given), id, filename };
+  return {
+    option,
+    names: asked,
+    isLenient: given.lenient === true,
+    format: readFormat(format),
+    period: loopPeriod(given),
+    id,
+    filename,
+  };
 }
 
 /** The names of a comma list; empty ones are ignored. */
 function readNames(list: string, known: ReadonlySet<string>, isLenient: boolean, io: Io): readonly string[] {
   const asked = list.split(',').filter((name) => name !== '');
-  for (const name of asked) {
-    if (known.has(name)) continue;
-    if (!isLenient) throw new UsageError(plainly`Field "${name}" is not a valid field to query.\n`);
-    io.err(plainly`Field "${name}" is not known; its column stays empty.\n`);
-  }
+  if (!isLenient) for (const name of asked) if (!known.has(name)) unknownField(name, false, io);
   return asked;
+}
+
+/** Says that a field is not known, or refuses it. */
+export function unknownField(name: string, isLenient: boolean, io: Io): void {
+  if (!isLenient) throw new UsageError(plainly`Field "${name}" is not a valid field to query.\n`);
+  io.err(plainly`Field "${name}" is not known; its column stays empty.\n`);
 }
 
 const FORMAT_WORDS: ReadonlyMap<string, Partial<QueryFormat>> = new Map([

@@ -1,33 +1,39 @@
 /** `--query-gpu` and its siblings: chosen fields, as CSV, JSON or JSON lines, once or in a loop. */
+
+import type { Io } from '../io.js';
 import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import { plainly } from '../plain-text.js';
 import type { Reading } from '../query/bound-probe.js';
+import { releaseOf } from '../query/driver-release.js';
 import { type Kind, text } from '../query/kind.js';
 import { compilePlan, type Plan } from '../query/plan.js';
 import { askerOf } from '../query/read.js';
 import type { Row } from '../query/row.js';
 import { own } from '../query/row.js';
-import type { RecordValues, Table } from '../query/table.js';
+import { type RecordValues, type Table, tableAt } from '../query/table.js';
 import { tableAsked } from '../query/tables/index.js';
 import { csvHeader, csvLine, csvPrinter } from '../render/csv.js';
 import { type AnswerSource, type AskedField, jsonArray, jsonLines, jsonRecord } from '../render/json.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';
 import { lostLines, statusOf } from './lost.js';
-import type { QueryFormat, QueryRequest } from './query-request.js';
+import { type QueryFormat, type QueryRequest, unknownField } from './query-request.js';
 import { pieces, rehearse } from './rehearse.js';
 import { chosenGpus } from './select.js';
 
 /** An unknown field with --lenient: an empty column, null in JSON. */
 const blank: Kind = { ...text, json: () => null };
 
+/** The number of no field. */
+const UNKNOWN = -1;
+
 /** The rows of names. */
 function fieldsOf(names: readonly string[], { rows }: Table): readonly AskedField[] {
   const byName = new Map(rows.flatMap((row) => row.names.map((name) => [name, row] as const)));
   const unknown = (name: string): Row => ({
-    id: -1,
+    id: UNKNOWN,
     names: [name],
     help: '',
     kind: blank,
@@ -36,16 +42,20 @@ function fieldsOf(names: readonly string[], { rows }: Table): readonly AskedFiel
   return names.map((name) => ({ name, row: byName.get(name) ?? unknown(name) }));
 }
 
+/** Fields that the driver's own nvidia-smi does not know are refused as there. What no driver knows has been refused before. */
+function refuseUnknown(fields: readonly AskedField[], isLenient: boolean, io: Io): void {
+  for (const { name, row } of fields) if (row.id === UNKNOWN) unknownField(name, isLenient, io);
+}
+
 /** Fields that take about a millisecond to prepare. */
 const STEP = 20;
 
 /** Runs a --query-* command line. Returns the exit status. */
 export async function query(
-  { option, names, format, period, id, filename }: QueryRequest,
+  { option, names, isLenient, format, period, id, filename }: QueryRequest,
   context: Context,
   table = tableAsked((each) => each === option),
 ): Promise<number> {
-  const fields = fieldsOf(names, table);
   const prepare = (
     some: readonly AskedField[],
     session: Session,
@@ -57,13 +67,15 @@ export async function query(
   };
   await rehearse(
     context,
-    [...pieces(fields, STEP)].map((some) => (session) => {
+    [...pieces(fieldsOf(names, table), STEP)].map((some) => (session) => {
       const { plan, print } = prepare(some, session, session.gpus);
       void plan.sample();
       print();
     }),
   );
   const { session } = await context.machine();
+  const fields = fieldsOf(names, tableAt(table, releaseOf(session, context.io.err)));
+  refuseUnknown(fields, isLenient, context.io);
   const gpus = chosenGpus(session, id);
   if (filename !== undefined) {
     context.io.redirect(filename, plainly`Failed to create log file ${filename}\n`);

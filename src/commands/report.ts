@@ -3,8 +3,10 @@ import { EXIT, UsageError } from '../errors.js';
 import type { Session } from '../nvml/session.js';
 import { Missing, statusWords } from '../nvml/status.js';
 import { jsonText, plainly } from '../plain-text.js';
+import { releaseOf } from '../query/driver-release.js';
 import { type Subject, SYSTEM } from '../query/plan.js';
 import { unitsOf as findUnits } from '../query/report/units.js';
+import { PRESENT } from '../release.js';
 import type { AnswerSource } from '../render/json.js';
 import { reportJson } from '../render/report-json.js';
 import { reportText } from '../render/report-text.js';
@@ -13,28 +15,32 @@ import type { Document, Tree } from '../report/document.js';
 import { dtdOf } from '../report/dtd.js';
 import { gpuTree } from '../report/gpu.js';
 import { ProbeCache } from '../report/probe-cache.js';
+import { treeAt } from '../report/release.js';
 import { unitTree } from '../report/unit.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';
 import { statusOf } from './lost.js';
 import { rehearse } from './rehearse.js';
-import type { ReportRequest } from './report-request.js';
+import { type ReportRequest, refuseGroups } from './report-request.js';
 import { chosenGpus } from './select.js';
 
 /** Runs the report. Returns the exit status: 15 where a GPU is lost. */
 export async function report(request: ReportRequest, context: Context): Promise<number> {
   const { id, filename: file } = request;
   if (request.dtd === 'alone') return dtd(request.units, file, context);
-  const tree = treeOf(request.units);
-  const write = await writerOf(request, tree, request.period !== undefined, context.source);
+  const whole = treeOf(request.units);
   const now = (): number => context.io.now();
   await rehearse(
     context,
-    tree.parts.map((part) => (session) => {
-      compileReport({ ...tree, parts: [part] }, session.gpus, request, { session, now });
+    whole.parts.map((part) => (session) => {
+      compileReport({ ...whole, parts: [part] }, session.gpus, request, { session, now });
     }),
   );
   const { session } = await context.machine();
+  const release = releaseOf(session, context.io.err);
+  refuseGroups(request, release);
+  const tree = treeAt(whole, release, request.form);
+  const write = await writerOf(request, tree, request.period !== undefined, context.source);
   const subjects = request.units ? unitsOf(session, id) : chosenGpus(session, id);
   if (file !== undefined) context.io.redirect(file);
   const compiled = compileReport(tree, subjects, request, { session, now });
@@ -52,7 +58,7 @@ export async function report(request: ReportRequest, context: Context): Promise<
 }
 
 function dtd(units: boolean, file: string | undefined, context: Context): number {
-  const tree = treeOf(units);
+  const tree = treeAt(treeOf(units), PRESENT, 'xml');
   if (file !== undefined) context.io.redirect(file);
   context.io.out(`<!-- ${tree.dtd} -->\n${dtdOf(tree)}`);
   return EXIT.ok;

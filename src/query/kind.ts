@@ -1,5 +1,6 @@
 /** A kind spells a raw reading: as text, as JSON, with which unit. */
 import { plainText } from '../plain-text.js';
+import type { Past } from '../release.js';
 import type { Value } from './bound-probe.js';
 import { likePrintf } from './decimals.js';
 
@@ -16,6 +17,8 @@ export interface Kind {
   raw?(value: Value): string;
   /** The value as JSON: a number in the field's unit, or the words. */
   json(value: Value): JsonScalar;
+  /** How older drivers' nvidia-smi spelled it. */
+  readonly past?: readonly Past<Kind>[];
 }
 
 const jsonNumber = (value: Value): JsonScalar => {
@@ -58,11 +61,15 @@ export const celsius: Kind = { ...number('C'), csvUnit: '' };
 
 const MEBIBYTE = 1024 * 1024;
 
-/** Bytes, printed as MiB and rounded up, as memory.used + memory.free > memory.total - memory.reserved shows. */
+/**
+ * Bytes, printed as MiB and rounded up, as memory.used + memory.free > memory.total - memory.reserved shows. Before 550 they
+ * were cut (535.261.03 on the recording of two H200).
+ */
 export const mebibytes: Kind = {
   unit: 'MiB',
   spell: (bytes) => String(Math.ceil(Number(bytes) / MEBIBYTE)),
   json: (bytes) => Math.ceil(Number(bytes) / MEBIBYTE),
+  past: [{ until: 550, spell: (bytes) => String(Math.floor(Number(bytes) / MEBIBYTE)) }],
 };
 
 /** Milliwatts, printed as W with two decimals of a 32-bit float: 76285 mW are 76.29 W (H100, 580.159.04). */

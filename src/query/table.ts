@@ -1,9 +1,10 @@
 /** A table: what one --query-* switch can ask, and which records each GPU contributes. */
 import type { Missing } from '../nvml/status.js';
+import { isIn, type Release } from '../release.js';
 import type { BoundProbe, Reading } from './bound-probe.js';
 import type { Subject } from './plan.js';
 import type { Probe } from './probe.js';
-import type { Row } from './row.js';
+import { fieldAt, type Row } from './row.js';
 
 /** The records of a GPU, or why they cannot be listed. */
 export type Records = readonly RecordValues[] | Missing;
@@ -28,3 +29,9 @@ export interface Table {
    */
   readonly records?: (subject: Subject, ask: AskProbe, asked: ReadonlySet<Row>) => Records;
 }
+
+/** The table as the driver of a release has it. */
+export const tableAt = (table: Table, release: Release): Table => ({
+  ...table,
+  rows: table.rows.filter((row) => isIn(row, release)).map((row) => fieldAt(row, release)),
+});

@@ -70,7 +70,11 @@ function edits(a: readonly string[], b: readonly string[]): string[] {
   return [];
 }
 
-function walkBack(trace: readonly Map<number, number>[], a: readonly string[], b: readonly string[]): string[] {
+function walkBack(
+  trace: readonly Map<number, number>[],
+  a: readonly string[],
+  b: readonly string[],
+): string[] {
   const changes: string[] = [];
   let x = a.length;
   let y = b.length;

@@ -29,4 +29,5 @@ export function readLog(path: string): readonly LogEntry[] {
 }
 
 /** A shell adds 128 to the number of the signal that ended a program. */
-const signalled = (status: number): number => ([134, 135, 139].includes(status) ? -2 : status === 124 ? -1 : status);
+const signalled = (status: number): number =>
+  [134, 135, 139].includes(status) ? -2 : status === 124 ? -1 : status;

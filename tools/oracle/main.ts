@@ -108,7 +108,12 @@ async function compareAll(title: string, cases: readonly Case[]): Promise<void> 
 const headOf = ({ out, status }: Printed): Printed => ({ out: out.split('\n\n', 1)[0] ?? '', status });
 
 /** Differing lines are of one kind where they differ in numbers alone. */
-function tell(machine: string, args: string, { changes, lines, equal }: Comparison, kinds: Map<string, number>): void {
+function tell(
+  machine: string,
+  args: string,
+  { changes, lines, equal }: Comparison,
+  kinds: Map<string, number>,
+): void {
   for (const line of changes) {
     const kind = line.replace(/\d+/g, '#').replace(/ +/g, ' ').slice(0, 150);
     kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
@@ -120,7 +125,8 @@ function tell(machine: string, args: string, { changes, lines, equal }: Comparis
 
 function tellKinds(kinds: ReadonlyMap<string, number>): void {
   const sorted = [...kinds].sort(([, a], [, b]) => b - a);
-  for (const [kind, times] of sorted.slice(0, Number(values.show))) console.log(`${String(times).padStart(6)} ${kind}`);
+  for (const [kind, times] of sorted.slice(0, Number(values.show)))
+    console.log(`${String(times).padStart(6)} ${kind}`);
 }
 
 for (const path of [...values.oracle, ...positionals]) {

@@ -22,7 +22,10 @@ enum {
   HANDLE_BY_INDEX = 81,
   TIMESLICE = 193,
   BOOST_SLIDERS = 194,
+  MODULE_ID = 207,
+  VOLTAGE = 209,
   BASE_CLOCK = 210,
+  GSP_FIRMWARE_VERSION = 211,
   PROCESSES_FIRST = 213,
   PROCESSES_LAST = 215,
   HOST_MAX_LINK_GENERATION = 230,
@@ -117,6 +120,12 @@ static int part_number(int index, char *out, size_t room)
   return SUCCESS;
 }
 
+static int number(const char *name, void *device, unsigned *out)
+{
+  int (*get)(void *, unsigned *) = function(name);
+  return get == NULL ? NOT_SUPPORTED : get(device, out);
+}
+
 static int asked(unsigned slot, void *a, void *b, void *c, void *d)
 {
   if (logs()) fprintf(stderr, "[slot %u %p %p %p %p]\n", slot, a, b, c, d);
@@ -126,13 +135,16 @@ static int asked(unsigned slot, void *a, void *b, void *c, void *d)
   int index = index_of(a);
   if (index < 0) return SUCCESS;
   if (slot == GPU_PART_NUMBER) return part_number(index, b, (size_t)(uintptr_t)c);
-  if (slot == TIMESLICE || slot == BOOST_SLIDERS || slot == BASE_CLOCK) return NOT_SUPPORTED;
-  /* What is no address is a selector or a time, and the place for the answer follows: nothing is known of it. */
-  if ((uintptr_t)b < 0x10000 || (uintptr_t)b >> 47) return b == NULL ? SUCCESS : NOT_SUPPORTED;
-  if (slot == HOST_MAX_LINK_GENERATION) {
-    int (*get)(void *, unsigned *) = function("nvmlDeviceGetMaxPcieLinkGeneration");
+  if (slot == MODULE_ID) return number("nvmlDeviceGetModuleId", a, b);
+  if (slot == GSP_FIRMWARE_VERSION) {
+    int (*get)(void *, char *) = function("nvmlDeviceGetGspFirmwareVersion");
     return get == NULL ? NOT_SUPPORTED : get(a, b);
   }
+  /* No public function tells these, so that a recording cannot. */
+  if (slot == VOLTAGE || slot == TIMESLICE || slot == BOOST_SLIDERS || slot == BASE_CLOCK) return NOT_SUPPORTED;
+  /* What is no address is a selector or a time, and the place for the answer follows: nothing is known of it. */
+  if ((uintptr_t)b < 0x10000 || (uintptr_t)b >> 47) return b == NULL ? SUCCESS : NOT_SUPPORTED;
+  if (slot == HOST_MAX_LINK_GENERATION) return number("nvmlDeviceGetMaxPcieLinkGeneration", a, b);
   /* dmon and pmon ask whether they may watch a GPU. */
   *(unsigned *)b = slot == IS_MONITORED;
   return SUCCESS;

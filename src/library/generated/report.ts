@@ -749,7 +749,7 @@ export interface ReportGpu {
   readonly temperature?: {
     /** GPU Current Temp, in C */
     readonly gpu_temp: number | null;
-    /** GPU T.Limit Temp, in C */
+    /** GPU Current T.Limit Temp, in C */
     readonly gpu_temp_tlimit: number | null;
     /** GPU Shutdown T.Limit Temp, in C */
     readonly gpu_temp_max_tlimit_threshold?: number | null;
@@ -763,7 +763,7 @@ export interface ReportGpu {
     readonly gpu_temp_max_gpu_tlimit_threshold?: number | null;
     /** GPU Max Operating Temp, in C */
     readonly gpu_temp_max_gpu_threshold?: number | null;
-    /** GPU Target Temperature, in C */
+    /** GPU Target Temperature Specification, in C */
     readonly gpu_target_temperature: number | null;
     /** Memory Current Temp, in C */
     readonly memory_temp: number | null;
@@ -903,8 +903,6 @@ export interface ReportGpu {
     /** Why the keys that are null have no value. */
     readonly reasons?: Readonly<Record<string, string>>;
   };
-  /** EDPp Multiplier */
-  readonly edpp_multiplier?: number | null;
   /** Clocks */
   readonly clocks?: {
     /** Graphics, in MHz */

@@ -27,6 +27,7 @@ export const memory: readonly Row[] = [
   {
     id: 1021,
     names: ['memory.reserved'],
+    since: 525,
     help: 'Memory reserved by the driver and the firmware.',
     kind: mebibytes,
     source: from(memoryInfo, 'reserved'),
@@ -73,6 +74,7 @@ export const protectedMemory: readonly Row[] = [
   {
     id: 1091,
     names: ['protected_memory.total'],
+    since: 535,
     help: 'Total protected memory of the GPU (confidential computing).',
     kind: mebibytes,
     source: from(protectedUsage, 'total'),
@@ -80,6 +82,7 @@ export const protectedMemory: readonly Row[] = [
   {
     id: 1092,
     names: ['protected_memory.used'],
+    since: 535,
     help: 'Used protected memory.',
     kind: mebibytes,
     source: from(protectedUsage, 'used'),
@@ -87,6 +90,7 @@ export const protectedMemory: readonly Row[] = [
   {
     id: 1093,
     names: ['protected_memory.free'],
+    since: 535,
     help: 'Free protected memory.',
     kind: mebibytes,
     source: from(protectedUsage, 'free'),

@@ -53,6 +53,7 @@ export const remappedRows: readonly Row[] = [
   {
     id: 1052,
     names: ['remapped_rows.correctable_inactive'],
+    gap: [590, 595],
     help: 'Inactive row remappings for correctable errors.',
     kind: count,
     source: from(remapped, 'corrInactiveRemaps'),
@@ -67,6 +68,7 @@ export const remappedRows: readonly Row[] = [
   {
     id: 1054,
     names: ['remapped_rows.uncorrectable_inactive'],
+    gap: [590, 595],
     help: 'Inactive row remappings for uncorrectable errors.',
     kind: count,
     source: from(remapped, 'uncInactiveRemaps'),

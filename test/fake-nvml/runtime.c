@@ -25,7 +25,8 @@
  *            T:P:ROOM:BYTES the same where ROOM points to the room, and is told the size
  *            w:ROOM:P:BYTES as many 64-bit words as parameter ROOM says
  *            l:COUNT:P:SIZE:ASK:BYTES  a list of items; INSUFFICIENT_SIZE and the count where the room is too
- *                           small, or no error where there is no array at all and ASK is 1
+ *                           small, or no error where there is no array at all and ASK is 1; with ASK 2 the count is
+ *                           an output alone, and whoever calls brings room for all there may be
  *            b:P:BYTES      a list's second array
  *            p:P:POINTER:COUNT:SIZE:BYTES  an array that a struct points to, with the places of its pointer
  *                           and its count in the struct
@@ -304,6 +305,7 @@ static nvmlReturn_t fill_items(uint8_t *count, void *items, size_t size, int may
   memcpy(&room, count, sizeof room);
   memcpy(count, &length, sizeof length);
   if (length == 0 || (items == NULL && may_ask)) return NVML_SUCCESS;
+  if (may_ask == 2) room = length;
   if (room < length || items == NULL) return NVML_ERROR_INSUFFICIENT_SIZE;
   memcpy(items, token->bytes, token->length);
   return NVML_SUCCESS;
@@ -366,7 +368,7 @@ static nvmlReturn_t fill_token(const struct token *token, const uint64_t *args)
     break;
   }
   case 'l':
-    return fill_items(first, second, token->n[2], token->n[3] != 0, token);
+    return fill_items(first, second, token->n[2], (int)token->n[3], token);
   case 'b':
     if (first != NULL) memcpy(first, token->bytes, token->length);
     break;

@@ -24,7 +24,7 @@ export function tokens(one: Call, subject: Handle | undefined, answer: Json, han
     else {
       when.push(...selectors(arg, p));
       const value = outs.length === 1 ? answer : (answer as readonly Json[])[outs.indexOf(arg)];
-      if (status === 0 && isAnswer(arg)) then.push(...output(arg, p, value ?? null, handles));
+      if (status === 0 && isAnswer(arg)) then.push(...output(one.fn, arg, p, value ?? null, handles));
       p += width(arg);
     }
   }
@@ -77,7 +77,16 @@ function presetPlace(
   return { offset: offset + inner.offset, length: inner.length };
 }
 
-function output(out: Out, p: number, answer: Json, handles: HandleNames): string[] {
+/** Functions that tell the count where they get no array, and do not refuse it. */
+const COUNTING: ReadonlySet<string> = new Set(['nvmlDeviceGetSamples']);
+
+/** What a list's count is on the way in: the room, the room or a question, nothing. */
+function asking(fn: string, { arrayFirst, countFirst }: Out & { out: 'list' }): number {
+  if (arrayFirst === true) return 2;
+  return Number(countFirst === true || COUNTING.has(fn));
+}
+
+function output(fn: string, out: Out, p: number, answer: Json, handles: HandleNames): string[] {
   if (out.out === 'text') return [textOutput(out, p, String(answer))];
   const bytes = encodeOut(out, answer, handles);
   switch (out.out) {
@@ -93,7 +102,7 @@ function output(out: Out, p: number, answer: Json, handles: HandleNames): string
       const [count, items] = out.arrayFirst === true ? [p + 1, p] : [p, p + 1];
       const size = itemSize(out.item);
       const length = bytes.readUInt32LE(0);
-      const list = `l:${count}:${items}:${size}:${Number(out.countFirst === true)}`;
+      const list = `l:${count}:${items}:${size}:${asking(fn, out)}`;
       const first = bytes.subarray(LIST_HEAD, LIST_HEAD + size * length);
       const second = bytes.subarray(LIST_HEAD + size * length, LIST_HEAD + (size + 8) * length);
       return [`${list}:${hex(first)}`, ...(out.beside === true ? [`b:${p + 2}:${hex(second)}`] : [])];

@@ -11,6 +11,9 @@ export interface CommandLine {
 
 const NONE = '(none)';
 
+/** Help is prose, and ours. */
+const HELP = /(?:^| )(?:-h|help|--help\S*)(?: |$)/;
+
 /** What the parity list has before the arguments: known to differ, head only, seconds of a loop. */
 const PARITY = /^(! )?(\^ )?(\d+(?:\.\d+)?s )?(.*)$/;
 
@@ -23,7 +26,7 @@ const linesOf = (path: string): string[] =>
 export function commandLines(parity: string, own: string): readonly CommandLine[] {
   const once = linesOf(parity).flatMap((line) => {
     const [, , head, loop, args = ''] = PARITY.exec(line) ?? [];
-    return loop === undefined ? [{ args, forPatches: false, headOnly: head !== undefined }] : [];
+    return loop === undefined && !HELP.test(args) ? [{ args, forPatches: false, headOnly: head !== undefined }] : [];
   });
   const more = linesOf(own).map((line) => ({
     args: line.replace(/^\* /, ''),

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Json } from '../../src/nvml/answer.js';
+import { NVML_CLOCK_ID_CUSTOMER_BOOST_MAX, nvmlGpuFabricInfo_v2 } from '../../src/nvml/generated/constants.js';
 import { parseSnapshot, type Snapshot } from '../../src/nvml/snapshot.js';
 
 /** A recorded machine, as nvsmi and the fake NVML take it. */
@@ -37,6 +38,15 @@ const CUDA: Readonly<Record<string, number>> = {
 };
 
 const read = (path: string): Recorded => JSON.parse(readFileSync(path, 'utf8')) as Recorded;
+
+/** An answer of an older version has the same leading fields. */
+function withVersion(answers: Record<string, Json> | undefined, version: number): void {
+  for (const [key, answer] of Object.entries(answers ?? {})) {
+    if (answers !== undefined && typeof answer === 'object' && answer !== null && 'version' in answer) {
+      answers[key] = { ...answer, version };
+    }
+  }
+}
 
 interface Recorded {
   readonly calls: Record<string, Record<string, Json>>;
@@ -76,6 +86,12 @@ function withDriver({ calls }: Recorded, driver: string): void {
   put('nvmlSystemGetNVMLVersion', `${Math.floor(cuda / 1000)}.${driver}`);
   put('nvmlSystemGetCudaDriverVersion', cuda);
   put('nvmlSystemGetCudaDriverVersion_v2', cuda);
+  // The same fact under the function that older programs ask.
+  for (const [key, clock] of Object.entries(calls.nvmlDeviceGetMaxCustomerBoostClock ?? {})) {
+    calls.nvmlDeviceGetClock = { [`${key},${NVML_CLOCK_ID_CUSTOMER_BOOST_MAX}`]: clock, ...calls.nvmlDeviceGetClock };
+  }
+  // The newest version of a struct that the driver had.
+  if (Number.parseInt(driver, 10) < 580) withVersion(calls.nvmlDeviceGetGpuFabricInfoV, nvmlGpuFabricInfo_v2);
 }
 
 function apply({ calls }: Recorded, { set = {}, drop = [] }: Patch): void {

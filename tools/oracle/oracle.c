@@ -30,8 +30,14 @@ enum {
   PROCESSES_LAST = 215,
   HOST_MAX_LINK_GENERATION = 230,
   GPU_PART_NUMBER = 231,
+  /* With room for a text it is the number of the replaceable unit, which no public function has. */
+  MARGIN_TEMPERATURE_525 = 237,
+  MARGIN_TEMPERATURE = 240,
+  ADDRESSING_MODE = 242,
+  SPARSE_OPERATION_535 = 243,
+  SPARSE_OPERATION_550 = 249,
 };
-enum { SUCCESS = 0, NOT_SUPPORTED = 3, TIMEOUT = 10 };
+enum { SUCCESS = 0, NOT_SUPPORTED = 3, TIMEOUT = 10, HOPPER = 9 };
 
 typedef struct {
   uint32_t pid, pad;
@@ -126,6 +132,25 @@ static int number(const char *name, void *device, unsigned *out)
   return get == NULL ? NOT_SUPPORTED : get(device, out);
 }
 
+/* A value of a struct that has nothing but its version before it. */
+static int versioned(const char *name, void *device, unsigned *out)
+{
+  struct { unsigned version, value; } answer = { 8 | 1 << 24, 0 };
+  int (*get)(void *, void *) = function(name);
+  int status = get == NULL ? NOT_SUPPORTED : get(device, &answer);
+  if (status == SUCCESS) *out = answer.value;
+  return status;
+}
+
+/* Only an H100 and an H200 were seen to have a sparse operation mode, which was off. */
+static int sparse_operation(void *device, unsigned *out)
+{
+  unsigned architecture = 0;
+  if (number("nvmlDeviceGetArchitecture", device, &architecture) != SUCCESS || architecture != HOPPER) return NOT_SUPPORTED;
+  *out = 0;
+  return SUCCESS;
+}
+
 static int asked(unsigned slot, void *a, void *b, void *c, void *d)
 {
   if (logs()) fprintf(stderr, "[slot %u %p %p %p %p]\n", slot, a, b, c, d);
@@ -136,15 +161,17 @@ static int asked(unsigned slot, void *a, void *b, void *c, void *d)
   if (index < 0) return SUCCESS;
   if (slot == GPU_PART_NUMBER) return part_number(index, b, (size_t)(uintptr_t)c);
   if (slot == MODULE_ID) return number("nvmlDeviceGetModuleId", a, b);
+  if (slot == MARGIN_TEMPERATURE || (slot == MARGIN_TEMPERATURE_525 && (uintptr_t)c != 0x14)) return versioned("nvmlDeviceGetMarginTemperature", a, b);
+  if (slot == ADDRESSING_MODE) return versioned("nvmlDeviceGetAddressingMode", a, b);
+  if (slot == SPARSE_OPERATION_535 || slot == SPARSE_OPERATION_550) return sparse_operation(a, b);
   if (slot == GSP_FIRMWARE_VERSION) {
     int (*get)(void *, char *) = function("nvmlDeviceGetGspFirmwareVersion");
     return get == NULL ? NOT_SUPPORTED : get(a, b);
   }
   /* No public function tells these, so that a recording cannot. */
-  if (slot == VOLTAGE || slot == TIMESLICE || slot == BOOST_SLIDERS || slot == BASE_CLOCK) return NOT_SUPPORTED;
+  if (slot == HOST_MAX_LINK_GENERATION || slot == VOLTAGE || slot == TIMESLICE || slot == BOOST_SLIDERS || slot == BASE_CLOCK) return NOT_SUPPORTED;
   /* What is no address is a selector or a time, and the place for the answer follows: nothing is known of it. */
   if ((uintptr_t)b < 0x10000 || (uintptr_t)b >> 47) return b == NULL ? SUCCESS : NOT_SUPPORTED;
-  if (slot == HOST_MAX_LINK_GENERATION) return number("nvmlDeviceGetMaxPcieLinkGeneration", a, b);
   /* dmon and pmon ask whether they may watch a GPU. */
   *(unsigned *)b = slot == IS_MONITORED;
   return SUCCESS;

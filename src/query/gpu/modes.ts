@@ -50,6 +50,7 @@ export const modes: readonly Row[] = [
     help: 'Deprecated by the driver: use display_attached.',
     kind: enabled,
     source: constant(Missing.of(nvml.NVML_ERROR_DEPRECATED)),
+    past: [{ until: 580, source: from(displayAttached, 'value') }],
   },
   {
     id: 1012,

@@ -3,6 +3,7 @@ import { UsageError } from '../errors.js';
 import type { Io } from '../io.js';
 import { type Loop, loopPeriod } from '../period.js';
 import { plainly } from '../plain-text.js';
+import type { Release } from '../release.js';
 import { refuseMixture } from './format-words.js';
 
 export interface QueryFormat {
@@ -25,6 +26,8 @@ export interface QueryRequest {
   readonly id: string | undefined;
   /** The file to write to. */
   readonly filename: string | undefined;
+  /** The value of --format; undefined without it. */
+  readonly formatGiven: string | undefined;
 }
 
 /** The options that go with a --query-* switch. */
@@ -56,6 +59,7 @@ export function readQuery(given: QueryGiven, { option, names, list }: FieldNames
     period: loopPeriod(given),
     id,
     filename,
+    formatGiven: given.format,
   };
 }
 
@@ -64,6 +68,16 @@ function readNames(list: string, known: ReadonlySet<string>, isLenient: boolean,
   const asked = list.split(',').filter((name) => name !== '');
   if (!isLenient) for (const name of asked) if (!known.has(name)) unknownField(name, false, io);
   return asked;
+}
+
+/** Before 580 the format had to be given, and csv be in it (550.163.01 and older). */
+export function refuseFormat({ formatGiven, format: { shape } }: QueryRequest, release: Release): void {
+  if (release >= 580 || shape !== 'csv') return;
+  if (formatGiven === undefined) {
+    throw new UsageError('"--format=" switch is missing. Please run \'nvidia-smi -h\' for help.\n');
+  }
+  if (!formatGiven.split(',').includes('csv'))
+    throw new UsageError('Format modifier --format=csv is mandatory.');
 }
 
 /** Says that a field is not known, or refuses it. */

@@ -19,7 +19,7 @@ import { type AnswerSource, type AskedField, jsonArray, jsonLines, jsonRecord } 
 import type { Context } from './context.js';
 import { loop } from './loop.js';
 import { lostLines, statusOf } from './lost.js';
-import { type QueryFormat, type QueryRequest, unknownField } from './query-request.js';
+import { type QueryFormat, type QueryRequest, refuseFormat, unknownField } from './query-request.js';
 import { pieces, rehearse } from './rehearse.js';
 import { chosenGpus } from './select.js';
 
@@ -52,10 +52,11 @@ const STEP = 20;
 
 /** Runs a --query-* command line. Returns the exit status. */
 export async function query(
-  { option, names, isLenient, format, period, id, filename }: QueryRequest,
+  request: QueryRequest,
   context: Context,
-  table = tableAsked((each) => each === option),
+  table = tableAsked((each) => each === request.option),
 ): Promise<number> {
+  const { names, isLenient, format, period, id, filename } = request;
   const prepare = (
     some: readonly AskedField[],
     session: Session,
@@ -74,8 +75,10 @@ export async function query(
     }),
   );
   const { session } = await context.machine();
-  const fields = fieldsOf(names, tableAt(table, releaseOf(session, context.io.err)));
+  const release = releaseOf(session, (text) => context.io.err(text));
+  const fields = fieldsOf(names, tableAt(table, release));
   refuseUnknown(fields, isLenient, context.io);
+  refuseFormat(request, release);
   const gpus = chosenGpus(session, id);
   if (filename !== undefined) {
     context.io.redirect(filename, plainly`Failed to create log file ${filename}\n`);

@@ -37,7 +37,7 @@ export async function report(request: ReportRequest, context: Context): Promise<
     }),
   );
   const { session } = await context.machine();
-  const release = releaseOf(session, context.io.err);
+  const release = releaseOf(session, (text) => context.io.err(text));
   refuseGroups(request, release);
   const tree = treeAt(whole, release, request.form);
   const write = await writerOf(request, tree, request.period !== undefined, context.source);

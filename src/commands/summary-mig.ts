@@ -9,6 +9,7 @@ import { computeInstanceId, gpuInstanceId, migAttributes } from '../query/mig.js
 import { migDevicesIn } from '../query/mig-devices.js';
 import type { Subject } from '../query/plan.js';
 import { askerOf, askProbe } from '../query/read.js';
+import type { Release } from '../release.js';
 import type { SummaryMigDevice } from '../render/summary.js';
 import { tableCell } from './summary-cells.js';
 
@@ -54,7 +55,10 @@ export function migCells(session: Session, mig: MigSubject) {
 }
 
 /** A line of the table, or what it says of a GPU whose devices cannot be listed. */
-export function summaryMigDevice(cells: ReturnType<typeof migCells>): SummaryMigDevice | string {
+export function summaryMigDevice(
+  cells: ReturnType<typeof migCells>,
+  release: Release,
+): SummaryMigDevice | string {
   const { reading } = cells.device;
   if (reading instanceof Missing) {
     return `Unable to determine the MIG devices of GPU ${tableCell(cells.gpu)}: ${statusWords(reading.status)}`;
@@ -64,10 +68,10 @@ export function summaryMigDevice(cells: ReturnType<typeof migCells>): SummaryMig
     gi: tableCell(cells.gi),
     ci: tableCell(cells.ci),
     device: tableCell(cells.device),
-    memoryUsed: tableCell(cells['memory.used'], 'MiB'),
-    memoryTotal: tableCell(cells['memory.total'], 'MiB'),
-    bar1Used: tableCell(cells['bar1.used'], 'MiB'),
-    bar1Total: tableCell(cells['bar1.total'], 'MiB'),
+    memoryUsed: tableCell(cells['memory.used'], 'MiB', release),
+    memoryTotal: tableCell(cells['memory.total'], 'MiB', release),
+    bar1Used: tableCell(cells['bar1.used'], 'MiB', release),
+    bar1Total: tableCell(cells['bar1.total'], 'MiB', release),
     multiprocessors: tableCell(cells.multiprocessors),
     ecc: tableCell(cells[ECC]),
     copyEngines: tableCell(cells.copy_engines),

@@ -7,6 +7,7 @@ import { count, mebibytes, text } from '../query/kind.js';
 import type { Subject } from '../query/plan.js';
 import { nameOf, processesOf } from '../query/processes.js';
 import { askerOf } from '../query/read.js';
+import type { Release } from '../release.js';
 import type { SummaryProcess } from '../render/summary.js';
 import { tableCell } from './summary-cells.js';
 import { instanceIds, type MigSubject } from './summary-mig.js';
@@ -52,7 +53,7 @@ function processesIn(
 }
 
 /** A line of the table, or what it says of a GPU or MIG device whose processes cannot be listed. */
-export function summaryProcess(cells: ProcessCells): SummaryProcess | string {
+export function summaryProcess(cells: ProcessCells, release: Release): SummaryProcess | string {
   const { reading } = cells.pid;
   if (reading instanceof Missing) {
     const { gpu, gi, ci } = cells;
@@ -67,7 +68,7 @@ export function summaryProcess(cells: ProcessCells): SummaryProcess | string {
     pid: tableCell(cells.pid),
     type: tableCell(cells.type),
     name: label(cells.process_name.reading),
-    memory: tableCell(cells.used_gpu_memory, 'MiB'),
+    memory: tableCell(cells.used_gpu_memory, 'MiB', release),
   };
 }
 

@@ -1,15 +1,18 @@
 /** `nvsmi` alone: the summary of GPUs, MIG devices and processes, with the infoROM check, as a table or JSON. */
 import { EXIT } from '../errors.js';
 import { NVML_ERROR_CORRUPTED_INFOROM } from '../nvml/generated/constants.js';
-import type { Gpu, Session } from '../nvml/session.js';
+import { type Gpu, libraryVersion, type Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import { type Loop, loopPeriod } from '../period.js';
 import { plainText } from '../plain-text.js';
 import type { Reading } from '../query/bound-probe.js';
 import { cell } from '../query/cell.js';
+import { releaseOf } from '../query/driver-release.js';
 import { gpuRow } from '../query/gpu-fields.js';
 import { count, timestamp } from '../query/kind.js';
 import { compilePlan, type Plan } from '../query/plan.js';
+import { fieldAt } from '../query/row.js';
+import type { Release } from '../release.js';
 import { jsonDocument, jsonLine } from '../render/document.js';
 import type { AnswerSource } from '../render/json.js';
 import { renderSummary } from '../render/summary.js';
@@ -66,6 +69,10 @@ interface Sample {
   readonly time: number;
   readonly driverVersion: string;
   readonly cudaVersion: string;
+  readonly programVersion: string;
+  readonly release: Release;
+  /** MIG is on, with or without devices. */
+  readonly hasMig: boolean;
   readonly gpus: readonly Gpu[];
   /** Of the GPU in this place. */
   readonly read: (line: number) => Read;
@@ -74,15 +81,23 @@ interface Sample {
   readonly notices: readonly string[];
 }
 
-const table = ({ time, driverVersion: driver, gpus, read, migDevices, processes, ...rest }: Sample): string =>
-  renderSummary({
-    ...rest,
-    driverVersion: plainText(driver),
-    time: new Date(time),
-    gpus: gpus.map((gpu, i) => summaryGpu(gpu.index, read(i))),
-    migDevices: migDevices.map(summaryMigDevice),
-    processes: processes.map(summaryProcess),
-  });
+function table({ time, release, driverVersion: driver, programVersion, ...sample }: Sample): string {
+  const { gpus, read, migDevices, processes, ...rest } = sample;
+  return renderSummary(
+    {
+      ...rest,
+      programVersion: plainText(programVersion),
+      driverVersion: plainText(driver),
+      time: new Date(time),
+      gpus: gpus.map((gpu, i) => summaryGpu(gpu.index, { read: read(i), release })),
+      migDevices: migDevices.map((mig) => summaryMigDevice(mig, release)),
+      processes: processes
+        .filter(({ process_name: { reading } }) => reading !== '')
+        .map((process) => summaryProcess(process, release)),
+    },
+    release,
+  );
+}
 
 const jsonOf =
   (write: typeof jsonDocument, source: AnswerSource | undefined) =>
@@ -107,18 +122,28 @@ function prepare(
   { io }: Context,
   print: (sample: Sample) => string,
 ): { plan: Plan; show: () => { text: string; worst: number } } {
-  const versions = { driverVersion: driverVersion(session), cudaVersion: cudaVersion(session) };
-  const plan = compilePlan(FIELDS.map(gpuRow), gpus, { session, now: () => io.now() });
+  const driver = driverVersion(session);
+  const versions = {
+    driverVersion: driver,
+    cudaVersion: cudaVersion(session),
+    programVersion: libraryVersion(session.driver) ?? driver,
+    release: releaseOf(session, (text) => io.err(text)),
+  };
+  const plan = compilePlan(
+    FIELDS.map((name) => fieldAt(gpuRow(name), versions.release)),
+    gpus,
+    { session, now: () => io.now() },
+  );
   const show = (): { text: string; worst: number } => {
-    const migs = gpus.flatMap((gpu, i) =>
-      isOn(reader(plan, i)('mig.mode.current')) ? migSubjects(session, gpu) : [],
-    );
+    const divided = gpus.filter((_, i) => isOn(reader(plan, i)('mig.mode.current')));
+    const migs = divided.flatMap((gpu) => migSubjects(session, gpu));
     const { notices, worst } = check(gpus, plan);
     const text = print({
       time: io.now(),
       ...versions,
       gpus,
       read: (line) => reader(plan, line),
+      hasMig: divided.length > 0,
       migDevices: migs.map((mig) => migCells(session, mig)),
       processes: processCells(session, gpus, migs),
       notices,

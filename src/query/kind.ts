@@ -61,14 +61,19 @@ export const celsius: Kind = { ...number('C'), csvUnit: '' };
 
 const MEBIBYTE = 1024 * 1024;
 
+/** Bytes in MiB, rounded up with every driver. */
+export const mebibytesUp: Kind = {
+  unit: 'MiB',
+  spell: (bytes) => String(Math.ceil(Number(bytes) / MEBIBYTE)),
+  json: (bytes) => Math.ceil(Number(bytes) / MEBIBYTE),
+};
+
 /**
  * Bytes, printed as MiB and rounded up, as memory.used + memory.free > memory.total - memory.reserved shows. Before 550 they
  * were cut (535.261.03 on the recording of two H200).
  */
 export const mebibytes: Kind = {
-  unit: 'MiB',
-  spell: (bytes) => String(Math.ceil(Number(bytes) / MEBIBYTE)),
-  json: (bytes) => Math.ceil(Number(bytes) / MEBIBYTE),
+  ...mebibytesUp,
   past: [{ until: 550, spell: (bytes) => String(Math.floor(Number(bytes) / MEBIBYTE)) }],
 };
 

@@ -68,23 +68,34 @@ const migDevice: readonly Node[] = [
       leaf('SRAM Uncorrectable', 'sram_uncorrectable', ofItem(count, 'sramUncorrectable')),
     ]),
   ]),
-  section('Shared FB Memory Usage', 'fb_memory_usage', [
-    leaf('Total', 'total', ofItem(mebibytes, 'memoryTotal')),
-    leaf('Reserved', 'reserved', ofItem(mebibytes, 'memoryReserved')),
-    leaf('Used', 'used', ofItem(mebibytes, 'memoryUsed')),
-    leaf('Free', 'free', ofItem(mebibytes, 'memoryFree')),
-  ]),
-  section('Shared BAR1 Memory', 'bar1_memory_usage', [
-    leaf('Total', 'total', ofItem(mebibytes, 'bar1Total')),
-    leaf('Used', 'used', ofItem(mebibytes, 'bar1Used')),
-    leaf('Free', 'free', ofItem(mebibytes, 'bar1Free')),
-  ]),
+  section(
+    'Shared FB Memory Usage',
+    'fb_memory_usage',
+    [
+      leaf('Total', 'total', ofItem(mebibytes, 'memoryTotal')),
+      leaf('Reserved', 'reserved', ofItem(mebibytes, 'memoryReserved')),
+      leaf('Used', 'used', ofItem(mebibytes, 'memoryUsed')),
+      leaf('Free', 'free', ofItem(mebibytes, 'memoryFree')),
+    ],
+    { past: [{ until: 590, label: 'FB Memory Usage' }] },
+  ),
+  section(
+    'Shared BAR1 Memory',
+    'bar1_memory_usage',
+    [
+      leaf('Total', 'total', ofItem(mebibytes, 'bar1Total')),
+      leaf('Used', 'used', ofItem(mebibytes, 'bar1Used')),
+      leaf('Free', 'free', ofItem(mebibytes, 'bar1Free')),
+    ],
+    { past: [{ until: 590, label: 'BAR1 Memory' }] },
+  ),
 ];
 
 const migDevices: List = {
   type: 'list',
   tag: 'mig_devices',
   enclosed: true,
+  flat: true,
   label: '',
   find: lists.migDevices,
   item: { label: 'MIG Device', tag: 'mig_device', parts: migDevice },

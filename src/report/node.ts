@@ -69,6 +69,8 @@ export interface List extends Place {
   readonly none?: { readonly text?: string; readonly xml?: string };
   /** The tag encloses the items. Without it the items stand in the list's place. */
   readonly enclosed?: true;
+  /** XML indents the items as deep as the tag that encloses them. */
+  readonly flat?: true;
   /** Text has the values of the items in this column instead of the report's. */
   readonly column?: number;
   /** Text shows the items one level deeper than their neighbours. */

@@ -32,9 +32,12 @@ function ofVersion(arg: Arg, version: number): Arg {
   if (typeof arg !== 'object' || !isOut(arg) || arg.out !== 'struct' || version === 0) return arg;
   if (arg.set?.version === version) return arg;
   const all: Readonly<Record<string, unknown>> = { ...layouts };
-  const family = familyOf(Object.keys(all).find((name) => all[name] === arg.layout) ?? '');
+  // A layout may have a second name, without a version.
+  const families = Object.keys(all)
+    .filter((name) => all[name] === arg.layout)
+    .map(familyOf);
   const name = Object.entries(constants).find(
-    ([known, value]) => value === version && familyOf(`${known}_t`) === family,
+    ([known, value]) => value === version && families.includes(familyOf(`${known}_t`)),
   )?.[0];
   const layout = all[`${name}_t`] as Layout | undefined;
   return layout === undefined ? arg : { ...arg, layout, set: { ...arg.set, version } };

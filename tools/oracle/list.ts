@@ -26,12 +26,14 @@ const linesOf = (path: string): string[] =>
 export function commandLines(parity: string, own: string): readonly CommandLine[] {
   const once = linesOf(parity).flatMap((line) => {
     const [, , head, loop, args = ''] = PARITY.exec(line) ?? [];
-    return loop === undefined && !HELP.test(args) ? [{ args, forPatches: false, headOnly: head !== undefined }] : [];
+    return loop === undefined && !HELP.test(args)
+      ? [{ args, forPatches: false, headOnly: head !== undefined }]
+      : [];
   });
   const more = linesOf(own).map((line) => ({
-    args: line.replace(/^\* /, ''),
+    args: line.replace(/^\* /, '').replace(/^\^ /, ''),
     forPatches: line.startsWith('* '),
-    headOnly: false,
+    headOnly: /^(?:\* )?\^ /.test(line),
   }));
   const all = new Map<string, CommandLine>();
   for (const one of [...once, ...more]) {

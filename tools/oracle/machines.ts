@@ -3,7 +3,12 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Json } from '../../src/nvml/answer.js';
-import { NVML_CLOCK_ID_CUSTOMER_BOOST_MAX, nvmlGpuFabricInfo_v2 } from '../../src/nvml/generated/constants.js';
+import {
+  NVML_CLOCK_ID_CUSTOMER_BOOST_MAX,
+  nvmlGpuFabricInfo_v2,
+} from '../../src/nvml/generated/constants.js';
+import { nvmlGpuFabricInfo_v2_t } from '../../src/nvml/generated/layouts.js';
+import type { Layout } from '../../src/nvml/layout.js';
 import { parseSnapshot, type Snapshot } from '../../src/nvml/snapshot.js';
 
 /** A recorded machine, as nvsmi and the fake NVML take it. */
@@ -39,11 +44,12 @@ const CUDA: Readonly<Record<string, number>> = {
 
 const read = (path: string): Recorded => JSON.parse(readFileSync(path, 'utf8')) as Recorded;
 
-/** An answer of an older version has the same leading fields. */
-function withVersion(answers: Record<string, Json> | undefined, version: number): void {
+/** An answer of an older version has fewer fields. */
+function withVersion(answers: Record<string, Json> | undefined, version: number, { fields }: Layout): void {
   for (const [key, answer] of Object.entries(answers ?? {})) {
     if (answers !== undefined && typeof answer === 'object' && answer !== null && 'version' in answer) {
-      answers[key] = { ...answer, version };
+      const had = Object.entries(answer).filter(([name]) => name in fields);
+      answers[key] = { ...Object.fromEntries(had), version };
     }
   }
 }
@@ -88,10 +94,14 @@ function withDriver({ calls }: Recorded, driver: string): void {
   put('nvmlSystemGetCudaDriverVersion_v2', cuda);
   // The same fact under the function that older programs ask.
   for (const [key, clock] of Object.entries(calls.nvmlDeviceGetMaxCustomerBoostClock ?? {})) {
-    calls.nvmlDeviceGetClock = { [`${key},${NVML_CLOCK_ID_CUSTOMER_BOOST_MAX}`]: clock, ...calls.nvmlDeviceGetClock };
+    calls.nvmlDeviceGetClock = {
+      [`${key},${NVML_CLOCK_ID_CUSTOMER_BOOST_MAX}`]: clock,
+      ...calls.nvmlDeviceGetClock,
+    };
   }
   // The newest version of a struct that the driver had.
-  if (Number.parseInt(driver, 10) < 580) withVersion(calls.nvmlDeviceGetGpuFabricInfoV, nvmlGpuFabricInfo_v2);
+  if (Number.parseInt(driver, 10) < 580)
+    withVersion(calls.nvmlDeviceGetGpuFabricInfoV, nvmlGpuFabricInfo_v2, nvmlGpuFabricInfo_v2_t);
 }
 
 function apply({ calls }: Recorded, { set = {}, drop = [] }: Patch): void {

@@ -7,7 +7,7 @@
  * nvidia-smi asks some things past NVML's public functions, through a table of internal ones (its GUID, slots and the layout of a
  * process entry are public: NVIDIA/k8s-test-infra). Here the public functions of the fake answer for them. A slot of unknown
  * meaning succeeds and says 0. With NVML_ORACLE_LOG=1 every function looked up and every slot asked is written to stderr.
- * NVML_ORACLE_PARTS has the part number of each GPU, with commas between them.
+ * NVML_ORACLE_DRIVER is the version of the program, as 525.147.05; NVML_ORACLE_PARTS has the part number of each GPU, with commas between them.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -45,13 +45,14 @@ typedef struct {
   uint32_t gpuInstance, computeInstance;
 } PublicProcess;
 
-typedef struct {
-  uint32_t pid, pad;
-  uint64_t memory;
-  uint32_t gpuInstance, computeInstance;
-  uint64_t protectedMemory;
-  char name[4096];
-} InternalProcess;
+/* An entry of the internal list begins as the public one does; since 535 the protected memory follows, then the name. */
+enum { NAME_SIZE = 4096, NAME_AT_525 = 24, NAME_AT = 32 };
+
+static size_t name_at(void)
+{
+  const char *driver = getenv("NVML_ORACLE_DRIVER");
+  return driver != NULL && atoi(driver) < 535 ? NAME_AT_525 : NAME_AT;
+}
 
 static void *library;
 static void *(*real_dlsym)(void *, const char *);
@@ -87,7 +88,7 @@ static int handle_by_index(unsigned index, void **out)
   return status;
 }
 
-static int processes(void *device, unsigned slot, unsigned *count, InternalProcess *list)
+static int processes(void *device, unsigned slot, unsigned *count, char *list)
 {
   static const char *const asks[] = {
     "nvmlDeviceGetComputeRunningProcesses_v3",
@@ -102,11 +103,10 @@ static int processes(void *device, unsigned slot, unsigned *count, InternalProce
   *count = 0;
   if (status != SUCCESS) return status;
   for (unsigned i = 0; i < found && i < room; i++) {
-    InternalProcess *p = &list[(*count)++];
-    memset(p, 0, sizeof *p);
-    p->pid = some[i].pid, p->memory = some[i].memory;
-    p->gpuInstance = some[i].gpuInstance, p->computeInstance = some[i].computeInstance;
-    if (name != NULL) name(p->pid, p->name, sizeof p->name);
+    char *entry = list + (*count)++ * (name_at() + NAME_SIZE);
+    memset(entry, 0, name_at() + NAME_SIZE);
+    memcpy(entry, &some[i], sizeof some[i]);
+    if (name != NULL) name(some[i].pid, entry + name_at(), NAME_SIZE);
   }
   return SUCCESS;
 }

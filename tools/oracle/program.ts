@@ -79,6 +79,7 @@ export async function openOracle(path: string): Promise<Oracle> {
       const printed = await run(program, args, {
         LD_LIBRARY_PATH: folder,
         LD_PRELOAD: preload,
+        NVML_ORACLE_DRIVER: driver,
         NVML_ORACLE_PARTS: parts,
       });
       mkdirSync(join(CACHE, hash.slice(0, 8)), { recursive: true });

@@ -6,7 +6,9 @@ import {
   nvmlDeviceGetDramEncryptionMode,
   nvmlDeviceGetMemoryInfo_v2,
 } from '../../nvml/generated/entries.js';
-import { enabled, mebibytes } from '../kind.js';
+import { Missing } from '../../nvml/status.js';
+import type { Reading, View } from '../bound-probe.js';
+import { enabled, mebibytes, mebibytesUp } from '../kind.js';
 import { sample } from '../probe.js';
 import { from, type Row } from '../row.js';
 
@@ -15,6 +17,12 @@ export const memoryInfo = sample(nvmlDeviceGetMemoryInfo_v2);
 
 /** The part of the GPU's memory that the CPU can map; no field of --query-gpu, but of the summary and the report. */
 export const bar1Memory = sample(nvmlDeviceGetBAR1MemoryInfo);
+
+/** Before 525 what is reserved counted as used, as the older call has it. */
+function usedOrReserved(view: View): Reading {
+  const [used, reserved] = [view.read('used'), view.read('reserved')];
+  return reserved instanceof Missing || used instanceof Missing ? used : Number(used) + Number(reserved);
+}
 
 export const memory: readonly Row[] = [
   {
@@ -38,6 +46,7 @@ export const memory: readonly Row[] = [
     help: 'Memory allocated by programs.',
     kind: mebibytes,
     source: from(memoryInfo, 'used'),
+    past: [{ until: 525, source: from(memoryInfo, usedOrReserved) }],
   },
   {
     id: 51,
@@ -45,6 +54,7 @@ export const memory: readonly Row[] = [
     help: 'Free memory.',
     kind: mebibytes,
     source: from(memoryInfo, 'free'),
+    past: [{ until: 525, kind: mebibytesUp }],
   },
 ];
 

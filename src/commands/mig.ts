@@ -7,6 +7,7 @@ import { isTooNew, Missing, type Status, statusReason } from '../nvml/status.js'
 import { plainly } from '../plain-text.js';
 import type { Reading } from '../query/bound-probe.js';
 import type { Cells } from '../query/cell.js';
+import { releaseOf } from '../query/driver-release.js';
 import { readGpuFields } from '../query/gpu-fields.js';
 import { InstanceError } from '../query/mig-instances.js';
 import { jsonDocument } from '../render/document.js';
@@ -102,9 +103,12 @@ function recordsOf(list: List, scope: Scope): readonly Cells[] | Missing {
 function collect(list: List, scope: Scope): readonly Cells[] {
   const switchedOn = list.of !== 'profiles';
   const gpus = withMig(scope.session, scope.gpus, switchedOn);
-  // Status 0, as seen on the H100 and H200 with MIG off (580.159.04); the other words are those of a GPU without MIG.
+  // H100 and H200 with MIG off, and with failing calls (580.159.04); a T4 (550.163.01).
   if (gpus.length === 0) {
-    throw refusal(`No MIG-${switchedOn ? 'enabled' : 'supported'} devices found.`, EXIT.ok, scope.gpus);
+    if (withMig(scope.session, scope.gpus, false).length === 0) {
+      throw refusal('No MIG-supported devices found.', EXIT.noDevice, scope.gpus);
+    }
+    throw refusal('No MIG-enabled devices found.', EXIT.ok, scope.gpus);
   }
   const records = list.collect({ ...scope, gpus });
   if (records.length === 0 && list.of !== 'profiles') throw nothing(list, { ...scope, gpus }, scope.gpus);
@@ -126,6 +130,7 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
   const gpus = chosenGpus(session, given.id);
   const scope: Scope = { session, gpus, isWanted: (option, id) => ids[option]?.has(id) ?? true };
   const lists = LISTS.filter(({ long }) => given[long]);
+  const release = releaseOf(session, (text) => context.io.err(text));
   if (given.json) {
     const parts = lists.map((list) => [list.part, recordsOf(list, scope)] as const);
     context.io.out(jsonDocument(Object.fromEntries(parts), context.source));
@@ -134,7 +139,7 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
   }
   for (const list of lists) {
     try {
-      context.io.out(list.render(collect(list, scope)));
+      context.io.out(list.render(collect(list, scope), release));
     } catch (error) {
       throw refusalOf(list, error as Error, gpus);
     }

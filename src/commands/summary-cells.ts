@@ -73,6 +73,12 @@ function eccCell(sight: Sight): string {
   return (Number(mode) === 0 ? 'Off' : fieldCell(sight, 'ecc.errors.uncorrected.volatile.total')) + changes;
 }
 
+/** The mode that is pending has the star (H200, 550.163.01 and 580.159.04). */
+function migCell(sight: Sight): string {
+  const changes = star(sight, 'mig.mode.current', 'mig.mode.pending');
+  return fieldCell(sight, changes === '' ? 'mig.mode.current' : 'mig.mode.pending') + changes;
+}
+
 /** Why the memory was not reported; across the cell, also what a GPU does not have (H200, GB10; 580.159.04). */
 const problem = (reading: Reading): string | undefined =>
   reading instanceof Missing ? statusReason(reading.status) : undefined;
@@ -98,7 +104,7 @@ export function summaryGpu(index: number, sight: Sight): SummaryGpu {
     memoryProblem: problem(read('memory.used')),
     utilization: fieldCell(sight, 'utilization.gpu', '%'),
     computeMode: cell(read('compute_mode'), (mode) => COMPUTE_MODES[Number(mode)] ?? 'Unknown'),
-    migMode: fieldCell(sight, 'mig.mode.current') + star(sight, 'mig.mode.current', 'mig.mode.pending'),
+    migMode: migCell(sight),
   };
 }
 

@@ -3,12 +3,14 @@ import manifest from '../../package.json' with { type: 'json' };
 import { UsageError } from '../errors.js';
 import { call, i32, struct, text, u32 } from '../nvml/call.js';
 import { countOf } from '../nvml/counts.js';
+import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import { nvmlExcludedDeviceInfo_t, nvmlPciInfo_t } from '../nvml/generated/layouts.js';
 import { readText } from '../nvml/memory.js';
 import { ask, libraryVersion, type Session, shortVersion } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED, statusReason, statusWords } from '../nvml/status.js';
 import { plainly } from '../plain-text.js';
 import { type Cells, cell } from '../query/cell.js';
+import { releaseOf } from '../query/driver-release.js';
 import { text as words } from '../query/kind.js';
 import { jsonDocument } from '../render/document.js';
 import { type CommandSpec, command } from './command.js';
@@ -19,14 +21,19 @@ import { jsonOption } from './json-option.js';
 export const driverVersion = (session: Session): string =>
   askText(session, call('nvmlSystemGetDriverVersion', text(80)));
 
-/** The newest CUDA version that the driver supports, as major.minor. */
+/**
+ * The newest CUDA version that the driver supports, as major.minor; ERR! where it could not be asked (statuses 1, 12, 13 and
+ * 999; 580.159.04).
+ */
 export function cudaVersion(session: Session): string {
+  let first = 0;
   for (const fn of ['nvmlSystemGetCudaDriverVersion_v2', 'nvmlSystemGetCudaDriverVersion'] as const) {
     const { status, memory } = ask(session.driver, call(fn, i32()));
     const version = status === 0 ? (memory[0]?.readInt32LE(0) ?? 0) : 0;
     if (version > 0) return `${Math.floor(version / 1000)}.${Math.floor((version % 1000) / 10)}`;
+    first ||= status;
   }
-  return 'N/A';
+  return first === 0 || first === NVML_ERROR_NOT_SUPPORTED ? 'N/A' : 'ERR!';
 }
 
 function askText(session: Session, what: Parameters<typeof ask>[1]): string {
@@ -39,7 +46,7 @@ export const versionCells = (versions: Readonly<Record<string, string | undefine
   Object.fromEntries(
     Object.entries(versions).map(([name, version = 'N/A']) => [
       name,
-      cell(words, version === 'N/A' ? NOT_SUPPORTED : version),
+      cell(words, version === 'N/A' || version === 'ERR!' ? NOT_SUPPORTED : version),
     ]),
   );
 
@@ -59,12 +66,21 @@ export async function version(given: { readonly json?: true }, context: Context)
     context.io.out(jsonDocument({ versions: versionCells(versions) }, context.source));
     return 0;
   }
+  const library = libraryVersion(session.driver);
+  const cuda = cudaVersion(session);
+  const release = releaseOf(session, (text) => context.io.err(text));
   context.io.out(
     [
-      plainly`NVIDIA-SMI version  : ${driver}`,
-      plainly`NVML version        : ${shortVersion(libraryVersion(session.driver) ?? 'N/A')}`,
-      plainly`DRIVER version      : ${driver}`,
-      `CUDA Version        : ${cudaVersion(session)}`,
+      plainly`NVIDIA-SMI version  : ${library ?? driver}`,
+      plainly`NVML version        : ${shortVersion(library ?? 'N/A')}`,
+      ...(release < 610
+        ? [plainly`DRIVER version      : ${driver}`, `CUDA Version        : ${cuda}`]
+        : [
+            'DRIVER version      : Deprecated, see "KMD version" instead',
+            'CUDA version        : Deprecated, see "CUDA UMD version" instead',
+            plainly`KMD version         : ${driver}`,
+            `CUDA UMD version    : ${cuda}`,
+          ]),
       '',
     ].join('\n'),
   );

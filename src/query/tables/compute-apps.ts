@@ -1,6 +1,6 @@
 /** --query-compute-apps: the processes that compute on a GPU. */
 import { Missing } from '../../nvml/status.js';
-import { count, mebibytes, text } from '../kind.js';
+import { count, type Kind, mebibytes, text } from '../kind.js';
 import { migDevicesOf } from '../mig-devices.js';
 import type { Subject } from '../plan.js';
 import { computeProcesses, nameOf } from '../processes.js';
@@ -8,11 +8,14 @@ import { item, type Row } from '../row.js';
 import type { AskProbe, Records, RecordValues, Table } from '../table.js';
 import { gpuColumns } from './gpu-columns.js';
 
+/** In CSV alone: JSON and all other outputs keep them (H200, 580.159.04). */
+const withoutCommas: Kind = { ...text, spell: (value) => text.spell(value).replaceAll(',', '?') };
+
 const name: Row = {
   id: 2006,
   names: ['process_name', 'name'],
   help: 'Name of the process, as it was started.',
-  kind: text,
+  kind: withoutCommas,
   source: item('name'),
 };
 

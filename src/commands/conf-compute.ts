@@ -1,17 +1,21 @@
 /** `conf-compute`: the getters of confidential computing. Its setters are refused. */
 import { type Given, type OptionSpec, setter } from '../argv.js';
+import { EXIT } from '../errors.js';
+import { NVML_DEVICE_ARCH_AMPERE } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
+import { Missing } from '../nvml/status.js';
 import type { Reading } from '../query/bound-probe.js';
 import { type Cell, cell } from '../query/cell.js';
 import * as cc from '../query/conf-compute.js';
 import { Questions, SYSTEM } from '../query/plan.js';
 import { askProbe } from '../query/read.js';
+import { architectureProbe } from '../query/report/board.js';
 import * as render from '../render/conf-compute.js';
 import { jsonDocument, type Part } from '../render/document.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { jsonOption } from './json-option.js';
-import { lostLines, reachable, statusOf } from './lost.js';
+import { lostLines, reachable, refusal, statusOf } from './lost.js';
 import { identityOf } from './named.js';
 import { chosenGpus, idOption } from './select.js';
 
@@ -144,11 +148,22 @@ function memoryOf(session: Session, gpu: Gpu) {
   };
 }
 
+/** GPUs before Ampere know nothing of it (T4 and RTX 4090, 580.159.04). Throws where no other is there. */
+function refuseWithout(session: Session, gpus: readonly Gpu[]): void {
+  const generations = reachable(gpus).map((gpu) => askProbe(session, architectureProbe, gpu).read('value'));
+  if (generations.some((one) => !(one instanceof Missing) && Number(one) >= NVML_DEVICE_ARCH_AMPERE)) return;
+  const failed = generations.find((one) => one instanceof Missing);
+  const why = failed === undefined ? '' : `NVML: Unable to get architecture: ${failed}\n`;
+  const status = failed instanceof Missing ? failed.status : EXIT.noDevice;
+  throw refusal(`${why}No CC capable devices found.`, status, gpus);
+}
+
 async function run(given: Given<typeof options>, context: Context): Promise<number> {
   const { session } = await context.machine();
   const actions = ACTIONS.filter(({ long }) => given[long]);
   const asksMemory = given[MEMORY] === true;
   const gpus = chosenGpus(session, asksMemory ? given.id : undefined);
+  if (!given.json) refuseWithout(session, gpus);
   const getters = actions.flatMap((action) => action.getters);
   const read = systemReader(session, getters);
   const memories = () => reachable(gpus).map((gpu) => memoryOf(session, gpu));

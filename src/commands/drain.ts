@@ -1,7 +1,7 @@
 /** `drain -q`: whether a GPU is being drained. */
 import { type Given, type OptionSpec, setter } from '../argv.js';
-import { UsageError } from '../errors.js';
-import { Missing, statusWords } from '../nvml/status.js';
+import { EXIT, UsageError } from '../errors.js';
+import { Missing } from '../nvml/status.js';
 import { plainly } from '../plain-text.js';
 import { cell } from '../query/cell.js';
 import { busAddress, busIdText, drainState } from '../query/drain.js';
@@ -47,10 +47,7 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
     return state instanceof Missing ? state.status : 0;
   }
   if (state instanceof Missing) {
-    throw new UsageError(
-      `The drain state of GPU ${busId} is not known: ${statusWords(state.status)}`,
-      state.status,
-    );
+    throw new UsageError('Failed to query the GPU drain state.', EXIT.unknownOption);
   }
   context.io.out(`The current drain state of GPU ${busId} is: ${draining.spell(state)}.\n`);
   return 0;

@@ -2,6 +2,7 @@
 
 import { type Given, type OptionSpec, setter } from '../argv.js';
 import { EXIT } from '../errors.js';
+import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import { nvmlGpmQueryIfStreamingEnabled } from '../nvml/generated/entries.js';
 import { Missing } from '../nvml/status.js';
 import type { Reading } from '../query/bound-probe.js';
@@ -13,7 +14,7 @@ import { jsonDocument } from '../render/document.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { jsonOption } from './json-option.js';
-import { lostLines, reachable, statusOf } from './lost.js';
+import { lostLines, reachable, refusal, statusOf } from './lost.js';
 import { chosenGpus, idOption } from './select.js';
 
 const streaming = sample(nvmlGpmQueryIfStreamingEnabled);
@@ -39,6 +40,13 @@ async function gpm(given: Given<typeof options>, context: Context): Promise<numb
     const gpm = states.map((one) => ({ gpu: cell(count, one.gpu.index), streaming: one.state }));
     context.io.out(jsonDocument({ gpm }, context.source));
     return statusOf(gpus);
+  }
+  if (
+    states.every(
+      (one) => one.state.reading instanceof Missing && one.state.reading.status === NVML_ERROR_NOT_SUPPORTED,
+    )
+  ) {
+    throw refusal('No GPM capable devices found.', EXIT.noDevice, gpus);
   }
   const lines = states.map((one) => ({
     index: one.gpu.index,

@@ -6,6 +6,7 @@ import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
 import type { Reading, View } from '../query/bound-probe.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
+import { releaseOf } from '../query/driver-release.js';
 import { readGpuFields } from '../query/gpu-fields.js';
 import { count, text } from '../query/kind.js';
 import * as nvlink from '../query/nvlink.js';
@@ -58,6 +59,8 @@ export function blockOf(wish: Wish, gpu: Gpu): Block | undefined {
   const { session, given } = wish;
   const empty = { gpu, sections: [], links: [], ofGpu: {} };
   if (readGpuFields(session, gpu, ['mig.mode.current'])[0] === 1) {
+    // An H100 (590.48.01); an A100 is left out (580.159.04 and older).
+    if (releaseOf(session) < 590) return undefined;
     return { ...empty, problem: 'Nvlink queries are not supported for Devices in MIG mode' };
   }
   const all = nvlink.linksOf(session, gpu);

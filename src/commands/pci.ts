@@ -6,6 +6,7 @@ import { count } from '../query/kind.js';
 import { type PciCounter, pciErrors, pciTraffic, readCounters, readLanes } from '../query/pci-counters.js';
 import { countersText, type NamedCounter } from '../render/counters.js';
 import { jsonDocument } from '../render/document.js';
+import { gpuHeading } from '../render/gpu-heading.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { lostLines, reachable, statusOf } from './lost.js';
@@ -88,7 +89,9 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
   const text = counted.map(({ gpu, counters, lanes }) =>
     countersText(namedGpu(session, gpu), counters, lanes),
   );
-  context.io.out(text.join('') + lostLines(gpus));
+  // Without a counter the GPU alone is named (H200 with failing calls, 580.159.04).
+  const bare = groups.length > 0 ? [] : reachable(gpus).map((gpu) => gpuHeading(namedGpu(session, gpu)));
+  context.io.out([...bare, ...text].join('') + lostLines(gpus));
   return statusOf(gpus);
 }
 

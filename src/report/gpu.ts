@@ -3,6 +3,7 @@ import * as nvml from '../nvml/generated/constants.js';
 import { Missing } from '../nvml/status.js';
 import {
   address,
+  calendarTime,
   count,
   mebibytes,
   megahertz,
@@ -354,7 +355,7 @@ const memory: readonly Node[] = [
 ];
 
 /** Only -d has the samples, and XML does not. */
-function samples(label: string, tag: string, type: number, kind: typeof percent): Node {
+function samples(label: string, tag: string, type: number, kind: typeof percent, since = 0): Node {
   const of = activity.samplesOf(type, kind);
   return section(
     label,
@@ -366,7 +367,7 @@ function samples(label: string, tag: string, type: number, kind: typeof percent)
       leaf('Min', 'min', of.min),
       leaf('Avg', 'average', of.average),
     ],
-    { onlyByGroup: true, notInXml: true },
+    { onlyByGroup: true, notInXml: true, since },
   );
 }
 
@@ -383,8 +384,8 @@ const utilization: readonly Node[] = [
   samples('Memory Utilization Samples', 'memory_util_samples', nvml.NVML_MEMORY_UTILIZATION_SAMPLES, percent),
   samples('ENC Utilization Samples', 'encoder_util_samples', nvml.NVML_ENC_UTILIZATION_SAMPLES, percent),
   samples('DEC Utilization Samples', 'decoder_util_samples', nvml.NVML_DEC_UTILIZATION_SAMPLES, percent),
-  samples('JPG Utilization Samples', 'jpeg_util_samples', nvml.NVML_JPG_UTILIZATION_SAMPLES, percent),
-  samples('OFA Utilization Samples', 'ofa_util_samples', nvml.NVML_OFA_UTILIZATION_SAMPLES, percent),
+  samples('JPG Utilization Samples', 'jpeg_util_samples', nvml.NVML_JPG_UTILIZATION_SAMPLES, percent, 550),
+  samples('OFA Utilization Samples', 'ofa_util_samples', nvml.NVML_OFA_UTILIZATION_SAMPLES, percent, 550),
 ];
 
 const encoderStats: Node = section('Encoder Stats', 'encoder_stats', [
@@ -521,7 +522,14 @@ const retirement = (tag: string, counted: string, cause: number): Node =>
       tag: 'retired_pagelist',
       enclosed: true,
       find: lists.retiredPages(cause),
-      item: { tag: 'retired_page_address', of: ofItem(address, 'address') },
+      // A T4 with retired pages, 470.256.02 to 580.159.04.
+      item: {
+        tag: 'retired_page',
+        parts: [
+          xmlLeaf('retired_page_address', ofItem(address, 'address')),
+          xmlLeaf('retired_page_timestamp', ofItem(calendarTime, 'time')),
+        ],
+      },
     },
   ]);
 

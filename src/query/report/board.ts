@@ -47,7 +47,7 @@ const brands = words({
 });
 export const productBrand = reading(brands, brand);
 
-const architectureProbe = fixed(nvmlDeviceGetArchitecture);
+export const architectureProbe = fixed(nvmlDeviceGetArchitecture);
 const architectures = words({
   [nvml.NVML_DEVICE_ARCH_KEPLER]: 'Kepler',
   [nvml.NVML_DEVICE_ARCH_MAXWELL]: 'Maxwell',

@@ -23,7 +23,7 @@ const WITH_TIMES: Out = { ...ADDRESSES, beside: true };
 
 const timedPages = (cause: number): Probe => sample(nvmlDeviceGetRetiredPages_v2, { cause });
 /** Drivers before 410 do not tell when. */
-export const untimedPages = (cause: number): Probe => sample(nvmlDeviceGetRetiredPages, { cause });
+const untimedPages = (cause: number): Probe => sample(nvmlDeviceGetRetiredPages, { cause });
 
 const CAUSES: readonly (readonly [cause: number, words: string])[] = [
   [NVML_PAGE_RETIREMENT_CAUSE_MULTIPLE_SINGLE_BIT_ECC_ERRORS, 'Single Bit ECC'],
@@ -37,14 +37,21 @@ function timeOf(timed: BoundProbe, index: number): Reading {
   return readU64(memory, LIST_HEAD + 8 * (roomOf(WITH_TIMES, memory) + index));
 }
 
+/** The pages that were retired for a cause: addresses, and when where the driver tells. */
+export function pagesOf(cause: number, subject: Subject, ask: AskProbe): readonly RecordValues[] | Missing {
+  const timed = ask(timedPages(cause), subject);
+  const asked = timed.status === NVML_ERROR_FUNCTION_NOT_FOUND ? ask(untimedPages(cause), subject) : timed;
+  const pages = asked.items();
+  if (pages instanceof Missing) return pages;
+  return pages.map((page, i) => ({ address: page.read(''), time: timeOf(timed, i) }));
+}
+
 /** One record per page; one per cause where the GPU retires no pages (H100, H200, 580.159.04). */
-function records(_gpu: Subject, ask: AskProbe): readonly RecordValues[] {
+function records(gpu: Subject, ask: AskProbe): readonly RecordValues[] {
   return CAUSES.flatMap(([cause, words]): readonly RecordValues[] => {
-    const timed = ask(timedPages(cause));
-    const asked = timed.status === NVML_ERROR_FUNCTION_NOT_FOUND ? ask(untimedPages(cause)) : timed;
-    const pages = asked.items();
+    const pages = pagesOf(cause, gpu, ask);
     if (pages instanceof Missing) return [{ address: pages, time: pages, cause: words }];
-    return pages.map((page, i) => ({ address: page.read(''), time: timeOf(timed, i), cause: words }));
+    return pages.map((page) => ({ ...page, cause: words }));
   });
 }
 

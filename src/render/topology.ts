@@ -23,9 +23,9 @@ export interface TopologyDevice {
 const LEVELS: Readonly<Record<number, readonly [label: string, way: string]>> = {
   0: ['PIX', 'an single on-board PCIe switch'],
   10: ['PIX', 'a single PCIe switch'],
-  20: ['PXB', 'potentially multiple PCIe switches'],
-  30: ['PHB', 'the same PCIe host bridge'],
-  40: ['NODE', 'an on-CPU interconnect between PCIe host bridges'],
+  20: ['PXB', 'multiple PCIe switches'],
+  30: ['PHB', 'a PCIe host bridge'],
+  40: ['NODE', 'an on-CPU interconnect link between PCIe host bridges'],
   50: ['SYS', 'an SMP interconnect link between NUMA nodes'],
 };
 
@@ -33,6 +33,13 @@ const LEVELS: Readonly<Record<number, readonly [label: string, way: string]>> = 
 const HOST_BRIDGE = 30;
 
 export const levelLabel = (level: number): string => LEVELS[level]?.[0] ?? 'N/A';
+/** `-n` calls some by another name (two H200, 580.159.04). */
+const NEAREST: Readonly<Record<number, string>> = {
+  20: 'potentially multiple PCIe switches',
+  30: 'the same PCIe host bridge',
+  40: 'an on-CPU interconnect between PCIe host bridges',
+};
+
 const levelWay = (level: number): string => LEVELS[level]?.[1] ?? 'an unknown link';
 
 /** A device with itself. */
@@ -116,8 +123,7 @@ export function p2pText(gpus: readonly string[], cells: readonly (readonly strin
 
 /** `topo -n`. */
 export function nearestText(gpu: number, level: number, others: readonly number[]): string {
-  const way = levelWay(level);
-  // Words of all six levels: two H200, 580.159.04.
+  const way = NEAREST[level] ?? levelWay(level);
   const by = level === HOST_BRIDGE ? 'by' : 'by way of';
   return others.length === 0
     ? `Device ${gpu} is not connected to other devices ${by} ${way}.\n\n`

@@ -37,57 +37,37 @@ export function compare(real: Printed, ours: Printed): Comparison {
   };
 }
 
-/** The shortest edit from one list of lines to another, without the lines that both have (Myers). */
+/** What has to go and to come to make one list of lines the other. */
 function difference(from: readonly string[], to: readonly string[]): string[] {
   let start = 0;
   while (start < from.length && start < to.length && from[start] === to[start]) start++;
   let end = 0;
-  while (
-    end < from.length - start &&
-    end < to.length - start &&
-    from[from.length - 1 - end] === to[to.length - 1 - end]
-  )
-    end++;
+  const most = Math.min(from.length, to.length) - start;
+  while (end < most && from[from.length - 1 - end] === to[to.length - 1 - end]) end++;
   return edits(from.slice(start, from.length - end), to.slice(start, to.length - end));
 }
 
-function edits(a: readonly string[], b: readonly string[]): string[] {
-  const most = a.length + b.length;
-  let furthest = new Map<number, number>([[1, 0]]);
-  const trace: Map<number, number>[] = [];
-  const at = (map: Map<number, number>, k: number): number => map.get(k) ?? -1;
-  for (let d = 0; d <= most; d++) {
-    trace.push(new Map(furthest));
-    for (let k = -d; k <= d; k += 2) {
-      const down = k === -d || (k !== d && at(furthest, k - 1) < at(furthest, k + 1));
-      let x = down ? at(furthest, k + 1) : at(furthest, k - 1) + 1;
-      while (x < a.length && x - k < b.length && a[x] === b[x - k]) x++;
-      furthest.set(k, x);
-      if (x >= a.length && x - k >= b.length) return walkBack(trace, a, b);
-    }
-    furthest = new Map(furthest);
-  }
-  return [];
-}
+/** Larger tables than this are not made: two outputs that differ so much have few lines in common. */
+const MOST_CELLS = 40_000_000;
 
-function walkBack(
-  trace: readonly Map<number, number>[],
-  a: readonly string[],
-  b: readonly string[],
-): string[] {
-  const changes: string[] = [];
-  let x = a.length;
-  let y = b.length;
-  const at = (map: Map<number, number>, k: number): number => map.get(k) ?? -1;
-  for (let d = trace.length - 1; d > 0; d--) {
-    const furthest = trace[d] as Map<number, number>;
-    const k = x - y;
-    const down = k === -d || (k !== d && at(furthest, k - 1) < at(furthest, k + 1));
-    const before = down ? k + 1 : k - 1;
-    const fromX = at(furthest, before);
-    changes.push(down ? `+${b[fromX - before]}` : `-${a[fromX]}`);
-    x = fromX;
-    y = fromX - before;
+/** The longest common subsequence decides: a cell has its length for the lines from there on. */
+function edits(a: readonly string[], b: readonly string[]): string[] {
+  const width = b.length + 1;
+  if ((a.length + 1) * width > MOST_CELLS)
+    return [...a.map((line) => `-${line}`), ...b.map((line) => `+${line}`)];
+  const longest = new Uint16Array((a.length + 1) * width);
+  const at = (i: number, j: number): number => longest[i * width + j] ?? 0;
+  for (let i = a.length - 1; i >= 0; i--) {
+    for (let j = b.length - 1; j >= 0; j--) {
+      longest[i * width + j] = a[i] === b[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
+    }
   }
-  return changes.reverse();
+  const changes: string[] = [];
+  let [i, j] = [0, 0];
+  while (i < a.length || j < b.length) {
+    if (i < a.length && j < b.length && a[i] === b[j]) [i, j] = [i + 1, j + 1];
+    else if (j >= b.length || (i < a.length && at(i + 1, j) >= at(i, j + 1))) changes.push(`-${a[i++]}`);
+    else changes.push(`+${b[j++]}`);
+  }
+  return changes;
 }

@@ -697,13 +697,23 @@ export interface ReportGpu {
   readonly retired_pages?: {
     readonly multiple_single_bit_retirement: {
       readonly retired_count: number | null;
-      readonly retired_pagelist: readonly (string | null)[] | null;
+      readonly retired_pagelist: readonly {
+        readonly retired_page_address: string | null;
+        readonly retired_page_timestamp: string | null;
+        /** Why the keys that are null have no value. */
+        readonly reasons?: Readonly<Record<string, string>>;
+      }[] | null;
       /** Why the keys that are null have no value. */
       readonly reasons?: Readonly<Record<string, string>>;
     };
     readonly double_bit_retirement: {
       readonly retired_count: number | null;
-      readonly retired_pagelist: readonly (string | null)[] | null;
+      readonly retired_pagelist: readonly {
+        readonly retired_page_address: string | null;
+        readonly retired_page_timestamp: string | null;
+        /** Why the keys that are null have no value. */
+        readonly reasons?: Readonly<Record<string, string>>;
+      }[] | null;
       /** Why the keys that are null have no value. */
       readonly reasons?: Readonly<Record<string, string>>;
     };

@@ -44,7 +44,7 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
     context.io.out(
       jsonDocument({ drain: { bus_id: cell(text, busId), draining: cell(draining, state) } }, context.source),
     );
-    return state instanceof Missing ? state.status : 0;
+    return state instanceof Missing ? EXIT.unknownOption : 0;
   }
   if (state instanceof Missing) {
     throw new UsageError('Failed to query the GPU drain state.', EXIT.unknownOption);

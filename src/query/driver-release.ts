@@ -2,6 +2,7 @@
 import { call, text } from '../nvml/call.js';
 import { readText } from '../nvml/memory.js';
 import { ask, type Session } from '../nvml/session.js';
+import { plainly } from '../plain-text.js';
 import { PRESENT, type Release, releaseIn } from '../release.js';
 
 /** Asked once for each library. */
@@ -17,8 +18,9 @@ export function releaseOf({ driver, as }: Session, warn?: Warn): Release {
     const { status, memory } = ask(driver, call('nvmlSystemGetDriverVersion', text(80)));
     const version = status === 0 && memory[0] !== undefined ? readText(memory[0], 0, 80) : undefined;
     const found = version === undefined ? PRESENT : releaseIn(version);
-    if (found === undefined)
-      warn?.(`nvsmi: ${JSON.stringify(version)} is no driver version; the layout is that of ${PRESENT}\n`);
+    if (found === undefined) {
+      warn?.(plainly`nvsmi: "${version ?? ''}" is no driver version: the layout is that of ${PRESENT}\n`);
+    }
     release = found ?? PRESENT;
     known.set(driver, release);
   }

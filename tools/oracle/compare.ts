@@ -14,6 +14,10 @@ const TIME =
 
 const linesOf = (text: string): string[] => text.replace(TIME, '<time>').split('\n');
 
+/** An nvidia-smi that ran on until it was stopped. */
+const ENDLESS = -1;
+const LOOP_LINES = 20;
+
 /** An nvidia-smi that crashed has said what it has said: what would have followed is not compared. */
 const CRASHED = -2;
 
@@ -23,6 +27,12 @@ export function compare(real: Printed, ours: Printed): Comparison {
   let status = real.status;
   if (status === CRASHED) {
     theirs = theirs.slice(0, -1);
+    own = own.slice(0, theirs.length);
+    status = ours.status;
+  }
+  // A loop is compared as far as both got.
+  if (status === ENDLESS) {
+    theirs = theirs.slice(0, Math.min(own.length, LOOP_LINES) - 1);
     own = own.slice(0, theirs.length);
     status = ours.status;
   }

@@ -23,6 +23,9 @@ export interface Oracle {
 
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/nvsmi-oracle', import.meta.url));
 
+/** So much is kept of what a loop printed. */
+const MOST_OF_LOOP = 100_000;
+
 /** No command line takes longer: what is still there after so many milliseconds is a loop, and has no status. */
 const LIMIT = 8000;
 
@@ -99,8 +102,14 @@ function run(program: string, args: string, env: Readonly<Record<string, string>
       { timeout: LIMIT, maxBuffer: 64 * 1024 * 1024, encoding: 'latin1', cwd: '/tmp' },
       (error, stdout) => {
         const signal = child.signalCode;
-        const status = signal === null ? Number(error?.code ?? 0) : signal === 'SIGTERM' ? -1 : -2;
-        done({ out: Buffer.from(stdout, 'latin1').toString('utf8'), status });
+        const status =
+          signal === null && typeof error?.code !== 'string'
+            ? Number(error?.code ?? 0)
+            : signal === 'SIGTERM'
+              ? -1
+              : -2;
+        const out = Buffer.from(stdout, 'latin1').toString('utf8');
+        done({ out: status === -1 ? out.slice(0, MOST_OF_LOOP) : out, status });
       },
     );
     child.stdin?.end();

@@ -29,6 +29,8 @@ const { values, positionals } = parseArgs({
     machine: { type: 'string', multiple: true },
     show: { type: 'string', default: '12' },
     record: { type: 'string' },
+    // Of `npm run parity`: the source is run, and nothing built.
+    build: { type: 'boolean', default: false },
     grouped: { type: 'boolean', default: false },
   },
 });

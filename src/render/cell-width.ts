@@ -4,7 +4,7 @@ const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1f64f}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u;
 const NONE = /\p{Mn}|\p{Me}|\p{Cf}/u;
 
-/** ASCII, as nearly all is, is as wide as it is long. */
+/** Plain ASCII, as most texts are, has a column for each letter. */
 const isPlain = (text: string): boolean => !/[^\x20-\x7e]/.test(text);
 
 export const cellWidth = (text: string): number =>

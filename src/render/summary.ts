@@ -114,7 +114,7 @@ const gpuHead = ({ gpuColumns, gpuHead: head, ruleStart }: SummaryLayout): reado
 const behind = (cell: string, is = true): string =>
   is && (cell === 'ERR!' || cell === 'N/A') ? `${cell} ` : cell;
 
-/** How far to the right a memory is told to be unknown, in all releases. */
+/** How far to the right a memory is said to be unknown, in all releases. */
 const UNKNOWN_MEMORY = 20;
 
 /** Both memories are cut as one. Words that have no room are N/A (H200, 580.159.04). */

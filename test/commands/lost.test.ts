@@ -149,7 +149,7 @@ describe('every subcommand', () => {
     expect(await runOn('none', [...argv, ...json])).toMatchObject({ status: 6 });
   });
 
-  it('about the drain state says that it cannot be told', async () => {
+  it('about the drain state says that it is not known', async () => {
     expect((await runOn('none', ['drain', '-q', '-p', '0000:C3:00.0'])).status).toBe(255);
   });
 });

@@ -78,7 +78,7 @@ function presetPlace(
   return { offset: offset + inner.offset, length: inner.length };
 }
 
-/** Functions that tell the count where they get no array, and do not refuse it. */
+/** Functions that return the count where they get no array, and do not refuse it. */
 const COUNTING: ReadonlySet<string> = new Set(['nvmlDeviceGetSamples']);
 
 /** What a list's count is on the way in: the room, the room or a question, nothing. */

@@ -1,5 +1,5 @@
 /**
- * What an nvidia-smi printed, kept in one text: `## machine | arguments`, the output, `rc=N`. Such a log stands for the
+ * What an nvidia-smi printed, kept in one text: `## machine | arguments`, the output, `rc=N`. Such a log replaces the
  * program where it is not there: a driver that needs a machine of its own, and the tests.
  */
 import { readFileSync } from 'node:fs';

@@ -68,7 +68,7 @@ describe('the layout of a driver', () => {
     expect((await printed('t4', '580.159.04', '--as', 'x')).status).toBe(2);
   });
 
-  it('says once of a version without a number that it is none, and goes on', async () => {
+  it('says once of a version without a number that it is none, and continues', async () => {
     const { status, errors } = await printed('t4', 'custom', '-q', '-d', 'MEMORY');
     expect(status).toBe(0);
     expect(errors.match(/is no driver version/g)).toHaveLength(1);

@@ -7,6 +7,7 @@
 import { spawnSync } from 'node:child_process';
 import { loadLibrary } from '../src/nvml/library.js';
 import { openSession, type Session } from '../src/nvml/session.js';
+import { Asker } from '../src/query/ask/asker.js';
 import { gpuTable } from '../src/query/gpu/index.js';
 import { gpuRow } from '../src/query/gpu-fields.js';
 import { compilePlan } from '../src/query/plan.js';
@@ -30,7 +31,7 @@ const [, script = '', samples = '20000', library, only] = process.argv;
 
 /** Fields that are answered at once. */
 function someFields(names: readonly string[], session: Session): void {
-  const plan = compilePlan(names.map(gpuRow), session.gpus, { session, now: Date.now });
+  const plan = compilePlan(names.map(gpuRow), session.gpus, { asker: new Asker(session), now: Date.now });
   const print = csvPrinter(plan, true);
   const count = Number(samples);
   let bytes = 0;
@@ -62,7 +63,7 @@ const say = (fields: number, count: number, wallNs: number, cpuNs: number): void
 
 /** All fields, the infoROM check among them: its wait is on a worker thread. */
 async function allFields(session: Session): Promise<void> {
-  const all = compilePlan(gpuTable.rows, session.gpus, { session, now: Date.now });
+  const all = compilePlan(gpuTable.fields, session.gpus, { asker: new Asker(session), now: Date.now });
   const printAll = csvPrinter(all, true);
   await all.sample();
   printAll();
@@ -77,7 +78,7 @@ async function allFields(session: Session): Promise<void> {
   }
   const used = process.cpuUsage(cpu);
   times.sort((a, b) => a - b);
-  say(gpuTable.rows.length, rounds, times[rounds / 2] ?? 0, ((used.user + used.system) * 1000) / rounds);
+  say(gpuTable.fields.length, rounds, times[rounds / 2] ?? 0, ((used.user + used.system) * 1000) / rounds);
 }
 
 if (only === undefined) {

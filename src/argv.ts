@@ -31,6 +31,8 @@ export interface OptionSpec {
   readonly help: string;
   /** Given several times its values add up to a comma list; of others the last counts. */
   readonly joins?: true;
+  /** Given several times it gives all of its values. */
+  readonly several?: true;
   /** Left out of the help: setters we refuse, old spellings. */
   readonly hidden?: true;
   /** Changes the GPU: recognised, and refused. */
@@ -61,9 +63,11 @@ export const setter = <const Long extends string>(
 /** What an option gives: a number, the text of its value ('' where it is left out), or that it was given. */
 type ValueOf<Option> = Option extends { readonly number: true }
   ? number
-  : Option extends { readonly value: 'required' | 'optional' }
-    ? string
-    : true;
+  : Option extends { readonly several: true }
+    ? readonly string[]
+    : Option extends { readonly value: 'required' | 'optional' }
+      ? string
+      : true;
 
 /** What a command line gives of a table: `{ id?: string; json?: true }`. */
 export type Given<Table extends readonly OptionSpec[]> = {
@@ -71,7 +75,7 @@ export type Given<Table extends readonly OptionSpec[]> = {
 };
 
 /** The same of any table. */
-export type AnyGiven = Readonly<Record<string, string | number | true>>;
+export type AnyGiven = Readonly<Record<string, string | number | true | readonly string[]>>;
 
 /** What the help calls the value of an option. */
 export const argumentOf = ({ argument, values }: OptionSpec): string =>
@@ -147,10 +151,11 @@ const looksLikeOption = (text: string): boolean => /^-[^\d]/.test(text);
 
 /** What the tokens of a table give, as nvidia-smi takes them: of an option given twice the last value, unless it joins them. */
 export function givenBy<Table extends readonly OptionSpec[]>(tokens: readonly Token[]): Given<Table> {
-  const given: Record<string, string | number | true> = {};
+  const given: Record<string, AnyGiven[string]> = {};
   for (const { spec, value = '' } of tokens) {
     const before = given[spec.long];
     if (spec.value === undefined) given[spec.long] = true;
+    else if (spec.several) given[spec.long] = [...(Array.isArray(before) ? before : []), value];
     else if (spec.joins && before !== undefined) given[spec.long] = `${before},${value}`;
     else given[spec.long] = spec.number ? Number(value) : value;
   }

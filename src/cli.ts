@@ -28,8 +28,9 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   let opened: Machine | undefined;
   const line = await readCommandLine(argv);
   const ended = (status: number): number => {
-    const { sawLostGpu = false, refusedList = EXIT.ok } = opened?.session.driver ?? {};
-    if (sawLostGpu && BESIDE_LOST.has(status)) return NVML_ERROR_GPU_IS_LOST;
+    if (line.subcommand?.spec.program) return status;
+    const { lostGpu = false, refusedList = EXIT.ok } = opened?.outcome ?? {};
+    if (lostGpu && BESIDE_LOST.has(status)) return NVML_ERROR_GPU_IS_LOST;
     return exitStatusOf(status === EXIT.ok ? refusedList : status);
   };
   try {

@@ -19,6 +19,8 @@ export interface CommandLine extends Scan {
   readonly name: string | undefined;
   /** What it names; undefined where it is unknown. */
   readonly subcommand: Subcommand | undefined;
+  /** The words after `--`, where the command runs a program. */
+  readonly program: readonly string[] | undefined;
   /** Whether a program reads the output. */
   readonly isForJson: boolean;
 }
@@ -31,16 +33,24 @@ export async function readCommandLine(argv: readonly string[]): Promise<CommandL
   // Loaded where there is a subcommand: queries and the summary start without the table of them.
   const subcommand =
     name === undefined ? undefined : await (await import('./subcommands.js')).subcommandNamed(name);
+  const [words, program] = splitAtDashes(leading.rest.slice(1), subcommand?.spec.program === true);
   const following =
     subcommand === undefined
       ? scan(rootOptions, leading.rest)
-      : scan([...subcommand.options, ...EVERYWHERE], leading.rest.slice(1), {
-          operand: subcommand.spec.operand,
-        });
+      : scan([...subcommand.options, ...EVERYWHERE], words, { operand: subcommand.spec.operand });
   const tokens = [...leading.tokens, ...following.tokens];
   const missing = leading.missing ?? following.missing;
   const whole = { ...following, tokens, missing };
-  return { ...whole, name, subcommand, isForJson: asksForJson(whole) };
+  return { ...whole, name, subcommand, program, isForJson: asksForJson(whole) };
+}
+
+/** The words before `--`, and those after it where they are a program. */
+function splitAtDashes(
+  words: readonly string[],
+  runsProgram: boolean,
+): readonly [readonly string[], readonly string[] | undefined] {
+  const at = runsProgram ? words.indexOf('--') : -1;
+  return at === -1 ? [words, undefined] : [words.slice(0, at), words.slice(at + 1)];
 }
 
 /** A command line without subcommand, understood. */

@@ -19,7 +19,7 @@ export function refuseWords(
     if (operand.value === 'optional') return;
     throw new UsageError(`Argument ${argumentOf(operand)} is missing.`);
   }
-  if (!operand.values?.words.includes(word)) {
+  if (operand.values !== undefined && !operand.values.words.includes(word)) {
     throw new UsageError(plainly`Argument "${word}" is not recognized.`);
   }
 }

@@ -7,6 +7,7 @@
 import { closeSync, ftruncateSync, readFileSync, writeSync } from 'node:fs';
 import { type Background, backgroundOf } from './background.js';
 import { ClosedPipe, EXIT, OutputError, UsageError } from './errors.js';
+import { type Foreground, foregroundOf } from './foreground.js';
 import { type OutputFile, openOutput, replaceContent } from './output-file.js';
 import { plainly } from './plain-text.js';
 
@@ -34,6 +35,8 @@ export interface Io {
   readFile(path: string): string;
   /** Where a program can be left running in the background. */
   readonly background?: Background;
+  /** Where another program can be run in the foreground. */
+  readonly foreground?: Foreground;
   close(): void;
 }
 
@@ -58,6 +61,10 @@ export class ProcessIo implements Io {
 
   get background(): Background {
     return backgroundOf(process);
+  }
+
+  get foreground(): Foreground {
+    return foregroundOf(process, () => isTerminal(0));
   }
 
   get stdoutIsTerminal(): boolean {

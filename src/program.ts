@@ -32,6 +32,7 @@ function commanderOption(spec: OptionSpec): Option {
   const short = spec.short?.find((name) => name.length === 1);
   const flags = `${short === undefined ? '' : `-${short}, `}--${spec.long}${value}`;
   const option = new TableOption(flags, spec.help).hideHelp(spec.hidden ?? false);
+  if (spec.several) return option.argParser((value, before: readonly string[] = []) => [...before, value]);
   return spec.number ? option.argParser(Number) : option;
 }
 
@@ -110,7 +111,8 @@ export function commandHelp(entry: CommandEntry, spec: CommandSpec, width: numbe
   const { operand } = spec;
   const command = commandOf(`nvsmi ${entry.name}`, optionsOf(spec), width).description(entry.summary);
   if (operand !== undefined) command.argument(`[${argumentOf(operand)}]`, operand.help);
-  if (operand !== undefined) command.usage(`${argument(operand)} [options]`);
+  const program = spec.program ? ' [-- PROGRAM...]' : '';
+  if (operand !== undefined) command.usage(`${argument(operand)} [options]${program}`);
   const notes = spec.notes === undefined ? [] : [wrap(command, spec.notes())];
   return helpText(command, exampleText(command, entry.examples), ...notes);
 }
@@ -153,7 +155,7 @@ export async function runCommand(
     return EXIT.ok;
   }
   refuseOptions(spec.options, line.tokens);
-  return spec.run(givenToCommander(subcommand, line.tokens), context);
+  return spec.run(givenToCommander(subcommand, line.tokens), context, line.program);
 }
 
 /** What a command line gives, as Commander reads its canonical words: `--snapshot=t4 nvlink --link=3`. */

@@ -9,6 +9,7 @@ import { loadLibrary } from './nvml/library.js';
 import { openSession, type Session, startSession } from './nvml/session.js';
 import type { RootGiven } from './options.js';
 import { plainly } from './plain-text.js';
+import { Outcome } from './query/ask/outcome.js';
 import { type Release, releaseIn } from './release.js';
 import { machineFiles, recordedFiles, type SystemFiles } from './system/files.js';
 import { kernelVersion } from './system/kernel.js';
@@ -70,16 +71,19 @@ export async function openMachine(
     const { driver, snapshot } = openSnapshot(source.snapshot);
     const files = recordedFiles(snapshot.files);
     const session = openSession(driver, () => kernelVersion(files));
-    return { session: withPlaces(session, files, source.as), files, recorded: snapshot.title };
+    return { ...asked(session, files, source.as), files, recorded: snapshot.title };
   }
   const driver = loadLibrary({ path: source.nvml, env: io.env });
   onLoaded(driver);
   const session = await startSession(driver, () => kernelVersion(machineFiles), wanted);
-  return { session: withPlaces(session, machineFiles, source.as), files: machineFiles, recorded: undefined };
+  return { ...asked(session, machineFiles, source.as), files: machineFiles, recorded: undefined };
 }
 
-const withPlaces = (session: Session, files: SystemFiles, as: Release | undefined): Session => ({
-  ...session,
-  as,
-  gpus: placed(session.gpus, files),
+const asked = (
+  session: Session,
+  files: SystemFiles,
+  as: Release | undefined,
+): Pick<Machine, 'session' | 'outcome'> => ({
+  session: { ...session, as, gpus: placed(session.gpus, files) },
+  outcome: new Outcome(),
 });

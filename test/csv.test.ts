@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { NVML_ERROR_TIMEOUT } from '../src/nvml/generated/constants.js';
 import { Missing, NOT_SUPPORTED } from '../src/nvml/status.js';
-import type { Reading } from '../src/query/bound-probe.js';
 import { gpuRow } from '../src/query/gpu-fields.js';
 import type { Plan } from '../src/query/plan.js';
+import type { Reading } from '../src/query/reading.js';
 import { csvPrinter } from '../src/render/csv.js';
 
 const MEBIBYTE = 2 ** 20;
@@ -19,7 +19,10 @@ function planOf(names: readonly string[], table: Reading[][]): { plan: Plan; rea
     }),
   }));
   const isStatic: Plan['isStatic'] = (row) => row.names[0] === 'name';
-  return { plan: { rows: names.map(gpuRow), lines, isStatic, sample: () => undefined }, reads };
+  return {
+    plan: { fields: names.map(gpuRow), lines, isStatic, run: () => undefined, sample: () => undefined },
+    reads,
+  };
 }
 
 describe('the CSV of a loop', () => {

@@ -53,6 +53,7 @@ const GROUND = [
   'background.ts',
   'bounded-file.ts',
   'errors.ts',
+  'foreground.ts',
   'form.ts',
   'io.ts',
   'output-file.ts',
@@ -68,11 +69,12 @@ const GROUND = [
 /** What each room may import beside itself and the ground. */
 const MAY: Readonly<Record<string, readonly string[]>> = {
   library: ['query', 'report', 'render', 'system', 'nvml'],
-  commands: ['query', 'report', 'render', 'system', 'nvml'],
+  commands: ['query', 'report', 'render', 'system', 'simulator', 'nvml'],
   completion: ['top', 'commands', 'report', 'query', 'nvml'],
   report: ['query', 'nvml', 'system'],
   query: ['nvml'],
   system: ['nvml'],
+  simulator: ['query', 'nvml'],
   render: [],
   nvml: [],
 };
@@ -183,6 +185,7 @@ describe('the doors to the process', () => {
   /** The library knows no `io`: it looks for NVML where the platform and the environment say. */
   const ALLOWED: Readonly<Record<string, RegExp>> = {
     'nvml/library.ts': /^process\.(platform|arch)$/,
+    'simulator/library-file.ts': /^process\.arch$/,
     'nvml/koffi.ts': /^process\.(platform|arch|getBuiltinModule)$/,
     'nvml/api/lifetime.ts': /^process\.env$/,
     'nvml/workers.ts': /^process\.env$/,

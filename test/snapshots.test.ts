@@ -25,12 +25,13 @@ import { openSession, type Session } from '../src/nvml/session.js';
 import { formatSnapshot, parseSnapshot, type Snapshot } from '../src/nvml/snapshot.js';
 import { snapshotDriver } from '../src/nvml/snapshot-driver.js';
 import { Missing } from '../src/nvml/status.js';
+import { Asker } from '../src/query/ask/asker.js';
+import type { Subject } from '../src/query/ask/subject.js';
+import { nameOf } from '../src/query/field.js';
 import { gpuTable } from '../src/query/gpu/index.js';
 import { migDevicesIn } from '../src/query/mig-devices.js';
-import { compilePlan, type Subject } from '../src/query/plan.js';
-import { askerOf } from '../src/query/read.js';
-import { nameOf } from '../src/query/row.js';
-import { tableAt } from '../src/query/table.js';
+import { compilePlan } from '../src/query/plan.js';
+import { tableAt } from '../src/query/relation.js';
 import { PRESENT } from '../src/release.js';
 import { recordedFiles } from '../src/system/files.js';
 import { kernelVersion } from '../src/system/kernel.js';
@@ -87,7 +88,8 @@ function watched(snapshot: Snapshot, unanswered: string[]): Driver {
 }
 
 async function readEveryRow(session: Session, subjects: readonly Subject[]) {
-  const plan = compilePlan(tableAt(gpuTable, PRESENT).rows, subjects, { session, now: () => 0 });
+  const { fields } = tableAt(gpuTable, PRESENT);
+  const plan = compilePlan(fields, subjects, { asker: new Asker(session), now: () => 0 });
   await plan.sample();
   return plan.lines.map(({ readers }) => readers.map((read) => read()));
 }
@@ -125,7 +127,7 @@ describe.each(alive)('every row of --query-gpu on %s', (name) => {
         const status = reading instanceof Missing ? reading.status : 0;
         const expected =
           session.gpus[gpu]?.status === 0 ? [0, 3, 26, 27] : [NVML_ERROR_GPU_IS_LOST, 0, 3, 26];
-        const row = tableAt(gpuTable, PRESENT).rows[i];
+        const row = tableAt(gpuTable, PRESENT).fields[i];
         return expected.includes(status) || row === undefined ? [] : [`gpu${gpu} ${nameOf(row)}: ${status}`];
       }),
     );
@@ -284,7 +286,7 @@ describe('the built machines', () => {
     const session = open('a100-mig');
     const [gpu] = session.gpus;
     if (gpu === undefined) throw new Error('no GPU');
-    expect(migDevicesIn(gpu, askerOf(session, gpu))).toHaveLength(4);
+    expect(new Asker(session).run(migDevicesIn(gpu))).toHaveLength(4);
     const { calls } = snapshotOf('a100-mig');
     expect(Object.keys(calls.nvmlGpuInstanceGetInfo ?? {})).toHaveLength(4);
     expect(Object.keys(calls.nvmlComputeInstanceGetInfo_v2 ?? {})).toHaveLength(4);
@@ -299,10 +301,10 @@ describe('the built machines', () => {
     const session = open('a100-mig');
     const [gpu] = session.gpus;
     if (gpu === undefined) throw new Error('no GPU');
-    const [mig] = migDevicesIn(gpu, askerOf(session, gpu)) as readonly [Subject];
+    const [mig] = new Asker(session).run(migDevicesIn(gpu)) as readonly [Subject];
     const [readings] = await readEveryRow(session, [mig]);
     const at = (field: string) =>
-      readings?.[tableAt(gpuTable, PRESENT).rows.findIndex((row) => nameOf(row) === field)];
+      readings?.[tableAt(gpuTable, PRESENT).fields.findIndex((row) => nameOf(row) === field)];
     expect(at('memory.total')).toBe(20096 * 1024 * 1024);
     expect(at('temperature.gpu')).toEqual(Missing.of(3));
   });

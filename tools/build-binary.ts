@@ -1,5 +1,5 @@
 /**
- * Builds dist/nvsmi-linux-ARCH: nvsmi with Bun, koffi and the recorded machines in one file, for machines that have
+ * Builds dist/nvsmi-linux-ARCH: nvsmi with Bun, koffi, the recorded machines and the simulator in one file, for machines that have
  * none of them; and of each a .tar.gz and a .deb. `npm run build:binary -- x64 arm64 x64-musl arm64-musl`; without a
  * name it is this machine's architecture. Fetches Bun from npm (50 MB for each) at the first run.
  *
@@ -24,9 +24,15 @@ import { basename, join, resolve } from 'node:path';
 import { packages } from './binary/packages.js';
 import { bun, koffiNative } from './binary/parts.js';
 import { bundleCli } from './bundle.js';
+import { buildSimulator } from './simulator/build.js';
 
-const INSTEAD = { 'nvml/koffi.ts': 'tools/binary/koffi.ts', 'nvml/bundled.ts': 'tools/binary/snapshots.ts' };
+const INSTEAD = {
+  'nvml/koffi.ts': 'tools/binary/koffi.ts',
+  'nvml/bundled.ts': 'tools/binary/snapshots.ts',
+  'simulator/library-file.ts': 'tools/binary/simulator.ts',
+};
 const SNAPSHOTS = 'snapshots';
+const SIMULATOR = 'simulator';
 const KOFFI = 'koffi.node';
 
 const COMPILE: readonly string[] = [
@@ -56,6 +62,12 @@ async function fill(folder: string, target: string): Promise<void> {
     const text = readFileSync(join(SNAPSHOTS, name), 'utf8');
     writeFileSync(join(folder, SNAPSHOTS, name), JSON.stringify(JSON.parse(text)));
   }
+  // Of the other architecture, too: a folder may be for a container.
+  mkdirSync(join(folder, SIMULATOR));
+  for (const arch of ['x64', 'arm64']) {
+    const library = buildSimulator(arch);
+    if (library !== undefined) copyFileSync(library, join(folder, SIMULATOR, basename(library)));
+  }
 }
 
 async function buildFor(target: string): Promise<string> {
@@ -64,7 +76,7 @@ async function buildFor(target: string): Promise<string> {
     await fill(work, target);
     const binary = `dist/nvsmi-linux-${target}`;
     mkdirSync('dist', { recursive: true });
-    const files = ['--asset', KOFFI, '--asset', SNAPSHOTS];
+    const files = ['--asset', KOFFI, '--asset', SNAPSHOTS, '--asset', SIMULATOR];
     const into = ['--compile-executable-path', bun(target), '--outfile', resolve(binary)];
     execFileSync(bun(process.arch), [...COMPILE, ...files, ...into, 'nvsmi.js'], {
       cwd: work,

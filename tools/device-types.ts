@@ -32,7 +32,7 @@ function helpOf({ key, ids }: LeafPart): string | undefined {
   const [id] = ids;
   if (ids.length !== 1 || id === undefined || leavesOf.get(id) !== 1) return undefined;
   const names = namesOf(ids);
-  return gpuTable.rows.find((row) => row.names.some((name) => names.includes(name)))?.help;
+  return gpuTable.fields.find((row) => row.names.some((name) => names.includes(name)))?.help;
 }
 
 /** Units as texts spell them. */

@@ -3,7 +3,7 @@ import { tables } from '../src/query/tables/index.js';
 
 export function fieldNames(): string {
   const lines = tables.map(
-    ({ option, rows }) => `  '${option}':\n    '${rows.flatMap((row) => row.names).join(' ')}',`,
+    ({ option, fields }) => `  '${option}':\n    '${fields.flatMap((row) => row.names).join(' ')}',`,
   );
   return [
     '/** The fields of every --query-* switch, each with all of its names, between blanks. */',

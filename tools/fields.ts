@@ -1,6 +1,7 @@
 /** Writes src/library/generated/fields.ts: the TypeScript type of every --query-gpu field. */
+
+import type { Row } from '../src/query/field.js';
 import { gpuTable } from '../src/query/gpu/index.js';
-import type { Row } from '../src/query/row.js';
 
 /** What a kind makes of a value in JSON. Words and texts are strings, whatever they are given. */
 function typeOf({ kind }: Row): string {
@@ -8,7 +9,7 @@ function typeOf({ kind }: Row): string {
 }
 
 export function fields(): string {
-  const lines = gpuTable.rows.flatMap((row) =>
+  const lines = gpuTable.fields.flatMap((row) =>
     row.names.map((name) => {
       const { unit } = row.kind;
       const doc = `${row.jsonHelp ?? row.help}${unit === undefined ? '' : ` In ${unit}.`}`;

@@ -3,33 +3,23 @@
  * compares instead of writing and fails when the committed file does not say the same.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import type { Kind } from '../src/query/kind.js';
 import { tables } from '../src/query/tables/index.js';
+import { kindProperty, type Property } from './record-schema.js';
 import { SOURCE } from './source-schema.js';
 
-interface Property {
-  readonly type: readonly string[];
-  readonly description?: string;
-  readonly format?: string;
-}
-
-/** What a kind's JSON looks like; a value of 64 bits that a number cannot hold comes as text. */
-function property({ kind }: (typeof tables)[number]['rows'][number]): Property {
-  const example = kind.json(0);
-  const type = typeof example;
-  const isTime = type === 'string' && /^\d{4}-\d\d-\d\dT/.test(String(example));
-  return {
-    type: type === 'number' ? ['number', 'string', 'null'] : [type, 'null'],
-    ...(kind.unit === undefined ? {} : { description: kind.unit }),
-    ...(isTime ? { format: 'date-time' } : {}),
-  };
-}
+/** Its unit is all that tables which share a name agree about. */
+const propertyOf = ({ kind }: { readonly kind: Kind }): Property => ({
+  ...kindProperty(kind),
+  ...(kind.unit === undefined ? {} : { description: kind.unit }),
+});
 
 /** By every name; a name that tables share has one property only if they agree about it. */
 const properties: Record<string, Property> = {};
-for (const { option, rows } of tables) {
-  for (const row of rows) {
+for (const { option, fields } of tables) {
+  for (const row of fields) {
     for (const name of row.names) {
-      const made = property(row);
+      const made = propertyOf(row);
       const known = properties[name];
       if (known !== undefined && JSON.stringify(known) !== JSON.stringify(made)) {
         throw new Error(`--${option}: ${name} is of another kind in another table`);

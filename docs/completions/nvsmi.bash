@@ -70,7 +70,7 @@ _nvsmi() {
       *) break ;;
     esac
   done
-  case " snapshot topo drain nvlink c2c clocks pci prm mig vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon daemon replay gpm help version completion " in
+  case " snapshot simulate topo drain nvlink c2c clocks pci prm mig vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon daemon replay gpm help version completion " in
     *" ${COMP_WORDS[at]} "*) [[ $COMP_CWORD -gt $at ]] && command=${COMP_WORDS[at]} ;;
   esac
   case "$command $previous" in
@@ -94,6 +94,16 @@ _nvsmi() {
     "snapshot --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "snapshot --nvml") _nvsmi_paths -f "$current"; return ;;
     "snapshot --as") return ;;
+    "simulate -o"|"simulate --output") _nvsmi_paths -d "$current"; return ;;
+    "simulate --set") return ;;
+    "simulate --fail") return ;;
+    "simulate --hang") return ;;
+    "simulate --control") _nvsmi_paths -f "$current"; return ;;
+    "simulate --log") _nvsmi_paths -f "$current"; return ;;
+    "simulate --arch") _nvsmi_word 'x64 arm64' "$current"; return ;;
+    "simulate --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
+    "simulate --nvml") _nvsmi_paths -f "$current"; return ;;
+    "simulate --as") return ;;
     "topo -c"|"topo --cpu") return ;;
     "topo -n"|"topo --nearest_gpus") return ;;
     "topo -p2p"|"topo --p2pstatus") _nvsmi_word 'r w n a p' "$current"; return ;;
@@ -244,6 +254,7 @@ _nvsmi() {
   case $command in
     '') words='-h --help --version -L --list-gpus -B --list-excluded-gpus --get-hostname -q --query -u --unit -i -g --id -f --filename -x --xml-format --dtd --json -d --display -l --loop -lms --loop-ms --query-gpu --help-query-gpu --query-compute-apps --help-query-compute-apps --query-accounted-apps --help-query-accounted-apps --query-supported-clocks --help-query-supported-clocks --query-retired-pages --help-query-retired-pages --query-remapped-rows --help-query-remapped-rows --query-vgpu-scheduler-logs --help-vgpu-query-scheduler-logs --format --lenient --snapshot --nvml --as' ;;
     'snapshot') words='-h --help -o --output --title --keep-identities --samples -l --loop -lms --loop-ms --snapshot --nvml --as' ;;
+    'simulate') words='-h --help -o --output --set --fail --hang --control --still --log --arch --snapshot --nvml --as' ;;
     'topo') words='-h --help -m --matrix -mp --matrix_pci -c --cpu -n --nearest_gpus -p --gpu_path -p2p --p2pstatus -C --get-numa-id-of-nearby-cpu -M --get-numa-id-of-nearby-mem -gnid --gpu-numa-id -nvme --nvme -i --id --json --snapshot --nvml --as' ;;
     'drain') words='-h --help -p --pciid -q --query --json --snapshot --nvml --as' ;;
     'nvlink') words='-h --help -i --id -l --link -s --status -c --capabilities -p --pcibusid -R --remotelinkinfo -e --errorcounters -ec --crcerrorcounters -gt --getthroughput -gLowPwrInfo --getLowPowerInfo -gBwMode --getBandwidthMode -info --info -cBridge --checkBridge --json --snapshot --nvml --as' ;;
@@ -272,10 +283,10 @@ _nvsmi() {
     'completion') words='-h --help --snapshot --nvml --as' ;;
   esac
   case "$command $previous" in
-    "help help") words+=' snapshot topo drain nvlink c2c clocks pci prm mig vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon daemon replay gpm help version completion' ;;
+    "help help") words+=' snapshot simulate topo drain nvlink c2c clocks pci prm mig vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon daemon replay gpm help version completion' ;;
     "completion completion") words+=' bash zsh fish' ;;
   esac
-  [[ $COMP_CWORD -eq $at ]] && words+=' snapshot topo drain nvlink c2c clocks pci prm mig vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon daemon replay gpm help version completion'
+  [[ $COMP_CWORD -eq $at ]] && words+=' snapshot simulate topo drain nvlink c2c clocks pci prm mig vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon daemon replay gpm help version completion'
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
 

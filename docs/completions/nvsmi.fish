@@ -1,7 +1,7 @@
 # fish completion for nvsmi. Generated from nvsmi's option tables (nvsmi completion). Do not edit.
 
 function __nvsmi_alone
-    not __fish_seen_subcommand_from snapshot topo drain nvlink c2c clocks pci prm mig vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon daemon replay gpm help version completion
+    not __fish_seen_subcommand_from snapshot simulate topo drain nvlink c2c clocks pci prm mig vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon daemon replay gpm help version completion
 end
 
 # The words of a comma list after those that are there.
@@ -35,6 +35,7 @@ end
 
 complete -c nvsmi -f
 complete -c nvsmi -n __nvsmi_alone -a snapshot -d 'Record every read-only NVML answer of this machine to a file.'
+complete -c nvsmi -n __nvsmi_alone -a simulate -d 'Run a program on a recorded machine: NVML answers as that machine does.'
 complete -c nvsmi -n __nvsmi_alone -a topo -d 'Topology of GPUs, NICs and NVMe disks, with CPU and NUMA affinity.'
 complete -c nvsmi -n __nvsmi_alone -a drain -d 'Whether a GPU is being drained.'
 complete -c nvsmi -n __nvsmi_alone -a nvlink -d 'State, speed, throughput and errors of the NVLinks.'
@@ -61,7 +62,7 @@ complete -c nvsmi -n __nvsmi_alone -a gpm -d 'Streaming state of GPU performance
 complete -c nvsmi -n __nvsmi_alone -a help -d 'Show this help, or that of a command.'
 complete -c nvsmi -n __nvsmi_alone -a version -d 'Show the versions of nvsmi, NVML, the driver and CUDA.'
 complete -c nvsmi -n __nvsmi_alone -a completion -d 'Print the completion script of a shell.'
-complete -c nvsmi -n 'string match -q help -- (commandline -opc)[-1]' -a 'snapshot topo drain nvlink c2c clocks pci prm mig vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon daemon replay gpm help version completion' -d 'Whose help; that of nvsmi without one.'
+complete -c nvsmi -n 'string match -q help -- (commandline -opc)[-1]' -a 'snapshot simulate topo drain nvlink c2c clocks pci prm mig vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon daemon replay gpm help version completion' -d 'Whose help; that of nvsmi without one.'
 complete -c nvsmi -n 'string match -q completion -- (commandline -opc)[-1]' -a 'bash zsh fish' -d 'The shell that the script is for.'
 complete -c nvsmi -n '__nvsmi_alone' -o h -l help -d 'Show this help.'
 complete -c nvsmi -n '__nvsmi_alone' -l version -d 'Show the versions of nvsmi, NVML, the driver and CUDA.'
@@ -107,6 +108,18 @@ complete -c nvsmi -n '__fish_seen_subcommand_from snapshot' -o lms -l loop-ms -d
 complete -c nvsmi -n '__fish_seen_subcommand_from snapshot' -l snapshot -r -F -a 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' -d 'Answer from a recorded machine instead of this one (also NVSMI_SNAPSHOT).'
 complete -c nvsmi -n '__fish_seen_subcommand_from snapshot' -l nvml -r -F -d 'Load this NVML library instead of searching for one (also NVSMI_NVML).'
 complete -c nvsmi -n '__fish_seen_subcommand_from snapshot' -l as -x -d 'Print as the nvidia-smi of this driver does (470 to 610), instead of the present driver\'s.'
+complete -c nvsmi -n '__fish_seen_subcommand_from simulate' -o h -l help -d 'Show this help.'
+complete -c nvsmi -n '__fish_seen_subcommand_from simulate' -o o -l output -x -a '(__fish_complete_directories)' -d 'Leave the library and its table in this folder, for LD_LIBRARY_PATH, a mount or an image.'
+complete -c nvsmi -n '__fish_seen_subcommand_from simulate' -l set -x -d 'Set a field of --query-gpu, of one GPU (gpu1) or of all. Can be given several times, as can --fail and --hang.'
+complete -c nvsmi -n '__fish_seen_subcommand_from simulate' -l fail -x -d 'Let an NVML function return this status. A name without _v2 means all versions, * all functions.'
+complete -c nvsmi -n '__fish_seen_subcommand_from simulate' -l hang -x -d 'Let an NVML function never return.'
+complete -c nvsmi -n '__fish_seen_subcommand_from simulate' -l control -r -F -d 'Follow the rules in this file while the program runs: fail, hang, and xid for events.'
+complete -c nvsmi -n '__fish_seen_subcommand_from simulate' -l still -d 'Answer as of the first moment, always.'
+complete -c nvsmi -n '__fish_seen_subcommand_from simulate' -l log -r -F -d 'Append every call and its inputs to a file.'
+complete -c nvsmi -n '__fish_seen_subcommand_from simulate' -l arch -x -a 'x64 arm64' -d 'The processor that the library of a folder is for; that of this machine if not given.'
+complete -c nvsmi -n '__fish_seen_subcommand_from simulate' -l snapshot -r -F -a 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' -d 'Answer from a recorded machine instead of this one (also NVSMI_SNAPSHOT).'
+complete -c nvsmi -n '__fish_seen_subcommand_from simulate' -l nvml -r -F -d 'Load this NVML library instead of searching for one (also NVSMI_NVML).'
+complete -c nvsmi -n '__fish_seen_subcommand_from simulate' -l as -x -d 'Print as the nvidia-smi of this driver does (470 to 610), instead of the present driver\'s.'
 complete -c nvsmi -n '__fish_seen_subcommand_from topo' -o h -l help -d 'Show this help.'
 complete -c nvsmi -n '__fish_seen_subcommand_from topo' -o m -l matrix -d 'Connections between GPUs and NICs, with CPU and NUMA affinity.'
 complete -c nvsmi -n '__fish_seen_subcommand_from topo' -o mp -l matrix_pci -d 'The same for PCIe only, without NVLinks.'

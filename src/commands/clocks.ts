@@ -2,12 +2,13 @@
 import type { Given, OptionSpec } from '../argv.js';
 import { Missing } from '../nvml/status.js';
 import { type Cells, cell } from '../query/cell.js';
-import { readGpuFields } from '../query/gpu-fields.js';
 import { active, count } from '../query/kind.js';
+import { readGpuFields } from '../query/read.js';
 import { jsonDocument } from '../render/document.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { lostLines, reachable, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import { chosenGpus, idOption } from './select.js';
 
 const options = [
@@ -17,8 +18,8 @@ const options = [
 ] as const satisfies readonly OptionSpec[];
 
 async function run(given: Given<typeof options>, context: Context): Promise<number> {
-  const { session } = await context.machine();
-  const gpus = chosenGpus(session, given.id);
+  const { session } = await machineOf(context);
+  const gpus = await chosenGpus(session, given.id);
   const states = reachable(gpus).map((gpu): Cells<'gpu' | 'sync_boost'> => {
     const [state] = readGpuFields(session, gpu, ['clocks_event_reasons.sync_boost']);
     return { gpu: cell(count, gpu.index), sync_boost: cell(active, state ?? 0) };

@@ -4,11 +4,11 @@ import { EXIT } from '../errors.js';
 import { NVML_DEVICE_ARCH_AMPERE } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import type { Reading } from '../query/bound-probe.js';
+import { type Asking, read, want } from '../query/ask/asking.js';
 import { type Cell, cell } from '../query/cell.js';
 import * as cc from '../query/conf-compute.js';
-import { Questions, SYSTEM } from '../query/plan.js';
 import { askProbe } from '../query/read.js';
+import type { Reading } from '../query/reading.js';
 import { architectureProbe } from '../query/report/board.js';
 import * as render from '../render/conf-compute.js';
 import { jsonDocument, type Part } from '../render/document.js';
@@ -16,6 +16,7 @@ import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { jsonOption } from './json-option.js';
 import { lostLines, reachable, refusal, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import { identityOf } from './named.js';
 import { chosenGpus, idOption } from './select.js';
 
@@ -131,12 +132,10 @@ const options = [
   ...SETTERS,
 ] as const satisfies readonly OptionSpec[];
 
-/** Reads getters of the system, each call once. */
-function systemReader(session: Session, getters: readonly cc.Getter[]): Read {
-  const questions = new Questions(session);
-  const readers = new Map(getters.map((getter) => [getter.name, questions.ask(getter.probe, SYSTEM)]));
-  void questions.run();
-  return (getter) => cell(getter.kind, readers.get(getter.name)?.read(getter.path) as Reading);
+/** Reads getters of the system. */
+function* systemReader(getters: readonly cc.Getter[]): Asking<Read> {
+  const readings = yield* read(getters.map(({ probe, path }) => want(probe, path)));
+  return (getter) => cell(getter.kind, readings[getters.indexOf(getter)] as Reading);
 }
 
 function memoryOf(session: Session, gpu: Gpu) {
@@ -159,23 +158,23 @@ function refuseWithout(session: Session, gpus: readonly Gpu[]): void {
 }
 
 async function run(given: Given<typeof options>, context: Context): Promise<number> {
-  const { session } = await context.machine();
+  const { session, asker } = await machineOf(context);
   const actions = ACTIONS.filter(({ long }) => given[long]);
   const asksMemory = given[MEMORY] === true;
-  const gpus = chosenGpus(session, asksMemory ? given.id : undefined);
+  const gpus = await chosenGpus(session, asksMemory ? given.id : undefined);
   if (!given.json) refuseWithout(session, gpus);
   const getters = actions.flatMap((action) => action.getters);
-  const read = systemReader(session, getters);
+  const readGetter = await asker.start(systemReader(getters));
   const memories = () => reachable(gpus).map((gpu) => memoryOf(session, gpu));
   if (given.json) {
-    const system = Object.fromEntries(getters.map((getter) => [getter.name, read(getter)]));
+    const system = Object.fromEntries(getters.map((getter) => [getter.name, readGetter(getter)]));
     const parts: Readonly<Record<string, Part>> = {
       ...(getters.length === 0 ? {} : { system }),
       ...(asksMemory ? { gpus: memories() } : {}),
     };
     context.io.out(jsonDocument(parts, context.source));
   } else {
-    for (const action of actions) context.io.out(action.print(read));
+    for (const action of actions) context.io.out(action.print(readGetter));
     if (asksMemory) for (const memory of memories()) context.io.out(render.memory(memory));
     context.io.out(lostLines(gpus));
   }

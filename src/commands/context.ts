@@ -2,12 +2,15 @@
 import type { Io } from '../io.js';
 import type { Driver } from '../nvml/call.js';
 import type { Session } from '../nvml/session.js';
+import type { Outcome } from '../query/ask/outcome.js';
 import type { AnswerSource } from '../render/json.js';
 import type { SystemFiles } from '../system/files.js';
 
 /** A machine that answers: its NVML and its /proc and /sys. */
 export interface Machine {
   readonly session: Session;
+  /** What the answers mean for the exit status. */
+  readonly outcome: Outcome;
   readonly files: SystemFiles;
   /** What machine was recorded, where the answers come from a recording. */
   readonly recorded: string | undefined;

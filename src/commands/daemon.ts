@@ -8,16 +8,18 @@ import { NVML_ERROR_NO_PERMISSION, NVML_ERROR_TIMEOUT } from '../nvml/generated/
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import { plainly } from '../plain-text.js';
-import { readGpuFields } from '../query/gpu-fields.js';
+import { Asker } from '../query/ask/asker.js';
 import { type Column, columnsOf } from '../query/monitor/column.js';
 import { DEFAULT_GROUPS, DEVICE_GROUPS, deviceColumns } from '../query/monitor/device.js';
 import { headLine, tickLine } from '../query/monitor/recording.js';
 import { compileSampler } from '../query/monitor/sampler.js';
+import { readGpuFields } from '../query/read.js';
 import { DailyFiles } from '../system/daily-files.js';
 import { RecorderFolder } from '../system/recorder-folder.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';
+import { machineOf } from './machine.js';
 import { delayOption, readDelay, readSelect, selectOption } from './monitor-options.js';
 import { chosenGpus, idOption } from './select.js';
 
@@ -118,14 +120,14 @@ async function record(
   background: Background,
 ): Promise<number> {
   const { io } = context;
-  const { session } = await context.machine();
-  const gpus = chosenGpus(session, order.selectors);
+  const { session } = await machineOf(context);
+  const gpus = await chosenGpus(session, order.selectors);
   folder.take();
-  const sampler = compileSampler(session, gpus, {
+  const asker = new Asker(session, { onWorkers: true });
+  const sampler = compileSampler(asker, gpus, {
     columns: order.columns,
     gpm: [],
     levels: ['device'],
-    onWorkers: true,
   });
   const about = headOf(order, session, gpus);
   const files = new DailyFiles(folder.path, order.job, () =>
@@ -140,6 +142,7 @@ async function record(
       folder.release();
     });
     await loop(io, order.delay * 1000, () => {
+      asker.tick();
       const pending = sampler.sample();
       const write = (): void => {
         const now = io.now();

@@ -14,6 +14,7 @@ import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';
 import { statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import {
   ALL_WORDS,
   countOption,
@@ -86,10 +87,10 @@ async function dmon(given: Given<typeof options>, context: Context): Promise<num
   const levels = LEVELS.get(given['gpm-options'] ?? 'd');
   if (levels === undefined) throw new UsageError('GPM options are d, m, dm or md.');
 
-  const { session } = await context.machine();
-  const gpus = chosenGpus(session, given.id);
+  const { session, asker } = await machineOf(context);
+  const gpus = await chosenGpus(session, given.id);
   openFile(given.filename, io);
-  const sampler = compileSampler(session, gpus, { columns, gpm, levels });
+  const sampler = compileSampler(asker, gpus, { columns, gpm, levels });
   const instances = levels.includes('mig');
   const { shape } = format;
   const print =
@@ -102,6 +103,7 @@ async function dmon(given: Given<typeof options>, context: Context): Promise<num
       io,
       delay * 1000,
       () => {
+        asker.tick();
         const pending = sampler.sample();
         const write = (): void => io.out(print(hideGpm(sampler.lines), io.now()));
         return pending === undefined ? write() : pending.then(write);

@@ -3,15 +3,17 @@ import { type Given, type OptionSpec, setter } from '../argv.js';
 import { EXIT, UsageError } from '../errors.js';
 import { Missing } from '../nvml/status.js';
 import { plainly } from '../plain-text.js';
+import { want } from '../query/ask/asking.js';
+import { SYSTEM } from '../query/ask/subject.js';
 import { cell } from '../query/cell.js';
 import { busAddress, busIdText, drainState } from '../query/drain.js';
 import { type Kind, text } from '../query/kind.js';
-import { SYSTEM } from '../query/plan.js';
-import { readValues, want } from '../query/read.js';
+import { readValues } from '../query/read.js';
 import { jsonDocument } from '../render/document.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { jsonOption } from './json-option.js';
+import { machineOf } from './machine.js';
 
 const options = [
   {
@@ -37,7 +39,7 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
   if (named === undefined) throw new UsageError('Name the GPU to ask about: drain -q -p BUS_ID.');
   const address = busAddress(named);
   if (address === undefined) throw new UsageError(plainly`Option "${named}" is invalid for "-p".`);
-  const { session } = await context.machine();
+  const { session } = await machineOf(context);
   const [state = Missing.of(0)] = readValues(session, SYSTEM, [want(drainState(address))]);
   const busId = busIdText(address);
   if (given.json) {

@@ -5,16 +5,17 @@ import { EXIT } from '../errors.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import { nvmlGpmQueryIfStreamingEnabled } from '../nvml/generated/entries.js';
 import { Missing } from '../nvml/status.js';
-import type { Reading } from '../query/bound-probe.js';
 import { cell, cellText } from '../query/cell.js';
 import { count, words } from '../query/kind.js';
 import { sample } from '../query/probe.js';
 import { askProbe } from '../query/read.js';
+import type { Reading } from '../query/reading.js';
 import { jsonDocument } from '../render/document.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { jsonOption } from './json-option.js';
 import { lostLines, reachable, refusal, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import { chosenGpus, idOption } from './select.js';
 
 const streaming = sample(nvmlGpmQueryIfStreamingEnabled);
@@ -28,8 +29,8 @@ const options = [
 ] as const satisfies readonly OptionSpec[];
 
 async function gpm(given: Given<typeof options>, context: Context): Promise<number> {
-  const { session } = await context.machine();
-  const gpus = chosenGpus(session, given.id);
+  const { session } = await machineOf(context);
+  const gpus = await chosenGpus(session, given.id);
   const asJson = given.json;
   // JSON has a reason also for a GPU that is lost; the text has a line for that one.
   const states = (asJson ? gpus : reachable(gpus)).map((gpu) => ({

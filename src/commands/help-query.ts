@@ -1,6 +1,6 @@
 /** `--help-query-*`: the fields of a switch. */
 import { EXIT } from '../errors.js';
-import type { Table } from '../query/table.js';
+import type { Table } from '../query/relation.js';
 import { tableAsked } from '../query/tables/index.js';
 import { styles } from '../style.js';
 import { textWidth } from '../width.js';
@@ -23,12 +23,12 @@ export const tableHelp = (table: Table, { io }: Context): string =>
 
 /** Quoted names at the start of a line, then what they mean. */
 function helpOf(table: Table, strong: (name: string) => string, width: number): string {
-  const fields = table.rows.map((row) => {
+  const fields = table.fields.map((row) => {
     const names = row.names.map((name) => strong(`"${name}"`)).join(' or ');
     return `${names}\n${wrap(row.help, width)}\n`;
   });
-  return `Fields of --${table.option}, one record for ${table.subject}.
-Give them as a comma list: --${table.option}=${table.rows[0]?.names[0]},${table.rows.at(-1)?.names[0]}
+  return `Fields of --${table.option}, one record for ${table.record}.
+Give them as a comma list: --${table.option}=${table.fields[0]?.names[0]},${table.fields.at(-1)?.names[0]}
 
 ${fields.join('\n')}`;
 }

@@ -22,6 +22,19 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./snapshot.js')).spec,
   },
   {
+    name: 'simulate',
+    summary: 'Run a program on a recorded machine: NVML answers as that machine does.',
+    examples: [
+      ['nvsmi simulate h200-x2-load -- nvtop', 'Run nvtop as if there were two H200 GPUs under load.'],
+      [
+        "nvsmi simulate h200-x2 --set 'gpu1 temperature.gpu=95' --fail 'gpu0 nvmlDeviceGetPowerUsage GPU_IS_LOST' -- ./monitor",
+        'Test a program with a hot GPU, and with a call that fails.',
+      ],
+      ['nvsmi simulate a100-mig -o nvml', 'Leave the library for LD_LIBRARY_PATH or a container.'],
+    ],
+    load: async () => (await import('./simulate.js')).spec,
+  },
+  {
     name: 'topo',
     summary: 'Topology of GPUs, NICs and NVMe disks, with CPU and NUMA affinity.',
     examples: [

@@ -1,42 +1,48 @@
 /** `-L`: the GPUs and their MIG devices, a line each. */
 import { EXIT, UsageError } from '../errors.js';
-import type { Gpu, Session } from '../nvml/session.js';
+import type { Gpu } from '../nvml/session.js';
 import { Missing, statusWords, UncountedGpus } from '../nvml/status.js';
-import type { Reading } from '../query/bound-probe.js';
+import { type Asking, together } from '../query/ask/asking.js';
+import type { Subject } from '../query/ask/subject.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
-import { fieldCells, readGpuFields } from '../query/gpu-fields.js';
+import { fieldCells } from '../query/gpu-fields.js';
 import { count, text } from '../query/kind.js';
 import { migName } from '../query/mig.js';
 import { migDevicesIn } from '../query/mig-devices.js';
-import { askerOf } from '../query/read.js';
 import { jsonDocument } from '../render/document.js';
 import type { Context } from './context.js';
-import { lostLine, reachable, statusOf } from './lost.js';
-
-const word = (reading: Reading): string => cellText(cell(text, reading));
+import { lostLine, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 
 type MigCells = Cells<'device' | 'profile' | 'uuid'>;
 
 /** The MIG devices of a GPU by their JSON names; where they cannot be listed, why, in the place of one. */
-function migRecords(session: Session, gpu: Gpu): readonly MigCells[] {
-  const migs = migDevicesIn(gpu, askerOf(session, gpu));
+function* migRecords(gpu: Gpu): Asking<readonly MigCells[]> {
+  const migs = yield* migDevicesIn(gpu);
   if (migs instanceof Missing) {
     return [{ device: cell(count, migs), profile: cell(text, migs), uuid: cell(text, migs) }];
   }
-  return migs.map((mig) => ({
-    device: cell(count, mig.index),
-    profile: cell(text, migName(session, mig)),
-    ...fieldCells(session, mig, ['uuid']),
-  }));
+  return yield* together(migs.map(migRecord));
 }
 
-function records(session: Session): Readonly<Record<'gpus' | 'mig_devices', readonly Cells[]>> {
+function* migRecord(mig: Subject): Asking<MigCells> {
   return {
-    gpus: session.gpus.map((gpu) => fieldCells(session, gpu, ['index', 'name', 'uuid'])),
-    mig_devices: reachable(session.gpus).flatMap((gpu) =>
-      migRecords(session, gpu).map((mig) => ({ gpu: cell(count, gpu.index), ...mig })),
-    ),
+    device: cell(count, mig.index),
+    profile: cell(text, yield* migName(mig)),
+    ...(yield* fieldCells(['uuid'], mig)),
   };
+}
+
+/** A GPU with its MIG devices. */
+interface Listed {
+  readonly gpu: Gpu;
+  readonly record: Cells<'index' | 'name' | 'uuid'>;
+  readonly migs: readonly MigCells[];
+}
+
+function* listed(gpu: Gpu): Asking<Listed> {
+  const record = yield* fieldCells(['index', 'name', 'uuid'], gpu);
+  return { gpu, record, migs: gpu.handle === undefined ? [] : yield* migRecords(gpu) };
 }
 
 function migLine({ device, profile, uuid }: MigCells): string {
@@ -57,25 +63,27 @@ function refused(error: unknown): never {
 
 /** Prints the list. Returns the exit status: 15 where a GPU is lost. */
 export async function list(given: { readonly json?: true }, context: Context): Promise<number> {
-  const { session } = await context.machine().catch(refused);
+  const { session, asker } = await machineOf(context).catch(refused);
+  const all = await asker.start(together(session.gpus.map(listed)));
   if (given.json) {
-    context.io.out(jsonDocument(records(session), context.source));
+    const parts = {
+      gpus: all.map(({ record }) => record),
+      mig_devices: all.flatMap(({ gpu, migs }) =>
+        migs.map((mig) => ({ gpu: cell(count, gpu.index), ...mig })),
+      ),
+    };
+    context.io.out(jsonDocument(parts, context.source));
     return statusOf(session.gpus);
   }
   if (session.gpus.length === 0) {
     context.io.out('No devices found.\n');
     return EXIT.ok;
   }
-  const lines: string[] = [];
-  for (const gpu of session.gpus) {
-    if (gpu.handle === undefined) {
-      lines.push(lostLine(gpu));
-      continue;
-    }
-    const [name, uuid] = readGpuFields(session, gpu, ['name', 'uuid']);
-    lines.push(`GPU ${gpu.index}: ${word(name as Reading)} (UUID: ${word(uuid as Reading)})`);
-    lines.push(...migRecords(session, gpu).map(migLine));
-  }
+  const lines = all.flatMap(({ gpu, record, migs }) => {
+    if (gpu.handle === undefined) return [lostLine(gpu)];
+    const { name, uuid } = record;
+    return [`GPU ${gpu.index}: ${cellText(name)} (UUID: ${cellText(uuid)})`, ...migs.map(migLine)];
+  });
   context.io.out(`${lines.join('\n')}\n`);
   return statusOf(session.gpus);
 }

@@ -1,7 +1,6 @@
 /** Table: the lists of `mig`: what each is called, what it collects, and how it is printed. */
 import type { OptionSpec } from '../argv.js';
 import type { Gpu, Session } from '../nvml/session.js';
-import type { Reading } from '../query/bound-probe.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
 import {
   computeInstancePlacements,
@@ -17,6 +16,7 @@ import {
 } from '../query/gpu-instances.js';
 import { count, number, text, yesNo } from '../query/kind.js';
 import type { InstanceProfile, Placement } from '../query/mig-instances.js';
+import type { Reading } from '../query/reading.js';
 import type { Release } from '../release.js';
 import * as render from '../render/mig.js';
 

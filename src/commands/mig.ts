@@ -5,15 +5,16 @@ import { NVML_ERROR_NOT_FOUND, NVML_ERROR_NOT_SUPPORTED } from '../nvml/generate
 import type { Gpu, Session } from '../nvml/session.js';
 import { isTooNew, Missing, type Status, statusReason } from '../nvml/status.js';
 import { plainly } from '../plain-text.js';
-import type { Reading } from '../query/bound-probe.js';
 import type { Cells } from '../query/cell.js';
 import { releaseOf } from '../query/driver-release.js';
-import { readGpuFields } from '../query/gpu-fields.js';
 import { InstanceError } from '../query/mig-instances.js';
+import { readGpuFields } from '../query/read.js';
+import type { Reading } from '../query/reading.js';
 import { jsonDocument } from '../render/document.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { lostLines, reachable, refusal, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import { LISTS, type List, type Scope, wantedInstances } from './mig-lists.js';
 import { chosenGpus, idOption } from './select.js';
 
@@ -126,8 +127,8 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
     'gpu-instance-id': idsOf(given, 'gpu-instance-id'),
     'compute-instance-id': idsOf(given, 'compute-instance-id'),
   };
-  const { session } = await context.machine();
-  const gpus = chosenGpus(session, given.id);
+  const { session } = await machineOf(context);
+  const gpus = await chosenGpus(session, given.id);
   const scope: Scope = { session, gpus, isWanted: (option, id) => ids[option]?.has(id) ?? true };
   const lists = LISTS.filter(({ long }) => given[long]);
   const release = releaseOf(session, (text) => context.io.err(text));

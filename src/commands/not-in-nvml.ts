@@ -9,6 +9,7 @@ import type { Cells } from '../query/cell.js';
 import { jsonDocument } from '../render/document.js';
 import type { Context } from './context.js';
 import { lostLines, reachable, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import { chosenGpus } from './select.js';
 
 const isMissing = (record: Cells): boolean =>
@@ -22,8 +23,8 @@ export const commandNotInNvml = <Record extends Cells>(
   print: (records: readonly Record[]) => string,
 ): ((given: { readonly id?: string; readonly json?: true }, context: Context) => Promise<number>) => {
   return async (given, context) => {
-    const { session } = await context.machine();
-    const gpus = chosenGpus(session, given.id);
+    const { session } = await machineOf(context);
+    const gpus = await chosenGpus(session, given.id);
     const asJson = given.json === true;
     // JSON has a reason for each value, also of a GPU that is lost; the text has a line for that one.
     const records = (asJson ? gpus : reachable(gpus)).flatMap(collect);

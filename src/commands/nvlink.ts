@@ -2,34 +2,64 @@
 import { type Given, type OptionSpec, setter } from '../argv.js';
 import { UsageError } from '../errors.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
-import type { Session } from '../nvml/session.js';
-import { type Cells, cell, cellText } from '../query/cell.js';
-import { text } from '../query/kind.js';
+import { Missing, statusReason } from '../nvml/status.js';
+import { type Cells, cellText } from '../query/cell.js';
+import { gpuRow } from '../query/gpu-fields.js';
 import * as nvlink from '../query/nvlink.js';
-import { askProbe } from '../query/read.js';
-import { jsonDocument } from '../render/document.js';
-import type { AnswerSource } from '../render/json.js';
-import { nvlinkText } from '../render/nvlink.js';
-import { type CommandSpec, command } from './command.js';
-import type { Context } from './context.js';
+import { gpuHeading } from '../render/gpu-heading.js';
+import { headLines, sectionText } from '../render/nvlink.js';
+import type { CommandSpec } from './command.js';
 import { jsonOption } from './json-option.js';
 import { linkOption } from './link-option.js';
-import { lostLines, reachable, statusOf } from './lost.js';
-import { identityOf, namedGpu } from './named.js';
-import { linkOptions } from './nvlink-actions.js';
-import { type Block, blockOf, infoCells, type Wish, wishOf } from './nvlink-block.js';
-import { chosenGpus, idOption } from './select.js';
+import { type LinkView, linkViews, throughputFields } from './nvlink-views.js';
+import { idOption } from './select.js';
+import { type Shown, type ShownGpu, type View, viewsCommand } from './views.js';
+
+const BANDWIDTH = {
+  short: ['gBwMode'],
+  long: 'getBandwidthMode',
+  help: 'NVLink bandwidth mode of the GPUs.',
+  relation: nvlink.nvlinkBandwidth,
+} as const satisfies View;
+
+const INFO = {
+  short: ['info'],
+  long: 'info',
+  help: 'Encryption and firmware of the links.',
+  gpuFields: [nvlink.nvlinkEncryption, nvlink.nvlinkFirmware],
+} as const satisfies View;
+
+/** Views of a GPU's links, all of them or none of their fields. */
+const about = <const Option extends OptionSpec>(option: Option) =>
+  ({ ...option, relation: nvlink.nvlinks, fields: [] }) as const;
+
+/** The answers of the old counters, which end the program at the first GPU (-g: H200, 580.159.04). */
+const DEPRECATED: ReadonlyMap<string, string> = new Map([
+  [
+    'getcounters',
+    'Warning: Getting counters using option -g is deprecated.\n       Please use option -gt instead.\n',
+  ],
+  ['getcontrol', 'Warning: Getting counter control is deprecated.\n'],
+]);
+
+const views = [
+  ...linkViews,
+  BANDWIDTH,
+  about(INFO),
+  about({
+    short: ['cBridge'],
+    long: 'checkBridge',
+    help: 'The GPUs with NVLink; NVML does not report bridges.',
+  }),
+  about({ short: ['g'], long: 'getcounters', help: 'Deprecated: use -gt.', hidden: true }),
+  about({ short: ['gc'], long: 'getcontrol', help: 'Deprecated.', hidden: true }),
+] as const;
 
 const options = [
   { ...idOption, help: 'Only these GPUs: index, UUID, PCI bus id.' },
   linkOption,
-  ...linkOptions,
-  { short: ['gBwMode'], long: 'getBandwidthMode', help: 'NVLink bandwidth mode of the GPUs.' },
-  { short: ['info'], long: 'info', help: 'Encryption and firmware of the links.' },
-  { short: ['cBridge'], long: 'checkBridge', help: 'The GPUs with NVLink; NVML does not report bridges.' },
+  ...views,
   jsonOption,
-  { short: ['g'], long: 'getcounters', help: 'Deprecated: use -gt.', hidden: true },
-  { short: ['gc'], long: 'getcontrol', help: 'Deprecated.', hidden: true },
   setter('sc', 'setcontrol', 'required'),
   setter('r', 'resetcounters', 'required'),
   setter('re', 'reseterrorcounters'),
@@ -37,72 +67,68 @@ const options = [
   setter('sBwMode', 'setBandwidthMode', 'required'),
 ] as const satisfies readonly OptionSpec[];
 
-export type NvlinkGiven = Given<typeof options>;
+type NvlinkGiven = Given<typeof options>;
 
-/** The answers of the old counters, which end the program at the first GPU (-g: H200, 580.159.04). */
-const DEPRECATED = [
-  [
-    'getcounters',
-    'Warning: Getting counters using option -g is deprecated.\n       Please use option -gt instead.\n',
-  ],
-  ['getcontrol', 'Warning: Getting counter control is deprecated.\n'],
-] as const;
+const MIG_MODE = 'mig.mode.current';
 
-function bandwidthCells(session: Session): Cells<'mode'> {
-  const asked = askProbe(session, nvlink.bandwidthMode);
-  return { mode: cell(nvlink.bandwidthModes, asked.read('value')) };
+/** The text of a GPU; empty where it has no NVLink: nvidia-smi ignores it (H100 without peers, 580.159.04). */
+function gpuText(gpu: ShownGpu, { given, views: asked, release }: Shown<NvlinkGiven>): string {
+  // An H100 (590.48.01); an A100 is left out (580.159.04 and older).
+  if (isInMigMode(gpu.cells) && release() < 590) return '';
+  const isListed = !(gpu.recordsOf(nvlink.nvlinks) instanceof Missing);
+  if (isListed && gpu.foundOf(nvlink.nvlinks).length === 0 && !isInMigMode(gpu.cells)) return '';
+  const deprecated = asked.flatMap(({ long }) => DEPRECATED.get(long) ?? []);
+  const text = gpuHeading(gpu.cells) + bodyOf(gpu, given, asked);
+  if (deprecated.length > 0) throw new UsageError(`${text}${deprecated[0]}`, NVML_ERROR_NOT_SUPPORTED);
+  return text;
 }
 
-/** Whether the command line is about GPUs, and not about the bandwidth mode of the machine alone. */
-const isAboutGpus = ({ given, asked }: Wish): boolean =>
-  asked.length > 0 ||
-  given.getBandwidthMode === undefined ||
-  (['info', 'checkBridge', ...DEPRECATED.map(([long]) => long)] as const).some((long) => given[long]);
+const isInMigMode = (gpu: Cells): boolean => gpu[MIG_MODE]?.reading === 1;
 
-function gpuText(wish: Wish, block: Block): string {
-  const body = nvlinkText(namedGpu(wish.session, block.gpu), block.sections, block.problem);
-  const old = DEPRECATED.find(([long]) => wish.given[long]);
-  if (old !== undefined) throw new UsageError(`${body}${old[1]}`, NVML_ERROR_NOT_SUPPORTED);
-  return body;
-}
-
-function jsonOf(wish: Wish, blocks: readonly Block[], source: AnswerSource | undefined): string {
-  const { given } = wish;
-  return jsonDocument(
-    {
-      ...(given.getBandwidthMode ? { bandwidth_mode: bandwidthCells(wish.session) } : {}),
-      gpus: blocks.map(({ gpu, ofGpu, problem }) => ({
-        ...identityOf(wish.session, gpu),
-        ...ofGpu,
-        ...(given.info ? infoCells(wish.session, gpu) : {}),
-        ...(problem === undefined ? {} : { problem: cell(text, problem) }),
-      })),
-      links: blocks.flatMap(({ links }) => links),
-    },
-    source,
-  );
-}
-
-async function run(given: Given<typeof options>, context: Context): Promise<number> {
-  const { session } = await context.machine();
-  const gpus = chosenGpus(session, given.id);
-  const wish = wishOf(session, given);
-  const blocks = isAboutGpus(wish)
-    ? reachable(gpus).flatMap((gpu): Block[] => {
-        const block = blockOf(wish, gpu);
-        return block === undefined ? [] : [block];
-      })
-    : [];
-  if (given.json) {
-    context.io.out(jsonOf(wish, blocks, context.source));
-    return statusOf(gpus);
+function bodyOf({ cells, recordsOf, foundOf }: ShownGpu, given: NvlinkGiven, asked: readonly View[]): string {
+  const links = recordsOf(nvlink.nvlinks);
+  if (isInMigMode(cells)) return 'Nvlink queries are not supported for Devices in MIG mode\n';
+  if (links instanceof Missing) return `Unable to determine the NVLinks: ${statusReason(links.status)}\n`;
+  if (foundOf(nvlink.nvlinks).every(({ active }) => active === 0)) {
+    return 'NVML: Unable to retrieve Nvlink information as all links are inActive\n';
   }
-  if (given.getBandwidthMode) {
-    context.io.out(`GPU NVLINK bandwidth mode: ${cellText(bandwidthCells(session).mode)}\n`);
-  }
-  context.io.out(blocks.map((block) => gpuText(wish, block)).join('') + lostLines(gpus));
-  return statusOf(gpus);
+  const sections = linkViews
+    .filter((view) => asked.includes(view))
+    .map((view: LinkView) => {
+      const section = view.section(String(given[view.long] ?? ''), links);
+      if (section !== undefined) return headLines(view.head?.(cells) ?? []) + sectionText(section, links);
+      throw new UsageError(`${gpuHeading(cells)}${NO_THROUGHPUT}`);
+    });
+  return sections.join('') + (given.info ? headLines(infoLines(cells)) : '');
+}
+
+const NO_THROUGHPUT = 'Failed to get throughput counters';
+
+function infoLines(gpu: Cells): readonly string[] {
+  const word = (name: string): string => (gpu[name] === undefined ? '' : cellText(gpu[name]));
+  return [`NVLE: ${word('nvlink.encryption')}`, `Firmware Version: ${word('nvlink.firmware')}`];
 }
 
 /** Any option at all: `nvlink -i 0` names the GPU and nothing else (H200, 580.159.04). */
-export const spec: CommandSpec = command({ options, actions: options.map(({ long }) => long), run });
+export const spec: CommandSpec = viewsCommand({
+  options,
+  views,
+  otherwise: [{ relation: nvlink.nvlinks, fields: [] }],
+  actions: options.map(({ long }) => long),
+  gpuFields: [gpuRow(MIG_MODE)],
+  keep:
+    ({ link: only }) =>
+    ({ link }) =>
+      only === undefined || link === only,
+  check: ({ json, getthroughput: letters }) => {
+    if (json && letters !== undefined && throughputFields(letters) === undefined) {
+      throw new UsageError(NO_THROUGHPUT);
+    }
+  },
+  text: (shown) => {
+    const mode = shown.systemOf(nvlink.nvlinkBandwidth)[nvlink.bandwidthMode.names[0]];
+    const head = mode === undefined ? '' : `GPU NVLINK bandwidth mode: ${cellText(mode)}\n`;
+    const isAboutGpus = shown.views.some(({ relation }) => relation === nvlink.nvlinks);
+    return head + (isAboutGpus ? shown.gpus.map((gpu) => gpuText(gpu, shown)).join('') : '');
+  },
+});

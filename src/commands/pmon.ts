@@ -26,6 +26,7 @@ import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';
 import { statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import {
   countOption,
   delayOption,
@@ -71,16 +72,20 @@ async function pmon(given: Given<typeof options>, context: Context): Promise<num
   const count = readCount(given);
   const letters = readSelect(given, PROCESS_GROUPS, USUAL_GROUPS);
   const stamps = readStamps(given);
-  const { session } = await context.machine();
-  const gpus = chosenGpus(session, given.id);
+  const { session, asker } = await machineOf(context);
+  const gpus = await chosenGpus(session, given.id);
   openFile(given.filename, io);
   const columns = columnsOf(processColumns, letters);
-  const sampler = compileProcesses(session, gpus, columns);
+  const sampler = compileProcesses(asker, gpus, columns);
   const print =
     shape === 'json' || shape === 'jsonl'
       ? jsonPrinter(columns, shape, context.environmentSource)
       : tablePrinter(columns, { shape, names: true, units: true, ...stamps });
-  await loop(io, delay * 1000, () => io.out(print(sampler.sample(), io.now())), count);
+  const tick = async (): Promise<void> => {
+    asker.tick();
+    io.out(print(await sampler.sample(), io.now()));
+  };
+  await loop(io, delay * 1000, tick, count);
   return statusOf(gpus);
 }
 

@@ -7,6 +7,7 @@ import { jsonDocument } from '../render/document.js';
 import { type CommandSpec, command } from './command.js';
 import { jsonOption } from './json-option.js';
 import { lostLines, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import { chosenGpus, idOption } from './select.js';
 
 const estimate = <const Long extends string>(short: string, long: Long, argument: string, help: string) =>
@@ -32,8 +33,8 @@ export const spec: CommandSpec = command({
   ],
   actions: ['list-info', ...ESTIMATES.map(({ long }) => long)],
   run: async (given, context) => {
-    const { session } = await context.machine();
-    const gpus = chosenGpus(session, given.id);
+    const { session } = await machineOf(context);
+    const gpus = await chosenGpus(session, given.id);
     context.io.out(
       given.json
         ? jsonDocument({ power_hints: [] }, context.source)

@@ -1,54 +1,33 @@
 /** `power-smoothing -ppd`: what the preset profiles of power smoothing say. */
-import { type OptionSpec, setter } from '../argv.js';
+import { setter } from '../argv.js';
 import { Missing } from '../nvml/status.js';
-import { type Cells, cell } from '../query/cell.js';
-import { count } from '../query/kind.js';
-import { PARAMETERS, type PresetProfile, presetProfiles } from '../query/power-smoothing-profiles.js';
-import { jsonDocument } from '../render/document.js';
+import { presetProfiles } from '../query/power-smoothing-profiles.js';
 import { profileDefinitions, refusal } from '../render/power-smoothing.js';
-import { type CommandSpec, command } from './command.js';
+import type { CommandSpec } from './command.js';
 import { jsonOption } from './json-option.js';
-import { lostLines, reachable, statusOf } from './lost.js';
-import { chosenGpus, idOption } from './select.js';
+import { idOption } from './select.js';
+import { type View, viewsCommand } from './views.js';
+
+const view = {
+  short: ['ppd'],
+  long: 'print-profile-definitions',
+  help: 'Show the preset profiles of each GPU.',
+  relation: presetProfiles,
+} as const satisfies View;
 
 const SETTERS = [setter('s', 'state', 'required'), setter('spp', 'set-preset-profile', 'required')] as const;
 
-const options = [
-  idOption,
-  { short: ['ppd'], long: 'print-profile-definitions', help: 'Show the preset profiles of each GPU.' },
-  jsonOption,
-  ...SETTERS,
-] as const satisfies readonly OptionSpec[];
-
-const LABELS = PARAMETERS.map(({ label }) => label);
-
-const profileCells = (gpu: number, { id, parameters }: PresetProfile): Cells => ({
-  gpu: cell(count, gpu),
-  profile_id: cell(count, id),
-  ...Object.fromEntries(PARAMETERS.map(({ name, kind }, i) => [name, parameters[i] ?? cell(kind, 0)])),
-});
-
-export const spec: CommandSpec = command({
-  options,
-  actions: ['print-profile-definitions', ...SETTERS.map(({ long }) => long)],
-  run: async (given, context) => {
-    const { session } = await context.machine();
-    const gpus = chosenGpus(session, given.id);
-    const answers = reachable(gpus).map(({ index, ...gpu }) => ({
-      index,
-      profiles: presetProfiles(session, { index, ...gpu }),
-    }));
-    if (given.json) {
-      const records = answers.flatMap(({ index, profiles }) =>
-        profiles instanceof Missing ? [] : profiles.map((profile) => profileCells(index, profile)),
-      );
-      context.io.out(jsonDocument({ preset_profiles: records }, context.source));
-    } else {
-      const text = answers.map(({ index, profiles }) =>
-        profiles instanceof Missing ? refusal(profiles) : profileDefinitions(index, LABELS, profiles),
-      );
-      context.io.out(text.join('') + lostLines(gpus));
-    }
-    return statusOf(gpus);
-  },
+export const spec: CommandSpec = viewsCommand({
+  options: [idOption, view, jsonOption, ...SETTERS],
+  views: [view],
+  actions: [view, ...SETTERS].map(({ long }) => long),
+  text: ({ gpus }) =>
+    gpus
+      .map(({ gpu, recordsOf }) => {
+        const profiles = recordsOf(presetProfiles);
+        return profiles instanceof Missing
+          ? refusal(profiles)
+          : profileDefinitions(gpu.index, presetProfiles.fields, profiles);
+      })
+      .join(''),
 });

@@ -21,6 +21,7 @@ import * as render from '../render/prm.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 
 const options = [
   { short: ['l'], long: 'list', help: 'List the registers and counters by name.' },
@@ -92,10 +93,10 @@ function parametersOf({ params = '' }: PrmGiven): ReadonlyMap<string, number> {
   );
 }
 
-async function machineOf({ index }: PrmGiven, context: Context): Promise<{ session: Session; gpu: Gpu }> {
+async function gpuOf({ index }: PrmGiven, context: Context): Promise<{ session: Session; gpu: Gpu }> {
   if (index === undefined) throw refusal('ERROR: GPU index is required for read/write operations');
   if (!/^\d+$/.test(index)) throw refusal(plainly`Option "${index}" is invalid for "-i".`);
-  const { session } = await context.machine();
+  const { session } = await machineOf(context);
   const gpu = session.gpus.find((one) => one.index === Number(index));
   if (gpu === undefined) {
     throw refusal('ERROR executing function nvmlDeviceGetHandleByIndex: Invalid Argument');
@@ -116,7 +117,7 @@ function countersOf(names: string): readonly PrmCounter[] {
 
 async function readCounters(names: string, given: PrmGiven, context: Context): Promise<number> {
   const parameters = parametersOf(given);
-  const { session, gpu } = await machineOf(given, context);
+  const { session, gpu } = await gpuOf(given, context);
   const port = parameters.get(PORT);
   if (port === undefined || parameters.size > 1) {
     throw counterRefusal(`prm counter retrieval requires "${PORT}" parameter`);
@@ -173,7 +174,7 @@ function checkWidth(name: string, value: number, bits: number): void {
 async function readRegister(register: PrmRegister, given: PrmGiven, context: Context): Promise<number> {
   const parameters = parametersOf(given);
   for (const [name, value] of parameters) checkParameter(register, name, value);
-  const { session, gpu } = await machineOf(given, context);
+  const { session, gpu } = await gpuOf(given, context);
   const answer = readPrmRegister(session, gpu, register, parameters);
   if ('missing' in answer) {
     const { status } = answer.missing;

@@ -1,54 +1,42 @@
 /** `--query-gpu` and its siblings: chosen fields, as CSV, JSON or JSON lines, once or in a loop. */
-
 import type { Io } from '../io.js';
-import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
-import type { Gpu, Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import { plainly } from '../plain-text.js';
-import type { Reading } from '../query/bound-probe.js';
+import type { Asker } from '../query/ask/asker.js';
+import { type Asking, eachOf } from '../query/ask/asking.js';
+import { readFields, readRecords } from '../query/ask/records.js';
+import type { Subject } from '../query/ask/subject.js';
 import { releaseOf } from '../query/driver-release.js';
+import { constant, type Field, own } from '../query/field.js';
 import { type Kind, text } from '../query/kind.js';
-import { compilePlan, type Plan } from '../query/plan.js';
-import { askerOf } from '../query/read.js';
-import type { Row } from '../query/row.js';
-import { own } from '../query/row.js';
-import { type RecordValues, type Table, tableAt } from '../query/table.js';
+import { compilePlan } from '../query/plan.js';
+import type { Reading } from '../query/reading.js';
+import { type Table, tableAt } from '../query/relation.js';
 import { tableAsked } from '../query/tables/index.js';
 import { csvHeader, csvLine, csvPrinter } from '../render/csv.js';
 import { type AnswerSource, type AskedField, jsonArray, jsonLines, jsonRecord } from '../render/json.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';
 import { lostLines, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import { type QueryFormat, type QueryRequest, refuseFormat, unknownField } from './query-request.js';
-import { pieces, rehearse } from './rehearse.js';
+import { rehearse, type Step } from './rehearse.js';
 import { chosenGpus } from './select.js';
 
 /** An unknown field with --lenient: an empty column, null in JSON. */
 const blank: Kind = { ...text, json: () => null };
 
-/** The number of no field. */
-const UNKNOWN = -1;
-
-/** The rows of names. */
-function fieldsOf(names: readonly string[], { rows }: Table): readonly AskedField[] {
-  const byName = new Map(rows.flatMap((row) => row.names.map((name) => [name, row] as const)));
-  const unknown = (name: string): Row => ({
-    id: UNKNOWN,
-    names: [name],
-    help: '',
-    kind: blank,
-    source: own('blank'),
-  });
-  return names.map((name) => ({ name, row: byName.get(name) ?? unknown(name) }));
+/** The fields of names. */
+function fieldsOf(names: readonly string[], { fields }: Table): readonly AskedField[] {
+  const byName = new Map(fields.flatMap((field) => field.names.map((name) => [name, field] as const)));
+  const unknown = (name: string): Field => ({ names: [name], help: '', kind: blank, source: own('blank') });
+  return names.map((name) => ({ name, field: byName.get(name) ?? unknown(name) }));
 }
 
 /** Fields that the driver's own nvidia-smi does not know are refused as there. What no driver knows has been refused before. */
-function refuseUnknown(fields: readonly AskedField[], isLenient: boolean, io: Io): void {
-  for (const { name, row } of fields) if (row.id === UNKNOWN) unknownField(name, isLenient, io);
+function refuseUnknown(asked: readonly AskedField[], isLenient: boolean, io: Io): void {
+  for (const { name, field } of asked) if (field.kind === blank) unknownField(name, isLenient, io);
 }
-
-/** Fields that take about a millisecond to prepare. */
-const STEP = 20;
 
 /** Runs a --query-* command line. Returns the exit status. */
 export async function query(
@@ -57,89 +45,116 @@ export async function query(
   table = tableAsked((each) => each === request.option),
 ): Promise<number> {
   const { names, isLenient, format, period, id, filename } = request;
-  const prepare = (
-    some: readonly AskedField[],
-    session: Session,
-    gpus: readonly Gpu[],
-  ): { plan: Plan; print: () => string } => {
-    const rows = some.map((field) => field.row);
-    const plan = compilePlan(rows, gpus, { session, now: () => context.io.now() });
-    return { plan, print: printer(table, some, format, plan, session, context.environmentSource) };
-  };
-  await rehearse(
-    context,
-    [...pieces(fieldsOf(names, table), STEP)].map((some) => (session) => {
-      const { plan, print } = prepare(some, session, session.gpus);
-      void plan.sample();
-      print();
-    }),
-  );
-  const { session } = await context.machine();
-  const release = releaseOf(session, (text) => context.io.err(text));
-  const fields = fieldsOf(names, tableAt(table, release));
-  refuseUnknown(fields, isLenient, context.io);
+  const { io } = context;
+  const now = (): number => io.now();
+  if (table.find === undefined) await rehearse(context, [rehearsal(fieldsOf(names, table), format, now)]);
+  const { session, asker } = await machineOf(context);
+  const release = releaseOf(session, (words) => io.err(words));
+  const present = tableAt(table, release);
+  const asked = fieldsOf(names, present);
+  refuseUnknown(asked, isLenient, io);
   refuseFormat(request, release);
-  const gpus = chosenGpus(session, id);
-  if (filename !== undefined) {
-    context.io.redirect(filename, plainly`Failed to create log file ${filename}\n`);
-  }
+  const gpus = await chosenGpus(session, id);
+  if (filename !== undefined) io.redirect(filename, plainly`Failed to create log file ${filename}\n`);
   // On stderr: stdout is for the table, and one of processes has no row for a GPU.
-  context.io.err(lostLines(gpus));
-  const { plan, print } = prepare(fields, session, gpus);
+  io.err(lostLines(gpus));
+  const fields = asked.map(({ field }) => field);
+  const print = printerOf(asked, format, context.environmentSource);
+  const sample =
+    present.find === undefined
+      ? sampleOfPlan(fields, gpus, format, print, { asker, now })
+      : sampleOfRecords(present, fields, gpus, print, { asker, now });
   let first = true;
-  await loop(context.io, period, () => {
-    const pending = plan.sample();
-    const write = (): void => {
-      const head = first && format.shape === 'csv' && format.header ? `${csvHeader(plan.rows)}\n` : '';
+  await loop(io, period, () => {
+    asker.tick();
+    const write = (text: string): void => {
+      const head = first && format.shape === 'csv' && format.header ? `${csvHeader(fields)}\n` : '';
       first = false;
-      context.io.out(head + print());
+      io.out(head + text);
     };
-    return pending === undefined ? write() : pending.then(write);
+    const text = sample();
+    return typeof text === 'string' ? write(text) : text.then(write);
   });
   return statusOf(gpus);
 }
 
-/** Makes the text of one sample. */
-function printer(
-  table: Table,
-  fields: readonly AskedField[],
+/** One sample for nothing. */
+const rehearsal = (asked: readonly AskedField[], format: QueryFormat, now: () => number): Step => {
+  const fields = asked.map(({ field }) => field);
+  const print = printerOf(asked, format, undefined);
+  return async (asker, gpus) => sampleOfPlan(fields, gpus, format, print, { asker, now })();
+};
+
+/** Makes the text of one sample. A promise where it has to be waited for. */
+type Sample = () => string | Promise<string>;
+
+interface Asked {
+  readonly asker: Asker;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** One record for each GPU: the hot path of loops. */
+function sampleOfPlan(
+  fields: readonly Field[],
+  gpus: readonly Subject[],
   format: QueryFormat,
-  plan: Plan,
-  session: Session,
+  print: Printer,
+  asked: Asked,
+): Sample {
+  const plan = compilePlan(fields, gpus, asked);
+  const text =
+    format.shape === 'csv'
+      ? csvPrinter(plan, format.units)
+      : () => print(plan.lines.map(({ readers }) => readers.map((read) => read())));
+  return () => {
+    const pending = plan.sample();
+    return pending === undefined ? text() : pending.then(text);
+  };
+}
+
+/** Several records for each GPU, which may be others at every tick. */
+function sampleOfRecords(
+  table: Table,
+  fields: readonly Field[],
+  gpus: readonly Subject[],
+  print: Printer,
+  { asker, now }: Asked,
+): Sample {
+  const around = { gpuCount: asker.session.gpus.length, now };
+  function* recordsOf(gpu: Subject): Asking<readonly (readonly Reading[])[]> {
+    const records = yield* readRecords(table, fields, gpu, around);
+    if (!(records instanceof Missing)) return records.map(({ readings }) => readings);
+    // One record says why, beside the fields of the GPU.
+    return [
+      yield* readFields(
+        fields.map((field) => withoutRecord(field, records)),
+        gpu,
+        around,
+      ),
+    ];
+  }
+  return async () => print(await asker.start(eachOf(gpus, recordsOf)));
+}
+
+const withoutRecord = (field: Field, why: Missing): Field =>
+  'item' in field.source || 'asks' in field.source ? { ...field, source: constant(why) } : field;
+
+type Printer = (records: readonly (readonly Reading[])[]) => string;
+
+function printerOf(
+  asked: readonly AskedField[],
+  format: QueryFormat,
   source: AnswerSource | undefined,
-): () => string {
-  if (format.shape === 'csv' && table.records === undefined) return csvPrinter(plan, format.units);
-  const records = recordReader(table, plan, session);
+): Printer {
   if (format.shape === 'csv') {
-    return () =>
-      records()
-        .map((readings) => csvLine(plan.rows, readings, format.units))
-        .join('');
+    const fields = asked.map(({ field }) => field);
+    return (records) => records.map((readings) => csvLine(fields, readings, format.units)).join('');
   }
   const write = format.shape === 'json' ? jsonArray : jsonLines;
-  return () =>
+  return (records) =>
     write(
-      records().map((readings) => jsonRecord(fields, readings)),
+      records.map((readings) => jsonRecord(asked, readings)),
       source,
     );
-}
-
-/** Readings of every record of every GPU, in the order of the rows. */
-function recordReader(table: Table, plan: Plan, session: Session): () => readonly (readonly Reading[])[] {
-  const asked = new Set(plan.rows);
-  return () =>
-    plan.lines.flatMap(({ subject, readers }) => {
-      if (table.records === undefined) return [readers.map((read) => read())];
-      const found = table.records(subject, askerOf(session, subject), asked);
-      const records = found instanceof Missing ? [found] : found;
-      return records.map((record) =>
-        plan.rows.map((row, i) => recordReading(row, record, readers[i] as () => Reading)),
-      );
-    });
-}
-
-function recordReading(row: Row, record: RecordValues | Missing, read: () => Reading): Reading {
-  if (!('item' in row.source)) return read();
-  if (record instanceof Missing) return record;
-  return record[row.source.item] ?? Missing.of(NVML_ERROR_NOT_FOUND);
 }

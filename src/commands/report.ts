@@ -1,10 +1,10 @@
 /** `-q`: the full report of the GPUs, or of the units with -u, as text, XML or JSON, once or in a loop; `--dtd`. */
 import { EXIT, UsageError } from '../errors.js';
-import type { Session } from '../nvml/session.js';
 import { Missing, statusWords } from '../nvml/status.js';
 import { jsonText, plainly } from '../plain-text.js';
+import type { Asker } from '../query/ask/asker.js';
+import type { Subject } from '../query/ask/subject.js';
 import { releaseOf } from '../query/driver-release.js';
-import { type Subject, SYSTEM } from '../query/plan.js';
 import { unitsOf as findUnits } from '../query/report/units.js';
 import { PRESENT } from '../release.js';
 import type { AnswerSource } from '../render/json.js';
@@ -14,12 +14,12 @@ import { compileReport } from '../report/compile.js';
 import type { Document, Tree } from '../report/document.js';
 import { dtdOf } from '../report/dtd.js';
 import { gpuTree } from '../report/gpu.js';
-import { ProbeCache } from '../report/probe-cache.js';
 import { treeAt } from '../report/release.js';
 import { unitTree } from '../report/unit.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';
 import { statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import { rehearse } from './rehearse.js';
 import { type ReportRequest, refuseGroups } from './report-request.js';
 import { chosenGpus } from './select.js';
@@ -30,28 +30,31 @@ export async function report(request: ReportRequest, context: Context): Promise<
   if (request.dtd === 'alone') return dtd(request.units, file, context);
   const whole = treeOf(request.units);
   const now = (): number => context.io.now();
+  const writerFor = (tree: Tree) => writerOf(request, tree, request.period !== undefined, context.source);
+  const present = treeAt(whole, PRESENT, request.form);
+  const writePresent = await writerFor(present);
   await rehearse(
     context,
-    whole.parts.map((part) => (session) => {
-      compileReport({ ...whole, parts: [part] }, session.gpus, request, { session, now });
+    present.parts.map((part) => async (asker, gpus) => {
+      const compiled = await compileReport({ ...present, parts: [part] }, gpus, request, { asker, now });
+      await compiled.sample();
+      writePresent(compiled.document());
     }),
   );
-  const { session } = await context.machine();
+  const { session, asker } = await machineOf(context);
   const release = releaseOf(session, (text) => context.io.err(text));
   refuseGroups(request, release);
   const tree = treeAt(whole, release, request.form);
-  const write = await writerOf(request, tree, request.period !== undefined, context.source);
-  const subjects = request.units ? unitsOf(session, id) : chosenGpus(session, id);
+  const write = await writerFor(tree);
+  const subjects = request.units ? await unitsOf(asker, id) : await chosenGpus(session, id);
   if (file !== undefined) context.io.redirect(file);
-  const compiled = compileReport(tree, subjects, request, { session, now });
+  asker.tick();
+  const compiled = await compileReport(tree, subjects, request, { asker, now });
   let isFirst = true;
   await loop(context.io, request.period, async () => {
-    const pending = compiled.sample();
-    // While the first sample of one GPU waits, its text is made for nothing: it takes a third of the time when it is made
-    // again. Of several GPUs one is asked while the other waits.
-    if (isFirst && pending !== undefined && subjects.length === 1) write(compiled.document());
+    if (!isFirst) asker.tick();
     isFirst = false;
-    await pending;
+    await compiled.sample();
     context.io.out(write(compiled.document()));
   });
   return statusOf(subjects);
@@ -66,8 +69,8 @@ function dtd(units: boolean, file: string | undefined, context: Context): number
 
 const treeOf = (units: boolean): Tree => (units ? unitTree : gpuTree);
 
-function unitsOf(session: Session, index: string | undefined): readonly Subject[] {
-  const units = findUnits(new ProbeCache(session.driver).about(SYSTEM));
+async function unitsOf(asker: Asker, index: string | undefined): Promise<readonly Subject[]> {
+  const units = await asker.start(findUnits());
   if (units instanceof Missing) {
     // Words and status, also for NOT_SUPPORTED: 550.163.01 with failing calls.
     throw new UsageError(

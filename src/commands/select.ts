@@ -4,7 +4,8 @@ import { EXIT, UsageError } from '../errors.js';
 import { NVML_ERROR_NO_PERMISSION, NVML_ERROR_RESET_REQUIRED } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { plainly } from '../plain-text.js';
-import { BadBusId, namesIn, selectGpus } from '../query/select.js';
+import { Asker } from '../query/ask/asker.js';
+import { BadBusId, selectGpus } from '../query/select.js';
 
 export const idOption = {
   short: ['i'],
@@ -15,8 +16,8 @@ export const idOption = {
 } as const satisfies OptionSpec;
 
 /** All GPUs, or those of a comma list. Throws UsageError with status 6 when there is none. */
-export function chosenGpus(session: Session, selectors: string | undefined): readonly Gpu[] {
-  const gpus = selectors === undefined ? session.gpus : gpusNamed(session, selectors);
+export async function chosenGpus(session: Session, selectors: string | undefined): Promise<readonly Gpu[]> {
+  const gpus = selectors === undefined ? session.gpus : await gpusNamed(session, selectors);
   if (gpus.length === 0) throw new UsageError('No devices were found', EXIT.noDevice);
   refuseUnusable(gpus);
   return gpus;
@@ -42,24 +43,20 @@ function refuseUnusable(gpus: readonly Gpu[]): void {
 }
 
 /** The GPUs of a comma list; none where it names none. */
-export function gpusNamed(session: Session, selectors: string): readonly Gpu[] {
+export async function gpusNamed(session: Session, selectors: string): Promise<readonly Gpu[]> {
   if (selectors === '') {
     // Without a line's end, as on the H100 with driver 580.159.04.
     throw new UsageError('Failed to parse device string on command line', EXIT.unknownOption, undefined, '');
   }
-  const { driver } = session;
-  const { sawLostGpu } = driver;
   try {
-    return selectGpus(session.gpus, selectors, namesIn(session));
+    // Every GPU is asked for its name, also those that are not meant: the exit status does not depend on these answers.
+    return await new Asker(session).start(selectGpus(session.gpus, selectors));
   } catch (error) {
     if (!(error instanceof BadBusId)) throw error;
     throw new UsageError(
       plainly`Problem with GPU ${badBusIdAsPrinted(error.message)}: Invalid PCI bus id format. Try format [domain:]bus:device.function E.g. 0:2:0.0`,
       EXIT.unknownOption,
     );
-  } finally {
-    // Every GPU is asked for its name, also those that are not meant.
-    driver.sawLostGpu = sawLostGpu;
   }
 }
 

@@ -14,6 +14,7 @@ import { type CommandSpec, command } from './command.js';
 import { jsonOption } from './json-option.js';
 import { loop } from './loop.js';
 import { lostLines, reachable, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import { chosenGpus, idOption } from './select.js';
 
 const loopOption = {
@@ -62,8 +63,8 @@ export const sessionsCommand = (part: string, probe: Probe, columns: readonly Se
     run: async (given, context) => {
       // It runs until it is stopped, a line a GPU every second, also without a session (two H200, 580.159.04).
       const period = loopPeriod(given) ?? (given.json ? undefined : 1000);
-      const { session } = await context.machine();
-      const gpus = chosenGpus(session, given.id);
+      const { session } = await machineOf(context);
+      const gpus = await chosenGpus(session, given.id);
       const asJson = given.json;
       let lines = 0;
       await loop(context.io, period, () => {

@@ -16,6 +16,7 @@ import type { SystemFiles } from '../system/files.js';
 import { recordedPaths } from '../system/recorded.js';
 import { type CommandSpec, command } from './command.js';
 import { loop } from './loop.js';
+import { machineOf } from './machine.js';
 
 const options = [
   {
@@ -148,9 +149,9 @@ async function everyProbe(): Promise<readonly Probe[]> {
     import('../query/monitor/device.js'),
     import('../query/processes.js'),
   ]);
-  const rows = tables.flatMap((table) => table.rows);
+  const fields = tables.flatMap((table) => table.fields);
   return [
-    ...rows.flatMap(({ source }) => ('probe' in source ? [source.probe] : [])),
+    ...fields.flatMap(({ source }) => ('probe' in source ? [source.probe] : [])),
     ...reportProbes,
     ...deviceColumns.map(({ probe }) => probe),
     ...processLists,
@@ -170,7 +171,7 @@ export const spec: CommandSpec = command({
   options,
   run: async (given, context) => {
     const pace = readPace(given);
-    const { session, files } = await context.machine();
+    const { session, files } = await machineOf(context);
     const { output } = given;
     // A file that cannot be made is refused now, not after all that there is to ask.
     if (output !== undefined) context.io.redirect(output);

@@ -1,10 +1,10 @@
 /** The cells of a GPU in the summary table. */
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import { Missing, statusReason } from '../nvml/status.js';
-import type { Reading } from '../query/bound-probe.js';
 import type { Cell, Cells } from '../query/cell.js';
+import { fieldAt } from '../query/field.js';
 import { gpuRow } from '../query/gpu-fields.js';
-import { fieldAt } from '../query/row.js';
+import type { Reading } from '../query/reading.js';
 import { at, PRESENT, type Release } from '../release.js';
 import type { SummaryGpu } from '../render/summary.js';
 

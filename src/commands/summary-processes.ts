@@ -1,44 +1,40 @@
 /** Processes in the summary. */
-import type { Gpu, Session } from '../nvml/session.js';
+import type { Gpu } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED, statusWords } from '../nvml/status.js';
-import type { Reading } from '../query/bound-probe.js';
+import { type Asking, eachOf } from '../query/ask/asking.js';
+import type { Subject } from '../query/ask/subject.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
 import { count, mebibytes, text } from '../query/kind.js';
-import type { Subject } from '../query/plan.js';
-import { nameOf, processesOf } from '../query/processes.js';
-import { askerOf } from '../query/read.js';
+import { namesOf, processesOf } from '../query/processes.js';
+import type { Reading } from '../query/reading.js';
 import type { Release } from '../release.js';
 import type { SummaryProcess } from '../render/summary.js';
 import { tableCell } from './summary-cells.js';
 import { instanceIds, type MigSubject } from './summary-mig.js';
 
-type ProcessCells = Cells<'gpu' | 'gi' | 'ci' | 'pid' | 'type' | 'process_name' | 'used_gpu_memory'>;
+export type ProcessCells = Cells<'gpu' | 'gi' | 'ci' | 'pid' | 'type' | 'process_name' | 'used_gpu_memory'>;
 
 const WHOLE_GPU: Cells<'gi' | 'ci'> = { gi: cell(count, NOT_SUPPORTED), ci: cell(count, NOT_SUPPORTED) };
 
 /** Processes of every GPU, by their JSON names; where MIG divides one, those of its MIG devices. */
-export function processCells(
-  session: Session,
+export const processCells = (
   gpus: readonly Gpu[],
   migs: readonly MigSubject[],
-): readonly ProcessCells[] {
-  return gpus
-    .filter((gpu) => gpu.handle !== undefined)
-    .flatMap((gpu) => {
+): Asking<readonly ProcessCells[]> =>
+  eachOf(
+    gpus.filter((gpu) => gpu.handle !== undefined),
+    function* (gpu): Asking<readonly ProcessCells[]> {
       const own = migs.filter((mig) => mig.gpu === gpu);
-      if (own.length === 0) return processesIn(session, gpu, gpu, WHOLE_GPU);
-      return own.flatMap((mig) => processesIn(session, mig, gpu, instanceIds(session, mig)));
-    });
+      return own.length === 0 ? yield* processesIn(gpu, gpu, WHOLE_GPU) : yield* eachOf(own, processesInMig);
+    },
+  );
+
+function* processesInMig(mig: MigSubject): Asking<readonly ProcessCells[]> {
+  return yield* processesIn(mig, mig.gpu, yield* instanceIds(mig));
 }
 
-function processesIn(
-  session: Session,
-  subject: Subject,
-  gpu: Gpu,
-  ids: Cells<'gi' | 'ci'>,
-): readonly ProcessCells[] {
-  const ask = askerOf(session, subject);
-  const found = processesOf(subject, ask);
+function* processesIn(subject: Subject, gpu: Gpu, ids: Cells<'gi' | 'ci'>): Asking<readonly ProcessCells[]> {
+  const found = yield* processesOf(subject);
   const record = (pid: Reading, type: Reading, name: Reading, memory: Reading): ProcessCells => ({
     gpu: cell(count, gpu.index),
     ...ids,
@@ -49,7 +45,8 @@ function processesIn(
   });
   // Why the processes cannot be listed, in the place of one.
   if (found instanceof Missing) return [record(found, found, found, found)];
-  return found.map(({ pid, type, usedMemory }) => record(pid, type, nameOf(pid, subject, ask), usedMemory));
+  const names = yield* namesOf(found.map(({ pid }) => pid));
+  return found.map(({ pid, type, usedMemory }, i) => record(pid, type, names[i] as Reading, usedMemory));
 }
 
 /** A line of the table, or what it says of a GPU or MIG device whose processes cannot be listed. */

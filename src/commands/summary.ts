@@ -1,17 +1,19 @@
 /** `nvsmi` alone: the summary of GPUs, MIG devices and processes, with the infoROM check, as a table or JSON. */
 import { EXIT } from '../errors.js';
 import { NVML_ERROR_CORRUPTED_INFOROM } from '../nvml/generated/constants.js';
-import { type Gpu, libraryVersion, type Session } from '../nvml/session.js';
+import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import { type Loop, loopPeriod } from '../period.js';
 import { plainText } from '../plain-text.js';
-import type { Reading } from '../query/bound-probe.js';
+import type { Asker } from '../query/ask/asker.js';
+import { eachOf, together } from '../query/ask/asking.js';
 import { cell } from '../query/cell.js';
 import { releaseOf } from '../query/driver-release.js';
+import { fieldAt } from '../query/field.js';
 import { gpuRow } from '../query/gpu-fields.js';
 import { count, timestamp } from '../query/kind.js';
 import { compilePlan, type Plan } from '../query/plan.js';
-import { fieldAt } from '../query/row.js';
+import type { Reading } from '../query/reading.js';
 import type { Release } from '../release.js';
 import { jsonDocument, jsonLine } from '../render/document.js';
 import type { AnswerSource } from '../render/json.js';
@@ -19,12 +21,13 @@ import { renderSummary } from '../render/summary.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';
 import { lostLine, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import { rehearse } from './rehearse.js';
 import { chosenGpus } from './select.js';
 import { FIELDS, gpuCells, isOn, type Read, summaryGpu } from './summary-cells.js';
-import { migCells, migSubjects, summaryMigDevice } from './summary-mig.js';
-import { processCells, summaryProcess } from './summary-processes.js';
-import { cudaVersion, driverVersion, versionCells } from './version.js';
+import { type MigCells, migCells, migSubjects, summaryMigDevice } from './summary-mig.js';
+import { type ProcessCells, processCells, summaryProcess } from './summary-processes.js';
+import { ABSENT, cudaVersion, driverVersion, nvmlVersion, versionCells } from './version.js';
 
 /** The options that the summary takes. */
 export interface SummaryGiven extends Loop {
@@ -43,23 +46,22 @@ export async function summary(given: SummaryGiven, context: Context): Promise<nu
         ? jsonOf(jsonDocument, context.source)
         : jsonOf(jsonLine, context.source);
   await rehearse(context, [
-    (session) => {
-      const { plan, show } = prepare(session, session.gpus, context, print);
-      void plan.sample();
-      show();
+    async (asker) => {
+      const { worst: _, ...taken } = await (await prepare(asker, asker.session.gpus, context))();
+      print(taken);
     },
   ]);
-  const { session } = await context.machine();
-  const gpus = chosenGpus(session, given.id);
+  const machine = await machineOf(context);
+  const gpus = await chosenGpus(machine.session, given.id);
   const file = given.filename;
   if (file !== undefined) context.io.redirect(file);
-  const { plan, show } = prepare(session, gpus, context, print);
+  const sample = await prepare(machine.asker, gpus, context);
   let status: number = EXIT.ok;
   await loop(context.io, period, async () => {
-    await plan.sample();
-    const { text, worst } = show();
+    machine.asker.tick();
+    const { worst, ...taken } = await sample();
     status = worst;
-    context.io.out(text);
+    context.io.out(print(taken));
   });
   return status;
 }
@@ -76,8 +78,8 @@ interface Sample {
   readonly gpus: readonly Gpu[];
   /** Of the GPU in this place. */
   readonly read: (line: number) => Read;
-  readonly migDevices: readonly ReturnType<typeof migCells>[];
-  readonly processes: ReturnType<typeof processCells>;
+  readonly migDevices: readonly MigCells[];
+  readonly processes: readonly ProcessCells[];
   readonly notices: readonly string[];
 }
 
@@ -115,42 +117,38 @@ const jsonOf =
       source,
     );
 
-/** The plan of the summary, and what makes its text and the exit status of a sample. */
-function prepare(
-  session: Session,
+/** Makes the plan of the summary. What is returned takes a sample, with its exit status. */
+async function prepare(
+  asker: Asker,
   gpus: readonly Gpu[],
   { io }: Context,
-  print: (sample: Sample) => string,
-): { plan: Plan; show: () => { text: string; worst: number } } {
-  const driver = driverVersion(session);
+): Promise<() => Promise<Sample & { readonly worst: number }>> {
+  const [driver, cuda, library] = (await asker.start(
+    together([driverVersion(), cudaVersion(), nvmlVersion()]),
+  )) as readonly [string, string, string];
   const versions = {
     driverVersion: driver,
-    cudaVersion: cudaVersion(session),
-    programVersion: libraryVersion(session.driver) ?? driver,
-    release: releaseOf(session, (text) => io.err(text)),
+    cudaVersion: cuda,
+    programVersion: library === ABSENT ? driver : library,
+    release: releaseOf(asker.session, (text) => io.err(text)),
   };
-  const plan = compilePlan(
-    FIELDS.map((name) => fieldAt(gpuRow(name), versions.release)),
-    gpus,
-    { session, now: () => io.now() },
-  );
-  const show = (): { text: string; worst: number } => {
+  const fields = FIELDS.map((name) => fieldAt(gpuRow(name), versions.release));
+  const plan = compilePlan(fields, gpus, { asker, now: () => io.now() });
+  return async () => {
+    await plan.sample();
     const divided = gpus.filter((_, i) => isOn(reader(plan, i)('mig.mode.current')));
-    const migs = divided.flatMap((gpu) => migSubjects(session, gpu));
-    const { notices, worst } = check(gpus, plan);
-    const text = print({
+    const migs = await asker.start(eachOf(divided, migSubjects));
+    return {
       time: io.now(),
       ...versions,
       gpus,
       read: (line) => reader(plan, line),
       hasMig: divided.length > 0,
-      migDevices: migs.map((mig) => migCells(session, mig)),
-      processes: processCells(session, gpus, migs),
-      notices,
-    });
-    return { text, worst };
+      migDevices: await asker.start(together(migs.map(migCells))),
+      processes: await asker.start(processCells(gpus, migs)),
+      ...check(gpus, plan),
+    };
   };
-  return { plan, show };
 }
 
 const reader =

@@ -10,6 +10,7 @@ import {
 } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED, statusReason, statusWords } from '../nvml/status.js';
+import { type Asking, together } from '../query/ask/asking.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
 import { count } from '../query/kind.js';
 import * as topology from '../query/topology.js';
@@ -21,6 +22,7 @@ import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { jsonOption } from './json-option.js';
 import { lostLines, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import { chosenGpus, gpusNamed } from './select.js';
 import * as matrices from './topology-matrix.js';
 
@@ -47,20 +49,23 @@ interface Question extends OptionSpec {
   readonly isFirst?: true;
   /** What is said where -i does not name the GPUs that it is about; left out where it is about none, and -i names too many. */
   readonly refusal?: string;
-  readonly answer: (scope: Scope) => matrices.TopologyAnswer;
+  readonly answer: (scope: Scope) => Asking<matrices.TopologyAnswer>;
 }
 
 type AboutGpus = Required<Pick<Question, 'refusal' | 'answer'>>;
 
 /** nvidia-smi's refusals end with an empty line (H100, H200, 580.159.04). */
-function aboutOne(what: string, answer: (scope: Scope, gpu: Gpu) => matrices.TopologyAnswer): AboutGpus {
+function aboutOne(
+  what: string,
+  answer: (scope: Scope, gpu: Gpu) => Asking<matrices.TopologyAnswer>,
+): AboutGpus {
   const refusal = `${what} must be used in conjunction with the -i argument which must be a single identifier.\n`;
   return {
     refusal,
-    answer: (scope) => {
+    *answer(scope) {
       const [gpu, ...more] = scope.chosen;
       if (gpu === undefined || more.length > 0) throw new UsageError(refusal);
-      return answer(scope, gpu);
+      return yield* answer(scope, gpu);
     },
   };
 }
@@ -69,9 +74,9 @@ const of = (index: number) => cell(count, index);
 const gpuRecords = (gpus: readonly number[], rest: Cells): readonly Cells[] =>
   gpus.map((gpu) => ({ ...rest, gpu: of(gpu) }));
 
-function nearCpu(scope: Scope): matrices.TopologyAnswer {
+function* nearCpu(scope: Scope): Asking<matrices.TopologyAnswer> {
   const { cpu = 0 } = scope.given;
-  const gpus = topology.gpusNearCpu(scope.session, cpu);
+  const gpus = yield* topology.gpusNearCpu(scope.session.gpus, cpu);
   if (gpus instanceof Missing) {
     // Whatever the status: 550.163.01 with failing calls.
     throw new UsageError(
@@ -83,12 +88,12 @@ function nearCpu(scope: Scope): matrices.TopologyAnswer {
   return { text: render.cpuText(cpu, gpus), parts: { near_cpu: gpuRecords(gpus, { cpu: of(cpu) }) } };
 }
 
-const nearest = aboutOne('Nearest GPUs argument', ({ session, given }, gpu) => {
+const nearest = aboutOne('Nearest GPUs argument', function* ({ session, given }, gpu) {
   const level = topology.TOPOLOGY_LEVELS[given.nearest_gpus ?? -1];
   const failure = (why?: string): UsageError =>
     new UsageError('Failed to display the nearest GPUs\n', EXIT.unknownOption, why);
   if (level === undefined) throw failure();
-  const found = topology.nearestGpus(session, gpu, level);
+  const found = yield* topology.nearestGpus(session.gpus, gpu, level);
   if (found instanceof Missing) {
     throw failure(`nvmlDeviceGetTopologyNearestGpus: ${statusReason(found.status)}`);
   }
@@ -102,10 +107,10 @@ const path: AboutGpus = {
   // "conjection" is nvidia-smi's (H100, H200, 580.159.04).
   refusal:
     'Path command line flag must be used in conjection with the -i argument which must be two GPU identifiers.\n',
-  answer: ({ session, chosen }) => {
+  *answer({ chosen }) {
     const [from, to, ...more] = chosen;
     if (from === undefined || to === undefined || more.length > 0) throw new UsageError(path.refusal);
-    const level = topology.ancestors(session, [from, to])[0]?.[1] ?? NOT_SUPPORTED;
+    const level = (yield* topology.ancestors([from, to]))[0]?.[1] ?? NOT_SUPPORTED;
     if (level instanceof Missing) {
       throw new UsageError(
         `The path between GPU ${from.index} and GPU ${to.index} is not known: ${statusWords(level.status)}`,
@@ -133,33 +138,32 @@ function capabilityOf({ p2pstatus = '' }: TopoGiven): number {
   throw new UsageError('Invalid p2p capability index specified at the command-line');
 }
 
-const p2p = ({ session, given }: Scope): matrices.TopologyAnswer =>
-  matrices.p2pMatrix(session, capabilityOf(given));
+const p2p = ({ session, given }: Scope): Asking<matrices.TopologyAnswer> =>
+  matrices.p2pMatrix(session.gpus, capabilityOf(given));
 
 const nearbyNodes = (
   kind: 'CPU' | 'memory',
-  nodes: (scope: Scope, gpu: Gpu) => readonly number[] | Missing,
+  nodes: (scope: Scope, gpu: Gpu) => Asking<readonly number[] | Missing>,
 ): AboutGpus =>
-  aboutOne(`NUMA ID of nearest ${kind}`, (scope, gpu) => {
-    const found = matrices.rangesCell(nodes(scope, gpu));
+  aboutOne(`NUMA ID of nearest ${kind}`, function* (scope, gpu) {
+    const found = matrices.rangesCell(yield* nodes(scope, gpu));
     return {
       text: render.nodesText(kind, cellText(found)),
       parts: { [`nearest_${kind.toLowerCase()}`]: { gpu: of(gpu.index), numa_nodes: found } },
     };
   });
 
-const cpuNodes = nearbyNodes('CPU', ({ session, files }, gpu) => {
-  const { cpus } = topology.affinityOf(session, gpu);
+const cpuNodes = nearbyNodes('CPU', function* ({ files }, gpu) {
+  const { cpus } = yield* topology.affinityOf(gpu);
   return cpus instanceof Missing ? cpus : nodesOfCpus(files, cpus);
 });
 
-const memoryNodes = nearbyNodes(
-  'memory',
-  ({ session }, gpu) => topology.affinityOf(session, gpu).memoryNodes,
-);
+const memoryNodes = nearbyNodes('memory', function* (_, gpu) {
+  return (yield* topology.affinityOf(gpu)).memoryNodes;
+});
 
-const gpuNumaId = aboutOne('GPU NUMA ID', ({ session }, gpu) => {
-  const id = cell(count, topology.affinityOf(session, gpu).numaNode);
+const gpuNumaId = aboutOne('GPU NUMA ID', function* (_, gpu) {
+  const id = cell(count, (yield* topology.affinityOf(gpu)).numaNode);
   return { text: `${cellText(id)}\n`, parts: { gpu_numa_id: { gpu: of(gpu.index), gpu_numa_id: id } } };
 });
 
@@ -169,13 +173,13 @@ const QUESTIONS = [
     short: ['m'],
     long: 'matrix',
     help: 'Connections between GPUs and NICs, with CPU and NUMA affinity.',
-    answer: ({ session, files }) => matrices.matrix(session, files, true),
+    answer: ({ session, files }) => matrices.matrix(session.gpus, files, true),
   },
   {
     short: ['mp'],
     long: 'matrix_pci',
     help: 'The same for PCIe only, without NVLinks.',
-    answer: ({ session, files }) => matrices.matrix(session, files, false),
+    answer: ({ session, files }) => matrices.matrix(session.gpus, files, false),
   },
   {
     short: ['c'],
@@ -235,7 +239,7 @@ const QUESTIONS = [
     short: ['nvme'],
     long: 'nvme',
     help: 'Connections between GPUs and NVMe disks.',
-    answer: ({ session, files }) => matrices.nvmeMatrix(session, files),
+    answer: ({ session, files }) => matrices.nvmeMatrix(session.gpus, files),
   },
 ] as const satisfies readonly Question[];
 
@@ -251,11 +255,12 @@ const options = [
   jsonOption,
 ] as const satisfies readonly OptionSpec[];
 
-function chosenInOrder(session: Session, ids: string | undefined): readonly Gpu[] {
+async function chosenInOrder(session: Session, ids: string | undefined): Promise<readonly Gpu[]> {
   if (ids === undefined) return [];
-  chosenGpus(session, ids);
-  const named = ids.split(',').flatMap((id) => (id.trim() === '' ? [] : gpusNamed(session, id)));
-  return [...new Set(named)];
+  await chosenGpus(session, ids);
+  const names = ids.split(',').filter((id) => id.trim() !== '');
+  const named = await Promise.all(names.map((id) => gpusNamed(session, id)));
+  return [...new Set(named.flat())];
 }
 
 /** The questions of a command line in the order in which they are answered. */
@@ -272,9 +277,9 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
     first?.check?.(given);
     if (first?.refusal !== undefined) throw new UsageError(first.refusal);
   }
-  const { session, files } = await context.machine();
-  const gpus = chosenGpus(session, undefined);
-  const chosen = chosenInOrder(session, given.id);
+  const { session, asker, files } = await machineOf(context);
+  const gpus = await chosenGpus(session, undefined);
+  const chosen = await chosenInOrder(session, given.id);
   first?.check?.(given);
   if (chosen.length > 0 && asked.every(({ refusal }) => refusal === undefined)) {
     throw new UsageError(
@@ -285,11 +290,12 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
   const scope: Scope = { session, files, chosen, given };
   if (given.json) {
     // The first to name a part keeps it: -m has all that -mp has.
-    const parts = asked.map(({ answer }) => answer(scope).parts).reverse();
+    const answers = await asker.start(together(asked.map(({ answer }) => answer(scope))));
+    const parts = answers.map((answer) => answer.parts).reverse();
     context.io.out(jsonDocument(Object.assign({}, ...parts), context.source));
   } else {
     // One at a time: what was answered before a refusal stays (topo -p -n 1 -i 0 on the H100).
-    for (const { answer } of asked) context.io.out(answer(scope).text);
+    for (const { answer } of asked) context.io.out((await asker.start(answer(scope))).text);
     context.io.out(lostLines(gpus));
   }
   return statusOf(gpus);

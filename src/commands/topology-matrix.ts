@@ -1,11 +1,12 @@
 /** The matrices of `topo`: devices, and how each pair is joined. */
-import type { Gpu, Session } from '../nvml/session.js';
+import type { Gpu } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import { plainText } from '../plain-text.js';
-import type { Reading } from '../query/bound-probe.js';
+import { type Asking, together } from '../query/ask/asking.js';
 import { type Cell, type Cells, cell, cellText } from '../query/cell.js';
-import { readGpuFields } from '../query/gpu-fields.js';
+import { gpuField } from '../query/gpu-fields.js';
 import { count, text, words } from '../query/kind.js';
+import type { Reading } from '../query/reading.js';
 import * as topology from '../query/topology.js';
 import type { Part } from '../render/document.js';
 import { ranges } from '../render/ranges.js';
@@ -40,10 +41,9 @@ const jointText = ({ path, nvlinks }: Joint): string => {
 };
 
 /** Where a GPU sits; undefined for one that is lost, or that /sys does not show. */
-function placeOf(session: Session, files: SystemFiles, gpu: Gpu): PciPlace | undefined {
-  const busId = readGpuFields(session, gpu, ['pci.bus_id'])[0];
-  if (busId === undefined || busId instanceof Missing) return undefined;
-  return placeOfBusId(files, String(busId));
+function* placeOf(files: SystemFiles, gpu: Gpu): Asking<PciPlace | undefined> {
+  const busId = yield* gpuField('pci.bus_id', gpu);
+  return busId instanceof Missing ? undefined : placeOfBusId(files, String(busId));
 }
 
 const levelBetween = (a: PciPlace | undefined, b: PciPlace | undefined): Reading =>
@@ -56,8 +56,8 @@ interface Member {
   readonly place: PciPlace | undefined;
 }
 
-function gpuMember(session: Session, files: SystemFiles, gpu: Gpu): Member {
-  const { cpus, memoryNodes, numaNode } = topology.affinityOf(session, gpu);
+function* gpuMember(files: SystemFiles, gpu: Gpu): Asking<Member> {
+  const { cpus, memoryNodes, numaNode } = yield* topology.affinityOf(gpu);
   const affinity = {
     cpu_affinity: rangesCell(cpus),
     numa_affinity: rangesCell(memoryNodes),
@@ -73,7 +73,7 @@ function gpuMember(session: Session, files: SystemFiles, gpu: Gpu): Member {
       },
     },
     record: { name: cell(text, gpuLabel(gpu)), ...affinity },
-    place: placeOf(session, files, gpu),
+    place: yield* placeOf(files, gpu),
   };
 }
 
@@ -96,14 +96,17 @@ export interface TopologyAnswer {
 }
 
 /** All GPUs and NICs against each other. NVML answers for pairs of GPUs, /sys for the rest. */
-export function matrix(session: Session, files: SystemFiles, withNvlinks: boolean): TopologyAnswer {
-  const { gpus } = session;
+export function* matrix(
+  gpus: readonly Gpu[],
+  files: SystemFiles,
+  withNvlinks: boolean,
+): Asking<TopologyAnswer> {
   const members = [
-    ...gpus.map((gpu) => gpuMember(session, files, gpu)),
+    ...(yield* together(gpus.map((gpu) => gpuMember(files, gpu)))),
     ...nics(files).map((nic, i) => nicMember(nic, i)),
   ];
-  const ancestors = topology.ancestors(session, gpus);
-  const widths = withNvlinks ? topology.nvlinkWidths(session, gpus) : [];
+  const ancestors = yield* topology.ancestors(gpus);
+  const widths = withNvlinks ? yield* topology.nvlinkWidths(gpus) : [];
   const joints = members.map((from, i) =>
     members.map(
       (to, j): Joint => ({
@@ -133,13 +136,11 @@ export function matrix(session: Session, files: SystemFiles, withNvlinks: boolea
 }
 
 /** The GPUs against the NVMe disks. */
-export function nvmeMatrix(session: Session, files: SystemFiles): TopologyAnswer {
+export function* nvmeMatrix(gpus: readonly Gpu[], files: SystemFiles): Asking<TopologyAnswer> {
   const disks = nvmeDisks(files);
-  const paths = session.gpus.map((gpu) => {
-    const place = placeOf(session, files, gpu);
-    return disks.map((disk) => cell(levelKind, levelBetween(place, disk.place)));
-  });
-  const labels = session.gpus.map(gpuLabel);
+  const places = yield* together(gpus.map((gpu) => placeOf(files, gpu)));
+  const paths = places.map((place) => disks.map((disk) => cell(levelKind, levelBetween(place, disk.place))));
+  const labels = gpus.map(gpuLabel);
   const names = disks.map(({ name }) => name);
   return {
     text: render.nvmeText(
@@ -158,12 +159,10 @@ export function nvmeMatrix(session: Session, files: SystemFiles): TopologyAnswer
 const p2pKind = words(Object.fromEntries(Array.from({ length: 7 }, (_, i) => [i, render.p2pLabel(i)])), 'U');
 
 /** What each pair of GPUs can do to one another. */
-export function p2pMatrix(session: Session, capability: number): TopologyAnswer {
-  const { gpus } = session;
+export function* p2pMatrix(gpus: readonly Gpu[], capability: number): Asking<TopologyAnswer> {
   const labels = gpus.map(gpuLabel);
-  const pairs = topology
-    .p2pStatuses(session, gpus, capability)
-    .map((row) => row.map((reading) => cell(p2pKind, reading)));
+  const statuses = yield* topology.p2pStatuses(gpus, capability);
+  const pairs = statuses.map((row) => row.map((reading) => cell(p2pKind, reading)));
   return {
     text: render.p2pText(
       labels,

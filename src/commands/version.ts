@@ -1,52 +1,79 @@
 /** `--version` and `-B`. */
 import manifest from '../../package.json' with { type: 'json' };
 import { UsageError } from '../errors.js';
-import { call, i32, struct, text, u32 } from '../nvml/call.js';
 import { countOf } from '../nvml/counts.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
-import { nvmlExcludedDeviceInfo_t, nvmlPciInfo_t } from '../nvml/generated/layouts.js';
-import { readText } from '../nvml/memory.js';
-import { ask, libraryVersion, type Session, shortVersion } from '../nvml/session.js';
+import {
+  nvmlGetExcludedDeviceCount,
+  nvmlGetExcludedDeviceInfoByIndex,
+  nvmlSystemGetCudaDriverVersion,
+  nvmlSystemGetCudaDriverVersion_v2,
+  nvmlSystemGetDriverVersion,
+  nvmlSystemGetNVMLVersion,
+} from '../nvml/generated/entries.js';
+import { shortVersion, withoutCudaMajor } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED, statusReason, statusWords } from '../nvml/status.js';
 import { plainly } from '../plain-text.js';
-import { type Cells, cell } from '../query/cell.js';
+import { type Asking, ask, readOne, together } from '../query/ask/asking.js';
+import { SYSTEM } from '../query/ask/subject.js';
+import { type Cells, cell, cellText } from '../query/cell.js';
 import { releaseOf } from '../query/driver-release.js';
 import { text as words } from '../query/kind.js';
+import { fixed, type Probe } from '../query/probe.js';
+import type { Reading } from '../query/reading.js';
 import { jsonDocument } from '../render/document.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { jsonOption } from './json-option.js';
+import { machineOf } from './machine.js';
+
+const driver = fixed(nvmlSystemGetDriverVersion);
+const library = fixed(nvmlSystemGetNVMLVersion);
+/** A driver that has both may answer the older one alone. */
+const cuda = [fixed(nvmlSystemGetCudaDriverVersion_v2), fixed(nvmlSystemGetCudaDriverVersion)];
+
+/** What is printed in the place of a version that is not known, and of one that could not be asked. */
+export const ABSENT = 'N/A';
+const FAILED = 'ERR!';
+
+const orAbsent = (reading: Reading): string => (reading instanceof Missing ? ABSENT : String(reading));
 
 /** The driver's version as NVML reports it, e.g. 580.159.04; N/A where it does not. */
-export const driverVersion = (session: Session): string =>
-  askText(session, call('nvmlSystemGetDriverVersion', text(80)));
+export function* driverVersion(): Asking<string> {
+  return orAbsent(yield* readOne(driver, SYSTEM, ''));
+}
 
 /**
  * The newest CUDA version that the driver supports, as major.minor; ERR! where it could not be asked (statuses 1, 12, 13 and
  * 999; 580.159.04).
  */
-export function cudaVersion(session: Session): string {
-  let first = 0;
-  for (const fn of ['nvmlSystemGetCudaDriverVersion_v2', 'nvmlSystemGetCudaDriverVersion'] as const) {
-    const { status, memory } = ask(session.driver, call(fn, i32()));
-    const version = status === 0 ? (memory[0]?.readInt32LE(0) ?? 0) : 0;
+export function* cudaVersion(): Asking<string> {
+  let first: Missing | undefined;
+  for (const probe of cuda) {
+    const reading = yield* readOne(probe);
+    if (reading instanceof Missing) first ??= reading;
+    const version = Number(reading);
     if (version > 0) return `${Math.floor(version / 1000)}.${Math.floor((version % 1000) / 10)}`;
-    first ||= status;
   }
-  return first === 0 || first === NVML_ERROR_NOT_SUPPORTED ? 'N/A' : 'ERR!';
+  return first === undefined || first.status === NVML_ERROR_NOT_SUPPORTED ? ABSENT : FAILED;
 }
 
-function askText(session: Session, what: Parameters<typeof ask>[1]): string {
-  const { status, memory } = ask(session.driver, what);
-  return status === 0 && memory[0] !== undefined ? readText(memory[0], 0, memory[0].length) : 'N/A';
+function* versions(): Asking<Readonly<Record<'driver' | 'nvml' | 'cuda', string>>> {
+  const [driver, nvml, cuda] = yield* together([driverVersion(), nvmlVersion(), cudaVersion()]);
+  return { driver: driver as string, nvml: nvml as string, cuda: cuda as string };
+}
+
+/** The library's version, which its nvidia-smi has, too. */
+export function* nvmlVersion(): Asking<string> {
+  return withoutCudaMajor(orAbsent(yield* readOne(library, SYSTEM, '')));
 }
 
 /** Versions as cells; null where one is not known. */
 export const versionCells = (versions: Readonly<Record<string, string | undefined>>): Cells =>
   Object.fromEntries(
-    Object.entries(versions).map(([name, version = 'N/A']) => [
+    Object.entries(versions).map(([name, version = ABSENT]) => [
       name,
-      cell(words, version === 'N/A' || version === 'ERR!' ? NOT_SUPPORTED : version),
+      cell(words, version === ABSENT || version === FAILED ? NOT_SUPPORTED : version),
     ]),
   );
 
@@ -54,25 +81,18 @@ export const versionCells = (versions: Readonly<Record<string, string | undefine
 export async function version(given: { readonly json?: true }, context: Context): Promise<number> {
   const asJson = given.json === true;
   if (!asJson) context.io.err(`nvsmi ${manifest.version}\n`);
-  const { session } = await context.machine();
-  const driver = driverVersion(session);
+  const { session, asker } = await machineOf(context);
+  const { driver, nvml, cuda } = await asker.start(versions());
   if (asJson) {
-    const versions = {
-      nvsmi: manifest.version,
-      nvml: libraryVersion(session.driver),
-      driver,
-      cuda: cudaVersion(session),
-    };
-    context.io.out(jsonDocument({ versions: versionCells(versions) }, context.source));
+    const cells = versionCells({ nvsmi: manifest.version, nvml, driver, cuda });
+    context.io.out(jsonDocument({ versions: cells }, context.source));
     return 0;
   }
-  const library = libraryVersion(session.driver);
-  const cuda = cudaVersion(session);
   const release = releaseOf(session, (text) => context.io.err(text));
   context.io.out(
     [
-      plainly`NVIDIA-SMI version  : ${library ?? driver}`,
-      plainly`NVML version        : ${shortVersion(library ?? 'N/A')}`,
+      plainly`NVIDIA-SMI version  : ${nvml === ABSENT ? driver : nvml}`,
+      plainly`NVML version        : ${shortVersion(nvml)}`,
       ...(release < 610
         ? [plainly`DRIVER version      : ${driver}`, `CUDA Version        : ${cuda}`]
         : [
@@ -90,64 +110,45 @@ export async function version(given: { readonly json?: true }, context: Context)
 /** `version [--json]`, which is `--version`. */
 export const spec: CommandSpec = command({ options: [jsonOption], run: version });
 
+const excludedCount = fixed(nvmlGetExcludedDeviceCount);
+const excludedInfo = (index: number): Probe => fixed(nvmlGetExcludedDeviceInfoByIndex, { index });
+
+/** The GPUs that the driver is configured to exclude, or why they are not known. */
+function* excludedGpus(): Asking<readonly ExcludedGpu[] | Missing> {
+  const asked = yield* ask(excludedCount);
+  const counted = countOf(nvmlGetExcludedDeviceCount.fn, asked.status, Number(asked.raw('value')));
+  if (!('count' in counted)) return Missing.of(counted.status);
+  return yield* together(Array.from({ length: counted.count }, (_, index) => excludedGpu(index)));
+}
+
+function* excludedGpu(index: number): Asking<ExcludedGpu> {
+  const info = yield* ask(excludedInfo(index));
+  return {
+    'pci.bus_id': cell(words, info.read('pciInfo.busId')),
+    uuid: cell(words, info.read('uuid')),
+  };
+}
+
+type ExcludedGpu = Cells<'pci.bus_id' | 'uuid'>;
+
 /** Prints the GPUs that the driver is configured to exclude. */
 export async function excluded(given: { readonly json?: true }, context: Context): Promise<number> {
-  const { session } = await context.machine();
-  const counting = call('nvmlGetExcludedDeviceCount', u32());
-  const { status, memory } = ask(session.driver, counting);
-  const counted = countOf(counting.fn, status, memory[0]?.readUInt32LE(0) ?? 0);
-  if (!('count' in counted)) {
+  const { asker } = await machineOf(context);
+  const gpus = await asker.start(excludedGpus());
+  if (gpus instanceof Missing) {
     // Words and status, also for NOT_SUPPORTED: 550.163.01 with failing calls.
     throw new UsageError(
-      `Unable to determine the number of excluded GPUs: ${statusReason(counted.status)}`,
-      counted.status,
+      `Unable to determine the number of excluded GPUs: ${statusReason(gpus.status)}`,
+      gpus.status,
     );
   }
-  const { count } = counted;
-  if (given.json) {
-    const gpus = Array.from({ length: count }, (_, index) => excludedCells(session, index));
-    context.io.out(jsonDocument({ excluded_gpus: gpus }, context.source));
-    return 0;
-  }
-  if (count === 0) {
-    context.io.out('No excluded devices found.\n');
-    return 0;
-  }
-  const lines = Array.from({ length: count }, (_, index) => excludedLine(session, index));
-  context.io.out(`${lines.join('\n')}\n`);
+  if (given.json) context.io.out(jsonDocument({ excluded_gpus: gpus }, context.source));
+  else if (gpus.length === 0) context.io.out('No excluded devices found.\n');
+  else context.io.out(`${gpus.map(excludedLine).join('\n')}\n`);
   return 0;
 }
 
-/** Bus id and UUID of an excluded GPU, or the status that says why there are none. */
-function excludedGpu(
-  session: Session,
-  index: number,
-): { readonly busId: string; readonly uuid: string } | Missing {
-  const asked = ask(
-    session.driver,
-    call('nvmlGetExcludedDeviceInfoByIndex', index, struct(nvmlExcludedDeviceInfo_t)),
-  );
-  const memory = asked.memory[0];
-  if (asked.status !== 0 || memory === undefined) return Missing.of(asked.status);
-  const { pciInfo, uuid } = nvmlExcludedDeviceInfo_t.fields;
-  const { busId } = nvmlPciInfo_t.fields;
-  return {
-    busId: readText(memory, pciInfo[1] + busId[1], busId[2]),
-    uuid: readText(memory, uuid[1], uuid[2]),
-  };
-}
-
-function excludedLine(session: Session, index: number): string {
-  const gpu = excludedGpu(session, index);
-  if (gpu instanceof Missing) return `GPU ${index}: ${statusWords(gpu.status)}`;
-  return plainly`GPU ${gpu.busId}: (UUID: ${gpu.uuid})`;
-}
-
-function excludedCells(session: Session, index: number): Cells {
-  const gpu = excludedGpu(session, index);
-  const isMissing = gpu instanceof Missing;
-  return {
-    'pci.bus_id': cell(words, isMissing ? gpu : gpu.busId),
-    uuid: cell(words, isMissing ? gpu : gpu.uuid),
-  };
+function excludedLine({ 'pci.bus_id': busId, uuid }: ExcludedGpu, index: number): string {
+  if (busId.reading instanceof Missing) return `GPU ${index}: ${statusWords(busId.reading.status)}`;
+  return `GPU ${cellText(busId)}: (UUID: ${cellText(uuid)})`;
 }

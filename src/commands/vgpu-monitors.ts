@@ -2,10 +2,10 @@
 import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import type { Reading } from '../query/bound-probe.js';
 import { type Cells, cell } from '../query/cell.js';
-import { readGpuFields } from '../query/gpu-fields.js';
 import { count, percent } from '../query/kind.js';
+import { readGpuFields } from '../query/read.js';
+import type { Reading } from '../query/reading.js';
 import { noSession, type SessionColumn, sessionCells } from '../query/sessions.js';
 import * as vgpu from '../query/vgpu.js';
 import { VgpuGpm } from '../query/vgpu-gpm.js';

@@ -2,12 +2,12 @@
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, statusWords } from '../nvml/status.js';
 import { plainText } from '../plain-text.js';
-import type { Reading } from '../query/bound-probe.js';
+import type { Subject } from '../query/ask/subject.js';
 import { type Cell, type Cells, cell, cellText } from '../query/cell.js';
-import { readGpuFields } from '../query/gpu-fields.js';
 import { count, text } from '../query/kind.js';
 import type { GpmMetric } from '../query/monitor/gpm.js';
-import type { Subject } from '../query/plan.js';
+import { readGpuFields, runOn } from '../query/read.js';
+import type { Reading } from '../query/reading.js';
 import * as vgpu from '../query/vgpu.js';
 import * as instances from '../query/vgpu-instances.js';
 import { cellsOf, type Field, type Line, lineAt, vgpuLines, vgpuTypeLines } from '../query/vgpu-lines.js';
@@ -91,7 +91,7 @@ export const SUMMARY: View = {
   print: (session, gpus, now) =>
     render.vgpuSummary({
       time: new Date(now),
-      driverVersion: plainText(driverVersion(session)),
+      driverVersion: plainText(runOn(session, driverVersion())),
       gpus: gpus.map((gpu) => summaryGpu(session, gpu)),
     }),
 };

@@ -6,8 +6,8 @@ import { decimal } from '../period.js';
 import { plainly } from '../plain-text.js';
 import type { Cells } from '../query/cell.js';
 import { type GpmMetric, gpmMetrics } from '../query/monitor/gpm.js';
+import type { Table } from '../query/relation.js';
 import { encoderColumns, fbcColumns } from '../query/sessions.js';
-import type { Table } from '../query/table.js';
 import { accountedApps } from '../query/tables/accounted-apps.js';
 import { instanceSchedulerLogs, vgpuSchedulerLogs } from '../query/tables/vgpu-scheduler-logs.js';
 import { isVgpuHost } from '../query/vgpu.js';
@@ -18,6 +18,7 @@ import { tableHelp } from './help-query.js';
 import { jsonOption } from './json-option.js';
 import { loop } from './loop.js';
 import { lostLines, reachable, refusal, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
 import { query } from './query.js';
 import { type QueryGiven, readQuery } from './query-request.js';
 import { chosenGpus, idOption } from './select.js';
@@ -237,7 +238,7 @@ async function run(given: VgpuGiven, context: Context): Promise<number> {
   const asked = tableAskedBy(given);
   if (asked === undefined) return show(chosenView(given), given, context);
   const { table, list } = asked;
-  const names = table.rows.flatMap((row) => row.names);
+  const names = table.fields.flatMap((row) => row.names);
   const request = readQuery(withFormat(given), { option: table.option, names, list }, io);
   return query(request, context, table);
 }
@@ -245,8 +246,8 @@ async function run(given: VgpuGiven, context: Context): Promise<number> {
 async function show(view: views.View, given: VgpuGiven, context: Context): Promise<number> {
   const { io } = context;
   const period = periodOf(given) ?? view.period;
-  const { session } = await context.machine();
-  const chosen = chosenGpus(session, given.id);
+  const { session } = await machineOf(context);
+  const chosen = await chosenGpus(session, given.id);
   const hosts = reachable(chosen).map((gpu) => ({ gpu, isHost: isVgpuHost(session, gpu) }));
   const gpus = hosts.filter(({ isHost }) => isHost === true).map(({ gpu }) => gpu);
   const asJson = given.json === true;

@@ -2,11 +2,13 @@
 import { checkNames, checkObject, shown } from '../nvml/api/check.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import { readGpuFields } from '../query/gpu-fields.js';
+import { Asker } from '../query/ask/asker.js';
+import { type Asking, together } from '../query/ask/asking.js';
+import type { Subject } from '../query/ask/subject.js';
+import { gpuField } from '../query/gpu-fields.js';
 import { migDevicesIn } from '../query/mig-devices.js';
-import type { Subject } from '../query/plan.js';
-import { askerOf } from '../query/read.js';
-import { BadBusId, namesIn, selectGpus } from '../query/select.js';
+import type { Reading } from '../query/reading.js';
+import { BadBusId, selectGpus } from '../query/select.js';
 import { type GpuName, type GpuOptions, UnknownGpu } from './gpus.js';
 
 /** A GPU, or one of its MIG devices. */
@@ -49,7 +51,7 @@ const whole = (gpu: Gpu): Chosen => ({ gpu, subject: gpu });
 
 function named(session: Session, name: GpuName): Chosen {
   if (typeof name === 'string' && /^MIG-/i.test(name)) {
-    const found = migCalled(session, name);
+    const found = new Asker(session).run(migCalled(session.gpus, name));
     if (found !== undefined) return found;
   } else {
     const gpu = typeof name === 'number' ? session.gpus[name] : gpuCalled(session, name);
@@ -62,23 +64,26 @@ function gpuCalled(session: Session, name: string): Gpu | undefined {
   // The option takes a list; here each has a place of its own.
   if (name.includes(',')) return undefined;
   try {
-    return selectGpus(session.gpus, name, namesIn(session))[0];
+    return new Asker(session).run(selectGpus(session.gpus, name))[0];
   } catch (error) {
     if (error instanceof BadBusId) return undefined;
     throw error;
   }
 }
 
-function migCalled(session: Session, uuid: string): Chosen | undefined {
-  for (const gpu of session.gpus) {
-    const migs = migDevicesIn(gpu, askerOf(session, gpu));
-    // What cannot be listed cannot be named; another GPU may have the device.
-    if (migs instanceof Missing) continue;
-    for (const { handle } of migs) {
-      const subject = { index: gpu.index, handle, status: 0 };
-      const [found] = readGpuFields(session, subject, ['uuid']);
-      if (String(found).toLowerCase() === uuid.toLowerCase()) return { gpu, subject };
-    }
-  }
-  return undefined;
+function* migCalled(gpus: readonly Gpu[], uuid: string): Asking<Chosen | undefined> {
+  const all = yield* together(gpus.map(migsOf));
+  return all.flat().find((mig) => String(mig.uuid).toLowerCase() === uuid.toLowerCase());
+}
+
+function* migsOf(gpu: Gpu): Asking<readonly (Chosen & { readonly uuid: Reading })[]> {
+  const migs = yield* migDevicesIn(gpu);
+  // What cannot be listed cannot be named; another GPU may have the device.
+  if (migs instanceof Missing) return [];
+  const uuids = yield* together(migs.map((mig) => gpuField('uuid', mig)));
+  return migs.map(({ handle }, i) => ({
+    gpu,
+    subject: { index: gpu.index, handle, status: 0 },
+    uuid: uuids[i] as Reading,
+  }));
 }

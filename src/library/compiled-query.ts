@@ -1,20 +1,20 @@
 /** A query whose names, symbols and buffers are resolved once. */
 import { checkNames, checkObject } from '../nvml/api/check.js';
 import type { Session } from '../nvml/session.js';
+import { Asker } from '../query/ask/asker.js';
+import type { Row } from '../query/field.js';
 import { compilePlan, type Plan } from '../query/plan.js';
-import { inTurn } from '../query/probe.js';
-import type { Row } from '../query/row.js';
 import { type AskedField, jsonRecord } from '../render/json.js';
 import type { Chosen } from './chosen-gpus.js';
 import type { Life } from './life.js';
 import type { FieldName, Query, Sample } from './query.js';
 import { checkWatch, ticks, WATCH_OPTIONS, type WatchOptions } from './watch.js';
 
-/** A row whose calls are made in turn, none on worker threads. */
-const askedInTurn = (row: Row): Row =>
-  'probe' in row.source && row.source.probe.waits
-    ? { ...row, source: { ...row.source, probe: inTurn(row.source.probe) } }
-    : row;
+/** A plan with an asker of its own: one may wait while the other is asked. */
+interface Ready {
+  readonly asker: Asker;
+  readonly plan: Plan;
+}
 
 /** Whom a query asks, and how long it may. */
 interface Scope {
@@ -26,8 +26,8 @@ interface Scope {
 export class CompiledQuery<Name extends FieldName> implements Query<Name> {
   readonly #scope: Scope;
   readonly #asked: readonly AskedField[];
-  readonly #inTurn: Plan;
-  #overlapping: Plan | undefined;
+  readonly #inTurn: Ready;
+  #overlapping: Ready | undefined;
   #pending: Promise<Sample<Name>[]> | undefined;
 
   constructor(
@@ -36,14 +36,16 @@ export class CompiledQuery<Name extends FieldName> implements Query<Name> {
     scope: Scope,
   ) {
     this.#scope = scope;
-    this.#asked = fields.map((name, i) => ({ name, row: rows[i] as Row }));
-    this.#inTurn = this.#compile(rows.map(askedInTurn));
+    this.#asked = fields.map((name, i) => ({ name, field: rows[i] as Row }));
+    this.#inTurn = this.#compile();
   }
 
   sample(): Sample<Name>[] {
     this.#scope.life.check();
-    void this.#inTurn.sample();
-    return this.#read(this.#inTurn);
+    const { asker, plan } = this.#inTurn;
+    asker.tick();
+    plan.run();
+    return this.#read(plan);
   }
 
   sampleAsync(): Promise<Sample<Name>[]> {
@@ -62,19 +64,23 @@ export class CompiledQuery<Name extends FieldName> implements Query<Name> {
     return ticks(() => this.sampleAsync(), options, life.ended);
   }
 
-  #compile(rows: readonly Row[]): Plan {
+  #compile(): Ready {
     const { session, chosen } = this.#scope;
+    const asker = new Asker(session);
     const subjects = chosen.map(({ subject }) => subject);
-    return compilePlan(rows, subjects, { session, now: Date.now });
+    const rows = this.#asked.map(({ field }) => field);
+    return { asker, plan: compilePlan(rows, subjects, { asker, now: Date.now }) };
   }
 
   async #overlap(): Promise<Sample<Name>[]> {
     const { life } = this.#scope;
     life.check();
-    this.#overlapping ??= this.#compile(this.#asked.map(({ row }) => row));
-    await this.#overlapping.sample();
+    this.#overlapping ??= this.#compile();
+    const { asker, plan } = this.#overlapping;
+    asker.tick();
+    await plan.sample();
     life.check();
-    return this.#read(this.#overlapping);
+    return this.#read(plan);
   }
 
   #read({ lines }: Plan): Sample<Name>[] {

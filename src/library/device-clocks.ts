@@ -10,8 +10,8 @@ import {
 } from '../nvml/generated/entries.js';
 import { filledOf, LIST_HEAD } from '../nvml/memory.js';
 import { Missing } from '../nvml/status.js';
-import type { BoundProbe, Reading } from '../query/bound-probe.js';
 import { type Probe, sample } from '../query/probe.js';
+import type { Answer, Reading } from '../query/reading.js';
 import { mhz, range } from './device-leaf.js';
 import type { ClocksThrottle, SupportedClock } from './device-lists.js';
 import { absence, type ListPart, type XmlElement } from './device-tree.js';
@@ -65,7 +65,7 @@ const graphicsClocks = (clock: number): Probe =>
 const NUMBERS = list('u32');
 
 /** A list of 32-bit numbers: hundreds of clocks want no view each. Why there is none, as pynvml_utils spells it. */
-function numbersOf(asked: BoundProbe): number[] | string {
+function numbersOf(asked: Answer): number[] | string {
   const memory = asked.memory();
   if (memory === undefined) return absence(asked.refusal().status);
   const length = filledOf(NUMBERS, memory);

@@ -53,10 +53,10 @@ import {
   nvmlDeviceGetVbiosVersion,
 } from '../nvml/generated/entries.js';
 import { NOT_SUPPORTED } from '../nvml/status.js';
-import type { Pick, Reading, Value, View } from '../query/bound-probe.js';
 import { derived } from '../query/derive.js';
 import { pcieThroughput } from '../query/pcie-throughput.js';
 import { field, fixed, type Probe, sample } from '../query/probe.js';
+import type { Pick, Reading, Value, View } from '../query/reading.js';
 import { productBrand } from '../query/report/board.js';
 import { supportedClocks, throttle } from './device-clocks.js';
 import {

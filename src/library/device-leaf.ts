@@ -1,5 +1,5 @@
-import type { Pick, Value } from '../query/bound-probe.js';
 import type { Probe } from '../query/probe.js';
+import type { Pick, Value } from '../query/reading.js';
 import type { DevicePart, GroupPart, LeafPart } from './device-tree.js';
 
 export const MEBIBYTE = 1024 * 1024;

@@ -7,8 +7,8 @@ import {
   nvmlDeviceGetTotalEccErrors,
 } from '../nvml/generated/entries.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
-import type { Value } from '../query/bound-probe.js';
 import { type Probe, sample } from '../query/probe.js';
+import type { Value } from '../query/reading.js';
 import { asNumber, asText, group, leaf, range } from './device-leaf.js';
 import type { RetiredPages } from './device-lists.js';
 import { absence, type GroupPart, type ListPart, type XmlElement } from './device-tree.js';

@@ -3,13 +3,15 @@
 import * as nvml from '../nvml/generated/constants.js';
 import { nvmlDeviceGetAccountingPids, nvmlDeviceGetAccountingStats } from '../nvml/generated/entries.js';
 import { Missing } from '../nvml/status.js';
-import type { Value } from '../query/bound-probe.js';
 import { type Probe, sample } from '../query/probe.js';
-import { computeProcesses, nameOf } from '../query/processes.js';
+import { computeProcesses, isPid, processName } from '../query/processes.js';
+import type { Value } from '../query/reading.js';
 import { asText, MEBIBYTE, mebibytes } from './device-leaf.js';
 import type { AccountedProcess, DeviceProcess } from './device-lists.js';
 import { absence, type ListPart, spellReading, type XmlElement } from './device-tree.js';
 import { NVSMI } from './ids.js';
+
+const NO_NAME = Missing.of(nvml.NVML_ERROR_NOT_FOUND);
 
 export const processes: ListPart<readonly DeviceProcess[] | string | null> = {
   type: 'list',
@@ -22,7 +24,7 @@ export const processes: ListPart<readonly DeviceProcess[] | string | null> = {
     if (items instanceof Missing) return absence(items.status);
     const found = items.flatMap((item): DeviceProcess[] => {
       const pid = Number(item.raw('pid'));
-      const name = nameOf(pid, subject, ask);
+      const name = isPid(pid) ? ask(processName(pid)).read('') : NO_NAME;
       // It ended between the two questions.
       if (name instanceof Missing && name.status === nvml.NVML_ERROR_NOT_FOUND) return [];
       const used = item.read('usedGpuMemory');

@@ -2,10 +2,13 @@
 
 import { nvmlSystemGetDriverVersion } from '../nvml/generated/entries.js';
 import type { Session } from '../nvml/session.js';
-import { BoundProbe, type Reader } from '../query/bound-probe.js';
-import { Questions, type Subject, SYSTEM } from '../query/plan.js';
-import { fixed, inTurn, type Probe } from '../query/probe.js';
-import type { AskProbe } from '../query/table.js';
+import { Asker, type Prepared } from '../query/ask/asker.js';
+import { ask, want } from '../query/ask/asking.js';
+import { Gathering } from '../query/ask/gathering.js';
+import { type Subject, SYSTEM } from '../query/ask/subject.js';
+import { fixed } from '../query/probe.js';
+import type { AskProbe } from '../query/read.js';
+import type { Reader } from '../query/reading.js';
 import { deviceParts } from './device-fields.js';
 import {
   type DevicePart,
@@ -17,9 +20,6 @@ import {
 import type { DeviceResult } from './generated/device.js';
 import { NVSMI } from './ids.js';
 
-/** Questions that are kept for each list of a GPU: of processes there are ever new ones. */
-const KEPT = 128;
-
 /** A part that is asked, ready to be read. */
 interface Ready {
   readonly key: string;
@@ -29,7 +29,9 @@ interface Ready {
 
 /** What deviceQuery and xmlDeviceQuery share: the same values, read after one sample. */
 export class DeviceQuery {
-  private readonly questions: Questions;
+  private readonly asker: Asker;
+  private readonly prepared: Prepared;
+  private readonly gathering = new Gathering();
   private readonly gpus: readonly (readonly Ready[])[];
   private readonly driverVersion: Reader;
   private pending: Promise<void> | undefined;
@@ -41,19 +43,22 @@ export class DeviceQuery {
     private readonly overlap: boolean,
     private readonly now: () => number = Date.now,
   ) {
-    this.questions = new Questions(session);
+    this.asker = new Asker(session);
     const version = fixed(nvmlSystemGetDriverVersion);
     this.driverVersion = this.wants(NVSMI.DRIVER_VERSION)
-      ? this.questions.reader(version, '', SYSTEM)
+      ? this.gathering.reader(want(version, ''), SYSTEM)
       : () => '';
     this.gpus = session.gpus.map((gpu) => this.parts(deviceParts, gpu));
-    this.questions.seal();
+    this.prepared = this.asker.prepare(this.gathering.questions);
+    this.gathering.answers = this.prepared.answers;
   }
 
   /** Asks everything that is due. Whoever asks while another is asking waits for the same answers. */
   sample(): void | Promise<void> {
     if (this.pending !== undefined) return this.pending;
-    const asked = this.questions.run();
+    this.asker.tick();
+    if (!this.overlap) return this.prepared.run();
+    const asked = this.prepared.start();
     if (asked === undefined) return;
     this.pending = asked.finally(() => {
       this.pending = undefined;
@@ -105,7 +110,7 @@ export class DeviceQuery {
     if (!asked) return [];
     if (part.type === 'leaf') return [this.leaf(part, subject)];
     if (part.type === 'word') return [{ key: part.key, read: () => part.word, xml: () => [] }];
-    const ask = this.asker(subject);
+    const ask = this.askerOf(subject);
     return [
       {
         key: part.key,
@@ -119,8 +124,7 @@ export class DeviceQuery {
   }
 
   private leaf(part: LeafPart, subject: Subject): Ready {
-    const probe = this.overlap ? part.probe : inTurn(part.probe);
-    const reader = this.questions.reader(probe, part.pick, subject);
+    const reader = this.gathering.reader(part, subject);
     const read = (): string | number => spellReading(reader(), part.spell);
     return {
       key: part.key,
@@ -132,20 +136,8 @@ export class DeviceQuery {
     };
   }
 
-  /** Asks at once; a question asked before is bound already. */
-  private asker(subject: Subject): AskProbe {
-    const known = new Map<string, BoundProbe>();
-    return (probe: Probe, about = subject) => {
-      const name = about === subject ? probe.name : `${probe.name} of ${about.index}`;
-      let asked = known.get(name);
-      if (asked === undefined) {
-        asked = new BoundProbe(probe, this.session.driver, about.handle, about.status);
-        if (known.size >= KEPT) known.clear();
-        known.set(name, asked);
-      }
-      asked.run();
-      return asked;
-    };
+  private askerOf(subject: Subject): AskProbe {
+    return (probe, about = subject) => this.asker.run(ask(probe, about));
   }
 
   /** What is always in the group comes last in the object and first in XML, as pynvml_utils has it. */

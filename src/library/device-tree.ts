@@ -2,10 +2,10 @@
 import { errorText } from '../nvml/api/error.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import { Missing } from '../nvml/status.js';
-import type { Pick, Reading, Value } from '../query/bound-probe.js';
-import type { Subject } from '../query/plan.js';
+import type { Subject } from '../query/ask/subject.js';
 import type { Probe } from '../query/probe.js';
-import type { AskProbe } from '../query/table.js';
+import type { AskProbe } from '../query/read.js';
+import type { Pick, Reading, Value } from '../query/reading.js';
 
 /** When a part is there: with one of these ids, and in the full answer unless it is `extra`. */
 interface Part {

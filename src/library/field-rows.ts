@@ -1,12 +1,12 @@
 /** The rows that names of fields stand for. */
 import { shown } from '../nvml/api/check.js';
+import type { Row } from '../query/field.js';
 import { gpuTable } from '../query/gpu/index.js';
 import { nearestNames } from '../query/nearest.js';
-import type { Row } from '../query/row.js';
 import { UnknownField } from './query.js';
 
 const rowsByName: ReadonlyMap<string, Row> = new Map(
-  gpuTable.rows.flatMap((row) => row.names.map((name) => [name, row] as const)),
+  gpuTable.fields.flatMap((row) => row.names.map((name) => [name, row] as const)),
 );
 
 /** The rows of the fields that `fn` was given. Throws UnknownField, TypeError. */

@@ -1,5 +1,6 @@
 /** What open() returns: it answers for one machine until it is closed. */
 import { checkNames, checkObject } from '../nvml/api/check.js';
+import { Asker } from '../query/ask/asker.js';
 import { chosenOf, gpusAmong } from './chosen-gpus.js';
 import { CompiledQuery } from './compiled-query.js';
 import { DeviceQuery } from './device-query.js';
@@ -13,7 +14,7 @@ import { Life } from './life.js';
 import type { Nvsmi } from './nvsmi.js';
 import type { Opened } from './open.js';
 import { type Permissions, readPermissions } from './permissions.js';
-import { processesNow } from './processes.js';
+import { processesOn } from './processes.js';
 import type { FieldName, Query, Sample } from './query.js';
 import { groupsOf, reportOf } from './read-report.js';
 import type { Report, ReportOptions } from './report.js';
@@ -28,9 +29,13 @@ export class Machine implements Nvsmi {
   readonly #overlapping = new Map<string, DeviceQuery>();
   readonly #life = new Life();
   readonly #opened: Opened;
+  readonly #reports: Asker;
+  readonly #processes: Asker;
 
   constructor(opened: Opened) {
     this.#opened = opened;
+    this.#reports = new Asker(opened.session);
+    this.#processes = new Asker(opened.session);
   }
 
   get gpuCount(): number {
@@ -63,7 +68,7 @@ export class Machine implements Nvsmi {
     this.#life.check();
     const { session } = this.#opened;
     const gpus = gpusAmong(chosenOf('report', session, options, ['groups']));
-    const report = await reportOf(session, gpus, groupsOf(options.groups));
+    const report = await reportOf(this.#reports, gpus, groupsOf(options.groups));
     this.#life.check();
     return report;
   }
@@ -71,13 +76,16 @@ export class Machine implements Nvsmi {
   processes(options: GpuOptions = {}): GpuProcess[] {
     this.#life.check();
     const { session } = this.#opened;
-    return processesNow(session, chosenOf('processes', session, options));
+    const chosen = chosenOf('processes', session, options);
+    this.#processes.tick();
+    return [...this.#processes.run(processesOn(chosen))];
   }
 
   gpus(options: GpuOptions = {}): GpuRecord[] {
     this.#life.check();
     const { session } = this.#opened;
-    return gpuRecords(session, gpusAmong(chosenOf('gpus', session, options)));
+    const gpus = gpusAmong(chosenOf('gpus', session, options));
+    return [...new Asker(session).run(gpuRecords(gpus))];
   }
 
   deviceQuery(filter?: Filter): DeviceResult {

@@ -1,13 +1,14 @@
 /** The full report of every GPU, as `-q` has it, as one object. */
 import { shown } from '../nvml/api/check.js';
-import type { Gpu, Session } from '../nvml/session.js';
+import type { Gpu } from '../nvml/session.js';
+import type { Asker } from '../query/ask/asker.js';
 import { releaseOf } from '../query/driver-release.js';
 import { PRESENT_GROUPS, readGroups } from '../report/groups.js';
 import type { Group, Report } from './report.js';
 
 /** The report now. Its tree is loaded at the first call; waits of all GPUs overlap. */
 export async function reportOf(
-  session: Session,
+  asker: Asker,
   gpus: readonly Gpu[],
   groups: ReadonlySet<Group> | undefined,
 ): Promise<Report> {
@@ -17,9 +18,9 @@ export async function reportOf(
     import('../report/compile.js'),
     import('../render/report-json.js'),
   ]);
-  session.driver.beginSample?.(reportOf);
-  const tree = treeAt(gpuTree, releaseOf(session), 'json');
-  const compiled = compileReport(tree, gpus, { form: 'json', groups }, { session, now: Date.now });
+  asker.tick();
+  const tree = treeAt(gpuTree, releaseOf(asker.session), 'json');
+  const compiled = await compileReport(tree, gpus, { form: 'json', groups }, { asker, now: Date.now });
   await compiled.sample();
   // The type is generated from the schema, and tests hold every machine's report against the schema.
   return reportJson(compiled.document()) as unknown as Report;

@@ -85,10 +85,6 @@ export interface Bound {
 export interface Driver {
   /** Where the answers come from, for messages: a path or a recording's name. */
   readonly source: string;
-  /** Whether an answer about a GPU said that the GPU is lost. Who does not care about that GPU sets it back. */
-  sawLostGpu: boolean;
-  /** The status with which a list was first refused, unless that only says that there is nothing to list. */
-  refusedList?: Status;
   /** Undefined where the library has no such symbol. */
   bind(call: Call, subject?: Handle): Bound | undefined;
   /**

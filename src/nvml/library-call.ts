@@ -2,11 +2,7 @@
 import type { KoffiFunc } from 'koffi';
 import { type Bound, type Call, type Handle, isOut, type Out } from './call.js';
 import { isBelievable } from './counts.js';
-import {
-  NVML_ERROR_GPU_IS_LOST,
-  NVML_ERROR_INSUFFICIENT_SIZE,
-  NVML_ERROR_TIMEOUT,
-} from './generated/constants.js';
+import { NVML_ERROR_INSUFFICIENT_SIZE, NVML_ERROR_TIMEOUT } from './generated/constants.js';
 import { koffi } from './koffi.js';
 import type { Layout } from './layout.js';
 import { allocate, arrayAt, fieldOf, itemSize, LIST_HEAD, roomOf, SIZE_TAIL, writeText } from './memory.js';
@@ -82,7 +78,6 @@ export class LibraryCall implements Bound {
     readonly call: Call,
     private readonly symbol: NvmlFunction,
     private readonly subject: Handle | undefined,
-    private readonly onLostGpu: () => void,
   ) {
     this.outs = call.args.filter(isOut);
     this.lists = this.outs.flatMap((out, i) =>
@@ -141,10 +136,7 @@ export class LibraryCall implements Bound {
 
   /** Of a function that returns a text, the text is the answer. */
   private statusOf(result: number | string): Status {
-    if (typeof result === 'number') {
-      if (result === NVML_ERROR_GPU_IS_LOST && this.subject !== undefined) this.onLostGpu();
-      return result;
-    }
+    if (typeof result === 'number') return result;
     const memory = this.memory[0] as Buffer;
     writeText(memory, 0, memory.length, result);
     return 0;

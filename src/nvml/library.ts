@@ -113,11 +113,7 @@ function findSymbol(library: LibraryHandle, name: FunctionName): NvmlFunction | 
 }
 
 class Library implements Driver {
-  sawLostGpu = false;
   private readonly symbols = new Map<FunctionName, NvmlFunction | undefined>();
-  private readonly note = (): void => {
-    this.sawLostGpu = true;
-  };
 
   constructor(
     readonly source: string,
@@ -126,7 +122,7 @@ class Library implements Driver {
 
   bind(call: Call, subject?: Handle): Bound | undefined {
     const symbol = this.symbol(call.fn);
-    return symbol === undefined ? undefined : new LibraryCall(call, symbol, subject, this.note);
+    return symbol === undefined ? undefined : new LibraryCall(call, symbol, subject);
   }
 
   textAt(pointer: bigint): string | undefined {

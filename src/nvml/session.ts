@@ -174,12 +174,11 @@ function initFailure(driver: Driver, status: Status, kernelVersion?: KernelVersi
 /** The first two numbers of a version: nvidia-smi prints 580.159 of 580.159.04. */
 export const shortVersion = (version: string): string => version.split('.').slice(0, 2).join('.');
 
-/**
- * The library's own version, which NVML returns even when it cannot be initialised. Since CUDA 13 it has CUDA's
- * major version in front (13.580.159.04), which is not part of the driver's.
- */
-export function libraryVersion(driver: Driver): string | undefined {
+/** The library's own version, which NVML returns even when it cannot be initialised. */
+function libraryVersion(driver: Driver): string | undefined {
   const { status, memory } = ask(driver, call('nvmlSystemGetNVMLVersion', text(80)));
-  if (status !== 0 || memory[0] === undefined) return undefined;
-  return readText(memory[0], 0, 80).replace(/^\d{1,2}\.(?=\d{3}\.)/, '');
+  return status !== 0 || memory[0] === undefined ? undefined : withoutCudaMajor(readText(memory[0], 0, 80));
 }
+
+/** Since CUDA 13 the library's version has CUDA's major version in front (13.580.159.04), which is not part of the driver's. */
+export const withoutCudaMajor = (version: string): string => version.replace(/^\d{1,2}\.(?=\d{3}\.)/, '');

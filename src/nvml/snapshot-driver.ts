@@ -10,7 +10,6 @@ import { unbelievable } from './counts.js';
 import { SnapshotError } from './failures.js';
 import {
   NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
-  NVML_ERROR_GPU_IS_LOST,
   NVML_ERROR_INVALID_ARGUMENT,
   NVML_ERROR_NOT_FOUND,
 } from './generated/constants.js';
@@ -56,17 +55,9 @@ export type MovedBy = 'samples' | 'calls';
 export function snapshotDriver(snapshot: Snapshot, source: string, movedBy: MovedBy = 'samples'): Driver {
   const handles = new SnapshotHandles();
   const moments = new Moments(snapshot.calls, snapshot.ticks ?? []);
-  const world: World = {
-    handles,
+  const world: World = { handles, source, moments };
+  return {
     source,
-    moments,
-    noteLostGpu: () => {
-      driver.sawLostGpu = true;
-    },
-  };
-  const driver: Driver = {
-    source,
-    sawLostGpu: false,
     bind(asked, subject) {
       const call = asked.fn === 'nvmlInitWithFlags' && moments.of(INIT.fn) !== undefined ? INIT : asked;
       if (call.fn === INIT.fn) moments.rewind();
@@ -78,7 +69,6 @@ export function snapshotDriver(snapshot: Snapshot, source: string, movedBy: Move
     ...(moments.move && movedBy === 'samples' ? { beginSample: (asker) => moments.begin(asker) } : {}),
     close() {},
   };
-  return driver;
 }
 
 /** What all calls to a recording share. */
@@ -86,7 +76,6 @@ interface World {
   readonly handles: SnapshotHandles;
   readonly source: string;
   readonly moments: Moments;
-  noteLostGpu(): void;
 }
 
 class SnapshotCall implements Bound {
@@ -105,7 +94,6 @@ class SnapshotCall implements Bound {
   run(): Status {
     if (this.answered !== this.current.version) {
       this.answer();
-      if (this.status === NVML_ERROR_GPU_IS_LOST && this.subject !== undefined) this.world.noteLostGpu();
       this.answered = this.current.version;
     }
     return this.status;

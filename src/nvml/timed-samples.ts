@@ -36,14 +36,14 @@ export function sinceOf(fn: FunctionName, key: string): Since | undefined {
   return { key: key.replace(place, '0'), time: Number(found) };
 }
 
-type Members = { readonly [key: string]: Json };
+export type Members = { readonly [key: string]: Json };
 
 const isObject = (json: Json): json is Members =>
   typeof json === 'object' && json !== null && !Array.isArray(json);
 const isTimed = (json: Json): json is Members => isObject(json) && 'timeStamp' in json;
 
 /** An answer with other lists of samples: they may lie in a tuple or in a struct. */
-function withSamples(json: Json, change: (samples: readonly Members[]) => readonly Json[]): Json {
+export function withSamples(json: Json, change: (samples: readonly Members[]) => readonly Json[]): Json {
   if (Array.isArray(json)) {
     return json.length > 0 && json.every(isTimed)
       ? change(json)
@@ -61,6 +61,16 @@ export function newestIn(answer: Json): number {
     return samples;
   });
   return newest;
+}
+
+/** The samples of an answer. */
+export function samplesIn(answer: Json): readonly Members[] {
+  const found: Members[] = [];
+  withSamples(answer, (samples) => {
+    found.push(...samples);
+    return samples;
+  });
+  return found;
 }
 
 /** The samples of an answer that are newer than a time; undefined where none is. */

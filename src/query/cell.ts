@@ -1,7 +1,7 @@
 /** A named value of a record that is no field of a --query-* table: what was read, and how it is spelled. */
 import { Missing, statusWords } from '../nvml/status.js';
-import type { Reading } from './bound-probe.js';
 import type { Kind } from './kind.js';
+import type { Reading } from './reading.js';
 
 export interface Cell {
   readonly kind: Kind;

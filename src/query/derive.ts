@@ -1,6 +1,6 @@
 /** Readings made of others. */
 import { Missing } from '../nvml/status.js';
-import type { Pick, Reading, View } from './bound-probe.js';
+import type { Pick, Reading, View } from './reading.js';
 
 /** What is made of numbers; missing where one of them is. */
 export function derive(readings: readonly Reading[], make: (...numbers: number[]) => Reading): Reading {

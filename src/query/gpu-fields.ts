@@ -1,12 +1,13 @@
-/** The fields of --query-gpu by their names, and their values at once, where a command needs a few and no plan. */
-import type { Session } from '../nvml/session.js';
-import type { Reading } from './bound-probe.js';
+/** The fields of --query-gpu by their names, and their values where a command needs a few of them once. */
+import type { Asking } from './ask/asking.js';
+import { readFields } from './ask/records.js';
+import type { Subject } from './ask/subject.js';
 import { type Cells, cell } from './cell.js';
+import { nameOf, type Row } from './field.js';
 import { gpuTable } from './gpu/index.js';
-import { compilePlan, type Subject } from './plan.js';
-import { nameOf, type Row } from './row.js';
+import type { Reading } from './reading.js';
 
-const byName = new Map(gpuTable.rows.map((row) => [nameOf(row), row]));
+const byName = new Map(gpuTable.fields.map((row) => [nameOf(row), row]));
 
 /** The row of a --query-gpu field. Throws for a name that does not exist: a mistake of the caller. */
 export function gpuRow(name: string): Row {
@@ -15,24 +16,22 @@ export function gpuRow(name: string): Row {
   return row;
 }
 
-/** Values of some --query-gpu fields of one GPU or MIG device. Not for fields that wait. */
-export function readGpuFields(
-  session: Session,
-  subject: Subject,
-  names: readonly string[],
-): readonly Reading[] {
-  const plan = compilePlan(names.map(gpuRow), [subject], { session, now: Date.now });
-  void plan.sample();
-  return plan.lines.flatMap(({ readers }) => readers.map((read) => read()));
+/** Values of some --query-gpu fields of one GPU or MIG device. */
+export const gpuFields = (names: readonly string[], subject: Subject): Asking<readonly Reading[]> =>
+  readFields(names.map(gpuRow), subject);
+
+/** One of them. */
+export function* gpuField(name: string, subject: Subject): Asking<Reading> {
+  const [reading] = yield* gpuFields([name], subject);
+  return reading as Reading;
 }
 
 /** The same as cells, by the names of the fields. */
-export function fieldCells<Name extends string>(
-  session: Session,
-  subject: Subject,
+export function* fieldCells<Name extends string>(
   names: readonly Name[],
-): Cells<Name> {
-  const readings = readGpuFields(session, subject, names);
+  subject: Subject,
+): Asking<Cells<Name>> {
+  const readings = yield* gpuFields(names, subject);
   const cells = names.map((name, i) => [name, cell(gpuRow(name).kind, readings[i] as Reading)]);
   return Object.fromEntries(cells) as Cells<Name>;
 }

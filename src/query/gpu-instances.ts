@@ -9,7 +9,7 @@ import {
   nvmlGpuInstanceGetInfo,
 } from '../nvml/generated/entries.js';
 import type { Session } from '../nvml/session.js';
-import type { Reading } from './bound-probe.js';
+import type { Subject } from './ask/subject.js';
 import { derive } from './derive.js';
 import {
   byId,
@@ -22,9 +22,9 @@ import {
   type Placement,
   placementsOf,
 } from './mig-instances.js';
-import type { Subject } from './plan.js';
 import { fixed, type Probe, sample } from './probe.js';
 import { askProbe } from './read.js';
+import type { Reading } from './reading.js';
 
 /**
  * In the order of nvidia-smi: by slices, variants behind the plain one. Seen on the H100 and H200 (580.159.04: 1g,

@@ -1,12 +1,12 @@
 /** The processes of a GPU with their names, and where on it they are: on all of it, or on one of its MIG devices. */
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
-import type { Reading } from './bound-probe.js';
+import { type Asking, read, together, want } from './ask/asking.js';
+import type { Subject } from './ask/subject.js';
 import { computeInstanceId, gpuInstanceId } from './mig.js';
 import { migDevicesOf } from './mig-devices.js';
-import type { Subject } from './plan.js';
 import type { ProcessType } from './process-type.js';
-import { nameOf, processesOf } from './processes.js';
-import type { AskProbe } from './table.js';
+import { namesOf, processesOf } from './processes.js';
+import type { Reading } from './reading.js';
 
 /** A process on a GPU. One that ended meanwhile has no name. */
 export type PlacedProcess = {
@@ -20,33 +20,40 @@ export type PlacedProcess = {
 };
 
 /** The processes, or why they cannot be listed. */
-export function gpuProcesses(gpu: Subject, ask: AskProbe): readonly PlacedProcess[] | Missing {
+export function* gpuProcesses(gpu: Subject): Asking<readonly PlacedProcess[] | Missing> {
   if (gpu.status !== 0) return Missing.of(gpu.status);
-  const migs = migDevicesOf(gpu, ask);
+  const migs = yield* migDevicesOf(gpu);
   if (migs instanceof Missing) return migs;
   if (migs === undefined || migs.length === 0) {
-    return processesOn(gpu, NOT_SUPPORTED, NOT_SUPPORTED, ask);
+    return yield* processesOn(gpu, NOT_SUPPORTED, NOT_SUPPORTED);
   }
   const all: PlacedProcess[] = [];
-  for (const mig of migs) {
-    const instances = [gpuInstanceId, computeInstanceId].map((id) => ask(id, mig).read('value'));
-    const found = processesOn(mig, ...(instances as [Reading, Reading]), ask);
+  for (const found of yield* together(migs.map(processesOnMig))) {
     if (found instanceof Missing) return found;
     all.push(...found);
   }
   return all;
 }
 
-function processesOn(
+function* processesOnMig(mig: Subject): Asking<readonly PlacedProcess[] | Missing> {
+  const instances = yield* read([want(gpuInstanceId), want(computeInstanceId)], mig);
+  return yield* processesOn(mig, ...(instances as [Reading, Reading]));
+}
+
+function* processesOn(
   place: Subject,
   gpuInstance: Reading,
   computeInstance: Reading,
-  ask: AskProbe,
-): readonly PlacedProcess[] | Missing {
-  const found = processesOf(place, ask);
+): Asking<readonly PlacedProcess[] | Missing> {
+  const found = yield* processesOf(place);
   if (found instanceof Missing) return found;
-  return found.map(({ pid, type, usedMemory }) => {
-    const name = nameOf(pid, place, ask);
-    return { gpuInstance, computeInstance, pid, type, name, usedMemory };
-  });
+  const names = yield* namesOf(found.map(({ pid }) => pid));
+  return found.map((process, i) => ({
+    gpuInstance,
+    computeInstance,
+    pid: process.pid,
+    type: process.type,
+    name: names[i] as Reading,
+    usedMemory: process.usedMemory,
+  }));
 }

@@ -1,8 +1,8 @@
 /** A kind spells a raw reading: as text, as JSON, with which unit. */
 import { plainText } from '../plain-text.js';
 import type { Past } from '../release.js';
-import type { Value } from './bound-probe.js';
 import { likePrintf } from './decimals.js';
+import type { Value } from './reading.js';
 
 export type JsonScalar = number | string | boolean | null;
 

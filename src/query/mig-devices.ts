@@ -12,10 +12,10 @@ import {
   nvmlDeviceGetMigDeviceHandleByIndex,
 } from '../nvml/generated/entries.js';
 import { isTooNew, Missing, type Status } from '../nvml/status.js';
+import { type Asking, ask, askAll } from './ask/asking.js';
+import type { Subject } from './ask/subject.js';
 import { migMode } from './gpu/engines.js';
-import type { Subject } from './plan.js';
 import { fixed, type Probe, sample } from './probe.js';
-import type { AskProbe } from './table.js';
 
 const migRoom = fixed(nvmlDeviceGetMaxMigDeviceCount);
 const migHandle = (index: number): Probe => sample(nvmlDeviceGetMigDeviceHandleByIndex, { index });
@@ -31,13 +31,16 @@ const isGap = (status: Status): boolean =>
  * The MIG devices of a GPU, whatever its mode, numbered without gaps as nvidia-smi does (driver 590); none where it has no
  * MIG.
  */
-export function migDevicesIn(gpu: Subject, ask: AskProbe): readonly Subject[] | Missing {
-  const room = ask(migRoom, gpu);
+export function* migDevicesIn(gpu: Subject): Asking<readonly Subject[] | Missing> {
+  const room = yield* ask(migRoom, gpu);
   const counted = countOf(nvmlDeviceGetMaxMigDeviceCount.fn, room.status, Number(room.raw('value')));
   if (!('count' in counted)) return isWithoutMig(counted.status) ? [] : room.refusal(counted.status);
   const devices: Subject[] = [];
-  for (let place = 0; place < counted.count; place++) {
-    const asked = ask(migHandle(place), gpu);
+  const places = Array.from({ length: counted.count }, (_, place) => ({
+    probe: migHandle(place),
+    subject: gpu,
+  }));
+  for (const asked of yield* askAll(places)) {
     const found = asked.read('value');
     if (!(found instanceof Missing)) {
       devices.push({ index: devices.length, handle: found as Handle, status: 0 });
@@ -47,10 +50,10 @@ export function migDevicesIn(gpu: Subject, ask: AskProbe): readonly Subject[] | 
 }
 
 /** The same of a GPU that MIG divides; undefined where it is not divided. */
-export function migDevicesOf(gpu: Subject, ask: AskProbe): readonly Subject[] | Missing | undefined {
-  const asked = ask(migMode, gpu);
+export function* migDevicesOf(gpu: Subject): Asking<readonly Subject[] | Missing | undefined> {
+  const asked = yield* ask(migMode, gpu);
   const mode = asked.read('currentMode');
   if (mode === 0) return undefined;
   if (mode instanceof Missing) return isWithoutMig(mode.status) ? undefined : asked.refusal();
-  return migDevicesIn(gpu, ask);
+  return yield* migDevicesIn(gpu);
 }

@@ -7,7 +7,7 @@ import {
 } from '../nvml/generated/constants.js';
 import type { Layout, ScalarType } from '../nvml/layout.js';
 import { isTooNew, Missing, type Status } from '../nvml/status.js';
-import type { BoundProbe, Reading, View } from './bound-probe.js';
+import type { Answer, Reading, View } from './reading.js';
 
 /** MIG's lists come with the array before its count. */
 export const backwards = (item: Layout | ScalarType): Out => ({
@@ -62,7 +62,7 @@ const NOT_A_PROFILE: readonly Status[] = [
 ];
 
 /** Whether there is a profile of that kind. Throws InstanceError where that is not known. */
-export function isProfile(asked: BoundProbe, of: InstanceError['of']): boolean {
+export function isProfile(asked: Answer, of: InstanceError['of']): boolean {
   if (asked.status === 0) return true;
   if (NOT_A_PROFILE.includes(asked.status) || isTooNew(asked.status)) return false;
   throw new InstanceError(of, asked.refusal().status);
@@ -75,14 +75,14 @@ export const freeOf = (capacity: Reading, total: Reading): Reading =>
     : capacity;
 
 /** Throws InstanceError where the places cannot be listed. */
-export function placementsOf(asked: BoundProbe, of: InstanceError['of']): readonly Placement[] {
+export function placementsOf(asked: Answer, of: InstanceError['of']): readonly Placement[] {
   const items = asked.items();
   if (items instanceof Missing) throw new InstanceError(of, items.status);
   return items.map((item) => ({ start: item.read('start'), size: item.read('size') }));
 }
 
 /** The handles of a list; an empty list is an answer, a refusal throws InstanceError. */
-export function handlesOf(asked: BoundProbe, of: InstanceError['of']): readonly Handle[] {
+export function handlesOf(asked: Answer, of: InstanceError['of']): readonly Handle[] {
   const items = asked.items([NVML_ERROR_NOT_FOUND]);
   if (items instanceof Missing) throw new InstanceError(of, items.status);
   return items.map((item) => item.read('') as Handle);
@@ -90,7 +90,7 @@ export function handlesOf(asked: BoundProbe, of: InstanceError['of']): readonly 
 
 /** What NVML says of an instance. Throws InstanceError where it says nothing. */
 export function infoOf(
-  asked: BoundProbe,
+  asked: Answer,
   of: InstanceError['of'],
 ): { readonly id: number; readonly placement: Placement } {
   const id = asked.read('id');

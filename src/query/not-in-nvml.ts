@@ -5,9 +5,9 @@
  */
 import { NVML_ERROR_FUNCTION_NOT_FOUND } from '../nvml/generated/constants.js';
 import { Missing } from '../nvml/status.js';
+import type { Subject } from './ask/subject.js';
 import { type Cell, type Cells, cell } from './cell.js';
 import { count, type Kind, megahertz, text, words } from './kind.js';
-import type { Subject } from './plan.js';
 
 const notInNvml = (kind: Kind, gpu: Subject): Cell =>
   cell(kind, Missing.of(gpu.status === 0 ? NVML_ERROR_FUNCTION_NOT_FOUND : gpu.status));

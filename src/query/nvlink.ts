@@ -10,13 +10,17 @@ import {
   nvmlDeviceGetNvLinkState,
   nvmlSystemGetNvlinkBwMode,
 } from '../nvml/generated/entries.js';
-import type { Session } from '../nvml/session.js';
 import { Missing, type Status } from '../nvml/status.js';
-import type { Reading, Value } from './bound-probe.js';
-import { count, type Kind, number, text, words } from './kind.js';
-import type { Subject } from './plan.js';
+import { type Asking, ask, askAll, want } from './ask/asking.js';
+import type { Subject } from './ask/subject.js';
+import { derive } from './derive.js';
+import { type Field, from } from './field.js';
+import { gpuField } from './gpu-fields.js';
+import { count, type Kind, microseconds, number, text, words } from './kind.js';
+import { gigabytesPerSecond, linkActive, linkField, linkNumber, yes } from './link.js';
 import { field, fixed, type Probe, sample } from './probe.js';
-import { askProbe, readValues, type Wanted, want } from './read.js';
+import type { Answer, Reading, Value, View } from './reading.js';
+import type { Records, Relation } from './relation.js';
 
 const linkState = (link: number): Probe => sample(nvmlDeviceGetNvLinkState, { link });
 
@@ -37,9 +41,6 @@ export interface Link {
   readonly active: Reading;
 }
 
-/** Whether a link can be asked about: one that is not known to be inactive. */
-export const isAskable = ({ active }: { readonly active: Reading }): boolean => active !== 0;
-
 /** How NVML says that a GPU has no such link, or no NVLink. */
 const NO_LINK: readonly Status[] = [
   nvml.NVML_ERROR_NOT_SUPPORTED,
@@ -52,13 +53,13 @@ const NO_LINK: readonly Status[] = [
  * The links that a GPU has; none where it has no NVLink. A link whose state cannot be read is one of them where NVML counts
  * so many; where it does not, it is not known which links there are.
  */
-export function linksOf(session: Session, gpu: Subject): readonly Link[] | Missing {
-  const counted = readValues(session, gpu, [want(field(nvml.NVML_FI_DEV_NVLINK_LINK_COUNT, 0, 'static'))])[0];
+export function* linksOf(gpu: Subject): Asking<readonly Link[] | Missing> {
+  const counted = (yield* ask(linkCount, gpu)).read('value');
   const isCounted = !(counted instanceof Missing);
   const limit = Math.min(isCounted ? Number(counted) : MOST_LINKS, MOST_LINKS);
+  const states = isCounted ? yield* statesOf(gpu, 0, limit) : yield* statesUntilNone(gpu, limit);
   const links: Link[] = [];
-  for (let index = 0; index < limit; index++) {
-    const asked = askProbe(session, linkState(index), gpu);
+  for (const [index, asked] of states.entries()) {
     const active = asked.read('isActive');
     if (active instanceof Missing) {
       if (NO_LINK.includes(active.status)) break;
@@ -70,33 +71,30 @@ export function linksOf(session: Session, gpu: Subject): readonly Link[] | Missi
 }
 
 const MOST_LINKS = nvml.NVML_NVLINK_MAX_LINKS;
+const linkCount = field(nvml.NVML_FI_DEV_NVLINK_LINK_COUNT, 0, 'static');
 
-/** Something that can be asked about a link. */
-export interface LinkField {
-  /** Its name in JSON. */
-  readonly key: string;
-  /** nvidia-smi's words for it, where it prints any. */
-  readonly label: string;
-  readonly kind: Kind;
-  readonly of: (link: number) => Wanted;
+const statesOf = (gpu: Subject, first: number, count: number): Asking<readonly Answer[]> =>
+  askAll(Array.from({ length: count }, (_, i) => ({ probe: linkState(first + i), subject: gpu })));
+
+/** A GPU without NVLink is asked about one link only. */
+function* statesUntilNone(gpu: Subject, limit: number): Asking<readonly Answer[]> {
+  const states: Answer[] = [];
+  while (states.length < limit) {
+    const [state] = yield* statesOf(gpu, states.length, 1);
+    states.push(state as Answer);
+    if (state?.status !== 0) break;
+  }
+  return states;
 }
 
-const byField =
-  (id: number) =>
-  (link: number): Wanted =>
-    want(field(id, link));
+const byField = (
+  id: number,
+  name: string,
+  label: string,
+  kind: Kind,
+  help = `${label} of the link.`,
+): Field => linkField(name, label, kind, (link) => want(field(id, link)), help);
 
-/** Megabytes a second, printed as GB/s without trailing zeros: 26.562 (H200, 580.159.04), 25 (A100). */
-export const gigabytesPerSecond: Kind = {
-  unit: 'GB/s',
-  spell: (value) => String(Number(value) / 1000),
-  json: (value) => Number(value) / 1000,
-};
-
-export const yes: Kind = {
-  spell: (value) => String(Number(value) !== 0),
-  json: (value) => Number(value) !== 0,
-};
 const kibibytes = number('KiB');
 
 /** A bit error rate: four bits of mantissa, eight of a negative exponent; 15e-255 is none at all. */
@@ -112,26 +110,29 @@ function rateText(value: Value): string {
   return `${mantissa}e-${exponent}`;
 }
 
-export const speed: LinkField = {
-  key: 'speed_gb_per_s',
-  label: '',
-  kind: gigabytesPerSecond,
-  of: byField(nvml.NVML_FI_DEV_NVLINK_GET_SPEED),
-};
+export const speed = byField(
+  nvml.NVML_FI_DEV_NVLINK_GET_SPEED,
+  'speed',
+  '',
+  gigabytesPerSecond,
+  'Bandwidth of the link in each direction.',
+);
 
-export const remoteBusId: LinkField = {
-  key: 'remote_bus_id',
-  label: 'Remote Device',
-  kind: text,
-  of: (link) => want(linkRemote(link), 'busId'),
-};
+export const remoteBusId = linkField(
+  'remote.pci.bus_id',
+  'Remote Device',
+  text,
+  (link) => want(linkRemote(link), 'busId'),
+  'PCI bus id of the remote end.',
+);
 
-export const remoteLink: LinkField = {
-  key: 'remote_link',
-  label: 'Link',
-  kind: count,
-  of: byField(nvml.NVML_FI_DEV_NVLINK_REMOTE_NVLINK_ID),
-};
+export const remoteLink = byField(
+  nvml.NVML_FI_DEV_NVLINK_REMOTE_NVLINK_ID,
+  'remote.link',
+  'Link',
+  count,
+  'Number of the link at the remote end.',
+);
 
 const CAPABILITIES: readonly (readonly [number, key: string, label: string])[] = [
   [nvml.NVML_NVLINK_CAP_P2P_SUPPORTED, 'p2p', 'P2P is supported'],
@@ -142,91 +143,88 @@ const CAPABILITIES: readonly (readonly [number, key: string, label: string])[] =
   [nvml.NVML_NVLINK_CAP_VALID, 'link', 'Link is supported'],
 ];
 
-export const capabilities: readonly LinkField[] = CAPABILITIES.map(([which, key, label]) => ({
-  key: `${key}_supported`,
-  label,
-  kind: yes,
-  of: (link) => want(capability(link, which)),
-}));
+export const capabilities: readonly Field[] = CAPABILITIES.map(([which, key, label]) =>
+  linkField(`capability.${key}`, label, yes, (link) => want(capability(link, which)), `${label}.`),
+);
 
 const fields = (
   kind: Kind,
-  rows: readonly (readonly [id: number, key: string, label: string, kind?: Kind])[],
-): readonly LinkField[] =>
-  rows.map(([id, key, label, own]) => ({ key, label, kind: own ?? kind, of: byField(id) }));
+  rows: readonly (readonly [id: number, name: string, label: string, kind?: Kind])[],
+): readonly Field[] => rows.map(([id, name, label, own]) => byField(id, name, label, own ?? kind));
 
 /** Up to NVLink 4. */
-export const linkErrors: readonly LinkField[] = fields(count, [
-  [nvml.NVML_FI_DEV_NVLINK_ERROR_DL_REPLAY, 'replay_errors', 'Replay Errors'],
-  [nvml.NVML_FI_DEV_NVLINK_ERROR_DL_RECOVERY, 'recovery_errors', 'Recovery Errors'],
-  [nvml.NVML_FI_DEV_NVLINK_ERROR_DL_CRC, 'crc_errors', 'CRC Errors'],
+export const linkErrors: readonly Field[] = fields(count, [
+  [nvml.NVML_FI_DEV_NVLINK_ERROR_DL_REPLAY, 'errors.replay', 'Replay Errors'],
+  [nvml.NVML_FI_DEV_NVLINK_ERROR_DL_RECOVERY, 'errors.recovery', 'Recovery Errors'],
+  [nvml.NVML_FI_DEV_NVLINK_ERROR_DL_CRC, 'errors.crc', 'CRC Errors'],
 ]);
 
 /** Errors that ECC corrected, of all lanes of a link together. */
-export const corrected: LinkField = {
-  key: 'ecc_corrected_errors',
-  label: 'All Lanes ECC Correction Count',
-  kind: count,
-  of: (link) => want(eccErrors(link)),
-};
+export const corrected = linkField(
+  'errors.ecc_corrected',
+  'All Lanes ECC Correction Count',
+  count,
+  (link) => want(eccErrors(link)),
+  'Errors that ECC corrected, of all lanes together.',
+);
 
 /** From NVLink 5 on; the names are those that public B200 and B300 outputs show. */
-export const portCounters: readonly LinkField[] = fields(count, [
-  [nvml.NVML_FI_DEV_NVLINK_COUNT_XMIT_PACKETS, 'tx_packets', 'Tx packets'],
-  [nvml.NVML_FI_DEV_NVLINK_COUNT_XMIT_BYTES, 'tx_bytes', 'Tx bytes'],
-  [nvml.NVML_FI_DEV_NVLINK_COUNT_RCV_PACKETS, 'rx_packets', 'Rx packets'],
-  [nvml.NVML_FI_DEV_NVLINK_COUNT_RCV_BYTES, 'rx_bytes', 'Rx bytes'],
+export const portCounters: readonly Field[] = fields(count, [
+  [nvml.NVML_FI_DEV_NVLINK_COUNT_XMIT_PACKETS, 'packets.tx', 'Tx packets'],
+  [nvml.NVML_FI_DEV_NVLINK_COUNT_XMIT_BYTES, 'bytes.tx', 'Tx bytes'],
+  [nvml.NVML_FI_DEV_NVLINK_COUNT_RCV_PACKETS, 'packets.rx', 'Rx packets'],
+  [nvml.NVML_FI_DEV_NVLINK_COUNT_RCV_BYTES, 'bytes.rx', 'Rx bytes'],
   [
     nvml.NVML_FI_DEV_NVLINK_COUNT_MALFORMED_PACKET_ERRORS,
-    'malformed_packet_errors',
+    'errors.malformed_packet',
     'Malformed packet Errors',
   ],
-  [nvml.NVML_FI_DEV_NVLINK_COUNT_BUFFER_OVERRUN_ERRORS, 'buffer_overrun_errors', 'Buffer overrun Errors'],
-  [nvml.NVML_FI_DEV_NVLINK_COUNT_RCV_ERRORS, 'rx_errors', 'Rx Errors'],
-  [nvml.NVML_FI_DEV_NVLINK_COUNT_RCV_REMOTE_ERRORS, 'rx_remote_errors', 'Rx remote Errors'],
-  [nvml.NVML_FI_DEV_NVLINK_COUNT_RCV_GENERAL_ERRORS, 'rx_general_errors', 'Rx General Errors'],
+  [nvml.NVML_FI_DEV_NVLINK_COUNT_BUFFER_OVERRUN_ERRORS, 'errors.buffer_overrun', 'Buffer overrun Errors'],
+  [nvml.NVML_FI_DEV_NVLINK_COUNT_RCV_ERRORS, 'errors.rx', 'Rx Errors'],
+  [nvml.NVML_FI_DEV_NVLINK_COUNT_RCV_REMOTE_ERRORS, 'errors.rx_remote', 'Rx remote Errors'],
+  [nvml.NVML_FI_DEV_NVLINK_COUNT_RCV_GENERAL_ERRORS, 'errors.rx_general', 'Rx General Errors'],
   [
     nvml.NVML_FI_DEV_NVLINK_COUNT_LOCAL_LINK_INTEGRITY_ERRORS,
-    'local_link_integrity_errors',
+    'errors.local_link_integrity',
     'Local link integrity Errors',
   ],
   [nvml.NVML_FI_DEV_NVLINK_COUNT_XMIT_DISCARDS, 'tx_discards', 'Tx discards'],
   [
     nvml.NVML_FI_DEV_NVLINK_COUNT_LINK_RECOVERY_SUCCESSFUL_EVENTS,
-    'recoveries_successful',
+    'recoveries.successful',
     'Link recovery successful events',
   ],
   [
     nvml.NVML_FI_DEV_NVLINK_COUNT_LINK_RECOVERY_FAILED_EVENTS,
-    'recoveries_failed',
+    'recoveries.failed',
     'Link recovery failed events',
   ],
-  [nvml.NVML_FI_DEV_NVLINK_COUNT_LINK_RECOVERY_EVENTS, 'recoveries', 'Total link recovery events'],
-  [nvml.NVML_FI_DEV_NVLINK_COUNT_EFFECTIVE_ERRORS, 'effective_errors', 'Effective Errors'],
-  [nvml.NVML_FI_DEV_NVLINK_COUNT_EFFECTIVE_BER, 'effective_ber', 'Effective BER', errorRate],
-  [nvml.NVML_FI_DEV_NVLINK_COUNT_SYMBOL_ERRORS, 'symbol_errors', 'Symbol Errors'],
-  [nvml.NVML_FI_DEV_NVLINK_COUNT_SYMBOL_BER, 'symbol_ber', 'Symbol BER', errorRate],
+  [nvml.NVML_FI_DEV_NVLINK_COUNT_LINK_RECOVERY_EVENTS, 'recoveries.total', 'Total link recovery events'],
+  [nvml.NVML_FI_DEV_NVLINK_COUNT_EFFECTIVE_ERRORS, 'errors.effective', 'Effective Errors'],
+  [nvml.NVML_FI_DEV_NVLINK_COUNT_EFFECTIVE_BER, 'ber.effective', 'Effective BER', errorRate],
+  [nvml.NVML_FI_DEV_NVLINK_COUNT_SYMBOL_ERRORS, 'errors.symbol', 'Symbol Errors'],
+  [nvml.NVML_FI_DEV_NVLINK_COUNT_SYMBOL_BER, 'ber.symbol', 'Symbol BER', errorRate],
   ...Array.from({ length: 16 }, (_, bin): readonly [number, string, string] => [
     nvml.NVML_FI_DEV_NVLINK_COUNT_FEC_HISTORY_0 + bin,
-    `fec_errors_${bin}`,
+    `errors.fec_${bin}`,
     `FEC Errors - ${bin}`,
   ]),
 ]);
 
 /** By the letters of -gt. */
-export const throughput: ReadonlyMap<string, readonly LinkField[]> = new Map([
+export const throughput: ReadonlyMap<string, readonly Field[]> = new Map([
   [
     'd',
     fields(kibibytes, [
-      [nvml.NVML_FI_DEV_NVLINK_THROUGHPUT_DATA_TX, 'data_tx_kib', 'Data Tx'],
-      [nvml.NVML_FI_DEV_NVLINK_THROUGHPUT_DATA_RX, 'data_rx_kib', 'Data Rx'],
+      [nvml.NVML_FI_DEV_NVLINK_THROUGHPUT_DATA_TX, 'throughput.data.tx', 'Data Tx'],
+      [nvml.NVML_FI_DEV_NVLINK_THROUGHPUT_DATA_RX, 'throughput.data.rx', 'Data Rx'],
     ]),
   ],
   [
     'r',
     fields(kibibytes, [
-      [nvml.NVML_FI_DEV_NVLINK_THROUGHPUT_RAW_TX, 'raw_tx_kib', 'Raw Tx'],
-      [nvml.NVML_FI_DEV_NVLINK_THROUGHPUT_RAW_RX, 'raw_rx_kib', 'Raw Rx'],
+      [nvml.NVML_FI_DEV_NVLINK_THROUGHPUT_RAW_TX, 'throughput.raw.tx', 'Raw Tx'],
+      [nvml.NVML_FI_DEV_NVLINK_THROUGHPUT_RAW_RX, 'throughput.raw.rx', 'Raw Rx'],
     ]),
   ],
 ]);
@@ -235,34 +233,41 @@ export const throughput: ReadonlyMap<string, readonly LinkField[]> = new Map([
 const UNIT_MICROSECONDS: readonly number[] = [100, 50];
 
 /** How a GPU puts its links to sleep. */
-export interface LowPower {
-  readonly unitMicroseconds: number;
-  readonly minimum: Reading;
-  readonly maximum: Reading;
-  readonly fields: readonly LinkField[];
-}
+const thresholdUnit = field(nvml.NVML_FI_DEV_NVLINK_GET_POWER_THRESHOLD_UNITS);
 
-export function lowPowerOf(session: Session, gpu: Subject): LowPower {
-  const [unit, minimum, maximum] = readValues(
-    session,
-    gpu,
-    [
-      nvml.NVML_FI_DEV_NVLINK_GET_POWER_THRESHOLD_UNITS,
-      nvml.NVML_FI_DEV_NVLINK_GET_POWER_THRESHOLD_MIN,
-      nvml.NVML_FI_DEV_NVLINK_GET_POWER_THRESHOLD_MAX,
-    ].map((id) => want(field(id))),
-  ) as [Reading, Reading, Reading];
-  const unitMicroseconds = (unit instanceof Missing ? undefined : UNIT_MICROSECONDS[Number(unit)]) ?? 100;
-  const threshold: Kind = {
-    unit: 'us',
-    spell: (value) => String(Number(value) * unitMicroseconds),
-    json: (value) => Number(value) * unitMicroseconds,
-  };
-  return { unitMicroseconds, minimum, maximum, fields: fields(threshold, LOW_POWER) };
-}
+/** A GPU that does not say its unit has the first. */
+const unitOf = (unit: Reading): number =>
+  (unit instanceof Missing ? undefined : UNIT_MICROSECONDS[Number(unit)]) ?? 100;
 
-const LOW_POWER: readonly (readonly [number, string, string, Kind?])[] = [
-  [
+export const lowPowerUnit: Field = {
+  names: ['nvlink.low_power_threshold.unit'],
+  help: 'Unit of the low power threshold of the NVLinks.',
+  kind: microseconds,
+  source: { derived: [{ source: from(thresholdUnit, 'value') }], of: (unit) => unitOf(unit) },
+};
+
+const inUnits = (id: number, name: string, help: string): Field => ({
+  names: [`nvlink.low_power_threshold.${name}`],
+  help,
+  kind: count,
+  source: from(field(id), 'value'),
+});
+
+export const lowPowerMinimum = inUnits(
+  nvml.NVML_FI_DEV_NVLINK_GET_POWER_THRESHOLD_MIN,
+  'min',
+  'Minimum of the low power threshold, in its unit.',
+);
+export const lowPowerMaximum = inUnits(
+  nvml.NVML_FI_DEV_NVLINK_GET_POWER_THRESHOLD_MAX,
+  'max',
+  'Maximum of the low power threshold, in its unit.',
+);
+
+const rawThreshold = byField(nvml.NVML_FI_DEV_NVLINK_GET_POWER_THRESHOLD, '', '', count);
+
+export const lowPower: readonly Field[] = [
+  byField(
     nvml.NVML_FI_DEV_NVLINK_GET_POWER_STATE,
     'power_state',
     'Low Power Mode',
@@ -270,19 +275,91 @@ const LOW_POWER: readonly (readonly [number, string, string, Kind?])[] = [
       [nvml.NVML_NVLINK_POWER_STATE_HIGH_SPEED]: 'High Speed State',
       [nvml.NVML_NVLINK_POWER_STATE_LOW]: 'Low Power State',
     }),
-  ],
-  [nvml.NVML_FI_DEV_NVLINK_GET_POWER_THRESHOLD, 'low_power_threshold_us', 'Low Power Threshold'],
+    'Power state of the link.',
+  ),
+  {
+    names: ['low_power_threshold'],
+    label: 'Low Power Threshold',
+    help: 'Idle time after which the link enters its low power state.',
+    kind: microseconds,
+    source: {
+      derived: [rawThreshold, lowPowerUnit],
+      of: (threshold, unit) => derive([threshold, unit], (value, each) => value * each),
+    },
+  },
 ];
 
-export const encryption: Kind = {
+const encryption: Kind = {
   spell: (value) => (Number(value) === 0 ? 'disabled' : 'enabled'),
   json: (value) => Number(value) !== 0,
 };
 
-/** Encryption and firmware of a GPU's NVLinks. */
-export const linkInfo = fixed(nvmlDeviceGetNvLinkInfo);
+const linkInfo = fixed(nvmlDeviceGetNvLinkInfo);
+
+export const nvlinkEncryption: Field = {
+  names: ['nvlink.encryption'],
+  help: 'Whether the NVLinks of the GPU are encrypted.',
+  kind: encryption,
+  source: from(linkInfo, 'isNvleEnabled'),
+};
+
+export const nvlinkFirmware: Field = {
+  names: ['nvlink.firmware'],
+  help: 'Firmware versions of the NVLinks of the GPU.',
+  kind: text,
+  source: from(linkInfo, (info) => {
+    const entries = info.elements('firmwareInfo.numValidEntries', 'firmwareInfo.firmwareVersion');
+    return entries instanceof Missing ? entries : versionsOf(entries);
+  }),
+};
+
+function versionsOf(entries: readonly View[]): Reading {
+  const versions = entries.map((entry) =>
+    ['major', 'minor', 'subMinor'].map((part) => entry.raw(part)).join('.'),
+  );
+  return versions.length === 0 ? Missing.of(nvml.NVML_ERROR_NOT_SUPPORTED) : versions.join(', ');
+}
 
 /** How much of the NVLinks' bandwidth all GPUs of the machine use. */
-export const bandwidthMode = sample(nvmlSystemGetNvlinkBwMode);
-/** NVML_GPU_NVLINK_BW_MODE_*; only FULL has been seen (H100, H200, 580.159.04). */
-export const bandwidthModes = words({ 0: 'FULL', 1: 'OFF', 2: 'MIN', 3: 'HALF', 4: '3QUARTER' });
+export const bandwidthMode: Field = {
+  names: ['mode'],
+  help: 'NVLink bandwidth mode of the GPUs.',
+  // NVML_GPU_NVLINK_BW_MODE_*; only FULL has been seen (H100, H200, 580.159.04).
+  kind: words({ 0: 'FULL', 1: 'OFF', 2: 'MIN', 3: 'HALF', 4: '3QUARTER' }),
+  source: from(sample(nvmlSystemGetNvlinkBwMode), 'value'),
+};
+
+export const nvlinkBandwidth: Relation = {
+  name: 'nvlink_bandwidth',
+  record: 'the NVLinks of the machine',
+  of: 'system',
+  fields: [bandwidthMode],
+};
+
+function* find(gpu: Subject): Asking<Records> {
+  // Links cannot be asked about in MIG mode (H100, 580.159.04).
+  if ((yield* gpuField('mig.mode.current', gpu)) === 1) return [];
+  const links = yield* linksOf(gpu);
+  return links instanceof Missing
+    ? links
+    : links.map(({ index, active }) => ({ values: { link: index, active } }));
+}
+
+export const nvlinks: Relation = {
+  name: 'nvlinks',
+  record: 'an NVLink of a GPU',
+  fields: [
+    linkNumber,
+    linkActive,
+    speed,
+    ...capabilities,
+    remoteBusId,
+    remoteLink,
+    ...linkErrors,
+    corrected,
+    ...portCounters,
+    ...[...throughput.values()].flat(),
+    ...lowPower,
+  ],
+  find,
+};

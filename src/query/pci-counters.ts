@@ -1,55 +1,65 @@
 /** Table: what a GPU counts on its PCIe link, by the names that `pci` prints. */
 import * as nvml from '../nvml/generated/constants.js';
-import type { Session } from '../nvml/session.js';
-import type { Reading } from './bound-probe.js';
-import type { Subject } from './plan.js';
+import { want } from './ask/asking.js';
+import { asks, type Field, from, item } from './field.js';
+import { count } from './kind.js';
 import { field } from './probe.js';
-import { readValues, want } from './read.js';
+import type { Relation } from './relation.js';
 
-export interface PciCounter {
-  /** nvidia-smi's name; in JSON with small letters. */
-  readonly name: string;
-  readonly id: number;
-}
+/** The label is nvidia-smi's name of the counter. */
+const counter = (label: string, id: number, help: string): Field => ({
+  names: [`pcie.${label.toLowerCase()}`],
+  label,
+  help,
+  kind: count,
+  source: from(field(id), 'value'),
+});
 
-export const pciErrors: readonly PciCounter[] = [
-  { name: 'REPLAY_COUNTER', id: nvml.NVML_FI_DEV_PCIE_REPLAY_COUNTER },
-  { name: 'REPLAY_ROLLOVER_COUNTER', id: nvml.NVML_FI_DEV_PCIE_REPLAY_ROLLOVER_COUNTER },
-  { name: 'L0_TO_RECOVERY_COUNTER', id: nvml.NVML_FI_DEV_PCIE_L0_TO_RECOVERY_COUNTER },
-  { name: 'CORRECTABLE_ERRORS', id: nvml.NVML_FI_DEV_PCIE_COUNT_CORRECTABLE_ERRORS },
-  { name: 'NAKS_RECEIVED', id: nvml.NVML_FI_DEV_PCIE_COUNT_NAKS_RECEIVED },
-  { name: 'RECEIVER_ERROR', id: nvml.NVML_FI_DEV_PCIE_COUNT_RECEIVER_ERROR },
-  { name: 'BAD_TLP', id: nvml.NVML_FI_DEV_PCIE_COUNT_BAD_TLP },
-  { name: 'NAKS_SENT', id: nvml.NVML_FI_DEV_PCIE_COUNT_NAKS_SENT },
-  { name: 'BAD_DLLP', id: nvml.NVML_FI_DEV_PCIE_COUNT_BAD_DLLP },
-  { name: 'NON_FATAL_ERROR', id: nvml.NVML_FI_DEV_PCIE_COUNT_NON_FATAL_ERROR },
-  { name: 'FATAL_ERROR', id: nvml.NVML_FI_DEV_PCIE_COUNT_FATAL_ERROR },
-  { name: 'UNSUPPORTED_REQ', id: nvml.NVML_FI_DEV_PCIE_COUNT_UNSUPPORTED_REQ },
-  { name: 'LCRC_ERROR', id: nvml.NVML_FI_DEV_PCIE_COUNT_LCRC_ERROR },
+export const pciErrors: readonly Field[] = [
+  counter('REPLAY_COUNTER', nvml.NVML_FI_DEV_PCIE_REPLAY_COUNTER, 'Replays of packets.'),
+  counter(
+    'REPLAY_ROLLOVER_COUNTER',
+    nvml.NVML_FI_DEV_PCIE_REPLAY_ROLLOVER_COUNTER,
+    'Rollovers of the replay number.',
+  ),
+  counter(
+    'L0_TO_RECOVERY_COUNTER',
+    nvml.NVML_FI_DEV_PCIE_L0_TO_RECOVERY_COUNTER,
+    'Transitions from L0 to recovery.',
+  ),
+  counter('CORRECTABLE_ERRORS', nvml.NVML_FI_DEV_PCIE_COUNT_CORRECTABLE_ERRORS, 'Correctable errors.'),
+  counter('NAKS_RECEIVED', nvml.NVML_FI_DEV_PCIE_COUNT_NAKS_RECEIVED, 'NAKs received.'),
+  counter('RECEIVER_ERROR', nvml.NVML_FI_DEV_PCIE_COUNT_RECEIVER_ERROR, 'Receiver errors.'),
+  counter('BAD_TLP', nvml.NVML_FI_DEV_PCIE_COUNT_BAD_TLP, 'Bad transaction layer packets.'),
+  counter('NAKS_SENT', nvml.NVML_FI_DEV_PCIE_COUNT_NAKS_SENT, 'NAKs sent.'),
+  counter('BAD_DLLP', nvml.NVML_FI_DEV_PCIE_COUNT_BAD_DLLP, 'Bad data link layer packets.'),
+  counter('NON_FATAL_ERROR', nvml.NVML_FI_DEV_PCIE_COUNT_NON_FATAL_ERROR, 'Non-fatal errors.'),
+  counter('FATAL_ERROR', nvml.NVML_FI_DEV_PCIE_COUNT_FATAL_ERROR, 'Fatal errors.'),
+  counter('UNSUPPORTED_REQ', nvml.NVML_FI_DEV_PCIE_COUNT_UNSUPPORTED_REQ, 'Unsupported requests.'),
+  counter('LCRC_ERROR', nvml.NVML_FI_DEV_PCIE_COUNT_LCRC_ERROR, 'Errors of the link CRC.'),
 ];
 
-export const pciTraffic: readonly PciCounter[] = [
-  { name: 'TX_BYTES', id: nvml.NVML_FI_DEV_PCIE_COUNT_TX_BYTES },
-  { name: 'RX_BYTES', id: nvml.NVML_FI_DEV_PCIE_COUNT_RX_BYTES },
+export const pciTraffic: readonly Field[] = [
+  counter('TX_BYTES', nvml.NVML_FI_DEV_PCIE_COUNT_TX_BYTES, 'Bytes sent.'),
+  counter('RX_BYTES', nvml.NVML_FI_DEV_PCIE_COUNT_RX_BYTES, 'Bytes received.'),
 ];
 
 const LANES = 16;
 
-export const readCounters = (
-  session: Session,
-  gpu: Subject,
-  counters: readonly PciCounter[],
-): readonly Reading[] =>
-  readValues(
-    session,
-    gpu,
-    counters.map(({ id }) => want(field(id))),
-  );
-
-/** Errors of each lane; the lane is the scope of the field. */
-export const readLanes = (session: Session, gpu: Subject): readonly Reading[] =>
-  readValues(
-    session,
-    gpu,
-    Array.from({ length: LANES }, (_, lane) => want(field(nvml.NVML_FI_DEV_PCIE_COUNT_LANE_ERROR, lane))),
-  );
+/** The lane is the scope of the field. */
+export const pciLanes: Relation = {
+  name: 'pcie_lanes',
+  record: 'a lane of the PCIe link of a GPU',
+  fields: [
+    { names: ['lane'], help: 'Number of the lane.', kind: count, source: item('lane') },
+    {
+      names: ['errors'],
+      help: 'Errors of the lane.',
+      kind: count,
+      source: asks(({ lane }) => want(field(nvml.NVML_FI_DEV_PCIE_COUNT_LANE_ERROR, Number(lane)))),
+    },
+  ],
+  *find() {
+    return Array.from({ length: LANES }, (_, lane) => ({ values: { lane } }));
+  },
+};

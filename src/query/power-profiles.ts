@@ -1,15 +1,19 @@
 /** Workload power profiles: which a GPU supports, and which were requested and enforced. Blackwell and newer. */
-
 import {
   nvmlDeviceWorkloadPowerProfileGetCurrentProfiles,
   nvmlDeviceWorkloadPowerProfileGetProfilesInfo,
 } from '../nvml/generated/entries.js';
-import type { BoundProbe, Reading, View } from './bound-probe.js';
-import { fixed, sample } from './probe.js';
+import { ask } from './ask/asking.js';
+import { type Field, item } from './field.js';
+import { count, text } from './kind.js';
+import { profileNames } from './power-profile-names.js';
+import { fixed, type Probe, sample } from './probe.js';
+import type { View } from './reading.js';
+import type { Relation } from './relation.js';
 
-export const profilesInfo = fixed(nvmlDeviceWorkloadPowerProfileGetProfilesInfo);
+const profilesInfo = fixed(nvmlDeviceWorkloadPowerProfileGetProfilesInfo);
 
-export const currentProfiles = sample(nvmlDeviceWorkloadPowerProfileGetCurrentProfiles);
+const currentProfiles = sample(nvmlDeviceWorkloadPowerProfileGetCurrentProfiles);
 
 const WORD_BITS = 32;
 const MASK_WORDS = 8;
@@ -24,18 +28,73 @@ export function idsInMask(view: View, path: string): readonly number[] {
   );
 }
 
-export interface PowerProfile {
-  readonly id: number;
-  readonly priority: Reading;
-  /** Ids of the profiles that cannot be used with this one. */
-  readonly conflicts: readonly number[];
-}
+const profileFields: readonly Field[] = [
+  { names: ['profile'], help: 'Number of the profile.', kind: count, source: item('id') },
+  { names: ['name'], help: 'Name of the profile.', kind: profileNames, source: item('id') },
+];
 
-/** The profiles that a GPU supports, by id. */
-export function supportedProfiles(asked: BoundProbe): readonly PowerProfile[] {
-  return idsInMask(asked, 'perfProfilesMask').map((id) => ({
-    id,
-    priority: asked.read(`perfProfile.${id}.priority`),
-    conflicts: idsInMask(asked, `perfProfile.${id}.conflictingMask`),
-  }));
-}
+export const priority: Field = {
+  names: ['priority'],
+  help: 'Priority of the profile; the lowest number comes first.',
+  kind: count,
+  source: item('priority'),
+};
+export const conflicts: Field = {
+  names: ['conflicts'],
+  help: 'Numbers of the profiles that cannot be used with this one, between commas.',
+  kind: text,
+  source: item('conflicts'),
+};
+
+/** The profiles in a mask of an answer; `more` are other values of each. */
+const profilesIn = (
+  name: string,
+  record: string,
+  probe: Probe,
+  mask: string,
+  fields: readonly Field[] = profileFields,
+): Relation => ({
+  name,
+  record,
+  fields,
+  *find(gpu) {
+    const asked = yield* ask(probe, gpu);
+    if (asked.status !== 0) return asked.refusal();
+    return idsInMask(asked, mask).map((id) => ({
+      values: {
+        id,
+        priority: asked.read(`perfProfile.${id}.priority`),
+        conflicts: idsInMask(asked, `perfProfile.${id}.conflictingMask`).join(','),
+      },
+    }));
+  },
+});
+
+export const supportedProfiles = profilesIn(
+  'power_profiles',
+  'a workload power profile that a GPU supports',
+  profilesInfo,
+  'perfProfilesMask',
+);
+
+export const detailedProfiles = profilesIn(
+  'power_profile_details',
+  'a workload power profile that a GPU supports',
+  profilesInfo,
+  'perfProfilesMask',
+  [...profileFields, priority, conflicts],
+);
+
+export const requestedProfiles = profilesIn(
+  'requested_power_profiles',
+  'a workload power profile that was requested',
+  currentProfiles,
+  'requestedProfilesMask',
+);
+
+export const enforcedProfiles = profilesIn(
+  'enforced_power_profiles',
+  'a workload power profile in force',
+  currentProfiles,
+  'enforcedProfilesMask',
+);

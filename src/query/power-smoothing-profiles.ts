@@ -1,99 +1,92 @@
-/** The preset profiles of power smoothing, field by field. */
+/** Table: the preset profiles of power smoothing. The labels are those of `-q`'s power smoothing section. */
 import { MOST_PRESET_PROFILES } from '../nvml/counts.js';
 import * as nvml from '../nvml/generated/constants.js';
-import type { Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import type { Reading } from './bound-probe.js';
-import { type Cell, cell } from './cell.js';
+import { type Asking, ask, want } from './ask/asking.js';
+import type { Subject } from './ask/subject.js';
+import { asks, type Field, item } from './field.js';
 import { count, type Kind, milliseconds, number, percent } from './kind.js';
-import { Questions, type Subject } from './plan.js';
 import { field } from './probe.js';
+import type { Records, Relation } from './relation.js';
 
 const milliwattsPerSecond = number('mW/s');
 const wholeWatts = number('W');
 
-/** A parameter of a profile. The labels are those of `-q`'s power smoothing section. */
-export const PARAMETERS: readonly {
-  readonly name: string;
-  readonly label: string;
-  readonly kind: Kind;
-  readonly fieldId: number;
-}[] = [
-  {
-    name: 'tmp_floor_percent',
-    label: '% TMP Floor',
-    kind: percent,
-    fieldId: nvml.NVML_FI_PWR_SMOOTHING_PROFILE_PERCENT_TMP_FLOOR,
-  },
-  {
-    name: 'ramp_up_rate_milliwatts_per_second',
-    label: 'Ramp Up Rate',
-    kind: milliwattsPerSecond,
-    fieldId: nvml.NVML_FI_PWR_SMOOTHING_PROFILE_RAMP_UP_RATE,
-  },
-  {
-    name: 'ramp_down_rate_milliwatts_per_second',
-    label: 'Ramp Down Rate',
-    kind: milliwattsPerSecond,
-    fieldId: nvml.NVML_FI_PWR_SMOOTHING_PROFILE_RAMP_DOWN_RATE,
-  },
-  {
-    name: 'ramp_down_hysteresis_ms',
-    label: 'Ramp Down Hysteresis Value',
-    kind: milliseconds,
-    fieldId: nvml.NVML_FI_PWR_SMOOTHING_PROFILE_RAMP_DOWN_HYST_VAL,
-  },
-  {
-    name: 'secondary_power_floor_watts',
-    label: 'Secondary Power Floor',
-    kind: wholeWatts,
-    fieldId: nvml.NVML_FI_PWR_SMOOTHING_PROFILE_SECONDARY_POWER_FLOOR,
-  },
-  {
-    name: 'primary_floor_activation_window_multiplier',
-    label: 'Primary Floor Activation Window Multiplier',
-    kind: count,
-    fieldId: nvml.NVML_FI_PWR_SMOOTHING_PROFILE_PRIMARY_FLOOR_ACT_WIN_MULT,
-  },
-  {
-    name: 'primary_floor_target_window_multiplier',
-    label: 'Primary Floor Target Window Multiplier',
-    kind: count,
-    fieldId: nvml.NVML_FI_PWR_SMOOTHING_PROFILE_PRIMARY_FLOOR_TAR_WIN_MULT,
-  },
-  {
-    name: 'primary_floor_activation_offset_watts',
-    label: 'Primary Floor Activation Offset',
-    kind: wholeWatts,
-    fieldId: nvml.NVML_FI_PWR_SMOOTHING_PROFILE_PRIMARY_FLOOR_ACT_OFFSET,
-  },
-];
+/** The profile is the scope of the field. */
+const parameter = (name: string, label: string, kind: Kind, id: number): Field => ({
+  names: [name],
+  label,
+  help: `${label} of the profile.`,
+  kind,
+  source: asks(({ profile }) => want(field(id, Number(profile)))),
+});
 
-export interface PresetProfile {
-  readonly id: number;
-  readonly parameters: readonly Cell[];
-}
+const parameters: readonly Field[] = [
+  parameter('tmp_floor', '% TMP Floor', percent, nvml.NVML_FI_PWR_SMOOTHING_PROFILE_PERCENT_TMP_FLOOR),
+  parameter(
+    'ramp_up_rate',
+    'Ramp Up Rate',
+    milliwattsPerSecond,
+    nvml.NVML_FI_PWR_SMOOTHING_PROFILE_RAMP_UP_RATE,
+  ),
+  parameter(
+    'ramp_down_rate',
+    'Ramp Down Rate',
+    milliwattsPerSecond,
+    nvml.NVML_FI_PWR_SMOOTHING_PROFILE_RAMP_DOWN_RATE,
+  ),
+  parameter(
+    'ramp_down_hysteresis',
+    'Ramp Down Hysteresis Value',
+    milliseconds,
+    nvml.NVML_FI_PWR_SMOOTHING_PROFILE_RAMP_DOWN_HYST_VAL,
+  ),
+  parameter(
+    'secondary_power_floor',
+    'Secondary Power Floor',
+    wholeWatts,
+    nvml.NVML_FI_PWR_SMOOTHING_PROFILE_SECONDARY_POWER_FLOOR,
+  ),
+  parameter(
+    'primary_floor_activation_window_multiplier',
+    'Primary Floor Activation Window Multiplier',
+    count,
+    nvml.NVML_FI_PWR_SMOOTHING_PROFILE_PRIMARY_FLOOR_ACT_WIN_MULT,
+  ),
+  parameter(
+    'primary_floor_target_window_multiplier',
+    'Primary Floor Target Window Multiplier',
+    count,
+    nvml.NVML_FI_PWR_SMOOTHING_PROFILE_PRIMARY_FLOOR_TAR_WIN_MULT,
+  ),
+  parameter(
+    'primary_floor_activation_offset',
+    'Primary Floor Activation Offset',
+    wholeWatts,
+    nvml.NVML_FI_PWR_SMOOTHING_PROFILE_PRIMARY_FLOOR_ACT_OFFSET,
+  ),
+];
 
 /** NVML_POWER_SMOOTHING_MAX_NUM_PROFILES is 5. */
 const MOST_PROFILES = 64;
 
-/** A GPU's preset profiles, or why it has none. Where NVML does not count them, the GPU has no power smoothing. */
-export function presetProfiles(session: Session, gpu: Subject): readonly PresetProfile[] | Missing {
-  const counting = new Questions(session);
-  const read = counting.reader(field(nvml.NVML_FI_PWR_SMOOTHING_MAX_NUM_PRESET_PROFILES), '', gpu);
-  counting.seal();
-  void counting.run();
-  const profiles = read();
+const profileCount = field(nvml.NVML_FI_PWR_SMOOTHING_MAX_NUM_PRESET_PROFILES);
+
+/** Where NVML does not count them, the GPU has no power smoothing. */
+function* find(gpu: Subject): Asking<Records> {
+  const profiles = (yield* ask(profileCount, gpu)).read('value');
   if (profiles instanceof Missing) return profiles;
   if (Number(profiles) > MOST_PRESET_PROFILES) return Missing.of(nvml.NVML_ERROR_UNKNOWN);
-  const questions = new Questions(session);
-  const readers = Array.from({ length: Math.min(Number(profiles), MOST_PROFILES) }, (_, id) =>
-    PARAMETERS.map(({ fieldId }) => questions.reader(field(fieldId, id), '', gpu)),
-  );
-  questions.seal();
-  void questions.run();
-  return readers.map((parameters, id) => ({
-    id,
-    parameters: parameters.map((parameter, i) => cell(PARAMETERS[i]?.kind ?? count, parameter() as Reading)),
-  }));
+  const length = Math.min(Number(profiles), MOST_PROFILES);
+  return Array.from({ length }, (_, profile) => ({ values: { profile } }));
 }
+
+export const presetProfiles: Relation = {
+  name: 'preset_profiles',
+  record: 'a preset profile of power smoothing',
+  fields: [
+    { names: ['profile'], help: 'Number of the profile.', kind: count, source: item('profile') },
+    ...parameters,
+  ],
+  find,
+};

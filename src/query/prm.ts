@@ -11,11 +11,11 @@ import type { Field, Layout } from '../nvml/layout.js';
 import { arrayAt, READ, valueScalar } from '../nvml/memory.js';
 import type { Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import type { Reading } from './bound-probe.js';
-import type { Subject } from './plan.js';
+import type { Subject } from './ask/subject.js';
 import type { PrmRegister } from './prm-registers.js';
 import { asking, type Probe } from './probe.js';
 import { askProbe } from './read.js';
+import type { Reading } from './reading.js';
 
 export interface PrmCounter {
   readonly name: string;

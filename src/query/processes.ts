@@ -13,11 +13,11 @@ import {
   nvmlSystemGetProcessName,
 } from '../nvml/generated/entries.js';
 import { Missing, type Status } from '../nvml/status.js';
-import type { Reading } from './bound-probe.js';
-import type { Subject } from './plan.js';
+import { type Asking, askAll, readOne, together, type Wanted, want } from './ask/asking.js';
+import { type Subject, SYSTEM } from './ask/subject.js';
 import { type Probe, sample } from './probe.js';
 import type { ProcessType } from './process-type.js';
-import type { AskProbe } from './table.js';
+import type { Answer, Reading } from './reading.js';
 
 export const computeProcesses = sample(nvmlDeviceGetComputeRunningProcesses_v3);
 
@@ -31,8 +31,16 @@ export const processName = (pid: number): Probe => sample(nvmlSystemGetProcessNa
 /** All ones are the id of no process: it has no name to ask for. */
 export const isPid = (pid: number): boolean => pid !== 0xffffffff;
 
-export const nameOf = (pid: number, place: Subject, ask: AskProbe): Reading =>
-  isPid(pid) ? ask(processName(pid), place).read('') : Missing.of(NVML_ERROR_NOT_FOUND);
+export const wantedName = (pid: number): Wanted | Missing =>
+  isPid(pid) ? want(processName(pid), '') : Missing.of(NVML_ERROR_NOT_FOUND);
+
+export function* nameOf(pid: number): Asking<Reading> {
+  const wanted = wantedName(pid);
+  return wanted instanceof Missing ? wanted : yield* readOne(wanted.probe, SYSTEM, wanted.pick);
+}
+
+/** The names of several processes, in their order. */
+export const namesOf = (pids: readonly number[]): Asking<readonly Reading[]> => together(pids.map(nameOf));
 
 export interface GpuProcess {
   readonly pid: number;
@@ -58,10 +66,11 @@ export const processLists: readonly Probe[] = LISTS.map(([probe]) => probe);
  * All processes of a subject, by pid; one that computes and draws comes once. Where one of its lists cannot be read it is not
  * known what else is there.
  */
-export function processesOf(subject: Subject, ask: AskProbe): readonly GpuProcess[] | Missing {
+export function* processesOf(subject: Subject): Asking<readonly GpuProcess[] | Missing> {
   const byPid = new Map<number, GpuProcess>();
-  for (const [probe, type, none] of LISTS) {
-    const items = ask(probe, subject).items(none);
+  const answers = yield* askAll(processLists.map((probe) => ({ probe, subject })));
+  for (const [i, [, type, none]] of LISTS.entries()) {
+    const items = (answers[i] as Answer).items(none);
     if (items instanceof Missing) return items;
     for (const item of items) {
       const pid = Number(item.raw('pid'));

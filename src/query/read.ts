@@ -1,40 +1,41 @@
-/** Probes read at once, where a command needs some values and no plan. */
+/** Asks at once, on this thread, for code that holds a session. */
 import type { Session } from '../nvml/session.js';
-import { BoundProbe, type Pick, type Reading } from './bound-probe.js';
-import { Questions, type Subject, SYSTEM } from './plan.js';
+import { Asker } from './ask/asker.js';
+import { type Asking, ask, read, type Wanted } from './ask/asking.js';
+import type { Outcome } from './ask/outcome.js';
+import { type Subject, SYSTEM } from './ask/subject.js';
+import { gpuFields } from './gpu-fields.js';
 import type { Probe } from './probe.js';
-import type { AskProbe } from './table.js';
+import type { Answer, Reading } from './reading.js';
 
-/** A probe, and which of its values is meant. */
-export interface Wanted {
-  readonly probe: Probe;
-  readonly pick: Pick;
-}
+export type AskProbe = (probe: Probe, subject?: Subject) => Answer;
 
-export const want = (probe: Probe, pick: Pick = 'value'): Wanted => ({ probe, pick });
+const outcomes = new WeakMap<Session, Outcome>();
 
-/** Reads values of probes, in their order; field ids are asked in one call. Not for probes that wait. */
-export function readValues(
+/** Lets what is asked here have its part in the exit status. */
+export const shareOutcome = (session: Session, outcome: Outcome): void => {
+  outcomes.set(session, outcome);
+};
+
+export const runOn = <T>(session: Session, asking: Asking<T>): T =>
+  new Asker(session, { outcome: outcomes.get(session) }).run(asking);
+
+export const readValues = (
   session: Session,
   subject: Subject,
   wanted: readonly Wanted[],
-): readonly Reading[] {
-  const questions = new Questions(session);
-  const readers = wanted.map(({ probe, pick }) => questions.reader(probe, pick, subject));
-  questions.seal();
-  void questions.run();
-  return readers.map((read) => read());
-}
+): readonly Reading[] => runOn(session, read(wanted, subject));
 
-/** Asks about one subject at once, if it is not given another. */
+export const readGpuFields = (
+  session: Session,
+  subject: Subject,
+  names: readonly string[],
+): readonly Reading[] => runOn(session, gpuFields(names, subject));
+
 export const askerOf =
   (session: Session, subject: Subject): AskProbe =>
   (probe, about = subject) =>
     askProbe(session, probe, about);
 
-/** Asks a probe at once, and returns it with its answer. */
-export function askProbe(session: Session, probe: Probe, subject: Subject = SYSTEM): BoundProbe {
-  const asked = new BoundProbe(probe, session.driver, subject.handle, subject.status);
-  asked.run();
-  return asked;
-}
+export const askProbe = (session: Session, probe: Probe, subject: Subject = SYSTEM): Answer =>
+  runOn(session, ask(probe, subject));

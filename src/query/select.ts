@@ -1,30 +1,18 @@
 /** Which GPUs `-i` means. */
-import type { Gpu, Session } from '../nvml/session.js';
+import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import type { Reading } from './bound-probe.js';
-import { readGpuFields } from './gpu-fields.js';
-
-/** The names by which a GPU can be selected. Each is asked only where a selector needs it. */
-export interface GpuNames {
-  uuid(gpu: Gpu): Reading;
-  serial(gpu: Gpu): Reading;
-  /** As NVML spells it: 00000000:00:06.0 */
-  busId(gpu: Gpu): Reading;
-}
-
-/** The names that a session's GPUs tell. */
-export function namesIn(session: Session): GpuNames {
-  const read =
-    (name: string) =>
-    (gpu: Gpu): Reading =>
-      readGpuFields(session, gpu, [name])[0] as Reading;
-  return { uuid: read('uuid'), serial: read('serial'), busId: read('pci.bus_id') };
-}
+import { type Asking, together } from './ask/asking.js';
+import { gpuFields } from './gpu-fields.js';
+import type { Reading } from './reading.js';
 
 /** A text that looks like a bus id and is not one. */
 export class BadBusId extends Error {}
 
-type Match = (gpu: Gpu) => boolean;
+/** What a selector means: an index, or a field of the GPU by which it is named. */
+interface Matcher {
+  readonly field?: 'uuid' | 'serial' | 'pci.bus_id';
+  readonly matches: (gpu: Gpu, value: Reading | undefined) => boolean;
+}
 
 const BUS_ID = /^(?:([0-9a-f]{1,8}):)?([0-9a-f]{1,2}):([0-9a-f]{1,2})\.([0-7])$/i;
 
@@ -37,33 +25,42 @@ function canonicalBusId(text: string): string | undefined {
     .join(':');
 }
 
-function matcher(selector: string, names: GpuNames, count: number): Match {
+function matcher(selector: string, count: number): Matcher {
   // No serial number is as small as an index, so no GPU needs to be asked for its own.
   if (/^\d+$/.test(selector) && Number(selector) < count) {
     const index = Number(selector);
-    return (gpu) => gpu.index === index;
+    return { matches: (gpu) => gpu.index === index };
   }
-  if (/^(GPU|MIG)-/i.test(selector)) return (gpu) => same(names.uuid(gpu), selector);
+  if (/^(GPU|MIG)-/i.test(selector)) return { field: 'uuid', matches: (_, uuid) => same(uuid, selector) };
   if (selector.includes(':')) {
     const wanted = canonicalBusId(selector);
     if (wanted === undefined) throw new BadBusId(selector);
-    return (gpu) => {
-      const busId = names.busId(gpu);
-      return !(busId instanceof Missing) && canonicalBusId(String(busId)) === wanted;
-    };
+    return { field: 'pci.bus_id', matches: (_, busId) => canonicalBusId(textOf(busId)) === wanted };
   }
-  return (gpu) => same(names.serial(gpu), selector);
+  return { field: 'serial', matches: (_, serial) => same(serial, selector) };
 }
 
-const same = (reading: Reading, text: string): boolean =>
-  !(reading instanceof Missing) && String(reading).toLowerCase() === text.toLowerCase();
+const textOf = (reading: Reading | undefined): string =>
+  reading === undefined || reading instanceof Missing ? '' : String(reading);
 
-/** The GPUs that a comma list names, in NVML's order, each once. What names none is passed over. */
-export function selectGpus(gpus: readonly Gpu[], selectors: string, names: GpuNames): readonly Gpu[] {
+const same = (reading: Reading | undefined, text: string): boolean =>
+  textOf(reading).toLowerCase() === text.toLowerCase();
+
+/**
+ * The GPUs that a comma list names, in NVML's order, each once. What names none is ignored. GPUs are asked only for the fields
+ * that a selector needs. Throws BadBusId.
+ */
+export function* selectGpus(gpus: readonly Gpu[], selectors: string): Asking<readonly Gpu[]> {
   const matchers = selectors
     .split(',')
     .map((selector) => selector.trim())
     .filter((selector) => selector !== '')
-    .map((selector) => matcher(selector, names, gpus.length));
-  return gpus.filter((gpu) => matchers.some((matches) => matches(gpu)));
+    .map((selector) => matcher(selector, gpus.length));
+  const fields = [...new Set(matchers.flatMap(({ field }) => field ?? []))];
+  const names = yield* together(gpus.map((gpu) => gpuFields(fields, gpu)));
+  return gpus.filter((gpu, i) =>
+    matchers.some(({ field, matches }) =>
+      matches(gpu, field === undefined ? undefined : names[i]?.[fields.indexOf(field)]),
+    ),
+  );
 }

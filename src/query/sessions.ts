@@ -3,10 +3,10 @@
 import * as nvml from '../nvml/generated/constants.js';
 import { nvmlDeviceGetEncoderSessions, nvmlDeviceGetFBCSessions } from '../nvml/generated/entries.js';
 import type { Missing } from '../nvml/status.js';
-import type { View } from './bound-probe.js';
 import { type Cells, cell } from './cell.js';
 import { count, type Kind, microseconds, words } from './kind.js';
 import { sample } from './probe.js';
+import type { View } from './reading.js';
 
 export const encoderSessions = sample(nvmlDeviceGetEncoderSessions);
 

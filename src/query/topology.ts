@@ -11,14 +11,14 @@ import {
   nvmlDeviceGetTopologyNearestGpus,
   nvmlSystemGetTopologyGpuSet,
 } from '../nvml/generated/entries.js';
-import type { Gpu, Session } from '../nvml/session.js';
+import type { Gpu } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED, type Status } from '../nvml/status.js';
+import { type Asking, ask, askAll, read, readOne, together, want } from './ask/asking.js';
 import { setBits } from './bits.js';
-import type { BoundProbe, Reading } from './bound-probe.js';
-import { readGpuFields } from './gpu-fields.js';
+import { gpuField } from './gpu-fields.js';
 import { linkRemote, linkRemoteType, linksOf } from './nvlink.js';
 import { field, fixed, type Probe } from './probe.js';
-import { askProbe, readValues, want } from './read.js';
+import type { Answer, Reading } from './reading.js';
 
 /** The levels by the number that `topo -n` gives them: 0 is the nearest. */
 export const TOPOLOGY_LEVELS: readonly number[] = [
@@ -49,66 +49,64 @@ export interface Affinity {
   readonly numaNode: Reading;
 }
 
-const bitsOf = (asked: BoundProbe): readonly number[] | Missing => {
+const bitsOf = (asked: Answer): readonly number[] | Missing => {
   const memory = asked.memory();
   return memory === undefined ? Missing.of(asked.status) : setBits(memory);
 };
 
-export function affinityOf(session: Session, gpu: Gpu): Affinity {
+export function* affinityOf(gpu: Gpu): Asking<Affinity> {
+  const [cpus, memoryNodes, node] = yield* askAll(
+    [cpuAffinity, memoryAffinity, numaNode].map((probe) => ({ probe, subject: gpu })),
+  );
   return {
-    cpus: bitsOf(askProbe(session, cpuAffinity, gpu)),
-    memoryNodes: bitsOf(askProbe(session, memoryAffinity, gpu)),
-    numaNode: readValues(session, gpu, [want(numaNode)])[0] as Reading,
+    cpus: bitsOf(cpus as Answer),
+    memoryNodes: bitsOf(memoryNodes as Answer),
+    numaNode: (node as Answer).read('value'),
   };
 }
 
 /** A reading for each pair of different GPUs. */
 export type Pairs = readonly (readonly Reading[])[];
 
-function pairs(session: Session, gpus: readonly Gpu[], probe: (other: Handle) => Probe, pick: string): Pairs {
-  return gpus.map((gpu) =>
-    gpus.map((other) => {
-      if (other === gpu) return NOT_SUPPORTED;
-      if (other.handle === undefined) return Missing.of(other.status);
-      return readValues(session, gpu, [want(probe(other.handle), pick)])[0] as Reading;
-    }),
-  );
+const pairs = (gpus: readonly Gpu[], probe: (other: Handle) => Probe, pick: string): Asking<Pairs> =>
+  together(gpus.map((gpu) => together(gpus.map((other) => pair(gpu, other, probe, pick)))));
+
+function* pair(gpu: Gpu, other: Gpu, probe: (other: Handle) => Probe, pick: string): Asking<Reading> {
+  if (other === gpu) return NOT_SUPPORTED;
+  if (other.handle === undefined) return Missing.of(other.status);
+  return yield* readOne(probe(other.handle), gpu, pick);
 }
 
 /** How PCIe connects each pair, as NVML_TOPOLOGY_*. */
-export const ancestors = (session: Session, gpus: readonly Gpu[]): Pairs =>
-  pairs(session, gpus, ancestor, 'pathInfo');
+export const ancestors = (gpus: readonly Gpu[]): Asking<Pairs> => pairs(gpus, ancestor, 'pathInfo');
 
 /** What each pair can do with a capability (NVML_P2P_CAPS_INDEX_*), as NVML_P2P_STATUS_*. */
-export const p2pStatuses = (session: Session, gpus: readonly Gpu[], capability: number): Pairs =>
-  pairs(session, gpus, (other) => p2pStatus(other, capability), 'p2pStatus');
+export const p2pStatuses = (gpus: readonly Gpu[], capability: number): Asking<Pairs> =>
+  pairs(gpus, (other) => p2pStatus(other, capability), 'p2pStatus');
 
 /** Indexes of the GPUs in a list answer. `none` are the statuses that mean that there are none. */
-function indexesOf(
-  session: Session,
-  asked: BoundProbe,
-  none: readonly Status[],
-): readonly number[] | Missing {
+function indexesOf(all: readonly Gpu[], asked: Answer, none: readonly Status[]): readonly number[] | Missing {
   const items = asked.items(none);
   if (items instanceof Missing) return items;
   const handles = items.map((item) => item.read(''));
-  return session.gpus
-    .filter((gpu) => handles.some((handle) => handle === gpu.handle))
-    .map((gpu) => gpu.index);
+  return all.filter((gpu) => handles.some((handle) => handle === gpu.handle)).map((gpu) => gpu.index);
 }
 
-/** The GPUs that a GPU reaches at a level. */
-export function nearestGpus(session: Session, gpu: Gpu, level: number): readonly number[] | Missing {
+/** The GPUs among all that a GPU reaches at a level. */
+export function* nearestGpus(
+  all: readonly Gpu[],
+  gpu: Gpu,
+  level: number,
+): Asking<readonly number[] | Missing> {
   // NVML refuses an array of none, which is what it counted (H100, 580.159.04).
-  return indexesOf(session, askProbe(session, nearest(level), gpu), [nvml.NVML_ERROR_INVALID_ARGUMENT]);
+  return indexesOf(all, yield* ask(nearest(level), gpu), [nvml.NVML_ERROR_INVALID_ARGUMENT]);
 }
 
-/** The GPUs that are near a CPU. */
-export const gpusNearCpu = (session: Session, cpu: number): readonly number[] | Missing =>
-  indexesOf(session, askProbe(session, nearCpu(cpu)), [
-    nvml.NVML_ERROR_INVALID_ARGUMENT,
-    nvml.NVML_ERROR_NOT_FOUND,
-  ]);
+/** The GPUs among all that are near a CPU. */
+export function* gpusNearCpu(all: readonly Gpu[], cpu: number): Asking<readonly number[] | Missing> {
+  const none = [nvml.NVML_ERROR_INVALID_ARGUMENT, nvml.NVML_ERROR_NOT_FOUND];
+  return indexesOf(all, yield* ask(nearCpu(cpu)), none);
+}
 
 const switchLinks = field(nvml.NVML_FI_DEV_NVSWITCH_CONNECTED_LINK_COUNT, 0, 'static');
 
@@ -121,32 +119,29 @@ interface Reach {
 }
 
 /** Missing where it is not known which links there are, or where they lead. */
-function reachOf(session: Session, gpu: Gpu): Reach | Missing {
-  const place = readGpuFields(session, gpu, ['pci.bus_id'])[0] as Reading;
+function* reachOf(gpu: Gpu): Asking<Reach | Missing> {
+  const place = yield* gpuField('pci.bus_id', gpu);
   if (place instanceof Missing) return place;
   const busId = String(place).toLowerCase();
-  const counted = readValues(session, gpu, [want(switchLinks)])[0] as Reading;
+  const counted = yield* readOne(switchLinks, gpu);
   if (!(counted instanceof Missing) && Number(counted) > 0) {
     return { busId, toSwitches: Number(counted), remotes: [] };
   }
-  const links = linksOf(session, gpu);
+  const links = yield* linksOf(gpu);
   if (links instanceof Missing) return links;
-  const states = links.map(({ active }) => active);
-  const unknown = states.find((state) => state instanceof Missing);
+  const unknown = links.map(({ active }) => active).find((state) => state instanceof Missing);
   if (unknown instanceof Missing) return unknown;
-  const ends = links
-    .filter(({ active }) => active !== 0)
-    .map(
-      ({ index }) =>
-        readValues(session, gpu, [want(linkRemote(index), 'busId'), want(linkRemoteType(index))]) as [
-          Reading,
-          Reading,
-        ],
-    );
+  const ends = yield* together(
+    links
+      .filter(({ active }) => active !== 0)
+      .map(({ index }) => read([want(linkRemote(index), 'busId'), want(linkRemoteType(index))], gpu)),
+  );
   return {
     busId,
     toSwitches: ends.filter(([, type]) => type === nvml.NVML_NVLINK_DEVICE_TYPE_SWITCH).length,
-    remotes: ends.flatMap(([remote]) => (remote instanceof Missing ? [] : [String(remote).toLowerCase()])),
+    remotes: ends.flatMap(([remote]) =>
+      remote === undefined || remote instanceof Missing ? [] : [String(remote).toLowerCase()],
+    ),
   };
 }
 
@@ -154,9 +149,9 @@ function reachOf(session: Session, gpu: Gpu): Reach | Missing {
  * How many NVLinks join each pair: those that lead from one to the other, or all that both have to their switches.
  * 0 where PCIe alone joins them.
  */
-export function nvlinkWidths(session: Session, gpus: readonly Gpu[]): readonly (readonly Reading[])[] {
+export function* nvlinkWidths(gpus: readonly Gpu[]): Asking<Pairs> {
   if (gpus.length < 2) return gpus.map(() => [0]);
-  const reaches = gpus.map((gpu) => reachOf(session, gpu));
+  const reaches = yield* together(gpus.map(reachOf));
   return reaches.map((from, i) =>
     reaches.map((to, j) => {
       if (i === j) return 0;

@@ -2,13 +2,13 @@
 import { GpmMeter } from '../nvml/gpm.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
-import type { Reading } from './bound-probe.js';
 import { type Cells, cell } from './cell.js';
 import { count, type Kind } from './kind.js';
 import { computeInstanceId, gpuInstanceId } from './mig.js';
 import { migDevicesIn } from './mig-devices.js';
 import type { GpmMetric } from './monitor/gpm.js';
-import { askerOf, askProbe } from './read.js';
+import { askProbe, runOn } from './read.js';
+import type { Reading } from './reading.js';
 import { vgpuNumbers } from './vgpu.js';
 import { instanceOfVgpu } from './vgpu-instances.js';
 
@@ -25,7 +25,7 @@ interface MigPlace {
 }
 
 function migPlaces(session: Session, gpu: Gpu): readonly MigPlace[] | Missing {
-  const migs = migDevicesIn(gpu, askerOf(session, gpu));
+  const migs = runOn(session, migDevicesIn(gpu));
   if (migs instanceof Missing) return migs;
   return migs.map((device) => {
     return {

@@ -14,13 +14,13 @@ import * as layouts from '../nvml/generated/layouts.js';
 import { arrayAt, filledOf, READ } from '../nvml/memory.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import type { Missing, Status } from '../nvml/status.js';
-import type { Reading } from './bound-probe.js';
+import { type Asking, askAll } from './ask/asking.js';
+import type { Subject } from './ask/subject.js';
 import { derived } from './derive.js';
 import { enabled, supported } from './kind.js';
-import type { Subject } from './plan.js';
 import { type Probe, sample } from './probe.js';
 import { askProbe } from './read.js';
-import type { AskProbe } from './table.js';
+import type { Answer, Reading } from './reading.js';
 import { type Field, lineAt } from './vgpu-lines.js';
 
 /** A GPU instance with its id. Where there is none with that id, every question about it is refused. */
@@ -30,7 +30,7 @@ export interface Instance extends Subject {
 
 const byId = (id: number): Probe => sample(nvmlDeviceGetGpuInstanceById, { id });
 
-const instanceOf = (asked: ReturnType<AskProbe>, gpu: Subject, id: number): Instance => {
+const instanceOf = (asked: Answer, gpu: Subject, id: number): Instance => {
   const memory = asked.memory();
   const found = memory === undefined ? undefined : (READ.ptr(memory, 0) as Handle);
   return { index: gpu.index, id, handle: found, status: asked.status };
@@ -51,14 +51,15 @@ const NO_INSTANCE: readonly Status[] = [
 ];
 
 /** All GPU instances of a GPU. */
-export function allInstances(gpu: Subject, ask: AskProbe): readonly Instance[] | Missing {
-  const instances: Instance[] = [];
-  for (let id = 0; id < IDS; id++) {
-    const asked = ask(byId(id));
-    if (asked.status === 0) instances.push(instanceOf(asked, gpu, id));
-    else if (!NO_INSTANCE.includes(asked.status)) return asked.refusal();
-  }
-  return instances;
+export function* allInstances(gpu: Subject): Asking<readonly Instance[] | Missing> {
+  const ids = Array.from({ length: IDS }, (_, id) => id);
+  const answers = yield* askAll(ids.map((id) => ({ probe: byId(id), subject: gpu })));
+  const failed = answers.find(({ status }) => status !== 0 && !NO_INSTANCE.includes(status));
+  if (failed !== undefined) return failed.refusal();
+  return ids.flatMap((id) => {
+    const asked = answers[id] as Answer;
+    return asked.status === 0 ? [instanceOf(asked, gpu, id)] : [];
+  });
 }
 
 const creatable: Out = {

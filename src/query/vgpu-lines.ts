@@ -29,13 +29,12 @@ import {
 } from '../nvml/generated/entries.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
-import type { Pick, Reading, View } from './bound-probe.js';
+import { type Subject, SYSTEM } from './ask/subject.js';
 import { type Cell, type Cells, cell } from './cell.js';
-import { readGpuFields } from './gpu-fields.js';
 import { count, enabled, type Kind, mebibytes, number, percent, text } from './kind.js';
-import { type Subject, SYSTEM } from './plan.js';
 import { fixed, type Probe, sample } from './probe.js';
-import { askProbe } from './read.js';
+import { askProbe, readGpuFields } from './read.js';
+import type { Pick, Reading, View } from './reading.js';
 import { type VgpuUtilization, vgpuIdentity } from './vgpu.js';
 
 const framesPerSecond = number('FPS');

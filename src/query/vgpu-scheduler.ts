@@ -11,11 +11,11 @@ import {
 import * as layouts from '../nvml/generated/layouts.js';
 import type { Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
-import type { BoundProbe, Pick, Reading, View } from './bound-probe.js';
+import type { Subject } from './ask/subject.js';
 import { count, type Kind, number, supported, text, words } from './kind.js';
-import type { Subject } from './plan.js';
 import { fixed, type Probe, sample } from './probe.js';
 import { askProbe } from './read.js';
+import type { Answer, Pick, Reading, View } from './reading.js';
 import { type Field, lineAt } from './vgpu-lines.js';
 
 const nanoseconds = number('ns');
@@ -66,11 +66,11 @@ const averageFactor = (view: View): Reading =>
   isAdaptive(view) ? view.read('schedulerParams.vgpuSchedDataWithARR.avgFactor') : NOT_SUPPORTED;
 
 const reader =
-  (asked: BoundProbe, depth: number) =>
+  (asked: Answer, depth: number) =>
   (name: string, label: string, kind: Kind, pick: Pick): Field =>
     lineAt(depth, name, label, kind, asked.pick(pick)());
 
-const stateLines = (asked: BoundProbe): readonly Field[] => {
+const stateLines = (asked: Answer): readonly Field[] => {
   const line = reader(asked, 1);
   return [
     line('policy', 'Scheduler Policy', policies, 'schedulerPolicy'),
@@ -95,7 +95,7 @@ export interface Turn {
 }
 
 /** The turns of a log, oldest first. */
-function turnsOf(log: BoundProbe): readonly Turn[] | Missing {
+function turnsOf(log: Answer): readonly Turn[] | Missing {
   const entries = log.status === 0 ? log.elements('entriesCount', 'logEntries') : log.refusal();
   if (entries instanceof Missing) return entries;
   return entries.map((entry) => ({
@@ -165,7 +165,7 @@ export function schedulerCapabilityLines(session: Session, gpu: Subject): readon
 }
 
 /** The log's records for --query-*: its head repeated beside every turn; alone where there is none. */
-export function schedulerRecords(log: BoundProbe): readonly Readonly<Record<string, Reading>>[] {
+export function schedulerRecords(log: Answer): readonly Readonly<Record<string, Reading>>[] {
   const head = {
     engine: log.read('engineId'),
     policy: log.read('schedulerPolicy'),

@@ -17,11 +17,11 @@ import {
 } from '../nvml/generated/entries.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { isTooNew, Missing, NOT_SUPPORTED, type Status } from '../nvml/status.js';
-import type { Reading, View } from './bound-probe.js';
 import { type Cells, cell } from './cell.js';
 import { count, percent, text } from './kind.js';
 import { fixed, sample } from './probe.js';
 import { askProbe } from './read.js';
+import type { Reading, View } from './reading.js';
 
 /** A text whose length NVML wants behind a pointer. */
 export const sizedText = (length: number): Out => ({ out: 'text', length, lengthBy: 'pointer' });

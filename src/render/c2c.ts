@@ -1,25 +1,17 @@
 /** `c2c`: a line for each value of each link, as public outputs of GH200 and GB200 show it. */
-import { cellWithUnit } from '../query/cell.js';
-import { gpuHeading, type NamedGpu } from './gpu-heading.js';
-import type { LabelledCell } from './nvlink.js';
+import { type Cells, cellWithUnit } from '../query/cell.js';
+import type { Field } from '../query/field.js';
+import { isInactive, labelledCells, linkNumberOf } from './links.js';
 
-export interface C2cValues {
-  readonly link: number;
-  readonly active: boolean;
-  readonly cells: readonly LabelledCell[];
-}
-
-function linkLines({ link, active, cells }: C2cValues): string {
-  if (!active) return `\t C2C Link ${link}: <inactive>\n`;
-  return cells
+export function c2cLinkText(fields: readonly Field[], record: Cells): string {
+  const link = linkNumberOf(record);
+  if (isInactive(record)) return `\t C2C Link ${link}: <inactive>\n`;
+  return labelledCells(fields, record)
     .map(({ label, cell }) => {
       const value = cellWithUnit(cell);
       return `\t C2C Link ${link}: ${label === '' ? value : `${label}: ${value}`}\n`;
     })
     .join('');
 }
-
-export const c2cText = (gpu: NamedGpu, links: readonly C2cValues[]): string =>
-  gpuHeading(gpu) + links.map(linkLines).join('');
 
 export const NO_C2C = 'No Devices support C2C.';

@@ -1,9 +1,9 @@
 /** CSV as `--format=csv` prints it: `, ` between the columns, units in the header or after the values. */
 import { Missing, NOT_SUPPORTED, statusWords } from '../nvml/status.js';
-import type { Reader, Reading } from '../query/bound-probe.js';
+import type { Field } from '../query/field.js';
 import type { Kind } from '../query/kind.js';
 import type { Plan } from '../query/plan.js';
-import type { Row } from '../query/row.js';
+import type { Reader, Reading } from '../query/reading.js';
 
 const SEPARATOR = ', ';
 
@@ -11,29 +11,29 @@ const SEPARATOR = ', ';
 export const csvUnitOf = (kind: Kind): string => kind.csvUnit ?? kind.unit ?? '';
 
 /** The header names the canonical field and its unit, also under `nounits`. */
-export function csvHeader(rows: readonly Row[]): string {
-  return rows
-    .map((row) => {
-      const unit = csvUnitOf(row.kind);
-      return unit === '' ? row.names[0] : `${row.names[0]} [${unit}]`;
+export function csvHeader(fields: readonly Field[]): string {
+  return fields
+    .map(({ kind, names: [name] }) => {
+      const unit = csvUnitOf(kind);
+      return unit === '' ? name : `${name} [${unit}]`;
     })
     .join(SEPARATOR);
 }
 
-/** One cell: the value with its unit, or the words of its status in brackets; a bare row's N/A has none. */
-export function csvCell(row: Row, reading: Reading, units: boolean): string {
+/** One cell: the value with its unit, or the words of its status in brackets; a bare field's N/A has none. */
+export function csvCell(field: Field, reading: Reading, units: boolean): string {
   if (reading instanceof Missing) {
     const words = statusWords(reading.status);
-    return reading.bare || (row.bare && reading === NOT_SUPPORTED) ? words : `[${words}]`;
+    return reading.bare || (field.bare && reading === NOT_SUPPORTED) ? words : `[${words}]`;
   }
-  const value = row.kind.spell(reading);
-  const unit = units ? csvUnitOf(row.kind) : '';
+  const value = field.kind.spell(reading);
+  const unit = units ? csvUnitOf(field.kind) : '';
   return unit === '' ? value : `${value} ${unit}`;
 }
 
 /** One record as a line. */
-export const csvLine = (rows: readonly Row[], readings: readonly Reading[], units: boolean): string =>
-  `${rows.map((row, i) => csvCell(row, readings[i] as Reading, units)).join(SEPARATOR)}\n`;
+export const csvLine = (fields: readonly Field[], readings: readonly Reading[], units: boolean): string =>
+  `${fields.map((field, i) => csvCell(field, readings[i] as Reading, units)).join(SEPARATOR)}\n`;
 
 /**
  * Makes the lines of a plan's samples. The hot path of loops: a cell is spelled again only when its reading is another,
@@ -41,10 +41,10 @@ export const csvLine = (rows: readonly Row[], readings: readonly Reading[], unit
  */
 export function csvPrinter(plan: Plan, units: boolean): () => string {
   const lines = plan.lines.map(({ readers }) =>
-    plan.rows.map((row, i) => {
+    plan.fields.map((field, i) => {
       const before = i === 0 ? '' : SEPARATOR;
-      const spell = (reading: Reading): string => before + csvCell(row, reading, units);
-      return cellPrinter(readers[i] as Reader, plan.isStatic(row), spell);
+      const spell = (reading: Reading): string => before + csvCell(field, reading, units);
+      return cellPrinter(readers[i] as Reader, plan.isStatic(field), spell);
     }),
   );
   return () => {

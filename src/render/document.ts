@@ -41,13 +41,17 @@ const partJson = (part: Part) => {
   return isList(part) ? part.map(cellsRecord) : cellsRecord(part);
 };
 
-type Parts = Readonly<Record<string, Part>>;
+/** The parts of a document by their names. */
+export type Parts = Readonly<Record<string, Part>>;
+
+/** Grows when a name or a shape in a document changes. */
+export const SCHEMA_VERSION = 1;
 
 /** The whole document in one line. */
 export function jsonLine(parts: Parts, source?: AnswerSource): string {
   const document = Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, partJson(part)]));
   // JSON leaves out what is undefined.
-  return `${jsonText({ ...document, reasons: reasonsOf(parts), source })}\n`;
+  return `${jsonText({ ...document, reasons: reasonsOf(parts), schema_version: SCHEMA_VERSION, source })}\n`;
 }
 
 /** The whole document. One that a recording answered says so. */
@@ -55,6 +59,7 @@ export function jsonDocument(parts: Parts, source?: AnswerSource): string {
   const lines = Object.entries(parts).map(([name, part]) => `  ${jsonText(name)}: ${partText(part)}`);
   const reasons = reasonsOf(parts);
   if (reasons !== undefined) lines.push(`  "reasons": ${jsonText(reasons)}`);
+  lines.push(`  "schema_version": ${SCHEMA_VERSION}`);
   if (source !== undefined) lines.push(`  "source": ${jsonText(source)}`);
-  return lines.length === 0 ? '{}\n' : `{\n${lines.join(',\n')}\n}\n`;
+  return `{\n${lines.join(',\n')}\n}\n`;
 }

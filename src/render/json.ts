@@ -1,14 +1,14 @@
 /** Records as JSON: numbers in the field's unit, null for what is absent, and why under `reasons`. */
 import { Missing, statusReason } from '../nvml/status.js';
 import { jsonText } from '../plain-text.js';
-import type { Reading } from '../query/bound-probe.js';
+import type { Field } from '../query/field.js';
 import type { JsonScalar } from '../query/kind.js';
-import type { Row } from '../query/row.js';
+import type { Reading } from '../query/reading.js';
 
-/** A field as it was asked for: the name that was used, and its row. */
+/** A field as it was asked for: the name that was used, and what it names. */
 export interface AskedField {
   readonly name: string;
-  readonly row: Row;
+  readonly field: Field;
 }
 
 /** Where the answers come from, if not from the machine: the recording, by the name or path that it was chosen with. */
@@ -25,13 +25,13 @@ const UNKNOWN_FIELD = 'Unknown field';
 export function jsonRecord(fields: readonly AskedField[], readings: readonly Reading[]): JsonRecord {
   const record: Record<string, JsonScalar | Record<string, string>> = {};
   const reasons: Record<string, string> = {};
-  fields.forEach(({ name, row }, i) => {
+  fields.forEach(({ name, field }, i) => {
     const reading = readings[i] as Reading;
     if (reading instanceof Missing) {
       record[name] = null;
       reasons[name] = statusReason(reading.status);
     } else {
-      const value = row.kind.json(reading);
+      const value = field.kind.json(reading);
       record[name] = value;
       if (value === null) reasons[name] = UNKNOWN_FIELD;
     }

@@ -1,27 +1,22 @@
 /** `nvlink`: a line or more for each link, as nvidia-smi 580.159.04 prints them on two H200s. */
-import { type Cell, cellText, cellWithUnit } from '../query/cell.js';
-import { gpuHeading, type NamedGpu } from './gpu-heading.js';
-
-/** A value of a link, with nvidia-smi's words for it. */
-export interface LabelledCell {
-  readonly label: string;
-  readonly cell: Cell;
-}
+import { type Cells, cellText, cellWithUnit } from '../query/cell.js';
+import type { Field } from '../query/field.js';
+import { isInactive, type LabelledCell, labelledCells, linkNumberOf } from './links.js';
 
 /** How the values of a link are laid out on their lines. */
 const FORMS = {
-  plain: (link: number, [first]: readonly LabelledCell[]) =>
+  plain: (link: string, [first]: readonly LabelledCell[]) =>
     first === undefined ? [] : [`Link ${link}: ${cellWithUnit(first.cell)}`],
-  colon: (link: number, cells: readonly LabelledCell[]) =>
+  colon: (link: string, cells: readonly LabelledCell[]) =>
     cells.map(({ label, cell }) => `Link ${link}: ${label}: ${cellWithUnit(cell)}`),
-  comma: (link: number, cells: readonly LabelledCell[]) =>
+  comma: (link: string, cells: readonly LabelledCell[]) =>
     cells.map(({ label, cell }) => `Link ${link}, ${label}: ${cellText(cell)}`),
   /** One line: `Link 0: Remote Device FFFFFFFF:FF:FF.0: Link 0`. */
-  chain: (link: number, cells: readonly LabelledCell[]) => [
+  chain: (link: string, cells: readonly LabelledCell[]) => [
     `Link ${link}: ${cells.map(({ label, cell }) => `${label} ${cellText(cell)}`).join(': ')}`,
   ],
   /** nvidia-smi has a line for each lane; NVML counts them together. */
-  lanes: (link: number, cells: readonly LabelledCell[]) => [
+  lanes: (link: string, cells: readonly LabelledCell[]) => [
     `Link ${link}:`,
     ...cells.map(({ label, cell }) => `\t\t ${label}: ${cellText(cell)}`),
   ],
@@ -29,35 +24,29 @@ const FORMS = {
 
 export type LinkForm = keyof typeof FORMS;
 
-export interface LinkValues {
-  readonly link: number;
-  readonly active: boolean;
-  readonly cells: readonly LabelledCell[];
-}
-
-/** What one option asked for. */
+/** What one option shows of the links. */
 export interface LinkSection {
   readonly form: LinkForm;
+  readonly fields: readonly Field[];
   /** An empty line after each link. */
-  readonly spaced: boolean;
-  /** Lines above the links. */
-  readonly head: readonly string[];
-  /** Empty where the link that was asked for is not there; undefined where the section is about the GPU. */
-  readonly links: readonly LinkValues[] | undefined;
+  readonly spaced?: true;
 }
 
-function linkLines(section: LinkSection, { link, active, cells }: LinkValues): string {
-  const lines = active ? FORMS[section.form](link, cells) : [`Link ${link}: <inactive>`];
-  return `${lines.map((line) => (line.startsWith('\t') ? `${line}\n` : `\t ${line}\n`)).join('')}${section.spaced ? '\n' : ''}`;
-}
+/** Lines about the GPU itself. */
+export const headLines = (lines: readonly string[]): string =>
+  lines.map((line) => (line === '' ? '\n' : `\t ${line}\n`)).join('');
 
-function sectionText(section: LinkSection): string {
-  const head = section.head.map((line) => (line === '' ? '\n' : `\t ${line}\n`)).join('');
-  if (section.links === undefined) return head;
-  if (section.links.length === 0) return '\t Invalid Link\n';
-  return head + section.links.map((values) => linkLines(section, values)).join('');
+/** The links of a section; where the link that was asked for is not there, it says so. */
+export function sectionText({ form, fields, spaced }: LinkSection, links: readonly Cells[]): string {
+  if (links.length === 0) return '\t Invalid Link\n';
+  return links
+    .map((record) => {
+      const link = linkNumberOf(record);
+      const lines = isInactive(record)
+        ? [`Link ${link}: <inactive>`]
+        : FORMS[form](link, labelledCells(fields, record));
+      const text = lines.map((line) => (line.startsWith('\t') ? `${line}\n` : `\t ${line}\n`)).join('');
+      return spaced ? `${text}\n` : text;
+    })
+    .join('');
 }
-
-/** A GPU: its name, then its sections or why there are none. */
-export const nvlinkText = (gpu: NamedGpu, sections: readonly LinkSection[], problem?: string): string =>
-  gpuHeading(gpu) + (problem === undefined ? sections.map(sectionText).join('') : `${problem}\n`);

@@ -1,7 +1,7 @@
 /** The report as JSON: tags as keys, values in their units, null for what is absent and why under `reasons`. */
 import { Missing, statusReason } from '../nvml/status.js';
-import type { Reading } from '../query/bound-probe.js';
 import type { JsonScalar } from '../query/kind.js';
+import type { Reading } from '../query/reading.js';
 import type { Document, Part } from '../report/document.js';
 import type { List } from '../report/node.js';
 

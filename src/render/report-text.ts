@@ -1,7 +1,7 @@
 /** The report as text: labels in levels of four blanks, values in one column. */
 
 import { statusWords } from '../nvml/status.js';
-import type { Reading } from '../query/bound-probe.js';
+import type { Reading } from '../query/reading.js';
 import { PRESENT, type Release } from '../release.js';
 import type { Document, Part } from '../report/document.js';
 import type { List } from '../report/node.js';

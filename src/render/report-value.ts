@@ -1,7 +1,7 @@
 /** A value of a report as text and XML print it: with its unit, or the words for why there is none. */
 import { Missing, statusWords } from '../nvml/status.js';
-import type { Reading } from '../query/bound-probe.js';
 import type { Kind } from '../query/kind.js';
+import type { Reading } from '../query/reading.js';
 
 export function reportValue(kind: Kind, reading: Reading, spell = kind.spell): string {
   if (reading instanceof Missing) return statusWords(reading.status);

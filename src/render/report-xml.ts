@@ -2,8 +2,8 @@
 import { XMLBuilder } from 'fast-xml-parser';
 import { statusWords } from '../nvml/status.js';
 import { respelled } from '../plain-text.js';
-import type { Reading } from '../query/bound-probe.js';
 import type { Kind } from '../query/kind.js';
+import type { Reading } from '../query/reading.js';
 import type { Document, Part } from '../report/document.js';
 import type { List, Node } from '../report/node.js';
 import { reportValue } from './report-value.js';

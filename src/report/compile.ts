@@ -3,48 +3,47 @@
  * is resolved to readers once. A sample asks what is due and gives the values in the order of the tree.
  */
 import { Missing, NOT_SUPPORTED, type Status } from '../nvml/status.js';
-import type { Reader, Reading, Value } from '../query/bound-probe.js';
-import { type PlanContext, Questions, rowReader, type Subject, SYSTEM } from '../query/plan.js';
+import type { Asker } from '../query/ask/asker.js';
+import { type Asking, together } from '../query/ask/asking.js';
+import { fieldReader, type Surroundings } from '../query/ask/field-reader.js';
+import { Gathering } from '../query/ask/gathering.js';
+import { readFields } from '../query/ask/records.js';
+import { type Subject, SYSTEM } from '../query/ask/subject.js';
+import type { Reader, Reading, Value } from '../query/reading.js';
 import type { Document, Item, Part, Selection, Tree } from './document.js';
 import type { Entry, Found, Search } from './found.js';
 import type { Condition, Field, Leaf, List, Node, Section } from './node.js';
-import { ProbeCache } from './probe-cache.js';
 
 export interface CompiledReport {
-  sample(): void | Promise<void>;
+  /** Asks what is due: first which items the lists have, then the values. */
+  sample(): Promise<void>;
   /** The values of the last sample. */
   document(): Document;
 }
 
 type Write = (into: Part[], entry?: Entry) => void;
 
-export function compileReport(
+/** `now` gives milliseconds since the epoch. */
+export async function compileReport(
   tree: Tree,
   subjects: readonly Subject[],
   selection: Selection,
-  context: PlanContext,
-): CompiledReport {
-  const compiler = new Compiler(selection, context);
-  const head = compiler.nodes(tree.head, SYSTEM, true);
-  const counts = compiler.nodes(tree.counts, SYSTEM, true);
-  const blocks = subjects.map((subject) => ({
-    subject,
-    id: compiler.reader(tree.id, subject),
-    write: compiler.nodes(tree.parts, subject, selection.groups === undefined),
-  }));
-  compiler.questions.seal();
+  { asker, now }: { readonly asker: Asker; readonly now: () => number },
+): Promise<CompiledReport> {
+  const compiler = new Compiler(selection, { gpuCount: asker.session.gpus.length, now });
+  const { head, counts, blocks } = await asker.start(compiler.tree(tree, subjects));
+  const { gathering, searches } = compiler;
+  const { answers, start } = asker.prepare(gathering.questions);
+  gathering.answers = answers;
   const collect = (writes: readonly Write[]): readonly Part[] => {
     const parts: Part[] = [];
     for (const write of writes) write(parts);
     return parts;
   };
   return {
-    sample: () => {
-      // The lists are asked before the questions are.
-      context.session.driver.beginSample?.(compiler);
-      compiler.cache.tick();
-      for (const gather of compiler.gathering) gather();
-      return compiler.questions.run();
+    sample: async () => {
+      await asker.start(together(searches.map((search) => search())));
+      await start();
     },
     document: () => ({
       tree,
@@ -58,47 +57,66 @@ export function compileReport(
 /** What cannot tell its name goes by its number. */
 const idOf = (id: Reading, { index }: Subject): Value => (id instanceof Missing ? index : id);
 
+interface Block {
+  readonly subject: Subject;
+  readonly id: Reader;
+  readonly write: readonly Write[];
+}
+
+interface CompiledTree {
+  readonly head: readonly Write[];
+  readonly counts: readonly Write[];
+  readonly blocks: readonly Block[];
+}
+
 class Compiler {
-  readonly questions: Questions;
-  readonly cache: ProbeCache;
+  readonly gathering = new Gathering();
   /** Looks for the items of each list. */
-  readonly gathering: (() => void)[] = [];
+  readonly searches: (() => Asking<void>)[] = [];
 
   constructor(
     private readonly selection: Selection,
-    private readonly context: PlanContext,
-  ) {
-    this.questions = new Questions(context.session);
-    this.cache = new ProbeCache(context.session.driver);
+    private readonly around: Surroundings,
+  ) {}
+
+  *tree(tree: Tree, subjects: readonly Subject[]): Asking<CompiledTree> {
+    return {
+      head: yield* this.nodes(tree.head, SYSTEM, true),
+      counts: yield* this.nodes(tree.counts, SYSTEM, true),
+      blocks: yield* together(subjects.map((subject) => this.block(tree, subject))),
+    };
   }
 
-  /** `inside` tells that the nodes stand in one that is shown. */
-  nodes(nodes: readonly Node[], subject: Subject, inside: boolean): readonly Write[] {
-    return nodes
-      .filter((node) => isShown(node, this.selection, inside))
-      .filter((node) => node.when === undefined || this.holds(node.when, subject))
-      .map((node) => this.node(node, subject));
+  private *block(tree: Tree, subject: Subject): Asking<Block> {
+    const id = this.reader(tree.id, subject);
+    const isWhole = this.selection.groups === undefined;
+    return { subject, id, write: yield* this.nodes(tree.parts, subject, isWhole) };
   }
 
-  private node(node: Node, subject: Subject): Write {
+  /** `inside` tells that the nodes are in one that is shown. Conditions hold for the whole run, so they are asked at once. */
+  private *nodes(nodes: readonly Node[], subject: Subject, inside: boolean): Asking<readonly Write[]> {
+    const writes: Write[] = [];
+    for (const node of nodes) {
+      if (!isShown(node, this.selection, inside)) continue;
+      if (node.when !== undefined && !(yield* holdsFor(node.when, subject))) continue;
+      writes.push(yield* this.node(node, subject));
+    }
+    return writes;
+  }
+
+  private *node(node: Node, subject: Subject): Asking<Write> {
     switch (node.type) {
       case 'leaf':
         return this.leaf(node, subject);
       case 'section':
-        return this.section(node, subject);
+        return yield* this.section(node, subject);
       case 'list':
-        return this.list(node, subject);
+        return yield* this.list(node, subject);
     }
   }
 
-  reader(field: Field, subject: Subject): Reader {
-    return rowReader(field, subject, this.questions, this.context);
-  }
-
-  /** Conditions hold for the whole run, so they are asked at once. */
-  private holds({ of, holds }: Condition, subject: Subject): boolean {
-    const { probe, pick } = of.source;
-    return holds(this.cache.about(subject)(probe).pick(pick)());
+  private reader(field: Field, subject: Subject): Reader {
+    return fieldReader(field, subject, {}, this.gathering, this.around);
   }
 
   private leaf(node: Leaf, subject: Subject): Write {
@@ -118,8 +136,8 @@ class Compiler {
     };
   }
 
-  private section(node: Section, subject: Subject): Write {
-    const writes = this.nodes(node.parts, subject, true);
+  private *section(node: Section, subject: Subject): Asking<Write> {
+    const writes = yield* this.nodes(node.parts, subject, true);
     const gate = node.gate === undefined ? undefined : this.reader(node.gate, subject);
     return (into, of) => {
       const reading = gate?.();
@@ -133,10 +151,10 @@ class Compiler {
     };
   }
 
-  private list(node: List, subject: Subject): Write {
+  private *list(node: List, subject: Subject): Asking<Write> {
     const { find, item } = node;
-    const found = typeof find === 'function' ? this.gather(find, subject) : within(find.within);
-    const writeItem = this.item(item, subject);
+    const found = typeof find === 'function' ? this.search(find, subject) : within(find.within);
+    const writeItem = yield* this.item(item, subject);
     return (into, entry) => {
       const entries = found(entry);
       if (entries instanceof Missing) into.push({ is: 'value', node, reading: entries });
@@ -144,27 +162,31 @@ class Compiler {
     };
   }
 
-  private gather(find: Search, subject: Subject): () => Found {
-    const ask = this.cache.about(subject);
+  private search(find: Search, subject: Subject): () => Found {
     let found: Found = [];
-    this.gathering.push(() => {
-      found = find(subject, ask);
+    this.searches.push(function* () {
+      found = yield* find(subject);
     });
     return () => found;
   }
 
-  private item(item: List['item'], subject: Subject): (entry: Entry) => Item {
+  private *item(item: List['item'], subject: Subject): Asking<(entry: Entry) => Item> {
     if ('of' in item) {
       const { item: name } = item.of.source;
       return (entry) => valueIn(entry, name);
     }
-    const writes = this.nodes(item.parts, subject, true);
+    const writes = yield* this.nodes(item.parts, subject, true);
     return (entry) => {
       const parts: Part[] = [];
       for (const write of writes) write(parts, entry);
       return parts;
     };
   }
+}
+
+function* holdsFor({ of, holds }: Condition, subject: Subject): Asking<boolean> {
+  const [reading] = yield* readFields([of], subject);
+  return holds(reading as Reading);
 }
 
 function isShown(node: Node, { form, groups }: Selection, inside: boolean): boolean {

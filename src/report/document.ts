@@ -1,5 +1,5 @@
 /** Trees, what is chosen of them, and a document: the values of a tree at one moment. Renderers write documents. */
-import type { Reading, Value } from '../query/bound-probe.js';
+import type { Reading, Value } from '../query/reading.js';
 import type { Past, Release } from '../release.js';
 import type { Group } from './groups.js';
 import type { Field, List, Node, Section } from './node.js';

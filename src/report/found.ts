@@ -1,8 +1,8 @@
 /** What repeats in a report, as it was found at one tick. */
 import type { Missing } from '../nvml/status.js';
-import type { Reading } from '../query/bound-probe.js';
-import type { Subject } from '../query/plan.js';
-import type { AskProbe } from '../query/table.js';
+import type { Asking } from '../query/ask/asking.js';
+import type { Subject } from '../query/ask/subject.js';
+import type { Reading } from '../query/reading.js';
 
 /** One item: values by name, and lists of its own. */
 export interface Entry {
@@ -13,7 +13,7 @@ export interface Entry {
 export type Found = readonly Entry[] | Missing;
 
 /** Looks for the items of a subject. */
-export type Search = (subject: Subject, ask: AskProbe) => Found;
+export type Search = (subject: Subject) => Asking<Found>;
 
 /** A search, or the name of a list of the item that the list stands in. */
 export type Finder = Search | { readonly within: string };

@@ -4,8 +4,8 @@
  */
 
 import type { Status } from '../nvml/status.js';
-import type { Reading } from '../query/bound-probe.js';
 import type { Kind } from '../query/kind.js';
+import type { Reading } from '../query/reading.js';
 import type { AskedField, Field, ItemField } from '../query/report/field.js';
 import type { Past, Span } from '../release.js';
 import type { Finder } from './found.js';

@@ -1,18 +1,18 @@
 /** Table: the report of units, with -u. No unit was ever recorded: what is said about each follows NVML. */
 import { NVML_FAN_FAILED, NVML_FAN_NORMAL } from '../nvml/generated/constants.js';
 import { Missing } from '../nvml/status.js';
+import { type Asking, ask } from '../query/ask/asking.js';
+import type { Subject } from '../query/ask/subject.js';
 import { count, percent, text, words } from '../query/kind.js';
-import type { Subject } from '../query/plan.js';
 import { ofItem, reading } from '../query/report/field.js';
 import * as units from '../query/report/units.js';
-import type { AskProbe } from '../query/table.js';
 import type { Tree } from './document.js';
 import type { Found } from './found.js';
 import { systemHead } from './head.js';
 import { type List, leaf, section } from './node.js';
 
-function hostCards(system: Subject, ask: AskProbe): Found {
-  const asked = ask(units.hostCards, system);
+function* hostCards(): Asking<Found> {
+  const asked = yield* ask(units.hostCards);
   const cards = asked.items();
   if (cards instanceof Missing) return cards;
   return cards.map((card) => ({ id: card.read('hwbcId'), firmware: card.read('firmwareVersion') }));
@@ -36,8 +36,8 @@ const hicInfo: List = {
 
 const fanStates = words({ [NVML_FAN_NORMAL]: 'NORMAL', [NVML_FAN_FAILED]: 'FAILED' });
 
-function fans(unit: Subject, ask: AskProbe): Found {
-  const asked = ask(units.unitFans, unit);
+function* fans(unit: Subject): Asking<Found> {
+  const asked = yield* ask(units.unitFans, unit);
   const found = asked.status === 0 ? asked.elements('count', 'fans') : asked.refusal();
   if (found instanceof Missing) return found;
   return found.map((fan, index) => ({ index, speed: fan.read('speed'), state: fan.read('state') }));

@@ -106,7 +106,7 @@ describe('Commander', () => {
 
   it.each(allCommands)('gives the same as the grammar: $name', async ({ name, load }) => {
     const { options, operand } = await load();
-    const words = operand === undefined ? [] : [operand.values?.words[0] ?? ''];
+    const words = operand === undefined ? [] : [operand.values?.words[0] ?? 'word'];
     for (const line of linesOf(options)) {
       const { tokens, unknown, subcommand } = await readCommandLine([
         '--snapshot',

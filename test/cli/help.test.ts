@@ -117,7 +117,7 @@ describe('the examples of the help', () => {
   /** The arguments of an example; those of a recorder are about files that a test does not make. */
   const tried = examples
     .map((line) => line.replace(/^source <\((.*)\)$|^(.*) \| source$/, '$1$2'))
-    .filter((line) => !/ daemon | replay | -o |machine\.json/.test(line));
+    .filter((line) => !/ daemon | replay | simulate | -o |machine\.json/.test(line));
 
   it.each(tried)('are understood, and answered by a recorded machine: %s', async (line) => {
     const [first, ...argv] = line.split(' ');

@@ -10,7 +10,7 @@ it.each([
   const { out } = await nvsmi(['--help-query-gpu'], { env }, 'h100-x1');
   const [, ...fields] = out.trimEnd().split('\n\n');
   const explained = fields.map((field) => field.split('\n').slice(1));
-  expect(explained.map((lines) => lines.join(' '))).toEqual(gpuTable.rows.map(({ help }) => help));
+  expect(explained.map((lines) => lines.join(' '))).toEqual(gpuTable.fields.map(({ help }) => help));
   expect(explained.flat().filter((line) => line.length > Number(width))).toEqual([]);
   const broken = explained.filter((lines) => lines.length > 1);
   expect(broken.length).toBeGreaterThan(0);

@@ -60,32 +60,33 @@ describe('JSON of the subcommands about connections', () => {
   });
 
   it('joins all that was asked of a link in one record, with numbers and booleans', async () => {
-    const { links } = await json('nvlink -s -c -R -gt r -gLowPwrInfo -l 17 -i 1');
-    expect(links).toEqual([
+    const { nvlinks } = await json('nvlink -s -c -R -gt r -gLowPwrInfo -l 17 -i 1');
+    expect(nvlinks).toEqual([
       {
         gpu: 1,
+        uuid: 'GPU-a0b1c2d1-2222-4a4a-8b8b-5eed00000001',
         link: 17,
         active: true,
-        speed_gb_per_s: 26.562,
-        p2p_supported: true,
-        system_memory_access_supported: true,
-        p2p_atomics_supported: true,
-        system_memory_atomics_supported: true,
-        sli_supported: true,
-        link_supported: true,
-        remote_bus_id: 'FFFFFFFF:FF:FF.0',
-        remote_link: 0,
-        raw_tx_kib: 271,
-        raw_rx_kib: 384,
+        speed: 26.562,
+        'capability.p2p': true,
+        'capability.system_memory_access': true,
+        'capability.p2p_atomics': true,
+        'capability.system_memory_atomics': true,
+        'capability.sli': true,
+        'capability.link': true,
+        'remote.pci.bus_id': 'FFFFFFFF:FF:FF.0',
+        'remote.link': 0,
+        'throughput.raw.tx': 271,
+        'throughput.raw.rx': 384,
         power_state: 'High Speed State',
-        low_power_threshold_us: 50000,
+        low_power_threshold: 50000,
       },
     ]);
   });
 
   it('has all lanes of the PCIe link, also those that the text leaves out', async () => {
-    const { lanes } = await json('pci -gErrCnt -i 0');
+    const { pcie_lanes: lanes } = await json('pci -gErrCnt -i 0');
     expect(lanes).toHaveLength(16);
-    expect(lanes?.[1]).toEqual({ gpu: 0, lane: 1, errors: 53 });
+    expect(lanes?.[1]).toMatchObject({ gpu: 0, lane: 1, errors: 53 });
   });
 });

@@ -63,20 +63,20 @@ describe('power-profiles', () => {
   it('gives JSON', async () => {
     const { out } = await runOn(gb200(), ['power-profiles', '-gr', '-ge', '--json']);
     expect(JSON.parse(out)).toMatchObject({
-      requested: [
-        { gpu: 0, profile_id: 6, name: 'LLM Inference' },
-        { gpu: 0, profile_id: 13, name: 'HPC' },
+      requested_power_profiles: [
+        { gpu: 0, profile: 6, name: 'LLM Inference' },
+        { gpu: 0, profile: 13, name: 'HPC' },
       ],
-      enforced: [{ gpu: 0, profile_id: 6, name: 'LLM Inference' }],
+      enforced_power_profiles: [{ gpu: 0, profile: 6, name: 'LLM Inference' }],
     });
   });
 
   it('gives nulls and the reason in JSON on Hopper, with status 3', async () => {
     const { status, out } = await runOn('h100-x1', ['power-profiles', '-gr', '--json']);
-    const reasons = { profile_id: 'Not Supported', name: 'Not Supported' };
+    const reasons = { profile: 'Not Supported', name: 'Not Supported' };
     expect({ status, json: JSON.parse(out) }).toMatchObject({
       status: 3,
-      json: { requested: [{ gpu: 0, profile_id: null, name: null, reasons }] },
+      json: { requested_power_profiles: [{ gpu: 0, profile: null, name: null, reasons }] },
     });
   });
 

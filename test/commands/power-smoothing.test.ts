@@ -35,13 +35,13 @@ describe('power-smoothing', () => {
   it('gives JSON', async () => {
     const { out } = await runOn(gb200(), ['power-smoothing', '-ppd', '--json']);
     const { preset_profiles: profiles } = JSON.parse(out);
-    expect(profiles).toHaveLength(2);
+    expect(profiles).toHaveLength(3);
     expect(profiles[0]).toMatchObject({
       gpu: 0,
-      profile_id: 0,
-      tmp_floor_percent: 2600,
-      primary_floor_activation_offset_watts: null,
-      reasons: { primary_floor_activation_offset_watts: 'Not Supported' },
+      profile: 0,
+      tmp_floor: 2600,
+      primary_floor_activation_offset: null,
+      reasons: { primary_floor_activation_offset: 'Not Supported' },
     });
   });
 

@@ -222,7 +222,7 @@ describe('nvlink', () => {
     expect(out.match(/^GPU \d: .*\nUnable to determine the NVLinks: Unknown Error$/gm)).toHaveLength(2);
     expect(status).toBe(255);
     const json = await nvsmi(['nvlink', '-s', '--json'], {}, machine);
-    const { links } = JSON.parse(json.out);
+    const { nvlinks: links } = JSON.parse(json.out);
     expect(links).toMatchObject(
       [0, 1].map((gpu) => ({ gpu, link: null, reasons: { link: 'Unknown Error' } })),
     );
@@ -233,7 +233,7 @@ describe('nvlink', () => {
     const machine = refusing(MACHINES.h200, 'nvmlDeviceGetNvLinkState', 'UNKNOWN');
     const plain = await nvsmi(['nvlink', '-s'], {}, 'h200-x2');
     expect(await nvsmi(['nvlink', '-s'], {}, machine)).toMatchObject({ status: 0, out: plain.out });
-    const { links } = JSON.parse((await nvsmi(['nvlink', '-s', '--json'], {}, machine)).out);
+    const { nvlinks: links } = JSON.parse((await nvsmi(['nvlink', '-s', '--json'], {}, machine)).out);
     expect(links[0]).toMatchObject({ active: null, reasons: { active: 'Unknown Error' } });
   });
 

@@ -16,7 +16,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Handle } from '../../src/nvml/call.js';
 import type { FunctionName } from '../../src/nvml/generated/functions.js';
-import { fakeSource, type SourceOptions } from './source.js';
+import { librarySource, type SourceOptions } from '../../tools/simulator/source.js';
 import { type Machine, tableOf } from './table.js';
 
 /** Not in the folder for temporary files, where others could put a library of this name first. */
@@ -105,7 +105,11 @@ export async function buildFake(options: FakeOptions = {}): Promise<Fake> {
       },
     };
   }
-  const built = compile(fakeSource(options), [...SHARED_LIBRARY, '-fvisibility=hidden'], ['-ldl']);
+  const built = compile(
+    librarySource({ front: true, ...options }),
+    [...SHARED_LIBRARY, '-fvisibility=hidden'],
+    ['-ldl'],
+  );
   return { available: true, with: (machine) => place(built, machine) };
 }
 

@@ -1,7 +1,7 @@
 /** A C program that prints how the compiler lays out every struct that src/nvml/generated/layouts.ts describes. */
 import type { Field, Layout } from '../../src/nvml/layout.js';
 import { api } from '../../tools/api.js';
-import { declarations } from './declarations.js';
+import { declarations } from '../../tools/simulator/declarations.js';
 
 /** `struct path` → [kind, offset, length], as the layouts say it. */
 export type Places = Readonly<Record<string, readonly (number | string)[]>>;

@@ -1,14 +1,13 @@
 /** Writes the table that the fake answers from: a recorded machine, and what shall go wrong. */
-import { AnswerError, type HandleNames } from '../../src/nvml/answer.js';
-import { encodeFieldValue } from '../../src/nvml/answer-encode.js';
-import { answerKey } from '../../src/nvml/answer-key.js';
 import { type Arg, type Call, type Handle, isOut } from '../../src/nvml/call.js';
 import { type FunctionName, signatures } from '../../src/nvml/generated/functions.js';
-import { nvmlFieldValue_t } from '../../src/nvml/generated/layouts.js';
 import type { Snapshot } from '../../src/nvml/snapshot.js';
 import type { Status } from '../../src/nvml/status.js';
-import { recordedCalls } from './recorded-calls.js';
-import { hex, statusIn, tokens, unsigned } from './tokens.js';
+import { answerLines, fieldLines } from '../../src/simulator/answer-lines.js';
+import { SimulatedHandles } from '../../src/simulator/handles.js';
+import { recordedCalls } from '../../src/simulator/recorded-calls.js';
+import { withUseOfRoom } from '../../src/simulator/simulation.js';
+import { hex, unsigned } from '../../src/simulator/tokens.js';
 
 /** What shall go wrong, or take long. */
 export interface Fault {
@@ -46,43 +45,20 @@ export interface Machine {
   readonly real?: string;
   /** Where every call is written, if not beside the library; false where a benchmark minds the time. */
   readonly log?: string | false;
-  /** Nothing is written past an array of field values: nvidia-smi has no room for it. */
-  readonly within?: true;
-}
-
-/** Made-up addresses that do not fit 32 bits, so that a truncated handle is noticed. */
-class Handles implements HandleNames {
-  private readonly byName = new Map<string, Handle>();
-
-  handleOf(name: string): Handle {
-    if (name === '') return 0n as Handle;
-    let found = this.byName.get(name);
-    if (found === undefined) {
-      found = (0x7fa5_c0de_0000n + BigInt(this.byName.size + 1) * 0x100n) as Handle;
-      this.byName.set(name, found);
-    }
-    return found;
-  }
-
-  nameOf(address: bigint): string {
-    return this.names().find(([, known]) => known === address)?.[0] ?? '';
-  }
-
-  names(): readonly (readonly [string, Handle])[] {
-    return [...this.byName];
-  }
+  /** For nvidia-smi itself: lists use their room as the driver's do, and nothing is written past an array of field values. */
+  readonly isForProgram?: true;
 }
 
 export function tableOf(machine: Machine): string {
-  const handles = new Handles();
+  const handles = new SimulatedHandles();
   const handleOf = (name: string): Handle => handles.handleOf(name);
   if (machine.real !== undefined) for (let i = 0; i < 16; i++) handleOf(`gpu${i}`);
   const given = typeof machine.calls === 'function' ? machine.calls(handleOf) : (machine.calls ?? []);
   const answers = (snapshot: Snapshot, limit: string): string[] => {
-    const calls = [...given, ...recordedCalls(snapshot, handleOf)];
+    const calls = [...given, ...recordedCalls(snapshot.calls, handleOf)];
     const answered = machine.real === undefined ? calls : calls.filter((one) => !one.args.some(givesHandle));
-    const lines = answered.flatMap((one) => callLines(snapshot, one, handles, limit));
-    return [...new Set([...lines, ...fieldLines(snapshot, handles, limit)])];
+    const lines = answerLines(snapshot, answered, handles, limit);
+    return [...new Set([...lines, ...fieldLines([snapshot], handles, limit)])];
   };
   const lines = [
     ...(machine.faults ?? []).map((fault) => faultLine(fault, handles)),
@@ -92,11 +68,12 @@ export function tableOf(machine: Machine): string {
     ...(machine.later === undefined ? [] : answers(machine.later.snapshot, ` a:${machine.later.after}`)),
     ...(machine.snapshot === undefined ? [] : answers(machine.snapshot, '')),
   ];
-  const head = handles.names().map(([name, address]) => `!handle ${name} ${address}`);
+  // As NVML does (H200, 580.159.04): a value at the end of the array that has not failed is written to.
+  const head = [...handles.lines(), ...(machine.isForProgram ? [] : ['!overrun'])];
   if (typeof machine.log === 'string') head.push(`!log ${machine.log}`);
-  if (machine.within) head.push('!within');
   if (machine.real !== undefined) head.push(`!real ${machine.real}`);
-  return `${[...head, ...lines].join('\n')}\n`;
+  const entries = machine.isForProgram ? lines.map(withUseOfRoom) : lines;
+  return `${[...head, ...entries].join('\n')}\n`;
 }
 
 const givesHandle = (arg: Arg): boolean =>
@@ -104,7 +81,7 @@ const givesHandle = (arg: Arg): boolean =>
   isOut(arg) &&
   ((arg.out === 'scalar' && arg.type === 'ptr') || (arg.out === 'list' && arg.item === 'ptr'));
 
-function faultLine(fault: Fault, handles: Handles): string {
+function faultLine(fault: Fault, handles: SimulatedHandles): string {
   const words: string[] = [fault.fn];
   fault.when?.forEach((value, p) => {
     if (value === undefined) return;
@@ -121,52 +98,4 @@ function faultLine(fault: Fault, handles: Handles): string {
   if (fault.hangs) words.push('h');
   words.push(fault.status === undefined ? 'c' : `r:${fault.status}`);
   return words.join(' ');
-}
-
-/** A call about a subject is answered for every subject that the snapshot has an answer for. */
-function callLines(snapshot: Snapshot, one: Call, handles: Handles, limit: string): string[] {
-  const recorded = snapshot.calls[one.fn];
-  if (recorded === undefined) return [];
-  const subjects = one.args.some((arg) => typeof arg === 'object' && !isOut(arg))
-    ? [...new Set(Object.keys(recorded).flatMap((key) => key.split(',')))].filter((name) =>
-        /^[a-z]/.test(name),
-      )
-    : [undefined];
-  return subjects.flatMap((name) => {
-    const subject = name === undefined ? undefined : handles.handleOf(name);
-    const key = answerKey(one, (address) => handles.nameOf(address), subject);
-    const answer = recorded[key];
-    if (answer === undefined) return [];
-    try {
-      return [`${one.fn} k:${encodeURI(key)}${limit} ${tokens(one, subject, answer, handles).join(' ')}`];
-    } catch (error) {
-      if (!(error instanceof AnswerError)) throw error;
-      throw new Error(`calls.${one.fn}[${key}]: ${error.message}`);
-    }
-  });
-}
-
-/** The field values of each subject, whichever of them a call asks for. */
-function fieldLines(snapshot: Snapshot, handles: Handles, limit: string): string[] {
-  const recorded = snapshot.calls.nvmlDeviceGetFieldValues ?? {};
-  const bySubject = new Map<string, string[]>();
-  for (const [key, answer] of Object.entries(recorded)) {
-    const [, subject = key, id, scope = '0'] = /^(.*),(\d+)(?::(\d+))?$/.exec(key) ?? [];
-    const words = bySubject.get(subject) ?? [];
-    bySubject.set(subject, words);
-    const status = statusIn(answer);
-    if (id === undefined) {
-      if (status !== 0) words.push(`r:${status}`);
-      continue;
-    }
-    const memory = Buffer.alloc(nvmlFieldValue_t.size);
-    encodeFieldValue(memory, 0, status, answer);
-    const type = memory.readUInt32LE(nvmlFieldValue_t.fields.valueType[1]);
-    const [, at] = nvmlFieldValue_t.fields.value;
-    words.push(`f:${id}:${scope}:${status}:${type}:${hex(memory.subarray(at, at + 8))}`);
-  }
-  return [...bySubject].map(
-    ([subject, words]) =>
-      `nvmlDeviceGetFieldValues k:${encodeURI(subject)}${limit} =:0:${handles.handleOf(subject)} ${words.join(' ')}`,
-  );
 }

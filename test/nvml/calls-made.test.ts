@@ -8,10 +8,11 @@ import {
 import { loadLibrary } from '../../src/nvml/library.js';
 import { openSession } from '../../src/nvml/session.js';
 import { Missing } from '../../src/nvml/status.js';
+import { Asker } from '../../src/query/ask/asker.js';
+import { from, type Row } from '../../src/query/field.js';
 import { number, text as textKind } from '../../src/query/kind.js';
 import { compilePlan, type Plan } from '../../src/query/plan.js';
 import { field, fixed, type Probe, sample, waiting } from '../../src/query/probe.js';
-import { from, type Row } from '../../src/query/row.js';
 import { buildFake, type FakeLibrary } from '../fake-nvml/build.js';
 import { machine } from '../fake-nvml/machine.js';
 import type { Machine } from '../fake-nvml/table.js';
@@ -37,7 +38,7 @@ function planned(rows: readonly Row[], options: Machine, from = fake): { plan: P
   const session = openSession(loadLibrary({ path: library.path, env: {} }));
   onTestFinished(() => session.close());
   library.clearLog();
-  const plan = compilePlan(rows, session.gpus, { session, now: () => 0 });
+  const plan = compilePlan(rows, session.gpus, { asker: new Asker(session), now: () => 0 });
   return { plan, library };
 }
 

@@ -5,7 +5,8 @@ import { NVML_ERROR_INSUFFICIENT_SIZE } from '../../src/nvml/generated/constants
 import * as layouts from '../../src/nvml/generated/layouts.js';
 import { loadLibrary } from '../../src/nvml/library.js';
 import { Missing } from '../../src/nvml/status.js';
-import { BoundProbe } from '../../src/query/bound-probe.js';
+import { BoundProbe } from '../../src/query/ask/bound-probe.js';
+import { Outcome } from '../../src/query/ask/outcome.js';
 import { asking } from '../../src/query/probe.js';
 import { compileLibrary, compiler } from '../fake-nvml/build.js';
 
@@ -32,18 +33,21 @@ int nvmlDeviceGetSupportedVgpus(void *gpu, unsigned *count, unsigned *items) {
 }
 `;
 
+const GPU = { index: 0, handle: 1n as Handle, status: 0 };
+
 function itemsOf(source: string, what: 'sessions' | 'types') {
   const driver = loadLibrary({ path: compileLibrary(source), env: {} });
   onTestFinished(() => driver.close());
   const out: Out = what === 'sessions' ? countedList(layouts.nvmlEncoderSessionInfo_t) : list('u32');
   const fn = what === 'sessions' ? 'nvmlDeviceGetEncoderSessions' : 'nvmlDeviceGetSupportedVgpus';
-  const asked = new BoundProbe(asking(what, call(fn, SUBJECT, out)), driver, 1n as Handle);
+  const outcome = new Outcome();
+  const asked = new BoundProbe(asking(what, call(fn, SUBJECT, out)), driver, GPU, outcome);
   const before = process.memoryUsage().arrayBuffers;
   asked.run();
   return {
     items: asked.items(),
     taken: process.memoryUsage().arrayBuffers - before,
-    refused: driver.refusedList,
+    refused: outcome.refusedList,
   };
 }
 

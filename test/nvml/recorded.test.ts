@@ -16,8 +16,8 @@ import { loadLibrary } from '../../src/nvml/library.js';
 import { ask } from '../../src/nvml/session.js';
 import { parseSnapshot } from '../../src/nvml/snapshot.js';
 import { statusSymbol } from '../../src/nvml/status.js';
+import { recordedCalls } from '../../src/simulator/recorded-calls.js';
 import { buildFake, type FakeLibrary } from '../fake-nvml/build.js';
-import { recordedCalls } from '../fake-nvml/recorded-calls.js';
 
 const fake = await buildFake();
 const folder = new URL('../../snapshots/', import.meta.url);
@@ -63,7 +63,7 @@ describe.skipIf(!fake.available)('a library with the answers of a recorded machi
     onTestFinished(() => driver.close());
     ask(driver, call('nvmlInit_v2'));
     // Metrics are recorded one by one, however many are asked for in a call.
-    const calls = recordedCalls(snapshot, library.handleOf).filter(
+    const calls = recordedCalls(snapshot.calls, library.handleOf).filter(
       ({ fn }) => fn !== 'nvmlShutdown' && fn !== 'nvmlGpmMetricsGet',
     );
     const wrong = calls.flatMap((one) => {

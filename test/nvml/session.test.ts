@@ -2,8 +2,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { loadLibrary } from '../../src/nvml/library.js';
 import { openSession, type Session } from '../../src/nvml/session.js';
 import { DeadLibrary, Missing, UncountedGpus } from '../../src/nvml/status.js';
+import { Asker } from '../../src/query/ask/asker.js';
 import { migDevicesIn } from '../../src/query/mig-devices.js';
-import { askerOf } from '../../src/query/read.js';
 import { buildFake, type FakeLibrary } from '../fake-nvml/build.js';
 import { machine } from '../fake-nvml/machine.js';
 import type { Machine } from '../fake-nvml/table.js';
@@ -103,7 +103,7 @@ describe.skipIf(!fake.available)('opening NVML', () => {
   const counting = (fn: string, key: string, count: number): Machine => ({
     snapshot: { ...machine, calls: { ...machine.calls, [fn]: { [key]: count } } },
   });
-  const migsOf = (session: Session) => session.gpus.map((gpu) => migDevicesIn(gpu, askerOf(session, gpu)));
+  const migsOf = (session: Session) => session.gpus.map((gpu) => new Asker(session).run(migDevicesIn(gpu)));
 
   it.each([
     [0xffffffff, 3, 'Not Supported'],

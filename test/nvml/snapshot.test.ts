@@ -24,9 +24,9 @@ import { Recorder } from '../../src/nvml/recorder.js';
 import { ask } from '../../src/nvml/session.js';
 import { formatSnapshot, parseSnapshot, type Snapshot } from '../../src/nvml/snapshot.js';
 import { snapshotDriver } from '../../src/nvml/snapshot-driver.js';
+import { recordedCalls } from '../../src/simulator/recorded-calls.js';
 import { buildFake } from '../fake-nvml/build.js';
 import { machine } from '../fake-nvml/machine.js';
-import { recordedCalls } from '../fake-nvml/recorded-calls.js';
 import { handleNames } from './handle-names.js';
 
 const fake = await buildFake();
@@ -175,10 +175,7 @@ describe.skipIf(!fake.available)('a recording', () => {
     const order = Object.keys(machine.calls).sort((a, b) => givers.indexOf(b) - givers.indexOf(a));
     const placeholders = handleNames();
     for (const fn of [...givers, ...order.filter((name) => !givers.includes(name))]) {
-      for (const one of recordedCalls(
-        { ...machine, calls: { [fn]: machine.calls[fn] ?? {} } },
-        placeholders.handleOf,
-      )) {
+      for (const one of recordedCalls({ [fn]: machine.calls[fn] ?? {} }, placeholders.handleOf)) {
         const args = one.args.map((arg) =>
           typeof arg === 'bigint' ? (handles.get(placeholders.nameOf(arg)) ?? arg) : arg,
         );

@@ -4,14 +4,14 @@ import { type Bound, type Call, call, type Driver, type Handle, isOut, list } fr
 import { takeInventory } from '../../src/nvml/inventory.js';
 import { allocate, roomOf } from '../../src/nvml/memory.js';
 import { Recorder } from '../../src/nvml/recorder.js';
-import { BoundProbe } from '../../src/query/bound-probe.js';
+import { BoundProbe } from '../../src/query/ask/bound-probe.js';
+import { Outcome } from '../../src/query/ask/outcome.js';
 import { ProcessUtilization } from '../../src/query/monitor/process-utilization.js';
 import { asking } from '../../src/query/probe.js';
 
 /** Of every list it says that it holds two thousand items. It has one GPU, and no function that is newer than lists. */
 const boasting: Driver = {
   source: 'boasting',
-  sawLostGpu: false,
   bind(what: Call): Bound | undefined {
     const outs = what.args.filter(isOut);
     if (outs.some((out) => out.out === 'struct' && out.array !== undefined)) return undefined;
@@ -34,7 +34,8 @@ describe('a list whose count is beyond its room', () => {
     const asked = new BoundProbe(
       asking('numbers', call('nvmlDeviceGetSupportedVgpus', numbers)),
       boasting,
-      GPU,
+      { index: 0, handle: GPU, status: 0 },
+      new Outcome(),
     );
     asked.run();
     expect(asked.items()).toHaveLength(roomOf(numbers, allocate(numbers)));

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { nameOf } from '../../src/query/field.js';
 import { gpuTable } from '../../src/query/gpu/index.js';
-import { nameOf } from '../../src/query/row.js';
-import { tableAt } from '../../src/query/table.js';
+import { tableAt } from '../../src/query/relation.js';
 import { tables } from '../../src/query/tables/index.js';
 import { PRESENT } from '../../src/release.js';
 import { csvHeader } from '../../src/render/csv.js';
@@ -28,40 +28,44 @@ const repeated = <T>(values: readonly T[]): readonly T[] =>
 
 /** A row of two tables is one row, whatever each says of the drivers that have it. */
 const allRows = [
-  ...new Map(tables.flatMap((table) => table.rows).map((row) => [`${row.id} ${nameOf(row)}`, row])).values(),
+  ...new Map(
+    tables.flatMap((table) => table.fields).map((row) => [`${row.id} ${nameOf(row)}`, row]),
+  ).values(),
 ];
 
 describe('rows of --query-gpu', () => {
   it('come in the order, with the names and units, of the recorded header of all fields', () => {
-    expect(csvHeader(present.rows).split(SEPARATOR)).toEqual(recorded('header.txt').split(SEPARATOR));
-    expect(present.rows).toHaveLength(214);
+    expect(csvHeader(present.fields).split(SEPARATOR)).toEqual(recorded('header.txt').split(SEPARATOR));
+    expect(present.fields).toHaveLength(214);
   });
 
   it('answer to exactly the names and aliases that nvidia-smi takes', () => {
-    expect(present.rows.flatMap(({ names }) => names).sort()).toEqual([...headers.keys()].sort());
+    expect(present.fields.flatMap(({ names }) => names).sort()).toEqual([...headers.keys()].sort());
     expect(headers.size).toBe(255);
   });
 
   it('have the recorded header under each of their names', () => {
-    const printed = present.rows.flatMap((row) => row.names.map((name) => [name, csvHeader([row])] as const));
+    const printed = present.fields.flatMap((row) =>
+      row.names.map((name) => [name, csvHeader([row])] as const),
+    );
     expect(printed.filter(([name, header]) => headers.get(name) !== header)).toEqual([]);
   });
 
   it("keep pynvml_utils' numbers for the names that it has", () => {
-    const ours = present.rows.flatMap(({ id, names }) => names.map((name) => [name, id] as const));
+    const ours = present.fields.flatMap(({ id, names }) => names.map((name) => [name, id] as const));
     expect(Object.fromEntries(ours.filter(([name]) => name in pynvmlNumbers))).toEqual(pynvmlNumbers);
   });
 
   it('have numbers from 1000 on, in the order of the table of 580, where pynvml_utils has none', () => {
-    const ours = present.rows.filter(({ names }) => !names.some((name) => name in pynvmlNumbers));
+    const ours = present.fields.filter(({ names }) => !names.some((name) => name in pynvmlNumbers));
     expect(ours.map(({ id }) => id)).toEqual(ours.map((_, i) => 1000 + i));
   });
 });
 
 describe('rows of all tables', () => {
   it.each(tables.map((table) => [table.option, table] as const))('of --%s have unique names', (_, table) => {
-    expect(repeated(table.rows.flatMap(({ names }) => names))).toEqual([]);
-    expect(repeated(table.rows.map(({ id }) => id))).toEqual([]);
+    expect(repeated(table.fields.flatMap(({ names }) => names))).toEqual([]);
+    expect(repeated(table.fields.map(({ id }) => id))).toEqual([]);
   });
 
   it('have a number of their own', () => {
@@ -85,9 +89,9 @@ describe('rows of all tables', () => {
   });
 
   it('read values of the record only in tables that make records', () => {
-    const without = tables.filter(({ records }) => records === undefined);
+    const without = tables.filter(({ find }) => find === undefined);
     expect(without.map(({ option }) => option)).toEqual(['query-gpu', 'query-remapped-rows']);
-    expect(without.flatMap(({ rows }) => rows).filter(({ source }) => 'item' in source)).toEqual([]);
+    expect(without.flatMap(({ fields }) => fields).filter(({ source }) => 'item' in source)).toEqual([]);
   });
 
   it('print the recorded headers in the tables of processes, clocks and pages', () => {
@@ -95,7 +99,7 @@ describe('rows of all tables', () => {
       const table = tables.find((each) => each.option === option);
       const rows = names
         .split(',')
-        .flatMap((name) => table?.rows.filter((row) => row.names.includes(name)) ?? []);
+        .flatMap((name) => table?.fields.filter((row) => row.names.includes(name)) ?? []);
       return csvHeader(rows);
     };
     expect(

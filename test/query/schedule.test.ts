@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { askAll, type Question, scheduleOf } from '../../src/query/schedule.js';
+import { askInOrder, scheduleOf, type Task } from '../../src/query/ask/schedule.js';
 
 interface Told {
   readonly log: string[];
-  readonly questions: Question[];
+  readonly questions: Task[];
 }
 
 /** Questions named `subject/kind`, kinds: prompt, waits, watch; those of `bad` fail. */
 function questions(names: readonly string[], bad: readonly string[] = []): Told {
   const log: string[] = [];
-  const made = names.map((name): Question => {
+  const made = names.map((name): Task => {
     const [subject = '', kind = ''] = name.split('/');
     const fail = (): void => {
       if (bad.includes(name)) throw new Error(name);
@@ -37,20 +37,20 @@ function questions(names: readonly string[], bad: readonly string[] = []): Told 
 describe('asking', () => {
   it('gives no promise where nothing waits', () => {
     const { log, questions: asked } = questions(['a/prompt', 'b/prompt']);
-    expect(askAll(scheduleOf(asked))).toBeUndefined();
+    expect(askInOrder(scheduleOf(asked))).toBeUndefined();
     expect(log).toEqual(['a/prompt', 'b/prompt']);
   });
 
   it('has begun to watch a single link when it returns', async () => {
     const { log, questions: asked } = questions(['a/watch', 'a/prompt']);
-    const pending = askAll(scheduleOf(asked));
+    const pending = askInOrder(scheduleOf(asked));
     expect(log).toEqual(['a/prompt', 'a/watch begins']);
     await pending;
   });
 
   it('waits for what waits about a GPU before its link is watched', async () => {
     const { log, questions: asked } = questions(['a/watch', 'a/waits', 'a/prompt']);
-    await askAll(scheduleOf(asked));
+    await askInOrder(scheduleOf(asked));
     expect(log).toEqual(['a/waits begins', 'a/prompt', 'a/waits ends', 'a/watch begins', 'a/watch ends']);
   });
 
@@ -70,7 +70,7 @@ describe('asking', () => {
     const note = (error: unknown): void => void unhandled.push(error);
     process.on('unhandledRejection', note);
     try {
-      await expect((async () => askAll(scheduleOf(asked)))()).rejects.toThrow(bad);
+      await expect((async () => askInOrder(scheduleOf(asked)))()).rejects.toThrow(bad);
       const begun = log.filter((entry) => entry.endsWith('begins')).length;
       expect(log.filter((entry) => entry.endsWith('ends'))).toHaveLength(begun);
       await new Promise((resolve) => setTimeout(resolve, 20));

@@ -5,10 +5,14 @@ import { openSession, type Session } from '../../src/nvml/session.js';
 import type { Snapshot } from '../../src/nvml/snapshot.js';
 import { snapshotDriver } from '../../src/nvml/snapshot-driver.js';
 import { Missing } from '../../src/nvml/status.js';
+import { Asker } from '../../src/query/ask/asker.js';
+import type { Asking } from '../../src/query/ask/asking.js';
+import { readRecords } from '../../src/query/ask/records.js';
+import type { RecordValues, Row } from '../../src/query/field.js';
 import { gpuTable } from '../../src/query/gpu/index.js';
-import { compilePlan, Questions } from '../../src/query/plan.js';
-import type { Row } from '../../src/query/row.js';
-import type { AskProbe, RecordValues, Table } from '../../src/query/table.js';
+import { compilePlan } from '../../src/query/plan.js';
+import type { Reading } from '../../src/query/reading.js';
+import type { Table } from '../../src/query/relation.js';
 import { csvCell } from '../../src/render/csv.js';
 
 export type Calls = Partial<Record<FunctionName, Answers>>;
@@ -35,10 +39,10 @@ export function machineOf(calls: Calls): Session {
 
 /** What --query-gpu=NAME --format=csv prints below its header. */
 export async function cellOf(name: string, calls: Calls): Promise<string> {
-  const row = gpuTable.rows.find(({ names }) => names.includes(name));
+  const row = gpuTable.fields.find(({ names }) => names.includes(name));
   if (row === undefined) throw new Error(`no field ${name}`);
   const session = machineOf(calls);
-  const plan = compilePlan([row], session.gpus, { session, now: () => 0 });
+  const plan = compilePlan([row], session.gpus, { asker: new Asker(session), now: () => 0 });
   await plan.sample();
   return plan.lines.map(({ readers }) => csvCell(row, readers[0]?.() ?? '', true)).join('\n');
 }
@@ -47,26 +51,33 @@ export async function cellOf(name: string, calls: Calls): Promise<string> {
 export function recordsOf(
   table: Table,
   calls: Calls,
-  asked: ReadonlySet<Row> = new Set(table.rows),
+  asked: ReadonlySet<Row> = new Set(table.fields),
 ): { readonly records: readonly RecordValues[]; readonly probes: readonly string[] } {
   const session = machineOf(calls);
   const [gpu] = session.gpus;
-  if (gpu === undefined || table.records === undefined) throw new Error('nothing to list');
+  if (gpu === undefined || table.find === undefined) throw new Error('nothing to list');
+  const fields = [...asked].filter(({ source }) => 'item' in source || 'asks' in source);
   const probes: string[] = [];
-  const ask: AskProbe = (probe, subject = gpu) => {
-    probes.push(probe.name);
-    const questions = new Questions(session);
-    const answer = questions.ask(probe, subject);
-    void questions.run();
-    return answer;
-  };
-  const found = table.records(gpu, ask, asked);
+  const found = new Asker(session).run(noted(readRecords(table, fields, gpu), probes));
   if (found instanceof Missing) throw new Error(`no records: ${found}`);
-  return { records: found, probes };
+  const records = found.map(({ readings }) =>
+    Object.fromEntries(fields.map(({ names }, i) => [names[0], readings[i] as Reading])),
+  );
+  return { records, probes };
+}
+
+/** The same questions, written down. */
+function* noted<T>(asking: Asking<T>, probes: string[]): Asking<T> {
+  let step = asking.next();
+  while (step.done !== true) {
+    probes.push(...step.value.map(({ probe }) => probe.name));
+    step = asking.next(yield step.value);
+  }
+  return step.value;
 }
 
 export function rowOf(table: Table, name: string): Row {
-  const row = table.rows.find(({ names }) => names.includes(name));
+  const row = table.fields.find(({ names }) => names.includes(name));
   if (row === undefined) throw new Error(`${table.option} has no ${name}`);
   return row;
 }

@@ -22,8 +22,8 @@ describe('--query-compute-apps', () => {
 
   it("lists a GPU's processes in NVML's order, with memory and name or why they are missing", () => {
     expect(recordsOf(computeApps, calls).records).toEqual([
-      { pid: 7, usedMemory: 1024, name: 'python3' },
-      { pid: 3, usedMemory: NOT_SUPPORTED, name: Missing.of(6) },
+      { pid: 7, used_gpu_memory: 1024, process_name: 'python3' },
+      { pid: 3, used_gpu_memory: NOT_SUPPORTED, process_name: Missing.of(6) },
     ]);
   });
 
@@ -59,7 +59,7 @@ describe('--query-compute-apps', () => {
     const { records } = recordsOf(computeApps, {
       nvmlDeviceGetComputeRunningProcesses: { gpu0: [{ pid: 5, usedGpuMemory: 77 }] },
     });
-    expect(records.map(({ pid, usedMemory }) => [pid, usedMemory])).toEqual([[5, 77]]);
+    expect(records.map(({ pid, used_gpu_memory: memory }) => [pid, memory])).toEqual([[5, 77]]);
   });
 
   it('says why there are no records where the list is refused', () => {
@@ -71,7 +71,7 @@ describe('--query-compute-apps', () => {
     const { records, probes } = recordsOf(computeApps, {
       nvmlDeviceGetComputeRunningProcesses_v3: { gpu0: [process(0xffffffff)] },
     });
-    expect(records.map(({ pid, name }) => [pid, name])).toEqual([[0xffffffff, Missing.of(6)]]);
+    expect(records.map(({ pid, process_name: name }) => [pid, name])).toEqual([[0xffffffff, Missing.of(6)]]);
     expect(probes.filter((name) => name.startsWith('process name'))).toEqual([]);
   });
 });
@@ -88,18 +88,18 @@ describe('--query-accounted-apps', () => {
     expect(recordsOf(accountedApps, calls).records).toEqual([
       {
         pid: 21,
-        vgpuInstance: NOT_SUPPORTED,
-        gpuUtilization: 90,
-        memoryUtilization: NOT_SUPPORTED,
-        maxMemoryUsage: 4096,
+        vgpu_instance: NOT_SUPPORTED,
+        gpu_utilization: 90,
+        mem_utilization: NOT_SUPPORTED,
+        max_memory_usage: 4096,
         time: 1500,
       },
       {
         pid: 22,
-        vgpuInstance: NOT_SUPPORTED,
-        gpuUtilization: gone,
-        memoryUtilization: gone,
-        maxMemoryUsage: gone,
+        vgpu_instance: NOT_SUPPORTED,
+        gpu_utilization: gone,
+        mem_utilization: gone,
+        max_memory_usage: gone,
         time: gone,
       },
     ]);
@@ -108,7 +108,7 @@ describe('--query-accounted-apps', () => {
   it('reads the newer statistics, which take the pid in the struct', () => {
     const newer = { nvmlDeviceGetAccountingStats_v2: { 'gpu0,pid=21': { ...stats, pid: 21 } } };
     const { records } = recordsOf(accountedApps, { ...calls, ...newer });
-    expect(records[0]).toMatchObject({ pid: 21, gpuUtilization: 90, time: 1500 });
+    expect(records[0]).toMatchObject({ pid: 21, gpu_utilization: 90, time: 1500 });
   });
 
   it('asks for no statistics where only pids are columns', () => {
@@ -149,8 +149,16 @@ describe('--query-retired-pages', () => {
   it('has one record per cause on a GPU that retires no pages (H100, H200)', () => {
     const none = { 'gpu0,0': error('NOT_SUPPORTED'), 'gpu0,1': error('NOT_SUPPORTED') };
     expect(recordsOf(retiredPages, { nvmlDeviceGetRetiredPages_v2: none }).records).toEqual([
-      { address: NOT_SUPPORTED, time: NOT_SUPPORTED, cause: 'Single Bit ECC' },
-      { address: NOT_SUPPORTED, time: NOT_SUPPORTED, cause: 'Double Bit ECC' },
+      {
+        'retired_pages.address': NOT_SUPPORTED,
+        'retired_pages.timestamp': NOT_SUPPORTED,
+        'retired_pages.cause': 'Single Bit ECC',
+      },
+      {
+        'retired_pages.address': NOT_SUPPORTED,
+        'retired_pages.timestamp': NOT_SUPPORTED,
+        'retired_pages.cause': 'Double Bit ECC',
+      },
     ]);
   });
 
@@ -165,9 +173,21 @@ describe('--query-retired-pages', () => {
       },
     });
     expect(records).toEqual([
-      { address: 0x5b1, time: 1700000001, cause: 'Double Bit ECC' },
-      { address: 0x5b2, time: 1700000002, cause: 'Double Bit ECC' },
-      { address: 0x5b3, time: 1700000003, cause: 'Double Bit ECC' },
+      {
+        'retired_pages.address': 0x5b1,
+        'retired_pages.timestamp': 1700000001,
+        'retired_pages.cause': 'Double Bit ECC',
+      },
+      {
+        'retired_pages.address': 0x5b2,
+        'retired_pages.timestamp': 1700000002,
+        'retired_pages.cause': 'Double Bit ECC',
+      },
+      {
+        'retired_pages.address': 0x5b3,
+        'retired_pages.timestamp': 1700000003,
+        'retired_pages.cause': 'Double Bit ECC',
+      },
     ]);
   });
 
@@ -175,6 +195,12 @@ describe('--query-retired-pages', () => {
     const { records } = recordsOf(retiredPages, {
       nvmlDeviceGetRetiredPages: { 'gpu0,0': [0x10], 'gpu0,1': [] },
     });
-    expect(records).toEqual([{ address: 0x10, time: NOT_SUPPORTED, cause: 'Single Bit ECC' }]);
+    expect(records).toEqual([
+      {
+        'retired_pages.address': 0x10,
+        'retired_pages.timestamp': NOT_SUPPORTED,
+        'retired_pages.cause': 'Single Bit ECC',
+      },
+    ]);
   });
 });

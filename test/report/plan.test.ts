@@ -3,6 +3,7 @@ import type { Call, Driver, Handle } from '../../src/nvml/call.js';
 import { openSession } from '../../src/nvml/session.js';
 import type { Snapshot } from '../../src/nvml/snapshot.js';
 import { snapshotDriver } from '../../src/nvml/snapshot-driver.js';
+import { Asker } from '../../src/query/ask/asker.js';
 import { PRESENT } from '../../src/release.js';
 import { compileReport } from '../../src/report/compile.js';
 import type { Form } from '../../src/report/document.js';
@@ -28,7 +29,6 @@ function watched(snapshot: Snapshot, others = 0): { driver: Driver; made: Made[]
     [subject ?? '', ...call.args.filter((arg) => typeof arg !== 'object')].join(',');
   const driver: Driver = {
     source: inner.source,
-    sawLostGpu: false,
     close: () => inner.close(),
     bind: (call, subject) => {
       const bound = inner.bind(call, subject);
@@ -65,12 +65,13 @@ function watched(snapshot: Snapshot, others = 0): { driver: Driver; made: Made[]
   return { driver, made };
 }
 
-function compiled(snapshot: Snapshot, form: Form, display?: string, others = 0) {
+async function compiled(snapshot: Snapshot, form: Form, display?: string, others = 0) {
   const { driver, made } = watched(snapshot, others);
   const session = openSession(driver);
   made.length = 0;
   const groups = display === undefined ? undefined : readGroups(display);
-  const report = compileReport(gpuTree, session.gpus, { form, groups }, { session, now: () => 0 });
+  const asker = new Asker(session);
+  const report = await compileReport(gpuTree, session.gpus, { form, groups }, { asker, now: () => 0 });
   return { report, made };
 }
 
@@ -82,7 +83,7 @@ const ALWAYS = ['nvmlDeviceGetPciInfo_v3', 'nvmlSystemGetCudaDriverVersion_v2', 
 
 describe('the questions of a report', () => {
   it('are those of its leaves: -d TEMPERATURE asks for temperatures only', async () => {
-    const { report, made } = compiled(h100(), 'text', 'TEMPERATURE');
+    const { report, made } = await compiled(h100(), 'text', 'TEMPERATURE');
     await report.sample();
     report.document();
     expect(functionsOf(made).filter((fn) => !ALWAYS.includes(fn))).toEqual([
@@ -100,7 +101,7 @@ describe('the questions of a report', () => {
       ['VOLTAGE', []],
       ['', []],
     ] as const) {
-      const { report, made } = compiled(h100(), 'text', display);
+      const { report, made } = await compiled(h100(), 'text', display);
       await report.sample();
       report.document();
       expect(functionsOf(made).filter((fn) => !ALWAYS.includes(fn))).toEqual(expected);
@@ -109,7 +110,7 @@ describe('the questions of a report', () => {
 
   it('are samples only where -d shows them', async () => {
     const asks = async (form: Form, display?: string): Promise<boolean> => {
-      const { report, made } = compiled(h100(), form, display);
+      const { report, made } = await compiled(h100(), form, display);
       await report.sample();
       report.document();
       return functionsOf(made).includes('nvmlDeviceGetSamples');
@@ -122,7 +123,7 @@ describe('the questions of a report', () => {
   });
 
   it('are asked once in a run where the answer stays, and once per tick otherwise', async () => {
-    const { report, made } = compiled(h100(), 'xml');
+    const { report, made } = await compiled(h100(), 'xml');
     const times = async (): Promise<Map<string, number>> => {
       made.length = 0;
       await report.sample();
@@ -151,7 +152,7 @@ describe('the questions of a report', () => {
   });
 
   it('about PCIe traffic are asked while nothing else is asked about their GPU, and meanwhile the other GPU is', async () => {
-    const { report, made } = compiled(sceneOf(golden('h200-x2/q.out')), 'text', undefined, 30);
+    const { report, made } = await compiled(sceneOf(golden('h200-x2/q.out')), 'text', undefined, 30);
     await report.sample();
     report.document();
     const watches = made.flatMap((each, from) => {
@@ -177,18 +178,19 @@ describe('the groups of -d', () => {
     expect(readGroups('MEMORY,BOGUS')).toBeUndefined();
   });
 
-  it('show something each, but those of older drivers', () => {
+  it('show something each, but those of older drivers', async () => {
     const { driver } = watched(h100());
     const session = openSession(driver);
     for (const group of PRESENT_GROUPS) {
       const groups = new Set([group]);
-      const report = compileReport(
+      const asker = new Asker(session);
+      const report = await compileReport(
         treeAt(gpuTree, PRESENT, 'text'),
         session.gpus,
         { form: 'text', groups },
-        { session, now: () => 0 },
+        { asker, now: () => 0 },
       );
-      void report.sample();
+      await report.sample();
       expect(report.document().blocks[0]?.parts.length === 0, group).toBe(group === 'VOLTAGE');
     }
   });

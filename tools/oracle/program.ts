@@ -65,7 +65,7 @@ export async function openOracle(path: string): Promise<Oracle> {
   const placeOf = (machine: OracleMachine): { folder: string; hash: string } => {
     let place = places.get(machine.file);
     if (place === undefined) {
-      const library = fake.with({ snapshot: machine.snapshot, log: false, within: true });
+      const library = fake.with({ snapshot: machine.snapshot, log: false, isForProgram: true });
       const hash = hashOf(identity, readFileSync(library.path), readFileSync(`${library.path}.table`));
       place = { folder: library.folder, hash };
       places.set(machine.file, place);

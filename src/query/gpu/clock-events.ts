@@ -6,9 +6,9 @@ import {
   nvmlDeviceGetSupportedClocksEventReasons,
 } from '../../nvml/generated/entries.js';
 import { derived } from '../derive.js';
+import { from, type Row } from '../field.js';
 import { active, hex, nanoseconds } from '../kind.js';
 import { field, fixed, sample } from '../probe.js';
-import { from, type Row } from '../row.js';
 
 const supportedReasons = fixed(nvmlDeviceGetSupportedClocksEventReasons);
 const activeReasons = sample(nvmlDeviceGetCurrentClocksEventReasons);

@@ -14,10 +14,10 @@ import {
   nvmlDeviceGetMaxClockInfo,
   nvmlDeviceGetPerformanceState,
 } from '../../nvml/generated/entries.js';
+import { from, type Row } from '../field.js';
 import { megahertz, pstate } from '../kind.js';
 import { known } from '../known.js';
 import { fixed, type Probe, sample } from '../probe.js';
-import { from, type Row } from '../row.js';
 
 const performanceState = sample(nvmlDeviceGetPerformanceState);
 

@@ -7,9 +7,9 @@ import {
   nvmlDeviceGetTotalEccErrors,
 } from '../../nvml/generated/entries.js';
 import type { nvmlEccSramErrorStatus_v1_t } from '../../nvml/generated/layouts.js';
+import { from, type Row, type Source } from '../field.js';
 import { count, enabled, yesNo } from '../kind.js';
 import { field, type Probe, sample } from '../probe.js';
-import { from, type Row, type Source } from '../row.js';
 
 export const eccMode: readonly Row[] = [
   {

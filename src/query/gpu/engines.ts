@@ -5,9 +5,9 @@ import {
   nvmlDeviceGetGspFirmwareMode,
   nvmlDeviceGetMigMode,
 } from '../../nvml/generated/entries.js';
+import { from, type Row } from '../field.js';
 import { enabled } from '../kind.js';
 import { fixed, sample } from '../probe.js';
-import { from, type Row } from '../row.js';
 
 export const migMode = sample(nvmlDeviceGetMigMode);
 const gspMode = fixed(nvmlDeviceGetGspFirmwareMode);

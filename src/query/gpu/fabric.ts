@@ -1,11 +1,11 @@
 import * as nvml from '../../nvml/generated/constants.js';
 import { nvmlDeviceGetGpuFabricInfoV } from '../../nvml/generated/entries.js';
 import { NOT_APPLICABLE, NOT_SUPPORTED, statusWords } from '../../nvml/status.js';
-import type { Pick, Reading, View } from '../bound-probe.js';
 import { derive, derived } from '../derive.js';
+import { from, type Row, type Source } from '../field.js';
 import { count, text, words } from '../kind.js';
 import { sample } from '../probe.js';
-import { from, type Row, type Source } from '../row.js';
+import type { Pick, Reading, View } from '../reading.js';
 
 const fabricInfo = sample(nvmlDeviceGetGpuFabricInfoV);
 

@@ -7,9 +7,9 @@ import {
   nvmlDeviceGetUUID,
   nvmlSystemGetDriverVersion,
 } from '../../nvml/generated/entries.js';
+import { from, own, type Row } from '../field.js';
 import { count, text, timestamp } from '../kind.js';
 import { fixed, sample } from '../probe.js';
-import { from, own, type Row } from '../row.js';
 
 const driverVersion = fixed(nvmlSystemGetDriverVersion);
 const name = fixed(nvmlDeviceGetName);

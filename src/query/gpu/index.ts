@@ -1,6 +1,6 @@
 /** All fields of --query-gpu, in the order in which nvidia-smi 580.159.04 lists them. */
-import { spanned } from '../row.js';
-import type { Table } from '../table.js';
+import { spanned } from '../field.js';
+import type { Table } from '../relation.js';
 import { clockEventCounters, clockEvents } from './clock-events.js';
 import { clocks, performance } from './clocks.js';
 import { eccErrors, eccMode, eccSram } from './ecc.js';
@@ -21,8 +21,9 @@ import { vgpuDevice, vgpuDriver } from './vgpu.js';
 
 export const gpuTable: Table = {
   option: 'query-gpu',
-  subject: 'a GPU',
-  rows: [
+  name: 'gpu',
+  record: 'a GPU',
+  fields: [
     ...occasion,
     ...vgpuDriver,
     ...identity,

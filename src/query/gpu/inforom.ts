@@ -11,9 +11,9 @@ import {
   nvmlDeviceGetVbiosVersion,
   nvmlDeviceValidateInforom,
 } from '../../nvml/generated/entries.js';
+import { from, type Row } from '../field.js';
 import { number, text } from '../kind.js';
 import { fixed, type Probe, sample, waiting } from '../probe.js';
-import { from, type Row } from '../row.js';
 
 const vbios = fixed(nvmlDeviceGetVbiosVersion);
 const image = fixed(nvmlDeviceGetInforomImageVersion);

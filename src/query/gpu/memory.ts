@@ -7,10 +7,10 @@ import {
   nvmlDeviceGetMemoryInfo_v2,
 } from '../../nvml/generated/entries.js';
 import { Missing } from '../../nvml/status.js';
-import type { Reading, View } from '../bound-probe.js';
+import { from, type Row } from '../field.js';
 import { enabled, mebibytes, mebibytesUp } from '../kind.js';
 import { sample } from '../probe.js';
-import { from, type Row } from '../row.js';
+import type { Reading, View } from '../reading.js';
 
 /** The older call counts what the driver reserves as used, and does not tell it apart. */
 export const memoryInfo = sample(nvmlDeviceGetMemoryInfo_v2);

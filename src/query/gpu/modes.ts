@@ -18,10 +18,10 @@ import {
 } from '../../nvml/generated/entries.js';
 import { Missing } from '../../nvml/status.js';
 import { derived } from '../derive.js';
+import { constant, from, type Row } from '../field.js';
 import { count, enabled, text, words, yesNo } from '../kind.js';
 import { known } from '../known.js';
 import { field, fixed, sample } from '../probe.js';
-import { constant, from, type Row } from '../row.js';
 
 const displayAttached = sample(nvmlDeviceGetDisplayMode);
 const displayActive = sample(nvmlDeviceGetDisplayActive);

@@ -9,9 +9,9 @@ import {
   nvmlDeviceGetRemappedRows_v2,
   nvmlDeviceGetRowRemapperHistogram,
 } from '../../nvml/generated/entries.js';
+import { from, type Row } from '../field.js';
 import { count, yesNo } from '../kind.js';
 import { field, sample } from '../probe.js';
-import { from, type Row } from '../row.js';
 
 export const retiredPages: readonly Row[] = [
   {

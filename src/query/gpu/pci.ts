@@ -13,10 +13,10 @@ import {
   nvmlDeviceGetPciInfoExt,
 } from '../../nvml/generated/entries.js';
 import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
-import type { Reading, View } from '../bound-probe.js';
+import { constant, from, type Row } from '../field.js';
 import { count, hex, text } from '../kind.js';
 import { fixed, sample } from '../probe.js';
-import { constant, from, type Row } from '../row.js';
+import type { Reading, View } from '../reading.js';
 
 /** The older calls fill the beginning of the same struct, up to the ids; their bus id is the short one. */
 const pciInfo = fixed(nvmlDeviceGetPciInfo_v3);

@@ -1,9 +1,9 @@
 import { nvmlDeviceGetPlatformInfo } from '../../nvml/generated/entries.js';
-import type { Reading, View } from '../bound-probe.js';
 import { derive } from '../derive.js';
+import { from, type Row } from '../field.js';
 import { count, text, words } from '../kind.js';
 import { fixed } from '../probe.js';
-import { from, type Row } from '../row.js';
+import type { Reading, View } from '../reading.js';
 
 /** The first version has no serial number, and other names for the places. */
 const platformInfo = fixed(nvmlDeviceGetPlatformInfo);

@@ -9,9 +9,9 @@ import {
   nvmlDeviceGetPowerManagementMode,
   nvmlDeviceGetPowerUsage,
 } from '../../nvml/generated/entries.js';
+import { from, type Row, spanned } from '../field.js';
 import { enabled, type Kind, watts } from '../kind.js';
 import { field, fixed, type Lifetime, sample } from '../probe.js';
-import { from, type Row, spanned } from '../row.js';
 
 const management = fixed(nvmlDeviceGetPowerManagementMode);
 /** Averaged over a second from Ampere on, momentary before, as power.draw is (H100 and RTX 2080 SUPER). */

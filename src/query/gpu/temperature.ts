@@ -4,9 +4,9 @@ import {
   nvmlDeviceGetMarginTemperature,
   nvmlDeviceGetTemperatureV,
 } from '../../nvml/generated/entries.js';
+import { from, type Row } from '../field.js';
 import { celsius, percent } from '../kind.js';
 import { field, sample } from '../probe.js';
-import { from, type Row } from '../row.js';
 
 const gpuTemperature = sample(nvmlDeviceGetTemperatureV, { sensorType: NVML_TEMPERATURE_GPU });
 const margin = sample(nvmlDeviceGetMarginTemperature);

@@ -8,9 +8,9 @@ import {
   nvmlDeviceGetOfaUtilization,
   nvmlDeviceGetUtilizationRates,
 } from '../../nvml/generated/entries.js';
+import { from, type Row } from '../field.js';
 import { count, percent } from '../kind.js';
 import { sample } from '../probe.js';
-import { from, type Row } from '../row.js';
 
 const rates = sample(nvmlDeviceGetUtilizationRates);
 export const utilization: readonly Row[] = [

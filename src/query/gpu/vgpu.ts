@@ -5,9 +5,9 @@ import {
   nvmlDeviceGetVgpuCapabilities,
   nvmlGetVgpuDriverCapabilities,
 } from '../../nvml/generated/entries.js';
+import { from, type Row } from '../field.js';
 import { enabled, type Kind, supported } from '../kind.js';
 import { fixed, sample } from '../probe.js';
-import { from, type Row } from '../row.js';
 
 const heterogeneous = fixed(nvmlGetVgpuDriverCapabilities, {
   capability: nvml.NVML_VGPU_DRIVER_CAP_HETEROGENEOUS_MULTI_VGPU,

@@ -1,7 +1,7 @@
 /** A column of the scrolling monitors: one row of a table says what it is called and what it reads. */
 import type { Missing } from '../../nvml/status.js';
-import type { Pick } from '../bound-probe.js';
 import type { Probe } from '../probe.js';
+import type { Pick } from '../reading.js';
 
 /** What a column is called and how wide it is. */
 export interface Heading {

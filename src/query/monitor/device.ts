@@ -5,12 +5,12 @@ import {
   nvmlDeviceGetPcieReplayCounter,
   nvmlDeviceGetViolationStatus,
 } from '../../nvml/generated/entries.js';
-import type { Pick, View } from '../bound-probe.js';
 import { derive } from '../derive.js';
 import { bar1Memory, memoryInfo, protectedUsage } from '../gpu/memory.js';
 import { gpuRow } from '../gpu-fields.js';
 import { pcieThroughput } from '../pcie-throughput.js';
 import { type Probe, sample } from '../probe.js';
+import type { Pick, View } from '../reading.js';
 import { type Column, WIDTH } from './column.js';
 
 const MEBIBYTE = 1024 * 1024;

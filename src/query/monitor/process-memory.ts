@@ -4,7 +4,7 @@ import { NVML_ERROR_FUNCTION_NOT_FOUND, nvmlProcessDetailList_v1 } from '../../n
 import { nvmlProcessDetail_v1_t, nvmlProcessDetailList_v1_t } from '../../nvml/generated/layouts.js';
 import { arrayAt, filledOf, READ } from '../../nvml/memory.js';
 import { Missing, NOT_SUPPORTED, type Status } from '../../nvml/status.js';
-import type { Reading } from '../bound-probe.js';
+import type { Reading } from '../reading.js';
 
 const COMPUTE = 0;
 

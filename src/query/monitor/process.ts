@@ -1,21 +1,13 @@
 /** Table: the columns of `pmon`, and the processes of some GPUs compiled to be asked about at every tick. */
 
-import { readText } from '../../nvml/memory.js';
-import { ask, type Gpu, type Session } from '../../nvml/session.js';
+import type { Gpu } from '../../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
-import type { Reading } from '../bound-probe.js';
+import type { Asker } from '../ask/asker.js';
+import { type Asking, readOne, together } from '../ask/asking.js';
 import { protectedUsage } from '../gpu/memory.js';
 import { mebibytes } from '../kind.js';
-import { Questions } from '../plan.js';
-import {
-  computeProcesses,
-  type GpuProcess,
-  graphicsProcesses,
-  isPid,
-  mpsProcesses,
-  processesOf,
-  processName,
-} from '../processes.js';
+import { type GpuProcess, nameOf, processesOf } from '../processes.js';
+import type { Reading } from '../reading.js';
 import { type Cell, type Heading, WIDTH } from './column.js';
 import { ProtectedMemory } from './process-memory.js';
 import { type Engine, type EngineUse, ProcessUtilization } from './process-utilization.js';
@@ -81,80 +73,69 @@ export interface ProcessLine {
   readonly command: string | undefined;
 }
 
-export interface ProcessSampler {
-  /** Asks now. Every GPU has an entry, also one without processes, or whose processes cannot be listed. */
-  sample(): readonly { readonly gpu: Gpu; readonly lines: readonly ProcessLine[] | Missing }[];
+/** Every GPU has an entry, also one without processes, or whose processes cannot be listed. */
+export interface GpuProcesses {
+  readonly gpu: Gpu;
+  readonly lines: readonly ProcessLine[] | Missing;
 }
 
-const LISTS = [computeProcesses, graphicsProcesses, mpsProcesses];
+export interface ProcessSampler {
+  /** Asks now. */
+  sample(): Promise<readonly GpuProcesses[]>;
+}
 
 export function compileProcesses(
-  session: Session,
+  asker: Asker,
   gpus: readonly Gpu[],
   columns: readonly ProcessColumn[],
 ): ProcessSampler {
-  const questions = new Questions(session);
   const wanted = (group: string): boolean => columns.some((column) => column.group === group);
-  const probes = wanted('m') ? [...LISTS, protectedUsage] : LISTS;
-  for (const gpu of gpus) for (const probe of probes) questions.ask(probe, gpu);
-  const { driver } = session;
+  const { driver } = asker.session;
   const reached = gpus.flatMap(({ index, handle }) => (handle === undefined ? [] : [{ index, handle }]));
   const utilization = new Map(
     reached.map(({ index, handle }) => [index, new ProcessUtilization(driver, handle)]),
   );
   const details = new Map(reached.map(({ index, handle }) => [index, new ProtectedMemory(driver, handle)]));
-  const names = new Names(session);
+  const names = new Names();
   /** Asks about each process only where the GPU as a whole uses protected memory, which is rare. */
-  const protectedMemory = (gpu: Gpu): ((pid: number) => Reading) => {
-    const used = questions.ask(protectedUsage, gpu).read('used');
+  function* protectedMemory(gpu: Gpu): Asking<(pid: number) => Reading> {
+    const used = yield* readOne(protectedUsage, gpu, 'used');
     const own = details.get(gpu.index);
     return Number(used) > 0 && own !== undefined ? own.sample() : () => used;
-  };
+  }
+  function* processesNow(gpu: Gpu): Asking<GpuProcesses> {
+    const use = wanted('u') ? utilization.get(gpu.index)?.sample() : undefined;
+    const protectedOf = wanted('m') ? yield* protectedMemory(gpu) : () => NOT_SUPPORTED;
+    const processes = yield* processesOf(gpu);
+    if (processes instanceof Missing) return { gpu, lines: processes };
+    const commands = yield* together(processes.map(({ pid }) => names.of(pid)));
+    const lines = processes.map((process, i): ProcessLine => {
+      const { pid, type } = process;
+      const facts = { use: use?.get(pid), process, protectedMemory: protectedOf(pid) };
+      return { gpu, pid, type, cells: columns.map(({ read }) => read(facts)), command: commands[i] };
+    });
+    return { gpu, lines };
+  }
   return {
-    sample: () => {
-      void questions.run();
-      const ticks = gpus.map((gpu) => {
-        const use = wanted('u') ? utilization.get(gpu.index)?.sample() : undefined;
-        const protectedOf = wanted('m') ? protectedMemory(gpu) : () => NOT_SUPPORTED;
-        const processes = processesOf(gpu, (probe) => questions.ask(probe, gpu));
-        if (processes instanceof Missing) return { gpu, lines: processes };
-        const lines = processes.map((process): ProcessLine => {
-          const facts = {
-            use: use?.get(process.pid),
-            process,
-            protectedMemory: protectedOf(process.pid),
-          };
-          return {
-            gpu,
-            pid: process.pid,
-            type: process.type,
-            cells: columns.map(({ read }) => read(facts)),
-            command: names.of(process.pid),
-          };
-        });
-        return { gpu, lines };
-      });
+    sample: async () => {
+      const ticks = await asker.start(together(gpus.map(processesNow)));
       names.forgetOthers();
       return ticks;
     },
   };
 }
 
-const NAME_ROOM = 1024;
-
 /** Names by pid, each asked once while its process is there: NVML opens files of /proc for each. */
 class Names {
   private known = new Map<number, string | undefined>();
   private now = new Map<number, string | undefined>();
 
-  constructor(private readonly session: Session) {}
-
-  of(pid: number): string | undefined {
+  *of(pid: number): Asking<string | undefined> {
     const name = this.known.has(pid)
       ? this.known.get(pid)
       : this.now.has(pid)
         ? this.now.get(pid)
-        : this.read(pid);
+        : yield* commandOf(pid);
     this.now.set(pid, name);
     return name;
   }
@@ -164,14 +145,12 @@ class Names {
     this.known = this.now;
     this.now = new Map();
   }
+}
 
-  private read(pid: number): string | undefined {
-    const [question] = processName(pid).calls();
-    if (question === undefined || !isPid(pid)) return undefined;
-    const { status, memory: answer } = ask(this.session.driver, question);
-    if (status !== 0 || answer[0] === undefined) return undefined;
-    const path = readText(answer[0], 0, NAME_ROOM);
-    // Windows paths too: the driver there tells C:\...\dwm.exe, which pmon shows as dwm.exe (591).
-    return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
-  }
+function* commandOf(pid: number): Asking<string | undefined> {
+  const name = yield* nameOf(pid);
+  if (name instanceof Missing) return undefined;
+  const path = String(name);
+  // Windows paths too: the driver there tells C:\...\dwm.exe, which pmon shows as dwm.exe (591).
+  return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
 }

@@ -3,11 +3,12 @@ import { NVML_ERROR_NOT_FOUND } from '../../nvml/generated/constants.js';
 import { GpmMeter } from '../../nvml/gpm.js';
 import type { Gpu, Session } from '../../nvml/session.js';
 import { Missing, type Status } from '../../nvml/status.js';
-import type { Reader } from '../bound-probe.js';
+import type { Asker } from '../ask/asker.js';
+import { type Asking, readOne, together } from '../ask/asking.js';
+import { Gathering } from '../ask/gathering.js';
 import { gpuInstanceId } from '../mig.js';
 import { migDevicesIn } from '../mig-devices.js';
-import { Questions } from '../plan.js';
-import { askerOf } from '../read.js';
+import type { Reader } from '../reading.js';
 import type { Cell, Column } from './column.js';
 import type { GpmMetric } from './gpm.js';
 
@@ -24,8 +25,6 @@ export interface SamplerOptions {
   readonly gpm: readonly GpmMetric[];
   /** Lines for whole GPUs, for GPU instances, or both. */
   readonly levels: readonly ('device' | 'mig')[];
-  /** Asks NVML on worker threads alone, for programs whose main thread may not wait. Not GPM metrics. */
-  readonly onWorkers?: boolean;
 }
 
 export interface Sampler {
@@ -42,10 +41,11 @@ interface Line extends MonitorLine {
   readonly meter: GpmMeter | undefined;
 }
 
-export function compileSampler(session: Session, gpus: readonly Gpu[], options: SamplerOptions): Sampler {
-  const questions = new Questions(session, options.onWorkers);
-  const lines = gpus.flatMap((gpu) => linesOf(session, gpu, options, questions));
-  questions.seal();
+export function compileSampler(asker: Asker, gpus: readonly Gpu[], options: SamplerOptions): Sampler {
+  const gathering = new Gathering();
+  const lines = gpus.flatMap((gpu) => linesOf(asker, gpu, options, gathering));
+  const { answers, start } = asker.prepare(gathering.questions);
+  gathering.answers = answers;
   const fill = (): void => {
     for (const line of lines) {
       line.meter?.take();
@@ -55,7 +55,7 @@ export function compileSampler(session: Session, gpus: readonly Gpu[], options: 
   return {
     lines,
     sample: () => {
-      const pending = questions.run();
+      const pending = start();
       return pending === undefined ? fill() : pending.then(fill);
     },
     close: () => {
@@ -65,15 +65,15 @@ export function compileSampler(session: Session, gpus: readonly Gpu[], options: 
 }
 
 /** The lines of one GPU: itself, its GPU instances, or both. A GPU without instances keeps its line. */
-function linesOf(session: Session, gpu: Gpu, options: SamplerOptions, questions: Questions): readonly Line[] {
-  const found = options.levels.includes('mig') ? instancesOf(session, gpu) : [];
+function linesOf(asker: Asker, gpu: Gpu, options: SamplerOptions, gathering: Gathering): readonly Line[] {
+  const found = options.levels.includes('mig') ? asker.run(instancesOf(gpu)) : [];
   const instances = found instanceof Missing ? [] : found;
   const whole = options.levels.includes('device');
   // Why there is no metric: of a GPU that cannot be asked, or whose instances cannot be listed.
   const why = found instanceof Missing && !whole ? found.status : gpu.status;
   const line = (instance: number | undefined, measured: boolean): Line => {
-    const device = options.columns.map((column) => cellReader(column, gpu, questions));
-    const meter = measured ? meterOf(session, gpu, options.gpm, instance) : undefined;
+    const device = options.columns.map((column) => cellReader(column, gpu, gathering));
+    const meter = measured ? meterOf(asker.session, gpu, options.gpm, instance) : undefined;
     const metrics = options.gpm.map((_, i) => gpmReader(meter, i, why));
     const fill = [...device, ...metrics];
     return { gpu, instance, meter, fill, cells: fill.map(() => Missing.of(gpu.status)) };
@@ -105,9 +105,9 @@ function gpmReader(meter: GpmMeter | undefined, index: number, status: Status): 
   };
 }
 
-function cellReader({ probe, pick, scale }: Column, gpu: Gpu, questions: Questions): () => Cell {
+function cellReader({ probe, pick, scale }: Column, gpu: Gpu, gathering: Gathering): () => Cell {
   const made = typeof pick === 'object' ? pick.sinceLastTick() : pick;
-  const read: Reader = questions.reader(probe, made, gpu);
+  const read: Reader = gathering.reader({ probe, pick: made }, gpu);
   return () => {
     const reading = read();
     if (reading instanceof Missing) return reading;
@@ -117,11 +117,10 @@ function cellReader({ probe, pick, scale }: Column, gpu: Gpu, questions: Questio
 }
 
 /** The ids of a GPU's instances that have MIG devices. */
-function instancesOf(session: Session, gpu: Gpu): readonly number[] | Missing {
+function* instancesOf(gpu: Gpu): Asking<readonly number[] | Missing> {
   if (gpu.handle === undefined) return [];
-  const ask = askerOf(session, gpu);
-  const migs = migDevicesIn(gpu, ask);
+  const migs = yield* migDevicesIn(gpu);
   if (migs instanceof Missing) return migs;
-  const ids = migs.map((mig) => ask(gpuInstanceId, mig).read('value'));
+  const ids = yield* together(migs.map((mig) => readOne(gpuInstanceId, mig)));
   return [...new Set(ids.filter((id) => !(id instanceof Missing)).map(Number))];
 }

@@ -10,14 +10,14 @@ import {
   nvmlDeviceWorkloadPowerProfileGetCurrentProfiles,
 } from '../../nvml/generated/entries.js';
 import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
-import { BoundProbe, type Reading, type View } from '../bound-probe.js';
 import { derive, derived } from '../derive.js';
+import { from } from '../field.js';
 import { bar1Memory } from '../gpu/memory.js';
 import { active, count, type Kind, mebibytes, megahertz, text, watts, yesNo } from '../kind.js';
 import { profileNames } from '../power-profile-names.js';
 import { idsInMask } from '../power-profiles.js';
 import { field, fixed, sample } from '../probe.js';
-import { from } from '../row.js';
+import type { Reading, View } from '../reading.js';
 import { type Field, probeOf, reading } from './field.js';
 
 const MEBIBYTE = 1024 * 1024;
@@ -111,10 +111,10 @@ export function samplesOf(type: number, as: Kind): Samples {
   const probe = sample(nvmlDeviceGetSamples, { type, lastSeenTimeStamp: 0 });
   const over = (kind: Kind, of: (values: readonly number[], times: readonly number[]) => number): Field => ({
     kind,
-    source: from(probe, (view) => {
-      const items = view instanceof BoundProbe ? view.items() : NOT_SUPPORTED;
+    source: from(probe, (answer) => {
+      const items = answer.items();
       if (items instanceof Missing) return items;
-      const member = VALUE_MEMBERS[Number(view.raw('sampleValType'))] ?? 'ullVal';
+      const member = VALUE_MEMBERS[Number(answer.raw('sampleValType'))] ?? 'ullVal';
       const numbersAt = (path: string): readonly number[] =>
         items
           .map((item) => item.read(path))

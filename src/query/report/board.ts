@@ -19,11 +19,11 @@ import {
   nvmlDeviceGetVirtualizationMode,
 } from '../../nvml/generated/entries.js';
 import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
-import type { Reading, Value, View } from '../bound-probe.js';
 import { derived } from '../derive.js';
+import { from } from '../field.js';
 import { address, count, enabled, type Kind, microseconds, text, timestamp, words, yesNo } from '../kind.js';
 import { fixed, sample } from '../probe.js';
-import { from } from '../row.js';
+import type { Reading, Value, View } from '../reading.js';
 import { askedRow, type Field, probeOf, reading } from './field.js';
 
 const brand = fixed(nvmlDeviceGetBrand);

@@ -1,11 +1,11 @@
 /** The rows of --query-gpu as the report uses them: as they are, with another kind, or for their probe. */
 import { NOT_SUPPORTED } from '../../nvml/status.js';
 import type { Past } from '../../release.js';
-import type { Pick as Path } from '../bound-probe.js';
+import { constant, type Row, type Source } from '../field.js';
 import { gpuRow } from '../gpu-fields.js';
 import { type Kind, text } from '../kind.js';
 import type { Probe } from '../probe.js';
-import { constant, type Row, type Source } from '../row.js';
+import type { Pick as Path } from '../reading.js';
 
 /** A value and how it is spelled. */
 export interface Field {

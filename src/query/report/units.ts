@@ -14,10 +14,10 @@ import {
   nvmlUnitGetUnitInfo,
 } from '../../nvml/generated/entries.js';
 import { Missing } from '../../nvml/status.js';
+import { type Asking, ask, askAll } from '../ask/asking.js';
+import { type Subject, SYSTEM } from '../ask/subject.js';
 import { celsius, text, words } from '../kind.js';
-import type { Subject } from '../plan.js';
 import { fixed, type Probe, sample } from '../probe.js';
-import type { AskProbe } from '../table.js';
 import { reading } from './field.js';
 
 export const hostCards = fixed(nvmlSystemGetHicVersion);
@@ -25,13 +25,14 @@ export const hostCards = fixed(nvmlSystemGetHicVersion);
 export const unitCount = fixed(nvmlUnitGetCount);
 const unitHandle = (index: number): Probe => fixed(nvmlUnitGetHandleByIndex, { index });
 
-/** The units of the system, asked about with a subject that need not be one. */
-export function unitsOf(ask: AskProbe): readonly Subject[] | Missing {
-  const asked = ask(unitCount);
+/** The units of the system. */
+export function* unitsOf(): Asking<readonly Subject[] | Missing> {
+  const asked = yield* ask(unitCount);
   const counted = countOf('nvmlUnitGetCount', asked.status, Number(asked.raw('value')));
   if (!('count' in counted)) return asked.refusal(counted.status);
-  return Array.from({ length: counted.count }, (_, index) => {
-    const found = ask(unitHandle(index));
+  const indexes = Array.from({ length: counted.count }, (_, index) => index);
+  const handles = yield* askAll(indexes.map((index) => ({ probe: unitHandle(index), subject: SYSTEM })));
+  return handles.map((found, index) => {
     const at = found.read('value');
     return at instanceof Missing
       ? { index, handle: undefined, status: found.status }

@@ -5,15 +5,18 @@ import {
   nvmlDeviceGetAccountingStats_v2,
 } from '../../nvml/generated/entries.js';
 import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
+import { type Asking, ask, want } from '../ask/asking.js';
+import type { Subject } from '../ask/subject.js';
+import { asks, item, type Row, type Source } from '../field.js';
 import { count, mebibytes, milliseconds, percent } from '../kind.js';
-import type { Subject } from '../plan.js';
 import { type Probe, sample } from '../probe.js';
-import { item, type Row } from '../row.js';
-import type { AskProbe, Records, Table } from '../table.js';
+import type { Records, Table } from '../relation.js';
 import { gpuColumns } from './gpu-columns.js';
 
 export const accountedPids = sample(nvmlDeviceGetAccountingPids);
 export const stats = (pid: number): Probe => sample(nvmlDeviceGetAccountingStats_v2, { pid });
+
+const statistic = (name: string): Source => asks(({ pid }) => want(stats(Number(pid)), name));
 
 /** The columns that need a process's statistics. */
 const statistics: readonly Row[] = [
@@ -22,57 +25,42 @@ const statistics: readonly Row[] = [
     names: ['gpu_utilization', 'gpu_util'],
     help: 'Share of its run time in which kernels of the process were executing.',
     kind: percent,
-    source: item('gpuUtilization'),
+    source: statistic('gpuUtilization'),
   },
   {
     id: 2011,
     names: ['mem_utilization', 'mem_util'],
     help: 'Share of its run time in which the process read or wrote memory of the GPU.',
     kind: percent,
-    source: item('memoryUtilization'),
+    source: statistic('memoryUtilization'),
   },
   {
     id: 2012,
     names: ['max_memory_usage'],
     help: 'Maximum GPU memory of the process.',
     kind: mebibytes,
-    source: item('maxMemoryUsage'),
+    source: statistic('maxMemoryUsage'),
   },
   {
     id: 2013,
     names: ['time'],
     help: 'Time that the process has used the GPU.',
     kind: milliseconds,
-    source: item('time'),
+    source: statistic('time'),
   },
 ];
 
-function records(_gpu: Subject, ask: AskProbe, asked: ReadonlySet<Row>): Records {
-  const wanted = statistics.some((row) => asked.has(row));
-  const pids = ask(accountedPids).items();
+function* find(gpu: Subject): Asking<Records> {
+  const pids = (yield* ask(accountedPids, gpu)).items();
   if (pids instanceof Missing) return pids;
-  return pids.map((each) => {
-    const pid = Number(each.raw(''));
-    const known = wanted ? ask(stats(pid)) : undefined;
-    return {
-      pid,
-      vgpuInstance: NOT_SUPPORTED,
-      ...(known === undefined
-        ? {}
-        : {
-            gpuUtilization: known.read('gpuUtilization'),
-            memoryUtilization: known.read('memoryUtilization'),
-            maxMemoryUsage: known.read('maxMemoryUsage'),
-            time: known.read('time'),
-          }),
-    };
-  });
+  return pids.map((each) => ({ values: { pid: Number(each.raw('')), vgpuInstance: NOT_SUPPORTED } }));
 }
 
 export const accountedApps: Table = {
   option: 'query-accounted-apps',
-  subject: 'a process that used a GPU while accounting was on',
-  rows: [
+  name: 'accounted_apps',
+  record: 'a process that used a GPU while accounting was on',
+  fields: [
     ...gpuColumns,
     {
       id: 2008,
@@ -84,5 +72,5 @@ export const accountedApps: Table = {
     { id: 2009, names: ['pid'], help: 'Id of the process.', kind: count, source: item('pid') },
     ...statistics,
   ],
-  records,
+  find,
 };

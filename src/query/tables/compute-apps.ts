@@ -1,51 +1,47 @@
 /** --query-compute-apps: the processes that compute on a GPU. */
 import { Missing } from '../../nvml/status.js';
+import { type Asking, ask, together } from '../ask/asking.js';
+import type { Subject } from '../ask/subject.js';
+import { asks, item } from '../field.js';
 import { count, type Kind, mebibytes, text } from '../kind.js';
 import { migDevicesOf } from '../mig-devices.js';
-import type { Subject } from '../plan.js';
-import { computeProcesses, nameOf } from '../processes.js';
-import { item, type Row } from '../row.js';
-import type { AskProbe, Records, RecordValues, Table } from '../table.js';
+import { computeProcesses, wantedName } from '../processes.js';
+import type { Found, Records, Table } from '../relation.js';
 import { gpuColumns } from './gpu-columns.js';
 
 /** In CSV alone: JSON and all other outputs keep them (H200, 580.159.04). */
 const withoutCommas: Kind = { ...text, spell: (value) => text.spell(value).replaceAll(',', '?') };
 
-const name: Row = {
-  id: 2006,
-  names: ['process_name', 'name'],
-  help: 'Name of the process, as it was started.',
-  kind: withoutCommas,
-  source: item('name'),
-};
+function* processesOn(place: Subject): Asking<Records> {
+  const processes = (yield* ask(computeProcesses, place)).items();
+  if (processes instanceof Missing) return processes;
+  return processes.map((process) => ({
+    values: { pid: Number(process.raw('pid')), usedMemory: process.read('usedGpuMemory') },
+  }));
+}
 
-function records(gpu: Subject, ask: AskProbe, asked: ReadonlySet<Row>): Records {
+function* find(gpu: Subject): Asking<Records> {
   // Once a GPU is divided its processes are listed on its MIG devices.
-  const migs = migDevicesOf(gpu, ask);
+  const migs = yield* migDevicesOf(gpu);
   if (migs instanceof Missing) return migs;
-  const all: RecordValues[] = [];
-  for (const place of migs ?? [gpu]) {
-    const processes = ask(computeProcesses, place).items();
-    if (processes instanceof Missing) return processes;
-    for (const process of processes) {
-      const pid = Number(process.raw('pid'));
-      all.push({
-        pid,
-        usedMemory: process.read('usedGpuMemory'),
-        ...(asked.has(name) ? { name: nameOf(pid, place, ask) } : {}),
-      });
-    }
-  }
-  return all;
+  const found = yield* together((migs ?? [gpu]).map(processesOn));
+  return found.find((records) => records instanceof Missing) ?? (found as readonly Found[][]).flat();
 }
 
 export const computeApps: Table = {
   option: 'query-compute-apps',
-  subject: 'a process that computes on a GPU',
-  rows: [
+  name: 'compute_apps',
+  record: 'a process that computes on a GPU',
+  fields: [
     ...gpuColumns,
     { id: 2005, names: ['pid'], help: 'Id of the process.', kind: count, source: item('pid') },
-    name,
+    {
+      id: 2006,
+      names: ['process_name', 'name'],
+      help: 'Name of the process, as it was started.',
+      kind: withoutCommas,
+      source: asks(({ pid }) => wantedName(Number(pid))),
+    },
     {
       id: 2007,
       names: ['used_gpu_memory', 'used_memory'],
@@ -54,5 +50,5 @@ export const computeApps: Table = {
       source: item('usedMemory'),
     },
   ],
-  records,
+  find,
 };

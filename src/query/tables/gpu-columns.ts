@@ -1,8 +1,9 @@
 /** The columns that tell the GPU of a record, the same in all tables but --query-gpu. */
+
+import { own, type Row } from '../field.js';
 import { nameOfGpu, serialOfGpu, uuidOfGpu } from '../gpu/identity.js';
 import { busIdOfGpu } from '../gpu/pci.js';
 import { text, timestamp } from '../kind.js';
-import { own, type Row } from '../row.js';
 
 export const gpuColumns: readonly Row[] = [
   {

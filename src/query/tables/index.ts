@@ -1,6 +1,6 @@
 /** All tables that can be queried, in the order of their switches in the help. */
 import { gpuTable } from '../gpu/index.js';
-import type { Table } from '../table.js';
+import type { Table } from '../relation.js';
 import { accountedApps } from './accounted-apps.js';
 import { computeApps } from './compute-apps.js';
 import { remappedRows } from './remapped-rows.js';

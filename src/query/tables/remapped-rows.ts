@@ -1,8 +1,8 @@
 /** --query-remapped-rows: one record per GPU, with the fields that --query-gpu has for the same. */
+import { nameOf, type Row } from '../field.js';
 import { remappedRows as remappedFields } from '../gpu/pages.js';
 import { count } from '../kind.js';
-import { nameOf, type Row } from '../row.js';
-import type { Table } from '../table.js';
+import type { Table } from '../relation.js';
 import { gpuColumns } from './gpu-columns.js';
 
 const COUNTS = ['correctable', 'uncorrectable', 'pending', 'failure'].map((name) => `remapped_rows.${name}`);
@@ -15,6 +15,7 @@ const before580 = (row: Row): Row =>
 
 export const remappedRows: Table = {
   option: 'query-remapped-rows',
-  subject: 'a GPU and the memory rows that it replaced',
-  rows: [...gpuColumns, ...remappedFields.map(before580)],
+  name: 'remapped_rows',
+  record: 'a GPU and the memory rows that it replaced',
+  fields: [...gpuColumns, ...remappedFields.map(before580)],
 };

@@ -9,12 +9,13 @@ import {
 import { nvmlDeviceGetRetiredPages, nvmlDeviceGetRetiredPages_v2 } from '../../nvml/generated/entries.js';
 import { LIST_HEAD, readU64, roomOf } from '../../nvml/memory.js';
 import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
-import type { BoundProbe, Reading } from '../bound-probe.js';
+import { type Asking, ask, eachOf } from '../ask/asking.js';
+import type { Subject } from '../ask/subject.js';
+import { item, type RecordValues } from '../field.js';
 import { address, calendarTime, text } from '../kind.js';
-import type { Subject } from '../plan.js';
 import { type Probe, sample } from '../probe.js';
-import { item } from '../row.js';
-import type { AskProbe, RecordValues, Table } from '../table.js';
+import type { Answer, Reading } from '../reading.js';
+import type { Found, Table } from '../relation.js';
 import { gpuColumns } from './gpu-columns.js';
 
 /** A GPU records at most 64 pages; a list that is longer still grows. */
@@ -25,40 +26,41 @@ const timedPages = (cause: number): Probe => sample(nvmlDeviceGetRetiredPages_v2
 /** Drivers before 410 do not tell when. */
 const untimedPages = (cause: number): Probe => sample(nvmlDeviceGetRetiredPages, { cause });
 
-const CAUSES: readonly (readonly [cause: number, words: string])[] = [
+type Cause = readonly [cause: number, words: string];
+
+const CAUSES: readonly Cause[] = [
   [NVML_PAGE_RETIREMENT_CAUSE_MULTIPLE_SINGLE_BIT_ECC_ERRORS, 'Single Bit ECC'],
   [NVML_PAGE_RETIREMENT_CAUSE_DOUBLE_BIT_ECC_ERROR, 'Double Bit ECC'],
 ];
 
 /** When the index-th page was retired: the array of times lies behind the room for the addresses. */
-function timeOf(timed: BoundProbe, index: number): Reading {
+function timeOf(timed: Answer, index: number): Reading {
   const memory = timed.memory();
   if (memory === undefined) return NOT_SUPPORTED;
   return readU64(memory, LIST_HEAD + 8 * (roomOf(WITH_TIMES, memory) + index));
 }
 
 /** The pages that were retired for a cause: addresses, and when where the driver tells. */
-export function pagesOf(cause: number, subject: Subject, ask: AskProbe): readonly RecordValues[] | Missing {
-  const timed = ask(timedPages(cause), subject);
-  const asked = timed.status === NVML_ERROR_FUNCTION_NOT_FOUND ? ask(untimedPages(cause), subject) : timed;
+export function* pagesOf(cause: number, gpu: Subject): Asking<readonly RecordValues[] | Missing> {
+  const timed = yield* ask(timedPages(cause), gpu);
+  const asked = timed.status === NVML_ERROR_FUNCTION_NOT_FOUND ? yield* ask(untimedPages(cause), gpu) : timed;
   const pages = asked.items();
   if (pages instanceof Missing) return pages;
   return pages.map((page, i) => ({ address: page.read(''), time: timeOf(timed, i) }));
 }
 
 /** One record per page; one per cause where the GPU retires no pages (H100, H200, 580.159.04). */
-function records(gpu: Subject, ask: AskProbe): readonly RecordValues[] {
-  return CAUSES.flatMap(([cause, words]): readonly RecordValues[] => {
-    const pages = pagesOf(cause, gpu, ask);
-    if (pages instanceof Missing) return [{ address: pages, time: pages, cause: words }];
-    return pages.map((page) => ({ ...page, cause: words }));
-  });
+function* recordsOf([cause, words]: Cause, gpu: Subject): Asking<readonly Found[]> {
+  const pages = yield* pagesOf(cause, gpu);
+  if (pages instanceof Missing) return [{ values: { address: pages, time: pages, cause: words } }];
+  return pages.map((page) => ({ values: { ...page, cause: words } }));
 }
 
 export const retiredPages: Table = {
   option: 'query-retired-pages',
-  subject: "a page of a GPU's memory that is no longer used",
-  rows: [
+  name: 'retired_pages',
+  record: "a page of a GPU's memory that is no longer used",
+  fields: [
     ...gpuColumns,
     {
       id: 2016,
@@ -82,5 +84,5 @@ export const retiredPages: Table = {
       source: item('cause'),
     },
   ],
-  records,
+  find: (gpu) => eachOf(CAUSES, (cause) => recordsOf(cause, gpu)),
 };

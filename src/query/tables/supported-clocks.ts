@@ -5,12 +5,13 @@ import {
   nvmlDeviceGetSupportedMemoryClocks,
 } from '../../nvml/generated/entries.js';
 import { Missing } from '../../nvml/status.js';
-import type { BoundProbe, Reading } from '../bound-probe.js';
+import { type Asking, ask, eachOf } from '../ask/asking.js';
+import type { Subject } from '../ask/subject.js';
+import { type Field, item, type Row } from '../field.js';
 import { megahertz } from '../kind.js';
-import type { Subject } from '../plan.js';
 import { fixed, type Probe } from '../probe.js';
-import { item, type Row } from '../row.js';
-import type { AskProbe, RecordValues, Table } from '../table.js';
+import type { Answer, Reading } from '../reading.js';
+import type { Found, Table } from '../relation.js';
 import { gpuColumns } from './gpu-columns.js';
 
 export const memoryClocks = fixed(nvmlDeviceGetSupportedMemoryClocks);
@@ -34,7 +35,7 @@ const graphics: Row = {
 };
 
 /** The clocks of a list, highest first as NVML gives them, or the one reason why there are none. */
-function clocksOf(asked: BoundProbe): readonly Reading[] {
+function clocksOf(asked: Answer): readonly Reading[] {
   const clocks = asked.items();
   return clocks instanceof Missing ? [clocks] : clocks.map((clock) => clock.read(''));
 }
@@ -43,19 +44,23 @@ function clocksOf(asked: BoundProbe): readonly Reading[] {
  * One record per pair; one per memory clock where nobody asks for graphics clocks (H200, 580.159.04), and those
  * of the highest memory clock where nobody asks for memory clocks (H100, 580.159.04).
  */
-function records(_gpu: Subject, ask: AskProbe, asked: ReadonlySet<Row>): readonly RecordValues[] {
-  const all = clocksOf(ask(memoryClocks));
+function* find(gpu: Subject, asked: ReadonlySet<Field>): Asking<readonly Found[]> {
+  const all = clocksOf(yield* ask(memoryClocks, gpu));
   const memories = asked.has(memory) ? all : all.slice(0, 1);
-  return memories.flatMap((clock): readonly RecordValues[] => {
-    if (clock instanceof Missing) return [{ memory: clock, graphics: clock }];
-    if (!asked.has(graphics)) return [{ memory: clock }];
-    return clocksOf(ask(graphicsClocks(Number(clock)))).map((pair) => ({ memory: clock, graphics: pair }));
-  });
+  return yield* eachOf(memories, (clock) => pairsOf(clock, gpu, asked.has(graphics)));
+}
+
+function* pairsOf(clock: Reading, gpu: Subject, isAsked: boolean): Asking<readonly Found[]> {
+  if (clock instanceof Missing) return [{ values: { memory: clock, graphics: clock } }];
+  if (!isAsked) return [{ values: { memory: clock } }];
+  const pairs = clocksOf(yield* ask(graphicsClocks(Number(clock)), gpu));
+  return pairs.map((pair) => ({ values: { memory: clock, graphics: pair } }));
 }
 
 export const supportedClocks: Table = {
   option: 'query-supported-clocks',
-  subject: 'a pair of clocks that a GPU can run at',
-  rows: [...gpuColumns, memory, graphics],
-  records,
+  name: 'supported_clocks',
+  record: 'a pair of clocks that a GPU can run at',
+  fields: [...gpuColumns, memory, graphics],
+  find,
 };

@@ -3,11 +3,11 @@
  * GPU instances. Names, aliases and the record without values of a GPU that is no vGPU host: H200, 580.159.04.
  */
 import { Missing } from '../../nvml/status.js';
+import { type Asking, ask, eachOf } from '../ask/asking.js';
+import { item, type Row } from '../field.js';
 import { count, type Kind } from '../kind.js';
-import type { Subject } from '../plan.js';
-import { item, type Row } from '../row.js';
-import type { AskProbe, RecordValues, Table } from '../table.js';
-import { allInstances } from '../vgpu-instances.js';
+import type { Found, Table } from '../relation.js';
+import { allInstances, type Instance } from '../vgpu-instances.js';
 import { adaptive, engines, policies, SCHEDULER_LOGS, schedulerRecords } from '../vgpu-scheduler.js';
 import { gpuColumns } from './gpu-columns.js';
 
@@ -52,27 +52,29 @@ const turns: readonly Row[] = [
 export const vgpuSchedulerLogs: Table = {
   option: 'query-vgpu-scheduler-logs',
   help: 'help-vgpu-query-scheduler-logs',
-  subject: 'an entry of the vGPU scheduler log',
-  rows: [...gpuColumns, ...turns],
-  records: (_gpu: Subject, ask: AskProbe): readonly RecordValues[] =>
-    schedulerRecords(ask(SCHEDULER_LOGS.gpu)),
+  name: 'vgpu_scheduler_logs',
+  record: 'an entry of the vGPU scheduler log',
+  fields: [...gpuColumns, ...turns],
+  *find(gpu) {
+    return schedulerRecords(yield* ask(SCHEDULER_LOGS.gpu, gpu)).map((values) => ({ values }));
+  },
 };
 
 /** The same of GPU instances: of all, or of those with the ids. */
 export const instanceSchedulerLogs = (wanted: readonly number[] | undefined): Table => ({
   option: 'query-gpu-instance-vgpu-scheduler-logs',
-  subject: 'an entry of the vGPU scheduler log of a GPU instance',
-  rows: [...gpuColumns, row(2040, ['gi_id'], 'Id of the GPU instance.', 'instance'), ...turns],
-  records: (gpu, ask) => {
-    const instances = allInstances(gpu, ask);
+  name: 'gpu_instance_vgpu_scheduler_logs',
+  record: 'an entry of the vGPU scheduler log of a GPU instance',
+  fields: [...gpuColumns, row(2040, ['gi_id'], 'Id of the GPU instance.', 'instance'), ...turns],
+  *find(gpu) {
+    const instances = yield* allInstances(gpu);
     if (instances instanceof Missing) return instances;
-    return instances
-      .filter(({ id }) => wanted?.includes(id) ?? true)
-      .flatMap((instance) =>
-        schedulerRecords(ask(SCHEDULER_LOGS.instance, instance)).map((record) => ({
-          ...record,
-          instance: instance.id,
-        })),
-      );
+    const chosen = instances.filter(({ id }) => wanted?.includes(id) ?? true);
+    return yield* eachOf(chosen, entriesOf);
   },
 });
+
+function* entriesOf(instance: Instance): Asking<readonly Found[]> {
+  const entries = schedulerRecords(yield* ask(SCHEDULER_LOGS.instance, instance));
+  return entries.map((entry) => ({ values: { ...entry, instance: instance.id } }));
+}

@@ -1,26 +1,10 @@
 /** How values are read out of the memory that a call left: by a path, from a place that is worked out once. */
 
-import { type Bound, isOut, type Out } from '../nvml/call.js';
-import type { Field, Layout, ScalarType } from '../nvml/layout.js';
-import { fieldOf, itemSize, READ, readText } from '../nvml/memory.js';
-import { type Missing, NOT_SUPPORTED } from '../nvml/status.js';
-
-export type Value = number | bigint | string;
-export type Reading = Value | Missing;
-
-/** Reads one value out of the last answer. */
-export type Reader = () => Reading;
-
-/** What a row can read from: one or more outputs, addressed by path. */
-export interface View {
-  /**
-   * A value by path: an output's name, a struct's field, `utilization.2.percentage`; '' for text. A number of all ones is
-   * absent.
-   */
-  read(path: string): Reading;
-  /** The same where all ones are a value: the id of a process. */
-  raw(path: string): Reading;
-}
+import { type Bound, isOut, type Out } from '../../nvml/call.js';
+import type { Field, Layout, ScalarType } from '../../nvml/layout.js';
+import { fieldOf, itemSize, READ, readText } from '../../nvml/memory.js';
+import { NOT_SUPPORTED } from '../../nvml/status.js';
+import type { Reading, Value, View } from '../reading.js';
 
 export type MemoryReader = (memory: Buffer) => Reading;
 

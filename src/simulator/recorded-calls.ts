@@ -1,17 +1,17 @@
 /** Which calls a recorded machine answers: each function's prototype, filled in from the key of an answer. */
-import type { Json } from '../../src/nvml/answer.js';
-import { type Arg, type Call, type Handle, isOut, type Out, type Preset } from '../../src/nvml/call.js';
-import * as constants from '../../src/nvml/generated/constants.js';
-import type { FunctionName } from '../../src/nvml/generated/functions.js';
-import * as layouts from '../../src/nvml/generated/layouts.js';
-import { prototypes } from '../../src/nvml/generated/prototypes.js';
-import type { Layout } from '../../src/nvml/layout.js';
-import { argsOf } from '../../src/nvml/prepare.js';
-import type { Param } from '../../src/nvml/prototype.js';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
+import type { Json } from '../nvml/answer.js';
+import { type Arg, type Call, type Handle, isOut, type Out, type Preset } from '../nvml/call.js';
+import * as constants from '../nvml/generated/constants.js';
+import type { FunctionName } from '../nvml/generated/functions.js';
+import * as layouts from '../nvml/generated/layouts.js';
+import { prototypes } from '../nvml/generated/prototypes.js';
+import type { Layout } from '../nvml/layout.js';
+import { argsOf } from '../nvml/prepare.js';
+import type { Param } from '../nvml/prototype.js';
+import type { Calls } from '../nvml/snapshot-ticks.js';
 
-export function recordedCalls(snapshot: Snapshot, handleOf: (name: string) => Handle): readonly Call[] {
-  return Object.entries(snapshot.calls).flatMap(([name, answers]) => {
+export function recordedCalls(calls: Calls, handleOf: (name: string) => Handle): readonly Call[] {
+  return Object.entries(calls).flatMap(([name, answers]) => {
     if (!(name in prototypes) || name === 'nvmlDeviceGetFieldValues') return [];
     const fn = name as FunctionName;
     return Object.entries(answers).map(([key, answer]) => {
@@ -27,19 +27,20 @@ function versionIn(answer: Json): number {
   return typeof version === 'number' ? version : 0;
 }
 
+const LAYOUTS: Readonly<Record<string, unknown>> = { ...layouts };
+
 /** An older driver answers an older version of a struct than the prototype says. */
 function ofVersion(arg: Arg, version: number): Arg {
   if (typeof arg !== 'object' || !isOut(arg) || arg.out !== 'struct' || version === 0) return arg;
   if (arg.set?.version === version) return arg;
-  const all: Readonly<Record<string, unknown>> = { ...layouts };
   // A layout may have a second name, without a version.
-  const families = Object.keys(all)
-    .filter((name) => all[name] === arg.layout)
+  const families = Object.keys(LAYOUTS)
+    .filter((name) => LAYOUTS[name] === arg.layout)
     .map(familyOf);
   const name = Object.entries(constants).find(
     ([known, value]) => value === version && families.includes(familyOf(`${known}_t`)),
   )?.[0];
-  const layout = all[`${name}_t`] as Layout | undefined;
+  const layout = LAYOUTS[`${name}_t`] as Layout | undefined;
   return layout === undefined ? arg : { ...arg, layout, set: { ...arg.set, version } };
 }
 

@@ -1,5 +1,5 @@
 /** The C declarations of NVML, written from the facts in tools/nvml-api.json. */
-import { type ApiField, api, resolve } from '../../tools/api.js';
+import { type ApiField, api, resolve } from '../api.js';
 
 /** Opaque handles are pointers to structs that are never defined. */
 const OPAQUE = /^struct \w+_st\*$/;

@@ -1,23 +1,17 @@
 /** A probe made ready for one subject: runs its call, falls back to older ones, and reads what came back. */
 
-import { type Bound, type Driver, type Handle, isOut } from '../nvml/call.js';
-import {
-  NVML_ERROR_FUNCTION_NOT_FOUND,
-  NVML_ERROR_NOT_SUPPORTED,
-  NVML_ERROR_UNKNOWN,
-} from '../nvml/generated/constants.js';
-import { filledOf, itemSize, LIST_HEAD } from '../nvml/memory.js';
-import { isTooNew, Missing, NOT_SUPPORTED, type Status } from '../nvml/status.js';
-import type { Probe } from './probe.js';
-import { elementsOf, Item, locate, type MemoryReader, type Reader, type Reading, type View } from './view.js';
-
-export type { Reader, Reading, Value, View } from './view.js';
-
-/** A path within the answer, or a function where one reading is made of several values. */
-export type Pick = string | ((view: View) => Reading);
+import { type Bound, type Driver, isOut } from '../../nvml/call.js';
+import { NVML_ERROR_FUNCTION_NOT_FOUND, NVML_ERROR_UNKNOWN } from '../../nvml/generated/constants.js';
+import { filledOf, itemSize, LIST_HEAD } from '../../nvml/memory.js';
+import { isTooNew, Missing, NOT_SUPPORTED, type Status } from '../../nvml/status.js';
+import type { Probe } from '../probe.js';
+import type { Answer, Pick, Reader, Reading, View } from '../reading.js';
+import type { Outcome } from './outcome.js';
+import type { Subject } from './subject.js';
+import { elementsOf, Item, locate, type MemoryReader } from './view.js';
 
 /** A probe about one subject, with its last answer. */
-export class BoundProbe implements View {
+export class BoundProbe implements Answer {
   private bound: Bound | undefined;
   private next = 0;
   private readonly readers = new Map<string, Reader>();
@@ -26,26 +20,30 @@ export class BoundProbe implements View {
   constructor(
     readonly probe: Probe,
     private readonly driver: Driver,
-    private readonly subject: Handle | undefined,
-    /** Why the subject cannot be asked, e.g. a GPU that fell off the bus. */
-    unreachable: Status = 0,
+    private readonly subject: Subject,
+    private readonly outcome: Outcome,
   ) {
-    if (unreachable === 0) this.fallBack();
-    else this.status = unreachable;
+    if (subject.status === 0) this.fallBack();
+    else this.status = subject.status;
   }
 
   run(): void {
     while (this.bound !== undefined) {
-      this.status = this.bound.run();
+      this.answered(this.bound.run());
       if (!isTooNew(this.status) || !this.fallBack()) return;
     }
   }
 
   async start(): Promise<void> {
     while (this.bound !== undefined) {
-      this.status = await this.bound.start();
+      this.answered(await this.bound.start());
       if (!isTooNew(this.status) || !this.fallBack()) return;
     }
+  }
+
+  private answered(status: Status): void {
+    this.status = status;
+    if (this.subject.handle !== undefined) this.outcome.answered(status);
   }
 
   /** A reader of one path. The path is resolved once, and once more when an older call has to answer. */
@@ -71,10 +69,6 @@ export class BoundProbe implements View {
     return this.compile(path, true)();
   }
 
-  /**
-   * Items of the answer's list, each as a view, or why there is no list. `none` are the statuses by which NVML says that the
-   * list is empty.
-   */
   items(none: readonly Status[] = []): readonly View[] | Missing {
     if (none.includes(this.status)) return [];
     if (this.status !== 0 || this.bound === undefined) return this.refusal();
@@ -90,10 +84,6 @@ export class BoundProbe implements View {
     );
   }
 
-  /**
-   * The first elements of an array within a struct, as many as another of its members counts. A count beyond the array is
-   * garbage.
-   */
   elements(counted: string, array: string): readonly View[] | Missing {
     const count = this.raw(counted);
     if (count instanceof Missing) return count;
@@ -103,16 +93,11 @@ export class BoundProbe implements View {
     return elementsOf(out.layout, memory, array, Number(count)) ?? this.refusal(NVML_ERROR_UNKNOWN);
   }
 
-  /**
-   * Why what this asked for cannot be listed, where its answer begins a list or counts it. The exit status follows, but for
-   * NOT_SUPPORTED: such a GPU has nothing of the kind.
-   */
   refusal(status = this.status): Missing {
-    if (status !== NVML_ERROR_NOT_SUPPORTED) this.driver.refusedList ??= status;
+    this.outcome.refused(status);
     return Missing.of(status);
   }
 
-  /** The memory of an output, for what no path describes (bit sets, raw blocks). */
   memory(out = 0): Buffer | undefined {
     return this.status === 0 ? this.bound?.memory[out] : undefined;
   }
@@ -139,7 +124,7 @@ export class BoundProbe implements View {
     const calls = this.probe.calls();
     while (this.next < calls.length) {
       const call = calls[this.next++];
-      const bound = call === undefined ? undefined : this.driver.bind(call, this.subject);
+      const bound = call === undefined ? undefined : this.driver.bind(call, this.subject.handle);
       if (bound !== undefined) {
         this.bound = bound;
         return true;

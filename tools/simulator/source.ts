@@ -4,8 +4,11 @@ import { NVML_ERROR_NOT_FOUND } from '../../src/nvml/generated/constants.js';
 import type { FunctionName } from '../../src/nvml/generated/functions.js';
 import type { Status } from '../../src/nvml/status.js';
 import { UNRECORDED } from '../../src/nvml/unrecorded.js';
-import { type ApiParam, api, resolve, scalarOf } from '../../tools/api.js';
+import { type ApiParam, api, resolve, scalarOf } from '../api.js';
 import { declarations, isHandle } from './declarations.js';
+
+/** The hand-written parts, each after what it needs. */
+const PARTS = ['moments.c', 'runtime.c', 'control.c', 'events.c', 'internal.c'];
 
 /** All functions of NVML that this repository knows, in the order of their numbers in the fake. */
 export const FUNCTIONS: readonly string[] = Object.keys(api.functions);
@@ -91,31 +94,39 @@ function passedThrough(name: string): string {
 const unrecorded = (name: string): Status => UNRECORDED[name as FunctionName] ?? NVML_ERROR_NOT_FOUND;
 
 export interface SourceOptions {
+  /** Can hand calls to a real library. */
+  readonly front?: boolean;
   /** Functions that this library does not have. */
   readonly without?: readonly string[];
   /** Undeclared symbols to hand to the real library in front mode. */
   readonly also?: readonly string[];
 }
 
-export function fakeSource({ without = [], also = [] }: SourceOptions): string {
+export function librarySource({ front = false, without = [], also = [] }: SourceOptions): string {
   const rows = FUNCTIONS.map((name) => {
     const fn = api.functions[name];
     const needsInit = fn?.returnCodes?.includes('NVML_ERROR_UNINITIALIZED') === true;
     return `  { "${name}", "${roles(fn?.params ?? [])}", ${Number(needsInit && name !== 'nvmlShutdown')}, ${unrecorded(name)}, NULL },`;
   });
-  const runtime = readFileSync(new URL('./runtime.c', import.meta.url), 'utf8');
+  const parts = PARTS.map((name) =>
+    readFileSync(new URL(`../../simulator/${name}`, import.meta.url), 'utf8'),
+  );
   const hidden = new Set(without);
   return [
+    ...(front ? ['#define FRONT'] : []),
     '#define _GNU_SOURCE',
     '#include <stddef.h>',
     '#include <stdint.h>',
     declarations(),
     `#define FUNCTIONS ${FUNCTIONS.length}`,
     'struct function { const char *name, *params; int needs_init, unrecorded; void *real; };',
+    'static const struct { const char *name; int value; } statuses[] = {',
+    ...Object.entries(api.enums.nvmlReturn_t ?? {}).map(([name, value]) => `  { "${name}", ${value} },`),
+    '};',
     'static struct function functions[FUNCTIONS] = {',
     ...rows,
     '};',
-    runtime,
+    ...parts,
     ...FUNCTIONS.map((name, index) => {
       if (hidden.has(name)) return '';
       return name === 'nvmlErrorString' ? errorString() : exported(name, index);

@@ -4,7 +4,7 @@
  * call of 64 (H100 and H200, driver 580.159.04), and right from calls of their own kind. Ids that stand in no
  * family are asked alone.
  */
-import * as nvml from '../nvml/generated/constants.js';
+import * as nvml from '../../nvml/generated/constants.js';
 
 const FAMILIES: readonly (readonly number[])[] = [
   [nvml.NVML_FI_DEV_POWER_AVERAGE, nvml.NVML_FI_DEV_POWER_INSTANT],

@@ -4,10 +4,10 @@
  * GPUs may go on, as they do not show on its link (two H200, 580.159.04: 0.5 to 0.7 MB/s received with a busy neighbour as
  * with an idle one, 49 to 58 MB/s with calls about the same GPU).
  */
-import type { Lifetime } from './probe.js';
+import type { Lifetime } from '../probe.js';
 
-/** A question ready to be asked, once per run or at every sample. */
-export interface Question {
+/** A question made ready, to be asked once per run or at every tick. */
+export interface Task {
   /** The GPU or MIG device that it is about. */
   readonly subject: string;
   readonly lifetime: Lifetime;
@@ -20,13 +20,13 @@ export interface Question {
 
 /** Questions that may be asked at the same time: those that wait, and those that answer at once. */
 interface Batch {
-  readonly waiting: readonly Question[];
-  readonly prompt: readonly Question[];
+  readonly waiting: readonly Task[];
+  readonly prompt: readonly Task[];
 }
 
 /** All questions about one subject: those that watch its link undisturbed, and the others, which would disturb them. */
 interface Link {
-  readonly undisturbed: readonly Question[];
+  readonly undisturbed: readonly Task[];
   readonly others: Batch;
 }
 
@@ -36,17 +36,17 @@ export interface Schedule {
   readonly links: readonly Link[];
 }
 
-const batchOf = (questions: readonly Question[]): Batch => ({
-  waiting: questions.filter(({ waits }) => waits),
-  prompt: questions.filter(({ waits }) => !waits),
+const batchOf = (tasks: readonly Task[]): Batch => ({
+  waiting: tasks.filter(({ waits }) => waits),
+  prompt: tasks.filter(({ waits }) => !waits),
 });
 
-export function scheduleOf(questions: readonly Question[]): Schedule {
-  const watched = new Set(questions.filter((each) => each.undisturbed).map(({ subject }) => subject));
+export function scheduleOf(tasks: readonly Task[]): Schedule {
+  const watched = new Set(tasks.filter((each) => each.undisturbed).map(({ subject }) => subject));
   return {
-    free: batchOf(questions.filter(({ subject }) => !watched.has(subject))),
+    free: batchOf(tasks.filter(({ subject }) => !watched.has(subject))),
     links: [...watched].map((link) => {
-      const about = questions.filter(({ subject }) => subject === link);
+      const about = tasks.filter(({ subject }) => subject === link);
       return {
         undisturbed: about.filter(({ undisturbed }) => undisturbed),
         others: batchOf(about.filter(({ undisturbed }) => !undisturbed)),
@@ -56,13 +56,13 @@ export function scheduleOf(questions: readonly Question[]): Schedule {
 }
 
 /** Asks everything. A promise only where something waits on worker threads; what waits has begun by then. */
-export function askAll({ free, links }: Schedule): void | Promise<void> {
+export function askInOrder({ free, links }: Schedule): void | Promise<void> {
   if (links.length === 0) return askBatch(free);
   const [first, ...rest] = links as [Link, ...Link[]];
   return ended([begun(() => askBatch(free)), rest.length === 0 ? askLink(first) : askLinks(first, rest)]);
 }
 
-const start = (question: Question): Promise<void> => question.start();
+const start = (task: Task): Promise<void> => task.start();
 
 /** Begins to ask, and turns what that throws at once into a failed promise. */
 const begun = async (ask: () => void | Promise<void>): Promise<void> => ask();
@@ -74,12 +74,13 @@ async function ended(asking: readonly Promise<void>[]): Promise<void> {
 }
 
 function askBatch({ waiting, prompt }: Batch): void | Promise<void> {
-  if (waiting.length === 0) return runAll(prompt);
-  return ended([...waiting.map(start), begun(() => runAll(prompt))]);
+  if (waiting.length === 0) return askInTurn(prompt);
+  return ended([...waiting.map(start), begun(() => askInTurn(prompt))]);
 }
 
-function runAll(questions: readonly Question[]): void {
-  for (const question of questions) question.run();
+/** Asks one after another, on this thread. */
+export function askInTurn(tasks: readonly Task[]): void {
+  for (const task of tasks) task.run();
 }
 
 async function askLink({ undisturbed, others }: Link): Promise<void> {
@@ -112,8 +113,8 @@ const SLICE = 2;
 function askInSlices({ waiting, prompt }: Batch): Promise<void> {
   const ask = async (): Promise<void> => {
     let turned = performance.now();
-    for (const question of prompt) {
-      question.run();
+    for (const task of prompt) {
+      task.run();
       if (performance.now() - turned < SLICE) continue;
       await new Promise(setImmediate);
       turned = performance.now();
@@ -122,6 +123,6 @@ function askInSlices({ waiting, prompt }: Batch): Promise<void> {
   return ended([...waiting.map(start), ask()]);
 }
 
-async function oneAfterAnother(questions: readonly Question[]): Promise<void> {
-  for (const question of questions) await question.start();
+async function oneAfterAnother(tasks: readonly Task[]): Promise<void> {
+  for (const task of tasks) await task.start();
 }

@@ -1,11 +1,11 @@
 /** An answer as the tokens of a table entry (runtime.c): what the call must ask, and what it then writes. */
-import { AnswerError, type HandleNames, type Json } from '../../src/nvml/answer.js';
-import { encodeOut } from '../../src/nvml/answer-encode.js';
-import { type Call, type Handle, isOut, type Out } from '../../src/nvml/call.js';
-import { signatures } from '../../src/nvml/generated/functions.js';
-import type { Layout } from '../../src/nvml/layout.js';
-import { fieldOf, itemSize, LIST_HEAD, presetStruct, SCALAR_SIZE } from '../../src/nvml/memory.js';
-import { type Status, statusFromSymbol } from '../../src/nvml/status.js';
+import { AnswerError, type HandleNames, type Json } from '../nvml/answer.js';
+import { encodeOut } from '../nvml/answer-encode.js';
+import { type Call, type Handle, isOut, type Out } from '../nvml/call.js';
+import { signatures } from '../nvml/generated/functions.js';
+import type { Layout } from '../nvml/layout.js';
+import { fieldOf, itemSize, LIST_HEAD, presetStruct, SCALAR_SIZE } from '../nvml/memory.js';
+import { type Status, statusFromSymbol } from '../nvml/status.js';
 
 const isAnswer = (out: Out): boolean => !(out.out === 'struct' && out.given === true);
 
@@ -24,12 +24,18 @@ export function tokens(one: Call, subject: Handle | undefined, answer: Json, han
     else {
       when.push(...selectors(arg, p, status !== 0));
       const value = outs.length === 1 ? answer : (answer as readonly Json[])[outs.indexOf(arg)];
-      if (status === 0 && isAnswer(arg)) then.push(...output(one.fn, arg, p, value ?? null, handles));
+      if (status === 0 && isAnswer(arg)) then.push(...output(arg, p, value ?? null, handles));
       p += width(arg);
     }
   }
   return [...when, ...then];
 }
+
+/** The C parameter that an argument of a call is, or the first of those that it is. */
+export const parameterOf = ({ args }: Call, index: number): number =>
+  args
+    .slice(0, index)
+    .reduce<number>((p, arg) => p + (typeof arg === 'object' && isOut(arg) ? width(arg) : 1), 0);
 
 /** How many C parameters an output takes. */
 function width(out: Out): number {
@@ -78,16 +84,7 @@ function presetPlace(
   return { offset: offset + inner.offset, length: inner.length };
 }
 
-/** Functions that return the count where they get no array, and do not refuse it. */
-const COUNTING: ReadonlySet<string> = new Set(['nvmlDeviceGetSamples']);
-
-/** What a list's count is on the way in: the room, the room or a question, nothing. */
-function asking(fn: string, { arrayFirst, countFirst }: Out & { out: 'list' }): number {
-  if (arrayFirst === true) return 2;
-  return Number(countFirst === true || COUNTING.has(fn));
-}
-
-function output(fn: string, out: Out, p: number, answer: Json, handles: HandleNames): string[] {
+function output(out: Out, p: number, answer: Json, handles: HandleNames): string[] {
   if (out.out === 'text') return [textOutput(out, p, String(answer))];
   const bytes = encodeOut(out, answer, handles);
   switch (out.out) {
@@ -103,7 +100,7 @@ function output(fn: string, out: Out, p: number, answer: Json, handles: HandleNa
       const [count, items] = out.arrayFirst === true ? [p + 1, p] : [p, p + 1];
       const size = itemSize(out.item);
       const length = bytes.readUInt32LE(0);
-      const list = `l:${count}:${items}:${size}:${asking(fn, out)}`;
+      const list = `l:${count}:${items}:${size}:${Number(out.countFirst === true)}`;
       const first = bytes.subarray(LIST_HEAD, LIST_HEAD + size * length);
       const second = bytes.subarray(LIST_HEAD + size * length, LIST_HEAD + (size + 8) * length);
       return [`${list}:${hex(first)}`, ...(out.beside === true ? [`b:${p + 2}:${hex(second)}`] : [])];

@@ -1,19 +1,26 @@
 /*
- * The dispatcher behind every function of the fake NVML. Answers come from a table that is read when the
- * library is loaded: the file named by NVSMI_FAKE_TABLE, or the one that lies beside the library under its
- * name with ".table" added, where the library itself lies, by whatever links it was found.
+ * The dispatcher of every function of the simulated NVML. Answers come from a table that is read when the
+ * library is loaded: the file that lies beside the library under its name with ".table" added, where the library
+ * itself lies, by whatever links it was found. Without one there is no driver. A library that is built with FRONT, for
+ * tests, takes it from NVSMI_FAKE_TABLE.
  *
  * A line of the table is a directive or an entry; words are separated by single spaces.
  *   !handle NAME ADDRESS    what a handle is called
- *   !log PATH               append every call to a file (or NVSMI_FAKE_LOG)
- *   !real PATH              forward what is not answered here (or NVSMI_FAKE_REAL)
- *   !within                 write nothing past the array of field values, where nvidia-smi keeps other things
+ *   !log PATH               append every call to a file (with FRONT: or NVSMI_FAKE_LOG)
+ *   !real PATH              forward what is not answered here (or NVSMI_FAKE_REAL); where built with FRONT
+ *   !overrun                write to the value after the array of nvmlDeviceGetFieldValues, as NVML does
+ *   !start MICROSECONDS     when the first moment is, since the epoch; when the library is loaded, if it is left out
+ *   !round MILLISECONDS     how long it takes until the first moment comes again
+ *   !events                 event sets work (events.c)
+ *   !control PATH           rules that may change are in this file (control.c), whose path begins in the folder of the table
+ *   !fail, !hang            a rule
  *   FUNCTION TOKEN...       an entry; FUNCTION may be * for all
  * A token is a letter and its parts behind colons, numbers or bytes as x and hex digits. P is a parameter.
  *   when:    =:P:VALUE      the parameter has this value
  *            s:P:BYTES      the C string is this
  *            @:P:OFF:BYTES  the memory behind the pointer holds this
  *            v:P:OFF:VALUE  the struct has this version; ARGUMENT_VERSION_MISMATCH where only that is wrong
+ *            i:FROM:UNTIL   it is one of these milliseconds of the round
  *            a:N            not for the first N matching calls      n:N   for N calls only
  *   then:    u:MICROSECONDS wait      m:MICROSECONDS  the same while no other call waits so, as for a driver's lock
  *            h              write the log, and never return
@@ -24,19 +31,22 @@
  *            t:P:ROOM:BYTES text, INSUFFICIENT_SIZE where parameter ROOM is too small
  *            T:P:ROOM:BYTES the same where ROOM points to the room, and is told the size
  *            w:ROOM:P:BYTES as many 64-bit words as parameter ROOM says
- *            l:COUNT:P:SIZE:ASK:BYTES  a list of items; INSUFFICIENT_SIZE and the count where the room is too
- *                           small, or no error where there is no array at all and ASK is 1; with ASK 2 the count is
- *                           an output alone, and whoever calls brings room for all there may be
+ *            l:COUNT:P:SIZE:USE:BYTES  a list of items. USE of its room: 0 INSUFFICIENT_SIZE and the count where it is too small,
+ *                           1 the same, but SUCCESS where there is no array at all, 2 it is not read, 3 what fits is given
  *            b:P:BYTES      a list's second array
  *            p:P:POINTER:COUNT:SIZE:BYTES  an array that a struct points to, with the places of its pointer
  *                           and its count in the struct
+ *            y:P:OFF:TIME:KEPT:ROUND:HEAD  the items of l or p are samples with a time at TIME, of which the last KEPT can be
+ *                           had; parameter P, or its struct at OFF - 1, says since when. ROUND and HEAD: moments.c
  *            R:BYTES        the text that is the result
- *            f:ID:SCOPE:STATUS:TYPE:BYTES  a value of nvmlDeviceGetFieldValues
+ *            f:ID:SCOPE:STATUS:TYPE:FROM:UNTIL:BYTES  a value of nvmlDeviceGetFieldValues, and its part of the loop as with i
  *   k:NAME   what the log calls the inputs
  * Entries are tried in the order of the file. A function without entries is FUNCTION_NOT_FOUND, inputs
  * without an entry are NOT_FOUND, or what src/nvml/unrecorded.ts says; nvmlInit and nvmlShutdown succeed.
  */
+#ifdef FRONT
 #include <dlfcn.h>
+#endif
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
@@ -50,10 +60,12 @@
 #define EXPORT __attribute__((visibility("default")))
 
 #define MOST_PARAMS 16
+/* Numbers of a token. */
+#define PARTS 8
 
 struct token {
   char kind;
-  uint64_t n[5];
+  uint64_t n[PARTS];
   uint8_t *bytes;
   size_t length;
 };
@@ -79,25 +91,33 @@ static struct handle *handles;
 static size_t handle_count;
 static int log_file = -1;
 static void *real_library;
-static int within;
+static int overruns, has_table;
 static atomic_int initialised;
 
+/* Only a front needs the dynamic linker's functions, which lie in other libraries of older systems. */
 static void *fake_real(const char *name)
 {
+#ifdef FRONT
   return real_library == NULL ? NULL : dlsym(real_library, name);
+#else
+  (void)name;
+  return NULL;
+#endif
 }
 
 /* ---- reading the table ---- */
 
+static unsigned digit(char hex)
+{
+  return (unsigned)(hex <= '9' ? hex - '0' : hex - 'a' + 10) & 0xf;
+}
+
+/* A table of eight GPUs has a million bytes, and every program that loads the library reads it. */
 static uint8_t *unhex(const char *hex, size_t *length)
 {
   *length = strlen(hex) / 2;
   uint8_t *bytes = malloc(*length + 1);
-  for (size_t i = 0; i < *length; i++) {
-    unsigned byte = 0;
-    sscanf(hex + 2 * i, "%2x", &byte);
-    bytes[i] = (uint8_t)byte;
-  }
+  for (size_t i = 0; i < *length; i++) bytes[i] = (uint8_t)(digit(hex[2 * i]) << 4 | digit(hex[2 * i + 1]));
   bytes[*length] = 0;
   return bytes;
 }
@@ -112,7 +132,7 @@ static void read_token(struct entry *entry, char *word)
   char *rest = NULL, *part = strtok_r(word + 1, ":", &rest);
   for (int i = 0; part != NULL; part = strtok_r(NULL, ":", &rest)) {
     if (part[0] == 'x') token.bytes = unhex(part + 1, &token.length);
-    else if (i < 5) token.n[i++] = strtoull(part, NULL, 10);
+    else if (i < PARTS) token.n[i++] = strtoull(part, NULL, 10);
   }
   switch (token.kind) {
   case 'r': entry->status = (nvmlReturn_t)token.n[0]; return;
@@ -144,22 +164,53 @@ static void open_log(const char *path)
 
 static void open_real(const char *path)
 {
+#ifdef FRONT
   if (path == NULL) return;
   real_library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (real_library == NULL) fprintf(stderr, "fake NVML: %s\n", dlerror());
+#else
+  (void)path;
+#endif
 }
+
+/* control.c and events.c */
+static int obey(char *line, void (*add)(int, struct entry));
+static void control_at(const char *path, const char *table);
+static void read_control(void);
+static struct entry *first_entry(int function);
+static int answers_events;
+static int event_call(const char *name, const uint64_t *args, nvmlReturn_t *status);
+
+static const char *table_path;
 
 static void read_directive(char *line)
 {
+  if (strncmp(line, "!fail ", 6) == 0 || strncmp(line, "!hang ", 6) == 0) {
+    obey(line + 1, append);
+    return;
+  }
   char *rest = NULL, *what = strtok_r(line, " ", &rest);
   if (strcmp(what, "!log") == 0) open_log(rest);
-  else if (strcmp(what, "!within") == 0) within = 1;
   else if (strcmp(what, "!real") == 0) open_real(rest);
+  else if (strcmp(what, "!overrun") == 0) overruns = 1;
+  else if (strcmp(what, "!events") == 0) answers_events = 1;
+  else if (strcmp(what, "!control") == 0) control_at(rest, table_path);
+  else if (strcmp(what, "!start") == 0) start_micros = (int64_t)strtoull(rest, NULL, 10);
+  else if (strcmp(what, "!round") == 0) round_micros = (int64_t)strtoull(rest, NULL, 10) * 1000;
   else if (strcmp(what, "!handle") == 0) {
     char *name = strtok_r(NULL, " ", &rest);
     handles = realloc(handles, (handle_count + 1) * sizeof *handles);
     handles[handle_count++] = (struct handle){ strdup(name), strtoull(rest, NULL, 10) };
   }
+}
+
+/* Tables have the entries of a function one after the other. */
+static int function_named(const char *name)
+{
+  static int last;
+  for (int tried = 0; tried < FUNCTIONS; tried++, last = (last + 1) % FUNCTIONS)
+    if (strcmp(name, functions[last].name) == 0) return last;
+  return -1;
 }
 
 static void read_line(char *line)
@@ -172,20 +223,49 @@ static void read_line(char *line)
   if (name == NULL) return;
   struct entry entry = { .times = UINT64_MAX };
   for (char *word; (word = strtok_r(NULL, " ", &rest)) != NULL;) read_token(&entry, word);
-  for (int i = 0; i < FUNCTIONS; i++)
-    if (strcmp(name, "*") == 0 || strcmp(name, functions[i].name) == 0) append(i, entry);
+  if (strcmp(name, "*") == 0) {
+    for (int i = 0; i < FUNCTIONS; i++) append(i, entry);
+    return;
+  }
+  int i = function_named(name);
+  if (i >= 0) append(i, entry);
+}
+
+/* The file that this code was mapped from, without the links by which it was found. */
+static int own_path(char *path, size_t room)
+{
+  FILE *maps = fopen("/proc/self/maps", "r");
+  uint64_t here = (uint64_t)(uintptr_t)own_path;
+  char *line = NULL;
+  size_t length = 0;
+  int found = 0;
+  while (maps != NULL && !found && getline(&line, &length, maps) > 0) {
+    char *end, *name = strchr(line, '/');
+    uint64_t from = strtoull(line, &end, 16), until = strtoull(end + 1, NULL, 16);
+    found = name != NULL && from <= here && here < until;
+    if (found) snprintf(path, room, "%.*s", (int)strcspn(name, "\n"), name);
+  }
+  free(line);
+  if (maps != NULL) fclose(maps);
+  return found;
 }
 
 __attribute__((constructor)) static void load(void)
 {
   char file_name[PATH_MAX], beside[PATH_MAX + 8];
-  const char *path = getenv("NVSMI_FAKE_TABLE");
-  Dl_info self;
-  if (path == NULL && dladdr((void *)load, &self) != 0 && realpath(self.dli_fname, file_name) != NULL) {
+  const char *path = NULL;
+#ifdef FRONT
+  path = getenv("NVSMI_FAKE_TABLE");
+  has_table = 1;
+#endif
+  if (path == NULL && own_path(file_name, sizeof file_name)) {
     snprintf(beside, sizeof beside, "%s.table", file_name);
     path = beside;
   }
+  start_micros = epoch_micros();
+  table_path = path;
   FILE *file = path == NULL ? NULL : fopen(path, "r");
+  has_table |= file != NULL;
   if (file != NULL) {
     char *line = NULL;
     size_t room = 0;
@@ -196,8 +276,10 @@ __attribute__((constructor)) static void load(void)
     free(line);
     fclose(file);
   }
+#ifdef FRONT
   open_log(getenv("NVSMI_FAKE_LOG"));
   open_real(getenv("NVSMI_FAKE_REAL"));
+#endif
 }
 
 /* ---- answering ---- */
@@ -232,6 +314,7 @@ static enum match matches(struct entry *entry, const uint64_t *args)
   enum match found = YES;
   for (size_t i = 0; i < entry->tokens; i++) {
     const struct token *token = &entry->token[i];
+    if (token->kind == 'i' && !is_now(token->n[0], token->n[1])) return NO;
     if (strchr("=s@v", token->kind) == NULL) continue;
     const char *behind = (const char *)(uintptr_t)args[token->n[0]];
     switch (token->kind) {
@@ -299,15 +382,18 @@ static int have_met(struct entry *entry)
   return 1;
 }
 
-static nvmlReturn_t fill_items(uint8_t *count, void *items, size_t size, int may_ask, const struct token *token)
+/* How the room of a list is used; the numbers are the table's. */
+enum room { WHOLE, WHOLE_OR_COUNT, UNREAD, WHAT_FITS };
+
+static nvmlReturn_t fill_items(uint8_t *count, void *items, size_t size, enum room use, const struct token *token)
 {
   uint32_t room, length = (uint32_t)(token->length / size);
   memcpy(&room, count, sizeof room);
+  if (use == WHAT_FITS && items != NULL && room < length) length = room;
   memcpy(count, &length, sizeof length);
-  if (length == 0 || (items == NULL && may_ask)) return NVML_SUCCESS;
-  if (may_ask == 2) room = length;
-  if (room < length || items == NULL) return NVML_ERROR_INSUFFICIENT_SIZE;
-  memcpy(items, token->bytes, token->length);
+  if (length == 0 || (items == NULL && use != WHOLE)) return NVML_SUCCESS;
+  if (items == NULL || (room < length && use != UNREAD)) return NVML_ERROR_INSUFFICIENT_SIZE;
+  memcpy(items, token->bytes, length * size);
   return NVML_SUCCESS;
 }
 
@@ -328,12 +414,13 @@ static nvmlReturn_t fill_fields(const struct entry *entry, const uint64_t *args,
     for (size_t i = 0; i < entry->tokens; i++) {
       const struct token *token = &entry->token[i];
       if (token->kind != 'f' || token->n[0] != values[v].fieldId) continue;
+      if (!is_now(token->n[4], token->n[5])) continue;
       if (token->n[1] == values[v].scopeId) {
         found = token;
         break;
       }
       /* Refused at all, so with any scope; nvidia-smi leaves the scope of what has none unset. */
-      if (token->n[1] == 0 && (token->n[2] != 0 || (within && !is_scoped(entry, token->n[0])))) found = token;
+      if (token->n[1] == 0 && (token->n[2] != 0 || !is_scoped(entry, token->n[0]))) found = token;
     }
     if (found == NULL && keep) continue;
     values[v].nvmlReturn = found == NULL ? NVML_ERROR_NOT_FOUND : (nvmlReturn_t)found->n[2];
@@ -341,13 +428,39 @@ static nvmlReturn_t fill_fields(const struct entry *entry, const uint64_t *args,
     values[v].valueType = (nvmlValueType_t)found->n[3];
     memcpy(&values[v].value, found->bytes, found->length);
   }
-  /* As NVML does (H200, 580.159.04): a value behind the array that has not failed is written to. */
-  nvmlFieldValue_t *behind = &values[args[1]];
-  if (!within && behind->nvmlReturn == NVML_SUCCESS) memset(behind, 0xee, sizeof *behind);
+  /* As NVML does (H200, 580.159.04): a value after the array that has not failed is written to. Tests ask for it. */
+  nvmlFieldValue_t *after = &values[args[1]];
+  if (overruns && after->nvmlReturn == NVML_SUCCESS) memset(after, 0xee, sizeof *after);
   return NVML_SUCCESS;
 }
 
-static nvmlReturn_t fill_token(const struct token *token, const uint64_t *args)
+/* The samples of a list that are newer than the call asks; the caller frees their bytes. */
+static struct token newer_items(const struct token *samples, const struct token *all, size_t size, const uint64_t *args)
+{
+  const struct samples kept = { all->bytes, all->length / size, size, samples->n[2], samples->n[3],
+                                (int64_t)samples->n[4], (int64_t)samples->n[5] };
+  uint64_t since = args[samples->n[0]];
+  if (samples->n[1] != 0) memcpy(&since, (const uint8_t *)(uintptr_t)since + samples->n[1] - 1, sizeof since);
+  struct token newer = *all;
+  newer.length = newer_samples(&kept, since, &newer.bytes) * size;
+  return newer;
+}
+
+/* Fills a list with all its items, or with the samples of it that are wanted: none at all are NOT_FOUND. */
+static nvmlReturn_t fill_list(const struct entry *entry, const struct token *token, uint8_t *count, void *items,
+                              size_t size, enum room use, const uint64_t *args)
+{
+  const struct token *samples = NULL;
+  for (size_t i = 0; i < entry->tokens; i++)
+    if (entry->token[i].kind == 'y') samples = &entry->token[i];
+  if (samples == NULL) return fill_items(count, items, size, use, token);
+  struct token newer = newer_items(samples, token, size, args);
+  nvmlReturn_t status = newer.length == 0 ? NVML_ERROR_NOT_FOUND : fill_items(count, items, size, use, &newer);
+  free(newer.bytes);
+  return status;
+}
+
+static nvmlReturn_t fill_token(const struct entry *entry, const struct token *token, const uint64_t *args)
 {
   uint8_t *first = (uint8_t *)(uintptr_t)args[token->n[0]];
   uint8_t *second = (uint8_t *)(uintptr_t)args[token->n[1] < MOST_PARAMS ? token->n[1] : 0];
@@ -376,14 +489,14 @@ static nvmlReturn_t fill_token(const struct token *token, const uint64_t *args)
     break;
   }
   case 'l':
-    return fill_items(first, second, token->n[2], (int)token->n[3], token);
+    return fill_list(entry, token, first, second, token->n[2], (enum room)token->n[3], args);
   case 'b':
     if (first != NULL) memcpy(first, token->bytes, token->length);
     break;
   case 'p': {
     void *items;
     memcpy(&items, first + token->n[1], sizeof items);
-    return fill_items(first + token->n[2], items, token->n[3], 0, token);
+    return fill_list(entry, token, first + token->n[2], items, token->n[3], WHOLE, args);
   }
   }
   return NVML_SUCCESS;
@@ -393,7 +506,7 @@ static nvmlReturn_t fill(const struct entry *entry, const uint64_t *args)
 {
   for (size_t i = 0; i < entry->tokens; i++) {
     if (strchr(">tTwlbp", entry->token[i].kind) == NULL) continue;
-    nvmlReturn_t status = fill_token(&entry->token[i], args);
+    nvmlReturn_t status = fill_token(entry, &entry->token[i], args);
     if (status != NVML_SUCCESS) return status;
   }
   return NVML_SUCCESS;
@@ -455,7 +568,7 @@ static void log_call(const struct function *function, const uint64_t *args, cons
 static nvmlReturn_t without_entry(const struct function *function, int outdated, int has_entries)
 {
   if (strncmp(function->name, "nvmlInit", 8) == 0 || strcmp(function->name, "nvmlShutdown") == 0)
-    return NVML_SUCCESS;
+    return has_table ? NVML_SUCCESS : NVML_ERROR_DRIVER_NOT_LOADED;
   if (outdated) return NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
   return has_entries ? (nvmlReturn_t)function->unrecorded : NVML_ERROR_FUNCTION_NOT_FOUND;
 }
@@ -475,12 +588,13 @@ static nvmlReturn_t fake_call(int index, const uint64_t *given, void **real)
   size_t length = strlen(function->params);
   memcpy(args, given, (length + 1) * sizeof *args);
   if (real_library != NULL) {
-    if (function->real == NULL) function->real = dlsym(real_library, function->name);
+    if (function->real == NULL) function->real = fake_real(function->name);
     for (size_t i = 0; i < length; i++)
       if (function->params[i] == 'd') args[i] = known_handle(args[i]);
   }
   int has_answers = 0, outdated = 0, alone = 0;
-  struct entry *entry = entries[index];
+  read_control();
+  struct entry *entry = first_entry(index);
   for (; entry != NULL; entry = entry->next) {
     has_answers |= entry->key != NULL;
     enum match match = matches(entry, args);
@@ -508,15 +622,17 @@ static nvmlReturn_t fake_call(int index, const uint64_t *given, void **real)
     return status == NVML_SUCCESS ? fill_fields(entry, args, 1) : status;
   }
   if (real_library == NULL && function->needs_init && initialised == 0) return NVML_ERROR_UNINITIALIZED;
+  nvmlReturn_t status;
+  if (entry == NULL && event_call(function->name, args, &status)) return status;
   if (entry == NULL) {
-    nvmlReturn_t status = without_entry(function, outdated, has_answers);
+    status = without_entry(function, outdated, has_answers);
     for (size_t i = 0; i < length; i++)
       if (status == NVML_ERROR_NOT_FOUND && strchr("dh", function->params[i]) != NULL && handle_name(args[i]) == NULL)
         return NVML_ERROR_INVALID_ARGUMENT;
     count_init(function, status);
     return status;
   }
-  nvmlReturn_t status = entry->status;
+  status = entry->status;
   if (status == NVML_SUCCESS) status = is_fields ? fill_fields(entry, args, 0) : fill(entry, args);
   count_init(function, status);
   return status;

@@ -1,0 +1,290 @@
+/**
+ * Runs a subcommand that shows records of relations: it finds the GPUs that -i names, asks once for all that the given options
+ * show, and writes text or JSON, once or in a loop. A lost GPU does not hide the others; the exit status is that of the first
+ * failure.
+ */
+import type { Given, OptionSpec } from '../argv.js';
+import { EXIT } from '../errors.js';
+import type { Gpu } from '../nvml/session.js';
+import { Missing } from '../nvml/status.js';
+import { type Loop, loopPeriod } from '../period.js';
+import { type Asking, together } from '../query/ask/asking.js';
+import { readFields, readFound } from '../query/ask/records.js';
+import { type Subject, SYSTEM } from '../query/ask/subject.js';
+import { type Cell, type Cells, cell } from '../query/cell.js';
+import { releaseOf } from '../query/driver-release.js';
+import { type Field, nameOf, type RecordValues } from '../query/field.js';
+import { identity } from '../query/identity.js';
+import type { Reading } from '../query/reading.js';
+import type { Found, Relation } from '../query/relation.js';
+import type { Release } from '../release.js';
+import { jsonDocument, jsonLine, type Parts } from '../render/document.js';
+import type { GpuCells } from '../render/gpu-heading.js';
+import { type CommandSpec, command, type JsonPart } from './command.js';
+import type { Context } from './context.js';
+import { loop } from './loop.js';
+import { lostLines, reachable, statusOf } from './lost.js';
+import { machineOf } from './machine.js';
+import { chosenGpus } from './select.js';
+
+/** Which fields of its records are asked, where that depends on the option's value or on the GPU. */
+export type FieldsOf = (value: string, gpu: Subject, found: readonly Found[]) => Asking<readonly Field[]>;
+
+/** What an option shows: records of a relation, fields of each GPU, or both. */
+export interface View extends OptionSpec {
+  readonly relation?: Relation;
+  /** Fields of the relation. Left out: all. */
+  readonly fields?: readonly Field[] | FieldsOf;
+  readonly gpuFields?: readonly Field[];
+}
+
+/** A GPU with the records of each relation that was asked for. */
+export interface ShownGpu {
+  readonly gpu: Gpu;
+  /** Who it is, and the fields of it that were asked for. */
+  readonly cells: GpuCells;
+  /** The records of a relation, or why they cannot be listed. */
+  recordsOf(relation: Relation): readonly Cells[] | Missing;
+  /** All records that there are, also those that are not meant, as they were found. */
+  foundOf(relation: Relation): readonly RecordValues[];
+}
+
+/** What the text of a command is made of. */
+export interface Shown<Options> {
+  readonly given: Options;
+  /** The views that were asked for, in the order of the command's table. */
+  readonly views: readonly View[];
+  readonly gpus: readonly ShownGpu[];
+  /** The record of a relation of the system. */
+  systemOf(relation: Relation): Cells;
+  /** The driver's release that the text follows. */
+  release(): Release;
+}
+
+interface ViewsSpec<Table extends readonly OptionSpec[]> {
+  readonly options: Table;
+  readonly views: readonly View[];
+  /** What is shown where none of the views' options is given. */
+  readonly otherwise?: readonly Omit<View, 'long' | 'help'>[];
+  /** Fields that are asked of each GPU, whatever is shown. */
+  readonly gpuFields?: readonly Field[];
+  /** Options that ask for something, where these are not the views'. */
+  readonly actions?: readonly Table[number]['long'][];
+  /** A relation that a GPU refuses ends the command with its status, also NOT_SUPPORTED. */
+  readonly isRefused?: true;
+  /** Which records are meant. */
+  readonly keep?: (given: Given<Table>) => (record: RecordValues) => boolean;
+  /** Refuses values of options, before the machine is opened. */
+  readonly check?: (given: Given<Table>) => void;
+  /** All of the text but for the lines about lost GPUs. Throws UsageError where nvidia-smi refuses. */
+  readonly text: (shown: Shown<Given<Table>>, gpus: readonly Gpu[]) => string;
+  readonly notes?: () => string;
+}
+
+export function viewsCommand<const Table extends readonly OptionSpec[]>(spec: ViewsSpec<Table>): CommandSpec {
+  const { options, views, otherwise = [], actions, gpuFields = [] } = spec;
+  const all = [...views, ...otherwise];
+  const relations = [...new Set(all.flatMap(({ relation }) => relation ?? []))];
+  return command({
+    options,
+    actions: actions ?? (otherwise.length > 0 ? undefined : views.map(({ long }) => long)),
+    notes: spec.notes,
+    json: jsonParts(relations, [...gpuFields, ...all.flatMap((view) => view.gpuFields ?? [])], gpuFields),
+    run: (given, context) => run(spec, given as Given<Table>, context),
+  });
+}
+
+const identifying = [identity.gpu, identity.name, identity.uuid];
+
+/** The parts of the JSON: the GPUs, and each relation. */
+const jsonParts = (
+  relations: readonly Relation[],
+  gpuFields: readonly Field[],
+  always: readonly Field[],
+): readonly JsonPart[] => [
+  {
+    name: 'gpus',
+    of: 'a GPU',
+    isList: true,
+    isAlways: true,
+    fields: [...new Set([...identifying, ...gpuFields])],
+    required: [...identifying, ...always],
+  },
+  ...relations.map(({ name, record, of, fields }): JsonPart => {
+    const isList = of !== 'system';
+    const keys = isList ? [identity.gpu, identity.uuid] : [];
+    const found = fields.filter(({ source }) => 'item' in source);
+    return {
+      name,
+      of: record,
+      isList,
+      isAlways: false,
+      fields: [...keys, ...fields],
+      required: [...keys, ...found],
+    };
+  }),
+];
+
+async function run<Table extends readonly OptionSpec[]>(
+  spec: ViewsSpec<Table>,
+  given: Given<Table>,
+  context: Context,
+): Promise<number> {
+  spec.check?.(given);
+  const values = given as Readonly<Record<string, unknown>> &
+    Loop & { readonly id?: string; readonly json?: true };
+  const period = loopPeriod(values);
+  const { session, asker } = await machineOf(context);
+  const gpus = await chosenGpus(session, values.id);
+  const asked = spec.views.filter(({ long }) => values[long] !== undefined);
+  const views =
+    asked.length > 0 ? asked : (spec.otherwise ?? []).map((view) => ({ long: '', help: '', ...view }));
+  const wanted = wantedOf(views, spec.gpuFields ?? [], (long) => String(values[long] ?? ''));
+  const keep = spec.keep?.(given) ?? (() => true);
+  const write = period === undefined ? jsonDocument : jsonLine;
+  const release = (): Release => releaseOf(session);
+  let refused: number = EXIT.ok;
+  await loop(context.io, period, async () => {
+    asker.tick();
+    const shown = await asker.start(collect(wanted, reachable(gpus), keep));
+    context.io.out(
+      values.json
+        ? write(partsOf(wanted, shown), context.source)
+        : spec.text({ given, views, release, ...shown }, gpus) + lostLines(gpus),
+    );
+    if (spec.isRefused) refused = refusalOf(wanted, shown);
+  });
+  return statusOf(gpus) || refused;
+}
+
+/** Why the first relation that a GPU refuses has no records. */
+function refusalOf({ ofGpus }: Wanted, { gpus }: Collected): number {
+  const lists = ofGpus.flatMap(({ relation }) => gpus.map(({ recordsOf: of }) => of(relation)));
+  return lists.find((list) => list instanceof Missing)?.status ?? EXIT.ok;
+}
+
+/** All that some views ask for, each once. */
+interface Wanted {
+  readonly gpuFields: readonly Field[];
+  readonly ofGpus: readonly WantedRecords[];
+  readonly ofSystem: readonly WantedRecords[];
+}
+
+/** A relation, and the fields of it that any view shows. */
+interface WantedRecords {
+  readonly relation: Relation;
+  readonly fields: (gpu: Subject, found: readonly Found[]) => Asking<readonly Field[]>;
+}
+
+function wantedOf(
+  views: readonly View[],
+  always: readonly Field[],
+  givenFor: (long: string) => string,
+): Wanted {
+  const relations = [...new Set(views.flatMap(({ relation }) => relation ?? []))];
+  const wanted = relations.map((relation) => ({
+    relation,
+    fields: fieldsOf(
+      relation,
+      views.filter((view) => view.relation === relation),
+      givenFor,
+    ),
+  }));
+  return {
+    gpuFields: [...new Set([...always, ...views.flatMap(({ gpuFields = [] }) => gpuFields)])],
+    ofGpus: wanted.filter(({ relation }) => relation.of !== 'system'),
+    ofSystem: wanted.filter(({ relation }) => relation.of === 'system'),
+  };
+}
+
+/** The fields that views of a relation show. Those by which its records are found are always among them. */
+const fieldsOf = (
+  relation: Relation,
+  views: readonly View[],
+  givenFor: (long: string) => string,
+): WantedRecords['fields'] =>
+  function* (gpu, found) {
+    const shown = new Set<Field>();
+    for (const { long, fields = relation.fields } of views) {
+      for (const field of typeof fields === 'function' ? yield* fields(givenFor(long), gpu, found) : fields)
+        shown.add(field);
+    }
+    return relation.fields.filter((field) => 'item' in field.source || shown.has(field));
+  };
+
+type Collected = Pick<Shown<unknown>, 'gpus' | 'systemOf'>;
+type Keep = (record: RecordValues) => boolean;
+
+function* collect(wanted: Wanted, gpus: readonly Gpu[], keep: Keep): Asking<Collected> {
+  const shown = yield* together(gpus.map((gpu) => shownGpu(gpu, wanted, keep)));
+  const system = new Map<Relation, Cells>();
+  for (const { relation, fields } of wanted.ofSystem) {
+    const asked = yield* fields(SYSTEM, []);
+    system.set(relation, cellsOf(asked, yield* readFields(asked, SYSTEM)));
+  }
+  return { gpus: shown, systemOf: (relation) => system.get(relation) ?? {} };
+}
+
+const { gpu: index, name, uuid } = identity;
+
+function* shownGpu(gpu: Gpu, { gpuFields, ofGpus }: Wanted, keep: Keep): Asking<ShownGpu> {
+  const fields = [index, name, uuid, ...gpuFields];
+  const cells = cellsOf(fields, yield* readFields(fields, gpu));
+  const lists = yield* together(ofGpus.map((one) => recordsOf(one, gpu, keep)));
+  const listOf = (relation: Relation): Listed =>
+    lists[ofGpus.findIndex((one) => one.relation === relation)] ?? { found: [], records: [] };
+  return {
+    gpu,
+    // The first three are the GPU's identity.
+    cells: cells as GpuCells,
+    recordsOf: (relation) => listOf(relation).records,
+    foundOf: (relation) => listOf(relation).found,
+  };
+}
+
+/** All records that were found, and those that are meant, read. */
+interface Listed {
+  readonly found: readonly RecordValues[];
+  readonly records: readonly Cells[] | Missing;
+}
+
+function* recordsOf({ relation, fields }: WantedRecords, gpu: Gpu, keep: Keep): Asking<Listed> {
+  const all = relation.find === undefined ? [{ values: {} }] : yield* relation.find(gpu, new Set());
+  if (all instanceof Missing) return { found: [], records: all };
+  const kept = all.filter(({ values }) => keep(values));
+  const asked = yield* fields(gpu, all);
+  const records = yield* readFound(kept, asked, gpu);
+  return {
+    found: all.map(({ values }) => values),
+    records: records.map(({ readings }) => cellsOf(asked, readings)),
+  };
+}
+
+const cellsOf = (fields: readonly Field[], readings: readonly Reading[]): Cells =>
+  Object.fromEntries(
+    fields.map((field, i): [string, Cell] => [nameOf(field), cell(field.kind, readings[i] as Reading)]),
+  );
+
+/** The parts of the document: the GPUs, and a list for each relation, whose records say which GPU they are of. */
+function partsOf({ ofGpus, ofSystem }: Wanted, { gpus, systemOf }: Collected): Parts {
+  const system = ofSystem.map(({ relation }) => [relation.name, systemOf(relation)]);
+  const lists = ofGpus.map(({ relation }) => [
+    relation.name,
+    gpus.flatMap(({ cells, recordsOf: of }) => {
+      const records = of(relation);
+      const list = records instanceof Missing ? [unlisted(relation, records)] : records;
+      return list.map((record) => ({ gpu: cells.gpu, uuid: cells.uuid, ...record }));
+    }),
+  ]);
+  return {
+    ...Object.fromEntries(system),
+    gpus: gpus.map(({ cells }) => cells),
+    ...Object.fromEntries(lists),
+  };
+}
+
+/** In the place of a GPU's records: why there are none. */
+const unlisted = ({ fields }: Relation, why: Missing): Cells =>
+  Object.fromEntries(
+    fields.flatMap((field) => ('item' in field.source ? [[nameOf(field), cell(field.kind, why)]] : [])),
+  );

@@ -1,0 +1,93 @@
+/** Field ids made ready for one subject: one call asks for all of them. */
+
+import { type Bound, type Driver, type FieldId, SUBJECT } from '../../nvml/call.js';
+import { NVML_ERROR_FUNCTION_NOT_FOUND } from '../../nvml/generated/constants.js';
+import { nvmlFieldValue_t } from '../../nvml/generated/layouts.js';
+import { READ, valueScalar } from '../../nvml/memory.js';
+import { Missing, NOT_SUPPORTED, type Status } from '../../nvml/status.js';
+import type { Answer, Reader } from '../reading.js';
+import type { Outcome } from './outcome.js';
+import type { Subject } from './subject.js';
+import { ABSENT, finite } from './view.js';
+
+/** Field ids of a subject that are asked in one call. */
+export class BoundFields {
+  private readonly bound: Bound | undefined;
+  private status: Status = NVML_ERROR_FUNCTION_NOT_FOUND;
+
+  constructor(
+    ids: readonly FieldId[],
+    driver: Driver,
+    subject: Subject,
+    private readonly outcome: Outcome,
+  ) {
+    if (subject.status !== 0) this.status = subject.status;
+    else {
+      this.bound = driver.bind(
+        { fn: 'nvmlDeviceGetFieldValues', args: [SUBJECT, { out: 'fields', ids }] },
+        subject.handle,
+      );
+    }
+  }
+
+  run(): void {
+    if (this.bound !== undefined) this.answered(this.bound.run());
+  }
+
+  async start(): Promise<void> {
+    if (this.bound !== undefined) this.answered(await this.bound.start());
+  }
+
+  private answered(status: Status): void {
+    this.status = status;
+    this.outcome.answered(status);
+  }
+
+  /** The answer of the index-th field id: one value, whatever its path. */
+  answer(index: number): Answer {
+    const read = this.reader(index);
+    const statusOf = (): Status => {
+      const reading = read();
+      return reading instanceof Missing ? reading.status : 0;
+    };
+    const refusal = (status = statusOf()): Missing => {
+      this.outcome.refused(status);
+      return Missing.of(status);
+    };
+    return {
+      get status() {
+        return statusOf();
+      },
+      read,
+      raw: read,
+      pick: () => read,
+      items: () => refusal(),
+      elements: () => refusal(),
+      refusal,
+      memory: () => undefined,
+    };
+  }
+
+  private reader(index: number): Reader {
+    const at = index * nvmlFieldValue_t.size;
+    const statusAt = at + nvmlFieldValue_t.fields.nvmlReturn[1];
+    const typeAt = at + nvmlFieldValue_t.fields.valueType[1];
+    const valueAt = at + nvmlFieldValue_t.fields.value[1];
+    return () => {
+      if (this.status !== 0 || this.bound === undefined) return Missing.of(this.status);
+      const memory = this.bound.memory[0] as Buffer;
+      const status = memory.readUInt32LE(statusAt);
+      if (status !== 0) return this.missing(status);
+      const type = valueScalar(memory.readUInt32LE(typeAt));
+      const value = READ[type](memory, valueAt);
+      if (type === 'f64') return finite(value);
+      return value === ABSENT[type] ? NOT_SUPPORTED : value;
+    };
+  }
+
+  /** The call may succeed and each of its values say that the GPU is lost. */
+  private missing(status: Status): Missing {
+    this.outcome.answered(status);
+    return Missing.of(status);
+  }
+}

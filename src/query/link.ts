@@ -1,0 +1,50 @@
+/** Fields of a link of a GPU: which it is, whether it is up, and what is asked about one that is. */
+import { NOT_SUPPORTED } from '../nvml/status.js';
+import type { Wanted } from './ask/asking.js';
+import { asks, type Field, item } from './field.js';
+import { count, type Kind } from './kind.js';
+import type { Reading } from './reading.js';
+
+/** Megabytes a second, printed as GB/s without trailing zeros: 26.562 (H200, 580.159.04), 25 (A100). */
+export const gigabytesPerSecond: Kind = {
+  unit: 'GB/s',
+  spell: (value) => String(Number(value) / 1000),
+  json: (value) => Number(value) / 1000,
+};
+
+export const yes: Kind = {
+  spell: (value) => String(Number(value) !== 0),
+  json: (value) => Number(value) !== 0,
+};
+
+export const linkNumber: Field = {
+  names: ['link'],
+  help: 'Number of the link.',
+  kind: count,
+  source: item('link'),
+};
+
+export const linkActive: Field = {
+  names: ['active'],
+  help: 'Whether the link is up.',
+  kind: yes,
+  source: item('active'),
+};
+
+/** Whether a link can be asked about: one that is not known to be inactive. */
+export const isAskable = ({ active }: { readonly active: Reading }): boolean => active !== 0;
+
+/** Something that can be asked about a link by its number. */
+export const linkField = (
+  name: string,
+  label: string,
+  kind: Kind,
+  of: (link: number) => Wanted,
+  help: string,
+): Field => ({
+  names: [name],
+  label,
+  help,
+  kind,
+  source: asks(({ link, active }) => (active === 0 ? NOT_SUPPORTED : of(Number(link)))),
+});

@@ -1,0 +1,108 @@
+/** The table of a simulated machine (simulator/runtime.c): what the library answers to any program. */
+import { own } from '../form.js';
+import { isRefusal, statusOf } from '../nvml/answer-status.js';
+import { NVML_ERROR_NO_PERMISSION, NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
+import type { FunctionName } from '../nvml/generated/functions.js';
+import { changing } from '../nvml/generated/prototypes.js';
+import type { Snapshot } from '../nvml/snapshot.js';
+import type { Calls } from '../nvml/snapshot-ticks.js';
+import { answerLines, fieldLines } from './answer-lines.js';
+import { completed } from './completed.js';
+import { SimulatedHandles } from './handles.js';
+import { periodsOf, roundOf } from './periods.js';
+import { recordedCalls } from './recorded-calls.js';
+import { isTimed, sampleLines } from './samples.js';
+
+export interface Simulation {
+  readonly snapshot: Snapshot;
+  /** Rules as in a control file (simulator/control.c): `fail gpu1 nvmlDeviceGetTemperature GPU_IS_LOST`. */
+  readonly rules?: readonly string[];
+  /** The file with more of them, which may change; beside the library where it has no folder. */
+  readonly control?: string;
+  /** Milliseconds since the epoch of the first moment; each program that loads the library has its own, if it is left out. */
+  readonly start?: number;
+  /** A file that gets a line for every call. */
+  readonly log?: string;
+}
+
+/**
+ * Lists whose room is used in another way than by their neighbours, as `USE` of the table's token `l`. The driver fills
+ * lists of MIG without reading how much room there is (their documentation has the count as an output alone), and gives the
+ * samples that fit.
+ */
+const USE_OF_ROOM: Readonly<Partial<Record<FunctionName, 2 | 3>>> = {
+  nvmlDeviceGetGpuInstances: 2,
+  nvmlDeviceGetGpuInstancePossiblePlacements: 2,
+  nvmlDeviceGetGpuInstancePossiblePlacements_v2: 2,
+  nvmlGpuInstanceGetComputeInstances: 2,
+  nvmlGpuInstanceGetComputeInstancePossiblePlacements: 2,
+  nvmlDeviceGetSamples: 3,
+};
+
+/** Of these the library takes care by itself. */
+const OWN: ReadonlySet<FunctionName> = new Set([
+  'nvmlInit',
+  'nvmlInit_v2',
+  'nvmlInitWithFlags',
+  'nvmlShutdown',
+  'nvmlEventSetCreate',
+  'nvmlEventSetFree',
+  'nvmlDeviceRegisterEvents',
+  'nvmlEventSetWait',
+  'nvmlEventSetWait_v2',
+]);
+
+export function simulationTable({ snapshot: recorded, rules = [], control, start, log }: Simulation): string {
+  const snapshot = completed(recorded);
+  const handles = new SimulatedHandles();
+  const round = roundOf(snapshot);
+  const periods = periodsOf({ ...snapshot, calls: withoutTimed(snapshot.calls) });
+  const answers = periods.flatMap((period) =>
+    answerLines(
+      period,
+      recordedCalls(period.calls, (name) => handles.handleOf(name)),
+      handles,
+    ),
+  );
+  const lines = [...answers, ...fieldLines(periods, handles), ...sampleLines(snapshot, handles)].map(
+    withUseOfRoom,
+  );
+  const head = [
+    ...handles.lines(),
+    ...(start === undefined ? [] : [`!start ${Math.round(start * 1000)}`]),
+    ...(round === 0 ? [] : [`!round ${round}`]),
+    ...(log === undefined ? [] : [`!log ${log}`]),
+    '!events',
+    ...(control === undefined ? [] : [`!control ${control}`]),
+    ...rules.map((rule) => `!${rule}`),
+  ];
+  return `${[...head, ...new Set(lines), ...otherInits(snapshot.calls), ...refusedChanges(snapshot.calls)].join('\n')}\n`;
+}
+
+const withoutTimed = (calls: Calls): Calls =>
+  Object.fromEntries(Object.entries(calls).filter(([fn]) => !isTimed(fn)));
+
+/** An entry with the use of its list's room. */
+export function withUseOfRoom(line: string): string {
+  const use = USE_OF_ROOM[line.slice(0, line.indexOf(' ')) as FunctionName];
+  return use === undefined ? line : line.replace(/( l:\d+:\d+:\d+:)\d/, `$1${use}`);
+}
+
+/** A driver that refuses one nvmlInit refuses all. */
+function otherInits(calls: Calls): readonly string[] {
+  const answer = own(own(calls, 'nvmlInit_v2') ?? {}, '');
+  if (answer === undefined || !isRefusal(answer)) return [];
+  return ['nvmlInit', 'nvmlInitWithFlags'].map((fn) => `${fn} r:${statusOf(answer)}`);
+}
+
+/**
+ * What changes a GPU is refused as a driver refuses it to a user who is not root: programs know that answer. Here is where
+ * entries with a state of their own take its place, once there are such.
+ */
+const refusedChanges = (calls: Calls): readonly string[] =>
+  [...changing]
+    .filter((fn) => !OWN.has(fn) && own(calls, fn) === undefined)
+    .map((fn) => `${fn} r:${NOT_SIMULATED.test(fn) ? NVML_ERROR_NOT_SUPPORTED : NVML_ERROR_NO_PERMISSION}`);
+
+/** These change nothing, and no recording has what they would begin: samples of GPM, events of the system. */
+const NOT_SIMULATED = /^nvml(Gpm.*Sample|System.*Event)/;

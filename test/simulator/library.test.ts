@@ -1,0 +1,299 @@
+/** The library of a simulated machine, as programs in C call it. */
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
+  NVML_ERROR_GPU_IS_LOST,
+  NVML_ERROR_INSUFFICIENT_SIZE,
+  NVML_ERROR_LIB_RM_VERSION_MISMATCH,
+  NVML_ERROR_NO_PERMISSION,
+  NVML_ERROR_NOT_FOUND,
+  NVML_ERROR_NOT_SUPPORTED,
+  NVML_ERROR_TIMEOUT,
+  NVML_ERROR_UNINITIALIZED,
+  NVML_FI_DEV_MEMORY_TEMP,
+  NVML_GPU_UTILIZATION_SAMPLES,
+  nvmlEventTypeXidCriticalError,
+} from '../../src/nvml/generated/constants.js';
+import { nvmlFieldValue_t, nvmlMemory_v2_t, nvmlProcessInfo_t } from '../../src/nvml/generated/layouts.js';
+import { wholeTicks } from '../../src/nvml/snapshot-ticks.js';
+import { samplesIn } from '../../src/nvml/timed-samples.js';
+import { neededGlibc } from '../../tools/simulator/build.js';
+import { FUNCTIONS } from '../../tools/simulator/source.js';
+import { exportedSymbols } from '../fake-nvml/exported-symbols.js';
+import { type Loaded, library, loaded, recorded } from './simulated.js';
+
+const load = recorded('h200-x2-load');
+
+/** A number that a function fills in through its last parameter. */
+function numberOf(machine: Loaded, fn: string, ...args: readonly (bigint | number)[]): number {
+  const out = Buffer.alloc(8);
+  expect(machine.call(fn, ...args, out)).toBe(0);
+  return out.readUInt32LE(0);
+}
+
+describe.skipIf(library === undefined)('the library of a simulated machine', () => {
+  it('has every function of NVML, and needs no glibc newer than 2.28', () => {
+    const path = library as string;
+    const exported = new Set(exportedSymbols(path));
+    expect(FUNCTIONS.filter((name) => !exported.has(name))).toEqual([]);
+    const needed = neededGlibc(readFileSync(path));
+    expect(needed.length).toBeGreaterThan(0);
+    for (const version of needed) expect(Number(version.split('.')[1])).toBeLessThanOrEqual(28);
+  });
+
+  it('is uninitialised until nvmlInit, as a driver is', () => {
+    const machine = loaded({ snapshot: recorded('t4') });
+    const gpu = machine.gpu(0);
+    expect(machine.call('nvmlShutdown')).toBe(0);
+    expect(machine.call('nvmlDeviceGetPowerUsage', gpu, Buffer.alloc(4))).toBe(NVML_ERROR_UNINITIALIZED);
+    expect(machine.call('nvmlInitWithFlags', 2)).toBe(0);
+    expect(machine.call('nvmlDeviceGetPowerUsage', gpu, Buffer.alloc(4))).toBe(0);
+  });
+
+  it('refuses every nvmlInit where the driver does', () => {
+    const machine = loaded({ snapshot: recorded('mismatch') });
+    for (const fn of ['nvmlInit', 'nvmlInit_v2']) {
+      expect(machine.call(fn)).toBe(NVML_ERROR_LIB_RM_VERSION_MISMATCH);
+    }
+    expect(machine.call('nvmlInitWithFlags', 1)).toBe(NVML_ERROR_LIB_RM_VERSION_MISMATCH);
+  });
+
+  it('refuses what changes a GPU as a driver refuses it to others than root', () => {
+    const machine = loaded({ snapshot: load });
+    expect(machine.call('nvmlDeviceSetPersistenceMode', machine.gpu(0), 0)).toBe(NVML_ERROR_NO_PERMISSION);
+    expect(machine.call('nvmlDeviceSetPowerManagementLimit', machine.gpu(1), 300_000)).toBe(
+      NVML_ERROR_NO_PERMISSION,
+    );
+    expect(machine.call('nvmlGpmSampleAlloc', Buffer.alloc(8))).toBe(NVML_ERROR_NOT_SUPPORTED);
+  });
+
+  it('takes a struct of its version, and says where another is wanted', () => {
+    const machine = loaded({ snapshot: load });
+    const memory = Buffer.alloc(nvmlMemory_v2_t.size);
+    memory.writeUInt32LE(1, 0);
+    expect(machine.call('nvmlDeviceGetMemoryInfo_v2', machine.gpu(0), memory)).toBe(
+      NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
+    );
+    memory.writeUInt32LE(0x02000028, 0);
+    expect(machine.call('nvmlDeviceGetMemoryInfo_v2', machine.gpu(0), memory)).toBe(0);
+    expect(memory.readBigUInt64LE(nvmlMemory_v2_t.fields.total[1])).toBe(150_754_820_096n);
+  });
+
+  it('says how much room a list of processes needs', () => {
+    const machine = loaded({ snapshot: load });
+    const count = Buffer.alloc(4);
+    const fn = 'nvmlDeviceGetComputeRunningProcesses_v3';
+    expect(machine.call(fn, machine.gpu(0), count, null)).toBe(NVML_ERROR_INSUFFICIENT_SIZE);
+    expect(count.readUInt32LE(0)).toBe(1);
+    const list = Buffer.alloc(nvmlProcessInfo_t.size);
+    expect(machine.call(fn, machine.gpu(0), count, list)).toBe(0);
+    expect(list.readUInt32LE(0)).toBe(634);
+  });
+
+  it('lists the processes of a MIG device', () => {
+    const machine = loaded({ snapshot: recorded('a100-mig') });
+    const handle = Buffer.alloc(8);
+    expect(machine.call('nvmlDeviceGetMigDeviceHandleByIndex', machine.gpu(0), 0, handle)).toBe(0);
+    const count = Buffer.from([8, 0, 0, 0]);
+    const list = Buffer.alloc(8 * nvmlProcessInfo_t.size);
+    const fn = 'nvmlDeviceGetComputeRunningProcesses_v3';
+    expect(machine.call(fn, handle.readBigUInt64LE(0), count, list)).toBe(0);
+    expect([count.readUInt32LE(0), list.readUInt32LE(0)]).toEqual([1, 41208]);
+  });
+
+  it('fills a list of GPU instances without reading how much room there is', () => {
+    const machine = loaded({ snapshot: recorded('a100-mig') });
+    const [key, answer] = Object.entries(recorded('a100-mig').calls.nvmlDeviceGetGpuInstances ?? {}).find(
+      ([, answer]) => Array.isArray(answer) && answer.length > 0,
+    ) ?? ['', []];
+    const [count, instances] = [Buffer.alloc(4), Buffer.alloc(7 * 8)];
+    const profile = Number(key.split(',')[1]);
+    expect(machine.call('nvmlDeviceGetGpuInstances', machine.gpu(0), profile, instances, count)).toBe(0);
+    expect(count.readUInt32LE(0)).toBe((answer as readonly unknown[]).length);
+    expect(instances.readBigUInt64LE(0)).not.toBe(0n);
+  });
+
+  it('writes nothing after the values of nvmlDeviceGetFieldValues', () => {
+    const machine = loaded({ snapshot: load });
+    const { size, fields } = nvmlFieldValue_t;
+    const values = Buffer.alloc(2 * size);
+    values.writeUInt32LE(NVML_FI_DEV_MEMORY_TEMP, 0);
+    expect(machine.call('nvmlDeviceGetFieldValues', machine.gpu(0), 1, values)).toBe(0);
+    expect(values.readUInt32LE(fields.value[1])).toBeGreaterThan(30);
+    expect(values.subarray(size).every((byte) => byte === 0)).toBe(true);
+  });
+});
+
+describe.skipIf(library === undefined)('the moments of a simulated machine', () => {
+  const powerOf = (machine: Loaded): number => numberOf(machine, 'nvmlDeviceGetPowerUsage', machine.gpu(0));
+  /** Each moment takes a minute, however busy the machine of the tests is. */
+  const slow = { ...load, ticks: (load.ticks ?? []).map((tick, i) => ({ ...tick, ms: (i + 1) * 60_000 })) };
+  const moments = [{ ms: 0, calls: load.calls }, ...wholeTicks(load.calls, slow.ticks)];
+
+  it.each([0, 7, 20])('follow the clock: moment %i', (index) => {
+    const { ms, calls } = moments[index] ?? { ms: 0, calls: {} };
+    const machine = loaded({ snapshot: slow, start: Date.now() - ms - 1000 });
+    expect(powerOf(machine)).toBe(calls.nvmlDeviceGetPowerUsage?.gpu0);
+  });
+
+  it('begin again after the last', () => {
+    const last = moments.at(-1)?.ms ?? 0;
+    const round = Math.round(last + last / (moments.length - 1));
+    const machine = loaded({ snapshot: slow, start: Date.now() - 3 * round - 1000 });
+    expect(powerOf(machine)).toBe(load.calls.nvmlDeviceGetPowerUsage?.gpu0);
+  });
+
+  it('begin when the library is loaded, where no time is given', () => {
+    expect(powerOf(loaded({ snapshot: slow }))).toBe(load.calls.nvmlDeviceGetPowerUsage?.gpu0);
+  });
+
+  it('move field values, too', () => {
+    const fields = (calls: (typeof load)['calls']): unknown => calls.nvmlDeviceGetFieldValues?.['gpu0,186'];
+    const { ms, calls } = moments[9] ?? { ms: 0, calls: {} };
+    const machine = loaded({ snapshot: slow, start: Date.now() - ms - 1000 });
+    const values = Buffer.alloc(2 * nvmlFieldValue_t.size, 0xff);
+    values.writeUInt32LE(186, 0);
+    values.writeUInt32LE(0, 4);
+    machine.call('nvmlDeviceGetFieldValues', machine.gpu(0), 1, values);
+    expect(fields(calls)).not.toEqual(fields(load.calls));
+    expect(values.readUInt32LE(nvmlFieldValue_t.fields.value[1])).toBe(
+      (fields(calls) as { value: number }).value,
+    );
+  });
+});
+
+describe.skipIf(library === undefined)('the samples of a simulated machine', () => {
+  const SIZE = 16;
+  /** The times and values of the samples that are newer than a time, in microseconds. */
+  function samplesOf(machine: Loaded, since: bigint, room = 200) {
+    const count = Buffer.alloc(4);
+    count.writeUInt32LE(room);
+    const list = Buffer.alloc(Math.max(1, room) * SIZE);
+    const type = Buffer.alloc(4);
+    const status = machine.call(
+      'nvmlDeviceGetSamples',
+      machine.gpu(0),
+      NVML_GPU_UTILIZATION_SAMPLES,
+      since,
+      type,
+      count,
+      list,
+    );
+    const found = Array.from({ length: status === 0 ? count.readUInt32LE(0) : 0 }, (_, i) => ({
+      time: Number(list.readBigUInt64LE(i * SIZE)),
+      // The driver sets 32 bits of the 64 (H200, 580.159.04).
+      value: list.readUInt32LE(i * SIZE + 8),
+    }));
+    return { status, found };
+  }
+  const first = samplesIn(load.calls.nvmlDeviceGetSamples?.['gpu0,1,0'] ?? null);
+
+  it('are the last of the current time, as many as the driver keeps, the oldest first', () => {
+    // Until the first moment it is that moment.
+    const start = Date.now() + 60_000;
+    const { found } = samplesOf(loaded({ snapshot: load, start }), 0n);
+    const times = found.map(({ time }) => time);
+    expect(found.map(({ value }) => value)).toEqual(
+      first.map(({ sampleValue }) =>
+        Number(BigInt.asUintN(32, BigInt((sampleValue as { ullVal: number }).ullVal))),
+      ),
+    );
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    expect(Math.abs((times.at(-1) ?? 0) - start * 1000)).toBeLessThan(500_000);
+  });
+
+  it('continue with those of later moments, and are given once', () => {
+    const machine = loaded({ snapshot: load, start: Date.now() - 10_000 });
+    const { found } = samplesOf(machine, 0n);
+    const middle = found[found.length - 10]?.time ?? 0;
+    const newer = samplesOf(machine, BigInt(middle)).found;
+    expect(newer.slice(0, 9)).toEqual(found.slice(-9));
+    expect(samplesOf(machine, BigInt(Date.now() + 60_000) * 1000n).status).toBe(NVML_ERROR_NOT_FOUND);
+    expect(new Set(found.map(({ value }) => value)).size).toBeGreaterThan(3);
+  });
+
+  it('fit the room of the caller', () => {
+    const machine = loaded({ snapshot: load, start: Date.now() + 60_000 });
+    expect(samplesOf(machine, 0n, 5).found).toEqual(samplesOf(machine, 0n).found.slice(0, 5));
+  });
+
+  it('come again and again from a recording of one moment', () => {
+    const { ticks: _, ...still } = load;
+    const machine = loaded({ snapshot: still, start: Date.now() - 3_600_000 });
+    const { found } = samplesOf(machine, 0n);
+    expect(found.length).toBe(first.length);
+    expect(Date.now() * 1000 - (found.at(-1)?.time ?? 0)).toBeLessThan(1_000_000);
+  });
+
+  it('of processes are asked for with their count first, as nvtop does', () => {
+    const machine = loaded({ snapshot: load, start: Date.now() - 10_000 });
+    const count = Buffer.alloc(4);
+    const fn = 'nvmlDeviceGetProcessUtilization';
+    expect(machine.call(fn, machine.gpu(0), null, count, 0n)).toBe(NVML_ERROR_INSUFFICIENT_SIZE);
+    const list = Buffer.alloc(32 * count.readUInt32LE(0));
+    expect(machine.call(fn, machine.gpu(0), list, count, 0n)).toBe(0);
+    expect([list.readUInt32LE(0), list.readUInt32LE(16)]).toEqual([634, expect.any(Number)]);
+    expect(machine.call(fn, machine.gpu(0), list, count, BigInt(Date.now() + 60_000) * 1000n)).toBe(
+      NVML_ERROR_NOT_FOUND,
+    );
+  });
+});
+
+describe.skipIf(library === undefined)('the rules of a simulated machine', () => {
+  it('let a function fail in all its versions, for one GPU alone', () => {
+    const machine = loaded({ snapshot: load, rules: ['fail gpu1 nvmlDeviceGetMemoryInfo GPU_IS_LOST'] });
+    const memory = Buffer.alloc(nvmlMemory_v2_t.size);
+    memory.writeUInt32LE(0x02000028, 0);
+    expect(machine.call('nvmlDeviceGetMemoryInfo_v2', machine.gpu(1), memory)).toBe(NVML_ERROR_GPU_IS_LOST);
+    expect(machine.call('nvmlDeviceGetMemoryInfo', machine.gpu(1), memory)).toBe(NVML_ERROR_GPU_IS_LOST);
+    expect(machine.call('nvmlDeviceGetMemoryInfo', machine.gpu(0), memory)).toBe(0);
+  });
+
+  it('of the control file are followed while the program runs', async () => {
+    const machine = loaded({ snapshot: load, control: 'control' });
+    const status = (): number => machine.call('nvmlDeviceGetPowerUsage', machine.gpu(0), Buffer.alloc(4));
+    expect(status()).toBe(0);
+    writeFileSync(join(machine.folder, 'control'), '# lost\nfail gpu0 * GPU_IS_LOST\n');
+    await expect.poll(status).toBe(NVML_ERROR_GPU_IS_LOST);
+    writeFileSync(join(machine.folder, 'control'), '');
+    await expect.poll(status).toBe(0);
+  });
+});
+
+describe.skipIf(library === undefined)('the events of a simulated machine', () => {
+  function watching(control = '') {
+    const machine = loaded({ snapshot: load, control: 'control' });
+    writeFileSync(join(machine.folder, 'control'), control);
+    const set = Buffer.alloc(8);
+    expect(machine.call('nvmlEventSetCreate', set)).toBe(0);
+    const events = set.readBigUInt64LE(0);
+    const register = (types: bigint): number =>
+      machine.call('nvmlDeviceRegisterEvents', machine.gpu(1), types, events);
+    const data = Buffer.alloc(32);
+    const wait = (milliseconds: number) => {
+      const status = machine.call('nvmlEventSetWait_v2', events, data, milliseconds);
+      return status === 0
+        ? [data.readBigUInt64LE(0) === machine.gpu(1), Number(data.readBigUInt64LE(16))]
+        : status;
+    };
+    return { machine, register, wait };
+  }
+
+  it('are the Xid lines of the control file, each once, of the GPUs that are watched', () => {
+    const { machine, register, wait } = watching('xid gpu0 13\nxid gpu1 79\n');
+    expect(register(BigInt(nvmlEventTypeXidCriticalError))).toBe(0);
+    expect(wait(1000)).toEqual([true, 79]);
+    expect(wait(0)).toBe(NVML_ERROR_TIMEOUT);
+    appendFileSync(join(machine.folder, 'control'), 'xid gpu1 94\n');
+    expect(wait(1000)).toEqual([true, 94]);
+    expect(wait(30)).toBe(NVML_ERROR_TIMEOUT);
+    writeFileSync(join(machine.folder, 'control'), 'xid gpu1 79\n');
+    expect(wait(1000)).toEqual([true, 79]);
+  });
+
+  it('of types that the GPU does not have are not supported', () => {
+    expect(watching().register(1n << 60n)).toBe(NVML_ERROR_NOT_SUPPORTED);
+  });
+});

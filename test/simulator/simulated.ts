@@ -1,0 +1,60 @@
+/** A simulated machine in a folder of its own, and its library loaded: what a program written in C sees. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import koffi from 'koffi';
+import { openSnapshot } from '../../src/nvml/machine.js';
+import type { Snapshot } from '../../src/nvml/snapshot.js';
+import { LIBRARY, writeMachine } from '../../src/simulator/folder.js';
+import { type Simulation, simulationTable } from '../../src/simulator/simulation.js';
+import { buildSimulator } from '../../tools/simulator/build.js';
+
+/** Undefined where there is no C compiler: tests that need it skip themselves. */
+export const library = buildSimulator(process.arch);
+
+export const recorded = (name: string): Snapshot => openSnapshot(name).snapshot;
+
+const folders: string[] = [];
+process.once('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+export function folderOf(simulation: Simulation): string {
+  const folder = mkdtempSync(join(tmpdir(), 'nvsmi-simulated-'));
+  folders.push(folder);
+  writeMachine(folder, readFileSync(library ?? ''), simulationTable(simulation));
+  return folder;
+}
+
+type Argument = Buffer | bigint | number | string | null;
+
+export interface Loaded {
+  readonly folder: string;
+  /** Calls a function: a Buffer or null is a pointer, a bigint a handle or 64 bits, a number 32 bits. Returns the status. */
+  call(fn: string, ...args: readonly Argument[]): number;
+  /** The handle of a GPU. */
+  gpu(index: number): bigint;
+}
+
+const typeOf = (arg: Argument): string => {
+  if (typeof arg === 'bigint') return 'uint64_t';
+  if (typeof arg === 'number') return 'uint32_t';
+  return typeof arg === 'string' ? 'str' : 'void *';
+};
+
+/** Loads the library of a machine, and initialises it. */
+export function loaded(simulation: Simulation): Loaded {
+  const folder = folderOf(simulation);
+  const native = koffi.load(join(folder, LIBRARY));
+  const call: Loaded['call'] = (fn, ...args) => native.func(fn, 'int', args.map(typeOf))(...args);
+  call('nvmlInit_v2');
+  return {
+    folder,
+    call,
+    gpu: (index) => {
+      const handle = Buffer.alloc(8);
+      call('nvmlDeviceGetHandleByIndex_v2', index, handle);
+      return handle.readBigUInt64LE(0);
+    },
+  };
+}

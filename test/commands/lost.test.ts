@@ -103,7 +103,7 @@ const ASKED: Readonly<Record<string, readonly (readonly string[])[]>> = {
 };
 const MONITORS = ['dmon', 'pmon'];
 /** prm and drain are about one GPU, which they name. */
-const NEEDLESS = ['snapshot', 'daemon', 'replay', 'prm', 'drain'];
+const NEEDLESS = ['snapshot', 'simulate', 'daemon', 'replay', 'prm', 'drain'];
 
 const lines = Object.entries(ASKED).flatMap(([name, asked]) => asked.map((argv) => [name, ...argv]));
 

@@ -406,6 +406,13 @@ static nvmlReturn_t fill_items(uint8_t *count, void *items, size_t size, enum ro
   return NVML_SUCCESS;
 }
 
+static int is_scoped(const struct entry *entry, uint64_t id)
+{
+  for (size_t i = 0; i < entry->tokens; i++)
+    if (entry->token[i].kind == 'f' && entry->token[i].n[0] == id && entry->token[i].n[1] != 0) return 1;
+  return 0;
+}
+
 /* What the table has is filled in; the other ids are NOT_FOUND, or stay as the real library left them. */
 static nvmlReturn_t fill_fields(const struct entry *entry, const uint64_t *args, int keep)
 {
@@ -421,7 +428,8 @@ static nvmlReturn_t fill_fields(const struct entry *entry, const uint64_t *args,
         found = token;
         break;
       }
-      if (token->n[1] == 0 && token->n[2] != 0) found = token; /* refused at all, so with any scope */
+      /* Refused at all, so with any scope; nvidia-smi leaves the scope of what has none unset. */
+      if (token->n[1] == 0 && (token->n[2] != 0 || !is_scoped(entry, token->n[0]))) found = token;
     }
     if (found == NULL && keep) continue;
     values[v].nvmlReturn = found == NULL ? NVML_ERROR_NOT_FOUND : (nvmlReturn_t)found->n[2];

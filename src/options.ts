@@ -1,6 +1,6 @@
 /** The options before any subcommand: nvidia-smi's own, then ours. One table for parsing, help and completion. */
 import type { Given, OptionSpec } from './argv.js';
-import { GROUPS } from './report/groups.js';
+import { PRESENT_GROUPS } from './report/groups.js';
 
 /** What a command line is about. The first mode whose trigger is given wins, in this order. */
 export const MODES = [
@@ -176,8 +176,8 @@ const table = [
     long: 'display',
     value: 'required',
     argument: 'GROUP,...',
-    values: { words: GROUPS, between: ',', anyCase: true },
-    help: `With -q: only these sections: ${GROUPS.join(', ')}.`,
+    values: { words: PRESENT_GROUPS, between: ',', anyCase: true },
+    help: `With -q: only these sections: ${PRESENT_GROUPS.join(', ')}.`,
     report: true,
     modes: ['main'],
   },
@@ -283,6 +283,14 @@ const table = [
     value: 'required',
     argument: 'SECONDS',
     help: 'Wait no longer for NVML, at each tick: print what it answered, and end with 124 (also NVSMI_TIMEOUT).',
+    everywhere: true,
+    ours: true,
+  },
+  {
+    long: 'as',
+    value: 'required',
+    argument: 'VERSION',
+    help: "Print as the nvidia-smi of this driver does (470 to 610), instead of the present driver's.",
     everywhere: true,
     ours: true,
   },

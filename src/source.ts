@@ -11,6 +11,7 @@ import type { RootGiven } from './options.js';
 import { decimal } from './period.js';
 import { plainly } from './plain-text.js';
 import { Outcome } from './query/ask/outcome.js';
+import { type Release, releaseIn } from './release.js';
 import { machineFiles, recordedFiles, type SystemFiles } from './system/files.js';
 import { kernelVersion } from './system/kernel.js';
 import { placed } from './system/lost-gpus.js';
@@ -23,12 +24,14 @@ export interface Source {
   readonly nvml: string | undefined;
   /** Milliseconds that NVML has to answer, at each tick. */
   readonly timeout: number | undefined;
+  /** The release whose layout was asked for. */
+  readonly as: Release | undefined;
 }
 
 /** What the command line or the environment names. Throws UsageError for an option without its value. */
 export function sourceOf({ tokens, missing }: Scan, env: Io['env']): Source {
   if (missing?.spec.everywhere) throw missingValue(missing);
-  const { snapshot, nvml, timeout }: RootGiven = givenBy(tokens);
+  const { snapshot, nvml, timeout, as }: RootGiven = givenBy(tokens);
   const left = nvml === undefined ? nonEmpty(env.NVSMI_SNAPSHOT) : undefined;
   return {
     snapshot: snapshot ?? left,
@@ -38,6 +41,7 @@ export function sourceOf({ tokens, missing }: Scan, env: Io['env']): Source {
       timeout === undefined
         ? milliseconds('NVSMI_TIMEOUT', nonEmpty(env.NVSMI_TIMEOUT))
         : milliseconds('--timeout', timeout),
+    as: as === undefined ? undefined : readRelease(as),
   };
 }
 
@@ -51,6 +55,16 @@ function milliseconds(name: string, seconds: string | undefined): number | undef
   throw new UsageError(
     plainly`${name} is a number of seconds above 0, and at most ${LONGEST_TIMEOUT}, not ${seconds}`,
   );
+}
+
+function readRelease(version: string): Release {
+  const release = releaseIn(version);
+  if (release === undefined) {
+    throw new UsageError(
+      plainly`"${version}" is no driver version: --as takes one such as 550 or 550.163.01.`,
+    );
+  }
+  return release;
 }
 
 /** What is said of a recording that the environment chose; empty where it chose none. */
@@ -84,7 +98,7 @@ export async function openMachine(
     const { driver, snapshot } = openSnapshot(source.snapshot);
     const files = recordedFiles(snapshot.files);
     const session = openSession(driver, () => kernelVersion(files));
-    return { ...asked(session, files), files, recorded: snapshot.title };
+    return { ...asked(session, files, source.as), files, recorded: snapshot.title };
   }
   // What changes a GPU is never cut short.
   if (source.timeout !== undefined && !wanted.toWrite) {
@@ -93,12 +107,12 @@ export async function openMachine(
   const driver = loadLibrary({ path: source.nvml, env: io.env, writable: wanted.toWrite === true });
   onLoaded(driver);
   const session = await startSession(driver, () => kernelVersion(machineFiles), wanted.gpus);
-  return { ...asked(session, machineFiles), files: machineFiles, recorded: undefined };
+  return { ...asked(session, machineFiles, source.as), files: machineFiles, recorded: undefined };
 }
 
 /** The same in another process, as a call that does not return keeps its process. */
 async function openInTime(
-  { nvml: path }: Source,
+  { nvml: path, as }: Source,
   timeout: number,
   io: Io,
   wanted: string | undefined,
@@ -108,14 +122,18 @@ async function openInTime(
   const { driver, wasLate, end } = openElsewhere({ path, timeout, opensForSample: true, report });
   try {
     const session = await startSession(driver, () => kernelVersion(machineFiles), wanted);
-    return { ...asked(session, machineFiles), files: machineFiles, recorded: undefined, wasLate, end };
+    return { ...asked(session, machineFiles, as), files: machineFiles, recorded: undefined, wasLate, end };
   } catch (error) {
     await end();
     throw error;
   }
 }
 
-const asked = (session: Session, files: SystemFiles): Pick<Machine, 'session' | 'outcome'> => ({
-  session: { ...session, gpus: placed(session.gpus, files) },
+const asked = (
+  session: Session,
+  files: SystemFiles,
+  as: Release | undefined,
+): Pick<Machine, 'session' | 'outcome'> => ({
+  session: { ...session, as, gpus: placed(session.gpus, files) },
   outcome: new Outcome(),
 });

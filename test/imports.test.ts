@@ -59,6 +59,7 @@ const GROUND = [
   'output-file.ts',
   'period.ts',
   'plain-text.ts',
+  'release.ts',
   'style.ts',
   'terminal.ts',
   'trust.ts',

@@ -75,16 +75,21 @@ const process = (pid: number, name: string, memory: string, more: Partial<Summar
 
 const SUMMARY: Summary = {
   time: new Date(localTime('2026/07/14 09:00:26.000')),
+  programVersion: '590.48.01',
   driverVersion: '590.48.01',
   cudaVersion: '13.1',
   gpus: [GPU],
+  hasMig: false,
   migDevices: [],
   processes: [],
   notices: [],
 };
 
+/** Of the captures. */
+const RELEASE = 590;
+
 const linesOf = (change: Partial<Summary>): readonly string[] =>
-  renderSummary({ ...SUMMARY, ...change }).split('\n');
+  renderSummary({ ...SUMMARY, ...change }, RELEASE).split('\n');
 const gpuLines = (change: Partial<SummaryGpu>): readonly string[] =>
   linesOf({ gpus: [{ ...GPU, ...change }] }).slice(8, 11);
 const processLines = (...processes: readonly SummaryProcess[]): readonly string[] =>
@@ -93,7 +98,9 @@ const processLines = (...processes: readonly SummaryProcess[]): readonly string[
 describe('the summary of a GPU that MIG divides', () => {
   it('is the table that was recorded of an idle H100', () => {
     const migDevices = [mig(2, 0, 26, '3g'), mig(3, 1, 17, '2g'), mig(9, 2, 9, '1g'), mig(10, 3, 9, '1g')];
-    expect(renderSummary({ ...SUMMARY, migDevices })).toBe(recorded('h100-mig-590-idle-default-table'));
+    expect(renderSummary({ ...SUMMARY, migDevices }, RELEASE)).toBe(
+      recorded('h100-mig-590-idle-default-table'),
+    );
   });
 
   it('is the table that was recorded of an H100 with processes in an instance', () => {
@@ -110,7 +117,7 @@ describe('the summary of a GPU that MIG divides', () => {
         process(21198, './gpu_burn', '7484MiB', inInstance),
       ],
     };
-    expect(renderSummary(summary)).toBe(recorded('h100-mig-590-load-default-table'));
+    expect(renderSummary(summary, RELEASE)).toBe(recorded('h100-mig-590-load-default-table'));
   });
 
   it('keeps the columns where an instance has two digits', () => {
@@ -136,6 +143,7 @@ describe('the summary of a GeForce', () => {
     const summary: Summary = {
       ...SUMMARY,
       time: new Date(localTime('2026/06/24 10:26:49.000')),
+      programVersion: '595.71.05',
       driverVersion: '595.71.05',
       cudaVersion: '13.2',
       gpus: [
@@ -164,7 +172,7 @@ describe('the summary of a GeForce', () => {
         process(5268, 'ffmpeg', '370MiB'),
       ],
     };
-    expect(renderSummary(summary)).toBe(recorded('rtx2080s-595-load-default-table'));
+    expect(renderSummary(summary, RELEASE)).toBe(recorded('rtx2080s-595-load-default-table'));
   });
 });
 
@@ -189,9 +197,17 @@ describe('a line of the summary', () => {
     expect(wide[1]).toContain(' 294911MiB / 294912MiB |');
   });
 
-  it('loses nothing of a number that is wider than its column', () => {
+  it('cuts both memories as one where a number is wider than its column (H200 with absurd readings, 580.159.04)', () => {
     const [, line] = gpuLines({ memoryTotal: '12345678MiB' });
-    expect(line).toContain('/ 12345678MiB |');
+    expect(line).toContain(' / 123456... |');
+    expect(line).toHaveLength(WIDTH);
+  });
+
+  it('ends numbers that are too wide in dots', () => {
+    const [, line] = gpuLines({ powerDraw: '4294967W', utilization: '808334905%' });
+    expect(line).toContain('42... ');
+    expect(line).toContain('|    808... ');
+    expect(line).toHaveLength(WIDTH);
   });
 
   it('cuts a long name of a GPU at its end', () => {
@@ -207,15 +223,18 @@ describe('a line of the summary', () => {
   });
 
   it('shows control characters of a process name as question marks, and stays one line', () => {
-    const shown = summaryProcess({
-      gpu: cell(count, 0),
-      gi: cell(count, NOT_SUPPORTED),
-      ci: cell(count, NOT_SUPPORTED),
-      pid: cell(count, 3),
-      type: cell(text, 'C'),
-      process_name: cell(text, 'evil\u001b[2J\nname\t\u007f'),
-      used_gpu_memory: cell(mebibytes, 1024 * 1024),
-    });
+    const shown = summaryProcess(
+      {
+        gpu: cell(count, 0),
+        gi: cell(count, NOT_SUPPORTED),
+        ci: cell(count, NOT_SUPPORTED),
+        pid: cell(count, 3),
+        type: cell(text, 'C'),
+        process_name: cell(text, 'evil\u001b[2J\nname\t\u007f'),
+        used_gpu_memory: cell(mebibytes, 1024 * 1024),
+      },
+      RELEASE,
+    );
     const lines = processLines(shown as Parameters<typeof processLines>[0]);
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain('   evil?[2J?name??  ');

@@ -4,6 +4,7 @@
  *
  *   npm run parity [-- --list FILE] [--nvsmi "node bin/nvsmi.js"] [--only WORD] [--verbose] [--strict]
  *
+ * With --oracle PATH... or --log FILE it compares on recorded machines instead, without a GPU: tools/oracle/main.ts.
  * With --build the program is built first. With --strict what is known to differ must not, as where nvsmi is compared with itself.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -14,6 +15,11 @@ interface Run {
   readonly status: number;
   readonly lines: readonly string[];
   readonly stderr: string;
+}
+
+if (process.argv.some((word) => /^--(?:oracle|log)(?:=|$)/.test(word))) {
+  await import('./oracle/main.js');
+  process.exit();
 }
 
 const { values } = parseArgs({

@@ -5,9 +5,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Kind } from '../src/query/kind.js';
+import { PRESENT } from '../src/release.js';
 import type { Tree } from '../src/report/document.js';
 import { gpuTree } from '../src/report/gpu.js';
 import type { List, Node } from '../src/report/node.js';
+import { treeAt } from '../src/report/release.js';
 import { unitTree } from '../src/report/unit.js';
 import { SOURCE } from './source-schema.js';
 
@@ -27,6 +29,9 @@ function described(label: string | undefined, unit: string | undefined): Schema 
   return words.length === 0 ? {} : { description: words.join(', ') };
 }
 
+/** The JSON of all drivers. */
+const ofAll = (tree: Tree): Tree => treeAt(tree, Number.POSITIVE_INFINITY, 'json');
+
 /** An object of the nodes with a tag. Those that every GPU has are required, unless `-d` may leave them out. */
 function objectOf(nodes: readonly Node[], more: Schema = {}, isWhole = true): Schema {
   const properties: Record<string, unknown> = {};
@@ -35,7 +40,13 @@ function objectOf(nodes: readonly Node[], more: Schema = {}, isWhole = true): Sc
     if (node.tag === undefined) continue;
     properties[node.tag] =
       properties[node.tag] === undefined ? schemaOf(node) : either(properties[node.tag], node);
-    if (isWhole && node.when === undefined && !('newer' in node && node.newer)) required.push(node.tag);
+    if (
+      isWhole &&
+      node.when === undefined &&
+      !('newer' in node && node.newer) &&
+      (node.since ?? 0) <= PRESENT
+    )
+      required.push(node.tag);
   }
   return {
     type: 'object',
@@ -94,7 +105,7 @@ function documentOf(tree: Tree): Schema {
 export const reportSchema = (): Schema => ({
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'The report of nvsmi -q --json, of the GPUs or with -u of the units',
-  anyOf: [documentOf(gpuTree), documentOf(unitTree)],
+  anyOf: [documentOf(ofAll(gpuTree)), documentOf(ofAll(unitTree))],
 });
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

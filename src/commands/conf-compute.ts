@@ -1,18 +1,22 @@
 /** `conf-compute`: the getters and setters of confidential computing. */
 import { CONF_COMPUTE_SETTERS, setConfCompute } from '../act/conf-compute.js';
 import { type Given, type OptionSpec, setterOf } from '../argv.js';
+import { EXIT } from '../errors.js';
+import { NVML_DEVICE_ARCH_AMPERE } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
-import { type Asking, ask, read, together, want } from '../query/ask/asking.js';
+import { Missing } from '../nvml/status.js';
+import { type Asking, ask, read, readOne, together, want } from '../query/ask/asking.js';
 import { type Cell, cell } from '../query/cell.js';
 import * as cc from '../query/conf-compute.js';
 import type { Reading } from '../query/reading.js';
+import { architectureProbe } from '../query/report/board.js';
 import * as render from '../render/conf-compute.js';
 import { jsonDocument, type Part } from '../render/document.js';
 import { actingOptions, beginActing } from './acting.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { jsonOption } from './json-option.js';
-import { lostLines, reachable, statusOf } from './lost.js';
+import { lostLines, reachable, refusal, statusOf } from './lost.js';
 import { machineOf } from './machine.js';
 import { identityOf } from './named.js';
 import { chosenGpus, idOption } from './select.js';
@@ -161,6 +165,16 @@ function* memoryOf(gpu: Gpu) {
   };
 }
 
+/** GPUs before Ampere know nothing of it (T4 and RTX 4090, 580.159.04). Throws where no other is there. */
+function* refuseWithout(gpus: readonly Gpu[]): Asking<void> {
+  const generations = yield* together(reachable(gpus).map((gpu) => readOne(architectureProbe, gpu)));
+  if (generations.some((one) => !(one instanceof Missing) && Number(one) >= NVML_DEVICE_ARCH_AMPERE)) return;
+  const failed = generations.find((one) => one instanceof Missing);
+  const why = failed === undefined ? '' : `NVML: Unable to get architecture: ${failed}\n`;
+  const status = failed instanceof Missing ? failed.status : EXIT.noDevice;
+  throw refusal(`${why}No CC capable devices found.`, status, gpus);
+}
+
 async function run(given: Given<typeof options>, context: Context): Promise<number> {
   const setter = CONF_COMPUTE_SETTERS.find(({ name }) => given[name] !== undefined);
   if (setter !== undefined) {
@@ -172,6 +186,7 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
   const actions = ACTIONS.filter(({ long }) => given[long]);
   const asksMemory = given[MEMORY] === true;
   const gpus = await chosenGpus(session, asksMemory ? given.id : undefined);
+  if (!given.json) await asker.start(refuseWithout(gpus));
   const getters = actions.flatMap((action) => action.getters);
   const readGetter = await asker.start(systemReader(getters));
   const memories = () => asker.start(together(reachable(gpus).map(memoryOf)));

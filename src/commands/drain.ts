@@ -1,7 +1,7 @@
 /** `drain`: whether a GPU is being drained, and the setters of that. */
 import { type Given, type OptionSpec, setter, setterOf } from '../argv.js';
-import { UsageError } from '../errors.js';
-import { Missing, statusWords } from '../nvml/status.js';
+import { EXIT, UsageError } from '../errors.js';
+import { Missing } from '../nvml/status.js';
 import { plainly } from '../plain-text.js';
 import { readOne } from '../query/ask/asking.js';
 import { cell } from '../query/cell.js';
@@ -56,13 +56,10 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
     context.io.out(
       jsonDocument({ drain: { bus_id: cell(text, busId), draining: cell(draining, state) } }, context.source),
     );
-    return state instanceof Missing ? state.status : 0;
+    return state instanceof Missing ? EXIT.unknownOption : 0;
   }
   if (state instanceof Missing) {
-    throw new UsageError(
-      `The drain state of GPU ${busId} is not known: ${statusWords(state.status)}`,
-      state.status,
-    );
+    throw new UsageError('Failed to query the GPU drain state.', EXIT.unknownOption);
   }
   context.io.out(`The current drain state of GPU ${busId} is: ${draining.spell(state)}.\n`);
   return 0;

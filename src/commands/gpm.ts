@@ -3,6 +3,7 @@
 import { setStreaming } from '../act/gpm.js';
 import { type Given, type OptionSpec, setterOf } from '../argv.js';
 import { EXIT } from '../errors.js';
+import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import { nvmlGpmQueryIfStreamingEnabled } from '../nvml/generated/entries.js';
 import { Missing } from '../nvml/status.js';
 import { readOne, together } from '../query/ask/asking.js';
@@ -15,7 +16,7 @@ import { actingOptions, beginActing } from './acting.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { jsonOption } from './json-option.js';
-import { lostLines, reachable, statusOf } from './lost.js';
+import { lostLines, reachable, refusal, statusOf } from './lost.js';
 import { machineOf } from './machine.js';
 import { chosenGpus, idOption } from './select.js';
 
@@ -47,6 +48,13 @@ async function gpm(given: Given<typeof options>, context: Context): Promise<numb
     const gpm = states.map((one) => ({ gpu: cell(count, one.gpu.index), streaming: one.state }));
     context.io.out(jsonDocument({ gpm }, context.source));
     return statusOf(gpus);
+  }
+  if (
+    states.every(
+      (one) => one.state.reading instanceof Missing && one.state.reading.status === NVML_ERROR_NOT_SUPPORTED,
+    )
+  ) {
+    throw refusal('No GPM capable devices found.', EXIT.noDevice, gpus);
   }
   const lines = states.map((one) => ({
     index: one.gpu.index,

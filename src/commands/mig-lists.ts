@@ -18,6 +18,7 @@ import {
 import { count, number, text, yesNo } from '../query/kind.js';
 import type { InstanceProfile, Placement } from '../query/mig-instances.js';
 import type { Reading } from '../query/reading.js';
+import type { Release } from '../release.js';
 import * as render from '../render/mig.js';
 
 const mebibyteCount = number('MiB');
@@ -37,7 +38,7 @@ export interface List<Record extends Cells = Cells> extends OptionSpec {
   /** What must have been created for it to have records. */
   readonly of: 'profiles' | 'GPU instances' | 'compute instances';
   readonly collect: (scope: Scope) => Asking<readonly Record[]>;
-  readonly render: (records: readonly Record[]) => string;
+  readonly render: (records: readonly Record[], release: Release) => string;
 }
 
 const listOf = <const Long extends string, Record extends Cells>(

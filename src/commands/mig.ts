@@ -7,6 +7,7 @@ import { isTooNew, Missing, type Status, statusReason } from '../nvml/status.js'
 import { plainly } from '../plain-text.js';
 import { type Asking, together } from '../query/ask/asking.js';
 import type { Cells } from '../query/cell.js';
+import { releaseOf } from '../query/driver-release.js';
 import { gpuField } from '../query/gpu-fields.js';
 import { InstanceError } from '../query/mig-instances.js';
 import type { Reading } from '../query/reading.js';
@@ -128,9 +129,12 @@ function* recordsOf(list: List, scope: Scope): Asking<readonly Cells[] | Missing
 function* collect(list: List, scope: Scope): Asking<readonly Cells[]> {
   const switchedOn = list.of !== 'profiles';
   const gpus = yield* withMig(scope.gpus, switchedOn);
-  // Status 0, as seen on the H100 and H200 with MIG off (580.159.04); the other words are those of a GPU without MIG.
+  // H100 and H200 with MIG off, and with failing calls (580.159.04); a T4 (550.163.01).
   if (gpus.length === 0) {
-    throw refusal(`No MIG-${switchedOn ? 'enabled' : 'supported'} devices found.`, EXIT.ok, scope.gpus);
+    if ((yield* withMig(scope.gpus, false)).length === 0) {
+      throw refusal('No MIG-supported devices found.', EXIT.noDevice, scope.gpus);
+    }
+    throw refusal('No MIG-enabled devices found.', EXIT.ok, scope.gpus);
   }
   const records = yield* list.collect({ ...scope, gpus });
   if (records.length === 0 && list.of !== 'profiles') {
@@ -166,6 +170,7 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
   const gpus = await chosenGpus(session, given.id);
   const scope: Scope = { gpus, isWanted: (option, id) => ids[option]?.has(id) ?? true };
   const lists = LISTS.filter(({ long }) => given[long]);
+  const release = releaseOf(session, (text) => context.io.err(text));
   if (given.json) {
     const records = await asker.start(together(lists.map((list) => recordsOf(list, scope))));
     const parts = lists.map(({ part }, i) => [part, records[i] as (typeof records)[number]] as const);
@@ -175,7 +180,7 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
   }
   for (const list of lists) {
     try {
-      context.io.out(list.render(await asker.start(collect(list, scope))));
+      context.io.out(list.render(await asker.start(collect(list, scope)), release));
     } catch (error) {
       throw refusalOf(list, error as Error, gpus);
     }

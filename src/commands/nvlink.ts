@@ -84,7 +84,9 @@ type NvlinkGiven = Given<typeof options>;
 const MIG_MODE = 'mig.mode.current';
 
 /** The text of a GPU; empty where it has no NVLink: nvidia-smi ignores it (H100 without peers, 580.159.04). */
-function gpuText(gpu: ShownGpu, { given, views: asked }: Shown<NvlinkGiven>): string {
+function gpuText(gpu: ShownGpu, { given, views: asked, release }: Shown<NvlinkGiven>): string {
+  // An H100 (590.48.01); an A100 is left out (580.159.04 and older).
+  if (isInMigMode(gpu.cells) && release() < 590) return '';
   const isListed = !(gpu.recordsOf(nvlink.nvlinks) instanceof Missing);
   if (isListed && gpu.foundOf(nvlink.nvlinks).length === 0 && !isInMigMode(gpu.cells)) return '';
   const deprecated = asked.flatMap(({ long }) => DEPRECATED.get(long) ?? []);

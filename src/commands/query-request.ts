@@ -3,6 +3,7 @@ import { UsageError } from '../errors.js';
 import type { Io } from '../io.js';
 import { type Loop, loopPeriod } from '../period.js';
 import { plainly } from '../plain-text.js';
+import type { Release } from '../release.js';
 import { refuseMixture } from './format-words.js';
 
 export interface QueryFormat {
@@ -16,6 +17,8 @@ export interface QueryRequest {
   readonly option: string;
   /** As they were asked for, in that order. */
   readonly names: readonly string[];
+  /** Unknown fields have an empty column. */
+  readonly isLenient: boolean;
   readonly format: QueryFormat;
   /** Milliseconds; undefined for one run. */
   readonly period: number | undefined;
@@ -23,6 +26,8 @@ export interface QueryRequest {
   readonly id: string | undefined;
   /** The file to write to. */
   readonly filename: string | undefined;
+  /** The value of --format; undefined without it. */
+  readonly formatGiven: string | undefined;
 }
 
 /** The options that go with a --query-* switch. */
@@ -46,18 +51,39 @@ export interface FieldNames {
 export function readQuery(given: QueryGiven, { option, names, list }: FieldNames, io: Io): QueryRequest {
   const asked = readNames(list, new Set(names), given.lenient === true, io);
   const { id, filename, format = '' } = given;
-  return { option, names: asked, format: readFormat(format), period: loopPeriod(given), id, filename };
+  return {
+    option,
+    names: asked,
+    isLenient: given.lenient === true,
+    format: readFormat(format),
+    period: loopPeriod(given),
+    id,
+    filename,
+    formatGiven: given.format,
+  };
 }
 
 /** The names of a comma list; empty ones are ignored. */
 function readNames(list: string, known: ReadonlySet<string>, isLenient: boolean, io: Io): readonly string[] {
   const asked = list.split(',').filter((name) => name !== '');
-  for (const name of asked) {
-    if (known.has(name)) continue;
-    if (!isLenient) throw new UsageError(plainly`Field "${name}" is not a valid field to query.\n`);
-    io.err(plainly`Field "${name}" is not known; its column stays empty.\n`);
-  }
+  if (!isLenient) for (const name of asked) if (!known.has(name)) unknownField(name, false, io);
   return asked;
+}
+
+/** Before 580 the format had to be given, and csv be in it (550.163.01 and older). */
+export function refuseFormat({ formatGiven, format: { shape } }: QueryRequest, release: Release): void {
+  if (release >= 580 || shape !== 'csv') return;
+  if (formatGiven === undefined) {
+    throw new UsageError('"--format=" switch is missing. Please run \'nvidia-smi -h\' for help.\n');
+  }
+  if (!formatGiven.split(',').includes('csv'))
+    throw new UsageError('Format modifier --format=csv is mandatory.');
+}
+
+/** Says that a field is not known, or refuses it. */
+export function unknownField(name: string, isLenient: boolean, io: Io): void {
+  if (!isLenient) throw new UsageError(plainly`Field "${name}" is not a valid field to query.\n`);
+  io.err(plainly`Field "${name}" is not known; its column stays empty.\n`);
 }
 
 const FORMAT_WORDS: ReadonlyMap<string, Partial<QueryFormat>> = new Map([

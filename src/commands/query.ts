@@ -1,15 +1,17 @@
 /** `--query-gpu` and its siblings: chosen fields, as CSV, JSON or JSON lines, once or in a loop. */
+import type { Io } from '../io.js';
 import { Missing } from '../nvml/status.js';
 import { plainly } from '../plain-text.js';
 import type { Asker } from '../query/ask/asker.js';
 import { type Asking, eachOf } from '../query/ask/asking.js';
 import { readFields, readRecords } from '../query/ask/records.js';
 import type { Subject } from '../query/ask/subject.js';
+import { releaseOf } from '../query/driver-release.js';
 import { constant, type Field, own } from '../query/field.js';
 import { type Kind, text } from '../query/kind.js';
 import { compilePlan } from '../query/plan.js';
 import type { Reading } from '../query/reading.js';
-import type { Table } from '../query/relation.js';
+import { type Table, tableAt } from '../query/relation.js';
 import { tableAsked } from '../query/tables/index.js';
 import { csvHeader, csvLine, csvPrinter } from '../render/csv.js';
 import { type AnswerSource, type AskedField, jsonArray, jsonLines, jsonRecord } from '../render/json.js';
@@ -17,8 +19,8 @@ import type { Context } from './context.js';
 import { loop } from './loop.js';
 import { lostLines, statusOf } from './lost.js';
 import { machineOf } from './machine.js';
-import type { QueryFormat, QueryRequest } from './query-request.js';
-import { rehearse } from './rehearse.js';
+import { type QueryFormat, type QueryRequest, refuseFormat, unknownField } from './query-request.js';
+import { rehearse, type Step } from './rehearse.js';
 import { chosenGpus } from './select.js';
 
 /** An unknown field with --lenient: an empty column, null in JSON. */
@@ -31,31 +33,37 @@ function fieldsOf(names: readonly string[], { fields }: Table): readonly AskedFi
   return names.map((name) => ({ name, field: byName.get(name) ?? unknown(name) }));
 }
 
+/** Fields that the driver's own nvidia-smi does not know are refused as there. What no driver knows has been refused before. */
+function refuseUnknown(asked: readonly AskedField[], isLenient: boolean, io: Io): void {
+  for (const { name, field } of asked) if (field.kind === blank) unknownField(name, isLenient, io);
+}
+
 /** Runs a --query-* command line. Returns the exit status. */
 export async function query(
-  { option, names, format, period, id, filename }: QueryRequest,
+  request: QueryRequest,
   context: Context,
-  table = tableAsked((each) => each === option),
+  table = tableAsked((each) => each === request.option),
 ): Promise<number> {
+  const { names, isLenient, format, period, id, filename } = request;
   const { io } = context;
-  const asked = fieldsOf(names, table);
-  const fields = asked.map(({ field }) => field);
   const now = (): number => io.now();
-  const print = printerOf(asked, format, context.environmentSource);
-  if (table.find === undefined) {
-    await rehearse(context, [
-      async (asker, gpus) => sampleOfPlan(fields, gpus, format, print, { asker, now })(),
-    ]);
-  }
+  if (table.find === undefined) await rehearse(context, [rehearsal(fieldsOf(names, table), format, now)]);
   const { session, asker } = await machineOf(context);
+  const release = releaseOf(session, (words) => io.err(words));
+  const present = tableAt(table, release);
+  const asked = fieldsOf(names, present);
+  refuseUnknown(asked, isLenient, io);
+  refuseFormat(request, release);
   const gpus = await chosenGpus(session, id);
   if (filename !== undefined) io.redirect(filename, plainly`Failed to create log file ${filename}\n`);
   // On stderr: stdout is for the table, and one of processes has no row for a GPU.
   io.err(lostLines(gpus));
+  const fields = asked.map(({ field }) => field);
+  const print = printerOf(asked, format, context.environmentSource);
   const sample =
-    table.find === undefined
+    present.find === undefined
       ? sampleOfPlan(fields, gpus, format, print, { asker, now })
-      : sampleOfRecords(table, fields, gpus, print, { asker, now });
+      : sampleOfRecords(present, fields, gpus, print, { asker, now });
   let first = true;
   await loop(io, period, () => {
     asker.tick();
@@ -69,6 +77,13 @@ export async function query(
   });
   return statusOf(gpus);
 }
+
+/** One sample for nothing. */
+const rehearsal = (asked: readonly AskedField[], format: QueryFormat, now: () => number): Step => {
+  const fields = asked.map(({ field }) => field);
+  const print = printerOf(asked, format, undefined);
+  return async (asker, gpus) => sampleOfPlan(fields, gpus, format, print, { asker, now })();
+};
 
 /** Makes the text of one sample. A promise where it has to be waited for. */
 type Sample = () => string | Promise<string>;

@@ -1,8 +1,9 @@
 /** What a `-q` command line asks for: read, or refused, before NVML is opened. */
 import { UsageError } from '../errors.js';
 import { type Loop, loopPeriod } from '../period.js';
+import type { Release } from '../release.js';
 import type { Form } from '../report/document.js';
-import { type Group, readGroups } from '../report/groups.js';
+import { type Group, isGroupOf, readGroups } from '../report/groups.js';
 
 export interface ReportRequest {
   readonly form: Form;
@@ -38,6 +39,13 @@ const without = (options: string, query: string): UsageError =>
     `Invalid combination of input arguments. Specify -q/--query and ${options} to run ${query}.  ${HELP}`,
   );
 
+const unknownGroup = (): UsageError => new UsageError('Failed to parse --display/-d flags');
+
+/** Groups that the driver in use does not have are refused once it is known. */
+export function refuseGroups({ groups = new Set() }: ReportRequest, release: Release): void {
+  if ([...groups].some((group) => !isGroupOf(release, group))) throw unknownGroup();
+}
+
 /** Understands the options, or refuses them as nvidia-smi 580.159.04 does on the H100 and H200. */
 export function readReport(given: ReportGiven): ReportRequest {
   const isQuery = given.query === true || given.all === true;
@@ -70,7 +78,7 @@ export function readReport(given: ReportGiven): ReportRequest {
   const list = given.display;
   const groups = list === undefined ? undefined : readGroups(list);
   if (list !== undefined && groups === undefined) {
-    throw new UsageError('Failed to parse --display/-d flags');
+    throw unknownGroup();
   }
   const form = xml ? 'xml' : given.json ? 'json' : 'text';
   return { form, units, dtd: given.dtd ? 'inside' : undefined, groups, period, id, filename };

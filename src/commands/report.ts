@@ -4,7 +4,9 @@ import { Missing, statusWords } from '../nvml/status.js';
 import { jsonText, plainly } from '../plain-text.js';
 import type { Asker } from '../query/ask/asker.js';
 import type { Subject } from '../query/ask/subject.js';
+import { releaseOf } from '../query/driver-release.js';
 import { unitsOf as findUnits } from '../query/report/units.js';
+import { PRESENT } from '../release.js';
 import type { AnswerSource } from '../render/json.js';
 import { reportJson } from '../render/report-json.js';
 import { reportText } from '../render/report-text.js';
@@ -12,31 +14,38 @@ import { compileReport } from '../report/compile.js';
 import type { Document, Tree } from '../report/document.js';
 import { dtdOf } from '../report/dtd.js';
 import { gpuTree } from '../report/gpu.js';
+import { treeAt } from '../report/release.js';
 import { unitTree } from '../report/unit.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';
 import { statusOf } from './lost.js';
 import { machineOf } from './machine.js';
 import { rehearse } from './rehearse.js';
-import type { ReportRequest } from './report-request.js';
+import { type ReportRequest, refuseGroups } from './report-request.js';
 import { chosenGpus } from './select.js';
 
 /** Runs the report. Returns the exit status: 15 where a GPU is lost. */
 export async function report(request: ReportRequest, context: Context): Promise<number> {
   const { id, filename: file } = request;
   if (request.dtd === 'alone') return dtd(request.units, file, context);
-  const tree = treeOf(request.units);
-  const write = await writerOf(request, tree, request.period !== undefined, context.source);
+  const whole = treeOf(request.units);
   const now = (): number => context.io.now();
+  const writerFor = (tree: Tree) => writerOf(request, tree, request.period !== undefined, context.source);
+  const present = treeAt(whole, PRESENT, request.form);
+  const writePresent = await writerFor(present);
   await rehearse(
     context,
-    tree.parts.map((part) => async (asker, gpus) => {
-      const compiled = await compileReport({ ...tree, parts: [part] }, gpus, request, { asker, now });
+    present.parts.map((part) => async (asker, gpus) => {
+      const compiled = await compileReport({ ...present, parts: [part] }, gpus, request, { asker, now });
       await compiled.sample();
-      write(compiled.document());
+      writePresent(compiled.document());
     }),
   );
   const { session, asker } = await machineOf(context);
+  const release = releaseOf(session, (text) => context.io.err(text));
+  refuseGroups(request, release);
+  const tree = treeAt(whole, release, request.form);
+  const write = await writerFor(tree);
   const subjects = request.units ? await unitsOf(asker, id) : await chosenGpus(session, id);
   if (file !== undefined) context.io.redirect(file);
   asker.tick();
@@ -52,7 +61,7 @@ export async function report(request: ReportRequest, context: Context): Promise<
 }
 
 function dtd(units: boolean, file: string | undefined, context: Context): number {
-  const tree = treeOf(units);
+  const tree = treeAt(treeOf(units), PRESENT, 'xml');
   if (file !== undefined) context.io.redirect(file);
   context.io.out(`<!-- ${tree.dtd} -->\n${dtdOf(tree)}`);
   return EXIT.ok;

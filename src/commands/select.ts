@@ -1,6 +1,7 @@
 /** The option `-i` of commands, and the GPUs that it means, with nvidia-smi's refusals. */
 import type { OptionSpec } from '../argv.js';
 import { EXIT, UsageError } from '../errors.js';
+import { NVML_ERROR_NO_PERMISSION, NVML_ERROR_RESET_REQUIRED } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { plainly } from '../plain-text.js';
 import { Asker } from '../query/ask/asker.js';
@@ -18,7 +19,27 @@ export const idOption = {
 export async function chosenGpus(session: Session, selectors: string | undefined): Promise<readonly Gpu[]> {
   const gpus = selectors === undefined ? session.gpus : await gpusNamed(session, selectors);
   if (gpus.length === 0) throw new UsageError('No devices were found', EXIT.noDevice);
+  refuseUnusable(gpus);
   return gpus;
+}
+
+/** What nvidia-smi says where all GPUs have the same reason not to be there (H200 with failing calls, 580.159.04). */
+const UNUSABLE: Readonly<Record<number, readonly [words: string, status: number]>> = {
+  [NVML_ERROR_NO_PERMISSION]: [
+    'No devices were found. Please make sure /dev/nvidia* files are readable by current user.',
+    NVML_ERROR_NO_PERMISSION,
+  ],
+  [NVML_ERROR_RESET_REQUIRED]: [
+    'A GPU reset must occur before this GPU can be used again.\nNo devices were found',
+    EXIT.noDevice,
+  ],
+};
+
+function refuseUnusable(gpus: readonly Gpu[]): void {
+  const [first] = gpus;
+  const same = gpus.every(({ handle, status }) => handle === undefined && status === first?.status);
+  const [words, status] = (same && first !== undefined && UNUSABLE[first.status]) || [];
+  if (words !== undefined) throw new UsageError(words, status);
 }
 
 /** The GPUs of a comma list; none where it names none. */

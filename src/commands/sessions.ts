@@ -22,8 +22,11 @@ const loopOption = {
   long: 'loop',
   value: 'optional',
   argument: 'SECONDS',
-  help: 'Repeat until interrupted, every 5 seconds if no time is given.',
+  help: 'Repeat in this period instead of every second; every 5 seconds if no time is given.',
 } as const satisfies OptionSpec;
+
+/** The head comes again after so many lines. */
+const LINES_BELOW_HEAD = 20;
 
 function* sessionsOf(
   probe: Probe,
@@ -57,11 +60,12 @@ export const sessionsCommand = (part: string, probe: Probe, columns: readonly Se
   command({
     options: [idOption, loopOption, jsonOption],
     run: async (given, context) => {
-      const period = loopPeriod(given);
+      // It runs until it is stopped, a line a GPU every second, also without a session (two H200, 580.159.04).
+      const period = loopPeriod(given) ?? (given.json ? undefined : 1000);
       const { session, asker } = await machineOf(context);
       const gpus = await chosenGpus(session, given.id);
       const asJson = given.json;
-      if (!asJson) context.io.out(columnsHead(columns));
+      let lines = 0;
       await loop(context.io, period, async () => {
         asker.tick();
         const asked = reachable(gpus);
@@ -71,7 +75,11 @@ export const sessionsCommand = (part: string, probe: Probe, columns: readonly Se
           records(columns, sessions).map((cells) => ({ gpu: cell(count, gpu.index), ...cells })),
         );
         const text = found.flatMap(({ gpu, sessions }) => gpuLines(columns, gpu, sessions)).join('');
-        context.io.out(asJson ? jsonDocument({ [part]: all }, context.source) : text + lostLines(gpus));
+        const head = lines === 0 ? columnsHead(columns) : '';
+        lines = (lines + text.split('\n').length - 1) % LINES_BELOW_HEAD;
+        context.io.out(
+          asJson ? jsonDocument({ [part]: all }, context.source) : head + text + lostLines(gpus),
+        );
       });
       return statusOf(gpus);
     },

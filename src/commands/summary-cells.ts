@@ -1,9 +1,11 @@
 /** The cells of a GPU in the summary table. */
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
-import { Missing, statusWords } from '../nvml/status.js';
+import { Missing, statusReason } from '../nvml/status.js';
 import type { Cell, Cells } from '../query/cell.js';
+import { fieldAt } from '../query/field.js';
 import { gpuRow } from '../query/gpu-fields.js';
 import type { Reading } from '../query/reading.js';
+import { at, PRESENT, type Release } from '../release.js';
 import type { SummaryGpu } from '../render/summary.js';
 
 /** What the table needs of a GPU. The infoROM check has no cell; it may end in a warning. */
@@ -23,12 +25,20 @@ export const FIELDS = [
   'memory.total',
   'utilization.gpu',
   'compute_mode',
+  'ecc.mode.pending',
   'mig.mode.current',
+  'mig.mode.pending',
   'inforom.checksum_validation',
 ] as const;
 
 type FieldName = (typeof FIELDS)[number];
 export type Read = (name: FieldName) => Reading;
+
+/** What was read, and the release that says how it is spelled. */
+export interface Sight {
+  readonly read: Read;
+  readonly release: Release;
+}
 
 /** A cell: N/A for what the GPU does not have, ERR! for what it failed to report. */
 function cell(reading: Reading, spell: (value: Exclude<Reading, Missing>) => string): string {
@@ -37,59 +47,74 @@ function cell(reading: Reading, spell: (value: Exclude<Reading, Missing>) => str
 }
 
 /** A cell spelled by the field's own kind, with a unit glued to it. */
-const fieldCell = (read: Read, name: FieldName, unit = ''): string =>
-  cell(read(name), (value) => `${gpuRow(name).kind.spell(value)}${unit}`);
+const fieldCell = ({ read, release }: Sight, name: FieldName, unit = ''): string =>
+  cell(read(name), (value) => `${fieldAt(gpuRow(name), release).kind.spell(value)}${unit}`);
 
-/** Whole watts, cut: 73.82 W is printed as 73W (H100, 580.159.04). */
-const wattsCell = (read: Read, name: FieldName): string =>
-  cell(read(name), (milliwatts) => `${Math.floor(Number(milliwatts) / 1000)}W`);
+/** Whole watts, cut: 73.82 W is printed as 73W (H100, 580.159.04), and less than one as 1W (H200, 580.159.04). */
+const wattsCell = ({ read }: Sight, name: FieldName): string =>
+  cell(read(name), (milliwatts) => `${Math.max(1, Math.floor(Number(milliwatts) / 1000))}W`);
 
-const onOffCell = (read: Read, name: FieldName): string =>
+const onOffCell = ({ read }: Sight, name: FieldName): string =>
   cell(read(name), (value) => (Number(value) === 0 ? 'Off' : 'On'));
 
 export const isOn = (reading: Reading): boolean => !(reading instanceof Missing) && Number(reading) !== 0;
 
-function eccCell(read: Read): string {
-  if (isOn(read('mig.mode.current'))) return onOffCell(read, 'ecc.mode.current');
-  const mode = read('ecc.mode.current');
+/** A star follows what another mode is to take the place of (T4 and H200, 550.163.01 and 580.159.04). */
+const star = ({ read }: Sight, current: FieldName, pending: FieldName): string => {
+  const [now, then] = [read(current), read(pending)];
+  return now instanceof Missing || then instanceof Missing || Number(now) === Number(then) ? '' : '*';
+};
+
+function eccCell(sight: Sight): string {
+  const mode = sight.read('ecc.mode.current');
   if (mode instanceof Missing) return cell(mode, String);
-  return Number(mode) === 0 ? 'Off' : fieldCell(read, 'ecc.errors.uncorrected.volatile.total');
+  const changes = star(sight, 'ecc.mode.current', 'ecc.mode.pending');
+  if (isOn(sight.read('mig.mode.current'))) return onOffCell(sight, 'ecc.mode.current') + changes;
+  return (Number(mode) === 0 ? 'Off' : fieldCell(sight, 'ecc.errors.uncorrected.volatile.total')) + changes;
 }
 
-/** Why the memory was not reported; what a GPU does not have is N/A in its cells. */
+/** The mode that is pending has the star (H200, 550.163.01 and 580.159.04). */
+function migCell(sight: Sight): string {
+  const changes = star(sight, 'mig.mode.current', 'mig.mode.pending');
+  return fieldCell(sight, changes === '' ? 'mig.mode.current' : 'mig.mode.pending') + changes;
+}
+
+/** Why the memory was not reported; across the cell, also what a GPU does not have (H200, GB10; 580.159.04). */
 const problem = (reading: Reading): string | undefined =>
-  reading instanceof Missing && reading.status !== NVML_ERROR_NOT_SUPPORTED
-    ? statusWords(reading.status)
-    : undefined;
+  reading instanceof Missing ? statusReason(reading.status) : undefined;
 
 const COMPUTE_MODES: readonly string[] = ['Default', 'E. Thread', 'Prohibited', 'E. Process'];
 
-export function summaryGpu(index: number, read: Read): SummaryGpu {
+export function summaryGpu(index: number, sight: Sight): SummaryGpu {
+  const { read } = sight;
   return {
     index,
-    name: fieldCell(read, 'name'),
-    persistence: onOffCell(read, 'persistence_mode'),
-    busId: fieldCell(read, 'pci.bus_id'),
-    display: onOffCell(read, 'display_active'),
-    ecc: eccCell(read),
-    fan: fieldCell(read, 'fan.speed', '%'),
-    temperature: fieldCell(read, 'temperature.gpu', 'C'),
-    pstate: fieldCell(read, 'pstate'),
-    powerDraw: wattsCell(read, 'power.draw'),
-    powerCap: wattsCell(read, 'enforced.power.limit'),
-    memoryUsed: fieldCell(read, 'memory.used', 'MiB'),
-    memoryTotal: fieldCell(read, 'memory.total', 'MiB'),
+    name: fieldCell(sight, 'name'),
+    persistence: onOffCell(sight, 'persistence_mode'),
+    busId: fieldCell(sight, 'pci.bus_id'),
+    display: onOffCell(sight, 'display_active'),
+    ecc: eccCell(sight),
+    fan: fieldCell(sight, 'fan.speed', '%'),
+    temperature: fieldCell(sight, 'temperature.gpu', 'C'),
+    pstate: fieldCell(sight, 'pstate'),
+    powerDraw: wattsCell(sight, 'power.draw'),
+    powerCap: wattsCell(sight, 'enforced.power.limit'),
+    memoryUsed: fieldCell(sight, 'memory.used', 'MiB'),
+    memoryTotal: fieldCell(sight, 'memory.total', 'MiB'),
     memoryProblem: problem(read('memory.used')),
-    utilization: fieldCell(read, 'utilization.gpu', '%'),
+    utilization: fieldCell(sight, 'utilization.gpu', '%'),
     computeMode: cell(read('compute_mode'), (mode) => COMPUTE_MODES[Number(mode)] ?? 'Unknown'),
-    migMode: fieldCell(read, 'mig.mode.current'),
+    migMode: migCell(sight),
   };
 }
 
 /** A value of a record in the table, with a unit glued to it. */
-export const tableCell = ({ kind, reading }: Cell, unit = ''): string =>
-  cell(reading, (value) => `${kind.spell(value)}${unit}`);
+export const tableCell = ({ kind, reading }: Cell, unit = '', release = PRESENT): string =>
+  cell(reading, (value) => `${at(kind, release).spell(value)}${unit}`);
+
+/** The modes that are pending have a star alone. */
+const JSON_FIELDS = FIELDS.filter((name) => !name.endsWith('.pending'));
 
 /** The fields of the table by their names, for JSON. */
 export const gpuCells = (read: Read): Cells =>
-  Object.fromEntries(FIELDS.map((name) => [name, { kind: gpuRow(name).kind, reading: read(name) }]));
+  Object.fromEntries(JSON_FIELDS.map((name) => [name, { kind: gpuRow(name).kind, reading: read(name) }]));

@@ -10,6 +10,7 @@ import { count, mebibytes } from '../query/kind.js';
 import { computeInstanceId, gpuInstanceId, migAttributes } from '../query/mig.js';
 import { migDevicesIn } from '../query/mig-devices.js';
 import type { Reading } from '../query/reading.js';
+import type { Release } from '../release.js';
 import type { SummaryMigDevice } from '../render/summary.js';
 import { tableCell } from './summary-cells.js';
 
@@ -74,7 +75,7 @@ export function* migCells(mig: MigSubject): Asking<MigCells> {
 }
 
 /** A line of the table, or what it says of a GPU whose devices cannot be listed. */
-export function summaryMigDevice(cells: MigCells): SummaryMigDevice | string {
+export function summaryMigDevice(cells: MigCells, release: Release): SummaryMigDevice | string {
   const { reading } = cells.device;
   if (reading instanceof Missing) {
     return `Unable to determine the MIG devices of GPU ${tableCell(cells.gpu)}: ${statusWords(reading.status)}`;
@@ -84,10 +85,10 @@ export function summaryMigDevice(cells: MigCells): SummaryMigDevice | string {
     gi: tableCell(cells.gi),
     ci: tableCell(cells.ci),
     device: tableCell(cells.device),
-    memoryUsed: tableCell(cells['memory.used'], 'MiB'),
-    memoryTotal: tableCell(cells['memory.total'], 'MiB'),
-    bar1Used: tableCell(cells['bar1.used'], 'MiB'),
-    bar1Total: tableCell(cells['bar1.total'], 'MiB'),
+    memoryUsed: tableCell(cells['memory.used'], 'MiB', release),
+    memoryTotal: tableCell(cells['memory.total'], 'MiB', release),
+    bar1Used: tableCell(cells['bar1.used'], 'MiB', release),
+    bar1Total: tableCell(cells['bar1.total'], 'MiB', release),
     multiprocessors: tableCell(cells.multiprocessors),
     ecc: tableCell(cells[ECC]),
     copyEngines: tableCell(cells.copy_engines),

@@ -7,6 +7,7 @@ import { type Cells, cell, cellText } from '../query/cell.js';
 import { count, mebibytes, processId, text } from '../query/kind.js';
 import { namesOf, processesOf } from '../query/processes.js';
 import type { Reading } from '../query/reading.js';
+import type { Release } from '../release.js';
 import type { SummaryProcess } from '../render/summary.js';
 import { tableCell } from './summary-cells.js';
 import { instanceIds, type MigSubject } from './summary-mig.js';
@@ -49,7 +50,7 @@ function* processesIn(subject: Subject, gpu: Gpu, ids: Cells<'gi' | 'ci'>): Aski
 }
 
 /** A line of the table, or what it says of a GPU or MIG device whose processes cannot be listed. */
-export function summaryProcess(cells: ProcessCells): SummaryProcess | string {
+export function summaryProcess(cells: ProcessCells, release: Release): SummaryProcess | string {
   const { reading } = cells.pid;
   if (reading instanceof Missing) {
     const { gpu, gi, ci } = cells;
@@ -64,7 +65,7 @@ export function summaryProcess(cells: ProcessCells): SummaryProcess | string {
     pid: tableCell(cells.pid),
     type: tableCell(cells.type),
     name: label(cells.process_name.reading),
-    memory: tableCell(cells.used_gpu_memory, 'MiB'),
+    memory: tableCell(cells.used_gpu_memory, 'MiB', release),
   };
 }
 

@@ -8,10 +8,13 @@ import { plainText } from '../plain-text.js';
 import type { Asker } from '../query/ask/asker.js';
 import { eachOf, together } from '../query/ask/asking.js';
 import { cell } from '../query/cell.js';
+import { releaseOf } from '../query/driver-release.js';
+import { fieldAt } from '../query/field.js';
 import { gpuRow } from '../query/gpu-fields.js';
 import { count, timestamp } from '../query/kind.js';
 import { compilePlan, type Plan } from '../query/plan.js';
 import type { Reading } from '../query/reading.js';
+import type { Release } from '../release.js';
 import { jsonDocument, jsonLine } from '../render/document.js';
 import type { AnswerSource } from '../render/json.js';
 import { renderSummary } from '../render/summary.js';
@@ -24,7 +27,7 @@ import { chosenGpus } from './select.js';
 import { FIELDS, gpuCells, isOn, type Read, summaryGpu } from './summary-cells.js';
 import { type MigCells, migCells, migSubjects, summaryMigDevice } from './summary-mig.js';
 import { type ProcessCells, processCells, summaryProcess } from './summary-processes.js';
-import { cudaVersion, driverVersion, versionCells } from './version.js';
+import { ABSENT, cudaVersion, driverVersion, nvmlVersion, versionCells } from './version.js';
 
 /** The options that the summary takes. */
 export interface SummaryGiven extends Loop {
@@ -68,6 +71,10 @@ interface Sample {
   readonly time: number;
   readonly driverVersion: string;
   readonly cudaVersion: string;
+  readonly programVersion: string;
+  readonly release: Release;
+  /** MIG is on, with or without devices. */
+  readonly hasMig: boolean;
   readonly gpus: readonly Gpu[];
   /** Of the GPU in this place. */
   readonly read: (line: number) => Read;
@@ -76,15 +83,23 @@ interface Sample {
   readonly notices: readonly string[];
 }
 
-const table = ({ time, driverVersion: driver, gpus, read, migDevices, processes, ...rest }: Sample): string =>
-  renderSummary({
-    ...rest,
-    driverVersion: plainText(driver),
-    time: new Date(time),
-    gpus: gpus.map((gpu, i) => summaryGpu(gpu.index, read(i))),
-    migDevices: migDevices.map(summaryMigDevice),
-    processes: processes.map(summaryProcess),
-  });
+function table({ time, release, driverVersion: driver, programVersion, ...sample }: Sample): string {
+  const { gpus, read, migDevices, processes, ...rest } = sample;
+  return renderSummary(
+    {
+      ...rest,
+      programVersion: plainText(programVersion),
+      driverVersion: plainText(driver),
+      time: new Date(time),
+      gpus: gpus.map((gpu, i) => summaryGpu(gpu.index, { read: read(i), release })),
+      migDevices: migDevices.map((mig) => summaryMigDevice(mig, release)),
+      processes: processes
+        .filter(({ process_name: { reading } }) => reading !== '')
+        .map((process) => summaryProcess(process, release)),
+    },
+    release,
+  );
+}
 
 const jsonOf =
   (write: typeof jsonDocument, source: AnswerSource | undefined) =>
@@ -108,9 +123,17 @@ async function prepare(
   gpus: readonly Gpu[],
   { io }: Context,
 ): Promise<() => Promise<Sample & { readonly worst: number }>> {
-  const [driver, cuda] = await asker.start(together([driverVersion(), cudaVersion()]));
-  const versions = { driverVersion: driver as string, cudaVersion: cuda as string };
-  const plan = compilePlan(FIELDS.map(gpuRow), gpus, { asker, now: () => io.now() });
+  const [driver, cuda, library] = (await asker.start(
+    together([driverVersion(), cudaVersion(), nvmlVersion()]),
+  )) as readonly [string, string, string];
+  const versions = {
+    driverVersion: driver,
+    cudaVersion: cuda,
+    programVersion: library === ABSENT ? driver : library,
+    release: releaseOf(asker.session, (text) => io.err(text)),
+  };
+  const fields = FIELDS.map((name) => fieldAt(gpuRow(name), versions.release));
+  const plan = compilePlan(fields, gpus, { asker, now: () => io.now() });
   return async () => {
     await plan.sample();
     const divided = gpus.filter((_, i) => isOn(reader(plan, i)('mig.mode.current')));
@@ -120,6 +143,7 @@ async function prepare(
       ...versions,
       gpus,
       read: (line) => reader(plan, line),
+      hasMig: divided.length > 0,
       migDevices: await asker.start(together(migs.map(migCells))),
       processes: await asker.start(processCells(gpus, migs)),
       ...check(gpus, plan),

@@ -2,6 +2,7 @@
 import manifest from '../../package.json' with { type: 'json' };
 import { UsageError } from '../errors.js';
 import { countOf } from '../nvml/counts.js';
+import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import {
   nvmlGetExcludedDeviceCount,
   nvmlGetExcludedDeviceInfoByIndex,
@@ -16,6 +17,7 @@ import { plainly } from '../plain-text.js';
 import { type Asking, ask, readOne, together } from '../query/ask/asking.js';
 import { SYSTEM } from '../query/ask/subject.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
+import { releaseOf } from '../query/driver-release.js';
 import { text as words } from '../query/kind.js';
 import { fixed, type Probe } from '../query/probe.js';
 import type { Reading } from '../query/reading.js';
@@ -30,20 +32,30 @@ const library = fixed(nvmlSystemGetNVMLVersion);
 /** A driver that has both may answer the older one alone. */
 const cuda = [fixed(nvmlSystemGetCudaDriverVersion_v2), fixed(nvmlSystemGetCudaDriverVersion)];
 
-const orAbsent = (reading: Reading): string => (reading instanceof Missing ? 'N/A' : String(reading));
+/** What is printed in the place of a version that is not known, and of one that could not be asked. */
+export const ABSENT = 'N/A';
+const FAILED = 'ERR!';
+
+const orAbsent = (reading: Reading): string => (reading instanceof Missing ? ABSENT : String(reading));
 
 /** The driver's version as NVML reports it, e.g. 580.159.04; N/A where it does not. */
 export function* driverVersion(): Asking<string> {
   return orAbsent(yield* readOne(driver, SYSTEM, ''));
 }
 
-/** The newest CUDA version that the driver supports, as major.minor. */
+/**
+ * The newest CUDA version that the driver supports, as major.minor; ERR! where it could not be asked (statuses 1, 12, 13 and
+ * 999; 580.159.04).
+ */
 export function* cudaVersion(): Asking<string> {
+  let first: Missing | undefined;
   for (const probe of cuda) {
-    const version = Number(yield* readOne(probe));
+    const reading = yield* readOne(probe);
+    if (reading instanceof Missing) first ??= reading;
+    const version = Number(reading);
     if (version > 0) return `${Math.floor(version / 1000)}.${Math.floor((version % 1000) / 10)}`;
   }
-  return 'N/A';
+  return first === undefined || first.status === NVML_ERROR_NOT_SUPPORTED ? ABSENT : FAILED;
 }
 
 function* versions(): Asking<Readonly<Record<'driver' | 'nvml' | 'cuda', string>>> {
@@ -51,16 +63,17 @@ function* versions(): Asking<Readonly<Record<'driver' | 'nvml' | 'cuda', string>
   return { driver: driver as string, nvml: nvml as string, cuda: cuda as string };
 }
 
-function* nvmlVersion(): Asking<string> {
+/** The library's version, which its nvidia-smi has, too. */
+export function* nvmlVersion(): Asking<string> {
   return withoutCudaMajor(orAbsent(yield* readOne(library, SYSTEM, '')));
 }
 
 /** Versions as cells; null where one is not known. */
 export const versionCells = (versions: Readonly<Record<string, string | undefined>>): Cells =>
   Object.fromEntries(
-    Object.entries(versions).map(([name, version = 'N/A']) => [
+    Object.entries(versions).map(([name, version = ABSENT]) => [
       name,
-      cell(words, version === 'N/A' ? NOT_SUPPORTED : version),
+      cell(words, version === ABSENT || version === FAILED ? NOT_SUPPORTED : version),
     ]),
   );
 
@@ -68,19 +81,26 @@ export const versionCells = (versions: Readonly<Record<string, string | undefine
 export async function version(given: { readonly json?: true }, context: Context): Promise<number> {
   const asJson = given.json === true;
   if (!asJson) context.io.err(`nvsmi ${manifest.version}\n`);
-  const { asker } = await machineOf(context);
+  const { session, asker } = await machineOf(context);
   const { driver, nvml, cuda } = await asker.start(versions());
   if (asJson) {
     const cells = versionCells({ nvsmi: manifest.version, nvml, driver, cuda });
     context.io.out(jsonDocument({ versions: cells }, context.source));
     return 0;
   }
+  const release = releaseOf(session, (text) => context.io.err(text));
   context.io.out(
     [
-      plainly`NVIDIA-SMI version  : ${driver}`,
+      plainly`NVIDIA-SMI version  : ${nvml === ABSENT ? driver : nvml}`,
       plainly`NVML version        : ${shortVersion(nvml)}`,
-      plainly`DRIVER version      : ${driver}`,
-      `CUDA Version        : ${cuda}`,
+      ...(release < 610
+        ? [plainly`DRIVER version      : ${driver}`, `CUDA Version        : ${cuda}`]
+        : [
+            'DRIVER version      : Deprecated, see "KMD version" instead',
+            'CUDA version        : Deprecated, see "CUDA UMD version" instead',
+            plainly`KMD version         : ${driver}`,
+            `CUDA UMD version    : ${cuda}`,
+          ]),
       '',
     ].join('\n'),
   );

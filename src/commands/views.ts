@@ -12,10 +12,12 @@ import { type Asking, together } from '../query/ask/asking.js';
 import { readFields, readFound } from '../query/ask/records.js';
 import { type Subject, SYSTEM } from '../query/ask/subject.js';
 import { type Cell, type Cells, cell } from '../query/cell.js';
+import { releaseOf } from '../query/driver-release.js';
 import { type Field, nameOf, type RecordValues } from '../query/field.js';
 import { identity } from '../query/identity.js';
 import type { Reading } from '../query/reading.js';
 import type { Found, Relation } from '../query/relation.js';
+import type { Release } from '../release.js';
 import { jsonDocument, jsonLine, type Parts } from '../render/document.js';
 import type { GpuCells } from '../render/gpu-heading.js';
 import { type CommandSpec, command, type JsonPart } from './command.js';
@@ -55,6 +57,8 @@ export interface Shown<Options> {
   readonly gpus: readonly ShownGpu[];
   /** The record of a relation of the system. */
   systemOf(relation: Relation): Cells;
+  /** The driver's release that the text follows. */
+  release(): Release;
 }
 
 interface ViewsSpec<Table extends readonly OptionSpec[]> {
@@ -138,6 +142,7 @@ async function run<Table extends readonly OptionSpec[]>(
   const wanted = wantedOf(views, spec.gpuFields ?? [], (long) => String(values[long] ?? ''));
   const keep = spec.keep?.(given) ?? (() => true);
   const write = period === undefined ? jsonDocument : jsonLine;
+  const release = (): Release => releaseOf(session);
   let refused: number = EXIT.ok;
   await loop(context.io, period, async () => {
     asker.tick();
@@ -145,7 +150,7 @@ async function run<Table extends readonly OptionSpec[]>(
     context.io.out(
       values.json
         ? write(partsOf(wanted, shown), context.source)
-        : spec.text({ given, views, ...shown }, gpus) + lostLines(gpus),
+        : spec.text({ given, views, release, ...shown }, gpus) + lostLines(gpus),
     );
     if (spec.isRefused) refused = refusalOf(wanted, shown);
   });

@@ -2,7 +2,8 @@
 import { shown } from '../nvml/api/check.js';
 import type { Gpu } from '../nvml/session.js';
 import type { Asker } from '../query/ask/asker.js';
-import { GROUPS, readGroups } from '../report/groups.js';
+import { releaseOf } from '../query/driver-release.js';
+import { PRESENT_GROUPS, readGroups } from '../report/groups.js';
 import type { Group, Report } from './report.js';
 
 /** The report now. Its tree is loaded at the first call; waits of all GPUs overlap. */
@@ -11,13 +12,15 @@ export async function reportOf(
   gpus: readonly Gpu[],
   groups: ReadonlySet<Group> | undefined,
 ): Promise<Report> {
-  const [{ gpuTree }, { compileReport }, { reportJson }] = await Promise.all([
+  const [{ gpuTree }, { treeAt }, { compileReport }, { reportJson }] = await Promise.all([
     import('../report/gpu.js'),
+    import('../report/release.js'),
     import('../report/compile.js'),
     import('../render/report-json.js'),
   ]);
   asker.tick();
-  const compiled = await compileReport(gpuTree, gpus, { form: 'json', groups }, { asker, now: Date.now });
+  const tree = treeAt(gpuTree, releaseOf(asker.session), 'json');
+  const compiled = await compileReport(tree, gpus, { form: 'json', groups }, { asker, now: Date.now });
   await compiled.sample();
   // The type is generated from the schema, and tests hold every machine's report against the schema.
   return reportJson(compiled.document()) as unknown as Report;
@@ -40,7 +43,7 @@ function groupNamed(name: unknown, i: number): ReadonlySet<Group> {
   }
   const found = readGroups(name);
   if (found === undefined || found.size !== 1) {
-    throw new RangeError(`report: '${name}' is not a group; there are ${GROUPS.join(', ')}`);
+    throw new RangeError(`report: '${name}' is not a group; there are ${PRESENT_GROUPS.join(', ')}`);
   }
   return found;
 }

@@ -25,6 +25,8 @@ export interface Gpu {
 export interface Session {
   readonly driver: Driver;
   readonly gpus: readonly Gpu[];
+  /** The driver's release whose nvidia-smi is followed, where it is not that of the driver in use. */
+  readonly as?: number | undefined;
   close(): void;
 }
 

@@ -34,7 +34,7 @@ const cpuCapabilities = words({
   [nvml.NVML_CC_SYSTEM_CPU_CAPS_AMD_SNP_VTOM]: 'AMD SEV-SNP(vTOM Mode)',
 });
 const gpuCapabilities = words({
-  [nvml.NVML_CC_SYSTEM_GPUS_CC_NOT_CAPABLE]: 'Not CC Capable',
+  [nvml.NVML_CC_SYSTEM_GPUS_CC_NOT_CAPABLE]: 'None',
   [nvml.NVML_CC_SYSTEM_GPUS_CC_CAPABLE]: 'CC Capable',
 });
 const onOff = words({ 0: 'OFF', 1: 'ON' });

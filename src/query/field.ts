@@ -1,5 +1,6 @@
 /** A field: a named reading, how it is spelled, and where it comes from. */
 import type { Missing } from '../nvml/status.js';
+import { at, type Past, type Release, type Span } from '../release.js';
 import type { Wanted } from './ask/asking.js';
 import type { BaseUnit, Kind } from './kind.js';
 import type { Probe } from './probe.js';
@@ -8,7 +9,7 @@ import type { Pick, Reading, Value } from './reading.js';
 /** What a field can read that is not an answer of NVML. */
 export type Own = 'index' | 'count' | 'timestamp' | 'blank';
 
-export interface Field {
+export interface Field extends Span {
   /** The canonical name, then its aliases. */
   readonly names: readonly [string, ...string[]];
   /** One or two sentences for --help-query-* and the field reference. */
@@ -17,6 +18,8 @@ export interface Field {
   readonly jsonHelp?: string;
   readonly kind: Kind;
   readonly source: Source;
+  /** What was otherwise with older drivers, the oldest first. */
+  readonly past?: readonly Past<Field>[];
   /** nvidia-smi's words before the value, where a text names it otherwise. */
   readonly label?: string;
   /**
@@ -85,3 +88,14 @@ export const asks = (wanted: (record: RecordValues) => Wanted | Missing): Source
 
 /** A field's canonical name. */
 export const nameOf = (field: Field): string => field.names[0];
+
+/** Fields that all came, or went, with a driver. */
+export const spanned = <F extends Field>(span: Span, fields: readonly F[]): readonly F[] =>
+  fields.map((field) => ({ ...span, ...field }));
+
+/** A field as it was in a release. */
+export function fieldAt<F extends { readonly kind: Kind }>(field: F, release: Release): F {
+  const then = at<F & { readonly past?: readonly Past<F>[] }>(field, release);
+  const kind = at(then.kind, release);
+  return kind === then.kind ? then : { ...then, kind };
+}

@@ -1,5 +1,6 @@
 /** A kind spells a raw reading: as text, as JSON, with which unit. */
 import { plainText } from '../plain-text.js';
+import type { Past } from '../release.js';
 import { likePrintf } from './decimals.js';
 import type { Value } from './reading.js';
 
@@ -42,6 +43,8 @@ export interface Kind {
   plausible?(value: Value): boolean;
   /** The value as a metric. What is no number that can be counted or compared has none. */
   readonly metric?: BaseUnit;
+  /** How older drivers' nvidia-smi spelled it. */
+  readonly past?: readonly Past<Kind>[];
 }
 
 /** Why a value that was read is absent. */
@@ -129,13 +132,22 @@ export const celsius: Kind = {
 
 const MEBIBYTE = 1024 * 1024;
 
-/** Bytes, printed as MiB and rounded up, as memory.used + memory.free > memory.total - memory.reserved shows. */
-export const mebibytes: Kind = {
+/** Bytes in MiB, rounded up with every driver. */
+export const mebibytesUp: Kind = {
   unit: 'MiB',
   spell: (bytes) => String(Math.ceil(Number(bytes) / MEBIBYTE)),
   json: (bytes) => Math.ceil(Number(bytes) / MEBIBYTE),
   plausible: isNotAllOnes,
   metric: { unit: 'bytes' },
+};
+
+/**
+ * Bytes, printed as MiB and rounded up, as memory.used + memory.free > memory.total - memory.reserved shows. Before 550 they
+ * were cut (535.261.03 on the recording of two H200).
+ */
+export const mebibytes: Kind = {
+  ...mebibytesUp,
+  past: [{ until: 550, spell: (bytes) => String(Math.floor(Number(bytes) / MEBIBYTE)) }],
 };
 
 /** Milliwatts, printed as W with two decimals of a 32-bit float: 76285 mW are 76.29 W (H100, 580.159.04). */

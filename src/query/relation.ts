@@ -1,8 +1,9 @@
 /** A relation: what there are several of, and what can be known of each. Every form of output is a fold over it. */
 import type { Missing } from '../nvml/status.js';
+import { isIn, type Release } from '../release.js';
 import type { Asking } from './ask/asking.js';
 import type { Subject } from './ask/subject.js';
-import type { Field, RecordValues, Row } from './field.js';
+import { type Field, fieldAt, type RecordValues, type Row } from './field.js';
 
 /** One record as it was found: the values that identify it or came with it, and what its fields are asked about. */
 export interface Found {
@@ -38,3 +39,9 @@ export interface Table extends Relation<Row> {
   /** The switch that lists its fields, if it is not called `help-` and the switch. */
   readonly help?: string;
 }
+
+/** The table as the driver of a release has it. */
+export const tableAt = (table: Table, release: Release): Table => ({
+  ...table,
+  fields: table.fields.filter((field) => isIn(field, release)).map((field) => fieldAt(field, release)),
+});

@@ -55,29 +55,26 @@ const column = (
   kind: Kind = count,
 ): SessionColumn => ({ name, head, width, path, kind });
 
-const WHO: readonly SessionColumn[] = [
-  column('session_id', ['Session', 'Id'], 9, 'sessionId'),
-  column('pid', ['Process', 'Id'], 10, 'pid', processId),
-];
-
-/** Names of the columns: the vGPU software's guide. The widths are ours: its pages lost the spaces. */
+/** Two H200 without sessions, 580.159.04. */
 export const encoderColumns: readonly SessionColumn[] = [
-  ...WHO,
+  column('session_id', ['Session', 'Id'], 8, 'sessionId'),
+  column('pid', ['Process', 'Id'], 11, 'pid', processId),
   column('codec', ['Codec', 'Type'], 8, 'codecType', codecs),
-  column('horizontal_resolution', ['H', 'Res'], 6, 'hResolution'),
-  column('vertical_resolution', ['V', 'Res'], 6, 'vResolution'),
-  column('average_fps', ['Average', 'FPS'], 9, 'averageFps'),
-  column('average_latency_us', ['Average', 'Latency(us)'], 13, 'averageLatency', microseconds),
+  column('horizontal_resolution', ['H', 'Res'], 8, 'hResolution'),
+  column('vertical_resolution', ['V', 'Res'], 8, 'vResolution'),
+  column('average_fps', ['Average', 'FPS'], 8, 'averageFps'),
+  column('average_latency_us', ['Average', 'Latency(us)'], 12, 'averageLatency', microseconds),
 ];
 
 export const fbcColumns: readonly SessionColumn[] = [
-  ...WHO,
-  column('display_ordinal', ['Display', 'Ordinal'], 9, 'displayOrdinal'),
-  column('session_type', ['Session', 'Type'], 9, 'sessionType', sessionTypes),
+  column('session_id', ['Session', 'Id'], 10, 'sessionId'),
+  column('pid', ['Process', 'Id'], 10, 'pid', processId),
+  column('display_ordinal', ['Display', 'Ordinal'], 10, 'displayOrdinal'),
+  column('session_type', ['Session', 'Type'], 10, 'sessionType', sessionTypes),
   column(
     'diff_map',
     ['Diff. Map', 'State'],
-    11,
+    10,
     'sessionFlags',
     flag(nvml.NVML_NVFBC_SESSION_FLAG_DIFFMAP_ENABLED),
   ),
@@ -88,13 +85,13 @@ export const fbcColumns: readonly SessionColumn[] = [
     'sessionFlags',
     flag(nvml.NVML_NVFBC_SESSION_FLAG_CLASSIFICATIONMAP_ENABLED),
   ),
-  column('capture_mode', ['Capture', 'Mode'], 10, 'sessionFlags', captureMode),
-  column('max_horizontal_resolution', ['Max H', 'Res'], 7, 'hMaxResolution'),
-  column('max_vertical_resolution', ['Max V', 'Res'], 7, 'vMaxResolution'),
+  column('capture_mode', ['Capture', 'Mode'], 14, 'sessionFlags', captureMode),
+  column('max_horizontal_resolution', ['Max H', 'Res'], 8, 'hMaxResolution'),
+  column('max_vertical_resolution', ['Max V', 'Res'], 8, 'vMaxResolution'),
   column('horizontal_resolution', ['H', 'Res'], 6, 'hResolution'),
   column('vertical_resolution', ['V', 'Res'], 6, 'vResolution'),
-  column('average_fps', ['Average', 'FPS'], 9, 'averageFPS'),
-  column('average_latency_us', ['Average', 'Latency(us)'], 13, 'averageLatency', microseconds),
+  column('average_fps', ['Average', 'FPS'], 10, 'averageFPS'),
+  column('average_latency_us', ['Average', 'Latency(us)'], 14, 'averageLatency', microseconds),
 ];
 
 /** A session's values by their JSON names. */

@@ -2,6 +2,7 @@
 import { Missing } from '../nvml/status.js';
 import { type Cell, type Cells, cellText } from '../query/cell.js';
 import { likePrintf } from '../query/decimals.js';
+import type { Release } from '../release.js';
 import { type BoxColumn, boxTable } from './box.js';
 
 export type GpuProfileCells = Cells<
@@ -23,6 +24,11 @@ export type GpuProfileCells = Cells<
 const left = (width: number): BoxColumn => ({ width });
 const right = (width: number): BoxColumn => ({ width, align: 'right' });
 
+/** Before 580 names were two letters shorter (A100, 550.163.01). */
+const nameWidth = (release: Release): number => (release < 580 ? 16 : 18);
+const named = (release: Release): string => 'Name'.padEnd(nameWidth(release));
+const unnamed = (release: Release): string => ' '.repeat(nameWidth(release));
+
 const MEBIBYTES_PER_GIBIBYTE = 1024;
 const gibibytes = (mebibytes: Cell): string =>
   mebibytes.reading instanceof Missing
@@ -30,14 +36,21 @@ const gibibytes = (mebibytes: Cell): string =>
     : likePrintf(Number(mebibytes.reading) / MEBIBYTES_PER_GIBIBYTE, 2);
 
 /** `-lgip`: seen on the H100 and H200 (580.159.04), names as long as `MIG 2g.48gb+me.all` on an RTX PRO 6000. */
-export const gpuProfileTable = (profiles: readonly GpuProfileCells[]): string =>
+export const gpuProfileTable = (profiles: readonly GpuProfileCells[], release: Release): string =>
   boxTable({
     head: [
       ' GPU instance profiles:',
-      ' GPU   Name               ID    Instances   Memory     P2P    SM    DEC   ENC',
-      '                                Free/Total   GiB              CE    JPEG  OFA',
+      ` GPU   ${named(release)} ID    Instances   Memory     P2P    SM    DEC   ENC`,
+      `       ${unnamed(release)}       Free/Total   GiB              CE    JPEG  OFA`,
     ],
-    columns: [right(4), left(2), left(20), right(2), left(5), ...[11, 11, 7, 7, 6, 4].map(left)],
+    columns: [
+      right(4),
+      left(2),
+      left(nameWidth(release) + 2),
+      right(2),
+      left(5),
+      ...[11, 11, 7, 7, 6, 4].map(left),
+    ],
     rows: profiles.map((p) => [
       cellText(p.gpu),
       '',
@@ -68,14 +81,14 @@ function placementText(p: PlacementCells): string {
 export type GpuInstanceCells = Cells<'gpu' | 'name' | 'profile_id' | 'instance_id' | 'start' | 'size'>;
 
 /** `-lgi`: an A100 with driver 580.126.09. */
-export const gpuInstanceTable = (instances: readonly GpuInstanceCells[]): string =>
+export const gpuInstanceTable = (instances: readonly GpuInstanceCells[], release: Release): string =>
   boxTable({
     head: [
       ' GPU instances:',
-      ' GPU   Name               Profile  Instance   Placement',
-      '                            ID       ID       Start:Size',
+      ` GPU   ${named(release)} Profile  Instance   Placement`,
+      `       ${unnamed(release)}   ID       ID       Start:Size`,
     ],
-    columns: [right(4), left(2), left(21), right(3), right(9), left(10), left(8)],
+    columns: [right(4), left(2), left(nameWidth(release) + 3), right(3), right(9), left(10), left(8)],
     rows: instances.map((i) => [
       cellText(i.gpu),
       '',
@@ -130,12 +143,12 @@ export const computeProfileTable = (profiles: readonly ComputeProfileCells[]): s
 
 export type ComputePlacementCells = PlacementCells & Cells<'gpu_instance_id'>;
 
-/** `-lcipp`: no output was seen; it follows `-lgipp` and the words of the messages about compute instances. */
+/** `-lcipp`: A100, 550.163.01. */
 export const computePlacementLines = (placements: readonly ComputePlacementCells[]): string =>
   placements
     .map((p) => {
       const gi = cellText(p.gpu_instance_id).padStart(2);
-      return `GPU ${cellText(p.gpu).padStart(2)} GPU instance ID ${gi} ${placementText(p)}\n`;
+      return `GPU ${cellText(p.gpu).padStart(2)} GI ${gi} ${placementText(p)}\n`;
     })
     .join('');
 

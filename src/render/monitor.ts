@@ -128,7 +128,7 @@ export class Headings {
 }
 
 /** A longer command pushes the end of its line by one: `NVIDIA Share.exe` (RTX 2080 SUPER, 591). */
-const COMMAND_LENGTH = 16;
+const COMMAND_LENGTH = 15;
 
 /** The columns around the numbers in pmon. Cells begin two characters left of their headings. */
 export const processFrame = {
@@ -139,7 +139,7 @@ export const processFrame = {
   after: [{ name: 'command', unit: 'name', width: 15, left: '   ' }],
 } satisfies Readonly<Record<string, readonly TextColumn[]>>;
 
-/** A command as pmon shows it: cut to 16 characters, on one line whatever the process calls itself. */
+/** A command as pmon shows it: cut to 15 characters (H200, 580.159.04), on one line whatever the process calls itself. */
 export function commandCell(command: string | undefined): string {
   const shown = command === undefined || command === '' ? ABSENT : plainText(command);
   return [...shown].slice(0, COMMAND_LENGTH).join('');

@@ -1,24 +1,27 @@
 /** The report as text: labels in levels of four blanks, values in one column. */
+
 import { statusWords } from '../nvml/status.js';
 import type { Reading } from '../query/reading.js';
+import { PRESENT, type Release } from '../release.js';
 import type { Document, Part } from '../report/document.js';
 import type { List } from '../report/node.js';
 import { reportValue } from './report-value.js';
 
 /** The column of the colons. */
-const COLUMN = 55;
+const column = (release: Release): number => (release < 580 ? 42 : 55);
 const LEVEL = '    ';
 
 /** The text of a whole report. */
 export function reportText(document: Document): string {
   const { tree, head, counts, blocks } = document;
+  const at = column(tree.release ?? PRESENT);
   const out: string[] = ['', '==============NVSMI LOG==============', ''];
-  writeParts(out, head, '', COLUMN);
+  writeParts(out, head, '', at);
   out.push('');
-  writeParts(out, counts, '', COLUMN);
+  writeParts(out, counts, '', at);
   for (const { id, parts } of blocks) {
     out.push(`${tree.label} ${reportValue(tree.id.kind, id)}`);
-    writeParts(out, parts, LEVEL, COLUMN);
+    writeParts(out, parts, LEVEL, at);
     out.push('');
   }
   // A report without any subject ends with a blank line, too (-q -u on the H200, 580.159.04).

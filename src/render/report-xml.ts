@@ -5,7 +5,7 @@ import { respelled } from '../plain-text.js';
 import type { Kind } from '../query/kind.js';
 import type { Reading } from '../query/reading.js';
 import type { Document, Part } from '../report/document.js';
-import type { List } from '../report/node.js';
+import type { List, Node } from '../report/node.js';
 import { reportValue } from './report-value.js';
 
 /** What the builder takes: texts and elements by their tags, several of one tag as an array, attributes under @_. */
@@ -60,8 +60,25 @@ export function reportXml(document: Document, dtd?: string): string {
   const doctype = dtd === undefined ? `SYSTEM "${tree.dtd}"` : `[\n${dtd}]`;
   // A blank line follows each GPU; in texts there is no such tag, as < is escaped.
   const end = `\t</${tree.tag}>\n`;
-  const body = builder.build({ [tree.root]: root }).replaceAll(end, `${end}\n`);
+  const body = dedented(builder.build({ [tree.root]: root }), flatTags(tree.parts)).replaceAll(
+    end,
+    `${end}\n`,
+  );
   return `<?xml version="1.0" ?>\n<!DOCTYPE ${tree.root} ${doctype}>\n${body}`;
+}
+
+const flatTags = (nodes: readonly Node[]): readonly string[] =>
+  nodes.flatMap((node) => (node.type === 'list' && node.flat && node.tag !== undefined ? [node.tag] : []));
+
+/** Lines inside the elements of some tags begin with a tab less, where there are elements in them. */
+function dedented(xml: string, tags: readonly string[]): string {
+  return tags.reduce(
+    (text, tag) =>
+      text.replace(new RegExp(`<${tag}>\\n(\\t*<[^]*?)\\n\\t*</${tag}>`, 'g'), (whole, inside: string) =>
+        whole.replace(inside, inside.replace(/^\t/gm, '')),
+      ),
+    xml,
+  );
 }
 
 /** Elements of one tag follow one another. */

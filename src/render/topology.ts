@@ -29,7 +29,17 @@ const LEVELS: Readonly<Record<number, readonly [label: string, way: string]>> = 
   50: ['SYS', 'an SMP interconnect link between NUMA nodes'],
 };
 
+/** NVML_TOPOLOGY_HOSTBRIDGE */
+const HOST_BRIDGE = 30;
+
 export const levelLabel = (level: number): string => LEVELS[level]?.[0] ?? 'N/A';
+/** `-n` calls some by another name (two H200, 580.159.04). */
+const NEAREST: Readonly<Record<number, string>> = {
+  20: 'potentially multiple PCIe switches',
+  30: 'the same PCIe host bridge',
+  40: 'an on-CPU interconnect between PCIe host bridges',
+};
+
 const levelWay = (level: number): string => LEVELS[level]?.[1] ?? 'an unknown link';
 
 /** A device with itself. */
@@ -113,10 +123,11 @@ export function p2pText(gpus: readonly string[], cells: readonly (readonly strin
 
 /** `topo -n`. */
 export function nearestText(gpu: number, level: number, others: readonly number[]): string {
-  const way = levelWay(level);
+  const way = NEAREST[level] ?? levelWay(level);
+  const by = level === HOST_BRIDGE ? 'by' : 'by way of';
   return others.length === 0
-    ? `Device ${gpu} is not connected to other devices by way of ${way}.\n\n`
-    : `Device ${gpu} is connected by way of ${way} to device(s): ${others.join(', ')}\n\n`;
+    ? `Device ${gpu} is not connected to other devices ${by} ${way}.\n\n`
+    : `Device ${gpu} is connected ${by} ${way} to device(s): ${others.join(', ')}\n\n`;
 }
 
 /** `topo -p`. */

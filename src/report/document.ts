@@ -1,5 +1,6 @@
 /** Trees, what is chosen of them, and a document: the values of a tree at one moment. Renderers write documents. */
 import type { Reading, Value } from '../query/reading.js';
+import type { Past, Release } from '../release.js';
 import type { Group } from './groups.js';
 import type { Field, List, Node, Section } from './node.js';
 
@@ -8,6 +9,10 @@ export interface Tree {
   /** The element of a document about such subjects, and the name of its DTD. */
   readonly root: string;
   readonly dtd: string;
+  /** With older drivers. */
+  readonly past?: readonly Past<Pick<Tree, 'dtd'>>[];
+  /** The driver's release that the tree is of; the present one where it is not said. */
+  readonly release?: Release;
   readonly head: readonly Node[];
   /** How many subjects there are, and what else stands before them. */
   readonly counts: readonly Node[];

@@ -3,20 +3,23 @@ import * as nvml from '../nvml/generated/constants.js';
 import { Missing } from '../nvml/status.js';
 import {
   address,
+  calendarTime,
   count,
   mebibytes,
   megahertz,
   milliseconds,
   percent,
   processId,
+  supported,
   text,
   watts,
 } from '../query/kind.js';
 import * as activity from '../query/report/activity.js';
 import * as board from '../query/report/board.js';
-import { askedRow, notInNvml, ofItem, row } from '../query/report/field.js';
+import { askedRow, notInNvml, ofItem, row, rowAs } from '../query/report/field.js';
 import * as health from '../query/report/health.js';
 import * as link from '../query/report/link.js';
+import type { Span } from '../release.js';
 import type { Tree } from './document.js';
 import type { Group } from './groups.js';
 import { systemHead } from './head.js';
@@ -67,23 +70,34 @@ const migDevice: readonly Node[] = [
       leaf('SRAM Uncorrectable', 'sram_uncorrectable', ofItem(count, 'sramUncorrectable')),
     ]),
   ]),
-  section('Shared FB Memory Usage', 'fb_memory_usage', [
-    leaf('Total', 'total', ofItem(mebibytes, 'memoryTotal')),
-    leaf('Reserved', 'reserved', ofItem(mebibytes, 'memoryReserved')),
-    leaf('Used', 'used', ofItem(mebibytes, 'memoryUsed')),
-    leaf('Free', 'free', ofItem(mebibytes, 'memoryFree')),
-  ]),
-  section('Shared BAR1 Memory', 'bar1_memory_usage', [
-    leaf('Total', 'total', ofItem(mebibytes, 'bar1Total')),
-    leaf('Used', 'used', ofItem(mebibytes, 'bar1Used')),
-    leaf('Free', 'free', ofItem(mebibytes, 'bar1Free')),
-  ]),
+  section(
+    'Shared FB Memory Usage',
+    'fb_memory_usage',
+    [
+      leaf('Total', 'total', ofItem(mebibytes, 'memoryTotal')),
+      leaf('Reserved', 'reserved', ofItem(mebibytes, 'memoryReserved')),
+      leaf('Used', 'used', ofItem(mebibytes, 'memoryUsed')),
+      leaf('Free', 'free', ofItem(mebibytes, 'memoryFree')),
+    ],
+    { past: [{ until: 590, label: 'FB Memory Usage' }] },
+  ),
+  section(
+    'Shared BAR1 Memory',
+    'bar1_memory_usage',
+    [
+      leaf('Total', 'total', ofItem(mebibytes, 'bar1Total')),
+      leaf('Used', 'used', ofItem(mebibytes, 'bar1Used')),
+      leaf('Free', 'free', ofItem(mebibytes, 'bar1Free')),
+    ],
+    { past: [{ until: 590, label: 'BAR1 Memory' }] },
+  ),
 ];
 
 const migDevices: List = {
   type: 'list',
   tag: 'mig_devices',
   enclosed: true,
+  flat: true,
   label: '',
   find: lists.migDevices,
   item: { label: 'MIG Device', tag: 'mig_device', parts: migDevice },
@@ -105,15 +119,36 @@ const bridgeChips: List = {
   },
 };
 
+const platformInfo: Node = section(
+  'Platform Info',
+  'platformInfo',
+  [
+    leaf('Chassis Serial Number', 'chassis_serial_number', board.chassisSerialNumber),
+    leaf('Slot Number', 'slot_number', board.slotNumber),
+    leaf('Tray Index', 'tray_index', board.trayIndex),
+    leaf('Host ID', 'host_id', board.hostId),
+    leaf('Peer Type', 'peer_type', board.peerType),
+    leaf('Module Id', 'module_id', board.moduleId),
+    leaf('GPU Fabric GUID', 'gpu_fabric_guid', board.gpuFabricGuid),
+  ],
+  { since: 580 },
+);
+
+const gspFirmwareVersion = (span: Span): Node =>
+  leaf('GSP Firmware Version', 'gsp_firmware_version', board.gspFirmwareVersion, {
+    groups: ['GSP_FIRMWARE_VERSION'],
+    ...span,
+  });
+
 const identity: readonly Node[] = [
   leaf('Product Name', 'product_name', row('name')),
   leaf('Product Brand', 'product_brand', board.productBrand),
-  leaf('Product Architecture', 'product_architecture', board.architecture),
+  leaf('Product Architecture', 'product_architecture', board.architecture, { since: 525 }),
   leaf('Display Mode', 'display_mode', row('display_mode')),
-  leaf('Display Attached', 'display_attached', row('display_attached')),
+  leaf('Display Attached', 'display_attached', row('display_attached'), { since: 580 }),
   leaf('Display Active', 'display_active', row('display_active')),
   leaf('Persistence Mode', 'persistence_mode', row('persistence_mode')),
-  leaf('Addressing Mode', 'addressing_mode', row('addressing_mode')),
+  leaf('Addressing Mode', 'addressing_mode', row('addressing_mode'), { since: 535 }),
   section('MIG Mode', 'mig_mode', [
     leaf('Current', 'current_mig', row('mig.mode.current')),
     leaf('Pending', 'pending_mig', row('mig.mode.pending')),
@@ -129,42 +164,49 @@ const identity: readonly Node[] = [
   ]),
   leaf('Serial Number', 'serial', row('serial')),
   leaf('GPU UUID', 'uuid', row('uuid')),
-  leaf('GPU PDI', 'pdi', board.pdi, { newer: [nvml.NVML_ERROR_FUNCTION_NOT_FOUND] }),
+  leaf('GPU PDI', 'pdi', board.pdi, {
+    newer: [nvml.NVML_ERROR_FUNCTION_NOT_FOUND],
+    since: 580,
+  }),
   leaf('Minor Number', 'minor_number', board.minorNumber),
   leaf('VBIOS Version', 'vbios_version', row('vbios_version')),
   leaf('MultiGPU Board', 'multigpu_board', board.multiGpuBoard),
   leaf('Board ID', 'board_id', board.boardId),
-  leaf('Board Part Number', 'board_part_number', board.boardPartNumber),
-  leaf('GPU Part Number', 'gpu_part_number', board.gpuPartNumber),
-  leaf('FRU Part Number', 'gpu_fru_part_number', notInNvml),
-  section('Platform Info', 'platformInfo', [
-    leaf('Chassis Serial Number', 'chassis_serial_number', board.chassisSerialNumber),
-    leaf('Slot Number', 'slot_number', board.slotNumber),
-    leaf('Tray Index', 'tray_index', board.trayIndex),
-    leaf('Host ID', 'host_id', board.hostId),
-    leaf('Peer Type', 'peer_type', board.peerType),
-    leaf('Module Id', 'module_id', board.moduleId),
-    leaf('GPU Fabric GUID', 'gpu_fabric_guid', board.gpuFabricGuid),
-  ]),
+  // Before 525 the number of the board has the name of the GPU's.
+  leaf('GPU Part Number', 'gpu_part_number', board.boardPartNumber, { until: 525 }),
+  leaf('Board Part Number', 'board_part_number', board.boardPartNumber, { since: 525 }),
+  leaf('GPU Part Number', 'gpu_part_number', board.gpuPartNumber, { since: 525 }),
+  leaf('FRU Part Number', 'gpu_fru_part_number', notInNvml, { since: 535 }),
+  leaf('Module ID', 'gpu_module_id', board.moduleId, { until: 580 }),
+  platformInfo,
   section('Inforom Version', 'inforom_version', [
     leaf('Image Version', 'img_version', row('inforom.img')),
     leaf('OEM Object', 'oem_object', row('inforom.oem')),
     leaf('ECC Object', 'ecc_object', row('inforom.ecc')),
     leaf('Power Management Object', 'pwr_object', row('inforom.pwr')),
   ]),
-  section('Inforom BBX Object Flush', 'inforom_bbx_flush', [
-    leaf('Latest Timestamp', 'latest_timestamp', board.bbxTimestamp, { absent: NA }),
-    leaf('Latest Duration', 'latest_duration', board.bbxDuration, { absent: NA }),
-  ]),
+  section(
+    'Inforom BBX Object Flush',
+    'inforom_bbx_flush',
+    [
+      leaf('Latest Timestamp', 'latest_timestamp', board.bbxTimestamp, { absent: NA }),
+      leaf('Latest Duration', 'latest_duration', board.bbxDuration, { absent: NA }),
+    ],
+    { since: 535 },
+  ),
+  section('Inforom Time Data', 'inforom_time_data', [leaf('Time Run', 'time_run', row('bbx.time_run'))], {
+    since: 610,
+  }),
   section('GPU Operation Mode', 'gpu_operation_mode', [
     leaf('Current', 'current_gom', row('gom.current')),
     leaf('Pending', 'pending_gom', row('gom.pending')),
   ]),
-  leaf('GPU C2C Mode', 'c2c_mode', row('c2c.mode')),
+  leaf('GPU C2C Mode', 'c2c_mode', row('c2c.mode'), { since: 550 }),
+  gspFirmwareVersion({ until: 550 }),
   section('GPU Virtualization Mode', 'gpu_virtualization_mode', [
     leaf('Virtualization Mode', 'virtualization_mode', board.virtualizationMode),
     leaf('Host VGPU Mode', 'host_vgpu_mode', board.hostVgpuMode),
-    leaf('vGPU Heterogeneous Mode', 'vgpu_heterogeneous_mode', board.vgpuHeterogeneousMode),
+    leaf('vGPU Heterogeneous Mode', 'vgpu_heterogeneous_mode', board.vgpuHeterogeneousMode, { since: 550 }),
   ]),
   section(
     'vGPU Software Licensed Product',
@@ -181,19 +223,33 @@ const identity: readonly Node[] = [
       },
     },
   ),
-  leaf('GPU Recovery Action', 'gpu_recovery_action', row('gpu_recovery_action')),
-  leaf('GSP Firmware Version', 'gsp_firmware_version', board.gspFirmwareVersion, {
-    groups: ['GSP_FIRMWARE_VERSION'],
-  }),
+  section(
+    'GPU Reset Status',
+    'gpu_reset_status',
+    [
+      leaf('Reset Required', 'reset_required', row('reset_status.reset_required')),
+      leaf(
+        'Drain and Reset Recommended',
+        'drain_and_reset_recommended',
+        row('reset_status.drain_and_reset_recommended'),
+      ),
+    ],
+    { groups: ['RESET_STATUS'], since: 535, until: 580 },
+  ),
+  leaf('GPU Recovery Action', 'gpu_recovery_action', row('gpu_recovery_action'), { since: 580 }),
+  gspFirmwareVersion({ since: 550 }),
   section('IBMNPU', 'ibmnpu', [leaf('Relaxed Ordering Mode', 'relaxed_ordering_mode', notInNvml)]),
 ];
+
+const atomics = (label: string, tag: string, of: Field, span: Span): Node =>
+  leaf(`Atomic Caps ${label}`, `atomic_caps_${tag}`, of, { zeroIsAbsent: true, ...span });
 
 const pci: Node = section('PCI', 'pci', [
   leaf('Bus', 'pci_bus', row('pci.bus'), { inXml: link.bareHex(2) }),
   leaf('Device', 'pci_device', row('pci.device'), { inXml: link.bareHex(2) }),
   leaf('Domain', 'pci_domain', row('pci.domain'), { inXml: link.bareHex(4) }),
-  leaf('Base Classcode', 'pci_base_class', row('pci.baseClass'), { inXml: link.bareHex(1) }),
-  leaf('Sub Classcode', 'pci_sub_class', row('pci.subClass'), { inXml: link.bareHex(1) }),
+  leaf('Base Classcode', 'pci_base_class', row('pci.baseClass'), { inXml: link.bareHex(1), since: 550 }),
+  leaf('Sub Classcode', 'pci_sub_class', row('pci.subClass'), { inXml: link.bareHex(1), since: 550 }),
   leaf('Device Id', 'pci_device_id', row('pci.device_id'), { inXml: link.bareHex(8) }),
   leaf('Bus Id', 'pci_bus_id', row('pci.bus_id')),
   leaf('Sub System Id', 'pci_sub_system_id', row('pci.sub_device_id'), { inXml: link.bareHex(8) }),
@@ -201,9 +257,9 @@ const pci: Node = section('PCI', 'pci', [
     section('PCIe Generation', 'pcie_gen', [
       leaf('Max', 'max_link_gen', row('pcie.link.gen.max')),
       leaf('Current', 'current_link_gen', row('pcie.link.gen.current')),
-      leaf('Device Current', 'device_current_link_gen', row('pcie.link.gen.gpucurrent')),
-      leaf('Device Max', 'max_device_link_gen', row('pcie.link.gen.gpumax')),
-      leaf('Host Max', 'max_host_link_gen', row('pcie.link.gen.hostmax')),
+      leaf('Device Current', 'device_current_link_gen', row('pcie.link.gen.gpucurrent'), { since: 525 }),
+      leaf('Device Max', 'max_device_link_gen', row('pcie.link.gen.gpumax'), { since: 525 }),
+      leaf('Host Max', 'max_host_link_gen', row('pcie.link.gen.hostmax'), { since: 525 }),
     ]),
     section('Link Width', 'link_widths', [
       leaf('Max', 'max_link_width', link.widthMax),
@@ -215,12 +271,19 @@ const pci: Node = section('PCI', 'pci', [
   leaf('Replay Number Rollovers', 'replay_rollover_counter', link.replayRollovers),
   leaf('Tx Throughput', 'tx_util', link.txThroughput),
   leaf('Rx Throughput', 'rx_util', link.rxThroughput),
-  leaf('Atomic Caps Outbound', 'atomic_caps_outbound', link.atomicsOutbound, { zeroIsAbsent: true }),
-  leaf('Atomic Caps Inbound', 'atomic_caps_inbound', link.atomicsInbound, { zeroIsAbsent: true }),
+  atomics('Inbound', 'inbound', link.atomicsInbound, { since: 525, until: 580 }),
+  atomics('Outbound', 'outbound', link.atomicsOutbound, { since: 525 }),
+  atomics('Inbound', 'inbound', link.atomicsInbound, { since: 580 }),
 ]);
 
+/** The names before 535. */
+const throttle = (name: string) => [{ until: 535, tag: `clocks_throttle_reason_${name}` }] as const;
+
 const reason = (label: string, name: string, options: Parameters<typeof leaf>[3] = {}): Node =>
-  leaf(label, `clocks_event_reason_${name}`, row(`clocks_event_reasons.${name}`), options);
+  leaf(label, `clocks_event_reason_${name}`, row(`clocks_event_reasons.${name}`), {
+    past: throttle(name),
+    ...options,
+  });
 
 const performance: readonly Node[] = [
   leaf('Performance State', 'performance_state', row('pstate')),
@@ -240,19 +303,28 @@ const performance: readonly Node[] = [
         'Display Clock Setting',
         'clocks_event_reason_display_clocks_setting',
         activity.displayClockSetting,
+        { past: throttle('display_clocks_setting') },
       ),
     ],
     // A vGPU shows one line with N/A (RTX A6000-24Q, 535.183.06).
-    { gate: row('clocks_event_reasons.active') },
+    {
+      gate: row('clocks_event_reasons.active'),
+      past: [{ until: 535, label: 'Clocks Throttle Reasons', tag: 'clocks_throttle_reasons' }],
+    },
   ),
-  section('Clocks Event Reasons Counters', 'clocks_event_reasons_counters', [
-    counter('SW Power Capping', 'sw_power_cap', 'sw_power_cap'),
-    counter('Sync Boost', 'sync_boost', 'sync_boost'),
-    counter('SW Thermal Slowdown', 'sw_therm_slowdown', 'sw_thermal_slowdown'),
-    counter('HW Thermal Slowdown', 'hw_therm_slowdown', 'hw_thermal_slowdown'),
-    counter('HW Power Braking', 'hw_power_brake', 'hw_power_brake_slowdown'),
-  ]),
-  leaf('Sparse Operation Mode', 'sparse_operation_mode', board.sparseOperationMode),
+  section(
+    'Clocks Event Reasons Counters',
+    'clocks_event_reasons_counters',
+    [
+      counter('SW Power Capping', 'sw_power_cap', 'sw_power_cap'),
+      counter('Sync Boost', 'sync_boost', 'sync_boost'),
+      counter('SW Thermal Slowdown', 'sw_therm_slowdown', 'sw_thermal_slowdown'),
+      counter('HW Thermal Slowdown', 'hw_therm_slowdown', 'hw_thermal_slowdown'),
+      counter('HW Power Braking', 'hw_power_brake', 'hw_power_brake_slowdown'),
+    ],
+    { since: 580 },
+  ),
+  leaf('Sparse Operation Mode', 'sparse_operation_mode', board.sparseOperationMode, { since: 535 }),
 ];
 
 function counter(label: string, tag: string, name: string): Node {
@@ -262,7 +334,7 @@ function counter(label: string, tag: string, name: string): Node {
 const memory: readonly Node[] = [
   section('FB Memory Usage', 'fb_memory_usage', [
     leaf('Total', 'total', row('memory.total')),
-    leaf('Reserved', 'reserved', row('memory.reserved')),
+    leaf('Reserved', 'reserved', row('memory.reserved'), { since: 525 }),
     leaf('Used', 'used', row('memory.used')),
     leaf('Free', 'free', row('memory.free')),
   ]),
@@ -271,15 +343,20 @@ const memory: readonly Node[] = [
     leaf('Used', 'used', activity.bar1Used),
     leaf('Free', 'free', activity.bar1Free),
   ]),
-  section('Conf Compute Protected Memory Usage', 'cc_protected_memory_usage', [
-    leaf('Total', 'total', row('protected_memory.total')),
-    leaf('Used', 'used', row('protected_memory.used')),
-    leaf('Free', 'free', row('protected_memory.free')),
-  ]),
+  section(
+    'Conf Compute Protected Memory Usage',
+    'cc_protected_memory_usage',
+    [
+      leaf('Total', 'total', row('protected_memory.total')),
+      leaf('Used', 'used', row('protected_memory.used')),
+      leaf('Free', 'free', row('protected_memory.free')),
+    ],
+    { since: 535 },
+  ),
 ];
 
 /** Only -d has the samples, and XML does not. */
-function samples(label: string, tag: string, type: number, kind: typeof percent): Node {
+function samples(label: string, tag: string, type: number, kind: typeof percent, since = 0): Node {
   const of = activity.samplesOf(type, kind);
   return section(
     label,
@@ -291,25 +368,25 @@ function samples(label: string, tag: string, type: number, kind: typeof percent)
       leaf('Min', 'min', of.min),
       leaf('Avg', 'average', of.average),
     ],
-    { onlyByGroup: true, notInXml: true },
+    { onlyByGroup: true, notInXml: true, since },
   );
 }
 
 const utilization: readonly Node[] = [
   section('Utilization', 'utilization', [
-    leaf('GPU', 'gpu_util', row('utilization.gpu')),
+    leaf('GPU', 'gpu_util', row('utilization.gpu'), { past: [{ until: 580, label: 'Gpu' }] }),
     leaf('Memory', 'memory_util', row('utilization.memory')),
     leaf('Encoder', 'encoder_util', row('utilization.encoder')),
     leaf('Decoder', 'decoder_util', row('utilization.decoder')),
-    leaf('JPEG', 'jpeg_util', row('utilization.jpeg')),
-    leaf('OFA', 'ofa_util', row('utilization.ofa')),
+    leaf('JPEG', 'jpeg_util', row('utilization.jpeg'), { since: 535 }),
+    leaf('OFA', 'ofa_util', row('utilization.ofa'), { since: 535 }),
   ]),
   samples('GPU Utilization Samples', 'gpu_util_samples', nvml.NVML_GPU_UTILIZATION_SAMPLES, percent),
   samples('Memory Utilization Samples', 'memory_util_samples', nvml.NVML_MEMORY_UTILIZATION_SAMPLES, percent),
   samples('ENC Utilization Samples', 'encoder_util_samples', nvml.NVML_ENC_UTILIZATION_SAMPLES, percent),
   samples('DEC Utilization Samples', 'decoder_util_samples', nvml.NVML_DEC_UTILIZATION_SAMPLES, percent),
-  samples('JPG Utilization Samples', 'jpeg_util_samples', nvml.NVML_JPG_UTILIZATION_SAMPLES, percent),
-  samples('OFA Utilization Samples', 'ofa_util_samples', nvml.NVML_OFA_UTILIZATION_SAMPLES, percent),
+  samples('JPG Utilization Samples', 'jpeg_util_samples', nvml.NVML_JPG_UTILIZATION_SAMPLES, percent, 550),
+  samples('OFA Utilization Samples', 'ofa_util_samples', nvml.NVML_OFA_UTILIZATION_SAMPLES, percent, 550),
 ];
 
 const encoderStats: Node = section('Encoder Stats', 'encoder_stats', [
@@ -324,8 +401,8 @@ const fbcStats: Node = section('FBC Stats', 'fbc_stats', [
   leaf('Average Latency', 'average_latency', activity.fbcAverageLatency),
 ]);
 
-type Span = 'volatile' | 'aggregate';
-const SPANS: readonly (readonly [label: string, span: Span])[] = [
+type EccSpan = 'volatile' | 'aggregate';
+const SPANS: readonly (readonly [label: string, span: EccSpan])[] = [
   ['Volatile', 'volatile'],
   ['Aggregate', 'aggregate'],
 ];
@@ -369,33 +446,37 @@ const eccErrors: Node = section(
       leaf('SRAM Other', 'sram_other', row('ecc.errors.uncorrected.aggregate.sram.other')),
     ]),
     leaf('Channel Repair Pending', 'channel_repair_pending', health.channelRepairPending, {
+      since: 580,
       newer: [nvml.NVML_ERROR_FUNCTION_NOT_FOUND],
     }),
     leaf('TPC Repair Pending', 'tpc_repair_pending', health.tpcRepairPending, {
+      since: 580,
       newer: [nvml.NVML_ERROR_FUNCTION_NOT_FOUND],
     }),
     // A B200 with driver 580.105.08 does not have the line.
     leaf('Unrepairable Memory', 'unrepairable_memory', health.unrepairableMemory, {
+      since: 580,
       newer: [nvml.NVML_ERROR_FUNCTION_NOT_FOUND],
     }),
   ],
-  { when: atLeast(nvml.NVML_DEVICE_ARCH_AMPERE) },
+  { when: atLeast(nvml.NVML_DEVICE_ARCH_AMPERE), since: 535 },
 );
 
-/** Turing (T4, RTX 2080 SUPER; 591 and 595). */
-const turingEccErrors: Node = section(
-  'ECC Errors',
-  'ecc_errors',
-  SPANS.map(([label, span]) =>
-    section(label, span, [
-      leaf('SRAM Correctable', 'sram_correctable', row(`ecc.errors.corrected.${span}.sram`)),
-      leaf('SRAM Uncorrectable', 'sram_uncorrectable', row(`ecc.errors.uncorrected.${span}.sram`)),
-      leaf('DRAM Correctable', 'dram_correctable', row(`ecc.errors.corrected.${span}.dram`)),
-      leaf('DRAM Uncorrectable', 'dram_uncorrectable', row(`ecc.errors.uncorrected.${span}.dram`)),
-    ]),
-  ),
-  { when: is(nvml.NVML_DEVICE_ARCH_TURING) },
-);
+/** Turing (T4, RTX 2080 SUPER; 591 and 595); before 535 newer ones, too. */
+const eccTotals = (when: Condition, span: Span = {}): Node =>
+  section(
+    'ECC Errors',
+    'ecc_errors',
+    SPANS.map(([label, span]) =>
+      section(label, span, [
+        leaf('SRAM Correctable', 'sram_correctable', row(`ecc.errors.corrected.${span}.sram`)),
+        leaf('SRAM Uncorrectable', 'sram_uncorrectable', row(`ecc.errors.uncorrected.${span}.sram`)),
+        leaf('DRAM Correctable', 'dram_correctable', row(`ecc.errors.corrected.${span}.dram`)),
+        leaf('DRAM Uncorrectable', 'dram_uncorrectable', row(`ecc.errors.uncorrected.${span}.dram`)),
+      ]),
+    ),
+    { when, ...span },
+  );
 
 const SEVERITIES = [
   ['Single Bit', 'single_bit', 'corrected', nvml.NVML_MEMORY_ERROR_TYPE_CORRECTED],
@@ -442,7 +523,14 @@ const retirement = (tag: string, counted: string, cause: number): Node =>
       tag: 'retired_pagelist',
       enclosed: true,
       find: lists.retiredPages(cause),
-      item: { tag: 'retired_page_address', of: ofItem(address, 'address') },
+      // A T4 with retired pages, 470.256.02 to 580.159.04.
+      item: {
+        tag: 'retired_page',
+        parts: [
+          xmlLeaf('retired_page_address', ofItem(address, 'address')),
+          xmlLeaf('retired_page_timestamp', ofItem(calendarTime, 'time')),
+        ],
+      },
     },
   ]);
 
@@ -472,12 +560,14 @@ const remappedRows: Node = section(
       'Inactive Correctable Error',
       'remapped_row_corr_inactive',
       row('remapped_rows.correctable_inactive'),
+      { since: 580 },
     ),
     leaf('Uncorrectable Error', 'remapped_row_unc', row('remapped_rows.uncorrectable')),
     leaf(
       'Inactive Uncorrectable Error',
       'remapped_row_unc_inactive',
       row('remapped_rows.uncorrectable_inactive'),
+      { since: 580 },
     ),
     leaf('Pending', 'remapped_row_pending', row('remapped_rows.pending')),
     leaf('Remapping Failure Occurred', 'remapped_row_failure', row('remapped_rows.failure')),
@@ -501,17 +591,23 @@ const hasNoTLimit: Condition = { of: hasTLimit.of, holds: (reading) => !hasTLimi
 
 /** A threshold below which a GPU counts down (Ada and later), or the temperature itself on older GPUs. */
 const threshold = (label: string, tag: string, margin: Field, temperature: Field): readonly Node[] => [
-  leaf(`${label} T.Limit Temp`, `${tag}_tlimit_threshold`, margin, { when: hasTLimit }),
-  leaf(`${label} Temp`, `${tag}_threshold`, temperature, { when: hasNoTLimit }),
+  leaf(`${label} T.Limit Temp`, `${tag}_tlimit_threshold`, margin, { when: hasTLimit, since: 525 }),
+  leaf(`${label} Temp`, `${tag}_threshold`, temperature, { when: hasNoTLimit, since: 525 }),
+  leaf(`${label} Temp`, `${tag}_threshold`, temperature, { until: 525 }),
 ];
 
 const temperature: Node = section('Temperature', 'temperature', [
   leaf('GPU Current Temp', 'gpu_temp', row('temperature.gpu')),
-  leaf('GPU T.Limit Temp', 'gpu_temp_tlimit', row('temperature.gpu.tlimit')),
+  leaf('GPU Current T.Limit Temp', 'gpu_temp_tlimit', row('temperature.gpu.tlimit'), {
+    since: 525,
+    past: [{ until: 610, label: 'GPU T.Limit Temp' }],
+  }),
   ...threshold('GPU Shutdown', 'gpu_temp_max', health.shutdownTLimit, health.shutdownTemperature),
   ...threshold('GPU Slowdown', 'gpu_temp_slow', health.slowdownTLimit, health.slowdownTemperature),
   ...threshold('GPU Max Operating', 'gpu_temp_max_gpu', health.gpuMaxTLimit, health.gpuMaxTemperature),
-  leaf('GPU Target Temperature', 'gpu_target_temperature', health.targetTemperature),
+  leaf('GPU Target Temperature Specification', 'gpu_target_temperature', health.targetTemperature, {
+    past: [{ until: 610, label: 'GPU Target Temperature' }],
+  }),
   leaf('Memory Current Temp', 'memory_temp', row('temperature.memory')),
   ...threshold(
     'Memory Max Operating',
@@ -531,31 +627,88 @@ const targetTemperatures: Node = section(
   { onlyByGroup: true },
 );
 
+const draws = (prefix: string, draw: Field): readonly Node[] => [
+  leaf('Power Draw', 'power_draw', draw, { until: 550 }),
+  leaf('Average Power Draw', 'average_power_draw', row(`${prefix}power.draw.average`), { since: 550 }),
+  leaf('Instantaneous Power Draw', 'instant_power_draw', row(`${prefix}power.draw.instant`), { since: 550 }),
+];
+
 const limits = (prefix: string, current: string, requested: string): readonly Node[] => [
-  leaf('Average Power Draw', 'average_power_draw', row(`${prefix}power.draw.average`)),
-  leaf('Instantaneous Power Draw', 'instant_power_draw', row(`${prefix}power.draw.instant`)),
   leaf('Current Power Limit', 'current_power_limit', row(current)),
   leaf('Requested Power Limit', 'requested_power_limit', row(requested)),
   leaf('Default Power Limit', 'default_power_limit', row(`${prefix}power.default_limit`)),
+];
+
+const bounds = (prefix: string): readonly Node[] => [
   leaf('Min Power Limit', 'min_power_limit', row(`${prefix}power.min_limit`)),
   leaf('Max Power Limit', 'max_power_limit', row(`${prefix}power.max_limit`)),
 ];
 
+/** Since 610 the limits are a group of their own, with the base power beside it (RTX 2080 SUPER, 610.57.04). */
+const gpuLimits: readonly Node[] = [
+  ...limits('', 'enforced.power.limit', 'power.limit').map((node) => ({ ...node, until: 610 })),
+  section(
+    'GPU Ceiling Power Limit',
+    'gpu_ceiling_power_limit',
+    limits('', 'enforced.power.limit', 'power.limit'),
+    { since: 610 },
+  ),
+  section(
+    'GPU Base Power',
+    'gpu_base_power',
+    [
+      leaf('Current Base Power', 'current_base_power', row('gpu.base.current')),
+      leaf('Requested Base Power', 'requested_base_power', row('gpu.base.requested')),
+      leaf('Default Base Power', 'default_base_power', row('gpu.base.default')),
+    ],
+    { since: 610 },
+  ),
+];
+
 const power: readonly Node[] = [
-  section('GPU Power Readings', 'gpu_power_readings', [
-    xmlLeaf('power_state', row('pstate')),
-    ...limits('', 'enforced.power.limit', 'power.limit'),
-  ]),
+  section(
+    'Power Readings',
+    'power_readings',
+    [
+      xmlLeaf('power_state', row('pstate')),
+      leaf('Power Management', 'power_management', rowAs('power.management', supported)),
+      leaf('Power Draw', 'power_draw', row('power.draw')),
+      leaf('Power Limit', 'power_limit', row('power.limit')),
+      leaf('Default Power Limit', 'default_power_limit', row('power.default_limit')),
+      leaf('Enforced Power Limit', 'enforced_power_limit', row('enforced.power.limit')),
+      leaf('Min Power Limit', 'min_power_limit', row('power.min_limit')),
+      leaf('Max Power Limit', 'max_power_limit', row('power.max_limit')),
+    ],
+    { until: 535 },
+  ),
+  section(
+    'GPU Power Readings',
+    'gpu_power_readings',
+    [xmlLeaf('power_state', row('pstate')), ...draws('', row('power.draw')), ...gpuLimits, ...bounds('')],
+    { since: 535 },
+  ),
   samples('Power Samples', 'power_samples', nvml.NVML_TOTAL_POWER_SAMPLES, watts),
   // The blank at the end is nvidia-smi's (H100, H200, 580.159.04; also 590 to 595).
-  section('GPU Memory Power Readings ', 'gpu_memory_power_readings', [
-    leaf('Average Power Draw', 'average_power_draw', activity.memoryPowerAverage),
-    leaf('Instantaneous Power Draw', 'instant_power_draw', activity.memoryPowerInstant),
-  ]),
-  section('Module Power Readings', 'module_power_readings', [
-    xmlLeaf('power_state', row('pstate')),
-    ...limits('module.', 'module.enforced.power.limit', 'module.power.limit'),
-  ]),
+  section(
+    'GPU Memory Power Readings ',
+    'gpu_memory_power_readings',
+    [
+      leaf('Average Power Draw', 'average_power_draw', activity.memoryPowerAverage),
+      leaf('Instantaneous Power Draw', 'instant_power_draw', activity.memoryPowerInstant),
+    ],
+    { since: 550 },
+  ),
+  section(
+    'Module Power Readings',
+    'module_power_readings',
+    [
+      xmlLeaf('power_state', row('pstate')),
+      ...draws('module.', row('module.power.draw.instant')),
+      ...limits('module.', 'module.enforced.power.limit', 'module.power.limit'),
+      ...bounds('module.'),
+    ],
+    { since: 535 },
+  ),
 ];
 
 const smoothing = (label: string, name: string): Node =>
@@ -588,13 +741,22 @@ const powerSmoothing: Node = section(
     ]),
   ],
   // Older drivers than 575 do not know the gate's field.
-  { gate: row('power_smoothing.primary_power_floor'), absent: [nvml.NVML_ERROR_INVALID_ARGUMENT] },
+  {
+    gate: row('power_smoothing.primary_power_floor'),
+    absent: [nvml.NVML_ERROR_INVALID_ARGUMENT],
+    since: 580,
+  },
 );
 
-const powerProfiles: Node = section('Workload Power Profiles', 'power_profiles', [
-  leaf('Requested Profiles', 'power_profile_requested_profiles', activity.requestedProfiles),
-  leaf('Enforced Profiles', 'power_profile_enforced_profiles', activity.enforcedProfiles),
-]);
+const powerProfiles: Node = section(
+  'Workload Power Profiles',
+  'power_profiles',
+  [
+    leaf('Requested Profiles', 'power_profile_requested_profiles', activity.requestedProfiles),
+    leaf('Enforced Profiles', 'power_profile_enforced_profiles', activity.enforcedProfiles),
+  ],
+  { since: 580 },
+);
 
 const clocks: readonly Node[] = [
   section('Clocks', 'clocks', [
@@ -611,7 +773,7 @@ const clocks: readonly Node[] = [
     leaf('Graphics', 'graphics_clock', row('clocks.default_applications.graphics')),
     leaf('Memory', 'mem_clock', row('clocks.default_applications.memory')),
   ]),
-  section('Deferred Clocks', 'deferred_clocks', [leaf('Memory', 'mem_clock', notInNvml)]),
+  section('Deferred Clocks', 'deferred_clocks', [leaf('Memory', 'mem_clock', notInNvml)], { since: 525 }),
   section('Max Clocks', 'max_clocks', [
     leaf('Graphics', 'graphics_clock', row('clocks.max.graphics')),
     leaf('SM', 'sm_clock', row('clocks.max.sm')),
@@ -629,25 +791,48 @@ const clocks: readonly Node[] = [
   ]),
 ];
 
-const fabric: Node = section('Fabric', 'fabric', [
-  leaf('State', 'state', row('fabric.state')),
-  leaf('Status', 'status', row('fabric.status')),
-  leaf('CliqueId', 'cliqueId', row('fabric.cliqueId')),
-  leaf('ClusterUUID', 'clusterUuid', row('fabric.clusterUuid')),
-  section('Health', 'health', [
-    leaf('Summary', 'summary', row('fabric.health.summary')),
-    leaf('Bandwidth', 'bandwidth', row('fabric.health.bandwidth')),
-    leaf(
-      'Route Recovery in progress',
-      'route_recovery_in_progress',
-      row('fabric.health.route_recovery_in_progress'),
+const fabric: Node = section(
+  'Fabric',
+  'fabric',
+  [
+    leaf('State', 'state', row('fabric.state')),
+    leaf('Status', 'status', row('fabric.status')),
+    leaf('CliqueId', 'cliqueId', row('fabric.cliqueId'), { since: 550 }),
+    leaf('ClusterUUID', 'clusterUuid', row('fabric.clusterUuid'), { since: 550 }),
+    section(
+      'Health',
+      'health',
+      [
+        leaf('Summary', 'summary', row('fabric.health.summary'), { since: 580 }),
+        leaf('Bandwidth', 'bandwidth', row('fabric.health.bandwidth')),
+        leaf(
+          'Route Recovery in progress',
+          'route_recovery_in_progress',
+          row('fabric.health.route_recovery_in_progress'),
+          { since: 580 },
+        ),
+        leaf('Route Unhealthy', 'route_unhealthy', row('fabric.health.route_unhealthy'), { since: 580 }),
+        leaf(
+          'Access Timeout Recovery',
+          'access_timeout_recovery',
+          row('fabric.health.access_timeout_recovery'),
+          { since: 580 },
+        ),
+        leaf(
+          'Incorrect Configuration',
+          'incorrect_configuration',
+          row('fabric.health.incorrect_configuration'),
+          { since: 580 },
+        ),
+        leaf('Partition Assigned', 'partition_assigned', row('fabric.health.partition_assigned'), {
+          since: 580,
+        }),
+      ],
+      { since: 550 },
     ),
-    leaf('Route Unhealthy', 'route_unhealthy', row('fabric.health.route_unhealthy')),
-    leaf('Access Timeout Recovery', 'access_timeout_recovery', row('fabric.health.access_timeout_recovery')),
-    leaf('Incorrect Configuration', 'incorrect_configuration', row('fabric.health.incorrect_configuration')),
-    leaf('Partition Assigned', 'partition_assigned', row('fabric.health.partition_assigned')),
-  ]),
-]);
+  ],
+  { since: 525 },
+);
 
 const supportedClocks: List = {
   type: 'list',
@@ -731,19 +916,30 @@ const parts: readonly Node[] = [
   ...within(['UTILIZATION'], utilization),
   ...within(['ENCODER_STATS'], [encoderStats]),
   ...within(['FBC_STATS'], [fbcStats]),
-  section('DRAM Encryption Mode', 'dram_encryption_mode', [
-    leaf('Current', 'current_dram_encryption', row('dramEncryption.mode.current')),
-    leaf('Pending', 'pending_dram_encryption', row('dramEncryption.mode.pending')),
-  ]),
+  section(
+    'DRAM Encryption Mode',
+    'dram_encryption_mode',
+    [
+      leaf('Current', 'current_dram_encryption', row('dramEncryption.mode.current')),
+      leaf('Pending', 'pending_dram_encryption', row('dramEncryption.mode.pending')),
+    ],
+    { since: 580 },
+  ),
   ...within(
     ['ECC'],
     [
-      section('ECC Mode', 'ecc_mode', [
-        leaf('Current', 'current_ecc', row('ecc.mode.current')),
-        leaf('Pending', 'pending_ecc', row('ecc.mode.pending')),
-      ]),
+      section(
+        'ECC Mode',
+        'ecc_mode',
+        [
+          leaf('Current', 'current_ecc', row('ecc.mode.current')),
+          leaf('Pending', 'pending_ecc', row('ecc.mode.pending')),
+        ],
+        { past: [{ until: 535, label: 'Ecc Mode' }] },
+      ),
       eccErrors,
-      turingEccErrors,
+      eccTotals(is(nvml.NVML_DEVICE_ARCH_TURING)),
+      eccTotals(atLeast(nvml.NVML_DEVICE_ARCH_AMPERE), { until: 535 }),
       oldEccErrors,
     ],
   ),
@@ -755,20 +951,29 @@ const parts: readonly Node[] = [
   ...within(['POWER_SMOOTHING'], [powerSmoothing]),
   ...within(['POWER_PROFILES'], [powerProfiles]),
   // Drivers before 590 refuse the field, and their nvidia-smi has no such line.
-  leaf('EDPp Multiplier', 'edpp_multiplier', activity.edppMultiplier, {
+  leaf('EDPp Multiplier', 'edpp_multiplier', row('edpp_multiplier'), {
     newer: [nvml.NVML_ERROR_INVALID_ARGUMENT, nvml.NVML_ERROR_FUNCTION_NOT_FOUND],
+    since: 590,
   }),
   ...within(['CLOCK'], clocks),
+  section('Voltage', 'voltage', [leaf('Graphics', 'graphics_volt', notInNvml)], {
+    groups: ['VOLTAGE'],
+    until: 580,
+  }),
   fabric,
   ...within(['SUPPORTED_CLOCKS'], [supportedClocks]),
   ...within(['PIDS'], [processes]),
   ...within(['ACCOUNTING'], [accountedProcesses]),
-  section('Capabilities', 'capabilities', [leaf('EGM', 'egm', board.egm)]),
+  section('Capabilities', 'capabilities', [leaf('EGM', 'egm', board.egm)], { since: 580 }),
 ];
 
 export const gpuTree: Tree = {
   root: 'nvidia_smi_log',
   dtd: 'nvsmi_device_v13.dtd',
+  past: [
+    { until: 525, dtd: 'nvsmi_device_v11.dtd' },
+    { until: 580, dtd: 'nvsmi_device_v12.dtd' },
+  ],
   head: systemHead,
   counts: [leaf('Attached GPUs', 'attached_gpus', { kind: count, source: { own: 'count' } })],
   label: 'GPU',

@@ -11,7 +11,7 @@ import { bar1InMebibytes } from '../query/report/activity.js';
 import { probeOf } from '../query/report/field.js';
 import { bridges } from '../query/report/link.js';
 import { accountedPids, stats } from '../query/tables/accounted-apps.js';
-import { untimedPages } from '../query/tables/retired-pages.js';
+import { pagesOf } from '../query/tables/retired-pages.js';
 import { graphicsClocks, memoryClocks } from '../query/tables/supported-clocks.js';
 import type { Entry, Found } from './found.js';
 
@@ -97,8 +97,8 @@ export function* bridgeChips(gpu: Subject): Asking<Found> {
   return chips.map((chip) => ({ type: chip.read('type'), firmware: chip.read('fwVersion') }));
 }
 
-/** Addresses of the pages that were retired for a cause (NVML_PAGE_RETIREMENT_CAUSE_*). */
-export const retiredPages = (cause: number) =>
-  function* (gpu: Subject): Asking<Found> {
-    return valuesOf(yield* ask(untimedPages(cause), gpu), 'address');
-  };
+/** Pages that were retired for a cause (NVML_PAGE_RETIREMENT_CAUSE_*). */
+export const retiredPages =
+  (cause: number) =>
+  (gpu: Subject): Asking<Found> =>
+    pagesOf(cause, gpu);

@@ -7,12 +7,13 @@ import type { Status } from '../nvml/status.js';
 import type { Kind } from '../query/kind.js';
 import type { Reading } from '../query/reading.js';
 import type { AskedField, Field, ItemField } from '../query/report/field.js';
+import type { Past, Span } from '../release.js';
 import type { Finder } from './found.js';
 import type { Group } from './groups.js';
 
 export type { Field };
 
-interface Place {
+interface Place extends Span {
   /** In text; without it the node is not there. Empty for a list that has no heading. */
   readonly label?: string;
   /** The element in XML and the key in JSON; without it the node is in neither. */
@@ -23,6 +24,8 @@ interface Place {
   readonly onlyByGroup?: true;
   /** The tag is JSON's alone. */
   readonly notInXml?: true;
+  /** What it was called with older drivers, the oldest first. */
+  readonly past?: readonly Past<{ readonly label: string; readonly tag: string }>[];
   /** Decided once per GPU, before anything else of the node is asked. */
   readonly when?: Condition;
 }
@@ -66,6 +69,8 @@ export interface List extends Place {
   readonly none?: { readonly text?: string; readonly xml?: string };
   /** The tag encloses the items. Without it the items stand in the list's place. */
   readonly enclosed?: true;
+  /** XML indents the items as deep as the tag that encloses them. */
+  readonly flat?: true;
   /** Text has the values of the items in this column instead of the report's. */
   readonly column?: number;
   /** Text shows the items one level deeper than their neighbours. */

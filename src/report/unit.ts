@@ -63,6 +63,10 @@ const fanInfo: List = {
 export const unitTree: Tree = {
   root: 'nvidia_smi_log',
   dtd: 'nvsmi_unit_v13.dtd',
+  past: [
+    { until: 525, dtd: 'nvsmi_unit_v11.dtd' },
+    { until: 580, dtd: 'nvsmi_unit_v12.dtd' },
+  ],
   head: systemHead,
   counts: [hicInfo, leaf('Attached Units', 'attached_units', reading(count, units.unitCount))],
   label: 'Unit',

@@ -33,9 +33,12 @@ const LAYOUTS: Readonly<Record<string, unknown>> = { ...layouts };
 function ofVersion(arg: Arg, version: number): Arg {
   if (typeof arg !== 'object' || !isOut(arg) || arg.out !== 'struct' || version === 0) return arg;
   if (arg.set?.version === version) return arg;
-  const family = familyOf(Object.keys(LAYOUTS).find((name) => LAYOUTS[name] === arg.layout) ?? '');
+  // A layout may have a second name, without a version.
+  const families = Object.keys(LAYOUTS)
+    .filter((name) => LAYOUTS[name] === arg.layout)
+    .map(familyOf);
   const name = Object.entries(constants).find(
-    ([known, value]) => value === version && familyOf(`${known}_t`) === family,
+    ([known, value]) => value === version && families.includes(familyOf(`${known}_t`)),
   )?.[0];
   const layout = LAYOUTS[`${name}_t`] as Layout | undefined;
   return layout === undefined ? arg : { ...arg, layout, set: { ...arg.set, version } };

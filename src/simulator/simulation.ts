@@ -82,7 +82,8 @@ export function simulationTable({ snapshot: recorded, rules = [], control, start
 const withoutTimed = (calls: Calls): Calls =>
   Object.fromEntries(Object.entries(calls).filter(([fn]) => !isTimed(fn)));
 
-function withUseOfRoom(line: string): string {
+/** An entry with the use of its list's room. */
+export function withUseOfRoom(line: string): string {
   const use = USE_OF_ROOM[line.slice(0, line.indexOf(' ')) as FunctionName];
   return use === undefined ? line : line.replace(/( l:\d+:\d+:\d+:)\d/, `$1${use}`);
 }

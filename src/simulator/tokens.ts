@@ -22,7 +22,7 @@ export function tokens(one: Call, subject: Handle | undefined, answer: Json, han
     else if (typeof arg === 'bigint') when.push(`=:${p++}:${arg}`);
     else if (!isOut(arg)) when.push(`=:${p++}:${subject ?? 0n}`);
     else {
-      when.push(...selectors(arg, p));
+      when.push(...selectors(arg, p, status !== 0));
       const value = outs.length === 1 ? answer : (answer as readonly Json[])[outs.indexOf(arg)];
       if (status === 0 && isAnswer(arg)) then.push(...output(arg, p, value ?? null, handles));
       p += width(arg);
@@ -53,13 +53,14 @@ function width(out: Out): number {
   }
 }
 
-/** What a struct must hold on the way in: its version, and what it says about the question. */
-function selectors(out: Out, p: number): string[] {
+/** What a struct must hold on the way in: its version, whichever it is where the answer is a refusal, and what it says about the question. */
+function selectors(out: Out, p: number, isRefused: boolean): string[] {
   if (out.out !== 'struct' && out.out !== 'list') return [];
   const layout = out.out === 'struct' ? out.layout : out.item;
   if (typeof layout === 'string') return [];
   const at = out.out === 'list' && out.arrayFirst !== true ? p + 1 : p;
-  return Object.entries(out.set ?? {}).map(([path, value]) => {
+  const asked = Object.entries(out.set ?? {}).filter(([path]) => !(isRefused && path === 'version'));
+  return asked.map(([path, value]) => {
     const { offset, length } = presetPlace(layout, path, value);
     const memory = Buffer.alloc(layout.size);
     presetStruct(memory, 0, layout, { [path]: value });

@@ -3,6 +3,8 @@ import Ajv from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { nameOf } from '../../src/query/field.js';
 import { gpuTable } from '../../src/query/gpu/index.js';
+import { tableAt } from '../../src/query/relation.js';
+import { PRESENT } from '../../src/release.js';
 import { at, MACHINE, nvsmi } from './run.js';
 
 describe('--json without -q', () => {
@@ -59,14 +61,17 @@ describe('--json without -q', () => {
   });
 });
 
+/** The fields of the recordings' driver. */
+const present = tableAt(gpuTable, PRESENT);
+
 describe('JSON', () => {
   const schema = JSON.parse(
     readFileSync(new URL('../../schemas/query.schema.json', import.meta.url), 'utf8'),
   ) as object;
   const ajv = new Ajv.default({ allowUnionTypes: true, validateFormats: false });
   const validate = ajv.compile(schema);
-  const everyField = `--query-gpu=${gpuTable.fields.map(nameOf).join(',')}`;
-  const everyName = `--query-gpu=${gpuTable.fields.flatMap(({ names }) => names).join(',')}`;
+  const everyField = `--query-gpu=${present.fields.map(nameOf).join(',')}`;
+  const everyName = `--query-gpu=${present.fields.flatMap(({ names }) => names).join(',')}`;
 
   it.each(['h100-x1', 'h200-x2', 'a100-mig', 'rtx-4090', 't4', 'lost-gpu'])(
     'of every field of %s is what the schema says',
@@ -101,7 +106,7 @@ describe('JSON', () => {
     expect(records).toHaveLength(2);
     records.forEach((record, i) => {
       const cells = lines[i]?.split(', ') ?? [];
-      const absent = gpuTable.fields
+      const absent = present.fields
         .filter((_, column) => /^(\[.*\]|N\/A)$/.test(cells[column] ?? ''))
         .map(nameOf);
       expect(Object.keys(record.reasons).sort()).toEqual([...absent].sort());

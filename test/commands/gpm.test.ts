@@ -176,8 +176,8 @@ describe('gpm -g', () => {
       calls.nvmlGpmQueryIfStreamingEnabled = { gpu0: { error: 'NVML_ERROR_NOT_SUPPORTED' } };
     });
     const get = await runOn(old, ['gpm', '-g']);
-    expect(get.io.output).toBe('GPM stream state: N/A\n');
-    expect(get.status).toBe(3);
+    expect(get.io.output).toBe('No GPM capable devices found.\n');
+    expect(get.status).toBe(6);
   });
 });
 

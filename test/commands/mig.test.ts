@@ -190,8 +190,8 @@ describe('mig on an A100 with MIG on', () => {
     const { out } = await runOn(a100WithMig(), ['mig', '-lcipp', '-gi', '3']);
     expect(out).toBe(
       lines(`
-        GPU  0 GPU instance ID  3 Profile ID  0 Placements: {0,1}:1
-        GPU  0 GPU instance ID  3 Profile ID  1 Placement : {0}:2
+        GPU  0 GI  3 Profile ID  0 Placements: {0,1}:1
+        GPU  0 GI  3 Profile ID  1 Placement : {0}:2
       `),
     );
   });

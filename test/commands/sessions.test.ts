@@ -44,14 +44,20 @@ describe('encodersessions', () => {
     expect({ status, out }).toEqual({
       status: 0,
       out: lines(`
-        # GPU  Session   Process   Codec     H     V  Average      Average
-        # Idx       Id        Id    Type   Res   Res      FPS  Latency(us)
-            0        1      2301   H.264  1920  1080       60         1977
-            0        2      2302   H.265  1920  1080       60         1977
-            0        3      2303     AV1  1920  1080       60         1977
-            1        -         -       -     -     -        -            -
+        # GPU Session    Process   Codec       H       V Average     Average
+        # Idx      Id         Id    Type     Res     Res     FPS Latency(us)
+            0       1       2301   H.264    1920    1080      60        1977
+            0       2       2302   H.265    1920    1080      60        1977
+            0       3       2303     AV1    1920    1080      60        1977
+            1       -          -       -       -       -       -           -
       `),
     });
+  });
+
+  it('runs until it is stopped, with the head again after twenty lines (two H200, 580.159.04)', async () => {
+    const { out } = await runOn(busy, ['encodersessions', '-i', '1'], 21);
+    const heads = out.split('\n').flatMap((line, i) => (line.startsWith('# GPU') ? [i] : []));
+    expect(heads).toEqual([0, 22]);
   });
 
   it('repeats the lines, not the head, with -l', async () => {

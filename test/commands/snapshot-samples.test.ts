@@ -121,7 +121,7 @@ describe.skipIf(!fake.available)('a snapshot of a library', () => {
   }
 
   it('asks again what loops ask, though it was the same at first, and not what never changes', async () => {
-    const { snapshot, asked } = await recordedFrom(5);
+    const { snapshot, asked } = await recordedFrom(6);
     expect(snapshot.ticks).toHaveLength(3);
     expect([powers(snapshot)[0], powers(snapshot).at(-1)]).toEqual([10_000, 90_000]);
     expect(asked('nvmlDeviceGetPowerUsage')).toBeGreaterThan(4);

@@ -6,6 +6,7 @@ import type { Status } from '../../src/nvml/status.js';
 import { answerLines, fieldLines } from '../../src/simulator/answer-lines.js';
 import { SimulatedHandles } from '../../src/simulator/handles.js';
 import { recordedCalls } from '../../src/simulator/recorded-calls.js';
+import { withUseOfRoom } from '../../src/simulator/simulation.js';
 import { hex, unsigned } from '../../src/simulator/tokens.js';
 import { stateLines, type Writable } from './state.js';
 
@@ -49,6 +50,8 @@ export interface Machine {
   readonly sparesFields?: true;
   /** Where every call is written, if not beside the library; false where a benchmark minds the time. */
   readonly log?: string | false;
+  /** For nvidia-smi itself: lists use their room as the driver's do, and nothing is written past an array of field values. */
+  readonly isForProgram?: true;
 }
 
 export function tableOf(machine: Machine): string {
@@ -71,11 +74,12 @@ export function tableOf(machine: Machine): string {
     ...(machine.snapshot === undefined ? [] : answers(machine.snapshot, '')),
   ];
   // As NVML does (H200, 580.159.04): a value at the end of the array that has not failed is written to.
-  const head = [...handles.lines(), ...(machine.sparesFields ? [] : ['!overrun'])];
+  const head = [...handles.lines(), ...(machine.isForProgram || machine.sparesFields ? [] : ['!overrun'])];
   if (typeof machine.log === 'string') head.push(`!log ${machine.log}`);
   if (machine.real !== undefined) head.push(`!real ${machine.real}`);
   if (machine.writable !== undefined) head.push(...stateLines(machine.writable, machine.snapshot));
-  return `${[...head, ...lines].join('\n')}\n`;
+  const entries = machine.isForProgram ? lines.map(withUseOfRoom) : lines;
+  return `${[...head, ...entries].join('\n')}\n`;
 }
 
 const givesHandle = (arg: Arg): boolean =>

@@ -25,7 +25,7 @@ async function shown(argv: readonly string[]): Promise<string> {
 }
 
 it('keeps a name with line breaks and escapes to its row of CSV', async () => {
-  expect(await query('csv,noheader')).toBe('81452, python?1, forged??[31m??end\n');
+  expect(await query('csv,noheader')).toBe('81452, python?1? forged??[31m??end\n');
 });
 
 it('keeps the name unchanged in JSON', async () => {

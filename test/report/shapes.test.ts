@@ -40,7 +40,7 @@ describe('a GeForce', () => {
     const theirs = skeleton(elsewhere('rtx2080s-595-load-q.txt')).map((line) =>
       line.includes('Host Max') ? line.replace('…', 'N/A') : line,
     );
-    expect(skeleton(await textOf(geforce()))).toEqual(theirs);
+    expect(skeleton(await textOf(geforce(), '--as', '595.71.05'))).toEqual(theirs);
   });
 
   it('shows its fan, its temperatures and its target', async () => {
@@ -68,7 +68,7 @@ describe('a Tesla T4', () => {
       // Since 590 nvidia-smi shows the power state as deprecated; 580 does not.
       line.replace('<power_state>Requested functionality has been deprecated<', '<power_state>…<'),
     );
-    expect(tags((await runOn(t4(), ['-q', '-x'])).out)).toEqual(theirs);
+    expect(tags((await runOn(t4(), ['-q', '-x', '--as', '595'])).out)).toEqual(theirs);
   });
 });
 
@@ -86,7 +86,7 @@ describe('a GPU before Turing', () => {
 describe('an H100 with MIG devices', () => {
   it('prints the MIG devices of the recorded output (590.48.01) byte for byte', async () => {
     const theirs = elsewhere('h100-mig-590-load-q.txt');
-    expect(between(await textOf(mig()), '    MIG Mode', '    Accounting Mode')).toBe(
+    expect(between(await textOf(mig(), '--as', '590'), '    MIG Mode', '    Accounting Mode')).toBe(
       between(theirs, '    MIG Mode', '    Accounting Mode'),
     );
   });
@@ -100,7 +100,7 @@ describe('an H100 with MIG devices', () => {
 
   it('has no utilization and no remapped rows', async () => {
     const theirs = elsewhere('h100-mig-590-load-q.txt');
-    const ours = await textOf(mig());
+    const ours = await textOf(mig(), '--as', '590');
     for (const [from, to] of [
       ['    Utilization', '    Encoder Stats'],
       ['    Remapped Rows', '    Temperature'],

@@ -5,6 +5,8 @@ export interface GpuFields {
   readonly 'timestamp': string;
   /** Version of the installed NVIDIA driver. */
   readonly 'driver_version': string;
+  /** Version of the kernel module of the driver. */
+  readonly 'kmd_version': string;
   /** Whether the driver can run vGPUs of different types on one GPU. */
   readonly 'vgpu_driver_capability.heterogenous_multivGPU': boolean;
   /** Number of NVIDIA GPUs in the system. */
@@ -101,6 +103,10 @@ export interface GpuFields {
   readonly 'inforom.power': string;
   /** Whether the checksums of the infoROM are valid. Reading the flash takes tens of milliseconds. */
   readonly 'inforom.checksum_validation': string;
+  /** Whether the GPU has to be reset before it can be used again. */
+  readonly 'reset_status.reset_required': boolean;
+  /** Whether the GPU should be drained of its programs and reset. */
+  readonly 'reset_status.drain_and_reset_recommended': boolean;
   /** Action that recovers the GPU: None, Reset, Reboot, Drain P2P, Drain and Reset. */
   readonly 'gpu_recovery_action': string;
   /** Current operation mode (GOM), on GPUs that can disable features: All On, Compute, Low Double Precision. */
@@ -387,8 +393,36 @@ export interface GpuFields {
   readonly 'module.power.min_limit': number;
   /** Maximum configurable power limit of the module. In W. */
   readonly 'module.power.max_limit': number;
+  /** Base power in force. In W. */
+  readonly 'gpu.base.current': number;
+  /** Requested base power. In W. */
+  readonly 'gpu.base.requested': number;
+  /** Default base power. In W. */
+  readonly 'gpu.base.default': number;
+  /** Minimum configurable base power. In W. */
+  readonly 'gpu.base.min': number;
+  /** Maximum configurable base power. In W. */
+  readonly 'gpu.base.max': number;
+  /** Power floor that is applied now. In W. */
+  readonly 'power_smoothing.tmp_floor': number;
+  /** Power ceiling that is applied now. In W. */
+  readonly 'power_smoothing.tmp_ceil': number;
+  /** Remaining lifetime of the circuits that draw the power of the floor. In %. */
+  readonly 'power_smoothing.hw_lifetime_remaining_percent': number;
+  /** Whether power smoothing is enabled. */
+  readonly 'power_smoothing.enabled': boolean;
   /** Whether delayed power smoothing is supported. */
   readonly 'power_smoothing.delayed_power_smoothing_supported': boolean;
+  /** Whether the power of the whole module is smoothed. */
+  readonly 'power_smoothing.soc_power_smoothing_enabled': boolean;
+  /** Privilege level of the caller. */
+  readonly 'power_smoothing.priv_level': number;
+  /** Whether the draw may drop at once instead of ramping down. */
+  readonly 'power_smoothing.imm_ramp_down': boolean;
+  /** Highest floor that can be set, in percent of the power ceiling. In %. */
+  readonly 'power_smoothing.max_percent_tmp_floor': number;
+  /** Lowest floor that can be set, in percent of the power ceiling. In %. */
+  readonly 'power_smoothing.min_percent_tmp_floor': number;
   /** Power draw that the GPU maintains during short pauses of its load. In W. */
   readonly 'power_smoothing.primary_power_floor': number;
   /** Power draw that the GPU maintains during longer pauses of its load. In W. */
@@ -399,6 +433,16 @@ export interface GpuFields {
   readonly 'power_smoothing.min_primary_floor_activation_point': number;
   /** Unit of the lengths of the power smoothing windows. In ms. */
   readonly 'power_smoothing.window_multiplier': number;
+  /** Number of preset profiles. */
+  readonly 'power_smoothing.num_preset_profiles': number;
+  /** Active profile: the floor, in percent of the power ceiling. In %. */
+  readonly 'power_smoothing.curr_profile.percent_tmp_floor': number;
+  /** Active profile: the rate at which the draw rises. In mW/s. */
+  readonly 'power_smoothing.curr_profile.ramp_up_rate': number;
+  /** Active profile: the rate at which the draw falls. In mW/s. */
+  readonly 'power_smoothing.curr_profile.ramp_down_rate': number;
+  /** Active profile: the time that the draw is held before it falls. In ms. */
+  readonly 'power_smoothing.curr_profile.ramp_down_hysteresis': number;
   /** Secondary power floor of the active profile. In W. */
   readonly 'power_smoothing.curr_profile.secondary_power_floor': number;
   /** Length of the activation window of the active profile, in window units. */
@@ -407,6 +451,16 @@ export interface GpuFields {
   readonly 'power_smoothing.curr_profile.primary_floor_tar_window_multiplier': number;
   /** Activation offset of the primary floor of the active profile. In W. */
   readonly 'power_smoothing.curr_profile.primary_floor_act_offset': number;
+  /** Number of the active preset profile. */
+  readonly 'power_smoothing.active_profile': number;
+  /** Administrator override of the floor, in percent of the power ceiling. In %. */
+  readonly 'power_smoothing.admin_override.percent_tmp_floor': number;
+  /** Administrator override of the rate at which the draw rises. In mW/s. */
+  readonly 'power_smoothing.admin_override.ramp_up_rate': number;
+  /** Administrator override of the rate at which the draw falls. In mW/s. */
+  readonly 'power_smoothing.admin_override.ramp_down_rate': number;
+  /** Administrator override of the time that the draw is held before it falls. In ms. */
+  readonly 'power_smoothing.admin_override.ramp_down_hysteresis': number;
   /** Administrator override of the secondary power floor. In W. */
   readonly 'power_smoothing.admin_override.secondary_power_floor': number;
   /** Administrator override of the activation window, in window units. */
@@ -415,6 +469,8 @@ export interface GpuFields {
   readonly 'power_smoothing.admin_override.primary_floor_tar_window_multiplier': number;
   /** Administrator override of the activation offset. In W. */
   readonly 'power_smoothing.admin_override.primary_floor_act_offset': number;
+  /** Multiplier of the peak power (EDPp) that the GPU may draw for moments. */
+  readonly 'edpp_multiplier': number;
   /** Current graphics clock. In MHz. */
   readonly 'clocks.current.graphics': number;
   /** Current graphics clock. In MHz. */
@@ -511,6 +567,8 @@ export interface GpuFields {
   readonly 'platform.gpu_fabric_guid': string;
   /** Host name that was assigned to the GPU by its administrator. */
   readonly 'hostname': string;
+  /** How long the GPU has run in its life. In s. */
+  readonly 'bbx.time_run': number;
   /** Brand of the GPU: Tesla, Quadro RTX, GeForce, NVIDIA. */
   readonly 'product_brand': string;
   /** Number of the device file of the GPU, N in /dev/nvidiaN. */
@@ -549,6 +607,7 @@ export interface GpuFields {
 export interface GpuFieldNumbers {
   readonly 1: 'timestamp';
   readonly 2: 'driver_version';
+  readonly 1140: 'kmd_version';
   readonly 1000: 'vgpu_driver_capability.heterogenous_multivGPU';
   readonly 3: 'count';
   readonly 4: 'name';
@@ -591,6 +650,8 @@ export interface GpuFieldNumbers {
   readonly 192: 'inforom.ecc';
   readonly 193: 'inforom.pwr';
   readonly 1014: 'inforom.checksum_validation';
+  readonly 1113: 'reset_status.reset_required';
+  readonly 1114: 'reset_status.drain_and_reset_recommended';
   readonly 1015: 'gpu_recovery_action';
   readonly 30: 'gom.current';
   readonly 31: 'gom.pending';
@@ -709,20 +770,45 @@ export interface GpuFieldNumbers {
   readonly 1069: 'module.power.default_limit';
   readonly 1070: 'module.power.min_limit';
   readonly 1071: 'module.power.max_limit';
+  readonly 1134: 'gpu.base.current';
+  readonly 1135: 'gpu.base.requested';
+  readonly 1136: 'gpu.base.default';
+  readonly 1137: 'gpu.base.min';
+  readonly 1138: 'gpu.base.max';
+  readonly 1115: 'power_smoothing.tmp_floor';
+  readonly 1116: 'power_smoothing.tmp_ceil';
+  readonly 1117: 'power_smoothing.hw_lifetime_remaining_percent';
+  readonly 1118: 'power_smoothing.enabled';
   readonly 1072: 'power_smoothing.delayed_power_smoothing_supported';
+  readonly 1119: 'power_smoothing.soc_power_smoothing_enabled';
+  readonly 1120: 'power_smoothing.priv_level';
+  readonly 1121: 'power_smoothing.imm_ramp_down';
+  readonly 1122: 'power_smoothing.max_percent_tmp_floor';
+  readonly 1123: 'power_smoothing.min_percent_tmp_floor';
   readonly 1073: 'power_smoothing.primary_power_floor';
   readonly 1074: 'power_smoothing.secondary_power_floor';
   readonly 1075: 'power_smoothing.min_primary_floor_activation_offset';
   readonly 1076: 'power_smoothing.min_primary_floor_activation_point';
   readonly 1077: 'power_smoothing.window_multiplier';
+  readonly 1124: 'power_smoothing.num_preset_profiles';
+  readonly 1125: 'power_smoothing.curr_profile.percent_tmp_floor';
+  readonly 1126: 'power_smoothing.curr_profile.ramp_up_rate';
+  readonly 1127: 'power_smoothing.curr_profile.ramp_down_rate';
+  readonly 1128: 'power_smoothing.curr_profile.ramp_down_hysteresis';
   readonly 1078: 'power_smoothing.curr_profile.secondary_power_floor';
   readonly 1079: 'power_smoothing.curr_profile.primary_floor_act_window_multiplier';
   readonly 1080: 'power_smoothing.curr_profile.primary_floor_tar_window_multiplier';
   readonly 1081: 'power_smoothing.curr_profile.primary_floor_act_offset';
+  readonly 1129: 'power_smoothing.active_profile';
+  readonly 1130: 'power_smoothing.admin_override.percent_tmp_floor';
+  readonly 1131: 'power_smoothing.admin_override.ramp_up_rate';
+  readonly 1132: 'power_smoothing.admin_override.ramp_down_rate';
+  readonly 1133: 'power_smoothing.admin_override.ramp_down_hysteresis';
   readonly 1082: 'power_smoothing.admin_override.secondary_power_floor';
   readonly 1083: 'power_smoothing.admin_override.primary_floor_act_window_multiplier';
   readonly 1084: 'power_smoothing.admin_override.primary_floor_tar_window_multiplier';
   readonly 1085: 'power_smoothing.admin_override.primary_floor_act_offset';
+  readonly 1139: 'edpp_multiplier';
   readonly 150: 'clocks.current.graphics';
   readonly 151: 'clocks.current.sm';
   readonly 152: 'clocks.current.memory';
@@ -761,6 +847,7 @@ export interface GpuFieldNumbers {
   readonly 1110: 'platform.module_id';
   readonly 1111: 'platform.gpu_fabric_guid';
   readonly 1112: 'hostname';
+  readonly 1141: 'bbx.time_run';
   readonly 3000: 'product_brand';
   readonly 3001: 'minor_number';
   readonly 3002: 'multigpu_board';

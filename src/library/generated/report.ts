@@ -697,13 +697,23 @@ export interface ReportGpu {
   readonly retired_pages?: {
     readonly multiple_single_bit_retirement: {
       readonly retired_count: number | null;
-      readonly retired_pagelist: readonly (string | null)[] | null;
+      readonly retired_pagelist: readonly {
+        readonly retired_page_address: string | null;
+        readonly retired_page_timestamp: string | null;
+        /** Why the keys that are null have no value. */
+        readonly reasons?: Readonly<Record<string, string>>;
+      }[] | null;
       /** Why the keys that are null have no value. */
       readonly reasons?: Readonly<Record<string, string>>;
     };
     readonly double_bit_retirement: {
       readonly retired_count: number | null;
-      readonly retired_pagelist: readonly (string | null)[] | null;
+      readonly retired_pagelist: readonly {
+        readonly retired_page_address: string | null;
+        readonly retired_page_timestamp: string | null;
+        /** Why the keys that are null have no value. */
+        readonly reasons?: Readonly<Record<string, string>>;
+      }[] | null;
       /** Why the keys that are null have no value. */
       readonly reasons?: Readonly<Record<string, string>>;
     };
@@ -749,7 +759,7 @@ export interface ReportGpu {
   readonly temperature?: {
     /** GPU Current Temp, in C */
     readonly gpu_temp: number | null;
-    /** GPU T.Limit Temp, in C */
+    /** GPU Current T.Limit Temp, in C */
     readonly gpu_temp_tlimit: number | null;
     /** GPU Shutdown T.Limit Temp, in C */
     readonly gpu_temp_max_tlimit_threshold?: number | null;
@@ -763,7 +773,7 @@ export interface ReportGpu {
     readonly gpu_temp_max_gpu_tlimit_threshold?: number | null;
     /** GPU Max Operating Temp, in C */
     readonly gpu_temp_max_gpu_threshold?: number | null;
-    /** GPU Target Temperature, in C */
+    /** GPU Target Temperature Specification, in C */
     readonly gpu_target_temperature: number | null;
     /** Memory Current Temp, in C */
     readonly memory_temp: number | null;
@@ -903,8 +913,6 @@ export interface ReportGpu {
     /** Why the keys that are null have no value. */
     readonly reasons?: Readonly<Record<string, string>>;
   };
-  /** EDPp Multiplier */
-  readonly edpp_multiplier?: number | null;
   /** Clocks */
   readonly clocks?: {
     /** Graphics, in MHz */

@@ -6,7 +6,7 @@ import type { Reading, Value } from '../../query/reading.js';
 import type { Relation } from '../../query/relation.js';
 import { accountedRelation, fieldNamed } from '../../query/relations.js';
 import { computeApps, processesOn } from '../../query/tables/compute-apps.js';
-import { DOUBLE_BIT, pagesOf, retiredPages, SINGLE_BIT } from '../../query/tables/retired-pages.js';
+import { DOUBLE_BIT, recordsOf, retiredPages, SINGLE_BIT } from '../../query/tables/retired-pages.js';
 import { supportedClocks } from '../../query/tables/supported-clocks.js';
 import type {
   AccountedProcess,
@@ -156,7 +156,7 @@ function pages(key: string, cause: typeof SINGLE_BIT, asked: string): Listed<Ret
     path: ['retired_pages', key],
     asked: [asked],
     declared: 'RetiredPages | string | null',
-    relation: { find: (gpu) => pagesOf(cause, gpu) },
+    relation: { find: (gpu) => recordsOf(cause, gpu) },
     fields: fieldsOf(retiredPages, 'retired_pages.address'),
     of: (records) => {
       const all = records instanceof Missing ? [[records]] : records;

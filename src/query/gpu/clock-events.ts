@@ -13,14 +13,15 @@ import { field, fixed, sample } from '../probe.js';
 const supportedReasons = fixed(nvmlDeviceGetSupportedClocksEventReasons);
 const activeReasons = sample(nvmlDeviceGetCurrentClocksEventReasons);
 
-const named = (name: string): Row['names'] => [
-  `clocks_event_reasons.${name}`,
-  `clocks_throttle_reasons.${name}`,
-];
+/** The older name was the only one before 535. */
+const named = (name: string): Pick<Row, 'names' | 'past'> => ({
+  names: [`clocks_event_reasons.${name}`, `clocks_throttle_reasons.${name}`],
+  past: [{ until: 535, names: [`clocks_throttle_reasons.${name}`] }],
+});
 
 const reason = (id: number, name: string, bit: number, help: string): Row => ({
   id,
-  names: named(name),
+  ...named(name),
   help,
   kind: active,
   source: from(
@@ -32,14 +33,14 @@ const reason = (id: number, name: string, bit: number, help: string): Row => ({
 export const clockEvents: readonly Row[] = [
   {
     id: 170,
-    names: named('supported'),
+    ...named('supported'),
     help: 'Bit mask of the clock event reasons that the GPU can report.',
     kind: hex(16),
     source: from(supportedReasons, 'value'),
   },
   {
     id: 171,
-    names: named('active'),
+    ...named('active'),
     help: 'Bit mask of the active clock event reasons.',
     kind: hex(16),
     source: from(activeReasons, 'value'),
@@ -92,6 +93,7 @@ export const clockEvents: readonly Row[] = [
 const elapsed = (id: number, name: string, fieldId: number, help: string): Row => ({
   id,
   names: [`clocks_event_reasons_counters.${name}`],
+  since: 580,
   help,
   kind: nanoseconds,
   metric: COUNTER,

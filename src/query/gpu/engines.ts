@@ -31,6 +31,7 @@ export const engines: readonly Row[] = [
   {
     id: 1088,
     names: ['gsp.mode.current'],
+    since: 535,
     help: 'Whether the GPU runs GSP firmware.',
     kind: enabled,
     source: from(gspMode, 'isEnabled'),
@@ -38,6 +39,7 @@ export const engines: readonly Row[] = [
   {
     id: 1089,
     names: ['gsp.mode.default'],
+    since: 535,
     help: 'Whether the GPU runs GSP firmware by default.',
     kind: enabled,
     source: from(gspMode, 'defaultMode'),
@@ -45,6 +47,7 @@ export const engines: readonly Row[] = [
   {
     id: 1090,
     names: ['c2c.mode'],
+    since: 550,
     help: 'Whether the GPU and the CPU of a module are connected by NVLink-C2C.',
     kind: enabled,
     source: from(c2cMode, 'isC2cEnabled'),

@@ -73,6 +73,7 @@ export const fabric: readonly Row[] = [
   {
     id: 1094,
     names: ['fabric.state'],
+    since: 525,
     help: 'State of the fabric registration of the GPU: Not Started, In Progress, Completed.',
     kind: states,
     source: from(fabricInfo, derived(['state'], unlessZero)),
@@ -80,6 +81,7 @@ export const fabric: readonly Row[] = [
   {
     id: 1095,
     names: ['fabric.status'],
+    since: 525,
     help: 'Status of the completed fabric registration: Success or an error.',
     kind: text,
     source: onceCompleted((view) => derive([view.read('status')], statusWords)),
@@ -87,6 +89,7 @@ export const fabric: readonly Row[] = [
   {
     id: 1096,
     names: ['fabric.cliqueId'],
+    since: 580,
     help: 'Id of the clique: the GPUs of a cluster that can communicate with each other.',
     kind: count,
     source: onceCompleted((view) => view.read('cliqueId')),
@@ -94,6 +97,7 @@ export const fabric: readonly Row[] = [
   {
     id: 1097,
     names: ['fabric.clusterUuid'],
+    since: 580,
     help: 'UUID of the cluster of the GPU. All zeros on a single machine.',
     kind: text,
     source: onceCompleted(clusterUuid),
@@ -101,6 +105,7 @@ export const fabric: readonly Row[] = [
   {
     id: 1098,
     names: ['fabric.health.summary'],
+    since: 580,
     help: 'Health of the fabric as a whole: Healthy, Unhealthy, Limited Capacity.',
     kind: summaries,
     source: health('healthSummary', unlessZero),
@@ -108,6 +113,7 @@ export const fabric: readonly Row[] = [
   {
     id: 1099,
     names: ['fabric.health.bandwidth'],
+    since: 580,
     help: 'Whether the fabric has its Full bandwidth or a Degraded one.',
     kind: bandwidths,
     source: healthBits(
@@ -118,6 +124,7 @@ export const fabric: readonly Row[] = [
   {
     id: 1100,
     names: ['fabric.health.route_recovery_in_progress'],
+    since: 580,
     help: 'Whether routes of the fabric are being repaired.',
     kind: trueFalse,
     source: healthBits(
@@ -128,6 +135,7 @@ export const fabric: readonly Row[] = [
   {
     id: 1101,
     names: ['fabric.health.route_unhealthy'],
+    since: 580,
     help: 'Whether a route of the fabric is broken.',
     kind: trueFalse,
     source: healthBits(
@@ -138,6 +146,7 @@ export const fabric: readonly Row[] = [
   {
     id: 1102,
     names: ['fabric.health.access_timeout_recovery'],
+    since: 580,
     help: 'Whether the fabric is recovering from access timeouts.',
     kind: trueFalse,
     source: healthBits(
@@ -148,6 +157,7 @@ export const fabric: readonly Row[] = [
   {
     id: 1103,
     names: ['fabric.health.incorrect_configuration'],
+    since: 580,
     help: 'Fault in the configuration of the fabric, or None.',
     kind: misconfigurations,
     source: healthBits(
@@ -158,6 +168,8 @@ export const fabric: readonly Row[] = [
   {
     id: 1104,
     names: ['fabric.health.partition_assigned'],
+    since: 580,
+    gap: [590, 595],
     help: 'Whether the GPU was assigned to a partition of the fabric.',
     kind: trueFalse,
     source: healthBits(

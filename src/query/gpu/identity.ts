@@ -38,6 +38,14 @@ export const occasion: readonly Row[] = [
     kind: text,
     source: from(driverVersion),
   },
+  {
+    id: 1140,
+    names: ['kmd_version'],
+    since: 595,
+    help: 'Version of the kernel module of the driver.',
+    kind: text,
+    source: from(driverVersion),
+  },
 ];
 
 export const identity: readonly Row[] = [

@@ -1,4 +1,5 @@
 /** All fields of --query-gpu, in the order in which nvidia-smi 580.159.04 lists them. */
+import { spanned } from '../field.js';
 import type { Table } from '../relation.js';
 import { clockEventCounters, clockEvents } from './clock-events.js';
 import { clocks, performance } from './clocks.js';
@@ -6,13 +7,13 @@ import { eccErrors, eccMode, eccSram } from './ecc.js';
 import { engines } from './engines.js';
 import { fabric } from './fabric.js';
 import { hostname, identity, occasion, position } from './identity.js';
-import { inforom } from './inforom.js';
+import { inforom, runTime } from './inforom.js';
 import { dramEncryption, memory, protectedMemory } from './memory.js';
-import { compute, modes, operation } from './modes.js';
+import { compute, modes, operation, resetStatus } from './modes.js';
 import { remappedRows, retiredPages } from './pages.js';
 import { pci, pcieLink } from './pci.js';
 import { platform } from './platform.js';
-import { modulePower, power } from './power.js';
+import { basePower, edpp, modulePower, power } from './power.js';
 import { powerSmoothing } from './power-smoothing.js';
 import { fan, temperature } from './temperature.js';
 import { encoder, utilization } from './utilization.js';
@@ -32,6 +33,7 @@ export const gpuTable: Table = {
     ...position,
     ...modes,
     ...inforom,
+    ...resetStatus,
     ...operation,
     ...fan,
     ...performance,
@@ -41,21 +43,24 @@ export const gpuTable: Table = {
     ...compute,
     ...utilization,
     ...encoder,
-    ...dramEncryption,
+    ...spanned({ since: 580 }, dramEncryption),
     ...eccMode,
     ...eccErrors,
-    ...eccSram,
+    ...spanned({ since: 580 }, eccSram),
     ...retiredPages,
-    ...remappedRows,
+    ...spanned({ since: 580 }, remappedRows),
     ...temperature,
     ...power,
-    ...modulePower,
+    ...spanned({ since: 580 }, modulePower),
+    ...basePower,
     ...powerSmoothing,
+    ...edpp,
     ...clocks,
     ...engines,
     ...protectedMemory,
     ...fabric,
-    ...platform,
-    ...hostname,
+    ...spanned({ since: 580 }, platform),
+    ...spanned({ since: 580 }, hostname),
+    ...runTime,
   ],
 };

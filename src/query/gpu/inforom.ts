@@ -5,13 +5,14 @@ import {
   NVML_INFOROM_POWER,
 } from '../../nvml/generated/constants.js';
 import {
+  nvmlDeviceGetBBXTimeData_v1,
   nvmlDeviceGetInforomImageVersion,
   nvmlDeviceGetInforomVersion,
   nvmlDeviceGetVbiosVersion,
   nvmlDeviceValidateInforom,
 } from '../../nvml/generated/entries.js';
 import { from, type Row } from '../field.js';
-import { text } from '../kind.js';
+import { number, text } from '../kind.js';
 import { fixed, type Probe, sample, waiting } from '../probe.js';
 
 const vbios = fixed(nvmlDeviceGetVbiosVersion);
@@ -59,8 +60,21 @@ export const inforom: readonly Row[] = [
   {
     id: 1014,
     names: ['inforom.checksum_validation'],
+    since: 580,
     help: 'Whether the checksums of the infoROM are valid. Reading the flash takes tens of milliseconds.',
     kind: text,
     source: from(validation, () => 'valid', { [NVML_ERROR_CORRUPTED_INFOROM]: 'invalid' }),
+  },
+];
+
+/** The black box recorder of the infoROM counts how long the GPU has run. */
+export const runTime: readonly Row[] = [
+  {
+    id: 1141,
+    names: ['bbx.time_run'],
+    since: 610,
+    help: 'How long the GPU has run in its life.',
+    kind: number('s'),
+    source: from(sample(nvmlDeviceGetBBXTimeData_v1), 'timeRun'),
   },
 ];

@@ -6,15 +6,23 @@ import {
   nvmlDeviceGetDramEncryptionMode,
   nvmlDeviceGetMemoryInfo_v2,
 } from '../../nvml/generated/entries.js';
+import { Missing } from '../../nvml/status.js';
 import { from, type Row } from '../field.js';
-import { enabled, mebibytes } from '../kind.js';
+import { enabled, mebibytes, mebibytesUp } from '../kind.js';
 import { sample } from '../probe.js';
+import type { Reading, View } from '../reading.js';
 
 /** The older call counts what the driver reserves as used, and does not tell it apart. */
 export const memoryInfo = sample(nvmlDeviceGetMemoryInfo_v2);
 
 /** The part of the GPU's memory that the CPU can map; no field of --query-gpu, but of the summary and the report. */
 export const bar1Memory = sample(nvmlDeviceGetBAR1MemoryInfo);
+
+/** Before 525 what is reserved counted as used, as the older call has it. */
+function usedOrReserved(view: View): Reading {
+  const [used, reserved] = [view.read('used'), view.read('reserved')];
+  return reserved instanceof Missing || used instanceof Missing ? used : Number(used) + Number(reserved);
+}
 
 export const memory: readonly Row[] = [
   {
@@ -27,6 +35,7 @@ export const memory: readonly Row[] = [
   {
     id: 1021,
     names: ['memory.reserved'],
+    since: 525,
     help: 'Memory reserved by the driver and the firmware.',
     kind: mebibytes,
     source: from(memoryInfo, 'reserved'),
@@ -37,6 +46,7 @@ export const memory: readonly Row[] = [
     help: 'Memory allocated by programs.',
     kind: mebibytes,
     source: from(memoryInfo, 'used'),
+    past: [{ until: 525, source: from(memoryInfo, usedOrReserved) }],
   },
   {
     id: 51,
@@ -44,6 +54,7 @@ export const memory: readonly Row[] = [
     help: 'Free memory.',
     kind: mebibytes,
     source: from(memoryInfo, 'free'),
+    past: [{ until: 525, kind: mebibytesUp }],
   },
 ];
 
@@ -73,6 +84,7 @@ export const protectedMemory: readonly Row[] = [
   {
     id: 1091,
     names: ['protected_memory.total'],
+    since: 535,
     help: 'Total protected memory of the GPU (confidential computing).',
     kind: mebibytes,
     source: from(protectedUsage, 'total'),
@@ -80,6 +92,7 @@ export const protectedMemory: readonly Row[] = [
   {
     id: 1092,
     names: ['protected_memory.used'],
+    since: 535,
     help: 'Used protected memory.',
     kind: mebibytes,
     source: from(protectedUsage, 'used'),
@@ -87,6 +100,7 @@ export const protectedMemory: readonly Row[] = [
   {
     id: 1093,
     names: ['protected_memory.free'],
+    since: 535,
     help: 'Free protected memory.',
     kind: mebibytes,
     source: from(protectedUsage, 'free'),

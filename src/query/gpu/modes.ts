@@ -50,10 +50,12 @@ export const modes: readonly Row[] = [
     help: 'Deprecated by the driver: use display_attached.',
     kind: enabled,
     source: constant(Missing.of(nvml.NVML_ERROR_DEPRECATED)),
+    past: [{ until: 580, source: from(displayAttached, 'value') }],
   },
   {
     id: 1012,
     names: ['display_attached'],
+    since: 580,
     help: 'Whether a display can be driven by, or is connected to, one of the outputs of the GPU.',
     kind: yesNo,
     source: from(displayAttached, 'value'),
@@ -75,6 +77,7 @@ export const modes: readonly Row[] = [
   {
     id: 1013,
     names: ['addressing_mode'],
+    since: 535,
     help: 'How the GPU reaches pageable system memory: HMM in software, ATS in hardware, or None.',
     kind: addressingModes,
     source: from(addressing, 'value'),
@@ -109,6 +112,28 @@ export const modes: readonly Row[] = [
   },
 ];
 
+/** The forerunners of the recovery action. */
+export const resetStatus: readonly Row[] = [
+  {
+    id: 1113,
+    names: ['reset_status.reset_required'],
+    since: 535,
+    until: 580,
+    help: 'Whether the GPU has to be reset before it can be used again.',
+    kind: yesNo,
+    source: from(field(nvml.NVML_FI_DEV_RESET_STATUS)),
+  },
+  {
+    id: 1114,
+    names: ['reset_status.drain_and_reset_recommended'],
+    since: 535,
+    until: 580,
+    help: 'Whether the GPU should be drained of its programs and reset.',
+    kind: yesNo,
+    source: from(field(nvml.NVML_FI_DEV_DRAIN_AND_RESET_STATUS)),
+  },
+];
+
 const recoveryActions = words({
   [nvml.NVML_GPU_RECOVERY_ACTION_NONE]: 'None',
   [nvml.NVML_GPU_RECOVERY_ACTION_GPU_RESET]: 'Reset',
@@ -128,6 +153,7 @@ export const operation: readonly Row[] = [
   {
     id: 1015,
     names: ['gpu_recovery_action'],
+    since: 580,
     help: 'Action that recovers the GPU: None, Reset, Reboot, Drain P2P, Drain and Reset.',
     kind: recoveryActions,
     source: from(field(nvml.NVML_FI_DEV_GET_GPU_RECOVERY_ACTION)),
@@ -168,6 +194,7 @@ export const compute: readonly Row[] = [
   {
     id: 1022,
     names: ['compute_cap'],
+    since: 525,
     help: 'CUDA compute capability, as major.minor.',
     kind: text,
     source: from(

@@ -56,6 +56,7 @@ export const remappedRows: readonly Row[] = [
   {
     id: 1052,
     names: ['remapped_rows.correctable_inactive'],
+    gap: [590, 595],
     help: 'Inactive row remappings for correctable errors.',
     kind: count,
     metric: COUNTER,
@@ -72,6 +73,7 @@ export const remappedRows: readonly Row[] = [
   {
     id: 1054,
     names: ['remapped_rows.uncorrectable_inactive'],
+    gap: [590, 595],
     help: 'Inactive row remappings for uncorrectable errors.',
     kind: count,
     metric: COUNTER,

@@ -63,6 +63,7 @@ export const pci: readonly Row[] = [
   {
     id: 1001,
     names: ['pci.baseClass'],
+    since: 550,
     help: 'PCI base class code, in hexadecimal: 0x3 is a display controller.',
     kind: hex(1),
     source: from(pciClasses, 'baseClass'),
@@ -70,6 +71,7 @@ export const pci: readonly Row[] = [
   {
     id: 1002,
     names: ['pci.subClass'],
+    since: 550,
     help: 'PCI sub class code, in hexadecimal: 0x0 is a VGA controller, 0x2 a 3D controller.',
     kind: hex(1),
     source: from(pciClasses, 'subClass'),
@@ -107,6 +109,7 @@ export const pcieLink: readonly Row[] = [
   {
     id: 1009,
     names: ['pcie.link.gen.gpucurrent'],
+    since: 525,
     help: 'Current PCIe generation of the GPU end of the link.',
     kind: count,
     source: from(generation, 'value'),
@@ -121,6 +124,7 @@ export const pcieLink: readonly Row[] = [
   {
     id: 1010,
     names: ['pcie.link.gen.gpumax'],
+    since: 525,
     help: 'Maximum PCIe generation that the GPU itself supports.',
     kind: count,
     source: from(generationGpuMax, 'value'),
@@ -129,6 +133,7 @@ export const pcieLink: readonly Row[] = [
     // No NVML function tells it: nvidia-smi has it from the driver. A virtual machine shows none (H100, H200).
     id: 1011,
     names: ['pcie.link.gen.hostmax'],
+    since: 525,
     help: 'Maximum PCIe generation of the root port of the GPU. Always absent: NVML does not report it.',
     kind: count,
     source: constant(NOT_SUPPORTED),

@@ -9,8 +9,8 @@ import {
   nvmlDeviceGetPowerManagementMode,
   nvmlDeviceGetPowerUsage,
 } from '../../nvml/generated/entries.js';
-import { from, type Row } from '../field.js';
-import { enabled, watts } from '../kind.js';
+import { from, type Row, spanned } from '../field.js';
+import { enabled, type Kind, watts } from '../kind.js';
 import { field, fixed, type Lifetime, sample } from '../probe.js';
 
 const management = fixed(nvmlDeviceGetPowerManagementMode);
@@ -39,6 +39,8 @@ export const power: readonly Row[] = [
   {
     id: 1063,
     names: ['power.draw.average', 'gpu.power.draw.average'],
+    past: [{ until: 580, names: ['power.draw.average'] }],
+    since: 525,
     help: 'Power draw of the board, averaged over one second.',
     kind: watts,
     source: from(field(nvml.NVML_FI_DEV_POWER_AVERAGE)),
@@ -46,6 +48,8 @@ export const power: readonly Row[] = [
   {
     id: 1064,
     names: ['power.draw.instant', 'gpu.power.draw.instant'],
+    past: [{ until: 580, names: ['power.draw.instant'] }],
+    since: 525,
     help: 'Instantaneous power draw of the board.',
     kind: watts,
     source: from(field(nvml.NVML_FI_DEV_POWER_INSTANT)),
@@ -53,6 +57,7 @@ export const power: readonly Row[] = [
   {
     id: 142,
     names: ['power.limit', 'gpu.power.requested_limit'],
+    past: [{ until: 580, names: ['power.limit'] }],
     help: 'Requested power limit, e.g. with -pl.',
     kind: watts,
     source: from(limit, 'value'),
@@ -60,6 +65,7 @@ export const power: readonly Row[] = [
   {
     id: 143,
     names: ['enforced.power.limit', 'gpu.power.current_limit'],
+    past: [{ until: 580, names: ['enforced.power.limit'] }],
     help: 'Enforced power limit: the lowest of all limits of the GPU.',
     kind: watts,
     source: from(enforced, 'value'),
@@ -67,6 +73,7 @@ export const power: readonly Row[] = [
   {
     id: 144,
     names: ['power.default_limit', 'gpu.power.default_limit'],
+    past: [{ until: 580, names: ['power.default_limit'] }],
     help: 'Default power limit.',
     kind: watts,
     source: from(defaultLimit, 'value'),
@@ -74,6 +81,7 @@ export const power: readonly Row[] = [
   {
     id: 145,
     names: ['power.min_limit', 'gpu.power.min_limit'],
+    past: [{ until: 580, names: ['power.min_limit'] }],
     help: 'Minimum configurable power limit.',
     kind: watts,
     source: from(constraints, 'minLimit'),
@@ -81,6 +89,7 @@ export const power: readonly Row[] = [
   {
     id: 146,
     names: ['power.max_limit', 'gpu.power.max_limit'],
+    past: [{ until: 580, names: ['power.max_limit'] }],
     help: 'Maximum configurable power limit.',
     kind: watts,
     source: from(constraints, 'maxLimit'),
@@ -140,5 +149,61 @@ export const modulePower: readonly Row[] = [
     help: 'Maximum configurable power limit of the module.',
     kind: watts,
     source: ofModule(nvml.NVML_FI_DEV_POWER_MAX_LIMIT, 'static'),
+  },
+];
+
+/** The base power of a GPU, a scope of its own since 610. */
+const ofBase = (id: number, lifetime: Lifetime = 'sample') =>
+  from(field(id, nvml.NVML_POWER_SCOPE_GPU_BASE, lifetime));
+
+export const basePower: readonly Row[] = spanned({ since: 610 }, [
+  {
+    id: 1134,
+    names: ['gpu.base.current'],
+    help: 'Base power in force.',
+    kind: watts,
+    source: ofBase(nvml.NVML_FI_DEV_POWER_CURRENT_LIMIT),
+  },
+  {
+    id: 1135,
+    names: ['gpu.base.requested'],
+    help: 'Requested base power.',
+    kind: watts,
+    source: ofBase(nvml.NVML_FI_DEV_POWER_REQUESTED_LIMIT),
+  },
+  {
+    id: 1136,
+    names: ['gpu.base.default'],
+    help: 'Default base power.',
+    kind: watts,
+    source: ofBase(nvml.NVML_FI_DEV_POWER_DEFAULT_LIMIT, 'static'),
+  },
+  {
+    id: 1137,
+    names: ['gpu.base.min'],
+    help: 'Minimum configurable base power.',
+    kind: watts,
+    source: ofBase(nvml.NVML_FI_DEV_POWER_MIN_LIMIT, 'static'),
+  },
+  {
+    id: 1138,
+    names: ['gpu.base.max'],
+    help: 'Maximum configurable base power.',
+    kind: watts,
+    source: ofBase(nvml.NVML_FI_DEV_POWER_MAX_LIMIT, 'static'),
+  },
+]);
+
+/** 100.00%; drivers before 590 do not know the field. */
+export const wholePercent: Kind = { spell: (value) => `${Number(value).toFixed(2)}%`, json: Number };
+
+export const edpp: readonly Row[] = [
+  {
+    id: 1139,
+    names: ['edpp_multiplier'],
+    since: 590,
+    help: 'Multiplier of the peak power (EDPp) that the GPU may draw for moments.',
+    kind: wholePercent,
+    source: from(field(nvml.NVML_FI_DEV_EDPP_MULTIPLIER)),
   },
 ];

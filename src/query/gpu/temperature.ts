@@ -22,6 +22,7 @@ export const temperature: readonly Row[] = [
   {
     id: 1062,
     names: ['temperature.gpu.tlimit'],
+    since: 525,
     help: 'Thermal margin in degrees C before the GPU slows down.',
     kind: celsius,
     source: from(margin, 'marginTemperature'),

@@ -31,6 +31,7 @@ export const utilization: readonly Row[] = [
   {
     id: 62,
     names: ['utilization.encoder'],
+    since: 535,
     help: 'Share of the last sampling period in which the video encoders were busy.',
     kind: percent,
     source: from(sample(nvmlDeviceGetEncoderUtilization), 'utilization'),
@@ -38,6 +39,7 @@ export const utilization: readonly Row[] = [
   {
     id: 63,
     names: ['utilization.decoder'],
+    since: 535,
     help: 'Share of the last sampling period in which the video decoders were busy.',
     kind: percent,
     source: from(sample(nvmlDeviceGetDecoderUtilization), 'utilization'),
@@ -45,6 +47,7 @@ export const utilization: readonly Row[] = [
   {
     id: 1025,
     names: ['utilization.jpeg'],
+    since: 535,
     help: 'Share of the last sampling period in which the JPEG decoders were busy.',
     kind: percent,
     source: from(sample(nvmlDeviceGetJpgUtilization), 'utilization'),
@@ -52,6 +55,7 @@ export const utilization: readonly Row[] = [
   {
     id: 1026,
     names: ['utilization.ofa'],
+    since: 535,
     help: 'Share of the last sampling period in which the optical flow accelerator (OFA) was busy.',
     kind: percent,
     source: from(sample(nvmlDeviceGetOfaUtilization), 'utilization'),

@@ -76,13 +76,6 @@ export const memoryPowerInstant = ofMemory(nvml.NVML_FI_DEV_POWER_INSTANT);
 export const powerSmoothingEnabled = reading(yesNo, field(nvml.NVML_FI_PWR_SMOOTHING_ENABLED));
 export const powerSmoothingPrivilege = reading(count, field(nvml.NVML_FI_PWR_SMOOTHING_PRIV_LVL));
 
-/** 100.00%; drivers before 590 do not know the field. */
-const wholePercent: Kind = {
-  spell: (value) => `${Number(value).toFixed(2)}%`,
-  json: Number,
-};
-export const edppMultiplier = reading(wholePercent, field(nvml.NVML_FI_DEV_EDPP_MULTIPLIER));
-
 const profiles = sample(nvmlDeviceWorkloadPowerProfileGetCurrentProfiles);
 
 /** The names of a mask's profiles; a GB300 that has none of them shows N/A (580.173.02). */

@@ -47,7 +47,7 @@ const brands = words({
 });
 export const productBrand = reading(brands, brand);
 
-const architectureProbe = fixed(nvmlDeviceGetArchitecture);
+export const architectureProbe = fixed(nvmlDeviceGetArchitecture);
 const architectures = words({
   [nvml.NVML_DEVICE_ARCH_KEPLER]: 'Kepler',
   [nvml.NVML_DEVICE_ARCH_MAXWELL]: 'Maxwell',
@@ -78,7 +78,7 @@ export const boardPartNumber = reading(text, fixed(nvmlDeviceGetBoardPartNumber)
  * The number of the chip by its PCI device id, with which it begins. NVML has no function for it; these are the
  * ones that nvidia-smi was seen to show (drivers 535 to 595), and all other GPUs show N/A.
  */
-const PART_NUMBERS: Readonly<Record<number, string>> = {
+export const PART_NUMBERS: Readonly<Record<number, string>> = {
   7809: '1E81-450-A1',
   7815: '1E87-400-A1',
   7864: '1EB8-895-A1',

@@ -1,5 +1,6 @@
 /** The rows of --query-gpu as the report uses them: as they are, with another kind, or for their probe. */
 import { NOT_SUPPORTED } from '../../nvml/status.js';
+import type { Past } from '../../release.js';
 import { constant, type Row, type Source } from '../field.js';
 import { gpuRow } from '../gpu-fields.js';
 import { type Kind, text } from '../kind.js';
@@ -7,7 +8,11 @@ import type { Probe } from '../probe.js';
 import type { Pick as Path } from '../reading.js';
 
 /** A value and how it is spelled. */
-export type Field = Pick<Row, 'kind' | 'source'>;
+export interface Field {
+  readonly kind: Kind;
+  readonly source: Source;
+  readonly past?: readonly Past<Field>[];
+}
 
 /** A value of a probe. */
 export interface AskedField {

@@ -21,3 +21,13 @@ const cuda = fixed(nvmlSystemGetCudaDriverVersion_v2);
 
 export const time: Field = { kind: moment, source: { own: 'timestamp' } };
 export const cudaVersion: Field = reading(version, cuda);
+
+/** A value with the words that driver 610 puts behind one which shall go. */
+export const deprecated = ({ kind, source }: Field, instead: string): Field => ({
+  kind: {
+    ...kind,
+    spell: (value) =>
+      `${kind.spell(value)} [Deprecated; will be removed in CUDA 14.0. Use ${instead} instead]`,
+  },
+  source,
+});

@@ -3,11 +3,14 @@ import { Missing } from '../../nvml/status.js';
 import { type Asking, ask, together } from '../ask/asking.js';
 import type { Subject } from '../ask/subject.js';
 import { asks, item } from '../field.js';
-import { mebibytes, processId, text } from '../kind.js';
+import { type Kind, mebibytes, processId, text } from '../kind.js';
 import { migDevicesOf } from '../mig-devices.js';
 import { computeProcesses, wantedName } from '../processes.js';
 import type { Found, Records, Table } from '../relation.js';
 import { gpuColumns } from './gpu-columns.js';
+
+/** In CSV alone: JSON and all other outputs keep them (H200, 580.159.04). */
+const withoutCommas: Kind = { ...text, spell: (value) => text.spell(value).replaceAll(',', '?') };
 
 /** The processes that NVML lists on a subject itself: a GPU, whatever MIG makes of it, or a MIG device. */
 export function* processesOn(place: Subject): Asking<Records> {
@@ -38,7 +41,7 @@ export const computeApps: Table = {
       id: 2006,
       names: ['process_name', 'name'],
       help: 'Name of the process, as it was started.',
-      kind: text,
+      kind: withoutCommas,
       source: asks(({ pid }) => wantedName(Number(pid))),
     },
     {

@@ -11,7 +11,7 @@ import { LIST_HEAD, readU64, roomOf } from '../../nvml/memory.js';
 import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
 import { type Asking, ask, eachOf } from '../ask/asking.js';
 import type { Subject } from '../ask/subject.js';
-import { item } from '../field.js';
+import { item, type RecordValues } from '../field.js';
 import { address, calendarTime, text } from '../kind.js';
 import { type Probe, sample } from '../probe.js';
 import type { Answer, Reading } from '../reading.js';
@@ -24,7 +24,7 @@ const WITH_TIMES: Out = { ...ADDRESSES, beside: true };
 
 const timedPages = (cause: number): Probe => sample(nvmlDeviceGetRetiredPages_v2, { cause });
 /** Drivers before 410 do not tell when. */
-export const untimedPages = (cause: number): Probe => sample(nvmlDeviceGetRetiredPages, { cause });
+const untimedPages = (cause: number): Probe => sample(nvmlDeviceGetRetiredPages, { cause });
 
 type Cause = readonly [cause: number, words: string];
 
@@ -42,15 +42,20 @@ function timeOf(timed: Answer, index: number): Reading {
   return readU64(memory, LIST_HEAD + 8 * (roomOf(WITH_TIMES, memory) + index));
 }
 
-/** One record per page; one per cause where the GPU retires no pages (H100, H200, 580.159.04). */
-export function* pagesOf([cause, words]: Cause, gpu: Subject): Asking<readonly Found[]> {
+/** The pages that were retired for a cause: addresses, and when where the driver tells. */
+export function* pagesOf(cause: number, gpu: Subject): Asking<readonly RecordValues[] | Missing> {
   const timed = yield* ask(timedPages(cause), gpu);
   const asked = timed.status === NVML_ERROR_FUNCTION_NOT_FOUND ? yield* ask(untimedPages(cause), gpu) : timed;
   const pages = asked.items();
+  if (pages instanceof Missing) return pages;
+  return pages.map((page, i) => ({ address: page.read(''), time: timeOf(timed, i) }));
+}
+
+/** One record per page; one per cause where the GPU retires no pages (H100, H200, 580.159.04). */
+export function* recordsOf([cause, words]: Cause, gpu: Subject): Asking<readonly Found[]> {
+  const pages = yield* pagesOf(cause, gpu);
   if (pages instanceof Missing) return [{ values: { address: pages, time: pages, cause: words } }];
-  return pages.map((page, i) => ({
-    values: { address: page.read(''), time: timeOf(timed, i), cause: words },
-  }));
+  return pages.map((page) => ({ values: { ...page, cause: words } }));
 }
 
 export const retiredPages: Table = {
@@ -81,5 +86,5 @@ export const retiredPages: Table = {
       source: item('cause'),
     },
   ],
-  find: (gpu) => eachOf(CAUSES, (cause) => pagesOf(cause, gpu)),
+  find: (gpu) => eachOf(CAUSES, (cause) => recordsOf(cause, gpu)),
 };

@@ -1,0 +1,42 @@
+/** A tree as the driver of a release has it: without what is not there, and what was otherwise as it was. */
+
+import { fieldAt } from '../query/field.js';
+import { at, isIn, PRESENT, type Release } from '../release.js';
+import type { Form, Tree } from './document.js';
+import type { Field, Node } from './node.js';
+
+/** JSON has the present layout for all drivers, and what came later where the driver has it. */
+function isThere(node: Node, release: Release, form: Form): boolean {
+  if (form !== 'json') return isIn(node, release);
+  return isIn(node, PRESENT) || ((node.since ?? 0) > PRESENT && isIn(node, release));
+}
+
+export function treeAt(tree: Tree, release: Release, form: Form): Tree {
+  const fields = <F extends Field>(field: F): F => (form === 'json' ? field : fieldAt(field, release));
+  const nodes = (all: readonly Node[]): readonly Node[] =>
+    all.filter((node) => isThere(node, release, form)).map(nodeAt);
+  const nodeAt = (now: Node): Node => {
+    const node = form === 'json' ? now : at(now, release);
+    switch (node.type) {
+      case 'leaf':
+        return { ...node, of: fields(node.of) };
+      case 'section':
+        return { ...node, parts: nodes(node.parts) };
+      case 'list': {
+        const { item } = node;
+        return {
+          ...node,
+          item: 'of' in item ? { ...item, of: fields(item.of) } : { ...item, parts: nodes(item.parts) },
+        };
+      }
+    }
+  };
+  return {
+    ...tree,
+    release,
+    dtd: at(tree, release).dtd,
+    head: nodes(tree.head),
+    counts: nodes(tree.counts),
+    parts: nodes(tree.parts),
+  };
+}

@@ -1,0 +1,149 @@
+/**
+ * Compares nvsmi with real nvidia-smi programs on recorded machines. No GPU is needed: each program runs on the fake NVML.
+ *
+ *   npm run parity -- --oracle PATH... [--log FILE] [--list FILE] [--only WORD] [--machine NAME] [--show N] [--record FOLDER]
+ *
+ * PATH is an nvidia-smi; which driver it belongs to, and which version the recordings then have, it says itself. --log compares
+ * with what one printed elsewhere. --record writes such logs.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { type Comparison, compare } from './compare.js';
+import { commandLines, expanded } from './list.js';
+import { type LogEntry, logText, readLog } from './log.js';
+import { machineNames, machineOf, type OracleMachine } from './machines.js';
+import { printOurs } from './ours.js';
+import { type Oracle, openOracle, type Printed } from './program.js';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    oracle: { type: 'string', multiple: true, default: [] },
+    log: { type: 'string', multiple: true, default: [] },
+    list: { type: 'string', default: 'test/parity/commands.txt' },
+    more: { type: 'string', default: 'test/oracle/commands.txt' },
+    only: { type: 'string' },
+    machine: { type: 'string', multiple: true },
+    show: { type: 'string', default: '12' },
+    record: { type: 'string' },
+    // Of `npm run parity`: the source is run, and nothing built.
+    build: { type: 'boolean', default: false },
+    grouped: { type: 'boolean', default: false },
+  },
+});
+
+const list = commandLines(values.list, values.more);
+const isAsked = (args: string): boolean => values.only === undefined || args.includes(values.only);
+
+interface Case {
+  readonly machine: OracleMachine;
+  readonly args: string;
+  readonly headOnly: boolean;
+  readonly real: () => Promise<Printed>;
+}
+
+/** Machines with a lost GPU, which nvsmi shows otherwise on purpose (docs/differences.md). */
+const APART: ReadonlySet<string> = new Set(['lost-gpu', 'gpu1-lost']);
+
+const folder = mkdtempSync(join(tmpdir(), 'nvsmi-oracle-'));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+const isWanted = (name: string): boolean => values.machine === undefined || values.machine.includes(name);
+
+async function casesOf(oracle: Oracle): Promise<readonly Case[]> {
+  const any = machineOf('t4', oracle.driver, folder);
+  const all = await expanded(list, async (option) => (await oracle.print(any, option)).out);
+  const lines = all.filter(({ args }) => isAsked(args));
+  return machineNames()
+    .filter(isWanted)
+    .flatMap((name) => {
+      const machine = machineOf(name, oracle.driver, folder);
+      return lines
+        .filter(({ forPatches }) => forPatches || !machine.isPatch)
+        .map(({ args, headOnly }) => ({ machine, args, headOnly, real: () => oracle.print(machine, args) }));
+    });
+}
+
+function casesIn(entries: readonly LogEntry[], driver: string): readonly Case[] {
+  const machines = new Map<string, OracleMachine>();
+  return entries
+    .filter(({ machine, args }) => isWanted(machine) && isAsked(args))
+    .map(({ machine: name, args, out, status }) => {
+      const machine = machines.get(name) ?? machineOf(name, driver, folder);
+      machines.set(name, machine);
+      return { machine, args, headOnly: false, real: () => Promise.resolve({ out, status }) };
+    });
+}
+
+async function compareAll(title: string, cases: readonly Case[]): Promise<void> {
+  const kinds = new Map<string, number>();
+  const log: LogEntry[] = [];
+  let [same, lines, equal] = [0, 0, 0];
+  let [linesApart, equalApart] = [0, 0];
+  // The real programs run while nvsmi does: two at a time.
+  const pending = new Map<number, Promise<Printed>>();
+  const ahead = 3;
+  for (const [i, { machine, args, headOnly }] of cases.entries()) {
+    for (let next = i; next < Math.min(i + ahead, cases.length); next++) {
+      if (!pending.has(next)) pending.set(next, (cases[next] as Case).real());
+    }
+    const real = (await pending.get(i)) as Printed;
+    pending.delete(i);
+    log.push({ machine: machine.name, args, ...real });
+    const ours = await printOurs(machine, args);
+    const found = headOnly ? compare(headOf(real), headOf(ours)) : compare(real, ours);
+    lines += found.lines;
+    equal += found.equal;
+    if (APART.has(machine.name)) {
+      linesApart += found.lines;
+      equalApart += found.equal;
+    }
+    if (found.isSame) same++;
+    else tell(machine.name, args, found, kinds);
+  }
+  if (values.grouped) tellKinds(kinds);
+  const percent = (some: number, all: number): string => ((100 * some) / Math.max(all, 1)).toFixed(2);
+  console.log(
+    `${title}: ${cases.length} command lines, ${same} identical; ${lines} lines, ${equal} identical (${percent(equal, lines)} %); ${percent(equal - equalApart, lines - linesApart)} % where no GPU is lost`,
+  );
+  if (values.record !== undefined) {
+    mkdirSync(values.record, { recursive: true });
+    writeFileSync(join(values.record, `${title}.log.gz`), gzipSync(logText(log), { level: 9 }));
+  }
+}
+
+const headOf = ({ out, status }: Printed): Printed => ({ out: out.split('\n\n', 1)[0] ?? '', status });
+
+/** Differing lines are of one kind where they differ in numbers alone. */
+function tell(
+  machine: string,
+  args: string,
+  { changes, lines, equal }: Comparison,
+  kinds: Map<string, number>,
+): void {
+  for (const line of changes) {
+    const kind = line.replace(/\d+/g, '#').replace(/ +/g, ' ').slice(0, 150);
+    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  }
+  if (values.grouped) return;
+  console.log(`## ${machine} | ${args.slice(0, 200)}   (${equal} of ${lines} lines)`);
+  for (const line of changes.slice(0, Number(values.show))) console.log(`    ${line.slice(0, 200)}`);
+}
+
+function tellKinds(kinds: ReadonlyMap<string, number>): void {
+  const sorted = [...kinds].sort(([, a], [, b]) => b - a);
+  for (const [kind, times] of sorted.slice(0, Number(values.show)))
+    console.log(`${String(times).padStart(6)} ${kind}`);
+}
+
+for (const path of [...values.oracle, ...positionals]) {
+  const oracle = await openOracle(path);
+  await compareAll(oracle.driver, await casesOf(oracle));
+}
+for (const path of values.log) {
+  const driver = /\d{3}\.\d+(?:\.\d+)?/.exec(path)?.[0] ?? '580.159.04';
+  await compareAll(driver, casesIn(readLog(path), driver));
+}

@@ -1,11 +1,26 @@
 import { defineConfig } from 'vitest/config';
 
+/**
+ * Tests that start many programs, and wait for them: `npm run check` runs them, `npm test` does not. Those of the single file, which
+ * takes a while to build, are `npm run check:binary`'s.
+ */
+const SLOW = [
+  'test/deadline/**',
+  'test/deploy/**',
+  'test/exporter/**',
+  'test/fleet/**',
+  'test/simulator/**',
+  'test/top/terminal.test.ts',
+  'test/commands/simulate.test.ts',
+];
+
 // biome-ignore lint/style/noDefaultExport: vitest reads the default export.
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Of the single file, which takes a while to build: npm run check:binary.
-    exclude: process.env.NVSMI_PROGRAM ? [] : ['test/binary/**'],
+    exclude: process.env.NVSMI_PROGRAM
+      ? []
+      : ['test/binary/**', ...(process.env.NVSMI_TESTS === 'all' ? [] : SLOW)],
     // Processes, not threads: koffi, process.env and signals are the process's own.
     pool: 'forks',
     maxWorkers: 2,

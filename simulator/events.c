@@ -27,7 +27,7 @@ static nvmlReturn_t free_set(struct event_set *set)
   return NVML_SUCCESS;
 }
 
-EXPORT nvmlReturn_t nvmlDeviceGetSupportedEventTypes(nvmlDevice_t device, unsigned long long *types);
+nvmlReturn_t nvmlDeviceGetSupportedEventTypes(nvmlDevice_t device, unsigned long long *types);
 
 static nvmlReturn_t watch(uint64_t device, uint64_t types, struct event_set *set)
 {

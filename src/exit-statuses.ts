@@ -24,7 +24,7 @@ export const EXIT_STATUSES: readonly (readonly [status: number, meaning: string]
   [18, 'NVML and the kernel module are of different versions'],
   [19, 'something is in use by another program'],
   [23, 'the GPU lacks resources'],
-  [124, 'NVML did not answer within the --timeout, or no host of a fleet did; what was answered is printed'],
+  [124, 'NVML did not answer in time, or no host of a fleet did; what was answered is printed'],
   [129, 'ended by SIGHUP'],
   [130, 'ended by SIGINT (Ctrl+C)'],
   [138, 'ended by SIGUSR1'],

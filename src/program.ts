@@ -33,6 +33,11 @@ function commanderOption(spec: OptionSpec): Option {
   const flags = `${short === undefined ? '' : `-${short}, `}--${spec.long}${value}`;
   const option = new TableOption(flags, spec.help).hideHelp(spec.hidden ?? false);
   if (spec.several) return option.argParser((value, before: readonly string[] = []) => [...before, value]);
+  if (spec.joins) {
+    return option.argParser((value, before?: string) =>
+      before === undefined ? value : `${before},${value}`,
+    );
+  }
   return spec.number ? option.argParser(Number) : option;
 }
 

@@ -381,7 +381,7 @@ _nvsmi() {
     "fleet --since") return ;;
     "fleet --filter") return ;;
     "fleet --sort") return ;;
-    "fleet --timeout") return ;;
+    "fleet --host-timeout") return ;;
     "fleet --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
     "fleet --nvml") _nvsmi_paths -f "$current"; return ;;
     "fleet --timeout") return ;;
@@ -439,7 +439,7 @@ _nvsmi() {
     'daemon') words='-h --help -i --id -d --delay -s --select -p --path -j --job -t --terminate --foreground --snapshot --nvml --timeout --as' ;;
     'replay') words='-h --help -f --filename -i --id -s --select -b --begin -e --end -r --output --format --snapshot --nvml --timeout --as' ;;
     'exporter') words='-h --help -i --id --listen --names -l --loop --fields --skip --labels --processes --pcie-throughput --web.config.file --textfile --otlp --snapshot --nvml --timeout --as' ;;
-    'fleet') words='-h --help --prometheus --http.config.file --ssh --ssh-config -L --list-gpus --query-gpu --format --at --since --filter --sort --timeout --json --snapshot --nvml --timeout --as' ;;
+    'fleet') words='-h --help --prometheus --http.config.file --ssh --ssh-config -L --list-gpus --query-gpu --format --at --since --filter --sort --host-timeout --json --snapshot --nvml --timeout --as' ;;
     'gpm') words='-h --help -i --id -g --get-stream-state -s --set-stream-state --json --dry-run --audit --snapshot --nvml --timeout --as' ;;
     'help') words='-h --help --snapshot --nvml --timeout --as' ;;
     'version') words='-h --help --json --snapshot --nvml --timeout --as' ;;

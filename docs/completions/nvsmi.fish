@@ -568,7 +568,7 @@ complete -c nvsmi -n '__fish_seen_subcommand_from fleet' -l at -x -d 'With --pro
 complete -c nvsmi -n '__fish_seen_subcommand_from fleet' -l since -x -d 'With --prometheus: least, mean and most since then, e.g. 30m, 1h, 7d.'
 complete -c nvsmi -n '__fish_seen_subcommand_from fleet' -l filter -x -d 'Only GPUs with this host, name, state, user, pod, job; states are free, busy, held, unhealthy, unknown. A text may begin or end with *.'
 complete -c nvsmi -n '__fish_seen_subcommand_from fleet' -l sort -x -d 'Sort by a column: host, gpu, name, state, util, memory, temp, power, user, job, problem. A dash before it sorts the other way.'
-complete -c nvsmi -n '__fish_seen_subcommand_from fleet' -l timeout -x -d 'How long each host, or Prometheus, has: 10 seconds if not given.'
+complete -c nvsmi -n '__fish_seen_subcommand_from fleet' -l host-timeout -x -d 'How long each host, or Prometheus, has: 10 seconds if not given.'
 complete -c nvsmi -n '__fish_seen_subcommand_from fleet' -l json -d 'Print one JSON object.'
 complete -c nvsmi -n '__fish_seen_subcommand_from fleet' -l snapshot -r -F -a 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' -d 'Answer from a recorded machine instead of this one (also NVSMI_SNAPSHOT).'
 complete -c nvsmi -n '__fish_seen_subcommand_from fleet' -l nvml -r -F -d 'Load this NVML library instead of searching for one (also NVSMI_NVML).'

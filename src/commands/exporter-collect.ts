@@ -1,9 +1,11 @@
 /** Where the exporter's values come from: this process, or a child of it that NVML may hold. */
+
 import { EXIT, UsageError } from '../errors.js';
 import { collectInChild, NoCollection } from '../exporter/child-collector.js';
 import { Collection, type Wish } from '../exporter/collection.js';
 import { type Collector, collectHere } from '../exporter/collector.js';
 import type { Collected } from '../exporter/observed.js';
+import { jsonText } from '../plain-text.js';
 import type { SystemFiles } from '../system/files.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';
@@ -57,7 +59,7 @@ export async function collecting(
 export async function collectForParent(what: Collecting, context: Context): Promise<number> {
   const { collect } = await collecting(what, context);
   await loop(context.io, what.period, async () => {
-    context.io.out(`${JSON.stringify(await collect())}\n`);
+    context.io.out(`${jsonText(await collect())}\n`);
   });
   return EXIT.ok;
 }

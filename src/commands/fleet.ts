@@ -87,7 +87,7 @@ const options = [
     help: `Sort by a column: ${SORTS.join(', ')}. A dash before it sorts the other way.`,
   },
   {
-    long: 'timeout',
+    long: 'host-timeout',
     value: 'required',
     argument: 'SECONDS',
     help: `How long each host, or Prometheus, has: ${USUAL_DEADLINE} seconds if not given.`,
@@ -98,7 +98,7 @@ const options = [
 type FleetGiven = Given<typeof options>;
 
 async function fleet(given: FleetGiven, { io }: Context): Promise<number> {
-  const deadlineMs = readDeadline(given.timeout);
+  const deadlineMs = readDeadline(given['host-timeout']);
   const query = readFields(given, io);
   const isChosen = readFilter(given.filter);
   const sort = readSort(given.sort);
@@ -114,7 +114,7 @@ async function fleet(given: FleetGiven, { io }: Context): Promise<number> {
 function readDeadline(given: string | undefined): number {
   const seconds = given === undefined ? USUAL_DEADLINE : decimal(given);
   if (!(seconds > 0 && seconds <= LONGEST_DEADLINE)) {
-    throw new UsageError(`--timeout is a time of up to ${LONGEST_DEADLINE} seconds.`);
+    throw new UsageError(`--host-timeout is a time of up to ${LONGEST_DEADLINE} seconds.`);
   }
   return Math.ceil(seconds * 1000);
 }

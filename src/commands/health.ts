@@ -1,4 +1,5 @@
 /** `health`: a verdict of each check on each GPU, for people, monitoring and batch systems. */
+
 import type { Given, OptionSpec } from '../argv.js';
 import { UsageError } from '../errors.js';
 import { BadFile } from '../health/bad-file.js';
@@ -23,6 +24,7 @@ import {
   writeWhole,
 } from '../health/state.js';
 import { loopPeriod } from '../period.js';
+import { jsonText } from '../plain-text.js';
 import { checkListText } from '../render/check-list.js';
 import { nagiosLine } from '../render/nagios.js';
 import { verdictJson, verdictLine, verdictText } from '../render/verdicts.js';
@@ -181,7 +183,7 @@ function stateIn(path: string, machine: string | null, { io }: Context): State |
 /** Keeps the state. Where that fails the next run has no rates, which no status of this one may hide. */
 function kept(path: string, state: State, status: number, { io }: Context): number {
   try {
-    writeWhole(path, `${JSON.stringify(state)}\n`);
+    writeWhole(path, `${jsonText(state)}\n`);
     return status;
   } catch (error) {
     if (!(error instanceof BadFile)) throw error;

@@ -170,7 +170,7 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
   const gpus = await chosenGpus(session, given.id);
   const scope: Scope = { gpus, isWanted: (option, id) => ids[option]?.has(id) ?? true };
   const lists = LISTS.filter(({ long }) => given[long]);
-  const release = releaseOf(session, (text) => context.io.err(text));
+  const release = await asker.start(releaseOf(session, (text) => context.io.err(text)));
   if (given.json) {
     const records = await asker.start(together(lists.map((list) => recordsOf(list, scope))));
     const parts = lists.map(({ part }, i) => [part, records[i] as (typeof records)[number]] as const);

@@ -49,7 +49,7 @@ export async function query(
   const now = (): number => io.now();
   if (table.find === undefined) await rehearse(context, [rehearsal(fieldsOf(names, table), format, now)]);
   const { session, asker } = await machineOf(context);
-  const release = releaseOf(session, (words) => io.err(words));
+  const release = await asker.start(releaseOf(session, (words) => io.err(words)));
   const present = tableAt(table, release);
   const asked = fieldsOf(names, present);
   refuseUnknown(asked, isLenient, io);

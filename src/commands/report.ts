@@ -42,7 +42,7 @@ export async function report(request: ReportRequest, context: Context): Promise<
     }),
   );
   const { session, asker } = await machineOf(context);
-  const release = releaseOf(session, (text) => context.io.err(text));
+  const release = await asker.start(releaseOf(session, (text) => context.io.err(text)));
   refuseGroups(request, release);
   const tree = treeAt(whole, release, request.form);
   const write = await writerFor(tree);

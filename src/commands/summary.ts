@@ -126,11 +126,12 @@ async function prepare(
   const [driver, cuda, library] = (await asker.start(
     together([driverVersion(), cudaVersion(), nvmlVersion()]),
   )) as readonly [string, string, string];
+  const release = await asker.start(releaseOf(asker.session, (text) => io.err(text)));
   const versions = {
     driverVersion: driver,
     cudaVersion: cuda,
     programVersion: library === ABSENT ? driver : library,
-    release: releaseOf(asker.session, (text) => io.err(text)),
+    release,
   };
   const fields = FIELDS.map((name) => fieldAt(gpuRow(name), versions.release));
   const plan = compilePlan(fields, gpus, { asker, now: () => io.now() });

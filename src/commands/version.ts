@@ -88,7 +88,7 @@ export async function version(given: { readonly json?: true }, context: Context)
     context.io.out(jsonDocument({ versions: cells }, context.source));
     return 0;
   }
-  const release = releaseOf(session, (text) => context.io.err(text));
+  const release = await asker.start(releaseOf(session, (text) => context.io.err(text)));
   context.io.out(
     [
       plainly`NVIDIA-SMI version  : ${nvml === ABSENT ? driver : nvml}`,

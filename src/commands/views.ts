@@ -142,7 +142,8 @@ async function run<Table extends readonly OptionSpec[]>(
   const wanted = wantedOf(views, spec.gpuFields ?? [], (long) => String(values[long] ?? ''));
   const keep = spec.keep?.(given) ?? (() => true);
   const write = period === undefined ? jsonDocument : jsonLine;
-  const release = (): Release => releaseOf(session);
+  const ofDriver = await asker.start(releaseOf(session));
+  const release = (): Release => ofDriver;
   let refused: number = EXIT.ok;
   await loop(context.io, period, async () => {
     asker.tick();

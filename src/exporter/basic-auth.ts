@@ -2,8 +2,10 @@
  * Basic authentication against bcrypt hashes. A hash takes tens of milliseconds by design: what was right is remembered, and
  * few are computed at a time, so that guessing takes a part of one processor at most.
  */
+
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { compare } from 'bcryptjs';
+import { jsonText } from '../plain-text.js';
 
 /** Hashes that are computed at a time; who asks beyond that is asked to come again. */
 const MOST_AT_ONCE = 4;
@@ -50,7 +52,7 @@ export class BasicAuth {
   }
 
   private digest(...parts: readonly string[]): Buffer {
-    return createHmac('sha256', this.secret).update(JSON.stringify(parts)).digest();
+    return createHmac('sha256', this.secret).update(jsonText(parts)).digest();
   }
 }
 

@@ -1,4 +1,5 @@
 /** What a machine is expected to have: a file that `--learn` makes and people edit. */
+
 import {
   type Form,
   faultText,
@@ -11,6 +12,7 @@ import {
   text,
   wholeNumber,
 } from '../form.js';
+import { jsonText } from '../plain-text.js';
 import { nearestNames } from '../query/nearest.js';
 import { BadFile } from './bad-file.js';
 import type { GpuReadings } from './readings.js';
@@ -131,8 +133,6 @@ export const learned = (
 
 /** A file that people can edit: a GPU a line. */
 export function expectationsText({ gpus, ...head }: Expectations): string {
-  const lines = Object.entries(head).map(
-    ([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)},\n`,
-  );
-  return `{\n${lines.join('')}  "gpus": [\n${gpus.map((gpu) => `    ${JSON.stringify(gpu)}`).join(',\n')}\n  ]\n}\n`;
+  const lines = Object.entries(head).map(([key, value]) => `  ${jsonText(key)}: ${jsonText(value)},\n`);
+  return `{\n${lines.join('')}  "gpus": [\n${gpus.map((gpu) => `    ${jsonText(gpu)}`).join(',\n')}\n  ]\n}\n`;
 }

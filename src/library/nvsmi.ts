@@ -168,6 +168,8 @@ export function open(options: TimedOptions): Promise<Nvsmi>;
 export function open(
   options: (OpenOptions | TimedOptions) & { readonly writable?: true } = {},
 ): Nvsmi | WritableNvsmi | Promise<Nvsmi> {
+  // What is no object is refused with the options of the machine.
+  if (!isPlain(options)) return new Machine(openMachine(options));
   const { writable, ...others } = options;
   if (writable !== undefined && writable !== true) {
     throw new TypeError('open: writable must be true, or left out');
@@ -179,6 +181,9 @@ export function open(
   const opened = openMachine(others);
   return writable ? new WritableMachine(opened) : new Machine(opened);
 }
+
+const isPlain = (options: unknown): boolean =>
+  typeof options === 'object' && options !== null && !Array.isArray(options);
 
 const hasTimeout = (options: OpenOptions | TimedOptions): options is TimedOptions =>
   'timeout' in Object(options) && (options as Partial<TimedOptions>).timeout !== undefined;

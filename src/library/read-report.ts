@@ -19,7 +19,7 @@ export async function reportOf(
     import('../render/report-json.js'),
   ]);
   asker.tick();
-  const tree = treeAt(gpuTree, releaseOf(asker.session), 'json');
+  const tree = treeAt(gpuTree, await asker.start(releaseOf(asker.session)), 'json');
   const compiled = await compileReport(tree, gpus, { form: 'json', groups }, { asker, now: Date.now });
   await compiled.sample();
   // The type is generated from the schema, and tests hold every machine's report against the schema.

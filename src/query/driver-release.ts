@@ -1,28 +1,26 @@
 /** The release whose nvidia-smi is followed: that of the driver in use, or the one that was asked for. */
-import { call, text } from '../nvml/call.js';
-import { readText } from '../nvml/memory.js';
-import { ask, type Session } from '../nvml/session.js';
+import { nvmlSystemGetDriverVersion } from '../nvml/generated/entries.js';
+import type { Session } from '../nvml/session.js';
+import { Missing } from '../nvml/status.js';
 import { plainly } from '../plain-text.js';
 import { PRESENT, type Release, releaseIn } from '../release.js';
+import { type Asking, readOne } from './ask/asking.js';
+import { SYSTEM } from './ask/subject.js';
+import { fixed } from './probe.js';
 
-/** Asked once for each library. */
-const known = new WeakMap<object, Release>();
+const driverVersion = fixed(nvmlSystemGetDriverVersion);
 
-/** Says once what is wrong with a version. */
+/** Says what is wrong with a version. */
 type Warn = (text: string) => void;
 
 /** A driver that does not tell its version, or one without a number, is taken for the present one. */
-export function releaseOf({ driver, as }: Session, warn?: Warn): Release {
-  let release = as ?? known.get(driver);
+export function* releaseOf({ as }: Session, warn?: Warn): Asking<Release> {
+  if (as !== undefined) return as;
+  const version = yield* readOne(driverVersion, SYSTEM, '');
+  if (version instanceof Missing) return PRESENT;
+  const release = releaseIn(String(version));
   if (release === undefined) {
-    const { status, memory } = ask(driver, call('nvmlSystemGetDriverVersion', text(80)));
-    const version = status === 0 && memory[0] !== undefined ? readText(memory[0], 0, 80) : undefined;
-    const found = version === undefined ? PRESENT : releaseIn(version);
-    if (found === undefined) {
-      warn?.(plainly`nvsmi: "${version ?? ''}" is no driver version: the layout is that of ${PRESENT}\n`);
-    }
-    release = found ?? PRESENT;
-    known.set(driver, release);
+    warn?.(plainly`nvsmi: "${String(version)}" is no driver version: the layout is that of ${PRESENT}\n`);
   }
-  return release;
+  return release ?? PRESENT;
 }

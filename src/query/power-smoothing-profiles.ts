@@ -5,7 +5,7 @@ import { Missing } from '../nvml/status.js';
 import { type Asking, ask, want } from './ask/asking.js';
 import type { Subject } from './ask/subject.js';
 import { asks, type Field, item } from './field.js';
-import { count, type Kind, milliseconds, number, percent } from './kind.js';
+import { count, type Kind, milliseconds, number } from './kind.js';
 import { field } from './probe.js';
 import type { Records, Relation } from './relation.js';
 
@@ -22,7 +22,7 @@ const parameter = (name: string, label: string, kind: Kind, id: number): Field =
 });
 
 const parameters: readonly Field[] = [
-  parameter('tmp_floor', '% TMP Floor', percent, nvml.NVML_FI_PWR_SMOOTHING_PROFILE_PERCENT_TMP_FLOOR),
+  parameter('tmp_floor', '% TMP Floor', number('%'), nvml.NVML_FI_PWR_SMOOTHING_PROFILE_PERCENT_TMP_FLOOR),
   parameter(
     'ramp_up_rate',
     'Ramp Up Rate',

@@ -1,4 +1,5 @@
 /** Findings that say the same, as one. */
+import { jsonText } from '../plain-text.js';
 import type { Finding } from '../verdict.js';
 
 /** Findings that are shown as one: those of several GPUs that say the same, and of a GPU that is lost, all that is not known. */
@@ -29,13 +30,13 @@ export function grouped(findings: readonly Finding[]): readonly Shown[] {
   );
   const byGpus = merged(
     single,
-    ({ first: { check, verdict, why } }) => JSON.stringify([check, verdict, why]),
+    ({ first: { check, verdict, why } }) => jsonText([check, verdict, why]),
     (first, { gpus }) => ({ ...first, gpus: [...first.gpus, ...gpus] }),
   );
   return merged(
     byGpus,
     ({ first: { check, verdict, why, gpu }, gpus }) =>
-      JSON.stringify(verdict === 'unknown' && gpu !== undefined ? [gpus, why] : [check, verdict, why]),
+      jsonText(verdict === 'unknown' && gpu !== undefined ? [gpus, why] : [check, verdict, why]),
     (first, next) => ({ ...first, also: [...first.also, next.first.check] }),
   );
 }

@@ -1,4 +1,5 @@
 /** An answer as the tokens of a table entry (runtime.c): what the call must ask, and what it then writes. */
+
 import { AnswerError, type HandleNames, type Json } from '../nvml/answer.js';
 import { encodeOut } from '../nvml/answer-encode.js';
 import { type Call, type Handle, isOut, type Out } from '../nvml/call.js';
@@ -6,6 +7,7 @@ import { signatures } from '../nvml/generated/functions.js';
 import type { Layout } from '../nvml/layout.js';
 import { fieldOf, itemSize, LIST_HEAD, presetStruct, SCALAR_SIZE } from '../nvml/memory.js';
 import { type Status, statusFromSymbol } from '../nvml/status.js';
+import { jsonText } from '../plain-text.js';
 
 const isAnswer = (out: Out): boolean => !(out.out === 'struct' && out.given === true);
 
@@ -139,7 +141,7 @@ function structOutput(out: Out & { out: 'struct' }, p: number, bytes: Buffer, an
 export function statusIn(answer: Json): Status {
   if (typeof answer !== 'object' || answer === null || !('error' in answer)) return 0;
   const status = statusFromSymbol(String(answer.error));
-  if (status === undefined) throw new AnswerError(`unknown status ${JSON.stringify(answer.error)}`);
+  if (status === undefined) throw new AnswerError(`unknown status ${jsonText(answer.error)}`);
   return status;
 }
 

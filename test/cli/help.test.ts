@@ -25,7 +25,7 @@ describe('nvsmi help', () => {
   it.each(NAMES)('lists the options of a command, but for hidden ones: %s', async (name) => {
     const { options } = await (allCommands.find((entry) => entry.name === name) as CommandEntry).load();
     const { out } = await nvsmi(['help', name]);
-    const listed = out.match(/(?<=^ {2}(?:-\w+, )*--)[\w-]+/gm);
+    const listed = out.match(/(?<=^ {2}(?:-\w+, )*--)[\w.-]+/gm);
     const wanted = options.filter(({ hidden }) => !hidden).map(({ long }) => long);
     expect(listed).toEqual(['help', ...wanted]);
   });

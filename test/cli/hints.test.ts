@@ -19,7 +19,7 @@ const mistyped = (word: string): string => `${word.slice(0, -1)}§${word.slice(-
 
 describe('a mistyped word', () => {
   it.each([
-    ['tpo', 'topo', ROOT],
+    ['tpo', 'topo or top', ROOT],
     ['Topo', 'topo', ROOT],
     ['nvlnik -s', 'nvlink', ROOT],
     ['power', 'power-hint or power-smoothing or power-profiles', ROOT],
@@ -37,7 +37,7 @@ describe('a mistyped word', () => {
     ['dmon --format jsno', 'json', helpOf('dmon')],
     ['pmon --format=jsonll', 'jsonl', helpOf('pmon')],
     ['vgpu --query-accounted-apps=gpu_nmae', 'gpu_name', helpOf('vgpu')],
-    ['help tpo', 'topo', ROOT],
+    ['help tpo', 'topo or top', ROOT],
     ['completion fisch', 'fish', helpOf('completion')],
   ])('is guessed on one line of stderr: %s', async (line, meant, help) => {
     const { status, err } = await nvsmi(line.split(' '));

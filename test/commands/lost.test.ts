@@ -102,8 +102,11 @@ const ASKED: Readonly<Record<string, readonly (readonly string[])[]>> = {
   gpm: [['-g'], ['-g', '-i', '5']],
 };
 const MONITORS = ['dmon', 'pmon'];
-/** prm and drain are about one GPU, which they name; apply about those of a file. */
-const NEEDLESS = ['snapshot', 'simulate', 'daemon', 'replay', 'prm', 'drain', 'apply'];
+/** Commands that have words of their own for a lost GPU, and tests of their own, and those about what they name. */
+const NEEDLESS = [
+  ...['snapshot', 'simulate', 'daemon', 'replay', 'prm', 'drain', 'apply'],
+  ...['doctor', 'health', 'events', 'ps', 'top', 'exporter', 'fleet'],
+];
 
 const lines = Object.entries(ASKED).flatMap(([name, asked]) => asked.map((argv) => [name, ...argv]));
 

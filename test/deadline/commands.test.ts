@@ -39,7 +39,7 @@ const CASES = ASKED.flatMap(([fn, commands]) => commands.map((line) => [line, fn
 
 const wordsOf = (line: string): readonly string[] => line.split(' ').filter((word) => word !== '');
 
-describe.skipIf(!fake.available)('with --timeout', { timeout: 120_000 }, () => {
+describe.skipIf(!fake.available)('with --timeout', { timeout: 120_000, concurrent: true }, () => {
   it.each(CASES)(
     '`%s` ends in time with 124 where %s never returns, and shows what it knows',
     async (line, fn) => {
@@ -116,7 +116,7 @@ describe.skipIf(!fake.available)('with --timeout', { timeout: 120_000 }, () => {
   });
 });
 
-describe.skipIf(!fake.available)('a machine that answers', { timeout: 120_000 }, () => {
+describe.skipIf(!fake.available)('a machine that answers', { timeout: 120_000, concurrent: true }, () => {
   const library = fake.available ? machineWith() : undefined;
 
   it.each([

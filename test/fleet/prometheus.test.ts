@@ -216,7 +216,7 @@ describe('a Prometheus that answers badly', () => {
   });
 
   it('that is slow is a line, and ends with 124', async () => {
-    expect(await refusal(() => undefined, '--timeout', '0.3')).toEqual([
+    expect(await refusal(() => undefined, '--host-timeout', '0.3')).toEqual([
       124,
       '--prometheus: HOST did not answer within 0.3 s\n',
     ]);
@@ -226,7 +226,7 @@ describe('a Prometheus that answers badly', () => {
         const timer = setInterval(() => response.write(' '), 50);
         response.on('close', () => clearInterval(timer));
       },
-      '--timeout',
+      '--host-timeout',
       '0.3',
     );
     expect(await trickle).toEqual([124, '--prometheus: HOST did not answer within 0.3 s\n']);
@@ -301,7 +301,7 @@ describe('a Prometheus that answers badly', () => {
     const { status, out } = await fleet(
       '--prometheus',
       await madePrometheus(answering(many)),
-      '--timeout',
+      '--host-timeout',
       '30',
     );
     expect([status, out.trimEnd().split('\n').at(-1)]).toEqual([
@@ -340,7 +340,7 @@ describe('a fleet command line', () => {
       '--since is a duration such as 30m, 1h or 7d, not soon',
     ],
     [['--prometheus', 'http://a', '--at', 'noon'], '--at is a time such as 2026-11-23T09:00:00Z, not noon'],
-    [['--prometheus', 'http://a', '--timeout', '0'], '--timeout is a time of up to 600 seconds.'],
+    [['--prometheus', 'http://a', '--host-timeout', '0'], '--host-timeout is a time of up to 600 seconds.'],
     [
       ['--prometheus', 'http://a', '--http.config.file', '/nowhere'],
       /^--http\.config\.file: \/nowhere: ENOENT/,

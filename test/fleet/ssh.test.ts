@@ -43,7 +43,7 @@ describe.skipIf(!hasSshd)('a fleet over ssh', { timeout: 60_000 }, () => {
   });
 
   it('shows each host that does not answer, with the reason, and ends with 5', async () => {
-    const { status, out } = await fleet('--ssh', 'bare,slow,broken,chatty,node1', '--timeout', '4');
+    const { status, out } = await fleet('--ssh', 'bare,slow,broken,chatty,node1', '--host-timeout', '4');
     expect(status).toBe(5);
     expect(out).toContain('\nbare: has neither nvsmi nor nvidia-smi\n');
     expect(out).toContain('\nbroken: NVIDIA-SMI has failed\n');

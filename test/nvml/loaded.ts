@@ -33,7 +33,7 @@ export interface Loaded {
 /** A loaded, initialised fake. Its GPUs' handles come from the library, as in life. */
 export function loaded(options: Machine = { snapshot: machine }, from = fake): Loaded {
   const library = from.with(options);
-  const driver = loadLibrary({ path: library.path, env: {} });
+  const driver = loadLibrary({ path: library.path, env: {}, writable: true });
   onTestFinished(() => driver.close());
   ask(driver, call('nvmlInit_v2'));
   const gpus = [0, 1].map((index) => {

@@ -128,7 +128,8 @@ export function librarySource({ front = false, without = [], also = [] }: Source
     '};',
     ...parts,
     ...FUNCTIONS.map((name, index) => {
-      if (hidden.has(name)) return '';
+      // What a library lacks is not exported; its own code may call it all the same.
+      if (hidden.has(name)) return exported(name, index).replace('EXPORT ', '');
       return name === 'nvmlErrorString' ? errorString() : exported(name, index);
     }),
     ...also.filter((name) => !FUNCTIONS.includes(name)).map(passedThrough),

@@ -134,7 +134,7 @@ describe('the bash completion', () => {
   });
 
   it('completes the word that follows a command, and no second one', () => {
-    expect(complete('nvsmi', 'help', 'to')).toEqual(['topo']);
+    expect(complete('nvsmi', 'help', 'top')).toEqual(['topo', 'top']);
     expect(complete('nvsmi', 'help', 'topo', 'mi')).toEqual([]);
     expect(complete('nvsmi', '--snapshot', 't4', 'help', 'mi')).toEqual(['mig']);
     expect(complete('nvsmi', 'completion', '')).toEqual(expect.arrayContaining(['bash', 'zsh', 'fish']));

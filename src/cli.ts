@@ -153,6 +153,10 @@ async function explain(error: unknown, io: Io, line: CommandLine): Promise<numbe
     io.err(`nvsmi: ${plainText(error.message)}\n`);
     return EXIT.broken;
   }
+  if (error.name === 'SynchronousCall') {
+    io.err('nvsmi: this command takes neither --timeout nor NVSMI_TIMEOUT\n');
+    return EXIT.usage;
+  }
   if (!REPORTED.has(error.name)) throw error;
   const { message, status = EXIT.usage, ending = '\n' } = error as Partial<UsageError> & Error;
   try {

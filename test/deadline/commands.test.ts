@@ -73,6 +73,15 @@ describe.skipIf(!fake.available)('with --timeout', { timeout: 120_000, concurren
     },
   );
 
+  it('a command that cannot wait for another process says so', async () => {
+    const { status, out, err } = await nvsmi(machineWith(), ['--timeout', '3', 'vgpu', '-q']);
+    expect({ status, out, err }).toEqual({
+      status: 2,
+      out: '',
+      err: 'nvsmi: this command takes neither --timeout nor NVSMI_TIMEOUT\n',
+    });
+  });
+
   it('CSV has the words in the place of the values', async () => {
     const library = deafTo('nvmlDeviceGetUtilizationRates');
     const { out } = await nvsmi(library, ['--timeout', String(TIMEOUT), ...wordsOf(CSV)]);

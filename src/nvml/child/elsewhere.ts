@@ -36,6 +36,11 @@ export function openElsewhere({ path, timeout, opensForSample, report }: Elsewhe
   };
 }
 
+/** A question that cannot wait for another process. Known by name: each command is a bundle with classes of its own. */
+class SynchronousCall extends TypeError {
+  override readonly name = 'SynchronousCall';
+}
+
 class ElsewhereDriver implements Driver {
   readonly isElsewhere = true;
 
@@ -92,7 +97,7 @@ class ElsewhereCall implements Bound {
   }
 
   run(): never {
-    throw new TypeError(`${this.call.fn} cannot be called synchronously where there is a timeout`);
+    throw new SynchronousCall(`${this.call.fn} cannot be called synchronously where there is a timeout`);
   }
 
   async start(): Promise<Status> {

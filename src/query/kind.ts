@@ -159,6 +159,12 @@ export const watts: Kind = {
   metric: { unit: 'watts', per: 1000 },
 };
 
+/** The same of samples, which are 64-bit floats there: 80825 mW are 80.83 W (two H200, 580.159.04). */
+export const wattsOfSamples: Kind = {
+  ...watts,
+  spell: (milliwatts) => likePrintf(Number(milliwatts) / 1000, 2),
+};
+
 /** Hexadecimal with 0x and at least so many capital digits. */
 export const hex = (digits: number): Kind => {
   const spell = (value: Value): string => `0x${value.toString(16).toUpperCase().padStart(digits, '0')}`;

@@ -12,7 +12,7 @@ import {
   processId,
   supported,
   text,
-  watts,
+  wattsOfSamples,
 } from '../query/kind.js';
 import * as activity from '../query/report/activity.js';
 import * as board from '../query/report/board.js';
@@ -687,7 +687,7 @@ const power: readonly Node[] = [
     [xmlLeaf('power_state', row('pstate')), ...draws('', row('power.draw')), ...gpuLimits, ...bounds('')],
     { since: 535 },
   ),
-  samples('Power Samples', 'power_samples', nvml.NVML_TOTAL_POWER_SAMPLES, watts),
+  samples('Power Samples', 'power_samples', nvml.NVML_TOTAL_POWER_SAMPLES, wattsOfSamples),
   // The blank at the end is nvidia-smi's (H100, H200, 580.159.04; also 590 to 595).
   section(
     'GPU Memory Power Readings ',

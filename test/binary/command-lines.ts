@@ -66,14 +66,17 @@ const parity: readonly CommandLine[] = readFileSync(
     return line('parity', args === '(none)' ? [] : words(args), { isLoop: seconds !== undefined });
   });
 
+/** Commands that print until they are stopped. */
+const LOOPS = ['dmon', 'pmon', 'encodersessions', 'fbcsessions'];
+
 const helps: readonly CommandLine[] = [
   ['-h'],
   ['--help-query-compute-apps'],
   ...commands.flatMap(({ name }) => [[name], [name, '-h'], [name, '--bogus']]),
 ]
-  // It would run on, and write to a folder of the system.
-  .filter((argv) => argv.join(' ') !== 'daemon')
-  .map((argv) => line('help', argv, { isLoop: ['dmon', 'pmon'].includes(argv.join(' ')) }));
+  // They run on: one writes to a folder of the system, one listens, and one may have nothing to print.
+  .filter((argv) => !['daemon', 'exporter', 'events'].includes(argv.join(' ')))
+  .map((argv) => line('help', argv, { isLoop: LOOPS.includes(argv.join(' ')) }));
 
 /** What people run most, on every recorded machine. */
 export const COMMON: readonly (readonly string[])[] = [

@@ -1,8 +1,10 @@
 /** NVML in another process, with a deadline: what does not answer in time has a status that says so. */
+
 import { type Bound, type Call, type Driver, type Handle, isOut } from '../call.js';
 import { NVML_ERROR_FUNCTION_NOT_FOUND } from '../generated/constants.js';
 import { allocate } from '../memory.js';
 import { NO_ANSWER, type Status } from '../status.js';
+import { SynchronousCall } from '../synchronous-call.js';
 import type { Clock } from './clock.js';
 import { NvmlProcesses } from './nvml-processes.js';
 import { callsProgram } from './program.js';
@@ -34,11 +36,6 @@ export function openElsewhere({ path, timeout, opensForSample, report }: Elsewhe
     wasLate: () => processes.wasLate,
     end: () => processes.end(),
   };
-}
-
-/** A question that cannot wait for another process. Known by name: each command is a bundle with classes of its own. */
-class SynchronousCall extends TypeError {
-  override readonly name = 'SynchronousCall';
 }
 
 class ElsewhereDriver implements Driver {

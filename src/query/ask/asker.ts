@@ -5,6 +5,7 @@
 import type { Driver, FieldId } from '../../nvml/call.js';
 import type { Session } from '../../nvml/session.js';
 import { NO_ANSWER } from '../../nvml/status.js';
+import { SynchronousCall } from '../../nvml/synchronous-call.js';
 import type { Lifetime } from '../probe.js';
 import type { Answer } from '../reading.js';
 import type { Asking, Question } from './asking.js';
@@ -110,7 +111,7 @@ export class Asker {
 
   private refuseToBlock(): void {
     if (!this.driver.isElsewhere) return;
-    throw new TypeError(
+    throw new SynchronousCall(
       'with a timeout NVML is called in another process, and nothing can be asked synchronously: ask for a promise',
     );
   }

@@ -14,7 +14,7 @@
  *   !gi GPU GI ID PROFILE START SIZE        an instance that is there at the beginning, and so on
  *   !ci GI CI ID PROFILE START SIZE
  *   !mig CI MIG
- * FROM is cVALUE, aPARAM, or bPARAM.OFFSET.SIZE behind a pointer. WHERE is -, PARAM=VALUE or PARAM=aPARAM, joined by commas.
+ * FROM is cVALUE, aPARAM, or bPARAM.OFFSET.SIZE at a pointer. WHERE is -, PARAM=VALUE or PARAM=aPARAM, joined by commas.
  */
 #include <sys/stat.h>
 
@@ -725,7 +725,7 @@ static nvmlReturn_t mig_setter(const char *name, const uint64_t *args)
 
 /* ---- the seam ---- */
 
-/* A line of the journal: the function, its arguments, and 64 bytes behind each pointer. */
+/* A line of the journal: the function, its arguments, and 64 bytes at each pointer. */
 static void write_journal(int index, const uint64_t *args)
 {
   FILE *out = fopen(journal, "a");
@@ -737,7 +737,7 @@ static void write_journal(int index, const uint64_t *args)
       continue;
     }
     fprintf(out, " x");
-    /* What it is told: no more than the smallest struct and a PCI address need. */
+    /* What it is given: no more than the smallest struct and a PCI address need. */
     size_t length = setter_kind[index] == 'p' ? sizeof(nvmlPciInfo_t) : 8;
     for (size_t r = 0; r < rule_count; r++)
       if (rules[r].setter == index && rules[r].from.kind == BEHIND && rules[r].from.n[1] + rules[r].from.n[2] > length)

@@ -47,7 +47,7 @@ interface Mode {
   readonly needsReboot?: (value: number, before: Reading | undefined) => boolean;
 }
 
-/** A mode that is asked for first: unknown, lacking, or as it is wanted already. */
+/** A mode that is asked for first: unknown, lacking, or the wanted one already. */
 function current(mode: Mode, target: Target, value: number): Verdict {
   const reading = mode.current?.(target);
   if (reading === undefined) return ready;

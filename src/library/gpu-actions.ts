@@ -19,7 +19,7 @@ const COMPUTE_MODES: Readonly<Record<ComputeMode, number>> = {
 };
 const COUNTS = { volatile: 0, aggregate: 1 } as const;
 
-/** The program tells what was done; here the results do. */
+/** The program prints what was done; here the results say it. */
 const SILENT = { out: () => undefined, err: () => undefined };
 
 export class GpuActions implements Actions {

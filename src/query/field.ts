@@ -54,7 +54,7 @@ export interface Row extends Field {
   readonly id: number;
 }
 
-/** Statuses that are an answer, and the value that each stands for. */
+/** Statuses that are an answer, and the value that each means. */
 export type StatusValues = Readonly<Record<number, Value>>;
 
 /** The values of one record that its relation found with it, by the names that fields of `item` use. */

@@ -93,7 +93,7 @@ class Compiler {
     return { subject, id, write: yield* this.nodes(tree.parts, subject, isWhole) };
   }
 
-  /** `inside` tells that the nodes are in one that is shown. Conditions hold for the whole run, so they are asked at once. */
+  /** `inside` says that the nodes are in one that is shown. Conditions hold for the whole run, so they are asked at once. */
   private *nodes(nodes: readonly Node[], subject: Subject, inside: boolean): Asking<readonly Write[]> {
     const writes: Write[] = [];
     for (const node of nodes) {

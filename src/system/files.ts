@@ -10,7 +10,7 @@ export interface SystemFiles {
   list(path: string): readonly string[];
   /** Where a path leads once its links are followed, or undefined. */
   realpath(path: string): string | undefined;
-  /** Where a link leads as it is written, or undefined. */
+  /** Where a link leads, unresolved, or undefined. */
   link(path: string): string | undefined;
   /** Whether a path is there and this user may not read it. */
   isDenied(path: string): boolean;

@@ -168,7 +168,7 @@ static int asked(unsigned slot, void *a, void *b, void *c, void *d)
     int (*get)(void *, char *) = function("nvmlDeviceGetGspFirmwareVersion");
     return get == NULL ? NOT_SUPPORTED : get(a, b);
   }
-  /* No public function tells these, so that a recording cannot. */
+  /* No public function reports these, so that a recording cannot. */
   if (slot == HOST_MAX_LINK_GENERATION || slot == VOLTAGE || slot == TIMESLICE || slot == BOOST_SLIDERS || slot == BASE_CLOCK) return NOT_SUPPORTED;
   /* What is no address is a selector or a time, and the place for the answer follows: nothing is known of it. */
   if ((uintptr_t)b < 0x10000 || (uintptr_t)b >> 47) return b == NULL ? SUCCESS : NOT_SUPPORTED;

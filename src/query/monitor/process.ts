@@ -148,6 +148,6 @@ function* commandOf(pid: number): Asking<string | undefined> {
   const name = yield* nameOf(pid);
   if (name instanceof Missing) return undefined;
   const path = String(name);
-  // Windows paths too: the driver there tells C:\...\dwm.exe, which pmon shows as dwm.exe (591).
+  // Windows paths too: the driver there reports C:\...\dwm.exe, which pmon shows as dwm.exe (591).
   return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
 }

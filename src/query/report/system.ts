@@ -22,7 +22,7 @@ const cuda = fixed(nvmlSystemGetCudaDriverVersion_v2);
 export const time: Field = { kind: moment, source: { own: 'timestamp' } };
 export const cudaVersion: Field = reading(version, cuda);
 
-/** A value with the words that driver 610 puts behind one which shall go. */
+/** A value with the words that driver 610 prints after one which will be removed. */
 export const deprecated = ({ kind, source }: Field, instead: string): Field => ({
   kind: {
     ...kind,

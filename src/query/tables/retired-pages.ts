@@ -42,7 +42,7 @@ function timeOf(timed: Answer, index: number): Reading {
   return readU64(memory, LIST_HEAD + 8 * (roomOf(WITH_TIMES, memory) + index));
 }
 
-/** The pages that were retired for a cause: addresses, and when where the driver tells. */
+/** The pages that were retired for a cause: addresses, and when, where the driver reports it. */
 export function* pagesOf(cause: number, gpu: Subject): Asking<readonly RecordValues[] | Missing> {
   const timed = yield* ask(timedPages(cause), gpu);
   const asked = timed.status === NVML_ERROR_FUNCTION_NOT_FOUND ? yield* ask(untimedPages(cause), gpu) : timed;

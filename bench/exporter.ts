@@ -9,7 +9,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { openSnapshot } from '../src/nvml/machine.js';
+import { openSnapshot } from '../src/snapshot/machine.js';
 import { buildFake } from '../test/fake-nvml/build.js';
 
 const { values } = parseArgs({

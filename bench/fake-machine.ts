@@ -10,7 +10,7 @@
 import { cpSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Snapshot } from '../src/nvml/snapshot.js';
+import type { Snapshot } from '../src/snapshot/snapshot.js';
 import { buildFake, type FakeLibrary } from '../test/fake-nvml/build.js';
 
 const OPENING = { nvmlInit_v2: 12_000, nvmlDeviceGetHandleByIndex_v2: 6_800 };

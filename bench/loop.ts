@@ -5,13 +5,13 @@
  *   tsx bench/loop.ts [SAMPLES] [LIBRARY] [SET]
  */
 import { spawnSync } from 'node:child_process';
-import { loadLibrary } from '../src/nvml/library.js';
+import { csvPrinter } from '../src/format/csv.js';
+import { loadLibrary } from '../src/nvml/backend/library.js';
 import { openSession, type Session } from '../src/nvml/session.js';
 import { Asker } from '../src/query/ask/asker.js';
 import { gpuTable } from '../src/query/gpu/index.js';
 import { gpuRow } from '../src/query/gpu-fields.js';
 import { compilePlan } from '../src/query/plan.js';
-import { csvPrinter } from '../src/render/csv.js';
 
 const SETS: Readonly<Record<string, readonly string[]>> = {
   1: ['memory.used'],

@@ -4,9 +4,9 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { openSnapshot } from '../src/nvml/machine.js';
 import { openSession } from '../src/nvml/session.js';
 import { Asker } from '../src/query/ask/asker.js';
+import { openSnapshot } from '../src/snapshot/machine.js';
 import { recordedFiles } from '../src/system/files.js';
 import { SHARES, type Share } from '../src/top/gpu-cells.js';
 import { Histories } from '../src/top/history.js';

@@ -3,15 +3,16 @@
  * The functions of NVML itself are in `nvsmi/nvml`.
  */
 
-export type { ActionOptions, ActionResult, Actions, ComputeMode } from './library/actions.js';
-export type { Filter } from './library/filter.js';
-export type { DeviceGpu, DeviceResult } from './library/generated/device.js';
-export { NVSMI, type NvsmiId, type QueryName } from './library/generated/nvsmi-ids.js';
-export type { GpuProcess } from './library/gpu-process.js';
-export { type GpuName, type GpuOptions, type GpuRecord, type MigDevice, UnknownGpu } from './library/gpus.js';
-export { Loop, type LoopCallback, NvidiaSmi, nvidia_smi } from './library/nvidia-smi.js';
-export { type Nvsmi, open, type WritableNvsmi } from './library/nvsmi.js';
-export type { Permissions } from './library/permissions.js';
+export type { ActionOptions, ActionResult, Actions, ComputeMode } from './api/actions.js';
+export type { Filter } from './api/filter.js';
+export type { DeviceGpu, DeviceResult } from './api/generated/device.js';
+export { NVSMI, type NvsmiId, type QueryName } from './api/generated/nvsmi-ids.js';
+export type { GpuProcess } from './api/gpu-process.js';
+export { type GpuName, type GpuOptions, type GpuRecord, type MigDevice, UnknownGpu } from './api/gpus.js';
+export { Loop, type LoopCallback, NvidiaSmi, nvidia_smi } from './api/nvidia-smi.js';
+export type { Nvsmi, WritableNvsmi } from './api/nvsmi.js';
+export { open } from './api/open.js';
+export type { Permissions } from './api/permissions.js';
 export type {
   AccountedProcess,
   Activity,
@@ -19,7 +20,7 @@ export type {
   DeviceProcess,
   RetiredPages,
   SupportedClock,
-} from './library/pynvml/lists.js';
+} from './api/pynvml/lists.js';
 export {
   type FieldName,
   type FieldNumber,
@@ -30,7 +31,7 @@ export {
   type Reasons,
   type Sample,
   UnknownField,
-} from './library/query.js';
+} from './api/query.js';
 export {
   type RelationField,
   type RelationFieldName,
@@ -40,11 +41,11 @@ export {
   type RelationQuery,
   type RelationRecord,
   UnknownRelation,
-} from './library/relation.js';
-export type { Group, Report, ReportGpu, ReportOptions } from './library/report.js';
-export type { WatchOptions } from './library/watch.js';
-export { NVMLError } from './nvml/api/error.js';
-export type { OpenOptions, TimedOptions } from './nvml/api/options.js';
+} from './api/relation.js';
+export type { Group, Report, ReportGpu, ReportOptions } from './api/report.js';
+export type { WatchOptions } from './api/watch.js';
 export { KoffiNotFound, SnapshotError } from './nvml/failures.js';
+export { NVMLError } from './nvml/functions/error.js';
+export type { OpenOptions, TimedOptions } from './nvml/functions/options.js';
 export type { SnapshotName } from './nvml/generated/snapshots.js';
 export type { ProcessType } from './query/process-type.js';

@@ -7,9 +7,11 @@
  * - A 64-bit number is a number while it is a safe integer and a bigint beyond.
  * - What NVML marks as not available is null.
  */
-export { NVMLError, type NVMLErrorClass } from './nvml/api/error.js';
-export { type EventOptions, nvmlEvents } from './nvml/api/events.js';
-export type { FieldRequest, FieldValue, Given } from './nvml/api/given.js';
+
+export { KoffiNotFound, SnapshotError } from './nvml/failures.js';
+export { NVMLError, type NVMLErrorClass } from './nvml/functions/error.js';
+export { type EventOptions, nvmlEvents } from './nvml/functions/events.js';
+export type { FieldRequest, FieldValue, Given } from './nvml/functions/given.js';
 export {
   nvmlInit,
   nvmlInit_v2,
@@ -18,10 +20,9 @@ export {
   type OpenNvml,
   openNvml,
   withNvml,
-} from './nvml/api/lifetime.js';
-export type { OpenOptions } from './nvml/api/options.js';
-export { nvmlErrorString } from './nvml/api/text.js';
-export { KoffiNotFound, SnapshotError } from './nvml/failures.js';
+} from './nvml/functions/lifetime.js';
+export type { OpenOptions } from './nvml/functions/options.js';
+export { nvmlErrorString } from './nvml/functions/text.js';
 export * from './nvml/generated/api.js';
 export type * from './nvml/generated/api-types.js';
 export * from './nvml/generated/constants.js';

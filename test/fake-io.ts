@@ -1,7 +1,7 @@
 /** A world for main(): a clock that only sleeping moves, sinks for what is written, files in memory. */
 import { readFileSync } from 'node:fs';
-import { UsageError } from '../src/errors.js';
-import type { Io } from '../src/io.js';
+import { UsageError } from '../src/base/errors.js';
+import type { Io } from '../src/base/io.js';
 
 export interface World {
   /** Local time as nvidia-smi prints it: 2026/11/23 00:53:13.616. */

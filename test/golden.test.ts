@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { main } from '../src/cli.js';
+import { main } from '../src/cli/cli.js';
 import { FakeIo } from './fake-io.js';
 import { machineFor, mask, type Row, rowsOf, type Volatile, volatilesOf } from './golden/recorded.js';
 

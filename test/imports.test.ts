@@ -14,6 +14,8 @@ const textOf = new Map(files.map((file) => [file, readFileSync(posix.join(SOURCE
 
 interface Edge {
   readonly from: string;
+  /** Imported by a call, when a function runs. */
+  readonly isLazy: boolean;
   /** A file of src/, or a package. */
   readonly to: string;
   readonly typesOnly: boolean;
@@ -35,6 +37,7 @@ const edges: readonly Edge[] = files.flatMap((from) =>
     const specifier = a ?? b ?? c ?? '';
     return {
       from,
+      isLazy: c !== undefined,
       to: specifier.startsWith('.')
         ? posix.normalize(posix.join(posix.dirname(from), specifier.replace(/\.js$/, '.ts')))
         : specifier,
@@ -43,34 +46,19 @@ const edges: readonly Edge[] = files.flatMap((from) =>
   }),
 );
 
-const roomOf = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? '') : 'src');
+/** Of nvml/, but rooms of their own: the public functions open recordings, too, and nothing else of nvml imports them. */
+const FUNCTIONS = /^nvml\/(functions\/|generated\/(api|api-promises|api-types|errors|readers)\.ts)/;
+
+const roomOf = (file: string): string =>
+  FUNCTIONS.test(file) ? 'functions' : file.includes('/') ? (file.split('/')[0] ?? '') : 'src';
 const isOurs = ({ to }: Edge): boolean => files.includes(to);
+const statics = edges.filter((edge) => isOurs(edge) && !edge.isLazy);
 const shown = (wrong: readonly Edge[]): readonly string[] => wrong.map(({ from, to }) => `${from} → ${to}`);
 
-/** Files at the top of src/ that any room may use: words, numbers, types and styles, which import no room themselves. */
-const GROUND = [
-  'argv.ts',
-  'background.ts',
-  'bounded-file.ts',
-  'errors.ts',
-  'foreground.ts',
-  'form.ts',
-  'io.ts',
-  'output-file.ts',
-  'period.ts',
-  'plain-text.ts',
-  'release.ts',
-  'style.ts',
-  'terminal.ts',
-  'trust.ts',
-  'verdict.ts',
-  'width.ts',
-  'written-path.ts',
-];
-
-/** What each room may import beside itself and the ground. */
+/** What each room may import beside itself and base/. */
 const MAY: Readonly<Record<string, readonly string[]>> = {
-  library: ['act', 'query', 'report', 'render', 'system', 'nvml'],
+  cli: ['commands', 'report', 'query', 'system', 'snapshot', 'nvml'],
+  api: ['act', 'report', 'format', 'query', 'system', 'snapshot', 'functions', 'nvml'],
   commands: [
     'act',
     'exporter',
@@ -80,28 +68,33 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'doctor',
     'health',
     'events',
-    'query',
-    'report',
-    'render',
-    'system',
     'simulator',
+    'report',
+    'format',
+    'query',
+    'system',
+    'snapshot',
     'nvml',
+    // The version in package.json.
+    'src',
   ],
-  top: ['watch', 'query', 'report', 'render', 'system', 'nvml'],
+  top: ['watch', 'report', 'format', 'query', 'system', 'nvml'],
   watch: ['query', 'system', 'nvml'],
   act: ['query', 'nvml'],
   doctor: ['events', 'query', 'system', 'nvml'],
   health: ['events', 'query', 'system', 'nvml'],
   events: ['query', 'system', 'nvml'],
-  completion: ['src', 'commands', 'report', 'query', 'nvml'],
-  exporter: ['query', 'report', 'render', 'system', 'nvml'],
-  fleet: ['query', 'render', 'exporter', 'nvml'],
-  report: ['query', 'nvml', 'system'],
+  exporter: ['format', 'query', 'system', 'nvml'],
+  fleet: ['exporter', 'query', 'nvml'],
+  simulator: ['query', 'snapshot', 'nvml'],
+  report: ['query', 'nvml'],
+  format: [],
   query: ['nvml'],
-  system: ['nvml'],
-  simulator: ['query', 'nvml'],
-  render: [],
+  system: ['snapshot', 'nvml'],
+  functions: ['snapshot', 'nvml'],
+  snapshot: ['nvml'],
   nvml: [],
+  base: [],
 };
 
 describe('imports', () => {
@@ -109,8 +102,8 @@ describe('imports', () => {
     expect(edges.length).toBeGreaterThan(300);
     const has = (from: string, to: string): boolean =>
       edges.some((edge) => edge.from === from && edge.to === to);
-    expect(has('cli.ts', 'commands/query.ts')).toBe(true);
-    expect(has('commands/summary.ts', 'render/summary.ts')).toBe(true);
+    expect(has('cli/cli.ts', 'commands/query.ts')).toBe(true);
+    expect(has('commands/summary.ts', 'format/summary.ts')).toBe(true);
     expect(edges.filter(({ to }) => to.startsWith('.') && to !== '../package.json')).toEqual([]);
   });
 
@@ -125,27 +118,43 @@ describe('imports', () => {
         isOurs(edge) &&
         roomOf(edge.from) === room &&
         roomOf(edge.to) !== room &&
-        !GROUND.includes(edge.to) &&
+        roomOf(edge.to) !== 'base' &&
         !(MAY[room] ?? []).includes(roomOf(edge.to)) &&
         !isSpelling(edge),
     );
     expect(shown(wrong)).toEqual([]);
   });
 
-  it('of the ground lead to no room', () => {
+  it('make no cycle, types included', () => {
+    // What import() loads is loaded when a function runs: the table of commands names the file of each command.
+    const next = new Map(files.map((file) => [file, statics.filter(({ from }) => from === file)]));
+    const done = new Set<string>();
+    const cycles: string[] = [];
+    const visit = (file: string, path: readonly string[]): void => {
+      if (path.includes(file)) cycles.push([...path.slice(path.indexOf(file)), file].join(' → '));
+      if (done.has(file) || path.includes(file)) return;
+      for (const { to } of next.get(file) ?? []) visit(to, [...path, file]);
+      done.add(file);
+    };
+    for (const file of files) visit(file, []);
+    expect(cycles).toEqual([]);
+  });
+
+  it('belong to rooms that are listed', () => {
+    expect(files.map(roomOf).filter((room) => room !== 'src' && MAY[room] === undefined)).toEqual([]);
+  });
+
+  it('name koffi in nvml/backend only', () => {
     const wrong = edges.filter(
-      (edge) => GROUND.includes(edge.from) && isOurs(edge) && !GROUND.includes(edge.to) && !edge.typesOnly,
+      ({ from, to }) => /^(koffi|@koromix\/)/.test(to) && !from.startsWith('nvml/backend/'),
     );
     expect(shown(wrong)).toEqual([]);
   });
 
-  it('name koffi in nvml only', () => {
-    const wrong = edges.filter(({ from, to }) => /^(koffi|@koromix\/)/.test(to) && roomOf(from) !== 'nvml');
-    expect(shown(wrong)).toEqual([]);
-  });
-
   it('name commander in the command tree only', () => {
-    expect(shown(edges.filter(({ from, to }) => to === 'commander' && from !== 'program.ts'))).toEqual([]);
+    expect(shown(edges.filter(({ from, to }) => to === 'commander' && from !== 'cli/program.ts'))).toEqual(
+      [],
+    );
   });
 
   it('load neither koffi nor NVML for the help', () => {
@@ -160,10 +169,10 @@ describe('imports', () => {
         if (from === file && !typesOnly && !isLazy) visit(to);
       }
     };
-    visit('subcommands.ts');
+    visit('cli/subcommands.ts');
     expect(reached.size).toBeGreaterThan(4);
     expect(
-      [...reached].filter((file) => /^(koffi|nvml\/(library|machine|snapshot|call))/.test(file)),
+      [...reached].filter((file) => /^(koffi|nvml\/(backend|call|session)|snapshot\/)/.test(file)),
     ).toEqual([]);
   });
 });
@@ -180,7 +189,7 @@ const SPELLING = [
 
 function isSpelling({ from, to, typesOnly }: Edge): boolean {
   return (
-    roomOf(from) === 'render' &&
+    roomOf(from) === 'format' &&
     (typesOnly ? /^(query|nvml|report|events|watch)\//.test(to) : SPELLING.includes(to))
   );
 }
@@ -189,7 +198,10 @@ describe('what renderers may use', () => {
   it('asks nothing: it leads to no other file that does', () => {
     const wrong = edges.filter(
       (edge) =>
-        SPELLING.includes(edge.from) && ![...SPELLING, ...GROUND].includes(edge.to) && !edge.typesOnly,
+        SPELLING.includes(edge.from) &&
+        !SPELLING.includes(edge.to) &&
+        roomOf(edge.to) !== 'base' &&
+        !edge.typesOnly,
     );
     expect(shown(wrong)).toEqual([]);
   });
@@ -212,15 +224,15 @@ describe('two commands', () => {
 describe('the doors to the process', () => {
   /** The library knows no `io`: it looks for NVML where the platform and the environment say. */
   const ALLOWED: Readonly<Record<string, RegExp>> = {
-    'nvml/library.ts': /^process\.(platform|arch)$/,
+    'nvml/backend/library.ts': /^process\.(platform|arch)$/,
     'simulator/library-file.ts': /^process\.arch$/,
-    'nvml/koffi.ts': /^process\.(platform|arch|getBuiltinModule)$/,
-    'nvml/api/lifetime.ts': /^process\.env$/,
-    'nvml/workers.ts': /^process\.env$/,
-    'nvml/child/make-calls.ts': /^process\.(stdin|env|exit)$/,
-    'nvml/child/program.ts': /^process\.execPath$/,
-    'nvml/exit.ts': /^process\.(on|exitCode|stderr|getBuiltinModule)$/,
-    'nvml/api/options.ts': /^process\.env$/,
+    'nvml/backend/koffi.ts': /^process\.(platform|arch|getBuiltinModule)$/,
+    'nvml/functions/lifetime.ts': /^process\.env$/,
+    'nvml/backend/workers.ts': /^process\.env$/,
+    'nvml/backend/child/make-calls.ts': /^process\.(stdin|env|exit)$/,
+    'nvml/backend/child/program.ts': /^process\.execPath$/,
+    'nvml/backend/exit.ts': /^process\.(on|exitCode|stderr|getBuiltinModule)$/,
+    'nvml/functions/options.ts': /^process\.env$/,
   };
   /** Members of Node's own `process`; a local of that name has none of them. */
   const OF_NODE =
@@ -228,13 +240,13 @@ describe('the doors to the process', () => {
 
   it('are io.ts, cli.ts, main.ts, what main.ts is loaded with, and the background program', () => {
     const doors = [
-      'io.ts',
-      'cli.ts',
-      'main.ts',
-      'background.ts',
-      'compile-cache.ts',
-      'style.ts',
-      'terminal.ts',
+      'base/io.ts',
+      'cli/cli.ts',
+      'cli/main.ts',
+      'base/background.ts',
+      'cli/compile-cache.ts',
+      'base/style.ts',
+      'base/terminal.ts',
     ];
     const wrong = files
       .filter((file) => !doors.includes(file))

@@ -27,9 +27,9 @@ import { bundleCli } from './bundle.js';
 import { buildSimulator } from './simulator/build.js';
 
 const INSTEAD = {
-  'nvml/koffi.ts': 'tools/binary/koffi.ts',
-  'nvml/bundled.ts': 'tools/binary/snapshots.ts',
-  'nvml/child/program.ts': 'tools/binary/program.ts',
+  'nvml/backend/koffi.ts': 'tools/binary/koffi.ts',
+  'snapshot/bundled.ts': 'tools/binary/snapshots.ts',
+  'nvml/backend/child/program.ts': 'tools/binary/program.ts',
   'simulator/library-file.ts': 'tools/binary/simulator.ts',
 };
 const SNAPSHOTS = 'snapshots';

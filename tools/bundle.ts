@@ -2,7 +2,7 @@
  * Bundles the CLI: CommonJS files, with koffi as the only package left outside. CommonJS, because one file of
  * modules starts 30 ms earlier than the same modules as ESM chunks (Node 24).
  *
- * What src/main.ts imports lazily is a bundle of its own, whole in itself, and so is each subcommand: a command reads,
+ * What src/cli/main.ts imports lazily is a bundle of its own, whole in itself, and so is each subcommand: a command reads,
  * compiles and keeps in Node's compile cache nothing of its neighbours. In a bundle modules are imported statically, so
  * that esbuild can drop what is not used and write constants in place.
  */
@@ -68,11 +68,16 @@ const noPrograms: Plugin = {
 };
 
 /** Modules that load commands, and parts of one that few need; help.ts loads what has loaded it. */
-const COMMANDS = ['src/commands/index.ts', 'src/command-table.ts', 'src/help.ts', 'src/commands/exporter.ts'];
+const COMMANDS = [
+  'src/commands/index.ts',
+  'src/cli/command-table.ts',
+  'src/cli/help.ts',
+  'src/commands/exporter.ts',
+];
 
 /** Writes what bin/nvsmi.js loads before the CLI; a binary has its code inside. */
 export async function bundleCompileCache(folder: string): Promise<void> {
-  await build({ ...SHARED, outdir: folder, entryPoints: ['src/compile-cache.ts'] });
+  await build({ ...SHARED, outdir: folder, entryPoints: ['src/cli/compile-cache.ts'] });
 }
 
 /**
@@ -90,7 +95,7 @@ export async function bundleCli(
   await build({
     ...SHARED,
     outdir: folder,
-    entryPoints: { nvsmi: 'src/main.ts' },
+    entryPoints: { nvsmi: 'src/cli/main.ts' },
     plugins: [replaced(instead), lazily(lazy)],
     define: { 'import.meta.url': '__filename', ...define },
   });

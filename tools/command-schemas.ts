@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { JsonPart } from '../src/commands/command.js';
 import { commands } from '../src/commands/index.js';
-import { SCHEMA_VERSION } from '../src/render/document.js';
+import { SCHEMA_VERSION } from '../src/format/document.js';
 import { REASONS, recordSchema } from './record-schema.js';
 import { SOURCE } from './source-schema.js';
 

@@ -1,6 +1,6 @@
-/** Writes src/library/generated/device.ts: the TypeScript type of what deviceQuery returns, from its table. */
-import { gpuRows, headRows, type Leaf, type Row } from '../src/library/pynvml/fields.js';
-import { isGroup, isLeaf, keyOf, type Part, treeOf, unitOf } from '../src/library/pynvml/tree.js';
+/** Writes src/api/generated/device.ts: the TypeScript type of what deviceQuery returns, from its table. */
+import { gpuRows, headRows, type Leaf, type Row } from '../src/api/pynvml/fields.js';
+import { isGroup, isLeaf, keyOf, type Part, treeOf, unitOf } from '../src/api/pynvml/tree.js';
 import { fieldNamed, numberOf, relations } from '../src/query/relations.js';
 import { filterNames } from './pynvml-ids.js';
 

@@ -3,10 +3,10 @@
  * recorded machines in README.md; with --check compares instead, and fails where they differ.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { bashCompletion } from '../src/completion/bash.js';
-import { fishCompletion } from '../src/completion/fish.js';
-import { readPages } from '../src/completion/pages.js';
-import { zshCompletion } from '../src/completion/zsh.js';
+import { bashCompletion } from '../src/cli/completion/bash.js';
+import { fishCompletion } from '../src/cli/completion/fish.js';
+import { readPages } from '../src/cli/completion/pages.js';
+import { zshCompletion } from '../src/cli/completion/zsh.js';
 import { withTables } from './docs/checks.js';
 import { machineTable } from './docs/machines.js';
 import { manPage } from './docs/man.js';

@@ -30,7 +30,7 @@ export function errors(): string {
   });
   const table = errorSymbols.map((symbol) => `  [c.${symbol}]: ${errorClass(symbol)},`);
   return [
-    "import { NVMLError, type NVMLErrorClass } from '../api/error.js';",
+    "import { NVMLError, type NVMLErrorClass } from '../functions/error.js';",
     "import * as c from './constants.js';",
     '',
     ...classes,

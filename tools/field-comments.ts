@@ -1,5 +1,5 @@
 /** Table: comments on the field ids of nvmlDeviceGetFieldValues (NVML_FI_*), by patterns of their names. */
-import { scopeOf } from '../src/nvml/field-scopes.js';
+import { scopeOf } from '../src/snapshot/field-scopes.js';
 
 /** What a part of a name means. */
 const PARTS: Readonly<Record<string, string>> = {

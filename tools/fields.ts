@@ -1,4 +1,4 @@
-/** Writes src/library/generated/fields.ts and relations.ts: the TypeScript types of all fields, by names and numbers. */
+/** Writes src/api/generated/fields.ts and relations.ts: the TypeScript types of all fields, by names and numbers. */
 
 import { type Field, nameOf } from '../src/query/field.js';
 import { gpuRelation, numberOf, relations } from '../src/query/relations.js';

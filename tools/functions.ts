@@ -114,7 +114,7 @@ export function older(): string {
 }
 
 const TYPE_IMPORTS = [
-  "import type { FieldRequest, FieldValue, Given } from '../api/given.js';",
+  "import type { FieldRequest, FieldValue, Given } from '../functions/given.js';",
   "import type * as t from './api-types.js';",
   "import * as e from './entries.js';",
 ];
@@ -125,7 +125,7 @@ export function functions(): string {
       `/** @deprecated The header calls it {@link ${current}} now. */\nexport const ${old} = ${current};`,
   );
   return [
-    "import { now } from '../api/state.js';",
+    "import { now } from '../functions/state.js';",
     ...TYPE_IMPORTS,
     '',
     ...generated.map(functionText),
@@ -147,5 +147,5 @@ export function promises(): string {
       '',
     ].join('\n');
   });
-  return ["import { later } from '../api/state.js';", ...TYPE_IMPORTS, '', ...texts, ''].join('\n');
+  return ["import { later } from '../functions/state.js';", ...TYPE_IMPORTS, '', ...texts, ''].join('\n');
 }

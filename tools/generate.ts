@@ -1,5 +1,5 @@
 /**
- * Writes what is generated of nvml-api.json, in src/nvml, and of the tables, in src/query and src/library. `--check`
+ * Writes what is generated of nvml-api.json, in src/nvml, and of the tables, in src/query and src/api. `--check`
  * compares instead of writing and fails when a committed file is not what this would write.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -139,7 +139,7 @@ function functions(): string {
 }
 
 const NVML = new URL('../src/nvml/generated/', import.meta.url);
-const LIBRARY = new URL('../src/library/generated/', import.meta.url);
+const LIBRARY = new URL('../src/api/generated/', import.meta.url);
 const QUERY = new URL('../src/query/generated/', import.meta.url);
 
 type Make = () => string | Promise<string>;

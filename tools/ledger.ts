@@ -3,7 +3,7 @@
  * it is decided: the generated entries, the tests' own lists of exceptions, and the recorded machines.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { takesArgument } from '../src/nvml/api/caller.js';
+import { takesArgument } from '../src/nvml/functions/caller.js';
 import * as entries from '../src/nvml/generated/entries.js';
 import { changing } from '../src/nvml/generated/prototypes.js';
 

@@ -5,8 +5,8 @@ import { build } from 'esbuild';
 
 const { metafile } = await build({
   entryPoints: [
-    'src/subcommands.ts',
-    'src/style.ts',
+    'src/cli/subcommands.ts',
+    'src/base/style.ts',
     'src/commands/report.ts',
     'src/commands/help-query.ts',
     'src/index.ts',

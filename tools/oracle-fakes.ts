@@ -1,7 +1,7 @@
 /** Writes the fake NVML of recorded machines, for comparisons: npx tsx tools/oracle-fakes.ts FOLDER [NAME...] */
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { openSnapshot } from '../src/nvml/machine.js';
+import { openSnapshot } from '../src/snapshot/machine.js';
 import { buildFake } from '../test/fake-nvml/build.js';
 
 const [folder = '.', ...names] = process.argv.slice(2);

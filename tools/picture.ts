@@ -1,10 +1,10 @@
 /** Draws docs/top.svg: the monitor on the recorded machine with eight GPUs. `--check` compares instead of writing. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { openSnapshot } from '../src/nvml/machine.js';
+import { cellsOf } from '../src/format/graphemes.js';
 import { openSession } from '../src/nvml/session.js';
 import { Asker } from '../src/query/ask/asker.js';
-import { cellsOf } from '../src/render/graphemes.js';
+import { openSnapshot } from '../src/snapshot/machine.js';
 import { recordedFiles } from '../src/system/files.js';
 import { SHARES, type Share } from '../src/top/gpu-cells.js';
 import { Histories } from '../src/top/history.js';

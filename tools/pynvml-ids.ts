@@ -1,5 +1,5 @@
 /**
- * Writes src/library/generated/nvsmi-ids.ts: the constants and names that pynvml_utils 13.0.1 has for its numbers. The numbers
+ * Writes src/api/generated/nvsmi-ids.ts: the constants and names that pynvml_utils 13.0.1 has for its numbers. The numbers
  * are those of our fields and relations.
  */
 import { fieldNamed, numberOf, relations } from '../src/query/relations.js';

@@ -4,8 +4,8 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { PRESENT } from '../src/base/release.js';
 import type { Kind } from '../src/query/kind.js';
-import { PRESENT } from '../src/release.js';
 import type { Tree } from '../src/report/document.js';
 import { gpuTree } from '../src/report/gpu.js';
 import type { List, Node } from '../src/report/node.js';

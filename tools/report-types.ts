@@ -1,4 +1,4 @@
-/** Writes src/library/generated/report.ts: the TypeScript type of the report of GPUs, from its schema. */
+/** Writes src/api/generated/report.ts: the TypeScript type of the report of GPUs, from its schema. */
 import { reportSchema } from './report-schema.js';
 
 /** As much of a schema as report-schema.ts writes. */

@@ -3,7 +3,7 @@
  * a committed file is not what this would write. Recorded machines are only read.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { formatSnapshot } from '../src/nvml/snapshot.js';
+import { formatSnapshot } from '../src/snapshot/snapshot.js';
 import { work } from './snapshots/hgx-h100-x8.js';
 import { Machine } from './snapshots/machine.js';
 

@@ -1,5 +1,5 @@
 /** Writes api-types.ts: handles, enums and structs as TypeScript types. */
-import { ABSENT_FIELDS, TEXT_POINTERS } from '../src/nvml/api/fields.js';
+import { ABSENT_FIELDS, TEXT_POINTERS } from '../src/nvml/functions/fields.js';
 import * as note from './annotations.js';
 import { type ApiField, api, resolve, scalarOf } from './api.js';
 import * as meaning from './meanings.js';

@@ -2,17 +2,15 @@
  * The one runner of actions. Each is checked first, made unless it is only planned, looked at before and after, and recorded.
  * Its caller prints what came of it, in nvidia-smi's words; JSON is printed here.
  */
-import type { Io } from '../io.js';
+import type { Io } from '../base/io.js';
+import { jsonText, plainText } from '../base/plain-text.js';
 import { NVML_ERROR_IN_USE, NVML_ERROR_NO_PERMISSION } from '../nvml/generated/constants.js';
 import type { Session } from '../nvml/session.js';
 import { statusReason } from '../nvml/status.js';
-import { jsonText, plainText } from '../plain-text.js';
 import type { JsonScalar } from '../query/kind.js';
-import type { Need, Outcome, Target, Verdict } from './action.js';
+import type { Need, Target, Verdict } from './action.js';
 import { fieldsNow, fieldText, usersOf, uuidOf } from './ask.js';
-import type { Audit } from './audit.js';
-
-type Values = Readonly<Record<string, JsonScalar>>;
+import type { ActionRecord, Audit, Values } from './audit.js';
 
 /** An action on one subject. */
 export interface Attempt {
@@ -26,22 +24,6 @@ export interface Attempt {
   readonly needs?: readonly Need[];
   check?(): Verdict;
   make(): Verdict;
-}
-
-/** What came of it, for JSON and for the record. */
-export interface ActionRecord {
-  readonly action: string;
-  readonly gpu: number | null;
-  readonly uuid: JsonScalar;
-  readonly bus_id: string | null;
-  readonly part?: Values;
-  readonly value: JsonScalar;
-  readonly before: Values;
-  readonly after: Values;
-  readonly outcome: Outcome | 'not_attempted';
-  readonly status: number;
-  readonly message: string;
-  readonly needs: readonly Need[];
 }
 
 export interface Manner {

@@ -4,11 +4,31 @@
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
-import { OutputError } from '../errors.js';
-import type { Io } from '../io.js';
-import { sendToSystemLog } from '../nvml/system-log.js';
-import { jsonText } from '../plain-text.js';
-import type { ActionRecord } from './acting.js';
+import { OutputError } from '../base/errors.js';
+import type { Io } from '../base/io.js';
+import { jsonText } from '../base/plain-text.js';
+import { sendToSystemLog } from '../nvml/backend/system-log.js';
+import type { JsonScalar } from '../query/kind.js';
+import type { Need, Outcome } from './action.js';
+
+/** Values by the names of what they belong to. */
+export type Values = Readonly<Record<string, JsonScalar>>;
+
+/** What came of it, for JSON and for the record. */
+export interface ActionRecord {
+  readonly action: string;
+  readonly gpu: number | null;
+  readonly uuid: JsonScalar;
+  readonly bus_id: string | null;
+  readonly part?: Values;
+  readonly value: JsonScalar;
+  readonly before: Values;
+  readonly after: Values;
+  readonly outcome: Outcome | 'not_attempted';
+  readonly status: number;
+  readonly message: string;
+  readonly needs: readonly Need[];
+}
 
 export interface Audit {
   write(record: ActionRecord): void;

@@ -1,5 +1,5 @@
 /** Table: the setters of confidential computing, and nvidia-smi's words where they fail; it says nothing of a success. */
-import { EXIT } from '../errors.js';
+import { EXIT } from '../base/errors.js';
 import * as nvml from '../nvml/generated/entries.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { type Status, statusReason } from '../nvml/status.js';

@@ -1,5 +1,5 @@
 /** GPM: whether a GPU streams its performance metrics. */
-import { EXIT } from '../errors.js';
+import { EXIT } from '../base/errors.js';
 import { NVML_ERROR_INVALID_ARGUMENT, NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
 import { nvmlGpmQueryDeviceSupport, nvmlGpmSetStreamingEnabled } from '../nvml/generated/entries.js';
 import type { Gpu } from '../nvml/session.js';

@@ -1,4 +1,6 @@
 /** MIG: GPU instances and compute instances, made and destroyed. Words of 550.163.01, and of public outputs of an A100. */
+
+import { plainText } from '../base/plain-text.js';
 import type { Handle } from '../nvml/call.js';
 import {
   NVML_ERROR_INSUFFICIENT_RESOURCES,
@@ -7,7 +9,6 @@ import {
 } from '../nvml/generated/constants.js';
 import * as nvml from '../nvml/generated/entries.js';
 import { type Status, statusReason } from '../nvml/status.js';
-import { plainText } from '../plain-text.js';
 import { type ComputeInstance, computeInstanceProfiles, isDefault } from '../query/compute-instances.js';
 import {
   type GpuInstance,

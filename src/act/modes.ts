@@ -1,4 +1,6 @@
 /** Table: the options that switch a mode of a GPU: which values, which functions, and nvidia-smi's words (550.163.01). */
+
+import { plainly } from '../base/plain-text.js';
 import {
   NVML_ERROR_IN_USE,
   NVML_ERROR_INVALID_ARGUMENT,
@@ -7,7 +9,6 @@ import {
 } from '../nvml/generated/constants.js';
 import * as nvml from '../nvml/generated/entries.js';
 import { Missing, type Status, statusReason } from '../nvml/status.js';
-import { plainly } from '../plain-text.js';
 import type { Reading } from '../query/reading.js';
 import {
   type Action,

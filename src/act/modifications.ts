@@ -1,6 +1,7 @@
 /** Table: the options that change GPUs, before any subcommand, and how the value of each is read (550.163.01). */
+
+import { plainly } from '../base/plain-text.js';
 import { NVML_ERROR_INVALID_ARGUMENT } from '../nvml/generated/constants.js';
-import { plainly } from '../plain-text.js';
 import type { JsonScalar } from '../query/kind.js';
 import { type Action, failed, type Target, type Verdict } from './action.js';
 import * as limits from './limits.js';

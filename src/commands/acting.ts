@@ -1,8 +1,8 @@
 /** Commands that change GPUs: the options they have in common, and how the machine and the record are opened. */
 import { Acting } from '../act/acting.js';
 import { openAudit } from '../act/audit.js';
-import type { OptionSpec } from '../argv.js';
-import { UsageError } from '../errors.js';
+import type { OptionSpec } from '../base/argv.js';
+import { UsageError } from '../base/errors.js';
 import { shareOutcome } from '../query/read.js';
 import type { Context } from './context.js';
 

@@ -1,6 +1,7 @@
 /** `base-clocks`: the graphics clock that each GPU holds under any load. */
+
+import { baseClockLines } from '../format/not-in-nvml.js';
 import { baseClocks } from '../query/not-in-nvml.js';
-import { baseClockLines } from '../render/not-in-nvml.js';
 import { type CommandSpec, command } from './command.js';
 import { jsonOption } from './json-option.js';
 import { commandNotInNvml } from './not-in-nvml.js';

@@ -1,7 +1,7 @@
 /** `boost-slider -l`: the maximum and the current value of each slider. */
-import { refused } from '../argv.js';
+import { refused } from '../base/argv.js';
+import { boostSliderTable } from '../format/not-in-nvml.js';
 import { boostSliders } from '../query/not-in-nvml.js';
-import { boostSliderTable } from '../render/not-in-nvml.js';
 import { type CommandSpec, command } from './command.js';
 import { jsonOption } from './json-option.js';
 import { commandNotInNvml } from './not-in-nvml.js';

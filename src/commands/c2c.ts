@@ -1,9 +1,10 @@
 /** `c2c`: the links between CPU and GPU chip. */
+
+import { c2cLinkText, NO_C2C } from '../format/c2c.js';
+import { gpuHeading } from '../format/gpu-heading.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import { Missing, statusReason } from '../nvml/status.js';
 import { c2cErrors, c2cLinks, c2cPower, c2cSpeed } from '../query/c2c.js';
-import { c2cLinkText, NO_C2C } from '../render/c2c.js';
-import { gpuHeading } from '../render/gpu-heading.js';
 import type { CommandSpec } from './command.js';
 import { jsonOption } from './json-option.js';
 import { linkOption } from './link-option.js';

@@ -1,7 +1,7 @@
 /** Options of the commands that check: which checks, and where the system is. */
-import type { OptionSpec } from '../argv.js';
-import { UsageError } from '../errors.js';
-import { plainly } from '../plain-text.js';
+import type { OptionSpec } from '../base/argv.js';
+import { UsageError } from '../base/errors.js';
+import { plainly } from '../base/plain-text.js';
 import { nearestNames } from '../query/nearest.js';
 
 export const chooseOptions = [

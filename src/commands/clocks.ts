@@ -1,12 +1,12 @@
 /** `clocks`: groups of GPUs that boost their clocks together. */
-import { type Given, type OptionSpec, refused } from '../argv.js';
+import { type Given, type OptionSpec, refused } from '../base/argv.js';
+import { jsonDocument } from '../format/document.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import { type Asking, together } from '../query/ask/asking.js';
 import { type Cells, cell } from '../query/cell.js';
 import { gpuField } from '../query/gpu-fields.js';
 import { active, count } from '../query/kind.js';
-import { jsonDocument } from '../render/document.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { lostLines, reachable, statusOf } from './lost.js';

@@ -1,5 +1,5 @@
 /** A subcommand: the table of its options, and what it does with what they give. */
-import type { AnyGiven, Given, OptionSpec } from '../argv.js';
+import type { AnyGiven, Given, OptionSpec } from '../base/argv.js';
 import type { Field } from '../query/field.js';
 import type { Context } from './context.js';
 

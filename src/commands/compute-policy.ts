@@ -1,7 +1,7 @@
 /** `compute-policy -l`: the timeslice of each GPU. */
-import { refused } from '../argv.js';
+import { refused } from '../base/argv.js';
+import { computePolicyTable } from '../format/not-in-nvml.js';
 import { computePolicies } from '../query/not-in-nvml.js';
-import { computePolicyTable } from '../render/not-in-nvml.js';
 import { type CommandSpec, command } from './command.js';
 import { jsonOption } from './json-option.js';
 import { commandNotInNvml } from './not-in-nvml.js';

@@ -1,7 +1,9 @@
 /** `conf-compute`: the getters and setters of confidential computing. */
 import { CONF_COMPUTE_SETTERS, setConfCompute } from '../act/conf-compute.js';
-import { type Given, type OptionSpec, setterOf } from '../argv.js';
-import { EXIT } from '../errors.js';
+import { type Given, type OptionSpec, setterOf } from '../base/argv.js';
+import { EXIT } from '../base/errors.js';
+import * as render from '../format/conf-compute.js';
+import { jsonDocument, type Part } from '../format/document.js';
 import { NVML_DEVICE_ARCH_AMPERE } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
@@ -10,8 +12,6 @@ import { type Cell, cell } from '../query/cell.js';
 import * as cc from '../query/conf-compute.js';
 import type { Reading } from '../query/reading.js';
 import { architectureProbe } from '../query/report/board.js';
-import * as render from '../render/conf-compute.js';
-import { jsonDocument, type Part } from '../render/document.js';
 import { actingOptions, beginActing } from './acting.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';

@@ -1,9 +1,9 @@
 /** What every command works with. */
-import type { Io } from '../io.js';
+import type { Io } from '../base/io.js';
+import type { AnswerSource } from '../format/json.js';
 import type { Driver } from '../nvml/call.js';
 import type { Session } from '../nvml/session.js';
 import type { Outcome } from '../query/ask/outcome.js';
-import type { AnswerSource } from '../render/json.js';
 import type { SystemFiles } from '../system/files.js';
 
 /** A machine that answers: its NVML and its /proc and /sys. */

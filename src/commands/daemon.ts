@@ -1,13 +1,13 @@
 /** `daemon`: records what dmon shows to a file a day, in the background. */
 import { resolve } from 'node:path';
-import type { Given, OptionSpec } from '../argv.js';
-import type { Background } from '../background.js';
-import { EXIT, UsageError } from '../errors.js';
-import type { Io } from '../io.js';
+import type { Given, OptionSpec } from '../base/argv.js';
+import type { Background } from '../base/background.js';
+import { EXIT, UsageError } from '../base/errors.js';
+import type { Io } from '../base/io.js';
+import { plainly } from '../base/plain-text.js';
 import { NVML_ERROR_NO_PERMISSION, NVML_ERROR_TIMEOUT } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import { plainly } from '../plain-text.js';
 import { Asker } from '../query/ask/asker.js';
 import { together } from '../query/ask/asking.js';
 import { gpuFields } from '../query/gpu-fields.js';

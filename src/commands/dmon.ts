@@ -1,15 +1,15 @@
 /** `dmon`: a line of numbers for every GPU at every tick. */
-import type { Given, OptionSpec } from '../argv.js';
-import { UsageError } from '../errors.js';
+import type { Given, OptionSpec } from '../base/argv.js';
+import { UsageError } from '../base/errors.js';
+import { type AnswerSource, jsonArray, jsonLines } from '../format/json.js';
+import { ABSENT, cellText, Headings, type MonitorFormat, monitorTable, stampOf } from '../format/monitor.js';
+import { monitorRecord, timeOf } from '../format/monitor-json.js';
 import { NVML_ERROR_NOT_READY } from '../nvml/generated/constants.js';
 import { Missing } from '../nvml/status.js';
 import { columnsOf, type Heading, WIDTH } from '../query/monitor/column.js';
 import { DEFAULT_GROUPS, DEVICE_GROUPS, deviceColumns } from '../query/monitor/device.js';
 import { type GpmMetric, gpmMetrics } from '../query/monitor/gpm.js';
 import { compileSampler, type MonitorLine } from '../query/monitor/sampler.js';
-import { type AnswerSource, jsonArray, jsonLines } from '../render/json.js';
-import { ABSENT, cellText, Headings, type MonitorFormat, monitorTable, stampOf } from '../render/monitor.js';
-import { monitorRecord, timeOf } from '../render/monitor-json.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';

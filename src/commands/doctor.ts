@@ -1,13 +1,13 @@
 /** `doctor`: what keeps NVML or a GPU from working. */
-import type { Given, OptionSpec } from '../argv.js';
+import type { Given, OptionSpec } from '../base/argv.js';
+import { type Verdict, worstOf } from '../base/verdict.js';
 import { doctorChecks } from '../doctor/checks.js';
 import { examine } from '../doctor/examine.js';
 import { isWsl, type Patient, PCI, pciDevices } from '../doctor/patient.js';
 import { kernelEvent } from '../events/kernel-events.js';
-import { checkListText } from '../render/check-list.js';
-import { verdictJson, verdictText } from '../render/verdicts.js';
+import { checkListText } from '../format/check-list.js';
+import { verdictJson, verdictText } from '../format/verdicts.js';
 import { type System, Unread } from '../system/system.js';
-import { type Verdict, worstOf } from '../verdict.js';
 import { chooseOptions, chosenChecks, rootOption } from './check-options.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';

@@ -1,7 +1,7 @@
 /** The setters of `drain`: drain a GPU, remove it, find removed ones (550.163.01). */
 import type { Acting, Attempt } from '../act/acting.js';
 import { discoverGpus, modifyDrainState, removeGpu } from '../act/drain.js';
-import { EXIT, UsageError } from '../errors.js';
+import { EXIT, UsageError } from '../base/errors.js';
 import { type BusAddress, busAddress } from '../query/drain.js';
 
 export const DRAIN_SETTERS = ['modify', 'remove', 'discover'] as const;

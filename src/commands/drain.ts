@@ -1,13 +1,13 @@
 /** `drain`: whether a GPU is being drained, and the setters of that. */
-import { type Given, type OptionSpec, setter, setterOf } from '../argv.js';
-import { EXIT, UsageError } from '../errors.js';
+import { type Given, type OptionSpec, setter, setterOf } from '../base/argv.js';
+import { EXIT, UsageError } from '../base/errors.js';
+import { plainly } from '../base/plain-text.js';
+import { jsonDocument } from '../format/document.js';
 import { Missing } from '../nvml/status.js';
-import { plainly } from '../plain-text.js';
 import { readOne } from '../query/ask/asking.js';
 import { cell } from '../query/cell.js';
 import { busAddress, busIdText, drainState } from '../query/drain.js';
 import { type Kind, text } from '../query/kind.js';
-import { jsonDocument } from '../render/document.js';
 import { actingOptions, beginActing } from './acting.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';

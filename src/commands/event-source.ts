@@ -1,14 +1,15 @@
 /** Where events come from: NVML's event set and the kernel log, each once though both have the Xids. */
+
+import type { Io } from '../base/io.js';
 import type { GpuEvent } from '../events/gpu-event.js';
 import { kernelEvent } from '../events/kernel-events.js';
 import { NvmlEvents } from '../events/nvml-events.js';
-import type { Io } from '../io.js';
+import type { TimedEvent } from '../format/events.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
 import { Asker } from '../query/ask/asker.js';
 import { type Asking, together } from '../query/ask/asking.js';
 import { gpuFields } from '../query/gpu-fields.js';
-import type { TimedEvent } from '../render/events.js';
 import type { KernelLog } from '../system/kernel-log.js';
 import { type System, Unread } from '../system/system.js';
 import type { Context } from './context.js';

@@ -1,11 +1,11 @@
 /** `events`: what happens to the GPUs, as it happens, from NVML and the kernel log. */
-import type { Given, OptionSpec } from '../argv.js';
-import { UsageError } from '../errors.js';
+import type { Given, OptionSpec } from '../base/argv.js';
+import { UsageError } from '../base/errors.js';
+import { plainly } from '../base/plain-text.js';
 import { xids } from '../events/xids.js';
-import { plainly } from '../plain-text.js';
+import { eventJson, eventText, type TimedEvent } from '../format/events.js';
+import { xidListText } from '../format/xid-list.js';
 import { nearestNames } from '../query/nearest.js';
-import { eventJson, eventText, type TimedEvent } from '../render/events.js';
-import { xidListText } from '../render/xid-list.js';
 import { rootOption } from './check-options.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';

@@ -1,11 +1,11 @@
 /** Where the exporter's values come from: this process, or a child of it that NVML may hold. */
 
-import { EXIT, UsageError } from '../errors.js';
+import { EXIT, UsageError } from '../base/errors.js';
+import { jsonText } from '../base/plain-text.js';
 import { collectInChild, NoCollection } from '../exporter/child-collector.js';
-import { Collection, type Wish } from '../exporter/collection.js';
+import { Collection } from '../exporter/collection.js';
 import { type Collector, collectHere } from '../exporter/collector.js';
-import type { Collected } from '../exporter/observed.js';
-import { jsonText } from '../plain-text.js';
+import type { Collected, Wish } from '../exporter/observed.js';
 import type { SystemFiles } from '../system/files.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';

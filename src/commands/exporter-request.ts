@@ -1,13 +1,13 @@
 /** What a command line of the exporter asks for: read, or refused, before the machine is asked. */
-import type { Given, OptionSpec } from '../argv.js';
-import { UsageError } from '../errors.js';
+import type { Given, OptionSpec } from '../base/argv.js';
+import { UsageError } from '../base/errors.js';
+import { loopPeriod } from '../base/period.js';
+import { plainly } from '../base/plain-text.js';
 import { CHILD_OPTION } from '../exporter/child-collector.js';
 import { chosenFields, UnknownField } from '../exporter/chosen-fields.js';
-import type { Wish } from '../exporter/collection.js';
 import { GPU_LABELS, type GpuLabel, USUAL_LABELS } from '../exporter/dialects/nvsmi.js';
 import { type Listen, readListen, USUAL_LISTEN } from '../exporter/listen.js';
-import { loopPeriod } from '../period.js';
-import { plainly } from '../plain-text.js';
+import type { Wish } from '../exporter/observed.js';
 import { hintOf, nearestHint } from './nearest-hint.js';
 import { idOption } from './select.js';
 

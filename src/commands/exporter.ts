@@ -1,7 +1,10 @@
 /** `exporter`: serves metrics to Prometheus, writes them to a file, or pushes them to OpenTelemetry. */
 import manifest from '../../package.json' with { type: 'json' };
-import type { Given } from '../argv.js';
-import { EXIT, UsageError } from '../errors.js';
+import type { Given } from '../base/argv.js';
+import { EXIT, UsageError } from '../base/errors.js';
+import type { Io } from '../base/io.js';
+import { openOutput, replaceContent } from '../base/output-file.js';
+import { plainly } from '../base/plain-text.js';
 import { CHILD_OPTION } from '../exporter/child-collector.js';
 import { type Collector, CollectorState } from '../exporter/collector.js';
 import { dcgmDialect } from '../exporter/dialects/dcgm.js';
@@ -13,9 +16,6 @@ import { MetricsText } from '../exporter/metrics-text.js';
 import { aboutPage, type Health, pagesOf } from '../exporter/pages.js';
 import { WebServer } from '../exporter/server.js';
 import { BadWebConfig, NO_CONFIG, readWebConfig, type WebConfig } from '../exporter/web-config.js';
-import type { Io } from '../io.js';
-import { openOutput, replaceContent } from '../output-file.js';
-import { plainly } from '../plain-text.js';
 import { machineFiles, type SystemFiles } from '../system/files.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';

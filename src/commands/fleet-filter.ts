@@ -1,8 +1,8 @@
 /** `--filter` of a fleet: which GPUs are shown. */
-import { UsageError } from '../errors.js';
+import { UsageError } from '../base/errors.js';
+import { plainly } from '../base/plain-text.js';
 import type { Fleet, FleetGpu } from '../fleet/fleet.js';
 import { STATES, stateOf, textOf } from '../fleet/state.js';
-import { plainly } from '../plain-text.js';
 import { nearestHint } from './nearest-hint.js';
 
 export const FILTERS = ['host', 'name', 'state', 'user', 'pod', 'job'] as const;

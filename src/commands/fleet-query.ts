@@ -1,11 +1,11 @@
 /** The fields of --query-gpu of a fleet, after a column with the host. */
 import type { Fleet } from '../fleet/fleet.js';
+import { csvHeader, csvLine } from '../format/csv.js';
+import { jsonArray, jsonLines, jsonRecord } from '../format/json.js';
 import { NOT_SUPPORTED } from '../nvml/status.js';
 import { nameOf, type Row } from '../query/field.js';
 import { gpuTable } from '../query/gpu/index.js';
 import { type Kind, text } from '../query/kind.js';
-import { csvHeader, csvLine } from '../render/csv.js';
-import { jsonArray, jsonLines, jsonRecord } from '../render/json.js';
 import type { QueryRequest } from './query-request.js';
 
 const rows = new Map(gpuTable.fields.flatMap((row) => row.names.map((name) => [name, row] as const)));

@@ -1,6 +1,9 @@
 /** `fleet`: the GPUs of many hosts, from Prometheus or over ssh, as nvidia-smi would show those of one. */
-import type { Given, OptionSpec } from '../argv.js';
-import { EXIT, UsageError } from '../errors.js';
+import type { Given, OptionSpec } from '../base/argv.js';
+import { EXIT, UsageError } from '../base/errors.js';
+import type { Io } from '../base/io.js';
+import { decimal } from '../base/period.js';
+import { jsonText, plainly } from '../base/plain-text.js';
 import { type Fleet, FleetError, TABLE_FIELDS } from '../fleet/fleet.js';
 import { fleetFromPrometheus } from '../fleet/from-prometheus.js';
 import { BadHost, readHosts } from '../fleet/hosts.js';
@@ -10,9 +13,6 @@ import { spanRecord, spansOf, spanTable } from '../fleet/span.js';
 import { fleetOverSsh } from '../fleet/ssh.js';
 import { STATES } from '../fleet/state.js';
 import { fleetRecord, fleetTable, listLine, SORTS, sortedBy } from '../fleet/table.js';
-import type { Io } from '../io.js';
-import { decimal } from '../period.js';
-import { jsonText, plainly } from '../plain-text.js';
 import { nameOf } from '../query/field.js';
 import { gpuTable } from '../query/gpu/index.js';
 import { type CommandSpec, command } from './command.js';

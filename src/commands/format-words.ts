@@ -1,6 +1,6 @@
 /** Words of `--format` that do not go together. nvidia-smi knows csv alone, so this refusal is ours. */
-import { UsageError } from '../errors.js';
-import { plainly } from '../plain-text.js';
+import { UsageError } from '../base/errors.js';
+import { plainly } from '../base/plain-text.js';
 
 const SHAPES = ['csv', 'json', 'jsonl'];
 

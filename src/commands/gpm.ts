@@ -1,8 +1,9 @@
 /** `gpm -g`: whether the performance metrics of a GPU are streamed. */
 
 import { setStreaming } from '../act/gpm.js';
-import { type Given, type OptionSpec, setterOf } from '../argv.js';
-import { EXIT } from '../errors.js';
+import { type Given, type OptionSpec, setterOf } from '../base/argv.js';
+import { EXIT } from '../base/errors.js';
+import { jsonDocument } from '../format/document.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import { nvmlGpmQueryIfStreamingEnabled } from '../nvml/generated/entries.js';
 import { Missing } from '../nvml/status.js';
@@ -11,7 +12,6 @@ import { cell, cellText } from '../query/cell.js';
 import { count, words } from '../query/kind.js';
 import { sample } from '../query/probe.js';
 import type { Reading } from '../query/reading.js';
-import { jsonDocument } from '../render/document.js';
 import { actingOptions, beginActing } from './acting.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';

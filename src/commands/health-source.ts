@@ -1,14 +1,15 @@
 /** Where health gets what it judges: NVML, the kernel log, and in a loop the events of NVML. */
+
+import { type Finding, fail, unknown } from '../base/verdict.js';
 import type { GpuEvent } from '../events/gpu-event.js';
 import { kernelEvent } from '../events/kernel-events.js';
 import { NvmlEvents } from '../events/nvml-events.js';
+import type { Performance } from '../format/nagios.js';
 import type { Health } from '../health/check.js';
 import { driverVersion, type GpuReadings, readGpus } from '../health/readings.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Asker } from '../query/ask/asker.js';
-import type { Performance } from '../render/nagios.js';
 import type { KernelLog } from '../system/kernel-log.js';
-import { type Finding, fail, unknown } from '../verdict.js';
 import type { Context } from './context.js';
 import { chosenGpus } from './select.js';
 import { kernelLogOf, type NoLog } from './system-option.js';

@@ -1,7 +1,13 @@
 /** `health`: a verdict of each check on each GPU, for people, monitoring and batch systems. */
 
-import type { Given, OptionSpec } from '../argv.js';
-import { UsageError } from '../errors.js';
+import type { Given, OptionSpec } from '../base/argv.js';
+import { UsageError } from '../base/errors.js';
+import { loopPeriod } from '../base/period.js';
+import { jsonText } from '../base/plain-text.js';
+import { type Verdict, worstOf } from '../base/verdict.js';
+import { checkListText } from '../format/check-list.js';
+import { nagiosLine } from '../format/nagios.js';
+import { verdictJson, verdictLine, verdictText } from '../format/verdicts.js';
 import { BadFile } from '../health/bad-file.js';
 import { type HealthCheck, readingsOf } from '../health/check.js';
 import { COUNTERS, healthChecks } from '../health/checks/index.js';
@@ -23,12 +29,6 @@ import {
   stateOf,
   writeWhole,
 } from '../health/state.js';
-import { loopPeriod } from '../period.js';
-import { jsonText } from '../plain-text.js';
-import { checkListText } from '../render/check-list.js';
-import { nagiosLine } from '../render/nagios.js';
-import { verdictJson, verdictLine, verdictText } from '../render/verdicts.js';
-import { type Verdict, worstOf } from '../verdict.js';
 import { chooseOptions, chosenChecks, NOT_CHECKED, rootOption } from './check-options.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';

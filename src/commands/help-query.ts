@@ -1,9 +1,9 @@
 /** `--help-query-*`: the fields of a switch. */
-import { EXIT } from '../errors.js';
+import { EXIT } from '../base/errors.js';
+import { styles } from '../base/style.js';
+import { textWidth } from '../base/width.js';
 import type { Table } from '../query/relation.js';
 import { tableAsked } from '../query/tables/index.js';
-import { styles } from '../style.js';
-import { textWidth } from '../width.js';
 import type { Context } from './context.js';
 
 /** Breaks a text at the last space that each line has room for. */

@@ -1,10 +1,11 @@
 /** `--get-hostname`: the host name that was given to each GPU. */
+
+import { jsonDocument } from '../format/document.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import { together } from '../query/ask/asking.js';
 import { cellText } from '../query/cell.js';
 import { fieldCells } from '../query/gpu-fields.js';
-import { jsonDocument } from '../render/document.js';
 import type { Context } from './context.js';
 import { lostLines, reachable, statusOf } from './lost.js';
 import { machineOf } from './machine.js';

@@ -1,11 +1,11 @@
 /** `-t`: the LED of units (S-Class systems). */
 import { setLed } from '../act/led.js';
 import { wholeNumber } from '../act/value.js';
-import type { Scan } from '../argv.js';
-import { EXIT, UsageError } from '../errors.js';
+import type { Scan } from '../base/argv.js';
+import { EXIT, UsageError } from '../base/errors.js';
+import { plainly } from '../base/plain-text.js';
 import { nvmlUnitGetCount } from '../nvml/generated/entries.js';
 import { Missing } from '../nvml/status.js';
-import { plainly } from '../plain-text.js';
 import { sample } from '../query/probe.js';
 import { askProbe } from '../query/read.js';
 import { beginActing, type ModifyGiven } from './acting.js';

@@ -1,5 +1,5 @@
 /** `-l` of the commands about links. */
-import type { OptionSpec } from '../argv.js';
+import type { OptionSpec } from '../base/argv.js';
 
 export const linkOption = {
   short: ['l'],

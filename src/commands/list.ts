@@ -1,5 +1,6 @@
 /** `-L`: the GPUs and their MIG devices, a line each. */
-import { EXIT, UsageError } from '../errors.js';
+import { EXIT, UsageError } from '../base/errors.js';
+import { jsonDocument } from '../format/document.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, statusWords, UncountedGpus } from '../nvml/status.js';
 import { type Asking, together } from '../query/ask/asking.js';
@@ -9,7 +10,6 @@ import { fieldCells } from '../query/gpu-fields.js';
 import { count, text } from '../query/kind.js';
 import { migName } from '../query/mig.js';
 import { migDevicesIn } from '../query/mig-devices.js';
-import { jsonDocument } from '../render/document.js';
 import type { Context } from './context.js';
 import { lostLine, statusOf } from './lost.js';
 import { machineOf } from './machine.js';

@@ -1,5 +1,5 @@
 /** Repeats a tick on a fixed period: no drift, and ticks that were missed are not made up for. */
-import type { Io } from '../io.js';
+import type { Io } from '../base/io.js';
 
 /** Runs `tick` once, or every `period` milliseconds until a signal or a closed pipe ends the program, or so many times. */
 export async function loop(

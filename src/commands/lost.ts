@@ -1,9 +1,9 @@
 /** GPUs without a handle, most often because they fell off the bus. A line names each; the others are shown as ever. */
-import { EXIT, UsageError } from '../errors.js';
+import { EXIT, UsageError } from '../base/errors.js';
+import { plainly } from '../base/plain-text.js';
 import { NVML_ERROR_GPU_IS_LOST, NVML_ERROR_UNINITIALIZED } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
 import { statusWords } from '../nvml/status.js';
-import { plainly } from '../plain-text.js';
 
 const isLost = (gpu: Gpu): boolean => gpu.handle === undefined;
 

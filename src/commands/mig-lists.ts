@@ -1,5 +1,7 @@
 /** Table: the lists of `mig`: what each is called, what it collects, and how it is printed. */
-import type { OptionSpec } from '../argv.js';
+import type { OptionSpec } from '../base/argv.js';
+import type { Release } from '../base/release.js';
+import * as render from '../format/mig.js';
 import type { Gpu } from '../nvml/session.js';
 import { type Asking, eachOf, together } from '../query/ask/asking.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
@@ -18,8 +20,6 @@ import {
 import { count, number, text, yesNo } from '../query/kind.js';
 import type { InstanceProfile, Placement } from '../query/mig-instances.js';
 import type { Reading } from '../query/reading.js';
-import type { Release } from '../release.js';
-import * as render from '../render/mig.js';
 
 const mebibyteCount = number('MiB');
 const n = (value: Reading) => cell(count, value);

@@ -3,7 +3,7 @@ import type { Acting, Attempt } from '../act/acting.js';
 import type { Target } from '../act/action.js';
 import { targetOf } from '../act/ask.js';
 import * as act from '../act/mig.js';
-import { EXIT, UsageError } from '../errors.js';
+import { EXIT, UsageError } from '../base/errors.js';
 import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';

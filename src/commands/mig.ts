@@ -1,17 +1,17 @@
 /** `mig`: profiles, placements and instances of MIG, as tables or JSON; instances are created and destroyed. */
-import { type Given, type OptionSpec, setter, setterOf } from '../argv.js';
-import { EXIT, UsageError } from '../errors.js';
+import { type Given, type OptionSpec, setter, setterOf } from '../base/argv.js';
+import { EXIT, UsageError } from '../base/errors.js';
+import { plainly } from '../base/plain-text.js';
+import { jsonDocument } from '../format/document.js';
 import { NVML_ERROR_NOT_FOUND, NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
 import { isTooNew, Missing, type Status, statusReason } from '../nvml/status.js';
-import { plainly } from '../plain-text.js';
 import { type Asking, together } from '../query/ask/asking.js';
 import type { Cells } from '../query/cell.js';
 import { releaseOf } from '../query/driver-release.js';
 import { gpuField } from '../query/gpu-fields.js';
 import { InstanceError } from '../query/mig-instances.js';
 import type { Reading } from '../query/reading.js';
-import { jsonDocument } from '../render/document.js';
 import { actingOptions, beginActing } from './acting.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';

@@ -11,11 +11,11 @@ import {
   type Prepared,
 } from '../act/modifications.js';
 import { wholeNumber } from '../act/value.js';
-import type { Scan, Token } from '../argv.js';
-import { EXIT, UsageError } from '../errors.js';
+import type { Scan, Token } from '../base/argv.js';
+import { EXIT, UsageError } from '../base/errors.js';
+import { plainly } from '../base/plain-text.js';
 import { nvmlDeviceGetPersistenceMode } from '../nvml/generated/entries.js';
 import type { Gpu } from '../nvml/session.js';
-import { plainly } from '../plain-text.js';
 import { beginActing, type ModifyGiven } from './acting.js';
 import type { Context } from './context.js';
 import { lostLines, reachable, statusOf } from './lost.js';

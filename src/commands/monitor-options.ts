@@ -1,11 +1,11 @@
 /** The options that dmon, pmon, daemon and replay share, with nvidia-smi's refusals (H100, H200, 580.159.04). */
-import type { OptionSpec } from '../argv.js';
-import { EXIT, UsageError } from '../errors.js';
-import type { Io } from '../io.js';
-import { decimal } from '../period.js';
-import { plainly } from '../plain-text.js';
+import type { OptionSpec } from '../base/argv.js';
+import { EXIT, UsageError } from '../base/errors.js';
+import type { Io } from '../base/io.js';
+import { decimal } from '../base/period.js';
+import { plainly } from '../base/plain-text.js';
+import type { MonitorFormat } from '../format/monitor.js';
 import type { GpmMetric } from '../query/monitor/gpm.js';
-import type { MonitorFormat } from '../render/monitor.js';
 import { refuseMixture } from './format-words.js';
 
 export const delayOption = (usual: number, most: number) =>

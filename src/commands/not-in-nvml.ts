@@ -2,11 +2,12 @@
  * Commands about values that NVML has no function for. They print nvidia-smi's table with N/A in it, say why on stderr, and
  * end with status 3.
  */
+
+import { jsonDocument } from '../format/document.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import type { Cells } from '../query/cell.js';
-import { jsonDocument } from '../render/document.js';
 import type { Context } from './context.js';
 import { lostLines, reachable, statusOf } from './lost.js';
 import { machineOf } from './machine.js';

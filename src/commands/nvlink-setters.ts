@@ -2,12 +2,12 @@
 import type { Acting, Attempt } from '../act/acting.js';
 import { targetOf } from '../act/ask.js';
 import { resetErrorCounters, setBandwidthMode, setLowPowerThreshold } from '../act/nvlink.js';
-import { EXIT } from '../errors.js';
+import { EXIT } from '../base/errors.js';
+import { gpuHeading } from '../format/gpu-heading.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import { linksOf } from '../query/nvlink.js';
 import { runOn } from '../query/read.js';
-import { gpuHeading } from '../render/gpu-heading.js';
 import { lostLines, reachable, statusOf } from './lost.js';
 import { identityOf } from './named.js';
 import { chosenGpus } from './select.js';

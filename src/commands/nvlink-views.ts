@@ -1,4 +1,6 @@
 /** Table: the options of `nvlink` that show something of every link, and what. */
+
+import type { LinkSection } from '../format/nvlink.js';
 import { Missing } from '../nvml/status.js';
 import type { Asking } from '../query/ask/asking.js';
 import { readFound } from '../query/ask/records.js';
@@ -7,7 +9,6 @@ import { type Cells, cellText } from '../query/cell.js';
 import type { Field } from '../query/field.js';
 import * as nvlink from '../query/nvlink.js';
 import type { Found } from '../query/relation.js';
-import type { LinkSection } from '../render/nvlink.js';
 import type { View } from './views.js';
 
 /** An option that shows something of every link. */

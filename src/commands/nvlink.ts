@@ -1,14 +1,14 @@
 /** `nvlink`: what the NVLinks of each GPU are, do and count. */
 import { BANDWIDTH_MODES } from '../act/nvlink.js';
-import { type Given, type OptionSpec, setter, setterOf } from '../argv.js';
-import { UsageError } from '../errors.js';
+import { type Given, type OptionSpec, setter, setterOf } from '../base/argv.js';
+import { UsageError } from '../base/errors.js';
+import { gpuHeading } from '../format/gpu-heading.js';
+import { headLines, sectionText } from '../format/nvlink.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import { Missing, statusReason } from '../nvml/status.js';
 import { type Cells, cellText } from '../query/cell.js';
 import { gpuRow } from '../query/gpu-fields.js';
 import * as nvlink from '../query/nvlink.js';
-import { gpuHeading } from '../render/gpu-heading.js';
-import { headLines, sectionText } from '../render/nvlink.js';
 import { actingOptions, beginActing } from './acting.js';
 import type { CommandSpec } from './command.js';
 import { jsonOption } from './json-option.js';

@@ -1,8 +1,8 @@
 /** `pci`: what the GPUs count on their PCIe links. */
-import { refused } from '../argv.js';
+import { refused } from '../base/argv.js';
+import { countersText } from '../format/counters.js';
 import { Missing } from '../nvml/status.js';
 import { pciErrors, pciLanes, pciTraffic } from '../query/pci-counters.js';
-import { countersText } from '../render/counters.js';
 import type { CommandSpec } from './command.js';
 import { idOption } from './select.js';
 import { type ShownGpu, type View, viewsCommand } from './views.js';

@@ -1,5 +1,17 @@
 /** `pmon`: a line for every process on every GPU at every tick. */
-import type { Given, OptionSpec } from '../argv.js';
+import type { Given, OptionSpec } from '../base/argv.js';
+import { type AnswerSource, jsonArray, jsonLines } from '../format/json.js';
+import {
+  ABSENT,
+  cellText,
+  commandCell,
+  Headings,
+  type MonitorFormat,
+  monitorTable,
+  processFrame,
+  stampOf,
+} from '../format/monitor.js';
+import { monitorRecord, timeOf } from '../format/monitor-json.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, statusWords } from '../nvml/status.js';
 import { type Cell, columnsOf } from '../query/monitor/column.js';
@@ -10,18 +22,6 @@ import {
   type ProcessLine,
   processColumns,
 } from '../query/monitor/process.js';
-import { type AnswerSource, jsonArray, jsonLines } from '../render/json.js';
-import {
-  ABSENT,
-  cellText,
-  commandCell,
-  Headings,
-  type MonitorFormat,
-  monitorTable,
-  processFrame,
-  stampOf,
-} from '../render/monitor.js';
-import { monitorRecord, timeOf } from '../render/monitor-json.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';

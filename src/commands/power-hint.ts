@@ -2,8 +2,8 @@
  * `power-hint`: estimates of the power that a GPU would draw. NVML has no function for them, so no GPU has them here;
  * nvidia-smi says the same of an H100 and an H200 (580.159.04).
  */
-import type { OptionSpec } from '../argv.js';
-import { jsonDocument } from '../render/document.js';
+import type { OptionSpec } from '../base/argv.js';
+import { jsonDocument } from '../format/document.js';
 import { type CommandSpec, command } from './command.js';
 import { jsonOption } from './json-option.js';
 import { lostLines, statusOf } from './lost.js';

@@ -1,15 +1,15 @@
 /** `power-profiles`: workload power profiles that the GPUs support, and those in force. */
 import { clearProfiles, profileIds, requestProfiles } from '../act/power.js';
-import { type Given, setterOf } from '../argv.js';
-import { UsageError } from '../errors.js';
+import { type Given, setterOf } from '../base/argv.js';
+import { UsageError } from '../base/errors.js';
+import { plainly } from '../base/plain-text.js';
+import * as render from '../format/power-profiles.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
-import { plainly } from '../plain-text.js';
 import type { Cells } from '../query/cell.js';
 import * as power from '../query/power-profiles.js';
 import type { Relation } from '../query/relation.js';
-import * as render from '../render/power-profiles.js';
 import { actingOptions, beginActing } from './acting.js';
 import type { CommandSpec } from './command.js';
 import type { Context } from './context.js';

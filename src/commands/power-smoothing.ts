@@ -1,9 +1,9 @@
 /** `power-smoothing -ppd`: what the preset profiles of power smoothing say. */
 import { activatePreset, setSmoothing } from '../act/power.js';
-import { type Given, setterOf } from '../argv.js';
+import { type Given, setterOf } from '../base/argv.js';
+import { profileDefinitions, refusal } from '../format/power-smoothing.js';
 import { Missing } from '../nvml/status.js';
 import { presetProfiles } from '../query/power-smoothing-profiles.js';
-import { profileDefinitions, refusal } from '../render/power-smoothing.js';
 import { actingOptions, beginActing } from './acting.js';
 import type { CommandSpec } from './command.js';
 import type { Context } from './context.js';

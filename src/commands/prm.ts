@@ -1,9 +1,11 @@
 /** `prm`: lists what the NVLink ports count, and reads counters and registers (Blackwell and newer). */
-import type { Given, OptionSpec } from '../argv.js';
-import { UsageError } from '../errors.js';
+import type { Given, OptionSpec } from '../base/argv.js';
+import { UsageError } from '../base/errors.js';
+import { plainly } from '../base/plain-text.js';
+import { jsonDocument } from '../format/document.js';
+import * as render from '../format/prm.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
-import { plainly } from '../plain-text.js';
 import type { Asker } from '../query/ask/asker.js';
 import { together } from '../query/ask/asking.js';
 import { type Cells, cell } from '../query/cell.js';
@@ -19,8 +21,6 @@ import {
 } from '../query/prm.js';
 import { type PrmParameter, type PrmRegister, prmRegisters } from '../query/prm-registers.js';
 import type { Reading } from '../query/reading.js';
-import { jsonDocument } from '../render/document.js';
-import * as render from '../render/prm.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { statusOf } from './lost.js';

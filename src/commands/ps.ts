@@ -1,13 +1,13 @@
 /** `ps`: the processes on the GPUs, with everything that NVML and the host know about them. */
-import type { Given, OptionSpec } from '../argv.js';
-import { UsageError } from '../errors.js';
+import type { Given, OptionSpec } from '../base/argv.js';
+import { UsageError } from '../base/errors.js';
+import { plainly } from '../base/plain-text.js';
+import { isUtf8 } from '../base/style.js';
+import { jsonDocument, type Part } from '../format/document.js';
+import { hiddenLines, processTable, sumTable, type Unaccounted, unaccountedLines } from '../format/ps.js';
 import { Missing } from '../nvml/status.js';
-import { plainly } from '../plain-text.js';
 import { cell } from '../query/cell.js';
 import { count, text } from '../query/kind.js';
-import { jsonDocument, type Part } from '../render/document.js';
-import { hiddenLines, processTable, sumTable, type Unaccounted, unaccountedLines } from '../render/ps.js';
-import { isUtf8 } from '../style.js';
 import type { DeviceHolder } from '../system/device-holders.js';
 import { usersOf } from '../system/users.js';
 import { overLife } from '../watch/cpu-share.js';

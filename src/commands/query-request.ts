@@ -1,9 +1,9 @@
 /** What a `--query-*` command line asks for: read, or refused, by names alone, before NVML is opened. */
-import { UsageError } from '../errors.js';
-import type { Io } from '../io.js';
-import { type Loop, loopPeriod } from '../period.js';
-import { plainly } from '../plain-text.js';
-import type { Release } from '../release.js';
+import { UsageError } from '../base/errors.js';
+import type { Io } from '../base/io.js';
+import { type Loop, loopPeriod } from '../base/period.js';
+import { plainly } from '../base/plain-text.js';
+import type { Release } from '../base/release.js';
 import { refuseMixture } from './format-words.js';
 
 export interface QueryFormat {

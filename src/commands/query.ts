@@ -1,7 +1,9 @@
 /** `--query-gpu` and its siblings: chosen fields, as CSV, JSON or JSON lines, once or in a loop. */
-import type { Io } from '../io.js';
+import type { Io } from '../base/io.js';
+import { plainly } from '../base/plain-text.js';
+import { csvHeader, csvLine, csvPrinter } from '../format/csv.js';
+import { type AnswerSource, type AskedField, jsonArray, jsonLines, jsonRecord } from '../format/json.js';
 import { Missing } from '../nvml/status.js';
-import { plainly } from '../plain-text.js';
 import type { Asker } from '../query/ask/asker.js';
 import { type Asking, eachOf } from '../query/ask/asking.js';
 import { readFields, readRecords } from '../query/ask/records.js';
@@ -13,8 +15,6 @@ import { compilePlan } from '../query/plan.js';
 import type { Reading } from '../query/reading.js';
 import { type Table, tableAt } from '../query/relation.js';
 import { tableAsked } from '../query/tables/index.js';
-import { csvHeader, csvLine, csvPrinter } from '../render/csv.js';
-import { type AnswerSource, type AskedField, jsonArray, jsonLines, jsonRecord } from '../render/json.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';
 import { lostLines, statusOf } from './lost.js';

@@ -1,12 +1,12 @@
 /** `replay`: shows what the daemon recorded, as dmon would have. Needs no GPU. */
-import type { Given, OptionSpec } from '../argv.js';
-import { EXIT, UsageError } from '../errors.js';
-import { jsonText, plainly } from '../plain-text.js';
+import type { Given, OptionSpec } from '../base/argv.js';
+import { EXIT, UsageError } from '../base/errors.js';
+import { jsonText, plainly } from '../base/plain-text.js';
+import { cellText, Headings, type MonitorFormat, monitorTable, stampOf } from '../format/monitor.js';
+import { monitorRecord, timeOf } from '../format/monitor-json.js';
 import { columnsOf, type Heading } from '../query/monitor/column.js';
 import { DEFAULT_GROUPS, DEVICE_GROUPS, deviceColumns } from '../query/monitor/device.js';
 import { type RecordedGpu, RecordingError, type ReplayedLine, replayed } from '../query/monitor/recording.js';
-import { cellText, Headings, type MonitorFormat, monitorTable, stampOf } from '../render/monitor.js';
-import { monitorRecord, timeOf } from '../render/monitor-json.js';
 import { readRecords } from '../system/record-file.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';

@@ -1,7 +1,7 @@
 /** What a `-q` command line asks for: read, or refused, before NVML is opened. */
-import { UsageError } from '../errors.js';
-import { type Loop, loopPeriod } from '../period.js';
-import type { Release } from '../release.js';
+import { UsageError } from '../base/errors.js';
+import { type Loop, loopPeriod } from '../base/period.js';
+import type { Release } from '../base/release.js';
 import type { Form } from '../report/document.js';
 import { type Group, isGroupOf, readGroups } from '../report/groups.js';
 

@@ -1,20 +1,20 @@
 /** `-q`: the full report of the GPUs, or of the units with -u, as text, XML or JSON, once or in a loop; `--dtd`. */
-import { EXIT, UsageError } from '../errors.js';
+import { EXIT, UsageError } from '../base/errors.js';
+import { jsonText, plainly } from '../base/plain-text.js';
+import { PRESENT } from '../base/release.js';
+import type { AnswerSource } from '../format/json.js';
 import { Missing, statusWords } from '../nvml/status.js';
-import { jsonText, plainly } from '../plain-text.js';
 import type { Asker } from '../query/ask/asker.js';
 import type { Subject } from '../query/ask/subject.js';
 import { releaseOf } from '../query/driver-release.js';
 import { unitsOf as findUnits } from '../query/report/units.js';
-import { PRESENT } from '../release.js';
-import type { AnswerSource } from '../render/json.js';
-import { reportJson } from '../render/report-json.js';
-import { reportText } from '../render/report-text.js';
 import { compileReport } from '../report/compile.js';
 import type { Document, Tree } from '../report/document.js';
 import { dtdOf } from '../report/dtd.js';
 import { gpuTree } from '../report/gpu.js';
+import { reportJson } from '../report/json.js';
 import { treeAt } from '../report/release.js';
+import { reportText } from '../report/text.js';
 import { unitTree } from '../report/unit.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';
@@ -95,7 +95,7 @@ async function writerOf(
     case 'text':
       return reportText;
     case 'xml': {
-      const { reportXml } = await import('../render/report-xml.js');
+      const { reportXml } = await import('../report/xml.js');
       const inside = dtd === undefined ? undefined : dtdOf(tree);
       return (document) => reportXml(document, inside);
     }

@@ -1,9 +1,9 @@
 /** The option `-i` of commands, and the GPUs that it means, with nvidia-smi's refusals. */
-import type { OptionSpec } from '../argv.js';
-import { EXIT, UsageError } from '../errors.js';
+import type { OptionSpec } from '../base/argv.js';
+import { EXIT, UsageError } from '../base/errors.js';
+import { plainly } from '../base/plain-text.js';
 import { NVML_ERROR_NO_PERMISSION, NVML_ERROR_RESET_REQUIRED } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
-import { plainly } from '../plain-text.js';
 import { Asker } from '../query/ask/asker.js';
 import { BadBusId, selectGpus } from '../query/select.js';
 

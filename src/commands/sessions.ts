@@ -1,15 +1,15 @@
 /** What encodersessions and fbcsessions do: list a GPU's sessions, once or in a loop. */
-import type { OptionSpec } from '../argv.js';
+import type { OptionSpec } from '../base/argv.js';
+import { loopPeriod } from '../base/period.js';
+import { columnsHead, columnsLine, emptyLine } from '../format/columns.js';
+import { jsonDocument } from '../format/document.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED, statusWords } from '../nvml/status.js';
-import { loopPeriod } from '../period.js';
 import { type Asking, ask, together } from '../query/ask/asking.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
 import { count } from '../query/kind.js';
 import type { Probe } from '../query/probe.js';
 import { noSession, type SessionColumn, sessionCells } from '../query/sessions.js';
-import { columnsHead, columnsLine, emptyLine } from '../render/columns.js';
-import { jsonDocument } from '../render/document.js';
 import { type CommandSpec, command } from './command.js';
 import { jsonOption } from './json-option.js';
 import { loop } from './loop.js';

@@ -1,5 +1,5 @@
 /** A command that shows something, and changes something where one of its setters is given. */
-import type { AnyGiven } from '../argv.js';
+import type { AnyGiven } from '../base/argv.js';
 import type { CommandSpec } from './command.js';
 import type { Context } from './context.js';
 

@@ -2,20 +2,20 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Given, OptionSpec } from '../argv.js';
-import { EXIT, UsageError } from '../errors.js';
-import type { Ending } from '../foreground.js';
-import type { Io } from '../io.js';
-import { bundledNames } from '../nvml/bundled.js';
+import type { Given, OptionSpec } from '../base/argv.js';
+import { EXIT, UsageError } from '../base/errors.js';
+import type { Ending } from '../base/foreground.js';
+import type { Io } from '../base/io.js';
+import { plainly } from '../base/plain-text.js';
 import { SnapshotError } from '../nvml/failures.js';
-import { openSnapshot } from '../nvml/machine.js';
-import type { Snapshot } from '../nvml/snapshot.js';
-import { plainly } from '../plain-text.js';
 import { CONTROL, writeMachine } from '../simulator/folder.js';
 import { ARCHITECTURES, libraryFile, ownArchitecture } from '../simulator/library-file.js';
 import { ruleOf, unknownWord } from '../simulator/rules.js';
 import { withValues } from '../simulator/setting.js';
 import { simulationTable } from '../simulator/simulation.js';
+import { bundledNames } from '../snapshot/bundled.js';
+import { openSnapshot } from '../snapshot/machine.js';
+import type { Snapshot } from '../snapshot/snapshot.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 

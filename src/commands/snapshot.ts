@@ -1,17 +1,17 @@
 /** `snapshot`: records every read-only answer of this machine to a file, and how the answers change. */
-import type { Given, OptionSpec } from '../argv.js';
-import { UsageError } from '../errors.js';
-import type { Io } from '../io.js';
-import { anonymize } from '../nvml/anonymize.js';
+import type { Given, OptionSpec } from '../base/argv.js';
+import { UsageError } from '../base/errors.js';
+import type { Io } from '../base/io.js';
+import { loopPeriod } from '../base/period.js';
 import type { Call, FieldId } from '../nvml/call.js';
 import { call, text } from '../nvml/call.js';
 import { readText } from '../nvml/memory.js';
 import { ask, type Session } from '../nvml/session.js';
-import { formatSnapshot, SNAPSHOT_VERSION, type Snapshot } from '../nvml/snapshot.js';
-import { type Calls, changesBetween, type Tick, wholeTicks } from '../nvml/snapshot-ticks.js';
-import { Survey, type Topic } from '../nvml/survey.js';
-import { loopPeriod } from '../period.js';
 import type { Probe } from '../query/probe.js';
+import { anonymize } from '../snapshot/anonymize.js';
+import { formatSnapshot, SNAPSHOT_VERSION, type Snapshot } from '../snapshot/snapshot.js';
+import { type Calls, changesBetween, type Tick, wholeTicks } from '../snapshot/snapshot-ticks.js';
+import { Survey, type Topic } from '../snapshot/survey.js';
 import type { SystemFiles } from '../system/files.js';
 import { recordedPaths } from '../system/recorded.js';
 import { type CommandSpec, command } from './command.js';

@@ -1,12 +1,13 @@
 /** The cells of a GPU in the summary table. */
+
+import { at, PRESENT, type Release } from '../base/release.js';
+import type { SummaryGpu } from '../format/summary.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import { Missing, statusReason } from '../nvml/status.js';
 import type { Cell, Cells } from '../query/cell.js';
 import { fieldAt } from '../query/field.js';
 import { gpuRow } from '../query/gpu-fields.js';
 import type { Reading } from '../query/reading.js';
-import { at, PRESENT, type Release } from '../release.js';
-import type { SummaryGpu } from '../render/summary.js';
 
 /** What the table needs of a GPU. The infoROM check has no cell; it may end in a warning. */
 export const FIELDS = [

@@ -1,4 +1,7 @@
 /** MIG devices in the summary table. */
+
+import type { Release } from '../base/release.js';
+import type { SummaryMigDevice } from '../format/summary.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, statusWords } from '../nvml/status.js';
 import { type Asking, ask, read, want } from '../query/ask/asking.js';
@@ -10,8 +13,6 @@ import { count, mebibytes } from '../query/kind.js';
 import { computeInstanceId, gpuInstanceId, migAttributes } from '../query/mig.js';
 import { migDevicesIn } from '../query/mig-devices.js';
 import type { Reading } from '../query/reading.js';
-import type { Release } from '../release.js';
-import type { SummaryMigDevice } from '../render/summary.js';
 import { tableCell } from './summary-cells.js';
 
 /** A MIG device and the GPU that it is a part of. */

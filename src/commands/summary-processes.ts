@@ -1,4 +1,7 @@
 /** Processes in the summary. */
+
+import type { Release } from '../base/release.js';
+import type { SummaryProcess } from '../format/summary.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED, statusWords } from '../nvml/status.js';
 import { type Asking, eachOf } from '../query/ask/asking.js';
@@ -7,8 +10,6 @@ import { type Cells, cell, cellText } from '../query/cell.js';
 import { count, mebibytes, processId, text } from '../query/kind.js';
 import { namesOf, processesOf } from '../query/processes.js';
 import type { Reading } from '../query/reading.js';
-import type { Release } from '../release.js';
-import type { SummaryProcess } from '../render/summary.js';
 import { tableCell } from './summary-cells.js';
 import { instanceIds, type MigSubject } from './summary-mig.js';
 

@@ -1,10 +1,14 @@
 /** `nvsmi` alone: the summary of GPUs, MIG devices and processes, with the infoROM check, as a table or JSON. */
-import { EXIT } from '../errors.js';
+import { EXIT } from '../base/errors.js';
+import { type Loop, loopPeriod } from '../base/period.js';
+import { plainText } from '../base/plain-text.js';
+import type { Release } from '../base/release.js';
+import { jsonDocument, jsonLine } from '../format/document.js';
+import type { AnswerSource } from '../format/json.js';
+import { renderSummary } from '../format/summary.js';
 import { NVML_ERROR_CORRUPTED_INFOROM } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import { type Loop, loopPeriod } from '../period.js';
-import { plainText } from '../plain-text.js';
 import type { Asker } from '../query/ask/asker.js';
 import { eachOf, together } from '../query/ask/asking.js';
 import { cell } from '../query/cell.js';
@@ -14,10 +18,6 @@ import { gpuRow } from '../query/gpu-fields.js';
 import { count, timestamp } from '../query/kind.js';
 import { compilePlan, type Plan } from '../query/plan.js';
 import type { Reading } from '../query/reading.js';
-import type { Release } from '../release.js';
-import { jsonDocument, jsonLine } from '../render/document.js';
-import type { AnswerSource } from '../render/json.js';
-import { renderSummary } from '../render/summary.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';
 import { lostLine, statusOf } from './lost.js';

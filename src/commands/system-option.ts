@@ -1,7 +1,8 @@
 /** Which system a command looks at: a copy below a folder, a recording, or this machine; and how its terminal looks. */
-import { openSnapshot } from '../nvml/machine.js';
-import type { Look } from '../render/verdicts.js';
-import { styles } from '../style.js';
+
+import { styles } from '../base/style.js';
+import type { Look } from '../format/verdicts.js';
+import { openSnapshot } from '../snapshot/machine.js';
 import { type KernelLog, NoKernelLog, openKernelLog } from '../system/kernel-log.js';
 import { recordedSystem, type System, systemAt } from '../system/system.js';
 import type { Context } from './context.js';

@@ -1,15 +1,15 @@
 /** `top`: the GPUs and the processes on them, live, on the whole terminal; or once, as text or JSON. */
 import { mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Given, OptionSpec } from '../argv.js';
-import { EXIT, UsageError } from '../errors.js';
-import type { Io } from '../io.js';
-import { openOutput, replaceContent } from '../output-file.js';
-import { decimal } from '../period.js';
-import { plainly } from '../plain-text.js';
+import type { Given, OptionSpec } from '../base/argv.js';
+import { EXIT, UsageError } from '../base/errors.js';
+import type { Io } from '../base/io.js';
+import { openOutput, replaceContent } from '../base/output-file.js';
+import { decimal } from '../base/period.js';
+import { plainly } from '../base/plain-text.js';
+import { colourLevel, isUtf8 } from '../base/style.js';
+import { jsonDocument } from '../format/document.js';
 import { RecordingError } from '../query/monitor/recording.js';
-import { jsonDocument } from '../render/document.js';
-import { colourLevel, isUtf8 } from '../style.js';
 import { startOf } from '../system/processes.js';
 import { readRecords } from '../system/record-file.js';
 import { App, type AppParts } from '../top/app.js';

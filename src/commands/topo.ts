@@ -1,6 +1,8 @@
 /** A table of questions, so longer than logic may be. `topo`: how the GPUs reach one another, NICs and disks, and what is near them. */
-import type { Given, OptionSpec } from '../argv.js';
-import { EXIT, UsageError } from '../errors.js';
+import type { Given, OptionSpec } from '../base/argv.js';
+import { EXIT, UsageError } from '../base/errors.js';
+import { jsonDocument } from '../format/document.js';
+import * as render from '../format/topology.js';
 import {
   NVML_P2P_CAPS_INDEX_ATOMICS,
   NVML_P2P_CAPS_INDEX_NVLINK,
@@ -14,8 +16,6 @@ import { type Asking, together } from '../query/ask/asking.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
 import { count } from '../query/kind.js';
 import * as topology from '../query/topology.js';
-import { jsonDocument } from '../render/document.js';
-import * as render from '../render/topology.js';
 import { nodesOfCpus } from '../system/cpus.js';
 import type { SystemFiles } from '../system/files.js';
 import { type CommandSpec, command } from './command.js';

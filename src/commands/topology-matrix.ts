@@ -1,16 +1,17 @@
 /** The matrices of `topo`: devices, and how each pair is joined. */
+
+import { plainText } from '../base/plain-text.js';
+import type { Part } from '../format/document.js';
+import { ranges } from '../format/ranges.js';
+import * as render from '../format/topology.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
-import { plainText } from '../plain-text.js';
 import { type Asking, together } from '../query/ask/asking.js';
 import { type Cell, type Cells, cell, cellText } from '../query/cell.js';
 import { gpuField } from '../query/gpu-fields.js';
 import { count, text, words } from '../query/kind.js';
 import type { Reading } from '../query/reading.js';
 import * as topology from '../query/topology.js';
-import type { Part } from '../render/document.js';
-import { ranges } from '../render/ranges.js';
-import * as render from '../render/topology.js';
 import { type ClassDevice, nics, nvmeDisks } from '../system/devices.js';
 import type { SystemFiles } from '../system/files.js';
 import { type PciPlace, pciLevel, placeOfBusId } from '../system/pci.js';

@@ -1,6 +1,8 @@
 /** `--version` and `-B`. */
 import manifest from '../../package.json' with { type: 'json' };
-import { UsageError } from '../errors.js';
+import { UsageError } from '../base/errors.js';
+import { plainly } from '../base/plain-text.js';
+import { jsonDocument } from '../format/document.js';
 import { countOf } from '../nvml/counts.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import {
@@ -13,7 +15,6 @@ import {
 } from '../nvml/generated/entries.js';
 import { shortVersion, withoutCudaMajor } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED, statusReason, statusWords } from '../nvml/status.js';
-import { plainly } from '../plain-text.js';
 import { type Asking, ask, readOne, together } from '../query/ask/asking.js';
 import { SYSTEM } from '../query/ask/subject.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
@@ -21,7 +22,6 @@ import { releaseOf } from '../query/driver-release.js';
 import { text as words } from '../query/kind.js';
 import { fixed, type Probe } from '../query/probe.js';
 import type { Reading } from '../query/reading.js';
-import { jsonDocument } from '../render/document.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { jsonOption } from './json-option.js';

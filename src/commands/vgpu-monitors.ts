@@ -1,4 +1,7 @@
 /** The monitors among the options of `vgpu`: a line for each record, every second until they are stopped. */
+
+import { type Column, columnsHead, columnsLine, emptyLine } from '../format/columns.js';
+import * as render from '../format/vgpu.js';
 import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
@@ -9,8 +12,6 @@ import type { Reading } from '../query/reading.js';
 import { noSession, type SessionColumn, sessionCells } from '../query/sessions.js';
 import * as vgpu from '../query/vgpu.js';
 import { VgpuGpm } from '../query/vgpu-gpm.js';
-import { type Column, columnsHead, columnsLine, emptyLine } from '../render/columns.js';
-import * as render from '../render/vgpu.js';
 import { SECOND, type View, type Wanted, withGpu } from './vgpu-views.js';
 
 /** N/A where MIG divides the GPU: an RTX PRO 6000 with driver 580.105.08. */

@@ -1,7 +1,9 @@
 /** What each option of `vgpu` shows: records for JSON, text otherwise. */
+
+import { plainText } from '../base/plain-text.js';
+import * as render from '../format/vgpu.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, statusWords } from '../nvml/status.js';
-import { plainText } from '../plain-text.js';
 import type { Subject } from '../query/ask/subject.js';
 import { type Cell, type Cells, cell, cellText } from '../query/cell.js';
 import { count, text } from '../query/kind.js';
@@ -12,7 +14,6 @@ import * as vgpu from '../query/vgpu.js';
 import * as instances from '../query/vgpu-instances.js';
 import { cellsOf, type Field, type Line, lineAt, vgpuLines, vgpuTypeLines } from '../query/vgpu-lines.js';
 import * as scheduler from '../query/vgpu-scheduler.js';
-import * as render from '../render/vgpu.js';
 import { driverVersion } from './version.js';
 
 /** The options other than that of the view. */

@@ -1,11 +1,12 @@
 /** `vgpu`: the vGPUs of a virtualization host. On any other machine it says that there is none. */
 import * as act from '../act/vgpu.js';
-import { type Given, type OptionSpec, setter, setterOf } from '../argv.js';
-import { UsageError } from '../errors.js';
+import { type Given, type OptionSpec, setter, setterOf } from '../base/argv.js';
+import { UsageError } from '../base/errors.js';
+import { decimal } from '../base/period.js';
+import { plainly } from '../base/plain-text.js';
+import { jsonDocument } from '../format/document.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
-import { decimal } from '../period.js';
-import { plainly } from '../plain-text.js';
 import type { Cells } from '../query/cell.js';
 import { type GpmMetric, gpmMetrics } from '../query/monitor/gpm.js';
 import type { Table } from '../query/relation.js';
@@ -13,7 +14,6 @@ import { encoderColumns, fbcColumns } from '../query/sessions.js';
 import { accountedApps } from '../query/tables/accounted-apps.js';
 import { instanceSchedulerLogs, vgpuSchedulerLogs } from '../query/tables/vgpu-scheduler-logs.js';
 import { isVgpuHost, vgpuNumbers } from '../query/vgpu.js';
-import { jsonDocument } from '../render/document.js';
 import { actingOptions, beginActing } from './acting.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';

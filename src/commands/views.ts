@@ -3,11 +3,14 @@
  * show, and writes text or JSON, once or in a loop. A lost GPU does not hide the others; the exit status is that of the first
  * failure.
  */
-import type { Given, OptionSpec } from '../argv.js';
-import { EXIT } from '../errors.js';
+import type { Given, OptionSpec } from '../base/argv.js';
+import { EXIT } from '../base/errors.js';
+import { type Loop, loopPeriod } from '../base/period.js';
+import type { Release } from '../base/release.js';
+import { jsonDocument, jsonLine, type Parts } from '../format/document.js';
+import type { GpuCells } from '../format/gpu-heading.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import { type Loop, loopPeriod } from '../period.js';
 import { type Asking, together } from '../query/ask/asking.js';
 import { readFields, readFound } from '../query/ask/records.js';
 import { type Subject, SYSTEM } from '../query/ask/subject.js';
@@ -17,9 +20,6 @@ import { type Field, nameOf, type RecordValues } from '../query/field.js';
 import { identity } from '../query/identity.js';
 import type { Reading } from '../query/reading.js';
 import type { Found, Relation } from '../query/relation.js';
-import type { Release } from '../release.js';
-import { jsonDocument, jsonLine, type Parts } from '../render/document.js';
-import type { GpuCells } from '../render/gpu-heading.js';
 import { type CommandSpec, command, type JsonPart } from './command.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';

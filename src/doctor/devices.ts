@@ -1,6 +1,7 @@
 /** Checks of the device nodes, and of what keeps a process from them: rights, cgroups, containers, WSL. */
+
+import { type Evidence, fail, type Judged, ok, unknown, warn } from '../base/verdict.js';
 import { type DeviceNode, isThere, type System, Unread } from '../system/system.js';
-import { type Evidence, fail, type Judged, ok, unknown, warn } from '../verdict.js';
 import {
   containerOf,
   type DoctorCheck,

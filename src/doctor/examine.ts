@@ -1,5 +1,5 @@
 /** Runs the checks of doctor. */
-import type { Finding } from '../verdict.js';
+import type { Finding } from '../base/verdict.js';
 import type { DoctorCheck, Patient } from './patient.js';
 
 /** The verdicts of checks. A check that does not apply to the machine has none. */

@@ -1,6 +1,7 @@
 /** Checks of the GPUs: on the bus and counted, asleep, damaged, about to change, held by a display. */
+
+import { fail, type Judged, ok, unknown, warn } from '../base/verdict.js';
 import { Unread } from '../system/system.js';
-import { fail, type Judged, ok, unknown, warn } from '../verdict.js';
 import {
   type DoctorCheck,
   isWsl,

@@ -1,7 +1,8 @@
 /** Checks of the NVML library: which are installed, by which package, and whether they match the kernel module. */
-import { libraryCandidates } from '../nvml/find.js';
+
+import { type Evidence, fail, ok, unknown, warn } from '../base/verdict.js';
+import { libraryCandidates } from '../nvml/backend/find.js';
 import { type System, Unread } from '../system/system.js';
-import { type Evidence, fail, ok, unknown, warn } from '../verdict.js';
 import { loadedVersion } from './module.js';
 import { type DoctorCheck, isWsl, linesOf, unread } from './patient.js';
 

@@ -1,7 +1,8 @@
 /** Checks of the kernel module: loaded, built for the running kernel, which others are in its place. */
+
+import { fail, type Judged, ok, unknown, warn } from '../base/verdict.js';
 import { kernelVersion } from '../system/kernel.js';
 import { isThere, type System, Unread } from '../system/system.js';
-import { fail, type Judged, ok, unknown, warn } from '../verdict.js';
 import {
   containerOf,
   type DoctorCheck,

@@ -1,9 +1,10 @@
 /** What doctor's checks look at: the system, what NVML says of itself, and what is asked of both more than once. */
+
+import type { Evidence, Judged } from '../base/verdict.js';
+import { unknown } from '../base/verdict.js';
 import type { GpuEvent } from '../events/gpu-event.js';
 import type { System } from '../system/system.js';
 import { Unread } from '../system/system.js';
-import type { Evidence, Judged } from '../verdict.js';
-import { unknown } from '../verdict.js';
 
 /** What NVML answered about a GPU; undefined where the GPU has nothing of the kind. */
 export interface NvmlGpu {

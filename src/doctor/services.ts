@@ -1,6 +1,7 @@
 /** Checks of what runs beside the driver, and of its settings: persistence, fabric manager, profiling. */
+
+import { fail, ok, unknown, warn } from '../base/verdict.js';
 import { Unread } from '../system/system.js';
-import { fail, ok, unknown, warn } from '../verdict.js';
 import {
   containerOf,
   type DoctorCheck,

@@ -5,7 +5,7 @@
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { compare } from 'bcryptjs';
-import { jsonText } from '../plain-text.js';
+import { jsonText } from '../base/plain-text.js';
 
 /** Hashes that are computed at a time; who asks beyond that is asked to come again. */
 const MOST_AT_ONCE = 4;

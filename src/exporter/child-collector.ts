@@ -2,7 +2,7 @@
  * Collects in a child process, which NVML may hold for good: what is known stays known, and how long it has been stuck. A
  * child that does not answer is killed, and another is started once it is gone.
  */
-import type { Background, Child } from '../background.js';
+import type { Background, Child } from '../base/background.js';
 import { type Collector, CollectorState, DEADLINE } from './collector.js';
 import type { Collected } from './observed.js';
 

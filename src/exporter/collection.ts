@@ -28,18 +28,10 @@ import {
   xidFields,
 } from './fields.js';
 import { MigRecords } from './mig-records.js';
-import type { Collected, Labels, Observed } from './observed.js';
+import type { Collected, Labels, Observed, Wish } from './observed.js';
 import { processRecords } from './process-records.js';
 import { Failures, numbersOf, type Readers, textsOf } from './readings.js';
 import { XidWatch } from './xid-watch.js';
-
-/** What is collected. */
-export interface Wish {
-  /** Whether a field is wanted. One that is not is never asked. */
-  readonly has: (field: string) => boolean;
-  readonly processes: boolean;
-  readonly pcieThroughput: boolean;
-}
 
 interface Link {
   readonly index: number;

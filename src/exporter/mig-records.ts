@@ -11,9 +11,8 @@ import { gpuField } from '../query/gpu-fields.js';
 import { computeInstanceId, gpuInstanceId, migName } from '../query/mig.js';
 import { migDevicesOf } from '../query/mig-devices.js';
 import type { Reading } from '../query/reading.js';
-import type { Wish } from './collection.js';
 import { migFields, migGpmFields } from './fields.js';
-import type { Labels, Observed } from './observed.js';
+import type { Labels, Observed, Wish } from './observed.js';
 import { type Failures, numbersOf } from './readings.js';
 
 const shown = (reading: Reading): string => (reading instanceof Missing ? '' : String(reading));

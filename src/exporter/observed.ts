@@ -21,3 +21,11 @@ export interface Collected {
   /** How many readings failed, by the symbol of the status. What a GPU does not have is no failure. */
   readonly errors: Readonly<Record<string, number>>;
 }
+
+/** What is collected. */
+export interface Wish {
+  /** Whether a field is wanted. One that is not is never asked. */
+  readonly has: (field: string) => boolean;
+  readonly processes: boolean;
+  readonly pcieThroughput: boolean;
+}

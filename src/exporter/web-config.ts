@@ -3,7 +3,17 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { SecureVersion } from 'node:tls';
 import { parse } from 'yaml';
-import { type Fault, type Form, faultText, mapOf, objectOf, oneOf, optional, own, text } from '../form.js';
+import {
+  type Fault,
+  type Form,
+  faultText,
+  mapOf,
+  objectOf,
+  oneOf,
+  optional,
+  own,
+  text,
+} from '../base/form.js';
 
 /** Whether clients show a certificate, and whether it is looked at. */
 export type ClientAuth =

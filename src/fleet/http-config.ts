@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
-import { faultText, form, objectOf, optional, own, text } from '../form.js';
+import { faultText, form, objectOf, optional, own, text } from '../base/form.js';
 
 export interface HttpConfig {
   /** The header, where one is sent. */

@@ -1,5 +1,5 @@
 /** What the GPUs of a fleet did over a time: least, mean and most of what the table shows. */
-import { plainText } from '../plain-text.js';
+import { plainText } from '../base/plain-text.js';
 import { gpuRow } from '../query/gpu-fields.js';
 import { byHost } from './fleet.js';
 import { type KnownMetric, knownMetrics } from './known-metrics.js';

@@ -1,5 +1,5 @@
 /** The table of a fleet: a line for each GPU, and for each host that says nothing, and what it adds up to. */
-import { plainText } from '../plain-text.js';
+import { plainText } from '../base/plain-text.js';
 import { byHost, type Fleet, type FleetGpu } from './fleet.js';
 import { type GpuState, numberOf, problemsOf, STATES, stateOf, textOf } from './state.js';
 

@@ -1,5 +1,5 @@
 /** A state or expectation file that cannot be used: torn, of another version, of another machine. */
-import { plainly } from '../plain-text.js';
+import { plainly } from '../base/plain-text.js';
 
 export class BadFile extends Error {
   override readonly name = 'BadFile';

@@ -1,7 +1,8 @@
 /** What a health check is, and what its rule looks at. */
+
+import type { Evidence, Finding, Judged } from '../base/verdict.js';
 import type { GpuEvent } from '../events/gpu-event.js';
 import type { System } from '../system/system.js';
-import type { Evidence, Finding, Judged } from '../verdict.js';
 import type { Expectations, GpuExpectations, Limits } from './expectations.js';
 import type { GpuReadings } from './readings.js';
 import type { State } from './state.js';

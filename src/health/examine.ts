@@ -1,5 +1,5 @@
 /** Runs health checks. What a check needs and cannot be read makes its verdict `unknown`; that is decided here alone. */
-import { type Finding, type NotApplicable, unknown } from '../verdict.js';
+import { type Finding, type NotApplicable, unknown } from '../base/verdict.js';
 import {
   evidenceOf,
   type GpuCheck,

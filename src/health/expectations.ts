@@ -11,8 +11,8 @@ import {
   orNull,
   text,
   wholeNumber,
-} from '../form.js';
-import { jsonText } from '../plain-text.js';
+} from '../base/form.js';
+import { jsonText } from '../base/plain-text.js';
 import { nearestNames } from '../query/nearest.js';
 import { BadFile } from './bad-file.js';
 import type { GpuReadings } from './readings.js';

@@ -1,5 +1,5 @@
 /** Verdicts about how fast a counter grows. A rate says over which time it is; a counter that ran backwards has none. */
-import { type Judged, ok, unknown, warn } from '../verdict.js';
+import { type Judged, ok, unknown, warn } from '../base/verdict.js';
 import type { Growth } from './check.js';
 
 /** A time as people say it. */

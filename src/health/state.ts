@@ -1,7 +1,7 @@
 /** What a run of health leaves for the next one: counters, so that their growth can be judged. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { type Form, faultText, mapOf, number, objectOf, orNull, text, wholeNumber } from '../form.js';
+import { type Form, faultText, mapOf, number, objectOf, orNull, text, wholeNumber } from '../base/form.js';
 import { type System, Unread } from '../system/system.js';
 import { BadFile } from './bad-file.js';
 import type { GpuReadings } from './readings.js';

@@ -4,7 +4,6 @@
  */
 import type { FunctionName } from './generated/functions.js';
 import type { Layout, ScalarType } from './layout.js';
-import type { PointedArray } from './prototype.js';
 import type { Status } from './status.js';
 
 /** An opaque NVML handle: the pointer that the library gave out. */
@@ -12,6 +11,19 @@ export type Handle = bigint & { readonly handle: unique symbol };
 
 /** Struct fields to be set before a call, by name; a dot leads into a nested struct. */
 export type Preset = Readonly<Record<string, number | bigint | string>>;
+
+/** An array that a struct points to. */
+export interface PointedArray {
+  readonly field: string;
+  /** The field with the room there is on the way in, and the items there are on the way out. */
+  readonly count: string;
+  /** Where the items that were filled are counted, if not in `count`. */
+  readonly filled?: string;
+  readonly item: Layout | ScalarType;
+  readonly room: number;
+  /** Fields of each item to be set before the call. */
+  readonly set?: readonly Preset[];
+}
 
 /** What one output parameter leaves in memory. */
 export type Out =

@@ -1,5 +1,5 @@
 /** Why a machine cannot be opened, where NVML has no status for it. */
-import { plainText } from '../plain-text.js';
+import { plainText } from '../base/plain-text.js';
 
 /** A snapshot that cannot be used; the message names the file and the place in it. */
 export class SnapshotError extends Error {

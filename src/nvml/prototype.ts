@@ -1,5 +1,5 @@
 /** What a C parameter is for, as src/nvml/generated/prototypes.ts describes every function of NVML. */
-import type { Preset } from './call.js';
+import type { PointedArray } from './call.js';
 import type { Layout, ScalarType } from './layout.js';
 
 export type HandleKind =
@@ -10,19 +10,6 @@ export type HandleKind =
   | 'eventSet'
   | 'systemEventSet'
   | 'gpmSample';
-
-/** An array that a struct points to. */
-export interface PointedArray {
-  readonly field: string;
-  /** The field with the room there is on the way in, and the items there are on the way out. */
-  readonly count: string;
-  /** Where the items that were filled are counted, if not in `count`. */
-  readonly filled?: string;
-  readonly item: Layout | ScalarType;
-  readonly room: number;
-  /** Fields of each item to be set before the call. */
-  readonly set?: readonly Preset[];
-}
 
 export interface StructOptions {
   /** The value of its `version` field. */

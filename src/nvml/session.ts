@@ -1,5 +1,5 @@
 /** A session: NVML initialised, and the GPUs that it counts. */
-import { plainly } from '../plain-text.js';
+import { plainly } from '../base/plain-text.js';
 import { type Bound, type Call, call, type Driver, type Handle, handle, text, u32 } from './call.js';
 import { countOf, unbelievable } from './counts.js';
 import {

@@ -1,9 +1,10 @@
 /** The release whose nvidia-smi is followed: that of the driver in use, or the one that was asked for. */
+
+import { plainly } from '../base/plain-text.js';
+import { PRESENT, type Release, releaseIn } from '../base/release.js';
 import { nvmlSystemGetDriverVersion } from '../nvml/generated/entries.js';
 import type { Session } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import { plainly } from '../plain-text.js';
-import { PRESENT, type Release, releaseIn } from '../release.js';
 import { type Asking, readOne } from './ask/asking.js';
 import { SYSTEM } from './ask/subject.js';
 import { fixed } from './probe.js';

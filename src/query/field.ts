@@ -1,6 +1,7 @@
 /** A field: a named reading, how it is spelled, and where it comes from. */
+
+import { at, type Past, type Release, type Span } from '../base/release.js';
 import type { Missing } from '../nvml/status.js';
-import { at, type Past, type Release, type Span } from '../release.js';
 import type { Wanted } from './ask/asking.js';
 import type { BaseUnit, Kind } from './kind.js';
 import type { Probe } from './probe.js';

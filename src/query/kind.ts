@@ -1,6 +1,6 @@
 /** A kind spells a raw reading: as text, as JSON, with which unit. */
-import { plainText } from '../plain-text.js';
-import type { Past } from '../release.js';
+import { plainText } from '../base/plain-text.js';
+import type { Past } from '../base/release.js';
 import { likePrintf } from './decimals.js';
 import type { Value } from './reading.js';
 

@@ -1,6 +1,7 @@
 /** A relation: what there are several of, and what can be known of each. Every form of output is a fold over it. */
+
+import { isIn, type Release } from '../base/release.js';
 import type { Missing } from '../nvml/status.js';
-import { isIn, type Release } from '../release.js';
 import type { Asking } from './ask/asking.js';
 import type { Subject } from './ask/subject.js';
 import { type Field, fieldAt, type RecordValues, type Row } from './field.js';

@@ -1,6 +1,7 @@
 /** Trees, what is chosen of them, and a document: the values of a tree at one moment. Renderers write documents. */
+
+import type { Past, Release } from '../base/release.js';
 import type { Reading, Value } from '../query/reading.js';
-import type { Past, Release } from '../release.js';
 import type { Group } from './groups.js';
 import type { Field, List, Node, Section } from './node.js';
 

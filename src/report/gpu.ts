@@ -1,4 +1,6 @@
 /** Table: the report of a GPU, in the order of nvidia-smi 580.159.04. Longer than a file of logic. */
+
+import type { Span } from '../base/release.js';
 import * as nvml from '../nvml/generated/constants.js';
 import { Missing } from '../nvml/status.js';
 import {
@@ -19,7 +21,6 @@ import * as board from '../query/report/board.js';
 import { askedRow, notInNvml, ofItem, row, rowAs } from '../query/report/field.js';
 import * as health from '../query/report/health.js';
 import * as link from '../query/report/link.js';
-import type { Span } from '../release.js';
 import type { Tree } from './document.js';
 import type { Group } from './groups.js';
 import { systemHead } from './head.js';

@@ -1,5 +1,5 @@
 /** The groups of `-d`, and how its value is read. */
-import { isIn, PRESENT, type Release, type Span } from '../release.js';
+import { isIn, PRESENT, type Release, type Span } from '../base/release.js';
 
 export const GROUPS = [
   'MEMORY',

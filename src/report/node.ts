@@ -3,11 +3,11 @@
  * JSON; text, XML, JSON, `-d` and the DTD are walks over the same nodes.
  */
 
+import type { Past, Span } from '../base/release.js';
 import type { Status } from '../nvml/status.js';
 import type { Kind } from '../query/kind.js';
 import type { Reading } from '../query/reading.js';
 import type { AskedField, Field, ItemField } from '../query/report/field.js';
-import type { Past, Span } from '../release.js';
 import type { Finder } from './found.js';
 import type { Group } from './groups.js';
 

@@ -1,7 +1,7 @@
 /** A tree as the driver of a release has it: without what is not there, and what was otherwise as it was. */
 
+import { at, isIn, PRESENT, type Release } from '../base/release.js';
 import { fieldAt } from '../query/field.js';
-import { at, isIn, PRESENT, type Release } from '../release.js';
 import type { Form, Tree } from './document.js';
 import type { Field, Node } from './node.js';
 

@@ -1,10 +1,11 @@
 /** The answers of a recording as entries of a table (simulator/runtime.c). */
-import { AnswerError } from '../nvml/answer.js';
-import { encodeFieldValue } from '../nvml/answer-encode.js';
-import { answerKey } from '../nvml/answer-key.js';
+
 import { type Call, isOut } from '../nvml/call.js';
 import { nvmlFieldValue_t } from '../nvml/generated/layouts.js';
-import type { Calls } from '../nvml/snapshot-ticks.js';
+import { AnswerError } from '../snapshot/answer.js';
+import { encodeFieldValue } from '../snapshot/answer-encode.js';
+import { answerKey } from '../snapshot/answer-key.js';
+import type { Calls } from '../snapshot/snapshot-ticks.js';
 import type { SimulatedHandles } from './handles.js';
 import { hex, statusIn, tokens } from './tokens.js';
 

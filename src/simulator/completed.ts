@@ -1,7 +1,7 @@
 /** A recording with answers that it lacks and that follow from others: programs ask more than nvsmi does. */
-import { own } from '../form.js';
-import type { Answers } from '../nvml/answer-key.js';
-import type { Snapshot } from '../nvml/snapshot.js';
+import { own } from '../base/form.js';
+import type { Answers } from '../snapshot/answer-key.js';
+import type { Snapshot } from '../snapshot/snapshot.js';
 
 /** NVML_CLOCK_ID_CUSTOMER_BOOST_MAX */
 const CUSTOMER_BOOST = 3;

@@ -1,6 +1,7 @@
 /** The handles of a simulated machine: each name has a made-up address. */
-import type { HandleNames } from '../nvml/answer.js';
+
 import type { Handle } from '../nvml/call.js';
+import type { HandleNames } from '../snapshot/answer.js';
 
 /** Addresses that do not fit 32 bits, so that a truncated handle is noticed. */
 export class SimulatedHandles implements HandleNames {

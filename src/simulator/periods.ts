@@ -1,7 +1,7 @@
 /** A recording that moves, as answers that are each given for some time. */
-import { own } from '../form.js';
-import type { Answers } from '../nvml/answer-key.js';
-import type { Snapshot } from '../nvml/snapshot.js';
+import { own } from '../base/form.js';
+import type { Answers } from '../snapshot/answer-key.js';
+import type { Snapshot } from '../snapshot/snapshot.js';
 import type { Period } from './answer-lines.js';
 
 /** How long all moments take together, in milliseconds; 0 for a single one. The last takes as long as the others do. */

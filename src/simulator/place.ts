@@ -1,9 +1,9 @@
 /** A number or text in the answers of a recording: where it is, and a recording with another one there. */
-import { own } from '../form.js';
-import type { Json } from '../nvml/answer.js';
-import { isRefusal } from '../nvml/answer-status.js';
-import type { Snapshot } from '../nvml/snapshot.js';
-import type { Calls } from '../nvml/snapshot-ticks.js';
+import { own } from '../base/form.js';
+import type { Json } from '../snapshot/answer.js';
+import { isRefusal } from '../snapshot/answer-status.js';
+import type { Snapshot } from '../snapshot/snapshot.js';
+import type { Calls } from '../snapshot/snapshot-ticks.js';
 
 export interface Place {
   readonly fn: string;

@@ -1,6 +1,5 @@
 /** Table: what NVML answers in several places. A field that is set in one of them is set in all, whichever a program asks. */
-import { own } from '../form.js';
-import { isRefusal } from '../nvml/answer-status.js';
+import { own } from '../base/form.js';
 import {
   NVML_DEC_UTILIZATION_SAMPLES,
   NVML_ENC_UTILIZATION_SAMPLES,
@@ -13,7 +12,8 @@ import {
   NVML_PROCESSOR_CLK_SAMPLES,
   NVML_TOTAL_POWER_SAMPLES,
 } from '../nvml/generated/constants.js';
-import type { Snapshot } from '../nvml/snapshot.js';
+import { isRefusal } from '../snapshot/answer-status.js';
+import type { Snapshot } from '../snapshot/snapshot.js';
 import { type Place, SAMPLES, type Value, valueAt, withValue } from './place.js';
 
 /** A place without its GPU: the function, what follows the GPU in the key, and the path. */

@@ -1,5 +1,5 @@
 /** Which calls a recorded machine answers: each function's prototype, filled in from the key of an answer. */
-import type { Json } from '../nvml/answer.js';
+
 import { type Arg, type Call, type Handle, isOut, type Out, type Preset } from '../nvml/call.js';
 import * as constants from '../nvml/generated/constants.js';
 import type { FunctionName } from '../nvml/generated/functions.js';
@@ -8,7 +8,8 @@ import { prototypes } from '../nvml/generated/prototypes.js';
 import type { Layout } from '../nvml/layout.js';
 import { argsOf } from '../nvml/prepare.js';
 import type { Param } from '../nvml/prototype.js';
-import type { Calls } from '../nvml/snapshot-ticks.js';
+import type { Json } from '../snapshot/answer.js';
+import type { Calls } from '../snapshot/snapshot-ticks.js';
 
 export function recordedCalls(calls: Calls, handleOf: (name: string) => Handle): readonly Call[] {
   return Object.entries(calls).flatMap(([name, answers]) => {

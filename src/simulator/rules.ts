@@ -1,11 +1,11 @@
 /** Rules of a simulated machine as a command line has them: checked here, carried out by the library (simulator/control.c). */
-import { EXIT, UsageError } from '../errors.js';
-import { own } from '../form.js';
+import { EXIT, UsageError } from '../base/errors.js';
+import { own } from '../base/form.js';
+import { plainly } from '../base/plain-text.js';
 import * as constants from '../nvml/generated/constants.js';
 import { type FunctionName, signatures } from '../nvml/generated/functions.js';
-import type { Snapshot } from '../nvml/snapshot.js';
-import { plainly } from '../plain-text.js';
 import { nearestNames } from '../query/nearest.js';
+import type { Snapshot } from '../snapshot/snapshot.js';
 
 const ALL = '*';
 const PREFIX = 'NVML_ERROR_';

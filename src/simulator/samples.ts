@@ -2,16 +2,16 @@
  * Samples with a time as entries of a table. A recording has them moment by moment; the library gets all of them at once, with
  * times relative to the first moment, and answers with those that the driver would have when it is asked.
  */
-import { own } from '../form.js';
-import type { Json } from '../nvml/answer.js';
-import { isRefusal } from '../nvml/answer-status.js';
+import { own } from '../base/form.js';
 import { type Call, isOut } from '../nvml/call.js';
 import type { FunctionName } from '../nvml/generated/functions.js';
 import { prototypes } from '../nvml/generated/prototypes.js';
 import type { Layout, ScalarType } from '../nvml/layout.js';
 import { fieldOf } from '../nvml/memory.js';
-import type { Snapshot } from '../nvml/snapshot.js';
-import { newestIn, samplesIn, TIMED, withSamples } from '../nvml/timed-samples.js';
+import type { Json } from '../snapshot/answer.js';
+import { isRefusal } from '../snapshot/answer-status.js';
+import type { Snapshot } from '../snapshot/snapshot.js';
+import { newestIn, samplesIn, TIMED, withSamples } from '../snapshot/timed-samples.js';
 import type { SimulatedHandles } from './handles.js';
 import { roundOf } from './periods.js';
 import { recordedCalls } from './recorded-calls.js';

@@ -2,19 +2,19 @@
  * Sets fields of --query-gpu in a recording. What a field reads is known to its row alone, so its place is found by trying: the
  * answers that the field asks for are changed one by one, until the field shows what is wanted.
  */
-import { EXIT, UsageError } from '../errors.js';
-import { answerKey, fieldKey } from '../nvml/answer-key.js';
+import { EXIT, UsageError } from '../base/errors.js';
+import { plainly } from '../base/plain-text.js';
 import type { Driver } from '../nvml/call.js';
 import { isOut } from '../nvml/call.js';
 import { openSession } from '../nvml/session.js';
-import type { Snapshot } from '../nvml/snapshot.js';
-import { snapshotDriver } from '../nvml/snapshot-driver.js';
 import { Missing } from '../nvml/status.js';
-import { plainly } from '../plain-text.js';
 import { Asker } from '../query/ask/asker.js';
 import type { Row } from '../query/field.js';
 import { gpuTable } from '../query/gpu/index.js';
 import { compilePlan } from '../query/plan.js';
+import { answerKey, fieldKey } from '../snapshot/answer-key.js';
+import type { Snapshot } from '../snapshot/snapshot.js';
+import { snapshotDriver } from '../snapshot/snapshot-driver.js';
 import { type Place, placesIn, type Value, valueAt } from './place.js';
 import { withQuantity } from './quantities.js';
 import { unknownWord } from './rules.js';

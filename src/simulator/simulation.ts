@@ -1,11 +1,11 @@
 /** The table of a simulated machine (simulator/runtime.c): what the library answers to any program. */
-import { own } from '../form.js';
-import { isRefusal, statusOf } from '../nvml/answer-status.js';
+import { own } from '../base/form.js';
 import { NVML_ERROR_NO_PERMISSION, NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import type { FunctionName } from '../nvml/generated/functions.js';
 import { changing } from '../nvml/generated/prototypes.js';
-import type { Snapshot } from '../nvml/snapshot.js';
-import type { Calls } from '../nvml/snapshot-ticks.js';
+import { isRefusal, statusOf } from '../snapshot/answer-status.js';
+import type { Snapshot } from '../snapshot/snapshot.js';
+import type { Calls } from '../snapshot/snapshot-ticks.js';
 import { answerLines, fieldLines } from './answer-lines.js';
 import { completed } from './completed.js';
 import { SimulatedHandles } from './handles.js';

@@ -1,13 +1,13 @@
 /** An answer as the tokens of a table entry (runtime.c): what the call must ask, and what it then writes. */
 
-import { AnswerError, type HandleNames, type Json } from '../nvml/answer.js';
-import { encodeOut } from '../nvml/answer-encode.js';
+import { jsonText } from '../base/plain-text.js';
 import { type Call, type Handle, isOut, type Out } from '../nvml/call.js';
 import { signatures } from '../nvml/generated/functions.js';
 import type { Layout } from '../nvml/layout.js';
 import { fieldOf, itemSize, LIST_HEAD, presetStruct, SCALAR_SIZE } from '../nvml/memory.js';
 import { type Status, statusFromSymbol } from '../nvml/status.js';
-import { jsonText } from '../plain-text.js';
+import { AnswerError, type HandleNames, type Json } from '../snapshot/answer.js';
+import { encodeOut } from '../snapshot/answer-encode.js';
 
 const isAnswer = (out: Out): boolean => !(out.out === 'struct' && out.given === true);
 

@@ -1,7 +1,7 @@
 /** The files of /proc and /sys: those of this machine, or those of a recording. */
 import { accessSync, constants, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { own } from '../form.js';
+import { own } from '../base/form.js';
 
 export interface SystemFiles {
   /** A file's text, or undefined where it is not there or may not be read. */

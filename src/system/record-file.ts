@@ -4,9 +4,9 @@
  */
 import { closeSync, constants as fsConstants, fstatSync, ftruncateSync, writeSync } from 'node:fs';
 import { crc32, deflateRawSync, gunzipSync } from 'node:zlib';
-import { readBounded, TooLong } from '../bounded-file.js';
-import { OutputError } from '../errors.js';
-import { openWritten } from '../written-path.js';
+import { readBounded, TooLong } from '../base/bounded-file.js';
+import { OutputError } from '../base/errors.js';
+import { openWritten } from '../base/written-path.js';
 
 /** A gzip header without name and time: deflate, written on Unix. */
 const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);

@@ -2,7 +2,7 @@
  * Which files of /proc and /sys a snapshot keeps: those about the driver, the CPUs, and the places of GPUs and their
  * neighbours. No file of a process is among them.
  */
-import type { Snapshot } from '../nvml/snapshot.js';
+import type { Snapshot } from '../snapshot/snapshot.js';
 import { SWITCH_BRIDGE } from './devices.js';
 import { LINK, type SystemFiles } from './files.js';
 import { GPU_FOLDERS } from './lost-gpus.js';

@@ -21,11 +21,11 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Background } from '../background.js';
-import { UsageError } from '../errors.js';
+import type { Background } from '../base/background.js';
+import { UsageError } from '../base/errors.js';
+import { plainly } from '../base/plain-text.js';
+import { writtenPath } from '../base/written-path.js';
 import { NVML_ERROR_NO_PERMISSION } from '../nvml/generated/constants.js';
-import { plainly } from '../plain-text.js';
-import { writtenPath } from '../written-path.js';
 import { hasOpen, startOf } from './processes.js';
 
 const PID_FILE = 'nvsmi.pid';

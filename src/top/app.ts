@@ -1,6 +1,6 @@
 /** The monitor at work: samples and keys come in, cells go out. */
-import { plainly, plainText } from '../plain-text.js';
-import type { Terminal, TerminalKey, TerminalListener, TerminalMouse } from '../terminal.js';
+import { plainly, plainText } from '../base/plain-text.js';
+import type { Terminal, TerminalKey, TerminalListener, TerminalMouse } from '../base/terminal.js';
 import type { Sample, Sampler } from '../watch/sample.js';
 import { SHARES, type Share } from './gpu-cells.js';
 import { Histories } from './history.js';

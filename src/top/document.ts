@@ -1,9 +1,10 @@
 /** A sample as JSON: what the view shows, under the names that the other commands use. */
+
+import type { Part } from '../format/document.js';
 import { NVML_ERROR_GPU_IS_LOST } from '../nvml/generated/constants.js';
 import { Missing } from '../nvml/status.js';
 import { type Cells, cell } from '../query/cell.js';
 import { count, mebibytes, text, timestamp } from '../query/kind.js';
-import type { Part } from '../render/document.js';
 import { METRIC_KINDS, type Metric } from '../watch/gpu-metrics.js';
 import { processCells } from '../watch/process-columns.js';
 import type { GpuSample, Sample } from '../watch/sample.js';

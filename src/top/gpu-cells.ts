@@ -1,8 +1,9 @@
 /** Table: the columns of the list of GPUs, from left to right. Of those that do not fit the ones of the lowest rank are left out. */
+
+import { fitted } from '../format/graphemes.js';
 import * as nvml from '../nvml/generated/constants.js';
 import { Missing } from '../nvml/status.js';
 import type { Reading } from '../query/reading.js';
-import { fitted } from '../render/graphemes.js';
 import type { Metric } from '../watch/gpu-metrics.js';
 import type { GpuSample } from '../watch/sample.js';
 import { bar } from './graph.js';

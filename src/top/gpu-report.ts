@@ -1,9 +1,9 @@
 /** The whole report of one GPU as lines: what `-q` prints. */
 import type { Gpu } from '../nvml/session.js';
 import type { Asker } from '../query/ask/asker.js';
-import { reportText } from '../render/report-text.js';
 import { compileReport } from '../report/compile.js';
 import { gpuTree } from '../report/gpu.js';
+import { reportText } from '../report/text.js';
 
 /** Reads it; compiled once for each GPU. */
 export function gpuReports(

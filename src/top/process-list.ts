@@ -1,6 +1,7 @@
 /** The processes that are listed, in their order: filtered, sorted, and as a tree where that is chosen. */
+
+import { processText } from '../format/ps.js';
 import { Missing } from '../nvml/status.js';
-import { processText } from '../render/ps.js';
 import { processColumn, processColumns, sortedBy } from '../watch/process-columns.js';
 import type { ProcessEntry } from '../watch/process-entry.js';
 import type { Ancestor } from '../watch/sample.js';

@@ -2,7 +2,7 @@
  * The cells of a terminal: what is shown, and what shall be. Drawing gives the sequences for the cells that changed, and for
  * nothing else.
  */
-import { graphemes } from '../render/graphemes.js';
+import { graphemes } from '../format/graphemes.js';
 import type { Line } from './span.js';
 import { styleOf, type Theme } from './theme.js';
 

@@ -1,6 +1,6 @@
 /** The settings of the monitor that are kept: top.json in the folder of nvsmi's settings. */
-import { type Form, faultText, form, number, objectOf, oneOf, optional } from '../form.js';
-import { jsonText } from '../plain-text.js';
+import { type Form, faultText, form, number, objectOf, oneOf, optional } from '../base/form.js';
+import { jsonText } from '../base/plain-text.js';
 import { nearestNames } from '../query/nearest.js';
 import { SORT_WORDS } from '../watch/process-columns.js';
 

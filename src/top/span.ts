@@ -1,5 +1,5 @@
 /** What panels are made of: lines of text with styles. Where they are on the screen is not known to them. */
-import { cellsOf, cut } from '../render/graphemes.js';
+import { cellsOf, cut } from '../format/graphemes.js';
 
 /** What a text means; a theme gives it a colour. */
 export const ROLES = [

@@ -1,7 +1,7 @@
 /** Which processes are shown: those of a user, a pod, a Slurm job. */
-import { UsageError } from '../errors.js';
+import { UsageError } from '../base/errors.js';
+import { plainly } from '../base/plain-text.js';
 import { Missing } from '../nvml/status.js';
-import { plainly } from '../plain-text.js';
 import { nearestNames } from '../query/nearest.js';
 import type { HostProcess } from '../system/host-process.js';
 import type { ProcessEntry } from './process-entry.js';

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { sendToSystemLog } from '../../src/nvml/system-log.js';
+import { sendToSystemLog } from '../../src/nvml/backend/system-log.js';
 import { compiler } from '../fake-nvml/build.js';
 import type { Fault } from '../fake-nvml/table.js';
 import { machineOf, nvsmiOn } from './oracle.js';

@@ -2,9 +2,9 @@
 import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { main } from '../../src/cli.js';
+import { main } from '../../src/cli/cli.js';
 import type { FunctionName } from '../../src/nvml/generated/functions.js';
-import { openSnapshot } from '../../src/nvml/machine.js';
+import { openSnapshot } from '../../src/snapshot/machine.js';
 import { FakeIo } from '../fake-io.js';
 import { buildFake, type FakeLibrary, type LoggedCall } from '../fake-nvml/build.js';
 import type { Fault } from '../fake-nvml/table.js';

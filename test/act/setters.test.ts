@@ -5,9 +5,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { BEYOND_NVML, MODIFICATIONS } from '../../src/act/modifications.js';
-import type { OptionSpec } from '../../src/argv.js';
+import type { OptionSpec } from '../../src/base/argv.js';
+import { rootOptions } from '../../src/cli/options.js';
 import { commands } from '../../src/commands/index.js';
-import { rootOptions } from '../../src/options.js';
 
 const rows = readFileSync(new URL('setters.tsv', import.meta.url), 'utf8')
   .trimEnd()

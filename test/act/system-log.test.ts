@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import koffi from 'koffi';
 import { describe, expect, it } from 'vitest';
-import { sendToSystemLog } from '../../src/nvml/system-log.js';
+import { sendToSystemLog } from '../../src/nvml/backend/system-log.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nvsmi-log-'));
 const AF_UNIX = 1;

@@ -1,6 +1,6 @@
 /** What can go wrong with a driver, each as a compiled library that answers for a recorded machine. */
 import { readFileSync } from 'node:fs';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import type { FakeOptions } from '../fake-nvml/build.js';
 import type { Machine } from '../fake-nvml/table.js';
 

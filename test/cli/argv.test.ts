@@ -1,9 +1,9 @@
 /** The one reading of a command line: what each of its words is, and what it gives. */
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { type Given, givenBy, type OptionSpec, scan } from '../../src/argv.js';
-import { readCommandLine } from '../../src/command-line.js';
-import { allCommands } from '../../src/command-table.js';
-import { givenToCommander } from '../../src/program.js';
+import { type Given, givenBy, type OptionSpec, scan } from '../../src/base/argv.js';
+import { readCommandLine } from '../../src/cli/command-line.js';
+import { allCommands } from '../../src/cli/command-table.js';
+import { givenToCommander } from '../../src/cli/program.js';
 import { nvsmi } from './run.js';
 
 const TABLE = [

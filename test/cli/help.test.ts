@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { allCommands } from '../../src/command-table.js';
+import { allCommands } from '../../src/cli/command-table.js';
+import { rootExamples } from '../../src/cli/options.js';
 import type { CommandEntry } from '../../src/commands/index.js';
-import { rootExamples } from '../../src/options.js';
 import { nvsmi } from './run.js';
 
 const NAMES = allCommands.map(({ name }) => name);

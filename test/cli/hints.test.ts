@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { OptionSpec } from '../../src/argv.js';
-import { main } from '../../src/cli.js';
-import { readCommandLine } from '../../src/command-line.js';
-import { readPages } from '../../src/completion/pages.js';
-import { valuesOf } from '../../src/completion/values.js';
-import { hintText } from '../../src/hint.js';
+import type { OptionSpec } from '../../src/base/argv.js';
+import { main } from '../../src/cli/cli.js';
+import { readCommandLine } from '../../src/cli/command-line.js';
+import { readPages } from '../../src/cli/completion/pages.js';
+import { valuesOf } from '../../src/cli/completion/values.js';
+import { hintText } from '../../src/cli/hint.js';
 import { DeadLibrary } from '../../src/nvml/status.js';
 import { FakeIo } from '../fake-io.js';
 import { nvsmi } from './run.js';

@@ -1,9 +1,9 @@
 /** Names, versions and ids of a machine may hold anything; none of it reaches a terminal. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Json } from '../../src/nvml/answer.js';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
-import { plainLines } from '../../src/plain-text.js';
+import { plainLines } from '../../src/base/plain-text.js';
+import type { Json } from '../../src/snapshot/answer.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { a100WithMig } from '../commands/mig-machine.js';
 import { runOn } from '../commands/run-on.js';
 import { vgpuHost } from '../commands/vgpu-machine.js';

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import Ajv from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
+import { PRESENT } from '../../src/base/release.js';
 import { nameOf } from '../../src/query/field.js';
 import { gpuTable } from '../../src/query/gpu/index.js';
 import { tableAt } from '../../src/query/relation.js';
-import { PRESENT } from '../../src/release.js';
 import { at, MACHINE, nvsmi } from './run.js';
 
 describe('--json without -q', () => {

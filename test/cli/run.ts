@@ -1,5 +1,5 @@
 /** Runs command lines on a recorded machine, in a world without files and time. */
-import { main } from '../../src/cli.js';
+import { main } from '../../src/cli/cli.js';
 import { FakeIo, localTime, type World } from '../fake-io.js';
 
 export const MACHINE = 'h200-x2';

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { FunctionName } from '../../src/nvml/generated/functions.js';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { buildFake, type FakeLibrary } from '../fake-nvml/build.js';
 
 const fake = await buildFake();

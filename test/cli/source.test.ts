@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import Ajv from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import { main } from '../../src/cli.js';
-import { openSnapshot } from '../../src/nvml/machine.js';
+import { main } from '../../src/cli/cli.js';
+import { openSnapshot } from '../../src/snapshot/machine.js';
 import { FakeIo } from '../fake-io.js';
 import { buildFake } from '../fake-nvml/build.js';
 

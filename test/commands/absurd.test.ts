@@ -1,8 +1,8 @@
 /** Answers that cannot be: all ones where a number is, and counts beyond what they count. */
 import { describe, expect, it } from 'vitest';
-import type { Json } from '../../src/nvml/answer.js';
 import type { FunctionName } from '../../src/nvml/generated/functions.js';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
+import type { Json } from '../../src/snapshot/answer.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { h200x2 } from './machines.js';
 import { refused } from './made-machine.js';
 import { runOn } from './run-on.js';

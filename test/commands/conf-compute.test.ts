@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { h200x2, withLostGpu } from './machines.js';
 import { refused } from './made-machine.js';
 import { golden, runOn } from './run-on.js';

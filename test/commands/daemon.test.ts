@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type Background, backgroundOf } from '../../src/background.js';
-import { main } from '../../src/cli.js';
+import { type Background, backgroundOf } from '../../src/base/background.js';
+import { main } from '../../src/cli/cli.js';
 import { readRecords } from '../../src/system/record-file.js';
 import { FakeIo } from '../fake-io.js';
 import { buildFake, type FakeLibrary } from '../fake-nvml/build.js';

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import * as constants from '../../src/nvml/generated/constants.js';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
 import { deviceColumns } from '../../src/query/monitor/device.js';
 import { gpmMetrics } from '../../src/query/monitor/gpm.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { buildFake } from '../fake-nvml/build.js';
 import { golden, indexed, machineWith, runOn, type Shown } from './monitor-machine.js';
 

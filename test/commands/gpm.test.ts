@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { main } from '../../src/cli.js';
+import { main } from '../../src/cli/cli.js';
 import { FakeIo } from '../fake-io.js';
 import { compileLibrary, compiler } from '../fake-nvml/build.js';
 import { machineWith, runOn } from './monitor-machine.js';

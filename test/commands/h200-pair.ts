@@ -2,8 +2,8 @@
  * Two H200s joined by 18 NVLinks, built from what nvidia-smi 580.159.04 printed about them: the machine that the
  * recordings of test/golden/h200-x2 were made on, as far as topology and links go.
  */
-import type { Json } from '../../src/nvml/answer.js';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
+import type { Json } from '../../src/snapshot/answer.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
 
 const GPUS = [
   { uuid: 'GPU-a0b1c2d0-1111-4a4a-8b8b-5eed00000000', device: 6 },

@@ -1,7 +1,7 @@
 /** Made-up machines for commands whose subject the recorded machines do not have. */
 import { readFileSync } from 'node:fs';
-import type { Json } from '../../src/nvml/answer.js';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
+import type { Json } from '../../src/snapshot/answer.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { machineWith, refused } from './made-machine.js';
 
 /** The bundled machine with two H200s, to be changed by a test. */

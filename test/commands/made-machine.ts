@@ -1,8 +1,9 @@
 /** A made-up machine of equal GPUs, from which the others are made. */
-import type { Json } from '../../src/nvml/answer.js';
-import type { Answers } from '../../src/nvml/answer-key.js';
+
 import type { FunctionName } from '../../src/nvml/generated/functions.js';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
+import type { Json } from '../../src/snapshot/answer.js';
+import type { Answers } from '../../src/snapshot/answer-key.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
 
 export type Calls = Partial<Record<FunctionName, Answers>>;
 

@@ -1,7 +1,7 @@
 /** A made-up machine with MIG on. */
-import type { Json } from '../../src/nvml/answer.js';
-import type { Answers } from '../../src/nvml/answer-key.js';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
+import type { Json } from '../../src/snapshot/answer.js';
+import type { Answers } from '../../src/snapshot/answer-key.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { machineWith, refused } from './made-machine.js';
 
 interface GpuProfile {

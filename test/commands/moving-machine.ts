@@ -1,6 +1,6 @@
 /** Machines that move: made of what they are at each moment, a second apart. */
-import type { Snapshot } from '../../src/nvml/snapshot.js';
-import { changesBetween, wholeTicks } from '../../src/nvml/snapshot-ticks.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
+import { changesBetween, wholeTicks } from '../../src/snapshot/snapshot-ticks.js';
 import { machineWith, type Shown } from './monitor-machine.js';
 
 type Calls = Parameters<NonNullable<Parameters<typeof machineWith>[1]>>[0];

@@ -1,6 +1,6 @@
 /** Loops and monitors on a recording that moves. */
 import { describe, expect, it } from 'vitest';
-import { main } from '../../src/cli.js';
+import { main } from '../../src/cli/cli.js';
 import { FakeIo } from '../fake-io.js';
 import { runOn, saved } from './monitor-machine.js';
 import { PID, THREE_MOMENTS } from './moving-machine.js';

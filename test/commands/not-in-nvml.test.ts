@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { baseClockLines, boostSliderTable, computePolicyTable } from '../../src/format/not-in-nvml.js';
 import { cell } from '../../src/query/cell.js';
 import { count, megahertz, text } from '../../src/query/kind.js';
 import { timeslices } from '../../src/query/not-in-nvml.js';
-import { baseClockLines, boostSliderTable, computePolicyTable } from '../../src/render/not-in-nvml.js';
 import { h200x2, withLostGpu } from './machines.js';
 import { golden, runOn } from './run-on.js';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import Ajv from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import { main } from '../../src/cli.js';
+import { main } from '../../src/cli/cli.js';
 import { processColumns } from '../../src/watch/process-columns.js';
 import { FakeIo } from '../fake-io.js';
 import { buildFake } from '../fake-nvml/build.js';

@@ -1,6 +1,6 @@
 /** Recorded runs of nvidia-smi, by the index of a machine. */
 import { readFileSync } from 'node:fs';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
 
 /** A machine that a test makes, as a snapshot. */
 export const snapshotOf = (title: string, machine: Pick<Snapshot, 'calls' | 'files'>): Snapshot => ({

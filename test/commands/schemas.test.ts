@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import Ajv from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { gb200, h200x2 } from './machines.js';
 import { a100WithMig } from './mig-machine.js';
 import { runOn } from './run-on.js';

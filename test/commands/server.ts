@@ -1,6 +1,6 @@
 /** Multi-GPU servers built from public facts: which GPU and NIC sits below which bridge, on which NUMA node. */
-import type { Json } from '../../src/nvml/answer.js';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
+import type { Json } from '../../src/snapshot/answer.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
 
 export interface ServerGpu {
   /** Folder below /sys/devices; the last step is the bus address. */

@@ -1,7 +1,7 @@
 /** `snapshot --samples`: recording how a machine changes. */
 import { describe, expect, it } from 'vitest';
-import { main } from '../../src/cli.js';
-import { parseSnapshot, type Snapshot } from '../../src/nvml/snapshot.js';
+import { main } from '../../src/cli/cli.js';
+import { parseSnapshot, type Snapshot } from '../../src/snapshot/snapshot.js';
 import { FakeIo } from '../fake-io.js';
 import { buildFake } from '../fake-nvml/build.js';
 import { machineWith, runOn, saved } from './monitor-machine.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseSnapshot, type Snapshot } from '../../src/nvml/snapshot.js';
+import { parseSnapshot, type Snapshot } from '../../src/snapshot/snapshot.js';
 import { machineWith, runOn } from './monitor-machine.js';
 
 const SECRET = 'hunter2';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Ajv from 'ajv/dist/2020.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { main } from '../../src/cli.js';
+import { main } from '../../src/cli/cli.js';
 import { deviceColumns } from '../../src/query/monitor/device.js';
 import { headLine, tickLine } from '../../src/query/monitor/recording.js';
 import { RecordWriter } from '../../src/system/record-file.js';

@@ -4,16 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, describe, expect, it } from 'vitest';
-import { exitStatusOf } from '../../src/exit-statuses.js';
+import { exitStatusOf } from '../../src/cli/exit-statuses.js';
 import { open } from '../../src/index.js';
 import {
   NVML_FI_DEV_NVLINK_LINK_COUNT,
   NVML_FI_DEV_NVSWITCH_CONNECTED_LINK_COUNT,
 } from '../../src/nvml/generated/constants.js';
 import type { FunctionName } from '../../src/nvml/generated/functions.js';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
 import { statusFromSymbol, statusReason } from '../../src/nvml/status.js';
 import { NVMLError_Unknown } from '../../src/nvml.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { nvsmi } from '../cli/run.js';
 import { refused } from './made-machine.js';
 import { vgpuHost } from './vgpu-machine.js';

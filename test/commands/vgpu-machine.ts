@@ -1,6 +1,6 @@
 /** Made-up hosts of vGPUs. */
-import type { Answers } from '../../src/nvml/answer-key.js';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
+import type { Answers } from '../../src/snapshot/answer-key.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { type Calls, machineWith, refused } from './made-machine.js';
 
 const VGPU = 3251637566;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { main } from '../../src/cli.js';
+import { main } from '../../src/cli/cli.js';
 import { FakeIo } from '../fake-io.js';
 import { buildFake } from '../fake-nvml/build.js';
 

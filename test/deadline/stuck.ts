@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import type { FunctionName } from '../../src/nvml/generated/functions.js';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { buildFake, type FakeLibrary } from '../fake-nvml/build.js';
 import type { Fault } from '../fake-nvml/table.js';
 import { started } from '../program.js';

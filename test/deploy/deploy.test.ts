@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { main } from '../../src/cli.js';
+import { main } from '../../src/cli/cli.js';
 import { alerts } from '../../tools/deploy/alerts.js';
 import { dashboardJson, dashboards } from '../../tools/deploy/dashboards.js';
 import { metric } from '../../tools/deploy/names.js';

@@ -1,8 +1,8 @@
 /** doctor on made-up machines: each check with each verdict that it can have. */
 import { describe, expect, it } from 'vitest';
 import { doctorChecks } from '../../src/doctor/checks.js';
-import type { Json } from '../../src/nvml/answer.js';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
+import type { Json } from '../../src/snapshot/answer.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { h200x2 } from '../commands/machines.js';
 import { refused } from '../commands/made-machine.js';
 import { runOn } from '../commands/run-on.js';

@@ -2,12 +2,12 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { main } from '../../src/cli.js';
+import { main } from '../../src/cli/cli.js';
 import { kernelEvent } from '../../src/events/kernel-events.js';
 import { nvmlEvent } from '../../src/events/nvml-events.js';
 import { xidOf, xids } from '../../src/events/xids.js';
-import type { Json } from '../../src/nvml/answer.js';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
+import type { Json } from '../../src/snapshot/answer.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { h200x2 } from '../commands/machines.js';
 import { refused } from '../commands/made-machine.js';
 import { moving } from '../commands/moving-machine.js';

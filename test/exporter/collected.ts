@@ -1,10 +1,10 @@
 /** What the exporter collects from recorded and made-up machines. */
-import { Collection, type Wish } from '../../src/exporter/collection.js';
+import { Collection } from '../../src/exporter/collection.js';
 import type { Points } from '../../src/exporter/dialects/dialect.js';
-import type { Collected } from '../../src/exporter/observed.js';
-import { openSnapshot } from '../../src/nvml/machine.js';
+import type { Collected, Wish } from '../../src/exporter/observed.js';
 import { openSession } from '../../src/nvml/session.js';
 import { Asker } from '../../src/query/ask/asker.js';
+import { openSnapshot } from '../../src/snapshot/machine.js';
 import { recordedFiles } from '../../src/system/files.js';
 
 export const EVERYTHING: Wish = { has: () => true, processes: true, pcieThroughput: true };

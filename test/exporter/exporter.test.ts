@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashSync } from 'bcryptjs';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openSnapshot } from '../../src/nvml/machine.js';
+import { openSnapshot } from '../../src/snapshot/machine.js';
 import { runOn } from '../commands/run-on.js';
 import { buildFake } from '../fake-nvml/build.js';
 import { started } from '../program.js';

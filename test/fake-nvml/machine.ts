@@ -1,5 +1,5 @@
 /** A made-up machine with two GPUs, one of them with a MIG device: enough of every form that an answer takes. */
-import { SNAPSHOT_VERSION, type Snapshot } from '../../src/nvml/snapshot.js';
+import { SNAPSHOT_VERSION, type Snapshot } from '../../src/snapshot/snapshot.js';
 
 const MIB = 1024 * 1024;
 

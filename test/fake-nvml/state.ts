@@ -1,11 +1,12 @@
 /** Table: what each setter of the fake changes, as directives that state.c reads. */
-import type { Json } from '../../src/nvml/answer.js';
+
 import type { FunctionName } from '../../src/nvml/generated/functions.js';
 import * as l from '../../src/nvml/generated/layouts.js';
 import type { Layout } from '../../src/nvml/layout.js';
 import { fieldOf, SCALAR_SIZE } from '../../src/nvml/memory.js';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
 import type { Status } from '../../src/nvml/status.js';
+import type { Json } from '../../src/snapshot/answer.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
 
 /** Setters change what getters answer. */
 export interface Writable {

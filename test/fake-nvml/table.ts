@@ -1,13 +1,13 @@
 /** Writes the table that the fake answers from: a recorded machine, and what shall go wrong. */
 import { type Arg, type Call, type Handle, isOut } from '../../src/nvml/call.js';
 import { type FunctionName, signatures } from '../../src/nvml/generated/functions.js';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
 import type { Status } from '../../src/nvml/status.js';
 import { answerLines, fieldLines } from '../../src/simulator/answer-lines.js';
 import { SimulatedHandles } from '../../src/simulator/handles.js';
 import { recordedCalls } from '../../src/simulator/recorded-calls.js';
 import { withUseOfRoom } from '../../src/simulator/simulation.js';
 import { hex, unsigned } from '../../src/simulator/tokens.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { stateLines, type Writable } from './state.js';
 
 /** What shall go wrong, or take long. */

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { main } from '../../src/cli.js';
+import { main } from '../../src/cli/cli.js';
 import { dcgmDialect } from '../../src/exporter/dialects/dcgm.js';
 import type { Dialect } from '../../src/exporter/dialects/dialect.js';
 import { nvidiaSmiDialect } from '../../src/exporter/dialects/nvidia-smi.js';

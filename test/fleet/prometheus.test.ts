@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { main } from '../../src/cli.js';
+import { main } from '../../src/cli/cli.js';
 import { knownMetrics } from '../../src/fleet/known-metrics.js';
 import type { Sample } from '../../src/fleet/prometheus.js';
 import { FakeIo } from '../fake-io.js';

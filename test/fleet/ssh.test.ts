@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { main } from '../../src/cli.js';
+import { main } from '../../src/cli/cli.js';
 import { readHosts } from '../../src/fleet/hosts.js';
 import { FakeIo } from '../fake-io.js';
 import { started } from '../program.js';

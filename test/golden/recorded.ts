@@ -12,7 +12,7 @@
  * Arguments with spaces are in single quotes.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { parseSnapshot, type Snapshot } from '../../src/nvml/snapshot.js';
+import { parseSnapshot, type Snapshot } from '../../src/snapshot/snapshot.js';
 
 export interface Row {
   readonly name: string;

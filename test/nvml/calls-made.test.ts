@@ -1,11 +1,11 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { loadLibrary } from '../../src/nvml/backend/library.js';
 import {
   nvmlDeviceGetMemoryInfo_v2,
   nvmlDeviceGetName,
   nvmlDeviceGetPcieThroughput,
   nvmlDeviceGetPowerUsage,
 } from '../../src/nvml/generated/entries.js';
-import { loadLibrary } from '../../src/nvml/library.js';
 import { openSession } from '../../src/nvml/session.js';
 import { Missing } from '../../src/nvml/status.js';
 import { Asker } from '../../src/query/ask/asker.js';

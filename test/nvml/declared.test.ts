@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { takesArgument } from '../../src/nvml/api/caller.js';
+import { takesArgument } from '../../src/nvml/functions/caller.js';
 import * as entries from '../../src/nvml/generated/entries.js';
 import { changing } from '../../src/nvml/generated/prototypes.js';
 import * as nvml from '../../src/nvml.js';

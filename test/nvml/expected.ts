@@ -1,15 +1,15 @@
 /** A call of every function with samples, the recording that answers it, and what its caller must get. */
 import { expect } from 'vitest';
-import type { Json } from '../../src/nvml/answer.js';
-import { takesArgument } from '../../src/nvml/api/caller.js';
-import { ABSENT_FIELDS } from '../../src/nvml/api/fields.js';
 import type { Entry } from '../../src/nvml/entry.js';
+import { takesArgument } from '../../src/nvml/functions/caller.js';
+import { ABSENT_FIELDS } from '../../src/nvml/functions/fields.js';
 import * as entries from '../../src/nvml/generated/entries.js';
 import type { FunctionName } from '../../src/nvml/generated/functions.js';
 import { nvmlValue_t } from '../../src/nvml/generated/layouts.js';
 import type { Layout } from '../../src/nvml/layout.js';
 import type { HandleKind, Param } from '../../src/nvml/prototype.js';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
+import type { Json } from '../../src/snapshot/answer.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { machine } from '../fake-nvml/machine.js';
 import { type Handles, type Pointed, sampleAnswer, sampleInput, TEXT_POINTERS } from './samples.js';
 

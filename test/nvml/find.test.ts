@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { libraryCandidates } from '../../src/nvml/find.js';
+import { libraryCandidates } from '../../src/nvml/backend/find.js';
 
 describe('the places where NVML is looked for', () => {
   it('begin with the search of the loader itself on Linux', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { presetOf, writeArrays } from '../../src/nvml/api/encode.js';
+import { presetOf, writeArrays } from '../../src/nvml/functions/encode.js';
 import * as layouts from '../../src/nvml/generated/layouts.js';
 
 describe('structs that NVML reads', () => {

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { decodeFieldValue } from '../../src/nvml/answer-decode.js';
 import { signatures } from '../../src/nvml/generated/functions.js';
 import { ask } from '../../src/nvml/session.js';
+import { decodeFieldValue } from '../../src/snapshot/answer-decode.js';
 import { buildFake, compileLibrary, compileProgram } from '../fake-nvml/build.js';
 import { exportedSymbols } from '../fake-nvml/exported-symbols.js';
 import { machine } from '../fake-nvml/machine.js';

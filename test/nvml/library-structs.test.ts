@@ -1,6 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { Json } from '../../src/nvml/answer.js';
-import { decodeOut } from '../../src/nvml/answer-decode.js';
 import { type Bound, call, isOut, list, SUBJECT, struct } from '../../src/nvml/call.js';
 import {
   NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
@@ -9,6 +7,8 @@ import {
 } from '../../src/nvml/generated/constants.js';
 import { nvmlMemory_v2_t, nvmlProcessInfo_t } from '../../src/nvml/generated/layouts.js';
 import { ask } from '../../src/nvml/session.js';
+import type { Json } from '../../src/snapshot/answer.js';
+import { decodeOut } from '../../src/snapshot/answer-decode.js';
 import { machine } from '../fake-nvml/machine.js';
 import { answer, fake, loaded, noNames, prototyped } from './loaded.js';
 

@@ -1,6 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Json } from '../../src/nvml/answer.js';
-import { decodeFieldValue } from '../../src/nvml/answer-decode.js';
+import { loadLibrary } from '../../src/nvml/backend/library.js';
 import {
   type Arg,
   call,
@@ -13,10 +12,11 @@ import {
 } from '../../src/nvml/call.js';
 import { type FunctionName, signatures } from '../../src/nvml/generated/functions.js';
 import { nvmlFieldValue_t } from '../../src/nvml/generated/layouts.js';
-import { loadLibrary } from '../../src/nvml/library.js';
 import { readText } from '../../src/nvml/memory.js';
 import { ask } from '../../src/nvml/session.js';
 import { statusSymbol } from '../../src/nvml/status.js';
+import type { Json } from '../../src/snapshot/answer.js';
+import { decodeFieldValue } from '../../src/snapshot/answer-decode.js';
 import { api } from '../../tools/api.js';
 import { machine } from '../fake-nvml/machine.js';
 import { answer, fake, fields, loaded, prototyped } from './loaded.js';

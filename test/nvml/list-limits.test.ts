@@ -1,9 +1,9 @@
 /** What a library counts beyond all reason is refused before memory is taken for it. */
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { loadLibrary } from '../../src/nvml/backend/library.js';
 import { call, countedList, type Handle, list, type Out, SUBJECT } from '../../src/nvml/call.js';
 import { NVML_ERROR_INSUFFICIENT_SIZE } from '../../src/nvml/generated/constants.js';
 import * as layouts from '../../src/nvml/generated/layouts.js';
-import { loadLibrary } from '../../src/nvml/library.js';
 import { Missing } from '../../src/nvml/status.js';
 import { BoundProbe } from '../../src/query/ask/bound-probe.js';
 import { Outcome } from '../../src/query/ask/outcome.js';

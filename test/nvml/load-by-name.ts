@@ -1,6 +1,7 @@
 /** Loads NVML as a program without --nvml does, and prints where it came from and the driver's version. */
+
+import { loadLibrary } from '../../src/nvml/backend/library.js';
 import { call, text } from '../../src/nvml/call.js';
-import { loadLibrary } from '../../src/nvml/library.js';
 import { readText } from '../../src/nvml/memory.js';
 import { ask } from '../../src/nvml/session.js';
 

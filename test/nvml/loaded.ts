@@ -1,7 +1,6 @@
 /** A loaded library of the fake's, and what tests of the calls through it share. */
 import { onTestFinished } from 'vitest';
-import type { Json } from '../../src/nvml/answer.js';
-import { decodeOut } from '../../src/nvml/answer-decode.js';
+import { loadLibrary } from '../../src/nvml/backend/library.js';
 import {
   type Call,
   call,
@@ -14,10 +13,11 @@ import {
 } from '../../src/nvml/call.js';
 import type { FunctionName } from '../../src/nvml/generated/functions.js';
 import { prototypes } from '../../src/nvml/generated/prototypes.js';
-import { loadLibrary } from '../../src/nvml/library.js';
 import { argsOf } from '../../src/nvml/prepare.js';
 import { ask } from '../../src/nvml/session.js';
 import { DeadLibrary, statusSymbol } from '../../src/nvml/status.js';
+import type { Json } from '../../src/snapshot/answer.js';
+import { decodeOut } from '../../src/snapshot/answer-decode.js';
 import { buildFake, type FakeLibrary } from '../fake-nvml/build.js';
 import { machine } from '../fake-nvml/machine.js';
 import type { Machine } from '../fake-nvml/table.js';

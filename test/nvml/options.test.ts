@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { NvidiaSmi, open } from '../../src/index.js';
-import { notFoundText } from '../../src/nvml/api/not-found.js';
-import { LibraryNotFound } from '../../src/nvml/library.js';
+import { LibraryNotFound } from '../../src/nvml/backend/library.js';
+import { notFoundText } from '../../src/nvml/functions/not-found.js';
 import * as nvml from '../../src/nvml.js';
 
 const NOWHERE = '/nowhere/libnvidia-ml.so.1';

@@ -1,8 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Json } from '../../src/nvml/answer.js';
-import { decodeFieldValue, decodeOut } from '../../src/nvml/answer-decode.js';
-import { answerKey } from '../../src/nvml/answer-key.js';
+import { loadLibrary } from '../../src/nvml/backend/library.js';
 import {
   type Call,
   call,
@@ -12,11 +10,13 @@ import {
   isOut,
   SUBJECT,
 } from '../../src/nvml/call.js';
-import { loadLibrary } from '../../src/nvml/library.js';
 import { ask } from '../../src/nvml/session.js';
-import { parseSnapshot } from '../../src/nvml/snapshot.js';
 import { statusSymbol } from '../../src/nvml/status.js';
 import { recordedCalls } from '../../src/simulator/recorded-calls.js';
+import type { Json } from '../../src/snapshot/answer.js';
+import { decodeFieldValue, decodeOut } from '../../src/snapshot/answer-decode.js';
+import { answerKey } from '../../src/snapshot/answer-key.js';
+import { parseSnapshot } from '../../src/snapshot/snapshot.js';
 import { buildFake, type FakeLibrary } from '../fake-nvml/build.js';
 
 const fake = await buildFake();

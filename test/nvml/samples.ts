@@ -1,9 +1,10 @@
 /** Samples for every form of argument and output, and a fake library whose handles they name. */
-import type { Json } from '../../src/nvml/answer.js';
-import { ABSENT_FIELDS } from '../../src/nvml/api/fields.js';
+
+import { ABSENT_FIELDS } from '../../src/nvml/functions/fields.js';
 import { nvmlValue_t } from '../../src/nvml/generated/layouts.js';
 import type { Field, Layout, ScalarType } from '../../src/nvml/layout.js';
 import type { HandleKind, Param } from '../../src/nvml/prototype.js';
+import type { Json } from '../../src/snapshot/answer.js';
 import { buildFake, type FakeLibrary } from '../fake-nvml/build.js';
 import { machine } from '../fake-nvml/machine.js';
 import type { Machine } from '../fake-nvml/table.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { loadLibrary } from '../../src/nvml/library.js';
+import { loadLibrary } from '../../src/nvml/backend/library.js';
 import { openSession, type Session } from '../../src/nvml/session.js';
 import { DeadLibrary, Missing, UncountedGpus } from '../../src/nvml/status.js';
 import { Asker } from '../../src/query/ask/asker.js';

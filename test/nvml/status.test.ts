@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { exitStatusOf } from '../../src/exit-statuses.js';
-import { errorText } from '../../src/nvml/api/error.js';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
+import { exitStatusOf } from '../../src/cli/exit-statuses.js';
+import { errorText } from '../../src/nvml/functions/error.js';
 import { Missing, NOT_SUPPORTED } from '../../src/nvml/status.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
 
 const FOLDER = new URL('../../snapshots/', import.meta.url);
 const recordings = readdirSync(FOLDER).map((file): readonly [string, Snapshot] => [

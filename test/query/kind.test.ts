@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { csvUnitOf } from '../../src/format/csv.js';
 import {
   active,
   address,
@@ -16,7 +17,6 @@ import {
   words,
   yesNo,
 } from '../../src/query/kind.js';
-import { csvUnitOf } from '../../src/render/csv.js';
 
 const MEBIBYTE = 1024 * 1024;
 

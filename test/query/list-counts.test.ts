@@ -1,14 +1,14 @@
 /** NVML returns how many items it left in a list; a count beyond the list's memory is garbage, and nothing reads so far. */
 import { describe, expect, it } from 'vitest';
 import { type Bound, type Call, call, type Driver, type Handle, isOut, list } from '../../src/nvml/call.js';
-import { takeInventory } from '../../src/nvml/inventory.js';
 import { allocate, roomOf } from '../../src/nvml/memory.js';
-import { Recorder } from '../../src/nvml/recorder.js';
 import { Asker } from '../../src/query/ask/asker.js';
 import { BoundProbe } from '../../src/query/ask/bound-probe.js';
 import { Outcome } from '../../src/query/ask/outcome.js';
 import { ProcessUtilization } from '../../src/query/monitor/process-utilization.js';
 import { asking } from '../../src/query/probe.js';
+import { takeInventory } from '../../src/snapshot/inventory.js';
+import { Recorder } from '../../src/snapshot/recorder.js';
 
 /** Of every list it says that it holds two thousand items. It has one GPU, and no function that is newer than lists. */
 const boasting: Driver = {

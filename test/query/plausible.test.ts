@@ -1,8 +1,6 @@
 /** What cannot be true is absent for programs, with the reason, and is printed as nvidia-smi prints it in its own formats. */
 import { describe, expect, it } from 'vitest';
-import type { Json } from '../../src/nvml/answer.js';
 import type { FunctionName } from '../../src/nvml/generated/functions.js';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
 import {
   celsius,
   count,
@@ -14,6 +12,8 @@ import {
   processId,
   watts,
 } from '../../src/query/kind.js';
+import type { Json } from '../../src/snapshot/answer.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { h200x2 } from '../commands/machines.js';
 import { runOn } from '../commands/run-on.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Json } from '../../src/nvml/answer.js';
+import type { Json } from '../../src/snapshot/answer.js';
 import { cellOf, error } from './small-machine.js';
 
 const fabricInfo = (changes: object) => ({

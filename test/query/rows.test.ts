@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { PRESENT } from '../../src/base/release.js';
+import { csvHeader } from '../../src/format/csv.js';
 import { NVSMI } from '../../src/index.js';
 import { type Field, nameOf, type Row } from '../../src/query/field.js';
 import { gpuTable } from '../../src/query/gpu/index.js';
 import { type Relation, tableAt } from '../../src/query/relation.js';
 import { fieldsByName, numberOf, relations } from '../../src/query/relations.js';
 import { tables } from '../../src/query/tables/index.js';
-import { PRESENT } from '../../src/release.js';
-import { csvHeader } from '../../src/render/csv.js';
 
 const SEPARATOR = ', ';
 

@@ -1,9 +1,8 @@
 /** A machine with one GPU that answers only what a test gives it, through the driver of recordings. */
-import type { Answers } from '../../src/nvml/answer-key.js';
+
+import { csvCell } from '../../src/format/csv.js';
 import type { FunctionName } from '../../src/nvml/generated/functions.js';
 import { openSession, type Session } from '../../src/nvml/session.js';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
-import { snapshotDriver } from '../../src/nvml/snapshot-driver.js';
 import { Missing } from '../../src/nvml/status.js';
 import { Asker } from '../../src/query/ask/asker.js';
 import type { Asking } from '../../src/query/ask/asking.js';
@@ -13,7 +12,9 @@ import { gpuTable } from '../../src/query/gpu/index.js';
 import { compilePlan } from '../../src/query/plan.js';
 import type { Reading } from '../../src/query/reading.js';
 import type { Table } from '../../src/query/relation.js';
-import { csvCell } from '../../src/render/csv.js';
+import type { Answers } from '../../src/snapshot/answer-key.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
+import { snapshotDriver } from '../../src/snapshot/snapshot-driver.js';
 
 export type Calls = Partial<Record<FunctionName, Answers>>;
 

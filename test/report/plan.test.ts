@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { PRESENT } from '../../src/base/release.js';
 import type { Call, Driver, Handle } from '../../src/nvml/call.js';
 import { openSession } from '../../src/nvml/session.js';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
-import { snapshotDriver } from '../../src/nvml/snapshot-driver.js';
 import { Asker } from '../../src/query/ask/asker.js';
-import { PRESENT } from '../../src/release.js';
 import { compileReport } from '../../src/report/compile.js';
 import type { Form } from '../../src/report/document.js';
 import { gpuTree } from '../../src/report/gpu.js';
 import { PRESENT_GROUPS, readGroups } from '../../src/report/groups.js';
 import { treeAt } from '../../src/report/release.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
+import { snapshotDriver } from '../../src/snapshot/snapshot-driver.js';
 import { golden } from './golden.js';
 import { h100, sceneOf } from './scene.js';
 

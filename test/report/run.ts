@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { main } from '../../src/cli.js';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
+import { main } from '../../src/cli/cli.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { FakeIo } from '../fake-io.js';
 
 export interface Outcome {

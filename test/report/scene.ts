@@ -4,8 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { XMLParser } from 'fast-xml-parser';
-import type { Json } from '../../src/nvml/answer.js';
-import { parseSnapshot, type Snapshot } from '../../src/nvml/snapshot.js';
+import type { Json } from '../../src/snapshot/answer.js';
+import { parseSnapshot, type Snapshot } from '../../src/snapshot/snapshot.js';
 
 export type Calls = Record<string, Record<string, Json>>;
 

@@ -1,7 +1,7 @@
 /** GPUs that were not recorded: their reports have the shape of public outputs, whose drivers are older or newer. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { runOn } from './run.js';
 import { gb300, geforce, mig, pascal, t4, vgpuGuest } from './shapes.js';
 

@@ -1,6 +1,6 @@
 /** GPUs that no recording has, built on the H100's from public outputs: what differs in the shape of a report. */
-import type { Json } from '../../src/nvml/answer.js';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
+import type { Json } from '../../src/snapshot/answer.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { type Calls, callsOf, error, h100, set } from './scene.js';
 
 const NOT_SUPPORTED = error('NOT_SUPPORTED');

@@ -17,8 +17,8 @@ import {
   nvmlEventTypeXidCriticalError,
 } from '../../src/nvml/generated/constants.js';
 import { nvmlFieldValue_t, nvmlMemory_v2_t, nvmlProcessInfo_t } from '../../src/nvml/generated/layouts.js';
-import { wholeTicks } from '../../src/nvml/snapshot-ticks.js';
-import { samplesIn } from '../../src/nvml/timed-samples.js';
+import { wholeTicks } from '../../src/snapshot/snapshot-ticks.js';
+import { samplesIn } from '../../src/snapshot/timed-samples.js';
 import { neededGlibc } from '../../tools/simulator/build.js';
 import { FUNCTIONS } from '../../tools/simulator/source.js';
 import { exportedSymbols } from '../fake-nvml/exported-symbols.js';

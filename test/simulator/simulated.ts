@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import koffi from 'koffi';
-import { openSnapshot } from '../../src/nvml/machine.js';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
 import { LIBRARY, writeMachine } from '../../src/simulator/folder.js';
 import { type Simulation, simulationTable } from '../../src/simulator/simulation.js';
+import { openSnapshot } from '../../src/snapshot/machine.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { buildSimulator } from '../../tools/simulator/build.js';
 
 /** Undefined where there is no C compiler: tests that need it skip themselves. */

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { constants, deflateRawSync, gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { OutputError } from '../../src/errors.js';
+import { OutputError } from '../../src/base/errors.js';
 import { RecordWriter, readRecords } from '../../src/system/record-file.js';
 
 function newFile(): string {

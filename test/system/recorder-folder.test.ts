@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { backgroundOf } from '../../src/background.js';
+import { backgroundOf } from '../../src/base/background.js';
 import { startOf } from '../../src/system/processes.js';
 import { RecorderFolder } from '../../src/system/recorder-folder.js';
 

@@ -1,8 +1,8 @@
 /** The monitor with a terminal in memory: what it does beside drawing. */
 import { spawn } from 'node:child_process';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Terminal, TerminalListener } from '../../src/base/terminal.js';
 import { startOf } from '../../src/system/processes.js';
-import type { Terminal, TerminalListener } from '../../src/terminal.js';
 import { App, type AppParts } from '../../src/top/app.js';
 import { USUAL } from '../../src/top/settings.js';
 import { initialState } from '../../src/top/state.js';

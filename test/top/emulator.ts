@@ -1,5 +1,5 @@
 /** What a terminal shows of the sequences that the screen writes: cursor, clearing, text. Styles are noted by cell. */
-import { graphemes } from '../../src/render/graphemes.js';
+import { graphemes } from '../../src/format/graphemes.js';
 
 const ESCAPE = '\x1b';
 const PIECES = new RegExp(`${ESCAPE}\\[([?\\d;]*[A-Za-z])|([^${ESCAPE}]+)`, 'g');

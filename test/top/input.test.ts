@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Input, type TerminalKey, type TerminalMouse } from '../../src/terminal.js';
+import { Input, type TerminalKey, type TerminalMouse } from '../../src/base/terminal.js';
 
 function typed() {
   const keys: (string | undefined)[] = [];

@@ -1,9 +1,9 @@
 /** What the monitor knows after so many samples of a recorded machine. */
 
-import { openSnapshot } from '../../src/nvml/machine.js';
 import { openSession } from '../../src/nvml/session.js';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
 import { Asker } from '../../src/query/ask/asker.js';
+import { openSnapshot } from '../../src/snapshot/machine.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { recordedFiles } from '../../src/system/files.js';
 import { SHARES, type Share } from '../../src/top/gpu-cells.js';
 import { Histories } from '../../src/top/history.js';

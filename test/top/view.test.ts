@@ -1,7 +1,7 @@
 /** The screens of recorded machines. `npx vitest run test/top/view.test.ts -u` writes them again. */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { cellsOf } from '../../src/render/graphemes.js';
+import { cellsOf } from '../../src/format/graphemes.js';
 import { textOf } from '../../src/top/span.js';
 import type { State } from '../../src/top/state.js';
 import { view } from '../../src/top/view.js';

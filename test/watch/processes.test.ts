@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { openSession } from '../../src/nvml/session.js';
-import { parseSnapshot } from '../../src/nvml/snapshot.js';
-import { snapshotDriver } from '../../src/nvml/snapshot-driver.js';
 import { Missing } from '../../src/nvml/status.js';
 import { Asker } from '../../src/query/ask/asker.js';
+import { parseSnapshot } from '../../src/snapshot/snapshot.js';
+import { snapshotDriver } from '../../src/snapshot/snapshot-driver.js';
 import { overLife, SinceLastSample } from '../../src/watch/cpu-share.js';
 import { hiddenFrom } from '../../src/watch/hidden.js';
 import { processCells, processColumn, sortedBy, spelledSeconds } from '../../src/watch/process-columns.js';

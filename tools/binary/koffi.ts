@@ -1,6 +1,6 @@
-/** koffi in a standalone binary, which has its native part inside: instead of src/nvml/koffi.ts. */
+/** koffi in a standalone binary, which has its native part inside: instead of src/nvml/backend/koffi.ts. */
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { cacheFolder, currentUser, trustedPath } from '../../src/trust.js';
+import { cacheFolder, currentUser, trustedPath } from '../../src/base/trust.js';
 import { INSIDE } from './inside.js';
 import { makeThreads } from './threads.js';
 

@@ -1,6 +1,6 @@
-/** The program that calls NVML for another one is the standalone binary itself: instead of src/nvml/child/program.ts. */
-import { CALLS_ARGUMENT } from '../../src/nvml/child/argument.js';
-import type { Program } from '../../src/nvml/child/program.js';
+/** The program that calls NVML for another one is the standalone binary itself: instead of src/nvml/backend/child/program.ts. */
+import { CALLS_ARGUMENT } from '../../src/nvml/backend/child/argument.js';
+import type { Program } from '../../src/nvml/backend/child/program.js';
 
 export const callsProgram = (library: string | undefined): Program => ({
   file: process.execPath,

@@ -1,4 +1,4 @@
-/** The recorded machines in a standalone binary: instead of src/nvml/bundled.ts. */
+/** The recorded machines in a standalone binary: instead of src/snapshot/bundled.ts. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { INSIDE } from './inside.js';
 

@@ -4,7 +4,7 @@ type Koffi = typeof import('koffi');
 
 /**
  * Bun makes as many worker threads as there are processors, unless the environment says otherwise, in which `process.env`
- * puts nothing: of 16 calls of 100 ms 2 run at once on 2 processors (800 ms), where Node follows what src/main.ts asks for.
+ * puts nothing: of 16 calls of 100 ms 2 run at once on 2 processors (800 ms), where Node follows what src/cli/main.ts asks for.
  * The C library's own call is heard before the first thread is made, and takes 0.1 ms.
  */
 export function makeThreads(koffi: Koffi): void {

@@ -1,6 +1,6 @@
 /** The recorded machines that come with the package, as a table in Markdown. */
 import { readdirSync, readFileSync } from 'node:fs';
-import type { Snapshot } from '../../src/nvml/snapshot.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
 
 const FOLDER = new URL('../../snapshots/', import.meta.url);
 

@@ -1,8 +1,8 @@
 /** The manual page. Its date is that of the newest release: the same tables make the same page. */
-import { argumentOf, type OptionSpec } from '../../src/argv.js';
+import { argumentOf, type OptionSpec } from '../../src/base/argv.js';
+import { type Page, type Pages, STAMP, spellings } from '../../src/cli/completion/pages.js';
+import { EXIT_STATUSES } from '../../src/cli/exit-statuses.js';
 import type { Example } from '../../src/commands/index.js';
-import { type Page, type Pages, STAMP, spellings } from '../../src/completion/pages.js';
-import { EXIT_STATUSES } from '../../src/exit-statuses.js';
 import { released } from '../released.js';
 
 /** Text for troff: backslashes and dashes are written out, a line does not begin with a dot or a quote. */

@@ -2,14 +2,14 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Json } from '../../src/nvml/answer.js';
 import {
   NVML_CLOCK_ID_CUSTOMER_BOOST_MAX,
   nvmlGpuFabricInfo_v2,
 } from '../../src/nvml/generated/constants.js';
 import { nvmlGpuFabricInfo_v2_t } from '../../src/nvml/generated/layouts.js';
 import type { Layout } from '../../src/nvml/layout.js';
-import { parseSnapshot, type Snapshot } from '../../src/nvml/snapshot.js';
+import type { Json } from '../../src/snapshot/answer.js';
+import { parseSnapshot, type Snapshot } from '../../src/snapshot/snapshot.js';
 
 /** A recorded machine, as nvsmi and the fake NVML take it. */
 export interface OracleMachine {

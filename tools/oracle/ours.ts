@@ -1,6 +1,6 @@
 /** nvsmi in this process on a recorded machine. */
 import { parse } from 'node:path';
-import { main } from '../../src/cli.js';
+import { main } from '../../src/cli/cli.js';
 import { FakeIo } from '../../test/fake-io.js';
 import type { OracleMachine } from './machines.js';
 import type { Printed } from './program.js';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { NVML_ERROR_NOT_FOUND } from '../../src/nvml/generated/constants.js';
 import type { FunctionName } from '../../src/nvml/generated/functions.js';
 import type { Status } from '../../src/nvml/status.js';
-import { UNRECORDED } from '../../src/nvml/unrecorded.js';
+import { UNRECORDED } from '../../src/snapshot/unrecorded.js';
 import { type ApiParam, api, resolve, scalarOf } from '../api.js';
 import { declarations, isHandle } from './declarations.js';
 

@@ -1,6 +1,7 @@
 /** What NVML answers about the GPUs of the HGX board as they do what hgx-h100-x8-load.ts computes, moment by moment. */
-import type { Json } from '../../src/nvml/answer.js';
+
 import * as nvml from '../../src/nvml/generated/constants.js';
+import type { Json } from '../../src/snapshot/answer.js';
 import { LOADS, type Load, loadsOver } from './hgx-h100-x8-load.js';
 import type { Machine } from './machine.js';
 

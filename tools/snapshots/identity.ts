@@ -1,6 +1,6 @@
 /** Who the GPUs of a built machine are: made-up UUIDs and serials, places on the bus, and NVML's ways to find a GPU by them. */
-import type { Json } from '../../src/nvml/answer.js';
-import { pciPreset } from '../../src/nvml/survey.js';
+import type { Json } from '../../src/snapshot/answer.js';
+import { pciPreset } from '../../src/snapshot/survey.js';
 import type { Machine } from './machine.js';
 
 export interface Identity {

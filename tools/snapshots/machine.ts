@@ -3,9 +3,9 @@
  * this folder describes the form.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import type { Json } from '../../src/nvml/answer.js';
-import { parseSnapshot, type Snapshot } from '../../src/nvml/snapshot.js';
-import { type Calls, changesBetween } from '../../src/nvml/snapshot-ticks.js';
+import type { Json } from '../../src/snapshot/answer.js';
+import { parseSnapshot, type Snapshot } from '../../src/snapshot/snapshot.js';
+import { type Calls, changesBetween } from '../../src/snapshot/snapshot-ticks.js';
 import { type Identity, introduce } from './identity.js';
 import { keysOf, resolved } from './pattern.js';
 

@@ -1,6 +1,7 @@
 /** What the keys and the answers of an override may leave to be filled in. */
-import type { Json } from '../../src/nvml/answer.js';
+
 import * as nvml from '../../src/nvml/generated/constants.js';
+import type { Json } from '../../src/snapshot/answer.js';
 
 /** Where a pattern leads. */
 export interface Place {

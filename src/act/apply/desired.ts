@@ -1,5 +1,14 @@
 /** What a file for `apply` says: the state that GPUs shall be in. Checked once, where it is read. */
-import { type Fault, type Form, form, listOf, objectOf, oneOf, optional, wholeNumber } from '../../form.js';
+import {
+  type Fault,
+  type Form,
+  form,
+  listOf,
+  objectOf,
+  oneOf,
+  optional,
+  wholeNumber,
+} from '../../base/form.js';
 
 export interface WantedInstance {
   readonly profile: string;

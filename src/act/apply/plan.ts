@@ -3,9 +3,9 @@
  * first, as a GPU without it forgets the rest; then what is of MIG: instances go, the mode is switched, instances come.
  */
 
-import { UsageError } from '../../errors.js';
+import { UsageError } from '../../base/errors.js';
+import { plainly } from '../../base/plain-text.js';
 import { Missing } from '../../nvml/status.js';
-import { plainly } from '../../plain-text.js';
 import { type ComputeInstance, computeInstances, isDefault } from '../../query/compute-instances.js';
 import { type GpuInstance, gpuInstanceProfiles, gpuInstances } from '../../query/gpu-instances.js';
 import { readGpuFields, runOn } from '../../query/read.js';

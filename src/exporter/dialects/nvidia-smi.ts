@@ -3,8 +3,8 @@
  * a name does not follow from a header.
  */
 
+import { csvUnitOf } from '../../format/csv.js';
 import { gpuTable } from '../../query/gpu/index.js';
-import { csvUnitOf } from '../../render/csv.js';
 import { type Family, inBaseUnit, snake } from '../field.js';
 import { gpuFields } from '../fields.js';
 import type { Collected, Labels, Observed } from '../observed.js';

@@ -1,6 +1,7 @@
 /** Checks of what a GPU is and how it is connected, against what is expected or what its model has. */
+
+import { fail, ok, warn } from '../../base/verdict.js';
 import { Unread } from '../../system/system.js';
-import { fail, ok, warn } from '../../verdict.js';
 import type { GpuCheck, Subject } from '../check.js';
 import { MEMORY_TOLERANCE, models } from '../models.js';
 

@@ -1,5 +1,5 @@
 /** Checks of errors on the links: PCIe and NVLink. */
-import { fail, type Judged, ok, warn } from '../../verdict.js';
+import { fail, type Judged, ok, warn } from '../../base/verdict.js';
 import type { GpuCheck } from '../check.js';
 import { backwards, perHour, span } from '../rate.js';
 

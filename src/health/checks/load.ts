@@ -1,5 +1,5 @@
 /** Checks of what the GPU does now: temperature, power, clocks, utilization. */
-import { fail, type Judged, ok, warn } from '../../verdict.js';
+import { fail, type Judged, ok, warn } from '../../base/verdict.js';
 import type { GpuCheck, Subject } from '../check.js';
 import { backwards, span } from '../rate.js';
 

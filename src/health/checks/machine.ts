@@ -1,7 +1,8 @@
 /** Checks of the machine as a whole: are all GPUs there, do they answer, what did the kernel log say of them. */
+
+import { type Evidence, fail, type Judged, ok, unknown, type Verdict, warn } from '../../base/verdict.js';
 import type { GpuEvent, Severity } from '../../events/gpu-event.js';
 import { Unread } from '../../system/system.js';
-import { type Evidence, fail, type Judged, ok, unknown, type Verdict, warn } from '../../verdict.js';
 import type { Health, MachineCheck } from '../check.js';
 
 const REBOOT = 'Drain the node and reboot it. Check power, cooling, seating and risers of the GPU.';

@@ -1,5 +1,5 @@
 /** Checks of memory errors and of what was done about them: ECC, remapped rows, retired pages. */
-import { fail, type Judged, ok, unknown, warn } from '../../verdict.js';
+import { fail, type Judged, ok, unknown, warn } from '../../base/verdict.js';
 import type { GpuCheck, Subject } from '../check.js';
 import { perHour } from '../rate.js';
 

@@ -1,6 +1,7 @@
 /** Checks of the processes on the GPU and of the memory that they leave, and of the persistence mode. */
+
+import { type Evidence, fail, type Judged, ok, unknown, warn } from '../../base/verdict.js';
 import { Unread } from '../../system/system.js';
-import { type Evidence, fail, type Judged, ok, unknown, warn } from '../../verdict.js';
 import type { GpuCheck } from '../check.js';
 
 /** State in /proc/PID/stat, after the name, which may hold blanks and parentheses. */

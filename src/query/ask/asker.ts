@@ -2,10 +2,11 @@
  * Asks NVML: nothing else does. A question is asked once a tick, however many need its answer; one that was asked at the last
  * tick is bound already, and one whose answer never changes is not asked again.
  */
+
+import { SynchronousCall } from '../../nvml/backend/synchronous-call.js';
 import type { Driver, FieldId } from '../../nvml/call.js';
 import type { Session } from '../../nvml/session.js';
 import { NO_ANSWER } from '../../nvml/status.js';
-import { SynchronousCall } from '../../nvml/synchronous-call.js';
 import type { Lifetime } from '../probe.js';
 import type { Answer } from '../reading.js';
 import type { Asking, Question } from './asking.js';

@@ -1,6 +1,7 @@
 /** Power smoothing, which keeps the draw of large clusters from swinging. No recorded GPU has it. */
+
+import type { Span } from '../../base/release.js';
 import * as nvml from '../../nvml/generated/constants.js';
-import type { Span } from '../../release.js';
 import { from, type Row } from '../field.js';
 import { count, enabled, type Kind, milliseconds, number, percent, yesNo } from '../kind.js';
 import { field } from '../probe.js';

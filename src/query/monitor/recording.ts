@@ -10,9 +10,9 @@ import {
   shown,
   text,
   wholeNumber,
-} from '../../form.js';
+} from '../../base/form.js';
+import { jsonText, plainText } from '../../base/plain-text.js';
 import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
-import { jsonText, plainText } from '../../plain-text.js';
 import type { Cell, Heading } from './column.js';
 import type { MonitorLine } from './sampler.js';
 

@@ -1,6 +1,7 @@
 /** The rows of --query-gpu as the report uses them: as they are, with another kind, or for their probe. */
+
+import type { Past } from '../../base/release.js';
 import { NOT_SUPPORTED } from '../../nvml/status.js';
-import type { Past } from '../../release.js';
 import { constant, type Row, type Source } from '../field.js';
 import { gpuRow } from '../gpu-fields.js';
 import { type Kind, text } from '../kind.js';

@@ -1,5 +1,5 @@
 /** The last line: a question, what is being typed, a message, or the keys. */
-import { plainly } from '../../plain-text.js';
+import { plainly } from '../../base/plain-text.js';
 import { keyRows } from '../key-table.js';
 import { cutLine, type Line, type Span, span } from '../span.js';
 import type { Model } from '../state.js';

@@ -1,6 +1,7 @@
 /** The list of GPUs: a line for each, and one for each of its MIG devices. */
+
+import { fitted } from '../../format/graphemes.js';
 import { Missing } from '../../nvml/status.js';
-import { fitted } from '../../render/graphemes.js';
 import type { GpuSample, MigSample } from '../../watch/sample.js';
 import {
   ABSENT,

@@ -1,5 +1,5 @@
 /** Graphs of the last minutes: as many tiles as there is room for, those of one GPU beside each other. */
-import { fitted } from '../../render/graphemes.js';
+import { fitted } from '../../format/graphemes.js';
 import { SHARES, type Share } from '../gpu-cells.js';
 import { graph, stepsOf } from '../graph.js';
 import { type Line, type Role, type Span, span } from '../span.js';

@@ -1,5 +1,5 @@
 /** The page that explains the keys. */
-import { fitted } from '../../render/graphemes.js';
+import { fitted } from '../../format/graphemes.js';
 import { keyRows } from '../key-table.js';
 import { type Line, span } from '../span.js';
 import type { Model } from '../state.js';

@@ -1,6 +1,6 @@
 /** The page of one process: its own graphs, everything that is known of it, and its environment where that may be read. */
-import { graphemes } from '../../render/graphemes.js';
-import { processText } from '../../render/ps.js';
+import { graphemes } from '../../format/graphemes.js';
+import { processText } from '../../format/ps.js';
 import { processColumns } from '../../watch/process-columns.js';
 import type { ProcessEntry } from '../../watch/process-entry.js';
 import { numberOf } from '../gpu-cells.js';

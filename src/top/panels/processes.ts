@@ -1,8 +1,9 @@
 /** The table of processes. */
+
+import { type FittedColumn, type PlacedColumn, placed } from '../../format/fitted-table.js';
+import { fitted } from '../../format/graphemes.js';
+import { processText } from '../../format/ps.js';
 import { Missing } from '../../nvml/status.js';
-import { type FittedColumn, type PlacedColumn, placed } from '../../render/fitted-table.js';
-import { fitted } from '../../render/graphemes.js';
-import { processText } from '../../render/ps.js';
 import { type ProcessColumn, processColumns } from '../../watch/process-columns.js';
 import { branchText, type ListedProcess, listedProcesses } from '../process-list.js';
 import { type Line, type Span, span, styled } from '../span.js';

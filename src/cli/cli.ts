@@ -1,0 +1,177 @@
+/** main(argv, io): understands the command line, runs the command, turns errors into exit statuses. */
+
+import { EXIT, type UsageError } from '../base/errors.js';
+import type { Io } from '../base/io.js';
+import { loopPeriod } from '../base/period.js';
+import { plainLines, plainText } from '../base/plain-text.js';
+import type { Context, Machine } from '../commands/context.js';
+import { type FieldNames, readQuery } from '../commands/query-request.js';
+import { readReport } from '../commands/report-request.js';
+import type { Driver } from '../nvml/call.js';
+import {
+  NVML_ERROR_GPU_IS_LOST,
+  NVML_ERROR_NOT_FOUND,
+  NVML_ERROR_NOT_SUPPORTED,
+} from '../nvml/generated/constants.js';
+import { FIELD_NAMES } from '../query/generated/field-names.js';
+import {
+  type CommandLine,
+  type RootCommandLine,
+  readCommandLine,
+  readRootArguments,
+} from './command-line.js';
+import { exitStatusOf } from './exit-statuses.js';
+import type { RootGiven } from './options.js';
+import { announcement, openMachine, sourceOf, type Wanted } from './source.js';
+
+/** Runs one command line. Returns its exit status; never throws. */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  let opened: Machine | undefined;
+  const line = await readCommandLine(argv);
+  const ended = (status: number): number => {
+    if (line.subcommand?.spec.program) return status;
+    const { lostGpu = false, refusedList = EXIT.ok } = opened?.outcome ?? {};
+    if (opened?.wasLate?.() && (BESIDE_LOST.has(status) || status === NVML_ERROR_GPU_IS_LOST))
+      return EXIT.noAnswer;
+    if (lostGpu && BESIDE_LOST.has(status)) return NVML_ERROR_GPU_IS_LOST;
+    return exitStatusOf(status === EXIT.ok ? refusedList : status);
+  };
+  try {
+    const source = sourceOf(line, io.env);
+    let opening: Promise<Machine> | undefined;
+    let library: Driver | undefined;
+    // Nothing closes NVML: the process ends, and nvmlShutdown would take another 3 ms (H100) to free what ends anyway.
+    const announce = (): void => io.err(announcement(source));
+    const open = (wanted: Wanted): Promise<Machine> => {
+      announce();
+      return openMachine(source, io, wanted, (loaded) => {
+        library = loaded;
+      }).then((machine) => {
+        opened = machine;
+        return machine;
+      });
+    };
+    const machine = (wanted?: string): Promise<Machine> => {
+      opening ??= open({ gpus: wanted });
+      return opening;
+    };
+    const writable = (): Promise<Machine> => {
+      opening ??= open({ toWrite: true });
+      return opening;
+    };
+    const recording = source.snapshot === undefined ? undefined : { snapshot: source.snapshot };
+    const context: Context = {
+      io,
+      argv,
+      source: recording,
+      environmentSource: source.isFromEnvironment ? recording : undefined,
+      announce,
+      machine,
+      library: () => library,
+      writable,
+    };
+    const status = await dispatch(line, context);
+    io.close();
+    return ended(status);
+  } catch (error) {
+    return ended(await explain(error, io, line));
+  } finally {
+    await opened?.end?.();
+  }
+}
+
+/** What a command ends with whose GPUs have what is asked for, or do not. A lost GPU matters more. */
+const BESIDE_LOST: ReadonlySet<number> = new Set([EXIT.ok, NVML_ERROR_NOT_SUPPORTED, NVML_ERROR_NOT_FOUND]);
+
+/**
+ * Opens the machine while the command is loaded, which awaits it, and meets its error, when it needs it. What is wrong
+ * whatever the GPUs are has been refused before.
+ */
+function openEarly(context: Context, { id }: RootGiven): void {
+  context.machine(id).catch(() => undefined);
+}
+
+async function dispatch(line: CommandLine, context: Context): Promise<number> {
+  if (line.name !== undefined) return (await import('./subcommands.js')).runSubcommand(line, context);
+  const root = readRootArguments(line);
+  const { mode, given, isReport } = root;
+  switch (mode) {
+    case 'help':
+      return (await import('./subcommands.js')).help(context);
+    case 'version':
+      return (await import('../commands/version.js')).version(given, context);
+    case 'excluded':
+      return (await import('../commands/version.js')).excluded(given, context);
+    case 'list':
+      openEarly(context, given);
+      return (await import('../commands/list.js')).list(given, context);
+    case 'hostname':
+      return (await import('../commands/hostname.js')).hostname(given, context);
+    case 'modify':
+      return (await import('../commands/modify.js')).modify(given, line, context);
+    case 'led':
+      return (await import('../commands/led.js')).led(given, line, context);
+    case 'help-query':
+      return (await import('../commands/help-query.js')).helpQuery(given, context);
+    case 'query': {
+      const request = readQuery(given, fieldsAsked(root), context.io);
+      openEarly(context, given);
+      return (await import('../commands/query.js')).query(request, context);
+    }
+    case 'main':
+      return isReport ? report(given, context) : summary(given, context);
+  }
+}
+
+/** The switch that was given, and the fields it knows. */
+function fieldsAsked({ asked }: RootCommandLine): FieldNames {
+  const { spec, value = '' } = asked ?? {};
+  const names = FIELD_NAMES[spec?.long ?? ''];
+  if (spec === undefined || names === undefined) throw new Error('no --query-* switch was given');
+  return { option: spec.long, names: names.split(' '), list: value };
+}
+
+async function report(given: RootGiven, context: Context): Promise<number> {
+  const request = readReport(given);
+  if (request.dtd !== 'alone') openEarly(context, given);
+  return (await import('../commands/report.js')).report(request, context);
+}
+
+async function summary(given: RootGiven, context: Context): Promise<number> {
+  loopPeriod(given);
+  openEarly(context, given);
+  return (await import('../commands/summary.js')).summary(given, context);
+}
+
+/**
+ * Says what went wrong, where nvidia-smi says it: on stdout. Where JSON was asked for it goes to
+ * stderr, and so does what keeps nvsmi from running or writing. More for a person is on stderr in any case.
+ */
+async function explain(error: unknown, io: Io, line: CommandLine): Promise<number> {
+  if (!(error instanceof Error)) throw error;
+  if (error.name === 'ClosedPipe') return EXIT.closedPipe;
+  if (BROKEN.has(error.name)) {
+    io.err(`nvsmi: ${plainText(error.message)}\n`);
+    return EXIT.broken;
+  }
+  if (error.name === 'SynchronousCall') {
+    io.err('nvsmi: this command takes neither --timeout nor NVSMI_TIMEOUT\n');
+    return EXIT.usage;
+  }
+  if (!REPORTED.has(error.name)) throw error;
+  const { message, status = EXIT.usage, ending = '\n' } = error as Partial<UsageError> & Error;
+  try {
+    if (line.isForJson) io.err(`${plainLines(message).trimEnd()}\n`);
+    else io.out(`${plainLines(message)}${ending}`);
+    io.err(await (await import('./hint.js')).hintText(error, line, io));
+  } catch (unwritable) {
+    return explain(unwritable, io, line);
+  }
+  return status;
+}
+
+/** Errors for the user. Known by name: the subcommands are a bundle of their own, with classes of their own. */
+const REPORTED: ReadonlySet<string> = new Set(['UsageError', 'DeadLibrary', 'SnapshotError']);
+
+/** Errors of which nvidia-smi knows nothing. */
+const BROKEN: ReadonlySet<string> = new Set(['OutputError', 'KoffiNotFound']);

@@ -1,0 +1,46 @@
+/** What nvidia-smi's subcommands refuse of any of their command lines, in its order and words (H200, 580.159.04). */
+import { argumentOf, misplaced, type OptionSpec, type Scan, type Token } from '../base/argv.js';
+import { UsageError } from '../base/errors.js';
+import { plainly } from '../base/plain-text.js';
+import type { CommandSpec } from '../commands/command.js';
+import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
+
+/** Refuses an option without its value, and, beside no -h, words that the command does not know. */
+export function refuseWords(
+  { operand }: CommandSpec,
+  { tokens, missing, unknown: [unknown] }: Scan,
+  asksForHelp: boolean,
+): void {
+  if (missing !== undefined) throw new UsageError(plainly`Option "${missing.written}" is missing its value.`);
+  if (asksForHelp) return;
+  if (unknown !== undefined) throw new UsageError(plainly`Option "${unknown}" is not recognized.`);
+  if (operand === undefined) return;
+  const word = tokens.find((token) => token.spec === operand)?.value;
+  if (word === undefined) {
+    if (operand.value === 'optional') return;
+    throw new UsageError(`Argument ${argumentOf(operand)} is missing.`);
+  }
+  if (operand.values !== undefined && !operand.values.words.includes(word)) {
+    throw new UsageError(plainly`Argument "${word}" is not recognized.`);
+  }
+}
+
+/** Refuses options whose value is no number (`topo -c abc`: H200, 580.159.04), what NVML cannot do, and options without what they go with. */
+export function refuseOptions(options: readonly OptionSpec[], tokens: readonly Token[]): void {
+  for (const spec of options.filter(({ number }) => number)) {
+    const token = tokens.findLast((each) => each.spec === spec);
+    if (token?.value === undefined || /^\d+$/.test(token.value)) continue;
+    throw new UsageError(
+      plainly`Option "${token.value}" is invalid for "${token.written.split('=', 1)[0]}".`,
+    );
+  }
+  const refused = tokens.find(({ spec }) => spec.refused);
+  if (refused !== undefined) {
+    throw new UsageError(
+      plainly`Option "${refused.written}" is refused: NVML has no function for it. Use nvidia-smi for it.`,
+      NVML_ERROR_NOT_SUPPORTED,
+    );
+  }
+  const alone = misplaced(tokens);
+  if (alone !== undefined) throw new UsageError(plainly`Option "${alone.written}" is not recognized.`);
+}

@@ -1,0 +1,18 @@
+/** `help`: what -h shows, of nvsmi or of a command. */
+
+import { type CommandSpec, command } from '../commands/command.js';
+import { allCommands } from './command-table.js';
+
+export const spec: CommandSpec = command({
+  options: [],
+  operand: [
+    {
+      long: 'command',
+      value: 'optional',
+      argument: 'COMMAND',
+      values: { words: allCommands.map(({ name }) => name) },
+      help: 'Whose help; that of nvsmi without one.',
+    },
+  ],
+  run: async (given, context) => (await import('./subcommands.js')).help(context, given.command),
+});

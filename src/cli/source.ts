@@ -1,0 +1,139 @@
+/** Where the answers come from: this machine's NVML library, or a recording. */
+import { givenBy, type Scan } from '../base/argv.js';
+import { UsageError } from '../base/errors.js';
+import type { Io } from '../base/io.js';
+import { decimal } from '../base/period.js';
+import { plainly } from '../base/plain-text.js';
+import { type Release, releaseIn } from '../base/release.js';
+import type { Machine } from '../commands/context.js';
+import { loadLibrary } from '../nvml/backend/library.js';
+import type { Driver } from '../nvml/call.js';
+import { openSession, type Session, startSession } from '../nvml/session.js';
+import { Outcome } from '../query/ask/outcome.js';
+import { machineFiles, recordedFiles, type SystemFiles } from '../system/files.js';
+import { kernelVersion } from '../system/kernel.js';
+import { placed } from '../system/lost-gpus.js';
+import { missingValue } from './command-line.js';
+import type { RootGiven } from './options.js';
+
+/** An option anywhere on the command line, else the environment. */
+export interface Source {
+  readonly snapshot: string | undefined;
+  /** Whether the environment named the recording: the variable may be left from long ago. */
+  readonly isFromEnvironment: boolean;
+  readonly nvml: string | undefined;
+  /** Milliseconds that NVML has to answer, at each tick. */
+  readonly timeout: number | undefined;
+  /** The release whose layout was asked for. */
+  readonly as: Release | undefined;
+}
+
+/** What the command line or the environment names. Throws UsageError for an option without its value. */
+export function sourceOf({ tokens, missing }: Scan, env: Io['env']): Source {
+  if (missing?.spec.everywhere) throw missingValue(missing);
+  const { snapshot, nvml, timeout, as }: RootGiven = givenBy(tokens);
+  const left = nvml === undefined ? nonEmpty(env.NVSMI_SNAPSHOT) : undefined;
+  return {
+    snapshot: snapshot ?? left,
+    isFromEnvironment: snapshot === undefined && left !== undefined,
+    nvml: nvml ?? nonEmpty(env.NVSMI_NVML),
+    timeout:
+      timeout === undefined
+        ? milliseconds('NVSMI_TIMEOUT', nonEmpty(env.NVSMI_TIMEOUT))
+        : milliseconds('--timeout', timeout),
+    as: as === undefined ? undefined : readRelease(as),
+  };
+}
+
+/** Seconds: a timer of more milliseconds ends at once. */
+const LONGEST_TIMEOUT = 86_400;
+
+function milliseconds(name: string, seconds: string | undefined): number | undefined {
+  if (seconds === undefined) return undefined;
+  const number = decimal(seconds);
+  if (number > 0 && number <= LONGEST_TIMEOUT) return number * 1000;
+  throw new UsageError(
+    plainly`${name} is a number of seconds above 0, and at most ${LONGEST_TIMEOUT}, not ${seconds}`,
+  );
+}
+
+function readRelease(version: string): Release {
+  const release = releaseIn(version);
+  if (release === undefined) {
+    throw new UsageError(
+      plainly`"${version}" is no driver version: --as takes one such as 550 or 550.163.01.`,
+    );
+  }
+  return release;
+}
+
+/** What is said of a recording that the environment chose; empty where it chose none. */
+export const announcement = ({ snapshot, isFromEnvironment }: Source): string =>
+  isFromEnvironment
+    ? `nvsmi: the recorded machine ${snapshot} answers, not this one: NVSMI_SNAPSHOT is set\n`
+    : '';
+
+const nonEmpty = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
+
+/** What a machine is opened for. */
+export interface Wanted {
+  /** A list of GPUs; all where it is left out. */
+  readonly gpus?: string | undefined;
+  /** Functions that change a GPU can be called. */
+  readonly toWrite?: true;
+}
+
+/**
+ * Opens the machine, or at least the GPUs that are wanted, and reports the library as soon as it is loaded. Throws
+ * DeadLibrary or SnapshotError.
+ */
+export async function openMachine(
+  source: Source,
+  io: Io,
+  wanted: Wanted,
+  onLoaded: (library: Driver) => void,
+): Promise<Machine> {
+  if (source.snapshot !== undefined) {
+    const { openSnapshot } = await import('../snapshot/machine.js');
+    const { driver, snapshot } = openSnapshot(source.snapshot);
+    const files = recordedFiles(snapshot.files);
+    const session = openSession(driver, () => kernelVersion(files));
+    return { ...asked(session, files, source.as), files, recorded: snapshot.title };
+  }
+  // What changes a GPU is never cut short.
+  if (source.timeout !== undefined && !wanted.toWrite) {
+    return openInTime(source, source.timeout, io, wanted.gpus);
+  }
+  const driver = loadLibrary({ path: source.nvml, env: io.env, writable: wanted.toWrite === true });
+  onLoaded(driver);
+  const session = await startSession(driver, () => kernelVersion(machineFiles), wanted.gpus);
+  return { ...asked(session, machineFiles, source.as), files: machineFiles, recorded: undefined };
+}
+
+/** The same in another process, as a call that does not return keeps its process. */
+async function openInTime(
+  { nvml: path, as }: Source,
+  timeout: number,
+  io: Io,
+  wanted: string | undefined,
+): Promise<Machine> {
+  const { openElsewhere } = await import('../nvml/backend/child/elsewhere.js');
+  const report = (line: string): void => io.err(plainly`nvsmi: ${line}\n`);
+  const { driver, wasLate, end } = openElsewhere({ path, timeout, opensForSample: true, report });
+  try {
+    const session = await startSession(driver, () => kernelVersion(machineFiles), wanted);
+    return { ...asked(session, machineFiles, as), files: machineFiles, recorded: undefined, wasLate, end };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+const asked = (
+  session: Session,
+  files: SystemFiles,
+  as: Release | undefined,
+): Pick<Machine, 'session' | 'outcome'> => ({
+  session: { ...session, as, gpus: placed(session.gpus, files) },
+  outcome: new Outcome(),
+});

@@ -1,0 +1,147 @@
+/** The scrolling tables of `dmon`, `pmon` and `replay`, aligned or as CSV. Seen on the H100 and H200, 580.159.04. */
+
+import { plainText } from '../base/plain-text.js';
+import { Missing } from '../nvml/status.js';
+import type { Cell, Heading } from '../query/monitor/column.js';
+
+export interface MonitorFormat {
+  readonly shape: 'table' | 'csv';
+  /** The heading line with the names, and the one with the units. */
+  readonly names: boolean;
+  readonly units: boolean;
+  /** `-o D`, `-o T`. */
+  readonly date: boolean;
+  readonly time: boolean;
+}
+
+/** A column of text: cells may be narrower than their heading. */
+export interface TextColumn extends Heading {
+  readonly headingWidth?: number;
+  /** Aligned to the left after this, and without a space at the end: the last column of pmon. */
+  readonly left?: string;
+}
+
+export interface MonitorTable {
+  /** The heading lines, or nothing. */
+  readonly header: string;
+  /** One line; `stamp` is what `stampOf` made of the tick's time. */
+  row(stamp: string, gpu: number, cells: readonly string[]): string;
+}
+
+const STAMP_WIDTH = 12;
+const GPU_WIDTH = 4;
+const SEPARATOR = ', ';
+
+export const ABSENT = '-';
+
+/** A number as the columns show it: its whole part. */
+export const cellText = (cell: Cell): string => (cell instanceof Missing ? ABSENT : String(Math.floor(cell)));
+
+export function monitorTable(columns: readonly TextColumn[], format: MonitorFormat): MonitorTable {
+  const write = format.shape === 'csv' ? csv : aligned(columns);
+  const stamps = (date: string, time: string): readonly string[] => [
+    ...(format.date ? [date] : []),
+    ...(format.time ? [time] : []),
+  ];
+  const heading = (stamp: readonly string[], gpu: string, cells: readonly string[]): string =>
+    write.heading(stamp.map(write.stamp).join(''), gpu, cells);
+  const names = columns.map(({ name }) => name);
+  const units = columns.map(({ unit }) => unit);
+  return {
+    header: [
+      ...(format.names ? [heading(stamps('Date', 'Time'), 'gpu', names)] : []),
+      ...(format.units ? [heading(stamps('YYYYMMDD', 'HH:MM:SS'), 'Idx', units)] : []),
+    ].join(''),
+    row: (stamp, gpu, cells) => write.row(stamp, String(gpu), cells),
+  };
+}
+
+interface Writer {
+  stamp(text: string): string;
+  heading(stamp: string, gpu: string, cells: readonly string[]): string;
+  row(stamp: string, gpu: string, cells: readonly string[]): string;
+}
+
+const csv: Writer = {
+  stamp: (text) => `${text}${SEPARATOR}`,
+  heading: (stamp, gpu, cells) => `#${stamp}${[gpu, ...cells].join(SEPARATOR)}\n`,
+  row: (stamp, gpu, cells) => ` ${stamp}${[gpu, ...cells].join(SEPARATOR)}\n`,
+};
+
+function aligned(columns: readonly TextColumn[]): Writer {
+  const headingCell = (cell: string, i: number): string => {
+    const { headingWidth, width = 0, left } = columns[i] ?? {};
+    return `${left === undefined ? cell.padStart(headingWidth ?? width) : left + cell} `;
+  };
+  return {
+    stamp: (text) => text.padEnd(STAMP_WIDTH),
+    heading: (stamp, gpu, cells) => {
+      return `#${stamp}${gpu.padStart(GPU_WIDTH)} ${cells.map(headingCell).join('')}\n`;
+    },
+    row: (stamp, gpu, cells) => {
+      let line = ` ${stamp}${gpu.padStart(GPU_WIDTH)} `;
+      for (let i = 0; i < columns.length; i++) {
+        const { width, left } = columns[i] as TextColumn;
+        const cell = cells[i] ?? ABSENT;
+        line += left === undefined ? `${cell.padStart(width)} ` : left + cell.padEnd(width);
+      }
+      return `${line}\n`;
+    },
+  };
+}
+
+const two = (n: number): string => String(n).padStart(2, '0');
+
+/** The date and time of a tick, in local time, as its lines begin with them. */
+export function stampOf(format: MonitorFormat, milliseconds: number): string {
+  if (!format.date && !format.time) return '';
+  const d = new Date(milliseconds);
+  const date = `${d.getFullYear()}${two(d.getMonth() + 1)}${two(d.getDate())}`;
+  const time = `${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`;
+  const pad = format.shape === 'csv' ? csv.stamp : (text: string) => text.padEnd(STAMP_WIDTH);
+  return `${format.date ? pad(date) : ''}${format.time ? pad(time) : ''}`;
+}
+
+/**
+ * Lines between two headings, of dmon and pmon alike, with one GPU and with two (H200, 580.159.04). It counts lines, not
+ * ticks: in public outputs of eight GPUs a heading is printed within a tick, there after 25 lines.
+ */
+const LINES_PER_HEADING = 44;
+
+/** Puts the heading before the first line, and again whenever so many have followed. CSV has it once. */
+export class Headings {
+  private left = 0;
+
+  constructor(
+    private readonly header: string,
+    private readonly repeats: boolean,
+  ) {}
+
+  /** What is printed before the next line. */
+  next(): string {
+    if (this.left > 0) {
+      this.left--;
+      return '';
+    }
+    this.left = this.repeats ? LINES_PER_HEADING - 1 : Number.POSITIVE_INFINITY;
+    return this.header;
+  }
+}
+
+/** A longer command pushes the end of its line by one: `NVIDIA Share.exe` (RTX 2080 SUPER, 591). */
+const COMMAND_LENGTH = 15;
+
+/** The columns around the numbers in pmon. Cells begin two characters left of their headings. */
+export const processFrame = {
+  before: [
+    { name: 'pid', unit: '#', width: 10, headingWidth: 11 },
+    { name: 'type', unit: 'C/G', width: 5, headingWidth: 6 },
+  ],
+  after: [{ name: 'command', unit: 'name', width: 15, left: '   ' }],
+} satisfies Readonly<Record<string, readonly TextColumn[]>>;
+
+/** A command as pmon shows it: cut to 15 characters (H200, 580.159.04), on one line whatever the process calls itself. */
+export function commandCell(command: string | undefined): string {
+  const shown = command === undefined || command === '' ? ABSENT : plainText(command);
+  return [...shown].slice(0, COMMAND_LENGTH).join('');
+}

@@ -1,0 +1,110 @@
+/**
+ * The process that calls NVML for another one, and may be lost for good inside a call. It reads orders from its stdin, and
+ * writes what came of them to its stdout. It ends when its stdin does.
+ */
+import { writeSync } from 'node:fs';
+import type { Driver, Handle } from '../../call.js';
+import { LibraryNotFound, loadLibrary } from '../library.js';
+import { Frames, frameOf } from './frames.js';
+import type { Answered, News, Order, Orders } from './messages.js';
+
+export function makeCalls(library: string | undefined): void {
+  const driver = load(library);
+  const lanes = new Lanes(driver);
+  const frames = new Frames();
+  process.stdin
+    .on('data', (piece: Buffer) => {
+      for (const orders of frames.with(piece)) lanes.take(orders as Orders);
+    })
+    .on('error', end)
+    .on('close', end);
+}
+
+/** At once, whatever the calls do: libuv would wait for their threads. */
+const end = (): never => process.exit(0);
+
+/** Sleeps where the pipe is full for the moment. */
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+
+function say(news: News): void {
+  const frame = frameOf(news);
+  for (let written = 0; written < frame.length; ) {
+    try {
+      written += writeSync(1, frame, written);
+    } catch (error) {
+      // There is no reader: the program that gave the orders has ended.
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') end();
+      Atomics.wait(sleeper, 0, 0, 1);
+    }
+  }
+}
+
+function load(path: string | undefined): Driver | undefined {
+  try {
+    const driver = loadLibrary({ path, env: process.env });
+    say({ loaded: driver.source });
+    return driver;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const { name, message } = error;
+    const { platform, tried, wasNamed } = error instanceof LibraryNotFound ? error : {};
+    say({ notLoaded: { name, message, platform, tried, wasNamed } });
+    return undefined;
+  }
+}
+
+/** Milliseconds that answers are kept while others are waited for. */
+const MOMENT = 2;
+
+/** Calls in their lanes, each on a worker thread. */
+class Lanes {
+  private readonly lanes = new Map<string, Order[]>();
+  private answers: Answered[] = [];
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly driver: Driver | undefined) {}
+
+  take({ calls, dropped }: Orders): void {
+    const unwanted = new Set(dropped);
+    for (const lane of unwanted.size === 0 ? [] : this.lanes.values()) {
+      // The first is being made.
+      lane.splice(0, lane.length, ...lane.filter(({ id }, i) => i === 0 || !unwanted.has(id)));
+    }
+    for (const order of calls) {
+      const lane = this.lanes.get(order.lane);
+      if (lane === undefined) void this.work(order.lane, [order]);
+      else lane.push(order);
+    }
+  }
+
+  private async work(name: string, lane: Order[]): Promise<void> {
+    this.lanes.set(name, lane);
+    for (let order = lane[0]; order !== undefined; order = lane[0]) {
+      this.answer(await this.made(order));
+      lane.shift();
+    }
+    this.lanes.delete(name);
+    if (this.lanes.size === 0) this.say();
+  }
+
+  private async made({ id, call, subject }: Order): Promise<Answered> {
+    const bound = this.driver?.bind(call, subject as Handle | undefined);
+    if (bound === undefined) return { id, status: undefined, memory: [] };
+    const status = await bound.start();
+    return { id, status, memory: bound.memory, reason: bound.reason };
+  }
+
+  /** Answers are kept until all are there, or for a moment: a message takes longer than most calls. */
+  private answer(answered: Answered): void {
+    this.answers.push(answered);
+    this.timer ??= setTimeout(() => this.say(), MOMENT);
+  }
+
+  private say(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const { answers } = this;
+    this.answers = [];
+    say({ answers });
+  }
+}

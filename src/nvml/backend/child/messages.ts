@@ -1,0 +1,43 @@
+/** What the program and the process that calls NVML for it say to each other. */
+import type { Call } from '../../call.js';
+import type { Status } from '../../status.js';
+
+/** A call to be made. Calls of one lane are made in their order, those of different lanes side by side. */
+export interface Order {
+  readonly id: number;
+  readonly lane: string;
+  /** With the pointers of that process, and of the layouts only what a call needs. */
+  readonly call: Call;
+  readonly subject?: bigint | undefined;
+}
+
+/** To the process: calls that follow, and those that need not be made any longer. */
+export interface Orders {
+  readonly calls: readonly Order[];
+  readonly dropped: readonly number[];
+}
+
+/** What came of a call. */
+export interface Answered {
+  readonly id: number;
+  /** Undefined where the library has no such symbol. */
+  readonly status: Status | undefined;
+  /** The memory of the outputs, in their order. */
+  readonly memory: readonly Uint8Array[];
+  readonly reason?: string | undefined;
+}
+
+/** Why the process has no library to call: the parts of LibraryNotFound, or the message of another error. */
+export interface NotLoaded {
+  readonly name: string;
+  readonly message: string;
+  readonly tried?: readonly string[] | undefined;
+  readonly wasNamed?: boolean | undefined;
+  readonly platform?: NodeJS.Platform | undefined;
+}
+
+/** From the process. The first says how loading went. */
+export type News =
+  | { readonly loaded: string }
+  | { readonly notLoaded: NotLoaded }
+  | { readonly answers: readonly Answered[] };

@@ -1,0 +1,238 @@
+/** A process that calls NVML, as the program sees it: what it was asked, and what it has not answered. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import type { Call, Handle } from '../../call.js';
+import { KoffiNotFound } from '../../failures.js';
+import type { FunctionName } from '../../generated/functions.js';
+import type { Status } from '../../status.js';
+import { LibraryNotFound } from '../library.js';
+import type { Clock } from './clock.js';
+import { Frames, frameOf } from './frames.js';
+import { Pointers } from './handles.js';
+import type { Answered, News, NotLoaded, Order } from './messages.js';
+import type { Program } from './program.js';
+import { sentCall } from './sent-call.js';
+
+/** A call that is not answered yet. */
+export interface Pending {
+  readonly id: number;
+  readonly fn: FunctionName;
+  readonly lane: string;
+  readonly clock: Clock;
+  /** When it became the first of its lane, in milliseconds of `performance`. */
+  since: number;
+  /** Its promise has resolved without an answer. */
+  isGivenUp: boolean;
+  resolve(answered: Answered | undefined): void;
+  reject(error: Error): void;
+}
+
+/** What is said of a process when something about it changes. */
+export interface Listener {
+  /** A call was answered that had been given up. */
+  onLate(process: NvmlProcess, pending: Pending): void;
+  /** It ended by itself, in the middle of these calls. */
+  onEnd(process: NvmlProcess, pending: readonly Pending[], how: string): void;
+}
+
+export class NvmlProcess {
+  readonly pointers = new Pointers();
+  /** The handles whose pointers it is being asked for, each once. */
+  readonly finding = new Map<Handle, Promise<Status | undefined>>();
+  source: string | undefined;
+  private readonly child: ChildProcess;
+  private readonly frames = new Frames();
+  private readonly lanes = new Map<string, Pending[]>();
+  private readonly pending = new Map<number, Pending>();
+  private orders: Order[] = [];
+  private dropped: number[] = [];
+  private isSending = false;
+  private failure: Error | undefined;
+  private nextId = 0;
+  private isKilled = false;
+  private whenIdle: (() => void) | undefined;
+  /** Ends with the process. */
+  readonly ended: Promise<void>;
+  isEnded = false;
+
+  constructor(
+    { file, args }: Program,
+    private readonly listener: Listener,
+  ) {
+    this.child = spawn(file, args, { stdio: ['pipe', 'pipe', 'ignore'], windowsHide: true });
+    const { stdin, stdout } = this.child;
+    stdout?.on('data', (piece: Buffer) => {
+      for (const news of this.frames.with(piece)) this.read(news as News);
+    });
+    // What cannot be written any longer is not answered either.
+    stdin?.on('error', () => undefined);
+    this.ended = new Promise((resolve) => {
+      const end = (how: string): void => {
+        if (this.isEnded) return;
+        this.isEnded = true;
+        resolve();
+        if (!this.isKilled) this.endedAlone(how);
+      };
+      this.child.once('error', ({ message }) => end(message));
+      this.child.once('exit', (status, signal) => end(signal ?? `status ${status}`));
+    });
+    // The program runs on for its calls, not for this process.
+    this.child.unref();
+    for (const stream of [stdin, stdout]) unref(stream);
+  }
+
+  /** Asks for a call. Undefined where it is given up, or the process ends before it. */
+  ask(call: Call, subject: Handle | undefined, lane: string, clock: Clock): Promise<Answered | undefined> {
+    if (this.failure !== undefined) return Promise.reject(this.failure);
+    if (this.isEnded) return Promise.resolve(undefined);
+    return new Promise((resolve, reject) => {
+      const id = this.nextId++;
+      const before = this.lanes.get(lane);
+      const since = performance.now();
+      const pending: Pending = { id, fn: call.fn, lane, clock, since, isGivenUp: false, resolve, reject };
+      this.pending.set(id, pending);
+      if (before === undefined) this.lanes.set(lane, [pending]);
+      else before.push(pending);
+      const { of } = this.pointers;
+      const about = subject === undefined ? undefined : of(subject);
+      this.orders.push({ id, lane, call: sentCall(call, of), subject: about });
+      clock.begin();
+      this.send();
+    });
+  }
+
+  /** Whether a call that was given up is still being made in a lane: what follows would wait for it. */
+  isStuck(lane: string): boolean {
+    return this.lanes.get(lane)?.[0]?.isGivenUp === true;
+  }
+
+  get hasStuckCalls(): boolean {
+    return [...this.lanes.values()].some(([first]) => first?.isGivenUp);
+  }
+
+  /** Gives up the calls of a clock. Those that wait for others are not made any longer; the others are returned. */
+  giveUp(clock: Clock): readonly Pending[] {
+    const stuck: Pending[] = [];
+    for (const [lane, pendings] of [...this.lanes]) {
+      const [first] = pendings;
+      for (const pending of pendings.filter((each) => each.clock === clock && !each.isGivenUp)) {
+        pending.isGivenUp = true;
+        clock.end();
+        pending.resolve(undefined);
+        if (pending === first) stuck.push(pending);
+        else {
+          this.dropped.push(pending.id);
+          this.pending.delete(pending.id);
+        }
+      }
+      this.lanes.set(
+        lane,
+        pendings.filter((each) => each === first || this.pending.has(each.id)),
+      );
+    }
+    if (this.dropped.length > 0) this.send();
+    this.idle();
+    return stuck;
+  }
+
+  /** Kills the process once nothing waits for it. It may be in a call that cannot be killed: nothing waits for its end. */
+  retire(): void {
+    this.whenIdle = () => this.kill();
+    this.idle();
+  }
+
+  kill(): void {
+    this.isKilled = true;
+    this.child.kill('SIGKILL');
+    this.child.stdin?.destroy();
+    this.child.stdout?.destroy();
+    for (const pending of this.pending.values()) this.abandon(pending);
+    this.pending.clear();
+    this.lanes.clear();
+  }
+
+  private abandon(pending: Pending): void {
+    if (pending.isGivenUp) return;
+    pending.isGivenUp = true;
+    pending.clock.end();
+    pending.resolve(undefined);
+  }
+
+  private idle(): void {
+    if (this.whenIdle === undefined) return;
+    if ([...this.pending.values()].every(({ isGivenUp }) => isGivenUp)) this.whenIdle();
+  }
+
+  /** What is asked in one turn of the event loop goes in one message. */
+  private send(): void {
+    if (this.isSending) return;
+    this.isSending = true;
+    setImmediate(() => {
+      this.isSending = false;
+      const { orders: calls, dropped } = this;
+      this.orders = [];
+      this.dropped = [];
+      const { stdin } = this.child;
+      if (stdin?.writable) stdin.write(frameOf({ calls, dropped }));
+    });
+  }
+
+  private read(news: News): void {
+    if ('loaded' in news) this.source = news.loaded;
+    else if ('notLoaded' in news) this.fail(failureOf(news.notLoaded));
+    else for (const answered of news.answers) this.answer(answered);
+    this.idle();
+  }
+
+  private answer(answered: Answered): void {
+    const pending = this.pending.get(answered.id);
+    if (pending === undefined) return;
+    this.pending.delete(answered.id);
+    this.leave(pending);
+    if (pending.isGivenUp) {
+      this.listener.onLate(this, pending);
+      return;
+    }
+    pending.clock.end();
+    pending.resolve(answered);
+  }
+
+  private leave(pending: Pending): void {
+    const rest = this.lanes.get(pending.lane)?.filter((each) => each !== pending) ?? [];
+    const [next] = rest;
+    if (next === undefined) this.lanes.delete(pending.lane);
+    else {
+      this.lanes.set(pending.lane, rest);
+      next.since = performance.now();
+    }
+  }
+
+  private fail(error: Error): void {
+    this.failure = error;
+    for (const pending of this.pending.values()) {
+      pending.clock.end();
+      pending.reject(error);
+    }
+    this.pending.clear();
+    this.lanes.clear();
+  }
+
+  private endedAlone(how: string): void {
+    const firsts = [...this.lanes.values()].flatMap(([first]) => (first === undefined ? [] : [first]));
+    const asked = firsts.filter(({ isGivenUp }) => !isGivenUp);
+    for (const pending of this.pending.values()) this.abandon(pending);
+    this.pending.clear();
+    this.lanes.clear();
+    this.listener.onEnd(this, asked, how);
+  }
+}
+
+/** The pipes are sockets, which a program runs on for. */
+const unref = (stream: Readable | Writable | null): void => {
+  (stream as { unref?: () => void } | null)?.unref?.();
+};
+
+function failureOf({ name, message, platform, tried, wasNamed }: NotLoaded): Error {
+  if (platform !== undefined) return new LibraryNotFound(platform, tried ?? [], wasNamed ?? false);
+  return name === 'KoffiNotFound' ? new KoffiNotFound(message) : new Error(message);
+}

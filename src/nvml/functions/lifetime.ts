@@ -1,0 +1,145 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+/** Opening and closing the library: counted, so that every part of a program can do it for itself. */
+
+import { openSnapshot } from '../../snapshot/machine.js';
+import { LibraryNotFound, loadLibrary } from '../backend/library.js';
+import { call, type Driver } from '../call.js';
+import { NVML_ERROR_ALREADY_INITIALIZED, NVML_ERROR_UNINITIALIZED } from '../generated/constants.js';
+import { ask } from '../session.js';
+import { DeadLibrary } from '../status.js';
+import { check, refuse } from './check.js';
+import type { NVMLError } from './error.js';
+import { notFoundText } from './not-found.js';
+import { type OpenOptions, type Source, sourceName, sourceOf } from './options.js';
+import { errorOf } from './raise.js';
+import { shared } from './shared.js';
+import { openDriver, stop, use } from './state.js';
+
+function driverOf(source: Source): Driver {
+  const name = sourceName(source);
+  const known = shared.loaded.get(name);
+  if (known !== undefined) return known;
+  const driver =
+    source.snapshot === undefined
+      ? loadLibrary({ path: source.path, env: process.env, writable: true })
+      : openSnapshot(source.snapshot, 'calls').driver;
+  // A recording that was given as an object has nothing to load, and goes with it.
+  if (typeof source.snapshot !== 'object') shared.loaded.set(name, driver);
+  return driver;
+}
+
+/** `called` is the name that the caller wrote. */
+function open(called: string, what: ReturnType<typeof call>, source: Source): void {
+  const name = sourceName(source);
+  if (shared.count > 0) {
+    if (name !== shared.source) throw alreadyOpen(called, shared.source, name);
+    shared.count++;
+    return;
+  }
+  const driver = loadOrThrow(source, called);
+  const { status } = ask(driver, what);
+  if (status !== 0) throw errorOf(status, called);
+  shared.source = name;
+  shared.count = 1;
+  use(driver);
+}
+
+/** NVML, or an object that there is once, is open with other options. */
+export const alreadyOpen = (fn: string, source: string, asked: string): NVMLError =>
+  errorOf(NVML_ERROR_ALREADY_INITIALIZED, fn, `${source} is open already, so ${asked} cannot be opened`);
+
+function loadOrThrow(source: Source, fn: string): Driver {
+  try {
+    return driverOf(source);
+  } catch (error) {
+    if (error instanceof LibraryNotFound) throw errorOf(error.status, fn, notFoundText(error));
+    if (error instanceof DeadLibrary) throw errorOf(error.status, fn, error.message);
+    throw error;
+  }
+}
+
+/**
+ * Loads NVML and attaches all GPUs. Each call needs its own {@link nvmlShutdown}; only the first does the work.
+ *
+ * @throws NVMLError_LibraryNotFound where there is no NVIDIA driver; its message says what was tried.
+ * @throws NVMLError_DriverNotLoaded, NVMLError_NoPermission, NVMLError_LibRmVersionMismatch
+ * @throws NVMLError_AlreadyInitialized where NVML is open with other `options`.
+ * @throws SnapshotError where the snapshot is invalid: its message names the place in the file, or what there is.
+ * @throws KoffiNotFound where the package koffi is missing, through which NVML is called.
+ * @throws TypeError for invalid options.
+ */
+export function nvmlInit(options: OpenOptions = {}): void {
+  open('nvmlInit', call('nvmlInit_v2'), sourceOf('nvmlInit', options));
+}
+
+/** {@link nvmlInit} under the name of its symbol. */
+export function nvmlInit_v2(options: OpenOptions = {}): void {
+  open('nvmlInit_v2', call('nvmlInit_v2'), sourceOf('nvmlInit_v2', options));
+}
+
+/**
+ * {@link nvmlInit} with NVML_INIT_FLAG_*: no GPUs is not an error, or none is attached. A recorded machine opens
+ * as with nvmlInit.
+ *
+ * @param flags NVML_INIT_FLAG_NO_GPUS, NVML_INIT_FLAG_NO_ATTACH, NVML_INIT_FLAG_FORCE_INIT, or 0
+ */
+export function nvmlInitWithFlags(flags: number, options: OpenOptions = {}): void {
+  const fault = check.scalar('u32')(flags);
+  if (fault !== undefined) refuse('nvmlInitWithFlags', 'flags', fault);
+  open('nvmlInitWithFlags', call('nvmlInitWithFlags', flags), sourceOf('nvmlInitWithFlags', options));
+}
+
+/**
+ * Ends one {@link nvmlInit}. With the last one NVML releases the GPUs, and every call throws
+ * NVMLError_Uninitialized until the next.
+ *
+ * @throws NVMLError_Uninitialized where NVML is not open.
+ */
+export function nvmlShutdown(): void {
+  const driver = openDriver();
+  if (shared.count === 0 || driver === undefined) throw errorOf(NVML_ERROR_UNINITIALIZED, 'nvmlShutdown');
+  shared.count--;
+  if (shared.count > 0) return;
+  stop();
+  const { status } = ask(driver, call('nvmlShutdown'));
+  if (status !== 0) throw errorOf(status, 'nvmlShutdown');
+}
+
+/** An open NVML: closes itself at the end of a `using` block. */
+export interface OpenNvml {
+  /** Ends it; a second time does nothing. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+/** {@link nvmlInit} for `using nvml = openNvml()`: closed at the end of the block, however it ends. */
+export function openNvml(options: OpenOptions = {}): OpenNvml {
+  nvmlInit(options);
+  let isOpen = true;
+  const close = (): void => {
+    if (!isOpen) return;
+    isOpen = false;
+    nvmlShutdown();
+  };
+  return { close, [Symbol.dispose]: close };
+}
+
+/**
+ * Runs a function with NVML open, and closes NVML after it, also when it throws. Where it returns a promise, or anything
+ * that has a `then`, NVML stays open until that has ended, well or not.
+ */
+export function withNvml<T>(work: () => T, options: OpenOptions = {}): T {
+  const nvml = openNvml(options);
+  let goesOn = false;
+  try {
+    const result = work();
+    goesOn = isThenable(result);
+    return goesOn ? (Promise.resolve(result).finally(() => nvml.close()) as T) : result;
+  } finally {
+    if (!goesOn) nvml.close();
+  }
+}
+
+const isThenable = (value: unknown): boolean =>
+  (typeof value === 'object' || typeof value === 'function') &&
+  typeof (value as Partial<PromiseLike<unknown>> | null)?.then === 'function';

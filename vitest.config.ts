@@ -28,6 +28,8 @@ export default defineConfig({
     ...(process.env.VITEST_JSON
       ? { reporters: ['default', 'json'], outputFile: { json: process.env.VITEST_JSON } }
       : {}),
+    // Many tests wait for other programs, on machines that do more: one fails where it fails twice.
+    retry: process.env.CI ? 1 : 0,
     testTimeout: 20_000,
     globalSetup: ['test/fake-nvml/setup.ts', 'test/dist-setup.ts'],
   },

@@ -21,7 +21,7 @@ const TIMES = [
   /\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d\.\d{3}/g,
   /[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}/g,
   /(?<=^ ?)\d{8},? +\d\d:\d\d:\d\d/gm,
-  /(?<=^ ?)\d\d:\d\d:\d\d/gm,
+  /(?<=^ ?|^nvsmi top {2})\d\d:\d\d:\d\d/gm,
   /\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-][\d:]+)/g,
 ];
 

@@ -26,6 +26,8 @@ export interface OptionSpec {
   readonly argument?: string;
   /** What can be completed. */
   readonly values?: Values;
+  /** The value where the option is not given. */
+  readonly default?: string;
   /** The option that lists what the value can be, without dashes. */
   readonly listedBy?: string;
   readonly help: string;
@@ -35,7 +37,9 @@ export interface OptionSpec {
   readonly several?: true;
   /** Left out of the help: what is refused, old spellings. */
   readonly hidden?: true;
-  /** Changes a GPU, or something else of the machine. */
+  /** Asks for something. Of a command with such options a line without any gets the help. */
+  readonly action?: true;
+  /** Changes a GPU, or something else of the machine; an action, too. */
   readonly setter?: true;
   /** Recognised, and refused: NVML has no function for it. */
   readonly refused?: true;
@@ -86,8 +90,11 @@ type ValueOf<Option> = Option extends { readonly number: true }
 
 /** What a command line gives of a table: `{ id?: string; json?: true }`. */
 export type Given<Table extends readonly OptionSpec[]> = {
-  readonly [Option in Table[number] as Option['long']]?: ValueOf<Option>;
-};
+  readonly [Option in Exclude<Table[number], WithDefault> as Option['long']]?: ValueOf<Option>;
+} & { readonly [Option in Extract<Table[number], WithDefault> as Option['long']]: string };
+
+/** An option that always has a value. */
+type WithDefault = OptionSpec & { readonly default: string };
 
 /** The same of any table. */
 export type AnyGiven = Readonly<Record<string, string | number | true | readonly string[]>>;
@@ -108,6 +115,8 @@ export interface Scan {
   readonly tokens: readonly Token[];
   /** The words that the table does not know, as written. */
   readonly unknown: readonly string[];
+  /** Those of them that ask for JSON in other tables. */
+  readonly foreign: readonly Token[];
   /** The option that lacks its value. Nothing after it is read. */
   readonly missing: Token | undefined;
   /** What was not read: the words from the first unknown one on, where the scan had to end there. */
@@ -122,19 +131,27 @@ interface Manner {
   readonly isLeading?: true;
 }
 
+/** What asks for JSON where a table has it. */
+const JSON_OPTIONS: readonly OptionSpec[] = [
+  { long: 'json', help: '' },
+  { long: 'format', value: 'optional', help: '' },
+];
+
 /** Reads the words of a command line. */
 export function scan(table: readonly OptionSpec[], argv: readonly string[], manner: Manner = {}): Scan {
   const { operand, isLeading } = manner;
   const tokens: Token[] = [];
+  const foreign: Token[] = [];
   const unknown: string[] = [];
   const isBegin = (): boolean => unknown.length === 0 && tokens.every(({ spec }) => spec.everywhere);
   for (let i = 0; i < argv.length; i++) {
     const written = argv[i] as string;
     const equals = written.indexOf('=');
     const name = equals === -1 ? written : written.slice(0, equals);
-    const spec = find(table, name);
+    const own = find(table, name);
+    const spec = own ?? (isLeading ? undefined : find(JSON_OPTIONS, name));
     if (spec === undefined || (spec.value === undefined && equals !== -1)) {
-      if (isLeading) return { tokens, unknown, missing: undefined, rest: argv.slice(i) };
+      if (isLeading) return { tokens, unknown, foreign, missing: undefined, rest: argv.slice(i) };
       if (operand !== undefined && written !== '' && !written.startsWith('-') && isBegin()) {
         tokens.push({ spec: operand, written, value: written });
       } else {
@@ -147,12 +164,17 @@ export function scan(table: readonly OptionSpec[], argv: readonly string[], mann
       spec.value === 'required' || (next !== undefined && (equals !== -1 || !looksLikeOption(next)));
     const token = { spec, written, value: spec.value !== undefined && takes ? next : undefined };
     if (spec.value === 'required' && (next === undefined || (spec.everywhere && next === ''))) {
-      return { tokens, unknown, missing: token, rest: [] };
+      return { tokens, unknown, foreign, missing: token, rest: [] };
     }
-    tokens.push(token);
+    if (own === undefined) {
+      foreign.push(token);
+      unknown.push(written);
+    } else {
+      tokens.push(token);
+    }
     if (token.value !== undefined && equals === -1) i++;
   }
-  return { tokens, unknown, missing: undefined, rest: [] };
+  return { tokens, unknown, foreign, missing: undefined, rest: [] };
 }
 
 function find(table: readonly OptionSpec[], written: string): OptionSpec | undefined {
@@ -165,10 +187,14 @@ function find(table: readonly OptionSpec[], written: string): OptionSpec | undef
 const looksLikeOption = (text: string): boolean => /^-[^\d]/.test(text);
 
 /** What the tokens of a table give, as nvidia-smi takes them: of an option given twice the last value, unless it joins them. */
-export function givenBy<Table extends readonly OptionSpec[]>(tokens: readonly Token[]): Given<Table> {
+export function givenBy<const Table extends readonly OptionSpec[]>(
+  table: Table,
+  tokens: readonly Token[],
+): Given<Table> {
   const given: Record<string, AnyGiven[string]> = {};
+  for (const { long, default: value } of table) if (value !== undefined) given[long] = value;
   for (const { spec, value = '' } of tokens) {
-    const before = given[spec.long];
+    const before = spec.default === undefined ? given[spec.long] : undefined;
     if (spec.value === undefined) given[spec.long] = true;
     else if (spec.several) given[spec.long] = [...(Array.isArray(before) ? before : []), value];
     else if (spec.joins && before !== undefined) given[spec.long] = `${before},${value}`;
@@ -190,14 +216,9 @@ export const misplaced = (tokens: readonly Token[]): Token | undefined =>
 const isA = (kind: 'setter' | 'asksFields', { spec, value = '' }: Token): boolean =>
   spec[kind] === true && (kind === 'setter' || spec.value === undefined || value !== '');
 
-const JSON_OPTIONS: readonly OptionSpec[] = [
-  { long: 'json', help: '' },
-  { long: 'format', value: 'optional', help: '' },
-];
-
 /** Whether a program reads the output. A command that has no such option refuses it, and that too is for the program. */
-export const asksForJson = ({ tokens, unknown }: Scan): boolean =>
-  [...tokens, ...scan(JSON_OPTIONS, unknown).tokens].some(
+export const asksForJson = ({ tokens, foreign }: Scan): boolean =>
+  [...tokens, ...foreign].some(
     ({ spec: { long }, value = '' }) =>
       long === 'json' ||
       (long === 'format' && value.split(',').some((word) => word === 'json' || word === 'jsonl')),

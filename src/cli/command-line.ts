@@ -12,7 +12,15 @@ import { EXIT, UsageError } from '../base/errors.js';
 import { plainly } from '../base/plain-text.js';
 import type { CommandSpec } from '../commands/command.js';
 import type { CommandEntry } from '../commands/index.js';
-import { EVERYWHERE, MODES, type Mode, type RootGiven, type RootOption, rootOptions } from './options.js';
+import {
+  EVERYWHERE,
+  MODES,
+  type Mode,
+  type RootGiven,
+  type RootOption,
+  rootOptions,
+  rootTable,
+} from './options.js';
 
 /** The command line of a subcommand that exists. */
 export interface Subcommand {
@@ -83,7 +91,7 @@ export function readRootArguments({ tokens, unknown, missing }: Scan): RootComma
   if (mode !== 'help-query') refuse(mode, tokens, unknown);
   return {
     mode,
-    given: givenBy(tokens),
+    given: givenBy(rootTable, tokens),
     isReport: tokens.some((token) => specOf(token).report),
     asked: tokens.findLast(({ spec }) => spec.asksFields),
   };

@@ -99,7 +99,8 @@ const modifying = (long: string, short: readonly string[], argument: string | un
     trigger: 'modify',
   }) as const satisfies RootOption;
 
-const table = [
+/** As it is typed; see `rootOptions`. */
+export const rootTable = [
   { short: ['h'], long: 'help', help: 'Show this help.', modes: ['help'], trigger: 'help' },
   {
     long: 'version',
@@ -296,13 +297,13 @@ const table = [
   },
 ] as const satisfies readonly RootOption[];
 
-export const rootOptions: readonly RootOption[] = table;
+export const rootOptions: readonly RootOption[] = rootTable;
 
 /** The options that can be anywhere, before a subcommand and after it. */
 export const EVERYWHERE: readonly RootOption[] = rootOptions.filter(({ everywhere }) => everywhere);
 
 /** What a command line without subcommand gives; of options that change GPUs their tokens have more. */
-export type RootGiven = Given<typeof table>;
+export type RootGiven = Given<typeof rootTable>;
 
 /** For the help and the manual. */
 export const rootExamples: readonly (readonly [line: string, what: string])[] = [

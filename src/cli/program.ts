@@ -32,6 +32,7 @@ function commanderOption(spec: OptionSpec): Option {
   const short = spec.short?.find((name) => name.length === 1);
   const flags = `${short === undefined ? '' : `-${short}, `}--${spec.long}${value}`;
   const option = new TableOption(flags, spec.help).hideHelp(spec.hidden ?? false);
+  if (spec.default !== undefined) return option.default(spec.default);
   if (spec.several) return option.argParser((value, before: readonly string[] = []) => [...before, value]);
   if (spec.joins) {
     return option.argParser((value, before?: string) =>
@@ -72,6 +73,8 @@ function commandOf(name: string, options: readonly OptionSpec[], width = 0): Com
     // What is narrower is not wrapped.
     minWidthToWrap: 1,
     formatItem,
+    // Our texts say what is meant where an option is not given.
+    optionDescription: ({ description }) => description,
     optionTerm: (option) => {
       const spec = options.find(({ long }) => `--${long}` === option.long);
       return spec === undefined ? option.flags : spelling(spec);
@@ -154,13 +157,21 @@ export async function runCommand(
   const { entry, spec } = subcommand;
   const has = (long: string): boolean => line.tokens.some((token) => token.spec.long === long);
   refuseWords(spec, line, has(HELP));
-  const isIdle = spec.actions !== undefined && !spec.actions.some(has);
-  if (has(HELP) || isIdle) {
+  if (has(HELP) || isIdle(spec, line.tokens)) {
     context.io.out(`${has(HELP) ? '' : '\n'}${commandHelp(entry, spec, width())}`);
     return EXIT.ok;
   }
   refuseOptions(spec.options, line.tokens);
   return spec.run(givenToCommander(subcommand, line.tokens), context, line.program);
+}
+
+/**
+ * Whether a command line asks for nothing: it gets a blank line, the help and status 0, as `topo`, `mig` and `clocks -i 9` do
+ * (H200, 580.159.04).
+ */
+function isIdle({ options, isBareHelp }: CommandSpec, tokens: readonly Token[]): boolean {
+  if (isBareHelp) return tokens.every(({ spec }) => spec.everywhere);
+  return options.some(({ action }) => action) && !tokens.some(({ spec }) => spec.action || spec.setter);
 }
 
 /** What a command line gives, as Commander reads its canonical words: `--snapshot=t4 nvlink --link=3`. */

@@ -14,7 +14,7 @@ import { machineFiles, recordedFiles, type SystemFiles } from '../system/files.j
 import { kernelVersion } from '../system/kernel.js';
 import { placed } from '../system/lost-gpus.js';
 import { missingValue } from './command-line.js';
-import type { RootGiven } from './options.js';
+import { rootTable } from './options.js';
 
 /** An option anywhere on the command line, else the environment. */
 export interface Source {
@@ -31,7 +31,7 @@ export interface Source {
 /** What the command line or the environment names. Throws UsageError for an option without its value. */
 export function sourceOf({ tokens, missing }: Scan, env: Io['env']): Source {
   if (missing?.spec.everywhere) throw missingValue(missing);
-  const { snapshot, nvml, timeout, as }: RootGiven = givenBy(tokens);
+  const { snapshot, nvml, timeout, as } = givenBy(rootTable, tokens);
   const left = nvml === undefined ? nonEmpty(env.NVSMI_SNAPSHOT) : undefined;
   return {
     snapshot: snapshot ?? left,

@@ -10,10 +10,9 @@ import { idOption } from './select.js';
 export const spec: CommandSpec = command({
   options: [
     idOption,
-    { short: ['l'], long: 'list', help: 'List the boost sliders.' },
+    { short: ['l'], long: 'list', action: true, help: 'List the boost sliders.' },
     jsonOption,
     refused(undefined, 'vboost', 'required'),
   ],
-  actions: ['list', 'vboost'],
   run: commandNotInNvml('boost_sliders', 'the boost sliders', boostSliders, boostSliderTable),
 });

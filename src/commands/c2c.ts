@@ -56,7 +56,7 @@ export const spec: CommandSpec = viewsCommand({
   options,
   views,
   otherwise: [{ relation: c2cLinks, fields: [] }],
-  actions: options.map(({ long }) => long),
+  isBareHelp: true,
   keep:
     ({ link: only }) =>
     ({ link }) =>

@@ -15,7 +15,7 @@ import { chosenGpus, idOption } from './select.js';
 
 const options = [
   { ...idOption, help: 'Only these GPUs.' },
-  { long: 'sync-boost-list', help: 'List the sync boost groups.' },
+  { long: 'sync-boost-list', action: true, help: 'List the sync boost groups.' },
   refused(undefined, 'sync-boost-add'),
   refused(undefined, 'sync-boost-remove', 'required'),
   refused('som', 'sparse-operation-mode', 'required'),
@@ -51,6 +51,5 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
 
 export const spec: CommandSpec = command({
   options,
-  actions: ['sync-boost-list', 'sync-boost-add', 'sync-boost-remove', 'sparse-operation-mode'],
   run,
 });

@@ -16,14 +16,11 @@ export interface JsonPart {
   readonly required: readonly Field[];
 }
 
-interface Shape<Name extends string, Options> {
+interface Shape<Options> {
   /** Shown below the options in the help. */
   readonly notes?: (() => string) | undefined;
-  /**
-   * Options that ask for something. A command line without any of them gets a blank line, the help and status 0,
-   * as `topo`, `mig` and `clocks -i 9` do (H200, 580.159.04).
-   */
-  readonly actions?: readonly Name[] | undefined;
+  /** Any option asks for something: `nvlink -i 0` names the GPU and nothing else (H200, 580.159.04). */
+  readonly isBareHelp?: true | undefined;
   /** The words after `--` are a program, which the command runs and whose exit status it ends with. */
   readonly program?: true;
   /** What its JSON is made of: its schema is made from this. */
@@ -33,7 +30,7 @@ interface Shape<Name extends string, Options> {
 }
 
 /** A command, whatever its options are. */
-export interface CommandSpec extends Shape<string, AnyGiven> {
+export interface CommandSpec extends Shape<AnyGiven> {
   readonly options: readonly OptionSpec[];
   /** A word that follows the name; given by the name of this option. */
   readonly operand?: OptionSpec;
@@ -46,7 +43,7 @@ export const command = <
 >({
   operand,
   ...spec
-}: Shape<Table[number]['long'], Given<readonly [...Table, ...Operand]>> & {
+}: Shape<Given<readonly [...Table, ...Operand]>> & {
   readonly options: Table;
   readonly operand?: Operand;
 }): CommandSpec => {

@@ -10,10 +10,9 @@ import { idOption } from './select.js';
 export const spec: CommandSpec = command({
   options: [
     idOption,
-    { short: ['l'], long: 'list', help: 'List the compute policies.' },
+    { short: ['l'], long: 'list', action: true, help: 'List the compute policies.' },
     jsonOption,
     refused(undefined, 'set-timeslice', 'required'),
   ],
-  actions: ['list', 'set-timeslice'],
   run: commandNotInNvml('compute_policies', 'the timeslice', computePolicies, computePolicyTable),
 });

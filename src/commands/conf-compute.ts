@@ -39,6 +39,7 @@ const single = <const Long extends string>(
   short: [short],
   long,
   help,
+  action: true,
   getters: [getter],
   print: (read) => print(label, read(getter)),
 });
@@ -108,6 +109,7 @@ const ACTIONS = [
   {
     short: ['q'],
     long: 'query-conf-compute',
+    action: true,
     help: 'State, modes and capabilities together.',
     getters: LOG.map(([, getter]) => getter),
     print: (read) => render.log(LOG.map(([label, getter]) => [label, read(getter)])),
@@ -144,7 +146,12 @@ const options = [
     help: 'With -gm: only these GPUs (index, UUID, PCI bus id or serial number).',
   },
   ...ACTIONS,
-  { short: ['gm'], long: MEMORY, help: 'Sizes of the protected and the unprotected memory of each GPU.' },
+  {
+    short: ['gm'],
+    long: MEMORY,
+    action: true,
+    help: 'Sizes of the protected and the unprotected memory of each GPU.',
+  },
   jsonOption,
   ...SETTERS,
   ...actingOptions,
@@ -207,6 +214,5 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
 
 export const spec: CommandSpec = command({
   options,
-  actions: [...[...ACTIONS, ...SETTERS].map(({ long }) => long), MEMORY],
   run,
 });

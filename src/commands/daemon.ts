@@ -52,6 +52,7 @@ const options = [
     long: 'path',
     value: 'required',
     argument: 'FOLDER',
+    default: USUAL_FOLDER,
     help: `Where to record; ${USUAL_FOLDER} if not given.`,
   },
   jobOption,
@@ -70,11 +71,11 @@ async function daemon(given: Given<typeof options>, context: Context): Promise<n
   const { io } = context;
   const { background } = io;
   if (background === undefined) throw new UsageError('There is no background here to record in.');
-  const folder = new RecorderFolder(absolute(given.path ?? USUAL_FOLDER), background);
+  const folder = new RecorderFolder(absolute(given.path), background);
   const order: Order = {
     job: readJob(given.job),
-    delay: readDelay(given, USUAL_DELAY, LONGEST_DELAY),
-    columns: columnsOf(deviceColumns, readSelect(given, DEVICE_GROUPS, DEFAULT_GROUPS)),
+    delay: readDelay(given, LONGEST_DELAY),
+    columns: columnsOf(deviceColumns, readSelect(given, DEVICE_GROUPS)),
     selectors: given.id,
   };
   if (given.terminate) return terminate(folder, io, background);

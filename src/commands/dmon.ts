@@ -69,6 +69,7 @@ const options = [
     long: 'gpm-options',
     value: 'required',
     values: { words: [...LEVELS.keys()] },
+    default: 'd',
     help: 'Performance metrics of the GPUs (d), of their GPU instances (m), or of both (dm).',
   },
   stampOption,
@@ -79,12 +80,12 @@ const options = [
 async function dmon(given: Given<typeof options>, context: Context): Promise<number> {
   const { io } = context;
   const format = readFormat(given, ALL_WORDS);
-  const delay = readDelay(given, USUAL_DELAY, LONGEST_DELAY);
+  const delay = readDelay(given, LONGEST_DELAY);
   const count = readCount(given);
-  const columns = columnsOf(deviceColumns, readSelect(given, DEVICE_GROUPS, DEFAULT_GROUPS));
+  const columns = columnsOf(deviceColumns, readSelect(given, DEVICE_GROUPS));
   const stamps = readStamps(given);
   const gpm = readGpmMetrics(given['gpm-metrics'], gpmMetrics);
-  const levels = LEVELS.get(given['gpm-options'] ?? 'd');
+  const levels = LEVELS.get(given['gpm-options']);
   if (levels === undefined) throw new UsageError('GPM options are d, m, dm or md.');
 
   const { session, asker } = await machineOf(context);

@@ -23,8 +23,8 @@ const options = [
     argument: 'BUS_ID',
     help: 'PCI bus id of the GPU: [domain:]bus:device.function in hexadecimal.',
   },
-  { short: ['q'], long: 'query', help: 'Show whether the GPU of -p is being drained.' },
-  jsonOption,
+  { short: ['q'], long: 'query', action: true, help: 'Show whether the GPU of -p is being drained.' },
+  { ...jsonOption, action: true },
   {
     ...setterOf('m', 'modify', '0|1', 'Drain the GPU of -p, or end that.'),
     number: true,
@@ -65,5 +65,4 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
   return 0;
 }
 
-/** Any option but -p alone, which says nothing yet. */
-export const spec: CommandSpec = command({ options, actions: ['query', 'json', ...DRAIN_SETTERS], run });
+export const spec: CommandSpec = command({ options, run });

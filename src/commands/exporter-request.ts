@@ -31,6 +31,7 @@ export const options = [
     value: 'required',
     argument: 'NAMES,...',
     values: { words: NAMES, between: ',' },
+    default: 'nvsmi',
     help: 'Names of the metrics: nvsmi (the default), nvidia_smi as nvidia_gpu_exporter has them, dcgm as dcgm-exporter has them.',
   },
   {
@@ -57,6 +58,7 @@ export const options = [
     value: 'required',
     argument: 'LABEL,...',
     values: { words: GPU_LABELS, between: ',' },
+    default: USUAL_LABELS.join(','),
     help: `Labels of a GPU on each of its series (${USUAL_LABELS.join(',')} if not given); nvsmi_gpu_info has all.`,
   },
   { long: 'processes', help: 'Metrics of processes, with user, container, pod and job as labels.' },
@@ -113,8 +115,8 @@ export function readOrder(given: Given<typeof options>): Order {
   }
   return {
     listen,
-    names: given.names === undefined ? ['nvsmi'] : words(given.names, NAMES, 'names'),
-    labels: given.labels === undefined ? USUAL_LABELS : words(given.labels, GPU_LABELS, 'labels'),
+    names: words(given.names, NAMES, 'names'),
+    labels: words(given.labels, GPU_LABELS, 'labels'),
     period,
     isLoop: given.loop !== undefined,
     wish: {

@@ -90,6 +90,7 @@ const options = [
     long: 'host-timeout',
     value: 'required',
     argument: 'SECONDS',
+    default: String(USUAL_DEADLINE),
     help: `How long each host, or Prometheus, has: ${USUAL_DEADLINE} seconds if not given.`,
   },
   jsonOption,
@@ -111,8 +112,8 @@ async function fleet(given: FleetGiven, { io }: Context): Promise<number> {
   return EXIT.ok;
 }
 
-function readDeadline(given: string | undefined): number {
-  const seconds = given === undefined ? USUAL_DEADLINE : decimal(given);
+function readDeadline(given: string): number {
+  const seconds = decimal(given);
   if (!(seconds > 0 && seconds <= LONGEST_DEADLINE)) {
     throw new UsageError(`--host-timeout is a time of up to ${LONGEST_DEADLINE} seconds.`);
   }

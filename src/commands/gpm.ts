@@ -25,9 +25,9 @@ const state = words({ 0: 'DISABLED', 1: 'ENABLED' });
 
 const options = [
   idOption,
-  { short: ['g'], long: 'get-stream-state', help: 'Show whether metrics are streamed.' },
+  { short: ['g'], long: 'get-stream-state', action: true, help: 'Show whether metrics are streamed.' },
   { ...setterOf('s', 'set-stream-state', '0|1', 'Stream the metrics, or do not.'), number: true },
-  jsonOption,
+  { ...jsonOption, action: true },
   ...actingOptions,
 ] as const satisfies readonly OptionSpec[];
 
@@ -80,6 +80,5 @@ function statusOfAll(readings: readonly Reading[]): number {
 /** `gpm -g [-i GPU] [--json]` */
 export const spec: CommandSpec = command({
   options,
-  actions: ['get-stream-state', 'set-stream-state', 'json'],
   run: gpm,
 });

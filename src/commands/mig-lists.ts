@@ -45,7 +45,7 @@ const listOf = <const Long extends string, Record extends Cells>(
   list: List<Record> & { readonly long: Long },
 ): List & { readonly long: Long } =>
   // A list renders only what it collected itself.
-  list as unknown as List & { readonly long: Long };
+  ({ ...list, action: true }) as unknown as List & { readonly long: Long };
 
 export function* wantedInstances({ gpus, isWanted }: Scope): Asking<readonly GpuInstance[]> {
   const instances = yield* eachOf(gpus, gpuInstances);

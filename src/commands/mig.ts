@@ -191,6 +191,5 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
 
 export const spec: CommandSpec = command({
   options,
-  actions: [...LISTS, ...SETTERS, WITH_DEFAULT].map(({ long }) => long),
   run,
 });

@@ -14,6 +14,7 @@ export const delayOption = (usual: number, most: number) =>
     long: 'delay',
     value: 'required',
     argument: 'SECONDS',
+    default: String(usual),
     help: `Time between two samples, 1 to ${most} seconds; ${usual} if not given.`,
   }) as const satisfies OptionSpec;
 
@@ -33,6 +34,7 @@ export const selectOption = (groups: Readonly<Record<string, string>>, usual: st
     value: 'required',
     argument: 'LETTERS',
     values: { words: Object.keys(groups), between: '' },
+    default: usual,
     help: `Which columns, in this order (${usual} if not given): ${Object.entries(groups)
       .map(([letter, what]) => `${letter} ${what}`)
       .join(', ')}.`,
@@ -61,8 +63,7 @@ const FAILED = 'Failed to process command line \n';
 const failure = (reason: string): UsageError => new UsageError(`${reason}${FAILED}`, EXIT.unknownOption);
 
 /** Seconds between two samples. nvidia-smi refuses with status 0; we do not: it looks like success. */
-export function readDelay({ delay: text }: { readonly delay?: string }, usual: number, most: number): number {
-  if (text === undefined) return usual;
+export function readDelay({ delay: text }: { readonly delay: string }, most: number): number {
   const seconds = decimal(text);
   if (!(seconds >= 1 && seconds <= most)) {
     throw new UsageError(`Collection delay/interval should be between 1 second and ${most} seconds`);
@@ -81,11 +82,10 @@ export function readCount({ count: text }: { readonly count?: string }): number 
 
 /** The known letters of `-s`, in the order given. Unknown ones are ignored, unless there is no other. */
 export function readSelect(
-  { select }: { readonly select?: string },
+  { select }: { readonly select: string },
   groups: Readonly<Record<string, string>>,
-  usual: string,
 ): string {
-  const letters = [...(select ?? usual)].filter((letter) => letter in groups).join('');
+  const letters = [...select].filter((letter) => letter in groups).join('');
   if (letters === '') throw failure('Failed to find any metric to display\n');
   return letters;
 }

@@ -121,12 +121,11 @@ function infoLines(gpu: Cells): readonly string[] {
   return [`NVLE: ${word('nvlink.encryption')}`, `Firmware Version: ${word('nvlink.firmware')}`];
 }
 
-/** Any option at all: `nvlink -i 0` names the GPU and nothing else (H200, 580.159.04). */
 const shown = viewsCommand({
   options,
   views,
   otherwise: [{ relation: nvlink.nvlinks, fields: [] }],
-  actions: options.map(({ long }) => long),
+  isBareHelp: true,
   gpuFields: [gpuRow(MIG_MODE)],
   keep:
     ({ link: only }) =>

@@ -35,6 +35,6 @@ export const spec: CommandSpec = viewsCommand({
   options,
   views,
   otherwise: [{}],
-  actions: options.map(({ long }) => long),
+  isBareHelp: true,
   text: ({ views: asked, gpus }) => asked.flatMap((view) => gpus.map((gpu) => blockText(view, gpu))).join(''),
 });

@@ -68,9 +68,9 @@ const options = [
 async function pmon(given: Given<typeof options>, context: Context): Promise<number> {
   const { io } = context;
   const { shape } = readFormat(given, JSON_WORDS);
-  const delay = readDelay(given, USUAL_DELAY, LONGEST_DELAY);
+  const delay = readDelay(given, LONGEST_DELAY);
   const count = readCount(given);
-  const letters = readSelect(given, PROCESS_GROUPS, USUAL_GROUPS);
+  const letters = readSelect(given, PROCESS_GROUPS);
   const stamps = readStamps(given);
   const { session, asker } = await machineOf(context);
   const gpus = await chosenGpus(session, given.id);

@@ -11,7 +11,15 @@ import { machineOf } from './machine.js';
 import { chosenGpus, idOption } from './select.js';
 
 const estimate = <const Long extends string>(short: string, long: Long, argument: string, help: string) =>
-  ({ short: [short], long, value: 'required', number: true, argument, help }) as const satisfies OptionSpec;
+  ({
+    short: [short],
+    long,
+    value: 'required',
+    number: true,
+    argument,
+    action: true,
+    help,
+  }) as const satisfies OptionSpec;
 
 const ESTIMATES = [
   estimate('gc', 'graphics-clock', 'MHZ', 'Estimate at this graphics clock.'),
@@ -26,12 +34,12 @@ export const spec: CommandSpec = command({
     {
       short: ['l'],
       long: 'list-info',
+      action: true,
       help: 'List the clocks, temperatures and workloads that can be estimated.',
     },
     ...ESTIMATES,
     jsonOption,
   ],
-  actions: ['list-info', ...ESTIMATES.map(({ long }) => long)],
   run: async (given, context) => {
     const { session } = await machineOf(context);
     const gpus = await chosenGpus(session, given.id);

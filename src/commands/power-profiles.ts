@@ -79,7 +79,6 @@ function profilesOf({ recordsOf }: ShownGpu, relation: Relation, gpus: readonly 
 const shown = viewsCommand({
   options,
   views,
-  actions: [...views, ...SETTERS].map(({ long }) => long),
   // A GPU without profiles has the status of its refusal in JSON, too.
   isRefused: true,
   text: ({ views: asked, gpus }, all) =>

@@ -30,7 +30,6 @@ const options = [idOption, view, jsonOption, ...SETTERS, ...actingOptions] as co
 const shown = viewsCommand({
   options,
   views: [view],
-  actions: [view, ...SETTERS].map(({ long }) => long),
   text: ({ gpus }) =>
     gpus
       .map(({ gpu, recordsOf }) => {

@@ -27,10 +27,11 @@ import { statusOf } from './lost.js';
 import { machineOf } from './machine.js';
 
 const options = [
-  { short: ['l'], long: 'list', help: 'List the registers and counters by name.' },
+  { short: ['l'], long: 'list', action: true, help: 'List the registers and counters by name.' },
   {
     short: ['i'],
     long: 'index',
+    action: true,
     value: 'required',
     argument: 'GPU',
     help: 'The GPU to read from: its index.',
@@ -38,6 +39,7 @@ const options = [
   {
     short: ['c'],
     long: 'counters',
+    action: true,
     value: 'optional',
     argument: 'NAME,...',
     values: { words: ['all', ...prmCounters.map(({ name }) => name)], between: ',' },
@@ -46,6 +48,7 @@ const options = [
   {
     short: ['n'],
     long: 'name',
+    action: true,
     value: 'required',
     argument: 'REGISTER',
     values: { words: prmRegisters.map(({ name }) => name) },
@@ -54,6 +57,7 @@ const options = [
   {
     short: ['f'],
     long: 'info',
+    action: true,
     help: 'List the parameters of the register or counters, instead of reading.',
   },
   {
@@ -239,6 +243,5 @@ async function run(given: PrmGiven, context: Context): Promise<number> {
 
 export const spec: CommandSpec = command({
   options,
-  actions: ['list', 'counters', 'name', 'info', 'index'],
   run,
 });

@@ -47,7 +47,7 @@ async function replay(given: Given<typeof options>, { io }: Context): Promise<nu
   const path = given.filename;
   if (path === undefined || path === '') throw new UsageError('Option -f names the recording to show.');
   const { shape, ...format } = readFormat(given, ALL_WORDS);
-  const columns = columnsOf(deviceColumns, readSelect(given, DEVICE_GROUPS, DEFAULT_GROUPS));
+  const columns = columnsOf(deviceColumns, readSelect(given, DEVICE_GROUPS));
   const begin = readTime(given.begin) ?? 0;
   const end = readTime(given.end) ?? Number.POSITIVE_INFINITY;
   const isChosen = chooser(given.id);

@@ -301,4 +301,4 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
   return statusOf(gpus);
 }
 
-export const spec: CommandSpec = command({ options, actions: options.map(({ long }) => long), run });
+export const spec: CommandSpec = command({ options, isBareHelp: true, run });

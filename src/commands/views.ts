@@ -68,8 +68,8 @@ interface ViewsSpec<Table extends readonly OptionSpec[]> {
   readonly otherwise?: readonly Omit<View, 'long' | 'help'>[];
   /** Fields that are asked of each GPU, whatever is shown. */
   readonly gpuFields?: readonly Field[];
-  /** Options that ask for something, where these are not the views'. */
-  readonly actions?: readonly Table[number]['long'][];
+  /** Any option asks for something, and not only those of the views. */
+  readonly isBareHelp?: true;
   /** A relation that a GPU refuses ends the command with its status, also NOT_SUPPORTED. */
   readonly isRefused?: true;
   /** Which records are meant. */
@@ -82,17 +82,21 @@ interface ViewsSpec<Table extends readonly OptionSpec[]> {
 }
 
 export function viewsCommand<const Table extends readonly OptionSpec[]>(spec: ViewsSpec<Table>): CommandSpec {
-  const { options, views, otherwise = [], actions, gpuFields = [] } = spec;
+  const { options, views, otherwise = [], isBareHelp, gpuFields = [] } = spec;
   const all = [...views, ...otherwise];
   const relations = [...new Set(all.flatMap(({ relation }) => relation ?? []))];
   return command({
-    options,
-    actions: actions ?? (otherwise.length > 0 ? undefined : views.map(({ long }) => long)),
+    options: otherwise.length > 0 ? options : options.map((option) => actionOf(option, views)),
+    isBareHelp,
     notes: spec.notes,
     json: jsonParts(relations, [...gpuFields, ...all.flatMap((view) => view.gpuFields ?? [])], gpuFields),
     run: (given, context) => run(spec, given as Given<Table>, context),
   });
 }
+
+/** A view asks for something. */
+const actionOf = (option: OptionSpec, views: readonly View[]): OptionSpec =>
+  views.some(({ long }) => long === option.long) ? { ...option, action: true } : option;
 
 const identifying = [identity.gpu, identity.name, identity.uuid];
 

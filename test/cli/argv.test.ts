@@ -11,18 +11,26 @@ const TABLE = [
   { short: ['l'], long: 'link', value: 'required', number: true, help: '' },
   { short: ['lms'], long: 'loop-ms', value: 'optional', help: '' },
   { short: ['f'], long: 'filename', value: 'required', help: '' },
+  { short: ['s'], long: 'select', value: 'required', default: 'puc', help: '' },
   { long: 'json', help: '' },
 ] as const satisfies readonly OptionSpec[];
 
 describe('what a command line gives', () => {
   it('has the type that its table says', () => {
-    expectTypeOf<Given<typeof TABLE>>().toEqualTypeOf<{
-      readonly id?: string;
-      readonly link?: number;
-      readonly 'loop-ms'?: string;
-      readonly filename?: string;
-      readonly json?: true;
-    }>();
+    expectTypeOf<Given<typeof TABLE>>().toEqualTypeOf<
+      {
+        readonly id?: string;
+        readonly link?: number;
+        readonly 'loop-ms'?: string;
+        readonly filename?: string;
+        readonly json?: true;
+      } & { readonly select: string }
+    >();
+  });
+
+  it('has the default of an option that is not given, and only there', () => {
+    expect(givenBy(TABLE, scan(TABLE, []).tokens)).toEqual({ select: 'puc' });
+    expect(givenBy(TABLE, scan(TABLE, ['-s', 'm', '-s', 'c']).tokens)).toEqual({ select: 'c' });
   });
 
   it.each([
@@ -34,7 +42,7 @@ describe('what a command line gives', () => {
     ['-f --json', { filename: '--json' }],
     ['-f -lms --json', { filename: '-lms', json: true }],
   ])('is read as nvidia-smi reads it: %s', (line, given) => {
-    expect(givenBy(scan(TABLE, line.split(' ')).tokens)).toEqual(given);
+    expect(givenBy(TABLE, scan(TABLE, line.split(' ')).tokens)).toEqual({ select: 'puc', ...given });
   });
 });
 
@@ -117,7 +125,7 @@ describe('Commander', () => {
       ]);
       if (subcommand === undefined) throw new Error(`${name} is no command`);
       expect(unknown).toEqual([]);
-      const { snapshot, ...given } = givenBy<readonly OptionSpec[]>(tokens);
+      const { snapshot, ...given } = givenBy<readonly OptionSpec[]>(options, tokens);
       expect(snapshot).toBe('t4');
       expect(givenToCommander(subcommand, tokens), line.join(' ')).toEqual(given);
     }

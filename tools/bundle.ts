@@ -72,6 +72,7 @@ const COMMANDS = [
   'src/commands/index.ts',
   'src/cli/command-table.ts',
   'src/cli/help.ts',
+  'src/cli/subcommands.ts',
   'src/commands/exporter.ts',
 ];
 

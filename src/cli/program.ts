@@ -1,16 +1,13 @@
 /**
- * The command tree in Commander: what there is to call, its help, and the call of a subcommand. Loaded for
- * subcommands and help only; the summary and the queries start without it.
+ * The command tree in Commander: what there is to call, its help, and what the command line of a subcommand gives. Loaded for
+ * subcommands and help only, while NVML is initialised where that is possible; the summary and the queries start without it.
  */
 import { Command, type Help, Option } from 'commander';
 import { type AnyGiven, argumentOf, canonical, type OptionSpec, type Token } from '../base/argv.js';
-import { EXIT } from '../base/errors.js';
 import type { CommandSpec } from '../commands/command.js';
-import type { Context } from '../commands/context.js';
 import type { CommandEntry, Example } from '../commands/index.js';
-import type { CommandLine, Subcommand } from './command-line.js';
-import { refuseOptions, refuseWords } from './command-refusals.js';
-import { HELP, optionsOf } from './command-table.js';
+import type { Subcommand } from './command-line.js';
+import { optionsOf } from './command-table.js';
 import { EXIT_STATUSES } from './exit-statuses.js';
 import { EVERYWHERE, type RootOption, rootExamples } from './options.js';
 
@@ -145,33 +142,6 @@ export function rootHelp(
     exampleText(program, rootExamples),
     section(program, 'Exit status', statuses),
   );
-}
-
-/** Runs the command line of a subcommand, or prints its help. Returns its exit status. */
-export async function runCommand(
-  subcommand: Subcommand,
-  line: CommandLine,
-  context: Context,
-  width: () => number,
-): Promise<number> {
-  const { entry, spec } = subcommand;
-  const has = (long: string): boolean => line.tokens.some((token) => token.spec.long === long);
-  refuseWords(spec, line, has(HELP));
-  if (has(HELP) || isIdle(spec, line.tokens)) {
-    context.io.out(`${has(HELP) ? '' : '\n'}${commandHelp(entry, spec, width())}`);
-    return EXIT.ok;
-  }
-  refuseOptions(spec.options, line.tokens);
-  return spec.run(givenToCommander(subcommand, line.tokens), context, line.program);
-}
-
-/**
- * Whether a command line asks for nothing: it gets a blank line, the help and status 0, as `topo`, `mig` and `clocks -i 9` do
- * (H200, 580.159.04).
- */
-function isIdle({ options, isBareHelp }: CommandSpec, tokens: readonly Token[]): boolean {
-  if (isBareHelp) return tokens.every(({ spec }) => spec.everywhere);
-  return options.some(({ action }) => action) && !tokens.some(({ spec }) => spec.action || spec.setter);
 }
 
 /** What a command line gives, as Commander reads its canonical words: `--snapshot=t4 nvlink --link=3`. */

@@ -1,13 +1,15 @@
-/** Subcommands and the help: the part of the CLI that needs Commander. */
+/** Subcommands and the help. What needs Commander is loaded when it is needed. */
 
+import { type AnyGiven, givenBy, type Token } from '../base/argv.js';
 import { EXIT, UsageError } from '../base/errors.js';
 import { plainly } from '../base/plain-text.js';
 import { textWidth } from '../base/width.js';
+import type { CommandSpec } from '../commands/command.js';
 import type { Context } from '../commands/context.js';
 import type { CommandLine, Subcommand } from './command-line.js';
-import { allCommands, optionsOf } from './command-table.js';
+import { refuseOptions, refuseWords } from './command-refusals.js';
+import { allCommands, HELP, optionsOf } from './command-table.js';
 import { rootOptions } from './options.js';
-import { commandHelp, rootHelp, runCommand } from './program.js';
 
 const named = (name: string | undefined) => allCommands.find((entry) => entry.name === name);
 
@@ -19,18 +21,48 @@ export async function subcommandNamed(name: string): Promise<Subcommand | undefi
   return { entry, spec, options: optionsOf(spec) };
 }
 
-/** Runs a command line of a subcommand. Returns the exit status. */
+/** Runs a command line of a subcommand, or prints its help. Returns the exit status. */
 export async function runSubcommand(line: CommandLine, context: Context): Promise<number> {
-  const { subcommand } = line;
-  if (subcommand !== undefined) return runCommand(subcommand, line, context, () => textWidth(context.io));
-  throw new UsageError(
-    plainly`ERROR: Option ${line.name} is not recognized. Please run 'nvidia-smi -h'.\n`,
-    EXIT.unknownOption,
-  );
+  const { subcommand, tokens } = line;
+  if (subcommand === undefined) {
+    throw new UsageError(
+      plainly`ERROR: Option ${line.name} is not recognized. Please run 'nvidia-smi -h'.\n`,
+      EXIT.unknownOption,
+    );
+  }
+  const { entry, spec } = subcommand;
+  const asksForHelp = tokens.some((token) => token.spec.long === HELP);
+  refuseWords(spec, line, asksForHelp);
+  if (asksForHelp || isIdle(spec, tokens)) {
+    const { commandHelp } = await import('./program.js');
+    context.io.out(`${asksForHelp ? '' : '\n'}${commandHelp(entry, spec, textWidth(context.io))}`);
+    return EXIT.ok;
+  }
+  refuseOptions(spec.options, tokens);
+  openEarly(spec, tokens, context);
+  const { givenToCommander } = await import('./program.js');
+  return spec.run(givenToCommander(subcommand, tokens), context, line.program);
+}
+
+/**
+ * Whether a command line asks for nothing: it gets a blank line, the help and status 0, as `topo`, `mig` and `clocks -i 9` do
+ * (H200, 580.159.04).
+ */
+function isIdle({ options, isBareHelp }: CommandSpec, tokens: readonly Token[]): boolean {
+  if (isBareHelp) return tokens.every(({ spec }) => spec.everywhere);
+  return options.some(({ action }) => action) && !tokens.some(({ spec }) => spec.action || spec.setter);
+}
+
+/** Opens the machine while Commander is loaded. The command awaits it, and meets its error. */
+function openEarly({ options, opensMachine }: CommandSpec, tokens: readonly Token[], context: Context): void {
+  // What is not given has no key.
+  const given = givenBy(options, tokens) as AnyGiven;
+  if (opensMachine?.(given)) context.machine().catch(() => undefined);
 }
 
 /** Prints the help of a command, or that of nvsmi itself. */
 export async function help({ io }: Context, name?: string): Promise<number> {
+  const { commandHelp, rootHelp } = await import('./program.js');
   const width = textWidth(io);
   const command = named(name);
   io.out(

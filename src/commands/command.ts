@@ -25,6 +25,11 @@ interface Shape<Options> {
   readonly program?: true;
   /** What its JSON is made of: its schema is made from this. */
   readonly json?: readonly JsonPart[] | undefined;
+  /**
+   * Refuses what is wrong whatever the GPUs are, and says whether the command asks the machine: it is opened then while the
+   * rest of the program loads. Left out where the command itself opens it. Throws UsageError.
+   */
+  readonly opensMachine?: ((given: Options) => boolean) | undefined;
   /** Runs the command. Returns the exit status. Throws UsageError for a wrong command line. */
   readonly run: (given: Options, context: Context, program?: readonly string[]) => Promise<number>;
 }

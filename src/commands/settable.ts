@@ -10,8 +10,9 @@ export const settable = <Given>(
   set: (given: Given, context: Context) => Promise<number>,
 ): CommandSpec => ({
   ...spec,
-  run: (given: AnyGiven, context) =>
-    setters.some((long) => given[long] !== undefined)
-      ? set(given as Given, context)
-      : spec.run(given, context),
+  opensMachine: (given) => !sets(given, setters) && (spec.opensMachine?.(given) ?? false),
+  run: (given, context) => (sets(given, setters) ? set(given as Given, context) : spec.run(given, context)),
 });
+
+const sets = (given: AnyGiven, setters: readonly string[]): boolean =>
+  setters.some((long) => given[long] !== undefined);

@@ -269,14 +269,18 @@ function questionsOf(given: Given<typeof options>): readonly Question[] {
   return [...asked.filter(({ isFirst }) => isFirst), ...asked.filter(({ isFirst }) => !isFirst)];
 }
 
+/** Of several questions only the first is looked at: the answers before a refusal are shown. */
+function opensMachine(given: Given<typeof options>): boolean {
+  const [first] = questionsOf(given);
+  if (given.id !== undefined) return true;
+  first?.check?.(given);
+  if (first?.refusal !== undefined) throw new UsageError(first.refusal);
+  return true;
+}
+
 async function run(given: Given<typeof options>, context: Context): Promise<number> {
-  // Of several questions only the first: the answers before a refusal are shown.
   const asked = questionsOf(given);
   const [first] = asked;
-  if (given.id === undefined) {
-    first?.check?.(given);
-    if (first?.refusal !== undefined) throw new UsageError(first.refusal);
-  }
   const { session, asker, files } = await machineOf(context);
   const gpus = await chosenGpus(session, undefined);
   const chosen = await chosenInOrder(session, given.id);
@@ -301,4 +305,4 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
   return statusOf(gpus);
 }
 
-export const spec: CommandSpec = command({ options, isBareHelp: true, run });
+export const spec: CommandSpec = command({ options, isBareHelp: true, opensMachine, run });

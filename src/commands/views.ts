@@ -90,6 +90,11 @@ export function viewsCommand<const Table extends readonly OptionSpec[]>(spec: Vi
     isBareHelp,
     notes: spec.notes,
     json: jsonParts(relations, [...gpuFields, ...all.flatMap((view) => view.gpuFields ?? [])], gpuFields),
+    opensMachine: (given) => {
+      spec.check?.(given as Given<Table>);
+      loopPeriod(given as Loop);
+      return true;
+    },
     run: (given, context) => run(spec, given as Given<Table>, context),
   });
 }
@@ -134,7 +139,6 @@ async function run<Table extends readonly OptionSpec[]>(
   given: Given<Table>,
   context: Context,
 ): Promise<number> {
-  spec.check?.(given);
   const values = given as Readonly<Record<string, unknown>> &
     Loop & { readonly id?: string; readonly json?: true };
   const period = loopPeriod(values);

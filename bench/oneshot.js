@@ -4,6 +4,7 @@
  *
  *   node bench/oneshot.js [--runs 15] [--nvsmi "node bin/nvsmi.js"] [--json]
  */
+import './as-bun.js';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

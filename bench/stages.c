@@ -2,11 +2,11 @@
  * What a process does when: a library that is loaded before all others, for whole processes of any program.
  *
  *   gcc -O2 -shared -fPIC -o stages.so bench/stages.c -ldl
- *   NVSMI_BENCH_START=<ns of CLOCK_MONOTONIC> LD_PRELOAD=./stages.so nvsmi -L
+ *   NVSMI_BENCH_START=<milliseconds since the epoch> LD_PRELOAD=./stages.so nvsmi -L
  *
- * At the end it appends a line to the file that NVSMI_BENCH_STAGES names: milliseconds since the start at which this library was loaded, koffi and NVML
- * were, /dev/nvidiactl was opened first, the ioctls on /dev/nvidia* (first, last, how many, how long in all), the first and
- * the last write to stdout, and the end.
+ * At the end it appends a line of JSON to the file that NVSMI_BENCH_STAGES names: milliseconds since the start at which this library was loaded, koffi and NVML
+ * were, /dev/nvidiactl was opened first, the ioctls on /dev/nvidia* (first, last, how many, how long in all), the end, and the
+ * peak of its memory in KiB.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -21,28 +21,38 @@
 #include <time.h>
 #include <unistd.h>
 
-static double begun, loaded, koffi_from, koffi_to, nvml_from, nvml_to, opened, first_ioctl, last_ioctl, in_ioctls, first_write, last_write;
+static double begun, loaded, koffi_from, koffi_to, nvml_from, nvml_to, opened, first_ioctl, last_ioctl, in_ioctls;
 static int ioctls;
 
 static double now(void) {
   struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
+  clock_gettime(CLOCK_REALTIME, &t);
   return t.tv_sec * 1e3 + t.tv_nsec / 1e6 - begun;
 }
 
 __attribute__((constructor)) static void begin(void) {
   const char *start = getenv("NVSMI_BENCH_START");
-  begun = start == NULL ? 0 : atof(start) / 1e6;
+  begun = start == NULL ? 0 : atof(start);
   loaded = now();
+}
+
+static long peak(void) {
+  FILE *status = fopen("/proc/self/status", "r");
+  char line[256];
+  long kib = 0;
+  while (status != NULL && fgets(line, sizeof line, status) != NULL) sscanf(line, "VmHWM: %ld", &kib);
+  return kib;
 }
 
 static void report(void) {
   static int done;
   if (done++) return;
+  const double ended = now();
   char line[512];
   const int length = snprintf(line, sizeof line,
-    "loaded %.2f koffi %.2f %.2f nvml %.2f %.2f open %.2f ioctls %.2f %.2f %d %.2f write %.2f %.2f end %.2f\n", loaded, koffi_from, koffi_to,
-    nvml_from, nvml_to, opened, first_ioctl, last_ioctl, ioctls, in_ioctls, first_write, last_write, now());
+    "{\"loaded\":%.2f,\"koffi\":%.2f,\"koffiLoaded\":%.2f,\"nvml\":%.2f,\"nvmlLoaded\":%.2f,\"deviceOpened\":%.2f,"
+    "\"firstIoctl\":%.2f,\"lastIoctl\":%.2f,\"ioctls\":%d,\"inIoctls\":%.2f,\"ended\":%.2f,\"peakKiB\":%ld}\n",
+    loaded, koffi_from, koffi_to, nvml_from, nvml_to, opened, first_ioctl, last_ioctl, ioctls, in_ioctls, ended, peak());
   const char *path = getenv("NVSMI_BENCH_STAGES");
   const int fd = path == NULL ? 2 : (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT, 0644);
   syscall(SYS_write, fd, line, (size_t)length);
@@ -99,16 +109,6 @@ int ioctl(int fd, unsigned long request, ...) {
     if (ioctls++ == 0) first_ioctl = from;
   }
   return result;
-}
-
-ssize_t write(int fd, const void *bytes, size_t count) {
-  static ssize_t (*next)(int, const void *, size_t);
-  if (next == NULL) *(void **)&next = dlsym(RTLD_NEXT, "write");
-  if (fd == 1) {
-    last_write = now();
-    if (first_write == 0) first_write = last_write;
-  }
-  return next(fd, bytes, count);
 }
 
 /* Every way to end at once, of which a program takes one. */

@@ -1,4 +1,5 @@
 /** What a program takes while it runs, without its start: Linux reports it for each thread (/proc/PID/task). */
+import './as-bun.js';
 import { spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -3,6 +3,7 @@
  *
  *   node bench/timeout.js [--runs 21] [--nvsmi dist/nvsmi-linux-x64] [--nvml PATH]
  */
+import './as-bun.js';
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 

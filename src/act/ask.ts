@@ -1,5 +1,6 @@
 /** What actions ask of a GPU before they change it, and after. */
 
+import type { InputsOf } from '../nvml/call-of.js';
 import type { Entry } from '../nvml/entry.js';
 import { nvmlDeviceGetPciInfo_v3 } from '../nvml/generated/entries.js';
 import type { Gpu, Session } from '../nvml/session.js';
@@ -7,7 +8,7 @@ import { Missing } from '../nvml/status.js';
 import { gpuRow } from '../query/gpu-fields.js';
 import { gpuProcesses } from '../query/gpu-processes.js';
 import type { JsonScalar } from '../query/kind.js';
-import { type InputsOf, sample } from '../query/probe.js';
+import { sample } from '../query/probe.js';
 import { askProbe, readGpuFields, runOn } from '../query/read.js';
 import type { Reading } from '../query/reading.js';
 import type { Target } from './action.js';

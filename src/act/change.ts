@@ -1,9 +1,10 @@
 /** The one caller of functions that change a GPU. What they are asked with, and what they answer. */
 import type { Handle } from '../nvml/call.js';
+import type { InputsOf } from '../nvml/call-of.js';
 import type { Entry } from '../nvml/entry.js';
 import type { Session } from '../nvml/session.js';
 import type { Subject } from '../query/ask/subject.js';
-import { type InputsOf, sample } from '../query/probe.js';
+import { sample } from '../query/probe.js';
 import { askProbe } from '../query/read.js';
 import type { Answer } from '../query/reading.js';
 

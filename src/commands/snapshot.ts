@@ -4,7 +4,8 @@ import { UsageError } from '../base/errors.js';
 import type { Io } from '../base/io.js';
 import { loopPeriod } from '../base/period.js';
 import type { Call, FieldId } from '../nvml/call.js';
-import { call, text } from '../nvml/call.js';
+import { callOf } from '../nvml/call-of.js';
+import { nvmlDeviceGetName, nvmlSystemGetDriverVersion } from '../nvml/generated/entries.js';
 import { readText } from '../nvml/memory.js';
 import { ask, type Session } from '../nvml/session.js';
 import type { Probe } from '../query/probe.js';
@@ -131,10 +132,10 @@ function titleOf(session: Session): string {
     return status === 0 && memory[0] !== undefined ? readText(memory[0], 0, memory[0].length) : undefined;
   };
   const names = session.gpus.map(({ handle }) =>
-    handle === undefined ? 'lost GPU' : (read(call('nvmlDeviceGetName', handle, text(96))) ?? 'GPU'),
+    handle === undefined ? 'lost GPU' : (read(callOf(nvmlDeviceGetName, { device: handle })) ?? 'GPU'),
   );
   const kinds = [...new Set(names)].map((name) => `${names.filter((n) => n === name).length} x ${name}`);
-  const driver = read(call('nvmlSystemGetDriverVersion', text(80))) ?? 'unknown';
+  const driver = read(callOf(nvmlSystemGetDriverVersion)) ?? 'unknown';
   return `${kinds.length === 0 ? 'no GPU' : kinds.join(', ')}, driver ${driver}`;
 }
 

@@ -1,6 +1,15 @@
 /** What NVML reports as it happens: an event set of all GPUs, looked at now and then. */
-import { type Bound, call, type Handle, handle, struct, u64 } from '../nvml/call.js';
+import type { Bound, Handle } from '../nvml/call.js';
+import { callOf } from '../nvml/call-of.js';
 import * as nvml from '../nvml/generated/constants.js';
+import {
+  nvmlDeviceGetSupportedEventTypes,
+  nvmlDeviceRegisterEvents,
+  nvmlEventSetCreate,
+  nvmlEventSetFree,
+  nvmlEventSetWait,
+  nvmlEventSetWait_v2,
+} from '../nvml/generated/entries.js';
 import { nvmlEventData_t } from '../nvml/generated/layouts.js';
 import { ask, type Gpu } from '../nvml/session.js';
 import { Missing, type Status, statusReason } from '../nvml/status.js';
@@ -140,7 +149,7 @@ export class NvmlEvents {
     private readonly gpus: readonly Gpu[],
   ) {
     const { driver } = asker.session;
-    const created = ask(driver, call('nvmlEventSetCreate', handle()));
+    const created = ask(driver, callOf(nvmlEventSetCreate));
     const refused = new Map<number, Status>();
     this.refused = refused;
     this.lost = new Set(gpus.filter((gpu) => gpu.handle === undefined).map(({ index }) => index));
@@ -153,18 +162,16 @@ export class NvmlEvents {
       const status = gpu.handle === undefined ? gpu.status : this.register(gpu.handle, this.set);
       if (status !== 0) refused.set(gpu.index, status);
     }
-    const data = struct(nvmlEventData_t);
-    this.waiting =
-      driver.bind(call('nvmlEventSetWait_v2', this.set, data, 0)) ??
-      driver.bind(call('nvmlEventSetWait', this.set, data, 0));
+    const at = { set: this.set, timeoutms: 0 };
+    this.waiting = driver.bind(callOf(nvmlEventSetWait_v2, at)) ?? driver.bind(callOf(nvmlEventSetWait, at));
   }
 
-  private register(gpu: Handle, set: Handle): Status {
+  private register(device: Handle, set: Handle): Status {
     const { driver } = this.asker.session;
-    const types = ask(driver, { fn: 'nvmlDeviceGetSupportedEventTypes', args: [gpu, u64()] });
+    const types = ask(driver, callOf(nvmlDeviceGetSupportedEventTypes, { device }));
     if (types.status !== 0) return types.status;
-    const mask = Number(types.memory[0]?.readBigUInt64LE(0) ?? 0n);
-    return ask(driver, { fn: 'nvmlDeviceRegisterEvents', args: [gpu, mask, set] }).status;
+    const eventTypes = Number(types.memory[0]?.readBigUInt64LE(0) ?? 0n);
+    return ask(driver, callOf(nvmlDeviceRegisterEvents, { device, eventTypes, set })).status;
   }
 
   /** The events since the last look. Does not wait. */
@@ -211,6 +218,7 @@ export class NvmlEvents {
   }
 
   close(): void {
-    if (this.set !== undefined) ask(this.asker.session.driver, call('nvmlEventSetFree', this.set));
+    const { set } = this;
+    if (set !== undefined) ask(this.asker.session.driver, callOf(nvmlEventSetFree, { set }));
   }
 }

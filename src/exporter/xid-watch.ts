@@ -2,8 +2,16 @@
  * Counts Xid errors: NVML queues them as events of a set until they are read. What happened before the exporter began to watch
  * is not known.
  */
-import { type Bound, call, type Driver, type Handle, handle, struct } from '../nvml/call.js';
+import type { Bound, Driver, Handle } from '../nvml/call.js';
+import { callOf } from '../nvml/call-of.js';
 import { nvmlEventTypeXidCriticalError } from '../nvml/generated/constants.js';
+import {
+  nvmlDeviceRegisterEvents,
+  nvmlEventSetCreate,
+  nvmlEventSetFree,
+  nvmlEventSetWait,
+  nvmlEventSetWait_v2,
+} from '../nvml/generated/entries.js';
 import { nvmlEventData_t } from '../nvml/generated/layouts.js';
 import type { Gpu } from '../nvml/session.js';
 import { ask } from '../nvml/session.js';
@@ -29,22 +37,18 @@ export class XidWatch {
     private readonly driver: Driver,
     gpus: readonly Gpu[],
   ) {
-    const made = ask(driver, call('nvmlEventSetCreate', handle('set')));
+    const made = ask(driver, callOf(nvmlEventSetCreate));
     const set = made.status === 0 ? (made.memory[0]?.readBigUInt64LE(0) as Handle | undefined) : undefined;
     if (set === undefined) return;
     this.set = set;
     for (const { handle: device } of gpus) {
       if (device === undefined) continue;
-      const registered = ask(
-        driver,
-        call('nvmlDeviceRegisterEvents', device, nvmlEventTypeXidCriticalError, set),
-      );
+      const eventTypes = nvmlEventTypeXidCriticalError;
+      const registered = ask(driver, callOf(nvmlDeviceRegisterEvents, { device, eventTypes, set }));
       if (registered.status === 0) this.seen.set(device, new Map());
     }
-    const data = struct(nvmlEventData_t);
-    this.wait =
-      driver.bind(call('nvmlEventSetWait_v2', set, data, 0)) ??
-      driver.bind(call('nvmlEventSetWait', set, data, 0));
+    const at = { set, timeoutms: 0 };
+    this.wait = driver.bind(callOf(nvmlEventSetWait_v2, at)) ?? driver.bind(callOf(nvmlEventSetWait, at));
   }
 
   /** Reads the events that are queued. */
@@ -82,6 +86,7 @@ export class XidWatch {
   }
 
   close(): void {
-    if (this.set !== undefined) ask(this.driver, call('nvmlEventSetFree', this.set));
+    const { set } = this;
+    if (set !== undefined) ask(this.driver, callOf(nvmlEventSetFree, { set }));
   }
 }

@@ -1,6 +1,7 @@
 /** A session: NVML initialised, and the GPUs that it counts. */
 import { plainly } from '../base/plain-text.js';
-import { type Bound, type Call, call, type Driver, type Handle, handle, text, u32 } from './call.js';
+import type { Bound, Call, Driver, Handle } from './call.js';
+import { callOf } from './call-of.js';
 import { countOf, unbelievable } from './counts.js';
 import {
   NVML_ERROR_DRIVER_NOT_LOADED,
@@ -9,6 +10,14 @@ import {
   NVML_ERROR_NO_PERMISSION,
   NVML_ERROR_UNINITIALIZED,
 } from './generated/constants.js';
+import {
+  nvmlDeviceGetCount_v2,
+  nvmlDeviceGetHandleByIndex_v2,
+  nvmlInit_v2,
+  nvmlInitWithFlags,
+  nvmlShutdown,
+  nvmlSystemGetNVMLVersion,
+} from './generated/entries.js';
 import { readText } from './memory.js';
 import { DeadLibrary, type Status, statusReason, statusWords, UncountedGpus } from './status.js';
 
@@ -42,9 +51,9 @@ export function ask(
 }
 
 /** nvmlInit under its unversioned name is the first version, which the header no longer declares. */
-const INIT = [call('nvmlInit_v2'), call('nvmlInitWithFlags', 0)];
-const COUNT = call('nvmlDeviceGetCount_v2', u32());
-const byIndex = (index: number): Call => call('nvmlDeviceGetHandleByIndex_v2', index, handle());
+const INIT = [callOf(nvmlInit_v2), callOf(nvmlInitWithFlags, { flags: 0 })];
+const COUNT = callOf(nvmlDeviceGetCount_v2);
+const byIndex = (index: number): Call => callOf(nvmlDeviceGetHandleByIndex_v2, { index });
 
 /** Version of the loaded kernel module, for the message of a mismatch. */
 type KernelVersion = () => string | undefined;
@@ -135,7 +144,7 @@ const session = (driver: Driver, gpus: readonly Gpu[]): Session => ({
   driver,
   gpus,
   close: () => {
-    ask(driver, call('nvmlShutdown'));
+    ask(driver, callOf(nvmlShutdown));
     driver.close();
   },
 });
@@ -198,7 +207,7 @@ function initFailure(
 export const shortVersion = (version: string): string => version.split('.').slice(0, 2).join('.');
 
 /** The library's own version, which NVML returns even when it cannot be initialised. */
-const LIBRARY_VERSION = call('nvmlSystemGetNVMLVersion', text(80));
+const LIBRARY_VERSION = callOf(nvmlSystemGetNVMLVersion);
 
 function versionIn(status: Status, bound: Bound | undefined): string | undefined {
   const memory = bound?.memory[0];

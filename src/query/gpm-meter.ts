@@ -2,20 +2,27 @@
  * GPM: performance metrics that the driver counts between two samples (Hopper and newer). A sample is memory
  * that NVML allocates and frees, so this outlives one call: alloc, get, get, compare, free.
  */
-import { type Call, call, type Handle, handle, SUBJECT, struct } from '../nvml/call.js';
+import { type Call, call, type Handle, struct } from '../nvml/call.js';
+import { callOf } from '../nvml/call-of.js';
 import {
   NVML_ERROR_NOT_READY,
   NVML_ERROR_NOT_SUPPORTED,
   NVML_ERROR_UNKNOWN,
   NVML_GPM_METRICS_GET_VERSION,
-  NVML_GPM_SUPPORT_VERSION,
 } from '../nvml/generated/constants.js';
+import {
+  nvmlGpmMigSampleGet,
+  nvmlGpmQueryDeviceSupport,
+  nvmlGpmSampleAlloc,
+  nvmlGpmSampleFree,
+  nvmlGpmSampleGet,
+} from '../nvml/generated/entries.js';
 import { nvmlGpmMetric_t, nvmlGpmMetricsGet_t, nvmlGpmSupport_t } from '../nvml/generated/layouts.js';
 import type { Field, Layout } from '../nvml/layout.js';
 import { Missing, NO_ANSWER, type Status } from '../nvml/status.js';
 import { type Asking, ask } from './ask/asking.js';
 import { type Subject, SYSTEM, subjectKey } from './ask/subject.js';
-import { asking } from './probe.js';
+import { asking, sample } from './probe.js';
 import type { Answer } from './reading.js';
 
 const METRICS_AT = nvmlGpmMetricsGet_t.fields.metrics[1];
@@ -48,10 +55,7 @@ const comparison = (metricIds: readonly number[], older: Handle, newer: Handle):
     }),
   );
 
-const SUPPORT = asking(
-  'nvmlGpmQueryDeviceSupport',
-  call('nvmlGpmQueryDeviceSupport', SUBJECT, struct(nvmlGpmSupport_t, { version: NVML_GPM_SUPPORT_VERSION })),
-);
+const SUPPORT = sample(nvmlGpmQueryDeviceSupport);
 
 /**
  * The GPM metrics of a GPU, or of one of its GPU instances: each `take` reads the counters, and compares them
@@ -103,8 +107,8 @@ export class GpmMeter {
 
   /** Gives the samples back. */
   *close(): Asking<void> {
-    for (const sample of this.samples) {
-      yield* ask(asking(`nvmlGpmSampleFree ${sample}`, call('nvmlGpmSampleFree', sample)), SYSTEM);
+    for (const gpmSample of this.samples) {
+      yield* ask(sample(nvmlGpmSampleFree, { gpmSample }), SYSTEM);
     }
     this.samples = [];
     this.support = NVML_ERROR_NOT_READY;
@@ -116,7 +120,7 @@ export class GpmMeter {
     while (this.samples.length < 2) {
       // Each is another one: the name says so, as what is asked twice at a tick has one answer.
       const name = `nvmlGpmSampleAlloc ${subjectKey(this.gpu)} ${this.instanceId} ${this.samples.length}`;
-      const made = yield* ask(asking(name, call('nvmlGpmSampleAlloc', handle('gpmSample'))), SYSTEM);
+      const made = yield* ask(asking(name, callOf(nvmlGpmSampleAlloc)), SYSTEM);
       const memory = made.memory();
       if (memory === undefined) return made.status;
       this.samples = [...this.samples, memory.readBigUInt64LE(0) as Handle];
@@ -130,14 +134,13 @@ export class GpmMeter {
     return answer.status === 0 && !isSupported ? NVML_ERROR_NOT_SUPPORTED : answer.status;
   }
 
-  private fill(sample: Handle): Asking<Answer> {
-    const { instanceId } = this;
-    return instanceId === undefined
-      ? ask(asking(`nvmlGpmSampleGet ${sample}`, call('nvmlGpmSampleGet', SUBJECT, sample)), this.gpu)
-      : ask(
-          asking(`nvmlGpmMigSampleGet ${sample}`, call('nvmlGpmMigSampleGet', SUBJECT, instanceId, sample)),
-          this.gpu,
-        );
+  private fill(gpmSample: Handle): Asking<Answer> {
+    const { instanceId: gpuInstanceId } = this;
+    const probe =
+      gpuInstanceId === undefined
+        ? sample(nvmlGpmSampleGet, { gpmSample })
+        : sample(nvmlGpmMigSampleGet, { gpuInstanceId, gpmSample });
+    return ask(probe, this.gpu);
   }
 
   private compare(older: Handle, newer: Handle): Asking<Answer> {

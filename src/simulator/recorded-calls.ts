@@ -1,12 +1,12 @@
 /** Which calls a recorded machine answers: each function's prototype, filled in from the key of an answer. */
 
 import { type Arg, type Call, type Handle, isOut, type Out, type Preset } from '../nvml/call.js';
+import { argsOf } from '../nvml/call-of.js';
 import * as constants from '../nvml/generated/constants.js';
 import type { FunctionName } from '../nvml/generated/functions.js';
 import * as layouts from '../nvml/generated/layouts.js';
 import { prototypes } from '../nvml/generated/prototypes.js';
 import type { Layout } from '../nvml/layout.js';
-import { argsOf } from '../nvml/prepare.js';
 import type { Param } from '../nvml/prototype.js';
 import type { Json } from '../snapshot/answer.js';
 import type { Calls } from '../snapshot/snapshot-ticks.js';

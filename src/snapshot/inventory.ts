@@ -3,20 +3,11 @@
  * clocks, profiles, processes.
  */
 
-import {
-  type Call,
-  call,
-  type Driver,
-  type Handle,
-  handle,
-  isOut,
-  list,
-  struct,
-  text,
-  u32,
-} from '../nvml/call.js';
+import { type Call, type Driver, type Handle, isOut } from '../nvml/call.js';
+import { callOf } from '../nvml/call-of.js';
 import { countOf } from '../nvml/counts.js';
-import type { FunctionName } from '../nvml/generated/functions.js';
+import type { Entry } from '../nvml/entry.js';
+import * as nvml from '../nvml/generated/entries.js';
 import * as layouts from '../nvml/generated/layouts.js';
 import { filledOf, itemSize, LIST_HEAD, readText } from '../nvml/memory.js';
 import { ask } from '../nvml/session.js';
@@ -29,21 +20,21 @@ export function takeInventory(driver: Driver, recorder: Recorder, cpus: number):
     recorder.name(at, name);
     return { name, handle: at };
   };
-  const count = (fn: FunctionName): number => counted(driver, fn, call(fn, u32()));
-  const units = handles(driver, count('nvmlUnitGetCount'), (i) =>
-    call('nvmlUnitGetHandleByIndex', i, handle()),
+  const count = (entry: Entry): number => counted(driver, callOf(entry));
+  const units = handles(driver, count(nvml.nvmlUnitGetCount), (i) =>
+    callOf(nvml.nvmlUnitGetHandleByIndex, { index: i }),
   );
-  const devices = handles(driver, count('nvmlDeviceGetCount_v2'), (i) =>
-    call('nvmlDeviceGetHandleByIndex_v2', i, handle()),
+  const devices = handles(driver, count(nvml.nvmlDeviceGetCount_v2), (i) =>
+    callOf(nvml.nvmlDeviceGetHandleByIndex_v2, { index: i }),
   );
   const gpus = devices.map(([i, at]) => lookAt(driver, named(`gpu${i}`, at)));
   const migs = gpus.flatMap((gpu) =>
     handles(driver, gpu.maxMigDevices, (i) =>
-      call('nvmlDeviceGetMigDeviceHandleByIndex', gpu.handle, i, handle()),
+      callOf(nvml.nvmlDeviceGetMigDeviceHandleByIndex, { device: gpu.handle, index: i }),
     ).map(([i, at]) => ({
       ...named(`${gpu.name}/mig${i}`, at),
       gpu,
-      uuid: textOf(driver, 'nvmlDeviceGetUUID', at, 96),
+      uuid: textOf(driver, nvml.nvmlDeviceGetUUID, at),
     })),
   );
   const gpuInstances = gpus.flatMap((gpu) => instancesOf(driver, gpu, named));
@@ -56,7 +47,7 @@ export function takeInventory(driver: Driver, recorder: Recorder, cpus: number):
     gpuInstances: gpuInstances.map(({ instance }) => instance),
     computeInstances,
     units: units.map(([i, at]) => named(`unit${i}`, at)),
-    excluded: count('nvmlGetExcludedDeviceCount'),
+    excluded: count(nvml.nvmlGetExcludedDeviceCount),
     cpus,
   };
 }
@@ -71,9 +62,9 @@ function handles(driver: Driver, count: number, what: (index: number) => Call): 
 }
 
 /** What a function counts; nothing where it does not, or counts more than there can be. */
-function counted(driver: Driver, fn: FunctionName, what: Call): number {
+function counted(driver: Driver, what: Call): number {
   const { status, memory } = ask(driver, what);
-  const counted = countOf(fn, status, memory[0]?.readUInt32LE(0) ?? 0);
+  const counted = countOf(what.fn, status, memory[0]?.readUInt32LE(0) ?? 0);
   return 'count' in counted ? counted.count : 0;
 }
 
@@ -83,9 +74,9 @@ function numberOf(driver: Driver, what: Call): number | undefined {
   return 'count' in counted ? counted.count : undefined;
 }
 
-function textOf(driver: Driver, fn: FunctionName, subject: Handle, length: number): string | undefined {
-  const { status, memory } = ask(driver, call(fn, subject, text(length)));
-  return status === 0 && memory[0] !== undefined ? readText(memory[0], 0, length) : undefined;
+function textOf(driver: Driver, entry: Entry, device: Handle): string | undefined {
+  const { status, memory } = ask(driver, callOf(entry, { device }));
+  return status === 0 && memory[0] !== undefined ? readText(memory[0], 0, memory[0].length) : undefined;
 }
 
 /** The items of a list answer; none where it was refused. */
@@ -105,28 +96,29 @@ const numbersOf = (driver: Driver, what: Call): readonly number[] =>
 /** NVLinks that Hopper has; the driver refuses those that a GPU has not. */
 const LINKS = 18;
 
+/** The functions that list the processes on a GPU, each with the older one that is asked where it lists none. */
+const PROCESS_LISTS = [
+  [nvml.nvmlDeviceGetComputeRunningProcesses_v3, nvml.nvmlDeviceGetComputeRunningProcesses],
+  [nvml.nvmlDeviceGetGraphicsRunningProcesses_v3, nvml.nvmlDeviceGetGraphicsRunningProcesses],
+  [nvml.nvmlDeviceGetMPSComputeRunningProcesses_v3, nvml.nvmlDeviceGetMPSComputeRunningProcesses],
+] as const;
+
 /** The processes on a GPU, and those that it keeps account of. */
-export function pidsOn(driver: Driver, at: Handle): readonly number[] {
-  const processes = (
-    [
-      'nvmlDeviceGetComputeRunningProcesses',
-      'nvmlDeviceGetGraphicsRunningProcesses',
-      'nvmlDeviceGetMPSComputeRunningProcesses',
-    ] as const
-  ).flatMap((fn) => {
-    const v3 = numbersOf(driver, call(`${fn}_v3`, at, list(layouts.nvmlProcessInfo_t)));
-    return v3.length > 0 ? v3 : numbersOf(driver, call(fn, at, list(layouts.nvmlProcessInfo_v1_t)));
+export function pidsOn(driver: Driver, device: Handle): readonly number[] {
+  const pids = (entry: Entry): readonly number[] => numbersOf(driver, callOf(entry, { device }));
+  const processes = PROCESS_LISTS.flatMap(([newest, older]) => {
+    const found = pids(newest);
+    return found.length > 0 ? found : pids(older);
   });
-  const accounted = numbersOf(driver, call('nvmlDeviceGetAccountingPids', at, list('u32', 128)));
-  return [...new Set([...processes, ...accounted])];
+  return [...new Set([...processes, ...pids(nvml.nvmlDeviceGetAccountingPids)])];
 }
 
 function lookAt(driver: Driver, named: Named): SurveyedGpu {
   const { handle: at } = named;
-  const count = (fn: FunctionName): number => counted(driver, fn, call(fn, at, u32()));
-  const fans = count('nvmlDeviceGetNumFans');
-  const pci = ask(driver, call('nvmlDeviceGetPciInfo_v3', at, struct(layouts.nvmlPciInfo_t)));
-  const profile = struct(layouts.nvmlGpuInstanceProfileInfo_t);
+  const count = (entry: Entry): number => counted(driver, callOf(entry, { device: at }));
+  const numbers = (entry: Entry): readonly number[] => numbersOf(driver, callOf(entry, { device: at }));
+  const fans = count(nvml.nvmlDeviceGetNumFans);
+  const pci = ask(driver, callOf(nvml.nvmlDeviceGetPciInfo_v3, { device: at }));
   const busIds =
     pci.status === 0 && pci.memory[0] !== undefined
       ? [
@@ -138,16 +130,16 @@ function lookAt(driver: Driver, named: Named): SurveyedGpu {
     ...named,
     links: Array.from({ length: LINKS }, (_, i) => i),
     fans: Array.from({ length: Math.max(1, fans) }, (_, i) => i),
-    memoryClocks: numbersOf(driver, call('nvmlDeviceGetSupportedMemoryClocks', at, list('u32', 64))),
-    gpuInstanceProfiles: Array.from({ length: 18 }, (_, i) =>
-      numberOf(driver, call('nvmlDeviceGetGpuInstanceProfileInfo', at, i, profile)),
+    memoryClocks: numbers(nvml.nvmlDeviceGetSupportedMemoryClocks),
+    gpuInstanceProfiles: Array.from({ length: 18 }, (_, profile) =>
+      numberOf(driver, callOf(nvml.nvmlDeviceGetGpuInstanceProfileInfo, { device: at, profile })),
     ).filter((id) => id !== undefined),
-    maxMigDevices: count('nvmlDeviceGetMaxMigDeviceCount'),
+    maxMigDevices: count(nvml.nvmlDeviceGetMaxMigDeviceCount),
     pids: pidsOn(driver, at),
-    vgpuTypes: numbersOf(driver, call('nvmlDeviceGetSupportedVgpus', at, list('u32', 64))),
-    vgpuInstances: numbersOf(driver, call('nvmlDeviceGetActiveVgpus', at, list('u32', 64))),
-    uuid: textOf(driver, 'nvmlDeviceGetUUID', at, 96),
-    serial: textOf(driver, 'nvmlDeviceGetSerial', at, 30),
+    vgpuTypes: numbers(nvml.nvmlDeviceGetSupportedVgpus),
+    vgpuInstances: numbers(nvml.nvmlDeviceGetActiveVgpus),
+    uuid: textOf(driver, nvml.nvmlDeviceGetUUID, at),
+    serial: textOf(driver, nvml.nvmlDeviceGetSerial, at),
     busIds,
   };
 }
@@ -163,50 +155,51 @@ function instancesOf(
   named: (name: string, at: Handle) => Named,
 ): readonly Instances[] {
   const seen = new Set<number>();
-  return gpu.gpuInstanceProfiles.flatMap((profile) =>
-    handleList(driver, call('nvmlDeviceGetGpuInstances', gpu.handle, profile, handleItems)).flatMap((at) => {
-      const id = instanceId(driver, 'nvmlGpuInstanceGetInfo', at, layouts.nvmlGpuInstanceInfo_t);
-      if (id === undefined || seen.has(id)) return [];
-      seen.add(id);
-      const who = named(`${gpu.name}/gi${id}`, at);
-      const profiles = computeProfiles(driver, at);
-      const compute = profiles.flatMap((ci) =>
-        handleList(driver, call('nvmlGpuInstanceGetComputeInstances', at, ci, handleItems)).flatMap(
-          (c): Numbered[] => {
-            const ciId = instanceId(
-              driver,
-              'nvmlComputeInstanceGetInfo_v2',
-              c,
-              layouts.nvmlComputeInstanceInfo_t,
-            );
-            return ciId === undefined ? [] : [[ciId, c]];
-          },
-        ),
-      );
-      const computeIds = compute.map(([ciId]) => ciId);
-      return [{ instance: { ...who, id, gpu, computeProfiles: profiles, computeIds }, compute }];
-    }),
+  return gpu.gpuInstanceProfiles.flatMap((profileId) =>
+    handleList(driver, callOf(nvml.nvmlDeviceGetGpuInstances, { device: gpu.handle, profileId })).flatMap(
+      (at) => {
+        const id = idIn(
+          driver,
+          callOf(nvml.nvmlGpuInstanceGetInfo, { gpuInstance: at }),
+          layouts.nvmlGpuInstanceInfo_t,
+        );
+        if (id === undefined || seen.has(id)) return [];
+        seen.add(id);
+        const who = named(`${gpu.name}/gi${id}`, at);
+        const profiles = computeProfiles(driver, at);
+        const compute = profiles.flatMap((profileId) =>
+          handleList(
+            driver,
+            callOf(nvml.nvmlGpuInstanceGetComputeInstances, { gpuInstance: at, profileId }),
+          ).flatMap((computeInstance): Numbered[] => {
+            const info = callOf(nvml.nvmlComputeInstanceGetInfo_v2, { computeInstance });
+            const ciId = idIn(driver, info, layouts.nvmlComputeInstanceInfo_t);
+            return ciId === undefined ? [] : [[ciId, computeInstance]];
+          }),
+        );
+        const computeIds = compute.map(([ciId]) => ciId);
+        return [{ instance: { ...who, id, gpu, computeProfiles: profiles, computeIds }, compute }];
+      },
+    ),
   );
 }
-
-const handleItems = { out: 'list', item: 'ptr', capacity: 32, arrayFirst: true } as const;
 
 const handleList = (driver: Driver, what: Call): readonly Handle[] =>
   itemsOf(driver, what, (answer, at) => answer.readBigUInt64LE(at) as Handle);
 
-function instanceId(
+/** The id in what an instance says of itself. */
+function idIn(
   driver: Driver,
-  fn: 'nvmlGpuInstanceGetInfo' | 'nvmlComputeInstanceGetInfo_v2',
-  at: Handle,
+  info: Call,
   layout: typeof layouts.nvmlGpuInstanceInfo_t | typeof layouts.nvmlComputeInstanceInfo_t,
 ): number | undefined {
-  const { status, memory } = ask(driver, call(fn, at, struct(layout)));
+  const { status, memory } = ask(driver, info);
   return status === 0 ? memory[0]?.readUInt32LE(layout.fields.id[1]) : undefined;
 }
 
-function computeProfiles(driver: Driver, instance: Handle): readonly number[] {
-  const info = struct(layouts.nvmlComputeInstanceProfileInfo_t);
-  return Array.from({ length: 9 }, (_, i) =>
-    numberOf(driver, call('nvmlGpuInstanceGetComputeInstanceProfileInfo', instance, i, 0, info)),
-  ).filter((id) => id !== undefined);
+function computeProfiles(driver: Driver, gpuInstance: Handle): readonly number[] {
+  return Array.from({ length: 9 }, (_, profile) => {
+    const inputs = { gpuInstance, profile, engProfile: 0 };
+    return numberOf(driver, callOf(nvml.nvmlGpuInstanceGetComputeInstanceProfileInfo, inputs));
+  }).filter((id) => id !== undefined);
 }

@@ -10,9 +10,9 @@ import {
   type Preset,
   SUBJECT,
 } from '../nvml/call.js';
+import { outOf } from '../nvml/call-of.js';
 import type { FunctionName } from '../nvml/generated/functions.js';
 import { changing, prototypes } from '../nvml/generated/prototypes.js';
-import { outOf } from '../nvml/prepare.js';
 import type { Param, Prototype } from '../nvml/prototype.js';
 import {
   type About,

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { call, SUBJECT, u32 } from '../../src/nvml/call.js';
+import { call, SUBJECT } from '../../src/nvml/call.js';
 import { NVML_ERROR_GPU_IS_LOST } from '../../src/nvml/generated/constants.js';
 import { machine } from '../fake-nvml/machine.js';
 import { answer, fake, loaded, prototyped } from './loaded.js';
+import { u32 } from './outs.js';
 
 describe.skipIf(!fake.available)('faults', () => {
   it('overlaps calls that wait when they are started together', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Bound, call, isOut, list, SUBJECT, struct } from '../../src/nvml/call.js';
+import { type Bound, call, isOut, SUBJECT, struct } from '../../src/nvml/call.js';
 import {
   NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
   NVML_ERROR_NOT_SUPPORTED,
@@ -11,6 +11,7 @@ import type { Json } from '../../src/snapshot/answer.js';
 import { decodeOut } from '../../src/snapshot/answer-decode.js';
 import { machine } from '../fake-nvml/machine.js';
 import { answer, fake, loaded, noNames, prototyped } from './loaded.js';
+import { list } from './outs.js';
 
 const SESSION = {
   vgpuInstance: 0,

@@ -1,15 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { loadLibrary } from '../../src/nvml/backend/library.js';
-import {
-  type Arg,
-  call,
-  type FieldId,
-  type Handle,
-  SUBJECT,
-  scalar,
-  text,
-  u32,
-} from '../../src/nvml/call.js';
+import { type Arg, call, type FieldId, type Handle, SUBJECT } from '../../src/nvml/call.js';
 import { type FunctionName, signatures } from '../../src/nvml/generated/functions.js';
 import { nvmlFieldValue_t } from '../../src/nvml/generated/layouts.js';
 import { readText } from '../../src/nvml/memory.js';
@@ -20,6 +11,7 @@ import { decodeFieldValue } from '../../src/snapshot/answer-decode.js';
 import { api } from '../../tools/api.js';
 import { machine } from '../fake-nvml/machine.js';
 import { answer, fake, fields, loaded, prototyped } from './loaded.js';
+import { scalar, text, u32 } from './outs.js';
 
 describe.skipIf(!fake.available)('calls through koffi', () => {
   it('gives a text, and cuts nothing in UTF-8', () => {

@@ -1,7 +1,7 @@
 /** What a library counts beyond all reason is refused before memory is taken for it. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { loadLibrary } from '../../src/nvml/backend/library.js';
-import { call, countedList, type Handle, list, type Out, SUBJECT } from '../../src/nvml/call.js';
+import { call, type Handle, type Out, SUBJECT } from '../../src/nvml/call.js';
 import { NVML_ERROR_INSUFFICIENT_SIZE } from '../../src/nvml/generated/constants.js';
 import * as layouts from '../../src/nvml/generated/layouts.js';
 import { Missing } from '../../src/nvml/status.js';
@@ -9,6 +9,7 @@ import { BoundProbe } from '../../src/query/ask/bound-probe.js';
 import { Outcome } from '../../src/query/ask/outcome.js';
 import { asking } from '../../src/query/probe.js';
 import { compileLibrary, compiler } from '../fake-nvml/build.js';
+import { countedList, list } from './outs.js';
 
 /** A library whose lists have `count` items; it writes the first `written` of them, and says `status`. */
 const boasting = (count: number, status: number, written = 0): string => `

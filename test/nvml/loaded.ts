@@ -7,13 +7,12 @@ import {
   type Driver,
   type FieldId,
   type Handle,
-  handle,
   isOut,
   SUBJECT,
 } from '../../src/nvml/call.js';
+import { argsOf } from '../../src/nvml/call-of.js';
 import type { FunctionName } from '../../src/nvml/generated/functions.js';
 import { prototypes } from '../../src/nvml/generated/prototypes.js';
-import { argsOf } from '../../src/nvml/prepare.js';
 import { ask } from '../../src/nvml/session.js';
 import { DeadLibrary, statusSymbol } from '../../src/nvml/status.js';
 import type { Json } from '../../src/snapshot/answer.js';
@@ -21,6 +20,7 @@ import { decodeOut } from '../../src/snapshot/answer-decode.js';
 import { buildFake, type FakeLibrary } from '../fake-nvml/build.js';
 import { machine } from '../fake-nvml/machine.js';
 import type { Machine } from '../fake-nvml/table.js';
+import { handle } from './outs.js';
 
 export const fake = await buildFake();
 

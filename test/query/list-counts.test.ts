@@ -1,6 +1,6 @@
 /** NVML returns how many items it left in a list; a count beyond the list's memory is garbage, and nothing reads so far. */
 import { describe, expect, it } from 'vitest';
-import { type Bound, type Call, call, type Driver, type Handle, isOut, list } from '../../src/nvml/call.js';
+import { type Bound, type Call, call, type Driver, type Handle, isOut } from '../../src/nvml/call.js';
 import { allocate, roomOf } from '../../src/nvml/memory.js';
 import { Asker } from '../../src/query/ask/asker.js';
 import { BoundProbe } from '../../src/query/ask/bound-probe.js';
@@ -9,6 +9,7 @@ import { ProcessUtilization } from '../../src/query/monitor/process-utilization.
 import { asking } from '../../src/query/probe.js';
 import { takeInventory } from '../../src/snapshot/inventory.js';
 import { Recorder } from '../../src/snapshot/recorder.js';
+import { list } from '../nvml/outs.js';
 
 /** Of every list it says that it holds two thousand items. It has one GPU, and no function that is newer than lists. */
 const boasting: Driver = {
@@ -47,6 +48,6 @@ describe('a list whose count is beyond its room', () => {
     const utilization = new ProcessUtilization({ index: 0, handle: GPU, status: 0 });
     expect([...asker.run(utilization.sample()).keys()]).toEqual([0]);
     const { gpus } = takeInventory(boasting, new Recorder(boasting), 0);
-    expect(gpus.map(({ memoryClocks }) => memoryClocks.length)).toEqual([64]);
+    expect(gpus.map(({ memoryClocks }) => memoryClocks.length)).toEqual([256]);
   });
 });

@@ -1,11 +1,12 @@
 /** Recordings that move: what their files may hold, and how they are written. */
 import { describe, expect, it } from 'vitest';
-import { call, type Handle, handle, SUBJECT, u32 } from '../../src/nvml/call.js';
+import { call, type Handle, SUBJECT } from '../../src/nvml/call.js';
 import { ask } from '../../src/nvml/session.js';
 import { formatSnapshot, parseSnapshot, type Snapshot } from '../../src/snapshot/snapshot.js';
 import { snapshotDriver } from '../../src/snapshot/snapshot-driver.js';
 import { changesBetween, type Tick } from '../../src/snapshot/snapshot-ticks.js';
 import { momentsOf } from '../commands/moving-machine.js';
+import { handle, u32 } from '../nvml/outs.js';
 
 const machine: Snapshot = {
   format: 'nvsmi-snapshot',

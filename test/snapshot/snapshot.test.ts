@@ -5,14 +5,10 @@ import {
   call,
   type Driver,
   type Handle,
-  handle,
   isOut,
   type Out,
   SUBJECT,
   struct,
-  text,
-  u32,
-  u64,
 } from '../../src/nvml/call.js';
 import { SnapshotError } from '../../src/nvml/failures.js';
 import * as layouts from '../../src/nvml/generated/layouts.js';
@@ -28,6 +24,7 @@ import { snapshotDriver } from '../../src/snapshot/snapshot-driver.js';
 import { buildFake } from '../fake-nvml/build.js';
 import { machine } from '../fake-nvml/machine.js';
 import { handleNames } from '../nvml/handle-names.js';
+import { handle, text, u32, u64 } from '../nvml/outs.js';
 
 const fake = await buildFake();
 

@@ -1,10 +1,10 @@
 /** Lays out calls of a function of the library with JavaScript values: arguments in, outputs back. */
 import type { Arg, Bound, Driver, FieldId, Handle, Out, Preset } from '../call.js';
+import { outOf } from '../call-of.js';
 import type { Entry } from '../entry.js';
 import { nvmlFieldValue_t } from '../generated/layouts.js';
 import type { Layout } from '../layout.js';
 import { arrayAt } from '../memory.js';
-import { outOf } from '../prepare.js';
 import type { Param, Prototype, StructOptions } from '../prototype.js';
 import { type Check, check, refuse, wrong } from './check.js';
 import { resultReader } from './decode.js';

@@ -3,8 +3,10 @@
 
 import { openSnapshot } from '../../snapshot/machine.js';
 import { LibraryNotFound, loadLibrary } from '../backend/library.js';
-import { call, type Driver } from '../call.js';
+import type { Call, Driver } from '../call.js';
+import { callOf } from '../call-of.js';
 import { NVML_ERROR_ALREADY_INITIALIZED, NVML_ERROR_UNINITIALIZED } from '../generated/constants.js';
+import * as entries from '../generated/entries.js';
 import { ask } from '../session.js';
 import { DeadLibrary } from '../status.js';
 import { check, refuse } from './check.js';
@@ -29,7 +31,7 @@ function driverOf(source: Source): Driver {
 }
 
 /** `called` is the name that the caller wrote. */
-function open(called: string, what: ReturnType<typeof call>, source: Source): void {
+function open(called: string, what: Call, source: Source): void {
   const name = sourceName(source);
   if (shared.count > 0) {
     if (name !== shared.source) throw alreadyOpen(called, shared.source, name);
@@ -69,12 +71,12 @@ function loadOrThrow(source: Source, fn: string): Driver {
  * @throws TypeError for invalid options.
  */
 export function nvmlInit(options: OpenOptions = {}): void {
-  open('nvmlInit', call('nvmlInit_v2'), sourceOf('nvmlInit', options));
+  open('nvmlInit', callOf(entries.nvmlInit_v2), sourceOf('nvmlInit', options));
 }
 
 /** {@link nvmlInit} under the name of its symbol. */
 export function nvmlInit_v2(options: OpenOptions = {}): void {
-  open('nvmlInit_v2', call('nvmlInit_v2'), sourceOf('nvmlInit_v2', options));
+  open('nvmlInit_v2', callOf(entries.nvmlInit_v2), sourceOf('nvmlInit_v2', options));
 }
 
 /**
@@ -86,7 +88,11 @@ export function nvmlInit_v2(options: OpenOptions = {}): void {
 export function nvmlInitWithFlags(flags: number, options: OpenOptions = {}): void {
   const fault = check.scalar('u32')(flags);
   if (fault !== undefined) refuse('nvmlInitWithFlags', 'flags', fault);
-  open('nvmlInitWithFlags', call('nvmlInitWithFlags', flags), sourceOf('nvmlInitWithFlags', options));
+  open(
+    'nvmlInitWithFlags',
+    callOf(entries.nvmlInitWithFlags, { flags }),
+    sourceOf('nvmlInitWithFlags', options),
+  );
 }
 
 /**
@@ -101,7 +107,7 @@ export function nvmlShutdown(): void {
   shared.count--;
   if (shared.count > 0) return;
   stop();
-  const { status } = ask(driver, call('nvmlShutdown'));
+  const { status } = ask(driver, callOf(entries.nvmlShutdown));
   if (status !== 0) throw errorOf(status, 'nvmlShutdown');
 }
 

@@ -1,9 +1,11 @@
 /** What the processes of a GPU used of its engines since the last time they were asked about. */
-import { type Call, call, type Out, SUBJECT } from '../../nvml/call.js';
+import { type Call, isOut, type Out } from '../../nvml/call.js';
+import { callOf } from '../../nvml/call-of.js';
+import { NVML_ERROR_FUNCTION_NOT_FOUND } from '../../nvml/generated/constants.js';
 import {
-  NVML_ERROR_FUNCTION_NOT_FOUND,
-  nvmlProcessesUtilizationInfo_v1,
-} from '../../nvml/generated/constants.js';
+  nvmlDeviceGetProcessesUtilizationInfo,
+  nvmlDeviceGetProcessUtilization,
+} from '../../nvml/generated/entries.js';
 import {
   nvmlProcessesUtilizationInfo_v1_t,
   nvmlProcessUtilizationInfo_v1_t,
@@ -23,20 +25,9 @@ export type Engine = (typeof ENGINES)[number];
 /** Percent by engine; an engine that the driver says nothing about is left out. */
 export type EngineUse = Readonly<Partial<Record<Engine, number>>>;
 
-const ROOM = 64;
-
-const infosSince = (lastSeenTimeStamp: number | bigint): Extract<Out, { out: 'struct' }> => ({
-  out: 'struct',
-  layout: nvmlProcessesUtilizationInfo_v1_t,
-  set: { version: nvmlProcessesUtilizationInfo_v1, lastSeenTimeStamp },
-  array: {
-    field: 'procUtilArray',
-    count: 'processSamplesCount',
-    item: nvmlProcessUtilizationInfo_v1_t,
-    room: ROOM,
-  },
-});
-const SAMPLES: Out = { out: 'list', item: nvmlProcessUtilizationSample_t, capacity: ROOM, arrayFirst: true };
+/** How many samples a call has left. */
+const itemsIn = (question: Call, memory: Buffer): number =>
+  filledOf(question.args.find(isOut) as Out, memory);
 
 const NOTHING: ReadonlyMap<number, EngineUse> = new Map();
 
@@ -67,13 +58,13 @@ export class ProcessUtilization {
   /** The use by pid since the last call; a process without newer samples is not in it. */
   *sample(): Asking<ReadonlyMap<number, EngineUse>> {
     if (!this.outdated) {
-      const infos = infosSince(this.lastSeen);
-      const answer = yield* this.ask(call('nvmlDeviceGetProcessesUtilizationInfo', SUBJECT, infos));
+      const question = callOf(nvmlDeviceGetProcessesUtilizationInfo, this.since);
+      const answer = yield* this.ask(question);
       this.status = answer.status;
       const memory = answer.memory();
       if (memory !== undefined) {
-        const count = filledOf(infos, memory);
-        return this.read(memory, arrayAt(infos.layout), count, nvmlProcessUtilizationInfo_v1_t);
+        const first = arrayAt(nvmlProcessesUtilizationInfo_v1_t);
+        return this.read(memory, first, itemsIn(question, memory), nvmlProcessUtilizationInfo_v1_t);
       }
       if (!isTooNew(answer.status)) return NOTHING;
       this.outdated = true;
@@ -82,12 +73,16 @@ export class ProcessUtilization {
   }
 
   private *older(): Asking<ReadonlyMap<number, EngineUse>> {
-    const question = call('nvmlDeviceGetProcessUtilization', SUBJECT, SAMPLES, Number(this.lastSeen));
+    const question = callOf(nvmlDeviceGetProcessUtilization, this.since);
     const answer = yield* this.ask(question);
     this.status = answer.status;
     const memory = answer.memory();
     if (memory === undefined) return NOTHING;
-    return this.read(memory, LIST_HEAD, filledOf(SAMPLES, memory), nvmlProcessUtilizationSample_t);
+    return this.read(memory, LIST_HEAD, itemsIn(question, memory), nvmlProcessUtilizationSample_t);
+  }
+
+  private get since(): { readonly lastSeenTimeStamp: number } {
+    return { lastSeenTimeStamp: Number(this.lastSeen) };
   }
 
   /** The time is a part of the question, so every tick has a question of its own. */

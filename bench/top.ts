@@ -17,7 +17,7 @@ import { initialState } from '../src/top/state.js';
 import { themeOf } from '../src/top/theme.js';
 import { view } from '../src/top/view.js';
 import { liveSampler } from '../src/watch/live-sampler.js';
-import type { Sample } from '../src/watch/sample.js';
+import type { WatchSample } from '../src/watch/sample.js';
 
 const MACHINE = 'hgx-h100-x8';
 const SIZES = [
@@ -33,7 +33,7 @@ const median = (numbers: readonly number[]): number =>
   [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? 0;
 
 /** As many samples as the recording has moments. */
-async function samples(count: number): Promise<readonly Sample[]> {
+async function samples(count: number): Promise<readonly WatchSample[]> {
   const session = openSession(openSnapshot(MACHINE).driver);
   let now = Date.UTC(2026, 0, 1);
   const sampler = liveSampler({
@@ -44,7 +44,7 @@ async function samples(count: number): Promise<readonly Sample[]> {
     own: 0,
     now: () => now,
   });
-  const taken: Sample[] = [];
+  const taken: WatchSample[] = [];
   for (let i = 0; i < count; i++) {
     now += 1000;
     taken.push(await sampler.take());
@@ -52,7 +52,7 @@ async function samples(count: number): Promise<readonly Sample[]> {
   return taken;
 }
 
-function front(taken: readonly Sample[], columns: number, rows: number): string {
+function front(taken: readonly WatchSample[], columns: number, rows: number): string {
   const screen = new Screen(columns, rows, themeOf(3, 'dark'));
   const histories = new Histories();
   const state = initialState(USUAL, false);
@@ -60,7 +60,7 @@ function front(taken: readonly Sample[], columns: number, rows: number): string 
   const sizes: number[] = [];
   for (let i = 0; i < TICKS + WARM; i++) {
     const time = Date.UTC(2026, 0, 1) + i * 1000;
-    const sample = { ...(taken[i % taken.length] as Sample), time };
+    const sample = { ...(taken[i % taken.length] as WatchSample), time };
     const begin = process.cpuUsage();
     for (const gpu of sample.gpus) {
       for (const share of Object.keys(SHARES) as readonly Share[]) {

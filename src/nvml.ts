@@ -11,7 +11,7 @@
 export { KoffiNotFound, SnapshotError } from './nvml/failures.js';
 export { NVMLError, type NVMLErrorClass } from './nvml/functions/error.js';
 export { type EventOptions, nvmlEvents } from './nvml/functions/events.js';
-export type { FieldRequest, FieldValue, Given } from './nvml/functions/given.js';
+export type { FieldRequest, FieldValue, InputStruct } from './nvml/functions/given.js';
 export {
   nvmlInit,
   nvmlInit_v2,

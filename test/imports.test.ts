@@ -221,6 +221,25 @@ describe('two commands', () => {
   });
 });
 
+describe('a name of a type', () => {
+  /** Types, exported or not. In generated folders there are those of NVML and of the answers, as they are named there. */
+  const declared = files
+    .filter((file) => !file.includes('/generated/'))
+    .flatMap((file) =>
+      [
+        ...(textOf.get(file) ?? '').matchAll(/^(?:export )?(?:abstract )?(?:interface|type|class) (\w+)/gm),
+      ].map(([, name = '']) => [name, file] as const),
+    );
+
+  it('has one meaning in the whole program', () => {
+    expect(declared.length).toBeGreaterThan(500);
+    const filesOf = new Map<string, string[]>();
+    for (const [name, file] of declared) filesOf.set(name, [...(filesOf.get(name) ?? []), file]);
+    const several = [...filesOf].filter(([, places]) => places.length > 1);
+    expect(several.map(([name, places]) => `${name}: ${places.join(', ')}`)).toEqual([]);
+  });
+});
+
 describe('the doors to the process', () => {
   /** The library knows no `io`: it looks for NVML where the platform and the environment say. */
   const ALLOWED: Readonly<Record<string, RegExp>> = {

@@ -1,15 +1,15 @@
 /** Writes src/api/generated/device.ts: the TypeScript type of what deviceQuery returns, from its table. */
-import { gpuRows, headRows, type Leaf, type Row } from '../src/api/pynvml/fields.js';
-import { isGroup, isLeaf, keyOf, type Part, treeOf, unitOf } from '../src/api/pynvml/tree.js';
+import { gpuRows, headRows, type ResultLeaf, type ResultRow } from '../src/api/pynvml/fields.js';
+import { isGroup, isLeaf, keyOf, type ResultPart, treeOf, unitOf } from '../src/api/pynvml/tree.js';
 import { fieldNamed, numberOf, relations } from '../src/query/relations.js';
 import { filterNames } from './pynvml-ids.js';
 
 /** A leaf's absence is a text, so that a number may be one, too. */
-const isNumber = ({ spelling }: Leaf): boolean => typeof spelling.of(1) === 'number';
-const typeOf = (leaf: Leaf): string => (isNumber(leaf) ? 'number | string' : 'string');
+const isNumber = ({ spelling }: ResultLeaf): boolean => typeof spelling.of(1) === 'number';
+const typeOf = (leaf: ResultLeaf): string => (isNumber(leaf) ? 'number | string' : 'string');
 
 /** What a leaf means: the help of its field, or of the one by which it is asked for where it is made of several. */
-function helpOf({ fields: [field, ...others], asked: [asked] }: Leaf): string | undefined {
+function helpOf({ fields: [field, ...others], asked: [asked] }: ResultLeaf): string | undefined {
   if (others.length === 0) return field?.help;
   return asked === 'bar1.total' ? undefined : fieldNamed(asked ?? '').help;
 }
@@ -26,7 +26,7 @@ const comment = (words: readonly (string | undefined)[], indent: string): string
 };
 
 /** Which names ask for a value; of many the first and the last. */
-function askedAs({ asked }: Row): string | undefined {
+function askedAs({ asked }: ResultRow): string | undefined {
   if (asked.length === 0) return 'Only in the full answer.';
   const numbers = asked.map(
     (name) => relations.find((each) => each.name === name)?.id ?? numberOf(fieldNamed(name)),
@@ -36,10 +36,10 @@ function askedAs({ asked }: Row): string | undefined {
   return `Asked for as ${names.length > 3 ? `${names[0]} … ${names.at(-1)}` : names.join(', ')}.`;
 }
 
-const lines = (parts: readonly Part[], path: readonly string[] = []): readonly string[] =>
+const lines = (parts: readonly ResultPart[], path: readonly string[] = []): readonly string[] =>
   parts.flatMap((part) => partLines(part, path));
 
-function partLines(part: Part, path: readonly string[]): readonly string[] {
+function partLines(part: ResultPart, path: readonly string[]): readonly string[] {
   const indent = '  '.repeat(path.length + 1);
   const key = keyOf(part);
   if (isGroup(part)) {

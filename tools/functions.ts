@@ -114,7 +114,7 @@ export function older(): string {
 }
 
 const TYPE_IMPORTS = [
-  "import type { FieldRequest, FieldValue, Given } from '../functions/given.js';",
+  "import type { FieldRequest, FieldValue, InputStruct } from '../functions/given.js';",
   "import type * as t from './api-types.js';",
   "import * as e from './entries.js';",
 ];

@@ -10,7 +10,7 @@ import { SHARES, type Share } from '../src/top/gpu-cells.js';
 import { Histories } from '../src/top/history.js';
 import { historyName } from '../src/top/panels/graphs.js';
 import { USUAL } from '../src/top/settings.js';
-import type { Line, Role, Span } from '../src/top/span.js';
+import type { Line, Role, StyledText } from '../src/top/span.js';
 import { initialState } from '../src/top/state.js';
 import { view } from '../src/top/view.js';
 import { liveSampler } from '../src/watch/live-sampler.js';
@@ -83,7 +83,7 @@ const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 /** A span as text of just its cells, whatever the font makes of braille; a selected one on a ground of its colour. */
-function drawn({ text, role = 'plain', bold, reverse }: Span, x: number, y: number): string {
+function drawn({ text, role = 'plain', bold, reverse }: StyledText, x: number, y: number): string {
   const width = cellsOf(text) * CELL.width;
   const left = MARGIN + x * CELL.width;
   const ground = reverse

@@ -5,7 +5,7 @@ import {
   TEXT_POINTERS,
   VALUE_TYPE_FIELDS,
 } from '../src/nvml/functions/fields.js';
-import type { Field, Layout, ScalarType } from '../src/nvml/layout.js';
+import type { Layout, ScalarType, StructField } from '../src/nvml/layout.js';
 import { itemSize } from '../src/nvml/memory.js';
 
 /** Scalars that can say "not available" by all ones. */
@@ -22,7 +22,7 @@ const scalarFunction = (name: string, type: ScalarType): string =>
     : ((ABSENT_FIELDS.has(name) ? ABSENT[type] : undefined) ?? type);
 
 /** The version of nvmlVgpuMetadata_t and nvmlVgpuPgpuMetadata_t is an output; that of all other structs is an input. */
-const isVersion = (layout: Layout, name: string, [, offset]: Field): boolean =>
+const isVersion = (layout: Layout, name: string, [, offset]: StructField): boolean =>
   name === 'version' && offset === 0 && !('revision' in layout.fields);
 
 /** Whether a reader wants the context: texts, a value's type, items. */
@@ -63,7 +63,7 @@ function itemFunction(name: string, type: ScalarType | Layout, known: Names): st
   return struct === VALUE ? 'r.value' : `${struct}`;
 }
 
-function fieldText(layout: Layout, name: string, field: Field, known: Names): string {
+function fieldText(layout: Layout, name: string, field: StructField, known: Names): string {
   const [type, offset, length] = field;
   const at = place(offset);
   if (type === 'ptr' && TEXT_POINTERS.has(name)) return `r.textBehind(m, ${at}, c)`;

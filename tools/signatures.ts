@@ -115,7 +115,7 @@ function addStruct(
     const given =
       role === 'inout' && select !== undefined
         ? `Pick<t.${type}, ${select.map((name) => `'${name}'`).join(' | ')}>`
-        : `Given<t.${type}>`;
+        : `InputStruct<t.${type}>`;
     inputs.push({ name: param.name, type: given, of: type });
   }
   if (role !== 'in') outputs.push({ name: param.name, type });

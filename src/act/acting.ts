@@ -8,9 +8,9 @@ import { NVML_ERROR_IN_USE, NVML_ERROR_NO_PERMISSION } from '../nvml/generated/c
 import type { Session } from '../nvml/session.js';
 import { statusReason } from '../nvml/status.js';
 import type { JsonScalar } from '../query/kind.js';
-import type { Need, Target, Verdict } from './action.js';
+import type { ActionVerdict, Need, Target } from './action.js';
 import { fieldsNow, fieldText, usersOf, uuidOf } from './ask.js';
-import type { ActionRecord, Audit, Values } from './audit.js';
+import type { ActionRecord, Audit, NamedValues } from './audit.js';
 
 /** An action on one subject. */
 export interface Attempt {
@@ -19,11 +19,11 @@ export interface Attempt {
   /** The GPU; the system where it is left out. */
   readonly target?: Target;
   /** What of the GPU it is about: a GPU instance, a link. */
-  readonly part?: Values;
+  readonly part?: NamedValues;
   readonly fields?: readonly string[];
   readonly needs?: readonly Need[];
-  check?(): Verdict;
-  make(): Verdict;
+  check?(): ActionVerdict;
+  make(): ActionVerdict;
 }
 
 export interface Manner {
@@ -48,10 +48,10 @@ export class Acting {
     if (!this.manner.isJson) this.io.out(text);
   }
 
-  attempt(attempt: Attempt): Verdict {
+  attempt(attempt: Attempt): ActionVerdict {
     const { target, fields = [] } = attempt;
     const foreseen = attempt.check?.() ?? { outcome: 'ready', status: 0, lines: [] };
-    const read = (): Values => (target === undefined ? {} : fieldsNow(target, fields));
+    const read = (): NamedValues => (target === undefined ? {} : fieldsNow(target, fields));
     const before = read();
     if (foreseen.outcome !== 'ready') return this.keep(attempt, foreseen, before, before);
     if (this.manner.isDryRun) {
@@ -86,13 +86,18 @@ export class Acting {
     return status;
   }
 
-  private keep(attempt: Attempt, verdict: Verdict, before: Values, after: Values): Verdict {
+  private keep(
+    attempt: Attempt,
+    verdict: ActionVerdict,
+    before: NamedValues,
+    after: NamedValues,
+  ): ActionVerdict {
     this.records.push(recordOf(attempt, verdict, before, after));
     return verdict;
   }
 
   /** What to do about it, once per GPU. */
-  private advise({ target }: Attempt, { status }: Verdict): void {
+  private advise({ target }: Attempt, { status }: ActionVerdict): void {
     const gpu = target === undefined ? 'the system' : `GPU ${target.gpu.index}`;
     if (status === NVML_ERROR_NO_PERMISSION) {
       this.advice(`${gpu} can be changed by root alone: run it with sudo.`);
@@ -111,9 +116,9 @@ export class Acting {
 
 function recordOf(
   { action, value, target, part, needs = [] }: Attempt,
-  { outcome, status, lines }: Omit<Verdict, 'outcome'> & { readonly outcome: ActionRecord['outcome'] },
-  before: Values,
-  after: Values,
+  { outcome, status, lines }: Omit<ActionVerdict, 'outcome'> & { readonly outcome: ActionRecord['outcome'] },
+  before: NamedValues,
+  after: NamedValues,
 ): ActionRecord {
   return {
     action,

@@ -19,10 +19,10 @@ export interface Target {
 export type Need = 'root' | 'idle' | 'reboot' | 'reload';
 
 /** What came of an action: `ready` is one that was checked and not made. */
-export type Outcome = 'ready' | 'changed' | 'unchanged' | 'unsupported' | 'failed';
+export type ActionOutcome = 'ready' | 'changed' | 'unchanged' | 'unsupported' | 'failed';
 
-export interface Verdict {
-  readonly outcome: Outcome;
+export interface ActionVerdict {
+  readonly outcome: ActionOutcome;
   readonly status: Status;
   /** nvidia-smi's words. */
   readonly lines: readonly string[];
@@ -40,30 +40,34 @@ export interface Action<Value> {
   readonly fields: readonly string[];
   readonly needs: readonly Need[];
   /** Asks the GPU first: whether it can be made, and if not, why. */
-  check(target: Target, value: Value): Verdict;
-  make(target: Target, value: Value): Verdict;
+  check(target: Target, value: Value): ActionVerdict;
+  make(target: Target, value: Value): ActionVerdict;
   /** The value for a plan and for JSON. */
   shown(value: Value): JsonScalar;
 }
 
-export const ready: Verdict = { outcome: 'ready', status: 0, lines: [] };
+export const ready: ActionVerdict = { outcome: 'ready', status: 0, lines: [] };
 
-export const changed = (...lines: readonly string[]): Verdict => ({ outcome: 'changed', status: 0, lines });
+export const changed = (...lines: readonly string[]): ActionVerdict => ({
+  outcome: 'changed',
+  status: 0,
+  lines,
+});
 
-export const unchanged = (...lines: readonly string[]): Verdict => ({
+export const unchanged = (...lines: readonly string[]): ActionVerdict => ({
   outcome: 'unchanged',
   status: 0,
   lines,
 });
 
 /** nvidia-smi continues after it, unless -eow is given. */
-export const unsupported = (status: Status, ...lines: readonly string[]): Verdict => ({
+export const unsupported = (status: Status, ...lines: readonly string[]): ActionVerdict => ({
   outcome: 'unsupported',
   status,
   lines,
 });
 
-export const failed = (status: Status, ...lines: readonly string[]): Verdict => ({
+export const failed = (status: Status, ...lines: readonly string[]): ActionVerdict => ({
   outcome: 'failed',
   status,
   lines,

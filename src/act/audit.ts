@@ -9,10 +9,10 @@ import type { Io } from '../base/io.js';
 import { jsonText } from '../base/plain-text.js';
 import { sendToSystemLog } from '../nvml/backend/system-log.js';
 import type { JsonScalar } from '../query/kind.js';
-import type { Need, Outcome } from './action.js';
+import type { ActionOutcome, Need } from './action.js';
 
 /** Values by the names of what they belong to. */
-export type Values = Readonly<Record<string, JsonScalar>>;
+export type NamedValues = Readonly<Record<string, JsonScalar>>;
 
 /** What came of it, for JSON and for the record. */
 export interface ActionRecord {
@@ -20,11 +20,11 @@ export interface ActionRecord {
   readonly gpu: number | null;
   readonly uuid: JsonScalar;
   readonly bus_id: string | null;
-  readonly part?: Values;
+  readonly part?: NamedValues;
   readonly value: JsonScalar;
-  readonly before: Values;
-  readonly after: Values;
-  readonly outcome: Outcome | 'not_attempted';
+  readonly before: NamedValues;
+  readonly after: NamedValues;
+  readonly outcome: ActionOutcome | 'not_attempted';
   readonly status: number;
   readonly message: string;
   readonly needs: readonly Need[];

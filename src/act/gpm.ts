@@ -7,11 +7,11 @@ import { statusReason } from '../nvml/status.js';
 import { sample } from '../query/probe.js';
 import { askProbe } from '../query/read.js';
 import type { Acting } from './acting.js';
-import { changed, failed, ready, type Verdict } from './action.js';
+import { type ActionVerdict, changed, failed, ready } from './action.js';
 import { targetOf } from './ask.js';
 import { change } from './change.js';
 
-const refused = (status: number): Verdict =>
+const refused = (status: number): ActionVerdict =>
   failed(status, `Failed to set GPU performance monitoring stream state: ${statusReason(status)}`);
 
 /** nvidia-smi 550 sets the first GPU alone; here all that are meant are set. */

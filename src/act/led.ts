@@ -11,7 +11,7 @@ import { Missing, statusReason } from '../nvml/status.js';
 import { sample } from '../query/probe.js';
 import { askProbe } from '../query/read.js';
 import type { Attempt } from './acting.js';
-import { failed, ready, unchanged, unsupported, type Verdict } from './action.js';
+import { type ActionVerdict, failed, ready, unchanged, unsupported } from './action.js';
 import { change, subjectOf } from './change.js';
 import { verdictOf } from './words.js';
 
@@ -20,7 +20,7 @@ const COLORS = ['Green', 'Amber'] as const;
 export function setLed(session: Session, unit: number, color: number): Attempt {
   const handle = askProbe(session, sample(nvmlUnitGetHandleByIndex, { index: unit }));
   const subject = subjectOf(handle.read('unit') as Handle);
-  const check = (): Verdict => {
+  const check = (): ActionVerdict => {
     if (handle.status !== 0) {
       return failed(
         handle.status,

@@ -18,13 +18,13 @@ import { field } from '../query/probe.js';
 import { readValues } from '../query/read.js';
 import {
   type Action,
+  type ActionVerdict,
   changed,
   failed,
   ready,
   type Target,
   unchanged,
   unsupported,
-  type Verdict,
 } from './action.js';
 import { now } from './ask.js';
 import { change } from './change.js';
@@ -33,13 +33,13 @@ import { verdictOf, type Words } from './words.js';
 
 export type Range = readonly [low: number, high: number];
 
-const denied = (gpu: string): Verdict =>
+const denied = (gpu: string): ActionVerdict =>
   failed(
     NVML_ERROR_NO_PERMISSION,
     `The current user does not have permission to change clocks for GPU ${gpu}.`,
   );
 
-const unsuitable = (pair: string, gpu: string): Verdict =>
+const unsuitable = (pair: string, gpu: string): ActionVerdict =>
   unsupported(
     NVML_ERROR_NOT_SUPPORTED,
     `Specified clock combination "${pair}" is not supported for GPU ${gpu}. Run 'nvidia-smi -q -d SUPPORTED_CLOCKS' to see list of supported clock combinations`,

@@ -21,7 +21,7 @@ import type { InstanceProfile } from '../query/mig-instances.js';
 import { sample } from '../query/probe.js';
 import { askProbe, runOn } from '../query/read.js';
 import type { Attempt } from './acting.js';
-import { changed, failed, ready, type Target, type Verdict } from './action.js';
+import { type ActionVerdict, changed, failed, ready, type Target } from './action.js';
 import { change, subjectOf } from './change.js';
 
 /** As nvidia-smi prints small numbers. */
@@ -37,14 +37,14 @@ const profileNamed = <P extends { readonly id: number; readonly name: string }>(
   profiles.find(({ id, name }) => (/^\d+$/.test(text) ? id === Number(text) : bare(name) === bare(text)));
 
 /** `9`, `3g.20gb`, `9:4`: a profile, and where its instance begins. */
-export interface Wanted {
+export interface InstanceRequest {
   /** As it was written. */
   readonly written: string;
   readonly profile: string;
   readonly start: number | undefined;
 }
 
-export function wantedOf(text: string): Wanted {
+export function wantedOf(text: string): InstanceRequest {
   const [profile = '', start] = text.trim().split(':');
   return {
     written: text.trim(),
@@ -53,7 +53,7 @@ export function wantedOf(text: string): Wanted {
   };
 }
 
-const refusedGpu = (target: Target, profile: string, status: Status): Verdict =>
+const refusedGpu = (target: Target, profile: string, status: Status): ActionVerdict =>
   failed(
     status,
     `Unable to create a GPU instance on GPU ${two(target.gpu.index)} using profile ${plainText(profile)}: ${statusReason(status)}`,
@@ -74,7 +74,7 @@ const isTaken = ({ session, gpu }: Target, start: number, size: number): boolean
 /** The attempt to make a GPU instance. `keep` gets it. */
 export function createGpuInstance(
   target: Target,
-  { written, profile: name, start }: Wanted,
+  { written, profile: name, start }: InstanceRequest,
   keep: (id: number) => void = () => undefined,
 ): Attempt {
   const { session, gpu } = target;
@@ -126,7 +126,7 @@ export const DEFAULT_PROFILE = 'default';
 export function createComputeInstance(target: Target, gpuInstance: number, text: string): Attempt {
   const { session, gpu } = target;
   const where = `on GPU ${two(gpu.index)} GPU instance ID ${two(gpuInstance)}`;
-  const refused = (status: Status): Verdict =>
+  const refused = (status: Status): ActionVerdict =>
     failed(
       status,
       `Unable to create a compute instance ${where} using profile ${plainText(text)}: ${statusReason(status)}`,

@@ -12,13 +12,13 @@ import { Missing, type Status, statusReason } from '../nvml/status.js';
 import type { Reading } from '../query/reading.js';
 import {
   type Action,
+  type ActionVerdict,
   changed,
   failed,
   ready,
   type Target,
   unchanged,
   unsupported,
-  type Verdict,
 } from './action.js';
 import { now } from './ask.js';
 import { change } from './change.js';
@@ -29,7 +29,7 @@ const STATES = ['Disabled', 'Enabled'] as const;
 /** As C prints an unsigned number. */
 const unsigned = (value: number): number => value >>> 0;
 
-interface Mode {
+interface ModeSetting {
   readonly name: string;
   readonly functions: Action<number>['functions'];
   readonly fields: readonly string[];
@@ -49,7 +49,7 @@ interface Mode {
 }
 
 /** A mode that is asked for first: unknown, lacking, or the wanted one already. */
-function current(mode: Mode, target: Target, value: number): Verdict {
+function current(mode: ModeSetting, target: Target, value: number): ActionVerdict {
   const reading = mode.current?.(target);
   if (reading === undefined) return ready;
   const { busId } = target;
@@ -63,7 +63,7 @@ function current(mode: Mode, target: Target, value: number): Verdict {
   return failed(status, `${mode.unknown?.(busId)}: ${statusReason(status)}`);
 }
 
-const modeAction = (mode: Mode): Action<number> => ({
+const modeAction = (mode: ModeSetting): Action<number> => ({
   name: mode.name,
   functions: mode.functions,
   fields: mode.fields,
@@ -290,7 +290,7 @@ export const virtualization = modeAction({
 });
 
 /** What waits for a GPU that is in use. */
-const pending = (gpu: string, verb: string, status: Status): Verdict => ({
+const pending = (gpu: string, verb: string, status: Status): ActionVerdict => ({
   ...changed(
     `Warning: MIG mode is in pending ${verb} state for GPU ${gpu}:${statusReason(status)}`,
     status === NVML_ERROR_IN_USE

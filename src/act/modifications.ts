@@ -3,21 +3,21 @@
 import { plainly } from '../base/plain-text.js';
 import { NVML_ERROR_INVALID_ARGUMENT } from '../nvml/generated/constants.js';
 import type { JsonScalar } from '../query/kind.js';
-import { type Action, failed, type Target, type Verdict } from './action.js';
+import { type Action, type ActionVerdict, failed, type Target } from './action.js';
 import * as limits from './limits.js';
 import * as modes from './modes.js';
 import { clockPair, clockRange, watts, wholeNumber } from './value.js';
 
 /** An action with its value: what can be done to a GPU. */
-export interface Prepared {
+export interface PreparedAction {
   readonly action: Pick<Action<unknown>, 'name' | 'functions' | 'fields' | 'needs'>;
   readonly shown: JsonScalar;
-  check(target: Target): Verdict;
-  make(target: Target): Verdict;
+  check(target: Target): ActionVerdict;
+  make(target: Target): ActionVerdict;
 }
 
 /** What the value of an option is: to be done, one that says nothing, or no value at all. */
-export type Read = Prepared | 'nothing' | 'invalid';
+export type ReadValue = PreparedAction | 'nothing' | 'invalid';
 
 export interface Modification {
   /** The long name of the option. */
@@ -25,10 +25,10 @@ export interface Modification {
   /** Warns of a GPU without persistence mode, which forgets it when its last client ends. */
   readonly warnsOfPersistence?: true;
   /** `scope` is the value of -sc. */
-  read(text: string, scope: string | undefined): Read;
+  read(text: string, scope: string | undefined): ReadValue;
 }
 
-export const prepared = <Value>(action: Action<Value>, value: Value): Prepared => ({
+export const prepared = <Value>(action: Action<Value>, value: Value): PreparedAction => ({
   action,
   shown: action.shown(value),
   check: (target) => action.check(target, value),
@@ -36,7 +36,7 @@ export const prepared = <Value>(action: Action<Value>, value: Value): Prepared =
 });
 
 /** A value that is found wrong at the first GPU. */
-const wrong = (action: Action<never>, shown: string, line: string): Prepared => ({
+const wrong = (action: Action<never>, shown: string, line: string): PreparedAction => ({
   action,
   shown,
   check: () => failed(NVML_ERROR_INVALID_ARGUMENT, line),

@@ -12,7 +12,7 @@ import { supportedProfiles } from '../query/power-profiles.js';
 import { asking } from '../query/probe.js';
 import { askProbe, runOn } from '../query/read.js';
 import type { Attempt } from './acting.js';
-import { changed, failed, ready, type Target, unsupported, type Verdict } from './action.js';
+import { type ActionVerdict, changed, failed, ready, type Target, unsupported } from './action.js';
 import { change } from './change.js';
 
 /** nvmlWorkloadPowerProfileRequestedProfiles_v1_t with a name for each word of its mask. */
@@ -45,7 +45,7 @@ export function profileIds(list: string): readonly number[] | undefined {
   return ids.every((id) => /^\d+$/.test(id) && Number(id) <= GREATEST_PROFILE) ? ids.map(Number) : undefined;
 }
 
-const verdictOf = (status: Status, done: string, refused: string): Verdict => {
+const verdictOf = (status: Status, done: string, refused: string): ActionVerdict => {
   if (status === 0) return changed(done);
   const line = `${refused}: ${statusReason(status)}`;
   return status === 3 ? unsupported(status, line) : failed(status, line);

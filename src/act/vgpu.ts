@@ -6,18 +6,18 @@ import {
 import * as nvml from '../nvml/generated/entries.js';
 import { type Status, statusReason } from '../nvml/status.js';
 import type { Attempt } from './acting.js';
-import { changed, failed, ready, type Target, unsupported, type Verdict } from './action.js';
+import { type ActionVerdict, changed, failed, ready, type Target, unsupported } from './action.js';
 import { change } from './change.js';
 
 const STATES: Readonly<Record<string, number>> = { 0: 0, DISABLED: 0, 1: 1, ENABLED: 1 };
 
-interface Mode {
+interface VgpuMode {
   readonly action: string;
   readonly what: string;
   readonly set: (target: Target, mode: number) => Status;
 }
 
-const HETEROGENEOUS: Mode = {
+const HETEROGENEOUS: VgpuMode = {
   action: 'set-heterogeneous-mode',
   what: 'vGPU heterogeneous mode',
   set: ({ session, gpu }, mode) =>
@@ -26,14 +26,14 @@ const HETEROGENEOUS: Mode = {
 
 const MIG_TIMESLICING = NVML_DEVICE_VGPU_CAP_MIG_TIMESLICING_ENABLED;
 
-const TIMESLICING: Mode = {
+const TIMESLICING: VgpuMode = {
   action: 'set-mig-timeslice-mode',
   what: 'MIG timeslice mode',
   set: ({ session, gpu }, state) =>
     change(session, nvml.nvmlDeviceSetVgpuCapabilities, { capability: MIG_TIMESLICING, state }, gpu).status,
 };
 
-const setMode = ({ action, what, set }: Mode, target: Target, text: string): Attempt => {
+const setMode = ({ action, what, set }: VgpuMode, target: Target, text: string): Attempt => {
   const mode = Object.hasOwn(STATES, text) ? STATES[text] : undefined;
   const { busId } = target;
   return {
@@ -53,7 +53,7 @@ const setMode = ({ action, what, set }: Mode, target: Target, text: string): Att
   };
 };
 
-function verdict(status: Status, what: string, on: boolean): Verdict {
+function verdict(status: Status, what: string, on: boolean): ActionVerdict {
   if (status === 0) return changed(`${on ? 'Enabled' : 'Disabled'} ${what}`);
   const line = `Unable to ${on ? 'enable' : 'disable'} ${what}: ${statusReason(status)}`;
   return status === 3 ? unsupported(status, line) : failed(status, line);

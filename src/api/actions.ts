@@ -7,7 +7,7 @@ export interface ActionOptions extends GpuOptions {
   readonly dryRun?: boolean | undefined;
 }
 
-type Value = number | string | boolean | null;
+type ActionValue = number | string | boolean | null;
 
 /** What came of an action on one GPU. A GPU that refuses does not keep the others from being changed. */
 export interface ActionResult {
@@ -16,10 +16,10 @@ export interface ActionResult {
   /** Its index. */
   readonly gpu: number;
   readonly uuid: string | null;
-  readonly value: Value;
+  readonly value: ActionValue;
   /** The fields of --query-gpu that it changes, before and after. */
-  readonly before: Readonly<Record<string, Value>>;
-  readonly after: Readonly<Record<string, Value>>;
+  readonly before: Readonly<Record<string, ActionValue>>;
+  readonly after: Readonly<Record<string, ActionValue>>;
   /** `ready` was checked alone; `unsupported` and `failed` say why in `message`. */
   readonly outcome: 'ready' | 'changed' | 'unchanged' | 'unsupported' | 'failed';
   /** NVML's status: 0, or NVML_ERROR_*. */

@@ -11,13 +11,13 @@ import type { FieldName, Query, Sample } from './query.js';
 import { checkWatch, ticks, WATCH_OPTIONS, type WatchOptions } from './watch.js';
 
 /** A plan with an asker of its own: one may wait while the other is asked. */
-interface Ready {
+interface ReadyPlan {
   readonly asker: Asker;
   readonly plan: Plan;
 }
 
 /** Whom a query asks, and how long it may. */
-export interface Scope {
+export interface QueryScope {
   readonly session: Session;
   readonly life: Life;
   readonly chosen: readonly Chosen[];
@@ -26,13 +26,13 @@ export interface Scope {
 export class CompiledQuery<Name extends FieldName> implements Query<Name> {
   /** The names of the fields in a sample. */
   readonly fields: readonly Name[];
-  readonly #scope: Scope;
+  readonly #scope: QueryScope;
   readonly #asked: readonly AskedField[];
-  readonly #inTurn: Ready;
-  #overlapping: Ready | undefined;
+  readonly #inTurn: ReadyPlan;
+  #overlapping: ReadyPlan | undefined;
   #pending: Promise<Sample<Name>[]> | undefined;
 
-  constructor(asked: readonly AskedField[], scope: Scope) {
+  constructor(asked: readonly AskedField[], scope: QueryScope) {
     this.fields = asked.map(({ name }) => name as Name);
     this.#scope = scope;
     this.#asked = asked;
@@ -63,7 +63,7 @@ export class CompiledQuery<Name extends FieldName> implements Query<Name> {
     return ticks(() => this.sampleAsync(), options, life.ended);
   }
 
-  #compile(): Ready {
+  #compile(): ReadyPlan {
     const { session, chosen } = this.#scope;
     const asker = new Asker(session);
     const subjects = chosen.map(({ subject }) => subject);

@@ -11,7 +11,7 @@ import { identity } from '../query/identity.js';
 import type { Reading } from '../query/reading.js';
 import type { Relation } from '../query/relation.js';
 import type { Chosen } from './chosen-gpus.js';
-import type { Scope } from './compiled-query.js';
+import type { QueryScope } from './compiled-query.js';
 import type { RelationFields, RelationName, RelationQuery, RelationRecord } from './relation.js';
 import { checkWatch, ticks, WATCH_OPTIONS, type WatchOptions } from './watch.js';
 
@@ -28,12 +28,12 @@ export class CompiledRelation<Name extends RelationName, F extends keyof Relatio
   readonly fields: readonly F[];
   readonly #relation: Relation;
   readonly #asked: readonly AskedField[];
-  readonly #scope: Scope;
+  readonly #scope: QueryScope;
   readonly #inTurn: Asker;
   #overlapping: Asker | undefined;
   #pending: Promise<RelationRecord<Name, F>[]> | undefined;
 
-  constructor(relation: Relation, asked: readonly AskedField[], scope: Scope) {
+  constructor(relation: Relation, asked: readonly AskedField[], scope: QueryScope) {
     this.relation = relation.name as Name;
     this.fields = asked.map(({ name }) => name as F);
     this.#relation = relation;

@@ -28,7 +28,7 @@ import { checkWatch, ticks, WATCH_OPTIONS, type WatchOptions } from './watch.js'
 /** How many filters keep their compiled calls. */
 const KEPT = 32;
 
-export class Machine implements Nvsmi {
+export class OpenMachine implements Nvsmi {
   readonly #inTurn = new Map<string, DeviceQuery>();
   readonly #overlapping = new Map<string, DeviceQuery>();
   readonly #life: Life;
@@ -194,7 +194,7 @@ export class Machine implements Nvsmi {
 }
 
 /** One whose GPUs can be changed. */
-export class WritableMachine extends Machine implements WritableNvsmi {
+export class WritableMachine extends OpenMachine implements WritableNvsmi {
   readonly actions: Actions;
 
   constructor(opened: Opened) {

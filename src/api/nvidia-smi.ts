@@ -125,7 +125,7 @@ export class Loop implements AsyncIterable<DeviceResult> {
 }
 
 /** The one object, and what it was opened with. */
-interface Instance {
+interface SharedSmi {
   readonly smi: NvidiaSmi;
   readonly source: string;
 }
@@ -137,7 +137,7 @@ interface Instance {
  *     nvsmi.deviceQuery('memory.free, memory.total');
  */
 export class NvidiaSmi {
-  static #instance: Instance | undefined;
+  static #instance: SharedSmi | undefined;
 
   readonly #loops = new Set<Loop>();
   readonly #nvsmi: Nvsmi;

@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** Opens a machine. */
 import type { OpenOptions, TimedOptions } from '../nvml/functions/options.js';
-import { Machine, WritableMachine } from './machine.js';
+import { OpenMachine, WritableMachine } from './machine.js';
 import type { Nvsmi, WritableNvsmi } from './nvsmi.js';
 import { openMachine, openTimedMachine } from './opened.js';
 
@@ -28,17 +28,17 @@ export function open(
   options: (OpenOptions | TimedOptions) & { readonly writable?: true } = {},
 ): Nvsmi | WritableNvsmi | Promise<Nvsmi> {
   // What is no object is refused with the options of the machine.
-  if (!isPlain(options)) return new Machine(openMachine(options));
+  if (!isPlain(options)) return new OpenMachine(openMachine(options));
   const { writable, ...others } = options;
   if (writable !== undefined && writable !== true) {
     throw new TypeError('open: writable must be true, or left out');
   }
   if (hasTimeout(others)) {
     if (writable) throw new TypeError('open: a machine that is writable has no timeout');
-    return openTimedMachine(others).then((opened) => new Machine(opened));
+    return openTimedMachine(others).then((opened) => new OpenMachine(opened));
   }
   const opened = openMachine(others);
-  return writable ? new WritableMachine(opened) : new Machine(opened);
+  return writable ? new WritableMachine(opened) : new OpenMachine(opened);
 }
 
 const isPlain = (options: unknown): boolean =>

@@ -5,7 +5,7 @@ import { LibraryNotFound } from '../nvml/backend/library.js';
 import { checkTimeout } from '../nvml/functions/check.js';
 import { openNvml } from '../nvml/functions/lifetime.js';
 import { notFoundText } from '../nvml/functions/not-found.js';
-import { type OpenOptions, type Source, sourceOf, type TimedOptions } from '../nvml/functions/options.js';
+import { type NvmlSource, type OpenOptions, sourceOf, type TimedOptions } from '../nvml/functions/options.js';
 import { errorOf } from '../nvml/functions/raise.js';
 import { openDriver } from '../nvml/functions/state.js';
 import { attach, openSession, type Session, startSession } from '../nvml/session.js';
@@ -47,7 +47,7 @@ export async function openTimedMachine({ timeout, ...options }: TimedOptions): P
   }
 }
 
-function openLibrary(source: Source): Opened {
+function openLibrary(source: NvmlSource): Opened {
   const nvml = openNvml(source);
   const driver = openDriver();
   if (driver === undefined) throw new Error('NVML is open, but nobody answers');

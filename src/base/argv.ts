@@ -124,7 +124,7 @@ export interface Scan {
 }
 
 /** How a scan differs from one of options alone. */
-interface Manner {
+interface ScanOptions {
   /** The word that may come before the options. */
   readonly operand?: OptionSpec | undefined;
   /** Ends at the first word that the table does not know. */
@@ -138,7 +138,7 @@ const JSON_OPTIONS: readonly OptionSpec[] = [
 ];
 
 /** Reads the words of a command line. */
-export function scan(table: readonly OptionSpec[], argv: readonly string[], manner: Manner = {}): Scan {
+export function scan(table: readonly OptionSpec[], argv: readonly string[], manner: ScanOptions = {}): Scan {
   const { operand, isLeading } = manner;
   const tokens: Token[] = [];
   const foreign: Token[] = [];

@@ -49,7 +49,10 @@ const LONGEST_LINE = 64 * 1024 * 1024;
 const MOST_SAID = 4096;
 
 /** What of a process is needed to start it again, and to end it. */
-type Self = Pick<NodeJS.Process, 'pid' | 'execPath' | 'execArgv' | 'argv' | 'kill' | 'on' | 'off'>;
+type BackgroundProcess = Pick<
+  NodeJS.Process,
+  'pid' | 'execPath' | 'execArgv' | 'argv' | 'kill' | 'on' | 'off'
+>;
 
 /** The signals that end a program; SIGUSR1 would otherwise open it to debuggers. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const;
@@ -61,10 +64,10 @@ const INSIDE = '/$bunfs/';
 const SMALL = ['--max-semi-space-size=1'];
 
 /** The arguments of the executable; those of Bun itself come from the environment, which is inherited. */
-const argumentsOf = ({ execArgv, argv }: Self): string[] =>
+const argumentsOf = ({ execArgv, argv }: BackgroundProcess): string[] =>
   argv[1]?.startsWith(INSIDE) ? argv.slice(2) : [...execArgv, ...argv.slice(1)];
 
-export function backgroundOf(self: Self): Background {
+export function backgroundOf(self: BackgroundProcess): Background {
   const background: Background = {
     pid: self.pid,
     start: async (extra, running, patience) => {

@@ -2,16 +2,16 @@
 import type { ChildProcess } from 'node:child_process';
 
 /** How a program ended: its exit status as a shell reports it, and the signal where one ended it. */
-export interface Ending {
+export interface ProgramEnd {
   readonly status: number;
   readonly signal: NodeJS.Signals | undefined;
 }
 
 export interface Foreground {
   /** Runs a program until it ends. Throws like spawn where there is none. */
-  run(words: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<Ending>;
+  run(words: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<ProgramEnd>;
   /** Ends this process as the program ended, where that is by a signal. Returns the exit status for all others. */
-  end(ending: Ending): number;
+  end(ending: ProgramEnd): number;
 }
 
 /** Signals that are passed on. At a terminal the program gets those of its keys itself. */
@@ -21,9 +21,9 @@ const KEYS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
 /** Signals that end this process, too. Others leave a core dump, and one is enough. */
 const ENDING: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL', 'SIGUSR1', 'SIGUSR2'];
 
-type Self = Pick<NodeJS.Process, 'pid' | 'kill' | 'on' | 'off'>;
+type ForegroundProcess = Pick<NodeJS.Process, 'pid' | 'kill' | 'on' | 'off'>;
 
-export const foregroundOf = (self: Self, stdinIsTerminal: () => boolean): Foreground => ({
+export const foregroundOf = (self: ForegroundProcess, stdinIsTerminal: () => boolean): Foreground => ({
   run: async ([program = '', ...args], env) => {
     // Loaded only here: they take milliseconds that every other start would pay for.
     const { spawn } = await import('node:child_process');
@@ -39,7 +39,7 @@ export const foregroundOf = (self: Self, stdinIsTerminal: () => boolean): Foregr
     try {
       const running = spawn(program, args, { stdio: 'inherit', env: { ...env } });
       child = running;
-      return await new Promise<Ending>((resolve, reject) => {
+      return await new Promise<ProgramEnd>((resolve, reject) => {
         running.once('error', reject);
         running.once('exit', (status, signal) =>
           resolve({

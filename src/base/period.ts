@@ -6,13 +6,13 @@ export const decimal = (text: string): number =>
   /^\s*-?(\d+\.?\d*|\.\d+)\s*$/.test(text) ? Number(text) : Number.NaN;
 
 /** The options of a loop, as they were given. */
-export interface Loop {
+export interface LoopOptions {
   readonly loop?: string;
   readonly 'loop-ms'?: string;
 }
 
 /** The period of a loop in milliseconds, or undefined for one run. `-l` alone is 5 s. */
-export function loopPeriod({ loop: seconds, 'loop-ms': milliseconds }: Loop): number | undefined {
+export function loopPeriod({ loop: seconds, 'loop-ms': milliseconds }: LoopOptions): number | undefined {
   const text = milliseconds ?? seconds;
   if (text === undefined) return undefined;
   const period = text === '' ? 5000 : decimal(text) * (milliseconds === undefined ? 1000 : 1);

@@ -43,7 +43,7 @@ export interface Terminal {
 }
 
 /** What of a process is needed. */
-type Self = Pick<NodeJS.Process, 'pid' | 'kill' | 'stdin' | 'stdout' | 'on' | 'off'>;
+type TerminalProcess = Pick<NodeJS.Process, 'pid' | 'kill' | 'stdin' | 'stdout' | 'on' | 'off'>;
 
 /** Alternate screen, no cursor, no wrapping of lines. */
 const TAKE = '\x1b[?1049h\x1b[?25l\x1b[?7l';
@@ -61,7 +61,7 @@ const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1'] as const;
 /** Milliseconds after which a program that was to be stopped and was not takes its screen again: no shell watches over it. */
 const NOT_STOPPED = 100;
 
-export function terminalOf(self: Self, write: (text: string) => void): Terminal {
+export function terminalOf(self: TerminalProcess, write: (text: string) => void): Terminal {
   const { stdin, stdout } = self;
   let listener: TerminalListener | undefined;
   let mouse = false;

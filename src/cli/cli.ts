@@ -22,7 +22,7 @@ import {
 } from './command-line.js';
 import { exitStatusOf } from './exit-statuses.js';
 import type { RootGiven } from './options.js';
-import { announcement, openMachine, sourceOf, type Wanted } from './source.js';
+import { announcement, type MachineRequest, openMachine, sourceOf } from './source.js';
 
 /** Runs one command line. Returns its exit status; never throws. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
@@ -42,7 +42,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     let library: Driver | undefined;
     // Nothing closes NVML: the process ends, and nvmlShutdown would take another 3 ms (H100) to free what ends anyway.
     const announce = (): void => io.err(announcement(source));
-    const open = (wanted: Wanted): Promise<Machine> => {
+    const open = (wanted: MachineRequest): Promise<Machine> => {
       announce();
       return openMachine(source, io, wanted, (loaded) => {
         library = loaded;

@@ -32,7 +32,7 @@ interface Unknown {
 }
 
 /** A command line: where it is explained, what it has that nothing knows, and whether it lacks a word. */
-interface Reading {
+interface LineReading {
   readonly help: string;
   readonly unknown: readonly Unknown[];
   readonly isShort: boolean;
@@ -91,7 +91,7 @@ const withoutDriver = ({ status }: Refused): readonly string[] =>
     ? ["Run 'nvsmi --snapshot h200-x2' to see nvsmi on a recorded machine.", helpAt(ROOT_HELP)]
     : [];
 
-function read(line: CommandLine): Reading {
+function read(line: CommandLine): LineReading {
   const { subcommand, missing, tokens } = line;
   if (subcommand === undefined) {
     const names = allCommands.map(({ name }) => name);

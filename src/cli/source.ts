@@ -17,7 +17,7 @@ import { missingValue } from './command-line.js';
 import { rootTable } from './options.js';
 
 /** An option anywhere on the command line, else the environment. */
-export interface Source {
+export interface MachineSource {
   readonly snapshot: string | undefined;
   /** Whether the environment named the recording: the variable may be left from long ago. */
   readonly isFromEnvironment: boolean;
@@ -29,7 +29,7 @@ export interface Source {
 }
 
 /** What the command line or the environment names. Throws UsageError for an option without its value. */
-export function sourceOf({ tokens, missing }: Scan, env: Io['env']): Source {
+export function sourceOf({ tokens, missing }: Scan, env: Io['env']): MachineSource {
   if (missing?.spec.everywhere) throw missingValue(missing);
   const { snapshot, nvml, timeout, as } = givenBy(rootTable, tokens);
   const left = nvml === undefined ? nonEmpty(env.NVSMI_SNAPSHOT) : undefined;
@@ -68,7 +68,7 @@ function readRelease(version: string): Release {
 }
 
 /** What is said of a recording that the environment chose; empty where it chose none. */
-export const announcement = ({ snapshot, isFromEnvironment }: Source): string =>
+export const announcement = ({ snapshot, isFromEnvironment }: MachineSource): string =>
   isFromEnvironment
     ? `nvsmi: the recorded machine ${snapshot} answers, not this one: NVSMI_SNAPSHOT is set\n`
     : '';
@@ -76,7 +76,7 @@ export const announcement = ({ snapshot, isFromEnvironment }: Source): string =>
 const nonEmpty = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 
 /** What a machine is opened for. */
-export interface Wanted {
+export interface MachineRequest {
   /** A list of GPUs; all where it is left out. */
   readonly gpus?: string | undefined;
   /** Functions that change a GPU can be called. */
@@ -88,9 +88,9 @@ export interface Wanted {
  * DeadLibrary or SnapshotError.
  */
 export async function openMachine(
-  source: Source,
+  source: MachineSource,
   io: Io,
-  wanted: Wanted,
+  wanted: MachineRequest,
   onLoaded: (library: Driver) => void,
 ): Promise<Machine> {
   if (source.snapshot !== undefined) {
@@ -112,7 +112,7 @@ export async function openMachine(
 
 /** The same in another process, as a call that does not return keeps its process. */
 async function openInTime(
-  { nvml: path, as }: Source,
+  { nvml: path, as }: MachineSource,
   timeout: number,
   io: Io,
   wanted: string | undefined,

@@ -16,7 +16,7 @@ export interface JsonPart {
   readonly required: readonly Field[];
 }
 
-interface Shape<Options> {
+interface CommandShape<Options> {
   /** Shown below the options in the help. */
   readonly notes?: (() => string) | undefined;
   /** Any option asks for something: `nvlink -i 0` names the GPU and nothing else (H200, 580.159.04). */
@@ -35,7 +35,7 @@ interface Shape<Options> {
 }
 
 /** A command, whatever its options are. */
-export interface CommandSpec extends Shape<AnyGiven> {
+export interface CommandSpec extends CommandShape<AnyGiven> {
   readonly options: readonly OptionSpec[];
   /** A word that follows the name; given by the name of this option. */
   readonly operand?: OptionSpec;
@@ -48,7 +48,7 @@ export const command = <
 >({
   operand,
   ...spec
-}: Shape<Given<readonly [...Table, ...Operand]>> & {
+}: CommandShape<Given<readonly [...Table, ...Operand]>> & {
   readonly options: Table;
   readonly operand?: Operand;
 }): CommandSpec => {

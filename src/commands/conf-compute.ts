@@ -21,11 +21,11 @@ import { machineOf } from './machine.js';
 import { identityOf } from './named.js';
 import { chosenGpus, idOption } from './select.js';
 
-type Read = (getter: cc.Getter) => Cell;
+type ReadGetter = (getter: cc.Getter) => Cell;
 
-interface Action extends OptionSpec {
+interface ConfComputeView extends OptionSpec {
   readonly getters: readonly cc.Getter[];
-  readonly print: (read: Read) => string;
+  readonly print: (read: ReadGetter) => string;
 }
 
 const single = <const Long extends string>(
@@ -35,7 +35,7 @@ const single = <const Long extends string>(
   getter: cc.Getter,
   help: string,
   print = render.line,
-): Action & { readonly long: Long } => ({
+): ConfComputeView & { readonly long: Long } => ({
   short: [short],
   long,
   help,
@@ -114,7 +114,7 @@ const ACTIONS = [
     getters: LOG.map(([, getter]) => getter),
     print: (read) => render.log(LOG.map(([label, getter]) => [label, read(getter)])),
   },
-] as const satisfies readonly Action[];
+] as const satisfies readonly ConfComputeView[];
 
 const MEMORY = 'get-mem-size-info';
 
@@ -158,7 +158,7 @@ const options = [
 ] as const satisfies readonly OptionSpec[];
 
 /** Reads getters of the system. */
-function* systemReader(getters: readonly cc.Getter[]): Asking<Read> {
+function* systemReader(getters: readonly cc.Getter[]): Asking<ReadGetter> {
   const readings = yield* read(getters.map(({ probe, path }) => want(probe, path)));
   return (getter) => cell(getter.kind, readings[getters.indexOf(getter)] as Reading);
 }

@@ -60,7 +60,7 @@ const options = [
   { long: 'foreground', help: 'Record in this process, for a service manager, until it is stopped.' },
 ] as const satisfies readonly OptionSpec[];
 
-interface Order {
+interface RecorderRequest {
   readonly job: string | undefined;
   readonly delay: number;
   readonly columns: readonly Column[];
@@ -72,7 +72,7 @@ async function daemon(given: Given<typeof options>, context: Context): Promise<n
   const { background } = io;
   if (background === undefined) throw new UsageError('There is no background here to record in.');
   const folder = new RecorderFolder(absolute(given.path), background);
-  const order: Order = {
+  const order: RecorderRequest = {
     job: readJob(given.job),
     delay: readDelay(given, LONGEST_DELAY),
     columns: columnsOf(deviceColumns, readSelect(given, DEVICE_GROUPS)),
@@ -117,7 +117,7 @@ function readJob(job: string | undefined): string | undefined {
 
 /** Records until a signal ends it. */
 async function record(
-  order: Order,
+  order: RecorderRequest,
   folder: RecorderFolder,
   context: Context,
   background: Background,
@@ -167,7 +167,7 @@ async function record(
 
 /** What the first line of every file says, but for the time. */
 async function headOf(
-  order: Order,
+  order: RecorderRequest,
   asker: Asker,
   gpus: readonly Gpu[],
 ): Promise<Omit<Parameters<typeof headLine>[0], 'started'>> {

@@ -51,7 +51,7 @@ const LEVELS: ReadonlyMap<string, readonly ('device' | 'mig')[]> = new Map([
 const FIRST_GPM_TICK = { table: 3, csv: 3, json: 2, jsonl: 2 } as const;
 
 /** Makes the text of one tick. */
-type Printer = (lines: readonly MonitorLine[], milliseconds: number) => string;
+type DmonPrinter = (lines: readonly MonitorLine[], milliseconds: number) => string;
 
 const options = [
   idOption,
@@ -136,7 +136,7 @@ function gpmHider(
   };
 }
 
-function tablePrinter(columns: readonly Heading[], instances: boolean, format: MonitorFormat): Printer {
+function tablePrinter(columns: readonly Heading[], instances: boolean, format: MonitorFormat): DmonPrinter {
   const gi = { name: 'gi', unit: 'Idx', width: WIDTH };
   const table = monitorTable(instances ? [gi, ...columns] : columns, format);
   const headings = new Headings(table.header, format.shape === 'table');
@@ -157,7 +157,7 @@ function jsonPrinter(
   instances: boolean,
   shape: 'json' | 'jsonl',
   source: AnswerSource | undefined,
-): Printer {
+): DmonPrinter {
   const write = shape === 'json' ? jsonArray : jsonLines;
   return (lines, now) =>
     write(

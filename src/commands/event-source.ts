@@ -16,7 +16,7 @@ import type { Context } from './context.js';
 import { chosenGpus } from './select.js';
 import { kernelLogOf, systemOf } from './system-option.js';
 
-interface Wanted {
+interface EventSourceOptions {
   readonly id: string | undefined;
   readonly root: string | undefined;
   readonly isSinceBoot: boolean;
@@ -52,7 +52,7 @@ export class EventSource {
     this.lookedForLost = io.elapsed();
   }
 
-  static async open(context: Context, { id, root, isSinceBoot }: Wanted): Promise<EventSource> {
+  static async open(context: Context, { id, root, isSinceBoot }: EventSourceOptions): Promise<EventSource> {
     const { io } = context;
     const log = kernelLogOf(root, context);
     const { session } = await context.machine();

@@ -5,7 +5,7 @@ import { jsonText } from '../base/plain-text.js';
 import { collectInChild, NoCollection } from '../exporter/child-collector.js';
 import { Collection } from '../exporter/collection.js';
 import { type Collector, collectHere } from '../exporter/collector.js';
-import type { Collected, Wish } from '../exporter/observed.js';
+import type { CollectedRecords, Wish } from '../exporter/observed.js';
 import type { SystemFiles } from '../system/files.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';
@@ -45,7 +45,7 @@ export async function collectorOf(
 export async function collecting(
   { selectors, wish }: Collecting,
   context: Context,
-): Promise<{ readonly collect: () => Promise<Collected>; readonly files: SystemFiles }> {
+): Promise<{ readonly collect: () => Promise<CollectedRecords>; readonly files: SystemFiles }> {
   const { io } = context;
   await context.machine(selectors);
   const { session, files, asker } = await machineOf(context);

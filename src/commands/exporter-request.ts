@@ -4,7 +4,7 @@ import { UsageError } from '../base/errors.js';
 import { loopPeriod } from '../base/period.js';
 import { plainly } from '../base/plain-text.js';
 import { CHILD_OPTION } from '../exporter/child-collector.js';
-import { chosenFields, UnknownField } from '../exporter/chosen-fields.js';
+import { chosenFields, UnknownMetricField } from '../exporter/chosen-fields.js';
 import { GPU_LABELS, type GpuLabel, USUAL_LABELS } from '../exporter/dialects/nvsmi.js';
 import { type Listen, readListen, USUAL_LISTEN } from '../exporter/listen.js';
 import type { Wish } from '../exporter/observed.js';
@@ -87,7 +87,7 @@ export const options = [
   { long: CHILD_OPTION, help: 'Print what is collected, for the exporter that started this.', hidden: true },
 ] as const satisfies readonly OptionSpec[];
 
-export interface Order {
+export interface ExporterRequest {
   readonly listen: Listen;
   readonly names: readonly (typeof NAMES)[number][];
   readonly labels: readonly GpuLabel[];
@@ -103,7 +103,7 @@ export interface Order {
 }
 
 /** Understands the options, and refuses what is wrong before the machine is asked. */
-export function readOrder(given: Given<typeof options>): Order {
+export function readOrder(given: Given<typeof options>): ExporterRequest {
   const listen = given.listen === undefined ? USUAL_LISTEN : readListen(given.listen);
   if (listen === undefined) throw new UsageError(plainly`--listen is ADDRESS:PORT, not ${given.listen}`);
   const period = loopPeriod(given) ?? USUAL_PERIOD;
@@ -155,7 +155,7 @@ function fieldsChosen({ fields, skip }: { readonly fields?: string; readonly ski
   try {
     return chosenFields(fields, skip);
   } catch (error) {
-    if (!(error instanceof UnknownField)) throw error;
+    if (!(error instanceof UnknownMetricField)) throw error;
     throw new UsageError(plainly`Field "${error.field}" is not a metric.${hintOf(error.nearest)}`);
   }
 }

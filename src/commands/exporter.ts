@@ -13,14 +13,14 @@ import { nvidiaSmiDialect } from '../exporter/dialects/nvidia-smi.js';
 import { nvsmiDialect } from '../exporter/dialects/nvsmi.js';
 import { isLoopback, urlOf } from '../exporter/listen.js';
 import { MetricsText } from '../exporter/metrics-text.js';
-import { aboutPage, type Health, pagesOf } from '../exporter/pages.js';
+import { aboutPage, type HealthPage, pagesOf } from '../exporter/pages.js';
 import { WebServer } from '../exporter/server.js';
 import { BadWebConfig, NO_CONFIG, readWebConfig, type WebConfig } from '../exporter/web-config.js';
 import { machineFiles, type SystemFiles } from '../system/files.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { collectForParent, collecting, collectorOf } from './exporter-collect.js';
-import { type NAMES, type Order, options, readOrder } from './exporter-request.js';
+import { type ExporterRequest, type NAMES, options, readOrder } from './exporter-request.js';
 import { loop } from './loop.js';
 
 async function exporter(given: Given<typeof options>, context: Context): Promise<number> {
@@ -38,7 +38,7 @@ async function exporter(given: Given<typeof options>, context: Context): Promise
   return serve(order, config, metrics, collector, io);
 }
 
-const metricsOf = (order: Order, collector: Collector, files: SystemFiles, io: Io): MetricsText =>
+const metricsOf = (order: ExporterRequest, collector: Collector, files: SystemFiles, io: Io): MetricsText =>
   new MetricsText(collector, dialectsOf(order, hostOf(files, io)), manifest.version, () => io.now());
 
 /** The name of this host: in a pod that of the node, where the pod has it. */
@@ -46,7 +46,7 @@ const hostOf = (files: SystemFiles, { env }: Io): string =>
   env.NODE_NAME ?? (files.read('/proc/sys/kernel/hostname') ?? '').trim();
 
 /** Writes the file for node_exporter, which reads it whole: the new content replaces the old one at once. */
-async function writeTextfile(order: Order, path: string, context: Context): Promise<number> {
+async function writeTextfile(order: ExporterRequest, path: string, context: Context): Promise<number> {
   const { io } = context;
   const { collect, files } = await collecting(order, context);
   const state = new CollectorState(() => io.now());
@@ -63,7 +63,7 @@ async function writeTextfile(order: Order, path: string, context: Context): Prom
   return EXIT.ok;
 }
 
-function dialectsOf({ names, labels, wish }: Order, hostname: string): readonly Dialect[] {
+function dialectsOf({ names, labels, wish }: ExporterRequest, hostname: string): readonly Dialect[] {
   const make: Readonly<Record<(typeof NAMES)[number], () => Dialect>> = {
     nvsmi: () => nvsmiDialect(labels, hostname),
     nvidia_smi: () => nvidiaSmiDialect(wish.processes),
@@ -81,13 +81,13 @@ function webConfig(path: string): WebConfig {
   }
 }
 
-const unknownHealth = async (): Promise<Health> => ({
+const unknownHealth = async (): Promise<HealthPage> => ({
   verdict: 'unknown',
   lines: ['The health of the GPUs is not checked.'],
 });
 
 async function serve(
-  { listen, webConfig: path }: Order,
+  { listen, webConfig: path }: ExporterRequest,
   config: WebConfig,
   metrics: MetricsText,
   collector: Collector,
@@ -127,7 +127,7 @@ const forever = (): Promise<never> => new Promise(() => undefined);
 
 async function push(
   url: string,
-  { period }: Order,
+  { period }: ExporterRequest,
   collector: Collector,
   hostname: string,
   io: Io,

@@ -6,7 +6,7 @@ import { STATES, stateOf, textOf } from '../fleet/state.js';
 import { nearestHint } from './nearest-hint.js';
 
 export const FILTERS = ['host', 'name', 'state', 'user', 'pod', 'job'] as const;
-type Filter = (typeof FILTERS)[number];
+type FleetFilter = (typeof FILTERS)[number];
 
 /** Whether a GPU has what each part of --filter wants. */
 export function readFilter(list: string | undefined): (gpu: FleetGpu, of: Fleet) => boolean {
@@ -15,19 +15,19 @@ export function readFilter(list: string | undefined): (gpu: FleetGpu, of: Fleet)
     .filter((part) => part !== '')
     .map((part) => {
       const [name = '', ...rest] = part.split('=');
-      if (!FILTERS.includes(name as Filter) || rest.length === 0) {
+      if (!FILTERS.includes(name as FleetFilter) || rest.length === 0) {
         throw new UsageError(plainly`--filter is NAME=TEXT with ${FILTERS.join(', ')}, not ${part}`);
       }
       const pattern = rest.join('=');
       if (name === 'state' && !STATES.includes(pattern as (typeof STATES)[number])) {
         throw new UsageError(plainly`--filter: ${pattern} is no state.${nearestHint(pattern, STATES)}`);
       }
-      return [name as Filter, matcher(pattern)] as const;
+      return [name as FleetFilter, matcher(pattern)] as const;
     });
   return (gpu, of) => wanted.every(([name, fits]) => textsOf(gpu, of, name).some(fits));
 }
 
-function textsOf(gpu: FleetGpu, of: Fleet, name: Filter): readonly string[] {
+function textsOf(gpu: FleetGpu, of: Fleet, name: FleetFilter): readonly string[] {
   switch (name) {
     case 'host':
       return [gpu.host];

@@ -15,11 +15,11 @@ import { chosenGpus } from './select.js';
 import { kernelLogOf, type NoLog } from './system-option.js';
 
 /** One look at everything. */
-export type Look = Pick<Health, 'gpus' | 'count' | 'isWhole' | 'now' | 'driver' | 'log'> & {
+export type Observation = Pick<Health, 'gpus' | 'count' | 'isWhole' | 'now' | 'driver' | 'log'> & {
   readonly performance: readonly Performance[];
 };
 
-interface Place {
+interface HealthSourceOptions {
   readonly context: Context;
   readonly root: string | undefined;
   readonly id: string | undefined;
@@ -41,7 +41,7 @@ export class HealthSource {
   ) {}
 
   /** Opens NVML. One that cannot be opened is a finding. Throws UsageError for GPUs that are not there. */
-  static async open({ context, root, id, isLoop }: Place): Promise<HealthSource> {
+  static async open({ context, root, id, isLoop }: HealthSourceOptions): Promise<HealthSource> {
     const log = kernelLogOf(root, context);
     let session: Session;
     try {
@@ -56,7 +56,7 @@ export class HealthSource {
   }
 
   /** Reads these names of all GPUs, and what happened since the last look. */
-  async look(names: readonly string[]): Promise<Look> {
+  async look(names: readonly string[]): Promise<Observation> {
     const now = this.context.io.now();
     const { asker, gpus } = this;
     if (asker === undefined)

@@ -32,7 +32,7 @@ import {
 import { chooseOptions, chosenChecks, NOT_CHECKED, rootOption } from './check-options.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
-import { HealthSource, type Look } from './health-source.js';
+import { HealthSource, type Observation } from './health-source.js';
 import { jsonOption } from './json-option.js';
 import { loop } from './loop.js';
 import { idOption } from './select.js';
@@ -72,12 +72,12 @@ const options = [
   rootOption,
 ] as const satisfies readonly OptionSpec[];
 
-type Options = Given<typeof options>;
+type HealthOptions = Given<typeof options>;
 
 /** The statuses of Nagios. */
 export const STATUS: Readonly<Record<Verdict, number>> = { ok: 0, warn: 1, fail: 2, unknown: NOT_CHECKED };
 
-async function run(given: Options, context: Context): Promise<number> {
+async function run(given: HealthOptions, context: Context): Promise<number> {
   try {
     return await checked(given, context);
   } catch (error) {
@@ -86,7 +86,7 @@ async function run(given: Options, context: Context): Promise<number> {
   }
 }
 
-async function checked(given: Options, context: Context): Promise<number> {
+async function checked(given: HealthOptions, context: Context): Promise<number> {
   const { io } = context;
   const checks = chosenChecks(healthChecks, given, NOT_CHECKED);
   if (given.list) {
@@ -140,7 +140,7 @@ const PERFORMANCE = [
 
 const namesOf = (
   checks: readonly HealthCheck[],
-  { nagios, state, loop: seconds }: Options,
+  { nagios, state, loop: seconds }: HealthOptions,
 ): readonly string[] => [
   ...checks.flatMap(readingsOf),
   ...(nagios ? PERFORMANCE : []),
@@ -148,9 +148,9 @@ const namesOf = (
 ];
 
 function printed(
-  given: Options,
+  given: HealthOptions,
   { findings, notApplicable }: Examined,
-  look: Look,
+  look: Observation,
   context: Context,
   isLoop: boolean,
 ): string {

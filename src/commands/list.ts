@@ -14,10 +14,10 @@ import type { Context } from './context.js';
 import { lostLine, statusOf } from './lost.js';
 import { machineOf } from './machine.js';
 
-type MigCells = Cells<'device' | 'profile' | 'uuid'>;
+type MigLineCells = Cells<'device' | 'profile' | 'uuid'>;
 
 /** The MIG devices of a GPU by their JSON names; where they cannot be listed, why, in the place of one. */
-function* migRecords(gpu: Gpu): Asking<readonly MigCells[]> {
+function* migRecords(gpu: Gpu): Asking<readonly MigLineCells[]> {
   const migs = yield* migDevicesIn(gpu);
   if (migs instanceof Missing) {
     return [{ device: cell(count, migs), profile: cell(text, migs), uuid: cell(text, migs) }];
@@ -25,7 +25,7 @@ function* migRecords(gpu: Gpu): Asking<readonly MigCells[]> {
   return yield* together(migs.map(migRecord));
 }
 
-function* migRecord(mig: Subject): Asking<MigCells> {
+function* migRecord(mig: Subject): Asking<MigLineCells> {
   return {
     device: cell(count, mig.index),
     profile: cell(text, yield* migName(mig)),
@@ -34,18 +34,18 @@ function* migRecord(mig: Subject): Asking<MigCells> {
 }
 
 /** A GPU with its MIG devices. */
-interface Listed {
+interface ListedGpu {
   readonly gpu: Gpu;
   readonly record: Cells<'index' | 'name' | 'uuid'>;
-  readonly migs: readonly MigCells[];
+  readonly migs: readonly MigLineCells[];
 }
 
-function* listed(gpu: Gpu): Asking<Listed> {
+function* listed(gpu: Gpu): Asking<ListedGpu> {
   const record = yield* fieldCells(['index', 'name', 'uuid'], gpu);
   return { gpu, record, migs: gpu.handle === undefined ? [] : yield* migRecords(gpu) };
 }
 
-function migLine({ device, profile, uuid }: MigCells): string {
+function migLine({ device, profile, uuid }: MigLineCells): string {
   if (device.reading instanceof Missing) {
     return `  Unable to determine the MIG devices: ${statusWords(device.reading.status)}`;
   }

@@ -25,36 +25,36 @@ const mebibyteCount = number('MiB');
 const n = (value: Reading) => cell(count, value);
 
 /** What a list is about: chosen GPUs, and the ids that -gi and -ci name. */
-export interface Scope {
+export interface MigScope {
   readonly gpus: readonly Gpu[];
   readonly isWanted: (option: 'gpu-instance-id' | 'compute-instance-id', id: number) => boolean;
 }
 
-export interface List<Record extends Cells = Cells> extends OptionSpec {
+export interface MigList<Record extends Cells = Cells> extends OptionSpec {
   /** Its name in JSON. */
   readonly part: string;
   /** What it lists, in nvidia-smi's words (550.163.01, with failing calls). */
   readonly title: string;
   /** What must have been created for it to have records. */
   readonly of: 'profiles' | 'GPU instances' | 'compute instances';
-  readonly collect: (scope: Scope) => Asking<readonly Record[]>;
+  readonly collect: (scope: MigScope) => Asking<readonly Record[]>;
   readonly render: (records: readonly Record[], release: Release) => string;
 }
 
 const listOf = <const Long extends string, Record extends Cells>(
-  list: List<Record> & { readonly long: Long },
-): List & { readonly long: Long } =>
+  list: MigList<Record> & { readonly long: Long },
+): MigList & { readonly long: Long } =>
   // A list renders only what it collected itself.
-  ({ ...list, action: true }) as unknown as List & { readonly long: Long };
+  ({ ...list, action: true }) as unknown as MigList & { readonly long: Long };
 
-export function* wantedInstances({ gpus, isWanted }: Scope): Asking<readonly GpuInstance[]> {
+export function* wantedInstances({ gpus, isWanted }: MigScope): Asking<readonly GpuInstance[]> {
   const instances = yield* eachOf(gpus, gpuInstances);
   return instances.filter(({ id }) => isWanted('gpu-instance-id', id));
 }
 
 /** Records of each GPU instance that is meant. */
 function* ofInstances<Record>(
-  scope: Scope,
+  scope: MigScope,
   records: (gi: GpuInstance) => Asking<readonly Record[]>,
 ): Asking<readonly Record[]> {
   return yield* eachOf(yield* wantedInstances(scope), records);
@@ -208,4 +208,4 @@ export const LISTS = [
       }),
     render: render.computeInstanceTable,
   }),
-] as const satisfies readonly List[];
+] as const satisfies readonly MigList[];

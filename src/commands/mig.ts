@@ -17,7 +17,7 @@ import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { lostLines, reachable, refusal, statusOf } from './lost.js';
 import { machineOf } from './machine.js';
-import { LISTS, type List, type Scope, wantedInstances } from './mig-lists.js';
+import { LISTS, type MigList, type MigScope, wantedInstances } from './mig-lists.js';
 import { MIG_SETTERS, runMigSetter } from './mig-setters.js';
 import { chosenGpus, idOption } from './select.js';
 
@@ -107,7 +107,7 @@ function* withMig(gpus: readonly Gpu[], switchedOn: boolean): Asking<readonly Gp
 }
 
 /** Why a list of an instance's parts ends at the instances. Words and statuses: 550.163.01 with failing calls. */
-function refusalOf(list: List, error: Error, gpus: readonly Gpu[]): Error {
+function refusalOf(list: MigList, error: Error, gpus: readonly Gpu[]): Error {
   if (error instanceof UnknownMode) return refusal(error.message, error.status, gpus);
   if (!(error instanceof InstanceError)) return error;
   const isAbove = error.of === 'GPU instances' && list.title.startsWith('compute');
@@ -116,7 +116,7 @@ function refusalOf(list: List, error: Error, gpus: readonly Gpu[]): Error {
 }
 
 /** The records of a list for JSON, or why it could not be read. */
-function* recordsOf(list: List, scope: Scope): Asking<readonly Cells[] | Missing> {
+function* recordsOf(list: MigList, scope: MigScope): Asking<readonly Cells[] | Missing> {
   try {
     return yield* list.collect({ ...scope, gpus: yield* withMig(scope.gpus, list.of !== 'profiles') });
   } catch (error) {
@@ -126,7 +126,7 @@ function* recordsOf(list: List, scope: Scope): Asking<readonly Cells[] | Missing
 }
 
 /** The records of a list, or what nvidia-smi says where there can be none. */
-function* collect(list: List, scope: Scope): Asking<readonly Cells[]> {
+function* collect(list: MigList, scope: MigScope): Asking<readonly Cells[]> {
   const switchedOn = list.of !== 'profiles';
   const gpus = yield* withMig(scope.gpus, switchedOn);
   // H100 and H200 with MIG off, and with failing calls (580.159.04); a T4 (550.163.01).
@@ -144,7 +144,7 @@ function* collect(list: List, scope: Scope): Asking<readonly Cells[]> {
 }
 
 /** "No GPU instances found: Not Found", as an A100 with MIG on and nothing created answers. */
-function* nothing(list: List, scope: Scope, chosen: readonly Gpu[]): Asking<UsageError> {
+function* nothing(list: MigList, scope: MigScope, chosen: readonly Gpu[]): Asking<UsageError> {
   const missing = (yield* wantedInstances(scope)).length === 0 ? 'GPU instances' : list.of;
   return refusal(`No ${missing} found: ${statusReason(NVML_ERROR_NOT_FOUND)}`, NVML_ERROR_NOT_FOUND, chosen);
 }
@@ -168,7 +168,7 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
   }
   const { session, asker } = await machineOf(context);
   const gpus = await chosenGpus(session, given.id);
-  const scope: Scope = { gpus, isWanted: (option, id) => ids[option]?.has(id) ?? true };
+  const scope: MigScope = { gpus, isWanted: (option, id) => ids[option]?.has(id) ?? true };
   const lists = LISTS.filter(({ long }) => given[long]);
   const release = await asker.start(releaseOf(session, (text) => context.io.err(text)));
   if (given.json) {

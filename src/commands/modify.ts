@@ -1,14 +1,14 @@
 /** Options that change GPUs, before any subcommand: which is meant, and what is said of each GPU (550.163.01). */
 
 import type { Acting } from '../act/acting.js';
-import type { Verdict } from '../act/action.js';
+import type { ActionVerdict } from '../act/action.js';
 import { now, targetOf } from '../act/ask.js';
 import {
   BEYOND_NVML,
   MODIFICATIONS,
   type Modification,
   OLD_NAMES,
-  type Prepared,
+  type PreparedAction,
 } from '../act/modifications.js';
 import { wholeNumber } from '../act/value.js';
 import type { Scan, Token } from '../base/argv.js';
@@ -36,7 +36,7 @@ const invalid = ({ written, value }: Token): UsageError =>
 /** The option that is meant, and its value. Throws what is wrong before any GPU is looked for. */
 function wantedBy(tokens: readonly Token[]): {
   readonly modification: Modification;
-  readonly value: Prepared | 'nothing';
+  readonly value: PreparedAction | 'nothing';
 } {
   const setters = tokens.filter(({ spec }) => spec.setter);
   const scope = setters.findLast(({ spec }) => spec.long === 'scope');
@@ -114,7 +114,7 @@ export async function modify(given: ModifyGiven, { tokens }: Scan, context: Cont
 function modifyAll(
   acting: Acting,
   { warnsOfPersistence }: Modification,
-  value: Prepared,
+  value: PreparedAction,
   gpus: readonly Gpu[],
   given: ModifyGiven,
 ): number {
@@ -144,10 +144,10 @@ function modifyAll(
 }
 
 /** A warning is one with -eow. */
-const isFailure = ({ outcome, isQuiet }: Verdict, given: ModifyGiven): boolean =>
+const isFailure = ({ outcome, isQuiet }: ActionVerdict, given: ModifyGiven): boolean =>
   outcome === 'failed' || (outcome === 'unsupported' && !isQuiet && given['error-on-warning'] === true);
 
-function attemptOf(acting: Acting, { action, shown, check, make }: Prepared, gpu: Gpu) {
+function attemptOf(acting: Acting, { action, shown, check, make }: PreparedAction, gpu: Gpu) {
   const target = targetOf(acting.session, gpu);
   return {
     action: action.name,

@@ -100,11 +100,11 @@ export function readStamps({
   return { date: letters.includes('D'), time: letters.includes('T') };
 }
 
-export type Shape = MonitorFormat['shape'] | 'json' | 'jsonl';
+export type MonitorShape = MonitorFormat['shape'] | 'json' | 'jsonl';
 
 /** How a monitor's lines look. */
 export interface OutputFormat {
-  readonly shape: Shape;
+  readonly shape: MonitorShape;
   readonly names: boolean;
   readonly units: boolean;
 }

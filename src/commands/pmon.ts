@@ -14,7 +14,7 @@ import {
 import { monitorRecord, timeOf } from '../format/monitor-json.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, statusWords } from '../nvml/status.js';
-import { type Cell, columnsOf } from '../query/monitor/column.js';
+import { columnsOf, type MonitorCell } from '../query/monitor/column.js';
 import {
   compileProcesses,
   PROCESS_GROUPS,
@@ -47,8 +47,8 @@ const USUAL_DELAY = 1;
 const LONGEST_DELAY = 10;
 const USUAL_GROUPS = 'u';
 
-type Tick = readonly { readonly gpu: Gpu; readonly lines: readonly ProcessLine[] | Missing }[];
-type Printer = (tick: Tick, milliseconds: number) => string;
+type PmonTick = readonly { readonly gpu: Gpu; readonly lines: readonly ProcessLine[] | Missing }[];
+type PmonPrinter = (tick: PmonTick, milliseconds: number) => string;
 
 const options = [
   idOption,
@@ -89,10 +89,10 @@ async function pmon(given: Given<typeof options>, context: Context): Promise<num
   return statusOf(gpus);
 }
 
-function tablePrinter(columns: readonly ProcessColumn[], format: MonitorFormat): Printer {
+function tablePrinter(columns: readonly ProcessColumn[], format: MonitorFormat): PmonPrinter {
   const table = monitorTable([...processFrame.before, ...columns, ...processFrame.after], format);
   const headings = new Headings(table.header, true);
-  const text = (cell: Cell, i: number): string =>
+  const text = (cell: MonitorCell, i: number): string =>
     cell === 0 && columns[i]?.zeroIsAbsent ? ABSENT : cellText(cell);
   const noProcess = [ABSENT, ABSENT, ...columns.map(() => ABSENT), commandCell(undefined)];
   return (tick, now) => {
@@ -118,7 +118,7 @@ function jsonPrinter(
   columns: readonly ProcessColumn[],
   shape: 'json' | 'jsonl',
   source: AnswerSource | undefined,
-): Printer {
+): PmonPrinter {
   const write = shape === 'json' ? jsonArray : jsonLines;
   return (tick, now) =>
     write(

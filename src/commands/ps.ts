@@ -71,7 +71,7 @@ const options = [
 ] as const satisfies readonly OptionSpec[];
 
 /** The processes of a machine now, joined and chosen. */
-interface Found {
+interface FoundProcesses {
   readonly lists: readonly GpuProcesses[];
   readonly entries: readonly ProcessEntry[];
   readonly holders: readonly DeviceHolder[];
@@ -120,7 +120,7 @@ function find(
   gpus: Parameters<typeof processSource>[1],
   now: number,
   own: number,
-): Found {
+): FoundProcesses {
   const lists = processSource(machine.asker, gpus).sample();
   // The processes of this machine are not those of a recorded one.
   const hosts = machine.recorded === undefined ? new HostProcesses(machine.files, own) : undefined;
@@ -136,7 +136,7 @@ const withoutHost = (lists: readonly GpuProcesses[]): readonly ProcessEntry[] =>
 const NOT_RECORDED = HostProcesses.none().absent;
 
 function chosenOf(
-  { entries }: Found,
+  { entries }: FoundProcesses,
   given: ProcessFilter,
   { files, recorded }: Machine,
 ): readonly ProcessEntry[] {
@@ -148,7 +148,7 @@ function chosenOf(
 }
 
 /** Memory without a process, GPU by GPU. */
-function rests({ lists, holders, hosts }: Found): readonly Unaccounted[] {
+function rests({ lists, holders, hosts }: FoundProcesses): readonly Unaccounted[] {
   return lists.flatMap((place) => {
     const memory = unaccounted(place);
     if (!isNotable(memory) || place.processes instanceof Missing) return [];
@@ -162,7 +162,7 @@ function rests({ lists, holders, hosts }: Found): readonly Unaccounted[] {
 }
 
 function parts(
-  found: Found,
+  found: FoundProcesses,
   entries: readonly ProcessEntry[],
   by: Grouping | undefined,
   now: number,

@@ -1,7 +1,7 @@
 /** What a `--query-*` command line asks for: read, or refused, by names alone, before NVML is opened. */
 import { UsageError } from '../base/errors.js';
 import type { Io } from '../base/io.js';
-import { type Loop, loopPeriod } from '../base/period.js';
+import { type LoopOptions, loopPeriod } from '../base/period.js';
 import { plainly } from '../base/plain-text.js';
 import type { Release } from '../base/release.js';
 import { refuseMixture } from './format-words.js';
@@ -31,7 +31,7 @@ export interface QueryRequest {
 }
 
 /** The options that go with a --query-* switch. */
-export interface QueryGiven extends Loop {
+export interface QueryGiven extends LoopOptions {
   readonly id?: string;
   readonly filename?: string;
   readonly format?: string;

@@ -20,7 +20,7 @@ import { loop } from './loop.js';
 import { lostLines, statusOf } from './lost.js';
 import { machineOf } from './machine.js';
 import { type QueryFormat, type QueryRequest, refuseFormat, unknownField } from './query-request.js';
-import { rehearse, type Step } from './rehearse.js';
+import { type RehearsedStep, rehearse } from './rehearse.js';
 import { chosenGpus } from './select.js';
 
 /** An unknown field with --lenient: an empty column, null in JSON. */
@@ -79,14 +79,14 @@ export async function query(
 }
 
 /** One sample for nothing. */
-const rehearsal = (asked: readonly AskedField[], format: QueryFormat, now: () => number): Step => {
+const rehearsal = (asked: readonly AskedField[], format: QueryFormat, now: () => number): RehearsedStep => {
   const fields = asked.map(({ field }) => field);
   const print = printerOf(asked, format, undefined);
   return async (asker, gpus) => sampleOfPlan(fields, gpus, format, print, { asker, now })();
 };
 
 /** Makes the text of one sample. A promise where it has to be waited for. */
-type Sample = () => string | Promise<string>;
+type QueryPrinter = () => string | Promise<string>;
 
 interface Asked {
   readonly asker: Asker;
@@ -99,9 +99,9 @@ function sampleOfPlan(
   fields: readonly Field[],
   gpus: readonly Subject[],
   format: QueryFormat,
-  print: Printer,
+  print: RecordsPrinter,
   asked: Asked,
-): Sample {
+): QueryPrinter {
   const plan = compilePlan(fields, gpus, asked);
   const text =
     format.shape === 'csv'
@@ -118,9 +118,9 @@ function sampleOfRecords(
   table: Table,
   fields: readonly Field[],
   gpus: readonly Subject[],
-  print: Printer,
+  print: RecordsPrinter,
   { asker, now }: Asked,
-): Sample {
+): QueryPrinter {
   const around = { gpuCount: asker.session.gpus.length, now };
   function* recordsOf(gpu: Subject): Asking<readonly (readonly Reading[])[]> {
     const records = yield* readRecords(table, fields, gpu, around);
@@ -140,13 +140,13 @@ function sampleOfRecords(
 const withoutRecord = (field: Field, why: Missing): Field =>
   'item' in field.source || 'asks' in field.source ? { ...field, source: constant(why) } : field;
 
-type Printer = (records: readonly (readonly Reading[])[]) => string;
+type RecordsPrinter = (records: readonly (readonly Reading[])[]) => string;
 
 function printerOf(
   asked: readonly AskedField[],
   format: QueryFormat,
   source: AnswerSource | undefined,
-): Printer {
+): RecordsPrinter {
   if (format.shape === 'csv') {
     const fields = asked.map(({ field }) => field);
     return (records) => records.map((readings) => csvLine(fields, readings, format.units)).join('');

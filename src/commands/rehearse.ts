@@ -6,14 +6,14 @@ import type { Subject } from '../query/ask/subject.js';
 import type { Context } from './context.js';
 
 /** A part of the work, about one GPU. */
-export type Step = (asker: Asker, gpus: readonly Subject[]) => Promise<unknown>;
+export type RehearsedStep = (asker: Asker, gpus: readonly Subject[]) => Promise<unknown>;
 
 /**
  * Does the work in steps on a GPU that answers nothing, until NVML is open (19 ms on an H100). No call is made, but its
  * symbols are found and the code is compiled: without it `-q -x` of two H200s took 8 % longer, `-q -d TEMPERATURE` 9 % and the
  * summary 4 % (Bun 1.4.5, 580.159.04). Does nothing where a recording answers.
  */
-export async function rehearse(context: Context, steps: readonly Step[]): Promise<void> {
+export async function rehearse(context: Context, steps: readonly RehearsedStep[]): Promise<void> {
   const library = context.library?.();
   if (library === undefined) return;
   let isOpen = false;

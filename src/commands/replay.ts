@@ -73,7 +73,7 @@ async function replay(given: Given<typeof options>, { io }: Context): Promise<nu
 }
 
 /** What can be read of a recording: it is read again each time, as a text of a few MB can unpack to more than fits into memory. */
-interface Recording {
+interface ReplayedRecording {
   readonly lines: () => Iterable<ReplayedLine>;
   readonly isEmpty: boolean;
   /** What is wrong with the others. */
@@ -85,7 +85,7 @@ function recorded(
   path: string,
   columns: readonly Heading[],
   wanted: (gpu: RecordedGpu, milliseconds: number) => boolean,
-): Recording {
+): ReplayedRecording {
   try {
     const { lines, damages } = readRecords(path);
     if (lines.length === 0) throw new RecordingError('not a recording, or nothing was recorded yet');

@@ -1,12 +1,12 @@
 /** What a `-q` command line asks for: read, or refused, before NVML is opened. */
 import { UsageError } from '../base/errors.js';
-import { type Loop, loopPeriod } from '../base/period.js';
+import { type LoopOptions, loopPeriod } from '../base/period.js';
 import type { Release } from '../base/release.js';
-import type { Form } from '../report/document.js';
+import type { ReportForm } from '../report/document.js';
 import { type Group, isGroupOf, readGroups } from '../report/groups.js';
 
 export interface ReportRequest {
-  readonly form: Form;
+  readonly form: ReportForm;
   readonly units: boolean;
   /** The DTD is inside the XML, or alone. */
   readonly dtd: 'inside' | 'alone' | undefined;
@@ -20,7 +20,7 @@ export interface ReportRequest {
 }
 
 /** The options of the report. */
-export interface ReportGiven extends Loop {
+export interface ReportGiven extends LoopOptions {
   readonly query?: true;
   readonly all?: true;
   readonly unit?: true;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Given, OptionSpec } from '../base/argv.js';
 import { EXIT, UsageError } from '../base/errors.js';
-import type { Ending } from '../base/foreground.js';
+import type { ProgramEnd } from '../base/foreground.js';
 import type { Io } from '../base/io.js';
 import { plainly } from '../base/plain-text.js';
 import { SnapshotError } from '../nvml/failures.js';
@@ -141,7 +141,7 @@ function leave(folder: string, library: Buffer, table: string): void {
 const NOT_RUN = 126;
 const NOT_FOUND = 127;
 
-interface Machine {
+interface SimulatedMachine {
   readonly library: Buffer;
   readonly table: string;
 }
@@ -149,13 +149,13 @@ interface Machine {
 async function run(
   program: readonly string[],
   given: string | undefined,
-  { library, table }: Machine,
+  { library, table }: SimulatedMachine,
   io: Io,
 ): Promise<number> {
   const { foreground } = io;
   if (foreground === undefined) throw new UsageError('There is no foreground here to run a program in.');
   const folder = given === undefined ? mkdtempSync(join(tmpdir(), 'nvsmi-machine-')) : absolute(given);
-  let ending: Ending;
+  let ending: ProgramEnd;
   try {
     if (given === undefined) leave(folder, library, table);
     ending = await foreground.run(program, environment(io.env, folder));

@@ -32,12 +32,12 @@ export const FIELDS = [
   'inforom.checksum_validation',
 ] as const;
 
-type FieldName = (typeof FIELDS)[number];
-export type Read = (name: FieldName) => Reading;
+type SummaryField = (typeof FIELDS)[number];
+export type ReadField = (name: SummaryField) => Reading;
 
 /** What was read, and the release that says how it is spelled. */
 export interface Sight {
-  readonly read: Read;
+  readonly read: ReadField;
   readonly release: Release;
 }
 
@@ -48,20 +48,20 @@ function cell(reading: Reading, spell: (value: Exclude<Reading, Missing>) => str
 }
 
 /** A cell spelled by the field's own kind, with a unit glued to it. */
-const fieldCell = ({ read, release }: Sight, name: FieldName, unit = ''): string =>
+const fieldCell = ({ read, release }: Sight, name: SummaryField, unit = ''): string =>
   cell(read(name), (value) => `${fieldAt(gpuRow(name), release).kind.spell(value)}${unit}`);
 
 /** Whole watts, cut: 73.82 W is printed as 73W (H100, 580.159.04), and less than one as 1W (H200, 580.159.04). */
-const wattsCell = ({ read }: Sight, name: FieldName): string =>
+const wattsCell = ({ read }: Sight, name: SummaryField): string =>
   cell(read(name), (milliwatts) => `${Math.max(1, Math.floor(Number(milliwatts) / 1000))}W`);
 
-const onOffCell = ({ read }: Sight, name: FieldName): string =>
+const onOffCell = ({ read }: Sight, name: SummaryField): string =>
   cell(read(name), (value) => (Number(value) === 0 ? 'Off' : 'On'));
 
 export const isOn = (reading: Reading): boolean => !(reading instanceof Missing) && Number(reading) !== 0;
 
 /** A star follows what another mode is to take the place of (T4 and H200, 550.163.01 and 580.159.04). */
-const star = ({ read }: Sight, current: FieldName, pending: FieldName): string => {
+const star = ({ read }: Sight, current: SummaryField, pending: SummaryField): string => {
   const [now, then] = [read(current), read(pending)];
   return now instanceof Missing || then instanceof Missing || Number(now) === Number(then) ? '' : '*';
 };
@@ -117,5 +117,5 @@ export const tableCell = ({ kind, reading }: Cell, unit = '', release = PRESENT)
 const JSON_FIELDS = FIELDS.filter((name) => !name.endsWith('.pending'));
 
 /** The fields of the table by their names, for JSON. */
-export const gpuCells = (read: Read): Cells =>
+export const gpuCells = (read: ReadField): Cells =>
   Object.fromEntries(JSON_FIELDS.map((name) => [name, { kind: gpuRow(name).kind, reading: read(name) }]));

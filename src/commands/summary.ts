@@ -1,6 +1,6 @@
 /** `nvsmi` alone: the summary of GPUs, MIG devices and processes, with the infoROM check, as a table or JSON. */
 import { EXIT } from '../base/errors.js';
-import { type Loop, loopPeriod } from '../base/period.js';
+import { type LoopOptions, loopPeriod } from '../base/period.js';
 import { plainText } from '../base/plain-text.js';
 import type { Release } from '../base/release.js';
 import { jsonDocument, jsonLine } from '../format/document.js';
@@ -24,13 +24,13 @@ import { lostLine, statusOf } from './lost.js';
 import { machineOf } from './machine.js';
 import { rehearse } from './rehearse.js';
 import { chosenGpus } from './select.js';
-import { FIELDS, gpuCells, isOn, type Read, summaryGpu } from './summary-cells.js';
+import { FIELDS, gpuCells, isOn, type ReadField, summaryGpu } from './summary-cells.js';
 import { type MigCells, migCells, migSubjects, summaryMigDevice } from './summary-mig.js';
 import { type ProcessCells, processCells, summaryProcess } from './summary-processes.js';
 import { ABSENT, cudaVersion, driverVersion, nvmlVersion, versionCells } from './version.js';
 
 /** The options that the summary takes. */
-export interface SummaryGiven extends Loop {
+export interface SummaryGiven extends LoopOptions {
   readonly id?: string;
   readonly filename?: string;
   readonly json?: true;
@@ -67,7 +67,7 @@ export async function summary(given: SummaryGiven, context: Context): Promise<nu
 }
 
 /** What was read at one moment. */
-interface Sample {
+interface SummarySample {
   readonly time: number;
   readonly driverVersion: string;
   readonly cudaVersion: string;
@@ -77,13 +77,13 @@ interface Sample {
   readonly hasMig: boolean;
   readonly gpus: readonly Gpu[];
   /** Of the GPU in this place. */
-  readonly read: (line: number) => Read;
+  readonly read: (line: number) => ReadField;
   readonly migDevices: readonly MigCells[];
   readonly processes: readonly ProcessCells[];
   readonly notices: readonly string[];
 }
 
-function table({ time, release, driverVersion: driver, programVersion, ...sample }: Sample): string {
+function table({ time, release, driverVersion: driver, programVersion, ...sample }: SummarySample): string {
   const { gpus, read, migDevices, processes, ...rest } = sample;
   return renderSummary(
     {
@@ -103,7 +103,15 @@ function table({ time, release, driverVersion: driver, programVersion, ...sample
 
 const jsonOf =
   (write: typeof jsonDocument, source: AnswerSource | undefined) =>
-  ({ time, driverVersion: driver, cudaVersion: cuda, gpus, read, migDevices, processes }: Sample): string =>
+  ({
+    time,
+    driverVersion: driver,
+    cudaVersion: cuda,
+    gpus,
+    read,
+    migDevices,
+    processes,
+  }: SummarySample): string =>
     write(
       {
         system: {
@@ -122,7 +130,7 @@ async function prepare(
   asker: Asker,
   gpus: readonly Gpu[],
   { io }: Context,
-): Promise<() => Promise<Sample & { readonly worst: number }>> {
+): Promise<() => Promise<SummarySample & { readonly worst: number }>> {
   const [driver, cuda, library] = (await asker.start(
     together([driverVersion(), cudaVersion(), nvmlVersion()]),
   )) as readonly [string, string, string];
@@ -153,7 +161,7 @@ async function prepare(
 }
 
 const reader =
-  (plan: Plan, line: number): Read =>
+  (plan: Plan, line: number): ReadField =>
   (name) => {
     const read = plan.lines[line]?.readers[FIELDS.indexOf(name)];
     if (read === undefined) throw new Error(`the summary has no line ${line}`);

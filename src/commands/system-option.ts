@@ -1,14 +1,14 @@
 /** Which system a command looks at: a copy below a folder, a recording, or this machine; and how its terminal looks. */
 
 import { styles } from '../base/style.js';
-import type { Look } from '../format/verdicts.js';
+import type { TerminalStyle } from '../format/verdicts.js';
 import { openSnapshot } from '../snapshot/machine.js';
 import { type KernelLog, NoKernelLog, openKernelLog } from '../system/kernel-log.js';
 import { recordedSystem, type System, systemAt } from '../system/system.js';
 import type { Context } from './context.js';
 
 /** The colours and letters that the reader's terminal has. */
-export function lookOf({ io }: Pick<Context, 'io'>): Look {
+export function lookOf({ io }: Pick<Context, 'io'>): TerminalStyle {
   const { LC_ALL, LC_CTYPE, LANG } = io.env;
   return { style: styles(io.stdoutIsTerminal, io), isUtf8: /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || '') };
 }

@@ -18,11 +18,11 @@ import { gpuReports } from '../top/gpu-report.js';
 import { onceText } from '../top/once.js';
 import { type RecordingFile, Replay } from '../top/replay.js';
 import { parseSettings, type Settings, settingsPath, settingsText, USUAL } from '../top/settings.js';
-import { initialState, type State } from '../top/state.js';
+import { initialState, type TopState } from '../top/state.js';
 import { backgroundOf, type ColourLevel, themeOf } from '../top/theme.js';
 import { liveSampler } from '../watch/live-sampler.js';
 import { SORT_WORDS } from '../watch/process-columns.js';
-import type { Sampler } from '../watch/sample.js';
+import type { WatchSampler } from '../watch/sample.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { jsonOption } from './json-option.js';
@@ -73,7 +73,7 @@ async function top(given: Given<typeof options>, context: Context): Promise<numb
   const now = (): number => io.now();
   const own = io.background?.pid ?? 0;
   const live = liveSampler({ asker, files, gpus, isRecorded: recorded !== undefined, own, now });
-  const sampler: Sampler = { ...live, report: gpuReports(asker, gpus, now) };
+  const sampler: WatchSampler = { ...live, report: gpuReports(asker, gpus, now) };
   await show(sampler, undefined, given, state, context);
   return statusOf(gpus);
 }
@@ -82,10 +82,10 @@ async function top(given: Given<typeof options>, context: Context): Promise<numb
 const BETWEEN = 250;
 
 async function show(
-  sampler: Sampler,
+  sampler: WatchSampler,
   replayer: Replay | undefined,
   given: Given<typeof options>,
-  state: State,
+  state: TopState,
   { io, source }: Pick<Context, 'io' | 'source'>,
 ): Promise<void> {
   const isScreen = given.once === undefined && given.json === undefined && io.env.TERM !== 'dumb';
@@ -165,7 +165,7 @@ function readSettings(io: Io): Settings {
   return settings;
 }
 
-function save(state: State, { env }: Io): string {
+function save(state: TopState, { env }: Io): string {
   const path = settingsPath(env);
   if (path === undefined) return 'There is no folder for settings: HOME is not set.';
   try {
@@ -180,7 +180,12 @@ function save(state: State, { env }: Io): string {
 /** `nvstats-20261128`, and with the name of a job. */
 const RECORDING = /^nvstats-\d{8}(?:-|$)/;
 
-async function replay(folder: string, given: Given<typeof options>, state: State, io: Io): Promise<number> {
+async function replay(
+  folder: string,
+  given: Given<typeof options>,
+  state: TopState,
+  io: Io,
+): Promise<number> {
   const files = recordingsIn(folder);
   if (files.length === 0) throw new UsageError(plainly`${folder} has no recordings (nvstats-...).`);
   try {

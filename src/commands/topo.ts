@@ -34,7 +34,7 @@ interface TopoGiven {
   readonly p2pstatus?: string;
 }
 
-interface Scope {
+interface TopoScope {
   readonly session: Session;
   readonly files: SystemFiles;
   /** The GPUs of -i, in the order they were named; none without it. */
@@ -42,22 +42,22 @@ interface Scope {
   readonly given: TopoGiven;
 }
 
-interface Question extends OptionSpec {
+interface TopoView extends OptionSpec {
   /** Refuses a value that no machine could answer. */
   readonly check?: (given: TopoGiven) => void;
   /** Comes before all others: with -m beside it each of them was refused without a matrix (H100, 580.159.04). */
   readonly isFirst?: true;
   /** What is said where -i does not name the GPUs that it is about; left out where it is about none, and -i names too many. */
   readonly refusal?: string;
-  readonly answer: (scope: Scope) => Asking<matrices.TopologyAnswer>;
+  readonly answer: (scope: TopoScope) => Asking<matrices.TopologyAnswer>;
 }
 
-type AboutGpus = Required<Pick<Question, 'refusal' | 'answer'>>;
+type AboutGpus = Required<Pick<TopoView, 'refusal' | 'answer'>>;
 
 /** nvidia-smi's refusals end with an empty line (H100, H200, 580.159.04). */
 function aboutOne(
   what: string,
-  answer: (scope: Scope, gpu: Gpu) => Asking<matrices.TopologyAnswer>,
+  answer: (scope: TopoScope, gpu: Gpu) => Asking<matrices.TopologyAnswer>,
 ): AboutGpus {
   const refusal = `${what} must be used in conjunction with the -i argument which must be a single identifier.\n`;
   return {
@@ -74,7 +74,7 @@ const of = (index: number) => cell(count, index);
 const gpuRecords = (gpus: readonly number[], rest: Cells): readonly Cells[] =>
   gpus.map((gpu) => ({ ...rest, gpu: of(gpu) }));
 
-function* nearCpu(scope: Scope): Asking<matrices.TopologyAnswer> {
+function* nearCpu(scope: TopoScope): Asking<matrices.TopologyAnswer> {
   const { cpu = 0 } = scope.given;
   const gpus = yield* topology.gpusNearCpu(scope.session.gpus, cpu);
   if (gpus instanceof Missing) {
@@ -138,12 +138,12 @@ function capabilityOf({ p2pstatus = '' }: TopoGiven): number {
   throw new UsageError('Invalid p2p capability index specified at the command-line');
 }
 
-const p2p = ({ session, given }: Scope): Asking<matrices.TopologyAnswer> =>
+const p2p = ({ session, given }: TopoScope): Asking<matrices.TopologyAnswer> =>
   matrices.p2pMatrix(session.gpus, capabilityOf(given));
 
 const nearbyNodes = (
   kind: 'CPU' | 'memory',
-  nodes: (scope: Scope, gpu: Gpu) => Asking<readonly number[] | Missing>,
+  nodes: (scope: TopoScope, gpu: Gpu) => Asking<readonly number[] | Missing>,
 ): AboutGpus =>
   aboutOne(`NUMA ID of nearest ${kind}`, function* (scope, gpu) {
     const found = matrices.rangesCell(yield* nodes(scope, gpu));
@@ -241,7 +241,7 @@ const QUESTIONS = [
     help: 'Connections between GPUs and NVMe disks.',
     answer: ({ session, files }) => matrices.nvmeMatrix(session.gpus, files),
   },
-] as const satisfies readonly Question[];
+] as const satisfies readonly TopoView[];
 
 const options = [
   ...QUESTIONS,
@@ -264,8 +264,8 @@ async function chosenInOrder(session: Session, ids: string | undefined): Promise
 }
 
 /** The questions of a command line in the order in which they are answered. */
-function questionsOf(given: Given<typeof options>): readonly Question[] {
-  const asked: readonly Question[] = QUESTIONS.filter(({ long }) => given[long] !== undefined);
+function questionsOf(given: Given<typeof options>): readonly TopoView[] {
+  const asked: readonly TopoView[] = QUESTIONS.filter(({ long }) => given[long] !== undefined);
   return [...asked.filter(({ isFirst }) => isFirst), ...asked.filter(({ isFirst }) => !isFirst)];
 }
 
@@ -291,7 +291,7 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
       EXIT.unknownOption,
     );
   }
-  const scope: Scope = { session, files, chosen, given };
+  const scope: TopoScope = { session, files, chosen, given };
   if (given.json) {
     // The first to name a part keeps it: -m has all that -mp has.
     const answers = await asker.start(together(asked.map(({ answer }) => answer(scope))));

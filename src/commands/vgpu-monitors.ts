@@ -1,6 +1,6 @@
 /** The monitors among the options of `vgpu`: a line for each record, every second until they are stopped. */
 
-import { type Column, columnsHead, columnsLine, emptyLine } from '../format/columns.js';
+import { columnsHead, columnsLine, emptyLine, type TableColumn } from '../format/columns.js';
 import * as render from '../format/vgpu.js';
 import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
@@ -12,7 +12,7 @@ import type { Reading } from '../query/reading.js';
 import { noSession, type SessionColumn, sessionCells } from '../query/sessions.js';
 import * as vgpu from '../query/vgpu.js';
 import { VgpuGpm } from '../query/vgpu-gpm.js';
-import { SECOND, type View, type Wanted, withGpu } from './vgpu-views.js';
+import { SECOND, type VgpuView, type VgpuViewOptions, withGpu } from './vgpu-views.js';
 
 /** N/A where MIG divides the GPU: an RTX PRO 6000 with driver 580.105.08. */
 function emptyWord(session: Session, gpu: Gpu): string {
@@ -21,7 +21,7 @@ function emptyWord(session: Session, gpu: Gpu): string {
 }
 
 /** A monitor: a line per record, or a line of dashes for a GPU without any. */
-const monitor = (part: string, columns: readonly Column[], records: View['records']): View => ({
+const monitor = (part: string, columns: readonly TableColumn[], records: VgpuView['records']): VgpuView => ({
   part,
   head: columnsHead(columns),
   period: SECOND,
@@ -52,7 +52,11 @@ export const UTILIZATION = monitor('utilization', render.utilizationColumns, (se
 
 export const PROCESSES = monitor('processes', render.processColumns, vgpu.vgpuProcesses);
 
-export const sessions = (part: string, which: 'encoder' | 'fbc', columns: readonly SessionColumn[]): View =>
+export const sessions = (
+  part: string,
+  which: 'encoder' | 'fbc',
+  columns: readonly SessionColumn[],
+): VgpuView =>
   monitor(part, [{ head: ['vGPU', 'Id'], width: 11 }, ...columns], (session, gpu) => {
     const ids = vgpu.vgpuNumbers(session, gpu, 'active');
     if (ids instanceof Missing) return [{ vgpu: cell(count, ids), ...noSession(columns, ids) }];
@@ -69,7 +73,7 @@ export const sessions = (part: string, which: 'encoder' | 'fbc', columns: readon
 const NO_SESSION = Missing.of(NVML_ERROR_NOT_FOUND);
 
 /** `--gpm-metrics`: no line where no vGPU runs has a value, and the first of each vGPU has none. */
-export function gpmMonitor({ metrics }: Wanted): View {
+export function gpmMonitor({ metrics }: VgpuViewOptions): VgpuView {
   const gpm = new VgpuGpm(metrics);
   return {
     ...monitor('gpm', render.gpmColumns(metrics.map(({ name }) => name)), (session, gpu) =>

@@ -12,12 +12,19 @@ import { readGpuFields, runOn } from '../query/read.js';
 import type { Reading } from '../query/reading.js';
 import * as vgpu from '../query/vgpu.js';
 import * as instances from '../query/vgpu-instances.js';
-import { cellsOf, type Field, type Line, lineAt, vgpuLines, vgpuTypeLines } from '../query/vgpu-lines.js';
+import {
+  cellsOf,
+  lineAt,
+  type VgpuField,
+  type VgpuLine,
+  vgpuLines,
+  vgpuTypeLines,
+} from '../query/vgpu-lines.js';
 import * as scheduler from '../query/vgpu-scheduler.js';
 import { driverVersion } from './version.js';
 
 /** The options other than that of the view. */
-export interface Wanted {
+export interface VgpuViewOptions {
   readonly verbose: boolean;
   /** Ids of GPU instances. */
   readonly instances: readonly number[] | undefined;
@@ -25,7 +32,7 @@ export interface Wanted {
 }
 
 /** What one option shows: records for JSON, text otherwise. */
-export interface View {
+export interface VgpuView {
   readonly part: string;
   /** Printed once, above all ticks. */
   readonly head?: string;
@@ -49,7 +56,7 @@ export const withGpu = (gpu: Gpu, cells: Cells): Cells => ({ gpu: cell(count, gp
 
 /** A block per GPU, with a blank line between them. */
 const perGpu =
-  (block: (session: Session, gpu: Gpu) => string): View['print'] =>
+  (block: (session: Session, gpu: Gpu) => string): VgpuView['print'] =>
   (session, gpus) =>
     gpus.map((gpu) => render.gpuLine(busId(session, gpu)) + block(session, gpu)).join('\n');
 
@@ -79,7 +86,7 @@ function instanceCells(session: Session, gpu: Gpu, wanted?: readonly number[]): 
   return found instanceof Missing ? [{ vgpu: cell(count, found) }] : found.map(cellsOf);
 }
 
-export const SUMMARY: View = {
+export const SUMMARY: VgpuView = {
   part: 'vgpus',
   records: (session, gpu) =>
     instanceCells(session, gpu).map(({ vgpu: id, ...rest }) => {
@@ -120,7 +127,7 @@ function summaryVgpus(session: Session, gpu: Gpu, ids: readonly number[]) {
   });
 }
 
-export const running = ({ instances: wanted }: Wanted): View => ({
+export const running = ({ instances: wanted }: VgpuViewOptions): VgpuView => ({
   part: 'vgpus',
   records: (session, gpu) => instanceCells(session, gpu, wanted).map((cells) => withGpu(gpu, cells)),
   print: perGpu((session, gpu) => {
@@ -131,7 +138,10 @@ export const running = ({ instances: wanted }: Wanted): View => ({
   }),
 });
 
-export function types(which: 'supported' | 'creatable', { verbose, instances: wanted }: Wanted): View {
+export function types(
+  which: 'supported' | 'creatable',
+  { verbose, instances: wanted }: VgpuViewOptions,
+): VgpuView {
   const idsOf = (session: Session, gpu: Gpu): readonly number[] | Missing => {
     if (which === 'supported' || wanted === undefined) return vgpu.vgpuNumbers(session, gpu, which);
     const found = new Set<number>();
@@ -163,10 +173,14 @@ export function types(which: 'supported' | 'creatable', { verbose, instances: wa
 }
 
 /** A GPU, or one of its GPU instances. */
-type Place = readonly [of: Subject, which: scheduler.Scheduled, head: readonly Field[]];
+type SchedulerPlace = readonly [of: Subject, which: scheduler.Scheduled, head: readonly VgpuField[]];
 
 /** The GPU itself, or the instances that -gi names. */
-const placesOf = (session: Session, gpu: Gpu, { instances: wanted }: Wanted): readonly Place[] =>
+const placesOf = (
+  session: Session,
+  gpu: Gpu,
+  { instances: wanted }: VgpuViewOptions,
+): readonly SchedulerPlace[] =>
   wanted === undefined
     ? [[gpu, 'gpu', []]]
     : wanted.map((id) => [
@@ -178,9 +192,9 @@ const placesOf = (session: Session, gpu: Gpu, { instances: wanted }: Wanted): re
 /** Some lines about each GPU, or about each of the GPU instances that -gi names. */
 const lines = (
   part: string,
-  wanted: Wanted,
-  read: (session: Session, of: Subject, which: scheduler.Scheduled) => readonly Field[],
-): View => ({
+  wanted: VgpuViewOptions,
+  read: (session: Session, of: Subject, which: scheduler.Scheduled) => readonly VgpuField[],
+): VgpuView => ({
   part,
   records: (session, gpu) =>
     placesOf(session, gpu, wanted).map(([of, which, head]) =>
@@ -193,26 +207,27 @@ const lines = (
   ),
 });
 
-export const schedulerState = (wanted: Wanted): View => lines('schedulers', wanted, scheduler.schedulerLines);
+export const schedulerState = (wanted: VgpuViewOptions): VgpuView =>
+  lines('schedulers', wanted, scheduler.schedulerLines);
 
-export const heterogeneousMode = (wanted: Wanted): View =>
+export const heterogeneousMode = (wanted: VgpuViewOptions): VgpuView =>
   lines('heterogeneous_modes', wanted, instances.heterogeneousLines);
 
 /** Only of whole GPUs. */
-const WHOLE: Wanted = { verbose: false, instances: undefined, metrics: [] };
+const WHOLE: VgpuViewOptions = { verbose: false, instances: undefined, metrics: [] };
 
-export const SCHEDULER_CAPABILITIES: View = lines(
+export const SCHEDULER_CAPABILITIES: VgpuView = lines(
   'scheduler_capabilities',
   WHOLE,
   scheduler.schedulerCapabilityLines,
 );
 
-export const MIGRATION: View = lines('migration', WHOLE, instances.migrationLines);
+export const MIGRATION: VgpuView = lines('migration', WHOLE, instances.migrationLines);
 
 export const SECOND = 1000;
 
 /** The log is as long as a fifth of a second: NVML expects it to be read often. nvidia-smi shows it every second. */
-export const schedulerLogs = (wanted: Wanted): View => ({
+export const schedulerLogs = (wanted: VgpuViewOptions): VgpuView => ({
   part: 'scheduler_logs',
   period: SECOND,
   records: (session, gpu) =>
@@ -222,7 +237,7 @@ export const schedulerLogs = (wanted: Wanted): View => ({
     }),
   print: perGpu((session, gpu) =>
     render.vgpuLog(
-      placesOf(session, gpu, wanted).flatMap(([of, which, head]): readonly Line[] => {
+      placesOf(session, gpu, wanted).flatMap(([of, which, head]): readonly VgpuLine[] => {
         const { state, turns } = scheduler.schedulerLog(session, of, which);
         return [...head, ...state, ...turns.flat()];
       }),

@@ -30,7 +30,7 @@ import * as monitors from './vgpu-monitors.js';
 import * as views from './vgpu-views.js';
 
 interface Choice extends OptionSpec {
-  readonly view: (wanted: views.Wanted) => views.View;
+  readonly view: (wanted: views.VgpuViewOptions) => views.VgpuView;
   /** It can be asked about GPU instances, too. */
   readonly ofInstances?: true;
 }
@@ -179,7 +179,7 @@ const options = [
 
 type VgpuGiven = Given<typeof options>;
 
-function chosenView(given: VgpuGiven): views.View {
+function chosenView(given: VgpuGiven): views.VgpuView {
   const chosen = (
     CHOICES as readonly (Choice & { readonly long: (typeof CHOICES)[number]['long'] })[]
   ).filter(({ long }) => given[long] !== undefined);
@@ -293,7 +293,7 @@ async function set(given: VgpuGiven, context: Context): Promise<number> {
   ]);
 }
 
-async function show(view: views.View, given: VgpuGiven, context: Context): Promise<number> {
+async function show(view: views.VgpuView, given: VgpuGiven, context: Context): Promise<number> {
   const { io } = context;
   const period = periodOf(given) ?? view.period;
   const { session } = await machineOf(context);

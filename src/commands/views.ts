@@ -5,7 +5,7 @@
  */
 import type { Given, OptionSpec } from '../base/argv.js';
 import { EXIT } from '../base/errors.js';
-import { type Loop, loopPeriod } from '../base/period.js';
+import { type LoopOptions, loopPeriod } from '../base/period.js';
 import type { Release } from '../base/release.js';
 import { jsonDocument, jsonLine, type Parts } from '../format/document.js';
 import type { GpuCells } from '../format/gpu-heading.js';
@@ -140,7 +140,7 @@ async function run<Table extends readonly OptionSpec[]>(
   context: Context,
 ): Promise<number> {
   const values = given as Readonly<Record<string, unknown>> &
-    Loop & { readonly id?: string; readonly json?: true };
+    LoopOptions & { readonly id?: string; readonly json?: true };
   const period = loopPeriod(values);
   const { session, asker } = await machineOf(context);
   const gpus = await chosenGpus(session, values.id);
@@ -167,13 +167,13 @@ async function run<Table extends readonly OptionSpec[]>(
 }
 
 /** Why the first relation that a GPU refuses has no records. */
-function refusalOf({ ofGpus }: Wanted, { gpus }: Collected): number {
+function refusalOf({ ofGpus }: WantedViews, { gpus }: Collected): number {
   const lists = ofGpus.flatMap(({ relation }) => gpus.map(({ recordsOf: of }) => of(relation)));
   return lists.find((list) => list instanceof Missing)?.status ?? EXIT.ok;
 }
 
 /** All that some views ask for, each once. */
-interface Wanted {
+interface WantedViews {
   readonly gpuFields: readonly Field[];
   readonly ofGpus: readonly WantedRecords[];
   readonly ofSystem: readonly WantedRecords[];
@@ -189,7 +189,7 @@ function wantedOf(
   views: readonly View[],
   always: readonly Field[],
   givenFor: (long: string) => string,
-): Wanted {
+): WantedViews {
   const relations = [...new Set(views.flatMap(({ relation }) => relation ?? []))];
   const wanted = relations.map((relation) => ({
     relation,
@@ -222,9 +222,9 @@ const fieldsOf = (
   };
 
 type Collected = Pick<Shown<unknown>, 'gpus' | 'systemOf'>;
-type Keep = (record: RecordValues) => boolean;
+type RecordFilter = (record: RecordValues) => boolean;
 
-function* collect(wanted: Wanted, gpus: readonly Gpu[], keep: Keep): Asking<Collected> {
+function* collect(wanted: WantedViews, gpus: readonly Gpu[], keep: RecordFilter): Asking<Collected> {
   const shown = yield* together(gpus.map((gpu) => shownGpu(gpu, wanted, keep)));
   const system = new Map<Relation, Cells>();
   for (const { relation, fields } of wanted.ofSystem) {
@@ -236,7 +236,7 @@ function* collect(wanted: Wanted, gpus: readonly Gpu[], keep: Keep): Asking<Coll
 
 const { gpu: index, name, uuid } = identity;
 
-function* shownGpu(gpu: Gpu, { gpuFields, ofGpus }: Wanted, keep: Keep): Asking<ShownGpu> {
+function* shownGpu(gpu: Gpu, { gpuFields, ofGpus }: WantedViews, keep: RecordFilter): Asking<ShownGpu> {
   const fields = [index, name, uuid, ...gpuFields];
   const cells = cellsOf(fields, yield* readFields(fields, gpu));
   const lists = yield* together(ofGpus.map((one) => recordsOf(one, gpu, keep)));
@@ -257,7 +257,7 @@ interface Listed {
   readonly records: readonly Cells[] | Missing;
 }
 
-function* recordsOf({ relation, fields }: WantedRecords, gpu: Gpu, keep: Keep): Asking<Listed> {
+function* recordsOf({ relation, fields }: WantedRecords, gpu: Gpu, keep: RecordFilter): Asking<Listed> {
   const all = relation.find === undefined ? [{ values: {} }] : yield* relation.find(gpu, new Set());
   if (all instanceof Missing) return { found: [], records: all };
   const kept = all.filter(({ values }) => keep(values));
@@ -275,7 +275,7 @@ const cellsOf = (fields: readonly Field[], readings: readonly Reading[]): Cells 
   );
 
 /** The parts of the document: the GPUs, and a list for each relation, whose records say which GPU they are of. */
-function partsOf({ ofGpus, ofSystem }: Wanted, { gpus, systemOf }: Collected): Parts {
+function partsOf({ ofGpus, ofSystem }: WantedViews, { gpus, systemOf }: Collected): Parts {
   const system = ofSystem.map(({ relation }) => [relation.name, systemOf(relation)]);
   const lists = ofGpus.map(({ relation }) => [
     relation.name,

@@ -6,7 +6,7 @@ import { type System, Unread } from '../system/system.js';
 import { loadedVersion } from './module.js';
 import { type DoctorCheck, isWsl, linesOf, unread } from './patient.js';
 
-interface Library {
+interface FoundLibrary {
   readonly path: string;
   readonly version: string | undefined;
   /** The package that brought it, where a package database says so. */
@@ -26,8 +26,8 @@ const FOLDERS: readonly string[] = [
 const NAME = /^libnvidia-ml\.so\.(\d+\.\d+(?:\.\d+)?)$/;
 
 /** The libraries themselves, not the links to them. A folder that is a link to another counts once. */
-function librariesIn(system: System): readonly Library[] {
-  const found = new Map<string, Library>();
+function librariesIn(system: System): readonly FoundLibrary[] {
+  const found = new Map<string, FoundLibrary>();
   for (const folder of FOLDERS) {
     const names = system.list(folder);
     if (names instanceof Unread) continue;
@@ -61,7 +61,7 @@ const holds = (list: string | Unread, path: string): boolean =>
   !(list instanceof Unread) &&
   linesOf(list).some((line) => line === path || line === path.replace(/^(\/?)usr\//, '$1'));
 
-const evidenceOf = (libraries: readonly Library[]): readonly Evidence[] =>
+const evidenceOf = (libraries: readonly FoundLibrary[]): readonly Evidence[] =>
   libraries.map(({ path, version, package: name }) => ({
     name: path,
     value: `${version ?? 'unknown'}${name === undefined ? '' : ` (${name})`}`,

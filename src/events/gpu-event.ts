@@ -1,13 +1,13 @@
 /** Something that happened to a GPU, wherever that was seen. */
 import type { XidSeverity } from './xids.js';
 
-export type Severity = XidSeverity;
+export type EventSeverity = XidSeverity;
 
 export interface GpuEvent {
   readonly source: 'kernel log' | 'NVML';
   /** In a word: xid, ecc, clock, pstate, mig, gpu-lost. */
   readonly kind: string;
-  readonly severity: Severity;
+  readonly severity: EventSeverity;
   /** In a sentence. */
   readonly meaning: string;
   /** What to do; nothing where there is nothing to do. */

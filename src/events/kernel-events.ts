@@ -1,6 +1,6 @@
 /** What the driver writes to the kernel's log about GPUs: Xids, GPUs that are gone, switches, failures to start. Patterns as rows. */
 import type { LogRecord } from '../system/kernel-log.js';
-import type { GpuEvent, Severity } from './gpu-event.js';
+import type { EventSeverity, GpuEvent } from './gpu-event.js';
 import { xidOf } from './xids.js';
 
 interface Pattern {
@@ -11,7 +11,7 @@ interface Pattern {
 
 const BUS = String.raw`(?<bus>[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2})(?:\.[0-7])?`;
 
-const said = (kind: string, severity: Severity, meaning: string, action: string): Pattern['event'] => {
+const said = (kind: string, severity: EventSeverity, meaning: string, action: string): Pattern['event'] => {
   return ({ rest }) => ({ kind, severity, meaning, action, detail: rest });
 };
 

@@ -15,13 +15,13 @@ import { ask, type Gpu } from '../nvml/session.js';
 import { Missing, type Status, statusReason } from '../nvml/status.js';
 import type { Asker } from '../query/ask/asker.js';
 import { gpuField } from '../query/gpu-fields.js';
-import type { GpuEvent, Severity } from './gpu-event.js';
+import type { EventSeverity, GpuEvent } from './gpu-event.js';
 import { xidOf } from './xids.js';
 
 interface EventType {
   readonly bit: number;
   readonly kind: string;
-  readonly severity: Severity;
+  readonly severity: EventSeverity;
   readonly meaning: string;
   readonly action?: string;
 }

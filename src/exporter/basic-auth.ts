@@ -17,7 +17,7 @@ const LONGEST_PASSWORD = 72;
 /** A hash of nothing known, so that an unknown user takes as long as a wrong password. */
 const NO_USER = '$2b$10$abcdefghijklmnopqrstuu5s8bhEfUvMmFXVWTUXpRNfTLdbB0Nk6';
 
-export type Verdict = 'right' | 'wrong' | 'busy';
+export type AuthVerdict = 'right' | 'wrong' | 'busy';
 
 export class BasicAuth {
   private readonly secret = randomBytes(32);
@@ -30,7 +30,7 @@ export class BasicAuth {
     return this.users.size === 0;
   }
 
-  async check(header: string | undefined): Promise<Verdict> {
+  async check(header: string | undefined): Promise<AuthVerdict> {
     if (this.isOpen) return 'right';
     const given = credentials(header);
     if (given === undefined) return 'wrong';

@@ -4,7 +4,7 @@
  */
 import type { Background, Child } from '../base/background.js';
 import { type Collector, CollectorState, DEADLINE } from './collector.js';
-import type { Collected } from './observed.js';
+import type { CollectedRecords } from './observed.js';
 
 /** Milliseconds without an answer after which a child is killed. */
 const PATIENCE = 3 * DEADLINE;
@@ -98,10 +98,10 @@ export async function collectInChild(
 }
 
 /** What a line of the child says; undefined where it is no collection: anything may print in a process. */
-function collectedIn(line: string): Collected | undefined {
+function collectedIn(line: string): CollectedRecords | undefined {
   if (!line.startsWith('{"at":')) return undefined;
   try {
-    return JSON.parse(line) as Collected;
+    return JSON.parse(line) as CollectedRecords;
   } catch {
     return undefined;
   }

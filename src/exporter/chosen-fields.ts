@@ -3,7 +3,7 @@ import { nearestNames } from '../query/nearest.js';
 import { allFields } from './fields.js';
 
 /** A name that no field has, and those that it may mean. */
-export class UnknownField extends Error {
+export class UnknownMetricField extends Error {
   constructor(
     readonly field: string,
     readonly nearest: readonly string[],
@@ -26,7 +26,7 @@ function named(list: string): ReadonlySet<string> {
     const found = [...CANONICAL].filter(([name]) =>
       start === undefined ? name === each : name.startsWith(start),
     );
-    if (found.length === 0) throw new UnknownField(each, nearestNames(each, [...CANONICAL.keys()]));
+    if (found.length === 0) throw new UnknownMetricField(each, nearestNames(each, [...CANONICAL.keys()]));
     for (const [, name] of found) chosen.add(name);
   }
   return chosen;

@@ -28,22 +28,22 @@ import {
   xidFields,
 } from './fields.js';
 import { MigRecords } from './mig-records.js';
-import type { Collected, Labels, Observed, Wish } from './observed.js';
+import type { CollectedRecords, Labels, Observed, Wish } from './observed.js';
 import { processRecords } from './process-records.js';
 import { Failures, numbersOf, type Readers, textsOf } from './readings.js';
 import { XidWatch } from './xid-watch.js';
 
-interface Link {
+interface LinkReaders {
   readonly index: number;
   readonly active: Reader;
   readonly readers: Readers;
 }
 
-interface Line {
+interface CollectedGpu {
   readonly gpu: Gpu;
   readonly identity: Readers;
   readonly readers: Readers;
-  readonly links: readonly Link[];
+  readonly links: readonly LinkReaders[];
   readonly meter: GpmMeter | undefined;
 }
 
@@ -58,7 +58,7 @@ const cudaText = derived(
 export class Collection {
   private readonly gathering = new Gathering();
   private readonly prepared: Prepared;
-  private readonly lines: readonly Line[];
+  private readonly lines: readonly CollectedGpu[];
   private readonly gpm: readonly GpmField[];
   private readonly migs: MigRecords;
   private readonly xids: XidWatch | undefined;
@@ -79,7 +79,7 @@ export class Collection {
     this.xids = wantsXids ? new XidWatch(asker.session.driver, gpus) : undefined;
   }
 
-  async collect(elapsed: () => number): Promise<Collected> {
+  async collect(elapsed: () => number): Promise<CollectedRecords> {
     const began = elapsed();
     const failures = new Failures();
     this.asker.tick();
@@ -97,7 +97,7 @@ export class Collection {
     this.xids?.close();
   }
 
-  private lineOf(gpu: Gpu): Line {
+  private lineOf(gpu: Gpu): CollectedGpu {
     const { wish, gathering } = this;
     const reader = (row: Row): Reader => this.reader(row, gpu);
     const rows = [...gpuFields, ...(wish.pcieThroughput ? pcieThroughputs : [])];
@@ -123,7 +123,7 @@ export class Collection {
   }
 
   /** A link that is down may come up: all of them are asked about. */
-  private linksOf(gpu: Gpu): readonly Link[] {
+  private linksOf(gpu: Gpu): readonly LinkReaders[] {
     const wanted = linkFields.filter(({ names: [name] }) => this.wish.has(name));
     if (gpu.handle === undefined || (wanted.length === 0 && !this.wish.has(linkActive.names[0]))) return [];
     const links = this.asker.run(linksOf(gpu));
@@ -135,7 +135,7 @@ export class Collection {
     }));
   }
 
-  private recordsOf(line: Line, failures: Failures): readonly Observed[] {
+  private recordsOf(line: CollectedGpu, failures: Failures): readonly Observed[] {
     const { gpu, readers, meter, links } = line;
     const labels: Labels = { gpu: String(gpu.index), ...textsOf(line.identity) };
     const of: Labels = { gpu: labels.gpu ?? '', ...(labels.uuid === undefined ? {} : { uuid: labels.uuid }) };

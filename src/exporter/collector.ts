@@ -1,9 +1,9 @@
 /** Collects in the background, at a period of its own. Who reads gets the last values, and how old they are. */
-import type { Collected } from './observed.js';
+import type { CollectedRecords } from './observed.js';
 
 /** The latest that is known, whoever collects it. */
 export interface Collector {
-  readonly latest: Collected | undefined;
+  readonly latest: CollectedRecords | undefined;
   /** When the collection began that has not ended within its deadline, in milliseconds since the epoch. */
   readonly stuckSince: number | undefined;
   /** Failed readings since the start, by the symbol of their status. */
@@ -18,7 +18,7 @@ export const DEADLINE = 10_000;
 
 /** The state of a collector, which learns when a collection begins and ends. */
 export class CollectorState implements Collector {
-  latest: Collected | undefined;
+  latest: CollectedRecords | undefined;
   collections = 0;
   readonly errors = new Map<string, number>();
   private since: number | undefined;
@@ -37,7 +37,7 @@ export class CollectorState implements Collector {
     this.since ??= this.now() + inMs;
   }
 
-  take(collected: Collected): void {
+  take(collected: CollectedRecords): void {
     this.latest = collected;
     this.since = undefined;
     this.collections++;
@@ -58,10 +58,10 @@ export class CollectorState implements Collector {
 
 /** Collects in this process: for recordings, tests, and the child process that does nothing else. */
 export function collectHere(
-  collect: () => Promise<Collected>,
+  collect: () => Promise<CollectedRecords>,
   period: number,
   now: () => number,
-  onCollected: (collected: Collected) => void = () => undefined,
+  onCollected: (collected: CollectedRecords) => void = () => undefined,
 ): Collector {
   let timer: NodeJS.Timeout | undefined;
   let isOver = false;

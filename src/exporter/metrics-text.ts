@@ -3,14 +3,14 @@ import { gzipSync } from 'node:zlib';
 import type { Collector } from './collector.js';
 import type { Dialect, Points } from './dialects/dialect.js';
 import { exposition, type Format, OPENMETRICS_END } from './exposition.js';
-import type { Collected } from './observed.js';
+import type { CollectedRecords } from './observed.js';
 import { ownPoints } from './own-metrics.js';
 
 /** Milliseconds after a scrape during which its format is spelled as soon as there are new values, not when they are asked for. */
 const WARM = 120_000;
 
 interface Spelled {
-  readonly of: Collected;
+  readonly of: CollectedRecords;
   readonly text: Promise<string>;
   zipped?: Buffer;
 }
@@ -64,7 +64,7 @@ export class MetricsText {
     return spelled;
   }
 
-  private fold(collected: Collected): Points {
+  private fold(collected: CollectedRecords): Points {
     const points: Points = new Map();
     for (const dialect of this.dialects) {
       for (const [family, each] of dialect.fold(collected)) points.set(family, each);

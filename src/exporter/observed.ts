@@ -1,19 +1,19 @@
 /** What one collection found: records of numbers as they were read, which every dialect folds into its own metrics. */
 
 /** What there is a record of. */
-export type Relation = 'gpu' | 'mig' | 'nvlink' | 'process' | 'xid';
+export type MetricRelation = 'gpu' | 'mig' | 'nvlink' | 'process' | 'xid';
 
 export type Labels = Readonly<Record<string, string>>;
 
 export interface Observed {
-  readonly relation: Relation;
+  readonly relation: MetricRelation;
   /** Who the record is about, in our own names; for one that belongs to a GPU, who that is, too. */
   readonly labels: Labels;
   /** Raw readings by the names of their fields. What could not be read is not here. */
   readonly values: Readonly<Record<string, number>>;
 }
 
-export interface Collected {
+export interface CollectedRecords {
   /** When the collection ended, in milliseconds since the epoch. */
   readonly at: number;
   readonly tookMs: number;

@@ -11,7 +11,7 @@ import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk
 import type { Collector } from './collector.js';
 import { familyOf } from './field.js';
 import { allFields } from './fields.js';
-import type { Collected, Labels, Observed } from './observed.js';
+import type { CollectedRecords, Labels, Observed } from './observed.js';
 import { HW_METRICS, UCUM } from './otlp-names.js';
 import { QueueingExporter } from './otlp-queue.js';
 
@@ -89,7 +89,7 @@ export function metricsUrl(url: string): string {
 
 function observe(
   result: BatchObservableResult,
-  { records }: Collected,
+  { records }: CollectedRecords,
   instruments: ReadonlyMap<string, Instrument>,
 ): void {
   const gpus = new Map<string, Attributes>();

@@ -2,10 +2,10 @@
 import type { Collector } from './collector.js';
 import { CONTENT_TYPE, formatAsked } from './exposition.js';
 import type { MetricsText } from './metrics-text.js';
-import type { Page, Pages } from './server.js';
+import type { HttpPage, HttpPages } from './server.js';
 
 /** Whether the GPUs are healthy, and what is wrong with those that are not. */
-export interface Health {
+export interface HealthPage {
   readonly verdict: 'healthy' | 'unhealthy' | 'unknown';
   readonly lines: readonly string[];
 }
@@ -20,10 +20,10 @@ const zips = (header: string | readonly string[] | undefined): boolean =>
 export function pagesOf(
   metrics: MetricsText,
   collector: Collector,
-  health: () => Promise<Health>,
+  health: () => Promise<HealthPage>,
   about: string,
-): Pages {
-  return async (path, { headers }): Promise<Page | undefined> => {
+): HttpPages {
+  return async (path, { headers }): Promise<HttpPage | undefined> => {
     switch (path) {
       case '/metrics': {
         const format = formatAsked(headers.accept);

@@ -12,7 +12,7 @@ import type { TLSSocket } from 'node:tls';
 import { BasicAuth } from './basic-auth.js';
 import type { ClientAuth, TlsConfig, WebConfig } from './web-config.js';
 
-export interface Page {
+export interface HttpPage {
   readonly status: number;
   readonly type: string;
   readonly body: string | Buffer;
@@ -20,7 +20,7 @@ export interface Page {
 }
 
 /** Makes the page of a path; undefined where there is none. */
-export type Pages = (path: string, request: IncomingMessage) => Promise<Page | undefined>;
+export type HttpPages = (path: string, request: IncomingMessage) => Promise<HttpPage | undefined>;
 
 /** Connections at a time. Prometheus keeps one a server; the others are people. */
 const MOST_CONNECTIONS = 256;
@@ -38,7 +38,7 @@ const IDLE = 70_000;
 /** Requests of one connection, after which a client makes another. */
 const MOST_REQUESTS = 10_000;
 
-const page = (status: number, body: string, headers?: Page['headers']): Page => ({
+const page = (status: number, body: string, headers?: HttpPage['headers']): HttpPage => ({
   status,
   type: 'text/plain; charset=utf-8',
   body: `${body}\n`,
@@ -64,7 +64,7 @@ export class WebServer {
 
   constructor(
     private config: WebConfig,
-    private readonly pages: Pages,
+    private readonly pages: HttpPages,
   ) {
     this.auth = new BasicAuth(config.users);
     const answer = (request: IncomingMessage, response: ServerResponse): void =>
@@ -123,7 +123,7 @@ export class WebServer {
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // There is no request with a body here.
     request.resume();
-    let found: Page;
+    let found: HttpPage;
     try {
       found = await this.pageOf(request);
     } catch {
@@ -142,7 +142,7 @@ export class WebServer {
     response.end(request.method === 'HEAD' ? undefined : body);
   }
 
-  private async pageOf(request: IncomingMessage): Promise<Page> {
+  private async pageOf(request: IncomingMessage): Promise<HttpPage> {
     const { method, headers, url = '' } = request;
     if (!this.hasGoodCertificate(request)) return page(403, 'A client certificate is needed');
     const verdict = await this.auth.check(headers.authorization);

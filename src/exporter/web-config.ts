@@ -95,7 +95,7 @@ const MEMBERS: Readonly<Record<string, Readonly<Record<string, Form>>>> = {
   http_server_config: { http2: () => undefined, headers: mapOf(text) },
 };
 
-type Section = Readonly<Record<string, unknown>>;
+type WebConfigSection = Readonly<Record<string, unknown>>;
 
 /** Reads the file, and the certificates that it names. Throws BadWebConfig. */
 export function readWebConfig(path: string): WebConfig {
@@ -112,11 +112,15 @@ function webConfigOf(json: unknown, folder: string): WebConfig {
   );
   const fault = onlyOf({ ...sections, basic_auth_users: optional(mapOf(bcrypt)) })(json);
   if (fault !== undefined) throw new Error(faultText(fault));
-  const { tls_server_config: tls, basic_auth_users: users, http_server_config: http } = json as Section;
+  const {
+    tls_server_config: tls,
+    basic_auth_users: users,
+    http_server_config: http,
+  } = json as WebConfigSection;
   return {
     tls: tls === undefined || tls === null ? undefined : tlsOf(tls as Record<string, string>, folder),
     users: new Map(Object.entries((users ?? {}) as Record<string, string>)),
-    headers: headersOf(((http as Section | undefined)?.headers ?? {}) as Record<string, string>),
+    headers: headersOf(((http as WebConfigSection | undefined)?.headers ?? {}) as Record<string, string>),
   };
 }
 
@@ -145,7 +149,7 @@ function tlsOf(given: Readonly<Record<string, string | undefined>>, folder: stri
   const [cert, key, ca] = [pem('cert'), pem('key'), pem('client_ca')];
   if (cert === undefined || key === undefined) throw new Error('TLS needs cert_file and key_file');
   const clientAuth = (given.client_auth_type ?? 'NoClientCert') as ClientAuth;
-  const names = (given as Section).client_allowed_sans as readonly string[] | undefined;
+  const names = (given as WebConfigSection).client_allowed_sans as readonly string[] | undefined;
   if (clientAuth.includes('Verify') && ca === undefined)
     throw new Error(`${clientAuth} needs client_ca_file`);
   if (clientAuth === 'NoClientCert' && (ca !== undefined || names !== undefined)) {

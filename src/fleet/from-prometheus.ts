@@ -10,7 +10,7 @@ import {
   TABLE_FIELDS,
 } from './fleet.js';
 import { type DialectName, type KnownMetric, knownMetrics } from './known-metrics.js';
-import type { PrometheusApi, Sample } from './prometheus.js';
+import type { PrometheusApi, SeriesSample } from './prometheus.js';
 
 /** Metrics that hold texts in their labels, or say something about a host. */
 const INFO = ['nvsmi_gpu_info', 'nvidia_smi_gpu_info'];
@@ -51,18 +51,18 @@ interface Draft {
 
 const RANK: Readonly<Record<DialectName, number>> = { nvsmi: 0, nvidia_smi: 1, dcgm: 2 };
 
-const instanceOf = ({ metric }: Sample): string => `${metric.job ?? ''} ${metric.instance ?? ''}`;
+const instanceOf = ({ metric }: SeriesSample): string => `${metric.job ?? ''} ${metric.instance ?? ''}`;
 
 /** nvidia_gpu_exporter leaves the prefix out, and dcgm-exporter writes the label in capitals. */
-function uuidOf({ uuid, UUID }: Sample['metric']): string | undefined {
+function uuidOf({ uuid, UUID }: SeriesSample['metric']): string | undefined {
   const found = uuid ?? UUID;
   if (found === undefined || found === '') return undefined;
   return /^(GPU|MIG)-/i.test(found) ? found : `GPU-${found}`;
 }
 
 function fleetOf(
-  samples: readonly Sample[],
-  remembered: readonly Sample[],
+  samples: readonly SeriesSample[],
+  remembered: readonly SeriesSample[],
   metrics: ReadonlyMap<string, KnownMetric>,
 ): Fleet {
   const drafts = new Map<string, Draft>();
@@ -93,7 +93,7 @@ function fleetOf(
   return { gpus: sorted(gpus), silent: silentHosts(remembered, drafts), isPrinted: false };
 }
 
-function draftOf(drafts: Map<string, Draft>, sample: Sample): Draft | undefined {
+function draftOf(drafts: Map<string, Draft>, sample: SeriesSample): Draft | undefined {
   const uuid = uuidOf(sample.metric);
   const index = sample.metric.gpu;
   if (uuid === undefined && index === undefined) return undefined;
@@ -173,7 +173,7 @@ function ownersOf(processes: Draft['processes']): Owners {
 
 /** Hosts that had GPUs within the hour and have none now. */
 function silentHosts(
-  remembered: readonly Sample[],
+  remembered: readonly SeriesSample[],
   drafts: ReadonlyMap<string, Draft>,
 ): readonly SilentHost[] {
   const now = new Set([...drafts.values()].map(({ instance }) => instance));

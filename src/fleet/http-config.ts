@@ -40,7 +40,7 @@ const SECTIONS = {
   },
 } as const;
 
-type Section = Readonly<Record<string, string | undefined>>;
+type HttpConfigSection = Readonly<Record<string, string | undefined>>;
 
 /** Reads the file, and the secrets and certificates that it names. Throws BadHttpConfig. */
 export function readHttpConfig(path: string): HttpConfig {
@@ -71,13 +71,13 @@ function configOf(json: unknown, folder: string): HttpConfig {
     basic_auth: basic,
     authorization,
     tls_config: tls = {},
-  } = json as Readonly<Record<string, Section>>;
+  } = json as Readonly<Record<string, HttpConfigSection>>;
   if (basic !== undefined && authorization !== undefined) {
     throw new Error('basic_auth and authorization are both given');
   }
   const read = (file: string | undefined): string | undefined =>
     file === undefined ? undefined : readFileSync(resolve(folder, file), 'utf8');
-  const secret = (given: Section, name: string): string =>
+  const secret = (given: HttpConfigSection, name: string): string =>
     headerText(given[name] ?? read(given[`${name}_file`])?.trim() ?? '');
   return {
     authorization:

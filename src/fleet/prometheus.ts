@@ -5,7 +5,7 @@ import { FleetError } from './fleet.js';
 import type { HttpConfig } from './http-config.js';
 
 /** A series and its value. */
-export interface Sample {
+export interface SeriesSample {
   readonly metric: Readonly<Record<string, string>>;
   readonly value: number;
 }
@@ -25,7 +25,7 @@ export class PrometheusApi {
   ) {}
 
   /** The vector of an expression. Throws FleetError. */
-  async query(expression: string): Promise<readonly Sample[]> {
+  async query(expression: string): Promise<readonly SeriesSample[]> {
     const form = new URLSearchParams({ query: expression, timeout: `${this.deadlineMs}ms` });
     if (this.at !== undefined) form.set('time', String(this.at));
     const { status, body } = await this.post('api/v1/query', form.toString());
@@ -108,14 +108,14 @@ const HINTS: Readonly<Record<number, string>> = {
   404: ': there is no Prometheus API at this address',
 };
 
-interface Answer {
+interface PrometheusAnswer {
   readonly status?: string;
   readonly errorType?: string;
   readonly error?: string;
   readonly data?: { readonly resultType?: string; readonly result?: unknown };
 }
 
-function answerOf(body: string): Answer | undefined {
+function answerOf(body: string): PrometheusAnswer | undefined {
   try {
     const json: unknown = JSON.parse(body);
     return typeof json === 'object' && json !== null ? json : undefined;
@@ -125,8 +125,8 @@ function answerOf(body: string): Answer | undefined {
 }
 
 /** A sample of the answer; none where it has another form, or no number. */
-function sampleOf(each: unknown): readonly Sample[] {
-  const { metric, value } = (each ?? {}) as { metric?: Sample['metric']; value?: readonly unknown[] };
+function sampleOf(each: unknown): readonly SeriesSample[] {
+  const { metric, value } = (each ?? {}) as { metric?: SeriesSample['metric']; value?: readonly unknown[] };
   const number = Array.isArray(value) ? Number(value[1]) : Number.NaN;
   return typeof metric === 'object' && metric !== null && Number.isFinite(number)
     ? [{ metric, value: number }]

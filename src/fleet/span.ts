@@ -3,7 +3,7 @@ import { plainText } from '../base/plain-text.js';
 import { gpuRow } from '../query/gpu-fields.js';
 import { byHost } from './fleet.js';
 import { type KnownMetric, knownMetrics } from './known-metrics.js';
-import type { PrometheusApi, Sample } from './prometheus.js';
+import type { PrometheusApi, SeriesSample } from './prometheus.js';
 
 const FIELDS = ['utilization.gpu', 'memory.used', 'temperature.gpu', 'power.draw'] as const;
 type SpanField = (typeof FIELDS)[number];
@@ -12,7 +12,7 @@ const AGGREGATES = ['min', 'avg', 'max'] as const;
 type Aggregate = (typeof AGGREGATES)[number];
 
 /** The numbers of a field, in the unit that nvidia-smi prints it in. */
-export type Span = Readonly<Partial<Record<Aggregate, number>>>;
+export type Aggregates = Readonly<Partial<Record<Aggregate, number>>>;
 
 export interface SpanLine {
   readonly host: string;
@@ -47,7 +47,7 @@ export async function spansOf(api: PrometheusApi, duration: string): Promise<rea
   return [...lines.values()].sort((a, b) => byHost(a.host, b.host) || byHost(a.gpu, b.gpu));
 }
 
-function take(lines: Map<string, SpanLine>, { metric, value }: Sample, aggregate: Aggregate): void {
+function take(lines: Map<string, SpanLine>, { metric, value }: SeriesSample, aggregate: Aggregate): void {
   const known = metrics.find(({ name }) => name === metric[LABEL]);
   if (known === undefined || metric.GPU_I_ID !== undefined) return;
   const found = metric.uuid ?? metric.UUID ?? metric.gpu ?? '';
@@ -70,7 +70,7 @@ const HEADS: Readonly<Record<SpanField, string>> = {
   'power.draw': 'POWER W',
 };
 
-const shown = (span: Span | undefined): string =>
+const shown = (span: Aggregates | undefined): string =>
   AGGREGATES.map((aggregate) => (span?.[aggregate] === undefined ? '-' : Math.round(span[aggregate]))).join(
     '/',
   );

@@ -60,12 +60,12 @@ export async function fleetOverSsh(
   };
 }
 
-interface Answer {
+interface HostAnswer {
   readonly text?: string;
   readonly reason?: string;
 }
 
-function ask(host: string, command: string, { deadlineMs, config }: SshOptions): Promise<Answer> {
+function ask(host: string, command: string, { deadlineMs, config }: SshOptions): Promise<HostAnswer> {
   const seconds = Math.max(1, Math.ceil(deadlineMs / 1000));
   const args = [
     '-T',

@@ -3,7 +3,7 @@ import { plainText } from '../base/plain-text.js';
 import { byHost, type Fleet, type FleetGpu } from './fleet.js';
 import { type GpuState, numberOf, problemsOf, STATES, stateOf, textOf } from './state.js';
 
-interface Column {
+interface FleetColumn {
   readonly name: string;
   readonly isNumber?: true;
   readonly text: (gpu: FleetGpu, fleet: Fleet) => string;
@@ -11,7 +11,7 @@ interface Column {
   readonly order?: (gpu: FleetGpu, fleet: Fleet) => number | undefined;
 }
 
-const numeric = (name: string, field: string, unit: string): Column => ({
+const numeric = (name: string, field: string, unit: string): FleetColumn => ({
   name,
   isNumber: true,
   text: (gpu, fleet) => {
@@ -24,7 +24,7 @@ const numeric = (name: string, field: string, unit: string): Column => ({
 const list = (texts: readonly string[] | undefined): string =>
   texts === undefined || texts.length === 0 ? '-' : texts.join(',');
 
-export const COLUMNS: readonly Column[] = [
+export const COLUMNS: readonly FleetColumn[] = [
   { name: 'host', text: ({ host }) => host },
   numeric('gpu', 'index', ''),
   { name: 'name', text: (gpu, fleet) => textOf(gpu, 'name', fleet) || '-' },

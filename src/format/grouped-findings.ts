@@ -3,7 +3,7 @@ import { jsonText } from '../base/plain-text.js';
 import type { Finding } from '../base/verdict.js';
 
 /** Findings that are shown as one: those of several GPUs that say the same, and of a GPU that is lost, all that is not known. */
-export interface Shown {
+export interface GroupedFindings {
   readonly first: Finding;
   readonly gpus: readonly (number | string)[];
   /** The other checks of which the same is said. */
@@ -24,9 +24,9 @@ function merged<T>(
   return [...groups.values()];
 }
 
-export function grouped(findings: readonly Finding[]): readonly Shown[] {
+export function grouped(findings: readonly Finding[]): readonly GroupedFindings[] {
   const single = findings.map(
-    (first): Shown => ({ first, gpus: first.gpu === undefined ? [] : [first.gpu], also: [] }),
+    (first): GroupedFindings => ({ first, gpus: first.gpu === undefined ? [] : [first.gpu], also: [] }),
   );
   const byGpus = merged(
     single,
@@ -42,5 +42,5 @@ export function grouped(findings: readonly Finding[]): readonly Shown[] {
 }
 
 /** The GPUs that something is said of, in front of it. */
-export const subjectOf = (gpus: Shown['gpus']): string =>
+export const subjectOf = (gpus: GroupedFindings['gpus']): string =>
   gpus.length === 0 ? '' : `GPU ${gpus.join(', ')}: `;

@@ -1,14 +1,14 @@
 /** Ticks of the monitors as JSON: numbers in the column's unit, null for what is absent, and why under `reasons`. */
 import { Missing, statusReason } from '../nvml/status.js';
 import { IMPLAUSIBLE, PLAUSIBLE_IN } from '../query/kind.js';
-import type { Cell, Heading } from '../query/monitor/column.js';
+import type { Heading, MonitorCell } from '../query/monitor/column.js';
 import type { JsonRecord } from './json.js';
 
 /** A record: `head` first, then a value for every column. */
 export function monitorRecord(
   head: Readonly<Record<string, string | number | null | Missing>>,
   columns: readonly Heading[],
-  cells: readonly Cell[],
+  cells: readonly MonitorCell[],
 ): JsonRecord {
   const record: Record<string, string | number | null> = {};
   const reasons: Record<string, string> = {};

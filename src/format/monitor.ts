@@ -2,7 +2,7 @@
 
 import { plainText } from '../base/plain-text.js';
 import { Missing } from '../nvml/status.js';
-import type { Cell, Heading } from '../query/monitor/column.js';
+import type { Heading, MonitorCell } from '../query/monitor/column.js';
 
 export interface MonitorFormat {
   readonly shape: 'table' | 'csv';
@@ -35,7 +35,8 @@ const SEPARATOR = ', ';
 export const ABSENT = '-';
 
 /** A number as the columns show it: its whole part. */
-export const cellText = (cell: Cell): string => (cell instanceof Missing ? ABSENT : String(Math.floor(cell)));
+export const cellText = (cell: MonitorCell): string =>
+  cell instanceof Missing ? ABSENT : String(Math.floor(cell));
 
 export function monitorTable(columns: readonly TextColumn[], format: MonitorFormat): MonitorTable {
   const write = format.shape === 'csv' ? csv : aligned(columns);

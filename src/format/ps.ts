@@ -5,7 +5,7 @@ import { Missing } from '../nvml/status.js';
 import { mebibytes, percent, text } from '../query/kind.js';
 import type { Reading } from '../query/reading.js';
 import type { Hidden } from '../watch/hidden.js';
-import type { ProcessColumn } from '../watch/process-columns.js';
+import type { ProcessListColumn } from '../watch/process-columns.js';
 import type { ProcessEntry } from '../watch/process-entry.js';
 import type { ProcessSum } from '../watch/process-sums.js';
 import { type FittedColumn, fittedTable } from './fitted-table.js';
@@ -13,7 +13,7 @@ import { type FittedColumn, fittedTable } from './fitted-table.js';
 const ABSENT = '-';
 
 /** A cell of a column: its value as the table shows it. */
-export function processText({ kind, shown }: ProcessColumn, reading: Reading): string {
+export function processText({ kind, shown }: ProcessListColumn, reading: Reading): string {
   if (reading instanceof Missing || reading === '') return ABSENT;
   const spelled = kind.spell(reading);
   return shown?.text?.(spelled) ?? spelled;
@@ -21,7 +21,7 @@ export function processText({ kind, shown }: ProcessColumn, reading: Reading): s
 
 /** The columns that a table has room for; those with nothing in them are left out. */
 export function shownColumns(
-  columns: readonly ProcessColumn[],
+  columns: readonly ProcessListColumn[],
   entries: readonly ProcessEntry[],
   now: number,
 ): readonly (FittedColumn & { readonly name: string })[] {
@@ -37,7 +37,7 @@ export function shownColumns(
 const joined = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
 
 export const processTable = (
-  columns: readonly ProcessColumn[],
+  columns: readonly ProcessListColumn[],
   entries: readonly ProcessEntry[],
   now: number,
   width: number,

@@ -3,11 +3,11 @@ import type { ChalkInstance } from 'chalk';
 import { jsonText, plainText } from '../base/plain-text.js';
 import type { Evidence, Finding, NotApplicable, Verdict } from '../base/verdict.js';
 import { worstOf } from '../base/verdict.js';
-import { grouped, type Shown, subjectOf } from './grouped-findings.js';
+import { type GroupedFindings, grouped, subjectOf } from './grouped-findings.js';
 import type { AnswerSource } from './json.js';
 
 /** How a terminal shows them. */
-export interface Look {
+export interface TerminalStyle {
   readonly style: ChalkInstance;
   /** Whether the reader's locale has more than ASCII. */
   readonly isUtf8: boolean;
@@ -27,9 +27,9 @@ const shown = ({ name, value, reason }: Evidence): string =>
 
 /** What was found, what to do, and what it was read from where all is not well. */
 function findingLines(
-  { first, gpus, also }: Shown,
+  { first, gpus, also }: GroupedFindings,
   width: number,
-  { style, isUtf8 }: Look,
+  { style, isUtf8 }: TerminalStyle,
 ): readonly string[] {
   const { check, verdict, why, action, evidence = [] } = first;
   const [symbol, ascii, colour] = SYMBOLS[verdict];
@@ -51,7 +51,7 @@ const COUNTED: readonly (readonly [Verdict, string])[] = [
 ];
 
 /** The last line: how many of each. */
-function totals(findings: readonly Finding[], look: Look): string {
+function totals(findings: readonly Finding[], look: TerminalStyle): string {
   const parts = COUNTED.flatMap(([verdict, word]): string[] => {
     const count = findings.filter((one) => one.verdict === verdict).length;
     return count === 0 ? [] : [`${count} ${word}`];
@@ -61,7 +61,7 @@ function totals(findings: readonly Finding[], look: Look): string {
 }
 
 /** All findings, or those that are not ok, and how many there are. */
-export function verdictText(findings: readonly Finding[], look: Look, isBrief = false): string {
+export function verdictText(findings: readonly Finding[], look: TerminalStyle, isBrief = false): string {
   const listed = grouped(isBrief ? findings.filter(({ verdict }) => verdict !== 'ok') : findings);
   const width = Math.max(0, ...listed.map(({ first: { check } }) => check.length));
   const lines = listed.flatMap((finding) => findingLines(finding, width, look));

@@ -7,15 +7,15 @@ import {
 import { Missing, type Status } from '../nvml/status.js';
 import { type Cells, cellText, cellWithUnit } from '../query/cell.js';
 import { asctime } from '../query/kind.js';
-import type { Line } from '../query/vgpu-lines.js';
-import type { Column } from './columns.js';
+import type { VgpuLine } from '../query/vgpu-lines.js';
+import type { TableColumn } from './columns.js';
 
 /** The column of the colon of the log, at any depth: driver 580. */
 const COLON = 42;
 const INDENT = 4;
 
 /** Labelled values below a GPU's line. */
-export function vgpuLog(lines: readonly Line[]): string {
+export function vgpuLog(lines: readonly VgpuLine[]): string {
   return lines
     .map((line) => {
       const label = ' '.repeat(INDENT * line.depth) + line.label;
@@ -81,16 +81,16 @@ export function vgpuSummary({ time, driverVersion, gpus }: VgpuSummary): string 
   return `${lines.join('\n')}\n`;
 }
 
-const engine = (name: string): Column => ({ head: [name, '%'], width: 6 });
+const engine = (name: string): TableColumn => ({ head: [name, '%'], width: 6 });
 
 /** `-u`: head and widths of driver 580.105.08. */
-export const utilizationColumns: readonly Column[] = [
+export const utilizationColumns: readonly TableColumn[] = [
   { head: ['vGPU', 'Id'], width: 11 },
   ...['sm', 'mem', 'enc', 'dec', 'jpg', 'ofa'].map(engine),
 ];
 
 /** `-p`: names of the vGPU software's guide; the widths are ours. */
-export const processColumns: readonly Column[] = [
+export const processColumns: readonly TableColumn[] = [
   { head: ['vGPU', 'Id'], width: 11 },
   { head: ['process', 'Id'], width: 9 },
   { head: ['process', 'name'], width: 16 },
@@ -98,10 +98,10 @@ export const processColumns: readonly Column[] = [
 ];
 
 /** `--gpm-metrics`: names and units of the vGPU software's guide; the widths are ours. */
-export const gpmColumns = (metrics: readonly string[]): readonly Column[] => [
+export const gpmColumns = (metrics: readonly string[]): readonly TableColumn[] => [
   { head: ['vGPU', 'Id'], width: 11 },
-  ...['mig_id', 'gi_id', 'ci_id'].map((name): Column => ({ head: [name, 'Idx'], width: 8 })),
-  ...metrics.map((name): Column => ({ head: [name, '%'], width: 10 })),
+  ...['mig_id', 'gi_id', 'ci_id'].map((name): TableColumn => ({ head: [name, 'Idx'], width: 8 })),
+  ...metrics.map((name): TableColumn => ({ head: [name, '%'], width: 10 })),
 ];
 
 /** Statuses by which NVML says that there is nothing, or nothing yet. */

@@ -27,7 +27,7 @@ export interface Health {
 }
 
 /** A GPU as a rule sees it. Each reading that the check needs is there. */
-export interface Subject {
+export interface CheckedGpu {
   readonly gpu: GpuReadings;
   readonly health: Health;
   /** A number that was read; NaN for one that is optional and absent, which no comparison is true of. */
@@ -57,7 +57,7 @@ export interface GpuCheck {
   readonly needs: readonly string[];
   /** Readings that may be absent. */
   readonly uses?: readonly string[];
-  readonly judge: (subject: Subject) => Judged;
+  readonly judge: (subject: CheckedGpu) => Judged;
 }
 
 export interface MachineCheck extends Omit<GpuCheck, 'judge'> {

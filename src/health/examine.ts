@@ -1,13 +1,13 @@
 /** Runs health checks. What a check needs and cannot be read makes its verdict `unknown`; that is decided here alone. */
 import { type Finding, type NotApplicable, unknown } from '../base/verdict.js';
 import {
+  type CheckedGpu,
   evidenceOf,
   type GpuCheck,
   type Growth,
   type Health,
   type HealthCheck,
   readingsOf,
-  type Subject,
 } from './check.js';
 import type { GpuReadings } from './readings.js';
 
@@ -70,7 +70,7 @@ const withoutEmpty = <T extends object>(judged: T): T =>
 
 const HOUR = 3_600_000;
 
-function subjectOf(gpu: GpuReadings, health: Health): Subject {
+function subjectOf(gpu: GpuReadings, health: Health): CheckedGpu {
   const value = (name: string) => gpu.answers[name]?.value ?? null;
   return {
     gpu,

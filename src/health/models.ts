@@ -3,21 +3,21 @@
  * ECC change by a few percent. NVLinks are left out where a board may be with and without a bridge.
  */
 
-export interface Model {
+export interface ExpectedModel {
   readonly memory: number;
   readonly pcieGeneration: number;
   readonly pcieWidth: number;
   readonly nvlinks?: number;
 }
 
-const model = (memory: number, pcieGeneration: number, nvlinks?: number): Model => ({
+const model = (memory: number, pcieGeneration: number, nvlinks?: number): ExpectedModel => ({
   memory,
   pcieGeneration,
   pcieWidth: 16,
   ...(nvlinks === undefined ? {} : { nvlinks }),
 });
 
-export const models: Readonly<Record<string, Model>> = {
+export const models: Readonly<Record<string, ExpectedModel>> = {
   'Tesla V100-SXM2-16GB': model(16384, 3, 6),
   'Tesla V100-SXM2-32GB': model(32768, 3, 6),
   'Tesla T4': model(15360, 3),

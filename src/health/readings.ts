@@ -16,15 +16,15 @@ import { count, type JsonScalar, mebibytes } from '../query/kind.js';
 import { linksOf } from '../query/nvlink.js';
 import { field, fixed } from '../query/probe.js';
 import type { Reading } from '../query/reading.js';
-import { type Field, reading } from '../query/report/field.js';
+import { type ReportField, reading } from '../query/report/field.js';
 import * as thermal from '../query/report/health.js';
 
 /** What was read under a name: a value in the unit of its field, or why there is none. */
-export type Answer =
+export type HealthValue =
   | { readonly value: Exclude<JsonScalar, null> }
   | { readonly value: null; readonly reason: string; readonly isUnsupported: boolean };
 
-export interface GpuProcess {
+export interface HealthProcess {
   readonly pid: number;
   readonly name: string | undefined;
 }
@@ -36,12 +36,12 @@ export interface GpuReadings {
   readonly busId: string | undefined;
   /** Why the GPU has no handle. */
   readonly lost: string | undefined;
-  readonly answers: Readonly<Record<string, Answer>>;
-  readonly processes: readonly GpuProcess[];
+  readonly answers: Readonly<Record<string, HealthValue>>;
+  readonly processes: readonly HealthProcess[];
 }
 
 /** Readings that --query-gpu does not have, by names in its style. */
-const MORE: Readonly<Record<string, Field>> = {
+const MORE: Readonly<Record<string, ReportField>> = {
   'temperature.shutdown': thermal.shutdownTemperature,
   'temperature.slowdown': thermal.slowdownTemperature,
   'temperature.gpu.max': thermal.gpuMaxTemperature,
@@ -69,7 +69,7 @@ const LINK_NAMES: readonly string[] = [
 ];
 const PROCESS_NAMES: readonly string[] = ['processes.count', 'processes.memory'];
 
-const fieldNamed = (name: string): Field => MORE[name] ?? gpuRow(name);
+const fieldNamed = (name: string): ReportField => MORE[name] ?? gpuRow(name);
 const isField = (name: string): boolean => !LINK_NAMES.includes(name) && !PROCESS_NAMES.includes(name);
 
 /** What each finding is identified by. */
@@ -88,7 +88,7 @@ export async function readGpus(
 function* readGpu(gpu: Gpu, names: readonly string[]): Asking<GpuReadings> {
   const fields = [...new Set([...IDENTITY, ...names])].filter(isField);
   const readings = yield* readFields(fields.map(fieldNamed), gpu);
-  const own = fields.map((name, i): [string, Answer] => [
+  const own = fields.map((name, i): [string, HealthValue] => [
     name,
     answerOf(fieldNamed(name).kind, readings[i] as Reading),
   ]);
@@ -106,24 +106,24 @@ function* readGpu(gpu: Gpu, names: readonly string[]): Asking<GpuReadings> {
   };
 }
 
-const textOf = (answer: Answer | undefined): string | undefined =>
+const textOf = (answer: HealthValue | undefined): string | undefined =>
   typeof answer?.value === 'string' ? answer.value : undefined;
 
 const shortBusId = (busId: string | undefined): string | undefined =>
   busId?.toLowerCase().replace(/^0000(?=[0-9a-f]{4}:)/, '');
 
-function answerOf(kind: Field['kind'], read: Reading): Answer {
+function answerOf(kind: ReportField['kind'], read: Reading): HealthValue {
   const { value, reason = 'none' } = jsonReading(kind, read);
   const isUnsupported = read instanceof Missing && read.status === NVML_ERROR_NOT_SUPPORTED;
   return value === null ? { value, reason, isUnsupported } : { value };
 }
 
-const absent = ({ status }: Missing): Answer => answerOf(count, Missing.of(status));
+const absent = ({ status }: Missing): HealthValue => answerOf(count, Missing.of(status));
 
-const all = (names: readonly string[], answer: Answer): Readonly<Record<string, Answer>> =>
+const all = (names: readonly string[], answer: HealthValue): Readonly<Record<string, HealthValue>> =>
   Object.fromEntries(names.map((name) => [name, answer]));
 
-function* linkAnswers(gpu: Gpu): Asking<Readonly<Record<string, Answer>>> {
+function* linkAnswers(gpu: Gpu): Asking<Readonly<Record<string, HealthValue>>> {
   if (gpu.handle === undefined) return all(LINK_NAMES, absent(Missing.of(gpu.status)));
   const links = yield* linksOf(gpu);
   if (links instanceof Missing) return all(LINK_NAMES, absent(links));
@@ -132,7 +132,7 @@ function* linkAnswers(gpu: Gpu): Asking<Readonly<Record<string, Answer>>> {
   if (unreadable instanceof Missing) return all(LINK_NAMES, absent(unreadable));
   const up = links.filter(({ active }) => active !== 0).map(({ index }) => index);
   const speeds = yield* overLinks(gpu, up, nvml.NVML_FI_DEV_NVLINK_GET_SPEED);
-  const sums: [string, Answer][] = [];
+  const sums: [string, HealthValue][] = [];
   for (const [name, id] of Object.entries(LINK_SUMS)) {
     const counts = yield* overLinks(gpu, up, id);
     sums.push([
@@ -160,8 +160,8 @@ function* overLinks(gpu: Gpu, links: readonly number[], id: number): Asking<read
 }
 
 interface Processes {
-  readonly answers: Readonly<Record<string, Answer>>;
-  readonly list: readonly GpuProcess[];
+  readonly answers: Readonly<Record<string, HealthValue>>;
+  readonly list: readonly HealthProcess[];
 }
 
 const NONE: Processes = { answers: {}, list: [] };

@@ -1,7 +1,7 @@
 /** Memory for the outputs of a call: making it, reading it, writing it. */
 import type { Out, Preset } from './call.js';
 import { nvmlFieldValue_t } from './generated/layouts.js';
-import type { Field, Layout, ScalarType } from './layout.js';
+import type { Layout, ScalarType, StructField } from './layout.js';
 
 export const SCALAR_SIZE: Readonly<Record<ScalarType, number>> = {
   u8: 1,
@@ -168,7 +168,7 @@ export function writeText(memory: Buffer, at: number, length: number, value: str
   memory.write(value, at, length - 1, 'utf8');
 }
 
-export function fieldOf(layout: Layout, name: string): Field {
+export function fieldOf(layout: Layout, name: string): StructField {
   const field = layout.fields[name];
   if (field === undefined) throw new Error(`struct has no field ${name}`);
   return field;

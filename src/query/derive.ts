@@ -1,6 +1,6 @@
 /** Readings made of others. */
 import { Missing } from '../nvml/status.js';
-import type { Pick, Reading, View } from './reading.js';
+import type { AnswerView, Pick, Reading } from './reading.js';
 
 /** What is made of numbers; missing where one of them is. */
 export function derive(readings: readonly Reading[], make: (...numbers: number[]) => Reading): Reading {
@@ -15,7 +15,7 @@ export function derive(readings: readonly Reading[], make: (...numbers: number[]
 /** The same as a pick: of values by their paths. */
 export const derived =
   (paths: readonly string[], make: (...numbers: number[]) => Reading): Pick =>
-  (view: View) =>
+  (view: AnswerView) =>
     derive(
       paths.map((path) => view.read(path)),
       make,

@@ -18,7 +18,7 @@ import {
   nvmlGpmSampleGet,
 } from '../nvml/generated/entries.js';
 import { nvmlGpmMetric_t, nvmlGpmMetricsGet_t, nvmlGpmSupport_t } from '../nvml/generated/layouts.js';
-import type { Field, Layout } from '../nvml/layout.js';
+import type { Layout, StructField } from '../nvml/layout.js';
 import { Missing, NO_ANSWER, type Status } from '../nvml/status.js';
 import { type Asking, ask } from './ask/asking.js';
 import { type Subject, SYSTEM, subjectKey } from './ask/subject.js';
@@ -34,7 +34,7 @@ const layoutFor = (metricIds: readonly number[]): Layout => ({
   fields: {
     ...nvmlGpmMetricsGet_t.fields,
     ...Object.fromEntries(
-      metricIds.map((_, i): [string, Field] => [
+      metricIds.map((_, i): [string, StructField] => [
         `metric${i}`,
         ['u32', metricAt(i) + nvmlGpmMetric_t.fields.metricId[1]],
       ]),

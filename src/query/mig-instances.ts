@@ -7,7 +7,7 @@ import {
 } from '../nvml/generated/constants.js';
 import type { Layout, ScalarType } from '../nvml/layout.js';
 import { isTooNew, Missing, type Status } from '../nvml/status.js';
-import type { Answer, Reading, View } from './reading.js';
+import type { Answer, AnswerView, Reading } from './reading.js';
 
 /** MIG's lists come with the array before its count. */
 export const backwards = (item: Layout | ScalarType): Out => ({
@@ -50,7 +50,7 @@ export class InstanceError extends Error {
 }
 
 /** What NVML calls the profile; drivers before 515 have no name for it, and leave it to be made of the numbers. */
-export const nameOf = (view: View, otherwise: () => string): string => {
+export const nameOf = (view: AnswerView, otherwise: () => string): string => {
   const name = view.read('name');
   return name === '' || name instanceof Missing ? otherwise() : String(name);
 };

@@ -19,7 +19,7 @@ import { gpuField } from './gpu-fields.js';
 import { count, type Kind, microseconds, number, text, words } from './kind.js';
 import { gigabytesPerSecond, linkActive, linkField, linkNumber, yes } from './link.js';
 import { field, fixed, type Probe, sample } from './probe.js';
-import type { Answer, Reading, Value, View } from './reading.js';
+import type { Answer, AnswerView, Reading, Value } from './reading.js';
 import type { Records, Relation } from './relation.js';
 
 export const linkState = (link: number): Probe => sample(nvmlDeviceGetNvLinkState, { link });
@@ -313,7 +313,7 @@ export const nvlinkFirmware: Field = {
   }),
 };
 
-function versionsOf(entries: readonly View[]): Reading {
+function versionsOf(entries: readonly AnswerView[]): Reading {
   const versions = entries.map((entry) =>
     ['major', 'minor', 'subMinor'].map((part) => entry.raw(part)).join('.'),
   );

@@ -8,7 +8,7 @@ import { type Field, item } from './field.js';
 import { count, text } from './kind.js';
 import { profileNames } from './power-profile-names.js';
 import { fixed, type Probe, sample } from './probe.js';
-import type { View } from './reading.js';
+import type { AnswerView } from './reading.js';
 import type { Relation } from './relation.js';
 
 const profilesInfo = fixed(nvmlDeviceWorkloadPowerProfileGetProfilesInfo);
@@ -19,7 +19,7 @@ const WORD_BITS = 32;
 const MASK_WORDS = 8;
 
 /** The profile ids in a mask of 255 bits, ascending. A word of all ones has all bits. */
-export function idsInMask(view: View, path: string): readonly number[] {
+export function idsInMask(view: AnswerView, path: string): readonly number[] {
   return Array.from({ length: MASK_WORDS }, (_, word) => Number(view.raw(`${path}.mask.${word}`))).flatMap(
     (bits, word) =>
       Array.from({ length: WORD_BITS }, (_, bit) => word * WORD_BITS + bit).filter(

@@ -7,7 +7,7 @@ import {
   nvmlPRMCounterValue_v1_t,
   nvmlPRMTLV_v1_t,
 } from '../nvml/generated/layouts.js';
-import type { Field, Layout } from '../nvml/layout.js';
+import type { Layout, StructField } from '../nvml/layout.js';
 import { arrayAt, READ, valueScalar } from '../nvml/memory.js';
 import { Missing } from '../nvml/status.js';
 import { type Asking, ask } from './ask/asking.js';
@@ -141,7 +141,7 @@ const messageLayout: Layout = {
   fields: {
     ...nvmlPRMTLV_v1_t.fields,
     ...Object.fromEntries(
-      Array.from({ length: nvmlPRMTLV_v1_t.fields.inData[2] / 4 }, (_, i): [string, Field] => [
+      Array.from({ length: nvmlPRMTLV_v1_t.fields.inData[2] / 4 }, (_, i): [string, StructField] => [
         `word${i}`,
         ['u32', DATA_AT + 4 * i],
       ]),

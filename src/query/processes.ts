@@ -42,7 +42,7 @@ export function* nameOf(pid: number): Asking<Reading> {
 /** The names of several processes, in their order. */
 export const namesOf = (pids: readonly number[]): Asking<readonly Reading[]> => together(pids.map(nameOf));
 
-export interface GpuProcess {
+export interface ProcessRecord {
   readonly pid: number;
   readonly type: ProcessType;
   /** Bytes, or why there is no number. */
@@ -66,8 +66,8 @@ export const processLists: readonly Probe[] = LISTS.map(([probe]) => probe);
  * All processes of a subject, by pid; one that computes and draws comes once. Where one of its lists cannot be read it is not
  * known what else is there.
  */
-export function* processesOf(subject: Subject): Asking<readonly GpuProcess[] | Missing> {
-  const byPid = new Map<number, GpuProcess>();
+export function* processesOf(subject: Subject): Asking<readonly ProcessRecord[] | Missing> {
+  const byPid = new Map<number, ProcessRecord>();
   const answers = yield* askAll(processLists.map((probe) => ({ probe, subject })));
   for (const [i, [, type, none]] of LISTS.entries()) {
     const items = (answers[i] as Answer).items(none);

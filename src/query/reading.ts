@@ -8,7 +8,7 @@ export type Reading = Value | Missing;
 export type Reader = () => Reading;
 
 /** What a field can read from: one or more outputs, addressed by path. */
-export interface View {
+export interface AnswerView {
   /**
    * A value by path: an output's name, a struct's field, `utilization.2.percentage`; '' for text. A number of all ones is
    * absent.
@@ -19,7 +19,7 @@ export interface View {
 }
 
 /** What NVML answered to a question: a view of the answer, or the status that says why there is none. */
-export interface Answer extends View {
+export interface Answer extends AnswerView {
   readonly status: Status;
   /** A reader of one value, which follows the answer from tick to tick. */
   pick(pick: Pick): Reader;
@@ -27,12 +27,12 @@ export interface Answer extends View {
    * Items of the answer's list, each as a view, or why there is no list. `none` are the statuses by which NVML says that the
    * list is empty.
    */
-  items(none?: readonly Status[]): readonly View[] | Missing;
+  items(none?: readonly Status[]): readonly AnswerView[] | Missing;
   /**
    * The first elements of an array within a struct, as many as another of its members counts. A count beyond the array is
    * garbage.
    */
-  elements(counted: string, array: string): readonly View[] | Missing;
+  elements(counted: string, array: string): readonly AnswerView[] | Missing;
   /**
    * Why what this asked for cannot be listed, where its answer begins a list or counts it. The exit status follows, but for
    * NOT_SUPPORTED: such a GPU has nothing of the kind.

@@ -6,7 +6,7 @@ import type { Missing } from '../nvml/status.js';
 import { type Cells, cell } from './cell.js';
 import { count, type Kind, microseconds, processId, words } from './kind.js';
 import { sample } from './probe.js';
-import type { View } from './reading.js';
+import type { AnswerView } from './reading.js';
 
 export const encoderSessions = sample(nvmlDeviceGetEncoderSessions);
 
@@ -95,7 +95,7 @@ export const fbcColumns: readonly SessionColumn[] = [
 ];
 
 /** A session's values by their JSON names. */
-export const sessionCells = (columns: readonly SessionColumn[], view: View): Cells =>
+export const sessionCells = (columns: readonly SessionColumn[], view: AnswerView): Cells =>
   Object.fromEntries(columns.map(({ name, kind, path }) => [name, cell(kind, view.read(path))]));
 
 /** In the place of a session: why none is known. */

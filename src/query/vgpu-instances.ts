@@ -21,22 +21,22 @@ import { enabled, supported } from './kind.js';
 import { type Probe, sample } from './probe.js';
 import { askProbe } from './read.js';
 import type { Answer, Reading } from './reading.js';
-import { type Field, lineAt } from './vgpu-lines.js';
+import { lineAt, type VgpuField } from './vgpu-lines.js';
 
 /** A GPU instance with its id. Where there is none with that id, every question about it is refused. */
-export interface Instance extends Subject {
+export interface VgpuGpuInstance extends Subject {
   readonly id: number;
 }
 
 const byId = (id: number): Probe => sample(nvmlDeviceGetGpuInstanceById, { id });
 
-const instanceOf = (asked: Answer, gpu: Subject, id: number): Instance => {
+const instanceOf = (asked: Answer, gpu: Subject, id: number): VgpuGpuInstance => {
   const memory = asked.memory();
   const found = memory === undefined ? undefined : (READ.ptr(memory, 0) as Handle);
   return { index: gpu.index, id, handle: found, status: asked.status };
 };
 
-export const gpuInstance = (session: Session, gpu: Gpu, id: number): Instance =>
+export const gpuInstance = (session: Session, gpu: Gpu, id: number): VgpuGpuInstance =>
   instanceOf(askProbe(session, byId(id), gpu), gpu, id);
 
 /** Ids go up to here: more than any GPU has had. */
@@ -51,7 +51,7 @@ const NO_INSTANCE: readonly Status[] = [
 ];
 
 /** All GPU instances of a GPU. */
-export function* allInstances(gpu: Subject): Asking<readonly Instance[] | Missing> {
+export function* allInstances(gpu: Subject): Asking<readonly VgpuGpuInstance[] | Missing> {
   const ids = Array.from({ length: IDS }, (_, id) => id);
   const answers = yield* askAll(ids.map((id) => ({ probe: byId(id), subject: gpu })));
   const failed = answers.find(({ status }) => status !== 0 && !NO_INSTANCE.includes(status));
@@ -70,7 +70,7 @@ const creatable: Out = {
 };
 
 /** Types of vGPU that an instance has room for. */
-export function creatableOn(session: Session, instance: Instance): readonly number[] | Missing {
+export function creatableOn(session: Session, instance: VgpuGpuInstance): readonly number[] | Missing {
   const probe = sample(nvmlGpuInstanceGetCreatableVgpus);
   const asked = askProbe(session, probe, instance);
   const memory = asked.memory();
@@ -93,7 +93,7 @@ export const heterogeneousLines = (
   session: Session,
   of: Subject,
   which: keyof typeof HETEROGENEOUS,
-): readonly Field[] => [
+): readonly VgpuField[] => [
   lineAt(
     1,
     'heterogeneous_mode',
@@ -106,7 +106,7 @@ export const heterogeneousLines = (
 const metadata = sample(nvmlDeviceGetVgpuMetadata);
 
 /** `-m`: whether vGPUs can move to another GPU, or sleep. The output of the option was not seen. */
-export const migrationLines = (session: Session, gpu: Subject): readonly Field[] => [
+export const migrationLines = (session: Session, gpu: Subject): readonly VgpuField[] => [
   lineAt(
     1,
     'migration',

@@ -34,7 +34,7 @@ import { type Cell, type Cells, cell } from './cell.js';
 import { count, enabled, type Kind, mebibytes, number, percent, text } from './kind.js';
 import { fixed, type Probe, sample } from './probe.js';
 import { askProbe, readGpuFields } from './read.js';
-import type { Pick, Reading, View } from './reading.js';
+import type { AnswerView, Pick, Reading } from './reading.js';
 import { type VgpuUtilization, vgpuIdentity } from './vgpu.js';
 
 const framesPerSecond = number('FPS');
@@ -45,24 +45,24 @@ const smallHex: Kind = {
 };
 
 /** A value with its JSON name and its label in text; a label alone heads a group. */
-export interface Field {
+export interface VgpuField {
   readonly name: string;
   readonly label: string;
   readonly depth: number;
   readonly value: Cell;
 }
 
-export interface Heading {
+export interface VgpuHeading {
   readonly label: string;
   readonly depth: number;
 }
 
-export type Line = Field | Heading;
+export type VgpuLine = VgpuField | VgpuHeading;
 
-const isField = (line: Line): line is Field => 'value' in line;
+const isField = (line: VgpuLine): line is VgpuField => 'value' in line;
 
 /** The fields of a list of lines as cells. */
-export const cellsOf = (lines: readonly Line[]): Cells =>
+export const cellsOf = (lines: readonly VgpuLine[]): Cells =>
   Object.fromEntries(lines.filter(isField).map(({ name, value }) => [name, value]));
 
 /** How to read one line about a vGPU or a type: from which call, what in it. */
@@ -79,7 +79,7 @@ const readLine = (
   session: Session,
   { name, label, depth, kind, probe, pick }: LineSpec,
   of: Subject,
-): Field => ({
+): VgpuField => ({
   name,
   label,
   depth,
@@ -96,7 +96,7 @@ const typeSpec = (name: string, label: string, kind: Kind, probe: Probe, pick: P
 });
 
 /** `-s -v` and `-c -v`, in the order of the vGPU software's guide. */
-export function vgpuTypeLines(session: Session, gpu: Gpu, type: number): readonly Line[] {
+export function vgpuTypeLines(session: Session, gpu: Gpu, type: number): readonly VgpuLine[] {
   const ofType = { vgpuTypeId: type };
   const resolution = sample(nvmlVgpuTypeGetResolution, { ...ofType, displayIndex: 0 });
   const specs: readonly LineSpec[] = [
@@ -135,12 +135,12 @@ export function vgpuTypeLines(session: Session, gpu: Gpu, type: number): readonl
     ),
     typeSpec('license', 'GRID License', text, sample(nvmlVgpuTypeGetLicense, ofType), ''),
   ];
-  const id: Field = { name: 'type_id', label: 'vGPU Type ID', depth: 1, value: cell(smallHex, type) };
+  const id: VgpuField = { name: 'type_id', label: 'vGPU Type ID', depth: 1, value: cell(smallHex, type) };
   return [id, ...specs.map((spec) => readLine(session, spec, gpu))];
 }
 
 /** Unlicensed (Unrestricted) and N/A were seen with driver 580, the expiry is spelled as the guide spells it. */
-function licenseText(view: View): Reading {
+function licenseText(view: AnswerView): Reading {
   const state = view.read('currentState');
   if (state === nvml.NVML_GRID_LICENSE_STATE_LICENSED) return `Licensed (Expiry: ${expiryText(view)})`;
   return UNLICENSED[Number(state)] ?? 'N/A (Expiry: N/A)';
@@ -159,18 +159,24 @@ const EXPIRIES: Readonly<Record<number, string>> = {
   [nvml.NVML_GRID_LICENSE_EXPIRY_PERMANENT]: 'Permanent',
 };
 
-function expiryText(view: View): string {
+function expiryText(view: AnswerView): string {
   const part = (name: string): Reading => view.raw(`licenseExpiry.${name}`);
   const date = `${part('year')}-${part('month')}-${part('day')}`;
   return EXPIRIES[Number(part('status'))] ?? `${date} ${part('hour')}:${part('min')}:${part('sec')} GMT`;
 }
 
-const placementText = (view: View): Reading => {
+const placementText = (view: AnswerView): Reading => {
   const id = view.read('placementId');
   return id === nvml.NVML_INVALID_VGPU_PLACEMENT_ID ? NOT_SUPPORTED : id;
 };
 
-export const lineAt = (depth: number, name: string, label: string, kind: Kind, reading: Reading): Field => ({
+export const lineAt = (
+  depth: number,
+  name: string,
+  label: string,
+  kind: Kind,
+  reading: Reading,
+): VgpuField => ({
   name,
   label,
   depth,
@@ -186,7 +192,7 @@ export function vgpuLines(
   gpu: Gpu,
   vgpu: number,
   utilization: VgpuUtilization,
-): readonly Line[] {
+): readonly VgpuLine[] {
   const { vmId, isUuid, type, typeName } = vgpuIdentity(session, vgpu);
   const read = (
     depth: number,
@@ -195,7 +201,7 @@ export function vgpuLines(
     kind: Kind,
     probe: Probe,
     pick: Pick = 'value',
-  ): Field => readLine(session, { name, label, depth, kind, probe, pick }, SYSTEM);
+  ): VgpuField => readLine(session, { name, label, depth, kind, probe, pick }, SYSTEM);
   const ofVgpu = { vgpuInstance: vgpu };
   const total =
     type instanceof Missing

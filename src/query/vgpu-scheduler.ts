@@ -15,8 +15,8 @@ import type { Subject } from './ask/subject.js';
 import { count, type Kind, number, supported, text, words } from './kind.js';
 import { fixed, type Probe, sample } from './probe.js';
 import { askProbe } from './read.js';
-import type { Answer, Pick, Reading, View } from './reading.js';
-import { type Field, lineAt } from './vgpu-lines.js';
+import type { Answer, AnswerView, Pick, Reading } from './reading.js';
+import { lineAt, type VgpuField } from './vgpu-lines.js';
 
 const nanoseconds = number('ns');
 const hertz = number('Hz');
@@ -56,21 +56,22 @@ export const SCHEDULER_LOGS: Readonly<Record<Scheduled, Probe>> = {
 
 const capabilities = fixed(nvmlDeviceGetVgpuSchedulerCapabilities);
 
-const isAdaptive = (view: View): boolean => view.read('arrMode') === nvml.NVML_VGPU_SCHEDULER_ARR_ENABLE;
+const isAdaptive = (view: AnswerView): boolean =>
+  view.read('arrMode') === nvml.NVML_VGPU_SCHEDULER_ARR_ENABLE;
 
 /** Which member of the union holds depends on the mode. */
-const timeslice = (view: View): Reading =>
+const timeslice = (view: AnswerView): Reading =>
   view.read(`schedulerParams.${isAdaptive(view) ? 'vgpuSchedDataWithARR' : 'vgpuSchedData'}.timeslice`);
 
-const averageFactor = (view: View): Reading =>
+const averageFactor = (view: AnswerView): Reading =>
   isAdaptive(view) ? view.read('schedulerParams.vgpuSchedDataWithARR.avgFactor') : NOT_SUPPORTED;
 
 const reader =
   (asked: Answer, depth: number) =>
-  (name: string, label: string, kind: Kind, pick: Pick): Field =>
+  (name: string, label: string, kind: Kind, pick: Pick): VgpuField =>
     lineAt(depth, name, label, kind, asked.pick(pick)());
 
-const stateLines = (asked: Answer): readonly Field[] => {
+const stateLines = (asked: Answer): readonly VgpuField[] => {
   const line = reader(asked, 1);
   return [
     line('policy', 'Scheduler Policy', policies, 'schedulerPolicy'),
@@ -81,7 +82,7 @@ const stateLines = (asked: Answer): readonly Field[] => {
 };
 
 /** `-ss`. No output was seen; the labels are ours, in the style of `-q`. */
-export const schedulerLines = (session: Session, of: Subject, which: Scheduled): readonly Field[] =>
+export const schedulerLines = (session: Session, of: Subject, which: Scheduled): readonly VgpuField[] =>
   stateLines(askProbe(session, STATES[which], of));
 
 /** A turn of one software runlist, by the names of its cells. */
@@ -118,7 +119,7 @@ const noTurn = (why: Missing): Turn => ({
   preempted: why,
 });
 
-const turnLines = ({ runlist, timestamp, runTotal, run, target, preempted }: Turn): readonly Field[] => [
+const turnLines = ({ runlist, timestamp, runTotal, run, target, preempted }: Turn): readonly VgpuField[] => [
   lineAt(1, 'runlist', 'Software Runlist ID', count, runlist),
   lineAt(2, 'preempted_at_ns', 'Timestamp', nanoseconds, timestamp),
   lineAt(2, 'run_total_ns', 'Cumulative Run Time', nanoseconds, runTotal),
@@ -128,8 +129,8 @@ const turnLines = ({ runlist, timestamp, runTotal, run, target, preempted }: Tur
 ];
 
 export interface SchedulerLog {
-  readonly state: readonly Field[];
-  readonly turns: readonly (readonly Field[])[];
+  readonly state: readonly VgpuField[];
+  readonly turns: readonly (readonly VgpuField[])[];
 }
 
 /** `-sl`: what engine and how, then its turns. No output was seen. */
@@ -143,9 +144,9 @@ export function schedulerLog(session: Session, of: Subject, which: Scheduled): S
 }
 
 /** `-sc`. No output was seen. */
-export function schedulerCapabilityLines(session: Session, gpu: Subject): readonly Field[] {
+export function schedulerCapabilityLines(session: Session, gpu: Subject): readonly VgpuField[] {
   const line = reader(askProbe(session, capabilities, gpu), 1);
-  const policyNames = (view: View): Reading =>
+  const policyNames = (view: AnswerView): Reading =>
     Array.from({ length: layouts.nvmlVgpuSchedulerCapabilities_t.fields.supportedSchedulers[2] }, (_, i) =>
       view.read(`supportedSchedulers.${i}`),
     )

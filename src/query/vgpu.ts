@@ -21,7 +21,7 @@ import { type Cells, cell } from './cell.js';
 import { count, percent, processId, text } from './kind.js';
 import { fixed, sample } from './probe.js';
 import { askProbe } from './read.js';
-import type { Reading, View } from './reading.js';
+import type { AnswerView, Reading } from './reading.js';
 
 /** A text whose length NVML wants behind a pointer. */
 export const sizedText = (length: number): Out => ({ out: 'text', length, lengthBy: 'pointer' });
@@ -137,7 +137,7 @@ export const vgpuSessions = (
   session: Session,
   vgpu: number,
   which: 'encoder' | 'fbc',
-): readonly View[] | Missing =>
+): readonly AnswerView[] | Missing =>
   askProbe(
     session,
     which === 'encoder'

@@ -10,9 +10,9 @@ import { Gathering } from '../query/ask/gathering.js';
 import { readFields } from '../query/ask/records.js';
 import { type Subject, SYSTEM } from '../query/ask/subject.js';
 import type { Reader, Reading, Value } from '../query/reading.js';
-import type { Document, Item, Part, Selection, Tree } from './document.js';
-import type { Entry, Found, Search } from './found.js';
-import type { Condition, Field, Leaf, List, Node, Section } from './node.js';
+import type { Document, DocumentItem, ReportPart, Selection, Tree } from './document.js';
+import type { FoundItem, FoundItems, Search } from './found.js';
+import type { Condition, Leaf, List, Node, ReportField, Section } from './node.js';
 
 export interface CompiledReport {
   /** Asks what is due: first which items the lists have, then the values. */
@@ -21,7 +21,7 @@ export interface CompiledReport {
   document(): Document;
 }
 
-type Write = (into: Part[], entry?: Entry) => void;
+type Write = (into: ReportPart[], entry?: FoundItem) => void;
 
 /** `now` gives milliseconds since the epoch. */
 export async function compileReport(
@@ -35,8 +35,8 @@ export async function compileReport(
   const { gathering, searches } = compiler;
   const { answers, start } = asker.prepare(gathering.questions);
   gathering.answers = answers;
-  const collect = (writes: readonly Write[]): readonly Part[] => {
-    const parts: Part[] = [];
+  const collect = (writes: readonly Write[]): readonly ReportPart[] => {
+    const parts: ReportPart[] = [];
     for (const write of writes) write(parts);
     return parts;
   };
@@ -57,7 +57,7 @@ export async function compileReport(
 /** What cannot tell its name goes by its number. */
 const idOf = (id: Reading, { index }: Subject): Value => (id instanceof Missing ? index : id);
 
-interface Block {
+interface CompiledBlock {
   readonly subject: Subject;
   readonly id: Reader;
   readonly write: readonly Write[];
@@ -66,7 +66,7 @@ interface Block {
 interface CompiledTree {
   readonly head: readonly Write[];
   readonly counts: readonly Write[];
-  readonly blocks: readonly Block[];
+  readonly blocks: readonly CompiledBlock[];
 }
 
 class Compiler {
@@ -87,7 +87,7 @@ class Compiler {
     };
   }
 
-  private *block(tree: Tree, subject: Subject): Asking<Block> {
+  private *block(tree: Tree, subject: Subject): Asking<CompiledBlock> {
     const id = this.reader(tree.id, subject);
     const isWhole = this.selection.groups === undefined;
     return { subject, id, write: yield* this.nodes(tree.parts, subject, isWhole) };
@@ -115,7 +115,7 @@ class Compiler {
     }
   }
 
-  private reader(field: Field, subject: Subject): Reader {
+  private reader(field: ReportField, subject: Subject): Reader {
     return fieldReader(field, subject, {}, this.gathering, this.around);
   }
 
@@ -145,7 +145,7 @@ class Compiler {
         into.push({ is: 'value', node, reading: isStatus(reading, node.absent) ? NOT_SUPPORTED : reading });
         return;
       }
-      const parts: Part[] = [];
+      const parts: ReportPart[] = [];
       for (const write of writes) write(parts, of);
       into.push({ is: 'section', node, parts });
     };
@@ -162,22 +162,22 @@ class Compiler {
     };
   }
 
-  private search(find: Search, subject: Subject): () => Found {
-    let found: Found = [];
+  private search(find: Search, subject: Subject): () => FoundItems {
+    let found: FoundItems = [];
     this.searches.push(function* () {
       found = yield* find(subject);
     });
     return () => found;
   }
 
-  private *item(item: List['item'], subject: Subject): Asking<(entry: Entry) => Item> {
+  private *item(item: List['item'], subject: Subject): Asking<(entry: FoundItem) => DocumentItem> {
     if ('of' in item) {
       const { item: name } = item.of.source;
       return (entry) => valueIn(entry, name);
     }
     const writes = yield* this.nodes(item.parts, subject, true);
     return (entry) => {
-      const parts: Part[] = [];
+      const parts: ReportPart[] = [];
       for (const write of writes) write(parts, entry);
       return parts;
     };
@@ -200,14 +200,14 @@ function isShown(node: Node, { form, groups }: Selection, inside: boolean): bool
 const isStatus = (reading: Reading, statuses: readonly Status[] | undefined): boolean =>
   statuses !== undefined && reading instanceof Missing && statuses.includes(reading.status);
 
-function valueIn(entry: Entry | undefined, name: string): Reading {
+function valueIn(entry: FoundItem | undefined, name: string): Reading {
   const value = entry?.[name];
   return value === undefined || Array.isArray(value) ? NOT_SUPPORTED : (value as Reading);
 }
 
 const within =
   (name: string) =>
-  (entry?: Entry): Found => {
+  (entry?: FoundItem): FoundItems => {
     const value = entry?.[name];
-    return Array.isArray(value) || value instanceof Missing ? (value as Found) : NOT_SUPPORTED;
+    return Array.isArray(value) || value instanceof Missing ? (value as FoundItems) : NOT_SUPPORTED;
   };

@@ -3,7 +3,7 @@
 import type { Past, Release } from '../base/release.js';
 import type { Reading, Value } from '../query/reading.js';
 import type { Group } from './groups.js';
-import type { Field, List, Node, Section } from './node.js';
+import type { List, Node, ReportField, Section } from './node.js';
 
 /** A tree for a kind of subject: what is said once, and what about each. */
 export interface Tree {
@@ -20,39 +20,39 @@ export interface Tree {
   /** What a subject is called in text, and its element. */
   readonly label: string;
   readonly tag: string;
-  readonly id: Field;
+  readonly id: ReportField;
   readonly parts: readonly Node[];
 }
 
 /** What a report is written as. */
-export type Form = 'text' | 'xml' | 'json';
+export type ReportForm = 'text' | 'xml' | 'json';
 
 export interface Selection {
-  readonly form: Form;
+  readonly form: ReportForm;
   /** The groups of `-d`; without it the report is full. */
   readonly groups?: ReadonlySet<Group> | undefined;
 }
 
 /** A node with its values. A section or list without any is a value: the reason why. */
-export type Part =
+export type ReportPart =
   | { readonly is: 'value'; readonly node: Node; readonly reading: Reading }
-  | { readonly is: 'section'; readonly node: Section; readonly parts: readonly Part[] }
-  | { readonly is: 'list'; readonly node: List; readonly items: readonly Item[] };
+  | { readonly is: 'section'; readonly node: Section; readonly parts: readonly ReportPart[] }
+  | { readonly is: 'list'; readonly node: List; readonly items: readonly DocumentItem[] };
 
 /** An item of a list: parts, or a value where the items are values. */
-export type Item = readonly Part[] | Reading;
+export type DocumentItem = readonly ReportPart[] | Reading;
 
 /** What stands in the report about one subject. */
 export interface Block {
   /** What identifies the subject: its own name, or else its number. */
   readonly id: Value;
-  readonly parts: readonly Part[];
+  readonly parts: readonly ReportPart[];
 }
 
 /** A whole report. */
 export interface Document {
   readonly tree: Tree;
-  readonly head: readonly Part[];
-  readonly counts: readonly Part[];
+  readonly head: readonly ReportPart[];
+  readonly counts: readonly ReportPart[];
   readonly blocks: readonly Block[];
 }

@@ -3,7 +3,7 @@ import type { Tree } from './document.js';
 import type { List, Node } from './node.js';
 
 /** How an element may look: the sequences of its children that were found, and whether it may hold text. */
-interface Content {
+interface ContentModel {
   readonly sequences: string[];
   holdsText: boolean;
   /** In our words, from the labels and units of the leaves. */
@@ -12,7 +12,7 @@ interface Content {
 
 /** The declarations, a line each, in the order of the tree. */
 export function dtdOf(tree: Tree): string {
-  const elements = new Map<string, Content>();
+  const elements = new Map<string, ContentModel>();
   const root = contentOf(elements, tree.root);
   const top = sequence([...tree.head, ...tree.counts]);
   root.sequences.push([...top, `${tree.tag}*`].join(', '));
@@ -27,7 +27,7 @@ export function dtdOf(tree: Tree): string {
   return `${lines.join('\n')}\n`;
 }
 
-function contentOf(elements: Map<string, Content>, tag: string): Content {
+function contentOf(elements: Map<string, ContentModel>, tag: string): ContentModel {
   let content = elements.get(tag);
   if (content === undefined) {
     content = { sequences: [], holdsText: false, notes: new Set() };
@@ -50,7 +50,7 @@ function sequence(nodes: readonly Node[]): readonly string[] {
   return [...found.values()];
 }
 
-function declare(elements: Map<string, Content>, nodes: readonly Node[], path: readonly string[]): void {
+function declare(elements: Map<string, ContentModel>, nodes: readonly Node[], path: readonly string[]): void {
   for (const node of nodes.filter(isInXml)) {
     const tag = node.tag ?? '';
     const where = node.label === undefined || node.label === '' ? path : [...path, node.label.trim()];
@@ -74,7 +74,7 @@ function declare(elements: Map<string, Content>, nodes: readonly Node[], path: r
   }
 }
 
-function declareList(elements: Map<string, Content>, node: List, where: readonly string[]): void {
+function declareList(elements: Map<string, ContentModel>, node: List, where: readonly string[]): void {
   const { item } = node;
   if (node.enclosed) {
     // Text in place of the items says why there are none.
@@ -96,13 +96,13 @@ const note = (where: readonly string[], unit: string | undefined): string =>
   `${where.join(' / ')}${unit === undefined ? '' : `, in ${unit}`}`;
 
 /** `--` ends a comment in XML. */
-function comment({ notes }: Content): readonly string[] {
+function comment({ notes }: ContentModel): readonly string[] {
   const words = [...notes].filter((words) => words !== '').join('; ');
   return words === '' ? [] : [`<!-- ${words.replaceAll('--', '- -')} -->`];
 }
 
 /** One sequence as it is; several, or text beside them, as a choice. */
-function model({ sequences, holdsText }: Content): string {
+function model({ sequences, holdsText }: ContentModel): string {
   const different = [...new Set(sequences)].filter((one) => one !== '');
   if (different.length === 0) return '(#PCDATA)';
   if (different.length === 1 && !holdsText) return `(${different[0]})`;

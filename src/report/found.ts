@@ -5,15 +5,15 @@ import type { Subject } from '../query/ask/subject.js';
 import type { Reading } from '../query/reading.js';
 
 /** One item: values by name, and lists of its own. */
-export interface Entry {
-  readonly [name: string]: Reading | Found;
+export interface FoundItem {
+  readonly [name: string]: Reading | FoundItems;
 }
 
 /** The items, or why there are none to tell. */
-export type Found = readonly Entry[] | Missing;
+export type FoundItems = readonly FoundItem[] | Missing;
 
 /** Looks for the items of a subject. */
-export type Search = (subject: Subject) => Asking<Found>;
+export type Search = (subject: Subject) => Asking<FoundItems>;
 
 /** A search, or the name of a list of the item that the list stands in. */
 export type Finder = Search | { readonly within: string };

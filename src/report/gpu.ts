@@ -3,6 +3,7 @@
 import type { Span } from '../base/release.js';
 import * as nvml from '../nvml/generated/constants.js';
 import { Missing } from '../nvml/status.js';
+import type { EccSpan } from '../query/gpu/ecc.js';
 import {
   address,
   calendarTime,
@@ -27,10 +28,10 @@ import { systemHead } from './head.js';
 import * as lists from './lists.js';
 import {
   type Condition,
-  type Field,
   type List,
   leaf,
   type Node,
+  type ReportField,
   section,
   textLeaf,
   xmlLeaf,
@@ -242,7 +243,7 @@ const identity: readonly Node[] = [
   section('IBMNPU', 'ibmnpu', [leaf('Relaxed Ordering Mode', 'relaxed_ordering_mode', notInNvml)]),
 ];
 
-const atomics = (label: string, tag: string, of: Field, span: Span): Node =>
+const atomics = (label: string, tag: string, of: ReportField, span: Span): Node =>
   leaf(`Atomic Caps ${label}`, `atomic_caps_${tag}`, of, { zeroIsAbsent: true, ...span });
 
 const pci: Node = section('PCI', 'pci', [
@@ -402,7 +403,6 @@ const fbcStats: Node = section('FBC Stats', 'fbc_stats', [
   leaf('Average Latency', 'average_latency', activity.fbcAverageLatency),
 ]);
 
-type EccSpan = 'volatile' | 'aggregate';
 const SPANS: readonly (readonly [label: string, span: EccSpan])[] = [
   ['Volatile', 'volatile'],
   ['Aggregate', 'aggregate'],
@@ -591,7 +591,12 @@ const hasTLimit: Condition = {
 const hasNoTLimit: Condition = { of: hasTLimit.of, holds: (reading) => !hasTLimit.holds(reading) };
 
 /** A threshold below which a GPU counts down (Ada and later), or the temperature itself on older GPUs. */
-const threshold = (label: string, tag: string, margin: Field, temperature: Field): readonly Node[] => [
+const threshold = (
+  label: string,
+  tag: string,
+  margin: ReportField,
+  temperature: ReportField,
+): readonly Node[] => [
   leaf(`${label} T.Limit Temp`, `${tag}_tlimit_threshold`, margin, { when: hasTLimit, since: 525 }),
   leaf(`${label} Temp`, `${tag}_threshold`, temperature, { when: hasNoTLimit, since: 525 }),
   leaf(`${label} Temp`, `${tag}_threshold`, temperature, { until: 525 }),
@@ -628,7 +633,7 @@ const targetTemperatures: Node = section(
   { onlyByGroup: true },
 );
 
-const draws = (prefix: string, draw: Field): readonly Node[] => [
+const draws = (prefix: string, draw: ReportField): readonly Node[] => [
   leaf('Power Draw', 'power_draw', draw, { until: 550 }),
   leaf('Average Power Draw', 'average_power_draw', row(`${prefix}power.draw.average`), { since: 550 }),
   leaf('Instantaneous Power Draw', 'instant_power_draw', row(`${prefix}power.draw.instant`), { since: 550 }),

@@ -3,7 +3,7 @@ import { Missing, statusReason } from '../nvml/status.js';
 import { jsonReading } from '../query/cell.js';
 import type { JsonScalar } from '../query/kind.js';
 import type { Reading } from '../query/reading.js';
-import type { Document, Part } from './document.js';
+import type { Document, ReportPart } from './document.js';
 import type { List } from './node.js';
 
 export type JsonValue = JsonScalar | readonly JsonValue[] | { readonly [key: string]: JsonValue };
@@ -16,7 +16,7 @@ export function reportJson({ tree, head, counts, blocks }: Document): JsonValue 
 }
 
 function objectOf(
-  parts: readonly Part[],
+  parts: readonly ReportPart[],
   after: Readonly<Record<string, JsonValue>>,
   before: Readonly<Record<string, JsonValue>> = {},
 ): JsonValue {
@@ -39,9 +39,9 @@ function objectOf(
   return Object.keys(reasons).length === 0 ? object : { ...object, reasons };
 }
 
-function itemsOf({ item }: List, items: Extract<Part, { is: 'list' }>['items']): readonly JsonValue[] {
+function itemsOf({ item }: List, items: Extract<ReportPart, { is: 'list' }>['items']): readonly JsonValue[] {
   return items.map((each) => {
-    if (!('of' in item)) return objectOf(each as readonly Part[], {});
+    if (!('of' in item)) return objectOf(each as readonly ReportPart[], {});
     return jsonReading(item.of.kind, each as Reading).value;
   });
 }

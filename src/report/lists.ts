@@ -13,10 +13,10 @@ import { bridges } from '../query/report/link.js';
 import { accountedPids, stats } from '../query/tables/accounted-apps.js';
 import { pagesOf } from '../query/tables/retired-pages.js';
 import { graphicsClocks, memoryClocks } from '../query/tables/supported-clocks.js';
-import type { Entry, Found } from './found.js';
+import type { FoundItem, FoundItems } from './found.js';
 
 /** The items of a list answer, or the reason why there is none. */
-function* itemsOf(asked: Answer, entry: (value: Reading) => Asking<Entry>): Asking<Found> {
+function* itemsOf(asked: Answer, entry: (value: Reading) => Asking<FoundItem>): Asking<FoundItems> {
   const items = asked.items();
   return items instanceof Missing ? items : yield* together(items.map((item) => entry(item.read(''))));
 }
@@ -24,7 +24,7 @@ function* itemsOf(asked: Answer, entry: (value: Reading) => Asking<Entry>): Aski
 const migMemory = probeOf('memory.used');
 const migErrors = probeOf('ecc.errors.uncorrected.volatile.sram');
 
-export function* migDevices(gpu: Subject): Asking<Found> {
+export function* migDevices(gpu: Subject): Asking<FoundItems> {
   const migs = yield* migDevicesOf(gpu);
   if (migs === undefined || migs instanceof Missing) return migs ?? [];
   return yield* together(migs.map(migDevice));
@@ -32,7 +32,7 @@ export function* migDevices(gpu: Subject): Asking<Found> {
 
 const MIG_PROBES = [migAttributes, migMemory, bar1Memory, gpuInstanceId, computeInstanceId, migErrors];
 
-function* migDevice(mig: Subject): Asking<Entry> {
+function* migDevice(mig: Subject): Asking<FoundItem> {
   const answers = yield* askAll(MIG_PROBES.map((probe) => ({ probe, subject: mig })));
   const [attributes, memory, bar1Info, gpuInstance, computeInstance, errors] = answers as SixAnswers;
   const bar1 = bar1InMebibytes(bar1Info);
@@ -60,9 +60,9 @@ function* migDevice(mig: Subject): Asking<Entry> {
 type SixAnswers = readonly [Answer, Answer, Answer, Answer, Answer, Answer];
 
 /** Processes on the GPU, or on its MIG devices. */
-export const processes = (gpu: Subject): Asking<Found> => gpuProcesses(gpu);
+export const processes = (gpu: Subject): Asking<FoundItems> => gpuProcesses(gpu);
 
-export function* accountedProcesses(gpu: Subject): Asking<Found> {
+export function* accountedProcesses(gpu: Subject): Asking<FoundItems> {
   return yield* itemsOf(yield* ask(accountedPids, gpu), function* (pid) {
     const known = yield* ask(stats(Number(pid)), gpu);
     return {
@@ -76,7 +76,7 @@ export function* accountedProcesses(gpu: Subject): Asking<Found> {
   });
 }
 
-export function* supportedClocks(gpu: Subject): Asking<Found> {
+export function* supportedClocks(gpu: Subject): Asking<FoundItems> {
   return yield* itemsOf(yield* ask(memoryClocks, gpu), function* (memory) {
     const answer = yield* ask(graphicsClocks(Number(memory)), gpu);
     return { memory, graphics: valuesOf(answer, 'graphics') };
@@ -84,13 +84,13 @@ export function* supportedClocks(gpu: Subject): Asking<Found> {
 }
 
 /** The items of a list answer, each as an entry with one value. */
-function valuesOf(asked: Answer, name: string): Found {
+function valuesOf(asked: Answer, name: string): FoundItems {
   const items = asked.items();
   return items instanceof Missing ? items : items.map((item) => ({ [name]: item.read('') }));
 }
 
 /** A GPU without bridges shows one without values (H100, H200, 580.159.04). */
-export function* bridgeChips(gpu: Subject): Asking<Found> {
+export function* bridgeChips(gpu: Subject): Asking<FoundItems> {
   const chips = (yield* ask(bridges, gpu)).elements('bridgeCount', 'bridgeChipInfo');
   const missing = chips instanceof Missing ? chips : NOT_SUPPORTED;
   if (chips instanceof Missing || chips.length === 0) return [{ type: missing, firmware: missing }];
@@ -100,5 +100,5 @@ export function* bridgeChips(gpu: Subject): Asking<Found> {
 /** Pages that were retired for a cause (NVML_PAGE_RETIREMENT_CAUSE_*). */
 export const retiredPages =
   (cause: number) =>
-  (gpu: Subject): Asking<Found> =>
+  (gpu: Subject): Asking<FoundItems> =>
     pagesOf(cause, gpu);

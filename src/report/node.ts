@@ -7,13 +7,13 @@ import type { Past, Span } from '../base/release.js';
 import type { Status } from '../nvml/status.js';
 import type { Kind } from '../query/kind.js';
 import type { Reading } from '../query/reading.js';
-import type { AskedField, Field, ItemField } from '../query/report/field.js';
+import type { ItemField, ProbeField, ReportField } from '../query/report/field.js';
 import type { Finder } from './found.js';
 import type { Group } from './groups.js';
 
-export type { Field };
+export type { ReportField };
 
-interface Place extends Span {
+interface NodeHead extends Span {
   /** In text; without it the node is not there. Empty for a list that has no heading. */
   readonly label?: string;
   /** The element in XML and the key in JSON; without it the node is in neither. */
@@ -32,13 +32,13 @@ interface Place extends Span {
 
 /** Whether a node applies to a GPU. The field is one that does not change. */
 export interface Condition {
-  readonly of: AskedField;
+  readonly of: ProbeField;
   readonly holds: (reading: Reading) => boolean;
 }
 
-export interface Leaf extends Place {
+export interface Leaf extends NodeHead {
   readonly type: 'leaf';
-  readonly of: Field;
+  readonly of: ReportField;
   /** Another spelling in XML (PCI ids without 0x). */
   readonly inXml?: Kind;
   /** Text shows it one level deeper than its neighbours. */
@@ -51,17 +51,17 @@ export interface Leaf extends Place {
   readonly newer?: readonly Status[];
 }
 
-export interface Section extends Place {
+export interface Section extends NodeHead {
   readonly type: 'section';
   readonly parts: readonly Node[];
   /** Where this has no value, the section shrinks to one line with the words for it. */
-  readonly gate?: Field;
+  readonly gate?: ReportField;
   /** Statuses of the gate that are shown as N/A instead of in their own words. */
   readonly absent?: readonly Status[];
 }
 
 /** What repeats: MIG devices, processes, clocks. */
-export interface List extends Place {
+export interface List extends NodeHead {
   readonly type: 'list';
   readonly find: Finder;
   readonly item: ListItem;
@@ -83,10 +83,15 @@ export type ListItem =
 
 export type Node = Leaf | Section | List;
 
-type Options<N extends Node, K extends keyof N> = Partial<Omit<N, 'type' | 'label' | 'tag' | K>>;
+type NodeOptions<N extends Node, K extends keyof N> = Partial<Omit<N, 'type' | 'label' | 'tag' | K>>;
 
 /** A value with a label and a tag. */
-export const leaf = (label: string, tag: string, of: Field, options: Options<Leaf, 'of'> = {}): Leaf => ({
+export const leaf = (
+  label: string,
+  tag: string,
+  of: ReportField,
+  options: NodeOptions<Leaf, 'of'> = {},
+): Leaf => ({
   type: 'leaf',
   label,
   tag,
@@ -95,7 +100,7 @@ export const leaf = (label: string, tag: string, of: Field, options: Options<Lea
 });
 
 /** A value that text does not show. */
-export const xmlLeaf = (tag: string, of: Field, options: Options<Leaf, 'of'> = {}): Leaf => ({
+export const xmlLeaf = (tag: string, of: ReportField, options: NodeOptions<Leaf, 'of'> = {}): Leaf => ({
   type: 'leaf',
   tag,
   of,
@@ -103,7 +108,7 @@ export const xmlLeaf = (tag: string, of: Field, options: Options<Leaf, 'of'> = {
 });
 
 /** A value that only text shows. */
-export const textLeaf = (label: string, of: Field, options: Options<Leaf, 'of'> = {}): Leaf => ({
+export const textLeaf = (label: string, of: ReportField, options: NodeOptions<Leaf, 'of'> = {}): Leaf => ({
   type: 'leaf',
   label,
   of,
@@ -114,11 +119,11 @@ export const section = (
   label: string,
   tag: string,
   parts: readonly Node[],
-  options: Options<Section, 'parts'> = {},
+  options: NodeOptions<Section, 'parts'> = {},
 ): Section => ({ type: 'section', label, tag, parts, ...options });
 
 export const xmlSection = (
   tag: string,
   parts: readonly Node[],
-  options: Options<Section, 'parts'> = {},
+  options: NodeOptions<Section, 'parts'> = {},
 ): Section => ({ type: 'section', tag, parts, ...options });

@@ -1,10 +1,10 @@
 /** The questions of the report's trees, for a recording to have an answer to each. */
 import type { Probe } from '../query/probe.js';
 import { gpuTree } from './gpu.js';
-import type { Field, Node } from './node.js';
+import type { Node, ReportField } from './node.js';
 import { unitTree } from './unit.js';
 
-const probesOf = ({ source }: Field): readonly Probe[] => ('probe' in source ? [source.probe] : []);
+const probesOf = ({ source }: ReportField): readonly Probe[] => ('probe' in source ? [source.probe] : []);
 
 function probesIn(node: Node): readonly Probe[] {
   const own = node.when === undefined ? [] : probesOf(node.when.of);

@@ -2,17 +2,17 @@
 
 import { at, isIn, PRESENT, type Release } from '../base/release.js';
 import { fieldAt } from '../query/field.js';
-import type { Form, Tree } from './document.js';
-import type { Field, Node } from './node.js';
+import type { ReportForm, Tree } from './document.js';
+import type { Node, ReportField } from './node.js';
 
 /** JSON has the present layout for all drivers, and what came later where the driver has it. */
-function isThere(node: Node, release: Release, form: Form): boolean {
+function isThere(node: Node, release: Release, form: ReportForm): boolean {
   if (form !== 'json') return isIn(node, release);
   return isIn(node, PRESENT) || ((node.since ?? 0) > PRESENT && isIn(node, release));
 }
 
-export function treeAt(tree: Tree, release: Release, form: Form): Tree {
-  const fields = <F extends Field>(field: F): F => (form === 'json' ? field : fieldAt(field, release));
+export function treeAt(tree: Tree, release: Release, form: ReportForm): Tree {
+  const fields = <F extends ReportField>(field: F): F => (form === 'json' ? field : fieldAt(field, release));
   const nodes = (all: readonly Node[]): readonly Node[] =>
     all.filter((node) => isThere(node, release, form)).map(nodeAt);
   const nodeAt = (now: Node): Node => {

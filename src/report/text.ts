@@ -3,7 +3,7 @@
 import { PRESENT, type Release } from '../base/release.js';
 import { statusWords } from '../nvml/status.js';
 import type { Reading } from '../query/reading.js';
-import type { Document, Part } from './document.js';
+import type { Document, ReportPart } from './document.js';
 import type { List } from './node.js';
 import { reportValue } from './value.js';
 
@@ -33,7 +33,7 @@ export function reportText(document: Document): string {
 const line = (indent: string, label: string, value: string, column: number): string =>
   `${(indent + label).padEnd(column)}: ${value}`;
 
-function writeParts(out: string[], parts: readonly Part[], indent: string, column: number): void {
+function writeParts(out: string[], parts: readonly ReportPart[], indent: string, column: number): void {
   for (const part of parts) {
     switch (part.is) {
       case 'value':
@@ -51,7 +51,7 @@ function writeParts(out: string[], parts: readonly Part[], indent: string, colum
 
 function writeValue(
   out: string[],
-  { node, reading }: Extract<Part, { is: 'value' }>,
+  { node, reading }: Extract<ReportPart, { is: 'value' }>,
   indent: string,
   column: number,
 ): void {
@@ -71,7 +71,7 @@ const missingWords = (reading: Reading): string =>
 function writeList(
   out: string[],
   node: List,
-  items: Extract<Part, { is: 'list' }>['items'],
+  items: Extract<ReportPart, { is: 'list' }>['items'],
   indent: string,
   column: number,
 ): void {
@@ -93,7 +93,7 @@ function writeList(
     if (item.label !== undefined) out.push(at + item.label);
     writeParts(
       out,
-      each as readonly Part[],
+      each as readonly ReportPart[],
       item.label === undefined ? at : at + LEVEL,
       node.column ?? column,
     );

@@ -7,11 +7,11 @@ import { count, percent, text, words } from '../query/kind.js';
 import { ofItem, reading } from '../query/report/field.js';
 import * as units from '../query/report/units.js';
 import type { Tree } from './document.js';
-import type { Found } from './found.js';
+import type { FoundItems } from './found.js';
 import { systemHead } from './head.js';
 import { type List, leaf, section } from './node.js';
 
-function* hostCards(): Asking<Found> {
+function* hostCards(): Asking<FoundItems> {
   const asked = yield* ask(units.hostCards);
   const cards = asked.items();
   if (cards instanceof Missing) return cards;
@@ -36,7 +36,7 @@ const hicInfo: List = {
 
 const fanStates = words({ [NVML_FAN_NORMAL]: 'NORMAL', [NVML_FAN_FAILED]: 'FAILED' });
 
-function* fans(unit: Subject): Asking<Found> {
+function* fans(unit: Subject): Asking<FoundItems> {
   const asked = yield* ask(units.unitFans, unit);
   const found = asked.status === 0 ? asked.elements('count', 'fans') : asked.refusal();
   if (found instanceof Missing) return found;

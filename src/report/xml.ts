@@ -4,15 +4,15 @@ import { respelled } from '../base/plain-text.js';
 import { statusWords } from '../nvml/status.js';
 import type { Kind } from '../query/kind.js';
 import type { Reading } from '../query/reading.js';
-import type { Document, Part } from './document.js';
+import type { Document, ReportPart } from './document.js';
 import type { List, Node } from './node.js';
 import { reportValue } from './value.js';
 
 /** What the builder takes: texts and elements by their tags, several of one tag as an array, attributes under @_. */
 interface Element {
-  [tag: string]: Content | Content[];
+  [tag: string]: XmlContent | XmlContent[];
 }
-type Content = string | Element;
+type XmlContent = string | Element;
 
 const builder = new XMLBuilder({
   format: true,
@@ -82,7 +82,7 @@ function dedented(xml: string, tags: readonly string[]): string {
 }
 
 /** Elements of one tag follow one another. */
-function put(into: Element, tag: string, content: Content): void {
+function put(into: Element, tag: string, content: XmlContent): void {
   const there = into[tag];
   if (there === undefined) into[tag] = content;
   else if (Array.isArray(there)) there.push(content);
@@ -90,12 +90,12 @@ function put(into: Element, tag: string, content: Content): void {
 }
 
 /** The end tag is on its own line, also where nothing or a word is before it. */
-const closed = (element: Element, depth: number, word?: string): Content => {
+const closed = (element: Element, depth: number, word?: string): XmlContent => {
   if (Object.keys(element).length > 0) return element;
   return `${word === undefined ? '' : lineAt(depth + 1) + word}${lineAt(depth)}`;
 };
 
-function elementOf(parts: readonly Part[], depth: number): Element {
+function elementOf(parts: readonly ReportPart[], depth: number): Element {
   const element: Element = {};
   for (const part of parts) {
     const tag = part.node.tag ?? '';
@@ -130,11 +130,11 @@ const missingWords = (reading: Reading): string =>
 function putItems(
   into: Element,
   { item }: List,
-  items: Extract<Part, { is: 'list' }>['items'],
+  items: Extract<ReportPart, { is: 'list' }>['items'],
   depth: number,
 ): void {
   for (const each of items) {
     if ('of' in item) put(into, item.tag, valueIn(item.of.kind, each as Reading));
-    else put(into, item.tag, closed(elementOf(each as readonly Part[], depth + 1), depth));
+    else put(into, item.tag, closed(elementOf(each as readonly ReportPart[], depth + 1), depth));
   }
 }

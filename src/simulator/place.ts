@@ -5,7 +5,7 @@ import { isRefusal } from '../snapshot/answer-status.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import type { Calls } from '../snapshot/snapshot-ticks.js';
 
-export interface Place {
+export interface AnswerPlace {
   readonly fn: string;
   /** The inputs of the call, as a recording has them: "gpu0,1". */
   readonly key: string;
@@ -16,13 +16,13 @@ export interface Place {
 /** All samples of the answer of nvmlDeviceGetSamples. */
 export const SAMPLES = '*';
 
-export type Value = number | string;
+export type AnswerValue = number | string;
 
 /** Every number and text of an answer; of a refusal the place of a whole answer. */
-export function placesIn(calls: Calls, fn: string, key: string): readonly Place[] {
+export function placesIn(calls: Calls, fn: string, key: string): readonly AnswerPlace[] {
   const answer = own(own(calls, fn) ?? {}, key);
   if (answer === undefined) return [];
-  const found: Place[] = [];
+  const found: AnswerPlace[] = [];
   const look = (json: Json, path: readonly (string | number)[]): void => {
     if (Array.isArray(json))
       json.forEach((item, i) => {
@@ -41,7 +41,7 @@ const FIELDS = 'nvmlDeviceGetFieldValues';
 /** The type of a field value that was refused: NVML_VALUE_TYPE_UNSIGNED_INT, as most have. */
 const UNSIGNED = 1;
 
-export function valueAt(calls: Calls, { fn, key, path }: Place): Json | undefined {
+export function valueAt(calls: Calls, { fn, key, path }: AnswerPlace): Json | undefined {
   let json = own(own(calls, fn) ?? {}, key);
   for (const name of path) {
     if (typeof json !== 'object' || json === null) return undefined;
@@ -51,7 +51,7 @@ export function valueAt(calls: Calls, { fn, key, path }: Place): Json | undefine
 }
 
 /** The recording with a value at a place, in all of its moments. */
-export function withValue(snapshot: Snapshot, place: Place, value: Value): Snapshot {
+export function withValue(snapshot: Snapshot, place: AnswerPlace, value: AnswerValue): Snapshot {
   const { calls, ticks } = snapshot;
   return {
     ...snapshot,
@@ -62,7 +62,7 @@ export function withValue(snapshot: Snapshot, place: Place, value: Value): Snaps
   };
 }
 
-function changed(calls: Calls, { fn, key, path }: Place, value: Value): Calls {
+function changed(calls: Calls, { fn, key, path }: AnswerPlace, value: AnswerValue): Calls {
   const answers = own(calls, fn);
   const answer = own(answers ?? {}, key);
   if (answer === undefined) return calls;
@@ -70,7 +70,7 @@ function changed(calls: Calls, { fn, key, path }: Place, value: Value): Calls {
   return { ...calls, [fn]: { ...answers, [key]: put(whole, path, value) } };
 }
 
-function put(json: Json, [name, ...rest]: readonly (string | number)[], value: Value): Json {
+function put(json: Json, [name, ...rest]: readonly (string | number)[], value: AnswerValue): Json {
   if (name === undefined) return value;
   if (Array.isArray(json))
     return json.map((item, i) => (name === SAMPLES || i === name ? put(item, rest, value) : item));

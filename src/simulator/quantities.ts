@@ -14,7 +14,7 @@ import {
 } from '../nvml/generated/constants.js';
 import { isRefusal } from '../snapshot/answer-status.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
-import { type Place, SAMPLES, type Value, valueAt, withValue } from './place.js';
+import { type AnswerPlace, type AnswerValue, SAMPLES, valueAt, withValue } from './place.js';
 
 /** A place without its GPU: the function, what follows the GPU in the key, and the path. */
 type Spot = readonly [fn: string, rest: string, ...path: readonly (string | number)[]];
@@ -70,13 +70,18 @@ const QUANTITIES: readonly (readonly Spot[])[] = [
   ],
 ];
 
-const placeOf = (gpu: string, [fn, rest, ...path]: Spot): Place => ({ fn, key: `${gpu}${rest}`, path });
+const placeOf = (gpu: string, [fn, rest, ...path]: Spot): AnswerPlace => ({ fn, key: `${gpu}${rest}`, path });
 
-const isSame = (one: Place, other: Place): boolean =>
+const isSame = (one: AnswerPlace, other: AnswerPlace): boolean =>
   one.fn === other.fn && one.key === other.key && one.path.join() === other.path.join();
 
 /** The recording with a value in a place of a GPU, and in all that answer the same. What was refused there stays refused. */
-export function withQuantity(snapshot: Snapshot, gpu: string, place: Place, value: Value): Snapshot {
+export function withQuantity(
+  snapshot: Snapshot,
+  gpu: string,
+  place: AnswerPlace,
+  value: AnswerValue,
+): Snapshot {
   const same = QUANTITIES.map((spots) => spots.map((spot) => placeOf(gpu, spot))).find((places) =>
     places.some((one) => isSame(one, place)),
   );
@@ -95,7 +100,7 @@ const MEMORY = 'nvmlDeviceGetMemoryInfo';
  * of it alone nothing else can be known.
  */
 function withWholeMemory(snapshot: Snapshot, gpu: string): Snapshot {
-  const at = (version: string, name: string): Place => ({
+  const at = (version: string, name: string): AnswerPlace => ({
     fn: `${MEMORY}${version}`,
     key: gpu,
     path: [name],
@@ -105,7 +110,7 @@ function withWholeMemory(snapshot: Snapshot, gpu: string): Snapshot {
   ) as [number, number, number];
   if (Number.isNaN(total + reserved + used)) return snapshot;
   const free = Math.max(0, total - reserved - used);
-  const rows: readonly (readonly [Place, number])[] = [
+  const rows: readonly (readonly [AnswerPlace, number])[] = [
     [at('_v2', 'free'), free],
     [at('', 'total'), total],
     [at('', 'free'), free],

@@ -92,7 +92,7 @@ function timed(
   return [...words, `y:${parameter}:${offset + 1}:${place}:${kept}:${time.round}:${time.head}`];
 }
 
-interface Place {
+interface TimePlace {
   readonly parameter: number;
   /** Where the time is in the struct; undefined where it is a parameter. */
   readonly offset: number | undefined;
@@ -101,7 +101,7 @@ interface Place {
 }
 
 /** Where a call has the time that samples must be newer than. */
-function sinceOf(call: Call): Place {
+function sinceOf(call: Call): TimePlace {
   const index = prototypes[call.fn].findIndex((param) => param[1] === SINCE);
   const struct = call.args.findIndex((arg) => typeof arg === 'object' && isOut(arg) && arg.out === 'struct');
   const out = call.args[struct];

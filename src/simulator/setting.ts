@@ -15,7 +15,7 @@ import { compilePlan } from '../query/plan.js';
 import { answerKey, fieldKey } from '../snapshot/answer-key.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import { snapshotDriver } from '../snapshot/snapshot-driver.js';
-import { type Place, placesIn, type Value, valueAt } from './place.js';
+import { type AnswerPlace, type AnswerValue, placesIn, valueAt } from './place.js';
 import { withQuantity } from './quantities.js';
 import { unknownWord } from './rules.js';
 
@@ -74,7 +74,7 @@ async function holding(
   gpu: string,
   row: Row,
   shown: string,
-  asked: readonly Place[],
+  asked: readonly AnswerPlace[],
 ): Promise<Snapshot> {
   if (snapshot.ticks === undefined) return snapshot;
   for (const place of asked) {
@@ -98,7 +98,7 @@ const SCALES = [1, 1000, 1024 * 1024, 1024, 1_000_000, 100];
 /** Words are numbers in NVML: as many as its enumerations have, and one bit in sets of them. */
 const MOST_WORDS = 40;
 
-function valuesFor(wanted: string, now: unknown): readonly Value[] {
+function valuesFor(wanted: string, now: unknown): readonly AnswerValue[] {
   const number = Number(wanted);
   if (wanted !== '' && Number.isFinite(number))
     return [...SCALES.map((scale) => Math.round(number * scale)), wanted];
@@ -114,7 +114,7 @@ function valuesFor(wanted: string, now: unknown): readonly Value[] {
 /** What a field shows of a GPU, without its unit, and the places of all that it asks for. */
 async function readField(snapshot: Snapshot, gpu: string, row: Row) {
   const inner = snapshotDriver(snapshot, 'simulation');
-  const asked: Place[] = [];
+  const asked: AnswerPlace[] = [];
   const session = openSession(inner);
   const driver: Driver = {
     ...inner,

@@ -25,7 +25,9 @@ export function anonymize(snapshot: Snapshot): Snapshot {
       Object.fromEntries(
         Object.entries(answers).flatMap(([key, answer]): [string, Json][] => {
           const made = keyOf(fn, key, identities);
-          return made === undefined ? [] : [[made, new Answer(fn, key, identities, renamed).made(answer)]];
+          return made === undefined
+            ? []
+            : [[made, new MadeUpAnswer(fn, key, identities, renamed).made(answer)]];
         }),
       ),
     ]),
@@ -87,7 +89,7 @@ const isText = (fn: string, member: string | undefined): boolean =>
     : TEXT_MEMBERS.has(member);
 
 /** An answer being made up. */
-class Answer {
+class MadeUpAnswer {
   constructor(
     private readonly fn: string,
     private readonly key: string,

@@ -2,7 +2,7 @@
 
 import type { Out } from '../nvml/call.js';
 import { nvmlFieldValue_t, nvmlValue_t } from '../nvml/generated/layouts.js';
-import type { Field, Layout, ScalarType } from '../nvml/layout.js';
+import type { Layout, ScalarType, StructField } from '../nvml/layout.js';
 import {
   arrayAt,
   filledOf,
@@ -25,7 +25,12 @@ function decodeScalar(type: ScalarType, memory: Buffer, at: number, names: Handl
   return type === 'ptr' ? names.nameOf(value as bigint) : plain(value);
 }
 
-function decodeField([type, offset, length]: Field, memory: Buffer, at: number, names: HandleNames): Json {
+function decodeField(
+  [type, offset, length]: StructField,
+  memory: Buffer,
+  at: number,
+  names: HandleNames,
+): Json {
   const start = at + offset;
   if (type === 'text') return readText(memory, start, length ?? 1);
   if (length === undefined) return decodeItem(type, memory, start, names);

@@ -2,7 +2,7 @@
 import { own, shown } from '../base/form.js';
 import type { Handle, Out } from '../nvml/call.js';
 import { nvmlFieldValue_t } from '../nvml/generated/layouts.js';
-import type { Field, Layout, ScalarType } from '../nvml/layout.js';
+import type { Layout, ScalarType, StructField } from '../nvml/layout.js';
 import {
   allocate,
   arrayAt,
@@ -61,13 +61,13 @@ function fillGaps(
   }
   for (const name of answers) {
     if (given.some((other) => overlap(layout, name, other))) continue;
-    markAbsent(name, layout.fields[name] as Field, memory, at);
+    markAbsent(name, layout.fields[name] as StructField, memory, at);
   }
 }
 
 const NO_ANSWER = /^(version$|reserved)/;
 
-function markAbsent(name: string, [type, offset, length]: Field, memory: Buffer, at: number): void {
+function markAbsent(name: string, [type, offset, length]: StructField, memory: Buffer, at: number): void {
   const start = at + offset;
   if (type === 'text' || type === 'ptr' || length !== undefined) return;
   if (typeof type === 'object') {
@@ -84,7 +84,7 @@ function overlap(layout: Layout, one: string, other: string): boolean {
   return a !== undefined && b !== undefined && a[1] < endOf(b) && b[1] < endOf(a);
 }
 
-const endOf = ([type, offset, length = 1]: Field): number =>
+const endOf = ([type, offset, length = 1]: StructField): number =>
   offset + (type === 'text' ? 1 : itemSize(type)) * length;
 
 function encodeScalar(
@@ -111,7 +111,7 @@ function encodeScalar(
   writeScalar(memory, at, type, value);
 }
 
-function encodeField(field: Field, memory: Buffer, at: number, json: Json, names: HandleNames): void {
+function encodeField(field: StructField, memory: Buffer, at: number, json: Json, names: HandleNames): void {
   const [type, offset, length] = field;
   const start = at + offset;
   if (type === 'text') {

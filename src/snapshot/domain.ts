@@ -31,7 +31,7 @@ export interface SurveyedInstance extends Named {
 }
 
 /** What a machine has: handles to ask about, numbers to ask with. */
-export interface Found {
+export interface SurveyedMachine {
   readonly gpus: readonly SurveyedGpu[];
   readonly migs: readonly (Named & { readonly gpu: SurveyedGpu; readonly uuid: string | undefined })[];
   readonly gpuInstances: readonly SurveyedInstance[];
@@ -50,7 +50,7 @@ export interface About {
   readonly instance?: SurveyedInstance;
 }
 
-type Domain = (found: Found, about: About) => readonly (number | string)[];
+type Domain = (found: SurveyedMachine, about: About) => readonly (number | string)[];
 
 /** Values by function and parameter, or by parameter alone. Parameters that are enums take the values of the enum. */
 const DOMAINS: Readonly<Record<string, Domain>> = {
@@ -101,7 +101,7 @@ const UNKNOWNS: Readonly<Record<string, readonly number[]>> = {
   nvmlEncoderType_t: [255],
 };
 
-function handlesOf(kind: HandleKind, found: Found): readonly Named[] {
+function handlesOf(kind: HandleKind, found: SurveyedMachine): readonly Named[] {
   switch (kind) {
     case 'device':
       return [...found.gpus, ...found.migs];
@@ -119,7 +119,7 @@ function handlesOf(kind: HandleKind, found: Found): readonly Named[] {
 /** The handles that a parameter takes. A second handle is there to be compared with, and only whole GPUs are compared. */
 export function handleDomain(
   param: readonly ['handle', string, HandleKind],
-  found: Found,
+  found: SurveyedMachine,
   first: boolean,
 ): readonly Named[] {
   return first ? handlesOf(param[2], found) : found.gpus;
@@ -129,7 +129,7 @@ export function handleDomain(
 export function valueDomain(
   fn: string,
   param: Param,
-  found: Found,
+  found: SurveyedMachine,
   about: About,
 ): readonly (number | string)[] {
   const name = param[1];
@@ -147,7 +147,7 @@ export function valueDomain(
 export function selections(
   fn: string,
   options: StructOptions | undefined,
-  found: Found,
+  found: SurveyedMachine,
   about: About,
 ): readonly Preset[] {
   return (options?.select ?? []).reduce<readonly Preset[]>(

@@ -11,11 +11,11 @@ import * as nvml from '../nvml/generated/entries.js';
 import * as layouts from '../nvml/generated/layouts.js';
 import { filledOf, itemSize, LIST_HEAD, readText } from '../nvml/memory.js';
 import { ask } from '../nvml/session.js';
-import type { Found, Named, SurveyedGpu, SurveyedInstance } from './domain.js';
+import type { Named, SurveyedGpu, SurveyedInstance, SurveyedMachine } from './domain.js';
 import type { Recorder } from './recorder.js';
 
 /** Looks for everything that has a handle, and gives each its name. */
-export function takeInventory(driver: Driver, recorder: Recorder, cpus: number): Found {
+export function takeInventory(driver: Driver, recorder: Recorder, cpus: number): SurveyedMachine {
   const named = (name: string, at: Handle): Named => {
     recorder.name(at, name);
     return { name, handle: at };

@@ -6,10 +6,10 @@
 const BUS_ID = '[0-9a-f]{4,5}:[0-9a-f]{2}:[0-9a-f]{2}\\.[0-7]';
 const DEVICE = `/sys/(?:bus/pci/devices/${BUS_ID}|class/(?:infiniband|nvme)/[^/]+/device)`;
 
-type Keep = (text: string) => string | undefined;
+type KeptPart = (text: string) => string | undefined;
 
 const form =
-  (whole: RegExp): Keep =>
+  (whole: RegExp): KeptPart =>
   (text) =>
     whole.test(text) ? text : undefined;
 
@@ -17,7 +17,7 @@ const form =
 const LIST = form(/^[\d,-]*\n?$/);
 
 /** "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.159.04": who built it, and with what, follows. */
-const version: Keep = (text) => {
+const version: KeptPart = (text) => {
   const found =
     /^NVRM version: NVIDIA UNIX (?:Open )?Kernel Module(?: for (?:x86_64|aarch64))? +\d+(?:\.\d+)+/.exec(
       text,
@@ -28,7 +28,7 @@ const version: Keep = (text) => {
 /** Parameters of the kernel module that say how it behaves. Others hold whatever an administrator wrote there. */
 const PARAMETERS =
   /^(?:RmProfilingAdminOnly|EnableGpuFirmware|EnableMSI|EnableResizableBar|NvLinkDisable|DynamicPowerManagement): \d+$/;
-const parameters: Keep = (text) =>
+const parameters: KeptPart = (text) =>
   text
     .split('\n')
     .filter((line) => PARAMETERS.test(line))
@@ -36,12 +36,12 @@ const parameters: Keep = (text) =>
     .join('');
 
 /** A device that is on no PCI bus, such as a disk over the network, is still one. */
-const link: Keep = (target) =>
+const link: KeptPart = (target) =>
   new RegExp(`^/sys/devices(?:/(?:pci[0-9a-f]{4,5}:[0-9a-f]{2}|${BUS_ID}|virtio\\d+))+$`).test(target)
     ? target
     : '/sys/devices/virtual';
 
-const ROWS: readonly (readonly [path: string, keep: Keep])[] = [
+const ROWS: readonly (readonly [path: string, keep: KeptPart])[] = [
   ['/proc/driver/nvidia/version', version],
   ['/proc/driver/nvidia/params', parameters],
   [`/proc/driver/nvidia/gpus/${BUS_ID}`, () => ''],

@@ -20,29 +20,34 @@ const isObject = (json: Json | undefined): json is { readonly [key: string]: Jso
   typeof json === 'object' && json !== null && !Array.isArray(json);
 
 /** Where an answer has the text that identifies something. */
-type Place = (answer: Json) => Json | undefined;
+type IdentityPlace = (answer: Json) => Json | undefined;
 
-const whole: Place = (answer) => answer;
-const first: Place = (answer) => (Array.isArray(answer) ? answer[0] : undefined);
+const whole: IdentityPlace = (answer) => answer;
+const first: IdentityPlace = (answer) => (Array.isArray(answer) ? answer[0] : undefined);
 const member =
-  (name: string): Place =>
+  (name: string): IdentityPlace =>
   (answer) =>
     isObject(answer) ? answer[name] : undefined;
 
-type Make = (old: string, next: (kind: string) => number) => string;
+type MakeIdentity = (old: string, next: (kind: string) => number) => string;
 
 /** As long as it was, so that columns stay as wide: 1650000000001. */
-const serialOf: Make = ({ length }, next) => {
+const serialOf: MakeIdentity = ({ length }, next) => {
   const number = String(next('serial') + 1);
   return ('165'.padEnd(length - number.length, '0') + number).slice(-length);
 };
 
 const uuid =
-  (kind: string, mark: string, before = ''): Make =>
+  (kind: string, mark: string, before = ''): MakeIdentity =>
   (_, next) =>
     before + uuidOf(next(kind), mark);
 
-const SOURCES: readonly (readonly [fn: string, place: Place, kind: IdentityKind, make: Make])[] = [
+const SOURCES: readonly (readonly [
+  fn: string,
+  place: IdentityPlace,
+  kind: IdentityKind,
+  make: MakeIdentity,
+])[] = [
   [
     'nvmlDeviceGetUUID',
     whole,

@@ -14,7 +14,7 @@ import { newerThan, newestIn, sinceOf } from './timed-samples.js';
 const rank = (answer: Json): number => versionOf(answer) ?? (isRefusal(answer) ? 0 : 1);
 
 /** A call that was made, and the key of its answer; of field values the key of their subject. */
-export interface Question {
+export interface RecordedCall {
   readonly bound: Bound;
   readonly key: string;
 }
@@ -24,7 +24,7 @@ export class Recorder implements HandleNames {
   private readonly calls: Record<string, Record<string, Json>> = {};
   private readonly names = new Map<bigint, string>();
   /** The question that gave each answer, by function and key. */
-  private readonly asked = new Map<string, Question>();
+  private readonly asked = new Map<string, RecordedCall>();
   /** The answers that have changed since `changes` was called. */
   private changed: Record<string, Record<string, Json>> = {};
 
@@ -60,7 +60,7 @@ export class Recorder implements HandleNames {
   }
 
   /** The questions whose answers were kept. */
-  questions(): readonly Question[] {
+  questions(): readonly RecordedCall[] {
     return [...new Set(this.asked.values())];
   }
 
@@ -68,7 +68,7 @@ export class Recorder implements HandleNames {
    * Asks a question again, and writes down what is no longer as it was: of samples with a time all of them, or only those that
    * are newer than what is known. Returns whether anything was written.
    */
-  askAgain(question: Question, samples: 'all' | 'newer'): boolean {
+  askAgain(question: RecordedCall, samples: 'all' | 'newer'): boolean {
     const { bound } = question;
     const { fn } = bound.call;
     bound.run();
@@ -116,7 +116,7 @@ export class Recorder implements HandleNames {
   }
 
   /** The answers of a call that was run, by key. */
-  private answersTo({ bound, key }: Question): readonly (readonly [key: string, answer: Json])[] {
+  private answersTo({ bound, key }: RecordedCall): readonly (readonly [key: string, answer: Json])[] {
     const fields = bound.call.args.find((arg) => isOut(arg) && arg.out === 'fields');
     if (bound.status !== 0) return [[key, refusal(bound.status)]];
     if (fields !== undefined) return this.fieldsOf(bound, fields, key);

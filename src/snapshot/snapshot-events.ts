@@ -17,20 +17,20 @@ export function eventCall(call: Call, handles: HandleNames): Bound | undefined {
   );
 }
 
-type Make = (call: Call, memory: readonly Buffer[], handles: HandleNames) => Bound;
+type MakeEventCall = (call: Call, memory: readonly Buffer[], handles: HandleNames) => Bound;
 
 let sets = 0;
 
-const create: Make = (call, memory, handles) =>
+const create: MakeEventCall = (call, memory, handles) =>
   bound(call, memory, () => {
     memory[0]?.writeBigUInt64LE(handles.handleOf(`events${sets++}`), 0);
     return 0;
   });
 
-const succeed: Make = (call, memory) => bound(call, memory, () => 0);
+const succeed: MakeEventCall = (call, memory) => bound(call, memory, () => 0);
 
 /** Takes as long as a driver does to which nothing happens. */
-const wait: Make = (call, memory) => {
+const wait: MakeEventCall = (call, memory) => {
   const milliseconds = call.args.find((arg) => typeof arg === 'number') ?? 0;
   return {
     call,
@@ -44,7 +44,7 @@ const wait: Make = (call, memory) => {
   };
 };
 
-const BOUND: Readonly<Partial<Record<FunctionName, Make>>> = {
+const BOUND: Readonly<Partial<Record<FunctionName, MakeEventCall>>> = {
   nvmlEventSetCreate: create,
   nvmlDeviceRegisterEvents: succeed,
   nvmlEventSetWait: wait,

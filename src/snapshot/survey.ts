@@ -16,16 +16,16 @@ import { changing, prototypes } from '../nvml/generated/prototypes.js';
 import type { Param, Prototype } from '../nvml/prototype.js';
 import {
   type About,
-  type Found,
   handleDomain,
   type Named,
   type SurveyedGpu,
+  type SurveyedMachine,
   selections,
   valueDomain,
 } from './domain.js';
 import { surveyedFields } from './field-scopes.js';
 import { pidsOn, takeInventory } from './inventory.js';
-import { type Question, Recorder } from './recorder.js';
+import { type RecordedCall, Recorder } from './recorder.js';
 import type { Calls } from './snapshot-ticks.js';
 import { TIMED } from './timed-samples.js';
 
@@ -78,9 +78,9 @@ export const survey = (driver: Driver, options: SurveyOptions = {}): Calls =>
 /** A survey that can be continued: everything is asked at once, and later what changes. */
 export class Survey {
   private readonly recorder: Recorder;
-  private readonly found: Found;
+  private readonly found: SurveyedMachine;
   private readonly pids: Set<number>;
-  private restless: readonly Question[] = [];
+  private restless: readonly RecordedCall[] = [];
 
   constructor(
     private readonly driver: Driver,
@@ -140,7 +140,7 @@ export class Survey {
   }
 }
 
-const topicsOf = ({ bound: { call: asked } }: Question): readonly Topic[] =>
+const topicsOf = ({ bound: { call: asked } }: RecordedCall): readonly Topic[] =>
   asked.args
     .flatMap((arg): readonly Topic[] =>
       typeof arg === 'object' && isOut(arg) && arg.out === 'fields' ? arg.ids.map(([id]) => id) : [],
@@ -152,7 +152,7 @@ const ABOUT_PROCESSES = (Object.keys(prototypes) as FunctionName[]).filter(
   (fn) => !changing.has(fn) && prototypes[fn].some((param) => param[0] === 'in' && param[1] === 'pid'),
 );
 
-function askEverything(recorder: Recorder, found: Found, options: SurveyOptions): void {
+function askEverything(recorder: Recorder, found: SurveyedMachine, options: SurveyOptions): void {
   recorder.keep('nvmlInit_v2', '', []);
   recorder.keep('nvmlInitWithFlags', '0', []);
   recorder.keep('nvmlShutdown', '', []);
@@ -168,7 +168,7 @@ function askEverything(recorder: Recorder, found: Found, options: SurveyOptions)
 }
 
 /** Every list of arguments that a function is asked with. */
-function argumentLists(fn: FunctionName, found: Found): readonly (readonly Arg[])[] {
+function argumentLists(fn: FunctionName, found: SurveyedMachine): readonly (readonly Arg[])[] {
   const prototype = prototypes[fn];
   const given = GIVEN[fn];
   if (given !== undefined) {
@@ -188,7 +188,7 @@ const isGiven = (param: Param): boolean => param[0] === 'struct' && param[3]?.ro
 function extend(
   fn: FunctionName,
   prototype: Prototype,
-  found: Found,
+  found: SurveyedMachine,
   about: About,
   first: boolean,
 ): readonly (readonly Arg[])[] {
@@ -213,7 +213,7 @@ function extend(
   }
 }
 
-function aboutOf(named: Named, found: Found): About {
+function aboutOf(named: Named, found: SurveyedMachine): About {
   const instance = found.gpuInstances.find((i) => i === named);
   const gpu =
     instance?.gpu ?? found.gpus.find((g) => g === named) ?? found.migs.find((m) => m === named)?.gpu;
@@ -221,7 +221,7 @@ function aboutOf(named: Named, found: Found): About {
 }
 
 /** One id a call: in a call with many the driver leaves some untouched (H100 and H200, 580.159.04). */
-function recordFields(recorder: Recorder, found: Found, extra: readonly FieldId[]): void {
+function recordFields(recorder: Recorder, found: SurveyedMachine, extra: readonly FieldId[]): void {
   for (const subject of [...found.gpus, ...found.migs]) {
     const links = 'links' in subject ? subject.links : [];
     for (const id of [...surveyedFields(links), ...extra]) {

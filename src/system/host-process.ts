@@ -2,12 +2,12 @@
 import { cgroupPaths } from './cgroup.js';
 import { environOf, slurmOf } from './environ.js';
 import type { SystemFiles } from './files.js';
-import { type Placement, placementOf } from './placement.js';
+import { type ProcessPlacement, placementOf } from './placement.js';
 import { type ProcStat, procStat, TICKS_PER_SECOND } from './proc-stat.js';
 import { procStatus } from './proc-status.js';
 import type { Users } from './users.js';
 
-export interface HostProcess extends Placement, Omit<ProcStat, 'start'> {
+export interface HostProcess extends ProcessPlacement, Omit<ProcStat, 'start'> {
   readonly pid: number;
   /** Its number in its own pid namespace, where that is not the one of /proc. */
   readonly innerPid: number | undefined;

@@ -13,7 +13,7 @@ export interface SlurmJob {
   readonly step: string | undefined;
 }
 
-export interface Placement {
+export interface ProcessPlacement {
   readonly container: Container | undefined;
   readonly podUid: string | undefined;
   readonly slurm: SlurmJob | undefined;
@@ -60,7 +60,7 @@ function containerOf(paths: readonly string[]): Container | undefined {
 }
 
 /** What the cgroup paths of a process say of it. */
-export function placementOf(paths: readonly string[]): Placement {
+export function placementOf(paths: readonly string[]): ProcessPlacement {
   const [, job, step] = found(paths, SLURM) ?? [];
   return {
     container: containerOf(paths),

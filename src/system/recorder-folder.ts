@@ -182,7 +182,7 @@ function makeFolder(path: string): void {
   }
 }
 
-interface Content {
+interface PidFile {
   /** NaN where the file does not begin with a number. */
   readonly pid: number;
   readonly start: string | undefined;
@@ -191,7 +191,7 @@ interface Content {
 }
 
 /** The contents of the file of a recorder. A link, a pipe or anything else in its place is not such a file. */
-function contentOf(file: string): Content {
+function contentOf(file: string): PidFile {
   const [first = '', start] = textOf(file).split('\n');
   return { pid: Number.parseInt(first, 10), start, reason: /^\d+ (.+)/.exec(first)?.[1] };
 }

@@ -1,17 +1,17 @@
 /** The monitor at work: samples and keys come in, cells go out. */
 import { plainly, plainText } from '../base/plain-text.js';
 import type { Terminal, TerminalKey, TerminalListener, TerminalMouse } from '../base/terminal.js';
-import type { Sample, Sampler } from '../watch/sample.js';
+import type { WatchSample, WatchSampler } from '../watch/sample.js';
 import { SHARES, type Share } from './gpu-cells.js';
 import { Histories } from './history.js';
 import { actionOf } from './key-table.js';
 import { historyName } from './panels/graphs.js';
 import { type ProcessShare, processHistoryName, processShares } from './panels/process-page.js';
 import { Screen } from './screen.js';
-import { keyOf, type Model, type ReplayState, type State, type Surface } from './state.js';
+import { keyOf, type Model, type ReplayState, type Surface, type TopState } from './state.js';
 import type { Theme } from './theme.js';
 import { answer, type Effect, type as typeInto, type Update, update } from './update.js';
-import { type View, view } from './view.js';
+import { type Screenful, view } from './view.js';
 
 /** A recording in the place of a machine: its samples are chosen, not waited for. */
 export interface Replayer {
@@ -20,14 +20,14 @@ export interface Replayer {
   step(by: number): boolean;
   play(isPlaying: boolean): void;
   /** The samples of so many milliseconds before this one. */
-  past(milliseconds: number): readonly Sample[];
+  past(milliseconds: number): readonly WatchSample[];
 }
 
 export interface AppParts {
   readonly terminal: Terminal;
-  readonly sampler: Sampler;
+  readonly sampler: WatchSampler;
   readonly replayer?: Replayer | undefined;
-  readonly state: State;
+  readonly state: TopState;
   readonly theme: Theme;
   readonly isUtf8: boolean;
   /** Milliseconds since the epoch. */
@@ -35,7 +35,7 @@ export interface AppParts {
   /** When a process began, in ticks of its clock: the same number may be another process later. */
   startOf(pid: number): string | undefined;
   /** Keeps the settings. Returns what is said of it. */
-  save(state: State): string;
+  save(state: TopState): string;
 }
 
 /** Milliseconds from a question to the word that no answer comes, at least. */
@@ -44,9 +44,9 @@ const PATIENCE = 2000;
 export class App implements TerminalListener {
   private readonly screen: Screen;
   private readonly histories = new Histories();
-  private state: State;
-  private sample: Sample | undefined;
-  private shown: View | undefined;
+  private state: TopState;
+  private sample: WatchSample | undefined;
+  private shown: Screenful | undefined;
   private askedAt: number | undefined;
   private timer: NodeJS.Timeout | undefined;
   private watchdog: NodeJS.Timeout | undefined;
@@ -262,7 +262,7 @@ export class App implements TerminalListener {
     );
   }
 
-  private receive(sample: Sample): void {
+  private receive(sample: WatchSample): void {
     const { replayer } = this.parts;
     if (replayer !== undefined) {
       this.histories.clear();
@@ -275,7 +275,7 @@ export class App implements TerminalListener {
     this.draw();
   }
 
-  private remember({ time, gpus, processes }: Sample): void {
+  private remember({ time, gpus, processes }: WatchSample): void {
     for (const gpu of gpus) {
       for (const share of Object.keys(SHARES) as readonly Share[]) {
         this.histories.add(historyName(gpu.index, share), time, SHARES[share](gpu) ?? Number.NaN);

@@ -7,7 +7,7 @@ import { type Cells, cell } from '../query/cell.js';
 import { count, mebibytes, text, timestamp } from '../query/kind.js';
 import { METRIC_KINDS, type Metric } from '../watch/gpu-metrics.js';
 import { processCells } from '../watch/process-columns.js';
-import type { GpuSample, Sample } from '../watch/sample.js';
+import type { GpuSample, WatchSample } from '../watch/sample.js';
 
 const METRIC_NAMES = Object.keys(METRIC_KINDS) as readonly Metric[];
 
@@ -31,7 +31,7 @@ const migCells = ({ index, migs }: GpuSample): readonly Cells[] =>
     'memory.total': cell(mebibytes, totalMemory),
   }));
 
-export const sampleParts = (sample: Sample): Readonly<Record<string, Part>> => ({
+export const sampleParts = (sample: WatchSample): Readonly<Record<string, Part>> => ({
   machine: { time: cell(timestamp, sample.time), driver_version: cell(text, sample.driver) },
   gpus: sample.gpus.map(gpuCells),
   mig_devices: sample.gpus.flatMap(migCells),

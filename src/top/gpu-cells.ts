@@ -7,7 +7,7 @@ import type { Reading } from '../query/reading.js';
 import type { Metric } from '../watch/gpu-metrics.js';
 import type { GpuSample } from '../watch/sample.js';
 import { bar } from './graph.js';
-import { type Role, type Span, span } from './span.js';
+import { type Role, type StyledText, span } from './span.js';
 import type { Surface } from './state.js';
 
 const GIB = 1024 ** 3;
@@ -60,7 +60,7 @@ export const REASONS: readonly (readonly [bit: number, words: string, role: Role
   [nvml.nvmlClocksEventReasonGpuIdle, 'idle', 'dim'],
 ];
 
-function reason(gpu: GpuSample): Span {
+function reason(gpu: GpuSample): StyledText {
   const mask = metricOf(gpu, 'clocks_event_reasons.active');
   if (mask === undefined) return span(ABSENT, 'dim');
   const [, words, role] = REASONS.find(([bit]) => (mask & bit) !== 0) ?? [0, '', 'plain' as const];
@@ -75,7 +75,7 @@ function rate(value: number | undefined): string {
   return `${value.toFixed(0)}M`;
 }
 
-function health(gpu: GpuSample): Span {
+function health(gpu: GpuSample): StyledText {
   if (gpu.lost !== undefined) return span('lost', 'bad');
   const uncorrected = metricOf(gpu, 'ecc.errors.uncorrected.volatile.total') ?? 0;
   const recovery = metricOf(gpu, 'gpu_recovery_action') ?? 0;
@@ -92,7 +92,7 @@ export interface GpuColumn {
   readonly grows?: number;
   readonly rank: number;
   readonly align: 'left' | 'right';
-  readonly cell: (gpu: GpuSample, width: number, surface: Surface) => Span;
+  readonly cell: (gpu: GpuSample, width: number, surface: Surface) => StyledText;
 }
 
 const column = (
@@ -173,7 +173,7 @@ export function placedCell(
   { cell, placedWidth, align }: PlacedGpuColumn,
   gpu: GpuSample,
   surface: Surface,
-): Span {
+): StyledText {
   const { text, ...style } = cell(gpu, placedWidth, surface);
   return { ...style, text: fitted(text, placedWidth, align, surface.isUtf8 ? '…' : '>') };
 }

@@ -1,7 +1,7 @@
 /** Table: the keys, as htop and nvitop have them, and what they do. The help and the last line of the screen are made of it. */
 import type { Signal } from './state.js';
 
-export type Action =
+export type KeyAction =
   | {
       readonly do:
         | 'quit'
@@ -25,7 +25,7 @@ export type Action =
 export interface KeyRow {
   /** Names of node:readline, with `ctrl-` and `shift-`; a single character is itself. */
   readonly keys: readonly string[];
-  readonly action: Action;
+  readonly action: KeyAction;
   readonly help: string;
   /** For the last line of the screen. */
   readonly short?: readonly [key: string, word: string];
@@ -119,7 +119,7 @@ const isOffered = ({ changes, replay }: KeyRow, { isReadonly, isReplay }: KeyCho
 export const keyRows = (choice: KeyChoice): readonly KeyRow[] => KEYS.filter((row) => isOffered(row, choice));
 
 /** What a key does; undefined where it does nothing. */
-export function actionOf(key: string, choice: KeyChoice): Action | undefined {
+export function actionOf(key: string, choice: KeyChoice): KeyAction | undefined {
   const row = byKey.get(key);
   return row !== undefined && isOffered(row, choice) ? row.action : undefined;
 }

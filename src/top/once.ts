@@ -1,16 +1,16 @@
 /** The view as text, once: for pipes, files and terminals without a screen. */
-import type { Sample } from '../watch/sample.js';
+import type { WatchSample } from '../watch/sample.js';
 import { Histories } from './history.js';
 import { textOf } from './span.js';
-import type { ReplayState, State } from './state.js';
+import type { ReplayState, TopState } from './state.js';
 import { LEAST, view } from './view.js';
 
 /** More than any machine has lines. */
 const ALL_ROWS = 4000;
 
 export function onceText(
-  sample: Sample,
-  state: State,
+  sample: WatchSample,
+  state: TopState,
   columns: number,
   isUtf8: boolean,
   replay: ReplayState | undefined,

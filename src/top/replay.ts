@@ -3,9 +3,9 @@ import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
 import { Missing } from '../nvml/status.js';
 import { deviceColumns } from '../query/monitor/device.js';
 import { type RecordedGpu, replayed } from '../query/monitor/recording.js';
-import type { FieldMetric, GpmMetricName, Metric } from '../watch/gpu-metrics.js';
+import type { GpmMetricName, Metric, NamedMetric } from '../watch/gpu-metrics.js';
 import { GPM_METRICS, METRICS } from '../watch/gpu-metrics.js';
-import type { GpuSample, Sample, Sampler } from '../watch/sample.js';
+import type { GpuSample, WatchSample, WatchSampler } from '../watch/sample.js';
 import type { Replayer } from './app.js';
 import type { ReplayState } from './state.js';
 
@@ -68,13 +68,13 @@ function read({ lines }: RecordingFile, isWanted: (gpu: RecordedGpu) => boolean)
 }
 
 const NOT_RECORDED = Missing.of(NVML_ERROR_NOT_FOUND);
-const NAMES: readonly (FieldMetric | GpmMetricName)[] = [
+const NAMES: readonly (NamedMetric | GpmMetricName)[] = [
   ...METRICS,
   ...(Object.keys(GPM_METRICS) as readonly GpmMetricName[]),
 ];
 
 /** Shows the last file of a folder first, and those before it where a user goes back. */
-export class Replay implements Replayer, Sampler {
+export class Replay implements Replayer, WatchSampler {
   private file: number;
   private current: Recorded;
   private at = 0;
@@ -116,18 +116,18 @@ export class Replay implements Replayer, Sampler {
     return true;
   }
 
-  async take(): Promise<Sample> {
+  async take(): Promise<WatchSample> {
     return this.sampleAt(this.at);
   }
 
-  past(milliseconds: number): readonly Sample[] {
+  past(milliseconds: number): readonly WatchSample[] {
     const { times } = this.current;
     const begin = (times[this.at] ?? 0) - milliseconds;
     const first = times.findIndex((time) => time >= begin);
     return Array.from({ length: Math.max(0, this.at - first) }, (_, i) => this.sampleAt(first + i));
   }
 
-  private sampleAt(at: number): Sample {
+  private sampleAt(at: number): WatchSample {
     const { gpus, times, values } = this.current;
     const sample = (gpu: RecordedGpu, i: number): GpuSample => {
       const start = (at * gpus.length + i) * wanted.length;

@@ -17,23 +17,23 @@ export const ROLES = [
 
 export type Role = (typeof ROLES)[number];
 
-export interface Span {
+export interface StyledText {
   readonly text: string;
   readonly role?: Role;
   readonly bold?: boolean;
   readonly reverse?: boolean;
 }
 
-export type Line = readonly Span[];
+export type Line = readonly StyledText[];
 
-export const span = (text: string, role: Role = 'plain'): Span => ({ text, role });
+export const span = (text: string, role: Role = 'plain'): StyledText => ({ text, role });
 
 export const widthOf = (line: Line): number => line.reduce((sum, { text }) => sum + cellsOf(text), 0);
 
 /** A line in at most so many cells. */
 export function cutLine(line: Line, width: number, mark: string): Line {
   if (widthOf(line) <= width) return line;
-  const out: Span[] = [];
+  const out: StyledText[] = [];
   let rest = width;
   for (const each of line) {
     const cells = cellsOf(each.text);
@@ -60,7 +60,7 @@ export function padded(line: Line, width: number): Line {
 }
 
 /** A whole line in one style, such as that of a selection. */
-export const styled = (line: Line, style: Omit<Span, 'text'>): Line =>
+export const styled = (line: Line, style: Omit<StyledText, 'text'>): Line =>
   line.map((each) => ({ ...each, ...style }));
 
 export const textOf = (line: Line): string =>

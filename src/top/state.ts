@@ -1,12 +1,12 @@
 /** What the monitor shows, and what its user chose: everything that panels are made of. */
 import type { ProcessEntry } from '../watch/process-entry.js';
-import type { Sample } from '../watch/sample.js';
+import type { WatchSample } from '../watch/sample.js';
 import type { Histories } from './history.js';
 import type { Settings } from './settings.js';
 
 export type Signal = 'SIGTERM' | 'SIGKILL' | 'SIGINT' | 'SIGHUP' | 'SIGSTOP' | 'SIGCONT';
 
-export type Page =
+export type TopPage =
   | { readonly is: 'main' }
   | { readonly is: 'help' }
   | { readonly is: 'gpu'; readonly index: number; readonly lines: readonly string[] | undefined }
@@ -21,18 +21,18 @@ export interface Prompt {
 
 export interface Confirmation {
   readonly signal: Signal;
-  readonly targets: readonly Target[];
+  readonly targets: readonly SignalTarget[];
 }
 
 /** A process to be signalled: the start distinguishes it from a later one of the same number. */
-export interface Target {
+export interface SignalTarget {
   readonly pid: number;
   readonly start: string;
   readonly command: string;
 }
 
-export interface State extends Settings {
-  readonly page: Page;
+export interface TopState extends Settings {
+  readonly page: TopPage;
   readonly isPaused: boolean;
   /** Only the processes of this GPU. */
   readonly onlyGpu: number | undefined;
@@ -60,10 +60,10 @@ export interface Surface {
 
 /** Everything a view is made of. */
 export interface Model {
-  readonly state: State;
+  readonly state: TopState;
   readonly surface: Surface;
   /** The last sample; undefined before the first. */
-  readonly sample: Sample | undefined;
+  readonly sample: WatchSample | undefined;
   readonly histories: Histories;
   /** Milliseconds since the epoch. */
   readonly now: number;
@@ -79,7 +79,7 @@ export interface ReplayState {
   readonly file: string;
 }
 
-export function initialState(settings: Settings, isReadonly: boolean): State {
+export function initialState(settings: Settings, isReadonly: boolean): TopState {
   return {
     ...settings,
     page: { is: 'main' },

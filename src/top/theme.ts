@@ -1,9 +1,9 @@
 /** The colours of roles: for terminals with 16, 256 or all colours, dark or light, and without any. */
-import { ROLES, type Role, type Span } from './span.js';
+import { ROLES, type Role, type StyledText } from './span.js';
 
 /** As chalk counts them: none, 16, 256, all. */
 export type ColourLevel = 0 | 1 | 2 | 3;
-export type Background = 'dark' | 'light';
+export type BackgroundColour = 'dark' | 'light';
 
 type Rgb = readonly [red: number, green: number, blue: number];
 
@@ -38,7 +38,7 @@ function cubed([red, green, blue]: Rgb): number {
   return 16 + 36 * step(red) + 6 * step(green) + step(blue);
 }
 
-function sgrOf(role: Role, level: ColourLevel, background: Background): string {
+function sgrOf(role: Role, level: ColourLevel, background: BackgroundColour): string {
   if (role === 'dim') return DIM;
   const colour = COLOURS[role];
   if (colour === undefined || level === 0) return role === 'bad' || role === 'warn' ? '1' : '';
@@ -48,13 +48,13 @@ function sgrOf(role: Role, level: ColourLevel, background: Background): string {
 }
 
 /** A style as a number: the place of its role, and two bits. Cells of a screen are compared by it. */
-export const styleOf = ({ role = 'plain', bold, reverse }: Omit<Span, 'text'>): number =>
+export const styleOf = ({ role = 'plain', bold, reverse }: Omit<StyledText, 'text'>): number =>
   ROLES.indexOf(role) * 4 + (bold ? 2 : 0) + (reverse ? 1 : 0);
 
 /** The sequence that sets a style, whatever was set before. */
 export type Theme = (style: number) => string;
 
-export function themeOf(level: ColourLevel, background: Background): Theme {
+export function themeOf(level: ColourLevel, background: BackgroundColour): Theme {
   const known = ROLES.flatMap((role) =>
     [0, 1, 2, 3].map((bits) => {
       const parts = [sgrOf(role, level, background), bits & 2 ? '1' : '', bits & 1 ? '7' : ''];
@@ -66,7 +66,7 @@ export function themeOf(level: ColourLevel, background: Background): Theme {
 }
 
 /** Dark, unless the terminal says otherwise: COLORFGBG ends with the number of the background, 7 and 15 are light. */
-export function backgroundOf(env: Readonly<Record<string, string | undefined>>): Background {
+export function backgroundOf(env: Readonly<Record<string, string | undefined>>): BackgroundColour {
   const ground = Number((env.COLORFGBG ?? '').split(';').at(-1) || Number.NaN);
   return ground === 7 || ground === 15 ? 'light' : 'dark';
 }

@@ -1,11 +1,11 @@
 /** What an action makes of the state, and what has to be done beside it. Pure: nothing is asked or written here. */
 import { Missing } from '../nvml/status.js';
 import { SORT_WORDS } from '../watch/process-columns.js';
-import type { Action } from './key-table.js';
+import type { KeyAction } from './key-table.js';
 import { nextMatch } from './panels/gpu-page.js';
 import { type ListedProcess, listedProcesses } from './process-list.js';
 import { INTERVALS, SPANS } from './settings.js';
-import type { Model, Prompt, State, Target } from './state.js';
+import type { Model, Prompt, SignalTarget, TopState } from './state.js';
 
 /** What the program has to do for it. */
 export type Effect =
@@ -14,14 +14,14 @@ export type Effect =
   | { readonly do: 'environ'; readonly key: string; readonly pid: number }
   | {
       readonly do: 'signal';
-      readonly signal: NonNullable<State['confirmation']>['signal'];
-      readonly targets: readonly Target[];
+      readonly signal: NonNullable<TopState['confirmation']>['signal'];
+      readonly targets: readonly SignalTarget[];
     }
   | { readonly do: 'step'; readonly by: number }
   | { readonly do: 'play' };
 
 export interface Update {
-  readonly state: State;
+  readonly state: TopState;
   readonly effect?: Effect;
 }
 
@@ -35,9 +35,9 @@ function neighbour<T extends number>(list: readonly T[], value: number, by: numb
 /** A page of the list, or of lines. */
 const pageOf = ({ surface }: Model): number => Math.max(1, surface.rows - 8);
 
-export function update(model: Model, action: Action): Update {
+export function update(model: Model, action: KeyAction): Update {
   const { state } = model;
-  const next = (change: Partial<State>, effect?: Effect): Update => ({
+  const next = (change: Partial<TopState>, effect?: Effect): Update => ({
     state: { ...state, message: undefined, ...change },
     ...(effect === undefined ? {} : { effect }),
   });
@@ -96,9 +96,9 @@ export function update(model: Model, action: Action): Update {
   }
 }
 
-type Next = (change: Partial<State>, effect?: Effect) => Update;
+type Next = (change: Partial<TopState>, effect?: Effect) => Update;
 
-const promptOf = ({ page, filter, search }: State): Prompt =>
+const promptOf = ({ page, filter, search }: TopState): Prompt =>
   page.is === 'main'
     ? { is: 'filter', text: filter, before: filter }
     : { is: 'search', text: '', before: search };
@@ -119,7 +119,7 @@ function gpuAfter({ sample, state }: Model): number | undefined {
 const selectedIn = ({ state }: Model, all: readonly ListedProcess[]): number =>
   all.findIndex(({ key }) => key === state.selected);
 
-function move(model: Model, by: Extract<Action, { do: 'move' }>['by'], next: Next): Update {
+function move(model: Model, by: Extract<KeyAction, { do: 'move' }>['by'], next: Next): Update {
   const { state } = model;
   const page = pageOf(model);
   const steps: Readonly<Record<string, number>> = {
@@ -142,7 +142,7 @@ function move(model: Model, by: Extract<Action, { do: 'move' }>['by'], next: Nex
 const MOST = 1_000_000;
 
 /** How long a page is; pages whose length only their panel knows end where it says. */
-const pageLength = ({ page }: State): number =>
+const pageLength = ({ page }: TopState): number =>
   page.is === 'gpu' ? (page.lines?.length ?? 0) : page.is === 'help' ? 60 : MOST;
 
 function tag(model: Model, next: Next): Update {
@@ -183,11 +183,11 @@ function environ(model: Model, next: Next): Update {
   return next({ page: { is: 'process', key }, scroll: 0 }, { do: 'environ', key, pid });
 }
 
-function confirm(model: Model, signal: NonNullable<State['confirmation']>['signal'], next: Next): Update {
+function confirm(model: Model, signal: NonNullable<TopState['confirmation']>['signal'], next: Next): Update {
   const { tagged, selected, page } = model.state;
   const all = listedProcesses(model);
   const keys = page.is === 'process' ? new Set([page.key]) : tagged.size > 0 ? tagged : new Set([selected]);
-  const targets = new Map<number, Target>();
+  const targets = new Map<number, SignalTarget>();
   for (const { key, entry } of all) {
     if (!keys.has(key) || entry === undefined || entry.host instanceof Missing) continue;
     const { pid, start, command } = entry.host;
@@ -206,7 +206,7 @@ export function answer({ state }: Model, isYes: boolean): Update {
 }
 
 /** The line of a page that has the text, from the one after the current one on. */
-function searched({ state }: Model, search: string): Partial<State> {
+function searched({ state }: Model, search: string): Partial<TopState> {
   const { page, scroll } = state;
   if (page.is !== 'gpu') return { search };
   const found = nextMatch(page.lines ?? [], search, scroll);

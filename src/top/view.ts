@@ -16,13 +16,13 @@ export const LEAST = { columns: 60, rows: 12 } as const;
 /** Rows that the processes keep: the head and some of them. */
 const LEAST_PROCESSES = 5;
 
-export interface View {
+export interface Screenful {
   readonly lines: readonly Line[];
   /** Where the processes are, for clicks: the row of their head, and what it holds. */
   readonly processes: (Omit<ProcessPanel, 'lines'> & { readonly row: number }) | undefined;
 }
 
-export function view(model: Model): View {
+export function view(model: Model): Screenful {
   const { surface, state } = model;
   if (surface.columns < LEAST.columns || surface.rows < LEAST.rows) return tooSmall(model);
   const silence = silenceLine(model);
@@ -54,7 +54,7 @@ function pageLines(model: Model, height: number): readonly Line[] {
 }
 
 /** GPUs, graphs where there is room for them, and processes. */
-function mainLines(model: Model, height: number): View {
+function mainLines(model: Model, height: number): Screenful {
   const { sample, surface, state } = model;
   const gpus = fold(gpuLines(model), Math.max(2, height - LEAST_PROCESSES), surface.isUtf8);
   const mark = surface.isUtf8 ? '…' : '>';
@@ -78,7 +78,7 @@ function fold(lines: readonly Line[], rows: number, isUtf8: boolean): readonly L
   return [...kept, [span(`  ${isUtf8 ? '…' : '...'} ${lines.length - kept.length} more`, 'dim')]];
 }
 
-function tooSmall({ surface: { columns, rows } }: Model): View {
+function tooSmall({ surface: { columns, rows } }: Model): Screenful {
   const words = `${columns}x${rows} is too small: ${LEAST.columns}x${LEAST.rows} is needed`;
   const lines = Array.from({ length: rows }, (_, y): Line => {
     const part = words.slice(y * columns, (y + 1) * columns);

@@ -36,9 +36,9 @@ export const GPM_METRICS = {
   nvltx: 61,
 } as const;
 
-export type FieldMetric = (typeof METRICS)[number];
+export type NamedMetric = (typeof METRICS)[number];
 export type GpmMetricName = keyof typeof GPM_METRICS;
-export type Metric = FieldMetric | GpmMetricName;
+export type Metric = NamedMetric | GpmMetricName;
 
 const hundredths = (kind: Kind): Kind => ({
   ...kind,

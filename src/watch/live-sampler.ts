@@ -9,7 +9,7 @@ import { driverVersion, gpuSource } from './gpu-samples.js';
 import { hiddenFrom } from './hidden.js';
 import { HostProcesses, type ProcessEntry, processEntries } from './process-entry.js';
 import { processSource } from './process-samples.js';
-import type { Ancestor, Sampler } from './sample.js';
+import type { Ancestor, WatchSampler } from './sample.js';
 
 export interface LiveMachine {
   readonly asker: Asker;
@@ -22,7 +22,7 @@ export interface LiveMachine {
 }
 
 /** All but the report, which is a matter of the caller. */
-export function liveSampler({ asker, files, gpus, isRecorded, own, now }: LiveMachine): Sampler {
+export function liveSampler({ asker, files, gpus, isRecorded, own, now }: LiveMachine): WatchSampler {
   const source = gpuSource(asker, gpus, now);
   const processes = processSource(asker, gpus);
   const hosts = isRecorded ? undefined : new HostProcesses(files, own);

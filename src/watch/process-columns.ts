@@ -6,7 +6,7 @@ import type { Reading } from '../query/reading.js';
 import type { HostProcess } from '../system/host-process.js';
 import type { ProcessEntry } from './process-entry.js';
 
-export interface ProcessColumn {
+export interface ProcessListColumn {
   /** The name in JSON, and the word of --sort. */
   readonly name: string;
   readonly kind: Kind;
@@ -16,10 +16,10 @@ export interface ProcessColumn {
   /** A number that names something: sorted upwards. */
   readonly isId?: true;
   /** How tables show it; JSON alone has the others. */
-  readonly shown?: Shown;
+  readonly shown?: ColumnStyle;
 }
 
-export interface Shown {
+export interface ColumnStyle {
   readonly head: string;
   readonly align: 'left' | 'right';
   /** Columns of the lowest numbers are left out first where the terminal is narrow. */
@@ -46,7 +46,7 @@ const engine = (
   name: 'sm' | 'mem' | 'enc' | 'dec' | 'jpg' | 'ofa',
   help: string,
   rank?: number,
-): ProcessColumn => ({
+): ProcessListColumn => ({
   name,
   kind: percent,
   help,
@@ -71,7 +71,7 @@ export function spelledSeconds(total: number): string {
 
 const SHORT_ID = 12;
 
-export const processColumns: readonly ProcessColumn[] = [
+export const processColumns: readonly ProcessListColumn[] = [
   {
     name: 'gpu',
     kind: count,
@@ -248,7 +248,7 @@ export const processColumns: readonly ProcessColumn[] = [
 const byName = new Map(processColumns.map((column) => [column.name, column]));
 
 /** The column of a name. Throws for a name that does not exist: a mistake of the caller. */
-export function processColumn(name: string): ProcessColumn {
+export function processColumn(name: string): ProcessListColumn {
   const column = byName.get(name);
   if (column === undefined) throw new Error(`no column ${name}`);
   return column;
@@ -266,7 +266,7 @@ export const SORT_WORDS: readonly string[] = processColumns
 /** Numbers fall, text rises; what is absent comes last either way. Equal ones keep their order. */
 export function sortedBy(
   entries: readonly ProcessEntry[],
-  { read, shown, isId }: ProcessColumn,
+  { read, shown, isId }: ProcessListColumn,
   now: number,
   isReversed = false,
 ): readonly ProcessEntry[] {

@@ -31,7 +31,7 @@ export interface Ancestor {
   readonly command: string;
 }
 
-export interface Sample {
+export interface WatchSample {
   /** Milliseconds since the epoch. */
   readonly time: number;
   readonly driver: string;
@@ -43,9 +43,9 @@ export interface Sample {
 }
 
 /** Where samples come from. One that does not answer leaves its promise open: the screen says since when. */
-export interface Sampler {
+export interface WatchSampler {
   /** Asks now. */
-  take(): Promise<Sample>;
+  take(): Promise<WatchSample>;
   /** The whole report of a GPU, as `-q` prints it, line by line. */
   report?(gpu: number): Promise<readonly string[]>;
   /** The environment of a process, or undefined where it may not be read. */

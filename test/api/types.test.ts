@@ -60,7 +60,7 @@ describe('the types of the library', () => {
       .toEqualTypeOf<Pick<nvml.nvmlTemperature_t, 'sensorType'>>();
     expectTypeOf(nvml.nvmlDeviceSetClockOffsets)
       .parameter(1)
-      .toEqualTypeOf<nvml.Given<nvml.nvmlClockOffset_t>>();
+      .toEqualTypeOf<nvml.InputStruct<nvml.nvmlClockOffset_t>>();
     expectTypeOf(nvml.nvmlDeviceSetTemperatureThreshold).parameter(2).toBeNumber();
   });
 

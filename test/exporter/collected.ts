@@ -1,7 +1,7 @@
 /** What the exporter collects from recorded and made-up machines. */
 import { Collection } from '../../src/exporter/collection.js';
 import type { Points } from '../../src/exporter/dialects/dialect.js';
-import type { Collected, Wish } from '../../src/exporter/observed.js';
+import type { CollectedRecords, Wish } from '../../src/exporter/observed.js';
 import { openSession } from '../../src/nvml/session.js';
 import { Asker } from '../../src/query/ask/asker.js';
 import { openSnapshot } from '../../src/snapshot/machine.js';
@@ -14,7 +14,7 @@ export async function collectedFrom(
   machine: string,
   wish = EVERYTHING,
   files?: Readonly<Record<string, string>>,
-): Promise<Collected> {
+): Promise<CollectedRecords> {
   const { driver, snapshot } = openSnapshot(machine);
   const session = openSession(driver);
   const all = recordedFiles({ ...snapshot.files, ...files });

@@ -1,5 +1,5 @@
 /** A C program that prints how the compiler lays out every struct that src/nvml/generated/layouts.ts describes. */
-import type { Field, Layout } from '../../src/nvml/layout.js';
+import type { Layout, StructField } from '../../src/nvml/layout.js';
 import { api } from '../../tools/api.js';
 import { declarations } from '../../tools/simulator/declarations.js';
 
@@ -18,7 +18,7 @@ export function placesOf(
 }
 
 function fieldPlaces(prefix: string, layout: Layout, base: number): ReturnType<typeof placesOf> {
-  return Object.entries(layout.fields).flatMap(([name, [type, offset, length]]: [string, Field]) => {
+  return Object.entries(layout.fields).flatMap(([name, [type, offset, length]]: [string, StructField]) => {
     const path = `${prefix}${name}`;
     const at = base + offset;
     if (typeof type === 'string') return [[path, [type, at, length ?? 1]]];

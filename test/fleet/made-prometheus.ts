@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
-import type { Sample } from '../../src/fleet/prometheus.js';
+import type { SeriesSample } from '../../src/fleet/prometheus.js';
 
 export interface Asked {
   readonly query: string;
@@ -35,7 +35,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return body;
 }
 
-export const vector = (samples: readonly Sample[]): string =>
+export const vector = (samples: readonly SeriesSample[]): string =>
   JSON.stringify({
     status: 'success',
     data: {
@@ -44,14 +44,18 @@ export const vector = (samples: readonly Sample[]): string =>
     },
   });
 
-export const sample = (name: string, labels: Readonly<Record<string, string>>, value: number): Sample => ({
+export const sample = (
+  name: string,
+  labels: Readonly<Record<string, string>>,
+  value: number,
+): SeriesSample => ({
   metric: { __name__: name, job: 'gpu', ...labels },
   value,
 });
 
 /** Answers the names that a query asks for, and the hosts of the last hour. */
 export const answering =
-  (samples: readonly Sample[], remembered: readonly Sample[] = []): Answer =>
+  (samples: readonly SeriesSample[], remembered: readonly SeriesSample[] = []): Answer =>
   ({ query }, response) => {
     if (query.startsWith('group by')) return void response.end(vector(remembered));
     const names = /__name__=~"([^"]*)"/.exec(query)?.[1]?.split('|') ?? [];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { main } from '../../src/cli/cli.js';
 import { knownMetrics } from '../../src/fleet/known-metrics.js';
-import type { Sample } from '../../src/fleet/prometheus.js';
+import type { SeriesSample } from '../../src/fleet/prometheus.js';
 import { FakeIo } from '../fake-io.js';
 import { type Asked, answering, madePrometheus, sample, vector } from './made-prometheus.js';
 
@@ -17,7 +17,7 @@ async function fleet(...argv: readonly string[]): Promise<{ status: number; out:
 const uuid = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 
 /** A host for each dialect, with GPUs that are busy, held, free and unhealthy. */
-const nvsmi: readonly Sample[] = [0, 1].flatMap((n) => {
+const nvsmi: readonly SeriesSample[] = [0, 1].flatMap((n) => {
   const labels = { instance: 'node10:9835', gpu: String(n), uuid: `GPU-${uuid(n)}` };
   return [
     sample('nvsmi_gpu_info', { ...labels, name: 'NVIDIA H100', hostname: 'node10' }, 1),
@@ -30,7 +30,7 @@ const nvsmi: readonly Sample[] = [0, 1].flatMap((n) => {
   ];
 });
 
-const nvidiaSmi: readonly Sample[] = [
+const nvidiaSmi: readonly SeriesSample[] = [
   sample('nvidia_smi_gpu_info', { instance: 'node9:9835', uuid: uuid(2), name: 'NVIDIA T4', index: '0' }, 1),
   sample('nvidia_smi_utilization_gpu_ratio', { instance: 'node9:9835', uuid: uuid(2) }, 0),
   sample('nvidia_smi_memory_used_bytes', { instance: 'node9:9835', uuid: uuid(2) }, 0),
@@ -44,7 +44,7 @@ const dcgmLabels = {
   modelName: 'NVIDIA A100',
   hostname: 'node1',
 };
-const dcgm: readonly Sample[] = [
+const dcgm: readonly SeriesSample[] = [
   sample('DCGM_FI_DEV_GPU_UTIL', dcgmLabels, 5),
   sample('DCGM_FI_DEV_FB_USED', dcgmLabels, 1000),
   sample('DCGM_FI_DEV_POWER_USAGE', dcgmLabels, 100.5),

@@ -2,7 +2,7 @@
 
 import { ABSENT_FIELDS } from '../../src/nvml/functions/fields.js';
 import { nvmlValue_t } from '../../src/nvml/generated/layouts.js';
-import type { Field, Layout, ScalarType } from '../../src/nvml/layout.js';
+import type { Layout, ScalarType, StructField } from '../../src/nvml/layout.js';
 import type { HandleKind, Param } from '../../src/nvml/prototype.js';
 import type { Json } from '../../src/snapshot/answer.js';
 import { buildFake, type FakeLibrary } from '../fake-nvml/build.js';
@@ -164,7 +164,7 @@ function sampleStructAnswer(layout: Layout, array?: Pointed, versioned = false):
 /** Pointers to the library's own texts, which a recording has not. */
 export const TEXT_POINTERS: readonly string[] = ['shortName', 'longName', 'unit'];
 
-function sampleField(name: string, [type, , length]: Field, i: number): Json {
+function sampleField(name: string, [type, , length]: StructField, i: number): Json {
   if (type === 'text') return `field ${i}`.slice(0, (length ?? 1) - 1);
   const one = (n: number): Json => {
     if (type === nvmlValue_t) return { ullVal: n + 1 };

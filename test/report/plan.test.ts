@@ -4,7 +4,7 @@ import type { Call, Driver, Handle } from '../../src/nvml/call.js';
 import { openSession } from '../../src/nvml/session.js';
 import { Asker } from '../../src/query/ask/asker.js';
 import { compileReport } from '../../src/report/compile.js';
-import type { Form } from '../../src/report/document.js';
+import type { ReportForm } from '../../src/report/document.js';
 import { gpuTree } from '../../src/report/gpu.js';
 import { PRESENT_GROUPS, readGroups } from '../../src/report/groups.js';
 import { treeAt } from '../../src/report/release.js';
@@ -65,7 +65,7 @@ function watched(snapshot: Snapshot, others = 0): { driver: Driver; made: Made[]
   return { driver, made };
 }
 
-async function compiled(snapshot: Snapshot, form: Form, display?: string, others = 0) {
+async function compiled(snapshot: Snapshot, form: ReportForm, display?: string, others = 0) {
   const { driver, made } = watched(snapshot, others);
   const session = openSession(driver);
   made.length = 0;
@@ -109,7 +109,7 @@ describe('the questions of a report', () => {
   });
 
   it('are samples only where -d shows them', async () => {
-    const asks = async (form: Form, display?: string): Promise<boolean> => {
+    const asks = async (form: ReportForm, display?: string): Promise<boolean> => {
       const { report, made } = await compiled(h100(), form, display);
       await report.sample();
       report.document();

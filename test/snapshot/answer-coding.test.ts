@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Out } from '../../src/nvml/call.js';
 import * as layouts from '../../src/nvml/generated/layouts.js';
-import type { Field, Layout, ScalarType } from '../../src/nvml/layout.js';
+import type { Layout, ScalarType, StructField } from '../../src/nvml/layout.js';
 import { itemSize, SCALAR_SIZE } from '../../src/nvml/memory.js';
 import type { Json } from '../../src/snapshot/answer.js';
 import { decodeFieldValue, decodeOut } from '../../src/snapshot/answer-decode.js';
@@ -48,7 +48,7 @@ function randomItem(type: ScalarType | Layout, random: Random): Json {
 }
 
 /** Arrays are written without the zeros at their end. */
-function randomField([type, , length]: Field, random: Random): Json {
+function randomField([type, , length]: StructField, random: Random): Json {
   if (type === 'text') return randomText(length ?? 1, random);
   if (length === undefined) return randomItem(type, random);
   const items = Array.from({ length: random(length + 1) }, () => randomItem(type, random));
@@ -62,7 +62,7 @@ const valuesOf = (json: Json | undefined): string =>
 /** Whether fields lie over one another, as in a union: then one says what the other holds. */
 function overlaps(layout: Layout): boolean {
   const taken = new Set<number>();
-  return Object.values(layout.fields).some(([type, offset, length = 1]: Field) => {
+  return Object.values(layout.fields).some(([type, offset, length = 1]: StructField) => {
     if (typeof type === 'object' && type !== layouts.nvmlValue_t && overlaps(type)) return true;
     const size = (type === 'text' ? 1 : itemSize(type)) * length;
     const bytes = Array.from({ length: size }, (_, i) => offset + i);

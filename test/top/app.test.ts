@@ -7,7 +7,7 @@ import { App, type AppParts } from '../../src/top/app.js';
 import { USUAL } from '../../src/top/settings.js';
 import { initialState } from '../../src/top/state.js';
 import { themeOf } from '../../src/top/theme.js';
-import type { Sample, Sampler } from '../../src/watch/sample.js';
+import type { WatchSample, WatchSampler } from '../../src/watch/sample.js';
 import { machineWith } from '../commands/monitor-machine.js';
 import { Emulator } from './emulator.js';
 import { samplesOf } from './recorded-model.js';
@@ -52,7 +52,7 @@ class MadeTerminal implements Terminal {
   }
 }
 
-async function running(sampler: Sampler, change: Partial<AppParts> = {}, terminal = new MadeTerminal()) {
+async function running(sampler: WatchSampler, change: Partial<AppParts> = {}, terminal = new MadeTerminal()) {
   let now = Date.now();
   const app = new App({
     terminal,
@@ -85,11 +85,11 @@ const wait = (milliseconds: number): Promise<void> =>
 const { sample } = await samplesOf('h200-x2-load', 2);
 
 /** The same sample whenever it is asked; then, where that is wanted, no answer any more. */
-const sampled = (of: Sample, answers = Number.POSITIVE_INFINITY): Sampler & { taken: number } => {
+const sampled = (of: WatchSample, answers = Number.POSITIVE_INFINITY): WatchSampler & { taken: number } => {
   const made = {
     taken: 0,
-    take: (): Promise<Sample> =>
-      made.taken++ < answers ? Promise.resolve(of) : new Promise<Sample>(() => {}),
+    take: (): Promise<WatchSample> =>
+      made.taken++ < answers ? Promise.resolve(of) : new Promise<WatchSample>(() => {}),
     close: () => {},
   };
   return made;
@@ -170,7 +170,7 @@ describe('a signal', () => {
     });
     return sleeping.pid ?? 0;
   };
-  const onGpu = async (pid: number, start: string): Promise<Sample> =>
+  const onGpu = async (pid: number, start: string): Promise<WatchSample> =>
     (
       await samplesOf(machineWith([{ processes: [{ pid, name: 'sleep', fbMiB: 10 }] }]), 2, {
         processes: { [pid]: { command: ['sleep', '60'], start: Number(start) } },

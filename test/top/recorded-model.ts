@@ -9,16 +9,16 @@ import { SHARES, type Share } from '../../src/top/gpu-cells.js';
 import { Histories } from '../../src/top/history.js';
 import { historyName } from '../../src/top/panels/graphs.js';
 import { USUAL } from '../../src/top/settings.js';
-import { initialState, type Model, type State } from '../../src/top/state.js';
+import { initialState, type Model, type TopState } from '../../src/top/state.js';
 import { liveSampler } from '../../src/watch/live-sampler.js';
-import type { Sample } from '../../src/watch/sample.js';
+import type { WatchSample } from '../../src/watch/sample.js';
 import { type MadeWorld, madeFiles } from '../system/made-proc.js';
 
 /** Mon Nov 23 09:00:00 2026, local time. */
 export const BEGIN = new Date(2026, 10, 23, 9).getTime();
 
 export interface Recorded {
-  readonly sample: Sample;
+  readonly sample: WatchSample;
   readonly histories: Histories;
 }
 
@@ -58,7 +58,7 @@ export function modelOf(
   { sample, histories }: Recorded,
   columns: number,
   rows: number,
-  change: Partial<State> = {},
+  change: Partial<TopState> = {},
   isUtf8 = true,
 ): Model {
   return {

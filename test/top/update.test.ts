@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { actionOf } from '../../src/top/key-table.js';
 import { listedProcesses } from '../../src/top/process-list.js';
-import type { Model, State } from '../../src/top/state.js';
+import type { Model, TopState } from '../../src/top/state.js';
 import { answer, type as typeInto, type Update, update } from '../../src/top/update.js';
 import { machineWith } from '../commands/monitor-machine.js';
 import { modelOf, samplesOf } from './recorded-model.js';
@@ -21,7 +21,7 @@ const recorded = samplesOf(
 
 const key = (gpu: number, pid: number): string => `${gpu}/N/A/N/A/${pid}`;
 
-async function start(change: Partial<State> = {}): Promise<Model> {
+async function start(change: Partial<TopState> = {}): Promise<Model> {
   return modelOf(await recorded, 100, 24, change);
 }
 

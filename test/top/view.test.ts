@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { cellsOf } from '../../src/format/graphemes.js';
 import { textOf } from '../../src/top/span.js';
-import type { State } from '../../src/top/state.js';
+import type { TopState } from '../../src/top/state.js';
 import { view } from '../../src/top/view.js';
 import { machineWith } from '../commands/monitor-machine.js';
 import { BOOT, type MadeWorld } from '../system/made-proc.js';
@@ -82,7 +82,11 @@ const SERVER = machineWith([
 
 const ofServer = samplesOf(SERVER, 2, WORLD);
 
-const rowsOf = async (change: Partial<State>, columns = 120, isUtf8 = true): Promise<readonly string[]> => {
+const rowsOf = async (
+  change: Partial<TopState>,
+  columns = 120,
+  isUtf8 = true,
+): Promise<readonly string[]> => {
   const recorded = await ofServer;
   // The processes began when the made-up kernel did.
   const model = modelOf(recorded, columns, 24, { graphs: false, ...change }, isUtf8);
@@ -141,7 +145,7 @@ describe('the processes', () => {
 });
 
 describe('a page', () => {
-  const page = async (change: Partial<State>, columns = 100, rows = 40): Promise<string> =>
+  const page = async (change: Partial<TopState>, columns = 100, rows = 40): Promise<string> =>
     view(modelOf(await ofServer, columns, rows, change))
       .lines.map(textOf)
       .join('\n');

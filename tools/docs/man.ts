@@ -1,6 +1,6 @@
 /** The manual page. Its date is that of the newest release: the same tables make the same page. */
 import { argumentOf, type OptionSpec } from '../../src/base/argv.js';
-import { type Page, type Pages, STAMP, spellings } from '../../src/cli/completion/pages.js';
+import { type HelpPage, type HelpPages, STAMP, spellings } from '../../src/cli/completion/pages.js';
 import { EXIT_STATUSES } from '../../src/cli/exit-statuses.js';
 import type { Example } from '../../src/commands/index.js';
 import { released } from '../released.js';
@@ -32,7 +32,7 @@ const exampleLines = ([line, what]: Example): string => `.TP\n.B ${troff(line)}\
 const noteLines = (notes: string): readonly string[] =>
   notes.includes('\n ') ? ['.PP', '.nf', troff(notes), '.fi'] : ['.PP', troff(notes)];
 
-function section(page: Page): string {
+function section(page: HelpPage): string {
   const { operand, notes } = page;
   return [
     `.SS ${troff(page.name)}`,
@@ -72,7 +72,7 @@ const entry = ([name, words]: readonly [string | number, string]): string =>
 
 const sentence = (words: string): string => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 
-export function manPage({ root, commands }: Pages, version: string): string {
+export function manPage({ root, commands }: HelpPages, version: string): string {
   return [
     `.\\" ${STAMP}`,
     `.TH NVSMI 1 "${released()}" "nvsmi ${version}" "User Commands"`,

@@ -28,7 +28,7 @@ export interface Step {
   readonly isChecked?: true;
 }
 
-type Part = (desired: DesiredGpu, target: Target) => readonly Step[];
+type PlanPart = (desired: DesiredGpu, target: Target) => readonly Step[];
 
 /** A step of an action, with what it is about in words. */
 function stepOf<Value>(target: Target, action: Action<Value>, value: Value, words: string): Step {
@@ -66,36 +66,36 @@ const COMPUTE_TEXT = { DEFAULT: 'Default', PROHIBITED: 'Prohibited', EXCLUSIVE_P
 const COMPUTE_NUMBER = { DEFAULT: 0, PROHIBITED: 2, EXCLUSIVE_PROCESS: 3 };
 
 const persistence =
-  (wanted: boolean): Part =>
+  (wanted: boolean): PlanPart =>
   ({ persistence_mode: mode }, target) =>
     mode === wanted
       ? unless(target, 'persistence_mode', STATE[Number(mode)] as string, modes.persistence, Number(mode))
       : [];
 
-const ecc: Part = ({ ecc: on }, target) =>
+const ecc: PlanPart = ({ ecc: on }, target) =>
   on === undefined
     ? []
     : unless(target, 'ecc.mode.pending', STATE[Number(on)] as string, modes.ecc, Number(on));
 
-const computeMode: Part = ({ compute_mode: mode }, target) => {
+const computeMode: PlanPart = ({ compute_mode: mode }, target) => {
   const known = COMPUTE_MODES.find((each) => each === mode);
   return known === undefined
     ? []
     : unless(target, 'compute_mode', COMPUTE_TEXT[known], modes.compute, COMPUTE_NUMBER[known]);
 };
 
-const accounting: Part = ({ accounting_mode: on }, target) =>
+const accounting: PlanPart = ({ accounting_mode: on }, target) =>
   on === undefined
     ? []
     : unless(target, 'accounting.mode', STATE[Number(on)] as string, modes.accounting, Number(on));
 
-const powerLimit: Part = ({ power_limit: watts }, target) =>
+const powerLimit: PlanPart = ({ power_limit: watts }, target) =>
   watts === undefined ? [] : unless(target, 'power.limit', watts, limits.powerLimit, { watts, scope: 0 });
 
 const UNREAD = 'cannot be read back, so it is set each time';
 
 /** Locked clocks: NVML has no getter for them. */
-const lockedClocks: Part = ({ gpu_clocks: gpu, memory_clocks: memory }, target) => [
+const lockedClocks: PlanPart = ({ gpu_clocks: gpu, memory_clocks: memory }, target) => [
   ...(gpu === undefined
     ? []
     : [
@@ -118,7 +118,7 @@ const DEFAULT_CLOCK_FIELDS = [
   'clocks.default_applications.graphics',
 ] as const;
 
-const applicationsClocks: Part = ({ applications_clocks: wanted }, target) => {
+const applicationsClocks: PlanPart = ({ applications_clocks: wanted }, target) => {
   if (wanted === undefined) return [];
   const before = Object.values(fieldsNow(target, CLOCK_FIELDS));
   const after =
@@ -134,7 +134,7 @@ const applicationsClocks: Part = ({ applications_clocks: wanted }, target) => {
   ];
 };
 
-const temperature: Part = ({ target_temperature: celsius }, target) => {
+const temperature: PlanPart = ({ target_temperature: celsius }, target) => {
   if (celsius === undefined) return [];
   const step = stepOf(target, limits.targetTemperature, celsius, `target_temperature: ${celsius} C`);
   return limits.targetTemperature.check(target, celsius).outcome === 'unchanged' ? [] : [step];
@@ -196,7 +196,7 @@ function isAsWanted(existing: readonly Existing[], wanted: readonly WantedInstan
   return whole;
 }
 
-const migSteps: Part = ({ mig: layout }, target) => {
+const migSteps: PlanPart = ({ mig: layout }, target) => {
   if (layout === undefined) return [];
   const { session, gpu } = target;
   const mode = readGpuFields(session, gpu, ['mig.mode.current'])[0];
@@ -256,7 +256,7 @@ function creation(target: Target, { profile, start }: WantedInstance): readonly 
   ];
 }
 
-const PARTS: readonly Part[] = [
+const PARTS: readonly PlanPart[] = [
   persistence(true),
   migSteps,
   ecc,

@@ -12,14 +12,14 @@ import type { Reader } from '../../query/reading.js';
 import { fieldNamed, numberOf, relations } from '../../query/relations.js';
 import type { DeviceResult } from '../generated/device.js';
 import { NVSMI } from '../generated/nvsmi-ids.js';
-import { gpuRows, headRows, type Leaf, type Row } from './fields.js';
-import type { Listed, Records } from './listed.js';
+import { gpuRows, headRows, type ResultLeaf, type ResultRow } from './fields.js';
+import type { ResultList, ResultRecords } from './listed.js';
 import { spelled, xmlText } from './spelling.js';
-import { isGroup, isLeaf, keyOf, type Part, treeOf, unitOf } from './tree.js';
+import { isGroup, isLeaf, keyOf, type ResultPart, treeOf, unitOf } from './tree.js';
 import type { XmlElement } from './xml.js';
 
 /** A part that is asked, ready to be read. */
-interface Ready {
+interface ReadyPart {
   readonly key: string;
   readonly tag: string;
   /** In the object it comes last in its group, and in XML first, as pynvml_utils has it. */
@@ -31,9 +31,9 @@ interface Ready {
 
 /** A list of a GPU, with its records at the last sample. */
 interface ReadyList {
-  readonly row: Listed;
+  readonly row: ResultList;
   readonly subject: Subject;
-  records: Records | undefined;
+  records: ResultRecords | undefined;
 }
 
 /** What deviceQuery and xmlDeviceQuery share: the same values, read after one sample. */
@@ -43,8 +43,8 @@ export class DeviceQuery {
   private readonly gathering = new Gathering();
   private readonly around: Surroundings;
   private readonly lists: ReadyList[] = [];
-  private readonly head: readonly Ready[];
-  private readonly gpus: readonly (readonly Ready[])[];
+  private readonly head: readonly ReadyPart[];
+  private readonly gpus: readonly (readonly ReadyPart[])[];
   private pending: Promise<void> | undefined;
 
   constructor(
@@ -93,8 +93,12 @@ export class DeviceQuery {
     return { ...xmlAll(this.head), ...(this.gpus.length === 0 ? {} : { gpu: this.gpus.map(xmlAll) }) };
   }
 
-  private ready(parts: readonly Part[], subject: Subject, path: readonly string[] = []): readonly Ready[] {
-    return parts.flatMap((part): readonly Ready[] => {
+  private ready(
+    parts: readonly ResultPart[],
+    subject: Subject,
+    path: readonly string[] = [],
+  ): readonly ReadyPart[] {
+    return parts.flatMap((part): readonly ReadyPart[] => {
       if (!isGroup(part)) return isLeaf(part) ? this.leaf(part, subject) : [this.list(part, subject)];
       const inside = [...path, part.key];
       const all = this.ready(part.parts, subject, inside);
@@ -104,7 +108,7 @@ export class DeviceQuery {
     });
   }
 
-  private leaf(row: Leaf, subject: Subject): readonly Ready[] {
+  private leaf(row: ResultLeaf, subject: Subject): readonly ReadyPart[] {
     const { spelling, always, unitBeside, combine } = row;
     const reader = combined(
       row.fields.map((field) => fieldReader(field, subject, {}, this.gathering, this.around)),
@@ -118,7 +122,7 @@ export class DeviceQuery {
     return [value, { key: unit, tag: unit, read: () => spelling.unit, xml: () => undefined }];
   }
 
-  private list(row: Listed, subject: Subject): Ready {
+  private list(row: ResultList, subject: Subject): ReadyPart {
     const read = row.relation === undefined ? this.group(row, subject) : this.records(row, subject);
     const xml = (): XmlElement => {
       const value = read();
@@ -127,12 +131,12 @@ export class DeviceQuery {
     return { key: keyOf(row), tag: row.tag ?? keyOf(row), read, xml };
   }
 
-  private group(row: Listed, subject: Subject): () => unknown {
+  private group(row: ResultList, subject: Subject): () => unknown {
     const readers = row.fields.map((field) => fieldReader(field, subject, {}, this.gathering, this.around));
     return () => row.of([readers.map((read) => read())]);
   }
 
-  private records(row: Listed, subject: Subject): () => unknown {
+  private records(row: ResultList, subject: Subject): () => unknown {
     const list: ReadyList = { row, subject, records: undefined };
     this.lists.push(list);
     return () => row.of(list.records ?? []);
@@ -140,10 +144,10 @@ export class DeviceQuery {
 }
 
 /** The rows that numbers ask for, those that are always there with them. */
-function askedRows<R extends Row>(rows: readonly R[], ids: ReadonlySet<number>): readonly R[] {
+function askedRows<R extends ResultRow>(rows: readonly R[], ids: ReadonlySet<number>): readonly R[] {
   const isAll = ids.has(NVSMI.ALL);
   return rows.filter((row) => {
-    const leaf: Partial<Leaf> = isLeaf(row) ? row : {};
+    const leaf: Partial<ResultLeaf> = isLeaf(row) ? row : {};
     if (leaf.always || (isAll && !leaf.extra)) return true;
     return row.asked.some((name) => ids.has(numberNamed(name)));
   });
@@ -161,7 +165,7 @@ function* listAsking(list: ReadyList): Asking<void> {
   list.records = records instanceof Missing ? records : records.map(({ readings }) => readings);
 }
 
-function combined(readers: readonly Reader[], combine: Leaf['combine']): Reader {
+function combined(readers: readonly Reader[], combine: ResultLeaf['combine']): Reader {
   const [first] = readers as [Reader];
   if (combine === undefined) return first;
   return () =>
@@ -171,13 +175,13 @@ function combined(readers: readonly Reader[], combine: Leaf['combine']): Reader 
     );
 }
 
-function readAll(parts: readonly Ready[]): Record<string, unknown> {
+function readAll(parts: readonly ReadyPart[]): Record<string, unknown> {
   const out: Record<string, unknown> = {};
   for (const part of parts) out[part.key] = part.read();
   return out;
 }
 
-function xmlAll(parts: readonly Ready[]): { readonly [tag: string]: XmlElement } {
+function xmlAll(parts: readonly ReadyPart[]): { readonly [tag: string]: XmlElement } {
   const out: Record<string, XmlElement> = {};
   for (const order of [true, undefined]) {
     for (const part of parts) {

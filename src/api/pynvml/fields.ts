@@ -4,7 +4,7 @@
  */
 import type { Field } from '../../query/field.js';
 import { fieldNamed } from '../../query/relations.js';
-import { clocksThrottle, type Listed, listed } from './listed.js';
+import { clocksThrottle, listed, type ResultList } from './listed.js';
 import {
   asField,
   celsius,
@@ -22,7 +22,7 @@ import {
 } from './spelling.js';
 
 /** A value of the result. */
-export interface Leaf {
+export interface ResultLeaf {
   /** Its key, below the keys of its groups. */
   readonly path: readonly string[];
   readonly fields: readonly Field[];
@@ -39,11 +39,16 @@ export interface Leaf {
   readonly unitBeside?: true;
 }
 
-export type Row = Leaf | Listed;
+export type ResultRow = ResultLeaf | ResultList;
 
-type Details = Partial<Pick<Leaf, 'asked' | 'combine' | 'extra' | 'always' | 'unitBeside'>>;
+type Details = Partial<Pick<ResultLeaf, 'asked' | 'combine' | 'extra' | 'always' | 'unitBeside'>>;
 
-function leaf(path: string, names: string | readonly string[], spelling?: Spelling, more?: Details): Leaf {
+function leaf(
+  path: string,
+  names: string | readonly string[],
+  spelling?: Spelling,
+  more?: Details,
+): ResultLeaf {
   const all = typeof names === 'string' ? [names] : names;
   const fields = all.map((name) => fieldNamed(name));
   const [first] = fields as [Field];
@@ -53,10 +58,10 @@ function leaf(path: string, names: string | readonly string[], spelling?: Spelli
 const PLACES = ['device_memory', 'register_file', 'l1_cache', 'l2_cache', 'texture_memory', 'total'] as const;
 
 /** Any number of corrected errors asks for all errors of the counter, one of uncorrected errors for all uncorrected ones. */
-function eccErrors(counter: string): readonly Leaf[] {
+function eccErrors(counter: string): readonly ResultLeaf[] {
   const of = (kind: string): readonly string[] => PLACES.map((at) => `ecc.errors.${kind}.${counter}.${at}`);
   const both = of('corrected');
-  const errors = (key: string, kind: string, asked: readonly string[]): readonly Leaf[] =>
+  const errors = (key: string, kind: string, asked: readonly string[]): readonly ResultLeaf[] =>
     of(kind).map((name, i) => {
       const place = PLACES[i] as (typeof PLACES)[number];
       const spelling = place === 'total' ? undefined : plainNumber;
@@ -79,13 +84,13 @@ const gpuTemperature: Details = { asked: ['temperature.gpu'] };
 const used: Details = { asked: ['memory.used'], combine: (total = 0, free = 0) => total - free };
 
 /** About the system, before the GPUs. */
-export const headRows: readonly Leaf[] = [
+export const headRows: readonly ResultLeaf[] = [
   leaf('timestamp', 'timestamp', { of: (milliseconds) => localDate(Number(milliseconds)) }),
   leaf('driver_version', 'driver_version'),
   leaf('count', 'count', plainNumber),
 ];
 
-export const gpuRows: readonly Row[] = [
+export const gpuRows: readonly ResultRow[] = [
   leaf('id', 'pci.bus_id'),
   leaf('product_name', 'name'),
   leaf('product_brand', 'product_brand', undefined, { asked: ['name'] }),

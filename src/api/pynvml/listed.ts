@@ -19,10 +19,10 @@ import { absence, MEBIBYTE } from './spelling.js';
 import type { XmlElement } from './xml.js';
 
 /** The readings of each record, or why there are none. */
-export type Records = readonly (readonly Reading[])[] | Missing;
+export type ResultRecords = readonly (readonly Reading[])[] | Missing;
 
 /** A value of the result that is made of records of a relation. */
-export interface Listed<List = unknown> {
+export interface ResultList<List = unknown> {
   readonly path: readonly string[];
   /** The fields and relations by whose numbers it is asked for. */
   readonly asked: readonly string[];
@@ -35,7 +35,7 @@ export interface Listed<List = unknown> {
   readonly isStatic?: true;
   /** Its name in XML, where that is another. */
   readonly tag?: string;
-  of(records: Records): List;
+  of(records: ResultRecords): List;
   /** Never called for a text, which is the same in XML. */
   xml(list: Exclude<List, string | null>): XmlElement;
 }
@@ -57,7 +57,7 @@ const text = (
   return unit === '' ? spell(reading) : `${spell(reading)} ${unit}`;
 };
 
-const processes: Listed<readonly DeviceProcess[] | string | null> = {
+const processes: ResultList<readonly DeviceProcess[] | string | null> = {
   path: ['processes'],
   asked: ['compute_apps'],
   declared: 'readonly DeviceProcess[] | string | null',
@@ -85,7 +85,7 @@ const processes: Listed<readonly DeviceProcess[] | string | null> = {
   }),
 };
 
-const accountedProcesses: Listed<readonly AccountedProcess[] | string | null> = {
+const accountedProcesses: ResultList<readonly AccountedProcess[] | string | null> = {
   path: ['accounted_processes'],
   asked: ['accounted_apps'],
   declared: 'readonly AccountedProcess[] | string | null',
@@ -116,7 +116,7 @@ const accountedProcesses: Listed<readonly AccountedProcess[] | string | null> = 
   xml: (found) => ({ accounted_process_info: found.map((one) => ({ ...one })) }),
 };
 
-const clocks: Listed<readonly SupportedClock[] | string | null> = {
+const clocks: ResultList<readonly SupportedClock[] | string | null> = {
   path: ['supported_clocks'],
   asked: ['supported_clocks'],
   declared: 'readonly SupportedClock[] | string | null',
@@ -151,7 +151,11 @@ const clocks: Listed<readonly SupportedClock[] | string | null> = {
   }),
 };
 
-function pages(key: string, cause: typeof SINGLE_BIT, asked: string): Listed<RetiredPages | string | null> {
+function pages(
+  key: string,
+  cause: typeof SINGLE_BIT,
+  asked: string,
+): ResultList<RetiredPages | string | null> {
   return {
     path: ['retired_pages', key],
     asked: [asked],
@@ -190,7 +194,7 @@ const REASONS: readonly (readonly [name: string, mask: bigint])[] = [
 ];
 
 /** All five reasons, whichever of them is asked for. */
-export const clocksThrottle: Listed<ClocksThrottle> = {
+export const clocksThrottle: ResultList<ClocksThrottle> = {
   path: ['clocks_throttle'],
   asked: [
     'supported',

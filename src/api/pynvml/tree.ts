@@ -1,22 +1,22 @@
 /** The rows of a result in their groups. */
-import type { Leaf, Row } from './fields.js';
+import type { ResultLeaf, ResultRow } from './fields.js';
 
-export interface Group {
+export interface KeyGroup {
   readonly key: string;
-  readonly parts: readonly Part[];
+  readonly parts: readonly ResultPart[];
 }
 
-export type Part = Row | Group;
+export type ResultPart = ResultRow | KeyGroup;
 
-export const isGroup = (part: Part): part is Group => 'parts' in part;
-export const isLeaf = (row: Row): row is Leaf => !('declared' in row);
-export const keyOf = (part: Part): string => (isGroup(part) ? part.key : (part.path.at(-1) as string));
+export const isGroup = (part: ResultPart): part is KeyGroup => 'parts' in part;
+export const isLeaf = (row: ResultRow): row is ResultLeaf => !('declared' in row);
+export const keyOf = (part: ResultPart): string => (isGroup(part) ? part.key : (part.path.at(-1) as string));
 
 /** Rows of one group follow one another; a group whose rows are all `always` is left out. */
-export function treeOf(rows: readonly Row[], depth = 0): readonly Part[] {
-  const parts: Part[] = [];
+export function treeOf(rows: readonly ResultRow[], depth = 0): readonly ResultPart[] {
+  const parts: ResultPart[] = [];
   for (let from = 0; from < rows.length; ) {
-    const first = rows[from] as Row;
+    const first = rows[from] as ResultRow;
     if (first.path.length === depth + 1) {
       parts.push(first);
       from++;
@@ -33,7 +33,7 @@ export function treeOf(rows: readonly Row[], depth = 0): readonly Part[] {
 }
 
 /** The unit beside the values of a group, by the path of the group. */
-export function unitOf(path: readonly string[], rows: readonly Row[]): string | undefined {
+export function unitOf(path: readonly string[], rows: readonly ResultRow[]): string | undefined {
   const inside = rows.filter(
     (row) => row.path.length === path.length + 1 && path.every((key, i) => row.path[i] === key),
   );

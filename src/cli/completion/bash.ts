@@ -1,7 +1,7 @@
 /** Completion for bash, without the bash-completion package. */
 import type { OptionSpec } from '../../base/argv.js';
 import { EVERYWHERE } from '../options.js';
-import { ASK_GPUS, type Page, type Pages, STAMP, sourceOf, spellings, takesList } from './pages.js';
+import { ASK_GPUS, type HelpPage, type HelpPages, STAMP, sourceOf, spellings, takesList } from './pages.js';
 import { valuesOf } from './values.js';
 
 const quoted = (words: readonly string[]): string => `'${words.join(' ')}'`;
@@ -18,13 +18,13 @@ function sourceCall(option: OptionSpec): readonly string[] {
 }
 
 /** What follows the name of a command, at the place of its word. */
-function operandCase({ name, operand }: Page): readonly string[] {
+function operandCase({ name, operand }: HelpPage): readonly string[] {
   const words = operand === undefined ? undefined : valuesOf(operand)?.words;
   return words === undefined ? [] : [`    "${name} ${name}") words+=' ${words.join(' ')}' ;;`];
 }
 
 /** Lines of a case: what follows an option that takes a value. */
-function valueCases(page: Page): readonly string[] {
+function valueCases(page: HelpPage): readonly string[] {
   return page.options.flatMap((option) => {
     if (option.value === undefined) return [];
     const pattern = spellings(option)
@@ -39,7 +39,7 @@ function valueCases(page: Page): readonly string[] {
   });
 }
 
-export function bashCompletion({ root, commands }: Pages): string {
+export function bashCompletion({ root, commands }: HelpPages): string {
   const optionCases = [root, ...commands].map(
     (page) => `    '${page.name}') words=${quoted(page.options.flatMap(spellings))} ;;`,
   );

@@ -4,10 +4,10 @@ import { EXIT } from '../../base/errors.js';
 import { type CommandSpec, command } from '../../commands/command.js';
 import { bashCompletion } from './bash.js';
 import { fishCompletion } from './fish.js';
-import { type Pages, readPages } from './pages.js';
+import { type HelpPages, readPages } from './pages.js';
 import { zshCompletion } from './zsh.js';
 
-const SHELLS: ReadonlyMap<string, (pages: Pages) => string> = new Map([
+const SHELLS: ReadonlyMap<string, (pages: HelpPages) => string> = new Map([
   ['bash', bashCompletion],
   ['zsh', zshCompletion],
   ['fish', fishCompletion],

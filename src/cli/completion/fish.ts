@@ -1,7 +1,7 @@
 /** Completion for fish. */
 import type { OptionSpec } from '../../base/argv.js';
 import { EVERYWHERE } from '../options.js';
-import { ASK_GPUS, type Page, type Pages, STAMP, sourceOf, takesList } from './pages.js';
+import { ASK_GPUS, type HelpPage, type HelpPages, STAMP, sourceOf, takesList } from './pages.js';
 import { valuesOf } from './values.js';
 
 const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
@@ -22,7 +22,7 @@ function offered(option: OptionSpec): string | undefined {
   return undefined;
 }
 
-function line(page: Page, option: OptionSpec): string {
+function line(page: HelpPage, option: OptionSpec): string {
   const condition = page.name === '' ? '__nvsmi_alone' : `__fish_seen_subcommand_from ${page.name}`;
   const parts = ['complete -c nvsmi', `-n ${quoted(condition)}`];
   // Old-style options, also those of one letter: nvsmi takes no bundles of letters, and fish offers some for -s.
@@ -37,14 +37,14 @@ function line(page: Page, option: OptionSpec): string {
 }
 
 /** The word that follows the name of a command. */
-function operandLine({ name, operand }: Page): readonly string[] {
+function operandLine({ name, operand }: HelpPage): readonly string[] {
   const words = operand === undefined ? undefined : valuesOf(operand)?.words.join(' ');
   if (operand === undefined || words === undefined) return [];
   const condition = `string match -q ${name} -- (commandline -opc)[-1]`;
   return [`complete -c nvsmi -n ${quoted(condition)} -a ${quoted(words)} -d ${quoted(operand.help)}`];
 }
 
-export function fishCompletion({ root, commands }: Pages): string {
+export function fishCompletion({ root, commands }: HelpPages): string {
   const names = commands.map(({ name }) => name).join(' ');
   const subcommands = commands.map(
     ({ name, summary }) => `complete -c nvsmi -n __nvsmi_alone -a ${name} -d ${quoted(summary)}`,

@@ -4,7 +4,7 @@ import type { Example } from '../../commands/index.js';
 import { allCommands, optionsOf } from '../command-table.js';
 import { EVERYWHERE, rootExamples, rootOptions } from '../options.js';
 
-export interface Page {
+export interface HelpPage {
   /** Empty for nvsmi itself. */
   readonly name: string;
   readonly summary: string;
@@ -16,16 +16,16 @@ export interface Page {
   readonly notes: string | undefined;
 }
 
-export interface Pages {
-  readonly root: Page;
-  readonly commands: readonly Page[];
+export interface HelpPages {
+  readonly root: HelpPage;
+  readonly commands: readonly HelpPage[];
 }
 
 const shown = (options: readonly OptionSpec[]): readonly OptionSpec[] =>
   options.filter(({ hidden }) => !hidden);
 
-export async function readPages(): Promise<Pages> {
-  const pages = allCommands.map(async ({ name, summary, examples, load }): Promise<Page> => {
+export async function readPages(): Promise<HelpPages> {
+  const pages = allCommands.map(async ({ name, summary, examples, load }): Promise<HelpPage> => {
     const spec = await load();
     const options = [...shown(optionsOf(spec)), ...EVERYWHERE];
     return { name, summary, operand: spec.operand, options, examples, notes: spec.notes?.() };
@@ -50,15 +50,15 @@ export const spellings = ({ short = [], long }: OptionSpec): readonly string[] =
 ];
 
 /** Who else knows what an option's value can be: the file system, or the machine. */
-export type Source = 'files' | 'folders' | 'gpus';
+export type ValueSource = 'files' | 'folders' | 'gpus';
 
-const SOURCES: readonly (readonly [argument: RegExp, source: Source])[] = [
+const SOURCES: readonly (readonly [argument: RegExp, source: ValueSource])[] = [
   [/FOLDER|DIR/, 'folders'],
   [/FILE|PATH/, 'files'],
   [/^GPU/, 'gpus'],
 ];
 
-export const sourceOf = ({ argument = '' }: OptionSpec): Source | undefined =>
+export const sourceOf = ({ argument = '' }: OptionSpec): ValueSource | undefined =>
   SOURCES.find(([pattern]) => pattern.test(argument))?.[1];
 
 /** Whether an option takes several values with commas between them. */

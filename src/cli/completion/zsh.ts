@@ -3,13 +3,13 @@ import { argumentOf, type OptionSpec, type Values } from '../../base/argv.js';
 import { EVERYWHERE } from '../options.js';
 import {
   ASK_GPUS,
-  type Page,
-  type Pages,
-  type Source,
+  type HelpPage,
+  type HelpPages,
   STAMP,
   sourceOf,
   spellings,
   takesList,
+  type ValueSource,
 } from './pages.js';
 import { valuesOf } from './values.js';
 
@@ -20,7 +20,7 @@ const escaped = (text: string): string => text.replaceAll(/[[\]:\\]/g, '\\$&').r
 const ANY_CASE = '-M "m\\:{a-z}={A-Z}"';
 
 /** One word, a comma list, letters without anything between them, or one word or a file. */
-function action({ words, between }: Values, source: Source | undefined): string {
+function action({ words, between }: Values, source: ValueSource | undefined): string {
   const list = words.join(' ');
   if (source === 'files') return ` _alternative "words\\:name\\:(${list})" "files\\:file\\:_files"`;
   if (between === undefined) return `(${list})`;
@@ -58,17 +58,17 @@ function optionSpec(option: OptionSpec): string {
 }
 
 /** The word that follows the name of a command. */
-const operandSpec = ({ operand }: Page): readonly string[] =>
+const operandSpec = ({ operand }: HelpPage): readonly string[] =>
   operand === undefined
     ? []
     : [
         `'${operand.value === 'optional' ? '::' : ':'}${operand.long}:(${valuesOf(operand)?.words.join(' ')})'`,
       ];
 
-const argumentsOf = (page: Page, indent: string): string =>
+const argumentsOf = (page: HelpPage, indent: string): string =>
   [...operandSpec(page), ...page.options.map(optionSpec)].map((spec) => `${indent}${spec}`).join(' \\\n');
 
-export function zshCompletion({ root, commands }: Pages): string {
+export function zshCompletion({ root, commands }: HelpPages): string {
   const described = commands.map(({ name, summary }) => `    '${name}:${escaped(summary)}'`);
   const cases = commands.map(
     (page) => `      ${page.name})\n        _arguments \\\n${argumentsOf(page, '          ')}\n        ;;`,

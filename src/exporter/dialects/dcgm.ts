@@ -1,6 +1,6 @@
 /** Table: the names, labels and units of dcgm-exporter: its default counters, and others that rules often ask for. */
 import type { Family } from '../field.js';
-import type { Collected, Labels } from '../observed.js';
+import type { CollectedRecords, Labels } from '../observed.js';
 import { add, type Dialect, type Points, renamed } from './dialect.js';
 
 const raw = (value: number): number => value;
@@ -11,13 +11,18 @@ const per =
 const mebibytes = (bytes: number): number => Math.floor(bytes / 2 ** 20);
 const bytes = (perSecond: number): number => perSecond * 2 ** 20;
 
-type Entry = readonly [name: string, type: Family['type'], help: string, scale?: (raw: number) => number];
+type DcgmMetric = readonly [
+  name: string,
+  type: Family['type'],
+  help: string,
+  scale?: (raw: number) => number,
+];
 
 /**
  * By our fields. Not here, as nothing that NVML answers is known to be the same: NVLINK_BANDWIDTH_TOTAL, and the state of a vGPU
  * licence.
  */
-const TABLE: Readonly<Record<string, Entry>> = {
+const TABLE: Readonly<Record<string, DcgmMetric>> = {
   'clocks.current.sm': ['SM_CLOCK', 'gauge', 'SM clock, in MHz.'],
   'clocks.current.memory': ['MEM_CLOCK', 'gauge', 'Memory clock, in MHz.'],
   'temperature.memory': ['MEMORY_TEMP', 'gauge', 'Temperature of the memory, in C.'],
@@ -71,7 +76,7 @@ const TABLE: Readonly<Record<string, Entry>> = {
 };
 
 /** The profiling fields, which GPM counts on Hopper and newer. */
-const PROFILING: Readonly<Record<string, Entry>> = {
+const PROFILING: Readonly<Record<string, DcgmMetric>> = {
   graphics_util: [
     'GR_ENGINE_ACTIVE',
     'gauge',
@@ -90,7 +95,7 @@ const PROFILING: Readonly<Record<string, Entry>> = {
 };
 
 const families = (
-  table: Readonly<Record<string, Entry>>,
+  table: Readonly<Record<string, DcgmMetric>>,
   prefix: string,
   before = '',
 ): readonly (readonly [string, Family])[] =>
@@ -126,7 +131,7 @@ export function dcgmDialect(hostname: string): Dialect {
   return { name: 'dcgm', fold: (collected) => fold(collected, hostname) };
 }
 
-function fold({ records }: Collected, hostname: string): Points {
+function fold({ records }: CollectedRecords, hostname: string): Points {
   const points: Points = new Map();
   const gpus = new Map<string, Labels>();
   for (const { relation, labels, values } of records) {

@@ -1,6 +1,6 @@
 /** A dialect: the names, labels and units in which one of the exporters that dashboards know says what was collected. */
 import type { Family } from '../field.js';
-import type { Collected, Labels } from '../observed.js';
+import type { CollectedRecords, Labels } from '../observed.js';
 
 export interface Point {
   readonly labels: Labels;
@@ -12,7 +12,7 @@ export type Points = Map<Family, Point[]>;
 
 export interface Dialect {
   readonly name: string;
-  fold(collected: Collected): Points;
+  fold(collected: CollectedRecords): Points;
 }
 
 export function add(points: Points, family: Family, labels: Labels, value: number): void {

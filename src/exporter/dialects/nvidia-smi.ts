@@ -7,7 +7,7 @@ import { csvUnitOf } from '../../format/csv.js';
 import { gpuTable } from '../../query/gpu/index.js';
 import { type Family, inBaseUnit, snake } from '../field.js';
 import { gpuFields } from '../fields.js';
-import type { Collected, Labels, Observed } from '../observed.js';
+import type { CollectedRecords, Labels, Observed } from '../observed.js';
 import { add, type Dialect, infoFamily, type Points, renamed } from './dialect.js';
 
 const PREFIX = 'nvidia_smi_';
@@ -128,7 +128,7 @@ export function nvidiaSmiDialect(processes: boolean): Dialect {
   return { name: 'nvidia_smi', fold: (collected) => fold(collected, processes) };
 }
 
-function fold({ at, tookMs, records }: Collected, processes: boolean): Points {
+function fold({ at, tookMs, records }: CollectedRecords, processes: boolean): Points {
   const points: Points = new Map();
   const shown = records.filter((record) => record.relation !== 'process' || computes(record));
   // Compute instances of a GPU instance share its memory and its counters: they are shown once.

@@ -2,7 +2,7 @@
 import type { Family } from '../field.js';
 import { familyOf } from '../field.js';
 import { allFields } from '../fields.js';
-import type { Labels, Relation } from '../observed.js';
+import type { Labels, MetricRelation } from '../observed.js';
 import { add, type Dialect, infoFamily, type Points } from './dialect.js';
 
 export const families: ReadonlyMap<string, Family> = new Map(
@@ -18,14 +18,14 @@ export type GpuLabel = (typeof GPU_LABELS)[number];
 export const USUAL_LABELS: readonly GpuLabel[] = ['gpu', 'uuid'];
 
 /** What has labels beside those of its GPU, and the family that holds those of them that would make series too many. */
-const INFO: Readonly<Partial<Record<Relation, Family>>> = {
+const INFO: Readonly<Partial<Record<MetricRelation, Family>>> = {
   gpu: infoFamily('nvsmi_gpu_info', 'Who a GPU is, in labels. Always 1.'),
   mig: infoFamily('nvsmi_mig_info', 'Who a MIG device is, in labels. Always 1.'),
   process: infoFamily('nvsmi_process_info', 'Whose a process on a GPU is, in labels. Always 1.'),
 };
 
 /** Labels of a relation that its values have too. */
-const KEYS: Readonly<Record<Relation, readonly string[]>> = {
+const KEYS: Readonly<Record<MetricRelation, readonly string[]>> = {
   gpu: [],
   mig: ['mig_uuid', 'gpu_instance_id', 'compute_instance_id'],
   nvlink: ['link'],

@@ -2,14 +2,14 @@
 
 import { fail, ok, warn } from '../../base/verdict.js';
 import { Unread } from '../../system/system.js';
-import type { GpuCheck, Subject } from '../check.js';
+import type { CheckedGpu, GpuCheck } from '../check.js';
 import { MEMORY_TOLERANCE, models } from '../models.js';
 
 const REPLACED =
   'Check whether the GPU was replaced or swapped. If that is meant, make the expectations again with --learn.';
 const SEAT = 'Drain the node, reboot it, check seating, risers and BIOS settings.';
 
-const modelOf = (subject: Subject) => models[subject.word('name')];
+const modelOf = (subject: CheckedGpu) => models[subject.word('name')];
 
 const name: GpuCheck = {
   id: 'name',
@@ -51,7 +51,7 @@ const memorySize: GpuCheck = {
 };
 
 /** What the port above the GPU can do, where /sys shows it: a board for 16 lanes may be in a slot for 8. */
-function slotWidth({ gpu, health: { system } }: Subject): number | undefined {
+function slotWidth({ gpu, health: { system } }: CheckedGpu): number | undefined {
   const place = system.realpath(`/sys/bus/pci/devices/${gpu.busId}`);
   if (place instanceof Unread) return undefined;
   const width = system.read(`${place.replace(/\/[^/]+$/, '')}/max_link_width`);

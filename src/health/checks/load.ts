@@ -1,6 +1,6 @@
 /** Checks of what the GPU does now: temperature, power, clocks, utilization. */
 import { fail, type Judged, ok, warn } from '../../base/verdict.js';
-import type { GpuCheck, Subject } from '../check.js';
+import type { CheckedGpu, GpuCheck } from '../check.js';
 import { backwards, span } from '../rate.js';
 
 const COOL = 'Check fans, air flow and the temperature of the room; reduce the load.';
@@ -70,7 +70,7 @@ function slowdown(
     [judge === fail ? 'fails' : 'warns']: 'it does so now, or did for more than `slowdown_seconds_per_hour`',
     needs: [now],
     uses: [counter],
-    judge: ({ word, growth, health }: Subject): Judged => {
+    judge: ({ word, growth, health }: CheckedGpu): Judged => {
       if (word(now) === 'true') return judge(`Right now ${words}.`, action);
       const grown = growth(counter);
       if (grown === undefined) return ok(`Right now ${not}.`);

@@ -1,7 +1,7 @@
 /** Checks of the machine as a whole: are all GPUs there, do they answer, what did the kernel log say of them. */
 
 import { type Evidence, fail, type Judged, ok, unknown, type Verdict, warn } from '../../base/verdict.js';
-import type { GpuEvent, Severity } from '../../events/gpu-event.js';
+import type { EventSeverity, GpuEvent } from '../../events/gpu-event.js';
 import { Unread } from '../../system/system.js';
 import type { Health, MachineCheck } from '../check.js';
 
@@ -120,13 +120,13 @@ const driver: MachineCheck = {
   },
 };
 
-const VERDICT_OF: Readonly<Record<Severity, Verdict>> = {
+const VERDICT_OF: Readonly<Record<EventSeverity, Verdict>> = {
   fatal: 'fail',
   warning: 'warn',
   application: 'ok',
   information: 'ok',
 };
-const WORST: readonly Severity[] = ['fatal', 'warning', 'application', 'information'];
+const WORST: readonly EventSeverity[] = ['fatal', 'warning', 'application', 'information'];
 
 const nameOf = ({ kind, xid }: GpuEvent): string =>
   kind === 'xid' ? `Xid ${xid}` : kind === 'sxid' ? `SXid ${xid}` : kind;

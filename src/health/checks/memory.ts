@@ -1,6 +1,6 @@
 /** Checks of memory errors and of what was done about them: ECC, remapped rows, retired pages. */
 import { fail, type Judged, ok, unknown, warn } from '../../base/verdict.js';
-import type { GpuCheck, Subject } from '../check.js';
+import type { CheckedGpu, GpuCheck } from '../check.js';
 import { perHour } from '../rate.js';
 
 const TEST =
@@ -120,7 +120,7 @@ const recoveryAction: GpuCheck = {
   warns: 'it is Drain P2P',
   fails: 'it is a reset, a reboot, or another',
   needs: ['gpu_recovery_action'],
-  judge: ({ word }: Subject) => {
+  judge: ({ word }: CheckedGpu) => {
     const action = word('gpu_recovery_action');
     if (action === 'Unknown')
       return unknown('The driver asks for an action that nvsmi does not know.', 'Update nvsmi.');

@@ -68,7 +68,7 @@ export function loadLibrary(options: LoadOptions): Driver {
       continue;
     }
     if (findSymbol(library, 'nvmlShutdown') !== undefined) {
-      return new Library(path, library, options.writable ?? false);
+      return new NvmlLibrary(path, library, options.writable ?? false);
     }
     library.unload();
     tried.push(plainly`  ${path}: not an NVML library (it has no nvmlShutdown)`);
@@ -121,7 +121,7 @@ function findSymbol(library: LibraryHandle, name: FunctionName): NvmlFunction | 
 const notWritable = (fn: FunctionName): string =>
   `${fn} changes the GPU, and the driver was not opened for that`;
 
-class Library implements Driver {
+class NvmlLibrary implements Driver {
   private readonly symbols = new Map<FunctionName, NvmlFunction | undefined>();
 
   constructor(

@@ -8,17 +8,17 @@ import { arrayAt } from '../memory.js';
 import type { Param, Prototype, StructOptions } from '../prototype.js';
 import { type Check, check, refuse, wrong } from './check.js';
 import { resultReader } from './decode.js';
-import { type Given, presetOf, writeArrays, writeItems } from './encode.js';
+import { type InputFields, presetOf, writeArrays, writeItems } from './encode.js';
 import type { TextAt } from './read.js';
 
 /** A call that is laid out: running it again costs no more than NVML itself and the reading of the answer. */
-export interface Ready {
+export interface PreparedCall {
   readonly bound: Bound;
   readonly read: (bound: Bound) => unknown;
 }
 
 /** Laid out calls by their arguments: a level for each. */
-type Level = Map<unknown, Level | Ready>;
+type Level = Map<unknown, Level | PreparedCall>;
 
 /** Laid out calls that are kept per function. Beyond it (process ids, times) they are made again. */
 const KEPT = 128;
@@ -32,7 +32,7 @@ export const takesArgument = (param: Param): boolean =>
   ['handle', 'in', 'given', 'string', 'words', 'fields'].includes(param[0]) || rolesOf(param) !== undefined;
 
 export class Caller {
-  private kept: Level | Ready | undefined;
+  private kept: Level | PreparedCall | undefined;
   private count = 0;
   private isMissing = false;
   private makers: readonly ArgumentMaker[] | undefined;
@@ -54,7 +54,7 @@ export class Caller {
   }
 
   /** The call on these arguments, laid out the first time. Undefined where the driver lacks the function. */
-  ready(args: readonly unknown[]): Ready | undefined {
+  ready(args: readonly unknown[]): PreparedCall | undefined {
     if (this.isMissing) return undefined;
     if (this.plain) return this.find(args, this.inputs.length) ?? this.keep(args, this.inputs.length, args);
     const keys = this.keysOf(args);
@@ -63,7 +63,7 @@ export class Caller {
   }
 
   /** The same with memory of its own, for a worker thread. */
-  layOut(args: readonly unknown[]): Ready | undefined {
+  layOut(args: readonly unknown[]): PreparedCall | undefined {
     const { fn, params } = this.entry;
     this.makers ??= params.map((param) => makerOf(this.called, param));
     let next = 0;
@@ -82,13 +82,13 @@ export class Caller {
     return { bound, read: this.newest === undefined ? read : completed(read, params, this.newest.params) };
   }
 
-  private find(keys: readonly unknown[], depth: number): Ready | undefined {
+  private find(keys: readonly unknown[], depth: number): PreparedCall | undefined {
     let at = this.kept;
     for (let i = 0; i < depth && at !== undefined; i++) at = (at as Level).get(keys[i]);
-    return at as Ready | undefined;
+    return at as PreparedCall | undefined;
   }
 
-  private keep(keys: readonly unknown[], depth: number, args: readonly unknown[]): Ready | undefined {
+  private keep(keys: readonly unknown[], depth: number, args: readonly unknown[]): PreparedCall | undefined {
     const ready = this.layOut(args);
     if (ready === undefined) return undefined;
     if (depth === 0) {
@@ -122,7 +122,7 @@ export class Caller {
         const { select } = param[3] ?? {};
         if (select === undefined || typeof given !== 'object' || given === null) return undefined;
         if (Object.keys(given).some((name) => !select.includes(name))) return undefined;
-        for (const name of select) keys.push((given as Given)[name]);
+        for (const name of select) keys.push((given as InputFields)[name]);
       }
     }
     return keys;
@@ -139,8 +139,8 @@ export class Caller {
       const into = bound.memory[memory++];
       if (!isStruct(param) || given === undefined || into === undefined) return;
       const [, , layout, { array } = {}] = param;
-      writeArrays(into, 0, layout, without(given as Given, array?.field));
-      const items = array === undefined ? undefined : (given as Given)[array.field];
+      writeArrays(into, 0, layout, without(given as InputFields, array?.field));
+      const items = array === undefined ? undefined : (given as InputFields)[array.field];
       if (array !== undefined && Array.isArray(items)) {
         writeItems(into, arrayAt(layout), array.item, items, items.length);
       }
@@ -149,7 +149,7 @@ export class Caller {
 }
 
 /** An older version's items have fewer fields: those of the newest that they lack are null. */
-function completed(read: Ready['read'], params: Prototype, newest: Prototype): Ready['read'] {
+function completed(read: PreparedCall['read'], params: Prototype, newest: Prototype): PreparedCall['read'] {
   const own = itemFields(params);
   const missing = itemFields(newest).filter((name) => !own.includes(name));
   if (missing.length === 0) return read;
@@ -162,7 +162,7 @@ function itemFields(params: Prototype): readonly string[] {
   return list?.[0] === 'list' && typeof list[2] === 'object' ? Object.keys(list[2].fields) : [];
 }
 
-const without = (given: Given, name: string | undefined): Given =>
+const without = (given: InputFields, name: string | undefined): InputFields =>
   name === undefined ? given : { ...given, [name]: undefined };
 
 /** Makes the argument of a call of what the caller gives, or throws. */
@@ -201,7 +201,7 @@ function makerOf(fn: string, param: Param): ArgumentMaker {
     case 'struct': {
       if (rolesOf(param) === undefined) return () => outOf(param) as Out;
       const [, , layout, { array } = {}] = param;
-      return checked(check.struct(layout, array), (given) => structOut(param, layout, given as Given));
+      return checked(check.struct(layout, array), (given) => structOut(param, layout, given as InputFields));
     }
     default:
       return () => outOf(param) as Out;
@@ -214,7 +214,11 @@ function scalarArgument(given: unknown): number | Handle {
   return typeof given === 'bigint' && !Number.isSafeInteger(number) ? (given as Handle) : number;
 }
 
-function structOut(param: Param & readonly ['struct', ...unknown[]], layout: Layout, given: Given): Out {
+function structOut(
+  param: Param & readonly ['struct', ...unknown[]],
+  layout: Layout,
+  given: InputFields,
+): Out {
   const array = isStruct(param) ? param[3]?.array : undefined;
   const set: Preset = presetOf(layout, without(given, array?.field));
   const out = outOf(param, set) as Extract<Out, { out: 'struct' }>;
@@ -234,8 +238,8 @@ function scopedId(fn: string, given: unknown, i: number): FieldId {
   if (typeof given !== 'object' || given === null)
     return refuse(fn, `fieldIds[${i}]`, wrong('a field id', given));
   const isPair = Array.isArray(given);
-  const id: unknown = isPair ? given[0] : (given as Given).fieldId;
-  const scope: unknown = (isPair ? given[1] : (given as Given).scopeId) ?? 0;
+  const id: unknown = isPair ? given[0] : (given as InputFields).fieldId;
+  const scope: unknown = (isPair ? given[1] : (given as InputFields).scopeId) ?? 0;
   if (!isPair) {
     for (const name of Object.keys(given)) {
       if (!(name in nvmlFieldValue_t.fields)) refuse(fn, `fieldIds[${i}].${name}`, wrong('', given));

@@ -5,17 +5,22 @@
 import type { Layout, ScalarType } from '../layout.js';
 
 /** What is wrong: where in the argument, what it must be (nothing: there is no such field), and what it is. */
-interface Fault {
+interface ArgumentFault {
   readonly path: string;
   readonly must: string;
   readonly given: unknown;
   readonly isRange: boolean;
 }
 
-export type Check = (given: unknown) => Fault | undefined;
+export type Check = (given: unknown) => ArgumentFault | undefined;
 
-export const wrong = (must: string, given: unknown): Fault => ({ path: '', must, given, isRange: false });
-const beyond = (must: string, given: unknown): Fault => ({ path: '', must, given, isRange: true });
+export const wrong = (must: string, given: unknown): ArgumentFault => ({
+  path: '',
+  must,
+  given,
+  isRange: false,
+});
+const beyond = (must: string, given: unknown): ArgumentFault => ({ path: '', must, given, isRange: true });
 
 const RANGES: Readonly<
   Record<Exclude<ScalarType, 'f64'>, readonly [least: number | bigint, most: number | bigint]>
@@ -46,7 +51,7 @@ const pointer = scalar('ptr');
 const handle: Check = (given) => (typeof given === 'bigint' ? pointer(given) : wrong('a handle', given));
 
 /** How many items or bytes there may be. */
-function fits(length: number, room: number, what: string): Fault | undefined {
+function fits(length: number, room: number, what: string): ArgumentFault | undefined {
   return length > room ? beyond(`at most ${room} ${what}`, length) : undefined;
 }
 
@@ -104,7 +109,7 @@ const string: Check = (given) => (typeof given === 'string' ? undefined : wrong(
 export const check = { scalar, handle, string, struct };
 
 /** Throws what is wrong with an argument. */
-export function refuse(fn: string, name: string, { path, must, given, isRange }: Fault): never {
+export function refuse(fn: string, name: string, { path, must, given, isRange }: ArgumentFault): never {
   const what = must === '' ? 'is no field of the struct' : `must be ${must}, not ${shown(given)}`;
   const message = `${fn}: ${name}${path} ${what}`;
   throw isRange ? new RangeError(message) : new TypeError(message);

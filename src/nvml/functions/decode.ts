@@ -8,29 +8,29 @@ import { arrayAt, filledOf, itemSize, LIST_HEAD, roomOf } from '../memory.js';
 import type { Param } from '../prototype.js';
 import { ABSENT_FIELDS } from './fields.js';
 import * as read from './read.js';
-import { type Context, items, type Reader, type TextAt } from './read.js';
+import { items, type ReadContext, type StructReader, type TextAt } from './read.js';
 
-const ABSENT: Readonly<Partial<Record<ScalarType, Reader>>> = {
+const ABSENT: Readonly<Partial<Record<ScalarType, StructReader>>> = {
   u32: read.absentU32,
   i32: read.absentI32,
   u64: read.absentU64,
 };
 
 /** A scalar; null where it says that it is not available. */
-const scalarReader = (name: string, type: ScalarType): Reader =>
+const scalarReader = (name: string, type: ScalarType): StructReader =>
   (ABSENT_FIELDS.has(name) ? ABSENT[type] : undefined) ?? read.SCALARS[type];
 
-function structReader(layout: Layout): Reader {
+function structReader(layout: Layout): StructReader {
   const reader = readers.get(layout);
   if (reader === undefined) throw new Error('there is no reader for this struct');
   return reader;
 }
 
-const itemReader = (name: string, type: ScalarType | Layout): Reader =>
+const itemReader = (name: string, type: ScalarType | Layout): StructReader =>
   typeof type === 'string' ? scalarReader(name, type) : structReader(type);
 
 /** Reads one output of a finished call; two for a pair of arrays. */
-type OutReader = (view: DataView, context: Context) => unknown;
+type OutReader = (view: DataView, context: ReadContext) => unknown;
 
 function outReaders(param: Param, out: Out): readonly OutReader[] {
   switch (out.out) {
@@ -88,7 +88,7 @@ function pointedReader(out: Out & { readonly out: 'struct' }): OutReader {
 function listReaders(name: string, out: Out & { readonly out: 'list' }): readonly OutReader[] {
   const item = itemReader(name, out.item);
   const size = itemSize(out.item);
-  const length = ({ memory }: Context): number => Math.min(memory.readUInt32LE(0), roomOf(out, memory));
+  const length = ({ memory }: ReadContext): number => Math.min(memory.readUInt32LE(0), roomOf(out, memory));
   const first: OutReader = (view, context) => items(view, LIST_HEAD, context, length(context), size, item);
   if (!out.beside) return [first];
   const second: OutReader = (view, context) =>
@@ -104,7 +104,7 @@ class Output {
   constructor(
     private readonly index: number,
     private readonly reader: OutReader,
-    private readonly context: Context,
+    private readonly context: ReadContext,
   ) {}
 
   read(bound: Bound): unknown {
@@ -124,7 +124,7 @@ export function resultReader(
   args: readonly unknown[],
   textAt: TextAt,
 ): (bound: Bound) => unknown {
-  const context: Context = { memory: NO_MEMORY, valueType: 3, textAt };
+  const context: ReadContext = { memory: NO_MEMORY, valueType: 3, textAt };
   const outs: Output[] = [];
   let index = 0;
   params.forEach((param, i) => {

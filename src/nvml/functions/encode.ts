@@ -1,9 +1,9 @@
 /** Writes JavaScript values into the structs that NVML reads. */
-import type { Field, Layout, ScalarType } from '../layout.js';
+import type { Layout, ScalarType, StructField } from '../layout.js';
 import { itemSize, type ScalarValue, writeScalar, writeText } from '../memory.js';
 import { COUNTED_FIELDS } from './fields.js';
 
-export type Given = Readonly<Record<string, unknown>>;
+export type InputFields = Readonly<Record<string, unknown>>;
 
 const isScalar = (value: unknown): value is ScalarValue =>
   typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean';
@@ -14,7 +14,7 @@ const isScalar = (value: unknown): value is ScalarValue =>
  */
 export function presetOf(
   layout: Layout,
-  given: Given,
+  given: InputFields,
   prefix = '',
 ): Record<string, number | bigint | string> {
   const set: Record<string, number | bigint | string> = {};
@@ -22,7 +22,7 @@ export function presetOf(
     const value = given[name];
     if (value === undefined || value === null) continue;
     if (typeof type === 'object' && length === undefined) {
-      Object.assign(set, presetOf(type, value as Given, `${prefix}${name}.`));
+      Object.assign(set, presetOf(type, value as InputFields, `${prefix}${name}.`));
     } else if (type === 'text') set[prefix + name] = String(value);
     else if (length === undefined && isScalar(value)) {
       set[prefix + name] = typeof value === 'boolean' ? Number(value) : value;
@@ -32,7 +32,7 @@ export function presetOf(
 }
 
 /** Writes the arrays of an object into a struct that has its other fields already, and their counts. */
-export function writeArrays(memory: Buffer, at: number, layout: Layout, given: Given): void {
+export function writeArrays(memory: Buffer, at: number, layout: Layout, given: InputFields): void {
   for (const [name, field] of Object.entries(layout.fields)) {
     const value = given[name];
     const [type, offset, length] = field;
@@ -44,7 +44,7 @@ export function writeArrays(memory: Buffer, at: number, layout: Layout, given: G
       if (count !== undefined && given[countName] === undefined) {
         writeScalar(memory, at + count[1], count[0] as ScalarType, (value as ArrayLike<unknown>).length);
       }
-    } else if (typeof type === 'object') writeArrays(memory, at + offset, type, value as Given);
+    } else if (typeof type === 'object') writeArrays(memory, at + offset, type, value as InputFields);
   }
 }
 
@@ -67,16 +67,16 @@ function writeItem(memory: Buffer, at: number, type: ScalarType | Layout, value:
     writeScalar(memory, at, type, typeof value === 'boolean' ? Number(value) : value);
     return;
   }
-  writeFields(memory, at, type, value as Given);
+  writeFields(memory, at, type, value as InputFields);
 }
 
-function writeFields(memory: Buffer, at: number, layout: Layout, given: Given): void {
+function writeFields(memory: Buffer, at: number, layout: Layout, given: InputFields): void {
   for (const [name, field] of Object.entries(layout.fields)) {
     if (given[name] !== undefined && given[name] !== null) writeField(memory, at, field, given[name]);
   }
 }
 
-function writeField(memory: Buffer, at: number, [type, offset, length]: Field, value: unknown): void {
+function writeField(memory: Buffer, at: number, [type, offset, length]: StructField, value: unknown): void {
   if (type === 'text') writeText(memory, at + offset, length ?? 1, String(value));
   else if (length === undefined) writeItem(memory, at + offset, type, value);
   else writeItems(memory, at + offset, type, value as ArrayLike<unknown>, length);

@@ -2,7 +2,7 @@
 import type { nvmlReturn_t, nvmlValueType_t, Uint64 } from '../generated/api-types.js';
 
 /** A struct that NVML reads: a field that is not given is zero. */
-export type Given<T> = { readonly [Name in keyof T]?: T[Name] | undefined };
+export type InputStruct<T> = { readonly [Name in keyof T]?: T[Name] | undefined };
 
 /** A field id (NVML_FI_*), alone or with its scope: an NVLink, a power scope. */
 export type FieldRequest =

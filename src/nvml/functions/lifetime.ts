@@ -12,12 +12,12 @@ import { DeadLibrary } from '../status.js';
 import { check, refuse } from './check.js';
 import type { NVMLError } from './error.js';
 import { notFoundText } from './not-found.js';
-import { type OpenOptions, type Source, sourceName, sourceOf } from './options.js';
+import { type NvmlSource, type OpenOptions, sourceName, sourceOf } from './options.js';
 import { errorOf } from './raise.js';
 import { shared } from './shared.js';
 import { openDriver, stop, use } from './state.js';
 
-function driverOf(source: Source): Driver {
+function driverOf(source: NvmlSource): Driver {
   const name = sourceName(source);
   const known = shared.loaded.get(name);
   if (known !== undefined) return known;
@@ -31,7 +31,7 @@ function driverOf(source: Source): Driver {
 }
 
 /** `called` is the name that the caller wrote. */
-function open(called: string, what: Call, source: Source): void {
+function open(called: string, what: Call, source: NvmlSource): void {
   const name = sourceName(source);
   if (shared.count > 0) {
     if (name !== shared.source) throw alreadyOpen(called, shared.source, name);
@@ -50,7 +50,7 @@ function open(called: string, what: Call, source: Source): void {
 export const alreadyOpen = (fn: string, source: string, asked: string): NVMLError =>
   errorOf(NVML_ERROR_ALREADY_INITIALIZED, fn, `${source} is open already, so ${asked} cannot be opened`);
 
-function loadOrThrow(source: Source, fn: string): Driver {
+function loadOrThrow(source: NvmlSource, fn: string): Driver {
   try {
     return driverOf(source);
   } catch (error) {

@@ -23,7 +23,7 @@ export interface TimedOptions extends OpenOptions {
 }
 
 /** Who answers: at most one of the two. Neither is the NVML that is found. */
-export interface Source {
+export interface NvmlSource {
   readonly path?: string;
   readonly snapshot?: string | object;
 }
@@ -35,7 +35,7 @@ const NAMES = ['path', 'snapshot'] as const;
  *
  * @throws TypeError for invalid options: an unknown name, a value that is not a string, both at once
  */
-export function sourceOf(fn: string, options: OpenOptions): Source {
+export function sourceOf(fn: string, options: OpenOptions): NvmlSource {
   checkObject(fn, options, "{ snapshot: 'h200-x2' } or { path }");
   checkNames(fn, options, NAMES);
   for (const name of NAMES) {
@@ -58,7 +58,7 @@ export function sourceOf(fn: string, options: OpenOptions): Source {
 }
 
 /** A source as a text: of two equal ones it is the same. */
-export function sourceName({ path, snapshot }: Source): string {
+export function sourceName({ path, snapshot }: NvmlSource): string {
   if (snapshot === undefined) return path === undefined ? 'the library' : `library ${path}`;
   return `snapshot ${typeof snapshot === 'string' ? snapshot : objectName(snapshot)}`;
 }

@@ -9,7 +9,7 @@ import { readText, valueScalar } from '../memory.js';
 export type TextAt = (pointer: bigint) => string | undefined;
 
 /** What is not in the numbers themselves. */
-export interface Context {
+export interface ReadContext {
   /** The same memory as the view's, for texts. */
   memory: Buffer;
   /** The type of an nvmlValue_t, which an earlier field or output gives. */
@@ -17,7 +17,7 @@ export interface Context {
   readonly textAt: TextAt;
 }
 
-export type Reader = (view: DataView, at: number, context: Context) => unknown;
+export type StructReader = (view: DataView, at: number, context: ReadContext) => unknown;
 
 export const u8 = (view: DataView, at: number): number => view.getUint8(at);
 export const u16 = (view: DataView, at: number): number => view.getUint16(at, true);
@@ -55,9 +55,10 @@ export const SCALARS: Readonly<Record<ScalarType, (view: DataView, at: number) =
   ptr,
 };
 
-export const text = ({ memory }: Context, at: number, length: number): string => readText(memory, at, length);
+export const text = ({ memory }: ReadContext, at: number, length: number): string =>
+  readText(memory, at, length);
 
-export const textBehind = (view: DataView, at: number, { textAt }: Context): string | null =>
+export const textBehind = (view: DataView, at: number, { textAt }: ReadContext): string | null =>
   textAt(view.getBigUint64(at, true)) ?? null;
 
 /** Scalars that say by all ones that they are not available. */
@@ -77,26 +78,26 @@ export function absentU64(view: DataView, at: number): number | bigint | null {
 }
 
 /** The type of the nvmlValue_t after it. */
-export function valueType(view: DataView, at: number, context: Context): number {
+export function valueType(view: DataView, at: number, context: ReadContext): number {
   context.valueType = view.getUint32(at, true);
   return context.valueType;
 }
 
 /** An nvmlValue_t. */
-export const value = (view: DataView, at: number, context: Context): number | bigint | null =>
+export const value = (view: DataView, at: number, context: ReadContext): number | bigint | null =>
   SCALARS[valueScalar(context.valueType)](view, at);
 
-export const bytes = ({ memory }: Context, at: number, length: number): Uint8Array =>
+export const bytes = ({ memory }: ReadContext, at: number, length: number): Uint8Array =>
   new Uint8Array(memory.subarray(at, at + length));
 
 /** Items one after the other. */
 export function items(
   view: DataView,
   at: number,
-  context: Context,
+  context: ReadContext,
   length: number,
   size: number,
-  read: Reader,
+  read: StructReader,
 ): unknown[] {
   const out = new Array<unknown>(length);
   for (let i = 0; i < length; i++) out[i] = read(view, at + i * size, context);

@@ -18,7 +18,7 @@ import { askInOrder, askInTurn, type Schedule, scheduleOf, type Task } from './s
 import { type Subject, subjectKey } from './subject.js';
 
 /** A call, or the field ids that one call asks for. */
-type Bound = BoundProbe | BoundFields;
+type BoundCall = BoundProbe | BoundFields;
 
 /** Questions made ready, to be asked at every tick. Those whose answer never changes are asked at the first. */
 export interface Prepared {
@@ -40,8 +40,8 @@ export class Asker {
   /** What the answers so far mean for the exit status. */
   readonly outcome: Outcome;
   private readonly driver: Driver;
-  private last = new Map<string, Bound>();
-  private now = new Map<string, Bound>();
+  private last = new Map<string, BoundCall>();
+  private now = new Map<string, BoundCall>();
 
   constructor(
     readonly session: Session,
@@ -81,7 +81,7 @@ export class Asker {
   }
 
   prepare(questions: readonly Question[]): Prepared {
-    const bound = new Map<string, Bound>();
+    const bound = new Map<string, BoundCall>();
     const { answers, due } = this.bind(questions, bound);
     const steady = due.filter(({ lifetime }) => lifetime === 'sample');
     let isFirst = true;
@@ -126,8 +126,8 @@ export class Asker {
     readonly due: readonly Task[];
   } {
     const due: Task[] = [];
-    const batches = new Map<string, Batch>();
-    const answers = questions.map(({ probe, subject }): Answer | { batch: Batch; index: number } => {
+    const batches = new Map<string, FieldBatch>();
+    const answers = questions.map(({ probe, subject }): Answer | { batch: FieldBatch; index: number } => {
       if (probe.field === undefined) {
         const key = `${subjectKey(subject)}/${probe.lifetime}/${probe.name}`;
         const make = (): BoundProbe => new BoundProbe(probe, this.driver, subject, this.outcome);
@@ -155,11 +155,11 @@ export class Asker {
   }
 
   /** What is bound for a key; it is due where this tick has not asked it, unless its answer never changes. */
-  private boundFor<B extends Bound>(
+  private boundFor<B extends BoundCall>(
     key: string,
     make: () => B,
     how: How,
-    into: Map<string, Bound>,
+    into: Map<string, BoundCall>,
     due: Task[],
   ): B {
     const asked = into.get(key);
@@ -187,7 +187,7 @@ export class Asker {
 const isOpen = ({ lifetime, isAnswered }: Task): boolean => lifetime === 'static' && !isAnswered();
 
 /** Field ids of one family about one subject. */
-interface Batch {
+interface FieldBatch {
   readonly subject: Subject;
   readonly lifetime: Lifetime;
   readonly ids: FieldId[];

@@ -5,7 +5,7 @@ import { NVML_ERROR_FUNCTION_NOT_FOUND, NVML_ERROR_UNKNOWN } from '../../nvml/ge
 import { filledOf, itemSize, LIST_HEAD } from '../../nvml/memory.js';
 import { isTooNew, Missing, NOT_SUPPORTED, type Status } from '../../nvml/status.js';
 import type { Probe } from '../probe.js';
-import type { Answer, Pick, Reader, Reading, View } from '../reading.js';
+import type { Answer, AnswerView, Pick, Reader, Reading } from '../reading.js';
 import type { Outcome } from './outcome.js';
 import type { Subject } from './subject.js';
 import { elementsOf, Item, locate, type MemoryReader } from './view.js';
@@ -71,7 +71,7 @@ export class BoundProbe implements Answer {
     return this.compile(path, true)();
   }
 
-  items(none: readonly Status[] = []): readonly View[] | Missing {
+  items(none: readonly Status[] = []): readonly AnswerView[] | Missing {
     if (none.includes(this.status)) return [];
     if (this.status !== 0 || this.bound === undefined) return this.refusal();
     const outs = this.bound.call.args.filter(isOut);
@@ -86,7 +86,7 @@ export class BoundProbe implements Answer {
     );
   }
 
-  elements(counted: string, array: string): readonly View[] | Missing {
+  elements(counted: string, array: string): readonly AnswerView[] | Missing {
     const count = this.raw(counted);
     if (count instanceof Missing) return count;
     const out = this.bound?.call.args.filter(isOut)[0];

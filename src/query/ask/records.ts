@@ -9,7 +9,7 @@ import { Gathering } from './gathering.js';
 import type { Subject } from './subject.js';
 
 /** A record: the readings of the fields that were asked for, in their order. */
-export interface RelationRecord extends Found {
+export interface ReadRecord extends Found {
   readonly readings: readonly Reading[];
 }
 
@@ -27,7 +27,7 @@ export function* readRecords(
   fields: readonly Field[],
   subject: Subject,
   around: Surroundings = NOWHERE,
-): Asking<readonly RelationRecord[] | Missing> {
+): Asking<readonly ReadRecord[] | Missing> {
   const found = find === undefined ? [{ values: {} }] : yield* find(subject, new Set(fields));
   return found instanceof Missing ? found : yield* readFound(found, fields, subject, around);
 }
@@ -38,7 +38,7 @@ export function* readFound(
   fields: readonly Field[],
   subject: Subject,
   around: Surroundings = NOWHERE,
-): Asking<readonly RelationRecord[]> {
+): Asking<readonly ReadRecord[]> {
   const gathering = new Gathering();
   const records = found.map((record: Found) => ({
     ...record,

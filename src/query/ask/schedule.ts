@@ -21,24 +21,24 @@ export interface Task {
 }
 
 /** Questions that may be asked at the same time: those that wait, and those that answer at once. */
-interface Batch {
+interface AskedTogether {
   readonly waiting: readonly Task[];
   readonly prompt: readonly Task[];
 }
 
 /** All questions about one subject: those that watch its link undisturbed, and the others, which would disturb them. */
-interface Link {
+interface SubjectTasks {
   readonly undisturbed: readonly Task[];
-  readonly others: Batch;
+  readonly others: AskedTogether;
 }
 
 /** The order of some questions. It is worked out once for all samples that ask the same. */
 export interface Schedule {
-  readonly free: Batch;
-  readonly links: readonly Link[];
+  readonly free: AskedTogether;
+  readonly links: readonly SubjectTasks[];
 }
 
-const batchOf = (tasks: readonly Task[]): Batch => ({
+const batchOf = (tasks: readonly Task[]): AskedTogether => ({
   waiting: tasks.filter(({ waits }) => waits),
   prompt: tasks.filter(({ waits }) => !waits),
 });
@@ -60,7 +60,7 @@ export function scheduleOf(tasks: readonly Task[]): Schedule {
 /** Asks everything. A promise only where something waits on worker threads; what waits has begun by then. */
 export function askInOrder({ free, links }: Schedule): void | Promise<void> {
   if (links.length === 0) return askBatch(free);
-  const [first, ...rest] = links as [Link, ...Link[]];
+  const [first, ...rest] = links as [SubjectTasks, ...SubjectTasks[]];
   return ended([begun(() => askBatch(free)), rest.length === 0 ? askLink(first) : askLinks(first, rest)]);
 }
 
@@ -75,7 +75,7 @@ async function ended(asking: readonly Promise<void>[]): Promise<void> {
   await Promise.all(asking);
 }
 
-function askBatch({ waiting, prompt }: Batch): void | Promise<void> {
+function askBatch({ waiting, prompt }: AskedTogether): void | Promise<void> {
   if (waiting.length === 0) return askInTurn(prompt);
   return ended([...waiting.map(start), begun(() => askInTurn(prompt))]);
 }
@@ -85,7 +85,7 @@ export function askInTurn(tasks: readonly Task[]): void {
   for (const task of tasks) task.run();
 }
 
-async function askLink({ undisturbed, others }: Link): Promise<void> {
+async function askLink({ undisturbed, others }: SubjectTasks): Promise<void> {
   const asking = askBatch(others);
   // Where nothing waits before it, the watch begins at once.
   if (asking !== undefined) await asking;
@@ -93,7 +93,7 @@ async function askLink({ undisturbed, others }: Link): Promise<void> {
 }
 
 /** Watches the links of all subjects but the first while that one is asked, and its link while the others are asked. */
-function askLinks(first: Link, rest: readonly Link[]): Promise<void> {
+function askLinks(first: SubjectTasks, rest: readonly SubjectTasks[]): Promise<void> {
   const watching = rest.map(({ undisturbed }) => oneAfterAnother(undisturbed));
   const askRest = async (): Promise<void> => {
     for (const [i, { others }] of rest.entries()) {
@@ -112,7 +112,7 @@ function askLinks(first: Link, rest: readonly Link[]): Promise<void> {
 const SLICE = 2;
 
 /** Does what askBatch does, and gives the event loop a turn now and then. */
-function askInSlices({ waiting, prompt }: Batch): Promise<void> {
+function askInSlices({ waiting, prompt }: AskedTogether): Promise<void> {
   const ask = async (): Promise<void> => {
     let turned = performance.now();
     for (const task of prompt) {

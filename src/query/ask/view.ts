@@ -1,10 +1,10 @@
 /** How values are read out of the memory that a call left: by a path, from a place that is worked out once. */
 
 import { type Bound, isOut, type Out } from '../../nvml/call.js';
-import type { Field, Layout, ScalarType } from '../../nvml/layout.js';
+import type { Layout, ScalarType, StructField } from '../../nvml/layout.js';
 import { fieldOf, itemSize, READ, readText } from '../../nvml/memory.js';
 import { NOT_SUPPORTED } from '../../nvml/status.js';
-import type { Reading, Value, View } from '../reading.js';
+import type { AnswerView, Reading, Value } from '../reading.js';
 
 export type MemoryReader = (memory: Buffer) => Reading;
 
@@ -41,7 +41,7 @@ function fieldReader(
 }
 
 function elementReader(
-  [type, offset, length]: Field,
+  [type, offset, length]: StructField,
   path: readonly string[],
   base: number,
   raw: boolean,
@@ -85,7 +85,7 @@ export function locate(
 }
 
 /** One item of a list answer. */
-export class Item implements View {
+export class Item implements AnswerView {
   constructor(
     private readonly memory: Buffer,
     private readonly at: number,
@@ -115,7 +115,7 @@ export function elementsOf(
   memory: Buffer,
   path: string,
   count: number,
-): readonly View[] | undefined {
+): readonly AnswerView[] | undefined {
   let inside: Layout = layout;
   let at = 0;
   for (const name of path.split('.')) {

@@ -28,18 +28,18 @@ export const eccMode: readonly Row[] = [
   },
 ];
 
-type Severity = 'corrected' | 'uncorrected';
-type Span = 'volatile' | 'aggregate';
+type EccSeverity = 'corrected' | 'uncorrected';
+export type EccSpan = 'volatile' | 'aggregate';
 
-const SEVERITY: Readonly<Record<Severity, number>> = {
+const SEVERITY: Readonly<Record<EccSeverity, number>> = {
   corrected: nvml.NVML_MEMORY_ERROR_TYPE_CORRECTED,
   uncorrected: nvml.NVML_MEMORY_ERROR_TYPE_UNCORRECTED,
 };
-const SPAN: Readonly<Record<Span, number>> = {
+const SPAN: Readonly<Record<EccSpan, number>> = {
   volatile: nvml.NVML_VOLATILE_ECC,
   aggregate: nvml.NVML_AGGREGATE_ECC,
 };
-const SINCE: Readonly<Record<Span, string>> = {
+const SINCE: Readonly<Record<EccSpan, string>> = {
   volatile: 'since the driver was loaded',
   aggregate: 'over the life of the GPU',
 };
@@ -56,17 +56,22 @@ const PLACE = {
   sram: [nvml.NVML_MEMORY_LOCATION_SRAM, 'SRAM'],
 } as const;
 
-const errorsAt = (severity: Severity, span: Span, location: number): Probe =>
+const errorsAt = (severity: EccSeverity, span: EccSpan, location: number): Probe =>
   sample(nvmlDeviceGetMemoryErrorCounter, {
     errorType: SEVERITY[severity],
     counterType: SPAN[span],
     locationType: location,
   });
 
-const errorsInAll = (severity: Severity, span: Span): Probe =>
+const errorsInAll = (severity: EccSeverity, span: EccSpan): Probe =>
   sample(nvmlDeviceGetTotalEccErrors, { errorType: SEVERITY[severity], counterType: SPAN[span] });
 
-const errors = (id: number, severity: Severity, span: Span, place: keyof typeof PLACE | 'total'): Row => ({
+const errors = (
+  id: number,
+  severity: EccSeverity,
+  span: EccSpan,
+  place: keyof typeof PLACE | 'total',
+): Row => ({
   id,
   names: [`ecc.errors.${severity}.${span}.${place}`],
   ...(place === 'total'

@@ -5,7 +5,7 @@ import { derive, derived } from '../derive.js';
 import { from, type Row, type Source } from '../field.js';
 import { count, text, words } from '../kind.js';
 import { sample } from '../probe.js';
-import type { Pick, Reading, View } from '../reading.js';
+import type { AnswerView, Pick, Reading } from '../reading.js';
 
 const fabricInfo = sample(nvmlDeviceGetGpuFabricInfoV);
 
@@ -15,7 +15,7 @@ const onceCompleted = (pick: Exclude<Pick, string>): Source =>
     view.read('state') === nvml.NVML_GPU_FABRIC_STATE_COMPLETED ? pick(view) : NOT_APPLICABLE,
   );
 
-function clusterUuid(view: View): Reading {
+function clusterUuid(view: AnswerView): Reading {
   const length = nvml.NVML_GPU_FABRIC_UUID_LEN;
   const bytes = Array.from({ length }, (_, i) => view.read(`clusterUuid.${i}`));
   return derive(bytes, (...all) =>

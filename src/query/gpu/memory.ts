@@ -10,7 +10,7 @@ import { Missing } from '../../nvml/status.js';
 import { from, type Row } from '../field.js';
 import { enabled, mebibytes, mebibytesUp } from '../kind.js';
 import { sample } from '../probe.js';
-import type { Reading, View } from '../reading.js';
+import type { AnswerView, Reading } from '../reading.js';
 
 /** The older call counts what the driver reserves as used, and does not tell it apart. */
 export const memoryInfo = sample(nvmlDeviceGetMemoryInfo_v2);
@@ -19,7 +19,7 @@ export const memoryInfo = sample(nvmlDeviceGetMemoryInfo_v2);
 export const bar1Memory = sample(nvmlDeviceGetBAR1MemoryInfo);
 
 /** Before 525 what is reserved counted as used, as the older call has it. */
-function usedOrReserved(view: View): Reading {
+function usedOrReserved(view: AnswerView): Reading {
   const [used, reserved] = [view.read('used'), view.read('reserved')];
   return reserved instanceof Missing || used instanceof Missing ? used : Number(used) + Number(reserved);
 }

@@ -16,7 +16,7 @@ import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
 import { constant, from, type Row } from '../field.js';
 import { count, hex, text } from '../kind.js';
 import { fixed, sample } from '../probe.js';
-import type { Reading, View } from '../reading.js';
+import type { AnswerView, Reading } from '../reading.js';
 
 /** The older calls fill the beginning of the same struct, up to the ids; their bus id is the short one. */
 const pciInfo = fixed(nvmlDeviceGetPciInfo_v3);
@@ -28,7 +28,8 @@ const isThere = (text: Reading): boolean => text !== '' && !(text instanceof Mis
 /** Read by the columns of the other tables too. */
 export const busIdOfGpu = from(
   pciInfo,
-  (view: View) => ['busId', 'busIdLegacy'].map((path) => view.read(path)).find(isThere) ?? NOT_SUPPORTED,
+  (view: AnswerView) =>
+    ['busId', 'busIdLegacy'].map((path) => view.read(path)).find(isThere) ?? NOT_SUPPORTED,
 );
 
 export const pci: readonly Row[] = [

@@ -3,16 +3,16 @@ import { derive } from '../derive.js';
 import { from, type Row } from '../field.js';
 import { count, text, words } from '../kind.js';
 import { fixed } from '../probe.js';
-import type { Reading, View } from '../reading.js';
+import type { AnswerView, Reading } from '../reading.js';
 
 /** The first version has no serial number, and other names for the places. */
 const platformInfo = fixed(nvmlDeviceGetPlatformInfo);
 
-const bytes = (view: View, name: string, length: number): readonly Reading[] =>
+const bytes = (view: AnswerView, name: string, length: number): readonly Reading[] =>
   Array.from({ length }, (_, i) => view.read(`${name}.${i}`));
 
 /** Text in a byte array, up to the first zero. The first version of the struct has none. */
-function serialNumber(view: View): Reading {
+function serialNumber(view: AnswerView): Reading {
   return derive(bytes(view, 'chassisSerialNumber', 16), (...all) => {
     const end = all.indexOf(0);
     return String.fromCharCode(...(end === -1 ? all : all.slice(0, end)));
@@ -20,7 +20,7 @@ function serialNumber(view: View): Reading {
 }
 
 /** The first eight bytes of the InfiniBand GUID, in the order that they lie in. */
-const fabricGuid = (view: View): Reading =>
+const fabricGuid = (view: AnswerView): Reading =>
   derive(bytes(view, 'ibGuid', 8), (...all) => `0x${Buffer.from(all).toString('hex')}`);
 
 export const platform: readonly Row[] = [

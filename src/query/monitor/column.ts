@@ -12,7 +12,7 @@ export interface Heading {
 }
 
 /** A cell's value in the column's unit, or why there is none. */
-export type Cell = number | Missing;
+export type MonitorCell = number | Missing;
 
 export interface Column extends Heading {
   /** The letter of `-s` that asks for it. */

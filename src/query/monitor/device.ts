@@ -10,7 +10,7 @@ import { bar1Memory, memoryInfo, protectedUsage } from '../gpu/memory.js';
 import { gpuRow } from '../gpu-fields.js';
 import { pcieThroughput } from '../pcie-throughput.js';
 import { type Probe, sample } from '../probe.js';
-import type { Pick, View } from '../reading.js';
+import type { AnswerView, Pick } from '../reading.js';
 import { type Column, WIDTH } from './column.js';
 
 const MEBIBYTE = 1024 * 1024;
@@ -27,7 +27,7 @@ const violation = (policy: number): Probe => sample(nvmlDeviceGetViolationStatus
 /** The share of the time since the last tick in which a policy held the clocks back; 0 at the first tick. */
 function violatedShare(): Pick {
   let last: { readonly at: number; readonly violated: number } | undefined;
-  return (view: View) => {
+  return (view: AnswerView) => {
     return derive([view.read('referenceTime'), view.read('violationTime')], (reference, violated) => {
       // Both counters are microseconds beyond 2^50, or nanoseconds: numbers hold them exactly enough for a share.
       const now = { at: reference * 1000, violated };

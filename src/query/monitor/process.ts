@@ -6,16 +6,16 @@ import type { Asker } from '../ask/asker.js';
 import { type Asking, readOne, together } from '../ask/asking.js';
 import { protectedUsage } from '../gpu/memory.js';
 import { mebibytes } from '../kind.js';
-import { type GpuProcess, nameOf, processesOf } from '../processes.js';
+import { nameOf, type ProcessRecord, processesOf } from '../processes.js';
 import type { Reading } from '../reading.js';
-import { type Cell, type Heading, WIDTH } from './column.js';
+import { type Heading, type MonitorCell, WIDTH } from './column.js';
 import { protectedMemory } from './process-memory.js';
 import { type Engine, type EngineUse, ProcessUtilization } from './process-utilization.js';
 
 /** What is known about a process at a tick. */
 interface Facts {
   readonly use: EngineUse | undefined;
-  readonly process: GpuProcess;
+  readonly process: ProcessRecord;
   /** Bytes of protected memory. */
   readonly protectedMemory: Reading;
 }
@@ -25,7 +25,7 @@ export interface ProcessColumn extends Heading {
   readonly help: string;
   /** The text shows 0 as absent: seen on the H100 (580.159.04) and the RTX 2080 SUPER (591, 595). */
   readonly zeroIsAbsent?: true;
-  readonly read: (facts: Facts) => Cell;
+  readonly read: (facts: Facts) => MonitorCell;
 }
 
 const engine = (name: Engine, help: string): ProcessColumn => ({
@@ -67,21 +67,21 @@ export const PROCESS_GROUPS: Readonly<Record<string, string>> = { u: 'utilizatio
 export interface ProcessLine {
   readonly gpu: Gpu;
   readonly pid: number;
-  readonly type: GpuProcess['type'];
-  readonly cells: readonly Cell[];
+  readonly type: ProcessRecord['type'];
+  readonly cells: readonly MonitorCell[];
   /** The last part of the program's path; undefined for one that ended, or is out of sight in another container. */
   readonly command: string | undefined;
 }
 
 /** Every GPU has an entry, also one without processes, or whose processes cannot be listed. */
-export interface GpuProcesses {
+export interface MonitoredProcesses {
   readonly gpu: Gpu;
   readonly lines: readonly ProcessLine[] | Missing;
 }
 
 export interface ProcessSampler {
   /** Asks now. */
-  sample(): Promise<readonly GpuProcesses[]>;
+  sample(): Promise<readonly MonitoredProcesses[]>;
 }
 
 export function compileProcesses(
@@ -99,7 +99,7 @@ export function compileProcesses(
     const used = yield* readOne(protectedUsage, gpu, 'used');
     return Number(used) > 0 ? yield* protectedMemory(gpu) : () => used;
   }
-  function* processesNow(gpu: Gpu): Asking<GpuProcesses> {
+  function* processesNow(gpu: Gpu): Asking<MonitoredProcesses> {
     const measured = wanted('u') ? utilization.get(gpu.index) : undefined;
     const use = measured === undefined ? undefined : yield* measured.sample();
     const protectedOf = wanted('m') ? yield* protectedOn(gpu) : () => NOT_SUPPORTED;

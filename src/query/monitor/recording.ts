@@ -13,7 +13,7 @@ import {
 } from '../../base/form.js';
 import { jsonText, plainText } from '../../base/plain-text.js';
 import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
-import type { Cell, Heading } from './column.js';
+import type { Heading, MonitorCell } from './column.js';
 import type { MonitorLine } from './sampler.js';
 
 const RECORDING_VERSION = 1;
@@ -66,7 +66,7 @@ export function tickLine(milliseconds: number, lines: readonly MonitorLine[]): s
 export interface ReplayedLine {
   readonly milliseconds: number;
   readonly gpu: number;
-  readonly cells: readonly Cell[];
+  readonly cells: readonly MonitorCell[];
 }
 
 /** Not a recording, or one of a newer version. */

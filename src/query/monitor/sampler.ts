@@ -9,7 +9,7 @@ import { GpmMeter } from '../gpm-meter.js';
 import { gpuInstanceId } from '../mig.js';
 import { migDevicesIn } from '../mig-devices.js';
 import type { Reader } from '../reading.js';
-import type { Cell, Column } from './column.js';
+import type { Column, MonitorCell } from './column.js';
 import type { GpmMetric } from './gpm.js';
 
 /** A line of a tick. The cells stand in one array that every tick fills again. */
@@ -17,7 +17,7 @@ export interface MonitorLine {
   readonly gpu: Gpu;
   /** The GPU instance that the GPM metrics are about, if not the whole GPU. */
   readonly instance: number | undefined;
-  readonly cells: readonly Cell[];
+  readonly cells: readonly MonitorCell[];
 }
 
 export interface SamplerOptions {
@@ -27,7 +27,7 @@ export interface SamplerOptions {
   readonly levels: readonly ('device' | 'mig')[];
 }
 
-export interface Sampler {
+export interface MonitorSampler {
   readonly lines: readonly MonitorLine[];
   /** Fills the cells. A promise only where something waits on worker threads. */
   sample(): void | Promise<void>;
@@ -35,9 +35,9 @@ export interface Sampler {
   close(): Promise<void>;
 }
 
-interface Line extends MonitorLine {
-  readonly cells: Cell[];
-  readonly fill: readonly (() => Cell)[];
+interface FilledLine extends MonitorLine {
+  readonly cells: MonitorCell[];
+  readonly fill: readonly (() => MonitorCell)[];
   readonly meter: GpmMeter | undefined;
 }
 
@@ -45,7 +45,7 @@ export async function compileSampler(
   asker: Asker,
   gpus: readonly Gpu[],
   options: SamplerOptions,
-): Promise<Sampler> {
+): Promise<MonitorSampler> {
   const gathering = new Gathering();
   const instances = await asker.start(together(gpus.map((gpu) => instancesOf(gpu, options))));
   const lines = gpus.flatMap((gpu, i) =>
@@ -56,7 +56,7 @@ export async function compileSampler(
   gathering.answers = answers;
   const fill = (): void => {
     for (const line of lines) {
-      for (let i = 0; i < line.cells.length; i++) line.cells[i] = (line.fill[i] as () => Cell)();
+      for (let i = 0; i < line.cells.length; i++) line.cells[i] = (line.fill[i] as () => MonitorCell)();
     }
   };
   /** The counters are read when the columns are: their calls would be counted. */
@@ -84,12 +84,12 @@ function linesOf(
   found: readonly number[] | Missing,
   options: SamplerOptions,
   gathering: Gathering,
-): readonly Line[] {
+): readonly FilledLine[] {
   const instances = found instanceof Missing ? [] : found;
   const whole = options.levels.includes('device');
   // Why there is no metric: of a GPU that cannot be asked, or whose instances cannot be listed.
   const why = found instanceof Missing && !whole ? found.status : gpu.status;
-  const line = (instance: number | undefined, measured: boolean): Line => {
+  const line = (instance: number | undefined, measured: boolean): FilledLine => {
     const device = options.columns.map((column) => cellReader(column, gpu, gathering));
     const meter = measured ? meterOf(gpu, options.gpm, instance) : undefined;
     const metrics = options.gpm.map((_, i) => gpmReader(meter, i, why));
@@ -109,7 +109,7 @@ function meterOf(gpu: Gpu, gpm: readonly GpmMetric[], instance: number | undefin
   );
 }
 
-function gpmReader(meter: GpmMeter | undefined, index: number, status: Status): () => Cell {
+function gpmReader(meter: GpmMeter | undefined, index: number, status: Status): () => MonitorCell {
   if (meter === undefined) return () => Missing.of(status === 0 ? NVML_ERROR_NOT_FOUND : status);
   return () => {
     const value = meter.read(index);
@@ -117,7 +117,7 @@ function gpmReader(meter: GpmMeter | undefined, index: number, status: Status): 
   };
 }
 
-function cellReader({ probe, pick, scale }: Column, gpu: Gpu, gathering: Gathering): () => Cell {
+function cellReader({ probe, pick, scale }: Column, gpu: Gpu, gathering: Gathering): () => MonitorCell {
   const made = typeof pick === 'object' ? pick.sinceLastTick() : pick;
   const read: Reader = gathering.reader({ probe, pick: made }, gpu);
   return () => {

@@ -17,8 +17,8 @@ import { active, count, type Kind, mebibytes, megahertz, text, watts, yesNo } fr
 import { profileNames } from '../power-profile-names.js';
 import { idsInMask } from '../power-profiles.js';
 import { field, fixed, sample } from '../probe.js';
-import type { Reading, View } from '../reading.js';
-import { type Field, probeOf, reading } from './field.js';
+import type { AnswerView, Reading } from '../reading.js';
+import { probeOf, type ReportField, reading } from './field.js';
 
 const MEBIBYTE = 1024 * 1024;
 const wholeMebibytes = (bytes: number): number => Math.floor(bytes / MEBIBYTE) * MEBIBYTE;
@@ -28,7 +28,7 @@ const wholeMebibytes = (bytes: number): number => Math.floor(bytes / MEBIBYTE) *
  * uses 1.6 of 131072 MiB shows 1 and 131071 (580.159.04), and a MIG device with 12369.5 MiB shows 12369 (590.48.01).
  */
 export const bar1InMebibytes = (
-  view: View,
+  view: AnswerView,
 ): { readonly total: Reading; readonly used: Reading; readonly free: Reading } => {
   const total = derive([view.read('bar1Total')], wholeMebibytes);
   const used = derive([view.read('bar1Used')], wholeMebibytes);
@@ -44,7 +44,7 @@ export const fbcAverageFps = reading(count, fbc, 'averageFPS');
 export const fbcAverageLatency = reading(count, fbc, 'averageLatency');
 
 const activeReasons = probeOf('clocks_event_reasons.active');
-export const displayClockSetting: Field = {
+export const displayClockSetting: ReportField = {
   kind: active,
   source: from(
     activeReasons,
@@ -69,7 +69,7 @@ const onOff: Kind = {
 export const autoBoostNow = reading(onOff, autoBoost, 'isEnabled');
 export const autoBoostDefault = reading(onOff, autoBoost, 'defaultIsEnabled');
 
-const ofMemory = (id: number): Field => reading(watts, field(id, nvml.NVML_POWER_SCOPE_MEMORY));
+const ofMemory = (id: number): ReportField => reading(watts, field(id, nvml.NVML_POWER_SCOPE_MEMORY));
 export const memoryPowerAverage = ofMemory(nvml.NVML_FI_DEV_POWER_AVERAGE);
 export const memoryPowerInstant = ofMemory(nvml.NVML_FI_DEV_POWER_INSTANT);
 
@@ -79,7 +79,7 @@ export const powerSmoothingPrivilege = reading(count, field(nvml.NVML_FI_PWR_SMO
 const profiles = sample(nvmlDeviceWorkloadPowerProfileGetCurrentProfiles);
 
 /** The names of a mask's profiles; a GB300 that has none of them shows N/A (580.173.02). */
-const profilesIn = (mask: string): Field =>
+const profilesIn = (mask: string): ReportField =>
   reading(text, profiles, (view) => {
     const names = idsInMask(view, mask).map((id) => profileNames.spell(id));
     return names.length === 0 ? NOT_SUPPORTED : names.join(', ');
@@ -92,11 +92,11 @@ const VALUE_MEMBERS: readonly string[] = ['dVal', 'uiVal', 'ulVal', 'ullVal', 's
 
 /** The five lines about the samples of a reading that the driver kept. */
 export interface Samples {
-  readonly duration: Field;
-  readonly count: Field;
-  readonly max: Field;
-  readonly min: Field;
-  readonly average: Field;
+  readonly duration: ReportField;
+  readonly count: ReportField;
+  readonly max: ReportField;
+  readonly min: ReportField;
+  readonly average: ReportField;
 }
 
 /** Seconds with two decimals out of microseconds. */
@@ -109,7 +109,10 @@ const seconds: Kind = {
 /** `as` is the kind of the samples themselves. */
 export function samplesOf(type: number, as: Kind): Samples {
   const probe = sample(nvmlDeviceGetSamples, { type, lastSeenTimeStamp: 0 });
-  const over = (kind: Kind, of: (values: readonly number[], times: readonly number[]) => number): Field => ({
+  const over = (
+    kind: Kind,
+    of: (values: readonly number[], times: readonly number[]) => number,
+  ): ReportField => ({
     kind,
     source: from(probe, (answer) => {
       const items = answer.items();

@@ -23,8 +23,8 @@ import { derived } from '../derive.js';
 import { from } from '../field.js';
 import { address, count, enabled, type Kind, microseconds, text, timestamp, words, yesNo } from '../kind.js';
 import { fixed, sample } from '../probe.js';
-import type { Reading, Value, View } from '../reading.js';
-import { askedRow, type Field, probeOf, reading } from './field.js';
+import type { AnswerView, Reading, Value } from '../reading.js';
+import { askedRow, probeOf, type ReportField, reading } from './field.js';
 
 const brand = fixed(nvmlDeviceGetBrand);
 const brands = words({
@@ -90,7 +90,7 @@ export const PART_NUMBERS: Readonly<Record<number, string>> = {
   10497: '2901-886-A1',
   12738: '31C2-893-A1',
 };
-export const gpuPartNumber: Field = {
+export const gpuPartNumber: ReportField = {
   kind: text,
   source: from(
     probeOf('pci.device_id'),
@@ -99,15 +99,15 @@ export const gpuPartNumber: Field = {
 };
 
 /** Whether the platform knows its place. H100 and H200 have no GUID, and show N/A for all but the module. */
-const hasGuid = (view: View): boolean =>
+const hasGuid = (view: AnswerView): boolean =>
   Array.from({ length: 16 }, (_, i) => view.read(`ibGuid.${i}`)).some((byte) => byte !== 0);
-const hasChassis = (view: View): boolean => {
+const hasChassis = (view: AnswerView): boolean => {
   const first = view.read('chassisSerialNumber.0');
   return hasGuid(view) && first !== 0 && !(first instanceof Missing);
 };
 
 /** A row about the platform that has no value where the platform does not know. */
-function placed(name: string, isKnown: (view: View) => boolean): Field {
+function placed(name: string, isKnown: (view: AnswerView) => boolean): ReportField {
   const {
     kind,
     source: { probe, pick },
@@ -155,7 +155,7 @@ export const vgpuHeterogeneousMode = reading(enabled, sample(nvmlDeviceGetVgpuHe
 const licenses = sample(nvmlDeviceGetGridLicensableFeatures_v4);
 
 /** The feature that is in use, or else the first that could be. */
-function feature(view: View): string {
+function feature(view: AnswerView): string {
   const count = Number(view.raw('licensableFeaturesCount'));
   const length = Math.min(count, nvml.NVML_GRID_LICENSE_FEATURE_MAX_COUNT);
   const paths = Array.from({ length }, (_, i) => `gridLicensableFeatures.${i}`);
@@ -165,7 +165,7 @@ function feature(view: View): string {
 }
 
 /** Licensed (Expiry: 2026-7-7 16:1:44 GMT), as an L40S vGPU showed it (580.105.08). */
-function licenseStatus(view: View): string {
+function licenseStatus(view: AnswerView): string {
   const path = feature(view);
   if (view.raw(`${path}.featureState`) === 0) return 'Unlicensed';
   const part = (name: string): Reading => view.raw(`${path}.licenseExpiry.${name}`);
@@ -190,7 +190,7 @@ export const gspFirmwareVersion = reading(text, fixed(nvmlDeviceGetGspFirmwareVe
  * NVML has no function for the sparse operation mode, and no tool can switch it. nvidia-smi shows it as Disabled on
  * Hopper (H100, H200; 580 and 590) and as N/A on Turing, Ampere and Blackwell.
  */
-export const sparseOperationMode: Field = {
+export const sparseOperationMode: ReportField = {
   kind: enabled,
   source: from(architectureProbe, (view) =>
     view.read('value') === nvml.NVML_DEVICE_ARCH_HOPPER ? 0 : NOT_SUPPORTED,

@@ -9,7 +9,7 @@ import {
 } from '../../nvml/generated/entries.js';
 import { celsius, count, number, yesNo } from '../kind.js';
 import { field, fixed, sample } from '../probe.js';
-import { type AskedField, type Field, reading, rowAs } from './field.js';
+import { type ProbeField, type ReportField, reading, rowAs } from './field.js';
 
 const repairs = sample(nvmlDeviceGetRepairStatus);
 export const channelRepairPending = reading(yesNo, repairs, 'bChannelRepairPending');
@@ -21,7 +21,7 @@ export const unrepairableMemory = reading(
 );
 
 /** Shared memory of texture units, which only GPUs before Turing count apart. */
-export const textureSharedErrors = (severity: number, span: number): Field =>
+export const textureSharedErrors = (severity: number, span: number): ReportField =>
   reading(
     count,
     sample(nvmlDeviceGetMemoryErrorCounter, {
@@ -32,9 +32,9 @@ export const textureSharedErrors = (severity: number, span: number): Field =>
   );
 
 const banks = number('bank(s)');
-export const bankHistogram = (share: string): Field => rowAs(`remapped_rows.histogram.${share}`, banks);
+export const bankHistogram = (share: string): ReportField => rowAs(`remapped_rows.histogram.${share}`, banks);
 
-const threshold = (type: number, make: typeof fixed = fixed): Field =>
+const threshold = (type: number, make: typeof fixed = fixed): ReportField =>
   reading(celsius, make(nvmlDeviceGetTemperatureThreshold, { thresholdType: type }));
 export const shutdownTemperature = threshold(nvml.NVML_TEMPERATURE_THRESHOLD_SHUTDOWN);
 export const slowdownTemperature = threshold(nvml.NVML_TEMPERATURE_THRESHOLD_SLOWDOWN);
@@ -46,7 +46,7 @@ export const targetTemperatureMin = threshold(nvml.NVML_TEMPERATURE_THRESHOLD_AC
 export const targetTemperatureMax = threshold(nvml.NVML_TEMPERATURE_THRESHOLD_ACOUSTIC_MAX);
 
 /** How far a threshold lies beyond the limit that T.Limit counts down to, below zero; Ada and later. */
-const tLimit = (id: number): AskedField => reading(celsius, field(id, 0, 'static'));
+const tLimit = (id: number): ProbeField => reading(celsius, field(id, 0, 'static'));
 export const shutdownTLimit = tLimit(nvml.NVML_FI_DEV_TEMPERATURE_SHUTDOWN_TLIMIT);
 export const slowdownTLimit = tLimit(nvml.NVML_FI_DEV_TEMPERATURE_SLOWDOWN_TLIMIT);
 export const memoryMaxTLimit = tLimit(nvml.NVML_FI_DEV_TEMPERATURE_MEM_MAX_TLIMIT);

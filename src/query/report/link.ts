@@ -5,7 +5,7 @@ import { nvmlDeviceGetBridgeChipInfo, nvmlDeviceGetPcieReplayCounter } from '../
 import { count, type Kind, number, words } from '../kind.js';
 import { pcieThroughput } from '../pcie-throughput.js';
 import { field, fixed, sample } from '../probe.js';
-import { type Field, reading, rowAs } from './field.js';
+import { type ReportField, reading, rowAs } from './field.js';
 
 /** 16x */
 const lanes: Kind = { ...count, spell: (value) => `${value}x` };
@@ -43,11 +43,11 @@ const atomics: Kind = {
 const namesOf = (mask: number): string =>
   ATOMICS.flatMap(([bit, name]) => ((mask & bit) === 0 ? [] : [name])).join(' ');
 
-export const atomicsOutbound: Field = reading(
+export const atomicsOutbound: ReportField = reading(
   atomics,
   field(nvml.NVML_FI_DEV_PCIE_OUTBOUND_ATOMICS_MASK, 0, 'static'),
 );
-export const atomicsInbound: Field = reading(
+export const atomicsInbound: ReportField = reading(
   atomics,
   field(nvml.NVML_FI_DEV_PCIE_INBOUND_ATOMICS_MASK, 0, 'static'),
 );

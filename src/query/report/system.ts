@@ -3,7 +3,7 @@
 import { nvmlSystemGetCudaDriverVersion_v2 } from '../../nvml/generated/entries.js';
 import { asctime, type Kind, timestamp } from '../kind.js';
 import { fixed } from '../probe.js';
-import { type Field, reading } from './field.js';
+import { type ReportField, reading } from './field.js';
 
 /** Milliseconds since the epoch. */
 const moment: Kind = {
@@ -19,11 +19,11 @@ const version: Kind = {
 
 const cuda = fixed(nvmlSystemGetCudaDriverVersion_v2);
 
-export const time: Field = { kind: moment, source: { own: 'timestamp' } };
-export const cudaVersion: Field = reading(version, cuda);
+export const time: ReportField = { kind: moment, source: { own: 'timestamp' } };
+export const cudaVersion: ReportField = reading(version, cuda);
 
 /** A value with the words that driver 610 prints after one which will be removed. */
-export const deprecated = ({ kind, source }: Field, instead: string): Field => ({
+export const deprecated = ({ kind, source }: ReportField, instead: string): ReportField => ({
   kind: {
     ...kind,
     spell: (value) =>

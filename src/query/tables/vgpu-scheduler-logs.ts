@@ -7,7 +7,7 @@ import { type Asking, ask, eachOf } from '../ask/asking.js';
 import { item, type Row } from '../field.js';
 import { count, type Kind } from '../kind.js';
 import type { Found, Table } from '../relation.js';
-import { allInstances, type Instance } from '../vgpu-instances.js';
+import { allInstances, type VgpuGpuInstance } from '../vgpu-instances.js';
 import { adaptive, engines, policies, SCHEDULER_LOGS, schedulerRecords } from '../vgpu-scheduler.js';
 import { gpuColumns } from './gpu-columns.js';
 
@@ -74,7 +74,7 @@ export const instanceSchedulerLogs = (wanted: readonly number[] | undefined): Ta
   },
 });
 
-function* entriesOf(instance: Instance): Asking<readonly Found[]> {
+function* entriesOf(instance: VgpuGpuInstance): Asking<readonly Found[]> {
   const entries = schedulerRecords(yield* ask(SCHEDULER_LOGS.instance, instance));
   return entries.map((entry) => ({ values: { ...entry, instance: instance.id } }));
 }

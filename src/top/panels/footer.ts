@@ -1,7 +1,7 @@
 /** The last line: a question, what is being typed, a message, or the keys. */
 import { plainly } from '../../base/plain-text.js';
 import { keyRows } from '../key-table.js';
-import { cutLine, type Line, type Span, span } from '../span.js';
+import { cutLine, type Line, type StyledText, span } from '../span.js';
 import type { Model } from '../state.js';
 
 export function footerLine(model: Model): Line {
@@ -30,7 +30,7 @@ function content({ state, replay }: Model): Line {
   }
   if (message !== undefined) return [span(message, 'warn')];
   return keyRows({ isReadonly: state.isReadonly, isReplay: replay !== undefined }).flatMap(
-    ({ short }): readonly Span[] =>
+    ({ short }): readonly StyledText[] =>
       short === undefined ? [] : [{ ...span(short[0]), reverse: true }, span(`${short[1]}  `)],
   );
 }

@@ -1,5 +1,5 @@
 /** The page of one GPU: its line, and its whole report, which can be searched. */
-import { type Line, type Span, span } from '../span.js';
+import { type Line, type StyledText, span } from '../span.js';
 import type { Model } from '../state.js';
 import { gpuLines } from './gpus.js';
 
@@ -24,7 +24,7 @@ export function gpuPageLines(
 /** A line with what was searched for set off. */
 export function marked(text: string, search: string): Line {
   if (search === '') return [span(text)];
-  const parts: Span[] = [];
+  const parts: StyledText[] = [];
   const wanted = search.toLowerCase();
   const lower = text.toLowerCase();
   let from = 0;

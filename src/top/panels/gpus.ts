@@ -12,7 +12,7 @@ import {
   placedGpuColumns,
 } from '../gpu-cells.js';
 import { bar } from '../graph.js';
-import { cutLine, type Line, type Span, span } from '../span.js';
+import { cutLine, type Line, type StyledText, span } from '../span.js';
 import type { Model, Surface } from '../state.js';
 
 const GIB = 1024 ** 3;
@@ -20,7 +20,7 @@ const GIB = 1024 ** 3;
 /** The head, and the lines of all GPUs. */
 export function gpuLines({ sample, surface }: Model): readonly Line[] {
   const columns = placedGpuColumns(columnsFor(sample?.gpus ?? []), surface.columns);
-  const head: Span[] = columns.map(({ head: name, placedWidth, align }) => ({
+  const head: StyledText[] = columns.map(({ head: name, placedWidth, align }) => ({
     ...span(`${fitted(name, placedWidth, align)} `, 'dim'),
   }));
   return [head, ...(sample?.gpus ?? []).flatMap((gpu) => linesOf(gpu, columns, surface))];
@@ -40,7 +40,10 @@ function linesOf(gpu: GpuSample, columns: readonly PlacedGpuColumn[], surface: S
   if (gpu.lost !== undefined) {
     return [[span(String(gpu.index).padStart(3), 'title'), span(` ${gpu.lost}`, 'bad')]];
   }
-  const cells = columns.flatMap((column): readonly Span[] => [placedCell(column, gpu, surface), span(' ')]);
+  const cells = columns.flatMap((column): readonly StyledText[] => [
+    placedCell(column, gpu, surface),
+    span(' '),
+  ]);
   return [cells, ...gpu.migs.map((mig) => migLine(mig, surface))];
 }
 

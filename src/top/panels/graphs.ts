@@ -2,7 +2,7 @@
 import { fitted } from '../../format/graphemes.js';
 import { SHARES, type Share } from '../gpu-cells.js';
 import { graph, stepsOf } from '../graph.js';
-import { type Line, type Role, type Span, span } from '../span.js';
+import { type Line, type Role, type StyledText, span } from '../span.js';
 import type { Model } from '../state.js';
 
 /** Table: what a tile shows, the first that there is room for. */
@@ -67,11 +67,11 @@ export function graphLines(model: Model, height: number): readonly Line[] {
   return lines;
 }
 
-type Gpu = NonNullable<Model['sample']>['gpus'][number];
+type SampledGpu = NonNullable<Model['sample']>['gpus'][number];
 
 function tile(
   { histories, state, surface, now, sample }: Model,
-  gpu: Gpu,
+  gpu: SampledGpu,
   [share, title, role]: (typeof TILES)[number],
   width: number,
   height: number,
@@ -85,7 +85,7 @@ function tile(
   const until = sample?.time ?? now;
   const values = history?.steps(until, state.span * 1000, steps) ?? new Float32Array(steps).fill(Number.NaN);
   const rule = isUtf8 ? '─' : '-';
-  const head: Span[] = [
+  const head: StyledText[] = [
     span(
       fitted(`GPU ${gpu.index} ${title} `, Math.max(0, width - percent.length - 1), 'left').replace(
         / +$/,

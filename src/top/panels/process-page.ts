@@ -6,7 +6,7 @@ import type { ProcessEntry } from '../../watch/process-entry.js';
 import { numberOf } from '../gpu-cells.js';
 import { graph, stepsOf } from '../graph.js';
 import { type Line, type Role, span } from '../span.js';
-import { keyOf, type Model, type Page } from '../state.js';
+import { keyOf, type Model, type TopPage } from '../state.js';
 import { axis } from './graphs.js';
 
 /** Table: the graphs of a process, and what is 1 in each. */
@@ -35,7 +35,7 @@ export function processShares(
 
 export function processPageLines(
   model: Model,
-  { key, environ }: Extract<Page, { is: 'process' }>,
+  { key, environ }: Extract<TopPage, { is: 'process' }>,
   height: number,
 ): readonly Line[] {
   const { sample, now, surface, state } = model;

@@ -4,13 +4,13 @@ import { type FittedColumn, type PlacedColumn, placed } from '../../format/fitte
 import { fitted } from '../../format/graphemes.js';
 import { processText } from '../../format/ps.js';
 import { Missing } from '../../nvml/status.js';
-import { type ProcessColumn, processColumns } from '../../watch/process-columns.js';
+import { type ProcessListColumn, processColumns } from '../../watch/process-columns.js';
 import { branchText, type ListedProcess, listedProcesses } from '../process-list.js';
-import { type Line, type Span, span, styled } from '../span.js';
+import { type Line, type StyledText, span, styled } from '../span.js';
 import type { Model } from '../state.js';
 
-interface Column extends FittedColumn {
-  readonly of: ProcessColumn;
+interface PanelColumn extends FittedColumn {
+  readonly of: ProcessListColumn;
 }
 
 const LAST = 'command';
@@ -47,7 +47,7 @@ export function processPanel(model: Model, height: number): ProcessPanel {
   const columns = columnsOf(all, model);
   // The first cell is that of tags.
   const kept = placed(columns, surface.columns - 1) as readonly (PlacedColumn & {
-    readonly column: Column;
+    readonly column: PanelColumn;
   })[];
   let x = 1;
   const heads = kept.map(({ column, width }) => {
@@ -57,7 +57,7 @@ export function processPanel(model: Model, height: number): ProcessPanel {
   });
   const headLine: Line = [
     span(' '),
-    ...kept.flatMap(({ column, width }): readonly Span[] => {
+    ...kept.flatMap(({ column, width }): readonly StyledText[] => {
       const isSorted = column.of.name === state.sort;
       const arrow = isSorted && width > column.head.length ? (state.reverse ? '^' : 'v') : '';
       const text = fitted(`${column.head}${arrow}`, width, column.align, mark);
@@ -83,8 +83,8 @@ function firstShown(all: readonly ListedProcess[], selected: string | undefined,
   return Math.min(Math.max(0, at - Math.floor(rows / 2)), all.length - rows);
 }
 
-function columnsOf(all: readonly ListedProcess[], { now, surface }: Model): readonly Column[] {
-  return processColumns.flatMap((of): readonly Column[] => {
+function columnsOf(all: readonly ListedProcess[], { now, surface }: Model): readonly PanelColumn[] {
+  return processColumns.flatMap((of): readonly PanelColumn[] => {
     const { shown, name } = of;
     if (shown === undefined) return [];
     const texts = all.map((process) => cellText(of, process, now, surface.isUtf8));
@@ -97,7 +97,7 @@ function columnsOf(all: readonly ListedProcess[], { now, surface }: Model): read
 }
 
 function cellText(
-  column: ProcessColumn,
+  column: ProcessListColumn,
   { entry, ancestor, branches }: ListedProcess,
   now: number,
   isUtf8: boolean,
@@ -120,14 +120,14 @@ function cellText(
 function rowLine(
   process: ListedProcess,
   row: number,
-  kept: readonly (PlacedColumn & { readonly column: Column })[],
+  kept: readonly (PlacedColumn & { readonly column: PanelColumn })[],
   { state }: Model,
   mark: string,
 ): Line {
   const isTagged = state.tagged.has(process.key);
   const line: Line = [
     span(isTagged ? MARK : ' ', 'warn'),
-    ...kept.flatMap(({ column, width }, i): readonly Span[] => [
+    ...kept.flatMap(({ column, width }, i): readonly StyledText[] => [
       span(
         fitted(column.texts[row] ?? '', width, column.align, mark),
         isTagged ? 'warn' : roleOf(process, column.of.name),

@@ -6,7 +6,7 @@ import { writeSync } from 'node:fs';
 import type { Driver, Handle } from '../../call.js';
 import { LibraryNotFound, loadLibrary } from '../library.js';
 import { Frames, frameOf } from './frames.js';
-import type { Answered, News, Order, Orders } from './messages.js';
+import type { Answered, CallMessage, News, Orders } from './messages.js';
 
 export function makeCalls(library: string | undefined): void {
   const driver = load(library);
@@ -58,7 +58,7 @@ const MOMENT = 2;
 
 /** Calls in their lanes, each on a worker thread. */
 class Lanes {
-  private readonly lanes = new Map<string, Order[]>();
+  private readonly lanes = new Map<string, CallMessage[]>();
   private answers: Answered[] = [];
   private timer: NodeJS.Timeout | undefined;
 
@@ -77,7 +77,7 @@ class Lanes {
     }
   }
 
-  private async work(name: string, lane: Order[]): Promise<void> {
+  private async work(name: string, lane: CallMessage[]): Promise<void> {
     this.lanes.set(name, lane);
     for (let order = lane[0]; order !== undefined; order = lane[0]) {
       this.answer(await this.made(order));
@@ -87,7 +87,7 @@ class Lanes {
     if (this.lanes.size === 0) this.say();
   }
 
-  private async made({ id, call, subject }: Order): Promise<Answered> {
+  private async made({ id, call, subject }: CallMessage): Promise<Answered> {
     const bound = this.driver?.bind(call, subject as Handle | undefined);
     if (bound === undefined) return { id, status: undefined, memory: [] };
     const status = await bound.start();

@@ -3,7 +3,7 @@ import type { Call } from '../../call.js';
 import type { Status } from '../../status.js';
 
 /** A call to be made. Calls of one lane are made in their order, those of different lanes side by side. */
-export interface Order {
+export interface CallMessage {
   readonly id: number;
   readonly lane: string;
   /** With the pointers of that process, and of the layouts only what a call needs. */
@@ -13,7 +13,7 @@ export interface Order {
 
 /** To the process: calls that follow, and those that need not be made any longer. */
 export interface Orders {
-  readonly calls: readonly Order[];
+  readonly calls: readonly CallMessage[];
   readonly dropped: readonly number[];
 }
 

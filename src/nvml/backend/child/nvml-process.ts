@@ -9,7 +9,7 @@ import { LibraryNotFound } from '../library.js';
 import type { Clock } from './clock.js';
 import { Frames, frameOf } from './frames.js';
 import { Pointers } from './handles.js';
-import type { Answered, News, NotLoaded, Order } from './messages.js';
+import type { Answered, CallMessage, News, NotLoaded } from './messages.js';
 import type { Program } from './program.js';
 import { sentCall } from './sent-call.js';
 
@@ -44,7 +44,7 @@ export class NvmlProcess {
   private readonly frames = new Frames();
   private readonly lanes = new Map<string, Pending[]>();
   private readonly pending = new Map<number, Pending>();
-  private orders: Order[] = [];
+  private orders: CallMessage[] = [];
   private dropped: number[] = [];
   private isSending = false;
   private failure: Error | undefined;

@@ -87,9 +87,10 @@ class Lanes {
     if (this.lanes.size === 0) this.say();
   }
 
-  private async made({ id, call, subject }: Order): Promise<Answered> {
+  private async made({ id, call, subject, given }: Order): Promise<Answered> {
     const bound = this.driver?.bind(call, subject as Handle | undefined);
     if (bound === undefined) return { id, status: undefined, memory: [] };
+    for (const [i, bytes] of given?.entries() ?? []) bound.memory[i]?.set(bytes);
     const status = await bound.start();
     return { id, status, memory: bound.memory, reason: bound.reason };
   }

@@ -1,17 +1,18 @@
 /** A process that calls NVML, as the program sees it: what it was asked, and what it has not answered. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import type { Readable, Writable } from 'node:stream';
+import type { ChildProcess } from 'node:child_process';
 import type { Call, Handle } from '../../call.js';
 import { KoffiNotFound } from '../../failures.js';
 import type { FunctionName } from '../../generated/functions.js';
 import type { Status } from '../../status.js';
 import { LibraryNotFound } from '../library.js';
 import type { Clock } from './clock.js';
+import { takeEarly } from './early.js';
 import { Frames, frameOf } from './frames.js';
 import { Pointers } from './handles.js';
 import type { Answered, News, NotLoaded, Order } from './messages.js';
 import type { Program } from './program.js';
 import { sentCall } from './sent-call.js';
+import { startProgram } from './start.js';
 
 /** A call to be made. */
 export interface Asked {
@@ -71,10 +72,10 @@ export class NvmlProcess {
   isEnded = false;
 
   constructor(
-    { file, args }: Program,
+    program: Program,
     private readonly listener: Listener,
   ) {
-    this.child = spawn(file, args, { stdio: ['pipe', 'pipe', 'ignore'], windowsHide: true });
+    this.child = takeEarly(program) ?? startProgram(program);
     const { stdin, stdout } = this.child;
     stdout?.on('data', (piece: Buffer) => {
       for (const news of this.frames.with(piece)) this.read(news as News);
@@ -91,9 +92,6 @@ export class NvmlProcess {
       this.child.once('error', ({ message }) => end(message));
       this.child.once('exit', (status, signal) => end(signal ?? `status ${status}`));
     });
-    // The program runs on for its calls, not for this process.
-    this.child.unref();
-    for (const stream of [stdin, stdout]) unref(stream);
   }
 
   /** Asks for a call. Undefined where it is given up, or the process ends before it. */
@@ -251,11 +249,6 @@ export class NvmlProcess {
     this.listener.onEnd(this, asked, how);
   }
 }
-
-/** The pipes are sockets, which a program runs on for. */
-const unref = (stream: Readable | Writable | null): void => {
-  (stream as { unref?: () => void } | null)?.unref?.();
-};
 
 function failureOf({ name, message, platform, tried, wasNamed }: NotLoaded): Error {
   if (platform !== undefined) return new LibraryNotFound(platform, tried ?? [], wasNamed ?? false);

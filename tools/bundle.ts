@@ -29,12 +29,16 @@ const SHARED: BuildOptions = {
 /** Where a bundle lies: createRequire takes a path as well, and what seeks files beside it wants a URL. */
 const MODULE_URL = "const moduleUrl=require('node:url').pathToFileURL(__filename).href;";
 
+/** Stays in the file that imports it lazily: all but one kind of process need it at once. */
+const PROGRAM = 'src/cli/run.js';
+
 /** Leaves lazy imports of our own modules outside, all or those of some modules, and collects them. */
 const lazily = (found: Set<string>, of?: readonly string[]): Plugin => ({
   name: 'lazy imports become bundles',
   setup: ({ onResolve }) =>
     onResolve({ filter: /^\./ }, ({ kind, path, resolveDir, importer }) => {
       if (kind !== 'dynamic-import' || of?.every((module) => importer !== resolve(module))) return undefined;
+      if (resolve(resolveDir, path) === resolve(PROGRAM)) return undefined;
       found.add(resolve(resolveDir, path.replace(/\.js$/, '.ts')));
       return { path: `./${basename(path)}`, external: true };
     }),

@@ -3,6 +3,7 @@ import { type ApiFunction, api } from './api.js';
 import { errorClass } from './errors.js';
 import * as meaning from './meanings.js';
 import { OUTPUTS, PARAMETERS } from './parameters.js';
+import { changesGpu } from './prototypes.js';
 import { functionNames, newerOf, type Signature, shapeOf, signatureOf } from './signatures.js';
 import { SUMMARIES } from './summaries.js';
 
@@ -135,6 +136,9 @@ export function docOf(name: string, isLater = false): string[] {
   ];
   for (const { name: param, of } of signature.inputs)
     lines.push(`@param ${param} ${paramText(name, param, of)}`);
+  if (isLater && !changesGpu(name)) {
+    lines.push('@param options timeout in ms, signal: another process makes the call');
+  }
   const returns = returnsText(name, signature);
   if (returns !== undefined) lines.push(`@returns ${returns}`);
   lines.push(`@throws ${throwsText(name)}`);

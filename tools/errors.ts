@@ -28,15 +28,29 @@ export function errors(): string {
       '}',
     ].join('\n');
   });
+  const own = [
+    '/** Ours: NVML has not answered in time (124, the status of timeout(1)). */',
+    'export class NVMLError_NoAnswer extends NVMLError {',
+    "  override get name(): 'NVMLError_NoAnswer' {",
+    "    return 'NVMLError_NoAnswer';",
+    '  }',
+    '  constructor(fn?: string, message?: string) {',
+    '    super(NO_ANSWER, fn, message);',
+    '  }',
+    '}',
+  ].join('\n');
   const table = errorSymbols.map((symbol) => `  [c.${symbol}]: ${errorClass(symbol)},`);
   return [
     "import { NVMLError, type NVMLErrorClass } from '../functions/error.js';",
+    "import { NO_ANSWER } from '../status.js';",
     "import * as c from './constants.js';",
     '',
     ...classes,
+    own,
     '',
     'export const ERROR_CLASSES: Readonly<Record<number, NVMLErrorClass>> = {',
     ...table,
+    '  [NO_ANSWER]: NVMLError_NoAnswer,',
     '};',
     '',
   ].join('\n');

@@ -2,7 +2,7 @@
 import { OLDER, type OlderNote } from './annotations.js';
 import { type ApiFunction, api } from './api.js';
 import { docOf } from './docstrings.js';
-import { paramsOf, versionOf } from './prototypes.js';
+import { changesGpu, paramsOf, versionOf } from './prototypes.js';
 import { functionNames, newerOf, type Signature, shapeOf, signatureOf } from './signatures.js';
 
 /** Functions that are written by hand: they open and close the library, or work without it. */
@@ -30,8 +30,9 @@ function returnType({ outputs }: Signature): string {
   return `[${outputs.map(({ name }, i) => `${name}: ${types[i]}`).join(', ')}]`;
 }
 
-const parameterList = ({ inputs }: Signature): string =>
-  inputs.map(({ name, type }) => `${name}: ${qualified(type)}`).join(', ');
+const parameterText = ({ name, type }: Signature['inputs'][number]): string => `${name}: ${qualified(type)}`;
+
+const parameterList = ({ inputs }: Signature): string => inputs.map(parameterText).join(', ');
 
 function functionText(name: string): string {
   const signature = signatureOf(shapeOf(name));
@@ -137,15 +138,27 @@ export function functions(): string {
 export function promises(): string {
   const texts = generated.map((name) => {
     const signature = signatureOf(shapeOf(name));
-    const args = [`e.${name}`, ...signature.inputs.map(({ name: param }) => param)].join(', ');
+    const inputs = signature.inputs.map(({ name: param }) => param);
     const type = returnType(signature);
+    // What changes a GPU cannot be cut short: it may have been done all the same.
+    const isWrite = changesGpu(name);
+    const options = isWrite ? [] : ['options?: CallOptions'];
+    const parameters = [...signature.inputs.map(parameterText), ...options].join(', ');
+    const given = [`[${inputs.join(', ')}]`, ...(isWrite ? [] : ['options'])];
     return [
       ...docOf(name, true),
-      `export function ${name}(${parameterList(signature)}): Promise<${type}> {`,
-      `  return later(${args}) as Promise<${type}>;`,
+      `export function ${name}(${parameters}): Promise<${type}> {`,
+      `  return later(${[`e.${name}`, ...given].join(', ')}) as Promise<${type}>;`,
       '}',
       '',
     ].join('\n');
   });
-  return ["import { later } from '../functions/state.js';", ...TYPE_IMPORTS, '', ...texts, ''].join('\n');
+  return [
+    "import type { CallOptions } from '../functions/limits.js';",
+    "import { later } from '../functions/state.js';",
+    ...TYPE_IMPORTS,
+    '',
+    ...texts,
+    '',
+  ].join('\n');
 }

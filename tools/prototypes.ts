@@ -190,6 +190,9 @@ export function prototypes(): string {
   ].join('\n');
 }
 
+/** Whether a function changes a GPU or the machine. */
+export const changesGpu = (name: string): boolean => note.CHANGES.has(name) && !note.OF_THE_PROCESS.has(name);
+
 /** The functions that change a GPU or the machine, for the driver that refuses them. */
 export const writes = (): string =>
   [
@@ -197,7 +200,7 @@ export const writes = (): string =>
     '',
     '/** Functions that change a GPU or the machine. */',
     'export const writes: ReadonlySet<FunctionName> = new Set<FunctionName>([',
-    ...[...note.CHANGES].filter((name) => !note.OF_THE_PROCESS.has(name)).map((name) => `  '${name}',`),
+    ...[...note.CHANGES].filter(changesGpu).map((name) => `  '${name}',`),
     ']);',
     '',
   ].join('\n');

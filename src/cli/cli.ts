@@ -59,6 +59,10 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
       opening ??= open({ toWrite: true });
       return opening;
     };
+    const planned = (): Promise<Machine> => {
+      opening ??= open({ toPlan: true });
+      return opening;
+    };
     const recording = source.snapshot === undefined ? undefined : { snapshot: source.snapshot };
     const context: Context = {
       io,
@@ -69,6 +73,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
       machine,
       library: () => library,
       writable,
+      planned,
     };
     const status = await dispatch(line, context);
     io.close();

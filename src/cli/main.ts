@@ -1,8 +1,6 @@
 /** The process: arguments in, exit status out. */
 import { readdirSync } from 'node:fs';
-import { ProcessIo } from '../base/io.js';
-import { CALLS_ARGUMENT } from '../nvml/backend/child/argument.js';
-import { main } from './cli.js';
+import { isProgram } from '../nvml/backend/child/early-start.js';
 
 /**
  * Worker threads for the calls that wait: two for each GPU, as one of the calls takes as long as all others together, and
@@ -19,12 +17,10 @@ function workers(): number {
 
 process.env.UV_THREADPOOL_SIZE ??= String(workers());
 
-const [first, library] = process.argv.slice(2);
-if (first === CALLS_ARGUMENT) {
+const [, , , library] = process.argv;
+if (!isProgram) {
   void import('../nvml/backend/child/make-calls.js').then(({ makeCalls }) => makeCalls(library));
 } else {
-  void main(process.argv.slice(2), new ProcessIo()).then((status) => {
-    // All output is written. A natural end would free the heap first: 1 to 3 ms (Node 24).
-    process.exit(status);
-  });
+  // In the same file, and made ready only here (tools/bundle.ts): the process that calls NVML needs nothing of it.
+  void import('./run.js').then(({ run }) => run());
 }

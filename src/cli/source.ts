@@ -1,6 +1,6 @@
 /** Where the answers come from: this machine's NVML library, or a recording. */
 import { givenBy, type Scan } from '../base/argv.js';
-import { UsageError } from '../base/errors.js';
+import { EXIT, UsageError } from '../base/errors.js';
 import type { Io } from '../base/io.js';
 import { decimal } from '../base/period.js';
 import { plainly } from '../base/plain-text.js';
@@ -9,6 +9,7 @@ import type { Machine } from '../commands/context.js';
 import { loadLibrary } from '../nvml/backend/library.js';
 import type { Driver } from '../nvml/call.js';
 import { openSession, type Session, startSession } from '../nvml/session.js';
+import { NO_ANSWER } from '../nvml/status.js';
 import { Outcome } from '../query/ask/outcome.js';
 import { machineFiles, recordedFiles, type SystemFiles } from '../system/files.js';
 import { kernelVersion } from '../system/kernel.js';
@@ -81,6 +82,8 @@ export interface MachineRequest {
   readonly gpus?: string | undefined;
   /** Functions that change a GPU can be called. */
   readonly toWrite?: true;
+  /** To plan changes. */
+  readonly toPlan?: true;
 }
 
 /**
@@ -100,9 +103,12 @@ export async function openMachine(
     const session = openSession(driver, () => kernelVersion(files));
     return { ...asked(session, files, source.as), files, recorded: snapshot.title };
   }
-  // What changes a GPU is never cut short.
-  if (source.timeout !== undefined && !wanted.toWrite) {
-    return openInTime(source, source.timeout, io, wanted.gpus);
+  if (source.timeout !== undefined) {
+    const machine = await openInTime(source, source.timeout, io, wanted.gpus);
+    if (!wanted.toWrite && !wanted.toPlan) return machine;
+    // NVML answers. What changes a GPU is never cut short, and so it is asked here from now on.
+    await machine.end?.();
+    if (machine.wasLate?.()) throw silentGpus(machine.session);
   }
   const driver = loadLibrary({ path: source.nvml, env: io.env, writable: wanted.toWrite === true });
   onLoaded(driver);
@@ -127,6 +133,13 @@ async function openInTime(
     await end();
     throw error;
   }
+}
+
+/** Why nothing is changed where opening here would wait for ever. */
+function silentGpus({ gpus }: Session): UsageError {
+  const silent = gpus.filter(({ status }) => status === NO_ANSWER).map(({ index }) => index);
+  const which = silent.length === 1 ? `GPU ${silent[0]} does` : `GPUs ${silent.join(', ')} do`;
+  return new UsageError(`Nothing was changed: ${which} not answer.`, EXIT.noAnswer);
 }
 
 const asked = (

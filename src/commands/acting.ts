@@ -39,7 +39,7 @@ export async function beginActing(given: ActingGiven, context: Context): Promise
   const isDryRun = given['dry-run'] === true;
   const isJson = given.json === true;
   if (given.audit === '') throw new UsageError('--audit needs the path of a file.');
-  const open = isDryRun ? context.machine : (context.writable ?? context.machine);
+  const open = (isDryRun ? context.planned : context.writable) ?? context.machine;
   const { session, recorded, outcome } = await open();
   shareOutcome(session, outcome);
   if (!isDryRun && recorded !== undefined) {

@@ -42,7 +42,10 @@ export interface Context {
   readonly library?: () => Driver | undefined;
   /**
    * The same machine, and functions that change its GPUs can be called. For src/act/ alone; elsewhere a driver refuses them.
-   * Where it was opened before, it is as it was opened.
+   * Where it was opened before, it is as it was opened. With a timeout NVML has to answer in that time before it is opened here;
+   * what follows is never cut short.
    */
   writable?(): Promise<Machine>;
+  /** The same for a plan of changes, without those functions. */
+  planned?(): Promise<Machine>;
 }

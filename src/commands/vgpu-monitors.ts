@@ -3,11 +3,12 @@
 import { columnsHead, columnsLine, emptyLine, type TableColumn } from '../format/columns.js';
 import * as render from '../format/vgpu.js';
 import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
-import type { Gpu, Session } from '../nvml/session.js';
+import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
+import { type Asking, eachOf, together } from '../query/ask/asking.js';
 import { type Cells, cell } from '../query/cell.js';
+import { gpuField } from '../query/gpu-fields.js';
 import { count, percent } from '../query/kind.js';
-import { readGpuFields } from '../query/read.js';
 import type { Reading } from '../query/reading.js';
 import { noSession, type SessionColumn, sessionCells } from '../query/sessions.js';
 import * as vgpu from '../query/vgpu.js';
@@ -15,8 +16,8 @@ import { VgpuGpm } from '../query/vgpu-gpm.js';
 import { SECOND, type VgpuView, type VgpuViewOptions, withGpu } from './vgpu-views.js';
 
 /** N/A where MIG divides the GPU: an RTX PRO 6000 with driver 580.105.08. */
-function emptyWord(session: Session, gpu: Gpu): string {
-  const [mode] = readGpuFields(session, gpu, ['mig.mode.current']) as [Reading];
+function* emptyWord(gpu: Gpu): Asking<string> {
+  const mode = yield* gpuField('mig.mode.current', gpu);
   return mode instanceof Missing || Number(mode) === 0 ? '-' : 'N/A';
 }
 
@@ -25,19 +26,21 @@ const monitor = (part: string, columns: readonly TableColumn[], records: VgpuVie
   part,
   head: columnsHead(columns),
   period: SECOND,
-  records: (session, gpu) => records(session, gpu).map((cells) => withGpu(gpu, cells)),
-  print: (session, gpus) =>
-    gpus
-      .flatMap((gpu) => {
-        const lines = records(session, gpu);
-        if (lines.length === 0) return [emptyLine(columns, gpu.index, emptyWord(session, gpu))];
-        return lines.map((cells) => columnsLine(columns, gpu.index, render.columnTexts(cells)));
-      })
-      .join(''),
+  *records(gpu) {
+    return (yield* records(gpu)).map((cells) => withGpu(gpu, cells));
+  },
+  *print(gpus) {
+    const lines = yield* eachOf(gpus, function* (gpu): Asking<readonly string[]> {
+      const all = yield* records(gpu);
+      if (all.length === 0) return [emptyLine(columns, gpu.index, yield* emptyWord(gpu))];
+      return all.map((cells) => columnsLine(columns, gpu.index, render.columnTexts(cells)));
+    });
+    return lines.join('');
+  },
 });
 
-export const UTILIZATION = monitor('utilization', render.utilizationColumns, (session, gpu) => {
-  const utilizationOf = vgpu.vgpuUtilizations(session, gpu);
+export const UTILIZATION = monitor('utilization', render.utilizationColumns, function* (gpu) {
+  const utilizationOf = yield* vgpu.vgpuUtilizations(gpu);
   const record = (id: Reading, { sm, memory, encoder, decoder, jpeg, ofa }: vgpu.VgpuUtilization): Cells => {
     const engines = { sm, memory, encoder, decoder, jpeg, ofa };
     return {
@@ -45,23 +48,20 @@ export const UTILIZATION = monitor('utilization', render.utilizationColumns, (se
       ...Object.fromEntries(Object.entries(engines).map(([name, value]) => [name, cell(percent, value)])),
     };
   };
-  const ids = vgpu.vgpuNumbers(session, gpu, 'active');
+  const ids = yield* vgpu.vgpuNumbers(gpu, 'active');
   if (ids instanceof Missing) return [record(ids, vgpu.noUtilization(ids))];
   return ids.map((id) => record(id, utilizationOf(id)));
 });
 
 export const PROCESSES = monitor('processes', render.processColumns, vgpu.vgpuProcesses);
 
-export const sessions = (
-  part: string,
-  which: 'encoder' | 'fbc',
-  columns: readonly SessionColumn[],
-): VgpuView =>
-  monitor(part, [{ head: ['vGPU', 'Id'], width: 11 }, ...columns], (session, gpu) => {
-    const ids = vgpu.vgpuNumbers(session, gpu, 'active');
+export const sessions = (part: string, which: 'encoder' | 'fbc', columns: readonly SessionColumn[]): VgpuView =>
+  monitor(part, [{ head: ['vGPU', 'Id'], width: 11 }, ...columns], function* (gpu) {
+    const ids = yield* vgpu.vgpuNumbers(gpu, 'active');
     if (ids instanceof Missing) return [{ vgpu: cell(count, ids), ...noSession(columns, ids) }];
-    return ids.flatMap((id): readonly Cells[] => {
-      const views = vgpu.vgpuSessions(session, id, which);
+    const lists = yield* together(ids.map((id) => vgpu.vgpuSessions(id, which)));
+    return ids.flatMap((id, i): readonly Cells[] => {
+      const views = lists[i] as (typeof lists)[number];
       const who = { vgpu: cell(count, id) };
       if (views instanceof Missing) return [{ ...who, ...noSession(columns, views) }];
       if (views.length === 0) return [{ ...who, ...noSession(columns, NO_SESSION) }];
@@ -76,9 +76,7 @@ const NO_SESSION = Missing.of(NVML_ERROR_NOT_FOUND);
 export function gpmMonitor({ metrics }: VgpuViewOptions): VgpuView {
   const gpm = new VgpuGpm(metrics);
   return {
-    ...monitor('gpm', render.gpmColumns(metrics.map(({ name }) => name)), (session, gpu) =>
-      gpm.records(session, gpu),
-    ),
+    ...monitor('gpm', render.gpmColumns(metrics.map(({ name }) => name)), (gpu) => gpm.records(gpu)),
     close: () => gpm.close(),
   };
 }

@@ -2,13 +2,14 @@
 
 import { plainText } from '../base/plain-text.js';
 import * as render from '../format/vgpu.js';
-import type { Gpu, Session } from '../nvml/session.js';
+import type { Gpu } from '../nvml/session.js';
 import { Missing, statusWords } from '../nvml/status.js';
+import { type Asking, eachOf, together } from '../query/ask/asking.js';
 import type { Subject } from '../query/ask/subject.js';
 import { type Cell, type Cells, cell, cellText } from '../query/cell.js';
+import { gpuField, gpuFields } from '../query/gpu-fields.js';
 import { count, text } from '../query/kind.js';
 import type { GpmMetric } from '../query/monitor/gpm.js';
-import { readGpuFields, runOn } from '../query/read.js';
 import type { Reading } from '../query/reading.js';
 import * as vgpu from '../query/vgpu.js';
 import * as instances from '../query/vgpu-instances.js';
@@ -36,12 +37,12 @@ export interface VgpuView {
   readonly part: string;
   /** Printed once, above all ticks. */
   readonly head?: string;
-  readonly records: (session: Session, gpu: Gpu) => readonly Cells[];
-  readonly print: (session: Session, gpus: readonly Gpu[], now: number) => string;
+  readonly records: (gpu: Gpu) => Asking<readonly Cells[]>;
+  readonly print: (gpus: readonly Gpu[], now: number) => Asking<string>;
   /** Milliseconds, where it repeats until it is stopped. */
   readonly period?: number;
   /** Gives back what NVML lent. */
-  readonly close?: () => void;
+  readonly close?: () => Asking<void>;
 }
 
 const word = (reading: Reading): string => cellText(cell(text, reading));
@@ -49,79 +50,98 @@ const word = (reading: Reading): string => cellText(cell(text, reading));
 const withUnit = (reading: Reading): string =>
   reading instanceof Missing ? statusWords(reading.status) : `${reading}%`;
 
-const busId = (session: Session, gpu: Gpu): string =>
-  word(readGpuFields(session, gpu, ['pci.bus_id'])[0] as Reading);
+function* busId(gpu: Gpu): Asking<string> {
+  return word(yield* gpuField('pci.bus_id', gpu));
+}
 
 export const withGpu = (gpu: Gpu, cells: Cells): Cells => ({ gpu: cell(count, gpu.index), ...cells });
 
 /** A block per GPU, with a blank line between them. */
-const perGpu =
-  (block: (session: Session, gpu: Gpu) => string): VgpuView['print'] =>
-  (session, gpus) =>
-    gpus.map((gpu) => render.gpuLine(busId(session, gpu)) + block(session, gpu)).join('\n');
+const perGpu = (block: (gpu: Gpu) => Asking<string>): VgpuView['print'] =>
+  function* (gpus) {
+    const blocks = yield* together(
+      gpus.map(function* (gpu): Asking<string> {
+        return render.gpuLine(yield* busId(gpu)) + (yield* block(gpu));
+      }),
+    );
+    return blocks.join('\n');
+  };
 
 /** The lines of each running vGPU, or why the vGPUs cannot be listed. */
-function instanceLines(session: Session, gpu: Gpu, wanted?: readonly number[]) {
-  const ids = vgpu.vgpuNumbers(session, gpu, 'active');
+function* instanceLines(
+  gpu: Gpu,
+  wanted?: readonly number[],
+): Asking<readonly (readonly VgpuLine[])[] | Missing> {
+  const ids = yield* vgpu.vgpuNumbers(gpu, 'active');
   if (ids instanceof Missing) return ids;
-  const utilizationOf = vgpu.vgpuUtilizations(session, gpu);
-  const runsThere = (id: number): boolean => {
-    if (wanted === undefined) return true;
-    const instance = instances.instanceOfVgpu(session, id);
-    return !(instance instanceof Missing) && wanted.includes(Number(instance));
-  };
-  return ids.filter(runsThere).map((id) => vgpuLines(session, gpu, id, utilizationOf(id)));
+  const utilizationOf = yield* vgpu.vgpuUtilizations(gpu);
+  const running = wanted === undefined ? ids : yield* runningOn(wanted, ids);
+  return yield* together(running.map((id) => vgpuLines(gpu, id, utilizationOf(id))));
+}
+
+/** The vGPUs that run on these GPU instances. */
+function* runningOn(wanted: readonly number[], ids: readonly number[]): Asking<readonly number[]> {
+  const places = yield* together(ids.map(instances.instanceOfVgpu));
+  return ids.filter((_, i) => {
+    const place = places[i] as Reading;
+    return !(place instanceof Missing) && wanted.includes(Number(place));
+  });
 }
 
 /** In the place of the types of a GPU: a record of one that cannot be asked about. */
-function unlistedType(session: Session, gpu: Gpu, why: Missing): Cells {
-  const cells = cellsOf(vgpuTypeLines(session, { ...gpu, handle: undefined, status: why.status }, 0));
+function* unlistedType(gpu: Gpu, why: Missing): Asking<Cells> {
+  const cells = cellsOf(yield* vgpuTypeLines({ ...gpu, handle: undefined, status: why.status }, 0));
   return { ...cells, type_id: cell(count, why) };
 }
 
 /** The cells of each running vGPU. */
-function instanceCells(session: Session, gpu: Gpu, wanted?: readonly number[]): readonly Cells[] {
-  const found = instanceLines(session, gpu, wanted);
+function* instanceCells(gpu: Gpu, wanted?: readonly number[]): Asking<readonly Cells[]> {
+  const found = yield* instanceLines(gpu, wanted);
   // Why the vGPUs cannot be listed, in the place of one.
   return found instanceof Missing ? [{ vgpu: cell(count, found) }] : found.map(cellsOf);
 }
 
 export const SUMMARY: VgpuView = {
   part: 'vgpus',
-  records: (session, gpu) =>
-    instanceCells(session, gpu).map(({ vgpu: id, ...rest }) => {
+  *records(gpu) {
+    return (yield* instanceCells(gpu)).map(({ vgpu: id, ...rest }) => {
       const shown = ['name', 'vm_id', 'utilization_gpu'].flatMap((name) => {
         const value = rest[name];
         return value === undefined ? [] : [[name, value] as const];
       });
       return withGpu(gpu, { vgpu: id as Cell, ...Object.fromEntries(shown) });
-    }),
-  print: (session, gpus, now) =>
-    render.vgpuSummary({
+    });
+  },
+  *print(gpus, now) {
+    return render.vgpuSummary({
       time: new Date(now),
-      driverVersion: plainText(runOn(session, driverVersion())),
-      gpus: gpus.map((gpu) => summaryGpu(session, gpu)),
-    }),
+      driverVersion: plainText(yield* driverVersion()),
+      gpus: yield* together(gpus.map(summaryGpu)),
+    });
+  },
 };
 
-function summaryGpu(session: Session, gpu: Gpu) {
-  const [name, utilization] = readGpuFields(session, gpu, ['name', 'utilization.gpu']) as [Reading, Reading];
-  const ids = vgpu.vgpuNumbers(session, gpu, 'active');
+type Summary = Parameters<typeof render.vgpuSummary>[0];
+
+function* summaryGpu(gpu: Gpu): Asking<Summary['gpus'][number]> {
+  const [name, utilization] = (yield* gpuFields(['name', 'utilization.gpu'], gpu)) as [Reading, Reading];
+  const ids = yield* vgpu.vgpuNumbers(gpu, 'active');
   return {
     index: String(gpu.index),
     name: word(name),
-    busId: busId(session, gpu),
+    busId: yield* busId(gpu),
     utilization: withUnit(utilization),
     ...(ids instanceof Missing
       ? { problem: `Unable to determine the vGPUs: ${word(ids)}`, vgpus: [] }
-      : { vgpus: summaryVgpus(session, gpu, ids) }),
+      : { vgpus: yield* summaryVgpus(gpu, ids) }),
   };
 }
 
-function summaryVgpus(session: Session, gpu: Gpu, ids: readonly number[]) {
-  const utilizationOf = vgpu.vgpuUtilizations(session, gpu);
-  return ids.map((id) => {
-    const { vmId, typeName } = vgpu.vgpuIdentity(session, id);
+function* summaryVgpus(gpu: Gpu, ids: readonly number[]): Asking<Summary['gpus'][number]['vgpus']> {
+  const utilizationOf = yield* vgpu.vgpuUtilizations(gpu);
+  const identities = yield* together(ids.map(vgpu.vgpuIdentity));
+  return identities.map(({ vmId, typeName }, i) => {
+    const id = ids[i] as number;
     const utilization = withUnit(utilizationOf(id).sm);
     return { id: String(id), name: word(typeName), vmId: word(vmId), vmName: 'N/A', utilization };
   });
@@ -129,45 +149,44 @@ function summaryVgpus(session: Session, gpu: Gpu, ids: readonly number[]) {
 
 export const running = ({ instances: wanted }: VgpuViewOptions): VgpuView => ({
   part: 'vgpus',
-  records: (session, gpu) => instanceCells(session, gpu, wanted).map((cells) => withGpu(gpu, cells)),
-  print: perGpu((session, gpu) => {
-    const lines = instanceLines(session, gpu, wanted);
+  *records(gpu) {
+    return (yield* instanceCells(gpu, wanted)).map((cells) => withGpu(gpu, cells));
+  },
+  print: perGpu(function* (gpu) {
+    const lines = yield* instanceLines(gpu, wanted);
     const active = (reading: Reading) => lineAt(1, 'active', 'Active vGPUs', count, reading);
     if (lines instanceof Missing) return render.vgpuLog([active(lines)]);
     return render.vgpuLog([active(lines.length), ...lines.flat()]);
   }),
 });
 
-export function types(
-  which: 'supported' | 'creatable',
-  { verbose, instances: wanted }: VgpuViewOptions,
-): VgpuView {
-  const idsOf = (session: Session, gpu: Gpu): readonly number[] | Missing => {
-    if (which === 'supported' || wanted === undefined) return vgpu.vgpuNumbers(session, gpu, which);
+export function types(which: 'supported' | 'creatable', { verbose, instances: wanted }: VgpuViewOptions): VgpuView {
+  function* idsOf(gpu: Gpu): Asking<readonly number[] | Missing> {
+    if (which === 'supported' || wanted === undefined) return yield* vgpu.vgpuNumbers(gpu, which);
     const found = new Set<number>();
     for (const id of wanted) {
-      const types = instances.creatableOn(session, instances.gpuInstance(session, gpu, id));
+      const types = yield* instances.creatableOn(yield* instances.gpuInstance(gpu, id));
       if (types instanceof Missing) return types;
       for (const type of types) found.add(type);
     }
     return [...found];
-  };
+  }
   return {
     part: `${which}_types`,
-    records: (session, gpu) => {
-      const ids = idsOf(session, gpu);
+    *records(gpu) {
+      const ids = yield* idsOf(gpu);
       const records =
         ids instanceof Missing
-          ? [unlistedType(session, gpu, ids)]
-          : ids.map((type) => cellsOf(vgpuTypeLines(session, gpu, type)));
+          ? [yield* unlistedType(gpu, ids)]
+          : (yield* together(ids.map((type) => vgpuTypeLines(gpu, type)))).map(cellsOf);
       return records.map((cells) => withGpu(gpu, cells));
     },
-    print: perGpu((session, gpu) => {
-      const ids = idsOf(session, gpu);
+    print: perGpu(function* (gpu) {
+      const ids = yield* idsOf(gpu);
       if (ids instanceof Missing) return render.typeList([word(ids)]);
       return verbose
-        ? render.vgpuLog(ids.flatMap((type) => vgpuTypeLines(session, gpu, type)))
-        : render.typeList(ids.map((type) => word(vgpu.vgpuTypeName(session, type))));
+        ? render.vgpuLog(yield* eachOf(ids, (type) => vgpuTypeLines(gpu, type)))
+        : render.typeList((yield* together(ids.map(vgpu.vgpuTypeName))).map(word));
     }),
   };
 }
@@ -176,35 +195,42 @@ export function types(
 type SchedulerPlace = readonly [of: Subject, which: scheduler.Scheduled, head: readonly VgpuField[]];
 
 /** The GPU itself, or the instances that -gi names. */
-const placesOf = (
-  session: Session,
+function* placesOf(gpu: Gpu, { instances: wanted }: VgpuViewOptions): Asking<readonly SchedulerPlace[]> {
+  if (wanted === undefined) return [[gpu, 'gpu', []]];
+  return yield* together(
+    wanted.map(function* (id): Asking<SchedulerPlace> {
+      const instance = yield* instances.gpuInstance(gpu, id);
+      return [instance, 'instance', [lineAt(1, 'gpu_instance_id', 'GPU Instance ID', count, id)]];
+    }),
+  );
+}
+
+/** What is read of each place, with its head. */
+function* readPlaces<T>(
   gpu: Gpu,
-  { instances: wanted }: VgpuViewOptions,
-): readonly SchedulerPlace[] =>
-  wanted === undefined
-    ? [[gpu, 'gpu', []]]
-    : wanted.map((id) => [
-        instances.gpuInstance(session, gpu, id),
-        'instance',
-        [lineAt(1, 'gpu_instance_id', 'GPU Instance ID', count, id)],
-      ]);
+  wanted: VgpuViewOptions,
+  read: (of: Subject, which: scheduler.Scheduled) => Asking<T>,
+): Asking<readonly { readonly head: readonly VgpuField[]; readonly found: T }[]> {
+  const places = yield* placesOf(gpu, wanted);
+  const all = yield* together(places.map(([of, which]) => read(of, which)));
+  return places.map(([, , head], i) => ({ head, found: all[i] as T }));
+}
 
 /** Some lines about each GPU, or about each of the GPU instances that -gi names. */
 const lines = (
   part: string,
   wanted: VgpuViewOptions,
-  read: (session: Session, of: Subject, which: scheduler.Scheduled) => readonly VgpuField[],
+  read: (of: Subject, which: scheduler.Scheduled) => Asking<readonly VgpuField[]>,
 ): VgpuView => ({
   part,
-  records: (session, gpu) =>
-    placesOf(session, gpu, wanted).map(([of, which, head]) =>
-      withGpu(gpu, cellsOf([...head, ...read(session, of, which)])),
-    ),
-  print: perGpu((session, gpu) =>
-    render.vgpuLog(
-      placesOf(session, gpu, wanted).flatMap(([of, which, head]) => [...head, ...read(session, of, which)]),
-    ),
-  ),
+  *records(gpu) {
+    const places = yield* readPlaces(gpu, wanted, read);
+    return places.map(({ head, found }) => withGpu(gpu, cellsOf([...head, ...found])));
+  },
+  print: perGpu(function* (gpu) {
+    const places = yield* readPlaces(gpu, wanted, read);
+    return render.vgpuLog(places.flatMap(({ head, found }) => [...head, ...found]));
+  }),
 });
 
 export const schedulerState = (wanted: VgpuViewOptions): VgpuView =>
@@ -230,17 +256,20 @@ export const SECOND = 1000;
 export const schedulerLogs = (wanted: VgpuViewOptions): VgpuView => ({
   part: 'scheduler_logs',
   period: SECOND,
-  records: (session, gpu) =>
-    placesOf(session, gpu, wanted).flatMap(([of, which, head]) => {
-      const { state, turns } = scheduler.schedulerLog(session, of, which);
-      return turns.map((turn) => withGpu(gpu, cellsOf([...head, ...state, ...turn])));
-    }),
-  print: perGpu((session, gpu) =>
-    render.vgpuLog(
-      placesOf(session, gpu, wanted).flatMap(([of, which, head]): readonly VgpuLine[] => {
-        const { state, turns } = scheduler.schedulerLog(session, of, which);
-        return [...head, ...state, ...turns.flat()];
-      }),
-    ),
-  ),
+  *records(gpu) {
+    const places = yield* readPlaces(gpu, wanted, scheduler.schedulerLog);
+    return places.flatMap(({ head, found: { state, turns } }) =>
+      turns.map((turn) => withGpu(gpu, cellsOf([...head, ...state, ...turn]))),
+    );
+  },
+  print: perGpu(function* (gpu) {
+    const places = yield* readPlaces(gpu, wanted, scheduler.schedulerLog);
+    return render.vgpuLog(
+      places.flatMap(({ head, found: { state, turns } }): readonly VgpuLine[] => [
+        ...head,
+        ...state,
+        ...turns.flat(),
+      ]),
+    );
+  }),
 });

@@ -5,9 +5,9 @@ import { UsageError } from '../base/errors.js';
 import { decimal } from '../base/period.js';
 import { plainly } from '../base/plain-text.js';
 import { jsonDocument } from '../format/document.js';
-import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
-import type { Cells } from '../query/cell.js';
+import { Asker } from '../query/ask/asker.js';
+import { eachOf, together } from '../query/ask/asking.js';
 import { type GpmMetric, gpmMetrics } from '../query/monitor/gpm.js';
 import type { Table } from '../query/relation.js';
 import { encoderColumns, fbcColumns } from '../query/sessions.js';
@@ -265,18 +265,14 @@ async function run(given: VgpuGiven, context: Context): Promise<number> {
 
 const SETTERS = ['set-heterogeneous-mode', 'set-mig-timeslice-mode', 'clear-accounted-apps'] as const;
 
-const vgpusOf = (session: Session, gpu: Gpu): readonly number[] => {
-  const numbers = vgpuNumbers(session, gpu, 'active');
-  return numbers instanceof Missing ? [] : numbers;
-};
-
 /** Changes the GPUs of a vGPU host. */
 async function set(given: VgpuGiven, context: Context): Promise<number> {
   const acting = await beginActing(given, context);
   const { session } = acting;
-  const hosts = reachable(await chosenGpus(session, given.id)).filter(
-    (gpu) => isVgpuHost(session, gpu) === true,
-  );
+  const asker = new Asker(session);
+  const asked = reachable(await chosenGpus(session, given.id));
+  const areHosts = await asker.start(together(asked.map(isVgpuHost)));
+  const hosts = asked.filter((_, i) => areHosts[i] === true);
   if (hosts.length === 0) {
     acting.say('No supported devices in vGPU mode\n');
     return acting.finish(0);
@@ -286,19 +282,26 @@ async function set(given: VgpuGiven, context: Context): Promise<number> {
     'set-mig-timeslice-mode': timeslicing,
     'clear-accounted-apps': clear,
   } = given;
+  const numbers = await asker.start(together(hosts.map((gpu) => vgpuNumbers(gpu, 'active'))));
+  const vgpusOf = (index: number): readonly number[] => {
+    const found = numbers[hosts.findIndex((gpu) => gpu.index === index)];
+    return found === undefined || found instanceof Missing ? [] : found;
+  };
   return onEachGpu(acting, hosts, (target) => [
     ...(heterogeneous === undefined ? [] : [act.setHeterogeneous(target, heterogeneous)]),
     ...(timeslicing === undefined ? [] : [act.setTimeslicing(target, timeslicing)]),
-    ...(clear ? vgpusOf(session, target.gpu).map((id) => act.clearAccounted(target, id)) : []),
+    ...(clear ? vgpusOf(target.gpu.index).map((id) => act.clearAccounted(target, id)) : []),
   ]);
 }
 
 async function show(view: views.VgpuView, given: VgpuGiven, context: Context): Promise<number> {
   const { io } = context;
   const period = periodOf(given) ?? view.period;
-  const { session } = await machineOf(context);
+  const { session, asker } = await machineOf(context);
   const chosen = await chosenGpus(session, given.id);
-  const hosts = reachable(chosen).map((gpu) => ({ gpu, isHost: isVgpuHost(session, gpu) }));
+  const asked = reachable(chosen);
+  const areHosts = await asker.start(together(asked.map(isVgpuHost)));
+  const hosts = asked.map((gpu, i) => ({ gpu, isHost: areHosts[i] }));
   const gpus = hosts.filter(({ isHost }) => isHost === true).map(({ gpu }) => gpu);
   const asJson = given.json === true;
   const unknown = hosts.find(({ isHost }) => isHost instanceof Missing);
@@ -317,17 +320,16 @@ async function show(view: views.VgpuView, given: VgpuGiven, context: Context): P
   }
   if (!asJson && view.head !== undefined) io.out(view.head);
   try {
-    await loop(io, period, () => {
-      session.driver.beginSample?.(view);
-      const records = (): readonly Cells[] => gpus.flatMap((gpu) => view.records(session, gpu));
+    await loop(io, period, async () => {
+      asker.tick();
       io.out(
         asJson
-          ? jsonDocument({ [view.part]: records() }, context.source)
-          : view.print(session, gpus, io.now()),
+          ? jsonDocument({ [view.part]: await asker.start(eachOf(gpus, view.records)) }, context.source)
+          : await asker.start(view.print(gpus, io.now())),
       );
     });
   } finally {
-    view.close?.();
+    if (view.close !== undefined) await asker.start(view.close());
   }
   if (!asJson) io.out(lostLines(chosen));
   return statusOf(chosen);

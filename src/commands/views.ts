@@ -92,7 +92,7 @@ export function viewsCommand<const Table extends readonly OptionSpec[]>(spec: Vi
     json: jsonParts(relations, [...gpuFields, ...all.flatMap((view) => view.gpuFields ?? [])], gpuFields),
     opensMachine: (given) => {
       spec.check?.(given as Given<Table>);
-      loopPeriod(given as Loop);
+      loopPeriod(given as LoopOptions);
       return true;
     },
     run: (given, context) => run(spec, given as Given<Table>, context),

@@ -87,11 +87,13 @@ export async function startSession(
   const initialising = startNewest(driver, INIT);
   // Looking up the next symbols needs no NVML: it is done while the caller waits for it anyway.
   const counting = driver.bind(COUNT);
+  // Another process makes these calls in their order: both are sent at once.
+  const elsewhere = driver.isElsewhere ? start(counting) : undefined;
   const attaching = driver.bind(byIndex(0));
   const status = await initialising;
   if (status !== 0) throw initFailure(status, await startedVersion(driver, status), kernelVersion);
   // The count takes no time where NVML is in this process.
-  const indexes = counted(counting, driver.isElsewhere ? await start(counting) : run(counting));
+  const indexes = counted(counting, elsewhere === undefined ? run(counting) : await elsewhere);
   const only = wanted === undefined ? undefined : indexesIn(wanted, indexes.length);
   const gpus = indexes.map(async (index) => {
     if (only !== undefined && !only.has(index)) return detached(index);

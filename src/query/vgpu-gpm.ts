@@ -1,13 +1,13 @@
 /** `vgpu --gpm-metrics`: performance metrics of the GPU instances that vGPUs run on. */
-import type { Gpu, Session } from '../nvml/session.js';
+import type { Gpu } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
+import { type Asking, readOne, together } from './ask/asking.js';
 import { type Cells, cell } from './cell.js';
 import { GpmMeter } from './gpm-meter.js';
 import { count, type Kind } from './kind.js';
 import { computeInstanceId, gpuInstanceId } from './mig.js';
 import { migDevicesIn } from './mig-devices.js';
 import type { GpmMetric } from './monitor/gpm.js';
-import { askProbe, runOn } from './read.js';
 import type { Reading } from './reading.js';
 import { vgpuNumbers } from './vgpu.js';
 import { instanceOfVgpu } from './vgpu-instances.js';
@@ -24,49 +24,54 @@ interface MigPlace {
   readonly compute: Reading;
 }
 
-function migPlaces(session: Session, gpu: Gpu): readonly MigPlace[] | Missing {
-  const migs = runOn(session, migDevicesIn(gpu));
+function* migPlaces(gpu: Gpu): Asking<readonly MigPlace[] | Missing> {
+  const migs = yield* migDevicesIn(gpu);
   if (migs instanceof Missing) return migs;
-  return migs.map((device) => {
-    return {
-      index: device.index,
-      instance: askProbe(session, gpuInstanceId, device).read('value'),
-      compute: askProbe(session, computeInstanceId, device).read('value'),
-    };
-  });
+  return yield* together(
+    migs.map(function* (device): Asking<MigPlace> {
+      const [instance, compute] = yield* together([
+        readOne(gpuInstanceId, device),
+        readOne(computeInstanceId, device),
+      ]);
+      return { index: device.index, instance: instance as Reading, compute: compute as Reading };
+    }),
+  );
 }
 
 /** The meters of all vGPUs' GPU instances, from one tick to the next. */
 export class VgpuGpm {
   private readonly meters = new Map<string, GpmMeter>();
-  private session: Session | undefined;
 
   constructor(private readonly metrics: readonly GpmMetric[]) {}
 
   /** A record of every running vGPU; from the second tick on with values. */
-  records(session: Session, gpu: Gpu): readonly Cells[] {
-    this.session = session;
-    const devices = migPlaces(session, gpu);
+  *records(gpu: Gpu): Asking<readonly Cells[]> {
+    const devices = yield* migPlaces(gpu);
     const taken = new Set<GpmMeter>();
-    const vgpus = vgpuNumbers(session, gpu, 'active');
+    const vgpus = yield* vgpuNumbers(gpu, 'active');
     if (vgpus instanceof Missing) return [this.record(vgpus, vgpus, vgpus, vgpus, () => vgpus)];
-    return vgpus.map((vgpu) => {
-      const instance = instanceOfVgpu(session, vgpu);
+    const instances = yield* together(vgpus.map(instanceOfVgpu));
+    const records: Cells[] = [];
+    for (const [i, vgpu] of vgpus.entries()) {
+      const instance = instances[i] as Reading;
       const device = devices instanceof Missing ? devices : devices.find((one) => one.instance === instance);
       const meter = instance instanceof Missing ? undefined : this.meterOf(gpu, Number(instance));
       // vGPUs that share an instance share its meter.
-      if (meter !== undefined && !taken.has(meter)) runOn(session, meter.take());
+      if (meter !== undefined && !taken.has(meter)) yield* meter.take();
       if (meter !== undefined) taken.add(meter);
       const [index, compute] =
         device instanceof Missing ? [device, device] : [device?.index, device?.compute];
-      return this.record(
-        vgpu,
-        index ?? NOT_SUPPORTED,
-        instance,
-        compute ?? NOT_SUPPORTED,
-        (i) => meter?.read(i) ?? NOT_SUPPORTED,
+      records.push(
+        this.record(
+          vgpu,
+          index ?? NOT_SUPPORTED,
+          instance,
+          compute ?? NOT_SUPPORTED,
+          (metric) => meter?.read(metric) ?? NOT_SUPPORTED,
+        ),
       );
-    });
+    }
+    return records;
   }
 
   private record(
@@ -86,9 +91,8 @@ export class VgpuGpm {
   }
 
   /** Gives back what NVML lent. */
-  close(): void {
-    const { session } = this;
-    for (const meter of this.meters.values()) if (session !== undefined) runOn(session, meter.close());
+  *close(): Asking<void> {
+    yield* together([...this.meters.values()].map((meter) => meter.close()));
     this.meters.clear();
   }
 

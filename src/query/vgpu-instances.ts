@@ -12,14 +12,12 @@ import {
 } from '../nvml/generated/entries.js';
 import * as layouts from '../nvml/generated/layouts.js';
 import { arrayAt, filledOf, READ } from '../nvml/memory.js';
-import type { Gpu, Session } from '../nvml/session.js';
 import type { Missing, Status } from '../nvml/status.js';
-import { type Asking, askAll } from './ask/asking.js';
-import type { Subject } from './ask/subject.js';
+import { type Asking, ask, askAll, readOne } from './ask/asking.js';
+import { type Subject, SYSTEM } from './ask/subject.js';
 import { derived } from './derive.js';
 import { enabled, supported } from './kind.js';
 import { type Probe, sample } from './probe.js';
-import { askProbe } from './read.js';
 import type { Answer, Reading } from './reading.js';
 import { lineAt, type VgpuField } from './vgpu-lines.js';
 
@@ -36,8 +34,9 @@ const instanceOf = (asked: Answer, gpu: Subject, id: number): VgpuGpuInstance =>
   return { index: gpu.index, id, handle: found, status: asked.status };
 };
 
-export const gpuInstance = (session: Session, gpu: Gpu, id: number): VgpuGpuInstance =>
-  instanceOf(askProbe(session, byId(id), gpu), gpu, id);
+export function* gpuInstance(gpu: Subject, id: number): Asking<VgpuGpuInstance> {
+  return instanceOf(yield* ask(byId(id), gpu), gpu, id);
+}
 
 /** Ids go up to here: more than any GPU has had. */
 const IDS = 32;
@@ -70,9 +69,8 @@ const creatable: Out = {
 };
 
 /** Types of vGPU that an instance has room for. */
-export function creatableOn(session: Session, instance: VgpuGpuInstance): readonly number[] | Missing {
-  const probe = sample(nvmlGpuInstanceGetCreatableVgpus);
-  const asked = askProbe(session, probe, instance);
+export function* creatableOn(instance: VgpuGpuInstance): Asking<readonly number[] | Missing> {
+  const asked = yield* ask(sample(nvmlGpuInstanceGetCreatableVgpus), instance);
   const memory = asked.memory();
   if (memory === undefined) return NO_INSTANCE.includes(asked.status) ? [] : asked.refusal();
   const at = arrayAt(layouts.nvmlVgpuTypeIdInfo_v1_t);
@@ -80,8 +78,8 @@ export function creatableOn(session: Session, instance: VgpuGpuInstance): readon
 }
 
 /** The GPU instance that a vGPU runs on. */
-export const instanceOfVgpu = (session: Session, vgpu: number): Reading =>
-  askProbe(session, sample(nvmlVgpuInstanceGetGpuInstanceId, { vgpuInstance: vgpu })).read('value');
+export const instanceOfVgpu = (vgpu: number): Asking<Reading> =>
+  readOne(sample(nvmlVgpuInstanceGetGpuInstanceId, { vgpuInstance: vgpu }), SYSTEM);
 
 const HETEROGENEOUS = {
   gpu: sample(nvmlDeviceGetVgpuHeterogeneousMode),
@@ -89,34 +87,25 @@ const HETEROGENEOUS = {
 } as const;
 
 /** `-ghm`. The label is that of the report; the output of the option was not seen. */
-export const heterogeneousLines = (
-  session: Session,
+export function* heterogeneousLines(
   of: Subject,
   which: keyof typeof HETEROGENEOUS,
-): readonly VgpuField[] => [
-  lineAt(
-    1,
-    'heterogeneous_mode',
-    'vGPU Heterogeneous Mode',
-    enabled,
-    askProbe(session, HETEROGENEOUS[which], of).read('mode'),
-  ),
-];
+): Asking<readonly VgpuField[]> {
+  const mode = yield* readOne(HETEROGENEOUS[which], of, 'mode');
+  return [lineAt(1, 'heterogeneous_mode', 'vGPU Heterogeneous Mode', enabled, mode)];
+}
 
 const metadata = sample(nvmlDeviceGetVgpuMetadata);
 
 /** `-m`: whether vGPUs can move to another GPU, or sleep. The output of the option was not seen. */
-export const migrationLines = (session: Session, gpu: Subject): readonly VgpuField[] => [
-  lineAt(
-    1,
-    'migration',
-    'Migration',
-    supported,
-    askProbe(session, metadata, gpu).pick(
-      derived(
-        ['pgpuVirtualizationCaps'],
-        (caps) => caps & nvml.NVML_VGPU_PGPU_VIRTUALIZATION_CAP_MIGRATION_YES,
-      ),
-    )(),
-  ),
-];
+export function* migrationLines(gpu: Subject): Asking<readonly VgpuField[]> {
+  const canMigrate = yield* readOne(
+    metadata,
+    gpu,
+    derived(
+      ['pgpuVirtualizationCaps'],
+      (caps) => caps & nvml.NVML_VGPU_PGPU_VIRTUALIZATION_CAP_MIGRATION_YES,
+    ),
+  );
+  return [lineAt(1, 'migration', 'Migration', supported, canMigrate)];
+}

@@ -27,14 +27,14 @@ import {
   nvmlVgpuTypeGetNumDisplayHeads,
   nvmlVgpuTypeGetResolution,
 } from '../nvml/generated/entries.js';
-import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
+import { type Asking, readOne, together } from './ask/asking.js';
 import { type Subject, SYSTEM } from './ask/subject.js';
 import { type Cell, type Cells, cell } from './cell.js';
+import { gpuField } from './gpu-fields.js';
 import { count, enabled, type Kind, mebibytes, number, percent, text } from './kind.js';
 import { fixed, type Probe, sample } from './probe.js';
-import { askProbe, readGpuFields } from './read.js';
-import type { AnswerView, Pick, Reading } from './reading.js';
+import type { Pick, Reading, AnswerView } from './reading.js';
 import { type VgpuUtilization, vgpuIdentity } from './vgpu.js';
 
 const framesPerSecond = number('FPS');
@@ -75,16 +75,9 @@ interface LineSpec {
   readonly pick: Pick;
 }
 
-const readLine = (
-  session: Session,
-  { name, label, depth, kind, probe, pick }: LineSpec,
-  of: Subject,
-): VgpuField => ({
-  name,
-  label,
-  depth,
-  value: cell(kind, askProbe(session, probe, of).pick(pick)()),
-});
+function* readLine({ name, label, depth, kind, probe, pick }: LineSpec, of: Subject): Asking<VgpuField> {
+  return lineAt(depth, name, label, kind, yield* readOne(probe, of, pick));
+}
 
 const typeSpec = (name: string, label: string, kind: Kind, probe: Probe, pick: Pick = 'value'): LineSpec => ({
   name,
@@ -96,7 +89,7 @@ const typeSpec = (name: string, label: string, kind: Kind, probe: Probe, pick: P
 });
 
 /** `-s -v` and `-c -v`, in the order of the vGPU software's guide. */
-export function vgpuTypeLines(session: Session, gpu: Gpu, type: number): readonly VgpuLine[] {
+export function* vgpuTypeLines(gpu: Subject, type: number): Asking<readonly VgpuLine[]> {
   const ofType = { vgpuTypeId: type };
   const resolution = sample(nvmlVgpuTypeGetResolution, { ...ofType, displayIndex: 0 });
   const specs: readonly LineSpec[] = [
@@ -136,7 +129,7 @@ export function vgpuTypeLines(session: Session, gpu: Gpu, type: number): readonl
     typeSpec('license', 'GRID License', text, sample(nvmlVgpuTypeGetLicense, ofType), ''),
   ];
   const id: VgpuField = { name: 'type_id', label: 'vGPU Type ID', depth: 1, value: cell(smallHex, type) };
-  return [id, ...specs.map((spec) => readLine(session, spec, gpu))];
+  return [id, ...(yield* together(specs.map((spec) => readLine(spec, gpu))))];
 }
 
 /** Unlicensed (Unrestricted) and N/A were seen with driver 580, the expiry is spelled as the guide spells it. */
@@ -187,13 +180,12 @@ export const lineAt = (
  * `-q` about one running vGPU. Order and labels: drivers 525 and 580.105.08; the latter's first lines up to the
  * utilization were seen, the rest follows 525.
  */
-export function vgpuLines(
-  session: Session,
-  gpu: Gpu,
+export function* vgpuLines(
+  gpu: Subject,
   vgpu: number,
   utilization: VgpuUtilization,
-): readonly VgpuLine[] {
-  const { vmId, isUuid, type, typeName } = vgpuIdentity(session, vgpu);
+): Asking<readonly VgpuLine[]> {
+  const { vmId, isUuid, type, typeName } = yield* vgpuIdentity(vgpu);
   const read = (
     depth: number,
     name: string,
@@ -201,16 +193,16 @@ export function vgpuLines(
     kind: Kind,
     probe: Probe,
     pick: Pick = 'value',
-  ): VgpuField => readLine(session, { name, label, depth, kind, probe, pick }, SYSTEM);
+  ): Asking<VgpuField> => readLine({ name, label, depth, kind, probe, pick }, SYSTEM);
   const ofVgpu = { vgpuInstance: vgpu };
   const total =
     type instanceof Missing
       ? type
-      : askProbe(session, fixed(nvmlVgpuTypeGetFramebufferSize, { vgpuTypeId: Number(type) })).read('value');
-  const used = askProbe(session, sample(nvmlVgpuInstanceGetFbUsage, ofVgpu)).read('value');
+      : yield* readOne(fixed(nvmlVgpuTypeGetFramebufferSize, { vgpuTypeId: Number(type) }));
+  const used = yield* readOne(sample(nvmlVgpuInstanceGetFbUsage, ofVgpu));
   const free =
     total instanceof Missing || used instanceof Missing ? NOT_SUPPORTED : Number(total) - Number(used);
-  const [accountingBuffer] = readGpuFields(session, gpu, ['accounting.buffer_size']) as [Reading];
+  const accountingBuffer = yield* gpuField('accounting.buffer_size', gpu);
   const encoder = sample(nvmlVgpuInstanceGetEncoderStats, ofVgpu);
   const fbc = sample(nvmlVgpuInstanceGetFBCStats, ofVgpu);
   return [
@@ -219,11 +211,11 @@ export function vgpuLines(
     lineAt(2, 'vm_name', 'VM Name', text, NOT_SUPPORTED),
     lineAt(2, 'name', 'vGPU Name', text, typeName),
     lineAt(2, 'type_id', 'vGPU Type', count, type),
-    read(2, 'uuid', 'vGPU UUID', text, sample(nvmlVgpuInstanceGetUUID, ofVgpu), ''),
-    ...[read(2, 'mdev_uuid', 'MDEV UUID', text, sample(nvmlVgpuInstanceGetMdevUUID, ofVgpu), '')].filter(
-      ({ value }) => !(value.reading instanceof Missing),
-    ),
-    read(
+    yield* read(2, 'uuid', 'vGPU UUID', text, sample(nvmlVgpuInstanceGetUUID, ofVgpu), ''),
+    ...[
+      yield* read(2, 'mdev_uuid', 'MDEV UUID', text, sample(nvmlVgpuInstanceGetMdevUUID, ofVgpu), ''),
+    ].filter(({ value }) => !(value.reading instanceof Missing)),
+    yield* read(
       2,
       'guest_driver_version',
       'Guest Driver Version',
@@ -231,7 +223,7 @@ export function vgpuLines(
       sample(nvmlVgpuInstanceGetVmDriverVersion, ofVgpu),
       '',
     ),
-    read(
+    yield* read(
       2,
       'license_status',
       'License Status',
@@ -239,8 +231,14 @@ export function vgpuLines(
       sample(nvmlVgpuInstanceGetLicenseInfo_v2, ofVgpu),
       licenseText,
     ),
-    read(2, 'gpu_instance_id', 'GPU Instance ID', count, sample(nvmlVgpuInstanceGetGpuInstanceId, ofVgpu)),
-    read(
+    yield* read(
+      2,
+      'gpu_instance_id',
+      'GPU Instance ID',
+      count,
+      sample(nvmlVgpuInstanceGetGpuInstanceId, ofVgpu),
+    ),
+    yield* read(
       2,
       'placement_id',
       'Placement ID',
@@ -248,10 +246,16 @@ export function vgpuLines(
       sample(nvmlVgpuInstanceGetPlacementId, ofVgpu),
       placementText,
     ),
-    read(2, 'accounting_mode', 'Accounting Mode', enabled, sample(nvmlVgpuInstanceGetAccountingMode, ofVgpu)),
-    read(2, 'ecc_mode', 'ECC Mode', enabled, sample(nvmlVgpuInstanceGetEccMode, ofVgpu)),
+    yield* read(
+      2,
+      'accounting_mode',
+      'Accounting Mode',
+      enabled,
+      sample(nvmlVgpuInstanceGetAccountingMode, ofVgpu),
+    ),
+    yield* read(2, 'ecc_mode', 'ECC Mode', enabled, sample(nvmlVgpuInstanceGetEccMode, ofVgpu)),
     lineAt(2, 'accounting_buffer_size', 'Accounting Buffer Size', count, accountingBuffer),
-    read(
+    yield* read(
       2,
       'frame_rate_limit',
       'Frame Rate Limit',
@@ -259,7 +263,7 @@ export function vgpuLines(
       sample(nvmlVgpuInstanceGetFrameRateLimit, ofVgpu),
     ),
     { depth: 2, label: 'PCI' },
-    read(3, 'bus_id', 'Bus Id', text, sample(nvmlVgpuInstanceGetGpuPciId, ofVgpu), ''),
+    yield* read(3, 'bus_id', 'Bus Id', text, sample(nvmlVgpuInstanceGetGpuPciId, ofVgpu), ''),
     { depth: 2, label: 'FB Memory Usage' },
     lineAt(3, 'framebuffer_total_mib', 'Total', mebibytes, total),
     lineAt(3, 'framebuffer_used_mib', 'Used', mebibytes, used),
@@ -270,12 +274,12 @@ export function vgpuLines(
     lineAt(3, 'utilization_encoder', 'Encoder', percent, utilization.encoder),
     lineAt(3, 'utilization_decoder', 'Decoder', percent, utilization.decoder),
     { depth: 2, label: 'Encoder Stats' },
-    read(3, 'encoder_sessions', 'Active Sessions', count, encoder, 'sessionCount'),
-    read(3, 'encoder_average_fps', 'Average FPS', count, encoder, 'averageFps'),
-    read(3, 'encoder_average_latency_us', 'Average Latency', count, encoder, 'averageLatency'),
+    yield* read(3, 'encoder_sessions', 'Active Sessions', count, encoder, 'sessionCount'),
+    yield* read(3, 'encoder_average_fps', 'Average FPS', count, encoder, 'averageFps'),
+    yield* read(3, 'encoder_average_latency_us', 'Average Latency', count, encoder, 'averageLatency'),
     { depth: 2, label: 'FBC Stats' },
-    read(3, 'fbc_sessions', 'Active Sessions', count, fbc, 'sessionsCount'),
-    read(3, 'fbc_average_fps', 'Average FPS', count, fbc, 'averageFPS'),
-    read(3, 'fbc_average_latency_us', 'Average Latency', count, fbc, 'averageLatency'),
+    yield* read(3, 'fbc_sessions', 'Active Sessions', count, fbc, 'sessionsCount'),
+    yield* read(3, 'fbc_average_fps', 'Average FPS', count, fbc, 'averageFPS'),
+    yield* read(3, 'fbc_average_latency_us', 'Average Latency', count, fbc, 'averageLatency'),
   ];
 }

@@ -9,14 +9,13 @@ import {
   nvmlGpuInstanceGetVgpuSchedulerState,
 } from '../nvml/generated/entries.js';
 import * as layouts from '../nvml/generated/layouts.js';
-import type { Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
+import { type Asking, ask } from './ask/asking.js';
 import type { Subject } from './ask/subject.js';
 import { count, type Kind, number, supported, text, words } from './kind.js';
 import { fixed, type Probe, sample } from './probe.js';
-import { askProbe } from './read.js';
-import type { Answer, AnswerView, Pick, Reading } from './reading.js';
-import { lineAt, type VgpuField } from './vgpu-lines.js';
+import type { Answer, Pick, Reading, AnswerView } from './reading.js';
+import { type VgpuField, lineAt } from './vgpu-lines.js';
 
 const nanoseconds = number('ns');
 const hertz = number('Hz');
@@ -82,8 +81,9 @@ const stateLines = (asked: Answer): readonly VgpuField[] => {
 };
 
 /** `-ss`. No output was seen; the labels are ours, in the style of `-q`. */
-export const schedulerLines = (session: Session, of: Subject, which: Scheduled): readonly VgpuField[] =>
-  stateLines(askProbe(session, STATES[which], of));
+export function* schedulerLines(of: Subject, which: Scheduled): Asking<readonly VgpuField[]> {
+  return stateLines(yield* ask(STATES[which], of));
+}
 
 /** A turn of one software runlist, by the names of its cells. */
 export interface Turn {
@@ -134,8 +134,8 @@ export interface SchedulerLog {
 }
 
 /** `-sl`: what engine and how, then its turns. No output was seen. */
-export function schedulerLog(session: Session, of: Subject, which: Scheduled): SchedulerLog {
-  const log = askProbe(session, SCHEDULER_LOGS[which], of);
+export function* schedulerLog(of: Subject, which: Scheduled): Asking<SchedulerLog> {
+  const log = yield* ask(SCHEDULER_LOGS[which], of);
   const engine = reader(log, 1)('engine', 'Engine ID', engines, 'engineId');
   const turns = turnsOf(log);
   const none = turns === NOT_SUPPORTED ? [] : undefined;
@@ -144,8 +144,8 @@ export function schedulerLog(session: Session, of: Subject, which: Scheduled): S
 }
 
 /** `-sc`. No output was seen. */
-export function schedulerCapabilityLines(session: Session, gpu: Subject): readonly VgpuField[] {
-  const line = reader(askProbe(session, capabilities, gpu), 1);
+export function* schedulerCapabilityLines(gpu: Subject): Asking<readonly VgpuField[]> {
+  const line = reader(yield* ask(capabilities, gpu), 1);
   const policyNames = (view: AnswerView): Reading =>
     Array.from({ length: layouts.nvmlVgpuSchedulerCapabilities_t.fields.supportedSchedulers[2] }, (_, i) =>
       view.read(`supportedSchedulers.${i}`),

@@ -15,13 +15,13 @@ import {
   nvmlVgpuInstanceGetVmID,
   nvmlVgpuTypeGetName,
 } from '../nvml/generated/entries.js';
-import type { Gpu, Session } from '../nvml/session.js';
 import { isTooNew, Missing, NOT_SUPPORTED, type Status } from '../nvml/status.js';
+import { type Asking, ask, readOne } from './ask/asking.js';
+import { type Subject, SYSTEM } from './ask/subject.js';
 import { type Cells, cell } from './cell.js';
 import { count, percent, processId, text } from './kind.js';
 import { fixed, sample } from './probe.js';
-import { askProbe } from './read.js';
-import type { AnswerView, Reading } from './reading.js';
+import type { Reading, AnswerView } from './reading.js';
 
 /** A text whose length NVML wants behind a pointer. */
 export const sizedText = (length: number): Out => ({ out: 'text', length, lengthBy: 'pointer' });
@@ -34,8 +34,8 @@ const HOST_MODES: readonly Reading[] = [
 ];
 
 /** Whether a GPU is shared out as vGPUs: only such GPUs appear in `vgpu`. Missing where it does not say what it is. */
-export function isVgpuHost(session: Session, gpu: Gpu): boolean | Missing {
-  const asked = askProbe(session, virtualizationMode, gpu);
+export function* isVgpuHost(gpu: Subject): Asking<boolean | Missing> {
+  const asked = yield* ask(virtualizationMode, gpu);
   const mode = asked.read('value');
   if (!(mode instanceof Missing)) return HOST_MODES.includes(mode);
   return mode === NOT_SUPPORTED || isTooNew(mode.status) ? false : asked.refusal();
@@ -50,18 +50,14 @@ const NO_LIST: readonly Status[] = [nvml.NVML_ERROR_NOT_SUPPORTED];
 const LISTS = { active: activeVgpus, supported: supportedTypes, creatable: creatableTypes } as const;
 
 /** Numbers of the GPU's running vGPUs, or ids of the types that it supports or has room for. */
-export function vgpuNumbers(
-  session: Session,
-  gpu: Gpu,
-  which: keyof typeof LISTS,
-): readonly number[] | Missing {
-  const items = askProbe(session, LISTS[which], gpu).items(NO_LIST);
+export function* vgpuNumbers(gpu: Subject, which: keyof typeof LISTS): Asking<readonly number[] | Missing> {
+  const items = (yield* ask(LISTS[which], gpu)).items(NO_LIST);
   return items instanceof Missing ? items : items.map((item) => Number(item.raw('')));
 }
 
 /** A type's name. */
-export const vgpuTypeName = (session: Session, type: number): Reading =>
-  askProbe(session, fixed(nvmlVgpuTypeGetName, { vgpuTypeId: type })).read('');
+export const vgpuTypeName = (type: number): Asking<Reading> =>
+  readOne(fixed(nvmlVgpuTypeGetName, { vgpuTypeId: type }), SYSTEM, '');
 
 /** A running vGPU's utilization, as the driver last sampled it. */
 export interface VgpuUtilization {
@@ -83,8 +79,8 @@ const NO_SAMPLES: readonly Status[] = [nvml.NVML_ERROR_NOT_FOUND, nvml.NVML_ERRO
  * Finds the utilization of a vGPU by its number. Of the union that NVML leaves, the values are the unsigned integers. Where the
  * samples cannot be listed every value says why.
  */
-export function vgpuUtilizations(session: Session, gpu: Gpu): (vgpu: number) => VgpuUtilization {
-  const items = askProbe(session, utilizationSamples, gpu).items(NO_SAMPLES);
+export function* vgpuUtilizations(gpu: Subject): Asking<(vgpu: number) => VgpuUtilization> {
+  const items = (yield* ask(utilizationSamples, gpu)).items(NO_SAMPLES);
   if (items instanceof Missing) return () => noUtilization(items);
   const byVgpu = new Map(
     items.map((item) => [
@@ -113,43 +109,37 @@ export const noUtilization = (why: Missing): VgpuUtilization => ({
 });
 
 /** Which virtual machine a running vGPU belongs to, and its type. NVML does not tell the machine's name. */
-export function vgpuIdentity(
-  session: Session,
-  vgpu: number,
-): {
+export function* vgpuIdentity(vgpu: number): Asking<{
   readonly vmId: Reading;
   readonly isUuid: boolean;
   readonly type: Reading;
   readonly typeName: Reading;
-} {
-  const vm = askProbe(session, sample(nvmlVgpuInstanceGetVmID, { vgpuInstance: vgpu }));
-  const type = askProbe(session, fixed(nvmlVgpuInstanceGetType, { vgpuInstance: vgpu })).read('value');
+}> {
+  const ofVgpu = { vgpuInstance: vgpu };
+  const vm = yield* ask(sample(nvmlVgpuInstanceGetVmID, ofVgpu));
+  const type = yield* readOne(fixed(nvmlVgpuInstanceGetType, ofVgpu));
   return {
     vmId: vm.read(''),
     isUuid: vm.read('vmIdType') === nvml.NVML_VGPU_VM_ID_UUID,
     type,
-    typeName: type instanceof Missing ? type : vgpuTypeName(session, Number(type)),
+    typeName: type instanceof Missing ? type : yield* vgpuTypeName(Number(type)),
   };
 }
 
 /** Encoder or frame buffer capture sessions in a vGPU, each as a view. */
-export const vgpuSessions = (
-  session: Session,
-  vgpu: number,
-  which: 'encoder' | 'fbc',
-): readonly AnswerView[] | Missing =>
-  askProbe(
-    session,
+export function* vgpuSessions(vgpu: number, which: 'encoder' | 'fbc'): Asking<readonly AnswerView[] | Missing> {
+  const probe =
     which === 'encoder'
       ? sample(nvmlVgpuInstanceGetEncoderSessions, { vgpuInstance: vgpu })
-      : sample(nvmlVgpuInstanceGetFBCSessions, { vgpuInstance: vgpu }),
-  ).items(NO_LIST);
+      : sample(nvmlVgpuInstanceGetFBCSessions, { vgpuInstance: vgpu });
+  return (yield* ask(probe)).items(NO_LIST);
+}
 
 const processSamples = sample(nvmlDeviceGetVgpuProcessUtilization, { lastSeenTimeStamp: 0 });
 
 /** Processes in the GPU's vGPUs that used it lately; in their place, why they cannot be listed. */
-export function vgpuProcesses(session: Session, gpu: Gpu): readonly Cells[] {
-  const items = askProbe(session, processSamples, gpu).items([...NO_LIST, ...NO_SAMPLES]);
+export function* vgpuProcesses(gpu: Subject): Asking<readonly Cells[]> {
+  const items = (yield* ask(processSamples, gpu)).items([...NO_LIST, ...NO_SAMPLES]);
   const record = (read: (path: string) => Reading): Cells => ({
     vgpu: cell(count, read('vgpuInstance')),
     pid: cell(processId, read('pid')),

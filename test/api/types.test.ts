@@ -73,7 +73,10 @@ describe('the types of the library', () => {
 
   it('are the same for promises', () => {
     expectTypeOf(promises.nvmlDeviceGetPcieThroughput).parameters.toEqualTypeOf<
-      Parameters<typeof nvml.nvmlDeviceGetPcieThroughput>
+      [...Parameters<typeof nvml.nvmlDeviceGetPcieThroughput>, options?: promises.CallOptions]
+    >();
+    expectTypeOf(promises.nvmlDeviceSetPersistenceMode).parameters.toEqualTypeOf<
+      Parameters<typeof nvml.nvmlDeviceSetPersistenceMode>
     >();
     expectTypeOf(promises.nvmlDeviceGetPcieThroughput).returns.toEqualTypeOf<Promise<number>>();
   });

@@ -73,15 +73,6 @@ describe.skipIf(!fake.available)('with --timeout', { timeout: 120_000, concurren
     },
   );
 
-  it('a command that cannot wait for another process says so', async () => {
-    const { status, out, err } = await nvsmi(machineWith(), ['--timeout', '3', 'vgpu', '-q']);
-    expect({ status, out, err }).toEqual({
-      status: 2,
-      out: '',
-      err: 'nvsmi: this command takes neither --timeout nor NVSMI_TIMEOUT\n',
-    });
-  });
-
   it('CSV has the words in the place of the values', async () => {
     const library = deafTo('nvmlDeviceGetUtilizationRates');
     const { out } = await nvsmi(library, ['--timeout', String(TIMEOUT), ...wordsOf(CSV)]);
@@ -134,6 +125,8 @@ describe.skipIf(!fake.available)('a machine that answers', { timeout: 120_000, c
     '--query-compute-apps=pid --format=csv',
     'dmon --gpm-metrics 1,2,3 -c 3',
     '-q -d MEMORY,ECC,PIDS',
+    'vgpu -q',
+    'vgpu -s --json',
   ])('says the same to `%s` with --timeout and without', async (line) => {
     if (library === undefined) return;
     const plain = await nvsmi(library, wordsOf(line));

@@ -1,4 +1,5 @@
 /** Lays out calls of a function of the library with JavaScript values: arguments in, outputs back. */
+import { isName } from '../backend/child/handles.js';
 import type { Arg, Bound, Driver, FieldId, Handle, Out, Preset } from '../call.js';
 import { outOf } from '../call-of.js';
 import type { Entry } from '../entry.js';
@@ -48,6 +49,8 @@ export class Caller {
     private readonly textAt: TextAt,
     /** The function whose form the answer has, where this is an older version of it. */
     private readonly newest?: Entry,
+    /** Keeps the handles that a call gave out. */
+    private readonly adopt?: (bound: Bound) => void,
   ) {
     this.inputs = entry.params.filter(takesArgument);
     this.plain = this.inputs.every((param) => !isStruct(param) && param[0] !== 'fields');
@@ -72,6 +75,7 @@ export class Caller {
       const given = takesArgument(params[i] as Param) ? args[next++] : undefined;
       laid.push((this.makers[i] as ArgumentMaker)(given));
     }
+    if (!this.driver.isElsewhere) this.refuseForeign(laid);
     const bound = this.driver.bind({ fn, args: laid });
     if (bound === undefined) {
       this.isMissing = true;
@@ -79,7 +83,31 @@ export class Caller {
     }
     this.writeGivenArrays(args, laid, bound);
     const read = resultReader(params, laid, this.textAt);
-    return { bound, read: this.newest === undefined ? read : completed(read, params, this.newest.params) };
+    const whole = this.newest === undefined ? read : completed(read, params, this.newest.params);
+    return { bound, read: this.givesHandle ? this.adopting(whole) : whole };
+  }
+
+  private get givesHandle(): boolean {
+    return this.entry.params.some(([role, , type]) => (role === 'out' || role === 'list') && type === 'ptr');
+  }
+
+  private adopting(read: PreparedCall['read']): PreparedCall['read'] {
+    const { adopt } = this;
+    if (adopt === undefined) return read;
+    return (bound) => {
+      adopt(bound);
+      return read(bound);
+    };
+  }
+
+  /** A handle that another process gave out is no pointer. */
+  private refuseForeign(laid: readonly Arg[]): void {
+    const place = laid.findIndex((arg) => typeof arg === 'bigint' && isName(arg));
+    if (place === -1) return;
+    const name = this.entry.params[place]?.[1] ?? '';
+    throw new TypeError(
+      `${this.called}: ${name} comes from a call with a timeout or a signal, and is good for such calls alone`,
+    );
   }
 
   private find(keys: readonly unknown[], depth: number): PreparedCall | undefined {
@@ -138,6 +166,7 @@ export class Caller {
       if (typeof out !== 'object' || !('out' in out)) return;
       const into = bound.memory[memory++];
       if (!isStruct(param) || given === undefined || into === undefined) return;
+      bound.given?.();
       const [, , layout, { array } = {}] = param;
       writeArrays(into, 0, layout, without(given as InputFields, array?.field));
       const items = array === undefined ? undefined : (given as InputFields)[array.field];

@@ -43,21 +43,29 @@ function open(called: string, what: Call, source: NvmlSource): void {
   if (status !== 0) throw errorOf(status, called);
   shared.source = name;
   shared.count = 1;
-  use(driver);
+  use(driver, pathOf(source, driver));
 }
+
+/** The file of a library. */
+export const pathOf = ({ snapshot }: NvmlSource, { source }: Driver): string | undefined =>
+  snapshot === undefined ? source : undefined;
 
 /** NVML, or an object that there is once, is open with other options. */
 export const alreadyOpen = (fn: string, source: string, asked: string): NVMLError =>
   errorOf(NVML_ERROR_ALREADY_INITIALIZED, fn, `${source} is open already, so ${asked} cannot be opened`);
 
-function loadOrThrow(source: NvmlSource, fn: string): Driver {
+export function loadOrThrow(source: NvmlSource, fn: string): Driver {
   try {
     return driverOf(source);
   } catch (error) {
-    if (error instanceof LibraryNotFound) throw errorOf(error.status, fn, notFoundText(error));
-    if (error instanceof DeadLibrary) throw errorOf(error.status, fn, error.message);
-    throw error;
+    throw loadingError(error, fn);
   }
+}
+
+/** Why there is no library, as an NVMLError. */
+export function loadingError(error: unknown, fn: string): unknown {
+  if (error instanceof LibraryNotFound) return errorOf(error.status, fn, notFoundText(error));
+  return error instanceof DeadLibrary ? errorOf(error.status, fn, error.message) : error;
 }
 
 /**
@@ -107,6 +115,10 @@ export function nvmlShutdown(): void {
   shared.count--;
   if (shared.count > 0) return;
   stop();
+  if (driver.isElsewhere) {
+    driver.close();
+    return;
+  }
   const { status } = ask(driver, callOf(entries.nvmlShutdown));
   if (status !== 0) throw errorOf(status, 'nvmlShutdown');
 }

@@ -26,6 +26,15 @@ export class Clock {
     return this.isStopped;
   }
 
+  /** Ends it before its time: what is asked with it is given up. */
+  stop(): void {
+    if (this.isStopped) return;
+    this.isStopped = true;
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.onOver(this);
+  }
+
   /** A call is waited for. It keeps the program running, until the deadline at most. */
   begin(): void {
     this.waiting++;

@@ -1,12 +1,14 @@
 /** NVML in another process, with a deadline: what does not answer in time has a status that says so. */
 
-import { type Bound, type Call, type Driver, type Handle, isOut } from '../../call.js';
+import { type Bound, type Call, type Driver, type Handle, isOut, type Limits } from '../../call.js';
 import { NVML_ERROR_FUNCTION_NOT_FOUND } from '../../generated/constants.js';
 import { allocate } from '../../memory.js';
 import { NO_ANSWER, type Status } from '../../status.js';
+import { onAbort } from '../on-abort.js';
 import { SynchronousCall } from '../synchronous-call.js';
 import type { Clock } from './clock.js';
-import { NvmlProcesses } from './nvml-processes.js';
+import type { Handles } from './handles.js';
+import { type Alone, NvmlProcesses } from './nvml-processes.js';
 import { callsProgram } from './program.js';
 
 export interface ElsewhereOptions {
@@ -17,6 +19,8 @@ export interface ElsewhereOptions {
   /** Opening and the first sample share one deadline: for programs that take one. */
   readonly opensForSample: boolean;
   readonly report: (line: string) => void;
+  /** Handles that are known already. */
+  readonly handles?: Handles | undefined;
 }
 
 /** NVML in another process, and what ends that. */
@@ -28,8 +32,14 @@ export interface Elsewhere {
   end(): Promise<void>;
 }
 
-export function openElsewhere({ path, timeout, opensForSample, report }: ElsewhereOptions): Elsewhere {
-  const processes = new NvmlProcesses({ program: callsProgram(path), timeout, report });
+export function openElsewhere({
+  path,
+  timeout,
+  opensForSample,
+  report,
+  handles,
+}: ElsewhereOptions): Elsewhere {
+  const processes = new NvmlProcesses({ program: callsProgram(path), timeout, report, handles });
   const opening = processes.clock();
   return {
     driver: new ElsewhereDriver(processes, opening, opensForSample ? opening : undefined),
@@ -37,6 +47,9 @@ export function openElsewhere({ path, timeout, opensForSample, report }: Elsewhe
     end: () => processes.end(),
   };
 }
+
+/** Milliseconds: a timer of more would end at once. */
+const LONGEST = 2 ** 31 - 1;
 
 class ElsewhereDriver implements Driver {
   readonly isElsewhere = true;
@@ -55,7 +68,7 @@ class ElsewhereDriver implements Driver {
   }
 
   bind(call: Call, subject?: Handle): Bound {
-    return new ElsewhereCall(call, () => this.ask(call, subject));
+    return new ElsewhereCall(call, (alone, limits) => this.ask(call, subject, alone, limits));
   }
 
   forAsker(): Driver {
@@ -71,9 +84,31 @@ class ElsewhereDriver implements Driver {
     void this.processes.end();
   }
 
-  private ask(call: Call, subject: Handle | undefined): ReturnType<NvmlProcesses['ask']> {
+  private ask(
+    call: Call,
+    subject: Handle | undefined,
+    alone: Alone,
+    limits: Limits | undefined,
+  ): ReturnType<NvmlProcesses['ask']> {
+    if (limits !== undefined) return this.askAlone(call, subject, alone, limits);
     this.clock ??= this.processes.clock();
-    return this.processes.ask(call, subject, this.clock);
+    return this.processes.ask(call, subject, this.clock, alone);
+  }
+
+  /** With a deadline of its own, which a signal may bring forward. */
+  private async askAlone(
+    call: Call,
+    subject: Handle | undefined,
+    alone: Alone,
+    { timeout = LONGEST, signal }: Limits,
+  ): ReturnType<NvmlProcesses['ask']> {
+    const clock = this.processes.clock(timeout);
+    const leave = signal === undefined ? undefined : onAbort(signal, () => clock.stop());
+    try {
+      return await this.processes.ask(call, subject, clock, { ...alone, isAlone: true });
+    } finally {
+      leave?.();
+    }
   }
 }
 
@@ -82,10 +117,11 @@ class ElsewhereCall implements Bound {
   reason: string | undefined;
   isMissing = false;
   private answered: readonly Buffer[] | undefined;
+  private isGiven = false;
 
   constructor(
     readonly call: Call,
-    private readonly ask: () => ReturnType<NvmlProcesses['ask']>,
+    private readonly ask: (alone: Alone, limits?: Limits) => ReturnType<NvmlProcesses['ask']>,
   ) {}
 
   get memory(): readonly Buffer[] {
@@ -97,8 +133,12 @@ class ElsewhereCall implements Bound {
     throw new SynchronousCall(`${this.call.fn} cannot be called synchronously where there is a timeout`);
   }
 
-  async start(): Promise<Status> {
-    const answer = await this.ask();
+  given(): void {
+    this.isGiven = true;
+  }
+
+  async start(limits?: Limits): Promise<Status> {
+    const answer = await this.ask({ given: this.isGiven ? this.memory : undefined }, limits);
     this.reason = answer?.reason;
     this.isMissing = answer !== undefined && answer.status === undefined;
     this.status = answer === undefined ? NO_ANSWER : (answer.status ?? NVML_ERROR_FUNCTION_NOT_FOUND);

@@ -4,6 +4,7 @@
  */
 import { type Call, type Handle, isOut, type Out } from '../../call.js';
 import type { FunctionName } from '../../generated/functions.js';
+import { writes } from '../../generated/writes.js';
 import { filledOf, LIST_HEAD } from '../../memory.js';
 
 /** Where a handle comes from: a place among the outputs of a call. */
@@ -39,8 +40,14 @@ export class Pointers {
   }
 }
 
+/** What cannot be asked again: each answer is something new. */
+const ONCE: ReadonlySet<FunctionName> = new Set(['nvmlEventSetCreate', 'nvmlGpmSampleAlloc']);
+
 /** Far from every address and number that NVML uses: "NVML" in its upper half. */
 const FIRST = 0x4e564d4c_00000000n;
+
+/** Whether a value is one of these handles: no pointer is. */
+export const isName = (value: bigint): boolean => value >> 32n === FIRST >> 32n;
 
 /** Calls about no handle. */
 const SYSTEM_LANE = 'system';
@@ -95,6 +102,27 @@ export class Handles {
     });
   }
 
+  /** Makes handles of the pointers that NVML in this process gave out: they are good for other processes, too. */
+  adopt(call: Call, memory: readonly Buffer[]): void {
+    if (writes.has(call.fn) || ONCE.has(call.fn)) return;
+    call.args.filter(isOut).forEach((out, index) => {
+      const buffer = memory[index];
+      if (buffer === undefined) return;
+      for (const [item, at] of handlePlaces(out, buffer).entries()) {
+        const handle = buffer.readBigUInt64LE(at) as Handle;
+        if (handle === 0n || this.byHandle.has(handle)) continue;
+        this.keep({ handle, call, subject: undefined, out: index, item, lane: this.laneOf(call, undefined) });
+      }
+    });
+  }
+
+  private keep(origin: Origin): void {
+    const { call, subject, out, item } = origin;
+    const question = `${questionOf(call, subject)} ${out} ${item}`;
+    this.byQuestion.set(question, [...(this.byQuestion.get(question) ?? []), origin]);
+    this.byHandle.set(origin.handle, origin);
+  }
+
   /** The handle for a pointer that is new to its process: another process may have answered the same question before. */
   private made(
     call: Call,
@@ -115,10 +143,7 @@ export class Handles {
       item,
       lane: this.laneOf(call, subject),
     };
-    if (free === undefined) {
-      this.byQuestion.set(question, [...known, origin]);
-      this.byHandle.set(origin.handle, origin);
-    }
+    if (free === undefined) this.keep(origin);
     pointers.keep(origin.handle, pointer);
     return origin.handle;
   }

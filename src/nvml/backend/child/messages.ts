@@ -9,6 +9,8 @@ export interface CallMessage {
   /** With the pointers of that process, and of the layouts only what a call needs. */
   readonly call: Call;
   readonly subject?: bigint | undefined;
+  /** What was filled for the call: the memory of its outputs, in their order. */
+  readonly given?: readonly Uint8Array[] | undefined;
 }
 
 /** To the process: calls that follow, and those that need not be made any longer. */

@@ -1,23 +1,39 @@
 /** A process that calls NVML, as the program sees it: what it was asked, and what it has not answered. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import type { Readable, Writable } from 'node:stream';
+import type { ChildProcess } from 'node:child_process';
 import type { Call, Handle } from '../../call.js';
 import { KoffiNotFound } from '../../failures.js';
 import type { FunctionName } from '../../generated/functions.js';
 import type { Status } from '../../status.js';
 import { LibraryNotFound } from '../library.js';
 import type { Clock } from './clock.js';
+import { takeEarly } from './early.js';
 import { Frames, frameOf } from './frames.js';
 import { Pointers } from './handles.js';
 import type { Answered, CallMessage, News, NotLoaded } from './messages.js';
 import type { Program } from './program.js';
 import { sentCall } from './sent-call.js';
+import { startProgram } from './start.js';
+
+/** A call to be made. */
+export interface Asked {
+  readonly call: Call;
+  readonly subject?: Handle | undefined;
+  /** What it is about. */
+  readonly lane: string;
+  /** What it waits in, if not in its lane. */
+  readonly queue?: string | undefined;
+  /** What was filled for it: the memory of its outputs. */
+  readonly given?: readonly Uint8Array[] | undefined;
+}
 
 /** A call that is not answered yet. */
 export interface Pending {
   readonly id: number;
   readonly fn: FunctionName;
+  /** What it is about. */
   readonly lane: string;
+  /** What it waits in: its lane, or a queue of its own. */
+  readonly queue: string;
   readonly clock: Clock;
   /** When it became the first of its lane, in milliseconds of `performance`. */
   since: number;
@@ -42,7 +58,7 @@ export class NvmlProcess {
   source: string | undefined;
   private readonly child: ChildProcess;
   private readonly frames = new Frames();
-  private readonly lanes = new Map<string, Pending[]>();
+  private readonly queues = new Map<string, Pending[]>();
   private readonly pending = new Map<number, Pending>();
   private orders: CallMessage[] = [];
   private dropped: number[] = [];
@@ -56,10 +72,10 @@ export class NvmlProcess {
   isEnded = false;
 
   constructor(
-    { file, args }: Program,
+    program: Program,
     private readonly listener: Listener,
   ) {
-    this.child = spawn(file, args, { stdio: ['pipe', 'pipe', 'ignore'], windowsHide: true });
+    this.child = takeEarly(program) ?? startProgram(program);
     const { stdin, stdout } = this.child;
     stdout?.on('data', (piece: Buffer) => {
       for (const news of this.frames.with(piece)) this.read(news as News);
@@ -76,44 +92,51 @@ export class NvmlProcess {
       this.child.once('error', ({ message }) => end(message));
       this.child.once('exit', (status, signal) => end(signal ?? `status ${status}`));
     });
-    // The program runs on for its calls, not for this process.
-    this.child.unref();
-    for (const stream of [stdin, stdout]) unref(stream);
   }
 
   /** Asks for a call. Undefined where it is given up, or the process ends before it. */
-  ask(call: Call, subject: Handle | undefined, lane: string, clock: Clock): Promise<Answered | undefined> {
+  ask({ call, subject, lane, queue = lane, given }: Asked, clock: Clock): Promise<Answered | undefined> {
     if (this.failure !== undefined) return Promise.reject(this.failure);
     if (this.isEnded) return Promise.resolve(undefined);
     return new Promise((resolve, reject) => {
       const id = this.nextId++;
-      const before = this.lanes.get(lane);
+      const before = this.queues.get(queue);
       const since = performance.now();
-      const pending: Pending = { id, fn: call.fn, lane, clock, since, isGivenUp: false, resolve, reject };
+      const pending: Pending = {
+        id,
+        fn: call.fn,
+        lane,
+        queue,
+        clock,
+        since,
+        isGivenUp: false,
+        resolve,
+        reject,
+      };
       this.pending.set(id, pending);
-      if (before === undefined) this.lanes.set(lane, [pending]);
+      if (before === undefined) this.queues.set(queue, [pending]);
       else before.push(pending);
       const { of } = this.pointers;
       const about = subject === undefined ? undefined : of(subject);
-      this.orders.push({ id, lane, call: sentCall(call, of), subject: about });
+      this.orders.push({ id, lane: queue, call: sentCall(call, of), subject: about, given });
       clock.begin();
       this.send();
     });
   }
 
-  /** Whether a call that was given up is still being made in a lane: what follows would wait for it. */
-  isStuck(lane: string): boolean {
-    return this.lanes.get(lane)?.[0]?.isGivenUp === true;
+  /** Whether a call that was given up is still being made in a queue: what follows would wait for it. */
+  isStuck(queue: string): boolean {
+    return this.queues.get(queue)?.[0]?.isGivenUp === true;
   }
 
   get hasStuckCalls(): boolean {
-    return [...this.lanes.values()].some(([first]) => first?.isGivenUp);
+    return [...this.queues.values()].some(([first]) => first?.isGivenUp);
   }
 
   /** Gives up the calls of a clock. Those that wait for others are not made any longer; the others are returned. */
   giveUp(clock: Clock): readonly Pending[] {
     const stuck: Pending[] = [];
-    for (const [lane, pendings] of [...this.lanes]) {
+    for (const [queue, pendings] of [...this.queues]) {
       const [first] = pendings;
       for (const pending of pendings.filter((each) => each.clock === clock && !each.isGivenUp)) {
         pending.isGivenUp = true;
@@ -125,8 +148,8 @@ export class NvmlProcess {
           this.pending.delete(pending.id);
         }
       }
-      this.lanes.set(
-        lane,
+      this.queues.set(
+        queue,
         pendings.filter((each) => each === first || this.pending.has(each.id)),
       );
     }
@@ -148,7 +171,7 @@ export class NvmlProcess {
     this.child.stdout?.destroy();
     for (const pending of this.pending.values()) this.abandon(pending);
     this.pending.clear();
-    this.lanes.clear();
+    this.queues.clear();
   }
 
   private abandon(pending: Pending): void {
@@ -198,11 +221,11 @@ export class NvmlProcess {
   }
 
   private leave(pending: Pending): void {
-    const rest = this.lanes.get(pending.lane)?.filter((each) => each !== pending) ?? [];
+    const rest = this.queues.get(pending.queue)?.filter((each) => each !== pending) ?? [];
     const [next] = rest;
-    if (next === undefined) this.lanes.delete(pending.lane);
+    if (next === undefined) this.queues.delete(pending.queue);
     else {
-      this.lanes.set(pending.lane, rest);
+      this.queues.set(pending.queue, rest);
       next.since = performance.now();
     }
   }
@@ -214,23 +237,18 @@ export class NvmlProcess {
       pending.reject(error);
     }
     this.pending.clear();
-    this.lanes.clear();
+    this.queues.clear();
   }
 
   private endedAlone(how: string): void {
-    const firsts = [...this.lanes.values()].flatMap(([first]) => (first === undefined ? [] : [first]));
+    const firsts = [...this.queues.values()].flatMap(([first]) => (first === undefined ? [] : [first]));
     const asked = firsts.filter(({ isGivenUp }) => !isGivenUp);
     for (const pending of this.pending.values()) this.abandon(pending);
     this.pending.clear();
-    this.lanes.clear();
+    this.queues.clear();
     this.listener.onEnd(this, asked, how);
   }
 }
-
-/** The pipes are sockets, which a program runs on for. */
-const unref = (stream: Readable | Writable | null): void => {
-  (stream as { unref?: () => void } | null)?.unref?.();
-};
 
 function failureOf({ name, message, platform, tried, wasNamed }: NotLoaded): Error {
   if (platform !== undefined) return new LibraryNotFound(platform, tried ?? [], wasNamed ?? false);

@@ -17,6 +17,15 @@ export interface ProcessesOptions {
   readonly timeout: number;
   /** Says what does not answer, and when it answers again: a line without its end. */
   readonly report: (line: string) => void;
+  /** Handles that are known already. */
+  readonly handles?: Handles | undefined;
+}
+
+/** How one call is asked for, if not as all others of a sample. */
+export interface Alone {
+  /** It waits for no other call. */
+  readonly isAlone?: boolean;
+  readonly given?: readonly Uint8Array[] | undefined;
 }
 
 /** Processes at a time that do not answer, those that were killed and have not ended included. */
@@ -36,7 +45,8 @@ export class NvmlProcesses implements Listener {
   private next: NvmlProcess | undefined;
   /** Those that were killed and have not ended. */
   private readonly killed = new Set<NvmlProcess>();
-  private readonly handles = new Handles();
+  private readonly handles: Handles;
+  private aloneCount = 0;
   /** How NVML was initialised. */
   private init: Call | undefined;
   /** The lanes that do not answer, and the call that was given up in each. */
@@ -46,6 +56,7 @@ export class NvmlProcesses implements Listener {
   private isOver = false;
 
   constructor(private readonly options: ProcessesOptions) {
+    this.handles = options.handles ?? new Handles();
     this.current = this.start();
   }
 
@@ -53,21 +64,28 @@ export class NvmlProcesses implements Listener {
     return this.current.source ?? 'NVML';
   }
 
-  clock(): Clock {
-    return new Clock(this.options.timeout, (clock) => this.giveUp(clock));
+  clock(timeout = this.options.timeout): Clock {
+    return new Clock(timeout, (clock) => this.giveUp(clock));
   }
 
   /** Asks for a call. Undefined where there is no answer in time. */
-  async ask(call: Call, subject: Handle | undefined, clock: Clock): Promise<Answered | undefined> {
+  async ask(
+    call: Call,
+    subject: Handle | undefined,
+    clock: Clock,
+    { isAlone = false, given }: Alone = {},
+  ): Promise<Answered | undefined> {
     const { current } = this;
     const lane = this.handles.laneOf(call, subject);
-    if (this.isOver || clock.isOver || current.isEnded || current.isStuck(lane)) return this.late();
+    const queue = isAlone ? `${lane} ${this.aloneCount++}` : lane;
+    if (this.isOver || clock.isOver || current.isEnded || current.isStuck(queue)) return this.late();
     for (const handle of this.handles.givenTo(call, subject)) {
       if (current.pointers.has(handle)) continue;
       const status = await this.pointerOf(handle, current, clock);
       if (status !== 0) return status === undefined ? this.late() : { id: -1, status, memory: [] };
     }
-    const answered = await current.ask(call, subject, lane, clock);
+    if (clock.isOver) return this.late();
+    const answered = await current.ask({ call, subject, lane, queue, given }, clock);
     if (answered === undefined) return this.late();
     this.taken(current, call, subject, lane, answered);
     return answered;
@@ -125,7 +143,7 @@ export class NvmlProcesses implements Listener {
       if (status !== 0) return status;
     }
     if (child.isStuck(lane)) return undefined;
-    const answered = await child.ask(call, subject, lane, clock);
+    const answered = await child.ask({ call, subject, lane }, clock);
     // Another question may have found it meanwhile.
     if (answered?.status === 0 && !child.pointers.has(handle)) {
       this.handles.take(call, subject, answered.memory.map(bufferOf), child.pointers);
@@ -182,7 +200,7 @@ export class NvmlProcesses implements Listener {
     const next = this.start();
     this.next = next;
     const lane = this.handles.laneOf(init, undefined);
-    const answered = await next.ask(init, undefined, lane, this.clock()).catch(() => undefined);
+    const answered = await next.ask({ call: init, lane }, this.clock()).catch(() => undefined);
     this.next = undefined;
     if (this.isOver) return;
     if (answered?.status === 0) {

@@ -5,7 +5,7 @@ import type { Io } from '../base/io.js';
 import { decimal } from '../base/period.js';
 import { plainly } from '../base/plain-text.js';
 import { type Release, releaseIn } from '../base/release.js';
-import type { Machine } from '../commands/context.js';
+import type { Machine, Watch } from '../commands/context.js';
 import { loadLibrary } from '../nvml/backend/library.js';
 import type { Driver } from '../nvml/call.js';
 import { openSession, type Session, startSession } from '../nvml/session.js';
@@ -81,6 +81,8 @@ export interface Wanted {
   readonly gpus?: string | undefined;
   /** Functions that change a GPU can be called. */
   readonly toWrite?: true;
+  /** NVML is called in another process, whether there is a timeout or not. */
+  readonly watch?: Watch;
 }
 
 /**
@@ -100,9 +102,10 @@ export async function openMachine(
     const session = openSession(driver, () => kernelVersion(files));
     return { ...asked(session, files, source.as), files, recorded: snapshot.title };
   }
+  const { watch } = wanted;
   // What changes a GPU is never cut short.
-  if (source.timeout !== undefined && !wanted.toWrite) {
-    return openInTime(source, source.timeout, io, wanted.gpus);
+  if ((source.timeout !== undefined || watch !== undefined) && !wanted.toWrite) {
+    return openInTime(source, io, wanted.gpus, watch);
   }
   const driver = loadLibrary({ path: source.nvml, env: io.env, writable: wanted.toWrite === true });
   onLoaded(driver);
@@ -110,16 +113,25 @@ export async function openMachine(
   return { ...asked(session, machineFiles, source.as), files: machineFiles, recorded: undefined };
 }
 
+/** Milliseconds that a sample of a program that watches may take, and the opening: eight GPUs that nothing uses are woken first. */
+const WATCH_TIMEOUT = 2000;
+const WATCH_OPENING = 20_000;
+
 /** The same in another process, as a call that does not return keeps its process. */
 async function openInTime(
-  { nvml: path, as }: Source,
-  timeout: number,
+  { nvml: path, as, timeout }: Source,
   io: Io,
   wanted: string | undefined,
+  watch: Watch | undefined,
 ): Promise<Machine> {
   const { openElsewhere } = await import('../nvml/backend/child/elsewhere.js');
-  const report = (line: string): void => io.err(plainly`nvsmi: ${line}\n`);
-  const { driver, wasLate, end } = openElsewhere({ path, timeout, opensForSample: true, report });
+  const { driver, wasLate, end } = openElsewhere({
+    path,
+    timeout: timeout ?? WATCH_TIMEOUT,
+    opening: watch === undefined ? undefined : (timeout ?? WATCH_OPENING),
+    opensForSample: watch === undefined,
+    report: watch?.report ?? ((line) => io.err(plainly`nvsmi: ${line}\n`)),
+  });
   try {
     const session = await startSession(driver, () => kernelVersion(machineFiles), wanted);
     return { ...asked(session, machineFiles, as), files: machineFiles, recorded: undefined, wasLate, end };

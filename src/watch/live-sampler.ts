@@ -1,15 +1,15 @@
 /** Samples of an open NVML session, asked in this process. */
 import type { Gpu } from '../nvml/session.js';
-import { Missing } from '../nvml/status.js';
+import { Missing, NO_ANSWER } from '../nvml/status.js';
 import type { Asker } from '../query/ask/asker.js';
 import { environOf } from '../system/environ.js';
 import type { SystemFiles } from '../system/files.js';
 import { SinceLastSample } from './cpu-share.js';
-import { driverVersion, gpuSource } from './gpu-samples.js';
+import { gpuSource } from './gpu-samples.js';
 import { hiddenFrom } from './hidden.js';
 import { HostProcesses, type ProcessEntry, processEntries } from './process-entry.js';
-import { processSource } from './process-samples.js';
-import type { Ancestor, Sampler } from './sample.js';
+import { type GpuProcesses, processSource } from './process-samples.js';
+import type { Ancestor, GpuSample, Sampler } from './sample.js';
 
 export interface LiveMachine {
   readonly asker: Asker;
@@ -22,24 +22,29 @@ export interface LiveMachine {
 }
 
 /** All but the report, which is a matter of the caller. */
-export function liveSampler({ asker, files, gpus, isRecorded, own, now }: LiveMachine): Sampler {
-  const source = gpuSource(asker, gpus, now);
-  const processes = processSource(asker, gpus);
+export async function liveSampler({
+  asker,
+  files,
+  gpus,
+  isRecorded,
+  own,
+  now,
+}: LiveMachine): Promise<Sampler> {
+  const source = await gpuSource(asker, gpus, now);
+  const processes = processSource(gpus);
   const hosts = isRecorded ? undefined : new HostProcesses(files, own);
   const shares = new SinceLastSample();
-  const driver = driverVersion(asker, gpus);
   return {
     take: async () => {
       asker.tick();
-      const pending = source.sample();
-      if (pending !== undefined) await pending;
+      const { driver, gpus } = await source.sample();
+      const lists = await asker.start(processes.sample());
       const time = now();
-      const lists = processes.sample();
       const entries = processEntries(lists, hosts ?? HostProcesses.none(), shares.begin(time));
       return {
         time,
         driver,
-        gpus: source.read(),
+        gpus: gpus.map((gpu, i) => ({ ...gpu, hasAnswered: answered(gpu, lists[i]) })),
         processes: entries,
         ancestors: hosts === undefined ? new Map() : ancestorsOf(entries, hosts),
         notes: hiddenFrom(lists, entries, hosts, 0).map(({ what, remedy }) =>
@@ -51,6 +56,16 @@ export function liveSampler({ asker, files, gpus, isRecorded, own, now }: LiveMa
     close: () => source.close(),
   };
 }
+
+const isSilent = (reading: unknown): boolean => reading instanceof Missing && reading.status === NO_ANSWER;
+
+/** Whether nothing that was asked about a GPU was left without an answer. */
+const answered = ({ values, migs }: GpuSample, list: GpuProcesses | undefined): boolean =>
+  !(
+    Object.values(values).some(isSilent) ||
+    migs.some(({ usedMemory, gi }) => isSilent(usedMemory) || isSilent(gi)) ||
+    isSilent(list?.processes)
+  );
 
 /** The processes above those on the GPUs, up to the first process of the system. */
 function ancestorsOf(entries: readonly ProcessEntry[], hosts: HostProcesses): ReadonlyMap<number, Ancestor> {

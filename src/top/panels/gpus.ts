@@ -12,7 +12,7 @@ import {
   placedGpuColumns,
 } from '../gpu-cells.js';
 import { bar } from '../graph.js';
-import { cutLine, type Line, type Span, span } from '../span.js';
+import { cutLine, type Line, type Span, span, styled } from '../span.js';
 import type { Model, Surface } from '../state.js';
 
 const GIB = 1024 ** 3;
@@ -41,7 +41,8 @@ function linesOf(gpu: GpuSample, columns: readonly PlacedGpuColumn[], surface: S
     return [[span(String(gpu.index).padStart(3), 'title'), span(` ${gpu.lost}`, 'bad')]];
   }
   const cells = columns.flatMap((column): readonly Span[] => [placedCell(column, gpu, surface), span(' ')]);
-  return [cells, ...gpu.migs.map((mig) => migLine(mig, surface))];
+  const lines = [cells, ...gpu.migs.map((mig) => migLine(mig, surface))];
+  return gpu.hasAnswered ? lines : lines.map((line) => styled(line, { role: 'dim' }));
 }
 
 function migLine({ name, gi, ci, usedMemory, totalMemory }: MigSample, { columns, isUtf8 }: Surface): Line {

@@ -14,6 +14,8 @@ export interface ElsewhereOptions {
   readonly path?: string | undefined;
   /** Milliseconds that a sample may take, and before the first one the opening. */
   readonly timeout: number;
+  /** Milliseconds that the opening may take, where that is not as long as a sample. */
+  readonly opening?: number | undefined;
   /** Opening and the first sample share one deadline: for programs that take one. */
   readonly opensForSample: boolean;
   readonly report: (line: string) => void;
@@ -28,9 +30,15 @@ export interface Elsewhere {
   end(): Promise<void>;
 }
 
-export function openElsewhere({ path, timeout, opensForSample, report }: ElsewhereOptions): Elsewhere {
+export function openElsewhere({
+  path,
+  timeout,
+  opening: openingTimeout = timeout,
+  opensForSample,
+  report,
+}: ElsewhereOptions): Elsewhere {
   const processes = new NvmlProcesses({ program: callsProgram(path), timeout, report });
-  const opening = processes.clock();
+  const opening = processes.clock(openingTimeout);
   return {
     driver: new ElsewhereDriver(processes, opening, opensForSample ? opening : undefined),
     wasLate: () => processes.wasLate,

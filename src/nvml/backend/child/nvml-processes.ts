@@ -53,8 +53,8 @@ export class NvmlProcesses implements Listener {
     return this.current.source ?? 'NVML';
   }
 
-  clock(): Clock {
-    return new Clock(this.options.timeout, (clock) => this.giveUp(clock));
+  clock(milliseconds = this.options.timeout): Clock {
+    return new Clock(milliseconds, (clock) => this.giveUp(clock));
   }
 
   /** Asks for a call. Undefined where there is no answer in time. */

@@ -17,7 +17,7 @@ import { pcieThroughput } from '../query/pcie-throughput.js';
 import { compilePlan } from '../query/plan.js';
 import { fixed } from '../query/probe.js';
 import type { Reading } from '../query/reading.js';
-import { GPM_METRICS, type GpmMetricName, METRICS, type Metric } from './gpu-metrics.js';
+import { GPM_METRICS, type GpmMetricName, METRICS, type Metric, SLOW_METRICS } from './gpu-metrics.js';
 import type { GpuSample, MigSample, Sample } from './sample.js';
 
 const GPM_NAMES = Object.keys(GPM_METRICS) as readonly GpmMetricName[];
@@ -41,26 +41,43 @@ export interface GpuSource {
   close(): void;
 }
 
-/** The fields that a row begins with; the metrics follow. */
 const FIXED = ['name', 'uuid', 'driver_version'] as const;
+const QUICK = METRICS.filter((name) => !SLOW_METRICS.has(name));
+const SLOW = [...FIXED, ...METRICS.filter((name) => SLOW_METRICS.has(name))];
+
+/** Milliseconds between two questions about what seldom changes. */
+const SLOW_PERIOD = 5000;
 
 export async function gpuSource(asker: Asker, gpus: readonly Gpu[], now: () => number): Promise<GpuSource> {
   const context = { asker, now };
-  const plan = compilePlan([...FIXED, ...METRICS].map(gpuRow), gpus, context);
+  const quick = compilePlan(QUICK.map(gpuRow), gpus, context);
+  const slow = compilePlan(SLOW.map(gpuRow), gpus, context);
+  let slowAt = Number.NEGATIVE_INFINITY;
+  const sampleSlow = async (time: number): Promise<void> => {
+    if (time - slowAt < SLOW_PERIOD) return;
+    await slow.sample();
+    // What has not answered is asked again at once.
+    const isSilent = slow.lines.some(({ readers }) => readers.some((read) => isNoAnswer(read())));
+    slowAt = isSilent ? Number.NEGATIVE_INFINITY : time;
+  };
   const meters = await asker.start(together(gpus.map(meterOf)));
   // The counters of the PCIe link take 20 ms each: only GPUs without GPM are asked for them.
-  const slow = gpus.filter((gpu, i) => meters[i] === undefined && gpu.handle !== undefined);
+  const counted = gpus.filter((gpu, i) => meters[i] === undefined && gpu.handle !== undefined);
   const rows = [pcieRow(NVML_PCIE_UTIL_TX_BYTES), pcieRow(NVML_PCIE_UTIL_RX_BYTES)];
-  const pcie = slow.length === 0 ? undefined : compilePlan(rows, slow, context);
+  const pcie = counted.length === 0 ? undefined : compilePlan(rows, counted, context);
   const traffic = (gpu: Gpu, place: number): Reading => {
     const line = pcie?.lines.find(({ subject }) => subject === gpu);
     return line === undefined ? NOT_SUPPORTED : mebibytesPerSecond(line.readers[place]?.() ?? NOT_SUPPORTED);
   };
   const fixedOf = (i: number, name: (typeof FIXED)[number]): string =>
-    textOf(plan.lines[i]?.readers[FIXED.indexOf(name)]?.() ?? NOT_SUPPORTED);
+    textOf(slow.lines[i]?.readers[FIXED.indexOf(name)]?.() ?? NOT_SUPPORTED);
   const valuesOf = (gpu: Gpu, i: number): Readonly<Record<Metric, Reading>> => {
-    const readers = plan.lines[i]?.readers ?? [];
-    const fields = METRICS.map((name, place) => [name, readers[FIXED.length + place]?.() ?? NOT_SUPPORTED]);
+    const fields = [
+      ...QUICK.map((name, place) => [name, quick.lines[i]?.readers[place]?.() ?? NOT_SUPPORTED]),
+      ...SLOW.map((name, place) => [name, slow.lines[i]?.readers[place]?.() ?? NOT_SUPPORTED]).slice(
+        FIXED.length,
+      ),
+    ];
     const meter = meters[i];
     const gpm = GPM_NAMES.map((name, place) => [
       name,
@@ -80,7 +97,7 @@ export async function gpuSource(asker: Asker, gpus: readonly Gpu[], now: () => n
   });
   return {
     sample: async () => {
-      await Promise.all([plan.sample(), pcie?.sample()]);
+      await Promise.all([quick.sample(), sampleSlow(now()), pcie?.sample()]);
       const found = await asker.start(
         together(
           gpus.map(function* (gpu, i): Asking<readonly MigSample[] | Missing> {
@@ -101,6 +118,9 @@ export async function gpuSource(asker: Asker, gpus: readonly Gpu[], now: () => n
     },
   };
 }
+
+export const isNoAnswer = (reading: unknown): boolean =>
+  reading instanceof Missing && reading.status === NO_ANSWER;
 
 const textOf = (reading: Reading): string => (reading instanceof Missing ? '' : String(reading));
 

@@ -1,11 +1,11 @@
 /** Samples of an open NVML session, asked in this process. */
 import type { Gpu } from '../nvml/session.js';
-import { Missing, NO_ANSWER } from '../nvml/status.js';
+import { Missing } from '../nvml/status.js';
 import type { Asker } from '../query/ask/asker.js';
 import { environOf } from '../system/environ.js';
 import type { SystemFiles } from '../system/files.js';
 import { SinceLastSample } from './cpu-share.js';
-import { gpuSource } from './gpu-samples.js';
+import { gpuSource, isNoAnswer } from './gpu-samples.js';
 import { hiddenFrom } from './hidden.js';
 import { HostProcesses, type ProcessEntry, processEntries } from './process-entry.js';
 import { type GpuProcesses, processSource } from './process-samples.js';
@@ -57,14 +57,12 @@ export async function liveSampler({
   };
 }
 
-const isSilent = (reading: unknown): boolean => reading instanceof Missing && reading.status === NO_ANSWER;
-
 /** Whether nothing that was asked about a GPU was left without an answer. */
 const answered = ({ values, migs }: GpuSample, list: GpuProcesses | undefined): boolean =>
   !(
-    Object.values(values).some(isSilent) ||
-    migs.some(({ usedMemory, gi }) => isSilent(usedMemory) || isSilent(gi)) ||
-    isSilent(list?.processes)
+    Object.values(values).some(isNoAnswer) ||
+    migs.some(({ usedMemory, gi }) => isNoAnswer(usedMemory) || isNoAnswer(gi)) ||
+    isNoAnswer(list?.processes)
   );
 
 /** The processes above those on the GPUs, up to the first process of the system. */

@@ -9,6 +9,7 @@ import { LibraryNotFound } from '../library.js';
 import type { Clock } from './clock.js';
 import { Frames, frameOf } from './frames.js';
 import { Pointers } from './handles.js';
+import { SentCalls } from './known-calls.js';
 import type { Answered, News, NotLoaded, Order } from './messages.js';
 import type { Program } from './program.js';
 import { sentCall } from './sent-call.js';
@@ -44,6 +45,8 @@ export class NvmlProcess {
   private readonly frames = new Frames();
   private readonly lanes = new Map<string, Pending[]>();
   private readonly pending = new Map<number, Pending>();
+  /** With the pointers of that process, and of the layouts only what a call needs. */
+  private readonly sent = new SentCalls((call) => sentCall(call, this.pointers.of));
   private orders: Order[] = [];
   private dropped: number[] = [];
   private isSending = false;
@@ -95,7 +98,7 @@ export class NvmlProcess {
       else before.push(pending);
       const { of } = this.pointers;
       const about = subject === undefined ? undefined : of(subject);
-      this.orders.push({ id, lane, call: sentCall(call, of), subject: about });
+      this.orders.push({ id, lane, ...this.sent.of(call), subject: about });
       clock.begin();
       this.send();
     });

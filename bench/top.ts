@@ -36,7 +36,7 @@ const median = (numbers: readonly number[]): number =>
 async function samples(count: number): Promise<readonly WatchSample[]> {
   const session = openSession(openSnapshot(MACHINE).driver);
   let now = Date.UTC(2026, 0, 1);
-  const sampler = liveSampler({
+  const sampler = await liveSampler({
     asker: new Asker(session),
     gpus: session.gpus,
     files: recordedFiles({}),

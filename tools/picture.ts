@@ -47,7 +47,7 @@ async function screen(): Promise<readonly Line[]> {
   const { driver } = openSnapshot(MACHINE);
   const session = openSession(driver);
   let now = NOON;
-  const sampler = liveSampler({
+  const sampler = await liveSampler({
     asker: new Asker(session),
     gpus: session.gpus,
     files: recordedFiles({}),

@@ -4,7 +4,7 @@ import { EXIT, type UsageError } from '../base/errors.js';
 import type { Io } from '../base/io.js';
 import { loopPeriod } from '../base/period.js';
 import { plainLines, plainText } from '../base/plain-text.js';
-import type { Context, Machine } from '../commands/context.js';
+import type { Context, Machine, Watch } from '../commands/context.js';
 import { type FieldNames, readQuery } from '../commands/query-request.js';
 import { readReport } from '../commands/report-request.js';
 import type { Driver } from '../nvml/call.js';
@@ -13,6 +13,7 @@ import {
   NVML_ERROR_NOT_FOUND,
   NVML_ERROR_NOT_SUPPORTED,
 } from '../nvml/generated/constants.js';
+import { Outcome } from '../query/ask/outcome.js';
 import { FIELD_NAMES } from '../query/generated/field-names.js';
 import {
   type CommandLine,
@@ -63,6 +64,14 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
       opening ??= open({ toPlan: true });
       return opening;
     };
+    const watched = (watch: Watch): Promise<Machine> => {
+      opening ??= open({ watch });
+      return opening.then((machine) => {
+        // What was late or refused for a while was seen on the screen.
+        opened = { ...machine, outcome: new Outcome(), wasLate: () => false };
+        return machine;
+      });
+    };
     const recording = source.snapshot === undefined ? undefined : { snapshot: source.snapshot };
     const context: Context = {
       io,
@@ -74,6 +83,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
       library: () => library,
       writable,
       planned,
+      watched,
     };
     const status = await dispatch(line, context);
     io.close();

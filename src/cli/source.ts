@@ -5,7 +5,7 @@ import type { Io } from '../base/io.js';
 import { decimal } from '../base/period.js';
 import { plainly } from '../base/plain-text.js';
 import { type Release, releaseIn } from '../base/release.js';
-import type { Machine } from '../commands/context.js';
+import type { Machine, Watch } from '../commands/context.js';
 import { loadLibrary } from '../nvml/backend/library.js';
 import type { Driver } from '../nvml/call.js';
 import { openSession, type Session, startSession } from '../nvml/session.js';
@@ -84,6 +84,8 @@ export interface MachineRequest {
   readonly toWrite?: true;
   /** To plan changes. */
   readonly toPlan?: true;
+  /** NVML is called in another process, whether there is a timeout or not. */
+  readonly watch?: Watch;
 }
 
 /**
@@ -103,8 +105,9 @@ export async function openMachine(
     const session = openSession(driver, () => kernelVersion(files));
     return { ...asked(session, files, source.as), files, recorded: snapshot.title };
   }
-  if (source.timeout !== undefined) {
-    const machine = await openInTime(source, source.timeout, io, wanted.gpus);
+  const { watch } = wanted;
+  if (source.timeout !== undefined || watch !== undefined) {
+    const machine = await openInTime(source, io, wanted.gpus, watch);
     if (!wanted.toWrite && !wanted.toPlan) return machine;
     // NVML answers. What changes a GPU is never cut short, and so it is asked here from now on.
     await machine.end?.();
@@ -116,16 +119,25 @@ export async function openMachine(
   return { ...asked(session, machineFiles, source.as), files: machineFiles, recorded: undefined };
 }
 
+/** Milliseconds that a sample of a program that watches may take, and the opening: eight GPUs that nothing uses are woken first. */
+const WATCH_TIMEOUT = 2000;
+const WATCH_OPENING = 20_000;
+
 /** The same in another process, as a call that does not return keeps its process. */
 async function openInTime(
-  { nvml: path, as }: MachineSource,
-  timeout: number,
+  { nvml: path, as, timeout }: MachineSource,
   io: Io,
   wanted: string | undefined,
+  watch: Watch | undefined,
 ): Promise<Machine> {
   const { openElsewhere } = await import('../nvml/backend/child/elsewhere.js');
-  const report = (line: string): void => io.err(plainly`nvsmi: ${line}\n`);
-  const { driver, wasLate, end } = openElsewhere({ path, timeout, opensForSample: true, report });
+  const { driver, wasLate, end } = openElsewhere({
+    path,
+    timeout: timeout ?? WATCH_TIMEOUT,
+    opening: watch === undefined ? undefined : (timeout ?? WATCH_OPENING),
+    opensForSample: watch === undefined,
+    report: watch?.report ?? ((line) => io.err(plainly`nvsmi: ${line}\n`)),
+  });
   try {
     const session = await startSession(driver, () => kernelVersion(machineFiles), wanted);
     return { ...asked(session, machineFiles, as), files: machineFiles, recorded: undefined, wasLate, end };

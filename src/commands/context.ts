@@ -20,6 +20,12 @@ export interface Machine {
   readonly end?: () => Promise<void>;
 }
 
+/** What a program that watches does with news of the driver. */
+export interface Watch {
+  /** Takes a line that says what does not answer, or answers again. */
+  readonly report: (line: string) => void;
+}
+
 export interface Context {
   readonly io: Io;
   /** The command line as it was written, for the record of changes. */
@@ -48,4 +54,9 @@ export interface Context {
   writable?(): Promise<Machine>;
   /** The same for a plan of changes, without those functions. */
   planned?(): Promise<Machine>;
+  /**
+   * The same machine for a program that watches it, and may wait for no call: NVML is called in another process, with a deadline
+   * where none was given. What was late shows on the screen, and not in the exit status.
+   */
+  watched?(watch: Watch): Promise<Machine>;
 }

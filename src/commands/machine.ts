@@ -8,9 +8,12 @@ export interface AskedMachine extends Machine {
   readonly asker: Asker;
 }
 
-/** Opens the machine. Throws DeadLibrary or SnapshotError. */
-export async function machineOf(context: Context): Promise<AskedMachine> {
-  const machine = await context.machine();
+/** Opens the machine, or takes one that is opening. Throws DeadLibrary or SnapshotError. */
+export async function machineOf(
+  context: Context,
+  opening: Promise<Machine> = context.machine(),
+): Promise<AskedMachine> {
+  const machine = await opening;
   const { session, outcome } = machine;
   shareOutcome(session, outcome);
   return { ...machine, asker: new Asker(session, { outcome }) };

@@ -86,7 +86,7 @@ async function ps(given: Given<typeof options>, context: Context): Promise<numbe
   const machine = await machineOf(context);
   const gpus = await chosenGpus(machine.session, given.id);
   const now = io.now();
-  const found = find(machine, gpus, now, io.background?.pid ?? 0);
+  const found = await find(machine, gpus, now, io.background?.pid ?? 0);
   const chosen = chosenOf(found, given, machine);
   const entries = column === undefined ? chosen : sortedBy(chosen, column, now, given.reverse);
   const ordered = column === undefined && given.reverse ? [...entries].reverse() : entries;
@@ -115,13 +115,13 @@ function grouping(word: string): Grouping {
   return word as Grouping;
 }
 
-function find(
+async function find(
   machine: AskedMachine,
-  gpus: Parameters<typeof processSource>[1],
+  gpus: Parameters<typeof processSource>[0],
   now: number,
   own: number,
-): FoundProcesses {
-  const lists = processSource(machine.asker, gpus).sample();
+): Promise<FoundProcesses> {
+  const lists = await machine.asker.start(processSource(gpus).sample());
   // The processes of this machine are not those of a recorded one.
   const hosts = machine.recorded === undefined ? new HostProcesses(machine.files, own) : undefined;
   const entries = hosts === undefined ? withoutHost(lists) : processEntries(lists, hosts, overLife(now));

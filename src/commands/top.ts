@@ -8,18 +8,22 @@ import { openOutput, replaceContent } from '../base/output-file.js';
 import { decimal } from '../base/period.js';
 import { plainly } from '../base/plain-text.js';
 import { colourLevel, isUtf8 } from '../base/style.js';
+import type { Terminal } from '../base/terminal.js';
 import { jsonDocument } from '../format/document.js';
+import { Asker } from '../query/ask/asker.js';
 import { RecordingError } from '../query/monitor/recording.js';
 import { startOf } from '../system/processes.js';
 import { readRecords } from '../system/record-file.js';
 import { App, type AppParts } from '../top/app.js';
 import { sampleParts } from '../top/document.js';
+import { DriverNews } from '../top/driver-news.js';
 import { gpuReports } from '../top/gpu-report.js';
 import { onceText } from '../top/once.js';
 import { type RecordingFile, Replay } from '../top/replay.js';
 import { parseSettings, type Settings, settingsPath, settingsText, USUAL } from '../top/settings.js';
-import { initialState, type TopState } from '../top/state.js';
+import { initialState, type ReplayState, type TopState } from '../top/state.js';
 import { backgroundOf, type ColourLevel, themeOf } from '../top/theme.js';
+import { withLastKnown } from '../watch/last-known.js';
 import { liveSampler } from '../watch/live-sampler.js';
 import { SORT_WORDS } from '../watch/process-columns.js';
 import type { WatchSampler } from '../watch/sample.js';
@@ -68,52 +72,70 @@ async function top(given: Given<typeof options>, context: Context): Promise<numb
   const settings = { ...readSettings(io), ...chosenSettings(given) };
   const state = initialState(settings, given.readonly === true);
   if (given.replay !== undefined) return replay(given.replay, given, state, io);
-  const { session, asker, files, recorded } = await machineOf(context);
+  const terminal = await terminalFor(given, io);
+  const news = new DriverNews();
+  // What is printed once waits as every command does: as long as --timeout says.
+  const opening = terminal && context.watched?.({ report: news.take });
+  const { session, asker, outcome, files, recorded } = await machineOf(context, opening);
   const gpus = await chosenGpus(session, given.id);
   const now = (): number => io.now();
   const own = io.background?.pid ?? 0;
-  const live = liveSampler({ asker, files, gpus, isRecorded: recorded !== undefined, own, now });
-  const sampler: WatchSampler = { ...live, report: gpuReports(asker, gpus, now) };
-  await show(sampler, undefined, given, state, context);
+  const sampler = await liveSampler({ asker, files, gpus, isRecorded: recorded !== undefined, own, now });
+  if (terminal === undefined) {
+    await sampler.take();
+    await io.sleepUntil(io.elapsed() + BETWEEN);
+    await print(sampler, given, state, context);
+  } else {
+    // The report has a deadline of its own.
+    const report = gpuReports(new Asker(session, { outcome }), gpus, now);
+    await show(terminal, { ...withLastKnown(sampler), report }, { state, news }, io);
+  }
   return statusOf(gpus);
 }
 
 /** Milliseconds between the two samples of one view: rates and the activity of SMs are of the time between them. */
 const BETWEEN = 250;
 
-async function show(
+/** The screen; undefined where the view is printed once. */
+async function terminalFor(given: Given<typeof options>, io: Io): Promise<Terminal | undefined> {
+  const isScreen = given.once === undefined && given.json === undefined && io.env.TERM !== 'dumb';
+  return isScreen ? await io.terminal?.() : undefined;
+}
+
+function show(
+  terminal: Terminal,
   sampler: WatchSampler,
-  replayer: Replay | undefined,
+  { state, ...parts }: Pick<AppParts, 'state' | 'replayer' | 'news'>,
+  io: Io,
+): Promise<void> {
+  const app = new App({
+    ...parts,
+    terminal,
+    sampler,
+    state,
+    theme: themeOf(levelOf(io), state.theme === 'auto' ? backgroundOf(io.env) : state.theme),
+    isUtf8: isUtf8(io),
+    now: () => io.now(),
+    startOf,
+    save: (kept) => save(kept, io),
+  });
+  return app.run();
+}
+
+/** Prints the next sample. */
+async function print(
+  sampler: WatchSampler,
   given: Given<typeof options>,
   state: TopState,
   { io, source }: Pick<Context, 'io' | 'source'>,
+  replayed?: ReplayState,
 ): Promise<void> {
-  const isScreen = given.once === undefined && given.json === undefined && io.env.TERM !== 'dumb';
-  const terminal = isScreen ? await io.terminal?.() : undefined;
-  if (terminal !== undefined) {
-    const parts: AppParts = {
-      terminal,
-      sampler,
-      replayer,
-      state,
-      theme: themeOf(levelOf(io), state.theme === 'auto' ? backgroundOf(io.env) : state.theme),
-      isUtf8: isUtf8(io),
-      now: () => io.now(),
-      startOf,
-      save: (kept) => save(kept, io),
-    };
-    return new App(parts).run();
-  }
-  if (replayer === undefined) {
-    await sampler.take();
-    await io.sleepUntil(io.elapsed() + BETWEEN);
-  }
   const sample = await sampler.take();
   sampler.close();
   io.out(
     given.json
       ? jsonDocument(sampleParts(sample), source)
-      : onceText(sample, state, columnsOf(io), isUtf8(io), replayer?.state),
+      : onceText(sample, state, columnsOf(io), isUtf8(io), replayed),
   );
 }
 
@@ -191,7 +213,9 @@ async function replay(
   try {
     const replayer = new Replay(files, chooser(given.id));
     if (replayer.state.count === 0) throw new UsageError('Nothing in the recording fits.', EXIT.noDevice);
-    await show(replayer, replayer, given, state, { io });
+    const terminal = await terminalFor(given, io);
+    if (terminal === undefined) await print(replayer, given, state, { io }, replayer.state);
+    else await show(terminal, replayer, { state, replayer }, io);
     return EXIT.ok;
   } catch (error) {
     if (error instanceof RecordingError) throw new UsageError(plainly`${folder}: ${error.message}`);

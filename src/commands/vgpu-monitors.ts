@@ -55,7 +55,11 @@ export const UTILIZATION = monitor('utilization', render.utilizationColumns, fun
 
 export const PROCESSES = monitor('processes', render.processColumns, vgpu.vgpuProcesses);
 
-export const sessions = (part: string, which: 'encoder' | 'fbc', columns: readonly SessionColumn[]): VgpuView =>
+export const sessions = (
+  part: string,
+  which: 'encoder' | 'fbc',
+  columns: readonly SessionColumn[],
+): VgpuView =>
   monitor(part, [{ head: ['vGPU', 'Id'], width: 11 }, ...columns], function* (gpu) {
     const ids = yield* vgpu.vgpuNumbers(gpu, 'active');
     if (ids instanceof Missing) return [{ vgpu: cell(count, ids), ...noSession(columns, ids) }];

@@ -160,7 +160,10 @@ export const running = ({ instances: wanted }: VgpuViewOptions): VgpuView => ({
   }),
 });
 
-export function types(which: 'supported' | 'creatable', { verbose, instances: wanted }: VgpuViewOptions): VgpuView {
+export function types(
+  which: 'supported' | 'creatable',
+  { verbose, instances: wanted }: VgpuViewOptions,
+): VgpuView {
   function* idsOf(gpu: Gpu): Asking<readonly number[] | Missing> {
     if (which === 'supported' || wanted === undefined) return yield* vgpu.vgpuNumbers(gpu, which);
     const found = new Set<number>();

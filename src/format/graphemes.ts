@@ -10,6 +10,9 @@ export interface Grapheme {
 
 const ASCII = /^[ -~]*$/;
 
+/** The same, and what the monitor draws: arrows, lines, blocks, braille, the mark of what was cut, a middle dot. All take one cell. */
+const NARROW = /^[ -~\u00b7\u2026\u2190-\u2193\u2500-\u259f\u2800-\u28ff]*$/;
+
 let segmenter: Intl.Segmenter | undefined;
 
 /** The graphemes of a text that was made plain; those without a width go with the one before. */
@@ -29,11 +32,11 @@ export function graphemes(text: string): readonly Grapheme[] {
 
 /** Cells that a text takes. */
 export const cellsOf = (text: string): number =>
-  ASCII.test(text) ? text.length : stringWidth(plainText(text));
+  NARROW.test(text) ? text.length : stringWidth(plainText(text));
 
 /** A text in at most so many cells; one that was cut ends with a mark. */
 export function cut(text: string, width: number, mark = '…'): string {
-  if (cellsOf(text) <= width) return plainText(text);
+  if (cellsOf(text) <= width) return NARROW.test(text) ? text : plainText(text);
   let rest = width - cellsOf(mark);
   if (rest < 0) return '';
   let out = '';

@@ -34,7 +34,7 @@ import { type Cell, type Cells, cell } from './cell.js';
 import { gpuField } from './gpu-fields.js';
 import { count, enabled, type Kind, mebibytes, number, percent, text } from './kind.js';
 import { fixed, type Probe, sample } from './probe.js';
-import type { Pick, Reading, AnswerView } from './reading.js';
+import type { AnswerView, Pick, Reading } from './reading.js';
 import { type VgpuUtilization, vgpuIdentity } from './vgpu.js';
 
 const framesPerSecond = number('FPS');

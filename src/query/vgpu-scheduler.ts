@@ -14,8 +14,8 @@ import { type Asking, ask } from './ask/asking.js';
 import type { Subject } from './ask/subject.js';
 import { count, type Kind, number, supported, text, words } from './kind.js';
 import { fixed, type Probe, sample } from './probe.js';
-import type { Answer, Pick, Reading, AnswerView } from './reading.js';
-import { type VgpuField, lineAt } from './vgpu-lines.js';
+import type { Answer, AnswerView, Pick, Reading } from './reading.js';
+import { lineAt, type VgpuField } from './vgpu-lines.js';
 
 const nanoseconds = number('ns');
 const hertz = number('Hz');

@@ -21,7 +21,7 @@ import { type Subject, SYSTEM } from './ask/subject.js';
 import { type Cells, cell } from './cell.js';
 import { count, percent, processId, text } from './kind.js';
 import { fixed, sample } from './probe.js';
-import type { Reading, AnswerView } from './reading.js';
+import type { AnswerView, Reading } from './reading.js';
 
 /** A text whose length NVML wants behind a pointer. */
 export const sizedText = (length: number): Out => ({ out: 'text', length, lengthBy: 'pointer' });
@@ -127,7 +127,10 @@ export function* vgpuIdentity(vgpu: number): Asking<{
 }
 
 /** Encoder or frame buffer capture sessions in a vGPU, each as a view. */
-export function* vgpuSessions(vgpu: number, which: 'encoder' | 'fbc'): Asking<readonly AnswerView[] | Missing> {
+export function* vgpuSessions(
+  vgpu: number,
+  which: 'encoder' | 'fbc',
+): Asking<readonly AnswerView[] | Missing> {
   const probe =
     which === 'encoder'
       ? sample(nvmlVgpuInstanceGetEncoderSessions, { vgpuInstance: vgpu })

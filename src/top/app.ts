@@ -2,6 +2,7 @@
 import { plainly, plainText } from '../base/plain-text.js';
 import type { Terminal, TerminalKey, TerminalListener, TerminalMouse } from '../base/terminal.js';
 import type { WatchSample, WatchSampler } from '../watch/sample.js';
+import type { DriverNews } from './driver-news.js';
 import { SHARES, type Share } from './gpu-cells.js';
 import { Histories } from './history.js';
 import { actionOf } from './key-table.js';
@@ -27,6 +28,7 @@ export interface AppParts {
   readonly terminal: Terminal;
   readonly sampler: WatchSampler;
   readonly replayer?: Replayer | undefined;
+  readonly news?: DriverNews | undefined;
   readonly state: TopState;
   readonly theme: Theme;
   readonly isUtf8: boolean;
@@ -38,8 +40,8 @@ export interface AppParts {
   save(state: TopState): string;
 }
 
-/** Milliseconds from a question to the word that no answer comes, at least. */
-const PATIENCE = 2000;
+/** Milliseconds from a question to the word that no answer comes, at least: where there is a deadline an answer comes before. */
+const PATIENCE = 3000;
 
 export class App implements TerminalListener {
   private readonly screen: Screen;
@@ -278,12 +280,14 @@ export class App implements TerminalListener {
   private remember({ time, gpus, processes }: WatchSample): void {
     for (const gpu of gpus) {
       for (const share of Object.keys(SHARES) as readonly Share[]) {
-        this.histories.add(historyName(gpu.index, share), time, SHARES[share](gpu) ?? Number.NaN);
+        const value = gpu.hasAnswered ? SHARES[share](gpu) : undefined;
+        this.histories.add(historyName(gpu.index, share), time, value ?? Number.NaN);
       }
     }
     const kept = new Set<string>();
     for (const entry of processes) {
-      const total = gpus.find(({ index }) => index === entry.place.gpu.index)?.values['memory.total'];
+      const gpu = gpus.find(({ index }) => index === entry.place.gpu.index);
+      const total = gpu?.values['memory.total'];
       const shares = processShares(
         entry,
         typeof total === 'bigint' || typeof total === 'number' ? Number(total) : undefined,
@@ -291,7 +295,7 @@ export class App implements TerminalListener {
       for (const [share, value] of Object.entries(shares) as [ProcessShare, number][]) {
         const name = processHistoryName(keyOf(entry), share);
         kept.add(name);
-        this.histories.add(name, time, value);
+        this.histories.add(name, time, gpu?.hasAnswered === false ? Number.NaN : value);
       }
     }
     this.histories.keep((name) => !name.startsWith('process ') || kept.has(name));
@@ -309,6 +313,7 @@ export class App implements TerminalListener {
       histories: this.histories,
       now,
       silentSince: waited > PATIENCE ? this.askedAt : undefined,
+      news: this.parts.news?.line,
       replay: replayer?.state,
     };
   }

@@ -77,6 +77,7 @@ function rate(value: number | undefined): string {
 
 function health(gpu: GpuSample): StyledText {
   if (gpu.lost !== undefined) return span('lost', 'bad');
+  if (!gpu.hasAnswered) return span('silent', 'dim');
   const uncorrected = metricOf(gpu, 'ecc.errors.uncorrected.volatile.total') ?? 0;
   const recovery = metricOf(gpu, 'gpu_recovery_action') ?? 0;
   if (recovery > 0) return span('reset', 'bad');

@@ -13,6 +13,7 @@ export function gpuReports(
 ): (index: number) => Promise<readonly string[]> {
   const known = new Map<number, Awaited<ReturnType<typeof compileReport>>>();
   return async (index) => {
+    asker.tick();
     const chosen = gpus.filter((gpu) => gpu.index === index);
     const compiled =
       known.get(index) ??

@@ -145,6 +145,7 @@ export class Replay implements Replayer, WatchSampler {
           ...Object.fromEntries(known),
         } as GpuSample['values'],
         migs: [],
+        hasAnswered: true,
       };
     };
     return {

@@ -69,6 +69,8 @@ export interface Model {
   readonly now: number;
   /** Since when there is no answer; undefined where samples come. */
   readonly silentSince: number | undefined;
+  /** Which call of NVML does not answer, or what else was last said of it. */
+  readonly news?: string | undefined;
   readonly replay: ReplayState | undefined;
 }
 

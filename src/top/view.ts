@@ -3,7 +3,7 @@ import { footerLine } from './panels/footer.js';
 import { gpuPageLines } from './panels/gpu-page.js';
 import { gpuLines } from './panels/gpus.js';
 import { graphLines, LEAST_GRAPHS } from './panels/graphs.js';
-import { headerLine, silenceLine } from './panels/header.js';
+import { headerLine, isAllOld, silenceLine } from './panels/header.js';
 import { helpLines } from './panels/help.js';
 import { processPageLines } from './panels/process-page.js';
 import { type ProcessPanel, processPanel } from './panels/processes.js';
@@ -32,8 +32,7 @@ export function view(model: Model): Screenful {
   const body =
     page.is === 'main' ? mainLines(model, height) : { lines: pageLines(model, height), processes: undefined };
   // Values that are old are grey, whatever they mean.
-  const content =
-    silence === undefined ? body.lines : body.lines.map((line) => styled(line, { role: 'dim' }));
+  const content = isAllOld(model) ? body.lines.map((line) => styled(line, { role: 'dim' })) : body.lines;
   const blank = Array<Line>(Math.max(0, height - content.length)).fill([]);
   return {
     lines: [...top, ...content.slice(0, height), ...blank, footerLine(model)],

@@ -24,6 +24,16 @@ export const METRICS = [
   'gpu_recovery_action',
 ] as const;
 
+/** Those that seldom change: they are asked for every few seconds. */
+export const SLOW_METRICS: ReadonlySet<NamedMetric> = new Set([
+  'enforced.power.limit',
+  'clocks.max.graphics',
+  'fan.speed',
+  'ecc.errors.uncorrected.volatile.total',
+  'ecc.errors.corrected.volatile.total',
+  'gpu_recovery_action',
+]);
+
 /** Metrics of Hopper and newer, by the names that dmon gives them, and NVML's numbers. */
 export const GPM_METRICS = {
   smutil: 2,

@@ -2,7 +2,7 @@
 import { NVML_PCIE_UTIL_RX_BYTES, NVML_PCIE_UTIL_TX_BYTES } from '../nvml/generated/constants.js';
 import { nvmlGpmQueryDeviceSupport } from '../nvml/generated/entries.js';
 import type { Gpu } from '../nvml/session.js';
-import { Missing, NOT_SUPPORTED, statusWords } from '../nvml/status.js';
+import { Missing, NO_ANSWER, NOT_SUPPORTED, statusWords } from '../nvml/status.js';
 import type { Asker } from '../query/ask/asker.js';
 import { type Asking, ask, read, together, want } from '../query/ask/asking.js';
 import type { Subject } from '../query/ask/subject.js';
@@ -17,8 +17,8 @@ import { pcieThroughput } from '../query/pcie-throughput.js';
 import { compilePlan } from '../query/plan.js';
 import { fixed } from '../query/probe.js';
 import type { Reading } from '../query/reading.js';
-import { GPM_METRICS, type GpmMetricName, METRICS, type Metric } from './gpu-metrics.js';
-import type { GpuSample, MigSample } from './sample.js';
+import { GPM_METRICS, type GpmMetricName, METRICS, type Metric, SLOW_METRICS } from './gpu-metrics.js';
+import type { GpuSample, MigSample, WatchSample } from './sample.js';
 
 const GPM_NAMES = Object.keys(GPM_METRICS) as readonly GpmMetricName[];
 const support = fixed(nvmlGpmQueryDeviceSupport);
@@ -36,31 +36,48 @@ const mebibytesPerSecond = (reading: Reading): Reading =>
   derive([reading], (kilobytes) => Math.floor((kilobytes * 100) / 1024) / 100);
 
 export interface GpuSource {
-  /** Asks now. A promise only where something waits on worker threads. */
-  sample(): void | Promise<void>;
-  read(): readonly GpuSample[];
+  /** Asks now. A GPU that does not answer keeps the others waiting for no longer than the deadline. */
+  sample(): Promise<Pick<WatchSample, 'driver' | 'gpus'>>;
   close(): void;
 }
 
-export function gpuSource(asker: Asker, gpus: readonly Gpu[], now: () => number): GpuSource {
+const FIXED = ['name', 'uuid', 'driver_version'] as const;
+const QUICK = METRICS.filter((name) => !SLOW_METRICS.has(name));
+const SLOW = [...FIXED, ...METRICS.filter((name) => SLOW_METRICS.has(name))];
+
+/** Milliseconds between two questions about what seldom changes. */
+const SLOW_PERIOD = 5000;
+
+export async function gpuSource(asker: Asker, gpus: readonly Gpu[], now: () => number): Promise<GpuSource> {
   const context = { asker, now };
-  const plan = compilePlan(METRICS.map(gpuRow), gpus, context);
-  const meters = gpus.map((gpu) => meterOf(asker, gpu));
+  const quick = compilePlan(QUICK.map(gpuRow), gpus, context);
+  const slow = compilePlan(SLOW.map(gpuRow), gpus, context);
+  let slowAt = Number.NEGATIVE_INFINITY;
+  const sampleSlow = async (time: number): Promise<void> => {
+    if (time - slowAt < SLOW_PERIOD) return;
+    await slow.sample();
+    // What has not answered is asked again at once.
+    const isSilent = slow.lines.some(({ readers }) => readers.some((read) => isNoAnswer(read())));
+    slowAt = isSilent ? Number.NEGATIVE_INFINITY : time;
+  };
+  const meters = await asker.start(together(gpus.map(meterOf)));
   // The counters of the PCIe link take 20 ms each: only GPUs without GPM are asked for them.
-  const slow = gpus.filter((gpu, i) => meters[i] === undefined && gpu.handle !== undefined);
+  const counted = gpus.filter((gpu, i) => meters[i] === undefined && gpu.handle !== undefined);
   const rows = [pcieRow(NVML_PCIE_UTIL_TX_BYTES), pcieRow(NVML_PCIE_UTIL_RX_BYTES)];
-  const pcie = slow.length === 0 ? undefined : compilePlan(rows, slow, context);
-  const named = gpus.map((gpu) => {
-    const [name, uuid] = asker.run(gpuFields(['name', 'uuid'], gpu)).map(textOf);
-    return { name: name ?? '', uuid: uuid ?? '' };
-  });
+  const pcie = counted.length === 0 ? undefined : compilePlan(rows, counted, context);
   const traffic = (gpu: Gpu, place: number): Reading => {
     const line = pcie?.lines.find(({ subject }) => subject === gpu);
     return line === undefined ? NOT_SUPPORTED : mebibytesPerSecond(line.readers[place]?.() ?? NOT_SUPPORTED);
   };
+  const fixedOf = (i: number, name: (typeof FIXED)[number]): string =>
+    textOf(slow.lines[i]?.readers[FIXED.indexOf(name)]?.() ?? NOT_SUPPORTED);
   const valuesOf = (gpu: Gpu, i: number): Readonly<Record<Metric, Reading>> => {
-    const readers = plan.lines[i]?.readers ?? [];
-    const fields = METRICS.map((name, place) => [name, readers[place]?.() ?? NOT_SUPPORTED]);
+    const fields = [
+      ...QUICK.map((name, place) => [name, quick.lines[i]?.readers[place]?.() ?? NOT_SUPPORTED]),
+      ...SLOW.map((name, place) => [name, slow.lines[i]?.readers[place]?.() ?? NOT_SUPPORTED]).slice(
+        FIXED.length,
+      ),
+    ];
     const meter = meters[i];
     const gpm = GPM_NAMES.map((name, place) => [
       name,
@@ -69,37 +86,58 @@ export function gpuSource(asker: Asker, gpus: readonly Gpu[], now: () => number)
     const counters = meter === undefined ? { pcitx: traffic(gpu, 0), pcirx: traffic(gpu, 1) } : {};
     return { ...Object.fromEntries([...fields, ...gpm]), ...counters };
   };
+  const sampleOf = (gpu: Gpu, i: number, migs: readonly MigSample[] | Missing): GpuSample => ({
+    index: gpu.index,
+    name: fixedOf(i, 'name'),
+    uuid: fixedOf(i, 'uuid'),
+    lost: gpu.handle === undefined ? statusWords(gpu.status) : undefined,
+    values: valuesOf(gpu, i),
+    migs: migs instanceof Missing ? [] : migs,
+    hasAnswered: true,
+  });
   return {
-    sample: () => {
-      const pending = [plan.sample(), pcie?.sample()].filter((one) => one !== undefined);
-      asker.run(together(meters.flatMap((meter) => meter?.take() ?? [])));
-      return pending.length === 0 ? undefined : Promise.all(pending).then(() => undefined);
+    sample: async () => {
+      await Promise.all([quick.sample(), sampleSlow(now()), pcie?.sample()]);
+      const found = await asker.start(
+        together(
+          gpus.map(function* (gpu, i): Asking<readonly MigSample[] | Missing> {
+            yield* meters[i]?.take() ?? nothing();
+            return gpu.handle === undefined ? [] : yield* migsOf(gpu);
+          }),
+        ),
+      );
+      return {
+        driver: gpus.map((_, i) => fixedOf(i, 'driver_version')).find((driver) => driver !== '') ?? '',
+        gpus: gpus.map((gpu, i) => sampleOf(gpu, i, found[i] ?? [])),
+      };
     },
-    read: () =>
-      gpus.map((gpu, i): GpuSample => {
-        const { name, uuid } = named[i] as { name: string; uuid: string };
-        const lost = gpu.handle === undefined ? statusWords(gpu.status) : undefined;
-        const migs = lost === undefined ? asker.run(migsOf(gpu)) : [];
-        return { index: gpu.index, name, uuid, lost, values: valuesOf(gpu, i), migs };
-      }),
     close: () => {
+      // The memory of samples in another process ends with that.
+      if (asker.session.driver.isElsewhere) return;
       asker.run(together(meters.flatMap((meter) => meter?.close() ?? [])));
     },
   };
 }
 
+export const isNoAnswer = (reading: unknown): boolean =>
+  reading instanceof Missing && reading.status === NO_ANSWER;
+
 const textOf = (reading: Reading): string => (reading instanceof Missing ? '' : String(reading));
 
-function meterOf(asker: Asker, gpu: Gpu): GpmMeter | undefined {
+function* meterOf(gpu: Gpu): Asking<GpmMeter | undefined> {
   if (gpu.handle === undefined) return undefined;
-  if (asker.run(ask(support, gpu)).read('isSupportedDevice') !== 1) return undefined;
+  const answer = yield* ask(support, gpu);
+  // One that does not answer now may have metrics later.
+  if (answer.status !== NO_ANSWER && answer.read('isSupportedDevice') !== 1) return undefined;
   return new GpmMeter(gpu, Object.values(GPM_METRICS));
 }
 
-/** The MIG devices of a GPU; none where they cannot be listed. */
-function* migsOf(gpu: Subject): Asking<readonly MigSample[]> {
+function* nothing(): Asking<void> {}
+
+/** The MIG devices of a GPU; none where it is not divided. */
+function* migsOf(gpu: Subject): Asking<readonly MigSample[] | Missing> {
   const found = yield* migDevicesOf(gpu);
-  if (found === undefined || found instanceof Missing) return [];
+  if (found === undefined || found instanceof Missing) return found ?? [];
   return yield* together(found.map(migOf));
 }
 
@@ -111,8 +149,3 @@ function* migOf(mig: Subject): Asking<MigSample> {
   const [gi, ci] = (yield* read([want(gpuInstanceId), want(computeInstanceId)], mig)) as [Reading, Reading];
   return { name: textOf(yield* migName(mig)), gi, ci, usedMemory, totalMemory };
 }
-
-export const driverVersion = (asker: Asker, gpus: readonly Gpu[]): string => {
-  const [first] = gpus;
-  return first === undefined ? '' : textOf(asker.run(gpuFields(['driver_version'], first))[0] as Reading);
-};

@@ -5,11 +5,11 @@ import type { Asker } from '../query/ask/asker.js';
 import { environOf } from '../system/environ.js';
 import type { SystemFiles } from '../system/files.js';
 import { SinceLastSample } from './cpu-share.js';
-import { driverVersion, gpuSource } from './gpu-samples.js';
+import { gpuSource, isNoAnswer } from './gpu-samples.js';
 import { hiddenFrom } from './hidden.js';
 import { HostProcesses, type ProcessEntry, processEntries } from './process-entry.js';
-import { processSource } from './process-samples.js';
-import type { Ancestor, WatchSampler } from './sample.js';
+import { type GpuProcesses, processSource } from './process-samples.js';
+import type { Ancestor, GpuSample, WatchSampler } from './sample.js';
 
 export interface LiveMachine {
   readonly asker: Asker;
@@ -22,24 +22,29 @@ export interface LiveMachine {
 }
 
 /** All but the report, which is a matter of the caller. */
-export function liveSampler({ asker, files, gpus, isRecorded, own, now }: LiveMachine): WatchSampler {
-  const source = gpuSource(asker, gpus, now);
-  const processes = processSource(asker, gpus);
+export async function liveSampler({
+  asker,
+  files,
+  gpus,
+  isRecorded,
+  own,
+  now,
+}: LiveMachine): Promise<WatchSampler> {
+  const source = await gpuSource(asker, gpus, now);
+  const processes = processSource(gpus);
   const hosts = isRecorded ? undefined : new HostProcesses(files, own);
   const shares = new SinceLastSample();
-  const driver = driverVersion(asker, gpus);
   return {
     take: async () => {
       asker.tick();
-      const pending = source.sample();
-      if (pending !== undefined) await pending;
+      const { driver, gpus } = await source.sample();
+      const lists = await asker.start(processes.sample());
       const time = now();
-      const lists = processes.sample();
       const entries = processEntries(lists, hosts ?? HostProcesses.none(), shares.begin(time));
       return {
         time,
         driver,
-        gpus: source.read(),
+        gpus: gpus.map((gpu, i) => ({ ...gpu, hasAnswered: answered(gpu, lists[i]) })),
         processes: entries,
         ancestors: hosts === undefined ? new Map() : ancestorsOf(entries, hosts),
         notes: hiddenFrom(lists, entries, hosts, 0).map(({ what, remedy }) =>
@@ -51,6 +56,14 @@ export function liveSampler({ asker, files, gpus, isRecorded, own, now }: LiveMa
     close: () => source.close(),
   };
 }
+
+/** Whether nothing that was asked about a GPU was left without an answer. */
+const answered = ({ values, migs }: GpuSample, list: GpuProcesses | undefined): boolean =>
+  !(
+    Object.values(values).some(isNoAnswer) ||
+    migs.some(({ usedMemory, gi }) => isNoAnswer(usedMemory) || isNoAnswer(gi)) ||
+    isNoAnswer(list?.processes)
+  );
 
 /** The processes above those on the GPUs, up to the first process of the system. */
 function ancestorsOf(entries: readonly ProcessEntry[], hosts: HostProcesses): ReadonlyMap<number, Ancestor> {

@@ -45,8 +45,10 @@ export class HostProcesses {
     return hostProcess(this.host, pid);
   }
 
+  /** Those of others: with a deadline it is a child of this process that calls NVML. */
   holders(): DeviceHolders {
-    return deviceHolders(this.files, this.own);
+    const { holders, hidden } = deviceHolders(this.files, this.own);
+    return { holders: holders.filter(({ pid }) => this.of(pid)?.parent !== this.own), hidden };
   }
 
   /**

@@ -2,8 +2,7 @@
 import { nvmlDeviceGetMinorNumber } from '../nvml/generated/entries.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import type { Asker } from '../query/ask/asker.js';
-import { read, want } from '../query/ask/asking.js';
+import { type Asking, read, together, want } from '../query/ask/asking.js';
 import { gpuFields } from '../query/gpu-fields.js';
 import { gpuProcesses, type PlacedProcess } from '../query/gpu-processes.js';
 import { type EngineUse, ProcessUtilization } from '../query/monitor/process-utilization.js';
@@ -31,18 +30,20 @@ export interface GpuProcesses {
 
 export interface ProcessSource {
   /** Asks now. Every GPU has an entry. */
-  sample(): readonly GpuProcesses[];
+  sample(): Asking<readonly GpuProcesses[]>;
 }
 
 /** At a short interval not every question finds a newer sample: how often the last answer is given again. */
 const REPEATS = 5;
 
+type Uses = ReadonlyMap<number, EngineUse>;
+
 /** The newest use of the engines: the driver takes samples at its own pace. */
-function repeating(asker: Asker, utilization: ProcessUtilization): () => ReadonlyMap<number, EngineUse> {
-  let last: ReadonlyMap<number, EngineUse> = new Map();
+function repeating(utilization: ProcessUtilization): () => Asking<Uses> {
+  let last: Uses = new Map();
   let repeated = 0;
-  return () => {
-    const use = asker.run(utilization.sample());
+  return function* (): Asking<Uses> {
+    const use = yield* utilization.sample();
     if (use.size > 0 || ++repeated > REPEATS) {
       last = use;
       repeated = 0;
@@ -54,37 +55,40 @@ function repeating(asker: Asker, utilization: ProcessUtilization): () => Readonl
 const minorNumber = fixed(nvmlDeviceGetMinorNumber);
 
 /** Prepares the questions about some GPUs: each remembers the time of its own newest sample. */
-export function processSource(asker: Asker, gpus: readonly Gpu[]): ProcessSource {
+export function processSource(gpus: readonly Gpu[]): ProcessSource {
   const known = gpus.map((gpu) => {
     const { handle } = gpu;
     const utilization = handle === undefined ? undefined : new ProcessUtilization(gpu);
-    return {
-      gpu,
-      utilization,
-      newest: utilization && repeating(asker, utilization),
-      fixed: asker.run(gpuFields(['uuid', 'name'], gpu)),
-      minor: asker.run(read([want(minorNumber)], gpu))[0] as Reading,
-    };
+    return { gpu, utilization, newest: utilization && repeating(utilization) };
   });
+  return { sample: () => together(known.map(sampleOf)) };
+}
+
+interface Known {
+  readonly gpu: Gpu;
+  readonly utilization: ProcessUtilization | undefined;
+  readonly newest: (() => Asking<Uses>) | undefined;
+}
+
+function* sampleOf({ gpu, utilization, newest }: Known): Asking<GpuProcesses> {
+  const [uuid, name, usedMemory] = (yield* gpuFields(['uuid', 'name', 'memory.used'], gpu)) as [
+    Reading,
+    Reading,
+    Reading,
+  ];
+  const [minor] = (yield* read([want(minorNumber)], gpu)) as [Reading];
+  const listed = yield* gpuProcesses(gpu);
+  const use = newest === undefined ? undefined : yield* newest();
   return {
-    sample: () =>
-      known.map(({ gpu, utilization, newest, fixed, minor }): GpuProcesses => {
-        const [uuid, name] = fixed as [Reading, Reading];
-        const [usedMemory] = asker.run(gpuFields(['memory.used'], gpu)) as [Reading];
-        const listed = asker.run(gpuProcesses(gpu));
-        const use = newest?.();
-        return {
-          gpu,
-          uuid,
-          name,
-          minor,
-          usedMemory,
-          processes:
-            listed instanceof Missing
-              ? listed
-              : listed.map((process) => ({ ...process, use: use?.get(process.pid) })),
-          usedAt: utilization?.newest ?? Missing.of(utilization?.answered ?? gpu.status),
-        };
-      }),
+    gpu,
+    uuid,
+    name,
+    minor,
+    usedMemory,
+    processes:
+      listed instanceof Missing
+        ? listed
+        : listed.map((process) => ({ ...process, use: use?.get(process.pid) })),
+    usedAt: utilization?.newest ?? Missing.of(utilization?.answered ?? gpu.status),
   };
 }

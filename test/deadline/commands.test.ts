@@ -19,6 +19,8 @@ const COMMANDS = {
   '-q -x': /<gpu id=/,
   'dmon -s put -c 1': /^ +0 +78 +37 +38 /m,
   'pmon -c 1': /^ +0 /m,
+  ps: /^No processes found\.$/m,
+  'top --once': /^ +0 .* 37C .* ok$/m,
 } as const;
 
 type CommandLine = keyof typeof COMMANDS;
@@ -29,10 +31,11 @@ const PROCESSES: FunctionName = 'nvmlDeviceGetComputeRunningProcesses_v3';
 /** Which commands ask for what. */
 const ASKED: readonly (readonly [fn: FunctionName, commands: readonly CommandLine[]])[] = [
   ['nvmlDeviceGetHandleByIndex_v2', ['', CSV, '-q', '-q -x', 'dmon -s put -c 1', 'pmon -c 1']],
-  [TEMPERATURE, ['', CSV, '-q', '-q -x', 'dmon -s put -c 1']],
+  [TEMPERATURE, ['', CSV, '-q', '-q -x', 'dmon -s put -c 1', 'top --once']],
   ['nvmlDeviceGetUtilizationRates', ['', CSV, '-q', '-q -x', 'dmon -s put -c 1']],
   ['nvmlDeviceGetPcieThroughput', ['-q', '-q -x', 'dmon -s put -c 1']],
-  [PROCESSES, ['', '-q', '-q -x', 'pmon -c 1']],
+  [PROCESSES, ['', '-q', '-q -x', 'pmon -c 1', 'ps', 'top --once']],
+  ['nvmlDeviceGetProcessesUtilizationInfo', ['pmon -c 1', 'ps', 'top --once']],
 ];
 
 const CASES = ASKED.flatMap(([fn, commands]) => commands.map((line) => [line, fn] as const));
@@ -120,7 +123,9 @@ describe.skipIf(!fake.available)('a machine that answers', { timeout: 120_000, c
   const library = fake.available ? machineWith() : undefined;
 
   it.each([
-    ...Object.keys(COMMANDS).filter((line) => line !== '' && line !== '-q' && line !== '-q -x'),
+    ...Object.keys(COMMANDS).filter(
+      (line) => line !== '' && line !== '-q' && line !== '-q -x' && line !== 'top --once',
+    ),
     '-L',
     '--query-compute-apps=pid --format=csv',
     'dmon --gpm-metrics 1,2,3 -c 3',

@@ -78,7 +78,11 @@ describe.skipIf(!fake.available)('a call with limits', { timeout: 60_000 }, () =
     const device = nvml.nvmlDeviceGetHandleByIndex(1);
     await promises.nvmlDeviceGetName(device, { timeout: 30_000 });
     const controller = new AbortController();
-    const stuck = promises.nvmlDeviceGetTemperatureV(device, { sensorType: 0 }, { signal: controller.signal });
+    const stuck = promises.nvmlDeviceGetTemperatureV(
+      device,
+      { sensorType: 0 },
+      { signal: controller.signal },
+    );
     setTimeout(() => controller.abort(), 100);
     const { error } = await failure(stuck);
     expect(error).toBe(controller.signal.reason);

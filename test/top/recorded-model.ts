@@ -31,12 +31,12 @@ export async function samplesOf(
   const { driver } = openSnapshot(machine);
   const session = openSession(driver);
   let now = BEGIN;
-  const sampler = liveSampler({
+  const sampler = await liveSampler({
     asker: new Asker(session),
     gpus: session.gpus,
     files: world === undefined ? recordedFiles({}) : madeFiles(world),
     isRecorded: world === undefined,
-    own: 1,
+    own: 4242,
     now: () => now,
   });
   const histories = new Histories();

@@ -45,6 +45,11 @@ export class Tmux {
     this.tmux('send-keys', '-l', text);
   }
 
+  /** The same with the sequences for colours. */
+  get coloured(): string {
+    return this.tmux('capture-pane', '-p', '-e');
+  }
+
   resize({ columns, rows }: Size): void {
     this.tmux('resize-window', '-x', String(columns), '-y', String(rows));
   }

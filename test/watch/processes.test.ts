@@ -59,8 +59,8 @@ const WORLD: MadeWorld = {
 
 function joined(world: MadeWorld = WORLD) {
   const session = openSession(snapshotDriver(parseSnapshot(JSON.stringify(MACHINE), 'made'), 'made'));
-  const lists = processSource(new Asker(session), session.gpus).sample();
-  const hosts = new HostProcesses(madeFiles(world), 1);
+  const lists = new Asker(session).run(processSource(session.gpus).sample());
+  const hosts = new HostProcesses(madeFiles(world), 4242);
   return { lists, hosts, entries: processEntries(lists, hosts, overLife(NOW)) };
 }
 
@@ -166,6 +166,21 @@ describe('memory without a process', () => {
     const [first] = lists;
     const named = first && unlistedHolders(first, hosts.holders().holders, new Set([500]));
     expect(named?.map(({ pid }) => pid)).toEqual([700]);
+  });
+
+  it('is not that of the process which calls NVML for this one', () => {
+    const own = {
+      ...WORLD,
+      processes: {
+        ...WORLD.processes,
+        710: { uid: 0, parent: 4242, command: ['nvsmi'], open: ['/dev/nvidia0'] },
+      },
+    };
+    const { lists, hosts } = joined(own);
+    const [first] = lists;
+    expect(
+      first && unlistedHolders(first, hosts.holders().holders, new Set([500])).map(({ pid }) => pid),
+    ).toEqual([700]);
   });
 });
 

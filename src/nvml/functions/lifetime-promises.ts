@@ -6,7 +6,7 @@ import type { Status } from '../status.js';
 import { check, checkNames, checkObject, refuse } from './check.js';
 import { alreadyOpen, loadingError, loadOrThrow, pathOf } from './lifetime.js';
 import { type CallOptions, checkLimits, within } from './limits.js';
-import { type OpenOptions, type NvmlSource, sourceName, sourceOf } from './options.js';
+import { type NvmlSource, type OpenOptions, sourceName, sourceOf } from './options.js';
 import { errorOf } from './raise.js';
 import { shared } from './shared.js';
 import { openDriver, stop, use } from './state.js';
@@ -99,7 +99,12 @@ const elsewhereOf = ({ path }: NvmlSource, timeout: number): Elsewhere =>
     handles: shared.handles,
   });
 
-async function beginHere(called: string, what: Call, source: NvmlSource, options: CallOptions): Promise<Begun> {
+async function beginHere(
+  called: string,
+  what: Call,
+  source: NvmlSource,
+  options: CallOptions,
+): Promise<Begun> {
   const driver = loadOrThrow(source, called);
   const end = (): void => void driver.bind(call('nvmlShutdown'))?.start();
   const started = driver.bind(what)?.start() ?? Promise.resolve<Status>(NVML_ERROR_FUNCTION_NOT_FOUND);

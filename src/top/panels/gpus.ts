@@ -12,7 +12,7 @@ import {
   placedGpuColumns,
 } from '../gpu-cells.js';
 import { bar } from '../graph.js';
-import { cutLine, type Line, type StyledText, span } from '../span.js';
+import { cutLine, type Line, type StyledText, span, styled } from '../span.js';
 import type { Model, Surface } from '../state.js';
 
 const GIB = 1024 ** 3;
@@ -44,7 +44,8 @@ function linesOf(gpu: GpuSample, columns: readonly PlacedGpuColumn[], surface: S
     placedCell(column, gpu, surface),
     span(' '),
   ]);
-  return [cells, ...gpu.migs.map((mig) => migLine(mig, surface))];
+  const lines = [cells, ...gpu.migs.map((mig) => migLine(mig, surface))];
+  return gpu.hasAnswered ? lines : lines.map((line) => styled(line, { role: 'dim' }));
 }
 
 function migLine({ name, gi, ci, usedMemory, totalMemory }: MigSample, { columns, isUtf8 }: Surface): Line {

@@ -36,12 +36,38 @@ export function headerLine({ state, surface, sample, now, replay }: Model): Line
   return spread(left, right, surface.columns, surface.isUtf8 ? '…' : '>');
 }
 
-/** Says that no answer comes, and since when. The values below are the last ones. */
-export function silenceLine({ silentSince, now, sample, surface }: Model): Line | undefined {
-  if (silentSince === undefined) return undefined;
-  const seconds = Math.max(0, Math.floor((now - silentSince) / 1000));
-  const age =
-    sample === undefined ? '' : `; these values are ${spelledSeconds((now - sample.time) / 1000)} old`;
-  const words = `The driver has not answered for ${spelledSeconds(seconds)}${age}.`;
-  return spread([{ ...span(words, 'bad'), bold: true }], [], surface.columns, '…');
+/** Says that no answer comes, since when, and which call that is. The values below are the last ones. */
+export function silenceLine(model: Model): Line | undefined {
+  const words = silence(model);
+  if (words === undefined) return undefined;
+  const { news, surface } = model;
+  const reason = news === undefined ? [] : [span(` ${news}`, 'dim')];
+  const line = [{ ...span(words, 'bad'), bold: true }, ...reason];
+  return spread(line, [], surface.columns, surface.isUtf8 ? '…' : '>');
 }
+
+function silence({ silentSince, now, sample }: Model): string | undefined {
+  const ago = (time: number): string => spelledSeconds(Math.max(0, Math.floor((now - time) / 1000)));
+  if (silentSince !== undefined) {
+    const age = sample === undefined ? '' : `; these values are ${ago(sample.time)} old`;
+    return `The driver has not answered for ${ago(silentSince)}${age}.`;
+  }
+  const gpus = sample?.gpus ?? [];
+  const silent = gpus.filter(({ hasAnswered }) => !hasAnswered);
+  const [first] = silent;
+  if (first === undefined) return undefined;
+  if (silent.length === gpus.length) {
+    return first.since === undefined
+      ? 'The driver does not answer.'
+      : `The driver does not answer; these values are ${ago(first.since)} old.`;
+  }
+  const names = silent.map(({ index, since }) =>
+    since === undefined ? `GPU ${index}` : `GPU ${index} for ${ago(since)}`,
+  );
+  return `No answer from ${names.join(', ')}: what is grey is old.`;
+}
+
+/** Whether nothing that is shown is of now. */
+export const isAllOld = ({ silentSince, sample }: Model): boolean =>
+  silentSince !== undefined ||
+  (sample !== undefined && sample.gpus.length > 0 && sample.gpus.every(({ hasAnswered }) => !hasAnswered));

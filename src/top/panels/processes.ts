@@ -64,7 +64,12 @@ export function processPanel(model: Model, height: number): ProcessPanel {
       return [{ ...span(text, isSorted ? 'title' : 'dim'), bold: isSorted }, span(' ')];
     }),
   ];
-  const lines = shown.map((process, i) => rowLine(process, first + i, kept, model, mark));
+  const old = new Set((model.sample?.gpus ?? []).flatMap((gpu) => (gpu.hasAnswered ? [] : [gpu.index])));
+  const lines = shown.map((process, i) => {
+    const line = rowLine(process, first + i, kept, model, mark);
+    const isOld = process.entry !== undefined && old.has(process.entry.place.gpu.index);
+    return isOld ? styled(line, { role: 'dim' }) : line;
+  });
   const count = all.length === 0 ? [[span(emptyText(model), 'dim')]] : [];
   return { lines: [headLine, ...lines, ...count].slice(0, height), heads, keys: shown.map(({ key }) => key) };
 }

@@ -16,6 +16,8 @@ export interface ElsewhereOptions {
   readonly path?: string | undefined;
   /** Milliseconds that a sample may take, and before the first one the opening. */
   readonly timeout: number;
+  /** Milliseconds that the opening may take, where that is not as long as a sample. */
+  readonly opening?: number | undefined;
   /** Opening and the first sample share one deadline: for programs that take one. */
   readonly opensForSample: boolean;
   readonly report: (line: string) => void;
@@ -35,12 +37,13 @@ export interface Elsewhere {
 export function openElsewhere({
   path,
   timeout,
+  opening: openingTimeout = timeout,
   opensForSample,
   report,
   handles,
 }: ElsewhereOptions): Elsewhere {
   const processes = new NvmlProcesses({ program: callsProgram(path), timeout, report, handles });
-  const opening = processes.clock();
+  const opening = processes.clock(openingTimeout);
   return {
     driver: new ElsewhereDriver(processes, opening, opensForSample ? opening : undefined),
     wasLate: () => processes.wasLate,

@@ -3,9 +3,10 @@
  * writes what came of them to its stdout. It ends when its stdin does.
  */
 import { readSync, writeSync } from 'node:fs';
-import type { Driver, Handle } from '../../call.js';
+import type { Call, Driver, Handle } from '../../call.js';
 import { LibraryNotFound, loadLibrary } from '../library.js';
 import { Frames, frameOf } from './frames.js';
+import { ReceivedCalls } from './known-calls.js';
 import type { Answered, CallMessage, News, Orders } from './messages.js';
 
 export function makeCalls(library: string | undefined): void {
@@ -69,9 +70,14 @@ function load(path: string | undefined): Driver | undefined {
 /** Milliseconds that answers are kept while others are waited for. */
 const MOMENT = 2;
 
+interface WholeMessage extends CallMessage {
+  readonly call: Call;
+}
+
 /** Calls in their lanes, each on a worker thread. */
 class Lanes {
-  private readonly lanes = new Map<string, CallMessage[]>();
+  private readonly lanes = new Map<string, WholeMessage[]>();
+  private readonly calls = new ReceivedCalls();
   private answers: Answered[] = [];
   private timer: NodeJS.Timeout | undefined;
 
@@ -83,14 +89,16 @@ class Lanes {
       // The first is being made.
       lane.splice(0, lane.length, ...lane.filter(({ id }, i) => i === 0 || !unwanted.has(id)));
     }
-    for (const order of calls) {
+    for (const sent of calls) {
+      // On arrival: an order may be dropped before it is made, and its call asked for by number later.
+      const order = { ...sent, call: this.calls.of(sent) };
       const lane = this.lanes.get(order.lane);
       if (lane === undefined) void this.work(order.lane, [order]);
       else lane.push(order);
     }
   }
 
-  private async work(name: string, lane: CallMessage[]): Promise<void> {
+  private async work(name: string, lane: WholeMessage[]): Promise<void> {
     this.lanes.set(name, lane);
     for (let order = lane[0]; order !== undefined; order = lane[0]) {
       this.answer(await this.made(order));
@@ -100,7 +108,7 @@ class Lanes {
     if (this.lanes.size === 0) this.say();
   }
 
-  private async made({ id, call, subject, given }: CallMessage): Promise<Answered> {
+  private async made({ id, call, subject, given }: WholeMessage): Promise<Answered> {
     const bound = this.driver?.bind(call, subject as Handle | undefined);
     if (bound === undefined) return { id, status: undefined, memory: [] };
     for (const [i, bytes] of given?.entries() ?? []) bound.memory[i]?.set(bytes);

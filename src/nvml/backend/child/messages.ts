@@ -1,13 +1,11 @@
 /** What the program and the process that calls NVML for it say to each other. */
-import type { Call } from '../../call.js';
 import type { Status } from '../../status.js';
+import type { SentCall } from './known-calls.js';
 
 /** A call to be made. Calls of one lane are made in their order, those of different lanes side by side. */
-export interface CallMessage {
+export interface CallMessage extends SentCall {
   readonly id: number;
   readonly lane: string;
-  /** With the pointers of that process, and of the layouts only what a call needs. */
-  readonly call: Call;
   readonly subject?: bigint | undefined;
   /** What was filled for the call: the memory of its outputs, in their order. */
   readonly given?: readonly Uint8Array[] | undefined;

@@ -9,6 +9,7 @@ import type { Clock } from './clock.js';
 import { takeEarly } from './early.js';
 import { Frames, frameOf } from './frames.js';
 import { Pointers } from './handles.js';
+import { SentCalls } from './known-calls.js';
 import type { Answered, CallMessage, News, NotLoaded } from './messages.js';
 import type { Program } from './program.js';
 import { sentCall } from './sent-call.js';
@@ -60,6 +61,8 @@ export class NvmlProcess {
   private readonly frames = new Frames();
   private readonly queues = new Map<string, Pending[]>();
   private readonly pending = new Map<number, Pending>();
+  /** With the pointers of that process, and of the layouts only what a call needs. */
+  private readonly sent = new SentCalls((call) => sentCall(call, this.pointers.of));
   private orders: CallMessage[] = [];
   private dropped: number[] = [];
   private isSending = false;
@@ -118,7 +121,7 @@ export class NvmlProcess {
       else before.push(pending);
       const { of } = this.pointers;
       const about = subject === undefined ? undefined : of(subject);
-      this.orders.push({ id, lane: queue, call: sentCall(call, of), subject: about, given });
+      this.orders.push({ id, lane: queue, ...this.sent.of(call), subject: about, given });
       clock.begin();
       this.send();
     });

@@ -44,6 +44,8 @@ async function receiver(status = 200): Promise<Receiver> {
 
 const collectorOf = async (machine: string): Promise<Collector> => ({
   latest: await collectedFrom(machine),
+  health: undefined,
+  checksHealth: false,
   stuckSince: undefined,
   errors: new Map(),
   collections: 1,

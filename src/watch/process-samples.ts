@@ -7,6 +7,7 @@ import { read, want } from '../query/ask/asking.js';
 import { gpuFields } from '../query/gpu-fields.js';
 import { gpuProcesses, type PlacedProcess } from '../query/gpu-processes.js';
 import { type EngineUse, ProcessUtilization } from '../query/monitor/process-utilization.js';
+import { repeating } from '../query/monitor/repeated-utilization.js';
 import { fixed } from '../query/probe.js';
 import type { Reading } from '../query/reading.js';
 
@@ -32,23 +33,6 @@ export interface GpuProcesses {
 export interface ProcessSource {
   /** Asks now. Every GPU has an entry. */
   sample(): readonly GpuProcesses[];
-}
-
-/** At a short interval not every question finds a newer sample: how often the last answer is given again. */
-const REPEATS = 5;
-
-/** The newest use of the engines: the driver takes samples at its own pace. */
-function repeating(asker: Asker, utilization: ProcessUtilization): () => ReadonlyMap<number, EngineUse> {
-  let last: ReadonlyMap<number, EngineUse> = new Map();
-  let repeated = 0;
-  return () => {
-    const use = asker.run(utilization.sample());
-    if (use.size > 0 || ++repeated > REPEATS) {
-      last = use;
-      repeated = 0;
-    }
-    return last;
-  };
 }
 
 const minorNumber = fixed(nvmlDeviceGetMinorNumber);

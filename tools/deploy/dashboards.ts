@@ -164,6 +164,12 @@ export const dashboards: readonly Dashboard[] = [
         exprs: { '{{process_name}} ({{pid}}) {{user}}': of('process.used_memory') },
       },
       {
+        title: 'SM activity by process',
+        unit: 'percentunit',
+        max: 1,
+        exprs: { '{{process_name}} ({{pid}}) {{user}}': of('process.utilization.sm') },
+      },
+      {
         title: 'Processes by GPU',
         unit: 'short',
         exprs: { [LEGEND]: `count by (instance, gpu) (${PROCESS_INFO}${OF_GPU})` },

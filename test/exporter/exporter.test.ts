@@ -188,7 +188,15 @@ describe.skipIf(!fake.available)('an exporter of a machine', () => {
     expect(value(text, 'nvsmi_exporter_stuck_since_seconds')).toBeGreaterThan(1.7e9);
     const health = await fetch(`http://127.0.0.1:${one.port}/health`);
     expect(health.status).toBe(503);
-    expect(await health.text()).toMatch(/^unknown\nNVML has not answered since /);
+    expect(await health.json()).toMatchObject({
+      verdict: 'unknown',
+      checks: expect.arrayContaining([
+        expect.objectContaining({
+          check: 'exporter',
+          why: expect.stringMatching(/^NVML has not answered since /),
+        }),
+      ]),
+    });
   });
 
   it('ends with the status of NVML where the driver is not loaded', () => {

@@ -150,8 +150,14 @@ describe('the fleet of a Prometheus', () => {
           rejectUnauthorized: true,
         },
         (request, response) => {
-          request.resume();
-          response.end(vector(request.url === '/prometheus/api/v1/query' ? nvidiaSmi : []));
+          let body = '';
+          request.setEncoding('utf8').on('data', (piece: string) => {
+            body += piece;
+          });
+          request.on('end', () => {
+            const isValues = request.url === '/prometheus/api/v1/query' && body.includes('query=%7B__name__');
+            response.end(vector(isValues ? nvidiaSmi : []));
+          });
         },
       );
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -135,6 +135,9 @@ export function readOrder(given: Given<typeof options>): Order {
   if (given.textfile !== undefined && given.listen !== undefined) {
     throw new UsageError('--textfile writes a file and serves nothing: it does not go with --listen.');
   }
+  if (given.textfile !== undefined && given.otlp !== undefined) {
+    throw new UsageError('--textfile writes a file and pushes nothing: it does not go with --otlp.');
+  }
   return {
     listen,
     names: given.names === undefined ? ['nvsmi'] : words(given.names, NAMES, 'names'),

@@ -2,9 +2,11 @@
  * What the exporter costs: processor time and memory of a second with a collection and a scrape, and of a scrape alone, on eight
  * recorded H100s that a compiled library answers for at once. The driver's own time comes on top. No GPU needed.
  *
- *   npx tsx bench/exporter.ts [--seconds 30] [--scrapes 5000] [--names nvsmi] [--nvsmi "node bin/nvsmi.js"]
+ *   npx tsx bench/exporter.ts [--seconds 30] [--scrapes 5000] [--names nvsmi] [--options="--processes"] [--nvsmi "node bin/nvsmi.js"]
+ *
+ * Where wrk is installed it scrapes, too: the client above shares its processor with the exporter, and is the slower of the two.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { cpus } from 'node:os';
@@ -17,6 +19,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '30' },
     scrapes: { type: 'string', default: '5000' },
     names: { type: 'string', default: 'nvsmi' },
+    options: { type: 'string', default: '' },
     nvsmi: { type: 'string', default: `${process.execPath} bin/nvsmi.js` },
     port: { type: 'string', default: '19835' },
   },
@@ -79,6 +82,7 @@ const argv = [
   '1',
   '--names',
   values.names,
+  ...values.options.split(' ').filter((word) => word !== ''),
 ];
 const exporter: ChildProcess = spawn(program, argv, {
   env: { ...process.env, NVSMI_NVML: path },
@@ -94,7 +98,7 @@ const child = childOf(pid) ?? 0;
 const text = await (await fetch(`http://127.0.0.1:${values.port}/metrics`)).text();
 const series = text.split('\n').filter((line) => line !== '' && !line.startsWith('#')).length;
 console.log(
-  `${values.nvsmi}, ${values.names}: ${series} series, ${text.length} bytes, ${await scrape()} with gzip`,
+  `${values.nvsmi}, ${values.names} ${values.options}: ${series} series, ${text.length} bytes, ${await scrape()} with gzip`,
 );
 console.log(`${cpus().length} x ${cpus()[0]?.model}`);
 
@@ -121,6 +125,28 @@ const took = (performance.now() - began.at) / 1000;
 console.log(
   `${total} scrapes, ${AT_ONCE} at a time: ${Math.round(total / took)} a second, ${((cpu(pid) - began.parent) / total).toFixed(3)} ms of a processor each`,
 );
+const hasWrk = spawnSync('wrk', ['--version']).error === undefined;
+for (const coding of hasWrk ? ['gzip', 'identity'] : []) {
+  const seconds = 10;
+  const before = cpu(pid);
+  const headers = ['Accept: application/openmetrics-text;version=1.0.0', `Accept-Encoding: ${coding}`];
+  const wrk = spawn('wrk', [
+    '-t1',
+    `-c${AT_ONCE}`,
+    `-d${seconds}s`,
+    '--latency',
+    ...headers.flatMap((header) => ['-H', header]),
+    `http://127.0.0.1:${values.port}/metrics`,
+  ]);
+  let said = '';
+  for await (const piece of wrk.stdout) said += piece;
+  const requests = Number(/(\d+) requests in/.exec(said)?.[1]);
+  const latency = ['50%', '99%'].map((part) => `${part} ${new RegExp(`${part}\\s+(\\S+)`).exec(said)?.[1]}`);
+  const failed = /Non-2xx.*|Socket errors.*/.exec(said)?.[0] ?? 'none failed';
+  console.log(
+    `wrk, ${coding}, ${AT_ONCE} at a time, ${seconds} s: ${Math.round(requests / seconds)} a second (${latency.join(', ')}; ${failed}), ${((cpu(pid) - before) / requests).toFixed(3)} ms of a processor each`,
+  );
+}
 const memory = (name: string): string =>
   `${status(pid, name).toFixed(0)} + ${status(child, name).toFixed(0)} MiB`;
 console.log(`memory, serving + collecting: ${memory('VmRSS')}, at most ${memory('VmHWM')}`);

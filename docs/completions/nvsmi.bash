@@ -364,6 +364,10 @@ _nvsmi() {
     "exporter --fields") return ;;
     "exporter --skip") return ;;
     "exporter --labels") _nvsmi_list 'gpu uuid name pci_bus_id serial hostname' "$current"; return ;;
+    "exporter --health") return ;;
+    "exporter --health-checks") return ;;
+    "exporter --health-skip") return ;;
+    "exporter --health-expect") _nvsmi_paths -f "$current"; return ;;
     "exporter --web.config.file") _nvsmi_paths -f "$current"; return ;;
     "exporter --textfile") _nvsmi_paths -f "$current"; return ;;
     "exporter --otlp") return ;;
@@ -438,7 +442,7 @@ _nvsmi() {
     'ps') words='-h --help -i --id -u --user --pod --job -s --sort -r --reverse --by --json --snapshot --nvml --timeout --as' ;;
     'daemon') words='-h --help -i --id -d --delay -s --select -p --path -j --job -t --terminate --foreground --snapshot --nvml --timeout --as' ;;
     'replay') words='-h --help -f --filename -i --id -s --select -b --begin -e --end -r --output --format --snapshot --nvml --timeout --as' ;;
-    'exporter') words='-h --help -i --id --listen --names -l --loop --fields --skip --labels --processes --pcie-throughput --web.config.file --textfile --otlp --snapshot --nvml --timeout --as' ;;
+    'exporter') words='-h --help -i --id --listen --names -l --loop --fields --skip --labels --processes --pcie-throughput --health --health-checks --health-skip --health-expect --web.config.file --textfile --otlp --snapshot --nvml --timeout --as' ;;
     'fleet') words='-h --help --prometheus --http.config.file --ssh --ssh-config -L --list-gpus --query-gpu --format --at --since --filter --sort --host-timeout --json --snapshot --nvml --timeout --as' ;;
     'gpm') words='-h --help -i --id -g --get-stream-state -s --set-stream-state --json --dry-run --audit --snapshot --nvml --timeout --as' ;;
     'help') words='-h --help --snapshot --nvml --timeout --as' ;;

@@ -25,9 +25,10 @@ export function chosenChecks<Check extends { readonly id: string }>(
   all: readonly Check[],
   { checks, skip }: { readonly checks?: string; readonly skip?: string },
   status: number,
+  options: { readonly checks: string; readonly skip: string } = { checks: 'checks', skip: 'skip' },
 ): readonly Check[] {
-  const only = checks === undefined ? undefined : named(all, checks, 'checks', status);
-  const without = skip === undefined ? [] : named(all, skip, 'skip', status);
+  const only = checks === undefined ? undefined : named(all, checks, options.checks, status);
+  const without = skip === undefined ? [] : named(all, skip, options.skip, status);
   const chosen = all.filter(({ id }) => (only === undefined || only.includes(id)) && !without.includes(id));
   if (chosen.length === 0) throw new UsageError('No check is left.', status);
   return chosen;

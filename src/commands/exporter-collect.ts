@@ -2,12 +2,13 @@
 
 import { EXIT, UsageError } from '../base/errors.js';
 import { jsonText } from '../base/plain-text.js';
-import { collectInChild, NoCollection } from '../exporter/child-collector.js';
+import { collectInChild, NoCollection, type Said } from '../exporter/child-collector.js';
 import { Collection } from '../exporter/collection.js';
-import { type Collector, collectHere } from '../exporter/collector.js';
-import type { CollectedRecords, Wish } from '../exporter/observed.js';
+import { type Collector, collectHere, type Sources } from '../exporter/collector.js';
+import type { Wish } from '../exporter/observed.js';
 import type { SystemFiles } from '../system/files.js';
 import type { Context } from './context.js';
+import { type Checking, healthWatch } from './exporter-health.js';
 import { loop } from './loop.js';
 import { lostLines } from './lost.js';
 import { machineOf } from './machine.js';
@@ -17,6 +18,7 @@ import { chosenGpus } from './select.js';
 export interface Collecting {
   readonly selectors: string | undefined;
   readonly wish: Wish;
+  readonly health: Checking | undefined;
   /** Milliseconds. */
   readonly period: number;
 }
@@ -30,11 +32,13 @@ export async function collectorOf(
   const { io } = context;
   const now = (): number => io.now();
   if (context.source !== undefined || io.background === undefined) {
-    const { collect } = await collecting(what, context);
-    return collectHere(collect, what.period, now, onCollected);
+    const { sources } = await collecting(what, context);
+    return collectHere(sources, what.period, now, onCollected);
   }
   try {
-    return await collectInChild(io.background, what.period, now, onCollected, (text) => io.err(text));
+    const { period, health } = what;
+    const how = { period, checksHealth: health !== undefined };
+    return await collectInChild(io.background, how, now, onCollected, (text) => io.err(text));
   } catch (error) {
     if (!(error instanceof NoCollection)) throw error;
     throw new UsageError(error.message, error.status, undefined, '');
@@ -43,23 +47,28 @@ export async function collectorOf(
 
 /** Opens the machine, to be collected from. */
 export async function collecting(
-  { selectors, wish }: Collecting,
+  { selectors, wish, health }: Collecting,
   context: Context,
-): Promise<{ readonly collect: () => Promise<CollectedRecords>; readonly files: SystemFiles }> {
+): Promise<{ readonly sources: Sources; readonly files: SystemFiles }> {
   const { io } = context;
   await context.machine(selectors);
   const { session, files, asker } = await machineOf(context);
   const gpus = await chosenGpus(session, selectors);
   io.err(lostLines(gpus));
   const collection = new Collection(asker, files, gpus, wish, () => io.now());
-  return { collect: () => collection.collect(() => io.elapsed()), files };
+  const collect = (): ReturnType<Sources['collect']> => collection.collect(() => io.elapsed());
+  if (health === undefined) return { sources: { collect }, files };
+  return { sources: { collect, health: await healthWatch(health, selectors, context) }, files };
 }
 
 /** What the child does: a line for each collection, until the exporter that reads them is gone. */
 export async function collectForParent(what: Collecting, context: Context): Promise<number> {
-  const { collect } = await collecting(what, context);
+  const { collect, health } = (await collecting(what, context)).sources;
+  const say = (said: Said): void => context.io.out(`${jsonText(said)}\n`);
   await loop(context.io, what.period, async () => {
-    context.io.out(`${jsonText(await collect())}\n`);
+    say({ collected: await collect() });
+    const found = await health?.();
+    if (found !== undefined) say({ health: found });
   });
   return EXIT.ok;
 }

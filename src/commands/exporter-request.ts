@@ -1,13 +1,16 @@
 /** What a command line of the exporter asks for: read, or refused, before the machine is asked. */
 import type { Given, OptionSpec } from '../base/argv.js';
-import { UsageError } from '../base/errors.js';
-import { loopPeriod } from '../base/period.js';
+import { EXIT, UsageError } from '../base/errors.js';
+import { decimal, loopPeriod } from '../base/period.js';
 import { plainly } from '../base/plain-text.js';
 import { CHILD_OPTION } from '../exporter/child-collector.js';
 import { chosenFields, UnknownMetricField } from '../exporter/chosen-fields.js';
 import { GPU_LABELS, type GpuLabel, USUAL_LABELS } from '../exporter/dialects/nvsmi.js';
 import { type Listen, readListen, USUAL_LISTEN } from '../exporter/listen.js';
 import type { Wish } from '../exporter/observed.js';
+import { healthChecks } from '../health/checks/index.js';
+import { chosenChecks } from './check-options.js';
+import type { Checking } from './exporter-health.js';
 import { hintOf, nearestHint } from './nearest-hint.js';
 import { idOption } from './select.js';
 
@@ -67,6 +70,25 @@ export const options = [
     help: 'Watch the PCIe link for 40 ms at each collection. Hopper and newer count the traffic without it.',
   },
   {
+    long: 'health',
+    value: 'required',
+    argument: 'SECONDS',
+    help: 'Time between two runs of the health checks: 60 seconds if not given; 0 for none.',
+  },
+  {
+    long: 'health-checks',
+    value: 'required',
+    argument: 'CHECK,...',
+    help: 'Only these health checks; nvsmi health --list has their names.',
+  },
+  { long: 'health-skip', value: 'required', argument: 'CHECK,...', help: 'All health checks but these.' },
+  {
+    long: 'health-expect',
+    value: 'required',
+    argument: 'FILE',
+    help: 'Compare with what is expected of this machine, a file of nvsmi health --learn.',
+  },
+  {
     long: 'web.config.file',
     value: 'required',
     argument: 'FILE',
@@ -94,6 +116,8 @@ export interface ExporterRequest {
   readonly period: number;
   readonly isLoop: boolean;
   readonly wish: Wish;
+  /** Undefined where health is not checked. */
+  readonly health: Checking | undefined;
   readonly webConfig: string | undefined;
   readonly textfile: string | undefined;
   readonly otlp: string | undefined;
@@ -113,6 +137,9 @@ export function readOrder(given: Given<typeof options>): ExporterRequest {
   if (given.textfile !== undefined && given.listen !== undefined) {
     throw new UsageError('--textfile writes a file and serves nothing: it does not go with --listen.');
   }
+  if (given.textfile !== undefined && given.otlp !== undefined) {
+    throw new UsageError('--textfile writes a file and pushes nothing: it does not go with --otlp.');
+  }
   return {
     listen,
     names: words(given.names, NAMES, 'names'),
@@ -124,12 +151,31 @@ export function readOrder(given: Given<typeof options>): ExporterRequest {
       processes: given.processes === true,
       pcieThroughput: given['pcie-throughput'] === true,
     },
+    health: checking(given),
     webConfig: given['web.config.file'],
     textfile: given.textfile,
     otlp: given.otlp === undefined ? undefined : readUrl(given.otlp),
     isPush: given.otlp !== undefined && given.listen === undefined,
     selectors: given.id,
   };
+}
+
+const USUAL_HEALTH_SECONDS = 60;
+const LONGEST_HEALTH_SECONDS = 86_400;
+
+function checking(given: Given<typeof options>): Checking | undefined {
+  const seconds = given.health === undefined ? USUAL_HEALTH_SECONDS : decimal(given.health);
+  if (!(seconds === 0 || (seconds >= 1 && seconds <= LONGEST_HEALTH_SECONDS))) {
+    throw new UsageError(`--health is 0 or a time of 1 to ${LONGEST_HEALTH_SECONDS} seconds.`);
+  }
+  const { 'health-checks': checks, 'health-skip': skip, 'health-expect': expect } = given;
+  const chosen = chosenChecks(
+    healthChecks,
+    { ...(checks === undefined ? {} : { checks }), ...(skip === undefined ? {} : { skip }) },
+    EXIT.usage,
+    { checks: 'health-checks', skip: 'health-skip' },
+  );
+  return seconds === 0 ? undefined : { checks: chosen, period: seconds * 1000, expect };
 }
 
 function readUrl(text: string): string {

@@ -10,10 +10,10 @@ import { type Collector, CollectorState } from '../exporter/collector.js';
 import { dcgmDialect } from '../exporter/dialects/dcgm.js';
 import type { Dialect } from '../exporter/dialects/dialect.js';
 import { nvidiaSmiDialect } from '../exporter/dialects/nvidia-smi.js';
-import { nvsmiDialect } from '../exporter/dialects/nvsmi.js';
+import { labelsOfGpu, nvsmiDialect } from '../exporter/dialects/nvsmi.js';
 import { isLoopback, urlOf } from '../exporter/listen.js';
 import { MetricsText } from '../exporter/metrics-text.js';
-import { aboutPage, type HealthPage, pagesOf } from '../exporter/pages.js';
+import { aboutPage, pagesOf } from '../exporter/pages.js';
 import { WebServer } from '../exporter/server.js';
 import { BadWebConfig, NO_CONFIG, readWebConfig, type WebConfig } from '../exporter/web-config.js';
 import { machineFiles, type SystemFiles } from '../system/files.js';
@@ -39,7 +39,13 @@ async function exporter(given: Given<typeof options>, context: Context): Promise
 }
 
 const metricsOf = (order: ExporterRequest, collector: Collector, files: SystemFiles, io: Io): MetricsText =>
-  new MetricsText(collector, dialectsOf(order, hostOf(files, io)), manifest.version, () => io.now());
+  new MetricsText(
+    collector,
+    dialectsOf(order, hostOf(files, io)),
+    labelsOfGpu(order.labels, hostOf(files, io)),
+    manifest.version,
+    () => io.now(),
+  );
 
 /** The name of this host: in a pod that of the node, where the pod has it. */
 const hostOf = (files: SystemFiles, { env }: Io): string =>
@@ -48,12 +54,14 @@ const hostOf = (files: SystemFiles, { env }: Io): string =>
 /** Writes the file for node_exporter, which reads it whole: the new content replaces the old one at once. */
 async function writeTextfile(order: ExporterRequest, path: string, context: Context): Promise<number> {
   const { io } = context;
-  const { collect, files } = await collecting(order, context);
-  const state = new CollectorState(() => io.now());
+  const { sources, files } = await collecting(order, context);
+  const state = new CollectorState(() => io.now(), order.health !== undefined);
   const metrics = metricsOf(order, state, files, io);
   await loop(io, order.isLoop ? order.period : undefined, async () => {
-    state.take(await collect());
-    const text = await metrics.plain('text');
+    state.take(await sources.collect());
+    const health = await sources.health?.();
+    if (health !== undefined) state.examined(health);
+    const text = (await metrics.body('text', false)).toString();
     try {
       replaceContent(openOutput(path), text);
     } catch (error) {
@@ -81,11 +89,6 @@ function webConfig(path: string): WebConfig {
   }
 }
 
-const unknownHealth = async (): Promise<HealthPage> => ({
-  verdict: 'unknown',
-  lines: ['The health of the GPUs is not checked.'],
-});
-
 async function serve(
   { listen, webConfig: path }: ExporterRequest,
   config: WebConfig,
@@ -94,7 +97,10 @@ async function serve(
   io: Io,
 ): Promise<number> {
   const about = aboutPage(manifest.version);
-  const server = serverOf(config, pagesOf(metrics, collector, unknownHealth, about));
+  const server = serverOf(
+    config,
+    pagesOf(metrics, collector, () => io.now(), about),
+  );
   let port: number;
   try {
     port = await server.listen(listen.host, listen.port);

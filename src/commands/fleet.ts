@@ -151,6 +151,9 @@ function refuseMixtures(given: FleetGiven): void {
   if (given.since !== undefined && (given['query-gpu'] ?? given['list-gpus']) !== undefined) {
     throw new UsageError('--since shows a table of its own: it does not go with --query-gpu or -L.');
   }
+  if (given.since !== undefined && (given.filter ?? given.sort) !== undefined) {
+    throw new UsageError('--since shows all GPUs: it does not go with --filter or --sort.');
+  }
 }
 
 async function ask(given: FleetGiven, fields: readonly string[], deadlineMs: number, io: Io): Promise<Fleet> {

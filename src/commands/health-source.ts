@@ -15,7 +15,7 @@ import { chosenGpus } from './select.js';
 import { kernelLogOf, type NoLog } from './system-option.js';
 
 /** One look at everything. */
-export type Observation = Pick<Health, 'gpus' | 'count' | 'isWhole' | 'now' | 'driver' | 'log'> & {
+export type Observation = Pick<Health, 'gpus' | 'count' | 'isWhole' | 'now' | 'driver' | 'log' | 'since'> & {
   readonly performance: readonly Performance[];
 };
 
@@ -24,6 +24,11 @@ interface HealthSourceOptions {
   readonly root: string | undefined;
   readonly id: string | undefined;
   readonly isLoop: boolean;
+  /**
+   * What to call the first look, where the events of NVML from then on are enough: who runs for months without the right to the
+   * kernel log watches for himself. Without it, no log means that nothing is known.
+   */
+  readonly watchedSince?: string;
 }
 
 export class HealthSource {
@@ -38,21 +43,22 @@ export class HealthSource {
     private readonly asker: Asker | undefined,
     private readonly gpus: readonly Gpu[],
     private readonly isLoop: boolean,
+    private readonly watchedSince: string | undefined,
   ) {}
 
   /** Opens NVML. One that cannot be opened is a finding. Throws UsageError for GPUs that are not there. */
-  static async open({ context, root, id, isLoop }: HealthSourceOptions): Promise<HealthSource> {
+  static async open({ context, root, id, isLoop, watchedSince }: HealthSourceOptions): Promise<HealthSource> {
     const log = kernelLogOf(root, context);
     let session: Session;
     try {
       ({ session } = await context.machine());
     } catch (error) {
       if (!(error instanceof Error) || !['DeadLibrary', 'KoffiNotFound'].includes(error.name)) throw error;
-      return new HealthSource(context, log, deadLibrary(error), undefined, [], isLoop);
+      return new HealthSource(context, log, deadLibrary(error), undefined, [], isLoop, watchedSince);
     }
     const gpus = id === undefined ? session.gpus : await chosenGpus(session, id);
     // An asker of its own: what the answers mean for the exit status the verdicts say.
-    return new HealthSource(context, log, undefined, new Asker(session), gpus, isLoop);
+    return new HealthSource(context, log, undefined, new Asker(session), gpus, isLoop, watchedSince);
   }
 
   /** Reads these names of all GPUs, and what happened since the last look. */
@@ -78,6 +84,7 @@ export class HealthSource {
       now,
       driver: await asker.start(driverVersion()),
       log: this.logged(),
+      since: 'reason' in this.log ? this.watchedSince : undefined,
       performance: read.flatMap(performanceOf),
     };
   }
@@ -94,8 +101,15 @@ export class HealthSource {
     }
   }
 
+  /** Whether NVML reports the events of every GPU that has a handle. */
+  private get isWatched(): boolean {
+    const { events, watchedSince } = this;
+    if (watchedSince === undefined || events === undefined) return false;
+    return this.gpus.every(({ index, handle }) => handle === undefined || !events.refused.has(index));
+  }
+
   private logged(): Health['log'] {
-    if ('reason' in this.log) return this.seen.length === 0 ? this.log : this.seen;
+    if ('reason' in this.log) return this.seen.length === 0 && !this.isWatched ? this.log : this.seen;
     this.seen.push(...this.log.read().flatMap((record) => kernelEvent(record) ?? []));
     return this.seen;
   }

@@ -12,14 +12,7 @@ import { BadFile } from '../health/bad-file.js';
 import { type HealthCheck, readingsOf } from '../health/check.js';
 import { COUNTERS, healthChecks } from '../health/checks/index.js';
 import { type Examined, examine } from '../health/examine.js';
-import {
-  EXPECTED,
-  type Expectations,
-  expectationsText,
-  LIMITS,
-  learned,
-  parseExpectations,
-} from '../health/expectations.js';
+import { EXPECTED, expectationsText, LIMITS, learned, readExpectations } from '../health/expectations.js';
 import {
   keepAside,
   machineDigest,
@@ -96,7 +89,7 @@ async function checked(given: HealthOptions, context: Context): Promise<number> 
   const period = given.loop === undefined ? undefined : loopPeriod({ loop: given.loop });
   const system = systemOf(given.root, context);
   const machine = machineDigest(system);
-  const expected = given.expect === undefined ? undefined : expectationsOf(given.expect, machine);
+  const expected = given.expect === undefined ? undefined : readExpectations(given.expect, machine);
   let before = given.state === undefined ? undefined : stateIn(given.state, machine, context);
   const source = await HealthSource.open({
     context,
@@ -159,12 +152,6 @@ function printed(
   return isLoop
     ? verdictLine(new Date(look.now).toISOString(), findings, notApplicable, context.source)
     : verdictJson(findings, notApplicable, context.source);
-}
-
-function expectationsOf(path: string, machine: string | null): Expectations {
-  const content = readIfThere(path);
-  if (content === undefined) throw new BadFile(path, 'there is no such file; --learn makes one');
-  return parseExpectations(content, path, machine);
 }
 
 /** What the last run left. A file that is of no use is moved aside, and said so: the run continues as a first one. */

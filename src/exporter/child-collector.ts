@@ -4,7 +4,7 @@
  */
 import type { Background, Child } from '../base/background.js';
 import { type Collector, CollectorState, DEADLINE } from './collector.js';
-import type { CollectedRecords } from './observed.js';
+import type { CollectedRecords, HealthSeen } from './observed.js';
 
 /** Milliseconds without an answer after which a child is killed. */
 const PATIENCE = 3 * DEADLINE;
@@ -32,7 +32,7 @@ export class NoCollection extends Error {
 /** Starts to collect, and returns after the first collection, or once it is overdue. Throws NoCollection. */
 export async function collectInChild(
   background: Background,
-  period: number,
+  { period, checksHealth }: { readonly period: number; readonly checksHealth: boolean },
   now: () => number,
   onCollected: () => void,
   report: (text: string) => void,
@@ -48,7 +48,7 @@ export async function collectInChild(
     if (stuckSince !== undefined && now() - stuckSince > PATIENCE) child?.kill();
   }, LOOK_EVERY);
   watch.unref();
-  const state = new CollectorState(now, () => {
+  const state = new CollectorState(now, checksHealth, () => {
     isOver = true;
     clearTimeout(timer);
     clearInterval(watch);
@@ -56,7 +56,12 @@ export async function collectInChild(
   });
   let first: { resolve(): void; reject(error: Error): void } | undefined;
   const take = (line: string): void => {
-    const collected = collectedIn(line);
+    const { collected, health } = saidIn(line);
+    if (health !== undefined) {
+      state.examined(health);
+      onCollected();
+      return;
+    }
     if (collected === undefined) {
       printed = `${printed}${line}\n`.slice(-MOST_PRINTED);
       return;
@@ -97,12 +102,18 @@ export async function collectInChild(
   return state;
 }
 
-/** What a line of the child says; undefined where it is no collection: anything may print in a process. */
-function collectedIn(line: string): CollectedRecords | undefined {
-  if (!line.startsWith('{"at":')) return undefined;
+/** What a line of the child says. */
+export interface Said {
+  readonly collected?: CollectedRecords;
+  readonly health?: HealthSeen;
+}
+
+/** Nothing where the line is of another form: anything may print in a process. */
+function saidIn(line: string): Said {
+  if (!/^\{"(collected|health)":\{/.test(line)) return {};
   try {
-    return JSON.parse(line) as CollectedRecords;
+    return JSON.parse(line) as Said;
   } catch {
-    return undefined;
+    return {};
   }
 }

@@ -29,7 +29,7 @@ import {
 } from './fields.js';
 import { MigRecords } from './mig-records.js';
 import type { CollectedRecords, Labels, Observed, Wish } from './observed.js';
-import { processRecords } from './process-records.js';
+import { ProcessRecords } from './process-records.js';
 import { Failures, numbersOf, type Readers, textsOf } from './readings.js';
 import { XidWatch } from './xid-watch.js';
 
@@ -61,11 +61,12 @@ export class Collection {
   private readonly lines: readonly CollectedGpu[];
   private readonly gpm: readonly GpmField[];
   private readonly migs: MigRecords;
+  private readonly processes: ProcessRecords | undefined;
   private readonly xids: XidWatch | undefined;
 
   constructor(
     private readonly asker: Asker,
-    private readonly files: SystemFiles,
+    files: SystemFiles,
     gpus: readonly Gpu[],
     private readonly wish: Wish,
     private readonly now: () => number,
@@ -75,6 +76,7 @@ export class Collection {
     this.prepared = asker.prepare(this.gathering.questions);
     this.gathering.answers = this.prepared.answers;
     this.migs = new MigRecords(asker, wish);
+    this.processes = wish.processes ? new ProcessRecords(asker, files, gpus, wish) : undefined;
     const wantsXids = [...xidFields, lastXid].some(({ names: [name] }) => wish.has(name));
     this.xids = wantsXids ? new XidWatch(asker.session.driver, gpus) : undefined;
   }
@@ -157,7 +159,7 @@ export class Collection {
       records.push({ relation: 'nvlink', labels: { ...of, link: String(index) }, values: found });
     }
     records.push(...this.migs.of(gpu, of, failures));
-    if (this.wish.processes) records.push(...processRecords(gpu, of, this.asker, this.files, failures));
+    if (this.processes !== undefined) records.push(...this.processes.of(gpu, of, failures));
     if (this.xids !== undefined) records.push(...this.xids.of(gpu, of).map((each) => this.chosen(each)));
     return records;
   }

@@ -1,9 +1,12 @@
 /** Collects in the background, at a period of its own. Who reads gets the last values, and how old they are. */
-import type { CollectedRecords } from './observed.js';
+import type { CollectedRecords, HealthSeen } from './observed.js';
 
 /** The latest that is known, whoever collects it. */
 export interface Collector {
   readonly latest: CollectedRecords | undefined;
+  /** What the health checks found last, and whether they are made at all. */
+  readonly health: HealthSeen | undefined;
+  readonly checksHealth: boolean;
   /** When the collection began that has not ended within its deadline, in milliseconds since the epoch. */
   readonly stuckSince: number | undefined;
   /** Failed readings since the start, by the symbol of their status. */
@@ -19,12 +22,14 @@ export const DEADLINE = 10_000;
 /** The state of a collector, which learns when a collection begins and ends. */
 export class CollectorState implements Collector {
   latest: CollectedRecords | undefined;
+  health: HealthSeen | undefined;
   collections = 0;
   readonly errors = new Map<string, number>();
   private since: number | undefined;
 
   constructor(
     private readonly now: () => number,
+    readonly checksHealth: boolean,
     private readonly end: () => void = () => undefined,
   ) {}
 
@@ -46,6 +51,11 @@ export class CollectorState implements Collector {
     }
   }
 
+  /** The health checks were made. */
+  examined(health: HealthSeen): void {
+    this.health = health;
+  }
+
   /** Something failed that is no reading. */
   fail(what: string): void {
     this.errors.set(what, (this.errors.get(what) ?? 0) + 1);
@@ -56,16 +66,23 @@ export class CollectorState implements Collector {
   }
 }
 
+/** What is asked of a machine. */
+export interface Sources {
+  readonly collect: () => Promise<CollectedRecords>;
+  /** Makes the health checks where they are due; left out where they are switched off. */
+  readonly health?: (() => Promise<HealthSeen | undefined>) | undefined;
+}
+
 /** Collects in this process: for recordings, tests, and the child process that does nothing else. */
 export function collectHere(
-  collect: () => Promise<CollectedRecords>,
+  { collect, health }: Sources,
   period: number,
   now: () => number,
-  onCollected: (collected: CollectedRecords) => void = () => undefined,
+  onCollected: () => void = () => undefined,
 ): Collector {
   let timer: NodeJS.Timeout | undefined;
   let isOver = false;
-  const state = new CollectorState(now, () => {
+  const state = new CollectorState(now, health !== undefined, () => {
     isOver = true;
     clearTimeout(timer);
   });
@@ -74,7 +91,9 @@ export function collectHere(
     state.begin();
     const collected = await collect();
     state.take(collected);
-    onCollected(collected);
+    const examined = await health?.();
+    if (examined !== undefined) state.examined(examined);
+    onCollected();
     if (isOver) return;
     // The next begins on the grid of the period; those that were missed are not made up for.
     const took = performance.now() - began;

@@ -6,6 +6,7 @@ import { gpuTable } from '../query/gpu/index.js';
 import { bar1Memory, memory } from '../query/gpu/memory.js';
 import { count, type Kind, mebibytes, milliseconds, number, percent } from '../query/kind.js';
 import { yes } from '../query/link.js';
+import type { Engine } from '../query/monitor/process-utilization.js';
 import { corrected, linkErrors, portCounters, speed, throughput } from '../query/nvlink.js';
 import { pciErrors, pciTraffic } from '../query/pci-counters.js';
 import { pcieThroughput } from '../query/pcie-throughput.js';
@@ -166,8 +167,23 @@ export const linkActive = item('nvlink.active', yes, 'Whether the NVLink is up.'
 /** Whether NVML gives a handle for a GPU; a GPU that fell off the bus has none. */
 export const reachable = item('gpu.reachable', yes, 'Whether NVML can ask the GPU: 0 for one that is lost.');
 
-export const processFields: readonly MetricField[] = [
-  item('process.used_memory', mebibytes, 'Memory of the GPU that a process uses.'),
+export const processMemory = item('process.used_memory', mebibytes, 'Memory of the GPU that a process uses.');
+
+export interface EngineField extends MetricField {
+  readonly engine: Engine;
+}
+
+const engine = (name: Engine, part: string, help: string): EngineField => ({
+  ...item(`process.utilization.${part}`, percent, `${help}, in the newest sample of the driver.`),
+  engine: name,
+});
+
+/** Of a process that the driver has a sample of. */
+export const engineFields: readonly EngineField[] = [
+  engine('sm', 'sm', 'Time in which a kernel of a process ran'),
+  engine('mem', 'memory', 'Time in which a process read or wrote memory'),
+  engine('enc', 'encoder', 'Use of the video encoders by a process'),
+  engine('dec', 'decoder', 'Use of the video decoders by a process'),
 ];
 
 /** Of a GPU whose Xids are watched. */
@@ -196,7 +212,8 @@ export const allFields: readonly MetricField[] = [
   ...migGpmFields,
   linkActive,
   ...linkFields,
-  ...processFields,
+  processMemory,
+  ...engineFields,
   lastXid,
   ...xidFields,
 ];

@@ -1,5 +1,7 @@
 /** What one collection found: records of numbers as they were read, which every dialect folds into its own metrics. */
 
+import type { Finding, NotApplicable } from '../base/verdict.js';
+
 /** What there is a record of. */
 export type MetricRelation = 'gpu' | 'mig' | 'nvlink' | 'process' | 'xid';
 
@@ -20,6 +22,17 @@ export interface CollectedRecords {
   readonly records: readonly Observed[];
   /** How many readings failed, by the symbol of the status. What a GPU does not have is no failure. */
   readonly errors: Readonly<Record<string, number>>;
+}
+
+/** What the health checks found. */
+export interface HealthSeen {
+  /** When the checks ended, in milliseconds since the epoch. */
+  readonly at: number;
+  readonly tookMs: number;
+  /** Milliseconds from one run of the checks to the next. */
+  readonly period: number;
+  readonly findings: readonly Finding[];
+  readonly notApplicable: readonly NotApplicable[];
 }
 
 /** What is collected. */

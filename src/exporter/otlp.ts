@@ -8,12 +8,16 @@ import {
   resourceFromAttributes,
 } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import { worstOf } from '../base/verdict.js';
 import type { Collector } from './collector.js';
-import { familyOf } from './field.js';
+import { type Family, familyOf } from './field.js';
 import { allFields } from './fields.js';
+import { checkPoints, healthFamilies, healthPoints } from './health-points.js';
+import { healthNow } from './health-seen.js';
 import type { CollectedRecords, Labels, Observed } from './observed.js';
-import { HW_METRICS, UCUM } from './otlp-names.js';
+import { HW_METRICS, HW_STATES, HW_STATUS, UCUM } from './otlp-names.js';
 import { QueueingExporter } from './otlp-queue.js';
+import { ownFamilies, ownPoints } from './own-metrics.js';
 
 export interface OtlpOptions {
   readonly url: string;
@@ -29,7 +33,7 @@ export interface Pusher {
   stop(): Promise<void>;
 }
 
-/** Milliseconds that one push may take. */
+/** Milliseconds that a collection may take to be handed to the queue. */
 const PATIENCE = 10_000;
 
 /** A field as an instrument: the value, and what the convention adds to the attributes. */
@@ -43,7 +47,8 @@ export function pushTo(
   { url, version, hostname, period, report }: OtlpOptions,
   collector: Collector,
 ): Pusher {
-  const exporter = new OTLPMetricExporter({ url: metricsUrl(url), timeoutMillis: PATIENCE });
+  // OTEL_EXPORTER_OTLP_TIMEOUT, _HEADERS, _COMPRESSION, _CERTIFICATE and their kind the SDK reads itself.
+  const exporter = new OTLPMetricExporter({ url: metricsUrl(url) });
   const reader = new PeriodicExportingMetricReader({
     exporter: new QueueingExporter(exporter, report),
     exportIntervalMillis: period,
@@ -65,17 +70,36 @@ export function pushTo(
     const base = field.metric?.base ?? field.kind.metric;
     const about = { description: family.help, unit: hw?.unit ?? UCUM[base?.unit ?? ''] ?? '1' };
     const name = hw?.name ?? family.name;
-    const observable =
-      family.type === 'counter'
+    const observable = hw?.isSum
+      ? meter.createObservableUpDownCounter(name, about)
+      : family.type === 'counter'
         ? meter.createObservableCounter(name, about)
         : meter.createObservableGauge(name, about);
     instruments.set(field.names[0], { observable, scale: family.scale, attributes: hw?.attributes ?? {} });
   }
+  const families = new Map<Family, Observable>(
+    [...ownFamilies, ...Object.values(healthFamilies)].map((family) => {
+      const about = { description: family.help, unit: family.name.includes('_seconds') ? 's' : '1' };
+      return [
+        family,
+        family.type === 'counter'
+          ? meter.createObservableCounter(family.name, about)
+          : meter.createObservableGauge(family.name, about),
+      ];
+    }),
+  );
+  const status = meter.createObservableUpDownCounter(HW_STATUS.name, {
+    description: 'Whether the health checks find a GPU in this state.',
+    unit: HW_STATUS.unit,
+  });
   meter.addBatchObservableCallback(
     (result) => {
-      if (collector.latest !== undefined) observe(result, collector.latest, instruments);
+      const gpus = gpusOf(collector.latest);
+      if (collector.latest !== undefined) observe(result, collector.latest, gpus, instruments);
+      observeState(result, collector, gpus, families, version);
+      observeStatus(result, collector, gpus, status);
     },
-    [...instruments.values()].map(({ observable }) => observable),
+    [...[...instruments.values()].map(({ observable }) => observable), ...families.values(), status],
   );
   return { stop: () => provider.shutdown() };
 }
@@ -87,15 +111,22 @@ export function metricsUrl(url: string): string {
   return parsed.href;
 }
 
+/** The attributes of the GPUs, by their indexes. */
+const gpusOf = (latest: CollectedRecords | undefined): ReadonlyMap<string, Attributes> =>
+  new Map(
+    (latest?.records ?? []).flatMap(({ relation, labels }) =>
+      relation === 'gpu' ? [[labels.gpu ?? '', gpuAttributes(labels)] as const] : [],
+    ),
+  );
+
 function observe(
   result: BatchObservableResult,
   { records }: CollectedRecords,
+  gpus: ReadonlyMap<string, Attributes>,
   instruments: ReadonlyMap<string, Instrument>,
 ): void {
-  const gpus = new Map<string, Attributes>();
   for (const record of records) {
-    const { relation, labels, values } = record;
-    if (relation === 'gpu') gpus.set(labels.gpu ?? '', gpuAttributes(labels));
+    const { labels, values } = record;
     const attributes = { ...gpus.get(labels.gpu ?? ''), ...ownAttributes(record) };
     for (const [field, raw] of Object.entries(values)) {
       const instrument = instruments.get(field);
@@ -104,6 +135,49 @@ function observe(
         ...attributes,
         ...instrument.attributes,
       });
+    }
+  }
+}
+
+/** What the exporter says of itself, and what the health checks said. */
+function observeState(
+  result: BatchObservableResult,
+  collector: Collector,
+  gpus: ReadonlyMap<string, Attributes>,
+  families: ReadonlyMap<Family, Observable>,
+  version: string,
+): void {
+  const now = Date.now();
+  const { health } = collector;
+  const all = [
+    ...ownPoints(collector, version, now),
+    ...healthPoints(collector, now),
+    ...(health === undefined
+      ? []
+      : checkPoints(health, (gpu) => (gpus.get(gpu) as Labels | undefined) ?? { gpu })),
+  ];
+  for (const [family, points] of all) {
+    const observable = families.get(family);
+    if (observable === undefined) continue;
+    for (const { labels, value } of points) result.observe(observable, value, labels);
+  }
+}
+
+/** The worst verdict of each GPU as the state of a component. */
+function observeStatus(
+  result: BatchObservableResult,
+  collector: Collector,
+  gpus: ReadonlyMap<string, Attributes>,
+  status: Observable,
+): void {
+  const { findings, isCurrent } = healthNow(collector, Date.now());
+  if (!isCurrent) return;
+  for (const [index, attributes] of gpus) {
+    const own = findings.filter(({ gpu }) => String(gpu) === index);
+    const state = own.length === 0 ? undefined : HW_STATES[worstOf(own)];
+    if (state === undefined) continue;
+    for (const each of Object.values(HW_STATES)) {
+      result.observe(status, Number(each === state), { ...attributes, 'hw.state': each });
     }
   }
 }

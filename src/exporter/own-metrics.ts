@@ -19,6 +19,9 @@ const stuck = gauge('stuck_since_seconds', 'Since when a collection does not end
 const collections = counter('collections_total', 'Collections since the exporter started.');
 const errors = counter('errors_total', 'Readings that failed, by the status of NVML.');
 
+/** All of them. */
+export const ownFamilies: readonly Family[] = [build, up, age, took, at, stuck, collections, errors];
+
 export function ownPoints(collector: Collector, version: string, now: number): Points {
   const points: Points = new Map();
   const { latest, stuckSince } = collector;

@@ -1,57 +1,48 @@
 /** What is served: the metrics, the health of the machine, and what this is. */
+import type { Verdict } from '../base/verdict.js';
+import { verdictLine } from '../format/verdicts.js';
 import type { Collector } from './collector.js';
 import { CONTENT_TYPE, formatAsked } from './exposition.js';
+import { healthNow } from './health-seen.js';
 import type { MetricsText } from './metrics-text.js';
 import type { HttpPage, HttpPages } from './server.js';
 
-/** Whether the GPUs are healthy, and what is wrong with those that are not. */
-export interface HealthPage {
-  readonly verdict: 'healthy' | 'unhealthy' | 'unknown';
-  readonly lines: readonly string[];
-}
-
-const PLAIN = 'text/plain; charset=utf-8';
+const VARY = { Vary: 'Accept, Accept-Encoding' };
+const JSON_TYPE = 'application/json; charset=utf-8';
 
 const zips = (header: string | readonly string[] | undefined): boolean =>
   String(header ?? '')
     .split(',')
     .some((each) => /^\s*gzip\s*(;\s*q=(?!0(\.0*)?\s*$).*)?$/i.test(each));
 
+/** Verdicts with which a machine can work: a warning is to be looked into, and drains nothing. */
+const FIT: ReadonlySet<Verdict> = new Set(['ok', 'warn']);
+
 export function pagesOf(
   metrics: MetricsText,
   collector: Collector,
-  health: () => Promise<HealthPage>,
+  now: () => number,
   about: string,
 ): HttpPages {
   return async (path, { headers }): Promise<HttpPage | undefined> => {
     switch (path) {
       case '/metrics': {
         const format = formatAsked(headers.accept);
-        const type = CONTENT_TYPE[format];
-        return zips(headers['accept-encoding'])
-          ? {
-              status: 200,
-              type,
-              body: await metrics.zipped(format),
-              headers: { 'Content-Encoding': 'gzip', Vary: 'Accept, Accept-Encoding' },
-            }
-          : {
-              status: 200,
-              type,
-              body: await metrics.plain(format),
-              headers: { Vary: 'Accept, Accept-Encoding' },
-            };
+        const isZipped = zips(headers['accept-encoding']);
+        return {
+          status: 200,
+          type: CONTENT_TYPE[format],
+          body: await metrics.body(format, isZipped),
+          headers: isZipped ? { 'Content-Encoding': 'gzip', ...VARY } : VARY,
+        };
       }
       case '/health': {
-        const stuck = collector.stuckSince;
-        const { verdict, lines } =
-          stuck === undefined
-            ? await health()
-            : { verdict: 'unknown', lines: [`NVML has not answered since ${new Date(stuck).toISOString()}`] };
+        const { verdict, findings } = healthNow(collector, now());
+        const at = new Date(collector.health?.at ?? now()).toISOString();
         return {
-          status: verdict === 'healthy' ? 200 : 503,
-          type: PLAIN,
-          body: [verdict, ...lines, ''].join('\n'),
+          status: FIT.has(verdict) ? 200 : 503,
+          type: JSON_TYPE,
+          body: verdictLine(at, findings, collector.health?.notApplicable ?? []),
         };
       }
       case '/':
@@ -71,7 +62,7 @@ export const aboutPage = (version: string): string => `<!doctype html>
 <p>Metrics of the NVIDIA GPUs of this machine.</p>
 <ul>
 <li><a href="/metrics">/metrics</a> for Prometheus, as text or OpenMetrics</li>
-<li><a href="/health">/health</a> the health of the GPUs: status 200 where all is well, else 503</li>
+<li><a href="/health">/health</a> the verdicts of the health checks: status 200 for ok and warn, else 503</li>
 </ul>
 </body>
 </html>

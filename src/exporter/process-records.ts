@@ -1,12 +1,16 @@
-/** The processes of a GPU as records: memory, and whose they are. They are asked for, as their series come and go. */
+/** The processes of a GPU as records: memory, what they use of the engines, and whose they are. They come and go. */
 
 import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import type { Asker } from '../query/ask/asker.js';
-import { gpuProcesses } from '../query/gpu-processes.js';
+import type { Asking } from '../query/ask/asking.js';
+import { gpuProcesses, type PlacedProcess } from '../query/gpu-processes.js';
+import { type EngineUse, ProcessUtilization } from '../query/monitor/process-utilization.js';
+import { type EngineUses, repeating } from '../query/monitor/repeated-utilization.js';
 import type { Reading } from '../query/reading.js';
 import type { SystemFiles } from '../system/files.js';
-import type { Labels, Observed } from './observed.js';
+import { engineFields, processMemory } from './fields.js';
+import type { Labels, Observed, Wish } from './observed.js';
 import { ownerOf } from './process-owner.js';
 import type { Failures } from './readings.js';
 
@@ -16,34 +20,64 @@ export const MOST_PROCESSES = 256;
 const text = (name: string, reading: Reading): Labels =>
   reading instanceof Missing ? {} : { [name]: String(reading) };
 
-export function processRecords(
-  gpu: Gpu,
-  of: Labels,
-  asker: Asker,
-  files: SystemFiles,
-  failures: Failures,
-): readonly Observed[] {
-  const processes = asker.run(gpuProcesses(gpu));
-  if (processes instanceof Missing) {
-    failures.count(processes);
-    return [];
+export class ProcessRecords {
+  private readonly memory: boolean;
+  private readonly engines;
+  private readonly newest = new Map<number, () => Asking<EngineUses>>();
+
+  constructor(
+    private readonly asker: Asker,
+    private readonly files: SystemFiles,
+    gpus: readonly Gpu[],
+    { has }: Wish,
+  ) {
+    this.memory = has(processMemory.names[0]);
+    this.engines = engineFields.filter(({ names: [name] }) => has(name));
+    if (this.engines.length === 0) return;
+    for (const gpu of gpus) {
+      if (gpu.handle !== undefined) this.newest.set(gpu.index, repeating(new ProcessUtilization(gpu)));
+    }
   }
-  return processes
-    .slice(0, MOST_PROCESSES)
-    .map(({ pid, type, name, usedMemory, gpuInstance, computeInstance }) => {
-      const used = failures.number(usedMemory);
-      return {
-        relation: 'process',
-        labels: {
-          ...of,
-          pid: String(pid),
-          type,
-          ...text('process_name', name),
-          ...text('gpu_instance_id', gpuInstance),
-          ...text('compute_instance_id', computeInstance),
-          ...ownerOf(pid, files),
-        },
-        values: used === undefined ? {} : { 'process.used_memory': used },
-      };
-    });
+
+  of(gpu: Gpu, of: Labels, failures: Failures): readonly Observed[] {
+    const processes = this.asker.run(gpuProcesses(gpu));
+    if (processes instanceof Missing) {
+      failures.count(processes);
+      return [];
+    }
+    const newest = this.newest.get(gpu.index);
+    const use = newest === undefined ? undefined : this.asker.run(newest());
+    return processes.slice(0, MOST_PROCESSES).map((process) => ({
+      relation: 'process',
+      labels: this.labelsOf(process, of),
+      values: { ...this.memoryOf(process, failures), ...this.usedBy(use?.get(process.pid)) },
+    }));
+  }
+
+  private labelsOf({ pid, type, name, gpuInstance, computeInstance }: PlacedProcess, of: Labels): Labels {
+    return {
+      ...of,
+      pid: String(pid),
+      type,
+      ...text('process_name', name),
+      ...text('gpu_instance_id', gpuInstance),
+      ...text('compute_instance_id', computeInstance),
+      ...ownerOf(pid, this.files),
+    };
+  }
+
+  private memoryOf({ usedMemory }: PlacedProcess, failures: Failures): Readonly<Record<string, number>> {
+    const used = this.memory ? failures.number(usedMemory) : undefined;
+    return used === undefined ? {} : { [processMemory.names[0]]: used };
+  }
+
+  /** Nothing for a process that the driver has no sample of. */
+  private usedBy(use: EngineUse | undefined): Readonly<Record<string, number>> {
+    return Object.fromEntries(
+      this.engines.flatMap(({ engine, names: [name] }) => {
+        const percent = use?.[engine];
+        return percent === undefined ? [] : [[name, percent]];
+      }),
+    );
+  }
 }

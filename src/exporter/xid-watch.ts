@@ -55,7 +55,9 @@ export class XidWatch {
   drain(now: number): void {
     const { wait, seen } = this;
     if (wait === undefined || seen.size === 0) return;
-    for (let read = 0; read < MOST_EVENTS && wait.run() === 0; read++) {
+    for (let read = 0; read < MOST_EVENTS; read++) {
+      this.driver.beginSample?.(this);
+      if (wait.run() !== 0) break;
       const [data] = wait.memory as [Buffer];
       const { device, eventType, eventData } = nvmlEventData_t.fields;
       if (data.readBigUInt64LE(eventType[1]) !== BigInt(nvmlEventTypeXidCriticalError)) continue;

@@ -17,6 +17,9 @@ const INFO = ['nvsmi_gpu_info', 'nvidia_smi_gpu_info'];
 const PROCESS = ['nvsmi_process_info', 'nvidia_smi_compute_app_info'];
 const AGE = 'nvsmi_exporter_collection_age_seconds';
 const REACHABLE = 'nvsmi_gpu_reachable';
+const CHECK = 'nvsmi_health_check_status';
+/** The value of a check that fails. */
+const FAILED = 2;
 /** One of these is exported of every GPU. */
 const PRESENCE = ['nvsmi_gpu_info', 'nvidia_smi_gpu_info', 'DCGM_FI_DEV_GPU_TEMP'];
 
@@ -33,11 +36,14 @@ export async function fleetFromPrometheus(api: PrometheusApi, fields: readonly s
   const wanted = new Set<string>([...fields, ...TABLE_FIELDS, ...HEALTH_FIELDS]);
   const metrics = knownMetrics.filter(({ field }) => wanted.has(field));
   const names = [...metrics.map(({ name }) => name), ...INFO, ...PROCESS, AGE, REACHABLE];
-  const samples = await api.query(byName([...new Set(names)]));
+  // Of the checks, which are many, only those that fail.
+  const samples = await api.query(`${byName([...new Set(names)])} or ${CHECK} == ${FAILED}`);
   const remembered = await api.query(
     `group by (instance, job) (last_over_time(${byName(PRESENCE)}[${REMEMBERED}]))`,
   );
-  return fleetOf(samples, remembered, new Map(metrics.map((metric) => [metric.name, metric])));
+  // Prometheus gives the last value for five minutes.
+  const scraped = await api.query(`max by (instance, job) (time() - timestamp(${byName(PRESENCE)}))`);
+  return fleetOf(samples, remembered, scraped, new Map(metrics.map((metric) => [metric.name, metric])));
 }
 
 /** A GPU while its samples are put together. */
@@ -46,6 +52,7 @@ interface Draft {
   readonly labels: Record<string, string>;
   readonly readings: Map<string, { readonly reading: Reading; readonly rank: number }>;
   readonly processes: Readonly<Record<string, string>>[];
+  readonly failed: Set<string>;
   isUnreachable: boolean;
 }
 
@@ -63,21 +70,25 @@ function uuidOf({ uuid, UUID }: SeriesSample['metric']): string | undefined {
 function fleetOf(
   samples: readonly SeriesSample[],
   remembered: readonly SeriesSample[],
+  scraped: readonly SeriesSample[],
   metrics: ReadonlyMap<string, KnownMetric>,
 ): Fleet {
   const drafts = new Map<string, Draft>();
-  const ages = new Map<string, number>();
+  const scrapedAgo = new Map(scraped.map((sample) => [instanceOf(sample), sample.value]));
+  const ages = new Map(scrapedAgo);
   let knowsProcesses = false;
   for (const sample of samples) {
     const { metric, value } = sample;
     const { __name__: name = '' } = metric;
-    if (name === AGE) ages.set(instanceOf(sample), value);
+    // How old the values were when they were scraped, and how long ago that was.
+    if (name === AGE) ages.set(instanceOf(sample), value + (scrapedAgo.get(instanceOf(sample)) ?? 0));
     // A GPU instance is a part of a GPU, whose own values are here too.
     if (metric.GPU_I_ID !== undefined) continue;
     const draft = draftOf(drafts, sample);
     if (draft === undefined) continue;
     if (INFO.includes(name)) Object.assign(draft.labels, metric);
     else if (PROCESS.includes(name)) draft.processes.push(metric);
+    else if (name === CHECK) draft.failed.add(metric.check ?? '');
     else if (name === REACHABLE) draft.isUnreachable = value === 0;
     const known = metrics.get(name);
     if (known === undefined) continue;
@@ -101,7 +112,14 @@ function draftOf(drafts: Map<string, Draft>, sample: SeriesSample): Draft | unde
   const key = `${instance} ${uuid ?? index}`;
   let draft = drafts.get(key);
   if (draft === undefined) {
-    draft = { instance, labels: {}, readings: new Map(), processes: [], isUnreachable: false };
+    draft = {
+      instance,
+      labels: {},
+      readings: new Map(),
+      processes: [],
+      failed: new Set(),
+      isUnreachable: false,
+    };
     drafts.set(key, draft);
   }
   for (const [name, text] of Object.entries(sample.metric)) draft.labels[name] ??= text;
@@ -144,6 +162,14 @@ const TEXTS: Readonly<Record<string, readonly string[]>> = {
   compute_cap: ['compute_cap'],
 };
 
+/** Checks whose failure is a problem by the readings already. */
+const SAID: ReadonlySet<string> = new Set([
+  'gpu-reachable',
+  'recovery-action',
+  'row-remap',
+  'ecc-uncorrected',
+]);
+
 function gpuOf(draft: Draft, host: string, age: number | undefined, knowsProcesses: boolean): FleetGpu {
   const { labels } = draft;
   const readings = new Map<string, Reading>(
@@ -159,6 +185,8 @@ function gpuOf(draft: Draft, host: string, age: number | undefined, knowsProcess
   if (index !== undefined && /^\d+$/.test(index)) readings.set('index', Number(index));
   const problems = [
     ...(draft.isUnreachable ? ['lost'] : []),
+    // What the readings say themselves is not said twice.
+    ...[...draft.failed].filter((check) => !SAID.has(check)).map((check) => `health: ${check}`),
     ...(age !== undefined && age > STALE_SECONDS ? [`no values for ${Math.round(age)} s`] : []),
   ];
   const owners = knowsProcesses ? ownersOf(draft.processes) : undefined;

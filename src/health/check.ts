@@ -20,6 +20,8 @@ export interface Health {
   readonly system: System;
   /** GPU events since the boot, or why they are not known. */
   readonly log: readonly GpuEvent[] | { readonly reason: string; readonly remedy: string };
+  /** Since when the events are known, if not since the boot. */
+  readonly since?: string | undefined;
   readonly expected: Expectations | undefined;
   readonly limits: Limits;
   /** What an earlier run left in the state file. */

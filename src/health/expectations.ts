@@ -16,6 +16,7 @@ import { jsonText } from '../base/plain-text.js';
 import { nearestNames } from '../query/nearest.js';
 import { BadFile } from './bad-file.js';
 import type { GpuReadings } from './readings.js';
+import { readIfThere } from './state.js';
 
 /** What a GPU is expected to answer, by the names of the readings. */
 export type GpuExpectations = Readonly<Record<string, string | number | boolean>>;
@@ -92,6 +93,13 @@ export function parseExpectations(content: string, path: string, machine: string
     throw new BadFile(path, 'it was made on another machine; set "machine" to null to use it on many');
   }
   return expectations;
+}
+
+/** The expectations of a file. Throws BadFile. */
+export function readExpectations(path: string, machine: string | null): Expectations {
+  const content = readIfThere(path);
+  if (content === undefined) throw new BadFile(path, 'there is no such file; --learn makes one');
+  return parseExpectations(content, path, machine);
 }
 
 function refuseUnknown({ gpus, limits = {}, ...rest }: Expectations, path: string): void {

@@ -72,6 +72,13 @@ const PROCESS_NAMES: readonly string[] = ['processes.count', 'processes.memory']
 const fieldNamed = (name: string): ReportField => MORE[name] ?? gpuRow(name);
 const isField = (name: string): boolean => !LINK_NAMES.includes(name) && !PROCESS_NAMES.includes(name);
 
+/** Whether the driver waits for long before it answers: a checksum of the infoROM takes 69 ms (H100), under its lock. */
+export function isSlow(name: string): boolean {
+  if (!isField(name) || name in MORE) return false;
+  const { source } = gpuRow(name);
+  return 'probe' in source && source.probe.waits;
+}
+
 /** What each finding is identified by. */
 const IDENTITY = ['uuid', 'pci.bus_id', 'name'];
 

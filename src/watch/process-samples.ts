@@ -6,6 +6,7 @@ import { type Asking, read, together, want } from '../query/ask/asking.js';
 import { gpuFields } from '../query/gpu-fields.js';
 import { gpuProcesses, type PlacedProcess } from '../query/gpu-processes.js';
 import { type EngineUse, ProcessUtilization } from '../query/monitor/process-utilization.js';
+import { type EngineUses, repeating } from '../query/monitor/repeated-utilization.js';
 import { fixed } from '../query/probe.js';
 import type { Reading } from '../query/reading.js';
 
@@ -33,25 +34,6 @@ export interface ProcessSource {
   sample(): Asking<readonly GpuProcesses[]>;
 }
 
-/** At a short interval not every question finds a newer sample: how often the last answer is given again. */
-const REPEATS = 5;
-
-type Uses = ReadonlyMap<number, EngineUse>;
-
-/** The newest use of the engines: the driver takes samples at its own pace. */
-function repeating(utilization: ProcessUtilization): () => Asking<Uses> {
-  let last: Uses = new Map();
-  let repeated = 0;
-  return function* (): Asking<Uses> {
-    const use = yield* utilization.sample();
-    if (use.size > 0 || ++repeated > REPEATS) {
-      last = use;
-      repeated = 0;
-    }
-    return last;
-  };
-}
-
 const minorNumber = fixed(nvmlDeviceGetMinorNumber);
 
 /** Prepares the questions about some GPUs: each remembers the time of its own newest sample. */
@@ -67,7 +49,7 @@ export function processSource(gpus: readonly Gpu[]): ProcessSource {
 interface Known {
   readonly gpu: Gpu;
   readonly utilization: ProcessUtilization | undefined;
-  readonly newest: (() => Asking<Uses>) | undefined;
+  readonly newest: (() => Asking<EngineUses>) | undefined;
 }
 
 function* sampleOf({ gpu, utilization, newest }: Known): Asking<GpuProcesses> {

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { main } from '../../src/cli/cli.js';
+import { healthChecks } from '../../src/health/checks/index.js';
 import { alerts } from '../../tools/deploy/alerts.js';
 import { dashboardJson, dashboards } from '../../tools/deploy/dashboards.js';
 import { metric } from '../../tools/deploy/names.js';
@@ -59,16 +60,46 @@ describe('what is ready to run', () => {
     expect([checked.status, checked.stderr]).toEqual([0, '']);
   });
 
-  it.skipIf(!hasPromtool)('has alerts that fire when they should, and not when they should not', () => {
-    const argv = ['test', 'rules', 'alerts.test.yml'];
-    const { status, stdout, stderr } = spawnSync('promtool', argv, {
-      cwd: `${FOLDER}prometheus`,
-      encoding: 'utf8',
-    });
-    expect([status, status === 0 ? '' : stdout + stderr]).toEqual([0, '']);
-    const { tests } = parse(readFileSync(`${FOLDER}prometheus/alerts.test.yml`, 'utf8'));
-    expect(tests).toHaveLength(2 * alerts.length);
+  it('has an alert for each verdict of each health check that is not well', () => {
+    const covered = new Set(alerts.flatMap(({ covers = [] }) => covers));
+    const made = new Set(alerts.map(({ labels, severity }) => `${labels?.check} ${severity}`));
+    const missing = healthChecks.flatMap(({ id, fails, warns }) => [
+      ...(fails === undefined || covered.has(`${id} fail`) || made.has(`${id} critical`)
+        ? []
+        : [`${id} fail`]),
+      ...(warns === undefined || covered.has(`${id} warn`) || made.has(`${id} warning`)
+        ? []
+        : [`${id} warn`]),
+    ]);
+    expect(missing).toEqual([]);
+    const known = new Set(healthChecks.flatMap(({ id }) => [`${id} fail`, `${id} warn`]));
+    expect([...covered].filter((each) => !known.has(each))).toEqual([]);
   });
+
+  it.skipIf(!hasPromtool)(
+    'has alerts that fire when they should, and not when they should not',
+    { timeout: 60_000 },
+    () => {
+      const argv = ['test', 'rules', 'alerts.test.yml'];
+      const { status, stdout, stderr } = spawnSync('promtool', argv, {
+        cwd: `${FOLDER}prometheus`,
+        encoding: 'utf8',
+      });
+      expect([status, status === 0 ? '' : stdout + stderr]).toEqual([0, '']);
+      const { tests } = parse(readFileSync(`${FOLDER}prometheus/alerts.test.yml`, 'utf8'));
+      const cases = tests.flatMap(
+        ({ alert_rule_test: each }: { alert_rule_test: { alertname: string; exp_alerts: unknown[] }[] }) =>
+          each,
+      );
+      for (const { name } of alerts) {
+        const own = cases.filter(({ alertname }: { alertname: string }) => alertname === name);
+        expect([
+          name,
+          own.map(({ exp_alerts: all }: { exp_alerts: unknown[] }) => all.length).sort(),
+        ]).toEqual([name, [0, 1]]);
+      }
+    },
+  );
 });
 
 /** Recordings with GPUs, each served by an exporter of its own. */

@@ -48,6 +48,8 @@ describe('an exporter command line', () => {
     ['-l 0.01', 'The time between two collections is 0.1 to 600 seconds.\n'],
     ['--web.config.file /nowhere/web.yml', /^--web\.config\.file: \/nowhere\/web\.yml: ENOENT.*\n$/],
     ['--textfile a --listen :1', /^--textfile writes a file and serves nothing/],
+    ['--textfile a --otlp http://a', /^--textfile writes a file and pushes nothing/],
+    ['--otlp ftp://a', '--otlp is a URL, such as http://localhost:4318, not ftp://a\n'],
     ['--textfile /nowhere/a.prom', /^Cannot write \/nowhere\/a\.prom: ENOENT/],
   ])('with %s is refused in a line', async (line, message) => {
     const { status, out } = await runOn('h100-x1', ['exporter', ...line.split(' ')]);
@@ -98,6 +100,13 @@ describe('a text file', () => {
     expect(readdirSync(join(path, '..'))).toEqual(['nvsmi.prom']);
   });
 
+  it('is written again and again with -l, each time with newer values', async () => {
+    const path = join(temporaryFolder(), 'nvsmi.prom');
+    const { status } = await runOn('t4', ['exporter', '--textfile', path, '-l', '1'], 3);
+    expect(status).toBe(0);
+    expect(value(readFileSync(path, 'utf8'), 'nvsmi_exporter_collections_total')).toBe(3);
+  });
+
   it.skipIf(!hasPromtool)('has nothing that promtool complains about', async () => {
     const path = join(temporaryFolder(), 'nvsmi.prom');
     for (const machine of ['hgx-h100-x8', 'a100-mig', 'rtx-4090', 'lost-gpu', 't4']) {
@@ -136,6 +145,19 @@ describe('an exporter of a recording', () => {
     // A name is the same in both formats.
     const names = (of: string): Set<string> => new Set(of.match(/^\w+(?=[{ ])/gm));
     expect(names(body)).toEqual(names(text));
+  });
+
+  it('warns where others than this machine reach it, and it knows no users', {
+    timeout: 60_000,
+  }, async () => {
+    const warning = 'everyone who reaches this machine can read the metrics';
+    const open = await exporter(['--snapshot', 't4', '--listen', `0.0.0.0:${await freePort()}`]);
+    expect(open.said()).toContain(warning);
+    const path = join(temporaryFolder(), 'web.yml');
+    writeFileSync(path, `basic_auth_users:\n  ada: ${hashSync('secret', 4)}\n`);
+    const listen = ['--listen', `0.0.0.0:${await freePort()}`, '--web.config.file', path];
+    const closed = await exporter(['--snapshot', 't4', ...listen]);
+    expect(closed.said()).not.toContain(warning);
   });
 
   it('reads its web configuration again at SIGHUP', { timeout: 60_000 }, async () => {
@@ -188,7 +210,15 @@ describe.skipIf(!fake.available)('an exporter of a machine', () => {
     expect(value(text, 'nvsmi_exporter_stuck_since_seconds')).toBeGreaterThan(1.7e9);
     const health = await fetch(`http://127.0.0.1:${one.port}/health`);
     expect(health.status).toBe(503);
-    expect(await health.text()).toMatch(/^unknown\nNVML has not answered since /);
+    expect(await health.json()).toMatchObject({
+      verdict: 'unknown',
+      checks: expect.arrayContaining([
+        expect.objectContaining({
+          check: 'exporter',
+          why: expect.stringMatching(/^NVML has not answered since /),
+        }),
+      ]),
+    });
   });
 
   it('ends with the status of NVML where the driver is not loaded', () => {

@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { type Finding, fail, ok } from '../../src/base/verdict.js';
 import type { Collector } from '../../src/exporter/collector.js';
 import { metricsUrl, pushTo } from '../../src/exporter/otlp.js';
 import { QueueingExporter } from '../../src/exporter/otlp-queue.js';
@@ -13,6 +15,8 @@ import { type Push, pushIn } from './protobuf.js';
 interface Receiver {
   readonly url: string;
   readonly pushes: Push[];
+  /** The same as bytes. */
+  readonly bodies: Buffer[];
   readonly asked: { readonly path: string; readonly header: string | undefined }[];
   /** The status that it answers with. */
   status: number;
@@ -24,8 +28,11 @@ async function receiver(status = 200): Promise<Receiver> {
     for await (const piece of request) pieces.push(piece as Buffer);
     const body = Buffer.concat(pieces);
     own.asked.push({ path: request.url ?? '', header: request.headers['x-made-up'] as string | undefined });
-    if (own.status === 200)
-      own.pushes.push(pushIn(request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body));
+    if (own.status === 200) {
+      const plain = request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
+      own.bodies.push(plain);
+      own.pushes.push(pushIn(plain));
+    }
     response.writeHead(own.status).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -36,14 +43,20 @@ async function receiver(status = 200): Promise<Receiver> {
   const own: Receiver = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     pushes: [],
+    bodies: [],
     asked: [],
     status,
   };
   return own;
 }
 
-const collectorOf = async (machine: string): Promise<Collector> => ({
+const collectorOf = async (machine: string, findings?: readonly Finding[]): Promise<Collector> => ({
   latest: await collectedFrom(machine),
+  health:
+    findings === undefined
+      ? undefined
+      : { at: Date.now(), tookMs: 1, period: 60_000, findings, notApplicable: [] },
+  checksHealth: findings !== undefined,
   stuckSince: undefined,
   errors: new Map(),
   collections: 1,
@@ -88,6 +101,88 @@ describe('a push to OpenTelemetry', () => {
     expect(first('nvsmi_nvlink_active')?.attributes).toMatchObject({ link: '0', gpu: '0' });
     expect(metric('nvsmi_fan_speed_ratio') ?? metric('hw.fan.speed_ratio')).toBeUndefined();
   });
+
+  it('has sums where the conventions have them, the health of each GPU, and the state of the exporter', async () => {
+    const to = await receiver();
+    const findings: readonly Finding[] = [
+      { check: 'row-remap', gpu: 0, ...ok('No row is remapped.') },
+      { check: 'row-remap', gpu: 1, ...fail('A row could not be remapped.', 'Replace it.') },
+    ];
+    const pusher = pushTo({ ...options, url: to.url }, await collectorOf('h200-x2', findings));
+    await until('a push', async () => to.pushes.length > 0);
+    await pusher.stop();
+    const points = (name: string) => to.pushes[0]?.metrics.find((each) => each.name === name)?.points ?? [];
+    const states = points('hw.status').map(({ value, attributes }) => [
+      attributes.gpu,
+      attributes['hw.state'],
+      value,
+    ]);
+    expect(states).toEqual([
+      ['0', 'ok', 1],
+      ['0', 'degraded', 0],
+      ['0', 'failed', 0],
+      ['1', 'ok', 0],
+      ['1', 'degraded', 0],
+      ['1', 'failed', 1],
+    ]);
+    expect(points('nvsmi_health_check_status').map(({ value }) => value)).toEqual([0, 2]);
+    expect(points('nvsmi_exporter_up')).toEqual([{ value: 1, attributes: {} }]);
+    const kindOf = (name: string) => to.pushes[0]?.metrics.find((each) => each.name === name)?.kind;
+    expect(['hw.gpu.memory.usage', 'hw.status', 'hw.power', 'hw.energy'].map(kindOf)).toEqual([
+      'sum',
+      'sum',
+      'gauge',
+      'sum',
+    ]);
+  });
+
+  const READER = `
+import sys, json
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+request = ExportMetricsServiceRequest()
+request.ParseFromString(sys.stdin.buffer.read())
+[resource] = request.resource_metrics
+found = {}
+for scope in resource.scope_metrics:
+    for metric in scope.metrics:
+        data = getattr(metric, metric.WhichOneof('data'))
+        found[metric.name] = sorted(
+            (getattr(p, p.WhichOneof('value')), sorted((a.key, a.value.string_value) for a in p.attributes))
+            for p in data.data_points)
+print(json.dumps(found))
+`;
+  const hasPackage =
+    spawnSync('python3', ['-c', 'import opentelemetry.proto.collector.metrics.v1']).status === 0;
+  it.skipIf(!hasPackage)(
+    'is read the same by the package that OpenTelemetry publishes for its protocol',
+    async () => {
+      const to = await receiver();
+      const findings: readonly Finding[] = [{ check: 'row-remap', gpu: 0, ...ok('No row is remapped.') }];
+      const pusher = pushTo({ ...options, url: to.url }, await collectorOf('hgx-h100-x8', findings));
+      await until('a push', async () => to.bodies.length > 0);
+      await pusher.stop();
+      const { stdout, stderr } = spawnSync('python3', ['-c', READER], {
+        input: to.bodies[0],
+        encoding: 'utf8',
+        maxBuffer: 2 ** 26,
+      });
+      expect(stderr).toBe('');
+      const theirs = JSON.parse(stdout) as Record<string, [number, [string, string][]][]>;
+      const text = (each: unknown): string => JSON.stringify(each);
+      // A name may be that of several instruments, each with points of its own.
+      const ours = new Map<string, string[]>();
+      for (const { name, points } of to.pushes[0]?.metrics ?? []) {
+        const all = points.map(({ value, attributes }) =>
+          text([value, Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1))]),
+        );
+        ours.set(name, [...(ours.get(name) ?? []), ...all]);
+      }
+      expect(Object.keys(theirs).sort()).toEqual([...ours.keys()].sort());
+      for (const [name, points] of Object.entries(theirs)) {
+        expect(new Set(points.map(text)), name).toEqual(new Set(ours.get(name)));
+      }
+    },
+  );
 
   it('honors the environment variables of OpenTelemetry', async () => {
     vi.stubEnv('OTEL_EXPORTER_OTLP_HEADERS', 'x-made-up=yes');

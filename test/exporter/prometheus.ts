@@ -84,11 +84,13 @@ export async function startPrometheus(
     return json.data.result;
   };
   const targets = Object.values(jobs).flat().length;
-  await until('Prometheus and its targets', async () => (await query('up == 1')).length === targets).catch(
-    (error) => {
-      stop();
-      throw error;
-    },
-  );
+  await until(
+    'Prometheus and its targets',
+    async () => (await query('up == 1')).length === targets,
+    90_000,
+  ).catch((error) => {
+    stop();
+    throw error;
+  });
   return { url, query, stop };
 }

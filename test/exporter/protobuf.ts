@@ -48,6 +48,7 @@ const text = (of: Message | undefined, number: number): string => String(of?.get
 export interface PushedMetric {
   readonly name: string;
   readonly unit: string;
+  readonly kind: 'gauge' | 'sum';
   readonly isMonotonic: boolean;
   readonly points: readonly {
     readonly value: number;
@@ -79,6 +80,7 @@ export function pushIn(body: Buffer): Push {
       return {
         name: text(metric, 1),
         unit: text(metric, 3),
+        kind: gauge === undefined ? 'sum' : 'gauge',
         isMonotonic: sum?.get(3)?.[0] === 1n,
         points: parts(gauge ?? sum ?? new Map(), 1).map((point) => ({
           value: Number(point.get(4)?.[0] ?? point.get(6)?.[0]),

@@ -53,11 +53,19 @@ export const sample = (
   value,
 });
 
-/** Answers the names that a query asks for, and the hosts of the last hour. */
+/** Answers the names that a query asks for, the hosts of the last hour, and how long ago hosts were scraped. */
 export const answering =
-  (samples: readonly SeriesSample[], remembered: readonly SeriesSample[] = []): Answer =>
+  (
+    samples: readonly SeriesSample[],
+    remembered: readonly SeriesSample[] = [],
+    scraped: readonly SeriesSample[] = [],
+  ): Answer =>
   ({ query }, response) => {
     if (query.startsWith('group by')) return void response.end(vector(remembered));
+    if (query.startsWith('max by')) return void response.end(vector(scraped));
+    const failed = query.includes(' or nvsmi_health_check_status == 2') ? ['nvsmi_health_check_status'] : [];
     const names = /__name__=~"([^"]*)"/.exec(query)?.[1]?.split('|') ?? [];
-    response.end(vector(samples.filter(({ metric }) => names.includes(metric.__name__ ?? ''))));
+    response.end(
+      vector(samples.filter(({ metric }) => [...names, ...failed].includes(metric.__name__ ?? ''))),
+    );
   };

@@ -1,4 +1,5 @@
 /** Table: alerts, each with series for which it fires and others for which it does not. Longer than logic may be. */
+import { healthAlerts, unknownAlert } from './health-alerts.js';
 import { COLLECTION_AGE, EXPORTER_UP, metric } from './names.js';
 
 export interface Alert {
@@ -16,6 +17,8 @@ export interface Alert {
   readonly quiet: Readonly<Record<string, string>>;
   /** Labels of the alert beyond those of the GPU. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** Health checks of which this says enough: `row-remap fail`. */
+  readonly covers?: readonly string[];
   /** It is about a host and no GPU. */
   readonly isHost?: true;
   /** Minutes after which it is looked at; 30 if not given. */
@@ -35,8 +38,10 @@ const flag = (
   lasting: string,
   summary: string,
   runbook: string,
+  covers: readonly string[] = [],
 ): Alert => ({
   name,
+  covers,
   expr: `${metric(field)} == 1`,
   for: lasting,
   severity,
@@ -54,12 +59,13 @@ const margin = metric('temperature.gpu.tlimit');
 const width = metric('pcie.link.width.current');
 const widest = metric('pcie.link.width.max');
 const replays = metric('pcie.replay_counter');
+const spare = metric('remapped_rows.histogram.none');
 const link = metric('nvlink.active');
 const used = metric('memory.used');
 const total = metric('memory.total');
 const utilization = metric('utilization.gpu');
 
-export const alerts: readonly Alert[] = [
+const ofMetrics: readonly Alert[] = [
   {
     name: 'NvsmiNoAnswer',
     expr: `${EXPORTER_UP} == 0`,
@@ -85,6 +91,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'GpuLost',
+    covers: ['gpu-reachable fail'],
     expr: `${reachable} == 0`,
     for: '1m',
     severity: 'critical',
@@ -96,6 +103,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'GpuRecoveryAction',
+    covers: ['recovery-action fail', 'recovery-action warn'],
     expr: `${recovery} > 0`,
     for: '1m',
     severity: 'critical',
@@ -107,6 +115,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'GpuFatalXid',
+    covers: ['xid fail'],
     expr: `time() - ${xidTime}{xid=~"${FATAL_XIDS}"} < 600`,
     for: '0m',
     severity: 'critical',
@@ -118,6 +127,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'GpuUncorrectedEccErrors',
+    covers: ['ecc-uncorrected fail'],
     expr: `increase(${uncorrected}[1h]) > 0`,
     for: '0m',
     severity: 'warning',
@@ -142,6 +152,7 @@ export const alerts: readonly Alert[] = [
     '1m',
     'GPU of HOST could not remap a row of its memory',
     'Drain the GPU and have it replaced.',
+    ['row-remap fail'],
   ),
   flag(
     'GpuRowRemappingPending',
@@ -150,7 +161,18 @@ export const alerts: readonly Alert[] = [
     '15m',
     'GPU of HOST remaps a row of its memory at the next reset',
     'Reset the GPU when it is free.',
+    ['row-remap warn'],
   ),
+  {
+    name: 'GpuNoSpareRows',
+    expr: `${spare} > 0`,
+    for: '15m',
+    severity: 'warning',
+    summary: 'GPU of HOST has banks of memory without a spare row',
+    runbook: 'Plan to replace the GPU: the next error in these banks cannot be repaired.',
+    firing: one(spare, '2x60'),
+    quiet: one(spare, '0x60'),
+  },
   flag(
     'GpuPageRetirementPending',
     'retired_pages.pending',
@@ -158,6 +180,7 @@ export const alerts: readonly Alert[] = [
     '15m',
     'GPU of HOST retires memory pages at the next reboot',
     'Reboot the machine when it is free.',
+    ['retired-pages warn'],
   ),
   flag(
     'GpuHardwareThermalSlowdown',
@@ -166,6 +189,7 @@ export const alerts: readonly Alert[] = [
     '5m',
     'GPU of HOST is too hot, and its hardware slows it down',
     'Check fans, air and the cooling of the rack.',
+    ['thermal-slowdown fail', 'thermal-slowdown warn'],
   ),
   flag(
     'GpuSoftwareThermalSlowdown',
@@ -174,6 +198,7 @@ export const alerts: readonly Alert[] = [
     '15m',
     'GPU of HOST is so hot that the driver slows it down',
     'Check fans, air and the cooling of the rack.',
+    ['thermal-limit fail', 'thermal-limit warn'],
   ),
   flag(
     'GpuPowerBrake',
@@ -182,9 +207,11 @@ export const alerts: readonly Alert[] = [
     '5m',
     'GPU of HOST is slowed down by a power brake signal',
     'The power supply, or the rack, asks for less: check them.',
+    ['power-brake fail', 'power-brake warn'],
   ),
   {
     name: 'GpuThermalMarginLow',
+    covers: ['temperature warn'],
     expr: `${margin} < 3`,
     for: '10m',
     severity: 'warning',
@@ -195,6 +222,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'GpuPcieLinkNarrow',
+    covers: ['pcie-width warn'],
     expr: `${width} < ${widest}`,
     for: '15m',
     severity: 'warning',
@@ -205,6 +233,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'GpuPcieReplays',
+    covers: ['pcie-replays warn'],
     expr: `increase(${replays}[10m]) > 100`,
     for: '10m',
     severity: 'warning',
@@ -236,4 +265,10 @@ export const alerts: readonly Alert[] = [
     quiet: { [used]: '40x240', [total]: '80x240', [utilization]: '0x50 1x2 0x200' },
     after: 100,
   },
+];
+
+export const alerts: readonly Alert[] = [
+  ...ofMetrics,
+  unknownAlert,
+  ...healthAlerts(new Set(ofMetrics.flatMap(({ covers = [] }) => covers))),
 ];

@@ -1,5 +1,13 @@
 /** Table: the dashboards for Grafana. Longer than logic may be. */
-import { COLLECTION_AGE, EXPORTER_UP, GPU_INFO, metric, PROCESS_INFO } from './names.js';
+import {
+  COLLECTION_AGE,
+  EXPORTER_UP,
+  GPU_INFO,
+  HEALTH_CHECK,
+  HEALTH_STATUS,
+  metric,
+  PROCESS_INFO,
+} from './names.js';
 
 type Unit = 'percentunit' | 'bytes' | 'celsius' | 'watt' | 'hertz' | 'Bps' | 'short' | 's' | 'bool_yes_no';
 
@@ -156,6 +164,12 @@ export const dashboards: readonly Dashboard[] = [
         exprs: { '{{process_name}} ({{pid}}) {{user}}': of('process.used_memory') },
       },
       {
+        title: 'SM activity by process',
+        unit: 'percentunit',
+        max: 1,
+        exprs: { '{{process_name}} ({{pid}}) {{user}}': of('process.utilization.sm') },
+      },
+      {
         title: 'Processes by GPU',
         unit: 'short',
         exprs: { [LEGEND]: `count by (instance, gpu) (${PROCESS_INFO}${OF_GPU})` },
@@ -170,6 +184,23 @@ export const dashboards: readonly Dashboard[] = [
     panels: [
       stat('Lost', 'short', `count(${of('gpu.reachable')} == 0) or vector(0)`),
       stat('To be recovered', 'short', `count(${of('gpu_recovery_action')} > 0) or vector(0)`),
+      stat('Hosts that are not well', 'short', `count(${HEALTH_STATUS}${OF_HOST} == 2) or vector(0)`),
+      {
+        title: 'Checks by verdict',
+        unit: 'short',
+        exprs: Object.fromEntries(
+          ['ok', 'warn', 'fail', 'unknown'].map((verdict, number) => [
+            verdict,
+            `count(${HEALTH_CHECK}${OF_HOST} == ${number}) or vector(0)`,
+          ]),
+        ),
+      },
+      {
+        title: 'What is not well',
+        unit: 'short',
+        kind: 'table',
+        exprs: { '': `${HEALTH_CHECK}${OF_HOST} != 0` },
+      },
       stat('Exporters without values', 'short', `count(${EXPORTER_UP}${OF_HOST} == 0) or vector(0)`),
       { title: 'Age of the values', unit: 's', exprs: { '{{instance}}': `${COLLECTION_AGE}${OF_HOST}` } },
       {

@@ -2,7 +2,7 @@
 import type { Family } from '../field.js';
 import { familyOf } from '../field.js';
 import { allFields } from '../fields.js';
-import type { Labels, MetricRelation } from '../observed.js';
+import type { CollectedRecords, Labels, MetricRelation } from '../observed.js';
 import { add, type Dialect, infoFamily, type Points } from './dialect.js';
 
 export const families: ReadonlyMap<string, Family> = new Map(
@@ -40,6 +40,14 @@ const some = (labels: Labels, names: readonly string[]): Labels =>
       return text === undefined ? [] : [[name, text]];
     }),
   );
+
+/** The labels of a GPU by its index; of one that is not known, such as the PCI address of a lost one, the index alone. */
+export const labelsOfGpu =
+  (gpuLabels: readonly GpuLabel[], hostname: string) =>
+  (collected: CollectedRecords | undefined, gpu: string): Labels => {
+    const found = collected?.records.find(({ relation, labels }) => relation === 'gpu' && labels.gpu === gpu);
+    return found === undefined ? { gpu } : some({ ...found.labels, hostname }, gpuLabels);
+  };
 
 /** The dialect with these labels of the GPU on every series. */
 export function nvsmiDialect(gpuLabels: readonly GpuLabel[], hostname: string): Dialect {

@@ -132,15 +132,15 @@ const nameOf = ({ kind, xid }: GpuEvent): string =>
   kind === 'xid' ? `Xid ${xid}` : kind === 'sxid' ? `SXid ${xid}` : kind;
 
 /** A verdict about the events of a GPU. */
-function judgeEvents(events: readonly GpuEvent[]): Judged {
+function judgeEvents(events: readonly GpuEvent[], since: string): Judged {
   const severity = WORST.find((each) => events.some((event) => event.severity === each));
   const worst = events.findLast((event) => event.severity === severity);
-  if (severity === undefined || worst === undefined) return ok('No Xid since the boot.');
+  if (severity === undefined || worst === undefined) return ok(`No Xid since ${since}.`);
   const counts = new Map<string, number>();
   for (const event of events) counts.set(nameOf(event), (counts.get(nameOf(event)) ?? 0) + 1);
   const evidence = [...counts].map(([name, count]) => ({ name, value: count }));
   const verdict = VERDICT_OF[severity];
-  const why = `${nameOf(worst)} since the boot: ${worst.meaning}`;
+  const why = `${nameOf(worst)} since ${since}: ${worst.meaning}`;
   return { verdict, why, action: verdict === 'ok' ? undefined : worst.action, evidence };
 }
 
@@ -151,7 +151,7 @@ const xids: MachineCheck = {
   warns: 'one is to be looked into',
   fails: 'one says that the GPU cannot be trusted',
   needs: [],
-  judgeMachine: ({ gpus, log, isWhole }) => {
+  judgeMachine: ({ gpus, log, isWhole, since = 'the boot' }) => {
     if ('reason' in log) return [unknown(`The kernel log was not read: ${log.reason}.`, log.remedy)];
     const known = new Set(gpus.map(({ busId }) => busId));
     const elsewhere = [...new Set((isWhole ? log : []).map(({ busId }) => busId))].filter(
@@ -162,9 +162,9 @@ const xids: MachineCheck = {
       ...gpus.map(({ index, uuid, busId }) => ({
         gpu: index,
         uuid,
-        ...judgeEvents(busId === undefined ? [] : of(busId)),
+        ...judgeEvents(busId === undefined ? [] : of(busId), since),
       })),
-      ...elsewhere.map((busId) => ({ gpu: busId, ...judgeEvents(of(busId)) })),
+      ...elsewhere.map((busId) => ({ gpu: busId, ...judgeEvents(of(busId), since) })),
     ];
   },
 };

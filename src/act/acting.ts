@@ -7,6 +7,7 @@ import { jsonText, plainText } from '../base/plain-text.js';
 import { NVML_ERROR_IN_USE, NVML_ERROR_NO_PERMISSION } from '../nvml/generated/constants.js';
 import type { Session } from '../nvml/session.js';
 import { statusReason } from '../nvml/status.js';
+import type { Asker } from '../query/ask/asker.js';
 import type { JsonScalar } from '../query/kind.js';
 import type { Need, Target, Verdict } from './action.js';
 import { fieldsNow, fieldText, usersOf, uuidOf } from './ask.js';
@@ -31,17 +32,21 @@ export interface Manner {
   readonly isJson: boolean;
 }
 
-/** Where attempts are made: a session, its manner, and the record. */
+/** Where attempts are made: who asks, in what manner, and the record. */
 export class Acting {
   readonly records: ActionRecord[] = [];
   private readonly remedies = new Set<string>();
 
   constructor(
-    readonly session: Session,
+    readonly asker: Asker,
     private readonly io: Pick<Io, 'out' | 'err'>,
     readonly manner: Manner,
     private readonly audit: Audit | undefined,
   ) {}
+
+  get session(): Session {
+    return this.asker.session;
+  }
 
   /** nvidia-smi's words; JSON has them in its records. */
   say(text: string): void {

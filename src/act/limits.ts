@@ -15,7 +15,6 @@ import type { FunctionName } from '../nvml/generated/functions.js';
 import { isTooNew, Missing, statusReason } from '../nvml/status.js';
 import { want } from '../query/ask/asking.js';
 import { field } from '../query/probe.js';
-import { readValues } from '../query/read.js';
 import {
   type Action,
   changed,
@@ -26,7 +25,7 @@ import {
   unsupported,
   type Verdict,
 } from './action.js';
-import { now } from './ask.js';
+import { now, valuesNow } from './ask.js';
 import { change } from './change.js';
 import { wattText } from './value.js';
 import { verdictOf, type Words } from './words.js';
@@ -85,8 +84,8 @@ export const gpuClocks = clockAction<Range>({
   name: 'lock-gpu-clocks',
   functions: ['nvmlDeviceSetGpuLockedClocks'],
   shown: rangeText,
-  set: ({ session, gpu }, [minGpuClockMHz, maxGpuClockMHz]) =>
-    change(session, nvml.nvmlDeviceSetGpuLockedClocks, { minGpuClockMHz, maxGpuClockMHz }, gpu).status,
+  set: ({ asker, gpu }, [minGpuClockMHz, maxGpuClockMHz]) =>
+    change(asker, nvml.nvmlDeviceSetGpuLockedClocks, { minGpuClockMHz, maxGpuClockMHz }, gpu).status,
   words: (gpu, [low, high]) => ({
     done: `GPU clocks set to "(gpuClkMin ${limitText(low)}, gpuClkMax ${limitText(high)})" for GPU ${gpu}`,
     absent: `Setting locked GPU clocks is not supported for GPU ${gpu}.`,
@@ -100,7 +99,7 @@ export const gpuClocks = clockAction<Range>({
 export const resetGpuClocks = clockAction<true>({
   name: 'reset-gpu-clocks',
   functions: ['nvmlDeviceResetGpuLockedClocks'],
-  set: ({ session, gpu }) => change(session, nvml.nvmlDeviceResetGpuLockedClocks, {}, gpu).status,
+  set: ({ asker, gpu }) => change(asker, nvml.nvmlDeviceResetGpuLockedClocks, {}, gpu).status,
   words: (gpu) => ({
     absent: `Setting locked gpu clocks is not supported for GPU ${gpu}.`,
     failed: `Unable to reset locked gpu clocks for GPU ${gpu}`,
@@ -118,8 +117,8 @@ export const memoryClocks = clockAction<Range>({
   functions: ['nvmlDeviceSetMemoryLockedClocks'],
   shown: ([low, high]) => `${low},${high}`,
   isQuiet: true,
-  set: ({ session, gpu }, [minMemClockMHz, maxMemClockMHz]) =>
-    change(session, nvml.nvmlDeviceSetMemoryLockedClocks, { minMemClockMHz, maxMemClockMHz }, gpu).status,
+  set: ({ asker, gpu }, [minMemClockMHz, maxMemClockMHz]) =>
+    change(asker, nvml.nvmlDeviceSetMemoryLockedClocks, { minMemClockMHz, maxMemClockMHz }, gpu).status,
   words: (gpu, range) => ({
     done: `Memory clocks set to "${memoryPair('memClk', range)}" for GPU ${gpu}`,
     absent: `Setting locked Memory clocks is not supported for GPU ${gpu}.`,
@@ -131,7 +130,7 @@ export const memoryClocks = clockAction<Range>({
 export const resetMemoryClocks = clockAction<true>({
   name: 'reset-memory-clocks',
   functions: ['nvmlDeviceResetMemoryLockedClocks'],
-  set: ({ session, gpu }) => change(session, nvml.nvmlDeviceResetMemoryLockedClocks, {}, gpu).status,
+  set: ({ asker, gpu }) => change(asker, nvml.nvmlDeviceResetMemoryLockedClocks, {}, gpu).status,
   words: (gpu) => ({
     absent: `Setting locked Memory clocks is not supported for GPU ${gpu}.`,
     failed: `Unable to reset locked Memory clocks for GPU ${gpu}`,
@@ -145,8 +144,8 @@ export const applicationClocks = clockAction<Range>({
   functions: ['nvmlDeviceSetApplicationsClocks'],
   fields: APPLICATION_CLOCKS,
   shown: ([memory, graphics]) => `${memory},${graphics}`,
-  set: ({ session, gpu }, [memClockMHz, graphicsClockMHz]) =>
-    change(session, nvml.nvmlDeviceSetApplicationsClocks, { memClockMHz, graphicsClockMHz }, gpu).status,
+  set: ({ asker, gpu }, [memClockMHz, graphicsClockMHz]) =>
+    change(asker, nvml.nvmlDeviceSetApplicationsClocks, { memClockMHz, graphicsClockMHz }, gpu).status,
   words: (gpu, [memory, graphics]) => {
     const pair = `(MEM ${memory}, SM ${graphics})`;
     return {
@@ -162,7 +161,7 @@ export const resetApplicationClocks = clockAction<true>({
   name: 'reset-applications-clocks',
   functions: ['nvmlDeviceResetApplicationsClocks'],
   fields: APPLICATION_CLOCKS,
-  set: ({ session, gpu }) => change(session, nvml.nvmlDeviceResetApplicationsClocks, {}, gpu).status,
+  set: ({ asker, gpu }) => change(asker, nvml.nvmlDeviceResetApplicationsClocks, {}, gpu).status,
   words: (gpu) => ({
     absent: `Setting applications clocks is not supported for GPU ${gpu}.`,
     failed: `Unable to reset applications clocks for GPU ${gpu}`,
@@ -181,9 +180,9 @@ const GPU_SCOPE = 0;
 /** What NVML calls them; 550's nvidia-smi counts from 0 (GPU, module), NVML has the GPU as 0 and the module as 1. */
 const milliwatts = (value: number): number => Math.trunc(value * 1000);
 
-const limitsOf = ({ session, gpu }: Target, scope: number) =>
-  readValues(
-    session,
+const limitsOf = ({ asker, gpu }: Target, scope: number) =>
+  valuesNow(
+    asker,
     gpu,
     [NVML_FI_DEV_POWER_MIN_LIMIT, NVML_FI_DEV_POWER_MAX_LIMIT, NVML_FI_DEV_POWER_REQUESTED_LIMIT].map((id) =>
       want(field(id, scope)),
@@ -217,17 +216,17 @@ export const powerLimit: Action<PowerLimit> = {
     );
   },
   make(target, { watts, scope }) {
-    const { session, gpu, busId } = target;
+    const { asker, gpu, busId } = target;
     const before = limitsOf(target, scope)[2];
     const powerValueMw = milliwatts(watts);
     let { status } = change(
-      session,
+      asker,
       nvml.nvmlDeviceSetPowerManagementLimit_v2,
       { powerScope: scope, powerValueMw },
       gpu,
     );
     if (isTooNew(status) && scope === GPU_SCOPE) {
-      status = change(session, nvml.nvmlDeviceSetPowerManagementLimit, { limit: powerValueMw }, gpu).status;
+      status = change(asker, nvml.nvmlDeviceSetPowerManagementLimit, { limit: powerValueMw }, gpu).status;
     }
     const from = before === undefined || before instanceof Missing ? 0 : Number(before) / 1000;
     return verdictOf(status, {
@@ -281,9 +280,9 @@ export const targetTemperature: Action<number> = {
           `Invalid input. GPU Target Temperature should be in range ${low} - ${high} for GPU ${gpu}`,
         );
   },
-  make: ({ session, gpu, busId }, temp) => {
+  make: ({ asker, gpu, busId }, temp) => {
     const inputs = { thresholdType: NVML_TEMPERATURE_THRESHOLD_ACOUSTIC_CURR, temp };
-    const { status } = change(session, nvml.nvmlDeviceSetTemperatureThreshold, inputs, gpu);
+    const { status } = change(asker, nvml.nvmlDeviceSetTemperatureThreshold, inputs, gpu);
     return verdictOf(status, {
       failed: `Unable to set requested Target Temperature for GPU ${busId}`,
     });

@@ -94,7 +94,7 @@ export const persistence = modeAction({
   lacking: (gpu) => `Setting persistence mode is not supported for GPU ${gpu} on this platform.`,
   unknown: (gpu) => `Unable to determine current persistence mode for GPU ${gpu}`,
   same: (gpu, state) => `Persistence mode is already ${state} for GPU ${gpu}.`,
-  set: ({ session, gpu }, mode) => change(session, nvml.nvmlDeviceSetPersistenceMode, { mode }, gpu).status,
+  set: ({ asker, gpu }, mode) => change(asker, nvml.nvmlDeviceSetPersistenceMode, { mode }, gpu).status,
   words: (gpu, state) => ({
     done: `${state} persistence mode for GPU ${gpu}.`,
     failed: `Unable to set persistence mode for GPU ${gpu}`,
@@ -112,7 +112,7 @@ export const ecc = modeAction({
   lacking: (gpu) => `ECC features not supported for GPU ${gpu}.`,
   unknown: (gpu) => `Unable to determine current ECC mode for GPU ${gpu}`,
   same: (gpu, state) => `ECC support is already ${state} for GPU ${gpu}.`,
-  set: ({ session, gpu }, value) => change(session, nvml.nvmlDeviceSetEccMode, { ecc: value }, gpu).status,
+  set: ({ asker, gpu }, value) => change(asker, nvml.nvmlDeviceSetEccMode, { ecc: value }, gpu).status,
   words: (gpu, state) => ({
     done: `${state} ECC support for GPU ${gpu}.`,
     failed: `Unable to set ECC config for GPU ${gpu}`,
@@ -126,8 +126,8 @@ export const eccErrors = modeAction({
   fields: ['ecc.errors.corrected.volatile.total', 'ecc.errors.uncorrected.volatile.total'],
   values: ['volatile', 'aggregate'],
   range: (value) => `Invalid ECC type: ${value}`,
-  set: ({ session, gpu }, counterType) =>
-    change(session, nvml.nvmlDeviceClearEccErrorCounts, { counterType }, gpu).status,
+  set: ({ asker, gpu }, counterType) =>
+    change(asker, nvml.nvmlDeviceClearEccErrorCounts, { counterType }, gpu).status,
   words: (gpu, type) => ({
     done: `Reset ${type} ECC errors to zero for GPU ${gpu}.`,
     absent: `ECC features not supported for GPU ${gpu}.`,
@@ -154,7 +154,7 @@ const compute_ = modeAction({
   lacking: (gpu) => `Compute mode is not supported for GPU ${gpu}.`,
   unknown: (gpu) => `Unable to determine current compute mode for GPU ${gpu}`,
   same: (gpu, mode) => `Compute mode is already set to ${mode} for GPU ${gpu}.`,
-  set: ({ session, gpu }, mode) => change(session, nvml.nvmlDeviceSetComputeMode, { mode }, gpu).status,
+  set: ({ asker, gpu }, mode) => change(asker, nvml.nvmlDeviceSetComputeMode, { mode }, gpu).status,
   words: (gpu, mode) => ({
     done: `Set compute mode to ${mode} for GPU ${gpu}.`,
     failed: `Unable to set the compute mode for GPU ${gpu}`,
@@ -184,7 +184,7 @@ export const operation = modeAction({
   lacking: (gpu) => `GOM mode cannot be changed on GPU ${gpu}.`,
   unknown: (gpu) => `Unable to determine current GOM for GPU ${gpu}`,
   same: (gpu, mode) => `GOM is already pending on "${mode}" for GPU ${gpu}.`,
-  set: ({ session, gpu }, mode) => change(session, nvml.nvmlDeviceSetGpuOperationMode, { mode }, gpu).status,
+  set: ({ asker, gpu }, mode) => change(asker, nvml.nvmlDeviceSetGpuOperationMode, { mode }, gpu).status,
   words: (gpu, mode) => ({
     done: `GOM changed to "${mode}" for GPU ${gpu}.`,
     failed: `Unable to set GOM to "${mode}" for GPU ${gpu}`,
@@ -204,7 +204,7 @@ export const accounting = modeAction({
   lacking: (gpu) => `Accounting features not supported for GPU ${gpu}.`,
   unknown: (gpu) => `Unable to determine Accounting mode for GPU ${gpu}`,
   same: (gpu, state) => `Accounting Mode is already ${state} for GPU ${gpu}.`,
-  set: ({ session, gpu }, mode) => change(session, nvml.nvmlDeviceSetAccountingMode, { mode }, gpu).status,
+  set: ({ asker, gpu }, mode) => change(asker, nvml.nvmlDeviceSetAccountingMode, { mode }, gpu).status,
   words: (gpu, state) => ({
     done: `${state} Accounting Mode for GPU ${gpu}.`,
     failed: `Unable to set Accounting Mode for GPU ${gpu}`,
@@ -216,8 +216,8 @@ export const autoBoost = modeAction({
   functions: ['nvmlDeviceSetDefaultAutoBoostedClocksEnabled'],
   fields: [],
   values: STATES,
-  set: ({ session, gpu }, enabled) =>
-    change(session, nvml.nvmlDeviceSetDefaultAutoBoostedClocksEnabled, { enabled, flags: 0 }, gpu).status,
+  set: ({ asker, gpu }, enabled) =>
+    change(asker, nvml.nvmlDeviceSetDefaultAutoBoostedClocksEnabled, { enabled, flags: 0 }, gpu).status,
   words: (gpu, _, value) => ({
     absent: `Enabling/disabling default auto boosted clocks is not supported for GPU: ${gpu}.`,
     failed: `Failed to ${value === 0 ? 'DISABLE' : 'ENABLE'} default auto boosted clocks for GPU ${gpu}`,
@@ -231,9 +231,9 @@ export const autoBoostPermission = modeAction({
   functions: ['nvmlDeviceSetAPIRestriction'],
   fields: [],
   values: ['UNRESTRICTED', 'RESTRICTED'],
-  set: ({ session, gpu }, isRestricted) =>
+  set: ({ asker, gpu }, isRestricted) =>
     change(
-      session,
+      asker,
       nvml.nvmlDeviceSetAPIRestriction,
       { apiType: AUTO_BOOST, isRestricted: isRestricted === 0 ? 0 : 1 },
       gpu,
@@ -257,8 +257,8 @@ const driverModel_ = (name: string, flags: number): Action<number> =>
     lacking: (gpu) => `Changing driver models is not supported for GPU ${gpu} on this platform.`,
     unknown: (gpu) => `Unable to determine current driver model for GPU ${gpu}`,
     same: (gpu, model) => `Driver model is already set to ${model} for GPU ${gpu}.`,
-    set: ({ session, gpu }, driverModel) =>
-      change(session, nvml.nvmlDeviceSetDriverModel, { driverModel, flags }, gpu).status,
+    set: ({ asker, gpu }, driverModel) =>
+      change(asker, nvml.nvmlDeviceSetDriverModel, { driverModel, flags }, gpu).status,
     words: (gpu, model) => ({
       done: `Set driver model to ${model} for GPU ${gpu}.`,
       failed: `Unable to set driver model for GPU ${gpu}`,
@@ -275,8 +275,8 @@ export const virtualization = modeAction({
   functions: ['nvmlDeviceSetVirtualizationMode'],
   fields: [],
   values: ['None', 'Pass-Through', 'VGPU', 'Host VGPU', 'Host VSGA'],
-  set: ({ session, gpu }, virtualMode) =>
-    change(session, nvml.nvmlDeviceSetVirtualizationMode, { virtualMode }, gpu).status,
+  set: ({ asker, gpu }, virtualMode) =>
+    change(asker, nvml.nvmlDeviceSetVirtualizationMode, { virtualMode }, gpu).status,
   words: (gpu, _, value) => ({
     absent: `Setting virtualization mode is not supported for GPU ${gpu}.`,
     special: {
@@ -310,9 +310,9 @@ export const mig: Action<number> = {
     STATES[value] === undefined
       ? failed(NVML_ERROR_INVALID_ARGUMENT, `Invalid MIG Mode: ${unsigned(value)}`)
       : ready,
-  make({ session, gpu, busId }, mode) {
+  make({ asker, gpu, busId }, mode) {
     const verb = mode === 0 ? 'disable' : 'enable';
-    const made = change(session, nvml.nvmlDeviceSetMigMode, { mode }, gpu);
+    const made = change(asker, nvml.nvmlDeviceSetMigMode, { mode }, gpu);
     const activation = made.read('activationStatus');
     if (made.status === 0 && !(activation instanceof Missing) && Number(activation) !== 0) {
       return pending(busId, verb, Number(activation));
@@ -337,8 +337,8 @@ export const hostname: Action<string> = {
     value === '' || Buffer.byteLength(value) > LONGEST_NAME
       ? failed(NVML_ERROR_INVALID_ARGUMENT, `A host name has 1 to ${LONGEST_NAME} bytes.`)
       : ready,
-  make: ({ session, gpu, busId }, value) =>
-    verdictOf(change(session, nvml.nvmlDeviceSetHostname_v1, { value }, gpu).status, {
+  make: ({ asker, gpu, busId }, value) =>
+    verdictOf(change(asker, nvml.nvmlDeviceSetHostname_v1, { value }, gpu).status, {
       done: plainly`Hostname of GPU ${busId}: ${value}`,
       absent: `Hostname not supported for GPU ${busId}.`,
       failed: `Unable to set the hostname of GPU ${busId}`,
@@ -353,8 +353,8 @@ export const clearAccounting: Action<number> = {
   needs: ['root'],
   shown: () => null,
   check: () => ready,
-  make: ({ session, gpu, busId }) =>
-    verdictOf(change(session, nvml.nvmlDeviceClearAccountingPids, {}, gpu).status, {
+  make: ({ asker, gpu, busId }) =>
+    verdictOf(change(asker, nvml.nvmlDeviceClearAccountingPids, {}, gpu).status, {
       done: `Cleared Accounted PIDs for GPU ${busId}.`,
       failed: `Unable to clear Accounted PIDs for GPU ${busId}`,
     }),

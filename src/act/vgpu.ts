@@ -20,8 +20,7 @@ interface Mode {
 const HETEROGENEOUS: Mode = {
   action: 'set-heterogeneous-mode',
   what: 'vGPU heterogeneous mode',
-  set: ({ session, gpu }, mode) =>
-    change(session, nvml.nvmlDeviceSetVgpuHeterogeneousMode, { mode }, gpu).status,
+  set: ({ asker, gpu }, mode) => change(asker, nvml.nvmlDeviceSetVgpuHeterogeneousMode, { mode }, gpu).status,
 };
 
 const MIG_TIMESLICING = NVML_DEVICE_VGPU_CAP_MIG_TIMESLICING_ENABLED;
@@ -29,8 +28,8 @@ const MIG_TIMESLICING = NVML_DEVICE_VGPU_CAP_MIG_TIMESLICING_ENABLED;
 const TIMESLICING: Mode = {
   action: 'set-mig-timeslice-mode',
   what: 'MIG timeslice mode',
-  set: ({ session, gpu }, state) =>
-    change(session, nvml.nvmlDeviceSetVgpuCapabilities, { capability: MIG_TIMESLICING, state }, gpu).status,
+  set: ({ asker, gpu }, state) =>
+    change(asker, nvml.nvmlDeviceSetVgpuCapabilities, { capability: MIG_TIMESLICING, state }, gpu).status,
 };
 
 const setMode = ({ action, what, set }: Mode, target: Target, text: string): Attempt => {
@@ -70,7 +69,7 @@ export const clearAccounted = (target: Target, vgpuInstance: number): Attempt =>
   part: { vgpu: vgpuInstance },
   needs: ['root'],
   make() {
-    const { status } = change(target.session, nvml.nvmlVgpuInstanceClearAccountingPids, { vgpuInstance });
+    const { status } = change(target.asker, nvml.nvmlVgpuInstanceClearAccountingPids, { vgpuInstance });
     return status === 0
       ? changed(`Cleared Accounted PIDs for vGPU ${vgpuInstance}.`)
       : failed(status, `Unable to clear Accounted PIDs for vGPU ${vgpuInstance}: ${statusReason(status)}`);

@@ -13,7 +13,7 @@ export function onEachGpu(
 ): number {
   let worst = 0;
   for (const gpu of reachable(gpus)) {
-    for (const attempt of attempts(targetOf(acting.session, gpu))) {
+    for (const attempt of attempts(targetOf(acting.asker, gpu))) {
       const { outcome, status, lines } = acting.attempt(attempt);
       acting.say(lines.map((line) => `${line}\n`).join(''));
       if (outcome === 'failed') worst ||= status;

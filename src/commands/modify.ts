@@ -1,7 +1,7 @@
 /** Options that change GPUs, before any subcommand: which is meant, and what is said of each GPU (550.163.01). */
 
 import type { Acting } from '../act/acting.js';
-import type { Verdict } from '../act/action.js';
+import type { Target, Verdict } from '../act/action.js';
 import { now, targetOf } from '../act/ask.js';
 import {
   BEYOND_NVML,
@@ -79,9 +79,11 @@ const PERSISTENCE =
   'See the Known Issues section of the nvidia-smi(1) man page for more information. Run with [--help | -h] switch to get more information on how to enable persistence mode.';
 
 /** What nvidia-smi adds where a GPU forgets what was set with its last client. */
-function persistenceWarning(acting: Acting, gpu: Gpu, busId: string): string {
-  const mode = now({ session: acting.session, gpu, busId }, nvmlDeviceGetPersistenceMode, 'mode');
-  return mode === 0 ? `\nWarning: persistence mode is disabled on device ${busId}. ${PERSISTENCE}\n` : '';
+function persistenceWarning(target: Target): string {
+  const mode = now(target, nvmlDeviceGetPersistenceMode, 'mode');
+  return mode === 0
+    ? `\nWarning: persistence mode is disabled on device ${target.busId}. ${PERSISTENCE}\n`
+    : '';
 }
 
 const MOVING_ON = 'Treating as warning and moving on.\n';
@@ -120,13 +122,13 @@ function modifyAll(
 ): number {
   let status: number = EXIT.ok;
   let reboots = false;
-  const attempts = gpus.map((gpu) => ({ gpu, attempt: attemptOf(acting, value, gpu) }));
-  for (const [i, { gpu, attempt }] of attempts.entries()) {
+  const attempts = gpus.map((gpu) => attemptOf(acting, value, gpu));
+  for (const [i, attempt] of attempts.entries()) {
     const verdict = acting.attempt(attempt);
     const { outcome, lines } = verdict;
     acting.say(lines.map((line) => `${line}\n`).join(''));
     if (outcome === 'changed' && warnsOfPersistence && !verdict.isQuiet) {
-      acting.say(persistenceWarning(acting, gpu, attempt.target.busId));
+      acting.say(persistenceWarning(attempt.target));
     }
     reboots ||= verdict.needsReboot === true;
     if (!isFailure(verdict, given)) {
@@ -135,7 +137,7 @@ function modifyAll(
     }
     status ||= verdict.status;
     if (given['keep-going']) continue;
-    for (const later of attempts.slice(i + 1)) acting.leave(later.attempt);
+    for (const later of attempts.slice(i + 1)) acting.leave(later);
     acting.say(endOf(status, reboots));
     return status;
   }
@@ -148,7 +150,7 @@ const isFailure = ({ outcome, isQuiet }: Verdict, given: ModifyGiven): boolean =
   outcome === 'failed' || (outcome === 'unsupported' && !isQuiet && given['error-on-warning'] === true);
 
 function attemptOf(acting: Acting, { action, shown, check, make }: Prepared, gpu: Gpu) {
-  const target = targetOf(acting.session, gpu);
+  const target = targetOf(acting.asker, gpu);
   return {
     action: action.name,
     value: shown,

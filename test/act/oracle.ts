@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { main } from '../../src/cli/cli.js';
 import type { FunctionName } from '../../src/nvml/generated/functions.js';
 import { openSnapshot } from '../../src/snapshot/machine.js';
+import { machineOf as withDriver } from '../../tools/oracle/machines.js';
 import { FakeIo } from '../fake-io.js';
 import { buildFake, type FakeLibrary, type LoggedCall } from '../fake-nvml/build.js';
 import type { Fault } from '../fake-nvml/table.js';
@@ -49,24 +50,40 @@ export const cases: readonly Case[] = readFileSync(new URL('lines.txt', FOLDER),
     };
   });
 
+/** The drivers whose nvidia-smi was run, the present one's words first. */
+export const DRIVERS = ['550.163.01', '535.261.03', '525.147.05', '470.256.02'] as const;
+export type DriverVersion = (typeof DRIVERS)[number];
+
+/** Functions that came after a driver: its library has none of them. */
+const NEWER: Readonly<Partial<Record<DriverVersion, readonly FunctionName[]>>> = {};
+
 /** Machines without faults, by name: the table of a recording takes 100 ms to write, and a copy of it none. */
 const built = new Map<string, Promise<FakeLibrary>>();
 
 const JOURNAL = 'journal';
 
-function baseOf(machine: string): Promise<FakeLibrary> {
-  const known = built.get(machine);
+function baseOf(machine: string, driver: DriverVersion | undefined): Promise<FakeLibrary> {
+  const name = `${machine} ${driver}`;
+  const known = built.get(name);
   if (known !== undefined) return known;
-  const base = buildFake().then((fake) =>
+  const without = (driver === undefined ? undefined : NEWER[driver]) ?? [];
+  const base = buildFake({ without }).then((fake) =>
     fake.with({
-      snapshot: openSnapshot(machine).snapshot,
+      snapshot: snapshotOf(machine, driver),
       sparesFields: true,
       writable: { journal: JOURNAL },
     }),
   );
-  built.set(machine, base);
+  built.set(name, base);
   return base;
 }
+
+/** The recording of a machine, with another driver put in. */
+const snapshotOf = (machine: string, driver: DriverVersion | undefined) =>
+  driver === undefined
+    ? openSnapshot(machine).snapshot
+    : withDriver(machine, driver, mkdtempSync(join(process.env.NVSMI_FAKE_MACHINES ?? tmpdir(), 'driver-')))
+        .snapshot;
 
 /** A line of the fake's table, as test/fake-nvml/table.ts writes faults. */
 function faultLine({ fn, when, status, after, times }: Fault, base: FakeLibrary): string {
@@ -79,8 +96,8 @@ function faultLine({ fn, when, status, after, times }: Fault, base: FakeLibrary)
 }
 
 /** A machine of its own, whose setters change it. */
-export async function machineOf({ machine, faults }: Case): Promise<FakeLibrary> {
-  const base = await baseOf(machine);
+export async function machineOf({ machine, faults }: Case, driver?: DriverVersion): Promise<FakeLibrary> {
+  const base = await baseOf(machine, driver);
   const folder = mkdtempSync(join(process.env.NVSMI_FAKE_MACHINES ?? tmpdir(), 'state-'));
   const path = join(folder, 'libnvidia-ml.so.1');
   const log = join(folder, 'log');

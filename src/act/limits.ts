@@ -1,4 +1,5 @@
 /** Table: the options that set clocks, power limits and temperatures of a GPU, with nvidia-smi's words (550.163.01). */
+import type { Release } from '../base/release.js';
 import {
   NVML_ERROR_INVALID_ARGUMENT,
   NVML_ERROR_NO_PERMISSION,
@@ -11,24 +12,15 @@ import {
   NVML_TEMPERATURE_THRESHOLD_ACOUSTIC_MIN,
 } from '../nvml/generated/constants.js';
 import * as nvml from '../nvml/generated/entries.js';
-import type { FunctionName } from '../nvml/generated/functions.js';
 import { isTooNew, Missing, statusReason } from '../nvml/status.js';
 import { want } from '../query/ask/asking.js';
 import { field } from '../query/probe.js';
-import {
-  type Action,
-  changed,
-  failed,
-  ready,
-  type Target,
-  unchanged,
-  unsupported,
-  type Verdict,
-} from './action.js';
+import { type Action, changed, failed, ready, type Target, unsupported, type Verdict } from './action.js';
 import { now, valuesNow } from './ask.js';
 import { change } from './change.js';
+import { type Setting, settingAction } from './setting.js';
 import { wattText } from './value.js';
-import { verdictOf, type Words } from './words.js';
+import { verdictOf } from './words.js';
 
 export type Range = readonly [low: number, high: number];
 
@@ -44,33 +36,32 @@ const unsuitable = (pair: string, gpu: string): Verdict =>
     `Specified clock combination "${pair}" is not supported for GPU ${gpu}. Run 'nvidia-smi -q -d SUPPORTED_CLOCKS' to see list of supported clock combinations`,
   );
 
-interface Clocks<Value> {
-  readonly name: string;
-  readonly functions: readonly FunctionName[];
-  readonly fields?: readonly string[];
-  readonly set: (target: Target, value: Value) => number;
-  readonly words: (gpu: string, value: Value) => Words;
-  readonly shown?: (value: Value) => string;
-  /** NOT_SUPPORTED is not called a warning. */
-  readonly isQuiet?: true;
+interface Clocks<Value> extends Omit<Setting<Value>, 'text'> {
+  /** NOT_SUPPORTED is not called a warning, from this release on. */
+  readonly quietSince?: Release;
 }
 
-const clockAction = <Value>(clocks: Clocks<Value>): Action<Value> => ({
-  name: clocks.name,
-  functions: clocks.functions,
-  fields: clocks.fields ?? [],
-  needs: ['root'],
-  shown: (value) => clocks.shown?.(value) ?? null,
-  check: () => ready,
-  make(target, value) {
-    const words = clocks.words(target.busId, value);
-    const special = { [NVML_ERROR_NO_PERMISSION]: denied(target.busId), ...words.special };
-    const verdict = verdictOf(clocks.set(target, value), { ...words, special });
-    return clocks.isQuiet && verdict.status === NVML_ERROR_NOT_SUPPORTED && words.absent === verdict.lines[0]
-      ? { ...verdict, isQuiet: true }
-      : verdict;
-  },
-});
+const clockAction = <Value>({ words, quietSince, ...clocks }: Clocks<Value>): Action<Value> => {
+  const setting = settingAction<Value>({
+    shown: () => null,
+    ...clocks,
+    text: () => '',
+    words(gpu, text, value, release) {
+      const own = words(gpu, text, value, release);
+      return { ...own, special: { [NVML_ERROR_NO_PERMISSION]: denied(gpu), ...own.special } };
+    },
+  });
+  if (quietSince === undefined) return setting;
+  return {
+    ...setting,
+    make(target, value) {
+      const verdict = setting.make(target, value);
+      const { absent } = words(target.busId, '', value, target.release);
+      const isAbsent = verdict.lines[0] === absent;
+      return isAbsent && target.release >= quietSince ? { ...verdict, isQuiet: true } : verdict;
+    },
+  };
+};
 
 /** NVML_CLOCK_LIMIT_ID_*: words in place of clocks. */
 export const CLOCK_LIMITS: Readonly<Record<string, number>> = { tdp: 0xffffff01, unlimited: 0xffffff02 };
@@ -86,7 +77,7 @@ export const gpuClocks = clockAction<Range>({
   shown: rangeText,
   set: ({ asker, gpu }, [minGpuClockMHz, maxGpuClockMHz]) =>
     change(asker, nvml.nvmlDeviceSetGpuLockedClocks, { minGpuClockMHz, maxGpuClockMHz }, gpu).status,
-  words: (gpu, [low, high]) => ({
+  words: (gpu, _, [low, high]) => ({
     done: `GPU clocks set to "(gpuClkMin ${limitText(low)}, gpuClkMax ${limitText(high)})" for GPU ${gpu}`,
     absent: `Setting locked GPU clocks is not supported for GPU ${gpu}.`,
     special: {
@@ -116,10 +107,11 @@ export const memoryClocks = clockAction<Range>({
   name: 'lock-memory-clocks',
   functions: ['nvmlDeviceSetMemoryLockedClocks'],
   shown: ([low, high]) => `${low},${high}`,
-  isQuiet: true,
+  // 470 calls it a warning.
+  quietSince: 525,
   set: ({ asker, gpu }, [minMemClockMHz, maxMemClockMHz]) =>
     change(asker, nvml.nvmlDeviceSetMemoryLockedClocks, { minMemClockMHz, maxMemClockMHz }, gpu).status,
-  words: (gpu, range) => ({
+  words: (gpu, _, range) => ({
     done: `Memory clocks set to "${memoryPair('memClk', range)}" for GPU ${gpu}`,
     absent: `Setting locked Memory clocks is not supported for GPU ${gpu}.`,
     special: { [NVML_ERROR_INVALID_ARGUMENT]: unsuitable(memoryPair('memClk', range), gpu) },
@@ -146,7 +138,7 @@ export const applicationClocks = clockAction<Range>({
   shown: ([memory, graphics]) => `${memory},${graphics}`,
   set: ({ asker, gpu }, [memClockMHz, graphicsClockMHz]) =>
     change(asker, nvml.nvmlDeviceSetApplicationsClocks, { memClockMHz, graphicsClockMHz }, gpu).status,
-  words: (gpu, [memory, graphics]) => {
+  words: (gpu, _, [memory, graphics]) => {
     const pair = `(MEM ${memory}, SM ${graphics})`;
     return {
       done: `Applications clocks set to "${pair}" for GPU ${gpu}`,
@@ -240,54 +232,44 @@ export const powerLimit: Action<PowerLimit> = {
 const threshold = (target: Target, thresholdType: number) =>
   now(target, nvml.nvmlDeviceGetTemperatureThreshold, 'temp', { thresholdType });
 
-export const targetTemperature: Action<number> = {
+const BOUNDS = [
+  ['Min', NVML_TEMPERATURE_THRESHOLD_ACOUSTIC_MIN],
+  ['Max', NVML_TEMPERATURE_THRESHOLD_ACOUSTIC_MAX],
+] as const;
+
+export const targetTemperature = settingAction<number>({
   name: 'gpu-target-temp',
   functions: ['nvmlDeviceSetTemperatureThreshold'],
-  fields: [],
-  needs: ['root'],
+  text: String,
   shown: (value) => value,
-  check(target, value) {
-    const gpu = target.busId;
-    const current = threshold(target, NVML_TEMPERATURE_THRESHOLD_ACOUSTIC_CURR);
-    if (current instanceof Missing) {
-      return current.status === NVML_ERROR_NOT_SUPPORTED
-        ? unsupported(current.status, `GPU Target Temperature Threshold not supported for GPU ${gpu}.`)
-        : failed(
-            current.status,
-            `Unable to determine current Target Temperature for GPU ${gpu}: ${statusReason(current.status)}`,
-          );
-    }
-    if (Number(current) === value) {
-      return unchanged(`Requested GPU Target Temperature ${value} is already set for GPU ${gpu}`);
-    }
-    const bounds = [
-      ['Min', threshold(target, NVML_TEMPERATURE_THRESHOLD_ACOUSTIC_MIN)],
-      ['Max', threshold(target, NVML_TEMPERATURE_THRESHOLD_ACOUSTIC_MAX)],
-    ] as const;
-    for (const [name, bound] of bounds) {
+  current: (target) => threshold(target, NVML_TEMPERATURE_THRESHOLD_ACOUSTIC_CURR),
+  lacking: (gpu) => `GPU Target Temperature Threshold not supported for GPU ${gpu}.`,
+  unknown: (gpu) => `Unable to determine current Target Temperature for GPU ${gpu}`,
+  same: (gpu, value) => `Requested GPU Target Temperature ${value} is already set for GPU ${gpu}`,
+  range(target, value) {
+    const limits: number[] = [];
+    for (const [name, type] of BOUNDS) {
+      const bound = threshold(target, type);
       if (bound instanceof Missing) {
-        return failed(
-          bound.status,
-          `Unable to get ${name} Target Temperature for GPU ${gpu}: ${statusReason(bound.status)}`,
-        );
+        const line = `Unable to get ${name} Target Temperature for GPU ${target.busId}`;
+        return failed(bound.status, `${line}: ${statusReason(bound.status)}`);
       }
+      limits.push(Number(bound));
     }
-    const [[, low], [, high]] = bounds;
-    return value >= Number(low) && value <= Number(high)
+    const [low = 0, high = 0] = limits;
+    return value >= low && value <= high
       ? ready
       : failed(
           NVML_ERROR_INVALID_ARGUMENT,
-          `Invalid input. GPU Target Temperature should be in range ${low} - ${high} for GPU ${gpu}`,
+          `Invalid input. GPU Target Temperature should be in range ${low} - ${high} for GPU ${target.busId}`,
         );
   },
-  make: ({ asker, gpu, busId }, temp) => {
+  set({ asker, gpu }, temp) {
     const inputs = { thresholdType: NVML_TEMPERATURE_THRESHOLD_ACOUSTIC_CURR, temp };
-    const { status } = change(asker, nvml.nvmlDeviceSetTemperatureThreshold, inputs, gpu);
-    return verdictOf(status, {
-      failed: `Unable to set requested Target Temperature for GPU ${busId}`,
-    });
+    return change(asker, nvml.nvmlDeviceSetTemperatureThreshold, inputs, gpu).status;
   },
-};
+  words: (gpu) => ({ failed: `Unable to set requested Target Temperature for GPU ${gpu}` }),
+});
 
 /** What nvidia-smi does past NVML's functions, so that it cannot be done here. `changed` where there is nothing to do. */
 export const beyondNvml = <Value>(

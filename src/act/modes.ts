@@ -9,87 +9,39 @@ import {
 } from '../nvml/generated/constants.js';
 import * as nvml from '../nvml/generated/entries.js';
 import { Missing, type Status, statusReason } from '../nvml/status.js';
-import type { Reading } from '../query/reading.js';
-import {
-  type Action,
-  changed,
-  failed,
-  ready,
-  type Target,
-  unchanged,
-  unsupported,
-  type Verdict,
-} from './action.js';
+import { type Action, changed, failed, ready, type Target, unsupported, type Verdict } from './action.js';
 import { now } from './ask.js';
 import { change } from './change.js';
-import { verdictOf, type Words } from './words.js';
+import { type Setting, settingAction } from './setting.js';
+import { verdictOf } from './words.js';
 
 const STATES = ['Disabled', 'Enabled'] as const;
 
 /** As C prints an unsigned number. */
 const unsigned = (value: number): number => value >>> 0;
 
-interface Mode {
-  readonly name: string;
-  readonly functions: Action<number>['functions'];
-  readonly fields: readonly string[];
-  readonly needs?: Action<number>['needs'];
+interface Mode extends Omit<Setting<number>, 'text' | 'shown' | 'refusal'> {
   readonly values: readonly string[];
   /** Refuses a value that is none. Left out where NVML is asked to. */
-  readonly range?: (value: number) => string;
-  /** What it is now; undefined where NVML does not say. */
-  readonly current?: (target: Target) => Reading;
-  readonly same?: (gpu: string, state: string) => string;
-  /** The GPU has no such mode. */
-  readonly lacking?: (gpu: string) => string;
-  readonly unknown?: (gpu: string) => string;
-  readonly set: (target: Target, value: number) => Status;
-  readonly words: (gpu: string, state: string, value: number) => Words;
-  readonly needsReboot?: (value: number, before: Reading | undefined) => boolean;
+  readonly refused?: (value: number) => string;
 }
 
-/** A mode that is asked for first: unknown, lacking, or the wanted one already. */
-function current(mode: Mode, target: Target, value: number): Verdict {
-  const reading = mode.current?.(target);
-  if (reading === undefined) return ready;
-  const { busId } = target;
-  if (!(reading instanceof Missing)) {
-    return Number(reading) === value && mode.same !== undefined
-      ? unchanged(mode.same(busId, mode.values[value] ?? 'Unknown'))
-      : ready;
-  }
-  const { status } = reading;
-  if (status === NVML_ERROR_NOT_SUPPORTED && mode.lacking) return unsupported(status, mode.lacking(busId));
-  return failed(status, `${mode.unknown?.(busId)}: ${statusReason(status)}`);
-}
-
-const modeAction = (mode: Mode): Action<number> => ({
-  name: mode.name,
-  functions: mode.functions,
-  fields: mode.fields,
-  needs: ['root', ...(mode.needs ?? [])],
-  shown: (value) => mode.values[value] ?? value,
-  check(target, value) {
-    if (mode.range !== undefined && mode.values[value] === undefined) {
-      return failed(NVML_ERROR_INVALID_ARGUMENT, mode.range(unsigned(value)));
-    }
-    return current(mode, target, value);
-  },
-  make(target, value) {
-    const before = mode.needsReboot === undefined ? undefined : mode.current?.(target);
-    const status = mode.set(target, value);
-    const verdict = verdictOf(status, mode.words(target.busId, mode.values[value] ?? 'Unknown', value));
-    const reboots = status === 0 && mode.needsReboot?.(value, before) === true;
-    return reboots ? { ...verdict, needsReboot: true } : verdict;
-  },
-});
+/** A setting whose values are numbers with names. */
+const modeAction = ({ values, refused, ...setting }: Mode): Action<number> =>
+  settingAction({
+    ...setting,
+    text: (value) => values[value] ?? 'Unknown',
+    shown: (value) => values[value] ?? value,
+    refusal: (value) =>
+      refused !== undefined && values[value] === undefined ? refused(unsigned(value)) : undefined,
+  });
 
 export const persistence = modeAction({
   name: 'persistence-mode',
   functions: ['nvmlDeviceSetPersistenceMode'],
   fields: ['persistence_mode'],
   values: STATES,
-  range: (value) => `Invalid persistence mode: ${value}`,
+  refused: (value) => `Invalid persistence mode: ${value}`,
   current: (target) => now(target, nvml.nvmlDeviceGetPersistenceMode, 'mode'),
   lacking: (gpu) => `Setting persistence mode is not supported for GPU ${gpu} on this platform.`,
   unknown: (gpu) => `Unable to determine current persistence mode for GPU ${gpu}`,
@@ -107,7 +59,7 @@ export const ecc = modeAction({
   fields: ['ecc.mode.current', 'ecc.mode.pending'],
   needs: ['reboot'],
   values: STATES,
-  range: (value) => `Invalid ECC configuration code: ${value}`,
+  refused: (value) => `Invalid ECC configuration code: ${value}`,
   current: (target) => now(target, nvml.nvmlDeviceGetEccMode, 'pending'),
   lacking: (gpu) => `ECC features not supported for GPU ${gpu}.`,
   unknown: (gpu) => `Unable to determine current ECC mode for GPU ${gpu}`,
@@ -125,18 +77,22 @@ export const eccErrors = modeAction({
   functions: ['nvmlDeviceClearEccErrorCounts'],
   fields: ['ecc.errors.corrected.volatile.total', 'ecc.errors.uncorrected.volatile.total'],
   values: ['volatile', 'aggregate'],
-  range: (value) => `Invalid ECC type: ${value}`,
+  refused: (value) => `Invalid ECC type: ${value}`,
   set: ({ asker, gpu }, counterType) =>
     change(asker, nvml.nvmlDeviceClearEccErrorCounts, { counterType }, gpu).status,
-  words: (gpu, type) => ({
+  words: (gpu, type, _, release) => ({
     done: `Reset ${type} ECC errors to zero for GPU ${gpu}.`,
     absent: `ECC features not supported for GPU ${gpu}.`,
-    special: {
-      [NVML_ERROR_NOT_FOUND]: failed(
-        NVML_ERROR_NOT_FOUND,
-        `Clearing ECC errors is not supported for GPU ${gpu}.`,
-      ),
-    },
+    // 470 and 525 have no words of their own for it.
+    special:
+      release < 535
+        ? {}
+        : {
+            [NVML_ERROR_NOT_FOUND]: failed(
+              NVML_ERROR_NOT_FOUND,
+              `Clearing ECC errors is not supported for GPU ${gpu}.`,
+            ),
+          },
     failed: `Unable to clear ECC errors for GPU ${gpu}`,
   }),
 });
@@ -149,7 +105,7 @@ const compute_ = modeAction({
   functions: ['nvmlDeviceSetComputeMode'],
   fields: ['compute_mode'],
   values: COMPUTE_MODES,
-  range: (value) => `Invalid compute mode: ${value}`,
+  refused: (value) => `Invalid compute mode: ${value}`,
   current: (target) => now(target, nvml.nvmlDeviceGetComputeMode, 'mode'),
   lacking: (gpu) => `Compute mode is not supported for GPU ${gpu}.`,
   unknown: (gpu) => `Unable to determine current compute mode for GPU ${gpu}`,
@@ -161,15 +117,32 @@ const compute_ = modeAction({
   }),
 });
 
+const EXCLUSIVE_PROCESS = 3;
+/** 470 sets the mode that came in its place. */
+const FOLLOWED = 'Warning: Exclusive_Thread was deprecated! Setting Exclusive_Process instead.';
+
+const isFollowed = (value: number, { release }: Target): boolean =>
+  value === EXCLUSIVE_THREAD && release < 525;
+
+const afterWarning = (verdict: Verdict): Verdict => ({ ...verdict, lines: [FOLLOWED, ...verdict.lines] });
+
 export const compute: Action<number> = {
   ...compute_,
-  check: (target, value) =>
-    value === EXCLUSIVE_THREAD
-      ? unsupported(
-          NVML_ERROR_NOT_SUPPORTED,
-          'Exclusive_Thread was deprecated! Use value 3:Exclusive_Process instead.',
-        )
-      : compute_.check(target, value),
+  check(target, value) {
+    if (value !== EXCLUSIVE_THREAD) return compute_.check(target, value);
+    if (!isFollowed(value, target)) {
+      return unsupported(
+        NVML_ERROR_NOT_SUPPORTED,
+        'Exclusive_Thread was deprecated! Use value 3:Exclusive_Process instead.',
+      );
+    }
+    const verdict = compute_.check(target, EXCLUSIVE_PROCESS);
+    return verdict.outcome === 'ready' ? verdict : afterWarning(verdict);
+  },
+  make: (target, value) =>
+    isFollowed(value, target)
+      ? afterWarning(compute_.make(target, EXCLUSIVE_PROCESS))
+      : compute_.make(target, value),
 };
 
 const COMPUTE_ONLY = 1;
@@ -199,7 +172,7 @@ export const accounting = modeAction({
   functions: ['nvmlDeviceSetAccountingMode'],
   fields: ['accounting.mode'],
   values: STATES,
-  range: (value) => `Invalid accounting mode: ${value}`,
+  refused: (value) => `Invalid accounting mode: ${value}`,
   current: (target) => now(target, nvml.nvmlDeviceGetAccountingMode, 'mode'),
   lacking: (gpu) => `Accounting features not supported for GPU ${gpu}.`,
   unknown: (gpu) => `Unable to determine Accounting mode for GPU ${gpu}`,
@@ -252,7 +225,7 @@ const driverModel_ = (name: string, flags: number): Action<number> =>
     fields: ['driver_model.current', 'driver_model.pending'],
     needs: ['reboot'],
     values: ['WDDM', 'TCC'],
-    range: (value) => `Invalid driver model specified: ${value}`,
+    refused: (value) => `Invalid driver model specified: ${value}`,
     current: (target) => now(target, nvml.nvmlDeviceGetDriverModel, 'pending'),
     lacking: (gpu) => `Changing driver models is not supported for GPU ${gpu} on this platform.`,
     unknown: (gpu) => `Unable to determine current driver model for GPU ${gpu}`,
@@ -327,35 +300,33 @@ export const mig: Action<number> = {
 const LONGEST_NAME = 63;
 
 /** Words of `--get-hostname` (580.159.04), and ours: no output of the setter was seen. */
-export const hostname: Action<string> = {
+export const hostname = settingAction<string>({
   name: 'set-hostname',
   functions: ['nvmlDeviceSetHostname_v1'],
   fields: ['hostname'],
-  needs: ['root'],
+  text: (value) => plainly`${value}`,
   shown: (value) => value,
-  check: (_, value) =>
+  refusal: (value) =>
     value === '' || Buffer.byteLength(value) > LONGEST_NAME
-      ? failed(NVML_ERROR_INVALID_ARGUMENT, `A host name has 1 to ${LONGEST_NAME} bytes.`)
-      : ready,
-  make: ({ asker, gpu, busId }, value) =>
-    verdictOf(change(asker, nvml.nvmlDeviceSetHostname_v1, { value }, gpu).status, {
-      done: plainly`Hostname of GPU ${busId}: ${value}`,
-      absent: `Hostname not supported for GPU ${busId}.`,
-      failed: `Unable to set the hostname of GPU ${busId}`,
-    }),
-};
+      ? `A host name has 1 to ${LONGEST_NAME} bytes.`
+      : undefined,
+  set: ({ asker, gpu }, value) => change(asker, nvml.nvmlDeviceSetHostname_v1, { value }, gpu).status,
+  words: (gpu, value) => ({
+    done: `Hostname of GPU ${gpu}: ${value}`,
+    absent: `Hostname not supported for GPU ${gpu}.`,
+    failed: `Unable to set the hostname of GPU ${gpu}`,
+  }),
+});
 
 /** What has no value: the option alone asks for it. */
-export const clearAccounting: Action<number> = {
+export const clearAccounting = settingAction<true>({
   name: 'clear-accounted-apps',
   functions: ['nvmlDeviceClearAccountingPids'],
-  fields: [],
-  needs: ['root'],
+  text: () => '',
   shown: () => null,
-  check: () => ready,
-  make: ({ asker, gpu, busId }) =>
-    verdictOf(change(asker, nvml.nvmlDeviceClearAccountingPids, {}, gpu).status, {
-      done: `Cleared Accounted PIDs for GPU ${busId}.`,
-      failed: `Unable to clear Accounted PIDs for GPU ${busId}`,
-    }),
-};
+  set: ({ asker, gpu }) => change(asker, nvml.nvmlDeviceClearAccountingPids, {}, gpu).status,
+  words: (gpu) => ({
+    done: `Cleared Accounted PIDs for GPU ${gpu}.`,
+    failed: `Unable to clear Accounted PIDs for GPU ${gpu}`,
+  }),
+});

@@ -114,7 +114,7 @@ export const MODIFICATIONS: readonly Modification[] = [
   numbered(modes.mig, true),
   numbered(limits.targetTemperature),
   { name: modes.hostname.name, read: (text) => prepared(modes.hostname, text) },
-  alone(modes.clearAccounting, 0),
+  alone(modes.clearAccounting, true),
   {
     name: 'power-limit',
     warnsOfPersistence: true,

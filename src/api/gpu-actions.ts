@@ -53,7 +53,7 @@ export class GpuActions implements Actions {
   }
 
   clearAccountedApps(options?: ActionOptions): ActionResult[] {
-    return this.#run('clearAccountedApps', modes.clearAccounting, 0, options);
+    return this.#run('clearAccountedApps', modes.clearAccounting, true, options);
   }
 
   migMode(on: boolean, options?: ActionOptions): ActionResult[] {

@@ -8,6 +8,7 @@ import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
 import { computeInstances } from '../query/compute-instances.js';
+import { releaseOf } from '../query/driver-release.js';
 import { type GpuInstance, gpuInstances } from '../query/gpu-instances.js';
 import { reachable, refusal } from './lost.js';
 
@@ -45,9 +46,13 @@ function enabled({ acting: { asker }, gpus }: MigWish): readonly Target[] {
     mode: gpuFieldsNow(asker, gpu, ['mig.mode.current'])[0],
   }));
   const able = modes.filter(({ mode }) => mode !== undefined && !(mode instanceof Missing));
-  if (able.length === 0) throw refusal('No MIG-supported devices found.', EXIT.noDevice, gpus);
+  // 535 and older do not tell the one from the other.
+  const isOld = runNow(asker, releaseOf(asker.session)) < 550;
+  if (able.length === 0 && !isOld) throw refusal('No MIG-supported devices found.', EXIT.noDevice, gpus);
   const on = able.filter(({ mode }) => Number(mode) !== 0);
-  if (on.length === 0) throw refusal('No MIG-enabled devices found.', EXIT.ok, gpus);
+  if (on.length === 0) {
+    throw refusal('No MIG-enabled devices found.', isOld ? EXIT.noDevice : EXIT.ok, gpus);
+  }
   return on.map(({ gpu }) => targetOf(asker, gpu));
 }
 

@@ -32,7 +32,10 @@ export interface Verdict {
   readonly lines: readonly string[];
   /** nvidia-smi says at the end that the machine has to be restarted. */
   readonly needsReboot?: true;
-  /** Unsupported, and nvidia-smi does not call that a warning; or changed, and persistence does not matter. */
+  /**
+   * Unsupported, and nvidia-smi does not call that a warning; changed, and persistence does not matter; or failed, and nvidia-smi
+   * ends with 0 all the same.
+   */
   readonly isQuiet?: true;
 }
 

@@ -286,11 +286,16 @@ async function set(given: VgpuGiven, context: Context): Promise<number> {
     'set-mig-timeslice-mode': timeslicing,
     'clear-accounted-apps': clear,
   } = given;
-  return onEachGpu(acting, hosts, (target) => [
-    ...(heterogeneous === undefined ? [] : [act.setHeterogeneous(target, heterogeneous)]),
-    ...(timeslicing === undefined ? [] : [act.setTimeslicing(target, timeslicing)]),
-    ...(clear ? vgpusOf(session, target.gpu).map((id) => act.clearAccounted(target, id)) : []),
-  ]);
+  return onEachGpu(
+    acting,
+    hosts,
+    (target) => [
+      ...(heterogeneous === undefined ? [] : [act.setHeterogeneous(target, heterogeneous)]),
+      ...(timeslicing === undefined ? [] : [act.setTimeslicing(target, timeslicing)]),
+      ...(clear ? vgpusOf(session, target.gpu).map((id) => act.clearAccounted(target, id)) : []),
+    ],
+    { endsAtFailure: true },
+  );
 }
 
 async function show(view: views.View, given: VgpuGiven, context: Context): Promise<number> {

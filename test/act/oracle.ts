@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { main } from '../../src/cli/cli.js';
 import type { FunctionName } from '../../src/nvml/generated/functions.js';
 import { openSnapshot } from '../../src/snapshot/machine.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { machineOf as withDriver } from '../../tools/oracle/machines.js';
+import { vgpuHost } from '../commands/vgpu-machine.js';
 import { FakeIo } from '../fake-io.js';
 import { buildFake, type FakeLibrary, type LoggedCall } from '../fake-nvml/build.js';
 import type { Fault } from '../fake-nvml/table.js';
@@ -87,7 +89,16 @@ function baseOf(machine: string, driver: DriverVersion | undefined): Promise<Fak
 }
 
 /** The recording of a machine, with another driver put in. */
-const snapshotOf = (machine: string, driver: DriverVersion | undefined) =>
+const snapshotOf = (machine: string, driver: DriverVersion | undefined): Snapshot => {
+  if (machine !== VGPU_HOST) return recordingOf(machine, driver);
+  const { calls, ...host } = vgpuHost();
+  return { ...host, calls: { ...calls, nvmlSystemGetDriverVersion: { '': driver ?? DRIVERS[0] } } };
+};
+
+/** A made-up host: two vGPUs run on its first GPU, none on its second. */
+const VGPU_HOST = 'vgpu-host';
+
+const recordingOf = (machine: string, driver: DriverVersion | undefined): Snapshot =>
   driver === undefined
     ? openSnapshot(machine).snapshot
     : withDriver(machine, driver, mkdtempSync(join(process.env.NVSMI_FAKE_MACHINES ?? tmpdir(), 'driver-')))

@@ -58,7 +58,10 @@ export class Acting {
     const foreseen = attempt.check?.() ?? { outcome: 'ready', status: 0, lines: [] };
     const read = (): Values => (target === undefined ? {} : fieldsNow(target, fields));
     const before = read();
-    if (foreseen.outcome !== 'ready') return this.keep(attempt, foreseen, before, before);
+    if (foreseen.outcome !== 'ready') {
+      if (foreseen.outcome === 'failed') this.advise(attempt, foreseen);
+      return this.keep(attempt, foreseen, before, before);
+    }
     if (this.manner.isDryRun) {
       this.say(planLine(attempt));
       return this.keep(attempt, foreseen, before, before);

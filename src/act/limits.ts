@@ -271,7 +271,10 @@ export const targetTemperature = settingAction<number>({
   words: (gpu) => ({ failed: `Unable to set requested Target Temperature for GPU ${gpu}` }),
 });
 
-/** What nvidia-smi does past NVML's functions, so that it cannot be done here. `changed` where there is nothing to do. */
+/**
+ * What nvidia-smi does past NVML's functions, so that it cannot be done here: a failure, as nothing was done, also where its own words
+ * are a warning.
+ */
 export const beyondNvml = <Value>(
   name: string,
   words: (gpu: string, value: Value) => string,
@@ -282,6 +285,21 @@ export const beyondNvml = <Value>(
   fields: [],
   needs: ['root'],
   shown,
-  check: ({ busId }, value) => unsupported(NVML_ERROR_NOT_SUPPORTED, words(busId, value)),
+  check: ({ busId }, value) => failed(NVML_ERROR_NOT_SUPPORTED, words(busId, value)),
   make: () => changed(),
 });
+
+/** What nvidia-smi no longer does. */
+export const deprecated: Action<number> = {
+  name: 'applications-clocks-permission',
+  functions: [],
+  fields: [],
+  needs: ['root'],
+  shown: (value) => value,
+  check: () =>
+    unsupported(
+      NVML_ERROR_NOT_SUPPORTED,
+      'Warning: This option is deprecated and will be removed in future releases',
+    ),
+  make: () => changed(),
+};

@@ -9,7 +9,9 @@ import {
   type Modification,
   OLD_NAMES,
   type Prepared,
+  RESET,
 } from '../act/modifications.js';
+import { resetGpus } from '../act/reset.js';
 import { wholeNumber } from '../act/value.js';
 import type { Scan, Token } from '../base/argv.js';
 import { EXIT, UsageError } from '../base/errors.js';
@@ -103,6 +105,10 @@ export async function modify(given: ModifyGiven, { tokens }: Scan, context: Cont
   }
   if (value === 'nothing') {
     throw refusal('Input combination for device modification is not valid.', EXIT.unknownOption);
+  }
+  if (modification.name === RESET) {
+    const targets = gpus.map((gpu) => targetOf(acting.asker, gpu));
+    return resetGpus(acting, targets, (text) => context.io.err(text));
   }
   if (BEYOND_NVML.includes(modification.name)) {
     context.io.err(`NVML has no function for --${modification.name}; nvidia-smi does it without NVML.\n`);

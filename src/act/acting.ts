@@ -7,6 +7,7 @@ import { jsonText, plainText } from '../base/plain-text.js';
 import { NVML_ERROR_IN_USE, NVML_ERROR_NO_PERMISSION } from '../nvml/generated/constants.js';
 import type { Session } from '../nvml/session.js';
 import { statusReason } from '../nvml/status.js';
+import type { Asker } from '../query/ask/asker.js';
 import type { JsonScalar } from '../query/kind.js';
 import type { ActionVerdict, Need, Target } from './action.js';
 import { fieldsNow, fieldText, usersOf, uuidOf } from './ask.js';
@@ -31,17 +32,21 @@ export interface Manner {
   readonly isJson: boolean;
 }
 
-/** Where attempts are made: a session, its manner, and the record. */
+/** Where attempts are made: who asks, in what manner, and the record. */
 export class Acting {
   readonly records: ActionRecord[] = [];
   private readonly remedies = new Set<string>();
 
   constructor(
-    readonly session: Session,
+    readonly asker: Asker,
     private readonly io: Pick<Io, 'out' | 'err'>,
     readonly manner: Manner,
     private readonly audit: Audit | undefined,
   ) {}
+
+  get session(): Session {
+    return this.asker.session;
+  }
 
   /** nvidia-smi's words; JSON has them in its records. */
   say(text: string): void {
@@ -53,7 +58,10 @@ export class Acting {
     const foreseen = attempt.check?.() ?? { outcome: 'ready', status: 0, lines: [] };
     const read = (): NamedValues => (target === undefined ? {} : fieldsNow(target, fields));
     const before = read();
-    if (foreseen.outcome !== 'ready') return this.keep(attempt, foreseen, before, before);
+    if (foreseen.outcome !== 'ready') {
+      if (foreseen.outcome === 'failed') this.advise(attempt, foreseen);
+      return this.keep(attempt, foreseen, before, before);
+    }
     if (this.manner.isDryRun) {
       this.say(planLine(attempt));
       return this.keep(attempt, foreseen, before, before);

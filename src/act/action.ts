@@ -2,17 +2,21 @@
  * An action: something that changes a GPU, as data. What it is called, the NVML functions that it calls, the fields that it
  * changes, what it needs, how what it sets is checked against what the GPU allows, and nvidia-smi's words for what came of it.
  */
+import type { Release } from '../base/release.js';
 import type { FunctionName } from '../nvml/generated/functions.js';
-import type { Gpu, Session } from '../nvml/session.js';
+import type { Gpu } from '../nvml/session.js';
 import type { Status } from '../nvml/status.js';
+import type { Asker } from '../query/ask/asker.js';
 import type { JsonScalar } from '../query/kind.js';
 
 /** A GPU that is to be changed. */
 export interface Target {
-  readonly session: Session;
+  readonly asker: Asker;
   readonly gpu: Gpu;
   /** As nvidia-smi prints it: 00000000:00:06.0 */
   readonly busId: string;
+  /** The driver's release: nvidia-smi's words are those of the driver. */
+  readonly release: Release;
 }
 
 /** What an action needs, or what it takes until it shows. */
@@ -28,7 +32,10 @@ export interface ActionVerdict {
   readonly lines: readonly string[];
   /** nvidia-smi says at the end that the machine has to be restarted. */
   readonly needsReboot?: true;
-  /** Unsupported, and nvidia-smi does not call that a warning; or changed, and persistence does not matter. */
+  /**
+   * Unsupported, and nvidia-smi does not call that a warning; changed, and persistence does not matter; or failed, and nvidia-smi
+   * ends with 0 all the same.
+   */
   readonly isQuiet?: true;
 }
 

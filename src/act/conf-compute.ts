@@ -1,8 +1,9 @@
 /** Table: the setters of confidential computing, and nvidia-smi's words where they fail; it says nothing of a success. */
 import { EXIT } from '../base/errors.js';
 import * as nvml from '../nvml/generated/entries.js';
-import type { Gpu, Session } from '../nvml/session.js';
+import type { Gpu } from '../nvml/session.js';
 import { type Status, statusReason } from '../nvml/status.js';
+import type { Asker } from '../query/ask/asker.js';
 import type { Acting } from './acting.js';
 import { changed, failed } from './action.js';
 import { targetOf } from './ask.js';
@@ -15,7 +16,7 @@ export interface ConfComputeSetter {
   readonly what: string;
   /** Of each GPU, or of the system. */
   readonly isOfGpu?: true;
-  readonly set: (session: Session, value: number, gpu: Gpu | undefined) => Status;
+  readonly set: (asker: Asker, value: number, gpu: Gpu | undefined) => Status;
 }
 
 export const CONF_COMPUTE_SETTERS: readonly ConfComputeSetter[] = [
@@ -23,20 +24,20 @@ export const CONF_COMPUTE_SETTERS: readonly ConfComputeSetter[] = [
     name: 'set-unprotected-mem-size',
     what: 'Unprotected Memory Size',
     isOfGpu: true,
-    set: (session, sizeKiB, gpu) =>
-      change(session, nvml.nvmlDeviceSetConfComputeUnprotectedMemSize, { sizeKiB }, gpu).status,
+    set: (asker, sizeKiB, gpu) =>
+      change(asker, nvml.nvmlDeviceSetConfComputeUnprotectedMemSize, { sizeKiB }, gpu).status,
   },
   {
     name: 'set-gpus-ready-state',
     what: 'GPUs Ready State',
-    set: (session, isAcceptingWork) =>
-      change(session, nvml.nvmlSystemSetConfComputeGpusReadyState, { isAcceptingWork }).status,
+    set: (asker, isAcceptingWork) =>
+      change(asker, nvml.nvmlSystemSetConfComputeGpusReadyState, { isAcceptingWork }).status,
   },
   {
     name: 'set-key-rotation-max-attacker-advantage',
     what: 'key max attacker advantage',
-    set: (session, maxAttackerAdvantage) =>
-      change(session, nvml.nvmlSystemSetConfComputeKeyRotationThresholdInfo, { maxAttackerAdvantage }).status,
+    set: (asker, maxAttackerAdvantage) =>
+      change(asker, nvml.nvmlSystemSetConfComputeKeyRotationThresholdInfo, { maxAttackerAdvantage }).status,
   },
 ];
 
@@ -46,15 +47,15 @@ export function setConfCompute(
   value: number,
   gpus: readonly Gpu[],
 ): number {
-  const { session } = acting;
+  const { asker } = acting;
   for (const gpu of isOfGpu ? gpus : [undefined]) {
     const { outcome, status, lines } = acting.attempt({
       action: name,
       value,
-      ...(gpu === undefined ? {} : { target: targetOf(session, gpu) }),
+      ...(gpu === undefined ? {} : { target: targetOf(asker, gpu) }),
       needs: ['root'],
       make() {
-        const status = set(session, value, gpu);
+        const status = set(asker, value, gpu);
         return status === 0
           ? changed()
           : failed(status, `Failed to set Conf. Compute ${what}: ${statusReason(status)}`);

@@ -1,6 +1,6 @@
 /** Draining: no new work is let onto a GPU, it is removed from the driver, and found again. */
 import * as nvml from '../nvml/generated/entries.js';
-import type { Session } from '../nvml/session.js';
+import type { Asker } from '../query/ask/asker.js';
 import { type BusAddress, busIdText } from '../query/drain.js';
 import type { Attempt } from './acting.js';
 import { changed, failed } from './action.js';
@@ -10,7 +10,7 @@ const DRAINING = 1;
 /** NVML_DETACH_GPU_REMOVE and NVML_PCIE_LINK_SHUT_DOWN, as nvidia-smi removes a GPU. */
 const REMOVED = { gpuState: 1, linkState: 1 } as const;
 
-export const modifyDrainState = (session: Session, address: BusAddress, wanted: number): Attempt => {
+export const modifyDrainState = (asker: Asker, address: BusAddress, wanted: number): Attempt => {
   const newState = wanted === DRAINING ? DRAINING : 0;
   const state = newState === DRAINING ? 'draining' : 'not draining';
   return {
@@ -19,7 +19,7 @@ export const modifyDrainState = (session: Session, address: BusAddress, wanted: 
     part: { bus_id: busIdText(address) },
     needs: ['root'],
     make() {
-      const { status } = change(session, nvml.nvmlDeviceModifyDrainState, { ...address, newState });
+      const { status } = change(asker, nvml.nvmlDeviceModifyDrainState, { ...address, newState });
       return status === 0
         ? changed(`Successfully set GPU ${busIdText(address)} drain state to: ${state}.`)
         : failed(status, 'Failed to modify the GPU drain state.');
@@ -27,25 +27,25 @@ export const modifyDrainState = (session: Session, address: BusAddress, wanted: 
   };
 };
 
-export const removeGpu = (session: Session, address: BusAddress): Attempt => ({
+export const removeGpu = (asker: Asker, address: BusAddress): Attempt => ({
   action: 'remove',
   value: null,
   part: { bus_id: busIdText(address) },
   needs: ['root', 'idle'],
   make() {
-    const { status } = change(session, nvml.nvmlDeviceRemoveGpu_v2, { ...address, ...REMOVED });
+    const { status } = change(asker, nvml.nvmlDeviceRemoveGpu_v2, { ...address, ...REMOVED });
     return status === 0
       ? changed(`GPU ${busIdText(address)} successfully removed.`)
       : failed(status, 'Failed to remove the specified GPU.');
   },
 });
 
-export const discoverGpus = (session: Session): Attempt => ({
+export const discoverGpus = (asker: Asker): Attempt => ({
   action: 'discover',
   value: null,
   needs: ['root'],
   make() {
-    const { status } = change(session, nvml.nvmlDeviceDiscoverGpus, {});
+    const { status } = change(asker, nvml.nvmlDeviceDiscoverGpus, {});
     return status === 0
       ? changed(
           'Discovery completed successfully.  Any discovered GPUs will now appear in the enumeration list and device count.',

@@ -5,10 +5,9 @@ import { nvmlGpmQueryDeviceSupport, nvmlGpmSetStreamingEnabled } from '../nvml/g
 import type { Gpu } from '../nvml/session.js';
 import { statusReason } from '../nvml/status.js';
 import { sample } from '../query/probe.js';
-import { askProbe } from '../query/read.js';
 import type { Acting } from './acting.js';
 import { type ActionVerdict, changed, failed, ready } from './action.js';
-import { targetOf } from './ask.js';
+import { askNow, targetOf } from './ask.js';
 import { change } from './change.js';
 
 const refused = (status: number): ActionVerdict =>
@@ -16,9 +15,9 @@ const refused = (status: number): ActionVerdict =>
 
 /** nvidia-smi 550 sets the first GPU alone; here all that are meant are set. */
 export function setStreaming(acting: Acting, gpus: readonly Gpu[], state: number): number {
-  const { session } = acting;
+  const { asker } = acting;
   const able = gpus.filter(
-    (gpu) => askProbe(session, sample(nvmlGpmQueryDeviceSupport), gpu).read('isSupportedDevice') === 1,
+    (gpu) => askNow(asker, sample(nvmlGpmQueryDeviceSupport), gpu).read('isSupportedDevice') === 1,
   );
   if (able.length === 0) {
     acting.say('No GPM capable devices found.\n');
@@ -28,11 +27,11 @@ export function setStreaming(acting: Acting, gpus: readonly Gpu[], state: number
     const { outcome, status, lines } = acting.attempt({
       action: 'set-stream-state',
       value: state,
-      target: targetOf(session, gpu),
+      target: targetOf(asker, gpu),
       needs: ['root'],
       check: () => (state > 1 ? refused(NVML_ERROR_INVALID_ARGUMENT) : ready),
       make() {
-        const { status } = change(session, nvmlGpmSetStreamingEnabled, { state }, gpu);
+        const { status } = change(asker, nvmlGpmSetStreamingEnabled, { state }, gpu);
         return status === 0 ? changed() : refused(status);
       },
     });

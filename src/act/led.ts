@@ -1,4 +1,5 @@
 /** The LED of a unit (S-Class systems), with nvidia-smi's words (550.163.01). */
+
 import type { Handle } from '../nvml/call.js';
 import { NVML_ERROR_INVALID_ARGUMENT, NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import {
@@ -6,19 +7,19 @@ import {
   nvmlUnitGetLedState,
   nvmlUnitSetLedState,
 } from '../nvml/generated/entries.js';
-import type { Session } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
+import type { Asker } from '../query/ask/asker.js';
 import { sample } from '../query/probe.js';
-import { askProbe } from '../query/read.js';
 import type { Attempt } from './acting.js';
 import { type ActionVerdict, failed, ready, unchanged, unsupported } from './action.js';
+import { askNow } from './ask.js';
 import { change, subjectOf } from './change.js';
 import { verdictOf } from './words.js';
 
 const COLORS = ['Green', 'Amber'] as const;
 
-export function setLed(session: Session, unit: number, color: number): Attempt {
-  const handle = askProbe(session, sample(nvmlUnitGetHandleByIndex, { index: unit }));
+export function setLed(asker: Asker, unit: number, color: number): Attempt {
+  const handle = askNow(asker, sample(nvmlUnitGetHandleByIndex, { index: unit }));
   const subject = subjectOf(handle.read('unit') as Handle);
   const check = (): ActionVerdict => {
     if (handle.status !== 0) {
@@ -30,7 +31,7 @@ export function setLed(session: Session, unit: number, color: number): Attempt {
     if (COLORS[color] === undefined) {
       return failed(NVML_ERROR_INVALID_ARGUMENT, `Invalid LED state: ${color}`);
     }
-    const state = askProbe(session, sample(nvmlUnitGetLedState), subject).read('color');
+    const state = askNow(asker, sample(nvmlUnitGetLedState), subject).read('color');
     if (!(state instanceof Missing)) {
       return Number(state) === color
         ? unchanged(`LED state is already ${COLORS[color]} for unit ${unit}.`)
@@ -50,7 +51,7 @@ export function setLed(session: Session, unit: number, color: number): Attempt {
     needs: ['root'],
     check,
     make: () =>
-      verdictOf(change(session, nvmlUnitSetLedState, { color }, subject).status, {
+      verdictOf(change(asker, nvmlUnitSetLedState, { color }, subject).status, {
         done: `LED state for unit ${unit} is now ${COLORS[color]}.`,
         failed: `Unable to set led state for unit ${unit}`,
       }),

@@ -1,4 +1,5 @@
 /** Table: the options that set clocks, power limits and temperatures of a GPU, with nvidia-smi's words (550.163.01). */
+import type { Release } from '../base/release.js';
 import {
   NVML_ERROR_INVALID_ARGUMENT,
   NVML_ERROR_NO_PERMISSION,
@@ -11,11 +12,9 @@ import {
   NVML_TEMPERATURE_THRESHOLD_ACOUSTIC_MIN,
 } from '../nvml/generated/constants.js';
 import * as nvml from '../nvml/generated/entries.js';
-import type { FunctionName } from '../nvml/generated/functions.js';
 import { isTooNew, Missing, statusReason } from '../nvml/status.js';
 import { want } from '../query/ask/asking.js';
 import { field } from '../query/probe.js';
-import { readValues } from '../query/read.js';
 import {
   type Action,
   type ActionVerdict,
@@ -23,13 +22,13 @@ import {
   failed,
   ready,
   type Target,
-  unchanged,
   unsupported,
 } from './action.js';
-import { now } from './ask.js';
+import { now, valuesNow } from './ask.js';
 import { change } from './change.js';
+import { type Setting, settingAction } from './setting.js';
 import { wattText } from './value.js';
-import { verdictOf, type Words } from './words.js';
+import { verdictOf } from './words.js';
 
 export type Range = readonly [low: number, high: number];
 
@@ -45,33 +44,32 @@ const unsuitable = (pair: string, gpu: string): ActionVerdict =>
     `Specified clock combination "${pair}" is not supported for GPU ${gpu}. Run 'nvidia-smi -q -d SUPPORTED_CLOCKS' to see list of supported clock combinations`,
   );
 
-interface Clocks<Value> {
-  readonly name: string;
-  readonly functions: readonly FunctionName[];
-  readonly fields?: readonly string[];
-  readonly set: (target: Target, value: Value) => number;
-  readonly words: (gpu: string, value: Value) => Words;
-  readonly shown?: (value: Value) => string;
-  /** NOT_SUPPORTED is not called a warning. */
-  readonly isQuiet?: true;
+interface Clocks<Value> extends Omit<Setting<Value>, 'text'> {
+  /** NOT_SUPPORTED is not called a warning, from this release on. */
+  readonly quietSince?: Release;
 }
 
-const clockAction = <Value>(clocks: Clocks<Value>): Action<Value> => ({
-  name: clocks.name,
-  functions: clocks.functions,
-  fields: clocks.fields ?? [],
-  needs: ['root'],
-  shown: (value) => clocks.shown?.(value) ?? null,
-  check: () => ready,
-  make(target, value) {
-    const words = clocks.words(target.busId, value);
-    const special = { [NVML_ERROR_NO_PERMISSION]: denied(target.busId), ...words.special };
-    const verdict = verdictOf(clocks.set(target, value), { ...words, special });
-    return clocks.isQuiet && verdict.status === NVML_ERROR_NOT_SUPPORTED && words.absent === verdict.lines[0]
-      ? { ...verdict, isQuiet: true }
-      : verdict;
-  },
-});
+const clockAction = <Value>({ words, quietSince, ...clocks }: Clocks<Value>): Action<Value> => {
+  const setting = settingAction<Value>({
+    shown: () => null,
+    ...clocks,
+    text: () => '',
+    words(gpu, text, value, release) {
+      const own = words(gpu, text, value, release);
+      return { ...own, special: { [NVML_ERROR_NO_PERMISSION]: denied(gpu), ...own.special } };
+    },
+  });
+  if (quietSince === undefined) return setting;
+  return {
+    ...setting,
+    make(target, value) {
+      const verdict = setting.make(target, value);
+      const { absent } = words(target.busId, '', value, target.release);
+      const isAbsent = verdict.lines[0] === absent;
+      return isAbsent && target.release >= quietSince ? { ...verdict, isQuiet: true } : verdict;
+    },
+  };
+};
 
 /** NVML_CLOCK_LIMIT_ID_*: words in place of clocks. */
 export const CLOCK_LIMITS: Readonly<Record<string, number>> = { tdp: 0xffffff01, unlimited: 0xffffff02 };
@@ -85,9 +83,9 @@ export const gpuClocks = clockAction<Range>({
   name: 'lock-gpu-clocks',
   functions: ['nvmlDeviceSetGpuLockedClocks'],
   shown: rangeText,
-  set: ({ session, gpu }, [minGpuClockMHz, maxGpuClockMHz]) =>
-    change(session, nvml.nvmlDeviceSetGpuLockedClocks, { minGpuClockMHz, maxGpuClockMHz }, gpu).status,
-  words: (gpu, [low, high]) => ({
+  set: ({ asker, gpu }, [minGpuClockMHz, maxGpuClockMHz]) =>
+    change(asker, nvml.nvmlDeviceSetGpuLockedClocks, { minGpuClockMHz, maxGpuClockMHz }, gpu).status,
+  words: (gpu, _, [low, high]) => ({
     done: `GPU clocks set to "(gpuClkMin ${limitText(low)}, gpuClkMax ${limitText(high)})" for GPU ${gpu}`,
     absent: `Setting locked GPU clocks is not supported for GPU ${gpu}.`,
     special: {
@@ -100,7 +98,7 @@ export const gpuClocks = clockAction<Range>({
 export const resetGpuClocks = clockAction<true>({
   name: 'reset-gpu-clocks',
   functions: ['nvmlDeviceResetGpuLockedClocks'],
-  set: ({ session, gpu }) => change(session, nvml.nvmlDeviceResetGpuLockedClocks, {}, gpu).status,
+  set: ({ asker, gpu }) => change(asker, nvml.nvmlDeviceResetGpuLockedClocks, {}, gpu).status,
   words: (gpu) => ({
     absent: `Setting locked gpu clocks is not supported for GPU ${gpu}.`,
     failed: `Unable to reset locked gpu clocks for GPU ${gpu}`,
@@ -117,10 +115,11 @@ export const memoryClocks = clockAction<Range>({
   name: 'lock-memory-clocks',
   functions: ['nvmlDeviceSetMemoryLockedClocks'],
   shown: ([low, high]) => `${low},${high}`,
-  isQuiet: true,
-  set: ({ session, gpu }, [minMemClockMHz, maxMemClockMHz]) =>
-    change(session, nvml.nvmlDeviceSetMemoryLockedClocks, { minMemClockMHz, maxMemClockMHz }, gpu).status,
-  words: (gpu, range) => ({
+  // 470 calls it a warning.
+  quietSince: 525,
+  set: ({ asker, gpu }, [minMemClockMHz, maxMemClockMHz]) =>
+    change(asker, nvml.nvmlDeviceSetMemoryLockedClocks, { minMemClockMHz, maxMemClockMHz }, gpu).status,
+  words: (gpu, _, range) => ({
     done: `Memory clocks set to "${memoryPair('memClk', range)}" for GPU ${gpu}`,
     absent: `Setting locked Memory clocks is not supported for GPU ${gpu}.`,
     special: { [NVML_ERROR_INVALID_ARGUMENT]: unsuitable(memoryPair('memClk', range), gpu) },
@@ -131,7 +130,7 @@ export const memoryClocks = clockAction<Range>({
 export const resetMemoryClocks = clockAction<true>({
   name: 'reset-memory-clocks',
   functions: ['nvmlDeviceResetMemoryLockedClocks'],
-  set: ({ session, gpu }) => change(session, nvml.nvmlDeviceResetMemoryLockedClocks, {}, gpu).status,
+  set: ({ asker, gpu }) => change(asker, nvml.nvmlDeviceResetMemoryLockedClocks, {}, gpu).status,
   words: (gpu) => ({
     absent: `Setting locked Memory clocks is not supported for GPU ${gpu}.`,
     failed: `Unable to reset locked Memory clocks for GPU ${gpu}`,
@@ -145,9 +144,9 @@ export const applicationClocks = clockAction<Range>({
   functions: ['nvmlDeviceSetApplicationsClocks'],
   fields: APPLICATION_CLOCKS,
   shown: ([memory, graphics]) => `${memory},${graphics}`,
-  set: ({ session, gpu }, [memClockMHz, graphicsClockMHz]) =>
-    change(session, nvml.nvmlDeviceSetApplicationsClocks, { memClockMHz, graphicsClockMHz }, gpu).status,
-  words: (gpu, [memory, graphics]) => {
+  set: ({ asker, gpu }, [memClockMHz, graphicsClockMHz]) =>
+    change(asker, nvml.nvmlDeviceSetApplicationsClocks, { memClockMHz, graphicsClockMHz }, gpu).status,
+  words: (gpu, _, [memory, graphics]) => {
     const pair = `(MEM ${memory}, SM ${graphics})`;
     return {
       done: `Applications clocks set to "${pair}" for GPU ${gpu}`,
@@ -162,7 +161,7 @@ export const resetApplicationClocks = clockAction<true>({
   name: 'reset-applications-clocks',
   functions: ['nvmlDeviceResetApplicationsClocks'],
   fields: APPLICATION_CLOCKS,
-  set: ({ session, gpu }) => change(session, nvml.nvmlDeviceResetApplicationsClocks, {}, gpu).status,
+  set: ({ asker, gpu }) => change(asker, nvml.nvmlDeviceResetApplicationsClocks, {}, gpu).status,
   words: (gpu) => ({
     absent: `Setting applications clocks is not supported for GPU ${gpu}.`,
     failed: `Unable to reset applications clocks for GPU ${gpu}`,
@@ -181,9 +180,9 @@ const GPU_SCOPE = 0;
 /** What NVML calls them; 550's nvidia-smi counts from 0 (GPU, module), NVML has the GPU as 0 and the module as 1. */
 const milliwatts = (value: number): number => Math.trunc(value * 1000);
 
-const limitsOf = ({ session, gpu }: Target, scope: number) =>
-  readValues(
-    session,
+const limitsOf = ({ asker, gpu }: Target, scope: number) =>
+  valuesNow(
+    asker,
     gpu,
     [NVML_FI_DEV_POWER_MIN_LIMIT, NVML_FI_DEV_POWER_MAX_LIMIT, NVML_FI_DEV_POWER_REQUESTED_LIMIT].map((id) =>
       want(field(id, scope)),
@@ -217,17 +216,17 @@ export const powerLimit: Action<PowerLimit> = {
     );
   },
   make(target, { watts, scope }) {
-    const { session, gpu, busId } = target;
+    const { asker, gpu, busId } = target;
     const before = limitsOf(target, scope)[2];
     const powerValueMw = milliwatts(watts);
     let { status } = change(
-      session,
+      asker,
       nvml.nvmlDeviceSetPowerManagementLimit_v2,
       { powerScope: scope, powerValueMw },
       gpu,
     );
     if (isTooNew(status) && scope === GPU_SCOPE) {
-      status = change(session, nvml.nvmlDeviceSetPowerManagementLimit, { limit: powerValueMw }, gpu).status;
+      status = change(asker, nvml.nvmlDeviceSetPowerManagementLimit, { limit: powerValueMw }, gpu).status;
     }
     const from = before === undefined || before instanceof Missing ? 0 : Number(before) / 1000;
     return verdictOf(status, {
@@ -241,56 +240,49 @@ export const powerLimit: Action<PowerLimit> = {
 const threshold = (target: Target, thresholdType: number) =>
   now(target, nvml.nvmlDeviceGetTemperatureThreshold, 'temp', { thresholdType });
 
-export const targetTemperature: Action<number> = {
+const BOUNDS = [
+  ['Min', NVML_TEMPERATURE_THRESHOLD_ACOUSTIC_MIN],
+  ['Max', NVML_TEMPERATURE_THRESHOLD_ACOUSTIC_MAX],
+] as const;
+
+export const targetTemperature = settingAction<number>({
   name: 'gpu-target-temp',
   functions: ['nvmlDeviceSetTemperatureThreshold'],
-  fields: [],
-  needs: ['root'],
+  text: String,
   shown: (value) => value,
-  check(target, value) {
-    const gpu = target.busId;
-    const current = threshold(target, NVML_TEMPERATURE_THRESHOLD_ACOUSTIC_CURR);
-    if (current instanceof Missing) {
-      return current.status === NVML_ERROR_NOT_SUPPORTED
-        ? unsupported(current.status, `GPU Target Temperature Threshold not supported for GPU ${gpu}.`)
-        : failed(
-            current.status,
-            `Unable to determine current Target Temperature for GPU ${gpu}: ${statusReason(current.status)}`,
-          );
-    }
-    if (Number(current) === value) {
-      return unchanged(`Requested GPU Target Temperature ${value} is already set for GPU ${gpu}`);
-    }
-    const bounds = [
-      ['Min', threshold(target, NVML_TEMPERATURE_THRESHOLD_ACOUSTIC_MIN)],
-      ['Max', threshold(target, NVML_TEMPERATURE_THRESHOLD_ACOUSTIC_MAX)],
-    ] as const;
-    for (const [name, bound] of bounds) {
+  current: (target) => threshold(target, NVML_TEMPERATURE_THRESHOLD_ACOUSTIC_CURR),
+  lacking: (gpu) => `GPU Target Temperature Threshold not supported for GPU ${gpu}.`,
+  unknown: (gpu) => `Unable to determine current Target Temperature for GPU ${gpu}`,
+  same: (gpu, value) => `Requested GPU Target Temperature ${value} is already set for GPU ${gpu}`,
+  range(target, value) {
+    const limits: number[] = [];
+    for (const [name, type] of BOUNDS) {
+      const bound = threshold(target, type);
       if (bound instanceof Missing) {
-        return failed(
-          bound.status,
-          `Unable to get ${name} Target Temperature for GPU ${gpu}: ${statusReason(bound.status)}`,
-        );
+        const line = `Unable to get ${name} Target Temperature for GPU ${target.busId}`;
+        return failed(bound.status, `${line}: ${statusReason(bound.status)}`);
       }
+      limits.push(Number(bound));
     }
-    const [[, low], [, high]] = bounds;
-    return value >= Number(low) && value <= Number(high)
+    const [low = 0, high = 0] = limits;
+    return value >= low && value <= high
       ? ready
       : failed(
           NVML_ERROR_INVALID_ARGUMENT,
-          `Invalid input. GPU Target Temperature should be in range ${low} - ${high} for GPU ${gpu}`,
+          `Invalid input. GPU Target Temperature should be in range ${low} - ${high} for GPU ${target.busId}`,
         );
   },
-  make: ({ session, gpu, busId }, temp) => {
+  set({ asker, gpu }, temp) {
     const inputs = { thresholdType: NVML_TEMPERATURE_THRESHOLD_ACOUSTIC_CURR, temp };
-    const { status } = change(session, nvml.nvmlDeviceSetTemperatureThreshold, inputs, gpu);
-    return verdictOf(status, {
-      failed: `Unable to set requested Target Temperature for GPU ${busId}`,
-    });
+    return change(asker, nvml.nvmlDeviceSetTemperatureThreshold, inputs, gpu).status;
   },
-};
+  words: (gpu) => ({ failed: `Unable to set requested Target Temperature for GPU ${gpu}` }),
+});
 
-/** What nvidia-smi does past NVML's functions, so that it cannot be done here. `changed` where there is nothing to do. */
+/**
+ * What nvidia-smi does past NVML's functions, so that it cannot be done here: a failure, as nothing was done, also where its own words
+ * are a warning.
+ */
 export const beyondNvml = <Value>(
   name: string,
   words: (gpu: string, value: Value) => string,
@@ -301,6 +293,21 @@ export const beyondNvml = <Value>(
   fields: [],
   needs: ['root'],
   shown,
-  check: ({ busId }, value) => unsupported(NVML_ERROR_NOT_SUPPORTED, words(busId, value)),
+  check: ({ busId }, value) => failed(NVML_ERROR_NOT_SUPPORTED, words(busId, value)),
   make: () => changed(),
 });
+
+/** What nvidia-smi no longer does. */
+export const deprecated: Action<number> = {
+  name: 'applications-clocks-permission',
+  functions: [],
+  fields: [],
+  needs: ['root'],
+  shown: (value) => value,
+  check: () =>
+    unsupported(
+      NVML_ERROR_NOT_SUPPORTED,
+      'Warning: This option is deprecated and will be removed in future releases',
+    ),
+  make: () => changed(),
+};

@@ -19,9 +19,9 @@ import {
 } from '../query/gpu-instances.js';
 import type { InstanceProfile } from '../query/mig-instances.js';
 import { sample } from '../query/probe.js';
-import { askProbe, runOn } from '../query/read.js';
 import type { Attempt } from './acting.js';
 import { type ActionVerdict, changed, failed, ready, type Target } from './action.js';
+import { askNow, runNow } from './ask.js';
 import { change, subjectOf } from './change.js';
 
 /** As nvidia-smi prints small numbers. */
@@ -60,13 +60,13 @@ const refusedGpu = (target: Target, profile: string, status: Status): ActionVerd
   );
 
 /** How large an instance of the profile is that begins there; undefined where none can. */
-function sizeAt({ session, gpu }: Target, profile: GpuInstanceProfile, start: number): number | undefined {
-  const place = runOn(session, gpuInstancePlacements(gpu, profile)).find((each) => each.start === start);
+function sizeAt({ asker, gpu }: Target, profile: GpuInstanceProfile, start: number): number | undefined {
+  const place = runNow(asker, gpuInstancePlacements(gpu, profile)).find((each) => each.start === start);
   return place === undefined ? undefined : Number(place.size);
 }
 
-const isTaken = ({ session, gpu }: Target, start: number, size: number): boolean =>
-  runOn(session, gpuInstances(gpu)).some(
+const isTaken = ({ asker, gpu }: Target, start: number, size: number): boolean =>
+  runNow(asker, gpuInstances(gpu)).some(
     ({ placement }) =>
       start < Number(placement.start) + Number(placement.size) && Number(placement.start) < start + size,
   );
@@ -77,9 +77,9 @@ export function createGpuInstance(
   { written, profile: name, start }: InstanceRequest,
   keep: (id: number) => void = () => undefined,
 ): Attempt {
-  const { session, gpu } = target;
+  const { asker, gpu } = target;
   const find = (): GpuInstanceProfile | undefined =>
-    profileNamed(runOn(session, gpuInstanceProfiles(gpu)), name);
+    profileNamed(runNow(asker, gpuInstanceProfiles(gpu)), name);
   return {
     action: 'create-gpu-instance',
     value: written,
@@ -101,16 +101,16 @@ export function createGpuInstance(
       const profileId = profile.id;
       const made =
         start === undefined
-          ? change(session, nvml.nvmlDeviceCreateGpuInstance, { profileId }, gpu)
+          ? change(asker, nvml.nvmlDeviceCreateGpuInstance, { profileId }, gpu)
           : change(
-              session,
+              asker,
               nvml.nvmlDeviceCreateGpuInstanceWithPlacement,
               { profileId, start, size: sizeAt(target, profile, start) ?? 0 },
               gpu,
             );
       if (made.status !== 0) return refusedGpu(target, written, made.status);
       const handle = made.read('gpuInstance') as Handle;
-      const id = Number(askProbe(session, sample(nvml.nvmlGpuInstanceGetInfo), subjectOf(handle)).read('id'));
+      const id = Number(askNow(asker, sample(nvml.nvmlGpuInstanceGetInfo), subjectOf(handle)).read('id'));
       keep(id);
       return changed(
         `Successfully created GPU instance ID ${two(id)} on GPU ${two(gpu.index)} using profile ${profile.name} (ID ${two(profileId)})`,
@@ -124,7 +124,7 @@ export const DEFAULT_PROFILE = 'default';
 
 /** The attempt to make a compute instance in the GPU instance with this id. */
 export function createComputeInstance(target: Target, gpuInstance: number, text: string): Attempt {
-  const { session, gpu } = target;
+  const { asker, gpu } = target;
   const where = `on GPU ${two(gpu.index)} GPU instance ID ${two(gpuInstance)}`;
   const refused = (status: Status): ActionVerdict =>
     failed(
@@ -132,9 +132,9 @@ export function createComputeInstance(target: Target, gpuInstance: number, text:
       `Unable to create a compute instance ${where} using profile ${plainText(text)}: ${statusReason(status)}`,
     );
   const place = (): GpuInstance | undefined =>
-    runOn(session, gpuInstances(gpu)).find(({ id }) => id === gpuInstance);
+    runNow(asker, gpuInstances(gpu)).find(({ id }) => id === gpuInstance);
   const find = (gi: GpuInstance): InstanceProfile | undefined => {
-    const profiles = runOn(session, computeInstanceProfiles(gi));
+    const profiles = runNow(asker, computeInstanceProfiles(gi));
     return text === DEFAULT_PROFILE
       ? profiles.find((profile) => isDefault(profile, gi))
       : profileNamed(profiles, text);
@@ -155,10 +155,10 @@ export function createComputeInstance(target: Target, gpuInstance: number, text:
     make() {
       const gi = place() as GpuInstance;
       const { id: profileId, name } = find(gi) as InstanceProfile;
-      const made = change(session, nvml.nvmlGpuInstanceCreateComputeInstance, { profileId }, gi);
+      const made = change(asker, nvml.nvmlGpuInstanceCreateComputeInstance, { profileId }, gi);
       if (made.status !== 0) return refused(made.status);
       const instance = subjectOf(made.read('computeInstance') as Handle);
-      const id = askProbe(session, sample(nvml.nvmlComputeInstanceGetInfo_v2), instance).read('id');
+      const id = askNow(asker, sample(nvml.nvmlComputeInstanceGetInfo_v2), instance).read('id');
       return changed(
         `Successfully created compute instance ID ${two(Number(id))} ${where} using profile ${name} (ID ${two(profileId)})`,
       );
@@ -173,7 +173,7 @@ export const destroyGpuInstance = (target: Target, { id, handle, profile }: GpuI
   part: { gpu_instance: id },
   needs: ['root', 'idle'],
   make() {
-    const { status } = change(target.session, nvml.nvmlGpuInstanceDestroy, {}, subjectOf(handle as Handle));
+    const { status } = change(target.asker, nvml.nvmlGpuInstanceDestroy, {}, subjectOf(handle as Handle));
     const what = `GPU instance ID ${two(id)} from GPU ${two(target.gpu.index)}`;
     return status === 0
       ? changed(`Successfully destroyed ${what}`)
@@ -192,7 +192,7 @@ export const destroyComputeInstance = (
   part: { gpu_instance: gpuInstance, compute_instance: id },
   needs: ['root', 'idle'],
   make() {
-    const { status } = change(target.session, nvml.nvmlComputeInstanceDestroy, {}, subjectOf(handle));
+    const { status } = change(target.asker, nvml.nvmlComputeInstanceDestroy, {}, subjectOf(handle));
     const what = `compute instance ID ${two(id)} from GPU ${two(target.gpu.index)} GPU instance ID ${two(gpuInstance)}`;
     return status === 0
       ? changed(`Successfully destroyed ${what}`)

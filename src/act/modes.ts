@@ -9,7 +9,6 @@ import {
 } from '../nvml/generated/constants.js';
 import * as nvml from '../nvml/generated/entries.js';
 import { Missing, type Status, statusReason } from '../nvml/status.js';
-import type { Reading } from '../query/reading.js';
 import {
   type Action,
   type ActionVerdict,
@@ -17,84 +16,45 @@ import {
   failed,
   ready,
   type Target,
-  unchanged,
   unsupported,
 } from './action.js';
 import { now } from './ask.js';
 import { change } from './change.js';
-import { verdictOf, type Words } from './words.js';
+import { type Setting, settingAction } from './setting.js';
+import { verdictOf } from './words.js';
 
 const STATES = ['Disabled', 'Enabled'] as const;
 
 /** As C prints an unsigned number. */
 const unsigned = (value: number): number => value >>> 0;
 
-interface ModeSetting {
-  readonly name: string;
-  readonly functions: Action<number>['functions'];
-  readonly fields: readonly string[];
-  readonly needs?: Action<number>['needs'];
+interface ModeSetting extends Omit<Setting<number>, 'text' | 'shown' | 'refusal'> {
   readonly values: readonly string[];
   /** Refuses a value that is none. Left out where NVML is asked to. */
-  readonly range?: (value: number) => string;
-  /** What it is now; undefined where NVML does not say. */
-  readonly current?: (target: Target) => Reading;
-  readonly same?: (gpu: string, state: string) => string;
-  /** The GPU has no such mode. */
-  readonly lacking?: (gpu: string) => string;
-  readonly unknown?: (gpu: string) => string;
-  readonly set: (target: Target, value: number) => Status;
-  readonly words: (gpu: string, state: string, value: number) => Words;
-  readonly needsReboot?: (value: number, before: Reading | undefined) => boolean;
+  readonly refused?: (value: number) => string;
 }
 
-/** A mode that is asked for first: unknown, lacking, or the wanted one already. */
-function current(mode: ModeSetting, target: Target, value: number): ActionVerdict {
-  const reading = mode.current?.(target);
-  if (reading === undefined) return ready;
-  const { busId } = target;
-  if (!(reading instanceof Missing)) {
-    return Number(reading) === value && mode.same !== undefined
-      ? unchanged(mode.same(busId, mode.values[value] ?? 'Unknown'))
-      : ready;
-  }
-  const { status } = reading;
-  if (status === NVML_ERROR_NOT_SUPPORTED && mode.lacking) return unsupported(status, mode.lacking(busId));
-  return failed(status, `${mode.unknown?.(busId)}: ${statusReason(status)}`);
-}
-
-const modeAction = (mode: ModeSetting): Action<number> => ({
-  name: mode.name,
-  functions: mode.functions,
-  fields: mode.fields,
-  needs: ['root', ...(mode.needs ?? [])],
-  shown: (value) => mode.values[value] ?? value,
-  check(target, value) {
-    if (mode.range !== undefined && mode.values[value] === undefined) {
-      return failed(NVML_ERROR_INVALID_ARGUMENT, mode.range(unsigned(value)));
-    }
-    return current(mode, target, value);
-  },
-  make(target, value) {
-    const before = mode.needsReboot === undefined ? undefined : mode.current?.(target);
-    const status = mode.set(target, value);
-    const verdict = verdictOf(status, mode.words(target.busId, mode.values[value] ?? 'Unknown', value));
-    const reboots = status === 0 && mode.needsReboot?.(value, before) === true;
-    return reboots ? { ...verdict, needsReboot: true } : verdict;
-  },
-});
+/** A setting whose values are numbers with names. */
+const modeAction = ({ values, refused, ...setting }: ModeSetting): Action<number> =>
+  settingAction({
+    ...setting,
+    text: (value) => values[value] ?? 'Unknown',
+    shown: (value) => values[value] ?? value,
+    refusal: (value) =>
+      refused !== undefined && values[value] === undefined ? refused(unsigned(value)) : undefined,
+  });
 
 export const persistence = modeAction({
   name: 'persistence-mode',
   functions: ['nvmlDeviceSetPersistenceMode'],
   fields: ['persistence_mode'],
   values: STATES,
-  range: (value) => `Invalid persistence mode: ${value}`,
+  refused: (value) => `Invalid persistence mode: ${value}`,
   current: (target) => now(target, nvml.nvmlDeviceGetPersistenceMode, 'mode'),
   lacking: (gpu) => `Setting persistence mode is not supported for GPU ${gpu} on this platform.`,
   unknown: (gpu) => `Unable to determine current persistence mode for GPU ${gpu}`,
   same: (gpu, state) => `Persistence mode is already ${state} for GPU ${gpu}.`,
-  set: ({ session, gpu }, mode) => change(session, nvml.nvmlDeviceSetPersistenceMode, { mode }, gpu).status,
+  set: ({ asker, gpu }, mode) => change(asker, nvml.nvmlDeviceSetPersistenceMode, { mode }, gpu).status,
   words: (gpu, state) => ({
     done: `${state} persistence mode for GPU ${gpu}.`,
     failed: `Unable to set persistence mode for GPU ${gpu}`,
@@ -107,12 +67,12 @@ export const ecc = modeAction({
   fields: ['ecc.mode.current', 'ecc.mode.pending'],
   needs: ['reboot'],
   values: STATES,
-  range: (value) => `Invalid ECC configuration code: ${value}`,
+  refused: (value) => `Invalid ECC configuration code: ${value}`,
   current: (target) => now(target, nvml.nvmlDeviceGetEccMode, 'pending'),
   lacking: (gpu) => `ECC features not supported for GPU ${gpu}.`,
   unknown: (gpu) => `Unable to determine current ECC mode for GPU ${gpu}`,
   same: (gpu, state) => `ECC support is already ${state} for GPU ${gpu}.`,
-  set: ({ session, gpu }, value) => change(session, nvml.nvmlDeviceSetEccMode, { ecc: value }, gpu).status,
+  set: ({ asker, gpu }, value) => change(asker, nvml.nvmlDeviceSetEccMode, { ecc: value }, gpu).status,
   words: (gpu, state) => ({
     done: `${state} ECC support for GPU ${gpu}.`,
     failed: `Unable to set ECC config for GPU ${gpu}`,
@@ -125,18 +85,22 @@ export const eccErrors = modeAction({
   functions: ['nvmlDeviceClearEccErrorCounts'],
   fields: ['ecc.errors.corrected.volatile.total', 'ecc.errors.uncorrected.volatile.total'],
   values: ['volatile', 'aggregate'],
-  range: (value) => `Invalid ECC type: ${value}`,
-  set: ({ session, gpu }, counterType) =>
-    change(session, nvml.nvmlDeviceClearEccErrorCounts, { counterType }, gpu).status,
-  words: (gpu, type) => ({
+  refused: (value) => `Invalid ECC type: ${value}`,
+  set: ({ asker, gpu }, counterType) =>
+    change(asker, nvml.nvmlDeviceClearEccErrorCounts, { counterType }, gpu).status,
+  words: (gpu, type, _, release) => ({
     done: `Reset ${type} ECC errors to zero for GPU ${gpu}.`,
     absent: `ECC features not supported for GPU ${gpu}.`,
-    special: {
-      [NVML_ERROR_NOT_FOUND]: failed(
-        NVML_ERROR_NOT_FOUND,
-        `Clearing ECC errors is not supported for GPU ${gpu}.`,
-      ),
-    },
+    // 470 and 525 have no words of their own for it.
+    special:
+      release < 535
+        ? {}
+        : {
+            [NVML_ERROR_NOT_FOUND]: failed(
+              NVML_ERROR_NOT_FOUND,
+              `Clearing ECC errors is not supported for GPU ${gpu}.`,
+            ),
+          },
     failed: `Unable to clear ECC errors for GPU ${gpu}`,
   }),
 });
@@ -149,27 +113,47 @@ const compute_ = modeAction({
   functions: ['nvmlDeviceSetComputeMode'],
   fields: ['compute_mode'],
   values: COMPUTE_MODES,
-  range: (value) => `Invalid compute mode: ${value}`,
+  refused: (value) => `Invalid compute mode: ${value}`,
   current: (target) => now(target, nvml.nvmlDeviceGetComputeMode, 'mode'),
   lacking: (gpu) => `Compute mode is not supported for GPU ${gpu}.`,
   unknown: (gpu) => `Unable to determine current compute mode for GPU ${gpu}`,
   same: (gpu, mode) => `Compute mode is already set to ${mode} for GPU ${gpu}.`,
-  set: ({ session, gpu }, mode) => change(session, nvml.nvmlDeviceSetComputeMode, { mode }, gpu).status,
+  set: ({ asker, gpu }, mode) => change(asker, nvml.nvmlDeviceSetComputeMode, { mode }, gpu).status,
   words: (gpu, mode) => ({
     done: `Set compute mode to ${mode} for GPU ${gpu}.`,
     failed: `Unable to set the compute mode for GPU ${gpu}`,
   }),
 });
 
+const EXCLUSIVE_PROCESS = 3;
+/** 470 sets the mode that came in its place. */
+const FOLLOWED = 'Warning: Exclusive_Thread was deprecated! Setting Exclusive_Process instead.';
+
+const isFollowed = (value: number, { release }: Target): boolean =>
+  value === EXCLUSIVE_THREAD && release < 525;
+
+const afterWarning = (verdict: ActionVerdict): ActionVerdict => ({
+  ...verdict,
+  lines: [FOLLOWED, ...verdict.lines],
+});
+
 export const compute: Action<number> = {
   ...compute_,
-  check: (target, value) =>
-    value === EXCLUSIVE_THREAD
-      ? unsupported(
-          NVML_ERROR_NOT_SUPPORTED,
-          'Exclusive_Thread was deprecated! Use value 3:Exclusive_Process instead.',
-        )
-      : compute_.check(target, value),
+  check(target, value) {
+    if (value !== EXCLUSIVE_THREAD) return compute_.check(target, value);
+    if (!isFollowed(value, target)) {
+      return unsupported(
+        NVML_ERROR_NOT_SUPPORTED,
+        'Exclusive_Thread was deprecated! Use value 3:Exclusive_Process instead.',
+      );
+    }
+    const verdict = compute_.check(target, EXCLUSIVE_PROCESS);
+    return verdict.outcome === 'ready' ? verdict : afterWarning(verdict);
+  },
+  make: (target, value) =>
+    isFollowed(value, target)
+      ? afterWarning(compute_.make(target, EXCLUSIVE_PROCESS))
+      : compute_.make(target, value),
 };
 
 const COMPUTE_ONLY = 1;
@@ -184,7 +168,7 @@ export const operation = modeAction({
   lacking: (gpu) => `GOM mode cannot be changed on GPU ${gpu}.`,
   unknown: (gpu) => `Unable to determine current GOM for GPU ${gpu}`,
   same: (gpu, mode) => `GOM is already pending on "${mode}" for GPU ${gpu}.`,
-  set: ({ session, gpu }, mode) => change(session, nvml.nvmlDeviceSetGpuOperationMode, { mode }, gpu).status,
+  set: ({ asker, gpu }, mode) => change(asker, nvml.nvmlDeviceSetGpuOperationMode, { mode }, gpu).status,
   words: (gpu, mode) => ({
     done: `GOM changed to "${mode}" for GPU ${gpu}.`,
     failed: `Unable to set GOM to "${mode}" for GPU ${gpu}`,
@@ -199,12 +183,12 @@ export const accounting = modeAction({
   functions: ['nvmlDeviceSetAccountingMode'],
   fields: ['accounting.mode'],
   values: STATES,
-  range: (value) => `Invalid accounting mode: ${value}`,
+  refused: (value) => `Invalid accounting mode: ${value}`,
   current: (target) => now(target, nvml.nvmlDeviceGetAccountingMode, 'mode'),
   lacking: (gpu) => `Accounting features not supported for GPU ${gpu}.`,
   unknown: (gpu) => `Unable to determine Accounting mode for GPU ${gpu}`,
   same: (gpu, state) => `Accounting Mode is already ${state} for GPU ${gpu}.`,
-  set: ({ session, gpu }, mode) => change(session, nvml.nvmlDeviceSetAccountingMode, { mode }, gpu).status,
+  set: ({ asker, gpu }, mode) => change(asker, nvml.nvmlDeviceSetAccountingMode, { mode }, gpu).status,
   words: (gpu, state) => ({
     done: `${state} Accounting Mode for GPU ${gpu}.`,
     failed: `Unable to set Accounting Mode for GPU ${gpu}`,
@@ -216,8 +200,8 @@ export const autoBoost = modeAction({
   functions: ['nvmlDeviceSetDefaultAutoBoostedClocksEnabled'],
   fields: [],
   values: STATES,
-  set: ({ session, gpu }, enabled) =>
-    change(session, nvml.nvmlDeviceSetDefaultAutoBoostedClocksEnabled, { enabled, flags: 0 }, gpu).status,
+  set: ({ asker, gpu }, enabled) =>
+    change(asker, nvml.nvmlDeviceSetDefaultAutoBoostedClocksEnabled, { enabled, flags: 0 }, gpu).status,
   words: (gpu, _, value) => ({
     absent: `Enabling/disabling default auto boosted clocks is not supported for GPU: ${gpu}.`,
     failed: `Failed to ${value === 0 ? 'DISABLE' : 'ENABLE'} default auto boosted clocks for GPU ${gpu}`,
@@ -231,9 +215,9 @@ export const autoBoostPermission = modeAction({
   functions: ['nvmlDeviceSetAPIRestriction'],
   fields: [],
   values: ['UNRESTRICTED', 'RESTRICTED'],
-  set: ({ session, gpu }, isRestricted) =>
+  set: ({ asker, gpu }, isRestricted) =>
     change(
-      session,
+      asker,
       nvml.nvmlDeviceSetAPIRestriction,
       { apiType: AUTO_BOOST, isRestricted: isRestricted === 0 ? 0 : 1 },
       gpu,
@@ -252,13 +236,13 @@ const driverModel_ = (name: string, flags: number): Action<number> =>
     fields: ['driver_model.current', 'driver_model.pending'],
     needs: ['reboot'],
     values: ['WDDM', 'TCC'],
-    range: (value) => `Invalid driver model specified: ${value}`,
+    refused: (value) => `Invalid driver model specified: ${value}`,
     current: (target) => now(target, nvml.nvmlDeviceGetDriverModel, 'pending'),
     lacking: (gpu) => `Changing driver models is not supported for GPU ${gpu} on this platform.`,
     unknown: (gpu) => `Unable to determine current driver model for GPU ${gpu}`,
     same: (gpu, model) => `Driver model is already set to ${model} for GPU ${gpu}.`,
-    set: ({ session, gpu }, driverModel) =>
-      change(session, nvml.nvmlDeviceSetDriverModel, { driverModel, flags }, gpu).status,
+    set: ({ asker, gpu }, driverModel) =>
+      change(asker, nvml.nvmlDeviceSetDriverModel, { driverModel, flags }, gpu).status,
     words: (gpu, model) => ({
       done: `Set driver model to ${model} for GPU ${gpu}.`,
       failed: `Unable to set driver model for GPU ${gpu}`,
@@ -275,8 +259,8 @@ export const virtualization = modeAction({
   functions: ['nvmlDeviceSetVirtualizationMode'],
   fields: [],
   values: ['None', 'Pass-Through', 'VGPU', 'Host VGPU', 'Host VSGA'],
-  set: ({ session, gpu }, virtualMode) =>
-    change(session, nvml.nvmlDeviceSetVirtualizationMode, { virtualMode }, gpu).status,
+  set: ({ asker, gpu }, virtualMode) =>
+    change(asker, nvml.nvmlDeviceSetVirtualizationMode, { virtualMode }, gpu).status,
   words: (gpu, _, value) => ({
     absent: `Setting virtualization mode is not supported for GPU ${gpu}.`,
     special: {
@@ -310,9 +294,9 @@ export const mig: Action<number> = {
     STATES[value] === undefined
       ? failed(NVML_ERROR_INVALID_ARGUMENT, `Invalid MIG Mode: ${unsigned(value)}`)
       : ready,
-  make({ session, gpu, busId }, mode) {
+  make({ asker, gpu, busId }, mode) {
     const verb = mode === 0 ? 'disable' : 'enable';
-    const made = change(session, nvml.nvmlDeviceSetMigMode, { mode }, gpu);
+    const made = change(asker, nvml.nvmlDeviceSetMigMode, { mode }, gpu);
     const activation = made.read('activationStatus');
     if (made.status === 0 && !(activation instanceof Missing) && Number(activation) !== 0) {
       return pending(busId, verb, Number(activation));
@@ -327,35 +311,33 @@ export const mig: Action<number> = {
 const LONGEST_NAME = 63;
 
 /** Words of `--get-hostname` (580.159.04), and ours: no output of the setter was seen. */
-export const hostname: Action<string> = {
+export const hostname = settingAction<string>({
   name: 'set-hostname',
   functions: ['nvmlDeviceSetHostname_v1'],
   fields: ['hostname'],
-  needs: ['root'],
+  text: (value) => plainly`${value}`,
   shown: (value) => value,
-  check: (_, value) =>
+  refusal: (value) =>
     value === '' || Buffer.byteLength(value) > LONGEST_NAME
-      ? failed(NVML_ERROR_INVALID_ARGUMENT, `A host name has 1 to ${LONGEST_NAME} bytes.`)
-      : ready,
-  make: ({ session, gpu, busId }, value) =>
-    verdictOf(change(session, nvml.nvmlDeviceSetHostname_v1, { value }, gpu).status, {
-      done: plainly`Hostname of GPU ${busId}: ${value}`,
-      absent: `Hostname not supported for GPU ${busId}.`,
-      failed: `Unable to set the hostname of GPU ${busId}`,
-    }),
-};
+      ? `A host name has 1 to ${LONGEST_NAME} bytes.`
+      : undefined,
+  set: ({ asker, gpu }, value) => change(asker, nvml.nvmlDeviceSetHostname_v1, { value }, gpu).status,
+  words: (gpu, value) => ({
+    done: `Hostname of GPU ${gpu}: ${value}`,
+    absent: `Hostname not supported for GPU ${gpu}.`,
+    failed: `Unable to set the hostname of GPU ${gpu}`,
+  }),
+});
 
 /** What has no value: the option alone asks for it. */
-export const clearAccounting: Action<number> = {
+export const clearAccounting = settingAction<true>({
   name: 'clear-accounted-apps',
   functions: ['nvmlDeviceClearAccountingPids'],
-  fields: [],
-  needs: ['root'],
+  text: () => '',
   shown: () => null,
-  check: () => ready,
-  make: ({ session, gpu, busId }) =>
-    verdictOf(change(session, nvml.nvmlDeviceClearAccountingPids, {}, gpu).status, {
-      done: `Cleared Accounted PIDs for GPU ${busId}.`,
-      failed: `Unable to clear Accounted PIDs for GPU ${busId}`,
-    }),
-};
+  set: ({ asker, gpu }) => change(asker, nvml.nvmlDeviceClearAccountingPids, {}, gpu).status,
+  words: (gpu) => ({
+    done: `Cleared Accounted PIDs for GPU ${gpu}.`,
+    failed: `Unable to clear Accounted PIDs for GPU ${gpu}`,
+  }),
+});

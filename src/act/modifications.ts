@@ -99,6 +99,8 @@ const cudaClocks: Action<number> = {
       : failed(NVML_ERROR_INVALID_ARGUMENT, 'Input should be 0 or 1. See nvidia-smi -h.'),
 };
 
+export const RESET = 'gpu-reset';
+
 export const MODIFICATIONS: readonly Modification[] = [
   numbered(modes.persistence),
   numbered(modes.ecc),
@@ -114,7 +116,7 @@ export const MODIFICATIONS: readonly Modification[] = [
   numbered(modes.mig, true),
   numbered(limits.targetTemperature),
   { name: modes.hostname.name, read: (text) => prepared(modes.hostname, text) },
-  alone(modes.clearAccounting, 0),
+  alone(modes.clearAccounting, true),
   {
     name: 'power-limit',
     warnsOfPersistence: true,
@@ -146,18 +148,13 @@ export const MODIFICATIONS: readonly Modification[] = [
       plainly`Specified clocks "${text}" are not valid. Please format input as memClk,smClk e.g. --applications-clocks=2000,300`,
   ),
   alone(limits.resetApplicationClocks, true),
-  numbered(
-    limits.beyondNvml<number>(
-      'applications-clocks-permission',
-      () => 'Warning: This option is deprecated and will be removed in future releases',
-      (value) => value,
-    ),
-  ),
+  numbered(limits.deprecated),
   numbered(cudaClocks),
   numbered(
     limits.beyondNvml<number>(
       'lock-memory-clocks-deferred',
-      (gpu) => `Setting locked Memory clocks is not supported for GPU ${gpu}.`,
+      (gpu, clock) =>
+        `Unable to set Memory locked clocks "(memClock ${clock})" for GPU ${gpu}: Not Supported`,
       (value) => value,
     ),
   ),
@@ -168,8 +165,9 @@ export const MODIFICATIONS: readonly Modification[] = [
     ),
     true,
   ),
+  // src/act/reset.ts has its words.
   alone(
-    limits.beyondNvml<true>('gpu-reset', (gpu) => `Resetting GPU ${gpu} is not supported.`),
+    limits.beyondNvml<true>(RESET, () => ''),
     true,
   ),
 ];
@@ -185,5 +183,4 @@ export const BEYOND_NVML: readonly string[] = [
   'cuda-clocks',
   'lock-memory-clocks-deferred',
   'reset-memory-clocks-deferred',
-  'gpu-reset',
 ];

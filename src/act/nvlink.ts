@@ -1,23 +1,24 @@
 /** NVLink: its bandwidth mode, the idle time before its low power state, and its error counters. */
+
 import {
   NVML_ERROR_INVALID_ARGUMENT,
   NVML_ERROR_NO_PERMISSION,
   NVML_NVLINK_LOW_POWER_THRESHOLD_RESET,
 } from '../nvml/generated/constants.js';
 import * as nvml from '../nvml/generated/entries.js';
-import type { Session } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
+import type { Asker } from '../query/ask/asker.js';
 import { readFields } from '../query/ask/records.js';
 import { lowPowerMaximum, lowPowerMinimum, lowPowerUnit } from '../query/nvlink.js';
-import { runOn } from '../query/read.js';
 import type { Attempt } from './acting.js';
 import { changed, failed, ready, type Target } from './action.js';
+import { runNow } from './ask.js';
 import { change } from './change.js';
 
 /** By NVML's numbers: NVML_GPU_NVLINK_BW_MODE_*. */
 export const BANDWIDTH_MODES = ['FULL', 'OFF', 'MIN', 'HALF', '3QUARTER'] as const;
 
-export function setBandwidthMode(session: Session, mode: string): Attempt {
+export function setBandwidthMode(asker: Asker, mode: string): Attempt {
   const refused = `Unable to set nvlink bandwidth mode ${mode}`;
   const nvlinkBwMode = (BANDWIDTH_MODES as readonly string[]).indexOf(mode);
   return {
@@ -27,7 +28,7 @@ export function setBandwidthMode(session: Session, mode: string): Attempt {
     check: () =>
       nvlinkBwMode === -1 ? failed(NVML_ERROR_INVALID_ARGUMENT, `Option ${mode} not found`, refused) : ready,
     make() {
-      const { status } = change(session, nvml.nvmlSystemSetNvlinkBwMode, { nvlinkBwMode });
+      const { status } = change(asker, nvml.nvmlSystemSetNvlinkBwMode, { nvlinkBwMode });
       return status === 0
         ? changed(`Successfully set nvlink bandwidth mode to ${mode}`)
         : failed(status, refused);
@@ -37,9 +38,9 @@ export function setBandwidthMode(session: Session, mode: string): Attempt {
 
 /** `default`, or a number of the GPU's units. */
 export function setLowPowerThreshold(target: Target, text: string): Attempt {
-  const { session, gpu } = target;
-  const [unit, minimum, maximum] = runOn(
-    session,
+  const { asker, gpu } = target;
+  const [unit, minimum, maximum] = runNow(
+    asker,
     readFields([lowPowerUnit, lowPowerMinimum, lowPowerMaximum], gpu),
   );
   const unitMicroseconds = Number(unit);
@@ -54,7 +55,7 @@ export function setLowPowerThreshold(target: Target, text: string): Attempt {
       isDefault || /^\d+$/.test(text) ? ready : failed(NVML_ERROR_INVALID_ARGUMENT, 'Invalid argument'),
     make() {
       const entry = nvml.nvmlDeviceSetNvLinkDeviceLowPowerThreshold;
-      const { status } = change(session, entry, { lowPwrThreshold: value }, gpu);
+      const { status } = change(asker, entry, { lowPwrThreshold: value }, gpu);
       switch (status) {
         case 0:
           return changed(
@@ -87,7 +88,7 @@ export const resetErrorCounters = (target: Target, link: number): Attempt => ({
   part: { link },
   needs: ['root'],
   make() {
-    const { status } = change(target.session, nvml.nvmlDeviceResetNvLinkErrorCounters, { link }, target.gpu);
+    const { status } = change(target.asker, nvml.nvmlDeviceResetNvLinkErrorCounters, { link }, target.gpu);
     return status === 0
       ? changed(`\t Link ${link}: error counters reset`)
       : failed(

@@ -2,6 +2,7 @@
  * Workload power profiles and power smoothing. nvidia-smi 550 has neither; the words are those of its other setters, as no output of
  * a newer one was seen.
  */
+
 import { type Call, SUBJECT, struct } from '../nvml/call.js';
 import { NVML_ERROR_INVALID_ARGUMENT } from '../nvml/generated/constants.js';
 import * as nvml from '../nvml/generated/entries.js';
@@ -10,9 +11,9 @@ import type { Layout } from '../nvml/layout.js';
 import { Missing, type Status, statusReason } from '../nvml/status.js';
 import { supportedProfiles } from '../query/power-profiles.js';
 import { asking } from '../query/probe.js';
-import { askProbe, runOn } from '../query/read.js';
 import type { Attempt } from './acting.js';
 import { type ActionVerdict, changed, failed, ready, type Target, unsupported } from './action.js';
+import { askNow, runNow } from './ask.js';
 import { change } from './change.js';
 
 /** nvmlWorkloadPowerProfileRequestedProfiles_v1_t with a name for each word of its mask. */
@@ -58,7 +59,7 @@ function profileAttempt(
   fn: FunctionName,
   verb: readonly [done: string, failed: string],
 ): Attempt {
-  const { session, gpu, busId } = target;
+  const { asker, gpu, busId } = target;
   const list = ids.join(',');
   return {
     action,
@@ -67,7 +68,7 @@ function profileAttempt(
     needs: ['root'],
     check() {
       const found =
-        supportedProfiles.find === undefined ? [] : runOn(session, supportedProfiles.find(gpu, new Set()));
+        supportedProfiles.find === undefined ? [] : runNow(asker, supportedProfiles.find(gpu, new Set()));
       if (found instanceof Missing) {
         return unsupported(found.status, 'Workload Power Profiles feature is not supported on this device.');
       }
@@ -82,7 +83,7 @@ function profileAttempt(
     },
     make: () =>
       verdictOf(
-        askProbe(session, asking(`${fn}(${list})`, maskCall(fn, ids)), gpu).status,
+        askNow(asker, asking(`${fn}(${list})`, maskCall(fn, ids)), gpu).status,
         `${verb[0]} power profiles ${list} for GPU ${busId}.`,
         `Unable to ${verb[1]} power profiles ${list} for GPU ${busId}`,
       ),
@@ -112,7 +113,7 @@ export const setSmoothing = (target: Target, state: number): Attempt => {
       state > 1 ? failed(NVML_ERROR_INVALID_ARGUMENT, `Invalid power smoothing state: ${state}`) : ready,
     make: () =>
       verdictOf(
-        change(target.session, nvml.nvmlDevicePowerSmoothingSetState, { state }, target.gpu).status,
+        change(target.asker, nvml.nvmlDevicePowerSmoothingSetState, { state }, target.gpu).status,
         `${words[0]} power smoothing for GPU ${target.busId}.`,
         `Unable to ${words[1]} power smoothing for GPU ${target.busId}`,
       ),
@@ -126,7 +127,7 @@ export const activatePreset = (target: Target, profileId: number): Attempt => ({
   needs: ['root'],
   make: () =>
     verdictOf(
-      change(target.session, nvml.nvmlDevicePowerSmoothingActivatePresetProfile, { profileId }, target.gpu)
+      change(target.asker, nvml.nvmlDevicePowerSmoothingActivatePresetProfile, { profileId }, target.gpu)
         .status,
       `Activated the power smoothing profile ${profileId} for GPU ${target.busId}.`,
       `Unable to activate the power smoothing profile ${profileId} for GPU ${target.busId}`,

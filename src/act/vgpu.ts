@@ -2,11 +2,17 @@
 import {
   NVML_DEVICE_VGPU_CAP_MIG_TIMESLICING_ENABLED,
   NVML_ERROR_INVALID_ARGUMENT,
+  NVML_GPU_VIRTUALIZATION_MODE_HOST_VGPU,
+  NVML_GPU_VIRTUALIZATION_MODE_HOST_VSGA,
 } from '../nvml/generated/constants.js';
 import * as nvml from '../nvml/generated/entries.js';
-import { type Status, statusReason } from '../nvml/status.js';
+import type { Gpu } from '../nvml/session.js';
+import { Missing, type Status, statusReason } from '../nvml/status.js';
+import type { Asker } from '../query/ask/asker.js';
+import { sample } from '../query/probe.js';
 import type { Attempt } from './acting.js';
 import { type ActionVerdict, changed, failed, ready, type Target, unsupported } from './action.js';
+import { askNow, now, targetOf } from './ask.js';
 import { change } from './change.js';
 
 const STATES: Readonly<Record<string, number>> = { 0: 0, DISABLED: 0, 1: 1, ENABLED: 1 };
@@ -20,8 +26,7 @@ interface VgpuMode {
 const HETEROGENEOUS: VgpuMode = {
   action: 'set-heterogeneous-mode',
   what: 'vGPU heterogeneous mode',
-  set: ({ session, gpu }, mode) =>
-    change(session, nvml.nvmlDeviceSetVgpuHeterogeneousMode, { mode }, gpu).status,
+  set: ({ asker, gpu }, mode) => change(asker, nvml.nvmlDeviceSetVgpuHeterogeneousMode, { mode }, gpu).status,
 };
 
 const MIG_TIMESLICING = NVML_DEVICE_VGPU_CAP_MIG_TIMESLICING_ENABLED;
@@ -29,8 +34,8 @@ const MIG_TIMESLICING = NVML_DEVICE_VGPU_CAP_MIG_TIMESLICING_ENABLED;
 const TIMESLICING: VgpuMode = {
   action: 'set-mig-timeslice-mode',
   what: 'MIG timeslice mode',
-  set: ({ session, gpu }, state) =>
-    change(session, nvml.nvmlDeviceSetVgpuCapabilities, { capability: MIG_TIMESLICING, state }, gpu).status,
+  set: ({ asker, gpu }, state) =>
+    change(asker, nvml.nvmlDeviceSetVgpuCapabilities, { capability: MIG_TIMESLICING, state }, gpu).status,
 };
 
 const setMode = ({ action, what, set }: VgpuMode, target: Target, text: string): Attempt => {
@@ -70,9 +75,30 @@ export const clearAccounted = (target: Target, vgpuInstance: number): Attempt =>
   part: { vgpu: vgpuInstance },
   needs: ['root'],
   make() {
-    const { status } = change(target.session, nvml.nvmlVgpuInstanceClearAccountingPids, { vgpuInstance });
-    return status === 0
-      ? changed(`Cleared Accounted PIDs for vGPU ${vgpuInstance}.`)
-      : failed(status, `Unable to clear Accounted PIDs for vGPU ${vgpuInstance}: ${statusReason(status)}`);
+    const { status } = change(target.asker, nvml.nvmlVgpuInstanceClearAccountingPids, { vgpuInstance });
+    if (status === 0) return changed(`Cleared Accounted PIDs for vGPU ${vgpuInstance} `);
+    const line = `Unable to clear Accounted PIDs for vGPU ${vgpuInstance}: ${statusReason(status)}`;
+    return { ...failed(status, line), isQuiet: true };
   },
 });
+
+const HOST_MODES: readonly unknown[] = [
+  NVML_GPU_VIRTUALIZATION_MODE_HOST_VGPU,
+  NVML_GPU_VIRTUALIZATION_MODE_HOST_VSGA,
+];
+
+export interface VgpuHost {
+  readonly target: Target;
+  readonly hasActiveVgpus: boolean;
+}
+
+/** The GPUs that are shared out as vGPUs. */
+export const onVgpuHosts = (asker: Asker, gpus: readonly Gpu[]): readonly VgpuHost[] =>
+  gpus
+    .filter(({ handle }) => handle !== undefined)
+    .map((gpu) => targetOf(asker, gpu))
+    .filter((target) => HOST_MODES.includes(now(target, nvml.nvmlDeviceGetVirtualizationMode)))
+    .map((target) => {
+      const active = askNow(asker, sample(nvml.nvmlDeviceGetActiveVgpus), target.gpu).items();
+      return { target, hasActiveVgpus: !(active instanceof Missing) && active.length > 0 };
+    });

@@ -8,6 +8,7 @@ import * as modes from '../act/modes.js';
 import { prepared } from '../act/modifications.js';
 import { shown } from '../nvml/functions/check.js';
 import type { Session } from '../nvml/session.js';
+import { Asker } from '../query/ask/asker.js';
 import type { ActionOptions, ActionResult, Actions, ComputeMode } from './actions.js';
 import { chosenOf, gpusAmong } from './chosen-gpus.js';
 import type { Life } from './life.js';
@@ -52,7 +53,7 @@ export class GpuActions implements Actions {
   }
 
   clearAccountedApps(options?: ActionOptions): ActionResult[] {
-    return this.#run('clearAccountedApps', modes.clearAccounting, 0, options);
+    return this.#run('clearAccountedApps', modes.clearAccounting, true, options);
   }
 
   migMode(on: boolean, options?: ActionOptions): ActionResult[] {
@@ -102,10 +103,15 @@ export class GpuActions implements Actions {
     if (typeof dryRun !== 'boolean') {
       throw new TypeError(`${fn}: dryRun must be true or false, not ${shown(dryRun)}`);
     }
-    const acting = new Acting(this.#session, SILENT, { isDryRun: dryRun, isJson: true }, undefined);
+    const acting = new Acting(
+      new Asker(this.#session),
+      SILENT,
+      { isDryRun: dryRun, isJson: true },
+      undefined,
+    );
     const { action: facts, shown: asked, check, make } = prepared(action, value);
     for (const gpu of chosen) {
-      const target = targetOf(this.#session, gpu);
+      const target = targetOf(acting.asker, gpu);
       acting.attempt({
         action: facts.name,
         value: asked,

@@ -44,12 +44,10 @@ export interface CommandLine extends Scan {
 /** Reads a command line. What is wrong with it is refused later, by who knows what it is about. */
 export async function readCommandLine(argv: readonly string[]): Promise<CommandLine> {
   const leading = scan(EVERYWHERE, argv, { isLeading: true });
-  const [word] = leading.rest;
+  const [word, second] = leading.rest;
   const name = word?.startsWith('-') ? undefined : word;
-  // Loaded where there is a subcommand: queries and the summary start without the table of them.
-  const subcommand =
-    name === undefined ? undefined : await (await import('./subcommands.js')).subcommandNamed(name);
-  const [words, program] = splitAtDashes(leading.rest.slice(1), subcommand?.spec.program === true);
+  const { subcommand, length } = await subcommandIn(name, second);
+  const [words, program] = splitAtDashes(leading.rest.slice(length), subcommand?.spec.program === true);
   const following =
     subcommand === undefined
       ? scan(rootOptions, leading.rest)
@@ -58,6 +56,19 @@ export async function readCommandLine(argv: readonly string[]): Promise<CommandL
   const missing = leading.missing ?? following.missing;
   const whole = { ...following, tokens, missing };
   return { ...whole, name, subcommand, program, isForJson: asksForJson(whole) };
+}
+
+/** The subcommand that a command line begins with, and of how many words: `vgpu set-scheduler-state` is one of two. */
+async function subcommandIn(
+  name: string | undefined,
+  second: string | undefined,
+): Promise<{ readonly subcommand: Subcommand | undefined; readonly length: number }> {
+  if (name === undefined) return { subcommand: undefined, length: 1 };
+  // Loaded where there is a subcommand: queries and the summary start without the table of them.
+  const { subcommandNamed } = await import('./subcommands.js');
+  const subcommand = await subcommandNamed(name);
+  const longer = subcommand === undefined ? undefined : await subcommandNamed(`${name}-${second}`);
+  return longer === undefined ? { subcommand, length: 1 } : { subcommand: longer, length: 2 };
 }
 
 /** The words before `--`, and those after it where they are a program. */

@@ -3,7 +3,7 @@ import { Acting } from '../act/acting.js';
 import { openAudit } from '../act/audit.js';
 import type { OptionSpec } from '../base/argv.js';
 import { UsageError } from '../base/errors.js';
-import { shareOutcome } from '../query/read.js';
+import { Asker } from '../query/ask/asker.js';
 import type { Context } from './context.js';
 
 export const dryRunOption = {
@@ -41,10 +41,9 @@ export async function beginActing(given: ActingGiven, context: Context): Promise
   if (given.audit === '') throw new UsageError('--audit needs the path of a file.');
   const open = (isDryRun ? context.planned : context.writable) ?? context.machine;
   const { session, recorded, outcome } = await open();
-  shareOutcome(session, outcome);
   if (!isDryRun && recorded !== undefined) {
     throw new UsageError('A recorded machine cannot be changed. Use --dry-run to see what would change.');
   }
   const audit = isDryRun ? undefined : openAudit(io, argv, given.audit);
-  return new Acting(session, io, { isDryRun, isJson }, audit);
+  return new Acting(new Asker(session, { outcome }), io, { isDryRun, isJson }, audit);
 }

@@ -67,7 +67,7 @@ async function targetsOf(acting: Acting, { gpu }: DesiredGpu): Promise<readonly 
   for (const each of chosen) {
     if (each.handle === undefined) throw new UsageError(lostLine(each), each.status);
   }
-  return chosen.map((each) => targetOf(session, each));
+  return chosen.map((each) => targetOf(acting.asker, each));
 }
 
 /** The plan of a whole file: a GPU that two entries mean is planned twice, in their order. */

@@ -16,10 +16,10 @@ interface DrainWish {
 export async function setDrain(wish: DrainWish, begin: () => Promise<Acting>): Promise<number> {
   const { modify, remove } = wish;
   if (modify === undefined && remove === undefined)
-    return made(await begin(), ({ session }) => discoverGpus(session));
+    return made(await begin(), ({ asker }) => discoverGpus(asker));
   const address = addressOf(wish.pciid);
-  return made(await begin(), ({ session }) =>
-    modify === undefined ? removeGpu(session, address) : modifyDrainState(session, address, modify),
+  return made(await begin(), ({ asker }) =>
+    modify === undefined ? removeGpu(asker, address) : modifyDrainState(asker, address, modify),
   );
 }
 

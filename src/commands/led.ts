@@ -1,4 +1,5 @@
 /** `-t`: the LED of units (S-Class systems). */
+import { askNow } from '../act/ask.js';
 import { setLed } from '../act/led.js';
 import { wholeNumber } from '../act/value.js';
 import type { Scan } from '../base/argv.js';
@@ -7,7 +8,6 @@ import { plainly } from '../base/plain-text.js';
 import { nvmlUnitGetCount } from '../nvml/generated/entries.js';
 import { Missing } from '../nvml/status.js';
 import { sample } from '../query/probe.js';
-import { askProbe } from '../query/read.js';
 import { beginActing, type ModifyGiven } from './acting.js';
 import type { Context } from './context.js';
 
@@ -28,8 +28,8 @@ export async function led(given: ModifyGiven, { tokens }: Scan, context: Context
     );
   }
   const acting = await beginActing(given, context);
-  const { session } = acting;
-  const count = askProbe(session, sample(nvmlUnitGetCount)).read('unitCount');
+  const { asker } = acting;
+  const count = askNow(asker, sample(nvmlUnitGetCount)).read('unitCount');
   if (count instanceof Missing || Number(count) === 0) {
     throw new UsageError('No units found in system', EXIT.noDevice);
   }
@@ -39,7 +39,7 @@ export async function led(given: ModifyGiven, { tokens }: Scan, context: Context
       : given.id.split(',').map(Number);
   for (const unit of units) {
     acting.say(NOTE);
-    const verdict = acting.attempt(setLed(session, unit, color));
+    const verdict = acting.attempt(setLed(asker, unit, color));
     acting.say(verdict.lines.map((line) => `${line}\n`).join(''));
     const isWarning = verdict.outcome === 'unsupported' && !given['error-on-warning'];
     if (isWarning) acting.say('Treating as warning and moving on.\n');

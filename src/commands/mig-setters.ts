@@ -1,15 +1,15 @@
 /** `mig -cgi`, `-cci`, `-dgi` and `-dci`: what is said of each instance, and where they end (550.163.01). */
 import type { Acting, Attempt } from '../act/acting.js';
 import type { Target } from '../act/action.js';
-import { targetOf } from '../act/ask.js';
+import { gpuFieldsNow, runNow, targetOf } from '../act/ask.js';
 import * as act from '../act/mig.js';
 import { EXIT, UsageError } from '../base/errors.js';
 import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
 import { computeInstances } from '../query/compute-instances.js';
+import { releaseOf } from '../query/driver-release.js';
 import { type GpuInstance, gpuInstances } from '../query/gpu-instances.js';
-import { readGpuFields, runOn } from '../query/read.js';
 import { reachable, refusal } from './lost.js';
 
 /** What a command line wants: profiles to make instances of, and whose. */
@@ -40,16 +40,20 @@ function attempt(acting: Acting, what: Attempt, ending: string): void {
 }
 
 /** GPUs with MIG on. Throws UsageError where there is none. */
-function enabled({ acting: { session }, gpus }: MigWish): readonly Target[] {
+function enabled({ acting: { asker }, gpus }: MigWish): readonly Target[] {
   const modes = reachable(gpus).map((gpu) => ({
     gpu,
-    mode: readGpuFields(session, gpu, ['mig.mode.current'])[0],
+    mode: gpuFieldsNow(asker, gpu, ['mig.mode.current'])[0],
   }));
   const able = modes.filter(({ mode }) => mode !== undefined && !(mode instanceof Missing));
-  if (able.length === 0) throw refusal('No MIG-supported devices found.', EXIT.noDevice, gpus);
+  // 535 and older do not tell the one from the other.
+  const isOld = runNow(asker, releaseOf(asker.session)) < 550;
+  if (able.length === 0 && !isOld) throw refusal('No MIG-supported devices found.', EXIT.noDevice, gpus);
   const on = able.filter(({ mode }) => Number(mode) !== 0);
-  if (on.length === 0) throw refusal('No MIG-enabled devices found.', EXIT.ok, gpus);
-  return on.map(({ gpu }) => targetOf(session, gpu));
+  if (on.length === 0) {
+    throw refusal('No MIG-enabled devices found.', isOld ? EXIT.noDevice : EXIT.ok, gpus);
+  }
+  return on.map(({ gpu }) => targetOf(asker, gpu));
 }
 
 interface Placed {
@@ -63,7 +67,7 @@ const nothing = (what: string): UsageError =>
 /** The GPU instances that are meant. Throws UsageError where there is none. */
 function placed(wish: MigWish): readonly Placed[] {
   const found = enabled(wish).flatMap((target) =>
-    runOn(target.session, gpuInstances(target.gpu))
+    runNow(target.asker, gpuInstances(target.gpu))
       .filter(({ id }) => wish.isWanted('gpu-instance-id', id))
       .map((instance) => ({ target, instance })),
   );
@@ -109,7 +113,7 @@ function destroyGpuInstances(wish: MigWish): void {
 
 function destroyComputeInstances(wish: MigWish): void {
   const found = placed(wish).flatMap(({ target, instance }) =>
-    runOn(target.session, computeInstances(instance))
+    runNow(target.asker, computeInstances(instance))
       .filter(({ id }) => wish.isWanted('compute-instance-id', id))
       .map((compute) => ({ target, instance, compute })),
   );

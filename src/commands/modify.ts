@@ -1,7 +1,7 @@
 /** Options that change GPUs, before any subcommand: which is meant, and what is said of each GPU (550.163.01). */
 
 import type { Acting } from '../act/acting.js';
-import type { ActionVerdict } from '../act/action.js';
+import type { ActionVerdict, Target } from '../act/action.js';
 import { now, targetOf } from '../act/ask.js';
 import {
   BEYOND_NVML,
@@ -9,7 +9,9 @@ import {
   type Modification,
   OLD_NAMES,
   type PreparedAction,
+  RESET,
 } from '../act/modifications.js';
+import { resetGpus } from '../act/reset.js';
 import { wholeNumber } from '../act/value.js';
 import type { Scan, Token } from '../base/argv.js';
 import { EXIT, UsageError } from '../base/errors.js';
@@ -79,9 +81,11 @@ const PERSISTENCE =
   'See the Known Issues section of the nvidia-smi(1) man page for more information. Run with [--help | -h] switch to get more information on how to enable persistence mode.';
 
 /** What nvidia-smi adds where a GPU forgets what was set with its last client. */
-function persistenceWarning(acting: Acting, gpu: Gpu, busId: string): string {
-  const mode = now({ session: acting.session, gpu, busId }, nvmlDeviceGetPersistenceMode, 'mode');
-  return mode === 0 ? `\nWarning: persistence mode is disabled on device ${busId}. ${PERSISTENCE}\n` : '';
+function persistenceWarning(target: Target): string {
+  const mode = now(target, nvmlDeviceGetPersistenceMode, 'mode');
+  return mode === 0
+    ? `\nWarning: persistence mode is disabled on device ${target.busId}. ${PERSISTENCE}\n`
+    : '';
 }
 
 const MOVING_ON = 'Treating as warning and moving on.\n';
@@ -102,6 +106,10 @@ export async function modify(given: ModifyGiven, { tokens }: Scan, context: Cont
   if (value === 'nothing') {
     throw refusal('Input combination for device modification is not valid.', EXIT.unknownOption);
   }
+  if (modification.name === RESET) {
+    const targets = gpus.map((gpu) => targetOf(acting.asker, gpu));
+    return resetGpus(acting, targets, (text) => context.io.err(text));
+  }
   if (BEYOND_NVML.includes(modification.name)) {
     context.io.err(`NVML has no function for --${modification.name}; nvidia-smi does it without NVML.\n`);
   }
@@ -120,13 +128,13 @@ function modifyAll(
 ): number {
   let status: number = EXIT.ok;
   let reboots = false;
-  const attempts = gpus.map((gpu) => ({ gpu, attempt: attemptOf(acting, value, gpu) }));
-  for (const [i, { gpu, attempt }] of attempts.entries()) {
+  const attempts = gpus.map((gpu) => attemptOf(acting, value, gpu));
+  for (const [i, attempt] of attempts.entries()) {
     const verdict = acting.attempt(attempt);
     const { outcome, lines } = verdict;
     acting.say(lines.map((line) => `${line}\n`).join(''));
     if (outcome === 'changed' && warnsOfPersistence && !verdict.isQuiet) {
-      acting.say(persistenceWarning(acting, gpu, attempt.target.busId));
+      acting.say(persistenceWarning(attempt.target));
     }
     reboots ||= verdict.needsReboot === true;
     if (!isFailure(verdict, given)) {
@@ -135,7 +143,7 @@ function modifyAll(
     }
     status ||= verdict.status;
     if (given['keep-going']) continue;
-    for (const later of attempts.slice(i + 1)) acting.leave(later.attempt);
+    for (const later of attempts.slice(i + 1)) acting.leave(later);
     acting.say(endOf(status, reboots));
     return status;
   }
@@ -148,7 +156,7 @@ const isFailure = ({ outcome, isQuiet }: ActionVerdict, given: ModifyGiven): boo
   outcome === 'failed' || (outcome === 'unsupported' && !isQuiet && given['error-on-warning'] === true);
 
 function attemptOf(acting: Acting, { action, shown, check, make }: PreparedAction, gpu: Gpu) {
-  const target = targetOf(acting.session, gpu);
+  const target = targetOf(acting.asker, gpu);
   return {
     action: action.name,
     value: shown,

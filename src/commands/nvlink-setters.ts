@@ -1,13 +1,12 @@
 /** The setters of `nvlink`: what is said of each GPU and link (550.163.01). */
 import type { Acting, Attempt } from '../act/acting.js';
-import { targetOf } from '../act/ask.js';
+import { runNow, targetOf } from '../act/ask.js';
 import { resetErrorCounters, setBandwidthMode, setLowPowerThreshold } from '../act/nvlink.js';
 import { EXIT } from '../base/errors.js';
 import { gpuHeading } from '../format/gpu-heading.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import { linksOf } from '../query/nvlink.js';
-import { runOn } from '../query/read.js';
 import { lostLines, reachable, statusOf } from './lost.js';
 import { identityOf } from './named.js';
 import { chosenGpus } from './select.js';
@@ -32,15 +31,15 @@ function attemptAll(acting: Acting, attempts: readonly Attempt[]): number {
 }
 
 export async function setNvlink(wish: NvlinkWish, list: string | undefined, acting: Acting): Promise<number> {
-  const { session } = acting;
+  const { asker } = acting;
   const mode = wish.setBandwidthMode;
-  if (mode !== undefined) return acting.finish(attemptAll(acting, [setBandwidthMode(session, mode)]));
-  const gpus = await chosenGpus(session, list);
+  if (mode !== undefined) return acting.finish(attemptAll(acting, [setBandwidthMode(asker, mode)]));
+  const gpus = await chosenGpus(asker.session, list);
   for (const gpu of reachable(gpus)) {
-    const links = runOn(session, linksOf(gpu));
+    const links = runNow(asker, linksOf(gpu));
     // A GPU without NVLink is left out, as nvidia-smi does.
     if (links instanceof Missing || links.length === 0) continue;
-    acting.say(gpuHeading(runOn(session, identityOf(gpu))));
+    acting.say(gpuHeading(runNow(asker, identityOf(gpu))));
     const indexes = links.map(({ index }) => index);
     const status = attemptAll(acting, attemptsOf(acting, gpu, wish, indexes));
     if (status !== EXIT.ok) return acting.finish(status);
@@ -50,12 +49,12 @@ export async function setNvlink(wish: NvlinkWish, list: string | undefined, acti
 }
 
 function attemptsOf(
-  { session }: Acting,
+  { asker }: Acting,
   gpu: Gpu,
   { setLowPowerThreshold: threshold, link }: NvlinkWish,
   links: readonly number[],
 ): readonly Attempt[] {
-  const target = targetOf(session, gpu);
+  const target = targetOf(asker, gpu);
   if (threshold !== undefined) return [setLowPowerThreshold(target, threshold)];
   const wanted = link === undefined ? links : links.filter((index) => index === Number(link));
   return wanted.map((index) => resetErrorCounters(target, index));

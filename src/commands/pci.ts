@@ -1,10 +1,19 @@
 /** `pci`: what the GPUs count on their PCIe links. */
-import { refused } from '../base/argv.js';
+
+import { runNow } from '../act/ask.js';
+import { CLEARED_COUNTERS, clearPciCounters } from '../act/pci.js';
+import { type Given, setter } from '../base/argv.js';
 import { countersText } from '../format/counters.js';
+import { gpuHeading } from '../format/gpu-heading.js';
 import { Missing } from '../nvml/status.js';
 import { pciErrors, pciLanes, pciTraffic } from '../query/pci-counters.js';
+import { actingOptions, beginActing } from './acting.js';
 import type { CommandSpec } from './command.js';
-import { idOption } from './select.js';
+import type { Context } from './context.js';
+import { onEachGpu } from './each-gpu.js';
+import { identityOf } from './named.js';
+import { chosenGpus, idOption } from './select.js';
+import { settable } from './settable.js';
 import { type ShownGpu, type View, viewsCommand } from './views.js';
 
 const views = [
@@ -22,8 +31,9 @@ const options = [
   { ...idOption, help: 'Only these GPUs: index, UUID, PCI bus id.' },
   ...views,
   { long: 'json', help: 'Print the counters as one JSON object.' },
-  refused('cErrCnt', 'clearErrorCounters'),
-  refused('cCnt', 'clearCounters'),
+  setter('cErrCnt', 'clearErrorCounters', 'Set the error counters to zero.'),
+  setter('cCnt', 'clearCounters', 'Set the counters of bytes to zero.'),
+  ...actingOptions,
 ] as const;
 
 function blockText({ gpuFields = [], relation }: View, { cells, recordsOf }: ShownGpu): string {
@@ -31,10 +41,22 @@ function blockText({ gpuFields = [], relation }: View, { cells, recordsOf }: Sho
   return countersText(cells, gpuFields, lanes instanceof Missing ? [] : lanes);
 }
 
-export const spec: CommandSpec = viewsCommand({
+const shown = viewsCommand({
   options,
   views,
   otherwise: [{}],
   isBareHelp: true,
   text: ({ views: asked, gpus }) => asked.flatMap((view) => gpus.map((gpu) => blockText(view, gpu))).join(''),
 });
+
+async function clear(given: Given<typeof options>, context: Context): Promise<number> {
+  const acting = await beginActing(given, context);
+  const wanted = CLEARED_COUNTERS.filter((which) => given[which] !== undefined);
+  const gpus = await chosenGpus(acting.session, given.id);
+  return onEachGpu(acting, gpus, (target) => wanted.map((which) => clearPciCounters(target, which)), {
+    heading: (gpu) => gpuHeading(runNow(acting.asker, identityOf(gpu))),
+    endsAtFailure: true,
+  });
+}
+
+export const spec: CommandSpec = settable(shown, CLEARED_COUNTERS, clear);

@@ -287,11 +287,16 @@ async function set(given: VgpuGiven, context: Context): Promise<number> {
     const found = numbers[hosts.findIndex((gpu) => gpu.index === index)];
     return found === undefined || found instanceof Missing ? [] : found;
   };
-  return onEachGpu(acting, hosts, (target) => [
-    ...(heterogeneous === undefined ? [] : [act.setHeterogeneous(target, heterogeneous)]),
-    ...(timeslicing === undefined ? [] : [act.setTimeslicing(target, timeslicing)]),
-    ...(clear ? vgpusOf(target.gpu.index).map((id) => act.clearAccounted(target, id)) : []),
-  ]);
+  return onEachGpu(
+    acting,
+    hosts,
+    (target) => [
+      ...(heterogeneous === undefined ? [] : [act.setHeterogeneous(target, heterogeneous)]),
+      ...(timeslicing === undefined ? [] : [act.setTimeslicing(target, timeslicing)]),
+      ...(clear ? vgpusOf(target.gpu.index).map((id) => act.clearAccounted(target, id)) : []),
+    ],
+    { endsAtFailure: true },
+  );
 }
 
 async function show(view: views.VgpuView, given: VgpuGiven, context: Context): Promise<number> {

@@ -89,12 +89,36 @@ describe.skipIf(compiler === undefined)('an action', () => {
   });
 
   it('says why what NVML cannot do is not done', async () => {
-    const { out, status, io } = await nvsmiOn(await machine(), '-r -i 0 -eow');
-    expect(out).toBe(
-      'Resetting GPU 00000000:00:06.0 is not supported.\nTerminating early due to previous errors.\n',
-    );
+    for (const [line, words] of [
+      [
+        '-lmcd 3201',
+        /^Unable to set Memory locked clocks "\(memClock 3201\)" for GPU \S+: Not Supported\nTerminating/,
+      ],
+      ['-rmcd', /^Reseting deferred memory clocks is not supported\nTerminating/],
+      ['-cc 1', /^Overriding CUDA clock limit is not supported for this device.\nTerminating/],
+    ] as const) {
+      const { out, status, io } = await nvsmiOn(await machine(), line);
+      expect(out).toMatch(words);
+      expect(io.errors).toMatch(/NVML has no function for --\S+; nvidia-smi does it without NVML/);
+      expect(status).toBe(3);
+    }
+  });
+
+  it('says why a GPU is not reset, and how the kernel does it', async () => {
+    const { out, status, io } = await nvsmiOn(await machine(), '-r -i 0');
+    expect(out).toBe('GPU reset unavailable: Not Supported\n');
     expect(io.errors).toMatch(/NVML has no function for --gpu-reset/);
+    expect(io.errors).toContain('echo 1 | sudo tee /sys/bus/pci/devices/0000:00:06.0/reset\n');
     expect(status).toBe(3);
+  });
+
+  it('names the processes that keep GPUs from being reset', async () => {
+    const { out, status, io } = await nvsmiOn(await machine('h200-x2-load'), '-r');
+    expect(out).toMatch(
+      /^The following GPUs could not be reset:\n( {2}GPU \S+: In use by another client\n)+\n\d devices? (is|are) currently being used/,
+    );
+    expect(io.errors).toMatch(/^GPU 0 is used by: \d+ \S+/);
+    expect(status).toBe(255);
   });
 });
 

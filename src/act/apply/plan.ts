@@ -8,10 +8,9 @@ import { plainly } from '../../base/plain-text.js';
 import { Missing } from '../../nvml/status.js';
 import { type ComputeInstance, computeInstances, isDefault } from '../../query/compute-instances.js';
 import { type GpuInstance, gpuInstanceProfiles, gpuInstances } from '../../query/gpu-instances.js';
-import { readGpuFields, runOn } from '../../query/read.js';
 import type { Attempt } from '../acting.js';
 import type { Action, Target } from '../action.js';
-import { fieldsNow, fieldText } from '../ask.js';
+import { fieldsNow, fieldText, gpuFieldsNow, runNow } from '../ask.js';
 import * as limits from '../limits.js';
 import * as mig from '../mig.js';
 import * as modes from '../modes.js';
@@ -144,7 +143,7 @@ const bare = (profile: string): string => profile.replace(/^MIG /, '');
 
 /** The GPU instances that a layout means. Throws UsageError for a profile that the GPU does not have. */
 export function instancesOf(target: Target, layout: Exclude<MigLayout, false>): readonly WantedInstance[] {
-  const profiles = runOn(target.session, gpuInstanceProfiles(target.gpu));
+  const profiles = runNow(target.asker, gpuInstanceProfiles(target.gpu));
   const names = profiles.map(({ name }) => bare(name));
   const known = (profile: string): string => {
     if (names.includes(bare(profile))) return bare(profile);
@@ -198,8 +197,8 @@ function isAsWanted(existing: readonly Existing[], wanted: readonly WantedInstan
 
 const migSteps: PlanPart = ({ mig: layout }, target) => {
   if (layout === undefined) return [];
-  const { session, gpu } = target;
-  const mode = readGpuFields(session, gpu, ['mig.mode.current'])[0];
+  const { asker, gpu } = target;
+  const mode = gpuFieldsNow(asker, gpu, ['mig.mode.current'])[0];
   if (mode === undefined || mode instanceof Missing) {
     if (layout === false) return [];
     throw new UsageError(`GPU ${gpu.index} has no MIG.`);
@@ -207,9 +206,9 @@ const migSteps: PlanPart = ({ mig: layout }, target) => {
   const isOn = Number(mode) !== 0;
   const existing = !isOn
     ? []
-    : runOn(session, gpuInstances(gpu)).map((instance) => ({
+    : runNow(asker, gpuInstances(gpu)).map((instance) => ({
         instance,
-        computes: runOn(session, computeInstances(instance)),
+        computes: runNow(asker, computeInstances(instance)),
       }));
   const wanted = layout === false ? [] : instancesOf(target, layout);
   if (isOn === (layout !== false) && isAsWanted(existing, wanted)) return [];

@@ -1,7 +1,7 @@
 /** Subcommands and the help: the part of the CLI that needs Commander. */
 
-import { EXIT, UsageError } from '../base/errors.js';
-import { plainly } from '../base/plain-text.js';
+import { EXIT } from '../base/errors.js';
+import { isIn, type Release } from '../base/release.js';
 import { textWidth } from '../base/width.js';
 import type { Context } from '../commands/context.js';
 import type { CommandLine, Subcommand } from './command-line.js';
@@ -11,10 +11,10 @@ import { commandHelp, rootHelp, runCommand } from './program.js';
 
 const named = (name: string | undefined) => allCommands.find((entry) => entry.name === name);
 
-/** Loads the subcommand of a name, or undefined where there is none. */
-export async function subcommandNamed(name: string): Promise<Subcommand | undefined> {
+/** Loads the subcommand of a name, or undefined where there is none, or none in a release. */
+export async function subcommandNamed(name: string, release?: Release): Promise<Subcommand | undefined> {
   const entry = named(name);
-  if (entry === undefined) return undefined;
+  if (entry === undefined || (release !== undefined && !isIn(entry, release))) return undefined;
   const spec = await entry.load();
   return { entry, spec, options: optionsOf(spec) };
 }
@@ -22,11 +22,8 @@ export async function subcommandNamed(name: string): Promise<Subcommand | undefi
 /** Runs a command line of a subcommand. Returns the exit status. */
 export async function runSubcommand(line: CommandLine, context: Context): Promise<number> {
   const { subcommand } = line;
-  if (subcommand !== undefined) return runCommand(subcommand, line, context, () => textWidth(context.io));
-  throw new UsageError(
-    plainly`ERROR: Option ${line.name} is not recognized. Please run 'nvidia-smi -h'.\n`,
-    EXIT.unknownOption,
-  );
+  if (subcommand === undefined) throw new Error(`${line.name} is no subcommand`);
+  return runCommand(subcommand, line, context, () => textWidth(context.io));
 }
 
 /** Prints the help of a command, or that of nvsmi itself. */

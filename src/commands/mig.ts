@@ -64,7 +64,7 @@ const options = [
     help: 'Only these compute instances.',
   },
   ...LISTS,
-  { long: 'json', help: 'Print the lists as one JSON object.' },
+  { long: 'json', ours: true, help: 'Print the lists as one JSON object.' },
   ...SETTERS,
   WITH_DEFAULT,
   ...actingOptions,

@@ -120,6 +120,7 @@ const table = [
   {
     short: ['gLowPwrInfo'],
     long: 'getLowPowerInfo',
+    since: 525,
     help: 'Low power state of each link, and the idle time before it.',
     ...shows('colon', nvlink.lowPower, true),
     gpuFields: lowPowerOfGpu,

@@ -1,6 +1,6 @@
 /** `nvlink`: what the NVLinks of each GPU are, do and count. */
 import { BANDWIDTH_MODES } from '../act/nvlink.js';
-import { type Given, type OptionSpec, setter, setterOf } from '../base/argv.js';
+import { dated, type Given, type OptionSpec, setter, setterOf } from '../base/argv.js';
 import { UsageError } from '../base/errors.js';
 import { gpuHeading } from '../format/gpu-heading.js';
 import { headLines, sectionText } from '../format/nvlink.js';
@@ -22,6 +22,7 @@ import { type Shown, type ShownGpu, type View, viewsCommand } from './views.js';
 const BANDWIDTH = {
   short: ['gBwMode'],
   long: 'getBandwidthMode',
+  since: 535,
   help: 'NVLink bandwidth mode of the GPUs.',
   relation: nvlink.nvlinkBandwidth,
 } as const satisfies View;
@@ -29,6 +30,7 @@ const BANDWIDTH = {
 const INFO = {
   short: ['info'],
   long: 'info',
+  since: 551,
   help: 'Encryption and firmware of the links.',
   gpuFields: [nvlink.nvlinkEncryption, nvlink.nvlinkFirmware],
 } as const satisfies View;
@@ -55,6 +57,7 @@ const views = [
   about({
     short: ['cBridge'],
     long: 'checkBridge',
+    since: 525,
     help: 'The GPUs with NVLink; NVML does not report bridges.',
   }),
   about({ short: ['g'], long: 'getcounters', help: 'Deprecated: use -gt.', hidden: true }),
@@ -69,13 +72,19 @@ const options = [
   ...views,
   jsonOption,
   setter('re', 'reseterrorcounters', 'Reset the error counters of the links.'),
-  setterOf(
-    'sLowPwrThres',
-    'setLowPowerThreshold',
-    'VALUE|default',
-    'Set how long a link is idle before its low power state.',
+  dated(
+    525,
+    setterOf(
+      'sLowPwrThres',
+      'setLowPowerThreshold',
+      'VALUE|default',
+      'Set how long a link is idle before its low power state.',
+    ),
   ),
-  setterOf('sBwMode', 'setBandwidthMode', BANDWIDTH_MODES.join('|'), 'Set the bandwidth mode of NVLink.'),
+  dated(
+    535,
+    setterOf('sBwMode', 'setBandwidthMode', BANDWIDTH_MODES.join('|'), 'Set the bandwidth mode of NVLink.'),
+  ),
   ...actingOptions,
 ] as const satisfies readonly OptionSpec[];
 

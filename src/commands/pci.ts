@@ -1,5 +1,5 @@
 /** `pci`: what the GPUs count on their PCIe links. */
-import { refused } from '../base/argv.js';
+import { dated, refused } from '../base/argv.js';
 import { countersText } from '../format/counters.js';
 import { Missing } from '../nvml/status.js';
 import { pciErrors, pciLanes, pciTraffic } from '../query/pci-counters.js';
@@ -15,15 +15,21 @@ const views = [
     gpuFields: pciErrors,
     relation: pciLanes,
   },
-  { short: ['gCnt'], long: 'getCounters', help: 'Bytes sent and received.', gpuFields: pciTraffic },
+  {
+    short: ['gCnt'],
+    long: 'getCounters',
+    since: 551,
+    help: 'Bytes sent and received.',
+    gpuFields: pciTraffic,
+  },
 ] as const satisfies readonly View[];
 
 const options = [
   { ...idOption, help: 'Only these GPUs: index, UUID, PCI bus id.' },
   ...views,
-  { long: 'json', help: 'Print the counters as one JSON object.' },
+  { long: 'json', ours: true, help: 'Print the counters as one JSON object.' },
   refused('cErrCnt', 'clearErrorCounters'),
-  refused('cCnt', 'clearCounters'),
+  dated(551, refused('cCnt', 'clearCounters')),
 ] as const;
 
 function blockText({ gpuFields = [], relation }: View, { cells, recordsOf }: ShownGpu): string {

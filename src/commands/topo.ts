@@ -220,24 +220,28 @@ const QUESTIONS = [
   {
     short: ['C'],
     long: 'get-numa-id-of-nearby-cpu',
+    since: 525,
     help: 'NUMA nodes of the CPUs near the GPU of -i.',
     ...cpuNodes,
   },
   {
     short: ['M'],
     long: 'get-numa-id-of-nearby-mem',
+    since: 525,
     help: 'NUMA nodes of the memory near the GPU of -i.',
     ...memoryNodes,
   },
   {
     short: ['gnid'],
     long: 'gpu-numa-id',
+    since: 535,
     help: 'NUMA node that the memory of the GPU of -i forms.',
     ...gpuNumaId,
   },
   {
     short: ['nvme'],
     long: 'nvme',
+    since: 551,
     help: 'Connections between GPUs and NVMe disks.',
     answer: ({ session, files }) => matrices.nvmeMatrix(session.gpus, files),
   },

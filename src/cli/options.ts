@@ -109,7 +109,7 @@ const table = [
   { short: ['h'], long: 'help', help: 'Show this help.', modes: ['help'], trigger: 'help' },
   {
     long: 'version',
-    since: 535,
+    since: 550,
     help: 'Show the versions of nvsmi, NVML, the driver and CUDA.',
     modes: ['version'],
     trigger: 'version',

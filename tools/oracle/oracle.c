@@ -23,6 +23,7 @@ enum {
   IS_MONITORED = 72,
   PCI_ADDRESS_BY_INDEX = 75,
   HANDLE_BY_INDEX = 81,
+  ENFORCED_POWER_LIMIT = 108,
   TIMESLICE = 193,
   BOOST_SLIDERS = 194,
   POWER_HINT = 199,
@@ -210,6 +211,7 @@ static int asked(unsigned slot, void *a, void *b, void *c, void *d)
   int index = index_of(a);
   if (index < 0) return SUCCESS;
   if (slot == GPU_PART_NUMBER) return part_number(index, b, (size_t)(uintptr_t)c);
+  if (slot == ENFORCED_POWER_LIMIT) return number("nvmlDeviceGetEnforcedPowerLimit", a, b);
   if (slot == MODULE_ID) return number("nvmlDeviceGetModuleId", a, b);
   if (slot == MARGIN_TEMPERATURE || (slot == MARGIN_TEMPERATURE_525 && (uintptr_t)c != 0x14)) return versioned("nvmlDeviceGetMarginTemperature", a, b);
   if (slot == NUMA_NODE) return number("nvmlDeviceGetNumaNodeId", a, b);

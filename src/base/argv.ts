@@ -4,6 +4,8 @@
  * understands.
  */
 
+import { at, isIn, type Past, type Release, type Span } from './release.js';
+
 /** Words that a value may be. */
 export interface Values {
   readonly words: readonly string[];
@@ -13,13 +15,16 @@ export interface Values {
   readonly anyCase?: true;
 }
 
-export interface OptionSpec {
+/** An option. The releases that nvidia-smi has it in are those that were seen to list it in their help. */
+export interface OptionSpec extends Span {
   /** Names with one dash, without it: `['i', 'g']`, `['lms']`. */
   readonly short?: readonly string[];
   /** The name with two dashes, without them. */
   readonly long: string;
   /** Whether a value follows. */
   readonly value?: 'required' | 'optional';
+  /** How nvidia-smi of older drivers takes it. */
+  readonly past?: readonly Past<{ readonly value: 'required' }>[];
   /** The value is a whole number. */
   readonly number?: true;
   /** What the value is, for the help; the words of `values` where it is left out. */
@@ -37,6 +42,8 @@ export interface OptionSpec {
   readonly several?: true;
   /** Left out of the help: what is refused, old spellings. */
   readonly hidden?: true;
+  /** Ours, not nvidia-smi's. */
+  readonly ours?: true;
   /** Asks for something. Of a command with such options a line without any gets the help. */
   readonly action?: true;
   /** Changes a GPU, or something else of the machine; an action, too. */
@@ -50,6 +57,10 @@ export interface OptionSpec {
   /** Can be anywhere on a command line, before a subcommand and after it. Its value is not empty. */
   readonly everywhere?: true;
 }
+
+/** An option that nvidia-smi has had since a release. */
+export const dated = <const Spec extends OptionSpec, const Since extends Release>(since: Since, spec: Spec) =>
+  ({ ...spec, since }) as const;
 
 /** An option that changes a GPU. */
 export const setter = <const Long extends string>(short: string | undefined, long: Long, help: string) =>
@@ -117,7 +128,9 @@ export interface Scan {
   readonly unknown: readonly string[];
   /** Those of them that ask for JSON in other tables. */
   readonly foreign: readonly Token[];
-  /** The option that lacks its value. Nothing after it is read. */
+  /** Tokens and unknown words in the order in which they were written. */
+  readonly order: readonly (Token | string)[];
+  /** The first option that lacks its value; it is among the tokens. */
   readonly missing: Token | undefined;
   /** What was not read: the words from the first unknown one on, where the scan had to end there. */
   readonly rest: readonly string[];
@@ -129,7 +142,13 @@ interface ScanOptions {
   readonly operand?: OptionSpec | undefined;
   /** Ends at the first word that the table does not know. */
   readonly isLeading?: true;
+  /** The grammar before 525: a value is after `=` in long names, and the next word in short ones. */
+  readonly isOld?: boolean;
 }
+
+/** The options that nvidia-smi of a release has, as it takes them. */
+export const tableIn = (table: readonly OptionSpec[], release: Release): readonly OptionSpec[] =>
+  table.filter((spec) => isIn(spec, release)).map((spec) => at(spec, release));
 
 /** What asks for JSON where a table has it. */
 const JSON_OPTIONS: readonly OptionSpec[] = [
@@ -137,45 +156,66 @@ const JSON_OPTIONS: readonly OptionSpec[] = [
   { long: 'format', value: 'optional', help: '' },
 ];
 
-/** Reads the words of a command line. */
+/** Reads the words of a command line. A value that has to follow is no option of nvidia-smi's: `-i -q` lacks it (535, 550 on the fake). */
 export function scan(table: readonly OptionSpec[], argv: readonly string[], manner: ScanOptions = {}): Scan {
-  const { operand, isLeading } = manner;
+  const { operand, isLeading, isOld } = manner;
   const tokens: Token[] = [];
   const foreign: Token[] = [];
   const unknown: string[] = [];
+  const order: (Token | string)[] = [];
+  let missing: Token | undefined;
+  const take = (token: Token): void => {
+    tokens.push(token);
+    order.push(token);
+  };
   const isBegin = (): boolean => unknown.length === 0 && tokens.every(({ spec }) => spec.everywhere);
   for (let i = 0; i < argv.length; i++) {
     const written = argv[i] as string;
     const equals = written.indexOf('=');
-    const name = equals === -1 ? written : written.slice(0, equals);
-    const own = find(table, name);
-    const spec = own ?? (isLeading ? undefined : find(JSON_OPTIONS, name));
-    if (spec === undefined || (spec.value === undefined && equals !== -1)) {
-      if (isLeading) return { tokens, unknown, foreign, missing: undefined, rest: argv.slice(i) };
+    const own = find(table, nameIn(written));
+    const spec = own ?? (isLeading ? undefined : find(JSON_OPTIONS, nameIn(written)));
+    if (
+      spec === undefined ||
+      (spec.value === undefined && equals !== -1) ||
+      (isOld && own !== undefined && !isOldForm(own, written))
+    ) {
+      if (isLeading) return { tokens, unknown, foreign, order, missing, rest: argv.slice(i) };
       if (operand !== undefined && written !== '' && !written.startsWith('-') && isBegin()) {
-        tokens.push({ spec: operand, written, value: written });
+        take({ spec: operand, written, value: written });
       } else {
         unknown.push(written);
+        order.push(written);
       }
       continue;
     }
     const next = equals === -1 ? argv[i + 1] : written.slice(equals + 1);
-    const takes =
-      spec.value === 'required' || (next !== undefined && (equals !== -1 || !looksLikeOption(next)));
-    const token = { spec, written, value: spec.value !== undefined && takes ? next : undefined };
-    if (spec.value === 'required' && (next === undefined || (spec.everywhere && next === ''))) {
-      return { tokens, unknown, foreign, missing: token, rest: [] };
-    }
+    const isValue = (text: string): boolean =>
+      equals !== -1 ||
+      (spec.value === 'required' ? !isTheirs(find(table, nameIn(text))) : !looksLikeOption(text));
+    const takes = spec.value !== undefined && next !== undefined && isValue(next);
+    const token = { spec, written, value: takes ? next : undefined };
     if (own === undefined) {
       foreign.push(token);
       unknown.push(written);
+      order.push(written);
     } else {
-      tokens.push(token);
+      take(token);
     }
+    const isEmpty = token.value === '' && (spec.everywhere || isOld);
+    if (spec.value === 'required' && (token.value === undefined || isEmpty)) missing ??= token;
     if (token.value !== undefined && equals === -1) i++;
   }
-  return { tokens, unknown, foreign, missing: undefined, rest: [] };
+  return { tokens, unknown, foreign, order, missing, rest: [] };
 }
+
+const isTheirs = (spec: OptionSpec | undefined): boolean => spec !== undefined && !spec.ours;
+
+/** A word without the value that is in it. */
+const nameIn = (written: string): string => written.split('=', 1)[0] as string;
+
+/** 470 has its values in `--id=0` and `-i 0`, and neither in `--id 0` nor in `-i=0` (470.256.02 on the fake). Our own options have them anywhere. */
+const isOldForm = ({ value, everywhere }: OptionSpec, written: string): boolean =>
+  value === undefined || everywhere === true || written.startsWith('--') === written.includes('=');
 
 function find(table: readonly OptionSpec[], written: string): OptionSpec | undefined {
   if (written.startsWith('--')) return table.find((spec) => spec.long === written.slice(2));
@@ -217,7 +257,7 @@ const isA = (kind: 'setter' | 'asksFields', { spec, value = '' }: Token): boolea
   spec[kind] === true && (kind === 'setter' || spec.value === undefined || value !== '');
 
 /** Whether a program reads the output. A command that has no such option refuses it, and that too is for the program. */
-export const asksForJson = ({ tokens, foreign }: Scan): boolean =>
+export const asksForJson = ({ tokens, foreign }: Pick<Scan, 'tokens' | 'foreign'>): boolean =>
   [...tokens, ...foreign].some(
     ({ spec: { long }, value = '' }) =>
       long === 'json' ||

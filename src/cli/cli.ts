@@ -1,9 +1,10 @@
 /** main(argv, io): understands the command line, runs the command, turns errors into exit statuses. */
 
-import { EXIT, type UsageError } from '../base/errors.js';
+import { EXIT, UsageError } from '../base/errors.js';
 import type { Io } from '../base/io.js';
 import { loopPeriod } from '../base/period.js';
 import { plainLines, plainText } from '../base/plain-text.js';
+import type { Release } from '../base/release.js';
 import type { Context, Machine, Watch } from '../commands/context.js';
 import { type FieldNames, readQuery } from '../commands/query-request.js';
 import { readReport } from '../commands/report-request.js';
@@ -17,18 +18,20 @@ import { Outcome } from '../query/ask/outcome.js';
 import { FIELD_NAMES } from '../query/generated/field-names.js';
 import {
   type CommandLine,
+  isDated,
   type RootCommandLine,
   readCommandLine,
   readRootArguments,
 } from './command-line.js';
 import { exitStatusOf } from './exit-statuses.js';
 import type { RootGiven } from './options.js';
-import { announcement, type MachineRequest, openMachine, sourceOf } from './source.js';
+import { refusalOf } from './root-refusals.js';
+import { announcement, type MachineRequest, openMachine, releaseBefore, sourceOf } from './source.js';
 
 /** Runs one command line. Returns its exit status; never throws. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   let opened: Machine | undefined;
-  const line = await readCommandLine(argv);
+  let line = await readCommandLine(argv);
   const ended = (status: number): number => {
     if (line.subcommand?.spec.program) return status;
     const { lostGpu = false, refusedList = EXIT.ok } = opened?.outcome ?? {};
@@ -39,6 +42,13 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   };
   try {
     const source = sourceOf(line, io.env);
+    let before: Promise<Release> | undefined;
+    const release = (): Promise<Release> => {
+      before ??= releaseBefore(source);
+      return before;
+    };
+    const read = isDated(line) ? await release() : undefined;
+    if (read !== undefined) line = await readCommandLine(argv, read);
     let opening: Promise<Machine> | undefined;
     let library: Driver | undefined;
     // Nothing closes NVML: the process ends, and nvmlShutdown would take another 3 ms (H100) to free what ends anyway.
@@ -85,7 +95,9 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
       planned,
       watched,
     };
-    const status = await dispatch(line, context);
+    const root = line.subcommand === undefined ? readRootArguments(line, read) : undefined;
+    if (root?.fault !== undefined) throw refusalOf(root.fault, await release());
+    const status = await (root === undefined ? runNamed(line, context) : dispatch(root, line, context));
     io.close();
     return ended(status);
   } catch (error) {
@@ -106,10 +118,12 @@ function openEarly(context: Context, { id }: RootGiven): void {
   context.machine(id).catch(() => undefined);
 }
 
-async function dispatch(line: CommandLine, context: Context): Promise<number> {
-  if (line.name !== undefined) return (await import('./subcommands.js')).runSubcommand(line, context);
-  const root = readRootArguments(line);
-  const { mode, given, isReport } = root;
+const runNamed = async (line: CommandLine, context: Context): Promise<number> =>
+  (await import('./subcommands.js')).runSubcommand(line, context);
+
+async function dispatch(root: RootCommandLine, line: CommandLine, context: Context): Promise<number> {
+  const { mode, given, isReport, switches } = root;
+  if (switches > 1) throw new UsageError('Only one --query-* switch can be used at a time.');
   switch (mode) {
     case 'help':
       return (await import('./subcommands.js')).help(context);

@@ -1,15 +1,6 @@
-/** A command line, read once: what it is about, what it gives, and the refusals of one without subcommand. */
-import {
-  asksForJson,
-  givenBy,
-  misplaced,
-  type OptionSpec,
-  type Scan,
-  scan,
-  type Token,
-} from '../base/argv.js';
-import { EXIT, UsageError } from '../base/errors.js';
-import { plainly } from '../base/plain-text.js';
+/** A command line, read once: what it is about, and what it gives. */
+import { asksForJson, givenBy, type OptionSpec, type Scan, scan, type Token, tableIn } from '../base/argv.js';
+import type { Release, Span } from '../base/release.js';
 import type { CommandSpec } from '../commands/command.js';
 import type { CommandEntry } from '../commands/index.js';
 import {
@@ -21,6 +12,7 @@ import {
   rootOptions,
   rootTable,
 } from './options.js';
+import { faultIn, type RootFault } from './root-refusals.js';
 
 /** The command line of a subcommand that exists. */
 export interface Subcommand {
@@ -41,20 +33,26 @@ export interface CommandLine extends Scan {
   readonly isForJson: boolean;
 }
 
-/** Reads a command line. What is wrong with it is refused later, by who knows what it is about. */
-export async function readCommandLine(argv: readonly string[]): Promise<CommandLine> {
+/**
+ * Reads a command line. What is wrong with it is refused later, by who knows what it is about. Of a release, subcommands and
+ * options are those that its nvidia-smi has; ours are there in all.
+ */
+export async function readCommandLine(argv: readonly string[], release?: Release): Promise<CommandLine> {
   const leading = scan(EVERYWHERE, argv, { isLeading: true });
   const [word, second] = leading.rest;
   const name = word?.startsWith('-') ? undefined : word;
-  const { subcommand, length } = await subcommandIn(name, second);
+  const { subcommand, length } = await subcommandIn(name, second, release);
   const [words, program] = splitAtDashes(leading.rest.slice(length), subcommand?.spec.program === true);
+  const known = (table: readonly OptionSpec[]): readonly OptionSpec[] =>
+    release === undefined ? table : tableIn(table, release);
   const following =
     subcommand === undefined
-      ? scan(rootOptions, leading.rest)
-      : scan([...subcommand.options, ...EVERYWHERE], words, { operand: subcommand.spec.operand });
+      ? scan(known(rootOptions), leading.rest, { isOld: release !== undefined && release < 525 })
+      : scan(known([...subcommand.options, ...EVERYWHERE]), words, { operand: subcommand.spec.operand });
   const tokens = [...leading.tokens, ...following.tokens];
+  const order = [...leading.order, ...following.order];
   const missing = leading.missing ?? following.missing;
-  const whole = { ...following, tokens, missing };
+  const whole = { ...following, tokens, order, missing };
   return { ...whole, name, subcommand, program, isForJson: asksForJson(whole) };
 }
 
@@ -62,14 +60,25 @@ export async function readCommandLine(argv: readonly string[]): Promise<CommandL
 async function subcommandIn(
   name: string | undefined,
   second: string | undefined,
+  release: Release | undefined,
 ): Promise<{ readonly subcommand: Subcommand | undefined; readonly length: number }> {
   if (name === undefined) return { subcommand: undefined, length: 1 };
   // Loaded where there is a subcommand: queries and the summary start without the table of them.
   const { subcommandNamed } = await import('./subcommands.js');
-  const subcommand = await subcommandNamed(name);
-  const longer = subcommand === undefined ? undefined : await subcommandNamed(`${name}-${second}`);
+  const subcommand = await subcommandNamed(name, release);
+  const longer = subcommand === undefined ? undefined : await subcommandNamed(`${name}-${second}`, release);
   return longer === undefined ? { subcommand, length: 1 } : { subcommand: longer, length: 2 };
 }
+
+/** Whether nvidia-smi of another release may read it otherwise. What is for a program is read as the newest. */
+export const isDated = ({ subcommand, tokens, unknown, missing, isForJson }: CommandLine): boolean =>
+  !isForJson &&
+  (unknown.length > 0 ||
+    missing !== undefined ||
+    hasSpan(subcommand?.entry) ||
+    tokens.some(({ spec }) => hasSpan(spec) || spec.past !== undefined));
+
+const hasSpan = ({ since, until }: Span = {}): boolean => since !== undefined || until !== undefined;
 
 /** The words before `--`, and those after it where they are a program. */
 function splitAtDashes(
@@ -88,59 +97,26 @@ export interface RootCommandLine {
   readonly isReport: boolean;
   /** The switch for fields. */
   readonly asked: Token | undefined;
+  /** How many switches for fields there are. */
+  readonly switches: number;
+  /** What it is refused for. */
+  readonly fault: RootFault | undefined;
 }
 
 const specOf = (token: Token): RootOption => token.spec as RootOption;
 
-/**
- * Understands a command line, or refuses it as nvidia-smi 580.159.04 does on the H200: an unknown option ends
- * with 255 where it asks for the summary or the report, and with 2 where another mode was chosen.
- */
-export function readRootArguments({ tokens, unknown, missing }: Scan): RootCommandLine {
-  if (missing !== undefined) throw missingValue(missing);
+/** Understands a command line as a release does. */
+export function readRootArguments(line: Scan, release?: Release): RootCommandLine {
+  const { tokens } = line;
   const mode = MODES.find((m) => tokens.some((token) => specOf(token).trigger === m)) ?? 'main';
-  if (mode !== 'help-query') refuse(mode, tokens, unknown);
   return {
     mode,
     given: givenBy(rootTable, tokens),
     isReport: tokens.some((token) => specOf(token).report),
     asked: tokens.findLast(({ spec }) => spec.asksFields),
+    switches: new Set(
+      tokens.filter((token) => specOf(token).trigger === 'query').map(({ spec }) => spec.long),
+    ).size,
+    fault: faultIn(mode, line, release),
   };
-}
-
-/** The refusal of an option at the end of a command line. Of our own options nvidia-smi's help says nothing. */
-export const missingValue = ({ written, spec: { everywhere } }: Token): UsageError =>
-  new UsageError(
-    plainly`ERROR: Option ${written} is missing its value. Please run '${everywhere ? 'nvsmi' : 'nvidia-smi'} -h' for help.\n`,
-    EXIT.unknownOption,
-  );
-
-function refuse(mode: Mode, tokens: readonly Token[], [unrecognized]: readonly string[]): void {
-  const isModifying = mode === 'modify' || mode === 'led';
-  const isOther = (token: Token): boolean => {
-    const { modes = [mode], trigger = mode } = specOf(token);
-    return !modes.includes(mode) || (isModifying && trigger !== mode);
-  };
-  const wrong = [tokens.find(isOther), misplaced(tokens)];
-  const [first] = tokens.filter((token) => wrong.includes(token));
-  const unknown = unrecognized ?? (mode === 'main' || isModifying ? first?.written : undefined);
-  if (unknown !== undefined) {
-    throw mode === 'main'
-      ? new UsageError(
-          plainly`ERROR: Option ${unknown} is not recognized. Please run 'nvidia-smi -h'.\n`,
-          EXIT.unknownOption,
-        )
-      : new UsageError(
-          plainly`ERROR: Option ${unknown} is not recognized. Please run 'nvidia-smi -h' for help.\n`,
-          isModifying ? EXIT.unknownOption : EXIT.usage,
-        );
-  }
-  if (first !== undefined) {
-    throw new UsageError(
-      plainly`ERROR: Option ${first.written} is not valid for this command. Please run 'nvidia-smi -h' for help.\n`,
-    );
-  }
-  if (new Set(tokens.filter((t) => specOf(t).trigger === 'query').map((t) => t.spec.long)).size > 1) {
-    throw new UsageError('Only one --query-* switch can be used at a time.');
-  }
 }

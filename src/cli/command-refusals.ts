@@ -8,12 +8,15 @@ import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 /** Refuses an option without its value, and, beside no -h, words that the command does not know. */
 export function refuseWords(
   { operand }: CommandSpec,
-  { tokens, missing, unknown: [unknown] }: Scan,
+  { tokens, order, missing }: Scan,
   asksForHelp: boolean,
 ): void {
-  if (missing !== undefined) throw new UsageError(plainly`Option "${missing.written}" is missing its value.`);
+  const isWrong = (one: Token | string): boolean =>
+    one === missing || (typeof one === 'string' && !asksForHelp);
+  const wrong = order.find(isWrong);
+  if (typeof wrong === 'string') throw new UsageError(plainly`Option "${wrong}" is not recognized.`);
+  if (wrong !== undefined) throw new UsageError(plainly`Option "${wrong.written}" is missing its value.`);
   if (asksForHelp) return;
-  if (unknown !== undefined) throw new UsageError(plainly`Option "${unknown}" is not recognized.`);
   if (operand === undefined) return;
   const word = tokens.find((token) => token.spec === operand)?.value;
   if (word === undefined) {

@@ -1,5 +1,6 @@
 /** The options before any subcommand: nvidia-smi's own, then ours. One table for parsing, help and completion. */
 import type { Given, OptionSpec } from '../base/argv.js';
+import type { Release } from '../base/release.js';
 import { PRESENT_GROUPS } from '../report/groups.js';
 
 /** What a command line is about. The first mode whose trigger is given wins, in this order. */
@@ -24,8 +25,6 @@ export interface RootOption extends OptionSpec {
   readonly trigger?: Mode;
   /** Asks for the report, or belongs to it. */
   readonly report?: true;
-  /** Ours, not nvidia-smi's. */
-  readonly ours?: true;
 }
 
 const LOOPS = ['query', 'main'] as const satisfies readonly Mode[];
@@ -65,8 +64,14 @@ const MODIFICATIONS = [
   [['rgc'], 'reset-gpu-clocks', undefined, 'Unlock the GPU clock.'],
   [['lmc'], 'lock-memory-clocks', 'MHZ[,MHZ]', 'Lock the memory clock between two clocks, or at one.'],
   [['rmc'], 'reset-memory-clocks', undefined, 'Unlock the memory clock.'],
-  [['lmcd'], 'lock-memory-clocks-deferred', 'MHZ', 'The same when the driver is loaded next; not in NVML.'],
-  [['rmcd'], 'reset-memory-clocks-deferred', undefined, 'Undo -lmcd; not in NVML.'],
+  [
+    ['lmcd'],
+    'lock-memory-clocks-deferred',
+    'MHZ',
+    'The same when the driver is loaded next; not in NVML.',
+    525,
+  ],
+  [['rmcd'], 'reset-memory-clocks-deferred', undefined, 'Undo -lmcd; not in NVML.', 525],
   [['ac'], 'applications-clocks', 'MHZ,MHZ', 'Set the memory and graphics clock of applications.'],
   [['rac'], 'reset-applications-clocks', undefined, 'Set them to their defaults.'],
   [['acp'], 'applications-clocks-permission', '0|1', 'Deprecated: does nothing.'],
@@ -85,6 +90,7 @@ const MODIFICATIONS = [
   long: string,
   argument: string | undefined,
   help: string,
+  since?: Release,
 ])[];
 
 /** Every one of them asks for the same mode. */
@@ -104,6 +110,7 @@ export const rootTable = [
   { short: ['h'], long: 'help', help: 'Show this help.', modes: ['help'], trigger: 'help' },
   {
     long: 'version',
+    since: 550,
     help: 'Show the versions of nvsmi, NVML, the driver and CUDA.',
     modes: ['version'],
     trigger: 'version',
@@ -124,6 +131,7 @@ export const rootTable = [
   },
   {
     long: 'get-hostname',
+    since: 551,
     help: 'Show the host name assigned to each GPU (some GB200 systems).',
     modes: ['hostname'],
     trigger: 'hostname',
@@ -208,19 +216,33 @@ export const rootTable = [
   {
     long: 'format',
     value: 'optional',
+    past: [{ until: 580, value: 'required' }],
     argument: 'FORMAT,...',
     values: { words: ['csv', 'noheader', 'nounits', 'json', 'jsonl'], between: ',' },
     help: 'For --query-*: csv (with noheader, nounits), json, or jsonl (one object a line).',
     modes: ['query'],
   },
   { short: ['a'], long: 'all', help: 'An old spelling of -q.', report: true, modes: ['main'], hidden: true },
-  ...MODIFICATIONS.map(([short, long, argument, help]) => modifying(long, short, argument, help)),
+  ...MODIFICATIONS.map(([short, long, argument, help, since]) => ({
+    ...modifying(long, short, argument, help),
+    ...(since === undefined ? {} : { since }),
+  })),
   { ...modifying('application-clocks', [], 'MHZ,MHZ', 'An old name of -ac.'), hidden: true },
   { ...modifying('reset-application-clocks', [], undefined, 'An old name of -rac.'), hidden: true },
-  modifying('mode', ['m'], '0|1', 'With -lgc: 1 for the other accuracy. NVML has one way alone.'),
-  modifying('scope', ['sc'], '0|1', 'With -pl: 0 the GPU, 1 its module with the CPU.'),
-  modifying('set-hostname', [], 'NAME', 'Set the host name of the GPU (some GB200 systems).'),
-  { ...modifying('col', ['col'], 'VALUE', 'Refused: what it does was never seen.'), hidden: true },
+  {
+    ...modifying('mode', ['m'], '0|1', 'With -lgc: 1 for the other accuracy. NVML has one way alone.'),
+    since: 525,
+  },
+  { ...modifying('scope', ['sc'], '0|1', 'With -pl: 0 the GPU, 1 its module with the CPU.'), since: 535 },
+  {
+    ...modifying('set-hostname', [], 'NAME', 'Set the host name of the GPU (some GB200 systems).'),
+    since: 551,
+  },
+  {
+    ...modifying('col', ['col'], 'VALUE', 'Refused: what it does was never seen.'),
+    hidden: true,
+    since: 551,
+  },
   {
     short: ['t'],
     long: 'toggle-led',

@@ -4,18 +4,18 @@ import { EXIT, UsageError } from '../base/errors.js';
 import type { Io } from '../base/io.js';
 import { decimal } from '../base/period.js';
 import { plainly } from '../base/plain-text.js';
-import { type Release, releaseIn } from '../base/release.js';
+import { PRESENT, type Release, releaseIn } from '../base/release.js';
 import type { Machine, Watch } from '../commands/context.js';
 import { loadLibrary } from '../nvml/backend/library.js';
 import type { Driver } from '../nvml/call.js';
-import { openSession, type Session, startSession } from '../nvml/session.js';
+import { openSession, type Session, startSession, withoutCudaMajor } from '../nvml/session.js';
 import { NO_ANSWER } from '../nvml/status.js';
 import { Outcome } from '../query/ask/outcome.js';
 import { machineFiles, recordedFiles, type SystemFiles } from '../system/files.js';
 import { kernelVersion } from '../system/kernel.js';
 import { placed } from '../system/lost-gpus.js';
-import { missingValue } from './command-line.js';
 import { rootTable } from './options.js';
+import { missingValue } from './root-refusals.js';
 
 /** An option anywhere on the command line, else the environment. */
 export interface MachineSource {
@@ -30,8 +30,11 @@ export interface MachineSource {
 }
 
 /** What the command line or the environment names. Throws UsageError for an option without its value. */
-export function sourceOf({ tokens, missing }: Scan, env: Io['env']): MachineSource {
-  if (missing?.spec.everywhere) throw missingValue(missing);
+export function sourceOf(
+  { tokens, missing }: Pick<Scan, 'tokens' | 'missing'>,
+  env: Io['env'],
+): MachineSource {
+  if (missing?.spec.everywhere) throw missingValue(missing.written, 'nvsmi');
   const { snapshot, nvml, timeout, as } = givenBy(rootTable, tokens);
   const left = nvml === undefined ? nonEmpty(env.NVSMI_SNAPSHOT) : undefined;
   return {
@@ -66,6 +69,31 @@ function readRelease(version: string): Release {
     );
   }
   return release;
+}
+
+/**
+ * The release whose nvidia-smi reads the command line, before NVML is opened: that of the loaded kernel module, or of a
+ * recording. NVML's own version is what a recording has where its NVML could not be initialised.
+ */
+export async function releaseBefore({ as, snapshot }: MachineSource): Promise<Release> {
+  if (as !== undefined) return as;
+  const version = snapshot === undefined ? kernelVersion(machineFiles) : await recordedVersion(snapshot);
+  return releaseIn(version ?? '') ?? PRESENT;
+}
+
+async function recordedVersion(name: string): Promise<string | undefined> {
+  try {
+    const { calls } = (await import('../snapshot/machine.js')).openSnapshot(name).snapshot;
+    const of = (fn: string): string | undefined => {
+      const answer = calls[fn]?.[''];
+      return typeof answer === 'string' ? answer : undefined;
+    };
+    return of('nvmlSystemGetDriverVersion') ?? withoutCudaMajor(of('nvmlSystemGetNVMLVersion') ?? '');
+  } catch (error) {
+    // What is wrong with a recording is said when it is opened.
+    if ((error as Error).name === 'SnapshotError') return undefined;
+    throw error;
+  }
 }
 
 /** What is said of a recording that the environment chose; empty where it chose none. */

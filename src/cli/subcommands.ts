@@ -1,8 +1,8 @@
 /** Subcommands and the help. What needs Commander is loaded when it is needed. */
 
 import { type AnyGiven, givenBy, type Token } from '../base/argv.js';
-import { EXIT, UsageError } from '../base/errors.js';
-import { plainly } from '../base/plain-text.js';
+import { EXIT } from '../base/errors.js';
+import { isIn, type Release } from '../base/release.js';
 import { textWidth } from '../base/width.js';
 import type { CommandSpec } from '../commands/command.js';
 import type { Context } from '../commands/context.js';
@@ -13,10 +13,10 @@ import { rootOptions } from './options.js';
 
 const named = (name: string | undefined) => allCommands.find((entry) => entry.name === name);
 
-/** Loads the subcommand of a name, or undefined where there is none. */
-export async function subcommandNamed(name: string): Promise<Subcommand | undefined> {
+/** Loads the subcommand of a name, or undefined where there is none, or none in a release. */
+export async function subcommandNamed(name: string, release?: Release): Promise<Subcommand | undefined> {
   const entry = named(name);
-  if (entry === undefined) return undefined;
+  if (entry === undefined || (release !== undefined && !isIn(entry, release))) return undefined;
   const spec = await entry.load();
   return { entry, spec, options: optionsOf(spec) };
 }
@@ -24,12 +24,7 @@ export async function subcommandNamed(name: string): Promise<Subcommand | undefi
 /** Runs a command line of a subcommand, or prints its help. Returns the exit status. */
 export async function runSubcommand(line: CommandLine, context: Context): Promise<number> {
   const { subcommand, tokens } = line;
-  if (subcommand === undefined) {
-    throw new UsageError(
-      plainly`ERROR: Option ${line.name} is not recognized. Please run 'nvidia-smi -h'.\n`,
-      EXIT.unknownOption,
-    );
-  }
+  if (subcommand === undefined) throw new Error(`${line.name} is no subcommand`);
   const { entry, spec } = subcommand;
   const asksForHelp = tokens.some((token) => token.spec.long === HELP);
   refuseWords(spec, line, asksForHelp);

@@ -23,6 +23,7 @@ const views = [
   {
     short: ['e'],
     long: 'errorcounters',
+    since: 551,
     help: 'Errors of each link.',
     relation: c2cLinks,
     fields: c2cErrors,
@@ -30,6 +31,7 @@ const views = [
   {
     short: ['gLowPwrInfo'],
     long: 'getLowPowerInfo',
+    since: 551,
     help: 'Power state of each link.',
     relation: c2cLinks,
     fields: [c2cPower],

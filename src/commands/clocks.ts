@@ -1,5 +1,5 @@
 /** `clocks`: groups of GPUs that boost their clocks together. */
-import { type Given, type OptionSpec, refused } from '../base/argv.js';
+import { dated, type Given, type OptionSpec, refused } from '../base/argv.js';
 import { jsonDocument } from '../format/document.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
@@ -18,8 +18,12 @@ const options = [
   { long: 'sync-boost-list', action: true, help: 'List the sync boost groups.' },
   refused(undefined, 'sync-boost-add'),
   refused(undefined, 'sync-boost-remove', 'required'),
-  refused('som', 'sparse-operation-mode', 'required'),
-  { long: 'json', help: 'With --sync-boost-list: whether the group of each GPU limits its clocks, as JSON.' },
+  dated(535, refused('som', 'sparse-operation-mode', 'required')),
+  {
+    long: 'json',
+    ours: true,
+    help: 'With --sync-boost-list: whether the group of each GPU limits its clocks, as JSON.',
+  },
 ] as const satisfies readonly OptionSpec[];
 
 function* syncBoostOf(gpu: Gpu): Asking<Cells<'gpu' | 'sync_boost'>> {

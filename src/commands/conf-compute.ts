@@ -1,6 +1,6 @@
 /** `conf-compute`: the getters and setters of confidential computing. */
 import { CONF_COMPUTE_SETTERS, setConfCompute } from '../act/conf-compute.js';
-import { type Given, type OptionSpec, setterOf } from '../base/argv.js';
+import { dated, type Given, type OptionSpec, setterOf } from '../base/argv.js';
 import { EXIT } from '../base/errors.js';
 import * as render from '../format/conf-compute.js';
 import { jsonDocument, type Part } from '../format/document.js';
@@ -91,25 +91,32 @@ const ACTIONS = [
     'Whether the GPUs accept work.',
     render.spacedLine,
   ),
-  single(
-    'gkr',
-    'get-key-rotation',
-    'Confidential Compute Key Rotation Threshold Attacker Advantage',
-    cc.attackerAdvantage,
-    'Key rotation threshold: the attacker advantage at which keys are rotated.',
-    render.spacedLine,
+  dated(
+    550,
+    single(
+      'gkr',
+      'get-key-rotation',
+      'Confidential Compute Key Rotation Threshold Attacker Advantage',
+      cc.attackerAdvantage,
+      'Key rotation threshold: the attacker advantage at which keys are rotated.',
+      render.spacedLine,
+    ),
   ),
-  single(
-    'mgm',
-    'get-multigpu-mode',
-    'Multi-GPU Mode',
-    cc.multiGpuMode,
-    'Multi-GPU mode of confidential computing.',
+  dated(
+    550,
+    single(
+      'mgm',
+      'get-multigpu-mode',
+      'Multi-GPU Mode',
+      cc.multiGpuMode,
+      'Multi-GPU mode of confidential computing.',
+    ),
   ),
   {
     short: ['q'],
     long: 'query-conf-compute',
     action: true,
+    since: 551,
     help: 'State, modes and capabilities together.',
     getters: LOG.map(([, getter]) => getter),
     print: (read) => render.log(LOG.map(([label, getter]) => [label, read(getter)])),
@@ -130,6 +137,7 @@ const SETTERS = [
   },
   { ...setterOf('srs', 'set-gpus-ready-state', '0|1', 'Let the GPUs accept work, or not.'), number: true },
   {
+    since: 550,
     ...setterOf(
       'skr',
       'set-key-rotation-max-attacker-advantage',

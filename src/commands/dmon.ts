@@ -1,12 +1,22 @@
 /** `dmon`: a line of numbers for every GPU at every tick. */
-import type { Given, OptionSpec } from '../base/argv.js';
+import { dated, type Given, type OptionSpec } from '../base/argv.js';
 import { UsageError } from '../base/errors.js';
+import type { Release } from '../base/release.js';
 import { type AnswerSource, jsonArray, jsonLines } from '../format/json.js';
-import { ABSENT, cellText, Headings, type MonitorFormat, monitorTable, stampOf } from '../format/monitor.js';
+import {
+  ABSENT,
+  cellText,
+  Headings,
+  type MonitorFormat,
+  monitorTable,
+  stampOf,
+  valueColumns,
+} from '../format/monitor.js';
 import { monitorRecord, timeOf } from '../format/monitor-json.js';
 import { NVML_ERROR_NOT_READY } from '../nvml/generated/constants.js';
 import { Missing } from '../nvml/status.js';
-import { columnsOf, type Heading, WIDTH } from '../query/monitor/column.js';
+import { releaseOf } from '../query/driver-release.js';
+import { columnsIn, columnsOf, type Heading, WIDTH } from '../query/monitor/column.js';
 import { DEFAULT_GROUPS, DEVICE_GROUPS, deviceColumns } from '../query/monitor/device.js';
 import { type GpmMetric, gpmMetrics } from '../query/monitor/gpm.js';
 import { compileSampler, type MonitorLine } from '../query/monitor/sampler.js';
@@ -60,6 +70,7 @@ const options = [
   selectOption(DEVICE_GROUPS, DEFAULT_GROUPS),
   {
     long: 'gpm-metrics',
+    since: 525,
     value: 'required',
     argument: 'ID,...',
     values: { words: gpmMetrics.map(({ id }) => String(id)), between: ',' },
@@ -67,6 +78,7 @@ const options = [
   },
   {
     long: 'gpm-options',
+    since: 550,
     value: 'required',
     values: { words: [...LEVELS.keys()] },
     default: 'd',
@@ -74,7 +86,7 @@ const options = [
   },
   stampOption,
   fileOption,
-  formatOption,
+  dated(550, formatOption),
 ] as const satisfies readonly OptionSpec[];
 
 async function dmon(given: Given<typeof options>, context: Context): Promise<number> {
@@ -82,7 +94,7 @@ async function dmon(given: Given<typeof options>, context: Context): Promise<num
   const format = readFormat(given, ALL_WORDS);
   const delay = readDelay(given, LONGEST_DELAY);
   const count = readCount(given);
-  const columns = columnsOf(deviceColumns, readSelect(given, DEVICE_GROUPS));
+  const letters = readSelect(given, DEVICE_GROUPS);
   const stamps = readStamps(given);
   const gpm = readGpmMetrics(given['gpm-metrics'], gpmMetrics);
   const levels = LEVELS.get(given['gpm-options']);
@@ -90,6 +102,8 @@ async function dmon(given: Given<typeof options>, context: Context): Promise<num
 
   const { session, asker } = await machineOf(context);
   const gpus = await chosenGpus(session, given.id);
+  const release = await asker.start(releaseOf(session, (words) => io.err(words)));
+  const columns = columnsOf(columnsIn(deviceColumns, release), letters);
   openFile(given.filename, io);
   const sampler = await compileSampler(asker, gpus, { columns, gpm, levels });
   const instances = levels.includes('mig');
@@ -97,7 +111,7 @@ async function dmon(given: Given<typeof options>, context: Context): Promise<num
   const print =
     shape === 'json' || shape === 'jsonl'
       ? jsonPrinter([...columns, ...gpm], instances, shape, context.environmentSource)
-      : tablePrinter([...columns, ...gpm], instances, { ...format, ...stamps, shape });
+      : tablePrinter([...columns, ...gpm], instances, { ...format, ...stamps, shape, release });
   const hideGpm = gpmHider(columns.length, gpm, FIRST_GPM_TICK[shape]);
   try {
     await loop(
@@ -136,9 +150,13 @@ function gpmHider(
   };
 }
 
-function tablePrinter(columns: readonly Heading[], instances: boolean, format: MonitorFormat): DmonPrinter {
+function tablePrinter(
+  columns: readonly Heading[],
+  instances: boolean,
+  format: MonitorFormat & { readonly release: Release },
+): DmonPrinter {
   const gi = { name: 'gi', unit: 'Idx', width: WIDTH };
-  const table = monitorTable(instances ? [gi, ...columns] : columns, format);
+  const table = monitorTable(valueColumns(instances ? [gi, ...columns] : columns, format.release), format);
   const headings = new Headings(table.header, format.shape === 'table');
   return (lines, now) => {
     const stamp = stampOf(format, now);

@@ -1,10 +1,12 @@
 /** The subcommands: name, one line of help, and where each is loaded from when it is called. */
+import type { Span } from '../base/release.js';
 import type { CommandSpec } from './command.js';
 
 /** A command line, and what it shows; for the help and the manual. */
 export type Example = readonly [line: string, what: string];
 
-export interface CommandEntry {
+/** A subcommand. The releases that nvidia-smi has it in are those that were seen to list it in their help. */
+export interface CommandEntry extends Span {
   readonly name: string;
   readonly summary: string;
   readonly examples: readonly Example[];
@@ -90,6 +92,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'c2c',
+    since: 535,
     summary: 'State and errors of the links between CPU and GPU chip.',
     examples: [['nvsmi c2c -s', 'Whether each link between CPU and GPU chip is up, and its bandwidth.']],
     load: async () => (await import('./c2c.js')).spec,
@@ -102,12 +105,14 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'pci',
+    since: 550,
     summary: 'Error and traffic counters of the PCIe link.',
     examples: [['nvsmi pci -gCnt', 'The counters of the PCIe link of each GPU.']],
     load: async () => (await import('./pci.js')).spec,
   },
   {
     name: 'prm',
+    since: 551,
     summary: 'Counters and registers of the NVLink ports (Blackwell and newer).',
     examples: [
       ['nvsmi prm -l', 'The registers and counters that can be read.'],
@@ -150,6 +155,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'conf-compute',
+    since: 535,
     summary: 'Confidential computing: modes, capabilities, protected memory.',
     examples: [['nvsmi conf-compute -f', 'Whether confidential computing is enabled.']],
     load: async () => (await import('./conf-compute.js')).spec,
@@ -195,12 +201,14 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'power-smoothing',
+    since: 551,
     summary: 'Preset profiles of power smoothing.',
     examples: [['nvsmi power-smoothing -ppd', 'The values of each preset profile.']],
     load: async () => (await import('./power-smoothing.js')).spec,
   },
   {
     name: 'power-profiles',
+    since: 551,
     summary: 'Workload power profiles: supported, requested, enforced.',
     examples: [['nvsmi power-profiles -l', 'The profiles that each GPU supports.']],
     load: async () => (await import('./power-profiles.js')).spec,
@@ -297,6 +305,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'gpm',
+    since: 535,
     summary: 'Streaming state of GPU performance monitoring (GPM).',
     examples: [['nvsmi gpm -g', 'The streaming state of each GPU.']],
     load: async () => (await import('./gpm.js')).spec,

@@ -1,17 +1,19 @@
 /** `-L`: the GPUs and their MIG devices, a line each. */
 import { EXIT, UsageError } from '../base/errors.js';
+import { plainly } from '../base/plain-text.js';
 import { jsonDocument } from '../format/document.js';
 import type { Gpu } from '../nvml/session.js';
-import { Missing, statusWords, UncountedGpus } from '../nvml/status.js';
+import { Missing, type Status, statusWords, UncountedGpus } from '../nvml/status.js';
 import { type Asking, together } from '../query/ask/asking.js';
 import type { Subject } from '../query/ask/subject.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
+import { releaseOf } from '../query/driver-release.js';
 import { fieldCells } from '../query/gpu-fields.js';
 import { count, text } from '../query/kind.js';
 import { migName } from '../query/mig.js';
 import { migDevicesIn } from '../query/mig-devices.js';
 import type { Context } from './context.js';
-import { lostLine, statusOf } from './lost.js';
+import { lostInList, statusOf } from './lost.js';
 import { machineOf } from './machine.js';
 
 type MigLineCells = Cells<'device' | 'profile' | 'uuid'>;
@@ -36,12 +38,12 @@ function* migRecord(mig: Subject): Asking<MigLineCells> {
 /** A GPU with its MIG devices. */
 interface ListedGpu {
   readonly gpu: Gpu;
-  readonly record: Cells<'index' | 'name' | 'uuid'>;
+  readonly record: Cells<'index' | 'name' | 'uuid' | 'pci.bus_id'>;
   readonly migs: readonly MigLineCells[];
 }
 
 function* listed(gpu: Gpu): Asking<ListedGpu> {
-  const record = yield* fieldCells(['index', 'name', 'uuid'], gpu);
+  const record = yield* fieldCells(['index', 'name', 'uuid', 'pci.bus_id'], gpu);
   return { gpu, record, migs: gpu.handle === undefined ? [] : yield* migRecords(gpu) };
 }
 
@@ -61,13 +63,24 @@ function refused(error: unknown): never {
   );
 }
 
+/** A GPU whose name cannot be read ends the list (580.159.04 with a failing call). */
+const nameless = (record: ListedGpu['record'], status: Status): UsageError =>
+  new UsageError(
+    plainly`Unable to determine the product name for gpu ${shortBusId(record)}: ${statusWords(status)}`,
+    status,
+  );
+
+/** 0000:00:06.0 of 00000000:00:06.0. */
+const shortBusId = ({ 'pci.bus_id': busId }: ListedGpu['record']): string =>
+  busId.reading instanceof Missing ? '' : cellText(busId).replace(/^0000(?=[\dA-F]{4}:)/i, '');
+
 /** Prints the list. Returns the exit status: 15 where a GPU is lost. */
 export async function list(given: { readonly json?: true }, context: Context): Promise<number> {
   const { session, asker } = await machineOf(context).catch(refused);
   const all = await asker.start(together(session.gpus.map(listed)));
   if (given.json) {
     const parts = {
-      gpus: all.map(({ record }) => record),
+      gpus: all.map(({ record: { index, name, uuid } }) => ({ index, name, uuid })),
       mig_devices: all.flatMap(({ gpu, migs }) =>
         migs.map((mig) => ({ gpu: cell(count, gpu.index), ...mig })),
       ),
@@ -79,11 +92,16 @@ export async function list(given: { readonly json?: true }, context: Context): P
     context.io.out('No devices found.\n');
     return EXIT.ok;
   }
-  const lines = all.flatMap(({ gpu, record, migs }) => {
-    if (gpu.handle === undefined) return [lostLine(gpu)];
+  const release = await asker.start(releaseOf(session, (words) => context.io.err(words)));
+  for (const { gpu, record, migs } of all) {
+    if (gpu.handle === undefined) {
+      context.io.out(`${lostInList(gpu, release)}\n\n\n`);
+      continue;
+    }
     const { name, uuid } = record;
-    return [`GPU ${gpu.index}: ${cellText(name)} (UUID: ${cellText(uuid)})`, ...migs.map(migLine)];
-  });
-  context.io.out(`${lines.join('\n')}\n`);
+    if (name.reading instanceof Missing) throw nameless(record, name.reading.status);
+    const lines = [`GPU ${gpu.index}: ${cellText(name)} (UUID: ${cellText(uuid)})`, ...migs.map(migLine)];
+    context.io.out(`${lines.join('\n')}\n`);
+  }
   return statusOf(session.gpus);
 }

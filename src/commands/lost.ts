@@ -1,7 +1,12 @@
 /** GPUs without a handle, most often because they fell off the bus. A line names each; the others are shown as ever. */
 import { EXIT, UsageError } from '../base/errors.js';
 import { plainly } from '../base/plain-text.js';
-import { NVML_ERROR_GPU_IS_LOST, NVML_ERROR_UNINITIALIZED } from '../nvml/generated/constants.js';
+import type { Release } from '../base/release.js';
+import {
+  NVML_ERROR_GPU_IS_LOST,
+  NVML_ERROR_RESET_REQUIRED,
+  NVML_ERROR_UNINITIALIZED,
+} from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
 import { statusWords } from '../nvml/status.js';
 
@@ -22,10 +27,23 @@ export const lostLines = (gpus: readonly Gpu[]): string =>
  * out where it is not known.
  */
 export function lostLine(gpu: Gpu): string {
-  const remedy = gpu.status === NVML_ERROR_GPU_IS_LOST ? '.  Reboot the system to recover this GPU' : '';
   const place = gpu.busId === undefined ? '' : `${gpu.busId.toUpperCase()}: `;
-  return plainly`Unable to determine the device handle for GPU${gpu.index}: ${place}${statusWords(gpu.status)}${remedy}`;
+  return plainly`Unable to determine the device handle for GPU${gpu.index}: ${place}${reasonOf(gpu)}`;
 }
+
+/** The same in a list of GPUs: by the bus id (580.159.04), up to 550 by the index (470 to 550 on the fake). */
+export function lostInList(gpu: Gpu, release: Release): string {
+  const name = release < 580 ? gpu.index : (gpu.busId?.toUpperCase() ?? gpu.index);
+  return plainly`Unable to determine the device handle for gpu ${name}: ${reasonOf(gpu)}`;
+}
+
+const reasonOf = ({ status }: Gpu): string => REASONS.get(status) ?? statusWords(status);
+
+/** What nvidia-smi says of a GPU instead of NVML's words. */
+const REASONS: ReadonlyMap<number, string> = new Map([
+  [NVML_ERROR_GPU_IS_LOST, `${statusWords(NVML_ERROR_GPU_IS_LOST)}.  Reboot the system to recover this GPU`],
+  [NVML_ERROR_RESET_REQUIRED, 'A GPU reset must occur before this GPU can be used again.'],
+]);
 
 /** The exit status of a command about these GPUs: why the first of them that has no handle has none. */
 export const statusOf = (gpus: readonly Gpu[]): number =>

@@ -166,6 +166,7 @@ export const LISTS = [
   listOf({
     short: ['lcipp'],
     long: 'list-compute-instance-possible-placements',
+    since: 525,
     help: 'Possible placements of each compute instance profile, as {starts}:size.',
     part: 'compute_instance_placements',
     title: 'compute instance placements',

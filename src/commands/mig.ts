@@ -2,6 +2,7 @@
 import { type Given, type OptionSpec, setter, setterOf } from '../base/argv.js';
 import { EXIT, UsageError } from '../base/errors.js';
 import { plainly } from '../base/plain-text.js';
+import type { Release } from '../base/release.js';
 import { jsonDocument } from '../format/document.js';
 import { NVML_ERROR_NOT_FOUND, NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
@@ -64,7 +65,7 @@ const options = [
     help: 'Only these compute instances.',
   },
   ...LISTS,
-  { long: 'json', help: 'Print the lists as one JSON object.' },
+  { long: 'json', ours: true, help: 'Print the lists as one JSON object.' },
   ...SETTERS,
   WITH_DEFAULT,
   ...actingOptions,
@@ -126,9 +127,13 @@ function* recordsOf(list: MigList, scope: MigScope): Asking<readonly Cells[] | M
 }
 
 /** The records of a list, or what nvidia-smi says where there can be none. */
-function* collect(list: MigList, scope: MigScope): Asking<readonly Cells[]> {
-  const switchedOn = list.of !== 'profiles';
+function* collect(list: MigList, scope: MigScope, release: Release): Asking<readonly Cells[]> {
+  const switchedOn = list.of !== 'profiles' || release < 550;
   const gpus = yield* withMig(scope.gpus, switchedOn);
+  // Before 550 MIG has to be on for the profiles, too, and what has no MIG is not said apart (470, 525, 535 on the fake).
+  if (gpus.length === 0 && release < 550) {
+    throw refusal('No MIG-enabled devices found.', EXIT.noDevice, scope.gpus);
+  }
   // H100 and H200 with MIG off, and with failing calls (580.159.04); a T4 (550.163.01).
   if (gpus.length === 0) {
     if ((yield* withMig(scope.gpus, false)).length === 0) {
@@ -180,7 +185,7 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
   }
   for (const list of lists) {
     try {
-      context.io.out(list.render(await asker.start(collect(list, scope)), release));
+      context.io.out(list.render(await asker.start(collect(list, scope, release)), release));
     } catch (error) {
       throw refusalOf(list, error as Error, gpus);
     }

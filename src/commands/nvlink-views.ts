@@ -1,5 +1,6 @@
 /** Table: the options of `nvlink` that show something of every link, and what. */
 
+import type { Release } from '../base/release.js';
 import type { LinkSection } from '../format/nvlink.js';
 import { Missing } from '../nvml/status.js';
 import type { Asking } from '../query/ask/asking.js';
@@ -15,9 +16,9 @@ import type { View } from './views.js';
 export interface LinkView extends View {
   readonly long: (typeof table)[number]['long'];
   /** How the links are shown, of which records were read; undefined where the value of the option asks for nothing. */
-  readonly section: (value: string, links: readonly Cells[]) => LinkSection | undefined;
+  readonly section: (value: string, links: readonly Cells[], release: Release) => LinkSection | undefined;
   /** Lines above the links. */
-  readonly head?: (gpu: Cells) => readonly string[];
+  readonly head?: (gpu: Cells, release: Release) => readonly string[];
 }
 
 /** NVLink 5 counts other errors than the links before it; a GPU has one set or the other. */
@@ -38,7 +39,9 @@ export function throughputFields(value: string): readonly Field[] | undefined {
     .flatMap((letter) => nvlink.throughput.get(letter) ?? []);
 }
 
-function lowPowerHead(gpu: Cells): readonly string[] {
+/** Drivers up to 550 do not say what the numbers mean (525, 535, 550 on the fake). */
+function lowPowerHead(gpu: Cells, release: Release): readonly string[] {
+  if (release < 580) return [];
   const [unit, least, most] = lowPowerOfGpu.map(({ names: [name] }) =>
     gpu[name] === undefined ? '' : cellText(gpu[name]),
   );
@@ -89,7 +92,8 @@ const table = [
     help: 'Errors of each link since the driver was loaded.',
     relation: nvlink.nvlinks,
     fields: errorFields,
-    section: (_: string, links: readonly Cells[]): LinkSection => {
+    section: (_: string, links: readonly Cells[], release: Release): LinkSection => {
+      if (release < 525) return { form: 'counts', fields: nvlink.linkErrors };
       const isCounted = ({ names: [name] }: Field): boolean => links.some((link) => name in link);
       const counted = nvlink.portCounters.filter(isCounted);
       return { form: 'colon', spaced: true, fields: counted.length > 0 ? counted : nvlink.linkErrors };
@@ -120,6 +124,7 @@ const table = [
   {
     short: ['gLowPwrInfo'],
     long: 'getLowPowerInfo',
+    since: 525,
     help: 'Low power state of each link, and the idle time before it.',
     ...shows('colon', nvlink.lowPower, true),
     gpuFields: lowPowerOfGpu,

@@ -1,7 +1,8 @@
 /** `nvlink`: what the NVLinks of each GPU are, do and count. */
 import { BANDWIDTH_MODES } from '../act/nvlink.js';
-import { type Given, type OptionSpec, setter, setterOf } from '../base/argv.js';
+import { dated, type Given, type OptionSpec, setter, setterOf } from '../base/argv.js';
 import { UsageError } from '../base/errors.js';
+import { at, type Past, type Release } from '../base/release.js';
 import { gpuHeading } from '../format/gpu-heading.js';
 import { headLines, sectionText } from '../format/nvlink.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
@@ -22,6 +23,7 @@ import { type Shown, type ShownGpu, type View, viewsCommand } from './views.js';
 const BANDWIDTH = {
   short: ['gBwMode'],
   long: 'getBandwidthMode',
+  since: 535,
   help: 'NVLink bandwidth mode of the GPUs.',
   relation: nvlink.nvlinkBandwidth,
 } as const satisfies View;
@@ -29,6 +31,7 @@ const BANDWIDTH = {
 const INFO = {
   short: ['info'],
   long: 'info',
+  since: 551,
   help: 'Encryption and firmware of the links.',
   gpuFields: [nvlink.nvlinkEncryption, nvlink.nvlinkFirmware],
 } as const satisfies View;
@@ -37,15 +40,36 @@ const INFO = {
 const about = <const Option extends OptionSpec>(option: Option) =>
   ({ ...option, relation: nvlink.nvlinks, fields: [] }) as const;
 
+interface Deprecated {
+  readonly words: string;
+  readonly past?: readonly Past<{ readonly words: string }>[];
+}
+
 /** The answers of the old counters, which end the program at the first GPU (-g: H200, 580.159.04). */
-const DEPRECATED: ReadonlyMap<string, string> = new Map([
+const DEPRECATED: ReadonlyMap<string, Deprecated> = new Map([
   [
     'getcounters',
-    'Warning: Getting counters using option -g is deprecated.\n       Please use option -gt instead.\n',
+    {
+      words:
+        'Warning: Getting counters using option -g is deprecated.\n       Please use option -gt instead.\n',
+      past: [
+        {
+          until: 580,
+          words:
+            'Warning: Getting counters using option -g is deprecated. \nPlease use option -gt instead.\n',
+        },
+      ],
+    },
   ],
-  ['getcontrol', 'Warning: Getting counter control is deprecated.\n'],
-  ['setcontrol', 'Warning: Setting counter control is deprecated!\n'],
-  ['resetcounters', 'Warning: Resetting throughput counters is deprecated!\n'],
+  [
+    'getcontrol',
+    {
+      words: 'Warning: Getting counter control is deprecated.\n',
+      past: [{ until: 580, words: 'Warning: Getting counter control is deprecated!\n' }],
+    },
+  ],
+  ['setcontrol', { words: 'Warning: Setting counter control is deprecated!\n' }],
+  ['resetcounters', { words: 'Warning: Resetting throughput counters is deprecated!\n' }],
 ]);
 
 const views = [
@@ -55,10 +79,23 @@ const views = [
   about({
     short: ['cBridge'],
     long: 'checkBridge',
+    since: 525,
     help: 'The GPUs with NVLink; NVML does not report bridges.',
   }),
-  about({ short: ['g'], long: 'getcounters', help: 'Deprecated: use -gt.', hidden: true }),
-  about({ short: ['gc'], long: 'getcontrol', help: 'Deprecated.', hidden: true }),
+  about({
+    short: ['g'],
+    long: 'getcounters',
+    help: 'Deprecated: use -gt.',
+    hidden: true,
+    past: [{ until: 580, value: 'required' }],
+  }),
+  about({
+    short: ['gc'],
+    long: 'getcontrol',
+    help: 'Deprecated.',
+    hidden: true,
+    past: [{ until: 580, value: 'required' }],
+  }),
   about({ ...setterOf('sc', 'setcontrol', 'VALUE', 'Deprecated.'), hidden: true }),
   about({ ...setterOf('r', 'resetcounters', 'VALUE', 'Deprecated.'), hidden: true }),
 ] as const;
@@ -69,13 +106,19 @@ const options = [
   ...views,
   jsonOption,
   setter('re', 'reseterrorcounters', 'Reset the error counters of the links.'),
-  setterOf(
-    'sLowPwrThres',
-    'setLowPowerThreshold',
-    'VALUE|default',
-    'Set how long a link is idle before its low power state.',
+  dated(
+    525,
+    setterOf(
+      'sLowPwrThres',
+      'setLowPowerThreshold',
+      'VALUE|default',
+      'Set how long a link is idle before its low power state.',
+    ),
   ),
-  setterOf('sBwMode', 'setBandwidthMode', BANDWIDTH_MODES.join('|'), 'Set the bandwidth mode of NVLink.'),
+  dated(
+    535,
+    setterOf('sBwMode', 'setBandwidthMode', BANDWIDTH_MODES.join('|'), 'Set the bandwidth mode of NVLink.'),
+  ),
   ...actingOptions,
 ] as const satisfies readonly OptionSpec[];
 
@@ -90,14 +133,23 @@ function gpuText(gpu: ShownGpu, { given, views: asked, release }: Shown<NvlinkGi
   const isListed = !(gpu.recordsOf(nvlink.nvlinks) instanceof Missing);
   if (isListed && gpu.foundOf(nvlink.nvlinks).length === 0 && !isInMigMode(gpu.cells)) return '';
   const deprecated = asked.flatMap(({ long }) => DEPRECATED.get(long) ?? []);
-  const text = gpuHeading(gpu.cells) + bodyOf(gpu, given, asked);
-  if (deprecated.length > 0) throw new UsageError(`${text}${deprecated[0]}`, NVML_ERROR_NOT_SUPPORTED);
+  const text = gpuHeading(gpu.cells) + bodyOf(gpu, given, asked, release());
+  if (deprecated.length > 0)
+    throw new UsageError(
+      `${text}${at(deprecated[0] as Deprecated, release()).words}`,
+      NVML_ERROR_NOT_SUPPORTED,
+    );
   return text;
 }
 
 const isInMigMode = (gpu: Cells): boolean => gpu[MIG_MODE]?.reading === 1;
 
-function bodyOf({ cells, recordsOf, foundOf }: ShownGpu, given: NvlinkGiven, asked: readonly View[]): string {
+function bodyOf(
+  { cells, recordsOf, foundOf }: ShownGpu,
+  given: NvlinkGiven,
+  asked: readonly View[],
+  release: Release,
+): string {
   const links = recordsOf(nvlink.nvlinks);
   if (isInMigMode(cells)) return 'Nvlink queries are not supported for Devices in MIG mode\n';
   if (links instanceof Missing) return `Unable to determine the NVLinks: ${statusReason(links.status)}\n`;
@@ -107,8 +159,9 @@ function bodyOf({ cells, recordsOf, foundOf }: ShownGpu, given: NvlinkGiven, ask
   const sections = linkViews
     .filter((view) => asked.includes(view))
     .map((view: LinkView) => {
-      const section = view.section(String(given[view.long] ?? ''), links);
-      if (section !== undefined) return headLines(view.head?.(cells) ?? []) + sectionText(section, links);
+      const section = view.section(String(given[view.long] ?? ''), links, release);
+      if (section !== undefined)
+        return headLines(view.head?.(cells, release) ?? []) + sectionText(section, links);
       throw new UsageError(`${gpuHeading(cells)}${NO_THROUGHPUT}`);
     });
   return sections.join('') + (given.info ? headLines(infoLines(cells)) : '');

@@ -2,7 +2,7 @@
 
 import { runNow } from '../act/ask.js';
 import { CLEARED_COUNTERS, clearPciCounters } from '../act/pci.js';
-import { type Given, setter } from '../base/argv.js';
+import { dated, type Given, setter } from '../base/argv.js';
 import { countersText } from '../format/counters.js';
 import { gpuHeading } from '../format/gpu-heading.js';
 import { Missing } from '../nvml/status.js';
@@ -24,15 +24,21 @@ const views = [
     gpuFields: pciErrors,
     relation: pciLanes,
   },
-  { short: ['gCnt'], long: 'getCounters', help: 'Bytes sent and received.', gpuFields: pciTraffic },
+  {
+    short: ['gCnt'],
+    long: 'getCounters',
+    since: 551,
+    help: 'Bytes sent and received.',
+    gpuFields: pciTraffic,
+  },
 ] as const satisfies readonly View[];
 
 const options = [
   { ...idOption, help: 'Only these GPUs: index, UUID, PCI bus id.' },
   ...views,
-  { long: 'json', help: 'Print the counters as one JSON object.' },
+  { long: 'json', ours: true, help: 'Print the counters as one JSON object.' },
   setter('cErrCnt', 'clearErrorCounters', 'Set the error counters to zero.'),
-  setter('cCnt', 'clearCounters', 'Set the counters of bytes to zero.'),
+  dated(551, setter('cCnt', 'clearCounters', 'Set the counters of bytes to zero.')),
   ...actingOptions,
 ] as const;
 

@@ -1,5 +1,6 @@
 /** `pmon`: a line for every process on every GPU at every tick. */
 import type { Given, OptionSpec } from '../base/argv.js';
+import type { Release } from '../base/release.js';
 import { type AnswerSource, jsonArray, jsonLines } from '../format/json.js';
 import {
   ABSENT,
@@ -8,13 +9,14 @@ import {
   Headings,
   type MonitorFormat,
   monitorTable,
-  processFrame,
+  processTable,
   stampOf,
 } from '../format/monitor.js';
 import { monitorRecord, timeOf } from '../format/monitor-json.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, statusWords } from '../nvml/status.js';
-import { columnsOf, type MonitorCell } from '../query/monitor/column.js';
+import { releaseOf } from '../query/driver-release.js';
+import { columnsIn, columnsOf, type MonitorCell } from '../query/monitor/column.js';
 import {
   compileProcesses,
   PROCESS_GROUPS,
@@ -59,6 +61,7 @@ const options = [
   fileOption,
   {
     long: 'format',
+    since: 551,
     value: 'required',
     values: { words: [...JSON_WORDS.keys()] },
     help: 'json, or jsonl (one object a line). A GPU without processes has no object.',
@@ -75,12 +78,13 @@ async function pmon(given: Given<typeof options>, context: Context): Promise<num
   const { session, asker } = await machineOf(context);
   const gpus = await chosenGpus(session, given.id);
   openFile(given.filename, io);
-  const columns = columnsOf(processColumns, letters);
+  const release = await asker.start(releaseOf(session, (words) => io.err(words)));
+  const columns = columnsOf(columnsIn(processColumns, release), letters);
   const sampler = compileProcesses(asker, gpus, columns);
   const print =
     shape === 'json' || shape === 'jsonl'
       ? jsonPrinter(columns, shape, context.environmentSource)
-      : tablePrinter(columns, { shape, names: true, units: true, ...stamps });
+      : tablePrinter(columns, { shape, names: true, units: true, release, ...stamps });
   const tick = async (): Promise<void> => {
     asker.tick();
     io.out(print(await sampler.sample(), io.now()));
@@ -89,8 +93,11 @@ async function pmon(given: Given<typeof options>, context: Context): Promise<num
   return statusOf(gpus);
 }
 
-function tablePrinter(columns: readonly ProcessColumn[], format: MonitorFormat): PmonPrinter {
-  const table = monitorTable([...processFrame.before, ...columns, ...processFrame.after], format);
+function tablePrinter(
+  columns: readonly ProcessColumn[],
+  format: MonitorFormat & { readonly release: Release },
+): PmonPrinter {
+  const table = monitorTable(processTable(columns, format.release), format);
   const headings = new Headings(table.header, true);
   const text = (cell: MonitorCell, i: number): string =>
     cell === 0 && columns[i]?.zeroIsAbsent ? ABSENT : cellText(cell);

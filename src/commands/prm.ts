@@ -67,7 +67,7 @@ const options = [
     argument: 'KEY=VALUE,...',
     help: 'Parameters: local_port for counters; the selecting parameters of a register.',
   },
-  { long: 'json', help: 'Print the lists or the values as one JSON object.' },
+  { long: 'json', ours: true, help: 'Print the lists or the values as one JSON object.' },
 ] as const satisfies readonly OptionSpec[];
 
 type PrmGiven = Given<typeof options>;

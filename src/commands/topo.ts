@@ -1,6 +1,7 @@
 /** A table of questions, so longer than logic may be. `topo`: how the GPUs reach one another, NICs and disks, and what is near them. */
 import type { Given, OptionSpec } from '../base/argv.js';
 import { EXIT, UsageError } from '../base/errors.js';
+import type { Release } from '../base/release.js';
 import { jsonDocument } from '../format/document.js';
 import * as render from '../format/topology.js';
 import {
@@ -14,6 +15,7 @@ import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED, statusReason, statusWords } from '../nvml/status.js';
 import { type Asking, together } from '../query/ask/asking.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
+import { releaseOf } from '../query/driver-release.js';
 import { count } from '../query/kind.js';
 import * as topology from '../query/topology.js';
 import { nodesOfCpus } from '../system/cpus.js';
@@ -40,6 +42,7 @@ interface TopoScope {
   /** The GPUs of -i, in the order they were named; none without it. */
   readonly chosen: readonly Gpu[];
   readonly given: TopoGiven;
+  readonly release: Release;
 }
 
 interface TopoView extends OptionSpec {
@@ -173,13 +176,13 @@ const QUESTIONS = [
     short: ['m'],
     long: 'matrix',
     help: 'Connections between GPUs and NICs, with CPU and NUMA affinity.',
-    answer: ({ session, files }) => matrices.matrix(session.gpus, files, true),
+    answer: ({ session, files, release }) => matrices.matrix(session.gpus, files, true, release),
   },
   {
     short: ['mp'],
     long: 'matrix_pci',
     help: 'The same for PCIe only, without NVLinks.',
-    answer: ({ session, files }) => matrices.matrix(session.gpus, files, false),
+    answer: ({ session, files, release }) => matrices.matrix(session.gpus, files, false, release),
   },
   {
     short: ['c'],
@@ -220,24 +223,28 @@ const QUESTIONS = [
   {
     short: ['C'],
     long: 'get-numa-id-of-nearby-cpu',
+    since: 525,
     help: 'NUMA nodes of the CPUs near the GPU of -i.',
     ...cpuNodes,
   },
   {
     short: ['M'],
     long: 'get-numa-id-of-nearby-mem',
+    since: 525,
     help: 'NUMA nodes of the memory near the GPU of -i.',
     ...memoryNodes,
   },
   {
     short: ['gnid'],
     long: 'gpu-numa-id',
+    since: 535,
     help: 'NUMA node that the memory of the GPU of -i forms.',
     ...gpuNumaId,
   },
   {
     short: ['nvme'],
     long: 'nvme',
+    since: 551,
     help: 'Connections between GPUs and NVMe disks.',
     answer: ({ session, files }) => matrices.nvmeMatrix(session.gpus, files),
   },
@@ -291,7 +298,8 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
       EXIT.unknownOption,
     );
   }
-  const scope: TopoScope = { session, files, chosen, given };
+  const release = await asker.start(releaseOf(session, (words) => context.io.err(words)));
+  const scope: TopoScope = { session, files, chosen, given, release };
   if (given.json) {
     // The first to name a part keeps it: -m has all that -mp has.
     const answers = await asker.start(together(asked.map(({ answer }) => answer(scope))));

@@ -1,6 +1,7 @@
 /** The matrices of `topo`: devices, and how each pair is joined. */
 
 import { plainText } from '../base/plain-text.js';
+import type { Release } from '../base/release.js';
 import type { Part } from '../format/document.js';
 import { ranges } from '../format/ranges.js';
 import * as render from '../format/topology.js';
@@ -101,6 +102,7 @@ export function* matrix(
   gpus: readonly Gpu[],
   files: SystemFiles,
   withNvlinks: boolean,
+  release: Release,
 ): Asking<TopologyAnswer> {
   const members = [
     ...(yield* together(gpus.map((gpu) => gpuMember(files, gpu)))),
@@ -131,6 +133,7 @@ export function* matrix(
       members.map(({ shown }) => shown),
       cells,
       withNvlinks,
+      release,
     ),
     parts: { devices: members.map(({ record }) => record), connections },
   };

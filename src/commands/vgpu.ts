@@ -1,6 +1,6 @@
 /** `vgpu`: the vGPUs of a virtualization host. On any other machine it says that there is none. */
 import * as act from '../act/vgpu.js';
-import { type Given, type OptionSpec, setter, setterOf } from '../base/argv.js';
+import { dated, type Given, type OptionSpec, setter, setterOf } from '../base/argv.js';
 import { UsageError } from '../base/errors.js';
 import { decimal } from '../base/period.js';
 import { plainly } from '../base/plain-text.js';
@@ -54,6 +54,7 @@ const CHOICES = [
   choice('u', 'utilization', 'Utilization of each vGPU, every second.', () => monitors.UTILIZATION),
   {
     long: 'gpm-metrics',
+    since: 550,
     value: 'optional',
     argument: 'ID,...',
     values: { words: gpmMetrics.map(({ id }) => String(id)), between: ',' },
@@ -68,20 +69,34 @@ const CHOICES = [
     monitors.sessions('fbc_sessions', 'fbc', fbcColumns),
   ),
   choice('m', 'migrationcap', 'Migration capabilities of the vGPUs.', () => views.MIGRATION),
-  ofInstances(choice('ss', 'schedulerstate', 'State of the vGPU scheduler.', views.schedulerState)),
-  choice(
-    'sc',
-    'schedulercaps',
-    'Capabilities of the vGPU scheduler: policies and limits.',
-    () => views.SCHEDULER_CAPABILITIES,
+  dated(
+    525,
+    ofInstances(choice('ss', 'schedulerstate', 'State of the vGPU scheduler.', views.schedulerState)),
   ),
-  ofInstances(choice('sl', 'schedulerlogs', 'Log of the vGPU scheduler, every second.', views.schedulerLogs)),
-  ofInstances(
+  dated(
+    525,
     choice(
-      'ghm',
-      'get-heterogeneous-mode',
-      'Heterogeneous mode: whether vGPUs of different sizes may run together.',
-      views.heterogeneousMode,
+      'sc',
+      'schedulercaps',
+      'Capabilities of the vGPU scheduler: policies and limits.',
+      () => views.SCHEDULER_CAPABILITIES,
+    ),
+  ),
+  dated(
+    525,
+    ofInstances(
+      choice('sl', 'schedulerlogs', 'Log of the vGPU scheduler, every second.', views.schedulerLogs),
+    ),
+  ),
+  dated(
+    551,
+    ofInstances(
+      choice(
+        'ghm',
+        'get-heterogeneous-mode',
+        'Heterogeneous mode: whether vGPUs of different sizes may run together.',
+        views.heterogeneousMode,
+      ),
     ),
   ),
 ] as const satisfies readonly Choice[];
@@ -130,6 +145,7 @@ const options = [
   {
     short: ['gi'],
     long: 'gpu-instance-id',
+    since: 551,
     value: 'required',
     argument: 'ID,...',
     help: 'With -q, -c, -ss, -sl, -ghm: only these GPU instances of the GPU that -i names.',
@@ -143,14 +159,21 @@ const options = [
   },
   ...CHOICES,
   { short: ['v'], long: 'verbose', help: 'With -s or -c: details of each type.' },
-  fields('query-vgpu-scheduler-logs', 'the vGPU scheduler logs', 'nvsmi --help-vgpu-query-scheduler-logs'),
-  fields(
-    'query-gpu-instance-vgpu-scheduler-logs',
-    'the vGPU scheduler logs of GPU instances',
-    `--${INSTANCE_HELP}`,
+  dated(
+    525,
+    fields('query-vgpu-scheduler-logs', 'the vGPU scheduler logs', 'nvsmi --help-vgpu-query-scheduler-logs'),
+  ),
+  dated(
+    551,
+    fields(
+      'query-gpu-instance-vgpu-scheduler-logs',
+      'the vGPU scheduler logs of GPU instances',
+      `--${INSTANCE_HELP}`,
+    ),
   ),
   {
     long: INSTANCE_HELP,
+    since: 551,
     help: 'List the fields of --query-gpu-instance-vgpu-scheduler-logs.',
     asksFields: true,
   },
@@ -162,17 +185,23 @@ const options = [
     'clear-accounted-apps',
     'Forget the ended processes in the accounting buffers of the active vGPUs.',
   ),
-  setterOf(
-    'shm',
-    'set-heterogeneous-mode',
-    '0/DISABLED|1/ENABLED',
-    'Allow vGPUs of different sizes on a GPU.',
+  dated(
+    550,
+    setterOf(
+      'shm',
+      'set-heterogeneous-mode',
+      '0/DISABLED|1/ENABLED',
+      'Allow vGPUs of different sizes on a GPU.',
+    ),
   ),
-  setterOf(
-    'smts',
-    'set-mig-timeslice-mode',
-    '0/DISABLED|1/ENABLED',
-    'Allow timesliced vGPUs on MIG devices.',
+  dated(
+    551,
+    setterOf(
+      'smts',
+      'set-mig-timeslice-mode',
+      '0/DISABLED|1/ENABLED',
+      'Allow timesliced vGPUs on MIG devices.',
+    ),
   ),
   ...actingOptions,
 ] as const satisfies readonly OptionSpec[];

@@ -1,8 +1,10 @@
 /** The scrolling tables of `dmon`, `pmon` and `replay`, aligned or as CSV. Seen on the H100 and H200, 580.159.04. */
 
 import { plainText } from '../base/plain-text.js';
+import type { Release } from '../base/release.js';
 import { Missing } from '../nvml/status.js';
-import type { Heading, MonitorCell } from '../query/monitor/column.js';
+import { type Heading, type MonitorCell, WIDTH } from '../query/monitor/column.js';
+import { type MonitorLayout, monitorLayout } from './monitor-layout.js';
 
 export interface MonitorFormat {
   readonly shape: 'table' | 'csv';
@@ -12,12 +14,14 @@ export interface MonitorFormat {
   /** `-o D`, `-o T`. */
   readonly date: boolean;
   readonly time: boolean;
+  /** Whose layout it is; the present one where it is left out. */
+  readonly release?: Release;
 }
 
 /** A column of text: cells may be narrower than their heading. */
 export interface TextColumn extends Heading {
   readonly headingWidth?: number;
-  /** Aligned to the left after this, and without a space at the end: the last column of pmon. */
+  /** Aligned to the left after this: the last column of pmon. */
   readonly left?: string;
 }
 
@@ -28,7 +32,6 @@ export interface MonitorTable {
   row(stamp: string, gpu: number, cells: readonly string[]): string;
 }
 
-const STAMP_WIDTH = 12;
 const GPU_WIDTH = 4;
 const SEPARATOR = ', ';
 
@@ -39,7 +42,7 @@ export const cellText = (cell: MonitorCell): string =>
   cell instanceof Missing ? ABSENT : String(Math.floor(cell));
 
 export function monitorTable(columns: readonly TextColumn[], format: MonitorFormat): MonitorTable {
-  const write = format.shape === 'csv' ? csv : aligned(columns);
+  const write = format.shape === 'csv' ? csv : aligned(columns, monitorLayout(format.release));
   const stamps = (date: string, time: string): readonly string[] => [
     ...(format.date ? [date] : []),
     ...(format.time ? [time] : []),
@@ -69,24 +72,26 @@ const csv: Writer = {
   row: (stamp, gpu, cells) => ` ${stamp}${[gpu, ...cells].join(SEPARATOR)}\n`,
 };
 
-function aligned(columns: readonly TextColumn[]): Writer {
+function aligned(columns: readonly TextColumn[], layout: MonitorLayout): Writer {
+  const { headingEnd, commandHeadingEnd, rowEnd, stampWidth } = layout;
+  const isCommandLast = columns.at(-1)?.left !== undefined;
+  const ends = isCommandLast ? { heading: commandHeadingEnd, row: '' } : { heading: headingEnd, row: rowEnd };
   const headingCell = (cell: string, i: number): string => {
     const { headingWidth, width = 0, left } = columns[i] ?? {};
-    return `${left === undefined ? cell.padStart(headingWidth ?? width) : left + cell} `;
+    return left === undefined ? cell.padStart(headingWidth ?? width) : layout.commandHeading + cell;
   };
   return {
-    stamp: (text) => text.padEnd(STAMP_WIDTH),
-    heading: (stamp, gpu, cells) => {
-      return `#${stamp}${gpu.padStart(GPU_WIDTH)} ${cells.map(headingCell).join('')}\n`;
-    },
+    stamp: (text) => text.padEnd(stampWidth),
+    heading: (stamp, gpu, cells) =>
+      `#${stamp}${[gpu.padStart(GPU_WIDTH), ...cells.map(headingCell)].join(' ')}${ends.heading}\n`,
     row: (stamp, gpu, cells) => {
-      let line = ` ${stamp}${gpu.padStart(GPU_WIDTH)} `;
+      let line = ` ${stamp}${gpu.padStart(GPU_WIDTH)}`;
       for (let i = 0; i < columns.length; i++) {
         const { width, left } = columns[i] as TextColumn;
         const cell = cells[i] ?? ABSENT;
-        line += left === undefined ? `${cell.padStart(width)} ` : left + cell.padEnd(width);
+        line += left === undefined ? ` ${cell.padStart(width)}` : ` ${left}${cell.padEnd(width)}`;
       }
-      return `${line}\n`;
+      return `${line}${ends.row}\n`;
     },
   };
 }
@@ -99,7 +104,8 @@ export function stampOf(format: MonitorFormat, milliseconds: number): string {
   const d = new Date(milliseconds);
   const date = `${d.getFullYear()}${two(d.getMonth() + 1)}${two(d.getDate())}`;
   const time = `${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`;
-  const pad = format.shape === 'csv' ? csv.stamp : (text: string) => text.padEnd(STAMP_WIDTH);
+  const { stampWidth } = monitorLayout(format.release);
+  const pad = format.shape === 'csv' ? csv.stamp : (text: string) => text.padEnd(stampWidth);
   return `${format.date ? pad(date) : ''}${format.time ? pad(time) : ''}`;
 }
 
@@ -131,15 +137,32 @@ export class Headings {
 
 /** A longer command pushes the end of its line by one: `NVIDIA Share.exe` (RTX 2080 SUPER, 591). */
 const COMMAND_LENGTH = 15;
+const TYPE_WIDTH = 5;
 
-/** The columns around the numbers in pmon. Cells begin two characters left of their headings. */
-export const processFrame = {
-  before: [
-    { name: 'pid', unit: '#', width: 10, headingWidth: 11 },
-    { name: 'type', unit: 'C/G', width: 5, headingWidth: 6 },
-  ],
-  after: [{ name: 'command', unit: 'name', width: 15, left: '   ' }],
-} satisfies Readonly<Record<string, readonly TextColumn[]>>;
+/** Values as a release lays them out. */
+export function valueColumns<T extends Heading>(
+  columns: readonly T[],
+  release: Release,
+): readonly (T & TextColumn)[] {
+  const { cellWidth, headingWidth } = monitorLayout(release);
+  return columns.map((column) =>
+    column.width === WIDTH ? { ...column, width: cellWidth, headingWidth } : column,
+  );
+}
+
+/** The columns of pmon. */
+export function processTable(columns: readonly Heading[], release: Release): readonly TextColumn[] {
+  const { pidWidth, pidHeadingWidth, typeHeadingWidth, firstHeadingWidth, command } = monitorLayout(release);
+  const values = valueColumns(columns, release).map((column, i) =>
+    i === 0 ? { ...column, headingWidth: firstHeadingWidth } : column,
+  );
+  return [
+    { name: 'pid', unit: '#', width: pidWidth, headingWidth: pidHeadingWidth },
+    { name: 'type', unit: 'C/G', width: TYPE_WIDTH, headingWidth: typeHeadingWidth },
+    ...values,
+    { name: 'command', unit: 'name', width: COMMAND_LENGTH, left: command },
+  ];
+}
 
 /** A command as pmon shows it: cut to 15 characters (H200, 580.159.04), on one line whatever the process calls itself. */
 export function commandCell(command: string | undefined): string {

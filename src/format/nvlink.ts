@@ -3,12 +3,22 @@ import { type Cells, cellText, cellWithUnit } from '../query/cell.js';
 import type { Field } from '../query/field.js';
 import { isInactive, type LabelledCell, labelledCells, linkNumberOf } from './links.js';
 
+/** What errors were called up to 470. */
+const COUNTED: Readonly<Record<string, string>> = {
+  'Replay Errors': 'replay errors',
+  'Recovery Errors': 'recovery errors',
+  'CRC Errors': 'flit CRC errors',
+};
+
 /** How the values of a link are laid out on their lines. */
 const FORMS = {
   plain: (link: string, [first]: readonly LabelledCell[]) =>
     first === undefined ? [] : [`Link ${link}: ${cellWithUnit(first.cell)}`],
   colon: (link: string, cells: readonly LabelledCell[]) =>
     cells.map(({ label, cell }) => `Link ${link}: ${label}: ${cellWithUnit(cell)}`),
+  /** `Link 0: 3 replay errors`, up to 470. */
+  counts: (link: string, cells: readonly LabelledCell[]) =>
+    cells.map(({ label, cell }) => `Link ${link}: ${cellText(cell)} ${COUNTED[label] ?? label}`),
   comma: (link: string, cells: readonly LabelledCell[]) =>
     cells.map(({ label, cell }) => `Link ${link}, ${label}: ${cellText(cell)}`),
   /** One line: `Link 0: Remote Device FFFFFFFF:FF:FF.0: Link 0`. */

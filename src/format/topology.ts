@@ -3,6 +3,8 @@
  * those of a public GB200 capture with its escape codes and tabs kept.
  */
 
+import type { Release } from '../base/release.js';
+
 /** The header is underlined on terminals and in pipes. */
 const underlined = (text: string): string => `\u001b[4m${text}\u001b[0m`;
 
@@ -58,21 +60,26 @@ const NVLINK_LEGEND = ['NV#', 'Through # NVLinks bonded together'] as const;
 const legend = (rows: readonly (readonly [string, string])[]): string =>
   `\nLegend:\n\n${rows.map(([label, meaning]) => `  ${label.padEnd(4)} = ${meaning}\n`).join('')}`;
 
-const AFFINITY_HEADS = ['CPU Affinity', 'NUMA Affinity', 'GPU NUMA ID'];
+/** Without the GPU's own node before 535 (470, 525 on the fake). */
+const affinityHeads = (release: Release): readonly string[] =>
+  release < 535 ? ['CPU Affinity', 'NUMA Affinity'] : ['CPU Affinity', 'NUMA Affinity', 'GPU NUMA ID'];
 
 /** The columns after the cells. The header of the GPU's own node is one column further left than its values. */
-const affinityCells = ({ affinity }: TopologyDevice): readonly string[] =>
-  affinity === undefined ? ['', '', '', ''] : [affinity.cpus, affinity.memory, '', affinity.numaId];
+function affinityCells({ affinity }: TopologyDevice, release: Release): readonly string[] {
+  const { cpus = '', memory = '', numaId = '' } = affinity ?? {};
+  return release < 535 ? [cpus, memory] : [cpus, memory, '', numaId];
+}
 
 /** `topo -m` and, without NVLinks, `topo -mp`. */
 export function matrixText(
   devices: readonly TopologyDevice[],
   cells: readonly (readonly string[])[],
   withNvlinks: boolean,
+  release: Release,
 ): string {
-  const head = underlined([...devices.map(({ label }) => label), ...AFFINITY_HEADS].join('\t'));
+  const head = underlined([...devices.map(({ label }) => label), ...affinityHeads(release)].join('\t'));
   const rows = devices.map((device, i) =>
-    [device.label, ...(cells[i] ?? []), ...affinityCells(device)].join('\t'),
+    [device.label, ...(cells[i] ?? []), ...affinityCells(device, release)].join('\t'),
   );
   const nics = devices.flatMap(({ label, device }) =>
     device === undefined ? [] : [`  ${label}: ${device}\n`],

@@ -1,5 +1,6 @@
 /** A session: NVML initialised, and the GPUs that it counts. */
 import { plainly } from '../base/plain-text.js';
+import { PRESENT, releaseIn } from '../base/release.js';
 import type { Bound, Call, Driver, Handle } from './call.js';
 import { callOf } from './call-of.js';
 import { countOf, unbelievable } from './counts.js';
@@ -196,7 +197,7 @@ function initFailure(
       const kernel = kernelVersion?.() ?? 'unknown';
       return new DeadLibrary(
         status,
-        plainly`Failed to initialize NVML: Driver/library version mismatch\nNVML library version: ${shortVersion(library)}`,
+        `Failed to initialize NVML: Driver/library version mismatch${libraryLine(library)}`,
         plainly`The library is ${library}, the loaded kernel module ${kernel}: the driver was upgraded while its old module stayed loaded. Reload the module or reboot.`,
       );
     }
@@ -204,6 +205,10 @@ function initFailure(
       return new DeadLibrary(status, `Failed to initialize NVML: ${statusWords(status)}`);
   }
 }
+
+/** nvidia-smi 525 and older do not name the library (470, 525 on the fake). */
+const libraryLine = (library: string): string =>
+  (releaseIn(library) ?? PRESENT) < 535 ? '' : `\n${plainly`NVML library version: ${shortVersion(library)}`}`;
 
 /** The first two numbers of a version: nvidia-smi prints 580.159 of 580.159.04. */
 export const shortVersion = (version: string): string => version.split('.').slice(0, 2).join('.');

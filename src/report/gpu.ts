@@ -77,7 +77,7 @@ const migDevice: readonly Node[] = [
     'fb_memory_usage',
     [
       leaf('Total', 'total', ofItem(mebibytes, 'memoryTotal')),
-      leaf('Reserved', 'reserved', ofItem(mebibytes, 'memoryReserved')),
+      leaf('Reserved', 'reserved', ofItem(mebibytes, 'memoryReserved'), { since: 525 }),
       leaf('Used', 'used', ofItem(mebibytes, 'memoryUsed')),
       leaf('Free', 'free', ofItem(mebibytes, 'memoryFree')),
     ],

@@ -12,7 +12,7 @@ const TABLE = [
   { short: ['lms'], long: 'loop-ms', value: 'optional', help: '' },
   { short: ['f'], long: 'filename', value: 'required', help: '' },
   { short: ['s'], long: 'select', value: 'required', default: 'puc', help: '' },
-  { long: 'json', help: '' },
+  { long: 'json', ours: true, help: '' },
 ] as const satisfies readonly OptionSpec[];
 
 describe('what a command line gives', () => {
@@ -40,7 +40,6 @@ describe('what a command line gives', () => {
     ['-lms -5', { 'loop-ms': '-5' }],
     ['-lms=', { 'loop-ms': '' }],
     ['-f --json', { filename: '--json' }],
-    ['-f -lms --json', { filename: '-lms', json: true }],
   ])('is read as nvidia-smi reads it: %s', (line, given) => {
     expect(givenBy(TABLE, scan(TABLE, line.split(' ')).tokens)).toEqual({ select: 'puc', ...given });
   });
@@ -49,7 +48,15 @@ describe('what a command line gives', () => {
 describe('the value of an option that needs one', () => {
   const QUERY = ['--query-gpu=index', '--format=csv,noheader'];
 
-  it.each(['--json', '-q', '--snapshot', '--nvml=x', '-h'])('is the next word, also %s', async (word) => {
+  it.each(['-q', '-x', '--format=csv'])('is no option of nvidia-smi: -f %s', async (word) => {
+    const { status, out } = await nvsmi([...QUERY, '-f', word]);
+    expect({ status, out }).toEqual({
+      status: 255,
+      out: "ERROR: Option -f is missing its value. Please run 'nvidia-smi -h' for help.\n\n",
+    });
+  });
+
+  it.each(['--json', '--snapshot', '--nvml=x', '-zzz', '-1'])('is the next word, also %s', async (word) => {
     const { status, out, err, io } = await nvsmi([...QUERY, '-f', word]);
     expect({ status, out, err }).toEqual({ status: 0, out: '', err: '' });
     expect([...io.files]).toEqual([[word, '0\n1\n']]);
@@ -66,10 +73,6 @@ describe('the value of an option that needs one', () => {
     ],
     [
       ['dmon', '-f', '--json', '-c', '0'],
-      ['dmon', '-f', 'x', '-c', '0'],
-    ],
-    [
-      ['dmon', '-f', '--format=json', '-c', '0'],
       ['dmon', '-f', 'x', '-c', '0'],
     ],
     [

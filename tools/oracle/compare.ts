@@ -12,7 +12,10 @@ export interface Comparison {
 const TIME =
   /\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d\.\d{3}|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \w{3} +\d+ \d\d:\d\d:\d\d \d{4}|\b20\d{6}\b +\d\d:\d\d:\d\d|\b\d\d:\d\d:\d\d\b/g;
 
-const linesOf = (text: string): string[] => text.replace(TIME, '<time>').split('\n');
+const linesOf = (text: string): string[] => text.replace(TIME, '<time>').replace(USAGE, '').split('\n');
+
+/** A usage that follows a refusal is prose, and ours elsewhere (docs/differences.md). */
+const USAGE = /\n\n {4}Usage: nvidia-smi [\s\S]*$/;
 
 /** An nvidia-smi that ran on until it was stopped. */
 const ENDLESS = -1;

@@ -99,6 +99,11 @@ function withDriver({ calls }: Recorded, driver: string): void {
       ...calls.nvmlDeviceGetClock,
     };
   }
+  // NVML counts none, and refuses the array of none that the recorder then brought (H100, 580.159.04).
+  for (const [key, answer] of Object.entries(calls.nvmlDeviceGetTopologyNearestGpus ?? {})) {
+    const error = (answer as { error?: string } | null)?.error;
+    if (error === 'NVML_ERROR_INVALID_ARGUMENT') (calls.nvmlDeviceGetTopologyNearestGpus ?? {})[key] = [];
+  }
   // The newest version of a struct that the driver had.
   if (Number.parseInt(driver, 10) < 580)
     withVersion(calls.nvmlDeviceGetGpuFabricInfoV, nvmlGpuFabricInfo_v2, nvmlGpuFabricInfo_v2_t);

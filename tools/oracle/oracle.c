@@ -18,10 +18,15 @@
 
 enum {
   SLOTS = 320,
+  PARSE_PCI_ADDRESS = 12,
+  PCI_COMMON_ANCESTOR = 23,
   IS_MONITORED = 72,
+  PCI_ADDRESS_BY_INDEX = 75,
   HANDLE_BY_INDEX = 81,
+  ENFORCED_POWER_LIMIT = 108,
   TIMESLICE = 193,
   BOOST_SLIDERS = 194,
+  POWER_HINT = 199,
   MODULE_ID = 207,
   VOLTAGE = 209,
   BASE_CLOCK = 210,
@@ -29,15 +34,17 @@ enum {
   PROCESSES_FIRST = 213,
   PROCESSES_LAST = 215,
   HOST_MAX_LINK_GENERATION = 230,
+  MEMORY_AFFINITY = 223,
   GPU_PART_NUMBER = 231,
   /* With room for a text it is the number of the replaceable unit, which no public function has. */
   MARGIN_TEMPERATURE_525 = 237,
   MARGIN_TEMPERATURE = 240,
+  NUMA_NODE = 241,
   ADDRESSING_MODE = 242,
   SPARSE_OPERATION_535 = 243,
   SPARSE_OPERATION_550 = 249,
 };
-enum { SUCCESS = 0, NOT_SUPPORTED = 3, TIMEOUT = 10, HOPPER = 9 };
+enum { SUCCESS = 0, INVALID_ARGUMENT = 2, NOT_SUPPORTED = 3, TIMEOUT = 10, HOPPER = 9 };
 
 typedef struct {
   uint32_t pid, pad;
@@ -151,17 +158,67 @@ static int sparse_operation(void *device, unsigned *out)
   return SUCCESS;
 }
 
+/* The PCI address of a GPU, which need not be attached for it. */
+static int pci_address(unsigned index, unsigned *domain, unsigned *bus, unsigned *slot_)
+{
+  struct { char legacy[16]; unsigned domain, bus, device, ids[2]; char id[32]; } info;
+  int (*get)(void *, void *) = function("nvmlDeviceGetPciInfo_v3");
+  void *device = NULL;
+  int status = handle_by_index(index, &device);
+  if (status == SUCCESS) status = get == NULL ? NOT_SUPPORTED : get(device, &info);
+  if (status != SUCCESS) return status;
+  *domain = info.domain;
+  *bus = info.bus;
+  *slot_ = info.device;
+  return SUCCESS;
+}
+
+/* A PCI address as text: domain:bus:device[.function], or bus:device.function. */
+static int parse_address(const char *text, unsigned *domain, unsigned *bus, unsigned *slot_)
+{
+  unsigned function = 0;
+  *domain = 0;
+  if (sscanf(text, "%x:%x:%x.%x", domain, bus, slot_, &function) >= 3) return SUCCESS;
+  *domain = 0;
+  return sscanf(text, "%x:%x.%x", bus, slot_, &function) == 3 ? SUCCESS : INVALID_ARGUMENT;
+}
+
+/* What two PCI addresses have in common, counted from PIX (0) to SYS (4). */
+static int common_ancestor(const char *one, const char *other, unsigned *level)
+{
+  int (*find)(const char *, void **) = function("nvmlDeviceGetHandleByPciBusId_v2");
+  int (*get)(void *, void *, unsigned *) = function("nvmlDeviceGetTopologyCommonAncestor");
+  void *a = NULL, *b = NULL;
+  unsigned public = 0;
+  if (find == NULL || get == NULL) return NOT_SUPPORTED;
+  int status = find(one, &a);
+  if (status == SUCCESS) status = find(other, &b);
+  if (status == SUCCESS) status = get(a, b, &public);
+  if (status == SUCCESS) *level = public < 10 ? 0 : public / 10 - 1;
+  return status;
+}
+
 static int asked(unsigned slot, void *a, void *b, void *c, void *d)
 {
   if (logs()) fprintf(stderr, "[slot %u %p %p %p %p]\n", slot, a, b, c, d);
   if (slot == HANDLE_BY_INDEX && (uintptr_t)a < 64 && b != NULL) return handle_by_index((unsigned)(uintptr_t)a, b);
+  if (slot == PARSE_PCI_ADDRESS && a != NULL && b != NULL && c != NULL && d != NULL) return parse_address(a, b, c, d);
+  if (slot == PCI_COMMON_ANCESTOR && a != NULL && b != NULL && c != NULL) return common_ancestor(a, b, c);
+  if (slot == PCI_ADDRESS_BY_INDEX && (uintptr_t)a < 64 && b != NULL && c != NULL && d != NULL)
+    return pci_address((unsigned)(uintptr_t)a, b, c, d);
   /* Also of MIG devices, whose handles were not given out here: the fake knows them. */
   if (slot >= PROCESSES_FIRST && slot <= PROCESSES_LAST && b != NULL && (uintptr_t)b >> 47 == 0) return processes(a, slot, b, c);
   int index = index_of(a);
   if (index < 0) return SUCCESS;
   if (slot == GPU_PART_NUMBER) return part_number(index, b, (size_t)(uintptr_t)c);
+  if (slot == ENFORCED_POWER_LIMIT) return number("nvmlDeviceGetEnforcedPowerLimit", a, b);
   if (slot == MODULE_ID) return number("nvmlDeviceGetModuleId", a, b);
   if (slot == MARGIN_TEMPERATURE || (slot == MARGIN_TEMPERATURE_525 && (uintptr_t)c != 0x14)) return versioned("nvmlDeviceGetMarginTemperature", a, b);
+  if (slot == NUMA_NODE) return number("nvmlDeviceGetNumaNodeId", a, b);
+  if (slot == MEMORY_AFFINITY) {
+    int (*get)(void *, unsigned, void *, unsigned) = function("nvmlDeviceGetMemoryAffinity");
+    return get == NULL ? NOT_SUPPORTED : get(a, (unsigned)(uintptr_t)b, c, (unsigned)(uintptr_t)d);
+  }
   if (slot == ADDRESSING_MODE) return versioned("nvmlDeviceGetAddressingMode", a, b);
   if (slot == SPARSE_OPERATION_535 || slot == SPARSE_OPERATION_550) return sparse_operation(a, b);
   if (slot == GSP_FIRMWARE_VERSION) {
@@ -169,7 +226,7 @@ static int asked(unsigned slot, void *a, void *b, void *c, void *d)
     return get == NULL ? NOT_SUPPORTED : get(a, b);
   }
   /* No public function reports these, so that a recording cannot. */
-  if (slot == HOST_MAX_LINK_GENERATION || slot == VOLTAGE || slot == TIMESLICE || slot == BOOST_SLIDERS || slot == BASE_CLOCK) return NOT_SUPPORTED;
+  if (slot == HOST_MAX_LINK_GENERATION || slot == VOLTAGE || slot == TIMESLICE || slot == BOOST_SLIDERS || slot == POWER_HINT || slot == BASE_CLOCK) return NOT_SUPPORTED;
   /* What is no address is a selector or a time, and the place for the answer follows: nothing is known of it. */
   if ((uintptr_t)b < 0x10000 || (uintptr_t)b >> 47) return b == NULL ? SUCCESS : NOT_SUPPORTED;
   /* dmon and pmon ask whether they may watch a GPU. */

@@ -26,8 +26,9 @@ const CACHE = fileURLToPath(new URL('../../node_modules/.cache/nvsmi-oracle', im
 /** So much is kept of what a loop printed. */
 const MOST_OF_LOOP = 100_000;
 
-/** No command line takes longer: what is still there after so many milliseconds is a loop, and has no status. */
+/** No command line takes longer, or prints more: what does is a loop, and has no status (470 repeats a line forever for a link's speed that is not known). */
 const LIMIT = 8000;
+const MOST_PRINTED = 16 * 1024 * 1024;
 
 const hashOf = (...parts: readonly (string | Buffer)[]): string => {
   const hash = createHash('sha256');
@@ -99,13 +100,14 @@ function run(program: string, args: string, env: Readonly<Record<string, string>
     const child = execFile(
       'bash',
       ['-c', `${words.join(' ')} exec '${program}' ${args}`],
-      { timeout: LIMIT, maxBuffer: 64 * 1024 * 1024, encoding: 'latin1', cwd: '/tmp' },
+      { timeout: LIMIT, maxBuffer: MOST_PRINTED, encoding: 'latin1', cwd: '/tmp' },
       (error, stdout) => {
         const signal = child.signalCode;
+        const isFull = error?.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER';
         const status =
           signal === null && typeof error?.code !== 'string'
             ? Number(error?.code ?? 0)
-            : signal === 'SIGTERM'
+            : signal === 'SIGTERM' || isFull
               ? -1
               : -2;
         const out = Buffer.from(stdout, 'latin1').toString('utf8');

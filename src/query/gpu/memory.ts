@@ -19,7 +19,7 @@ export const memoryInfo = sample(nvmlDeviceGetMemoryInfo_v2);
 export const bar1Memory = sample(nvmlDeviceGetBAR1MemoryInfo);
 
 /** Before 525 what is reserved counted as used, as the older call has it. */
-function usedOrReserved(view: AnswerView): Reading {
+export function usedOrReserved(view: AnswerView): Reading {
   const [used, reserved] = [view.read('used'), view.read('reserved')];
   return reserved instanceof Missing || used instanceof Missing ? used : Number(used) + Number(reserved);
 }

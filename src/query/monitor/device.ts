@@ -6,7 +6,7 @@ import {
   nvmlDeviceGetViolationStatus,
 } from '../../nvml/generated/entries.js';
 import { derive } from '../derive.js';
-import { bar1Memory, memoryInfo, protectedUsage } from '../gpu/memory.js';
+import { bar1Memory, memoryInfo, protectedUsage, usedOrReserved } from '../gpu/memory.js';
 import { gpuRow } from '../gpu-fields.js';
 import { pcieThroughput } from '../pcie-throughput.js';
 import { type Probe, sample } from '../probe.js';
@@ -75,8 +75,8 @@ export const deviceColumns: readonly Column[] = [
   column('u', 'mem', '%', asField('utilization.memory'), 'Time in which memory was read or written.'),
   column('u', 'enc', '%', asField('utilization.encoder'), 'Use of the video encoders.'),
   column('u', 'dec', '%', asField('utilization.decoder'), 'Use of the video decoders.'),
-  column('u', 'jpg', '%', asField('utilization.jpeg'), 'Use of the JPEG decoders.'),
-  column('u', 'ofa', '%', asField('utilization.ofa'), 'Use of the optical flow engine.'),
+  { since: 535, ...column('u', 'jpg', '%', asField('utilization.jpeg'), 'Use of the JPEG decoders.') },
+  { since: 535, ...column('u', 'ofa', '%', asField('utilization.ofa'), 'Use of the optical flow engine.') },
   column('c', 'mclk', 'MHz', asField('clocks.current.memory'), 'Clock of the memory.'),
   column('c', 'pclk', 'MHz', asField('clocks.current.graphics'), 'Clock of the processors.'),
   column(
@@ -95,9 +95,22 @@ export const deviceColumns: readonly Column[] = [
     'Whether heat held the clocks back since the last line.',
     (share) => (share > 0 ? 1 : 0),
   ),
-  column('m', 'fb', 'MB', { probe: memoryInfo, pick: 'used' }, 'Memory in use, in MiB.', up),
+  {
+    ...column('m', 'fb', 'MB', { probe: memoryInfo, pick: 'used' }, 'Memory in use, in MiB.', up),
+    past: [{ until: 525, pick: usedOrReserved, scale: down }],
+  },
   column('m', 'bar1', 'MB', { probe: bar1Memory, pick: 'bar1Used' }, 'BAR1 memory in use, in MiB.', down),
-  column('m', 'ccpm', 'MB', { probe: protectedUsage, pick: 'used' }, 'Protected memory in use, in MiB.', up),
+  {
+    since: 535,
+    ...column(
+      'm',
+      'ccpm',
+      'MB',
+      { probe: protectedUsage, pick: 'used' },
+      'Protected memory in use, in MiB.',
+      up,
+    ),
+  },
   // A GPU with an error in its life and none since the driver was loaded shows 0 (H100, 580.159.04).
   column(
     'e',

@@ -55,10 +55,13 @@ export const processColumns: readonly ProcessColumn[] = [
   engine('mem', 'Time in which the process read or wrote memory.'),
   engine('enc', 'Use of the video encoders.'),
   engine('dec', 'Use of the video decoders.'),
-  engine('jpg', 'Use of the JPEG decoders.'),
-  engine('ofa', 'Use of the optical flow engine.'),
+  { since: 550, ...engine('jpg', 'Use of the JPEG decoders.') },
+  { since: 550, ...engine('ofa', 'Use of the optical flow engine.') },
   memory('fb', 'Memory that the process uses, in MiB.', ({ process }) => process.usedMemory),
-  memory('ccpm', 'Protected memory that the process uses, in MiB.', (facts) => facts.protectedMemory),
+  {
+    since: 535,
+    ...memory('ccpm', 'Protected memory that the process uses, in MiB.', (facts) => facts.protectedMemory),
+  },
 ];
 
 export const PROCESS_GROUPS: Readonly<Record<string, string>> = { u: 'utilization', m: 'memory' };

@@ -8,6 +8,7 @@ import {
   calendarTime,
   count,
   mebibytes,
+  wddmMebibytes,
   megahertz,
   milliseconds,
   percent,
@@ -249,8 +250,11 @@ const pci: Node = section('PCI', 'pci', [
   leaf('Bus', 'pci_bus', row('pci.bus'), { inXml: link.bareHex(2) }),
   leaf('Device', 'pci_device', row('pci.device'), { inXml: link.bareHex(2) }),
   leaf('Domain', 'pci_domain', row('pci.domain'), { inXml: link.bareHex(4) }),
-  leaf('Base Classcode', 'pci_base_class', row('pci.baseClass'), { inXml: link.bareHex(1), since: 550 }),
-  leaf('Sub Classcode', 'pci_sub_class', row('pci.subClass'), { inXml: link.bareHex(1), since: 550 }),
+  // The nvidia-smi of Windows has neither (591, 610).
+  ...[
+    leaf('Base Classcode', 'pci_base_class', row('pci.baseClass'), { inXml: link.bareHex(1), since: 550 }),
+    leaf('Sub Classcode', 'pci_sub_class', row('pci.subClass'), { inXml: link.bareHex(1), since: 550 }),
+  ].map((node) => ({ ...node, on: 'linux' as const })),
   leaf('Device Id', 'pci_device_id', row('pci.device_id'), { inXml: link.bareHex(8) }),
   leaf('Bus Id', 'pci_bus_id', row('pci.bus_id')),
   leaf('Sub System Id', 'pci_sub_system_id', row('pci.sub_device_id'), { inXml: link.bareHex(8) }),
@@ -827,6 +831,7 @@ const fabric: Node = section(
         ),
         leaf('Partition Assigned', 'partition_assigned', row('fabric.health.partition_assigned'), {
           since: 580,
+          gap: [590, 595],
         }),
       ],
       { since: 550 },
@@ -876,7 +881,12 @@ const processes: List = {
       leaf('Process ID', 'pid', ofItem(processId, 'pid')),
       leaf('Type', 'type', ofItem(text, 'type'), { deeper: true }),
       leaf('Name', 'process_name', ofItem(text, 'name'), { deeper: true }),
-      leaf('Used GPU Memory', 'used_memory', ofItem(mebibytes, 'usedMemory'), { deeper: true }),
+      leaf('Used GPU Memory', 'used_memory', ofItem(mebibytes, 'usedMemory'), { deeper: true, on: 'linux' }),
+      // Windows with 591 and 610.
+      leaf('Used GPU Memory', 'used_memory', ofItem(wddmMebibytes, 'usedMemory'), {
+        deeper: true,
+        on: 'windows',
+      }),
     ],
   },
 };

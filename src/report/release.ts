@@ -6,15 +6,15 @@ import type { Form, Tree } from './document.js';
 import type { Field, Node } from './node.js';
 
 /** JSON has the present layout for all drivers, and what came later where the driver has it. */
-function isThere(node: Node, release: Release, form: Form): boolean {
-  if (form !== 'json') return isIn(node, release);
+function isThere(node: Node, release: Release, form: Form, onWindows: boolean): boolean {
+  if (form !== 'json') return isIn(node, release, onWindows);
   return isIn(node, PRESENT) || ((node.since ?? 0) > PRESENT && isIn(node, release));
 }
 
-export function treeAt(tree: Tree, release: Release, form: Form): Tree {
+export function treeAt(tree: Tree, release: Release, form: Form, onWindows = false): Tree {
   const fields = <F extends Field>(field: F): F => (form === 'json' ? field : fieldAt(field, release));
   const nodes = (all: readonly Node[]): readonly Node[] =>
-    all.filter((node) => isThere(node, release, form)).map(nodeAt);
+    all.filter((node) => isThere(node, release, form, onWindows)).map(nodeAt);
   const nodeAt = (now: Node): Node => {
     const node = form === 'json' ? now : at(now, release);
     switch (node.type) {

@@ -14,6 +14,7 @@ const machines: readonly (readonly [name: string, move?: (machine: Machine) => v
   ['a100-mig'],
   ['rtx-4090'],
   ['t4'],
+  ['l40s'],
   ['none'],
   ['mismatch'],
 ];

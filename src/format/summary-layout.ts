@@ -153,7 +153,7 @@ const release610: SummaryLayout = {
   until: Number.POSITIVE_INFINITY,
   banner: [
     ['NVIDIA-SMI', 22],
-    ['KMD Version:', 14],
+    ['KMD Version:', 13],
     ['CUDA UMD Version:', 9],
   ],
 };

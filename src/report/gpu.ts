@@ -3,6 +3,7 @@
 import type { Span } from '../base/release.js';
 import * as nvml from '../nvml/generated/constants.js';
 import { Missing } from '../nvml/status.js';
+import { gluedPercent } from '../query/gpu/power.js';
 import {
   address,
   calendarTime,
@@ -106,6 +107,13 @@ const migDevices: List = {
   none: { xml: 'None' },
 };
 
+/** How a driver refuses what later ones have: with `--as` the line is there all the same. */
+const UNKNOWN = [
+  nvml.NVML_ERROR_INVALID_ARGUMENT,
+  nvml.NVML_ERROR_FUNCTION_NOT_FOUND,
+  nvml.NVML_ERROR_NOT_FOUND,
+] as const;
+
 const bridgeChips: List = {
   type: 'list',
   tag: 'pci_bridge_chip',
@@ -196,9 +204,13 @@ const identity: readonly Node[] = [
     ],
     { since: 535 },
   ),
-  section('Inforom Time Data', 'inforom_time_data', [leaf('Time Run', 'time_run', row('bbx.time_run'))], {
-    since: 610,
-  }),
+  section(
+    'Inforom Time Data',
+    'inforom_time_data',
+    // The library of Windows does not have the function (610.62).
+    [leaf('Time Run', 'time_run', row('bbx.time_run'), { absent: UNKNOWN })],
+    { since: 610 },
+  ),
   section('GPU Operation Mode', 'gpu_operation_mode', [
     leaf('Current', 'current_gom', row('gom.current')),
     leaf('Pending', 'pending_gom', row('gom.pending')),
@@ -565,14 +577,14 @@ const remappedRows: Node = section(
       'Inactive Correctable Error',
       'remapped_row_corr_inactive',
       row('remapped_rows.correctable_inactive'),
-      { since: 580 },
+      { since: 580, gap: [590, 595] },
     ),
     leaf('Uncorrectable Error', 'remapped_row_unc', row('remapped_rows.uncorrectable')),
     leaf(
       'Inactive Uncorrectable Error',
       'remapped_row_unc_inactive',
       row('remapped_rows.uncorrectable_inactive'),
-      { since: 580 },
+      { since: 580, gap: [590, 595] },
     ),
     leaf('Pending', 'remapped_row_pending', row('remapped_rows.pending')),
     leaf('Remapping Failure Occurred', 'remapped_row_failure', row('remapped_rows.failure')),
@@ -662,9 +674,9 @@ const gpuLimits: readonly Node[] = [
     'GPU Base Power',
     'gpu_base_power',
     [
-      leaf('Current Base Power', 'current_base_power', row('gpu.base.current')),
-      leaf('Requested Base Power', 'requested_base_power', row('gpu.base.requested')),
-      leaf('Default Base Power', 'default_base_power', row('gpu.base.default')),
+      leaf('Current Base Power', 'current_base_power', row('gpu.base.current'), { absent: UNKNOWN }),
+      leaf('Requested Base Power', 'requested_base_power', row('gpu.base.requested'), { absent: UNKNOWN }),
+      leaf('Default Base Power', 'default_base_power', row('gpu.base.default'), { absent: UNKNOWN }),
     ],
     { since: 610 },
   ),
@@ -961,9 +973,8 @@ const parts: readonly Node[] = [
   ...within(['POWER'], power),
   ...within(['POWER_SMOOTHING'], [powerSmoothing]),
   ...within(['POWER_PROFILES'], [powerProfiles]),
-  // Drivers before 590 refuse the field, and their nvidia-smi has no such line.
-  leaf('EDPp Multiplier', 'edpp_multiplier', row('edpp_multiplier'), {
-    newer: [nvml.NVML_ERROR_INVALID_ARGUMENT, nvml.NVML_ERROR_FUNCTION_NOT_FOUND],
+  leaf('EDPp Multiplier', 'edpp_multiplier', rowAs('edpp_multiplier', gluedPercent), {
+    absent: UNKNOWN,
     since: 590,
   }),
   ...within(['CLOCK'], clocks),

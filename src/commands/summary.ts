@@ -84,7 +84,14 @@ interface Sample {
   readonly notices: readonly string[];
 }
 
-function table({ time, release, onWindows, driverVersion: driver, programVersion, ...sample }: Sample): string {
+function table({
+  time,
+  release,
+  onWindows,
+  driverVersion: driver,
+  programVersion,
+  ...sample
+}: Sample): string {
   const { gpus, read, migDevices, processes, ...rest } = sample;
   return renderSummary(
     {

@@ -9,7 +9,6 @@ import {
   calendarTime,
   count,
   mebibytes,
-  wddmMebibytes,
   megahertz,
   milliseconds,
   percent,
@@ -17,6 +16,7 @@ import {
   supported,
   text,
   wattsOfSamples,
+  wddmMebibytes,
 } from '../query/kind.js';
 import * as activity from '../query/report/activity.js';
 import * as board from '../query/report/board.js';

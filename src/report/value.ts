@@ -6,7 +6,9 @@ import type { Reading } from '../query/reading.js';
 
 export function reportValue(kind: Kind, reading: Reading, spell = kind.spell): string {
   if (reading instanceof Missing) {
-    return (reading.status === NVML_ERROR_NOT_SUPPORTED ? kind.absent : undefined) ?? statusWords(reading.status);
+    return (
+      (reading.status === NVML_ERROR_NOT_SUPPORTED ? kind.absent : undefined) ?? statusWords(reading.status)
+    );
   }
   return kind.unit === undefined ? spell(reading) : `${spell(reading)} ${kind.unit}`;
 }

@@ -72,8 +72,9 @@ export function snapshotDriver(snapshot: Snapshot, source: string, movedBy: Move
   };
 }
 
-/** Only the drivers of Windows have models. */
-const isOfWindows = ({ calls }: Snapshot): boolean =>
+/** Only the drivers of Windows have models; in WSL, where nvidia-smi is that of Linux, there are Linux's files, too. */
+const isOfWindows = ({ calls, files }: Snapshot): boolean =>
+  Object.keys(files).length === 0 &&
   Object.values(calls.nvmlDeviceGetDriverModel_v2 ?? {}).some((answer) => Array.isArray(answer));
 
 /** What all calls to a recording share. */

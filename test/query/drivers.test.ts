@@ -37,3 +37,14 @@ describe.each(readdirSync(folder))('the fields of driver %s', (file) => {
     expect([...ours].sort()).toEqual(captured.map((names) => names.join(' or ')).sort());
   });
 });
+
+describe('a driver whose nvidia-smi was never seen', () => {
+  const namesOf = (release: number): readonly string[] =>
+    tables.flatMap((table) => tableAt(table, release).fields.flatMap(({ names }) => names));
+
+  it('has the fields of the newest that was seen where it is newer, and of the oldest where it is older', () => {
+    expect(namesOf(999)).toEqual(namesOf(610));
+    expect(namesOf(304)).toEqual(namesOf(470));
+    expect(namesOf(304)).not.toEqual(namesOf(525));
+  });
+});

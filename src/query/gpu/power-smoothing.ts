@@ -10,8 +10,12 @@ import { field } from '../probe.js';
 const wholeWatts = number('W', { unit: 'watts' });
 
 /** NVML has milliwatts per second; the header of 610 says W/s. */
-const { metric: _metric, plausible: _plausible, ...spelledAsWatts } = watts;
-const rate: Kind = { ...spelledAsWatts, unit: 'W/s' };
+const rate: Kind = {
+  unit: 'W/s',
+  spell: watts.spell,
+  json: watts.json,
+  metric: { unit: '', per: 1000 },
+};
 
 /** Fields that 610 was the first to list. */
 const LATER: Span = { since: 610 };

@@ -39,8 +39,8 @@ function objectOf(nodes: readonly Node[], more: Schema = {}, isWhole = true): Sc
   const required: string[] = [];
   for (const node of nodes) {
     if (node.tag === undefined) continue;
-    properties[node.tag] =
-      properties[node.tag] === undefined ? schemaOf(node) : either(properties[node.tag], node);
+    const known = properties[node.tag];
+    properties[node.tag] = known === undefined ? schemaOf(node) : either(known, node);
     if (
       isWhole &&
       node.when === undefined &&

@@ -22,7 +22,7 @@ import {
 } from './command-line.js';
 import { exitStatusOf } from './exit-statuses.js';
 import type { RootGiven } from './options.js';
-import { announcement, openMachine, sourceOf, type Wanted } from './source.js';
+import { announcement, followedBy, openMachine, sourceOf, type Wanted } from './source.js';
 
 /** Runs one command line. Returns its exit status; never throws. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
@@ -65,6 +65,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
       argv,
       source: recording,
       environmentSource: source.isFromEnvironment ? recording : undefined,
+      followed: () => followedBy(source),
       announce,
       machine,
       library: () => library,

@@ -5,9 +5,10 @@ import type { Io } from '../base/io.js';
 import { decimal } from '../base/period.js';
 import { plainly } from '../base/plain-text.js';
 import { type Release, releaseIn } from '../base/release.js';
-import type { Machine } from '../commands/context.js';
+import type { Followed, Machine } from '../commands/context.js';
 import { loadLibrary } from '../nvml/backend/library.js';
 import type { Driver } from '../nvml/call.js';
+import { SnapshotError } from '../nvml/failures.js';
 import { openSession, type Session, startSession } from '../nvml/session.js';
 import { Outcome } from '../query/ask/outcome.js';
 import { machineFiles, recordedFiles, type SystemFiles } from '../system/files.js';
@@ -66,6 +67,26 @@ function readRelease(version: string): Release {
   }
   return release;
 }
+
+/**
+ * The nvidia-smi that is followed, without NVML: what `--as` asks for, the driver of the recording, or the loaded kernel module.
+ * Undefined where there is none.
+ */
+export async function followedBy({ as, snapshot }: Source): Promise<Followed | undefined> {
+  if (snapshot === undefined) return known(as ?? releaseIn(kernelVersion(machineFiles) ?? ''));
+  const { openSnapshot } = await import('../snapshot/machine.js');
+  try {
+    const { driver, snapshot: recording } = openSnapshot(snapshot);
+    const version = recording.calls.nvmlSystemGetDriverVersion?.[''];
+    return known(as ?? releaseIn(String(version)), driver.onWindows);
+  } catch (error) {
+    if (error instanceof SnapshotError) return known(as);
+    throw error;
+  }
+}
+
+const known = (release: Release | undefined, onWindows?: boolean): Followed | undefined =>
+  release === undefined ? undefined : { release, onWindows };
 
 /** What is said of a recording that the environment chose; empty where it chose none. */
 export const announcement = ({ snapshot, isFromEnvironment }: Source): string =>

@@ -40,7 +40,6 @@ export function openElsewhere({ path, timeout, opensForSample, report }: Elsewhe
 
 class ElsewhereDriver implements Driver {
   readonly isElsewhere = true;
-  readonly onWindows = process.platform === 'win32';
 
   constructor(
     private readonly processes: NvmlProcesses,

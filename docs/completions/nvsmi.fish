@@ -158,6 +158,7 @@ complete -c nvsmi -n '__fish_seen_subcommand_from simulate' -l set -x -d 'Set a 
 complete -c nvsmi -n '__fish_seen_subcommand_from simulate' -l fail -x -d 'Let an NVML function return this status. A name without _v2 means all versions, * all functions.'
 complete -c nvsmi -n '__fish_seen_subcommand_from simulate' -l hang -x -d 'Let an NVML function never return.'
 complete -c nvsmi -n '__fish_seen_subcommand_from simulate' -l control -r -F -d 'Follow the rules in this file while the program runs: fail, hang, and xid for events.'
+complete -c nvsmi -n '__fish_seen_subcommand_from simulate' -l writable -d 'Keep what programs change as state, which programs that start later see; otherwise it is refused.'
 complete -c nvsmi -n '__fish_seen_subcommand_from simulate' -l still -d 'Answer as of the first moment, always.'
 complete -c nvsmi -n '__fish_seen_subcommand_from simulate' -l log -r -F -d 'Append every call and its inputs to a file.'
 complete -c nvsmi -n '__fish_seen_subcommand_from simulate' -l arch -x -a 'x64 arm64' -d 'The processor that the library of a folder is for; that of this machine if not given.'

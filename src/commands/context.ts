@@ -38,7 +38,7 @@ export interface Context {
    * command line chooses answers in the shape of a machine.
    */
   readonly environmentSource?: AnswerSource | undefined;
-  /** The nvidia-smi that is followed, as far as it is known without NVML: help needs no machine. */
+  /** The nvidia-smi that is followed, where that is known without NVML: help needs no machine. */
   readonly followed?: () => Promise<Followed | undefined>;
   /** Says on stderr that the environment chose a recording, where it did. `machine` does so by itself. */
   readonly announce?: () => void;

@@ -118,13 +118,7 @@ static int obey(char *line, void (*add)(int, struct entry))
 static char control_path[PATH_MAX];
 static pthread_mutex_t control_lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* A path that is not absolute begins in the folder of the table. */
-static void control_at(const char *path, const char *table)
-{
-  const char *slash = strrchr(table, '/');
-  int folder = path[0] == '/' || slash == NULL ? 0 : (int)(slash - table) + 1;
-  snprintf(control_path, sizeof control_path, "%.*s%s", folder, table, path);
-}
+static void control_at(const char *path) { beside_table(control_path, sizeof control_path, path); }
 
 /* All of a file as text; empty where there is none. */
 static char *text_of(const char *path)

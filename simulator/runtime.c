@@ -183,7 +183,7 @@ static void open_real(const char *path)
 
 /* control.c and events.c */
 static int obey(char *line, void (*add)(int, struct entry));
-static void control_at(const char *path, const char *table);
+static void control_at(const char *path);
 static void read_control(void);
 static struct entry *first_entry(int function);
 static int answers_events;
@@ -202,7 +202,7 @@ static void read_directive(char *line)
   else if (strcmp(what, "!real") == 0) open_real(rest);
   else if (strcmp(what, "!overrun") == 0) overruns = 1;
   else if (strcmp(what, "!events") == 0) answers_events = 1;
-  else if (strcmp(what, "!control") == 0) control_at(rest, table_path);
+  else if (strcmp(what, "!control") == 0) control_at(rest);
   else if (strcmp(what, "!start") == 0) start_micros = (int64_t)strtoull(rest, NULL, 10);
   else if (strcmp(what, "!round") == 0) round_micros = (int64_t)strtoull(rest, NULL, 10) * 1000;
   else if (strcmp(what, "!handle") == 0) {

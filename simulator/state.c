@@ -2,7 +2,7 @@
  * The state of the fake NVML: a setter changes what the getters answer, and refuses as NVML does. On with
  * the directive !writable. Setters that succeeded are appended to that file, and are done again when the library is
  * loaded the next time: so one program changes a GPU, and the next one sees it.
- *   !writable FILE
+ *   !writable FILE                          beside the table where it has no folder
  *   !refuse STATUS                          every setter, as without root
  *   !setter FUNCTION KIND                   one that changes something: d of a GPU, s of the system, p a PCI address
  *   !check FUNCTION FROM LOW HIGH           INVALID_ARGUMENT where the value is out of bounds
@@ -35,11 +35,19 @@ struct rule {
 static struct rule *rules;
 static size_t rule_count;
 static char setter_kind[FUNCTIONS];
-static const char *journal;
+static char journal[PATH_MAX];
 static nvmlReturn_t refusal;
 static int replaying;
 
-static int is_writable(void) { return journal != NULL; }
+static int is_writable(void) { return journal[0] != 0; }
+
+/* A path that is not absolute begins in the folder of the table. */
+static void beside_table(char *out, size_t room, const char *path)
+{
+  const char *slash = strrchr(table_path, '/');
+  int folder = path[0] == '/' || slash == NULL ? 0 : (int)(slash - table_path) + 1;
+  snprintf(out, room, "%.*s%s", folder, table_path, path);
+}
 
 /* A table that names no function of NVML is a mistake of who made it. */
 static int known_function(const char *name)
@@ -97,7 +105,7 @@ static void read_state(const char *what, char *rest)
 {
   char a[256] = "", b[256] = "", c[256] = "", d[256] = "";
   unsigned long long p[4] = { 0 };
-  if (strcmp(what, "!writable") == 0) journal = strdup(rest);
+  if (strcmp(what, "!writable") == 0) beside_table(journal, sizeof journal, rest);
   else if (strcmp(what, "!refuse") == 0) refusal = (nvmlReturn_t)atoi(rest);
   else if (strcmp(what, "!gi") == 0) {
     sscanf(rest, "%255s %255s %llu %llu %llu %llu", a, b, &p[0], &p[1], &p[2], &p[3]);
@@ -767,7 +775,7 @@ static nvmlReturn_t state_call(int index, const uint64_t *args)
 
 static void replay(void)
 {
-  FILE *file = journal == NULL ? NULL : fopen(journal, "r");
+  FILE *file = is_writable() ? fopen(journal, "r") : NULL;
   if (file == NULL) return;
   replaying = 1;
   char *line = NULL;
@@ -783,7 +791,9 @@ static void replay(void)
       if (word[0] != 'x') args[p] = strtoull(word, NULL, 10);
       else args[p] = (uint64_t)(uintptr_t)(behind[p] = unhex(word + 1, &length));
     }
-    set_state(known_function(name), args);
+    int index = name == NULL ? -1 : function_named(name);
+    if (index >= 0 && setter_kind[index] != 0) set_state(index, args);
+    else fprintf(stderr, "nvsmi simulate: %s: not a change: %s\n", journal, name == NULL ? "" : name);
     for (int i = 0; i < MOST_PARAMS; i++) free(behind[i]);
   }
   replaying = 0;

@@ -5,6 +5,7 @@ import * as meaning from './meanings.js';
 import { OUTPUTS, PARAMETERS } from './parameters.js';
 import { changesGpu } from './prototypes.js';
 import { functionNames, newerOf, type Signature, shapeOf, signatureOf } from './signatures.js';
+import { sinceText } from './since.js';
 import { SUMMARIES } from './summaries.js';
 
 const unversioned = (name: string): string => name.replace(/_v\d+$/, '');
@@ -130,8 +131,10 @@ function throwsText(name: string): string {
 export function docOf(name: string, isLater = false): string[] {
   const signature = signatureOf(shapeOf(name));
   const summary = summaryOf(name);
+  const since = sinceText(name);
   const lines = [
     isLater ? `${summary.replace(/ Blocks the thread[^.]*\./, '')} On a worker thread.` : summary,
+    ...(since === undefined ? [] : [since]),
     '',
   ];
   for (const { name: param, of } of signature.inputs)

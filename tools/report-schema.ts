@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import { PRESENT } from '../src/base/release.js';
 import type { Kind } from '../src/query/kind.js';
 import type { Tree } from '../src/report/document.js';
@@ -30,16 +31,16 @@ function described(label: string | undefined, unit: string | undefined): Schema 
 }
 
 /** The JSON of all drivers. */
-const ofAll = (tree: Tree): Tree => treeAt(tree, Number.POSITIVE_INFINITY, 'json');
+const ofAll = (tree: Tree): Tree => treeAt(tree, Number.MAX_SAFE_INTEGER, 'json');
 
 /** An object of the nodes with a tag. Those that every GPU has are required, unless `-d` may leave them out. */
 function objectOf(nodes: readonly Node[], more: Schema = {}, isWhole = true): Schema {
-  const properties: Record<string, unknown> = {};
+  const properties: Record<string, Schema> = {};
   const required: string[] = [];
   for (const node of nodes) {
     if (node.tag === undefined) continue;
-    properties[node.tag] =
-      properties[node.tag] === undefined ? schemaOf(node) : either(properties[node.tag], node);
+    const known = properties[node.tag];
+    properties[node.tag] = known === undefined ? schemaOf(node) : either(known, node);
     if (
       isWhole &&
       node.when === undefined &&
@@ -57,9 +58,10 @@ function objectOf(nodes: readonly Node[], more: Schema = {}, isWhole = true): Sc
 }
 
 /** A tag that is used for different nodes on different GPUs. */
-function either(known: unknown, node: Node): Schema {
-  const options = (known as { anyOf?: readonly unknown[] }).anyOf ?? [known];
-  return { anyOf: [...options, schemaOf(node)] };
+function either(known: Schema, node: Node): Schema {
+  const options = (known as { anyOf?: readonly Schema[] }).anyOf ?? [known];
+  const schema = schemaOf(node);
+  return options.some((one) => isDeepStrictEqual(one, schema)) ? known : { anyOf: [...options, schema] };
 }
 
 function schemaOf(node: Node): Schema {

@@ -14,6 +14,12 @@ const machines: readonly (readonly [name: string, move?: (machine: Machine) => v
   ['a100-mig'],
   ['rtx-4090'],
   ['t4'],
+  ['rtx-5090'],
+  ['l40s'],
+  ['gb10'],
+  ['h100-mig'],
+  ['vgpu-guest'],
+  ['wsl'],
   ['none'],
   ['mismatch'],
 ];

@@ -17,14 +17,17 @@ export interface Span {
   readonly until?: Release;
   /** Releases in between that did not have it: those from the first to before the second. */
   readonly gap?: readonly [from: Release, to: Release];
+  /** Left out: both systems' nvidia-smi have it. */
+  readonly on?: 'linux' | 'windows';
 }
 
 /** What was otherwise before a release. */
 export type Past<T> = { readonly until: Release } & Partial<T>;
 
-export function isIn({ since = 0, until = Number.POSITIVE_INFINITY, gap }: Span, release: Release): boolean {
+export function isIn(span: Span, release: Release, onWindows = false): boolean {
+  const { since = 0, until = Number.POSITIVE_INFINITY, gap, on } = span;
   const isMissing = gap !== undefined && gap[0] <= release && release < gap[1];
-  return since <= release && release < until && !isMissing;
+  return since <= release && release < until && !isMissing && on !== (onWindows ? 'linux' : 'windows');
 }
 
 /** Something as it was in a release: the first of its pasts that did not end before, over what it is now. */

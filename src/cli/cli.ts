@@ -4,8 +4,8 @@ import { EXIT, UsageError } from '../base/errors.js';
 import type { Io } from '../base/io.js';
 import { loopPeriod } from '../base/period.js';
 import { plainLines, plainText } from '../base/plain-text.js';
-import type { Release } from '../base/release.js';
-import type { Context, Machine, Watch } from '../commands/context.js';
+import { PRESENT, type Release } from '../base/release.js';
+import type { Context, Followed, Machine, Watch } from '../commands/context.js';
 import { type FieldNames, readQuery } from '../commands/query-request.js';
 import { readReport } from '../commands/report-request.js';
 import type { Driver } from '../nvml/call.js';
@@ -26,7 +26,7 @@ import {
 import { exitStatusOf } from './exit-statuses.js';
 import type { RootGiven } from './options.js';
 import { refusalOf } from './root-refusals.js';
-import { announcement, type MachineRequest, openMachine, releaseBefore, sourceOf } from './source.js';
+import { announcement, followedBy, type MachineRequest, openMachine, sourceOf } from './source.js';
 
 /** Runs one command line. Returns its exit status; never throws. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
@@ -42,11 +42,12 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   };
   try {
     const source = sourceOf(line, io.env);
-    let before: Promise<Release> | undefined;
-    const release = (): Promise<Release> => {
-      before ??= releaseBefore(source);
+    let before: Promise<Followed | undefined> | undefined;
+    const followed = (): Promise<Followed | undefined> => {
+      before ??= followedBy(source);
       return before;
     };
+    const release = async (): Promise<Release> => (await followed())?.release ?? PRESENT;
     const read = isDated(line) ? await release() : undefined;
     if (read !== undefined) line = await readCommandLine(argv, read);
     let opening: Promise<Machine> | undefined;
@@ -88,6 +89,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
       argv,
       source: recording,
       environmentSource: source.isFromEnvironment ? recording : undefined,
+      followed,
       announce,
       machine,
       library: () => library,

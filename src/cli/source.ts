@@ -4,8 +4,8 @@ import { EXIT, UsageError } from '../base/errors.js';
 import type { Io } from '../base/io.js';
 import { decimal } from '../base/period.js';
 import { plainly } from '../base/plain-text.js';
-import { PRESENT, type Release, releaseIn } from '../base/release.js';
-import type { Machine, Watch } from '../commands/context.js';
+import { type Release, releaseIn } from '../base/release.js';
+import type { Followed, Machine, Watch } from '../commands/context.js';
 import { loadLibrary } from '../nvml/backend/library.js';
 import type { Driver } from '../nvml/call.js';
 import { openSession, type Session, startSession, withoutCudaMajor } from '../nvml/session.js';
@@ -72,29 +72,30 @@ function readRelease(version: string): Release {
 }
 
 /**
- * The release whose nvidia-smi reads the command line, before NVML is opened: that of the loaded kernel module, or of a
- * recording. NVML's own version is what a recording has where its NVML could not be initialised.
+ * The nvidia-smi that is followed, without NVML: what `--as` asks for, the driver of the recording, or the loaded kernel module.
+ * Undefined where there is none. NVML's own version is what a recording has where its NVML could not be initialised.
  */
-export async function releaseBefore({ as, snapshot }: MachineSource): Promise<Release> {
-  if (as !== undefined) return as;
-  const version = snapshot === undefined ? kernelVersion(machineFiles) : await recordedVersion(snapshot);
-  return releaseIn(version ?? '') ?? PRESENT;
-}
-
-async function recordedVersion(name: string): Promise<string | undefined> {
+export async function followedBy({ as, snapshot }: MachineSource): Promise<Followed | undefined> {
+  if (snapshot === undefined) return known(as ?? releaseIn(kernelVersion(machineFiles) ?? ''));
+  const { openSnapshot } = await import('../snapshot/machine.js');
   try {
-    const { calls } = (await import('../snapshot/machine.js')).openSnapshot(name).snapshot;
+    const { driver, snapshot: recording } = openSnapshot(snapshot);
     const of = (fn: string): string | undefined => {
-      const answer = calls[fn]?.[''];
+      const answer = recording.calls[fn]?.[''];
       return typeof answer === 'string' ? answer : undefined;
     };
-    return of('nvmlSystemGetDriverVersion') ?? withoutCudaMajor(of('nvmlSystemGetNVMLVersion') ?? '');
+    const version =
+      of('nvmlSystemGetDriverVersion') ?? withoutCudaMajor(of('nvmlSystemGetNVMLVersion') ?? '');
+    return known(as ?? releaseIn(version), driver.onWindows);
   } catch (error) {
     // What is wrong with a recording is said when it is opened.
-    if ((error as Error).name === 'SnapshotError') return undefined;
+    if ((error as Error).name === 'SnapshotError') return known(as);
     throw error;
   }
 }
+
+const known = (release: Release | undefined, onWindows?: boolean): Followed | undefined =>
+  release === undefined ? undefined : { release, onWindows };
 
 /** What is said of a recording that the environment chose; empty where it chose none. */
 export const announcement = ({ snapshot, isFromEnvironment }: MachineSource): string =>

@@ -1,5 +1,6 @@
 /** What every command works with. */
 import type { Io } from '../base/io.js';
+import type { Release } from '../base/release.js';
 import type { AnswerSource } from '../format/json.js';
 import type { Driver } from '../nvml/call.js';
 import type { Session } from '../nvml/session.js';
@@ -26,6 +27,12 @@ export interface Watch {
   readonly report: (line: string) => void;
 }
 
+/** Which nvidia-smi is followed. */
+export interface Followed {
+  readonly release: Release;
+  readonly onWindows?: boolean | undefined;
+}
+
 export interface Context {
   readonly io: Io;
   /** The command line as it was written, for the record of changes. */
@@ -37,6 +44,8 @@ export interface Context {
    * command line chooses answers in the shape of a machine.
    */
   readonly environmentSource?: AnswerSource | undefined;
+  /** The nvidia-smi that is followed, where that is known without NVML: help needs no machine. */
+  readonly followed?: () => Promise<Followed | undefined>;
   /** Says on stderr that the environment chose a recording, where it did. `machine` does so by itself. */
   readonly announce?: () => void;
   /**

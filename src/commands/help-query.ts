@@ -2,7 +2,7 @@
 import { EXIT } from '../base/errors.js';
 import { styles } from '../base/style.js';
 import { textWidth } from '../base/width.js';
-import type { Table } from '../query/relation.js';
+import { type Table, tableAt } from '../query/relation.js';
 import { tableAsked } from '../query/tables/index.js';
 import type { Context } from './context.js';
 
@@ -10,10 +10,12 @@ import type { Context } from './context.js';
 const wrap = (text: string, width: number): string =>
   text.replace(new RegExp(`(?!.{1,${width}}$)(.{1,${width}}) `, 'g'), '$1\n');
 
-/** Prints the fields of a --query-* switch. */
-export function helpQuery(given: object, context: Context): number {
+/** Prints the fields of a --query-* switch that the driver in use has: all of them where there is no driver. */
+export async function helpQuery(given: object, context: Context): Promise<number> {
   const table = tableAsked((option) => option in given, 'help-');
-  context.io.out(tableHelp(table, context));
+  const followed = await context.followed?.();
+  const present = followed === undefined ? table : tableAt(table, followed.release, followed.onWindows);
+  context.io.out(tableHelp(present, context));
   return EXIT.ok;
 }
 

@@ -126,12 +126,12 @@ type NvlinkGiven = Given<typeof options>;
 
 const MIG_MODE = 'mig.mode.current';
 
-/** The text of a GPU; empty where it has no NVLink: nvidia-smi ignores it (H100 without peers, 580.159.04). */
+/** The text of a GPU; empty where it has no NVLink: nvidia-smi ignores it until 580 (H100 without peers, 580.159.04). */
 function gpuText(gpu: ShownGpu, { given, views: asked, release }: Shown<NvlinkGiven>): string {
   // An H100 (590.48.01); an A100 is left out (580.159.04 and older).
-  if (isInMigMode(gpu.cells) && release() < 590) return '';
-  const isListed = !(gpu.recordsOf(nvlink.nvlinks) instanceof Missing);
-  if (isListed && gpu.foundOf(nvlink.nvlinks).length === 0 && !isInMigMode(gpu.cells)) return '';
+  const namesAll = release() >= 590;
+  if (isInMigMode(gpu.cells) && !namesAll) return '';
+  if (hasNoLinks(gpu)) return namesAll ? `${gpuHeading(gpu.cells)}${NO_NVLINK}` : '';
   const deprecated = asked.flatMap(({ long }) => DEPRECATED.get(long) ?? []);
   const text = gpuHeading(gpu.cells) + bodyOf(gpu, given, asked, release());
   if (deprecated.length > 0)
@@ -140,6 +140,14 @@ function gpuText(gpu: ShownGpu, { given, views: asked, release }: Shown<NvlinkGi
       NVML_ERROR_NOT_SUPPORTED,
     );
   return text;
+}
+
+/** An L40S and a GeForce RTX 4080 SUPER (595). */
+const NO_NVLINK = 'Device does not have or support Nvlink\n';
+
+function hasNoLinks({ cells, recordsOf, foundOf }: ShownGpu): boolean {
+  const isListed = !(recordsOf(nvlink.nvlinks) instanceof Missing);
+  return isListed && foundOf(nvlink.nvlinks).length === 0 && !isInMigMode(cells);
 }
 
 const isInMigMode = (gpu: Cells): boolean => gpu[MIG_MODE]?.reading === 1;

@@ -50,7 +50,7 @@ export async function query(
   if (table.find === undefined) await rehearse(context, [rehearsal(fieldsOf(names, table), format, now)]);
   const { session, asker } = await machineOf(context);
   const release = await asker.start(releaseOf(session, (words) => io.err(words)));
-  const present = tableAt(table, release);
+  const present = tableAt(table, release, session.driver.onWindows);
   const asked = fieldsOf(names, present);
   refuseUnknown(asked, isLenient, io);
   refuseFormat(request, release);

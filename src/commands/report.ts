@@ -44,7 +44,7 @@ export async function report(request: ReportRequest, context: Context): Promise<
   const { session, asker } = await machineOf(context);
   const release = await asker.start(releaseOf(session, (text) => context.io.err(text)));
   refuseGroups(request, release);
-  const tree = treeAt(whole, release, request.form);
+  const tree = treeAt(whole, release, request.form, session.driver.onWindows);
   const write = await writerFor(tree);
   const subjects = request.units ? await unitsOf(asker, id) : await chosenGpus(session, id);
   if (file !== undefined) context.io.redirect(file);

@@ -8,7 +8,7 @@ import type { ProgramEnd } from '../base/foreground.js';
 import type { Io } from '../base/io.js';
 import { plainly } from '../base/plain-text.js';
 import { SnapshotError } from '../nvml/failures.js';
-import { CONTROL, writeMachine } from '../simulator/folder.js';
+import { CONTROL, STATE, writeMachine } from '../simulator/folder.js';
 import { ARCHITECTURES, libraryFile, ownArchitecture } from '../simulator/library-file.js';
 import { ruleOf, unknownWord } from '../simulator/rules.js';
 import { withValues } from '../simulator/setting.js';
@@ -61,6 +61,10 @@ const options = [
     argument: 'FILE',
     help: 'Follow the rules in this file while the program runs: fail, hang, and xid for events.',
   },
+  {
+    long: 'writable',
+    help: 'Keep what programs change as state, which programs that start later see; otherwise it is refused.',
+  },
   { long: 'still', help: 'Answer as of the first moment, always.' },
   { long: 'log', value: 'required', argument: 'FILE', help: 'Append every call and its inputs to a file.' },
   {
@@ -92,7 +96,8 @@ async function simulate(given: Request, context: Context, program?: readonly str
   const log = given.log === undefined ? {} : { log: absolute(given.log) };
   // All processes of a program see the same moment; those that use a folder begin with the first.
   const start = program === undefined ? {} : { start: io.now() };
-  const table = simulationTable({ snapshot, rules, control, ...log, ...start });
+  const writable = given.writable ? { writable: { journal: STATE } } : {};
+  const table = simulationTable({ snapshot, rules, control, ...log, ...start, ...writable });
   const library = libraryOf(given.arch ?? ownArchitecture());
   if (given.output !== undefined) leave(absolute(given.output), library, table);
   if (program !== undefined) return run(program, given.output, { library, table }, io);
@@ -177,12 +182,12 @@ function environment(env: Io['env'], folder: string): Readonly<Record<string, st
   return { ...others, LD_LIBRARY_PATH: `${folder}${before}` };
 }
 
-/** `simulate MACHINE [-o FOLDER] [--set …] [--fail …] [--hang …] [--control FILE] [--still] [--log FILE] [-- PROGRAM…]` */
+/** `simulate MACHINE [-o FOLDER] [--set …] [--fail …] [--hang …] [--control FILE] [--writable] [--still] [--log FILE] [-- PROGRAM…]` */
 export const spec: CommandSpec = command({
   options,
   operand: [machineOperand],
   program: true,
   notes: () =>
-    'The exit status is that of the program; 126 and 127 where it cannot be run. Functions that change a GPU are refused with NVML_ERROR_NO_PERMISSION, as to a user who is not root. See docs/simulate.md.\n',
+    'The exit status is that of the program; 126 and 127 where it cannot be run. Without --writable, functions that change a GPU are refused with NVML_ERROR_NO_PERMISSION, as to a user who is not root. See docs/simulate.md.\n',
   run: simulate,
 });

@@ -32,13 +32,17 @@ export const FIELDS = [
   'inforom.checksum_validation',
 ] as const;
 
-type SummaryField = (typeof FIELDS)[number];
+/** And on Windows. */
+export const WINDOWS_FIELDS = [...FIELDS, 'driver_model.current'] as const;
+
+type SummaryField = (typeof WINDOWS_FIELDS)[number];
 export type ReadField = (name: SummaryField) => Reading;
 
 /** What was read, and the release that says how it is spelled. */
 export interface Sight {
   readonly read: ReadField;
   readonly release: Release;
+  readonly onWindows: boolean;
 }
 
 /** A cell: N/A for what the GPU does not have, ERR! for what it failed to report. */
@@ -91,7 +95,9 @@ export function summaryGpu(index: number, sight: Sight): SummaryGpu {
   return {
     index,
     name: fieldCell(sight, 'name'),
-    persistence: onOffCell(sight, 'persistence_mode'),
+    persistence: sight.onWindows
+      ? fieldCell(sight, 'driver_model.current')
+      : onOffCell(sight, 'persistence_mode'),
     busId: fieldCell(sight, 'pci.bus_id'),
     display: onOffCell(sight, 'display_active'),
     ecc: eccCell(sight),

@@ -24,7 +24,7 @@ import { lostLine, statusOf } from './lost.js';
 import { machineOf } from './machine.js';
 import { rehearse } from './rehearse.js';
 import { chosenGpus } from './select.js';
-import { FIELDS, gpuCells, isOn, type ReadField, summaryGpu } from './summary-cells.js';
+import { FIELDS, gpuCells, isOn, type ReadField, summaryGpu, WINDOWS_FIELDS } from './summary-cells.js';
 import { type MigCells, migCells, migSubjects, summaryMigDevice } from './summary-mig.js';
 import { type ProcessCells, processCells, summaryProcess } from './summary-processes.js';
 import { ABSENT, cudaVersion, driverVersion, nvmlVersion, versionCells } from './version.js';
@@ -73,6 +73,7 @@ interface SummarySample {
   readonly cudaVersion: string;
   readonly programVersion: string;
   readonly release: Release;
+  readonly onWindows: boolean;
   /** MIG is on, with or without devices. */
   readonly hasMig: boolean;
   readonly gpus: readonly Gpu[];
@@ -83,7 +84,14 @@ interface SummarySample {
   readonly notices: readonly string[];
 }
 
-function table({ time, release, driverVersion: driver, programVersion, ...sample }: SummarySample): string {
+function table({
+  time,
+  release,
+  onWindows,
+  driverVersion: driver,
+  programVersion,
+  ...sample
+}: SummarySample): string {
   const { gpus, read, migDevices, processes, ...rest } = sample;
   return renderSummary(
     {
@@ -91,13 +99,14 @@ function table({ time, release, driverVersion: driver, programVersion, ...sample
       programVersion: plainText(programVersion),
       driverVersion: plainText(driver),
       time: new Date(time),
-      gpus: gpus.map((gpu, i) => summaryGpu(gpu.index, { read: read(i), release })),
+      gpus: gpus.map((gpu, i) => summaryGpu(gpu.index, { read: read(i), release, onWindows })),
       migDevices: migDevices.map((mig) => summaryMigDevice(mig, release)),
       processes: processes
         .filter(({ process_name: { reading } }) => reading !== '')
         .map((process) => summaryProcess(process, release)),
     },
     release,
+    onWindows,
   );
 }
 
@@ -135,13 +144,15 @@ async function prepare(
     together([driverVersion(), cudaVersion(), nvmlVersion()]),
   )) as readonly [string, string, string];
   const release = await asker.start(releaseOf(asker.session, (text) => io.err(text)));
+  const { onWindows = false } = asker.session.driver;
   const versions = {
     driverVersion: driver,
     cudaVersion: cuda,
     programVersion: library === ABSENT ? driver : library,
     release,
+    onWindows,
   };
-  const fields = FIELDS.map((name) => fieldAt(gpuRow(name), versions.release));
+  const fields = (onWindows ? WINDOWS_FIELDS : FIELDS).map((name) => fieldAt(gpuRow(name), versions.release));
   const plan = compilePlan(fields, gpus, { asker, now: () => io.now() });
   return async () => {
     await plan.sample();
@@ -163,7 +174,7 @@ async function prepare(
 const reader =
   (plan: Plan, line: number): ReadField =>
   (name) => {
-    const read = plan.lines[line]?.readers[FIELDS.indexOf(name)];
+    const read = plan.lines[line]?.readers[WINDOWS_FIELDS.indexOf(name)];
     if (read === undefined) throw new Error(`the summary has no line ${line}`);
     return read();
   };

@@ -153,12 +153,21 @@ const release610: SummaryLayout = {
   until: Number.POSITIVE_INFINITY,
   banner: [
     ['NVIDIA-SMI', 22],
-    ['KMD Version:', 14],
+    ['KMD Version:', 13],
     ['CUDA UMD Version:', 9],
   ],
 };
 
 const LAYOUTS = [narrow, release535, release550, release580, release610];
 
-export const summaryLayout = (release: Release): SummaryLayout =>
-  LAYOUTS.find(({ until }) => release < until) ?? release610;
+/** The driver model in the place of the persistence mode, and one blank more after it (Windows with 591 and 610). */
+const windows = (layout: SummaryLayout): SummaryLayout => ({
+  ...layout,
+  gpuHead: layout.gpuHead.map((line) => line.replace('Persistence-M', ' Driver-Model')),
+  afterPersistence: layout.afterPersistence + 1,
+});
+
+export function summaryLayout(release: Release, onWindows = false): SummaryLayout {
+  const layout = LAYOUTS.find(({ until }) => release < until) ?? release610;
+  return onWindows ? windows(layout) : layout;
+}

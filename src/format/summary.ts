@@ -249,8 +249,8 @@ function migTable(layout: SummaryLayout, devices: readonly (SummaryMigDevice | s
 }
 
 /** The whole text of the summary, as the driver of a release has it. */
-export function renderSummary(summary: Summary, release: Release): string {
-  const layout = summaryLayout(release);
+export function renderSummary(summary: Summary, release: Release, onWindows = false): string {
+  const layout = summaryLayout(release, onWindows);
   const hasMig = summary.hasMig || summary.migDevices.length > 0;
   const lines = [
     asctime(summary.time).padEnd(31),

@@ -110,6 +110,8 @@ export interface Driver {
   readonly source: string;
   /** Whether another process makes the calls: they can be started, and not run. */
   readonly isElsewhere?: true;
+  /** The driver is that of Windows: its nvidia-smi has a few lines less, and a heading of its own. */
+  readonly onWindows?: boolean;
   /** Undefined where the library has no such symbol, and that is known. */
   bind(call: Call, subject?: Handle): Bound | undefined;
   /** The same driver for one asker, whose samples have a deadline of their own. */

@@ -43,6 +43,8 @@ export interface Kind {
   plausible?(value: Value): boolean;
   /** The value as a metric. What is no number that can be counted or compared has none. */
   readonly metric?: BaseUnit;
+  /** What `-q` and XML print for a value that the driver does not have; N/A where it is left out. */
+  readonly absent?: string;
   /** How older drivers' nvidia-smi spelled it. */
   readonly past?: readonly Past<Kind>[];
 }
@@ -149,6 +151,9 @@ export const mebibytes: Kind = {
   ...mebibytesUp,
   past: [{ until: 550, spell: (bytes) => String(Math.floor(Number(bytes) / MEBIBYTE)) }],
 };
+
+/** Of a process on Windows, whose driver model does not report it (591 and 610). */
+export const wddmMebibytes: Kind = { ...mebibytes, absent: 'Not available in WDDM driver model' };
 
 /** Milliwatts, printed as W with two decimals of a 32-bit float: 76285 mW are 76.29 W (H100, 580.159.04). */
 export const watts: Kind = {

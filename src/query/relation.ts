@@ -42,7 +42,9 @@ export interface Table extends Relation<Row> {
 }
 
 /** The table as the driver of a release has it. */
-export const tableAt = (table: Table, release: Release): Table => ({
+export const tableAt = (table: Table, release: Release, onWindows = false): Table => ({
   ...table,
-  fields: table.fields.filter((field) => isIn(field, release)).map((field) => fieldAt(field, release)),
+  fields: table.fields
+    .filter((field) => isIn(field, release, onWindows))
+    .map((field) => fieldAt(field, release)),
 });

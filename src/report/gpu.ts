@@ -4,6 +4,7 @@ import type { Span } from '../base/release.js';
 import * as nvml from '../nvml/generated/constants.js';
 import { Missing } from '../nvml/status.js';
 import type { EccSpan } from '../query/gpu/ecc.js';
+import { gluedPercent } from '../query/gpu/power.js';
 import {
   address,
   calendarTime,
@@ -16,6 +17,7 @@ import {
   supported,
   text,
   wattsOfSamples,
+  wddmMebibytes,
 } from '../query/kind.js';
 import * as activity from '../query/report/activity.js';
 import * as board from '../query/report/board.js';
@@ -105,6 +107,13 @@ const migDevices: List = {
   item: { label: 'MIG Device', tag: 'mig_device', parts: migDevice },
   none: { xml: 'None' },
 };
+
+/** How a driver refuses what later ones have: with `--as` the line is there all the same. */
+const UNKNOWN = [
+  nvml.NVML_ERROR_INVALID_ARGUMENT,
+  nvml.NVML_ERROR_FUNCTION_NOT_FOUND,
+  nvml.NVML_ERROR_NOT_FOUND,
+] as const;
 
 const bridgeChips: List = {
   type: 'list',
@@ -196,9 +205,13 @@ const identity: readonly Node[] = [
     ],
     { since: 535 },
   ),
-  section('Inforom Time Data', 'inforom_time_data', [leaf('Time Run', 'time_run', row('bbx.time_run'))], {
-    since: 610,
-  }),
+  section(
+    'Inforom Time Data',
+    'inforom_time_data',
+    // The library of Windows does not have the function (610.62).
+    [leaf('Time Run', 'time_run', row('bbx.time_run'), { absent: UNKNOWN })],
+    { since: 610 },
+  ),
   section('GPU Operation Mode', 'gpu_operation_mode', [
     leaf('Current', 'current_gom', row('gom.current')),
     leaf('Pending', 'pending_gom', row('gom.pending')),
@@ -250,8 +263,11 @@ const pci: Node = section('PCI', 'pci', [
   leaf('Bus', 'pci_bus', row('pci.bus'), { inXml: link.bareHex(2) }),
   leaf('Device', 'pci_device', row('pci.device'), { inXml: link.bareHex(2) }),
   leaf('Domain', 'pci_domain', row('pci.domain'), { inXml: link.bareHex(4) }),
-  leaf('Base Classcode', 'pci_base_class', row('pci.baseClass'), { inXml: link.bareHex(1), since: 550 }),
-  leaf('Sub Classcode', 'pci_sub_class', row('pci.subClass'), { inXml: link.bareHex(1), since: 550 }),
+  // The nvidia-smi of Windows has neither (591, 610).
+  ...[
+    leaf('Base Classcode', 'pci_base_class', row('pci.baseClass'), { inXml: link.bareHex(1), since: 550 }),
+    leaf('Sub Classcode', 'pci_sub_class', row('pci.subClass'), { inXml: link.bareHex(1), since: 550 }),
+  ].map((node) => ({ ...node, on: 'linux' as const })),
   leaf('Device Id', 'pci_device_id', row('pci.device_id'), { inXml: link.bareHex(8) }),
   leaf('Bus Id', 'pci_bus_id', row('pci.bus_id')),
   leaf('Sub System Id', 'pci_sub_system_id', row('pci.sub_device_id'), { inXml: link.bareHex(8) }),
@@ -561,14 +577,14 @@ const remappedRows: Node = section(
       'Inactive Correctable Error',
       'remapped_row_corr_inactive',
       row('remapped_rows.correctable_inactive'),
-      { since: 580 },
+      { since: 580, gap: [590, 595] },
     ),
     leaf('Uncorrectable Error', 'remapped_row_unc', row('remapped_rows.uncorrectable')),
     leaf(
       'Inactive Uncorrectable Error',
       'remapped_row_unc_inactive',
       row('remapped_rows.uncorrectable_inactive'),
-      { since: 580 },
+      { since: 580, gap: [590, 595] },
     ),
     leaf('Pending', 'remapped_row_pending', row('remapped_rows.pending')),
     leaf('Remapping Failure Occurred', 'remapped_row_failure', row('remapped_rows.failure')),
@@ -663,9 +679,9 @@ const gpuLimits: readonly Node[] = [
     'GPU Base Power',
     'gpu_base_power',
     [
-      leaf('Current Base Power', 'current_base_power', row('gpu.base.current')),
-      leaf('Requested Base Power', 'requested_base_power', row('gpu.base.requested')),
-      leaf('Default Base Power', 'default_base_power', row('gpu.base.default')),
+      leaf('Current Base Power', 'current_base_power', row('gpu.base.current'), { absent: UNKNOWN }),
+      leaf('Requested Base Power', 'requested_base_power', row('gpu.base.requested'), { absent: UNKNOWN }),
+      leaf('Default Base Power', 'default_base_power', row('gpu.base.default'), { absent: UNKNOWN }),
     ],
     { since: 610 },
   ),
@@ -832,6 +848,7 @@ const fabric: Node = section(
         ),
         leaf('Partition Assigned', 'partition_assigned', row('fabric.health.partition_assigned'), {
           since: 580,
+          gap: [590, 595],
         }),
       ],
       { since: 550 },
@@ -881,7 +898,12 @@ const processes: List = {
       leaf('Process ID', 'pid', ofItem(processId, 'pid')),
       leaf('Type', 'type', ofItem(text, 'type'), { deeper: true }),
       leaf('Name', 'process_name', ofItem(text, 'name'), { deeper: true }),
-      leaf('Used GPU Memory', 'used_memory', ofItem(mebibytes, 'usedMemory'), { deeper: true }),
+      leaf('Used GPU Memory', 'used_memory', ofItem(mebibytes, 'usedMemory'), { deeper: true, on: 'linux' }),
+      // Windows with 591 and 610.
+      leaf('Used GPU Memory', 'used_memory', ofItem(wddmMebibytes, 'usedMemory'), {
+        deeper: true,
+        on: 'windows',
+      }),
     ],
   },
 };
@@ -956,9 +978,8 @@ const parts: readonly Node[] = [
   ...within(['POWER'], power),
   ...within(['POWER_SMOOTHING'], [powerSmoothing]),
   ...within(['POWER_PROFILES'], [powerProfiles]),
-  // Drivers before 590 refuse the field, and their nvidia-smi has no such line.
-  leaf('EDPp Multiplier', 'edpp_multiplier', row('edpp_multiplier'), {
-    newer: [nvml.NVML_ERROR_INVALID_ARGUMENT, nvml.NVML_ERROR_FUNCTION_NOT_FOUND],
+  leaf('EDPp Multiplier', 'edpp_multiplier', rowAs('edpp_multiplier', gluedPercent), {
+    absent: UNKNOWN,
     since: 590,
   }),
   ...within(['CLOCK'], clocks),

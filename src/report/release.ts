@@ -6,15 +6,15 @@ import type { ReportForm, Tree } from './document.js';
 import type { Node, ReportField } from './node.js';
 
 /** JSON has the present layout for all drivers, and what came later where the driver has it. */
-function isThere(node: Node, release: Release, form: ReportForm): boolean {
-  if (form !== 'json') return isIn(node, release);
+function isThere(node: Node, release: Release, form: ReportForm, onWindows: boolean): boolean {
+  if (form !== 'json') return isIn(node, release, onWindows);
   return isIn(node, PRESENT) || ((node.since ?? 0) > PRESENT && isIn(node, release));
 }
 
-export function treeAt(tree: Tree, release: Release, form: ReportForm): Tree {
+export function treeAt(tree: Tree, release: Release, form: ReportForm, onWindows = false): Tree {
   const fields = <F extends ReportField>(field: F): F => (form === 'json' ? field : fieldAt(field, release));
   const nodes = (all: readonly Node[]): readonly Node[] =>
-    all.filter((node) => isThere(node, release, form)).map(nodeAt);
+    all.filter((node) => isThere(node, release, form, onWindows)).map(nodeAt);
   const nodeAt = (now: Node): Node => {
     const node = form === 'json' ? now : at(now, release);
     switch (node.type) {

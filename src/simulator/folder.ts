@@ -6,6 +6,8 @@ export const LIBRARY = 'libnvidia-ml.so.1';
 /** What linkers look for, and programs that know no version. */
 const LINK = 'libnvidia-ml.so';
 export const CONTROL = 'control';
+/** What programs changed. */
+export const STATE = 'state';
 
 const RULES = `# Rules of this machine, which programs follow within 20 ms after a change:
 #   fail [GPU] FUNCTION STATUS    fail gpu1 nvmlDeviceGetTemperature GPU_IS_LOST
@@ -13,13 +15,17 @@ const RULES = `# Rules of this machine, which programs follow within 20 ms after
 #   xid GPU NUMBER                xid gpu0 79
 `;
 
-/** Makes the folder where it is missing. A machine that is there already is replaced, its rules are kept. Throws like fs. */
+/**
+ * Makes the folder where it is missing. A machine that is there already is replaced: its rules are kept, what programs changed is
+ * not. Throws like fs.
+ */
 export function writeMachine(folder: string, library: Buffer, table: string): void {
   makeFolders(folder);
   replace(join(folder, `${LIBRARY}.table`), table, 0o644);
   replace(join(folder, LIBRARY), library, 0o755);
   rmSync(join(folder, LINK), { force: true });
   symlinkSync(LIBRARY, join(folder, LINK));
+  rmSync(join(folder, STATE), { force: true });
   const control = join(folder, CONTROL);
   if (!existsSync(control)) writeFileSync(control, RULES);
 }

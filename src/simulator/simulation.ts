@@ -12,6 +12,7 @@ import { SimulatedHandles } from './handles.js';
 import { periodsOf, roundOf } from './periods.js';
 import { recordedCalls } from './recorded-calls.js';
 import { isTimed, sampleLines } from './samples.js';
+import { KEPT, stateLines, type Writable } from './writable.js';
 
 export interface Simulation {
   readonly snapshot: Snapshot;
@@ -23,6 +24,8 @@ export interface Simulation {
   readonly start?: number;
   /** A file that gets a line for every call. */
   readonly log?: string;
+  /** What changes a GPU changes what is answered; otherwise it is refused. */
+  readonly writable?: Writable;
 }
 
 /**
@@ -52,7 +55,8 @@ const OWN: ReadonlySet<FunctionName> = new Set([
   'nvmlEventSetWait_v2',
 ]);
 
-export function simulationTable({ snapshot: recorded, rules = [], control, start, log }: Simulation): string {
+export function simulationTable(simulation: Simulation): string {
+  const { snapshot: recorded, rules = [], control, start, log, writable } = simulation;
   const snapshot = completed(recorded);
   const handles = new SimulatedHandles();
   const round = roundOf(snapshot);
@@ -75,8 +79,11 @@ export function simulationTable({ snapshot: recorded, rules = [], control, start
     '!events',
     ...(control === undefined ? [] : [`!control ${control}`]),
     ...rules.map((rule) => `!${rule}`),
+    ...(writable === undefined ? [] : stateLines(writable, snapshot)),
   ];
-  return `${[...head, ...new Set(lines), ...otherInits(snapshot.calls), ...refusedChanges(snapshot.calls)].join('\n')}\n`;
+  const kept = writable === undefined ? [] : KEPT;
+  const others = [...otherInits(snapshot.calls), ...refusedChanges(snapshot.calls, kept)];
+  return `${[...head, ...new Set(lines), ...others].join('\n')}\n`;
 }
 
 const withoutTimed = (calls: Calls): Calls =>
@@ -96,12 +103,12 @@ function otherInits(calls: Calls): readonly string[] {
 }
 
 /**
- * What changes a GPU is refused as a driver refuses it to a user who is not root: programs know that answer. Here is where
- * entries with a state of their own take its place, once there are such.
+ * What changes a GPU is refused as a driver refuses it to a user who is not root: programs know that answer. Some are kept as
+ * state instead, where that is asked for.
  */
-const refusedChanges = (calls: Calls): readonly string[] =>
+const refusedChanges = (calls: Calls, kept: readonly string[]): readonly string[] =>
   [...changing]
-    .filter((fn) => !OWN.has(fn) && own(calls, fn) === undefined)
+    .filter((fn) => !OWN.has(fn) && !kept.includes(fn) && own(calls, fn) === undefined)
     .map((fn) => `${fn} r:${NOT_SIMULATED.test(fn) ? NVML_ERROR_NOT_SUPPORTED : NVML_ERROR_NO_PERMISSION}`);
 
 /** These change nothing, and no recording has what they would begin: samples of GPM, events of the system. */

@@ -58,6 +58,7 @@ export function snapshotDriver(snapshot: Snapshot, source: string, movedBy: Move
   const world: World = { handles, source, moments };
   return {
     source,
+    onWindows: isOfWindows(snapshot),
     bind(asked, subject) {
       const call = asked.fn === 'nvmlInitWithFlags' && moments.of(INIT.fn) !== undefined ? INIT : asked;
       if (call.fn === INIT.fn) moments.rewind();
@@ -70,6 +71,11 @@ export function snapshotDriver(snapshot: Snapshot, source: string, movedBy: Move
     close() {},
   };
 }
+
+/** Only the drivers of Windows have models; in WSL, where nvidia-smi is that of Linux, there are Linux's files, too. */
+const isOfWindows = ({ calls, files }: Snapshot): boolean =>
+  Object.keys(files).length === 0 &&
+  Object.values(calls.nvmlDeviceGetDriverModel_v2 ?? {}).some((answer) => Array.isArray(answer));
 
 /** What all calls to a recording share. */
 interface World {

@@ -111,8 +111,11 @@ describe.each(machines)('on %s', (_, options) => {
           inRange: true,
         });
       }
-      const memory = nvml.nvmlDeviceGetMemoryInfo(device);
-      expect(Number(memory.used) + Number(memory.free)).toBe(Number(memory.total));
+      const memory = attempt('nvmlDeviceGetMemoryInfo', device);
+      if (!(memory instanceof nvml.NVMLError)) {
+        const { used, free, total } = memory as nvml.nvmlMemory_t;
+        expect(Number(used) + Number(free)).toBe(Number(total));
+      }
       const rates = attempt('nvmlDeviceGetUtilizationRates', device);
       if (!(rates instanceof nvml.NVMLError))
         expect((rates as nvml.nvmlUtilization_t).gpu).toBeLessThanOrEqual(100);

@@ -119,6 +119,24 @@ describe.skipIf(library === undefined)('simulate', { timeout: 60_000 }, () => {
     expect(readFileSync(log, 'utf8')).toMatch(/^nvmlDeviceGetPerformanceState gpu0$/m);
   });
 
+  it('keeps what programs change with --writable, until the machine is written again', () => {
+    const limit = [...NODE_PROGRAM, ...query('power.limit'), '-i', '0'];
+    const change = [...NODE_PROGRAM, '-pl', '300', '-i', '0', '--audit', join(folder, 'audit')];
+    const { stdout } = simulate(
+      ...['h200-x2', '--writable', '--', 'sh', '-c'],
+      `${change.join(' ')} && ${limit.join(' ')}`,
+    );
+    expect(stdout).toMatch(/was set to 300\.00 W from 700\.00 W[\s\S]*\n300\.00\n$/);
+    const machine = join(folder, 'writable');
+    expect(simulate('h200-x2', '--writable', '-o', machine).status).toBe(0);
+    const on = ([file = '', ...args]: readonly string[]): string =>
+      spawnSync(file, args, { encoding: 'utf8', env: { ...env, LD_LIBRARY_PATH: machine } }).stdout;
+    on(change);
+    expect(on(limit)).toBe('300.00\n');
+    expect(simulate('h200-x2', '--writable', '-o', machine).status).toBe(0);
+    expect(on(limit)).toBe('700.00\n');
+  });
+
   it('leaves a folder for LD_LIBRARY_PATH, and keeps its rules when it is written again', () => {
     const machine = join(folder, 'machine');
     expect(simulate('t4', '-o', machine)).toMatchObject({ status: 0, stderr: '' });

@@ -16,7 +16,7 @@ import { count, mebibytes, text } from '../../src/query/kind.js';
 import { FakeIo, localTime } from '../fake-io.js';
 
 const recorded = (name: string): string =>
-  readFileSync(new URL(`golden/elsewhere/${name}.txt`, import.meta.url), 'utf8');
+  readFileSync(new URL(`../golden/elsewhere/${name}.txt`, import.meta.url), 'utf8');
 
 const GPU: SummaryGpu = {
   index: 0,

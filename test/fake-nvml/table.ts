@@ -7,8 +7,8 @@ import { SimulatedHandles } from '../../src/simulator/handles.js';
 import { recordedCalls } from '../../src/simulator/recorded-calls.js';
 import { withUseOfRoom } from '../../src/simulator/simulation.js';
 import { hex, unsigned } from '../../src/simulator/tokens.js';
+import { stateLines, type Writable } from '../../src/simulator/writable.js';
 import type { Snapshot } from '../../src/snapshot/snapshot.js';
-import { stateLines, type Writable } from './state.js';
 
 /** What shall go wrong, or take long. */
 export interface Fault {

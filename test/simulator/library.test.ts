@@ -6,6 +6,7 @@ import {
   NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
   NVML_ERROR_GPU_IS_LOST,
   NVML_ERROR_INSUFFICIENT_SIZE,
+  NVML_ERROR_INVALID_ARGUMENT,
   NVML_ERROR_LIB_RM_VERSION_MISMATCH,
   NVML_ERROR_NO_PERMISSION,
   NVML_ERROR_NOT_FOUND,
@@ -67,6 +68,24 @@ describe.skipIf(library === undefined)('the library of a simulated machine', () 
       NVML_ERROR_NO_PERMISSION,
     );
     expect(machine.call('nvmlGpmSampleAlloc', Buffer.alloc(8))).toBe(NVML_ERROR_NOT_SUPPORTED);
+  });
+
+  it('keeps a change as state where that is asked for, also for programs that come later', () => {
+    const writable = { journal: 'state' };
+    const machine = loaded({ snapshot: load, writable });
+    const limit = (one: Loaded): number => numberOf(one, 'nvmlDeviceGetPowerManagementLimit', one.gpu(1));
+    expect(machine.call('nvmlDeviceSetPowerManagementLimit', machine.gpu(1), 300_000)).toBe(0);
+    expect(limit(machine)).toBe(300_000);
+    expect(numberOf(machine, 'nvmlDeviceGetPowerManagementLimit', machine.gpu(0))).toBe(700_000);
+    expect(machine.call('nvmlDeviceSetPowerManagementLimit', machine.gpu(1), 4)).toBe(
+      NVML_ERROR_INVALID_ARGUMENT,
+    );
+    const state = readFileSync(join(machine.folder, 'state'), 'utf8');
+    expect(state).toContain('nvmlDeviceSetPowerManagementLimit');
+    const later = loaded({ snapshot: load, writable }, { state: `nonsense 1\n${state}` });
+    expect(limit(later)).toBe(300_000);
+    // What keeps no state is refused all the same.
+    expect(machine.call('nvmlDeviceClearEccErrorCounts', 1n, 0)).not.toBe(0);
   });
 
   it('takes a struct of its version, and says where another is wanted', () => {

@@ -1,5 +1,5 @@
 /** A simulated machine in a folder of its own, and its library loaded: what a program written in C sees. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import koffi from 'koffi';
@@ -19,10 +19,12 @@ process.once('exit', () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-export function folderOf(simulation: Simulation): string {
+/** With files of these contents beside the library. */
+export function folderOf(simulation: Simulation, files: Readonly<Record<string, string>> = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'nvsmi-simulated-'));
   folders.push(folder);
   writeMachine(folder, readFileSync(library ?? ''), simulationTable(simulation));
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
   return folder;
 }
 
@@ -43,8 +45,8 @@ const typeOf = (arg: Argument): string => {
 };
 
 /** Loads the library of a machine, and initialises it. */
-export function loaded(simulation: Simulation): Loaded {
-  const folder = folderOf(simulation);
+export function loaded(simulation: Simulation, files?: Readonly<Record<string, string>>): Loaded {
+  const folder = folderOf(simulation, files);
   const native = koffi.load(join(folder, LIBRARY));
   const call: Loaded['call'] = (fn, ...args) => native.func(fn, 'int', args.map(typeOf))(...args);
   call('nvmlInit_v2');

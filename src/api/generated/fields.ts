@@ -437,9 +437,9 @@ export interface GpuFields {
   readonly 'power_smoothing.num_preset_profiles': number;
   /** Active profile: the floor, in percent of the power ceiling. In %. */
   readonly 'power_smoothing.curr_profile.percent_tmp_floor': number;
-  /** Active profile: the rate at which the draw rises. In mW/s. */
+  /** Active profile: the rate at which the draw rises. In W/s. */
   readonly 'power_smoothing.curr_profile.ramp_up_rate': number;
-  /** Active profile: the rate at which the draw falls. In mW/s. */
+  /** Active profile: the rate at which the draw falls. In W/s. */
   readonly 'power_smoothing.curr_profile.ramp_down_rate': number;
   /** Active profile: the time that the draw is held before it falls. In ms. */
   readonly 'power_smoothing.curr_profile.ramp_down_hysteresis': number;
@@ -455,9 +455,9 @@ export interface GpuFields {
   readonly 'power_smoothing.active_profile': number;
   /** Administrator override of the floor, in percent of the power ceiling. In %. */
   readonly 'power_smoothing.admin_override.percent_tmp_floor': number;
-  /** Administrator override of the rate at which the draw rises. In mW/s. */
+  /** Administrator override of the rate at which the draw rises. In W/s. */
   readonly 'power_smoothing.admin_override.ramp_up_rate': number;
-  /** Administrator override of the rate at which the draw falls. In mW/s. */
+  /** Administrator override of the rate at which the draw falls. In W/s. */
   readonly 'power_smoothing.admin_override.ramp_down_rate': number;
   /** Administrator override of the time that the draw is held before it falls. In ms. */
   readonly 'power_smoothing.admin_override.ramp_down_hysteresis': number;

@@ -170,6 +170,13 @@ export interface ReportGpu {
     /** Why the keys that are null have no value. */
     readonly reasons?: Readonly<Record<string, string>>;
   };
+  /** Inforom Time Data */
+  readonly inforom_time_data?: {
+    /** Time Run, in s */
+    readonly time_run: number | null;
+    /** Why the keys that are null have no value. */
+    readonly reasons?: Readonly<Record<string, string>>;
+  };
   /** GPU Operation Mode */
   readonly gpu_operation_mode?: {
     /** Current */
@@ -806,6 +813,28 @@ export interface ReportGpu {
     readonly requested_power_limit: number | null;
     /** Default Power Limit, in W */
     readonly default_power_limit: number | null;
+    /** GPU Ceiling Power Limit */
+    readonly gpu_ceiling_power_limit?: {
+      /** Current Power Limit, in W */
+      readonly current_power_limit: number | null;
+      /** Requested Power Limit, in W */
+      readonly requested_power_limit: number | null;
+      /** Default Power Limit, in W */
+      readonly default_power_limit: number | null;
+      /** Why the keys that are null have no value. */
+      readonly reasons?: Readonly<Record<string, string>>;
+    };
+    /** GPU Base Power */
+    readonly gpu_base_power?: {
+      /** Current Base Power, in W */
+      readonly current_base_power: number | null;
+      /** Requested Base Power, in W */
+      readonly requested_base_power: number | null;
+      /** Default Base Power, in W */
+      readonly default_base_power: number | null;
+      /** Why the keys that are null have no value. */
+      readonly reasons?: Readonly<Record<string, string>>;
+    };
     /** Min Power Limit, in W */
     readonly min_power_limit: number | null;
     /** Max Power Limit, in W */
@@ -913,6 +942,8 @@ export interface ReportGpu {
     /** Why the keys that are null have no value. */
     readonly reasons?: Readonly<Record<string, string>>;
   };
+  /** EDPp Multiplier */
+  readonly edpp_multiplier?: number | null;
   /** Clocks */
   readonly clocks?: {
     /** Graphics, in MHz */
@@ -1103,6 +1134,10 @@ export interface Report {
   readonly driver_version: string | null;
   /** CUDA Version */
   readonly cuda_version: string | null;
+  /** KMD Version */
+  readonly kmd_version?: string | null;
+  /** CUDA UMD Version */
+  readonly cuda_umd_version?: string | null;
   /** Attached GPUs */
   readonly attached_gpus: number | null;
   /** Why the keys that are null have no value. */

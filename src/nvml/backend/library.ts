@@ -122,6 +122,7 @@ const notWritable = (fn: FunctionName): string =>
   `${fn} changes the GPU, and the driver was not opened for that`;
 
 class NvmlLibrary implements Driver {
+  readonly onWindows = process.platform === 'win32';
   private readonly symbols = new Map<FunctionName, NvmlFunction | undefined>();
 
   constructor(

@@ -99,6 +99,7 @@ export function nvmlSystemGetDriverBranch(options?: CallOptions): Promise<t.nvml
 
 /**
  * Reads platform error records (CPER), starting at a cursor. On a worker thread.
+ * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param cper `cursor` of the previous result; none for the first call
  * @param options timeout in ms, signal: another process makes the call
@@ -622,6 +623,7 @@ export function nvmlDeviceGetLastBBXFlushTime(device: t.nvmlDevice_t, options?: 
 
 /**
  * Reads the run time of a GPU from its black box recorder (BBX). On a worker thread.
+ * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param device the GPU
  * @param options timeout in ms, signal: another process makes the call
@@ -2260,6 +2262,7 @@ export function nvmlDeviceGetAccountingBufferSize(device: t.nvmlDevice_t, option
 
 /**
  * Reads the accounting statistics of a process on a GPU. On a worker thread.
+ * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param device the GPU
  * @param stats `pid` of the process
@@ -3341,6 +3344,7 @@ export function nvmlDeviceSetVgpuCapabilities(device: t.nvmlDevice_t, capability
 
 /**
  * Forces the GSP firmware of a GPU with vGPUs to unload. On a worker thread.
+ * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
@@ -3913,6 +3917,7 @@ export function nvmlGpuInstanceSetVgpuHeterogeneousMode(gpuInstance: t.nvmlGpuIn
 
 /**
  * Reads the vGPU scheduler state of a GPU. On a worker thread.
+ * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param device the GPU
  * @param pSchedulerStateInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
@@ -3926,6 +3931,7 @@ export function nvmlDeviceGetVgpuSchedulerState_v2(device: t.nvmlDevice_t, pSche
 
 /**
  * Reads the vGPU scheduler state of a GPU instance. On a worker thread.
+ * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param gpuInstance the GPU instance
  * @param pSchedulerStateInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
@@ -3939,6 +3945,7 @@ export function nvmlGpuInstanceGetVgpuSchedulerState_v2(gpuInstance: t.nvmlGpuIn
 
 /**
  * Reads the vGPU scheduler log of a GPU. On a worker thread.
+ * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param device the GPU
  * @param pSchedulerLogInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
@@ -3952,6 +3959,7 @@ export function nvmlDeviceGetVgpuSchedulerLog_v2(device: t.nvmlDevice_t, pSchedu
 
 /**
  * Reads the vGPU scheduler log of a GPU instance. On a worker thread.
+ * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param gpuInstance the GPU instance
  * @param pSchedulerLogInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
@@ -3965,6 +3973,7 @@ export function nvmlGpuInstanceGetVgpuSchedulerLog_v2(gpuInstance: t.nvmlGpuInst
 
 /**
  * Sets the vGPU scheduler state of a GPU. On a worker thread.
+ * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param device the GPU
  * @param pSchedulerState `schedulerPolicy`: NVML_VGPU_SCHEDULER_POLICY_*, and its parameters
@@ -3977,6 +3986,7 @@ export function nvmlDeviceSetVgpuSchedulerState_v2(device: t.nvmlDevice_t, pSche
 
 /**
  * Sets the vGPU scheduler state of a GPU instance. On a worker thread.
+ * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param gpuInstance the GPU instance
  * @param pSchedulerState `schedulerPolicy`: NVML_VGPU_SCHEDULER_POLICY_*, and its parameters
@@ -4857,6 +4867,7 @@ export function nvmlDeviceGetSramUniqueUncorrectedEccErrorCounts(device: t.nvmlD
 
 /**
  * Reads the number of remapped memory rows of a GPU. On a worker thread.
+ * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param device the GPU
  * @param options timeout in ms, signal: another process makes the call

@@ -90,6 +90,7 @@ export function nvmlSystemGetDriverBranch(): t.nvmlSystemDriverBranchInfo_t {
 
 /**
  * Reads platform error records (CPER), starting at a cursor.
+ * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param cper `cursor` of the previous result; none for the first call
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
@@ -571,6 +572,7 @@ export function nvmlDeviceGetLastBBXFlushTime(device: t.nvmlDevice_t): [timestam
 
 /**
  * Reads the run time of a GPU from its black box recorder (BBX).
+ * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
@@ -2089,6 +2091,7 @@ export function nvmlDeviceGetAccountingBufferSize(device: t.nvmlDevice_t): numbe
 
 /**
  * Reads the accounting statistics of a process on a GPU.
+ * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param device the GPU
  * @param stats `pid` of the process
@@ -3125,6 +3128,7 @@ export function nvmlDeviceSetVgpuCapabilities(device: t.nvmlDevice_t, capability
 
 /**
  * Forces the GSP firmware of a GPU with vGPUs to unload.
+ * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
@@ -3655,6 +3659,7 @@ export function nvmlGpuInstanceSetVgpuHeterogeneousMode(gpuInstance: t.nvmlGpuIn
 
 /**
  * Reads the vGPU scheduler state of a GPU.
+ * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param device the GPU
  * @param pSchedulerStateInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
@@ -3667,6 +3672,7 @@ export function nvmlDeviceGetVgpuSchedulerState_v2(device: t.nvmlDevice_t, pSche
 
 /**
  * Reads the vGPU scheduler state of a GPU instance.
+ * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param gpuInstance the GPU instance
  * @param pSchedulerStateInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
@@ -3679,6 +3685,7 @@ export function nvmlGpuInstanceGetVgpuSchedulerState_v2(gpuInstance: t.nvmlGpuIn
 
 /**
  * Reads the vGPU scheduler log of a GPU.
+ * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param device the GPU
  * @param pSchedulerLogInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
@@ -3691,6 +3698,7 @@ export function nvmlDeviceGetVgpuSchedulerLog_v2(device: t.nvmlDevice_t, pSchedu
 
 /**
  * Reads the vGPU scheduler log of a GPU instance.
+ * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param gpuInstance the GPU instance
  * @param pSchedulerLogInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
@@ -3703,6 +3711,7 @@ export function nvmlGpuInstanceGetVgpuSchedulerLog_v2(gpuInstance: t.nvmlGpuInst
 
 /**
  * Sets the vGPU scheduler state of a GPU.
+ * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param device the GPU
  * @param pSchedulerState `schedulerPolicy`: NVML_VGPU_SCHEDULER_POLICY_*, and its parameters
@@ -3715,6 +3724,7 @@ export function nvmlDeviceSetVgpuSchedulerState_v2(device: t.nvmlDevice_t, pSche
 
 /**
  * Sets the vGPU scheduler state of a GPU instance.
+ * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param gpuInstance the GPU instance
  * @param pSchedulerState `schedulerPolicy`: NVML_VGPU_SCHEDULER_POLICY_*, and its parameters
@@ -4542,6 +4552,7 @@ export function nvmlDeviceGetSramUniqueUncorrectedEccErrorCounts(device: t.nvmlD
 
 /**
  * Reads the number of remapped memory rows of a GPU.
+ * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown

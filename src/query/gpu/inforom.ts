@@ -74,7 +74,8 @@ export const runTime: readonly Row[] = [
     names: ['bbx.time_run'],
     since: 610,
     help: 'How long the GPU has run in its life.',
-    kind: number('s'),
+    // 610 spells the unit out.
+    kind: { ...number('s'), csvUnit: 'seconds' },
     source: from(sample(nvmlDeviceGetBBXTimeData_v1), 'timeRun'),
   },
 ];

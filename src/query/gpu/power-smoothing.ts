@@ -3,14 +3,19 @@
 import type { Span } from '../../base/release.js';
 import * as nvml from '../../nvml/generated/constants.js';
 import { from, type Row } from '../field.js';
-import { count, enabled, type Kind, milliseconds, number, percent, yesNo } from '../kind.js';
+import { count, enabled, type Kind, milliseconds, number, percent, watts, yesNo } from '../kind.js';
 import { field } from '../probe.js';
 
 /** These fields hold whole watts, unlike the power readings. */
 const wholeWatts = number('W', { unit: 'watts' });
 
-/** Milliwatts per second. */
-const rate = number('mW/s');
+/** NVML has milliwatts per second; the header of 610 says W/s. */
+const rate: Kind = {
+  unit: 'W/s',
+  spell: watts.spell,
+  json: watts.json,
+  metric: { unit: '', per: 1000 },
+};
 
 /** Fields that 610 was the first to list. */
 const LATER: Span = { since: 610 };

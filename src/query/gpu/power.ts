@@ -194,8 +194,11 @@ export const basePower: readonly Row[] = spanned({ since: 610 }, [
   },
 ]);
 
-/** 100.00%; drivers before 590 do not know the field. */
-export const wholePercent: Kind = { spell: (value) => `${Number(value).toFixed(2)}%`, json: Number };
+/** `100.00 %` in CSV (H100 and H200, 590.48.01). */
+const hundredths: Kind = { csvUnit: '%', spell: (value) => Number(value).toFixed(2), json: Number };
+
+/** `100.00%` in `-q`. */
+export const gluedPercent: Kind = { ...hundredths, spell: (value) => `${hundredths.spell(value)}%` };
 
 export const edpp: readonly Row[] = [
   {
@@ -203,7 +206,7 @@ export const edpp: readonly Row[] = [
     names: ['edpp_multiplier'],
     since: 590,
     help: 'Multiplier of the peak power (EDPp) that the GPU may draw for moments.',
-    kind: wholePercent,
+    kind: hundredths,
     source: from(field(nvml.NVML_FI_DEV_EDPP_MULTIPLIER)),
   },
 ];

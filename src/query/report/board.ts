@@ -76,18 +76,26 @@ export const boardPartNumber = reading(text, fixed(nvmlDeviceGetBoardPartNumber)
 
 /**
  * The number of the chip by its PCI device id, with which it begins. NVML has no function for it; these are the
- * ones that nvidia-smi was seen to show (drivers 535 to 595), and all other GPUs show N/A.
+ * ones that nvidia-smi was seen to show (drivers 535 to 610), and all other GPUs show N/A.
  */
 export const PART_NUMBERS: Readonly<Record<number, string>> = {
+  7216: '1C30-875-A1',
   7809: '1E81-450-A1',
   7815: '1E87-400-A1',
   7864: '1EB8-895-A1',
   8368: '20B0-884-A1',
+  8370: '20B2-895-A1',
   8726: '2216-202-A1',
   8752: '2230-875-A1',
   9008: '2330-885-A1',
   9013: '2335-895-A1',
+  9351: '2487-150-A1',
+  9860: '2684-300-A1',
+  9913: '26B9-896-A1',
+  9986: '2702-400-A1',
+  10160: '27B0-850-A1',
   10497: '2901-886-A1',
+  10561: '2941-892-A1',
   12738: '31C2-893-A1',
 };
 export const gpuPartNumber: ReportField = {

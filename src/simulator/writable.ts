@@ -1,16 +1,16 @@
-/** Table: what each setter of the fake changes, as directives that state.c reads. */
+/** Table: what each function that changes a GPU changes, as directives that state.c reads. */
 
-import type { FunctionName } from '../../src/nvml/generated/functions.js';
-import * as l from '../../src/nvml/generated/layouts.js';
-import type { Layout } from '../../src/nvml/layout.js';
-import { fieldOf, SCALAR_SIZE } from '../../src/nvml/memory.js';
-import type { Status } from '../../src/nvml/status.js';
-import type { Json } from '../../src/snapshot/answer.js';
-import type { Snapshot } from '../../src/snapshot/snapshot.js';
+import type { FunctionName } from '../nvml/generated/functions.js';
+import * as l from '../nvml/generated/layouts.js';
+import type { Layout } from '../nvml/layout.js';
+import { fieldOf, SCALAR_SIZE } from '../nvml/memory.js';
+import type { Status } from '../nvml/status.js';
+import type { Json } from '../snapshot/answer.js';
+import type { Snapshot } from '../snapshot/snapshot.js';
 
 /** Setters change what getters answer. */
 export interface Writable {
-  /** Where what was set is kept, for the programs that load the library later. */
+  /** Where what was set is kept, for the programs that load the library later; beside the library where it has no folder. */
   readonly journal: string;
   /** What every setter is refused with, such as NO_PERMISSION. */
   readonly refuse?: Status;

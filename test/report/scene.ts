@@ -2,42 +2,26 @@
  * Recorded machines at the moment of a recorded report: the readings that move, or differ between machines, are
  * taken from nvidia-smi's output and given back as NVML's answers, all others are those of the H100's recording.
  */
-import { readFileSync } from 'node:fs';
 import { XMLParser } from 'fast-xml-parser';
 import type { Json } from '../../src/snapshot/answer.js';
 import { parseSnapshot, type Snapshot } from '../../src/snapshot/snapshot.js';
-
-export type Calls = Record<string, Record<string, Json>>;
-
-const H100 = new URL('../../snapshots/h100-x1.json', import.meta.url);
+import { type ChangedCalls, copyGpu, recorded, set } from '../commands/made-machine.js';
 
 /** The answers of a snapshot, to be changed. */
-export function callsOf(snapshot: Snapshot): Calls {
-  return structuredClone(snapshot.calls) as Calls;
+export function callsOf(snapshot: Snapshot): ChangedCalls {
+  return structuredClone(snapshot.calls) as ChangedCalls;
 }
 
-export const h100 = (): Snapshot => parseSnapshot(readFileSync(H100, 'utf8'), 'h100-x1');
+export const h100 = (): Snapshot => parseSnapshot(JSON.stringify(recorded('h100-x1')), 'h100-x1');
 
-export const error = (symbol: string): Json => ({ error: `NVML_ERROR_${symbol}` });
-
-export function set(calls: Calls, fn: string, key: string, answer: Json): void {
-  calls[fn] ??= {};
-  const answers = calls[fn];
-  const known = answers[key];
-  const isChange = [known, answer].every(
-    (each) => typeof each === 'object' && each !== null && !Array.isArray(each) && !('error' in each),
-  );
-  answers[key] = isChange ? { ...(known as object), ...(answer as object) } : answer;
-}
-
-const setField = (calls: Calls, gpu: string, id: string, type: number, value: number): void =>
+const setField = (calls: ChangedCalls, gpu: string, id: string, type: number, value: number): void =>
   set(calls, 'nvmlDeviceGetFieldValues', `${gpu},${id}`, { type, value });
 
 const MEBIBYTE = 1024 * 1024;
 const whole = (text: string): number => Number(/-?\d+/.exec(text)?.[0]);
 const milli = (text: string): number => Math.round(Number.parseFloat(text) * 1000);
 
-type Give = (calls: Calls, gpu: string, value: string) => void;
+type Give = (calls: ChangedCalls, gpu: string, value: string) => void;
 
 const clock =
   (type: number): Give =>
@@ -244,7 +228,7 @@ function xmlValues(report: string): Found {
 }
 
 /** What follows from no line of a report. */
-function giveThresholds(calls: Calls, gpu: string): void {
+function giveThresholds(calls: ChangedCalls, gpu: string): void {
   const of = (type: number): string => `${gpu},${type}`;
   set(calls, 'nvmlDeviceGetTemperatureThreshold', of(2), 95);
   set(calls, 'nvmlDeviceGetTemperatureThreshold', of(3), 87);
@@ -252,7 +236,7 @@ function giveThresholds(calls: Calls, gpu: string): void {
 }
 
 /** `duration`, `count` and the rest of each block, as samples that have them. */
-function giveSamples(calls: Calls, gpu: string, values: ReadonlyMap<string, string>): void {
+function giveSamples(calls: ChangedCalls, gpu: string, values: ReadonlyMap<string, string>): void {
   const blocks: readonly (readonly [heading: string, type: number, scale: number])[] = [
     ['Power Samples', 0, 1000],
     ['GPU Utilization Samples', 1, 1],
@@ -283,7 +267,7 @@ function giveSamples(calls: Calls, gpu: string, values: ReadonlyMap<string, stri
 }
 
 /** The processes that a report shows. */
-function giveProcesses(calls: Calls, gpu: string, report: string): void {
+function giveProcesses(calls: ChangedCalls, gpu: string, report: string): void {
   const pid = /<pid>(\d+)<|Process ID +: (\d+)/.exec(report)?.slice(1).find(Boolean);
   if (pid === undefined) return;
   const used = /<used_memory>(\d+) MiB<|Used GPU Memory +: (\d+) MiB/.exec(report)?.slice(1).find(Boolean);
@@ -298,7 +282,7 @@ function giveProcesses(calls: Calls, gpu: string, report: string): void {
   set(calls, 'nvmlSystemGetProcessName', pid, 'python3');
 }
 
-function giveSupportedClocks(calls: Calls, gpu: string, report: string): void {
+function giveSupportedClocks(calls: ChangedCalls, gpu: string, report: string): void {
   const clocks = new Map<number, number[]>();
   let memory = 0;
   for (const match of report.matchAll(
@@ -345,15 +329,10 @@ export function sceneOf(report: string): Snapshot {
 const BUS_IDS = ['00000000:00:06.0', '00000000:00:07.0'];
 
 /** The H100's answers for so many GPUs like it, each on its own bus id. */
-function machineOf(calls: Calls, count: number): Calls {
+function machineOf(calls: ChangedCalls, count: number): ChangedCalls {
   if (count === 1) return calls;
-  for (const answers of Object.values(calls)) {
-    for (const [key, value] of Object.entries(answers)) {
-      if (/^gpu0(?=,|$)/.test(key)) answers[key.replace('gpu0', 'gpu1')] = structuredClone(value);
-    }
-  }
+  copyGpu(calls, 'gpu1');
   calls.nvmlDeviceGetCount_v2 = { '': count };
-  calls.nvmlDeviceGetHandleByIndex_v2 = { 0: 'gpu0', 1: 'gpu1' };
   for (const fn of ['nvmlDeviceGetPciInfo_v3', 'nvmlDeviceGetPciInfoExt']) {
     set(calls, fn, 'gpu1', { device: 7, busId: '00000000:00:07.0' });
   }

@@ -106,11 +106,11 @@ export function readers(layouts: Readonly<Record<string, Layout>>): string {
     '',
     ...structs.map(
       ([layout, name]) =>
-        `function ${name}(m: DataView, at: number${usesContext(layout, known) ? ', c: r.Context' : ''}) { return ${literal(layout, known)}; }`,
+        `function ${name}(m: DataView, at: number${usesContext(layout, known) ? ', c: r.ReadContext' : ''}) { return ${literal(layout, known)}; }`,
     ),
     '',
     '/** What reads a struct. */',
-    'export const readers: ReadonlyMap<Layout, r.Reader> = new Map<Layout, r.Reader>([',
+    'export const readers: ReadonlyMap<Layout, r.StructReader> = new Map<Layout, r.StructReader>([',
     '  [l.nvmlValue_t, r.value],',
     ...named.map((name) => `  [l.${name}, ${name}],`),
     ']);',

@@ -1,34 +1,34 @@
 /** The end of an iteration that waits: by signals, or by whoever iterates. */
 
 /** The callbacks for the end of a signal, and the one listener that calls them all. */
-interface Told {
+interface Watched {
   readonly callbacks: Set<() => void>;
   readonly listener: () => void;
 }
 
-const told = new WeakMap<AbortSignal, Told>();
+const watched = new WeakMap<AbortSignal, Watched>();
 
 /**
  * Calls back when a signal ends, and returns what takes that back. A signal has one listener for any number of callbacks:
  * of more than ten Node would warn.
  */
 function onAbort(signal: AbortSignal, callback: () => void): () => void {
-  let known = told.get(signal);
+  let known = watched.get(signal);
   if (known === undefined) {
     const callbacks = new Set<() => void>();
     const listener = (): void => {
       for (const each of [...callbacks]) each();
     };
     known = { callbacks, listener };
-    told.set(signal, known);
+    watched.set(signal, known);
     signal.addEventListener('abort', listener);
   }
   const { callbacks, listener } = known;
   callbacks.add(callback);
   return () => {
     callbacks.delete(callback);
-    if (callbacks.size > 0 || told.get(signal)?.callbacks !== callbacks) return;
-    told.delete(signal);
+    if (callbacks.size > 0 || watched.get(signal)?.callbacks !== callbacks) return;
+    watched.delete(signal);
     signal.removeEventListener('abort', listener);
   };
 }

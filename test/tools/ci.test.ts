@@ -28,14 +28,14 @@ function run(results: object | undefined, status = 0) {
 }
 
 describe('.ci/run', () => {
-  it('counts the tests of both programs in its last line', () => {
+  it('counts the tests of its three runs in its last line', () => {
     const { status, last } = run({ numPassedTests: 7, numFailedTests: 0, numPendingTests: 0 });
-    expect({ status, last }).toEqual({ status: 0, last: '14 passed, 0 failed' });
+    expect({ status, last }).toEqual({ status: 0, last: '21 passed, 0 failed' });
   });
 
   it('counts those that are skipped after them', () => {
     const { last } = run({ numPassedTests: 7, numFailedTests: 0, numPendingTests: 2 });
-    expect(last).toBe('14 passed, 0 failed, 4 skipped');
+    expect(last).toBe('21 passed, 0 failed, 6 skipped');
   });
 
   it('says which tools are missing that tests need', () => {

@@ -96,7 +96,7 @@ describe('a record file', () => {
     const path = newFile();
     const ends: number[] = [];
     const writer = new RecordWriter(path);
-    for (const text of lines(14)) {
+    for (const text of lines(6)) {
       writer.write(text);
       ends.push(statSync(path).size);
     }

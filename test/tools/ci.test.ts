@@ -1,14 +1,13 @@
 /** What .ci/run says of a run; npm is a stub that writes the results of the tests. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { folderOfFile } from '../temporary.js';
 
 const script = fileURLToPath(new URL('../../.ci/run', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'nvsmi-ci-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderOfFile();
 for (const tool of ['bash', 'env', 'dirname', 'mktemp', 'rm', 'cat']) {
   const found = spawnSync('which', [tool], { encoding: 'utf8' }).stdout.trim();
   symlinkSync(found, join(folder, tool));

@@ -21,9 +21,7 @@ const wanted = process.env.NVSMI_TESTS;
 export default defineConfig({
   test: {
     include: wanted === 'slow' ? SLOW : ['test/**/*.test.ts'],
-    exclude: process.env.NVSMI_PROGRAM
-      ? []
-      : ['test/binary/**', ...(wanted === undefined ? SLOW : [])],
+    exclude: process.env.NVSMI_PROGRAM ? [] : ['test/binary/**', ...(wanted === undefined ? SLOW : [])],
     // Processes, not threads: koffi, process.env and signals are the process's own.
     pool: 'forks',
     maxWorkers: 2,

@@ -5,23 +5,24 @@ import { defineConfig } from 'vitest/config';
  * takes a while to build, are `npm run check:binary`'s.
  */
 const SLOW = [
-  'test/deadline/**',
-  'test/deploy/**',
-  'test/exporter/**',
-  'test/fleet/**',
-  'test/simulator/**',
+  'test/deadline/**/*.test.ts',
+  'test/deploy/**/*.test.ts',
+  'test/exporter/**/*.test.ts',
+  'test/fleet/**/*.test.ts',
+  'test/simulator/**/*.test.ts',
   'test/top/stuck.test.ts',
   'test/top/terminal.test.ts',
   'test/commands/simulate.test.ts',
 ];
 
+/** Which tests: all, those that are slow (after a run of the others), or, left out, the others. */
+const wanted = process.env.NVSMI_TESTS;
+
 // biome-ignore lint/style/noDefaultExport: vitest reads the default export.
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: process.env.NVSMI_PROGRAM
-      ? []
-      : ['test/binary/**', ...(process.env.NVSMI_TESTS === 'all' ? [] : SLOW)],
+    include: wanted === 'slow' ? SLOW : ['test/**/*.test.ts'],
+    exclude: process.env.NVSMI_PROGRAM ? [] : ['test/binary/**', ...(wanted === undefined ? SLOW : [])],
     // Processes, not threads: koffi, process.env and signals are the process's own.
     pool: 'forks',
     maxWorkers: 2,

@@ -1,18 +1,17 @@
 /** nvsmi on a recorded machine prints what nvidia-smi printed there, row by row of test/golden/<machine>/INDEX.tsv. */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { main } from '../src/cli/cli.js';
 import { FakeIo } from './fake-io.js';
 import { machineFor, mask, type Row, rowsOf, type Volatile, volatilesOf } from './golden/recorded.js';
+import { folderOfFile } from './temporary.js';
 
 const machines = readdirSync(new URL('golden/', import.meta.url), { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && rowsOf(entry.name).length > 0)
   .map(({ name }) => name);
 
-const folder = mkdtempSync(join(tmpdir(), 'nvsmi-golden-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderOfFile();
 
 /** Where a machine with these overrides lies as a file; without overrides it is the package's own. */
 function sourceOf(machine: string, overrides: readonly string[]): string {

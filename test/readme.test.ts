@@ -1,20 +1,19 @@
 /** What README.md shows is true: its commands are run on recorded machines, its programs too. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { main } from '../src/cli/cli.js';
 import { SOUND, withTree } from './doctor/tree.js';
 import { FakeIo } from './fake-io.js';
+import { folderOfFile } from './temporary.js';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const README = readFileSync(join(root, 'README.md'), 'utf8');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-const folder = mkdtempSync(join(tmpdir(), 'nvsmi-readme-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderOfFile();
 
 const blocks = (language: string): readonly string[] =>
   [...README.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(([, text = '']) => text);

@@ -66,7 +66,7 @@ function itemFunction(name: string, type: ScalarType | Layout, known: Names): st
 function fieldText(layout: Layout, name: string, field: StructField, known: Names): string {
   const [type, offset, length] = field;
   const at = place(offset);
-  if (type === 'ptr' && TEXT_POINTERS.has(name)) return `r.textBehind(m, ${at}, c)`;
+  if (type === 'ptr' && TEXT_POINTERS.has(name)) return `r.pointedText(m, ${at}, c)`;
   if (type === 'text') return `r.text(c, ${at}, ${length ?? 1})`;
   if (length === undefined) return item(name, type, offset, known);
   const count = layout.fields[COUNTED_FIELDS[name] ?? ''];

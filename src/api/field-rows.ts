@@ -1,4 +1,4 @@
-/** The fields that names and numbers stand for. */
+/** The fields that names and numbers mean. */
 
 import type { AskedField } from '../format/json.js';
 import { shown } from '../nvml/functions/check.js';

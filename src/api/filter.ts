@@ -1,9 +1,9 @@
-/** Filters of deviceQuery: names and ids, and which ids they stand for. */
+/** Filters of deviceQuery: names and ids, and which ids they mean. */
 import { NVSMI, type NvsmiId, QUERY_NAMES, type QueryName } from './generated/nvsmi-ids.js';
 
 /**
  * What deviceQuery answers: names as a comma list (`memory.total,memory.free`), or an array or other iterable of names
- * and ids (`NVSMI.MEMORY_TOTAL`). Unknown names and ids are passed over. Without a filter, or with null, everything is
+ * and ids (`NVSMI.MEMORY_TOTAL`). Unknown names and ids are ignored. Without a filter, or with null, everything is
  * answered.
  */
 export type Filter =

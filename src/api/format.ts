@@ -20,6 +20,6 @@ function valueLines(key: string, value: unknown, indent: string): string[] {
   return [`${indent}${key}: ${text}`];
 }
 
-/** The text; a text (a help, an XML document) as it is. */
+/** The text; a text (a help, an XML document) unchanged. */
 export const format = (result: DeviceResult | string): string =>
   typeof result === 'string' ? result : `${lines(result, '  ').join('\n')}\n`;

@@ -1,4 +1,4 @@
-/** What is told of a process on a GPU. */
+/** What is known of a process on a GPU. */
 import type { ProcessType } from '../query/process-type.js';
 
 /** A process on a GPU. The names are those of the report and of --query-compute-apps. */
@@ -13,6 +13,6 @@ export interface GpuProcess {
   readonly type: ProcessType;
   /** As it was started; null where it has ended meanwhile, or may not be looked at. */
   readonly process_name: string | null;
-  /** MiB of the GPU's memory; null where the driver does not tell. */
+  /** MiB of the GPU's memory; null where the driver does not say. */
   readonly used_memory: number | null;
 }

@@ -1,4 +1,4 @@
-/** Whether a machine is still open: what every question asks first, and what ends those that go on. */
+/** Whether a machine is still open: what every question checks first, and what ends those that are running. */
 import { errorOf } from '../nvml/functions/raise.js';
 import { NVML_ERROR_UNINITIALIZED } from '../nvml/generated/constants.js';
 

@@ -16,10 +16,10 @@ xmlDeviceQuery(filter?)  the same as an XML document
 
 The filter is a comma list of names ('memory.total,memory.free'), or an array of names or ids
 ([NVSMI.MEMORY_TOTAL, NVSMI.MEMORY_FREE]). Without one everything is answered; names that are not known
-are passed over. '--help-query-gpu' lists the names.
+are ignored. '--help-query-gpu' lists the names.
 `;
 
-/** Names that stand for one id, on one line. */
+/** Names of one id, on one line. */
 function helpNames(): string {
   const byId = new Map<number, string[]>();
   for (const [name, id] of QUERY_NAMES) byId.set(id, [...(byId.get(id) ?? []), `"${name}"`]);
@@ -31,14 +31,14 @@ function help(filter: Filter | undefined): string | undefined {
   return filter === '--help-query-gpu' ? helpNames() : undefined;
 }
 
-/** Takes each result of a loop. The loop goes on when it has returned, or when its promise has ended. */
+/** Takes each result of a loop. The loop continues when it has returned, or when its promise has ended. */
 export type LoopCallback = (loop: Loop, result: DeviceResult) => void | Promise<void>;
 
 /** The results at a pace, until the signal. */
 type Watch = (signal: AbortSignal) => AsyncIterable<DeviceResult>;
 
 /**
- * A query that goes on by itself: read by a callback, by {@link result} or `for await`; ended by {@link cancel}, by
+ * A query that repeats by itself: read by a callback, by {@link result} or `for await`; ended by {@link cancel}, by
  * the end of the last `for await` over it, or with its NvidiaSmi.
  */
 export class Loop implements AsyncIterable<DeviceResult> {
@@ -47,7 +47,7 @@ export class Loop implements AsyncIterable<DeviceResult> {
   #waiting: ((result: DeviceResult | undefined) => void)[] = [];
   #iterations = 0;
   /**
-   * Ends with the loop; fails with the callback or the query. A failure that nobody waits for, here or by `for await`, is
+   * Ends with the loop; fails with the callback or the query. A failure that is not awaited, here or by `for await`, is
    * an unhandled rejection.
    */
   readonly done: Promise<void>;
@@ -56,7 +56,7 @@ export class Loop implements AsyncIterable<DeviceResult> {
     this.done = this.#run(watch(this.#controller.signal), callback, onEnd);
   }
 
-  /** Ends the loop after the sample in hand. */
+  /** Ends the loop after the current sample. */
   cancel(): void {
     this.#controller.abort();
   }
@@ -77,7 +77,7 @@ export class Loop implements AsyncIterable<DeviceResult> {
 
   async *#results(ending: Ending): AsyncGenerator<DeviceResult, void, undefined> {
     this.#iterations++;
-    // It is this iteration that tells of a failure.
+    // This iteration reports a failure.
     this.done.catch(() => undefined);
     try {
       for (;;) {
@@ -108,16 +108,16 @@ export class Loop implements AsyncIterable<DeviceResult> {
       for await (const result of results) {
         this.#last = result;
         await callback?.(this, result);
-        this.#tell(result);
+        this.#deliver(result);
       }
     } finally {
       this.#controller.abort();
       onEnd();
-      this.#tell(undefined);
+      this.#deliver(undefined);
     }
   }
 
-  #tell(result: DeviceResult | undefined): void {
+  #deliver(result: DeviceResult | undefined): void {
     const listeners = this.#waiting;
     this.#waiting = [];
     for (const listener of listeners) listener(result);
@@ -205,7 +205,7 @@ export class NvidiaSmi {
     return format(result);
   }
 
-  /** Ends its loops and lets go of NVML; the next getInstance opens it again. */
+  /** Ends its loops and releases NVML; the next getInstance opens it again. */
   close(): void {
     for (const loop of this.#loops) loop.cancel();
     this.#nvsmi.close();

@@ -19,7 +19,7 @@ import type { WatchOptions } from './watch.js';
 
 /**
  * An open machine, as {@link open} returns it. Once it is closed, every question throws NVMLError_Uninitialized, and what
- * goes on ends.
+ * runs ends.
  */
 export interface Nvsmi {
   /** How many GPUs the machine has, lost ones included. */
@@ -130,7 +130,7 @@ export interface Nvsmi {
   /** What this user may read of this machine. */
   permissions(): Permissions;
 
-  /** Ends what goes on and lets go of the machine; a second time does nothing. */
+  /** Ends what runs and releases the machine; a second time does nothing. */
   close(): void;
 
   /** {@link close}, at the end of a `using` block. */

@@ -20,7 +20,7 @@ export interface Opened {
 }
 
 /**
- * Opens a machine. A library is shared with `nvsmi/nvml`; recordings stand each for themselves. Throws NVMLError,
+ * Opens a machine. A library is shared with `nvsmi/nvml`; each recording is opened by itself. Throws NVMLError,
  * SnapshotError, KoffiNotFound, and TypeError for invalid options.
  */
 export function openMachine(options: OpenOptions): Opened {
@@ -50,7 +50,7 @@ export async function openTimedMachine({ timeout, ...options }: TimedOptions): P
 function openLibrary(source: NvmlSource): Opened {
   const nvml = openNvml(source);
   const driver = openDriver();
-  if (driver === undefined) throw new Error('NVML is open, but nobody answers');
+  if (driver === undefined) throw new Error('NVML is open, but nothing answers');
   try {
     return { session: { driver, gpus: attach(driver), close: () => nvml.close() }, files: machineFiles };
   } catch (error) {

@@ -1,4 +1,4 @@
-/** Samples at a steady pace, until told to stop. */
+/** Samples at a steady pace, until a signal stops them. */
 import { checkSignal, shown } from '../nvml/functions/check.js';
 import { Ending, endedBy } from '../nvml/functions/ending.js';
 

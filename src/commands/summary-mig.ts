@@ -2,6 +2,7 @@
 
 import type { Release } from '../base/release.js';
 import type { SummaryMigDevice } from '../format/summary.js';
+import { tableCell } from '../format/summary-cells.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, statusWords } from '../nvml/status.js';
 import { type Asking, ask, read, want } from '../query/ask/asking.js';
@@ -13,7 +14,6 @@ import { count, mebibytes } from '../query/kind.js';
 import { computeInstanceId, gpuInstanceId, migAttributes } from '../query/mig.js';
 import { migDevicesIn } from '../query/mig-devices.js';
 import type { Reading } from '../query/reading.js';
-import { tableCell } from './summary-cells.js';
 
 /** A MIG device and the GPU that it is a part of. */
 export interface MigSubject extends Subject {

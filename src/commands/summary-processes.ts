@@ -2,6 +2,7 @@
 
 import type { Release } from '../base/release.js';
 import type { SummaryProcess } from '../format/summary.js';
+import { tableCell } from '../format/summary-cells.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED, statusWords } from '../nvml/status.js';
 import { type Asking, eachOf } from '../query/ask/asking.js';
@@ -10,7 +11,6 @@ import { type Cells, cell, cellText } from '../query/cell.js';
 import { count, mebibytes, processId, text } from '../query/kind.js';
 import { namesOf, processesOf } from '../query/processes.js';
 import type { Reading } from '../query/reading.js';
-import { tableCell } from './summary-cells.js';
 import { instanceIds, type MigSubject } from './summary-mig.js';
 
 export type ProcessCells = Cells<'gpu' | 'gi' | 'ci' | 'pid' | 'type' | 'process_name' | 'used_gpu_memory'>;

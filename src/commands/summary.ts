@@ -6,12 +6,13 @@ import type { Release } from '../base/release.js';
 import { jsonDocument, jsonLine } from '../format/document.js';
 import type { AnswerSource } from '../format/json.js';
 import { renderSummary } from '../format/summary.js';
+import { isOn, type ReadField, SUMMARY_FIELDS, summaryGpu, WINDOWS_FIELDS } from '../format/summary-cells.js';
 import { NVML_ERROR_CORRUPTED_INFOROM } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import type { Asker } from '../query/ask/asker.js';
 import { eachOf, together } from '../query/ask/asking.js';
-import { cell } from '../query/cell.js';
+import { type Cells, cell } from '../query/cell.js';
 import { releaseOf } from '../query/driver-release.js';
 import { fieldAt } from '../query/field.js';
 import { gpuRow } from '../query/gpu-fields.js';
@@ -24,7 +25,6 @@ import { lostLine, statusOf } from './lost.js';
 import { machineOf } from './machine.js';
 import { rehearse } from './rehearse.js';
 import { chosenGpus } from './select.js';
-import { FIELDS, gpuCells, isOn, type ReadField, summaryGpu, WINDOWS_FIELDS } from './summary-cells.js';
 import { type MigCells, migCells, migSubjects, summaryMigDevice } from './summary-mig.js';
 import { type ProcessCells, processCells, summaryProcess } from './summary-processes.js';
 import { ABSENT, cudaVersion, driverVersion, nvmlVersion, versionCells } from './version.js';
@@ -99,7 +99,13 @@ function table({
       programVersion: plainText(programVersion),
       driverVersion: plainText(driver),
       time: new Date(time),
-      gpus: gpus.map((gpu, i) => summaryGpu(gpu.index, { read: read(i), release, onWindows })),
+      gpus: gpus.map((gpu, i) =>
+        summaryGpu(gpu.index, {
+          read: read(i),
+          kindOf: (name) => fieldAt(gpuRow(name), release).kind,
+          onWindows,
+        }),
+      ),
       migDevices: migDevices.map((mig) => summaryMigDevice(mig, release)),
       processes: processes
         .filter(({ process_name: { reading } }) => reading !== '')
@@ -152,7 +158,8 @@ async function prepare(
     release,
     onWindows,
   };
-  const fields = (onWindows ? WINDOWS_FIELDS : FIELDS).map((name) => fieldAt(gpuRow(name), versions.release));
+  const names = onWindows ? WINDOWS_FIELDS : SUMMARY_FIELDS;
+  const fields = names.map((name) => fieldAt(gpuRow(name), versions.release));
   const plan = compilePlan(fields, gpus, { asker, now: () => io.now() });
   return async () => {
     await plan.sample();
@@ -197,3 +204,10 @@ function check(gpus: readonly Gpu[], plan: Plan): { notices: readonly string[]; 
 /** The warning has a domain of four digits, where the table has eight (H100, 580.159.04); the index where there is no address. */
 const placeOf = (index: number, busId: Reading): string =>
   busId instanceof Missing ? String(index) : plainText(String(busId)).replace(/^0000(?=[0-9A-F]{4}:)/i, '');
+
+/** The modes that are pending have a star alone. */
+const JSON_FIELDS = SUMMARY_FIELDS.filter((name) => !name.endsWith('.pending'));
+
+/** The fields of the table by their names, for JSON. */
+const gpuCells = (read: ReadField): Cells =>
+  Object.fromEntries(JSON_FIELDS.map((name) => [name, { kind: gpuRow(name).kind, reading: read(name) }]));

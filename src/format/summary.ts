@@ -112,7 +112,7 @@ const gpuHead = ({ gpuColumns, gpuHead: head, ruleStart }: SummaryLayout): reado
 ];
 
 /** In some columns a blank follows what is no value (H100 with failing calls, 580.159.04; H200, 550.163.01). */
-const behind = (cell: string, is = true): string =>
+const withBlank = (cell: string, is = true): string =>
   is && (cell === 'ERR!' || cell === 'N/A') ? `${cell} ` : cell;
 
 /** How far to the right a memory is said to be unknown, in all releases. */
@@ -134,7 +134,7 @@ function gpuLines(layout: SummaryLayout, gpu: SummaryGpu): readonly string[] {
   const { gpuColumns, name, afterPersistence, draw, cap, power, blankAfter } = layout;
   const persistence = gpu.persistence === 'N/A' ? 'N/A ' : left(gpu.persistence, 3);
   const watts = (text: string, width: number, column: 0 | 1): string =>
-    right(behind(cutEnd(text, power), blankAfter[column]), width);
+    right(withBlank(cutEnd(text, power), blankAfter[column]), width);
   const room = gpuColumns[0] - 9 - name - afterPersistence;
   return [
     [
@@ -143,7 +143,7 @@ function gpuLines(layout: SummaryLayout, gpu: SummaryGpu): readonly string[] {
       `${right(gpu.ecc, 21)} `,
     ],
     [
-      `${right(gpu.fan, 4)}${right(gpu.temperature, 6)}${word(behind(gpu.pstate), 6)}${watts(gpu.powerDraw, draw, 0)} / ${watts(gpu.powerCap, cap, 1)} `,
+      `${right(gpu.fan, 4)}${right(gpu.temperature, 6)}${word(withBlank(gpu.pstate), 6)}${watts(gpu.powerDraw, draw, 0)} / ${watts(gpu.powerCap, cap, 1)} `,
       memoryCell(layout, gpu),
       `    ${left(cutEnd(right(gpu.utilization, 4), 6), 6)}${word(gpu.computeMode, 11)} `,
     ],

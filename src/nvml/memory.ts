@@ -36,7 +36,7 @@ function outSize(out: Out, capacity?: number): number {
     case 'words':
       return 8 * out.length;
     case 'fields':
-      return nvmlFieldValue_t.size * (out.ids.length + FIELDS_BEHIND);
+      return nvmlFieldValue_t.size * (out.ids.length + SPARE_FIELDS);
   }
 }
 
@@ -45,7 +45,7 @@ function outSize(out: Out, capacity?: number): number {
  * one NVLink counter broke malloc's lists (fields 138 to 141 and 161 to 163; two H200, 580.159.04). So each array has one more
  * value, which says of itself that it failed.
  */
-const FIELDS_BEHIND = 1;
+const SPARE_FIELDS = 1;
 
 /** Where the items of a list begin: after its count. */
 export const LIST_HEAD = 8;

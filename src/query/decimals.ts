@@ -11,8 +11,8 @@ export function likePrintf(value: number, digits: number): string {
   const rounded = value.toFixed(digits);
   // Only near a tie is the exact value needed: sixty digits of it take longer than all else of a loop's sample.
   if (Math.abs(Math.abs((value * 10 ** digits) % 1) - 0.5) > NEAR_A_TIE) return rounded;
-  const behind = value.toFixed(EXACT).split('.')[1]?.slice(digits) ?? '';
-  if (!/^50*$/.test(behind) || Number(rounded.at(-1)) % 2 === 0) return rounded;
+  const rest = value.toFixed(EXACT).split('.')[1]?.slice(digits) ?? '';
+  if (!/^50*$/.test(rest) || Number(rounded.at(-1)) % 2 === 0) return rounded;
   const step = 10 ** -digits * Math.sign(value);
   return (Number(rounded) - step).toFixed(digits);
 }

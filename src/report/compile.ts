@@ -54,7 +54,7 @@ export async function compileReport(
   };
 }
 
-/** What cannot tell its name goes by its number. */
+/** A subject without a name is identified by its number. */
 const idOf = (id: Reading, { index }: Subject): Value => (id instanceof Missing ? index : id);
 
 interface CompiledBlock {

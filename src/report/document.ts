@@ -15,7 +15,7 @@ export interface Tree {
   /** The driver's release that the tree is of; the present one where it is not said. */
   readonly release?: Release;
   readonly head: readonly Node[];
-  /** How many subjects there are, and what else stands before them. */
+  /** How many subjects there are, and what else precedes them. */
   readonly counts: readonly Node[];
   /** What a subject is called in text, and its element. */
   readonly label: string;
@@ -42,7 +42,7 @@ export type ReportPart =
 /** An item of a list: parts, or a value where the items are values. */
 export type DocumentItem = readonly ReportPart[] | Reading;
 
-/** What stands in the report about one subject. */
+/** What the report says of one subject. */
 export interface Block {
   /** What identifies the subject: its own name, or else its number. */
   readonly id: Value;

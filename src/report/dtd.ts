@@ -1,4 +1,4 @@
-/** The DTD of a report: which elements stand in which, read off the tree. */
+/** The DTD of a report: which elements contain which, read from the tree. */
 import type { Tree } from './document.js';
 import type { List, Node } from './node.js';
 
@@ -101,7 +101,7 @@ function comment({ notes }: ContentModel): readonly string[] {
   return words === '' ? [] : [`<!-- ${words.replaceAll('--', '- -')} -->`];
 }
 
-/** One sequence as it is; several, or text beside them, as a choice. */
+/** One sequence unchanged; several, or text beside them, as a choice. */
 function model({ sequences, holdsText }: ContentModel): string {
   const different = [...new Set(sequences)].filter((one) => one !== '');
   if (different.length === 0) return '(#PCDATA)';

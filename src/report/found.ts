@@ -9,11 +9,11 @@ export interface FoundItem {
   readonly [name: string]: Reading | FoundItems;
 }
 
-/** The items, or why there are none to tell. */
+/** The items, or why there are none. */
 export type FoundItems = readonly FoundItem[] | Missing;
 
 /** Looks for the items of a subject. */
 export type Search = (subject: Subject) => Asking<FoundItems>;
 
-/** A search, or the name of a list of the item that the list stands in. */
+/** A search, or the name of a list of the item that contains the list. */
 export type Finder = Search | { readonly within: string };

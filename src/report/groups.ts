@@ -41,7 +41,7 @@ export const isGroupOf = (release: Release, group: Group): boolean => isIn(SPANS
 export const PRESENT_GROUPS: readonly Group[] = GROUPS.filter((group) => isGroupOf(PRESENT, group));
 
 /**
- * The groups of a comma list, in any case; empty names are passed over, so that `-d ''` asks for none (H200,
+ * The groups of a comma list, in any case; empty names are ignored, so that `-d ''` asks for none (H200,
  * 580.159.04). Undefined where a name is no group.
  */
 export function readGroups(list: string): ReadonlySet<Group> | undefined {

@@ -1,5 +1,5 @@
 /**
- * What a report tree is made of. A node has a label where it stands in text and a tag where it stands in XML and
+ * What a report tree is made of. A node has a label where it is in text and a tag where it is in XML and
  * JSON; text, XML, JSON, `-d` and the DTD are walks over the same nodes.
  */
 
@@ -45,7 +45,7 @@ export interface Leaf extends NodeHead {
   readonly deeper?: true;
   /** Statuses that are shown as N/A instead of in their own words. */
   readonly absent?: readonly Status[];
-  /** Zero stands for none, which is shown as N/A. */
+  /** Zero means none, which is shown as N/A. */
   readonly zeroIsAbsent?: true;
   /** Statuses by which an older driver says that it does not know the question: then there is no such line. */
   readonly newer?: readonly Status[];
@@ -65,9 +65,9 @@ export interface List extends NodeHead {
   readonly type: 'list';
   readonly find: Finder;
   readonly item: ListItem;
-  /** Text behind the label, and in XML, where there is nothing to list. */
+  /** Text after the label, and in XML, where there is nothing to list. */
   readonly none?: { readonly text?: string; readonly xml?: string };
-  /** The tag encloses the items. Without it the items stand in the list's place. */
+  /** The tag encloses the items. Without it the items take the list's place. */
   readonly enclosed?: true;
   /** XML indents the items as deep as the tag that encloses them. */
   readonly flat?: true;

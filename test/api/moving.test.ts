@@ -5,8 +5,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { type Nvsmi, open } from '../../src/index.js';
 import * as nvml from '../../src/nvml.js';
 import { nvmlDeviceGetUtilizationRates as later } from '../../src/nvml-promises.js';
-import { temporaryFolder } from '../commands/monitor-machine.js';
 import { THREE_MOMENTS } from '../commands/moving-machine.js';
+import { temporaryFolder } from '../temporary.js';
 
 function machineFile(): string {
   const path = join(temporaryFolder(), 'moving.json');

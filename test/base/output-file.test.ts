@@ -7,21 +7,19 @@ import {
   linkSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  realpathSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openOutput, replaceContent } from '../../src/base/output-file.js';
 import { writtenPath } from '../../src/base/written-path.js';
+import { temporaryFolder } from '../temporary.js';
 
 const program = fileURLToPath(new URL('../../bin/nvsmi.js', import.meta.url));
 const isRoot = process.getuid?.() === 0;
@@ -29,14 +27,8 @@ const isRoot = process.getuid?.() === 0;
 const OTHER = 54_321;
 const GOOD = 'the good content\n'.repeat(40);
 
-function newFolder(): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'nvsmi-output-')));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
 /** A file with a content to keep. */
-function goodFile(folder = newFolder()): string {
+function goodFile(folder = temporaryFolder()): string {
   const path = join(folder, 'out');
   writeFileSync(path, GOOD);
   return path;
@@ -77,7 +69,7 @@ describe.skipIf(process.platform !== 'linux')('output that is written once', () 
   });
 
   it('leaves no file where there was none and the disk is full', () => {
-    const folder = newFolder();
+    const folder = temporaryFolder();
     expect(nvsmi(['-q', '-f', join(folder, 'out')], { disk: 'small' }).status).toBe(1);
     expect(readdirSync(folder)).toEqual([]);
   });
@@ -104,13 +96,13 @@ describe.skipIf(process.platform !== 'linux')('output that is written once', () 
   });
 
   it('makes a new file as the umask has it', () => {
-    const path = join(newFolder(), 'out');
+    const path = join(temporaryFolder(), 'out');
     expect(nvsmi(['-q', '-f', path]).status).toBe(0);
     expect(statSync(path).mode & 0o777).toBe(0o666 & ~process.umask());
   });
 
   it('follows a link of the user, also one that leads nowhere yet', () => {
-    const folder = newFolder();
+    const folder = temporaryFolder();
     symlinkSync('file', join(folder, 'link'));
     for (const before of ['nothing', 'a file']) {
       expect(nvsmi(['--query-gpu=name', '--format=csv', '-f', join(folder, 'link')]).status, before).toBe(0);
@@ -121,7 +113,7 @@ describe.skipIf(process.platform !== 'linux')('output that is written once', () 
   });
 
   it.each(['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1'])('goes to %s, be that a pipe or a file', (path) => {
-    const out = join(newFolder(), 'out');
+    const out = join(temporaryFolder(), 'out');
     for (const to of [`| cat > ${out}`, `> ${out}`]) {
       const line = `"$0" "$1" --query-gpu=name --format=csv --snapshot t4 -f ${path} ${to}`;
       spawnSync('bash', ['-c', line, process.execPath, program]);
@@ -130,7 +122,7 @@ describe.skipIf(process.platform !== 'linux')('output that is written once', () 
   });
 
   it('goes to a pipe, to a substituted process and to /dev/null', async () => {
-    const folder = newFolder();
+    const folder = temporaryFolder();
     const pipe = join(folder, 'pipe');
     execFileSync('mkfifo', [pipe]);
     const reader = spawn('cat', [pipe]);
@@ -151,7 +143,7 @@ describe.skipIf(process.platform !== 'linux')('output that is written once', () 
   });
 
   it('is refused before anything is asked where the file cannot be made', () => {
-    const folder = newFolder();
+    const folder = temporaryFolder();
     for (const path of [folder, join(folder, 'missing/out'), `${folder}/out/`, '']) {
       const { status, stdout } = nvsmi(['-q', `--filename=${path}`]);
       expect({ status, stdout }, path).toMatchObject({ status: 255 });
@@ -222,7 +214,7 @@ describe.skipIf(process.platform !== 'linux')('the output of a loop', () => {
 describe.skipIf(!isRoot)('a link of another user', () => {
   /** A folder of this mode and owner with a link of another user to a file of root. */
   function planted(mode: number, owner = 0): { readonly link: string; readonly victim: string } {
-    const folder = newFolder();
+    const folder = temporaryFolder();
     chmodSync(folder, 0o755);
     const victim = goodFile(folder);
     const shared = join(folder, 'shared');

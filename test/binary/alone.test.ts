@@ -5,21 +5,19 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { buildFake, compileLibrary } from '../fake-nvml/build.js';
 import { PROGRAM } from '../program.js';
+import { folderOfFile } from '../temporary.js';
 
-const top = mkdtempSync(join(tmpdir(), 'nvsmi-alone-'));
-afterAll(() => rmSync(top, { recursive: true, force: true }));
+const top = folderOfFile();
 
 let homes = 0;
 /** A home, with a folder for temporary files beside it. */

@@ -1,20 +1,19 @@
 /** Recordings may hold anything, as any file: each is read, or refused in one line that says where it lies. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { plainLines } from '../../src/base/plain-text.js';
 import { main } from '../../src/cli/cli.js';
 import { RecordWriter } from '../../src/system/record-file.js';
 import { a100WithMig } from '../commands/mig-machine.js';
 import { vgpuHost } from '../commands/vgpu-machine.js';
 import { FakeIo } from '../fake-io.js';
+import { folderOfFile } from '../temporary.js';
 import { JSON_COMMANDS, TEXT_COMMANDS } from './every-command.js';
 import { HINTS } from './hints.js';
 import { lie, random } from './lying-recordings.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'nvsmi-lies-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderOfFile();
 const path = join(folder, 'machine.json');
 
 const bundled = (name: string): unknown =>

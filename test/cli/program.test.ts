@@ -1,13 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { started } from '../program.js';
+import { folderOfFile } from '../temporary.js';
 import { MACHINE } from './run.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'nvsmi-cli-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderOfFile();
 
 describe('the program', () => {
   it('ends with 0 where the shell closed stdout, which is /dev/null to Node', () => {

@@ -1,14 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { main } from '../../src/cli/cli.js';
 import { FakeIo } from '../fake-io.js';
 import { machineFor } from '../golden/recorded.js';
+import { folderOfFile } from '../temporary.js';
 import { nvsmi } from './run.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'nvsmi-cli-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderOfFile();
 
 describe('a snapshot that cannot be used', () => {
   const whole = readFileSync(new URL('../../snapshots/none.json', import.meta.url), 'utf8');

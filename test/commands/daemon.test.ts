@@ -9,7 +9,8 @@ import { readRecords } from '../../src/system/record-file.js';
 import { FakeIo } from '../fake-io.js';
 import { buildFake, type FakeLibrary } from '../fake-nvml/build.js';
 import { NODE_PROGRAM, started } from '../program.js';
-import { machineWith, runOn, saved, temporaryFolder } from './monitor-machine.js';
+import { saved, temporaryFolder } from '../temporary.js';
+import { machineWith, runOn } from './monitor-machine.js';
 
 const fake = await buildFake();
 const machine = machineWith([{ watts: 70.5 }, { watts: 80.5 }]);

@@ -1,12 +1,10 @@
 /** Made-up machines for commands whose subject the recorded machines do not have. */
-import { readFileSync } from 'node:fs';
 import type { Json } from '../../src/snapshot/answer.js';
 import type { Snapshot } from '../../src/snapshot/snapshot.js';
-import { machineWith, refused } from './made-machine.js';
+import { machineWith, recorded, refused } from './made-machine.js';
 
 /** The bundled machine with two H200s, to be changed by a test. */
-export const h200x2 = (): Snapshot =>
-  JSON.parse(readFileSync(new URL('../../snapshots/h200-x2.json', import.meta.url), 'utf8'));
+export const h200x2 = (): Snapshot => recorded('h200-x2');
 
 const mask = (...ids: readonly number[]): Json => ({
   mask: ids.reduce<number[]>(

@@ -1,17 +1,12 @@
 /** Recorded machines with chosen numbers, on which the monitors tick without waiting. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { readFileSync } from 'node:fs';
 import { main } from '../../src/cli/cli.js';
 import type { Json } from '../../src/snapshot/answer.js';
 import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { FakeIo } from '../fake-io.js';
+import { saved } from '../temporary.js';
+import { type ChangedCalls, copyGpu, recorded } from './made-machine.js';
 
-type Answers = Record<string, Json>;
-type Calls = Record<string, Answers>;
-
-const RECORDED = new URL('../../snapshots/h100-x1.json', import.meta.url);
 const MIB = 1024 * 1024;
 
 /** What a GPU shows. The numbers left out are those of an idle H100, whatever moment was recorded. */
@@ -56,58 +51,53 @@ const IDLE: Shown = {
 };
 
 /** The recorded H100, once for each of these, with these numbers. */
-export function machineWith(gpus: readonly Shown[], change: (calls: Calls) => void = () => {}): Snapshot {
-  const snapshot = JSON.parse(readFileSync(RECORDED, 'utf8')) as Snapshot & { calls: Calls };
+export function machineWith(
+  gpus: readonly Shown[],
+  change: (calls: ChangedCalls) => void = () => {},
+): Snapshot {
+  const snapshot = recorded('h100-x1');
   const { calls } = snapshot;
   calls.nvmlDeviceGetCount_v2 = { '': gpus.length };
   gpus.forEach((shown, index) => {
-    if (index > 0) copyGpu(calls, `gpu${index}`);
+    if (index > 0) {
+      copyGpu(calls, `gpu${index}`);
+      put(calls, 'nvmlDeviceGetUUID', `gpu${index}`, 'GPU-a0b1c2d0-1111-4a4a-8b8b-5eed00000001');
+    }
     show(calls, `gpu${index}`, { ...IDLE, ...shown });
   });
   change(calls);
   return snapshot;
 }
 
-function copyGpu(calls: Calls, name: string): void {
-  for (const answers of Object.values(calls)) {
-    for (const [key, answer] of Object.entries(answers)) {
-      const words = key.split(',');
-      if (words[0] === 'gpu0') answers[[name, ...words.slice(1)].join(',')] = structuredClone(answer);
-    }
-  }
-  (calls.nvmlDeviceGetHandleByIndex_v2 as Answers)[name.slice(3)] = name;
-  set(calls, 'nvmlDeviceGetUUID', name, 'GPU-a0b1c2d0-1111-4a4a-8b8b-5eed00000001');
-}
-
-const set = (calls: Calls, fn: string, key: string, answer: Json | undefined): void => {
+const put = (calls: ChangedCalls, fn: string, key: string, answer: Json | undefined): void => {
   calls[fn] ??= {};
-  if (answer !== undefined) (calls[fn] as Answers)[key] = answer;
+  if (answer !== undefined) (calls[fn] as Record<string, Json>)[key] = answer;
 };
 
-function show(calls: Calls, gpu: string, shown: Shown): void {
-  set(calls, 'nvmlDeviceGetPowerUsage', gpu, shown.watts === undefined ? undefined : shown.watts * 1000);
+function show(calls: ChangedCalls, gpu: string, shown: Shown): void {
+  put(calls, 'nvmlDeviceGetPowerUsage', gpu, shown.watts === undefined ? undefined : shown.watts * 1000);
   if (shown.gtemp !== undefined) {
-    set(calls, 'nvmlDeviceGetTemperatureV', `${gpu},sensorType=0`, {
+    put(calls, 'nvmlDeviceGetTemperatureV', `${gpu},sensorType=0`, {
       version: 16777228,
       sensorType: 0,
       temperature: shown.gtemp,
     });
   }
-  set(
+  put(
     calls,
     'nvmlDeviceGetFieldValues',
     `${gpu},82`,
     shown.mtemp === undefined ? undefined : { type: 1, value: shown.mtemp },
   );
   if (shown.sm !== undefined) {
-    set(calls, 'nvmlDeviceGetUtilizationRates', gpu, { gpu: shown.sm, memory: shown.mem ?? 0 });
+    put(calls, 'nvmlDeviceGetUtilizationRates', gpu, { gpu: shown.sm, memory: shown.mem ?? 0 });
   }
-  set(calls, 'nvmlDeviceGetClockInfo', `${gpu},2`, shown.mclk);
-  set(calls, 'nvmlDeviceGetClockInfo', `${gpu},0`, shown.pclk);
+  put(calls, 'nvmlDeviceGetClockInfo', `${gpu},2`, shown.mclk);
+  put(calls, 'nvmlDeviceGetClockInfo', `${gpu},0`, shown.pclk);
   if (shown.fbMiB !== undefined) {
     const used = Math.round(shown.fbMiB * MIB);
     const free = 85017493504 - used;
-    set(calls, 'nvmlDeviceGetMemoryInfo_v2', gpu, {
+    put(calls, 'nvmlDeviceGetMemoryInfo_v2', gpu, {
       version: 33554472,
       total: 85520809984,
       reserved: 503316480,
@@ -117,18 +107,18 @@ function show(calls: Calls, gpu: string, shown: Shown): void {
   }
   if (shown.bar1MiB !== undefined) {
     const bar1Used = Math.round(shown.bar1MiB * MIB);
-    set(calls, 'nvmlDeviceGetBAR1MemoryInfo', gpu, {
+    put(calls, 'nvmlDeviceGetBAR1MemoryInfo', gpu, {
       bar1Total: 137438953472,
       bar1Free: 137438953472 - bar1Used,
       bar1Used,
     });
   }
   for (const severity of [0, 1]) {
-    for (const span of [0, 1]) set(calls, 'nvmlDeviceGetTotalEccErrors', `${gpu},${severity},${span}`, 0);
+    for (const span of [0, 1]) put(calls, 'nvmlDeviceGetTotalEccErrors', `${gpu},${severity},${span}`, 0);
   }
-  set(calls, 'nvmlDeviceGetPcieReplayCounter', gpu, 0);
-  set(calls, 'nvmlDeviceGetPcieThroughput', `${gpu},0`, shown.txKB);
-  set(calls, 'nvmlDeviceGetPcieThroughput', `${gpu},1`, shown.rxKB);
+  put(calls, 'nvmlDeviceGetPcieReplayCounter', gpu, 0);
+  put(calls, 'nvmlDeviceGetPcieThroughput', `${gpu},0`, shown.txKB);
+  put(calls, 'nvmlDeviceGetPcieThroughput', `${gpu},1`, shown.rxKB);
   if (shown.processes !== undefined) run(calls, gpu, shown.processes);
 }
 
@@ -141,7 +131,7 @@ const LISTS = {
   nvmlDeviceGetMPSComputeRunningProcesses_v3: ['M+C'],
 } as const;
 
-function run(calls: Calls, gpu: string, processes: readonly RunningProcess[]): void {
+function run(calls: ChangedCalls, gpu: string, processes: readonly RunningProcess[]): void {
   for (const [fn, types] of Object.entries(LISTS)) {
     const of = processes.filter(({ type = 'C' }) => (types as readonly string[]).includes(type));
     const list = of.map(({ pid, fbMiB = 0 }) => ({
@@ -150,9 +140,9 @@ function run(calls: Calls, gpu: string, processes: readonly RunningProcess[]): v
       gpuInstanceId: 4294967295,
       computeInstanceId: 4294967295,
     }));
-    set(calls, fn, gpu, list);
+    put(calls, fn, gpu, list);
   }
-  for (const { pid, name } of processes) set(calls, 'nvmlSystemGetProcessName', String(pid), name);
+  for (const { pid, name } of processes) put(calls, 'nvmlSystemGetProcessName', String(pid), name);
   const busy = processes.filter(({ use }) => use !== undefined);
   const procUtilArray = busy.map(({ pid, use }) => ({
     timeStamp: SAMPLED,
@@ -167,7 +157,7 @@ function run(calls: Calls, gpu: string, processes: readonly RunningProcess[]): v
   }));
   // The same again for whoever asks what came since.
   for (const since of [0, SAMPLED]) {
-    set(
+    put(
       calls,
       'nvmlDeviceGetProcessesUtilizationInfo',
       `${gpu},lastSeenTimeStamp=${since}`,
@@ -176,20 +166,6 @@ function run(calls: Calls, gpu: string, processes: readonly RunningProcess[]): v
         : { version: 16777240, processSamplesCount: busy.length, lastSeenTimeStamp: since, procUtilArray },
     );
   }
-}
-
-/** A folder that is gone after the test. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'nvsmi-monitor-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
-/** The path of a file with a snapshot. */
-export function saved(snapshot: Snapshot): string {
-  const path = join(temporaryFolder(), 'machine.json');
-  writeFileSync(path, JSON.stringify(snapshot));
-  return path;
 }
 
 export interface Ran {

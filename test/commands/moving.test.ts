@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { main } from '../../src/cli/cli.js';
 import { FakeIo } from '../fake-io.js';
-import { runOn, saved } from './monitor-machine.js';
+import { saved } from '../temporary.js';
+import { runOn } from './monitor-machine.js';
 import { PID, THREE_MOMENTS } from './moving-machine.js';
 
 /** What a command line writes on the machine, looping so many times. */

@@ -4,7 +4,8 @@ import { gzipSync } from 'node:zlib';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { RecordWriter } from '../../src/system/record-file.js';
-import { machineWith, runOn, temporaryFolder } from './monitor-machine.js';
+import { temporaryFolder } from '../temporary.js';
+import { machineWith, runOn } from './monitor-machine.js';
 
 const NOON = new Date(2026, 10, 23, 12).getTime();
 const machine = machineWith([

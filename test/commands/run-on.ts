@@ -1,10 +1,9 @@
 /** Runs a whole command line on a recorded or made-up machine: main() in a made-up world. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { main } from '../../src/cli/cli.js';
 import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { FakeIo } from '../fake-io.js';
+import { saved } from '../temporary.js';
 
 export interface Outcome {
   readonly status: number;
@@ -22,19 +21,9 @@ export async function runOn(
   ticks = 1,
 ): Promise<Outcome> {
   const io = new FakeIo({ now: NOW, waits: ticks - 1 });
-  const folder = mkdtempSync(join(tmpdir(), 'nvsmi-test-'));
-  try {
-    let source = machine;
-    if (typeof source !== 'string') {
-      const file = join(folder, 'machine.json');
-      writeFileSync(file, JSON.stringify(source));
-      source = file;
-    }
-    const status = await main(['--snapshot', source, ...argv], io);
-    return { status, out: io.output, err: io.errors };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const source = typeof machine === 'string' ? machine : saved(machine);
+  const status = await main(['--snapshot', source, ...argv], io);
+  return { status, out: io.output, err: io.errors };
 }
 
 /** A recorded output of nvidia-smi. */

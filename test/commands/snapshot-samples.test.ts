@@ -4,7 +4,8 @@ import { main } from '../../src/cli/cli.js';
 import { parseSnapshot, type Snapshot } from '../../src/snapshot/snapshot.js';
 import { FakeIo } from '../fake-io.js';
 import { buildFake } from '../fake-nvml/build.js';
-import { machineWith, runOn, saved } from './monitor-machine.js';
+import { saved } from '../temporary.js';
+import { machineWith, runOn } from './monitor-machine.js';
 import { momentsOf, moving, PID, THREE_MOMENTS } from './moving-machine.js';
 
 async function recorded(machine: Snapshot, argv: readonly string[], waits = 99): Promise<Snapshot> {

@@ -1,9 +1,8 @@
 /** A list that cannot be read is never an empty one: each list of NVML is refused in turn, and every command that shows it says so. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { exitStatusOf } from '../../src/cli/exit-statuses.js';
 import { open } from '../../src/index.js';
 import {
@@ -15,6 +14,7 @@ import { statusFromSymbol, statusReason } from '../../src/nvml/status.js';
 import { NVMLError_Unknown } from '../../src/nvml.js';
 import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { nvsmi } from '../cli/run.js';
+import { folderOfFile } from '../temporary.js';
 import { refused } from './made-machine.js';
 import { vgpuHost } from './vgpu-machine.js';
 
@@ -27,8 +27,7 @@ const MACHINES = {
   vgpu: vgpuHost(),
 } as const;
 
-const folder = mkdtempSync(join(tmpdir(), 'nvsmi-test-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderOfFile();
 
 /** The file of a machine on which every answer of a function is a refusal. */
 function refusing(machine: Snapshot, fn: FunctionName, symbol: string): string {

@@ -1,14 +1,10 @@
-/** The layout follows the driver: what the real nvidia-smi of older drivers printed on the recorded machines. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { main } from '../../src/cli/cli.js';
 import { machineOf } from '../../tools/oracle/machines.js';
 import { FakeIo } from '../fake-io.js';
+import { folderOfFile } from '../temporary.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'nvsmi-layouts-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderOfFile();
 
 async function printed(machine: string, driver: string, ...argv: readonly string[]) {
   const io = new FakeIo();

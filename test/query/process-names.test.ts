@@ -1,10 +1,8 @@
-/** A process may be called anything. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { main } from '../../src/cli/cli.js';
+import { recorded, set } from '../commands/made-machine.js';
 import { FakeIo } from '../fake-io.js';
+import { saved } from '../temporary.js';
 
 const NAME = 'python\n1, forged\r\u001b[31m\u0085\u2028end';
 
@@ -12,13 +10,9 @@ const query = (format: string): Promise<string> =>
   shown(['--query-compute-apps=pid,process_name', `--format=${format}`, '-i', '0']);
 
 async function shown(argv: readonly string[]): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'nvsmi-names-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const url = new URL('../../snapshots/hgx-h100-x8.json', import.meta.url);
-  const machine = JSON.parse(readFileSync(url, 'utf8'));
-  machine.calls.nvmlSystemGetProcessName['81452'] = NAME;
-  const path = join(folder, 'machine.json');
-  writeFileSync(path, JSON.stringify(machine));
+  const machine = recorded('hgx-h100-x8');
+  set(machine.calls, 'nvmlSystemGetProcessName', '81452', NAME);
+  const path = saved(machine);
   const io = new FakeIo();
   await main([...argv, '--snapshot', path], io);
   return io.output;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../src/snapshot/answer.js';
-import { cellOf, error } from './small-machine.js';
+import { refused } from '../commands/made-machine.js';
+import { cellOf } from './small-machine.js';
 
 const fabricInfo = (changes: object) => ({
   nvmlDeviceGetGpuFabricInfoV: {
@@ -35,8 +36,8 @@ describe('fabric', () => {
   });
 
   it('is N/A in brackets on a GPU whose driver has no answer (RTX 4090, T4)', async () => {
-    const refused = { nvmlDeviceGetGpuFabricInfoV: { gpu0: error('NOT_SUPPORTED') } };
-    expect(await cells(refused)).toEqual(['[N/A]', '[N/A]', '[N/A]', '[N/A]', '[N/A]']);
+    const calls = { nvmlDeviceGetGpuFabricInfoV: { gpu0: refused('NOT_SUPPORTED') } };
+    expect(await cells(calls)).toEqual(['[N/A]', '[N/A]', '[N/A]', '[N/A]', '[N/A]']);
   });
 
   it('has no status and no members while it is in progress', async () => {
@@ -91,8 +92,8 @@ describe('a field', () => {
 
   it('leaves the brackets out only for a memory temperature that is not supported', async () => {
     const memory = (answer: Json) => ({ nvmlDeviceGetFieldValues: { 'gpu0,82': answer } });
-    expect(await cellOf('temperature.memory', memory(error('NOT_SUPPORTED')))).toBe('N/A');
-    expect(await cellOf('temperature.memory', memory(error('GPU_IS_LOST')))).toBe('[GPU is lost]');
+    expect(await cellOf('temperature.memory', memory(refused('NOT_SUPPORTED')))).toBe('N/A');
+    expect(await cellOf('temperature.memory', memory(refused('GPU_IS_LOST')))).toBe('[GPU is lost]');
     expect(await cellOf('temperature.memory', memory({ type: 1, value: 36 }))).toBe('36');
   });
 
@@ -174,7 +175,7 @@ describe('a field', () => {
     );
     expect(
       await cellOf('inforom.checksum_validation', {
-        nvmlDeviceValidateInforom: { gpu0: error('CORRUPTED_INFOROM') },
+        nvmlDeviceValidateInforom: { gpu0: refused('CORRUPTED_INFOROM') },
       }),
     ).toBe('invalid');
   });

@@ -1,7 +1,6 @@
 /** A machine with one GPU that answers only what a test gives it, through the driver of recordings. */
 
 import { csvCell } from '../../src/format/csv.js';
-import type { FunctionName } from '../../src/nvml/generated/functions.js';
 import { openSession, type Session } from '../../src/nvml/session.js';
 import { Missing } from '../../src/nvml/status.js';
 import { Asker } from '../../src/query/ask/asker.js';
@@ -12,29 +11,16 @@ import { gpuTable } from '../../src/query/gpu/index.js';
 import { compilePlan } from '../../src/query/plan.js';
 import type { Reading } from '../../src/query/reading.js';
 import type { Table } from '../../src/query/relation.js';
-import type { Answers } from '../../src/snapshot/answer-key.js';
-import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { snapshotDriver } from '../../src/snapshot/snapshot-driver.js';
-
-export type Calls = Partial<Record<FunctionName, Answers>>;
-
-export const error = (symbol: string) => ({ error: `NVML_ERROR_${symbol}` });
+import { type Calls, snapshotOf } from '../commands/made-machine.js';
 
 export function machineOf(calls: Calls): Session {
-  const snapshot: Snapshot = {
-    format: 'nvsmi-snapshot',
-    version: 1,
-    title: 'a small machine',
-    origin: 'built',
-    identities: 'made-up',
-    files: {},
-    calls: {
-      nvmlInit_v2: { '': [] },
-      nvmlDeviceGetCount_v2: { '': 1 },
-      nvmlDeviceGetHandleByIndex_v2: { 0: 'gpu0' },
-      ...calls,
-    },
-  };
+  const snapshot = snapshotOf('a small machine', {
+    nvmlInit_v2: { '': [] },
+    nvmlDeviceGetCount_v2: { '': 1 },
+    nvmlDeviceGetHandleByIndex_v2: { 0: 'gpu0' },
+    ...calls,
+  });
   return openSession(snapshotDriver(snapshot, 'a small machine'));
 }
 

@@ -4,7 +4,8 @@ import { accountedApps } from '../../src/query/tables/accounted-apps.js';
 import { computeApps } from '../../src/query/tables/compute-apps.js';
 import { retiredPages } from '../../src/query/tables/retired-pages.js';
 import { supportedClocks } from '../../src/query/tables/supported-clocks.js';
-import { error, recordsOf, rowOf } from './small-machine.js';
+import { refused } from '../commands/made-machine.js';
+import { recordsOf, rowOf } from './small-machine.js';
 
 const process = (pid: number, usedGpuMemory: number | string = 1024) => ({
   pid,
@@ -15,9 +16,9 @@ const process = (pid: number, usedGpuMemory: number | string = 1024) => ({
 
 describe('--query-compute-apps', () => {
   const calls = {
-    nvmlDeviceGetMigMode: { gpu0: error('NOT_SUPPORTED') },
+    nvmlDeviceGetMigMode: { gpu0: refused('NOT_SUPPORTED') },
     nvmlDeviceGetComputeRunningProcesses_v3: { gpu0: [process(7), process(3, '18446744073709551615')] },
-    nvmlSystemGetProcessName: { 7: 'python3', 3: error('NOT_FOUND') },
+    nvmlSystemGetProcessName: { 7: 'python3', 3: refused('NOT_FOUND') },
   };
 
   it("lists a GPU's processes in NVML's order, with memory and name or why they are missing", () => {
@@ -41,7 +42,7 @@ describe('--query-compute-apps', () => {
         nvmlDeviceGetMaxMigDeviceCount: { gpu0: 3 },
         nvmlDeviceGetMigDeviceHandleByIndex: {
           'gpu0,0': 'gpu0/mig0',
-          'gpu0,1': error('NOT_FOUND'),
+          'gpu0,1': refused('NOT_FOUND'),
           'gpu0,2': 'gpu0/mig2',
         },
         nvmlDeviceGetComputeRunningProcesses_v3: {
@@ -63,8 +64,8 @@ describe('--query-compute-apps', () => {
   });
 
   it('says why there are no records where the list is refused', () => {
-    const refused = { nvmlDeviceGetComputeRunningProcesses_v3: { gpu0: error('NO_PERMISSION') } };
-    expect(() => recordsOf(computeApps, refused)).toThrow('Insufficient Permissions');
+    const calls = { nvmlDeviceGetComputeRunningProcesses_v3: { gpu0: refused('NO_PERMISSION') } };
+    expect(() => recordsOf(computeApps, calls)).toThrow('Insufficient Permissions');
   });
 
   it('takes all ones for the id of no process, and asks for no name', () => {
@@ -80,7 +81,7 @@ describe('--query-accounted-apps', () => {
   const stats = { gpuUtilization: 90, memoryUtilization: 0xffffffff, maxMemoryUsage: 4096, time: 1500 };
   const calls = {
     nvmlDeviceGetAccountingPids: { gpu0: [21, 22] },
-    nvmlDeviceGetAccountingStats: { 'gpu0,21': stats, 'gpu0,22': error('NOT_FOUND') },
+    nvmlDeviceGetAccountingStats: { 'gpu0,21': stats, 'gpu0,22': refused('NOT_FOUND') },
   };
 
   it('has the statistics of each process, or why there are none', () => {
@@ -138,7 +139,7 @@ describe('--query-supported-clocks', () => {
   });
 
   it('has one record that says why there are no clocks', () => {
-    const none = { nvmlDeviceGetSupportedMemoryClocks: { gpu0: error('NOT_SUPPORTED') } };
+    const none = { nvmlDeviceGetSupportedMemoryClocks: { gpu0: refused('NOT_SUPPORTED') } };
     expect(recordsOf(supportedClocks, none).records).toEqual([
       { memory: NOT_SUPPORTED, graphics: NOT_SUPPORTED },
     ]);
@@ -147,7 +148,7 @@ describe('--query-supported-clocks', () => {
 
 describe('--query-retired-pages', () => {
   it('has one record per cause on a GPU that retires no pages (H100, H200)', () => {
-    const none = { 'gpu0,0': error('NOT_SUPPORTED'), 'gpu0,1': error('NOT_SUPPORTED') };
+    const none = { 'gpu0,0': refused('NOT_SUPPORTED'), 'gpu0,1': refused('NOT_SUPPORTED') };
     expect(recordsOf(retiredPages, { nvmlDeviceGetRetiredPages_v2: none }).records).toEqual([
       {
         'retired_pages.address': NOT_SUPPORTED,

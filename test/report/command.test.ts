@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { refused, set } from '../commands/made-machine.js';
 import { golden } from './golden.js';
 import { runOn } from './run.js';
-import { callsOf, error, h100, sceneOf, set } from './scene.js';
+import { callsOf, h100, sceneOf } from './scene.js';
 
 const H200S = sceneOf(golden('h200-x2/q.out'));
 const NOT_WITHOUT_Q = (options: string, query: string): string =>
@@ -120,7 +121,7 @@ describe('a loop', () => {
 
 describe('a GPU that is lost', () => {
   const calls = callsOf(H200S);
-  set(calls, 'nvmlDeviceGetHandleByIndex_v2', '0', error('GPU_IS_LOST'));
+  set(calls, 'nvmlDeviceGetHandleByIndex_v2', '0', refused('GPU_IS_LOST'));
   const machine = { ...H200S, calls };
 
   it.each([[['-q']], [['-q', '-x']]])('does not hide the other with %j, and ends with 15', async (argv) => {

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { reportSchema } from '../../tools/report-schema.js';
+import { refused, set } from '../commands/made-machine.js';
 import { golden } from './golden.js';
 import { runOn } from './run.js';
-import { callsOf, error, h100, sceneOf, set, timeOf } from './scene.js';
+import { callsOf, h100, sceneOf, timeOf } from './scene.js';
 
 const SCHEMA = new URL('../../schemas/report.schema.json', import.meta.url);
 const isReport = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(
@@ -121,7 +122,7 @@ describe('nvsmi -q --json', () => {
   it('keeps the other GPUs where one is lost', async () => {
     const scene = sceneOf(golden('h200-x2/q.out'));
     const calls = callsOf(scene);
-    set(calls, 'nvmlDeviceGetHandleByIndex_v2', '0', error('GPU_IS_LOST'));
+    set(calls, 'nvmlDeviceGetHandleByIndex_v2', '0', refused('GPU_IS_LOST'));
     const { status, document } = await jsonOf({ ...scene, calls });
     expect(isReport(document)).toBe(true);
     expect(document.gpu[0].reasons.product_name).toBe('GPU is lost');

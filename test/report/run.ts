@@ -1,10 +1,7 @@
-/** Runs nvsmi on a machine that a test makes: its output, what went to a file, and its exit status. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { main } from '../../src/cli/cli.js';
 import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { FakeIo } from '../fake-io.js';
+import { saved } from '../temporary.js';
 
 export interface Outcome {
   readonly status: number;
@@ -28,18 +25,8 @@ export async function runOn(
   { now = 0, ticks = 1 }: Options = {},
 ): Promise<Outcome> {
   const io = new FakeIo({ now, waits: ticks - 1 });
-  const folder = mkdtempSync(join(tmpdir(), 'nvsmi-report-'));
-  try {
-    let source = machine;
-    if (typeof source !== 'string') {
-      const path = join(folder, 'machine.json');
-      writeFileSync(path, JSON.stringify(source));
-      source = path;
-    }
-    const status = await main(['--snapshot', source, ...argv], io);
-    const file = [...io.files.values()].join('');
-    return { status, writes: io.writes, out: io.output, err: io.errors, file };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const source = typeof machine === 'string' ? machine : saved(machine);
+  const status = await main(['--snapshot', source, ...argv], io);
+  const file = [...io.files.values()].join('');
+  return { status, writes: io.writes, out: io.output, err: io.errors, file };
 }

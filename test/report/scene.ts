@@ -2,209 +2,17 @@
  * Recorded machines at the moment of a recorded report: the readings that move, or differ between machines, are
  * taken from nvidia-smi's output and given back as NVML's answers, all others are those of the H100's recording.
  */
-import { readFileSync } from 'node:fs';
 import { XMLParser } from 'fast-xml-parser';
-import type { Json } from '../../src/snapshot/answer.js';
 import { parseSnapshot, type Snapshot } from '../../src/snapshot/snapshot.js';
-
-export type Calls = Record<string, Record<string, Json>>;
-
-const H100 = new URL('../../snapshots/h100-x1.json', import.meta.url);
+import { type ChangedCalls, copyGpu, recorded, refused, set } from '../commands/made-machine.js';
+import { GIVEN, MEBIBYTE } from './scene-readings.js';
 
 /** The answers of a snapshot, to be changed. */
-export function callsOf(snapshot: Snapshot): Calls {
-  return structuredClone(snapshot.calls) as Calls;
+export function callsOf(snapshot: Snapshot): ChangedCalls {
+  return structuredClone(snapshot.calls) as ChangedCalls;
 }
 
-export const h100 = (): Snapshot => parseSnapshot(readFileSync(H100, 'utf8'), 'h100-x1');
-
-export const error = (symbol: string): Json => ({ error: `NVML_ERROR_${symbol}` });
-
-export function set(calls: Calls, fn: string, key: string, answer: Json): void {
-  calls[fn] ??= {};
-  const answers = calls[fn];
-  const known = answers[key];
-  const isChange = [known, answer].every(
-    (each) => typeof each === 'object' && each !== null && !Array.isArray(each) && !('error' in each),
-  );
-  answers[key] = isChange ? { ...(known as object), ...(answer as object) } : answer;
-}
-
-const setField = (calls: Calls, gpu: string, id: string, type: number, value: number): void =>
-  set(calls, 'nvmlDeviceGetFieldValues', `${gpu},${id}`, { type, value });
-
-const MEBIBYTE = 1024 * 1024;
-const whole = (text: string): number => Number(/-?\d+/.exec(text)?.[0]);
-const milli = (text: string): number => Math.round(Number.parseFloat(text) * 1000);
-
-type Give = (calls: Calls, gpu: string, value: string) => void;
-
-const clock =
-  (type: number): Give =>
-  (calls, gpu, value) =>
-    set(calls, 'nvmlDeviceGetClockInfo', `${gpu},${type}`, whole(value));
-
-const powerField =
-  (id: string): Give =>
-  (calls, gpu, value) =>
-    setField(calls, gpu, id, 1, milli(value));
-
-const eventBit =
-  (bit: number): Give =>
-  (calls, gpu, value) => {
-    const fn = 'nvmlDeviceGetCurrentClocksEventReasons';
-    const mask = Number(calls[fn]?.[gpu] ?? 0);
-    set(calls, fn, gpu, value === 'Active' ? mask | bit : mask & ~bit);
-  };
-
-/** Total, reserved and free are rounded up: a value just below is as good as any. */
-const framebuffer =
-  (name: 'total' | 'reserved' | 'used' | 'free'): Give =>
-  (calls, gpu, value) =>
-    set(calls, 'nvmlDeviceGetMemoryInfo_v2', gpu, { [name]: Math.max(0, whole(value) * MEBIBYTE - 4096) });
-
-const pciInfo =
-  (give: (value: string) => Record<string, Json>): Give =>
-  (calls, gpu, value) => {
-    set(calls, 'nvmlDeviceGetPciInfo_v3', gpu, give(value));
-    set(calls, 'nvmlDeviceGetPciInfoExt', gpu, give(value));
-  };
-
-const answer =
-  (fn: string, as: (value: string) => Json): Give =>
-  (calls, gpu, value) =>
-    set(calls, fn, gpu, as(value));
-
-/** Where a reading is in text and in XML, and how NVML gives it. */
-const GIVEN: readonly (readonly [text: string, xml: string, give: Give])[] = [
-  ['Product Name', 'product_name', answer('nvmlDeviceGetName', String)],
-  ['Serial Number', 'serial', answer('nvmlDeviceGetSerial', String)],
-  ['GPU UUID', 'uuid', answer('nvmlDeviceGetUUID', String)],
-  ['GPU PDI', 'pdi', answer('nvmlDeviceGetPdi', (v) => ({ value: BigInt(v).toString() }))],
-  ['Minor Number', 'minor_number', answer('nvmlDeviceGetMinorNumber', whole)],
-  ['VBIOS Version', 'vbios_version', answer('nvmlDeviceGetVbiosVersion', String)],
-  ['Board ID', 'board_id', answer('nvmlDeviceGetBoardId', Number)],
-  ['Board Part Number', 'board_part_number', answer('nvmlDeviceGetBoardPartNumber', String)],
-  ['Platform Info/Module Id', 'platformInfo.module_id', answer('nvmlDeviceGetModuleId', whole)],
-  [
-    'Inforom Version/Image Version',
-    'inforom_version.img_version',
-    answer('nvmlDeviceGetInforomImageVersion', String),
-  ],
-  ['PCI/Device', 'pci.pci_device', pciInfo((v) => ({ device: Number.parseInt(v.replace('0x', ''), 16) }))],
-  [
-    'PCI/Device Id',
-    'pci.pci_device_id',
-    pciInfo((v) => ({ pciDeviceId: Number.parseInt(v.replace('0x', ''), 16) })),
-  ],
-  [
-    'PCI/Sub System Id',
-    'pci.pci_sub_system_id',
-    pciInfo((v) => ({ pciSubSystemId: Number.parseInt(v.replace('0x', ''), 16) })),
-  ],
-  ['PCI/Bus Id', 'pci.pci_bus_id', pciInfo((v) => ({ busId: v }))],
-  [
-    'PCI/Tx Throughput',
-    'pci.tx_util',
-    (calls, gpu, v) => set(calls, 'nvmlDeviceGetPcieThroughput', `${gpu},0`, whole(v)),
-  ],
-  [
-    'PCI/Rx Throughput',
-    'pci.rx_util',
-    (calls, gpu, v) => set(calls, 'nvmlDeviceGetPcieThroughput', `${gpu},1`, whole(v)),
-  ],
-  ['Clocks Event Reasons/Idle', 'clocks_event_reasons.clocks_event_reason_gpu_idle', eventBit(1)],
-  ['Clocks Event Reasons/SW Power Cap', 'clocks_event_reasons.clocks_event_reason_sw_power_cap', eventBit(4)],
-  [
-    'Clocks Event Reasons Counters/SW Power Capping',
-    'clocks_event_reasons_counters.clocks_event_reasons_counters_sw_power_cap',
-    (calls, gpu, v) => setField(calls, gpu, '74', 3, whole(v) * 1000 + 999),
-  ],
-  ['FB Memory Usage/Total', 'fb_memory_usage.total', framebuffer('total')],
-  ['FB Memory Usage/Reserved', 'fb_memory_usage.reserved', framebuffer('reserved')],
-  ['FB Memory Usage/Used', 'fb_memory_usage.used', framebuffer('used')],
-  ['FB Memory Usage/Free', 'fb_memory_usage.free', framebuffer('free')],
-  [
-    'BAR1 Memory Usage/Total',
-    'bar1_memory_usage.total',
-    answer('nvmlDeviceGetBAR1MemoryInfo', (v) => ({ bar1Total: whole(v) * MEBIBYTE })),
-  ],
-  [
-    'BAR1 Memory Usage/Used',
-    'bar1_memory_usage.used',
-    answer('nvmlDeviceGetBAR1MemoryInfo', (v) => ({ bar1Used: whole(v) * MEBIBYTE + 655360 })),
-  ],
-  [
-    'Utilization/GPU',
-    'utilization.gpu_util',
-    answer('nvmlDeviceGetUtilizationRates', (v) => ({ gpu: whole(v) })),
-  ],
-  [
-    'Utilization/Memory',
-    'utilization.memory_util',
-    answer('nvmlDeviceGetUtilizationRates', (v) => ({ memory: whole(v) })),
-  ],
-  [
-    'ECC Errors/Aggregate/SRAM Uncorrectable SEC-DED',
-    'ecc_errors.aggregate.sram_uncorrectable_secded',
-    answer('nvmlDeviceGetSramEccErrorStatus', (v) => ({ aggregateUncSecDed: whole(v) })),
-  ],
-  [
-    'ECC Errors/Aggregate Uncorrectable SRAM Sources/SRAM L2',
-    'ecc_errors.aggregate_uncorrectable_sram_sources.sram_l2',
-    answer('nvmlDeviceGetSramEccErrorStatus', (v) => ({ aggregateUncBucketL2: whole(v) })),
-  ],
-  [
-    'Remapped Rows/Bank Remap Availability Histogram/Max',
-    'remapped_rows.row_remapper_histogram.row_remapper_histogram_max',
-    answer('nvmlDeviceGetRowRemapperHistogram', (v) => ({ max: whole(v) })),
-  ],
-  [
-    'Temperature/GPU Current Temp',
-    'temperature.gpu_temp',
-    (calls, gpu, v) =>
-      set(calls, 'nvmlDeviceGetTemperatureV', `${gpu},sensorType=0`, { temperature: whole(v) }),
-  ],
-  [
-    'Temperature/GPU T.Limit Temp',
-    'temperature.gpu_temp_tlimit',
-    answer('nvmlDeviceGetMarginTemperature', (v) => ({ marginTemperature: whole(v) })),
-  ],
-  [
-    'Temperature/Memory Current Temp',
-    'temperature.memory_temp',
-    (calls, gpu, v) => setField(calls, gpu, '82', 1, whole(v)),
-  ],
-  ['GPU Power Readings/Average Power Draw', 'gpu_power_readings.average_power_draw', powerField('185')],
-  ['GPU Power Readings/Instantaneous Power Draw', 'gpu_power_readings.instant_power_draw', powerField('186')],
-  [
-    'GPU Memory Power Readings /Average Power Draw',
-    'gpu_memory_power_readings.average_power_draw',
-    powerField('185:2'),
-  ],
-  ['Clocks/Graphics', 'clocks.graphics_clock', clock(0)],
-  ['Clocks/SM', 'clocks.sm_clock', clock(1)],
-  ['Clocks/Memory', 'clocks.mem_clock', clock(2)],
-  ['Clocks/Video', 'clocks.video_clock', clock(3)],
-  [
-    'Max Clocks/Memory',
-    'max_clocks.mem_clock',
-    (calls, gpu, v) => {
-      set(calls, 'nvmlDeviceGetMaxClockInfo', `${gpu},2`, whole(v));
-      set(calls, 'nvmlDeviceGetApplicationsClock', `${gpu},2`, whole(v));
-      set(calls, 'nvmlDeviceGetDefaultApplicationsClock', `${gpu},2`, whole(v));
-    },
-  ],
-  [
-    'Fabric/State',
-    'fabric.state',
-    answer('nvmlDeviceGetGpuFabricInfoV', (v) => ({
-      state: v === 'Completed' ? 3 : 0,
-      status: 0,
-      cliqueId: 0,
-    })),
-  ],
-];
+export const h100 = (): Snapshot => parseSnapshot(JSON.stringify(recorded('h100-x1')), 'h100-x1');
 
 /** The values of a report, one map per GPU: by labels joined with / in text, by tags joined with . in XML. */
 type Found = readonly ReadonlyMap<string, string>[];
@@ -244,15 +52,15 @@ function xmlValues(report: string): Found {
 }
 
 /** What follows from no line of a report. */
-function giveThresholds(calls: Calls, gpu: string): void {
+function giveThresholds(calls: ChangedCalls, gpu: string): void {
   const of = (type: number): string => `${gpu},${type}`;
   set(calls, 'nvmlDeviceGetTemperatureThreshold', of(2), 95);
   set(calls, 'nvmlDeviceGetTemperatureThreshold', of(3), 87);
-  set(calls, 'nvmlDeviceGetTemperatureThreshold', of(6), error('NOT_SUPPORTED'));
+  set(calls, 'nvmlDeviceGetTemperatureThreshold', of(6), refused('NOT_SUPPORTED'));
 }
 
 /** `duration`, `count` and the rest of each block, as samples that have them. */
-function giveSamples(calls: Calls, gpu: string, values: ReadonlyMap<string, string>): void {
+function giveSamples(calls: ChangedCalls, gpu: string, values: ReadonlyMap<string, string>): void {
   const blocks: readonly (readonly [heading: string, type: number, scale: number])[] = [
     ['Power Samples', 0, 1000],
     ['GPU Utilization Samples', 1, 1],
@@ -283,7 +91,7 @@ function giveSamples(calls: Calls, gpu: string, values: ReadonlyMap<string, stri
 }
 
 /** The processes that a report shows. */
-function giveProcesses(calls: Calls, gpu: string, report: string): void {
+function giveProcesses(calls: ChangedCalls, gpu: string, report: string): void {
   const pid = /<pid>(\d+)<|Process ID +: (\d+)/.exec(report)?.slice(1).find(Boolean);
   if (pid === undefined) return;
   const used = /<used_memory>(\d+) MiB<|Used GPU Memory +: (\d+) MiB/.exec(report)?.slice(1).find(Boolean);
@@ -298,7 +106,7 @@ function giveProcesses(calls: Calls, gpu: string, report: string): void {
   set(calls, 'nvmlSystemGetProcessName', pid, 'python3');
 }
 
-function giveSupportedClocks(calls: Calls, gpu: string, report: string): void {
+function giveSupportedClocks(calls: ChangedCalls, gpu: string, report: string): void {
   const clocks = new Map<number, number[]>();
   let memory = 0;
   for (const match of report.matchAll(
@@ -345,15 +153,10 @@ export function sceneOf(report: string): Snapshot {
 const BUS_IDS = ['00000000:00:06.0', '00000000:00:07.0'];
 
 /** The H100's answers for so many GPUs like it, each on its own bus id. */
-function machineOf(calls: Calls, count: number): Calls {
+function machineOf(calls: ChangedCalls, count: number): ChangedCalls {
   if (count === 1) return calls;
-  for (const answers of Object.values(calls)) {
-    for (const [key, value] of Object.entries(answers)) {
-      if (/^gpu0(?=,|$)/.test(key)) answers[key.replace('gpu0', 'gpu1')] = structuredClone(value);
-    }
-  }
+  copyGpu(calls, 'gpu1');
   calls.nvmlDeviceGetCount_v2 = { '': count };
-  calls.nvmlDeviceGetHandleByIndex_v2 = { 0: 'gpu0', 1: 'gpu1' };
   for (const fn of ['nvmlDeviceGetPciInfo_v3', 'nvmlDeviceGetPciInfoExt']) {
     set(calls, fn, 'gpu1', { device: 7, busId: '00000000:00:07.0' });
   }

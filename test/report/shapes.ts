@@ -1,24 +1,25 @@
 /** GPUs that no recording has, built on the H100's from public outputs: what differs in the shape of a report. */
 import type { Json } from '../../src/snapshot/answer.js';
 import type { Snapshot } from '../../src/snapshot/snapshot.js';
-import { type Calls, callsOf, error, h100, set } from './scene.js';
+import { type ChangedCalls, refused, set } from '../commands/made-machine.js';
+import { callsOf, h100 } from './scene.js';
 
-const NOT_SUPPORTED = error('NOT_SUPPORTED');
+const NOT_SUPPORTED = refused('NOT_SUPPORTED');
 
 const field = (value: number, type = 1): Json => ({ type, value });
 
 /** A value for all of a function's answers about the GPU. */
-const all = (calls: Calls, fn: string, answer: Json): void => {
+const all = (calls: ChangedCalls, fn: string, answer: Json): void => {
   for (const key of Object.keys(calls[fn] ?? {})) set(calls, fn, key, answer);
   set(calls, fn, 'gpu0', answer);
 };
 
-const fields = (calls: Calls, answers: Readonly<Record<string, Json>>): void => {
+const fields = (calls: ChangedCalls, answers: Readonly<Record<string, Json>>): void => {
   for (const [id, answer] of Object.entries(answers))
     set(calls, 'nvmlDeviceGetFieldValues', `gpu0,${id}`, answer);
 };
 
-function built(title: string, change: (calls: Calls) => void): Snapshot {
+function built(title: string, change: (calls: ChangedCalls) => void): Snapshot {
   const base = h100();
   const calls = callsOf(base);
   change(calls);
@@ -56,7 +57,7 @@ export const geforce = (): Snapshot =>
       all(calls, fn, NOT_SUPPORTED);
     }
     for (const fn of ['nvmlDeviceGetApplicationsClock', 'nvmlDeviceGetDefaultApplicationsClock']) {
-      all(calls, fn, error('DEPRECATED'));
+      all(calls, fn, refused('DEPRECATED'));
     }
     set(calls, 'nvmlDeviceGetInforomVersion', 'gpu0,1', NOT_SUPPORTED);
     set(calls, 'nvmlDeviceGetVirtualizationMode', 'gpu0', 0);
@@ -158,7 +159,7 @@ export const mig = (): Snapshot =>
         calls,
         'nvmlDeviceGetMigDeviceHandleByIndex',
         `gpu0,${i}`,
-        place === -1 ? error('NOT_FOUND') : `gpu0/mig${place}`,
+        place === -1 ? refused('NOT_FOUND') : `gpu0/mig${place}`,
       );
     }
     MIG.forEach(({ gi, multiprocessors, engines, memory: [total, used, free], bar1 }, i) => {
@@ -303,7 +304,7 @@ export const gb300 = (): Snapshot =>
       229: field(63),
       '185:1': field(488290),
       '190:1': field(2_900_000),
-      275: error('NO_PERMISSION'),
+      275: refused('NO_PERMISSION'),
     });
   });
 

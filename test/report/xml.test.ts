@@ -6,10 +6,11 @@ import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Json } from '../../src/snapshot/answer.js';
 import { parseSnapshot, type Snapshot } from '../../src/snapshot/snapshot.js';
+import { set } from '../commands/made-machine.js';
 import { invalidities } from './dtd.js';
 import { golden } from './golden.js';
 import { runOn } from './run.js';
-import { callsOf, h100, sceneOf, set } from './scene.js';
+import { callsOf, h100, sceneOf } from './scene.js';
 import { SHAPES } from './shapes.js';
 
 /** The machines of the package that have a GPU to report on. */

@@ -1,18 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { constants, deflateRawSync, gunzipSync, gzipSync } from 'node:zlib';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { OutputError } from '../../src/base/errors.js';
 import { RecordWriter, readRecords } from '../../src/system/record-file.js';
+import { temporaryFolder } from '../temporary.js';
 
-function newFile(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'nvsmi-record-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return join(folder, 'records');
-}
+const newFile = (): string => join(temporaryFolder(), 'records');
 
 const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
 
@@ -100,7 +96,7 @@ describe('a record file', () => {
     const path = newFile();
     const ends: number[] = [];
     const writer = new RecordWriter(path);
-    for (const text of lines(14)) {
+    for (const text of lines(6)) {
       writer.write(text);
       ends.push(statSync(path).size);
     }

@@ -1,56 +1,40 @@
 /** Who records to a folder, where several want to at the same moment. */
 import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
+  closeSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { backgroundOf } from '../../src/base/background.js';
+import { lockFile } from '../../src/nvml/backend/file-lock.js';
 import { startOf } from '../../src/system/processes.js';
 import { RecorderFolder } from '../../src/system/recorder-folder.js';
+import { temporaryFolder } from '../temporary.js';
 
 /** Numbers beyond those that Linux gives to processes. */
 const FIRST = 5_000_001;
 const SECOND = 5_000_002;
-const THIRD = 5_000_003;
 const KILLED = 5_000_009;
 
 function newFolder(left?: string): string {
-  const path = mkdtempSync(join(tmpdir(), 'nvsmi-folder-'));
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  const path = temporaryFolder();
   if (left !== undefined) writeFileSync(join(path, 'nvsmi.pid'), left);
   return path;
 }
 
-/** A recorder of the folder. While it looks whether a process lives, others may do something. */
-function recorder(path: string, pid: number, meanwhile: (asked: number) => void = () => {}): RecorderFolder {
-  return new RecorderFolder(path, {
-    pid,
-    isAlive: (asked) => {
-      meanwhile(asked);
-      return asked !== KILLED;
-    },
-  });
-}
-
-/** What happens once, at the first question about a process. */
-function once(about: number, happens: () => void): (asked: number) => void {
-  let happened = false;
-  return (asked) => {
-    if (happened || asked !== about) return;
-    happened = true;
-    happens();
-  };
-}
+/** A recorder of the folder. */
+const recorder = (path: string, pid: number, lock = lockFile): RecorderFolder =>
+  new RecorderFolder(path, { pid, isAlive: (asked) => asked !== KILLED }, lock);
 
 const owner = (path: string): string | undefined =>
   readFileSync(join(path, 'nvsmi.pid'), 'utf8').split('\n')[0];
@@ -74,50 +58,47 @@ describe('a folder of recordings', () => {
     },
   );
 
-  it('goes to one of two who find the file of a killed recorder', () => {
+  it('waits for one that only looks, and is not taken by two at the same moment', () => {
     const path = newFolder(`${KILLED}\n`);
-    const second = recorder(path, SECOND);
-    const first = recorder(
-      path,
-      FIRST,
-      once(KILLED, () => second.take()),
+    let looks = 0;
+    // The kernel answers the first two attempts that another has the lock; who has it has it only to look.
+    const first = recorder(path, FIRST, (fd, how) =>
+      how === 'alone' && looks++ < 2 ? 'taken' : lockFile(fd, how),
     );
-    expect(() => first.take()).toThrow(refusal(SECOND));
-    expect(owner(path)).toBe(String(SECOND));
-    expect(readdirSync(path)).toEqual(['nvsmi.pid']);
-  });
-
-  it('is not taken by a third while the second gives its file back to the first', () => {
-    const path = newFolder(`${KILLED}\n`);
-    const first = recorder(path, FIRST);
-    const third = recorder(path, THIRD);
-    // The second moves the file of the first, asks about the first, and only then gives the file back.
-    const tookFirst = once(KILLED, () => first.take());
-    const triesThird = once(FIRST, () => expect(() => third.take()).toThrow(refusal(FIRST)));
-    const second = recorder(path, SECOND, (asked) => {
-      tookFirst(asked);
-      triesThird(asked);
-    });
-    expect(() => second.take()).toThrow(refusal(FIRST));
-    expect(owner(path)).toBe(String(FIRST));
-    expect(readdirSync(path)).toEqual(['nvsmi.pid']);
-  });
-
-  it('goes back to a living recorder whose file was left aside by one that was killed', () => {
-    const path = newFolder();
-    writeFileSync(join(path, `nvsmi.pid.${KILLED}`), `${FIRST}\n`);
+    first.take();
+    expect(looks).toBeGreaterThan(2);
     expect(() => recorder(path, SECOND).take()).toThrow(refusal(FIRST));
-    expect(owner(path)).toBe(String(FIRST));
+  });
+
+  it('is locked again where its recorder removed the file between the opening and the lock', () => {
+    const path = newFolder(`${KILLED}\n`);
+    let isFirst = true;
+    const second = recorder(path, SECOND, (fd, how) => {
+      if (isFirst) rmSync(join(path, 'nvsmi.pid'));
+      isFirst = false;
+      return lockFile(fd, how);
+    });
+    second.take();
+    expect(owner(path)).toBe(String(SECOND));
+    expect(() => recorder(path, FIRST).take()).toThrow(refusal(SECOND));
+  });
+
+  it('has one recorder also where the file system has no locks', () => {
+    const path = newFolder(`${KILLED}\n`);
+    const unlocked = (pid: number): RecorderFolder => recorder(path, pid, () => 'unknown');
+    unlocked(FIRST).take();
+    expect(() => unlocked(SECOND).take()).toThrow(refusal(FIRST));
   });
 
   it('stays with its recorder when another one ends', () => {
     const path = newFolder();
-    recorder(path, FIRST).take();
+    const first = recorder(path, FIRST);
+    first.take();
     const second = recorder(path, SECOND);
     second.leaveReason(new Error('the disk was full'));
     second.release();
     expect(owner(path)).toBe(String(FIRST));
-    recorder(path, FIRST).release();
+    first.release();
     expect(readdirSync(path)).toEqual([]);
   });
 });
@@ -146,36 +127,37 @@ describe.skipIf(startOf('self') === undefined)('a file that names a living proce
     }
   });
 
-  it('is not stopped where another user wrote the number and the start of that process', () => {
+  it('is not stopped where another process has the file locked and wrote the number', () => {
     const pid = bystander();
-    const folder = ofThisMachine(newFolder(`${pid}\n${startOf(pid)}\n`));
-    expect(folder.recorderToStop()).toBeUndefined();
+    const path = newFolder(`${pid}\n${startOf(pid)}\n`);
+    const fd = openSync(join(path, 'nvsmi.pid'), 'r');
+    onTestFinished(() => closeSync(fd));
+    lockFile(fd, 'alone');
+    expect(() => ofThisMachine(path).recorderToStop()).toThrow(`is not process ${pid} here`);
   });
 
-  it('is the recorder where that process has the file open', async () => {
-    const path = newFolder('');
-    const pid = bystander(join(path, 'nvsmi.pid'));
-    writeFileSync(join(path, 'nvsmi.pid'), `${pid}\n${startOf(pid)}\n`);
-    const folder = ofThisMachine(path);
-    for (let waits = 0; folder.recorderToStop() === undefined && waits < 500; waits++) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    expect(folder.recorderToStop()).toBe(pid);
-  });
-
-  it('is no recorder where it has ended and waits for its parent', async () => {
-    // A parent that does not look after its child: by the time that ends, it is another program.
-    const script = 'exec 3<&0; (read -r _ <&3) & echo $!; exec sleep 60';
-    const parent = spawn('bash', ['-c', script]);
+  it('is the recorder where that process has the file locked, until kill -9', async () => {
+    const path = newFolder();
+    // Another process than ours, with the lock of the kernel on the file and its own number in it.
+    const script = `
+      const { openSync, writeSync } = require('node:fs');
+      const fd = openSync(process.argv[1], 'w');
+      if (require('koffi').load(null).func('int flock(int, int)')(fd, 2) !== 0) process.exit(1);
+      writeSync(fd, process.pid + '\\n');
+      console.log('taken');
+      setInterval(() => {}, 1000);`;
+    const child = spawn(process.execPath, ['-e', script, join(path, 'nvsmi.pid')]);
     onTestFinished(() => {
-      parent.kill('SIGKILL');
+      child.kill('SIGKILL');
     });
-    const pid = Number(await new Promise((resolve) => parent.stdout.once('data', resolve)));
-    const later = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
-    while (readFileSync(`/proc/${parent.pid}/comm`, 'utf8') !== 'sleep\n') await later();
-    parent.stdin.write('\n');
-    while (startOf(pid) !== '') await later();
-    expect(ofThisMachine(newFolder(`${pid}\n12345\n`)).recorder()).toBeUndefined();
+    await once(child.stdout, 'data');
+    expect(ofThisMachine(path).recorderToStop()).toBe(child.pid);
+    expect(() => recorder(path, SECOND).take()).toThrow(refusal(child.pid as number));
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(ofThisMachine(path).recorder()).toBeUndefined();
+    recorder(path, SECOND).take();
+    expect(owner(path)).toBe(String(SECOND));
   });
 
   it('names none where it is a pipe, a link or endless', () => {

@@ -1,14 +1,13 @@
 /** What .ci/run says of a run; npm is a stub that writes the results of the tests. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { folderOfFile } from '../temporary.js';
 
 const script = fileURLToPath(new URL('../../.ci/run', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'nvsmi-ci-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderOfFile();
 for (const tool of ['bash', 'env', 'dirname', 'mktemp', 'rm', 'cat']) {
   const found = spawnSync('which', [tool], { encoding: 'utf8' }).stdout.trim();
   symlinkSync(found, join(folder, tool));
@@ -28,14 +27,14 @@ function run(results: object | undefined, status = 0) {
 }
 
 describe('.ci/run', () => {
-  it('counts the tests of both programs in its last line', () => {
+  it('counts the tests of its three runs in its last line', () => {
     const { status, last } = run({ numPassedTests: 7, numFailedTests: 0, numPendingTests: 0 });
-    expect({ status, last }).toEqual({ status: 0, last: '14 passed, 0 failed' });
+    expect({ status, last }).toEqual({ status: 0, last: '21 passed, 0 failed' });
   });
 
   it('counts those that are skipped after them', () => {
     const { last } = run({ numPassedTests: 7, numFailedTests: 0, numPendingTests: 2 });
-    expect(last).toBe('14 passed, 0 failed, 4 skipped');
+    expect(last).toBe('21 passed, 0 failed, 6 skipped');
   });
 
   it('says which tools are missing that tests need', () => {

@@ -9,22 +9,20 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
-  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { packages } from '../../tools/binary/packages.js';
 import { released } from '../../tools/released.js';
+import { folderOfFile } from '../temporary.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const description = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const folder = mkdtempSync(join(tmpdir(), 'nvsmi-packed-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderOfFile();
 
 /** Debian has the Apache License once for all packages. */
 const APACHE = / *Apache License\n\s+Version 2\.0, January 2004\n[\s\S]*?limitations under the License\./g;

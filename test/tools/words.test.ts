@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { WORDS, wordsIn } from '../../tools/words.js';
@@ -34,6 +36,24 @@ describe('the word list', () => {
       `const text = \`It $\{behind} goes on $\{told}\`; const pattern = /'told"/; // in hand`,
     ].join('\n');
     expect(found('src/a.ts', code)).toEqual(['1 stands', '1 nobody', '3 as it is', '6 goes on', '6 in hand']);
+  });
+
+  it('holds for the names that src declares', () => {
+    const source = fileURLToPath(new URL('../../src/', import.meta.url));
+    const list = new RegExp(`^(?:${WORDS.map(([word]) => word).join('|')})$`);
+    const declared = /^ *(?:export )?(?:async )?(?:const|let|function\*?|interface|type|class) (\w+)/gm;
+    const wrong = readdirSync(source, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .flatMap((file) =>
+        [...readFileSync(join(source, file), 'utf8').matchAll(declared)]
+          .filter(([, name = '']) =>
+            (name.match(/[A-Z]?[a-z\d]+|[A-Z]+(?![a-z])/g) ?? []).some((part) =>
+              list.test(part.toLowerCase()),
+            ),
+          )
+          .map(([, name]) => `${file}: ${name}`),
+      );
+    expect(wrong).toEqual([]);
   });
 
   it('leaves code of documents alone, and words that only begin alike', () => {

@@ -102,9 +102,9 @@ async function compareAll(title: string, cases: readonly Case[]): Promise<void> 
       equalApart += found.equal;
     }
     if (found.isSame) same++;
-    else tell(machine.name, args, found, kinds);
+    else printCase(machine.name, args, found, kinds);
   }
-  if (values.grouped) tellKinds(kinds);
+  if (values.grouped) printKinds(kinds);
   const percent = (some: number, all: number): string => ((100 * some) / Math.max(all, 1)).toFixed(2);
   console.log(
     `${title}: ${cases.length} command lines, ${same} identical; ${lines} lines, ${equal} identical (${percent(equal, lines)} %); ${percent(equal - equalApart, lines - linesApart)} % where no GPU is lost`,
@@ -118,7 +118,7 @@ async function compareAll(title: string, cases: readonly Case[]): Promise<void> 
 const headOf = ({ out, status }: Printed): Printed => ({ out: out.split('\n\n', 1)[0] ?? '', status });
 
 /** Differing lines are of one kind where they differ in numbers alone. */
-function tell(
+function printCase(
   machine: string,
   args: string,
   { changes, lines, equal }: Comparison,
@@ -133,7 +133,7 @@ function tell(
   for (const line of changes.slice(0, Number(values.show))) console.log(`    ${line.slice(0, 200)}`);
 }
 
-function tellKinds(kinds: ReadonlyMap<string, number>): void {
+function printKinds(kinds: ReadonlyMap<string, number>): void {
   const sorted = [...kinds].sort(([, a], [, b]) => b - a);
   for (const [kind, times] of sorted.slice(0, Number(values.show)))
     console.log(`${String(times).padStart(6)} ${kind}`);

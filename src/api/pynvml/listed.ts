@@ -182,7 +182,7 @@ function pages(
   };
 }
 
-/** The highest bit was a reason that the driver could not name. The header has it no more. */
+/** The highest bit was a reason that the driver could not name. The header no longer has it. */
 const UNKNOWN_REASON = 0x8000000000000000n;
 
 const REASONS: readonly (readonly [name: string, mask: bigint])[] = [

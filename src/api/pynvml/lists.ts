@@ -1,6 +1,6 @@
 /** What the lists and the unnumbered groups of deviceQuery hold. Keys are pynvml_utils' own. */
 
-/** Whether a reason holds; `N/A` where the GPU cannot tell. */
+/** Whether a reason holds; `N/A` where the GPU does not report it. */
 export type Activity = 'Active' | 'Not Active' | 'N/A';
 
 /** Why the clocks are lower than they could be; `Error` says why that is not known. */
@@ -13,7 +13,7 @@ export interface ClocksThrottle {
   readonly Error?: string;
 }
 
-/** Memory pages that are used no more. */
+/** Memory pages that are no longer used. */
 export interface RetiredPages {
   readonly retired_count: number;
   /** Addresses in hexadecimal, under `retired_page_address_1` and so on. */

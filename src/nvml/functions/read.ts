@@ -58,7 +58,7 @@ export const SCALARS: Readonly<Record<ScalarType, (view: DataView, at: number) =
 export const text = ({ memory }: ReadContext, at: number, length: number): string =>
   readText(memory, at, length);
 
-export const textBehind = (view: DataView, at: number, { textAt }: ReadContext): string | null =>
+export const pointedText = (view: DataView, at: number, { textAt }: ReadContext): string | null =>
   textAt(view.getBigUint64(at, true)) ?? null;
 
 /** Scalars that say by all ones that they are not available. */

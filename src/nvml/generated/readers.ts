@@ -162,7 +162,7 @@ function nvmlWorkloadPowerProfileInfo_t(m: DataView, at: number, c: r.ReadContex
 function nvmlWorkloadPowerProfileProfilesInfo_t(m: DataView, at: number, c: r.ReadContext) { return { perfProfilesMask: nvmlMask255_t(m, at + 4, c), perfProfile: r.items(m, at + 36, c, 255, 44, nvmlWorkloadPowerProfileInfo_t) }; }
 function nvmlWorkloadPowerProfileRequestedProfiles_t(m: DataView, at: number, c: r.ReadContext) { return { requestedProfilesMask: nvmlMask255_t(m, at + 4, c) }; }
 function nvmlWorkloadPowerProfileUpdateProfiles_v1_t(m: DataView, at: number, c: r.ReadContext) { return { operation: m.getUint32(at, true), updateProfilesMask: nvmlMask255_t(m, at + 4, c) }; }
-function nvmlGpmMetric_t_metricInfo(m: DataView, at: number, c: r.ReadContext) { return { shortName: r.textBehind(m, at, c), longName: r.textBehind(m, at + 8, c), unit: r.textBehind(m, at + 16, c) }; }
+function nvmlGpmMetric_t_metricInfo(m: DataView, at: number, c: r.ReadContext) { return { shortName: r.pointedText(m, at, c), longName: r.pointedText(m, at + 8, c), unit: r.pointedText(m, at + 16, c) }; }
 function nvmlGpuDynamicPstatesInfo_t_utilization(m: DataView, at: number) { return { bIsPresent: m.getUint32(at, true), percentage: m.getUint32(at + 4, true), incThreshold: m.getUint32(at + 8, true), decThreshold: m.getUint32(at + 12, true) }; }
 function nvmlGpuThermalSettings_t_sensor(m: DataView, at: number) { return { controller: r.i32(m, at), defaultMinTemp: r.i32(m, at + 4), defaultMaxTemp: r.i32(m, at + 8), currentTemp: r.i32(m, at + 12), target: r.i32(m, at + 16) }; }
 function nvmlVgpuSchedulerParams_t_vgpuSchedDataWithARR(m: DataView, at: number) { return { avgFactor: m.getUint32(at, true), timeslice: m.getUint32(at + 4, true) }; }

@@ -133,7 +133,7 @@ export const pcieLink: readonly Row[] = [
     source: from(generationGpuMax, 'value'),
   },
   {
-    // No NVML function tells it: nvidia-smi has it from the driver. A virtual machine shows none (H100, H200).
+    // No NVML function has it: nvidia-smi has it from the driver. A virtual machine shows none (H100, H200).
     id: 1011,
     names: ['pcie.link.gen.hostmax'],
     since: 525,

@@ -1,16 +1,15 @@
 /** The cells of a GPU in the summary table. */
 
-import { at, PRESENT, type Release } from '../base/release.js';
-import type { SummaryGpu } from '../format/summary.js';
+import { at, PRESENT } from '../base/release.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import { Missing, statusReason } from '../nvml/status.js';
-import type { Cell, Cells } from '../query/cell.js';
-import { fieldAt } from '../query/field.js';
-import { gpuRow } from '../query/gpu-fields.js';
+import type { Cell } from '../query/cell.js';
+import type { Kind } from '../query/kind.js';
 import type { Reading } from '../query/reading.js';
+import type { SummaryGpu } from './summary.js';
 
 /** What the table needs of a GPU. The infoROM check has no cell; it may end in a warning. */
-export const FIELDS = [
+export const SUMMARY_FIELDS = [
   'name',
   'persistence_mode',
   'pci.bus_id',
@@ -33,15 +32,15 @@ export const FIELDS = [
 ] as const;
 
 /** And on Windows. */
-export const WINDOWS_FIELDS = [...FIELDS, 'driver_model.current'] as const;
+export const WINDOWS_FIELDS = [...SUMMARY_FIELDS, 'driver_model.current'] as const;
 
-type SummaryField = (typeof WINDOWS_FIELDS)[number];
+export type SummaryField = (typeof WINDOWS_FIELDS)[number];
 export type ReadField = (name: SummaryField) => Reading;
 
-/** What was read, and the release that says how it is spelled. */
-export interface Sight {
+/** What was read of a GPU, and how the release in use spells it. */
+export interface GpuReading {
   readonly read: ReadField;
-  readonly release: Release;
+  readonly kindOf: (name: SummaryField) => Kind;
   readonly onWindows: boolean;
 }
 
@@ -52,36 +51,36 @@ function cell(reading: Reading, spell: (value: Exclude<Reading, Missing>) => str
 }
 
 /** A cell spelled by the field's own kind, with a unit glued to it. */
-const fieldCell = ({ read, release }: Sight, name: SummaryField, unit = ''): string =>
-  cell(read(name), (value) => `${fieldAt(gpuRow(name), release).kind.spell(value)}${unit}`);
+const fieldCell = ({ read, kindOf }: GpuReading, name: SummaryField, unit = ''): string =>
+  cell(read(name), (value) => `${kindOf(name).spell(value)}${unit}`);
 
 /** Whole watts, cut: 73.82 W is printed as 73W (H100, 580.159.04), and less than one as 1W (H200, 580.159.04). */
-const wattsCell = ({ read }: Sight, name: SummaryField): string =>
+const wattsCell = ({ read }: GpuReading, name: SummaryField): string =>
   cell(read(name), (milliwatts) => `${Math.max(1, Math.floor(Number(milliwatts) / 1000))}W`);
 
-const onOffCell = ({ read }: Sight, name: SummaryField): string =>
+const onOffCell = ({ read }: GpuReading, name: SummaryField): string =>
   cell(read(name), (value) => (Number(value) === 0 ? 'Off' : 'On'));
 
 export const isOn = (reading: Reading): boolean => !(reading instanceof Missing) && Number(reading) !== 0;
 
 /** A star follows what another mode is to take the place of (T4 and H200, 550.163.01 and 580.159.04). */
-const star = ({ read }: Sight, current: SummaryField, pending: SummaryField): string => {
+const star = ({ read }: GpuReading, current: SummaryField, pending: SummaryField): string => {
   const [now, then] = [read(current), read(pending)];
   return now instanceof Missing || then instanceof Missing || Number(now) === Number(then) ? '' : '*';
 };
 
-function eccCell(sight: Sight): string {
-  const mode = sight.read('ecc.mode.current');
+function eccCell(gpu: GpuReading): string {
+  const mode = gpu.read('ecc.mode.current');
   if (mode instanceof Missing) return cell(mode, String);
-  const changes = star(sight, 'ecc.mode.current', 'ecc.mode.pending');
-  if (isOn(sight.read('mig.mode.current'))) return onOffCell(sight, 'ecc.mode.current') + changes;
-  return (Number(mode) === 0 ? 'Off' : fieldCell(sight, 'ecc.errors.uncorrected.volatile.total')) + changes;
+  const changes = star(gpu, 'ecc.mode.current', 'ecc.mode.pending');
+  if (isOn(gpu.read('mig.mode.current'))) return onOffCell(gpu, 'ecc.mode.current') + changes;
+  return (Number(mode) === 0 ? 'Off' : fieldCell(gpu, 'ecc.errors.uncorrected.volatile.total')) + changes;
 }
 
 /** The mode that is pending has the star (H200, 550.163.01 and 580.159.04). */
-function migCell(sight: Sight): string {
-  const changes = star(sight, 'mig.mode.current', 'mig.mode.pending');
-  return fieldCell(sight, changes === '' ? 'mig.mode.current' : 'mig.mode.pending') + changes;
+function migCell(gpu: GpuReading): string {
+  const changes = star(gpu, 'mig.mode.current', 'mig.mode.pending');
+  return fieldCell(gpu, changes === '' ? 'mig.mode.current' : 'mig.mode.pending') + changes;
 }
 
 /** Why the memory was not reported; across the cell, also what a GPU does not have (H200, GB10; 580.159.04). */
@@ -90,38 +89,29 @@ const problem = (reading: Reading): string | undefined =>
 
 const COMPUTE_MODES: readonly string[] = ['Default', 'E. Thread', 'Prohibited', 'E. Process'];
 
-export function summaryGpu(index: number, sight: Sight): SummaryGpu {
-  const { read } = sight;
+export function summaryGpu(index: number, gpu: GpuReading): SummaryGpu {
+  const { read } = gpu;
   return {
     index,
-    name: fieldCell(sight, 'name'),
-    persistence: sight.onWindows
-      ? fieldCell(sight, 'driver_model.current')
-      : onOffCell(sight, 'persistence_mode'),
-    busId: fieldCell(sight, 'pci.bus_id'),
-    display: onOffCell(sight, 'display_active'),
-    ecc: eccCell(sight),
-    fan: fieldCell(sight, 'fan.speed', '%'),
-    temperature: fieldCell(sight, 'temperature.gpu', 'C'),
-    pstate: fieldCell(sight, 'pstate'),
-    powerDraw: wattsCell(sight, 'power.draw'),
-    powerCap: wattsCell(sight, 'enforced.power.limit'),
-    memoryUsed: fieldCell(sight, 'memory.used', 'MiB'),
-    memoryTotal: fieldCell(sight, 'memory.total', 'MiB'),
+    name: fieldCell(gpu, 'name'),
+    persistence: gpu.onWindows ? fieldCell(gpu, 'driver_model.current') : onOffCell(gpu, 'persistence_mode'),
+    busId: fieldCell(gpu, 'pci.bus_id'),
+    display: onOffCell(gpu, 'display_active'),
+    ecc: eccCell(gpu),
+    fan: fieldCell(gpu, 'fan.speed', '%'),
+    temperature: fieldCell(gpu, 'temperature.gpu', 'C'),
+    pstate: fieldCell(gpu, 'pstate'),
+    powerDraw: wattsCell(gpu, 'power.draw'),
+    powerCap: wattsCell(gpu, 'enforced.power.limit'),
+    memoryUsed: fieldCell(gpu, 'memory.used', 'MiB'),
+    memoryTotal: fieldCell(gpu, 'memory.total', 'MiB'),
     memoryProblem: problem(read('memory.used')),
-    utilization: fieldCell(sight, 'utilization.gpu', '%'),
+    utilization: fieldCell(gpu, 'utilization.gpu', '%'),
     computeMode: cell(read('compute_mode'), (mode) => COMPUTE_MODES[Number(mode)] ?? 'Unknown'),
-    migMode: migCell(sight),
+    migMode: migCell(gpu),
   };
 }
 
 /** A value of a record in the table, with a unit glued to it. */
 export const tableCell = ({ kind, reading }: Cell, unit = '', release = PRESENT): string =>
   cell(reading, (value) => `${at(kind, release).spell(value)}${unit}`);
-
-/** The modes that are pending have a star alone. */
-const JSON_FIELDS = FIELDS.filter((name) => !name.endsWith('.pending'));
-
-/** The fields of the table by their names, for JSON. */
-export const gpuCells = (read: ReadField): Cells =>
-  Object.fromEntries(JSON_FIELDS.map((name) => [name, { kind: gpuRow(name).kind, reading: read(name) }]));

@@ -10,6 +10,7 @@ const SLOW = [
   'test/exporter/**',
   'test/fleet/**',
   'test/simulator/**',
+  'test/top/signals.test.ts',
   'test/top/stuck.test.ts',
   'test/top/terminal.test.ts',
   'test/commands/simulate.test.ts',

@@ -88,7 +88,7 @@ describe.skipIf(!hasTmux || !fake.available)('top on a driver that is stuck', { 
     tmux.keys('F2');
     await tmux.until(/^ +Product Name +: NVIDIA H200/m);
     tmux.keys('F2');
-    await tmux.until(/^ +Instantaneous Power Draw +: No Answer/m);
+    await tmux.until(/^ +Display Attached +: No Answer/m);
     tmux.keys('q');
     await quit(tmux, library);
   });

@@ -81,7 +81,7 @@ function performance(gpu: GpuSample): string {
   return state === undefined || state > 15 ? ABSENT : `P${state}`;
 }
 
-/** Generation and lanes of the PCIe link as it is now: 5x16. */
+/** Generation and lanes of the PCIe link now: 5x16. */
 function link(gpu: GpuSample): string {
   const lanes = metricOf(gpu, 'pcie.link.width.current');
   const generation = metricOf(gpu, 'pcie.link.gen.current');

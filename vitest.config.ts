@@ -10,6 +10,7 @@ const SLOW = [
   'test/exporter/**/*.test.ts',
   'test/fleet/**/*.test.ts',
   'test/simulator/**/*.test.ts',
+  'test/top/signals.test.ts',
   'test/top/stuck.test.ts',
   'test/top/terminal.test.ts',
   'test/commands/simulate.test.ts',

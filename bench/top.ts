@@ -1,9 +1,12 @@
 /**
- * What the monitor costs on the recorded machine with eight GPUs: the front alone (a sample becomes cells, cells become bytes), and the
- * whole process in a terminal, which also answers its own questions from the recording. No GPU needed; the second part needs tmux.
+ * What the monitor costs on a machine with eight GPUs: the front alone (a sample becomes cells, cells become bytes), and whole programs
+ * in a terminal on the simulated machine, nvtop, btop and nvitop too where they are installed. No GPU needed; the second part needs tmux.
+ * `npm run bench:top -- dist/nvsmi-linux-x64` measures the single file as well.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { openSession } from '../src/nvml/session.js';
 import { Asker } from '../src/query/ask/asker.js';
 import { openSnapshot } from '../src/snapshot/machine.js';
@@ -87,39 +90,143 @@ function front(taken: readonly WatchSample[], columns: number, rows: number): st
 }
 
 const TICKS_PER_SECOND = 100;
+/** Until caches are warm and what is compiled is compiled. */
+const WARM_SECONDS = 20;
 const SECONDS = 30;
 
-/** CPU time and memory of a process that runs for a while at one size. */
-function whole(program: readonly string[], columns: number, rows: number): string {
+interface Cost {
+  readonly share: number;
+  readonly resident: number;
+  readonly own: number;
+}
+
+const statusOf = (pid: string, name: string): number =>
+  Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) /
+  1024;
+
+const ticksOf = (pid: string): number => {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return Number(fields[11]) + Number(fields[12]);
+};
+
+/** CPU time, memory and bytes of a program in a terminal on the simulated machine: of the process, and of those that it started. */
+function whole(
+  name: string,
+  program: readonly string[],
+  library: string,
+  columns: number,
+  rows: number,
+): string {
   const socket = `nvsmi-bench-${process.pid}`;
+  const output = join(tmpdir(), `${socket}.out`);
   const tmux = (...args: readonly string[]): string =>
     execFileSync('tmux', ['-L', socket, ...args], { encoding: 'utf8' });
   const sleep = (seconds: number): void => void spawnSync('sleep', [String(seconds)]);
   try {
-    const line = ['exec env LANG=C.UTF-8', ...program, '--snapshot', MACHINE, 'top'].join(' ');
+    const line = ['exec env LANG=C.UTF-8', `LD_LIBRARY_PATH=${library}`, ...program].join(' ');
     tmux('-f', '/dev/null', 'new-session', '-d', '-x', String(columns), '-y', String(rows), line);
     const pid = tmux('display-message', '-p', '#{pane_pid}').trim();
-    sleep(5);
-    const ticks = (): number => {
-      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-      return Number(fields[11]) + Number(fields[12]);
-    };
-    const before = ticks();
+    tmux('pipe-pane', '-O', `cat > ${output}`);
+    sleep(WARM_SECONDS);
+    const children = spawnSync('ps', ['-o', 'pid=', '--ppid', pid], { encoding: 'utf8' }).stdout;
+    const pids = [
+      pid,
+      ...children
+        .split('\n')
+        .map((each) => each.trim())
+        .filter(Boolean),
+    ];
+    const before = pids.map(ticksOf);
+    const bytes = statSync(output).size;
     sleep(SECONDS);
-    const share = (ticks() - before) / TICKS_PER_SECOND / SECONDS;
-    const resident = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0';
-    return `${program.join(' ')} at ${columns}x${rows}: ${(share * 100).toFixed(1)} % of a core, ${Math.round(Number(resident) / 1024)} MiB resident`;
+    const costs = pids.map(
+      (each, i): Cost => ({
+        share: (ticksOf(each) - (before[i] ?? 0)) / TICKS_PER_SECOND / SECONDS,
+        resident: statusOf(each, 'VmRSS'),
+        own: statusOf(each, 'RssAnon'),
+      }),
+    );
+    const spelled = ({ share, resident, own }: Cost): string =>
+      `${(share * 100).toFixed(2)} % of a core, ${resident.toFixed(0)} MiB resident (${own.toFixed(0)} its own)`;
+    const [front, ...others] = costs.map(spelled);
+    const child = others.length === 0 ? '' : `; the process that calls NVML: ${others.join('; ')}`;
+    return `${name}: ${front}; ${Math.round((statSync(output).size - bytes) / SECONDS)} bytes a second${child}`;
   } finally {
     spawnSync('tmux', ['-L', socket, 'kill-server']);
+    rmSync(output, { force: true });
   }
 }
 
+const FIRST_PICTURES = 5;
+
+/** Milliseconds from the handle of the last GPU to the first picture with its values, and from the start of the program. */
+async function firstPicture(program: readonly string[], library: string, log: string): Promise<string> {
+  const spent: number[] = [];
+  const all: number[] = [];
+  for (let i = 0; i < FIRST_PICTURES; i++) {
+    writeFileSync(log, '');
+    const begun = performance.now();
+    const line = `stty cols 200 rows 60; exec ${program.join(' ')}`;
+    const child = spawn('script', ['-qfec', line, '/dev/null'], {
+      env: { ...process.env, LANG: 'C.UTF-8', LD_LIBRARY_PATH: library },
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    let opened: number | undefined;
+    const watch = setInterval(() => {
+      if (readFileSync(log, 'utf8').includes('nvmlDeviceGetHandleByIndex_v2 7')) {
+        opened = performance.now();
+        clearInterval(watch);
+      }
+    }, 1);
+    await new Promise<void>((resolve) => {
+      let shown = '';
+      child.stdout.on('data', (piece: Buffer) => {
+        shown += piece.toString();
+        if (shown.includes('700W')) resolve();
+      });
+    });
+    spent.push(performance.now() - (opened ?? performance.now()));
+    all.push(performance.now() - begun);
+    clearInterval(watch);
+    child.stdin.write('q');
+    await new Promise((resolve) => child.once('close', resolve));
+  }
+  const one = (numbers: readonly number[]): string =>
+    `${median(numbers).toFixed(0)} ms (${Math.min(...numbers).toFixed(0)} to ${Math.max(...numbers).toFixed(0)})`;
+  return `${one(spent)} after the last GPU was opened, ${one(all)} after its start`;
+}
+
 const taken = await samples(40);
-console.log(`Node ${process.version}, ${MACHINE}, ${TICKS} ticks of 1 s; the front alone:`);
+console.log(
+  `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, load ${loadavg()
+    .map((each) => each.toFixed(1))
+    .join(' ')}`,
+);
+console.log(`${MACHINE}, ${TICKS} ticks of 1 s; the front alone:`);
 for (const [columns, rows] of SIZES) console.log(`  ${front(taken, columns, rows)}`);
-if (spawnSync('tmux', ['-V']).status !== 0) console.log('No tmux: the whole process was not measured.');
+if (spawnSync('tmux', ['-V']).status !== 0) console.log('No tmux: whole programs were not measured.');
 else {
-  console.log(`the whole process, the recording included, ${SECONDS} s after 5 s:`);
-  const programs = process.argv.length > 2 ? [process.argv.slice(2)] : [[process.execPath, 'bin/nvsmi.js']];
-  for (const program of programs) console.log(`  ${whole(program, 200, 60)}`);
+  const folder = mkdtempSync(join(tmpdir(), 'nvsmi-bench-'));
+  const log = join(folder, 'calls');
+  const simulated = (name: string, ...more: readonly string[]): string => {
+    const place = join(folder, name);
+    execFileSync(process.execPath, ['bin/nvsmi.js', 'simulate', MACHINE, '-o', place, ...more]);
+    return place;
+  };
+  const library = simulated('machine');
+  const logged = simulated('logged', '--log', log);
+  const own: readonly (readonly [string, readonly string[]])[] = [
+    ['nvsmi top, Node', [process.execPath, 'bin/nvsmi.js', 'top']],
+    ...process.argv.slice(2).map((file) => ['nvsmi top, one file', [file, 'top']] as const),
+  ];
+  const others = ['nvtop', 'btop', 'nvitop'].filter((name) => spawnSync('which', [name]).status === 0);
+  console.log(
+    `whole programs on the simulated machine, 200x60, ${SECONDS} s after ${WARM_SECONDS} s, each at its usual interval:`,
+  );
+  for (const [name, program] of [...own, ...others.map((name) => [name, [name]] as const)]) {
+    console.log(`  ${whole(name, program, library, 200, 60)}`);
+  }
+  console.log(`the first picture with values, median of ${FIRST_PICTURES}:`);
+  for (const [name, program] of own) console.log(`  ${name}: ${await firstPicture(program, logged, log)}`);
+  rmSync(folder, { recursive: true });
 }

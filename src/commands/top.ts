@@ -28,7 +28,7 @@ import { liveSampler } from '../watch/live-sampler.js';
 import { SORT_WORDS } from '../watch/process-columns.js';
 import type { WatchSampler } from '../watch/sample.js';
 import { type CommandSpec, command } from './command.js';
-import type { Context } from './context.js';
+import type { Context, Machine } from './context.js';
 import { jsonOption } from './json-option.js';
 import { statusOf } from './lost.js';
 import { machineOf } from './machine.js';
@@ -76,8 +76,7 @@ async function top(given: Given<typeof options>, context: Context): Promise<numb
   const news = new DriverNews();
   // What is printed once waits as every command does: as long as --timeout says.
   const opening = terminal && context.watched?.({ report: news.take });
-  const { session, asker, outcome, files, recorded } = await machineOf(context, opening);
-  const gpus = await chosenGpus(session, given.id);
+  const { session, asker, outcome, files, recorded, gpus } = await open(context, opening, given.id);
   const now = (): number => io.now();
   const own = io.background?.pid ?? 0;
   const sampler = await liveSampler({ asker, files, gpus, isRecorded: recorded !== undefined, own, now });
@@ -91,6 +90,18 @@ async function top(given: Given<typeof options>, context: Context): Promise<numb
     await show(terminal, { ...withLastKnown(sampler), report }, { state, news }, io);
   }
   return statusOf(gpus);
+}
+
+/** Where there is nothing to watch, doctor's first line says why. */
+async function open(context: Context, opening: Promise<Machine> | undefined, id: string | undefined) {
+  try {
+    const machine = await machineOf(context, opening);
+    return { ...machine, gpus: await chosenGpus(machine.session, id) };
+  } catch (error) {
+    // A GPU that was named wrongly is no fault of the machine.
+    if (id !== undefined) throw error;
+    throw (await import('./first-fault.js')).withFirstFault(error, context);
+  }
 }
 
 /** Milliseconds between the two samples of one view: rates and the activity of SMs are of the time between them. */

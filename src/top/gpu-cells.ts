@@ -75,6 +75,19 @@ function rate(value: number | undefined): string {
   return `${value.toFixed(0)}M`;
 }
 
+/** P0 to P15. */
+function performance(gpu: GpuSample): string {
+  const state = metricOf(gpu, 'pstate');
+  return state === undefined || state > 15 ? ABSENT : `P${state}`;
+}
+
+/** Generation and lanes of the PCIe link now: 5x16. */
+function link(gpu: GpuSample): string {
+  const lanes = metricOf(gpu, 'pcie.link.width.current');
+  const generation = metricOf(gpu, 'pcie.link.gen.current');
+  return lanes === undefined || generation === undefined ? ABSENT : `${generation}x${lanes}`;
+}
+
 function health(gpu: GpuSample): StyledText {
   if (gpu.lost !== undefined) return span('lost', 'bad');
   if (!gpu.hasAnswered) return span('silent', 'dim');
@@ -134,12 +147,18 @@ export const GPU_COLUMNS: readonly GpuColumn[] = [
   column('SM', 4, 60, (gpu) => span(spelled(metricOf(gpu, 'smutil'), '%'))),
   column('Tens', 4, 59, (gpu) => span(spelled(metricOf(gpu, 'mmaact'), '%'))),
   column('DRAM', 4, 35, (gpu) => span(spelled(metricOf(gpu, 'dram'), '%'))),
+  column('MBW', 4, 18, (gpu) => span(spelled(metricOf(gpu, 'utilization.memory'), '%'))),
+  column('Enc', 4, 14, (gpu) => span(spelled(metricOf(gpu, 'utilization.encoder'), '%'))),
+  column('Dec', 4, 13, (gpu) => span(spelled(metricOf(gpu, 'utilization.decoder'), '%'))),
+  column('Perf', 4, 12, (gpu) => span(performance(gpu))),
   column('MHz', 4, 70, (gpu) => span(spelled(metricOf(gpu, 'clocks.current.graphics'), ''))),
   column('', 11, 75, reason, 'left'),
+  column('Mem', 5, 16, (gpu) => span(spelled(metricOf(gpu, 'clocks.current.memory'), ''))),
   column('Fan', 4, 20, (gpu) => span(spelled(metricOf(gpu, 'fan.speed'), '%'))),
   column('PCIe rx/tx', 11, 40, (gpu) =>
     span(`${rate(metricOf(gpu, 'pcirx'))}/${rate(metricOf(gpu, 'pcitx'))}`),
   ),
+  column('Link', 5, 10, (gpu) => span(link(gpu))),
   column('NVLink rx/tx', 12, 45, (gpu) =>
     span(`${rate(metricOf(gpu, 'nvlrx'))}/${rate(metricOf(gpu, 'nvltx'))}`),
   ),

@@ -1,6 +1,6 @@
 /** What an action makes of the state, and what has to be done beside it. Pure: nothing is asked or written here. */
 import { Missing } from '../nvml/status.js';
-import { SORT_WORDS } from '../watch/process-columns.js';
+import { processColumn, SORT_WORDS } from '../watch/process-columns.js';
 import type { KeyAction } from './key-table.js';
 import { nextMatch } from './panels/gpu-page.js';
 import { type ListedProcess, listedProcesses } from './process-list.js';
@@ -104,8 +104,13 @@ const promptOf = ({ page, filter, search }: TopState): Prompt =>
     : { is: 'search', text: '', before: search };
 
 /** The columns that have something in them, so that sorting does. */
-function sortAfter({ sample, state }: Model, by: number): string {
-  const words = SORT_WORDS.filter((word) => word === state.sort || sample !== undefined);
+function sortAfter({ sample, state, now }: Model, by: number): string {
+  const isKnown = (word: string): boolean =>
+    (sample?.processes ?? []).some((entry) => {
+      const reading = processColumn(word).read(entry, now);
+      return !(reading instanceof Missing) && reading !== '';
+    });
+  const words = SORT_WORDS.filter((word) => word === state.sort || isKnown(word));
   const at = words.indexOf(state.sort);
   return words[(at + by + words.length) % words.length] ?? state.sort;
 }

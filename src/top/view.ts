@@ -55,7 +55,12 @@ function pageLines(model: Model, height: number): readonly Line[] {
 /** GPUs, graphs where there is room for them, and processes. */
 function mainLines(model: Model, height: number): Screenful {
   const { sample, surface, state } = model;
-  const gpus = fold(gpuLines(model), Math.max(2, height - LEAST_PROCESSES), surface.isUtf8);
+  const gpus = fold(
+    gpuLines(model),
+    Math.max(2, height - LEAST_PROCESSES),
+    lineOfInterest(model),
+    surface.isUtf8,
+  );
   const mark = surface.isUtf8 ? '…' : '>';
   const notes = (sample?.notes ?? []).map((note) => cutLine([span(note, 'dim')], surface.columns, mark));
   const wanted = Math.max(LEAST_PROCESSES, Math.min((sample?.processes.length ?? 0) + 1, 12) + notes.length);
@@ -70,11 +75,22 @@ function mainLines(model: Model, height: number): Screenful {
   };
 }
 
-/** Lines in at most so many rows; a last one counts those that have none. */
-function fold(lines: readonly Line[], rows: number, isUtf8: boolean): readonly Line[] {
+/** The line of the GPU that is chosen, or that the selected process is on. */
+function lineOfInterest({ sample, state }: Model): number {
+  const index = state.onlyGpu ?? Number(state.selected?.split('/', 1)[0] ?? Number.NaN);
+  const gpus = sample?.gpus ?? [];
+  const place = gpus.findIndex((gpu) => gpu.index === index);
+  return gpus.slice(0, Math.max(0, place)).reduce((line, { migs }) => line + 1 + migs.length, 1);
+}
+
+/** The head and lines with that of interest among them, in at most so many rows; a last one counts those that have none. */
+function fold(lines: readonly Line[], rows: number, interest: number, isUtf8: boolean): readonly Line[] {
   if (lines.length <= rows) return lines;
-  const kept = lines.slice(0, rows - 1);
-  return [...kept, [span(`  ${isUtf8 ? '…' : '...'} ${lines.length - kept.length} more`, 'dim')]];
+  const [head = [], ...rest] = lines;
+  const room = rows - 2;
+  const first = Math.min(Math.max(0, interest - room), rest.length - room);
+  const count = span(`  ${isUtf8 ? '…' : '...'} ${rest.length - room} more`, 'dim');
+  return [head, ...rest.slice(first, first + room), [count]];
 }
 
 function tooSmall({ surface: { columns, rows } }: Model): Screenful {

@@ -36,8 +36,8 @@ const mebibytesPerSecond = (reading: Reading): Reading =>
   derive([reading], (kilobytes) => Math.floor((kilobytes * 100) / 1024) / 100);
 
 export interface GpuSource {
-  /** Asks now. A GPU that does not answer keeps the others waiting for no longer than the deadline. */
-  sample(): Promise<Pick<WatchSample, 'driver' | 'gpus'>>;
+  /** Asks now, and what another asks at the same time: each round of questions wakes two processes. */
+  sample<T>(other: Asking<T>): Promise<Pick<WatchSample, 'driver' | 'gpus'> & { readonly other: T }>;
   close(): void;
 }
 
@@ -96,19 +96,22 @@ export async function gpuSource(asker: Asker, gpus: readonly Gpu[], now: () => n
     hasAnswered: true,
   });
   return {
-    sample: async () => {
-      await Promise.all([quick.sample(), sampleSlow(now()), pcie?.sample()]);
-      const found = await asker.start(
-        together(
-          gpus.map(function* (gpu, i): Asking<readonly MigSample[] | Missing> {
-            yield* meters[i]?.take() ?? nothing();
-            return gpu.handle === undefined ? [] : yield* migsOf(gpu);
-          }),
-        ),
-      );
+    sample: async (other) => {
+      const migs: (readonly MigSample[] | Missing)[] = [];
+      function* aboutGpu(gpu: Gpu, i: number): Asking<void> {
+        yield* meters[i]?.take() ?? nothing();
+        if (gpu.handle !== undefined) migs[i] = yield* migsOf(gpu);
+      }
+      const [answered] = await Promise.all([
+        asker.start(beside(other, gpus.map(aboutGpu))),
+        quick.sample(),
+        sampleSlow(now()),
+        pcie?.sample(),
+      ]);
       return {
         driver: gpus.map((_, i) => fixedOf(i, 'driver_version')).find((driver) => driver !== '') ?? '',
-        gpus: gpus.map((gpu, i) => sampleOf(gpu, i, found[i] ?? [])),
+        gpus: gpus.map((gpu, i) => sampleOf(gpu, i, migs[i] ?? [])),
+        other: answered,
       };
     },
     close: () => {
@@ -133,6 +136,12 @@ function* meterOf(gpu: Gpu): Asking<GpmMeter | undefined> {
 }
 
 function* nothing(): Asking<void> {}
+
+/** One asking's result, and what is asked at the same time. */
+function* beside<T>(asking: Asking<T>, others: readonly Asking<unknown>[]): Asking<T> {
+  const [result] = yield* together<unknown>([asking, ...others]);
+  return result as T;
+}
 
 /** The MIG devices of a GPU; none where it is not divided. */
 function* migsOf(gpu: Subject): Asking<readonly MigSample[] | Missing> {

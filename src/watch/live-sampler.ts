@@ -37,8 +37,7 @@ export async function liveSampler({
   return {
     take: async () => {
       asker.tick();
-      const { driver, gpus } = await source.sample();
-      const lists = await asker.start(processes.sample());
+      const { driver, gpus, other: lists } = await source.sample(processes.sample());
       const time = now();
       const entries = processEntries(lists, hosts ?? HostProcesses.none(), shares.begin(time));
       return {

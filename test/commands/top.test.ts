@@ -56,6 +56,25 @@ describe('top where there is no screen', () => {
   });
 });
 
+describe('top where there is nothing to watch', () => {
+  it('says what doctor finds first', async () => {
+    const { status, out, err } = await run(['--snapshot', 'none', 'top']);
+    expect({ status, out }).toEqual({ status: 6, out: 'No devices were found\n' });
+    expect(err).toMatch(/^nvsmi doctor: NVML counts no GPU\./m);
+  });
+
+  it('does not say twice that NVML cannot be initialised', async () => {
+    const { status, err } = await run(['--snapshot', 'mismatch', 'top']);
+    expect(status).toBe(18);
+    expect(err).not.toContain('nvsmi doctor');
+  });
+
+  it('does not ask doctor where a GPU was named that is not there', async () => {
+    const { status, err } = await run(['--snapshot', 'h200-x2', 'top', '-i', '7']);
+    expect({ status, err }).toEqual({ status: 6, err: '' });
+  });
+});
+
 describe('top --json', () => {
   const schema = JSON.parse(readFileSync(new URL('../../schemas/top.schema.json', import.meta.url), 'utf8'));
   const validate = new Ajv.default({ allowUnionTypes: true }).compile(schema);

@@ -39,7 +39,7 @@ describe.skipIf(!hasTmux || !fake.available)('top on a driver that is stuck', { 
     expect(rowOf(screen, 0)).toMatch(/ok *$/);
     const coloured = tmux.coloured.split('\n').find((line) => line.includes('silent')) ?? '';
     expect(coloured).toContain('[2m');
-    // The screen goes on: the clock moves, and keys are answered.
+    // The screen continues: the clock moves, and keys are answered.
     tmux.keys('?');
     await tmux.until(/^Keys$/m);
     tmux.keys('q');
@@ -88,7 +88,7 @@ describe.skipIf(!hasTmux || !fake.available)('top on a driver that is stuck', { 
     tmux.keys('F2');
     await tmux.until(/^ +Product Name +: NVIDIA H200/m);
     tmux.keys('F2');
-    await tmux.until(/^ +Instantaneous Power Draw +: No Answer/m);
+    await tmux.until(/^ +Display Attached +: No Answer/m);
     tmux.keys('q');
     await quit(tmux, library);
   });

@@ -1,8 +1,10 @@
 /** The monitor as a user sees it: a pseudo-terminal with keys sent and the screen read. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { started } from '../program.js';
 import { hasTmux, type Size, Tmux } from './tmux.js';
 
 const SIZE = { columns: 100, rows: 30 };
@@ -182,6 +184,60 @@ describe.skipIf(!hasTmux)('top in a terminal', { timeout: 60_000 }, () => {
     await tmux.until(/No processes found/);
     expect(tmux.isAlternate).toBe(false);
     expect(await ended(tmux)).toMatch(/^status 0$/m);
+  });
+
+  it('sorts by the columns that have something in them, the other way round, and shows a tree', async () => {
+    const tmux = await top();
+    const isFirst = (pid: number) => (screen: string) =>
+      screen
+        .split('\n')
+        .find((line) => /^ +\d +\d{4,} /.test(line))
+        ?.includes(` ${pid} `) === true;
+    await tmux.until(isFirst(81452));
+    tmux.keys('.', '.', '.');
+    await tmux.until(/SM%v/);
+    tmux.keys('r');
+    await tmux.until(isFirst(4127));
+    tmux.keys(',', ',', 'F5', 'r');
+    await tmux.until(isFirst(4127));
+    expect(tmux.screen).toMatch(/PIDv/);
+  });
+
+  it('goes through a recording with left and right', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nvsmi-replay-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const daemon = ['--snapshot', 'h200-x2-load', 'daemon', '--foreground', '-d', '1', '-p', folder];
+    const recorder = spawn(...started(daemon), { stdio: 'ignore' });
+    await new Promise((resolve) => setTimeout(resolve, 5000));
+    recorder.kill('SIGTERM');
+    await new Promise((resolve) => recorder.once('close', resolve));
+    const tmux = open();
+    tmux.run(['top', '--replay', folder]);
+    await tmux.until(/nvstats-\d{8}\S* \d+\/\d+/);
+    tmux.keys('Left', 'Left', 'Left', 'Left', 'Left', 'Left');
+    await tmux.until(/ 1\/\d+ +paused$/m);
+    tmux.keys('Right');
+    await tmux.until(/ 2\/\d+ +paused$/m);
+    tmux.keys('q');
+    expect(await ended(tmux)).toMatch(/^status 0$/m);
+  });
+
+  it('has no colours with NO_COLOR', async () => {
+    const tmux = await top('hgx-h100-x8', [], SIZE, { NO_COLOR: '1' });
+    expect(tmux.coloured).not.toMatch(/\[[\d;]*(?:3[0-7]|38;[25])(?:;|m)/);
+    const coloured = await top('hgx-h100-x8', [], SIZE, { TERM: 'screen-256color' });
+    expect(coloured.coloured).toMatch(/\[[\d;]*38;5;/);
+  });
+
+  it('refuses settings that it does not know, and leaves the screen alone', async () => {
+    const XDG_CONFIG_HOME = mkdtempSync(join(tmpdir(), 'nvsmi-top-'));
+    onTestFinished(() => rmSync(XDG_CONFIG_HOME, { recursive: true }));
+    mkdirSync(join(XDG_CONFIG_HOME, 'nvsmi'));
+    writeFileSync(join(XDG_CONFIG_HOME, 'nvsmi/top.json'), '{ "intervall": 2 }');
+    const tmux = open(SIZE, { XDG_CONFIG_HOME });
+    tmux.run(['--snapshot', 'h200-x2', 'top']);
+    await tmux.until(/there is no setting "intervall"; did you mean interval\?/);
+    expect(await ended(tmux)).toMatch(/^status 2$/m);
   });
 
   it('draws with ASCII alone where the locale is not UTF-8', async () => {

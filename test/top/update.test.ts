@@ -72,7 +72,7 @@ describe('the keys', () => {
     [']', { span: 120 }],
     ['[', { span: 30 }],
     ['g', { onlyGpu: 0 }],
-    ['.', { sort: 'gi' }],
+    ['.', { sort: 'pid' }],
     [',', { sort: 'command' }],
     ['?', { page: { is: 'help' } }],
   ])('%s: %j', async (name, change) => {

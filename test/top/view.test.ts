@@ -2,6 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { cellsOf } from '../../src/format/graphemes.js';
+import { SHARES, type Share } from '../../src/top/gpu-cells.js';
+import { historyName } from '../../src/top/panels/graphs.js';
 import { textOf } from '../../src/top/span.js';
 import type { TopState } from '../../src/top/state.js';
 import { view } from '../../src/top/view.js';
@@ -24,6 +26,8 @@ const MACHINES = [
   ['hgx-h100-x8', 20],
   ['lost-gpu', 3],
   ['a100-mig', 3],
+  ['rtx-4090', 3],
+  ['h200-x2-load', 20],
 ] as const;
 
 describe.each(MACHINES)('the screen of %s after %d samples', (machine, count) => {
@@ -35,6 +39,27 @@ describe.each(MACHINES)('the screen of %s after %d samples', (machine, count) =>
     expect(lines.filter((line) => cellsOf(textOf(line)) > columns)).toEqual([]);
     await expect(`${lines.map(textOf).join('\n')}\n`).toMatchFileSnapshot(
       golden(`${machine}-${columns}x${rows}`),
+    );
+  });
+});
+
+describe('the screen of sixteen GPUs, twice the eight', () => {
+  const recorded = samplesOf('hgx-h100-x8', 20).then(({ sample, histories }) => {
+    const others = sample.gpus.map((gpu) => ({ ...gpu, index: gpu.index + 8 }));
+    for (const gpu of others) {
+      for (const share of Object.keys(SHARES) as readonly Share[]) {
+        histories.add(historyName(gpu.index, share), sample.time, SHARES[share](gpu) ?? Number.NaN);
+      }
+    }
+    return { sample: { ...sample, gpus: [...sample.gpus, ...others] }, histories };
+  });
+
+  it.each(SIZES)('in %dx%d', async (columns, rows) => {
+    const { lines } = view(modelOf(await recorded, columns, rows));
+    expect(lines).toHaveLength(rows);
+    expect(lines.filter((line) => cellsOf(textOf(line)) > columns)).toEqual([]);
+    await expect(`${lines.map(textOf).join('\n')}\n`).toMatchFileSnapshot(
+      golden(`sixteen-${columns}x${rows}`),
     );
   });
 });
@@ -205,5 +230,24 @@ describe('a screen', () => {
     const { lines } = view(modelOf(recorded, 80, 16));
     expect(lines.map(textOf)).toContain('  … 9 more');
     expect(lines.map(textOf)).toContain(' No processes found.');
+    const last = view(modelOf(recorded, 80, 16, { onlyGpu: 15 })).lines.map(textOf);
+    expect(last[1]).toMatch(/^GPU Name/);
+    expect(last.filter((line) => /^ 1[0-5] /.test(line))).toHaveLength(6);
+  });
+
+  it('has the values of a GPU that does not answer, and its processes, in grey', async () => {
+    const { sample, histories } = await ofServer;
+    const since = sample.time - 12_000;
+    const gpus = sample.gpus.map((gpu) => (gpu.index === 1 ? { ...gpu, hasAnswered: false, since } : gpu));
+    const { lines } = view(modelOf({ sample: { ...sample, gpus }, histories }, 120, 24, { graphs: false }));
+    expect(textOf(lines[1] ?? [])).toBe('No answer from GPU 1 for 0:12: what is grey is old.');
+    const isGrey = (start: RegExp): boolean =>
+      (lines.find((line) => start.test(textOf(line))) ?? []).every(({ role }) => role === 'dim');
+    expect([/^ {2}0 /, /^ {2}1 /, /^ {3}0 +500/, /^ {3}1 +501/].map(isGrey)).toEqual([
+      false,
+      true,
+      false,
+      true,
+    ]);
   });
 });

@@ -47,6 +47,11 @@ export function helpLines({ state, replay }: Model): readonly Line[] {
     ],
     [
       span(
+        '  MBW: time in which memory was read or written. Enc, Dec: video. Perf: P0 is the fastest state. Link: PCIe generation x lanes.',
+      ),
+    ],
+    [
+      span(
         '  PCIe and NVLink: received and sent, MiB or GiB a second. The word beside the clock is what holds it down.',
       ),
     ],

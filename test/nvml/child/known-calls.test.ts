@@ -10,7 +10,7 @@ describe('a call that is made again and again', () => {
     expect(sent.of(temperature)).toEqual({ call: temperature });
     expect(sent.of(temperature)).toEqual({ call: temperature, number: 0 });
     expect(sent.of(temperature)).toEqual({ number: 0 });
-    // A call that is made anew for every sample is never kept.
+    // A call that every sample makes again is never kept.
     for (let i = 0; i < 3; i++) {
       expect(sent.of(call('nvmlDeviceGetTemperature', SUBJECT, 0))).not.toHaveProperty('number');
     }

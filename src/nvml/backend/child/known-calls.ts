@@ -4,7 +4,7 @@
  */
 import type { Call } from '../../call.js';
 
-/** A call as it is sent: whole, with the number that it gets where it is kept, or only by its number. */
+/** How a call is sent: whole, with the number that it gets where it is kept, or only by its number. */
 export interface SentCall {
   readonly call?: Call | undefined;
   readonly number?: number | undefined;

@@ -65,4 +65,4 @@ export class FleetError extends Error {
 }
 
 /** Hosts by name, numbers in them as numbers: node2 is before node10. */
-export const byHost = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });
+export const byHost: (a: string, b: string) => number = new Intl.Collator('en', { numeric: true }).compare;

@@ -36,13 +36,13 @@ export async function fleetFromPrometheus(api: PrometheusApi, fields: readonly s
   const wanted = new Set<string>([...fields, ...TABLE_FIELDS, ...HEALTH_FIELDS]);
   const metrics = knownMetrics.filter(({ field }) => wanted.has(field));
   const names = [...metrics.map(({ name }) => name), ...INFO, ...PROCESS, AGE, REACHABLE];
-  // Of the checks, which are many, only those that fail.
-  const samples = await api.query(`${byName([...new Set(names)])} or ${CHECK} == ${FAILED}`);
-  const remembered = await api.query(
-    `group by (instance, job) (last_over_time(${byName(PRESENCE)}[${REMEMBERED}]))`,
-  );
-  // Prometheus gives the last value for five minutes.
-  const scraped = await api.query(`max by (instance, job) (time() - timestamp(${byName(PRESENCE)}))`);
+  const [samples, remembered, scraped] = await Promise.all([
+    // Of the checks, which are many, only those that fail.
+    api.query(`${byName([...new Set(names)])} or ${CHECK} == ${FAILED}`),
+    api.query(`group by (instance, job) (last_over_time(${byName(PRESENCE)}[${REMEMBERED}]))`),
+    // Prometheus gives the last value for five minutes.
+    api.query(`max by (instance, job) (time() - timestamp(${byName(PRESENCE)}))`),
+  ]);
   return fleetOf(samples, remembered, scraped, new Map(metrics.map((metric) => [metric.name, metric])));
 }
 

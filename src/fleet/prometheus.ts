@@ -56,6 +56,8 @@ export class PrometheusApi {
         new URL(path, base),
         {
           method: 'POST',
+          // A connection of its own: one that was kept may be closed while a long answer is read, and a request on it fails.
+          agent: false,
           headers: {
             'Content-Type': 'application/x-www-form-urlencoded',
             'Content-Length': Buffer.byteLength(form),

@@ -110,17 +110,18 @@ describe.skipIf(!hasPrometheus)('a real Prometheus that scrapes recordings', { t
   const exporters: Exporter[] = [];
 
   beforeAll(async () => {
-    for (const machine of MACHINES) {
-      const names = ['--names', 'nvsmi,nvidia_smi,dcgm', '--processes', '-l', '2'];
-      exporters.push(await startExporter(['--snapshot', machine, ...names]));
-    }
+    const names = ['--names', 'nvsmi,nvidia_smi,dcgm', '--processes', '-l', '2'];
+    const starting = MACHINES.map((machine) => startExporter(['--snapshot', machine, ...names]));
+    exporters.push(...(await Promise.all(starting)));
     const rules = ['alerts.yml', 'recording.yml'].map((name) => `${FOLDER}prometheus/${name}`);
     prometheus = await startPrometheus({ gpu: exporters.map(({ port }) => port) }, rules);
     const count = async (): Promise<number> =>
       (await prometheus.query('count by (instance) (nvsmi_gpu_info)')).length;
     await until('values of all', async () => (await count()) === MACHINES.length, 60_000);
-    // Rates need two scrapes with different values.
-    await new Promise((resolve) => setTimeout(resolve, 6000));
+    // Rates need two scrapes, and GPM metrics two collections.
+    for (const each of ['rate(nvsmi_energy_joules_total[1m])', 'nvsmi_gpm_sm_util_ratio']) {
+      await until(each, async () => (await prometheus.query(each)).length > 0, 60_000);
+    }
   }, 120_000);
   afterAll(() => {
     prometheus?.stop();
@@ -178,10 +179,12 @@ describe.skipIf(!hasPrometheus)('a real Prometheus that scrapes recordings', { t
   });
 
   it('knows the sums of the fleet, and the alerts that pend or fire', async () => {
-    await until('the sums', async () => (await prometheus.query('job:nvsmi_gpus:count')).length === 1);
-    const [sum] = await prometheus.query('job:nvsmi_gpus:count');
-    const [count] = await prometheus.query('count(nvsmi_gpu_info)');
-    expect(sum?.value[1]).toBe(count?.value[1]);
+    const numberOf = async (expression: string): Promise<string | undefined> =>
+      (await prometheus.query(expression))[0]?.value[1];
+    await until('the sums', async () => {
+      const sum = await numberOf('job:nvsmi_gpus:count');
+      return sum !== undefined && sum === (await numberOf('count(nvsmi_gpu_info)'));
+    });
     await until('the lost GPU', async () =>
       (await prometheus.query('ALERTS')).some(({ metric: { alertname } }) => alertname === 'GpuLost'),
     );

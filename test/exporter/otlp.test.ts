@@ -155,10 +155,14 @@ print(json.dumps(found))
     spawnSync('python3', ['-c', 'import opentelemetry.proto.collector.metrics.v1']).status === 0;
   it.skipIf(!hasPackage)(
     'is read the same by the package that OpenTelemetry publishes for its protocol',
+    { timeout: 60_000 },
     async () => {
       const to = await receiver();
       const findings: readonly Finding[] = [{ check: 'row-remap', gpu: 0, ...ok('No row is remapped.') }];
-      const pusher = pushTo({ ...options, url: to.url }, await collectorOf('hgx-h100-x8', findings));
+      const pusher = pushTo(
+        { ...options, period: 1000, url: to.url },
+        await collectorOf('h200-x2', findings),
+      );
       await until('a push', async () => to.bodies.length > 0);
       await pusher.stop();
       const { stdout, stderr } = spawnSync('python3', ['-c', READER], {

@@ -52,7 +52,7 @@ export async function startPrometheus(
   writeFileSync(
     config,
     JSON.stringify({
-      global: { scrape_interval: '1s', evaluation_interval: '1s' },
+      global: { scrape_interval: '2s', evaluation_interval: '1s' },
       rule_files: rules,
       scrape_configs: Object.entries(jobs).map(([job, ports]) => ({
         job_name: job,

@@ -43,12 +43,12 @@ describe.skipIf(!hasSshd)('a fleet over ssh', { timeout: 60_000 }, () => {
   });
 
   it('shows each host that does not answer, with the reason, and ends with 5', async () => {
-    const { status, out } = await fleet('--ssh', 'bare,slow,broken,chatty,node1', '--host-timeout', '4');
+    const { status, out } = await fleet('--ssh', 'bare,slow,broken,chatty,node1', '--host-timeout', '6');
     expect(status).toBe(5);
     expect(out).toContain('\nbare: has neither nvsmi nor nvidia-smi\n');
     expect(out).toContain('\nbroken: NVIDIA-SMI has failed\n');
     expect(out).toContain('\nchatty: answers with something else\n');
-    expect(out).toContain('\nslow: no answer within 4 s\n');
+    expect(out).toContain('\nslow: no answer within 6 s\n');
     expect(out).toContain('2 GPUs on 1 host: 2 free; 4 hosts without an answer\n');
   });
 

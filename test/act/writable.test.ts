@@ -35,11 +35,13 @@ describe('functions that change a GPU', () => {
     expect(missed).toEqual([]);
   });
 
-  it('are named in src/act/ alone, beside the generated files and the public API', () => {
+  // The simulator's table says what they change on a simulated machine; it calls none.
+  it('are named in src/act/ alone, beside the generated files, the public API and the simulator', () => {
     const pattern = new RegExp(`\\b(?:${[...writes].join('|')})\\b`);
     const found = files.filter((file) => pattern.test(textOf(file)));
     const elsewhere = found.filter(
-      (file) => !/^(?:act|nvml\/generated)\//.test(file) && !isComment(file, pattern),
+      (file) =>
+        !/^(?:(?:act|nvml\/generated)\/|simulator\/writable\.ts$)/.test(file) && !isComment(file, pattern),
     );
     expect(elsewhere).toEqual([]);
   });

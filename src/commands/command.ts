@@ -26,6 +26,8 @@ interface Shape<Name extends string, Options> {
   readonly actions?: readonly Name[] | undefined;
   /** The words after `--` are a program, which the command runs and whose exit status it ends with. */
   readonly program?: true;
+  /** Its exit status is its verdict, which says by itself that something was not read in time. */
+  readonly isVerdict?: true;
   /** What its JSON is made of: its schema is made from this. */
   readonly json?: readonly JsonPart[] | undefined;
   /** Runs the command. Returns the exit status. Throws UsageError for a wrong command line. */

@@ -78,7 +78,11 @@ describe.skipIf(!fake.available)('a call with limits', { timeout: 60_000 }, () =
     const device = nvml.nvmlDeviceGetHandleByIndex(1);
     await promises.nvmlDeviceGetName(device, { timeout: 30_000 });
     const controller = new AbortController();
-    const stuck = promises.nvmlDeviceGetTemperatureV(device, {}, { signal: controller.signal });
+    const stuck = promises.nvmlDeviceGetTemperatureV(
+      device,
+      { sensorType: 0 },
+      { signal: controller.signal },
+    );
     setTimeout(() => controller.abort(), 100);
     const { error } = await failure(stuck);
     expect(error).toBe(controller.signal.reason);
@@ -140,7 +144,7 @@ describe.skipIf(!fake.available)('a call with limits', { timeout: 60_000 }, () =
       import * as promises from ${built('nvml-promises.js')};
       nvmlInit({ path: ${JSON.stringify(library.path)} });
       const device = nvmlDeviceGetHandleByIndex(1);
-      await promises.nvmlDeviceGetTemperatureV(device, {}, { timeout: ${TIMEOUT} }).catch(({ code }) => console.log(code));`;
+      await promises.nvmlDeviceGetTemperatureV(device, { sensorType: 0 }, { timeout: ${TIMEOUT} }).catch(({ code }) => console.log(code));`;
     const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', source], {
       encoding: 'utf8',
       timeout: 30_000,

@@ -118,19 +118,20 @@ export class Sweep {
     return known;
   }
 
-  /** The functions whose failure a command shows: it is tried with many, and with half of them where it shows something. */
-  async shown(line: string, subject: Fault['subject']): Promise<readonly string[]> {
-    const all = Object.entries(this.recorded(subject).calls)
+  /** The functions that a recording answers about a subject. */
+  answered(subject: Fault['subject']): readonly string[] {
+    return Object.entries(this.recorded(subject).calls)
       .filter(([, answers]) => Object.keys(answers).some((key) => key.startsWith(subject)))
       .map(([fn]) => fn);
-    return this.shownOf(line, subject, all);
   }
 
-  private async shownOf(
-    line: string,
-    subject: Fault['subject'],
-    fn: readonly string[],
-  ): Promise<readonly string[]> {
+  /** The functions whose failure a command shows: it is tried with many, and with half of them where it shows something. */
+  shown(line: string, subject: Fault['subject']): Promise<readonly string[]> {
+    return this.shownOf(line, subject, this.answered(subject));
+  }
+
+  /** Which of some functions these are. */
+  async shownOf(line: string, subject: Fault['subject'], fn: readonly string[]): Promise<readonly string[]> {
     const failing = await this.run(line, subject, { fn, subject, symbol: 'NVML_ERROR_UNKNOWN' });
     if (!isOther(failing, await this.healthyRun(line, subject))) return [];
     if (fn.length === 1) return fn;

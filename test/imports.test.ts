@@ -250,6 +250,8 @@ describe('the doors to the process', () => {
     'nvml/backend/workers.ts': /^process\.env$/,
     'nvml/backend/child/make-calls.ts': /^process\.(stdin|env|exit)$/,
     'nvml/backend/child/program.ts': /^process\.execPath$/,
+    'nvml/backend/child/early-start.ts': /^process\.(argv|env)$/,
+    'nvml/backend/child/start.ts': /^process\.getBuiltinModule$/,
     'nvml/backend/exit.ts': /^process\.(on|exitCode|stderr|getBuiltinModule)$/,
     'nvml/functions/options.ts': /^process\.env$/,
   };
@@ -257,11 +259,12 @@ describe('the doors to the process', () => {
   const OF_NODE =
     /\bprocess\.(?:arch|argv|cwd|env|exec\w*|exit\w*|getBuiltinModule|hrtime|kill|nextTick|off|on|once|platform|std\w+|versions?)\b|\bconsole\.\w+/g;
 
-  it('are io.ts, cli.ts, main.ts, what main.ts is loaded with, and the background program', () => {
+  it('are io.ts, cli.ts, main.ts and run.ts, what main.ts is loaded with, and the background program', () => {
     const doors = [
       'base/io.ts',
       'cli/cli.ts',
       'cli/main.ts',
+      'cli/run.ts',
       'base/background.ts',
       'cli/compile-cache.ts',
       'base/style.ts',

@@ -33,7 +33,8 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   let opened: Machine | undefined;
   let line = await readCommandLine(argv);
   const ended = (status: number): number => {
-    if (line.subcommand?.spec.program) return status;
+    const { program, isVerdict } = line.subcommand?.spec ?? {};
+    if (program || isVerdict) return status;
     const { lostGpu = false, refusedList = EXIT.ok } = opened?.outcome ?? {};
     if (opened?.wasLate?.() && (BESIDE_LOST.has(status) || status === NVML_ERROR_GPU_IS_LOST))
       return EXIT.noAnswer;

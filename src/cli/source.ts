@@ -176,7 +176,7 @@ async function openInTime(
   }
 }
 
-/** Why nothing is changed where opening here would wait for ever. */
+/** Why nothing is changed where opening here would wait forever. */
 function silentGpus({ gpus }: Session): UsageError {
   const silent = gpus.filter(({ status }) => status === NO_ANSWER).map(({ index }) => index);
   const which = silent.length === 1 ? `GPU ${silent[0]} does` : `GPUs ${silent.join(', ')} do`;

@@ -64,6 +64,7 @@ function logOf(root: string | undefined, context: Context): Patient['log'] {
 
 export const spec: CommandSpec = command({
   options,
+  isVerdict: true,
   notes: () =>
     'Exit status: 0 all well, 1 warnings or something that could not be looked at, 2 something is broken.\n',
   run,

@@ -59,7 +59,7 @@ export class EventSource {
     const gpus = id === undefined ? session.gpus : await chosenGpus(session, id);
     // An asker of its own: what it answers is an event, and no exit status.
     const asker = new Asker(session);
-    const nvml = new NvmlEvents(asker, gpus);
+    const nvml = await NvmlEvents.open(asker, gpus);
     const missing = [...nvml.refused].map(
       ([index, status]) => `NVML has no events of GPU ${index}: ${statusReason(status)}`,
     );
@@ -80,7 +80,7 @@ export class EventSource {
   }
 
   /** What happened since the last look. */
-  poll(): readonly TimedEvent[] {
+  async poll(): Promise<readonly TimedEvent[]> {
     const now = this.io.now();
     const fromLog = (this.log?.read() ?? []).flatMap((record): TimedEvent[] => {
       const event = kernelEvent(record);
@@ -91,8 +91,8 @@ export class EventSource {
       if (gpu === undefined && !this.isAll) return [];
       return [{ ...event, time, secondsSinceBoot: seconds, gpu: gpu?.index, uuid: gpu?.uuid }];
     });
-    const lost = this.isDue() ? this.nvml.pollLost() : [];
-    const fromNvml = [...this.nvml.poll(), ...lost].map(({ gpu, ...event }): TimedEvent => {
+    const lost = this.isDue() ? await this.nvml.pollLost() : [];
+    const fromNvml = [...(await this.nvml.poll()), ...lost].map(({ gpu, ...event }): TimedEvent => {
       const known = this.known.find(({ index }) => index === gpu);
       return { ...event, time: now, gpu: known?.index, uuid: known?.uuid, busId: known?.busId };
     });

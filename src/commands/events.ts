@@ -65,13 +65,13 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
     printed += 1;
     io.out(given.json === true ? eventJson(event, context.source) : eventText(event));
   };
-  source.poll().forEach(print);
+  (await source.poll()).forEach(print);
   for (
     let next = io.elapsed() + PERIOD;
     printed < count && (await io.sleepUntil(next));
     next = io.elapsed() + PERIOD
   ) {
-    source.poll().forEach(print);
+    (await source.poll()).forEach(print);
   }
   source.close();
   return 0;

@@ -76,7 +76,7 @@ export class HealthSource {
         performance: [],
       };
     const read = await readGpus(asker, gpus, names);
-    this.see(read, asker);
+    await this.see(read, asker);
     return {
       gpus: read,
       count: asker.session.gpus.length,
@@ -90,13 +90,13 @@ export class HealthSource {
   }
 
   /** The events of NVML begin with the first look of a loop; the log has what was before it. */
-  private see(read: readonly GpuReadings[], asker: Asker): void {
+  private async see(read: readonly GpuReadings[], asker: Asker): Promise<void> {
     if (!this.isLoop) return;
     if (this.events === undefined) {
-      this.events = new NvmlEvents(asker, this.gpus);
+      this.events = await NvmlEvents.open(asker, this.gpus);
       return;
     }
-    for (const { gpu, ...event } of this.events.poll()) {
+    for (const { gpu, ...event } of await this.events.poll()) {
       this.seen.push({ ...event, busId: read.find(({ index }) => index === gpu)?.busId });
     }
   }

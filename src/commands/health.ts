@@ -204,6 +204,7 @@ async function learn(
 
 export const spec: CommandSpec = command({
   options,
+  isVerdict: true,
   notes: () =>
     'Exit status: 0 ok, 1 warn, 2 fail, 3 unknown. What could not be read is unknown. docs/health.md describes every check.\n',
   run,

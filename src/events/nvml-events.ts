@@ -1,5 +1,5 @@
 /** What NVML reports as it happens: an event set of all GPUs, looked at now and then. */
-import type { Bound, Handle } from '../nvml/call.js';
+import type { Bound, Call, Driver, Handle } from '../nvml/call.js';
 import { callOf } from '../nvml/call-of.js';
 import * as nvml from '../nvml/generated/constants.js';
 import {
@@ -12,8 +12,9 @@ import {
 } from '../nvml/generated/entries.js';
 import { nvmlEventData_t } from '../nvml/generated/layouts.js';
 import { ask, type Gpu } from '../nvml/session.js';
-import { Missing, type Status, statusReason } from '../nvml/status.js';
+import { Missing, NO_ANSWER, type Status, statusReason } from '../nvml/status.js';
 import type { Asker } from '../query/ask/asker.js';
+import { together } from '../query/ask/asking.js';
 import { gpuField } from '../query/gpu-fields.js';
 import type { EventSeverity, GpuEvent } from './gpu-event.js';
 import { xidOf } from './xids.js';
@@ -136,53 +137,76 @@ export function nvmlEvent(type: number, data: number): Omit<GpuEvent, 'busId'> {
 /** More events at once are read at the next look. */
 const MOST_AT_ONCE = 64;
 
-/** The events of some GPUs, from when it is made on. */
+interface EventOfGpu extends GpuEvent {
+  /** -1 for one that was not asked about. */
+  readonly gpu: number;
+}
+
+/** The events of some GPUs, from when it is opened on. */
 export class NvmlEvents {
   /** Why some GPUs have no events, by index. */
-  readonly refused: ReadonlyMap<number, Status>;
-  private readonly waiting: Bound | undefined;
-  private readonly set: Handle | undefined;
+  readonly refused = new Map<number, Status>();
+  private waiting: Bound | undefined;
+  private set: Handle | undefined;
   private readonly lost: Set<number>;
 
-  constructor(
+  private constructor(
     private readonly asker: Asker,
     private readonly gpus: readonly Gpu[],
   ) {
-    const { driver } = asker.session;
-    const created = ask(driver, callOf(nvmlEventSetCreate));
-    const refused = new Map<number, Status>();
-    this.refused = refused;
     this.lost = new Set(gpus.filter((gpu) => gpu.handle === undefined).map(({ index }) => index));
+  }
+
+  static async open(asker: Asker, gpus: readonly Gpu[]): Promise<NvmlEvents> {
+    const events = new NvmlEvents(asker, gpus);
+    await events.begin();
+    return events;
+  }
+
+  private get driver(): Driver {
+    return this.asker.session.driver;
+  }
+
+  private async begin(): Promise<void> {
+    const { driver, refused } = this;
+    // Another process has its own time for this.
+    if (driver.isElsewhere) driver.beginSample?.(this);
+    refused.clear();
+    const created = await answered(driver, callOf(nvmlEventSetCreate));
     if (created.status !== 0) {
-      for (const { index } of gpus) refused.set(index, created.status);
+      for (const { index } of this.gpus) refused.set(index, created.status);
       return;
     }
-    this.set = created.memory[0]?.readBigUInt64LE(0) as Handle;
-    for (const gpu of gpus) {
-      const status = gpu.handle === undefined ? gpu.status : this.register(gpu.handle, this.set);
+    const set = created.memory[0]?.readBigUInt64LE(0) as Handle;
+    this.set = set;
+    for (const gpu of this.gpus) {
+      const status = gpu.handle === undefined ? gpu.status : await this.register(gpu.handle, set);
       if (status !== 0) refused.set(gpu.index, status);
     }
-    const at = { set: this.set, timeoutms: 0 };
+    const at = { set, timeoutms: 0 };
     this.waiting = driver.bind(callOf(nvmlEventSetWait_v2, at)) ?? driver.bind(callOf(nvmlEventSetWait, at));
   }
 
-  private register(device: Handle, set: Handle): Status {
-    const { driver } = this.asker.session;
-    const types = ask(driver, callOf(nvmlDeviceGetSupportedEventTypes, { device }));
+  private async register(device: Handle, set: Handle): Promise<Status> {
+    const { driver } = this;
+    const types = await answered(driver, callOf(nvmlDeviceGetSupportedEventTypes, { device }));
     if (types.status !== 0) return types.status;
     const eventTypes = Number(types.memory[0]?.readBigUInt64LE(0) ?? 0n);
-    return ask(driver, callOf(nvmlDeviceRegisterEvents, { device, eventTypes, set })).status;
+    return (await answered(driver, callOf(nvmlDeviceRegisterEvents, { device, eventTypes, set }))).status;
   }
 
-  /** The events since the last look. Does not wait. */
-  poll(): readonly (GpuEvent & { readonly gpu: number })[] {
-    const found: (GpuEvent & { readonly gpu: number })[] = [];
-    for (let i = 0; i < MOST_AT_ONCE; i++) {
-      this.asker.session.driver.beginSample?.(this);
-      const status = this.waiting?.run();
-      if (status !== 0) break;
+  /** The events since the last look. Does not wait for one. */
+  async poll(): Promise<readonly EventOfGpu[]> {
+    const { driver } = this;
+    if (this.waiting === undefined && driver.isElsewhere) await this.begin();
+    const found: EventOfGpu[] = [];
+    for (let i = 0; i < MOST_AT_ONCE && this.waiting !== undefined; i++) {
+      driver.beginSample?.(this);
+      const status = driver.isElsewhere ? await this.waiting.start() : this.waiting.run();
+      // The set was in a process that is gone, or is stuck: the next look makes another.
+      if (status === NO_ANSWER || status === nvml.NVML_ERROR_UNINITIALIZED) this.waiting = undefined;
       const memory = this.waiting?.memory[0];
-      if (memory === undefined) break;
+      if (status !== 0 || memory === undefined) break;
       const { device, eventType, eventData } = nvmlEventData_t.fields;
       const of = memory.readBigUInt64LE(device[1]);
       const gpu = this.gpus.find((one) => one.handle === of);
@@ -196,19 +220,20 @@ export class NvmlEvents {
   }
 
   /** GPUs that were lost since the last look. A GPU may go without an event. */
-  pollLost(): readonly (GpuEvent & { readonly gpu: number })[] {
+  async pollLost(): Promise<readonly EventOfGpu[]> {
     this.asker.tick();
-    return this.gpus.flatMap((gpu) => {
-      if (this.lost.has(gpu.index)) return [];
-      const temperature = this.asker.run(gpuField('temperature.gpu', gpu));
+    const asked = this.gpus.filter(({ index }) => !this.lost.has(index));
+    const readings = await this.asker.start(together(asked.map((gpu) => gpuField('temperature.gpu', gpu))));
+    return asked.flatMap(({ index }, i): EventOfGpu[] => {
+      const temperature = readings[i];
       if (!(temperature instanceof Missing) || temperature.status !== nvml.NVML_ERROR_GPU_IS_LOST) return [];
-      this.lost.add(gpu.index);
+      this.lost.add(index);
       return [
         {
-          gpu: gpu.index,
-          source: 'NVML' as const,
+          gpu: index,
+          source: 'NVML',
           kind: 'gpu-lost',
-          severity: 'fatal' as const,
+          severity: 'fatal',
           meaning: 'The GPU does not answer any longer.',
           action: 'Drain the node and reboot it. Check power, cooling and seating of the GPU.',
           detail: statusReason(temperature.status),
@@ -218,7 +243,16 @@ export class NvmlEvents {
   }
 
   close(): void {
-    const { set } = this;
-    if (set !== undefined) ask(this.asker.session.driver, callOf(nvmlEventSetFree, { set }));
+    const { driver, set } = this;
+    // Another process ends with its sets.
+    if (set !== undefined && !driver.isElsewhere) ask(driver, callOf(nvmlEventSetFree, { set }));
   }
+}
+
+/** Runs a call once, here or in another process. */
+async function answered(driver: Driver, what: Call): Promise<ReturnType<typeof ask>> {
+  if (!driver.isElsewhere) return ask(driver, what);
+  const bound = driver.bind(what);
+  const status = (await bound?.start()) ?? nvml.NVML_ERROR_FUNCTION_NOT_FOUND;
+  return { status, memory: bound?.memory ?? [] };
 }

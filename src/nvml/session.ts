@@ -90,6 +90,8 @@ export async function startSession(
   const counting = driver.bind(COUNT);
   // Another process makes these calls in their order: both are sent at once.
   const elsewhere = driver.isElsewhere ? start(counting) : undefined;
+  // What fails both is said of the first.
+  elsewhere?.catch(() => undefined);
   const attaching = driver.bind(byIndex(0));
   const status = await initialising;
   if (status !== 0) throw initFailure(status, await startedVersion(driver, status), kernelVersion);

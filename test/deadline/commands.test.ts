@@ -76,6 +76,15 @@ describe.skipIf(!fake.available)('with --timeout', { timeout: 120_000, concurren
     },
   );
 
+  it.each(Object.keys(COMMANDS))(
+    '`%s` ends with 12, and says what was tried, without a library',
+    async (line) => {
+      const nowhere = { path: '/nonexistent/libnvidia-ml.so' };
+      const { status, err } = await nvsmi(nowhere, ['--timeout', String(TIMEOUT), ...wordsOf(line)]);
+      expect({ status, err }).toMatchObject({ status: 12, err: expect.stringContaining('/nonexistent') });
+    },
+  );
+
   it('CSV has the words in the place of the values', async () => {
     const library = deafTo('nvmlDeviceGetUtilizationRates');
     const { out } = await nvsmi(library, ['--timeout', String(TIMEOUT), ...wordsOf(CSV)]);

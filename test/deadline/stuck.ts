@@ -34,7 +34,7 @@ export interface Ended {
 
 /** Runs nvsmi to its end, or until it is stopped: as soon as its output is enough. */
 export async function nvsmi(
-  library: FakeLibrary,
+  library: Pick<FakeLibrary, 'path'>,
   argv: readonly string[],
   isEnough: (out: string, err: string) => boolean = () => false,
   env: Readonly<Record<string, string>> = {},
@@ -57,9 +57,12 @@ export async function nvsmi(
     err += part.toString();
     look();
   });
+  // What is enough may be elsewhere, too.
+  const timer = setInterval(look, 100);
   const status = await new Promise<Ended['status']>((resolve) => {
     child.once('close', (code, signal) => resolve(signal ?? code));
   });
+  clearInterval(timer);
   return { status, out, err, took: performance.now() - begun };
 }
 

@@ -29,7 +29,7 @@ export function startEarly(argv: readonly string[], env: Environment): void {
   if (!isTimed || isRecorded || argv.some((word) => WITHOUT.test(word))) return;
   const program = callsProgram(library);
   const child = startProgram(program);
-  // Who takes it hears of a failure; until then it only must not end the program.
+  // Who takes it learns of a failure; until then it only must not end the program.
   child.on('error', () => undefined);
   place[KEY] = { child, program };
 }

@@ -3,6 +3,7 @@
  * continues to answer for the GPUs that do. A process may be in a call that cannot be killed, so there are few of them.
  */
 import type { Call, Handle } from '../../call.js';
+import { NVML_ERROR_UNINITIALIZED } from '../../generated/constants.js';
 import type { FunctionName } from '../../generated/functions.js';
 import type { Status } from '../../status.js';
 import { Clock } from './clock.js';
@@ -138,6 +139,8 @@ export class NvmlProcesses implements Listener {
     const origin = this.handles.origin(handle);
     if (origin === undefined) return 0;
     const { call, subject, lane } = origin;
+    // Another set would have none of its events.
+    if (call.fn === 'nvmlEventSetCreate') return NVML_ERROR_UNINITIALIZED;
     for (const given of this.handles.givenTo(call, subject)) {
       const status = child.pointers.has(given) ? 0 : await this.pointerOf(given, child, clock);
       if (status !== 0) return status;

@@ -1,0 +1,166 @@
+/** Table: checks of the driver, its library and its devices, each with each verdict that it can have. */
+import { type Case, GPU0, INIT_FAILS, kmsg, VERSION_535 } from './made-machines.js';
+import { KERNEL, LIBRARY, node, SECURE_BOOT } from './tree.js';
+
+export const DRIVER_CASES: readonly Case[] = [
+  ['kernel-module', 'ok', /open kernel module 580\.159\.04 is loaded/, {}],
+  [
+    'kernel-module',
+    'ok',
+    /proprietary kernel module 535\.54\.03/,
+    { tree: { '/proc/driver/nvidia/version': VERSION_535 } },
+  ],
+  [
+    'kernel-module',
+    'fail',
+    /not loaded/,
+    { tree: { '/proc/driver/nvidia/version': undefined, '/sys/module/nvidia/version': undefined } },
+  ],
+  ['kernel-module', 'warn', /says no version/, { tree: { '/proc/driver/nvidia/version': undefined } }],
+  ['module-built', 'ok', new RegExp(KERNEL), {}],
+  [
+    'module-built',
+    'warn',
+    /lost at the next boot/,
+    { tree: { [`/lib/modules/${KERNEL}/modules.dep`]: 'kernel/fs/ext4.ko:\n' } },
+  ],
+  [
+    'module-built',
+    'fail',
+    /No nvidia kernel module is installed/,
+    {
+      tree: {
+        [`/lib/modules/${KERNEL}/modules.dep`]: '',
+        '/proc/driver/nvidia/version': undefined,
+        '/sys/module/nvidia/version': undefined,
+      },
+    },
+  ],
+  [
+    'module-built',
+    'unknown',
+    /release of the running kernel/,
+    { tree: { '/proc/sys/kernel/osrelease': undefined } },
+  ],
+  ['nouveau', 'ok', /not loaded/, {}],
+  ['nouveau', 'warn', /beside/, { tree: { '/proc/modules': 'nouveau 1 0 - Live\n' } }],
+  [
+    'nouveau',
+    'fail',
+    /Nouveau is loaded, and/,
+    {
+      tree: {
+        '/proc/modules': 'nouveau 1 0\n',
+        '/proc/driver/nvidia/version': undefined,
+        '/sys/module/nvidia/version': undefined,
+      },
+    },
+  ],
+  ['nouveau', 'unknown', /not known/, { tree: { '/proc/modules': undefined } }],
+  ['secure-boot', 'ok', /Secure Boot is off/, {}],
+  ['secure-boot', 'ok', /There is no Secure Boot/, { tree: { [SECURE_BOOT]: undefined } }],
+  ['secure-boot', 'ok', /signed/, { tree: { [SECURE_BOOT]: '\u0006\0\0\0\u0001' } }],
+  [
+    'secure-boot',
+    'fail',
+    /unsigned module is refused/,
+    {
+      tree: {
+        [SECURE_BOOT]: '\u0006\0\0\0\u0001',
+        '/proc/driver/nvidia/version': undefined,
+        '/sys/module/nvidia/version': undefined,
+      },
+    },
+  ],
+  ['bound-driver', 'ok', /bound to nvidia/, {}],
+  ['bound-driver', 'fail', /No kernel driver/, { tree: { [`${GPU0}/driver`]: undefined } }],
+  [
+    'bound-driver',
+    'fail',
+    /bound to nouveau/,
+    { tree: { [`${GPU0}/driver`]: { link: '../../drivers/nouveau' } } },
+  ],
+  ['bound-driver', 'warn', /vfio-pci/, { tree: { [`${GPU0}/driver`]: { link: '../../drivers/vfio-pci' } } }],
+  ['kernel-messages', 'ok', /no such message/, {}],
+  [
+    'kernel-messages',
+    'warn',
+    /could not initialize/,
+    { tree: kmsg('NVRM: GPU 0000:00:06.0: RmInitAdapter failed! (0x26:0x56:1474)') },
+  ],
+  [
+    'kernel-messages',
+    'warn',
+    /another version/,
+    { tree: kmsg('NVRM: API mismatch: the client has the version 570.1') },
+  ],
+  [
+    'kernel-messages',
+    'ok',
+    /no such message/,
+    { tree: kmsg('NVRM: Xid (PCI:0000:00:06): 31, pid=1, name=a') },
+  ],
+  ['kernel-messages', 'unknown', /ENOENT/, { tree: { '/dev/kmsg': undefined } }],
+  ['libraries', 'ok', /of version 580\.159\.04/, {}],
+  [
+    'libraries',
+    'warn',
+    /libnvidia-ml\.so\.570\.10 \(570\.10\)/,
+    { tree: { '/usr/lib/libnvidia-ml.so.570.10': '' } },
+  ],
+  [
+    'libraries',
+    'fail',
+    /580\.159\.04, of libnvidia-compute-580/,
+    { tree: { '/proc/driver/nvidia/version': VERSION_535 } },
+  ],
+  [
+    'libraries',
+    'fail',
+    /No NVML library/,
+    {
+      tree: {
+        [LIBRARY]: undefined,
+        '/usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1': undefined,
+        '/usr/lib/x86_64-linux-gnu/libc.so.6': '',
+      },
+    },
+  ],
+  [
+    'libraries',
+    'unknown',
+    /cannot be|no library can be/,
+    { tree: { '/proc/driver/nvidia/version': undefined } },
+  ],
+  ['nvml', 'ok', /counts 2 GPUs/, {}],
+  ['nvml', 'warn', /works with a kernel module/, { tree: { '/proc/driver/nvidia/version': VERSION_535 } }],
+  ['nvml', 'fail', /version mismatch/, { recording: 'mismatch' }],
+  ['process-lists', 'ok', /known layout/, {}],
+  [
+    'process-lists',
+    'warn',
+    /later releases withdrew/,
+    { answers: { nvmlSystemGetDriverVersion: { '': '535.54.03' } } },
+  ],
+  ['process-lists', 'ok', /known layout/, { answers: { nvmlSystemGetDriverVersion: { '': '535.98' } } }],
+  [
+    'process-lists',
+    'unknown',
+    /not known/,
+    { answers: INIT_FAILS, tree: { '/proc/driver/nvidia/version': undefined } },
+  ],
+  ['device-nodes', 'ok', /can be used/, {}],
+  ['device-nodes', 'fail', /\/dev\/nvidiactl does not exist/, { tree: { '/dev/nvidiactl': undefined } }],
+  [
+    'device-nodes',
+    'fail',
+    /may not use \/dev\/nvidia0/,
+    { tree: { '/dev/nvidia0': node('c 195:0', 0o600) } },
+  ],
+  ['device-nodes', 'fail', /no device node/, { tree: { '/dev/nvidia0': node('not a node') } }],
+  ['device-nodes', 'warn', /1 of 2/, { tree: { '/dev/nvidia1': undefined } }],
+  ['device-nodes', 'warn', /CUDA programs cannot start/, { tree: { '/dev/nvidia-uvm': undefined } }],
+  ['device-access', 'ok', /can be opened/, {}],
+  ['device-access', 'fail', /EPERM.*cgroup/, { tree: { '/dev/nvidiactl': node('c 195:255 EPERM') } }],
+  ['device-access', 'fail', /EACCES/, { tree: { '/dev/nvidiactl': node('c 195:255 EACCES') } }],
+];

@@ -1,0 +1,237 @@
+/** The files of health: what is expected of a machine, and what the last run left. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
+import { h200x2 } from '../commands/machines.js';
+import type { Outcome } from '../commands/run-on.js';
+import { runOn } from '../commands/run-on.js';
+import {
+  type Answers,
+  checksOf,
+  fields,
+  h200s,
+  type Machine,
+  memory,
+  mib,
+  RUNNING,
+  run,
+  withAnswers,
+} from './made-machines.js';
+
+describe('files of health', () => {
+  let folder = '';
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'nvsmi-health-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+  const file = (): string => join(folder, 'file.json');
+  const expecting = (machine: Machine) => run(machine, ['--expect', file(), '--json']);
+  const why = (outcome: Outcome, check: string): readonly (string | undefined)[] =>
+    checksOf(outcome)
+      .filter((one) => one.check === check && one.verdict !== 'ok')
+      .map((one) => one.why);
+
+  it('learns what a machine has, and misses what it lacks later', async () => {
+    const learned = await run({}, ['--learn', file()]);
+    expect(learned).toMatchObject({
+      status: 0,
+      out: `${file()}: what 2 GPUs have now is expected from now on.\n`,
+    });
+    expect((await expecting({})).status).toBe(0);
+    const one = withAnswers(h200x2(), { nvmlDeviceGetCount_v2: { '': 1 } });
+    expect(why(await expecting({ machine: one }), 'gpu-count')).toEqual([
+      'NVML counts 1 GPUs, and 2 are expected; missing: 0000:00:07.0.',
+    ]);
+    const worse = h200s({
+      nvmlDeviceGetName: { gpu0: 'NVIDIA H100 80GB HBM3' },
+      nvmlDeviceGetMemoryInfo_v2: { gpu0: { ...(memory(0) as object), total: mib(81559) } },
+      nvmlDeviceGetCurrPcieLinkWidth: { gpu0: 8 },
+      nvmlDeviceGetMaxPcieLinkGeneration: { gpu0: 4 },
+      nvmlDeviceGetNvLinkState: { 'gpu0,3': 0 },
+      nvmlSystemGetDriverVersion: { '': '570.10' },
+      ...fields({ 'gpu0,1': 0, 'gpu1,164:5': 20000 }),
+    });
+    const outcome = await expecting({ machine: worse });
+    for (const check of [
+      'name',
+      'memory-size',
+      'pcie-width',
+      'pcie-generation',
+      'nvlink',
+      'modes',
+      'driver-version',
+    ]) {
+      expect(why(outcome, check), check).not.toEqual([]);
+    }
+    expect(why(outcome, 'nvlink')).toEqual([
+      '17 NVLinks are up, and 18 are expected.',
+      'An NVLink has 20 GB/s, and 26.562 GB/s are expected.',
+    ]);
+  });
+
+  it('keeps the expectations that were there, and says so', async () => {
+    writeFileSync(file(), 'old');
+    const { err } = await run({}, ['--learn', file()]);
+    expect(err).toBe(`nvsmi: the file that was there is kept as ${file()}.old-1\n`);
+    expect(readFileSync(`${file()}.old-1`, 'utf8')).toBe('old');
+    expect(JSON.parse(readFileSync(file(), 'utf8')).gpus[0].name).toBe('NVIDIA H200');
+  });
+
+  it('learns nothing from a machine with a lost GPU', async () => {
+    const { status, out } = await runOn('lost-gpu', ['health', '--learn', file()]);
+    expect(out).toMatch(/GPU 5 does not answer/);
+    expect(status).toBe(3);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  const BAD: readonly (readonly [what: string, content: string, why: RegExp])[] = [
+    ['torn', '{"format": "nvsmi-expec', /torn, or no JSON/],
+    ['another version', '{"format":"nvsmi-expectations","version":2}', /of version 2/],
+    ['no expectations', '{"a":1}', /no expectation file/],
+    [
+      'a wrong form',
+      '{"format":"nvsmi-expectations","version":1,"machine":null,"gpus":[{"name":[]}]}',
+      /gpus\[0\]/,
+    ],
+    [
+      'an unknown key',
+      '{"format":"nvsmi-expectations","version":1,"machine":null,"gpus":[{"nmae":"x"}]}',
+      /"nmae" is no expectation; did you mean name\?/,
+    ],
+    [
+      'an unknown limit',
+      '{"format":"nvsmi-expectations","version":1,"machine":null,"gpus":[],"limits":{"idle_power_percnt":1}}',
+      /did you mean idle_power_percent/,
+    ],
+    [
+      'another machine',
+      '{"format":"nvsmi-expectations","version":1,"machine":"00aa","gpus":[]}',
+      /made on another machine/,
+    ],
+  ];
+  it.each(BAD)('refuses expectations: %s', async (_, content, reason) => {
+    writeFileSync(file(), content);
+    const { status, out } = await run({ tree: { '/etc/machine-id': '0123456789abcdef\n' } }, [
+      '--expect',
+      file(),
+    ]);
+    expect(out).toMatch(reason);
+    expect(status).toBe(3);
+    expect(readFileSync(file(), 'utf8')).toBe(content);
+  });
+
+  it('refuses expectations that are not there', async () => {
+    expect(await run({}, ['--expect', join(folder, 'none')])).toMatchObject({
+      status: 3,
+      out: expect.stringMatching(/--learn makes one/),
+    });
+  });
+
+  it('uses the limits of the file', async () => {
+    writeFileSync(
+      file(),
+      '{"format":"nvsmi-expectations","version":1,"machine":null,"gpus":[],"limits":{"unaccounted_memory_mib":50}}',
+    );
+    const outcome = await run({ machine: h200s(RUNNING) }, [
+      '--expect',
+      file(),
+      '--checks',
+      'unaccounted-memory',
+      '--json',
+    ]);
+    expect(outcome.status).toBe(1);
+  });
+
+  const counted = (count: number, at = 94) => h200s(fields({ [`gpu0,${at}`]: count }));
+  const state = (machine: string | Snapshot, check: string) =>
+    run({ machine }, ['--state', file(), '--checks', check, '--json']);
+  /** Moves the time of the state back. */
+  const hoursAgo = (hours: number): void => {
+    const kept = JSON.parse(readFileSync(file(), 'utf8'));
+    writeFileSync(file(), JSON.stringify({ ...kept, time: kept.time - hours * 3_600_000 }));
+  };
+
+  it('judges how counters grew since the last run, and says over which time', async () => {
+    await state(counted(0), 'pcie-replays');
+    hoursAgo(1);
+    const few = await state(counted(100), 'pcie-replays');
+    expect(checksOf(few)[0]).toMatchObject({ verdict: 'ok', why: '100 PCIe replays in the last 1 h.' });
+    hoursAgo(1);
+    const many = await state(counted(1100), 'pcie-replays');
+    expect(checksOf(many)[0]).toMatchObject({
+      verdict: 'warn',
+      why: '1000 PCIe replays in the last 1 h, more than 8 a minute.',
+    });
+    expect(many.status).toBe(1);
+  });
+
+  it('has no rate for a counter that ran backwards', async () => {
+    await state(counted(50), 'pcie-replays');
+    const outcome = await state(counted(3), 'pcie-replays');
+    expect(checksOf(outcome)[0]).toMatchObject({
+      verdict: 'unknown',
+      why: expect.stringMatching(/ran backwards/),
+    });
+    expect(checksOf(await state(counted(3), 'pcie-replays'))[0]?.verdict).toBe('ok');
+  });
+
+  it.each([
+    [
+      'ecc-corrected',
+      { nvmlDeviceGetTotalEccErrors: { 'gpu0,0,0': 30 } },
+      'warn',
+      /30 corrected memory errors in the last 1 h, more than 10 an hour/,
+    ],
+    ['nvlink-errors', fields({ 'gpu0,163': 40 }, 3), 'warn', /40 NVLink CRC errors in the last 1 h/],
+    [
+      'thermal-slowdown',
+      fields({ 'gpu0,270': 9_000_000_000 }, 3),
+      'fail',
+      /9 s in the last 1 h in which the hardware lowers/,
+    ],
+    ['thermal-limit', fields({ 'gpu0,269': 9_000_000_000 }, 3), 'warn', /9 s in the last 1 h/],
+    ['power-brake', fields({ 'gpu0,271': 9_000_000_000 }, 3), 'warn', /9 s in the last 1 h/],
+  ] as const)('judges the growth of %s', async (check, answers, verdict, reason) => {
+    await state(h200s(fields({ 'gpu0,269': 0, 'gpu0,270': 0, 'gpu0,271': 0 }, 3)), check);
+    hoursAgo(1);
+    const [first] = checksOf(await state(h200s(answers as Answers), check));
+    expect(first).toMatchObject({ verdict, why: expect.stringMatching(reason) });
+  });
+
+  it.each([
+    ['torn', '{"format":"nvsmi-hea', /torn, or no JSON/],
+    ['another version', '{"format":"nvsmi-health-state","version":9}', /of version 9/],
+    [
+      'another machine',
+      '{"format":"nvsmi-health-state","version":1,"machine":"ff","time":1,"counters":{}}',
+      /of another machine/,
+    ],
+    [
+      'a wrong form',
+      '{"format":"nvsmi-health-state","version":1,"machine":null,"time":"x","counters":{}}',
+      /time: a number/,
+    ],
+  ])('keeps a state of no use aside, and continues: %s', async (_, content, reason) => {
+    writeFileSync(file(), content);
+    const tree = { '/etc/machine-id': '0123456789abcdef\n' };
+    const { err, status } = await run({ tree }, ['--state', file(), '--checks', 'pcie-replays']);
+    expect(err).toMatch(reason);
+    expect(err).toContain(`it is kept as ${file()}.old-1`);
+    expect(readFileSync(`${file()}.old-1`, 'utf8')).toBe(content);
+    expect(JSON.parse(readFileSync(file(), 'utf8')).format).toBe('nvsmi-health-state');
+    expect(status).toBe(0);
+  });
+
+  it('is not ok where the state cannot be kept', async () => {
+    const { status, err } = await run({}, [
+      '--state',
+      join(folder, 'no', 'such', 'file'),
+      '--checks',
+      'pcie-replays',
+    ]);
+    expect(err).toMatch(/cannot be written \(ENOENT\)/);
+    expect(status).toBe(3);
+  });
+});

@@ -219,7 +219,14 @@ const table = [
   modifying('mode', ['m'], '0|1', 'With -lgc: 1 for the other accuracy. NVML has one way alone.'),
   modifying('scope', ['sc'], '0|1', 'With -pl: 0 the GPU, 1 its module with the CPU.'),
   modifying('set-hostname', [], 'NAME', 'Set the host name of the GPU (some GB200 systems).'),
+  modifying(
+    'dram-encryption',
+    ['den'],
+    '0/DISABLED|1/ENABLED',
+    'Encrypt the memory of the GPU, from its next reset on.',
+  ),
   { ...modifying('col', ['col'], 'VALUE', 'Refused: what it does was never seen.'), hidden: true },
+  { ...modifying('shbd', ['shbd'], 'VALUE', 'Refused: what it does was never seen.'), hidden: true },
   {
     short: ['t'],
     long: 'toggle-led',

@@ -186,7 +186,7 @@ describe.skipIf(compiler === undefined)('the record', () => {
     expect(library.log().filter(({ fn }) => fn === 'nvmlDeviceSetPersistenceMode')).toHaveLength(1);
   });
 
-  it('says once that the system log does not take it, and changes go on', async () => {
+  it('says once that the system log does not take it, and continues', async () => {
     const library = await machine();
     class Unheard extends FakeIo {
       override readonly systemLog = (): void => {

@@ -139,16 +139,20 @@ describe('--dry-run', () => {
   // `none` has no GPU, and `mismatch` no driver.
   const machines = bundledNames().filter((name) => !['none', 'mismatch'].includes(name));
 
-  it.each(machines)('says what it would do on the recording %s, and exits as NVML would', async (machine) => {
-    for (const line of SETTERS) {
-      const { status, out, err } = await nvsmi([...line.split(' '), '--dry-run'], {}, machine);
-      expect({ line, out, err, known: [0, 2, 3, 6, 15, 23, 255].includes(status) }).toMatchObject({
-        line,
-        known: true,
-      });
-      expect(out).not.toMatch(/Successfully|All done|recorded machine cannot/);
-    }
-  });
+  it.each(machines)(
+    'says what it would do on the recording %s, and exits as NVML would',
+    { timeout: 120_000 },
+    async (machine) => {
+      for (const line of SETTERS) {
+        const { status, out, err } = await nvsmi([...line.split(' '), '--dry-run'], {}, machine);
+        expect({ line, out, err, known: [0, 2, 3, 6, 15, 23, 255].includes(status) }).toMatchObject({
+          line,
+          known: true,
+        });
+        expect(out).not.toMatch(/Successfully|All done|recorded machine cannot/);
+      }
+    },
+  );
 
   it.skipIf(compiler === undefined).each(machines)(
     'calls no function that changes anything on %s',

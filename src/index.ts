@@ -3,7 +3,7 @@
  * The functions of NVML itself are in `nvsmi/nvml`.
  */
 
-export type { ActionOptions, ActionResult, Actions, ComputeMode } from './api/actions.js';
+export type { ActionOptions, ActionResult, Actions, ComputeMode, CreateOptions } from './api/actions.js';
 export type { Filter } from './api/filter.js';
 export type { DeviceGpu, DeviceResult } from './api/generated/device.js';
 export { NVSMI, type NvsmiId, type QueryName } from './api/generated/nvsmi-ids.js';

@@ -70,7 +70,7 @@ _nvsmi() {
       *) break ;;
     esac
   done
-  case " snapshot simulate doctor health events topo drain nvlink c2c clocks pci prm mig apply vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon top ps daemon replay exporter fleet gpm help version completion " in
+  case " snapshot simulate doctor health events topo drain nvlink c2c clocks pci prm mig apply vgpu vgpu-set-scheduler-state conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon top ps daemon replay exporter fleet gpm help version completion " in
     *" ${COMP_WORDS[at]} "*) [[ $COMP_CWORD -gt $at ]] && command=${COMP_WORDS[at]} ;;
   esac
   case "$command $previous" in
@@ -108,6 +108,7 @@ _nvsmi() {
     " -m"|" --mode") return ;;
     " -sc"|" --scope") return ;;
     " --set-hostname") return ;;
+    " -den"|" --dram-encryption") return ;;
     " -t"|" --toggle-led") return ;;
     " --audit") _nvsmi_paths -f "$current"; return ;;
     " --snapshot") _nvsmi_word 'a100-mig gb10 h100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 l40s lost-gpu mismatch none rtx-4090 rtx-5090 t4 vgpu-guest wsl' "$current"; _nvsmi_paths -f "$current"; return ;;
@@ -237,6 +238,17 @@ _nvsmi() {
     "vgpu --nvml") _nvsmi_paths -f "$current"; return ;;
     "vgpu --timeout") return ;;
     "vgpu --as") return ;;
+    "vgpu-set-scheduler-state -i"|"vgpu-set-scheduler-state --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
+    "vgpu-set-scheduler-state -p"|"vgpu-set-scheduler-state --policy") return ;;
+    "vgpu-set-scheduler-state -a"|"vgpu-set-scheduler-state --arr-mode") return ;;
+    "vgpu-set-scheduler-state -asf"|"vgpu-set-scheduler-state --arr-sched-frequency") return ;;
+    "vgpu-set-scheduler-state -aavg"|"vgpu-set-scheduler-state --arr-avg-factor") return ;;
+    "vgpu-set-scheduler-state -ts"|"vgpu-set-scheduler-state --time-slice") return ;;
+    "vgpu-set-scheduler-state --audit") _nvsmi_paths -f "$current"; return ;;
+    "vgpu-set-scheduler-state --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
+    "vgpu-set-scheduler-state --nvml") _nvsmi_paths -f "$current"; return ;;
+    "vgpu-set-scheduler-state --timeout") return ;;
+    "vgpu-set-scheduler-state --as") return ;;
     "conf-compute -i"|"conf-compute --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
     "conf-compute -sm"|"conf-compute --set-unprotected-mem-size") return ;;
     "conf-compute -srs"|"conf-compute --set-gpus-ready-state") return ;;
@@ -411,7 +423,7 @@ _nvsmi() {
     "completion --as") return ;;
   esac
   case $command in
-    '') words='-h --help --version -L --list-gpus -B --list-excluded-gpus --get-hostname -q --query -u --unit -i -g --id -f --filename -x --xml-format --dtd --json -d --display -l --loop -lms --loop-ms --query-gpu --help-query-gpu --query-compute-apps --help-query-compute-apps --query-accounted-apps --help-query-accounted-apps --query-supported-clocks --help-query-supported-clocks --query-retired-pages --help-query-retired-pages --query-remapped-rows --help-query-remapped-rows --query-vgpu-scheduler-logs --help-vgpu-query-scheduler-logs --format -pm --persistence-mode -e --ecc-config -p --reset-ecc-errors -c --compute-mode --gom -r --gpu-reset -vm --virt-mode -lgc --lock-gpu-clocks -rgc --reset-gpu-clocks -lmc --lock-memory-clocks -rmc --reset-memory-clocks -lmcd --lock-memory-clocks-deferred -rmcd --reset-memory-clocks-deferred -ac --applications-clocks -rac --reset-applications-clocks -acp --applications-clocks-permission -pl --power-limit -cc --cuda-clocks -am --accounting-mode -caa --clear-accounted-apps --auto-boost-default --auto-boost-permission -mig --multi-instance-gpu -gtt --gpu-target-temp -dm --driver-model -fdm --force-driver-model -m --mode -sc --scope --set-hostname -t --toggle-led -eow --error-on-warning --dry-run --audit --keep-going --lenient --snapshot --nvml --timeout --as' ;;
+    '') words='-h --help --version -L --list-gpus -B --list-excluded-gpus --get-hostname -q --query -u --unit -i -g --id -f --filename -x --xml-format --dtd --json -d --display -l --loop -lms --loop-ms --query-gpu --help-query-gpu --query-compute-apps --help-query-compute-apps --query-accounted-apps --help-query-accounted-apps --query-supported-clocks --help-query-supported-clocks --query-retired-pages --help-query-retired-pages --query-remapped-rows --help-query-remapped-rows --query-vgpu-scheduler-logs --help-vgpu-query-scheduler-logs --format -pm --persistence-mode -e --ecc-config -p --reset-ecc-errors -c --compute-mode --gom -r --gpu-reset -vm --virt-mode -lgc --lock-gpu-clocks -rgc --reset-gpu-clocks -lmc --lock-memory-clocks -rmc --reset-memory-clocks -lmcd --lock-memory-clocks-deferred -rmcd --reset-memory-clocks-deferred -ac --applications-clocks -rac --reset-applications-clocks -acp --applications-clocks-permission -pl --power-limit -cc --cuda-clocks -am --accounting-mode -caa --clear-accounted-apps --auto-boost-default --auto-boost-permission -mig --multi-instance-gpu -gtt --gpu-target-temp -dm --driver-model -fdm --force-driver-model -m --mode -sc --scope --set-hostname -den --dram-encryption -t --toggle-led -eow --error-on-warning --dry-run --audit --keep-going --lenient --snapshot --nvml --timeout --as' ;;
     'snapshot') words='-h --help -o --output --title --keep-identities --samples -l --loop -lms --loop-ms --snapshot --nvml --timeout --as' ;;
     'simulate') words='-h --help -o --output --set --fail --hang --control --writable --still --log --arch --snapshot --nvml --timeout --as' ;;
     'doctor') words='-h --help --json --checks --skip --list --root --snapshot --nvml --timeout --as' ;;
@@ -422,11 +434,12 @@ _nvsmi() {
     'nvlink') words='-h --help -i --id -l --link -s --status -c --capabilities -p --pcibusid -R --remotelinkinfo -e --errorcounters -ec --crcerrorcounters -gt --getthroughput -gLowPwrInfo --getLowPowerInfo -gBwMode --getBandwidthMode -info --info -cBridge --checkBridge --json -re --reseterrorcounters -sLowPwrThres --setLowPowerThreshold -sBwMode --setBandwidthMode --dry-run --audit --snapshot --nvml --timeout --as' ;;
     'c2c') words='-h --help -i --id -l --link -s --status -e --errorcounters -gLowPwrInfo --getLowPowerInfo --json --snapshot --nvml --timeout --as' ;;
     'clocks') words='-h --help -i --id --sync-boost-list --json --snapshot --nvml --timeout --as' ;;
-    'pci') words='-h --help -i --id -gErrCnt --getErrorCounters -gCnt --getCounters --json --snapshot --nvml --timeout --as' ;;
+    'pci') words='-h --help -i --id -gErrCnt --getErrorCounters -gCnt --getCounters --json -cErrCnt --clearErrorCounters -cCnt --clearCounters --dry-run --audit --snapshot --nvml --timeout --as' ;;
     'prm') words='-h --help -l --list -i --index -c --counters -n --name -f --info -p --params --json --snapshot --nvml --timeout --as' ;;
     'mig') words='-h --help -i --id -gi --gpu-instance-id -ci --compute-instance-id -lgip --list-gpu-instance-profiles -lgipp --list-gpu-instance-possible-placements -lgi --list-gpu-instances -lcip --list-compute-instance-profiles -lcipp --list-compute-instance-possible-placements -lci --list-compute-instances --json -cgi --create-gpu-instance -cci --create-compute-instance -dgi --destroy-gpu-instance -dci --destroy-compute-instance -C --default-compute-instance --dry-run --audit --snapshot --nvml --timeout --as' ;;
     'apply') words='-h --help --yes --dry-run --audit --json --snapshot --nvml --timeout --as' ;;
     'vgpu') words='-h --help -i --id -gi --gpu-instance-id -l --loop -q --query -s --supported -c --creatable -u --utilization --gpm-metrics -p --pmon -es --encodersessions -fs --fbcsessions -m --migrationcap -ss --schedulerstate -sc --schedulercaps -sl --schedulerlogs -ghm --get-heterogeneous-mode -v --verbose --query-vgpu-scheduler-logs --query-gpu-instance-vgpu-scheduler-logs --help-gpu-instance-vgpu-query-scheduler-logs --query-accounted-apps --format -f --filename -lms --loop-ms --json -caa --clear-accounted-apps -shm --set-heterogeneous-mode -smts --set-mig-timeslice-mode --dry-run --audit --snapshot --nvml --timeout --as' ;;
+    'vgpu-set-scheduler-state') words='-h --help -i --id -p --policy -a --arr-mode -asf --arr-sched-frequency -aavg --arr-avg-factor -ts --time-slice --json --dry-run --audit --snapshot --nvml --timeout --as' ;;
     'conf-compute') words='-h --help -i --id -gc --get-cpu-caps -gg --get-gpus-caps -d --get-devtools-mode -e --get-environment -f --get-cc-feature -grs --get-gpus-ready-state -gkr --get-key-rotation -mgm --get-multigpu-mode -q --query-conf-compute -gm --get-mem-size-info --json -sm --set-unprotected-mem-size -srs --set-gpus-ready-state -skr --set-key-rotation-max-attacker-advantage --dry-run --audit --snapshot --nvml --timeout --as' ;;
     'compute-policy') words='-h --help -i --id -l --list --json --snapshot --nvml --timeout --as' ;;
     'boost-slider') words='-h --help -i --id -l --list --json --snapshot --nvml --timeout --as' ;;
@@ -450,10 +463,10 @@ _nvsmi() {
     'completion') words='-h --help --snapshot --nvml --timeout --as' ;;
   esac
   case "$command $previous" in
-    "help help") words+=' snapshot simulate doctor health events topo drain nvlink c2c clocks pci prm mig apply vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon top ps daemon replay exporter fleet gpm help version completion' ;;
+    "help help") words+=' snapshot simulate doctor health events topo drain nvlink c2c clocks pci prm mig apply vgpu vgpu-set-scheduler-state conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon top ps daemon replay exporter fleet gpm help version completion' ;;
     "completion completion") words+=' bash zsh fish' ;;
   esac
-  [[ $COMP_CWORD -eq $at ]] && words+=' snapshot simulate doctor health events topo drain nvlink c2c clocks pci prm mig apply vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon top ps daemon replay exporter fleet gpm help version completion'
+  [[ $COMP_CWORD -eq $at ]] && words+=' snapshot simulate doctor health events topo drain nvlink c2c clocks pci prm mig apply vgpu vgpu-set-scheduler-state conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon top ps daemon replay exporter fleet gpm help version completion'
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
 

@@ -1,7 +1,7 @@
 # fish completion for nvsmi. Generated from nvsmi's option tables (nvsmi completion). Do not edit.
 
 function __nvsmi_alone
-    not __fish_seen_subcommand_from snapshot simulate doctor health events topo drain nvlink c2c clocks pci prm mig apply vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon top ps daemon replay exporter fleet gpm help version completion
+    not __fish_seen_subcommand_from snapshot simulate doctor health events topo drain nvlink c2c clocks pci prm mig apply vgpu vgpu-set-scheduler-state conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon top ps daemon replay exporter fleet gpm help version completion
 end
 
 # The words of a comma list after those that are there.
@@ -49,6 +49,7 @@ complete -c nvsmi -n __nvsmi_alone -a prm -d 'Counters and registers of the NVLi
 complete -c nvsmi -n __nvsmi_alone -a mig -d 'MIG: profiles, placements, GPU instances and compute instances.'
 complete -c nvsmi -n __nvsmi_alone -a apply -d 'Change GPUs until they are as a file says: modes, limits, clocks, MIG layouts.'
 complete -c nvsmi -n __nvsmi_alone -a vgpu -d 'vGPUs of a virtualization host: active and supported ones, utilization, scheduling.'
+complete -c nvsmi -n __nvsmi_alone -a vgpu-set-scheduler-state -d 'Set how vGPUs share the engines of a GPU; also `vgpu set-scheduler-state`, as in nvidia-smi.'
 complete -c nvsmi -n __nvsmi_alone -a conf-compute -d 'Confidential computing: modes, capabilities, protected memory.'
 complete -c nvsmi -n __nvsmi_alone -a compute-policy -d 'Compute policies of the GPUs: the timeslice.'
 complete -c nvsmi -n __nvsmi_alone -a boost-slider -d 'Boost sliders of the GPUs.'
@@ -70,7 +71,7 @@ complete -c nvsmi -n __nvsmi_alone -a gpm -d 'Streaming state of GPU performance
 complete -c nvsmi -n __nvsmi_alone -a help -d 'Show this help, or that of a command.'
 complete -c nvsmi -n __nvsmi_alone -a version -d 'Show the versions of nvsmi, NVML, the driver and CUDA.'
 complete -c nvsmi -n __nvsmi_alone -a completion -d 'Print the completion script of a shell.'
-complete -c nvsmi -n 'string match -q help -- (commandline -opc)[-1]' -a 'snapshot simulate doctor health events topo drain nvlink c2c clocks pci prm mig apply vgpu conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon top ps daemon replay exporter fleet gpm help version completion' -d 'Whose help; that of nvsmi without one.'
+complete -c nvsmi -n 'string match -q help -- (commandline -opc)[-1]' -a 'snapshot simulate doctor health events topo drain nvlink c2c clocks pci prm mig apply vgpu vgpu-set-scheduler-state conf-compute compute-policy boost-slider power-hint base-clocks encodersessions fbcsessions power-smoothing power-profiles dmon pmon top ps daemon replay exporter fleet gpm help version completion' -d 'Whose help; that of nvsmi without one.'
 complete -c nvsmi -n 'string match -q completion -- (commandline -opc)[-1]' -a 'bash zsh fish' -d 'The shell that the script is for.'
 complete -c nvsmi -n '__nvsmi_alone' -o h -l help -d 'Show this help.'
 complete -c nvsmi -n '__nvsmi_alone' -l version -d 'Show the versions of nvsmi, NVML, the driver and CUDA.'
@@ -131,6 +132,7 @@ complete -c nvsmi -n '__nvsmi_alone' -o fdm -l force-driver-model -x -d 'The sam
 complete -c nvsmi -n '__nvsmi_alone' -o m -l mode -x -d 'With -lgc: 1 for the other accuracy. NVML has one way alone.'
 complete -c nvsmi -n '__nvsmi_alone' -o sc -l scope -x -d 'With -pl: 0 the GPU, 1 its module with the CPU.'
 complete -c nvsmi -n '__nvsmi_alone' -l set-hostname -x -d 'Set the host name of the GPU (some GB200 systems).'
+complete -c nvsmi -n '__nvsmi_alone' -o den -l dram-encryption -x -d 'Encrypt the memory of the GPU, from its next reset on.'
 complete -c nvsmi -n '__nvsmi_alone' -o t -l toggle-led -x -d 'Set the LED of the units of an S-Class system.'
 complete -c nvsmi -n '__nvsmi_alone' -o eow -l error-on-warning -d 'With an option that changes GPUs: a warning ends the program, with status 3.'
 complete -c nvsmi -n '__nvsmi_alone' -l dry-run -d 'With an option that changes GPUs: say what would change, and change nothing.'
@@ -364,6 +366,20 @@ complete -c nvsmi -n '__fish_seen_subcommand_from vgpu' -l snapshot -r -F -a 'a1
 complete -c nvsmi -n '__fish_seen_subcommand_from vgpu' -l nvml -r -F -d 'Load this NVML library instead of searching for one (also NVSMI_NVML).'
 complete -c nvsmi -n '__fish_seen_subcommand_from vgpu' -l timeout -x -d 'Wait no longer for NVML, at each tick: print what it answered, and end with 124 (also NVSMI_TIMEOUT).'
 complete -c nvsmi -n '__fish_seen_subcommand_from vgpu' -l as -x -d 'Print as the nvidia-smi of this driver does (470 to 610), instead of the present driver\'s.'
+complete -c nvsmi -n '__fish_seen_subcommand_from vgpu-set-scheduler-state' -o h -l help -d 'Show this help.'
+complete -c nvsmi -n '__fish_seen_subcommand_from vgpu-set-scheduler-state' -o i -l id -x -a '(__nvsmi_list (__nvsmi_gpus))' -d 'Only these GPUs: index, UUID, PCI bus id or serial number.'
+complete -c nvsmi -n '__fish_seen_subcommand_from vgpu-set-scheduler-state' -o p -l policy -x -d 'The policy: 1 best effort, 2 equal share, 3 fixed share.'
+complete -c nvsmi -n '__fish_seen_subcommand_from vgpu-set-scheduler-state' -o a -l arr-mode -x -d 'Adaptive round robin: 0 off, 1 on.'
+complete -c nvsmi -n '__fish_seen_subcommand_from vgpu-set-scheduler-state' -o asf -l arr-sched-frequency -x -d 'Frequency of adaptive round robin.'
+complete -c nvsmi -n '__fish_seen_subcommand_from vgpu-set-scheduler-state' -o aavg -l arr-avg-factor -x -d 'Averaging factor of adaptive round robin.'
+complete -c nvsmi -n '__fish_seen_subcommand_from vgpu-set-scheduler-state' -o ts -l time-slice -x -d 'Time slice without adaptive round robin.'
+complete -c nvsmi -n '__fish_seen_subcommand_from vgpu-set-scheduler-state' -l json -d 'Print one JSON object.'
+complete -c nvsmi -n '__fish_seen_subcommand_from vgpu-set-scheduler-state' -l dry-run -d 'With an option that changes something: say what would change, and change nothing.'
+complete -c nvsmi -n '__fish_seen_subcommand_from vgpu-set-scheduler-state' -l audit -r -F -d 'Append a line of JSON for each change to this file, instead of the system log.'
+complete -c nvsmi -n '__fish_seen_subcommand_from vgpu-set-scheduler-state' -l snapshot -r -F -a 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' -d 'Answer from a recorded machine instead of this one (also NVSMI_SNAPSHOT).'
+complete -c nvsmi -n '__fish_seen_subcommand_from vgpu-set-scheduler-state' -l nvml -r -F -d 'Load this NVML library instead of searching for one (also NVSMI_NVML).'
+complete -c nvsmi -n '__fish_seen_subcommand_from vgpu-set-scheduler-state' -l timeout -x -d 'Wait no longer for NVML, at each tick: print what it answered, and end with 124 (also NVSMI_TIMEOUT).'
+complete -c nvsmi -n '__fish_seen_subcommand_from vgpu-set-scheduler-state' -l as -x -d 'Print as the nvidia-smi of this driver does (470 to 610), instead of the present driver\'s.'
 complete -c nvsmi -n '__fish_seen_subcommand_from conf-compute' -o h -l help -d 'Show this help.'
 complete -c nvsmi -n '__fish_seen_subcommand_from conf-compute' -o i -l id -x -a '(__nvsmi_list (__nvsmi_gpus))' -d 'With -gm: only these GPUs (index, UUID, PCI bus id or serial number).'
 complete -c nvsmi -n '__fish_seen_subcommand_from conf-compute' -o gc -l get-cpu-caps -d 'Confidential computing capabilities of the CPU.'

@@ -16,7 +16,7 @@ import { type Probe, sample } from '../query/probe.js';
 import type { Answer, Reading } from '../query/reading.js';
 import type { Target } from './action.js';
 
-/** Asks anew, on this thread: what was asked before a change is another question after it. */
+/** Asks again, on this thread: what was asked before a change is another question after it. */
 export function runNow<T>(asker: Asker, asking: Asking<T>): T {
   asker.tick();
   return asker.run(asking);

@@ -123,7 +123,12 @@ export function createGpuInstance(
 export const DEFAULT_PROFILE = 'default';
 
 /** The attempt to make a compute instance in the GPU instance with this id. */
-export function createComputeInstance(target: Target, gpuInstance: number, text: string): Attempt {
+export function createComputeInstance(
+  target: Target,
+  gpuInstance: number,
+  text: string,
+  keep: (id: number) => void = () => undefined,
+): Attempt {
   const { asker, gpu } = target;
   const where = `on GPU ${two(gpu.index)} GPU instance ID ${two(gpuInstance)}`;
   const refused = (status: Status): ActionVerdict =>
@@ -159,6 +164,7 @@ export function createComputeInstance(target: Target, gpuInstance: number, text:
       if (made.status !== 0) return refused(made.status);
       const instance = subjectOf(made.read('computeInstance') as Handle);
       const id = askNow(asker, sample(nvml.nvmlComputeInstanceGetInfo_v2), instance).read('id');
+      keep(Number(id));
       return changed(
         `Successfully created compute instance ID ${two(Number(id))} ${where} using profile ${name} (ID ${two(profileId)})`,
       );

@@ -308,6 +308,27 @@ export const mig: Action<number> = {
   },
 };
 
+/** Option and function are 580's; its words were not seen, these are those of ECC. */
+export const dramEncryption = modeAction({
+  name: 'dram-encryption',
+  functions: ['nvmlDeviceSetDramEncryptionMode'],
+  fields: ['dramEncryption.mode.current', 'dramEncryption.mode.pending'],
+  needs: ['reboot'],
+  values: STATES,
+  refused: (value) => `Invalid DRAM encryption mode: ${value}`,
+  current: (target) => now(target, nvml.nvmlDeviceGetDramEncryptionMode, '1/encryptionState'),
+  lacking: (gpu) => `DRAM encryption not supported for GPU ${gpu}.`,
+  unknown: (gpu) => `Unable to determine current DRAM encryption mode for GPU ${gpu}`,
+  same: (gpu, state) => `DRAM encryption is already ${state} for GPU ${gpu}.`,
+  set: ({ asker, gpu }, encryptionState) =>
+    change(asker, nvml.nvmlDeviceSetDramEncryptionMode, { encryptionState }, gpu).status,
+  words: (gpu, state) => ({
+    done: `${state} DRAM encryption for GPU ${gpu}.`,
+    failed: `Unable to set the DRAM encryption mode for GPU ${gpu}`,
+  }),
+  needsReboot: () => true,
+});
+
 const LONGEST_NAME = 63;
 
 /** Words of `--get-hostname` (580.159.04), and ours: no output of the setter was seen. */

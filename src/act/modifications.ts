@@ -114,6 +114,7 @@ export const MODIFICATIONS: readonly Modification[] = [
   numbered(modes.forcedDriverModel),
   numbered(modes.virtualization),
   numbered(modes.mig, true),
+  numbered(modes.dramEncryption),
   numbered(limits.targetTemperature),
   { name: modes.hostname.name, read: (text) => prepared(modes.hostname, text) },
   alone(modes.clearAccounting, true),

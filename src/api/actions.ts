@@ -26,8 +26,16 @@ export interface ActionResult {
   readonly status: number;
   /** nvidia-smi's words, empty where it has none. */
   readonly message: string;
+  /** Of a MIG action: the GPU instance, and the compute instance in it. Left out where none came of it. */
+  readonly gpuInstance?: number;
+  readonly computeInstance?: number;
   /** What it needs, and what it takes to show: `root`, `idle`, `reboot`, `reload`. */
   readonly needs: readonly string[];
+}
+
+export interface CreateOptions extends ActionOptions {
+  /** Each GPU instance gets a compute instance that takes all of it. */
+  readonly withCompute?: boolean | undefined;
 }
 
 export type ComputeMode = 'DEFAULT' | 'PROHIBITED' | 'EXCLUSIVE_PROCESS';
@@ -46,6 +54,21 @@ export interface Actions {
   accountingMode(on: boolean, options?: ActionOptions): ActionResult[];
   clearAccountedApps(options?: ActionOptions): ActionResult[];
   migMode(on: boolean, options?: ActionOptions): ActionResult[];
+  /**
+   * Creates a GPU instance of each profile, in their order: its number or its name, with a place where it matters: `3g.20gb`,
+   * `9:4`. What a GPU refuses ends its list; a result for each attempt.
+   */
+  createGpuInstances(profiles: readonly string[], options?: CreateOptions): ActionResult[];
+  /** Creates compute instances in a GPU instance: one that takes all of it where no profiles are given. */
+  createComputeInstances(
+    gpuInstance: number,
+    profiles?: readonly string[],
+    options?: ActionOptions,
+  ): ActionResult[];
+  /** Destroys the GPU instances with these ids, or all of them. Their compute instances have to be destroyed before. */
+  destroyGpuInstances(ids?: readonly number[], options?: ActionOptions): ActionResult[];
+  /** Destroys the compute instances of the GPU instances with these ids, or of all of them. */
+  destroyComputeInstances(gpuInstances?: readonly number[], options?: ActionOptions): ActionResult[];
   /** In watts. */
   powerLimit(watts: number, options?: ActionOptions): ActionResult[];
   /** Locks the GPU clock between two clocks in MHz, or at one. */

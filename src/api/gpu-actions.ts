@@ -1,15 +1,18 @@
 /** The actions of an open machine: arguments checked, and the program's actions run on each GPU. */
 
-import { Acting } from '../act/acting.js';
-import type { Action } from '../act/action.js';
-import { targetOf } from '../act/ask.js';
+import { Acting, type Attempt } from '../act/acting.js';
+import type { Action, ActionVerdict, Target } from '../act/action.js';
+import { runNow, targetOf } from '../act/ask.js';
 import * as limits from '../act/limits.js';
+import * as mig from '../act/mig.js';
 import * as modes from '../act/modes.js';
 import { prepared } from '../act/modifications.js';
 import { shown } from '../nvml/functions/check.js';
 import type { Session } from '../nvml/session.js';
 import { Asker } from '../query/ask/asker.js';
-import type { ActionOptions, ActionResult, Actions, ComputeMode } from './actions.js';
+import { computeInstances } from '../query/compute-instances.js';
+import { type GpuInstance, gpuInstances } from '../query/gpu-instances.js';
+import type { ActionOptions, ActionResult, Actions, ComputeMode, CreateOptions } from './actions.js';
 import { chosenOf, gpusAmong } from './chosen-gpus.js';
 import type { Life } from './life.js';
 
@@ -96,7 +99,94 @@ export class GpuActions implements Actions {
     return this.#run('targetTemperature', limits.targetTemperature, value, options);
   }
 
-  #run<Value>(fn: string, action: Action<Value>, value: Value, options: ActionOptions = {}): ActionResult[] {
+  createGpuInstances(profiles: readonly string[], options: CreateOptions = {}): ActionResult[] {
+    const fn = 'createGpuInstances';
+    const wanted = listOf(fn, 'profiles', profiles, isName).map(mig.wantedOf);
+    const { withCompute = false, ...others } = options;
+    return this.#each(fn, others, (target, attempt) => {
+      for (const each of wanted) {
+        let made: number | undefined;
+        const keep = (id: number): void => {
+          made = id;
+        };
+        const verdict = attempt(mig.createGpuInstance(target, each, keep), () => ({ gpuInstance: made }));
+        if (verdict.outcome === 'failed') return;
+        if (!withCompute || made === undefined) continue;
+        if (!this.#compute(target, attempt, made, mig.DEFAULT_PROFILE)) return;
+      }
+    });
+  }
+
+  createComputeInstances(
+    gpuInstance: number,
+    profiles: readonly string[] = [mig.DEFAULT_PROFILE],
+    options?: ActionOptions,
+  ): ActionResult[] {
+    const fn = 'createComputeInstances';
+    const names = listOf(fn, 'profiles', profiles, isName);
+    listOf(fn, 'gpuInstance', [gpuInstance], isId);
+    return this.#each(fn, options, (target, attempt) => {
+      for (const name of names) if (!this.#compute(target, attempt, gpuInstance, name)) return;
+    });
+  }
+
+  destroyGpuInstances(ids?: readonly number[], options?: ActionOptions): ActionResult[] {
+    const fn = 'destroyGpuInstances';
+    if (ids !== undefined) listOf(fn, 'ids', ids, isId);
+    return this.#each(fn, options, (target, attempt) => {
+      for (const instance of instancesIn(target, ids)) {
+        attempt(mig.destroyGpuInstance(target, instance), () => ({ gpuInstance: instance.id }));
+      }
+    });
+  }
+
+  destroyComputeInstances(gpuInstances?: readonly number[], options?: ActionOptions): ActionResult[] {
+    const fn = 'destroyComputeInstances';
+    if (gpuInstances !== undefined) listOf(fn, 'gpuInstances', gpuInstances, isId);
+    return this.#each(fn, options, (target, attempt) => {
+      for (const instance of instancesIn(target, gpuInstances)) {
+        for (const compute of runNow(target.asker, computeInstances(instance))) {
+          attempt(mig.destroyComputeInstance(target, instance.id, compute), () => ({
+            gpuInstance: instance.id,
+            computeInstance: compute.id,
+          }));
+        }
+      }
+    });
+  }
+
+  /** Whether a compute instance could be made. */
+  #compute(target: Target, attempt: Attempting, gpuInstance: number, profile: string): boolean {
+    let made: number | undefined;
+    const keep = (id: number): void => {
+      made = id;
+    };
+    const what = mig.createComputeInstance(target, gpuInstance, profile, keep);
+    const { outcome } = attempt(what, () => ({ gpuInstance, computeInstance: made }));
+    return outcome !== 'failed';
+  }
+
+  #run<Value>(fn: string, action: Action<Value>, value: Value, options?: ActionOptions): ActionResult[] {
+    const { action: facts, shown: asked, check, make } = prepared(action, value);
+    return this.#each(fn, options, (target, attempt) => {
+      attempt({
+        action: facts.name,
+        value: asked,
+        target,
+        fields: facts.fields,
+        needs: facts.needs,
+        check: () => check(target),
+        make: () => make(target),
+      });
+    });
+  }
+
+  /** Makes attempts on each GPU that the options name. */
+  #each(
+    fn: string,
+    options: ActionOptions = {},
+    act: (target: Target, attempt: Attempting) => void,
+  ): ActionResult[] {
     this.#life.check();
     const chosen = gpusAmong(chosenOf(fn, this.#session, options, ['dryRun']));
     const { dryRun = false } = options;
@@ -109,22 +199,46 @@ export class GpuActions implements Actions {
       { isDryRun: dryRun, isJson: true },
       undefined,
     );
-    const { action: facts, shown: asked, check, make } = prepared(action, value);
+    const parts: Parts[] = [];
     for (const gpu of chosen) {
-      const target = targetOf(acting.asker, gpu);
-      acting.attempt({
-        action: facts.name,
-        value: asked,
-        target,
-        fields: facts.fields,
-        needs: facts.needs,
-        check: () => check(target),
-        make: () => make(target),
+      act(targetOf(acting.asker, gpu), (attempt, partOf = () => ({})) => {
+        const verdict = acting.attempt(attempt);
+        parts.push(partOf());
+        return verdict;
       });
     }
     // Attempts on GPUs have an index and an outcome.
-    return acting.records.map(({ part: _, bus_id: __, ...record }) => record as ActionResult);
+    return acting.records.map(
+      ({ part: _, bus_id: __, ...record }, i) => ({ ...record, ...defined(parts[i] ?? {}) }) as ActionResult,
+    );
   }
+}
+
+/** The instances that an attempt is about, as they are known after it. */
+interface Parts {
+  readonly gpuInstance?: number | undefined;
+  readonly computeInstance?: number | undefined;
+}
+
+type Attempting = (attempt: Attempt, partOf?: () => Parts) => ActionVerdict;
+
+const defined = (parts: Parts): object =>
+  Object.fromEntries(Object.entries(parts).filter(([, id]) => id !== undefined));
+
+const instancesIn = ({ asker, gpu }: Target, ids: readonly number[] | undefined): readonly GpuInstance[] =>
+  runNow(asker, gpuInstances(gpu)).filter(({ id }) => ids === undefined || ids.includes(id));
+
+const isName = (each: unknown): each is string => typeof each === 'string' && each !== '';
+const isId = (each: unknown): each is number => Number.isInteger(each) && Number(each) >= 0;
+
+function listOf<T>(
+  fn: string,
+  name: string,
+  list: readonly T[],
+  holds: (each: unknown) => boolean,
+): readonly T[] {
+  if (Array.isArray(list) && list.every(holds)) return list;
+  throw new TypeError(`${fn}: ${name} cannot be ${shown(list)}`);
 }
 
 const state = (fn: string, on: boolean): number => {

@@ -239,7 +239,21 @@ export const rootTable = [
     since: 551,
   },
   {
+    ...modifying(
+      'dram-encryption',
+      ['den'],
+      '0/DISABLED|1/ENABLED',
+      'Encrypt the memory of the GPU, from its next reset on.',
+    ),
+    since: 551,
+  },
+  {
     ...modifying('col', ['col'], 'VALUE', 'Refused: what it does was never seen.'),
+    hidden: true,
+    since: 551,
+  },
+  {
+    ...modifying('shbd', ['shbd'], 'VALUE', 'Refused: what it does was never seen.'),
     hidden: true,
     since: 551,
   },

@@ -46,7 +46,7 @@ function enabled({ acting: { asker }, gpus }: MigWish): readonly Target[] {
     mode: gpuFieldsNow(asker, gpu, ['mig.mode.current'])[0],
   }));
   const able = modes.filter(({ mode }) => mode !== undefined && !(mode instanceof Missing));
-  // 535 and older do not tell the one from the other.
+  // 535 and older do not distinguish the two.
   const isOld = runNow(asker, releaseOf(asker.session)) < 550;
   if (able.length === 0 && !isOld) throw refusal('No MIG-supported devices found.', EXIT.noDevice, gpus);
   const on = able.filter(({ mode }) => Number(mode) !== 0);

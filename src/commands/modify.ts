@@ -51,7 +51,7 @@ function wantedBy(tokens: readonly Token[]): {
     if (value === 'invalid') throw invalid((isScopeWrong(modification, token) ? scope : undefined) ?? token);
     return [{ modification, value }];
   });
-  const unseen = setters.find(({ spec }) => spec.long === 'col');
+  const unseen = setters.find(({ spec }) => UNSEEN.includes(spec.long));
   if (unseen !== undefined) {
     throw new UsageError(plainly`Option ${unseen.written} is refused: what it does was never seen.`);
   }
@@ -94,6 +94,9 @@ function endOf(status: number, reboots: boolean): string {
   if (status === EXIT.ok) return `All done.\n${reboots ? 'Reboot required.\n' : ''}`;
   return `Terminating early due to previous errors.${reboots ? ' Reboot required.' : ''}\n`;
 }
+
+/** Options of 580 of which the name alone is known. */
+const UNSEEN: readonly string[] = ['col', 'shbd'];
 
 export async function modify(given: ModifyGiven, { tokens }: Scan, context: Context): Promise<number> {
   const { modification, value } = wantedBy(tokens);

@@ -3,7 +3,9 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { main } from '../../src/cli/cli.js';
 import { sendToSystemLog } from '../../src/nvml/backend/system-log.js';
+import { FakeIo } from '../fake-io.js';
 import { compiler } from '../fake-nvml/build.js';
 import type { Fault } from '../fake-nvml/table.js';
 import { machineOf, nvsmiOn } from './oracle.js';
@@ -88,6 +90,16 @@ describe.skipIf(compiler === undefined)('an action', () => {
     expect(library.log().some(({ fn }) => fn.includes('SetPower'))).toBe(false);
   });
 
+  it('encrypts memory where the driver can', async () => {
+    const [get, set] = ['nvmlDeviceGetDramEncryptionMode', 'nvmlDeviceSetDramEncryptionMode'] as const;
+    const library = await machine('h200-x2', { fn: get, status: 0 }, { fn: set, status: 0 });
+    const { out, status } = await nvsmiOn(library, '-den 1 -i 0');
+    expect(out).toBe('Enabled DRAM encryption for GPU 00000000:00:06.0.\nAll done.\nReboot required.\n');
+    expect(status).toBe(0);
+    expect((await nvsmiOn(await machine(), '-den 1 -i 0')).out).toMatch(/^DRAM encryption not supported/);
+    expect((await nvsmiOn(await machine(), '-shbd 1')).out).toMatch(/was never seen/);
+  });
+
   it('says why what NVML cannot do is not done', async () => {
     for (const [line, words] of [
       [
@@ -163,6 +175,28 @@ describe.skipIf(compiler === undefined)('the record', () => {
 
   it('is not missed in silence where no system log takes it', () => {
     expect(() => sendToSystemLog('a line', join(folder, 'no-log'))).toThrow(/no one listens/);
+  });
+
+  it('that cannot be written ends the program after the change, and says so', async () => {
+    const library = await machine();
+    const { status, io } = await nvsmiOn(library, '-pm 0 --audit /dev/full');
+    expect(io.errors).toMatch(/a change was made and could not be recorded: .*ENOSPC/);
+    expect(status).toBe(1);
+    // The first GPU alone: nothing more is changed without a record.
+    expect(library.log().filter(({ fn }) => fn === 'nvmlDeviceSetPersistenceMode')).toHaveLength(1);
+  });
+
+  it('says once that the system log does not take it, and continues', async () => {
+    const library = await machine();
+    class Unheard extends FakeIo {
+      override readonly systemLog = (): void => {
+        throw new Error('no one listens');
+      };
+    }
+    const io = new Unheard();
+    const status = await main([`--nvml=${library.path}`, '-pm', '0'], io);
+    expect(io.errors).toBe('Not recorded in the system log (no one listens). Use --audit FILE.\n');
+    expect(status).toBe(0);
   });
 
   it('of a dry run is none', async () => {
@@ -271,6 +305,52 @@ describe.skipIf(compiler === undefined)('apply', () => {
         expect({ fn, after, status: again.status }).toEqual({ fn, after, status: 0 });
         expect(await state(library)).toBe(wanted);
       }
+    }
+  });
+
+  it('ended after any of its steps, before that one is recorded, does the rest when repeated', {
+    timeout: 240_000,
+  }, async () => {
+    const whole = await machine();
+    await nvsmiOn(whole, `apply ${path}`);
+    const wanted = await state(whole);
+    for (let ends = 1; ends <= 12; ends++) {
+      const library = await machine();
+      for (let i = 0; i < ends; i++) {
+        // The audit file is full: each time the program ends after one change.
+        const { status } = await nvsmiOn(library, `apply ${path} --yes --audit /dev/full`);
+        expect({ ends, status }).toEqual({ ends, status: 1 });
+      }
+      expect({ ends, status: (await nvsmiOn(library, `apply ${path} --yes`)).status }).toEqual({
+        ends,
+        status: 0,
+      });
+      expect(await state(library)).toBe(wanted);
+    }
+  });
+
+  it('puts MIG layouts of an A100 and an H100 where the file says', async () => {
+    for (const [name, layout, starts] of [
+      ['a100-mig', '["3g.20gb", { "profile": "3g.20gb", "start": 0 }]', '0:4 4:4'],
+      ['a100-mig', '"all-2g.10gb"', '0:2 2:2 4:2'],
+      ['a100-mig', '[{ "profile": "1g.5gb", "start": 6 }, "4g.20gb"]', '0:4 6:1'],
+      ['h100-x1', '"all-1g.10gb"', '0:1 1:1 2:1 3:1 4:1 5:1 6:1'],
+      ['h100-x1', '[{ "profile": "2g.20gb", "start": 2 }, "3g.40gb"]', '2:2 4:4'],
+      ['h100-x1', '"7g.80gb"', '0:8'],
+    ] as const) {
+      const library = await machine(name);
+      const wish = file('layout.json', `{"schema_version":1,"gpus":[{"gpu":0,"mig":${layout}}]}`);
+      const { status } = await nvsmiOn(library, `apply ${wish} --yes`);
+      const { out } = await nvsmiOn(library, 'mig -lgi -i 0');
+      const places = [...out.matchAll(/(\d+:\d+) +\|$/gm)].map(([, place]) => place);
+      expect({ name, layout, status, places: places.sort().join(' ') }).toEqual({
+        name,
+        layout,
+        status: 0,
+        places: starts,
+      });
+      const again = await nvsmiOn(library, `apply ${wish}`);
+      expect(again.out).toMatch(/as wanted\nNothing to do.\n$/);
     }
   });
 

@@ -79,6 +79,47 @@ describe.skipIf(compiler === undefined)('actions', () => {
     expect(actions.targetTemperature(80)[0]).toMatchObject({ outcome: 'unsupported', status: 3 });
   });
 
+  it('make MIG instances and destroy them, with their ids', async () => {
+    using nvsmi = await opened();
+    const { actions } = nvsmi;
+    const only = { gpus: [0] };
+    actions.migMode(true, only);
+    const made = actions.createGpuInstances(['3g.71gb:4', '1g.18gb'], { ...only, withCompute: true });
+    expect(
+      made.map(({ action, outcome, gpuInstance, computeInstance }) => [
+        action,
+        outcome,
+        gpuInstance,
+        computeInstance,
+      ]),
+    ).toEqual([
+      ['create-gpu-instance', 'changed', 2, undefined],
+      ['create-compute-instance', 'changed', 2, 0],
+      ['create-gpu-instance', 'changed', expect.any(Number), undefined],
+      ['create-compute-instance', 'changed', expect.any(Number), 0],
+    ]);
+    expect(actions.createGpuInstances(['7g.141gb', '1g.18gb'], only)).toMatchObject([
+      { outcome: 'failed', status: 23 },
+    ]);
+    expect(actions.destroyComputeInstances([2], { ...only, dryRun: true })).toMatchObject([
+      { outcome: 'ready', gpuInstance: 2, computeInstance: 0 },
+    ]);
+    expect(actions.destroyComputeInstances(undefined, only)).toMatchObject([
+      { outcome: 'changed' },
+      { outcome: 'changed' },
+    ]);
+    expect(actions.createComputeInstances(2, ['1c.3g.71gb', '1c.3g.71gb'], only)).toMatchObject([
+      { outcome: 'changed', gpuInstance: 2, computeInstance: 0 },
+      { outcome: 'changed', gpuInstance: 2, computeInstance: 1 },
+    ]);
+    actions.destroyComputeInstances([2], only);
+    expect(actions.destroyGpuInstances([2], only)).toMatchObject([{ outcome: 'changed', gpuInstance: 2 }]);
+    expect(actions.destroyGpuInstances(undefined, only)).toHaveLength(1);
+    expect(actions.destroyGpuInstances(undefined, only)).toEqual([]);
+    expect(() => actions.createGpuInstances('1g.18gb' as never)).toThrow(TypeError);
+    expect(() => actions.createComputeInstances(-1)).toThrow(TypeError);
+  });
+
   it.each<[string, (nvsmi: WritableNvsmi) => unknown, new (...args: never[]) => Error]>([
     ['a number that is none', ({ actions }) => actions.powerLimit(Number.NaN), TypeError],
     ['a word that is none', ({ actions }) => actions.computeMode('SHARED' as never), TypeError],

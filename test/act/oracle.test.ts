@@ -1,7 +1,7 @@
 /** Each option that changes a GPU, on the fake: as nvidia-smi 550.163.01 answers there. `tools/oracle-act.ts` records. */
 import { describe, expect, it } from 'vitest';
 import { compiler } from '../fake-nvml/build.js';
-import { machineOf, nvsmiOn, recorded } from './oracle.js';
+import { DRIVERS, isRefusal, machineOf, nvsmiOn, recorded } from './oracle.js';
 
 /** Where nvsmi is right on purpose, or is as a newer nvidia-smi is. docs/differences.md has them. */
 const OURS: ReadonlySet<string> = new Set([
@@ -17,8 +17,25 @@ const OURS: ReadonlySet<string> = new Set([
   '-pm 0 -q bogus',
   // As 580 refuses it.
   '-pl 300 -i 0:0',
-  'vgpu set-scheduler-state',
-  'vgpu set-scheduler-state -p 1',
+]);
+
+/** The same with older drivers: no value of theirs is meant, or it is refused before any GPU is asked. */
+const OURS_OF_OLDER: ReadonlySet<string> = new Set([
+  ...OURS,
+  '-t x',
+  '-pm abc -i 9',
+  '-pm x -i x',
+  '-lgc 900 -m -1',
+  // 470 takes each number but 0 for on, the last -i alone, and an instance profile that came later.
+  '-mig 5',
+  '-pm 0 -i 0 -i 1',
+  '-pm 0 --id=1',
+  'mig -cgi 1g.5gb+me',
+  // Its -eow: a warning of a mode that it replaces.
+  '-c 1 -eow',
+  // Options that came later are accepted.
+  '-eow',
+  '-i 0 -eow',
 ]);
 
 const machines = [...new Set(recorded().map(({ machine }) => machine))];
@@ -41,4 +58,25 @@ describe.skipIf(compiler === undefined)('what changes a GPU is said as nvidia-sm
       }
     }
   });
+});
+
+describe.skipIf(compiler === undefined)('with an older driver its words are followed', () => {
+  it.each(DRIVERS.slice(1))(
+    '%s, but for command lines that it cannot read',
+    { timeout: 240_000 },
+    async (driver) => {
+      for (const one of recorded(driver)) {
+        const library = await machineOf(one, driver);
+        for (const [i, line] of one.lines.entries()) {
+          const { out, status } = await nvsmiOn(library, line);
+          const answer = one.answers[i];
+          // The line of a lost GPU is not a setter's.
+          const isOurs = OURS_OF_OLDER.has(line) || one.machine === 'lost-gpu';
+          if (answer === undefined || isRefusal(answer) || isOurs) continue;
+          const of = `${one.machine} ${JSON.stringify(one.faults)} | ${line}`;
+          expect({ of, out, status }).toEqual({ of, ...answer });
+        }
+      }
+    },
+  );
 });

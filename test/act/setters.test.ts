@@ -30,7 +30,7 @@ describe('an option of nvidia-smi that changes something', () => {
   });
 
   it('is an action, where it is one of those before a subcommand', () => {
-    const beside = ['mode', 'scope', 'toggle-led', 'col'];
+    const beside = ['mode', 'scope', 'toggle-led', 'col', 'shbd'];
     const names = rows.filter(({ command }) => command === '').map(({ long }) => long);
     const actions = MODIFICATIONS.map(({ name }) => name);
     expect(names.filter((name) => !beside.includes(name) && !actions.includes(name))).toEqual([]);

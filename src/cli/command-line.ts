@@ -1,5 +1,14 @@
 /** A command line, read once: what it is about, and what it gives. */
-import { asksForJson, givenBy, isOldForm, type OptionSpec, type Scan, scan, type Token, tableIn } from '../base/argv.js';
+import {
+  asksForJson,
+  givenBy,
+  isOldForm,
+  type OptionSpec,
+  type Scan,
+  scan,
+  type Token,
+  tableIn,
+} from '../base/argv.js';
 import type { Release, Span } from '../base/release.js';
 import type { CommandSpec } from '../commands/command.js';
 import type { CommandEntry } from '../commands/index.js';

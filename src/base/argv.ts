@@ -214,7 +214,7 @@ const isTheirs = (spec: OptionSpec | undefined): boolean => spec !== undefined &
 const nameIn = (written: string): string => written.split('=', 1)[0] as string;
 
 /** 470 has its values in `--id=0` and `-i 0`, and neither in `--id 0` nor in `-i=0` (470.256.02 on the fake). Our own options have them anywhere. */
-const isOldForm = ({ value, everywhere }: OptionSpec, written: string): boolean =>
+export const isOldForm = ({ value, everywhere }: OptionSpec, written: string): boolean =>
   value === undefined || everywhere === true || written.startsWith('--') === written.includes('=');
 
 function find(table: readonly OptionSpec[], written: string): OptionSpec | undefined {

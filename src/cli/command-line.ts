@@ -1,5 +1,14 @@
 /** A command line, read once: what it is about, and what it gives. */
-import { asksForJson, givenBy, type OptionSpec, type Scan, scan, type Token, tableIn } from '../base/argv.js';
+import {
+  asksForJson,
+  givenBy,
+  isOldForm,
+  type OptionSpec,
+  type Scan,
+  scan,
+  type Token,
+  tableIn,
+} from '../base/argv.js';
 import type { Release, Span } from '../base/release.js';
 import type { CommandSpec } from '../commands/command.js';
 import type { CommandEntry } from '../commands/index.js';
@@ -76,7 +85,12 @@ export const isDated = ({ subcommand, tokens, unknown, missing, isForJson }: Com
   (unknown.length > 0 ||
     missing !== undefined ||
     hasSpan(subcommand?.entry) ||
-    tokens.some(({ spec }) => hasSpan(spec) || spec.past !== undefined));
+    tokens.some(({ spec }) => hasSpan(spec) || spec.past !== undefined) ||
+    (subcommand === undefined && tokens.some(isOtherBefore525)));
+
+/** What the older grammar refuses. */
+const isOtherBefore525 = ({ spec, written, value }: Token): boolean =>
+  !spec.everywhere && (!isOldForm(spec, written) || value === '');
 
 const hasSpan = ({ since, until }: Span = {}): boolean => since !== undefined || until !== undefined;
 

@@ -1,6 +1,5 @@
 /** The machine that a command asks. */
 import { Asker } from '../query/ask/asker.js';
-import { shareOutcome } from '../query/read.js';
 import type { Context, Machine } from './context.js';
 
 /** A machine with its asker. Each command is a bundle of its own, and asks through its own code. */
@@ -15,6 +14,5 @@ export async function machineOf(
 ): Promise<AskedMachine> {
   const machine = await opening;
   const { session, outcome } = machine;
-  shareOutcome(session, outcome);
   return { ...machine, asker: new Asker(session, { outcome }) };
 }

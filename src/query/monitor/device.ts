@@ -64,8 +64,8 @@ const watts = (milliwatts: number): number => Math.floor(milliwatts / 10) / 100;
 const up = (bytes: number): number => Math.ceil(bytes / MEBIBYTE);
 /** BAR1 is rounded down: 1703936 bytes show as 1 (H100). */
 const down = (bytes: number): number => Math.floor(bytes / MEBIBYTE);
-/** Kibibytes: an idle H200 with 1021 and 1047 KB/s in -q showed 0 and 1. */
-const perKibi = (kilobytes: number): number => Math.floor((kilobytes * 100) / 1024) / 100;
+/** Thousands of KB: 887560 KB/s show as 887 (470 to 580.159.04 on the fake). */
+const megabytes = (kilobytes: number): number => Math.floor(kilobytes / 10) / 100;
 
 export const deviceColumns: readonly Column[] = [
   column('p', 'pwr', 'W', asField('power.draw'), 'Power that the board draws.', watts),
@@ -132,16 +132,16 @@ export const deviceColumns: readonly Column[] = [
     'rxpci',
     'MB/s',
     { probe: pcieThroughput(nvml.NVML_PCIE_UTIL_RX_BYTES), pick: 'value' },
-    'What the GPU receives over PCIe, in MiB a second.',
-    perKibi,
+    'What the GPU receives over PCIe, in MB a second.',
+    megabytes,
   ),
   column(
     't',
     'txpci',
     'MB/s',
     { probe: pcieThroughput(nvml.NVML_PCIE_UTIL_TX_BYTES), pick: 'value' },
-    'What the GPU sends over PCIe, in MiB a second.',
-    perKibi,
+    'What the GPU sends over PCIe, in MB a second.',
+    megabytes,
   ),
 ];
 

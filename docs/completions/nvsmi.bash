@@ -197,6 +197,7 @@ _nvsmi() {
     "clocks --timeout") return ;;
     "clocks --as") return ;;
     "pci -i"|"pci --id") _nvsmi_list "$(_nvsmi_gpus)" "$current"; return ;;
+    "pci --audit") _nvsmi_paths -f "$current"; return ;;
     "pci --snapshot") _nvsmi_word 'a100-mig gb10 h100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 l40s lost-gpu mismatch none rtx-4090 rtx-5090 t4 vgpu-guest wsl' "$current"; _nvsmi_paths -f "$current"; return ;;
     "pci --nvml") _nvsmi_paths -f "$current"; return ;;
     "pci --timeout") return ;;
@@ -245,7 +246,7 @@ _nvsmi() {
     "vgpu-set-scheduler-state -aavg"|"vgpu-set-scheduler-state --arr-avg-factor") return ;;
     "vgpu-set-scheduler-state -ts"|"vgpu-set-scheduler-state --time-slice") return ;;
     "vgpu-set-scheduler-state --audit") _nvsmi_paths -f "$current"; return ;;
-    "vgpu-set-scheduler-state --snapshot") _nvsmi_word 'a100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 lost-gpu mismatch none rtx-4090 t4' "$current"; _nvsmi_paths -f "$current"; return ;;
+    "vgpu-set-scheduler-state --snapshot") _nvsmi_word 'a100-mig gb10 h100-mig h100-x1 h200-x1 h200-x2 h200-x2-load hgx-h100-x8 l40s lost-gpu mismatch none rtx-4090 rtx-5090 t4 vgpu-guest wsl' "$current"; _nvsmi_paths -f "$current"; return ;;
     "vgpu-set-scheduler-state --nvml") _nvsmi_paths -f "$current"; return ;;
     "vgpu-set-scheduler-state --timeout") return ;;
     "vgpu-set-scheduler-state --as") return ;;

@@ -1,4 +1,5 @@
 /** The JSON Schema of records of fields. */
+import { SCHEMA_VERSION } from '../src/format/document.js';
 import { type Field, nameOf } from '../src/query/field.js';
 import type { Kind } from '../src/query/kind.js';
 
@@ -27,6 +28,11 @@ const propertyOf = (field: Field): Property => ({
   ...kindProperty(field.kind),
   description: descriptionOf(field),
 });
+
+export const SCHEMA_VERSION_PROPERTY = {
+  const: SCHEMA_VERSION,
+  description: 'Grows when a name or a shape changes.',
+} as const;
 
 export const REASONS = {
   type: 'object',

@@ -2,18 +2,20 @@
 import { refused } from '../base/argv.js';
 import { computePolicyTable } from '../format/not-in-nvml.js';
 import { computePolicies } from '../query/not-in-nvml.js';
-import { type CommandSpec, command } from './command.js';
+import type { CommandSpec } from './command.js';
 import { jsonOption } from './json-option.js';
 import { commandNotInNvml } from './not-in-nvml.js';
 import { idOption } from './select.js';
 
-export const spec: CommandSpec = command({
-  options: [
+export const spec: CommandSpec = commandNotInNvml(
+  [
     idOption,
     { short: ['l'], long: 'list', help: 'List the compute policies.' },
     jsonOption,
     refused(undefined, 'set-timeslice', 'required'),
   ],
-  actions: ['list', 'set-timeslice'],
-  run: commandNotInNvml('compute_policies', 'the timeslice', computePolicies, computePolicyTable),
-});
+  ['list', 'set-timeslice'],
+  'the timeslice',
+  computePolicies,
+  computePolicyTable,
+);

@@ -4,44 +4,48 @@ import { jsonDocument } from '../format/document.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, statusWords, UncountedGpus } from '../nvml/status.js';
 import { type Asking, together } from '../query/ask/asking.js';
-import type { Subject } from '../query/ask/subject.js';
+import { readRecords } from '../query/ask/records.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
-import { fieldCells } from '../query/gpu-fields.js';
-import { count, text } from '../query/kind.js';
-import { migName } from '../query/mig.js';
-import { migDevicesIn } from '../query/mig-devices.js';
+import { type Field, nameOf } from '../query/field.js';
+import { count } from '../query/kind.js';
+import { migDevices, profile } from '../query/mig.js';
+import type { Reading } from '../query/reading.js';
+import type { JsonPart } from './command.js';
 import type { Context } from './context.js';
+import { gpusPart, wholePart } from './json-parts.js';
 import { lostLine, statusOf } from './lost.js';
 import { machineOf } from './machine.js';
+import { identityOf } from './named.js';
+
+const FIELDS: readonly Field[] = [
+  ...migDevices.fields.filter((field) => ['device', 'uuid'].includes(nameOf(field))),
+  profile,
+];
+
+/** The parts of the JSON document. */
+export const listParts: readonly JsonPart[] = [gpusPart(), wholePart({ ...migDevices, fields: FIELDS })];
 
 type MigCells = Cells<'device' | 'profile' | 'uuid'>;
 
+const migCells = (readings: (i: number) => Reading): MigCells =>
+  Object.fromEntries(FIELDS.map((field, i) => [nameOf(field), cell(field.kind, readings(i))])) as MigCells;
+
 /** The MIG devices of a GPU by their JSON names; where they cannot be listed, why, in the place of one. */
 function* migRecords(gpu: Gpu): Asking<readonly MigCells[]> {
-  const migs = yield* migDevicesIn(gpu);
-  if (migs instanceof Missing) {
-    return [{ device: cell(count, migs), profile: cell(text, migs), uuid: cell(text, migs) }];
-  }
-  return yield* together(migs.map(migRecord));
-}
-
-function* migRecord(mig: Subject): Asking<MigCells> {
-  return {
-    device: cell(count, mig.index),
-    profile: cell(text, yield* migName(mig)),
-    ...(yield* fieldCells(['uuid'], mig)),
-  };
+  const records = yield* readRecords(migDevices, FIELDS, gpu);
+  if (records instanceof Missing) return [migCells(() => records)];
+  return records.map(({ readings }) => migCells((i) => readings[i] as Reading));
 }
 
 /** A GPU with its MIG devices. */
 interface Listed {
   readonly gpu: Gpu;
-  readonly record: Cells<'index' | 'name' | 'uuid'>;
+  readonly record: Cells<'gpu' | 'name' | 'uuid'>;
   readonly migs: readonly MigCells[];
 }
 
 function* listed(gpu: Gpu): Asking<Listed> {
-  const record = yield* fieldCells(['index', 'name', 'uuid'], gpu);
+  const record = yield* identityOf(gpu);
   return { gpu, record, migs: gpu.handle === undefined ? [] : yield* migRecords(gpu) };
 }
 

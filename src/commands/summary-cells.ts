@@ -4,7 +4,7 @@ import { at, PRESENT, type Release } from '../base/release.js';
 import type { SummaryGpu } from '../format/summary.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import { Missing, statusReason } from '../nvml/status.js';
-import type { Cell, Cells } from '../query/cell.js';
+import type { Cell } from '../query/cell.js';
 import { fieldAt } from '../query/field.js';
 import { gpuRow } from '../query/gpu-fields.js';
 import type { Reading } from '../query/reading.js';
@@ -32,7 +32,8 @@ export const FIELDS = [
   'inforom.checksum_validation',
 ] as const;
 
-type FieldName = (typeof FIELDS)[number];
+/** JSON has the UUID, too. */
+export type FieldName = (typeof FIELDS)[number] | 'uuid';
 export type Read = (name: FieldName) => Reading;
 
 /** What was read, and the release that says how it is spelled. */
@@ -112,10 +113,3 @@ export function summaryGpu(index: number, sight: Sight): SummaryGpu {
 /** A value of a record in the table, with a unit glued to it. */
 export const tableCell = ({ kind, reading }: Cell, unit = '', release = PRESENT): string =>
   cell(reading, (value) => `${at(kind, release).spell(value)}${unit}`);
-
-/** The modes that are pending have a star alone. */
-const JSON_FIELDS = FIELDS.filter((name) => !name.endsWith('.pending'));
-
-/** The fields of the table by their names, for JSON. */
-export const gpuCells = (read: Read): Cells =>
-  Object.fromEntries(JSON_FIELDS.map((name) => [name, { kind: gpuRow(name).kind, reading: read(name) }]));

@@ -1,6 +1,7 @@
 /** The monitors among the options of `vgpu`: a line for each record, every second until they are stopped. */
 
 import { type Column, columnsHead, columnsLine, emptyLine } from '../format/columns.js';
+import type { SessionColumn } from '../format/sessions.js';
 import * as render from '../format/vgpu.js';
 import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
@@ -9,7 +10,7 @@ import { type Cells, cell } from '../query/cell.js';
 import { count, percent } from '../query/kind.js';
 import { readGpuFields } from '../query/read.js';
 import type { Reading } from '../query/reading.js';
-import { noSession, type SessionColumn, sessionCells } from '../query/sessions.js';
+import { encoderSessions, fbcSessions, noSession, sessionCells } from '../query/sessions.js';
 import * as vgpu from '../query/vgpu.js';
 import { VgpuGpm } from '../query/vgpu-gpm.js';
 import { SECOND, type View, type Wanted, withGpu } from './vgpu-views.js';
@@ -39,10 +40,12 @@ const monitor = (part: string, columns: readonly Column[], records: View['record
 export const UTILIZATION = monitor('utilization', render.utilizationColumns, (session, gpu) => {
   const utilizationOf = vgpu.vgpuUtilizations(session, gpu);
   const record = (id: Reading, { sm, memory, encoder, decoder, jpeg, ofa }: vgpu.VgpuUtilization): Cells => {
-    const engines = { sm, memory, encoder, decoder, jpeg, ofa };
+    const engines = { gpu: sm, memory, encoder, decoder, jpeg, ofa };
     return {
-      vgpu: cell(count, id),
-      ...Object.fromEntries(Object.entries(engines).map(([name, value]) => [name, cell(percent, value)])),
+      vgpu_instance: cell(count, id),
+      ...Object.fromEntries(
+        Object.entries(engines).map(([name, value]) => [`utilization.${name}`, cell(percent, value)]),
+      ),
     };
   };
   const ids = vgpu.vgpuNumbers(session, gpu, 'active');
@@ -52,18 +55,20 @@ export const UTILIZATION = monitor('utilization', render.utilizationColumns, (se
 
 export const PROCESSES = monitor('processes', render.processColumns, vgpu.vgpuProcesses);
 
-export const sessions = (part: string, which: 'encoder' | 'fbc', columns: readonly SessionColumn[]): View =>
-  monitor(part, [{ head: ['vGPU', 'Id'], width: 11 }, ...columns], (session, gpu) => {
+export const sessions = (part: string, which: 'encoder' | 'fbc', columns: readonly SessionColumn[]): View => {
+  const { fields } = which === 'encoder' ? encoderSessions : fbcSessions;
+  return monitor(part, [{ head: ['vGPU', 'Id'], width: 11 }, ...columns], (session, gpu) => {
     const ids = vgpu.vgpuNumbers(session, gpu, 'active');
-    if (ids instanceof Missing) return [{ vgpu: cell(count, ids), ...noSession(columns, ids) }];
+    if (ids instanceof Missing) return [{ vgpu_instance: cell(count, ids), ...noSession(fields, ids) }];
     return ids.flatMap((id): readonly Cells[] => {
       const views = vgpu.vgpuSessions(session, id, which);
-      const who = { vgpu: cell(count, id) };
-      if (views instanceof Missing) return [{ ...who, ...noSession(columns, views) }];
-      if (views.length === 0) return [{ ...who, ...noSession(columns, NO_SESSION) }];
-      return views.map((view) => ({ ...who, ...sessionCells(columns, view) }));
+      const who = { vgpu_instance: cell(count, id) };
+      if (views instanceof Missing) return [{ ...who, ...noSession(fields, views) }];
+      if (views.length === 0) return [{ ...who, ...noSession(fields, NO_SESSION) }];
+      return views.map((view) => ({ ...who, ...sessionCells(fields, view) }));
     });
   });
+};
 
 /** A vGPU without sessions has a line of dashes: the vGPU software's guide. */
 const NO_SESSION = Missing.of(NVML_ERROR_NOT_FOUND);

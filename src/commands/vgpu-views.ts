@@ -76,18 +76,18 @@ function unlistedType(session: Session, gpu: Gpu, why: Missing): Cells {
 function instanceCells(session: Session, gpu: Gpu, wanted?: readonly number[]): readonly Cells[] {
   const found = instanceLines(session, gpu, wanted);
   // Why the vGPUs cannot be listed, in the place of one.
-  return found instanceof Missing ? [{ vgpu: cell(count, found) }] : found.map(cellsOf);
+  return found instanceof Missing ? [{ vgpu_instance: cell(count, found) }] : found.map(cellsOf);
 }
 
 export const SUMMARY: View = {
   part: 'vgpus',
   records: (session, gpu) =>
-    instanceCells(session, gpu).map(({ vgpu: id, ...rest }) => {
-      const shown = ['name', 'vm_id', 'utilization_gpu'].flatMap((name) => {
+    instanceCells(session, gpu).map(({ vgpu_instance: id, ...rest }) => {
+      const shown = ['uuid', 'type_name', 'vm_id', 'utilization.gpu'].flatMap((name) => {
         const value = rest[name];
         return value === undefined ? [] : [[name, value] as const];
       });
-      return withGpu(gpu, { vgpu: id as Cell, ...Object.fromEntries(shown) });
+      return withGpu(gpu, { vgpu_instance: id as Cell, ...Object.fromEntries(shown) });
     }),
   print: (session, gpus, now) =>
     render.vgpuSummary({

@@ -4,18 +4,24 @@ import { type Given, type OptionSpec, setter, setterOf } from '../base/argv.js';
 import { UsageError } from '../base/errors.js';
 import { decimal } from '../base/period.js';
 import { plainly } from '../base/plain-text.js';
-import { jsonDocument } from '../format/document.js';
+import { jsonDocument, jsonLine } from '../format/document.js';
+import { encoderColumns, fbcColumns } from '../format/sessions.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
-import type { Cells } from '../query/cell.js';
+import { type Cell, type Cells, cell } from '../query/cell.js';
+import { nameOf } from '../query/field.js';
+import { identity } from '../query/identity.js';
+import { text } from '../query/kind.js';
 import { type GpmMetric, gpmMetrics } from '../query/monitor/gpm.js';
+import { readGpuFields } from '../query/read.js';
+import type { Reading } from '../query/reading.js';
 import type { Table } from '../query/relation.js';
-import { encoderColumns, fbcColumns } from '../query/sessions.js';
 import { accountedApps } from '../query/tables/accounted-apps.js';
 import { instanceSchedulerLogs, vgpuSchedulerLogs } from '../query/tables/vgpu-scheduler-logs.js';
 import { isVgpuHost, vgpuNumbers } from '../query/vgpu.js';
+import { vgpuParts } from '../query/vgpu-parts.js';
 import { actingOptions, beginActing } from './acting.js';
-import { type CommandSpec, command } from './command.js';
+import { type CommandSpec, command, type JsonPart } from './command.js';
 import type { Context } from './context.js';
 import { onEachGpu } from './each-gpu.js';
 import { tableHelp } from './help-query.js';
@@ -315,15 +321,25 @@ async function show(view: views.View, given: VgpuGiven, context: Context): Promi
     io.out(asJson ? jsonDocument({ [view.part]: [] }, context.source) : nothing);
     return statusOf(chosen);
   }
+  const uuids = asJson
+    ? gpus.map((gpu) => cell(text, readGpuFields(session, gpu, ['uuid'])[0] as Reading))
+    : [];
+  const write = period === undefined ? jsonDocument : jsonLine;
   if (!asJson && view.head !== undefined) io.out(view.head);
   try {
     await loop(io, period, () => {
       session.driver.beginSample?.(view);
-      const records = (): readonly Cells[] => gpus.flatMap((gpu) => view.records(session, gpu));
+      const records = (): readonly Cells[] =>
+        gpus.flatMap((gpu, i) =>
+          view.records(session, gpu).map(({ gpu: index, ...rest }) => ({
+            ...(index === undefined ? {} : { gpu: index }),
+            // A vGPU has a UUID of its own.
+            uuid: uuids[i] as Cell,
+            ...rest,
+          })),
+        );
       io.out(
-        asJson
-          ? jsonDocument({ [view.part]: records() }, context.source)
-          : view.print(session, gpus, io.now()),
+        asJson ? write({ [view.part]: records() }, context.source) : view.print(session, gpus, io.now()),
       );
     });
   } finally {
@@ -333,4 +349,16 @@ async function show(view: views.View, given: VgpuGiven, context: Context): Promi
   return statusOf(chosen);
 }
 
-export const spec: CommandSpec = command({ options, run });
+const parts: readonly JsonPart[] = vgpuParts.map(({ name, record, fields, sometimes }) => {
+  const keys = [identity.gpu, ...(fields.some((field) => nameOf(field) === 'uuid') ? [] : [identity.uuid])];
+  return {
+    name,
+    of: record,
+    isList: true,
+    isAlways: false,
+    fields: [...keys, ...fields],
+    required: [...keys, ...fields.filter((field) => !sometimes.includes(field))],
+  };
+});
+
+export const spec: CommandSpec = command({ options, json: parts, run });

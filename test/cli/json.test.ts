@@ -24,8 +24,14 @@ describe('--json without -q', () => {
       'utilization.gpu': null,
       reasons: { 'utilization.gpu': 'Not Supported' },
     });
-    expect(mig_devices[2]).toMatchObject({ gpu: 0, gi: 4, ci: 0, 'memory.total': 9984, multiprocessors: 28 });
-    expect(processes[0]).toMatchObject({ gi: 2, pid: 41208, type: 'C', used_gpu_memory: 9644 });
+    expect(mig_devices[2]).toMatchObject({
+      gpu: 0,
+      gpu_instance_id: 4,
+      compute_instance_id: 0,
+      'memory.total': 9984,
+      multiprocessors: 28,
+    });
+    expect(processes[0]).toMatchObject({ gpu_instance_id: 2, pid: 41208, type: 'C', used_gpu_memory: 9644 });
   });
 
   it('reports a lost GPU with its status, and honors -i', async () => {
@@ -38,21 +44,27 @@ describe('--json without -q', () => {
   it('lists GPUs and MIG devices with -L', async () => {
     const { gpus, mig_devices } = await json(['-L'], 'a100-mig');
     expect(gpus).toEqual([
-      { index: 0, name: 'NVIDIA A100-SXM4-40GB', uuid: 'GPU-a0b1c2d0-1111-4a4a-8b8b-5eed00000000' },
+      { gpu: 0, name: 'NVIDIA A100-SXM4-40GB', uuid: 'GPU-a0b1c2d0-1111-4a4a-8b8b-5eed00000000' },
     ]);
     expect(mig_devices[2]).toMatchObject({ gpu: 0, device: 2, profile: 'MIG 2g.10gb' });
   });
 
   it('shows the versions, the excluded GPUs and the host names', async () => {
     expect((await json(['--version'], MACHINE)).versions).toEqual({
-      nvsmi: expect.stringMatching(/^\d+\.\d+\.\d+/),
-      nvml: '580.159.04',
-      driver: '580.159.04',
-      cuda: '13.0',
+      nvsmi_version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+      nvml_version: '580.159.04',
+      driver_version: '580.159.04',
+      cuda_version: '13.0',
     });
     expect((await json(['-B'], MACHINE)).excluded_gpus).toEqual([]);
-    expect((await json(['--get-hostname', '-i', '1'], MACHINE)).hostnames).toEqual([
-      { index: 1, 'pci.bus_id': '00000000:00:07.0', hostname: null, reasons: { hostname: 'Not Supported' } },
+    expect((await json(['--get-hostname', '-i', '1'], MACHINE)).gpus).toMatchObject([
+      {
+        gpu: 1,
+        name: 'NVIDIA H200',
+        'pci.bus_id': '00000000:00:07.0',
+        hostname: null,
+        reasons: { hostname: 'Not Supported' },
+      },
     ]);
   });
 

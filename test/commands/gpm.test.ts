@@ -161,9 +161,9 @@ describe('gpm -g', () => {
     const validate = new Ajv2020().compile(schema);
     expect(validate(json), JSON.stringify(validate.errors)).toBe(true);
     expect(json).toMatchObject({
-      gpm: [
-        { gpu: 0, streaming: 'DISABLED' },
-        { gpu: 1, streaming: 'ENABLED' },
+      gpus: [
+        { gpu: 0, 'gpm.streaming': false },
+        { gpu: 1, 'gpm.streaming': true },
       ],
     });
   });

@@ -16,7 +16,7 @@ import { count, mebibytes, text } from '../../src/query/kind.js';
 import { FakeIo, localTime } from '../fake-io.js';
 
 const recorded = (name: string): string =>
-  readFileSync(new URL(`golden/elsewhere/${name}.txt`, import.meta.url), 'utf8');
+  readFileSync(new URL(`../golden/elsewhere/${name}.txt`, import.meta.url), 'utf8');
 
 const GPU: SummaryGpu = {
   index: 0,
@@ -226,8 +226,8 @@ describe('a line of the summary', () => {
     const shown = summaryProcess(
       {
         gpu: cell(count, 0),
-        gi: cell(count, NOT_SUPPORTED),
-        ci: cell(count, NOT_SUPPORTED),
+        gpu_instance_id: cell(count, NOT_SUPPORTED),
+        compute_instance_id: cell(count, NOT_SUPPORTED),
         pid: cell(count, 3),
         type: cell(text, 'C'),
         process_name: cell(text, 'evil\u001b[2J\nname\t\u007f'),

@@ -13,19 +13,25 @@ import { excludedParts, versionParts } from '../src/commands/version.js';
 import { REASONS, recordSchema, SCHEMA_VERSION_PROPERTY } from './record-schema.js';
 import { SOURCE } from './source-schema.js';
 
-function partSchema({ of, fields, required, isList }: JsonPart): object {
-  const record = recordSchema(fields, required);
+/** What a record has where it is printed as a line. */
+const OF_LINES = {
+  schema_version: { ...SCHEMA_VERSION_PROPERTY, description: 'Of lines (jsonl).' },
+  source: SOURCE,
+};
+
+function partSchema({ of, fields, required, isList }: JsonPart, hasLines: boolean): object {
+  const record = recordSchema(fields, required, hasLines ? OF_LINES : {});
   if (!isList) return record;
   return { type: ['array', 'null'], description: `One record for each: ${of}.`, items: record };
 }
 
-const documentSchema = (command: string, parts: readonly JsonPart[]): object => ({
+const documentSchema = (words: string, parts: readonly JsonPart[], hasLines = false): object => ({
   $schema: 'https://json-schema.org/draft/2020-12/schema',
-  title: `What ${['nvsmi', command, '--json'].filter((word) => word !== '').join(' ')} prints; in a loop each line is one document`,
+  title: `What ${words} prints; in a loop each line is one document${hasLines ? ', with jsonl one record' : ''}`,
   type: 'object',
   required: [...parts.filter(({ isAlways }) => isAlways).map(({ name }) => name), 'schema_version'],
   properties: {
-    ...Object.fromEntries(parts.map((part) => [part.name, partSchema(part)])),
+    ...Object.fromEntries(parts.map((part) => [part.name, partSchema(part, hasLines)])),
     reasons: { $ref: '#/$defs/reasons' },
     schema_version: SCHEMA_VERSION_PROPERTY,
     source: SOURCE,
@@ -34,22 +40,24 @@ const documentSchema = (command: string, parts: readonly JsonPart[]): object => 
   $defs: { reasons: REASONS },
 });
 
-/** What is printed without a subcommand: the name of the schema, the option, and the parts. */
-const OPTIONS: readonly (readonly [name: string, option: string, parts: readonly JsonPart[]])[] = [
-  ['summary', '', summaryParts],
-  ['list-gpus', '-L', listParts],
-  ['list-excluded-gpus', '-B', excludedParts],
-  ['get-hostname', '--get-hostname', hostname.json ?? []],
-  ['version', '--version', versionParts],
+/** What is printed without a subcommand: the name of the schema, the words, and the parts. */
+const OPTIONS: readonly (readonly [name: string, words: string, parts: readonly JsonPart[]])[] = [
+  ['summary', 'nvsmi --json', summaryParts],
+  ['list-gpus', 'nvsmi -L --json', listParts],
+  ['list-excluded-gpus', 'nvsmi -B --json', excludedParts],
+  ['get-hostname', 'nvsmi --get-hostname --json', hostname.json ?? []],
+  ['version', 'nvsmi --version --json', versionParts],
 ];
 
 /** All schemas of documents that relations make, by their names. */
 export async function commandSchemas(): Promise<Readonly<Record<string, object>>> {
   const schemas: Record<string, object> = {};
-  for (const [name, option, parts] of OPTIONS) schemas[name] = documentSchema(option, parts);
+  for (const [name, words, parts] of OPTIONS) schemas[name] = documentSchema(words, parts);
   for (const { name, load } of commands) {
-    const { json } = await load();
-    if (json !== undefined) schemas[name] = documentSchema(name, json);
+    const { json, options } = await load();
+    const hasLines = options.every(({ long }) => long !== 'json');
+    const words = `nvsmi ${name} ${hasLines ? '--format json' : '--json'}`;
+    if (json !== undefined) schemas[name] = documentSchema(words, json, hasLines);
   }
   return schemas;
 }

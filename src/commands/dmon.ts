@@ -1,12 +1,12 @@
 /** `dmon`: a line of numbers for every GPU at every tick. */
 import type { Given, OptionSpec } from '../base/argv.js';
 import { UsageError } from '../base/errors.js';
-import { type AnswerSource, jsonArray, jsonLines } from '../format/json.js';
 import { ABSENT, cellText, Headings, type MonitorFormat, monitorTable, stampOf } from '../format/monitor.js';
-import { monitorRecord, timeOf } from '../format/monitor-json.js';
 import { NVML_ERROR_NOT_READY } from '../nvml/generated/constants.js';
-import { Missing } from '../nvml/status.js';
-import { columnsOf, type Heading, WIDTH } from '../query/monitor/column.js';
+import type { Gpu } from '../nvml/session.js';
+import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
+import { type Cell, type Cells, cell } from '../query/cell.js';
+import { columnsOf, type FieldHeading, WIDTH } from '../query/monitor/column.js';
 import { DEFAULT_GROUPS, DEVICE_GROUPS, deviceColumns } from '../query/monitor/device.js';
 import { type GpmMetric, gpmMetrics } from '../query/monitor/gpm.js';
 import { compileSampler, type MonitorLine } from '../query/monitor/sampler.js';
@@ -31,6 +31,15 @@ import {
   selectOption,
   stampOption,
 } from './monitor-options.js';
+import {
+  columnCells,
+  DEVICE_PART,
+  deviceParts,
+  gpuInstance,
+  headCells,
+  recordsWriter,
+  uuidsOf,
+} from './monitor-records.js';
 import { chosenGpus, idOption } from './select.js';
 
 const USUAL_DELAY = 1;
@@ -93,10 +102,16 @@ async function dmon(given: Given<typeof options>, context: Context): Promise<num
   const sampler = await compileSampler(asker, gpus, { columns, gpm, levels });
   const instances = levels.includes('mig');
   const { shape } = format;
+  const shown = [...columns, ...gpm];
   const print =
     shape === 'json' || shape === 'jsonl'
-      ? jsonPrinter([...columns, ...gpm], instances, shape, context.environmentSource)
-      : tablePrinter([...columns, ...gpm], instances, { ...format, ...stamps, shape });
+      ? jsonPrinter(
+          shown,
+          instances,
+          await asker.start(uuidsOf(gpus)),
+          recordsWriter(DEVICE_PART, shape, count === 1, context),
+        )
+      : tablePrinter(shown, instances, { ...format, ...stamps, shape });
   const hideGpm = gpmHider(columns.length, gpm, FIRST_GPM_TICK[shape]);
   try {
     await loop(
@@ -135,15 +150,15 @@ function gpmHider(
   };
 }
 
-function tablePrinter(columns: readonly Heading[], instances: boolean, format: MonitorFormat): Printer {
-  const gi = { name: 'gi', unit: 'Idx', width: WIDTH };
+function tablePrinter(columns: readonly FieldHeading[], instances: boolean, format: MonitorFormat): Printer {
+  const gi = { name: 'gi', unit: 'Idx', width: WIDTH } as const;
   const table = monitorTable(instances ? [gi, ...columns] : columns, format);
   const headings = new Headings(table.header, format.shape === 'table');
   return (lines, now) => {
     const stamp = stampOf(format, now);
     let out = '';
     for (const { gpu, instance, cells } of lines) {
-      const texts = cells.map(cellText);
+      const texts = cells.map((cell, i) => cellText(cell, columns[i]));
       if (instances) texts.unshift(instance === undefined ? ABSENT : String(instance));
       out += headings.next() + table.row(stamp, gpu.index, texts);
     }
@@ -151,27 +166,27 @@ function tablePrinter(columns: readonly Heading[], instances: boolean, format: M
   };
 }
 
-function jsonPrinter(
-  columns: readonly Heading[],
-  instances: boolean,
-  shape: 'json' | 'jsonl',
-  source: AnswerSource | undefined,
-): Printer {
-  const write = shape === 'json' ? jsonArray : jsonLines;
-  return (lines, now) =>
+const jsonPrinter =
+  (
+    columns: readonly FieldHeading[],
+    instances: boolean,
+    uuids: ReadonlyMap<Gpu, Cell>,
+    write: (records: readonly Cells[]) => string,
+  ): Printer =>
+  (lines, now) =>
     write(
-      lines.map(({ gpu, instance, cells }) => {
-        const gi = instances ? { gi: instance ?? null } : {};
-        return monitorRecord({ time: timeOf(now), gpu: gpu.index, ...gi }, columns, cells);
-      }),
-      source,
+      lines.map(({ gpu, instance, cells }) => ({
+        ...headCells(now, gpu.index, uuids.get(gpu) as Cell),
+        ...(instances ? { gpu_instance_id: cell(gpuInstance.kind, instance ?? NOT_SUPPORTED) } : {}),
+        ...columnCells(columns, cells),
+      })),
     );
-}
 
 /** `dmon [-i GPU] [-d SECONDS] [-c NUMBER] [-s pucvmet] [--gpm-metrics IDS] [-o DT] [-f FILE] [--format ...]` */
 export const spec: CommandSpec = command({
   options,
   notes: () => gpmNotes(gpmMetrics),
+  json: deviceParts,
   run: dmon,
 });
 

@@ -25,7 +25,7 @@ describe('a relation', () => {
   });
 
   it('of GPUs has one record for each, with what --query-gpu does not list too', () => {
-    const [gpu] = nvsmi.relation('gpu', [NVSMI.MEMORY_TOTAL, NVSMI.BOARD_ID, 'bar1.used']).sample();
+    const [gpu] = nvsmi.relation('gpus', [NVSMI.MEMORY_TOTAL, NVSMI.BOARD_ID, 'bar1.used']).sample();
     expect(gpu).toEqual({ gpu: 0, uuid, 'memory.total': 40960, board_id: '0x4', 'bar1.used': 1 });
   });
 
@@ -53,7 +53,7 @@ describe('a relation', () => {
     const ask = nvsmi.relation.bind(nvsmi) as (...args: readonly unknown[]) => unknown;
     expect(() => ask('compute_app')).toThrow(UnknownRelation);
     expect(() => ask('compute_app')).toThrow('"compute_app" is not a relation; did you mean compute_apps?');
-    expect(() => ask('x')).toThrow(/there are gpu, compute_apps, /);
+    expect(() => ask('x')).toThrow(/there are gpus, compute_apps, /);
     expect(() => ask(5)).toThrow(
       new TypeError("relation: name must be the name of a relation, 'compute_apps', not 5"),
     );
@@ -64,7 +64,7 @@ describe('a relation', () => {
     expect(() => ask('compute_apps', [NVSMI.MEMORY_USED])).toThrow(
       '52 is not the number of a field of compute_apps',
     );
-    expect(() => ask('gpu', ['memory.usd'])).toThrow(
+    expect(() => ask('gpus', ['memory.usd'])).toThrow(
       '"memory.usd" is not a field; did you mean memory.used?',
     );
     expect(() => ask('compute_apps', 'pid')).toThrow(
@@ -118,7 +118,7 @@ describe('a relation on other machines', () => {
     closed.close();
     await failed;
     expect(() => clocks.sample()).toThrow('Uninitialized');
-    expect(() => closed.relation('gpu')).toThrow('Uninitialized');
+    expect(() => closed.relation('gpus')).toThrow('Uninitialized');
     expect(() => clocks.watch({ everyMs: 1 })).toThrow('Uninitialized');
   });
 });

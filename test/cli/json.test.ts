@@ -89,9 +89,9 @@ describe('JSON', () => {
     'of every field of %s is what the schema says',
     async (machine) => {
       const { out } = await nvsmi([everyName, '--format=json'], {}, machine);
-      const records = JSON.parse(out) as readonly object[];
-      expect(records.length).toBeGreaterThan(0);
-      validate(records);
+      const document = JSON.parse(out) as { readonly gpus: readonly object[] };
+      expect(document.gpus.length).toBeGreaterThan(0);
+      validate(document);
       expect(validate.errors).toBeNull();
     },
   );
@@ -113,7 +113,9 @@ describe('JSON', () => {
     const [json, csv] = await Promise.all(
       ['json', 'csv,noheader'].map((format) => nvsmi([everyField, `--format=${format}`], {}, 'h200-x2')),
     );
-    const records = JSON.parse(json?.out ?? '') as readonly (Record<string, unknown> & { reasons: object })[];
+    const { gpus: records } = JSON.parse(json?.out ?? '') as {
+      readonly gpus: readonly (Record<string, unknown> & { reasons: object })[];
+    };
     const lines = csv?.out.trimEnd().split('\n') ?? [];
     expect(records).toHaveLength(2);
     records.forEach((record, i) => {
@@ -131,7 +133,7 @@ describe('JSON', () => {
     const fields =
       'timestamp,gpu_name,memory.total,power.draw,persistence_mode,clocks_throttle_reasons.active,serial';
     const { out } = await nvsmi([`--query-gpu=${fields}`, '--format=json', '-i', '0']);
-    expect(JSON.parse(out)).toEqual([
+    expect(JSON.parse(out).gpus).toEqual([
       {
         timestamp: new Date(at('01:41:50.000')).toISOString(),
         gpu_name: 'NVIDIA H200',
@@ -151,12 +153,21 @@ describe('JSON', () => {
       'lost-gpu',
     );
     expect(status).toBe(15);
-    expect((JSON.parse(out) as object[])[5]).toEqual({
+    expect(JSON.parse(out).gpus[5]).toEqual({
       index: 5,
       name: null,
       'temperature.gpu': null,
       reasons: { name: 'GPU is lost', 'temperature.gpu': 'GPU is lost' },
     });
+  });
+
+  it('is a line for each tick of a loop', async () => {
+    const { io } = await nvsmi(['--query-gpu=index', '--format=json', '-l', '1'], {
+      until: ({ slept }) => slept.length === 2,
+    });
+    const ticks = io.output.trimEnd().split('\n');
+    expect(ticks).toHaveLength(3);
+    expect(ticks.map((line) => validate(JSON.parse(line)))).toEqual([true, true, true]);
   });
 
   it('of lines is one record a line, whole at every tick of a loop', async () => {
@@ -168,7 +179,7 @@ describe('JSON', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line) as { timestamp: string });
-    validate(records);
+    validate({ gpus: records, schema_version: 1 });
     expect(validate.errors).toBeNull();
     expect(records.map(({ timestamp }) => Date.parse(timestamp) - at('01:41:50.000'))).toEqual([
       0, 0, 1000, 1000, 2000, 2000,
@@ -176,10 +187,13 @@ describe('JSON', () => {
   });
 
   it('refuses what is no record', () => {
-    expect(validate([{ name: 5 }])).toBe(false);
-    expect(validate([{ 'memory.total': true }])).toBe(false);
-    expect(validate([{ name: null, reasons: {} }])).toBe(false);
-    expect(validate([{ 'no.such': 'value' }])).toBe(false);
+    const isValid = (record: object): boolean => validate({ gpus: [record], schema_version: 1 });
+    expect(isValid({ name: 'NVIDIA H200' })).toBe(true);
+    expect(isValid({ name: 5 })).toBe(false);
+    expect(isValid({ 'memory.total': true })).toBe(false);
+    expect(isValid({ name: null, reasons: {} })).toBe(false);
+    expect(isValid({ 'no.such': 'value' })).toBe(false);
+    expect(validate([])).toBe(false);
   });
 });
 

@@ -98,7 +98,7 @@ describe('rows of all tables', () => {
     const found = fieldsByName({ ...gpuTable, fields });
     expect(found.get('a.new.field')).toBe(added);
     expect(found.get(9999)).toBe(added);
-    for (const [name, number] of Object.entries(known.gpu)) {
+    for (const [name, number] of Object.entries(known.gpus ?? {})) {
       if (!gpuTable.fields.some((field) => nameOf(field) === name)) continue;
       expect(found.get(number)).toBe(found.get(name));
       expect(nameOf(found.get(number) as Row)).toBe(name);

@@ -4,7 +4,7 @@ import type { GpuFieldNumbers, GpuFields } from './fields.js';
 /** The relations, and the types of the values of their fields. */
 export interface RelationFields {
   /** Each record is a GPU. */
-  readonly gpu: GpuFields;
+  readonly gpus: GpuFields;
   /** Each record is a process that computes on a GPU. */
   readonly compute_apps: {
     /** When the values were read, in local time. */
@@ -279,7 +279,7 @@ export interface RelationFields {
 
 /** The numbers of the fields of each relation. */
 export interface RelationNumbers {
-  readonly gpu: GpuFieldNumbers;
+  readonly gpus: GpuFieldNumbers;
   /** Each record is a process that computes on a GPU. */
   readonly compute_apps: {
     readonly 2000: 'timestamp';

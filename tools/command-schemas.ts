@@ -4,12 +4,16 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { actionsShape } from '../src/act/audit.js';
+import type { Shape } from '../src/base/shape.js';
 import type { JsonPart } from '../src/commands/command.js';
 import { spec as hostname } from '../src/commands/hostname.js';
 import { commands } from '../src/commands/index.js';
 import { listParts } from '../src/commands/list.js';
 import { summaryParts } from '../src/commands/summary.js';
 import { excludedParts, versionParts } from '../src/commands/version.js';
+import { eventShape } from '../src/format/events.js';
+import { verdictShape } from '../src/format/verdicts.js';
 import { REASONS, recordSchema, SCHEMA_VERSION_PROPERTY } from './record-schema.js';
 import { SOURCE } from './source-schema.js';
 
@@ -41,7 +45,7 @@ const documentSchema = (words: string, parts: readonly JsonPart[], hasLines = fa
 });
 
 /** What is printed without a subcommand: the name of the schema, the words, and the parts. */
-const OPTIONS: readonly (readonly [name: string, words: string, parts: readonly JsonPart[]])[] = [
+export const OPTIONS: readonly (readonly [name: string, words: string, parts: readonly JsonPart[]])[] = [
   ['summary', 'nvsmi --json', summaryParts],
   ['list-gpus', 'nvsmi -L --json', listParts],
   ['list-excluded-gpus', 'nvsmi -B --json', excludedParts],
@@ -49,9 +53,41 @@ const OPTIONS: readonly (readonly [name: string, words: string, parts: readonly 
   ['version', 'nvsmi --version --json', versionParts],
 ];
 
-/** All schemas of documents that relations make, by their names. */
+/** Documents that no relation makes. */
+const SHAPES: readonly (readonly [name: string, title: string, shape: Shape<unknown>])[] = [
+  ['doctor', 'What nvsmi doctor --json prints: a verdict of each check', verdictShape],
+  [
+    'health',
+    'What nvsmi health --json prints: a verdict of each check on each GPU; in a loop each line is one document',
+    verdictShape,
+  ],
+  ['events', 'A line of nvsmi events --json: an event', eventShape],
+  [
+    'actions',
+    'What options that change GPUs, and nvsmi apply, print with --json; a line of --audit has one action, with timestamp, host, user and command',
+    actionsShape,
+  ],
+];
+
+/** A document of a shape, with the version of that. */
+function shapeSchema(title: string, { schema }: Shape<unknown>): object {
+  const { required, properties, ...rest } = schema as {
+    readonly required: readonly string[];
+    readonly properties: object;
+  };
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title,
+    ...rest,
+    required: [...required, 'schema_version'],
+    properties: { ...properties, schema_version: SCHEMA_VERSION_PROPERTY, source: SOURCE },
+  };
+}
+
+/** All schemas of documents, by their names. */
 export async function commandSchemas(): Promise<Readonly<Record<string, object>>> {
   const schemas: Record<string, object> = {};
+  for (const [name, title, shape] of SHAPES) schemas[name] = shapeSchema(title, shape);
   for (const [name, words, parts] of OPTIONS) schemas[name] = documentSchema(words, parts);
   for (const { name, load } of commands) {
     const { json, options } = await load();

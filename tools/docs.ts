@@ -1,5 +1,5 @@
 /**
- * Writes docs/completions/ and docs/nvsmi.1 from the option tables, the tables of checks and Xids in docs/health.md, and that of the
+ * Writes docs/completions/ and docs/nvsmi.1 from the option tables, docs/fields.md from the relations, the tables of checks and Xids in docs/health.md, and that of the
  * recorded machines in README.md; with --check compares instead, and fails where they differ.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { fishCompletion } from '../src/cli/completion/fish.js';
 import { readPages } from '../src/cli/completion/pages.js';
 import { zshCompletion } from '../src/cli/completion/zsh.js';
 import { withTables } from './docs/checks.js';
+import { fieldReference } from './docs/fields.js';
 import { machineTable } from './docs/machines.js';
 import { manPage } from './docs/man.js';
 
@@ -23,6 +24,7 @@ export async function documents(): Promise<Readonly<Record<string, string>>> {
     'completions/_nvsmi': zshCompletion(pages),
     'completions/nvsmi.fish': fishCompletion(pages),
     'nvsmi.1': manPage(pages, version),
+    'fields.md': await fieldReference(),
   };
 }
 

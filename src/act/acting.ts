@@ -7,6 +7,7 @@ import { jsonText, plainText } from '../base/plain-text.js';
 import { NVML_ERROR_IN_USE, NVML_ERROR_NO_PERMISSION } from '../nvml/generated/constants.js';
 import type { Session } from '../nvml/session.js';
 import { statusReason } from '../nvml/status.js';
+import { SCHEMA_VERSION } from '../query/cell.js';
 import type { JsonScalar } from '../query/kind.js';
 import type { Need, Target, Verdict } from './action.js';
 import { fieldsNow, fieldText, usersOf, uuidOf } from './ask.js';
@@ -81,7 +82,9 @@ export class Acting {
     if (isJson) {
       const lines = this.records.map((record) => `    ${jsonText(record)}`);
       const list = lines.length === 0 ? '[]' : `[\n${lines.join(',\n')}\n  ]`;
-      this.io.out(`{\n  "dry_run": ${isDryRun},\n  "status": ${status},\n  "actions": ${list}\n}\n`);
+      this.io.out(
+        `{\n  "dry_run": ${isDryRun},\n  "status": ${status},\n  "actions": ${list},\n  "schema_version": ${SCHEMA_VERSION}\n}\n`,
+      );
     }
     return status;
   }
@@ -119,7 +122,7 @@ function recordOf(
     action,
     gpu: target?.gpu.index ?? null,
     uuid: target === undefined ? null : uuidOf(target),
-    bus_id: target?.busId ?? null,
+    'pci.bus_id': target?.busId ?? null,
     ...(part === undefined ? {} : { part }),
     value,
     before,

@@ -16,7 +16,7 @@ export const modifyDrainState = (session: Session, address: BusAddress, wanted: 
   return {
     action: 'modify',
     value: state,
-    part: { bus_id: busIdText(address) },
+    part: { 'pci.bus_id': busIdText(address) },
     needs: ['root'],
     make() {
       const { status } = change(session, nvml.nvmlDeviceModifyDrainState, { ...address, newState });
@@ -30,7 +30,7 @@ export const modifyDrainState = (session: Session, address: BusAddress, wanted: 
 export const removeGpu = (session: Session, address: BusAddress): Attempt => ({
   action: 'remove',
   value: null,
-  part: { bus_id: busIdText(address) },
+  part: { 'pci.bus_id': busIdText(address) },
   needs: ['root', 'idle'],
   make() {
     const { status } = change(session, nvml.nvmlDeviceRemoveGpu_v2, { ...address, ...REMOVED });

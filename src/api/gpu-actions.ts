@@ -117,7 +117,7 @@ export class GpuActions implements Actions {
       });
     }
     // Attempts on GPUs have an index and an outcome.
-    return acting.records.map(({ part: _, bus_id: __, ...record }) => record as ActionResult);
+    return acting.records.map(({ part: _, 'pci.bus_id': __, ...record }) => record as ActionResult);
   }
 }
 

@@ -25,6 +25,7 @@ import { lostLines, statusOf } from './lost.js';
 import { machineOf } from './machine.js';
 import { chosenGpus, gpusNamed } from './select.js';
 import * as matrices from './topology-matrix.js';
+import { topologyParts } from './topology-parts.js';
 
 /** The options with a value. */
 interface TopoGiven {
@@ -301,4 +302,9 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
   return statusOf(gpus);
 }
 
-export const spec: CommandSpec = command({ options, actions: options.map(({ long }) => long), run });
+export const spec: CommandSpec = command({
+  options,
+  actions: options.map(({ long }) => long),
+  json: topologyParts,
+  run,
+});

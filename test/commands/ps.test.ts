@@ -10,7 +10,7 @@ import { lines, runOn } from './run-on.js';
 
 const fake = await buildFake();
 const schema = JSON.parse(readFileSync(new URL('../../schemas/ps.schema.json', import.meta.url), 'utf8'));
-const validate = new Ajv.default({ allowUnionTypes: true }).compile(schema);
+const validate = new Ajv.default({ allowUnionTypes: true, validateFormats: false }).compile(schema);
 
 describe('ps on a recording', () => {
   it('has a line for each process on each GPU, and says what a recording has not', async () => {

@@ -58,7 +58,7 @@ describe('top where there is no screen', () => {
 
 describe('top --json', () => {
   const schema = JSON.parse(readFileSync(new URL('../../schemas/top.schema.json', import.meta.url), 'utf8'));
-  const validate = new Ajv.default({ allowUnionTypes: true }).compile(schema);
+  const validate = new Ajv.default({ allowUnionTypes: true, validateFormats: false }).compile(schema);
 
   it.each(['hgx-h100-x8', 'a100-mig', 'lost-gpu', 'h200-x2-load', 't4'])(
     'is of its schema on %s',

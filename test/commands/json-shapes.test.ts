@@ -55,7 +55,6 @@ const LOOPS: readonly (readonly [schema: string, argv: readonly string[]])[] = [
   ['report', ['-q', '--json', '-l', '1']],
   ['query', ['--query-gpu=index', '--format=json', '-l', '1']],
   ['query', ['--query-compute-apps=pid', '--format=json', '-lms', '500']],
-  ['nvlink', ['nvlink', '-s', '--json', '-l', '1']],
   ['dmon', ['dmon', '-c', '3', '--format', 'json']],
   ['pmon', ['pmon', '-c', '3', '--format', 'json']],
   ['encodersessions', ['encodersessions', '--json', '-l', '1']],

@@ -24,7 +24,6 @@ export async function documents(): Promise<Readonly<Record<string, string>>> {
     'completions/_nvsmi': zshCompletion(pages),
     'completions/nvsmi.fish': fishCompletion(pages),
     'nvsmi.1': manPage(pages, version),
-    'fields.md': await fieldReference(),
   };
 }
 
@@ -38,7 +37,12 @@ function readme(): string {
 async function written(): Promise<Readonly<Record<string, string>>> {
   const docs = Object.entries(await documents()).map(([path, text]) => [`docs/${path}`, text]);
   const health = withTables(readFileSync(new URL('health.md', FOLDER), 'utf8'));
-  return { ...Object.fromEntries(docs), 'docs/health.md': health, 'README.md': readme() };
+  return {
+    ...Object.fromEntries(docs),
+    'docs/fields.md': await fieldReference(),
+    'docs/health.md': health,
+    'README.md': readme(),
+  };
 }
 
 function current(path: string): string | undefined {

@@ -45,7 +45,10 @@ const schema = {
   required: ['schema_version'],
   properties: {
     ...Object.fromEntries(
-      [...tables, instanceSchedulerLogs(undefined)].map(({ name, option, record }) => [name, listOf(option, record)]),
+      [...tables, instanceSchedulerLogs(undefined)].map(({ name, option, record }) => [
+        name,
+        listOf(option, record),
+      ]),
     ),
     schema_version: SCHEMA_VERSION_PROPERTY,
     source: SOURCE,

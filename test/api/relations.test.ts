@@ -35,6 +35,22 @@ describe('a relation', () => {
     expect(apps.sample()).toEqual([{ gpu: 0, uuid: mig, pid: 41208 }]);
   });
 
+  it('of MIG devices has their own UUIDs, and of instances and processes where they are', () => {
+    const migs = nvsmi.relation('mig_devices', ['device', 'gpu_instance_id', 'profile']).sample();
+    expect(migs).toHaveLength(4);
+    expect(migs[2]).toEqual({
+      gpu: 0,
+      uuid: expect.stringMatching(/^MIG-/),
+      device: 2,
+      gpu_instance_id: 4,
+      profile: 'MIG 2g.10gb',
+    });
+    const instances = nvsmi.relation('gpu_instances', ['gpu_instance_id', 'start', 'size']).sample();
+    expect(instances.length).toBeGreaterThan(0);
+    const processes = nvsmi.relation('processes', ['pid', 'gpu_instance_id', 'used_gpu_memory']).sample();
+    expect(processes).toContainEqual({ gpu: 0, uuid, pid: 41208, gpu_instance_id: 2, used_gpu_memory: 9644 });
+  });
+
   it('has all of its fields where none is chosen', () => {
     for (const { name, fields } of relations) {
       expect(nvsmi.relation(name as index.RelationName).fields).toEqual(fields.map(nameOf));

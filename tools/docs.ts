@@ -1,5 +1,5 @@
 /**
- * Writes docs/completions/ and docs/nvsmi.1 from the option tables, the tables of checks and Xids in docs/health.md, and that of the
+ * Writes docs/completions/ and docs/nvsmi.1 from the option tables, docs/fields.md from the relations, the tables of checks and Xids in docs/health.md, and that of the
  * recorded machines in README.md; with --check compares instead, and fails where they differ.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { fishCompletion } from '../src/cli/completion/fish.js';
 import { readPages } from '../src/cli/completion/pages.js';
 import { zshCompletion } from '../src/cli/completion/zsh.js';
 import { withTables } from './docs/checks.js';
+import { fieldReference } from './docs/fields.js';
 import { machineTable } from './docs/machines.js';
 import { manPage } from './docs/man.js';
 
@@ -36,7 +37,12 @@ function readme(): string {
 async function written(): Promise<Readonly<Record<string, string>>> {
   const docs = Object.entries(await documents()).map(([path, text]) => [`docs/${path}`, text]);
   const health = withTables(readFileSync(new URL('health.md', FOLDER), 'utf8'));
-  return { ...Object.fromEntries(docs), 'docs/health.md': health, 'README.md': readme() };
+  return {
+    ...Object.fromEntries(docs),
+    'docs/fields.md': await fieldReference(),
+    'docs/health.md': health,
+    'README.md': readme(),
+  };
 }
 
 function current(path: string): string | undefined {

@@ -5,7 +5,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Kind } from '../src/query/kind.js';
 import { tables } from '../src/query/tables/index.js';
-import { kindProperty, type Property } from './record-schema.js';
+import { instanceSchedulerLogs } from '../src/query/tables/vgpu-scheduler-logs.js';
+import { kindProperty, type Property, SCHEMA_VERSION_PROPERTY } from './record-schema.js';
 import { SOURCE } from './source-schema.js';
 
 /** Its unit is all that tables which share a name agree about. */
@@ -29,11 +30,31 @@ for (const { option, fields } of tables) {
   }
 }
 
+/** The records of a table. */
+const listOf = (option: string, record: string): object => ({
+  type: 'array',
+  description: `With --${option}: one record for each: ${record}.`,
+  items: { $ref: '#/$defs/record' },
+});
+
 const schema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
-  title: 'What nvsmi --query-* prints with --format=json; with jsonl each line is one record',
-  type: 'array',
-  items: { $ref: '#/$defs/record' },
+  title:
+    'What nvsmi --query-* prints with --format=json, in a loop each line is one document; with jsonl each line is one record, which has schema_version itself',
+  type: 'object',
+  required: ['schema_version'],
+  properties: {
+    ...Object.fromEntries(
+      [...tables, instanceSchedulerLogs(undefined)].map(({ name, option, record }) => [
+        name,
+        listOf(option, record),
+      ]),
+    ),
+    schema_version: SCHEMA_VERSION_PROPERTY,
+    source: SOURCE,
+  },
+  additionalProperties: false,
+  minProperties: 2,
   $defs: {
     record: {
       type: 'object',
@@ -46,6 +67,7 @@ const schema = {
           minProperties: 1,
           additionalProperties: { type: 'string', minLength: 1 },
         },
+        schema_version: { ...SCHEMA_VERSION_PROPERTY, description: 'Of lines (jsonl).' },
         source: SOURCE,
         ...properties,
       },

@@ -1,4 +1,5 @@
 /** The JSON Schema of records of fields. */
+import { SCHEMA_VERSION } from '../src/query/cell.js';
 import { type Field, nameOf } from '../src/query/field.js';
 import type { Kind } from '../src/query/kind.js';
 
@@ -28,6 +29,12 @@ const propertyOf = (field: Field): Property => ({
   description: descriptionOf(field),
 });
 
+export const SCHEMA_VERSION_PROPERTY = {
+  type: 'integer',
+  const: SCHEMA_VERSION,
+  description: 'Grows when a name or a shape changes.',
+} as const;
+
 export const REASONS = {
   type: 'object',
   description: 'Why a value is null, by its name; there only where one is.',
@@ -36,12 +43,17 @@ export const REASONS = {
 } as const;
 
 /** A record: those of its fields that are always there are required. */
-export const recordSchema = (fields: readonly Field[], required: readonly Field[]): object => ({
+export const recordSchema = (
+  fields: readonly Field[],
+  required: readonly Field[],
+  more: object = {},
+): object => ({
   type: 'object',
   required: required.map(nameOf),
   properties: {
     ...Object.fromEntries(fields.map((field) => [nameOf(field), propertyOf(field)])),
     reasons: { $ref: '#/$defs/reasons' },
+    ...more,
   },
   additionalProperties: false,
 });

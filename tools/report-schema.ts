@@ -12,6 +12,7 @@ import { gpuTree } from '../src/report/gpu.js';
 import type { List, Node } from '../src/report/node.js';
 import { treeAt } from '../src/report/release.js';
 import { unitTree } from '../src/report/unit.js';
+import { SCHEMA_VERSION_PROPERTY } from './record-schema.js';
 import { SOURCE } from './source-schema.js';
 
 type Schema = { readonly [key: string]: unknown };
@@ -94,9 +95,10 @@ function documentOf(tree: Tree): Schema {
   const id = { type: typeOf(tree.id.kind), description: `What identifies the ${tree.label}.` };
   return {
     ...rest,
-    required: [...required, tree.tag],
+    required: [...required, tree.tag, 'schema_version'],
     properties: {
       ...properties,
+      schema_version: SCHEMA_VERSION_PROPERTY,
       source: SOURCE,
       [tree.tag]: { type: 'array', items: { ...objectOf(tree.parts, { id }, false), required: ['id'] } },
     },

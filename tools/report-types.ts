@@ -26,6 +26,7 @@ function simpleType(type: string, schema: Schema, indent: string): string {
       ? `readonly ${item}[]`
       : `readonly (${item})[]`;
   }
+  if (type === 'integer') return 'number';
   if (type !== 'object') return type;
   if (schema.properties !== undefined) return objectType(schema, indent);
   return `Readonly<Record<string, ${typeOf(schema.additionalProperties || {}, indent)}>>`;

@@ -8,6 +8,7 @@ import { NVML_ERROR_IN_USE, NVML_ERROR_NO_PERMISSION } from '../nvml/generated/c
 import type { Session } from '../nvml/session.js';
 import { statusReason } from '../nvml/status.js';
 import type { Asker } from '../query/ask/asker.js';
+import { SCHEMA_VERSION } from '../query/cell.js';
 import type { JsonScalar } from '../query/kind.js';
 import type { ActionVerdict, Need, Target } from './action.js';
 import { fieldsNow, fieldText, usersOf, uuidOf } from './ask.js';
@@ -89,7 +90,9 @@ export class Acting {
     if (isJson) {
       const lines = this.records.map((record) => `    ${jsonText(record)}`);
       const list = lines.length === 0 ? '[]' : `[\n${lines.join(',\n')}\n  ]`;
-      this.io.out(`{\n  "dry_run": ${isDryRun},\n  "status": ${status},\n  "actions": ${list}\n}\n`);
+      this.io.out(
+        `{\n  "dry_run": ${isDryRun},\n  "status": ${status},\n  "actions": ${list},\n  "schema_version": ${SCHEMA_VERSION}\n}\n`,
+      );
     }
     return status;
   }
@@ -132,7 +135,7 @@ function recordOf(
     action,
     gpu: target?.gpu.index ?? null,
     uuid: target === undefined ? null : uuidOf(target),
-    bus_id: target?.busId ?? null,
+    'pci.bus_id': target?.busId ?? null,
     ...(part === undefined ? {} : { part }),
     value,
     before,

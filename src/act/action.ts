@@ -20,10 +20,12 @@ export interface Target {
 }
 
 /** What an action needs, or what it takes until it shows. */
-export type Need = 'root' | 'idle' | 'reboot' | 'reload';
+export const NEEDS = ['root', 'idle', 'reboot', 'reload'] as const;
+export type Need = (typeof NEEDS)[number];
 
 /** What came of an action: `ready` is one that was checked and not made. */
-export type ActionOutcome = 'ready' | 'changed' | 'unchanged' | 'unsupported' | 'failed';
+export const OUTCOMES = ['ready', 'changed', 'unchanged', 'unsupported', 'failed'] as const;
+export type ActionOutcome = (typeof OUTCOMES)[number];
 
 export interface ActionVerdict {
   readonly outcome: ActionOutcome;

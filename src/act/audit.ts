@@ -7,28 +7,39 @@ import { hostname, userInfo } from 'node:os';
 import { OutputError } from '../base/errors.js';
 import type { Io } from '../base/io.js';
 import { jsonText } from '../base/plain-text.js';
+import * as shape from '../base/shape.js';
 import { sendToSystemLog } from '../nvml/backend/system-log.js';
 import type { JsonScalar } from '../query/kind.js';
-import type { ActionOutcome, Need } from './action.js';
+import { NEEDS, OUTCOMES } from './action.js';
 
 /** Values by the names of what they belong to. */
 export type NamedValues = Readonly<Record<string, JsonScalar>>;
 
+const values = (description?: string) => shape.byName(shape.scalar(), description);
+
 /** What came of it, for JSON and for the record. */
-export interface ActionRecord {
-  readonly action: string;
-  readonly gpu: number | null;
-  readonly uuid: JsonScalar;
-  readonly bus_id: string | null;
-  readonly part?: NamedValues;
-  readonly value: JsonScalar;
-  readonly before: NamedValues;
-  readonly after: NamedValues;
-  readonly outcome: ActionOutcome | 'not_attempted';
-  readonly status: number;
-  readonly message: string;
-  readonly needs: readonly Need[];
-}
+const actionShape = shape.objectOf({
+  action: shape.text('The long name of the option.'),
+  gpu: shape.orNull(shape.wholeNumber('Index of the GPU; null for the system.')),
+  uuid: shape.scalar('UUID of the GPU.'),
+  'pci.bus_id': shape.orNull(shape.text('PCI address of the GPU.')),
+  part: shape.optional(values('What of the GPU it is about: an instance, a link, a unit.')),
+  value: shape.scalar('What was asked for.'),
+  before: values('Fields before it.'),
+  after: values('Fields after it.'),
+  outcome: shape.oneOf([...OUTCOMES, 'not_attempted'], 'ready: checked, and not made.'),
+  status: shape.wholeNumber("NVML's status."),
+  message: shape.text('What there is to say.'),
+  needs: shape.listOf(shape.oneOf(NEEDS), 'What it takes.'),
+});
+export type ActionRecord = shape.ValueOf<typeof actionShape>;
+
+/** What options that change GPUs print with --json. */
+export const actionsShape = shape.objectOf({
+  dry_run: shape.flag('Nothing was changed.'),
+  status: shape.wholeNumber("The exit status, before NVML's statuses without a number become 255."),
+  actions: shape.listOf(actionShape),
+});
 
 export interface Audit {
   write(record: ActionRecord): void;
@@ -48,7 +59,7 @@ function userName(): string {
 
 const lineOf = (io: Io, argv: readonly string[], record: ActionRecord): string =>
   jsonText({
-    time: new Date(io.now()).toISOString(),
+    timestamp: new Date(io.now()).toISOString(),
     host: hostname(),
     user: userName(),
     command: ['nvsmi', ...argv],

@@ -16,7 +16,7 @@ export const modifyDrainState = (asker: Asker, address: BusAddress, wanted: numb
   return {
     action: 'modify',
     value: state,
-    part: { bus_id: busIdText(address) },
+    part: { 'pci.bus_id': busIdText(address) },
     needs: ['root'],
     make() {
       const { status } = change(asker, nvml.nvmlDeviceModifyDrainState, { ...address, newState });
@@ -30,7 +30,7 @@ export const modifyDrainState = (asker: Asker, address: BusAddress, wanted: numb
 export const removeGpu = (asker: Asker, address: BusAddress): Attempt => ({
   action: 'remove',
   value: null,
-  part: { bus_id: busIdText(address) },
+  part: { 'pci.bus_id': busIdText(address) },
   needs: ['root', 'idle'],
   make() {
     const { status } = change(asker, nvml.nvmlDeviceRemoveGpu_v2, { ...address, ...REMOVED });

@@ -6,7 +6,7 @@ import { Missing } from '../nvml/status.js';
 import { Asker } from '../query/ask/asker.js';
 import { type Asking, eachOf } from '../query/ask/asking.js';
 import { readFields, readRecords } from '../query/ask/records.js';
-import { constant, type Field } from '../query/field.js';
+import { constant, type Field, nameOf } from '../query/field.js';
 import { identity } from '../query/identity.js';
 import type { Reading } from '../query/reading.js';
 import type { Relation } from '../query/relation.js';
@@ -37,7 +37,10 @@ export class CompiledRelation<Name extends RelationName, F extends keyof Relatio
     this.relation = relation.name as Name;
     this.fields = asked.map(({ name }) => name as F);
     this.#relation = relation;
-    this.#asked = asked;
+    const own = relation.fields.find((field) => nameOf(field) === 'uuid');
+    const hasUuid = asked.some(({ name }) => name === 'uuid');
+    // A MIG device has a UUID of its own, which says who the record is.
+    this.#asked = own === undefined || hasUuid ? asked : [{ name: 'uuid', field: own }, ...asked];
     this.#scope = scope;
     this.#inTurn = new Asker(scope.session);
   }

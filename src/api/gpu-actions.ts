@@ -209,7 +209,8 @@ export class GpuActions implements Actions {
     }
     // Attempts on GPUs have an index and an outcome.
     return acting.records.map(
-      ({ part: _, bus_id: __, ...record }, i) => ({ ...record, ...defined(parts[i] ?? {}) }) as ActionResult,
+      ({ part: _, 'pci.bus_id': __, ...record }, i) =>
+        ({ ...record, ...defined(parts[i] ?? {}) }) as ActionResult,
     );
   }
 }

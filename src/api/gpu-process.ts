@@ -5,7 +5,7 @@ import type { ProcessType } from '../query/process-type.js';
 export interface GpuProcess {
   /** Index of the GPU. */
   readonly gpu: number;
-  readonly gpu_uuid: string | null;
+  readonly uuid: string | null;
   /** The MIG instance that the process runs on; null on a GPU that is not divided. */
   readonly gpu_instance_id: number | null;
   readonly compute_instance_id: number | null;
@@ -14,5 +14,5 @@ export interface GpuProcess {
   /** As it was started; null where it has ended meanwhile, or may not be looked at. */
   readonly process_name: string | null;
   /** MiB of the GPU's memory; null where the driver does not say. */
-  readonly used_memory: number | null;
+  readonly used_gpu_memory: number | null;
 }

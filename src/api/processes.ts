@@ -31,13 +31,13 @@ function* processesOf(one: Chosen): Asking<readonly GpuProcess[]> {
   const all = found.map(
     ({ gpuInstance, computeInstance, pid, type, name, usedMemory }): GpuProcess => ({
       gpu: gpu.index,
-      gpu_uuid: uuid,
+      uuid,
       gpu_instance_id: jsonValue(count, gpuInstance) as number | null,
       compute_instance_id: jsonValue(count, computeInstance) as number | null,
       pid,
       type,
       process_name: jsonValue(text, name) as string | null,
-      used_memory: jsonValue(mebibytes, usedMemory) as number | null,
+      used_gpu_memory: jsonValue(mebibytes, usedMemory) as number | null,
     }),
   );
   if (subject === gpu) return all;

@@ -19,7 +19,7 @@ export type NameOf<Field extends FieldName | FieldNumber> = Field extends FieldN
 export type Reasons<Name extends FieldName> = { readonly [N in keyof Pick<GpuFields, Name>]?: string };
 
 /**
- * The values of one GPU: a number in the field's unit, the words, or null where there is none. It is the record that
+ * The values of one GPU: a number in the field's unit, the words, or null where there is none. It is a record of what
  * `--query-gpu` prints with `--format=json`.
  */
 export type Sample<Name extends FieldName> = {

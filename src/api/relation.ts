@@ -4,7 +4,7 @@ import type { WatchOptions } from './watch.js';
 
 export type { RelationFields, RelationNumbers };
 
-/** The name of a relation: what there are several of on a GPU, `compute_apps`, `retired_pages`; and `gpu`. */
+/** The name of a relation: what there are several of on a GPU, `compute_apps`, `retired_pages`; and `gpus`. */
 export type RelationName = keyof RelationFields;
 
 /** A field of a relation, by name or by number. */

@@ -2,17 +2,19 @@
 import { refused } from '../base/argv.js';
 import { boostSliderTable } from '../format/not-in-nvml.js';
 import { boostSliders } from '../query/not-in-nvml.js';
-import { type CommandSpec, command } from './command.js';
+import type { CommandSpec } from './command.js';
 import { jsonOption } from './json-option.js';
 import { commandNotInNvml } from './not-in-nvml.js';
 import { idOption } from './select.js';
 
-export const spec: CommandSpec = command({
-  options: [
+export const spec: CommandSpec = commandNotInNvml(
+  [
     idOption,
     { short: ['l'], long: 'list', action: true, help: 'List the boost sliders.' },
     jsonOption,
     refused(undefined, 'vboost', 'required'),
   ],
-  run: commandNotInNvml('boost_sliders', 'the boost sliders', boostSliders, boostSliderTable),
-});
+  'the boost sliders',
+  boostSliders,
+  boostSliderTable,
+);

@@ -2,17 +2,19 @@
 import { refused } from '../base/argv.js';
 import { computePolicyTable } from '../format/not-in-nvml.js';
 import { computePolicies } from '../query/not-in-nvml.js';
-import { type CommandSpec, command } from './command.js';
+import type { CommandSpec } from './command.js';
 import { jsonOption } from './json-option.js';
 import { commandNotInNvml } from './not-in-nvml.js';
 import { idOption } from './select.js';
 
-export const spec: CommandSpec = command({
-  options: [
+export const spec: CommandSpec = commandNotInNvml(
+  [
     idOption,
     { short: ['l'], long: 'list', action: true, help: 'List the compute policies.' },
     jsonOption,
     refused(undefined, 'set-timeslice', 'required'),
   ],
-  run: commandNotInNvml('compute_policies', 'the timeslice', computePolicies, computePolicyTable),
-});
+  'the timeslice',
+  computePolicies,
+  computePolicyTable,
+);

@@ -3,48 +3,45 @@ import { CONF_COMPUTE_SETTERS, setConfCompute } from '../act/conf-compute.js';
 import { dated, type Given, type OptionSpec, setterOf } from '../base/argv.js';
 import { EXIT } from '../base/errors.js';
 import * as render from '../format/conf-compute.js';
-import { jsonDocument, type Part } from '../format/document.js';
 import { NVML_DEVICE_ARCH_AMPERE } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import { type Asking, ask, read, readOne, together, want } from '../query/ask/asking.js';
+import { type Asking, readOne, together } from '../query/ask/asking.js';
 import { type Cell, cell } from '../query/cell.js';
 import * as cc from '../query/conf-compute.js';
-import type { Reading } from '../query/reading.js';
+import { type Field, nameOf } from '../query/field.js';
 import { architectureProbe } from '../query/report/board.js';
 import { actingOptions, beginActing } from './acting.js';
-import { type CommandSpec, command } from './command.js';
+import type { CommandSpec } from './command.js';
 import type { Context } from './context.js';
 import { jsonOption } from './json-option.js';
-import { lostLines, reachable, refusal, statusOf } from './lost.js';
-import { machineOf } from './machine.js';
-import { identityOf } from './named.js';
+import { reachable, refusal } from './lost.js';
 import { chosenGpus, idOption } from './select.js';
+import { settable } from './settable.js';
+import { type View, viewsCommand } from './views.js';
 
-type ReadGetter = (getter: cc.Getter) => Cell;
-
-interface ConfComputeView extends OptionSpec {
-  readonly getters: readonly cc.Getter[];
-  readonly print: (read: ReadGetter) => string;
+interface ConfComputeView extends View {
+  readonly fields: readonly Field[];
+  readonly print: (read: (field: Field) => Cell) => string;
 }
 
 const single = <const Long extends string>(
   short: string,
   long: Long,
   label: string,
-  getter: cc.Getter,
+  field: Field,
   help: string,
   print = render.line,
 ): ConfComputeView & { readonly long: Long } => ({
   short: [short],
   long,
   help,
-  action: true,
-  getters: [getter],
-  print: (read) => print(label, read(getter)),
+  relation: cc.confCompute,
+  fields: [field],
+  print: (read) => print(label, read(field)),
 });
 
-const LOG: readonly (readonly [string, cc.Getter])[] = [
+const LOG: readonly (readonly [string, Field])[] = [
   ['CC State', cc.ccState],
   ['Multi-GPU Mode', cc.multiGpuMode],
   ['CPU CC Capabilities', cc.cpuCaps],
@@ -87,9 +84,9 @@ const ACTIONS = [
     'grs',
     'get-gpus-ready-state',
     'Confidential Compute GPUs Ready state',
-    { ...cc.gpusReady, kind: cc.readySmall },
+    cc.gpusReady,
     'Whether the GPUs accept work.',
-    render.spacedLine,
+    (label, { reading }) => render.spacedLine(label, cell(cc.readySmall, reading)),
   ),
   dated(
     550,
@@ -118,12 +115,18 @@ const ACTIONS = [
     action: true,
     since: 551,
     help: 'State, modes and capabilities together.',
-    getters: LOG.map(([, getter]) => getter),
-    print: (read) => render.log(LOG.map(([label, getter]) => [label, read(getter)])),
+    relation: cc.confCompute,
+    fields: LOG.map(([, field]) => field),
+    print: (read) => render.log(LOG.map(([label, field]) => [label, read(field)])),
   },
 ] as const satisfies readonly ConfComputeView[];
 
-const MEMORY = 'get-mem-size-info';
+const MEMORY = {
+  short: ['gm'],
+  long: 'get-mem-size-info',
+  help: 'Sizes of the protected and the unprotected memory of each GPU.',
+  gpuFields: [cc.protectedSize, cc.unprotectedSize],
+} as const satisfies View;
 
 const SETTERS = [
   {
@@ -154,31 +157,11 @@ const options = [
     help: 'With -gm: only these GPUs (index, UUID, PCI bus id or serial number).',
   },
   ...ACTIONS,
-  {
-    short: ['gm'],
-    long: MEMORY,
-    action: true,
-    help: 'Sizes of the protected and the unprotected memory of each GPU.',
-  },
+  MEMORY,
   jsonOption,
   ...SETTERS,
   ...actingOptions,
 ] as const satisfies readonly OptionSpec[];
-
-/** Reads getters of the system. */
-function* systemReader(getters: readonly cc.Getter[]): Asking<ReadGetter> {
-  const readings = yield* read(getters.map(({ probe, path }) => want(probe, path)));
-  return (getter) => cell(getter.kind, readings[getters.indexOf(getter)] as Reading);
-}
-
-function* memoryOf(gpu: Gpu) {
-  const sizes = yield* ask(cc.memorySizes, gpu);
-  return {
-    ...(yield* identityOf(gpu)),
-    protected_kib: cell(cc.kibibytes, sizes.read('protectedMemSizeKib')),
-    unprotected_kib: cell(cc.kibibytes, sizes.read('unprotectedMemSizeKib')),
-  };
-}
 
 /** GPUs before Ampere know nothing of it (T4 and RTX 4090, 580.159.04). Throws where no other is there. */
 function* refuseWithout(gpus: readonly Gpu[]): Asking<void> {
@@ -190,37 +173,29 @@ function* refuseWithout(gpus: readonly Gpu[]): Asking<void> {
   throw refusal(`${why}No CC capable devices found.`, status, gpus);
 }
 
-async function run(given: Given<typeof options>, context: Context): Promise<number> {
+async function set(given: Given<typeof options>, context: Context): Promise<number> {
   const setter = CONF_COMPUTE_SETTERS.find(({ name }) => given[name] !== undefined);
-  if (setter !== undefined) {
-    const acting = await beginActing(given, context);
-    const chosen = setter.isOfGpu ? await chosenGpus(acting.session, given.id) : [];
-    return setConfCompute(acting, setter, Number(given[setter.name]), chosen);
-  }
-  const { session, asker } = await machineOf(context);
-  const actions = ACTIONS.filter(({ long }) => given[long]);
-  const asksMemory = given[MEMORY] === true;
-  const gpus = await chosenGpus(session, asksMemory ? given.id : undefined);
-  if (!given.json) await asker.start(refuseWithout(gpus));
-  const getters = actions.flatMap((action) => action.getters);
-  const readGetter = await asker.start(systemReader(getters));
-  const memories = () => asker.start(together(reachable(gpus).map(memoryOf)));
-  if (given.json) {
-    const system = Object.fromEntries(getters.map((getter) => [getter.name, readGetter(getter)]));
-    const parts: Readonly<Record<string, Part>> = {
-      ...(getters.length === 0 ? {} : { system }),
-      ...(asksMemory ? { gpus: await memories() } : {}),
-    };
-    context.io.out(jsonDocument(parts, context.source));
-  } else {
-    for (const action of actions) context.io.out(action.print(readGetter));
-    if (asksMemory) for (const memory of await memories()) context.io.out(render.memory(memory));
-    context.io.out(lostLines(gpus));
-  }
-  return statusOf(gpus);
+  if (setter === undefined) throw new Error('no setter was given');
+  const acting = await beginActing(given, context);
+  const chosen = setter.isOfGpu ? await chosenGpus(acting.session, given.id) : [];
+  return setConfCompute(acting, setter, Number(given[setter.name]), chosen);
 }
 
-export const spec: CommandSpec = command({
+const shown = viewsCommand({
   options,
-  run,
+  views: [...ACTIONS, MEMORY],
+  id: (given) => (given[MEMORY.long] ? given.id : undefined),
+  refuse: refuseWithout,
+  text: ({ given, gpus, systemOf }) => {
+    const read = (field: Field): Cell => systemOf(cc.confCompute)[nameOf(field)] as Cell;
+    const lines = ACTIONS.filter(({ long }) => given[long]).map(({ print }) => print(read));
+    const memories = given[MEMORY.long] ? gpus.map(({ cells }) => render.memory(cells as render.Memory)) : [];
+    return [...lines, ...memories].join('');
+  },
 });
+
+export const spec: CommandSpec = settable(
+  shown,
+  SETTERS.map(({ long }) => long),
+  set,
+);

@@ -13,7 +13,7 @@ import { together } from '../query/ask/asking.js';
 import { gpuFields } from '../query/gpu-fields.js';
 import { type Column, columnsOf } from '../query/monitor/column.js';
 import { DEFAULT_GROUPS, DEVICE_GROUPS, deviceColumns } from '../query/monitor/device.js';
-import { headLine, tickLine } from '../query/monitor/recording.js';
+import { headColumns, headLine, tickLine } from '../query/monitor/recording.js';
 import { compileSampler } from '../query/monitor/sampler.js';
 import type { Reading } from '../query/reading.js';
 import { DailyFiles } from '../system/daily-files.js';
@@ -149,7 +149,7 @@ async function record(
       const pending = sampler.sample();
       const write = (): void => {
         const now = io.now();
-        files.openFor(now).write(tickLine(now, sampler.lines));
+        files.openFor(now).write(tickLine(now, order.columns, sampler.lines));
       };
       return pending === undefined ? write() : pending.then(write);
     });
@@ -176,7 +176,7 @@ async function headOf(
   return {
     driver: texts[0]?.[0] ?? null,
     delay: order.delay,
-    columns: order.columns.map(({ name, unit }) => ({ name, unit })),
+    columns: headColumns(order.columns),
     gpus: gpus.map(({ index }, i) => ({ index, uuid: texts[i]?.[1] ?? null, name: texts[i]?.[2] ?? null })),
   };
 }

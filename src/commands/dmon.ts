@@ -2,7 +2,6 @@
 import { dated, type Given, type OptionSpec } from '../base/argv.js';
 import { UsageError } from '../base/errors.js';
 import type { Release } from '../base/release.js';
-import { type AnswerSource, jsonArray, jsonLines } from '../format/json.js';
 import {
   ABSENT,
   cellText,
@@ -12,11 +11,12 @@ import {
   stampOf,
   valueColumns,
 } from '../format/monitor.js';
-import { monitorRecord, timeOf } from '../format/monitor-json.js';
 import { NVML_ERROR_NOT_READY } from '../nvml/generated/constants.js';
-import { Missing } from '../nvml/status.js';
+import type { Gpu } from '../nvml/session.js';
+import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
+import { type Cell, type Cells, cell } from '../query/cell.js';
 import { releaseOf } from '../query/driver-release.js';
-import { columnsIn, columnsOf, type Heading, WIDTH } from '../query/monitor/column.js';
+import { columnsIn, columnsOf, type FieldHeading, WIDTH } from '../query/monitor/column.js';
 import { DEFAULT_GROUPS, DEVICE_GROUPS, deviceColumns } from '../query/monitor/device.js';
 import { type GpmMetric, gpmMetrics } from '../query/monitor/gpm.js';
 import { compileSampler, type MonitorLine } from '../query/monitor/sampler.js';
@@ -41,6 +41,15 @@ import {
   selectOption,
   stampOption,
 } from './monitor-options.js';
+import {
+  columnCells,
+  DEVICE_PART,
+  deviceParts,
+  gpuInstance,
+  headCells,
+  recordsWriter,
+  uuidsOf,
+} from './monitor-records.js';
 import { chosenGpus, idOption } from './select.js';
 
 const USUAL_DELAY = 1;
@@ -108,10 +117,16 @@ async function dmon(given: Given<typeof options>, context: Context): Promise<num
   const sampler = await compileSampler(asker, gpus, { columns, gpm, levels });
   const instances = levels.includes('mig');
   const { shape } = format;
+  const shown = [...columns, ...gpm];
   const print =
     shape === 'json' || shape === 'jsonl'
-      ? jsonPrinter([...columns, ...gpm], instances, shape, context.environmentSource)
-      : tablePrinter([...columns, ...gpm], instances, { ...format, ...stamps, shape, release });
+      ? jsonPrinter(
+          shown,
+          instances,
+          await asker.start(uuidsOf(gpus)),
+          recordsWriter(DEVICE_PART, shape, count === 1, context),
+        )
+      : tablePrinter(shown, instances, { ...format, ...stamps, shape, release });
   const hideGpm = gpmHider(columns.length, gpm, FIRST_GPM_TICK[shape]);
   try {
     await loop(
@@ -151,18 +166,18 @@ function gpmHider(
 }
 
 function tablePrinter(
-  columns: readonly Heading[],
+  columns: readonly FieldHeading[],
   instances: boolean,
   format: MonitorFormat & { readonly release: Release },
 ): DmonPrinter {
-  const gi = { name: 'gi', unit: 'Idx', width: WIDTH };
+  const gi = { name: 'gi', unit: 'Idx', width: WIDTH } as const;
   const table = monitorTable(valueColumns(instances ? [gi, ...columns] : columns, format.release), format);
   const headings = new Headings(table.header, format.shape === 'table');
   return (lines, now) => {
     const stamp = stampOf(format, now);
     let out = '';
     for (const { gpu, instance, cells } of lines) {
-      const texts = cells.map(cellText);
+      const texts = cells.map((cell, i) => cellText(cell, columns[i]));
       if (instances) texts.unshift(instance === undefined ? ABSENT : String(instance));
       out += headings.next() + table.row(stamp, gpu.index, texts);
     }
@@ -170,27 +185,27 @@ function tablePrinter(
   };
 }
 
-function jsonPrinter(
-  columns: readonly Heading[],
-  instances: boolean,
-  shape: 'json' | 'jsonl',
-  source: AnswerSource | undefined,
-): DmonPrinter {
-  const write = shape === 'json' ? jsonArray : jsonLines;
-  return (lines, now) =>
+const jsonPrinter =
+  (
+    columns: readonly FieldHeading[],
+    instances: boolean,
+    uuids: ReadonlyMap<Gpu, Cell>,
+    write: (records: readonly Cells[]) => string,
+  ): DmonPrinter =>
+  (lines, now) =>
     write(
-      lines.map(({ gpu, instance, cells }) => {
-        const gi = instances ? { gi: instance ?? null } : {};
-        return monitorRecord({ time: timeOf(now), gpu: gpu.index, ...gi }, columns, cells);
-      }),
-      source,
+      lines.map(({ gpu, instance, cells }) => ({
+        ...headCells(now, gpu.index, uuids.get(gpu) as Cell),
+        ...(instances ? { gpu_instance_id: cell(gpuInstance.kind, instance ?? NOT_SUPPORTED) } : {}),
+        ...columnCells(columns, cells),
+      })),
     );
-}
 
 /** `dmon [-i GPU] [-d SECONDS] [-c NUMBER] [-s pucvmet] [--gpm-metrics IDS] [-o DT] [-f FILE] [--format ...]` */
 export const spec: CommandSpec = command({
   options,
   notes: () => gpmNotes(gpmMetrics),
+  json: deviceParts,
   run: dmon,
 });
 

@@ -6,13 +6,14 @@ import { jsonDocument } from '../format/document.js';
 import { Missing } from '../nvml/status.js';
 import { readOne } from '../query/ask/asking.js';
 import { cell } from '../query/cell.js';
-import { busAddress, busIdText, drainState } from '../query/drain.js';
-import { type Kind, text } from '../query/kind.js';
+import { busAddress, busIdText, draining, drainState, drainStates } from '../query/drain.js';
+import { text } from '../query/kind.js';
 import { actingOptions, beginActing } from './acting.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { DRAIN_SETTERS, setDrain } from './drain-setters.js';
 import { jsonOption } from './json-option.js';
+import { wholePart } from './json-parts.js';
 import { machineOf } from './machine.js';
 
 const options = [
@@ -34,11 +35,6 @@ const options = [
   ...actingOptions,
 ] as const satisfies readonly OptionSpec[];
 
-const draining: Kind = {
-  spell: (value) => (Number(value) === 0 ? 'not draining' : 'draining'),
-  json: (value) => Number(value) !== 0,
-};
-
 async function run(given: Given<typeof options>, context: Context): Promise<number> {
   const asked = DRAIN_SETTERS.some((long) => given[long] !== undefined);
   if (asked) {
@@ -53,9 +49,8 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
   const state = await asker.start(readOne(drainState(address)));
   const busId = busIdText(address);
   if (given.json) {
-    context.io.out(
-      jsonDocument({ drain: { bus_id: cell(text, busId), draining: cell(draining, state) } }, context.source),
-    );
+    const record = { 'pci.bus_id': cell(text, busId), draining: cell(draining, state) };
+    context.io.out(jsonDocument({ [drainStates.name]: record }, context.source));
     return state instanceof Missing ? EXIT.unknownOption : 0;
   }
   if (state instanceof Missing) {
@@ -65,4 +60,4 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
   return 0;
 }
 
-export const spec: CommandSpec = command({ options, run });
+export const spec: CommandSpec = command({ options, json: [wholePart(drainStates)], run });

@@ -1,7 +1,7 @@
 /** The fields of --query-gpu of a fleet, after a column with the host. */
 import type { Fleet } from '../fleet/fleet.js';
 import { csvHeader, csvLine } from '../format/csv.js';
-import { jsonArray, jsonLines, jsonRecord } from '../format/json.js';
+import { jsonLines, jsonRecord, jsonRecords } from '../format/json.js';
 import { NOT_SUPPORTED } from '../nvml/status.js';
 import { nameOf, type Row } from '../query/field.js';
 import { gpuTable } from '../query/gpu/index.js';
@@ -46,8 +46,8 @@ export function queried({ gpus, isPrinted }: Fleet, { names, format }: QueryRequ
     ...asked.map(({ name, field }) => readings.get(isPrinted ? name : nameOf(field)) ?? NOT_SUPPORTED),
   ]);
   if (format.shape !== 'csv') {
-    const write = format.shape === 'json' ? jsonArray : jsonLines;
-    return write(records.map((each) => jsonRecord(fields, each)));
+    const all = records.map((each) => jsonRecord(fields, each));
+    return format.shape === 'json' ? jsonRecords(gpuTable.name, all, false) : jsonLines(all);
   }
   const all = fields.map(({ field }) => field);
   const head = format.header ? `${csvHeader(all)}\n` : '';

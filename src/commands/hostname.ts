@@ -1,35 +1,33 @@
 /** `--get-hostname`: the host name that was given to each GPU. */
-
-import { jsonDocument } from '../format/document.js';
-import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import { together } from '../query/ask/asking.js';
-import { cellText } from '../query/cell.js';
-import { fieldCells } from '../query/gpu-fields.js';
+import { type Cells, cellText } from '../query/cell.js';
+import { gpuRow } from '../query/gpu-fields.js';
+import type { CommandSpec } from './command.js';
 import type { Context } from './context.js';
-import { lostLines, reachable, statusOf } from './lost.js';
-import { machineOf } from './machine.js';
-import { chosenGpus } from './select.js';
+import { jsonOption } from './json-option.js';
+import { idOption } from './select.js';
+import { viewsCommand } from './views.js';
 
-const named = (gpus: readonly Gpu[]) =>
-  together(gpus.map((gpu) => fieldCells(['index', 'pci.bus_id', 'hostname'], gpu)));
+/** The names, or that a GPU has none (two H200s, 580.159.04; a name itself has not been seen). */
+export const spec: CommandSpec = viewsCommand({
+  options: [idOption, jsonOption],
+  views: [],
+  otherwise: [{}],
+  gpuFields: [gpuRow('pci.bus_id'), gpuRow('hostname')],
+  text: ({ gpus }) => gpus.map(({ cells }) => line(cells as Cells as HostCells)).join(''),
+  after: 'All done.\n',
+});
 
-/** Prints the names, or that a GPU has none (two H200s, 580.159.04; a name itself has not been seen). */
-export async function hostname(
-  given: { readonly id?: string; readonly json?: true },
+type HostCells = Cells<'pci.bus_id' | 'hostname'>;
+
+const line = ({ 'pci.bus_id': busId, hostname: name }: HostCells): string =>
+  name.reading instanceof Missing
+    ? `Hostname not supported for GPU ${cellText(busId)}.\nTreating as warning and moving on.\n`
+    : `Hostname of GPU ${cellText(busId)}: ${cellText(name)}\n`;
+
+/** `--get-hostname` is an option of the program. */
+export const hostname = (
+  { id, json }: { readonly id?: string; readonly json?: true },
   context: Context,
-): Promise<number> {
-  const { session, asker } = await machineOf(context);
-  const gpus = await chosenGpus(session, given.id);
-  if (given.json) {
-    context.io.out(jsonDocument({ hostnames: await asker.start(named(gpus)) }, context.source));
-    return statusOf(gpus);
-  }
-  const lines = (await asker.start(named(reachable(gpus)))).map(({ 'pci.bus_id': busId, hostname: name }) =>
-    name.reading instanceof Missing
-      ? `Hostname not supported for GPU ${cellText(busId)}.\nTreating as warning and moving on.\n`
-      : `Hostname of GPU ${cellText(busId)}: ${cellText(name)}\n`,
-  );
-  context.io.out(`${lines.join('')}${lostLines(gpus)}All done.\n`);
-  return statusOf(gpus);
-}
+): Promise<number> =>
+  spec.run({ ...(id === undefined ? {} : { id }), ...(json === undefined ? {} : { json }) }, context);

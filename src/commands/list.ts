@@ -5,46 +5,55 @@ import { jsonDocument } from '../format/document.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, type Status, statusWords, UncountedGpus } from '../nvml/status.js';
 import { type Asking, together } from '../query/ask/asking.js';
-import type { Subject } from '../query/ask/subject.js';
+import { readRecords } from '../query/ask/records.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
 import { releaseOf } from '../query/driver-release.js';
-import { fieldCells } from '../query/gpu-fields.js';
-import { count, text } from '../query/kind.js';
-import { migName } from '../query/mig.js';
-import { migDevicesIn } from '../query/mig-devices.js';
+import { type Field, nameOf } from '../query/field.js';
+import { gpuField } from '../query/gpu-fields.js';
+import { count } from '../query/kind.js';
+import { migDevices, profile } from '../query/mig.js';
+import type { Reading } from '../query/reading.js';
+import type { JsonPart } from './command.js';
 import type { Context } from './context.js';
+import { gpusPart, wholePart } from './json-parts.js';
 import { lostInList, statusOf } from './lost.js';
 import { machineOf } from './machine.js';
+import { identityOf } from './named.js';
+
+const FIELDS: readonly Field[] = [
+  ...migDevices.fields.filter((field) => ['device', 'uuid'].includes(nameOf(field))),
+  profile,
+];
+
+/** The parts of the JSON document. */
+export const listParts: readonly JsonPart[] = [gpusPart(), wholePart({ ...migDevices, fields: FIELDS })];
 
 type MigLineCells = Cells<'device' | 'profile' | 'uuid'>;
 
+const migCells = (readings: (i: number) => Reading): MigLineCells =>
+  Object.fromEntries(
+    FIELDS.map((field, i) => [nameOf(field), cell(field.kind, readings(i))]),
+  ) as MigLineCells;
+
 /** The MIG devices of a GPU by their JSON names; where they cannot be listed, why, in the place of one. */
 function* migRecords(gpu: Gpu): Asking<readonly MigLineCells[]> {
-  const migs = yield* migDevicesIn(gpu);
-  if (migs instanceof Missing) {
-    return [{ device: cell(count, migs), profile: cell(text, migs), uuid: cell(text, migs) }];
-  }
-  return yield* together(migs.map(migRecord));
-}
-
-function* migRecord(mig: Subject): Asking<MigLineCells> {
-  return {
-    device: cell(count, mig.index),
-    profile: cell(text, yield* migName(mig)),
-    ...(yield* fieldCells(['uuid'], mig)),
-  };
+  const records = yield* readRecords(migDevices, FIELDS, gpu);
+  if (records instanceof Missing) return [migCells(() => records)];
+  return records.map(({ readings }) => migCells((i) => readings[i] as Reading));
 }
 
 /** A GPU with its MIG devices. */
 interface ListedGpu {
   readonly gpu: Gpu;
-  readonly record: Cells<'index' | 'name' | 'uuid' | 'pci.bus_id'>;
+  readonly record: Cells<'gpu' | 'name' | 'uuid'>;
+  readonly busId: Reading;
   readonly migs: readonly MigLineCells[];
 }
 
 function* listed(gpu: Gpu): Asking<ListedGpu> {
-  const record = yield* fieldCells(['index', 'name', 'uuid', 'pci.bus_id'], gpu);
-  return { gpu, record, migs: gpu.handle === undefined ? [] : yield* migRecords(gpu) };
+  const record = yield* identityOf(gpu);
+  const busId = yield* gpuField('pci.bus_id', gpu);
+  return { gpu, record, busId, migs: gpu.handle === undefined ? [] : yield* migRecords(gpu) };
 }
 
 function migLine({ device, profile, uuid }: MigLineCells): string {
@@ -64,15 +73,15 @@ function refused(error: unknown): never {
 }
 
 /** A GPU whose name cannot be read ends the list (580.159.04 with a failing call). */
-const nameless = (record: ListedGpu['record'], status: Status): UsageError =>
+const nameless = (busId: Reading, status: Status): UsageError =>
   new UsageError(
-    plainly`Unable to determine the product name for gpu ${shortBusId(record)}: ${statusWords(status)}`,
+    plainly`Unable to determine the product name for gpu ${shortBusId(busId)}: ${statusWords(status)}`,
     status,
   );
 
 /** 0000:00:06.0 of 00000000:00:06.0. */
-const shortBusId = ({ 'pci.bus_id': busId }: ListedGpu['record']): string =>
-  busId.reading instanceof Missing ? '' : cellText(busId).replace(/^0000(?=[\dA-F]{4}:)/i, '');
+const shortBusId = (busId: Reading): string =>
+  busId instanceof Missing ? '' : String(busId).replace(/^0000(?=[\dA-F]{4}:)/i, '');
 
 /** Prints the list. Returns the exit status: 15 where a GPU is lost. */
 export async function list(given: { readonly json?: true }, context: Context): Promise<number> {
@@ -80,7 +89,7 @@ export async function list(given: { readonly json?: true }, context: Context): P
   const all = await asker.start(together(session.gpus.map(listed)));
   if (given.json) {
     const parts = {
-      gpus: all.map(({ record: { index, name, uuid } }) => ({ index, name, uuid })),
+      gpus: all.map(({ record }) => record),
       mig_devices: all.flatMap(({ gpu, migs }) =>
         migs.map((mig) => ({ gpu: cell(count, gpu.index), ...mig })),
       ),
@@ -93,13 +102,13 @@ export async function list(given: { readonly json?: true }, context: Context): P
     return EXIT.ok;
   }
   const release = await asker.start(releaseOf(session, (words) => context.io.err(words)));
-  for (const { gpu, record, migs } of all) {
+  for (const { gpu, record, busId, migs } of all) {
     if (gpu.handle === undefined) {
       context.io.out(`${lostInList(gpu, release)}\n\n\n`);
       continue;
     }
     const { name, uuid } = record;
-    if (name.reading instanceof Missing) throw nameless(record, name.reading.status);
+    if (name.reading instanceof Missing) throw nameless(busId, name.reading.status);
     const lines = [`GPU ${gpu.index}: ${cellText(name)} (UUID: ${cellText(uuid)})`, ...migs.map(migLine)];
     context.io.out(`${lines.join('\n')}\n`);
   }

@@ -3,24 +3,35 @@ import { type Given, type OptionSpec, setter, setterOf } from '../base/argv.js';
 import { EXIT, UsageError } from '../base/errors.js';
 import { plainly } from '../base/plain-text.js';
 import type { Release } from '../base/release.js';
-import { jsonDocument } from '../format/document.js';
 import { NVML_ERROR_NOT_FOUND, NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
 import { isTooNew, Missing, type Status, statusReason } from '../nvml/status.js';
-import { type Asking, together } from '../query/ask/asking.js';
-import type { Cells } from '../query/cell.js';
+import { type Asking, eachOf, together } from '../query/ask/asking.js';
+import { type Cells, cell } from '../query/cell.js';
 import { releaseOf } from '../query/driver-release.js';
+import { nameOf } from '../query/field.js';
 import { gpuField } from '../query/gpu-fields.js';
+import { count } from '../query/kind.js';
 import { InstanceError } from '../query/mig-instances.js';
+import { type IsWanted, wantedInstances } from '../query/mig-lists.js';
 import type { Reading } from '../query/reading.js';
 import { actingOptions, beginActing } from './acting.js';
-import { type CommandSpec, command } from './command.js';
+import type { CommandSpec } from './command.js';
 import type { Context } from './context.js';
+import { jsonOption } from './json-option.js';
 import { lostLines, reachable, refusal, statusOf } from './lost.js';
 import { machineOf } from './machine.js';
-import { LISTS, type MigList, type MigScope, wantedInstances } from './mig-lists.js';
+import { LISTS, type MigList } from './mig-lists.js';
 import { MIG_SETTERS, runMigSetter } from './mig-setters.js';
 import { chosenGpus, idOption } from './select.js';
+import { settable } from './settable.js';
+import { viewsCommand } from './views.js';
+
+/** What a list is about: chosen GPUs, and the ids that -gi and -ci name. */
+interface MigScope {
+  readonly gpus: readonly Gpu[];
+  readonly isWanted: IsWanted;
+}
 
 const SETTERS = [
   setterOf(
@@ -65,7 +76,7 @@ const options = [
     help: 'Only these compute instances.',
   },
   ...LISTS,
-  { long: 'json', ours: true, help: 'Print the lists as one JSON object.' },
+  { ...jsonOption, help: 'Print the lists as one JSON object.' },
   ...SETTERS,
   WITH_DEFAULT,
   ...actingOptions,
@@ -116,19 +127,10 @@ function refusalOf(list: MigList, error: Error, gpus: readonly Gpu[]): Error {
   return refusal(`${failed}: ${statusReason(error.status)}`, error.status, gpus);
 }
 
-/** The records of a list for JSON, or why it could not be read. */
-function* recordsOf(list: MigList, scope: MigScope): Asking<readonly Cells[] | Missing> {
-  try {
-    return yield* list.collect({ ...scope, gpus: yield* withMig(scope.gpus, list.of !== 'profiles') });
-  } catch (error) {
-    if (!(error instanceof InstanceError || error instanceof UnknownMode)) throw error;
-    return Missing.of(error.status);
-  }
-}
-
 /** The records of a list, or what nvidia-smi says where there can be none. */
 function* collect(list: MigList, scope: MigScope, release: Release): Asking<readonly Cells[]> {
-  const switchedOn = list.of !== 'profiles' || release < 550;
+  const { needs, fields, records } = list.relation;
+  const switchedOn = needs !== 'profiles' || release < 550;
   const gpus = yield* withMig(scope.gpus, switchedOn);
   // Before 550 MIG has to be on for the profiles, too, and what has no MIG is not said apart (470, 525, 535 on the fake).
   if (gpus.length === 0 && release < 550) {
@@ -141,51 +143,58 @@ function* collect(list: MigList, scope: MigScope, release: Release): Asking<read
     }
     throw refusal('No MIG-enabled devices found.', EXIT.ok, scope.gpus);
   }
-  const records = yield* list.collect({ ...scope, gpus });
-  if (records.length === 0 && list.of !== 'profiles') {
-    throw yield* nothing(list, { ...scope, gpus }, scope.gpus);
-  }
-  return records;
+  const found = yield* eachOf(gpus, function* (gpu) {
+    return (yield* records(gpu, scope.isWanted)).map((values) => ({
+      gpu: cell(count, gpu.index),
+      ...Object.fromEntries(
+        fields.map((field) => [nameOf(field), cell(field.kind, values[nameOf(field)] as Reading)]),
+      ),
+    }));
+  });
+  if (found.length === 0 && switchedOn) throw yield* nothing(list, { ...scope, gpus }, scope.gpus);
+  return found;
 }
 
 /** "No GPU instances found: Not Found", as an A100 with MIG on and nothing created answers. */
 function* nothing(list: MigList, scope: MigScope, chosen: readonly Gpu[]): Asking<UsageError> {
-  const missing = (yield* wantedInstances(scope)).length === 0 ? 'GPU instances' : list.of;
+  const instances = yield* eachOf(scope.gpus, (gpu) => wantedInstances(gpu, scope.isWanted));
+  const missing = instances.length === 0 ? 'GPU instances' : list.relation.needs;
   return refusal(`No ${missing} found: ${statusReason(NVML_ERROR_NOT_FOUND)}`, NVML_ERROR_NOT_FOUND, chosen);
 }
 
-async function run(given: Given<typeof options>, context: Context): Promise<number> {
+/** Which instances -gi and -ci name. Throws UsageError. */
+function wantedOf(given: Given<typeof options>): IsWanted {
   const ids = {
-    'gpu-instance-id': idsOf(given, 'gpu-instance-id'),
-    'compute-instance-id': idsOf(given, 'compute-instance-id'),
+    gpu_instance_id: idsOf(given, 'gpu-instance-id'),
+    compute_instance_id: idsOf(given, 'compute-instance-id'),
   };
-  const asked = MIG_SETTERS.find(([long]) => given[long] !== undefined);
-  if (asked !== undefined) {
-    const [long, set] = asked;
-    const acting = await beginActing(given, context);
-    return runMigSetter(set, {
-      acting,
-      gpus: await chosenGpus(acting.session, given.id),
-      isWanted: (option, id) => ids[option]?.has(id) ?? true,
-      profiles: String(given[long]),
-      withDefault: given['default-compute-instance'] === true,
-    });
-  }
+  return (which, id) => ids[which]?.has(id) ?? true;
+}
+
+async function set(given: Given<typeof options>, context: Context): Promise<number> {
+  const [long, setter] = MIG_SETTERS.find(([each]) => given[each] !== undefined) ?? [];
+  if (long === undefined || setter === undefined) throw new Error('no setter was given');
+  const isWanted = wantedOf(given);
+  const acting = await beginActing(given, context);
+  return runMigSetter(setter, {
+    acting,
+    gpus: await chosenGpus(acting.session, given.id),
+    isWanted: (option, id) =>
+      isWanted(option === 'gpu-instance-id' ? 'gpu_instance_id' : 'compute_instance_id', id),
+    profiles: String(given[long]),
+    withDefault: given['default-compute-instance'] === true,
+  });
+}
+
+/** The tables, one after the other: a refusal comes after what was printed before it. */
+async function print(given: Given<typeof options>, context: Context): Promise<number> {
+  const isWanted = wantedOf(given);
   const { session, asker } = await machineOf(context);
   const gpus = await chosenGpus(session, given.id);
-  const scope: MigScope = { gpus, isWanted: (option, id) => ids[option]?.has(id) ?? true };
-  const lists = LISTS.filter(({ long }) => given[long]);
   const release = await asker.start(releaseOf(session, (text) => context.io.err(text)));
-  if (given.json) {
-    const records = await asker.start(together(lists.map((list) => recordsOf(list, scope))));
-    const parts = lists.map(({ part }, i) => [part, records[i] as (typeof records)[number]] as const);
-    context.io.out(jsonDocument(Object.fromEntries(parts), context.source));
-    const failed = records.find((list) => list instanceof Missing);
-    return statusOf(gpus) || (failed?.status ?? EXIT.ok);
-  }
-  for (const list of lists) {
+  for (const list of LISTS.filter(({ long }) => given[long])) {
     try {
-      context.io.out(list.render(await asker.start(collect(list, scope, release)), release));
+      context.io.out(list.print(await asker.start(collect(list, { gpus, isWanted }, release)), release));
     } catch (error) {
       throw refusalOf(list, error as Error, gpus);
     }
@@ -194,7 +203,28 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
   return statusOf(gpus);
 }
 
-export const spec: CommandSpec = command({
+const shown = viewsCommand({
   options,
-  run,
+  views: LISTS,
+  isRefused: true,
+  keep: (given) => {
+    const isWanted = wantedOf(given);
+    return (record) =>
+      (['gpu_instance_id', 'compute_instance_id'] as const).every((which) => {
+        const id = record[which];
+        return id === undefined || isWanted(which, Number(id));
+      });
+  },
+  check: wantedOf,
+  text: () => '',
 });
+
+export const spec: CommandSpec = settable<Given<typeof options>>(
+  {
+    ...shown,
+    run: (given, context) =>
+      given.json === true ? shown.run(given, context) : print(given as Given<typeof options>, context),
+  },
+  MIG_SETTERS.map(([long]) => long),
+  set,
+);

@@ -1,7 +1,6 @@
 /** `pmon`: a line for every process on every GPU at every tick. */
 import type { Given, OptionSpec } from '../base/argv.js';
 import type { Release } from '../base/release.js';
-import { type AnswerSource, jsonArray, jsonLines } from '../format/json.js';
 import {
   ABSENT,
   cellText,
@@ -12,10 +11,12 @@ import {
   processTable,
   stampOf,
 } from '../format/monitor.js';
-import { monitorRecord, timeOf } from '../format/monitor-json.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, statusWords } from '../nvml/status.js';
+import { type Cell, type Cells, cell } from '../query/cell.js';
 import { releaseOf } from '../query/driver-release.js';
+import { nameOf } from '../query/field.js';
+import { processes } from '../query/gpu-processes.js';
 import { columnsIn, columnsOf, type MonitorCell } from '../query/monitor/column.js';
 import {
   compileProcesses,
@@ -24,7 +25,8 @@ import {
   type ProcessLine,
   processColumns,
 } from '../query/monitor/process.js';
-import { type CommandSpec, command } from './command.js';
+import type { Reading } from '../query/reading.js';
+import { type CommandSpec, command, type JsonPart } from './command.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';
 import { statusOf } from './lost.js';
@@ -43,6 +45,7 @@ import {
   selectOption,
   stampOption,
 } from './monitor-options.js';
+import { columnCells, headCells, monitorPart, recordsWriter, uuidsOf } from './monitor-records.js';
 import { chosenGpus, idOption } from './select.js';
 
 const USUAL_DELAY = 1;
@@ -83,7 +86,11 @@ async function pmon(given: Given<typeof options>, context: Context): Promise<num
   const sampler = compileProcesses(asker, gpus, columns);
   const print =
     shape === 'json' || shape === 'jsonl'
-      ? jsonPrinter(columns, shape, context.environmentSource)
+      ? jsonPrinter(
+          columns,
+          await asker.start(uuidsOf(gpus)),
+          recordsWriter(processes.name, shape, count === 1, context),
+        )
       : tablePrinter(columns, { shape, names: true, units: true, release, ...stamps });
   const tick = async (): Promise<void> => {
     asker.tick();
@@ -100,8 +107,8 @@ function tablePrinter(
   const table = monitorTable(processTable(columns, format.release), format);
   const headings = new Headings(table.header, true);
   const text = (cell: MonitorCell, i: number): string =>
-    cell === 0 && columns[i]?.zeroIsAbsent ? ABSENT : cellText(cell);
-  const noProcess = [ABSENT, ABSENT, ...columns.map(() => ABSENT), commandCell(undefined)];
+    cell === 0 && columns[i]?.zeroIsAbsent ? ABSENT : cellText(cell, columns[i]);
+  const noProcess = [ABSENT, ABSENT, ...columns.map(() => ABSENT), ABSENT];
   return (tick, now) => {
     const stamp = stampOf(format, now);
     let out = '';
@@ -112,8 +119,8 @@ function tablePrinter(
         continue;
       }
       if (lines.length === 0) out += headings.next() + table.row(stamp, gpu.index, noProcess);
-      for (const { pid, type, cells, command } of lines) {
-        const texts = [String(pid), type, ...cells.map(text), commandCell(command)];
+      for (const { pid, type, cells, name } of lines) {
+        const texts = [String(pid), type, ...cells.map(text), commandCell(name)];
         out += headings.next() + table.row(stamp, gpu.index, texts);
       }
     }
@@ -121,37 +128,51 @@ function tablePrinter(
   };
 }
 
-function jsonPrinter(
-  columns: readonly ProcessColumn[],
-  shape: 'json' | 'jsonl',
-  source: AnswerSource | undefined,
-): PmonPrinter {
-  const write = shape === 'json' ? jsonArray : jsonLines;
-  return (tick, now) =>
+const WHO = ['pid', 'type', 'process_name'] as const;
+const whoFields = processes.fields.filter((field) => WHO.some((name) => name === nameOf(field)));
+
+/** Who a process is; or why it is not known. */
+const whoCells = (readings: Readonly<Record<(typeof WHO)[number], Reading>>): Cells =>
+  Object.fromEntries(
+    whoFields.map((field) => [nameOf(field), cell(field.kind, readings[nameOf(field) as 'pid'])]),
+  );
+
+const jsonPrinter =
+  (
+    columns: readonly ProcessColumn[],
+    uuids: ReadonlyMap<Gpu, Cell>,
+    write: (records: readonly Cells[]) => string,
+  ): PmonPrinter =>
+  (tick, now) =>
     write(
       tick.flatMap(({ gpu, lines }) => {
-        const time = timeOf(now);
+        const head = headCells(now, gpu.index, uuids.get(gpu) as Cell);
         if (lines instanceof Missing) {
-          const head = { time, gpu: gpu.index, pid: lines, type: lines, command: lines };
-          return [
-            monitorRecord(
-              head,
-              columns,
-              columns.map(() => lines),
-            ),
-          ];
+          const who = whoCells({ pid: lines, type: lines, process_name: lines });
+          const none = columns.map(() => lines);
+          return [{ ...head, ...who, ...columnCells(columns, none) }];
         }
-        return lines.map(({ pid, type, cells, command }) =>
-          monitorRecord({ time, gpu: gpu.index, pid, type, command: command ?? null }, columns, cells),
-        );
+        return lines.map(({ pid, type, cells, name }) => ({
+          ...head,
+          ...whoCells({ pid, type, process_name: name }),
+          ...columnCells(columns, cells),
+        }));
       }),
-      source,
     );
-}
+
+const parts: readonly JsonPart[] = [
+  monitorPart(
+    processes.name,
+    processes.record,
+    whoFields,
+    processColumns.map(({ field }) => field),
+  ),
+];
 
 /** `pmon [-i GPU] [-d SECONDS] [-c NUMBER] [-s um] [-o DT] [-f FILE] [--format json|jsonl]` */
 export const spec: CommandSpec = command({
   options,
   notes: () => 'Types: C computes, G draws, C+G both, M+C computes through MPS.\n',
+  json: parts,
   run: pmon,
 });

@@ -3,12 +3,11 @@
  * nvidia-smi says the same of an H100 and an H200 (580.159.04).
  */
 import type { OptionSpec } from '../base/argv.js';
-import { jsonDocument } from '../format/document.js';
-import { type CommandSpec, command } from './command.js';
+import { powerHints } from '../query/not-in-nvml.js';
+import type { CommandSpec } from './command.js';
 import { jsonOption } from './json-option.js';
-import { lostLines, statusOf } from './lost.js';
-import { machineOf } from './machine.js';
-import { chosenGpus, idOption } from './select.js';
+import { idOption } from './select.js';
+import { viewsCommand } from './views.js';
 
 const estimate = <const Long extends string>(short: string, long: Long, argument: string, help: string) =>
   ({
@@ -28,7 +27,7 @@ const ESTIMATES = [
   estimate('p', 'profile', 'ID', 'Estimate for this workload profile.'),
 ];
 
-export const spec: CommandSpec = command({
+export const spec: CommandSpec = viewsCommand({
   options: [
     idOption,
     {
@@ -40,14 +39,7 @@ export const spec: CommandSpec = command({
     ...ESTIMATES,
     jsonOption,
   ],
-  run: async (given, context) => {
-    const { session } = await machineOf(context);
-    const gpus = await chosenGpus(session, given.id);
-    context.io.out(
-      given.json
-        ? jsonDocument({ power_hints: [] }, context.source)
-        : `No supported devices found\n${lostLines(gpus)}`,
-    );
-    return statusOf(gpus);
-  },
+  views: [],
+  otherwise: [{ relation: powerHints }],
+  text: () => 'No supported devices found\n',
 });

@@ -2,29 +2,37 @@
 import type { Given, OptionSpec } from '../base/argv.js';
 import { UsageError } from '../base/errors.js';
 import { plainly } from '../base/plain-text.js';
-import { jsonDocument } from '../format/document.js';
+import { jsonDocument, type Parts } from '../format/document.js';
 import * as render from '../format/prm.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
 import type { Asker } from '../query/ask/asker.js';
-import { together } from '../query/ask/asking.js';
+import { type Asking, together } from '../query/ask/asking.js';
 import { type Cells, cell } from '../query/cell.js';
 import { count, text } from '../query/kind.js';
 import {
   PORT,
   PORT_BITS,
   type PrmCounter,
+  prmCounterNames,
   prmCounters,
+  prmCounterValues,
   prmFieldOf,
+  prmRegisterNames,
+  prmRegisterValues,
+  prmRegisterWords,
   readPrmCounter,
   readPrmRegister,
 } from '../query/prm.js';
 import { type PrmParameter, type PrmRegister, prmRegisters } from '../query/prm-registers.js';
 import type { Reading } from '../query/reading.js';
-import { type CommandSpec, command } from './command.js';
+import type { Relation } from '../query/relation.js';
+import { type CommandSpec, command, type JsonPart } from './command.js';
 import type { Context } from './context.js';
+import { partOf } from './json-parts.js';
 import { statusOf } from './lost.js';
 import { machineOf } from './machine.js';
+import { identityOf } from './named.js';
 
 const options = [
   { short: ['l'], long: 'list', action: true, help: 'List the registers and counters by name.' },
@@ -79,9 +87,18 @@ const counterRefusal = (reason: string): UsageError =>
   refusal(`ERROR: ${reason}`, 'ERROR handling PRM counter request');
 
 const lists = () => ({
-  registers: prmRegisters.map(({ name }) => ({ name: cell(text, name) })),
-  counters: prmCounters.map(({ name, place }) => ({ name: cell(text, name), place: cell(text, place) })),
+  [prmRegisterNames.name]: prmRegisters.map(({ name }) => ({ register: cell(text, name) })),
+  [prmCounterNames.name]: prmCounters.map(({ name, place }) => ({
+    counter: cell(text, name),
+    place: cell(text, place),
+  })),
 });
+
+/** Of which GPU a record is. */
+function* keysOfGpu(gpu: Gpu): Asking<Cells<'gpu' | 'uuid'>> {
+  const { gpu: index, uuid } = yield* identityOf(gpu);
+  return { gpu: index, uuid };
+}
 
 /** The pairs of `-p`. */
 function parametersOf({ params = '' }: PrmGiven): ReadonlyMap<string, number> {
@@ -134,13 +151,14 @@ async function readCounters(names: string, given: PrmGiven, context: Context): P
   const readings = await asker.start(together(counters.map((counter) => readPrmCounter(gpu, counter, port))));
   const values = counters.map(({ name }, i) => ({ name, value: readings[i] as Reading }));
   if (given.json) {
+    const keys = await asker.start(keysOfGpu(gpu));
     const records = values.map(({ name, value }) => ({
-      gpu: cell(count, gpu.index),
+      ...keys,
       port: cell(count, port),
       counter: cell(text, name),
       value: cell(count, value),
     }));
-    context.io.out(jsonDocument({ values: records }, context.source));
+    context.io.out(jsonDocument({ [prmCounterValues.name]: records }, context.source));
     return statusOf([gpu]);
   }
   const line = ({ name, value }: (typeof values)[number]): string =>
@@ -199,24 +217,22 @@ async function readRegister(register: PrmRegister, given: PrmGiven, context: Con
     return value === undefined ? [] : [{ parameter, value }];
   });
   const { words } = answer;
-  context.io.out(
-    given.json === undefined
-      ? render.prmRegisterText(register.name, fields, words)
-      : jsonDocument({ registers: [registerRecord(gpu, register, fields, words)] }, context.source),
-  );
+  if (given.json) {
+    const who = { ...(await asker.start(keysOfGpu(gpu))), register: cell(text, register.name) };
+    context.io.out(jsonDocument(registerParts(who, fields, words), context.source));
+  } else context.io.out(render.prmRegisterText(register.name, fields, words));
   return 0;
 }
 
-const registerRecord = (
-  gpu: Gpu,
-  { name }: PrmRegister,
-  fields: readonly render.PrmField[],
-  words: readonly number[],
-): Cells => ({
-  gpu: cell(count, gpu.index),
-  name: cell(text, name),
-  ...Object.fromEntries(fields.map(({ parameter, value }) => [parameter.name, cell(count, value)])),
-  words: cell(text, words.map((word) => word.toString(16).padStart(8, '0')).join(' ')),
+const registerParts = (who: Cells, fields: readonly render.PrmField[], words: readonly number[]): Parts => ({
+  [prmRegisterValues.name]: fields.map(({ parameter, value }) => ({
+    ...who,
+    parameter: cell(text, parameter.name),
+    value: cell(count, value),
+  })),
+  [prmRegisterWords.name]: [
+    { ...who, words: cell(text, words.map((word) => word.toString(16).padStart(8, '0')).join(' ')) },
+  ],
 });
 
 async function run(given: PrmGiven, context: Context): Promise<number> {
@@ -241,7 +257,18 @@ async function run(given: PrmGiven, context: Context): Promise<number> {
   return 0;
 }
 
+/** Names are of no GPU. */
+const namesPart = (relation: Relation): JsonPart => ({
+  ...partOf(relation),
+  fields: relation.fields,
+  required: relation.fields,
+});
+
 export const spec: CommandSpec = command({
   options,
+  json: [
+    ...[prmRegisterNames, prmCounterNames].map(namesPart),
+    ...[prmCounterValues, prmRegisterValues, prmRegisterWords].map(partOf),
+  ],
   run,
 });

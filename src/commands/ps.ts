@@ -13,6 +13,7 @@ import { usersOf } from '../system/users.js';
 import { overLife } from '../watch/cpu-share.js';
 import { type Hidden, hiddenFrom } from '../watch/hidden.js';
 import {
+  jsonNameOf,
   processCells,
   processColumn,
   processColumns,
@@ -29,6 +30,7 @@ import type { Context, Machine } from './context.js';
 import { jsonOption } from './json-option.js';
 import { lostLines, statusOf } from './lost.js';
 import { type AskedMachine, machineOf } from './machine.js';
+import { psParts } from './process-parts.js';
 import { chosenGpus, idOption } from './select.js';
 
 const options = [
@@ -195,8 +197,8 @@ function tableWidth({ io }: Context): number {
 const notes = (): string =>
   `Types: C computes, G draws, C+G both, M+C computes through MPS. States: R runs, S sleeps, D waits for a device, T is stopped, Z is a zombie. CPU% is the share of one CPU over the life of the process; SM% and its neighbours are of the driver's newest sample.
 
-In JSON each process has: ${processColumns.map(({ name }) => name).join(', ')}.
+In JSON each process has: ${processColumns.map(jsonNameOf).join(', ')}.
 `;
 
 /** `ps [-i GPU] [--user USER] [--pod UID] [--job JOB] [--sort COLUMN] [--reverse] [--by WORD] [--json]` */
-export const spec: CommandSpec = command({ options, notes, run: ps });
+export const spec: CommandSpec = command({ options, notes, json: psParts, run: ps });

@@ -2,7 +2,7 @@
 import type { Io } from '../base/io.js';
 import { plainly } from '../base/plain-text.js';
 import { csvHeader, csvLine, csvPrinter } from '../format/csv.js';
-import { type AnswerSource, type AskedField, jsonArray, jsonLines, jsonRecord } from '../format/json.js';
+import { type AnswerSource, type AskedField, jsonLines, jsonRecord, jsonRecords } from '../format/json.js';
 import { Missing } from '../nvml/status.js';
 import type { Asker } from '../query/ask/asker.js';
 import { type Asking, eachOf } from '../query/ask/asking.js';
@@ -59,7 +59,9 @@ export async function query(
   // On stderr: stdout is for the table, and one of processes has no row for a GPU.
   io.err(lostLines(gpus));
   const fields = asked.map(({ field }) => field);
-  const print = printerOf(asked, format, context.environmentSource);
+  const { source, environmentSource } = context;
+  const beside = { part: table.name, isLoop: period !== undefined, source, environmentSource };
+  const print = printerOf(asked, format, beside);
   const sample =
     present.find === undefined
       ? sampleOfPlan(fields, gpus, format, print, { asker, now })
@@ -81,7 +83,7 @@ export async function query(
 /** One sample for nothing. */
 const rehearsal = (asked: readonly AskedField[], format: QueryFormat, now: () => number): RehearsedStep => {
   const fields = asked.map(({ field }) => field);
-  const print = printerOf(asked, format, undefined);
+  const print = printerOf(asked, format, { part: '', isLoop: true });
   return async (asker, gpus) => sampleOfPlan(fields, gpus, format, print, { asker, now })();
 };
 
@@ -142,19 +144,29 @@ const withoutRecord = (field: Field, why: Missing): Field =>
 
 type RecordsPrinter = (records: readonly (readonly Reading[])[]) => string;
 
+/** What is beside the records. */
+interface Beside {
+  /** The name of the list. */
+  readonly part: string;
+  readonly isLoop: boolean;
+  readonly source?: AnswerSource | undefined;
+  /** What lines say: only what the environment alone chose. */
+  readonly environmentSource?: AnswerSource | undefined;
+}
+
 function printerOf(
   asked: readonly AskedField[],
   format: QueryFormat,
-  source: AnswerSource | undefined,
+  { part, isLoop, source, environmentSource }: Beside,
 ): RecordsPrinter {
   if (format.shape === 'csv') {
     const fields = asked.map(({ field }) => field);
     return (records) => records.map((readings) => csvLine(fields, readings, format.units)).join('');
   }
-  const write = format.shape === 'json' ? jsonArray : jsonLines;
-  return (records) =>
-    write(
-      records.map((readings) => jsonRecord(asked, readings)),
-      source,
-    );
+  return (readings) => {
+    const records = readings.map((each) => jsonRecord(asked, each));
+    return format.shape === 'json'
+      ? jsonRecords(part, records, isLoop, source)
+      : jsonLines(records, environmentSource);
+  };
 }

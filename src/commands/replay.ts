@@ -1,10 +1,13 @@
 /** `replay`: shows what the daemon recorded, as dmon would have. Needs no GPU. */
 import type { Given, OptionSpec } from '../base/argv.js';
 import { EXIT, UsageError } from '../base/errors.js';
-import { jsonText, plainly } from '../base/plain-text.js';
+import { plainly } from '../base/plain-text.js';
+import { documentPieces, recordLines } from '../format/document.js';
 import { cellText, Headings, type MonitorFormat, monitorTable, stampOf } from '../format/monitor.js';
-import { monitorRecord, timeOf } from '../format/monitor-json.js';
-import { columnsOf, type Heading } from '../query/monitor/column.js';
+import { NOT_SUPPORTED } from '../nvml/status.js';
+import { type Cells, cell } from '../query/cell.js';
+import { identity } from '../query/identity.js';
+import { type Column, columnsOf } from '../query/monitor/column.js';
 import { DEFAULT_GROUPS, DEVICE_GROUPS, deviceColumns } from '../query/monitor/device.js';
 import { type RecordedGpu, RecordingError, type ReplayedLine, replayed } from '../query/monitor/recording.js';
 import { readRecords } from '../system/record-file.js';
@@ -18,6 +21,7 @@ import {
   readSelect,
   selectOption,
 } from './monitor-options.js';
+import { columnCells, deviceParts, headCells } from './monitor-records.js';
 import { chooser } from './recorded-gpus.js';
 import { idOption } from './select.js';
 
@@ -83,7 +87,7 @@ interface ReplayedRecording {
 /** Reads a recording once, so that what is wrong with it is known before anything is written. */
 function recorded(
   path: string,
-  columns: readonly Heading[],
+  columns: readonly Column[],
   wanted: (gpu: RecordedGpu, milliseconds: number) => boolean,
 ): ReplayedRecording {
   try {
@@ -135,33 +139,39 @@ function secondOfDay(milliseconds: number): number {
 
 function* table(
   lines: Iterable<ReplayedLine>,
-  columns: readonly Heading[],
+  columns: readonly Column[],
   format: MonitorFormat,
 ): Iterable<string> {
   const { header, row } = monitorTable(columns, format);
   const headings = new Headings(header, format.shape === 'table');
   for (const { milliseconds, gpu, cells } of lines) {
-    yield headings.next() + row(stampOf(format, milliseconds), gpu, cells.map(cellText));
+    const texts = cells.map((cell, i) => cellText(cell, columns[i]));
+    yield headings.next() + row(stampOf(format, milliseconds), gpu, texts);
   }
 }
 
+/** One document, or a line for each record. It is written while it is read. */
 function* json(
   lines: Iterable<ReplayedLine>,
-  columns: readonly Heading[],
+  columns: readonly Column[],
   shape: 'json' | 'jsonl',
 ): Iterable<string> {
-  const isArray = shape === 'json';
-  let before = isArray ? '[\n  ' : '';
-  for (const { milliseconds, gpu, cells } of lines) {
-    yield before + jsonText(monitorRecord({ time: timeOf(milliseconds), gpu }, columns, cells));
-    before = isArray ? ',\n  ' : '\n';
+  const records = cellsOf(lines, columns);
+  if (shape === 'jsonl') for (const record of records) yield recordLines([record]);
+  else yield* documentPieces(deviceParts[0]?.name ?? '', records);
+}
+
+function* cellsOf(lines: Iterable<ReplayedLine>, columns: readonly Column[]): Iterable<Cells> {
+  for (const { milliseconds, gpu, uuid, cells } of lines) {
+    const head = headCells(milliseconds, gpu, cell(identity.uuid.kind, uuid ?? NOT_SUPPORTED));
+    yield { ...head, ...columnCells(columns, cells) };
   }
-  yield isArray ? '\n]\n' : '\n';
 }
 
 /** `replay -f FILE [-i GPU] [-s LETTERS] [-b TIME] [-e TIME] [-r FILE] [--format ...]` */
 export const spec: CommandSpec = command({
   options,
   notes: () => 'A column that was not recorded is shown as -.\n',
+  json: deviceParts,
   run: replay,
 });

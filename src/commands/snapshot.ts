@@ -150,11 +150,11 @@ async function everyProbe(): Promise<readonly Probe[]> {
     import('../query/monitor/device.js'),
     import('../query/processes.js'),
   ]);
-  const fields = tables.flatMap((table) => table.fields);
+  const columns = deviceColumns.map(({ field }) => field);
+  const fields = [...tables.flatMap((table) => table.fields), ...columns];
   return [
     ...fields.flatMap(({ source }) => ('probe' in source ? [source.probe] : [])),
     ...reportProbes,
-    ...deviceColumns.map(({ probe }) => probe),
     ...processLists,
   ];
 }

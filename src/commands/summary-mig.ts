@@ -5,13 +5,13 @@ import type { SummaryMigDevice } from '../format/summary.js';
 import { tableCell } from '../format/summary-cells.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, statusWords } from '../nvml/status.js';
-import { type Asking, ask, read, want } from '../query/ask/asking.js';
+import { type Asking, read, want } from '../query/ask/asking.js';
+import { readFields } from '../query/ask/records.js';
 import type { Subject } from '../query/ask/subject.js';
 import { type Cell, type Cells, cell } from '../query/cell.js';
-import { bar1Memory } from '../query/gpu/memory.js';
-import { fieldCells } from '../query/gpu-fields.js';
+import { type Field, nameOf } from '../query/field.js';
 import { count, mebibytes } from '../query/kind.js';
-import { computeInstanceId, gpuInstanceId, migAttributes } from '../query/mig.js';
+import { computeInstanceId, gpuInstanceId, migIdentity, migMeasures } from '../query/mig.js';
 import { migDevicesIn } from '../query/mig-devices.js';
 import type { Reading } from '../query/reading.js';
 
@@ -27,75 +27,57 @@ export function* migSubjects(gpu: Gpu): Asking<readonly MigSubject[]> {
   return migs.map((mig) => ({ gpu, ...mig }));
 }
 
+export type InstanceIds = Cells<'gpu_instance_id' | 'compute_instance_id'>;
+
 /** Ids of the instances that make up a MIG device. */
-export function* instanceIds(mig: MigSubject): Asking<Cells<'gi' | 'ci'>> {
+export function* instanceIds(mig: MigSubject): Asking<InstanceIds> {
   const [gi, ci] = yield* read([want(gpuInstanceId), want(computeInstanceId)], mig);
-  return { gi: cell(count, gi as Reading), ci: cell(count, ci as Reading) };
+  return {
+    gpu_instance_id: cell(count, gi as Reading),
+    compute_instance_id: cell(count, ci as Reading),
+  };
 }
 
-const ECC = 'ecc.errors.uncorrected.volatile.total';
-const FIELDS = ['memory.used', 'memory.total', ECC] as const;
+const FIELDS: readonly Field[] = [...migIdentity, ...migMeasures].filter(({ source }) => !('item' in source));
 
 /** What the summary shows of a MIG device, by its JSON names. */
-export type MigCells = Cells<
-  | 'gpu'
-  | 'gi'
-  | 'ci'
-  | 'device'
-  | (typeof FIELDS)[number]
-  | 'bar1.used'
-  | 'bar1.total'
-  | 'multiprocessors'
-  | 'copy_engines'
-  | 'encoders'
-  | 'decoders'
-  | 'ofas'
-  | 'jpegs'
->;
+export type MigCells = Cells;
 
 export function* migCells(mig: MigSubject): Asking<MigCells> {
-  const ids = yield* instanceIds(mig);
-  const fields = yield* fieldCells(FIELDS, mig);
-  const attributes = yield* ask(migAttributes, mig);
-  const bar1 = yield* ask(bar1Memory, mig);
-  const number = (name: string): Cell => cell(count, attributes.read(name));
+  const readings = yield* readFields(FIELDS, mig);
   return {
     gpu: cell(count, mig.gpu.index),
-    ...ids,
     device: cell(count, mig.status === 0 ? mig.index : Missing.of(mig.status)),
-    ...fields,
-    'bar1.used': cell(mebibytes, bar1.read('bar1Used')),
-    'bar1.total': cell(mebibytes, bar1.read('bar1Total')),
-    multiprocessors: number('multiprocessorCount'),
-    copy_engines: number('sharedCopyEngineCount'),
-    encoders: number('sharedEncoderCount'),
-    decoders: number('sharedDecoderCount'),
-    ofas: number('sharedOfaCount'),
-    jpegs: number('sharedJpegCount'),
+    ...Object.fromEntries(
+      FIELDS.map((field, i) => [nameOf(field), cell(field.kind, readings[i] as Reading)]),
+    ),
   };
 }
 
 /** A line of the table, or what it says of a GPU whose devices cannot be listed. */
 export function summaryMigDevice(cells: MigCells, release: Release): SummaryMigDevice | string {
-  const { reading } = cells.device;
+  const of = (name: string): Cell => cells[name] as Cell;
+  const { reading } = of('device');
   if (reading instanceof Missing) {
-    return `Unable to determine the MIG devices of GPU ${tableCell(cells.gpu)}: ${statusWords(reading.status)}`;
+    return `Unable to determine the MIG devices of GPU ${tableCell(of('gpu'))}: ${statusWords(reading.status)}`;
   }
+  /** The table rounds all memory up; BAR1 memory is cut elsewhere. */
+  const up = (name: string): string => tableCell(cell(mebibytes, of(name).reading), 'MiB', release);
   return {
-    gpu: tableCell(cells.gpu),
-    gi: tableCell(cells.gi),
-    ci: tableCell(cells.ci),
-    device: tableCell(cells.device),
-    memoryUsed: tableCell(cells['memory.used'], 'MiB', release),
-    memoryTotal: tableCell(cells['memory.total'], 'MiB', release),
-    bar1Used: tableCell(cells['bar1.used'], 'MiB', release),
-    bar1Total: tableCell(cells['bar1.total'], 'MiB', release),
-    multiprocessors: tableCell(cells.multiprocessors),
-    ecc: tableCell(cells[ECC]),
-    copyEngines: tableCell(cells.copy_engines),
-    encoders: tableCell(cells.encoders),
-    decoders: tableCell(cells.decoders),
-    ofas: tableCell(cells.ofas),
-    jpegs: tableCell(cells.jpegs),
+    gpu: tableCell(of('gpu')),
+    gi: tableCell(of('gpu_instance_id')),
+    ci: tableCell(of('compute_instance_id')),
+    device: tableCell(of('device')),
+    memoryUsed: up('memory.used'),
+    memoryTotal: up('memory.total'),
+    bar1Used: up('bar1.used'),
+    bar1Total: up('bar1.total'),
+    multiprocessors: tableCell(of('multiprocessors')),
+    ecc: tableCell(of('ecc.errors.uncorrected.volatile.total')),
+    copyEngines: tableCell(of('copy_engines')),
+    encoders: tableCell(of('encoders')),
+    decoders: tableCell(of('decoders')),
+    ofas: tableCell(of('ofas')),
+    jpegs: tableCell(of('jpegs')),
   };
 }

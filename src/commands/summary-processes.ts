@@ -11,11 +11,14 @@ import { type Cells, cell, cellText } from '../query/cell.js';
 import { count, mebibytes, processId, text } from '../query/kind.js';
 import { namesOf, processesOf } from '../query/processes.js';
 import type { Reading } from '../query/reading.js';
-import { instanceIds, type MigSubject } from './summary-mig.js';
+import { type InstanceIds, instanceIds, type MigSubject } from './summary-mig.js';
 
-export type ProcessCells = Cells<'gpu' | 'gi' | 'ci' | 'pid' | 'type' | 'process_name' | 'used_gpu_memory'>;
+export type ProcessCells = InstanceIds & Cells<'gpu' | 'pid' | 'type' | 'process_name' | 'used_gpu_memory'>;
 
-const WHOLE_GPU: Cells<'gi' | 'ci'> = { gi: cell(count, NOT_SUPPORTED), ci: cell(count, NOT_SUPPORTED) };
+const WHOLE_GPU: InstanceIds = {
+  gpu_instance_id: cell(count, NOT_SUPPORTED),
+  compute_instance_id: cell(count, NOT_SUPPORTED),
+};
 
 /** Processes of every GPU, by their JSON names; where MIG divides one, those of its MIG devices. */
 export const processCells = (
@@ -34,7 +37,7 @@ function* processesInMig(mig: MigSubject): Asking<readonly ProcessCells[]> {
   return yield* processesIn(mig, mig.gpu, yield* instanceIds(mig));
 }
 
-function* processesIn(subject: Subject, gpu: Gpu, ids: Cells<'gi' | 'ci'>): Asking<readonly ProcessCells[]> {
+function* processesIn(subject: Subject, gpu: Gpu, ids: InstanceIds): Asking<readonly ProcessCells[]> {
   const found = yield* processesOf(subject);
   const record = (pid: Reading, type: Reading, name: Reading, memory: Reading): ProcessCells => ({
     gpu: cell(count, gpu.index),
@@ -54,15 +57,15 @@ function* processesIn(subject: Subject, gpu: Gpu, ids: Cells<'gi' | 'ci'>): Aski
 export function summaryProcess(cells: ProcessCells, release: Release): SummaryProcess | string {
   const { reading } = cells.pid;
   if (reading instanceof Missing) {
-    const { gpu, gi, ci } = cells;
+    const { gpu, gpu_instance_id: gi, compute_instance_id: ci } = cells;
     const isWhole = gi.reading instanceof Missing;
     const place = isWhole ? cellText(gpu) : `${cellText(gpu)} GI ${cellText(gi)} CI ${cellText(ci)}`;
     return `Unable to determine the processes of GPU ${place}: ${statusWords(reading.status)}`;
   }
   return {
     gpu: tableCell(cells.gpu),
-    gi: tableCell(cells.gi),
-    ci: tableCell(cells.ci),
+    gi: tableCell(cells.gpu_instance_id),
+    ci: tableCell(cells.compute_instance_id),
     pid: tableCell(cells.pid),
     type: tableCell(cells.type),
     name: label(cells.process_name.reading),

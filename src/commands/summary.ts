@@ -6,20 +6,33 @@ import type { Release } from '../base/release.js';
 import { jsonDocument, jsonLine } from '../format/document.js';
 import type { AnswerSource } from '../format/json.js';
 import { renderSummary } from '../format/summary.js';
-import { isOn, type ReadField, SUMMARY_FIELDS, summaryGpu, WINDOWS_FIELDS } from '../format/summary-cells.js';
+import {
+  isOn,
+  type ReadField,
+  SUMMARY_FIELDS,
+  type SummaryField,
+  summaryGpu,
+  WINDOWS_FIELDS,
+} from '../format/summary-cells.js';
 import { NVML_ERROR_CORRUPTED_INFOROM } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import type { Asker } from '../query/ask/asker.js';
 import { eachOf, together } from '../query/ask/asking.js';
-import { type Cells, cell } from '../query/cell.js';
+import { type Cell, type Cells, cell } from '../query/cell.js';
 import { releaseOf } from '../query/driver-release.js';
-import { fieldAt } from '../query/field.js';
+import { type Field, fieldAt, nameOf } from '../query/field.js';
 import { gpuRow } from '../query/gpu-fields.js';
+import { processes as processList } from '../query/gpu-processes.js';
+import { identity } from '../query/identity.js';
 import { count, timestamp } from '../query/kind.js';
+import { migDevices, migIdentity, migMeasures } from '../query/mig.js';
 import { compilePlan, type Plan } from '../query/plan.js';
 import type { Reading } from '../query/reading.js';
+import type { Relation } from '../query/relation.js';
+import type { JsonPart } from './command.js';
 import type { Context } from './context.js';
+import { gpusPart, wholePart } from './json-parts.js';
 import { loop } from './loop.js';
 import { lostLine, statusOf } from './lost.js';
 import { machineOf } from './machine.js';
@@ -27,7 +40,7 @@ import { rehearse } from './rehearse.js';
 import { chosenGpus } from './select.js';
 import { type MigCells, migCells, migSubjects, summaryMigDevice } from './summary-mig.js';
 import { type ProcessCells, processCells, summaryProcess } from './summary-processes.js';
-import { ABSENT, cudaVersion, driverVersion, nvmlVersion, versionCells } from './version.js';
+import { ABSENT, cudaVersion, driverVersion, nvmlVersion, versionCells, versionFields } from './version.js';
 
 /** The options that the summary takes. */
 export interface SummaryGiven extends LoopOptions {
@@ -39,15 +52,11 @@ export interface SummaryGiven extends LoopOptions {
 /** Runs the summary once or in a loop. Returns 14 where an infoROM is corrupt, 15 where a GPU is lost. */
 export async function summary(given: SummaryGiven, context: Context): Promise<number> {
   const period = loopPeriod(given);
-  const print =
-    given.json === undefined
-      ? table
-      : period === undefined
-        ? jsonOf(jsonDocument, context.source)
-        : jsonOf(jsonLine, context.source);
+  const isJson = given.json === true;
+  const print = isJson ? jsonOf(period === undefined ? jsonDocument : jsonLine, context.source) : table;
   await rehearse(context, [
     async (asker) => {
-      const { worst: _, ...taken } = await (await prepare(asker, asker.session.gpus, context))();
+      const { worst: _, ...taken } = await (await prepare(asker, asker.session.gpus, isJson, context))();
       print(taken);
     },
   ]);
@@ -55,7 +64,7 @@ export async function summary(given: SummaryGiven, context: Context): Promise<nu
   const gpus = await chosenGpus(machine.session, given.id);
   const file = given.filename;
   if (file !== undefined) context.io.redirect(file);
-  const sample = await prepare(machine.asker, gpus, context);
+  const sample = await prepare(machine.asker, gpus, isJson, context);
   let status: number = EXIT.ok;
   await loop(context.io, period, async () => {
     machine.asker.tick();
@@ -116,6 +125,24 @@ function table({
   );
 }
 
+const system: Relation = {
+  name: 'system',
+  record: 'the machine',
+  of: 'system',
+  fields: [gpuRow('timestamp'), ...versionFields(['driver_version', 'cuda_version'])],
+};
+
+/** The modes that are pending have a star alone. */
+const shownFields: readonly Field[] = SUMMARY_FIELDS.filter((name) => !name.endsWith('.pending')).map(gpuRow);
+
+/** The parts of the JSON document. */
+export const summaryParts: readonly JsonPart[] = [
+  wholePart(system),
+  gpusPart(shownFields),
+  wholePart({ ...migDevices, fields: [...migIdentity, ...migMeasures] }),
+  wholePart(processList),
+];
+
 const jsonOf =
   (write: typeof jsonDocument, source: AnswerSource | undefined) =>
   ({
@@ -124,26 +151,38 @@ const jsonOf =
     cudaVersion: cuda,
     gpus,
     read,
-    migDevices,
+    migDevices: migs,
     processes,
-  }: SummarySample): string =>
-    write(
+  }: SummarySample) => {
+    const uuids = new Map(gpus.map(({ index }, i) => [index, cell(identity.uuid.kind, read(i)('uuid'))]));
+    const uuidOf = ({ gpu }: Cells<'gpu'>): Cell => uuids.get(Number(gpu.reading)) as Cell;
+    return write(
       {
         system: {
           timestamp: cell(timestamp, time),
           ...versionCells({ driver_version: driver, cuda_version: cuda }),
         },
-        gpus: gpus.map((gpu, i) => ({ index: cell(count, gpu.index), ...gpuCells(read(i)) })),
-        mig_devices: migDevices,
-        processes,
+        gpus: gpus.map((gpu, i) => ({
+          gpu: cell(count, gpu.index),
+          ...Object.fromEntries(
+            [identity.name, identity.uuid, ...shownFields].map((field) => [
+              nameOf(field),
+              cell(field.kind, read(i)(nameOf(field) as SummaryField)),
+            ]),
+          ),
+        })),
+        mig_devices: migs,
+        processes: processes.map(({ gpu, ...rest }) => ({ gpu, uuid: uuidOf({ gpu }), ...rest })),
       },
       source,
     );
+  };
 
 /** Makes the plan of the summary. What is returned takes a sample, with its exit status. */
 async function prepare(
   asker: Asker,
   gpus: readonly Gpu[],
+  isJson: boolean,
   { io }: Context,
 ): Promise<() => Promise<SummarySample & { readonly worst: number }>> {
   const [driver, cuda, library] = (await asker.start(
@@ -158,38 +197,43 @@ async function prepare(
     release,
     onWindows,
   };
-  const names = onWindows ? WINDOWS_FIELDS : SUMMARY_FIELDS;
+  const shown = onWindows ? WINDOWS_FIELDS : SUMMARY_FIELDS;
+  const names: readonly SummaryField[] = isJson ? [...shown, 'uuid'] : shown;
   const fields = names.map((name) => fieldAt(gpuRow(name), versions.release));
   const plan = compilePlan(fields, gpus, { asker, now: () => io.now() });
   return async () => {
     await plan.sample();
-    const divided = gpus.filter((_, i) => isOn(reader(plan, i)('mig.mode.current')));
+    const divided = gpus.filter((_, i) => isOn(reader(plan, names, i)('mig.mode.current')));
     const migs = await asker.start(eachOf(divided, migSubjects));
     return {
       time: io.now(),
       ...versions,
       gpus,
-      read: (line) => reader(plan, line),
+      read: (line) => reader(plan, names, line),
       hasMig: divided.length > 0,
       migDevices: await asker.start(together(migs.map(migCells))),
       processes: await asker.start(processCells(gpus, migs)),
-      ...check(gpus, plan),
+      ...check(gpus, plan, names),
     };
   };
 }
 
 const reader =
-  (plan: Plan, line: number): ReadField =>
+  (plan: Plan, names: readonly SummaryField[], line: number): ReadField =>
   (name) => {
-    const read = plan.lines[line]?.readers[WINDOWS_FIELDS.indexOf(name)];
-    if (read === undefined) throw new Error(`the summary has no line ${line}`);
+    const read = plan.lines[line]?.readers[names.indexOf(name)];
+    if (read === undefined) throw new Error(`the summary has no ${name} in line ${line}`);
     return read();
   };
 
 /** What the tables do not say: lost GPUs and corrupt infoROMs, and the exit status for them. */
-function check(gpus: readonly Gpu[], plan: Plan): { notices: readonly string[]; worst: number } {
+function check(
+  gpus: readonly Gpu[],
+  plan: Plan,
+  names: readonly SummaryField[],
+): { notices: readonly string[]; worst: number } {
   const corrupt = gpus.flatMap(({ index }, i) => {
-    const read = reader(plan, i);
+    const read = reader(plan, names, i);
     return read('inforom.checksum_validation') === 'invalid' ? [placeOf(index, read('pci.bus_id'))] : [];
   });
   return {
@@ -204,10 +248,3 @@ function check(gpus: readonly Gpu[], plan: Plan): { notices: readonly string[]; 
 /** The warning has a domain of four digits, where the table has eight (H100, 580.159.04); the index where there is no address. */
 const placeOf = (index: number, busId: Reading): string =>
   busId instanceof Missing ? String(index) : plainText(String(busId)).replace(/^0000(?=[0-9A-F]{4}:)/i, '');
-
-/** The modes that are pending have a star alone. */
-const JSON_FIELDS = SUMMARY_FIELDS.filter((name) => !name.endsWith('.pending'));
-
-/** The fields of the table by their names, for JSON. */
-const gpuCells = (read: ReadField): Cells =>
-  Object.fromEntries(JSON_FIELDS.map((name) => [name, { kind: gpuRow(name).kind, reading: read(name) }]));

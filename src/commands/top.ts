@@ -32,6 +32,7 @@ import type { Context, Machine } from './context.js';
 import { jsonOption } from './json-option.js';
 import { statusOf } from './lost.js';
 import { machineOf } from './machine.js';
+import { topParts } from './process-parts.js';
 import { chooser } from './recorded-gpus.js';
 import { chosenGpus, idOption } from './select.js';
 
@@ -250,5 +251,6 @@ export const spec: CommandSpec = command({
   options,
   notes: () =>
     'Press ? for the keys. The settings are in $XDG_CONFIG_HOME/nvsmi/top.json (~/.config if that is not set); the key S writes them.\n',
+  json: topParts,
   run: top,
 });

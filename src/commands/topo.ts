@@ -27,6 +27,7 @@ import { lostLines, statusOf } from './lost.js';
 import { machineOf } from './machine.js';
 import { chosenGpus, gpusNamed } from './select.js';
 import * as matrices from './topology-matrix.js';
+import { topologyParts } from './topology-parts.js';
 
 /** The options with a value. */
 interface TopoGiven {
@@ -313,4 +314,10 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
   return statusOf(gpus);
 }
 
-export const spec: CommandSpec = command({ options, isBareHelp: true, opensMachine, run });
+export const spec: CommandSpec = command({
+  options,
+  isBareHelp: true,
+  json: topologyParts,
+  opensMachine,
+  run,
+});

@@ -160,7 +160,10 @@ export function* nvmeMatrix(gpus: readonly Gpu[], files: SystemFiles): Asking<To
   };
 }
 
-const p2pKind = words(Object.fromEntries(Array.from({ length: 7 }, (_, i) => [i, render.p2pLabel(i)])), 'U');
+export const p2pKind = words(
+  Object.fromEntries(Array.from({ length: 7 }, (_, i) => [i, render.p2pLabel(i)])),
+  'U',
+);
 
 /** What each pair of GPUs can do to one another. */
 export function* p2pMatrix(gpus: readonly Gpu[], capability: number): Asking<TopologyAnswer> {

@@ -15,16 +15,20 @@ import {
 } from '../nvml/generated/entries.js';
 import { shortVersion, withoutCudaMajor } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED, statusReason, statusWords } from '../nvml/status.js';
-import { type Asking, ask, readOne, together } from '../query/ask/asking.js';
+import { type Asking, ask, readOne, together, want } from '../query/ask/asking.js';
+import { readRecords } from '../query/ask/records.js';
 import { SYSTEM } from '../query/ask/subject.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
 import { releaseOf } from '../query/driver-release.js';
+import { asks, type Field, item } from '../query/field.js';
 import { text as words } from '../query/kind.js';
 import { fixed, type Probe } from '../query/probe.js';
 import type { Reading } from '../query/reading.js';
-import { type CommandSpec, command } from './command.js';
+import type { Relation } from '../query/relation.js';
+import { type CommandSpec, command, type JsonPart } from './command.js';
 import type { Context } from './context.js';
 import { jsonOption } from './json-option.js';
+import { wholePart } from './json-parts.js';
 import { machineOf } from './machine.js';
 
 const driver = fixed(nvmlSystemGetDriverVersion);
@@ -68,6 +72,26 @@ export function* nvmlVersion(): Asking<string> {
   return withoutCudaMajor(orAbsent(yield* readOne(library, SYSTEM, '')));
 }
 
+const VERSIONS = {
+  nvsmi_version: 'Version of nvsmi.',
+  nvml_version: 'Version of the NVML library.',
+  driver_version: 'Version of the driver.',
+  cuda_version: 'Newest CUDA version that the driver supports.',
+} as const;
+
+/** Versions as fields of JSON. */
+export const versionFields = (names: readonly (keyof typeof VERSIONS)[]): readonly Field[] =>
+  names.map((name) => ({ names: [name], help: VERSIONS[name], kind: words, source: item(name) }));
+
+const versionsOfAll: Relation = {
+  name: 'versions',
+  record: 'the machine',
+  of: 'system',
+  fields: versionFields(['nvsmi_version', 'nvml_version', 'driver_version', 'cuda_version']),
+};
+
+export const versionParts: readonly JsonPart[] = [wholePart(versionsOfAll)];
+
 /** Versions as cells; null where one is not known. */
 export const versionCells = (versions: Readonly<Record<string, string | undefined>>): Cells =>
   Object.fromEntries(
@@ -84,8 +108,13 @@ export async function version(given: { readonly json?: true }, context: Context)
   const { session, asker } = await machineOf(context);
   const { driver, nvml, cuda } = await asker.start(versions());
   if (asJson) {
-    const cells = versionCells({ nvsmi: manifest.version, nvml, driver, cuda });
-    context.io.out(jsonDocument({ versions: cells }, context.source));
+    const cells = versionCells({
+      nvsmi_version: manifest.version,
+      nvml_version: nvml,
+      driver_version: driver,
+      cuda_version: cuda,
+    });
+    context.io.out(jsonDocument({ [versionsOfAll.name]: cells }, context.source));
     return 0;
   }
   const release = await asker.start(releaseOf(session, (text) => context.io.err(text)));
@@ -108,33 +137,59 @@ export async function version(given: { readonly json?: true }, context: Context)
 }
 
 /** `version [--json]`, which is `--version`. */
-export const spec: CommandSpec = command({ options: [jsonOption], run: version });
+export const spec: CommandSpec = command({
+  options: [jsonOption],
+  json: versionParts,
+  run: version,
+});
 
 const excludedCount = fixed(nvmlGetExcludedDeviceCount);
 const excludedInfo = (index: number): Probe => fixed(nvmlGetExcludedDeviceInfoByIndex, { index });
 
-/** The GPUs that the driver is configured to exclude, or why they are not known. */
-function* excludedGpus(): Asking<readonly ExcludedGpu[] | Missing> {
-  const asked = yield* ask(excludedCount);
-  const counted = countOf(nvmlGetExcludedDeviceCount.fn, asked.status, Number(asked.raw('value')));
-  if (!('count' in counted)) return Missing.of(counted.status);
-  return yield* together(Array.from({ length: counted.count }, (_, index) => excludedGpu(index)));
-}
+const excludedField = (name: string, path: string, help: string): Field => ({
+  names: [name],
+  help,
+  kind: words,
+  source: asks(({ index }) => want(excludedInfo(Number(index)), path)),
+});
 
-function* excludedGpu(index: number): Asking<ExcludedGpu> {
-  const info = yield* ask(excludedInfo(index));
-  return {
-    'pci.bus_id': cell(words, info.read('pciInfo.busId')),
-    uuid: cell(words, info.read('uuid')),
-  };
-}
+/** The GPUs that the driver is configured to exclude; they are none of those that it numbers. */
+const excludedGpus: Relation = {
+  name: 'excluded_gpus',
+  record: 'a GPU that the driver is configured to exclude',
+  fields: [
+    excludedField('pci.bus_id', 'pciInfo.busId', 'PCI address of the GPU.'),
+    excludedField('uuid', 'uuid', 'UUID of the GPU.'),
+  ],
+  *find() {
+    const asked = yield* ask(excludedCount);
+    const counted = countOf(nvmlGetExcludedDeviceCount.fn, asked.status, Number(asked.raw('value')));
+    if (!('count' in counted)) return Missing.of(counted.status);
+    return Array.from({ length: counted.count }, (_, index) => ({ values: { index } }));
+  },
+};
+
+export const excludedParts: readonly JsonPart[] = [
+  { ...wholePart(excludedGpus), fields: excludedGpus.fields, required: excludedGpus.fields },
+];
 
 type ExcludedGpu = Cells<'pci.bus_id' | 'uuid'>;
+
+function* excludedCells(): Asking<readonly ExcludedGpu[] | Missing> {
+  const records = yield* readRecords(excludedGpus, excludedGpus.fields, SYSTEM);
+  if (records instanceof Missing) return records;
+  return records.map(
+    ({ readings: [busId, uuid] }): ExcludedGpu => ({
+      'pci.bus_id': cell(words, busId as Reading),
+      uuid: cell(words, uuid as Reading),
+    }),
+  );
+}
 
 /** Prints the GPUs that the driver is configured to exclude. */
 export async function excluded(given: { readonly json?: true }, context: Context): Promise<number> {
   const { asker } = await machineOf(context);
-  const gpus = await asker.start(excludedGpus());
+  const gpus = await asker.start(excludedCells());
   if (gpus instanceof Missing) {
     // Words and status, also for NOT_SUPPORTED: 550.163.01 with failing calls.
     throw new UsageError(
@@ -142,7 +197,7 @@ export async function excluded(given: { readonly json?: true }, context: Context
       gpus.status,
     );
   }
-  if (given.json) context.io.out(jsonDocument({ excluded_gpus: gpus }, context.source));
+  if (given.json) context.io.out(jsonDocument({ [excludedGpus.name]: gpus }, context.source));
   else if (gpus.length === 0) context.io.out('No excluded devices found.\n');
   else context.io.out(`${gpus.map(excludedLine).join('\n')}\n`);
   return 0;

@@ -1,6 +1,7 @@
 /** The monitors among the options of `vgpu`: a line for each record, every second until they are stopped. */
 
 import { columnsHead, columnsLine, emptyLine, type TableColumn } from '../format/columns.js';
+import type { SessionColumn } from '../format/sessions.js';
 import * as render from '../format/vgpu.js';
 import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
@@ -10,7 +11,7 @@ import { type Cells, cell } from '../query/cell.js';
 import { gpuField } from '../query/gpu-fields.js';
 import { count, percent } from '../query/kind.js';
 import type { Reading } from '../query/reading.js';
-import { noSession, type SessionColumn, sessionCells } from '../query/sessions.js';
+import { encoderSessions, fbcSessions, noSession, sessionCells } from '../query/sessions.js';
 import * as vgpu from '../query/vgpu.js';
 import { VgpuGpm } from '../query/vgpu-gpm.js';
 import { SECOND, type VgpuView, type VgpuViewOptions, withGpu } from './vgpu-views.js';
@@ -42,10 +43,12 @@ const monitor = (part: string, columns: readonly TableColumn[], records: VgpuVie
 export const UTILIZATION = monitor('utilization', render.utilizationColumns, function* (gpu) {
   const utilizationOf = yield* vgpu.vgpuUtilizations(gpu);
   const record = (id: Reading, { sm, memory, encoder, decoder, jpeg, ofa }: vgpu.VgpuUtilization): Cells => {
-    const engines = { sm, memory, encoder, decoder, jpeg, ofa };
+    const engines = { gpu: sm, memory, encoder, decoder, jpeg, ofa };
     return {
-      vgpu: cell(count, id),
-      ...Object.fromEntries(Object.entries(engines).map(([name, value]) => [name, cell(percent, value)])),
+      vgpu_instance: cell(count, id),
+      ...Object.fromEntries(
+        Object.entries(engines).map(([name, value]) => [`utilization.${name}`, cell(percent, value)]),
+      ),
     };
   };
   const ids = yield* vgpu.vgpuNumbers(gpu, 'active');
@@ -59,19 +62,21 @@ export const sessions = (
   part: string,
   which: 'encoder' | 'fbc',
   columns: readonly SessionColumn[],
-): VgpuView =>
-  monitor(part, [{ head: ['vGPU', 'Id'], width: 11 }, ...columns], function* (gpu) {
+): VgpuView => {
+  const { fields } = which === 'encoder' ? encoderSessions : fbcSessions;
+  return monitor(part, [{ head: ['vGPU', 'Id'], width: 11 }, ...columns], function* (gpu) {
     const ids = yield* vgpu.vgpuNumbers(gpu, 'active');
-    if (ids instanceof Missing) return [{ vgpu: cell(count, ids), ...noSession(columns, ids) }];
+    if (ids instanceof Missing) return [{ vgpu_instance: cell(count, ids), ...noSession(fields, ids) }];
     const lists = yield* together(ids.map((id) => vgpu.vgpuSessions(id, which)));
     return ids.flatMap((id, i): readonly Cells[] => {
       const views = lists[i] as (typeof lists)[number];
-      const who = { vgpu: cell(count, id) };
-      if (views instanceof Missing) return [{ ...who, ...noSession(columns, views) }];
-      if (views.length === 0) return [{ ...who, ...noSession(columns, NO_SESSION) }];
-      return views.map((view) => ({ ...who, ...sessionCells(columns, view) }));
+      const who = { vgpu_instance: cell(count, id) };
+      if (views instanceof Missing) return [{ ...who, ...noSession(fields, views) }];
+      if (views.length === 0) return [{ ...who, ...noSession(fields, NO_SESSION) }];
+      return views.map((view) => ({ ...who, ...sessionCells(fields, view) }));
     });
   });
+};
 
 /** A vGPU without sessions has a line of dashes: the vGPU software's guide. */
 const NO_SESSION = Missing.of(NVML_ERROR_NOT_FOUND);

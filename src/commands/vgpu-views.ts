@@ -98,18 +98,18 @@ function* unlistedType(gpu: Gpu, why: Missing): Asking<Cells> {
 function* instanceCells(gpu: Gpu, wanted?: readonly number[]): Asking<readonly Cells[]> {
   const found = yield* instanceLines(gpu, wanted);
   // Why the vGPUs cannot be listed, in the place of one.
-  return found instanceof Missing ? [{ vgpu: cell(count, found) }] : found.map(cellsOf);
+  return found instanceof Missing ? [{ vgpu_instance: cell(count, found) }] : found.map(cellsOf);
 }
 
 export const SUMMARY: VgpuView = {
   part: 'vgpus',
   *records(gpu) {
-    return (yield* instanceCells(gpu)).map(({ vgpu: id, ...rest }) => {
-      const shown = ['name', 'vm_id', 'utilization_gpu'].flatMap((name) => {
+    return (yield* instanceCells(gpu)).map(({ vgpu_instance: id, ...rest }) => {
+      const shown = ['uuid', 'type_name', 'vm_id', 'utilization.gpu'].flatMap((name) => {
         const value = rest[name];
         return value === undefined ? [] : [[name, value] as const];
       });
-      return withGpu(gpu, { vgpu: id as Cell, ...Object.fromEntries(shown) });
+      return withGpu(gpu, { vgpu_instance: id as Cell, ...Object.fromEntries(shown) });
     });
   },
   *print(gpus, now) {

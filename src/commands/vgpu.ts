@@ -4,18 +4,25 @@ import { dated, type Given, type OptionSpec, setter, setterOf } from '../base/ar
 import { UsageError } from '../base/errors.js';
 import { decimal } from '../base/period.js';
 import { plainly } from '../base/plain-text.js';
-import { jsonDocument } from '../format/document.js';
+import { jsonDocument, jsonLine } from '../format/document.js';
+import { encoderColumns, fbcColumns } from '../format/sessions.js';
+import type { Gpu } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
 import { Asker } from '../query/ask/asker.js';
-import { eachOf, together } from '../query/ask/asking.js';
+import { type Asking, eachOf, together } from '../query/ask/asking.js';
+import { type Cell, type Cells, cell } from '../query/cell.js';
+import { nameOf } from '../query/field.js';
+import { gpuField } from '../query/gpu-fields.js';
+import { identity } from '../query/identity.js';
+import { text } from '../query/kind.js';
 import { type GpmMetric, gpmMetrics } from '../query/monitor/gpm.js';
 import type { Table } from '../query/relation.js';
-import { encoderColumns, fbcColumns } from '../query/sessions.js';
 import { accountedApps } from '../query/tables/accounted-apps.js';
 import { instanceSchedulerLogs, vgpuSchedulerLogs } from '../query/tables/vgpu-scheduler-logs.js';
 import { isVgpuHost, vgpuNumbers } from '../query/vgpu.js';
+import { vgpuParts } from '../query/vgpu-parts.js';
 import { actingOptions, beginActing } from './acting.js';
-import { type CommandSpec, command } from './command.js';
+import { type CommandSpec, command, type JsonPart } from './command.js';
 import type { Context } from './context.js';
 import { onEachGpu } from './each-gpu.js';
 import { tableHelp } from './help-query.js';
@@ -352,13 +359,17 @@ async function show(view: views.VgpuView, given: VgpuGiven, context: Context): P
     io.out(asJson ? jsonDocument({ [view.part]: [] }, context.source) : nothing);
     return statusOf(chosen);
   }
+  const write = period === undefined ? jsonDocument : jsonLine;
   if (!asJson && view.head !== undefined) io.out(view.head);
   try {
     await loop(io, period, async () => {
       asker.tick();
       io.out(
         asJson
-          ? jsonDocument({ [view.part]: await asker.start(eachOf(gpus, view.records)) }, context.source)
+          ? write(
+              { [view.part]: await asker.start(eachOf(gpus, (gpu) => withUuid(view, gpu))) },
+              context.source,
+            )
           : await asker.start(view.print(gpus, io.now())),
       );
     });
@@ -369,4 +380,26 @@ async function show(view: views.VgpuView, given: VgpuGiven, context: Context): P
   return statusOf(chosen);
 }
 
-export const spec: CommandSpec = command({ options, run });
+/** The records of a GPU, with its UUID; a vGPU has a UUID of its own. */
+function* withUuid(view: views.VgpuView, gpu: Gpu): Asking<readonly Cells[]> {
+  const uuid: Cell = cell(text, yield* gpuField('uuid', gpu));
+  return (yield* view.records(gpu)).map(({ gpu: index, ...rest }) => ({
+    ...(index === undefined ? {} : { gpu: index }),
+    uuid,
+    ...rest,
+  }));
+}
+
+const parts: readonly JsonPart[] = vgpuParts.map(({ name, record, fields, sometimes }) => {
+  const keys = [identity.gpu, ...(fields.some((field) => nameOf(field) === 'uuid') ? [] : [identity.uuid])];
+  return {
+    name,
+    of: record,
+    isList: true,
+    isAlways: false,
+    fields: [...keys, ...fields],
+    required: [...keys, ...fields.filter((field) => !sometimes.includes(field))],
+  };
+});
+
+export const spec: CommandSpec = command({ options, json: parts, run });

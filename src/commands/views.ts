@@ -20,8 +20,9 @@ import { type Field, nameOf, type RecordValues } from '../query/field.js';
 import { identity } from '../query/identity.js';
 import type { Reading } from '../query/reading.js';
 import type { Found, Relation } from '../query/relation.js';
-import { type CommandSpec, command, type JsonPart } from './command.js';
+import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
+import { gpusPart, keysOf, partOf } from './json-parts.js';
 import { loop } from './loop.js';
 import { lostLines, reachable, statusOf } from './lost.js';
 import { machineOf } from './machine.js';
@@ -61,6 +62,15 @@ export interface Shown<Options> {
   release(): Release;
 }
 
+/** The text of one tick, but for the lines about lost GPUs. Throws UsageError where nvidia-smi refuses. */
+type Text<Options> = (shown: Shown<Options>, gpus: readonly Gpu[]) => string;
+
+/** How a command ends: its status, where no GPU is lost, and what it says on stderr. */
+export interface Ending {
+  readonly status: number;
+  readonly words: string;
+}
+
 interface ViewsSpec<Table extends readonly OptionSpec[]> {
   readonly options: Table;
   readonly views: readonly View[];
@@ -76,8 +86,18 @@ interface ViewsSpec<Table extends readonly OptionSpec[]> {
   readonly keep?: (given: Given<Table>) => (record: RecordValues) => boolean;
   /** Refuses values of options, before the machine is opened. */
   readonly check?: (given: Given<Table>) => void;
-  /** All of the text but for the lines about lost GPUs. Throws UsageError where nvidia-smi refuses. */
-  readonly text: (shown: Shown<Given<Table>>, gpus: readonly Gpu[]) => string;
+  /** The GPUs that are meant, where -i does not always say so. */
+  readonly id?: (given: Given<Table>) => string | undefined;
+  /** Milliseconds between two texts, where they repeat without -l. */
+  readonly usualPeriod?: number;
+  /** Asked before a text is made. Throws UsageError where nvidia-smi refuses the machine. */
+  readonly refuse?: (gpus: readonly Gpu[]) => Asking<void>;
+  /** The text of a tick; `begin` makes it for a run, where it depends on the ticks before. */
+  readonly text: Text<Given<Table>> | { readonly begin: () => Text<Given<Table>> };
+  /** The last words of a text, after the lines about lost GPUs. */
+  readonly after?: string;
+  /** How it ends after what was shown last. */
+  readonly ending?: (shown: Shown<Given<Table>>) => Ending | undefined;
   readonly notes?: () => string;
 }
 
@@ -85,11 +105,12 @@ export function viewsCommand<const Table extends readonly OptionSpec[]>(spec: Vi
   const { options, views, otherwise = [], isBareHelp, gpuFields = [] } = spec;
   const all = [...views, ...otherwise];
   const relations = [...new Set(all.flatMap(({ relation }) => relation ?? []))];
+  const optional = all.flatMap((view) => view.gpuFields ?? []);
   return command({
     options: otherwise.length > 0 ? options : options.map((option) => actionOf(option, views)),
     isBareHelp,
     notes: spec.notes,
-    json: jsonParts(relations, [...gpuFields, ...all.flatMap((view) => view.gpuFields ?? [])], gpuFields),
+    json: [gpusPart(gpuFields, optional), ...relations.map(partOf)],
     opensMachine: (given) => {
       spec.check?.(given as Given<Table>);
       loopPeriod(given as LoopOptions);
@@ -103,37 +124,6 @@ export function viewsCommand<const Table extends readonly OptionSpec[]>(spec: Vi
 const actionOf = (option: OptionSpec, views: readonly View[]): OptionSpec =>
   views.some(({ long }) => long === option.long) ? { ...option, action: true } : option;
 
-const identifying = [identity.gpu, identity.name, identity.uuid];
-
-/** The parts of the JSON: the GPUs, and each relation. */
-const jsonParts = (
-  relations: readonly Relation[],
-  gpuFields: readonly Field[],
-  always: readonly Field[],
-): readonly JsonPart[] => [
-  {
-    name: 'gpus',
-    of: 'a GPU',
-    isList: true,
-    isAlways: true,
-    fields: [...new Set([...identifying, ...gpuFields])],
-    required: [...identifying, ...always],
-  },
-  ...relations.map(({ name, record, of, fields }): JsonPart => {
-    const isList = of !== 'system';
-    const keys = isList ? [identity.gpu, identity.uuid] : [];
-    const found = fields.filter(({ source }) => 'item' in source);
-    return {
-      name,
-      of: record,
-      isList,
-      isAlways: false,
-      fields: [...keys, ...fields],
-      required: [...keys, ...found],
-    };
-  }),
-];
-
 async function run<Table extends readonly OptionSpec[]>(
   spec: ViewsSpec<Table>,
   given: Given<Table>,
@@ -141,29 +131,37 @@ async function run<Table extends readonly OptionSpec[]>(
 ): Promise<number> {
   const values = given as Readonly<Record<string, unknown>> &
     LoopOptions & { readonly id?: string; readonly json?: true };
-  const period = loopPeriod(values);
+  const isJson = values.json === true;
+  const period = loopPeriod(values) ?? (isJson ? undefined : spec.usualPeriod);
   const { session, asker } = await machineOf(context);
-  const gpus = await chosenGpus(session, values.id);
-  const asked = spec.views.filter(({ long }) => values[long] !== undefined);
+  const gpus = await chosenGpus(session, spec.id === undefined ? values.id : spec.id(given));
+  if (!isJson && spec.refuse !== undefined) await asker.start(spec.refuse(gpus));
+  // JSON has a reason for each value of a lost GPU; the text has a line about it.
+  const asked = isJson ? gpus : reachable(gpus);
+  const chosen = spec.views.filter(({ long }) => values[long] !== undefined);
   const views =
-    asked.length > 0 ? asked : (spec.otherwise ?? []).map((view) => ({ long: '', help: '', ...view }));
+    chosen.length > 0 ? chosen : (spec.otherwise ?? []).map((view) => ({ long: '', help: '', ...view }));
   const wanted = wantedOf(views, spec.gpuFields ?? [], (long) => String(values[long] ?? ''));
   const keep = spec.keep?.(given) ?? (() => true);
   const write = period === undefined ? jsonDocument : jsonLine;
   const ofDriver = await asker.start(releaseOf(session));
   const release = (): Release => ofDriver;
-  let refused: number = EXIT.ok;
+  const text = typeof spec.text === 'function' ? spec.text : spec.text.begin();
+  let ending: Ending | undefined;
   await loop(context.io, period, async () => {
     asker.tick();
-    const shown = await asker.start(collect(wanted, reachable(gpus), keep));
+    const collected = await asker.start(collect(wanted, asked, keep));
+    const shown = { given, views, release, ...collected };
     context.io.out(
-      values.json
+      isJson
         ? write(partsOf(wanted, shown), context.source)
-        : spec.text({ given, views, release, ...shown }, gpus) + lostLines(gpus),
+        : text(shown, gpus) + lostLines(gpus) + (spec.after ?? ''),
     );
-    if (spec.isRefused) refused = refusalOf(wanted, shown);
+    if (spec.isRefused) ending = { status: refusalOf(wanted, shown), words: '' };
+    if (spec.ending !== undefined) ending = spec.ending(shown);
   });
-  return statusOf(gpus) || refused;
+  if (ending !== undefined && ending.words !== '') context.io.err(ending.words);
+  return statusOf(gpus) || (ending?.status ?? EXIT.ok);
 }
 
 /** Why the first relation that a GPU refuses has no records. */
@@ -282,7 +280,10 @@ function partsOf({ ofGpus, ofSystem }: WantedViews, { gpus, systemOf }: Collecte
     gpus.flatMap(({ cells, recordsOf: of }) => {
       const records = of(relation);
       const list = records instanceof Missing ? [unlisted(relation, records)] : records;
-      return list.map((record) => ({ gpu: cells.gpu, uuid: cells.uuid, ...record }));
+      const keys = Object.fromEntries(
+        keysOf(relation).map((key) => [nameOf(key), cells[nameOf(key)] as Cell]),
+      );
+      return list.map((record) => ({ ...keys, ...record }));
     }),
   ]);
   return {
@@ -295,5 +296,7 @@ function partsOf({ ofGpus, ofSystem }: WantedViews, { gpus, systemOf }: Collecte
 /** In the place of a GPU's records: why there are none. */
 const unlisted = ({ fields }: Relation, why: Missing): Cells =>
   Object.fromEntries(
-    fields.flatMap((field) => ('item' in field.source ? [[nameOf(field), cell(field.kind, why)]] : [])),
+    fields.flatMap((field) =>
+      'item' in field.source || nameOf(field) === 'uuid' ? [[nameOf(field), cell(field.kind, why)]] : [],
+    ),
   );

@@ -1,5 +1,6 @@
 /** What `conf-compute` prints: a line for one getter, a log for all. H100 and H200, 580.159.04. */
 import { type Cell, type Cells, cellText, cellWithUnit } from '../query/cell.js';
+import type { GpuCells } from './gpu-heading.js';
 
 /** `-f`, `-gc` and their kind: a label, a colon, the value. */
 export const line = (label: string, value: Cell): string => `${label}: ${cellText(value)}\n`;
@@ -16,11 +17,13 @@ export function log(rows: readonly (readonly [label: string, value: Cell])[]): s
 }
 
 /** `-gm`: a GPU's line as `-L` prints it, then both sizes. */
-export function memory(gpu: Cells<'gpu' | 'name' | 'uuid' | 'protected_kib' | 'unprotected_kib'>): string {
+export type Memory = GpuCells & Cells<'conf_compute.protected_memory' | 'conf_compute.unprotected_memory'>;
+
+export function memory(gpu: Memory): string {
   return [
     `GPU ${cellText(gpu.gpu)}: ${cellText(gpu.name)} (UUID: ${cellText(gpu.uuid)})`,
-    `Protected memory size:   ${cellWithUnit(gpu.protected_kib)}`,
-    `Unprotected memory size: ${cellWithUnit(gpu.unprotected_kib)}`,
+    `Protected memory size:   ${cellWithUnit(gpu['conf_compute.protected_memory'])}`,
+    `Unprotected memory size: ${cellWithUnit(gpu['conf_compute.unprotected_memory'])}`,
     '',
   ].join('\n');
 }

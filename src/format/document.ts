@@ -2,7 +2,7 @@
 
 import { jsonText } from '../base/plain-text.js';
 import { Missing, statusReason } from '../nvml/status.js';
-import { type Cells, jsonReading } from '../query/cell.js';
+import { type Cells, jsonReading, SCHEMA_VERSION } from '../query/cell.js';
 import type { JsonScalar } from '../query/kind.js';
 import type { AnswerSource, JsonRecord } from './json.js';
 
@@ -46,9 +46,6 @@ const partJson = (part: Part) => {
 /** The parts of a document by their names. */
 export type Parts = Readonly<Record<string, Part>>;
 
-/** Grows when a name or a shape in a document changes. */
-export const SCHEMA_VERSION = 1;
-
 /** The whole document in one line. */
 export function jsonLine(parts: Parts, source?: AnswerSource): string {
   const document = Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, partJson(part)]));
@@ -64,4 +61,20 @@ export function jsonDocument(parts: Parts, source?: AnswerSource): string {
   lines.push(`  "schema_version": ${SCHEMA_VERSION}`);
   if (source !== undefined) lines.push(`  "source": ${jsonText(source)}`);
   return `{\n${lines.join(',\n')}\n}\n`;
+}
+
+/** Records as JSON lines, each a whole: with the version of its shape, and the recording where it has to say so. */
+export const recordLines = (records: readonly Cells[], source?: AnswerSource): string =>
+  records
+    .map((cells) => `${jsonText({ ...cellsRecord(cells), schema_version: SCHEMA_VERSION, source })}\n`)
+    .join('');
+
+/** A document of one list, piece by piece: there may be more of it than fits into memory. */
+export function* documentPieces(part: string, records: Iterable<Cells>): Iterable<string> {
+  let before = `{\n  ${jsonText(part)}: [\n`;
+  for (const cells of records) {
+    yield `${before}    ${jsonText(cellsRecord(cells))}`;
+    before = ',\n';
+  }
+  yield `\n  ],\n  "schema_version": ${SCHEMA_VERSION}\n}\n`;
 }

@@ -1,7 +1,9 @@
 /** Events of GPUs: a line each, for people or as JSON. */
 
 import { jsonText, plainText } from '../base/plain-text.js';
+import * as shape from '../base/shape.js';
 import type { GpuEvent } from '../events/gpu-event.js';
+import { SCHEMA_VERSION } from '../query/cell.js';
 import { timestamp } from '../query/kind.js';
 import type { AnswerSource } from './json.js';
 
@@ -38,11 +40,27 @@ export function eventText(event: TimedEvent): string {
     .concat('\n');
 }
 
+/** A line of events --json. */
+export const eventShape = shape.objectOf({
+  timestamp: shape.orNull(shape.time('When; null where only the time since the boot is known.')),
+  seconds_since_boot: shape.orNull(shape.aNumber('Seconds since the boot, where the kernel log said so.')),
+  gpu: shape.orNull(shape.wholeNumber("NVML's index of the GPU.")),
+  uuid: shape.orNull(shape.text('UUID of the GPU.')),
+  'pci.bus_id': shape.orNull(shape.text('PCI address of the GPU.')),
+  event: shape.text('What happened, in a word: xid, sxid, ecc, clock, pstate, mig, gpu-lost.'),
+  xid: shape.orNull(shape.wholeNumber('Number of an Xid, or of an SXid of a switch.')),
+  severity: shape.text('How bad it is.'),
+  meaning: shape.text('What it means.'),
+  action: shape.orNull(shape.text('What to do; null where there is nothing to do.')),
+  detail: shape.orNull(shape.text('What the source said itself.')),
+  from: shape.oneOf(['kernel log', 'NVML'], 'Where it was seen.'),
+});
+
 export function eventJson(event: TimedEvent, source: AnswerSource | undefined): string {
   const { time, secondsSinceBoot, gpu, uuid, busId, kind, xid, severity, meaning, action, detail } = event;
-  return `${jsonText({
-    time: time === undefined ? null : new Date(time).toISOString(),
-    since_boot_s: secondsSinceBoot ?? null,
+  const line: shape.ValueOf<typeof eventShape> = {
+    timestamp: time === undefined ? null : new Date(time).toISOString(),
+    seconds_since_boot: secondsSinceBoot ?? null,
     gpu: gpu ?? null,
     uuid: uuid ?? null,
     'pci.bus_id': busId ?? null,
@@ -53,6 +71,6 @@ export function eventJson(event: TimedEvent, source: AnswerSource | undefined): 
     action: action ?? null,
     detail: detail ?? null,
     from: event.source,
-    source,
-  })}\n`;
+  };
+  return `${jsonText({ ...line, schema_version: SCHEMA_VERSION, source })}\n`;
 }

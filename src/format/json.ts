@@ -1,6 +1,6 @@
 /** Records as JSON: numbers in the field's unit, null for what is absent, and why under `reasons`. */
 import { jsonText } from '../base/plain-text.js';
-import { jsonReading } from '../query/cell.js';
+import { jsonReading, SCHEMA_VERSION } from '../query/cell.js';
 import type { Field } from '../query/field.js';
 import type { JsonScalar } from '../query/kind.js';
 import type { Reading } from '../query/reading.js';
@@ -33,21 +33,26 @@ export function jsonRecord(fields: readonly AskedField[], readings: readonly Rea
   return Object.keys(reasons).length === 0 ? record : { ...record, reasons };
 }
 
-/** Records of a recording each say so: an array has no other place for it, and a line neither. */
-function labelled(records: readonly JsonRecord[], source: AnswerSource | undefined): readonly JsonRecord[] {
-  return source === undefined ? records : records.map((record) => ({ ...record, source: { ...source } }));
-}
+/** The version of its shape, and the recording that answered: a document says so, and each record where they are lines. */
+const about = (source: AnswerSource | undefined) => ({ schema_version: SCHEMA_VERSION, source });
 
-/** Records as an array, one record a line. */
-export function jsonArray(records: readonly JsonRecord[], source?: AnswerSource): string {
-  if (records.length === 0) return '[]\n';
-  const lines = labelled(records, source).map((record) => `  ${jsonText(record)}`);
-  return `[\n${lines.join(',\n')}\n]\n`;
+/** Records as a document, one record a line; in a loop the document is one line. */
+export function jsonRecords(
+  name: string,
+  records: readonly JsonRecord[],
+  isLoop: boolean,
+  source?: AnswerSource,
+): string {
+  // JSON leaves out what is undefined.
+  if (isLoop) return `${jsonText({ [name]: records, ...about(source) })}\n`;
+  const list =
+    records.length === 0 ? '[]' : `[\n${records.map((record) => `    ${jsonText(record)}`).join(',\n')}\n  ]`;
+  const rest = Object.entries(about(source)).flatMap(([key, value]) =>
+    value === undefined ? [] : [`  ${jsonText(key)}: ${jsonText(value)}`],
+  );
+  return `{\n${[`  ${jsonText(name)}: ${list}`, ...rest].join(',\n')}\n}\n`;
 }
 
 /** Records as JSON lines. */
-export function jsonLines(records: readonly JsonRecord[], source?: AnswerSource): string {
-  return labelled(records, source)
-    .map((record) => `${jsonText(record)}\n`)
-    .join('');
-}
+export const jsonLines = (records: readonly JsonRecord[], source?: AnswerSource): string =>
+  records.map((record) => `${jsonText({ ...record, ...about(source) })}\n`).join('');

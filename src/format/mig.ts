@@ -8,11 +8,11 @@ import { type BoxColumn, boxTable } from './box.js';
 
 export type GpuProfileCells = Cells<
   | 'gpu'
-  | 'name'
+  | 'profile'
   | 'profile_id'
   | 'free'
   | 'total'
-  | 'memory_mib'
+  | 'memory.total'
   | 'p2p'
   | 'multiprocessors'
   | 'decoders'
@@ -55,11 +55,11 @@ export const gpuProfileTable = (profiles: readonly GpuProfileCells[], release: R
     rows: profiles.map((p) => [
       cellText(p.gpu),
       '',
-      cellText(p.name),
+      cellText(p.profile),
       cellText(p.profile_id),
       '',
       `${cellText(p.free)}/${cellText(p.total)}`,
-      gibibytes(p.memory_mib),
+      gibibytes(p['memory.total']),
       cellText(p.p2p),
       `${cellText(p.multiprocessors)}\n ${cellText(p.copy_engines)}`,
       `${cellText(p.decoders)}\n${cellText(p.jpegs)}`,
@@ -79,7 +79,7 @@ function placementText(p: PlacementCells): string {
   return `Profile ID ${cellText(p.profile_id).padStart(2)} ${word} {${starts}}:${cellText(p.size)}`;
 }
 
-export type GpuInstanceCells = Cells<'gpu' | 'name' | 'profile_id' | 'instance_id' | 'start' | 'size'>;
+export type GpuInstanceCells = Cells<'gpu' | 'profile' | 'profile_id' | 'gpu_instance_id' | 'start' | 'size'>;
 
 /** `-lgi`: an A100 with driver 580.126.09. */
 export const gpuInstanceTable = (instances: readonly GpuInstanceCells[], release: Release): string =>
@@ -93,9 +93,9 @@ export const gpuInstanceTable = (instances: readonly GpuInstanceCells[], release
     rows: instances.map((i) => [
       cellText(i.gpu),
       '',
-      cellText(i.name),
+      cellText(i.profile),
       cellText(i.profile_id),
-      cellText(i.instance_id),
+      cellText(i.gpu_instance_id),
       '',
       `${cellText(i.start)}:${cellText(i.size)}`,
     ]),
@@ -104,7 +104,7 @@ export const gpuInstanceTable = (instances: readonly GpuInstanceCells[], release
 export type ComputeProfileCells = Cells<
   | 'gpu'
   | 'gpu_instance_id'
-  | 'name'
+  | 'profile'
   | 'profile_id'
   | 'default'
   | 'free'
@@ -131,7 +131,7 @@ export const computeProfileTable = (profiles: readonly ComputeProfileCells[]): s
       cellText(p.gpu),
       cellText(p.gpu_instance_id),
       '',
-      cellText(p.name),
+      cellText(p.profile),
       cellText(p.profile_id),
       Number(p.default.reading) === 0 ? '' : '*',
       `${cellText(p.free)}/${cellText(p.total)}`,
@@ -154,7 +154,7 @@ export const computePlacementLines = (placements: readonly ComputePlacementCells
     .join('');
 
 export type ComputeInstanceCells = Cells<
-  'gpu' | 'gpu_instance_id' | 'name' | 'profile_id' | 'instance_id' | 'start' | 'size'
+  'gpu' | 'gpu_instance_id' | 'profile' | 'profile_id' | 'compute_instance_id' | 'start' | 'size'
 >;
 
 /** `-lci`: an A100 with driver 580.126.09. */
@@ -171,9 +171,9 @@ export const computeInstanceTable = (instances: readonly ComputeInstanceCells[])
       cellText(i.gpu),
       cellText(i.gpu_instance_id),
       '',
-      cellText(i.name),
+      cellText(i.profile),
       cellText(i.profile_id),
-      cellText(i.instance_id),
+      cellText(i.compute_instance_id),
       '',
       `${cellText(i.start)}:${cellText(i.size)}`,
     ]),

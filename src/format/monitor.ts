@@ -3,7 +3,8 @@
 import { plainText } from '../base/plain-text.js';
 import type { Release } from '../base/release.js';
 import { Missing } from '../nvml/status.js';
-import { type Heading, type MonitorCell, WIDTH } from '../query/monitor/column.js';
+import { type FieldHeading, type Heading, type MonitorCell, WIDTH } from '../query/monitor/column.js';
+import type { Reading } from '../query/reading.js';
 import { type MonitorLayout, monitorLayout } from './monitor-layout.js';
 
 export interface MonitorFormat {
@@ -37,9 +38,9 @@ const SEPARATOR = ', ';
 
 export const ABSENT = '-';
 
-/** A number as the columns show it: its whole part. */
-export const cellText = (cell: MonitorCell): string =>
-  cell instanceof Missing ? ABSENT : String(Math.floor(cell));
+/** A number as its column shows it: the whole part. */
+export const cellText = (cell: MonitorCell, { shown }: Pick<FieldHeading, 'shown'> = {}): string =>
+  cell instanceof Missing ? ABSENT : String(Math.floor(shown === undefined ? cell : shown(cell)));
 
 export function monitorTable(columns: readonly TextColumn[], format: MonitorFormat): MonitorTable {
   const write = format.shape === 'csv' ? csv : aligned(columns, monitorLayout(format.release));
@@ -164,8 +165,13 @@ export function processTable(columns: readonly Heading[], release: Release): rea
   ];
 }
 
-/** A command as pmon shows it: cut to 15 characters (H200, 580.159.04), on one line whatever the process calls itself. */
-export function commandCell(command: string | undefined): string {
-  const shown = command === undefined || command === '' ? ABSENT : plainText(command);
+/**
+ * A command as pmon shows it: the last part of the program's path, cut to 15 characters (H200, 580.159.04), on one line whatever
+ * the process calls itself. Windows paths too: the driver there reports C:\\...\\dwm.exe, which pmon shows as dwm.exe (591).
+ */
+export function commandCell(name: Reading): string {
+  const path = name instanceof Missing ? '' : String(name);
+  const command = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
+  const shown = command === '' ? ABSENT : plainText(command);
   return [...shown].slice(0, COMMAND_LENGTH).join('');
 }

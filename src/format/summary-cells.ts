@@ -34,7 +34,8 @@ export const SUMMARY_FIELDS = [
 /** And on Windows. */
 export const WINDOWS_FIELDS = [...SUMMARY_FIELDS, 'driver_model.current'] as const;
 
-export type SummaryField = (typeof WINDOWS_FIELDS)[number];
+/** JSON has the UUID, too. */
+export type SummaryField = (typeof WINDOWS_FIELDS)[number] | 'uuid';
 export type ReadField = (name: SummaryField) => Reading;
 
 /** What was read of a GPU, and how the release in use spells it. */

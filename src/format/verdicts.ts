@@ -1,8 +1,10 @@
 /** Verdicts as text for people, and as JSON. */
 import type { ChalkInstance } from 'chalk';
 import { jsonText, plainText } from '../base/plain-text.js';
+import * as shape from '../base/shape.js';
 import type { Evidence, Finding, NotApplicable, Verdict } from '../base/verdict.js';
-import { worstOf } from '../base/verdict.js';
+import { VERDICTS, worstOf } from '../base/verdict.js';
+import { SCHEMA_VERSION } from '../query/cell.js';
 import { type GroupedFindings, grouped, subjectOf } from './grouped-findings.js';
 import type { AnswerSource } from './json.js';
 
@@ -68,6 +70,34 @@ export function verdictText(findings: readonly Finding[], look: TerminalStyle, i
   return `${[...lines, totals(findings, look)].join('\n')}\n`;
 }
 
+const finding = shape.objectOf({
+  check: shape.text('Name of the check, as --checks takes it.'),
+  gpu: shape.orNull(
+    shape.either(
+      shape.wholeNumber(),
+      shape.text(),
+      "NVML's index of the GPU, or the PCI address of one that NVML does not count; null for the machine.",
+    ),
+  ),
+  uuid: shape.orNull(shape.text('UUID of the GPU, where it is known.')),
+  verdict: shape.oneOf(VERDICTS),
+  why: shape.text('What was found.'),
+  action: shape.orNull(shape.text('What to do about it; null where there is nothing to do.')),
+  readings: shape.byName(shape.scalar(), 'What the verdict was made of: fields and files, by name.'),
+  reasons: shape.optional(shape.byName(shape.text(), 'Why a reading is null, by its name.')),
+});
+
+/** What doctor and health print with --json. */
+export const verdictShape = shape.objectOf({
+  timestamp: shape.optional(shape.time('When, in a loop.')),
+  verdict: shape.oneOf(VERDICTS, 'The worst verdict.'),
+  checks: shape.listOf(finding),
+  not_applicable: shape.listOf(
+    shape.objectOf({ check: shape.text(), gpu: shape.wholeNumber(), reason: shape.text() }),
+    'Checks of what a GPU does not have.',
+  ),
+});
+
 const reasonsOf = (evidence: readonly Evidence[]): Readonly<Record<string, string>> | undefined => {
   const absent = evidence.filter(({ value }) => value === null);
   return absent.length === 0
@@ -76,7 +106,15 @@ const reasonsOf = (evidence: readonly Evidence[]): Readonly<Record<string, strin
 };
 
 /** A finding as JSON; `readings` are what the verdict was made of. */
-const record = ({ check, gpu, uuid, verdict, why, action, evidence = [] }: Finding) => ({
+const record = ({
+  check,
+  gpu,
+  uuid,
+  verdict,
+  why,
+  action,
+  evidence = [],
+}: Finding): shape.ValueOf<typeof finding> => ({
   check,
   gpu: gpu ?? null,
   uuid: uuid ?? null,
@@ -100,16 +138,24 @@ export function verdictJson(
     `  "verdict": ${jsonText(worstOf(findings))}`,
     `  "checks": ${list(findings.map(record))}`,
     `  "not_applicable": ${list(notApplicable)}`,
+    `  "schema_version": ${SCHEMA_VERSION}`,
     ...(source === undefined ? [] : [`  "source": ${jsonText(source)}`]),
   ];
   return `{\n${parts.join(',\n')}\n}\n`;
 }
 
 /** The same in one line, for loops. */
-export const verdictLine = (
-  time: string,
+export function verdictLine(
+  timestamp: string,
   findings: readonly Finding[],
   notApplicable: readonly NotApplicable[],
   source?: AnswerSource,
-): string =>
-  `${jsonText({ time, verdict: worstOf(findings), checks: findings.map(record), not_applicable: notApplicable, source })}\n`;
+): string {
+  const document: shape.ValueOf<typeof verdictShape> = {
+    timestamp,
+    verdict: worstOf(findings),
+    checks: findings.map(record),
+    not_applicable: notApplicable,
+  };
+  return `${jsonText({ ...document, schema_version: SCHEMA_VERSION, source })}\n`;
+}

@@ -24,6 +24,9 @@ export function cellWithUnit(what: Cell): string {
   return unit === undefined || what.reading instanceof Missing ? text : `${text} ${unit}`;
 }
 
+/** Grows when a name or a shape in JSON changes. */
+export const SCHEMA_VERSION = 1;
+
 /** A value of JSON; where it is null, why. */
 export interface JsonReading {
   readonly value: JsonScalar;

@@ -8,8 +8,10 @@ import {
   nvmlSystemGetConfComputeKeyRotationThresholdInfo,
   nvmlSystemGetConfComputeSettings,
 } from '../nvml/generated/entries.js';
+import { type Field, from, type Row } from './field.js';
 import { type Kind, number, words } from './kind.js';
 import { fixed, type Probe, sample } from './probe.js';
+import type { Relation } from './relation.js';
 
 const capabilities = fixed(nvmlSystemGetConfComputeCapabilities);
 
@@ -20,9 +22,9 @@ const readyState = sample(nvmlSystemGetConfComputeGpusReadyState);
 
 const keyRotation = sample(nvmlSystemGetConfComputeKeyRotationThresholdInfo);
 
-export const memorySizes = sample(nvmlDeviceGetConfComputeMemSizeInfo);
+const memorySizes = sample(nvmlDeviceGetConfComputeMemSizeInfo);
 
-export const kibibytes: Kind = number('KiB');
+const kibibytes: Kind = number('KiB', { unit: 'bytes', times: 1024 });
 const advantage: Kind = number();
 
 /** None, CC Capable, OFF, UNAVAILABLE and Not Ready: H100 and H200, 580.159.04. The others: public outputs. */
@@ -56,31 +58,78 @@ const readyWords = (no: string, yes: string): Kind => ({
 const ready = readyWords('Not Ready', 'Ready');
 export const readySmall = readyWords('not-ready', 'ready');
 
-/** One value about the system: its name in JSON, and where it is read. */
-export interface Getter {
-  readonly name: string;
-  readonly probe: Probe;
-  readonly path: string;
-  readonly kind: Kind;
-}
-
-const getter = (name: string, probe: Probe, path: string, kind: Kind): Getter => ({
-  name,
-  probe,
-  path,
+const system = (name: string, probe: Probe, path: string, kind: Kind, help: string): Field => ({
+  names: [name],
+  help,
   kind,
+  source: from(probe, path),
 });
 
-export const ccState = getter('cc_state', settings, 'ccFeature', onOff);
-export const multiGpuMode = getter('multi_gpu_mode', settings, 'multiGpuMode', multiGpuModes);
-export const cpuCaps = getter('cpu_cc_capabilities', capabilities, 'cpuCaps', cpuCapabilities);
-export const gpuCaps = getter('gpu_cc_capabilities', capabilities, 'gpusCaps', gpuCapabilities);
-export const gpusReady = getter('gpus_ready', readyState, 'value', ready);
-export const devTools = getter('devtools_mode', settings, 'devToolsMode', onOff);
-export const environment = getter('environment', settings, 'environment', environments);
-export const attackerAdvantage = getter(
+export const ccState = system('cc_state', settings, 'ccFeature', onOff, 'Whether it is on: ON or OFF.');
+export const multiGpuMode = system(
+  'multi_gpu_mode',
+  settings,
+  'multiGpuMode',
+  multiGpuModes,
+  'Multi-GPU mode: None, Protected PCIe or NVLE.',
+);
+export const cpuCaps = system(
+  'cpu_cc_capabilities',
+  capabilities,
+  'cpuCaps',
+  cpuCapabilities,
+  'What the CPU is capable of.',
+);
+export const gpuCaps = system(
+  'gpu_cc_capabilities',
+  capabilities,
+  'gpusCaps',
+  gpuCapabilities,
+  'What the GPUs are capable of.',
+);
+export const gpusReady = system('gpus_ready', readyState, 'value', ready, 'Whether the GPUs accept work.');
+export const devTools = system(
+  'devtools_mode',
+  settings,
+  'devToolsMode',
+  onOff,
+  'Whether developer tools are allowed (DevTools mode): ON or OFF.',
+);
+export const environment = system(
+  'environment',
+  settings,
+  'environment',
+  environments,
+  'Environment: UNAVAILABLE, SIMULATION or PRODUCTION.',
+);
+export const attackerAdvantage = system(
   'key_rotation_attacker_advantage',
   keyRotation,
   'attackerAdvantage',
   advantage,
+  'The attacker advantage at which keys are rotated.',
 );
+
+/** Confidential computing of the whole machine. */
+export const confCompute: Relation = {
+  name: 'conf_compute',
+  record: 'the confidential computing of the machine',
+  of: 'system',
+  fields: [ccState, multiGpuMode, cpuCaps, gpuCaps, gpusReady, devTools, environment, attackerAdvantage],
+};
+
+/** The sizes of the two parts of a GPU's memory. */
+export const protectedSize: Row = {
+  id: 3015,
+  names: ['conf_compute.protected_memory'],
+  help: 'Size of the protected memory (confidential computing).',
+  kind: kibibytes,
+  source: from(memorySizes, 'protectedMemSizeKib'),
+};
+export const unprotectedSize: Row = {
+  id: 3016,
+  names: ['conf_compute.unprotected_memory'],
+  help: 'Size of the unprotected memory (confidential computing).',
+  kind: kibibytes,
+  source: from(memorySizes, 'unprotectedMemSizeKib'),
+};

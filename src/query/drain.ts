@@ -1,6 +1,15 @@
 /** Whether a GPU is being drained: no new work is let in before it is taken away. */
 import { nvmlDeviceQueryDrainState } from '../nvml/generated/entries.js';
+import { item } from './field.js';
+import { type Kind, text } from './kind.js';
 import { fixed, type Probe } from './probe.js';
+import type { Relation } from './relation.js';
+
+export const draining: Kind = {
+  spell: (value) => (Number(value) === 0 ? 'not draining' : 'draining'),
+  json: (value) => Number(value) !== 0,
+  metric: { unit: '', flag: true },
+};
 
 export interface BusAddress {
   readonly domain: number;
@@ -29,3 +38,19 @@ export function busIdText({ domain, bus, device }: BusAddress): string {
 export function drainState(address: BusAddress): Probe {
   return fixed(nvmlDeviceQueryDrainState, { ...address, busId: busIdText(address) });
 }
+
+/** A GPU that was named by its PCI address: it may have no handle. */
+export const drainStates: Relation = {
+  name: 'drain',
+  record: 'the GPU that was named',
+  of: 'system',
+  fields: [
+    { names: ['pci.bus_id'], help: 'PCI address of the GPU.', kind: text, source: item('bus_id') },
+    {
+      names: ['draining'],
+      help: 'Whether the GPU is being drained.',
+      kind: draining,
+      source: item('draining'),
+    },
+  ],
+};

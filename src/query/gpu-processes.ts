@@ -2,11 +2,14 @@
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import { type Asking, read, together, want } from './ask/asking.js';
 import type { Subject } from './ask/subject.js';
+import { type Field, item } from './field.js';
+import { count, type Kind, mebibytes, processId, text } from './kind.js';
 import { computeInstanceId, gpuInstanceId } from './mig.js';
 import { migDevicesOf } from './mig-devices.js';
 import type { ProcessType } from './process-type.js';
 import { namesOf, processesOf } from './processes.js';
 import type { Reading } from './reading.js';
+import type { Relation } from './relation.js';
 
 /** A process on a GPU. One that ended meanwhile has no name. */
 export type PlacedProcess = {
@@ -57,3 +60,38 @@ function* processesOn(
     usedMemory: process.usedMemory,
   }));
 }
+
+const field = (name: string, value: keyof PlacedProcess, kind: Kind, help: string): Field => ({
+  names: [name],
+  help,
+  kind,
+  source: item(value),
+});
+
+/** All that runs on a GPU: what computes, what draws, and what computes through MPS. */
+export const processes: Relation = {
+  name: 'processes',
+  record: 'a process on a GPU',
+  fields: [
+    field(
+      'gpu_instance_id',
+      'gpuInstance',
+      count,
+      'GPU instance that it runs on; only where MIG divides the GPU.',
+    ),
+    field(
+      'compute_instance_id',
+      'computeInstance',
+      count,
+      'Compute instance that it runs on; only where MIG divides the GPU.',
+    ),
+    field('pid', 'pid', processId, 'Id of the process.'),
+    field('type', 'type', text, 'C computes, G draws, C+G both, M+C computes through MPS.'),
+    field('process_name', 'name', text, 'Name of the process, as it was started.'),
+    field('used_gpu_memory', 'usedMemory', mebibytes, 'Memory of the GPU that the process has allocated.'),
+  ],
+  *find(gpu) {
+    const found = yield* gpuProcesses(gpu);
+    return found instanceof Missing ? found : found.map((values) => ({ values }));
+  },
+};

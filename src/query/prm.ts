@@ -12,9 +12,12 @@ import { arrayAt, READ, valueScalar } from '../nvml/memory.js';
 import { Missing } from '../nvml/status.js';
 import { type Asking, ask } from './ask/asking.js';
 import type { Subject } from './ask/subject.js';
+import { item, type Field as RecordField } from './field.js';
+import { count, type Kind, text } from './kind.js';
 import type { PrmRegister } from './prm-registers.js';
 import { asking, type Probe } from './probe.js';
 import type { Reading } from './reading.js';
+import type { Relation } from './relation.js';
 
 export interface PrmCounter {
   readonly name: string;
@@ -221,3 +224,53 @@ export function prmFieldOf(
   const word = words[Math.floor(place.bit / WORD)] ?? 0;
   return Number((BigInt(word) >> BigInt(place.bit % WORD)) & ((1n << BigInt(place.width)) - 1n));
 }
+
+const field = (name: string, help: string, kind: Kind = text): RecordField => ({
+  names: [name],
+  help,
+  kind,
+  source: item(name),
+});
+
+const registerName = field('register', 'Name of the register.');
+const counterName = field('counter', 'Name of the counter.');
+
+/** The registers that can be read. They are the same of all GPUs. */
+export const prmRegisterNames: Relation = {
+  name: 'registers',
+  record: 'a register that can be read',
+  fields: [registerName],
+};
+
+/** The counters that can be read. They are the same of all GPUs. */
+export const prmCounterNames: Relation = {
+  name: 'counters',
+  record: 'a counter that can be read',
+  fields: [counterName, field('place', 'Register, group and field that it is in.')],
+};
+
+export const prmCounterValues: Relation = {
+  name: 'counter_values',
+  record: 'a counter of an NVLink port that was read',
+  fields: [
+    field('port', 'Number of the port.', count),
+    counterName,
+    field('value', 'Value of the counter.', count),
+  ],
+};
+
+export const prmRegisterValues: Relation = {
+  name: 'register_values',
+  record: 'a parameter of the register that was read',
+  fields: [
+    registerName,
+    field('parameter', 'Name of the parameter.'),
+    field('value', 'Value of the parameter.', count),
+  ],
+};
+
+export const prmRegisterWords: Relation = {
+  name: 'register_words',
+  record: 'the register that was read, with what has no parameter',
+  fields: [registerName, field('words', 'All of its words of 32 bits in hexadecimal, between blanks.')],
+};

@@ -3,9 +3,22 @@ import { c2cLinks } from './c2c.js';
 import type { Field } from './field.js';
 import { gpuTable } from './gpu/index.js';
 import { unlisted } from './gpu/unlisted.js';
+import { processes } from './gpu-processes.js';
+import { migDevices } from './mig.js';
+import {
+  computeInstanceList,
+  computeInstancePlacementList,
+  computeInstanceProfileList,
+  gpuInstanceList,
+  gpuInstancePlacementList,
+  gpuInstanceProfileList,
+} from './mig-lists.js';
 import { nvlinks } from './nvlink.js';
 import { pciLanes } from './pci-counters.js';
+import { detailedProfiles, enforcedProfiles, requestedProfiles } from './power-profiles.js';
+import { presetProfiles } from './power-smoothing-profiles.js';
 import type { Relation } from './relation.js';
+import { encoderSessions, fbcSessions } from './sessions.js';
 import { accountedApps, isRunning } from './tables/accounted-apps.js';
 import { computeApps } from './tables/compute-apps.js';
 import { remappedRows } from './tables/remapped-rows.js';
@@ -27,6 +40,20 @@ export const relations: readonly Relation[] = [
   nvlinks,
   c2cLinks,
   pciLanes,
+  migDevices,
+  gpuInstanceProfileList,
+  gpuInstancePlacementList,
+  gpuInstanceList,
+  computeInstanceProfileList,
+  computeInstancePlacementList,
+  computeInstanceList,
+  processes,
+  encoderSessions,
+  fbcSessions,
+  detailedProfiles,
+  requestedProfiles,
+  enforcedProfiles,
+  presetProfiles,
 ];
 
 /** The number of a field in the enumeration. Fields of relations that no --query-* option lists may have none. */

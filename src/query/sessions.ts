@@ -2,15 +2,14 @@
 
 import * as nvml from '../nvml/generated/constants.js';
 import { nvmlDeviceGetEncoderSessions, nvmlDeviceGetFBCSessions } from '../nvml/generated/entries.js';
-import type { Missing } from '../nvml/status.js';
+import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
+import { ask } from './ask/asking.js';
 import { type Cells, cell } from './cell.js';
+import { type Field, item, nameOf, type RecordValues } from './field.js';
 import { count, type Kind, microseconds, processId, words } from './kind.js';
-import { sample } from './probe.js';
-import type { AnswerView } from './reading.js';
-
-export const encoderSessions = sample(nvmlDeviceGetEncoderSessions);
-
-export const fbcSessions = sample(nvmlDeviceGetFBCSessions);
+import { type Probe, sample } from './probe.js';
+import type { AnswerView, Reading } from './reading.js';
+import type { Relation } from './relation.js';
 
 /** H.264 as in the vGPU software's guide; the others in the same style. */
 const codecs: Kind = words({
@@ -38,66 +37,107 @@ const spellCaptureMode: Kind['spell'] = (flags) =>
   CAPTURE_MODES.find(([mask]) => (Number(flags) & mask) !== 0)?.[1] ?? 'Unknown';
 const captureMode: Kind = { spell: spellCaptureMode, json: spellCaptureMode };
 
-/** A column of a session list: its JSON name, both lines of its head, its width and where its value is. */
-export interface SessionColumn {
-  readonly name: string;
-  readonly head: readonly [string, string];
-  readonly width: number;
-  readonly kind: Kind;
-  readonly path: string;
-}
+/** A value that NVML lists with a session, by its path. */
+const sessionField = (name: string, path: string, help: string, kind: Kind = count): Field => ({
+  names: [name],
+  help,
+  kind,
+  source: item(path),
+});
 
-const column = (
+/** What encoder and capture sessions have in common. */
+const sessionId = sessionField('session_id', 'sessionId', 'Number of the session.');
+const pid = sessionField('pid', 'pid', 'Id of the process.', processId);
+const resolution = [
+  sessionField('horizontal_resolution', 'hResolution', 'Horizontal resolution in pixels.'),
+  sessionField('vertical_resolution', 'vResolution', 'Vertical resolution in pixels.'),
+];
+const averageFps = (path: string): Field =>
+  sessionField('average_fps', path, 'Frames a second, as a moving average.');
+const averageLatency = sessionField(
+  'average_latency',
+  'averageLatency',
+  'Latency of a frame, as a moving average.',
+  microseconds,
+);
+
+const flags = (name: string, kind: Kind, help: string): Field =>
+  sessionField(name, 'sessionFlags', help, kind);
+
+const sessions = (
   name: string,
-  head: SessionColumn['head'],
-  width: number,
-  path: string,
-  kind: Kind = count,
-): SessionColumn => ({ name, head, width, path, kind });
+  record: string,
+  probe: Probe,
+  fields: readonly Field[],
+): Relation & Required<Pick<Relation, 'find'>> => ({
+  name,
+  record,
+  fields,
+  *find(gpu) {
+    const items = (yield* ask(probe, gpu)).items();
+    return items instanceof Missing ? items : items.map((view) => ({ values: sessionValues(fields, view) }));
+  },
+});
 
-/** Two H200 without sessions, 580.159.04. */
-export const encoderColumns: readonly SessionColumn[] = [
-  column('session_id', ['Session', 'Id'], 8, 'sessionId'),
-  column('pid', ['Process', 'Id'], 11, 'pid', processId),
-  column('codec', ['Codec', 'Type'], 8, 'codecType', codecs),
-  column('horizontal_resolution', ['H', 'Res'], 8, 'hResolution'),
-  column('vertical_resolution', ['V', 'Res'], 8, 'vResolution'),
-  column('average_fps', ['Average', 'FPS'], 8, 'averageFps'),
-  column('average_latency_us', ['Average', 'Latency(us)'], 12, 'averageLatency', microseconds),
-];
+/** The values that NVML lists with a session. */
+export const sessionValues = (fields: readonly Field[], view: AnswerView): RecordValues =>
+  Object.fromEntries(
+    fields.flatMap(({ source }) => ('item' in source ? [[source.item, view.read(source.item)]] : [])),
+  );
 
-export const fbcColumns: readonly SessionColumn[] = [
-  column('session_id', ['Session', 'Id'], 10, 'sessionId'),
-  column('pid', ['Process', 'Id'], 10, 'pid', processId),
-  column('display_ordinal', ['Display', 'Ordinal'], 10, 'displayOrdinal'),
-  column('session_type', ['Session', 'Type'], 10, 'sessionType', sessionTypes),
-  column(
-    'diff_map',
-    ['Diff. Map', 'State'],
-    10,
-    'sessionFlags',
-    flag(nvml.NVML_NVFBC_SESSION_FLAG_DIFFMAP_ENABLED),
-  ),
-  column(
-    'class_map',
-    ['Class. Map', 'State'],
-    12,
-    'sessionFlags',
-    flag(nvml.NVML_NVFBC_SESSION_FLAG_CLASSIFICATIONMAP_ENABLED),
-  ),
-  column('capture_mode', ['Capture', 'Mode'], 14, 'sessionFlags', captureMode),
-  column('max_horizontal_resolution', ['Max H', 'Res'], 8, 'hMaxResolution'),
-  column('max_vertical_resolution', ['Max V', 'Res'], 8, 'vMaxResolution'),
-  column('horizontal_resolution', ['H', 'Res'], 6, 'hResolution'),
-  column('vertical_resolution', ['V', 'Res'], 6, 'vResolution'),
-  column('average_fps', ['Average', 'FPS'], 10, 'averageFPS'),
-  column('average_latency_us', ['Average', 'Latency(us)'], 14, 'averageLatency', microseconds),
-];
+export const encoderSessions = sessions(
+  'encoder_sessions',
+  'a session of the video encoder of a GPU',
+  sample(nvmlDeviceGetEncoderSessions),
+  [
+    sessionId,
+    pid,
+    sessionField('codec', 'codecType', 'Codec: H.264, H.265 or AV1.', codecs),
+    ...resolution,
+    averageFps('averageFps'),
+    averageLatency,
+  ],
+);
+
+export const fbcSessions = sessions(
+  'fbc_sessions',
+  'a session of frame buffer capture of a GPU',
+  sample(nvmlDeviceGetFBCSessions),
+  [
+    sessionId,
+    pid,
+    sessionField('display_ordinal', 'displayOrdinal', 'Number of the display.'),
+    sessionField('session_type', 'sessionType', 'Type: ToSys, Cuda, Vid or HwEnc.', sessionTypes),
+    flags(
+      'diff_map',
+      flag(nvml.NVML_NVFBC_SESSION_FLAG_DIFFMAP_ENABLED),
+      'Whether it reports which parts of a frame differ.',
+    ),
+    flags(
+      'class_map',
+      flag(nvml.NVML_NVFBC_SESSION_FLAG_CLASSIFICATIONMAP_ENABLED),
+      'Whether it reports the class of each part of a frame.',
+    ),
+    flags('capture_mode', captureMode, 'How it waits for a frame: No Wait, Blocking or Timeout.'),
+    sessionField('max_horizontal_resolution', 'hMaxResolution', 'Maximum horizontal resolution in pixels.'),
+    sessionField('max_vertical_resolution', 'vMaxResolution', 'Maximum vertical resolution in pixels.'),
+    ...resolution,
+    averageFps('averageFPS'),
+    averageLatency,
+  ],
+);
 
 /** A session's values by their JSON names. */
-export const sessionCells = (columns: readonly SessionColumn[], view: AnswerView): Cells =>
-  Object.fromEntries(columns.map(({ name, kind, path }) => [name, cell(kind, view.read(path))]));
+export const sessionCells = (fields: readonly Field[], view: AnswerView): Cells => {
+  const values = sessionValues(fields, view);
+  return Object.fromEntries(
+    fields.map((field) => [
+      nameOf(field),
+      cell(field.kind, 'item' in field.source ? (values[field.source.item] as Reading) : NOT_SUPPORTED),
+    ]),
+  );
+};
 
 /** In the place of a session: why none is known. */
-export const noSession = (columns: readonly SessionColumn[], why: Missing): Cells =>
-  Object.fromEntries(columns.map(({ name, kind }) => [name, cell(kind, why)]));
+export const noSession = (fields: readonly Field[], why: Missing): Cells =>
+  Object.fromEntries(fields.map((field) => [nameOf(field), cell(field.kind, why)]));

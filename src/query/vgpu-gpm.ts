@@ -82,8 +82,8 @@ export class VgpuGpm {
     metric: (i: number) => Reading,
   ): Cells {
     return {
-      vgpu: cell(count, vgpu),
-      mig_device: cell(count, index),
+      vgpu_instance: cell(count, vgpu),
+      device: cell(count, index),
       gpu_instance_id: cell(count, instance),
       compute_instance_id: cell(count, compute),
       ...Object.fromEntries(this.metrics.map(({ name }, i) => [name, cell(measured, metric(i))])),

@@ -44,6 +44,9 @@ const smallHex: Kind = {
   json: (value) => `0x${value.toString(16)}`,
 };
 
+/** The number of a type: hexadecimal in text. */
+const typeNumber: Kind = { ...smallHex, json: count.json };
+
 /** A value with its JSON name and its label in text; a label alone heads a group. */
 export interface VgpuField {
   readonly name: string;
@@ -93,7 +96,7 @@ export function* vgpuTypeLines(gpu: Subject, type: number): Asking<readonly Vgpu
   const ofType = { vgpuTypeId: type };
   const resolution = sample(nvmlVgpuTypeGetResolution, { ...ofType, displayIndex: 0 });
   const specs: readonly LineSpec[] = [
-    typeSpec('name', 'Name', text, sample(nvmlVgpuTypeGetName, ofType), ''),
+    typeSpec('type_name', 'Name', text, sample(nvmlVgpuTypeGetName, ofType), ''),
     typeSpec('class', 'Class', text, sample(nvmlVgpuTypeGetClass, ofType), ''),
     typeSpec(
       'gpu_instance_profile_id',
@@ -116,7 +119,7 @@ export function* vgpuTypeLines(gpu: Subject, type: number): Asking<readonly Vgpu
       sample(nvmlVgpuTypeGetDeviceID, ofType),
       'subsystemID',
     ),
-    typeSpec('framebuffer_mib', 'FB Memory', mebibytes, sample(nvmlVgpuTypeGetFramebufferSize, ofType)),
+    typeSpec('memory.total', 'FB Memory', mebibytes, sample(nvmlVgpuTypeGetFramebufferSize, ofType)),
     typeSpec('display_heads', 'Display Heads', count, sample(nvmlVgpuTypeGetNumDisplayHeads, ofType)),
     typeSpec('max_x_resolution', 'Maximum X Resolution', count, resolution, 'xdim'),
     typeSpec('max_y_resolution', 'Maximum Y Resolution', count, resolution, 'ydim'),
@@ -128,7 +131,7 @@ export function* vgpuTypeLines(gpu: Subject, type: number): Asking<readonly Vgpu
     ),
     typeSpec('license', 'GRID License', text, sample(nvmlVgpuTypeGetLicense, ofType), ''),
   ];
-  const id: VgpuField = { name: 'type_id', label: 'vGPU Type ID', depth: 1, value: cell(smallHex, type) };
+  const id: VgpuField = { name: 'type_id', label: 'vGPU Type ID', depth: 1, value: cell(typeNumber, type) };
   return [id, ...(yield* together(specs.map((spec) => readLine(spec, gpu))))];
 }
 
@@ -206,10 +209,10 @@ export function* vgpuLines(
   const encoder = sample(nvmlVgpuInstanceGetEncoderStats, ofVgpu);
   const fbc = sample(nvmlVgpuInstanceGetFBCStats, ofVgpu);
   return [
-    lineAt(1, 'vgpu', 'vGPU ID', count, vgpu),
+    lineAt(1, 'vgpu_instance', 'vGPU ID', count, vgpu),
     lineAt(2, 'vm_id', isUuid ? 'VM UUID' : 'VM ID', text, vmId),
     lineAt(2, 'vm_name', 'VM Name', text, NOT_SUPPORTED),
-    lineAt(2, 'name', 'vGPU Name', text, typeName),
+    lineAt(2, 'type_name', 'vGPU Name', text, typeName),
     lineAt(2, 'type_id', 'vGPU Type', count, type),
     yield* read(2, 'uuid', 'vGPU UUID', text, sample(nvmlVgpuInstanceGetUUID, ofVgpu), ''),
     ...[
@@ -248,13 +251,13 @@ export function* vgpuLines(
     ),
     yield* read(
       2,
-      'accounting_mode',
+      'accounting.mode',
       'Accounting Mode',
       enabled,
       sample(nvmlVgpuInstanceGetAccountingMode, ofVgpu),
     ),
-    yield* read(2, 'ecc_mode', 'ECC Mode', enabled, sample(nvmlVgpuInstanceGetEccMode, ofVgpu)),
-    lineAt(2, 'accounting_buffer_size', 'Accounting Buffer Size', count, accountingBuffer),
+    yield* read(2, 'ecc.mode.current', 'ECC Mode', enabled, sample(nvmlVgpuInstanceGetEccMode, ofVgpu)),
+    lineAt(2, 'accounting.buffer_size', 'Accounting Buffer Size', count, accountingBuffer),
     yield* read(
       2,
       'frame_rate_limit',
@@ -263,23 +266,23 @@ export function* vgpuLines(
       sample(nvmlVgpuInstanceGetFrameRateLimit, ofVgpu),
     ),
     { depth: 2, label: 'PCI' },
-    yield* read(3, 'bus_id', 'Bus Id', text, sample(nvmlVgpuInstanceGetGpuPciId, ofVgpu), ''),
+    yield* read(3, 'pci.bus_id', 'Bus Id', text, sample(nvmlVgpuInstanceGetGpuPciId, ofVgpu), ''),
     { depth: 2, label: 'FB Memory Usage' },
-    lineAt(3, 'framebuffer_total_mib', 'Total', mebibytes, total),
-    lineAt(3, 'framebuffer_used_mib', 'Used', mebibytes, used),
-    lineAt(3, 'framebuffer_free_mib', 'Free', mebibytes, free),
+    lineAt(3, 'memory.total', 'Total', mebibytes, total),
+    lineAt(3, 'memory.used', 'Used', mebibytes, used),
+    lineAt(3, 'memory.free', 'Free', mebibytes, free),
     { depth: 2, label: 'Utilization' },
-    lineAt(3, 'utilization_gpu', 'GPU', percent, utilization.sm),
-    lineAt(3, 'utilization_memory', 'Memory', percent, utilization.memory),
-    lineAt(3, 'utilization_encoder', 'Encoder', percent, utilization.encoder),
-    lineAt(3, 'utilization_decoder', 'Decoder', percent, utilization.decoder),
+    lineAt(3, 'utilization.gpu', 'GPU', percent, utilization.sm),
+    lineAt(3, 'utilization.memory', 'Memory', percent, utilization.memory),
+    lineAt(3, 'utilization.encoder', 'Encoder', percent, utilization.encoder),
+    lineAt(3, 'utilization.decoder', 'Decoder', percent, utilization.decoder),
     { depth: 2, label: 'Encoder Stats' },
-    yield* read(3, 'encoder_sessions', 'Active Sessions', count, encoder, 'sessionCount'),
-    yield* read(3, 'encoder_average_fps', 'Average FPS', count, encoder, 'averageFps'),
-    yield* read(3, 'encoder_average_latency_us', 'Average Latency', count, encoder, 'averageLatency'),
+    yield* read(3, 'encoder.stats.sessionCount', 'Active Sessions', count, encoder, 'sessionCount'),
+    yield* read(3, 'encoder.stats.averageFps', 'Average FPS', count, encoder, 'averageFps'),
+    yield* read(3, 'encoder.stats.averageLatency', 'Average Latency', count, encoder, 'averageLatency'),
     { depth: 2, label: 'FBC Stats' },
-    yield* read(3, 'fbc_sessions', 'Active Sessions', count, fbc, 'sessionsCount'),
-    yield* read(3, 'fbc_average_fps', 'Average FPS', count, fbc, 'averageFPS'),
-    yield* read(3, 'fbc_average_latency_us', 'Average Latency', count, fbc, 'averageLatency'),
+    yield* read(3, 'fbc.stats.sessionCount', 'Active Sessions', count, fbc, 'sessionsCount'),
+    yield* read(3, 'fbc.stats.averageFps', 'Average FPS', count, fbc, 'averageFPS'),
+    yield* read(3, 'fbc.stats.averageLatency', 'Average Latency', count, fbc, 'averageLatency'),
   ];
 }

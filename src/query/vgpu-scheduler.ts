@@ -73,10 +73,10 @@ const reader =
 const stateLines = (asked: Answer): readonly VgpuField[] => {
   const line = reader(asked, 1);
   return [
-    line('policy', 'Scheduler Policy', policies, 'schedulerPolicy'),
-    line('adaptive_round_robin', 'Adaptive Round Robin', adaptive, 'arrMode'),
-    line('timeslice_ns', 'Timeslice', nanoseconds, timeslice),
-    line('average_factor', 'Average Factor', count, averageFactor),
+    line('scheduler_policy', 'Scheduler Policy', policies, 'schedulerPolicy'),
+    line('arr_mode', 'Adaptive Round Robin', adaptive, 'arrMode'),
+    line('time_slice', 'Timeslice', nanoseconds, timeslice),
+    line('avg_factor', 'Average Factor', count, averageFactor),
   ];
 };
 
@@ -120,12 +120,12 @@ const noTurn = (why: Missing): Turn => ({
 });
 
 const turnLines = ({ runlist, timestamp, runTotal, run, target, preempted }: Turn): readonly VgpuField[] => [
-  lineAt(1, 'runlist', 'Software Runlist ID', count, runlist),
-  lineAt(2, 'preempted_at_ns', 'Timestamp', nanoseconds, timestamp),
-  lineAt(2, 'run_total_ns', 'Cumulative Run Time', nanoseconds, runTotal),
-  lineAt(2, 'run_ns', 'Previous Timeslice Run Time', nanoseconds, run),
-  lineAt(2, 'target_timeslice_ns', 'Target Timeslice', nanoseconds, target),
-  lineAt(2, 'preemption_total_ns', 'Cumulative Preemption Time', nanoseconds, preempted),
+  lineAt(1, 'sw_runlist_id', 'Software Runlist ID', count, runlist),
+  lineAt(2, 'time_stamp', 'Timestamp', nanoseconds, timestamp),
+  lineAt(2, 'cumulative_run_time', 'Cumulative Run Time', nanoseconds, runTotal),
+  lineAt(2, 'previous_timeslice_runtime', 'Previous Timeslice Run Time', nanoseconds, run),
+  lineAt(2, 'target_time_slice', 'Target Timeslice', nanoseconds, target),
+  lineAt(2, 'cumulative_preempt_time', 'Cumulative Preemption Time', nanoseconds, preempted),
 ];
 
 export interface SchedulerLog {
@@ -136,7 +136,7 @@ export interface SchedulerLog {
 /** `-sl`: what engine and how, then its turns. No output was seen. */
 export function* schedulerLog(of: Subject, which: Scheduled): Asking<SchedulerLog> {
   const log = yield* ask(SCHEDULER_LOGS[which], of);
-  const engine = reader(log, 1)('engine', 'Engine ID', engines, 'engineId');
+  const engine = reader(log, 1)('engine_id', 'Engine ID', engines, 'engineId');
   const turns = turnsOf(log);
   const none = turns === NOT_SUPPORTED ? [] : undefined;
   const listed = turns instanceof Missing ? (none ?? [noTurn(turns)]) : turns;
@@ -155,13 +155,13 @@ export function* schedulerCapabilityLines(gpu: Subject): Asking<readonly VgpuFie
       .join(', ');
   return [
     line('supported_policies', 'Supported Policies', text, policyNames),
-    line('max_timeslice_ns', 'Maximum Timeslice', nanoseconds, 'maxTimeslice'),
-    line('min_timeslice_ns', 'Minimum Timeslice', nanoseconds, 'minTimeslice'),
-    line('adaptive_round_robin', 'Adaptive Round Robin', supported, 'isArrModeSupported'),
-    line('max_frequency_hz', 'Maximum Frequency', hertz, 'maxFrequencyForARR'),
-    line('min_frequency_hz', 'Minimum Frequency', hertz, 'minFrequencyForARR'),
-    line('max_average_factor', 'Maximum Average Factor', count, 'maxAvgFactorForARR'),
-    line('min_average_factor', 'Minimum Average Factor', count, 'minAvgFactorForARR'),
+    line('max_time_slice', 'Maximum Timeslice', nanoseconds, 'maxTimeslice'),
+    line('min_time_slice', 'Minimum Timeslice', nanoseconds, 'minTimeslice'),
+    line('arr_mode.supported', 'Adaptive Round Robin', supported, 'isArrModeSupported'),
+    line('max_frequency', 'Maximum Frequency', hertz, 'maxFrequencyForARR'),
+    line('min_frequency', 'Minimum Frequency', hertz, 'minFrequencyForARR'),
+    line('max_avg_factor', 'Maximum Average Factor', count, 'maxAvgFactorForARR'),
+    line('min_avg_factor', 'Minimum Average Factor', count, 'minAvgFactorForARR'),
   ];
 }
 

@@ -144,13 +144,13 @@ const processSamples = sample(nvmlDeviceGetVgpuProcessUtilization, { lastSeenTim
 export function* vgpuProcesses(gpu: Subject): Asking<readonly Cells[]> {
   const items = (yield* ask(processSamples, gpu)).items([...NO_LIST, ...NO_SAMPLES]);
   const record = (read: (path: string) => Reading): Cells => ({
-    vgpu: cell(count, read('vgpuInstance')),
+    vgpu_instance: cell(count, read('vgpuInstance')),
     pid: cell(processId, read('pid')),
     process_name: cell(text, read('processName')),
-    sm: cell(percent, read('smUtil')),
-    memory: cell(percent, read('memUtil')),
-    encoder: cell(percent, read('encUtil')),
-    decoder: cell(percent, read('decUtil')),
+    'utilization.gpu': cell(percent, read('smUtil')),
+    'utilization.memory': cell(percent, read('memUtil')),
+    'utilization.encoder': cell(percent, read('encUtil')),
+    'utilization.decoder': cell(percent, read('decUtil')),
   });
   if (!(items instanceof Missing)) return items.map((item) => record((path) => item.read(path)));
   return [record(() => items)];

@@ -1,6 +1,6 @@
 /** The report as JSON: tags as keys, values in their units, null for what is absent and why under `reasons`. */
 import { Missing, statusReason } from '../nvml/status.js';
-import { jsonReading } from '../query/cell.js';
+import { jsonReading, SCHEMA_VERSION } from '../query/cell.js';
 import type { JsonScalar } from '../query/kind.js';
 import type { Reading } from '../query/reading.js';
 import type { Document, ReportPart } from './document.js';
@@ -12,6 +12,7 @@ export type JsonValue = JsonScalar | readonly JsonValue[] | { readonly [key: str
 export function reportJson({ tree, head, counts, blocks }: Document): JsonValue {
   return objectOf([...head, ...counts], {
     [tree.tag]: blocks.map(({ id, parts }) => objectOf(parts, {}, { id: tree.id.kind.json(id) })),
+    schema_version: SCHEMA_VERSION,
   });
 }
 

@@ -24,15 +24,15 @@ const gpuCells = ({ index, name, uuid, values }: GpuSample): Cells => ({
 const migCells = ({ index, migs }: GpuSample): readonly Cells[] =>
   migs.map(({ name, gi, ci, usedMemory, totalMemory }) => ({
     gpu: cell(count, index),
-    gi: cell(count, gi),
-    ci: cell(count, ci),
-    name: cell(text, name),
+    gpu_instance_id: cell(count, gi),
+    compute_instance_id: cell(count, ci),
+    profile: cell(text, name),
     'memory.used': cell(mebibytes, usedMemory),
     'memory.total': cell(mebibytes, totalMemory),
   }));
 
 export const sampleParts = (sample: WatchSample): Readonly<Record<string, Part>> => ({
-  machine: { time: cell(timestamp, sample.time), driver_version: cell(text, sample.driver) },
+  system: { timestamp: cell(timestamp, sample.time), driver_version: cell(text, sample.driver) },
   gpus: sample.gpus.map(gpuCells),
   mig_devices: sample.gpus.flatMap(migCells),
   processes: sample.processes.map((entry) => processCells(entry, sample.time)),

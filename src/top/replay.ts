@@ -9,11 +9,9 @@ import type { GpuSample, WatchSample, WatchSampler } from '../watch/sample.js';
 import type { Replayer } from './app.js';
 import type { ReplayState } from './state.js';
 
-const MEBIBYTE = 1024 * 1024;
-
-/** Table: the columns of a recording, which are those of dmon, and what the monitor calls them, in NVML's numbers. */
+/** Table: the columns of a recording, which are those of dmon, and what the monitor calls them; its PCIe throughput is in MiB/s. */
 const COLUMNS: readonly (readonly [column: string, metric: Metric, scale: number])[] = [
-  ['pwr', 'power.draw', 1000],
+  ['pwr', 'power.draw', 1],
   ['gtemp', 'temperature.gpu', 1],
   ['sm', 'utilization.gpu', 1],
   ['mem', 'utilization.memory', 1],
@@ -21,11 +19,11 @@ const COLUMNS: readonly (readonly [column: string, metric: Metric, scale: number
   ['dec', 'utilization.decoder', 1],
   ['mclk', 'clocks.current.memory', 1],
   ['pclk', 'clocks.current.graphics', 1],
-  ['fb', 'memory.used', MEBIBYTE],
+  ['fb', 'memory.used', 1],
   ['sbecc', 'ecc.errors.corrected.volatile.total', 1],
   ['dbecc', 'ecc.errors.uncorrected.volatile.total', 1],
-  ['rxpci', 'pcirx', 1],
-  ['txpci', 'pcitx', 1],
+  ['rxpci', 'pcirx', 1 / 1024],
+  ['txpci', 'pcitx', 1 / 1024],
 ];
 
 const wanted = COLUMNS.flatMap(([name]) => deviceColumns.filter((column) => column.name === name));

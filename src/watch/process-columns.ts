@@ -1,13 +1,14 @@
 /** Table: what is known of a process on a GPU. JSON, text, sorting, filters and sums are all made of these columns. */
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import { type Cells, cell } from '../query/cell.js';
+import { type Field, item } from '../query/field.js';
 import { count, type Kind, mebibytes, percent, text, timestamp } from '../query/kind.js';
 import type { Reading } from '../query/reading.js';
 import type { HostProcess } from '../system/host-process.js';
 import type { ProcessEntry } from './process-entry.js';
 
 export interface ProcessListColumn {
-  /** The name in JSON, and the word of --sort. */
+  /** The word of --sort, and the name in JSON where that has no longer one. */
   readonly name: string;
   readonly kind: Kind;
   readonly read: (entry: ProcessEntry, now: number) => Reading;
@@ -254,9 +255,33 @@ export function processColumn(name: string): ProcessListColumn {
   return column;
 }
 
-/** What JSON has of a process. */
+/** What JSON calls a column whose word of --sort is shorter. */
+const JSON_NAMES: Readonly<Record<string, string>> = {
+  gi: 'gpu_instance_id',
+  ci: 'compute_instance_id',
+  sm: 'utilization.gpu',
+  mem: 'utilization.memory',
+  enc: 'utilization.encoder',
+  dec: 'utilization.decoder',
+  jpg: 'utilization.jpeg',
+  ofa: 'utilization.ofa',
+};
+
+export const jsonNameOf = ({ name }: ProcessListColumn): string => JSON_NAMES[name] ?? name;
+
+/** What JSON has of a process, as fields. */
+export const processFields: readonly Field[] = processColumns.map((column) => ({
+  names: [jsonNameOf(column)],
+  help: `${column.help.charAt(0).toUpperCase()}${column.help.slice(1)}.`,
+  kind: column.kind,
+  source: item(column.name),
+}));
+
+/** The same as cells. */
 export const processCells = (entry: ProcessEntry, now: number): Cells =>
-  Object.fromEntries(processColumns.map(({ name, kind, read }) => [name, cell(kind, read(entry, now))]));
+  Object.fromEntries(
+    processColumns.map((column) => [jsonNameOf(column), cell(column.kind, column.read(entry, now))]),
+  );
 
 /** What can be sorted by. */
 export const SORT_WORDS: readonly string[] = processColumns

@@ -67,7 +67,7 @@ export const sumCells = ({ key, gpus, ...sums }: ProcessSum, by: Grouping): Cell
   [GROUPINGS[by]]: cell(processColumn(GROUPINGS[by]).kind, key),
   processes: cell(count, sums.processes),
   gpus: cell(text, gpus.join(',')),
-  sm: cell(percent, sums.sm),
+  'utilization.gpu': cell(percent, sums.sm),
   used_gpu_memory: cell(mebibytes, sums.usedMemory),
   cpu: cell(percent, sums.cpu),
   host_memory: cell(mebibytes, sums.hostMemory),

@@ -27,14 +27,14 @@ describe.skipIf(compiler === undefined)('an action', () => {
   it('has a JSON document with values before and after', async () => {
     const { out, status } = await nvsmiOn(await machine(), '-pl 450 --json');
     const { actions, ...document } = JSON.parse(out);
-    expect(document).toEqual({ dry_run: false, status: 0 });
+    expect(document).toEqual({ dry_run: false, status: 0, schema_version: 1 });
     expect(status).toBe(0);
     expect(actions).toHaveLength(2);
     expect(actions[1]).toEqual({
       action: 'power-limit',
       gpu: 1,
       uuid: 'GPU-a0b1c2d1-2222-4a4a-8b8b-5eed00000001',
-      bus_id: '00000000:00:07.0',
+      'pci.bus_id': '00000000:00:07.0',
       value: 450,
       before: { 'power.limit': 700 },
       after: { 'power.limit': 450 },
@@ -147,7 +147,7 @@ describe.skipIf(compiler === undefined)('the record', () => {
       outcome: 'changed',
     });
     expect(lines[0].command.slice(-2)).toEqual(['-pl', '450']);
-    expect(lines[0].time).toMatch(/^\d{4}-\d\d-\d\dT/);
+    expect(lines[0].timestamp).toMatch(/^\d{4}-\d\d-\d\dT/);
     expect(lines[0].user).not.toBe('');
     expect(lines[1]).toMatchObject({ outcome: 'failed', status: 4 });
   });

@@ -143,7 +143,12 @@ describe('the processes of a machine', () => {
       .map((sample) => sample.uuid);
     expect(machine.processes()).toEqual(
       reported.flatMap((processes, gpu) =>
-        processes.map(({ reasons: _, ...process }) => ({ gpu, gpu_uuid: uuids[gpu], ...process })),
+        processes.map(({ reasons: _, used_memory, ...process }) => ({
+          gpu,
+          uuid: uuids[gpu],
+          ...process,
+          used_gpu_memory: used_memory,
+        })),
       ),
     );
   });
@@ -154,13 +159,13 @@ describe('the processes of a machine', () => {
     expect(processes.length).toBeGreaterThan(0);
     expect(processes[0]).toEqual({
       gpu: expect.any(Number),
-      gpu_uuid: expect.stringMatching(/^GPU-/),
+      uuid: expect.stringMatching(/^GPU-/),
       gpu_instance_id: null,
       compute_instance_id: null,
       pid: expect.any(Number),
       type: expect.stringMatching(/^(C|G|C\+G|M\+C)$/),
       process_name: expect.any(String),
-      used_memory: expect.any(Number),
+      used_gpu_memory: expect.any(Number),
     });
     const { gpu } = processes[0] ?? {};
     expect(machine.processes({ gpus: [gpu ?? 0] })).toEqual(processes.filter((one) => one.gpu === gpu));

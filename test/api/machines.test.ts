@@ -42,7 +42,9 @@ const getters = Object.values(entries)
   .map(({ fn }) => fn);
 
 const SCHEMA = new URL('../../schemas/report.schema.json', import.meta.url);
-const isReport = new Ajv2020({ allowUnionTypes: true }).compile(JSON.parse(readFileSync(SCHEMA, 'utf8')));
+const isReport = new Ajv2020({ allowUnionTypes: true, validateFormats: false }).compile(
+  JSON.parse(readFileSync(SCHEMA, 'utf8')),
+);
 
 const functions = nvml as unknown as Readonly<Record<string, (...args: unknown[]) => unknown>>;
 

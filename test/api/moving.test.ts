@@ -48,7 +48,7 @@ describe('an open recording that moves', () => {
     const round = async () => [
       load.sample()[0]?.['utilization.gpu'],
       (await memory.sampleAsync())[0]?.['memory.used'],
-      nvsmi.processes()[0]?.used_memory,
+      nvsmi.processes()[0]?.used_gpu_memory,
       (await nvsmi.report({ groups: ['UTILIZATION'] })).gpu[0]?.utilization?.gpu_util,
       nvsmi.deviceQuery('utilization.gpu').gpu?.[0]?.utilization?.gpu_util,
     ];
@@ -63,7 +63,7 @@ describe('an open recording that moves', () => {
 
   it('moves where only processes, reports or device queries are asked', async () => {
     using one = opened();
-    expect(times(3, () => one.processes()[0]?.used_memory)).toEqual([900, 1800, 2700]);
+    expect(times(3, () => one.processes()[0]?.used_gpu_memory)).toEqual([900, 1800, 2700]);
     using other = opened();
     const reports = [await other.report(), await other.report()];
     expect(reports.map(({ gpu }) => gpu[0]?.utilization?.gpu_util)).toEqual([10, 20]);

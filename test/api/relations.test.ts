@@ -25,7 +25,7 @@ describe('a relation', () => {
   });
 
   it('of GPUs has one record for each, with what --query-gpu does not list too', () => {
-    const [gpu] = nvsmi.relation('gpu', [NVSMI.MEMORY_TOTAL, NVSMI.BOARD_ID, 'bar1.used']).sample();
+    const [gpu] = nvsmi.relation('gpus', [NVSMI.MEMORY_TOTAL, NVSMI.BOARD_ID, 'bar1.used']).sample();
     expect(gpu).toEqual({ gpu: 0, uuid, 'memory.total': 40960, board_id: '0x4', 'bar1.used': 1 });
   });
 
@@ -33,6 +33,22 @@ describe('a relation', () => {
     const mig = 'MIG-b1c2d3e0-1111-4a4a-8b8b-5eed00000000';
     const apps = nvsmi.relation('compute_apps', ['pid'], { gpus: [mig] });
     expect(apps.sample()).toEqual([{ gpu: 0, uuid: mig, pid: 41208 }]);
+  });
+
+  it('of MIG devices has their own UUIDs, and of instances and processes where they are', () => {
+    const migs = nvsmi.relation('mig_devices', ['device', 'gpu_instance_id', 'profile']).sample();
+    expect(migs).toHaveLength(4);
+    expect(migs[2]).toEqual({
+      gpu: 0,
+      uuid: expect.stringMatching(/^MIG-/),
+      device: 2,
+      gpu_instance_id: 4,
+      profile: 'MIG 2g.10gb',
+    });
+    const instances = nvsmi.relation('gpu_instances', ['gpu_instance_id', 'start', 'size']).sample();
+    expect(instances.length).toBeGreaterThan(0);
+    const processes = nvsmi.relation('processes', ['pid', 'gpu_instance_id', 'used_gpu_memory']).sample();
+    expect(processes).toContainEqual({ gpu: 0, uuid, pid: 41208, gpu_instance_id: 2, used_gpu_memory: 9644 });
   });
 
   it('has all of its fields where none is chosen', () => {
@@ -53,7 +69,7 @@ describe('a relation', () => {
     const ask = nvsmi.relation.bind(nvsmi) as (...args: readonly unknown[]) => unknown;
     expect(() => ask('compute_app')).toThrow(UnknownRelation);
     expect(() => ask('compute_app')).toThrow('"compute_app" is not a relation; did you mean compute_apps?');
-    expect(() => ask('x')).toThrow(/there are gpu, compute_apps, /);
+    expect(() => ask('x')).toThrow(/there are gpus, compute_apps, /);
     expect(() => ask(5)).toThrow(
       new TypeError("relation: name must be the name of a relation, 'compute_apps', not 5"),
     );
@@ -64,7 +80,7 @@ describe('a relation', () => {
     expect(() => ask('compute_apps', [NVSMI.MEMORY_USED])).toThrow(
       '52 is not the number of a field of compute_apps',
     );
-    expect(() => ask('gpu', ['memory.usd'])).toThrow(
+    expect(() => ask('gpus', ['memory.usd'])).toThrow(
       '"memory.usd" is not a field; did you mean memory.used?',
     );
     expect(() => ask('compute_apps', 'pid')).toThrow(
@@ -118,7 +134,7 @@ describe('a relation on other machines', () => {
     closed.close();
     await failed;
     expect(() => clocks.sample()).toThrow('Uninitialized');
-    expect(() => closed.relation('gpu')).toThrow('Uninitialized');
+    expect(() => closed.relation('gpus')).toThrow('Uninitialized');
     expect(() => clocks.watch({ everyMs: 1 })).toThrow('Uninitialized');
   });
 });

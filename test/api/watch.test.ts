@@ -69,6 +69,6 @@ describe('a query that watches', () => {
 
   it('samples what the program prints as JSON', async () => {
     const { out } = await runOn('h100-x1', ['--query-gpu=name,fan.speed', '--format=json']);
-    expect(nvsmi.query(['name', 'fan.speed']).sample()).toEqual(JSON.parse(out));
+    expect(nvsmi.query(['name', 'fan.speed']).sample()).toEqual(JSON.parse(out).gpus);
   });
 });

@@ -24,8 +24,14 @@ describe('--json without -q', () => {
       'utilization.gpu': null,
       reasons: { 'utilization.gpu': 'Not Supported' },
     });
-    expect(mig_devices[2]).toMatchObject({ gpu: 0, gi: 4, ci: 0, 'memory.total': 9984, multiprocessors: 28 });
-    expect(processes[0]).toMatchObject({ gi: 2, pid: 41208, type: 'C', used_gpu_memory: 9644 });
+    expect(mig_devices[2]).toMatchObject({
+      gpu: 0,
+      gpu_instance_id: 4,
+      compute_instance_id: 0,
+      'memory.total': 9984,
+      multiprocessors: 28,
+    });
+    expect(processes[0]).toMatchObject({ gpu_instance_id: 2, pid: 41208, type: 'C', used_gpu_memory: 9644 });
   });
 
   it('reports a lost GPU with its status, and honors -i', async () => {
@@ -38,21 +44,27 @@ describe('--json without -q', () => {
   it('lists GPUs and MIG devices with -L', async () => {
     const { gpus, mig_devices } = await json(['-L'], 'a100-mig');
     expect(gpus).toEqual([
-      { index: 0, name: 'NVIDIA A100-SXM4-40GB', uuid: 'GPU-a0b1c2d0-1111-4a4a-8b8b-5eed00000000' },
+      { gpu: 0, name: 'NVIDIA A100-SXM4-40GB', uuid: 'GPU-a0b1c2d0-1111-4a4a-8b8b-5eed00000000' },
     ]);
     expect(mig_devices[2]).toMatchObject({ gpu: 0, device: 2, profile: 'MIG 2g.10gb' });
   });
 
   it('shows the versions, the excluded GPUs and the host names', async () => {
     expect((await json(['--version'], MACHINE)).versions).toEqual({
-      nvsmi: expect.stringMatching(/^\d+\.\d+\.\d+/),
-      nvml: '580.159.04',
-      driver: '580.159.04',
-      cuda: '13.0',
+      nvsmi_version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+      nvml_version: '580.159.04',
+      driver_version: '580.159.04',
+      cuda_version: '13.0',
     });
     expect((await json(['-B'], MACHINE)).excluded_gpus).toEqual([]);
-    expect((await json(['--get-hostname', '-i', '1'], MACHINE)).hostnames).toEqual([
-      { index: 1, 'pci.bus_id': '00000000:00:07.0', hostname: null, reasons: { hostname: 'Not Supported' } },
+    expect((await json(['--get-hostname', '-i', '1'], MACHINE)).gpus).toMatchObject([
+      {
+        gpu: 1,
+        name: 'NVIDIA H200',
+        'pci.bus_id': '00000000:00:07.0',
+        hostname: null,
+        reasons: { hostname: 'Not Supported' },
+      },
     ]);
   });
 
@@ -77,9 +89,9 @@ describe('JSON', () => {
     'of every field of %s is what the schema says',
     async (machine) => {
       const { out } = await nvsmi([everyName, '--format=json'], {}, machine);
-      const records = JSON.parse(out) as readonly object[];
-      expect(records.length).toBeGreaterThan(0);
-      validate(records);
+      const document = JSON.parse(out) as { readonly gpus: readonly object[] };
+      expect(document.gpus.length).toBeGreaterThan(0);
+      validate(document);
       expect(validate.errors).toBeNull();
     },
   );
@@ -101,7 +113,9 @@ describe('JSON', () => {
     const [json, csv] = await Promise.all(
       ['json', 'csv,noheader'].map((format) => nvsmi([everyField, `--format=${format}`], {}, 'h200-x2')),
     );
-    const records = JSON.parse(json?.out ?? '') as readonly (Record<string, unknown> & { reasons: object })[];
+    const { gpus: records } = JSON.parse(json?.out ?? '') as {
+      readonly gpus: readonly (Record<string, unknown> & { reasons: object })[];
+    };
     const lines = csv?.out.trimEnd().split('\n') ?? [];
     expect(records).toHaveLength(2);
     records.forEach((record, i) => {
@@ -119,7 +133,7 @@ describe('JSON', () => {
     const fields =
       'timestamp,gpu_name,memory.total,power.draw,persistence_mode,clocks_throttle_reasons.active,serial';
     const { out } = await nvsmi([`--query-gpu=${fields}`, '--format=json', '-i', '0']);
-    expect(JSON.parse(out)).toEqual([
+    expect(JSON.parse(out).gpus).toEqual([
       {
         timestamp: new Date(at('01:41:50.000')).toISOString(),
         gpu_name: 'NVIDIA H200',
@@ -139,12 +153,21 @@ describe('JSON', () => {
       'lost-gpu',
     );
     expect(status).toBe(15);
-    expect((JSON.parse(out) as object[])[5]).toEqual({
+    expect(JSON.parse(out).gpus[5]).toEqual({
       index: 5,
       name: null,
       'temperature.gpu': null,
       reasons: { name: 'GPU is lost', 'temperature.gpu': 'GPU is lost' },
     });
+  });
+
+  it('is a line for each tick of a loop', async () => {
+    const { io } = await nvsmi(['--query-gpu=index', '--format=json', '-l', '1'], {
+      until: ({ slept }) => slept.length === 2,
+    });
+    const ticks = io.output.trimEnd().split('\n');
+    expect(ticks).toHaveLength(3);
+    expect(ticks.map((line) => validate(JSON.parse(line)))).toEqual([true, true, true]);
   });
 
   it('of lines is one record a line, whole at every tick of a loop', async () => {
@@ -156,7 +179,7 @@ describe('JSON', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line) as { timestamp: string });
-    validate(records);
+    validate({ gpus: records, schema_version: 1 });
     expect(validate.errors).toBeNull();
     expect(records.map(({ timestamp }) => Date.parse(timestamp) - at('01:41:50.000'))).toEqual([
       0, 0, 1000, 1000, 2000, 2000,
@@ -164,10 +187,13 @@ describe('JSON', () => {
   });
 
   it('refuses what is no record', () => {
-    expect(validate([{ name: 5 }])).toBe(false);
-    expect(validate([{ 'memory.total': true }])).toBe(false);
-    expect(validate([{ name: null, reasons: {} }])).toBe(false);
-    expect(validate([{ 'no.such': 'value' }])).toBe(false);
+    const isValid = (record: object): boolean => validate({ gpus: [record], schema_version: 1 });
+    expect(isValid({ name: 'NVIDIA H200' })).toBe(true);
+    expect(isValid({ name: 5 })).toBe(false);
+    expect(isValid({ 'memory.total': true })).toBe(false);
+    expect(isValid({ name: null, reasons: {} })).toBe(false);
+    expect(isValid({ 'no.such': 'value' })).toBe(false);
+    expect(validate([])).toBe(false);
   });
 });
 

@@ -210,7 +210,7 @@ describe("a recorder's file that lies", () => {
     driver: '580.159.04',
     delay: 10,
     columns: [
-      { name: 'pwr', unit: 'W' },
+      { name: 'power.draw', unit: 'W' },
       { name: 'gtemp', unit: 'C' },
     ],
     gpus: [{ index: 0, uuid: 'GPU-a', name: 'A' }],

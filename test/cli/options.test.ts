@@ -86,7 +86,9 @@ describe('an unknown field', () => {
 
   it('is null in JSON with --lenient', async () => {
     const { out } = await nvsmi(['--query-gpu=index,no.such', '--format=json', '--lenient', '-i', '0']);
-    expect(JSON.parse(out)).toEqual([{ index: 0, 'no.such': null, reasons: { 'no.such': 'Unknown field' } }]);
+    expect(JSON.parse(out).gpus).toEqual([
+      { index: 0, 'no.such': null, reasons: { 'no.such': 'Unknown field' } },
+    ]);
   });
 });
 

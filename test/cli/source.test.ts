@@ -81,14 +81,15 @@ const DOCUMENTS: readonly (readonly [schema: string, argv: readonly string[]])[]
   ['power-profiles', ['power-profiles', '-l', '--json']],
   ['encodersessions', ['encodersessions', '--json']],
   ['fbcsessions', ['fbcsessions', '--json']],
-];
-
-/** Every array of records, and what has one a line. */
-const RECORDS: readonly (readonly [schema: string, argv: readonly string[]])[] = [
   ['query', ['--query-gpu=index,fan.speed', '--format=json']],
-  ['query', ['--query-gpu=index,fan.speed', '--format=jsonl']],
   ['query', ['--query-remapped-rows=gpu_uuid,remapped_rows.correctable', '--format=json']],
   ['dmon', ['dmon', '-c', '1', '--format', 'json']],
+  ['pmon', ['pmon', '-c', '1', '--format', 'json']],
+];
+
+/** What has a record a line. */
+const LINES: readonly (readonly [schema: string, argv: readonly string[]])[] = [
+  ['query', ['--query-gpu=index,fan.speed', '--format=jsonl']],
   ['dmon', ['dmon', '-c', '1', '--format', 'jsonl']],
 ];
 
@@ -96,7 +97,7 @@ const schemaOf = (name: string): object =>
   JSON.parse(readFileSync(new URL(`../../schemas/${name}.schema.json`, import.meta.url), 'utf8'));
 const ajv = new Ajv.default({ allowUnionTypes: true, validateFormats: false });
 
-/** A document, an array, or lines. */
+/** A document, or lines. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -119,16 +120,17 @@ describe('JSON that a recording answered', () => {
     }
   });
 
-  it.each(RECORDS)('says so in every record of an array, and in every line: %s %j', async (schema, argv) => {
+  it.each(LINES)('says so in every line: %s %j', async (schema, argv) => {
     const { out } = await run(argv, LEFT);
     const records = parsed(out) as readonly object[];
     expect(records).toHaveLength(2);
     for (const record of records) expect(record).toMatchObject({ source: SOURCE });
     const isValid = ajv.compile(schemaOf(schema));
-    expect(isValid(records), JSON.stringify(isValid.errors)).toBe(true);
+    const document = { gpus: records, schema_version: 1 };
+    expect(isValid(document), JSON.stringify(isValid.errors)).toBe(true);
   });
 
-  it.each(RECORDS)('has the records of a machine where the command line chose: %s %j', async (_, argv) => {
+  it.each(LINES)('has the lines of a machine where the command line chose: %s %j', async (_, argv) => {
     const { out } = await run([...argv, '--snapshot', SOURCE.snapshot]);
     expect(parsed(out)).toHaveLength(2);
     expect(out).not.toContain('"source"');
@@ -156,7 +158,7 @@ describe('JSON that a recording answered', () => {
 });
 
 describe.skipIf(!fake.available)('JSON of this machine', () => {
-  it.each([...DOCUMENTS, ...RECORDS])('says nothing of that: %s %j', async (_, argv) => {
+  it.each([...DOCUMENTS, ...LINES])('says nothing of that: %s %j', async (_, argv) => {
     const { out, err } = await run([...argv, '--nvml', library], LEFT);
     expect(JSON.stringify(parsed(out))).not.toContain('"source"');
     expect(err).not.toContain('NVSMI_SNAPSHOT');

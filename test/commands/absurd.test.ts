@@ -47,7 +47,7 @@ describe('a process whose id is all ones', () => {
     const summary = JSON.parse((await runOn(machine, ['--json'])).out);
     expect(summary.processes).toMatchObject([{ gpu: 0, pid: ALL_ONES, process_name: null }]);
     const pmon = JSON.parse((await runOn(machine, ['pmon', '-c', '1', '--format', 'json'])).out);
-    expect(pmon).toMatchObject([{ gpu: 0, pid: ALL_ONES, command: null }]);
+    expect(pmon.processes).toMatchObject([{ gpu: 0, pid: ALL_ONES, process_name: null }]);
     expect((await runOn(machine, ['-q', '-d', 'PIDS'])).out).toMatch(/Process ID +: 4294967295\n/);
   });
 });

@@ -76,15 +76,18 @@ describe('conf-compute', () => {
     const none = changed({ nvmlDeviceGetConfComputeMemSizeInfo: { gpu0: refused('NOT_SUPPORTED') } });
     const { out } = await runOn(none, ['conf-compute', '-grs', '-gkr', '-gm', '-i', '0', '--json']);
     expect(JSON.parse(out)).toMatchObject({
-      system: { gpus_ready: false, key_rotation_attacker_advantage: 60 },
+      conf_compute: { gpus_ready: false, key_rotation_attacker_advantage: 60 },
       gpus: [
         {
           gpu: 0,
           name: 'NVIDIA H200',
           uuid: 'GPU-a0b1c2d0-1111-4a4a-8b8b-5eed00000000',
-          protected_kib: null,
-          unprotected_kib: null,
-          reasons: { protected_kib: 'Not Supported', unprotected_kib: 'Not Supported' },
+          'conf_compute.protected_memory': null,
+          'conf_compute.unprotected_memory': null,
+          reasons: {
+            'conf_compute.protected_memory': 'Not Supported',
+            'conf_compute.unprotected_memory': 'Not Supported',
+          },
         },
       ],
     });

@@ -256,12 +256,12 @@ describe('the daemon in the foreground', () => {
       driver: '580.159.04',
       delay: 10,
       columns: [
-        { name: 'pwr', unit: 'W' },
-        { name: 'gtemp', unit: 'C' },
-        { name: 'mtemp', unit: 'C' },
-        { name: 'sbecc', unit: 'errs' },
-        { name: 'dbecc', unit: 'errs' },
-        { name: 'pci', unit: 'errs' },
+        { name: 'power.draw', unit: 'W' },
+        { name: 'temperature.gpu', unit: 'C' },
+        { name: 'temperature.memory', unit: 'C' },
+        { name: 'ecc.errors.corrected.volatile.total', unit: 'errs' },
+        { name: 'ecc.errors.uncorrected.volatile.total', unit: 'errs' },
+        { name: 'pcie.replay_counter', unit: 'errs' },
       ],
       gpus: [{ index: 1, uuid: 'GPU-a0b1c2d0-1111-4a4a-8b8b-5eed00000001', name: 'NVIDIA H100 80GB HBM3' }],
     });

@@ -176,10 +176,11 @@ describe('mig on an A100 with MIG on', () => {
     expect(JSON.parse(out).compute_instances).toEqual([
       {
         gpu: 0,
+        uuid: 'GPU-a0b1c2d0-1111-4a4a-8b8b-5eed00000000',
         gpu_instance_id: 3,
-        name: 'MIG 1c.2g.10gb',
+        profile: 'MIG 1c.2g.10gb',
         profile_id: 0,
-        instance_id: 1,
+        compute_instance_id: 1,
         start: 1,
         size: 1,
       },

@@ -60,18 +60,18 @@ describe('a loop on a recording that moves', () => {
 
   it('sees the moments in dmon, where no share of time becomes negative when it begins again', async () => {
     const text = await written(['dmon', '-s', 'puv', '-c', '8', '--format', 'jsonl'], 8);
-    const lines = linesOf<{ pwr: number; sm: number; pviol: number }>(text);
-    expect(lines.map(({ pwr }) => pwr)).toEqual([110, 120, 130, 110, 120, 130, 110, 120]);
-    expect(lines.map(({ sm }) => sm)).toEqual([10, 20, 30, 10, 20, 30, 10, 20]);
-    expect(lines.map(({ pviol }) => pviol)).toEqual([0, 50, 50, 0, 50, 50, 0, 50]);
+    const lines = linesOf<Record<string, number>>(text);
+    expect(lines.map((line) => line['power.draw'])).toEqual([110, 120, 130, 110, 120, 130, 110, 120]);
+    expect(lines.map((line) => line['utilization.gpu'])).toEqual([10, 20, 30, 10, 20, 30, 10, 20]);
+    expect(lines.map((line) => line['violation.power'])).toEqual([0, 50, 50, 0, 50, 50, 0, 50]);
   });
 
   it('sees the moments in pmon, with new samples of the engines each time', async () => {
     const text = await written(['pmon', '-s', 'um', '-c', '5', '--format', 'jsonl'], 5);
-    const lines = linesOf<{ sm: number; fb: number; command: string }>(text);
-    expect(lines.map(({ sm }) => sm)).toEqual([5, 10, 15, 5, 10]);
-    expect(lines.map(({ fb }) => fb)).toEqual([900, 1800, 2700, 900, 1800]);
-    expect(new Set(lines.map(({ command }) => command))).toEqual(new Set(['python']));
+    const lines = linesOf<Record<string, unknown>>(text);
+    expect(lines.map((line) => line['utilization.gpu'])).toEqual([5, 10, 15, 5, 10]);
+    expect(lines.map((line) => line.used_gpu_memory)).toEqual([900, 1800, 2700, 900, 1800]);
+    expect(new Set(lines.map((line) => line.process_name))).toEqual(new Set(['/opt/train/bin/python']));
   });
 });
 

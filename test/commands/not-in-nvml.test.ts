@@ -7,17 +7,17 @@ import { h200x2, withLostGpu } from './machines.js';
 import { golden, runOn } from './run-on.js';
 
 const policy = (gpu: number) => ({
-  gpu: cell(count, gpu),
-  name: cell(text, 'Timeslice'),
-  value: cell(timeslices, 0),
+  gpu,
+  cells: { policy: cell(text, 'Timeslice'), value: cell(timeslices, 0) },
 });
 const slider = (gpu: number) => ({
-  gpu: cell(count, gpu),
-  slider: cell(text, 'vboost'),
-  max: cell(count, 4),
-  current: cell(count, 0),
+  gpu,
+  cells: { slider: cell(text, 'vboost'), max: cell(count, 4), current: cell(count, 0) },
 });
-const clock = (gpu: number, mhz: number) => ({ gpu: cell(count, gpu), graphics_mhz: cell(megahertz, mhz) });
+const clock = (gpu: number, mhz: number) => ({
+  gpu,
+  cells: { 'clocks.base.graphics': cell(megahertz, mhz) },
+});
 
 /** NVML has none of these values: the layouts are proven with the values that nvidia-smi showed. */
 describe('the layouts of compute-policy, boost-slider and base-clocks', () => {
@@ -64,7 +64,10 @@ describe('compute-policy, boost-slider and base-clocks on a machine', () => {
   it('gives the reason of a lost GPU, and its status', async () => {
     const { status, out } = await runOn(withLostGpu(h200x2()), ['base-clocks', '--json']);
     expect(status).toBe(15);
-    expect(JSON.parse(out).base_clocks[1].reasons).toEqual({ graphics_mhz: 'GPU is lost' });
+    expect(JSON.parse(out).base_clocks[1].reasons).toEqual({
+      uuid: 'GPU is lost',
+      'clocks.base.graphics': 'GPU is lost',
+    });
   });
 
   it.each([

@@ -4,6 +4,8 @@ import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { machineWith, refused } from './made-machine.js';
 import { runOn } from './run-on.js';
 
+const uuid = 'GPU-a0b1c2d0-1111-4a4a-8b8b-5eed00000000';
+
 describe('prm', () => {
   const key = (port: number, id = 301) => `gpu0,counterId=${id},inData.localPort=${port}`;
   const answer = (status: number): Json => ({
@@ -57,10 +59,10 @@ describe('prm', () => {
       const { out } = await runOn(machine(0), ['prm', '-i', '0', '-p', 'local_port=3', ...all]);
       expect(out.match(/ ==> /g)).toHaveLength(14);
     }
-    const { values } = JSON.parse((await runOn(machine(0), [...some, '--json'])).out);
+    const { counter_values: values } = JSON.parse((await runOn(machine(0), [...some, '--json'])).out);
     expect(values).toEqual([
-      { gpu: 0, port: 3, counter: 'plr_rcv_codes', value: 0x64aace03ff },
-      { gpu: 0, port: 3, counter: 'oper_recovery', value: null, reasons: { value: 'Not Supported' } },
+      { gpu: 0, uuid, port: 3, counter: 'plr_rcv_codes', value: 0x64aace03ff },
+      { gpu: 0, uuid, port: 3, counter: 'oper_recovery', value: null, reasons: { value: 'Not Supported' } },
     ]);
   });
 
@@ -155,9 +157,13 @@ describe('prm', () => {
       '\t0x000: 00014023 00000000 00000102 00000000',
     ]);
     expect(status).toBe(0);
-    const [record] = JSON.parse((await runOn(b200, [...argv, '--json'])).out).registers;
-    expect(record).toMatchObject({ gpu: 0, name: 'PPCNT', grp: 35, pnat: 1, local_port: 1, clr: 0 });
-    expect(record.words.split(' ')).toHaveLength(64);
+    const { register_values: values, register_words: words } = JSON.parse(
+      (await runOn(b200, [...argv, '--json'])).out,
+    );
+    expect(values).toContainEqual({ gpu: 0, uuid, register: 'PPCNT', parameter: 'grp', value: 35 });
+    expect(values).toContainEqual({ gpu: 0, uuid, register: 'PPCNT', parameter: 'clr', value: 0 });
+    expect(words).toMatchObject([{ gpu: 0, register: 'PPCNT' }]);
+    expect(words[0].words.split(' ')).toHaveLength(64);
   });
 
   it('says why a register cannot be read, and ends with the status, as on the H200', async () => {

@@ -70,13 +70,14 @@ describe('encodersessions', () => {
     const { out } = await runOn(busy, ['encodersessions', '--json']);
     expect(JSON.parse(out).encoder_sessions[0]).toEqual({
       gpu: 0,
+      uuid: 'GPU-a0b1c2d0-1111-4a4a-8b8b-5eed00000000',
       session_id: 1,
       pid: 2301,
       codec: 'H.264',
       horizontal_resolution: 1920,
       vertical_resolution: 1080,
       average_fps: 60,
-      average_latency_us: 1977,
+      average_latency: 1977,
     });
   });
 });

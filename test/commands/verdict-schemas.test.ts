@@ -6,7 +6,7 @@ import { SOUND, withTree } from '../doctor/tree.js';
 import { runOn } from './run-on.js';
 
 const validatorOf = (name: string) =>
-  new Ajv.default({ allowUnionTypes: true }).compile(
+  new Ajv.default({ allowUnionTypes: true, validateFormats: false }).compile(
     JSON.parse(readFileSync(new URL(`../../schemas/${name}.schema.json`, import.meta.url), 'utf8')),
   );
 

@@ -202,19 +202,20 @@ describe('vgpu on a vGPU host', () => {
     expect(vgpus).toHaveLength(2);
     expect(vgpus[1]).toMatchObject({
       gpu: 0,
-      vgpu: 3251637566,
-      framebuffer_free_mib: 2944,
-      utilization_gpu: 12,
+      vgpu_instance: 3251637566,
+      'memory.free': 2944,
+      'utilization.gpu': 12,
       vm_name: null,
       reasons: { vm_name: 'Not Supported' },
     });
     expect(JSON.parse((await runOn(vgpuHost(), ['vgpu', '--json'])).out).vgpus[0]).toEqual({
       gpu: 0,
-      vgpu: 3251637554,
-      name: 'NVIDIA RTX Pro 6000 Blackwell DC-3Q',
+      vgpu_instance: 3251637554,
+      uuid: expect.any(String),
+      type_name: 'NVIDIA RTX Pro 6000 Blackwell DC-3Q',
       vm_id: '083bc63f-0a3c-4647-9bb4-27f905b7d7bb',
-      utilization_gpu: null,
-      reasons: { utilization_gpu: 'Not Supported' },
+      'utilization.gpu': null,
+      reasons: { 'utilization.gpu': 'Not Supported' },
     });
   });
 

@@ -37,7 +37,7 @@ describe('vgpu on GPU instances', () => {
 
   it('keeps to the vGPUs of an instance, and to the types that it has room for', async () => {
     const { vgpus } = JSON.parse((await run('-q', '-gi', '2', '--json')).out);
-    expect(vgpus.map(({ vgpu }: { readonly vgpu: number }) => vgpu)).toEqual([3251637566]);
+    expect(vgpus.map((one: { readonly vgpu_instance: number }) => one.vgpu_instance)).toEqual([3251637566]);
     expect((await run('-q', '-gi', '3')).out).toMatch(/Active vGPUs +: 0\n$/);
     expect((await run('-c', '-gi', '2,3')).out).toBe(
       'GPU 00000000:01:00.0\n    NVIDIA RTX Pro 6000 Blackwell DC-6Q\n',
@@ -46,8 +46,8 @@ describe('vgpu on GPU instances', () => {
 
   it('shows the scheduler state there, and for a missing instance why nothing is known', async () => {
     expect(JSON.parse((await run('-ss', '-gi', '2,5', '--json')).out).schedulers).toMatchObject([
-      { gpu: 0, gpu_instance_id: 2, policy: 'Fixed Share', timeslice_ns: 4000000 },
-      { gpu: 0, gpu_instance_id: 5, policy: null, timeslice_ns: null },
+      { gpu: 0, gpu_instance_id: 2, scheduler_policy: 'Fixed Share', time_slice: 4000000 },
+      { gpu: 0, gpu_instance_id: 5, scheduler_policy: null, time_slice: null },
     ]);
     expect((await run('-ghm', '-gi', '2')).out).toBe(
       lines(`
@@ -58,7 +58,9 @@ describe('vgpu on GPU instances', () => {
     );
     expect(
       JSON.parse((await run('-sl', '-gi', '2', '--json')).out.split('\n{')[0] ?? '').scheduler_logs,
-    ).toMatchObject([{ gpu_instance_id: 2, policy: 'Fixed Share', runlist: 7, preempted_at_ns: 4 }]);
+    ).toMatchObject([
+      { gpu_instance_id: 2, scheduler_policy: 'Fixed Share', sw_runlist_id: 7, time_stamp: 4 },
+    ]);
   });
 
   it('wants the GPU of the instances, as nvidia-smi 580 does', async () => {

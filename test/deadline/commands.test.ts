@@ -95,7 +95,7 @@ describe.skipIf(!fake.available)('with --timeout', { timeout: 120_000, concurren
     const library = deafTo('nvmlDeviceGetUtilizationRates');
     const line = '--query-gpu=index,utilization.gpu --format=json';
     const { out } = await nvsmi(library, ['--timeout', String(TIMEOUT), ...wordsOf(line)]);
-    expect(JSON.parse(out)).toEqual([
+    expect(JSON.parse(out).gpus).toEqual([
       { index: 0, 'utilization.gpu': 0 },
       { index: 1, 'utilization.gpu': null, reasons: { 'utilization.gpu': 'No Answer' } },
     ]);

@@ -121,8 +121,8 @@ describe.skipIf(!fake.available)('the recorder with --timeout', { timeout: 120_0
     const [head, first] = lines.map((line) => JSON.parse(line));
     expect(head.gpus.map(({ name }: { name: string }) => name)).toEqual(['NVIDIA H200', 'NVIDIA H200']);
     expect(first.g).toEqual([
-      [0, 78.53, 37, 38],
-      [1, 78.87, 38, 37],
+      [0, 78.536, 37, 38],
+      [1, 78.871, 38, 37],
     ]);
     await expectNoneLeft(library);
   });

@@ -146,11 +146,11 @@ describe('nvsmi events', () => {
       event: 'xid',
       xid: 79,
       severity: 'fatal',
-      since_boot_s: 10,
+      seconds_since_boot: 10,
       from: 'kernel log',
     });
     // Booted 1000 s before now, and 10 s after that.
-    expect(new Date(event.time).getTime()).toBe(new Date(2026, 10, 23, 1, 41, 50).getTime() - 990_000);
+    expect(new Date(event.timestamp).getTime()).toBe(new Date(2026, 10, 23, 1, 41, 50).getTime() - 990_000);
     expect(err).toBe('');
   });
 

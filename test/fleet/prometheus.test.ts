@@ -69,7 +69,7 @@ describe('the fleet of a Prometheus', () => {
       ].join('\n'),
     );
     const json = JSON.parse((await fleet(...asked, '--format=json')).out);
-    expect(json[1]).toEqual({
+    expect(json.gpus[1]).toEqual({
       host: 'node9',
       index: 0,
       gpu_name: 'NVIDIA T4',

@@ -66,7 +66,7 @@ describe.skipIf(!hasSshd)('a fleet over ssh', { timeout: 60_000 }, () => {
       err: 'bare: has neither nvsmi nor nvidia-smi\n',
     });
     const { out } = await fleet('--ssh', 'node1', ...asked, '--format=json');
-    expect(JSON.parse(out)[1]).toEqual({
+    expect(JSON.parse(out).gpus[1]).toEqual({
       host: 'node1',
       index: 1,
       'memory.used': 0,

@@ -225,8 +225,8 @@ describe('a line of the summary', () => {
     const shown = summaryProcess(
       {
         gpu: cell(count, 0),
-        gi: cell(count, NOT_SUPPORTED),
-        ci: cell(count, NOT_SUPPORTED),
+        gpu_instance_id: cell(count, NOT_SUPPORTED),
+        compute_instance_id: cell(count, NOT_SUPPORTED),
         pid: cell(count, 3),
         type: cell(text, 'C'),
         process_name: cell(text, 'evil\u001b[2J\nname\t\u007f'),

@@ -43,7 +43,7 @@ const FIELDS = 'power.draw,utilization.gpu,utilization.memory,temperature.gpu,me
 describe('a reading that cannot be true', () => {
   it('is absent in JSON, with the reason', async () => {
     const { out } = await runOn(ABSURD, [`--query-gpu=${FIELDS}`, '--format=json']);
-    const [first, second] = JSON.parse(out);
+    const [first, second] = JSON.parse(out).gpus;
     expect(first).toEqual({
       'power.draw': null,
       'utilization.gpu': null,
@@ -74,9 +74,15 @@ describe('a reading that cannot be true', () => {
   });
 
   it('is absent in the lines of dmon as JSON', async () => {
-    const [first] = JSON.parse((await runOn(ABSURD, ['dmon', '-c', '1', '--format', 'json'])).out);
-    expect(first).toMatchObject({ sm: null, gtemp: null, pwr: null });
-    expect(first.reasons).toMatchObject({ sm: 'implausible', gtemp: 'implausible', pwr: 'implausible' });
+    const {
+      gpus: [first],
+    } = JSON.parse((await runOn(ABSURD, ['dmon', '-c', '1', '--format', 'json'])).out);
+    expect(first).toMatchObject({ 'utilization.gpu': null, 'temperature.gpu': null, 'power.draw': null });
+    expect(first.reasons).toMatchObject({
+      'utilization.gpu': 'implausible',
+      'temperature.gpu': 'implausible',
+      'power.draw': 'implausible',
+    });
   });
 });
 

@@ -23,7 +23,7 @@ it('keeps a name with line breaks and escapes to its row of CSV', async () => {
 });
 
 it('keeps the name unchanged in JSON', async () => {
-  expect(JSON.parse(await query('json'))).toEqual([{ pid: 81452, process_name: NAME }]);
+  expect(JSON.parse(await query('json')).compute_apps).toEqual([{ pid: 81452, process_name: NAME }]);
 });
 
 it.each([[[]], [['-q', '-d', 'PIDS']], [['pmon', '-c', '1']]])(

@@ -41,7 +41,7 @@ const allRows: readonly Row[] = [
 /** The numbers that were given, by relation and name. A new field may be added to them, and none is ever changed. */
 const known = JSON.parse(readFileSync(new URL('field-numbers.json', import.meta.url), 'utf8')) as Readonly<
   Record<string, Readonly<Record<string, number>>>
-> & { readonly gpu: Readonly<Record<string, number>> };
+> & { readonly gpus: Readonly<Record<string, number>> };
 
 describe('rows of --query-gpu', () => {
   it('come in the order, with the names and units, of the recorded header of all fields', () => {
@@ -98,7 +98,7 @@ describe('rows of all tables', () => {
     const found = fieldsByName({ ...gpuTable, fields });
     expect(found.get('a.new.field')).toBe(added);
     expect(found.get(9999)).toBe(added);
-    for (const [name, number] of Object.entries(known.gpu)) {
+    for (const [name, number] of Object.entries(known.gpus)) {
       if (!gpuTable.fields.some((field) => nameOf(field) === name)) continue;
       expect(found.get(number)).toBe(found.get(name));
       expect(nameOf(found.get(number) as Row)).toBe(name);

@@ -601,6 +601,12 @@ export interface GpuFields {
   readonly 'clocks.auto_boost': boolean;
   /** Whether the clocks are raised automatically by default. */
   readonly 'clocks.auto_boost_default': boolean;
+  /** Whether performance metrics (GPM) are streamed. */
+  readonly 'gpm.streaming': boolean;
+  /** Size of the protected memory (confidential computing). In KiB. */
+  readonly 'conf_compute.protected_memory': number;
+  /** Size of the unprotected memory (confidential computing). In KiB. */
+  readonly 'conf_compute.unprotected_memory': number;
 }
 
 /** The numbers of the fields. */
@@ -864,4 +870,7 @@ export interface GpuFieldNumbers {
   readonly 3011: 'temperature.gpu.slowdown';
   readonly 202: 'clocks.auto_boost';
   readonly 3012: 'clocks.auto_boost_default';
+  readonly 3014: 'gpm.streaming';
+  readonly 3015: 'conf_compute.protected_memory';
+  readonly 3016: 'conf_compute.unprotected_memory';
 }

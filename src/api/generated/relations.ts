@@ -4,7 +4,7 @@ import type { GpuFieldNumbers, GpuFields } from './fields.js';
 /** The relations, and the types of the values of their fields. */
 export interface RelationFields {
   /** Each record is a GPU. */
-  readonly gpu: GpuFields;
+  readonly gpus: GpuFields;
   /** Each record is a process that computes on a GPU. */
   readonly compute_apps: {
     /** When the values were read, in local time. */
@@ -275,11 +275,257 @@ export interface RelationFields {
     /** Errors of the lane. */
     readonly 'errors': number;
   };
+  /** Each record is a MIG device of a GPU. */
+  readonly mig_devices: {
+    /** Number of the MIG device among those of its GPU. */
+    readonly 'device': number;
+    /** Number of the GPU instance. */
+    readonly 'gpu_instance_id': number;
+    /** Number of the compute instance in its GPU instance. */
+    readonly 'compute_instance_id': number;
+    /** UUID of the MIG device. */
+    readonly 'uuid': string;
+    /** UUID of the MIG device. */
+    readonly 'gpu_uuid': string;
+    /** Profile, as NVML names it: MIG 2c.3g.20gb. */
+    readonly 'profile': string;
+    /** Memory allocated by programs. In MiB. */
+    readonly 'memory.used': number;
+    /** Total memory of the GPU. In MiB. */
+    readonly 'memory.total': number;
+    /** All uncorrected memory errors of the GPU since the driver was loaded. */
+    readonly 'ecc.errors.uncorrected.volatile.total': number;
+    /** Used BAR1 memory. In MiB. */
+    readonly 'bar1.used': number;
+    /** BAR1 memory: the part of the memory of the GPU that the CPU can map. In MiB. */
+    readonly 'bar1.total': number;
+    /** Number of SMs. */
+    readonly 'multiprocessors': number;
+    /** Number of copy engines. */
+    readonly 'copy_engines': number;
+    /** Number of video encoders. */
+    readonly 'encoders': number;
+    /** Number of video decoders. */
+    readonly 'decoders': number;
+    /** Number of optical flow engines. */
+    readonly 'ofas': number;
+    /** Number of JPEG decoders. */
+    readonly 'jpegs': number;
+  };
+  /** Each record is a profile that a GPU can be cut by. */
+  readonly gpu_instance_profiles: {
+    /** Profile, as NVML names it: MIG 1g.10gb+me. */
+    readonly 'profile': string;
+    /** Number of the profile. */
+    readonly 'profile_id': number;
+    /** How many instances of the profile still fit. */
+    readonly 'free': number;
+    /** How many fit where there is no other. */
+    readonly 'total': number;
+    /** Memory of an instance. In MiB. */
+    readonly 'memory.total': number;
+    /** Whether instances reach other GPUs. */
+    readonly 'p2p': boolean;
+    /** Number of SMs. */
+    readonly 'multiprocessors': number;
+    /** Number of video decoders. */
+    readonly 'decoders': number;
+    /** Number of video encoders. */
+    readonly 'encoders': number;
+    /** Number of copy engines. */
+    readonly 'copy_engines': number;
+    /** Number of JPEG decoders. */
+    readonly 'jpegs': number;
+    /** Number of optical flow engines. */
+    readonly 'ofas': number;
+  };
+  /** Each record is a GPU instance profile, and where its instances may lie. */
+  readonly gpu_instance_placements: {
+    /** Number of the profile. */
+    readonly 'profile_id': number;
+    /** Memory slices at which an instance may begin, between commas. */
+    readonly 'starts': string;
+    /** Memory slices that it takes. */
+    readonly 'size': number;
+  };
+  /** Each record is a GPU instance. */
+  readonly gpu_instances: {
+    /** Profile, as NVML names it: MIG 1g.10gb+me. */
+    readonly 'profile': string;
+    /** Number of the profile. */
+    readonly 'profile_id': number;
+    /** Number of the GPU instance. */
+    readonly 'gpu_instance_id': number;
+    /** Memory slice at which it begins. */
+    readonly 'start': number;
+    /** Memory slices that it takes. */
+    readonly 'size': number;
+  };
+  /** Each record is a profile that a GPU instance can be cut by. */
+  readonly compute_instance_profiles: {
+    /** Number of the GPU instance. */
+    readonly 'gpu_instance_id': number;
+    /** Profile, as NVML names it: MIG 1g.10gb+me. */
+    readonly 'profile': string;
+    /** Number of the profile. */
+    readonly 'profile_id': number;
+    /** Whether it takes the whole GPU instance. */
+    readonly 'default': boolean;
+    /** How many instances of the profile still fit. */
+    readonly 'free': number;
+    /** How many fit where there is no other. */
+    readonly 'total': number;
+    /** Number of SMs. */
+    readonly 'multiprocessors': number;
+    /** Number of video decoders. */
+    readonly 'decoders': number;
+    /** Number of video encoders. */
+    readonly 'encoders': number;
+    /** Number of copy engines. */
+    readonly 'copy_engines': number;
+    /** Number of JPEG decoders. */
+    readonly 'jpegs': number;
+    /** Number of optical flow engines. */
+    readonly 'ofas': number;
+  };
+  /** Each record is a compute instance profile of a GPU instance, and where its instances may lie. */
+  readonly compute_instance_placements: {
+    /** Number of the GPU instance. */
+    readonly 'gpu_instance_id': number;
+    /** Number of the profile. */
+    readonly 'profile_id': number;
+    /** Memory slices at which an instance may begin, between commas. */
+    readonly 'starts': string;
+    /** Memory slices that it takes. */
+    readonly 'size': number;
+  };
+  /** Each record is a compute instance. */
+  readonly compute_instances: {
+    /** Number of the GPU instance. */
+    readonly 'gpu_instance_id': number;
+    /** Profile, as NVML names it: MIG 1g.10gb+me. */
+    readonly 'profile': string;
+    /** Number of the profile. */
+    readonly 'profile_id': number;
+    /** Number of the compute instance in its GPU instance. */
+    readonly 'compute_instance_id': number;
+    /** Memory slice at which it begins. */
+    readonly 'start': number;
+    /** Memory slices that it takes. */
+    readonly 'size': number;
+  };
+  /** Each record is a process on a GPU. */
+  readonly processes: {
+    /** GPU instance that it runs on; only where MIG divides the GPU. */
+    readonly 'gpu_instance_id': number;
+    /** Compute instance that it runs on; only where MIG divides the GPU. */
+    readonly 'compute_instance_id': number;
+    /** Id of the process. */
+    readonly 'pid': number;
+    /** C computes, G draws, C+G both, M+C computes through MPS. */
+    readonly 'type': string;
+    /** Name of the process, as it was started. */
+    readonly 'process_name': string;
+    /** Memory of the GPU that the process has allocated. In MiB. */
+    readonly 'used_gpu_memory': number;
+  };
+  /** Each record is a session of the video encoder of a GPU. */
+  readonly encoder_sessions: {
+    /** Number of the session. */
+    readonly 'session_id': number;
+    /** Id of the process. */
+    readonly 'pid': number;
+    /** Codec: H.264, H.265 or AV1. */
+    readonly 'codec': string;
+    /** Horizontal resolution in pixels. */
+    readonly 'horizontal_resolution': number;
+    /** Vertical resolution in pixels. */
+    readonly 'vertical_resolution': number;
+    /** Frames a second, as a moving average. */
+    readonly 'average_fps': number;
+    /** Latency of a frame, as a moving average. In us. */
+    readonly 'average_latency': number;
+  };
+  /** Each record is a session of frame buffer capture of a GPU. */
+  readonly fbc_sessions: {
+    /** Number of the session. */
+    readonly 'session_id': number;
+    /** Id of the process. */
+    readonly 'pid': number;
+    /** Number of the display. */
+    readonly 'display_ordinal': number;
+    /** Type: ToSys, Cuda, Vid or HwEnc. */
+    readonly 'session_type': string;
+    /** Whether it reports which parts of a frame differ. */
+    readonly 'diff_map': boolean;
+    /** Whether it reports the class of each part of a frame. */
+    readonly 'class_map': boolean;
+    /** How it waits for a frame: No Wait, Blocking or Timeout. */
+    readonly 'capture_mode': string;
+    /** Maximum horizontal resolution in pixels. */
+    readonly 'max_horizontal_resolution': number;
+    /** Maximum vertical resolution in pixels. */
+    readonly 'max_vertical_resolution': number;
+    /** Horizontal resolution in pixels. */
+    readonly 'horizontal_resolution': number;
+    /** Vertical resolution in pixels. */
+    readonly 'vertical_resolution': number;
+    /** Frames a second, as a moving average. */
+    readonly 'average_fps': number;
+    /** Latency of a frame, as a moving average. In us. */
+    readonly 'average_latency': number;
+  };
+  /** Each record is a workload power profile that a GPU supports. */
+  readonly power_profile_details: {
+    /** Number of the profile. */
+    readonly 'profile': number;
+    /** Name of the profile. */
+    readonly 'name': string;
+    /** Priority of the profile; the lowest number comes first. */
+    readonly 'priority': number;
+    /** Numbers of the profiles that cannot be used with this one, between commas. */
+    readonly 'conflicts': string;
+  };
+  /** Each record is a workload power profile that was requested. */
+  readonly requested_power_profiles: {
+    /** Number of the profile. */
+    readonly 'profile': number;
+    /** Name of the profile. */
+    readonly 'name': string;
+  };
+  /** Each record is a workload power profile in force. */
+  readonly enforced_power_profiles: {
+    /** Number of the profile. */
+    readonly 'profile': number;
+    /** Name of the profile. */
+    readonly 'name': string;
+  };
+  /** Each record is a preset profile of power smoothing. */
+  readonly preset_profiles: {
+    /** Number of the profile. */
+    readonly 'profile': number;
+    /** % TMP Floor of the profile. In %. */
+    readonly 'tmp_floor': number;
+    /** Ramp Up Rate of the profile. In mW/s. */
+    readonly 'ramp_up_rate': number;
+    /** Ramp Down Rate of the profile. In mW/s. */
+    readonly 'ramp_down_rate': number;
+    /** Ramp Down Hysteresis Value of the profile. In ms. */
+    readonly 'ramp_down_hysteresis': number;
+    /** Secondary Power Floor of the profile. In W. */
+    readonly 'secondary_power_floor': number;
+    /** Primary Floor Activation Window Multiplier of the profile. */
+    readonly 'primary_floor_activation_window_multiplier': number;
+    /** Primary Floor Target Window Multiplier of the profile. */
+    readonly 'primary_floor_target_window_multiplier': number;
+    /** Primary Floor Activation Offset of the profile. In W. */
+    readonly 'primary_floor_activation_offset': number;
+  };
 }
 
 /** The numbers of the fields of each relation. */
 export interface RelationNumbers {
-  readonly gpu: GpuFieldNumbers;
+  readonly gpus: GpuFieldNumbers;
   /** Each record is a process that computes on a GPU. */
   readonly compute_apps: {
     readonly 2000: 'timestamp';
@@ -354,5 +600,53 @@ export interface RelationNumbers {
   };
   /** Each record is a lane of the PCIe link of a GPU. */
   readonly pcie_lanes: {
+  };
+  /** Each record is a MIG device of a GPU. */
+  readonly mig_devices: {
+    readonly 6: 'uuid';
+    readonly 52: 'memory.used';
+    readonly 50: 'memory.total';
+    readonly 105: 'ecc.errors.uncorrected.volatile.total';
+    readonly 3008: 'bar1.used';
+    readonly 54: 'bar1.total';
+  };
+  /** Each record is a profile that a GPU can be cut by. */
+  readonly gpu_instance_profiles: {
+  };
+  /** Each record is a GPU instance profile, and where its instances may lie. */
+  readonly gpu_instance_placements: {
+  };
+  /** Each record is a GPU instance. */
+  readonly gpu_instances: {
+  };
+  /** Each record is a profile that a GPU instance can be cut by. */
+  readonly compute_instance_profiles: {
+  };
+  /** Each record is a compute instance profile of a GPU instance, and where its instances may lie. */
+  readonly compute_instance_placements: {
+  };
+  /** Each record is a compute instance. */
+  readonly compute_instances: {
+  };
+  /** Each record is a process on a GPU. */
+  readonly processes: {
+  };
+  /** Each record is a session of the video encoder of a GPU. */
+  readonly encoder_sessions: {
+  };
+  /** Each record is a session of frame buffer capture of a GPU. */
+  readonly fbc_sessions: {
+  };
+  /** Each record is a workload power profile that a GPU supports. */
+  readonly power_profile_details: {
+  };
+  /** Each record is a workload power profile that was requested. */
+  readonly requested_power_profiles: {
+  };
+  /** Each record is a workload power profile in force. */
+  readonly enforced_power_profiles: {
+  };
+  /** Each record is a preset profile of power smoothing. */
+  readonly preset_profiles: {
   };
 }

@@ -1142,5 +1142,7 @@ export interface Report {
   readonly attached_gpus: number | null;
   /** Why the keys that are null have no value. */
   readonly reasons?: Readonly<Record<string, string>>;
+  /** Grows when a name or a shape changes. */
+  readonly schema_version: number;
   readonly gpu: readonly ReportGpu[];
 }

@@ -21,7 +21,7 @@ import { vgpuDevice, vgpuDriver } from './vgpu.js';
 
 export const gpuTable: Table = {
   option: 'query-gpu',
-  name: 'gpu',
+  name: 'gpus',
   record: 'a GPU',
   fields: [
     ...occasion,

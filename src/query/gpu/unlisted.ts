@@ -3,9 +3,12 @@
  * Fields of a GPU that nvidia-smi has no name for in --query-gpu. The report shows them, and pynvml_utils has numbers for some;
  * the numbers of the others begin at 3000.
  */
+import { nvmlGpmQueryIfStreamingEnabled } from '../../nvml/generated/entries.js';
 import { NOT_SUPPORTED } from '../../nvml/status.js';
+import { protectedSize, unprotectedSize } from '../conf-compute.js';
 import { from, type Row, type Source } from '../field.js';
-import { count, type Kind } from '../kind.js';
+import { count, enabled, type Kind } from '../kind.js';
+import { sample } from '../probe.js';
 import * as activity from '../report/activity.js';
 import * as board from '../report/board.js';
 import * as health from '../report/health.js';
@@ -26,6 +29,15 @@ const bridge = (path: string): Source =>
   from(link.bridges, (view) =>
     view.read('bridgeCount') === 0 ? NOT_SUPPORTED : view.read(`bridgeChipInfo.0.${path}`),
   );
+
+/** Words of driver 580.159.04. */
+export const gpmStreaming: Row = {
+  id: 3014,
+  names: ['gpm.streaming'],
+  help: 'Whether performance metrics (GPM) are streamed.',
+  kind: { ...enabled, spell: (value) => (Number(value) === 0 ? 'DISABLED' : 'ENABLED') },
+  source: from(sample(nvmlGpmQueryIfStreamingEnabled), 'state'),
+};
 
 export const unlisted: readonly Row[] = [
   {
@@ -118,4 +130,7 @@ export const unlisted: readonly Row[] = [
     help: 'Whether the clocks are raised automatically by default.',
     ...activity.autoBoostDefault,
   },
+  gpmStreaming,
+  protectedSize,
+  unprotectedSize,
 ];

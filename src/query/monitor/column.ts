@@ -1,7 +1,7 @@
-/** A column of the scrolling monitors: one row of a table says what it is called and what it reads. */
+/** A column of the scrolling monitors: a field, what its heading says, and what the text shows of it. */
 import { at, isIn, type Past, type Release, type Span } from '../../base/release.js';
 import type { Missing } from '../../nvml/status.js';
-import type { Probe } from '../probe.js';
+import type { Field } from '../field.js';
 import type { Pick } from '../reading.js';
 
 /** What a column is called, how wide it is, and in which releases it is there. */
@@ -12,19 +12,23 @@ export interface Heading extends Span {
   readonly width: number;
 }
 
-/** A cell's value in the column's unit, or why there is none. */
+/** A heading, and the field that JSON and recordings have of it. */
+export interface FieldHeading extends Heading {
+  readonly field: Field;
+  /** What the text shows the whole part of, where that is not NVML's number. */
+  readonly shown?: (value: number) => number;
+}
+
+/** NVML's number, or why there is none. */
 export type MonitorCell = number | Missing;
 
-export interface Column extends Heading {
+export interface Column extends FieldHeading {
   /** The letter of `-s` that asks for it. */
   readonly group: string;
-  readonly probe: Probe;
-  /** How to find the value. `sinceLastTick` makes a pick for one GPU, which remembers its last tick. */
-  readonly pick: Pick | { readonly sinceLastTick: () => Pick };
-  /** Turns NVML's number into the column's unit. The text shows its whole part. */
-  readonly scale?: (value: number) => number;
-  /** What the value is, for the help and the schema. */
-  readonly help: string;
+  /** Makes a pick for one GPU, which remembers its last tick. Left out: that of the field. */
+  readonly sinceLastTick?: () => Pick;
+  /** How a recording has the number, where that is not NVML's: in the unit of the field, so exact that the text is the same. */
+  readonly recorded?: { readonly to: (value: number) => number; readonly from: (value: number) => number };
   /** What it read before. */
   readonly past?: readonly Past<Column>[];
 }

@@ -1,31 +1,25 @@
 /** Table: the columns of `dmon`, as nvidia-smi 580.159.04 orders and names them (H100, H200). */
 
 import * as nvml from '../../nvml/generated/constants.js';
-import {
-  nvmlDeviceGetPcieReplayCounter,
-  nvmlDeviceGetViolationStatus,
-} from '../../nvml/generated/entries.js';
+import { nvmlDeviceGetViolationStatus } from '../../nvml/generated/entries.js';
 import { derive } from '../derive.js';
-import { bar1Memory, memoryInfo, protectedUsage, usedOrReserved } from '../gpu/memory.js';
+import { type Field, fieldAt, from } from '../field.js';
+import { unlisted } from '../gpu/unlisted.js';
 import { gpuRow } from '../gpu-fields.js';
-import { pcieThroughput } from '../pcie-throughput.js';
-import { type Probe, sample } from '../probe.js';
-import type { AnswerView, Pick } from '../reading.js';
+import { active, percent } from '../kind.js';
+import { sample } from '../probe.js';
+import type { AnswerView, Pick, Reading } from '../reading.js';
 import { type Column, WIDTH } from './column.js';
 
-const MEBIBYTE = 1024 * 1024;
-
-/** The probe and the pick of a --query-gpu field, so that both ask the same. */
-function asField(name: string): { readonly probe: Probe; readonly pick: Pick } {
-  const { source } = gpuRow(name);
-  if (!('probe' in source)) throw new Error(`${name} asks nothing`);
-  return { probe: source.probe, pick: source.pick };
+/** A field of a GPU that --query-gpu does not list. */
+function unlistedRow(name: string): Field {
+  const row = unlisted.find(({ names }) => names[0] === name);
+  if (row === undefined) throw new Error(`no field ${name}`);
+  return row;
 }
 
-const violation = (policy: number): Probe => sample(nvmlDeviceGetViolationStatus, { perfPolicyType: policy });
-
 /** The share of the time since the last tick in which a policy held the clocks back; 0 at the first tick. */
-function violatedShare(): Pick {
+const violatedShare = (make: (share: number) => Reading) => (): Pick => {
   let last: { readonly at: number; readonly violated: number } | undefined;
   return (view: AnswerView) => {
     return derive([view.read('referenceTime'), view.read('violationTime')], (reference, violated) => {
@@ -33,116 +27,103 @@ function violatedShare(): Pick {
       const now = { at: reference * 1000, violated };
       const before = last;
       last = now;
-      if (before === undefined || now.at <= before.at) return 0;
-      return Math.min(1, Math.max(0, (now.violated - before.violated) / (now.at - before.at)));
+      if (before === undefined || now.at <= before.at) return make(0);
+      return make(Math.min(1, Math.max(0, (now.violated - before.violated) / (now.at - before.at))));
     });
   };
-}
+};
 
-const replays = sample(nvmlDeviceGetPcieReplayCounter);
+const violation = (name: string, policy: number, kind: Field['kind'], help: string): Field => ({
+  names: [name],
+  help,
+  kind,
+  source: from(sample(nvmlDeviceGetViolationStatus, { perfPolicyType: policy }), 'violationTime'),
+});
 
-const column = (
-  group: string,
-  name: string,
-  unit: string,
-  source: Omit<Column, 'group' | 'name' | 'unit' | 'width' | 'help' | 'scale'>,
-  help: string,
-  scale?: Column['scale'],
-): Column => ({
+const column = (group: string, name: string, unit: string, field: Field, more: More = {}): Column => ({
   group,
   name,
   unit,
   width: WIDTH,
-  help,
-  ...source,
-  ...(scale === undefined ? {} : { scale }),
+  field,
+  ...more,
 });
 
-/** Milliwatts. 69.98 W in -q is 69 in dmon (H100): decimals are cut, here too, so that no text is rounded up. */
-const watts = (milliwatts: number): number => Math.floor(milliwatts / 10) / 100;
-/** As -q rounds it: up. The H100 under load had between 882 and 883 MiB in use and showed 883. */
-const up = (bytes: number): number => Math.ceil(bytes / MEBIBYTE);
-/** BAR1 is rounded down: 1703936 bytes show as 1 (H100). */
-const down = (bytes: number): number => Math.floor(bytes / MEBIBYTE);
+/** What a column has beside its heading and its field. */
+type More = Omit<Column, 'group' | 'name' | 'unit' | 'width' | 'field'>;
+
+/** 69.98 W in -q is 69 in dmon (H100): the text cuts. */
+const watts: More = {
+  shown: (milliwatts) => milliwatts / 1000,
+  recorded: { to: (milliwatts) => milliwatts / 1000, from: (value) => Math.round(value * 1000) },
+};
+
+const MEBIBYTE = 1024 * 1024;
+
+/** Whole MiB as the field rounds them: memory up, as -q (between 882 and 883 MiB show as 883), and BAR1 down (1703936 bytes show as 1, H100). */
+const wholeMebibytes = ({ kind }: Field): More => {
+  const whole = (bytes: number): number => Number(kind.json(bytes));
+  return { shown: whole, recorded: { to: whole, from: (value) => value * MEBIBYTE } };
+};
+
 /** Thousands of KB: 887560 KB/s show as 887 (470 to 580.159.04 on the fake). */
-const megabytes = (kilobytes: number): number => Math.floor(kilobytes / 10) / 100;
+const megabytes: More = { shown: (kilobytes) => kilobytes / 1000 };
+
+/** A GPU with an error in its life and none since the driver was loaded shows 0 (H100, 580.159.04). */
+const corrected = gpuRow('ecc.errors.corrected.volatile.total');
+const used = gpuRow('memory.used');
+const protectedUsed = gpuRow('protected_memory.used');
+/** Before 525 dmon cut what -q rounds up. */
+const usedBefore525 = fieldAt(used, 524);
+const cutMebibytes: More = { shown: (bytes) => bytes / MEBIBYTE };
 
 export const deviceColumns: readonly Column[] = [
-  column('p', 'pwr', 'W', asField('power.draw'), 'Power that the board draws.', watts),
-  column('p', 'gtemp', 'C', asField('temperature.gpu'), 'Temperature of the GPU.'),
-  column('p', 'mtemp', 'C', asField('temperature.memory'), 'Temperature of the memory, where it is HBM.'),
-  column('u', 'sm', '%', asField('utilization.gpu'), 'Time in which a kernel ran.'),
-  column('u', 'mem', '%', asField('utilization.memory'), 'Time in which memory was read or written.'),
-  column('u', 'enc', '%', asField('utilization.encoder'), 'Use of the video encoders.'),
-  column('u', 'dec', '%', asField('utilization.decoder'), 'Use of the video decoders.'),
-  { since: 535, ...column('u', 'jpg', '%', asField('utilization.jpeg'), 'Use of the JPEG decoders.') },
-  { since: 535, ...column('u', 'ofa', '%', asField('utilization.ofa'), 'Use of the optical flow engine.') },
-  column('c', 'mclk', 'MHz', asField('clocks.current.memory'), 'Clock of the memory.'),
-  column('c', 'pclk', 'MHz', asField('clocks.current.graphics'), 'Clock of the processors.'),
+  column('p', 'pwr', 'W', gpuRow('power.draw'), watts),
+  column('p', 'gtemp', 'C', gpuRow('temperature.gpu')),
+  column('p', 'mtemp', 'C', gpuRow('temperature.memory')),
+  column('u', 'sm', '%', gpuRow('utilization.gpu')),
+  column('u', 'mem', '%', gpuRow('utilization.memory')),
+  column('u', 'enc', '%', gpuRow('utilization.encoder')),
+  column('u', 'dec', '%', gpuRow('utilization.decoder')),
+  column('u', 'jpg', '%', gpuRow('utilization.jpeg'), { since: 535 }),
+  column('u', 'ofa', '%', gpuRow('utilization.ofa'), { since: 535 }),
+  column('c', 'mclk', 'MHz', gpuRow('clocks.current.memory')),
+  column('c', 'pclk', 'MHz', gpuRow('clocks.current.graphics')),
   column(
     'v',
     'pviol',
     '%',
-    { probe: violation(nvml.NVML_PERF_POLICY_POWER), pick: { sinceLastTick: violatedShare } },
-    'Time since the last line in which the power limit held the clocks back.',
-    (share) => Math.floor(share * 10000) / 100,
+    violation(
+      'violation.power',
+      nvml.NVML_PERF_POLICY_POWER,
+      percent,
+      'Share of the time since the last tick in which the power limit held the clocks back.',
+    ),
+    { sinceLastTick: violatedShare((share) => Math.floor(share * 10000) / 100) },
   ),
   column(
     'v',
     'tviol',
     'bool',
-    { probe: violation(nvml.NVML_PERF_POLICY_THERMAL), pick: { sinceLastTick: violatedShare } },
-    'Whether heat held the clocks back since the last line.',
-    (share) => (share > 0 ? 1 : 0),
-  ),
-  {
-    ...column('m', 'fb', 'MB', { probe: memoryInfo, pick: 'used' }, 'Memory in use, in MiB.', up),
-    past: [{ until: 525, pick: usedOrReserved, scale: down }],
-  },
-  column('m', 'bar1', 'MB', { probe: bar1Memory, pick: 'bar1Used' }, 'BAR1 memory in use, in MiB.', down),
-  {
-    since: 535,
-    ...column(
-      'm',
-      'ccpm',
-      'MB',
-      { probe: protectedUsage, pick: 'used' },
-      'Protected memory in use, in MiB.',
-      up,
+    violation(
+      'violation.thermal',
+      nvml.NVML_PERF_POLICY_THERMAL,
+      active,
+      'Whether heat held the clocks back since the last tick.',
     ),
-  },
-  // A GPU with an error in its life and none since the driver was loaded shows 0 (H100, 580.159.04).
-  column(
-    'e',
-    'sbecc',
-    'errs',
-    asField('ecc.errors.corrected.volatile.total'),
-    'Corrected memory errors since the driver was loaded.',
+    { sinceLastTick: violatedShare((share) => (share > 0 ? 1 : 0)) },
   ),
-  column(
-    'e',
-    'dbecc',
-    'errs',
-    asField('ecc.errors.uncorrected.volatile.total'),
-    'Uncorrected memory errors since the driver was loaded.',
-  ),
-  column('e', 'pci', 'errs', { probe: replays, pick: 'value' }, 'Packets that the PCIe link sent again.'),
-  column(
-    't',
-    'rxpci',
-    'MB/s',
-    { probe: pcieThroughput(nvml.NVML_PCIE_UTIL_RX_BYTES), pick: 'value' },
-    'What the GPU receives over PCIe, in MB a second.',
-    megabytes,
-  ),
-  column(
-    't',
-    'txpci',
-    'MB/s',
-    { probe: pcieThroughput(nvml.NVML_PCIE_UTIL_TX_BYTES), pick: 'value' },
-    'What the GPU sends over PCIe, in MB a second.',
-    megabytes,
-  ),
+  column('m', 'fb', 'MB', used, {
+    ...wholeMebibytes(used),
+    past: [{ until: 525, field: usedBefore525, ...cutMebibytes }],
+  }),
+  column('m', 'bar1', 'MB', unlistedRow('bar1.used'), wholeMebibytes(unlistedRow('bar1.used'))),
+  column('m', 'ccpm', 'MB', protectedUsed, { ...wholeMebibytes(protectedUsed), since: 535 }),
+  column('e', 'sbecc', 'errs', corrected),
+  column('e', 'dbecc', 'errs', gpuRow('ecc.errors.uncorrected.volatile.total')),
+  column('e', 'pci', 'errs', unlistedRow('pcie.replay_counter')),
+  column('t', 'rxpci', 'MB/s', unlistedRow('pcie.throughput.rx'), megabytes),
+  column('t', 'txpci', 'MB/s', unlistedRow('pcie.throughput.tx'), megabytes),
 ];
 
 /** What `-s` takes and what nvidia-smi takes without it. */

@@ -3,14 +3,20 @@
  * (580.159.04); 4, 5, 11-13 and 166 are in public outputs of nvidia-smi (535 to 580), 1-7 and 9-13 in the vGPU
  * software's guide; the others are formed after them.
  */
-import type { Heading } from './column.js';
+import { item } from '../field.js';
+import { type Kind, number } from '../kind.js';
+import type { FieldHeading } from './column.js';
 
-export interface GpmMetric extends Heading {
+/** Its values come of two samples, and are found with the line. */
+export interface GpmMetric extends FieldHeading {
   readonly id: number;
   readonly help: string;
 }
 
 const GPM_WIDTH = 10;
+
+/** The driver makes floating-point numbers; two decimals are kept. */
+const measured = (unit: string): Kind => number(unit === 'count' ? undefined : unit);
 
 const metric = (id: number, name: string, unit: string, help: string): GpmMetric => ({
   id,
@@ -18,6 +24,7 @@ const metric = (id: number, name: string, unit: string, help: string): GpmMetric
   unit: `GPM:${unit}`,
   width: GPM_WIDTH,
   help,
+  field: { names: [name], help: `${help}.`, kind: measured(unit), source: item(name) },
 });
 
 const percent = (id: number, name: string, help: string): GpmMetric => metric(id, name, '%', help);

@@ -4,11 +4,12 @@ import type { Gpu } from '../../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
 import type { Asker } from '../ask/asker.js';
 import { type Asking, readOne, together } from '../ask/asking.js';
+import { item } from '../field.js';
 import { protectedUsage } from '../gpu/memory.js';
-import { mebibytes } from '../kind.js';
+import { mebibytes, percent } from '../kind.js';
 import { nameOf, type ProcessRecord, processesOf } from '../processes.js';
 import type { Reading } from '../reading.js';
-import { type Heading, type MonitorCell, WIDTH } from './column.js';
+import { type FieldHeading, type MonitorCell, WIDTH } from './column.js';
 import { protectedMemory } from './process-memory.js';
 import { type Engine, type EngineUse, ProcessUtilization } from './process-utilization.js';
 
@@ -20,47 +21,62 @@ interface Facts {
   readonly protectedMemory: Reading;
 }
 
-export interface ProcessColumn extends Heading {
+export interface ProcessColumn extends FieldHeading {
   readonly group: string;
-  readonly help: string;
   /** The text shows 0 as absent: seen on the H100 (580.159.04) and the RTX 2080 SUPER (591, 595). */
   readonly zeroIsAbsent?: true;
   readonly read: (facts: Facts) => MonitorCell;
 }
 
-const engine = (name: Engine, help: string): ProcessColumn => ({
+const engine = (name: Engine, of: string, help: string): ProcessColumn => ({
   group: 'u',
   name,
   unit: '%',
   width: WIDTH,
-  help,
+  field: { names: [`utilization.${of}`], help, kind: percent, source: item(name) },
   zeroIsAbsent: true,
   read: ({ use }) => use?.[name] ?? NOT_SUPPORTED,
 });
 
-const memory = (name: string, help: string, of: (facts: Facts) => Reading): ProcessColumn => ({
+const memory = (
+  name: string,
+  fieldName: string,
+  help: string,
+  of: (facts: Facts) => Reading,
+): ProcessColumn => ({
   group: 'm',
   name,
   unit: 'MB',
   width: WIDTH,
-  help,
+  field: { names: [fieldName], help, kind: mebibytes, source: item(name) },
+  shown: (bytes) => Number(mebibytes.json(bytes)),
   read: (facts) => {
     const bytes = of(facts);
-    return bytes instanceof Missing ? bytes : Number(mebibytes.json(bytes));
+    return bytes instanceof Missing ? bytes : Number(bytes);
   },
 });
 
 export const processColumns: readonly ProcessColumn[] = [
-  engine('sm', 'Time in which a kernel of the process ran.'),
-  engine('mem', 'Time in which the process read or wrote memory.'),
-  engine('enc', 'Use of the video encoders.'),
-  engine('dec', 'Use of the video decoders.'),
-  { since: 550, ...engine('jpg', 'Use of the JPEG decoders.') },
-  { since: 550, ...engine('ofa', 'Use of the optical flow engine.') },
-  memory('fb', 'Memory that the process uses, in MiB.', ({ process }) => process.usedMemory),
+  engine('sm', 'gpu', 'Share of time in which a kernel of the process ran.'),
+  engine('mem', 'memory', 'Share of time in which the process read or wrote memory.'),
+  engine('enc', 'encoder', 'Use of the video encoders.'),
+  engine('dec', 'decoder', 'Use of the video decoders.'),
+  { since: 550, ...engine('jpg', 'jpeg', 'Use of the JPEG decoders.') },
+  { since: 550, ...engine('ofa', 'ofa', 'Use of the optical flow engine.') },
+  memory(
+    'fb',
+    'used_gpu_memory',
+    'Memory of the GPU that the process has allocated.',
+    ({ process }) => process.usedMemory,
+  ),
   {
     since: 535,
-    ...memory('ccpm', 'Protected memory that the process uses, in MiB.', (facts) => facts.protectedMemory),
+    ...memory(
+      'ccpm',
+      'protected_memory.used',
+      'Protected memory that the process uses.',
+      (facts) => facts.protectedMemory,
+    ),
   },
 ];
 
@@ -72,8 +88,8 @@ export interface ProcessLine {
   readonly pid: number;
   readonly type: ProcessRecord['type'];
   readonly cells: readonly MonitorCell[];
-  /** The last part of the program's path; undefined for one that ended, or is out of sight in another container. */
-  readonly command: string | undefined;
+  /** As NVML names it; missing of one that ended, or is out of sight in another container. */
+  readonly name: Reading;
 }
 
 /** Every GPU has an entry, also one without processes, or whose processes cannot be listed. */
@@ -108,11 +124,11 @@ export function compileProcesses(
     const protectedOf = wanted('m') ? yield* protectedOn(gpu) : () => NOT_SUPPORTED;
     const processes = yield* processesOf(gpu);
     if (processes instanceof Missing) return { gpu, lines: processes };
-    const commands = yield* together(processes.map(({ pid }) => names.of(pid)));
+    const named = yield* together(processes.map(({ pid }) => names.of(pid)));
     const lines = processes.map((process, i): ProcessLine => {
       const { pid, type } = process;
       const facts = { use: use?.get(pid), process, protectedMemory: protectedOf(pid) };
-      return { gpu, pid, type, cells: columns.map(({ read }) => read(facts)), command: commands[i] };
+      return { gpu, pid, type, cells: columns.map(({ read }) => read(facts)), name: named[i] as Reading };
     });
     return { gpu, lines };
   }
@@ -127,15 +143,11 @@ export function compileProcesses(
 
 /** Names by pid, each asked once while its process is there: NVML opens files of /proc for each. */
 class Names {
-  private known = new Map<number, string | undefined>();
-  private now = new Map<number, string | undefined>();
+  private known = new Map<number, Reading>();
+  private now = new Map<number, Reading>();
 
-  *of(pid: number): Asking<string | undefined> {
-    const name = this.known.has(pid)
-      ? this.known.get(pid)
-      : this.now.has(pid)
-        ? this.now.get(pid)
-        : yield* commandOf(pid);
+  *of(pid: number): Asking<Reading> {
+    const name = this.known.get(pid) ?? this.now.get(pid) ?? (yield* nameOf(pid));
     this.now.set(pid, name);
     return name;
   }
@@ -145,12 +157,4 @@ class Names {
     this.known = this.now;
     this.now = new Map();
   }
-}
-
-function* commandOf(pid: number): Asking<string | undefined> {
-  const name = yield* nameOf(pid);
-  if (name instanceof Missing) return undefined;
-  const path = String(name);
-  // Windows paths too: the driver there reports C:\...\dwm.exe, which pmon shows as dwm.exe (591).
-  return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
 }

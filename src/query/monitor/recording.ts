@@ -13,7 +13,8 @@ import {
 } from '../../base/form.js';
 import { jsonText, plainText } from '../../base/plain-text.js';
 import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
-import type { Heading, MonitorCell } from './column.js';
+import { nameOf } from '../field.js';
+import type { Column, MonitorCell } from './column.js';
 import type { MonitorLine } from './sampler.js';
 
 const RECORDING_VERSION = 1;
@@ -51,12 +52,20 @@ export function headLine(head: Omit<RecordingHead, 'format' | 'version'>): strin
   return jsonText({ format: 'nvsmi-daemon', version: RECORDING_VERSION, ...head });
 }
 
-export function tickLine(milliseconds: number, lines: readonly MonitorLine[]): string {
+/** Columns as a head names them: the names and units of their fields. */
+export const headColumns = (columns: readonly Column[]): RecordingHead['columns'] =>
+  columns.map(({ field, unit }) => ({ name: nameOf(field), unit: field.kind.unit ?? unit }));
+
+export function tickLine(
+  milliseconds: number,
+  columns: readonly Column[],
+  lines: readonly MonitorLine[],
+): string {
   const tick: RecordedTick = {
     t: milliseconds,
     g: lines.map(({ gpu, cells }) => [
       gpu.index,
-      ...cells.map((cell) => (cell instanceof Missing ? null : cell)),
+      ...cells.map((cell, i) => (cell instanceof Missing ? null : (columns[i]?.recorded?.to(cell) ?? cell))),
     ]),
   };
   return jsonText(tick);
@@ -66,6 +75,7 @@ export function tickLine(milliseconds: number, lines: readonly MonitorLine[]): s
 export interface ReplayedLine {
   readonly milliseconds: number;
   readonly gpu: number;
+  readonly uuid: string | null;
   readonly cells: readonly MonitorCell[];
 }
 
@@ -99,7 +109,7 @@ const TICK: Form = objectOf({ t: MOMENT, g: atMost(256, listOf(listOf(orNull(num
  */
 export function* replayed(
   lines: Iterable<string>,
-  columns: readonly Heading[],
+  columns: readonly Column[],
   wanted: (gpu: RecordedGpu, milliseconds: number) => boolean,
   onBroken: (reason: string) => void,
 ): Generator<ReplayedLine> {
@@ -116,7 +126,7 @@ export function* replayed(
     } else if ('columns' in read) {
       headed = true;
       gpus = new Map(read.gpus.map((gpu) => [gpu.index, gpu]));
-      places = columns.map(({ name }) => read.columns.findIndex((column) => column.name === name));
+      places = columns.map(({ field }) => read.columns.findIndex(({ name }) => name === nameOf(field)));
     } else {
       for (const [index, ...cells] of read.g) {
         const gpu = gpus.get(index) ?? { index, uuid: null, name: null };
@@ -124,7 +134,11 @@ export function* replayed(
         yield {
           milliseconds: read.t,
           gpu: index,
-          cells: places.map((place) => cells[place] ?? NOT_SUPPORTED),
+          uuid: gpu.uuid,
+          cells: places.map((place, i) => {
+            const cell = cells[place] ?? NOT_SUPPORTED;
+            return cell instanceof Missing ? cell : (columns[i]?.recorded?.from(cell) ?? cell);
+          }),
         };
       }
     }

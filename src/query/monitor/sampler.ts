@@ -5,6 +5,7 @@ import { Missing, type Status } from '../../nvml/status.js';
 import type { Asker } from '../ask/asker.js';
 import { type Asking, readOne, together } from '../ask/asking.js';
 import { Gathering } from '../ask/gathering.js';
+import { nameOf } from '../field.js';
 import { GpmMeter } from '../gpm-meter.js';
 import { gpuInstanceId } from '../mig.js';
 import { migDevicesIn } from '../mig-devices.js';
@@ -117,14 +118,14 @@ function gpmReader(meter: GpmMeter | undefined, index: number, status: Status): 
   };
 }
 
-function cellReader({ probe, pick, scale }: Column, gpu: Gpu, gathering: Gathering): () => MonitorCell {
-  const made = typeof pick === 'object' ? pick.sinceLastTick() : pick;
-  const read: Reader = gathering.reader({ probe, pick: made }, gpu);
+function cellReader({ field, sinceLastTick }: Column, gpu: Gpu, gathering: Gathering): () => MonitorCell {
+  const { source } = field;
+  if (!('probe' in source)) throw new Error(`${nameOf(field)} asks nothing`);
+  const pick = sinceLastTick === undefined ? source.pick : sinceLastTick();
+  const read: Reader = gathering.reader({ probe: source.probe, pick }, gpu);
   return () => {
     const reading = read();
-    if (reading instanceof Missing) return reading;
-    const value = Number(reading);
-    return scale === undefined ? value : scale(value);
+    return reading instanceof Missing ? reading : Number(reading);
   };
 }
 

@@ -92,7 +92,7 @@ export function setScheduler(target: Target, wanted: Scheduling, hasActiveVgpus:
         : ready;
     },
     make() {
-      const name = `nvmlDeviceSetVgpuSchedulerState(${JSON.stringify(wanted)})`;
+      const name = `nvmlDeviceSetVgpuSchedulerState(${jsonText(wanted)})`;
       const { status } = askNow(asker, asking(name, callOf(wanted)), gpu);
       switch (status) {
         case 0:

@@ -88,7 +88,7 @@ const rehearsal = (asked: readonly AskedField[], format: QueryFormat, now: () =>
 /** Makes the text of one sample. A promise where it has to be waited for. */
 type QueryPrinter = () => string | Promise<string>;
 
-interface Asked {
+interface QueryAsker {
   readonly asker: Asker;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -100,7 +100,7 @@ function sampleOfPlan(
   gpus: readonly Subject[],
   format: QueryFormat,
   print: RecordsPrinter,
-  asked: Asked,
+  asked: QueryAsker,
 ): QueryPrinter {
   const plan = compilePlan(fields, gpus, asked);
   const text =
@@ -119,7 +119,7 @@ function sampleOfRecords(
   fields: readonly Field[],
   gpus: readonly Subject[],
   print: RecordsPrinter,
-  { asker, now }: Asked,
+  { asker, now }: QueryAsker,
 ): QueryPrinter {
   const around = { gpuCount: asker.session.gpus.length, now };
   function* recordsOf(gpu: Subject): Asking<readonly (readonly Reading[])[]> {

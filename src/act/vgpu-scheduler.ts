@@ -1,4 +1,6 @@
 /** The scheduler of vGPUs that share a GPU, set with nvidia-smi's words (550.163.01 on a made-up vGPU host). */
+
+import { jsonText } from '../base/plain-text.js';
 import { type Call, SUBJECT, struct } from '../nvml/call.js';
 import {
   NVML_ERROR_IN_USE,

@@ -157,7 +157,7 @@ describe('a recording that lies', () => {
         ),
       );
       const { status, out } = await run(['-L', '--snapshot', path]);
-      expect(out).toBe('Unable to determine the product name of the device 0000:00:00.0: Not Found\n');
+      expect(out).toBe('Unable to determine the product name for gpu : Not Found\n');
       expect(status).toBe(6);
     },
   );

@@ -32,7 +32,7 @@ const actionShape = shape.objectOf({
   message: shape.text('What there is to say.'),
   needs: shape.listOf(shape.oneOf(NEEDS), 'What it takes.'),
 });
-export type ActionRecord = shape.ValueOf<typeof actionShape>;
+export type ActionRecord = shape.ShapeValue<typeof actionShape>;
 
 /** What options that change GPUs print with --json. */
 export const actionsShape = shape.objectOf({

@@ -1,4 +1,6 @@
 /** The scheduler of vGPUs that share a GPU, set with nvidia-smi's words (550.163.01 on a made-up vGPU host). */
+
+import { jsonText } from '../base/plain-text.js';
 import { type Call, SUBJECT, struct } from '../nvml/call.js';
 import {
   NVML_ERROR_IN_USE,
@@ -92,7 +94,7 @@ export function setScheduler(target: Target, wanted: Scheduling, hasActiveVgpus:
         : ready;
     },
     make() {
-      const name = `nvmlDeviceSetVgpuSchedulerState(${JSON.stringify(wanted)})`;
+      const name = `nvmlDeviceSetVgpuSchedulerState(${jsonText(wanted)})`;
       const { status } = askNow(asker, asking(name, callOf(wanted)), gpu);
       switch (status) {
         case 0:

@@ -199,7 +199,7 @@ export class GpuActions implements Actions {
       { isDryRun: dryRun, isJson: true },
       undefined,
     );
-    const parts: Parts[] = [];
+    const parts: ActionParts[] = [];
     for (const gpu of chosen) {
       act(targetOf(acting.asker, gpu), (attempt, partOf = () => ({})) => {
         const verdict = acting.attempt(attempt);
@@ -216,14 +216,14 @@ export class GpuActions implements Actions {
 }
 
 /** The instances that an attempt is about, as they are known after it. */
-interface Parts {
+interface ActionParts {
   readonly gpuInstance?: number | undefined;
   readonly computeInstance?: number | undefined;
 }
 
-type Attempting = (attempt: Attempt, partOf?: () => Parts) => ActionVerdict;
+type Attempting = (attempt: Attempt, partOf?: () => ActionParts) => ActionVerdict;
 
-const defined = (parts: Parts): object =>
+const defined = (parts: ActionParts): object =>
   Object.fromEntries(Object.entries(parts).filter(([, id]) => id !== undefined));
 
 const instancesIn = ({ asker, gpu }: Target, ids: readonly number[] | undefined): readonly GpuInstance[] =>

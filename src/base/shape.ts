@@ -15,7 +15,7 @@ export interface Shape<T> {
 }
 
 /** The type of what has a shape. */
-export type ValueOf<S> = S extends Shape<infer T> ? T : never;
+export type ShapeValue<S> = S extends Shape<infer T> ? T : never;
 
 const described = (schema: Schema, description: string | undefined): Schema =>
   description === undefined ? schema : { ...schema, description };
@@ -68,15 +68,20 @@ export const optional = <T>(shape: Shape<T>): Shape<T | undefined> & { readonly 
   isOptional: true,
 });
 
-type Members = Readonly<Record<string, Shape<unknown>>>;
-type OptionalOf<M extends Members> = {
+type ShapeMembers = Readonly<Record<string, Shape<unknown>>>;
+type OptionalOf<M extends ShapeMembers> = {
   [K in keyof M]: M[K] extends { readonly isOptional: true } ? K : never;
 }[keyof M];
-type ObjectOf<M extends Members> = { readonly [K in Exclude<keyof M, OptionalOf<M>>]: ValueOf<M[K]> } & {
-  readonly [K in OptionalOf<M>]?: ValueOf<M[K]>;
+type ObjectOf<M extends ShapeMembers> = {
+  readonly [K in Exclude<keyof M, OptionalOf<M>>]: ShapeValue<M[K]>;
+} & {
+  readonly [K in OptionalOf<M>]?: ShapeValue<M[K]>;
 };
 
-export const objectOf = <const M extends Members>(members: M, description?: string): Shape<ObjectOf<M>> => ({
+export const objectOf = <const M extends ShapeMembers>(
+  members: M,
+  description?: string,
+): Shape<ObjectOf<M>> => ({
   schema: described(
     {
       type: 'object',

@@ -5,7 +5,7 @@ import type { Io } from '../base/io.js';
 import { loopPeriod } from '../base/period.js';
 import { plainLines, plainText } from '../base/plain-text.js';
 import { PRESENT, type Release } from '../base/release.js';
-import type { Context, Followed, Machine, Watch } from '../commands/context.js';
+import type { Context, DriverWatch, Followed, Machine } from '../commands/context.js';
 import { type FieldNames, readQuery } from '../commands/query-request.js';
 import { readReport } from '../commands/report-request.js';
 import type { Driver } from '../nvml/call.js';
@@ -76,7 +76,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
       opening ??= open({ toPlan: true });
       return opening;
     };
-    const watched = (watch: Watch): Promise<Machine> => {
+    const watched = (watch: DriverWatch): Promise<Machine> => {
       opening ??= open({ watch });
       return opening.then((machine) => {
         // What was late or refused for a while was seen on the screen.

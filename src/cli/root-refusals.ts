@@ -11,18 +11,18 @@ import type { Mode, RootOption } from './options.js';
 const HELP = "Please run 'nvidia-smi -h' for help.\n";
 
 /** What is wrong: an option lacks its value; nothing knows the word; it does not go with the mode. */
-type Fault = 'missing' | 'unknown' | 'invalid';
+type FaultKind = 'missing' | 'unknown' | 'invalid';
 
 /** How a release says so. */
-interface Words {
+interface RefusalWords {
   readonly until: Release;
-  readonly refusal: (fault: Fault, written: string, mode: Mode) => UsageError;
+  readonly refusal: (fault: FaultKind, written: string, mode: Mode) => UsageError;
 }
 
 const combination = (status: number): UsageError =>
   new UsageError(`Invalid combination of input arguments. ${HELP}`, status);
 
-const WORDS: readonly Words[] = [
+const WORDS: readonly RefusalWords[] = [
   {
     until: 525,
     refusal: (fault, written) =>
@@ -69,7 +69,7 @@ const specOf = (token: Token): RootOption => token.spec as RootOption;
 /** What a command line is refused for. */
 export interface RootFault {
   readonly mode: Mode;
-  readonly what: Fault;
+  readonly what: FaultKind;
   readonly written: string;
 }
 
@@ -79,7 +79,7 @@ export function faultIn(
   { tokens, unknown, order, missing }: Scan,
   release = PRESENT,
 ): RootFault | undefined {
-  const fault = (what: Fault, one: Token | string): RootFault => ({
+  const fault = (what: FaultKind, one: Token | string): RootFault => ({
     mode,
     what,
     written: typeof one === 'string' ? one : one.written,
@@ -104,6 +104,6 @@ export function faultIn(
 
 /** The refusal in the words of a release. */
 export function refusalOf({ what, written, mode }: RootFault, release: Release): UsageError {
-  const { refusal } = WORDS.find(({ until }) => release < until) as Words;
+  const { refusal } = WORDS.find(({ until }) => release < until) as RefusalWords;
   return refusal(what, written, mode);
 }

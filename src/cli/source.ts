@@ -5,7 +5,7 @@ import type { Io } from '../base/io.js';
 import { decimal } from '../base/period.js';
 import { plainly } from '../base/plain-text.js';
 import { type Release, releaseIn } from '../base/release.js';
-import type { Followed, Machine, Watch } from '../commands/context.js';
+import type { DriverWatch, Followed, Machine } from '../commands/context.js';
 import { loadLibrary } from '../nvml/backend/library.js';
 import type { Driver } from '../nvml/call.js';
 import { openSession, type Session, startSession, withoutCudaMajor } from '../nvml/session.js';
@@ -114,7 +114,7 @@ export interface MachineRequest {
   /** To plan changes. */
   readonly toPlan?: true;
   /** NVML is called in another process, whether there is a timeout or not. */
-  readonly watch?: Watch;
+  readonly watch?: DriverWatch;
 }
 
 /**
@@ -157,7 +157,7 @@ async function openInTime(
   { nvml: path, as, timeout }: MachineSource,
   io: Io,
   wanted: string | undefined,
-  watch: Watch | undefined,
+  watch: DriverWatch | undefined,
 ): Promise<Machine> {
   const { openElsewhere } = await import('../nvml/backend/child/elsewhere.js');
   const { driver, wasLate, end } = openElsewhere({

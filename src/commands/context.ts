@@ -22,7 +22,7 @@ export interface Machine {
 }
 
 /** What a program that watches does with news of the driver. */
-export interface Watch {
+export interface DriverWatch {
   /** Takes a line that says what does not answer, or answers again. */
   readonly report: (line: string) => void;
 }
@@ -67,5 +67,5 @@ export interface Context {
    * The same machine for a program that watches it, and may wait for no call: NVML is called in another process, with a deadline
    * where none was given. What was late shows on the screen, and not in the exit status.
    */
-  watched?(watch: Watch): Promise<Machine>;
+  watched?(watch: DriverWatch): Promise<Machine>;
 }

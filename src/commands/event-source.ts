@@ -22,7 +22,7 @@ interface EventSourceOptions {
   readonly isSinceBoot: boolean;
 }
 
-interface Known {
+interface KnownEvents {
   readonly index: number;
   readonly uuid: string | undefined;
   readonly busId: string | undefined;
@@ -40,7 +40,7 @@ export class EventSource {
 
   private constructor(
     private readonly io: Io,
-    private readonly known: readonly Known[],
+    private readonly known: readonly KnownEvents[],
     private readonly isAll: boolean,
     private readonly nvml: NvmlEvents,
     private readonly log: KernelLog | undefined,
@@ -121,7 +121,7 @@ export class EventSource {
   }
 }
 
-function* identityOf(gpu: Gpu): Asking<Known> {
+function* identityOf(gpu: Gpu): Asking<KnownEvents> {
   const [uuid, busId] = yield* gpuFields(['uuid', 'pci.bus_id'], gpu);
   const place = busId instanceof Missing || busId === undefined ? gpu.busId : String(busId);
   return {

@@ -16,7 +16,7 @@ import { jsonOption } from './json-option.js';
 import { refusal } from './lost.js';
 import { chosenGpus, idOption } from './select.js';
 import { settable } from './settable.js';
-import { type Ending, type ShownGpu, viewsCommand } from './views.js';
+import { type CommandEnding, type ShownGpu, viewsCommand } from './views.js';
 
 const options = [
   idOption,
@@ -51,7 +51,7 @@ function text(shown: readonly ShownGpu[], all: readonly Gpu[]): string {
 }
 
 /** Where no GPU has an answer, its status is the program's: 3 for a GPU without GPM. */
-function ending(gpus: readonly ShownGpu[]): Ending | undefined {
+function ending(gpus: readonly ShownGpu[]): CommandEnding | undefined {
   const readings = gpus.map((gpu) => stateOf(gpu).reading);
   const [first] = readings;
   return first instanceof Missing && readings.every((reading) => reading instanceof Missing)

@@ -150,7 +150,7 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'vgpu-set-scheduler-state',
     summary: 'Set how vGPUs share the engines of a GPU; also `vgpu set-scheduler-state`, as in nvidia-smi.',
-    examples: [['nvsmi vgpu set-scheduler-state -p 2 -a 0 -ts 2000000 --dry-run', 'Equal shares of 2 ms.']],
+    examples: [['nvsmi vgpu-set-scheduler-state -p 2 -a 0 -ts 2000000 --dry-run', 'Equal shares of 2 ms.']],
     load: async () => (await import('./vgpu-scheduler.js')).spec,
   },
   {

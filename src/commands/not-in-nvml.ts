@@ -3,7 +3,7 @@
  * end with status 3.
  */
 import type { OptionSpec } from '../base/argv.js';
-import type { OfGpu } from '../format/not-in-nvml.js';
+import type { RecordOfGpu } from '../format/not-in-nvml.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import { Missing } from '../nvml/status.js';
 import type { Cells } from '../query/cell.js';
@@ -11,14 +11,17 @@ import type { Relation } from '../query/relation.js';
 import type { CommandSpec } from './command.js';
 import { type ShownGpu, viewsCommand } from './views.js';
 
-function recordsOf<Name extends string>({ gpu, recordsOf: of }: ShownGpu, relation: Relation): OfGpu<Name>[] {
+function recordsOf<Name extends string>(
+  { gpu, recordsOf: of }: ShownGpu,
+  relation: Relation,
+): RecordOfGpu<Name>[] {
   const records = of(relation);
   // Only a GPU that is lost has no list, and the text has a line of its own for that.
   if (records instanceof Missing) return [];
   return records.map((cells) => ({ gpu: gpu.index, cells: cells as Cells<Name> }));
 }
 
-const isMissing = ({ cells }: OfGpu<string>): boolean =>
+const isMissing = ({ cells }: RecordOfGpu<string>): boolean =>
   Object.values(cells).some(({ reading }) => reading instanceof Missing);
 
 /** Makes such a command; stderr calls its values `what`. */
@@ -26,7 +29,7 @@ export const commandNotInNvml = <Name extends string>(
   options: readonly OptionSpec[],
   what: string,
   relation: Relation,
-  print: (records: readonly OfGpu<Name>[]) => string,
+  print: (records: readonly RecordOfGpu<Name>[]) => string,
 ): CommandSpec =>
   viewsCommand({
     options,

@@ -90,7 +90,7 @@ const rehearsal = (asked: readonly AskedField[], format: QueryFormat, now: () =>
 /** Makes the text of one sample. A promise where it has to be waited for. */
 type QueryPrinter = () => string | Promise<string>;
 
-interface Asked {
+interface QueryAsker {
   readonly asker: Asker;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -102,7 +102,7 @@ function sampleOfPlan(
   gpus: readonly Subject[],
   format: QueryFormat,
   print: RecordsPrinter,
-  asked: Asked,
+  asked: QueryAsker,
 ): QueryPrinter {
   const plan = compilePlan(fields, gpus, asked);
   const text =
@@ -121,7 +121,7 @@ function sampleOfRecords(
   fields: readonly Field[],
   gpus: readonly Subject[],
   print: RecordsPrinter,
-  { asker, now }: Asked,
+  { asker, now }: QueryAsker,
 ): QueryPrinter {
   const around = { gpuCount: asker.session.gpus.length, now };
   function* recordsOf(gpu: Subject): Asking<readonly (readonly Reading[])[]> {
@@ -145,7 +145,7 @@ const withoutRecord = (field: Field, why: Missing): Field =>
 type RecordsPrinter = (records: readonly (readonly Reading[])[]) => string;
 
 /** What is beside the records. */
-interface Beside {
+interface DocumentFrame {
   /** The name of the list. */
   readonly part: string;
   readonly isLoop: boolean;
@@ -157,7 +157,7 @@ interface Beside {
 function printerOf(
   asked: readonly AskedField[],
   format: QueryFormat,
-  { part, isLoop, source, environmentSource }: Beside,
+  { part, isLoop, source, environmentSource }: DocumentFrame,
 ): RecordsPrinter {
   if (format.shape === 'csv') {
     const fields = asked.map(({ field }) => field);

@@ -121,9 +121,9 @@ export const SUMMARY: VgpuView = {
   },
 };
 
-type Summary = Parameters<typeof render.vgpuSummary>[0];
+type VgpuSummary = Parameters<typeof render.vgpuSummary>[0];
 
-function* summaryGpu(gpu: Gpu): Asking<Summary['gpus'][number]> {
+function* summaryGpu(gpu: Gpu): Asking<VgpuSummary['gpus'][number]> {
   const [name, utilization] = (yield* gpuFields(['name', 'utilization.gpu'], gpu)) as [Reading, Reading];
   const ids = yield* vgpu.vgpuNumbers(gpu, 'active');
   return {
@@ -137,7 +137,7 @@ function* summaryGpu(gpu: Gpu): Asking<Summary['gpus'][number]> {
   };
 }
 
-function* summaryVgpus(gpu: Gpu, ids: readonly number[]): Asking<Summary['gpus'][number]['vgpus']> {
+function* summaryVgpus(gpu: Gpu, ids: readonly number[]): Asking<VgpuSummary['gpus'][number]['vgpus']> {
   const utilizationOf = yield* vgpu.vgpuUtilizations(gpu);
   const identities = yield* together(ids.map(vgpu.vgpuIdentity));
   return identities.map(({ vmId, typeName }, i) => {

@@ -66,7 +66,7 @@ export interface Shown<Options> {
 type Text<Options> = (shown: Shown<Options>, gpus: readonly Gpu[]) => string;
 
 /** How a command ends: its status, where no GPU is lost, and what it says on stderr. */
-export interface Ending {
+export interface CommandEnding {
   readonly status: number;
   readonly words: string;
 }
@@ -97,7 +97,7 @@ interface ViewsSpec<Table extends readonly OptionSpec[]> {
   /** The last words of a text, after the lines about lost GPUs. */
   readonly after?: string;
   /** How it ends after what was shown last. */
-  readonly ending?: (shown: Shown<Given<Table>>) => Ending | undefined;
+  readonly ending?: (shown: Shown<Given<Table>>) => CommandEnding | undefined;
   readonly notes?: () => string;
 }
 
@@ -147,7 +147,7 @@ async function run<Table extends readonly OptionSpec[]>(
   const ofDriver = await asker.start(releaseOf(session));
   const release = (): Release => ofDriver;
   const text = typeof spec.text === 'function' ? spec.text : spec.text.begin();
-  let ending: Ending | undefined;
+  let ending: CommandEnding | undefined;
   await loop(context.io, period, async () => {
     asker.tick();
     const collected = await asker.start(collect(wanted, asked, keep));

@@ -16,17 +16,17 @@ const WARM = 120_000;
 const MOMENT = 100;
 
 /** What a text was made of. */
-interface Known {
+interface TextSource {
   readonly latest: CollectedRecords | undefined;
   readonly health: HealthSeen | undefined;
 }
 
-interface Spelled extends Known {
+interface Spelled extends TextSource {
   readonly text: Promise<Buffer>;
   zipped?: Buffer;
 }
 
-interface Served extends Known {
+interface Served extends TextSource {
   readonly at: number;
   readonly body: Promise<Buffer>;
 }
@@ -74,12 +74,12 @@ export class MetricsText {
     return Buffer.concat([values.zipped, gzipSync(own, { level: 1 })]);
   }
 
-  private get known(): Known {
+  private get known(): TextSource {
     const { latest, health } = this.collector;
     return { latest, health };
   }
 
-  private isCurrent({ latest, health }: Known): boolean {
+  private isCurrent({ latest, health }: TextSource): boolean {
     return latest === this.collector.latest && health === this.collector.health;
   }
 

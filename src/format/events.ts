@@ -58,7 +58,7 @@ export const eventShape = shape.objectOf({
 
 export function eventJson(event: TimedEvent, source: AnswerSource | undefined): string {
   const { time, secondsSinceBoot, gpu, uuid, busId, kind, xid, severity, meaning, action, detail } = event;
-  const line: shape.ValueOf<typeof eventShape> = {
+  const line: shape.ShapeValue<typeof eventShape> = {
     timestamp: time === undefined ? null : new Date(time).toISOString(),
     seconds_since_boot: secondsSinceBoot ?? null,
     gpu: gpu ?? null,

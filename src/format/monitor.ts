@@ -3,7 +3,7 @@
 import { plainText } from '../base/plain-text.js';
 import type { Release } from '../base/release.js';
 import { Missing } from '../nvml/status.js';
-import { type FieldHeading, type Heading, type MonitorCell, WIDTH } from '../query/monitor/column.js';
+import type { FieldHeading, Heading, MonitorCell } from '../query/monitor/column.js';
 import type { Reading } from '../query/reading.js';
 import { type MonitorLayout, monitorLayout } from './monitor-layout.js';
 
@@ -147,7 +147,7 @@ export function valueColumns<T extends Heading>(
 ): readonly (T & TextColumn)[] {
   const { cellWidth, headingWidth } = monitorLayout(release);
   return columns.map((column) =>
-    column.width === WIDTH ? { ...column, width: cellWidth, headingWidth } : column,
+    column.width === monitorLayout().cellWidth ? { ...column, width: cellWidth, headingWidth } : column,
   );
 }
 

@@ -4,14 +4,14 @@ import { type Cell, type Cells, cellText } from '../query/cell.js';
 import { boxTable } from './box.js';
 
 /** A record, and the index of its GPU. */
-export interface OfGpu<Name extends string> {
+export interface RecordOfGpu<Name extends string> {
   readonly gpu: number;
   readonly cells: Cells<Name>;
 }
 
 const valueOrNothing = (value: Cell): string => (value.reading instanceof Missing ? 'N/A' : cellText(value));
 
-export const computePolicyTable = (policies: readonly OfGpu<'policy' | 'value'>[]): string =>
+export const computePolicyTable = (policies: readonly RecordOfGpu<'policy' | 'value'>[]): string =>
   boxTable({
     head: [' GPU compute policies:', ' GPU     Name           Value'],
     columns: [{ width: 4, align: 'right' }, { width: 3 }, { width: 16 }, { width: 14 }],
@@ -23,7 +23,7 @@ export const computePolicyTable = (policies: readonly OfGpu<'policy' | 'value'>[
     ]),
   });
 
-export const boostSliderTable = (sliders: readonly OfGpu<'slider' | 'max' | 'current'>[]): string =>
+export const boostSliderTable = (sliders: readonly RecordOfGpu<'slider' | 'max' | 'current'>[]): string =>
   boxTable({
     head: [' GPU Boost Slider', ' GPU     Slider       Max Value    Current Value'],
     columns: [{ width: 4, align: 'right' }, { width: 5 }, { width: 17 }, { width: 15 }, { width: 8 }],
@@ -36,7 +36,7 @@ export const boostSliderTable = (sliders: readonly OfGpu<'slider' | 'max' | 'cur
     ]),
   });
 
-export const baseClockLines = (clocks: readonly OfGpu<'clocks.base.graphics'>[]): string =>
+export const baseClockLines = (clocks: readonly RecordOfGpu<'clocks.base.graphics'>[]): string =>
   clocks
     .map(({ gpu, cells: { 'clocks.base.graphics': graphics } }) => {
       const unit = graphics.reading instanceof Missing ? '' : 'MHz';

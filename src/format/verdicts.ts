@@ -114,7 +114,7 @@ const record = ({
   why,
   action,
   evidence = [],
-}: Finding): shape.ValueOf<typeof finding> => ({
+}: Finding): shape.ShapeValue<typeof finding> => ({
   check,
   gpu: gpu ?? null,
   uuid: uuid ?? null,
@@ -151,7 +151,7 @@ export function verdictLine(
   notApplicable: readonly NotApplicable[],
   source?: AnswerSource,
 ): string {
-  const document: shape.ValueOf<typeof verdictShape> = {
+  const document: shape.ShapeValue<typeof verdictShape> = {
     timestamp,
     verdict: worstOf(findings),
     checks: findings.map(record),

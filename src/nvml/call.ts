@@ -2,8 +2,10 @@
  * An NVML call as data: the function, its arguments, and its outputs. The same call is
  * run by the driver (library-call.ts), answered from a recording (snapshot-driver.ts) and written to one.
  */
+
 import type { FunctionName } from './generated/functions.js';
 import type { Layout, ScalarType } from './layout.js';
+import type { CallLimits } from './limits.js';
 import type { Status } from './status.js';
 
 /** An opaque NVML handle: the pointer that the library gave out. */
@@ -87,21 +89,14 @@ export interface Bound {
   readonly status: Status;
   /** Calls NVML and keeps the status. */
   run(): Status;
-  /** The same on a worker thread, for calls that mostly wait. Limits are for a driver that is elsewhere. */
-  start(limits?: Limits): Promise<Status>;
+  /** The same on a worker thread, for calls that mostly wait. The limits are for a driver that is elsewhere. */
+  start(limits?: CallLimits): Promise<Status>;
   /** The memory was filled for the call, beyond what its arguments say: another process has to be given it. */
   given?(): void;
   /** Why the last start did not get a thread; its status is NVML_ERROR_TIMEOUT then. */
   readonly reason?: string | undefined;
   /** Whether the last start found that the library has no such symbol, where that is not known before. */
   readonly isMissing?: boolean;
-}
-
-/** How long one call is waited for. */
-export interface Limits {
-  /** Milliseconds. */
-  readonly timeout?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** Answers calls: the NVML library, or a recording of it. */

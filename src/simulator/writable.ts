@@ -19,7 +19,7 @@ export interface Writable {
 /** Where a value comes from: a parameter by value, a field of a pointer's struct, or a constant. */
 type From = number | readonly [param: number, layout: Layout, field: string] | { readonly is: number };
 
-interface Effect {
+interface SetterEffect {
   readonly getter: FunctionName;
   readonly from: From;
   /** The output of the getter: a parameter, and the field of its struct; or a field id. */
@@ -33,7 +33,7 @@ interface Effect {
 interface Setter {
   /** A GPU's, the system's, that of the GPU at a PCI address, or one of MIG. */
   readonly of: 'd' | 's' | 'p' | 'm';
-  readonly effects?: readonly Effect[];
+  readonly effects?: readonly SetterEffect[];
   /** The bounds of a value. */
   readonly check?: readonly [from: From, low: number, high: number];
   /** The value is a power limit in milliwatts. */
@@ -45,7 +45,7 @@ interface Setter {
 
 const FIELDS = 'nvmlDeviceGetFieldValues';
 
-const to = (getter: FunctionName, param: number, from: From = 1): Effect => ({ getter, from, param });
+const to = (getter: FunctionName, param: number, from: From = 1): SetterEffect => ({ getter, from, param });
 
 /** A setter of one enabled state. */
 const state = (getter: FunctionName, param: number, most = 1): Setter => ({
@@ -54,14 +54,14 @@ const state = (getter: FunctionName, param: number, most = 1): Setter => ({
   effects: [to(getter, param)],
 });
 
-const limits = (from: From): readonly Effect[] => [
+const limits = (from: From): readonly SetterEffect[] => [
   to('nvmlDeviceGetPowerManagementLimit', 1, from),
   to('nvmlDeviceGetEnforcedPowerLimit', 1, from),
   to(FIELDS, 190, from),
   to(FIELDS, 192, from),
 ];
 
-const clocks = (type: number, from: From): readonly Effect[] => [
+const clocks = (type: number, from: From): readonly SetterEffect[] => [
   { ...to('nvmlDeviceGetApplicationsClock', 2, from), where: { 1: { is: type } } },
   { ...to('nvmlDeviceGetClock', 3, from), where: { 1: { is: type }, 2: { is: 1 } } },
 ];
@@ -241,7 +241,7 @@ function placeOf(layout: Layout, field: string): readonly [offset: number, size:
   return [offset, SCALAR_SIZE[type]];
 }
 
-function effectLine(name: string, { getter, from, param, at, size, where = {} }: Effect): string {
+function effectLine(name: string, { getter, from, param, at, size, where = {} }: SetterEffect): string {
   const [offset, length] = at === undefined ? [0, size ?? 4] : placeOf(...at);
   const inputs = Object.entries(where).map(([input, value]) => `${input}=${spelled(value)}`);
   return `!effect ${name} ${spelled(from)} ${getter} ${inputs.join(',') || '-'} ${param} ${offset} ${length}`;

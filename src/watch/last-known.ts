@@ -2,7 +2,7 @@
 import type { ProcessEntry } from './process-entry.js';
 import type { GpuSample, WatchSample, WatchSampler } from './sample.js';
 
-interface Known {
+interface LastAnswer {
   readonly time: number;
   readonly gpu: GpuSample;
   readonly processes: readonly ProcessEntry[];
@@ -10,13 +10,13 @@ interface Known {
 
 /** The same samples; a GPU that has not answered has its last answers. */
 export function withLastKnown(sampler: WatchSampler): WatchSampler {
-  const last = new Map<number, Known>();
+  const last = new Map<number, LastAnswer>();
   return { ...sampler, take: async () => completed(await sampler.take(), last) };
 }
 
-function completed(sample: WatchSample, last: Map<number, Known>): WatchSample {
+function completed(sample: WatchSample, last: Map<number, LastAnswer>): WatchSample {
   const { time, gpus, processes } = sample;
-  const before = new Map<number, Known>();
+  const before = new Map<number, LastAnswer>();
   const shown = gpus.map((gpu): GpuSample => {
     const { index, hasAnswered } = gpu;
     if (hasAnswered) {

@@ -46,13 +46,13 @@ export function processSource(gpus: readonly Gpu[]): ProcessSource {
   return { sample: () => together(known.map(sampleOf)) };
 }
 
-interface Known {
+interface ProcessGpu {
   readonly gpu: Gpu;
   readonly utilization: ProcessUtilization | undefined;
   readonly newest: (() => Asking<EngineUses>) | undefined;
 }
 
-function* sampleOf({ gpu, utilization, newest }: Known): Asking<GpuProcesses> {
+function* sampleOf({ gpu, utilization, newest }: ProcessGpu): Asking<GpuProcesses> {
   const [uuid, name, usedMemory] = (yield* gpuFields(['uuid', 'name', 'memory.used'], gpu)) as [
     Reading,
     Reading,

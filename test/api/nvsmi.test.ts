@@ -145,7 +145,7 @@ describe('an open machine', () => {
 
   it('shows nothing of its inside', () => {
     using shown = open({ snapshot: 'h100-x1' });
-    expect(inspect(shown)).toBe('Machine {}');
+    expect(inspect(shown)).toBe('OpenMachine {}');
     expect(inspect(shown.query(['name']))).toBe("CompiledQuery { fields: [ 'name' ] }");
   });
 

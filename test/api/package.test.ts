@@ -215,6 +215,7 @@ describe.skipIf(description.exports === undefined)('the package', () => {
     const text = outputFiles[0]?.text ?? '';
     expect(text).toContain('nvmlDeviceGetCount_v2');
     expect(text).not.toContain('function nvmlDeviceGetPowerUsage');
-    expect(text.match(/params: \[/g)?.length).toBeLessThan(5);
+    // Those that open NVML, and the one that is called; there are 413.
+    expect(text.match(/params: \[/g)?.length).toBeLessThan(10);
   });
 });

@@ -157,8 +157,8 @@ describe('a recording that lies', () => {
         ),
       );
       const { status, out } = await run(['-L', '--snapshot', path]);
-      expect(out).toMatch(/^GPU 0: Not Found \(UUID: Not Found\)\nGPU 1: NVIDIA RTX/);
-      expect(status).toBe(0);
+      expect(out).toBe('Unable to determine the product name for gpu : Not Found\n');
+      expect(status).toBe(6);
     },
   );
 

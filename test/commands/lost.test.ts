@@ -104,7 +104,7 @@ const ASKED: Readonly<Record<string, readonly (readonly string[])[]>> = {
 const MONITORS = ['dmon', 'pmon'];
 /** Commands that have words of their own for a lost GPU, and tests of their own, and those about what they name. */
 const NEEDLESS = [
-  ...['snapshot', 'simulate', 'daemon', 'replay', 'prm', 'drain', 'apply'],
+  ...['snapshot', 'simulate', 'daemon', 'replay', 'prm', 'drain', 'apply', 'vgpu-set-scheduler-state'],
   ...['doctor', 'health', 'events', 'ps', 'top', 'exporter', 'fleet'],
 ];
 

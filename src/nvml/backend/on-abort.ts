@@ -1,12 +1,12 @@
 /** One listener of a signal for any number of callbacks. */
 
 /** The callbacks for the end of a signal, and the one listener that calls them all. */
-interface Known {
+interface AbortCallbacks {
   readonly callbacks: Set<() => void>;
   readonly listener: () => void;
 }
 
-const known = new WeakMap<AbortSignal, Known>();
+const known = new WeakMap<AbortSignal, AbortCallbacks>();
 
 /**
  * Calls back when a signal ends, and returns what takes that back. A signal has one listener for any number of callbacks:

@@ -1,10 +1,12 @@
 /** The library that this process has open, and the calls that are laid out for it. */
+
 import type { Elsewhere } from '../backend/child/elsewhere.js';
 import { Handles } from '../backend/child/handles.js';
-import { type Bound, call, type Driver, type Limits } from '../call.js';
+import { type Bound, call, type Driver } from '../call.js';
 import type { Entry } from '../entry.js';
 import { NVML_ERROR_FUNCTION_NOT_FOUND, NVML_ERROR_UNINITIALIZED } from '../generated/constants.js';
 import { writes } from '../generated/writes.js';
+import type { CallLimits } from '../limits.js';
 import { isTooNew, type Status } from '../status.js';
 import { Caller, takesArgument } from './caller.js';
 import { type CallOptions, checkCallOptions, within } from './limits.js';
@@ -96,7 +98,7 @@ export async function later(
 }
 
 /** Undefined where a call is waited for until it ends. */
-function limitsOf({ isElsewhere }: Driver, options: CallOptions | undefined): Limits | undefined {
+function limitsOf({ isElsewhere }: Driver, options: CallOptions | undefined): CallLimits | undefined {
   const { timeout = isElsewhere ? shared.timeout : undefined, signal } = options ?? {};
   return timeout === undefined && signal === undefined ? undefined : { timeout, signal };
 }
@@ -105,7 +107,7 @@ async function startWithin(
   entry: Entry,
   args: readonly unknown[],
   driver: Driver,
-  limits: Limits,
+  limits: CallLimits,
 ): Promise<unknown> {
   // A recording always answers.
   if (shared.path === undefined && !driver.isElsewhere) return start(callersOf(entry), entry.fn, args);
@@ -163,7 +165,7 @@ async function start(
   callers: readonly Caller[],
   fn: string,
   args: readonly unknown[],
-  limits?: Limits,
+  limits?: CallLimits,
 ): Promise<unknown> {
   let status: Status = NVML_ERROR_FUNCTION_NOT_FOUND;
   let reason: string | undefined;

@@ -1,7 +1,8 @@
 /** NVML in another process, with a deadline: what does not answer in time has a status that says so. */
 
-import { type Bound, type Call, type Driver, type Handle, isOut, type Limits } from '../../call.js';
+import { type Bound, type Call, type Driver, type Handle, isOut } from '../../call.js';
 import { NVML_ERROR_FUNCTION_NOT_FOUND } from '../../generated/constants.js';
+import type { CallLimits } from '../../limits.js';
 import { allocate } from '../../memory.js';
 import { NO_ANSWER, type Status } from '../../status.js';
 import { onAbort } from '../on-abort.js';
@@ -91,7 +92,7 @@ class ElsewhereDriver implements Driver {
     call: Call,
     subject: Handle | undefined,
     alone: Alone,
-    limits: Limits | undefined,
+    limits: CallLimits | undefined,
   ): ReturnType<NvmlProcesses['ask']> {
     if (limits !== undefined) return this.askAlone(call, subject, alone, limits);
     this.clock ??= this.processes.clock();
@@ -103,7 +104,7 @@ class ElsewhereDriver implements Driver {
     call: Call,
     subject: Handle | undefined,
     alone: Alone,
-    { timeout = LONGEST, signal }: Limits,
+    { timeout = LONGEST, signal }: CallLimits,
   ): ReturnType<NvmlProcesses['ask']> {
     const clock = this.processes.clock(timeout);
     const leave = signal === undefined ? undefined : onAbort(signal, () => clock.stop());
@@ -124,7 +125,7 @@ class ElsewhereCall implements Bound {
 
   constructor(
     readonly call: Call,
-    private readonly ask: (alone: Alone, limits?: Limits) => ReturnType<NvmlProcesses['ask']>,
+    private readonly ask: (alone: Alone, limits?: CallLimits) => ReturnType<NvmlProcesses['ask']>,
   ) {}
 
   get memory(): readonly Buffer[] {
@@ -140,7 +141,7 @@ class ElsewhereCall implements Bound {
     this.isGiven = true;
   }
 
-  async start(limits?: Limits): Promise<Status> {
+  async start(limits?: CallLimits): Promise<Status> {
     const answer = await this.ask({ given: this.isGiven ? this.memory : undefined }, limits);
     this.reason = answer?.reason;
     this.isMissing = answer !== undefined && answer.status === undefined;

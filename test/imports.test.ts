@@ -246,7 +246,7 @@ describe('the doors to the process', () => {
     'nvml/backend/library.ts': /^process\.(platform|arch)$/,
     'simulator/library-file.ts': /^process\.arch$/,
     'nvml/backend/koffi.ts': /^process\.(platform|arch|getBuiltinModule)$/,
-    'nvml/functions/lifetime.ts': /^process\.env$/,
+    'nvml/functions/load.ts': /^process\.env$/,
     'nvml/backend/workers.ts': /^process\.env$/,
     'nvml/backend/child/make-calls.ts': /^process\.(stdin|env|exit)$/,
     'nvml/backend/child/program.ts': /^process\.execPath$/,

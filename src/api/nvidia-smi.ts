@@ -1,7 +1,7 @@
 /** The nvidia_smi object of pynvml_utils. */
 import { shown } from '../nvml/functions/check.js';
 import { Ending, endedBy } from '../nvml/functions/ending.js';
-import { alreadyOpen } from '../nvml/functions/lifetime.js';
+import { alreadyOpen } from '../nvml/functions/load.js';
 import { type OpenOptions, sourceName, sourceOf } from '../nvml/functions/options.js';
 import type { Filter } from './filter.js';
 import { format } from './format.js';

@@ -121,9 +121,7 @@ export const SUMMARY: VgpuView = {
   },
 };
 
-type VgpuSummary = Parameters<typeof render.vgpuSummary>[0];
-
-function* summaryGpu(gpu: Gpu): Asking<VgpuSummary['gpus'][number]> {
+function* summaryGpu(gpu: Gpu): Asking<render.VgpuSummary['gpus'][number]> {
   const [name, utilization] = (yield* gpuFields(['name', 'utilization.gpu'], gpu)) as [Reading, Reading];
   const ids = yield* vgpu.vgpuNumbers(gpu, 'active');
   return {
@@ -137,7 +135,10 @@ function* summaryGpu(gpu: Gpu): Asking<VgpuSummary['gpus'][number]> {
   };
 }
 
-function* summaryVgpus(gpu: Gpu, ids: readonly number[]): Asking<VgpuSummary['gpus'][number]['vgpus']> {
+function* summaryVgpus(
+  gpu: Gpu,
+  ids: readonly number[],
+): Asking<render.VgpuSummary['gpus'][number]['vgpus']> {
   const utilizationOf = yield* vgpu.vgpuUtilizations(gpu);
   const identities = yield* together(ids.map(vgpu.vgpuIdentity));
   return identities.map(({ vmId, typeName }, i) => {

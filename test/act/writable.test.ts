@@ -54,7 +54,7 @@ describe('functions that change a GPU', () => {
       'api/open.ts',
       'cli/cli.ts',
       'commands/acting.ts',
-      'nvml/functions/lifetime.ts',
+      'nvml/functions/load.ts',
     ]);
   });
 });

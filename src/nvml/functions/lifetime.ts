@@ -1,34 +1,17 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** Opening and closing the library: counted, so that every part of a program can do it for itself. */
 
-import { openSnapshot } from '../../snapshot/machine.js';
-import { LibraryNotFound, loadLibrary } from '../backend/library.js';
-import type { Call, Driver } from '../call.js';
+import type { Call } from '../call.js';
 import { callOf } from '../call-of.js';
-import { NVML_ERROR_ALREADY_INITIALIZED, NVML_ERROR_UNINITIALIZED } from '../generated/constants.js';
+import { NVML_ERROR_UNINITIALIZED } from '../generated/constants.js';
 import * as entries from '../generated/entries.js';
 import { ask } from '../session.js';
-import { DeadLibrary } from '../status.js';
 import { check, refuse } from './check.js';
-import type { NVMLError } from './error.js';
-import { notFoundText } from './not-found.js';
+import { alreadyOpen, loadOrThrow, pathOf } from './load.js';
 import { type NvmlSource, type OpenOptions, sourceName, sourceOf } from './options.js';
 import { errorOf } from './raise.js';
 import { shared } from './shared.js';
 import { openDriver, stop, use } from './state.js';
-
-function driverOf(source: NvmlSource): Driver {
-  const name = sourceName(source);
-  const known = shared.loaded.get(name);
-  if (known !== undefined) return known;
-  const driver =
-    source.snapshot === undefined
-      ? loadLibrary({ path: source.path, env: process.env, writable: true })
-      : openSnapshot(source.snapshot, 'calls').driver;
-  // A recording that was given as an object has nothing to load, and goes with it.
-  if (typeof source.snapshot !== 'object') shared.loaded.set(name, driver);
-  return driver;
-}
 
 /** `called` is the name that the caller wrote. */
 function open(called: string, what: Call, source: NvmlSource): void {
@@ -44,28 +27,6 @@ function open(called: string, what: Call, source: NvmlSource): void {
   shared.source = name;
   shared.count = 1;
   use(driver, pathOf(source, driver));
-}
-
-/** The file of a library. */
-export const pathOf = ({ snapshot }: NvmlSource, { source }: Driver): string | undefined =>
-  snapshot === undefined ? source : undefined;
-
-/** NVML, or an object that there is once, is open with other options. */
-export const alreadyOpen = (fn: string, source: string, asked: string): NVMLError =>
-  errorOf(NVML_ERROR_ALREADY_INITIALIZED, fn, `${source} is open already, so ${asked} cannot be opened`);
-
-export function loadOrThrow(source: NvmlSource, fn: string): Driver {
-  try {
-    return driverOf(source);
-  } catch (error) {
-    throw loadingError(error, fn);
-  }
-}
-
-/** Why there is no library, as an NVMLError. */
-export function loadingError(error: unknown, fn: string): unknown {
-  if (error instanceof LibraryNotFound) return errorOf(error.status, fn, notFoundText(error));
-  return error instanceof DeadLibrary ? errorOf(error.status, fn, error.message) : error;
 }
 
 /**

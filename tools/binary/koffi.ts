@@ -2,6 +2,7 @@
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { cacheFolder, currentUser, trustedPath } from '../../src/base/trust.js';
 import { INSIDE } from './inside.js';
+import { compileLater } from './jit.js';
 import { makeThreads } from './threads.js';
 
 type Koffi = typeof import('koffi');
@@ -14,6 +15,7 @@ let loaded: Koffi | undefined;
 /** koffi, loaded at the first call. */
 export function koffi(): Koffi {
   if (loaded === undefined) {
+    compileLater();
     loaded = fromCache() ?? fromPassingFile();
     makeThreads(loaded);
   }

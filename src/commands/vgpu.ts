@@ -1,11 +1,9 @@
 /** `vgpu`: the vGPUs of a virtualization host. On any other machine it says that there is none. */
 import * as act from '../act/vgpu.js';
-import { dated, type Given, type OptionSpec, setter, setterOf } from '../base/argv.js';
 import { UsageError } from '../base/errors.js';
 import { decimal } from '../base/period.js';
 import { plainly } from '../base/plain-text.js';
 import { jsonDocument, jsonLine } from '../format/document.js';
-import { encoderColumns, fbcColumns } from '../format/sessions.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
 import { Asker } from '../query/ask/asker.js';
@@ -21,203 +19,23 @@ import { accountedApps } from '../query/tables/accounted-apps.js';
 import { instanceSchedulerLogs, vgpuSchedulerLogs } from '../query/tables/vgpu-scheduler-logs.js';
 import { isVgpuHost, vgpuNumbers } from '../query/vgpu.js';
 import { vgpuParts } from '../query/vgpu-parts.js';
-import { actingOptions, beginActing } from './acting.js';
+import { beginActing } from './acting.js';
 import { type CommandSpec, command, type JsonPart } from './command.js';
 import type { Context } from './context.js';
 import { onEachGpu } from './each-gpu.js';
 import { tableHelp } from './help-query.js';
-import { jsonOption } from './json-option.js';
 import { loop } from './loop.js';
 import { lostLines, reachable, refusal, statusOf } from './lost.js';
 import { machineOf } from './machine.js';
 import { query } from './query.js';
 import { type QueryGiven, readQuery } from './query-request.js';
-import { chosenGpus, idOption } from './select.js';
-import * as monitors from './vgpu-monitors.js';
+import { chosenGpus } from './select.js';
+import { CHOICES, INSTANCE_HELP, options, type VgpuChoice, type VgpuGiven } from './vgpu-options.js';
 import * as views from './vgpu-views.js';
-
-interface Choice extends OptionSpec {
-  readonly view: (wanted: views.VgpuViewOptions) => views.VgpuView;
-  /** It can be asked about GPU instances, too. */
-  readonly ofInstances?: true;
-}
-
-const choice = <const Long extends string>(short: string, long: Long, help: string, view: Choice['view']) =>
-  ({ short: [short], long, help, view }) as const satisfies Choice;
-
-const ofInstances = <const One extends Choice>(one: One) => ({ ...one, ofInstances: true }) as const;
-
-/** Names: H200, 580.159.04. */
-const CHOICES = [
-  ofInstances(choice('q', 'query', 'Details of the active vGPUs.', views.running)),
-  choice('s', 'supported', 'vGPU types that each GPU supports.', (wanted) =>
-    views.types('supported', wanted),
-  ),
-  ofInstances(
-    choice('c', 'creatable', 'vGPU types that can currently be created on each GPU.', (wanted) =>
-      views.types('creatable', wanted),
-    ),
-  ),
-  choice('u', 'utilization', 'Utilization of each vGPU, every second.', () => monitors.UTILIZATION),
-  {
-    long: 'gpm-metrics',
-    since: 550,
-    value: 'optional',
-    argument: 'ID,...',
-    values: { words: gpmMetrics.map(({ id }) => String(id)), between: ',' },
-    help: 'Performance metrics of the vGPUs that run on GPU instances, every second; the numbers are those of dmon.',
-    view: monitors.gpmMonitor,
-  },
-  choice('p', 'pmon', 'Utilization of each process in the vGPUs, every second.', () => monitors.PROCESSES),
-  choice('es', 'encodersessions', 'Video encoder sessions in the vGPUs, every second.', () =>
-    monitors.sessions('encoder_sessions', 'encoder', encoderColumns),
-  ),
-  choice('fs', 'fbcsessions', 'Frame buffer capture sessions in the vGPUs, every second.', () =>
-    monitors.sessions('fbc_sessions', 'fbc', fbcColumns),
-  ),
-  choice('m', 'migrationcap', 'Migration capabilities of the vGPUs.', () => views.MIGRATION),
-  dated(
-    525,
-    ofInstances(choice('ss', 'schedulerstate', 'State of the vGPU scheduler.', views.schedulerState)),
-  ),
-  dated(
-    525,
-    choice(
-      'sc',
-      'schedulercaps',
-      'Capabilities of the vGPU scheduler: policies and limits.',
-      () => views.SCHEDULER_CAPABILITIES,
-    ),
-  ),
-  dated(
-    525,
-    ofInstances(
-      choice('sl', 'schedulerlogs', 'Log of the vGPU scheduler, every second.', views.schedulerLogs),
-    ),
-  ),
-  dated(
-    551,
-    ofInstances(
-      choice(
-        'ghm',
-        'get-heterogeneous-mode',
-        'Heterogeneous mode: whether vGPUs of different sizes may run together.',
-        views.heterogeneousMode,
-      ),
-    ),
-  ),
-] as const satisfies readonly Choice[];
-
-const fields = <const Long extends string>(long: Long, of: string, help: string) =>
-  ({
-    long,
-    value: 'optional',
-    argument: 'FIELD,...',
-    help: `Chosen fields of ${of}, as CSV or JSON. ${help} lists the fields.`,
-    asksFields: true,
-  }) as const satisfies OptionSpec;
-
-const INSTANCE_HELP = 'help-gpu-instance-vgpu-query-scheduler-logs';
-
-/** Options that belong to the --query-* switches. */
-const QUERY_ONLY = [
-  {
-    long: 'format',
-    value: 'optional',
-    argument: 'FORMAT,...',
-    values: { words: ['csv', 'noheader', 'nounits', 'json', 'jsonl'], between: ',' },
-    help: 'For --query-*: csv (with noheader, nounits), json, or jsonl (one object a line).',
-    beside: 'asksFields',
-  },
-  {
-    short: ['f'],
-    long: 'filename',
-    value: 'required',
-    argument: 'FILE',
-    help: 'For --query-*: write to a file instead of the terminal.',
-    beside: 'asksFields',
-  },
-  {
-    short: ['lms'],
-    long: 'loop-ms',
-    value: 'optional',
-    argument: 'MILLISECONDS',
-    help: 'For --query-*: repeat with the time in milliseconds.',
-    beside: 'asksFields',
-  },
-] as const satisfies readonly OptionSpec[];
-
-const options = [
-  idOption,
-  {
-    short: ['gi'],
-    long: 'gpu-instance-id',
-    since: 551,
-    value: 'required',
-    argument: 'ID,...',
-    help: 'With -q, -c, -ss, -sl, -ghm: only these GPU instances of the GPU that -i names.',
-  },
-  {
-    short: ['l'],
-    long: 'loop',
-    value: 'optional',
-    argument: 'SECONDS',
-    help: 'Repeat until interrupted, every 1 to 10 seconds; 5 if no time is given.',
-  },
-  ...CHOICES,
-  { short: ['v'], long: 'verbose', help: 'With -s or -c: details of each type.' },
-  dated(
-    525,
-    fields('query-vgpu-scheduler-logs', 'the vGPU scheduler logs', 'nvsmi --help-vgpu-query-scheduler-logs'),
-  ),
-  dated(
-    551,
-    fields(
-      'query-gpu-instance-vgpu-scheduler-logs',
-      'the vGPU scheduler logs of GPU instances',
-      `--${INSTANCE_HELP}`,
-    ),
-  ),
-  {
-    long: INSTANCE_HELP,
-    since: 551,
-    help: 'List the fields of --query-gpu-instance-vgpu-scheduler-logs.',
-    asksFields: true,
-  },
-  fields('query-accounted-apps', 'processes in the accounting buffer', 'nvsmi --help-query-accounted-apps'),
-  ...QUERY_ONLY,
-  jsonOption,
-  setter(
-    'caa',
-    'clear-accounted-apps',
-    'Forget the ended processes in the accounting buffers of the active vGPUs.',
-  ),
-  dated(
-    550,
-    setterOf(
-      'shm',
-      'set-heterogeneous-mode',
-      '0/DISABLED|1/ENABLED',
-      'Allow vGPUs of different sizes on a GPU.',
-    ),
-  ),
-  dated(
-    551,
-    setterOf(
-      'smts',
-      'set-mig-timeslice-mode',
-      '0/DISABLED|1/ENABLED',
-      'Allow timesliced vGPUs on MIG devices.',
-    ),
-  ),
-  ...actingOptions,
-] as const satisfies readonly OptionSpec[];
-
-type VgpuGiven = Given<typeof options>;
 
 function chosenView(given: VgpuGiven): views.VgpuView {
   const chosen = (
-    CHOICES as readonly (Choice & { readonly long: (typeof CHOICES)[number]['long'] })[]
+    CHOICES as readonly (VgpuChoice & { readonly long: (typeof CHOICES)[number]['long'] })[]
   ).filter(({ long }) => given[long] !== undefined);
   if (chosen.length > 1) throw new UsageError('Only one of the views of vgpu can be asked for at a time.');
   const [only] = chosen;

@@ -6,7 +6,7 @@ import { EXIT } from '../base/errors.js';
 import { gpuHeading } from '../format/gpu-heading.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import { linksOf } from '../query/nvlink.js';
+import { linksOf } from '../query/nvlink-links.js';
 import { lostLines, reachable, statusOf } from './lost.js';
 import { identityOf } from './named.js';
 import { chosenGpus } from './select.js';

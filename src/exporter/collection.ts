@@ -10,7 +10,7 @@ import { Gathering } from '../query/ask/gathering.js';
 import { derived } from '../query/derive.js';
 import { type Field, nameOf, type RecordValues, type Row } from '../query/field.js';
 import { GpmMeter } from '../query/gpm-meter.js';
-import { linkState, linksOf } from '../query/nvlink.js';
+import { linkState, linksOf } from '../query/nvlink-links.js';
 import { fixed } from '../query/probe.js';
 import type { Reader } from '../query/reading.js';
 import type { SystemFiles } from '../system/files.js';

@@ -13,7 +13,7 @@ import { jsonReading } from '../query/cell.js';
 import { gpuRow } from '../query/gpu-fields.js';
 import { gpuProcesses, type PlacedProcess } from '../query/gpu-processes.js';
 import { count, type JsonScalar, mebibytes } from '../query/kind.js';
-import { linksOf } from '../query/nvlink.js';
+import { linksOf } from '../query/nvlink-links.js';
 import { field, fixed } from '../query/probe.js';
 import type { Reading } from '../query/reading.js';
 import { type ReportField, reading } from '../query/report/field.js';

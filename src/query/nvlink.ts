@@ -1,91 +1,30 @@
-/** Tables, so longer than logic may be. The NVLinks of a GPU: which there are, and what can be asked about each. */
+/** Tables: what can be asked about each NVLink of a GPU. */
 
 import * as nvml from '../nvml/generated/constants.js';
 import {
   nvmlDeviceGetNvLinkCapability,
   nvmlDeviceGetNvLinkErrorCounter,
   nvmlDeviceGetNvLinkInfo,
-  nvmlDeviceGetNvLinkRemoteDeviceType,
-  nvmlDeviceGetNvLinkRemotePciInfo_v2,
-  nvmlDeviceGetNvLinkState,
   nvmlSystemGetNvlinkBwMode,
 } from '../nvml/generated/entries.js';
-import { Missing, type Status } from '../nvml/status.js';
-import { type Asking, ask, askAll, want } from './ask/asking.js';
+import { Missing } from '../nvml/status.js';
+import { type Asking, want } from './ask/asking.js';
 import type { Subject } from './ask/subject.js';
 import { derive } from './derive.js';
 import { type Field, from } from './field.js';
 import { gpuField } from './gpu-fields.js';
 import { count, type Kind, microseconds, number, text, words } from './kind.js';
 import { gigabytesPerSecond, linkActive, linkField, linkNumber, yes } from './link.js';
+import { linkRemote, linksOf } from './nvlink-links.js';
 import { field, fixed, type Probe, sample } from './probe.js';
-import type { Answer, AnswerView, Reading, Value } from './reading.js';
+import type { AnswerView, Reading, Value } from './reading.js';
 import type { Records, Relation } from './relation.js';
-
-export const linkState = (link: number): Probe => sample(nvmlDeviceGetNvLinkState, { link });
-
-export const linkRemote = (link: number): Probe => sample(nvmlDeviceGetNvLinkRemotePciInfo_v2, { link });
-
-/** NVML_NVLINK_DEVICE_TYPE_*. */
-export const linkRemoteType = (link: number): Probe => sample(nvmlDeviceGetNvLinkRemoteDeviceType, { link });
 
 const capability = (link: number, which: number): Probe =>
   fixed(nvmlDeviceGetNvLinkCapability, { link, capability: which });
 
 const eccErrors = (link: number): Probe =>
   sample(nvmlDeviceGetNvLinkErrorCounter, { link, counter: nvml.NVML_NVLINK_ERROR_DL_ECC_DATA });
-
-export interface Link {
-  readonly index: number;
-  /** 0 where it is inactive. */
-  readonly active: Reading;
-}
-
-/** How NVML says that a GPU has no such link, or no NVLink. */
-const NO_LINK: readonly Status[] = [
-  nvml.NVML_ERROR_NOT_SUPPORTED,
-  nvml.NVML_ERROR_INVALID_ARGUMENT,
-  nvml.NVML_ERROR_NOT_FOUND,
-  nvml.NVML_ERROR_FUNCTION_NOT_FOUND,
-];
-
-/**
- * The links that a GPU has; none where it has no NVLink. A link whose state cannot be read is one of them where NVML counts
- * so many; where it does not, it is not known which links there are.
- */
-export function* linksOf(gpu: Subject): Asking<readonly Link[] | Missing> {
-  const counted = (yield* ask(linkCount, gpu)).read('value');
-  const isCounted = !(counted instanceof Missing);
-  const limit = Math.min(isCounted ? Number(counted) : MOST_LINKS, MOST_LINKS);
-  const states = isCounted ? yield* statesOf(gpu, 0, limit) : yield* statesUntilNone(gpu, limit);
-  const links: Link[] = [];
-  for (const [index, asked] of states.entries()) {
-    const active = asked.read('isActive');
-    if (active instanceof Missing) {
-      if (NO_LINK.includes(active.status)) break;
-      if (!isCounted) return asked.refusal();
-    }
-    links.push({ index, active });
-  }
-  return links;
-}
-
-const MOST_LINKS = nvml.NVML_NVLINK_MAX_LINKS;
-const linkCount = field(nvml.NVML_FI_DEV_NVLINK_LINK_COUNT, 0, 'static');
-
-const statesOf = (gpu: Subject, first: number, count: number): Asking<readonly Answer[]> =>
-  askAll(Array.from({ length: count }, (_, i) => ({ probe: linkState(first + i), subject: gpu })));
-
-/** A GPU without NVLink is asked about one link only. */
-function* statesUntilNone(gpu: Subject, limit: number): Asking<readonly Answer[]> {
-  const states: Answer[] = [];
-  while (states.length < limit) {
-    const [state] = yield* statesOf(gpu, states.length, 1);
-    states.push(state as Answer);
-    if (state?.status !== 0) break;
-  }
-  return states;
-}
 
 const byField = (
   id: number,

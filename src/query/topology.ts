@@ -16,7 +16,7 @@ import { Missing, NOT_SUPPORTED, type Status } from '../nvml/status.js';
 import { type Asking, ask, askAll, read, readOne, together, want } from './ask/asking.js';
 import { setBits } from './bits.js';
 import { gpuField } from './gpu-fields.js';
-import { linkRemote, linkRemoteType, linksOf } from './nvlink.js';
+import { linkRemote, linkRemoteType, linksOf } from './nvlink-links.js';
 import { field, fixed, type Probe } from './probe.js';
 import type { Answer, Reading } from './reading.js';
 

@@ -118,7 +118,7 @@ export interface MachineRequest {
 }
 
 /**
- * Opens the machine, or at least the GPUs that are wanted, and reports the library as soon as it is loaded. Throws
+ * Opens the machine, or at least the GPUs that are wanted, and reports the library once it is loaded. Throws
  * DeadLibrary or SnapshotError.
  */
 export async function openMachine(

@@ -178,8 +178,11 @@ describe('the fleet of a Prometheus', () => {
         2,
         expect.stringMatching(/^--prometheus: cannot reach /),
       ]);
-      const nobody = await config('  ca_file: ca.pem\n');
-      expect([nobody.status, nobody.out]).toEqual([2, expect.stringMatching(/^--prometheus: cannot reach /)]);
+      const uncertified = await config('  ca_file: ca.pem\n');
+      expect([uncertified.status, uncertified.out]).toEqual([
+        2,
+        expect.stringMatching(/^--prometheus: cannot reach /),
+      ]);
     },
   );
 

@@ -41,8 +41,8 @@ function clocksOf(asked: Answer): readonly Reading[] {
 }
 
 /**
- * One record per pair; one per memory clock where nobody asks for graphics clocks (H200, 580.159.04), and those
- * of the highest memory clock where nobody asks for memory clocks (H100, 580.159.04).
+ * One record per pair; one per memory clock where no field asks for graphics clocks (H200, 580.159.04), and those
+ * of the highest memory clock where no field asks for memory clocks (H100, 580.159.04).
  */
 function* find(gpu: Subject, asked: ReadonlySet<Field>): Asking<readonly Found[]> {
   const all = clocksOf(yield* ask(memoryClocks, gpu));

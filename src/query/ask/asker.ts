@@ -86,9 +86,12 @@ export class Asker {
     const steady = due.filter(({ lifetime }) => lifetime === 'sample');
     let isFirst = true;
     let schedule: Schedule | undefined;
+    let filled: ReadonlyMap<string, BoundCall> | undefined;
     // What else asks the same at this tick has the answer already.
     const asked = (): void => {
+      if (filled === this.now) return;
       for (const [key, one] of bound) this.now.set(key, one);
+      filled = this.now;
     };
     return {
       answers,

@@ -98,7 +98,7 @@ export const options = [
     long: 'textfile',
     value: 'required',
     argument: 'FILE',
-    help: 'Write the metrics to this file instead of serving them, once or with -l.',
+    help: 'Write the metrics to this file, or to stdout for -, instead of serving them, once or with -l.',
   },
   {
     long: 'otlp',

@@ -51,7 +51,7 @@ const metricsOf = (order: ExporterRequest, collector: Collector, files: SystemFi
 const hostOf = (files: SystemFiles, { env }: Io): string =>
   env.NODE_NAME ?? (files.read('/proc/sys/kernel/hostname') ?? '').trim();
 
-/** Writes the file for node_exporter, which reads it whole: the new content replaces the old one at once. */
+/** Writes the file for node_exporter, which reads it whole: the new content replaces the old one at once. `-` is stdout. */
 async function writeTextfile(order: ExporterRequest, path: string, context: Context): Promise<number> {
   const { io } = context;
   const { sources, files } = await collecting(order, context);
@@ -62,6 +62,10 @@ async function writeTextfile(order: ExporterRequest, path: string, context: Cont
     const health = await sources.health?.();
     if (health !== undefined) state.examined(health);
     const text = (await metrics.body('text', false)).toString();
+    if (path === '-') {
+      io.out(text);
+      return;
+    }
     try {
       replaceContent(openOutput(path), text);
     } catch (error) {

@@ -47,7 +47,7 @@ const options = [
     long: 'learn',
     value: 'required',
     argument: 'FILE',
-    help: 'Write what the machine has now as expectations.',
+    help: 'Write what the machine has now as expectations, to stdout for -.',
   },
   {
     long: 'state',
@@ -193,9 +193,14 @@ async function learn(
       `GPU ${lost.index} does not answer: nothing is learned from a machine that is not well.`,
       NOT_CHECKED,
     );
+  const text = expectationsText(learned(gpus, driver, machine));
+  if (path === '-') {
+    io.out(text);
+    return STATUS.ok;
+  }
   if (readIfThere(path) !== undefined)
     io.err(`nvsmi: the file that was there is kept as ${keepAside(path)}\n`);
-  writeWhole(path, expectationsText(learned(gpus, driver, machine)));
+  writeWhole(path, text);
   io.out(
     `${path}: what ${gpus.length} GPU${gpus.length === 1 ? ' has' : 's have'} now is expected from now on.\n`,
   );

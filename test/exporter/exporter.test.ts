@@ -100,6 +100,15 @@ describe('a text file', () => {
     expect(readdirSync(join(path, '..'))).toEqual(['nvsmi.prom']);
   });
 
+  it('is stdout for -, a whole text at each collection', async () => {
+    const { status, out } = await runOn('t4', ['exporter', '--textfile', '-', '-l', '1'], 2);
+    expect(status).toBe(0);
+    expect(out.match(/^nvsmi_exporter_collections_total \d+$/gm)).toEqual([
+      'nvsmi_exporter_collections_total 1',
+      'nvsmi_exporter_collections_total 2',
+    ]);
+  });
+
   it('is written again and again with -l, each time with newer values', async () => {
     const path = join(temporaryFolder(), 'nvsmi.prom');
     const { status } = await runOn('t4', ['exporter', '--textfile', path, '-l', '1'], 3);

@@ -79,6 +79,12 @@ describe('files of health', () => {
     expect(JSON.parse(readFileSync(file(), 'utf8')).gpus[0].name).toBe('NVIDIA H200');
   });
 
+  it('prints what it learns for -', async () => {
+    const { out, status } = await run({}, ['--learn', '-']);
+    expect(status).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ gpus: [{ name: 'NVIDIA H200' }, { name: 'NVIDIA H200' }] });
+  });
+
   it('learns nothing from a machine with a lost GPU', async () => {
     const { status, out } = await runOn('lost-gpu', ['health', '--learn', file()]);
     expect(out).toMatch(/GPU 5 does not answer/);

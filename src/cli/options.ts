@@ -16,7 +16,8 @@ export const MODES = [
   'query',
 ] as const;
 
-export type Mode = (typeof MODES)[number] | 'main';
+/** Without any of them: the DTD alone, or the summary and the report. */
+export type Mode = (typeof MODES)[number] | 'dtd' | 'main';
 
 export interface RootOption extends OptionSpec {
   /** Modes that take the option; every mode takes what has none. */
@@ -46,7 +47,12 @@ const fieldSwitch = <const Long extends string, const Help extends string = `hel
       modes: ['query'],
       trigger: 'query',
     },
-    { long: help, help: `List the fields of --${long}.`, trigger: 'help-query' },
+    {
+      long: help,
+      help: `List the fields of --${long}.`,
+      modes: ['help-query', 'hostname', 'query', 'main'],
+      trigger: 'help-query',
+    },
   ] as const satisfies readonly RootOption[];
 
 const ON_OFF = '0/DISABLED|1/ENABLED';
@@ -148,7 +154,7 @@ export const rootTable = [
     long: 'unit',
     help: 'With -q: report on units instead of GPUs.',
     report: true,
-    modes: ['main'],
+    modes: ['main', 'dtd'],
   },
   {
     short: ['i', 'g'],
@@ -165,14 +171,14 @@ export const rootTable = [
     value: 'required',
     argument: 'FILE',
     help: 'Write to a file instead of the terminal.',
-    modes: ['query', 'main'],
+    modes: ['query', 'main', 'dtd'],
   },
   { short: ['x'], long: 'xml-format', help: 'With -q: report in XML.', report: true, modes: ['main'] },
   {
     long: 'dtd',
     help: 'With -q -x: put the DTD into the XML. Alone: show the DTD, of units with -u.',
     report: true,
-    modes: ['main'],
+    modes: ['main', 'dtd'],
   },
   {
     long: 'json',
@@ -203,7 +209,7 @@ export const rootTable = [
     long: 'loop-ms',
     value: 'optional',
     argument: 'MILLISECONDS',
-    help: 'The same with the time in milliseconds.',
+    help: 'The same with the time in milliseconds, every 100 if none is given.',
     modes: LOOPS,
   },
   ...fieldSwitch('query-gpu', 'GPUs'),

@@ -150,6 +150,8 @@ async function dispatch(root: RootCommandLine, line: CommandLine, context: Conte
       openEarly(context, given);
       return (await import('../commands/query.js')).query(request, context);
     }
+    case 'dtd':
+      return report(given, context);
     case 'main':
       return isReport ? report(given, context) : summary(given, context);
   }

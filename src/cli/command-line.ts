@@ -119,13 +119,16 @@ export interface RootCommandLine {
 
 const specOf = (token: Token): RootOption => token.spec as RootOption;
 
+const otherMode = ({ dtd, query, all }: RootGiven): Mode => (dtd && !query && !all ? 'dtd' : 'main');
+
 /** Understands a command line as a release does. */
 export function readRootArguments(line: Scan, release?: Release): RootCommandLine {
   const { tokens } = line;
-  const mode = MODES.find((m) => tokens.some((token) => specOf(token).trigger === m)) ?? 'main';
+  const given = givenBy(rootTable, tokens);
+  const mode = MODES.find((m) => tokens.some((token) => specOf(token).trigger === m)) ?? otherMode(given);
   return {
     mode,
-    given: givenBy(rootTable, tokens),
+    given,
     isReport: tokens.some((token) => specOf(token).report),
     asked: tokens.findLast(({ spec }) => spec.asksFields),
     switches: new Set(

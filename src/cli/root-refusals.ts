@@ -10,8 +10,8 @@ import type { Mode, RootOption } from './options.js';
 
 const HELP = "Please run 'nvidia-smi -h' for help.\n";
 
-/** What is wrong: an option lacks its value; nothing knows the word; it does not go with the mode. */
-type FaultKind = 'missing' | 'unknown' | 'invalid';
+/** What is wrong: an option lacks its value; nothing knows the word; it does not go with the mode; there are several commands. */
+type FaultKind = 'missing' | 'unknown' | 'invalid' | 'several';
 
 /** How a release says so. */
 interface RefusalWords {
@@ -41,12 +41,13 @@ const WORDS: readonly RefusalWords[] = [
     until: Number.POSITIVE_INFINITY,
     refusal: (fault, written, mode) => {
       if (fault === 'missing') return missingValue(written, 'nvidia-smi');
+      if (fault === 'several') return new UsageError(`ERROR: Only one command can be run at a time. ${HELP}`);
       if (fault === 'invalid')
         return new UsageError(`${plainly`ERROR: Option ${written} is not valid for this command.`} ${HELP}`);
       const end = mode === 'main' ? '.\n' : ' for help.\n';
       return new UsageError(
         plainly`ERROR: Option ${written} is not recognized. Please run 'nvidia-smi -h'` + end,
-        mode === 'main' || isModifying(mode) ? EXIT.unknownOption : EXIT.usage,
+        mode === 'main' || mode === 'dtd' || isModifying(mode) ? EXIT.unknownOption : EXIT.usage,
       );
     },
   },
@@ -63,6 +64,9 @@ const isModifying = (mode: Mode): boolean => mode === 'modify' || mode === 'led'
 
 /** Modes that take nothing else, and refuse whatever is there as not valid for them. */
 const ALONE: ReadonlySet<Mode> = new Set(['help', 'version', 'list', 'excluded']);
+
+/** Commands of which nvidia-smi takes one, once (535 to 580 on the fake). */
+const COMMANDS: readonly (readonly Mode[])[] = [['list', 'excluded'], ['version']];
 
 const specOf = (token: Token): RootOption => token.spec as RootOption;
 
@@ -84,6 +88,10 @@ export function faultIn(
     what,
     written: typeof one === 'string' ? one : one.written,
   });
+  for (const modes of COMMANDS) {
+    const [, second] = tokens.filter((token) => modes.includes(specOf(token).trigger ?? 'main'));
+    if (second !== undefined) return fault('several', second);
+  }
   const isOther = (token: Token): boolean => {
     const { modes = [mode], trigger = mode } = specOf(token);
     return !modes.includes(mode) || (isModifying(mode) && trigger !== mode);
@@ -97,7 +105,7 @@ export function faultIn(
   const misplacedOne = misplaced(tokens);
   const first = tokens.find((token) => isOther(token) || token === misplacedOne);
   const unrecognized = mode === 'query' && release < 525 ? undefined : unknown[0];
-  const isUnknown = mode === 'main' || isModifying(mode);
+  const isUnknown = mode === 'main' || mode === 'dtd' || isModifying(mode);
   if (unrecognized !== undefined) return fault('unknown', unrecognized);
   return first === undefined ? undefined : fault(isUnknown ? 'unknown' : 'invalid', first);
 }

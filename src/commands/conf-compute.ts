@@ -152,10 +152,7 @@ const SETTERS = [
 ] as const;
 
 const options = [
-  {
-    ...idOption,
-    help: 'With -gm: only these GPUs (index, UUID, PCI bus id or serial number).',
-  },
+  idOption,
   ...ACTIONS,
   MEMORY,
   jsonOption,
@@ -184,7 +181,6 @@ async function set(given: Given<typeof options>, context: Context): Promise<numb
 const shown = viewsCommand({
   options,
   views: [...ACTIONS, MEMORY],
-  id: (given) => (given[MEMORY.long] ? given.id : undefined),
   refuse: refuseWithout,
   text: ({ given, gpus, systemOf }) => {
     const read = (field: Field): Cell => systemOf(cc.confCompute)[nameOf(field)] as Cell;

@@ -1,7 +1,6 @@
 /** `drain`: whether a GPU is being drained, and the setters of that. */
 import { type Given, type OptionSpec, setter, setterOf } from '../base/argv.js';
 import { EXIT, UsageError } from '../base/errors.js';
-import { plainly } from '../base/plain-text.js';
 import { jsonDocument } from '../format/document.js';
 import { Missing } from '../nvml/status.js';
 import { readOne } from '../query/ask/asking.js';
@@ -42,9 +41,9 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
     return setDrain({ pciid, modify, remove }, () => beginActing(given, context));
   }
   const named = given.pciid;
-  if (named === undefined) throw new UsageError('Name the GPU to ask about: drain -q -p BUS_ID.');
+  if (named === undefined) throw new UsageError('Must specify -p with this option.');
   const address = busAddress(named);
-  if (address === undefined) throw new UsageError(plainly`Option "${named}" is invalid for "-p".`);
+  if (address === undefined) throw new UsageError('Failed to parse device specified at the command-line');
   const { asker } = await machineOf(context);
   const state = await asker.start(readOne(drainState(address)));
   const busId = busIdText(address);

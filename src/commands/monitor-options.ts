@@ -132,16 +132,15 @@ export const formatOption = {
   help: 'csv, noheader (no names), nounit (no units), json, or jsonl (one object a line).',
 } as const satisfies OptionSpec;
 
-/** The words of `--format`, in any order. */
-export function readFormat(
-  { format: list = '' }: { readonly format?: string },
-  words: FormatWords,
-): OutputFormat {
+/** The words of `--format`, in any order. Refused in the words of 550 and 580 (on the fake). */
+export function readFormat({ format: list }: { readonly format?: string }, words: FormatWords): OutputFormat {
   let format: OutputFormat = { shape: 'table', names: true, units: true };
-  const given = list.split(',').filter((w) => w !== '');
+  const refuse = (reason: string): UsageError => failure(`${reason}Error parsing format options\n`);
+  const given = (list ?? '').split(',').filter((w) => w !== '');
+  if (list !== undefined && given.length === 0) throw refuse('');
   for (const word of given) {
     const change = words.get(word);
-    if (change === undefined) throw new UsageError('Format modifier is not recognized.');
+    if (change === undefined) throw refuse(plainly`${word} is not a recognized format option\n`);
     format = { ...format, ...change };
   }
   refuseMixture(given);

@@ -52,19 +52,20 @@ export function readReport(given: ReportGiven): ReportRequest {
   const { id, filename } = given;
   const xml = given['xml-format'] === true;
   const units = given.unit === true;
-  if (!isQuery && given.dtd && !xml) {
+  if (!isQuery && given.dtd) {
     return { form: 'xml', units, dtd: 'alone', groups: undefined, period: undefined, id, filename };
   }
   if (!isQuery) {
+    if (units) throw without('-u/--unit', 'a unit query');
     if (xml) throw without('-x/--xml-format', 'an XML query');
-    if (given.display !== undefined) throw without('-d/--display', 'a filtered query');
-    throw without('-u/--unit', 'a unit query');
+    throw without('-d/--display', 'a filtered query');
   }
   // Before the groups: `-q -l 0 -d BOGUS` is refused for the loop (H100, 580.159.04).
   const period = loopPeriod(given);
-  if (given.display !== undefined && xml) {
+  const other = xml ? '-x/--xml-format' : units ? '-u/--unit' : undefined;
+  if (given.display !== undefined && other !== undefined) {
     throw new UsageError(
-      'Invalid combination of input arguments: --display/-d flags can not be combined with -x/--xml-format flags.',
+      `Invalid combination of input arguments: --display/-d flags can not be combined with ${other} flags.`,
     );
   }
   if (given.json && xml) {

@@ -44,7 +44,7 @@ function refuseUnusable(gpus: readonly Gpu[]): void {
 
 /** The GPUs of a comma list; none where it names none. */
 export async function gpusNamed(session: Session, selectors: string): Promise<readonly Gpu[]> {
-  if (selectors === '') {
+  if (/^,*$/.test(selectors)) {
     // Without a line's end, as on the H100 with driver 580.159.04.
     throw new UsageError('Failed to parse device string on command line', EXIT.unknownOption, undefined, '');
   }

@@ -86,8 +86,6 @@ interface ViewsSpec<Table extends readonly OptionSpec[]> {
   readonly keep?: (given: Given<Table>) => (record: RecordValues) => boolean;
   /** Refuses values of options, before the machine is opened. */
   readonly check?: (given: Given<Table>) => void;
-  /** The GPUs that are meant, where -i does not always say so. */
-  readonly id?: (given: Given<Table>) => string | undefined;
   /** Milliseconds between two texts, where they repeat without -l. */
   readonly usualPeriod?: number;
   /** Asked before a text is made. Throws UsageError where nvidia-smi refuses the machine. */
@@ -134,7 +132,7 @@ async function run<Table extends readonly OptionSpec[]>(
   const isJson = values.json === true;
   const period = loopPeriod(values) ?? (isJson ? undefined : spec.usualPeriod);
   const { session, asker } = await machineOf(context);
-  const gpus = await chosenGpus(session, spec.id === undefined ? values.id : spec.id(given));
+  const gpus = await chosenGpus(session, values.id);
   if (!isJson && spec.refuse !== undefined) await asker.start(spec.refuse(gpus));
   // JSON has a reason for each value of a lost GPU; the text has a line about it.
   const asked = isJson ? gpus : reachable(gpus);

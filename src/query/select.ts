@@ -15,10 +15,14 @@ interface Matcher {
 }
 
 const BUS_ID = /^(?:([0-9a-f]{1,8}):)?([0-9a-f]{1,2}):([0-9a-f]{1,2})\.([0-7])$/i;
+/** 580.159.04 takes a bus id without its function where it has its domain (on the fake); 550 finds nothing. */
+const WITHOUT_FUNCTION = /^[0-9a-f]{1,8}:[0-9a-f]{1,2}:[0-9a-f]{1,2}$/i;
+/** An index as C reads numbers: 0x1, 01 and +1 are 1 (470 to 580 on the fake). */
+const INDEX = /^\+?(?:0x[0-9a-f]+|0[0-7]*|[1-9]\d*)$/i;
 
 /** A bus id as four numbers in canonical text, whatever its zeros and case. */
 function canonicalBusId(text: string): string | undefined {
-  const parts = BUS_ID.exec(text);
+  const parts = BUS_ID.exec(WITHOUT_FUNCTION.test(text) ? `${text}.0` : text);
   if (parts === null) return undefined;
   return [parts[1] ?? '0', parts[2], parts[3], parts[4]]
     .map((part) => Number.parseInt(part as string, 16))
@@ -27,10 +31,8 @@ function canonicalBusId(text: string): string | undefined {
 
 function matcher(selector: string, count: number): Matcher {
   // No serial number is as small as an index, so no GPU needs to be asked for its own.
-  if (/^\d+$/.test(selector) && Number(selector) < count) {
-    const index = Number(selector);
-    return { matches: (gpu) => gpu.index === index };
-  }
+  const index = INDEX.test(selector) ? numberOf(selector) : Number.POSITIVE_INFINITY;
+  if (index < count) return { matches: (gpu) => gpu.index === index };
   if (/^(GPU|MIG)-/i.test(selector)) return { field: 'uuid', matches: (_, uuid) => same(uuid, selector) };
   if (selector.includes(':')) {
     const wanted = canonicalBusId(selector);
@@ -39,6 +41,9 @@ function matcher(selector: string, count: number): Matcher {
   }
   return { field: 'serial', matches: (_, serial) => same(serial, selector) };
 }
+
+const numberOf = (text: string): number =>
+  Number.parseInt(text, /^\+?0x/i.test(text) ? 16 : /^\+?0/.test(text) ? 8 : 10);
 
 const textOf = (reading: Reading | undefined): string =>
   reading === undefined || reading instanceof Missing ? '' : String(reading);

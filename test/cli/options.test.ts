@@ -115,6 +115,30 @@ describe('the words of --format', () => {
   });
 });
 
+describe('-i', () => {
+  it.each([
+    ['0x1', '1'],
+    ['+1', '1'],
+    ['01', '1'],
+    ['0000:00:06', '0'],
+    ['0:0:7', '1'],
+    ['0,,0x1', '0\n1'],
+  ])('takes %s, as 580.159.04 does on the fake', async (id, rows) => {
+    const { status, out } = await nvsmi([...['--query-gpu=index', '--format=csv,noheader', '-i', id]]);
+    expect([status, out]).toEqual([0, `${rows}\n`]);
+  });
+});
+
+describe('-lms without a time', () => {
+  it('is 100 ms, as 470 and 550 loop on the fake', async () => {
+    const { io } = await nvsmi(['--query-gpu=index', '--format=csv', '-lms'], {
+      until: ({ slept }) => slept.length >= 2,
+    });
+    const [first = 0, second = 0] = io.slept;
+    expect(second - first).toBe(100);
+  });
+});
+
 describe('a terminal', () => {
   const terminal: World = { stdoutIsTerminal: true, stderrIsTerminal: true };
   const ESCAPE = '\u001b';

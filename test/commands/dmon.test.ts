@@ -135,7 +135,12 @@ describe('the options of dmon', () => {
     ],
     ['-c 1 -f /nonexist/x', 255, 'Failed to process command line \n\n'],
     ['-c 1 --gpm-options x', 2, 'GPM options are d, m, dm or md.\n'],
-    ['-c 1 --format nonsense', 2, 'Format modifier is not recognized.\n'],
+    [
+      '-c 1 --format csv,nonsense',
+      255,
+      'nonsense is not a recognized format option\nError parsing format options\nFailed to process command line \n\n',
+    ],
+    ['-c 1 --format ,', 255, 'Error parsing format options\nFailed to process command line \n\n'],
   ])('refuse %s with status %i', async (argv, status, says) => {
     const ran = await run(...argv.split(' '));
     expect(ran.io.output).toBe(says);

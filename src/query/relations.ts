@@ -3,6 +3,7 @@ import { c2cLinks } from './c2c.js';
 import type { Field } from './field.js';
 import { gpuTable } from './gpu/index.js';
 import { unlisted } from './gpu/unlisted.js';
+import { gpuPairs } from './gpu-pairs.js';
 import { processes } from './gpu-processes.js';
 import { migDevices } from './mig.js';
 import {
@@ -13,6 +14,7 @@ import {
   gpuInstancePlacementList,
   gpuInstanceProfileList,
 } from './mig-lists.js';
+import { gpuNics, gpuNvmeDisks } from './near-devices.js';
 import { nvlinks } from './nvlink.js';
 import { pciLanes } from './pci-counters.js';
 import { detailedProfiles, enforcedProfiles, requestedProfiles } from './power-profiles.js';
@@ -48,6 +50,9 @@ export const relations: readonly Relation[] = [
   computeInstancePlacementList,
   computeInstanceList,
   processes,
+  gpuPairs,
+  gpuNics,
+  gpuNvmeDisks,
   encoderSessions,
   fbcSessions,
   detailedProfiles,

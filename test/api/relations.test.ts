@@ -117,6 +117,29 @@ describe('a relation on other machines', () => {
     });
   });
 
+  it('has pairs of GPUs and of a GPU with a NIC, and asks only what was chosen', () => {
+    using hgx = open({ snapshot: 'hgx-h100-x8' });
+    const pairs = hgx.relation('gpu_pairs', ['peer', 'path', 'nvlinks', 'p2p.read']).sample();
+    expect(pairs).toHaveLength(56);
+    expect(pairs[3]).toMatchObject({ gpu: 0, peer: 4, path: 'SYS', nvlinks: 18, 'p2p.read': 'OK' });
+    const nics = hgx.relation('gpu_nics', undefined, { gpus: [5] }).sample();
+    expect(nics).toHaveLength(10);
+    expect(nics[5]).toMatchObject({ gpu: 5, nic: 'NIC5', device: 'mlx5_5', path: 'PIX', numa_node: 1 });
+    const near = hgx.relation('gpus', ['cpu_affinity', 'numa_affinity', 'gpu_numa_id']).sample();
+    expect(near[0]).toMatchObject({ cpu_affinity: '0-55,112-167', numa_affinity: '0', gpu_numa_id: null });
+  });
+
+  it('has the pairs of a lost GPU, without values', () => {
+    using lost = open({ snapshot: 'lost-gpu' });
+    const pairs = lost.relation('gpu_pairs', ['peer', 'path', 'nvlinks']).sample();
+    expect(pairs.find(({ gpu, peer }) => gpu === 0 && peer === 5)).toMatchObject({
+      path: null,
+      nvlinks: null,
+      reasons: { path: 'GPU is lost', nvlinks: 'GPU is lost' },
+    });
+    expect(pairs.filter(({ gpu }) => gpu === 5).every(({ path }) => path === null)).toBe(true);
+  });
+
   it('has links and lanes, which have no numbers', () => {
     using h200 = open({ snapshot: 'h200-x2' });
     const links = h200.relation('nvlinks', ['link', 'active', 'speed']).sample();

@@ -429,6 +429,45 @@ export interface RelationFields {
     /** Memory of the GPU that the process has allocated. In MiB. */
     readonly 'used_gpu_memory': number;
   };
+  /** Each record is another GPU, as a GPU reaches it. */
+  readonly gpu_pairs: {
+    /** NVML's index of the other GPU. */
+    readonly 'peer': number;
+    /** How PCIe connects the two: PIX, PXB, PHB, NODE or SYS. */
+    readonly 'path': string;
+    /** Number of NVLinks between the two; 0 where only PCIe connects them. */
+    readonly 'nvlinks': number;
+    /** Whether the GPU can read the memory of the other: OK, or why not: CNS, GNS, TNS, DR, NS, U. */
+    readonly 'p2p.read': string;
+    /** Whether the GPU can write the memory of the other: OK, or why not: CNS, GNS, TNS, DR, NS, U. */
+    readonly 'p2p.write': string;
+    /** Whether the GPU can use NVLink to the other: OK, or why not: CNS, GNS, TNS, DR, NS, U. */
+    readonly 'p2p.nvlink': string;
+    /** Whether the GPU can do atomic operations on the memory of the other: OK, or why not: CNS, GNS, TNS, DR, NS, U. */
+    readonly 'p2p.atomics': string;
+    /** Whether the GPU can use PCIe to the other: OK, or why not: CNS, GNS, TNS, DR, NS, U. */
+    readonly 'p2p.pci': string;
+  };
+  /** Each record is a NIC that can do RDMA, as a GPU reaches it. */
+  readonly gpu_nics: {
+    /** Name of the NIC: NIC0. */
+    readonly 'nic': string;
+    /** Name that the kernel has for the NIC: mlx5_0. */
+    readonly 'device': string;
+    /** NUMA node of the NIC. */
+    readonly 'numa_node': number;
+    /** How PCIe connects the two: PIX, PXB, PHB, NODE or SYS. */
+    readonly 'path': string;
+  };
+  /** Each record is an NVMe disk, as a GPU reaches it. */
+  readonly gpu_nvme_disks: {
+    /** Name that the kernel has for the disk: nvme0. */
+    readonly 'disk': string;
+    /** NUMA node of the disk. */
+    readonly 'numa_node': number;
+    /** How PCIe connects the two: PIX, PXB, PHB, NODE or SYS. */
+    readonly 'path': string;
+  };
   /** Each record is a session of the video encoder of a GPU. */
   readonly encoder_sessions: {
     /** Number of the session. */
@@ -630,6 +669,15 @@ export interface RelationNumbers {
   };
   /** Each record is a process on a GPU. */
   readonly processes: {
+  };
+  /** Each record is another GPU, as a GPU reaches it. */
+  readonly gpu_pairs: {
+  };
+  /** Each record is a NIC that can do RDMA, as a GPU reaches it. */
+  readonly gpu_nics: {
+  };
+  /** Each record is an NVMe disk, as a GPU reaches it. */
+  readonly gpu_nvme_disks: {
   };
   /** Each record is a session of the video encoder of a GPU. */
   readonly encoder_sessions: {

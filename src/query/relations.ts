@@ -26,6 +26,12 @@ import { computeApps } from './tables/compute-apps.js';
 import { remappedRows } from './tables/remapped-rows.js';
 import { retiredPages } from './tables/retired-pages.js';
 import { supportedClocks } from './tables/supported-clocks.js';
+import { vgpuTurns } from './tables/vgpu-scheduler-logs.js';
+import { vgpuEncoderSessions, vgpuFbcSessions, vgpuProcesses } from './vgpu-inside.js';
+import { heterogeneousModes, vgpuMigration } from './vgpu-instances.js';
+import { vgpuSchedulerCapabilities, vgpuSchedulers } from './vgpu-scheduler.js';
+import { creatableTypes, supportedTypes } from './vgpu-types.js';
+import { vgpus } from './vgpus.js';
 
 /** A GPU with all of its fields, those that --query-gpu does not list too. */
 export const gpuRelation: Relation = { ...gpuTable, fields: [...gpuTable.fields, ...unlisted] };
@@ -59,6 +65,17 @@ export const relations: readonly Relation[] = [
   requestedProfiles,
   enforcedProfiles,
   presetProfiles,
+  vgpus,
+  supportedTypes,
+  creatableTypes,
+  vgpuProcesses,
+  vgpuEncoderSessions,
+  vgpuFbcSessions,
+  vgpuSchedulers(),
+  vgpuTurns(),
+  vgpuSchedulerCapabilities,
+  vgpuMigration,
+  heterogeneousModes(),
 ];
 
 /** The number of a field in the enumeration. Fields of relations that no --query-* option lists may have none. */

@@ -157,10 +157,31 @@ describe('every subcommand', () => {
   });
 });
 
-describe('topo where a GPU is lost', () => {
-  const ALONE =
-    'Unable to determine the device handle for GPU5: GPU is lost.  Reboot the system to recover this GPU\n\n\n';
+/** As 525 to 550 say it of a GPU that nothing else is said of. */
+const ALONE =
+  'Unable to determine the device handle for GPU5: GPU is lost.  Reboot the system to recover this GPU\n\n\n';
 
+describe('vgpu where a GPU is lost', () => {
+  it.each([[[]], [['-q']], [['-s']], [['-u']], [['-i', '5']], [['-q', '-i', '0,5']]])(
+    'says nothing else with 550: %j',
+    async (argv) => {
+      expect(await runOn('lost-gpu', ['--as', '550', 'vgpu', ...argv])).toMatchObject({
+        status: 15,
+        out: ALONE,
+      });
+      const json = await runOn('lost-gpu', ['--as', '550', 'vgpu', ...argv, '--json']);
+      expect(json.status).toBe(15);
+      expect(() => JSON.parse(json.out)).not.toThrow();
+    },
+  );
+
+  it('answers about the others', async () => {
+    const { status, out } = await runOn('lost-gpu', ['--as', '550', 'vgpu', '-q', '-i', '0']);
+    expect({ status, out }).toEqual({ status: 0, out: 'No supported devices in vGPU mode\n' });
+  });
+});
+
+describe('topo where a GPU is lost', () => {
   it.each([
     [['-c', '0'], 'The GPUs that have an affinity with CPU 0 are:\n0, 1, 2, 3\n\n'],
     [

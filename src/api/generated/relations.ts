@@ -428,6 +428,18 @@ export interface RelationFields {
     readonly 'process_name': string;
     /** Memory of the GPU that the process has allocated. In MiB. */
     readonly 'used_gpu_memory': number;
+    /** Share of time in which a kernel of the process ran, in the newest sample of the driver. In %. */
+    readonly 'utilization.gpu': number;
+    /** Share of time in which the process read or wrote memory, in the newest sample of the driver. In %. */
+    readonly 'utilization.memory': number;
+    /** Use of the video encoders, in the newest sample of the driver. In %. */
+    readonly 'utilization.encoder': number;
+    /** Use of the video decoders, in the newest sample of the driver. In %. */
+    readonly 'utilization.decoder': number;
+    /** Use of the JPEG decoders, in the newest sample of the driver. In %. */
+    readonly 'utilization.jpeg': number;
+    /** Use of the optical flow engine, in the newest sample of the driver. In %. */
+    readonly 'utilization.ofa': number;
   };
   /** Each record is another GPU, as a GPU reaches it. */
   readonly gpu_pairs: {

@@ -185,6 +185,7 @@ const SPELLING = [
   'query/decimals.ts',
   'query/kind.ts',
   'query/power-profile-names.ts',
+  'query/topology-words.ts',
 ];
 
 function isSpelling({ from, to, typesOnly }: Edge): boolean {

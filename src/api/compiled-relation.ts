@@ -5,6 +5,7 @@ import { checkNames, checkObject } from '../nvml/functions/check.js';
 import { Missing } from '../nvml/status.js';
 import { Asker } from '../query/ask/asker.js';
 import { type Asking, eachOf } from '../query/ask/asking.js';
+import type { NearbyDevices } from '../query/ask/field-reader.js';
 import { readFields, readRecords } from '../query/ask/records.js';
 import { constant, type Field, nameOf } from '../query/field.js';
 import { identity } from '../query/identity.js';
@@ -14,6 +15,11 @@ import type { Chosen } from './chosen-gpus.js';
 import type { QueryScope } from './compiled-query.js';
 import type { RelationFields, RelationName, RelationQuery, RelationRecord } from './relation.js';
 import { checkWatch, ticks, WATCH_OPTIONS, type WatchOptions } from './watch.js';
+
+/** Whom a relation asks: NVML, and the system for devices that are no GPUs. */
+export interface RelationScope extends QueryScope {
+  readonly devices: NearbyDevices;
+}
 
 /** What says of which GPU a record is. */
 const IDENTITY: readonly AskedField[] = [
@@ -28,12 +34,12 @@ export class CompiledRelation<Name extends RelationName, F extends keyof Relatio
   readonly fields: readonly F[];
   readonly #relation: Relation;
   readonly #asked: readonly AskedField[];
-  readonly #scope: QueryScope;
+  readonly #scope: RelationScope;
   readonly #inTurn: Asker;
   #overlapping: Asker | undefined;
   #pending: Promise<RelationRecord<Name, F>[]> | undefined;
 
-  constructor(relation: Relation, asked: readonly AskedField[], scope: QueryScope) {
+  constructor(relation: Relation, asked: readonly AskedField[], scope: RelationScope) {
     this.relation = relation.name as Name;
     this.fields = asked.map(({ name }) => name as F);
     this.#relation = relation;
@@ -82,7 +88,8 @@ export class CompiledRelation<Name extends RelationName, F extends keyof Relatio
   }
 
   *#recordsOf({ subject }: Chosen): Asking<readonly RelationRecord<Name, F>[]> {
-    const around = { gpuCount: this.#scope.session.gpus.length, now: Date.now };
+    const { session, devices } = this.#scope;
+    const around = { gpuCount: session.gpus.length, now: Date.now, gpus: session.gpus, devices };
     const fields = this.#asked.map(({ field }) => field);
     const gpu = yield* readFields(
       IDENTITY.map(({ field }) => field),

@@ -1,6 +1,7 @@
 /** What open() returns: it answers for one machine until it is closed. */
 import { checkNames, checkObject } from '../nvml/functions/check.js';
 import { Asker } from '../query/ask/asker.js';
+import { nearbyDevices } from '../system/devices.js';
 import type { Actions } from './actions.js';
 import { chosenOf, gpusAmong } from './chosen-gpus.js';
 import { CompiledQuery } from './compiled-query.js';
@@ -65,11 +66,12 @@ export class OpenMachine implements Nvsmi {
     options: GpuOptions = {},
   ): RelationQuery<Relation, RelationFieldName<Relation, Field>> {
     this.#life.check();
-    const { session } = this.#opened;
+    const { session, files } = this.#opened;
     const relation = relationNamed('relation', name);
     const asked = fields === undefined ? allFields(relation) : askedFields('relation', fields, relation);
     const chosen = chosenOf('relation', session, options);
-    return new CompiledRelation(relation, asked, { session, life: this.#life, chosen });
+    const devices = nearbyDevices(files);
+    return new CompiledRelation(relation, asked, { session, life: this.#life, chosen, devices });
   }
 
   watch<const Field extends FieldName | FieldNumber>(

@@ -3,10 +3,11 @@
 import { setStreaming } from '../act/gpm.js';
 import { type Given, type OptionSpec, setterOf } from '../base/argv.js';
 import { EXIT } from '../base/errors.js';
+import { NO_GPM, streamingText } from '../format/gpm.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import { type Cell, cellText } from '../query/cell.js';
+import type { Cell } from '../query/cell.js';
 import { nameOf } from '../query/field.js';
 import { gpmStreaming } from '../query/gpu/unlisted.js';
 import { actingOptions, beginActing } from './acting.js';
@@ -39,15 +40,9 @@ const stateOf = ({ cells }: ShownGpu): Cell => cells[nameOf(gpmStreaming)] as Ce
 function text(shown: readonly ShownGpu[], all: readonly Gpu[]): string {
   const states = shown.map((one) => stateOf(one).reading);
   if (states.every((one) => one instanceof Missing && one.status === NVML_ERROR_NOT_SUPPORTED)) {
-    throw refusal('No GPM capable devices found.', EXIT.noDevice, all);
+    throw refusal(NO_GPM, EXIT.noDevice, all);
   }
-  const lines = shown.map((one) => ({
-    index: one.gpu.index,
-    line: `GPM stream state: ${cellText(stateOf(one))}\n`,
-  }));
-  // Two H200s in the same state get one line (580.159.04); GPUs that differ have a line each.
-  const isSame = lines.every(({ line }) => line === lines[0]?.line);
-  return isSame ? (lines[0]?.line ?? '') : lines.map(({ index, line }) => `GPU ${index}: ${line}`).join('');
+  return streamingText(shown.map((one) => ({ cells: one.cells, state: stateOf(one) })));
 }
 
 /** Where no GPU has an answer, its status is the program's: 3 for a GPU without GPM. */

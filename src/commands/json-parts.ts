@@ -26,11 +26,12 @@ export const keysOf = ({ of, fields }: Pick<Relation, 'of' | 'fields'>): readonl
 export const partOf = (relation: Relation): JsonPart => {
   const { name, record, of, fields } = relation;
   const keys = keysOf(relation);
-  const found = of === 'system' ? [] : fields.filter(({ source }) => 'item' in source);
+  const isOne = of === 'system' && relation.find === undefined;
+  const found = isOne ? [] : fields.filter(({ source }) => 'item' in source);
   return {
     name,
     of: record,
-    isList: of !== 'system',
+    isList: !isOne,
     isAlways: false,
     fields: [...keys, ...fields],
     required: [...keys, ...found],

@@ -31,6 +31,13 @@ export function lostLine(gpu: Gpu): string {
   return plainly`Unable to determine the device handle for GPU${gpu.index}: ${place}${reasonOf(gpu)}`;
 }
 
+/** The same of a GPU that -i names: up to 550 without the bus id (470 to 550 on the fake). */
+export function lostAlone(gpu: Gpu, release: Release): string {
+  if (release >= 580) return lostLine(gpu);
+  const blank = release < 525 ? ' ' : '';
+  return plainly`Unable to determine the device handle for GPU${blank}${gpu.index}: ${reasonOf(gpu)}`;
+}
+
 /** The same in a list of GPUs: by the bus id (580.159.04), up to 550 by the index (470 to 550 on the fake). */
 export function lostInList(gpu: Gpu, release: Release): string {
   const name = release < 580 ? gpu.index : (gpu.busId?.toUpperCase() ?? gpu.index);

@@ -8,7 +8,9 @@ import { Missing, NOT_SUPPORTED, statusWords } from '../nvml/status.js';
 import { type Asking, eachOf } from '../query/ask/asking.js';
 import type { Subject } from '../query/ask/subject.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
-import { count, mebibytes, processId, text } from '../query/kind.js';
+import { listedFields } from '../query/gpu-processes.js';
+import { identity } from '../query/identity.js';
+import { text } from '../query/kind.js';
 import { namesOf, processesOf } from '../query/processes.js';
 import type { Reading } from '../query/reading.js';
 import { type InstanceIds, instanceIds, type MigSubject } from './summary-mig.js';
@@ -16,8 +18,8 @@ import { type InstanceIds, instanceIds, type MigSubject } from './summary-mig.js
 export type ProcessCells = InstanceIds & Cells<'gpu' | 'pid' | 'type' | 'process_name' | 'used_gpu_memory'>;
 
 const WHOLE_GPU: InstanceIds = {
-  gpu_instance_id: cell(count, NOT_SUPPORTED),
-  compute_instance_id: cell(count, NOT_SUPPORTED),
+  gpu_instance_id: cell(listedFields.gpuInstance.kind, NOT_SUPPORTED),
+  compute_instance_id: cell(listedFields.computeInstance.kind, NOT_SUPPORTED),
 };
 
 /** Processes of every GPU, by their JSON names; where MIG divides one, those of its MIG devices. */
@@ -39,13 +41,14 @@ function* processesInMig(mig: MigSubject): Asking<readonly ProcessCells[]> {
 
 function* processesIn(subject: Subject, gpu: Gpu, ids: InstanceIds): Asking<readonly ProcessCells[]> {
   const found = yield* processesOf(subject);
+  const { pid: pidOf, type: typeOf, name: nameOf, usedMemory: memoryOf } = listedFields;
   const record = (pid: Reading, type: Reading, name: Reading, memory: Reading): ProcessCells => ({
-    gpu: cell(count, gpu.index),
+    gpu: cell(identity.gpu.kind, gpu.index),
     ...ids,
-    pid: cell(processId, pid),
-    type: cell(text, type),
-    process_name: cell(text, name),
-    used_gpu_memory: cell(mebibytes, memory),
+    pid: cell(pidOf.kind, pid),
+    type: cell(typeOf.kind, type),
+    process_name: cell(nameOf.kind, name),
+    used_gpu_memory: cell(memoryOf.kind, memory),
   });
   // Why the processes cannot be listed, in the place of one.
   if (found instanceof Missing) return [record(found, found, found, found)];

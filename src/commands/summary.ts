@@ -23,7 +23,7 @@ import { type Cell, type Cells, cell } from '../query/cell.js';
 import { releaseOf } from '../query/driver-release.js';
 import { type Field, fieldAt, nameOf } from '../query/field.js';
 import { gpuRow } from '../query/gpu-fields.js';
-import { processes as processList } from '../query/gpu-processes.js';
+import { listedFields, processes as processList } from '../query/gpu-processes.js';
 import { identity } from '../query/identity.js';
 import { count, timestamp } from '../query/kind.js';
 import { migDevices, migIdentity, migMeasures } from '../query/mig.js';
@@ -140,7 +140,7 @@ export const summaryParts: readonly JsonPart[] = [
   wholePart(system),
   gpusPart(shownFields),
   wholePart({ ...migDevices, fields: [...migIdentity, ...migMeasures] }),
-  wholePart(processList),
+  wholePart({ ...processList, fields: Object.values(listedFields) }),
 ];
 
 const jsonOf =

@@ -1,11 +1,9 @@
 /** Table: the options of `vgpu`, and the view that each of them shows. */
 import { dated, type Given, type OptionSpec, setter, setterOf } from '../base/argv.js';
-import { encoderColumns, fbcColumns } from '../format/sessions.js';
 import { gpmMetrics } from '../query/monitor/gpm.js';
 import { actingOptions } from './acting.js';
 import { jsonOption } from './json-option.js';
 import { idOption } from './select.js';
-import * as monitors from './vgpu-monitors.js';
 import * as views from './vgpu-views.js';
 
 /** A view that an option shows. */
@@ -26,16 +24,12 @@ const ofInstances = <const One extends VgpuChoice>(one: One) => ({ ...one, ofIns
 
 /** Names: H200, 580.159.04. */
 export const CHOICES = [
-  ofInstances(choice('q', 'query', 'Details of the active vGPUs.', views.running)),
-  choice('s', 'supported', 'vGPU types that each GPU supports.', (wanted) =>
-    views.types('supported', wanted),
-  ),
+  ofInstances(choice('q', 'query', 'Details of the active vGPUs.', views.details)),
+  choice('s', 'supported', 'vGPU types that each GPU supports.', views.supported),
   ofInstances(
-    choice('c', 'creatable', 'vGPU types that can currently be created on each GPU.', (wanted) =>
-      views.types('creatable', wanted),
-    ),
+    choice('c', 'creatable', 'vGPU types that can currently be created on each GPU.', views.creatable),
   ),
-  choice('u', 'utilization', 'Utilization of each vGPU, every second.', () => monitors.UTILIZATION),
+  choice('u', 'utilization', 'Utilization of each vGPU, every second.', () => views.UTILIZATION),
   {
     long: 'gpm-metrics',
     since: 550,
@@ -43,14 +37,20 @@ export const CHOICES = [
     argument: 'ID,...',
     values: { words: gpmMetrics.map(({ id }) => String(id)), between: ',' },
     help: 'Performance metrics of the vGPUs that run on GPU instances, every second; the numbers are those of dmon.',
-    view: monitors.gpmMonitor,
+    view: views.gpmMonitor,
   },
-  choice('p', 'pmon', 'Utilization of each process in the vGPUs, every second.', () => monitors.PROCESSES),
-  choice('es', 'encodersessions', 'Video encoder sessions in the vGPUs, every second.', () =>
-    monitors.sessions('encoder_sessions', 'encoder', encoderColumns),
+  choice('p', 'pmon', 'Utilization of each process in the vGPUs, every second.', () => views.PROCESSES),
+  choice(
+    'es',
+    'encodersessions',
+    'Video encoder sessions in the vGPUs, every second.',
+    () => views.ENCODER_SESSIONS,
   ),
-  choice('fs', 'fbcsessions', 'Frame buffer capture sessions in the vGPUs, every second.', () =>
-    monitors.sessions('fbc_sessions', 'fbc', fbcColumns),
+  choice(
+    'fs',
+    'fbcsessions',
+    'Frame buffer capture sessions in the vGPUs, every second.',
+    () => views.FBC_SESSIONS,
   ),
   choice('m', 'migrationcap', 'Migration capabilities of the vGPUs.', () => views.MIGRATION),
   dated(

@@ -1,27 +1,22 @@
-/** What each option of `vgpu` shows: records for JSON, text otherwise. */
+/** Table: what each option of `vgpu` shows: a relation, its fields, and their text. */
 
 import { plainText } from '../base/plain-text.js';
+import { columnsHead } from '../format/columns.js';
+import { encoderColumns, fbcColumns } from '../format/sessions.js';
 import * as render from '../format/vgpu.js';
-import type { Gpu } from '../nvml/session.js';
-import { Missing, statusWords } from '../nvml/status.js';
-import { type Asking, eachOf, together } from '../query/ask/asking.js';
-import type { Subject } from '../query/ask/subject.js';
-import { type Cell, type Cells, cell, cellText } from '../query/cell.js';
-import { gpuField, gpuFields } from '../query/gpu-fields.js';
-import { count, text } from '../query/kind.js';
+import { NOT_SUPPORTED } from '../nvml/status.js';
+import type { Asking } from '../query/ask/asking.js';
+import type { Field, RecordValues } from '../query/field.js';
+import { gpuRow } from '../query/gpu-fields.js';
 import type { GpmMetric } from '../query/monitor/gpm.js';
-import type { Reading } from '../query/reading.js';
-import * as vgpu from '../query/vgpu.js';
-import * as instances from '../query/vgpu-instances.js';
-import {
-  cellsOf,
-  lineAt,
-  type VgpuField,
-  type VgpuLine,
-  vgpuLines,
-  vgpuTypeLines,
-} from '../query/vgpu-lines.js';
-import * as scheduler from '../query/vgpu-scheduler.js';
+import type { Relation } from '../query/relation.js';
+import { vgpuTurns } from '../query/tables/vgpu-scheduler-logs.js';
+import { VgpuGpm } from '../query/vgpu-gpm.js';
+import { vgpuEncoderSessions, vgpuFbcSessions, vgpuProcesses } from '../query/vgpu-inside.js';
+import { heterogeneousModes, vgpuMigration } from '../query/vgpu-instances.js';
+import { vgpuSchedulerCapabilities, vgpuSchedulers } from '../query/vgpu-scheduler.js';
+import { creatableTypesOn, nameOfType, supportedTypes, typeDetails, typeId } from '../query/vgpu-types.js';
+import * as running from '../query/vgpus.js';
 import { driverVersion } from './version.js';
 
 /** The options other than that of the view. */
@@ -32,248 +27,132 @@ export interface VgpuViewOptions {
   readonly metrics: readonly GpmMetric[];
 }
 
-/** What one option shows: records for JSON, text otherwise. */
+/** What a text is made of beside the GPUs. */
+interface TextMoment {
+  readonly now: number;
+  readonly driverVersion: string;
+}
+
+/** What one option shows. */
 export interface VgpuView {
-  readonly part: string;
+  readonly relation: Relation;
+  /** Left out: all. */
+  readonly fields?: readonly Field[];
+  readonly gpuFields: readonly Field[];
+  /** What JSON has otherwise: all fields, and not the records that only a text needs. */
+  readonly json?: { readonly fields?: readonly Field[]; readonly keep?: (record: RecordValues) => boolean };
+  readonly text: (gpus: readonly render.VgpuGpu[], moment: TextMoment) => string;
   /** Printed once, above all ticks. */
   readonly head?: string;
-  readonly records: (gpu: Gpu) => Asking<readonly Cells[]>;
-  readonly print: (gpus: readonly Gpu[], now: number) => Asking<string>;
   /** Milliseconds, where it repeats until it is stopped. */
   readonly period?: number;
   /** Gives back what NVML lent. */
   readonly close?: () => Asking<void>;
 }
 
-const word = (reading: Reading): string => cellText(cell(text, reading));
-
-const withUnit = (reading: Reading): string =>
-  reading instanceof Missing ? statusWords(reading.status) : `${reading}%`;
-
-function* busId(gpu: Gpu): Asking<string> {
-  return word(yield* gpuField('pci.bus_id', gpu));
+export function* momentOf(now: number): Asking<TextMoment> {
+  return { now, driverVersion: plainText(yield* driverVersion()) };
 }
 
-export const withGpu = (gpu: Gpu, cells: Cells): Cells => ({ gpu: cell(count, gpu.index), ...cells });
-
-/** A block per GPU, with a blank line between them. */
-const perGpu = (block: (gpu: Gpu) => Asking<string>): VgpuView['print'] =>
-  function* (gpus) {
-    const blocks = yield* together(
-      gpus.map(function* (gpu): Asking<string> {
-        return render.gpuLine(yield* busId(gpu)) + (yield* block(gpu));
-      }),
-    );
-    return blocks.join('\n');
-  };
-
-/** The lines of each running vGPU, or why the vGPUs cannot be listed. */
-function* instanceLines(
-  gpu: Gpu,
-  wanted?: readonly number[],
-): Asking<readonly (readonly VgpuLine[])[] | Missing> {
-  const ids = yield* vgpu.vgpuNumbers(gpu, 'active');
-  if (ids instanceof Missing) return ids;
-  const utilizationOf = yield* vgpu.vgpuUtilizations(gpu);
-  const running = wanted === undefined ? ids : yield* runningOn(wanted, ids);
-  return yield* together(running.map((id) => vgpuLines(gpu, id, utilizationOf(id))));
-}
-
-/** The vGPUs that run on these GPU instances. */
-function* runningOn(wanted: readonly number[], ids: readonly number[]): Asking<readonly number[]> {
-  const places = yield* together(ids.map(instances.instanceOfVgpu));
-  return ids.filter((_, i) => {
-    const place = places[i] as Reading;
-    return !(place instanceof Missing) && wanted.includes(Number(place));
-  });
-}
-
-/** In the place of the types of a GPU: a record of one that cannot be asked about. */
-function* unlistedType(gpu: Gpu, why: Missing): Asking<Cells> {
-  const cells = cellsOf(yield* vgpuTypeLines({ ...gpu, handle: undefined, status: why.status }, 0));
-  return { ...cells, type_id: cell(count, why) };
-}
-
-/** The cells of each running vGPU. */
-function* instanceCells(gpu: Gpu, wanted?: readonly number[]): Asking<readonly Cells[]> {
-  const found = yield* instanceLines(gpu, wanted);
-  // Why the vGPUs cannot be listed, in the place of one.
-  return found instanceof Missing ? [{ vgpu_instance: cell(count, found) }] : found.map(cellsOf);
-}
+const busId = gpuRow('pci.bus_id');
 
 export const SUMMARY: VgpuView = {
-  part: 'vgpus',
-  *records(gpu) {
-    return (yield* instanceCells(gpu)).map(({ vgpu_instance: id, ...rest }) => {
-      const shown = ['uuid', 'type_name', 'vm_id', 'utilization.gpu'].flatMap((name) => {
-        const value = rest[name];
-        return value === undefined ? [] : [[name, value] as const];
-      });
-      return withGpu(gpu, { vgpu_instance: id as Cell, ...Object.fromEntries(shown) });
-    });
-  },
-  *print(gpus, now) {
-    return render.vgpuSummary({
-      time: new Date(now),
-      driverVersion: plainText(yield* driverVersion()),
-      gpus: yield* together(gpus.map(summaryGpu)),
-    });
-  },
+  relation: running.vgpus,
+  fields: [
+    running.vgpuInstance,
+    running.vgpuUuid,
+    running.typeName,
+    running.vmId,
+    ...running.vgpuUtilization.slice(0, 1),
+  ],
+  gpuFields: [busId, gpuRow('utilization.gpu')],
+  text: (gpus, { now, driverVersion }) => render.vgpuSummary(gpus, new Date(now), driverVersion),
 };
 
-function* summaryGpu(gpu: Gpu): Asking<render.VgpuSummary['gpus'][number]> {
-  const [name, utilization] = (yield* gpuFields(['name', 'utilization.gpu'], gpu)) as [Reading, Reading];
-  const ids = yield* vgpu.vgpuNumbers(gpu, 'active');
-  return {
-    index: String(gpu.index),
-    name: word(name),
-    busId: yield* busId(gpu),
-    utilization: withUnit(utilization),
-    ...(ids instanceof Missing
-      ? { problem: `Unable to determine the vGPUs: ${word(ids)}`, vgpus: [] }
-      : { vgpus: yield* summaryVgpus(gpu, ids) }),
-  };
-}
-
-function* summaryVgpus(
-  gpu: Gpu,
-  ids: readonly number[],
-): Asking<render.VgpuSummary['gpus'][number]['vgpus']> {
-  const utilizationOf = yield* vgpu.vgpuUtilizations(gpu);
-  const identities = yield* together(ids.map(vgpu.vgpuIdentity));
-  return identities.map(({ vmId, typeName }, i) => {
-    const id = ids[i] as number;
-    const utilization = withUnit(utilizationOf(id).sm);
-    return { id: String(id), name: word(typeName), vmId: word(vmId), vmName: 'N/A', utilization };
-  });
-}
-
-export const running = ({ instances: wanted }: VgpuViewOptions): VgpuView => ({
-  part: 'vgpus',
-  *records(gpu) {
-    return (yield* instanceCells(gpu, wanted)).map((cells) => withGpu(gpu, cells));
-  },
-  print: perGpu(function* (gpu) {
-    const lines = yield* instanceLines(gpu, wanted);
-    const active = (reading: Reading) => lineAt(1, 'active', 'Active vGPUs', count, reading);
-    if (lines instanceof Missing) return render.vgpuLog([active(lines)]);
-    return render.vgpuLog([active(lines.length), ...lines.flat()]);
-  }),
+export const details = ({ instances }: VgpuViewOptions): VgpuView => ({
+  relation: running.vgpusOn(instances),
+  fields: running.vgpuDetails,
+  gpuFields: [busId],
+  text: (gpus) => render.perGpu(gpus, render.vgpusLog(running.vgpuDetails), render.activeLine),
 });
 
-export function types(
-  which: 'supported' | 'creatable',
-  { verbose, instances: wanted }: VgpuViewOptions,
-): VgpuView {
-  function* idsOf(gpu: Gpu): Asking<readonly number[] | Missing> {
-    if (which === 'supported' || wanted === undefined) return yield* vgpu.vgpuNumbers(gpu, which);
-    const found = new Set<number>();
-    for (const id of wanted) {
-      const types = yield* instances.creatableOn(yield* instances.gpuInstance(gpu, id));
-      if (types instanceof Missing) return types;
-      for (const type of types) found.add(type);
-    }
-    return [...found];
-  }
-  return {
-    part: `${which}_types`,
-    *records(gpu) {
-      const ids = yield* idsOf(gpu);
-      const records =
-        ids instanceof Missing
-          ? [yield* unlistedType(gpu, ids)]
-          : (yield* together(ids.map((type) => vgpuTypeLines(gpu, type)))).map(cellsOf);
-      return records.map((cells) => withGpu(gpu, cells));
-    },
-    print: perGpu(function* (gpu) {
-      const ids = yield* idsOf(gpu);
-      if (ids instanceof Missing) return render.typeList([word(ids)]);
-      return verbose
-        ? render.vgpuLog(yield* eachOf(ids, (type) => vgpuTypeLines(gpu, type)))
-        : render.typeList((yield* together(ids.map(vgpu.vgpuTypeName))).map(word));
-    }),
-  };
-}
+const types = (relation: Relation, { verbose }: VgpuViewOptions): VgpuView => ({
+  relation,
+  fields: verbose ? typeDetails : [typeId, nameOfType],
+  json: { fields: typeDetails },
+  gpuFields: [busId],
+  text: (gpus) =>
+    render.perGpu(gpus, verbose ? render.typeLog(typeDetails) : render.typeNames, (why) =>
+      render.typeList([why]),
+    ),
+});
 
-/** A GPU, or one of its GPU instances. */
-type SchedulerPlace = readonly [of: Subject, which: scheduler.Scheduled, head: readonly VgpuField[]];
+export const supported = (wanted: VgpuViewOptions): VgpuView => types(supportedTypes, wanted);
 
-/** The GPU itself, or the instances that -gi names. */
-function* placesOf(gpu: Gpu, { instances: wanted }: VgpuViewOptions): Asking<readonly SchedulerPlace[]> {
-  if (wanted === undefined) return [[gpu, 'gpu', []]];
-  return yield* together(
-    wanted.map(function* (id): Asking<SchedulerPlace> {
-      const instance = yield* instances.gpuInstance(gpu, id);
-      return [instance, 'instance', [lineAt(1, 'gpu_instance_id', 'GPU Instance ID', count, id)]];
-    }),
-  );
-}
-
-/** What is read of each place, with its head. */
-function* readPlaces<T>(
-  gpu: Gpu,
-  wanted: VgpuViewOptions,
-  read: (of: Subject, which: scheduler.Scheduled) => Asking<T>,
-): Asking<readonly { readonly head: readonly VgpuField[]; readonly found: T }[]> {
-  const places = yield* placesOf(gpu, wanted);
-  const all = yield* together(places.map(([of, which]) => read(of, which)));
-  return places.map(([, , head], i) => ({ head, found: all[i] as T }));
-}
+export const creatable = (wanted: VgpuViewOptions): VgpuView =>
+  types(creatableTypesOn(wanted.instances), wanted);
 
 /** Some lines about each GPU, or about each of the GPU instances that -gi names. */
-const lines = (
-  part: string,
-  wanted: VgpuViewOptions,
-  read: (of: Subject, which: scheduler.Scheduled) => Asking<readonly VgpuField[]>,
-): VgpuView => ({
-  part,
-  *records(gpu) {
-    const places = yield* readPlaces(gpu, wanted, read);
-    return places.map(({ head, found }) => withGpu(gpu, cellsOf([...head, ...found])));
-  },
-  print: perGpu(function* (gpu) {
-    const places = yield* readPlaces(gpu, wanted, read);
-    return render.vgpuLog(places.flatMap(({ head, found }) => [...head, ...found]));
-  }),
+const lines = (relation: Relation): VgpuView => ({
+  relation,
+  gpuFields: [busId],
+  text: (gpus) => render.perGpu(gpus, render.flatLog(relation.fields)),
 });
 
-export const schedulerState = (wanted: VgpuViewOptions): VgpuView =>
-  lines('schedulers', wanted, scheduler.schedulerLines);
+export const schedulerState = ({ instances }: VgpuViewOptions): VgpuView => lines(vgpuSchedulers(instances));
 
-export const heterogeneousMode = (wanted: VgpuViewOptions): VgpuView =>
-  lines('heterogeneous_modes', wanted, instances.heterogeneousLines);
+export const heterogeneousMode = ({ instances }: VgpuViewOptions): VgpuView =>
+  lines(heterogeneousModes(instances));
 
-/** Only of whole GPUs. */
-const WHOLE: VgpuViewOptions = { verbose: false, instances: undefined, metrics: [] };
+export const SCHEDULER_CAPABILITIES: VgpuView = lines(vgpuSchedulerCapabilities);
 
-export const SCHEDULER_CAPABILITIES: VgpuView = lines(
-  'scheduler_capabilities',
-  WHOLE,
-  scheduler.schedulerCapabilityLines,
-);
+export const MIGRATION: VgpuView = lines(vgpuMigration);
 
-export const MIGRATION: VgpuView = lines('migration', WHOLE, instances.migrationLines);
-
-export const SECOND = 1000;
+const SECOND = 1000;
 
 /** The log is as long as a fifth of a second: NVML expects it to be read often. nvidia-smi shows it every second. */
-export const schedulerLogs = (wanted: VgpuViewOptions): VgpuView => ({
-  part: 'scheduler_logs',
+export function schedulerLogs({ instances }: VgpuViewOptions): VgpuView {
+  const relation = vgpuTurns(instances);
+  return {
+    relation,
+    gpuFields: [busId],
+    period: SECOND,
+    // A log without turns has a record of how it would share the engine.
+    json: { keep: ({ runlist }) => runlist !== NOT_SUPPORTED },
+    text: (gpus) => render.perGpu(gpus, render.turnsLog(relation.fields)),
+  };
+}
+
+/** A line for each record, every second. */
+const monitor = (
+  relation: Relation,
+  columns: readonly render.VgpuColumn[],
+  fields = relation.fields,
+): VgpuView => ({
+  relation,
+  fields,
+  gpuFields: [gpuRow('mig.mode.current')],
+  head: columnsHead(columns),
   period: SECOND,
-  *records(gpu) {
-    const places = yield* readPlaces(gpu, wanted, scheduler.schedulerLog);
-    return places.flatMap(({ head, found: { state, turns } }) =>
-      turns.map((turn) => withGpu(gpu, cellsOf([...head, ...state, ...turn]))),
-    );
-  },
-  print: perGpu(function* (gpu) {
-    const places = yield* readPlaces(gpu, wanted, scheduler.schedulerLog);
-    return render.vgpuLog(
-      places.flatMap(({ head, found: { state, turns } }): readonly VgpuLine[] => [
-        ...head,
-        ...state,
-        ...turns.flat(),
-      ]),
-    );
-  }),
+  text: (gpus) => render.monitorLines(columns, gpus),
 });
+
+export const UTILIZATION = monitor(running.vgpus, render.utilizationColumns, [
+  running.vgpuInstance,
+  ...running.vgpuEngines,
+]);
+
+export const PROCESSES = monitor(vgpuProcesses, render.processColumns);
+
+export const ENCODER_SESSIONS = monitor(vgpuEncoderSessions, render.sessionsOfVgpus(encoderColumns));
+
+export const FBC_SESSIONS = monitor(vgpuFbcSessions, render.sessionsOfVgpus(fbcColumns));
+
+/** `--gpm-metrics`: no line where no vGPU runs has a value, and the first of each vGPU has none. */
+export function gpmMonitor({ metrics }: VgpuViewOptions): VgpuView {
+  const gpm = new VgpuGpm(metrics);
+  return {
+    ...monitor(gpm.relation, render.gpmColumns(metrics.map(({ name }) => name))),
+    close: () => gpm.close(),
+  };
+}

@@ -4,34 +4,38 @@ import { UsageError } from '../base/errors.js';
 import { decimal } from '../base/period.js';
 import { plainly } from '../base/plain-text.js';
 import { jsonDocument, jsonLine } from '../format/document.js';
-import type { Gpu } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
 import { Asker } from '../query/ask/asker.js';
-import { type Asking, eachOf, together } from '../query/ask/asking.js';
-import { type Cell, type Cells, cell } from '../query/cell.js';
-import { nameOf } from '../query/field.js';
-import { gpuField } from '../query/gpu-fields.js';
-import { identity } from '../query/identity.js';
-import { text } from '../query/kind.js';
+import { together } from '../query/ask/asking.js';
+import { releaseOf } from '../query/driver-release.js';
+import { type Field, nameOf } from '../query/field.js';
+import { gpuRow } from '../query/gpu-fields.js';
 import { type GpmMetric, gpmMetrics } from '../query/monitor/gpm.js';
 import type { Table } from '../query/relation.js';
 import { accountedApps } from '../query/tables/accounted-apps.js';
-import { instanceSchedulerLogs, vgpuSchedulerLogs } from '../query/tables/vgpu-scheduler-logs.js';
+import { instanceSchedulerLogs, vgpuSchedulerLogs, vgpuTurns } from '../query/tables/vgpu-scheduler-logs.js';
 import { isVgpuHost, vgpuNumbers } from '../query/vgpu.js';
-import { vgpuParts } from '../query/vgpu-parts.js';
+import { vgpuGpmRecord } from '../query/vgpu-gpm.js';
+import { vgpuEncoderSessions, vgpuFbcSessions, vgpuProcesses } from '../query/vgpu-inside.js';
+import { heterogeneousModes, ofInstance, vgpuMigration } from '../query/vgpu-instances.js';
+import { vgpuSchedulerCapabilities, vgpuSchedulers } from '../query/vgpu-scheduler.js';
+import { creatableTypes, supportedTypes } from '../query/vgpu-types.js';
+import { vgpus } from '../query/vgpus.js';
 import { beginActing } from './acting.js';
 import { type CommandSpec, command, type JsonPart } from './command.js';
 import type { Context } from './context.js';
 import { onEachGpu } from './each-gpu.js';
 import { tableHelp } from './help-query.js';
+import { gpusPart, partOf } from './json-parts.js';
 import { loop } from './loop.js';
-import { lostLines, reachable, refusal, statusOf } from './lost.js';
+import { lostAlone, lostLines, reachable, refusal, statusOf } from './lost.js';
 import { machineOf } from './machine.js';
 import { query } from './query.js';
 import { type QueryGiven, readQuery } from './query-request.js';
 import { chosenGpus } from './select.js';
 import { CHOICES, INSTANCE_HELP, options, type VgpuChoice, type VgpuGiven } from './vgpu-options.js';
 import * as views from './vgpu-views.js';
+import { collect, partsOf, wantedOf } from './views.js';
 
 function chosenView(given: VgpuGiven): views.VgpuView {
   const chosen = (
@@ -158,11 +162,17 @@ async function show(view: views.VgpuView, given: VgpuGiven, context: Context): P
   const period = periodOf(given) ?? view.period;
   const { session, asker } = await machineOf(context);
   const chosen = await chosenGpus(session, given.id);
+  const asJson = given.json === true;
+  const release = await asker.start(releaseOf(session));
+  const lost = chosen.find(({ handle }) => handle === undefined);
+  // Nothing else is said (470 to 550 on the fake); 580 shows the others.
+  if (lost !== undefined && !asJson && release < 580) {
+    throw new UsageError(`${lostAlone(lost, release)}\n\n`, statusOf([lost]));
+  }
   const asked = reachable(chosen);
   const areHosts = await asker.start(together(asked.map(isVgpuHost)));
   const hosts = asked.map((gpu, i) => ({ gpu, isHost: areHosts[i] }));
   const gpus = hosts.filter(({ isHost }) => isHost === true).map(({ gpu }) => gpu);
-  const asJson = given.json === true;
   const unknown = hosts.find(({ isHost }) => isHost instanceof Missing);
   if (unknown?.isHost instanceof Missing) {
     throw refusal(
@@ -171,24 +181,24 @@ async function show(view: views.VgpuView, given: VgpuGiven, context: Context): P
       chosen,
     );
   }
-  if (gpus.length === 0) {
+  if (gpus.length === 0 && !asJson) {
     // Status 0: H100 and H200, 580.159.04.
-    const nothing = `No supported devices in vGPU mode\n${lostLines(chosen)}`;
-    io.out(asJson ? jsonDocument({ [view.part]: [] }, context.source) : nothing);
+    io.out(`No supported devices in vGPU mode\n${lostLines(chosen)}`);
     return statusOf(chosen);
   }
-  const write = period === undefined ? jsonDocument : jsonLine;
+  const wanted = wantedOf([{ long: '', help: '', ...view, ...(asJson ? view.json : {}) }], [], () => '');
+  const { relation } = view;
+  const write = period === undefined || gpus.length === 0 ? jsonDocument : jsonLine;
   if (!asJson && view.head !== undefined) io.out(view.head);
   try {
-    await loop(io, period, async () => {
+    await loop(io, gpus.length === 0 ? undefined : period, async () => {
       asker.tick();
+      const collected = await asker.start(collect(wanted, gpus, asJson ? view.json?.keep : undefined));
+      const rows = collected.gpus.map(({ cells, recordsOf }) => ({ cells, records: recordsOf(relation) }));
       io.out(
         asJson
-          ? write(
-              { [view.part]: await asker.start(eachOf(gpus, (gpu) => withUuid(view, gpu))) },
-              context.source,
-            )
-          : await asker.start(view.print(gpus, io.now())),
+          ? write(partsOf(wanted, collected), context.source)
+          : view.text(rows, await asker.start(views.momentOf(io.now()))),
       );
     });
   } finally {
@@ -198,26 +208,32 @@ async function show(view: views.VgpuView, given: VgpuGiven, context: Context): P
   return statusOf(chosen);
 }
 
-/** The records of a GPU, with its UUID; a vGPU has a UUID of its own. */
-function* withUuid(view: views.VgpuView, gpu: Gpu): Asking<readonly Cells[]> {
-  const uuid: Cell = cell(text, yield* gpuField('uuid', gpu));
-  return (yield* view.records(gpu)).map(({ gpu: index, ...rest }) => ({
-    ...(index === undefined ? {} : { gpu: index }),
-    uuid,
-    ...rest,
-  }));
+/** It has the metrics that were asked for. */
+function gpmPart(): JsonPart {
+  const part = partOf(vgpuGpmRecord);
+  return { ...part, required: part.required.filter((field) => !isMetric(field)) };
 }
 
-const parts: readonly JsonPart[] = vgpuParts.map(({ name, record, fields, sometimes }) => {
-  const keys = [identity.gpu, ...(fields.some((field) => nameOf(field) === 'uuid') ? [] : [identity.uuid])];
-  return {
-    name,
-    of: record,
-    isList: true,
-    isAlways: false,
-    fields: [...keys, ...fields],
-    required: [...keys, ...fields.filter((field) => !sometimes.includes(field))],
-  };
-});
+const isMetric = (field: Field): boolean => gpmMetrics.some(({ name }) => name === nameOf(field));
+
+/** Those about GPU instances have one field more. */
+const parts: readonly JsonPart[] = [
+  gpusPart([], [gpuRow('pci.bus_id'), gpuRow('utilization.gpu'), gpuRow('mig.mode.current')]),
+  ...[
+    vgpus,
+    supportedTypes,
+    creatableTypes,
+    vgpuProcesses,
+    vgpuEncoderSessions,
+    vgpuFbcSessions,
+    vgpuSchedulerCapabilities,
+    vgpuMigration,
+  ].map(partOf),
+  gpmPart(),
+  ...[vgpuSchedulers, vgpuTurns, heterogeneousModes].map((relationOf) => {
+    const part = partOf(relationOf());
+    return { ...part, fields: [...part.fields, ofInstance] };
+  }),
+];
 
 export const spec: CommandSpec = command({ options, json: parts, run });

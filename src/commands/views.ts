@@ -12,6 +12,7 @@ import type { GpuCells } from '../format/gpu-heading.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import { type Asking, together } from '../query/ask/asking.js';
+import type { Surroundings } from '../query/ask/field-reader.js';
 import { readFields, readFound } from '../query/ask/records.js';
 import { type Subject, SYSTEM } from '../query/ask/subject.js';
 import { type Cell, type Cells, cell } from '../query/cell.js';
@@ -58,6 +59,8 @@ export interface Shown<Options> {
   readonly gpus: readonly ShownGpu[];
   /** The record of a relation of the system. */
   systemOf(relation: Relation): Cells;
+  /** All of them, where it finds several. */
+  systemRecordsOf(relation: Relation): readonly Cells[];
   /** The driver's release that the text follows. */
   release(): Release;
 }
@@ -169,7 +172,7 @@ function refusalOf({ ofGpus }: WantedViews, { gpus }: Collected): number {
 }
 
 /** All that some views ask for, each once. */
-interface WantedViews {
+export interface WantedViews {
   readonly gpuFields: readonly Field[];
   readonly ofGpus: readonly WantedRecords[];
   readonly ofSystem: readonly WantedRecords[];
@@ -178,23 +181,27 @@ interface WantedViews {
 /** A relation, and the fields of it that any view shows. */
 interface WantedRecords {
   readonly relation: Relation;
+  /** The fields that are wanted of every record. */
+  readonly named: ReadonlySet<Field>;
   readonly fields: (gpu: Subject, found: readonly Found[]) => Asking<readonly Field[]>;
 }
 
-function wantedOf(
+export function wantedOf(
   views: readonly View[],
   always: readonly Field[],
   givenFor: (long: string) => string,
 ): WantedViews {
   const relations = [...new Set(views.flatMap(({ relation }) => relation ?? []))];
-  const wanted = relations.map((relation) => ({
-    relation,
-    fields: fieldsOf(
+  const wanted = relations.map((relation) => {
+    const shown = views.filter((view) => view.relation === relation);
+    return {
       relation,
-      views.filter((view) => view.relation === relation),
-      givenFor,
-    ),
-  }));
+      named: new Set(
+        shown.flatMap(({ fields = relation.fields }) => (typeof fields === 'function' ? [] : fields)),
+      ),
+      fields: fieldsOf(relation, shown, givenFor),
+    };
+  });
   return {
     gpuFields: [...new Set([...always, ...views.flatMap(({ gpuFields = [] }) => gpuFields)])],
     ofGpus: wanted.filter(({ relation }) => relation.of !== 'system'),
@@ -217,25 +224,36 @@ const fieldsOf = (
     return relation.fields.filter((field) => 'item' in field.source || shown.has(field));
   };
 
-type Collected = Pick<Shown<unknown>, 'gpus' | 'systemOf'>;
+export type Collected = Pick<Shown<unknown>, 'gpus' | 'systemOf' | 'systemRecordsOf'>;
 type RecordFilter = (record: RecordValues) => boolean;
 
-function* collect(wanted: WantedViews, gpus: readonly Gpu[], keep: RecordFilter): Asking<Collected> {
-  const shown = yield* together(gpus.map((gpu) => shownGpu(gpu, wanted, keep)));
-  const system = new Map<Relation, Cells>();
-  for (const { relation, fields } of wanted.ofSystem) {
-    const asked = yield* fields(SYSTEM, []);
-    system.set(relation, cellsOf(asked, yield* readFields(asked, SYSTEM)));
+export function* collect(
+  wanted: WantedViews,
+  gpus: readonly Gpu[],
+  keep: RecordFilter = () => true,
+  around: Partial<Surroundings> = {},
+): Asking<Collected> {
+  const shown = yield* together(gpus.map((gpu) => shownGpu(gpu, wanted, keep, around)));
+  const system = new Map<Relation, readonly Cells[]>();
+  for (const one of wanted.ofSystem) {
+    const { records } = yield* recordsOf(one, SYSTEM, keep, around);
+    system.set(one.relation, records instanceof Missing ? [] : records);
   }
-  return { gpus: shown, systemOf: (relation) => system.get(relation) ?? {} };
+  const systemRecordsOf = (relation: Relation): readonly Cells[] => system.get(relation) ?? [];
+  return { gpus: shown, systemRecordsOf, systemOf: (relation) => systemRecordsOf(relation)[0] ?? {} };
 }
 
 const { gpu: index, name, uuid } = identity;
 
-function* shownGpu(gpu: Gpu, { gpuFields, ofGpus }: WantedViews, keep: RecordFilter): Asking<ShownGpu> {
+function* shownGpu(
+  gpu: Gpu,
+  { gpuFields, ofGpus }: WantedViews,
+  keep: RecordFilter,
+  around: Partial<Surroundings>,
+): Asking<ShownGpu> {
   const fields = [index, name, uuid, ...gpuFields];
   const cells = cellsOf(fields, yield* readFields(fields, gpu));
-  const lists = yield* together(ofGpus.map((one) => recordsOf(one, gpu, keep)));
+  const lists = yield* together(ofGpus.map((one) => recordsOf(one, gpu, keep, around)));
   const listOf = (relation: Relation): Listed =>
     lists[ofGpus.findIndex((one) => one.relation === relation)] ?? { found: [], records: [] };
   return {
@@ -253,8 +271,13 @@ interface Listed {
   readonly records: readonly Cells[] | Missing;
 }
 
-function* recordsOf({ relation, fields }: WantedRecords, gpu: Gpu, keep: RecordFilter): Asking<Listed> {
-  const all = relation.find === undefined ? [{ values: {} }] : yield* relation.find(gpu, new Set());
+function* recordsOf(
+  { relation, fields, named }: WantedRecords,
+  gpu: Subject,
+  keep: RecordFilter,
+  around: Partial<Surroundings>,
+): Asking<Listed> {
+  const all = relation.find === undefined ? [{ values: {} }] : yield* relation.find(gpu, named, around);
   if (all instanceof Missing) return { found: [], records: all };
   const kept = all.filter(({ values }) => keep(values));
   const asked = yield* fields(gpu, all);
@@ -271,8 +294,14 @@ const cellsOf = (fields: readonly Field[], readings: readonly Reading[]): Cells 
   );
 
 /** The parts of the document: the GPUs, and a list for each relation, whose records say which GPU they are of. */
-function partsOf({ ofGpus, ofSystem }: WantedViews, { gpus, systemOf }: Collected): Parts {
-  const system = ofSystem.map(({ relation }) => [relation.name, systemOf(relation)]);
+export function partsOf(
+  { ofGpus, ofSystem }: WantedViews,
+  { gpus, systemOf, systemRecordsOf }: Collected,
+): Parts {
+  const system = ofSystem.map(({ relation }) => [
+    relation.name,
+    relation.find === undefined ? systemOf(relation) : systemRecordsOf(relation),
+  ]);
   const lists = ofGpus.map(({ relation }) => [
     relation.name,
     gpus.flatMap(({ cells, recordsOf: of }) => {

@@ -4,45 +4,60 @@
  */
 
 import type { Release } from '../base/release.js';
+import { NVML_TOPOLOGY_HOSTBRIDGE } from '../nvml/generated/constants.js';
+import { Missing } from '../nvml/status.js';
+import { type Cell, type Cells, cellText } from '../query/cell.js';
+import { P2P_LABELS } from '../query/topology-words.js';
 
 /** The header is underlined on terminals and in pipes. */
 const underlined = (text: string): string => `\u001b[4m${text}\u001b[0m`;
 
-/** A device of a matrix. GPUs have affinities, NICs a name in the legend. */
-export interface TopologyDevice {
-  /** GPU0, NIC0 */
-  readonly label: string;
-  readonly affinity?: {
-    readonly cpus: string;
-    readonly memory: string;
-    readonly numaId: string;
-  };
-  /** mlx5_0 */
-  readonly device?: string;
+/** A GPU of a matrix: its own cells, and how it reaches the others. */
+export interface MatrixGpu {
+  readonly cells: Cells<'gpu'>;
+  readonly pairs: readonly Cells[];
 }
 
-/** How PCIe joins two devices: labels by NVML_TOPOLOGY_*, and the words of -n and -p. */
-const LEVELS: Readonly<Record<number, readonly [label: string, way: string]>> = {
-  0: ['PIX', 'an single on-board PCIe switch'],
-  10: ['PIX', 'a single PCIe switch'],
-  20: ['PXB', 'multiple PCIe switches'],
-  30: ['PHB', 'a PCIe host bridge'],
-  40: ['NODE', 'an on-CPU interconnect link between PCIe host bridges'],
-  50: ['SYS', 'an SMP interconnect link between NUMA nodes'],
+/** One of a matrix with NICs. */
+export interface GpuBesideNics extends MatrixGpu {
+  readonly nics: readonly Cells[];
+}
+
+/** The words of -n and -p for how PCIe joins two devices, by NVML_TOPOLOGY_*. */
+const WAYS: Readonly<Record<number, string>> = {
+  0: 'an single on-board PCIe switch',
+  10: 'a single PCIe switch',
+  20: 'multiple PCIe switches',
+  30: 'a PCIe host bridge',
+  40: 'an on-CPU interconnect between PCIe host bridges',
+  50: 'an SMP interconnect link between NUMA nodes',
 };
 
-/** NVML_TOPOLOGY_HOSTBRIDGE */
-const HOST_BRIDGE = 30;
-
-export const levelLabel = (level: number): string => LEVELS[level]?.[0] ?? 'N/A';
 /** `-n` calls some by another name (two H200, 580.159.04). */
 const NEAREST: Readonly<Record<number, string>> = {
   20: 'potentially multiple PCIe switches',
   30: 'the same PCIe host bridge',
-  40: 'an on-CPU interconnect between PCIe host bridges',
 };
 
-const levelWay = (level: number): string => LEVELS[level]?.[1] ?? 'an unknown link';
+const levelWay = (level: number): string => WAYS[level] ?? 'an unknown link';
+
+const gpuLabel = ({ cells }: MatrixGpu): string => `GPU${cellText(cells.gpu)}`;
+
+/** A word without blanks, whatever the reason that there is no value: matrices are split at blanks. */
+const matrixWord = (what: Cell | undefined): string =>
+  what === undefined || what.reading instanceof Missing ? 'N/A' : cellText(what);
+
+/** How two GPUs are joined. Where it is not known whether NVLinks join them, it is not known. */
+function jointWord({ path, nvlinks }: Cells): string {
+  if (nvlinks?.reading instanceof Missing) return matrixWord(nvlinks);
+  return Number(nvlinks?.reading ?? 0) > 0 ? `NV${nvlinks?.reading}` : matrixWord(path);
+}
+
+/** The word about the pair of a GPU with another; itself is an X. */
+const pairWord = (gpu: MatrixGpu, other: MatrixGpu, self: string, word: (pair: Cells) => string): string => {
+  if (gpu === other) return self;
+  return word(gpu.pairs.find(({ peer }) => peer?.reading === other.cells.gpu.reading) ?? {});
+};
 
 /** A device with itself. */
 export const SELF = ' X ';
@@ -65,73 +80,98 @@ const affinityHeads = (release: Release): readonly string[] =>
   release < 535 ? ['CPU Affinity', 'NUMA Affinity'] : ['CPU Affinity', 'NUMA Affinity', 'GPU NUMA ID'];
 
 /** The columns after the cells. The header of the GPU's own node is one column further left than its values. */
-function affinityCells({ affinity }: TopologyDevice, release: Release): readonly string[] {
-  const { cpus = '', memory = '', numaId = '' } = affinity ?? {};
-  return release < 535 ? [cpus, memory] : [cpus, memory, '', numaId];
+function affinityCells(cells: Cells | undefined, release: Release): readonly string[] {
+  const [cpus, memory, node] = ['cpu_affinity', 'numa_affinity', 'gpu_numa_id'].map((name) =>
+    cells === undefined ? '' : matrixWord(cells[name]),
+  );
+  return release < 535 ? [cpus ?? '', memory ?? ''] : [cpus ?? '', memory ?? '', '', node ?? ''];
 }
+
+const nicNamed = (cells: Cells, name: 'nic' | 'peer' | 'device'): string =>
+  cells[name] === undefined ? '' : cellText(cells[name]);
 
 /** `topo -m` and, without NVLinks, `topo -mp`. */
 export function matrixText(
-  devices: readonly TopologyDevice[],
-  cells: readonly (readonly string[])[],
+  gpus: readonly GpuBesideNics[],
+  nicPairs: readonly Cells[],
   withNvlinks: boolean,
   release: Release,
 ): string {
-  const head = underlined([...devices.map(({ label }) => label), ...affinityHeads(release)].join('\t'));
-  const rows = devices.map((device, i) =>
-    [device.label, ...(cells[i] ?? []), ...affinityCells(device, release)].join('\t'),
+  // Every GPU has the same NICs.
+  const nics = (gpus[0]?.nics ?? []).map((cells) => nicNamed(cells, 'nic'));
+  const head = underlined([...gpus.map(gpuLabel), ...nics, ...affinityHeads(release)].join('\t'));
+  const gpuRows = gpus.map((gpu) => [
+    gpuLabel(gpu),
+    ...gpus.map((other) => pairWord(gpu, other, SELF, jointWord)),
+    ...gpu.nics.map(({ path }) => matrixWord(path)),
+    ...affinityCells(gpu.cells, release),
+  ]);
+  const between = new Map(
+    nicPairs.flatMap((pair) => {
+      const ends = [nicNamed(pair, 'nic'), nicNamed(pair, 'peer')];
+      return [ends, ends.toReversed()].map((both) => [both.join(), matrixWord(pair.path)] as const);
+    }),
   );
-  const nics = devices.flatMap(({ label, device }) =>
-    device === undefined ? [] : [`  ${label}: ${device}\n`],
+  const nicRows = nics.map((nic, i) => [
+    nic,
+    ...gpus.map((gpu) => matrixWord(gpu.nics[i]?.path)),
+    ...nics.map((other) =>
+      other === nic ? SELF : (between.get([nic, other].join()) ?? matrixWord(undefined)),
+    ),
+    ...affinityCells(undefined, release),
+  ]);
+  const devices = (gpus[0]?.nics ?? []).map(
+    (cells) => `  ${nicNamed(cells, 'nic')}: ${nicNamed(cells, 'device')}\n`,
   );
   return [
     `\t${head}\n`,
-    ...rows.map((row) => `${row}\n`),
+    ...[...gpuRows, ...nicRows].map((row) => `${row.join('\t')}\n`),
     legend(withNvlinks ? [...LEGEND, NVLINK_LEGEND] : LEGEND),
-    ...(nics.length === 0 ? [] : ['\nNIC Legend:\n\n', ...nics, '\n']),
+    ...(devices.length === 0 ? [] : ['\nNIC Legend:\n\n', ...devices, '\n']),
   ].join('');
 }
 
 /** `topo -nvme`: GPUs down, disks across. Only its empty form has been seen (H200); columns are named as in /sys. */
-export function nvmeText(
-  gpus: readonly string[],
-  disks: readonly string[],
-  cells: readonly (readonly string[])[],
-): string {
-  const rows = gpus.map((gpu, i) => `${gpu}\t${(cells[i] ?? []).join('\t')}\n`);
+export function nvmeText(gpus: readonly MatrixGpu[]): string {
+  const disks = (gpus[0]?.pairs ?? []).map(({ disk }) => (disk === undefined ? '' : cellText(disk)));
+  const rows = gpus.map(
+    (gpu) => `${gpuLabel(gpu)}\t${gpu.pairs.map(({ path }) => matrixWord(path)).join('\t')}\n`,
+  );
   return `\t${underlined(disks.join('\t'))}\n${rows.join('')}${legend(LEGEND)}`;
 }
 
-/** Short words of NVML_P2P_STATUS_*, and what the legend says of them. */
-const P2P_STATUSES: readonly (readonly [label: string, meaning: string])[] = [
-  ['OK', 'Status Ok'],
-  ['CNS', 'Chipset not supported'],
-  ['GNS', 'GPU not supported'],
-  ['TNS', 'Topology not supported'],
-  ['DR', 'Disabled in the registry'],
-  ['NS', 'Not supported'],
-  ['U', 'Unknown'],
-];
+/** What the legend says of each status. */
+const P2P_MEANINGS: Readonly<Record<(typeof P2P_LABELS)[number], string>> = {
+  OK: 'Status Ok',
+  CNS: 'Chipset not supported',
+  GNS: 'GPU not supported',
+  TNS: 'Topology not supported',
+  DR: 'Disabled in the registry',
+  NS: 'Not supported',
+  U: 'Unknown',
+};
 
-export const p2pLabel = (status: number): string => P2P_STATUSES[status]?.[0] ?? 'U';
-
-/** `topo -p2p`. The legend has no line for DR, unless it occurs in the matrix (580.159.04). */
-export function p2pText(gpus: readonly string[], cells: readonly (readonly string[])[]): string {
-  const row = (label: string, columns: readonly string[]): string =>
-    ` ${label}\t${columns.map((column) => `${column}\t`).join('')}\n`;
-  const isShown = ([label]: readonly [string, string]): boolean =>
-    label !== 'DR' || cells.some((columns) => columns.includes(label));
+/** `topo -p2p`, of one field of the pairs. The legend has no line for DR, unless it occurs in the matrix (580.159.04). */
+export function p2pText(gpus: readonly MatrixGpu[], field: string): string {
+  const rows = gpus.map((gpu) => [
+    ` ${gpuLabel(gpu)}`,
+    ...gpus.map((other) => pairWord(gpu, other, SELF.trim(), (pair) => matrixWord(pair[field]))),
+  ]);
+  const isShown = (label: string): boolean => label !== 'DR' || rows.some((row) => row.includes(label));
   return [
-    ` \t${underlined(gpus.map((gpu) => `${gpu}\t`).join(''))}\n`,
-    ...gpus.map((gpu, i) => row(gpu, cells[i] ?? [])),
-    legend([['X', 'Self'], ...P2P_STATUSES.filter(isShown)]),
+    ` \t${underlined(gpus.map((gpu) => `${gpuLabel(gpu)}\t`).join(''))}\n`,
+    ...rows.map((row) => `${row.join('\t')}\t\n`),
+    legend([
+      ['X', 'Self'],
+      ...P2P_LABELS.filter(isShown).map((label) => [label, P2P_MEANINGS[label]] as const),
+    ]),
   ].join('');
 }
 
 /** `topo -n`. */
 export function nearestText(gpu: number, level: number, others: readonly number[]): string {
   const way = NEAREST[level] ?? levelWay(level);
-  const by = level === HOST_BRIDGE ? 'by' : 'by way of';
+  const by = level === NVML_TOPOLOGY_HOSTBRIDGE ? 'by' : 'by way of';
   return others.length === 0
     ? `Device ${gpu} is not connected to other devices ${by} ${way}.\n\n`
     : `Device ${gpu} is connected ${by} ${way} to device(s): ${others.join(', ')}\n\n`;

@@ -1,11 +1,13 @@
 /** The processes of a GPU with their names, and where on it they are: on all of it, or on one of its MIG devices. */
+import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import { type Asking, read, together, want } from './ask/asking.js';
 import type { Subject } from './ask/subject.js';
-import { type Field, item } from './field.js';
-import { count, type Kind, mebibytes, processId, text } from './kind.js';
+import { type Field, item, type RecordValues } from './field.js';
+import { count, type Kind, mebibytes, percent, processId, text } from './kind.js';
 import { computeInstanceId, gpuInstanceId } from './mig.js';
 import { migDevicesOf } from './mig-devices.js';
+import { type Engine, ProcessUtilization } from './monitor/process-utilization.js';
 import type { ProcessType } from './process-type.js';
 import { namesOf, processesOf } from './processes.js';
 import type { Reading } from './reading.js';
@@ -68,30 +70,72 @@ const field = (name: string, value: keyof PlacedProcess, kind: Kind, help: strin
   source: item(value),
 });
 
+/** What a process is, where it runs, and its memory: all that the driver lists of it. */
+export const listedFields = {
+  gpuInstance: field(
+    'gpu_instance_id',
+    'gpuInstance',
+    count,
+    'GPU instance that it runs on; only where MIG divides the GPU.',
+  ),
+  computeInstance: field(
+    'compute_instance_id',
+    'computeInstance',
+    count,
+    'Compute instance that it runs on; only where MIG divides the GPU.',
+  ),
+  pid: field('pid', 'pid', processId, 'Id of the process.'),
+  type: field('type', 'type', text, 'C computes, G draws, C+G both, M+C computes through MPS.'),
+  name: field('process_name', 'name', text, 'Name of the process, as it was started.'),
+  usedMemory: field(
+    'used_gpu_memory',
+    'usedMemory',
+    mebibytes,
+    'Memory of the GPU that the process has allocated.',
+  ),
+} as const;
+
+/** Found with the process, but only where it is asked for. */
+const use = (name: string, engine: Engine, help: string): Field => ({
+  names: [`utilization.${name}`],
+  help: `${help}, in the newest sample of the driver.`,
+  kind: percent,
+  source: { derived: [{ source: item(engine) }], of: (value) => value },
+});
+
+/** What it uses of the engines, by the names that pmon has for them. */
+export const engineUse: Readonly<Record<Engine, Field>> = {
+  sm: use('gpu', 'sm', 'Share of time in which a kernel of the process ran'),
+  mem: use('memory', 'mem', 'Share of time in which the process read or wrote memory'),
+  enc: use('encoder', 'enc', 'Use of the video encoders'),
+  dec: use('decoder', 'dec', 'Use of the video decoders'),
+  jpg: use('jpeg', 'jpg', 'Use of the JPEG decoders'),
+  ofa: use('ofa', 'ofa', 'Use of the optical flow engine'),
+};
+
+const NO_SAMPLE = Missing.of(NVML_ERROR_NOT_FOUND);
+
+/** Reads what each process used, or why that is not known. NVML is asked for all samples that it has: no time is remembered. */
+function* usesOn(gpu: Subject): Asking<(pid: number) => RecordValues> {
+  const utilization = new ProcessUtilization(gpu);
+  const uses = yield* utilization.sample();
+  const absent = utilization.answered === 0 ? NO_SAMPLE : Missing.of(utilization.answered);
+  return (pid) =>
+    Object.fromEntries(
+      Object.keys(engineUse).map((engine) => [engine, uses.get(pid)?.[engine as Engine] ?? absent]),
+    );
+}
+
 /** All that runs on a GPU: what computes, what draws, and what computes through MPS. */
 export const processes: Relation = {
   name: 'processes',
   record: 'a process on a GPU',
-  fields: [
-    field(
-      'gpu_instance_id',
-      'gpuInstance',
-      count,
-      'GPU instance that it runs on; only where MIG divides the GPU.',
-    ),
-    field(
-      'compute_instance_id',
-      'computeInstance',
-      count,
-      'Compute instance that it runs on; only where MIG divides the GPU.',
-    ),
-    field('pid', 'pid', processId, 'Id of the process.'),
-    field('type', 'type', text, 'C computes, G draws, C+G both, M+C computes through MPS.'),
-    field('process_name', 'name', text, 'Name of the process, as it was started.'),
-    field('used_gpu_memory', 'usedMemory', mebibytes, 'Memory of the GPU that the process has allocated.'),
-  ],
-  *find(gpu) {
+  fields: [...Object.values(listedFields), ...Object.values(engineUse)],
+  *find(gpu, asked) {
     const found = yield* gpuProcesses(gpu);
-    return found instanceof Missing ? found : found.map((values) => ({ values }));
+    if (found instanceof Missing) return found;
+    const isUsed = found.length > 0 && Object.values(engineUse).some((one) => asked.has(one));
+    const useOf = isUsed ? yield* usesOn(gpu) : () => ({});
+    return found.map((values) => ({ values: { ...values, ...useOf(values.pid) } }));
   },
 };

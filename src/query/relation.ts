@@ -3,6 +3,7 @@
 import { isIn, type Release } from '../base/release.js';
 import type { Missing } from '../nvml/status.js';
 import type { Asking } from './ask/asking.js';
+import type { Surroundings } from './ask/field-reader.js';
 import type { Subject } from './ask/subject.js';
 import { type Field, fieldAt, type RecordValues, type Row } from './field.js';
 
@@ -24,13 +25,17 @@ export interface Relation<F extends Field = Field> {
   /** What a record is, for the help: "a GPU", "a process that computes on a GPU". */
   readonly record: string;
   readonly fields: readonly F[];
-  /** Its one record is of the system. Left out: it has records of each GPU. */
+  /** Its one record is of the system, or all that it finds there. Left out: it has records of each GPU. */
   readonly of?: 'system';
   /**
    * Finds the records of a subject now. Without it a subject has one record: its own. `asked` are the fields that will be read,
-   * where finding records takes questions that only they need.
+   * where finding records takes questions that only they need; `around` is for records that are between GPUs or other devices.
    */
-  readonly find?: (subject: Subject, asked: ReadonlySet<Field>) => Asking<Records>;
+  readonly find?: (
+    subject: Subject,
+    asked: ReadonlySet<Field>,
+    around?: Partial<Surroundings>,
+  ) => Asking<Records>;
 }
 
 /** A relation that has a --query-* switch of its own. */

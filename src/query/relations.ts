@@ -3,6 +3,7 @@ import { c2cLinks } from './c2c.js';
 import type { Field } from './field.js';
 import { gpuTable } from './gpu/index.js';
 import { unlisted } from './gpu/unlisted.js';
+import { gpuPairs } from './gpu-pairs.js';
 import { processes } from './gpu-processes.js';
 import { migDevices } from './mig.js';
 import {
@@ -13,6 +14,7 @@ import {
   gpuInstancePlacementList,
   gpuInstanceProfileList,
 } from './mig-lists.js';
+import { gpuNics, gpuNvmeDisks } from './near-devices.js';
 import { nvlinks } from './nvlink.js';
 import { pciLanes } from './pci-counters.js';
 import { detailedProfiles, enforcedProfiles, requestedProfiles } from './power-profiles.js';
@@ -24,6 +26,12 @@ import { computeApps } from './tables/compute-apps.js';
 import { remappedRows } from './tables/remapped-rows.js';
 import { retiredPages } from './tables/retired-pages.js';
 import { supportedClocks } from './tables/supported-clocks.js';
+import { vgpuTurns } from './tables/vgpu-scheduler-logs.js';
+import { vgpuEncoderSessions, vgpuFbcSessions, vgpuProcesses } from './vgpu-inside.js';
+import { heterogeneousModes, vgpuMigration } from './vgpu-instances.js';
+import { vgpuSchedulerCapabilities, vgpuSchedulers } from './vgpu-scheduler.js';
+import { creatableTypes, supportedTypes } from './vgpu-types.js';
+import { vgpus } from './vgpus.js';
 
 /** A GPU with all of its fields, those that --query-gpu does not list too. */
 export const gpuRelation: Relation = { ...gpuTable, fields: [...gpuTable.fields, ...unlisted] };
@@ -48,12 +56,26 @@ export const relations: readonly Relation[] = [
   computeInstancePlacementList,
   computeInstanceList,
   processes,
+  gpuPairs,
+  gpuNics,
+  gpuNvmeDisks,
   encoderSessions,
   fbcSessions,
   detailedProfiles,
   requestedProfiles,
   enforcedProfiles,
   presetProfiles,
+  vgpus,
+  supportedTypes,
+  creatableTypes,
+  vgpuProcesses,
+  vgpuEncoderSessions,
+  vgpuFbcSessions,
+  vgpuSchedulers(),
+  vgpuTurns(),
+  vgpuSchedulerCapabilities,
+  vgpuMigration,
+  heterogeneousModes(),
 ];
 
 /** The number of a field in the enumeration. Fields of relations that no --query-* option lists may have none. */

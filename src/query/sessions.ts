@@ -2,13 +2,12 @@
 
 import * as nvml from '../nvml/generated/constants.js';
 import { nvmlDeviceGetEncoderSessions, nvmlDeviceGetFBCSessions } from '../nvml/generated/entries.js';
-import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
+import { Missing } from '../nvml/status.js';
 import { ask } from './ask/asking.js';
-import { type Cells, cell } from './cell.js';
-import { type Field, item, nameOf, type RecordValues } from './field.js';
+import { type Field, item, type RecordValues } from './field.js';
 import { count, type Kind, microseconds, processId, words } from './kind.js';
 import { type Probe, sample } from './probe.js';
-import type { AnswerView, Reading } from './reading.js';
+import type { AnswerView } from './reading.js';
 import type { Relation } from './relation.js';
 
 /** H.264 as in the vGPU software's guide; the others in the same style. */
@@ -126,18 +125,3 @@ export const fbcSessions = sessions(
     averageLatency,
   ],
 );
-
-/** A session's values by their JSON names. */
-export const sessionCells = (fields: readonly Field[], view: AnswerView): Cells => {
-  const values = sessionValues(fields, view);
-  return Object.fromEntries(
-    fields.map((field) => [
-      nameOf(field),
-      cell(field.kind, 'item' in field.source ? (values[field.source.item] as Reading) : NOT_SUPPORTED),
-    ]),
-  );
-};
-
-/** In the place of a session: why none is known. */
-export const noSession = (fields: readonly Field[], why: Missing): Cells =>
-  Object.fromEntries(fields.map((field) => [nameOf(field), cell(field.kind, why)]));

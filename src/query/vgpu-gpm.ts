@@ -1,16 +1,18 @@
 /** `vgpu --gpm-metrics`: performance metrics of the GPU instances that vGPUs run on. */
-import type { Gpu } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import { type Asking, readOne, together } from './ask/asking.js';
-import { type Cells, cell } from './cell.js';
+import type { Subject } from './ask/subject.js';
+import { type Field, item } from './field.js';
 import { GpmMeter } from './gpm-meter.js';
 import { count, type Kind } from './kind.js';
 import { computeInstanceId, gpuInstanceId } from './mig.js';
 import { migDevicesIn } from './mig-devices.js';
-import type { GpmMetric } from './monitor/gpm.js';
+import { type GpmMetric, gpmMetrics } from './monitor/gpm.js';
 import type { Reading } from './reading.js';
+import type { Found, Records, Relation } from './relation.js';
 import { vgpuNumbers } from './vgpu.js';
 import { instanceOfVgpu } from './vgpu-instances.js';
+import { vgpuInstance } from './vgpus.js';
 
 /** Whole numbers in text, as the vGPU software's guide shows them; two decimals in JSON. */
 const measured: Kind = {
@@ -24,7 +26,7 @@ interface MigPlace {
   readonly compute: Reading;
 }
 
-function* migPlaces(gpu: Gpu): Asking<readonly MigPlace[] | Missing> {
+function* migPlaces(gpu: Subject): Asking<readonly MigPlace[] | Missing> {
   const migs = yield* migDevicesIn(gpu);
   if (migs instanceof Missing) return migs;
   return yield* together(
@@ -38,20 +40,45 @@ function* migPlaces(gpu: Gpu): Asking<readonly MigPlace[] | Missing> {
   );
 }
 
+const place = (name: string, help: string): Field => ({
+  names: [name],
+  help,
+  kind: count,
+  source: item(name),
+});
+
+const fieldsOf = (metrics: readonly GpmMetric[]): readonly Field[] => [
+  vgpuInstance,
+  place('device', 'Number of the MIG device among those of its GPU.'),
+  place('gpu_instance_id', 'Number of the GPU instance.'),
+  place('compute_instance_id', 'Number of the compute instance.'),
+  ...metrics.map(({ field }) => ({ ...field, kind: measured })),
+];
+
+/** What its JSON has: all metrics. */
+export const vgpuGpmRecord: Relation = {
+  name: 'vgpu_gpm',
+  record: 'a vGPU that runs',
+  fields: fieldsOf(gpmMetrics),
+};
+
 /** The meters of all vGPUs' GPU instances, from one tick to the next. */
 export class VgpuGpm {
   private readonly meters = new Map<string, GpmMeter>();
+  readonly relation: Relation;
 
-  constructor(private readonly metrics: readonly GpmMetric[]) {}
+  constructor(private readonly metrics: readonly GpmMetric[]) {
+    this.relation = { ...vgpuGpmRecord, fields: fieldsOf(metrics), find: (gpu) => this.find(gpu) };
+  }
 
   /** A record of every running vGPU; from the second tick on with values. */
-  *records(gpu: Gpu): Asking<readonly Cells[]> {
+  private *find(gpu: Subject): Asking<Records> {
     const devices = yield* migPlaces(gpu);
     const taken = new Set<GpmMeter>();
     const vgpus = yield* vgpuNumbers(gpu, 'active');
-    if (vgpus instanceof Missing) return [this.record(vgpus, vgpus, vgpus, vgpus, () => vgpus)];
+    if (vgpus instanceof Missing) return vgpus;
     const instances = yield* together(vgpus.map(instanceOfVgpu));
-    const records: Cells[] = [];
+    const records: Found[] = [];
     for (const [i, vgpu] of vgpus.entries()) {
       const instance = instances[i] as Reading;
       const device = devices instanceof Missing ? devices : devices.find((one) => one.instance === instance);
@@ -61,33 +88,18 @@ export class VgpuGpm {
       if (meter !== undefined) taken.add(meter);
       const [index, compute] =
         device instanceof Missing ? [device, device] : [device?.index, device?.compute];
-      records.push(
-        this.record(
-          vgpu,
-          index ?? NOT_SUPPORTED,
-          instance,
-          compute ?? NOT_SUPPORTED,
-          (metric) => meter?.read(metric) ?? NOT_SUPPORTED,
-        ),
-      );
+      const measures = this.metrics.map(({ name }, at) => [name, meter?.read(at) ?? NOT_SUPPORTED] as const);
+      records.push({
+        values: {
+          vgpuInstance: vgpu,
+          device: index ?? NOT_SUPPORTED,
+          gpu_instance_id: instance,
+          compute_instance_id: compute ?? NOT_SUPPORTED,
+          ...Object.fromEntries(measures),
+        },
+      });
     }
     return records;
-  }
-
-  private record(
-    vgpu: Reading,
-    index: Reading,
-    instance: Reading,
-    compute: Reading,
-    metric: (i: number) => Reading,
-  ): Cells {
-    return {
-      vgpu_instance: cell(count, vgpu),
-      device: cell(count, index),
-      gpu_instance_id: cell(count, instance),
-      compute_instance_id: cell(count, compute),
-      ...Object.fromEntries(this.metrics.map(({ name }, i) => [name, cell(measured, metric(i))])),
-    };
   }
 
   /** Gives back what NVML lent. */
@@ -96,7 +108,7 @@ export class VgpuGpm {
     this.meters.clear();
   }
 
-  private meterOf(gpu: Gpu, instance: number): GpmMeter | undefined {
+  private meterOf(gpu: Subject, instance: number): GpmMeter | undefined {
     if (gpu.handle === undefined) return undefined;
     const key = `${gpu.index}/${instance}`;
     let meter = this.meters.get(key);

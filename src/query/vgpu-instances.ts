@@ -13,13 +13,14 @@ import {
 import * as layouts from '../nvml/generated/layouts.js';
 import { arrayAt, filledOf, READ } from '../nvml/memory.js';
 import type { Missing, Status } from '../nvml/status.js';
-import { type Asking, ask, askAll, readOne } from './ask/asking.js';
+import { type Asking, ask, askAll, readOne, together } from './ask/asking.js';
 import { type Subject, SYSTEM } from './ask/subject.js';
 import { derived } from './derive.js';
-import { enabled, supported } from './kind.js';
+import { type Field, from, item } from './field.js';
+import { count, enabled, supported } from './kind.js';
 import { type Probe, sample } from './probe.js';
 import type { Answer, Reading } from './reading.js';
-import { lineAt, type VgpuField } from './vgpu-lines.js';
+import type { Found, Relation } from './relation.js';
 
 /** A GPU instance with its id. Where there is none with that id, every question about it is refused. */
 export interface VgpuGpuInstance extends Subject {
@@ -81,31 +82,79 @@ export function* creatableOn(instance: VgpuGpuInstance): Asking<readonly number[
 export const instanceOfVgpu = (vgpu: number): Asking<Reading> =>
   readOne(sample(nvmlVgpuInstanceGetGpuInstanceId, { vgpuInstance: vgpu }), SYSTEM);
 
+/** GPU instances of a GPU as records about them, by their ids. */
+export const foundInstances = (gpu: Subject, wanted: readonly number[]): Asking<readonly Found[]> =>
+  together(
+    wanted.map(function* (id): Asking<Found> {
+      return { values: { instance: id }, about: yield* gpuInstance(gpu, id) };
+    }),
+  );
+
+export const ofInstance: Field = {
+  names: ['gpu_instance_id'],
+  label: 'GPU Instance ID',
+  help: 'GPU instance, where it was asked about one.',
+  kind: count,
+  source: item('instance'),
+};
+
+/**
+ * A relation with one record of each GPU, or one of each of its GPU instances with these ids. NVML asks about a GPU and about a
+ * GPU instance with functions of their own.
+ */
+export const ofGpuOrInstances = (
+  name: string,
+  record: string,
+  fieldsOf: (which: 'gpu' | 'instance') => readonly Field[],
+  wanted?: readonly number[],
+): Relation =>
+  wanted === undefined
+    ? { name, record: `${record} of a GPU`, fields: fieldsOf('gpu') }
+    : {
+        name,
+        record: `${record} of a GPU instance`,
+        fields: [ofInstance, ...fieldsOf('instance')],
+        find: (gpu) => foundInstances(gpu, wanted),
+      };
+
 const HETEROGENEOUS = {
   gpu: sample(nvmlDeviceGetVgpuHeterogeneousMode),
   instance: sample(nvmlGpuInstanceGetVgpuHeterogeneousMode),
 } as const;
 
 /** `-ghm`. The label is that of the report; the output of the option was not seen. */
-export function* heterogeneousLines(
-  of: Subject,
-  which: keyof typeof HETEROGENEOUS,
-): Asking<readonly VgpuField[]> {
-  const mode = yield* readOne(HETEROGENEOUS[which], of, 'mode');
-  return [lineAt(1, 'heterogeneous_mode', 'vGPU Heterogeneous Mode', enabled, mode)];
-}
+export const heterogeneousModes = (wanted?: readonly number[]): Relation =>
+  ofGpuOrInstances(
+    'vgpu_heterogeneous_modes',
+    'the heterogeneous mode',
+    (which) => [
+      {
+        names: ['heterogeneous_mode'],
+        label: 'vGPU Heterogeneous Mode',
+        help: 'Whether vGPUs of several sizes may run at the same time.',
+        kind: enabled,
+        source: from(HETEROGENEOUS[which], 'mode'),
+      },
+    ],
+    wanted,
+  );
 
-const metadata = sample(nvmlDeviceGetVgpuMetadata);
+const canMigrate = derived(
+  ['pgpuVirtualizationCaps'],
+  (caps) => caps & nvml.NVML_VGPU_PGPU_VIRTUALIZATION_CAP_MIGRATION_YES,
+);
 
 /** `-m`: whether vGPUs can move to another GPU, or sleep. The output of the option was not seen. */
-export function* migrationLines(gpu: Subject): Asking<readonly VgpuField[]> {
-  const canMigrate = yield* readOne(
-    metadata,
-    gpu,
-    derived(
-      ['pgpuVirtualizationCaps'],
-      (caps) => caps & nvml.NVML_VGPU_PGPU_VIRTUALIZATION_CAP_MIGRATION_YES,
-    ),
-  );
-  return [lineAt(1, 'migration', 'Migration', supported, canMigrate)];
-}
+export const vgpuMigration: Relation = {
+  name: 'vgpu_migration',
+  record: 'a GPU',
+  fields: [
+    {
+      names: ['migration'],
+      label: 'Migration',
+      help: 'Whether vGPUs can move to another GPU.',
+      kind: supported,
+      source: from(sample(nvmlDeviceGetVgpuMetadata), canMigrate),
+    },
+  ],
+};

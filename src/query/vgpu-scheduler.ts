@@ -10,12 +10,12 @@ import {
 } from '../nvml/generated/entries.js';
 import * as layouts from '../nvml/generated/layouts.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
-import { type Asking, ask } from './ask/asking.js';
-import type { Subject } from './ask/subject.js';
+import { type Field, from, type Source } from './field.js';
 import { count, type Kind, number, supported, text, words } from './kind.js';
 import { fixed, type Probe, sample } from './probe.js';
 import type { Answer, AnswerView, Pick, Reading } from './reading.js';
-import { lineAt, type VgpuField } from './vgpu-lines.js';
+import type { Relation } from './relation.js';
+import { ofGpuOrInstances } from './vgpu-instances.js';
 
 const nanoseconds = number('ns');
 const hertz = number('Hz');
@@ -65,25 +65,48 @@ const timeslice = (view: AnswerView): Reading =>
 const averageFactor = (view: AnswerView): Reading =>
   isAdaptive(view) ? view.read('schedulerParams.vgpuSchedDataWithARR.avgFactor') : NOT_SUPPORTED;
 
-const reader =
-  (asked: Answer, depth: number) =>
-  (name: string, label: string, kind: Kind, pick: Pick): VgpuField =>
-    lineAt(depth, name, label, kind, asked.pick(pick)());
-
-const stateLines = (asked: Answer): readonly VgpuField[] => {
-  const line = reader(asked, 1);
-  return [
-    line('scheduler_policy', 'Scheduler Policy', policies, 'schedulerPolicy'),
-    line('arr_mode', 'Adaptive Round Robin', adaptive, 'arrMode'),
-    line('time_slice', 'Timeslice', nanoseconds, timeslice),
-    line('avg_factor', 'Average Factor', count, averageFactor),
-  ];
-};
+const row = (name: string, label: string, kind: Kind, source: Source, help: string): Field => ({
+  names: [name],
+  label,
+  help,
+  kind,
+  source,
+});
 
 /** `-ss`. No output was seen; the labels are ours, in the style of `-q`. */
-export function* schedulerLines(of: Subject, which: Scheduled): Asking<readonly VgpuField[]> {
-  return stateLines(yield* ask(STATES[which], of));
-}
+export const vgpuSchedulers = (wanted?: readonly number[]): Relation =>
+  ofGpuOrInstances(
+    'vgpu_schedulers',
+    'the scheduler',
+    (which) => {
+      const state = (pick: Pick): Source => from(STATES[which], pick);
+      return [
+        row(
+          'scheduler_policy',
+          'Scheduler Policy',
+          policies,
+          state('schedulerPolicy'),
+          'Best Effort, Equal Share or Fixed Share.',
+        ),
+        row(
+          'arr_mode',
+          'Adaptive Round Robin',
+          adaptive,
+          state('arrMode'),
+          'Adaptive round robin: Default, Disabled or Enabled.',
+        ),
+        row('time_slice', 'Timeslice', nanoseconds, state(timeslice), 'Time slice of a vGPU.'),
+        row(
+          'avg_factor',
+          'Average Factor',
+          count,
+          state(averageFactor),
+          'Average factor of the adaptive round robin.',
+        ),
+      ];
+    },
+    wanted,
+  );
 
 /** A turn of one software runlist, by the names of its cells. */
 export interface Turn {
@@ -119,51 +142,68 @@ const noTurn = (why: Missing): Turn => ({
   preempted: why,
 });
 
-const turnLines = ({ runlist, timestamp, runTotal, run, target, preempted }: Turn): readonly VgpuField[] => [
-  lineAt(1, 'sw_runlist_id', 'Software Runlist ID', count, runlist),
-  lineAt(2, 'time_stamp', 'Timestamp', nanoseconds, timestamp),
-  lineAt(2, 'cumulative_run_time', 'Cumulative Run Time', nanoseconds, runTotal),
-  lineAt(2, 'previous_timeslice_runtime', 'Previous Timeslice Run Time', nanoseconds, run),
-  lineAt(2, 'target_time_slice', 'Target Timeslice', nanoseconds, target),
-  lineAt(2, 'cumulative_preempt_time', 'Cumulative Preemption Time', nanoseconds, preempted),
-];
+const policyNames = (view: AnswerView): Reading =>
+  Array.from({ length: layouts.nvmlVgpuSchedulerCapabilities_t.fields.supportedSchedulers[2] }, (_, i) =>
+    view.read(`supportedSchedulers.${i}`),
+  )
+    .filter((policy) => policy !== nvml.NVML_VGPU_SCHEDULER_POLICY_UNKNOWN)
+    .flatMap((policy) => (policy instanceof Missing ? [] : [policies.spell(policy)]))
+    .join(', ');
 
-export interface SchedulerLog {
-  readonly state: readonly VgpuField[];
-  readonly turns: readonly (readonly VgpuField[])[];
-}
-
-/** `-sl`: what engine and how, then its turns. No output was seen. */
-export function* schedulerLog(of: Subject, which: Scheduled): Asking<SchedulerLog> {
-  const log = yield* ask(SCHEDULER_LOGS[which], of);
-  const engine = reader(log, 1)('engine_id', 'Engine ID', engines, 'engineId');
-  const turns = turnsOf(log);
-  const none = turns === NOT_SUPPORTED ? [] : undefined;
-  const listed = turns instanceof Missing ? (none ?? [noTurn(turns)]) : turns;
-  return { state: [engine, ...stateLines(log)], turns: listed.map(turnLines) };
-}
+const capability = (name: string, label: string, kind: Kind, pick: Pick, help: string): Field =>
+  row(name, label, kind, from(capabilities, pick), help);
 
 /** `-sc`. No output was seen. */
-export function* schedulerCapabilityLines(gpu: Subject): Asking<readonly VgpuField[]> {
-  const line = reader(yield* ask(capabilities, gpu), 1);
-  const policyNames = (view: AnswerView): Reading =>
-    Array.from({ length: layouts.nvmlVgpuSchedulerCapabilities_t.fields.supportedSchedulers[2] }, (_, i) =>
-      view.read(`supportedSchedulers.${i}`),
-    )
-      .filter((policy) => policy !== nvml.NVML_VGPU_SCHEDULER_POLICY_UNKNOWN)
-      .flatMap((policy) => (policy instanceof Missing ? [] : [policies.spell(policy)]))
-      .join(', ');
-  return [
-    line('supported_policies', 'Supported Policies', text, policyNames),
-    line('max_time_slice', 'Maximum Timeslice', nanoseconds, 'maxTimeslice'),
-    line('min_time_slice', 'Minimum Timeslice', nanoseconds, 'minTimeslice'),
-    line('arr_mode.supported', 'Adaptive Round Robin', supported, 'isArrModeSupported'),
-    line('max_frequency', 'Maximum Frequency', hertz, 'maxFrequencyForARR'),
-    line('min_frequency', 'Minimum Frequency', hertz, 'minFrequencyForARR'),
-    line('max_avg_factor', 'Maximum Average Factor', count, 'maxAvgFactorForARR'),
-    line('min_avg_factor', 'Minimum Average Factor', count, 'minAvgFactorForARR'),
-  ];
-}
+export const vgpuSchedulerCapabilities: Relation = {
+  name: 'vgpu_scheduler_capabilities',
+  record: 'the capabilities of the scheduler of a GPU',
+  fields: [
+    capability(
+      'supported_policies',
+      'Supported Policies',
+      text,
+      policyNames,
+      'Names of the policies, between commas.',
+    ),
+    capability('max_time_slice', 'Maximum Timeslice', nanoseconds, 'maxTimeslice', 'Maximum time slice.'),
+    capability('min_time_slice', 'Minimum Timeslice', nanoseconds, 'minTimeslice', 'Minimum time slice.'),
+    capability(
+      'arr_mode.supported',
+      'Adaptive Round Robin',
+      supported,
+      'isArrModeSupported',
+      'Whether there is adaptive round robin.',
+    ),
+    capability(
+      'max_frequency',
+      'Maximum Frequency',
+      hertz,
+      'maxFrequencyForARR',
+      'Maximum frequency of the adaptive round robin.',
+    ),
+    capability(
+      'min_frequency',
+      'Minimum Frequency',
+      hertz,
+      'minFrequencyForARR',
+      'Minimum frequency of the adaptive round robin.',
+    ),
+    capability(
+      'max_avg_factor',
+      'Maximum Average Factor',
+      count,
+      'maxAvgFactorForARR',
+      'Maximum average factor of the adaptive round robin.',
+    ),
+    capability(
+      'min_avg_factor',
+      'Minimum Average Factor',
+      count,
+      'minAvgFactorForARR',
+      'Minimum average factor of the adaptive round robin.',
+    ),
+  ],
+};
 
 /** The log's records for --query-*: its head repeated beside every turn; alone where there is none. */
 export function schedulerRecords(log: Answer): readonly Readonly<Record<string, Reading>>[] {

@@ -1,11 +1,24 @@
 /** Devices of a /sys class that have hardware on the PCI bus: InfiniBand and RoCE adapters, NVMe disks. */
 import type { SystemFiles } from './files.js';
-import { type PciPlace, placeAt } from './pci.js';
+import { type PciPlace, pciLevel, placeAt, placeOfBusId } from './pci.js';
 
-export interface ClassDevice {
-  /** As the kernel calls it: mlx5_0, nvme0. */
-  readonly name: string;
-  readonly place: PciPlace;
+export class ClassDevice {
+  constructor(
+    private readonly files: SystemFiles,
+    /** As the kernel calls it: mlx5_0, nvme0. */
+    readonly name: string,
+    private readonly place: PciPlace,
+  ) {}
+
+  get numaNode(): number | undefined {
+    return this.place.numaNode;
+  }
+
+  /** How far it is from the device of a bus id, or from another: one of NVML_TOPOLOGY_*. */
+  levelTo(other: string | ClassDevice): number {
+    const place = typeof other === 'string' ? placeOfBusId(this.files, other) : other.place;
+    return pciLevel(place, this.place);
+  }
 }
 
 /** nvme2 before nvme10. Intl.Collator, which knows that order, takes 8 ms to begin. */
@@ -15,7 +28,7 @@ function devicesOf(files: SystemFiles, folder: string): readonly ClassDevice[] {
   return files
     .list(folder)
     .filter((name) => files.realpath(`${folder}/${name}/device`) !== undefined)
-    .map((name) => ({ name, place: placeAt(files, `${folder}/${name}/device`) }))
+    .map((name) => new ClassDevice(files, name, placeAt(files, `${folder}/${name}/device`)))
     .sort((a, b) => (sortable(a.name) < sortable(b.name) ? -1 : 1));
 }
 
@@ -47,3 +60,18 @@ const isSwitchBridge = (files: SystemFiles, name: string): boolean =>
 
 /** The NVMe controllers, by number. */
 export const nvmeDisks = (files: SystemFiles): readonly ClassDevice[] => devicesOf(files, '/sys/class/nvme');
+
+/** Makes a list when it is first asked for. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+/** The devices beside the GPUs, each class looked up once, when it is asked for. */
+export const nearbyDevices = (files: SystemFiles) => ({
+  nics: once(() => nics(files)),
+  nvmeDisks: once(() => nvmeDisks(files)),
+});

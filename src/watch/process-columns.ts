@@ -2,18 +2,22 @@
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import { type Cells, cell } from '../query/cell.js';
 import { type Field, item } from '../query/field.js';
+import { engineUse, listedFields } from '../query/gpu-processes.js';
 import { count, type Kind, mebibytes, percent, text, timestamp } from '../query/kind.js';
+import type { Engine } from '../query/monitor/process-utilization.js';
 import type { Reading } from '../query/reading.js';
 import type { HostProcess } from '../system/host-process.js';
 import type { ProcessEntry } from './process-entry.js';
 
 export interface ProcessListColumn {
-  /** The word of --sort, and the name in JSON where that has no longer one. */
+  /** The word of --sort, and the name in JSON where it is of no field. */
   readonly name: string;
   readonly kind: Kind;
   readonly read: (entry: ProcessEntry, now: number) => Reading;
   /** What it is, for the help. */
   readonly help: string;
+  /** The field of the relation of processes that it shows; what the host knows is of none. */
+  readonly field?: Field;
   /** A number that names something: sorted upwards. */
   readonly isId?: true;
   /** How tables show it; JSON alone has the others. */
@@ -43,14 +47,19 @@ const ofHost =
 /** What NVML says where the host cannot: the name of the program. */
 const commandOf = ({ host, name }: ProcessEntry): Reading => (host instanceof Missing ? name : host.command);
 
-const engine = (
-  name: 'sm' | 'mem' | 'enc' | 'dec' | 'jpg' | 'ofa',
-  help: string,
-  rank?: number,
-): ProcessListColumn => ({
+/** A column that shows a field of the relation. */
+const ofField = (
+  name: string,
+  field: Field,
+  read: ProcessListColumn['read'],
+  more: Pick<ProcessListColumn, 'isId' | 'shown'> = {},
+): ProcessListColumn => ({ name, kind: field.kind, help: field.help, field, read, ...more });
+
+const engine = (name: Engine, rank?: number): ProcessListColumn => ({
   name,
-  kind: percent,
-  help,
+  kind: engineUse[name].kind,
+  help: engineUse[name].help,
+  field: engineUse[name],
   read: ({ use, place }) => use?.[name] ?? (place.usedAt instanceof Missing ? place.usedAt : NOT_SUPPORTED),
   ...(rank === undefined ? {} : { shown: { head: `${name.toUpperCase()}%`, align: 'right', rank } }),
 });
@@ -82,30 +91,18 @@ export const processColumns: readonly ProcessListColumn[] = [
     shown: { head: 'GPU', align: 'right', rank: 100 },
   },
   { name: 'uuid', kind: text, help: 'UUID of the GPU', read: ({ place }) => place.uuid },
-  {
-    name: 'gi',
-    kind: count,
+  ofField('gi', listedFields.gpuInstance, ({ gpuInstance }) => gpuInstance, {
     isId: true,
-    help: 'GPU instance',
-    read: ({ gpuInstance }) => gpuInstance,
     shown: { head: 'GI', align: 'right', rank: 80, optional: true },
-  },
-  {
-    name: 'ci',
-    kind: count,
+  }),
+  ofField('ci', listedFields.computeInstance, ({ computeInstance }) => computeInstance, {
     isId: true,
-    help: 'compute instance',
-    read: ({ computeInstance }) => computeInstance,
     shown: { head: 'CI', align: 'right', rank: 80, optional: true },
-  },
-  {
-    name: 'pid',
-    kind: count,
+  }),
+  ofField('pid', listedFields.pid, ({ pid }) => pid, {
     isId: true,
-    help: 'process number, as NVML lists it',
-    read: ({ pid }) => pid,
     shown: { head: 'PID', align: 'right', rank: 100 },
-  },
+  }),
   {
     name: 'inner_pid',
     kind: count,
@@ -126,26 +123,18 @@ export const processColumns: readonly ProcessListColumn[] = [
     shown: { head: 'USER', align: 'left', rank: 70, optional: true },
   },
   { name: 'uid', kind: count, help: 'number of the user', read: ofHost(({ uid }) => uid) },
-  {
-    name: 'type',
-    kind: text,
-    help: 'C computes, G draws, C+G both, M+C computes through MPS',
-    read: ({ type }) => type,
+  ofField('type', listedFields.type, ({ type }) => type, {
     shown: { head: 'TYPE', align: 'left', rank: 40 },
-  },
-  engine('sm', 'time in which a kernel of the process ran', 90),
-  engine('mem', 'time in which it read or wrote memory', 50),
-  engine('enc', 'use of the video encoders', 20),
-  engine('dec', 'use of the video decoders', 20),
-  engine('jpg', 'use of the JPEG decoders'),
-  engine('ofa', 'use of the optical flow engine'),
-  {
-    name: 'used_gpu_memory',
-    kind: mebibytes,
-    help: 'memory on the GPU',
-    read: ({ usedMemory }) => usedMemory,
+  }),
+  engine('sm', 90),
+  engine('mem', 50),
+  engine('enc', 20),
+  engine('dec', 20),
+  engine('jpg'),
+  engine('ofa'),
+  ofField('used_gpu_memory', listedFields.usedMemory, ({ usedMemory }) => usedMemory, {
     shown: { head: 'GPU-MEM', align: 'right', rank: 95, text: mib },
-  },
+  }),
   {
     name: 'cpu',
     kind: percent,
@@ -236,7 +225,7 @@ export const processColumns: readonly ProcessListColumn[] = [
     read: ofHost(({ unit }) => unit ?? ''),
     shown: { head: 'UNIT', align: 'left', rank: 15, optional: true },
   },
-  { name: 'process_name', kind: text, help: 'name of the program, as NVML has it', read: ({ name }) => name },
+  ofField('process_name', listedFields.name, ({ name }) => name),
   {
     name: 'command',
     kind: text,
@@ -255,27 +244,18 @@ export function processColumn(name: string): ProcessListColumn {
   return column;
 }
 
-/** What JSON calls a column whose word of --sort is shorter. */
-const JSON_NAMES: Readonly<Record<string, string>> = {
-  gi: 'gpu_instance_id',
-  ci: 'compute_instance_id',
-  sm: 'utilization.gpu',
-  mem: 'utilization.memory',
-  enc: 'utilization.encoder',
-  dec: 'utilization.decoder',
-  jpg: 'utilization.jpeg',
-  ofa: 'utilization.ofa',
-};
-
-export const jsonNameOf = ({ name }: ProcessListColumn): string => JSON_NAMES[name] ?? name;
+export const jsonNameOf = ({ name, field }: ProcessListColumn): string => field?.names[0] ?? name;
 
 /** What JSON has of a process, as fields. */
-export const processFields: readonly Field[] = processColumns.map((column) => ({
-  names: [jsonNameOf(column)],
-  help: `${column.help.charAt(0).toUpperCase()}${column.help.slice(1)}.`,
-  kind: column.kind,
-  source: item(column.name),
-}));
+export const processFields: readonly Field[] = processColumns.map(
+  ({ name, kind, help, field }) =>
+    field ?? {
+      names: [name],
+      help: `${help.charAt(0).toUpperCase()}${help.slice(1)}.`,
+      kind,
+      source: item(name),
+    },
+);
 
 /** The same as cells. */
 export const processCells = (entry: ProcessEntry, now: number): Cells =>

@@ -117,6 +117,71 @@ describe('a relation on other machines', () => {
     });
   });
 
+  it('has pairs of GPUs and of a GPU with a NIC, and asks only what was chosen', () => {
+    using hgx = open({ snapshot: 'hgx-h100-x8' });
+    const pairs = hgx.relation('gpu_pairs', ['peer', 'path', 'nvlinks', 'p2p.read']).sample();
+    expect(pairs).toHaveLength(56);
+    expect(pairs[3]).toMatchObject({ gpu: 0, peer: 4, path: 'SYS', nvlinks: 18, 'p2p.read': 'OK' });
+    const nics = hgx.relation('gpu_nics', undefined, { gpus: [5] }).sample();
+    expect(nics).toHaveLength(10);
+    expect(nics[5]).toMatchObject({ gpu: 5, nic: 'NIC5', device: 'mlx5_5', path: 'PIX', numa_node: 1 });
+    const near = hgx.relation('gpus', ['cpu_affinity', 'numa_affinity', 'gpu_numa_id']).sample();
+    expect(near[0]).toMatchObject({ cpu_affinity: '0-55,112-167', numa_affinity: '0', gpu_numa_id: null });
+  });
+
+  it('has the pairs of a lost GPU, without values', () => {
+    using lost = open({ snapshot: 'lost-gpu' });
+    const pairs = lost.relation('gpu_pairs', ['peer', 'path', 'nvlinks']).sample();
+    expect(pairs.find(({ gpu, peer }) => gpu === 0 && peer === 5)).toMatchObject({
+      path: null,
+      nvlinks: null,
+      reasons: { path: 'GPU is lost', nvlinks: 'GPU is lost' },
+    });
+    expect(pairs.filter(({ gpu }) => gpu === 5).every(({ path }) => path === null)).toBe(true);
+  });
+
+  it('has what processes use of the engines, and asks for that only where it is wanted', () => {
+    using pair = open({ snapshot: 'h200-x2-load' });
+    const used = pair.relation('processes', ['pid', 'utilization.gpu', 'utilization.jpeg']).sample();
+    expect(used.length).toBeGreaterThan(0);
+    expect(used.some((one) => typeof one['utilization.gpu'] === 'number')).toBe(true);
+    using old = open({ snapshot: 't4' });
+    const listed = old.relation('processes', ['pid', 'used_gpu_memory']).sample();
+    expect(listed.every((one) => !('reasons' in one))).toBe(true);
+  });
+
+  it.each(['a100-mig', 'gb10', 'h200-x2', 'hgx-h100-x8', 'lost-gpu', 'rtx-4090', 't4', 'vgpu-guest'])(
+    'is answered whole by %s, whichever it is: each value is of JSON, and each null has a reason',
+    (snapshot) => {
+      using nvsmi = open({ snapshot });
+      for (const { name, fields } of relations) {
+        const records = nvsmi.relation(name as index.RelationName).sample() as readonly Readonly<
+          Record<string, unknown>
+        >[];
+        for (const record of records) {
+          const why = (record.reasons ?? {}) as Readonly<Record<string, string>>;
+          for (const field of fields.map(nameOf)) {
+            const value = record[field];
+            expect(value === null ? why[field] : typeof value, `${name}.${field}`).toMatch(/./);
+            expect(value, `${name}.${field}`).not.toBeUndefined();
+          }
+        }
+      }
+    },
+  );
+
+  it('says of all relations and fields what they are, under names of their own', () => {
+    expect(new Set(relations.map(({ name }) => name)).size).toBe(relations.length);
+    for (const { name, record, fields } of relations) {
+      expect(record, name).toMatch(/^(?:an? |another |the )/);
+      expect(new Set(fields.map(nameOf)).size, name).toBe(fields.length);
+      for (const field of fields) {
+        expect(field.help, `${name}.${nameOf(field)}`).toMatch(/^[A-Z%].*[.]$/);
+        expect(field.kind.json(0), `${name}.${nameOf(field)}`).toBeDefined();
+      }
+    }
+  });
+
   it('has links and lanes, which have no numbers', () => {
     using h200 = open({ snapshot: 'h200-x2' });
     const links = h200.relation('nvlinks', ['link', 'active', 'speed']).sample();

@@ -44,19 +44,33 @@ describe('JSON of the subcommands about connections', () => {
   });
 
   it('shows both directions between two GPUs', async () => {
-    const { connections } = await json('topo -m');
-    expect(connections).toEqual([{ from: 'GPU0', to: 'GPU1', path: 'PHB', nvlinks: 18 }]);
+    const { gpu_pairs: pairs } = await json('topo -m');
+    const [first, second] = [
+      'GPU-a0b1c2d0-1111-4a4a-8b8b-5eed00000000',
+      'GPU-a0b1c2d1-2222-4a4a-8b8b-5eed00000001',
+    ];
+    expect(pairs).toEqual([
+      { gpu: 0, uuid: first, peer: 1, path: 'PHB', nvlinks: 18 },
+      { gpu: 1, uuid: second, peer: 0, path: 'PHB', nvlinks: 18 },
+    ]);
   });
 
   it('says why a GPU has no node of its own', async () => {
-    const { devices } = await json('topo -mp');
-    expect(devices?.[1]).toEqual({
-      name: 'GPU1',
+    const { gpus } = await json('topo -mp');
+    expect(gpus?.[1]).toEqual({
+      gpu: 1,
+      name: 'NVIDIA H200',
+      uuid: 'GPU-a0b1c2d1-2222-4a4a-8b8b-5eed00000001',
       cpu_affinity: '0-31',
       numa_affinity: '0',
       gpu_numa_id: null,
       reasons: { gpu_numa_id: 'Not Supported' },
     });
+  });
+
+  it('has what several options ask of a pair in one record', async () => {
+    const { gpu_pairs: pairs } = await json('topo -m -p2p n');
+    expect(pairs?.[0]).toMatchObject({ peer: 1, path: 'PHB', nvlinks: 18, 'p2p.nvlink': 'OK' });
   });
 
   it('joins all that was asked of a link in one record, with numbers and booleans', async () => {

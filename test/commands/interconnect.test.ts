@@ -105,9 +105,9 @@ describe('answers that were not recorded as a whole', () => {
     expect(out).toBe('GPU 0: NVIDIA H200 (UUID: GPU-a0b1c2d0-1111-4a4a-8b8b-5eed00000000)\n');
   });
 
-  it('finds the path between GPUs named in either order', async () => {
+  it('names the GPUs of a path by their indexes, in whatever order -i has them', async () => {
     const { out } = await runOn(pair, ['topo', '-i', '1,0', '-p']);
-    expect(out).toBe('Device 1 is connected to device 0 by way of a PCIe host bridge.\n\n');
+    expect(out).toBe('Device 0 is connected to device 1 by way of a PCIe host bridge.\n\n');
   });
 
   it('says that no GPU is near a CPU that is not there', async () => {

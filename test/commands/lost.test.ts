@@ -83,7 +83,7 @@ const LOST =
 
 /** What each subcommand is asked; those that are left out need no GPU, or run on. */
 const ASKED: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  topo: [['-m'], ['-mp'], ['-c', '0'], ['-p2p', 'r'], ['-nvme'], ['-n', '4', '-i', '0'], ['-p', '-i', '0,1']],
+  topo: [['-m'], ['-mp'], ['-p2p', 'r'], ['-nvme']],
   nvlink: [['-s'], ['-gt', 'd'], ['-gBwMode'], ['-info']],
   c2c: [['-s'], ['-e'], ['-s', '-i', '5']],
   clocks: [['--sync-boost-list']],
@@ -154,5 +154,88 @@ describe('every subcommand', () => {
 
   it('about the drain state says that it is not known', async () => {
     expect((await runOn('none', ['drain', '-q', '-p', '0000:C3:00.0'])).status).toBe(255);
+  });
+});
+
+/** As 525 to 550 say it of a GPU that nothing else is said of. */
+const ALONE =
+  'Unable to determine the device handle for GPU5: GPU is lost.  Reboot the system to recover this GPU\n\n\n';
+
+describe('vgpu where a GPU is lost', () => {
+  it.each([[[]], [['-q']], [['-s']], [['-u']], [['-i', '5']], [['-q', '-i', '0,5']]])(
+    'says nothing else with 550: %j',
+    async (argv) => {
+      expect(await runOn('lost-gpu', ['--as', '550', 'vgpu', ...argv])).toMatchObject({
+        status: 15,
+        out: ALONE,
+      });
+      const json = await runOn('lost-gpu', ['--as', '550', 'vgpu', ...argv, '--json']);
+      expect(json.status).toBe(15);
+      expect(() => JSON.parse(json.out)).not.toThrow();
+    },
+  );
+
+  it('answers about the others', async () => {
+    const { status, out } = await runOn('lost-gpu', ['--as', '550', 'vgpu', '-q', '-i', '0']);
+    expect({ status, out }).toEqual({ status: 0, out: 'No supported devices in vGPU mode\n' });
+  });
+});
+
+describe('topo where a GPU is lost', () => {
+  it.each([
+    [['-c', '0'], 'The GPUs that have an affinity with CPU 0 are:\n0, 1, 2, 3\n\n'],
+    [
+      ['-n', '4', '-i', '0'],
+      'Device 0 is connected by way of an on-CPU interconnect between PCIe host bridges to device(s): 1, 2, 3\n\n',
+    ],
+    [
+      ['-p', '-i', '1,0'],
+      'Device 0 is connected to device 1 by way of an on-CPU interconnect between PCIe host bridges.\n\n',
+    ],
+    [['-C', '-i', '0'], 'NUMA IDs of closest CPU: 0\n'],
+    [['-M', '-i', '0'], 'NUMA IDs of closest memory: 0\n'],
+    [['-gnid', '-i', '0'], 'N/A\n'],
+  ])('answers about the others as ever: %j', async (argv, out) => {
+    expect(await runOn('lost-gpu', ['topo', ...argv])).toMatchObject({ status: 0, out });
+    expect((await runOn('lost-gpu', ['topo', ...argv, '--json'])).status).toBe(0);
+  });
+
+  it.each([
+    [['-n', '5', '-i', '5']],
+    [['-n', '9', '-i', '5']],
+    [['-p', '-i', '0,5']],
+    [['-C', '-i', '5']],
+    [['-m', '-i', '5']],
+    [['-i', '5']],
+  ])('names it before all that may be wrong besides: %j', async (argv) => {
+    const with550 = await runOn('lost-gpu', ['--as', '550', 'topo', ...argv]);
+    expect(with550).toMatchObject({ status: 15, out: ALONE });
+    const { status, out } = await runOn('lost-gpu', ['topo', ...argv]);
+    expect({ status, out }).toEqual({ status: 15, out: `${LOST}\n\n` });
+  });
+
+  it('has a blank in the name of the GPU with 470', async () => {
+    const { out } = await runOn('lost-gpu', ['--as', '470', 'topo', '-n', '5', '-i', '5']);
+    expect(out).toBe(ALONE.replace('GPU5', 'GPU 5'));
+  });
+
+  it.each([
+    [['-m'], 'Failed to run topology matrix\n\n'],
+    [['-mp'], 'Failed to run topology matrix\n\n'],
+    [['-p2p', 'r'], 'Failed to display p2p capability matrix for the specified p2p Index\n\n'],
+  ])('has no matrix with 550, and stderr says why: %j', async (argv, out) => {
+    const failed = await runOn('lost-gpu', ['--as', '550', 'topo', ...argv]);
+    expect(failed).toMatchObject({ status: 255, out });
+    expect(failed.err).toContain(LOST.trim());
+    const json = await runOn('lost-gpu', ['--as', '550', 'topo', ...argv, '--json']);
+    expect(json.status).toBe(15);
+    const { gpu_pairs: pairs } = JSON.parse(json.out);
+    expect(pairs).toHaveLength(56);
+  });
+
+  it('keeps what was answered before a matrix that fails', async () => {
+    const { status, out } = await runOn('lost-gpu', ['--as', '550', 'topo', '-m', '-p', '-i', '0,1']);
+    expect(status).toBe(255);
+    expect(out).toMatch(/^Device 0 is connected to device 1 .*\n\nFailed to run topology matrix\n\n$/);
   });
 });

@@ -239,8 +239,8 @@ describe('nvlink', () => {
   it('does not take links that cannot be listed for none in the matrix', async () => {
     const machine = withoutLinks('UNKNOWN');
     expect((await nvsmi(['topo', '-m'], {}, machine)).out).toMatch(/^GPU0\t +X \tN\/A\t/m);
-    const { connections } = JSON.parse((await nvsmi(['topo', '-m', '--json'], {}, machine)).out);
-    expect(connections[0]).toMatchObject({ nvlinks: null, reasons: { nvlinks: 'Unknown Error' } });
+    const { gpu_pairs: pairs } = JSON.parse((await nvsmi(['topo', '-m', '--json'], {}, machine)).out);
+    expect(pairs[0]).toMatchObject({ nvlinks: null, reasons: { nvlinks: 'Unknown Error' } });
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { open } from '../../src/index.js';
 import { withLostGpu } from './machines.js';
 import { lines, runOn } from './run-on.js';
 import { vgpuHost } from './vgpu-machine.js';
@@ -217,6 +218,43 @@ describe('vgpu on a vGPU host', () => {
       'utilization.gpu': null,
       reasons: { 'utilization.gpu': 'Not Supported' },
     });
+  });
+
+  it('is a host of relations in the library, with the same values', async () => {
+    using nvsmi = open({ snapshot: vgpuHost() });
+    const [first, second] = nvsmi
+      .relation('vgpus', ['vgpu_instance', 'vm_id_type', 'memory.free', 'utilization.gpu'])
+      .sample();
+    expect(first).toMatchObject({ gpu: 0, vm_id_type: 'UUID', 'utilization.gpu': null });
+    expect(second).toMatchObject({ vgpu_instance: 3251637566, 'memory.free': 2944, 'utilization.gpu': 12 });
+    const types = nvsmi.relation('vgpu_supported_types', ['type_id', 'max_instances']).sample();
+    expect(types.map(({ gpu, type_id }) => [gpu, type_id])).toEqual([
+      [0, 1519],
+      [0, 1520],
+      [1, 1519],
+    ]);
+    expect(nvsmi.relation('vgpu_processes', ['pid', 'process_name']).sample()).toMatchObject([
+      { pid: 1528, process_name: 'dwm.exe' },
+    ]);
+    expect(nvsmi.relation('vgpu_schedulers').sample()).toMatchObject([
+      { scheduler_policy: 'Equal Share' },
+      { gpu: 1 },
+    ]);
+    const { out } = await runOn(vgpuHost(), ['vgpu', '-sc', '--json']);
+    expect(JSON.parse(out).vgpu_scheduler_capabilities).toEqual(
+      nvsmi.relation('vgpu_scheduler_capabilities').sample(),
+    );
+  });
+
+  it('asks for no more than a view shows', async () => {
+    const { vgpu_supported_types: types } = JSON.parse(
+      (await runOn(vgpuHost(), ['vgpu', '-s', '--json'])).out,
+    );
+    expect(types[0]).toMatchObject({ type_id: 1519, class: 'Quadro', license: expect.any(String) });
+    const { vgpu_scheduler_turns: turns } = JSON.parse(
+      (await runOn(vgpuHost(), ['vgpu', '-sl', '--json'])).out.split('\n{')[0] ?? '',
+    );
+    expect(turns.map(({ gpu }: { readonly gpu: number }) => gpu)).toEqual([0, 0]);
   });
 
   it('takes one view at a time, and changes no recording', async () => {

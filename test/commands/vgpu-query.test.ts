@@ -8,7 +8,7 @@ const uuid = 'GPU-a0b1c2d0-1111-4a4a-8b8b-5eed00000000';
 describe('vgpu on a vGPU host', () => {
   it('shows the scheduler', async () => {
     const { out } = await runOn(vgpuHost(), ['vgpu', '-ss', '-i', '0', '--json']);
-    expect(JSON.parse(out).schedulers).toEqual([
+    expect(JSON.parse(out).vgpu_schedulers).toEqual([
       {
         gpu: 0,
         uuid,
@@ -38,7 +38,9 @@ describe('vgpu on a vGPU host', () => {
       '    Software Runlist ID                   : 2',
     ].join('\n');
     expect(out.split(tick)).toHaveLength(3);
-    expect(JSON.parse((await runOn(vgpuHost(), ['vgpu', '-sl', '--json'])).out).scheduler_logs[1]).toEqual({
+    expect(
+      JSON.parse((await runOn(vgpuHost(), ['vgpu', '-sl', '--json'])).out).vgpu_scheduler_turns[1],
+    ).toEqual({
       gpu: 0,
       uuid,
       engine_id: 'Graphics',

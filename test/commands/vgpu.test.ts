@@ -45,7 +45,7 @@ describe('vgpu on GPU instances', () => {
   });
 
   it('shows the scheduler state there, and for a missing instance why nothing is known', async () => {
-    expect(JSON.parse((await run('-ss', '-gi', '2,5', '--json')).out).schedulers).toMatchObject([
+    expect(JSON.parse((await run('-ss', '-gi', '2,5', '--json')).out).vgpu_schedulers).toMatchObject([
       { gpu: 0, gpu_instance_id: 2, scheduler_policy: 'Fixed Share', time_slice: 4000000 },
       { gpu: 0, gpu_instance_id: 5, scheduler_policy: null, time_slice: null },
     ]);
@@ -57,7 +57,7 @@ describe('vgpu on GPU instances', () => {
       `),
     );
     expect(
-      JSON.parse((await run('-sl', '-gi', '2', '--json')).out.split('\n{')[0] ?? '').scheduler_logs,
+      JSON.parse((await run('-sl', '-gi', '2', '--json')).out.split('\n{')[0] ?? '').vgpu_scheduler_turns,
     ).toMatchObject([
       { gpu_instance_id: 2, scheduler_policy: 'Fixed Share', sw_runlist_id: 7, time_stamp: 4 },
     ]);

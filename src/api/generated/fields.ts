@@ -607,6 +607,12 @@ export interface GpuFields {
   readonly 'conf_compute.protected_memory': number;
   /** Size of the unprotected memory (confidential computing). In KiB. */
   readonly 'conf_compute.unprotected_memory': number;
+  /** CPUs near the GPU, as ranges: 0-31. */
+  readonly 'cpu_affinity': string;
+  /** NUMA nodes near the GPU, as ranges: 0-1. */
+  readonly 'numa_affinity': string;
+  /** NUMA node that the memory of the GPU forms, where the CPU addresses it. */
+  readonly 'gpu_numa_id': number;
 }
 
 /** The numbers of the fields. */
@@ -873,4 +879,7 @@ export interface GpuFieldNumbers {
   readonly 3014: 'gpm.streaming';
   readonly 3015: 'conf_compute.protected_memory';
   readonly 3016: 'conf_compute.unprotected_memory';
+  readonly 3017: 'cpu_affinity';
+  readonly 3018: 'numa_affinity';
+  readonly 3019: 'gpu_numa_id';
 }

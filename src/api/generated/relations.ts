@@ -428,6 +428,57 @@ export interface RelationFields {
     readonly 'process_name': string;
     /** Memory of the GPU that the process has allocated. In MiB. */
     readonly 'used_gpu_memory': number;
+    /** Share of time in which a kernel of the process ran, in the newest sample of the driver. In %. */
+    readonly 'utilization.gpu': number;
+    /** Share of time in which the process read or wrote memory, in the newest sample of the driver. In %. */
+    readonly 'utilization.memory': number;
+    /** Use of the video encoders, in the newest sample of the driver. In %. */
+    readonly 'utilization.encoder': number;
+    /** Use of the video decoders, in the newest sample of the driver. In %. */
+    readonly 'utilization.decoder': number;
+    /** Use of the JPEG decoders, in the newest sample of the driver. In %. */
+    readonly 'utilization.jpeg': number;
+    /** Use of the optical flow engine, in the newest sample of the driver. In %. */
+    readonly 'utilization.ofa': number;
+  };
+  /** Each record is another GPU, as a GPU reaches it. */
+  readonly gpu_pairs: {
+    /** NVML's index of the other GPU. */
+    readonly 'peer': number;
+    /** How PCIe connects the two: PIX, PXB, PHB, NODE or SYS. */
+    readonly 'path': string;
+    /** Number of NVLinks between the two; 0 where only PCIe connects them. */
+    readonly 'nvlinks': number;
+    /** Whether the GPU can read the memory of the other: OK, or why not: CNS, GNS, TNS, DR, NS, U. */
+    readonly 'p2p.read': string;
+    /** Whether the GPU can write the memory of the other: OK, or why not: CNS, GNS, TNS, DR, NS, U. */
+    readonly 'p2p.write': string;
+    /** Whether the GPU can use NVLink to the other: OK, or why not: CNS, GNS, TNS, DR, NS, U. */
+    readonly 'p2p.nvlink': string;
+    /** Whether the GPU can do atomic operations on the memory of the other: OK, or why not: CNS, GNS, TNS, DR, NS, U. */
+    readonly 'p2p.atomics': string;
+    /** Whether the GPU can use PCIe to the other: OK, or why not: CNS, GNS, TNS, DR, NS, U. */
+    readonly 'p2p.pci': string;
+  };
+  /** Each record is a NIC that can do RDMA, as a GPU reaches it. */
+  readonly gpu_nics: {
+    /** Name of the NIC: NIC0. */
+    readonly 'nic': string;
+    /** Name that the kernel has for the NIC: mlx5_0. */
+    readonly 'device': string;
+    /** NUMA node of the NIC. */
+    readonly 'numa_node': number;
+    /** How PCIe connects the two: PIX, PXB, PHB, NODE or SYS. */
+    readonly 'path': string;
+  };
+  /** Each record is an NVMe disk, as a GPU reaches it. */
+  readonly gpu_nvme_disks: {
+    /** Name that the kernel has for the disk: nvme0. */
+    readonly 'disk': string;
+    /** NUMA node of the disk. */
+    readonly 'numa_node': number;
+    /** How PCIe connects the two: PIX, PXB, PHB, NODE or SYS. */
+    readonly 'path': string;
   };
   /** Each record is a session of the video encoder of a GPU. */
   readonly encoder_sessions: {
@@ -520,6 +571,277 @@ export interface RelationFields {
     readonly 'primary_floor_target_window_multiplier': number;
     /** Primary Floor Activation Offset of the profile. In W. */
     readonly 'primary_floor_activation_offset': number;
+  };
+  /** Each record is a vGPU that runs. */
+  readonly vgpus: {
+    /** Number of the vGPU. */
+    readonly 'vgpu_instance': number;
+    /** UUID or domain id of the virtual machine. */
+    readonly 'vm_id': string;
+    /** Which of the two it is: UUID or Domain ID. */
+    readonly 'vm_id_type': string;
+    /** Null: NVML has no function for it. */
+    readonly 'vm_name': string;
+    /** Name of the type. */
+    readonly 'type_name': string;
+    /** Number of the type. */
+    readonly 'type_id': number;
+    /** UUID of the vGPU. */
+    readonly 'uuid': string;
+    /** UUID of the mediated device, where there is one. */
+    readonly 'mdev_uuid': string;
+    /** Driver in the virtual machine. */
+    readonly 'guest_driver_version': string;
+    /** License, and when it ends. */
+    readonly 'license_status': string;
+    /** GPU instance that it runs on. */
+    readonly 'gpu_instance_id': number;
+    /** Place in the memory of the GPU. */
+    readonly 'placement_id': number;
+    /** Whether processes are accounted. */
+    readonly 'accounting.mode': boolean;
+    /** Whether ECC is on. */
+    readonly 'ecc.mode.current': boolean;
+    /** Number of processes that the accounting remembers. */
+    readonly 'accounting.buffer_size': number;
+    /** Maximum frame rate. In FPS. */
+    readonly 'frame_rate_limit': number;
+    /** PCI address in the virtual machine. */
+    readonly 'pci.bus_id': string;
+    /** Memory of a vGPU. In MiB. */
+    readonly 'memory.total': number;
+    /** Memory that is used. In MiB. */
+    readonly 'memory.used': number;
+    /** Memory that is free. In MiB. */
+    readonly 'memory.free': number;
+    /** Share of time in which a kernel of it ran. In %. */
+    readonly 'utilization.gpu': number;
+    /** Share of time in which it read or wrote memory. In %. */
+    readonly 'utilization.memory': number;
+    /** Use of the video encoders. In %. */
+    readonly 'utilization.encoder': number;
+    /** Use of the video decoders. In %. */
+    readonly 'utilization.decoder': number;
+    /** Use of the JPEG decoders. In %. */
+    readonly 'utilization.jpeg': number;
+    /** Use of the optical flow engine. In %. */
+    readonly 'utilization.ofa': number;
+    /** Number of its sessions. */
+    readonly 'encoder.stats.sessionCount': number;
+    /** Frames a second of its sessions, as a moving average. */
+    readonly 'encoder.stats.averageFps': number;
+    /** Latency of its sessions in us, as a moving average. In us. */
+    readonly 'encoder.stats.averageLatency': number;
+    /** Number of its sessions. */
+    readonly 'fbc.stats.sessionCount': number;
+    /** Frames a second of its sessions, as a moving average. */
+    readonly 'fbc.stats.averageFps': number;
+    /** Latency of its sessions in us, as a moving average. In us. */
+    readonly 'fbc.stats.averageLatency': number;
+  };
+  /** Each record is a type of vGPU that the GPU supports. */
+  readonly vgpu_supported_types: {
+    /** Number of the type. */
+    readonly 'type_id': number;
+    /** Name of the type. */
+    readonly 'type_name': string;
+    /** Class of the type: NVS, Quadro, Compute. */
+    readonly 'class': string;
+    /** GPU instance profile that the type needs. */
+    readonly 'gpu_instance_profile_id': number;
+    /** How many the GPU can run. */
+    readonly 'max_instances': number;
+    /** How many a virtual machine can have. */
+    readonly 'max_instances_per_vm': number;
+    /** PCI device id, hexadecimal. */
+    readonly 'device_id': string;
+    /** PCI subsystem id, hexadecimal. */
+    readonly 'subsystem_id': string;
+    /** Memory of a vGPU. In MiB. */
+    readonly 'memory.total': number;
+    /** Number of displays. */
+    readonly 'display_heads': number;
+    /** Maximum horizontal resolution in pixels. */
+    readonly 'max_x_resolution': number;
+    /** Maximum vertical resolution in pixels. */
+    readonly 'max_y_resolution': number;
+    /** Maximum frame rate. In FPS. */
+    readonly 'frame_rate_limit': number;
+    /** Licenses that allow the type. */
+    readonly 'license': string;
+  };
+  /** Each record is a type of vGPU that the GPU has room for. */
+  readonly vgpu_creatable_types: {
+    /** Number of the type. */
+    readonly 'type_id': number;
+    /** Name of the type. */
+    readonly 'type_name': string;
+    /** Class of the type: NVS, Quadro, Compute. */
+    readonly 'class': string;
+    /** GPU instance profile that the type needs. */
+    readonly 'gpu_instance_profile_id': number;
+    /** How many the GPU can run. */
+    readonly 'max_instances': number;
+    /** How many a virtual machine can have. */
+    readonly 'max_instances_per_vm': number;
+    /** PCI device id, hexadecimal. */
+    readonly 'device_id': string;
+    /** PCI subsystem id, hexadecimal. */
+    readonly 'subsystem_id': string;
+    /** Memory of a vGPU. In MiB. */
+    readonly 'memory.total': number;
+    /** Number of displays. */
+    readonly 'display_heads': number;
+    /** Maximum horizontal resolution in pixels. */
+    readonly 'max_x_resolution': number;
+    /** Maximum vertical resolution in pixels. */
+    readonly 'max_y_resolution': number;
+    /** Maximum frame rate. In FPS. */
+    readonly 'frame_rate_limit': number;
+    /** Licenses that allow the type. */
+    readonly 'license': string;
+  };
+  /** Each record is a process in a vGPU. */
+  readonly vgpu_processes: {
+    /** Number of the vGPU. */
+    readonly 'vgpu_instance': number;
+    /** Id of the process in the virtual machine. */
+    readonly 'pid': number;
+    /** Name of the process. */
+    readonly 'process_name': string;
+    /** Share of time in which a kernel of it ran. In %. */
+    readonly 'utilization.gpu': number;
+    /** Share of time in which it read or wrote memory. In %. */
+    readonly 'utilization.memory': number;
+    /** Use of the video encoders. In %. */
+    readonly 'utilization.encoder': number;
+    /** Use of the video decoders. In %. */
+    readonly 'utilization.decoder': number;
+  };
+  /** Each record is an encoder session in a vGPU. */
+  readonly vgpu_encoder_sessions: {
+    /** Number of the vGPU. */
+    readonly 'vgpu_instance': number;
+    /** Number of the session. */
+    readonly 'session_id': number;
+    /** Id of the process. */
+    readonly 'pid': number;
+    /** Codec: H.264, H.265 or AV1. */
+    readonly 'codec': string;
+    /** Horizontal resolution in pixels. */
+    readonly 'horizontal_resolution': number;
+    /** Vertical resolution in pixels. */
+    readonly 'vertical_resolution': number;
+    /** Frames a second, as a moving average. */
+    readonly 'average_fps': number;
+    /** Latency of a frame, as a moving average. In us. */
+    readonly 'average_latency': number;
+  };
+  /** Each record is a frame buffer capture session in a vGPU. */
+  readonly vgpu_fbc_sessions: {
+    /** Number of the vGPU. */
+    readonly 'vgpu_instance': number;
+    /** Number of the session. */
+    readonly 'session_id': number;
+    /** Id of the process. */
+    readonly 'pid': number;
+    /** Number of the display. */
+    readonly 'display_ordinal': number;
+    /** Type: ToSys, Cuda, Vid or HwEnc. */
+    readonly 'session_type': string;
+    /** Whether it reports which parts of a frame differ. */
+    readonly 'diff_map': boolean;
+    /** Whether it reports the class of each part of a frame. */
+    readonly 'class_map': boolean;
+    /** How it waits for a frame: No Wait, Blocking or Timeout. */
+    readonly 'capture_mode': string;
+    /** Maximum horizontal resolution in pixels. */
+    readonly 'max_horizontal_resolution': number;
+    /** Maximum vertical resolution in pixels. */
+    readonly 'max_vertical_resolution': number;
+    /** Horizontal resolution in pixels. */
+    readonly 'horizontal_resolution': number;
+    /** Vertical resolution in pixels. */
+    readonly 'vertical_resolution': number;
+    /** Frames a second, as a moving average. */
+    readonly 'average_fps': number;
+    /** Latency of a frame, as a moving average. In us. */
+    readonly 'average_latency': number;
+  };
+  /** Each record is the scheduler of a GPU. */
+  readonly vgpu_schedulers: {
+    /** Best Effort, Equal Share or Fixed Share. */
+    readonly 'scheduler_policy': string;
+    /** Adaptive round robin: Default, Disabled or Enabled. */
+    readonly 'arr_mode': string;
+    /** Time slice of a vGPU. In ns. */
+    readonly 'time_slice': number;
+    /** Average factor of the adaptive round robin. */
+    readonly 'avg_factor': number;
+  };
+  /** Each record is a turn of a software runlist. */
+  readonly vgpu_scheduler_turns: {
+    /** Engine of the log. */
+    readonly 'engine_id': string;
+    /** Scheduling policy of the vGPUs. */
+    readonly 'scheduler_policy': string;
+    /** Scheduling policy of the vGPUs. */
+    readonly 'sched_policy': string;
+    /** Whether adaptive round robin (ARR) is on. */
+    readonly 'arr_mode': string;
+    /** Configured time slice, in nanoseconds. In ns. */
+    readonly 'time_slice': number;
+    /** Averaging factor of adaptive round robin. */
+    readonly 'avg_factor': number;
+    /** Software runlist that was scheduled. */
+    readonly 'sw_runlist_id': number;
+    /** Software runlist that was scheduled. */
+    readonly 'sw_rl_id': number;
+    /** End of the time slice, in nanoseconds. In ns. */
+    readonly 'time_stamp': number;
+    /** Total run time of the runlist, in nanoseconds. In ns. */
+    readonly 'cumulative_run_time': number;
+    /** Total run time of the runlist, in nanoseconds. In ns. */
+    readonly 'cum_run_time': number;
+    /** Run time in this slice, in nanoseconds. In ns. */
+    readonly 'previous_timeslice_runtime': number;
+    /** Run time in this slice, in nanoseconds. In ns. */
+    readonly 'prev_timeslice_runtime': number;
+    /** Target run time of this slice, in nanoseconds. In ns. */
+    readonly 'target_time_slice': number;
+    /** Total preemption time of the runlist, in nanoseconds. In ns. */
+    readonly 'cumulative_preempt_time': number;
+    /** Total preemption time of the runlist, in nanoseconds. In ns. */
+    readonly 'cum_preempt_time': number;
+  };
+  /** Each record is the capabilities of the scheduler of a GPU. */
+  readonly vgpu_scheduler_capabilities: {
+    /** Names of the policies, between commas. */
+    readonly 'supported_policies': string;
+    /** Maximum time slice. In ns. */
+    readonly 'max_time_slice': number;
+    /** Minimum time slice. In ns. */
+    readonly 'min_time_slice': number;
+    /** Whether there is adaptive round robin. */
+    readonly 'arr_mode.supported': boolean;
+    /** Maximum frequency of the adaptive round robin. In Hz. */
+    readonly 'max_frequency': number;
+    /** Minimum frequency of the adaptive round robin. In Hz. */
+    readonly 'min_frequency': number;
+    /** Maximum average factor of the adaptive round robin. */
+    readonly 'max_avg_factor': number;
+    /** Minimum average factor of the adaptive round robin. */
+    readonly 'min_avg_factor': number;
+  };
+  /** Each record is a GPU. */
+  readonly vgpu_migration: {
+    /** Whether vGPUs can move to another GPU. */
+    readonly 'migration': boolean;
+  };
+  /** Each record is the heterogeneous mode of a GPU. */
+  readonly vgpu_heterogeneous_modes: {
+    /** Whether vGPUs of several sizes may run at the same time. */
+    readonly 'heterogeneous_mode': boolean;
   };
 }
 
@@ -631,6 +953,15 @@ export interface RelationNumbers {
   /** Each record is a process on a GPU. */
   readonly processes: {
   };
+  /** Each record is another GPU, as a GPU reaches it. */
+  readonly gpu_pairs: {
+  };
+  /** Each record is a NIC that can do RDMA, as a GPU reaches it. */
+  readonly gpu_nics: {
+  };
+  /** Each record is an NVMe disk, as a GPU reaches it. */
+  readonly gpu_nvme_disks: {
+  };
   /** Each record is a session of the video encoder of a GPU. */
   readonly encoder_sessions: {
   };
@@ -648,5 +979,49 @@ export interface RelationNumbers {
   };
   /** Each record is a preset profile of power smoothing. */
   readonly preset_profiles: {
+  };
+  /** Each record is a vGPU that runs. */
+  readonly vgpus: {
+  };
+  /** Each record is a type of vGPU that the GPU supports. */
+  readonly vgpu_supported_types: {
+  };
+  /** Each record is a type of vGPU that the GPU has room for. */
+  readonly vgpu_creatable_types: {
+  };
+  /** Each record is a process in a vGPU. */
+  readonly vgpu_processes: {
+  };
+  /** Each record is an encoder session in a vGPU. */
+  readonly vgpu_encoder_sessions: {
+  };
+  /** Each record is a frame buffer capture session in a vGPU. */
+  readonly vgpu_fbc_sessions: {
+  };
+  /** Each record is the scheduler of a GPU. */
+  readonly vgpu_schedulers: {
+  };
+  /** Each record is a turn of a software runlist. */
+  readonly vgpu_scheduler_turns: {
+    readonly 2041: 'engine_id';
+    readonly 2042: 'scheduler_policy';
+    readonly 2043: 'arr_mode';
+    readonly 2045: 'time_slice';
+    readonly 2044: 'avg_factor';
+    readonly 2046: 'sw_runlist_id';
+    readonly 2047: 'time_stamp';
+    readonly 2048: 'cumulative_run_time';
+    readonly 2049: 'previous_timeslice_runtime';
+    readonly 2050: 'target_time_slice';
+    readonly 2051: 'cumulative_preempt_time';
+  };
+  /** Each record is the capabilities of the scheduler of a GPU. */
+  readonly vgpu_scheduler_capabilities: {
+  };
+  /** Each record is a GPU. */
+  readonly vgpu_migration: {
+  };
+  /** Each record is the heterogeneous mode of a GPU. */
+  readonly vgpu_heterogeneous_modes: {
   };
 }

@@ -6,11 +6,29 @@ import type { Reader, Reading } from '../reading.js';
 import type { Gathering } from './gathering.js';
 import type { Subject } from './subject.js';
 
+/** A device of the machine that is no GPU. */
+export interface NearbyDevice {
+  /** As the kernel calls it: mlx5_0, nvme0. */
+  readonly name: string;
+  readonly numaNode: number | undefined;
+  /** How far it is from a GPU, by the bus id of that, or from another: one of NVML_TOPOLOGY_*. */
+  levelTo(other: string | NearbyDevice): number;
+}
+
+/** What the system knows of devices and NVML does not. It is looked up when it is asked for. */
+export interface NearbyDevices {
+  nics(): readonly NearbyDevice[];
+  nvmeDisks(): readonly NearbyDevice[];
+}
+
 /** What fields may read beside the answers of NVML. */
 export interface Surroundings {
   readonly gpuCount: number;
   /** Milliseconds since the epoch. */
   now(): number;
+  /** All GPUs of the machine, for relations between them. */
+  readonly gpus?: readonly Subject[];
+  readonly devices?: NearbyDevices;
 }
 
 const NO_VALUE = Missing.of(NVML_ERROR_NOT_FOUND);

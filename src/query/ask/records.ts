@@ -28,7 +28,7 @@ export function* readRecords(
   subject: Subject,
   around: Surroundings = NOWHERE,
 ): Asking<readonly ReadRecord[] | Missing> {
-  const found = find === undefined ? [{ values: {} }] : yield* find(subject, new Set(fields));
+  const found = find === undefined ? [{ values: {} }] : yield* find(subject, new Set(fields), around);
   return found instanceof Missing ? found : yield* readFound(found, fields, subject, around);
 }
 

@@ -13,6 +13,7 @@ import * as activity from '../report/activity.js';
 import * as board from '../report/board.js';
 import * as health from '../report/health.js';
 import * as link from '../report/link.js';
+import { affinity } from './affinity.js';
 import { bar1Memory } from './memory.js';
 
 const MEBIBYTE = 1024 * 1024;
@@ -133,4 +134,5 @@ export const unlisted: readonly Row[] = [
   gpmStreaming,
   protectedSize,
   unprotectedSize,
+  ...affinity,
 ];

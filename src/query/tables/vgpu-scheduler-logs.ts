@@ -3,11 +3,11 @@
  * GPU instances. Names, aliases and the record without values of a GPU that is no vGPU host: H200, 580.159.04.
  */
 import { Missing } from '../../nvml/status.js';
-import { type Asking, ask, eachOf } from '../ask/asking.js';
-import { item, type Row } from '../field.js';
-import { count, type Kind } from '../kind.js';
-import type { Found, Table } from '../relation.js';
-import { allInstances, type VgpuGpuInstance } from '../vgpu-instances.js';
+import { type Asking, ask, eachOf, together } from '../ask/asking.js';
+import { type Field, item, type Row } from '../field.js';
+import { count, type Kind, number } from '../kind.js';
+import type { Found, Relation, Table } from '../relation.js';
+import { allInstances, gpuInstance, ofInstance, type VgpuGpuInstance } from '../vgpu-instances.js';
 import { adaptive, engines, policies, SCHEDULER_LOGS, schedulerRecords } from '../vgpu-scheduler.js';
 import { gpuColumns } from './gpu-columns.js';
 
@@ -71,6 +71,43 @@ export const instanceSchedulerLogs = (wanted: readonly number[] | undefined): Ta
     if (instances instanceof Missing) return instances;
     const chosen = instances.filter(({ id }) => wanted?.includes(id) ?? true);
     return yield* eachOf(chosen, entriesOf);
+  },
+});
+
+/** Nanoseconds with their unit, and labels of ours in the style of `-q`: no output of `vgpu -sl` was seen. */
+const LABELS: Readonly<Record<string, string>> = {
+  engine_id: 'Engine ID',
+  scheduler_policy: 'Scheduler Policy',
+  arr_mode: 'Adaptive Round Robin',
+  time_slice: 'Timeslice',
+  avg_factor: 'Average Factor',
+  sw_runlist_id: 'Software Runlist ID',
+  time_stamp: 'Timestamp',
+  cumulative_run_time: 'Cumulative Run Time',
+  previous_timeslice_runtime: 'Previous Timeslice Run Time',
+  target_time_slice: 'Target Timeslice',
+  cumulative_preempt_time: 'Cumulative Preemption Time',
+};
+const nanoseconds = number('ns');
+
+/** What `vgpu -sl` shows of a log, in its order. */
+const shownTurns: readonly Field[] = Object.entries(LABELS).flatMap(([name, label]) =>
+  turns
+    .filter(({ names }) => names[0] === name)
+    .map((turn) => ({ ...turn, label, kind: name.includes('time') ? nanoseconds : turn.kind })),
+);
+
+/** The log of `vgpu -sl`: of the GPU, or of GPU instances. */
+export const vgpuTurns = (wanted?: readonly number[]): Relation => ({
+  name: 'vgpu_scheduler_turns',
+  record: 'a turn of a software runlist',
+  fields: wanted === undefined ? shownTurns : [ofInstance, ...shownTurns],
+  *find(gpu) {
+    if (wanted === undefined) {
+      return schedulerRecords(yield* ask(SCHEDULER_LOGS.gpu, gpu)).map((values) => ({ values }));
+    }
+    const instances = yield* together(wanted.map((id) => gpuInstance(gpu, id)));
+    return yield* eachOf(instances, entriesOf);
   },
 });
 

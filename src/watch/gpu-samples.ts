@@ -18,6 +18,7 @@ import { compilePlan } from '../query/plan.js';
 import { fixed } from '../query/probe.js';
 import type { Reading } from '../query/reading.js';
 import { GPM_METRICS, type GpmMetricName, METRICS, type Metric, SLOW_METRICS } from './gpu-metrics.js';
+import { isNoAnswer } from './process-samples.js';
 import type { GpuSample, MigSample, WatchSample } from './sample.js';
 
 const GPM_NAMES = Object.keys(GPM_METRICS) as readonly GpmMetricName[];
@@ -121,9 +122,6 @@ export async function gpuSource(asker: Asker, gpus: readonly Gpu[], now: () => n
     },
   };
 }
-
-export const isNoAnswer = (reading: unknown): boolean =>
-  reading instanceof Missing && reading.status === NO_ANSWER;
 
 const textOf = (reading: Reading): string => (reading instanceof Missing ? '' : String(reading));
 

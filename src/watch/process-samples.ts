@@ -64,8 +64,10 @@ function* sampleOf(known: ProcessGpu, isLoop: boolean): Asking<GpuProcesses> {
   const { gpu, utilization, newest } = known;
   const about = known.about ?? (yield* aboutOf(gpu));
   if (isLoop && !Object.values(about).some(isNoAnswer)) known.about = about;
-  const listed = yield* gpuProcesses(gpu, isLoop ? namesOnce : namesOf);
-  const use = newest === undefined ? undefined : yield* newest();
+  const [listed, use] = (yield* together<unknown>([
+    gpuProcesses(gpu, isLoop ? namesOnce : namesOf),
+    newest?.() ?? nothing(),
+  ])) as [readonly PlacedProcess[] | Missing, EngineUses | undefined];
   return {
     gpu,
     ...about,
@@ -76,6 +78,8 @@ function* sampleOf(known: ProcessGpu, isLoop: boolean): Asking<GpuProcesses> {
     usedAt: utilization?.newest ?? Missing.of(utilization?.answered ?? gpu.status),
   };
 }
+
+function* nothing(): Asking<undefined> {}
 
 function* aboutOf(gpu: Gpu): Asking<About> {
   const [uuid, name, usedMemory] = (yield* gpuFields(['uuid', 'name', 'memory.used'], gpu)) as [

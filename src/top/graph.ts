@@ -34,7 +34,8 @@ export function brailleLines(dots: Uint16Array, height: number): readonly string
       const right = RIGHT_DOTS[within((dots[x * 2 + 1] as number) - floor)] as number;
       codes[x] = left + right === 0 ? BLANK : EMPTY + left + right;
     }
-    lines.push(String.fromCharCode(...codes));
+    // Not spread, which goes through an iterator.
+    lines.push(String.fromCharCode.apply(null, codes as unknown as number[]));
   }
   return lines;
 }

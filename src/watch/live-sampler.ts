@@ -55,7 +55,7 @@ export async function liveSampler({
         ),
       };
     },
-    environ: (pid) => (isRecorded ? undefined : environOf(files, pid)),
+    ...(isRecorded ? {} : { environ: (pid: number) => environOf(files, pid) }),
     close: () => source.close(),
   };
 }

@@ -7,7 +7,7 @@ import { count, type Kind, mebibytes, processId, text } from './kind.js';
 import { computeInstanceId, gpuInstanceId } from './mig.js';
 import { migDevicesOf } from './mig-devices.js';
 import type { ProcessType } from './process-type.js';
-import { type Names, namesOf, processesOf } from './processes.js';
+import { namesOf, type ProcessNames, processesOf } from './processes.js';
 import type { Reading } from './reading.js';
 import type { Relation } from './relation.js';
 
@@ -25,7 +25,7 @@ export type PlacedProcess = {
 /** The processes, or why they cannot be listed. */
 export function* gpuProcesses(
   gpu: Subject,
-  names: Names = namesOf,
+  names: ProcessNames = namesOf,
 ): Asking<readonly PlacedProcess[] | Missing> {
   if (gpu.status !== 0) return Missing.of(gpu.status);
   const migs = yield* migDevicesOf(gpu);
@@ -41,7 +41,7 @@ export function* gpuProcesses(
   return all;
 }
 
-function* processesOnMig(mig: Subject, names: Names): Asking<readonly PlacedProcess[] | Missing> {
+function* processesOnMig(mig: Subject, names: ProcessNames): Asking<readonly PlacedProcess[] | Missing> {
   const instances = yield* read([want(gpuInstanceId), want(computeInstanceId)], mig);
   return yield* processesOn(mig, ...(instances as [Reading, Reading]), names);
 }
@@ -50,7 +50,7 @@ function* processesOn(
   place: Subject,
   gpuInstance: Reading,
   computeInstance: Reading,
-  namesOf: Names,
+  namesOf: ProcessNames,
 ): Asking<readonly PlacedProcess[] | Missing> {
   const found = yield* processesOf(place);
   if (found instanceof Missing) return found;

@@ -39,12 +39,12 @@ export function* nameOf(pid: number, probe = processName(pid)): Asking<Reading> 
 }
 
 /** The names of several processes, in their order. */
-export type Names = (pids: readonly number[]) => Asking<readonly Reading[]>;
+export type ProcessNames = (pids: readonly number[]) => Asking<readonly Reading[]>;
 
-export const namesOf: Names = (pids) => together(pids.map((pid) => nameOf(pid)));
+export const namesOf: ProcessNames = (pids) => together(pids.map((pid) => nameOf(pid)));
 
 /** The same for a loop: each is asked once, as long as its process is in the list. */
-export const namesOnce: Names = (pids) =>
+export const namesOnce: ProcessNames = (pids) =>
   together(pids.map((pid) => nameOf(pid, fixed(nvmlSystemGetProcessName, { pid }))));
 
 export interface ProcessRecord {

@@ -38,13 +38,13 @@ export interface AppParts {
   startOf(pid: number): string | undefined;
   /** Keeps the settings. Returns what is said of it. */
   save(state: TopState): string;
-  /** Frees memory that is not used, where the runtime can be told to. */
+  /** Frees memory that is not used, where the runtime has a function for it. */
   readonly collectGarbage?: (() => void) | undefined;
 }
 
 /**
  * Milliseconds between two collections. A tick makes little garbage, and the runtime would collect it late: 20 MiB of its own in
- * place of 26 to 50, and no more processor time (Bun 1.4.5, eight GPUs).
+ * place of 26 to 50, for the same processor time (Bun 1.4.5, eight GPUs).
  */
 const COLLECTION_PERIOD = 10_000;
 

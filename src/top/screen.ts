@@ -18,17 +18,17 @@ const MOST_TEXTS = 4096;
 const JUMP = 5;
 
 /** What a row shows: the parts of its line, and where each of them ends. */
-interface Row {
+interface ShownRow {
   readonly line: Line;
   readonly ends: readonly number[];
 }
 
-const EMPTY: Row = { line: [], ends: [] };
+const EMPTY: ShownRow = { line: [], ends: [] };
 
 export class Screen {
   private cells = new Uint32Array(0);
   private styles = new Uint8Array(0);
-  private shown: Row[] = [];
+  private shown: ShownRow[] = [];
   private isEmpty = true;
   private readonly texts: string[] = [];
   private readonly textPlaces = new Map<string, number>();
@@ -64,14 +64,14 @@ export class Screen {
     this.out = '\x1b[0m\x1b[2J';
     this.cells = new Uint32Array(size).fill(BLANK);
     this.styles = new Uint8Array(size);
-    this.shown = Array<Row>(this.rows).fill(EMPTY);
+    this.shown = Array<ShownRow>(this.rows).fill(EMPTY);
     this.texts.length = 0;
     this.textPlaces.clear();
     this.isEmpty = false;
   }
 
   private drawRow(y: number, line: Line): void {
-    const before = this.shown[y] as Row;
+    const before = this.shown[y] as ShownRow;
     if (before.line === line) return;
     const start = y * this.columns;
     const ends: number[] = [];

@@ -38,14 +38,14 @@ export interface ProcessSource {
 const minorNumber = fixed(nvmlDeviceGetMinorNumber);
 
 /** What is known of a GPU beside its processes. */
-type About = Pick<GpuProcesses, 'uuid' | 'name' | 'minor' | 'usedMemory'>;
+type AboutGpu = Pick<GpuProcesses, 'uuid' | 'name' | 'minor' | 'usedMemory'>;
 
 interface ProcessGpu {
   readonly gpu: Gpu;
   readonly utilization: ProcessUtilization | undefined;
   readonly newest: (() => Asking<EngineUses>) | undefined;
   /** For a loop: from the first sample that had an answer. */
-  about?: About;
+  about?: AboutGpu;
 }
 
 /**
@@ -81,7 +81,7 @@ function* sampleOf(known: ProcessGpu, isLoop: boolean): Asking<GpuProcesses> {
 
 function* nothing(): Asking<undefined> {}
 
-function* aboutOf(gpu: Gpu): Asking<About> {
+function* aboutOf(gpu: Gpu): Asking<AboutGpu> {
   const [uuid, name, usedMemory] = (yield* gpuFields(['uuid', 'name', 'memory.used'], gpu)) as [
     Reading,
     Reading,

@@ -48,7 +48,7 @@ export function* readOne(probe: Probe, subject: Subject = SYSTEM, pick: Pick = '
 /** What several do not need of one another is asked at the same time: about each GPU, each link. */
 export function* together<T>(askings: readonly Asking<T>[]): Asking<readonly T[]> {
   const results = new Array<T>(askings.length);
-  let waiting: Waiting<T>[] = [];
+  let waiting: WaitingAsking<T>[] = [];
   const take = (asking: Asking<T>, i: number, step: IteratorResult<readonly Question[], T>): void => {
     if (step.done === true) results[i] = step.value;
     else waiting.push({ asking, i, questions: step.value });
@@ -59,7 +59,7 @@ export function* together<T>(askings: readonly Asking<T>[]): Asking<readonly T[]
   while (waiting.length > 0) {
     const asked = waiting;
     waiting = [];
-    const answers = yield asked.length === 1 ? (asked[0] as Waiting<T>).questions : allOf(asked);
+    const answers = yield asked.length === 1 ? (asked[0] as WaitingAsking<T>).questions : allOf(asked);
     let from = 0;
     for (const { asking, i, questions } of asked) {
       const to = from + questions.length;
@@ -71,14 +71,14 @@ export function* together<T>(askings: readonly Asking<T>[]): Asking<readonly T[]
 }
 
 /** One of several, and what it asks now. */
-interface Waiting<T> {
+interface WaitingAsking<T> {
   readonly asking: Asking<T>;
   readonly i: number;
   readonly questions: readonly Question[];
 }
 
 /** A loop and no flatMap: a monitor does this for every GPU at every tick. */
-function allOf(asked: readonly Waiting<unknown>[]): readonly Question[] {
+function allOf(asked: readonly WaitingAsking<unknown>[]): readonly Question[] {
   const all: Question[] = [];
   for (const { questions } of asked) for (const question of questions) all.push(question);
   return all;

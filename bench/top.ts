@@ -90,15 +90,12 @@ function front(taken: readonly WatchSample[], columns: number, rows: number): st
 }
 
 const TICKS_PER_SECOND = 100;
-/** Until caches are warm and what is compiled is compiled. */
-const WARM_SECONDS = 20;
-const SECONDS = 30;
+/** Until caches are warm and what is compiled is compiled: Bun compiles for about two minutes, as a tick is short. */
+const WARM_SECONDS = 150;
+const SECONDS = 60;
 
-interface Cost {
-  readonly share: number;
-  readonly resident: number;
-  readonly own: number;
-}
+/** Columns and rows of the terminals. */
+const WIDE = [200, 60] as const;
 
 const statusOf = (pid: string, name: string): number =>
   Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) /
@@ -109,51 +106,71 @@ const ticksOf = (pid: string): number => {
   return Number(fields[11]) + Number(fields[12]);
 };
 
-/** CPU time, memory and bytes of a program in a terminal on the simulated machine: of the process, and of those that it started. */
-function whole(
-  name: string,
-  program: readonly string[],
-  library: string,
-  columns: number,
-  rows: number,
-): string {
-  const socket = `nvsmi-bench-${process.pid}`;
+interface Running {
+  readonly name: string;
+  readonly pid: string;
+  readonly output: string;
+  tmux(...args: readonly string[]): string;
+}
+
+const sleep = (seconds: number): void => void spawnSync('sleep', [String(seconds)]);
+
+function started(name: string, program: readonly string[], library: string, i: number): Running {
+  const socket = `nvsmi-bench-${process.pid}-${i}`;
   const output = join(tmpdir(), `${socket}.out`);
   const tmux = (...args: readonly string[]): string =>
     execFileSync('tmux', ['-L', socket, ...args], { encoding: 'utf8' });
-  const sleep = (seconds: number): void => void spawnSync('sleep', [String(seconds)]);
+  const line = ['exec env LANG=C.UTF-8', `LD_LIBRARY_PATH=${library}`, ...program].join(' ');
+  tmux('-f', '/dev/null', 'new-session', '-d', '-x', String(WIDE[0]), '-y', String(WIDE[1]), line);
+  tmux('pipe-pane', '-O', `cat > ${output}`);
+  return { name, pid: tmux('display-message', '-p', '#{pane_pid}').trim(), output, tmux };
+}
+
+/** What a program has used by now: it, and the processes that it started. */
+function usedBy({ pid, output }: Running) {
+  const children = spawnSync('ps', ['-o', 'pid=', '--ppid', pid], { encoding: 'utf8' }).stdout;
+  const pids = [
+    pid,
+    ...children
+      .split('\n')
+      .map((each) => each.trim())
+      .filter(Boolean),
+  ];
+  return {
+    at: performance.now(),
+    bytes: statSync(output).size,
+    cpu: pids.map((each) => ticksOf(each)),
+    pids,
+  };
+}
+
+/** CPU time, memory and bytes of programs on the simulated machine, side by side: each in a terminal of its own. */
+function whole(
+  programs: readonly (readonly [string, readonly string[]])[],
+  library: string,
+): readonly string[] {
+  const running = programs.map(([name, program], i) => started(name, program, library, i));
   try {
-    const line = ['exec env LANG=C.UTF-8', `LD_LIBRARY_PATH=${library}`, ...program].join(' ');
-    tmux('-f', '/dev/null', 'new-session', '-d', '-x', String(columns), '-y', String(rows), line);
-    const pid = tmux('display-message', '-p', '#{pane_pid}').trim();
-    tmux('pipe-pane', '-O', `cat > ${output}`);
     sleep(WARM_SECONDS);
-    const children = spawnSync('ps', ['-o', 'pid=', '--ppid', pid], { encoding: 'utf8' }).stdout;
-    const pids = [
-      pid,
-      ...children
-        .split('\n')
-        .map((each) => each.trim())
-        .filter(Boolean),
-    ];
-    const before = pids.map(ticksOf);
-    const bytes = statSync(output).size;
+    const before = running.map(usedBy);
     sleep(SECONDS);
-    const costs = pids.map(
-      (each, i): Cost => ({
-        share: (ticksOf(each) - (before[i] ?? 0)) / TICKS_PER_SECOND / SECONDS,
-        resident: statusOf(each, 'VmRSS'),
-        own: statusOf(each, 'RssAnon'),
-      }),
-    );
-    const spelled = ({ share, resident, own }: Cost): string =>
-      `${(share * 100).toFixed(2)} % of a core, ${resident.toFixed(0)} MiB resident (${own.toFixed(0)} its own)`;
-    const [front, ...others] = costs.map(spelled);
-    const child = others.length === 0 ? '' : `; the process that calls NVML: ${others.join('; ')}`;
-    return `${name}: ${front}; ${Math.round((statSync(output).size - bytes) / SECONDS)} bytes a second${child}`;
+    return running.map((each, i) => {
+      const { at, bytes, cpu, pids } = before[i] as ReturnType<typeof usedBy>;
+      const after = usedBy(each);
+      const seconds = (after.at - at) / 1000;
+      const spelled = pids.map((pid, n): string => {
+        const share = ((after.cpu[n] ?? 0) - (cpu[n] ?? 0)) / TICKS_PER_SECOND / seconds;
+        return `${(share * 100).toFixed(2)} % of a core, ${statusOf(pid, 'VmRSS').toFixed(0)} MiB resident (${statusOf(pid, 'RssAnon').toFixed(0)} its own)`;
+      });
+      const [front, ...others] = spelled;
+      const child = others.length === 0 ? '' : `; the process that calls NVML: ${others.join('; ')}`;
+      return `${each.name}: ${front}; ${Math.round((after.bytes - bytes) / seconds)} bytes a second${child}`;
+    });
   } finally {
-    spawnSync('tmux', ['-L', socket, 'kill-server']);
-    rmSync(output, { force: true });
+    for (const { output, tmux } of running) {
+      tmux('kill-server');
+      rmSync(output, { force: true });
+    }
   }
 }
 
@@ -221,11 +238,10 @@ else {
   ];
   const others = ['nvtop', 'btop', 'nvitop'].filter((name) => spawnSync('which', [name]).status === 0);
   console.log(
-    `whole programs on the simulated machine, 200x60, ${SECONDS} s after ${WARM_SECONDS} s, each at its usual interval:`,
+    `whole programs side by side on the simulated machine, ${WIDE.join('x')}, ${SECONDS} s after ${WARM_SECONDS} s, each at its usual interval:`,
   );
-  for (const [name, program] of [...own, ...others.map((name) => [name, [name]] as const)]) {
-    console.log(`  ${whole(name, program, library, 200, 60)}`);
-  }
+  const programs = [...own, ...others.map((name) => [name, [name]] as const)];
+  for (const line of whole(programs, library)) console.log(`  ${line}`);
   console.log(`the first picture with values, median of ${FIRST_PICTURES}:`);
   for (const [name, program] of own) console.log(`  ${name}: ${await firstPicture(program, logged, log)}`);
   rmSync(folder, { recursive: true });

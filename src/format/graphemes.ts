@@ -50,6 +50,9 @@ export function cut(text: string, width: number, mark = '…'): string {
 
 /** A text in just so many cells. */
 export function fitted(text: string, width: number, align: 'left' | 'right', mark = '…'): string {
+  if (text.length <= width && NARROW.test(text)) {
+    return align === 'left' ? text.padEnd(width) : text.padStart(width);
+  }
   const short = cut(text, width, mark);
   const blanks = ' '.repeat(Math.max(0, width - cellsOf(short)));
   return align === 'left' ? short + blanks : blanks + short;

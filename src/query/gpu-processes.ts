@@ -9,7 +9,7 @@ import { computeInstanceId, gpuInstanceId } from './mig.js';
 import { migDevicesOf } from './mig-devices.js';
 import { type Engine, ProcessUtilization } from './monitor/process-utilization.js';
 import type { ProcessType } from './process-type.js';
-import { namesOf, processesOf } from './processes.js';
+import { namesOf, type ProcessNames, processesOf } from './processes.js';
 import type { Reading } from './reading.js';
 import type { Relation } from './relation.js';
 
@@ -25,30 +25,34 @@ export type PlacedProcess = {
 };
 
 /** The processes, or why they cannot be listed. */
-export function* gpuProcesses(gpu: Subject): Asking<readonly PlacedProcess[] | Missing> {
+export function* gpuProcesses(
+  gpu: Subject,
+  names: ProcessNames = namesOf,
+): Asking<readonly PlacedProcess[] | Missing> {
   if (gpu.status !== 0) return Missing.of(gpu.status);
   const migs = yield* migDevicesOf(gpu);
   if (migs instanceof Missing) return migs;
   if (migs === undefined || migs.length === 0) {
-    return yield* processesOn(gpu, NOT_SUPPORTED, NOT_SUPPORTED);
+    return yield* processesOn(gpu, NOT_SUPPORTED, NOT_SUPPORTED, names);
   }
   const all: PlacedProcess[] = [];
-  for (const found of yield* together(migs.map(processesOnMig))) {
+  for (const found of yield* together(migs.map((mig) => processesOnMig(mig, names)))) {
     if (found instanceof Missing) return found;
     all.push(...found);
   }
   return all;
 }
 
-function* processesOnMig(mig: Subject): Asking<readonly PlacedProcess[] | Missing> {
+function* processesOnMig(mig: Subject, names: ProcessNames): Asking<readonly PlacedProcess[] | Missing> {
   const instances = yield* read([want(gpuInstanceId), want(computeInstanceId)], mig);
-  return yield* processesOn(mig, ...(instances as [Reading, Reading]));
+  return yield* processesOn(mig, ...(instances as [Reading, Reading]), names);
 }
 
 function* processesOn(
   place: Subject,
   gpuInstance: Reading,
   computeInstance: Reading,
+  namesOf: ProcessNames,
 ): Asking<readonly PlacedProcess[] | Missing> {
   const found = yield* processesOf(place);
   if (found instanceof Missing) return found;

@@ -15,7 +15,7 @@ import {
 import { Missing, type Status } from '../nvml/status.js';
 import { type Asking, askAll, readOne, together, type Wanted, want } from './ask/asking.js';
 import { type Subject, SYSTEM } from './ask/subject.js';
-import { type Probe, sample } from './probe.js';
+import { fixed, type Probe, sample } from './probe.js';
 import type { ProcessType } from './process-type.js';
 import type { Answer, Reading } from './reading.js';
 
@@ -34,13 +34,18 @@ export const isPid = (pid: number): boolean => pid !== 0xffffffff;
 export const wantedName = (pid: number): Wanted | Missing =>
   isPid(pid) ? want(processName(pid), '') : Missing.of(NVML_ERROR_NOT_FOUND);
 
-export function* nameOf(pid: number): Asking<Reading> {
-  const wanted = wantedName(pid);
-  return wanted instanceof Missing ? wanted : yield* readOne(wanted.probe, SYSTEM, wanted.pick);
+export function* nameOf(pid: number, probe = processName(pid)): Asking<Reading> {
+  return isPid(pid) ? yield* readOne(probe, SYSTEM, '') : Missing.of(NVML_ERROR_NOT_FOUND);
 }
 
 /** The names of several processes, in their order. */
-export const namesOf = (pids: readonly number[]): Asking<readonly Reading[]> => together(pids.map(nameOf));
+export type ProcessNames = (pids: readonly number[]) => Asking<readonly Reading[]>;
+
+export const namesOf: ProcessNames = (pids) => together(pids.map((pid) => nameOf(pid)));
+
+/** The same for a loop: each is asked once, as long as its process is in the list. */
+export const namesOnce: ProcessNames = (pids) =>
+  together(pids.map((pid) => nameOf(pid, fixed(nvmlSystemGetProcessName, { pid }))));
 
 export interface ProcessRecord {
   readonly pid: number;

@@ -38,7 +38,15 @@ export interface AppParts {
   startOf(pid: number): string | undefined;
   /** Keeps the settings. Returns what is said of it. */
   save(state: TopState): string;
+  /** Frees memory that is not used, where the runtime has a function for it. */
+  readonly collectGarbage?: (() => void) | undefined;
 }
+
+/**
+ * Milliseconds between two collections. A tick makes little garbage, and the runtime would collect it late: 20 MiB of its own in
+ * place of 26 to 50, for the same processor time (Bun 1.4.5, eight GPUs).
+ */
+const COLLECTION_PERIOD = 10_000;
 
 /** Milliseconds from a question to the word that no answer comes, at least: where there is a deadline an answer comes before. */
 const PATIENCE = 3000;
@@ -53,6 +61,7 @@ export class App implements TerminalListener {
   private timer: NodeJS.Timeout | undefined;
   private watchdog: NodeJS.Timeout | undefined;
   private hasReport = true;
+  private collectedAt = 0;
   private finish: (error?: unknown) => void = () => {};
 
   constructor(private readonly parts: AppParts) {
@@ -206,7 +215,12 @@ export class App implements TerminalListener {
   }
 
   private showEnviron(key: string, pid: number): void {
-    const environ = this.parts.sampler.environ?.(pid) ?? 'hidden';
+    const { sampler } = this.parts;
+    if (sampler.environ === undefined) {
+      this.say('A recording has no environments of its processes.');
+      return;
+    }
+    const environ = sampler.environ(pid) ?? 'hidden';
     this.state = { ...this.state, page: { is: 'process', key, environ } };
   }
 
@@ -275,6 +289,9 @@ export class App implements TerminalListener {
     const { page } = this.state;
     if (page.is === 'gpu') this.readReport(page.index);
     this.draw();
+    if (sample.time - this.collectedAt < COLLECTION_PERIOD) return;
+    this.collectedAt = sample.time;
+    this.parts.collectGarbage?.();
   }
 
   private remember({ time, gpus, processes }: WatchSample): void {

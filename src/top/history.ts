@@ -1,17 +1,23 @@
 /** What a number was over time, for graphs: at most so many points, the oldest are dropped. */
 
 export class History {
-  private readonly times: Float64Array;
-  private readonly values: Float32Array;
+  private times: Float64Array;
+  private values: Float32Array;
   private count = 0;
 
-  constructor(private readonly room = MOST_POINTS) {
-    this.times = new Float64Array(room);
-    this.values = new Float32Array(room);
+  constructor(private readonly most = MOST_POINTS) {
+    this.times = new Float64Array(Math.min(most, FEWEST_POINTS));
+    this.values = new Float32Array(this.room);
+  }
+
+  /** Points that there is memory for now. */
+  private get room(): number {
+    return this.times.length;
   }
 
   /** Later than all before. A value that is not known is NaN. */
   add(time: number, value: number): void {
+    if (this.count === this.room && this.room < this.most) this.grow();
     const place = this.count++ % this.room;
     this.times[place] = time;
     this.values[place] = value;
@@ -19,6 +25,15 @@ export class History {
 
   clear(): void {
     this.count = 0;
+  }
+
+  /** Memory that is not needed in the first minutes is taken when it is. */
+  private grow(): void {
+    const { times, values } = this;
+    this.times = new Float64Array(Math.min(this.most, this.room * 2));
+    this.values = new Float32Array(this.room);
+    this.times.set(times);
+    this.values.set(values);
   }
 
   /**
@@ -60,6 +75,7 @@ export class History {
 
 /** An hour of seconds. */
 const MOST_POINTS = 3600;
+const FEWEST_POINTS = 128;
 
 /** Histories by name, made when they are first written. */
 export class Histories {

@@ -1,128 +1,171 @@
 /**
  * The cells of a terminal: what is shown, and what shall be. Drawing gives the sequences for the cells that changed, and for
- * nothing else.
+ * nothing else. A part of a line that is the same and where it was is not looked at.
  */
 import { graphemes } from '../format/graphemes.js';
-import type { Line } from './span.js';
+import type { Line, StyledText } from './span.js';
 import { styleOf, type Theme } from './theme.js';
 
+const BLANK = 0x20;
 /** Takes the second cell of a wide character. */
-const COVERED = '';
-const BLANK = ' ';
+const COVERED = 0;
+/** Cells are numbers: a character of one cell is its code, any other text its place in a list from here on. */
+const FIRST_TEXT = 0x110000;
+/** Other texts that are kept; with more the screen is drawn again. */
+const MOST_TEXTS = 4096;
 
 /** Cells that did not change and lie between changed ones are written again where that is shorter than a jump. */
 const JUMP = 5;
 
+/** What a row shows: the parts of its line, and where each of them ends. */
+interface ShownRow {
+  readonly line: Line;
+  readonly ends: readonly number[];
+}
+
+const EMPTY: ShownRow = { line: [], ends: [] };
+
 export class Screen {
-  private shown: string[] = [];
-  private shownStyles = new Uint8Array(0);
-  private next: string[] = [];
-  private nextStyles = new Uint8Array(0);
+  private cells = new Uint32Array(0);
+  private styles = new Uint8Array(0);
+  private shown: ShownRow[] = [];
   private isEmpty = true;
+  private readonly texts: string[] = [];
+  private readonly textPlaces = new Map<string, number>();
+  private out = '';
+  /** The style that the terminal has, and the cell after the last one written. */
+  private style = -1;
+  private at = -1;
 
   constructor(
     private columns: number,
     private rows: number,
-    private theme: Theme,
-  ) {
-    this.resize(columns, rows);
-  }
+    private readonly theme: Theme,
+  ) {}
 
   /** Whatever the terminal shows is not known any longer: the next drawing begins with an empty screen. */
-  resize(columns: number, rows: number, theme = this.theme): void {
+  resize(columns: number, rows: number): void {
     this.columns = columns;
     this.rows = rows;
-    this.theme = theme;
-    const size = columns * rows;
-    this.next = Array<string>(size).fill(BLANK);
-    this.nextStyles = new Uint8Array(size);
     this.isEmpty = true;
   }
 
   /** The sequences that make the screen show these lines; empty where it does. */
   draw(lines: readonly Line[]): string {
-    const { columns, rows } = this;
-    for (let y = 0; y < rows; y++) this.put(y, lines[y] ?? []);
-    let out = '';
-    if (this.isEmpty) {
-      out = '\x1b[0m\x1b[2J';
-      this.shown = Array<string>(columns * rows).fill(BLANK);
-      this.shownStyles = new Uint8Array(columns * rows);
-      this.isEmpty = false;
-    }
-    const changes = this.changes();
-    return out + changes;
+    this.out = '';
+    if (this.isEmpty || this.texts.length > MOST_TEXTS) this.clear();
+    this.style = -1;
+    for (let y = 0; y < this.rows; y++) this.drawRow(y, lines[y] ?? []);
+    return this.style <= 0 ? this.out : `${this.out}\x1b[0m`;
   }
 
-  private put(y: number, line: Line): void {
-    const { columns, next, nextStyles } = this;
-    const start = y * columns;
+  private clear(): void {
+    const size = this.columns * this.rows;
+    this.out = '\x1b[0m\x1b[2J';
+    this.cells = new Uint32Array(size).fill(BLANK);
+    this.styles = new Uint8Array(size);
+    this.shown = Array<ShownRow>(this.rows).fill(EMPTY);
+    this.texts.length = 0;
+    this.textPlaces.clear();
+    this.isEmpty = false;
+  }
+
+  private drawRow(y: number, line: Line): void {
+    const before = this.shown[y] as ShownRow;
+    if (before.line === line) return;
+    const start = y * this.columns;
+    const ends: number[] = [];
     let x = 0;
-    for (const part of line) {
-      const style = styleOf(part);
-      const { text } = part;
-      for (let i = 0; i < text.length && x < columns; i++) {
-        if (!isNarrow(text.charCodeAt(i))) {
-          // With the character before, to which a combining mark belongs.
-          const from = Math.max(0, i - 1);
-          x -= i - from;
-          for (const { text: cell, width } of graphemes(text.slice(from))) {
-            if (x + width > columns) break;
-            next[start + x] = cell;
-            nextStyles[start + x] = style;
-            if (width === 2) {
-              next[start + x + 1] = COVERED;
-              nextStyles[start + x + 1] = style;
-            }
-            x += width;
-          }
-          break;
-        }
-        next[start + x] = text[i] as string;
-        nextStyles[start + x] = style;
-        x++;
-      }
+    this.at = -1;
+    for (let i = 0; i < line.length; i++) {
+      const part = line[i] as StyledText;
+      const known = before.line[i];
+      const wasAt = i === 0 ? 0 : before.ends[i - 1];
+      const isSame = known !== undefined && wasAt === x && isAlike(part, known);
+      x = isSame ? (before.ends[i] as number) : this.put(y, start, x, part);
+      ends.push(x);
     }
-    next.fill(BLANK, start + x, start + columns);
-    nextStyles.fill(0, start + x, start + columns);
+    const end = before.ends.at(-1) ?? 0;
+    for (let rest = x; rest < end; rest++) this.cell(y, start, rest, BLANK, 0);
+    this.shown[y] = { line, ends };
   }
 
-  private changes(): string {
-    const { columns, rows, next, nextStyles, shown, shownStyles } = this;
-    let out = '';
-    let style = -1;
-    for (let y = 0; y < rows; y++) {
-      const start = y * columns;
-      let at = -1;
-      for (let x = 0; x < columns; x++) {
-        const i = start + x;
-        if (next[i] === shown[i] && nextStyles[i] === shownStyles[i]) continue;
-        // A character that was covered, or covers, is written with its neighbour.
-        const from = next[i] === COVERED ? x - 1 : x;
-        if (at === -1 || from - at > JUMP || from < at) out += `\x1b[${y + 1};${from + 1}H`;
-        for (let j = at === -1 || from - at > JUMP || from < at ? from : at; j <= x; j++) {
-          const cell = next[start + j] as string;
-          if (cell === COVERED) continue;
-          const wanted = nextStyles[start + j] as number;
-          if (wanted !== style) {
-            out += this.theme(wanted);
-            style = wanted;
-          }
-          out += cell;
-        }
-        at = x + 1;
-        if (next[start + at] === COVERED && at < columns) {
-          shown[start + at] = COVERED;
-          shownStyles[start + at] = nextStyles[start + at] as number;
-          at++;
-        }
-        shown[i] = next[i] as string;
-        shownStyles[i] = nextStyles[i] as number;
-      }
+  /** Writes a part of a line. Returns where it ends. */
+  private put(y: number, start: number, from: number, part: StyledText): number {
+    const { columns } = this;
+    const style = styleOf(part);
+    const { text } = part;
+    const plain = narrowLength(text);
+    let x = from;
+    for (let i = 0; i < plain && x < columns; i++) this.cell(y, start, x++, text.charCodeAt(i), style);
+    return plain === text.length ? x : this.putGraphemes(y, start, x, text.slice(plain), style);
+  }
+
+  private putGraphemes(y: number, start: number, from: number, text: string, style: number): number {
+    let x = from;
+    for (const { text: grapheme, width } of graphemes(text)) {
+      if (x + width > this.columns) break;
+      if (width === 2) this.wideCell(y, start, x, this.numberOf(grapheme), style);
+      else this.cell(y, start, x, this.numberOf(grapheme), style);
+      x += width;
     }
-    return style <= 0 ? out : `${out}\x1b[0m`;
+    return x;
+  }
+
+  private numberOf(grapheme: string): number {
+    const code = grapheme.charCodeAt(0);
+    if (grapheme.length === 1 && isNarrow(code)) return code;
+    let place = this.textPlaces.get(grapheme);
+    if (place === undefined) {
+      place = this.texts.push(grapheme) - 1;
+      this.textPlaces.set(grapheme, place);
+    }
+    return FIRST_TEXT + place;
+  }
+
+  private cell(y: number, start: number, x: number, cell: number, style: number): void {
+    const { cells, styles } = this;
+    const i = start + x;
+    if (cells[i] === cell && styles[i] === style) return;
+    cells[i] = cell;
+    styles[i] = style;
+    this.write(y, start, x);
+    this.at = x + 1;
+  }
+
+  private wideCell(y: number, start: number, x: number, cell: number, style: number): void {
+    const { cells, styles } = this;
+    const i = start + x;
+    const isKnown = cells[i] === cell && styles[i] === style;
+    if (isKnown && cells[i + 1] === COVERED && styles[i + 1] === style) return;
+    cells[i] = cell;
+    cells[i + 1] = COVERED;
+    styles[i] = style;
+    styles[i + 1] = style;
+    this.write(y, start, x);
+    this.at = x + 2;
+  }
+
+  /** Writes a cell that changed, and those before it where the last one written is near. */
+  private write(y: number, start: number, x: number): void {
+    const { at } = this;
+    const isNear = at !== -1 && x - at <= JUMP;
+    if (!isNear) this.out += `\x1b[${y + 1};${x + 1}H`;
+    for (let j = isNear ? at : x; j <= x; j++) {
+      const cell = this.cells[start + j] as number;
+      if (cell === COVERED) continue;
+      const style = this.styles[start + j] as number;
+      if (style !== this.style) {
+        this.out += this.theme(style);
+        this.style = style;
+      }
+      this.out += cell < FIRST_TEXT ? String.fromCharCode(cell) : (this.texts[cell - FIRST_TEXT] as string);
+    }
   }
 }
+
+const isAlike = (one: StyledText, other: StyledText): boolean =>
+  one === other || (one.text === other.text && styleOf(one) === styleOf(other));
 
 /** Printable ASCII, and what this program draws itself: arrows, lines, blocks, braille. */
 const isNarrow = (code: number): boolean =>
@@ -132,3 +175,10 @@ const isNarrow = (code: number): boolean =>
   (code >= 0x2190 && code <= 0x2193) ||
   code === 0x2026 ||
   code === 0xb7;
+
+/** How many characters of a text take one cell each: the last one before others may have combining marks. */
+function narrowLength(text: string): number {
+  const { length } = text;
+  for (let i = 0; i < length; i++) if (!isNarrow(text.charCodeAt(i))) return Math.max(0, i - 1);
+  return length;
+}

@@ -28,9 +28,12 @@ export const METRICS = [
 
 /** Those that seldom change: they are asked for every few seconds. */
 export const SLOW_METRICS: ReadonlySet<NamedMetric> = new Set([
+  'temperature.gpu.tlimit',
   'enforced.power.limit',
   'clocks.max.graphics',
+  'clocks.current.memory',
   'fan.speed',
+  'pstate',
   'pcie.link.gen.current',
   'pcie.link.width.current',
   'ecc.errors.uncorrected.volatile.total',

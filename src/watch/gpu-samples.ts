@@ -16,8 +16,9 @@ import { migDevicesOf } from '../query/mig-devices.js';
 import { pcieThroughput } from '../query/pcie-throughput.js';
 import { compilePlan } from '../query/plan.js';
 import { fixed } from '../query/probe.js';
-import type { Reading } from '../query/reading.js';
+import type { Reader, Reading } from '../query/reading.js';
 import { GPM_METRICS, type GpmMetricName, METRICS, type Metric, SLOW_METRICS } from './gpu-metrics.js';
+import { isNoAnswer } from './process-samples.js';
 import type { GpuSample, MigSample, WatchSample } from './sample.js';
 
 const GPM_NAMES = Object.keys(GPM_METRICS) as readonly GpmMetricName[];
@@ -43,7 +44,8 @@ export interface GpuSource {
 
 const FIXED = ['name', 'uuid', 'driver_version'] as const;
 const QUICK = METRICS.filter((name) => !SLOW_METRICS.has(name));
-const SLOW = [...FIXED, ...METRICS.filter((name) => SLOW_METRICS.has(name))];
+const SLOW_NAMES = METRICS.filter((name) => SLOW_METRICS.has(name));
+const SLOW = [...FIXED, ...SLOW_NAMES];
 
 /** Milliseconds between two questions about what seldom changes. */
 const SLOW_PERIOD = 5000;
@@ -71,27 +73,33 @@ export async function gpuSource(asker: Asker, gpus: readonly Gpu[], now: () => n
   };
   const fixedOf = (i: number, name: (typeof FIXED)[number]): string =>
     textOf(slow.lines[i]?.readers[FIXED.indexOf(name)]?.() ?? NOT_SUPPORTED);
-  const valuesOf = (gpu: Gpu, i: number): Readonly<Record<Metric, Reading>> => {
-    const fields = [
-      ...QUICK.map((name, place) => [name, quick.lines[i]?.readers[place]?.() ?? NOT_SUPPORTED]),
-      ...SLOW.map((name, place) => [name, slow.lines[i]?.readers[place]?.() ?? NOT_SUPPORTED]).slice(
-        FIXED.length,
-      ),
-    ];
+  /** The readers of a GPU, found once. */
+  const readersOf = (gpu: Gpu, i: number): readonly (readonly [Metric, Reader])[] => {
+    const none: Reader = () => NOT_SUPPORTED;
     const meter = meters[i];
-    const gpm = GPM_NAMES.map((name, place) => [
-      name,
-      meter?.read(place) ?? (gpu.status === 0 ? NOT_SUPPORTED : Missing.of(gpu.status)),
-    ]);
-    const counters = meter === undefined ? { pcitx: traffic(gpu, 0), pcirx: traffic(gpu, 1) } : {};
-    return { ...Object.fromEntries([...fields, ...gpm]), ...counters };
+    const absent = gpu.status === 0 ? NOT_SUPPORTED : Missing.of(gpu.status);
+    const readers: (readonly [Metric, Reader])[] = [
+      ...QUICK.map((name, place) => [name, quick.lines[i]?.readers[place] ?? none] as const),
+      ...SLOW_NAMES.map(
+        (name, place) => [name, slow.lines[i]?.readers[FIXED.length + place] ?? none] as const,
+      ),
+      ...GPM_NAMES.map((name, place) => [name, () => meter?.read(place) ?? absent] as const),
+    ];
+    if (meter === undefined) readers.push(['pcitx', () => traffic(gpu, 0)], ['pcirx', () => traffic(gpu, 1)]);
+    return readers;
+  };
+  const readers = gpus.map(readersOf);
+  const valuesOf = (i: number): Readonly<Record<Metric, Reading>> => {
+    const values: Partial<Record<Metric, Reading>> = {};
+    for (const [name, read] of readers[i] ?? []) values[name] = read();
+    return values as Readonly<Record<Metric, Reading>>;
   };
   const sampleOf = (gpu: Gpu, i: number, migs: readonly MigSample[] | Missing): GpuSample => ({
     index: gpu.index,
     name: fixedOf(i, 'name'),
     uuid: fixedOf(i, 'uuid'),
     lost: gpu.handle === undefined ? statusWords(gpu.status) : undefined,
-    values: valuesOf(gpu, i),
+    values: valuesOf(i),
     migs: migs instanceof Missing ? [] : migs,
     hasAnswered: true,
   });
@@ -121,9 +129,6 @@ export async function gpuSource(asker: Asker, gpus: readonly Gpu[], now: () => n
     },
   };
 }
-
-export const isNoAnswer = (reading: unknown): boolean =>
-  reading instanceof Missing && reading.status === NO_ANSWER;
 
 const textOf = (reading: Reading): string => (reading instanceof Missing ? '' : String(reading));
 

@@ -5,10 +5,10 @@ import type { Asker } from '../query/ask/asker.js';
 import { environOf } from '../system/environ.js';
 import type { SystemFiles } from '../system/files.js';
 import { SinceLastSample } from './cpu-share.js';
-import { gpuSource, isNoAnswer } from './gpu-samples.js';
+import { gpuSource } from './gpu-samples.js';
 import { hiddenFrom } from './hidden.js';
 import { HostProcesses, type ProcessEntry, processEntries } from './process-entry.js';
-import { type GpuProcesses, processSource } from './process-samples.js';
+import { type GpuProcesses, isNoAnswer, processSource } from './process-samples.js';
 import type { Ancestor, GpuSample, WatchSampler } from './sample.js';
 
 export interface LiveMachine {
@@ -31,13 +31,17 @@ export async function liveSampler({
   now,
 }: LiveMachine): Promise<WatchSampler> {
   const source = await gpuSource(asker, gpus, now);
-  const processes = processSource(gpus);
+  const processes = processSource(gpus, true);
   const hosts = isRecorded ? undefined : new HostProcesses(files, own);
   const shares = new SinceLastSample();
   return {
     take: async () => {
       asker.tick();
-      const { driver, gpus, other: lists } = await source.sample(processes.sample());
+      const { driver, gpus, other } = await source.sample(processes.sample());
+      const lists = other.map((list, i) => ({
+        ...list,
+        usedMemory: gpus[i]?.values['memory.used'] ?? list.usedMemory,
+      }));
       const time = now();
       const entries = processEntries(lists, hosts ?? HostProcesses.none(), shares.begin(time));
       return {
@@ -51,7 +55,7 @@ export async function liveSampler({
         ),
       };
     },
-    environ: (pid) => (isRecorded ? undefined : environOf(files, pid)),
+    ...(isRecorded ? {} : { environ: (pid: number) => environOf(files, pid) }),
     close: () => source.close(),
   };
 }

@@ -1,13 +1,14 @@
 /** The processes that NVML lists for some GPUs, with what they used of the engines. All NVML reading of `ps` is here. */
 import { nvmlDeviceGetMinorNumber } from '../nvml/generated/entries.js';
 import type { Gpu } from '../nvml/session.js';
-import { Missing } from '../nvml/status.js';
+import { Missing, NO_ANSWER } from '../nvml/status.js';
 import { type Asking, read, together, want } from '../query/ask/asking.js';
 import { gpuFields } from '../query/gpu-fields.js';
 import { gpuProcesses, type PlacedProcess } from '../query/gpu-processes.js';
 import { type EngineUse, ProcessUtilization } from '../query/monitor/process-utilization.js';
 import { type EngineUses, repeating } from '../query/monitor/repeated-utilization.js';
 import { fixed } from '../query/probe.js';
+import { namesOf, namesOnce } from '../query/processes.js';
 import type { Reading } from '../query/reading.js';
 
 /** A process on a GPU, with its share of the engines since the sample before. */
@@ -36,37 +37,40 @@ export interface ProcessSource {
 
 const minorNumber = fixed(nvmlDeviceGetMinorNumber);
 
-/** Prepares the questions about some GPUs: each remembers the time of its own newest sample. */
-export function processSource(gpus: readonly Gpu[]): ProcessSource {
-  const known = gpus.map((gpu) => {
-    const { handle } = gpu;
-    const utilization = handle === undefined ? undefined : new ProcessUtilization(gpu);
-    return { gpu, utilization, newest: utilization && repeating(utilization) };
-  });
-  return { sample: () => together(known.map(sampleOf)) };
-}
+/** What is known of a GPU beside its processes. */
+type AboutGpu = Pick<GpuProcesses, 'uuid' | 'name' | 'minor' | 'usedMemory'>;
 
 interface ProcessGpu {
   readonly gpu: Gpu;
   readonly utilization: ProcessUtilization | undefined;
   readonly newest: (() => Asking<EngineUses>) | undefined;
+  /** For a loop: from the first sample that had an answer. */
+  about?: AboutGpu;
 }
 
-function* sampleOf({ gpu, utilization, newest }: ProcessGpu): Asking<GpuProcesses> {
-  const [uuid, name, usedMemory] = (yield* gpuFields(['uuid', 'name', 'memory.used'], gpu)) as [
-    Reading,
-    Reading,
-    Reading,
-  ];
-  const [minor] = (yield* read([want(minorNumber)], gpu)) as [Reading];
-  const listed = yield* gpuProcesses(gpu);
-  const use = newest === undefined ? undefined : yield* newest();
+/**
+ * Prepares the questions about some GPUs: each remembers the time of its own newest sample. A loop asks about a GPU itself once,
+ * its memory included, which has to come from elsewhere then, and once for the name of each process.
+ */
+export function processSource(gpus: readonly Gpu[], isLoop = false): ProcessSource {
+  const known = gpus.map((gpu): ProcessGpu => {
+    const utilization = gpu.handle === undefined ? undefined : new ProcessUtilization(gpu);
+    return { gpu, utilization, newest: utilization && repeating(utilization) };
+  });
+  return { sample: () => together(known.map((each) => sampleOf(each, isLoop))) };
+}
+
+function* sampleOf(known: ProcessGpu, isLoop: boolean): Asking<GpuProcesses> {
+  const { gpu, utilization, newest } = known;
+  const about = known.about ?? (yield* aboutOf(gpu));
+  if (isLoop && !Object.values(about).some(isNoAnswer)) known.about = about;
+  const [listed, use] = (yield* together<unknown>([
+    gpuProcesses(gpu, isLoop ? namesOnce : namesOf),
+    newest?.() ?? nothing(),
+  ])) as [readonly PlacedProcess[] | Missing, EngineUses | undefined];
   return {
     gpu,
-    uuid,
-    name,
-    minor,
-    usedMemory,
+    ...about,
     processes:
       listed instanceof Missing
         ? listed
@@ -74,3 +78,19 @@ function* sampleOf({ gpu, utilization, newest }: ProcessGpu): Asking<GpuProcesse
     usedAt: utilization?.newest ?? Missing.of(utilization?.answered ?? gpu.status),
   };
 }
+
+function* nothing(): Asking<undefined> {}
+
+function* aboutOf(gpu: Gpu): Asking<AboutGpu> {
+  const [uuid, name, usedMemory] = (yield* gpuFields(['uuid', 'name', 'memory.used'], gpu)) as [
+    Reading,
+    Reading,
+    Reading,
+  ];
+  const [minor] = (yield* read([want(minorNumber)], gpu)) as [Reading];
+  return { uuid, name, usedMemory, minor };
+}
+
+/** Whether a question was left without an answer. */
+export const isNoAnswer = (reading: unknown): boolean =>
+  reading instanceof Missing && reading.status === NO_ANSWER;

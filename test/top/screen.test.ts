@@ -93,14 +93,18 @@ describe('a screen', () => {
       seed = (seed * 1103515245 + 12345) % 2147483648;
       return seed % n;
     };
-    const { draw, terminal } = shown(24, 4);
+    const { screen, terminal } = shown(24, 4);
+    const text = (): string => Array.from({ length: random(3) }, () => words[random(words.length)]).join('');
+    // Some parts stay, and so do some lines.
+    let drawn = lines('', '', '', '');
     for (let round = 0; round < 300; round++) {
-      const texts = Array.from({ length: 4 }, () =>
-        Array.from({ length: random(6) }, () => words[random(words.length)]).join(''),
-      );
-      draw(...texts);
+      drawn = drawn.map((line): Line => {
+        if (random(3) === 0) return line;
+        return Array.from({ length: random(4) }, (_, i) => (random(2) === 0 && line[i]) || span(text()));
+      });
+      terminal.write(screen.draw(drawn));
       const fresh = shown(24, 4);
-      fresh.draw(...texts);
+      fresh.terminal.write(fresh.screen.draw(drawn));
       expect(terminal.lines).toEqual(fresh.terminal.lines);
     }
   });

@@ -168,6 +168,12 @@ describe.skipIf(!hasTmux)('top in a terminal', { timeout: 60_000 }, () => {
     await tmux.until(/No process of this machine is selected or tagged/);
   });
 
+  it('says that a recording has no environments', async () => {
+    const tmux = await top();
+    tmux.keys('Down', 'e');
+    await tmux.until(/A recording has no environments of its processes\./);
+  });
+
   it('keeps its settings, and begins with them', async () => {
     const XDG_CONFIG_HOME = mkdtempSync(join(tmpdir(), 'nvsmi-top-'));
     onTestFinished(() => rmSync(XDG_CONFIG_HOME, { recursive: true }));

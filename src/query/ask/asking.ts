@@ -48,23 +48,40 @@ export function* readOne(probe: Probe, subject: Subject = SYSTEM, pick: Pick = '
 /** What several do not need of one another is asked at the same time: about each GPU, each link. */
 export function* together<T>(askings: readonly Asking<T>[]): Asking<readonly T[]> {
   const results = new Array<T>(askings.length);
-  let waiting = askings.map((asking, i) => ({ asking, i, step: asking.next() }));
-  for (;;) {
-    waiting = waiting.filter(({ i, step }) => {
-      if (step.done === true) results[i] = step.value;
-      return step.done !== true;
-    });
-    if (waiting.length === 0) return results;
-    const rounds = waiting.map(({ step }) => step.value as readonly Question[]);
-    const answers = yield rounds.flat();
+  let waiting: WaitingAsking<T>[] = [];
+  const take = (asking: Asking<T>, i: number, step: IteratorResult<readonly Question[], T>): void => {
+    if (step.done === true) results[i] = step.value;
+    else waiting.push({ asking, i, questions: step.value });
+  };
+  askings.forEach((asking, i) => {
+    take(asking, i, asking.next());
+  });
+  while (waiting.length > 0) {
+    const asked = waiting;
+    waiting = [];
+    const answers = yield asked.length === 1 ? (asked[0] as WaitingAsking<T>).questions : allOf(asked);
     let from = 0;
-    waiting = waiting.map(({ asking, i }, place) => {
-      const to = from + (rounds[place] as readonly Question[]).length;
-      const own = answers.slice(from, to);
+    for (const { asking, i, questions } of asked) {
+      const to = from + questions.length;
+      take(asking, i, asking.next(answers.slice(from, to)));
       from = to;
-      return { asking, i, step: asking.next(own) };
-    });
+    }
   }
+  return results;
+}
+
+/** One of several, and what it asks now. */
+interface WaitingAsking<T> {
+  readonly asking: Asking<T>;
+  readonly i: number;
+  readonly questions: readonly Question[];
+}
+
+/** A loop and no flatMap: a monitor does this for every GPU at every tick. */
+function allOf(asked: readonly WaitingAsking<unknown>[]): readonly Question[] {
+  const all: Question[] = [];
+  for (const { questions } of asked) for (const question of questions) all.push(question);
+  return all;
 }
 
 /** The same for each of a list, flattened. */

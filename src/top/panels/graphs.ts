@@ -1,7 +1,8 @@
 /** Graphs of the last minutes: as many tiles as there is room for, those of one GPU beside each other. */
 import { fitted } from '../../format/graphemes.js';
 import { SHARES, type Share } from '../gpu-cells.js';
-import { graph, stepsOf } from '../graph.js';
+import { brailleLines, dotsOf, graph, stepsOf } from '../graph.js';
+import type { History } from '../history.js';
 import { type Line, type Role, type StyledText, span } from '../span.js';
 import type { Model } from '../state.js';
 
@@ -95,7 +96,36 @@ function tile(
     ),
     span(` ${percent}`, role),
   ];
-  return [head, ...graph(values, height - 1, isUtf8).map((line): Line => [span(line.padEnd(width), role)])];
+  return [head, ...drawn(history, values, { width, height: height - 1, isUtf8, role })];
+}
+
+interface Drawing {
+  readonly width: number;
+  readonly height: number;
+  readonly isUtf8: boolean;
+  readonly role: Role;
+}
+
+interface Drawn extends Drawing {
+  readonly dots: Uint16Array;
+  readonly lines: readonly Line[];
+}
+
+/** What was drawn last: of eight GPUs most graphs stay the same from tick to tick, those of memory and of what is idle. */
+const lastDrawn = new WeakMap<History, Drawn>();
+
+function drawn(history: History | undefined, values: Float32Array, drawing: Drawing): readonly Line[] {
+  const { width, height, isUtf8, role } = drawing;
+  const linesOf = (texts: readonly string[]): readonly Line[] =>
+    texts.map((text): Line => [span(text.padEnd(width), role)]);
+  if (!isUtf8 || history === undefined) return linesOf(graph(values, height, isUtf8));
+  const dots = dotsOf(values, height);
+  const last = lastDrawn.get(history);
+  const isSame = last?.width === width && last.height === height && last.role === role;
+  if (last !== undefined && isSame && dots.every((each, i) => each === last.dots[i])) return last.lines;
+  const lines = linesOf(brailleLines(dots, height));
+  lastDrawn.set(history, { ...drawing, dots, lines });
+  return lines;
 }
 
 const spelledSpan = (seconds: number): string =>

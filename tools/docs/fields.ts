@@ -23,7 +23,17 @@ function functionsOf(source: Source): readonly string[] {
   if ('probe' in source) return [functionOf(source.probe)];
   if ('derived' in source) return source.derived.flatMap((field) => functionsOf(field.source));
   if (!('asks' in source)) return [];
-  const wanted = source.asks({ link: 0, active: 1, index: 0, lane: 0, pid: 1, id: 0, handle: 1n, vgpuInstance: 1, type: 1 });
+  const wanted = source.asks({
+    link: 0,
+    active: 1,
+    index: 0,
+    lane: 0,
+    pid: 1,
+    id: 0,
+    handle: 1n,
+    vgpuInstance: 1,
+    type: 1,
+  });
   return 'probe' in wanted ? [functionOf(wanted.probe)] : [];
 }
 

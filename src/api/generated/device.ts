@@ -119,7 +119,7 @@ export interface DeviceGpu {
     readonly total?: number | string;
     /** Used BAR1 memory. In MiB. */
     readonly used?: number | string;
-    /** In MiB. */
+    /** Free BAR1 memory. In MiB. */
     readonly free?: number | string;
     readonly unit: 'MiB';
   };

@@ -79,7 +79,7 @@ export interface GpuFields {
   readonly 'persistence_mode': boolean;
   /** How the GPU reaches pageable system memory: HMM in software, ATS in hardware, or None. */
   readonly 'addressing_mode': string;
-  /** Accounting mode: whether the driver keeps statistics per process, for --query-accounted-apps. */
+  /** Accounting mode: whether the driver keeps statistics of each process. */
   readonly 'accounting.mode': boolean;
   /** Capacity of the accounting buffer in processes. New processes replace the oldest. */
   readonly 'accounting.buffer_size': number;

@@ -26,7 +26,7 @@ export interface ActingGiven {
   readonly json?: true;
 }
 
-/** An option that changes something, as it is on the command line. */
+/** An option that changes something, as the command line has it. */
 export interface AskedChange {
   /** The long name of the option. */
   readonly option: string;

@@ -107,6 +107,26 @@ describe('imports', () => {
     expect(edges.filter(({ to }) => to.startsWith('.') && to !== '../package.json')).toEqual([]);
   });
 
+  it('bring commands no tokens of a command line: they get typed options', () => {
+    const reads = /^import [^;]*\b(Token|Scan)\b[^;]*from '[^']*base\/argv\.js'/m;
+    const commands = files.filter((file) => /^(commands|act|exporter|top|fleet|watch)\//.test(file));
+    expect(commands.length).toBeGreaterThan(150);
+    expect(commands.filter((file) => reads.test(textOf.get(file) ?? ''))).toEqual([]);
+  });
+
+  it('leave the names of options to the command line: what asks, formats and reports says none', () => {
+    const PROGRAMS_OWN = /--(make-nvml-calls|include=optional)\b/g;
+    const inCode = (file: string): string =>
+      (textOf.get(file) ?? '').replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '').replace(PROGRAMS_OWN, '');
+    const rooms = files.filter(
+      (file) => /^(nvml|system|query|format|report|snapshot)\//.test(file) && !file.includes('/generated/'),
+    );
+    const found = rooms.flatMap((file) =>
+      (inCode(file).match(/(?<![\w-])--[a-z][a-z-]*/g) ?? []).map((option) => `${file}: ${option}`),
+    );
+    expect(found).toEqual([]);
+  });
+
   it('lead to files that are there', () => {
     const missing = edges.filter((edge) => edge.to.endsWith('.ts') && !isOurs(edge));
     expect(shown(missing)).toEqual([]);
@@ -251,7 +271,7 @@ describe('the doors to the process', () => {
     'nvml/backend/workers.ts': /^process\.env$/,
     'nvml/backend/child/make-calls.ts': /^process\.(stdin|env|exit)$/,
     'nvml/backend/child/program.ts': /^process\.execPath$/,
-    'nvml/backend/child/early-start.ts': /^process\.(argv|env)$/,
+    'cli/early-start.ts': /^process\.(argv|env)$/,
     'nvml/backend/child/start.ts': /^process\.getBuiltinModule$/,
     'nvml/backend/exit.ts': /^process\.(on|exitCode|stderr|getBuiltinModule)$/,
     'nvml/functions/options.ts': /^process\.env$/,

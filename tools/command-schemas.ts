@@ -14,6 +14,7 @@ import { summaryParts } from '../src/commands/summary.js';
 import { excludedParts, versionParts } from '../src/commands/version.js';
 import { eventShape } from '../src/format/events.js';
 import { verdictShape } from '../src/format/verdicts.js';
+import { settingsSchema } from '../src/top/settings.js';
 import { REASONS, recordSchema, SCHEMA_VERSION_PROPERTY } from './record-schema.js';
 import { SOURCE } from './source-schema.js';
 
@@ -88,6 +89,11 @@ function shapeSchema(title: string, { schema }: Shape<unknown>): object {
 export async function commandSchemas(): Promise<Readonly<Record<string, object>>> {
   const schemas: Record<string, object> = {};
   for (const [name, title, shape] of SHAPES) schemas[name] = shapeSchema(title, shape);
+  schemas['top-settings'] = {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'Settings of nvsmi top: $XDG_CONFIG_HOME/nvsmi/top.json',
+    ...settingsSchema,
+  };
   for (const [name, words, parts] of OPTIONS) schemas[name] = documentSchema(words, parts);
   for (const { name, load } of commands) {
     const { json, options } = await load();

@@ -12,7 +12,7 @@ import { machineNames } from './docs/machines.js';
 import { errors } from './errors.js';
 import { fieldComment } from './field-comments.js';
 import { fieldNames } from './field-names.js';
-import { fields, relationFields } from './fields.js';
+import { fields } from './fields.js';
 import { functions as apiFunctions, entries, older, promises } from './functions.js';
 import { prototypes, writes } from './prototypes.js';
 import { nvsmiIds } from './pynvml-ids.js';
@@ -161,7 +161,6 @@ const files: readonly (readonly [folder: URL, file: string, make: Make])[] = [
   [NVML, 'api-promises.ts', promises],
   [QUERY, 'field-names.ts', fieldNames],
   [LIBRARY, 'fields.ts', fields],
-  [LIBRARY, 'relations.ts', relationFields],
   [LIBRARY, 'report.ts', reportTypes],
   [LIBRARY, 'device.ts', deviceTypes],
   [LIBRARY, 'nvsmi-ids.ts', nvsmiIds],

@@ -158,9 +158,7 @@ export class OpenMachine implements Nvsmi {
   }
 
   xmlDeviceQuery(filter?: Filter): string {
-    const query = this.#device(filter, false);
-    void query.sample();
-    return deviceXml(query.xml());
+    return deviceXml(this.deviceQuery(filter));
   }
 
   permissions(): Permissions {

@@ -1,5 +1,5 @@
 /** What a relation is to the library: its records, and how they are asked for. */
-import type { RelationFields, RelationNumbers } from './generated/relations.js';
+import type { RelationFields, RelationNumbers } from './generated/fields.js';
 import type { WatchOptions } from './watch.js';
 
 export type { RelationFields, RelationNumbers };

@@ -5,6 +5,7 @@ import type { Io } from '../base/io.js';
 import { loopPeriod } from '../base/period.js';
 import { plainLines, plainText } from '../base/plain-text.js';
 import { PRESENT, type Release } from '../base/release.js';
+import type { ModifyGiven } from '../commands/acting.js';
 import type { Context, DriverWatch, Followed, Machine } from '../commands/context.js';
 import { type FieldNames, readQuery } from '../commands/query-request.js';
 import { readReport } from '../commands/report-request.js';
@@ -140,9 +141,9 @@ async function dispatch(root: RootCommandLine, line: CommandLine, context: Conte
     case 'hostname':
       return (await import('../commands/hostname.js')).hostname(given, context);
     case 'modify':
-      return (await import('../commands/modify.js')).modify(given, line, context);
+      return (await import('../commands/modify.js')).modify(modifyGiven(given, line), context);
     case 'led':
-      return (await import('../commands/led.js')).led(given, line, context);
+      return (await import('../commands/led.js')).led(modifyGiven(given, line), context);
     case 'help-query':
       return (await import('../commands/help-query.js')).helpQuery(given, context);
     case 'query': {
@@ -156,6 +157,15 @@ async function dispatch(root: RootCommandLine, line: CommandLine, context: Conte
       return isReport ? report(given, context) : summary(given, context);
   }
 }
+
+/** Where something is changed the order of the options counts, and how often each is given. */
+const modifyGiven = (given: RootGiven, { tokens }: CommandLine): ModifyGiven => ({
+  ...given,
+  changes: tokens
+    .filter(({ spec }) => spec.setter)
+    .map(({ spec, value = '', written }) => ({ option: spec.long, value, written })),
+  isIdRepeated: tokens.filter(({ spec }) => spec.long === 'id').length > 1,
+});
 
 /** The switch that was given, and the fields it knows. */
 function fieldsAsked({ asked }: RootCommandLine): FieldNames {

@@ -6,6 +6,7 @@ import type { OptionSpec, Token } from '../base/argv.js';
 import type { Io } from '../base/io.js';
 import { plainLines } from '../base/plain-text.js';
 import { styles } from '../base/style.js';
+import { libraryHint } from '../commands/library-hint.js';
 import { NVML_ERROR_DRIVER_NOT_LOADED, NVML_ERROR_LIBRARY_NOT_FOUND } from '../nvml/generated/constants.js';
 import { nearestNames } from '../query/nearest.js';
 import { bundledNames } from '../snapshot/bundled.js';
@@ -40,7 +41,7 @@ interface LineReading {
 
 /** The lines for stderr; empty where there is nothing to say. */
 export async function hintText(error: Refused, line: CommandLine, io: Io): Promise<string> {
-  const lines = [error.hint ?? [], await hintsOf(error, line, io.env).catch(none)].flat();
+  const lines = [libraryHint(error) ?? [], await hintsOf(error, line, io.env).catch(none)].flat();
   if (lines.length === 0) return '';
   const { yellow } = styles(io.stderrIsTerminal, io);
   return `${yellow(plainLines(lines.join('\n')))}\n`;

@@ -1,6 +1,6 @@
 /** The process: arguments in, exit status out. */
 import { readdirSync } from 'node:fs';
-import { isProgram } from '../nvml/backend/child/early-start.js';
+import { isProgram } from './early-start.js';
 
 /**
  * Worker threads for the calls that wait: two for each GPU, as one of the calls takes as long as all others together, and

@@ -26,8 +26,21 @@ export interface ActingGiven {
   readonly json?: true;
 }
 
+/** An option that changes something, as the command line has it. */
+export interface AskedChange {
+  /** The long name of the option. */
+  readonly option: string;
+  readonly value: string;
+  /** As written: `-pm`, `--persistence-mode=1`. */
+  readonly written: string;
+}
+
 /** What the options before a subcommand give. */
 export interface ModifyGiven extends ActingGiven {
+  /** In the order in which they are given: two of one kind are refused. */
+  readonly changes: readonly AskedChange[];
+  /** Whether GPUs are named several times. */
+  readonly isIdRepeated: boolean;
   readonly id?: string;
   readonly 'keep-going'?: true;
   readonly 'error-on-warning'?: true;

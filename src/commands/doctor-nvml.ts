@@ -13,6 +13,7 @@ import { gpuFields, gpuRow } from '../query/gpu-fields.js';
 import { fixed } from '../query/probe.js';
 import type { Reading } from '../query/reading.js';
 import type { Context } from './context.js';
+import { libraryHint } from './library-hint.js';
 
 const FIELDS: readonly string[] = [
   'name',
@@ -34,7 +35,8 @@ export async function nvmlState(context: Context): Promise<NvmlState> {
     ({ session } = await context.machine());
   } catch (error) {
     if (!(error instanceof Error) || !['DeadLibrary', 'KoffiNotFound'].includes(error.name)) throw error;
-    const { message, hint } = error as Error & { readonly hint?: string };
+    const { message } = error as Error;
+    const hint = libraryHint(error as Error);
     return {
       isOpen: false,
       reason: inOneLine(message),

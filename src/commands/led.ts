@@ -2,7 +2,6 @@
 import { askNow } from '../act/ask.js';
 import { setLed } from '../act/led.js';
 import { wholeNumber } from '../act/value.js';
-import type { Scan } from '../base/argv.js';
 import { EXIT, UsageError } from '../base/errors.js';
 import { plainly } from '../base/plain-text.js';
 import { nvmlUnitGetCount } from '../nvml/generated/entries.js';
@@ -19,12 +18,12 @@ const NOTE = [
   '',
 ].join('\n');
 
-export async function led(given: ModifyGiven, { tokens }: Scan, context: Context): Promise<number> {
-  const token = tokens.findLast(({ spec }) => spec.long === 'toggle-led');
-  const color = wholeNumber(token?.value ?? '');
+export async function led(given: ModifyGiven, context: Context): Promise<number> {
+  const change = given.changes.findLast(({ option }) => option === 'toggle-led');
+  const color = wholeNumber(change?.value ?? '');
   if (color === undefined) {
     throw new UsageError(
-      plainly`ERROR: Option ${token?.value} is invalid for ${token?.written}. Please run 'nvidia-smi -h' for help.\n`,
+      plainly`ERROR: Option ${change?.value} is invalid for ${change?.written}. Please run 'nvidia-smi -h' for help.\n`,
     );
   }
   const acting = await beginActing(given, context);

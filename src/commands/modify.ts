@@ -13,12 +13,11 @@ import {
 } from '../act/modifications.js';
 import { resetGpus } from '../act/reset.js';
 import { wholeNumber } from '../act/value.js';
-import type { Scan, Token } from '../base/argv.js';
 import { EXIT, UsageError } from '../base/errors.js';
 import { plainly } from '../base/plain-text.js';
 import { nvmlDeviceGetPersistenceMode } from '../nvml/generated/entries.js';
 import type { Gpu } from '../nvml/session.js';
-import { beginActing, type ModifyGiven } from './acting.js';
+import { type AskedChange, beginActing, type ModifyGiven } from './acting.js';
 import type { Context } from './context.js';
 import { lostLines, reachable, statusOf } from './lost.js';
 import { chosenGpus } from './select.js';
@@ -32,40 +31,39 @@ const BESIDE = [
   ['scope', 'power-limit', "'--scope' can only be used with '--power-limits'"],
 ] as const;
 
-const invalid = ({ written, value }: Token): UsageError =>
+const invalid = ({ written, value }: AskedChange): UsageError =>
   refusal(plainly`ERROR: Option ${value} is invalid for ${written}. Please run 'nvidia-smi -h' for help.`);
 
 /** The option that is meant, and its value. Throws what is wrong before any GPU is looked for. */
-function wantedBy(tokens: readonly Token[]): {
+function wantedBy({ changes, isIdRepeated }: ModifyGiven): {
   readonly modification: Modification;
   readonly value: PreparedAction | 'nothing';
 } {
-  const setters = tokens.filter(({ spec }) => spec.setter);
-  const scope = setters.findLast(({ spec }) => spec.long === 'scope');
-  const read = setters.flatMap((token) => {
+  const scope = changes.findLast(({ option }) => option === 'scope');
+  const read = changes.flatMap((change) => {
     const modification = MODIFICATIONS.find(
-      ({ name }) => name === (OLD_NAMES[token.spec.long] ?? token.spec.long),
+      ({ name }) => name === (OLD_NAMES[change.option] ?? change.option),
     );
     if (modification === undefined) return [];
-    const value = modification.read(token.value ?? '', scope?.value);
-    if (value === 'invalid') throw invalid((isScopeWrong(modification, token) ? scope : undefined) ?? token);
+    const value = modification.read(change.value, scope?.value);
+    if (value === 'invalid')
+      throw invalid((isScopeWrong(modification, change) ? scope : undefined) ?? change);
     return [{ modification, value }];
   });
-  const unseen = setters.find(({ spec }) => UNSEEN.includes(spec.long));
+  const unseen = changes.find(({ option }) => UNSEEN.includes(option));
   if (unseen !== undefined) {
     throw new UsageError(plainly`Option ${unseen.written} is refused: what it does was never seen.`);
   }
-  const mode = setters.findLast(({ spec }) => spec.long === 'mode');
-  if (mode !== undefined && (wholeNumber(mode.value ?? '') ?? -1) === -1) throw invalid(mode);
-  for (const [long, with_, words] of BESIDE) {
-    const token = setters.find(({ spec }) => spec.long === long);
-    if (token !== undefined && !setters.some(({ spec }) => spec.long === with_)) {
+  const mode = changes.findLast(({ option }) => option === 'mode');
+  if (mode !== undefined && (wholeNumber(mode.value) ?? -1) === -1) throw invalid(mode);
+  for (const [beside, with_, words] of BESIDE) {
+    const isGiven = (long: string): boolean => changes.some(({ option }) => option === long);
+    if (isGiven(beside) && !isGiven(with_)) {
       throw refusal(`Invalid combination of input arguments. ${words}.`);
     }
   }
-  const ids = tokens.filter(({ spec }) => spec.long === 'id');
   const [only] = read;
-  if (only === undefined || read.length > 1 || ids.length > 1) {
+  if (only === undefined || read.length > 1 || isIdRepeated) {
     throw refusal(
       'Invalid combination of input arguments. Only one device modification may be done at a time.',
     );
@@ -74,7 +72,7 @@ function wantedBy(tokens: readonly Token[]): {
 }
 
 /** Of a power limit either its number or its scope is none. */
-const isScopeWrong = ({ name, read }: Modification, { value = '' }: Token): boolean =>
+const isScopeWrong = ({ name, read }: Modification, { value }: AskedChange): boolean =>
   name === 'power-limit' && read(value, undefined) !== 'invalid';
 
 const PERSISTENCE =
@@ -98,8 +96,8 @@ function endOf(status: number, reboots: boolean): string {
 /** Options of 580 of which the name alone is known. */
 const UNSEEN: readonly string[] = ['col', 'shbd'];
 
-export async function modify(given: ModifyGiven, { tokens }: Scan, context: Context): Promise<number> {
-  const { modification, value } = wantedBy(tokens);
+export async function modify(given: ModifyGiven, context: Context): Promise<number> {
+  const { modification, value } = wantedBy(given);
   const acting = await beginActing(given, context);
   const gpus = await chosenGpus(acting.session, given.id);
   if (reachable(gpus).length < gpus.length) {
@@ -116,7 +114,7 @@ export async function modify(given: ModifyGiven, { tokens }: Scan, context: Cont
   if (BEYOND_NVML.includes(modification.name)) {
     context.io.err(`NVML has no function for --${modification.name}; nvidia-smi does it without NVML.\n`);
   }
-  if (tokens.some((token) => token.value === 'EXCLUSIVE_THREAD')) {
+  if (given.changes.some((change) => change.value === 'EXCLUSIVE_THREAD')) {
     acting.say('Warning: EXCLUSIVE_THREAD mode is deprecated and will be removed in future releases.\n');
   }
   return acting.finish(modifyAll(acting, modification, value, gpus, given));

@@ -66,7 +66,7 @@ const table = [
     short: ['s'],
     long: 'status',
     help: 'Speed of each link, or that it is inactive.',
-    ...shows('plain', [nvlink.speed]),
+    ...shows('colon', nvlink.status),
   },
   {
     short: ['c'],

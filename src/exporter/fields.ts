@@ -7,7 +7,7 @@ import { bar1Memory, memory } from '../query/gpu/memory.js';
 import { count, type Kind, mebibytes, milliseconds, number, percent } from '../query/kind.js';
 import { yes } from '../query/link.js';
 import type { Engine } from '../query/monitor/process-utilization.js';
-import { corrected, linkErrors, portCounters, speed, throughput } from '../query/nvlink.js';
+import { corrected, linkErrors, portCounters, status, throughput } from '../query/nvlink.js';
 import { pciErrors, pciTraffic } from '../query/pci-counters.js';
 import { pcieThroughput } from '../query/pcie-throughput.js';
 import { sample } from '../query/probe.js';
@@ -148,7 +148,7 @@ const link = (each: Field, metric?: Field['metric']): Field => ({
 
 /** Of a link that is up. */
 export const linkFields: readonly Field[] = [
-  link(speed),
+  ...status.filter(({ kind }) => kind.metric !== undefined).map((each) => link(each)),
   ...[...linkErrors, corrected, ...portCounters, ...[...throughput.values()].flat()]
     .filter(({ kind }) => kind.metric !== undefined)
     .map((each) => link(each, COUNTER)),

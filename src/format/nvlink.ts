@@ -14,8 +14,9 @@ const COUNTED: Readonly<Record<string, string>> = {
 const FORMS = {
   plain: (link: string, [first]: readonly LabelledCell[]) =>
     first === undefined ? [] : [`Link ${link}: ${cellWithUnit(first.cell)}`],
+  /** The speed has no label. */
   colon: (link: string, cells: readonly LabelledCell[]) =>
-    cells.map(({ label, cell }) => `Link ${link}: ${label}: ${cellWithUnit(cell)}`),
+    cells.map(({ label, cell }) => `Link ${link}: ${label === '' ? '' : `${label}: `}${cellWithUnit(cell)}`),
   /** `Link 0: 3 replay errors`, up to 470. */
   counts: (link: string, cells: readonly LabelledCell[]) =>
     cells.map(({ label, cell }) => `Link ${link}: ${cellText(cell)} ${COUNTED[label] ?? label}`),

@@ -71,7 +71,7 @@ export function verdictText(findings: readonly Finding[], look: TerminalStyle, i
 }
 
 const finding = shape.objectOf({
-  check: shape.text('Name of the check, as --checks takes it.'),
+  check: shape.text('Name of the check, by which it is chosen.'),
   gpu: shape.orNull(
     shape.either(
       shape.wholeNumber(),

@@ -49,13 +49,16 @@ function rateText(value: Value): string {
   return `${mantissa}e-${exponent}`;
 }
 
-export const speed = byField(
-  nvml.NVML_FI_DEV_NVLINK_GET_SPEED,
-  'speed',
-  '',
-  gigabytesPerSecond,
-  'Bandwidth of the link in each direction.',
-);
+/** What `-s` shows. */
+export const status: readonly Field[] = [
+  byField(
+    nvml.NVML_FI_DEV_NVLINK_GET_SPEED,
+    'speed',
+    '',
+    gigabytesPerSecond,
+    'Bandwidth of the link in each direction.',
+  ),
+];
 
 export const remoteBusId = linkField(
   'remote.pci.bus_id',
@@ -290,7 +293,7 @@ export const nvlinks: Relation = {
   fields: [
     linkNumber,
     linkActive,
-    speed,
+    ...status,
     ...capabilities,
     remoteBusId,
     remoteLink,

@@ -1,6 +1,7 @@
 /** The settings of the monitor that are kept: top.json in the folder of nvsmi's settings. */
 import { type Form, faultText, form, number, objectOf, oneOf, optional } from '../base/form.js';
 import { jsonText } from '../base/plain-text.js';
+import type { Schema } from '../base/shape.js';
 import { nearestNames } from '../query/nearest.js';
 import { SORT_WORDS } from '../watch/process-columns.js';
 
@@ -31,28 +32,66 @@ export const USUAL: Settings = {
   mouse: true,
 };
 
-const flag = form('true or false', (json) => typeof json === 'boolean');
+/** A setting: what its value has to be, and the same for the schema. */
+interface Setting {
+  readonly form: Form;
+  readonly schema: Schema;
+  readonly help: string;
+}
 
-/** Table: the form of each setting. */
-const FORMS: Readonly<Record<keyof Settings, Form>> = {
-  interval: number(0.1, 3600),
-  span: number(10, 86400),
-  sort: oneOf(...SORT_WORDS),
-  reverse: flag,
-  tree: flag,
-  graphs: flag,
-  theme: oneOf('auto', 'dark', 'light'),
-  mouse: flag,
+const between = (minimum: number, maximum: number, help: string): Setting => ({
+  form: number(minimum, maximum),
+  schema: { type: 'number', minimum, maximum },
+  help,
+});
+const flag = (help: string): Setting => ({
+  form: form('true or false', (json) => typeof json === 'boolean'),
+  schema: { type: 'boolean' },
+  help,
+});
+const choice = (words: readonly string[], help: string): Setting => ({
+  form: oneOf(...words),
+  schema: { enum: words },
+  help,
+});
+
+/** Table: the settings. */
+const SETTINGS: Readonly<Record<keyof Settings, Setting>> = {
+  interval: between(0.1, 3600, 'Seconds between two samples.'),
+  span: between(10, 86400, 'Seconds that a graph shows.'),
+  sort: choice(SORT_WORDS, 'The column that processes are sorted by.'),
+  reverse: flag('Sorted the other way round.'),
+  tree: flag('Processes as a tree.'),
+  graphs: flag('Graphs where there is room for them.'),
+  theme: choice(['auto', 'dark', 'light'], 'Colours for a dark or a light background; auto asks COLORFGBG.'),
+  mouse: flag('Clicks and the wheel go to the monitor, not to the terminal.'),
 };
 
 const FILE: Form = objectOf(
-  Object.fromEntries(Object.entries(FORMS).map(([name, each]) => [name, optional(each)])),
+  Object.fromEntries(Object.entries(SETTINGS).map(([name, each]) => [name, optional(each.form)])),
 );
 
-const NAMES = Object.keys(FORMS);
+const NAMES = Object.keys(SETTINGS) as readonly (keyof Settings)[];
 
 /** A schema may be named in the file. */
 const SCHEMA_KEY = '$schema';
+
+/** The schema of the file. */
+export const settingsSchema: Schema = {
+  type: 'object',
+  properties: {
+    [SCHEMA_KEY]: { type: 'string' },
+    ...Object.fromEntries(
+      NAMES.map((name) => {
+        const { schema, help } = SETTINGS[name];
+        return [name, { ...schema, default: USUAL[name], description: help }];
+      }),
+    ),
+  },
+  additionalProperties: false,
+};
+
+const isSetting = (name: string): boolean => Object.hasOwn(SETTINGS, name);
 
 /** The settings of a text, or what is wrong with it, in one line. */
 export function parseSettings(text: string): Settings | string {
@@ -65,9 +104,9 @@ export function parseSettings(text: string): Settings | string {
   const fault = FILE(json);
   if (fault !== undefined) return faultText(fault);
   const given = json as Partial<Settings>;
-  const unknown = Object.keys(given).find((name) => name !== SCHEMA_KEY && !NAMES.includes(name));
+  const unknown = Object.keys(given).find((name) => name !== SCHEMA_KEY && !isSetting(name));
   if (unknown === undefined) {
-    const known = Object.entries(given).filter(([name]) => NAMES.includes(name));
+    const known = Object.entries(given).filter(([name]) => isSetting(name));
     return { ...USUAL, ...Object.fromEntries(known) };
   }
   const near = nearestNames(unknown, NAMES);
@@ -76,7 +115,7 @@ export function parseSettings(text: string): Settings | string {
 
 /** What is kept of a state, one setting a line. */
 export const settingsText = (settings: Settings): string => {
-  const kept = Object.fromEntries(NAMES.map((name) => [name, settings[name as keyof Settings]]));
+  const kept = Object.fromEntries(NAMES.map((name) => [name, settings[name]]));
   return `${jsonText(kept, 2)}\n`;
 };
 

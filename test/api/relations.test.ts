@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { afterAll, describe, expect, expectTypeOf, it } from 'vitest';
 import type * as index from '../../src/index.js';
@@ -6,6 +7,18 @@ import { type Field, nameOf } from '../../src/query/field.js';
 import { numberOf, relations } from '../../src/query/relations.js';
 
 const uuid = 'GPU-a0b1c2d0-1111-4a4a-8b8b-5eed00000000';
+
+describe('the types of the relations', () => {
+  it('say each member once: what an earlier relation has too is taken from there', () => {
+    const written = readFileSync(new URL('../../src/api/generated/fields.ts', import.meta.url), 'utf8');
+    const members = [...written.matchAll(/^ +(\/\*\* .* \*\/)\n +(readonly '.*;)$/gm)].map(
+      ([, doc, type]) => `${doc} ${type}`,
+    );
+    expect(members.length).toBeGreaterThan(400);
+    expect(members.filter((member, i) => members.indexOf(member) !== i)).toEqual([]);
+    expectTypeOf<index.RelationFields['accounted_apps']['gpu_uuid']>().toEqualTypeOf<string>();
+  });
+});
 
 describe('a relation', () => {
   const nvsmi = open({ snapshot: 'a100-mig' });

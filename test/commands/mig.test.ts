@@ -173,7 +173,7 @@ describe('mig on an A100 with MIG on', () => {
 
   it('keeps to the instances of -gi and -ci', async () => {
     const { out } = await runOn(a100WithMig(), ['mig', '-lci', '-gi', '3,2', '-ci', '1', '--json']);
-    expect(JSON.parse(out).compute_instances).toEqual([
+    expect(JSON.parse(out).compute_instances).toMatchObject([
       {
         gpu: 0,
         uuid: 'GPU-a0b1c2d0-1111-4a4a-8b8b-5eed00000000',

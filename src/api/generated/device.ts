@@ -18,7 +18,7 @@ export interface DeviceGpu {
   readonly display_active?: string;
   /** Whether the driver stays loaded when no program uses the GPU. Linux only. Asked for as `persistence_mode`. */
   readonly persistence_mode?: string;
-  /** Accounting mode: whether the driver keeps statistics per process, for --query-accounted-apps. Asked for as `accounting.mode`. */
+  /** Accounting mode: whether the driver keeps statistics of each process. Asked for as `accounting.mode`. */
   readonly accounting_mode?: string;
   /** Capacity of the accounting buffer in processes. New processes replace the oldest. Asked for as `accounting.buffer_size`. */
   readonly accounting_mode_buffer_size?: string;
@@ -119,7 +119,7 @@ export interface DeviceGpu {
     readonly total?: number | string;
     /** Used BAR1 memory. In MiB. */
     readonly used?: number | string;
-    /** In MiB. */
+    /** Free BAR1 memory. In MiB. */
     readonly free?: number | string;
     readonly unit: 'MiB';
   };

@@ -79,7 +79,7 @@ export interface GpuFields {
   readonly 'persistence_mode': boolean;
   /** How the GPU reaches pageable system memory: HMM in software, ATS in hardware, or None. */
   readonly 'addressing_mode': string;
-  /** Accounting mode: whether the driver keeps statistics per process, for --query-accounted-apps. */
+  /** Accounting mode: whether the driver keeps statistics of each process. */
   readonly 'accounting.mode': boolean;
   /** Capacity of the accounting buffer in processes. New processes replace the oldest. */
   readonly 'accounting.buffer_size': number;
@@ -615,7 +615,575 @@ export interface GpuFields {
   readonly 'gpu_numa_id': number;
 }
 
-/** The numbers of the fields. */
+/** The relations, and the fields of each and the types of their values. */
+export interface RelationFields {
+  /** Each record is a GPU. */
+  readonly gpus: GpuFields;
+  /** Each record is a process that computes on a GPU. */
+  readonly compute_apps: Pick<GpuFields, 'gpu_name' | 'gpu_bus_id' | 'gpu_serial'> & {
+    /** When the values were read, in local time. */
+    readonly 'timestamp': string;
+    /** Globally unique identifier of the GPU. */
+    readonly 'gpu_uuid': string;
+    /** Id of the process. */
+    readonly 'pid': number;
+    /** Name of the process, as it was started. */
+    readonly 'process_name': string;
+    /** Name of the process, as it was started. */
+    readonly 'name': string;
+    /** Memory of the GPU that the process has allocated. Windows does not report it in WDDM mode. In MiB. */
+    readonly 'used_gpu_memory': number;
+    /** Memory of the GPU that the process has allocated. Windows does not report it in WDDM mode. In MiB. */
+    readonly 'used_memory': number;
+  };
+  /** Each record is a process that used a GPU while accounting was on. */
+  readonly accounted_apps: Pick<RelationFields['compute_apps'], 'timestamp' | 'gpu_uuid' | 'pid'> & Pick<GpuFields, 'gpu_name' | 'gpu_bus_id' | 'gpu_serial'> & {
+    /** The vGPU that the process ran on, on a vGPU host. */
+    readonly 'vgpu_instance': number;
+    /** Share of its run time in which kernels of the process were executing. In %. */
+    readonly 'gpu_utilization': number;
+    /** Share of its run time in which kernels of the process were executing. In %. */
+    readonly 'gpu_util': number;
+    /** Share of its run time in which the process read or wrote memory of the GPU. In %. */
+    readonly 'mem_utilization': number;
+    /** Share of its run time in which the process read or wrote memory of the GPU. In %. */
+    readonly 'mem_util': number;
+    /** Maximum GPU memory of the process. In MiB. */
+    readonly 'max_memory_usage': number;
+    /** Time that the process has used the GPU. In ms. */
+    readonly 'time': number;
+    /** Whether the process still runs. */
+    readonly 'is_running': boolean;
+  };
+  /** Each record is a pair of clocks that a GPU can run at. */
+  readonly supported_clocks: Pick<RelationFields['compute_apps'], 'timestamp' | 'gpu_uuid'> & Pick<GpuFields, 'gpu_name' | 'gpu_bus_id' | 'gpu_serial'> & {
+    /** A memory clock of the GPU. In MHz. */
+    readonly 'memory': number;
+    /** A memory clock of the GPU. In MHz. */
+    readonly 'mem': number;
+    /** A graphics clock supported at the memory clock. In MHz. */
+    readonly 'graphics': number;
+    /** A graphics clock supported at the memory clock. In MHz. */
+    readonly 'gr': number;
+  };
+  /** Each record is a page of a GPU's memory that is no longer used. */
+  readonly retired_pages: Pick<RelationFields['compute_apps'], 'timestamp' | 'gpu_uuid'> & Pick<GpuFields, 'gpu_name' | 'gpu_bus_id' | 'gpu_serial'> & {
+    /** Address of the page, in hexadecimal. */
+    readonly 'retired_pages.address': string;
+    /** When the page was retired, in local time. */
+    readonly 'retired_pages.timestamp': string;
+    /** Cause of the retirement: Single Bit ECC (several such errors) or Double Bit ECC. */
+    readonly 'retired_pages.cause': string;
+  };
+  /** Each record is a GPU and the memory rows that it replaced. */
+  readonly remapped_rows: Pick<RelationFields['compute_apps'], 'timestamp' | 'gpu_uuid'> & Pick<GpuFields, 'gpu_name' | 'gpu_bus_id' | 'gpu_serial' | 'remapped_rows.correctable' | 'remapped_rows.sbe' | 'remapped_rows.correctable_inactive' | 'remapped_rows.uncorrectable' | 'remapped_rows.dbe' | 'remapped_rows.uncorrectable_inactive' | 'remapped_rows.pending' | 'remapped_rows.failure' | 'remapped_rows.histogram.max' | 'remapped_rows.histogram.high' | 'remapped_rows.histogram.partial' | 'remapped_rows.histogram.low' | 'remapped_rows.histogram.none'> & {
+  };
+  /** Each record is an NVLink of a GPU. */
+  readonly nvlinks: {
+    /** Number of the link. */
+    readonly 'link': number;
+    /** Whether the link is up. */
+    readonly 'active': boolean;
+    /** Bandwidth of the link in each direction. In GB/s. */
+    readonly 'speed': number;
+    /** P2P is supported. */
+    readonly 'capability.p2p': boolean;
+    /** Access to system memory supported. */
+    readonly 'capability.system_memory_access': boolean;
+    /** P2P atomics supported. */
+    readonly 'capability.p2p_atomics': boolean;
+    /** System memory atomics supported. */
+    readonly 'capability.system_memory_atomics': boolean;
+    /** SLI is supported. */
+    readonly 'capability.sli': boolean;
+    /** Link is supported. */
+    readonly 'capability.link': boolean;
+    /** PCI bus id of the remote end. */
+    readonly 'remote.pci.bus_id': string;
+    /** Number of the link at the remote end. */
+    readonly 'remote.link': number;
+    /** Replay Errors of the link. */
+    readonly 'errors.replay': number;
+    /** Recovery Errors of the link. */
+    readonly 'errors.recovery': number;
+    /** CRC Errors of the link. */
+    readonly 'errors.crc': number;
+    /** Errors that ECC corrected, of all lanes together. */
+    readonly 'errors.ecc_corrected': number;
+    /** Tx packets of the link. */
+    readonly 'packets.tx': number;
+    /** Tx bytes of the link. */
+    readonly 'bytes.tx': number;
+    /** Rx packets of the link. */
+    readonly 'packets.rx': number;
+    /** Rx bytes of the link. */
+    readonly 'bytes.rx': number;
+    /** Malformed packet Errors of the link. */
+    readonly 'errors.malformed_packet': number;
+    /** Buffer overrun Errors of the link. */
+    readonly 'errors.buffer_overrun': number;
+    /** Rx Errors of the link. */
+    readonly 'errors.rx': number;
+    /** Rx remote Errors of the link. */
+    readonly 'errors.rx_remote': number;
+    /** Rx General Errors of the link. */
+    readonly 'errors.rx_general': number;
+    /** Local link integrity Errors of the link. */
+    readonly 'errors.local_link_integrity': number;
+    /** Tx discards of the link. */
+    readonly 'tx_discards': number;
+    /** Link recovery successful events of the link. */
+    readonly 'recoveries.successful': number;
+    /** Link recovery failed events of the link. */
+    readonly 'recoveries.failed': number;
+    /** Total link recovery events of the link. */
+    readonly 'recoveries.total': number;
+    /** Effective Errors of the link. */
+    readonly 'errors.effective': number;
+    /** Effective BER of the link. */
+    readonly 'ber.effective': number;
+    /** Symbol Errors of the link. */
+    readonly 'errors.symbol': number;
+    /** Symbol BER of the link. */
+    readonly 'ber.symbol': number;
+    /** FEC Errors - 0 of the link. */
+    readonly 'errors.fec_0': number;
+    /** FEC Errors - 1 of the link. */
+    readonly 'errors.fec_1': number;
+    /** FEC Errors - 2 of the link. */
+    readonly 'errors.fec_2': number;
+    /** FEC Errors - 3 of the link. */
+    readonly 'errors.fec_3': number;
+    /** FEC Errors - 4 of the link. */
+    readonly 'errors.fec_4': number;
+    /** FEC Errors - 5 of the link. */
+    readonly 'errors.fec_5': number;
+    /** FEC Errors - 6 of the link. */
+    readonly 'errors.fec_6': number;
+    /** FEC Errors - 7 of the link. */
+    readonly 'errors.fec_7': number;
+    /** FEC Errors - 8 of the link. */
+    readonly 'errors.fec_8': number;
+    /** FEC Errors - 9 of the link. */
+    readonly 'errors.fec_9': number;
+    /** FEC Errors - 10 of the link. */
+    readonly 'errors.fec_10': number;
+    /** FEC Errors - 11 of the link. */
+    readonly 'errors.fec_11': number;
+    /** FEC Errors - 12 of the link. */
+    readonly 'errors.fec_12': number;
+    /** FEC Errors - 13 of the link. */
+    readonly 'errors.fec_13': number;
+    /** FEC Errors - 14 of the link. */
+    readonly 'errors.fec_14': number;
+    /** FEC Errors - 15 of the link. */
+    readonly 'errors.fec_15': number;
+    /** Data Tx of the link. In KiB. */
+    readonly 'throughput.data.tx': number;
+    /** Data Rx of the link. In KiB. */
+    readonly 'throughput.data.rx': number;
+    /** Raw Tx of the link. In KiB. */
+    readonly 'throughput.raw.tx': number;
+    /** Raw Rx of the link. In KiB. */
+    readonly 'throughput.raw.rx': number;
+    /** Power state of the link. */
+    readonly 'power_state': string;
+    /** Idle time after which the link enters its low power state. In us. */
+    readonly 'low_power_threshold': number;
+  };
+  /** Each record is a link between the CPU and a GPU. */
+  readonly c2c_links: Pick<RelationFields['nvlinks'], 'link' | 'active' | 'power_state'> & {
+    /** Maximum bandwidth of the link. In GB/s. */
+    readonly 'speed': number;
+    /** Error interrupts of the link. */
+    readonly 'errors.interrupt': number;
+    /** Replays of the link. */
+    readonly 'errors.replay': number;
+    /** Back-to-back replays of the link. */
+    readonly 'errors.back_to_back_replay': number;
+  };
+  /** Each record is a lane of the PCIe link of a GPU. */
+  readonly pcie_lanes: {
+    /** Number of the lane. */
+    readonly 'lane': number;
+    /** Errors of the lane. */
+    readonly 'errors': number;
+  };
+  /** Each record is a MIG device of a GPU. */
+  readonly mig_devices: Pick<GpuFields, 'memory.used' | 'memory.total' | 'ecc.errors.uncorrected.volatile.total' | 'bar1.used' | 'bar1.total'> & {
+    /** Number of the MIG device among those of its GPU. */
+    readonly 'device': number;
+    /** Number of the GPU instance. */
+    readonly 'gpu_instance_id': number;
+    /** Number of the compute instance in its GPU instance. */
+    readonly 'compute_instance_id': number;
+    /** UUID of the MIG device. */
+    readonly 'uuid': string;
+    /** UUID of the MIG device. */
+    readonly 'gpu_uuid': string;
+    /** Profile, as NVML names it: MIG 2c.3g.20gb. */
+    readonly 'profile': string;
+    /** Number of SMs. */
+    readonly 'multiprocessors': number;
+    /** Number of copy engines. */
+    readonly 'copy_engines': number;
+    /** Number of video encoders. */
+    readonly 'encoders': number;
+    /** Number of video decoders. */
+    readonly 'decoders': number;
+    /** Number of optical flow engines. */
+    readonly 'ofas': number;
+    /** Number of JPEG decoders. */
+    readonly 'jpegs': number;
+  };
+  /** Each record is a profile that a GPU can be cut by. */
+  readonly gpu_instance_profiles: Pick<RelationFields['mig_devices'], 'multiprocessors' | 'decoders' | 'encoders' | 'copy_engines' | 'jpegs' | 'ofas'> & {
+    /** Profile, as NVML names it: MIG 1g.10gb+me. */
+    readonly 'profile': string;
+    /** Number of the profile. */
+    readonly 'profile_id': number;
+    /** How many instances of the profile still fit. */
+    readonly 'free': number;
+    /** How many fit where there is no other. */
+    readonly 'total': number;
+    /** Memory of an instance. In MiB. */
+    readonly 'memory.total': number;
+    /** Whether instances reach other GPUs. */
+    readonly 'p2p': boolean;
+  };
+  /** Each record is a GPU instance profile, and where its instances may lie. */
+  readonly gpu_instance_placements: Pick<RelationFields['gpu_instance_profiles'], 'profile_id'> & {
+    /** Memory slices at which an instance may begin, between commas. */
+    readonly 'starts': string;
+    /** Memory slices that it takes. */
+    readonly 'size': number;
+  };
+  /** Each record is a GPU instance. */
+  readonly gpu_instances: Pick<RelationFields['gpu_instance_profiles'], 'profile' | 'profile_id'> & Pick<RelationFields['mig_devices'], 'gpu_instance_id'> & Pick<RelationFields['gpu_instance_placements'], 'size'> & {
+    /** Memory slice at which it begins. */
+    readonly 'start': number;
+  };
+  /** Each record is a profile that a GPU instance can be cut by. */
+  readonly compute_instance_profiles: Pick<RelationFields['mig_devices'], 'gpu_instance_id' | 'multiprocessors' | 'decoders' | 'encoders' | 'copy_engines' | 'jpegs' | 'ofas'> & Pick<RelationFields['gpu_instance_profiles'], 'profile' | 'profile_id' | 'free' | 'total'> & {
+    /** Whether it takes the whole GPU instance. */
+    readonly 'default': boolean;
+  };
+  /** Each record is a compute instance profile of a GPU instance, and where its instances may lie. */
+  readonly compute_instance_placements: Pick<RelationFields['mig_devices'], 'gpu_instance_id'> & Pick<RelationFields['gpu_instance_profiles'], 'profile_id'> & Pick<RelationFields['gpu_instance_placements'], 'starts' | 'size'> & {
+  };
+  /** Each record is a compute instance. */
+  readonly compute_instances: Pick<RelationFields['mig_devices'], 'gpu_instance_id' | 'compute_instance_id'> & Pick<RelationFields['gpu_instance_profiles'], 'profile' | 'profile_id'> & Pick<RelationFields['gpu_instances'], 'start'> & Pick<RelationFields['gpu_instance_placements'], 'size'> & {
+  };
+  /** Each record is a process on a GPU. */
+  readonly processes: Pick<RelationFields['compute_apps'], 'pid' | 'process_name'> & {
+    /** GPU instance that it runs on; only where MIG divides the GPU. */
+    readonly 'gpu_instance_id': number;
+    /** Compute instance that it runs on; only where MIG divides the GPU. */
+    readonly 'compute_instance_id': number;
+    /** C computes, G draws, C+G both, M+C computes through MPS. */
+    readonly 'type': string;
+    /** Memory of the GPU that the process has allocated. In MiB. */
+    readonly 'used_gpu_memory': number;
+    /** Share of time in which a kernel of the process ran, in the newest sample of the driver. In %. */
+    readonly 'utilization.gpu': number;
+    /** Share of time in which the process read or wrote memory, in the newest sample of the driver. In %. */
+    readonly 'utilization.memory': number;
+    /** Use of the video encoders, in the newest sample of the driver. In %. */
+    readonly 'utilization.encoder': number;
+    /** Use of the video decoders, in the newest sample of the driver. In %. */
+    readonly 'utilization.decoder': number;
+    /** Use of the JPEG decoders, in the newest sample of the driver. In %. */
+    readonly 'utilization.jpeg': number;
+    /** Use of the optical flow engine, in the newest sample of the driver. In %. */
+    readonly 'utilization.ofa': number;
+  };
+  /** Each record is another GPU, as a GPU reaches it. */
+  readonly gpu_pairs: {
+    /** NVML's index of the other GPU. */
+    readonly 'peer': number;
+    /** How PCIe connects the two: PIX, PXB, PHB, NODE or SYS. */
+    readonly 'path': string;
+    /** Number of NVLinks between the two; 0 where only PCIe connects them. */
+    readonly 'nvlinks': number;
+    /** Whether the GPU can read the memory of the other: OK, or why not: CNS, GNS, TNS, DR, NS, U. */
+    readonly 'p2p.read': string;
+    /** Whether the GPU can write the memory of the other: OK, or why not: CNS, GNS, TNS, DR, NS, U. */
+    readonly 'p2p.write': string;
+    /** Whether the GPU can use NVLink to the other: OK, or why not: CNS, GNS, TNS, DR, NS, U. */
+    readonly 'p2p.nvlink': string;
+    /** Whether the GPU can do atomic operations on the memory of the other: OK, or why not: CNS, GNS, TNS, DR, NS, U. */
+    readonly 'p2p.atomics': string;
+    /** Whether the GPU can use PCIe to the other: OK, or why not: CNS, GNS, TNS, DR, NS, U. */
+    readonly 'p2p.pci': string;
+  };
+  /** Each record is a NIC that can do RDMA, as a GPU reaches it. */
+  readonly gpu_nics: Pick<RelationFields['gpu_pairs'], 'path'> & {
+    /** Name of the NIC: NIC0. */
+    readonly 'nic': string;
+    /** Name that the kernel has for the NIC: mlx5_0. */
+    readonly 'device': string;
+    /** NUMA node of the NIC. */
+    readonly 'numa_node': number;
+  };
+  /** Each record is an NVMe disk, as a GPU reaches it. */
+  readonly gpu_nvme_disks: Pick<RelationFields['gpu_pairs'], 'path'> & {
+    /** Name that the kernel has for the disk: nvme0. */
+    readonly 'disk': string;
+    /** NUMA node of the disk. */
+    readonly 'numa_node': number;
+  };
+  /** Each record is a session of the video encoder of a GPU. */
+  readonly encoder_sessions: Pick<RelationFields['compute_apps'], 'pid'> & {
+    /** Number of the session. */
+    readonly 'session_id': number;
+    /** Codec: H.264, H.265 or AV1. */
+    readonly 'codec': string;
+    /** Horizontal resolution in pixels. */
+    readonly 'horizontal_resolution': number;
+    /** Vertical resolution in pixels. */
+    readonly 'vertical_resolution': number;
+    /** Frames a second, as a moving average. */
+    readonly 'average_fps': number;
+    /** Latency of a frame, as a moving average. In us. */
+    readonly 'average_latency': number;
+  };
+  /** Each record is a session of frame buffer capture of a GPU. */
+  readonly fbc_sessions: Pick<RelationFields['encoder_sessions'], 'session_id' | 'horizontal_resolution' | 'vertical_resolution' | 'average_fps' | 'average_latency'> & Pick<RelationFields['compute_apps'], 'pid'> & {
+    /** Number of the display. */
+    readonly 'display_ordinal': number;
+    /** Type: ToSys, Cuda, Vid or HwEnc. */
+    readonly 'session_type': string;
+    /** Whether it reports which parts of a frame differ. */
+    readonly 'diff_map': boolean;
+    /** Whether it reports the class of each part of a frame. */
+    readonly 'class_map': boolean;
+    /** How it waits for a frame: No Wait, Blocking or Timeout. */
+    readonly 'capture_mode': string;
+    /** Maximum horizontal resolution in pixels. */
+    readonly 'max_horizontal_resolution': number;
+    /** Maximum vertical resolution in pixels. */
+    readonly 'max_vertical_resolution': number;
+  };
+  /** Each record is a workload power profile that a GPU supports. */
+  readonly power_profile_details: {
+    /** Number of the profile. */
+    readonly 'profile': number;
+    /** Name of the profile. */
+    readonly 'name': string;
+    /** Priority of the profile; the lowest number comes first. */
+    readonly 'priority': number;
+    /** Numbers of the profiles that cannot be used with this one, between commas. */
+    readonly 'conflicts': string;
+  };
+  /** Each record is a workload power profile that was requested. */
+  readonly requested_power_profiles: Pick<RelationFields['power_profile_details'], 'profile' | 'name'> & {
+  };
+  /** Each record is a workload power profile in force. */
+  readonly enforced_power_profiles: Pick<RelationFields['power_profile_details'], 'profile' | 'name'> & {
+  };
+  /** Each record is a preset profile of power smoothing. */
+  readonly preset_profiles: Pick<RelationFields['power_profile_details'], 'profile'> & {
+    /** % TMP Floor of the profile. In %. */
+    readonly 'tmp_floor': number;
+    /** Ramp Up Rate of the profile. In mW/s. */
+    readonly 'ramp_up_rate': number;
+    /** Ramp Down Rate of the profile. In mW/s. */
+    readonly 'ramp_down_rate': number;
+    /** Ramp Down Hysteresis Value of the profile. In ms. */
+    readonly 'ramp_down_hysteresis': number;
+    /** Secondary Power Floor of the profile. In W. */
+    readonly 'secondary_power_floor': number;
+    /** Primary Floor Activation Window Multiplier of the profile. */
+    readonly 'primary_floor_activation_window_multiplier': number;
+    /** Primary Floor Target Window Multiplier of the profile. */
+    readonly 'primary_floor_target_window_multiplier': number;
+    /** Primary Floor Activation Offset of the profile. In W. */
+    readonly 'primary_floor_activation_offset': number;
+  };
+  /** Each record is a vGPU that runs. */
+  readonly vgpus: {
+    /** Number of the vGPU. */
+    readonly 'vgpu_instance': number;
+    /** UUID or domain id of the virtual machine. */
+    readonly 'vm_id': string;
+    /** Which of the two it is: UUID or Domain ID. */
+    readonly 'vm_id_type': string;
+    /** Null: NVML has no function for it. */
+    readonly 'vm_name': string;
+    /** Name of the type. */
+    readonly 'type_name': string;
+    /** Number of the type. */
+    readonly 'type_id': number;
+    /** UUID of the vGPU. */
+    readonly 'uuid': string;
+    /** UUID of the mediated device, where there is one. */
+    readonly 'mdev_uuid': string;
+    /** Driver in the virtual machine. */
+    readonly 'guest_driver_version': string;
+    /** License, and when it ends. */
+    readonly 'license_status': string;
+    /** GPU instance that it runs on. */
+    readonly 'gpu_instance_id': number;
+    /** Place in the memory of the GPU. */
+    readonly 'placement_id': number;
+    /** Whether processes are accounted. */
+    readonly 'accounting.mode': boolean;
+    /** Whether ECC is on. */
+    readonly 'ecc.mode.current': boolean;
+    /** Number of processes that the accounting remembers. */
+    readonly 'accounting.buffer_size': number;
+    /** Maximum frame rate. In FPS. */
+    readonly 'frame_rate_limit': number;
+    /** PCI address in the virtual machine. */
+    readonly 'pci.bus_id': string;
+    /** Memory of a vGPU. In MiB. */
+    readonly 'memory.total': number;
+    /** Memory that is used. In MiB. */
+    readonly 'memory.used': number;
+    /** Memory that is free. In MiB. */
+    readonly 'memory.free': number;
+    /** Share of time in which a kernel of it ran. In %. */
+    readonly 'utilization.gpu': number;
+    /** Share of time in which it read or wrote memory. In %. */
+    readonly 'utilization.memory': number;
+    /** Use of the video encoders. In %. */
+    readonly 'utilization.encoder': number;
+    /** Use of the video decoders. In %. */
+    readonly 'utilization.decoder': number;
+    /** Use of the JPEG decoders. In %. */
+    readonly 'utilization.jpeg': number;
+    /** Use of the optical flow engine. In %. */
+    readonly 'utilization.ofa': number;
+    /** Number of its sessions. */
+    readonly 'encoder.stats.sessionCount': number;
+    /** Frames a second of its sessions, as a moving average. */
+    readonly 'encoder.stats.averageFps': number;
+    /** Latency of its sessions in us, as a moving average. In us. */
+    readonly 'encoder.stats.averageLatency': number;
+    /** Number of its sessions. */
+    readonly 'fbc.stats.sessionCount': number;
+    /** Frames a second of its sessions, as a moving average. */
+    readonly 'fbc.stats.averageFps': number;
+    /** Latency of its sessions in us, as a moving average. In us. */
+    readonly 'fbc.stats.averageLatency': number;
+  };
+  /** Each record is a type of vGPU that the GPU supports. */
+  readonly vgpu_supported_types: Pick<RelationFields['vgpus'], 'type_id' | 'type_name' | 'memory.total' | 'frame_rate_limit'> & {
+    /** Class of the type: NVS, Quadro, Compute. */
+    readonly 'class': string;
+    /** GPU instance profile that the type needs. */
+    readonly 'gpu_instance_profile_id': number;
+    /** How many the GPU can run. */
+    readonly 'max_instances': number;
+    /** How many a virtual machine can have. */
+    readonly 'max_instances_per_vm': number;
+    /** PCI device id, hexadecimal. */
+    readonly 'device_id': string;
+    /** PCI subsystem id, hexadecimal. */
+    readonly 'subsystem_id': string;
+    /** Number of displays. */
+    readonly 'display_heads': number;
+    /** Maximum horizontal resolution in pixels. */
+    readonly 'max_x_resolution': number;
+    /** Maximum vertical resolution in pixels. */
+    readonly 'max_y_resolution': number;
+    /** Licenses that allow the type. */
+    readonly 'license': string;
+  };
+  /** Each record is a type of vGPU that the GPU has room for. */
+  readonly vgpu_creatable_types: Pick<RelationFields['vgpus'], 'type_id' | 'type_name' | 'memory.total' | 'frame_rate_limit'> & Pick<RelationFields['vgpu_supported_types'], 'class' | 'gpu_instance_profile_id' | 'max_instances' | 'max_instances_per_vm' | 'device_id' | 'subsystem_id' | 'display_heads' | 'max_x_resolution' | 'max_y_resolution' | 'license'> & {
+  };
+  /** Each record is a process in a vGPU. */
+  readonly vgpu_processes: Pick<RelationFields['vgpus'], 'vgpu_instance' | 'utilization.gpu' | 'utilization.memory' | 'utilization.encoder' | 'utilization.decoder'> & {
+    /** Id of the process in the virtual machine. */
+    readonly 'pid': number;
+    /** Name of the process. */
+    readonly 'process_name': string;
+  };
+  /** Each record is an encoder session in a vGPU. */
+  readonly vgpu_encoder_sessions: Pick<RelationFields['vgpus'], 'vgpu_instance'> & Pick<RelationFields['encoder_sessions'], 'session_id' | 'codec' | 'horizontal_resolution' | 'vertical_resolution' | 'average_fps' | 'average_latency'> & Pick<RelationFields['compute_apps'], 'pid'> & {
+  };
+  /** Each record is a frame buffer capture session in a vGPU. */
+  readonly vgpu_fbc_sessions: Pick<RelationFields['vgpus'], 'vgpu_instance'> & Pick<RelationFields['encoder_sessions'], 'session_id' | 'horizontal_resolution' | 'vertical_resolution' | 'average_fps' | 'average_latency'> & Pick<RelationFields['compute_apps'], 'pid'> & Pick<RelationFields['fbc_sessions'], 'display_ordinal' | 'session_type' | 'diff_map' | 'class_map' | 'capture_mode' | 'max_horizontal_resolution' | 'max_vertical_resolution'> & {
+  };
+  /** Each record is the scheduler of a GPU. */
+  readonly vgpu_schedulers: {
+    /** Best Effort, Equal Share or Fixed Share. */
+    readonly 'scheduler_policy': string;
+    /** Adaptive round robin: Default, Disabled or Enabled. */
+    readonly 'arr_mode': string;
+    /** Time slice of a vGPU. In ns. */
+    readonly 'time_slice': number;
+    /** Average factor of the adaptive round robin. */
+    readonly 'avg_factor': number;
+  };
+  /** Each record is a turn of a software runlist. */
+  readonly vgpu_scheduler_turns: {
+    /** Engine of the log. */
+    readonly 'engine_id': string;
+    /** Scheduling policy of the vGPUs. */
+    readonly 'scheduler_policy': string;
+    /** Scheduling policy of the vGPUs. */
+    readonly 'sched_policy': string;
+    /** Whether adaptive round robin (ARR) is on. */
+    readonly 'arr_mode': string;
+    /** Configured time slice, in nanoseconds. In ns. */
+    readonly 'time_slice': number;
+    /** Averaging factor of adaptive round robin. */
+    readonly 'avg_factor': number;
+    /** Software runlist that was scheduled. */
+    readonly 'sw_runlist_id': number;
+    /** Software runlist that was scheduled. */
+    readonly 'sw_rl_id': number;
+    /** End of the time slice, in nanoseconds. In ns. */
+    readonly 'time_stamp': number;
+    /** Total run time of the runlist, in nanoseconds. In ns. */
+    readonly 'cumulative_run_time': number;
+    /** Total run time of the runlist, in nanoseconds. In ns. */
+    readonly 'cum_run_time': number;
+    /** Run time in this slice, in nanoseconds. In ns. */
+    readonly 'previous_timeslice_runtime': number;
+    /** Run time in this slice, in nanoseconds. In ns. */
+    readonly 'prev_timeslice_runtime': number;
+    /** Target run time of this slice, in nanoseconds. In ns. */
+    readonly 'target_time_slice': number;
+    /** Total preemption time of the runlist, in nanoseconds. In ns. */
+    readonly 'cumulative_preempt_time': number;
+    /** Total preemption time of the runlist, in nanoseconds. In ns. */
+    readonly 'cum_preempt_time': number;
+  };
+  /** Each record is the capabilities of the scheduler of a GPU. */
+  readonly vgpu_scheduler_capabilities: {
+    /** Names of the policies, between commas. */
+    readonly 'supported_policies': string;
+    /** Maximum time slice. In ns. */
+    readonly 'max_time_slice': number;
+    /** Minimum time slice. In ns. */
+    readonly 'min_time_slice': number;
+    /** Whether there is adaptive round robin. */
+    readonly 'arr_mode.supported': boolean;
+    /** Maximum frequency of the adaptive round robin. In Hz. */
+    readonly 'max_frequency': number;
+    /** Minimum frequency of the adaptive round robin. In Hz. */
+    readonly 'min_frequency': number;
+    /** Maximum average factor of the adaptive round robin. */
+    readonly 'max_avg_factor': number;
+    /** Minimum average factor of the adaptive round robin. */
+    readonly 'min_avg_factor': number;
+  };
+  /** Each record is a GPU. */
+  readonly vgpu_migration: {
+    /** Whether vGPUs can move to another GPU. */
+    readonly 'migration': boolean;
+  };
+  /** Each record is the heterogeneous mode of a GPU. */
+  readonly vgpu_heterogeneous_modes: {
+    /** Whether vGPUs of several sizes may run at the same time. */
+    readonly 'heterogeneous_mode': boolean;
+  };
+}
+
+/** The fields of a GPU by their numbers: those of --query-gpu, then those that it does not have. */
 export interface GpuFieldNumbers {
   readonly 1: 'timestamp';
   readonly 2: 'driver_version';
@@ -882,4 +1450,149 @@ export interface GpuFieldNumbers {
   readonly 3017: 'cpu_affinity';
   readonly 3018: 'numa_affinity';
   readonly 3019: 'gpu_numa_id';
+}
+
+/** The relations, and the fields of each by their numbers. */
+export interface RelationNumbers {
+  /** Each record is a GPU. */
+  readonly gpus: GpuFieldNumbers;
+  /** Each record is a process that computes on a GPU. */
+  readonly compute_apps: {
+    readonly 2000: 'timestamp';
+    readonly 2001: 'gpu_name';
+    readonly 2002: 'gpu_bus_id';
+    readonly 2003: 'gpu_serial';
+    readonly 2004: 'gpu_uuid';
+    readonly 2005: 'pid';
+    readonly 2006: 'process_name';
+    readonly 2007: 'used_gpu_memory';
+  };
+  /** Each record is a process that used a GPU while accounting was on. */
+  readonly accounted_apps: Pick<RelationNumbers['compute_apps'], 2000 | 2001 | 2002 | 2003 | 2004> & {
+    readonly 2008: 'vgpu_instance';
+    readonly 2009: 'pid';
+    readonly 2010: 'gpu_utilization';
+    readonly 2011: 'mem_utilization';
+    readonly 2012: 'max_memory_usage';
+    readonly 2013: 'time';
+    readonly 3013: 'is_running';
+  };
+  /** Each record is a pair of clocks that a GPU can run at. */
+  readonly supported_clocks: Pick<RelationNumbers['compute_apps'], 2000 | 2001 | 2002 | 2003 | 2004> & {
+    readonly 2014: 'memory';
+    readonly 2015: 'graphics';
+  };
+  /** Each record is a page of a GPU's memory that is no longer used. */
+  readonly retired_pages: Pick<RelationNumbers['compute_apps'], 2000 | 2001 | 2002 | 2003 | 2004> & {
+    readonly 2016: 'retired_pages.address';
+    readonly 2017: 'retired_pages.timestamp';
+    readonly 2018: 'retired_pages.cause';
+  };
+  /** Each record is a GPU and the memory rows that it replaced. */
+  readonly remapped_rows: Pick<RelationNumbers['compute_apps'], 2000 | 2001 | 2002 | 2003 | 2004> & Pick<GpuFieldNumbers, 1051 | 1052 | 1053 | 1054 | 1055 | 1056 | 1057 | 1058 | 1059 | 1060 | 1061> & {
+  };
+  /** Each record is an NVLink of a GPU. */
+  readonly nvlinks: {
+  };
+  /** Each record is a link between the CPU and a GPU. */
+  readonly c2c_links: {
+  };
+  /** Each record is a lane of the PCIe link of a GPU. */
+  readonly pcie_lanes: {
+  };
+  /** Each record is a MIG device of a GPU. */
+  readonly mig_devices: Pick<GpuFieldNumbers, 6 | 52 | 50 | 105 | 3008 | 54> & {
+  };
+  /** Each record is a profile that a GPU can be cut by. */
+  readonly gpu_instance_profiles: {
+  };
+  /** Each record is a GPU instance profile, and where its instances may lie. */
+  readonly gpu_instance_placements: {
+  };
+  /** Each record is a GPU instance. */
+  readonly gpu_instances: {
+  };
+  /** Each record is a profile that a GPU instance can be cut by. */
+  readonly compute_instance_profiles: {
+  };
+  /** Each record is a compute instance profile of a GPU instance, and where its instances may lie. */
+  readonly compute_instance_placements: {
+  };
+  /** Each record is a compute instance. */
+  readonly compute_instances: {
+  };
+  /** Each record is a process on a GPU. */
+  readonly processes: {
+  };
+  /** Each record is another GPU, as a GPU reaches it. */
+  readonly gpu_pairs: {
+  };
+  /** Each record is a NIC that can do RDMA, as a GPU reaches it. */
+  readonly gpu_nics: {
+  };
+  /** Each record is an NVMe disk, as a GPU reaches it. */
+  readonly gpu_nvme_disks: {
+  };
+  /** Each record is a session of the video encoder of a GPU. */
+  readonly encoder_sessions: {
+  };
+  /** Each record is a session of frame buffer capture of a GPU. */
+  readonly fbc_sessions: {
+  };
+  /** Each record is a workload power profile that a GPU supports. */
+  readonly power_profile_details: {
+  };
+  /** Each record is a workload power profile that was requested. */
+  readonly requested_power_profiles: {
+  };
+  /** Each record is a workload power profile in force. */
+  readonly enforced_power_profiles: {
+  };
+  /** Each record is a preset profile of power smoothing. */
+  readonly preset_profiles: {
+  };
+  /** Each record is a vGPU that runs. */
+  readonly vgpus: {
+  };
+  /** Each record is a type of vGPU that the GPU supports. */
+  readonly vgpu_supported_types: {
+  };
+  /** Each record is a type of vGPU that the GPU has room for. */
+  readonly vgpu_creatable_types: {
+  };
+  /** Each record is a process in a vGPU. */
+  readonly vgpu_processes: {
+  };
+  /** Each record is an encoder session in a vGPU. */
+  readonly vgpu_encoder_sessions: {
+  };
+  /** Each record is a frame buffer capture session in a vGPU. */
+  readonly vgpu_fbc_sessions: {
+  };
+  /** Each record is the scheduler of a GPU. */
+  readonly vgpu_schedulers: {
+  };
+  /** Each record is a turn of a software runlist. */
+  readonly vgpu_scheduler_turns: {
+    readonly 2041: 'engine_id';
+    readonly 2042: 'scheduler_policy';
+    readonly 2043: 'arr_mode';
+    readonly 2045: 'time_slice';
+    readonly 2044: 'avg_factor';
+    readonly 2046: 'sw_runlist_id';
+    readonly 2047: 'time_stamp';
+    readonly 2048: 'cumulative_run_time';
+    readonly 2049: 'previous_timeslice_runtime';
+    readonly 2050: 'target_time_slice';
+    readonly 2051: 'cumulative_preempt_time';
+  };
+  /** Each record is the capabilities of the scheduler of a GPU. */
+  readonly vgpu_scheduler_capabilities: {
+  };
+  /** Each record is a GPU. */
+  readonly vgpu_migration: {
+  };
+  /** Each record is the heterogeneous mode of a GPU. */
+  readonly vgpu_heterogeneous_modes: {
+  };
 }

@@ -2,66 +2,57 @@
  * Table: what deviceQuery answers: where in the result, which field of the GPU it is, and how pynvml_utils spells it. Where
  * nothing is said the number of the field asks for it, and it is spelled as nvidia-smi spells it.
  */
+import { Missing } from '../../nvml/status.js';
+import { derive } from '../../query/derive.js';
 import type { Field } from '../../query/field.js';
 import { fieldNamed } from '../../query/relations.js';
-import { clocksThrottle, listed, type ResultList } from './listed.js';
+import { listed } from './listed.js';
+import type { ResultRow } from './row.js';
 import {
   asField,
-  celsius,
   flag,
-  hex,
-  kilobytesPerSecond,
+  hexDigits,
   lanes,
   mebibytes,
-  megahertz,
-  percent,
+  number,
   plainNumber,
-  type Spelling,
+  type Spell,
+  spelled,
   watts,
   words,
 } from './spelling.js';
 
-/** A value of the result. */
-export interface ResultLeaf {
-  /** Its key, below the keys of its groups. */
-  readonly path: readonly string[];
-  readonly fields: readonly Field[];
-  /** The fields and relations by whose numbers it is asked for. Of those without one, only the full answer has it. */
-  readonly asked: readonly string[];
-  readonly spelling: Spelling;
-  /** Makes one number of the values of several fields. */
-  readonly combine?: (...values: readonly number[]) => number;
-  /** Left out of the full answer: what pynvml_utils has a number for and forgets. */
-  readonly extra?: true;
-  /** In its group whenever that is there. */
-  readonly always?: true;
-  /** Its unit is a value beside it. */
-  readonly unitBeside?: true;
+type Details = Partial<Pick<ResultRow, 'asked' | 'extra' | 'always' | 'unit' | 'unitBeside'>>;
+
+function leaf(path: string, of: string | Field, spell: Spell = asField, more: Details = {}): ResultRow {
+  const field = typeof of === 'string' ? fieldNamed(of) : of;
+  const spelling = spell(field.kind);
+  return {
+    path: path.split('.'),
+    fields: [field],
+    asked: [field.names[0]],
+    unit: spelling.unit,
+    of: (records) => spelled(records instanceof Missing ? records : (records[0]?.[0] ?? ''), spelling),
+    ...more,
+  };
 }
 
-export type ResultRow = ResultLeaf | ResultList;
-
-type Details = Partial<Pick<ResultLeaf, 'asked' | 'combine' | 'extra' | 'always' | 'unitBeside'>>;
-
-function leaf(
-  path: string,
-  names: string | readonly string[],
-  spelling?: Spelling,
-  more?: Details,
-): ResultLeaf {
-  const all = typeof names === 'string' ? [names] : names;
-  const fields = all.map((name) => fieldNamed(name));
-  const [first] = fields as [Field];
-  return { path: path.split('.'), fields, asked: all, spelling: spelling ?? asField(first), ...more };
-}
+/** The difference of two fields, in place of another. */
+const difference = (name: string, from: string, taken: string): Field => ({
+  ...fieldNamed(name),
+  source: {
+    derived: [fieldNamed(from), fieldNamed(taken)],
+    of: (...readings) => derive(readings, (all = 0, less = 0) => all - less),
+  },
+});
 
 const PLACES = ['device_memory', 'register_file', 'l1_cache', 'l2_cache', 'texture_memory', 'total'] as const;
 
 /** Any number of corrected errors asks for all errors of the counter, one of uncorrected errors for all uncorrected ones. */
-function eccErrors(counter: string): readonly ResultLeaf[] {
+function eccErrors(counter: string): readonly ResultRow[] {
   const of = (kind: string): readonly string[] => PLACES.map((at) => `ecc.errors.${kind}.${counter}.${at}`);
   const both = of('corrected');
-  const errors = (key: string, kind: string, asked: readonly string[]): readonly ResultLeaf[] =>
+  const errors = (key: string, kind: string, asked: readonly string[]): readonly ResultRow[] =>
     of(kind).map((name, i) => {
       const place = PLACES[i] as (typeof PLACES)[number];
       const spelling = place === 'total' ? undefined : plainNumber;
@@ -77,15 +68,23 @@ const wddmOrTcc = flag('WDDM', 'TCC');
 const computeModes = words('Default', 'Exclusive Thread', 'Prohibited', 'Exclusive_Process');
 const operationMode = (which: string): Details => ({ asked: ['inforom.pwr', `gom.${which}`] });
 const fullOnly: Details = { asked: [] };
+const besideFullOnly: Details = { asked: [], unitBeside: true };
 const extra: Details = { extra: true };
 const bar1: Details = { asked: ['bar1.total'] };
 const gpuTemperature: Details = { asked: ['temperature.gpu'] };
 /** What the driver reserves counts as used. */
-const used: Details = { asked: ['memory.used'], combine: (total = 0, free = 0) => total - free };
+const usedMemory = difference('memory.used', 'memory.total', 'memory.free');
+/** In bytes, of which nvidia-smi makes MiB before it subtracts. */
+const freeBar1 = difference('bar1.free', 'bar1.total', 'bar1.used');
+
+/** YYYY-MM-DD in local time, as the day of nvidia-smi's timestamp. */
+const localDate: Spell = ({ spell }) => ({
+  of: (milliseconds) => spell(milliseconds).slice(0, 10).replaceAll('/', '-'),
+});
 
 /** About the system, before the GPUs. */
-export const headRows: readonly ResultLeaf[] = [
-  leaf('timestamp', 'timestamp', { of: (milliseconds) => localDate(Number(milliseconds)) }),
+export const headRows: readonly ResultRow[] = [
+  leaf('timestamp', 'timestamp', localDate),
   leaf('driver_version', 'driver_version'),
   leaf('count', 'count', plainNumber),
 ];
@@ -113,12 +112,12 @@ export const gpuRows: readonly ResultRow[] = [
   leaf('inforom_version.pwr_object', 'inforom.pwr'),
   leaf('gpu_operation_mode.current_gom', 'gom.current', undefined, operationMode('current')),
   leaf('gpu_operation_mode.pending_gom', 'gom.pending', undefined, operationMode('pending')),
-  leaf('pci.pci_bus', 'pci.bus', hex(2)),
-  leaf('pci.pci_device', 'pci.device', hex(2)),
-  leaf('pci.pci_domain', 'pci.domain', hex(4)),
-  leaf('pci.pci_device_id', 'pci.device_id', hex(8)),
+  leaf('pci.pci_bus', 'pci.bus', hexDigits),
+  leaf('pci.pci_device', 'pci.device', hexDigits),
+  leaf('pci.pci_domain', 'pci.domain', hexDigits),
+  leaf('pci.pci_device_id', 'pci.device_id', hexDigits),
   leaf('pci.pci_bus_id', 'pci.bus_id'),
-  leaf('pci.pci_sub_system_id', 'pci.sub_device_id', hex(8)),
+  leaf('pci.pci_sub_system_id', 'pci.sub_device_id', hexDigits),
   leaf('pci.pci_gpu_link_info.pcie_gen.max_link_gen', 'pcie.link.gen.max'),
   leaf('pci.pci_gpu_link_info.pcie_gen.current_link_gen', 'pcie.link.gen.current'),
   leaf('pci.pci_gpu_link_info.link_widths.max_link_width', 'pcie.link.width.max', lanes),
@@ -126,25 +125,22 @@ export const gpuRows: readonly ResultRow[] = [
   leaf('pci.pci_bridge_chip.bridge_chip_type', 'pci.bridge_chip.type', flag('PLX', 'BR04'), fullOnly),
   leaf('pci.pci_bridge_chip.bridge_chip_fw', 'pci.bridge_chip.firmware', undefined, fullOnly),
   leaf('pci.replay_counter', 'pcie.replay_counter', undefined, fullOnly),
-  leaf('pci.tx_util', 'pcie.throughput.tx', kilobytesPerSecond, { ...fullOnly, unitBeside: true }),
-  leaf('pci.rx_util', 'pcie.throughput.rx', kilobytesPerSecond, { ...fullOnly, unitBeside: true }),
-  leaf('fan_speed', 'fan.speed', percent, { unitBeside: true }),
+  leaf('pci.tx_util', 'pcie.throughput.tx', number, besideFullOnly),
+  leaf('pci.rx_util', 'pcie.throughput.rx', number, besideFullOnly),
+  leaf('fan_speed', 'fan.speed', number, { unitBeside: true }),
   leaf('performance_state', 'pstate'),
-  clocksThrottle,
+  listed.clocksThrottle,
   leaf('fb_memory_usage.total', 'memory.total', mebibytes),
-  leaf('fb_memory_usage.used', ['memory.total', 'memory.free'], mebibytes, used),
+  leaf('fb_memory_usage.used', usedMemory, mebibytes),
   leaf('fb_memory_usage.free', 'memory.free', mebibytes),
   leaf('bar1_memory_usage.total', 'bar1.total', mebibytes),
   leaf('bar1_memory_usage.used', 'bar1.used', mebibytes, bar1),
-  leaf('bar1_memory_usage.free', ['bar1.total', 'bar1.used'], mebibytes, {
-    ...bar1,
-    combine: (total = 0, taken = 0) => total - taken,
-  }),
+  leaf('bar1_memory_usage.free', freeBar1, mebibytes, bar1),
   leaf('compute_mode', 'compute_mode', computeModes),
-  leaf('utilization.gpu_util', 'utilization.gpu', percent),
-  leaf('utilization.memory_util', 'utilization.memory', percent),
-  leaf('utilization.encoder_util', 'utilization.encoder', percent),
-  leaf('utilization.decoder_util', 'utilization.decoder', percent),
+  leaf('utilization.gpu_util', 'utilization.gpu', number),
+  leaf('utilization.memory_util', 'utilization.memory', number),
+  leaf('utilization.encoder_util', 'utilization.encoder', number),
+  leaf('utilization.decoder_util', 'utilization.decoder', number),
   leaf('encoder_stats.session_count', 'encoder.stats.sessionCount', plainNumber, extra),
   leaf('encoder_stats.average_fps', 'encoder.stats.averageFps', plainNumber, extra),
   leaf('encoder_stats.average_latency', 'encoder.stats.averageLatency', plainNumber, extra),
@@ -155,11 +151,13 @@ export const gpuRows: readonly ResultRow[] = [
   listed.singleBitPages,
   listed.doubleBitPages,
   leaf('retired_pages.pending_retirement', 'retired_pages.pending'),
-  leaf('temperature.gpu_temp', 'temperature.gpu', celsius),
-  leaf('temperature.gpu_temp_max_threshold', 'temperature.gpu.shutdown', celsius, gpuTemperature),
-  leaf('temperature.gpu_temp_slow_threshold', 'temperature.gpu.slowdown', celsius, gpuTemperature),
-  leaf('temperature.memory_temp', 'temperature.memory', celsius, extra),
-  leaf('power_readings.power_management', 'power.management', flag('N/A', 'Supported')),
+  leaf('temperature.gpu_temp', 'temperature.gpu', number),
+  leaf('temperature.gpu_temp_max_threshold', 'temperature.gpu.shutdown', number, gpuTemperature),
+  leaf('temperature.gpu_temp_slow_threshold', 'temperature.gpu.slowdown', number, gpuTemperature),
+  leaf('temperature.memory_temp', 'temperature.memory', number, extra),
+  leaf('power_readings.power_management', 'power.management', flag('N/A', 'Supported'), {
+    unit: 'W',
+  }),
   leaf('power_readings.power_draw', 'power.draw', watts),
   leaf('power_readings.power_limit', 'power.limit', watts),
   leaf('power_readings.default_power_limit', 'power.default_limit', watts),
@@ -167,19 +165,19 @@ export const gpuRows: readonly ResultRow[] = [
   leaf('power_readings.min_power_limit', 'power.min_limit', watts),
   leaf('power_readings.max_power_limit', 'power.max_limit', watts),
   leaf('power_readings.power_state', 'pstate', undefined, { ...fullOnly, always: true }),
-  leaf('clocks.graphics_clock', 'clocks.current.graphics', megahertz),
-  leaf('clocks.sm_clock', 'clocks.current.sm', megahertz, {
+  leaf('clocks.graphics_clock', 'clocks.current.graphics', number),
+  leaf('clocks.sm_clock', 'clocks.current.sm', number, {
     asked: ['clocks.current.graphics', 'clocks.current.sm'],
   }),
-  leaf('clocks.mem_clock', 'clocks.current.memory', megahertz),
-  leaf('clocks.video_clock', 'clocks.current.video', megahertz, extra),
-  leaf('applications_clocks.graphics_clock', 'clocks.applications.graphics', megahertz),
-  leaf('applications_clocks.mem_clock', 'clocks.applications.memory', megahertz),
-  leaf('default_applications_clocks.graphics_clock', 'clocks.default_applications.graphics', megahertz),
-  leaf('default_applications_clocks.mem_clock', 'clocks.default_applications.memory', megahertz),
-  leaf('max_clocks.graphics_clock', 'clocks.max.graphics', megahertz),
-  leaf('max_clocks.sm_clock', 'clocks.max.sm', megahertz),
-  leaf('max_clocks.mem_clock', 'clocks.max.memory', megahertz),
+  leaf('clocks.mem_clock', 'clocks.current.memory', number),
+  leaf('clocks.video_clock', 'clocks.current.video', number, extra),
+  leaf('applications_clocks.graphics_clock', 'clocks.applications.graphics', number),
+  leaf('applications_clocks.mem_clock', 'clocks.applications.memory', number),
+  leaf('default_applications_clocks.graphics_clock', 'clocks.default_applications.graphics', number),
+  leaf('default_applications_clocks.mem_clock', 'clocks.default_applications.memory', number),
+  leaf('max_clocks.graphics_clock', 'clocks.max.graphics', number),
+  leaf('max_clocks.sm_clock', 'clocks.max.sm', number),
+  leaf('max_clocks.mem_clock', 'clocks.max.memory', number),
   leaf('clock_policy.auto_boost', 'clocks.auto_boost'),
   leaf('clock_policy.auto_boost_default', 'clocks.auto_boost_default', undefined, {
     asked: ['clocks.auto_boost'],
@@ -188,10 +186,3 @@ export const gpuRows: readonly ResultRow[] = [
   listed.processes,
   listed.accountedProcesses,
 ];
-
-/** YYYY-MM-DD in local time. */
-function localDate(milliseconds: number): string {
-  const date = new Date(milliseconds);
-  const two = (n: number): string => String(n).padStart(2, '0');
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-}

@@ -43,9 +43,7 @@ export class LibraryNotFound extends DeadLibrary {
     /** Whether one file was named, and no other place was looked at. */
     readonly wasNamed: boolean,
   ) {
-    const where = wasNamed
-      ? ''
-      : `\nThe usual places of ${platform} hold none either; name one with --nvml PATH or NVSMI_NVML.`;
+    const where = wasNamed ? '' : `\nThe usual places of ${platform} hold none either.`;
     super(NVML_ERROR_LIBRARY_NOT_FOUND, NOT_FOUND, `Tried:\n${tried.join('\n')}${where}`);
   }
 }

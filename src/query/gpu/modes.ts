@@ -85,7 +85,7 @@ export const modes: readonly Row[] = [
   {
     id: 21,
     names: ['accounting.mode'],
-    help: 'Accounting mode: whether the driver keeps statistics per process, for --query-accounted-apps.',
+    help: 'Accounting mode: whether the driver keeps statistics of each process.',
     kind: enabled,
     source: from(accounting, 'value'),
   },

@@ -1,7 +1,4 @@
-/**
- * Starts the process that calls NVML while the program that needs it is still loading: with a timeout both start at once. The
- * command line is only looked at here; where it turns out to need no such process, that ends with this one.
- */
+/** Starts the process that calls NVML while the program that needs it is still loading: with a timeout both start at once. */
 import type { ChildProcess } from 'node:child_process';
 import { callsProgram, type Program } from './program.js';
 import { startProgram } from './start.js';
@@ -15,18 +12,8 @@ interface Early {
 const KEY = Symbol.for('nvsmi/early');
 const place = globalThis as { [KEY]?: Early | undefined };
 
-/** Commands that never ask NVML. */
-const WITHOUT = /^(help|version|completion|replay|fleet|simulate|-h|--help|--help-.*)$/;
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
-export function startEarly(argv: readonly string[], env: Environment): void {
-  const library = optionIn('--nvml', argv) ?? (env.NVSMI_NVML || undefined);
-  const isTimed = optionIn('--timeout', argv) !== undefined || (env.NVSMI_TIMEOUT ?? '') !== '';
-  const isRecorded =
-    optionIn('--snapshot', argv) !== undefined ||
-    (optionIn('--nvml', argv) === undefined && (env.NVSMI_SNAPSHOT ?? '') !== '');
-  if (!isTimed || isRecorded || argv.some((word) => WITHOUT.test(word))) return;
+/** `library` is the path of NVML, where one is named. */
+export function startEarly(library: string | undefined): void {
   const program = callsProgram(library);
   const child = startProgram(program);
   // Who takes it learns of a failure; until then it only must not end the program.
@@ -44,10 +31,4 @@ export function takeEarly({ file, args }: Program): ChildProcess | undefined {
     return undefined;
   place[KEY] = undefined;
   return child;
-}
-
-function optionIn(option: string, argv: readonly string[]): string | undefined {
-  const index = argv.findIndex((word) => word === option || word.startsWith(`${option}=`));
-  const word = argv[index];
-  return word === undefined ? undefined : word === option ? argv[index + 1] : word.slice(option.length + 1);
 }

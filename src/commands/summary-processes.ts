@@ -8,7 +8,7 @@ import { Missing, NOT_SUPPORTED, statusWords } from '../nvml/status.js';
 import { type Asking, eachOf } from '../query/ask/asking.js';
 import type { Subject } from '../query/ask/subject.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
-import { count, mebibytes, processId, text } from '../query/kind.js';
+import { count, mebibytesOfProcess, processId, text } from '../query/kind.js';
 import { namesOf, processesOf } from '../query/processes.js';
 import type { Reading } from '../query/reading.js';
 import { type InstanceIds, instanceIds, type MigSubject } from './summary-mig.js';
@@ -45,7 +45,7 @@ function* processesIn(subject: Subject, gpu: Gpu, ids: InstanceIds): Asking<read
     pid: cell(processId, pid),
     type: cell(text, type),
     process_name: cell(text, name),
-    used_gpu_memory: cell(mebibytes, memory),
+    used_gpu_memory: cell(mebibytesOfProcess, memory),
   });
   // Why the processes cannot be listed, in the place of one.
   if (found instanceof Missing) return [record(found, found, found, found)];

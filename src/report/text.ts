@@ -5,7 +5,7 @@ import { statusWords } from '../nvml/status.js';
 import type { Reading } from '../query/reading.js';
 import type { Document, ReportPart } from './document.js';
 import type { List } from './node.js';
-import { reportValue } from './value.js';
+import { textValue } from './value.js';
 
 /** The column of the colons. */
 const column = (release: Release): number => (release < 580 ? 42 : 55);
@@ -20,7 +20,7 @@ export function reportText(document: Document): string {
   out.push('');
   writeParts(out, counts, '', at);
   for (const { id, parts } of blocks) {
-    out.push(`${tree.label} ${reportValue(tree.id.kind, id)}`);
+    out.push(`${tree.label} ${textValue(tree.id.kind, id)}`);
     writeParts(out, parts, LEVEL, at);
     out.push('');
   }
@@ -57,7 +57,7 @@ function writeValue(
 ): void {
   const at = 'deeper' in node && node.deeper ? indent + LEVEL : indent;
   if (node.type === 'leaf') {
-    out.push(line(at, node.label ?? '', reportValue(node.of.kind, reading), column));
+    out.push(line(at, node.label ?? '', textValue(node.of.kind, reading), column));
     return;
   }
   const label = node.label === '' && node.type === 'list' ? node.item.label : node.label;
@@ -87,7 +87,7 @@ function writeList(
   }
   for (const each of items) {
     if ('of' in item) {
-      out.push(line(at, item.label ?? '', reportValue(item.of.kind, each as Reading), node.column ?? column));
+      out.push(line(at, item.label ?? '', textValue(item.of.kind, each as Reading), node.column ?? column));
       continue;
     }
     if (item.label !== undefined) out.push(at + item.label);

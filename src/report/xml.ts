@@ -6,7 +6,7 @@ import type { Kind } from '../query/kind.js';
 import type { Reading } from '../query/reading.js';
 import type { Document, ReportPart } from './document.js';
 import type { List, Node } from './node.js';
-import { reportValue } from './value.js';
+import { xmlValue } from './value.js';
 
 /** What the builder takes: texts and elements by their tags, several of one tag as an array, attributes under @_. */
 interface Element {
@@ -45,7 +45,7 @@ const escaped = (value: string): string =>
     reference,
   );
 
-const valueIn = (kind: Kind, reading: Reading): string => escaped(reportValue(kind, reading, kind.raw));
+const valueIn = (kind: Kind, reading: Reading): string => escaped(xmlValue(kind, reading));
 
 const lineAt = (depth: number): string => `\n${'\t'.repeat(depth)}`;
 

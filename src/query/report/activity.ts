@@ -63,8 +63,10 @@ export const customerBoostMax = reading(
 
 const autoBoost = sample(nvmlDeviceGetAutoBoostedClocksEnabled);
 const onOff: Kind = {
-  spell: (value) => (Number(value) === 0 ? 'Off' : 'On'),
-  json: (value) => Number(value) !== 0,
+  // Another number is Off (550.163.01 on the fake).
+  spell: (value) => (Number(value) === 1 ? 'On' : 'Off'),
+  json: (value) => Number(value) === 1,
+  allOnes: true,
 };
 export const autoBoostNow = reading(onOff, autoBoost, 'isEnabled');
 export const autoBoostDefault = reading(onOff, autoBoost, 'defaultIsEnabled');

@@ -55,5 +55,5 @@ export const atomicsInbound: ReportField = reading(
 export const bridges = fixed(nvmlDeviceGetBridgeChipInfo);
 export const bridgeTypes = words({
   [nvml.NVML_BRIDGE_CHIP_PLX]: 'PLX',
-  [nvml.NVML_BRIDGE_CHIP_BRO4]: 'BRO4',
+  [nvml.NVML_BRIDGE_CHIP_BRO4]: 'BR04',
 });

@@ -80,7 +80,7 @@ function eccCell(gpu: GpuReading): string {
   if (mode instanceof Missing) return cell(mode, String);
   const changes = star(gpu, 'ecc.mode.current', 'ecc.mode.pending');
   if (isOn(gpu.read('mig.mode.current'))) return onOffCell(gpu, 'ecc.mode.current') + changes;
-  return (isOn(mode) ? fieldCell(gpu, 'ecc.errors.uncorrected.volatile.total') : 'Off') + changes;
+  return (Number(mode) === 0 ? 'Off' : fieldCell(gpu, 'ecc.errors.uncorrected.volatile.total')) + changes;
 }
 
 /** The mode that is pending has the star (H200, 550.163.01 and 580.159.04). */

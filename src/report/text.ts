@@ -19,9 +19,9 @@ export function reportText(document: Document): string {
   writeParts(out, head, '', at);
   out.push('');
   writeParts(out, counts, '', at);
-  for (const { id, parts } of blocks) {
-    out.push(`${tree.label} ${textValue(tree.id.kind, id)}`);
-    writeParts(out, parts, LEVEL, at);
+  for (const { id, refusal, parts } of blocks) {
+    out.push(refusal ?? `${tree.label} ${textValue(tree.id.kind, id)}`);
+    if (refusal === undefined) writeParts(out, parts, LEVEL, at);
     out.push('');
   }
   // A report without any subject ends with a blank line, too (-q -u on the H200, 580.159.04).
@@ -75,7 +75,7 @@ function writeList(
   indent: string,
   column: number,
 ): void {
-  const { item, none } = node;
+  const { item, none, onlyFirst } = node;
   let at = node.deeper ? indent + LEVEL : indent;
   if (node.label !== '') {
     if (items.length === 0 && none?.text !== undefined) {
@@ -85,7 +85,7 @@ function writeList(
     out.push(at + node.label);
     at += LEVEL;
   }
-  for (const each of items) {
+  for (const each of onlyFirst ? items.slice(0, 1) : items) {
     if ('of' in item) {
       out.push(line(at, item.label ?? '', textValue(item.of.kind, each as Reading), node.column ?? column));
       continue;

@@ -12,15 +12,15 @@ export const GPM: ReadonlySet<FunctionName> = new Set([
   'nvmlGpmMetricsGet',
 ]);
 
-interface Metric {
+interface GpmMetric {
   readonly metricId: number;
   readonly nvmlReturn: number;
   readonly value: number;
 }
 
 /** The one metric that a recorded answer has. */
-const metricIn = (answer: Json): Metric | undefined =>
-  (answer as { readonly metrics?: readonly Metric[] } | null)?.metrics?.[0];
+const metricIn = (answer: Json): GpmMetric | undefined =>
+  (answer as { readonly metrics?: readonly GpmMetric[] } | null)?.metrics?.[0];
 
 const bitsOf = (value: number): bigint => {
   const bytes = Buffer.alloc(8);

@@ -12,15 +12,15 @@ export const GPM: ReadonlySet<FunctionName> = new Set([
   'nvmlGpmMetricsGet',
 ]);
 
-interface GpmMetric {
+interface ComputedMetric {
   readonly metricId: number;
   readonly nvmlReturn: number;
   readonly value: number;
 }
 
 /** The one metric that a recorded answer has. */
-const metricIn = (answer: Json): GpmMetric | undefined =>
-  (answer as { readonly metrics?: readonly GpmMetric[] } | null)?.metrics?.[0];
+const metricIn = (answer: Json): ComputedMetric | undefined =>
+  (answer as { readonly metrics?: readonly ComputedMetric[] } | null)?.metrics?.[0];
 
 const bitsOf = (value: number): bigint => {
   const bytes = Buffer.alloc(8);

@@ -12,6 +12,7 @@
  *   !start MICROSECONDS     when the first moment is, since the epoch; when the library is loaded, if it is left out
  *   !round MILLISECONDS     how long it takes until the first moment comes again
  *   !events                 event sets work (events.c)
+ *   !gpm HANDLE METRIC STATUS BITS FROM UNTIL  a GPM metric (gpm.c): the bits of a double, and its part of the loop as with i
  *   !control PATH           rules that may change are in this file (control.c), whose path begins in the folder of the table
  *   !fail, !hang            a rule
  *   FUNCTION TOKEN...       an entry; FUNCTION may be * for all
@@ -188,6 +189,9 @@ static void read_control(void);
 static struct entry *first_entry(int function);
 static int answers_events;
 static int event_call(const char *name, const uint64_t *args, nvmlReturn_t *status);
+/* In gpm.c. */
+static void add_metric(const char *rest);
+static int gpm_call(const char *name, const uint64_t *args, nvmlReturn_t *status);
 
 static const char *table_path;
 
@@ -202,6 +206,7 @@ static void read_directive(char *line)
   else if (strcmp(what, "!real") == 0) open_real(rest);
   else if (strcmp(what, "!overrun") == 0) overruns = 1;
   else if (strcmp(what, "!events") == 0) answers_events = 1;
+  else if (strcmp(what, "!gpm") == 0) add_metric(rest);
   else if (strcmp(what, "!control") == 0) control_at(rest);
   else if (strcmp(what, "!start") == 0) start_micros = (int64_t)strtoull(rest, NULL, 10);
   else if (strcmp(what, "!round") == 0) round_micros = (int64_t)strtoull(rest, NULL, 10) * 1000;
@@ -637,6 +642,7 @@ static nvmlReturn_t fake_call(int index, const uint64_t *given, void **real)
     if (status != NOT_MINE) return status;
   }
   if (entry == NULL && event_call(function->name, args, &status)) return status;
+  if (entry == NULL && gpm_call(function->name, args, &status)) return status;
   if (entry == NULL) {
     status = without_entry(function, outdated, has_answers);
     for (size_t i = 0; i < length; i++)

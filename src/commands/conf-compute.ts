@@ -162,7 +162,9 @@ const options = [
 
 /** GPUs before Ampere know nothing of it (T4 and RTX 4090, 580.159.04). Throws where no other is there. */
 function* refuseWithout(gpus: readonly Gpu[]): Asking<void> {
-  const generations = yield* together(reachable(gpus).map((gpu) => readOne(architectureProbe, gpu)));
+  const generations = yield* together(
+    reachable(gpus).map((gpu) => readOne(architectureProbe, gpu, (view) => view.raw('value'))),
+  );
   if (generations.some((one) => !(one instanceof Missing) && Number(one) >= NVML_DEVICE_ARCH_AMPERE)) return;
   const failed = generations.find((one) => one instanceof Missing);
   const why = failed === undefined ? '' : `NVML: Unable to get architecture: ${failed}\n`;

@@ -3,7 +3,7 @@ import { EXIT, UsageError } from '../base/errors.js';
 import { plainly } from '../base/plain-text.js';
 import { jsonDocument } from '../format/document.js';
 import type { Gpu } from '../nvml/session.js';
-import { Missing, type Status, statusWords, UncountedGpus } from '../nvml/status.js';
+import { Missing, NOT_SUPPORTED, type Status, statusWords, UncountedGpus } from '../nvml/status.js';
 import { type Asking, together } from '../query/ask/asking.js';
 import { readRecords } from '../query/ask/records.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
@@ -72,7 +72,7 @@ function refused(error: unknown): never {
   );
 }
 
-/** A GPU whose name cannot be read ends the list (580.159.04 with a failing call). */
+/** A GPU whose name cannot be read ends the list (580.159.04 with a failing call); up to 550 it is not said which (470 to 550 on the fake). */
 const nameless = (busId: Reading, status: Status): UsageError =>
   new UsageError(
     plainly`Unable to determine the product name for gpu ${shortBusId(busId)}: ${statusWords(status)}`,
@@ -108,7 +108,8 @@ export async function list(given: { readonly json?: true }, context: Context): P
       continue;
     }
     const { name, uuid } = record;
-    if (name.reading instanceof Missing) throw nameless(busId, name.reading.status);
+    if (name.reading instanceof Missing)
+      throw nameless(release < 580 ? NOT_SUPPORTED : busId, name.reading.status);
     const lines = [`GPU ${gpu.index}: ${cellText(name)} (UUID: ${cellText(uuid)})`, ...migs.map(migLine)];
     context.io.out(`${lines.join('\n')}\n`);
   }

@@ -3,7 +3,11 @@ import { type Given, type OptionSpec, setter, setterOf } from '../base/argv.js';
 import { EXIT, UsageError } from '../base/errors.js';
 import { plainly } from '../base/plain-text.js';
 import type { Release } from '../base/release.js';
-import { NVML_ERROR_NOT_FOUND, NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
+import {
+  NVML_DEVICE_MIG_ENABLE,
+  NVML_ERROR_NOT_FOUND,
+  NVML_ERROR_NOT_SUPPORTED,
+} from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
 import { isTooNew, Missing, type Status, statusReason } from '../nvml/status.js';
 import { type Asking, eachOf, together } from '../query/ask/asking.js';
@@ -112,7 +116,7 @@ function* withMig(gpus: readonly Gpu[], switchedOn: boolean): Asking<readonly Gp
   const modes = yield* together(asked.map((gpu) => gpuField('mig.mode.current', gpu)));
   return asked.filter((gpu, i) => {
     const mode = modes[i] as Reading;
-    if (!(mode instanceof Missing)) return !switchedOn || Number(mode) !== 0;
+    if (!(mode instanceof Missing)) return !switchedOn || Number(mode) === NVML_DEVICE_MIG_ENABLE;
     if (mode.status === NVML_ERROR_NOT_SUPPORTED || isTooNew(mode.status)) return false;
     throw new UnknownMode(gpu, mode.status);
   });

@@ -116,14 +116,15 @@ function table({
         }),
       ),
       migDevices: migDevices.map((mig) => summaryMigDevice(mig, release)),
-      processes: processes
-        .filter(({ process_name: { reading } }) => reading !== '')
-        .map((process) => summaryProcess(process, release)),
+      processes: processes.filter(isNamed).map((process) => summaryProcess(process, release)),
+      hasNameless: !processes.every(isNamed),
     },
     release,
     onWindows,
   );
 }
+
+const isNamed = ({ process_name: { reading } }: ProcessCells): boolean => reading !== '';
 
 const system: Relation = {
   name: 'system',

@@ -11,3 +11,15 @@ export const cellWidth = (text: string): number =>
   isPlain(text)
     ? text.length
     : [...text].reduce((sum, letter) => sum + (WIDE.test(letter) ? 2 : NONE.test(letter) ? 0 : 1), 0);
+
+/** As many of a text's first letters as have room. */
+export function within(text: string, width: number): string {
+  if (isPlain(text)) return text.slice(0, width);
+  const letters = [...text];
+  while (cellWidth(letters.join('')) > width) letters.pop();
+  return letters.join('');
+}
+
+/** A text with blanks after it. */
+export const padded = (text: string, width: number): string =>
+  text + ' '.repeat(Math.max(0, width - cellWidth(text)));

@@ -26,7 +26,7 @@ export function csvCell(field: Field, reading: Reading, units: boolean): string 
     const words = statusWords(reading.status);
     return reading.bare || (field.bare && reading === NOT_SUPPORTED) ? words : `[${words}]`;
   }
-  const value = field.kind.spell(reading);
+  const value = field.kind.csv?.(reading) ?? field.kind.spell(reading);
   const unit = units ? csvUnitOf(field.kind) : '';
   return unit === '' ? value : `${value} ${unit}`;
 }

@@ -5,6 +5,7 @@ import type { Release } from '../base/release.js';
 import { Missing } from '../nvml/status.js';
 import type { FieldHeading, Heading, MonitorCell } from '../query/monitor/column.js';
 import type { Reading } from '../query/reading.js';
+import { padded, within } from './cell-width.js';
 import { type MonitorLayout, monitorLayout } from './monitor-layout.js';
 
 export interface MonitorFormat {
@@ -90,7 +91,7 @@ function aligned(columns: readonly TextColumn[], layout: MonitorLayout): Writer 
       for (let i = 0; i < columns.length; i++) {
         const { width, left } = columns[i] as TextColumn;
         const cell = cells[i] ?? ABSENT;
-        line += left === undefined ? ` ${cell.padStart(width)}` : ` ${left}${cell.padEnd(width)}`;
+        line += left === undefined ? ` ${cell.padStart(width)}` : ` ${left}${padded(cell, width)}`;
       }
       return `${line}${ends.row}\n`;
     },
@@ -167,11 +168,11 @@ export function processTable(columns: readonly Heading[], release: Release): rea
 
 /**
  * A command as pmon shows it: the last part of the program's path, cut to 15 characters (H200, 580.159.04), on one line whatever
- * the process calls itself. Windows paths too: the driver there reports C:\\...\\dwm.exe, which pmon shows as dwm.exe (591).
+ * the process calls itself. A process without a name has blanks (H200, 580.159.04). Windows paths too: the driver there reports C:\\...\\dwm.exe, which pmon shows as dwm.exe (591).
  */
 export function commandCell(name: Reading): string {
-  const path = name instanceof Missing ? '' : String(name);
+  if (name instanceof Missing) return ABSENT;
+  const path = String(name);
   const command = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
-  const shown = command === '' ? ABSENT : plainText(command);
-  return [...shown].slice(0, COMMAND_LENGTH).join('');
+  return within(plainText(command), COMMAND_LENGTH);
 }

@@ -1,7 +1,7 @@
 /** The cells of a GPU in the summary table. */
 
 import { at, PRESENT } from '../base/release.js';
-import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
+import { NVML_ERROR_NOT_SUPPORTED, NVML_PSTATE_UNKNOWN } from '../nvml/generated/constants.js';
 import { Missing, statusReason } from '../nvml/status.js';
 import type { Cell } from '../query/cell.js';
 import type { Kind } from '../query/kind.js';
@@ -55,14 +55,19 @@ function cell(reading: Reading, spell: (value: Exclude<Reading, Missing>) => str
 const fieldCell = ({ read, kindOf }: GpuReading, name: SummaryField, unit = ''): string =>
   cell(read(name), (value) => `${kindOf(name).spell(value)}${unit}`);
 
-/** Whole watts, cut: 73.82 W is printed as 73W (H100, 580.159.04), and less than one as 1W (H200, 580.159.04). */
-const wattsCell = ({ read }: GpuReading, name: SummaryField): string =>
-  cell(read(name), (milliwatts) => `${Math.max(1, Math.floor(Number(milliwatts) / 1000))}W`);
+/** Whole watts, cut: 73.82 W is printed as 73W (H100, 580.159.04), and a draw of less than one as 1W (H200, 580.159.04). */
+const wattsCell = ({ read }: GpuReading, name: SummaryField, least = 0): string =>
+  cell(read(name), (milliwatts) => `${Math.max(least, Math.floor(Number(milliwatts) / 1000))}W`);
+
+/** A number that is no state is shown as one, but for that which NVML has for not knowing (550.163.01 on the fake). */
+const pstateCell = ({ read }: GpuReading): string =>
+  cell(read('pstate'), (state) => (Number(state) === NVML_PSTATE_UNKNOWN ? 'ERR!' : `P${Number(state) | 0}`));
 
 const onOffCell = ({ read }: GpuReading, name: SummaryField): string =>
-  cell(read(name), (value) => (Number(value) === 0 ? 'Off' : 'On'));
+  cell(read(name), (value) => (Number(value) === 1 ? 'On' : 'Off'));
 
-export const isOn = (reading: Reading): boolean => !(reading instanceof Missing) && Number(reading) !== 0;
+/** Another number than 1 is off (550.163.01 on the fake). */
+export const isOn = (reading: Reading): boolean => !(reading instanceof Missing) && Number(reading) === 1;
 
 /** A star follows what another mode is to take the place of (T4 and H200, 550.163.01 and 580.159.04). */
 const star = ({ read }: GpuReading, current: SummaryField, pending: SummaryField): string => {
@@ -101,8 +106,8 @@ export function summaryGpu(index: number, gpu: GpuReading): SummaryGpu {
     ecc: eccCell(gpu),
     fan: fieldCell(gpu, 'fan.speed', '%'),
     temperature: fieldCell(gpu, 'temperature.gpu', 'C'),
-    pstate: fieldCell(gpu, 'pstate'),
-    powerDraw: wattsCell(gpu, 'power.draw'),
+    pstate: pstateCell(gpu),
+    powerDraw: wattsCell(gpu, 'power.draw', 1),
     powerCap: wattsCell(gpu, 'enforced.power.limit'),
     memoryUsed: fieldCell(gpu, 'memory.used', 'MiB'),
     memoryTotal: fieldCell(gpu, 'memory.total', 'MiB'),

@@ -19,8 +19,8 @@ export interface SummaryLayout {
   readonly bus: string;
   readonly draw: number;
   readonly cap: number;
-  /** The longest power. */
-  readonly power: number;
+  /** The longest power draw, and cap. */
+  readonly power: readonly [draw: number, cap: number];
   /** What has no value has a blank after it in the power draw, and in the cap. */
   readonly blankAfter: readonly [draw: boolean, cap: boolean];
   readonly memory: readonly [used: number, total: number];
@@ -33,6 +33,8 @@ export interface SummaryLayout {
   /** The line before the processes. */
   readonly gap: number;
   readonly pid: number;
+  /** A longer one ends in dots. */
+  readonly longestPid: number;
   /** The room for a process name, and the longest one. */
   readonly processName: readonly [room: number, longest: number];
 }
@@ -60,7 +62,7 @@ const narrow: SummaryLayout = {
   bus: ' ',
   draw: 7,
   cap: 4,
-  power: 4,
+  power: [4, 4],
   blankAfter: [false, false],
   memory: [9, 8],
   migColumns: [18, 22, 11, 23],
@@ -74,6 +76,7 @@ const narrow: SummaryLayout = {
   sharesMemory: true,
   gap: 79,
   pid: 10,
+  longestPid: 8,
   processName: [30, 28],
 };
 
@@ -117,6 +120,7 @@ const release550: SummaryLayout = {
   bus: '   ',
   draw: 16,
   cap: 5,
+  power: [4, 5],
   blankAfter: [false, true],
   memory: [10, 9],
   migColumns: [18, 34, 11, 23],
@@ -134,7 +138,7 @@ const release580: SummaryLayout = {
   ...release550,
   until: 610,
   ruleStart: '+',
-  power: 5,
+  power: [5, 5],
   blankAfter: [true, true],
   migHead: [
     '| GPU  GI  CI  MIG |              Shared Memory-Usage |        Vol|        Shared         |',
@@ -145,6 +149,7 @@ const release580: SummaryLayout = {
   sharesMemory: false,
   gap: 0,
   pid: 16,
+  longestPid: 16,
   processName: [36, 32],
 };
 

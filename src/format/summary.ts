@@ -2,7 +2,7 @@
 
 import type { Release } from '../base/release.js';
 import { asctime } from '../query/kind.js';
-import { cellWidth } from './cell-width.js';
+import { cellWidth, padded, within } from './cell-width.js';
 import { type SummaryLayout, summaryLayout } from './summary-layout.js';
 
 /** A cell's text: a value already spelled, `N/A`, or `ERR!`. */
@@ -67,6 +67,8 @@ export interface Summary {
   readonly gpus: readonly SummaryGpu[];
   /** MIG is on, with or without devices. */
   readonly hasMig: boolean;
+  /** There are processes without a name, which are not shown. */
+  readonly hasNameless?: boolean;
   /** A text says why the devices, or the processes, of a GPU are not there. */
   readonly migDevices: readonly (SummaryMigDevice | string)[];
   readonly processes: readonly (SummaryProcess | string)[];
@@ -78,11 +80,10 @@ const rule = (character: string, ...widths: readonly number[]): string =>
   `${widths.map((width) => character.repeat(width)).join('+')}`;
 const boxed = (line: string): string => `|${line}|`;
 const ruled = (line: string): string => `+${line}+`;
-const left = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - cellWidth(text)));
 const right = (text: string, width: number): string =>
   ' '.repeat(Math.max(0, width - cellWidth(text))) + text;
 
-/** A word at the right end of its place, cut where it is longer: it must not push the others away. Numbers are not cut. */
+/** A word at the right end of its place, cut where it is longer: it must not push the others away. */
 const word = (text: string, width: number): string => right(text.slice(0, width), width);
 
 /** What is too long for its place ends in dots. */
@@ -97,13 +98,7 @@ const cutStart = (text: string, width: number): string => {
   return `...${letters.join('')}`;
 };
 
-function within(text: string, width: number): string {
-  const letters = [...text];
-  while (cellWidth(letters.join('')) > width) letters.pop();
-  return letters.join('');
-}
-
-const full = (layout: SummaryLayout, text: string): string => boxed(left(text, layout.width));
+const full = (layout: SummaryLayout, text: string): string => boxed(padded(text, layout.width));
 
 const gpuHead = ({ gpuColumns, gpuHead: head, ruleStart }: SummaryLayout): readonly string[] => [
   `${ruleStart}${rule('-', ...gpuColumns)}+`,
@@ -123,31 +118,34 @@ function memoryCell({ gpuColumns: [, width], memory }: SummaryLayout, gpu: Summa
   const room = width - 2;
   const { memoryProblem } = gpu;
   if (memoryProblem === undefined) {
-    const both = `${right(gpu.memoryUsed, memory[0])} / ${right(gpu.memoryTotal, memory[1])}`;
-    return ` ${left(cutEnd(both, room), room)} `;
+    const both = ` ${right(gpu.memoryUsed, memory[0] - 1)} / ${right(gpu.memoryTotal, memory[1])}`;
+    return ` ${padded(cutEnd(both, room), room)} `;
   }
   const words = memoryProblem.length > room ? right('N/A', UNKNOWN_MEMORY) : memoryProblem;
-  return ` ${left(words, room)} `;
+  return ` ${padded(words, room)} `;
 }
+
+/** Fan and temperature: a wide one takes the blank after it (550.163.01 on the fake). */
+const first = (text: string): string => padded(cutEnd(right(text, 4), 5), 5);
 
 function gpuLines(layout: SummaryLayout, gpu: SummaryGpu): readonly string[] {
   const { gpuColumns, name, afterPersistence, draw, cap, power, blankAfter } = layout;
-  const persistence = gpu.persistence === 'N/A' ? 'N/A ' : left(gpu.persistence, 3);
+  const persistence = gpu.persistence === 'N/A' ? 'N/A ' : padded(gpu.persistence, 3);
   const watts = (text: string, width: number, column: 0 | 1): string =>
-    right(withBlank(cutEnd(text, power), blankAfter[column]), width);
+    right(withBlank(cutEnd(text, power[column]), blankAfter[column]), width);
   const room = gpuColumns[0] - 9 - name - afterPersistence;
   return [
     [
-      `${right(String(gpu.index), 4)}  ${left(cutEnd(gpu.name, name), name)}${right(persistence, room + 3)}${' '.repeat(afterPersistence)}`,
-      `${layout.bus}${left(gpu.busId, 16)}${right(gpu.display, 4)} `,
+      `${right(String(gpu.index), 4)}  ${padded(cutEnd(gpu.name, name), name)}${right(persistence, room + 3)}${' '.repeat(afterPersistence)}`,
+      `${layout.bus}${padded(gpu.busId, 16)}${right(gpu.display, 4)} `,
       `${right(gpu.ecc, 21)} `,
     ],
     [
-      `${right(gpu.fan, 4)}${right(gpu.temperature, 6)}${word(withBlank(gpu.pstate), 6)}${watts(gpu.powerDraw, draw, 0)} / ${watts(gpu.powerCap, cap, 1)} `,
+      `${first(gpu.fan)} ${first(gpu.temperature)}${word(withBlank(gpu.pstate), 5)}${watts(gpu.powerDraw, draw, 0)} / ${watts(gpu.powerCap, cap, 1)} `,
       memoryCell(layout, gpu),
-      `    ${left(cutEnd(right(gpu.utilization, 4), 6), 6)}${word(gpu.computeMode, 11)} `,
+      `    ${padded(cutEnd(right(gpu.utilization, 4), 6), 6)}${word(gpu.computeMode, 11)} `,
     ],
-    [left('', gpuColumns[0]), left('', gpuColumns[1]), `${right(gpu.migMode, 21)} `],
+    [padded('', gpuColumns[0]), padded('', gpuColumns[1]), `${right(gpu.migMode, 21)} `],
   ].map((cells) => boxed(cells.join('|')));
 }
 
@@ -186,10 +184,10 @@ function migLines(
     ),
     boxed(
       [
-        left('', 18),
+        padded('', 18),
         isShared ? nothing : memory(mig.bar1Used, mig.bar1Total, migBar1),
-        left('', 11),
-        left('', 23),
+        padded('', 11),
+        padded('', 23),
       ].join('|'),
     ),
     ruled(below),
@@ -206,7 +204,7 @@ const processHead = (layout: SummaryLayout): readonly string[] => {
     full(layout, ' Processes:'),
     full(
       layout,
-      `  GPU   GI   CI${right('PID', pid + 1)}   Type   ${left('Process name', processName[0])}GPU Memory `,
+      `  GPU   GI   CI${right('PID', pid + 1)}   Type   ${padded('Process name', processName[0])}GPU Memory `,
     ),
     full(layout, `        ID   ID${' '.repeat(pid + 11 + processName[0])}Usage      `),
     boxed(rule('=', layout.width)),
@@ -220,9 +218,11 @@ function processLine(layout: SummaryLayout, process: SummaryProcess | string): s
   if (typeof process === 'string') return full(layout, `  ${process}`);
   const [room, longest] = layout.processName;
   const ids = `${right(process.gpu, 5)}   ${instanceCell(process.gi)}  ${instanceCell(process.ci)}`;
-  const name = left(cutStart(process.name, longest), room);
-  const memory = process.memory === 'N/A' ? '  N/A     ' : right(process.memory, 10);
-  return boxed(`${ids}${right(process.pid, layout.pid)}${right(process.type, 7)}   ${name}${memory} `);
+  const name = padded(cutStart(process.name, longest), room);
+  const memory = process.memory === 'N/A' ? '  N/A     ' : right(cutEnd(process.memory, 8), 10);
+  return boxed(
+    `${ids}${right(cutEnd(process.pid, layout.longestPid), layout.pid)}${right(process.type, 7)}   ${name}${memory} `,
+  );
 }
 
 /** The longest version that is shown whole. */
@@ -231,7 +231,7 @@ const LONGEST_VERSION = 11;
 function banner(layout: SummaryLayout, { programVersion, driverVersion, cudaVersion }: Summary): string {
   const versions = [programVersion, driverVersion, cudaVersion];
   const words = layout.banner.map(
-    ([label, room], i) => ` ${label} ${left(cutEnd(versions[i] ?? '', LONGEST_VERSION), room)}`,
+    ([label, room], i) => ` ${label} ${padded(cutEnd(versions[i] ?? '', LONGEST_VERSION), room)}`,
   );
   return full(layout, words.join(''));
 }
@@ -261,7 +261,7 @@ export function renderSummary(summary: Summary, release: Release, onWindows = fa
     hasMig ? '' : ' '.repeat(layout.gap),
     ...(hasMig ? migTable(layout, summary.migDevices) : []),
     ...processHead(layout),
-    ...(summary.processes.length === 0
+    ...(summary.processes.length === 0 && !summary.hasNameless
       ? [full(layout, '  No running processes found')]
       : summary.processes.map((process) => processLine(layout, process))),
     ruled(rule('-', layout.width)),

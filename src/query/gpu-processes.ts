@@ -4,7 +4,7 @@ import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import { type Asking, read, together, want } from './ask/asking.js';
 import type { Subject } from './ask/subject.js';
 import { type Field, item, type RecordValues } from './field.js';
-import { count, type Kind, mebibytes, percent, processId, text } from './kind.js';
+import { count, type Kind, mebibytesOfProcess, percent, processId, text } from './kind.js';
 import { computeInstanceId, gpuInstanceId } from './mig.js';
 import { migDevicesOf } from './mig-devices.js';
 import { type Engine, ProcessUtilization } from './monitor/process-utilization.js';
@@ -94,7 +94,7 @@ export const listedFields = {
   usedMemory: field(
     'used_gpu_memory',
     'usedMemory',
-    mebibytes,
+    mebibytesOfProcess,
     'Memory of the GPU that the process has allocated.',
   ),
 } as const;

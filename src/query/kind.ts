@@ -34,6 +34,10 @@ export interface Kind {
   spell(value: Value): string;
   /** The value as it was read, where that is not plain: for XML, which has escapes of its own. */
   raw?(value: Value): string;
+  /** The value without its unit in CSV, where that has another word. */
+  csv?(value: Value): string;
+  /** All ones are one of its values: a number that stands for a word, or bits. Else they are read as no value. */
+  readonly allOnes?: true;
   /** The value as JSON: a number in the field's unit, or the words. */
   json(value: Value): JsonScalar;
   /**
@@ -43,7 +47,7 @@ export interface Kind {
   plausible?(value: Value): boolean;
   /** The value as a metric. What is no number that can be counted or compared has none. */
   readonly metric?: BaseUnit;
-  /** What `-q` and XML print for a value that the driver does not have; N/A where it is left out. */
+  /** What `-q` prints for a value that the driver does not have; N/A where it is left out. */
   readonly absent?: string;
   /** How older drivers' nvidia-smi spelled it. */
   readonly past?: readonly Past<Kind>[];
@@ -152,8 +156,12 @@ export const mebibytes: Kind = {
   past: [{ until: 550, spell: (bytes) => String(Math.floor(Number(bytes) / MEBIBYTE)) }],
 };
 
-/** Of a process on Windows, whose driver model does not report it (591 and 610). */
-export const wddmMebibytes: Kind = { ...mebibytes, absent: 'Not available in WDDM driver model' };
+/** Memory of a process is cut with every driver (470, 525, 535 and 550 on the fake). */
+export const mebibytesOfProcess: Kind = {
+  ...mebibytesUp,
+  spell: (bytes) => String(Math.floor(Number(bytes) / MEBIBYTE)),
+  json: (bytes) => Math.floor(Number(bytes) / MEBIBYTE),
+};
 
 /** Milliwatts, printed as W with two decimals of a 32-bit float: 76285 mW are 76.29 W (H100, 580.159.04). */
 export const watts: Kind = {
@@ -173,35 +181,58 @@ export const wattsOfSamples: Kind = {
 /** Hexadecimal with 0x and at least so many capital digits. */
 export const hex = (digits: number): Kind => {
   const spell = (value: Value): string => `0x${value.toString(16).toUpperCase().padStart(digits, '0')}`;
-  return { spell, json: spell };
+  return { spell, json: spell, allOnes: true };
 };
 
 /** A number that stands for a word. What the table lacks is `other`. */
 export const words = (table: Readonly<Record<number, string>>, other = 'Unknown'): Kind => {
   const spell = (value: Value): string => table[Number(value)] ?? other;
-  return { spell, json: spell, metric: PLAIN };
+  return { spell, json: spell, metric: PLAIN, allOnes: true };
 };
+
+/** The same where a number without a word is absent in JSON, in the library and in verdicts. */
+export const knownWords = (table: Readonly<Record<number, string>>): Kind => ({
+  ...words(table),
+  plausible: (value) => table[Number(value)] !== undefined,
+});
 
 /** A number that stands for true or false: words in text, a boolean in JSON. */
 const flag = (no: string, yes: string): Kind => ({
   spell: (value) => (Number(value) === 0 ? no : yes),
   json: (value) => Number(value) !== 0,
   metric: { unit: '', flag: true },
+  allOnes: true,
 });
 
 export const enabled = flag('Disabled', 'Enabled');
+
+/** A MIG mode: another number than 1 is Disabled (550.163.01 on the fake), and in JSON no value. */
+export const enabledByOne: Kind = {
+  ...enabled,
+  spell: (value) => (Number(value) === 1 ? 'Enabled' : 'Disabled'),
+  plausible: (value) => Number(value) <= 1,
+};
+
+/** An nvmlEnableState_t: the same, but for CSV, where another number than 0 and 1 is Unknown (550.163.01 on the fake). */
+export const enableState: Kind = {
+  ...enabledByOne,
+  csv: (value) => (Number(value) <= 1 ? enabled.spell(value) : 'Unknown'),
+};
+
 export const yesNo = flag('No', 'Yes');
 export const active = flag('Not Active', 'Active');
 /** The words of a vGPU host's capabilities. */
 export const supported = flag('Not Supported', 'Supported');
 
 /** A performance state: P0 is the fastest. */
-export const pstate: Kind = words(Object.fromEntries(Array.from({ length: 16 }, (_, i) => [i, `P${i}`])));
+export const pstate: Kind = knownWords(
+  Object.fromEntries(Array.from({ length: 16 }, (_, i) => [i, `P${i}`])),
+);
 
 /** A memory address: 0x and 16 small digits. */
 export const address: Kind = (() => {
   const spell = (value: Value): string => `0x${value.toString(16).padStart(16, '0')}`;
-  return { spell, json: spell };
+  return { spell, json: spell, allOnes: true };
 })();
 
 /** Milliseconds since the epoch: local time in CSV (2026/11/23 00:53:13.616), ISO 8601 in JSON. */

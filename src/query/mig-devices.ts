@@ -3,6 +3,7 @@
 import type { Handle } from '../nvml/call.js';
 import { countOf } from '../nvml/counts.js';
 import {
+  NVML_DEVICE_MIG_ENABLE,
   NVML_ERROR_INVALID_ARGUMENT,
   NVML_ERROR_NOT_FOUND,
   NVML_ERROR_NOT_SUPPORTED,
@@ -52,8 +53,7 @@ export function* migDevicesIn(gpu: Subject): Asking<readonly Subject[] | Missing
 /** The same of a GPU that MIG divides; undefined where it is not divided. */
 export function* migDevicesOf(gpu: Subject): Asking<readonly Subject[] | Missing | undefined> {
   const asked = yield* ask(migMode, gpu);
-  const mode = asked.read('currentMode');
-  if (mode === 0) return undefined;
+  const mode = asked.raw('currentMode');
   if (mode instanceof Missing) return isWithoutMig(mode.status) ? undefined : asked.refusal();
-  return yield* migDevicesIn(gpu);
+  return mode === NVML_DEVICE_MIG_ENABLE ? yield* migDevicesIn(gpu) : undefined;
 }

@@ -1,5 +1,5 @@
 /** Table: the lists of MIG: profiles, placements and instances of GPU instances and of compute instances. */
-import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
+import { NVML_DEVICE_MIG_ENABLE, NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import { isTooNew, Missing } from '../nvml/status.js';
 import { type Asking, eachOf, together } from './ask/asking.js';
 import type { Subject } from './ask/subject.js';
@@ -41,7 +41,7 @@ const migList = (list: Omit<MigRelation, 'find'>): MigRelation => ({
       return mode.status === NVML_ERROR_NOT_SUPPORTED || isTooNew(mode.status) ? [] : mode;
     }
     // Profiles are there before MIG is switched on.
-    if (list.needs !== 'profiles' && Number(mode) === 0) return [];
+    if (list.needs !== 'profiles' && Number(mode) !== NVML_DEVICE_MIG_ENABLE) return [];
     try {
       return (yield* list.records(gpu, () => true)).map((values) => ({ values }));
     } catch (error) {

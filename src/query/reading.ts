@@ -21,8 +21,8 @@ export interface AnswerView {
 /** What NVML answered to a question: a view of the answer, or the status that says why there is none. */
 export interface Answer extends AnswerView {
   readonly status: Status;
-  /** A reader of one value, which follows the answer from tick to tick. */
-  pick(pick: Pick): Reader;
+  /** A reader of one value, which follows the answer from tick to tick. `raw` takes all ones for a value. */
+  pick(pick: Pick, raw?: boolean): Reader;
   /**
    * Items of the answer's list, each as a view, or why there is no list. `none` are the statuses by which NVML says that the
    * list is empty.

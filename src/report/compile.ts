@@ -2,11 +2,12 @@
  * A report tree compiled for a session: nodes that are not shown are left out with their questions, and the rest
  * is resolved to readers once. A sample asks what is due and gives the values in the order of the tree.
  */
-import { Missing, NOT_SUPPORTED, type Status } from '../nvml/status.js';
+import { Missing, NOT_SUPPORTED, type Status, statusWords } from '../nvml/status.js';
 import type { Asker } from '../query/ask/asker.js';
 import { type Asking, together } from '../query/ask/asking.js';
 import { fieldReader, type Surroundings } from '../query/ask/field-reader.js';
 import { Gathering } from '../query/ask/gathering.js';
+import type { Outcome } from '../query/ask/outcome.js';
 import { readFields } from '../query/ask/records.js';
 import { type Subject, SYSTEM } from '../query/ask/subject.js';
 import type { Reader, Reading, Value } from '../query/reading.js';
@@ -49,13 +50,25 @@ export async function compileReport(
       tree,
       head: collect(head),
       counts: collect(counts),
-      blocks: blocks.map(({ subject, id, write }) => ({ id: idOf(id(), subject), parts: collect(write) })),
+      blocks: blocks.map(({ subject, id, write }) => ({
+        id: idOf(id(), subject),
+        refusal: refusalOf(tree, id(), subject, asker.outcome),
+        parts: collect(write),
+      })),
     }),
   };
 }
 
 /** A subject without a name is identified by its number. */
 const idOf = (id: Reading, { index }: Subject): Value => (id instanceof Missing ? index : id);
+
+/** A lost subject is shown by its number; so is one that has no id (550.163.01 on the fake prints what the memory held). */
+function refusalOf({ noId }: Tree, id: Reading, { status }: Subject, outcome: Outcome): string | undefined {
+  if (noId === undefined || !(id instanceof Missing) || id === NOT_SUPPORTED || status !== 0)
+    return undefined;
+  outcome.refused(id.status);
+  return `${noId}: ${statusWords(id.status)}`;
+}
 
 interface CompiledBlock {
   readonly subject: Subject;

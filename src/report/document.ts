@@ -21,6 +21,8 @@ export interface Tree {
   readonly label: string;
   readonly tag: string;
   readonly id: ReportField;
+  /** What text and XML say instead of a subject whose id cannot be read; the words of the status follow. */
+  readonly noId?: string;
   readonly parts: readonly Node[];
 }
 
@@ -46,6 +48,8 @@ export type DocumentItem = readonly ReportPart[] | Reading;
 export interface Block {
   /** What identifies the subject: its own name, or else its number. */
   readonly id: Value;
+  /** Why text and XML have nothing else of it. */
+  readonly refusal?: string | undefined;
   readonly parts: readonly ReportPart[];
 }
 

@@ -2,7 +2,7 @@
 
 import type { Span } from '../base/release.js';
 import * as nvml from '../nvml/generated/constants.js';
-import { Missing } from '../nvml/status.js';
+import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import type { EccSpan } from '../query/gpu/ecc.js';
 import { gluedPercent } from '../query/gpu/power.js';
 import {
@@ -10,6 +10,7 @@ import {
   calendarTime,
   count,
   mebibytes,
+  mebibytesOfProcess,
   megahertz,
   milliseconds,
   percent,
@@ -17,7 +18,6 @@ import {
   supported,
   text,
   wattsOfSamples,
-  wddmMebibytes,
 } from '../query/kind.js';
 import * as activity from '../query/report/activity.js';
 import * as board from '../query/report/board.js';
@@ -120,12 +120,14 @@ const bridgeChips: List = {
   tag: 'pci_bridge_chip',
   label: '',
   find: lists.bridgeChips,
+  // 550.163.01 on the fake.
+  onlyFirst: true,
   item: {
     label: 'Bridge Chip',
     tag: 'pci_bridge_chip',
     parts: [
       leaf('Type', 'bridge_chip_type', ofItem(link.bridgeTypes, 'type')),
-      leaf('Firmware', 'bridge_chip_fw', ofItem(count, 'firmware')),
+      leaf('Firmware', 'bridge_chip_fw', ofItem(link.bridgeFirmware, 'firmware'), { inXml: link.bareHex(8) }),
     ],
   },
 };
@@ -424,6 +426,16 @@ const SPANS: readonly (readonly [label: string, span: EccSpan])[] = [
   ['Aggregate', 'aggregate'],
 ];
 
+/** Nothing is counted while ECC is off (550.163.01 on the fake). */
+const whileOn = ({ kind, source }: ReportField): ReportField => ({
+  kind,
+  source: {
+    derived: [row('ecc.mode.current'), { source }],
+    of: (mode, errors = mode) =>
+      errors instanceof Missing || Number(mode) === nvml.NVML_FEATURE_ENABLED ? errors : NOT_SUPPORTED,
+  },
+});
+
 /** Ampere and later: SRAM errors by the code that found them. */
 const eccErrors: Node = section(
   'ECC Errors',
@@ -431,36 +443,40 @@ const eccErrors: Node = section(
   [
     ...SPANS.map(([label, span]) =>
       section(label, span, [
-        leaf('SRAM Correctable', 'sram_correctable', row(`ecc.errors.corrected.${span}.sram`)),
+        leaf('SRAM Correctable', 'sram_correctable', whileOn(health.sramCorrected(span))),
         leaf(
           'SRAM Uncorrectable Parity',
           'sram_uncorrectable_parity',
-          row(`ecc.errors.uncorrected.${span}.sram.parity`),
+          whileOn(row(`ecc.errors.uncorrected.${span}.sram.parity`)),
         ),
         leaf(
           'SRAM Uncorrectable SEC-DED',
           'sram_uncorrectable_secded',
-          row(`ecc.errors.uncorrected.${span}.sram.secded`),
+          whileOn(row(`ecc.errors.uncorrected.${span}.sram.secded`)),
         ),
-        leaf('DRAM Correctable', 'dram_correctable', row(`ecc.errors.corrected.${span}.dram`)),
-        leaf('DRAM Uncorrectable', 'dram_uncorrectable', row(`ecc.errors.uncorrected.${span}.dram`)),
+        leaf('DRAM Correctable', 'dram_correctable', whileOn(row(`ecc.errors.corrected.${span}.dram`))),
+        leaf('DRAM Uncorrectable', 'dram_uncorrectable', whileOn(row(`ecc.errors.uncorrected.${span}.dram`))),
         ...(span === 'volatile'
           ? []
           : [
               leaf(
                 'SRAM Threshold Exceeded',
                 'sram_threshold_exceeded',
-                row('ecc.errors.uncorrected.aggregate.sram.thresholdExceeded'),
+                whileOn(row('ecc.errors.uncorrected.aggregate.sram.thresholdExceeded')),
               ),
             ]),
       ]),
     ),
     section('Aggregate Uncorrectable SRAM Sources', 'aggregate_uncorrectable_sram_sources', [
-      leaf('SRAM L2', 'sram_l2', row('ecc.errors.uncorrected.aggregate.sram.l2')),
-      leaf('SRAM SM', 'sram_sm', row('ecc.errors.uncorrected.aggregate.sram.sm')),
-      leaf('SRAM Microcontroller', 'sram_microcontroller', row('ecc.errors.uncorrected.aggregate.sram.mcu')),
-      leaf('SRAM PCIE', 'sram_pcie', row('ecc.errors.uncorrected.aggregate.sram.pcie')),
-      leaf('SRAM Other', 'sram_other', row('ecc.errors.uncorrected.aggregate.sram.other')),
+      leaf('SRAM L2', 'sram_l2', whileOn(row('ecc.errors.uncorrected.aggregate.sram.l2'))),
+      leaf('SRAM SM', 'sram_sm', whileOn(row('ecc.errors.uncorrected.aggregate.sram.sm'))),
+      leaf(
+        'SRAM Microcontroller',
+        'sram_microcontroller',
+        whileOn(row('ecc.errors.uncorrected.aggregate.sram.mcu')),
+      ),
+      leaf('SRAM PCIE', 'sram_pcie', whileOn(row('ecc.errors.uncorrected.aggregate.sram.pcie'))),
+      leaf('SRAM Other', 'sram_other', whileOn(row('ecc.errors.uncorrected.aggregate.sram.other'))),
     ]),
     leaf('Channel Repair Pending', 'channel_repair_pending', health.channelRepairPending, {
       since: 580,
@@ -486,10 +502,10 @@ const eccTotals = (when: Condition, span: Span = {}): Node =>
     'ecc_errors',
     SPANS.map(([label, span]) =>
       section(label, span, [
-        leaf('SRAM Correctable', 'sram_correctable', row(`ecc.errors.corrected.${span}.sram`)),
-        leaf('SRAM Uncorrectable', 'sram_uncorrectable', row(`ecc.errors.uncorrected.${span}.sram`)),
-        leaf('DRAM Correctable', 'dram_correctable', row(`ecc.errors.corrected.${span}.dram`)),
-        leaf('DRAM Uncorrectable', 'dram_uncorrectable', row(`ecc.errors.uncorrected.${span}.dram`)),
+        leaf('SRAM Correctable', 'sram_correctable', whileOn(row(`ecc.errors.corrected.${span}.sram`))),
+        leaf('SRAM Uncorrectable', 'sram_uncorrectable', whileOn(row(`ecc.errors.uncorrected.${span}.sram`))),
+        leaf('DRAM Correctable', 'dram_correctable', whileOn(row(`ecc.errors.corrected.${span}.dram`))),
+        leaf('DRAM Uncorrectable', 'dram_uncorrectable', whileOn(row(`ecc.errors.uncorrected.${span}.dram`))),
       ]),
     ),
     { when, ...span },
@@ -588,13 +604,19 @@ const remappedRows: Node = section(
     ),
     leaf('Pending', 'remapped_row_pending', row('remapped_rows.pending')),
     leaf('Remapping Failure Occurred', 'remapped_row_failure', row('remapped_rows.failure')),
-    section('Bank Remap Availability Histogram', 'row_remapper_histogram', [
-      leaf('Max', 'row_remapper_histogram_max', health.bankHistogram('max')),
-      leaf('High', 'row_remapper_histogram_high', health.bankHistogram('high')),
-      leaf('Partial', 'row_remapper_histogram_partial', health.bankHistogram('partial')),
-      leaf('Low', 'row_remapper_histogram_low', health.bankHistogram('low')),
-      leaf('None', 'row_remapper_histogram_none', health.bankHistogram('none')),
-    ]),
+    section(
+      'Bank Remap Availability Histogram',
+      'row_remapper_histogram',
+      [
+        leaf('Max', 'row_remapper_histogram_max', health.bankHistogram('max')),
+        leaf('High', 'row_remapper_histogram_high', health.bankHistogram('high')),
+        leaf('Partial', 'row_remapper_histogram_partial', health.bankHistogram('partial')),
+        leaf('Low', 'row_remapper_histogram_low', health.bankHistogram('low')),
+        leaf('None', 'row_remapper_histogram_none', health.bankHistogram('none')),
+      ],
+      // 550.163.01 on the fake.
+      { gate: health.bankHistogram('max') },
+    ),
   ],
   // One line with N/A on GPUs that remap no rows, and on those that MIG divides (H100, 590.48.01).
   { gate: row('remapped_rows.correctable') },
@@ -882,6 +904,9 @@ const supportedClocks: List = {
 
 const PROCESS_COLUMN = 42;
 
+/** Where the driver does not report it, whatever the system is (550.163.01 on the fake, Windows with 591 and 610). In XML it is N/A. */
+const memoryInReport = { ...mebibytesOfProcess, absent: 'Not available in WDDM driver model' };
+
 const processes: List = {
   type: 'list',
   label: 'Processes',
@@ -898,12 +923,7 @@ const processes: List = {
       leaf('Process ID', 'pid', ofItem(processId, 'pid')),
       leaf('Type', 'type', ofItem(text, 'type'), { deeper: true }),
       leaf('Name', 'process_name', ofItem(text, 'name'), { deeper: true }),
-      leaf('Used GPU Memory', 'used_memory', ofItem(mebibytes, 'usedMemory'), { deeper: true, on: 'linux' }),
-      // Windows with 591 and 610.
-      leaf('Used GPU Memory', 'used_memory', ofItem(wddmMebibytes, 'usedMemory'), {
-        deeper: true,
-        on: 'windows',
-      }),
+      leaf('Used GPU Memory', 'used_memory', ofItem(memoryInReport, 'usedMemory'), { deeper: true }),
     ],
   },
 };
@@ -1006,5 +1026,6 @@ export const gpuTree: Tree = {
   label: 'GPU',
   tag: 'gpu',
   id: row('pci.bus_id'),
+  noId: 'Unable to determine the PCI bus id for the target device',
   parts,
 };

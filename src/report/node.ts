@@ -67,6 +67,8 @@ export interface List extends NodeHead {
   readonly item: ListItem;
   /** Text after the label, and in XML, where there is nothing to list. */
   readonly none?: { readonly text?: string; readonly xml?: string };
+  /** Text and XML have the first item alone. */
+  readonly onlyFirst?: true;
   /** The tag encloses the items. Without it the items take the list's place. */
   readonly enclosed?: true;
   /** XML indents the items as deep as the tag that encloses them. */

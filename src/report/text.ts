@@ -5,7 +5,7 @@ import { statusWords } from '../nvml/status.js';
 import type { Reading } from '../query/reading.js';
 import type { Document, ReportPart } from './document.js';
 import type { List } from './node.js';
-import { reportValue } from './value.js';
+import { textValue } from './value.js';
 
 /** The column of the colons. */
 const column = (release: Release): number => (release < 580 ? 42 : 55);
@@ -19,9 +19,9 @@ export function reportText(document: Document): string {
   writeParts(out, head, '', at);
   out.push('');
   writeParts(out, counts, '', at);
-  for (const { id, parts } of blocks) {
-    out.push(`${tree.label} ${reportValue(tree.id.kind, id)}`);
-    writeParts(out, parts, LEVEL, at);
+  for (const { id, refusal, parts } of blocks) {
+    out.push(refusal ?? `${tree.label} ${textValue(tree.id.kind, id)}`);
+    if (refusal === undefined) writeParts(out, parts, LEVEL, at);
     out.push('');
   }
   // A report without any subject ends with a blank line, too (-q -u on the H200, 580.159.04).
@@ -57,7 +57,7 @@ function writeValue(
 ): void {
   const at = 'deeper' in node && node.deeper ? indent + LEVEL : indent;
   if (node.type === 'leaf') {
-    out.push(line(at, node.label ?? '', reportValue(node.of.kind, reading), column));
+    out.push(line(at, node.label ?? '', textValue(node.of.kind, reading), column));
     return;
   }
   const label = node.label === '' && node.type === 'list' ? node.item.label : node.label;
@@ -75,7 +75,7 @@ function writeList(
   indent: string,
   column: number,
 ): void {
-  const { item, none } = node;
+  const { item, none, onlyFirst } = node;
   let at = node.deeper ? indent + LEVEL : indent;
   if (node.label !== '') {
     if (items.length === 0 && none?.text !== undefined) {
@@ -85,9 +85,9 @@ function writeList(
     out.push(at + node.label);
     at += LEVEL;
   }
-  for (const each of items) {
+  for (const each of onlyFirst ? items.slice(0, 1) : items) {
     if ('of' in item) {
-      out.push(line(at, item.label ?? '', reportValue(item.of.kind, each as Reading), node.column ?? column));
+      out.push(line(at, item.label ?? '', textValue(item.of.kind, each as Reading), node.column ?? column));
       continue;
     }
     if (item.label !== undefined) out.push(at + item.label);

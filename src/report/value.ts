@@ -4,11 +4,15 @@ import { Missing, statusWords } from '../nvml/status.js';
 import type { Kind } from '../query/kind.js';
 import type { Reading } from '../query/reading.js';
 
-export function reportValue(kind: Kind, reading: Reading, spell = kind.spell): string {
-  if (reading instanceof Missing) {
-    return (
-      (reading.status === NVML_ERROR_NOT_SUPPORTED ? kind.absent : undefined) ?? statusWords(reading.status)
-    );
-  }
+export function textValue(kind: Kind, reading: Reading): string {
+  const isAbsent = reading instanceof Missing && reading.status === NVML_ERROR_NOT_SUPPORTED;
+  return (isAbsent ? kind.absent : undefined) ?? spelled(kind, reading, kind.spell);
+}
+
+export const xmlValue = (kind: Kind, reading: Reading): string =>
+  spelled(kind, reading, kind.raw ?? kind.spell);
+
+function spelled(kind: Kind, reading: Reading, spell: Kind['spell']): string {
+  if (reading instanceof Missing) return statusWords(reading.status);
   return kind.unit === undefined ? spell(reading) : `${spell(reading)} ${kind.unit}`;
 }

@@ -6,7 +6,7 @@ import type { Kind } from '../query/kind.js';
 import type { Reading } from '../query/reading.js';
 import type { Document, ReportPart } from './document.js';
 import type { List, Node } from './node.js';
-import { reportValue } from './value.js';
+import { xmlValue } from './value.js';
 
 /** What the builder takes: texts and elements by their tags, several of one tag as an array, attributes under @_. */
 interface Element {
@@ -45,7 +45,7 @@ const escaped = (value: string): string =>
     reference,
   );
 
-const valueIn = (kind: Kind, reading: Reading): string => escaped(reportValue(kind, reading, kind.raw));
+const valueIn = (kind: Kind, reading: Reading): string => escaped(xmlValue(kind, reading));
 
 const lineAt = (depth: number): string => `\n${'\t'.repeat(depth)}`;
 
@@ -53,7 +53,11 @@ const lineAt = (depth: number): string => `\n${'\t'.repeat(depth)}`;
 export function reportXml(document: Document, dtd?: string): string {
   const { tree, head, counts, blocks } = document;
   const root = elementOf([...head, ...counts], 1);
-  for (const { id, parts } of blocks) {
+  for (const { id, refusal, parts } of blocks) {
+    if (refusal !== undefined) {
+      put(root, tree.tag, { [REFUSAL]: escaped(refusal) });
+      continue;
+    }
     const attributes = { '@_id': valueIn(tree.id.kind, id) };
     put(root, tree.tag, { ...attributes, ...elementOf(parts, 2) });
   }
@@ -64,8 +68,14 @@ export function reportXml(document: Document, dtd?: string): string {
     end,
     `${end}\n`,
   );
-  return `<?xml version="1.0" ?>\n<!DOCTYPE ${tree.root} ${doctype}>\n${body}`;
+  return `<?xml version="1.0" ?>\n<!DOCTYPE ${tree.root} ${doctype}>\n${withRefusals(body, tree.tag)}`;
 }
+
+const REFUSAL = 'error_string';
+
+/** A refusal takes the place of its subject among the others. */
+const withRefusals = (xml: string, tag: string): string =>
+  xml.replace(new RegExp(`\t<${tag}>\n\t\t(<${REFUSAL}>.*</${REFUSAL}>)\n\t</${tag}>\n`, 'g'), '\t$1\n');
 
 const flatTags = (nodes: readonly Node[]): readonly string[] =>
   nodes.flatMap((node) => (node.type === 'list' && node.flat && node.tag !== undefined ? [node.tag] : []));
@@ -129,11 +139,11 @@ const missingWords = (reading: Reading): string =>
 
 function putItems(
   into: Element,
-  { item }: List,
+  { item, onlyFirst }: List,
   items: Extract<ReportPart, { is: 'list' }>['items'],
   depth: number,
 ): void {
-  for (const each of items) {
+  for (const each of onlyFirst ? items.slice(0, 1) : items) {
     if ('of' in item) put(into, item.tag, valueIn(item.of.kind, each as Reading));
     else put(into, item.tag, closed(elementOf(each as readonly ReportPart[], depth + 1), depth));
   }

@@ -8,6 +8,7 @@ import type { Snapshot } from '../snapshot/snapshot.js';
 import type { Calls } from '../snapshot/snapshot-ticks.js';
 import { answerLines, fieldLines } from './answer-lines.js';
 import { completed } from './completed.js';
+import { GPM, gpmLines } from './gpm.js';
 import { SimulatedHandles } from './handles.js';
 import { periodsOf, roundOf } from './periods.js';
 import { recordedCalls } from './recorded-calls.js';
@@ -60,7 +61,9 @@ export function simulationTable(simulation: Simulation): string {
   const snapshot = completed(recorded);
   const handles = new SimulatedHandles();
   const round = roundOf(snapshot);
-  const periods = periodsOf({ ...snapshot, calls: withoutTimed(snapshot.calls) });
+  const all = periodsOf({ ...snapshot, calls: withoutTimed(snapshot.calls) });
+  const metrics = gpmLines(all, handles);
+  const periods = all.map((period) => ({ ...period, calls: withoutGpm(period.calls) }));
   const answers = periods.flatMap((period) =>
     answerLines(
       period,
@@ -77,17 +80,22 @@ export function simulationTable(simulation: Simulation): string {
     ...(round === 0 ? [] : [`!round ${round}`]),
     ...(log === undefined ? [] : [`!log ${log}`]),
     '!events',
+    ...metrics,
     ...(control === undefined ? [] : [`!control ${control}`]),
     ...rules.map((rule) => `!${rule}`),
     ...(writable === undefined ? [] : stateLines(writable, snapshot)),
   ];
   const kept = writable === undefined ? [] : KEPT;
-  const others = [...otherInits(snapshot.calls), ...refusedChanges(snapshot.calls, kept)];
+  const ownWork = metrics.length === 0 ? kept : [...kept, ...GPM];
+  const others = [...otherInits(snapshot.calls), ...refusedChanges(withoutGpm(snapshot.calls), ownWork)];
   return `${[...head, ...new Set(lines), ...others].join('\n')}\n`;
 }
 
 const withoutTimed = (calls: Calls): Calls =>
   Object.fromEntries(Object.entries(calls).filter(([fn]) => !isTimed(fn)));
+
+const withoutGpm = (calls: Calls): Calls =>
+  Object.fromEntries(Object.entries(calls).filter(([fn]) => !GPM.has(fn as FunctionName)));
 
 /** An entry with the use of its list's room. */
 export function withUseOfRoom(line: string): string {
@@ -111,5 +119,5 @@ const refusedChanges = (calls: Calls, kept: readonly string[]): readonly string[
     .filter((fn) => !OWN.has(fn) && !kept.includes(fn) && own(calls, fn) === undefined)
     .map((fn) => `${fn} r:${NOT_SIMULATED.test(fn) ? NVML_ERROR_NOT_SUPPORTED : NVML_ERROR_NO_PERMISSION}`);
 
-/** These change nothing, and no recording has what they would begin: samples of GPM, events of the system. */
-const NOT_SIMULATED = /^nvml(Gpm.*Sample|System.*Event)/;
+/** These change nothing, and the recording has not what they would begin: metrics of GPM, events of the system. */
+const NOT_SIMULATED = /^nvml(Gpm.*(Sample|Metrics)|System.*Event)/;

@@ -230,3 +230,28 @@ describe('mig on an A100 with MIG on', () => {
     });
   });
 });
+
+describe('the recorded A100 with MIG', () => {
+  it('has the profiles, placements and instances of public captures of an A100-SXM4-40GB', async () => {
+    expect((await runOn('a100-mig', ['mig', '-lgipp'])).out).toBe(
+      [
+        'GPU  0 Profile ID 19 Placements: {0,1,2,3,4,5,6}:1',
+        'GPU  0 Profile ID 20 Placements: {0,1,2,3,4,5,6}:1',
+        'GPU  0 Profile ID 15 Placements: {0,2,4,6}:2',
+        'GPU  0 Profile ID 14 Placements: {0,2,4}:2',
+        'GPU  0 Profile ID  9 Placements: {0,4}:4',
+        'GPU  0 Profile ID  5 Placement : {0}:4',
+        'GPU  0 Profile ID  0 Placement : {0}:8',
+        '',
+      ].join('\n'),
+    );
+    const { out } = await runOn('a100-mig', ['mig', '-lgi']);
+    const rows = [...out.matchAll(/MIG (\S+) +(\d+) +(\d+) +(\d:\d)/g)].map((row) => row.slice(1));
+    expect(rows).toEqual([
+      ['1g.5gb', '19', '7', '0:1'],
+      ['1g.5gb', '19', '8', '1:1'],
+      ['2g.10gb', '14', '4', '2:2'],
+      ['3g.20gb', '9', '2', '4:4'],
+    ]);
+  });
+});

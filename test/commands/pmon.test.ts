@@ -103,8 +103,12 @@ describe('a process', () => {
     expect(line).not.toContain('\u001b');
   });
 
-  it('without a name, or that NVML no longer finds, has - in its place', async () => {
-    expect(await lineOf({ name: '' })).toMatch(/ {4}- {14}\n$/);
+  it('keeps the column where its letters are wide', async () => {
+    expect(await lineOf({ name: '/bin/求解程序超级计算' })).toMatch(/ {4}求解程序超级计 \n$/);
+  });
+
+  it('without a name has blanks, and one that NVML no longer finds has -', async () => {
+    expect(await lineOf({ name: '' })).toMatch(/- {19}\n$/);
     const machine = machineWith([{ processes: [{ pid: 77, name: 'x' }] }], (calls) => {
       calls.nvmlSystemGetProcessName = { 77: { error: 'NVML_ERROR_NOT_FOUND' } };
     });

@@ -158,7 +158,7 @@ describe('a field', () => {
     ] as const;
     for (const [name, fn, value, word, beyond] of states) {
       expect(await cellOf(name, { [fn]: { gpu0: value } })).toBe(word);
-      expect(await cellOf(name, { [fn]: { gpu0: beyond } })).toBe('[Unknown Error]');
+      expect(await cellOf(name, { [fn]: { gpu0: beyond } })).toBe('Unknown');
     }
   });
 

@@ -14,10 +14,19 @@ import {
   NVML_ERROR_TIMEOUT,
   NVML_ERROR_UNINITIALIZED,
   NVML_FI_DEV_MEMORY_TEMP,
+  NVML_GPM_METRIC_GRAPHICS_UTIL,
+  NVML_GPM_METRIC_SM_UTIL,
+  NVML_GPM_METRICS_GET_VERSION,
   NVML_GPU_UTILIZATION_SAMPLES,
   nvmlEventTypeXidCriticalError,
 } from '../../src/nvml/generated/constants.js';
-import { nvmlFieldValue_t, nvmlMemory_v2_t, nvmlProcessInfo_t } from '../../src/nvml/generated/layouts.js';
+import {
+  nvmlFieldValue_t,
+  nvmlGpmMetric_t,
+  nvmlGpmMetricsGet_t,
+  nvmlMemory_v2_t,
+  nvmlProcessInfo_t,
+} from '../../src/nvml/generated/layouts.js';
 import { wholeTicks } from '../../src/snapshot/snapshot-ticks.js';
 import { samplesIn } from '../../src/snapshot/timed-samples.js';
 import { neededGlibc } from '../../tools/simulator/build.js';
@@ -68,6 +77,40 @@ describe.skipIf(library === undefined)('the library of a simulated machine', () 
       NVML_ERROR_NO_PERMISSION,
     );
     expect(machine.call('nvmlGpmSampleAlloc', Buffer.alloc(8))).toBe(NVML_ERROR_NOT_SUPPORTED);
+  });
+
+  it('computes the GPM metrics of a recording from two samples, as they move', () => {
+    const machine = loaded({
+      snapshot: recorded('hgx-h100-x8'),
+      rules: ['fail gpu1 nvmlGpmSampleGet TIMEOUT'],
+    });
+    const allocated = [0, 1].map(() => {
+      const out = Buffer.alloc(8);
+      expect(machine.call('nvmlGpmSampleAlloc', out)).toBe(0);
+      return out.readBigUInt64LE(0);
+    });
+    const asked = Buffer.alloc(nvmlGpmMetricsGet_t.size);
+    const ids = [NVML_GPM_METRIC_GRAPHICS_UTIL, NVML_GPM_METRIC_SM_UTIL, 332];
+    const at = (i: number): number => nvmlGpmMetricsGet_t.fields.metrics[1] + i * nvmlGpmMetric_t.size;
+    asked.writeUInt32LE(NVML_GPM_METRICS_GET_VERSION, 0);
+    asked.writeUInt32LE(ids.length, nvmlGpmMetricsGet_t.fields.numMetrics[1]);
+    allocated.forEach((sample, i) => {
+      asked.writeBigUInt64LE(sample, nvmlGpmMetricsGet_t.fields[i === 0 ? 'sample1' : 'sample2'][1]);
+    });
+    ids.forEach((id, i) => {
+      asked.writeUInt32LE(id, at(i));
+    });
+    expect(machine.call('nvmlGpmMetricsGet', asked)).toBe(NVML_ERROR_INVALID_ARGUMENT);
+    for (const sample of allocated) expect(machine.call('nvmlGpmSampleGet', machine.gpu(0), sample)).toBe(0);
+    expect(machine.call('nvmlGpmMetricsGet', asked)).toBe(0);
+    const status = (i: number): number => asked.readUInt32LE(at(i) + nvmlGpmMetric_t.fields.nvmlReturn[1]);
+    const value = (i: number): number => asked.readDoubleLE(at(i) + nvmlGpmMetric_t.fields.value[1]);
+    expect(ids.map((_, i) => status(i))).toEqual([0, 0, NVML_ERROR_NOT_SUPPORTED]);
+    for (const i of [0, 1]) expect(value(i)).toBeGreaterThan(50);
+    expect(value(0)).toBeLessThanOrEqual(100);
+    // Rules are for them, too.
+    expect(machine.call('nvmlGpmSampleGet', machine.gpu(1), allocated[0] as bigint)).toBe(NVML_ERROR_TIMEOUT);
+    for (const sample of allocated) expect(machine.call('nvmlGpmSampleFree', sample)).toBe(0);
   });
 
   it('keeps a change as state where that is asked for, also for programs that come later', () => {

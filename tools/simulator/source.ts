@@ -8,7 +8,7 @@ import { type ApiParam, api, resolve, scalarOf } from '../api.js';
 import { declarations, isHandle } from './declarations.js';
 
 /** The hand-written parts, each after what it needs. */
-const PARTS = ['moments.c', 'runtime.c', 'state.c', 'control.c', 'events.c', 'internal.c'];
+const PARTS = ['moments.c', 'runtime.c', 'state.c', 'control.c', 'events.c', 'gpm.c', 'internal.c'];
 
 /** All functions of NVML that this repository knows, in the order of their numbers in the fake. */
 export const FUNCTIONS: readonly string[] = Object.keys(api.functions);

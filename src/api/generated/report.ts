@@ -758,7 +758,7 @@ export interface ReportGpu {
       readonly row_remapper_histogram_none: number | null;
       /** Why the keys that are null have no value. */
       readonly reasons?: Readonly<Record<string, string>>;
-    };
+    } | null;
     /** Why the keys that are null have no value. */
     readonly reasons?: Readonly<Record<string, string>>;
   } | null;

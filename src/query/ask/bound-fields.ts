@@ -45,7 +45,8 @@ export class BoundFields {
 
   /** The answer of the index-th field id: one value, whatever its path. */
   answer(index: number): Answer {
-    const read = this.reader(index);
+    const read = this.reader(index, false);
+    const raw = this.reader(index, true);
     const statusOf = (): Status => {
       const reading = read();
       return reading instanceof Missing ? reading.status : 0;
@@ -59,8 +60,8 @@ export class BoundFields {
         return statusOf();
       },
       read,
-      raw: read,
-      pick: () => read,
+      raw,
+      pick: (_, isRaw = false) => (isRaw ? raw : read),
       items: () => refusal(),
       elements: () => refusal(),
       refusal,
@@ -68,7 +69,7 @@ export class BoundFields {
     };
   }
 
-  private reader(index: number): Reader {
+  private reader(index: number, raw: boolean): Reader {
     const at = index * nvmlFieldValue_t.size;
     const statusAt = at + nvmlFieldValue_t.fields.nvmlReturn[1];
     const typeAt = at + nvmlFieldValue_t.fields.valueType[1];
@@ -81,7 +82,7 @@ export class BoundFields {
       const type = valueScalar(memory.readUInt32LE(typeAt));
       const value = READ[type](memory, valueAt);
       if (type === 'f64') return finite(value);
-      return value === ABSENT[type] ? NOT_SUPPORTED : value;
+      return !raw && value === ABSENT[type] ? NOT_SUPPORTED : value;
     };
   }
 

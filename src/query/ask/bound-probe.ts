@@ -49,17 +49,18 @@ export class BoundProbe implements Answer {
   }
 
   /** A reader of one path. The path is resolved once, and once more when an older call has to answer. */
-  reader(path: string): Reader {
-    let reader = this.readers.get(path);
+  reader(path: string, raw = false): Reader {
+    const key = raw ? `raw ${path}` : path;
+    let reader = this.readers.get(key);
     if (reader === undefined) {
-      reader = this.compile(path, false);
-      this.readers.set(path, reader);
+      reader = this.compile(path, raw);
+      this.readers.set(key, reader);
     }
     return reader;
   }
 
-  pick(pick: Pick): Reader {
-    if (typeof pick === 'string') return this.reader(pick);
+  pick(pick: Pick, raw = false): Reader {
+    if (typeof pick === 'string') return this.reader(pick, raw);
     return () => (this.status === 0 ? pick(this) : Missing.of(this.status));
   }
 
@@ -68,7 +69,7 @@ export class BoundProbe implements Answer {
   }
 
   raw(path: string): Reading {
-    return this.compile(path, true)();
+    return this.reader(path, true)();
   }
 
   items(none: readonly Status[] = []): readonly AnswerView[] | Missing {

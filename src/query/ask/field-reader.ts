@@ -2,6 +2,7 @@
 import { NVML_ERROR_NOT_FOUND } from '../../nvml/generated/constants.js';
 import { Missing } from '../../nvml/status.js';
 import type { Own, RecordValues, Source, StatusValues } from '../field.js';
+import type { Kind } from '../kind.js';
 import type { Reader, Reading } from '../reading.js';
 import type { Gathering } from './gathering.js';
 import type { Subject } from './subject.js';
@@ -35,14 +36,14 @@ const NO_VALUE = Missing.of(NVML_ERROR_NOT_FOUND);
 
 /** A reader of a field of a record about a subject. Its questions go into the gathering. */
 export function fieldReader(
-  { source }: { readonly source: Source },
+  { source, kind }: { readonly source: Source; readonly kind?: Kind },
   subject: Subject,
   values: RecordValues,
   into: Gathering,
   around: Surroundings,
 ): Reader {
   if ('probe' in source) {
-    const read = into.reader(source, subject);
+    const read = into.reader(source, subject, kind?.allOnes);
     return source.statuses === undefined ? read : withStatuses(read, source.statuses);
   }
   if ('item' in source) {
@@ -51,7 +52,7 @@ export function fieldReader(
   }
   if ('asks' in source) {
     const wanted = source.asks(values);
-    return wanted instanceof Missing ? () => wanted : into.reader(wanted, subject);
+    return wanted instanceof Missing ? () => wanted : into.reader(wanted, subject, kind?.allOnes);
   }
   if ('constant' in source) return () => source.constant;
   if ('derived' in source) {

@@ -8,8 +8,8 @@ export class Gathering {
   /** In the order of the questions. */
   answers: readonly Answer[] = [];
 
-  reader({ probe, pick }: Wanted, subject: Subject): Reader {
-    return this.picked(this.add({ probe, subject }), pick);
+  reader({ probe, pick }: Wanted, subject: Subject, raw = false): Reader {
+    return this.picked(this.add({ probe, subject }), pick, raw);
   }
 
   /** The place of a question among the answers. */
@@ -17,10 +17,10 @@ export class Gathering {
     return this.questions.push(question) - 1;
   }
 
-  private picked(place: number, pick: Pick): Reader {
+  private picked(place: number, pick: Pick, raw: boolean): Reader {
     let read: Reader | undefined;
     return () => {
-      read ??= (this.answers[place] as Answer).pick(pick);
+      read ??= (this.answers[place] as Answer).pick(pick, raw);
       return read();
     };
   }

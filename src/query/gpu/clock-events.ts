@@ -5,10 +5,11 @@ import {
   nvmlDeviceGetCurrentClocksEventReasons,
   nvmlDeviceGetSupportedClocksEventReasons,
 } from '../../nvml/generated/entries.js';
-import { derived } from '../derive.js';
+import { Missing } from '../../nvml/status.js';
 import { COUNTER, from, type Row } from '../field.js';
 import { active, hex, nanoseconds } from '../kind.js';
 import { field, fixed, sample } from '../probe.js';
+import type { Pick as Path } from '../reading.js';
 
 const supportedReasons = fixed(nvmlDeviceGetSupportedClocksEventReasons);
 const activeReasons = sample(nvmlDeviceGetCurrentClocksEventReasons);
@@ -19,15 +20,20 @@ const named = (name: string): Pick<Row, 'names' | 'past'> => ({
   past: [{ until: 535, names: [`clocks_throttle_reasons.${name}`] }],
 });
 
+/** Picks a bit of the mask. All bits may be set. */
+export const reasonBit =
+  (bit: number): Path =>
+  (view) => {
+    const mask = view.raw('value');
+    return mask instanceof Missing ? mask : Number(BigInt(mask) & BigInt(bit));
+  };
+
 const reason = (id: number, name: string, bit: number, help: string): Row => ({
   id,
   ...named(name),
   help,
   kind: active,
-  source: from(
-    activeReasons,
-    derived(['value'], (mask) => mask & bit),
-  ),
+  source: from(activeReasons, reasonBit(bit)),
 });
 
 export const clockEvents: readonly Row[] = [

@@ -5,7 +5,6 @@ import {
   NVML_CLOCK_MEM,
   NVML_CLOCK_SM,
   NVML_CLOCK_VIDEO,
-  NVML_PSTATE_15,
 } from '../../nvml/generated/constants.js';
 import {
   nvmlDeviceGetApplicationsClock,
@@ -16,7 +15,6 @@ import {
 } from '../../nvml/generated/entries.js';
 import { from, type Row } from '../field.js';
 import { megahertz, pstate } from '../kind.js';
-import { known } from '../known.js';
 import { fixed, type Probe, sample } from '../probe.js';
 
 const performanceState = sample(nvmlDeviceGetPerformanceState);
@@ -27,7 +25,7 @@ export const performance: readonly Row[] = [
     names: ['pstate'],
     help: 'Performance state, from P0 for the highest performance to P15 for the lowest.',
     kind: pstate,
-    source: from(performanceState, known(NVML_PSTATE_15)),
+    source: from(performanceState, 'value'),
   },
 ];
 

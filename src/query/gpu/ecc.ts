@@ -8,7 +8,7 @@ import {
 } from '../../nvml/generated/entries.js';
 import type { nvmlEccSramErrorStatus_v1_t } from '../../nvml/generated/layouts.js';
 import { COUNTER, from, type Row, type Source } from '../field.js';
-import { count, enabled, yesNo } from '../kind.js';
+import { count, enableState, yesNo } from '../kind.js';
 import { field, type Probe, sample } from '../probe.js';
 
 export const eccMode: readonly Row[] = [
@@ -16,14 +16,14 @@ export const eccMode: readonly Row[] = [
     id: 70,
     names: ['ecc.mode.current'],
     help: 'Whether memory errors are detected and corrected.',
-    kind: enabled,
+    kind: enableState,
     source: from(field(nvml.NVML_FI_DEV_ECC_CURRENT)),
   },
   {
     id: 71,
     names: ['ecc.mode.pending'],
     help: 'ECC mode after the next reboot or reset.',
-    kind: enabled,
+    kind: enableState,
     source: from(field(nvml.NVML_FI_DEV_ECC_PENDING)),
   },
 ];

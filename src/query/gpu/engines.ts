@@ -6,7 +6,7 @@ import {
   nvmlDeviceGetMigMode,
 } from '../../nvml/generated/entries.js';
 import { from, type Row } from '../field.js';
-import { enabled } from '../kind.js';
+import { enabled, enabledByOne } from '../kind.js';
 import { fixed, sample } from '../probe.js';
 
 export const migMode = sample(nvmlDeviceGetMigMode);
@@ -18,14 +18,14 @@ export const engines: readonly Row[] = [
     id: 1086,
     names: ['mig.mode.current'],
     help: 'Current MIG mode: whether the GPU can be divided into instances.',
-    kind: enabled,
+    kind: enabledByOne,
     source: from(migMode, 'currentMode'),
   },
   {
     id: 1087,
     names: ['mig.mode.pending'],
     help: 'MIG mode after the next reset.',
-    kind: enabled,
+    kind: enabledByOne,
     source: from(migMode, 'pendingMode'),
   },
   {

@@ -19,8 +19,7 @@ import {
 import { Missing } from '../../nvml/status.js';
 import { derived } from '../derive.js';
 import { constant, from, type Row } from '../field.js';
-import { count, enabled, text, words, yesNo } from '../kind.js';
-import { known } from '../known.js';
+import { count, enableState, knownWords, text, words, yesNo } from '../kind.js';
 import { field, fixed, sample } from '../probe.js';
 
 const displayAttached = sample(nvmlDeviceGetDisplayMode);
@@ -48,7 +47,7 @@ export const modes: readonly Row[] = [
     id: 18,
     names: ['display_mode'],
     help: 'Deprecated by the driver: use display_attached.',
-    kind: enabled,
+    kind: enableState,
     source: constant(Missing.of(nvml.NVML_ERROR_DEPRECATED)),
     past: [{ until: 580, source: from(displayAttached, 'value') }],
   },
@@ -64,15 +63,15 @@ export const modes: readonly Row[] = [
     id: 19,
     names: ['display_active'],
     help: 'Whether a display is initialized on the GPU, e.g. by an X server; also without a monitor.',
-    kind: enabled,
+    kind: enableState,
     source: from(displayActive, 'value'),
   },
   {
     id: 20,
     names: ['persistence_mode'],
     help: 'Whether the driver stays loaded when no program uses the GPU. Linux only.',
-    kind: enabled,
-    source: from(persistence, known(nvml.NVML_FEATURE_ENABLED)),
+    kind: enableState,
+    source: from(persistence, 'value'),
   },
   {
     id: 1013,
@@ -86,7 +85,7 @@ export const modes: readonly Row[] = [
     id: 21,
     names: ['accounting.mode'],
     help: 'Accounting mode: whether the driver keeps statistics of each process.',
-    kind: enabled,
+    kind: enableState,
     source: from(accounting, 'value'),
   },
   {
@@ -175,7 +174,7 @@ export const operation: readonly Row[] = [
 ];
 
 const computeMode = sample(nvmlDeviceGetComputeMode);
-const computeModes = words({
+const computeModes = knownWords({
   [nvml.NVML_COMPUTEMODE_DEFAULT]: 'Default',
   [nvml.NVML_COMPUTEMODE_EXCLUSIVE_THREAD]: 'Exclusive_Thread',
   [nvml.NVML_COMPUTEMODE_PROHIBITED]: 'Prohibited',
@@ -189,7 +188,7 @@ export const compute: readonly Row[] = [
     names: ['compute_mode'],
     help: 'Compute mode: which processes may compute on the GPU: all (Default), one at a time (Exclusive_Process), none (Prohibited).',
     kind: computeModes,
-    source: from(computeMode, known(nvml.NVML_COMPUTEMODE_EXCLUSIVE_PROCESS)),
+    source: from(computeMode, 'value'),
   },
   {
     id: 1022,

@@ -14,7 +14,7 @@ import {
 } from '../../nvml/generated/entries.js';
 import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
 import { constant, from, type Row } from '../field.js';
-import { count, hex, text } from '../kind.js';
+import { count, hex, type Kind, text } from '../kind.js';
 import { fixed, sample } from '../probe.js';
 import type { AnswerView, Reading } from '../reading.js';
 
@@ -24,6 +24,9 @@ const pciInfo = fixed(nvmlDeviceGetPciInfo_v3);
 const pciClasses = fixed(nvmlDeviceGetPciInfoExt);
 
 const isThere = (text: Reading): boolean => text !== '' && !(text instanceof Missing);
+
+/** Eight digits in the report; CSV prints no zeros before the last four (550.163.01 on the fake). */
+const pciId: Kind = { ...hex(8), csv: hex(4).spell };
 
 /** Read by the columns of the other tables too. */
 export const busIdOfGpu = from(
@@ -83,14 +86,14 @@ export const pci: readonly Row[] = [
     id: 11,
     names: ['pci.device_id'],
     help: 'PCI device id followed by the vendor id, in hexadecimal.',
-    kind: hex(8),
+    kind: pciId,
     source: from(pciInfo, 'pciDeviceId'),
   },
   {
     id: 12,
     names: ['pci.sub_device_id'],
     help: 'PCI subsystem id followed by the subsystem vendor id, in hexadecimal.',
-    kind: hex(8),
+    kind: pciId,
     source: from(pciInfo, 'pciSubSystemId'),
   },
 ];

@@ -10,7 +10,7 @@ import {
   nvmlDeviceGetPowerUsage,
 } from '../../nvml/generated/entries.js';
 import { from, type Row, spanned } from '../field.js';
-import { enabled, type Kind, watts } from '../kind.js';
+import { enableState, type Kind, watts } from '../kind.js';
 import { field, fixed, type Lifetime, sample } from '../probe.js';
 
 const management = fixed(nvmlDeviceGetPowerManagementMode);
@@ -26,7 +26,7 @@ export const power: readonly Row[] = [
     id: 140,
     names: ['power.management'],
     help: 'Whether power management is enabled.',
-    kind: enabled,
+    kind: enableState,
     source: from(management, 'value'),
   },
   {

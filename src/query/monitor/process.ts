@@ -6,7 +6,7 @@ import type { Asker } from '../ask/asker.js';
 import { type Asking, readOne, together } from '../ask/asking.js';
 import { item } from '../field.js';
 import { protectedUsage } from '../gpu/memory.js';
-import { mebibytes, percent } from '../kind.js';
+import { mebibytesOfProcess, percent } from '../kind.js';
 import { nameOf, type ProcessRecord, processesOf } from '../processes.js';
 import type { Reading } from '../reading.js';
 import { type FieldHeading, type MonitorCell, WIDTH } from './column.js';
@@ -48,8 +48,8 @@ const memory = (
   name,
   unit: 'MB',
   width: WIDTH,
-  field: { names: [fieldName], help, kind: mebibytes, source: item(name) },
-  shown: (bytes) => Number(mebibytes.json(bytes)),
+  field: { names: [fieldName], help, kind: mebibytesOfProcess, source: item(name) },
+  shown: (bytes) => Number(mebibytesOfProcess.json(bytes)),
   read: (facts) => {
     const bytes = of(facts);
     return bytes instanceof Missing ? bytes : Number(bytes);

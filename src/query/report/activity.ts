@@ -10,8 +10,9 @@ import {
   nvmlDeviceWorkloadPowerProfileGetCurrentProfiles,
 } from '../../nvml/generated/entries.js';
 import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
-import { derive, derived } from '../derive.js';
+import { derive } from '../derive.js';
 import { from } from '../field.js';
+import { reasonBit } from '../gpu/clock-events.js';
 import { bar1Memory } from '../gpu/memory.js';
 import { active, count, type Kind, mebibytes, megahertz, text, watts, yesNo } from '../kind.js';
 import { profileNames } from '../power-profile-names.js';
@@ -46,10 +47,7 @@ export const fbcAverageLatency = reading(count, fbc, 'averageLatency');
 const activeReasons = probeOf('clocks_event_reasons.active');
 export const displayClockSetting: ReportField = {
   kind: active,
-  source: from(
-    activeReasons,
-    derived(['value'], (mask) => mask & nvml.nvmlClocksEventReasonDisplayClockSetting),
-  ),
+  source: from(activeReasons, reasonBit(nvml.nvmlClocksEventReasonDisplayClockSetting)),
 };
 
 export const videoClockMax = reading(
@@ -63,8 +61,10 @@ export const customerBoostMax = reading(
 
 const autoBoost = sample(nvmlDeviceGetAutoBoostedClocksEnabled);
 const onOff: Kind = {
-  spell: (value) => (Number(value) === 0 ? 'Off' : 'On'),
-  json: (value) => Number(value) !== 0,
+  // Another number is Off (550.163.01 on the fake).
+  spell: (value) => (Number(value) === 1 ? 'On' : 'Off'),
+  json: (value) => Number(value) === 1,
+  allOnes: true,
 };
 export const autoBoostNow = reading(onOff, autoBoost, 'isEnabled');
 export const autoBoostDefault = reading(onOff, autoBoost, 'defaultIsEnabled');

@@ -70,6 +70,7 @@ export const multiGpuBoard = reading(yesNo, fixed(nvmlDeviceGetMultiGpuBoard));
 const shortHex: Kind = {
   spell: (value) => `0x${value.toString(16)}`,
   json: (value) => `0x${value.toString(16)}`,
+  allOnes: true,
 };
 export const boardId = reading(shortHex, fixed(nvmlDeviceGetBoardId));
 export const boardPartNumber = reading(text, fixed(nvmlDeviceGetBoardPartNumber), '');
@@ -155,7 +156,8 @@ const virtualizations = words({
 });
 export const virtualizationMode = reading(virtualizations, virtualization);
 export const hostVgpuMode = reading(
-  words({ [nvml.NVML_HOST_VGPU_MODE_NON_SRIOV]: 'Non SR-IOV', [nvml.NVML_HOST_VGPU_MODE_SRIOV]: 'SR-IOV' }),
+  // Another number is the first of them (550.163.01 on the fake).
+  words({ [nvml.NVML_HOST_VGPU_MODE_SRIOV]: 'SR-IOV' }, 'Non SR-IOV'),
   sample(nvmlDeviceGetHostVgpuMode),
 );
 export const vgpuHeterogeneousMode = reading(enabled, sample(nvmlDeviceGetVgpuHeterogeneousMode), 'mode');

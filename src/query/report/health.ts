@@ -7,9 +7,10 @@ import {
   nvmlDeviceGetTemperatureThreshold,
   nvmlDeviceGetUnrepairableMemoryFlag_v1,
 } from '../../nvml/generated/entries.js';
+import type { EccSpan } from '../gpu/ecc.js';
 import { celsius, count, number, yesNo } from '../kind.js';
 import { field, fixed, sample } from '../probe.js';
-import { type ProbeField, type ReportField, reading, rowAs } from './field.js';
+import { type ProbeField, probeOf, type ReportField, reading, rowAs } from './field.js';
 
 const repairs = sample(nvmlDeviceGetRepairStatus);
 export const channelRepairPending = reading(yesNo, repairs, 'bChannelRepairPending');
@@ -33,6 +34,10 @@ export const textureSharedErrors = (severity: number, span: number): ReportField
 
 const banks = number('bank(s)');
 export const bankHistogram = (share: string): ReportField => rowAs(`remapped_rows.histogram.${share}`, banks);
+
+/** Counted with the uncorrected ones of the same struct (550.163.01 on the fake); CSV has the counter of the location. */
+export const sramCorrected = (span: EccSpan): ReportField =>
+  reading(count, probeOf(`ecc.errors.uncorrected.${span}.sram.parity`), `${span}Cor`);
 
 const threshold = (type: number, make: typeof fixed = fixed): ReportField =>
   reading(celsius, make(nvmlDeviceGetTemperatureThreshold, { thresholdType: type }));

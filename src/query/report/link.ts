@@ -2,7 +2,7 @@
 
 import * as nvml from '../../nvml/generated/constants.js';
 import { nvmlDeviceGetBridgeChipInfo, nvmlDeviceGetPcieReplayCounter } from '../../nvml/generated/entries.js';
-import { count, type Kind, number, words } from '../kind.js';
+import { count, hex, type Kind, number, words } from '../kind.js';
 import { pcieThroughput } from '../pcie-throughput.js';
 import { field, fixed, sample } from '../probe.js';
 import { type ReportField, reading, rowAs } from './field.js';
@@ -52,8 +52,11 @@ export const atomicsInbound: ReportField = reading(
   field(nvml.NVML_FI_DEV_PCIE_INBOUND_ATOMICS_MASK, 0, 'static'),
 );
 
+/** 0xABCDEF12 (550.163.01 on the fake); a number in JSON. */
+export const bridgeFirmware: Kind = { ...hex(8), json: Number };
+
 export const bridges = fixed(nvmlDeviceGetBridgeChipInfo);
 export const bridgeTypes = words({
   [nvml.NVML_BRIDGE_CHIP_PLX]: 'PLX',
-  [nvml.NVML_BRIDGE_CHIP_BRO4]: 'BRO4',
+  [nvml.NVML_BRIDGE_CHIP_BRO4]: 'BR04',
 });

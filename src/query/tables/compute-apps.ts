@@ -3,7 +3,7 @@ import { Missing } from '../../nvml/status.js';
 import { type Asking, ask, together } from '../ask/asking.js';
 import type { Subject } from '../ask/subject.js';
 import { asks, item } from '../field.js';
-import { type Kind, mebibytes, processId, text } from '../kind.js';
+import { type Kind, mebibytesOfProcess, processId, text } from '../kind.js';
 import { migDevicesOf } from '../mig-devices.js';
 import { computeProcesses, wantedName } from '../processes.js';
 import type { Found, Records, Table } from '../relation.js';
@@ -48,7 +48,7 @@ export const computeApps: Table = {
       id: 2007,
       names: ['used_gpu_memory', 'used_memory'],
       help: 'Memory of the GPU that the process has allocated. Windows does not report it in WDDM mode.',
-      kind: mebibytes,
+      kind: mebibytesOfProcess,
       source: item('usedMemory'),
     },
   ],

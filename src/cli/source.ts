@@ -136,7 +136,7 @@ export async function openMachine(
   }
   const { watch } = wanted;
   if (source.timeout !== undefined || watch !== undefined) {
-    const machine = await openInTime(source, io, wanted.gpus, watch);
+    const machine = await openInTime(source, io, wanted, onLoaded);
     if (!wanted.toWrite && !wanted.toPlan) return machine;
     // NVML answers. What changes a GPU is never cut short, and so it is asked here from now on.
     await machine.end?.();
@@ -156,8 +156,8 @@ const WATCH_OPENING = 20_000;
 async function openInTime(
   { nvml: path, as, timeout }: MachineSource,
   io: Io,
-  wanted: string | undefined,
-  watch: DriverWatch | undefined,
+  { gpus, watch }: MachineRequest,
+  onLoaded: (library: Driver) => void,
 ): Promise<Machine> {
   const { openElsewhere } = await import('../nvml/backend/child/elsewhere.js');
   const { driver, wasLate, end } = openElsewhere({
@@ -165,10 +165,12 @@ async function openInTime(
     timeout: timeout ?? WATCH_TIMEOUT,
     opening: watch === undefined ? undefined : (timeout ?? WATCH_OPENING),
     opensForSample: watch === undefined,
+    isQuick: watch === undefined,
     report: watch?.report ?? ((line) => io.err(plainly`nvsmi: ${line}\n`)),
   });
+  onLoaded(driver);
   try {
-    const session = await startSession(driver, () => kernelVersion(machineFiles), wanted);
+    const session = await startSession(driver, () => kernelVersion(machineFiles), gpus);
     return { ...asked(session, machineFiles, as), files: machineFiles, recorded: undefined, wasLate, end };
   } catch (error) {
     await end();

@@ -3,6 +3,7 @@
  * command line is only looked at here; where it turns out to need no such process, that ends with this one.
  */
 import type { ChildProcess } from 'node:child_process';
+import { INIT_ARGUMENT } from './argument.js';
 import { callsProgram, type Program } from './program.js';
 import { startProgram } from './start.js';
 
@@ -28,7 +29,9 @@ export function startEarly(argv: readonly string[], env: Environment): void {
     (optionIn('--nvml', argv) === undefined && (env.NVSMI_SNAPSHOT ?? '') !== '');
   if (!isTimed || isRecorded || argv.some((word) => WITHOUT.test(word))) return;
   const program = callsProgram(library);
-  const child = startProgram(program);
+  // All that this program asks for begins with nvmlInit.
+  const args = [...program.args, ...(library === undefined ? [''] : []), INIT_ARGUMENT];
+  const child = startProgram({ ...program, args });
   // Who takes it learns of a failure; until then it only must not end the program.
   child.on('error', () => undefined);
   place[KEY] = { child, program };

@@ -6,10 +6,8 @@ import { constants, gunzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { open } from '../../src/index.js';
 import type { FunctionName } from '../../src/nvml/generated/functions.js';
-import { deafTo, expectNoneLeft, fake, nvsmi } from './stuck.js';
+import { deafTo, expectNoneLeft, fake, nvsmi, TIMEOUT } from './stuck.js';
 
-/** Seconds, and the milliseconds beyond it that a busy machine needs. */
-const TIMEOUT = 3;
 const SLACK = 500 + 10_000;
 
 const HANDLES: FunctionName = 'nvmlDeviceGetHandleByIndex_v2';
@@ -47,7 +45,7 @@ describe.skipIf(!fake.available)('what runs on', { timeout: 60_000 }, () => {
     );
     expect(status).toBe('SIGTERM');
     expect(out.match(first)?.length ?? 0).toBeGreaterThanOrEqual(2);
-    expect(err).toMatch(new RegExp(`^nvsmi: no answer from ${fn} \\(GPU 1\\) for \\d\\.\\d s\n`));
+    expect(err).toMatch(new RegExp(`^nvsmi: no answer from ${fn} \\(GPU 1\\) for \\d+\\.\\d s\n`));
     expect(took).toBeLessThan(2 * TIMEOUT * 1000 + SLACK);
     await expectNoneLeft(library);
   });

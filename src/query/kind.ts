@@ -41,6 +41,8 @@ export interface Kind {
    * `implausible`; nvidia-smi's own formats print it as nvidia-smi does.
    */
   plausible?(value: Value): boolean;
+  /** Something is measured: all ones are no answer of a GPU that lacks it. */
+  readonly isMeasured?: true;
   /** The value as a metric. What is no number that can be counted or compared has none. */
   readonly metric?: BaseUnit;
   /** What `-q` and XML print for a value that the driver does not have; N/A where it is left out. */
@@ -98,13 +100,22 @@ export const number = (unit?: string, metric: BaseUnit = PLAIN): Kind => ({
 /** The id of a process: any number may be one, and all ones are the driver's for a process that it does not know. */
 export const processId: Kind = { spell: String, json: jsonNumber };
 export const count = number();
+
+/** Generations and lanes of PCIe: 8 is the newest that is written down, and 32 the widest. */
+export const pcieGeneration: Kind = { ...count, plausible: (value) => Number(value) <= 15 };
+export const pcieLanes: Kind = { ...count, plausible: (value) => Number(value) <= 32 };
+
+/** Percent of one where there may be several, such as processors: 350 are three and a half. */
+export const percentOfOne = number('%', { unit: 'ratio', per: 100 });
 export const percent: Kind = {
-  ...number('%', { unit: 'ratio', per: 100 }),
+  ...percentOfOne,
   plausible: plausibleIn('%'),
+  isMeasured: true,
 };
 export const megahertz: Kind = {
   ...number('MHz', { unit: 'hertz', times: 1e6 }),
   plausible: plausibleIn('MHz'),
+  isMeasured: true,
 };
 export const microseconds = number('us', { unit: 'seconds', per: 1e6 });
 export const milliseconds = number('ms', { unit: 'seconds', per: 1e3 });
@@ -130,6 +141,7 @@ export const celsius: Kind = {
   ...number('C', { unit: 'celsius' }),
   csvUnit: '',
   plausible: plausibleIn('C'),
+  isMeasured: true,
 };
 
 const MEBIBYTE = 1024 * 1024;
@@ -161,6 +173,7 @@ export const watts: Kind = {
   spell: (milliwatts) => likePrintf(Math.fround(Number(milliwatts) / 1000), 2),
   json: (milliwatts) => Math.round(Number(milliwatts) / 10) / 100,
   plausible: plausibleIn('W', 1000),
+  isMeasured: true,
   metric: { unit: 'watts', per: 1000 },
 };
 

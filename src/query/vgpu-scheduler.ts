@@ -9,7 +9,7 @@ import {
   nvmlGpuInstanceGetVgpuSchedulerState,
 } from '../nvml/generated/entries.js';
 import * as layouts from '../nvml/generated/layouts.js';
-import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
+import { isNotSupported, Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import { type Asking, ask } from './ask/asking.js';
 import type { Subject } from './ask/subject.js';
 import { count, type Kind, number, supported, text, words } from './kind.js';
@@ -138,7 +138,7 @@ export function* schedulerLog(of: Subject, which: Scheduled): Asking<SchedulerLo
   const log = yield* ask(SCHEDULER_LOGS[which], of);
   const engine = reader(log, 1)('engine_id', 'Engine ID', engines, 'engineId');
   const turns = turnsOf(log);
-  const none = turns === NOT_SUPPORTED ? [] : undefined;
+  const none = isNotSupported(turns) ? [] : undefined;
   const listed = turns instanceof Missing ? (none ?? [noTurn(turns)]) : turns;
   return { state: [engine, ...stateLines(log)], turns: listed.map(turnLines) };
 }

@@ -15,7 +15,7 @@ import {
   nvmlVgpuInstanceGetVmID,
   nvmlVgpuTypeGetName,
 } from '../nvml/generated/entries.js';
-import { isTooNew, Missing, NOT_SUPPORTED, type Status } from '../nvml/status.js';
+import { isNotSupported, isTooNew, Missing, NOT_SUPPORTED, type Status } from '../nvml/status.js';
 import { type Asking, ask, readOne } from './ask/asking.js';
 import { type Subject, SYSTEM } from './ask/subject.js';
 import { type Cells, cell } from './cell.js';
@@ -38,7 +38,7 @@ export function* isVgpuHost(gpu: Subject): Asking<boolean | Missing> {
   const asked = yield* ask(virtualizationMode, gpu);
   const mode = asked.read('value');
   if (!(mode instanceof Missing)) return HOST_MODES.includes(mode);
-  return mode === NOT_SUPPORTED || isTooNew(mode.status) ? false : asked.refusal();
+  return isNotSupported(mode) || isTooNew(mode.status) ? false : asked.refusal();
 }
 
 const activeVgpus = sample(nvmlDeviceGetActiveVgpus);

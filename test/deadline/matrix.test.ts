@@ -21,6 +21,8 @@ const LOOPS: readonly (readonly [line: string, fn: FunctionName, first: RegExp])
   ['-l 1', HANDLES, /\|\s+0 {2}NVIDIA H200/g],
   ['-l 1', TEMPERATURE, /\|\s+0 {2}NVIDIA H200/g],
   ['-l 1', PROCESSES, /\|\s+0 {2}NVIDIA H200/g],
+  ['-l 1', UTILIZATION, /\|\s+0 {2}NVIDIA H200/g],
+  ['-q -x -l 1', PCIE, /<gpu_util>0 %<\/gpu_util>/g],
   ['-q -x -l 1', UTILIZATION, /<gpu_util>0 %<\/gpu_util>/g],
   ['dmon -s put -d 1', PCIE, /^ +0 +78 +37 +38 /gm],
   ['dmon -s put -d 1', TEMPERATURE, /^ +0 +78 +37 +38 /gm],
@@ -50,7 +52,7 @@ describe.skipIf(!fake.available)('what runs on', { timeout: 60_000 }, () => {
     await expectNoneLeft(library);
   });
 
-  it.each(['-l 1', '-q -l 1', 'dmon -d 1', 'pmon -d 1'])(
+  it.each(['-l 1', '-q -l 1', 'dmon -d 1', 'pmon -d 1', 'daemon --foreground -d 1'])(
     '`%s` ends in time with 124 where nvmlInit_v2 never returns',
     async (line) => {
       const library = deafTo('nvmlInit_v2');

@@ -65,8 +65,8 @@ export const PLAUSIBLE_IN: Readonly<Record<string, (value: number) => boolean>> 
   C: (value) => value > -200 && value < 200,
   // The largest module of a GPU and its CPU draws less than half of this.
   W: (value) => value >= 0 && value < 5000,
-  // No clock of a GPU has reached half of this.
-  MHz: (value) => value >= 0 && value < 10_000,
+  // The memory clock of an RTX 4090 is 10501 MHz and that of an RTX 5090 14001: none has reached half of this.
+  MHz: (value) => value >= 0 && value < 40_000,
 };
 
 const plausibleIn =

@@ -60,6 +60,9 @@ export const saysNothing = (status: Status): boolean =>
   status === constants.NVML_ERROR_INVALID_ARGUMENT ||
   isTooNew(status);
 
+const isNoMetric = (status: Status): boolean =>
+  status === constants.NVML_ERROR_DEPRECATED || status === constants.NVML_ERROR_NOT_READY;
+
 /** A machine of one GPU, and one of two of which the second fails. */
 const MACHINES = { '': 'h100-x1', gpu1: 'h200-x2' } as const;
 
@@ -169,6 +172,8 @@ export class Sweep {
     if (unsound !== undefined) return unsound;
     const status = statusFromSymbol(fault.symbol) ?? 0;
     if (saysNothing(status) || this.hasAlready(fault)) return undefined;
+    // Of what a GPU has not there is no metric and no error, and these say no more (src/exporter/readings.ts).
+    if (line.startsWith('exporter') && isNoMetric(status)) return undefined;
     const healthy = await this.healthyRun(line, fault.subject);
     if (!isOther(run, healthy)) return 'it says the same as where nothing fails';
     return line === 'health --json' ? falseOk(run, healthy) : undefined;

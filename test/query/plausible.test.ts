@@ -215,7 +215,7 @@ const BOUNDS: readonly (readonly [
   ['percentages', percent, [0, 100], [101, 255, 65535, 4294967295]],
   ['temperatures', celsius, [-40, 0, 199], [200, 255, 65535]],
   ['milliwatts', watts, [0, 76285, 2_700_000], [5_000_000, 4294967294]],
-  ['clocks', megahertz, [0, 9500], [10_000, 65535]],
+  ['clocks', megahertz, [0, 9500, 10_501, 14_001], [40_000, 65535]],
   ['counts', count, [0, 255, 65535, 4294967294], [4294967295, 18446744073709551615n]],
   ['bytes', mebibytes, [0, 150754820096n], [18446744073709551615n]],
   ['lanes of PCIe', pcieLanes, [0, 16, 32], [255, 65535]],

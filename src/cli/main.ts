@@ -1,5 +1,6 @@
 /** The process: arguments in, exit status out. */
 import { readdirSync } from 'node:fs';
+import { INIT_ARGUMENT } from '../nvml/backend/child/argument.js';
 import { isProgram } from './early-start.js';
 
 /**
@@ -17,9 +18,11 @@ function workers(): number {
 
 process.env.UV_THREADPOOL_SIZE ??= String(workers());
 
-const [, , , library] = process.argv;
+const [, , , library, first] = process.argv;
 if (!isProgram) {
-  void import('../nvml/backend/child/make-calls.js').then(({ makeCalls }) => makeCalls(library));
+  void import('../nvml/backend/child/make-calls.js').then(({ makeCalls }) =>
+    makeCalls(library || undefined, first === INIT_ARGUMENT),
+  );
 } else {
   // In the same file, and made ready only here (tools/bundle.ts): the process that calls NVML needs nothing of it.
   void import('./run.js').then(({ run }) => run());

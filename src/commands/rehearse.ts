@@ -34,6 +34,8 @@ export async function rehearse(context: Context, steps: readonly RehearsedStep[]
 /** A driver that prepares calls and refuses to make them, as NVML does before it is initialised. */
 const unanswering = (library: Driver): Driver => ({
   source: library.source,
+  // What is asked of another process is asked in a way of its own.
+  ...(library.isElsewhere ? { isElsewhere: true as const } : {}),
   bind: (call: Call, subject?: Handle): Bound | undefined => {
     const bound = library.bind(call, subject);
     if (bound === undefined) return undefined;

@@ -4,7 +4,7 @@ import { plainText } from '../base/plain-text.js';
 import { columnsHead } from '../format/columns.js';
 import { encoderColumns, fbcColumns } from '../format/sessions.js';
 import * as render from '../format/vgpu.js';
-import { NOT_SUPPORTED } from '../nvml/status.js';
+import { isNotSupported } from '../nvml/status.js';
 import type { Asking } from '../query/ask/asking.js';
 import type { Field, RecordValues } from '../query/field.js';
 import { gpuRow } from '../query/gpu-fields.js';
@@ -118,7 +118,7 @@ export function schedulerLogs({ instances }: VgpuViewOptions): VgpuView {
     gpuFields: [busId],
     period: SECOND,
     // A log without turns has a record of how it would share the engine.
-    json: { keep: ({ runlist }) => runlist !== NOT_SUPPORTED },
+    json: { keep: ({ runlist }) => !isNotSupported(runlist) },
     text: (gpus) => render.perGpu(gpus, render.turnsLog(relation.fields)),
   };
 }

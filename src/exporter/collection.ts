@@ -107,7 +107,7 @@ export class Collection {
     return {
       gpu,
       identity: [...named, ['cuda_version', gathering.reader(want(cudaVersion, cudaText), gpu)]],
-      readers: rows.filter((row) => wish.has(nameOf(row))).map((row) => [nameOf(row), reader(row)]),
+      readers: rows.filter((row) => wish.has(nameOf(row))).map((row) => [nameOf(row), reader(row), row.kind]),
       links: this.linksOf(gpu),
       meter:
         gpu.handle === undefined || this.gpm.length === 0
@@ -133,7 +133,9 @@ export class Collection {
     return links.map(({ index }) => ({
       index,
       active: this.gathering.reader(want(linkState(index), 'isActive'), gpu),
-      readers: wanted.map((each) => [nameOf(each), this.reader(each, gpu, { link: index })] as const),
+      readers: wanted.map(
+        (each) => [nameOf(each), this.reader(each, gpu, { link: index }), each.kind] as const,
+      ),
     }));
   }
 
@@ -173,7 +175,7 @@ export class Collection {
   private measured(meter: GpmMeter, failures: Failures): Readonly<Record<string, number>> {
     this.asker.run(meter.take());
     return numbersOf(
-      this.gpm.map(({ names: [name] }, i) => [name, () => meter.read(i)] as const),
+      this.gpm.map(({ names: [name], kind }, i) => [name, () => meter.read(i), kind] as const),
       failures,
     );
   }

@@ -63,7 +63,7 @@ export class MigRecords {
       profile: shown(name).replace(/^MIG /, ''),
     };
     const values = numbersOf(
-      this.fields.map((row, i) => [nameOf(row), () => readings[i] as Reading] as const),
+      this.fields.map((row, i) => [nameOf(row), () => readings[i] as Reading, row.kind] as const),
       failures,
     );
     const key = `${gpu.index}/${instance}`;
@@ -101,7 +101,7 @@ export class MigRecords {
     const taken = meter;
     this.asker.run(taken.take());
     return numbersOf(
-      this.gpm.map(({ names: [name] }, i) => [name, () => taken.read(i)] as const),
+      this.gpm.map(({ names: [name], kind }, i) => [name, () => taken.read(i), kind] as const),
       failures,
     );
   }

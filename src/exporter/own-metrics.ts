@@ -17,7 +17,10 @@ const took = gauge('collection_duration_seconds', 'How long the collection of th
 const at = gauge('collection_timestamp_seconds', 'When the collection of the values ended, since the epoch.');
 const stuck = gauge('stuck_since_seconds', 'Since when a collection does not end, since the epoch.');
 const collections = counter('collections_total', 'Collections since the exporter started.');
-const errors = counter('errors_total', 'Readings that failed, by the status of NVML.');
+const errors = counter(
+  'errors_total',
+  'Readings that failed, by the status of NVML, and those that cannot be true (implausible).',
+);
 
 /** All of them. */
 export const ownFamilies: readonly Family[] = [build, up, age, took, at, stuck, collections, errors];

@@ -5,6 +5,7 @@ import { Missing } from '../nvml/status.js';
 import type { Asker } from '../query/ask/asker.js';
 import type { Asking } from '../query/ask/asking.js';
 import { gpuProcesses, type PlacedProcess } from '../query/gpu-processes.js';
+import { isPlausible } from '../query/kind.js';
 import { type EngineUse, ProcessUtilization } from '../query/monitor/process-utilization.js';
 import { type EngineUses, repeating } from '../query/monitor/repeated-utilization.js';
 import type { Reading } from '../query/reading.js';
@@ -67,16 +68,16 @@ export class ProcessRecords {
   }
 
   private memoryOf({ usedMemory }: PlacedProcess, failures: Failures): Readonly<Record<string, number>> {
-    const used = this.memory ? failures.number(usedMemory) : undefined;
+    const used = this.memory ? failures.number(usedMemory, processMemory.kind) : undefined;
     return used === undefined ? {} : { [processMemory.names[0]]: used };
   }
 
   /** Nothing for a process that the driver has no sample of. */
   private usedBy(use: EngineUse | undefined): Readonly<Record<string, number>> {
     return Object.fromEntries(
-      this.engines.flatMap(({ engine, names: [name] }) => {
+      this.engines.flatMap(({ engine, kind, names: [name] }) => {
         const percent = use?.[engine];
-        return percent === undefined ? [] : [[name, percent]];
+        return percent === undefined || !isPlausible(kind, percent) ? [] : [[name, percent]];
       }),
     );
   }

@@ -1,6 +1,7 @@
 /** Readings as numbers and texts, and how many of them failed. */
 import * as nvml from '../nvml/generated/constants.js';
-import { Missing, type Status, statusSymbol } from '../nvml/status.js';
+import { ALL_ONES, Missing, type Status, statusSymbol } from '../nvml/status.js';
+import { IMPLAUSIBLE, isPlausible, type Kind } from '../query/kind.js';
 import type { Reader, Reading } from '../query/reading.js';
 
 /** Statuses by which a GPU says that it has no such thing, or not yet. */
@@ -23,9 +24,17 @@ export class Failures {
     this.counts[symbol] = (this.counts[symbol] ?? 0) + 1;
   }
 
-  /** The number of a reading; undefined, and counted, where there is none. */
-  number(reading: Reading): number | undefined {
-    if (reading instanceof Missing) this.count(reading);
+  /** The number of a reading; undefined, and counted, where there is none, or none that can be true. */
+  number(reading: Reading, kind?: Kind): number | undefined {
+    const isAbsurd =
+      reading instanceof Missing
+        ? reading === ALL_ONES && kind?.isMeasured === true
+        : kind !== undefined && !isPlausible(kind, reading);
+    if (reading instanceof Missing && !isAbsurd) this.count(reading);
+    if (isAbsurd) {
+      this.counts[IMPLAUSIBLE] = (this.counts[IMPLAUSIBLE] ?? 0) + 1;
+      return undefined;
+    }
     const value = reading instanceof Missing ? Number.NaN : Number(reading);
     return Number.isFinite(value) ? value : undefined;
   }
@@ -35,14 +44,14 @@ export class Failures {
   }
 }
 
-/** Fields and where each is read. */
-export type Readers = readonly (readonly [field: string, read: Reader])[];
+/** Fields, where each is read, and which numbers it can have. */
+export type Readers = readonly (readonly [field: string, read: Reader, kind?: Kind])[];
 
 /** The numbers of some fields. */
 export function numbersOf(readers: Readers, failures: Failures): Record<string, number> {
   const values: Record<string, number> = {};
-  for (const [field, read] of readers) {
-    const value = failures.number(read());
+  for (const [field, read, kind] of readers) {
+    const value = failures.number(read(), kind);
     if (value !== undefined) values[field] = value;
   }
   return values;

@@ -1,5 +1,5 @@
 /** CSV as `--format=csv` prints it: `, ` between the columns, units in the header or after the values. */
-import { Missing, NOT_SUPPORTED, statusWords } from '../nvml/status.js';
+import { isNotSupported, Missing, statusWords } from '../nvml/status.js';
 import type { Field } from '../query/field.js';
 import type { Kind } from '../query/kind.js';
 import type { Plan } from '../query/plan.js';
@@ -24,7 +24,7 @@ export function csvHeader(fields: readonly Field[]): string {
 export function csvCell(field: Field, reading: Reading, units: boolean): string {
   if (reading instanceof Missing) {
     const words = statusWords(reading.status);
-    return reading.bare || (field.bare && reading === NOT_SUPPORTED) ? words : `[${words}]`;
+    return reading.bare || (field.bare && isNotSupported(reading)) ? words : `[${words}]`;
   }
   const value = field.kind.csv?.(reading) ?? field.kind.spell(reading);
   const unit = units ? csvUnitOf(field.kind) : '';

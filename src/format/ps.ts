@@ -2,7 +2,7 @@
 
 import { plainly } from '../base/plain-text.js';
 import { Missing } from '../nvml/status.js';
-import { mebibytes, percent, text } from '../query/kind.js';
+import { isPlausible, mebibytes, percent, text } from '../query/kind.js';
 import type { Reading } from '../query/reading.js';
 import type { Hidden } from '../watch/hidden.js';
 import type { ProcessListColumn } from '../watch/process-columns.js';
@@ -14,7 +14,7 @@ const ABSENT = '-';
 
 /** A cell of a column: its value as the table shows it. */
 export function processText({ kind, shown }: ProcessListColumn, reading: Reading): string {
-  if (reading instanceof Missing || reading === '') return ABSENT;
+  if (reading instanceof Missing || reading === '' || !isPlausible(kind, reading)) return ABSENT;
   const spelled = kind.spell(reading);
   return shown?.text?.(spelled) ?? spelled;
 }

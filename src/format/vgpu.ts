@@ -4,7 +4,7 @@ import {
   NVML_ERROR_NOT_READY,
   NVML_ERROR_NOT_SUPPORTED,
 } from '../nvml/generated/constants.js';
-import { Missing, NOT_SUPPORTED, type Status, statusWords } from '../nvml/status.js';
+import { isNotSupported, Missing, NOT_SUPPORTED, type Status, statusWords } from '../nvml/status.js';
 import { type Cell, type Cells, cell, cellText, cellWithUnit } from '../query/cell.js';
 import type { Field } from '../query/field.js';
 import { asctime, text } from '../query/kind.js';
@@ -137,7 +137,7 @@ export const turnsLog =
   };
 
 /** Whether a record of a log is one of a turn, or of why turns cannot be read. */
-const hasTurn = ({ sw_runlist_id: runlist }: Cells): boolean => runlist?.reading !== NOT_SUPPORTED;
+const hasTurn = ({ sw_runlist_id: runlist }: Cells): boolean => !isNotSupported(runlist?.reading);
 
 const cut = (text: string, width: number): string =>
   (text.length > width ? `${text.slice(0, width - 3)}...` : text).padEnd(width);

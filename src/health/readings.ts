@@ -12,7 +12,7 @@ import { SYSTEM } from '../query/ask/subject.js';
 import { jsonReading } from '../query/cell.js';
 import { gpuRow } from '../query/gpu-fields.js';
 import { gpuProcesses, type PlacedProcess } from '../query/gpu-processes.js';
-import { count, type JsonScalar, mebibytes } from '../query/kind.js';
+import { count, IMPLAUSIBLE, type JsonScalar, mebibytes } from '../query/kind.js';
 import { linksOf } from '../query/nvlink-links.js';
 import { field, fixed } from '../query/probe.js';
 import type { Reading } from '../query/reading.js';
@@ -121,7 +121,8 @@ const shortBusId = (busId: string | undefined): string | undefined =>
 
 function answerOf(kind: ReportField['kind'], read: Reading): HealthValue {
   const { value, reason = 'none' } = jsonReading(kind, read);
-  const isUnsupported = read instanceof Missing && read.status === NVML_ERROR_NOT_SUPPORTED;
+  const isUnsupported =
+    read instanceof Missing && read.status === NVML_ERROR_NOT_SUPPORTED && reason !== IMPLAUSIBLE;
   return value === null ? { value, reason, isUnsupported } : { value };
 }
 

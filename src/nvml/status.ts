@@ -25,6 +25,9 @@ export class Missing {
   /** A value that says nothing in the state that the GPU is in. */
   static readonly notApplicable = new Missing(nvml.NVML_ERROR_NOT_SUPPORTED, true);
 
+  /** All ones in the place of a value. */
+  static readonly allOnes = new Missing(nvml.NVML_ERROR_NOT_SUPPORTED);
+
   private static readonly known = new Map<Status, Missing>();
 
   /** One shared object per status: a loop makes no garbage for what stays absent. */
@@ -51,6 +54,13 @@ export const NOT_APPLICABLE = Missing.notApplicable;
 
 /** The reading of something that the GPU does not have. */
 export const NOT_SUPPORTED = Missing.of(nvml.NVML_ERROR_NOT_SUPPORTED);
+
+/** NVML has left all ones: of what a GPU need not have they say so, and a percentage, a temperature, a power and a clock cannot be them. */
+export const ALL_ONES = Missing.allOnes;
+
+/** Whether a reading is of something that the GPU does not have, as its status or as all ones say. */
+export const isNotSupported = (reading: unknown): boolean =>
+  reading === NOT_SUPPORTED || reading === ALL_ONES;
 
 /**
  * Constant name and words of every status. The words are those of nvmlErrorString (driver 580.159.04, in every bundled

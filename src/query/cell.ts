@@ -1,5 +1,5 @@
 /** A named value of a record that is no field of a --query-* table: what was read, and how it is spelled. */
-import { Missing, statusReason, statusWords } from '../nvml/status.js';
+import { ALL_ONES, Missing, statusReason, statusWords } from '../nvml/status.js';
 import { IMPLAUSIBLE, isPlausible, type JsonScalar, type Kind } from './kind.js';
 import type { Reading } from './reading.js';
 
@@ -35,6 +35,7 @@ export interface JsonReading {
 
 /** A reading as JSON: null with the reason where there is no value, or none that can be true. */
 export function jsonReading(kind: Kind, reading: Reading): JsonReading {
+  if (reading === ALL_ONES && kind.isMeasured) return { value: null, reason: IMPLAUSIBLE };
   if (reading instanceof Missing) return { value: null, reason: statusReason(reading.status) };
   if (!isPlausible(kind, reading)) return { value: null, reason: IMPLAUSIBLE };
   return { value: kind.json(reading) };

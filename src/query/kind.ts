@@ -45,6 +45,8 @@ export interface Kind {
    * `implausible`; nvidia-smi's own formats print it as nvidia-smi does.
    */
   plausible?(value: Value): boolean;
+  /** Something is measured: all ones are no answer of a GPU that lacks it. */
+  readonly isMeasured?: true;
   /** The value as a metric. What is no number that can be counted or compared has none. */
   readonly metric?: BaseUnit;
   /** What `-q` prints for a value that the driver does not have; N/A where it is left out. */
@@ -67,8 +69,8 @@ export const PLAUSIBLE_IN: Readonly<Record<string, (value: number) => boolean>> 
   C: (value) => value > -200 && value < 200,
   // The largest module of a GPU and its CPU draws less than half of this.
   W: (value) => value >= 0 && value < 5000,
-  // No clock of a GPU has reached half of this.
-  MHz: (value) => value >= 0 && value < 10_000,
+  // The memory clock of an RTX 4090 is 10501 MHz and that of an RTX 5090 14001: none has reached half of this.
+  MHz: (value) => value >= 0 && value < 40_000,
 };
 
 const plausibleIn =
@@ -102,13 +104,22 @@ export const number = (unit?: string, metric: BaseUnit = PLAIN): Kind => ({
 /** The id of a process: any number may be one, and all ones are the driver's for a process that it does not know. */
 export const processId: Kind = { spell: String, json: jsonNumber };
 export const count = number();
+
+/** Generations and lanes of PCIe: 8 is the newest that is written down, and 32 the widest. */
+export const pcieGeneration: Kind = { ...count, plausible: (value) => Number(value) <= 15 };
+export const pcieLanes: Kind = { ...count, plausible: (value) => Number(value) <= 32 };
+
+/** Percent of one where there may be several, such as processors: 350 are three and a half. */
+export const percentOfOne = number('%', { unit: 'ratio', per: 100 });
 export const percent: Kind = {
-  ...number('%', { unit: 'ratio', per: 100 }),
+  ...percentOfOne,
   plausible: plausibleIn('%'),
+  isMeasured: true,
 };
 export const megahertz: Kind = {
   ...number('MHz', { unit: 'hertz', times: 1e6 }),
   plausible: plausibleIn('MHz'),
+  isMeasured: true,
 };
 export const microseconds = number('us', { unit: 'seconds', per: 1e6 });
 export const milliseconds = number('ms', { unit: 'seconds', per: 1e3 });
@@ -134,6 +145,7 @@ export const celsius: Kind = {
   ...number('C', { unit: 'celsius' }),
   csvUnit: '',
   plausible: plausibleIn('C'),
+  isMeasured: true,
 };
 
 const MEBIBYTE = 1024 * 1024;
@@ -169,6 +181,7 @@ export const watts: Kind = {
   spell: (milliwatts) => likePrintf(Math.fround(Number(milliwatts) / 1000), 2),
   json: (milliwatts) => Math.round(Number(milliwatts) / 10) / 100,
   plausible: plausibleIn('W', 1000),
+  isMeasured: true,
   metric: { unit: 'watts', per: 1000 },
 };
 

@@ -8,7 +8,7 @@ import {
   nvmlDeviceGetSupportedVgpus,
   nvmlDeviceGetVirtualizationMode,
 } from '../nvml/generated/entries.js';
-import { isTooNew, Missing, NOT_SUPPORTED, type Status } from '../nvml/status.js';
+import { isNotSupported, isTooNew, Missing, type Status } from '../nvml/status.js';
 import { type Asking, ask } from './ask/asking.js';
 import type { Subject } from './ask/subject.js';
 import { fixed, sample } from './probe.js';
@@ -29,7 +29,7 @@ export function* isVgpuHost(gpu: Subject): Asking<boolean | Missing> {
   const asked = yield* ask(virtualizationMode, gpu);
   const mode = asked.read('value');
   if (!(mode instanceof Missing)) return HOST_MODES.includes(mode);
-  return mode === NOT_SUPPORTED || isTooNew(mode.status) ? false : asked.refusal();
+  return isNotSupported(mode) || isTooNew(mode.status) ? false : asked.refusal();
 }
 
 const activeVgpus = sample(nvmlDeviceGetActiveVgpus);

@@ -2,7 +2,7 @@
  * A report tree compiled for a session: nodes that are not shown are left out with their questions, and the rest
  * is resolved to readers once. A sample asks what is due and gives the values in the order of the tree.
  */
-import { Missing, NOT_SUPPORTED, type Status, statusWords } from '../nvml/status.js';
+import { isNotSupported, Missing, NOT_SUPPORTED, type Status, statusWords } from '../nvml/status.js';
 import type { Asker } from '../query/ask/asker.js';
 import { type Asking, together } from '../query/ask/asking.js';
 import { fieldReader, type Surroundings } from '../query/ask/field-reader.js';
@@ -64,8 +64,7 @@ const idOf = (id: Reading, { index }: Subject): Value => (id instanceof Missing 
 
 /** A lost subject is shown by its number; so is one that has no id (550.163.01 on the fake prints what the memory held). */
 function refusalOf({ noId }: Tree, id: Reading, { status }: Subject, outcome: Outcome): string | undefined {
-  if (noId === undefined || !(id instanceof Missing) || id === NOT_SUPPORTED || status !== 0)
-    return undefined;
+  if (noId === undefined || !(id instanceof Missing) || isNotSupported(id) || status !== 0) return undefined;
   outcome.refused(id.status);
   return `${noId}: ${statusWords(id.status)}`;
 }

@@ -3,8 +3,9 @@
 import { fitted } from '../format/graphemes.js';
 import * as nvml from '../nvml/generated/constants.js';
 import { Missing } from '../nvml/status.js';
+import { isPlausible } from '../query/kind.js';
 import type { Reading } from '../query/reading.js';
-import type { Metric } from '../watch/gpu-metrics.js';
+import { METRIC_KINDS, type Metric } from '../watch/gpu-metrics.js';
 import type { GpuSample } from '../watch/sample.js';
 import { bar } from './graph.js';
 import { type Role, type StyledText, span } from './span.js';
@@ -12,9 +13,13 @@ import type { Surface } from './state.js';
 
 const GIB = 1024 ** 3;
 
-/** A number, or undefined where there is none. */
-export const metricOf = ({ values }: GpuSample, metric: Metric): number | undefined =>
-  numberOf(values[metric]);
+/** A number, or undefined where there is none, or none that can be true. */
+export function metricOf({ values }: GpuSample, metric: Metric): number | undefined {
+  const reading = values[metric];
+  // A sample of a recording has fewer.
+  if (reading === undefined || reading instanceof Missing) return undefined;
+  return isPlausible(METRIC_KINDS[metric], reading) ? Number(reading) : undefined;
+}
 
 export const numberOf = (reading: Reading): number | undefined =>
   reading instanceof Missing ? undefined : Number(reading);

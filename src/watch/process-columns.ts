@@ -3,7 +3,7 @@ import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import { type Cells, cell } from '../query/cell.js';
 import { type Field, item } from '../query/field.js';
 import { engineUse, listedFields } from '../query/gpu-processes.js';
-import { count, type Kind, mebibytes, percent, text, timestamp } from '../query/kind.js';
+import { count, type Kind, mebibytes, percentOfOne, text, timestamp } from '../query/kind.js';
 import type { Engine } from '../query/monitor/process-utilization.js';
 import type { Reading } from '../query/reading.js';
 import type { HostProcess } from '../system/host-process.js';
@@ -137,7 +137,7 @@ export const processColumns: readonly ProcessListColumn[] = [
   }),
   {
     name: 'cpu',
-    kind: percent,
+    kind: percentOfOne,
     help: 'share of one CPU; of its whole life in ps',
     read: ({ cpu }) => cpu,
     shown: { head: 'CPU%', align: 'right', rank: 60, optional: true },

@@ -1,7 +1,7 @@
 /** Sums over the processes of a user, a container, a pod or a Slurm job. */
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import { type Cells, cell } from '../query/cell.js';
-import { count, mebibytes, percent, text } from '../query/kind.js';
+import { count, isPlausible, mebibytes, percentOfOne, text } from '../query/kind.js';
 import type { Reading } from '../query/reading.js';
 import { processColumn } from './process-columns.js';
 import type { ProcessEntry } from './process-entry.js';
@@ -44,8 +44,12 @@ export function summed(entries: readonly ProcessEntry[], by: Grouping, now: numb
   }
   const sums = [...groups].map(([key, members]): ProcessSum => {
     const once = [...new Map(members.map((entry) => [entry.pid, entry])).values()];
-    const of = (name: string, among: readonly ProcessEntry[]): Reading =>
-      sum(among.map((entry) => processColumn(name).read(entry, now)));
+    const of = (name: string, among: readonly ProcessEntry[]): Reading => {
+      const { kind, read } = processColumn(name);
+      const readings = among.map((entry) => read(entry, now));
+      const known = readings.filter((each) => each instanceof Missing || isPlausible(kind, each));
+      return sum(known.length > 0 ? known : [NOT_SUPPORTED]);
+    };
     return {
       key,
       gpus: [...new Set(members.map(({ place }) => place.gpu.index))].sort((a, b) => a - b),
@@ -67,8 +71,8 @@ export const sumCells = ({ key, gpus, ...sums }: ProcessSum, by: Grouping): Cell
   [GROUPINGS[by]]: cell(processColumn(GROUPINGS[by]).kind, key),
   processes: cell(count, sums.processes),
   gpus: cell(text, gpus.join(',')),
-  'utilization.gpu': cell(percent, sums.sm),
+  'utilization.gpu': cell(percentOfOne, sums.sm),
   used_gpu_memory: cell(mebibytes, sums.usedMemory),
-  cpu: cell(percent, sums.cpu),
+  cpu: cell(percentOfOne, sums.cpu),
   host_memory: cell(mebibytes, sums.hostMemory),
 });

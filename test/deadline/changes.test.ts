@@ -1,6 +1,6 @@
 /** Commands that change a GPU, with a timeout: NVML has to answer before anything is changed, and a change is never cut short. */
 import { describe, expect, it } from 'vitest';
-import { deafTo, expectNoneLeft, fake, machineWith, nvsmi } from './stuck.js';
+import { deafTo, expectNoneLeft, fake, machineWith, nvsmi, TIMEOUT } from './stuck.js';
 
 const CHANGES = ['-pm 1', '-i 0 -pl 400 --audit /dev/null', 'mig -lgip', '-i 0 -pl 400 --dry-run'] as const;
 
@@ -21,7 +21,7 @@ describe.skipIf(!fake.available)('a command that changes GPUs', { timeout: 120_0
     '`%s` changes nothing and ends with 124 where nvmlInit_v2 never returns',
     async (line) => {
       const library = deafTo('nvmlInit_v2');
-      const { status, out } = await nvsmi(library, ['--timeout', '3', ...wordsOf(line)]);
+      const { status, out } = await nvsmi(library, ['--timeout', String(TIMEOUT), ...wordsOf(line)]);
       expect({ status, out }).toEqual({ status: 124, out: 'Failed to initialize NVML: No Answer\n' });
       await expectNoneLeft(library);
     },
@@ -29,7 +29,7 @@ describe.skipIf(!fake.available)('a command that changes GPUs', { timeout: 120_0
 
   it('changes no GPU where one does not answer, and says which', async () => {
     const library = deafTo('nvmlDeviceGetHandleByIndex_v2');
-    const { status, out } = await nvsmi(library, ['--timeout', '3', '-i', '0', '-pm', '1']);
+    const { status, out } = await nvsmi(library, ['--timeout', String(TIMEOUT), '-i', '0', '-pm', '1']);
     expect({ status, out }).toEqual({ status: 124, out: 'Nothing was changed: GPU 1 does not answer.\n' });
     await expectNoneLeft(library);
   });

@@ -2,10 +2,8 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { describe, expect, it } from 'vitest';
 import type { FunctionName } from '../../src/nvml/generated/functions.js';
-import { deafTo, expectNoneLeft, fake, machineWith, nvsmi } from './stuck.js';
+import { deafTo, expectNoneLeft, fake, machineWith, nvsmi, TIMEOUT } from './stuck.js';
 
-/** Seconds. */
-const TIMEOUT = 3;
 /** Milliseconds beyond it: the half of a second that is promised, and what programs take to start on a busy machine. */
 const SLACK = 500 + 10_000;
 
@@ -54,7 +52,7 @@ describe.skipIf(!fake.available)('with --timeout', { timeout: 120_000, concurren
       ]);
       expect(took).toBeLessThan(TIMEOUT * 1000 + SLACK);
       expect(out).toMatch(COMMANDS[line]);
-      expect(err).toMatch(new RegExp(`^nvsmi: no answer from ${fn} \\(GPU 1\\) for \\d\\.\\d s$`, 'm'));
+      expect(err).toMatch(new RegExp(`^nvsmi: no answer from ${fn} \\(GPU 1\\) for \\d+\\.\\d s$`, 'm'));
       expect(status).toBe(124);
       await expectNoneLeft(library);
     },
@@ -71,7 +69,7 @@ describe.skipIf(!fake.available)('with --timeout', { timeout: 120_000, concurren
       ]);
       expect(took).toBeLessThan(TIMEOUT * 1000 + SLACK);
       expect({ status, out }).toEqual({ status: 124, out: 'Failed to initialize NVML: No Answer\n' });
-      expect(err).toMatch(/^nvsmi: no answer from nvmlInit_v2 for \d\.\d s\n/);
+      expect(err).toMatch(/^nvsmi: no answer from nvmlInit_v2 for \d+\.\d s\n/);
       await expectNoneLeft(library);
     },
   );
@@ -124,7 +122,7 @@ describe.skipIf(!fake.available)('with --timeout', { timeout: 120_000, concurren
     const line = '--query-gpu=index,driver_version,temperature.gpu --format=csv,noheader';
     const { status, out, err } = await nvsmi(library, ['--timeout', String(TIMEOUT), ...wordsOf(line)]);
     expect({ status, out }).toEqual({ status: 124, out: '0, [No Answer], 37\n1, [No Answer], 38\n' });
-    expect(err).toMatch(/^nvsmi: no answer from nvmlSystemGetDriverVersion for \d\.\d s\n$/);
+    expect(err).toMatch(/^nvsmi: no answer from nvmlSystemGetDriverVersion for \d+\.\d s\n$/);
   });
 });
 

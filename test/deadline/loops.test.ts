@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { callersOf, deafTo, expectNoneLeft, fake, machineWith, nvsmi } from './stuck.js';
+import { callersOf, deafTo, expectNoneLeft, fake, machineWith, nvsmi, TIMEOUT } from './stuck.js';
 
 const FIELDS = '--query-gpu=index,temperature.gpu,utilization.gpu --format=csv,noheader';
 
@@ -17,24 +17,24 @@ const ticks =
 describe.skipIf(!fake.available)('a loop with --timeout', { timeout: 120_000 }, () => {
   it('has ticks of absent values for the GPU that does not answer, and says so once', async () => {
     const library = deafTo('nvmlDeviceGetUtilizationRates', { after: 1 });
-    const argv = ['--timeout', '3', ...FIELDS.split(' '), '-lms', '200'];
+    const argv = ['--timeout', String(TIMEOUT), ...FIELDS.split(' '), '-lms', '200'];
     const { status, out, err } = await nvsmi(library, argv, ticks(6));
     expect(status).toBe('SIGTERM');
     const lines = out.split('\n');
     expect(lines.slice(0, 4)).toEqual(['0, 37, 0 %', '1, 38, 0 %', '0, 37, 0 %', '1, 38, [No Answer]']);
     expect(lines.filter((line) => line.startsWith('0, ') && line !== '0, 37, 0 %')).toEqual([]);
-    expect(err).toMatch(/^nvsmi: no answer from nvmlDeviceGetUtilizationRates \(GPU 1\) for \d\.\d s\n$/);
+    expect(err).toMatch(/^nvsmi: no answer from nvmlDeviceGetUtilizationRates \(GPU 1\) for \d+\.\d s\n$/);
     await expectNoneLeft(library);
   });
 
   it('continues in another process, and says that there are answers again', async () => {
     // The call returns in every process but the first, which is where it is made for the second time.
     const library = deafTo('nvmlDeviceGetUtilizationRates', { after: 1, times: 1 });
-    const argv = ['--timeout', '3', ...FIELDS.split(' '), '-lms', '200'];
+    const argv = ['--timeout', String(TIMEOUT), ...FIELDS.split(' '), '-lms', '200'];
     const { out, err } = await nvsmi(library, argv, (_, err) => err.includes('an answer again'));
     expect(out).toContain('1, 38, [No Answer]\n');
     expect(err).toMatch(
-      /^nvsmi: no answer from nvmlDeviceGetUtilizationRates \(GPU 1\) for \d\.\d s\nnvsmi: an answer again from nvmlDeviceGetUtilizationRates \(GPU 1\) after \d+\.\d s\n$/,
+      /^nvsmi: no answer from nvmlDeviceGetUtilizationRates \(GPU 1\) for \d+\.\d s\nnvsmi: an answer again from nvmlDeviceGetUtilizationRates \(GPU 1\) after \d+\.\d s\n$/,
     );
     await expectNoneLeft(library);
   });
@@ -45,7 +45,7 @@ describe.skipIf(!fake.available)('a loop with --timeout', { timeout: 120_000 }, 
       { fn: 'nvmlInit_v2', after: 1, hangs: true },
     );
     const most: number[] = [];
-    const argv = ['--timeout', '3', ...FIELDS.split(' '), '-lms', '300'];
+    const argv = ['--timeout', String(TIMEOUT), ...FIELDS.split(' '), '-lms', '300'];
     const { out } = await nvsmi(library, argv, (out) => {
       most.push(callersOf(library).length);
       return ticks(14)(out);
@@ -64,7 +64,7 @@ describe.skipIf(!fake.available)('a loop with --timeout', { timeout: 120_000 }, 
   ])('`%s` shows what is absent and continues', async (line, absent) => {
     const library = deafTo('nvmlDeviceGetUtilizationRates');
     let seen = 0;
-    const argv = ['--timeout', '3', ...line.split(' ')];
+    const argv = ['--timeout', String(TIMEOUT), ...line.split(' ')];
     const { status, out } = await nvsmi(library, argv, (out) => {
       seen = out.match(new RegExp(absent.source, 'gm'))?.length ?? 0;
       return seen >= 2;
@@ -76,7 +76,15 @@ describe.skipIf(!fake.available)('a loop with --timeout', { timeout: 120_000 }, 
 
   it('`dmon -c` ends with 124 where a tick lacked answers', async () => {
     const library = deafTo('nvmlDeviceGetPowerUsage', { after: 1 });
-    const { status, out } = await nvsmi(library, ['--timeout', '3', 'dmon', '-s', 'p', '-c', '3']);
+    const { status, out } = await nvsmi(library, [
+      '--timeout',
+      String(TIMEOUT),
+      'dmon',
+      '-s',
+      'p',
+      '-c',
+      '3',
+    ]);
     expect(status).toBe(124);
     expect(out.split('\n').filter((line) => line.startsWith('    0     78'))).toHaveLength(3);
     await expectNoneLeft(library);
@@ -105,7 +113,7 @@ describe.skipIf(!fake.available)('the recorder with --timeout', { timeout: 120_0
     const folder = mkdtempSync(join(tmpdir(), 'nvsmi-deadline-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const library = deafTo('nvmlDeviceGetPowerUsage', { after: 1 });
-    const argv = ['--timeout', '3', 'daemon', '--foreground', '-d', '1', '-s', 'p', '-p', folder];
+    const argv = ['--timeout', String(TIMEOUT), 'daemon', '--foreground', '-d', '1', '-s', 'p', '-p', folder];
     let since = 0;
     const { status } = await nvsmi(library, argv, (_, err) => {
       if (err === '' || since !== 0) return false;

@@ -1,9 +1,7 @@
 /** doctor, health and events where NVML does not answer: unknown or failed in time, with the exit status of a verdict. */
 import { describe, expect, it } from 'vitest';
-import { deafTo, expectNoneLeft, fake, machineWith, nvsmi } from './stuck.js';
+import { deafTo, expectNoneLeft, fake, machineWith, nvsmi, TIMEOUT } from './stuck.js';
 
-/** Seconds, and the milliseconds beyond it that a busy machine needs. */
-const TIMEOUT = 3;
 const SLACK = 500 + 10_000;
 
 const timed = (line: string): readonly string[] => ['--timeout', String(TIMEOUT), ...line.split(' ')];

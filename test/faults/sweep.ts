@@ -1,10 +1,11 @@
 /** Every status at every call of the main commands: runs of whole command lines on a recorded machine whose calls fail. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { plainLines } from '../../src/base/plain-text.js';
 import { main } from '../../src/cli/cli.js';
 import { healthChecks } from '../../src/health/checks/index.js';
+import { type FieldName, NVMLError, open } from '../../src/index.js';
 import * as constants from '../../src/nvml/generated/constants.js';
 import { isTooNew, type Status, statusFromSymbol } from '../../src/nvml/status.js';
 import { FakeIo } from '../fake-io.js';
@@ -31,6 +32,14 @@ export const COMMANDS: readonly string[] = [
   'topo -m',
   'nvlink -s',
   'mig -lgip',
+  'mig -lgi',
+  'vgpu -q',
+  'ps',
+  'ps --json',
+  'top --once',
+  'doctor --json',
+  'exporter --textfile FILE',
+  'library',
   'health',
   'health --json',
   'health --nagios',
@@ -50,6 +59,9 @@ export const saysNothing = (status: Status): boolean =>
   status === constants.NVML_ERROR_NO_DATA ||
   status === constants.NVML_ERROR_INVALID_ARGUMENT ||
   isTooNew(status);
+
+const isNoMetric = (status: Status): boolean =>
+  status === constants.NVML_ERROR_DEPRECATED || status === constants.NVML_ERROR_NOT_READY;
 
 /** A machine of one GPU, and one of two of which the second fails. */
 const MACHINES = { '': 'h100-x1', gpu1: 'h200-x2' } as const;
@@ -106,9 +118,14 @@ export class Sweep {
   async run(line: string, subject: Fault['subject'], fault?: Fault): Promise<Run> {
     const io = new FakeIo();
     const machine = fault === undefined ? MACHINES[subject] : this.machine(fault);
+    if (line === 'library') return library(machine);
+    const file = join(this.folder, 'written.txt');
     const words = line.split(' ').filter((word) => word !== '');
-    const status = await main(['--snapshot', machine, ...words], io);
-    return { status, out: io.output, err: io.errors };
+    const argv = words.map((word) => (word === 'FILE' ? file : word));
+    const status = await main(['--snapshot', machine, ...argv], io);
+    const written = words.includes('FILE') && existsSync(file) ? readFileSync(file, 'utf8') : '';
+    rmSync(file, { force: true });
+    return { status, out: io.output + written, err: io.errors };
   }
 
   private async healthyRun(line: string, subject: Fault['subject']): Promise<Run> {
@@ -155,10 +172,45 @@ export class Sweep {
     if (unsound !== undefined) return unsound;
     const status = statusFromSymbol(fault.symbol) ?? 0;
     if (saysNothing(status) || this.hasAlready(fault)) return undefined;
+    // Of what a GPU has not there is no metric and no error, and these say no more (src/exporter/readings.ts).
+    if (line.startsWith('exporter') && isNoMetric(status)) return undefined;
     const healthy = await this.healthyRun(line, fault.subject);
     if (!isOther(run, healthy)) return 'it says the same as where nothing fails';
     return line === 'health --json' ? falseOk(run, healthy) : undefined;
   }
+}
+
+/** What the library says of a machine, as a program would print it: a query, the report and the processes. */
+async function library(snapshot: string): Promise<Run> {
+  const names = FIELDS.split(',') as FieldName[];
+  const said: unknown[] = [];
+  let status = 0;
+  try {
+    const nvsmi = open({ snapshot });
+    const asked = [
+      () => nvsmi.gpus(),
+      () => nvsmi.query(names).sample(),
+      () => nvsmi.report(),
+      () => nvsmi.processes(),
+    ];
+    for (const ask of asked) {
+      try {
+        said.push(await ask());
+      } catch (error) {
+        status = said.push(refusalOf(error));
+      }
+    }
+    nvsmi.close();
+  } catch (error) {
+    status = said.push(refusalOf(error));
+  }
+  return { status, out: JSON.stringify(said, null, 1).replace(/"timestamp".*/g, ''), err: '' };
+}
+
+/** An error of NVML; another one is thrown again. */
+function refusalOf(error: unknown): string {
+  if (error instanceof NVMLError) return `${error.name}: ${error.message}`;
+  throw error;
 }
 
 const untimed = (shown: string): string =>

@@ -4,7 +4,7 @@ import { type Bound, type Driver, type FieldId, SUBJECT } from '../../nvml/call.
 import { NVML_ERROR_FUNCTION_NOT_FOUND } from '../../nvml/generated/constants.js';
 import { nvmlFieldValue_t } from '../../nvml/generated/layouts.js';
 import { READ, valueScalar } from '../../nvml/memory.js';
-import { Missing, NOT_SUPPORTED, type Status } from '../../nvml/status.js';
+import { ALL_ONES, Missing, type Status } from '../../nvml/status.js';
 import type { Answer, Reader } from '../reading.js';
 import type { Outcome } from './outcome.js';
 import type { Subject } from './subject.js';
@@ -82,7 +82,7 @@ export class BoundFields {
       const type = valueScalar(memory.readUInt32LE(typeAt));
       const value = READ[type](memory, valueAt);
       if (type === 'f64') return finite(value);
-      return !raw && value === ABSENT[type] ? NOT_SUPPORTED : value;
+      return !raw && value === ABSENT[type] ? ALL_ONES : value;
     };
   }
 

@@ -3,7 +3,7 @@
 import { type Bound, isOut, type Out } from '../../nvml/call.js';
 import type { Layout, ScalarType, StructField } from '../../nvml/layout.js';
 import { fieldOf, itemSize, READ, readText } from '../../nvml/memory.js';
-import { NOT_SUPPORTED } from '../../nvml/status.js';
+import { ALL_ONES, NOT_SUPPORTED } from '../../nvml/status.js';
 import type { AnswerView, Reading, Value } from '../reading.js';
 
 export type MemoryReader = (memory: Buffer) => Reading;
@@ -21,7 +21,7 @@ function scalarReader(type: ScalarType, at: number, raw: boolean): MemoryReader 
   if (absent === undefined) return (memory) => read(memory, at);
   return (memory) => {
     const value = read(memory, at);
-    return value === absent ? NOT_SUPPORTED : value;
+    return value === absent ? ALL_ONES : value;
   };
 }
 

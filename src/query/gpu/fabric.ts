@@ -1,6 +1,6 @@
 import * as nvml from '../../nvml/generated/constants.js';
 import { nvmlDeviceGetGpuFabricInfoV } from '../../nvml/generated/entries.js';
-import { NOT_APPLICABLE, NOT_SUPPORTED, statusWords } from '../../nvml/status.js';
+import { isNotSupported, NOT_APPLICABLE, statusWords } from '../../nvml/status.js';
 import { derive, derived } from '../derive.js';
 import { from, type Row, type Source } from '../field.js';
 import { count, text, words } from '../kind.js';
@@ -32,7 +32,7 @@ const unlessZero = (value: number) => (value === 0 ? NOT_APPLICABLE : value);
 const health = (path: string, make: (value: number) => Reading): Source =>
   onceCompleted((view) => {
     const reading = derive([view.read(path)], make);
-    return reading === NOT_SUPPORTED ? NOT_APPLICABLE : reading;
+    return isNotSupported(reading) ? NOT_APPLICABLE : reading;
   });
 
 /** Some bits of the health mask. NVML's WIDTH constants are masks. */

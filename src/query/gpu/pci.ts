@@ -14,7 +14,7 @@ import {
 } from '../../nvml/generated/entries.js';
 import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
 import { constant, from, type Row } from '../field.js';
-import { count, hex, type Kind, text } from '../kind.js';
+import { count, hex, type Kind, pcieGeneration, pcieLanes, text } from '../kind.js';
 import { fixed, sample } from '../probe.js';
 import type { AnswerView, Reading } from '../reading.js';
 
@@ -109,7 +109,7 @@ export const pcieLink: readonly Row[] = [
     id: 13,
     names: ['pcie.link.gen.current'],
     help: 'Current PCIe generation of the link. It may be reduced while the GPU is idle.',
-    kind: count,
+    kind: pcieGeneration,
     source: from(generation, 'value'),
   },
   {
@@ -117,14 +117,14 @@ export const pcieLink: readonly Row[] = [
     names: ['pcie.link.gen.gpucurrent'],
     since: 525,
     help: 'Current PCIe generation of the GPU end of the link.',
-    kind: count,
+    kind: pcieGeneration,
     source: from(generation, 'value'),
   },
   {
     id: 14,
     names: ['pcie.link.gen.max'],
     help: 'Maximum PCIe generation of this GPU in this system.',
-    kind: count,
+    kind: pcieGeneration,
     source: from(generationMax, 'value'),
   },
   {
@@ -132,7 +132,7 @@ export const pcieLink: readonly Row[] = [
     names: ['pcie.link.gen.gpumax'],
     since: 525,
     help: 'Maximum PCIe generation that the GPU itself supports.',
-    kind: count,
+    kind: pcieGeneration,
     source: from(generationGpuMax, 'value'),
   },
   {
@@ -148,14 +148,14 @@ export const pcieLink: readonly Row[] = [
     id: 15,
     names: ['pcie.link.width.current'],
     help: 'Current PCIe link width, in lanes.',
-    kind: count,
+    kind: pcieLanes,
     source: from(width, 'value'),
   },
   {
     id: 16,
     names: ['pcie.link.width.max'],
     help: 'Maximum PCIe link width of this GPU in this system, in lanes.',
-    kind: count,
+    kind: pcieLanes,
     source: from(widthMax, 'value'),
   },
 ];

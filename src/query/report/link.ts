@@ -2,13 +2,13 @@
 
 import * as nvml from '../../nvml/generated/constants.js';
 import { nvmlDeviceGetBridgeChipInfo, nvmlDeviceGetPcieReplayCounter } from '../../nvml/generated/entries.js';
-import { count, hex, type Kind, number, words } from '../kind.js';
+import { count, hex, type Kind, number, pcieLanes, words } from '../kind.js';
 import { pcieThroughput } from '../pcie-throughput.js';
 import { field, fixed, sample } from '../probe.js';
 import { type ReportField, reading, rowAs } from './field.js';
 
 /** 16x */
-const lanes: Kind = { ...count, spell: (value) => `${value}x` };
+const lanes: Kind = { ...pcieLanes, spell: (value) => `${value}x` };
 export const widthMax = rowAs('pcie.link.width.max', lanes);
 export const width = rowAs('pcie.link.width.current', lanes);
 

@@ -26,6 +26,11 @@ export class Clock {
     return this.isStopped;
   }
 
+  /** Milliseconds to its deadline. */
+  get rest(): number {
+    return this.deadline - performance.now();
+  }
+
   /** Ends it before its time: what is asked with it is given up. */
   stop(): void {
     if (this.isStopped) return;

@@ -1,5 +1,6 @@
 /** Starts the process that calls NVML while the program that needs it is still loading: with a timeout both start at once. */
 import type { ChildProcess } from 'node:child_process';
+import { INIT_ARGUMENT } from './argument.js';
 import { callsProgram, type Program } from './program.js';
 import { startProgram } from './start.js';
 
@@ -15,7 +16,9 @@ const place = globalThis as { [KEY]?: Early | undefined };
 /** `library` is the path of NVML, where one is named. */
 export function startEarly(library: string | undefined): void {
   const program = callsProgram(library);
-  const child = startProgram(program);
+  // All that this program asks for begins with nvmlInit.
+  const args = [...program.args, ...(library === undefined ? [''] : []), INIT_ARGUMENT];
+  const child = startProgram({ ...program, args });
   // Who takes it learns of a failure; until then it only must not end the program.
   child.on('error', () => undefined);
   place[KEY] = { child, program };

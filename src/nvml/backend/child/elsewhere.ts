@@ -24,6 +24,8 @@ export interface ElsewhereOptions {
   readonly report: (line: string) => void;
   /** Handles that are known already. */
   readonly handles?: Handles | undefined;
+  /** Calls are made one after another until one does not answer: for programs that ask much at once. */
+  readonly isQuick?: boolean | undefined;
 }
 
 /** NVML in another process, and what ends that. */
@@ -42,8 +44,9 @@ export function openElsewhere({
   opensForSample,
   report,
   handles,
+  isQuick,
 }: ElsewhereOptions): Elsewhere {
-  const processes = new NvmlProcesses({ program: callsProgram(path), timeout, report, handles });
+  const processes = new NvmlProcesses({ program: callsProgram(path), timeout, report, handles, isQuick });
   const opening = processes.clock(openingTimeout);
   return {
     driver: new ElsewhereDriver(processes, opening, opensForSample ? opening : undefined),

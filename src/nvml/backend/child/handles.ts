@@ -6,6 +6,7 @@ import { type Call, type Handle, isOut, type Out } from '../../call.js';
 import type { FunctionName } from '../../generated/functions.js';
 import { writes } from '../../generated/writes.js';
 import { filledOf, LIST_HEAD } from '../../memory.js';
+import { isBoundToProcess } from './quick.js';
 
 /** Where a handle comes from: a place among the outputs of a call. */
 export interface Origin {
@@ -39,9 +40,6 @@ export class Pointers {
     this.handles.set(pointer, handle);
   }
 }
-
-/** What cannot be asked again: each answer is something new. */
-const ONCE: ReadonlySet<FunctionName> = new Set(['nvmlEventSetCreate', 'nvmlGpmSampleAlloc']);
 
 /** Far from every address and number that NVML uses: "NVML" in its upper half. */
 const FIRST = 0x4e564d4c_00000000n;
@@ -104,7 +102,7 @@ export class Handles {
 
   /** Makes handles of the pointers that NVML in this process gave out: they are good for other processes, too. */
   adopt(call: Call, memory: readonly Buffer[]): void {
-    if (writes.has(call.fn) || ONCE.has(call.fn)) return;
+    if (writes.has(call.fn) || isBoundToProcess(call.fn)) return;
     call.args.filter(isOut).forEach((out, index) => {
       const buffer = memory[index];
       if (buffer === undefined) return;

@@ -3,15 +3,17 @@
  * writes what came of them to its stdout. It ends when its stdin does.
  */
 import { readSync, writeSync } from 'node:fs';
-import type { Call, Driver, Handle } from '../../call.js';
+import type { Bound, Call, Driver, Handle } from '../../call.js';
+import type { Status } from '../../status.js';
 import { LibraryNotFound, loadLibrary } from '../library.js';
 import { Frames, frameOf } from './frames.js';
 import { ReceivedCalls } from './known-calls.js';
 import type { Answered, CallMessage, News, Orders } from './messages.js';
+import { SLICE, takesLong } from './quick.js';
 
-export function makeCalls(library: string | undefined): void {
+export function makeCalls(library: string | undefined, initialisesFirst: boolean): void {
   const driver = load(library);
-  const lanes = new Lanes(driver);
+  const lanes = new Lanes(driver, initialisesFirst ? driver?.bind(INIT) : undefined);
   const frames = new Frames();
   const take = (piece: Buffer): void => {
     for (const orders of frames.with(piece)) lanes.take(orders as Orders);
@@ -67,6 +69,9 @@ function load(path: string | undefined): Driver | undefined {
   }
 }
 
+/** What everything begins with, where the library has it. */
+const INIT: Call = { fn: 'nvmlInit_v2', args: [] };
+
 /** Milliseconds that answers are kept while others are waited for. */
 const MOMENT = 2;
 
@@ -80,39 +85,91 @@ class Lanes {
   private readonly calls = new ReceivedCalls();
   private answers: Answered[] = [];
   private timer: NodeJS.Timeout | undefined;
+  private isQuick = false;
+  /** When the event loop had its last turn. */
+  private turned = 0;
 
-  constructor(private readonly driver: Driver | undefined) {}
+  private initialising: Promise<Status> | undefined;
 
-  take({ calls, dropped }: Orders): void {
+  constructor(
+    private readonly driver: Driver | undefined,
+    private readonly init: Bound | undefined,
+  ) {
+    this.initialising = init?.start();
+  }
+
+  take({ calls, dropped, isQuick }: Orders): void {
+    this.isQuick = isQuick;
+    this.turned = performance.now();
     const unwanted = new Set(dropped);
     for (const lane of unwanted.size === 0 ? [] : this.lanes.values()) {
       // The first is being made.
       lane.splice(0, lane.length, ...lane.filter(({ id }, i) => i === 0 || !unwanted.has(id)));
     }
+    const begun: WholeMessage[][] = [];
     for (const sent of calls) {
       // On arrival: an order may be dropped before it is made, and its call asked for by number later.
       const order = { ...sent, call: this.calls.of(sent) };
       const lane = this.lanes.get(order.lane);
-      if (lane === undefined) void this.work(order.lane, [order]);
-      else lane.push(order);
+      if (lane !== undefined) lane.push(order);
+      else {
+        const first = [order];
+        this.lanes.set(order.lane, first);
+        begun.push(first);
+      }
     }
+    // What has a thread of its own is begun before this one has work.
+    const begins = (isLong: boolean): void => {
+      for (const lane of begun)
+        if (isLong === takesLong((lane[0] as WholeMessage).call.fn)) void this.work(lane);
+    };
+    begins(true);
+    begins(false);
   }
 
-  private async work(name: string, lane: WholeMessage[]): Promise<void> {
-    this.lanes.set(name, lane);
+  private async work(lane: WholeMessage[]): Promise<void> {
+    const name = lane[0]?.lane ?? '';
     for (let order = lane[0]; order !== undefined; order = lane[0]) {
-      this.answer(await this.made(order));
+      this.answer(this.atOnce(order) ?? (await this.made(order)));
       lane.shift();
+      if (this.isQuick && performance.now() - this.turned >= SLICE) await this.turn();
     }
     this.lanes.delete(name);
-    if (this.lanes.size === 0) this.say();
+    if (this.lanes.size === 0 && this.answers.length > 0) this.say();
   }
 
-  private async made({ id, call, subject, given }: WholeMessage): Promise<Answered> {
+  /** Says what has been answered, and lets orders be read. */
+  private async turn(): Promise<void> {
+    if (this.answers.length > 0) this.say();
+    await new Promise(setImmediate);
+    this.turned = performance.now();
+  }
+
+  /** The answer of a call on this thread; undefined where it has one of its own. */
+  private atOnce(order: WholeMessage): Answered | undefined {
+    if (!this.isQuick || takesLong(order.call.fn)) return undefined;
+    const bound = this.bound(order);
+    if (bound === undefined) return { id: order.id, status: undefined, memory: [] };
+    return { id: order.id, status: bound.run(), memory: bound.memory };
+  }
+
+  private bound({ call, subject, given }: WholeMessage): Bound | undefined {
     const bound = this.driver?.bind(call, subject as Handle | undefined);
+    for (const [i, bytes] of given?.entries() ?? []) bound?.memory[i]?.set(bytes);
+    return bound;
+  }
+
+  private async made(order: WholeMessage): Promise<Answered> {
+    const { id, call } = order;
+    if (this.initialising !== undefined && call.fn === INIT.fn) {
+      const status = await this.initialising;
+      this.initialising = undefined;
+      return { id, status, memory: [], reason: this.init?.reason };
+    }
+    const bound = this.bound(order);
     if (bound === undefined) return { id, status: undefined, memory: [] };
-    for (const [i, bytes] of given?.entries() ?? []) bound.memory[i]?.set(bytes);
     const status = await bound.start();
+    this.turned = performance.now();
     return { id, status, memory: bound.memory, reason: bound.reason };
   }
 

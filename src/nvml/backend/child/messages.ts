@@ -13,6 +13,8 @@ export interface CallMessage extends SentCall {
 
 /** To the process: calls that follow, and those that need not be made any longer. */
 export interface Orders {
+  /** Calls are made one after another, but for those that take long. */
+  readonly isQuick: boolean;
   readonly calls: readonly CallMessage[];
   readonly dropped: readonly number[];
 }

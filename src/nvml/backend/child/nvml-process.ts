@@ -12,8 +12,13 @@ import { Pointers } from './handles.js';
 import { SentCalls } from './known-calls.js';
 import type { Answered, CallMessage, News, NotLoaded } from './messages.js';
 import type { Program } from './program.js';
+import { isBoundToProcess, takesLong } from './quick.js';
 import { sentCall } from './sent-call.js';
 import { startProgram } from './start.js';
+
+/** In the place of an answer: another process is to be asked. */
+export const MOVED: unique symbol = Symbol('moved');
+export type Moved = typeof MOVED;
 
 /** A call to be made. */
 export interface Asked {
@@ -25,6 +30,8 @@ export interface Asked {
   readonly queue?: string | undefined;
   /** What was filled for it: the memory of its outputs. */
   readonly given?: readonly Uint8Array[] | undefined;
+  /** Since when it is waited for, if not from now on: another process was asked before. */
+  readonly since?: number | undefined;
 }
 
 /** A call that is not answered yet. */
@@ -38,9 +45,11 @@ export interface Pending {
   readonly clock: Clock;
   /** When it became the first of its lane, in milliseconds of `performance`. */
   since: number;
+  /** Another process was asked before. */
+  readonly isMoved: boolean;
   /** Its promise has resolved without an answer. */
   isGivenUp: boolean;
-  resolve(answered: Answered | undefined): void;
+  resolve(answered: Answered | Moved | undefined): void;
   reject(error: Error): void;
 }
 
@@ -55,7 +64,7 @@ export interface Listener {
 export class NvmlProcess {
   readonly pointers = new Pointers();
   /** The handles whose pointers it is being asked for, each once. */
-  readonly finding = new Map<Handle, Promise<Status | undefined>>();
+  readonly finding = new Map<Handle, Promise<Status | Moved | undefined>>();
   source: string | undefined;
   private readonly child: ChildProcess;
   private readonly frames = new Frames();
@@ -73,6 +82,11 @@ export class NvmlProcess {
   /** Ends with the process. */
   readonly ended: Promise<void>;
   isEnded = false;
+  /** Whether calls are made one after another: what is bound to the process is not moved to another one. */
+  private isQuick = false;
+  private isBound = false;
+  /** When it last answered, in milliseconds of `performance`. */
+  private heard = 0;
 
   constructor(
     program: Program,
@@ -98,13 +112,14 @@ export class NvmlProcess {
   }
 
   /** Asks for a call. Undefined where it is given up, or the process ends before it. */
-  ask({ call, subject, lane, queue = lane, given }: Asked, clock: Clock): Promise<Answered | undefined> {
+  ask(asked: Asked, clock: Clock): Promise<Answered | Moved | undefined> {
+    const { call, subject, lane, queue = lane, given, since = performance.now() } = asked;
+    if (isBoundToProcess(call.fn)) this.keepThreads();
     if (this.failure !== undefined) return Promise.reject(this.failure);
     if (this.isEnded) return Promise.resolve(undefined);
     return new Promise((resolve, reject) => {
       const id = this.nextId++;
       const before = this.queues.get(queue);
-      const since = performance.now();
       const pending: Pending = {
         id,
         fn: call.fn,
@@ -112,6 +127,7 @@ export class NvmlProcess {
         queue,
         clock,
         since,
+        isMoved: asked.since !== undefined,
         isGivenUp: false,
         resolve,
         reject,
@@ -127,9 +143,42 @@ export class NvmlProcess {
     });
   }
 
+  /** From now on, calls are made one after another. */
+  makeQuick(): void {
+    this.isQuick = !this.isBound;
+  }
+
+  private keepThreads(): void {
+    this.isBound = true;
+    this.isQuick = false;
+  }
+
   /** Whether a call that was given up is still being made in a queue: what follows would wait for it. */
   isStuck(queue: string): boolean {
     return this.queues.get(queue)?.[0]?.isGivenUp === true;
+  }
+
+  /** Whether a call may hold up all others. */
+  get mayStall(): boolean {
+    return this.isQuick && !this.isEnded && this.queues.size > 0;
+  }
+
+  /** Since when nothing came while a call is waited for that holds up all others; undefined where there is none. */
+  get stalledSince(): number | undefined {
+    if (!this.mayStall) return undefined;
+    const firsts = [...this.queues.values()].flatMap(([first]) => (first === undefined ? [] : [first]));
+    const since = firsts.filter(({ fn }) => !takesLong(fn)).map((pending) => pending.since);
+    return since.length === 0 ? undefined : Math.max(this.heard, Math.min(...since));
+  }
+
+  /** Leaves what is waited for to another process. */
+  handOver(): void {
+    for (const pending of [...this.pending.values()].filter(({ isGivenUp }) => !isGivenUp)) {
+      pending.clock.end();
+      pending.resolve(MOVED);
+    }
+    this.pending.clear();
+    this.queues.clear();
   }
 
   get hasStuckCalls(): boolean {
@@ -199,7 +248,7 @@ export class NvmlProcess {
       this.orders = [];
       this.dropped = [];
       const { stdin } = this.child;
-      if (stdin?.writable) stdin.write(frameOf({ calls, dropped }));
+      if (stdin?.writable) stdin.write(frameOf({ calls, dropped, isQuick: this.isQuick }));
     });
   }
 
@@ -211,6 +260,7 @@ export class NvmlProcess {
   }
 
   private answer(answered: Answered): void {
+    this.heard = performance.now();
     const pending = this.pending.get(answered.id);
     if (pending === undefined) return;
     this.pending.delete(answered.id);
@@ -229,7 +279,7 @@ export class NvmlProcess {
     if (next === undefined) this.queues.delete(pending.queue);
     else {
       this.queues.set(pending.queue, rest);
-      next.since = performance.now();
+      if (!next.isMoved) next.since = performance.now();
     }
   }
 

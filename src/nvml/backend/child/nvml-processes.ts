@@ -9,8 +9,9 @@ import type { Status } from '../../status.js';
 import { Clock } from './clock.js';
 import { Handles, nameOfLane } from './handles.js';
 import type { Answered } from './messages.js';
-import { type Listener, NvmlProcess, type Pending } from './nvml-process.js';
+import { type Listener, MOVED, type Moved, NvmlProcess, type Pending } from './nvml-process.js';
 import type { Program } from './program.js';
+import { leavesTime, stallOf } from './quick.js';
 
 export interface ProcessesOptions {
   readonly program: Program;
@@ -20,6 +21,8 @@ export interface ProcessesOptions {
   readonly report: (line: string) => void;
   /** Handles that are known already. */
   readonly handles?: Handles | undefined;
+  /** Calls are made one after another until one does not answer. */
+  readonly isQuick?: boolean | undefined;
 }
 
 /** How one call is asked for, if not as all others of a sample. */
@@ -52,8 +55,10 @@ export class NvmlProcesses implements Listener {
   private init: Call | undefined;
   /** The lanes that do not answer, and the call that was given up in each. */
   private readonly silent = new Map<string, Pending>();
+  private readonly begun = performance.now();
   private pause = FIRST_PAUSE;
   private timer: NodeJS.Timeout | undefined;
+  private stallTimer: NodeJS.Timeout | undefined;
   private isOver = false;
 
   constructor(private readonly options: ProcessesOptions) {
@@ -74,21 +79,44 @@ export class NvmlProcesses implements Listener {
     call: Call,
     subject: Handle | undefined,
     clock: Clock,
-    { isAlone = false, given }: Alone = {},
+    alone: Alone = {},
   ): Promise<Answered | undefined> {
+    const begun = performance.now();
+    let since: number | undefined;
+    for (;;) {
+      const answered = await this.askCurrent(call, subject, clock, alone, since);
+      if (answered !== MOVED) return answered ?? this.late();
+      since = begun;
+    }
+  }
+
+  private async askCurrent(
+    call: Call,
+    subject: Handle | undefined,
+    clock: Clock,
+    { isAlone = false, given }: Alone,
+    since: number | undefined,
+  ): Promise<Answered | Moved | undefined> {
     const { current } = this;
     const lane = this.handles.laneOf(call, subject);
     const queue = isAlone ? `${lane} ${this.aloneCount++}` : lane;
-    if (this.isOver || clock.isOver || current.isEnded || current.isStuck(queue)) return this.late();
+    if (this.isOver || clock.isOver || current.isEnded || current.isStuck(queue)) return undefined;
     for (const handle of this.handles.givenTo(call, subject)) {
       if (current.pointers.has(handle)) continue;
       const status = await this.pointerOf(handle, current, clock);
-      if (status !== 0) return status === undefined ? this.late() : { id: -1, status, memory: [] };
+      if (status === MOVED || status === undefined) return status;
+      if (status !== 0) return { id: -1, status, memory: [] };
     }
-    if (clock.isOver) return this.late();
-    const answered = await current.ask({ call, subject, lane, queue, given }, clock);
-    if (answered === undefined) return this.late();
-    this.taken(current, call, subject, lane, answered);
+    if (clock.isOver) return undefined;
+    // It may have been replaced while the handles were found.
+    if (current !== this.current) return MOVED;
+    const asking = current.ask({ call, subject, lane, queue, given, since }, clock);
+    this.watchForStall();
+    const answered = await asking;
+    if (answered !== undefined && answered !== MOVED) {
+      if (this.init === undefined && this.options.isQuick === true) this.hasOpened(clock);
+      this.taken(current, call, subject, lane, answered);
+    }
     return answered;
   }
 
@@ -96,6 +124,7 @@ export class NvmlProcesses implements Listener {
   async end(): Promise<void> {
     this.isOver = true;
     clearTimeout(this.timer);
+    clearTimeout(this.stallTimer);
     for (const child of [this.current, this.next]) this.kill(child);
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<void>((resolve) => {
@@ -135,7 +164,7 @@ export class NvmlProcesses implements Listener {
   }
 
   /** Asks a process for the pointer of a handle that another one gave out. Undefined where it does not answer. */
-  private async find(handle: Handle, child: NvmlProcess, clock: Clock): Promise<Status | undefined> {
+  private async find(handle: Handle, child: NvmlProcess, clock: Clock): Promise<Status | Moved | undefined> {
     const origin = this.handles.origin(handle);
     if (origin === undefined) return 0;
     const { call, subject, lane } = origin;
@@ -147,6 +176,7 @@ export class NvmlProcesses implements Listener {
     }
     if (child.isStuck(lane)) return undefined;
     const answered = await child.ask({ call, subject, lane }, clock);
+    if (answered === MOVED) return MOVED;
     // Another question may have found it meanwhile.
     if (answered?.status === 0 && !child.pointers.has(handle)) {
       this.handles.take(call, subject, answered.memory.map(bufferOf), child.pointers);
@@ -155,7 +185,7 @@ export class NvmlProcesses implements Listener {
   }
 
   /** The same, once for all who need it. */
-  private pointerOf(handle: Handle, child: NvmlProcess, clock: Clock): Promise<Status | undefined> {
+  private pointerOf(handle: Handle, child: NvmlProcess, clock: Clock): Promise<Status | Moved | undefined> {
     let finding = child.finding.get(handle);
     if (finding === undefined) {
       finding = this.find(handle, child, clock).finally(() => child.finding.delete(handle));
@@ -196,23 +226,67 @@ export class NvmlProcesses implements Listener {
   }
 
   private async replace(): Promise<void> {
-    const { current, init } = this;
+    const { current } = this;
     if (!current.isEnded && !current.hasStuckCalls) return;
+    const next = await this.another();
+    if (this.isOver) return;
+    if (next === undefined) return this.plan();
+    this.current = next;
+    this.retire(current);
+  }
+
+  /** Another process, once NVML is initialised there. */
+  private async another(): Promise<NvmlProcess | undefined> {
+    const { current, init } = this;
     const stuck = this.killed.size + (current.isEnded ? 0 : 1);
-    if (init === undefined || stuck >= MOST_STUCK) return this.plan();
+    if (init === undefined || this.next !== undefined || stuck >= MOST_STUCK) return undefined;
     const next = this.start();
     this.next = next;
     const lane = this.handles.laneOf(init, undefined);
     const answered = await next.ask({ call: init, lane }, this.clock()).catch(() => undefined);
     this.next = undefined;
-    if (this.isOver) return;
-    if (answered?.status === 0) {
-      this.current = next;
-      this.retire(current);
-    } else {
+    if (this.isOver) return undefined;
+    if (answered !== undefined && answered !== MOVED && answered.status === 0) return next;
+    this.kill(next);
+    return undefined;
+  }
+
+  /** NVML was initialised, which took about as long as it would in another process. */
+  private hasOpened(clock: Clock): void {
+    const opening = performance.now() - this.begun;
+    if (leavesTime(clock.rest, stallOf(this.options.timeout), opening)) this.current.makeQuick();
+  }
+
+  /** Looks from time to time whether a call holds up all others. */
+  private watchForStall(after = stallOf(this.options.timeout)): void {
+    if (this.stallTimer !== undefined || !this.current.mayStall) return;
+    // Answers that have arrived are read first.
+    const look = (): unknown => setImmediate(() => this.lookForStall());
+    this.stallTimer = setTimeout(look, after);
+    this.stallTimer.unref();
+  }
+
+  private lookForStall(): void {
+    this.stallTimer = undefined;
+    const since = this.current.stalledSince ?? performance.now();
+    const rest = since + stallOf(this.options.timeout) - performance.now();
+    if (rest > 0) this.watchForStall(rest);
+    else void this.leaveStalled();
+  }
+
+  /** A process with threads makes the calls that are held up. */
+  private async leaveStalled(): Promise<void> {
+    const { current } = this;
+    const next = await this.another();
+    if (this.isOver || next === undefined) return;
+    if (current !== this.current || current.stalledSince === undefined) {
+      // It was only slow.
       this.kill(next);
-      this.plan();
+      return this.watchForStall();
     }
+    this.current = next;
+    current.handOver();
+    this.kill(current);
   }
 
   private retire(child: NvmlProcess): void {

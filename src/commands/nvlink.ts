@@ -14,6 +14,7 @@ import { actingOptions, beginActing } from './acting.js';
 import type { CommandSpec } from './command.js';
 import { jsonOption } from './json-option.js';
 import { linkOption } from './link-option.js';
+import { refusal } from './lost.js';
 import { NVLINK_SETTERS, setNvlink } from './nvlink-setters.js';
 import { type LinkView, linkViews, throughputFields } from './nvlink-views.js';
 import { idOption } from './select.js';
@@ -175,6 +176,12 @@ function bodyOf(
   return sections.join('') + (given.info ? headLines(infoLines(cells)) : '');
 }
 
+/** An A100: 535, 550 and 580 on the fake. */
+const noBandwidthMode = ({ status }: Missing, release: Release): string =>
+  status === NVML_ERROR_NOT_SUPPORTED && release >= 580
+    ? 'Getting nvlink bandwidth mode is not supported'
+    : 'Unable to read nvlink bandwidth mode';
+
 const NO_THROUGHPUT = 'Failed to get throughput counters';
 
 function infoLines(gpu: Cells): readonly string[] {
@@ -197,8 +204,10 @@ const shown = viewsCommand({
       throw new UsageError(NO_THROUGHPUT);
     }
   },
-  text: (shown) => {
+  text: (shown, gpus) => {
     const mode = shown.systemOf(nvlink.nvlinkBandwidth)[nvlink.bandwidthMode.names[0]];
+    if (mode?.reading instanceof Missing)
+      throw refusal(noBandwidthMode(mode.reading, shown.release()), mode.reading.status, gpus);
     const head = mode === undefined ? '' : `GPU NVLINK bandwidth mode: ${cellText(mode)}\n`;
     const isAboutGpus = shown.views.some(({ relation }) => relation === nvlink.nvlinks);
     return head + (isAboutGpus ? shown.gpus.map((gpu) => gpuText(gpu, shown)).join('') : '');

@@ -16,7 +16,7 @@ import { jsonOption } from './json-option.js';
 import { linkOption } from './link-option.js';
 import { refusal } from './lost.js';
 import { NVLINK_SETTERS, setNvlink } from './nvlink-setters.js';
-import { type LinkView, linkViews, throughputFields } from './nvlink-views.js';
+import { type LinkView, linkViews, pastLinkText, throughputFields } from './nvlink-views.js';
 import { idOption } from './select.js';
 import { settable } from './settable.js';
 import { type Shown, type ShownGpu, type View, viewsCommand } from './views.js';
@@ -168,6 +168,11 @@ function bodyOf(
   const sections = linkViews
     .filter((view) => asked.includes(view))
     .map((view: LinkView) => {
+      if (links.length === 0 && given.link !== undefined && release < 580) {
+        const text = pastLinkText(view, given.link, release);
+        if (text !== undefined) return text;
+        throw new UsageError(`${gpuHeading(cells)}${NO_THROUGHPUT}`);
+      }
       const section = view.section(String(given[view.long] ?? ''), links, release);
       if (section !== undefined)
         return headLines(view.head?.(cells, release) ?? []) + sectionText(section, links);

@@ -23,10 +23,7 @@ export function countersText(
   const lines = counters.map((field) => counterLine(field.label ?? '', text(gpu[field.names[0]])));
   const ofLanes = lanes
     .slice(0, SHOWN_LANES)
-    .map(
-      ({ errors }, i) =>
-        `\t lane ${String(i).padStart(2)}: ${text(errors)}\n`,
-    );
+    .map(({ errors }, i) => `\t lane ${String(i).padStart(2)}: ${text(errors)}\n`);
   const head = lanes.length === 0 ? '' : counterLine('LANE_ERROR', '');
   return gpuHeading(gpu) + lines.join('') + head + ofLanes.join('');
 }

@@ -19,7 +19,8 @@ export interface Comparison {
 const TIME =
   /\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d\.\d{3}|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \w{3} +\d+ \d\d:\d\d:\d\d \d{4}|\b20\d{6}\b +\d\d:\d\d:\d\d|\b\d\d:\d\d:\d\d\b/g;
 
-export const linesOf = (text: string): string[] => text.replace(TIME, '<time>').replace(USAGE, '').split('\n');
+export const linesOf = (text: string): string[] =>
+  text.replace(TIME, '<time>').replace(USAGE, '').split('\n');
 
 /** A usage that follows a refusal is prose, and ours elsewhere (docs/differences.md). */
 const USAGE = /\n\n {4}Usage: nvidia-smi [\s\S]*$/;
@@ -53,8 +54,7 @@ export function sideBySide(
   const { status } = real;
   if (status !== CRASHED && status !== ENDLESS) return { theirs, own, status };
   // A loop is compared as far as both got.
-  const length =
-    status === CRASHED ? theirs.length - 1 : Math.min(theirs.length, own.length, LOOP_LINES) - 1;
+  const length = status === CRASHED ? theirs.length - 1 : Math.min(theirs.length, own.length, LOOP_LINES) - 1;
   return { theirs: theirs.slice(0, length), own: own.slice(0, length), status: ours.status };
 }
 
@@ -81,8 +81,7 @@ const MOST_CELLS = 40_000_000;
 function edits(a: readonly string[], b: readonly string[]): readonly Hunk[] {
   if (a.length === 0 && b.length === 0) return [];
   const width = b.length + 1;
-  if ((a.length + 1) * width > MOST_CELLS)
-    return [{ gone: a, come: b }];
+  if ((a.length + 1) * width > MOST_CELLS) return [{ gone: a, come: b }];
   const longest = new Uint16Array((a.length + 1) * width);
   const at = (i: number, j: number): number => longest[i * width + j] ?? 0;
   for (let i = a.length - 1; i >= 0; i--) {

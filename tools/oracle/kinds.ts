@@ -1,26 +1,119 @@
 /** The kinds of lines that differ and are known to: a table, whose names docs/differences.md has with their reasons. */
 import type { Hunk } from './compare.js';
 import { isOfLostGpu } from './lost.js';
+import type { OracleMachine } from './machines.js';
 
 interface Kind {
   readonly name: string;
   /** Of these command lines alone. */
   readonly args?: RegExp;
-  readonly isOf: (hunk: Hunk) => boolean;
+  /** Of these machines alone. */
+  readonly machine?: RegExp;
+  /** Every line of nvidia-smi's looks so, and every line of ours; left out: any line. */
+  readonly gone?: RegExp;
+  readonly come?: RegExp;
 }
 
-const STATUS = /^exit status /;
+/** Lines of these words, empty ones, and an exit status. */
+const or = (...words: readonly string[]): RegExp =>
+  new RegExp(`^(?:${words.join('|')}|exit status -?\\d+|)$`);
 
-/** Every line of ours, or of nvidia-smi's where ours has none, looks so. */
-const lines =
-  (gone: RegExp, come: RegExp) =>
-  (hunk: Hunk): boolean =>
-    hunk.gone.every((line) => gone.test(line)) && hunk.come.every((line) => come.test(line));
+/** A process of pmon. */
+const PROCESS = /[ ,][CGM](?:\+[CG])?[ ,]|^$/;
 
 export const KINDS: readonly Kind[] = [
-  { name: 'lost GPU', isOf: (hunk) => hunk.isOfLostGpu === true || isOfLostGpu(hunk) },
+  {
+    name: 'refused before NVML is opened',
+    machine: /^(?:mismatch|init-fails)$/,
+    gone: or('Failed to initialize NVML: .*', 'NVML library version: .*'),
+  },
+  {
+    name: 'refused before GPUs are attached',
+    machine: /^(?:lost-gpu|gpu1-lost)$/,
+    gone: or('Unable to determine the device handle .*', '".*" switch is missing.*'),
+    come: or(
+      'Option ".*" is not recognized\\.',
+      'Field ".*" is not a valid field to query\\.',
+      'Failed to process command line *',
+      'Metric value too high: .*',
+      'Found offending character: .*',
+      'Could not parse GPM metrics',
+      'Error in parsing options',
+      'Failed to find any metric to display',
+    ),
+  },
+  {
+    name: 'lanes of NVLinks',
+    args: /^nvlink -ec/,
+  },
+  {
+    name: 'compute policies, boost sliders, base clocks',
+    args: /^(?:compute-policy|boost-slider|base-clocks|power-hint)/,
+  },
+  {
+    name: 'NICs of the machine that nvidia-smi runs on',
+    args: /^topo -m/,
+    machine: /^(?:hgx-h100-x8|lost-gpu|cjk-name|pid-all-ones|pmon-long-name|process-comma|zombie)$/,
+    gone: /GPU\d/,
+    come: /GPU\d|NIC\d|^$|^NIC Legend/,
+  },
+  {
+    name: 'utilization of processes',
+    args: /^pmon/,
+    gone: PROCESS,
+    come: PROCESS,
+  },
+  { name: 'GPM samples', args: /^dmon .*--gpm-metrics/ },
+  { name: 'bridges of NVLinks', args: /^nvlink -cBridge/, gone: or('Not enough NVLinks') },
+  { name: 'drain states', args: /^drain/ },
+  {
+    name: 'short bus ids',
+    args: / -i 00:06$/,
+    gone: /^Problem with GPU : Invalid PCI bus id/,
+  },
+  {
+    name: 'samples rounded',
+    args: /^(?:-q|--query|--xml)/,
+    gone: /^ +Avg +: |<average/,
+    come: /^ +Avg +: |<average/,
+  },
+  {
+    name: 'MIG devices whose memory cannot be read',
+    machine: /^memory-no-permission$/,
+  },
+  {
+    name: 'GPUs that are newer than the driver',
+    machine: /^(?:gb10|rtx-5090)$/,
+    gone: /(?:Product Architecture|<product_architecture>).*Unknown/,
+  },
+  {
+    name: 'GPUs that are newer than the driver',
+    args: /^gpm -g$/,
+    machine: /^(?:gb10|rtx-5090)$/,
+  },
+  {
+    name: 'words before fabric.state and fabric.status',
+    args: /fabric\.(?:state|status)/,
+  },
 ];
 
+/** The lines of GPUs that cannot be attached. */
+export const LOST_GPU = 'lost GPU';
+
 /** The kind of what differs; undefined where nothing explains it. */
-export const kindOf = (hunk: Hunk, args: string): string | undefined =>
-  KINDS.find((kind) => (kind.args?.test(args) ?? true) && kind.isOf(hunk))?.name;
+export function kindOf(
+  hunk: Hunk,
+  { name: machine, healthy }: OracleMachine,
+  args: string,
+): string | undefined {
+  if (healthy !== undefined && (hunk.isOfLostGpu || isOfLostGpu(hunk))) return LOST_GPU;
+  const has = (lines: readonly string[], pattern: RegExp | undefined): boolean =>
+    pattern === undefined || lines.every((line) => pattern.test(line));
+  return KINDS.find(
+    (kind) =>
+      (kind.args?.test(args) ?? true) &&
+      (kind.machine?.test(machine) ?? true) &&
+      has(hunk.gone, kind.gone) &&
+      has(hunk.come, kind.come),
+  )?.name;
+}

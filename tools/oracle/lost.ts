@@ -11,17 +11,24 @@ const REST = /^\.?$/;
 
 /** Whether an nvidia-smi said nothing but that a GPU is lost. */
 export const isCutShort = ({ out, status }: Printed): boolean =>
-  status > 0 && LOST_LINE.test(out) && out.split('\n').slice(1).every((line) => REST.test(line));
+  status > 0 &&
+  LOST_LINE.test(out) &&
+  out
+    .split('\n')
+    .slice(1)
+    .every((line) => REST.test(line));
 
 /** The line without what differs on purpose: the PCI address, as public outputs have it, and the blank before the index (470). */
 const plainLine = (line: string): string =>
   line.replace(/^(Unable .* for GPU) ?(\d+: )[0-9A-F:.]+: (?=\D)/, '$1$2').replace(/ GPU (?=\d+: )/, ' GPU');
 
 /** What a GPU that is not there has for values. */
-const LOST_WORDS = /\bGPU is lost\b|ERR!|\bReset Required\b|\bGPU requires reset\b|Unknown Error|^ +\d+( +-)+ *$/i;
+const LOST_WORDS =
+  /\bGPU is lost\b|ERR!|\bReset Required\b|\bGPU requires reset\b|Unknown Error|^[ \d:/,a-z<>]*[ ,]\d+(?:,? +-)+ *$|^GPU \d+$|^exit status 15$/i;
 
 /** Whether lines of ours are those of a GPU that cannot be attached. */
-export const isOfLostGpu = ({ come }: Pick<Hunk, 'come'>): boolean => come.some((line) => LOST_WORDS.test(line));
+export const isOfLostGpu = ({ come }: Pick<Hunk, 'come'>): boolean =>
+  come.some((line) => LOST_WORDS.test(line));
 
 /** Compares an nvidia-smi that was cut short. `whole` is what both programs print where no GPU is lost. */
 export function compareCut(

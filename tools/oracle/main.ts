@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { type Comparison, compare, type Hunk } from './compare.js';
-import { kindOf } from './kinds.js';
+import { kindOf, LOST_GPU } from './kinds.js';
 import { commandLines, expanded } from './list.js';
 import { type LogEntry, logText, readLog } from './log.js';
 import { compareCut, isCutShort } from './lost.js';
@@ -124,12 +124,12 @@ async function compareAll(title: string, cases: readonly Case[]): Promise<void> 
       equalApart += found.equal;
     }
     if (found.isSame) same++;
-    else differing.add(each.machine.name, each.args, found);
+    else differing.add(each.machine, each.args, found);
   }
   differing.print();
   const percent = (some: number, all: number): string => ((100 * some) / Math.max(all, 1)).toFixed(2);
   console.log(
-    `${title}: ${cases.length} command lines, ${same} identical; ${lines} lines, ${equal} identical (${percent(equal, lines)} %); ${percent(equal - equalApart, lines - linesApart)} % where no GPU is lost`,
+    `${title}: ${cases.length} command lines, ${same} identical; ${lines} lines, ${equal} identical (${percent(equal, lines)} %); ${percent(equal, lines - differing.lost)} % without ${differing.lost} of lost GPUs; ${percent(equal - equalApart, lines - linesApart)} % where no GPU is lost`,
   );
   if (values.record !== undefined) {
     mkdirSync(values.record, { recursive: true });
@@ -150,12 +150,15 @@ class Differing {
   /** Differing lines are alike where they differ in numbers alone. */
   private readonly alike = new Map<string, number>();
   private unexplained = 0;
+  /** Lines that are not compared: nvidia-smi does not show them. */
+  lost = 0;
 
-  add(machine: string, args: string, { hunks, lines, equal }: Comparison): void {
+  add(machine: OracleMachine, args: string, { hunks, lines, equal }: Comparison): void {
     const shown: string[] = [];
     for (const hunk of hunks) {
-      const kind = kindOf(hunk, args);
+      const kind = kindOf(hunk, machine, args);
       const size = Math.max(hunk.gone.length, hunk.come.length);
+      if (kind === LOST_GPU) this.lost += hunk.come.filter((line) => !line.startsWith('exit status')).length;
       if (kind !== undefined) this.known.set(kind, (this.known.get(kind) ?? 0) + size);
       else this.unexplained += size;
       if (kind === undefined || values.known) {
@@ -167,7 +170,7 @@ class Differing {
       this.alike.set(key, (this.alike.get(key) ?? 0) + 1);
     }
     if (values.grouped || shown.length === 0) return;
-    console.log(`## ${machine} | ${args.slice(0, 200)}   (${equal} of ${lines} lines)`);
+    console.log(`## ${machine.name} | ${args.slice(0, 200)}   (${equal} of ${lines} lines)`);
     for (const line of shown.slice(0, Number(values.show))) console.log(`    ${line.slice(0, 200)}`);
   }
 

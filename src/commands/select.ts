@@ -19,7 +19,9 @@ export const idOption = {
 
 /** All GPUs, or those of a comma list. Throws UsageError with status 6 when there is none. */
 export async function chosenGpus(session: Session, selectors: string | undefined): Promise<readonly Gpu[]> {
-  const gpus = selectors === undefined ? session.gpus : await gpusNamed(session, selectors);
+  // Whatever names a GPU is not read where there is none (550 on the fake).
+  const gpus =
+    selectors === undefined || session.gpus.length === 0 ? session.gpus : await gpusNamed(session, selectors);
   if (gpus.length === 0) throw new UsageError('No devices were found', EXIT.noDevice);
   await refuseUnusable(session, gpus);
   return gpus;

@@ -17,7 +17,7 @@ export interface Comparison {
 }
 
 const TIME =
-  /\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d\.\d{3}|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \w{3} +\d+ \d\d:\d\d:\d\d \d{4}|\b20\d{6}\b +\d\d:\d\d:\d\d|\b\d\d:\d\d:\d\d\b/g;
+  /\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d\.\d{3}|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \w{3} +\d+ \d\d:\d\d:\d\d \d{4}|\b20\d{6}\b(?: +\d\d:\d\d:\d\d)?|\b\d\d:\d\d:\d\d\b/g;
 
 export const linesOf = (text: string): string[] =>
   text.replace(TIME, '<time>').replace(USAGE, '').split('\n');

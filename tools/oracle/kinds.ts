@@ -21,6 +21,20 @@ const or = (...words: readonly string[]): RegExp =>
 /** A process of pmon. */
 const PROCESS = /[ ,][CGM](?:\+[CG])?[ ,]|^$/;
 
+/** What nvidia-smi asks another function for than nvsmi, where the recording or the patch has one of them alone. */
+const OTHER_FACTS: readonly (readonly [machine: string, line: RegExp])[] = [
+  ['wsl', /driver.model|_dm>|WDDM|Invalid Argument|Used GPU Memory|: (?:Current|Pending)|^<time>, /i],
+  ['wsl', /^ +(?:Current|Pending) +: (?:Invalid Argument|WDDM)$/],
+  ['wsl-versions', /NVIDIA-SMI/],
+  ['vgpu-guest', /license_?\s?status/i],
+  ['vgpu-guest', /^(?: +0 .*|\+-+\+)$/],
+  ['h100-mig', /atomic.caps.outbound/i],
+  ['na-cells', /power.limit/i],
+  ['pci-domain-big', /Function Not Found|0x|pci_|03F8CFDD|^ +(?:Bus|Device|Domain) /],
+  ['name-fails', /product name for gpu|^GPU 0: /],
+  ['cuda-unknown', /^CUDA Version/],
+];
+
 export const KINDS: readonly Kind[] = [
   {
     name: 'refused before NVML is opened',
@@ -64,7 +78,7 @@ export const KINDS: readonly Kind[] = [
     come: PROCESS,
   },
   { name: 'GPM samples', args: /^dmon .*--gpm-metrics/ },
-  { name: 'bridges of NVLinks', args: /^nvlink -cBridge/, gone: or('Not enough NVLinks') },
+  { name: 'bridges of NVLinks', args: /^nvlink -cBridge/, gone: /^Not enough NVLinks$|^GPU \d+: |^$/ },
   { name: 'drain states', args: /^drain/ },
   {
     name: 'short bus ids',
@@ -90,6 +104,27 @@ export const KINDS: readonly Kind[] = [
     name: 'GPUs that are newer than the driver',
     args: /^gpm -g$/,
     machine: /^(?:gb10|rtx-5090)$/,
+  },
+  { name: 'recordings that move', args: /^dmon -c [23]/, machine: /^(?:hgx-h100-x8|lost-gpu)$/ },
+  ...OTHER_FACTS.map(([machine, line]) => ({
+    name: 'facts of another function',
+    machine: new RegExp(`^${machine}$`),
+    gone: line,
+    come: line,
+  })),
+  {
+    name: 'ECC counts of a GPU without ECC',
+    machine: /^ecc-pending-on$/,
+    gone: /[SD]RAM|ram_(?:un)?corr/i,
+    come: /[SD]RAM|ram_(?:un)?corr/i,
+  },
+  { name: 'statuses that no driver returns', machine: /^status-words$/, args: /^(?:-q|-i 1)/ },
+  { name: 'a process without a PID', machine: /^pid-all-ones$/ },
+  { name: 'processes of MIG devices that are not there', machine: /^mig-no-devices$/ },
+  {
+    name: 'a machine without GPUs',
+    machine: /^none$/,
+    gone: or('No devices were found', 'Failed to create log file .*', '"--format=" switch is missing.*'),
   },
   {
     name: 'words before fabric.state and fabric.status',

@@ -14,7 +14,7 @@ import {
 } from '../../nvml/generated/entries.js';
 import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
 import { constant, from, type Row } from '../field.js';
-import { count, hex, text } from '../kind.js';
+import { count, hex, type Kind, text } from '../kind.js';
 import { fixed, sample } from '../probe.js';
 import type { AnswerView, Reading } from '../reading.js';
 
@@ -31,6 +31,9 @@ export const busIdOfGpu = from(
   (view: AnswerView) =>
     ['busId', 'busIdLegacy'].map((path) => view.read(path)).find(isThere) ?? NOT_SUPPORTED,
 );
+
+/** A subsystem id of zero is left out of the text, and so are zeros before another: 0x10DE (GB10: 550 and 580 on the fake). */
+const subsystem: Kind = { ...hex(8), spell: hex(4).spell };
 
 export const pci: readonly Row[] = [
   {
@@ -90,7 +93,7 @@ export const pci: readonly Row[] = [
     id: 12,
     names: ['pci.sub_device_id'],
     help: 'PCI subsystem id followed by the subsystem vendor id, in hexadecimal.',
-    kind: hex(8),
+    kind: subsystem,
     source: from(pciInfo, 'pciSubSystemId'),
   },
 ];

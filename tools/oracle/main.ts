@@ -87,7 +87,8 @@ function casesIn(entries: readonly LogEntry[], driver: string): readonly Case[] 
     .map(({ machine: name, args, out, status }) => {
       const machine = machines.get(name) ?? machineOf(name, driver, folder);
       machines.set(name, machine);
-      return { machine, args, headOnly: false, real: () => Promise.resolve({ out, status }) };
+      const headOnly = list.some((line) => line.headOnly && line.args === args);
+      return { machine, args, headOnly, real: () => Promise.resolve({ out, status }) };
     });
 }
 

@@ -9,6 +9,7 @@ import {
   address,
   calendarTime,
   count,
+  hex,
   mebibytes,
   megahertz,
   milliseconds,
@@ -270,7 +271,7 @@ const pci: Node = section('PCI', 'pci', [
   ].map((node) => ({ ...node, on: 'linux' as const })),
   leaf('Device Id', 'pci_device_id', row('pci.device_id'), { inXml: link.bareHex(8) }),
   leaf('Bus Id', 'pci_bus_id', row('pci.bus_id')),
-  leaf('Sub System Id', 'pci_sub_system_id', row('pci.sub_device_id'), { inXml: link.bareHex(8) }),
+  leaf('Sub System Id', 'pci_sub_system_id', rowAs('pci.sub_device_id', hex(8)), { inXml: link.bareHex(8) }),
   section('GPU Link Info', 'pci_gpu_link_info', [
     section('PCIe Generation', 'pcie_gen', [
       leaf('Max', 'max_link_gen', row('pcie.link.gen.max')),

@@ -25,7 +25,6 @@ const PROCESS = /[ ,][CGM](?:\+[CG])?[ ,]|^$/;
 const OTHER_FACTS: readonly (readonly [machine: string, line: RegExp])[] = [
   ['wsl', /driver.model|_dm>|WDDM|Invalid Argument|Used GPU Memory|: (?:Current|Pending)|^<time>, /i],
   ['wsl', /^ +(?:Current|Pending) +: (?:Invalid Argument|WDDM)$/],
-  ['wsl-versions', /NVIDIA-SMI/],
   ['vgpu-guest', /license_?\s?status/i],
   ['vgpu-guest', /^(?: +0 .*|\+-+\+)$/],
   ['h100-mig', /atomic.caps.outbound/i],
@@ -119,6 +118,9 @@ export const KINDS: readonly Kind[] = [
     come: /[SD]RAM|ram_(?:un)?corr/i,
   },
   { name: 'statuses that no driver returns', machine: /^status-words$/, args: /^(?:-q|-i 1)/ },
+  { name: 'bad options of monitors', args: /^[dp]mon/, gone: or(), come: or() },
+  { name: '-eow without an option that changes GPUs', args: /-eow/ },
+  { name: 'a driver that is newer than its nvidia-smi', machine: /^wsl-versions$/ },
   { name: 'a process without a PID', machine: /^pid-all-ones$/ },
   { name: 'processes of MIG devices that are not there', machine: /^mig-no-devices$/ },
   {

@@ -15,6 +15,7 @@ import {
   NVML_ERROR_NOT_FOUND,
   NVML_ERROR_NOT_SUPPORTED,
 } from '../nvml/generated/constants.js';
+import type { DeadLibrary } from '../nvml/status.js';
 import { Outcome } from '../query/ask/outcome.js';
 import { FIELD_NAMES } from '../query/generated/field-names.js';
 import {
@@ -203,7 +204,12 @@ async function explain(error: unknown, io: Io, line: CommandLine): Promise<numbe
     return EXIT.usage;
   }
   if (!REPORTED.has(error.name)) throw error;
-  const { message, status = EXIT.usage, ending = '\n' } = error as Partial<UsageError> & Error;
+  const {
+    message,
+    status = EXIT.usage,
+    exit = status,
+    ending = '\n',
+  } = error as Partial<UsageError & DeadLibrary> & Error;
   try {
     if (line.isForJson) io.err(`${plainLines(message).trimEnd()}\n`);
     else io.out(`${plainLines(message)}${ending}`);
@@ -211,7 +217,7 @@ async function explain(error: unknown, io: Io, line: CommandLine): Promise<numbe
   } catch (unwritable) {
     return explain(unwritable, io, line);
   }
-  return status;
+  return exit;
 }
 
 /** Errors for the user. Known by name: the subcommands are a bundle of their own, with classes of their own. */

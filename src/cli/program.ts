@@ -144,6 +144,12 @@ export function rootHelp(
   );
 }
 
+/** A token of a table, as the newest release takes it: an older one may have had a value (argv.ts). */
+function ofNow(token: Token, options: readonly OptionSpec[]): readonly Token[] {
+  const spec = options.find(({ long }) => long === token.spec.long);
+  return spec === undefined ? [] : [{ ...token, spec }];
+}
+
 /** What a command line gives, as Commander reads its canonical words: `--snapshot=t4 nvlink --link=3`. */
 export function givenToCommander({ entry, spec }: Subcommand, tokens: readonly Token[]): AnyGiven {
   const { operand, options } = spec;
@@ -159,7 +165,7 @@ export function givenToCommander({ entry, spec }: Subcommand, tokens: readonly T
     ...canonical(tokens.filter((token) => token.spec.everywhere)),
     entry.name,
     ...(word === undefined ? [] : [word.written]),
-    ...canonical(tokens.filter((token) => options.includes(token.spec))),
+    ...canonical(tokens.flatMap((token) => ofNow(token, options))),
   ];
   const program = commandOf('nvsmi', EVERYWHERE).helpCommand(false).addCommand(command);
   program.parse(words, { from: 'user' });

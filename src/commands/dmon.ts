@@ -117,7 +117,7 @@ async function dmon(given: Given<typeof options>, context: Context): Promise<num
   const sampler = await compileSampler(asker, gpus, { columns, gpm, levels });
   const instances = levels.includes('mig');
   const { shape } = format;
-  const shown = [...columns, ...gpm];
+  const shown = [...columns, ...gpm.map((metric) => gpmHeading(metric, release))];
   const print =
     shape === 'json' || shape === 'jsonl'
       ? jsonPrinter(
@@ -145,6 +145,10 @@ async function dmon(given: Given<typeof options>, context: Context): Promise<num
   }
   return statusOf(gpus);
 }
+
+/** Drivers up to 550 have a metric's id for its name (550 on the fake, H100). */
+const gpmHeading = (metric: GpmMetric, release: Release): GpmMetric =>
+  release < 580 ? { ...metric, name: `id=${metric.id}`, unit: 'GPM' } : metric;
 
 const NOT_READY = Missing.of(NVML_ERROR_NOT_READY);
 

@@ -12,9 +12,9 @@ import { systemOf } from './system-option.js';
 export function withFirstFault(error: unknown, context: Pick<Context, 'source'>): unknown {
   if (!(error instanceof Error) || UncountedGpus.isOne(error)) return error;
   if (error.name === 'DeadLibrary') {
-    const { status, message, hint } = error as DeadLibrary;
+    const { status, message, hint, exit } = error as DeadLibrary;
     const closed = { isOpen: false, reason: message, hint: undefined } as const;
-    return new DeadLibrary(status, message, hintOf(hint, closed, context));
+    return new DeadLibrary(status, message, hintOf(hint, closed, context), exit);
   }
   if (error instanceof UsageError && error.status === EXIT.noDevice) {
     const { message, status, hint, ending } = error;

@@ -16,7 +16,7 @@ import type { Reading } from '../query/reading.js';
 import type { JsonPart } from './command.js';
 import type { Context } from './context.js';
 import { gpusPart, wholePart } from './json-parts.js';
-import { lostInList, statusOf } from './lost.js';
+import { afterLost, lostInList, statusOf } from './lost.js';
 import { machineOf } from './machine.js';
 import { identityOf } from './named.js';
 
@@ -104,7 +104,7 @@ export async function list(given: { readonly json?: true }, context: Context): P
   const release = await asker.start(releaseOf(session, (words) => context.io.err(words)));
   for (const { gpu, record, busId, migs } of all) {
     if (gpu.handle === undefined) {
-      context.io.out(`${lostInList(gpu, release)}\n\n\n`);
+      context.io.out(lostInList(gpu, release) + afterLost(gpu));
       continue;
     }
     const { name, uuid } = record;

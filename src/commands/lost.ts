@@ -4,6 +4,7 @@ import { plainly } from '../base/plain-text.js';
 import type { Release } from '../base/release.js';
 import {
   NVML_ERROR_GPU_IS_LOST,
+  NVML_ERROR_NO_PERMISSION,
   NVML_ERROR_RESET_REQUIRED,
   NVML_ERROR_UNINITIALIZED,
 } from '../nvml/generated/constants.js';
@@ -44,7 +45,30 @@ export function lostInList(gpu: Gpu, release: Release): string {
   return plainly`Unable to determine the device handle for gpu ${name}: ${reasonOf(gpu)}`;
 }
 
-const reasonOf = ({ status }: Gpu): string => REASONS.get(status) ?? statusWords(status);
+/** Why a GPU cannot be attached, in nvidia-smi's words. */
+export const reasonOf = ({ status }: Gpu): string => REASONS.get(status) ?? statusWords(status);
+
+/** What follows a line about such a GPU in a list and in a refusal: 470 to 580 on the fake. */
+export const afterLost = ({ status }: Gpu): string => AFTER.get(status) ?? '\n';
+
+const AFTER: ReadonlyMap<number, string> = new Map([
+  [NVML_ERROR_GPU_IS_LOST, '\n\n\n'],
+  [NVML_ERROR_RESET_REQUIRED, '\n\n.\n'],
+]);
+
+/**
+ * The refusal of a GPU that `-i` names and that is not found, where one that it could be cannot be attached: nvidia-smi asks one
+ * after the other for its name, and ends at that (470 to 580 on the fake).
+ */
+export function unfound(gpus: readonly Gpu[]): UsageError | undefined {
+  const lost = gpus.find((gpu) => isLost(gpu) && !UNNAMED.has(gpu.status));
+  if (lost === undefined) return undefined;
+  const line = plainly`Problem with GPU ${lost.index}: ${reasonOf(lost)}`;
+  return new UsageError(line + afterLost(lost), EXIT.unknownOption, undefined, '');
+}
+
+/** GPUs that are left out without a word: those of others, and those that were not wanted. */
+const UNNAMED: ReadonlySet<number> = new Set([NVML_ERROR_NO_PERMISSION, NVML_ERROR_UNINITIALIZED]);
 
 /** What nvidia-smi says of a GPU instead of NVML's words. */
 const REASONS: ReadonlyMap<number, string> = new Map([

@@ -17,6 +17,8 @@ export interface LinkView extends View {
   readonly long: (typeof table)[number]['long'];
   /** How the links are shown, of which records were read; undefined where the value of the option asks for nothing. */
   readonly section: (value: string, links: readonly Cells[], release: Release) => LinkSection | undefined;
+  /** What drivers from 525 to 550 say cannot be retrieved of a link that is not there; most options say nothing. */
+  readonly what?: string;
   /** Lines above the links. */
   readonly head?: (gpu: Cells, release: Release) => readonly string[];
 }
@@ -67,6 +69,7 @@ const table = [
     long: 'status',
     help: 'Speed of each link, or that it is inactive.',
     ...shows('colon', nvlink.status),
+    what: 'NVLink information',
   },
   {
     short: ['c'],
@@ -90,6 +93,7 @@ const table = [
     short: ['e'],
     long: 'errorcounters',
     help: 'Errors of each link since the driver was loaded.',
+    what: 'NVLink errors',
     relation: nvlink.nvlinks,
     fields: errorFields,
     section: (_: string, links: readonly Cells[], release: Release): LinkSection => {
@@ -127,6 +131,7 @@ const table = [
     since: 525,
     help: 'Low power state of each link, and the idle time before it.',
     ...shows('colon', nvlink.lowPower, true),
+    what: 'NvLink low power info',
     gpuFields: lowPowerOfGpu,
     head: lowPowerHead,
   },
@@ -134,3 +139,11 @@ const table = [
 
 /** The options, for their table. */
 export const linkViews: readonly LinkView[] & typeof table = table;
+
+/** The text of a link that is not there, with a driver up to 550 (470 to 550 on the fake); undefined where throughput was asked. */
+export function pastLinkText({ what, long }: LinkView, link: number, release: Release): string | undefined {
+  if (long === 'getthroughput') return undefined;
+  return what === undefined || release < 525
+    ? ''
+    : `NVML: Unable to retrieve ${what} for link ${link} - inActive\n`;
+}

@@ -14,8 +14,9 @@ import { actingOptions, beginActing } from './acting.js';
 import type { CommandSpec } from './command.js';
 import { jsonOption } from './json-option.js';
 import { linkOption } from './link-option.js';
+import { refusal } from './lost.js';
 import { NVLINK_SETTERS, setNvlink } from './nvlink-setters.js';
-import { type LinkView, linkViews, throughputFields } from './nvlink-views.js';
+import { type LinkView, linkViews, pastLinkText, throughputFields } from './nvlink-views.js';
 import { idOption } from './select.js';
 import { settable } from './settable.js';
 import { type Shown, type ShownGpu, type View, viewsCommand } from './views.js';
@@ -167,6 +168,11 @@ function bodyOf(
   const sections = linkViews
     .filter((view) => asked.includes(view))
     .map((view: LinkView) => {
+      if (links.length === 0 && given.link !== undefined && release < 580) {
+        const text = pastLinkText(view, given.link, release);
+        if (text !== undefined) return text;
+        throw new UsageError(`${gpuHeading(cells)}${NO_THROUGHPUT}`);
+      }
       const section = view.section(String(given[view.long] ?? ''), links, release);
       if (section !== undefined)
         return headLines(view.head?.(cells, release) ?? []) + sectionText(section, links);
@@ -174,6 +180,12 @@ function bodyOf(
     });
   return sections.join('') + (given.info ? headLines(infoLines(cells)) : '');
 }
+
+/** An A100: 535, 550 and 580 on the fake. */
+const noBandwidthMode = ({ status }: Missing, release: Release): string =>
+  status === NVML_ERROR_NOT_SUPPORTED && release >= 580
+    ? 'Getting nvlink bandwidth mode is not supported'
+    : 'Unable to read nvlink bandwidth mode';
 
 const NO_THROUGHPUT = 'Failed to get throughput counters';
 
@@ -197,8 +209,10 @@ const shown = viewsCommand({
       throw new UsageError(NO_THROUGHPUT);
     }
   },
-  text: (shown) => {
+  text: (shown, gpus) => {
     const mode = shown.systemOf(nvlink.nvlinkBandwidth)[nvlink.bandwidthMode.names[0]];
+    if (mode?.reading instanceof Missing)
+      throw refusal(noBandwidthMode(mode.reading, shown.release()), mode.reading.status, gpus);
     const head = mode === undefined ? '' : `GPU NVLINK bandwidth mode: ${cellText(mode)}\n`;
     const isAboutGpus = shown.views.some(({ relation }) => relation === nvlink.nvlinks);
     return head + (isAboutGpus ? shown.gpus.map((gpu) => gpuText(gpu, shown)).join('') : '');

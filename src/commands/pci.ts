@@ -3,6 +3,7 @@
 import { runNow } from '../act/ask.js';
 import { CLEARED_COUNTERS, clearPciCounters } from '../act/pci.js';
 import { dated, type Given, setter } from '../base/argv.js';
+import type { Release } from '../base/release.js';
 import { countersText } from '../format/counters.js';
 import { gpuHeading } from '../format/gpu-heading.js';
 import { Missing } from '../nvml/status.js';
@@ -42,17 +43,27 @@ const options = [
   ...actingOptions,
 ] as const;
 
-function blockText({ gpuFields = [], relation }: View, { cells, recordsOf }: ShownGpu): string {
+function blockText(
+  { gpuFields = [], relation }: View,
+  { cells, recordsOf }: ShownGpu,
+  failed: string | undefined,
+): string {
   const lanes = relation === undefined ? [] : recordsOf(relation);
-  return countersText(cells, gpuFields, lanes instanceof Missing ? [] : lanes);
+  return countersText(cells, gpuFields, lanes instanceof Missing ? [] : lanes, failed);
 }
+
+/** nvidia-smi 550 and older print one word for every failure (550 on the fake). */
+const failedIn = (release: Release): string | undefined => (release < 580 ? 'error' : undefined);
 
 const shown = viewsCommand({
   options,
   views,
   otherwise: [{}],
   isBareHelp: true,
-  text: ({ views: asked, gpus }) => asked.flatMap((view) => gpus.map((gpu) => blockText(view, gpu))).join(''),
+  text: ({ views: asked, gpus, release }) => {
+    const failed = failedIn(release());
+    return asked.flatMap((view) => gpus.map((gpu) => blockText(view, gpu, failed))).join('');
+  },
 });
 
 async function clear(given: Given<typeof options>, context: Context): Promise<number> {

@@ -5,7 +5,9 @@ import { plainly } from '../base/plain-text.js';
 import { NVML_ERROR_NO_PERMISSION, NVML_ERROR_RESET_REQUIRED } from '../nvml/generated/constants.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Asker } from '../query/ask/asker.js';
+import { releaseOf } from '../query/driver-release.js';
 import { BadBusId, selectGpus } from '../query/select.js';
+import { afterLost, lostLine, reasonOf, unfound } from './lost.js';
 
 export const idOption = {
   short: ['i'],
@@ -17,29 +19,28 @@ export const idOption = {
 
 /** All GPUs, or those of a comma list. Throws UsageError with status 6 when there is none. */
 export async function chosenGpus(session: Session, selectors: string | undefined): Promise<readonly Gpu[]> {
-  const gpus = selectors === undefined ? session.gpus : await gpusNamed(session, selectors);
+  // Whatever names a GPU is not read where there is none (550 on the fake).
+  const gpus =
+    selectors === undefined || session.gpus.length === 0 ? session.gpus : await gpusNamed(session, selectors);
   if (gpus.length === 0) throw new UsageError('No devices were found', EXIT.noDevice);
-  refuseUnusable(gpus);
+  await refuseUnusable(session, gpus);
   return gpus;
 }
 
-/** What nvidia-smi says where all GPUs have the same reason not to be there (H200 with failing calls, 580.159.04). */
-const UNUSABLE: Readonly<Record<number, readonly [words: string, status: number]>> = {
-  [NVML_ERROR_NO_PERMISSION]: [
-    'No devices were found. Please make sure /dev/nvidia* files are readable by current user.',
-    NVML_ERROR_NO_PERMISSION,
-  ],
-  [NVML_ERROR_RESET_REQUIRED]: [
-    'A GPU reset must occur before this GPU can be used again.\nNo devices were found',
-    EXIT.noDevice,
-  ],
-};
+/** What nvidia-smi says where no GPU may be used by this user (H200 with failing calls, 580.159.04; 470 to 550 on the fake). */
+const FORBIDDEN = 'No devices were found. Please make sure /dev/nvidia* files are readable by current user.';
 
-function refuseUnusable(gpus: readonly Gpu[]): void {
+/** Refuses where all GPUs have the same reason not to be there. */
+async function refuseUnusable(session: Session, gpus: readonly Gpu[]): Promise<void> {
   const [first] = gpus;
-  const same = gpus.every(({ handle, status }) => handle === undefined && status === first?.status);
-  const [words, status] = (same && first !== undefined && UNUSABLE[first.status]) || [];
-  if (words !== undefined) throw new UsageError(words, status);
+  if (first === undefined || gpus.some((gpu) => gpu.handle !== undefined || gpu.status !== first.status))
+    return;
+  if (first.status === NVML_ERROR_NO_PERMISSION) throw new UsageError(FORBIDDEN, NVML_ERROR_NO_PERMISSION);
+  if (first.status !== NVML_ERROR_RESET_REQUIRED) return;
+  // H200 with failing calls, 580.159.04: the first line is on stderr there. 470 to 550 on the fake.
+  throw (await new Asker(session).start(releaseOf(session))) < 580
+    ? new UsageError(lostLine(first) + afterLost(first), EXIT.unknownOption, undefined, '')
+    : new UsageError('No devices were found', EXIT.noDevice, reasonOf(first));
 }
 
 /** The GPUs of a comma list; none where it names none. */
@@ -50,13 +51,26 @@ export async function gpusNamed(session: Session, selectors: string): Promise<re
   }
   try {
     // Every GPU is asked for its name, also those that are not meant: the exit status does not depend on these answers.
-    return await new Asker(session).start(selectGpus(session.gpus, selectors));
+    const asker = new Asker(session);
+    const chosen = await asker.start(selectGpus(session.gpus, selectors));
+    await refuseUnfound(session, selectors, asker);
+    return chosen;
   } catch (error) {
     if (!(error instanceof BadBusId)) throw error;
     throw new UsageError(
       plainly`Problem with GPU ${badBusIdAsPrinted(error.message)}: Invalid PCI bus id format. Try format [domain:]bus:device.function E.g. 0:2:0.0`,
       EXIT.unknownOption,
     );
+  }
+}
+
+/** A bus id is found without the GPU being attached. */
+async function refuseUnfound({ gpus }: Session, selectors: string, asker: Asker): Promise<void> {
+  const refusal = unfound(gpus);
+  if (refusal === undefined) return;
+  for (const selector of selectors.split(',')) {
+    if (selector.trim() === '' || selector.includes(':')) continue;
+    if ((await asker.start(selectGpus(gpus, selector))).length === 0) throw refusal;
   }
 }
 

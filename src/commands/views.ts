@@ -145,7 +145,8 @@ async function run<Table extends readonly OptionSpec[]>(
   const wanted = wantedOf(views, spec.gpuFields ?? [], (long) => String(values[long] ?? ''));
   const keep = spec.keep?.(given) ?? (() => true);
   const write = period === undefined ? jsonDocument : jsonLine;
-  const ofDriver = await asker.start(releaseOf(session));
+  const warn = isJson ? undefined : (words: string): void => context.io.err(words);
+  const ofDriver = await asker.start(releaseOf(session, warn));
   const release = (): Release => ofDriver;
   const text = typeof spec.text === 'function' ? spec.text : spec.text.begin();
   let ending: CommandEnding | undefined;

@@ -173,6 +173,8 @@ export function processTable(columns: readonly Heading[], release: Release): rea
 export function commandCell(name: Reading): string {
   if (name instanceof Missing) return ABSENT;
   const path = String(name);
-  const command = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
+  const end = Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\'));
+  // What is nothing but a slash and a name stays whole: /python3.12 (535, 550 on the fake).
+  const command = end === 0 ? path : path.slice(end + 1);
   return within(plainText(command), COMMAND_LENGTH);
 }

@@ -8,6 +8,7 @@ import {
   NVML_ERROR_DRIVER_NOT_LOADED,
   NVML_ERROR_FUNCTION_NOT_FOUND,
   NVML_ERROR_LIB_RM_VERSION_MISMATCH,
+  NVML_ERROR_LIBRARY_NOT_FOUND,
   NVML_ERROR_NO_PERMISSION,
   NVML_ERROR_UNINITIALIZED,
 } from './generated/constants.js';
@@ -20,7 +21,15 @@ import {
   nvmlSystemGetNVMLVersion,
 } from './generated/entries.js';
 import { readText } from './memory.js';
-import { DeadLibrary, type Status, statusReason, statusWords, UncountedGpus } from './status.js';
+import {
+  DeadLibrary,
+  NO_LIBRARY,
+  NO_NUMBER,
+  type Status,
+  statusReason,
+  statusWords,
+  UncountedGpus,
+} from './status.js';
 
 /** A GPU that NVML counts. One that fell off the bus, or was not wanted, keeps its index, without a handle. */
 export interface Gpu {
@@ -201,16 +210,21 @@ function initFailure(
         status,
         `Failed to initialize NVML: Driver/library version mismatch${libraryLine(library)}`,
         plainly`The library is ${library}, the loaded kernel module ${kernel}: the driver was upgraded while its old module stayed loaded. Reload the module or reboot.`,
+        isBefore535(library) ? NO_NUMBER : undefined,
       );
     }
+    case NVML_ERROR_LIBRARY_NOT_FOUND:
+      return new DeadLibrary(status, NO_LIBRARY);
     default:
       return new DeadLibrary(status, `Failed to initialize NVML: ${statusWords(status)}`);
   }
 }
 
-/** nvidia-smi 525 and older do not name the library (470, 525 on the fake). */
+/** nvidia-smi 525 and older do not name the library, and end with 255 (470, 525 on the fake). */
+const isBefore535 = (library: string): boolean => (releaseIn(library) ?? PRESENT) < 535;
+
 const libraryLine = (library: string): string =>
-  (releaseIn(library) ?? PRESENT) < 535 ? '' : `\n${plainly`NVML library version: ${shortVersion(library)}`}`;
+  isBefore535(library) ? '' : `\n${plainly`NVML library version: ${shortVersion(library)}`}`;
 
 /** The first two numbers of a version: nvidia-smi prints 580.159 of 580.159.04. */
 export const shortVersion = (version: string): string => version.split('.').slice(0, 2).join('.');

@@ -144,7 +144,22 @@ export function statusFromWords(words: string): Status | undefined {
   return found === undefined ? undefined : Number(found[0]);
 }
 
-/** NVML cannot be used at all: not found, not loaded, refused. Ends the program with the status. */
+/** There is no NVML, in nvidia-smi's words (public outputs; 470 to 550 on the fake). */
+export const NO_LIBRARY = [
+  "NVIDIA-SMI couldn't find libnvidia-ml.so library in your system. Please make sure that the NVIDIA Display Driver is properly installed and present in your system.",
+  'Please also try adding directory that contains libnvidia-ml.so to your system PATH.',
+].join('\n');
+
+/** The exit status of what nvidia-smi has no number for. */
+export const NO_NUMBER = 255;
+
+/** NVML's statuses that are exit statuses of another meaning. nvidia-smi ends with 255 (470 to 550 on the fake). */
+const OTHERWISE: ReadonlySet<Status> = new Set([
+  nvml.NVML_ERROR_UNINITIALIZED,
+  nvml.NVML_ERROR_ALREADY_INITIALIZED,
+]);
+
+/** NVML cannot be used at all: not found, not loaded, refused. Ends the program with the exit status. */
 export class DeadLibrary extends Error {
   override readonly name = 'DeadLibrary';
 
@@ -153,6 +168,7 @@ export class DeadLibrary extends Error {
     message: string,
     /** What to do about it, for a person. */
     readonly hint?: string,
+    readonly exit: number = OTHERWISE.has(status) ? NO_NUMBER : status,
   ) {
     super(message);
   }

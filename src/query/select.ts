@@ -37,7 +37,11 @@ function matcher(selector: string, count: number): Matcher {
   if (selector.includes(':')) {
     const wanted = canonicalBusId(selector);
     if (wanted === undefined) throw new BadBusId(selector);
-    return { field: 'pci.bus_id', matches: (_, busId) => canonicalBusId(textOf(busId)) === wanted };
+    // The system knows the place of a GPU that cannot be attached.
+    return {
+      field: 'pci.bus_id',
+      matches: (gpu, busId) => canonicalBusId(gpu.busId ?? textOf(busId)) === wanted,
+    };
   }
   return { field: 'serial', matches: (_, serial) => same(serial, selector) };
 }

@@ -18,6 +18,8 @@ export interface OracleMachine {
   readonly isPatch: boolean;
   readonly file: string;
   readonly snapshot: Snapshot;
+  /** The same machine with the GPUs that cannot be attached there. */
+  readonly healthy?: OracleMachine;
 }
 
 /** A small change of a bundled recording. The key `*` is every key that the recording has for that function. */
@@ -75,11 +77,37 @@ export function machineOf(name: string, driver: string, folder: string): OracleM
   const whole = read(join(bundled, `${patch?.base ?? name}.json`));
   withDriver(whole, driver);
   if (patch !== undefined) apply(whole, patch);
-  const file = join(folder, driver, `${name}.json`);
-  mkdirSync(join(folder, driver), { recursive: true });
-  const text = JSON.stringify(whole);
-  writeFileSync(file, text);
-  return { name, isPatch, file, snapshot: parseSnapshot(text, name) };
+  const written = (as: string, recorded: Recorded): OracleMachine => {
+    const file = join(folder, driver, `${as}.json`);
+    mkdirSync(join(folder, driver), { recursive: true });
+    const text = JSON.stringify(recorded);
+    writeFileSync(file, text);
+    return { name, isPatch, file, snapshot: parseSnapshot(text, name) };
+  };
+  const healthy = attached(whole, name, driver);
+  return {
+    ...written(name, whole),
+    ...(healthy !== undefined && { healthy: written(`${name}.healthy`, healthy) }),
+  };
+}
+
+const HANDLES = ['nvmlDeviceGetHandleByIndex', 'nvmlDeviceGetHandleByIndex_v2'];
+
+/** The recording that one with a lost GPU was built from. */
+const WITH_ALL: Readonly<Record<string, string>> = { 'lost-gpu': 'hgx-h100-x8' };
+
+/** The same recording with all GPUs there; undefined where they are. */
+function attached({ calls, ...rest }: Recorded, name: string, driver: string): Recorded | undefined {
+  const isThere = (handle: Json): boolean => typeof handle === 'string';
+  if (HANDLES.every((fn) => Object.values(calls[fn] ?? {}).every(isThere))) return undefined;
+  const base = WITH_ALL[name];
+  const all = base === undefined ? undefined : read(join(bundled, `${base}.json`));
+  if (all !== undefined) withDriver(all, driver);
+  const handles = HANDLES.map((fn) => [
+    fn,
+    Object.fromEntries(Object.keys(calls[fn] ?? {}).map((index) => [index, `gpu${index}`])),
+  ]);
+  return { ...rest, calls: { ...(all?.calls ?? calls), ...Object.fromEntries(handles) } };
 }
 
 function withDriver({ calls }: Recorded, driver: string): void {

@@ -4,16 +4,19 @@
  *   npm run parity -- --oracle PATH... [--log FILE] [--list FILE] [--only WORD] [--machine NAME] [--show N] [--record FOLDER]
  *
  * PATH is an nvidia-smi; which driver it belongs to, and which version the recordings then have, it says itself. --log compares
- * with what one printed elsewhere. --record writes such logs.
+ * with what one printed elsewhere. --record writes such logs. Of the kinds that are known to differ (kinds.ts) only the number is
+ * shown; --known shows them, too. --every 3 asks each third command line.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { type Comparison, compare } from './compare.js';
+import { type Comparison, compare, type Hunk } from './compare.js';
+import { kindOf, LOST_GPU } from './kinds.js';
 import { commandLines, expanded } from './list.js';
 import { type LogEntry, logText, readLog } from './log.js';
+import { compareCut, isCutShort } from './lost.js';
 import { machineNames, machineOf, type OracleMachine } from './machines.js';
 import { printOurs } from './ours.js';
 import { type Oracle, openOracle, type Printed } from './program.js';
@@ -32,6 +35,8 @@ const { values, positionals } = parseArgs({
     // Of `npm run parity`: the source is run, and nothing built.
     build: { type: 'boolean', default: false },
     grouped: { type: 'boolean', default: false },
+    known: { type: 'boolean', default: false },
+    every: { type: 'string', default: '1' },
   },
 });
 
@@ -43,6 +48,8 @@ interface Case {
   readonly args: string;
   readonly headOnly: boolean;
   readonly real: () => Promise<Printed>;
+  /** The same where all GPUs can be attached. */
+  readonly whole?: () => Promise<Printed>;
 }
 
 /** Machines with a lost GPU, which nvsmi shows otherwise on purpose (docs/differences.md). */
@@ -56,14 +63,20 @@ const isWanted = (name: string): boolean => values.machine === undefined || valu
 async function casesOf(oracle: Oracle): Promise<readonly Case[]> {
   const any = machineOf('t4', oracle.driver, folder);
   const all = await expanded(list, async (option) => (await oracle.print(any, option)).out);
-  const lines = all.filter(({ args }) => isAsked(args));
+  const lines = all.filter(({ args }, i) => isAsked(args) && i % Number(values.every) === 0);
   return machineNames()
     .filter(isWanted)
     .flatMap((name) => {
       const machine = machineOf(name, oracle.driver, folder);
       return lines
         .filter(({ forPatches }) => forPatches || !machine.isPatch)
-        .map(({ args, headOnly }) => ({ machine, args, headOnly, real: () => oracle.print(machine, args) }));
+        .map(({ args, headOnly }) => ({
+          machine,
+          args,
+          headOnly,
+          real: () => oracle.print(machine, args),
+          whole: () => oracle.print(machine.healthy ?? machine, args),
+        }));
     });
 }
 
@@ -74,40 +87,52 @@ function casesIn(entries: readonly LogEntry[], driver: string): readonly Case[] 
     .map(({ machine: name, args, out, status }) => {
       const machine = machines.get(name) ?? machineOf(name, driver, folder);
       machines.set(name, machine);
-      return { machine, args, headOnly: false, real: () => Promise.resolve({ out, status }) };
+      const headOnly = list.some((line) => line.headOnly && line.args === args);
+      return { machine, args, headOnly, real: () => Promise.resolve({ out, status }) };
     });
 }
 
+async function compareCase({ machine, args, headOnly, whole }: Case, real: Printed): Promise<Comparison> {
+  const part = (printed: Printed): Printed => (headOnly ? headOf(printed) : printed);
+  const ours = part(await printOurs(machine, args));
+  const { healthy } = machine;
+  const found = compare(part(real), ours);
+  if (found.isSame || whole === undefined || healthy === undefined || !isCutShort(real)) return found;
+  return compareCut(real, ours, {
+    real: part(await whole()),
+    ours: part(await printOurs(healthy, args)),
+  });
+}
+
 async function compareAll(title: string, cases: readonly Case[]): Promise<void> {
-  const kinds = new Map<string, number>();
+  const differing = new Differing();
   const log: LogEntry[] = [];
   let [same, lines, equal] = [0, 0, 0];
   let [linesApart, equalApart] = [0, 0];
   // The real programs run while nvsmi does: two at a time.
   const pending = new Map<number, Promise<Printed>>();
   const ahead = 3;
-  for (const [i, { machine, args, headOnly }] of cases.entries()) {
+  for (const [i, each] of cases.entries()) {
     for (let next = i; next < Math.min(i + ahead, cases.length); next++) {
       if (!pending.has(next)) pending.set(next, (cases[next] as Case).real());
     }
     const real = (await pending.get(i)) as Printed;
     pending.delete(i);
-    log.push({ machine: machine.name, args, ...real });
-    const ours = await printOurs(machine, args);
-    const found = headOnly ? compare(headOf(real), headOf(ours)) : compare(real, ours);
+    log.push({ machine: each.machine.name, args: each.args, ...real });
+    const found = await compareCase(each, real);
     lines += found.lines;
     equal += found.equal;
-    if (APART.has(machine.name)) {
+    if (APART.has(each.machine.name)) {
       linesApart += found.lines;
       equalApart += found.equal;
     }
     if (found.isSame) same++;
-    else printCase(machine.name, args, found, kinds);
+    else differing.add(each.machine, each.args, found);
   }
-  if (values.grouped) printKinds(kinds);
+  differing.print();
   const percent = (some: number, all: number): string => ((100 * some) / Math.max(all, 1)).toFixed(2);
   console.log(
-    `${title}: ${cases.length} command lines, ${same} identical; ${lines} lines, ${equal} identical (${percent(equal, lines)} %); ${percent(equal - equalApart, lines - linesApart)} % where no GPU is lost`,
+    `${title}: ${cases.length} command lines, ${same} identical; ${lines} lines, ${equal} identical (${percent(equal, lines)} %); ${percent(equal, lines - differing.lost)} % without ${differing.lost} of lost GPUs; ${percent(equal - equalApart, lines - linesApart)} % where no GPU is lost`,
   );
   if (values.record !== undefined) {
     mkdirSync(values.record, { recursive: true });
@@ -117,26 +142,53 @@ async function compareAll(title: string, cases: readonly Case[]): Promise<void> 
 
 const headOf = ({ out, status }: Printed): Printed => ({ out: out.split('\n\n', 1)[0] ?? '', status });
 
-/** Differing lines are of one kind where they differ in numbers alone. */
-function printCase(
-  machine: string,
-  args: string,
-  { changes, lines, equal }: Comparison,
-  kinds: Map<string, number>,
-): void {
-  for (const line of changes) {
-    const kind = line.replace(/\d+/g, '#').replace(/ +/g, ' ').slice(0, 150);
-    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-  }
-  if (values.grouped) return;
-  console.log(`## ${machine} | ${args.slice(0, 200)}   (${equal} of ${lines} lines)`);
-  for (const line of changes.slice(0, Number(values.show))) console.log(`    ${line.slice(0, 200)}`);
-}
+const changesOf = ({ gone, come }: Hunk): readonly string[] => [
+  ...gone.map((line) => `-${line}`),
+  ...come.map((line) => `+${line}`),
+];
 
-function printKinds(kinds: ReadonlyMap<string, number>): void {
-  const sorted = [...kinds].sort(([, a], [, b]) => b - a);
-  for (const [kind, times] of sorted.slice(0, Number(values.show)))
-    console.log(`${String(times).padStart(6)} ${kind}`);
+const isStatus = (line: string): boolean => line.startsWith('exit status ');
+
+/** What differs: how many lines of each known kind, and what nothing explains. */
+class Differing {
+  private readonly known = new Map<string, number>();
+  /** Differing lines are alike where they differ in numbers alone. */
+  private readonly alike = new Map<string, number>();
+  private unexplained = 0;
+  /** Lines that are not compared: nvidia-smi does not show them. */
+  lost = 0;
+
+  add(machine: OracleMachine, args: string, { hunks, lines, equal }: Comparison): void {
+    const shown: string[] = [];
+    for (const hunk of hunks) {
+      const kind = kindOf(hunk, machine, args);
+      const size = Math.max(hunk.gone.length, hunk.come.length);
+      if (kind === LOST_GPU && !hunk.gone.some(isStatus)) this.lost += size;
+      if (kind !== undefined) this.known.set(kind, (this.known.get(kind) ?? 0) + size);
+      else this.unexplained += size;
+      if (kind === undefined || values.known) {
+        shown.push(...changesOf(hunk).map((line) => (kind === undefined ? line : `${line}   (${kind})`)));
+      }
+    }
+    for (const line of shown) {
+      const key = line.replace(/\d+/g, '#').replace(/ +/g, ' ').slice(0, 150);
+      this.alike.set(key, (this.alike.get(key) ?? 0) + 1);
+    }
+    if (values.grouped || shown.length === 0) return;
+    console.log(`## ${machine.name} | ${args.slice(0, 200)}   (${equal} of ${lines} lines)`);
+    for (const line of shown.slice(0, Number(values.show))) console.log(`    ${line.slice(0, 200)}`);
+  }
+
+  print(): void {
+    const sorted = (counts: ReadonlyMap<string, number>): [string, number][] =>
+      [...counts].sort(([, a], [, b]) => b - a);
+    if (values.grouped) {
+      for (const [line, times] of sorted(this.alike).slice(0, Number(values.show)))
+        console.log(`${String(times).padStart(6)} ${line}`);
+    }
+    for (const [kind, count] of sorted(this.known)) console.log(`known: ${count} lines, ${kind}`);
+    console.log(`not explained: ${this.unexplained} lines`);
+  }
 }
 
 for (const path of [...values.oracle, ...positionals]) {

@@ -7,7 +7,8 @@
  * nvidia-smi asks some things past NVML's public functions, through a table of internal ones (its GUID, slots and the layout of a
  * process entry are public: NVIDIA/k8s-test-infra). Here the public functions of the fake answer for them. A slot of unknown
  * meaning succeeds and says 0. With NVML_ORACLE_LOG=1 every function looked up and every slot asked is written to stderr.
- * NVML_ORACLE_DRIVER is the version of the program, as 525.147.05; NVML_ORACLE_PARTS has the part number of each GPU, with commas between them.
+ * NVML_ORACLE_DRIVER is the version of the program, as 525.147.05; NVML_ORACLE_PARTS has the part number of each GPU, with commas between them,
+ * NVML_ORACLE_ADDRESSES the PCI address of each GPU that cannot be attached.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -118,17 +119,17 @@ static int processes(void *device, unsigned slot, unsigned *count, char *list)
   return SUCCESS;
 }
 
-/* The part number of a GPU, which no public function has. */
-static int part_number(int index, char *out, size_t room)
+/* One of the texts between the commas of a variable. */
+static int text_of(const char *variable, int index, char *out, size_t room)
 {
-  const char *parts = getenv("NVML_ORACLE_PARTS");
-  for (; parts != NULL && index > 0; index--) {
-    parts = strchr(parts, ',');
-    if (parts != NULL) parts++;
+  const char *texts = getenv(variable);
+  for (; texts != NULL && index > 0; index--) {
+    texts = strchr(texts, ',');
+    if (texts != NULL) texts++;
   }
-  size_t length = parts == NULL ? 0 : strcspn(parts, ",");
+  size_t length = texts == NULL ? 0 : strcspn(texts, ",");
   if (length == 0 || length >= room) return NOT_SUPPORTED;
-  memcpy(out, parts, length);
+  memcpy(out, texts, length);
   out[length] = 0;
   return SUCCESS;
 }
@@ -164,6 +165,9 @@ static int pci_address(unsigned index, unsigned *domain, unsigned *bus, unsigned
   struct { char legacy[16]; unsigned domain, bus, device, ids[2]; char id[32]; } info;
   int (*get)(void *, void *) = function("nvmlDeviceGetPciInfo_v3");
   void *device = NULL;
+  char address[32];
+  if (text_of("NVML_ORACLE_ADDRESSES", (int)index, address, sizeof address) == SUCCESS)
+    return sscanf(address, "%x:%x:%x", domain, bus, slot_) == 3 ? SUCCESS : INVALID_ARGUMENT;
   int status = handle_by_index(index, &device);
   if (status == SUCCESS) status = get == NULL ? NOT_SUPPORTED : get(device, &info);
   if (status != SUCCESS) return status;
@@ -210,7 +214,7 @@ static int asked(unsigned slot, void *a, void *b, void *c, void *d)
   if (slot >= PROCESSES_FIRST && slot <= PROCESSES_LAST && b != NULL && (uintptr_t)b >> 47 == 0) return processes(a, slot, b, c);
   int index = index_of(a);
   if (index < 0) return SUCCESS;
-  if (slot == GPU_PART_NUMBER) return part_number(index, b, (size_t)(uintptr_t)c);
+  if (slot == GPU_PART_NUMBER) return text_of("NVML_ORACLE_PARTS", index, b, (size_t)(uintptr_t)c);
   if (slot == ENFORCED_POWER_LIMIT) return number("nvmlDeviceGetEnforcedPowerLimit", a, b);
   if (slot == MODULE_ID) return number("nvmlDeviceGetModuleId", a, b);
   if (slot == MARGIN_TEMPERATURE || (slot == MARGIN_TEMPERATURE_525 && (uintptr_t)c != 0x14)) return versioned("nvmlDeviceGetMarginTemperature", a, b);

@@ -12,7 +12,7 @@ export const wordsOf = (args: string): string[] =>
   );
 
 export async function printOurs({ file }: OracleMachine, args: string): Promise<Printed> {
-  const io = new FakeIo({ now: Date.now(), waits: 1 });
+  const io = new FakeIo({ now: Date.now(), waits: 2 });
   const status = await main(['--snapshot', file, ...wordsOf(args)], io);
   return { out: io.output, status };
 }

@@ -5,6 +5,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PART_NUMBERS } from '../../src/query/report/board.js';
+import { recordedFiles } from '../../src/system/files.js';
+import { GPU_FOLDERS } from '../../src/system/lost-gpus.js';
 import { buildFake, compileLibrary, type Fake } from '../../test/fake-nvml/build.js';
 import type { OracleMachine } from './machines.js';
 
@@ -56,6 +58,14 @@ function partNumbers({ snapshot }: OracleMachine): string {
   return Array.from(parts, (part) => part ?? '').join(',');
 }
 
+/** PCI addresses of the GPUs that cannot be attached, where the recording has the driver's folders. */
+function addressesOf({ snapshot }: OracleMachine): string {
+  const handles = Object.values(snapshot.calls.nvmlDeviceGetHandleByIndex_v2 ?? {});
+  const busIds = recordedFiles(snapshot.files).list(GPU_FOLDERS);
+  if (busIds.length !== handles.length) return '';
+  return handles.map((handle, i) => (typeof handle === 'string' ? '' : busIds[i])).join(',');
+}
+
 export async function openOracle(path: string): Promise<Oracle> {
   const program = resolve(path);
   const driver = driverOf(program);
@@ -78,13 +88,15 @@ export async function openOracle(path: string): Promise<Oracle> {
     print: async (machine, args) => {
       const { folder, hash } = placeOf(machine);
       const parts = partNumbers(machine);
-      const kept = join(CACHE, hash.slice(0, 8), `${hashOf(hash, args, parts)}.json`);
+      const addresses = addressesOf(machine);
+      const kept = join(CACHE, hash.slice(0, 8), `${hashOf(hash, args, parts, addresses)}.json`);
       if (existsSync(kept)) return JSON.parse(readFileSync(kept, 'utf8')) as Printed;
       const printed = await run(program, args, {
         LD_LIBRARY_PATH: folder,
         LD_PRELOAD: preload,
         NVML_ORACLE_DRIVER: driver,
         NVML_ORACLE_PARTS: parts,
+        NVML_ORACLE_ADDRESSES: addresses,
       });
       mkdirSync(join(CACHE, hash.slice(0, 8)), { recursive: true });
       writeFileSync(`${kept}.${process.pid}`, JSON.stringify(printed));

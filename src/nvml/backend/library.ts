@@ -7,7 +7,7 @@ import { KoffiNotFound } from '../failures.js';
 import { NVML_ERROR_LIBRARY_NOT_FOUND } from '../generated/constants.js';
 import { type FunctionName, signatures } from '../generated/functions.js';
 import { writes } from '../generated/writes.js';
-import { DeadLibrary } from '../status.js';
+import { DeadLibrary, NO_LIBRARY } from '../status.js';
 import { libraryCandidates } from './find.js';
 import { koffi } from './koffi.js';
 import { LibraryCall, type NvmlFunction } from './library-call.js';
@@ -28,12 +28,6 @@ export interface LoadOptions {
   readonly writable?: boolean;
 }
 
-/** nvidia-smi's words (public outputs). */
-const NOT_FOUND = [
-  "NVIDIA-SMI couldn't find libnvidia-ml.so library in your system. Please make sure that the NVIDIA Display Driver is properly installed and present in your system.",
-  'Please also try adding directory that contains libnvidia-ml.so to your system PATH.',
-].join('\n');
-
 /** There is no NVML: status 12, in nvidia-smi's words, and what was tried beside them. */
 export class LibraryNotFound extends DeadLibrary {
   constructor(
@@ -44,7 +38,7 @@ export class LibraryNotFound extends DeadLibrary {
     readonly wasNamed: boolean,
   ) {
     const where = wasNamed ? '' : `\nThe usual places of ${platform} hold none either.`;
-    super(NVML_ERROR_LIBRARY_NOT_FOUND, NOT_FOUND, `Tried:\n${tried.join('\n')}${where}`);
+    super(NVML_ERROR_LIBRARY_NOT_FOUND, NO_LIBRARY, `Tried:\n${tried.join('\n')}${where}`);
   }
 }
 

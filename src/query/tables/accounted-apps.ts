@@ -77,6 +77,8 @@ export const accountedApps: Table = {
       names: ['vgpu_instance'],
       help: 'The vGPU that the process ran on, on a vGPU host.',
       kind: count,
+      // L40S, 550 on the fake.
+      bare: true,
       source: item('vgpuInstance'),
     },
     { id: 2009, names: ['pid'], help: 'Id of the process.', kind: processId, source: item('pid') },

@@ -1,5 +1,6 @@
 /** NVLink: its bandwidth mode, the idle time before its low power state, and its error counters. */
 
+import { cInteger } from '../base/c-integer.js';
 import {
   NVML_ERROR_INVALID_ARGUMENT,
   NVML_ERROR_NO_PERMISSION,
@@ -45,14 +46,13 @@ export function setLowPowerThreshold(target: Target, text: string): Attempt {
   );
   const unitMicroseconds = Number(unit);
   const isDefault = text === 'default';
-  const value = isDefault ? NVML_NVLINK_LOW_POWER_THRESHOLD_RESET : Number(text);
+  const value = isDefault ? NVML_NVLINK_LOW_POWER_THRESHOLD_RESET : (cInteger(text) ?? -1);
   return {
     action: 'setLowPowerThreshold',
-    value: isDefault ? text : value,
+    value: value < 0 || isDefault ? text : value,
     target,
     needs: ['root'],
-    check: () =>
-      isDefault || /^\d+$/.test(text) ? ready : failed(NVML_ERROR_INVALID_ARGUMENT, 'Invalid argument'),
+    check: () => (value >= 0 ? ready : failed(NVML_ERROR_INVALID_ARGUMENT, 'Invalid argument')),
     make() {
       const entry = nvml.nvmlDeviceSetNvLinkDeviceLowPowerThreshold;
       const { status } = change(asker, entry, { lowPwrThreshold: value }, gpu);

@@ -1,4 +1,5 @@
 /** Which GPUs `-i` means. */
+import { cInteger } from '../base/c-integer.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import { type Asking, together } from './ask/asking.js';
@@ -26,9 +27,9 @@ function canonicalBusId(text: string): string | undefined {
 }
 
 function matcher(selector: string, count: number): Matcher {
-  // No serial number is as small as an index, so no GPU needs to be asked for its own.
-  if (/^\d+$/.test(selector) && Number(selector) < count) {
-    const index = Number(selector);
+  // No serial number is as small as an index, so no GPU needs to be asked for its own. `0x1` and `+1` are the index 1 (550 on the fake).
+  const index = cInteger(selector);
+  if (index !== undefined && index >= 0 && index < count) {
     return { matches: (gpu) => gpu.index === index };
   }
   if (/^(GPU|MIG)-/i.test(selector)) return { field: 'uuid', matches: (_, uuid) => same(uuid, selector) };

@@ -1,5 +1,6 @@
 /** What nvidia-smi's subcommands refuse of any of their command lines, in its order and words (H200, 580.159.04). */
-import { argumentOf, misplaced, type OptionSpec, type Scan, type Token } from '../base/argv.js';
+import { argumentOf, misplaced, type Scan, type Token } from '../base/argv.js';
+import { cInteger } from '../base/c-integer.js';
 import { UsageError } from '../base/errors.js';
 import { plainly } from '../base/plain-text.js';
 import type { CommandSpec } from '../commands/command.js';
@@ -28,15 +29,19 @@ export function refuseWords(
   }
 }
 
-/** Refuses options whose value is no number (`topo -c abc`: H200, 580.159.04), what NVML cannot do, and options without what they go with. */
-export function refuseOptions(options: readonly OptionSpec[], tokens: readonly Token[]): void {
-  for (const spec of options.filter(({ number }) => number)) {
-    const token = tokens.findLast((each) => each.spec === spec);
-    if (token?.value === undefined || /^\d+$/.test(token.value)) continue;
+/**
+ * Refuses options whose value is no number (`topo -c abc`: H200, 580.159.04), a setter with something else, what NVML cannot do, and
+ * options without what they go with.
+ */
+export function refuseOptions(name: string, spec: CommandSpec, tokens: readonly Token[]): void {
+  for (const option of spec.options.filter(({ number }) => number)) {
+    const token = tokens.findLast((each) => each.spec === option);
+    if (token?.value === undefined || (cInteger(token.value) ?? -1) >= 0) continue;
     throw new UsageError(
       plainly`Option "${token.value}" is invalid for "${token.written.split('=', 1)[0]}".`,
     );
   }
+  if (spec.setsAlone) refuseBeside(name, tokens);
   const refused = tokens.find(({ spec }) => spec.refused);
   if (refused !== undefined) {
     throw new UsageError(
@@ -46,4 +51,11 @@ export function refuseOptions(options: readonly OptionSpec[], tokens: readonly T
   }
   const alone = misplaced(tokens);
   if (alone !== undefined) throw new UsageError(plainly`Option "${alone.written}" is not recognized.`);
+}
+
+/** Words of conf-compute, gpm, compute-policy and boost-slider (550.163.01). */
+function refuseBeside(name: string, tokens: readonly Token[]): void {
+  const asked = tokens.filter(({ spec }) => spec.setter || (spec.action && !spec.ours));
+  if (asked.length < 2 || asked.every(({ spec }) => !spec.setter)) return;
+  throw new UsageError(`One, and only one, ${name} command allowed at a time`);
 }

@@ -17,7 +17,7 @@ import { linkOption } from './link-option.js';
 import { NVLINK_SETTERS, setNvlink } from './nvlink-setters.js';
 import { type LinkView, linkViews, throughputFields } from './nvlink-views.js';
 import { idOption } from './select.js';
-import { settable } from './settable.js';
+import { settableAfter } from './settable.js';
 import { type Shown, type ShownGpu, type View, viewsCommand } from './views.js';
 
 const BANDWIDTH = {
@@ -205,6 +205,9 @@ const shown = viewsCommand({
   },
 });
 
-export const spec: CommandSpec = settable(shown, NVLINK_SETTERS, async (given: NvlinkGiven, context) =>
-  setNvlink(given, given.id, await beginActing(given, context)),
+export const spec: CommandSpec = settableAfter(
+  shown,
+  views.map(({ long }) => long),
+  NVLINK_SETTERS,
+  async (given: NvlinkGiven, context) => setNvlink(given, given.id, await beginActing(given, context)),
 );

@@ -100,6 +100,11 @@ const cudaClocks: Action<number> = {
 };
 
 export const RESET = 'gpu-reset';
+const RESETTING = limits.beyondNvml<'bus' | null>(
+  RESET,
+  () => '',
+  (value) => value,
+);
 
 export const MODIFICATIONS: readonly Modification[] = [
   numbered(modes.persistence),
@@ -166,11 +171,11 @@ export const MODIFICATIONS: readonly Modification[] = [
     ),
     true,
   ),
-  // src/act/reset.ts has its words.
-  alone(
-    limits.beyondNvml<true>(RESET, () => ''),
-    true,
-  ),
+  {
+    name: RESET,
+    // src/act/reset.ts has its words.
+    read: (text) => (text === '' || text === 'bus' ? prepared(RESETTING, text || null) : 'invalid'),
+  },
 ];
 
 /** Old names of options, and the new ones. */

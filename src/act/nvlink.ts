@@ -1,6 +1,5 @@
 /** NVLink: its bandwidth mode, the idle time before its low power state, and its error counters. */
 
-import { cInteger } from '../base/c-integer.js';
 import {
   NVML_ERROR_INVALID_ARGUMENT,
   NVML_ERROR_NO_PERMISSION,
@@ -46,7 +45,7 @@ export function setLowPowerThreshold(target: Target, text: string): Attempt {
   );
   const unitMicroseconds = Number(unit);
   const isDefault = text === 'default';
-  const value = isDefault ? NVML_NVLINK_LOW_POWER_THRESHOLD_RESET : (cInteger(text) ?? -1);
+  const value = isDefault ? NVML_NVLINK_LOW_POWER_THRESHOLD_RESET : /^\s*\d+$/.test(text) ? Number(text) : -1;
   return {
     action: 'setLowPowerThreshold',
     value: value < 0 || isDefault ? text : value,

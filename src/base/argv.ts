@@ -25,7 +25,7 @@ export interface OptionSpec extends Span {
   /** Whether a value follows. */
   readonly value?: 'required' | 'optional';
   /** How nvidia-smi of older drivers takes it. */
-  readonly past?: readonly Past<{ readonly value: 'required' }>[];
+  readonly past?: readonly Past<{ readonly value: 'required' | undefined }>[];
   /** The value is a whole number of 0 or more: `16`, `0x10`. */
   readonly number?: true;
   /** What the value is, for the help; the words of `values` where it is left out. */
@@ -49,8 +49,8 @@ export interface OptionSpec extends Span {
   readonly action?: true;
   /** Changes a GPU, or something else of the machine; an action, too. */
   readonly setter?: true;
-  /** Recognised, and refused: NVML has no function for it. */
-  readonly refused?: true;
+  /** Recognised, and refused: why. */
+  readonly refused?: string;
   /** Asks for chosen fields, or lists them. */
   readonly asksFields?: true;
   /** Not recognised without an option that is a setter, or that asks for fields. */
@@ -88,7 +88,7 @@ export const refused = <const Long extends string>(
     help: 'Refused: NVML has no function for it.',
     hidden: true,
     setter: true,
-    refused: true,
+    refused: 'NVML has no function for it. Use nvidia-smi for it.',
   }) as const;
 
 /** What an option gives: a number, the text of its value ('' where it is left out), or that it was given. */

@@ -25,7 +25,7 @@ import {
 } from './command-line.js';
 import { exitStatusOf } from './exit-statuses.js';
 import type { RootGiven } from './options.js';
-import { refusalOf } from './root-refusals.js';
+import { refusalOf, refuseRefused } from './root-refusals.js';
 import { announcement, followedBy, type MachineRequest, openMachine, sourceOf } from './source.js';
 
 /** Runs one command line. Returns its exit status; never throws. */
@@ -126,6 +126,8 @@ const runNamed = async (line: CommandLine, context: Context): Promise<number> =>
 
 async function dispatch(root: RootCommandLine, line: CommandLine, context: Context): Promise<number> {
   const { mode, given, isReport, switches } = root;
+  refuseRefused(line.tokens);
+  if (given.debug !== undefined) context.io.err(DEBUG_IGNORED);
   if (switches > 1) throw new UsageError('Only one --query-* switch can be used at a time.');
   switch (mode) {
     case 'help':
@@ -154,6 +156,8 @@ async function dispatch(root: RootCommandLine, line: CommandLine, context: Conte
       return isReport ? report(given, context) : summary(given, context);
   }
 }
+
+const DEBUG_IGNORED = 'Nothing is written for --debug: that log is encrypted, for NVIDIA alone to read.\n';
 
 /** The switch that was given, and the fields it knows. */
 function fieldsAsked({ asked }: RootCommandLine): FieldNames {

@@ -4,7 +4,7 @@ import { cInteger } from '../base/c-integer.js';
 import { UsageError } from '../base/errors.js';
 import { plainly } from '../base/plain-text.js';
 import type { CommandSpec } from '../commands/command.js';
-import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
+import { refuseRefused } from './root-refusals.js';
 
 /** Refuses an option without its value, and, beside no -h, words that the command does not know. */
 export function refuseWords(
@@ -42,13 +42,7 @@ export function refuseOptions(name: string, spec: CommandSpec, tokens: readonly 
     );
   }
   if (spec.setsAlone) refuseBeside(name, tokens);
-  const refused = tokens.find(({ spec }) => spec.refused);
-  if (refused !== undefined) {
-    throw new UsageError(
-      plainly`Option "${refused.written}" is refused: NVML has no function for it. Use nvidia-smi for it.`,
-      NVML_ERROR_NOT_SUPPORTED,
-    );
-  }
+  refuseRefused(tokens);
   const alone = misplaced(tokens);
   if (alone !== undefined) throw new UsageError(plainly`Option "${alone.written}" is not recognized.`);
 }

@@ -49,7 +49,6 @@ const LOG: readonly (readonly [string, Field])[] = [
   ['CC GPUs Ready State', cc.gpusReady],
 ];
 
-/** The long names of -q, -mgm and -gkr are ours: none was seen. */
 const ACTIONS = [
   single(
     'gc',
@@ -92,7 +91,7 @@ const ACTIONS = [
     550,
     single(
       'gkr',
-      'get-key-rotation',
+      'get-key-rotation-threshold-info',
       'Confidential Compute Key Rotation Threshold Attacker Advantage',
       cc.attackerAdvantage,
       'Key rotation threshold: the attacker advantage at which keys are rotated.',

@@ -51,10 +51,6 @@ function wantedBy(tokens: readonly Token[]): {
     if (value === 'invalid') throw invalid((isScopeWrong(modification, token) ? scope : undefined) ?? token);
     return [{ modification, value }];
   });
-  const unseen = setters.find(({ spec }) => UNSEEN.includes(spec.long));
-  if (unseen !== undefined) {
-    throw new UsageError(plainly`Option ${unseen.written} is refused: what it does was never seen.`);
-  }
   const mode = setters.findLast(({ spec }) => spec.long === 'mode');
   if (mode !== undefined && (wholeNumber(mode.value ?? '') ?? -1) === -1) throw invalid(mode);
   for (const [long, with_, words] of BESIDE) {
@@ -95,9 +91,6 @@ function endOf(status: number, reboots: boolean): string {
   return `Terminating early due to previous errors.${reboots ? ' Reboot required.' : ''}\n`;
 }
 
-/** Options of 580 of which the name alone is known. */
-const UNSEEN: readonly string[] = ['col', 'shbd'];
-
 export async function modify(given: ModifyGiven, { tokens }: Scan, context: Context): Promise<number> {
   const { modification, value } = wantedBy(tokens);
   const acting = await beginActing(given, context);
@@ -111,7 +104,7 @@ export async function modify(given: ModifyGiven, { tokens }: Scan, context: Cont
   }
   if (modification.name === RESET) {
     const targets = gpus.map((gpu) => targetOf(acting.asker, gpu));
-    return resetGpus(acting, targets, (text) => context.io.err(text));
+    return resetGpus(acting, targets, value.shown, (text) => context.io.err(text));
   }
   if (BEYOND_NVML.includes(modification.name)) {
     context.io.err(`NVML has no function for --${modification.name}; nvidia-smi does it without NVML.\n`);

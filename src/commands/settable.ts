@@ -40,29 +40,33 @@ export const settableAfter = <Given>(
     return status === EXIT.ok ? set(given as Given, context) : status;
   });
 
-/** Of several things the first in an order is done, and stderr says so. */
-export function settableFirst<Given>(
+/** Of several things the first in an order is done. */
+export const settableFirst = <Given>(
   spec: CommandSpec,
   order: readonly string[],
   setters: readonly string[],
   set: Set<Given>,
-): CommandSpec {
-  const inner = settableIn(spec, setters, (given, context) => set(given as Given, context));
-  const leftOf = (given: AnyGiven): readonly string[] =>
-    gives(given, setters) ? order.filter((long) => given[long] !== undefined).slice(1) : [];
-  const firstOf = (given: AnyGiven): AnyGiven => {
+): CommandSpec =>
+  leaving(
+    settableIn(spec, setters, (given, context) => set(given as Given, context)),
+    (given) => (gives(given, setters) ? order.filter((long) => given[long] !== undefined).slice(1) : []),
+  );
+
+/** Leaves out options that nvidia-smi ignores beside others; stderr names them. */
+export function leaving(spec: CommandSpec, leftOf: (given: AnyGiven) => readonly string[]): CommandSpec {
+  const kept = (given: AnyGiven): AnyGiven => {
     const left = leftOf(given);
     return Object.fromEntries(Object.entries(given).filter(([long]) => !left.includes(long)));
   };
   return {
-    ...inner,
-    opensMachine: (given) => inner.opensMachine?.(firstOf(given)) ?? false,
+    ...spec,
+    opensMachine: (given) => spec.opensMachine?.(kept(given)) ?? false,
     run(given, context) {
       const left = leftOf(given);
       if (left.length > 0) {
         context.io.err(`Not done, as one thing is done at a time: --${left.join(', --')}.\n`);
       }
-      return inner.run(firstOf(given), context);
+      return spec.run(kept(given), context);
     },
   };
 }

@@ -244,7 +244,7 @@ const QUESTIONS = [
   },
   {
     short: ['nvme'],
-    long: 'nvme',
+    long: 'matrix_nvme',
     since: 551,
     help: 'Connections between GPUs and NVMe disks.',
     answer: ({ session, files }) => matrices.nvmeMatrix(session.gpus, files),

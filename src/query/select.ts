@@ -29,7 +29,7 @@ function canonicalBusId(text: string): string | undefined {
 function matcher(selector: string, count: number): Matcher {
   // No serial number is as small as an index, so no GPU needs to be asked for its own. `0x1` and `+1` are the index 1 (550 on the fake).
   const index = cInteger(selector);
-  if (index !== undefined && index >= 0 && index < count) {
+  if (index !== undefined && !selector.startsWith('-') && index < count) {
     return { matches: (gpu) => gpu.index === index };
   }
   if (/^(GPU|MIG)-/i.test(selector)) return { field: 'uuid', matches: (_, uuid) => same(uuid, selector) };

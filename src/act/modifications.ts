@@ -99,6 +99,12 @@ const cudaClocks: Action<number> = {
       : failed(NVML_ERROR_INVALID_ARGUMENT, 'Input should be 0 or 1. See nvidia-smi -h.'),
 };
 
+const DEFERRED = limits.beyondNvml<number>(
+  'lock-memory-clocks-deferred',
+  (gpu, clock) => `Unable to set Memory locked clocks "(memClock ${clock})" for GPU ${gpu}: Not Supported`,
+  (value) => value,
+);
+
 export const RESET = 'gpu-reset';
 const RESETTING = limits.beyondNvml<'bus' | null>(
   RESET,
@@ -156,14 +162,14 @@ export const MODIFICATIONS: readonly Modification[] = [
   alone(limits.resetApplicationClocks, true),
   numbered(limits.deprecated),
   numbered(cudaClocks),
-  numbered(
-    limits.beyondNvml<number>(
-      'lock-memory-clocks-deferred',
-      (gpu, clock) =>
-        `Unable to set Memory locked clocks "(memClock ${clock})" for GPU ${gpu}: Not Supported`,
-      (value) => value,
-    ),
-  ),
+  {
+    name: DEFERRED.name,
+    read(text) {
+      const clock = wholeNumber(text) ?? NONE;
+      if (clock < 0) return 'invalid';
+      return clock === 0 ? 'nothing' : prepared(DEFERRED, clock);
+    },
+  },
   alone(
     limits.beyondNvml<true>(
       'reset-memory-clocks-deferred',

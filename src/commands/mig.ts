@@ -47,7 +47,7 @@ const SETTERS = [
       'Create compute instances; of the whole GPU instance where no profile is named.',
     ),
     value: 'optional',
-    argument: 'PROFILE,...',
+    argument: 'PROFILE[:START],...',
   },
   setter('dgi', 'destroy-gpu-instance', 'Destroy GPU instances: all, or those of -i and -gi.'),
   setter('dci', 'destroy-compute-instance', 'Destroy compute instances: all, or those of -i, -gi and -ci.'),

@@ -59,15 +59,18 @@ function wantedBy(tokens: readonly Token[]): {
       throw refusal(`Invalid combination of input arguments. ${words}.`);
     }
   }
-  const ids = tokens.filter(({ spec }) => spec.long === 'id');
+  const isTwice = ONCE.some((long) => tokens.filter(({ spec }) => spec.long === long).length > 1);
   const [only] = read;
-  if (only === undefined || read.length > 1 || ids.length > 1) {
+  if (only === undefined || read.length > 1 || isTwice) {
     throw refusal(
       'Invalid combination of input arguments. Only one device modification may be done at a time.',
     );
   }
   return only;
 }
+
+/** What is beside the setter, and given once. */
+const ONCE: readonly string[] = ['id', 'mode', 'scope', 'error-on-warning'];
 
 /** Of a power limit either its number or its scope is none. */
 const isScopeWrong = ({ name, read }: Modification, { value = '' }: Token): boolean =>

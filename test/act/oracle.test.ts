@@ -28,11 +28,24 @@ const OURS_OF_OLDER: ReadonlySet<string> = new Set([
   '-lgc 900 -m -1',
   // 470 takes each number but 0 for on, the last -i alone, and an instance profile that came later.
   '-mig 5',
+  '-mig 2',
   '-pm 0 -i 0 -i 1',
   '-pm 0 --id=1',
   'mig -cgi 1g.5gb+me',
   // Its -eow: a warning of a mode that it replaces.
   '-c 1 -eow',
+  // It has watts with 53 bits.
+  '-pl 700.001',
+  '-pl 4294967.295',
+  // It lists fewer profiles.
+  'mig -C -lgip',
+  'mig -cci -lgip',
+  'mig -cgi 19 -lgip',
+  'mig -dci -lgip',
+  'mig -dgi -lgip',
+  // What is refused, as nothing goes with it, it sets.
+  'boost-slider --vboost 1 -l',
+  'compute-policy --set-timeslice 1 -l',
   // Options that came later are accepted.
   '-eow',
   '-i 0 -eow',

@@ -27,7 +27,7 @@ import {
 import { now, valuesNow } from './ask.js';
 import { change } from './change.js';
 import { type Setting, settingAction } from './setting.js';
-import { wattText } from './value.js';
+import { milliwatts, wattText } from './value.js';
 import { verdictOf } from './words.js';
 
 export type Range = readonly [low: number, high: number];
@@ -175,10 +175,9 @@ export interface PowerLimit {
   readonly scope: number;
 }
 
+/** As NVML numbers them: the GPU is 0, its module is 1. */
 const SCOPES: Readonly<Record<number, true>> = { 0: true, 1: true };
 const GPU_SCOPE = 0;
-/** What NVML calls them; 550's nvidia-smi counts from 0 (GPU, module), NVML has the GPU as 0 and the module as 1. */
-const milliwatts = (value: number): number => Math.trunc(value * 1000);
 
 const limitsOf = ({ asker, gpu }: Target, scope: number) =>
   valuesNow(
@@ -208,8 +207,9 @@ export const powerLimit: Action<PowerLimit> = {
     if (low === undefined || low instanceof Missing || high === undefined || high instanceof Missing) {
       return { ...unsupported(NVML_ERROR_NOT_SUPPORTED, absent), isQuiet: true };
     }
+    const wanted = milliwatts(watts);
+    if (wanted >= Number(low) && wanted <= Number(high)) return ready;
     const [least, most] = [Number(low) / 1000, Number(high) / 1000];
-    if (watts >= least && watts <= most) return ready;
     return failed(
       NVML_ERROR_INVALID_ARGUMENT,
       `Provided power limit ${wattText(watts)} W is not a valid power limit which should be between ${wattText(least)} W and ${wattText(most)} W for GPU ${gpu}`,

@@ -9,7 +9,13 @@ import {
 } from '../nvml/generated/constants.js';
 import * as nvml from '../nvml/generated/entries.js';
 import { type Status, statusReason } from '../nvml/status.js';
-import { type ComputeInstance, computeInstanceProfiles, isDefault } from '../query/compute-instances.js';
+import {
+  type ComputeInstance,
+  computeInstancePlacements,
+  computeInstanceProfiles,
+  computeInstances,
+  isDefault,
+} from '../query/compute-instances.js';
 import {
   type GpuInstance,
   type GpuInstanceProfile,
@@ -17,7 +23,7 @@ import {
   gpuInstanceProfiles,
   gpuInstances,
 } from '../query/gpu-instances.js';
-import type { InstanceProfile } from '../query/mig-instances.js';
+import type { InstanceProfile, Placement } from '../query/mig-instances.js';
 import { sample } from '../query/probe.js';
 import type { Attempt } from './acting.js';
 import { type ActionVerdict, changed, failed, ready, type Target } from './action.js';
@@ -59,14 +65,18 @@ const refusedGpu = (target: Target, profile: string, status: Status): ActionVerd
     `Unable to create a GPU instance on GPU ${two(target.gpu.index)} using profile ${plainText(profile)}: ${statusReason(status)}`,
   );
 
-/** How large an instance of the profile is that begins there; undefined where none can. */
-function sizeAt({ asker, gpu }: Target, profile: GpuInstanceProfile, start: number): number | undefined {
-  const place = runNow(asker, gpuInstancePlacements(gpu, profile)).find((each) => each.start === start);
+/** How large an instance is that begins there; undefined where none can. */
+function sizeAt(placements: readonly Placement[], start: number): number | undefined {
+  const place = placements.find((each) => each.start === start);
   return place === undefined ? undefined : Number(place.size);
 }
 
-const isTaken = ({ asker, gpu }: Target, start: number, size: number): boolean =>
-  runNow(asker, gpuInstances(gpu)).some(
+const isTaken = (
+  instances: readonly { readonly placement: Placement }[],
+  start: number,
+  size: number,
+): boolean =>
+  instances.some(
     ({ placement }) =>
       start < Number(placement.start) + Number(placement.size) && Number(placement.start) < start + size,
   );
@@ -80,6 +90,8 @@ export function createGpuInstance(
   const { asker, gpu } = target;
   const find = (): GpuInstanceProfile | undefined =>
     profileNamed(runNow(asker, gpuInstanceProfiles(gpu)), name);
+  const placementsOf = (profile: GpuInstanceProfile): readonly Placement[] =>
+    runNow(asker, gpuInstancePlacements(gpu, profile));
   return {
     action: 'create-gpu-instance',
     value: written,
@@ -90,9 +102,9 @@ export function createGpuInstance(
       if (profile === undefined) return refusedGpu(target, written, NVML_ERROR_INVALID_ARGUMENT);
       if (profile.free === 0) return refusedGpu(target, written, NVML_ERROR_INSUFFICIENT_RESOURCES);
       if (start === undefined) return ready;
-      const size = sizeAt(target, profile, start);
+      const size = sizeAt(placementsOf(profile), start);
       if (size === undefined) return refusedGpu(target, written, NVML_ERROR_INVALID_ARGUMENT);
-      return isTaken(target, start, size)
+      return isTaken(runNow(asker, gpuInstances(gpu)), start, size)
         ? refusedGpu(target, written, NVML_ERROR_INSUFFICIENT_RESOURCES)
         : ready;
     },
@@ -105,7 +117,7 @@ export function createGpuInstance(
           : change(
               asker,
               nvml.nvmlDeviceCreateGpuInstanceWithPlacement,
-              { profileId, start, size: sizeAt(target, profile, start) ?? 0 },
+              { profileId, start, size: sizeAt(placementsOf(profile), start) ?? 0 },
               gpu,
             );
       if (made.status !== 0) return refusedGpu(target, written, made.status);
@@ -138,12 +150,15 @@ export function createComputeInstance(
     );
   const place = (): GpuInstance | undefined =>
     runNow(asker, gpuInstances(gpu)).find(({ id }) => id === gpuInstance);
+  const { profile: named, start } = wantedOf(text);
   const find = (gi: GpuInstance): InstanceProfile | undefined => {
     const profiles = runNow(asker, computeInstanceProfiles(gi));
     return text === DEFAULT_PROFILE
       ? profiles.find((profile) => isDefault(profile, gi))
-      : profileNamed(profiles, text);
+      : profileNamed(profiles, named);
   };
+  const sizeIn = (gi: GpuInstance, profile: InstanceProfile): number | undefined =>
+    start === undefined ? undefined : sizeAt(runNow(asker, computeInstancePlacements(gi, profile)), start);
   return {
     action: 'create-compute-instance',
     value: text,
@@ -155,12 +170,27 @@ export function createComputeInstance(
       if (gi === undefined) return refused(NVML_ERROR_NOT_FOUND);
       const profile = find(gi);
       if (profile === undefined) return refused(NVML_ERROR_INVALID_ARGUMENT);
-      return profile.free === 0 ? refused(NVML_ERROR_INSUFFICIENT_RESOURCES) : ready;
+      if (profile.free === 0) return refused(NVML_ERROR_INSUFFICIENT_RESOURCES);
+      if (start === undefined) return ready;
+      // 550 has these words for a place that there is not, too.
+      const size = sizeIn(gi, profile);
+      return size === undefined || isTaken(runNow(asker, computeInstances(gi)), start, size)
+        ? refused(NVML_ERROR_INSUFFICIENT_RESOURCES)
+        : ready;
     },
     make() {
       const gi = place() as GpuInstance;
-      const { id: profileId, name } = find(gi) as InstanceProfile;
-      const made = change(asker, nvml.nvmlGpuInstanceCreateComputeInstance, { profileId }, gi);
+      const profile = find(gi) as InstanceProfile;
+      const { id: profileId, name } = profile;
+      const made =
+        start === undefined
+          ? change(asker, nvml.nvmlGpuInstanceCreateComputeInstance, { profileId }, gi)
+          : change(
+              asker,
+              nvml.nvmlGpuInstanceCreateComputeInstanceWithPlacement,
+              { profileId, start, size: sizeIn(gi, profile) ?? 0 },
+              gi,
+            );
       if (made.status !== 0) return refused(made.status);
       const instance = subjectOf(made.read('computeInstance') as Handle);
       const id = askNow(asker, sample(nvml.nvmlComputeInstanceGetInfo_v2), instance).read('id');

@@ -99,7 +99,18 @@ const cudaClocks: Action<number> = {
       : failed(NVML_ERROR_INVALID_ARGUMENT, 'Input should be 0 or 1. See nvidia-smi -h.'),
 };
 
+const DEFERRED = limits.beyondNvml<number>(
+  'lock-memory-clocks-deferred',
+  (gpu, clock) => `Unable to set Memory locked clocks "(memClock ${clock})" for GPU ${gpu}: Not Supported`,
+  (value) => value,
+);
+
 export const RESET = 'gpu-reset';
+const RESETTING = limits.beyondNvml<'bus' | null>(
+  RESET,
+  () => '',
+  (value) => value,
+);
 
 export const MODIFICATIONS: readonly Modification[] = [
   numbered(modes.persistence),
@@ -151,14 +162,14 @@ export const MODIFICATIONS: readonly Modification[] = [
   alone(limits.resetApplicationClocks, true),
   numbered(limits.deprecated),
   numbered(cudaClocks),
-  numbered(
-    limits.beyondNvml<number>(
-      'lock-memory-clocks-deferred',
-      (gpu, clock) =>
-        `Unable to set Memory locked clocks "(memClock ${clock})" for GPU ${gpu}: Not Supported`,
-      (value) => value,
-    ),
-  ),
+  {
+    name: DEFERRED.name,
+    read(text) {
+      const clock = wholeNumber(text) ?? NONE;
+      if (clock < 0) return 'invalid';
+      return clock === 0 ? 'nothing' : prepared(DEFERRED, clock);
+    },
+  },
   alone(
     limits.beyondNvml<true>(
       'reset-memory-clocks-deferred',
@@ -166,11 +177,11 @@ export const MODIFICATIONS: readonly Modification[] = [
     ),
     true,
   ),
-  // src/act/reset.ts has its words.
-  alone(
-    limits.beyondNvml<true>(RESET, () => ''),
-    true,
-  ),
+  {
+    name: RESET,
+    // src/act/reset.ts has its words.
+    read: (text) => (text === '' || text === 'bus' ? prepared(RESETTING, text || null) : 'invalid'),
+  },
 ];
 
 /** Old names of options, and the new ones. */

@@ -45,14 +45,13 @@ export function setLowPowerThreshold(target: Target, text: string): Attempt {
   );
   const unitMicroseconds = Number(unit);
   const isDefault = text === 'default';
-  const value = isDefault ? NVML_NVLINK_LOW_POWER_THRESHOLD_RESET : Number(text);
+  const value = isDefault ? NVML_NVLINK_LOW_POWER_THRESHOLD_RESET : /^\s*\d+$/.test(text) ? Number(text) : -1;
   return {
     action: 'setLowPowerThreshold',
-    value: isDefault ? text : value,
+    value: value < 0 || isDefault ? text : value,
     target,
     needs: ['root'],
-    check: () =>
-      isDefault || /^\d+$/.test(text) ? ready : failed(NVML_ERROR_INVALID_ARGUMENT, 'Invalid argument'),
+    check: () => (value >= 0 ? ready : failed(NVML_ERROR_INVALID_ARGUMENT, 'Invalid argument')),
     make() {
       const entry = nvml.nvmlDeviceSetNvLinkDeviceLowPowerThreshold;
       const { status } = change(asker, entry, { lowPwrThreshold: value }, gpu);

@@ -8,13 +8,14 @@ import { NVML_ERROR_INVALID_ARGUMENT } from '../nvml/generated/constants.js';
 import * as nvml from '../nvml/generated/entries.js';
 import type { FunctionName } from '../nvml/generated/functions.js';
 import type { Layout } from '../nvml/layout.js';
-import { Missing, type Status, statusReason } from '../nvml/status.js';
+import { Missing } from '../nvml/status.js';
 import { supportedProfiles } from '../query/power-profiles.js';
 import { asking } from '../query/probe.js';
 import type { Attempt } from './acting.js';
-import { type ActionVerdict, changed, failed, ready, type Target, unsupported } from './action.js';
+import { failed, ready, type Target, unsupported } from './action.js';
 import { askNow, runNow } from './ask.js';
 import { change } from './change.js';
+import { verdictOf } from './words.js';
 
 /** nvmlWorkloadPowerProfileRequestedProfiles_v1_t with a name for each word of its mask. */
 const WORDS = 8;
@@ -46,12 +47,6 @@ export function profileIds(list: string): readonly number[] | undefined {
   return ids.every((id) => /^\d+$/.test(id) && Number(id) <= GREATEST_PROFILE) ? ids.map(Number) : undefined;
 }
 
-const verdictOf = (status: Status, done: string, refused: string): ActionVerdict => {
-  if (status === 0) return changed(done);
-  const line = `${refused}: ${statusReason(status)}`;
-  return status === 3 ? unsupported(status, line) : failed(status, line);
-};
-
 function profileAttempt(
   target: Target,
   ids: readonly number[],
@@ -82,11 +77,10 @@ function profileAttempt(
           );
     },
     make: () =>
-      verdictOf(
-        askNow(asker, asking(`${fn}(${list})`, maskCall(fn, ids)), gpu).status,
-        `${verb[0]} power profiles ${list} for GPU ${busId}.`,
-        `Unable to ${verb[1]} power profiles ${list} for GPU ${busId}`,
-      ),
+      verdictOf(askNow(asker, asking(`${fn}(${list})`, maskCall(fn, ids)), gpu).status, {
+        done: `${verb[0]} power profiles ${list} for GPU ${busId}.`,
+        failed: `Unable to ${verb[1]} power profiles ${list} for GPU ${busId}`,
+      }),
   };
 }
 
@@ -112,11 +106,10 @@ export const setSmoothing = (target: Target, state: number): Attempt => {
     check: () =>
       state > 1 ? failed(NVML_ERROR_INVALID_ARGUMENT, `Invalid power smoothing state: ${state}`) : ready,
     make: () =>
-      verdictOf(
-        change(target.asker, nvml.nvmlDevicePowerSmoothingSetState, { state }, target.gpu).status,
-        `${words[0]} power smoothing for GPU ${target.busId}.`,
-        `Unable to ${words[1]} power smoothing for GPU ${target.busId}`,
-      ),
+      verdictOf(change(target.asker, nvml.nvmlDevicePowerSmoothingSetState, { state }, target.gpu).status, {
+        done: `${words[0]} power smoothing for GPU ${target.busId}.`,
+        failed: `Unable to ${words[1]} power smoothing for GPU ${target.busId}`,
+      }),
   };
 };
 
@@ -129,7 +122,9 @@ export const activatePreset = (target: Target, profileId: number): Attempt => ({
     verdictOf(
       change(target.asker, nvml.nvmlDevicePowerSmoothingActivatePresetProfile, { profileId }, target.gpu)
         .status,
-      `Activated the power smoothing profile ${profileId} for GPU ${target.busId}.`,
-      `Unable to activate the power smoothing profile ${profileId} for GPU ${target.busId}`,
+      {
+        done: `Activated the power smoothing profile ${profileId} for GPU ${target.busId}.`,
+        failed: `Unable to activate the power smoothing profile ${profileId} for GPU ${target.busId}`,
+      },
     ),
 });

@@ -1,4 +1,5 @@
 /** Values of options that change a GPU, read as nvidia-smi reads them (550.163.01). */
+import { cInteger } from '../base/c-integer.js';
 
 /** The words for numbers, of whatever option: `-p ENABLED` is `-p 1`, and `-pm TCC` too. */
 const WORDS: Readonly<Record<string, number>> = {
@@ -25,32 +26,34 @@ const WORDS: Readonly<Record<string, number>> = {
 
 const GREATEST = 2 ** 31 - 1;
 
-/** A number as C's strtol reads it: decimal, octal or hexadecimal. Undefined for what is none, or has more after it. */
+/** A number of 32 bits, or the word for it. Undefined for what is none. */
 export function wholeNumber(text: string): number | undefined {
-  const word = Object.hasOwn(WORDS, text) ? WORDS[text] : undefined;
-  if (word !== undefined) return word;
-  const parts = /^\s*([+-]?)(0x[0-9a-f]+|0[0-7]*|[1-9]\d*)$/i.exec(text);
-  if (parts === null) return undefined;
-  const digits = parts[2] as string;
-  const octal = /^0[0-7]/.test(digits);
-  const size = octal ? Number.parseInt(digits, 8) : Number(digits);
-  const value = parts[1] === '-' ? -size : size;
-  return Math.abs(value) > GREATEST ? undefined : value;
+  const value = Object.hasOwn(WORDS, text) ? WORDS[text] : cInteger(text);
+  return value === undefined || Math.abs(value) > GREATEST ? undefined : value;
 }
+
+const HEXADECIMAL = /^\s*([+-]?)(0x[0-9a-f]+)/i;
+const DECIMAL = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?/i;
+const INFINITE = /^\s*([+-]?)inf/i;
 
 /** Watts as C's strtod reads them: what follows the number does not count. Undefined where there is none. */
 export function watts(text: string): number | undefined {
   if (text === '') return 0;
-  const hexadecimal = /^\s*[+-]?0x[0-9a-f]+/i.exec(text)?.[0];
-  if (hexadecimal !== undefined) return Number(hexadecimal.trim());
-  const decimal = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?/i.exec(text)?.[0];
+  const [, sign, hexadecimal] = HEXADECIMAL.exec(text) ?? [];
+  if (hexadecimal !== undefined) return sign === '-' ? -Number(hexadecimal) : Number(hexadecimal);
+  const [decimal] = DECIMAL.exec(text) ?? [];
   if (decimal !== undefined) return Number(decimal);
-  if (/^\s*\+?inf/i.test(text)) return Number.POSITIVE_INFINITY;
-  return undefined;
+  const infinite = INFINITE.exec(text);
+  if (infinite === null) return undefined;
+  return infinite[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
 }
 
-/** How C prints a number of watts. */
-export const wattText = (value: number): string => (Number.isFinite(value) ? value.toFixed(2) : 'inf');
+/** Watts are kept with 24 bits: 700.001 is 700.00098, and within a range that ends at 700. */
+export const milliwatts = (value: number): number => Math.trunc(Math.fround(value) * 1000);
+
+/** How C prints such a number. */
+export const wattText = (value: number): string =>
+  Number.isFinite(value) ? Math.fround(value).toFixed(2) : 'inf';
 
 const CLOCK = /^\s*[+-]?\d+$/;
 

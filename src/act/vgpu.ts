@@ -2,6 +2,7 @@
 import {
   NVML_DEVICE_VGPU_CAP_MIG_TIMESLICING_ENABLED,
   NVML_ERROR_INVALID_ARGUMENT,
+  NVML_ERROR_NOT_FOUND,
   NVML_GPU_VIRTUALIZATION_MODE_HOST_VGPU,
   NVML_GPU_VIRTUALIZATION_MODE_HOST_VSGA,
 } from '../nvml/generated/constants.js';
@@ -9,17 +10,21 @@ import * as nvml from '../nvml/generated/entries.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, type Status, statusReason } from '../nvml/status.js';
 import type { Asker } from '../query/ask/asker.js';
+import { gpuInstances } from '../query/gpu-instances.js';
 import { sample } from '../query/probe.js';
 import type { Attempt } from './acting.js';
-import { type ActionVerdict, changed, failed, ready, type Target, unsupported } from './action.js';
-import { askNow, now, targetOf } from './ask.js';
+import { changed, failed, ready, type Target } from './action.js';
+import { askNow, now, runNow, targetOf } from './ask.js';
+import type { NamedValues } from './audit.js';
 import { change } from './change.js';
+import { verdictOf } from './words.js';
 
 const STATES: Readonly<Record<string, number>> = { 0: 0, DISABLED: 0, 1: 1, ENABLED: 1 };
 
 interface VgpuMode {
   readonly action: string;
   readonly what: string;
+  readonly part?: NamedValues;
   readonly set: (target: Target, mode: number) => Status;
 }
 
@@ -38,13 +43,27 @@ const TIMESLICING: VgpuMode = {
     change(asker, nvml.nvmlDeviceSetVgpuCapabilities, { capability: MIG_TIMESLICING, state }, gpu).status,
 };
 
-const setMode = ({ action, what, set }: VgpuMode, target: Target, text: string): Attempt => {
+/** That of a GPU instance, whose vGPUs share it. */
+const heterogeneousOf = (instance: number): VgpuMode => ({
+  ...HETEROGENEOUS,
+  part: { gpu_instance: instance },
+  what: `vGPU heterogeneous mode of GPU instance ${instance}`,
+  set({ asker, gpu }, mode) {
+    const found = runNow(asker, gpuInstances(gpu)).find(({ id }) => id === instance);
+    return found === undefined
+      ? NVML_ERROR_NOT_FOUND
+      : change(asker, nvml.nvmlGpuInstanceSetVgpuHeterogeneousMode, { mode }, found).status;
+  },
+});
+
+const setMode = ({ action, what, part, set }: VgpuMode, target: Target, text: string): Attempt => {
   const mode = Object.hasOwn(STATES, text) ? STATES[text] : undefined;
   const { busId } = target;
   return {
     action,
     value: text,
     target,
+    ...(part === undefined ? {} : { part }),
     needs: ['root', 'idle'],
     check: () =>
       mode === undefined
@@ -54,18 +73,16 @@ const setMode = ({ action, what, set }: VgpuMode, target: Target, text: string):
             'Valid arguments are 0|DISABLED or 1|ENABLED ',
           )
         : ready,
-    make: () => verdict(set(target, mode ?? 0), `${what} for GPU ${busId}`, mode === 1),
+    make: () =>
+      verdictOf(set(target, mode ?? 0), {
+        done: `${mode === 1 ? 'Enabled' : 'Disabled'} ${what} for GPU ${busId}`,
+        failed: `Unable to ${mode === 1 ? 'enable' : 'disable'} ${what} for GPU ${busId}`,
+      }),
   };
 };
 
-function verdict(status: Status, what: string, on: boolean): ActionVerdict {
-  if (status === 0) return changed(`${on ? 'Enabled' : 'Disabled'} ${what}`);
-  const line = `Unable to ${on ? 'enable' : 'disable'} ${what}: ${statusReason(status)}`;
-  return status === 3 ? unsupported(status, line) : failed(status, line);
-}
-
-export const setHeterogeneous = (target: Target, text: string): Attempt =>
-  setMode(HETEROGENEOUS, target, text);
+export const setHeterogeneous = (target: Target, text: string, instance?: number): Attempt =>
+  setMode(instance === undefined ? HETEROGENEOUS : heterogeneousOf(instance), target, text);
 export const setTimeslicing = (target: Target, text: string): Attempt => setMode(TIMESLICING, target, text);
 
 export const clearAccounted = (target: Target, vgpuInstance: number): Attempt => ({

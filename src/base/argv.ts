@@ -4,6 +4,7 @@
  * understands.
  */
 
+import { cInteger } from './c-integer.js';
 import { at, isIn, type Past, type Release, type Span } from './release.js';
 
 /** Words that a value may be. */
@@ -24,8 +25,8 @@ export interface OptionSpec extends Span {
   /** Whether a value follows. */
   readonly value?: 'required' | 'optional';
   /** How nvidia-smi of older drivers takes it. */
-  readonly past?: readonly Past<{ readonly value: 'required' }>[];
-  /** The value is a whole number. */
+  readonly past?: readonly Past<{ readonly value: 'required' | undefined }>[];
+  /** The value is a whole number of 0 or more: `16`, `0x10`. */
   readonly number?: true;
   /** What the value is, for the help; the words of `values` where it is left out. */
   readonly argument?: string;
@@ -48,8 +49,8 @@ export interface OptionSpec extends Span {
   readonly action?: true;
   /** Changes a GPU, or something else of the machine; an action, too. */
   readonly setter?: true;
-  /** Recognised, and refused: NVML has no function for it. */
-  readonly refused?: true;
+  /** Recognised, and refused: why. */
+  readonly refused?: string;
   /** Asks for chosen fields, or lists them. */
   readonly asksFields?: true;
   /** Not recognised without an option that is a setter, or that asks for fields. */
@@ -87,7 +88,7 @@ export const refused = <const Long extends string>(
     help: 'Refused: NVML has no function for it.',
     hidden: true,
     setter: true,
-    refused: true,
+    refused: 'NVML has no function for it. Use nvidia-smi for it.',
   }) as const;
 
 /** What an option gives: a number, the text of its value ('' where it is left out), or that it was given. */
@@ -226,6 +227,9 @@ function find(table: readonly OptionSpec[], written: string): OptionSpec | undef
 /** `-1` is a (bad) value of -l, `-q` is the next option. */
 const looksLikeOption = (text: string): boolean => /^-[^\d]/.test(text);
 
+/** The value of an option that is a number. What is none was refused before. */
+export const numberIn = (value: string): number => cInteger(value) ?? Number.NaN;
+
 /** What the tokens of a table give, as nvidia-smi takes them: of an option given twice the last value, unless it joins them. */
 export function givenBy<const Table extends readonly OptionSpec[]>(
   table: Table,
@@ -238,7 +242,7 @@ export function givenBy<const Table extends readonly OptionSpec[]>(
     if (spec.value === undefined) given[spec.long] = true;
     else if (spec.several) given[spec.long] = [...(Array.isArray(before) ? before : []), value];
     else if (spec.joins && before !== undefined) given[spec.long] = `${before},${value}`;
-    else given[spec.long] = spec.number ? Number(value) : value;
+    else given[spec.long] = spec.number ? numberIn(value) : value;
   }
   // The tokens are of the table, and the values are made as its type says.
   return given as Given<Table>;

@@ -27,7 +27,7 @@ import {
 } from './command-line.js';
 import { exitStatusOf } from './exit-statuses.js';
 import type { RootGiven } from './options.js';
-import { refusalOf } from './root-refusals.js';
+import { refusalOf, refuseRefused } from './root-refusals.js';
 import { announcement, followedBy, type MachineRequest, openMachine, sourceOf } from './source.js';
 
 /** Runs one command line. Returns its exit status; never throws. */
@@ -128,6 +128,8 @@ const runNamed = async (line: CommandLine, context: Context): Promise<number> =>
 
 async function dispatch(root: RootCommandLine, line: CommandLine, context: Context): Promise<number> {
   const { mode, given, isReport, switches } = root;
+  refuseRefused(line.tokens);
+  if (given.debug !== undefined) context.io.err(DEBUG_IGNORED);
   if (switches > 1) throw new UsageError('Only one --query-* switch can be used at a time.');
   switch (mode) {
     case 'help':
@@ -165,8 +167,13 @@ const modifyGiven = (given: RootGiven, { tokens }: CommandLine): ModifyGiven => 
   changes: tokens
     .filter(({ spec }) => spec.setter)
     .map(({ spec, value = '', written }) => ({ option: spec.long, value, written })),
-  isIdRepeated: tokens.filter(({ spec }) => spec.long === 'id').length > 1,
+  isTwice: ONCE.some((long) => tokens.filter(({ spec }) => spec.long === long).length > 1),
 });
+
+/** What is beside a setter, and given once. */
+const ONCE: readonly string[] = ['id', 'mode', 'scope', 'error-on-warning'];
+
+const DEBUG_IGNORED = 'Nothing is written for --debug: that log is encrypted, for NVIDIA alone to read.\n';
 
 /** The switch that was given, and the fields it knows. */
 function fieldsAsked({ asked }: RootCommandLine): FieldNames {

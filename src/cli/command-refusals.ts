@@ -1,9 +1,10 @@
 /** What nvidia-smi's subcommands refuse of any of their command lines, in its order and words (H200, 580.159.04). */
-import { argumentOf, misplaced, type OptionSpec, type Scan, type Token } from '../base/argv.js';
+import { argumentOf, misplaced, type Scan, type Token } from '../base/argv.js';
+import { cInteger } from '../base/c-integer.js';
 import { UsageError } from '../base/errors.js';
 import { plainly } from '../base/plain-text.js';
 import type { CommandSpec } from '../commands/command.js';
-import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
+import { refuseRefused } from './root-refusals.js';
 
 /** Refuses an option without its value, and, beside no -h, words that the command does not know. */
 export function refuseWords(
@@ -28,22 +29,27 @@ export function refuseWords(
   }
 }
 
-/** Refuses options whose value is no number (`topo -c abc`: H200, 580.159.04), what NVML cannot do, and options without what they go with. */
-export function refuseOptions(options: readonly OptionSpec[], tokens: readonly Token[]): void {
-  for (const spec of options.filter(({ number }) => number)) {
-    const token = tokens.findLast((each) => each.spec === spec);
-    if (token?.value === undefined || /^\d+$/.test(token.value)) continue;
+/**
+ * Refuses options whose value is no number (`topo -c abc`: H200, 580.159.04), a setter with something else, what NVML cannot do, and
+ * options without what they go with.
+ */
+export function refuseOptions(name: string, spec: CommandSpec, tokens: readonly Token[]): void {
+  for (const option of spec.options.filter(({ number }) => number)) {
+    const token = tokens.findLast((each) => each.spec === option);
+    if (token?.value === undefined || (cInteger(token.value) ?? -1) >= 0) continue;
     throw new UsageError(
       plainly`Option "${token.value}" is invalid for "${token.written.split('=', 1)[0]}".`,
     );
   }
-  const refused = tokens.find(({ spec }) => spec.refused);
-  if (refused !== undefined) {
-    throw new UsageError(
-      plainly`Option "${refused.written}" is refused: NVML has no function for it. Use nvidia-smi for it.`,
-      NVML_ERROR_NOT_SUPPORTED,
-    );
-  }
+  if (spec.setsAlone) refuseBeside(name, tokens);
+  refuseRefused(tokens);
   const alone = misplaced(tokens);
   if (alone !== undefined) throw new UsageError(plainly`Option "${alone.written}" is not recognized.`);
+}
+
+/** Words of conf-compute, gpm, compute-policy and boost-slider (550.163.01). */
+function refuseBeside(name: string, tokens: readonly Token[]): void {
+  const asked = tokens.filter(({ spec }) => spec.setter || (spec.action && !spec.ours));
+  if (asked.length < 2 || asked.every(({ spec }) => !spec.setter)) return;
+  throw new UsageError(`One, and only one, ${name} command allowed at a time`);
 }

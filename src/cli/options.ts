@@ -64,7 +64,6 @@ const MODIFICATIONS = [
   [['p'], 'reset-ecc-errors', '0/VOLATILE|1/AGGREGATE', 'Reset the counts of ECC errors.'],
   [['c'], 'compute-mode', 'MODE', 'Set who may compute: 0/DEFAULT, 2/PROHIBITED or 3/EXCLUSIVE_PROCESS.'],
   [[], 'gom', '0/ALL_ON|1/COMPUTE|2/LOW_DP', 'Set the GPU operation mode.'],
-  [['r'], 'gpu-reset', undefined, 'Reset the GPU. NVML has no function for it, so it is refused.'],
   [['vm'], 'virt-mode', '3/VGPU|4/VSGA', 'Set the virtualization mode.'],
   [['lgc'], 'lock-gpu-clocks', 'MHZ[,MHZ]', 'Lock the GPU clock between two clocks, or at one.'],
   [['rgc'], 'reset-gpu-clocks', undefined, 'Unlock the GPU clock.'],
@@ -141,6 +140,15 @@ export const rootTable = [
     help: 'Show the host name assigned to each GPU (some GB200 systems).',
     modes: ['hostname'],
     trigger: 'hostname',
+  },
+  {
+    short: ['col'],
+    long: 'columns',
+    since: 551,
+    help: 'Refused: this form of the summary was never seen.',
+    hidden: true,
+    refused: 'this form of the summary was never seen. Leave it out for the summary.',
+    modes: ['main'],
   },
   {
     short: ['q'],
@@ -228,11 +236,29 @@ export const rootTable = [
     help: 'For --query-*: csv (with noheader, nounits), json, or jsonl (one object a line).',
     modes: ['query'],
   },
+  {
+    long: 'debug',
+    value: 'required',
+    argument: 'FILE',
+    help: 'Ignored: the log is for NVIDIA.',
+    hidden: true,
+  },
   { short: ['a'], long: 'all', help: 'An old spelling of -q.', report: true, modes: ['main'], hidden: true },
   ...MODIFICATIONS.map(([short, long, argument, help, since]) => ({
     ...modifying(long, short, argument, help),
     ...(since === undefined ? {} : { since }),
   })),
+  {
+    ...modifying(
+      'gpu-reset',
+      ['r'],
+      undefined,
+      'Reset the GPU. NVML has no function for it, so it is refused.',
+    ),
+    value: 'optional',
+    argument: 'bus',
+    past: [{ until: 551, value: undefined }],
+  },
   { ...modifying('application-clocks', [], 'MHZ,MHZ', 'An old name of -ac.'), hidden: true },
   { ...modifying('reset-application-clocks', [], undefined, 'An old name of -rac.'), hidden: true },
   {
@@ -254,13 +280,9 @@ export const rootTable = [
     since: 551,
   },
   {
-    ...modifying('col', ['col'], 'VALUE', 'Refused: what it does was never seen.'),
-    hidden: true,
-    since: 551,
-  },
-  {
     ...modifying('shbd', ['shbd'], 'VALUE', 'Refused: what it does was never seen.'),
     hidden: true,
+    refused: 'what it does was never seen.',
     since: 551,
   },
   {

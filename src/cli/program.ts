@@ -3,7 +3,7 @@
  * subcommands and help only, while NVML is initialised where that is possible; the summary and the queries start without it.
  */
 import { Command, type Help, Option } from 'commander';
-import { type AnyGiven, argumentOf, canonical, type OptionSpec, type Token } from '../base/argv.js';
+import { type AnyGiven, argumentOf, canonical, numberIn, type OptionSpec, type Token } from '../base/argv.js';
 import type { CommandSpec } from '../commands/command.js';
 import type { CommandEntry, Example } from '../commands/index.js';
 import type { Subcommand } from './command-line.js';
@@ -36,7 +36,7 @@ function commanderOption(spec: OptionSpec): Option {
       before === undefined ? value : `${before},${value}`,
     );
   }
-  return spec.number ? option.argParser(Number) : option;
+  return spec.number ? option.argParser(numberIn) : option;
 }
 
 /** Every spelling of an option, as the help shows it: `-lms, --loop-ms [MILLISECONDS]`. */

@@ -6,6 +6,7 @@ import { misplaced, type Scan, type Token } from '../base/argv.js';
 import { EXIT, UsageError } from '../base/errors.js';
 import { plainly } from '../base/plain-text.js';
 import { PRESENT, type Release } from '../base/release.js';
+import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import type { Mode, RootOption } from './options.js';
 
 const HELP = "Please run 'nvidia-smi -h' for help.\n";
@@ -59,6 +60,17 @@ export const missingValue = (written: string, program: 'nvsmi' | 'nvidia-smi'): 
     plainly`ERROR: Option ${written} is missing its value. Please run '${program} -h' for help.\n`,
     EXIT.unknownOption,
   );
+
+/** Refuses an option that is known and cannot be followed, with NVML's status for that. */
+export function refuseRefused(tokens: readonly Token[]): void {
+  const refused = tokens.find(({ spec }) => spec.refused !== undefined);
+  if (refused === undefined) return;
+  const { written, spec } = refused;
+  throw new UsageError(
+    plainly`Option "${written}" is refused: ${spec.refused as string}`,
+    NVML_ERROR_NOT_SUPPORTED,
+  );
+}
 
 const isModifying = (mode: Mode): boolean => mode === 'modify' || mode === 'led';
 

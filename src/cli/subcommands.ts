@@ -33,7 +33,7 @@ export async function runSubcommand(line: CommandLine, context: Context): Promis
     context.io.out(`${asksForHelp ? '' : '\n'}${commandHelp(entry, spec, textWidth(context.io))}`);
     return EXIT.ok;
   }
-  refuseOptions(spec.options, tokens);
+  refuseOptions(entry.name, spec, tokens);
   openEarly(spec, tokens, context);
   const { givenToCommander } = await import('./program.js');
   return spec.run(givenToCommander(subcommand, tokens), context, line.program);

@@ -4,7 +4,7 @@ import { openAudit } from '../act/audit.js';
 import type { OptionSpec } from '../base/argv.js';
 import { UsageError } from '../base/errors.js';
 import { Asker } from '../query/ask/asker.js';
-import type { Context } from './context.js';
+import type { Context, Machine } from './context.js';
 
 export const dryRunOption = {
   long: 'dry-run',
@@ -39,24 +39,31 @@ export interface AskedChange {
 export interface ModifyGiven extends ActingGiven {
   /** In the order in which they are given: two of one kind are refused. */
   readonly changes: readonly AskedChange[];
-  /** Whether GPUs are named several times. */
-  readonly isIdRepeated: boolean;
+  /** Whether what may be given once beside them is given twice. */
+  readonly isTwice: boolean;
   readonly id?: string;
   readonly 'keep-going'?: true;
   readonly 'error-on-warning'?: true;
 }
 
 /** Opens the machine to change it, or to look only. Throws UsageError for a recording: it does not change. */
-export async function beginActing(given: ActingGiven, context: Context): Promise<Acting> {
-  const { io, argv = [] } = context;
-  const isDryRun = given['dry-run'] === true;
-  const isJson = given.json === true;
+export async function openToAct(given: ActingGiven, context: Context): Promise<Machine> {
   if (given.audit === '') throw new UsageError('--audit needs the path of a file.');
+  const isDryRun = given['dry-run'] === true;
   const open = (isDryRun ? context.planned : context.writable) ?? context.machine;
-  const { session, recorded, outcome } = await open();
-  if (!isDryRun && recorded !== undefined) {
+  const machine = await open();
+  if (!isDryRun && machine.recorded !== undefined) {
     throw new UsageError('A recorded machine cannot be changed. Use --dry-run to see what would change.');
   }
+  return machine;
+}
+
+/** The same, with the record of what is changed. Throws OutputError where the record cannot be written. */
+export async function beginActing(given: ActingGiven, context: Context): Promise<Acting> {
+  const { io, argv = [] } = context;
+  const { session, outcome } = await openToAct(given, context);
+  const isDryRun = given['dry-run'] === true;
+  const isJson = given.json === true;
   const audit = isDryRun ? undefined : openAudit(io, argv, given.audit);
   return new Acting(new Asker(session, { outcome }), io, { isDryRun, isJson }, audit);
 }

@@ -1,5 +1,6 @@
 /** `apply FILE`: shows what has to change until the GPUs are as the file says, and makes it so. */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Acting } from '../act/acting.js';
 import type { Target } from '../act/action.js';
 import { DESIRED, type Desired, type DesiredGpu } from '../act/apply/desired.js';
@@ -62,23 +63,42 @@ interface Planned {
 async function targetsOf(acting: Acting, { gpu }: DesiredGpu): Promise<readonly Target[]> {
   const { session } = acting;
   const names = (Array.isArray(gpu) ? gpu : [gpu]).map(String);
-  const chosen = names.includes('all') ? session.gpus : await gpusNamed(session, names.join(','));
-  if (chosen.length === 0) throw new UsageError(plainly`No GPU is ${names.join(', ')}.`, EXIT.noDevice);
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const named = name === 'all' ? session.gpus : await gpusNamed(session, name);
+      if (named.length === 0) throw new UsageError(plainly`No GPU is ${name}.`, EXIT.noDevice);
+      return named;
+    }),
+  );
+  const chosen = [...new Set(found.flat())];
   for (const each of chosen) {
     if (each.handle === undefined) throw new UsageError(lostLine(each), each.status);
   }
   return chosen.map((each) => targetOf(acting.asker, each));
 }
 
-/** The plan of a whole file: a GPU that two entries mean is planned twice, in their order. */
+/** The plan of a whole file. What several entries say of a GPU is put together. Throws UsageError where they differ. */
 async function planOf(acting: Acting, { gpus }: Desired): Promise<readonly Planned[]> {
-  const plan: Planned[] = [];
+  const wishes = new Map<number, { readonly target: Target; readonly desired: DesiredGpu }>();
   for (const desired of gpus) {
     for (const target of await targetsOf(acting, desired)) {
-      plan.push({ target, steps: planFor(desired, target) });
+      const { index } = target.gpu;
+      const before = wishes.get(index)?.desired ?? desired;
+      refuseConflict(index, before, desired);
+      wishes.set(index, { target, desired: { ...before, ...desired } });
     }
   }
-  return plan;
+  return [...wishes.values()].map(({ target, desired }) => ({ target, steps: planFor(desired, target) }));
+}
+
+function refuseConflict(index: number, before: DesiredGpu, after: DesiredGpu): void {
+  for (const [member, value] of Object.entries(after)) {
+    const other = before[member as keyof DesiredGpu];
+    if (member === 'gpu' || other === undefined || isDeepStrictEqual(other, value)) continue;
+    throw new UsageError(
+      plainly`GPU ${index}: ${member} is ${JSON.stringify(other)} in one entry and ${JSON.stringify(value)} in another.`,
+    );
+  }
 }
 
 const planText = (plan: readonly Planned[]): string =>

@@ -7,14 +7,16 @@ import { jsonOption } from './json-option.js';
 import { commandNotInNvml } from './not-in-nvml.js';
 import { idOption } from './select.js';
 
-export const spec: CommandSpec = commandNotInNvml(
+const shown = commandNotInNvml(
   [
     idOption,
     { short: ['l'], long: 'list', action: true, help: 'List the boost sliders.' },
     jsonOption,
-    refused(undefined, 'vboost', 'required'),
+    { ...refused(undefined, 'vboost', 'required'), number: true },
   ],
   'the boost sliders',
   boostSliders,
   boostSliderTable,
 );
+
+export const spec: CommandSpec = { ...shown, setsAlone: true };

@@ -22,14 +22,15 @@ const views = [
   },
   {
     short: ['e'],
-    long: 'errorcounters',
+    long: 'errorCounters',
     since: 551,
     help: 'Errors of each link.',
     relation: c2cLinks,
     fields: c2cErrors,
   },
   {
-    short: ['gLowPwrInfo'],
+    // 580's help has one dash in front of the long name.
+    short: ['gLowPwrInfo', 'getLowPowerInfo'],
     long: 'getLowPowerInfo',
     since: 551,
     help: 'Power state of each link.',

@@ -11,7 +11,7 @@ const options = [
   { ...idOption, help: 'Only these GPUs.' },
   { long: 'sync-boost-list', action: true, help: 'List the sync boost groups.' },
   refused(undefined, 'sync-boost-add'),
-  refused(undefined, 'sync-boost-remove', 'required'),
+  { ...refused(undefined, 'sync-boost-remove', 'required'), number: true },
   dated(535, refused('som', 'sparse-operation-mode', 'required')),
   {
     long: 'json',

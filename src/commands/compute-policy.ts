@@ -7,14 +7,16 @@ import { jsonOption } from './json-option.js';
 import { commandNotInNvml } from './not-in-nvml.js';
 import { idOption } from './select.js';
 
-export const spec: CommandSpec = commandNotInNvml(
+const shown = commandNotInNvml(
   [
     idOption,
     { short: ['l'], long: 'list', action: true, help: 'List the compute policies.' },
     jsonOption,
-    refused(undefined, 'set-timeslice', 'required'),
+    { ...refused(undefined, 'set-timeslice', 'required'), number: true },
   ],
   'the timeslice',
   computePolicies,
   computePolicyTable,
 );
+
+export const spec: CommandSpec = { ...shown, setsAlone: true };

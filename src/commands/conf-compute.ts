@@ -50,7 +50,6 @@ const LOG: readonly (readonly [string, Field])[] = [
   ['CC GPUs Ready State', cc.gpusReady],
 ];
 
-/** The long names of -q, -mgm and -gkr are ours: none was seen. */
 const ACTIONS = [
   single(
     'gc',
@@ -93,7 +92,7 @@ const ACTIONS = [
     550,
     single(
       'gkr',
-      'get-key-rotation',
+      'get-key-rotation-threshold-info',
       'Confidential Compute Key Rotation Threshold Attacker Advantage',
       cc.attackerAdvantage,
       'Key rotation threshold: the attacker advantage at which keys are rotated.',
@@ -202,7 +201,9 @@ const shown = viewsCommand({
   refuse: refuseWithout,
   text: ({ given, gpus, systemOf }, all) => {
     const read = (field: Field): Cell => systemOf(cc.confCompute)[nameOf(field)] as Cell;
-    const rotation = given['get-key-rotation'] ? read(cc.attackerAdvantage).reading : undefined;
+    const rotation = given['get-key-rotation-threshold-info']
+      ? read(cc.attackerAdvantage).reading
+      : undefined;
     if (rotation instanceof Missing) throw failure('', 'key rotation threshold info', rotation, all);
     const lines = ACTIONS.filter(({ long }) => given[long]).map(({ print }) => print(read));
     const memories = given[MEMORY.long] ? memoryLines(gpus, all) : [];

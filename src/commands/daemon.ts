@@ -37,7 +37,7 @@ const STOP_PATIENCE = 3000;
 
 const jobOption = {
   short: ['j'],
-  long: 'job',
+  long: 'join',
   value: 'required',
   argument: 'NAME',
   help: 'Append this to the date in the file names.',
@@ -56,7 +56,7 @@ const options = [
     help: `Where to record; ${USUAL_FOLDER} if not given.`,
   },
   jobOption,
-  { short: ['t'], long: 'terminate', help: 'Stop the recorder of the folder.' },
+  { short: ['t'], long: 'term', help: 'Stop the recorder of the folder.' },
   { long: 'foreground', help: 'Record in this process, for a service manager, until it is stopped.' },
 ] as const satisfies readonly OptionSpec[];
 
@@ -73,12 +73,12 @@ async function daemon(given: Given<typeof options>, context: Context): Promise<n
   if (background === undefined) throw new UsageError('There is no background here to record in.');
   const folder = new RecorderFolder(absolute(given.path), background);
   const order: RecorderRequest = {
-    job: readJob(given.job),
+    job: readJob(given.join),
     delay: readDelay(given, LONGEST_DELAY),
     columns: columnsOf(deviceColumns, readSelect(given, DEVICE_GROUPS)),
     selectors: given.id,
   };
-  if (given.terminate) return terminate(folder, io, background);
+  if (given.term) return terminate(folder, io, background);
   if (given.foreground) return record(order, folder, context, background);
 
   folder.refuseSecond();

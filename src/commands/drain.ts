@@ -3,9 +3,10 @@ import { type Given, type OptionSpec, setter, setterOf } from '../base/argv.js';
 import { EXIT, UsageError } from '../base/errors.js';
 import { jsonDocument } from '../format/document.js';
 import { Missing } from '../nvml/status.js';
+import type { Asker } from '../query/ask/asker.js';
 import { readOne } from '../query/ask/asking.js';
 import { cell } from '../query/cell.js';
-import { busAddress, busIdText, draining, drainState, drainStates } from '../query/drain.js';
+import { type BusAddress, busAddress, busIdText, draining, drainState, drainStates } from '../query/drain.js';
 import { text } from '../query/kind.js';
 import { actingOptions, beginActing } from './acting.js';
 import { type CommandSpec, command } from './command.js';
@@ -14,6 +15,7 @@ import { DRAIN_SETTERS, setDrain } from './drain-setters.js';
 import { jsonOption } from './json-option.js';
 import { wholePart } from './json-parts.js';
 import { machineOf } from './machine.js';
+import { SHOWN_AND_SET } from './settable.js';
 
 const options = [
   {
@@ -35,28 +37,33 @@ const options = [
 ] as const satisfies readonly OptionSpec[];
 
 async function run(given: Given<typeof options>, context: Context): Promise<number> {
-  const asked = DRAIN_SETTERS.some((long) => given[long] !== undefined);
-  if (asked) {
-    const { pciid, modify, remove } = given;
-    return setDrain({ pciid, modify, remove }, () => beginActing(given, context));
+  if (DRAIN_SETTERS.some((long) => given[long] !== undefined)) {
+    const { pciid, modify, remove, discover, query, json } = given;
+    if (query && json) throw new UsageError(SHOWN_AND_SET);
+    const show = query ? (address: BusAddress, asker: Asker) => print(address, asker, context) : undefined;
+    return setDrain({ pciid, modify, remove, discover, show }, () => beginActing(given, context));
   }
   const named = given.pciid;
   if (named === undefined) throw new UsageError('Must specify -p with this option.');
   const address = busAddress(named);
   if (address === undefined) throw new UsageError('Failed to parse device specified at the command-line');
   const { asker } = await machineOf(context);
-  const state = await asker.start(readOne(drainState(address)));
-  const busId = busIdText(address);
-  if (given.json) {
-    const record = { 'pci.bus_id': cell(text, busId), draining: cell(draining, state) };
-    context.io.out(jsonDocument({ [drainStates.name]: record }, context.source));
-    return state instanceof Missing ? EXIT.unknownOption : 0;
+  if (!given.json) {
+    await print(address, asker, context);
+    return 0;
   }
+  const state = await asker.start(readOne(drainState(address)));
+  const record = { 'pci.bus_id': cell(text, busIdText(address)), draining: cell(draining, state) };
+  context.io.out(jsonDocument({ [drainStates.name]: record }, context.source));
+  return state instanceof Missing ? EXIT.unknownOption : 0;
+}
+
+async function print(address: BusAddress, asker: Asker, { io }: Context): Promise<void> {
+  const state = await asker.start(readOne(drainState(address)));
   if (state instanceof Missing) {
     throw new UsageError('Failed to query the GPU drain state.', EXIT.unknownOption);
   }
-  context.io.out(`The current drain state of GPU ${busId} is: ${draining.spell(state)}.\n`);
-  return 0;
+  io.out(`The current drain state of GPU ${busIdText(address)} is: ${draining.spell(state)}.\n`);
 }
 
 export const spec: CommandSpec = command({ options, json: [wholePart(drainStates)], run });

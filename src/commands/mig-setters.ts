@@ -127,7 +127,7 @@ function destroyComputeInstances(wish: MigWish): void {
   }
 }
 
-/** The setters, in the order in which the first that is given counts. */
+/** The setters; of several the first is made. */
 export const MIG_SETTERS = [
   ['create-gpu-instance', createGpuInstances],
   ['create-compute-instance', createComputeInstances],

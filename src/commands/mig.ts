@@ -28,7 +28,7 @@ import { machineOf } from './machine.js';
 import { LISTS, type MigList } from './mig-lists.js';
 import { MIG_SETTERS, runMigSetter } from './mig-setters.js';
 import { chosenGpus, idOption } from './select.js';
-import { settable } from './settable.js';
+import { settableFirst } from './settable.js';
 import { viewsCommand } from './views.js';
 
 /** What a list is about: chosen GPUs, and the ids that -gi and -ci name. */
@@ -51,7 +51,7 @@ const SETTERS = [
       'Create compute instances; of the whole GPU instance where no profile is named.',
     ),
     value: 'optional',
-    argument: 'PROFILE,...',
+    argument: 'PROFILE[:START],...',
   },
   setter('dgi', 'destroy-gpu-instance', 'Destroy GPU instances: all, or those of -i and -gi.'),
   setter('dci', 'destroy-compute-instance', 'Destroy compute instances: all, or those of -i, -gi and -ci.'),
@@ -223,12 +223,27 @@ const shown = viewsCommand({
   text: () => '',
 });
 
-export const spec: CommandSpec = settable<Given<typeof options>>(
+/** Which of several things nvidia-smi does (550.163.01: each two of them were tried). */
+const ORDER: readonly (typeof options)[number]['long'][] = [
+  'list-gpu-instance-profiles',
+  'list-gpu-instance-possible-placements',
+  'create-gpu-instance',
+  'list-gpu-instances',
+  'destroy-gpu-instance',
+  'list-compute-instance-profiles',
+  'list-compute-instance-possible-placements',
+  'create-compute-instance',
+  'list-compute-instances',
+  'destroy-compute-instance',
+];
+
+export const spec: CommandSpec = settableFirst<Given<typeof options>>(
   {
     ...shown,
     run: (given, context) =>
       given.json === true ? shown.run(given, context) : print(given as Given<typeof options>, context),
   },
+  ORDER,
   MIG_SETTERS.map(([long]) => long),
   set,
 );

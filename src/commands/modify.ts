@@ -35,7 +35,7 @@ const invalid = ({ written, value }: AskedChange): UsageError =>
   refusal(plainly`ERROR: Option ${value} is invalid for ${written}. Please run 'nvidia-smi -h' for help.`);
 
 /** The option that is meant, and its value. Throws what is wrong before any GPU is looked for. */
-function wantedBy({ changes, isIdRepeated }: ModifyGiven): {
+function wantedBy({ changes, isTwice }: ModifyGiven): {
   readonly modification: Modification;
   readonly value: PreparedAction | 'nothing';
 } {
@@ -50,10 +50,6 @@ function wantedBy({ changes, isIdRepeated }: ModifyGiven): {
       throw invalid((isScopeWrong(modification, change) ? scope : undefined) ?? change);
     return [{ modification, value }];
   });
-  const unseen = changes.find(({ option }) => UNSEEN.includes(option));
-  if (unseen !== undefined) {
-    throw new UsageError(plainly`Option ${unseen.written} is refused: what it does was never seen.`);
-  }
   const mode = changes.findLast(({ option }) => option === 'mode');
   if (mode !== undefined && (wholeNumber(mode.value) ?? -1) === -1) throw invalid(mode);
   for (const [beside, with_, words] of BESIDE) {
@@ -63,7 +59,7 @@ function wantedBy({ changes, isIdRepeated }: ModifyGiven): {
     }
   }
   const [only] = read;
-  if (only === undefined || read.length > 1 || isIdRepeated) {
+  if (only === undefined || read.length > 1 || isTwice) {
     throw refusal(
       'Invalid combination of input arguments. Only one device modification may be done at a time.',
     );
@@ -93,9 +89,6 @@ function endOf(status: number, reboots: boolean): string {
   return `Terminating early due to previous errors.${reboots ? ' Reboot required.' : ''}\n`;
 }
 
-/** Options of 580 of which the name alone is known. */
-const UNSEEN: readonly string[] = ['col', 'shbd'];
-
 export async function modify(given: ModifyGiven, context: Context): Promise<number> {
   const { modification, value } = wantedBy(given);
   const acting = await beginActing(given, context);
@@ -109,7 +102,7 @@ export async function modify(given: ModifyGiven, context: Context): Promise<numb
   }
   if (modification.name === RESET) {
     const targets = gpus.map((gpu) => targetOf(acting.asker, gpu));
-    return resetGpus(acting, targets, (text) => context.io.err(text));
+    return resetGpus(acting, targets, value.shown, (text) => context.io.err(text));
   }
   if (BEYOND_NVML.includes(modification.name)) {
     context.io.err(`NVML has no function for --${modification.name}; nvidia-smi does it without NVML.\n`);

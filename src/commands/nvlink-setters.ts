@@ -51,11 +51,13 @@ export async function setNvlink(wish: NvlinkWish, list: string | undefined, acti
 function attemptsOf(
   { asker }: Acting,
   gpu: Gpu,
-  { setLowPowerThreshold: threshold, link }: NvlinkWish,
+  { setLowPowerThreshold: threshold, reseterrorcounters: resets, link }: NvlinkWish,
   links: readonly number[],
 ): readonly Attempt[] {
   const target = targetOf(asker, gpu);
-  if (threshold !== undefined) return [setLowPowerThreshold(target, threshold)];
-  const wanted = link === undefined ? links : links.filter((index) => index === Number(link));
-  return wanted.map((index) => resetErrorCounters(target, index));
+  const reset = resets ? links.filter((index) => link === undefined || index === Number(link)) : [];
+  return [
+    ...reset.map((index) => resetErrorCounters(target, index)),
+    ...(threshold === undefined ? [] : [setLowPowerThreshold(target, threshold)]),
+  ];
 }

@@ -1,6 +1,14 @@
 /** `nvlink`: what the NVLinks of each GPU are, do and count. */
 import { BANDWIDTH_MODES } from '../act/nvlink.js';
-import { dated, type Given, type OptionSpec, setter, setterOf } from '../base/argv.js';
+import {
+  type AnyGiven,
+  dated,
+  type Given,
+  type OptionSpec,
+  refused,
+  setter,
+  setterOf,
+} from '../base/argv.js';
 import { UsageError } from '../base/errors.js';
 import { at, type Past, type Release } from '../base/release.js';
 import { gpuHeading } from '../format/gpu-heading.js';
@@ -18,7 +26,7 @@ import { refusal } from './lost.js';
 import { NVLINK_SETTERS, setNvlink } from './nvlink-setters.js';
 import { type LinkView, linkViews, pastLinkText, throughputFields } from './nvlink-views.js';
 import { idOption } from './select.js';
-import { settable } from './settable.js';
+import { leaving, settableAfter } from './settable.js';
 import { type Shown, type ShownGpu, type View, viewsCommand } from './views.js';
 
 const BANDWIDTH = {
@@ -101,6 +109,9 @@ const views = [
   about({ ...setterOf('r', 'resetcounters', 'VALUE', 'Deprecated.'), hidden: true }),
 ] as const;
 
+/** They are in 580's help alone: of NVML's functions none says that it is about the width of a link. */
+const WIDTH_UNSEEN = 'what nvidia-smi asks NVML for it was never seen. Use nvidia-smi for it.';
+
 const options = [
   { ...idOption, help: 'Only these GPUs: index, UUID, PCI bus id.' },
   linkOption,
@@ -120,6 +131,15 @@ const options = [
     535,
     setterOf('sBwMode', 'setBandwidthMode', BANDWIDTH_MODES.join('|'), 'Set the bandwidth mode of NVLink.'),
   ),
+  dated(551, { ...refused('sLWidth', 'setLinkWidth', 'required'), refused: WIDTH_UNSEEN }),
+  {
+    short: ['gLWidth'],
+    long: 'getLinkWidth',
+    since: 551,
+    help: 'Refused: it was never seen.',
+    hidden: true,
+    refused: WIDTH_UNSEEN,
+  },
   ...actingOptions,
 ] as const satisfies readonly OptionSpec[];
 
@@ -219,6 +239,21 @@ const shown = viewsCommand({
   },
 });
 
-export const spec: CommandSpec = settable(shown, NVLINK_SETTERS, async (given: NvlinkGiven, context) =>
-  setNvlink(given, given.id, await beginActing(given, context)),
+const VIEWS = views.map(({ long }) => long);
+
+/** Beside the bandwidth mode nvidia-smi does nothing else (550.163.01). */
+function leftBeside(given: AnyGiven): readonly string[] {
+  const asked = [...NVLINK_SETTERS, ...VIEWS].filter((long) => given[long] !== undefined);
+  const isSet = asked.some((long) => isIn(long, NVLINK_SETTERS));
+  const alone = ['setBandwidthMode', 'getBandwidthMode'].find((long) => given[long] !== undefined);
+  return isSet && alone !== undefined ? asked.filter((long) => long !== alone) : [];
+}
+
+const isIn = (long: string, list: readonly string[]): boolean => list.includes(long);
+
+export const spec: CommandSpec = leaving(
+  settableAfter(shown, VIEWS, NVLINK_SETTERS, async (given: NvlinkGiven, context) =>
+    setNvlink(given, given.id, await beginActing(given, context)),
+  ),
+  leftBeside,
 );

@@ -14,7 +14,7 @@ import type { Context } from './context.js';
 import { onEachGpu } from './each-gpu.js';
 import { identityOf } from './named.js';
 import { chosenGpus, idOption } from './select.js';
-import { settable } from './settable.js';
+import { settableAfter } from './settable.js';
 import { type ShownGpu, type View, viewsCommand } from './views.js';
 
 const views = [
@@ -76,4 +76,9 @@ async function clear(given: Given<typeof options>, context: Context): Promise<nu
   });
 }
 
-export const spec: CommandSpec = settable(shown, CLEARED_COUNTERS, clear);
+export const spec: CommandSpec = settableAfter(
+  shown,
+  views.map(({ long }) => long),
+  CLEARED_COUNTERS,
+  clear,
+);

@@ -39,7 +39,7 @@ const options = [
   { short: ['e'], long: 'end', value: 'required', argument: 'HH:MM:SS', help: 'End at this time.' },
   {
     short: ['r'],
-    long: 'output',
+    long: 'redirect',
     value: 'required',
     argument: 'FILE',
     help: 'Write to a file instead of the terminal.',
@@ -67,7 +67,7 @@ async function replay(given: Given<typeof options>, { io }: Context): Promise<nu
     report();
     throw new UsageError('Nothing in the recording fits.', EXIT.noDevice);
   }
-  openFile(given.output, io);
+  openFile(given.redirect, io);
   const texts =
     shape === 'json' || shape === 'jsonl'
       ? json(recording.lines(), columns, shape)

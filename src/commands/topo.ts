@@ -303,7 +303,7 @@ const QUESTIONS = [
   },
   {
     short: ['nvme'],
-    long: 'nvme',
+    long: 'matrix_nvme',
     since: 551,
     help: 'Connections between GPUs and NVMe disks.',
     matrix: nvmeMatrix,

@@ -187,6 +187,18 @@ export const options = [
       'Allow timesliced vGPUs on MIG devices.',
     ),
   ),
+  ...(
+    [
+      ['tm', 'matrix'],
+      ['p2p', 'p2pstatus'],
+    ] as const
+  ).map(([short, long]) => ({
+    short: [short],
+    long,
+    help: 'Refused: NVML has no function for it.',
+    hidden: true as const,
+    refused: 'NVML has no function for the topology of a virtual machine. Use nvidia-smi for it.',
+  })),
   ...actingOptions,
 ] as const satisfies readonly OptionSpec[];
 

@@ -123,8 +123,27 @@ async function run(given: VgpuGiven, context: Context): Promise<number> {
 
 const SETTERS = ['set-heterogeneous-mode', 'set-mig-timeslice-mode', 'clear-accounted-apps'] as const;
 
+/** Refuses a setter with something else: nvidia-smi does one of them, and says nothing of the other (550.163.01). */
+function refuseSeveral(given: VgpuGiven): void {
+  const asked = [...SETTERS, ...CHOICES.map(({ long }) => long), ...SWITCHES].filter(
+    (long) => given[long] !== undefined,
+  );
+  if (asked.length > 1) throw new UsageError('One, and only one, vgpu command allowed at a time');
+  if (given['gpu-instance-id'] !== undefined && given['set-heterogeneous-mode'] === undefined) {
+    throw new UsageError(plainly`Option "-gi" does not go with "--${asked[0] ?? ''}".`);
+  }
+}
+
+const SWITCHES = [
+  'query-vgpu-scheduler-logs',
+  'query-gpu-instance-vgpu-scheduler-logs',
+  'query-accounted-apps',
+] as const;
+
 /** Changes the GPUs of a vGPU host. */
 async function set(given: VgpuGiven, context: Context): Promise<number> {
+  refuseSeveral(given);
+  const instances = instancesOf(given) ?? [undefined];
   const acting = await beginActing(given, context);
   const { session } = acting;
   const asker = new Asker(session);
@@ -149,7 +168,9 @@ async function set(given: VgpuGiven, context: Context): Promise<number> {
     acting,
     hosts,
     (target) => [
-      ...(heterogeneous === undefined ? [] : [act.setHeterogeneous(target, heterogeneous)]),
+      ...(heterogeneous === undefined
+        ? []
+        : instances.map((instance) => act.setHeterogeneous(target, heterogeneous, instance))),
       ...(timeslicing === undefined ? [] : [act.setTimeslicing(target, timeslicing)]),
       ...(clear ? vgpusOf(target.gpu.index).map((id) => act.clearAccounted(target, id)) : []),
     ],

@@ -1,4 +1,5 @@
 /** Which GPUs `-i` means. */
+import { cInteger } from '../base/c-integer.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import { type Asking, together } from './ask/asking.js';
@@ -17,8 +18,6 @@ interface Matcher {
 const BUS_ID = /^(?:([0-9a-f]{1,8}):)?([0-9a-f]{1,2}):([0-9a-f]{1,2})\.([0-7])$/i;
 /** 580.159.04 takes a bus id without its function where it has its domain (on the fake); 550 finds nothing. */
 const WITHOUT_FUNCTION = /^[0-9a-f]{1,8}:[0-9a-f]{1,2}:[0-9a-f]{1,2}$/i;
-/** An index as C reads numbers: 0x1, 01 and +1 are 1 (470 to 580 on the fake). */
-const INDEX = /^\+?(?:0x[0-9a-f]+|0[0-7]*|[1-9]\d*)$/i;
 
 /** A bus id as four numbers in canonical text, whatever its zeros and case. */
 function canonicalBusId(text: string): string | undefined {
@@ -30,9 +29,11 @@ function canonicalBusId(text: string): string | undefined {
 }
 
 function matcher(selector: string, count: number): Matcher {
-  // No serial number is as small as an index, so no GPU needs to be asked for its own.
-  const index = INDEX.test(selector) ? numberOf(selector) : Number.POSITIVE_INFINITY;
-  if (index < count) return { matches: (gpu) => gpu.index === index };
+  // No serial number is as small as an index, so no GPU needs to be asked for its own. `0x1` and `+1` are the index 1 (550 on the fake).
+  const index = cInteger(selector);
+  if (index !== undefined && !selector.startsWith('-') && index < count) {
+    return { matches: (gpu) => gpu.index === index };
+  }
   if (/^(GPU|MIG)-/i.test(selector)) return { field: 'uuid', matches: (_, uuid) => same(uuid, selector) };
   if (selector.includes(':')) {
     const wanted = canonicalBusId(selector);
@@ -45,9 +46,6 @@ function matcher(selector: string, count: number): Matcher {
   }
   return { field: 'serial', matches: (_, serial) => same(serial, selector) };
 }
-
-const numberOf = (text: string): number =>
-  Number.parseInt(text, /^\+?0x/i.test(text) ? 16 : /^\+?0/.test(text) ? 8 : 10);
 
 const textOf = (reading: Reading | undefined): string =>
   reading === undefined || reading instanceof Missing ? '' : String(reading);

@@ -198,9 +198,16 @@ const SETTERS: Readonly<Partial<Record<FunctionName, Setter>>> = {
     of: 'd',
     effects: [to('nvmlDeviceWorkloadPowerProfileGetCurrentProfiles', 9)],
   },
-  nvmlDevicePowerSmoothingActivatePresetProfile: { of: 'd', effects: [to(FIELDS, 259)] },
-  nvmlDevicePowerSmoothingUpdatePresetProfileParam: { of: 'd', effects: [to(FIELDS, 259)] },
-  nvmlDevicePowerSmoothingSetState: { of: 'd', effects: [to(FIELDS, 241)] },
+  nvmlDevicePowerSmoothingActivatePresetProfile: {
+    of: 'd',
+    effects: [to(FIELDS, 264, [1, l.nvmlPowerSmoothingProfile_v1_t, 'profileId'])],
+  },
+  nvmlDevicePowerSmoothingUpdatePresetProfileParam: { of: 'd' },
+  nvmlDevicePowerSmoothingSetState: {
+    of: 'd',
+    check: [[1, l.nvmlPowerSmoothingState_v1_t, 'state'], 0, 1],
+    effects: [to(FIELDS, 251, [1, l.nvmlPowerSmoothingState_v1_t, 'state'])],
+  },
   nvmlDeviceSetHostname_v1: { of: 'd', effects: [to('nvmlDeviceGetHostname_v1', 9)] },
   nvmlDeviceSetDramEncryptionMode: {
     of: 'd',

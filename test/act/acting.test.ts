@@ -124,6 +124,47 @@ describe.skipIf(compiler === undefined)('an action', () => {
     expect(status).toBe(3);
   });
 
+  it('says what else is in the way of a reset, and how the kernel resets the bus', async () => {
+    const { io, status } = await nvsmiOn(await machine(), '-r bus -i 1');
+    expect(status).toBe(3);
+    expect(io.errors).toMatch(/^GPU 1 is in persistence mode: nvsmi -i 1 -pm 0 ends that\.\n/);
+    expect(io.errors).toContain('echo bus | sudo tee /sys/bus/pci/devices/0000:00:07.0/reset_method\n');
+    const cut = await machine();
+    await nvsmiOn(cut, '-mig 1 -i 0');
+    await nvsmiOn(cut, 'mig -cgi 19,19 -i 0');
+    expect((await nvsmiOn(cut, '-r -i 0')).io.errors).toContain(
+      'GPU 0 has 2 GPU instances: a reset destroys them',
+    );
+    const wrong = await nvsmiOn(await machine(), '-r 0');
+    expect(wrong.out).toMatch(/^ERROR: Option 0 is invalid for -r\./);
+    expect(wrong.status).toBe(2);
+  });
+
+  it('names what 580 has and what was never seen', async () => {
+    for (const [line, words] of [
+      ['-col', /^Option "-col" is refused: this form of the summary was never seen/],
+      ['nvlink -sLWidth 1', /^Option "-sLWidth" is refused: what nvidia-smi asks NVML for it was never seen/],
+      ['vgpu -tm', /^Option "-tm" is refused: NVML has no function/],
+    ] as const) {
+      const { out, status } = await nvsmiOn(await machine(), line);
+      expect(out).toMatch(words);
+      expect(status).toBe(3);
+    }
+    expect((await nvsmiOn(await machine(), '--debug=/nonexistent/log')).io.errors).toMatch(
+      /Nothing is written for --debug/,
+    );
+  });
+
+  it('names the GPU instance whose vGPU mode is set, or that there is none', async () => {
+    const host = await machine('vgpu-host');
+    const { out } = await nvsmiOn(host, 'vgpu -shm 1 -i 0 -gi 3');
+    expect(out).toBe(
+      'Unable to enable vGPU heterogeneous mode of GPU instance 3 for GPU 00000000:01:00.0: Not Found\n',
+    );
+    expect((await nvsmiOn(host, 'vgpu -smts 1 -i 0 -gi 3')).out).toMatch(/^Option "-gi" does not go with/);
+    expect((await nvsmiOn(host, 'vgpu -shm 1 -gi 3')).out).toMatch(/^Name the GPU of the GPU instances/);
+  });
+
   it('names the processes that keep GPUs from being reset', async () => {
     const { out, status, io } = await nvsmiOn(await machine('h200-x2-load'), '-r');
     expect(out).toMatch(

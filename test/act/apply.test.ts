@@ -41,7 +41,7 @@ describe.skipIf(compiler === undefined)('apply', () => {
     const first = await nvsmiOn(library, `apply ${path}`);
     expect(first.status).toBe(0);
     expect(first.out).toMatch(
-      /^GPU 0 \(00000000:00:06.0\):\n {2}compute_mode: Default -> Exclusive_Process\n {2}power.limit: 700.00 W -> 400.00 W\n/,
+      /^GPU 0 \(00000000:00:06.0\):\n {2}mig.mode: Disabled -> Enabled\n.* {2}compute_mode: Default -> Exclusive_Process\n {2}power.limit: 700.00 W -> 400.00 W\nGPU 1 /s,
     );
     expect(await state(library)).toMatch(
       /^400.00 W, Exclusive_Process, Enabled\n400.00 W, Exclusive_Process, Enabled\n/,
@@ -165,6 +165,47 @@ describe.skipIf(compiler === undefined)('apply', () => {
     const { out, status } = await nvsmiOn(library, `apply ${wrong}`);
     expect(out).toMatch(/should be between 200.00 W and 700.00 W.*\nNothing was changed.\n$/s);
     expect(status).toBe(2);
+    expect(library.log().some(({ fn }) => /Set|Create/.test(fn))).toBe(false);
+  });
+
+  it('puts together what several entries say of a GPU', async () => {
+    const library = await machine();
+    const twice = `schema_version: 1
+gpus:
+  - { gpu: all, power_limit: 400 }
+  - { gpu: [0, GPU-a0b1c2d0-1111-4a4a-8b8b-5eed00000000], power_limit: 400, compute_mode: PROHIBITED }
+`;
+    const path = file('twice.yaml', twice);
+    expect((await nvsmiOn(library, `apply ${path}`)).out).toMatch(/Done: 3 steps\.\n$/);
+    expect((await nvsmiOn(library, `apply ${path}`)).out).toMatch(/Nothing to do\.\n$/);
+  });
+
+  it.each([
+    [
+      'schema_version: 1\ngpus: [{gpu: all, power_limit: 400}, {gpu: 0, power_limit: 500}]',
+      'GPU 0: power_limit is 400 in one entry and 500 in another.',
+    ],
+    ['schema_version: 1\ngpus: [{gpu: [0, 9], power_limit: 400}]', 'No GPU is 9.'],
+    [
+      'schema_version: 1\ngpus: [{gpu: 0, mig: [7g.141gb, 1g.18gb]}]',
+      'GPU 0 has no room for all of 7g.141gb, 1g.18gb.',
+    ],
+    [
+      'schema_version: 1\ngpus: [{gpu: 0, mig: [1g.18gb+me, 1g.18gb+me]}]',
+      'GPU 0 has room for 1 instances 1g.18gb+me, not for 2.',
+    ],
+    [
+      'schema_version: 1\ngpus: [{gpu: 0, mig: [{profile: 3g.71gb, start: 1}]}]',
+      'On GPU 0 an instance 3g.71gb begins at 0, 4, not at 1.',
+    ],
+    [
+      'schema_version: 1\ngpus: [{gpu: 0, mig: [{profile: 3g.71gb, start: 0}, {profile: 3g.71gb, start: 0}]}]',
+      'GPU 0 has no room for all of 3g.71gb:0, 3g.71gb:0.',
+    ],
+  ])('refuses %j before anything is changed', async (text, words) => {
+    const library = await machine();
+    const { out } = await nvsmiOn(library, `apply ${file('conflict.yaml', text)}`);
+    expect(out).toContain(words);
     expect(library.log().some(({ fn }) => /Set|Create/.test(fn))).toBe(false);
   });
 

@@ -207,7 +207,7 @@ export function record(driver: DriverVersion, all: readonly (readonly Answer[])[
 
 /** What an older nvidia-smi says of a command line that it cannot read, or of an option that came after it. */
 export const isRefusal = ({ out }: Answer): boolean =>
-  /Please run 'nvidia-smi -h'|Internal nvidia-smi error|is not recognized|is missing its value|Only one device modification|Failed to parse device/.test(
+  /Please run 'nvidia-smi -h'|Internal nvidia-smi error|is not recognized|is missing its value|Only one device modification|Failed to parse device|specified at the command-line\. Check|Unable to parse groupId/.test(
     out,
   );
 

@@ -4,10 +4,9 @@
  */
 
 import { UsageError } from '../../base/errors.js';
-import { plainly } from '../../base/plain-text.js';
 import { Missing } from '../../nvml/status.js';
 import { type ComputeInstance, computeInstances, isDefault } from '../../query/compute-instances.js';
-import { type GpuInstance, gpuInstanceProfiles, gpuInstances } from '../../query/gpu-instances.js';
+import { type GpuInstance, gpuInstances } from '../../query/gpu-instances.js';
 import type { Attempt } from '../acting.js';
 import type { Action, Target } from '../action.js';
 import { fieldsNow, fieldText, gpuFieldsNow, runNow } from '../ask.js';
@@ -16,7 +15,8 @@ import * as mig from '../mig.js';
 import * as modes from '../modes.js';
 import { prepared } from '../modifications.js';
 import { wattText } from '../value.js';
-import { COMPUTE_MODES, type DesiredGpu, type MigLayout, type WantedInstance } from './desired.js';
+import { COMPUTE_MODES, type DesiredGpu, type WantedInstance } from './desired.js';
+import { bare, instancesIn } from './layout.js';
 
 /** A step of a plan. Its attempt is made when its turn comes: what was created before it is known then. */
 export interface Step {
@@ -139,29 +139,6 @@ const temperature: PlanPart = ({ target_temperature: celsius }, target) => {
   return limits.targetTemperature.check(target, celsius).outcome === 'unchanged' ? [] : [step];
 };
 
-const bare = (profile: string): string => profile.replace(/^MIG /, '');
-
-/** The GPU instances that a layout means. Throws UsageError for a profile that the GPU does not have. */
-export function instancesOf(target: Target, layout: Exclude<MigLayout, false>): readonly WantedInstance[] {
-  const profiles = runNow(target.asker, gpuInstanceProfiles(target.gpu));
-  const names = profiles.map(({ name }) => bare(name));
-  const known = (profile: string): string => {
-    if (names.includes(bare(profile))) return bare(profile);
-    throw new UsageError(
-      plainly`GPU ${target.gpu.index} has no MIG profile ${profile}; it has ${names.join(', ') || 'none'}.`,
-    );
-  };
-  if (typeof layout !== 'string') {
-    return layout.map((each) =>
-      typeof each === 'string' ? { profile: known(each) } : { ...each, profile: known(each.profile) },
-    );
-  }
-  if (layout === 'empty') return [];
-  const profile = known(layout.replace(/^all-/, ''));
-  const total = Number(profiles.find(({ name }) => bare(name) === profile)?.total ?? 0);
-  return Array.from({ length: layout.startsWith('all-') ? total : 1 }, () => ({ profile }));
-}
-
 interface Existing {
   readonly instance: GpuInstance;
   readonly computes: readonly ComputeInstance[];
@@ -210,7 +187,7 @@ const migSteps: PlanPart = ({ mig: layout }, target) => {
         instance,
         computes: runNow(asker, computeInstances(instance)),
       }));
-  const wanted = layout === false ? [] : instancesOf(target, layout);
+  const wanted = layout === false ? [] : instancesIn(target, layout);
   if (isOn === (layout !== false) && isAsWanted(existing, wanted)) return [];
   const value = layout === false ? 0 : 1;
   return [

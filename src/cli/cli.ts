@@ -27,7 +27,7 @@ import {
 } from './command-line.js';
 import { exitStatusOf } from './exit-statuses.js';
 import type { RootGiven } from './options.js';
-import { refusalOf, refuseRefused } from './root-refusals.js';
+import { refusalOf, refuseColumns, refuseRefused } from './root-refusals.js';
 import { announcement, followedBy, type MachineRequest, openMachine, sourceOf } from './source.js';
 
 /** Runs one command line. Returns its exit status; never throws. */
@@ -190,6 +190,7 @@ async function report(given: RootGiven, context: Context): Promise<number> {
 }
 
 async function summary(given: RootGiven, context: Context): Promise<number> {
+  refuseColumns(given);
   loopPeriod(given);
   openEarly(context, given);
   return (await import('../commands/summary.js')).summary(given, context);

@@ -1,5 +1,5 @@
 /** What nvidia-smi's subcommands refuse of any of their command lines, in its order and words (H200, 580.159.04). */
-import { argumentOf, misplaced, type Scan, type Token } from '../base/argv.js';
+import { argumentOf, asksForJson, misplaced, type Scan, type Token } from '../base/argv.js';
 import { cInteger } from '../base/c-integer.js';
 import { UsageError } from '../base/errors.js';
 import { plainly } from '../base/plain-text.js';
@@ -47,9 +47,9 @@ export function refuseOptions(name: string, spec: CommandSpec, tokens: readonly 
   if (alone !== undefined) throw new UsageError(plainly`Option "${alone.written}" is not recognized.`);
 }
 
-/** Words of conf-compute, gpm, compute-policy and boost-slider (550.163.01). */
+/** Words of conf-compute, gpm, compute-policy and boost-slider (550.163.01 and 580.159.04). One JSON document may have several answers. */
 function refuseBeside(name: string, tokens: readonly Token[]): void {
   const asked = tokens.filter(({ spec }) => spec.setter || (spec.action && !spec.ours));
-  if (asked.length < 2 || asked.every(({ spec }) => !spec.setter)) return;
+  if (asked.length < 2 || asksForJson({ tokens, foreign: [] })) return;
   throw new UsageError(`One, and only one, ${name} command allowed at a time`);
 }

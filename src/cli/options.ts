@@ -145,9 +145,10 @@ export const rootTable = [
     short: ['col'],
     long: 'columns',
     since: 551,
-    help: 'Refused: this form of the summary was never seen.',
+    value: 'required',
+    argument: 'NUMBER',
+    help: 'Show the summary in so many columns. One alone: more were never seen.',
     hidden: true,
-    refused: 'this form of the summary was never seen. Leave it out for the summary.',
     modes: ['main'],
   },
   {

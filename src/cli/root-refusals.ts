@@ -3,6 +3,7 @@
  * 550 on the fake NVML.
  */
 import { misplaced, type Scan, type Token } from '../base/argv.js';
+import { cInteger } from '../base/c-integer.js';
 import { EXIT, UsageError } from '../base/errors.js';
 import { plainly } from '../base/plain-text.js';
 import { PRESENT, type Release } from '../base/release.js';
@@ -68,6 +69,15 @@ export function refuseRefused(tokens: readonly Token[]): void {
   const { written, spec } = refused;
   throw new UsageError(
     plainly`Option "${written}" is refused: ${spec.refused as string}`,
+    NVML_ERROR_NOT_SUPPORTED,
+  );
+}
+
+/** Refuses a summary in several columns. One is the usual summary (H200, 580.159.04). */
+export function refuseColumns({ columns = '1' }: { readonly columns?: string }): void {
+  if (cInteger(columns) === 1) return;
+  throw new UsageError(
+    plainly`Option "-col" is refused: a summary in ${columns} columns was never seen.`,
     NVML_ERROR_NOT_SUPPORTED,
   );
 }

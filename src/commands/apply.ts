@@ -10,7 +10,7 @@ import type { Given, OptionSpec } from '../base/argv.js';
 import { EXIT, UsageError } from '../base/errors.js';
 import { faultText } from '../base/form.js';
 import type { Io } from '../base/io.js';
-import { plainly } from '../base/plain-text.js';
+import { jsonText, plainly } from '../base/plain-text.js';
 import { actingOptions, beginActing } from './acting.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
@@ -96,7 +96,7 @@ function refuseConflict(index: number, before: DesiredGpu, after: DesiredGpu): v
     const other = before[member as keyof DesiredGpu];
     if (member === 'gpu' || other === undefined || isDeepStrictEqual(other, value)) continue;
     throw new UsageError(
-      plainly`GPU ${index}: ${member} is ${JSON.stringify(other)} in one entry and ${JSON.stringify(value)} in another.`,
+      plainly`GPU ${index}: ${member} is ${jsonText(other)} in one entry and ${jsonText(value)} in another.`,
     );
   }
 }

@@ -33,30 +33,30 @@ export const USUAL: Settings = {
 };
 
 /** A setting: what its value has to be, and the same for the schema. */
-interface Setting {
+interface SettingRule {
   readonly form: Form;
   readonly schema: Schema;
   readonly help: string;
 }
 
-const between = (minimum: number, maximum: number, help: string): Setting => ({
+const between = (minimum: number, maximum: number, help: string): SettingRule => ({
   form: number(minimum, maximum),
   schema: { type: 'number', minimum, maximum },
   help,
 });
-const flag = (help: string): Setting => ({
+const flag = (help: string): SettingRule => ({
   form: form('true or false', (json) => typeof json === 'boolean'),
   schema: { type: 'boolean' },
   help,
 });
-const choice = (words: readonly string[], help: string): Setting => ({
+const choice = (words: readonly string[], help: string): SettingRule => ({
   form: oneOf(...words),
   schema: { enum: words },
   help,
 });
 
 /** Table: the settings. */
-const SETTINGS: Readonly<Record<keyof Settings, Setting>> = {
+const SETTINGS: Readonly<Record<keyof Settings, SettingRule>> = {
   interval: between(0.1, 3600, 'Seconds between two samples.'),
   span: between(10, 86400, 'Seconds that a graph shows.'),
   sort: choice(SORT_WORDS, 'The column that processes are sorted by.'),

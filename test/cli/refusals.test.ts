@@ -61,7 +61,16 @@ describe('koffi is left alone', { timeout: 60_000 }, () => {
   it.each([
     [
       255,
-      ['--bogus', 'bogus', '--snapshot', 'dmon -s z', 'dmon -o X', 'dmon --gpm-metrics 9999', 'pmon -s z'],
+      [
+        '--bogus',
+        'bogus',
+        '--snapshot',
+        'dmon -s z',
+        'dmon -o X',
+        'dmon --gpm-metrics 9999',
+        'dmon --format xml',
+        'pmon -s z',
+      ],
     ],
     [
       2,
@@ -84,7 +93,6 @@ describe('koffi is left alone', { timeout: 60_000 }, () => {
         '-pm 0 -e 0',
         '-m 1',
         'dmon -c 0',
-        'dmon --format xml',
         'pmon -d 99',
         'nvlink -l x',
         'c2c -l x',

@@ -32,6 +32,15 @@ describe('conf-compute', () => {
     expect(out).toBe(golden('h200-x2', 'conf-gm').split('\n').slice(3).join('\n'));
   });
 
+  it('answers one question at a time, as 550 and 580 do, but for JSON', async () => {
+    const { status, out } = await runOn('h200-x2', ['conf-compute', '-gc', '-gg']);
+    expect([status, out]).toEqual([2, 'One, and only one, conf-compute command allowed at a time\n']);
+    expect((await runOn('h200-x2', ['conf-compute', '-gc', '-gg', '--json'])).status).toBe(0);
+    expect((await runOn('h200-x2', ['gpm', '-g', '-g'])).out).toBe(
+      'One, and only one, gpm command allowed at a time\n',
+    );
+  });
+
   it('spells what a machine in confidential mode answers', async () => {
     const on = changed({
       nvmlSystemGetConfComputeCapabilities: { '': { cpuCaps: 2, gpusCaps: 1 } },
@@ -40,8 +49,9 @@ describe('conf-compute', () => {
       },
       nvmlSystemGetConfComputeGpusReadyState: { '': 1 },
     });
-    const { out } = await runOn(on, ['conf-compute', '-q', '-f', '-d', '-e', '-gc', '-mgm', '-grs']);
-    expect(out).toBe(
+    const asked = ['-gc', '-d', '-e', '-f', '-grs', '-mgm', '-q'];
+    const outs = await Promise.all(asked.map(async (one) => (await runOn(on, ['conf-compute', one])).out));
+    expect(outs.join('')).toBe(
       [
         'CPU CC capabilities: INTEL TDX',
         'DevTools Mode: ON',

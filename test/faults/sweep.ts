@@ -172,7 +172,7 @@ export class Sweep {
     if (unsound !== undefined) return unsound;
     const status = statusFromSymbol(fault.symbol) ?? 0;
     if (saysNothing(status) || this.hasAlready(fault)) return undefined;
-    // Of what a GPU has not there is no metric and no error, and these say no more (src/exporter/readings.ts).
+    // What a GPU does not have is no metric and no error (src/exporter/readings.ts).
     if (line.startsWith('exporter') && isNoMetric(status)) return undefined;
     const healthy = await this.healthyRun(line, fault.subject);
     if (!isOther(run, healthy)) return 'it says the same as where nothing fails';

@@ -37,7 +37,7 @@ export function instancesIn(target: Target, layout: Exclude<MigLayout, false>): 
   return Array.from({ length: layout.startsWith('all-') ? total : 1 }, () => ({ profile }));
 }
 
-interface Span {
+interface Slices {
   readonly start: number;
   readonly end: number;
 }
@@ -48,7 +48,7 @@ function refuseWithoutRoom(
   wanted: readonly WantedInstance[],
 ): void {
   const { index } = target.gpu;
-  const choices: (readonly Span[])[] = [];
+  const choices: (readonly Slices[])[] = [];
   for (const { profile: name, start } of wanted) {
     const profile = profiles.find((each) => bare(each.name) === name) as GpuInstanceProfile;
     const most = profile.total;
@@ -79,7 +79,7 @@ function refuseWithoutRoom(
 }
 
 /** Whether one of each list can be taken so that no two overlap: there are eight slices at the most. */
-function canLie([first, ...others]: readonly (readonly Span[])[], taken: readonly Span[] = []): boolean {
+function canLie([first, ...others]: readonly (readonly Slices[])[], taken: readonly Slices[] = []): boolean {
   if (first === undefined) return true;
   return first.some(
     (span) =>

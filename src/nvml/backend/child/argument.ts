@@ -2,4 +2,4 @@
 export const CALLS_ARGUMENT = '--make-nvml-calls';
 
 /** After it and the library's path, which may be empty: NVML is initialised before an order for that arrives. */
-export const INIT_ARGUMENT = '--init';
+export const INIT_ARGUMENT = 'init';

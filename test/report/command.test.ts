@@ -166,12 +166,12 @@ describe('accounted processes', () => {
     expect((await runOn(machine, ['-q', '-d', 'ACCOUNTING'])).out).toContain(
       [
         '    Accounted Processes',
-        '        Process ID                        : 54796',
-        '            GPU Utilization               : 3 %',
-        '            Memory Utilization            : 1 %',
-        '            Max memory usage              : 843 MiB',
-        '            Time                          : 18228 ms',
-        '            Is Running                    : 0',
+        '        Process ID                                     : 54796',
+        '            GPU Utilization                            : 3 %',
+        '            Memory Utilization                         : 1 %',
+        '            Max memory usage                           : 843 MiB',
+        '            Time                                       : 18228 ms',
+        '            Is Running                                 : 0',
         '',
       ].join('\n'),
     );

@@ -65,10 +65,27 @@ export const KINDS: readonly Kind[] = [
   },
   {
     name: 'NICs of the machine that nvidia-smi runs on',
-    args: /^topo -m/,
+    args: /^topo -(?:m|nvme)/,
     machine: /^(?:hgx-h100-x8|lost-gpu|cjk-name|pid-all-ones|pmon-long-name|process-comma|zombie)$/,
-    gone: /GPU\d/,
-    come: /GPU\d|NIC\d|^$|^NIC Legend/,
+    gone: /GPU\d|\[4m/,
+    come: /GPU\d|NIC\d|nvme\d|^$|^NIC Legend/,
+  },
+  {
+    name: 'matrices beside a GPU that cannot be attached',
+    args: /^topo -(?:m|mp|p2p)/,
+    machine: /^(?:lost-gpu|gpu1-lost|gpu0-needs-reset|gpu0-no-permission|none)$/,
+  },
+  {
+    name: 'CPUs that a recording does not have',
+    args: /^topo -c/,
+    gone: or('Failed to display GPUs with affinity for a given CPU information'),
+    come: or('No GPUs were found to have an affinity with CPU \\d+\\.'),
+  },
+  {
+    name: 'single-error counts of SRAM in CSV',
+    args: /^--query-gpu=\S*aggregate\.sram\.secded/,
+    gone: or('0'),
+    come: or('1'),
   },
   {
     name: 'utilization of processes',

@@ -107,35 +107,27 @@ export const gpuPartNumber: ReportField = {
   ),
 };
 
-/** Whether the platform knows its place. H100 and H200 have no GUID, and show N/A for all but the module. */
-const hasGuid = (view: AnswerView): boolean =>
-  Array.from({ length: 16 }, (_, i) => view.read(`ibGuid.${i}`)).some((byte) => byte !== 0);
-const hasChassis = (view: AnswerView): boolean => {
-  const first = view.read('chassisSerialNumber.0');
-  return hasGuid(view) && first !== 0 && !(first instanceof Missing);
-};
-
-/** A row about the platform that has no value where the platform does not know. */
-function placed(name: string, isKnown: (view: AnswerView) => boolean): ReportField {
-  const {
-    kind,
-    source: { probe, pick },
-  } = askedRow(name);
+/** A row about the platform: 580.159.04 shows it of GPUs from Blackwell on, and N/A of the others (on the fake). */
+const placed = (name: string): ReportField => {
+  const { kind, source } = askedRow(name);
   return {
     kind,
-    source: from(probe, (view) => {
-      if (!isKnown(view)) return NOT_SUPPORTED;
-      return typeof pick === 'string' ? view.read(pick) : pick(view);
-    }),
+    source: {
+      derived: [architecture, { source }],
+      of: (generation, value) =>
+        generation instanceof Missing || Number(generation) < nvml.NVML_DEVICE_ARCH_BLACKWELL
+          ? NOT_SUPPORTED
+          : (value as Reading),
+    },
   };
-}
+};
 
-export const chassisSerialNumber = placed('platform.chassis_serial_number', hasGuid);
-export const slotNumber = placed('platform.slot_number', hasChassis);
-export const trayIndex = placed('platform.tray_index', hasChassis);
-export const hostId = placed('platform.host_id', hasGuid);
-export const peerType = placed('platform.peer_type', hasGuid);
-export const gpuFabricGuid = placed('platform.gpu_fabric_guid', hasGuid);
+export const chassisSerialNumber = placed('platform.chassis_serial_number');
+export const slotNumber = placed('platform.slot_number');
+export const trayIndex = placed('platform.tray_index');
+export const hostId = placed('platform.host_id');
+export const peerType = placed('platform.peer_type');
+export const gpuFabricGuid = placed('platform.gpu_fabric_guid');
 export const moduleId = reading(count, fixed(nvmlDeviceGetModuleId));
 
 /** The black box recorder of the infoROM: when its data was last written, in microseconds, and for how long. */

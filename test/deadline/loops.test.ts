@@ -21,8 +21,12 @@ describe.skipIf(!fake.available)('a loop with --timeout', { timeout: 120_000 }, 
     const { status, out, err } = await nvsmi(library, argv, ticks(6));
     expect(status).toBe('SIGTERM');
     const lines = out.split('\n');
-    expect(lines.slice(0, 4)).toEqual(['0, 37, 0 %', '1, 38, 0 %', '0, 37, 0 %', '1, 38, [No Answer]']);
-    expect(lines.filter((line) => line.startsWith('0, ') && line !== '0, 37, 0 %')).toEqual([]);
+    const ofGpu = (gpu: number) => lines.filter((line) => line.startsWith(`${gpu}, `));
+    expect(new Set(ofGpu(0))).toEqual(new Set(['0, 37, 0 %']));
+    // The second tick may be answered by the process that makes late calls again; the call answers once in each.
+    const late = ofGpu(1).indexOf('1, 38, [No Answer]');
+    expect([1, 2]).toContain(late);
+    expect(ofGpu(1).slice(0, late)).toEqual(Array(late).fill('1, 38, 0 %'));
     expect(err).toMatch(/^nvsmi: no answer from nvmlDeviceGetUtilizationRates \(GPU 1\) for \d+\.\d s\n$/);
     await expectNoneLeft(library);
   });

@@ -205,8 +205,7 @@ describe.skipIf(!hasTmux)('top in a terminal', { timeout: 60_000 }, () => {
     tmux.keys('r');
     await tmux.until(isFirst(4127));
     tmux.keys(',', ',', 'F5', 'r');
-    await tmux.until(isFirst(4127));
-    expect(tmux.screen).toMatch(/PIDv/);
+    await tmux.until((screen) => /PIDv/.test(screen) && isFirst(4127)(screen));
   });
 
   it('goes through a recording with left and right', async () => {

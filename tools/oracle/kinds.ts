@@ -32,6 +32,7 @@ const OTHER_FACTS: readonly (readonly [machine: string, line: RegExp])[] = [
   ['pci-domain-big', /Function Not Found|0x|pci_|03F8CFDD|^ +(?:Bus|Device|Domain) /],
   ['name-fails', /product name for gpu|^GPU 0: /],
   ['cuda-unknown', /^CUDA Version/],
+  ['lost-gpu', /GPU Part Number|<gpu_part_number>/],
 ];
 
 export const KINDS: readonly Kind[] = [
@@ -134,7 +135,7 @@ export const KINDS: readonly Kind[] = [
     gone: /[SD]RAM|ram_(?:un)?corr/i,
     come: /[SD]RAM|ram_(?:un)?corr/i,
   },
-  { name: 'statuses that no driver returns', machine: /^status-words$/, args: /^(?:-q|-i 1)/ },
+  { name: 'statuses that no driver returns', machine: /^status-words$/, args: /^(?:-q|-i 1|topo)/ },
   { name: 'bad options of monitors', args: /^[dp]mon/, gone: or(), come: or() },
   { name: '-eow without an option that changes GPUs', args: /-eow/ },
   { name: 'a driver that is newer than its nvidia-smi', machine: /^wsl-versions$/ },
@@ -144,6 +145,20 @@ export const KINDS: readonly Kind[] = [
     name: 'a machine without GPUs',
     machine: /^none$/,
     gone: or('No devices were found', 'Failed to create log file .*', '"--format=" switch is missing.*'),
+  },
+  { name: 'a machine without GPUs', machine: /^none$/, args: /^topo/, come: or('No devices were found') },
+  {
+    name: 'letters that are wide',
+    machine: /^cjk-name$/,
+    gone: /^\|.*[^ -~].*\|$/,
+    come: /^\|.*[^ -~].*\|$/,
+  },
+  {
+    name: 'the row of a lost GPU',
+    machine: /^(?:lost-gpu|gpu1-lost)$/,
+    args: /^--query-gpu/,
+    gone: or(),
+    come: or('\\d+', '<time>', '\\[.*\\]'),
   },
   {
     name: 'words before fabric.state and fabric.status',

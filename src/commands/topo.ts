@@ -71,6 +71,8 @@ interface TopoView extends OptionSpec {
   readonly check?: (given: TopoGiven) => void;
   /** Comes before all others: with -m beside it each of them was refused without a matrix (H100, 580.159.04). */
   readonly isFirst?: true;
+  /** Answered also where -i names GPUs that no question is about, before that is refused (470 to 580 on the fake). */
+  readonly ignoresId?: true;
   /** What is said where -i does not name the GPUs that it is about; left out where it is about none, and -i names too many. */
   readonly refusal?: string;
   /** What is shown: a matrix, or the answer to a question of its own. */
@@ -251,6 +253,7 @@ const QUESTIONS = [
     number: true,
     argument: 'CPU',
     help: 'The GPUs near this CPU.',
+    ignoresId: true,
     answer: nearCpu,
   },
   {
@@ -275,6 +278,7 @@ const QUESTIONS = [
     long: 'p2pstatus',
     value: 'required',
     isFirst: true,
+    ignoresId: true,
     values: { words: [...p2pFields.keys()] },
     help: 'P2P capabilities of every pair of GPUs: read (r), write (w), NVLink (n), atomics (a), PCIe (p).',
     check: capabilityOf,
@@ -370,6 +374,11 @@ function* partsOfAll(asked: readonly TopoView[], scope: TopoScope): Asking<Parts
   return Object.assign({}, ...parts);
 }
 
+const ID_REFUSED = new UsageError(
+  'The -i command line argument must be used in conjunction with -n or -p.\n',
+  EXIT.unknownOption,
+);
+
 async function run(given: Given<typeof options>, context: Context): Promise<number> {
   const asked = questionsOf(given);
   const [first] = asked;
@@ -383,18 +392,17 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
     throw new UsageError(`${lostAlone(lost, release)}\n\n`, statusOf([lost]));
   }
   first?.check?.(given);
-  if (chosen.length > 0 && asked.every(({ refusal }) => refusal === undefined)) {
-    throw new UsageError(
-      'The -i command line argument must be used in conjunction with -n or -p.\n',
-      EXIT.unknownOption,
-    );
-  }
+  const isIdRefused = chosen.length > 0 && asked.every(({ refusal }) => refusal === undefined);
+  if (isIdRefused && given.json) throw ID_REFUSED;
   const scope: TopoScope = { session, files, chosen, given, release };
   if (given.json) {
     context.io.out(jsonDocument(await asker.start(partsOfAll(asked, scope)), context.source));
   } else {
     // One at a time: what was answered before a refusal stays (topo -p -n 1 -i 0 on the H100).
-    for (const one of asked) context.io.out(await asker.start(textOf(one, scope)));
+    for (const one of asked) {
+      if (!isIdRefused || one.ignoresId) context.io.out(await asker.start(textOf(one, scope)));
+    }
+    if (isIdRefused) throw ID_REFUSED;
   }
   // A GPU that is lost is no matter where others are asked (470 to 580 on the fake).
   return statusOf(asked.some(({ matrix }) => matrix !== undefined) ? gpus : chosen);

@@ -67,6 +67,20 @@ const REFUSALS: readonly (readonly [argv: string, status: number, out: string])[
   ['c2c extra', 2, 'Option "extra" is not recognized.\n'],
 ];
 
+describe('-i beside questions of topo that are about no GPU', () => {
+  it.each(['-p2p r', '-c 0'])(
+    'is refused after the answer: %s (470 to 580 on the fake)',
+    async (question) => {
+      const alone = await runOn(pair, ['topo', ...question.split(' ')]);
+      const beside = await runOn(pair, ['topo', ...question.split(' '), '-m', '-i', '0']);
+      expect(beside.out).toBe(
+        `${alone.out}The -i command line argument must be used in conjunction with -n or -p.\n\n`,
+      );
+      expect(beside.status).toBe(255);
+    },
+  );
+});
+
 describe('a command line that cannot be carried out', () => {
   it.each(REFUSALS)('is refused as nvidia-smi refuses it: %s', async (argv, status, out) => {
     expect(await runOn(pair, argv.split(' '))).toEqual({

@@ -142,7 +142,7 @@ describe.skipIf(compiler === undefined)('an action', () => {
 
   it('names what 580 has and what was never seen', async () => {
     for (const [line, words] of [
-      ['-col', /^Option "-col" is refused: this form of the summary was never seen/],
+      ['-col 2', /^Option "-col" is refused: a summary in 2 columns was never seen/],
       ['nvlink -sLWidth 1', /^Option "-sLWidth" is refused: what nvidia-smi asks NVML for it was never seen/],
       ['vgpu -tm', /^Option "-tm" is refused: NVML has no function/],
     ] as const) {

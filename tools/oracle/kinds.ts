@@ -136,6 +136,13 @@ export const KINDS: readonly Kind[] = [
     come: /[SD]RAM|ram_(?:un)?corr/i,
   },
   { name: 'statuses that no driver returns', machine: /^status-words$/, args: /^(?:-q|-i 1|topo)/ },
+  {
+    name: 'thermal violations',
+    machine: /^(?:gb10|l40s|rtx-5090)$/,
+    args: /^dmon .*-s \w*v/,
+    gone: /^ +0 /,
+    come: /^ +0 /,
+  },
   { name: 'bad options of monitors', args: /^[dp]mon/, gone: or(), come: or() },
   { name: '-eow without an option that changes GPUs', args: /-eow/ },
   { name: 'a driver that is newer than its nvidia-smi', machine: /^wsl-versions$/ },
@@ -149,7 +156,7 @@ export const KINDS: readonly Kind[] = [
   { name: 'a machine without GPUs', machine: /^none$/, args: /^topo/, come: or('No devices were found') },
   {
     name: 'letters that are wide',
-    machine: /^cjk-name$/,
+    machine: /^(?:cjk-name|process-names)$/,
     gone: /^\|.*[^ -~].*\|$/,
     come: /^\|.*[^ -~].*\|$/,
   },
@@ -168,6 +175,13 @@ export const KINDS: readonly Kind[] = [
 
 /** The lines of GPUs that cannot be attached. */
 export const LOST_GPU = 'lost GPU';
+
+/** The kinds of lines that only such a GPU has, or that its cells change. */
+export const OF_LOST_GPUS: ReadonlySet<string | undefined> = new Set([
+  LOST_GPU,
+  'matrices beside a GPU that cannot be attached',
+  'the row of a lost GPU',
+]);
 
 /** The kind of what differs; undefined where nothing explains it. */
 export function kindOf(

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { type Comparison, compare, type Hunk } from './compare.js';
-import { kindOf, LOST_GPU } from './kinds.js';
+import { kindOf, OF_LOST_GPUS } from './kinds.js';
 import { commandLines, expanded } from './list.js';
 import { type LogEntry, logText, readLog } from './log.js';
 import { compareCut, isCutShort } from './lost.js';
@@ -155,7 +155,7 @@ class Differing {
   /** Differing lines are alike where they differ in numbers alone. */
   private readonly alike = new Map<string, number>();
   private unexplained = 0;
-  /** Lines that are not compared: nvidia-smi does not show them. */
+  /** Lines that are not compared: nvidia-smi does not show a lost GPU so. */
   lost = 0;
 
   add(machine: OracleMachine, args: string, { hunks, lines, equal }: Comparison): void {
@@ -163,7 +163,7 @@ class Differing {
     for (const hunk of hunks) {
       const kind = kindOf(hunk, machine, args);
       const size = Math.max(hunk.gone.length, hunk.come.length);
-      if (kind === LOST_GPU && !hunk.gone.some(isStatus)) this.lost += size;
+      if (OF_LOST_GPUS.has(kind) && !hunk.gone.some(isStatus)) this.lost += size;
       if (kind !== undefined) this.known.set(kind, (this.known.get(kind) ?? 0) + size);
       else this.unexplained += size;
       if (kind === undefined || values.known) {

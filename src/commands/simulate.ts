@@ -12,7 +12,8 @@ import { CONTROL, STATE, writeMachine } from '../simulator/folder.js';
 import { ARCHITECTURES, libraryFile, ownArchitecture } from '../simulator/library-file.js';
 import { ruleOf, unknownWord } from '../simulator/rules.js';
 import { withValues } from '../simulator/setting.js';
-import { simulationTable } from '../simulator/simulation.js';
+import { type Simulation, simulationTable } from '../simulator/simulation.js';
+import { AnswerError } from '../snapshot/answer.js';
 import { bundledNames } from '../snapshot/bundled.js';
 import { openSnapshot } from '../snapshot/machine.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
@@ -97,12 +98,22 @@ async function simulate(given: Request, context: Context, program?: readonly str
   // All processes of a program see the same moment; those that use a folder begin with the first.
   const start = program === undefined ? {} : { start: io.now() };
   const writable = given.writable ? { writable: { journal: STATE } } : {};
-  const table = simulationTable({ snapshot, rules, control, ...log, ...start, ...writable });
+  const table = tableOf(given.machine ?? '', { snapshot, rules, control, ...log, ...start, ...writable });
   const library = libraryOf(given.arch ?? ownArchitecture());
   if (given.output !== undefined) leave(absolute(given.output), library, table);
   if (program !== undefined) return run(program, given.output, { library, table }, io);
   io.out(plainly`${given.output ?? ''}: NVML as ${recorded.title}\n`);
   return EXIT.ok;
+}
+
+/** Throws SnapshotError for an answer that no library could give. */
+function tableOf(machine: string, simulation: Simulation): string {
+  try {
+    return simulationTable(simulation);
+  } catch (error) {
+    if (!(error instanceof AnswerError)) throw error;
+    throw new SnapshotError(plainly`${machine}: ${error.message}`);
+  }
 }
 
 /** Opens a recording. Throws UsageError for a name that there is not. */

@@ -41,13 +41,19 @@ function callLines(calls: Calls, one: Call, handles: SimulatedHandles, limit: st
     const key = answerKey(one, (address) => handles.nameOf(address), subject);
     const answer = recorded[key];
     if (answer === undefined) return [];
-    try {
-      return [`${one.fn} k:${encodeURI(key)}${limit} ${tokens(one, subject, answer, handles).join(' ')}`];
-    } catch (error) {
-      if (!(error instanceof AnswerError)) throw error;
-      throw new AnswerError(`calls.${one.fn}[${key}]: ${error.message}`);
-    }
+    const words = placed(one.fn, key, () => tokens(one, subject, answer, handles));
+    return [`${one.fn} k:${encodeURI(key)}${limit} ${words.join(' ')}`];
   });
+}
+
+/** What an answer is made to; one that cannot be is named by its place in the recording. */
+function placed<T>(fn: string, key: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof AnswerError)) throw error;
+    throw new AnswerError(`calls.${fn}[${key}]: ${error.message}`);
+  }
 }
 
 /** The field values of each subject, of all periods, whichever of them a call asks for. */
@@ -68,7 +74,7 @@ export function fieldLines(
         continue;
       }
       const memory = Buffer.alloc(nvmlFieldValue_t.size);
-      encodeFieldValue(memory, 0, status, answer);
+      placed('nvmlDeviceGetFieldValues', key, () => encodeFieldValue(memory, 0, status, answer));
       const type = memory.readUInt32LE(nvmlFieldValue_t.fields.valueType[1]);
       const [, at] = nvmlFieldValue_t.fields.value;
       const bytes = hex(memory.subarray(at, at + 8));

@@ -90,6 +90,29 @@ describe.skipIf(library === undefined)('simulate', { timeout: 60_000 }, () => {
     expect(stdout).toBe('42\n'.repeat(4));
   });
 
+  it('refuses an answer that no library could give, by its place in the recording', () => {
+    const recorded = JSON.parse(
+      readFileSync(new URL('../../snapshots/h200-x1.json', import.meta.url), 'utf8'),
+    );
+    const refusalOf = (fn: string, key: string, answer: unknown) => {
+      const file = join(folder, 'bad.json');
+      writeFileSync(
+        file,
+        JSON.stringify({ ...recorded, calls: { ...recorded.calls, [fn]: { [key]: answer } } }),
+      );
+      const { status, stdout } = simulate(file, '-o', join(folder, 'bad'));
+      return [status, stdout.replace(`${file}: `, '')];
+    };
+    expect(refusalOf('nvmlDeviceGetPowerUsage', 'gpu0', 'abc')).toEqual([
+      2,
+      'calls.nvmlDeviceGetPowerUsage[gpu0]: a number is needed, not "abc"\n',
+    ]);
+    expect(refusalOf('nvmlDeviceGetFieldValues', 'gpu0,82', { value: 1 })).toEqual([
+      2,
+      'calls.nvmlDeviceGetFieldValues[gpu0,82]: a field value needs its type\n',
+    ]);
+  });
+
   it('lets functions fail, of one GPU or of all', () => {
     const machine = ['h200-x2', '--fail', 'gpu1 nvmlDeviceGetPerformanceState GPU_IS_LOST'];
     expect(nvsmiOn(machine, ...query('pstate'))).toBe('P0\n[GPU is lost]\n');

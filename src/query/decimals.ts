@@ -1,5 +1,13 @@
 /** Decimals as C's printf writes them: the exact value, rounded, a tie to the even digit. */
 
+/** `%g`: six significant digits without trailing zeros, and an exponent of two digits from a million on. */
+export function sixDigits(value: number): string {
+  const rounded = Number(value.toPrecision(6));
+  if (Math.abs(rounded) < 1e6) return String(rounded);
+  const [digits, exponent = ''] = value.toExponential(5).split('e+');
+  return `${Number(digits)}e+${exponent.padStart(2, '0')}`;
+}
+
 /** Enough digits for the exact value of any number that NVML's integers are divided into. */
 const EXACT = 60;
 

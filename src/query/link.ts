@@ -1,14 +1,15 @@
 /** Fields of a link of a GPU: which it is, whether it is up, and what is asked about one that is. */
 import { NOT_SUPPORTED } from '../nvml/status.js';
 import type { Wanted } from './ask/asking.js';
+import { sixDigits } from './decimals.js';
 import { asks, type Field, item } from './field.js';
 import { count, type Kind } from './kind.js';
 import type { Reading } from './reading.js';
 
-/** Megabytes a second, printed as GB/s without trailing zeros: 26.562 (H200, 580.159.04), 25 (A100). */
+/** Megabytes a second, printed as GB/s with six digits: 26.562 (H200, 580.159.04), 25 (A100), 4.29497e+06 (535 and 550 on the fake). */
 export const gigabytesPerSecond: Kind = {
   unit: 'GB/s',
-  spell: (value) => String(Number(value) / 1000),
+  spell: (value) => sixDigits(Number(value) / 1000),
   json: (value) => Number(value) / 1000,
   metric: { unit: 'bytes_per_second', times: 1e6 },
 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { likePrintf } from '../../src/query/decimals.js';
+import { likePrintf, sixDigits } from '../../src/query/decimals.js';
 
 describe('likePrintf', () => {
   it.each([
@@ -16,5 +16,19 @@ describe('likePrintf', () => {
     [0.375, 2, '0.38'],
   ])('writes %d with %d decimals as C does', (value, digits, text) => {
     expect(likePrintf(value, digits)).toBe(text);
+  });
+});
+
+describe('sixDigits', () => {
+  it.each([
+    [0, '0'],
+    [25, '25'],
+    [26.562, '26.562'],
+    [1234.5678, '1234.57'],
+    [999999.4, '999999'],
+    [999999.6, '1e+06'],
+    [4294967.294, '4.29497e+06'],
+  ])('writes %d as %%g does', (value, text) => {
+    expect(sixDigits(value)).toBe(text);
   });
 });

@@ -86,7 +86,7 @@ export const PRESET_PARAMETERS = [
 const isFloor = ({ paramId }: PresetParameter): boolean =>
   paramId === nvml.NVML_POWER_SMOOTHING_PROFILE_PARAM_PERCENT_TMP_FLOOR;
 
-/** A value as it is written: a percentage with two decimals at the most, or a whole number. Undefined for what is none. */
+/** The value of an option: a percentage with two decimals at the most, or a whole number. Undefined for what is none. */
 export function parameterValue(parameter: PresetParameter, text: string): number | undefined {
   const form = isFloor(parameter) ? /^\d{1,3}(?:\.\d{1,2})?$/ : /^\d{1,15}$/;
   return form.test(text) ? decimal(text) : undefined;

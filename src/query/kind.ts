@@ -36,7 +36,7 @@ export interface Kind {
   raw?(value: Value): string;
   /** The value without its unit in CSV, where that has another word. */
   csv?(value: Value): string;
-  /** All ones are one of its values: a number that stands for a word, or bits. Else they are read as no value. */
+  /** All ones are one of its values: a number for which there is a word, or bits. Else they are read as no value. */
   readonly allOnes?: true;
   /** The value as JSON: a number in the field's unit, or the words. */
   json(value: Value): JsonScalar;

@@ -37,11 +37,19 @@ function functionsOf(source: Source): readonly string[] {
   return 'probe' in wanted ? [functionOf(wanted.probe)] : [];
 }
 
-const PREFIXES: Readonly<Record<string, string>> = { gpus: '', nvlinks: 'nvlink.' };
+/** What the metrics of a relation begin with. */
+const PREFIXES: Readonly<Record<string, string>> = {
+  gpus: '',
+  nvlinks: 'nvlink.',
+  processes: 'process.',
+  gpm: '',
+};
 
-function metricOf(relation: string, field: Field): string {
+function metricOf(relation: string, { names, metric }: Field): string {
   const prefix = PREFIXES[relation];
-  return prefix === undefined ? '' : (families.get(prefix + nameOf(field))?.name ?? '');
+  if (prefix === undefined) return '';
+  const found = [...names, metric?.name].flatMap((name) => families.get(`${prefix}${name}`) ?? []);
+  return found[0]?.name ?? '';
 }
 
 const fieldRow = (relation: string, field: Field): readonly string[] => [
@@ -55,12 +63,15 @@ const fieldRow = (relation: string, field: Field): readonly string[] => [
 
 const HEAD = ['field', 'what it is', 'unit', 'NVML function', 'since driver', 'metric'];
 
+const isGpmMetric = ({ kind, source }: Field): boolean =>
+  'item' in source && kind.plausible !== undefined && /^(nv|c2c|gr\d)/.test(source.item);
+
 const relationSection = ({ name, record, fields }: Relation): string => {
   const option = tables.find((one) => one.name === name)?.option;
   const asked = option === undefined ? '' : ` Asked with \`--${option}\`.`;
   return `### ${name}\n\nOne record for each: ${record}.${asked}\n\n${table(
     HEAD,
-    fields.map((field) => fieldRow(name, field)),
+    fields.filter((field) => !isGpmMetric(field)).map((field) => fieldRow(name, field)),
   )}\n`;
 };
 
@@ -71,9 +82,6 @@ const listRow = ({ name, of, isList, fields, required }: JsonPart): readonly str
     .map((field) => (required.includes(field) ? code(nameOf(field)) : `${code(nameOf(field))}?`))
     .join(', '),
 ];
-
-const isGpmMetric = ({ kind, source }: Field): boolean =>
-  'item' in source && kind.plausible !== undefined && /^(nv|c2c|gr\d)/.test(source.item);
 
 /** Lists that have all GPM metrics show the first few. */
 const short = (part: JsonPart): JsonPart => ({

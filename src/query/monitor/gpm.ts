@@ -48,7 +48,8 @@ const COUNT = measured(number());
 
 /** A metric that `exporter` has too is named there after NVML's constant. */
 type MetricNames = string | readonly [dmon: string, exporter: string];
-const namesOf = (name: MetricNames): readonly [string, ...string[]] => (typeof name === 'string' ? [name] : name);
+const namesOf = (name: MetricNames): readonly [string, ...string[]] =>
+  typeof name === 'string' ? [name] : name;
 
 const percent = (id: number, name: MetricNames, help: string): GpmMetric =>
   metric(id, namesOf(name), '%', PERCENT, help);

@@ -20,6 +20,8 @@ export interface Health {
   readonly system: System;
   /** GPU events since the boot, or why they are not known. */
   readonly log: readonly GpuEvent[] | { readonly reason: string; readonly remedy: string };
+  /** Why the log was not read, where its events are only those that NVML reported in a loop. */
+  readonly unread?: { readonly reason: string; readonly remedy: string } | undefined;
   /** Since when the events are known, if not since the boot. */
   readonly since?: string | undefined;
   readonly expected: Expectations | undefined;

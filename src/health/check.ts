@@ -5,7 +5,7 @@ import type { GpuEvent } from '../events/gpu-event.js';
 import type { System } from '../system/system.js';
 import type { Expectations, GpuExpectations, Limits } from './expectations.js';
 import type { GpuReadings } from './readings.js';
-import type { State } from './state.js';
+import type { Boot, State } from './state.js';
 
 /** All that is known when the checks are made. */
 export interface Health {
@@ -28,6 +28,8 @@ export interface Health {
   readonly limits: Limits;
   /** What an earlier run left in the state file. */
   readonly before: State | undefined;
+  /** This boot, where /proc says so. */
+  readonly boot?: Boot | undefined;
 }
 
 /** A GPU as a rule sees it. Each reading that the check needs is there. */

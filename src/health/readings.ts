@@ -116,7 +116,8 @@ function* readGpu(gpu: Gpu, names: readonly string[]): Asking<GpuReadings> {
 const textOf = (answer: HealthValue | undefined): string | undefined =>
   typeof answer?.value === 'string' ? answer.value : undefined;
 
-const shortBusId = (busId: string | undefined): string | undefined =>
+/** As the kernel spells it. */
+export const shortBusId = (busId: string | undefined): string | undefined =>
   busId?.toLowerCase().replace(/^0000(?=[0-9a-f]{4}:)/, '');
 
 function answerOf(kind: ReportField['kind'], read: Reading): HealthValue {

@@ -4,7 +4,8 @@ import { type AskedField, jsonRecord } from '../format/json.js';
 import { checkNames, checkObject } from '../nvml/functions/check.js';
 import type { Session } from '../nvml/session.js';
 import { Asker } from '../query/ask/asker.js';
-import { compilePlan, type Plan } from '../query/plan.js';
+import { compilePlan, growingReaders, type Plan } from '../query/plan.js';
+import type { Reader } from '../query/reading.js';
 import type { Chosen } from './chosen-gpus.js';
 import type { Life } from './life.js';
 import type { FieldName, Query, Sample } from './query.js';
@@ -14,6 +15,7 @@ import { checkWatch, ticks, WATCH_OPTIONS, type WatchOptions } from './watch.js'
 interface ReadyPlan {
   readonly asker: Asker;
   readonly plan: Plan;
+  readonly lines: readonly (readonly Reader[])[];
 }
 
 /** Whom a query asks, and how long it may. */
@@ -41,10 +43,10 @@ export class CompiledQuery<Name extends FieldName> implements Query<Name> {
 
   sample(): Sample<Name>[] {
     this.#scope.life.check();
-    const { asker, plan } = this.#inTurn;
+    const { asker, plan, lines } = this.#inTurn;
     asker.tick();
     plan.run();
-    return this.#read(plan);
+    return this.#read(lines);
   }
 
   sampleAsync(): Promise<Sample<Name>[]> {
@@ -68,23 +70,24 @@ export class CompiledQuery<Name extends FieldName> implements Query<Name> {
     const asker = new Asker(session);
     const subjects = chosen.map(({ subject }) => subject);
     const rows = this.#asked.map(({ field }) => field);
-    return { asker, plan: compilePlan(rows, subjects, { asker, now: Date.now }) };
+    const plan = compilePlan(rows, subjects, { asker, now: Date.now });
+    return { asker, plan, lines: plan.lines.map((line) => growingReaders(rows, line)) };
   }
 
   async #overlap(): Promise<Sample<Name>[]> {
     const { life } = this.#scope;
     life.check();
     this.#overlapping ??= this.#compile();
-    const { asker, plan } = this.#overlapping;
+    const { asker, plan, lines } = this.#overlapping;
     asker.tick();
     await plan.sample();
     life.check();
-    return this.#read(plan);
+    return this.#read(lines);
   }
 
-  #read({ lines }: Plan): Sample<Name>[] {
+  #read(lines: ReadyPlan['lines']): Sample<Name>[] {
     return lines.map(
-      ({ readers }) =>
+      (readers) =>
         jsonRecord(
           this.#asked,
           readers.map((read) => read()),

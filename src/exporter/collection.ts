@@ -7,6 +7,7 @@ import type { Asker, Prepared } from '../query/ask/asker.js';
 import { together, want } from '../query/ask/asking.js';
 import { fieldReader } from '../query/ask/field-reader.js';
 import { Gathering } from '../query/ask/gathering.js';
+import { onlyGrowing } from '../query/counter.js';
 import { derived } from '../query/derive.js';
 import { type Field, nameOf, type RecordValues, type Row } from '../query/field.js';
 import { GpmMeter } from '../query/gpm-meter.js';
@@ -107,7 +108,9 @@ export class Collection {
     return {
       gpu,
       identity: [...named, ['cuda_version', gathering.reader(want(cudaVersion, cudaText), gpu)]],
-      readers: rows.filter((row) => wish.has(nameOf(row))).map((row) => [nameOf(row), reader(row), row.kind]),
+      readers: rows
+        .filter((row) => wish.has(nameOf(row)))
+        .map((row) => [nameOf(row), onlyGrowing(row, reader(row)), row.kind]),
       links: this.linksOf(gpu),
       meter:
         gpu.handle === undefined || this.gpm.length === 0
@@ -134,7 +137,8 @@ export class Collection {
       index,
       active: this.gathering.reader(want(linkState(index), 'isActive'), gpu),
       readers: wanted.map(
-        (each) => [nameOf(each), this.reader(each, gpu, { link: index }), each.kind] as const,
+        (each) =>
+          [nameOf(each), onlyGrowing(each, this.reader(each, gpu, { link: index })), each.kind] as const,
       ),
     }));
   }

@@ -4,7 +4,7 @@ import { nvmlDeviceGetTotalEnergyConsumption } from '../nvml/generated/entries.j
 import { COUNTER, type Field, from, nameOf, type Row } from '../query/field.js';
 import { gpuTable } from '../query/gpu/index.js';
 import { bar1Memory, memory } from '../query/gpu/memory.js';
-import { count, type Kind, mebibytes, milliseconds, number, percent } from '../query/kind.js';
+import { count, type Kind, measured, mebibytes, milliseconds, number, percent } from '../query/kind.js';
 import { yes } from '../query/link.js';
 import type { Engine } from '../query/monitor/process-utilization.js';
 import { corrected, linkErrors, portCounters, status, throughput } from '../query/nvlink.js';
@@ -23,8 +23,8 @@ const own = (name: string, kind: Kind, help: string, source: Row['source'], metr
 });
 
 const joules = number('mJ', { unit: 'joules', per: 1000 });
-const kilobytesPerSecond = number('KB/s', { unit: 'bytes_per_second', times: 1000 });
-const mebibytesPerSecond = number('MiB/s', { unit: 'bytes_per_second', times: 2 ** 20 });
+const kilobytesPerSecond = measured('KB/s', { unit: 'bytes_per_second', times: 1000 });
+const mebibytesPerSecond = measured('MiB/s', { unit: 'bytes_per_second', times: 2 ** 20 });
 
 /** What --query-gpu does not have. */
 const more: readonly Row[] = [

@@ -15,10 +15,11 @@ import { instanceOfVgpu } from './vgpu-instances.js';
 import { vgpuInstance } from './vgpus.js';
 
 /** Whole numbers in text, as the vGPU software's guide shows them; two decimals in JSON. */
-const measured: Kind = {
+const rounded = (kind: Kind): Kind => ({
+  ...kind,
   spell: (value) => String(Math.trunc(Number(value))),
   json: (value) => Math.floor(Number(value) * 100) / 100,
-};
+});
 
 interface MigPlace {
   readonly index: number;
@@ -52,7 +53,7 @@ const fieldsOf = (metrics: readonly GpmMetric[]): readonly Field[] => [
   place('device', 'Number of the MIG device among those of its GPU.'),
   place('gpu_instance_id', 'Number of the GPU instance.'),
   place('compute_instance_id', 'Number of the compute instance.'),
-  ...metrics.map(({ field }) => ({ ...field, kind: measured })),
+  ...metrics.map(({ field }) => ({ ...field, kind: rounded(field.kind) })),
 ];
 
 /** What its JSON has: all metrics. */

@@ -3,6 +3,7 @@ import type { JsonPart } from '../../src/commands/command.js';
 import { commands } from '../../src/commands/index.js';
 import { families } from '../../src/exporter/dialects/nvsmi.js';
 import { type Field, nameOf, type Source } from '../../src/query/field.js';
+import { gpmMetrics } from '../../src/query/monitor/gpm.js';
 import type { Probe } from '../../src/query/probe.js';
 import type { Relation } from '../../src/query/relation.js';
 import { relations } from '../../src/query/relations.js';
@@ -72,8 +73,11 @@ const listRow = ({ name, of, isList, fields, required }: JsonPart): readonly str
     .join(', '),
 ];
 
-const isGpmMetric = ({ kind, source }: Field): boolean =>
-  'item' in source && kind.plausible !== undefined && /^(nv|c2c|gr\d)/.test(source.item);
+const ENGINES_AND_LINKS = new Set(
+  gpmMetrics.map(({ name }) => name).filter((name) => /^(nv|c2c|gr\d)/.test(name)),
+);
+
+const isGpmMetric = ({ source }: Field): boolean => 'item' in source && ENGINES_AND_LINKS.has(source.item);
 
 /** Lists that have all GPM metrics show the first few. */
 const short = (part: JsonPart): JsonPart => ({

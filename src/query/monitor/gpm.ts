@@ -4,7 +4,7 @@
  * software's guide; the others are formed after them.
  */
 import { item } from '../field.js';
-import { type Kind, number } from '../kind.js';
+import { count, measured } from '../kind.js';
 import type { FieldHeading } from './column.js';
 
 /** Its values come of two samples, and are found with the line. */
@@ -16,15 +16,15 @@ export interface GpmMetric extends FieldHeading {
 const GPM_WIDTH = 10;
 
 /** The driver makes floating-point numbers; two decimals are kept. */
-const measured = (unit: string): Kind => number(unit === 'count' ? undefined : unit);
+const KINDS = { '%': measured('%'), 'MiB/s': measured('MiB/s'), count } as const;
 
-const metric = (id: number, name: string, unit: string, help: string): GpmMetric => ({
+const metric = (id: number, name: string, unit: keyof typeof KINDS, help: string): GpmMetric => ({
   id,
   name,
   unit: `GPM:${unit}`,
   width: GPM_WIDTH,
   help,
-  field: { names: [name], help: `${help}.`, kind: measured(unit), source: item(name) },
+  field: { names: [name], help: `${help}.`, kind: KINDS[unit], source: item(name) },
 });
 
 const percent = (id: number, name: string, help: string): GpmMetric => metric(id, name, '%', help);

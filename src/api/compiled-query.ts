@@ -2,7 +2,7 @@
 
 import { type AskedField, jsonRecord } from '../format/json.js';
 import { Asker } from '../query/ask/asker.js';
-import { compilePlan } from '../query/plan.js';
+import { compilePlan, growingReaders } from '../query/plan.js';
 import { Compiled, type CompiledScope, type Sampler } from './compiled.js';
 import type { FieldName, Query, Sample } from './query.js';
 
@@ -25,8 +25,9 @@ export class CompiledQuery<Name extends FieldName> extends Compiled<Sample<Name>
     const rows = this.#asked.map(({ field }) => field);
     const subjects = chosen.map(({ subject }) => subject);
     const plan = compilePlan(rows, subjects, { asker, now: Date.now });
+    const lines = plan.lines.map((line) => growingReaders(rows, line));
     const read = (): Sample<Name>[] =>
-      plan.lines.map(({ readers }) => {
+      lines.map((readers) => {
         const readings = readers.map((reader) => reader());
         return jsonRecord(this.#asked, readings) as Sample<Name>;
       });

@@ -8,6 +8,7 @@ import { want } from '../query/ask/asking.js';
 import { fieldReader } from '../query/ask/field-reader.js';
 import { Gathering } from '../query/ask/gathering.js';
 import { readRecords } from '../query/ask/records.js';
+import { onlyGrowing } from '../query/counter.js';
 import { derived } from '../query/derive.js';
 import { type Field, nameOf, type RecordValues, type Row } from '../query/field.js';
 import { gpmOf } from '../query/gpm.js';
@@ -107,7 +108,9 @@ export class Collection {
     return {
       gpu,
       identity: [...named, ['cuda_version', gathering.reader(want(cudaVersion, cudaText), gpu)]],
-      readers: rows.filter((row) => wish.has(nameOf(row))).map((row) => [nameOf(row), reader(row), row.kind]),
+      readers: rows
+        .filter((row) => wish.has(nameOf(row)))
+        .map((row) => [nameOf(row), onlyGrowing(row, reader(row)), row.kind]),
       links: this.linksOf(gpu),
     };
   }
@@ -127,7 +130,8 @@ export class Collection {
       index,
       active: this.gathering.reader(want(linkState(index), 'isActive'), gpu),
       readers: wanted.map(
-        (each) => [nameOf(each), this.reader(each, gpu, { link: index }), each.kind] as const,
+        (each) =>
+          [nameOf(each), onlyGrowing(each, this.reader(each, gpu, { link: index })), each.kind] as const,
       ),
     }));
   }

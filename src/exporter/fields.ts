@@ -6,7 +6,7 @@ import { gpmOf } from '../query/gpm.js';
 import { gpuTable } from '../query/gpu/index.js';
 import { bar1Memory, memory } from '../query/gpu/memory.js';
 import { processes } from '../query/gpu-processes.js';
-import { count, type Kind, mebibytes, milliseconds, number } from '../query/kind.js';
+import { count, type Kind, measured, mebibytes, milliseconds, number } from '../query/kind.js';
 import { linkActive as active, yes } from '../query/link.js';
 import { GPM_PREFIX } from '../query/monitor/gpm.js';
 import { nvlinks } from '../query/nvlink.js';
@@ -25,7 +25,7 @@ const own = (name: string, kind: Kind, help: string, source: Row['source'], metr
 });
 
 const joules = number('mJ', { unit: 'joules', per: 1000 });
-const kilobytesPerSecond = number('KB/s', { unit: 'bytes_per_second', times: 1000 });
+const kilobytesPerSecond = measured('KB/s', { unit: 'bytes_per_second', times: 1000 });
 
 /** What --query-gpu does not have. */
 const more: readonly Row[] = [

@@ -28,9 +28,7 @@ export class Failures {
   /** The number of a reading; undefined, and counted, where there is none, or none that can be true. */
   number(reading: Reading, kind?: Kind): number | undefined {
     const isAbsurd =
-      reading instanceof Missing
-        ? reading === ALL_ONES && kind?.isMeasured === true
-        : kind !== undefined && !isPlausible(kind, reading);
+      reading instanceof Missing ? reading === ALL_ONES : kind !== undefined && !isPlausible(kind, reading);
     if (reading instanceof Missing && !isAbsurd) this.count(reading);
     if (isAbsurd) {
       this.counts[IMPLAUSIBLE] = (this.counts[IMPLAUSIBLE] ?? 0) + 1;

@@ -60,10 +60,13 @@ export const status: readonly Field[] = [
   ),
 ];
 
+/** FFFFFFFF:FF:FF.0 is all ones: the remote end is a switch that the machine does not see (two H200, 580.159.04). */
+const remoteEnd: Kind = { ...text, plausible: (value) => !/^F+:FF:FF/i.test(String(value)) };
+
 export const remoteBusId = linkField(
   'remote.pci.bus_id',
   'Remote Device',
-  text,
+  remoteEnd,
   (link) => want(linkRemote(link), 'busId'),
   'PCI bus id of the remote end.',
 );

@@ -3,6 +3,7 @@ import type { JsonPart } from '../../src/commands/command.js';
 import { commands } from '../../src/commands/index.js';
 import { families } from '../../src/exporter/dialects/nvsmi.js';
 import { type Field, nameOf, type Source } from '../../src/query/field.js';
+import { gpmMetrics } from '../../src/query/monitor/gpm.js';
 import type { Probe } from '../../src/query/probe.js';
 import type { Relation } from '../../src/query/relation.js';
 import { relations } from '../../src/query/relations.js';
@@ -63,15 +64,20 @@ const fieldRow = (relation: string, field: Field): readonly string[] => [
 
 const HEAD = ['field', 'what it is', 'unit', 'NVML function', 'since driver', 'metric'];
 
-const isGpmMetric = ({ kind, source }: Field): boolean =>
-  'item' in source && kind.plausible !== undefined && /^(nv|c2c|gr\d)/.test(source.item);
+/** Those of one engine or link each, of which there are many. */
+const NUMBERED_METRICS = new Set(
+  gpmMetrics.map(({ name }) => name).filter((name) => /^(nv|c2c|gr\d)/.test(name)),
+);
+
+const isNumberedMetric = ({ source }: Field): boolean =>
+  'item' in source && NUMBERED_METRICS.has(source.item);
 
 const relationSection = ({ name, record, fields }: Relation): string => {
   const option = tables.find((one) => one.name === name)?.option;
   const asked = option === undefined ? '' : ` Asked with \`--${option}\`.`;
   return `### ${name}\n\nOne record for each: ${record}.${asked}\n\n${table(
     HEAD,
-    fields.filter((field) => !isGpmMetric(field)).map((field) => fieldRow(name, field)),
+    fields.filter((field) => !isNumberedMetric(field)).map((field) => fieldRow(name, field)),
   )}\n`;
 };
 
@@ -86,7 +92,7 @@ const listRow = ({ name, of, isList, fields, required }: JsonPart): readonly str
 /** Lists that have all GPM metrics show the first few. */
 const short = (part: JsonPart): JsonPart => ({
   ...part,
-  fields: part.fields.filter((field) => !isGpmMetric(field)),
+  fields: part.fields.filter((field) => !isNumberedMetric(field)),
 });
 
 const listSection = (words: string, parts: readonly JsonPart[]): string =>

@@ -4,7 +4,7 @@
  * software's guide; the others are formed after them.
  */
 import { item } from '../field.js';
-import { type Kind, number, percent as share } from '../kind.js';
+import { count, type Kind, measured, percent as share } from '../kind.js';
 import type { FieldHeading } from './column.js';
 
 /** Its values come of two samples, and are found with the line. */
@@ -19,7 +19,7 @@ const GPM_WIDTH = 10;
 export const GPM_PREFIX = 'gpm.';
 
 /** The driver makes floating-point numbers: two decimals are kept in JSON, and none in text. */
-const measured = (kind: Kind): Kind => ({
+const truncated = (kind: Kind): Kind => ({
   ...kind,
   spell: (value) => String(Math.trunc(Number(value))),
   json: (value) => Math.floor(Number(value) * 100) / 100,
@@ -42,9 +42,9 @@ const metric = (
 
 const exportedAs = (name: string): string => `${GPM_PREFIX}${name}`;
 
-const PERCENT = measured(share);
-const RATE = measured(number('MiB/s', { unit: 'bytes_per_second', times: 2 ** 20 }));
-const COUNT = measured(number());
+const PERCENT = truncated(share);
+const RATE = truncated(measured('MiB/s', { unit: 'bytes_per_second', times: 2 ** 20 }));
+const COUNT = truncated(count);
 
 /** A metric that `exporter` has too is named there after NVML's constant. */
 type MetricNames = string | readonly [dmon: string, exporter: string];

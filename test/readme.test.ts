@@ -75,8 +75,13 @@ describe('the commands of the README', () => {
 
   it.each(blocks('console'))('print what it shows: %s', async (block) => {
     const [first = '', ...shown] = block.split('\n');
-    const { out, err } = await run(argumentsOf(first.replace('$ ', '')) ?? []);
-    expect((out + err).split('\n')).toEqual(shown);
+    const [command = '', ...filters] = first.replace('$ ', '').split(' | ');
+    const { out, err } = await run(argumentsOf(command) ?? []);
+    const printed =
+      filters.length === 0
+        ? out + err
+        : spawnSync('sh', ['-c', filters.join(' | ')], { input: out, encoding: 'utf8' }).stdout;
+    expect(printed.split('\n')).toEqual(shown);
   });
 
   it('that are not of nvsmi name what is there', () => {

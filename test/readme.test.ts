@@ -42,7 +42,7 @@ const commands = lines.flatMap((line) => {
 /** Runs nvsmi on a recorded machine; a file that it writes is there for those that follow. */
 async function run(argv: readonly string[]) {
   const words = argv.map((word) => (word === 'machine.json' ? join(folder, word) : word));
-  const io = new FakeIo();
+  const io = new FakeIo({ env: { LANG: 'C.UTF-8' } });
   const status = await main(words.includes('--snapshot') ? words : [...words, '--snapshot', 'h200-x2'], io);
   for (const [path, text] of io.files) writeFileSync(path, text);
   return { status, out: io.output, err: io.errors, written: io.files.size };

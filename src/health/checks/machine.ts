@@ -91,7 +91,7 @@ const reachable: MachineCheck = {
       const place = busId === undefined ? '' : ` (${busId})`;
       return {
         ...about,
-        ...fail(`It${place} does not answer: ${lost}.${without}`, REBOOT, [
+        ...fail(`No answer${place}: ${lost}.${without}`, REBOOT, [
           { name: 'nvmlDeviceGetHandleByIndex', value: null, reason: lost },
         ]),
       };

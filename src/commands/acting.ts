@@ -8,14 +8,14 @@ import type { Context, Machine } from './context.js';
 
 export const dryRunOption = {
   long: 'dry-run',
-  help: 'With an option that changes something: say what would change, and change nothing.',
+  help: 'With an option that changes something: print what would change, without changing it.',
 } as const satisfies OptionSpec;
 
 export const auditOption = {
   long: 'audit',
   value: 'required',
   argument: 'FILE',
-  help: 'Append a line of JSON for each change to this file, instead of the system log.',
+  help: 'Log each change as a line of JSON in this file, instead of the system log.',
 } as const satisfies OptionSpec;
 
 export const actingOptions = [dryRunOption, auditOption] as const;

@@ -6,7 +6,7 @@ import { nearestNames } from '../query/nearest.js';
 
 export const chooseOptions = [
   { long: 'checks', value: 'required', argument: 'CHECK,...', joins: true, help: 'Only these checks.' },
-  { long: 'skip', value: 'required', argument: 'CHECK,...', joins: true, help: 'All checks but these.' },
+  { long: 'skip', value: 'required', argument: 'CHECK,...', joins: true, help: 'Skip these checks.' },
   { long: 'list', help: 'List the checks and what they look at.' },
 ] as const satisfies readonly OptionSpec[];
 
@@ -14,7 +14,7 @@ export const rootOption = {
   long: 'root',
   value: 'required',
   argument: 'FOLDER',
-  help: 'Read /proc, /sys and /dev below this folder: a copy from another machine.',
+  help: 'Read a copy of /proc, /sys and /dev in this directory, from another machine.',
 } as const satisfies OptionSpec;
 
 /** 3 is UNKNOWN for Nagios and its kind: nothing was checked. */

@@ -35,7 +35,7 @@ export const monitorPart = (
 
 export const gpuInstance: Field = {
   names: ['gpu_instance_id'],
-  help: 'GPU instance that the performance metrics are of; null where they are of the whole GPU. With --gpm-options m.',
+  help: 'GPU instance of the performance metrics; null for those of the whole GPU. With --gpm-options m.',
   kind: count,
   source: item('instance'),
 };

@@ -89,7 +89,7 @@ const views = [
     short: ['cBridge'],
     long: 'checkBridge',
     since: 525,
-    help: 'The GPUs with NVLink; NVML does not report bridges.',
+    help: 'List the GPUs with NVLink; NVML does not report bridges.',
   }),
   about({
     short: ['g'],
@@ -124,7 +124,7 @@ const options = [
       'sLowPwrThres',
       'setLowPowerThreshold',
       'VALUE|default',
-      'Set how long a link is idle before its low power state.',
+      'Set the idle time after which a link enters its low power state.',
     ),
   ),
   dated(
@@ -136,7 +136,7 @@ const options = [
     short: ['gLWidth'],
     long: 'getLinkWidth',
     since: 551,
-    help: 'Refused: it was never seen.',
+    help: 'Refused: its effect is unknown.',
     hidden: true,
     refused: WIDTH_UNSEEN,
   },

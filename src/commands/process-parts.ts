@@ -29,7 +29,7 @@ const processes = (isAlways: boolean): JsonPart =>
   list('processes', 'a process on a GPU', processFields, isAlways);
 
 const keys = Object.values(GROUPINGS).map((name) =>
-  field(name, 'What the processes share; null where they have none, or it is not known.'),
+  field(name, 'What the processes share; null if they share nothing, or it is unknown.'),
 );
 const sums = [
   field('processes', 'Number of processes.', count),

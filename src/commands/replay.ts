@@ -31,12 +31,12 @@ const options = [
     long: 'filename',
     value: 'required',
     argument: 'FILE',
-    help: 'The recording, e.g. /var/log/nvstats/nvstats-20261123. It may still be written to.',
+    help: 'The recording, e.g. /var/log/nvstats/nvstats-20261123. It may still be growing.',
   },
   { ...idOption, help: 'Only these GPUs: index or UUID.' },
   selectOption(DEVICE_GROUPS, DEFAULT_GROUPS),
-  { short: ['b'], long: 'begin', value: 'required', argument: 'HH:MM:SS', help: 'Begin at this time.' },
-  { short: ['e'], long: 'end', value: 'required', argument: 'HH:MM:SS', help: 'End at this time.' },
+  { short: ['b'], long: 'begin', value: 'required', argument: 'HH:MM:SS', help: 'Start at this time.' },
+  { short: ['e'], long: 'end', value: 'required', argument: 'HH:MM:SS', help: 'Stop at this time.' },
   {
     short: ['r'],
     long: 'redirect',
@@ -171,7 +171,7 @@ function* cellsOf(lines: Iterable<ReplayedLine>, columns: readonly Column[]): It
 /** `replay -f FILE [-i GPU] [-s LETTERS] [-b TIME] [-e TIME] [-r FILE] [--format ...]` */
 export const spec: CommandSpec = command({
   options,
-  notes: () => 'A column that was not recorded is shown as -.\n',
+  notes: () => 'A column that was not recorded is printed as -.\n',
   json: deviceParts,
   run: replay,
 });

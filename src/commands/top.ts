@@ -46,7 +46,7 @@ const options = [
     long: 'delay',
     value: 'required',
     argument: 'SECONDS',
-    help: `Time between two samples, ${SHORTEST} to ${LONGEST} seconds; ${USUAL.interval} if not given.`,
+    help: `Interval between samples, ${SHORTEST} to ${LONGEST} seconds (default ${USUAL.interval}).`,
   },
   {
     short: ['s'],
@@ -56,14 +56,14 @@ const options = [
     argument: 'COLUMN',
     help: 'Sort the processes by this column.',
   },
-  { short: ['t'], long: 'tree', help: 'Begin with the processes as a tree.' },
-  { long: 'readonly', help: 'No signals: the keys for them do nothing.' },
-  { long: 'once', help: 'Print the view as text, once. So do a pipe and TERM=dumb.' },
+  { short: ['t'], long: 'tree', help: 'Show the processes as a tree.' },
+  { long: 'readonly', help: 'Disable the keys that send signals.' },
+  { long: 'once', help: 'Print the view once, as text. Default with a pipe or TERM=dumb.' },
   {
     long: 'replay',
     value: 'required',
     argument: 'FOLDER',
-    help: 'Show what a recorder (nvsmi daemon) wrote to this folder; left and right move through it.',
+    help: 'Show the recordings of nvsmi daemon in this directory; the left and right keys move through them.',
   },
   jsonOption,
 ] as const satisfies readonly OptionSpec[];
@@ -254,7 +254,7 @@ function recordingsIn(folder: string): readonly RecordingFile[] {
 export const spec: CommandSpec = command({
   options,
   notes: () =>
-    'Press ? for the keys. The settings are in $XDG_CONFIG_HOME/nvsmi/top.json (~/.config if that is not set); the key S writes them.\n',
+    'Press ? for the keys. The key S saves the settings in $XDG_CONFIG_HOME/nvsmi/top.json (~/.config if that is not set).\n',
   json: topParts,
   run: top,
 });

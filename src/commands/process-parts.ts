@@ -50,7 +50,7 @@ export const psParts: readonly JsonPart[] = [
     gpuRow('memory.used'),
     field('processes', 'Number of processes that NVML lists.', count),
     field('unaccounted_memory', 'Memory in use that no listed process accounts for.', mebibytes),
-    field('utilization_time', 'When the newest sample of the utilization of processes was taken.', timestamp),
+    field('utilization_time', 'When the most recent sample of process utilization was taken.', timestamp),
   ]),
   list('device_holders', 'a process that has a device file of a GPU open', [
     field('pid', 'Id of the process.', count),

@@ -49,7 +49,7 @@ const place = (name: string, help: string): Field => ({
 
 const fieldsOf = (metrics: readonly GpmMetric[]): readonly Field[] => [
   vgpuInstance,
-  place('device', 'Number of the MIG device among those of its GPU.'),
+  place('device', 'Index of the MIG device on its GPU.'),
   place('gpu_instance_id', 'Number of the GPU instance.'),
   place('compute_instance_id', 'Number of the compute instance.'),
   ...metrics.map(({ field }) => ({ ...field, kind: measured })),
@@ -58,7 +58,7 @@ const fieldsOf = (metrics: readonly GpmMetric[]): readonly Field[] => [
 /** What its JSON has: all metrics. */
 export const vgpuGpmRecord: Relation = {
   name: 'vgpu_gpm',
-  record: 'a vGPU that runs',
+  record: 'an active vGPU',
   fields: fieldsOf(gpmMetrics),
 };
 

@@ -59,10 +59,10 @@ const memory = (
 export const processColumns: readonly ProcessColumn[] = [
   engine('sm', 'gpu', 'Share of time in which a kernel of the process ran.'),
   engine('mem', 'memory', 'Share of time in which the process read or wrote memory.'),
-  engine('enc', 'encoder', 'Use of the video encoders.'),
-  engine('dec', 'decoder', 'Use of the video decoders.'),
-  { since: 550, ...engine('jpg', 'jpeg', 'Use of the JPEG decoders.') },
-  { since: 550, ...engine('ofa', 'ofa', 'Use of the optical flow engine.') },
+  engine('enc', 'encoder', 'Utilization of the video encoders.'),
+  engine('dec', 'decoder', 'Utilization of the video decoders.'),
+  { since: 550, ...engine('jpg', 'jpeg', 'Utilization of the JPEG decoders.') },
+  { since: 550, ...engine('ofa', 'ofa', 'Utilization of the optical flow engine.') },
   memory(
     'fb',
     'used_gpu_memory',

@@ -286,7 +286,7 @@ export const rootTable = [
   {
     ...modifying('shbd', ['shbd'], 'VALUE', 'Refused: its effect is unknown.'),
     hidden: true,
-    refused: 'what it does was never seen.',
+    refused: 'its effect is unknown.',
     since: 551,
   },
   {

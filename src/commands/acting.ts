@@ -48,7 +48,7 @@ export interface ModifyGiven extends ActingGiven {
 
 /** Opens the machine to change it, or to look only. Throws UsageError for a recording: it does not change. */
 export async function openToAct(given: ActingGiven, context: Context): Promise<Machine> {
-  if (given.audit === '') throw new UsageError('--audit needs the path of a file.');
+  if (given.audit === '') throw new UsageError('--audit needs a file.');
   const isDryRun = given['dry-run'] === true;
   const open = (isDryRun ? context.planned : context.writable) ?? context.machine;
   const machine = await open();

@@ -30,7 +30,7 @@ export function chosenChecks<Check extends { readonly id: string }>(
   const only = checks === undefined ? undefined : named(all, checks, options.checks, status);
   const without = skip === undefined ? [] : named(all, skip, options.skip, status);
   const chosen = all.filter(({ id }) => (only === undefined || only.includes(id)) && !without.includes(id));
-  if (chosen.length === 0) throw new UsageError('No check is left.', status);
+  if (chosen.length === 0) throw new UsageError('No checks are selected.', status);
   return chosen;
 }
 
@@ -49,7 +49,7 @@ function named(
     if (ids.includes(name)) continue;
     const near = nearestNames(name, ids);
     throw new UsageError(
-      plainly`"${name}" is no check of --${option}`,
+      plainly`--${option}: unknown check "${name}"`,
       status,
       near.length === 0 ? '--list shows the checks.' : `Did you mean ${near.join(' or ')}?`,
     );

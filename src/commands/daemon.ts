@@ -70,7 +70,7 @@ interface RecorderRequest {
 async function daemon(given: Given<typeof options>, context: Context): Promise<number> {
   const { io } = context;
   const { background } = io;
-  if (background === undefined) throw new UsageError('There is no background here to record in.');
+  if (background === undefined) throw new UsageError('Cannot record in the background here.');
   const folder = new RecorderFolder(absolute(given.path), background);
   const order: RecorderRequest = {
     job: readJob(given.join),

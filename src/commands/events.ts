@@ -47,12 +47,12 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
   if (since !== undefined && since !== 'boot') {
     const near = nearestNames(since, ['boot']);
     throw new UsageError(
-      plainly`--since takes boot, not "${since}"`,
+      plainly`--since must be boot, not "${since}"`,
       undefined,
       near.length === 0 ? undefined : 'Did you mean boot?',
     );
   }
-  if (!(count > 0)) throw new UsageError('--count takes a number above zero');
+  if (!(count > 0)) throw new UsageError('--count must be above 0');
   const source = await EventSource.open(context, {
     id: given.id,
     root: given.root,

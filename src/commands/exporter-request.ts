@@ -129,16 +129,16 @@ export interface ExporterRequest {
 /** Understands the options, and refuses what is wrong before the machine is asked. */
 export function readOrder(given: Given<typeof options>): ExporterRequest {
   const listen = given.listen === undefined ? USUAL_LISTEN : readListen(given.listen);
-  if (listen === undefined) throw new UsageError(plainly`--listen is ADDRESS:PORT, not ${given.listen}`);
+  if (listen === undefined) throw new UsageError(plainly`--listen must be ADDRESS:PORT, not ${given.listen}`);
   const period = loopPeriod(given) ?? USUAL_PERIOD;
   if (period < SHORTEST_PERIOD || period > LONGEST_PERIOD) {
-    throw new UsageError('The time between two collections is 0.1 to 600 seconds.');
+    throw new UsageError('The interval between collections must be 0.1 to 600 seconds.');
   }
   if (given.textfile !== undefined && given.listen !== undefined) {
-    throw new UsageError('--textfile writes a file and serves nothing: it does not go with --listen.');
+    throw new UsageError('--textfile cannot be combined with --listen.');
   }
   if (given.textfile !== undefined && given.otlp !== undefined) {
-    throw new UsageError('--textfile writes a file and pushes nothing: it does not go with --otlp.');
+    throw new UsageError('--textfile cannot be combined with --otlp.');
   }
   return {
     listen,
@@ -166,7 +166,7 @@ const LONGEST_HEALTH_SECONDS = 86_400;
 function checking(given: Given<typeof options>): Checking | undefined {
   const seconds = given.health === undefined ? USUAL_HEALTH_SECONDS : decimal(given.health);
   if (!(seconds === 0 || (seconds >= 1 && seconds <= LONGEST_HEALTH_SECONDS))) {
-    throw new UsageError(`--health is 0 or a time of 1 to ${LONGEST_HEALTH_SECONDS} seconds.`);
+    throw new UsageError(`--health must be 0, or 1 to ${LONGEST_HEALTH_SECONDS} seconds.`);
   }
   const { 'health-checks': checks, 'health-skip': skip, 'health-expect': expect } = given;
   const chosen = chosenChecks(
@@ -180,7 +180,7 @@ function checking(given: Given<typeof options>): Checking | undefined {
 
 function readUrl(text: string): string {
   if (!/^https?:\/\/[^/\s@]+(\/\S*)?$/.test(text)) {
-    throw new UsageError(plainly`--otlp is a URL, such as http://localhost:4318, not ${text}`);
+    throw new UsageError(plainly`--otlp must be a URL such as http://localhost:4318, not ${text}`);
   }
   return text;
 }

@@ -124,7 +124,7 @@ async function serve(
     if (path === undefined) return;
     try {
       server.reload(readWebConfig(path));
-      io.err(plainly`nvsmi: read ${path} again\n`);
+      io.err(plainly`nvsmi: reloaded ${path}\n`);
     } catch (error) {
       io.err(plainly`nvsmi: kept the old configuration: ${(error as Error).message}\n`);
     }

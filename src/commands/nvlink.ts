@@ -110,7 +110,7 @@ const views = [
 ] as const;
 
 /** They are in 580's help alone: of NVML's functions none says that it is about the width of a link. */
-const WIDTH_UNSEEN = 'what nvidia-smi asks NVML for it was never seen. Use nvidia-smi for it.';
+const WIDTH_UNSEEN = 'its effect is unknown. Use nvidia-smi for it.';
 
 const options = [
   { ...idOption, help: 'Only these GPUs: index, UUID, PCI bus id.' },

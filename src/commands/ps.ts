@@ -107,13 +107,12 @@ async function ps(given: Given<typeof options>, context: Context): Promise<numbe
 }
 
 function sortColumn(word: string) {
-  if (!SORT_WORDS.includes(word)) throw new UsageError(plainly`Processes cannot be sorted by "${word}".`);
+  if (!SORT_WORDS.includes(word)) throw new UsageError(plainly`Cannot sort processes by "${word}".`);
   return processColumn(word);
 }
 
 function grouping(word: string): Grouping {
-  if (!Object.hasOwn(GROUPINGS, word))
-    throw new UsageError(plainly`Processes cannot be summed by "${word}".`);
+  if (!Object.hasOwn(GROUPINGS, word)) throw new UsageError(plainly`Cannot sum processes by "${word}".`);
   return word as Grouping;
 }
 

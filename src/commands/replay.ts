@@ -49,7 +49,8 @@ const options = [
 
 async function replay(given: Given<typeof options>, { io }: Context): Promise<number> {
   const path = given.filename;
-  if (path === undefined || path === '') throw new UsageError('Option -f names the recording to show.');
+  if (path === undefined || path === '')
+    throw new UsageError('Option -f is missing: it gives the recording to show.');
   const { shape, ...format } = readFormat(given, ALL_WORDS);
   const columns = columnsOf(deviceColumns, readSelect(given, DEVICE_GROUPS));
   const begin = readTime(given.begin) ?? 0;
@@ -65,7 +66,7 @@ async function replay(given: Given<typeof options>, { io }: Context): Promise<nu
   };
   if (recording.isEmpty) {
     report();
-    throw new UsageError('Nothing in the recording fits.', EXIT.noDevice);
+    throw new UsageError('Nothing in the recording matches.', EXIT.noDevice);
   }
   openFile(given.redirect, io);
   const texts =
@@ -127,7 +128,7 @@ function readTime(text: string | undefined): number | undefined {
     .map((part) => Number(part ?? 0));
   const [hours = 24, minutes = 60, seconds = 60] = parts ?? [];
   if (hours > 23 || minutes > 59 || seconds > 59) {
-    throw new UsageError(plainly`A time of the day is HH:MM:SS, not ${text}`);
+    throw new UsageError(plainly`A time of day must be HH:MM:SS, not ${text}`);
   }
   return (hours * 60 + minutes) * 60 + seconds;
 }

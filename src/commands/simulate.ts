@@ -80,7 +80,7 @@ type Request = Given<readonly [...typeof options, typeof machineOperand]>;
 
 async function simulate(given: Request, context: Context, program?: readonly string[]): Promise<number> {
   const { io } = context;
-  if (program?.length === 0) throw new UsageError('There is no program after --.');
+  if (program?.length === 0) throw new UsageError('No program is given after --.');
   if (program === undefined && given.output === undefined) {
     throw new UsageError('There is neither a program after -- nor a folder (-o FOLDER).');
   }
@@ -169,7 +169,7 @@ async function run(
   io: Io,
 ): Promise<number> {
   const { foreground } = io;
-  if (foreground === undefined) throw new UsageError('There is no foreground here to run a program in.');
+  if (foreground === undefined) throw new UsageError('Cannot run a program here.');
   const folder = given === undefined ? mkdtempSync(join(tmpdir(), 'nvsmi-machine-')) : absolute(given);
   let ending: ProgramEnd;
   try {

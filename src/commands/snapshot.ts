@@ -69,7 +69,7 @@ const MOST_SAMPLES = 600;
 function readPace({ samples, ...given }: Given<typeof options>): Pace {
   const period = loopPeriod(given);
   if (samples === undefined && period !== undefined) {
-    throw new UsageError('A period (-l, -lms) goes with --samples, the number of samples to record.');
+    throw new UsageError('-l and -lms need --samples, the number of samples to record.');
   }
   if (samples !== undefined && (samples < 1 || samples > MOST_SAMPLES)) {
     throw new UsageError(`--samples must be 1 to ${MOST_SAMPLES}.`);

@@ -175,10 +175,10 @@ function chosenSettings(given: Given<typeof options>): Partial<Settings> {
   const { sort, tree } = given;
   const interval = given.delay === undefined ? undefined : decimal(given.delay);
   if (interval !== undefined && !(interval >= SHORTEST && interval <= LONGEST)) {
-    throw new UsageError(`The time between two samples is ${SHORTEST} to ${LONGEST} seconds.`);
+    throw new UsageError(`The interval between samples must be ${SHORTEST} to ${LONGEST} seconds.`);
   }
   if (sort !== undefined && !SORT_WORDS.includes(sort)) {
-    throw new UsageError(plainly`Processes cannot be sorted by "${sort}".`);
+    throw new UsageError(plainly`Cannot sort processes by "${sort}".`);
   }
   return {
     ...(interval === undefined ? {} : { interval }),
@@ -228,7 +228,7 @@ async function replay(
   if (files.length === 0) throw new UsageError(plainly`${folder} has no recordings (nvstats-...).`);
   try {
     const replayer = new Replay(files, chooser(given.id));
-    if (replayer.state.count === 0) throw new UsageError('Nothing in the recording fits.', EXIT.noDevice);
+    if (replayer.state.count === 0) throw new UsageError('Nothing in the recording matches.', EXIT.noDevice);
     const terminal = await terminalFor(given, io);
     if (terminal === undefined) await print(replayer, given, state, { io }, replayer.state);
     else await show(terminal, replayer, { state, replayer }, io);

@@ -26,7 +26,7 @@ const operand = {
 } as const satisfies OptionSpec;
 
 const options = [
-  { long: 'yes', help: 'Also where MIG instances have to be destroyed.' },
+  { long: 'yes', help: 'Apply the file even if MIG instances have to be destroyed.' },
   ...actingOptions,
   jsonOption,
 ] as const satisfies readonly OptionSpec[];

@@ -9,7 +9,7 @@ import { idOption } from './select.js';
 import { viewsCommand } from './views.js';
 
 const options = [
-  { ...idOption, help: 'Only these GPUs.' },
+  { ...idOption, help: 'Only these GPUs: index, UUID, PCI bus id or serial number.' },
   { long: 'sync-boost-list', action: true, help: 'List the sync boost groups.' },
   refused(undefined, 'sync-boost-add'),
   { ...refused(undefined, 'sync-boost-remove', 'required'), number: true },
@@ -17,7 +17,7 @@ const options = [
   {
     long: 'json',
     ours: true,
-    help: 'With --sync-boost-list: whether the group of each GPU limits its clocks, as JSON.',
+    help: 'With --sync-boost-list: print, as JSON, whether the group of each GPU limits its clocks.',
   },
 ] as const satisfies readonly OptionSpec[];
 

@@ -83,7 +83,7 @@ const options = [
     value: 'required',
     argument: 'ID,...',
     values: { words: gpmMetrics.map(({ id }) => String(id)), between: ',' },
-    help: 'Performance metrics of Hopper and newer, by their numbers (below).',
+    help: 'Performance metrics (GPM, Hopper and newer), by number: see below.',
   },
   {
     long: 'gpm-options',
@@ -91,7 +91,7 @@ const options = [
     value: 'required',
     values: { words: [...LEVELS.keys()] },
     default: 'd',
-    help: 'Performance metrics of the GPUs (d), of their GPU instances (m), or of both (dm).',
+    help: 'Performance metrics of the GPUs (d), their GPU instances (m), or both (dm).',
   },
   stampOption,
   fileOption,

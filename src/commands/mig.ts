@@ -42,13 +42,13 @@ const SETTERS = [
     'cgi',
     'create-gpu-instance',
     'PROFILE[:START],...',
-    'Create GPU instances, each of a profile, by its number or name.',
+    'Create GPU instances of these profiles, by number or name.',
   ),
   {
     ...setter(
       'cci',
       'create-compute-instance',
-      'Create compute instances; of the whole GPU instance where no profile is named.',
+      'Create compute instances of these profiles; without one, of the whole GPU instance.',
     ),
     value: 'optional',
     argument: 'PROFILE[:START],...',

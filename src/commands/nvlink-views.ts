@@ -112,7 +112,7 @@ const table = [
   {
     short: ['gt'],
     long: 'getthroughput',
-    help: 'KiB sent and received by each link: d payload, r payload and protocol, dr both.',
+    help: 'KiB sent and received by each link: payload (d), payload and protocol (r), or both (dr).',
     value: 'required',
     values: { words: ['d', 'r', 'dr'] },
     relation: nvlink.nvlinks,

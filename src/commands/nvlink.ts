@@ -90,7 +90,7 @@ const views = [
     short: ['cBridge'],
     long: 'checkBridge',
     since: 525,
-    help: 'The GPUs with NVLink; NVML does not report bridges.',
+    help: 'List the GPUs with NVLink; NVML does not report bridges.',
   }),
   about({
     short: ['g'],
@@ -111,7 +111,7 @@ const views = [
 ] as const;
 
 /** They are in 580's help alone: of NVML's functions none says that it is about the width of a link. */
-const WIDTH_UNSEEN = 'what nvidia-smi asks NVML for it was never seen. Use nvidia-smi for it.';
+const WIDTH_UNSEEN = 'its effect is unknown. Use nvidia-smi for it.';
 
 const options = [
   { ...idOption, help: 'Only these GPUs: index, UUID, PCI bus id.' },
@@ -125,7 +125,7 @@ const options = [
       'sLowPwrThres',
       'setLowPowerThreshold',
       'VALUE|default',
-      'Set how long a link is idle before its low power state.',
+      'Set the idle time after which a link enters its low power state.',
     ),
   ),
   dated(
@@ -137,7 +137,7 @@ const options = [
     short: ['gLWidth'],
     long: 'getLinkWidth',
     since: 551,
-    help: 'Refused: it was never seen.',
+    help: 'Refused: its effect is unknown.',
     hidden: true,
     refused: WIDTH_UNSEEN,
   },

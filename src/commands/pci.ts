@@ -22,7 +22,7 @@ const views = [
   {
     short: ['gErrCnt'],
     long: 'getErrorCounters',
-    help: 'Errors of the link and of its lanes. JSON has all 16 lanes.',
+    help: 'Errors of the link and its lanes. JSON has all 16 lanes.',
     gpuFields: pciErrors,
     relation: pciLanes,
   },

@@ -165,7 +165,7 @@ const parts: readonly JsonPart[] = [
 /** `pmon [-i GPU] [-d SECONDS] [-c NUMBER] [-s um] [-o DT] [-f FILE] [--format json|jsonl]` */
 export const spec: CommandSpec = command({
   options,
-  notes: () => 'Types: C computes, G draws, C+G both, M+C computes through MPS.\n',
+  notes: () => 'Types: C compute, G graphics, C+G both, M+C compute through MPS.\n',
   json: parts,
   run: pmon,
 });

@@ -37,7 +37,7 @@ const views = [
   {
     short: ['ld'],
     long: 'list-detailed',
-    help: 'The same with the priority and the conflicts of each profile.',
+    help: 'The same, with the priority and the conflicts of each profile.',
     relation: power.detailedProfiles,
     print: render.profileDetails,
   },

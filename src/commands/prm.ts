@@ -73,7 +73,7 @@ const options = [
     long: 'params',
     value: 'required',
     argument: 'KEY=VALUE,...',
-    help: 'Parameters: local_port for counters; the selecting parameters of a register.',
+    help: 'Parameters: local_port for counters; the selectors of a register.',
   },
   { long: 'json', ours: true, help: 'Print the lists or the values as one JSON object.' },
 ] as const satisfies readonly OptionSpec[];

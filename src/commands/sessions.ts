@@ -15,7 +15,7 @@ const loopOption = {
   long: 'loop',
   value: 'optional',
   argument: 'SECONDS',
-  help: 'Repeat in this period instead of every second; every 5 seconds if no time is given.',
+  help: 'Repeat every SECONDS seconds (default 5) instead of every second.',
 } as const satisfies OptionSpec;
 
 /** The head comes again after so many lines. */

@@ -53,7 +53,7 @@ const QUESTIONS = [
     number: true,
     isFirst: true,
     argument: '0-5',
-    help: 'The GPUs that the GPU of -i reaches by: 0 its own board, 1 one PCIe switch, 2 several, 3 a host bridge, 4 the link between host bridges, 5 the link between NUMA nodes.',
+    help: 'GPUs that the GPU of -i reaches through: 0 its own board, 1 one PCIe switch, 2 several PCIe switches, 3 a host bridge, 4 the link between host bridges, 5 the link between NUMA nodes.',
     ...nearest,
   },
   {
@@ -92,7 +92,7 @@ const QUESTIONS = [
     short: ['gnid'],
     long: 'gpu-numa-id',
     since: 535,
-    help: 'NUMA node that the memory of the GPU of -i forms.',
+    help: 'NUMA node formed by the memory of the GPU of -i.',
     ...numaId,
   },
   {
@@ -111,7 +111,7 @@ const options = [
     long: 'id',
     value: 'required',
     argument: 'GPU,...',
-    help: 'The GPU that -n, -C, -M and -gnid are about, or the two of -p.',
+    help: 'The GPU for -n, -C, -M and -gnid, or the two GPUs for -p.',
   },
   jsonOption,
 ] as const satisfies readonly OptionSpec[];

@@ -42,7 +42,7 @@ function chosenView(given: VgpuGiven): views.VgpuView {
   const chosen = (
     CHOICES as readonly (VgpuChoice & { readonly long: (typeof CHOICES)[number]['long'] })[]
   ).filter(({ long }) => given[long] !== undefined);
-  if (chosen.length > 1) throw new UsageError('Only one of the views of vgpu can be asked for at a time.');
+  if (chosen.length > 1) throw new UsageError('Only one view of vgpu can be given at a time.');
   const [only] = chosen;
   if (only === undefined) return views.SUMMARY;
   const instances = only.ofInstances ? instancesOf(given) : undefined;
@@ -56,7 +56,7 @@ function instancesOf(given: VgpuGiven): readonly number[] | undefined {
   const ids = list.split(',').map((id) => id.trim());
   const wrong = ids.find((id) => !/^\d+$/.test(id));
   if (wrong !== undefined) throw new UsageError(plainly`GPU instance id "${wrong}" is not a number.`);
-  if (given.id === undefined) throw new UsageError('Name the GPU of the GPU instances: -i GPU -gi ID.');
+  if (given.id === undefined) throw new UsageError('-gi needs the GPU of the instances: -i GPU -gi ID.');
   return ids.map(Number);
 }
 

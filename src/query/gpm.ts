@@ -58,7 +58,7 @@ export type GpmLevel = 'device' | 'mig';
 
 export const gpmInstance: Field = {
   names: ['gpu_instance_id'],
-  help: 'GPU instance that the performance metrics are of; null where they are of the whole GPU.',
+  help: 'GPU instance of the performance metrics; null for those of the whole GPU.',
   kind: count,
   source: item('instance'),
 };

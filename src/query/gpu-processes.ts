@@ -94,16 +94,16 @@ export const listedFields = {
     'gpu_instance_id',
     'gpuInstance',
     count,
-    'GPU instance that it runs on; only where MIG divides the GPU.',
+    'GPU instance that the process runs on; only with MIG.',
   ),
   computeInstance: field(
     'compute_instance_id',
     'computeInstance',
     count,
-    'Compute instance that it runs on; only where MIG divides the GPU.',
+    'Compute instance that the process runs on; only with MIG.',
   ),
   pid: field('pid', 'pid', processId, 'Id of the process.'),
-  type: field('type', 'type', text, 'C computes, G draws, C+G both, M+C computes through MPS.'),
+  type: field('type', 'type', text, 'C compute, G graphics, C+G both, M+C compute through MPS.'),
   name: field('process_name', 'name', text, 'Name of the process, as it was started.'),
   usedMemory: field(
     'used_gpu_memory',
@@ -117,7 +117,7 @@ export const listedFields = {
 /** Found with the process, but only where it is asked for. */
 const use = (name: string, engine: Engine, help: string, metric: FieldMetric = {}): Field => ({
   names: [`utilization.${name}`],
-  help: `${help}, in the newest sample of the driver.`,
+  help: `${help}, in the driver's most recent sample.`,
   kind: percent,
   source: { derived: [{ source: item(engine) }], of: (value) => value },
   metric,
@@ -127,10 +127,10 @@ const use = (name: string, engine: Engine, help: string, metric: FieldMetric = {
 export const engineUse: Readonly<Record<Engine, Field>> = {
   sm: use('gpu', 'sm', 'Share of time in which a kernel of the process ran', { name: 'utilization.sm' }),
   mem: use('memory', 'mem', 'Share of time in which the process read or wrote memory'),
-  enc: use('encoder', 'enc', 'Use of the video encoders'),
-  dec: use('decoder', 'dec', 'Use of the video decoders'),
-  jpg: use('jpeg', 'jpg', 'Use of the JPEG decoders'),
-  ofa: use('ofa', 'ofa', 'Use of the optical flow engine'),
+  enc: use('encoder', 'enc', 'Utilization of the video encoders'),
+  dec: use('decoder', 'dec', 'Utilization of the video decoders'),
+  jpg: use('jpeg', 'jpg', 'Utilization of the JPEG decoders'),
+  ofa: use('ofa', 'ofa', 'Utilization of the optical flow engine'),
 };
 
 const NO_SAMPLE = Missing.of(NVML_ERROR_NOT_FOUND);

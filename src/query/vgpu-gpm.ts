@@ -43,7 +43,7 @@ const place = (name: string, help: string): Field => ({
 
 const placeFields: readonly Field[] = [
   vgpuInstance,
-  place('device', 'Number of the MIG device among those of its GPU.'),
+  place('device', 'Index of the MIG device on its GPU.'),
   place('gpu_instance_id', 'Number of the GPU instance.'),
   place('compute_instance_id', 'Number of the compute instance.'),
 ];
@@ -51,7 +51,7 @@ const placeFields: readonly Field[] = [
 /** With the given metrics. The first record of each vGPU has no values yet: they are of the time between two ticks. */
 export const vgpuGpmOf = (metrics: readonly GpmMetric[]): Relation => ({
   name: 'vgpu_gpm',
-  record: 'a vGPU that runs',
+  record: 'an active vGPU',
   fields: [...placeFields, ...metrics.map(({ field }) => field)],
   begin() {
     const meters = new GpmMeters(metrics);

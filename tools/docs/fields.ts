@@ -74,7 +74,7 @@ const isNumberedMetric = ({ source }: Field): boolean =>
 
 const relationSection = ({ name, record, fields }: Relation): string => {
   const option = tables.find((one) => one.name === name)?.option;
-  const asked = option === undefined ? '' : ` Asked with \`--${option}\`.`;
+  const asked = option === undefined ? '' : ` Option: \`--${option}\`.`;
   return `### ${name}\n\nOne record for each: ${record}.${asked}\n\n${table(
     HEAD,
     fields.filter((field) => !isNumberedMetric(field)).map((field) => fieldRow(name, field)),
@@ -109,30 +109,30 @@ export async function fieldReference(): Promise<string> {
   }
   return `# Fields
 
-What nvsmi can report, by name. The names are the same in \`--query-*\`, in the JSON of every command, in the library and in what the
-recorder writes. \`npm run generate\` writes this page from the code.
+Everything that nvsmi can report, by name. The names are the same in \`--query-*\`, in the JSON of every command, in the library and in the
+files of the recorder. \`npm run generate\` writes this page.
 
-- A name is that of nvidia-smi's queries where there is one. Units are in the tables, not in names.
-- A record has \`gpu\`, the index that NVML gives the GPU, and \`uuid\`. A MIG device and a vGPU have a UUID of their own there.
-- What is absent is \`null\`, and \`reasons\` of the record says why. A list that cannot be read is one record of nulls.
-- A value has one number, whatever command shows it: 78,535 mW are 78.54 W in a query and in \`dmon --format json\`.
-- Once is one document, in a loop each tick is one line. With \`jsonl\` each record is a line of its own.
+- The name is nvidia-smi's query name, if there is one. Units are in the tables, not in the names.
+- A record has \`gpu\` (NVML's index of the GPU) and \`uuid\`. For a MIG device or a vGPU, \`uuid\` is its own UUID.
+- A missing value is \`null\`, and \`reasons\` of the record says why. A list that cannot be read is one record of nulls.
+- A value has the same number in every command: 78,535 mW are 78.54 W in a query and in \`dmon --format json\`.
+- A single run prints one document; a loop prints one line per tick. With \`jsonl\` each record is one line.
 - \`schema_version\` is in every document and in every line of \`jsonl\`. [schemas](../schemas) has a JSON Schema of each shape.
-- A recording that answered is named by \`source\`.
+- \`source\` names the recording that the values come from, if any.
 
-The columns of the tables: an alias comes after the name. *Since driver* is empty where every supported driver has the field. *NVML
-function* is empty where the value was found with the record, or needs no question; of a function that older drivers lack, the newest is
-named. *Metric* is the name in \`nvsmi exporter\`, for what it collects.
+The columns of the tables: aliases follow the name. *Since driver* is empty if every supported driver has the field. *NVML
+function* is empty if the value comes with the record or needs no call; if older drivers lack the function, the newest version is
+listed. *Metric* is the name in \`nvsmi exporter\`, if it is exported.
 
 ## Relations
 
-\`nvsmi.relation(name)\` of the library asks for these; [library.md](library.md) describes it.
+\`nvsmi.relation(name)\` of the library reads these; see [library.md](library.md#relations).
 
 ${relations.map(relationSection).join('\n')}
 ## JSON of the commands
 
-A field with \`?\` is there only where the option asks for it, or the GPU has it. Of the performance metrics (GPM) those of single engines
-and links are left out.
+A field with \`?\` is only present if an option requests it, or the GPU supports it. Performance metrics (GPM) of single engines
+and links are omitted.
 
 ${lists.join('\n')}`;
 }

@@ -41,7 +41,7 @@ export interface GpuFields {
   readonly 'pci.device_id': string;
   /** PCI subsystem id followed by the subsystem vendor id, in hexadecimal. */
   readonly 'pci.sub_device_id': string;
-  /** Whether vGPUs that take a part of the GPU can be combined in one virtual machine. */
+  /** Whether several fractional vGPUs can be assigned to one virtual machine. */
   readonly 'vgpu_device_capability.fractional_multiVgpu': boolean;
   /** Whether time-sliced vGPUs of different profile types can run on the GPU together. */
   readonly 'vgpu_device_capability.heterogeneous_timeSlice_profile': boolean;
@@ -51,7 +51,7 @@ export interface GpuFields {
   readonly 'vgpu_device_capability.homogeneous_placements': boolean;
   /** Whether a GPU instance can be shared by time-sliced vGPUs. */
   readonly 'vgpu_device_capability.mig_timeSlicing': boolean;
-  /** Whether time-slicing of GPU instances is switched on. */
+  /** Whether time-slicing of GPU instances is enabled. */
   readonly 'vgpu_device_capability.mig_timeSlicing_mode': boolean;
   /** Current PCIe generation of the link. It may be reduced while the GPU is idle. */
   readonly 'pcie.link.gen.current': number;
@@ -209,75 +209,75 @@ export interface GpuFields {
   readonly 'ecc.mode.current': boolean;
   /** ECC mode after the next reboot or reset. */
   readonly 'ecc.mode.pending': boolean;
-  /** Memory errors in device memory that were corrected, since the driver was loaded. */
+  /** Corrected memory errors in device memory, since the driver was loaded. */
   readonly 'ecc.errors.corrected.volatile.device_memory': number;
-  /** Memory errors in DRAM that were corrected, since the driver was loaded. */
+  /** Corrected memory errors in DRAM, since the driver was loaded. */
   readonly 'ecc.errors.corrected.volatile.dram': number;
-  /** Memory errors in the register file that were corrected, since the driver was loaded. */
+  /** Corrected memory errors in the register file, since the driver was loaded. */
   readonly 'ecc.errors.corrected.volatile.register_file': number;
-  /** Memory errors in the L1 cache that were corrected, since the driver was loaded. */
+  /** Corrected memory errors in the L1 cache, since the driver was loaded. */
   readonly 'ecc.errors.corrected.volatile.l1_cache': number;
-  /** Memory errors in the L2 cache that were corrected, since the driver was loaded. */
+  /** Corrected memory errors in the L2 cache, since the driver was loaded. */
   readonly 'ecc.errors.corrected.volatile.l2_cache': number;
-  /** Memory errors in texture memory that were corrected, since the driver was loaded. */
+  /** Corrected memory errors in texture memory, since the driver was loaded. */
   readonly 'ecc.errors.corrected.volatile.texture_memory': number;
-  /** Memory errors in the control block unit that were corrected, since the driver was loaded. */
+  /** Corrected memory errors in the control block unit, since the driver was loaded. */
   readonly 'ecc.errors.corrected.volatile.cbu': number;
-  /** Memory errors in SRAM that were corrected, since the driver was loaded. */
+  /** Corrected memory errors in SRAM, since the driver was loaded. */
   readonly 'ecc.errors.corrected.volatile.sram': number;
   /** All corrected memory errors of the GPU since the driver was loaded. */
   readonly 'ecc.errors.corrected.volatile.total': number;
-  /** Memory errors in device memory that were corrected, over the life of the GPU. */
+  /** Corrected memory errors in device memory, over the life of the GPU. */
   readonly 'ecc.errors.corrected.aggregate.device_memory': number;
-  /** Memory errors in DRAM that were corrected, over the life of the GPU. */
+  /** Corrected memory errors in DRAM, over the life of the GPU. */
   readonly 'ecc.errors.corrected.aggregate.dram': number;
-  /** Memory errors in the register file that were corrected, over the life of the GPU. */
+  /** Corrected memory errors in the register file, over the life of the GPU. */
   readonly 'ecc.errors.corrected.aggregate.register_file': number;
-  /** Memory errors in the L1 cache that were corrected, over the life of the GPU. */
+  /** Corrected memory errors in the L1 cache, over the life of the GPU. */
   readonly 'ecc.errors.corrected.aggregate.l1_cache': number;
-  /** Memory errors in the L2 cache that were corrected, over the life of the GPU. */
+  /** Corrected memory errors in the L2 cache, over the life of the GPU. */
   readonly 'ecc.errors.corrected.aggregate.l2_cache': number;
-  /** Memory errors in texture memory that were corrected, over the life of the GPU. */
+  /** Corrected memory errors in texture memory, over the life of the GPU. */
   readonly 'ecc.errors.corrected.aggregate.texture_memory': number;
-  /** Memory errors in the control block unit that were corrected, over the life of the GPU. */
+  /** Corrected memory errors in the control block unit, over the life of the GPU. */
   readonly 'ecc.errors.corrected.aggregate.cbu': number;
-  /** Memory errors in SRAM that were corrected, over the life of the GPU. */
+  /** Corrected memory errors in SRAM, over the life of the GPU. */
   readonly 'ecc.errors.corrected.aggregate.sram': number;
   /** All corrected memory errors of the GPU over the life of the GPU. */
   readonly 'ecc.errors.corrected.aggregate.total': number;
-  /** Memory errors in device memory that were uncorrected, since the driver was loaded. */
+  /** Uncorrected memory errors in device memory, since the driver was loaded. */
   readonly 'ecc.errors.uncorrected.volatile.device_memory': number;
-  /** Memory errors in DRAM that were uncorrected, since the driver was loaded. */
+  /** Uncorrected memory errors in DRAM, since the driver was loaded. */
   readonly 'ecc.errors.uncorrected.volatile.dram': number;
-  /** Memory errors in the register file that were uncorrected, since the driver was loaded. */
+  /** Uncorrected memory errors in the register file, since the driver was loaded. */
   readonly 'ecc.errors.uncorrected.volatile.register_file': number;
-  /** Memory errors in the L1 cache that were uncorrected, since the driver was loaded. */
+  /** Uncorrected memory errors in the L1 cache, since the driver was loaded. */
   readonly 'ecc.errors.uncorrected.volatile.l1_cache': number;
-  /** Memory errors in the L2 cache that were uncorrected, since the driver was loaded. */
+  /** Uncorrected memory errors in the L2 cache, since the driver was loaded. */
   readonly 'ecc.errors.uncorrected.volatile.l2_cache': number;
-  /** Memory errors in texture memory that were uncorrected, since the driver was loaded. */
+  /** Uncorrected memory errors in texture memory, since the driver was loaded. */
   readonly 'ecc.errors.uncorrected.volatile.texture_memory': number;
-  /** Memory errors in the control block unit that were uncorrected, since the driver was loaded. */
+  /** Uncorrected memory errors in the control block unit, since the driver was loaded. */
   readonly 'ecc.errors.uncorrected.volatile.cbu': number;
-  /** Memory errors in SRAM that were uncorrected, since the driver was loaded. */
+  /** Uncorrected memory errors in SRAM, since the driver was loaded. */
   readonly 'ecc.errors.uncorrected.volatile.sram': number;
   /** All uncorrected memory errors of the GPU since the driver was loaded. */
   readonly 'ecc.errors.uncorrected.volatile.total': number;
-  /** Memory errors in device memory that were uncorrected, over the life of the GPU. */
+  /** Uncorrected memory errors in device memory, over the life of the GPU. */
   readonly 'ecc.errors.uncorrected.aggregate.device_memory': number;
-  /** Memory errors in DRAM that were uncorrected, over the life of the GPU. */
+  /** Uncorrected memory errors in DRAM, over the life of the GPU. */
   readonly 'ecc.errors.uncorrected.aggregate.dram': number;
-  /** Memory errors in the register file that were uncorrected, over the life of the GPU. */
+  /** Uncorrected memory errors in the register file, over the life of the GPU. */
   readonly 'ecc.errors.uncorrected.aggregate.register_file': number;
-  /** Memory errors in the L1 cache that were uncorrected, over the life of the GPU. */
+  /** Uncorrected memory errors in the L1 cache, over the life of the GPU. */
   readonly 'ecc.errors.uncorrected.aggregate.l1_cache': number;
-  /** Memory errors in the L2 cache that were uncorrected, over the life of the GPU. */
+  /** Uncorrected memory errors in the L2 cache, over the life of the GPU. */
   readonly 'ecc.errors.uncorrected.aggregate.l2_cache': number;
-  /** Memory errors in texture memory that were uncorrected, over the life of the GPU. */
+  /** Uncorrected memory errors in texture memory, over the life of the GPU. */
   readonly 'ecc.errors.uncorrected.aggregate.texture_memory': number;
-  /** Memory errors in the control block unit that were uncorrected, over the life of the GPU. */
+  /** Uncorrected memory errors in the control block unit, over the life of the GPU. */
   readonly 'ecc.errors.uncorrected.aggregate.cbu': number;
-  /** Memory errors in SRAM that were uncorrected, over the life of the GPU. */
+  /** Uncorrected memory errors in SRAM, over the life of the GPU. */
   readonly 'ecc.errors.uncorrected.aggregate.sram': number;
   /** All uncorrected memory errors of the GPU over the life of the GPU. */
   readonly 'ecc.errors.uncorrected.aggregate.total': number;
@@ -341,7 +341,7 @@ export interface GpuFields {
   readonly 'temperature.gpu': number;
   /** Thermal margin in degrees C before the GPU slows down. In C. */
   readonly 'temperature.gpu.tlimit': number;
-  /** Temperature of the memory in degrees C, where it is HBM. In C. */
+  /** Temperature of the memory in degrees C, on GPUs with HBM. In C. */
   readonly 'temperature.memory': number;
   /** Whether power management is enabled. */
   readonly 'power.management': boolean;
@@ -393,7 +393,7 @@ export interface GpuFields {
   readonly 'module.power.min_limit': number;
   /** Maximum configurable power limit of the module. In W. */
   readonly 'module.power.max_limit': number;
-  /** Base power in force. In W. */
+  /** Current base power. In W. */
   readonly 'gpu.base.current': number;
   /** Requested base power. In W. */
   readonly 'gpu.base.requested': number;
@@ -403,9 +403,9 @@ export interface GpuFields {
   readonly 'gpu.base.min': number;
   /** Maximum configurable base power. In W. */
   readonly 'gpu.base.max': number;
-  /** Power floor that is applied now. In W. */
+  /** Current power floor. In W. */
   readonly 'power_smoothing.tmp_floor': number;
-  /** Power ceiling that is applied now. In W. */
+  /** Current power ceiling. In W. */
   readonly 'power_smoothing.tmp_ceil': number;
   /** Remaining lifetime of the circuits that draw the power of the floor. In %. */
   readonly 'power_smoothing.hw_lifetime_remaining_percent': number;
@@ -431,7 +431,7 @@ export interface GpuFields {
   readonly 'power_smoothing.min_primary_floor_activation_offset': number;
   /** Minimum power draw that activates the primary floor. In W. */
   readonly 'power_smoothing.min_primary_floor_activation_point': number;
-  /** Unit of the lengths of the power smoothing windows. In ms. */
+  /** Unit of the power smoothing window lengths. In ms. */
   readonly 'power_smoothing.window_multiplier': number;
   /** Number of preset profiles. */
   readonly 'power_smoothing.num_preset_profiles': number;
@@ -469,7 +469,7 @@ export interface GpuFields {
   readonly 'power_smoothing.admin_override.primary_floor_tar_window_multiplier': number;
   /** Administrator override of the activation offset. In W. */
   readonly 'power_smoothing.admin_override.primary_floor_act_offset': number;
-  /** Multiplier of the peak power (EDPp) that the GPU may draw for moments. */
+  /** Multiplier of the peak power (EDPp) that the GPU may briefly draw. */
   readonly 'edpp_multiplier': number;
   /** Current graphics clock. In MHz. */
   readonly 'clocks.current.graphics': number;
@@ -551,7 +551,7 @@ export interface GpuFields {
   readonly 'fabric.health.incorrect_configuration': string;
   /** Whether the GPU was assigned to a partition of the fabric. */
   readonly 'fabric.health.partition_assigned': string;
-  /** Serial number of the chassis. Empty where the platform has none. */
+  /** Serial number of the chassis. Empty if the platform has none. */
   readonly 'platform.chassis_serial_number': string;
   /** Slot of the rack that holds the GPU. */
   readonly 'platform.slot_number': number;
@@ -567,17 +567,17 @@ export interface GpuFields {
   readonly 'platform.gpu_fabric_guid': string;
   /** Host name that was assigned to the GPU by its administrator. */
   readonly 'hostname': string;
-  /** How long the GPU has run in its life. In s. */
+  /** Total run time of the GPU, from its black box recorder (BBX). In s. */
   readonly 'bbx.time_run': number;
   /** Brand of the GPU: Tesla, Quadro RTX, GeForce, NVIDIA. */
   readonly 'product_brand': string;
   /** Number of the device file of the GPU, N in /dev/nvidiaN. */
   readonly 'minor_number': number;
-  /** Whether the board has several GPUs. */
+  /** Whether the GPU is on a multi-GPU board. */
   readonly 'multigpu_board': boolean;
   /** Number of the board, the same for all GPUs on it, in hexadecimal. */
   readonly 'board_id': string;
-  /** Type of the bridge chip on a board with several GPUs: PLX or BRO4. */
+  /** Type of the bridge chip on a multi-GPU board: PLX or BRO4. */
   readonly 'pci.bridge_chip.type': string;
   /** Firmware version of the bridge chip. */
   readonly 'pci.bridge_chip.firmware': number;
@@ -597,9 +597,9 @@ export interface GpuFields {
   readonly 'temperature.gpu.shutdown': number;
   /** Temperature in degrees C at which the GPU slows down. In C. */
   readonly 'temperature.gpu.slowdown': number;
-  /** Whether the clocks are raised automatically where power and temperature allow it. */
+  /** Whether auto boost raises the clocks if power and temperature allow it. */
   readonly 'clocks.auto_boost': boolean;
-  /** Whether the clocks are raised automatically by default. */
+  /** Whether auto boost is enabled by default. */
   readonly 'clocks.auto_boost_default': boolean;
   /** Whether performance metrics (GPM) are streamed. */
   readonly 'gpm.streaming': boolean;
@@ -611,7 +611,7 @@ export interface GpuFields {
   readonly 'cpu_affinity': string;
   /** NUMA nodes near the GPU, as ranges: 0-1. */
   readonly 'numa_affinity': string;
-  /** NUMA node that the memory of the GPU forms, where the CPU addresses it. */
+  /** NUMA node formed by the memory of the GPU, if the CPU can address it. */
   readonly 'gpu_numa_id': number;
 }
 
@@ -619,7 +619,7 @@ export interface GpuFields {
 export interface RelationFields {
   /** Each record is a GPU. */
   readonly gpus: GpuFields;
-  /** Each record is a process that computes on a GPU. */
+  /** Each record is a compute process on a GPU. */
   readonly compute_apps: Pick<GpuFields, 'gpu_name' | 'gpu_bus_id' | 'gpu_serial'> & {
     /** When the values were read, in local time. */
     readonly 'timestamp': string;
@@ -636,7 +636,7 @@ export interface RelationFields {
     /** Memory of the GPU that the process has allocated. Windows does not report it in WDDM mode. In MiB. */
     readonly 'used_memory': number;
   };
-  /** Each record is a process that used a GPU while accounting was on. */
+  /** Each record is a process that used a GPU while accounting was enabled. */
   readonly accounted_apps: Pick<RelationFields['compute_apps'], 'timestamp' | 'gpu_uuid' | 'pid'> & Pick<GpuFields, 'gpu_name' | 'gpu_bus_id' | 'gpu_serial'> & {
     /** The vGPU that the process ran on, on a vGPU host. */
     readonly 'vgpu_instance': number;
@@ -655,7 +655,7 @@ export interface RelationFields {
     /** Whether the process still runs. */
     readonly 'is_running': boolean;
   };
-  /** Each record is a pair of clocks that a GPU can run at. */
+  /** Each record is a supported pair of memory and graphics clocks of a GPU. */
   readonly supported_clocks: Pick<RelationFields['compute_apps'], 'timestamp' | 'gpu_uuid'> & Pick<GpuFields, 'gpu_name' | 'gpu_bus_id' | 'gpu_serial'> & {
     /** A memory clock of the GPU. In MHz. */
     readonly 'memory': number;
@@ -675,7 +675,7 @@ export interface RelationFields {
     /** Cause of the retirement: Single Bit ECC (several such errors) or Double Bit ECC. */
     readonly 'retired_pages.cause': string;
   };
-  /** Each record is a GPU and the memory rows that it replaced. */
+  /** Each record is a GPU, with its remapped memory rows. */
   readonly remapped_rows: Pick<RelationFields['compute_apps'], 'timestamp' | 'gpu_uuid'> & Pick<GpuFields, 'gpu_name' | 'gpu_bus_id' | 'gpu_serial' | 'remapped_rows.correctable' | 'remapped_rows.sbe' | 'remapped_rows.correctable_inactive' | 'remapped_rows.uncorrectable' | 'remapped_rows.dbe' | 'remapped_rows.uncorrectable_inactive' | 'remapped_rows.pending' | 'remapped_rows.failure' | 'remapped_rows.histogram.max' | 'remapped_rows.histogram.high' | 'remapped_rows.histogram.partial' | 'remapped_rows.histogram.low' | 'remapped_rows.histogram.none'> & {
   };
   /** Each record is an NVLink of a GPU. */
@@ -811,7 +811,7 @@ export interface RelationFields {
   };
   /** Each record is a MIG device of a GPU. */
   readonly mig_devices: Pick<GpuFields, 'memory.used' | 'memory.total' | 'ecc.errors.uncorrected.volatile.total' | 'bar1.used' | 'bar1.total'> & {
-    /** Number of the MIG device among those of its GPU. */
+    /** Index of the MIG device on its GPU. */
     readonly 'device': number;
     /** Number of the GPU instance. */
     readonly 'gpu_instance_id': number;
@@ -821,7 +821,7 @@ export interface RelationFields {
     readonly 'uuid': string;
     /** UUID of the MIG device. */
     readonly 'gpu_uuid': string;
-    /** Profile, as NVML names it: MIG 2c.3g.20gb. */
+    /** Profile name in NVML: MIG 2c.3g.20gb. */
     readonly 'profile': string;
     /** Number of SMs. */
     readonly 'multiprocessors': number;
@@ -836,39 +836,39 @@ export interface RelationFields {
     /** Number of JPEG decoders. */
     readonly 'jpegs': number;
   };
-  /** Each record is a profile that a GPU can be cut by. */
+  /** Each record is a GPU instance profile of a GPU. */
   readonly gpu_instance_profiles: Pick<RelationFields['mig_devices'], 'multiprocessors' | 'decoders' | 'encoders' | 'copy_engines' | 'jpegs' | 'ofas'> & {
-    /** Profile, as NVML names it: MIG 1g.10gb+me. */
+    /** Profile name in NVML: MIG 1g.10gb+me. */
     readonly 'profile': string;
     /** Number of the profile. */
     readonly 'profile_id': number;
-    /** How many instances of the profile still fit. */
+    /** Number of instances of the profile that still fit. */
     readonly 'free': number;
-    /** How many fit where there is no other. */
+    /** Maximum number of instances of the profile. */
     readonly 'total': number;
     /** Memory of an instance. In MiB. */
     readonly 'memory.total': number;
-    /** Whether instances reach other GPUs. */
+    /** Whether instances can access other GPUs (P2P). */
     readonly 'p2p': boolean;
   };
-  /** Each record is a GPU instance profile, and where its instances may lie. */
+  /** Each record is a GPU instance profile, with the possible placements of its instances. */
   readonly gpu_instance_placements: Pick<RelationFields['gpu_instance_profiles'], 'profile_id'> & {
-    /** Memory slices at which an instance may begin, between commas. */
+    /** Memory slices at which an instance may start, separated by commas. */
     readonly 'starts': string;
-    /** Memory slices that it takes. */
+    /** Number of memory slices of the instance. */
     readonly 'size': number;
   };
   /** Each record is a GPU instance. */
   readonly gpu_instances: Pick<RelationFields['gpu_instance_profiles'], 'profile' | 'profile_id'> & Pick<RelationFields['mig_devices'], 'gpu_instance_id'> & Pick<RelationFields['gpu_instance_placements'], 'size'> & {
-    /** Memory slice at which it begins. */
+    /** First memory slice of the instance. */
     readonly 'start': number;
   };
-  /** Each record is a profile that a GPU instance can be cut by. */
+  /** Each record is a compute instance profile of a GPU instance. */
   readonly compute_instance_profiles: Pick<RelationFields['mig_devices'], 'gpu_instance_id' | 'multiprocessors' | 'decoders' | 'encoders' | 'copy_engines' | 'jpegs' | 'ofas'> & Pick<RelationFields['gpu_instance_profiles'], 'profile' | 'profile_id' | 'free' | 'total'> & {
-    /** Whether it takes the whole GPU instance. */
+    /** Whether the compute instance uses all of the GPU instance. */
     readonly 'default': boolean;
   };
-  /** Each record is a compute instance profile of a GPU instance, and where its instances may lie. */
+  /** Each record is a compute instance profile of a GPU instance, with the possible placements of its instances. */
   readonly compute_instance_placements: Pick<RelationFields['mig_devices'], 'gpu_instance_id'> & Pick<RelationFields['gpu_instance_profiles'], 'profile_id'> & Pick<RelationFields['gpu_instance_placements'], 'starts' | 'size'> & {
   };
   /** Each record is a compute instance. */
@@ -876,25 +876,25 @@ export interface RelationFields {
   };
   /** Each record is a process on a GPU. */
   readonly processes: Pick<RelationFields['compute_apps'], 'pid' | 'process_name'> & {
-    /** GPU instance that it runs on; only where MIG divides the GPU. */
+    /** GPU instance that the process runs on; only with MIG. */
     readonly 'gpu_instance_id': number;
-    /** Compute instance that it runs on; only where MIG divides the GPU. */
+    /** Compute instance that the process runs on; only with MIG. */
     readonly 'compute_instance_id': number;
-    /** C computes, G draws, C+G both, M+C computes through MPS. */
+    /** C compute, G graphics, C+G both, M+C compute through MPS. */
     readonly 'type': string;
     /** Memory of the GPU that the process has allocated. In MiB. */
     readonly 'used_gpu_memory': number;
-    /** Share of time in which a kernel of the process ran, in the newest sample of the driver. In %. */
+    /** Share of time in which a kernel of the process ran, in the driver's most recent sample. In %. */
     readonly 'utilization.gpu': number;
-    /** Share of time in which the process read or wrote memory, in the newest sample of the driver. In %. */
+    /** Share of time in which the process read or wrote memory, in the driver's most recent sample. In %. */
     readonly 'utilization.memory': number;
-    /** Use of the video encoders, in the newest sample of the driver. In %. */
+    /** Utilization of the video encoders, in the driver's most recent sample. In %. */
     readonly 'utilization.encoder': number;
-    /** Use of the video decoders, in the newest sample of the driver. In %. */
+    /** Utilization of the video decoders, in the driver's most recent sample. In %. */
     readonly 'utilization.decoder': number;
-    /** Use of the JPEG decoders, in the newest sample of the driver. In %. */
+    /** Utilization of the JPEG decoders, in the driver's most recent sample. In %. */
     readonly 'utilization.jpeg': number;
-    /** Use of the optical flow engine, in the newest sample of the driver. In %. */
+    /** Utilization of the optical flow engine, in the driver's most recent sample. In %. */
     readonly 'utilization.ofa': number;
   };
   /** Each record is a GPU, or a GPU instance of it. */
@@ -1540,13 +1540,13 @@ export interface RelationFields {
     /** Traffic sent over NVLink 35. */
     readonly 'nvl35txcnt': number;
   };
-  /** Each record is another GPU, as a GPU reaches it. */
+  /** Each record is the connection of a GPU to another GPU. */
   readonly gpu_pairs: {
     /** NVML's index of the other GPU. */
     readonly 'peer': number;
     /** How PCIe connects the two: PIX, PXB, PHB, NODE or SYS. */
     readonly 'path': string;
-    /** Number of NVLinks between the two; 0 where only PCIe connects them. */
+    /** Number of NVLinks between the two; 0 if only PCIe connects them. */
     readonly 'nvlinks': number;
     /** Whether the GPU can read the memory of the other: OK, or why not: CNS, GNS, TNS, DR, NS, U. */
     readonly 'p2p.read': string;
@@ -1559,18 +1559,18 @@ export interface RelationFields {
     /** Whether the GPU can use PCIe to the other: OK, or why not: CNS, GNS, TNS, DR, NS, U. */
     readonly 'p2p.pci': string;
   };
-  /** Each record is a NIC that can do RDMA, as a GPU reaches it. */
+  /** Each record is the connection of a GPU to a NIC with RDMA. */
   readonly gpu_nics: Pick<RelationFields['gpu_pairs'], 'path'> & {
     /** Name of the NIC: NIC0. */
     readonly 'nic': string;
-    /** Name that the kernel has for the NIC: mlx5_0. */
+    /** Kernel name of the NIC: mlx5_0. */
     readonly 'device': string;
     /** NUMA node of the NIC. */
     readonly 'numa_node': number;
   };
-  /** Each record is an NVMe disk, as a GPU reaches it. */
+  /** Each record is the connection of a GPU to an NVMe disk. */
   readonly gpu_nvme_disks: Pick<RelationFields['gpu_pairs'], 'path'> & {
-    /** Name that the kernel has for the disk: nvme0. */
+    /** Kernel name of the disk: nvme0. */
     readonly 'disk': string;
     /** NUMA node of the disk. */
     readonly 'numa_node': number;
@@ -1585,7 +1585,7 @@ export interface RelationFields {
     readonly 'horizontal_resolution': number;
     /** Vertical resolution in pixels. */
     readonly 'vertical_resolution': number;
-    /** Frames a second, as a moving average. */
+    /** Frames per second, as a moving average. */
     readonly 'average_fps': number;
     /** Latency of a frame, as a moving average. In us. */
     readonly 'average_latency': number;
@@ -1596,32 +1596,32 @@ export interface RelationFields {
     readonly 'display_ordinal': number;
     /** Type: ToSys, Cuda, Vid or HwEnc. */
     readonly 'session_type': string;
-    /** Whether it reports which parts of a frame differ. */
+    /** Whether the session reports a difference map between frames. */
     readonly 'diff_map': boolean;
-    /** Whether it reports the class of each part of a frame. */
+    /** Whether the session reports a classification map. */
     readonly 'class_map': boolean;
-    /** How it waits for a frame: No Wait, Blocking or Timeout. */
+    /** How the session waits for a frame: No Wait, Blocking or Timeout. */
     readonly 'capture_mode': string;
     /** Maximum horizontal resolution in pixels. */
     readonly 'max_horizontal_resolution': number;
     /** Maximum vertical resolution in pixels. */
     readonly 'max_vertical_resolution': number;
   };
-  /** Each record is a workload power profile that a GPU supports. */
+  /** Each record is a supported workload power profile of a GPU. */
   readonly power_profile_details: {
     /** Number of the profile. */
     readonly 'profile': number;
     /** Name of the profile. */
     readonly 'name': string;
-    /** Priority of the profile; the lowest number comes first. */
+    /** Priority of the profile; the lowest number has the highest priority. */
     readonly 'priority': number;
-    /** Numbers of the profiles that cannot be used with this one, between commas. */
+    /** Numbers of the profiles that conflict with this one, separated by commas. */
     readonly 'conflicts': string;
   };
-  /** Each record is a workload power profile that was requested. */
+  /** Each record is a requested workload power profile. */
   readonly requested_power_profiles: Pick<RelationFields['power_profile_details'], 'profile' | 'name'> & {
   };
-  /** Each record is a workload power profile in force. */
+  /** Each record is an enforced workload power profile. */
   readonly enforced_power_profiles: Pick<RelationFields['power_profile_details'], 'profile' | 'name'> & {
   };
   /** Each record is a preset profile of power smoothing. */
@@ -1643,13 +1643,13 @@ export interface RelationFields {
     /** Primary Floor Activation Offset of the profile. In W. */
     readonly 'primary_floor_activation_offset': number;
   };
-  /** Each record is a vGPU that runs. */
-  readonly vgpus: {
+  /** Each record is an active vGPU. */
+  readonly vgpus: Pick<GpuFields, 'memory.free'> & {
     /** Number of the vGPU. */
     readonly 'vgpu_instance': number;
     /** UUID or domain id of the virtual machine. */
     readonly 'vm_id': string;
-    /** Which of the two it is: UUID or Domain ID. */
+    /** Kind of id: UUID or Domain ID. */
     readonly 'vm_id_type': string;
     /** Null: NVML has no function for it. */
     readonly 'vm_name': string;
@@ -1659,21 +1659,21 @@ export interface RelationFields {
     readonly 'type_id': number;
     /** UUID of the vGPU. */
     readonly 'uuid': string;
-    /** UUID of the mediated device, where there is one. */
+    /** UUID of the mediated device, if there is one. */
     readonly 'mdev_uuid': string;
     /** Driver in the virtual machine. */
     readonly 'guest_driver_version': string;
-    /** License, and when it ends. */
+    /** License status, and when the license expires. */
     readonly 'license_status': string;
     /** GPU instance that it runs on. */
     readonly 'gpu_instance_id': number;
-    /** Place in the memory of the GPU. */
+    /** Placement in the memory of the GPU. */
     readonly 'placement_id': number;
-    /** Whether processes are accounted. */
+    /** Whether accounting of processes is enabled. */
     readonly 'accounting.mode': boolean;
-    /** Whether ECC is on. */
+    /** Whether ECC is enabled. */
     readonly 'ecc.mode.current': boolean;
-    /** Number of processes that the accounting remembers. */
+    /** Capacity of the accounting buffer, in processes. */
     readonly 'accounting.buffer_size': number;
     /** Maximum frame rate. In FPS. */
     readonly 'frame_rate_limit': number;
@@ -1681,44 +1681,42 @@ export interface RelationFields {
     readonly 'pci.bus_id': string;
     /** Memory of a vGPU. In MiB. */
     readonly 'memory.total': number;
-    /** Memory that is used. In MiB. */
+    /** Used memory. In MiB. */
     readonly 'memory.used': number;
-    /** Memory that is free. In MiB. */
-    readonly 'memory.free': number;
-    /** Share of time in which a kernel of it ran. In %. */
+    /** Share of time in which a kernel of the vGPU ran. In %. */
     readonly 'utilization.gpu': number;
-    /** Share of time in which it read or wrote memory. In %. */
+    /** Share of time in which the vGPU read or wrote memory. In %. */
     readonly 'utilization.memory': number;
-    /** Use of the video encoders. In %. */
+    /** Utilization of the video encoders. In %. */
     readonly 'utilization.encoder': number;
-    /** Use of the video decoders. In %. */
+    /** Utilization of the video decoders. In %. */
     readonly 'utilization.decoder': number;
-    /** Use of the JPEG decoders. In %. */
+    /** Utilization of the JPEG decoders. In %. */
     readonly 'utilization.jpeg': number;
-    /** Use of the optical flow engine. In %. */
+    /** Utilization of the optical flow engine. In %. */
     readonly 'utilization.ofa': number;
     /** Number of its sessions. */
     readonly 'encoder.stats.sessionCount': number;
-    /** Frames a second of its sessions, as a moving average. */
+    /** Frames per second of its sessions, as a moving average. */
     readonly 'encoder.stats.averageFps': number;
     /** Latency of its sessions in us, as a moving average. In us. */
     readonly 'encoder.stats.averageLatency': number;
     /** Number of its sessions. */
     readonly 'fbc.stats.sessionCount': number;
-    /** Frames a second of its sessions, as a moving average. */
+    /** Frames per second of its sessions, as a moving average. */
     readonly 'fbc.stats.averageFps': number;
     /** Latency of its sessions in us, as a moving average. In us. */
     readonly 'fbc.stats.averageLatency': number;
   };
-  /** Each record is a type of vGPU that the GPU supports. */
+  /** Each record is a vGPU type that the GPU supports. */
   readonly vgpu_supported_types: Pick<RelationFields['vgpus'], 'type_id' | 'type_name' | 'memory.total' | 'frame_rate_limit'> & {
     /** Class of the type: NVS, Quadro, Compute. */
     readonly 'class': string;
     /** GPU instance profile that the type needs. */
     readonly 'gpu_instance_profile_id': number;
-    /** How many the GPU can run. */
+    /** Maximum number of vGPUs of this type on the GPU. */
     readonly 'max_instances': number;
-    /** How many a virtual machine can have. */
+    /** Maximum number of vGPUs of this type in a virtual machine. */
     readonly 'max_instances_per_vm': number;
     /** PCI device id, hexadecimal. */
     readonly 'device_id': string;
@@ -1730,18 +1728,22 @@ export interface RelationFields {
     readonly 'max_x_resolution': number;
     /** Maximum vertical resolution in pixels. */
     readonly 'max_y_resolution': number;
-    /** Licenses that allow the type. */
+    /** Licenses that the type requires. */
     readonly 'license': string;
   };
-  /** Each record is a type of vGPU that the GPU has room for. */
+  /** Each record is a vGPU type that can be created on the GPU. */
   readonly vgpu_creatable_types: Pick<RelationFields['vgpus'], 'type_id' | 'type_name' | 'memory.total' | 'frame_rate_limit'> & Pick<RelationFields['vgpu_supported_types'], 'class' | 'gpu_instance_profile_id' | 'max_instances' | 'max_instances_per_vm' | 'device_id' | 'subsystem_id' | 'display_heads' | 'max_x_resolution' | 'max_y_resolution' | 'license'> & {
   };
   /** Each record is a process in a vGPU. */
-  readonly vgpu_processes: Pick<RelationFields['vgpus'], 'vgpu_instance' | 'utilization.gpu' | 'utilization.memory' | 'utilization.encoder' | 'utilization.decoder'> & {
+  readonly vgpu_processes: Pick<RelationFields['vgpus'], 'vgpu_instance' | 'utilization.encoder' | 'utilization.decoder'> & {
     /** Id of the process in the virtual machine. */
     readonly 'pid': number;
     /** Name of the process. */
     readonly 'process_name': string;
+    /** Share of time in which a kernel of the process ran. In %. */
+    readonly 'utilization.gpu': number;
+    /** Share of time in which the process read or wrote memory. In %. */
+    readonly 'utilization.memory': number;
   };
   /** Each record is an encoder session in a vGPU. */
   readonly vgpu_encoder_sessions: Pick<RelationFields['vgpus'], 'vgpu_instance'> & Pick<RelationFields['encoder_sessions'], 'session_id' | 'codec' | 'horizontal_resolution' | 'vertical_resolution' | 'average_fps' | 'average_latency'> & Pick<RelationFields['compute_apps'], 'pid'> & {
@@ -1757,10 +1759,10 @@ export interface RelationFields {
     readonly 'arr_mode': string;
     /** Time slice of a vGPU. In ns. */
     readonly 'time_slice': number;
-    /** Average factor of the adaptive round robin. */
+    /** Averaging factor of the adaptive round robin. */
     readonly 'avg_factor': number;
   };
-  /** Each record is a turn of a software runlist. */
+  /** Each record is a time slice of a software runlist. */
   readonly vgpu_scheduler_turns: {
     /** Engine of the log. */
     readonly 'engine_id': string;
@@ -1768,7 +1770,7 @@ export interface RelationFields {
     readonly 'scheduler_policy': string;
     /** Scheduling policy of the vGPUs. */
     readonly 'sched_policy': string;
-    /** Whether adaptive round robin (ARR) is on. */
+    /** Whether adaptive round robin (ARR) is enabled. */
     readonly 'arr_mode': string;
     /** Configured time slice, in nanoseconds. In ns. */
     readonly 'time_slice': number;
@@ -1797,13 +1799,13 @@ export interface RelationFields {
   };
   /** Each record is the capabilities of the scheduler of a GPU. */
   readonly vgpu_scheduler_capabilities: {
-    /** Names of the policies, between commas. */
+    /** Names of the policies, separated by commas. */
     readonly 'supported_policies': string;
     /** Maximum time slice. In ns. */
     readonly 'max_time_slice': number;
     /** Minimum time slice. In ns. */
     readonly 'min_time_slice': number;
-    /** Whether there is adaptive round robin. */
+    /** Whether adaptive round robin is supported. */
     readonly 'arr_mode.supported': boolean;
     /** Maximum frequency of the adaptive round robin. In Hz. */
     readonly 'max_frequency': number;
@@ -1821,7 +1823,7 @@ export interface RelationFields {
   };
   /** Each record is the heterogeneous mode of a GPU. */
   readonly vgpu_heterogeneous_modes: {
-    /** Whether vGPUs of several sizes may run at the same time. */
+    /** Whether vGPUs of different sizes may run at the same time. */
     readonly 'heterogeneous_mode': boolean;
   };
 }
@@ -2099,7 +2101,7 @@ export interface GpuFieldNumbers {
 export interface RelationNumbers {
   /** Each record is a GPU. */
   readonly gpus: GpuFieldNumbers;
-  /** Each record is a process that computes on a GPU. */
+  /** Each record is a compute process on a GPU. */
   readonly compute_apps: {
     readonly 2000: 'timestamp';
     readonly 2001: 'gpu_name';
@@ -2110,7 +2112,7 @@ export interface RelationNumbers {
     readonly 2006: 'process_name';
     readonly 2007: 'used_gpu_memory';
   };
-  /** Each record is a process that used a GPU while accounting was on. */
+  /** Each record is a process that used a GPU while accounting was enabled. */
   readonly accounted_apps: Pick<RelationNumbers['compute_apps'], 2000 | 2001 | 2002 | 2003 | 2004> & {
     readonly 2008: 'vgpu_instance';
     readonly 2009: 'pid';
@@ -2120,7 +2122,7 @@ export interface RelationNumbers {
     readonly 2013: 'time';
     readonly 3013: 'is_running';
   };
-  /** Each record is a pair of clocks that a GPU can run at. */
+  /** Each record is a supported pair of memory and graphics clocks of a GPU. */
   readonly supported_clocks: Pick<RelationNumbers['compute_apps'], 2000 | 2001 | 2002 | 2003 | 2004> & {
     readonly 2014: 'memory';
     readonly 2015: 'graphics';
@@ -2131,7 +2133,7 @@ export interface RelationNumbers {
     readonly 2017: 'retired_pages.timestamp';
     readonly 2018: 'retired_pages.cause';
   };
-  /** Each record is a GPU and the memory rows that it replaced. */
+  /** Each record is a GPU, with its remapped memory rows. */
   readonly remapped_rows: Pick<RelationNumbers['compute_apps'], 2000 | 2001 | 2002 | 2003 | 2004> & Pick<GpuFieldNumbers, 1051 | 1052 | 1053 | 1054 | 1055 | 1056 | 1057 | 1058 | 1059 | 1060 | 1061> & {
   };
   /** Each record is an NVLink of a GPU. */
@@ -2146,19 +2148,19 @@ export interface RelationNumbers {
   /** Each record is a MIG device of a GPU. */
   readonly mig_devices: Pick<GpuFieldNumbers, 6 | 52 | 50 | 105 | 3008 | 54> & {
   };
-  /** Each record is a profile that a GPU can be cut by. */
+  /** Each record is a GPU instance profile of a GPU. */
   readonly gpu_instance_profiles: {
   };
-  /** Each record is a GPU instance profile, and where its instances may lie. */
+  /** Each record is a GPU instance profile, with the possible placements of its instances. */
   readonly gpu_instance_placements: {
   };
   /** Each record is a GPU instance. */
   readonly gpu_instances: {
   };
-  /** Each record is a profile that a GPU instance can be cut by. */
+  /** Each record is a compute instance profile of a GPU instance. */
   readonly compute_instance_profiles: {
   };
-  /** Each record is a compute instance profile of a GPU instance, and where its instances may lie. */
+  /** Each record is a compute instance profile of a GPU instance, with the possible placements of its instances. */
   readonly compute_instance_placements: {
   };
   /** Each record is a compute instance. */
@@ -2170,13 +2172,13 @@ export interface RelationNumbers {
   /** Each record is a GPU, or a GPU instance of it. */
   readonly gpm: {
   };
-  /** Each record is another GPU, as a GPU reaches it. */
+  /** Each record is the connection of a GPU to another GPU. */
   readonly gpu_pairs: {
   };
-  /** Each record is a NIC that can do RDMA, as a GPU reaches it. */
+  /** Each record is the connection of a GPU to a NIC with RDMA. */
   readonly gpu_nics: {
   };
-  /** Each record is an NVMe disk, as a GPU reaches it. */
+  /** Each record is the connection of a GPU to an NVMe disk. */
   readonly gpu_nvme_disks: {
   };
   /** Each record is a session of the video encoder of a GPU. */
@@ -2185,25 +2187,25 @@ export interface RelationNumbers {
   /** Each record is a session of frame buffer capture of a GPU. */
   readonly fbc_sessions: {
   };
-  /** Each record is a workload power profile that a GPU supports. */
+  /** Each record is a supported workload power profile of a GPU. */
   readonly power_profile_details: {
   };
-  /** Each record is a workload power profile that was requested. */
+  /** Each record is a requested workload power profile. */
   readonly requested_power_profiles: {
   };
-  /** Each record is a workload power profile in force. */
+  /** Each record is an enforced workload power profile. */
   readonly enforced_power_profiles: {
   };
   /** Each record is a preset profile of power smoothing. */
   readonly preset_profiles: {
   };
-  /** Each record is a vGPU that runs. */
+  /** Each record is an active vGPU. */
   readonly vgpus: {
   };
-  /** Each record is a type of vGPU that the GPU supports. */
+  /** Each record is a vGPU type that the GPU supports. */
   readonly vgpu_supported_types: {
   };
-  /** Each record is a type of vGPU that the GPU has room for. */
+  /** Each record is a vGPU type that can be created on the GPU. */
   readonly vgpu_creatable_types: {
   };
   /** Each record is a process in a vGPU. */
@@ -2218,7 +2220,7 @@ export interface RelationNumbers {
   /** Each record is the scheduler of a GPU. */
   readonly vgpu_schedulers: {
   };
-  /** Each record is a turn of a software runlist. */
+  /** Each record is a time slice of a software runlist. */
   readonly vgpu_scheduler_turns: {
     readonly 2041: 'engine_id';
     readonly 2042: 'scheduler_policy';

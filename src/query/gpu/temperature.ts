@@ -30,7 +30,7 @@ export const temperature: readonly Row[] = [
   {
     id: 131,
     names: ['temperature.memory'],
-    help: 'Temperature of the memory in degrees C, where it is HBM.',
+    help: 'Temperature of the memory in degrees C, on GPUs with HBM.',
     kind: celsius,
     source: from(field(NVML_FI_DEV_MEMORY_TEMP)),
     bare: true,

@@ -74,7 +74,7 @@ export const accountedApps: Table = {
   option: 'query-accounted-apps',
   name: 'accounted_apps',
   id: 201,
-  record: 'a process that used a GPU while accounting was on',
+  record: 'a process that used a GPU while accounting was enabled',
   fields: [
     ...gpuColumns,
     {

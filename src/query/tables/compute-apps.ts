@@ -33,7 +33,7 @@ export const computeApps: Table = {
   option: 'query-compute-apps',
   name: 'compute_apps',
   id: 200,
-  record: 'a process that computes on a GPU',
+  record: 'a compute process on a GPU',
   fields: [
     ...gpuColumns,
     { id: 2005, names: ['pid'], help: 'Id of the process.', kind: processId, source: item('pid') },

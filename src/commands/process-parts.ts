@@ -4,8 +4,7 @@ import { gpuRow } from '../query/gpu-fields.js';
 import { identity } from '../query/identity.js';
 import { count, type Kind, mebibytes, percent, text, timestamp } from '../query/kind.js';
 import { migDevices } from '../query/mig.js';
-import { gpmMetrics } from '../query/monitor/gpm.js';
-import { GPM_METRICS, METRIC_KINDS, METRICS } from '../watch/gpu-metrics.js';
+import { gpmFields, METRICS } from '../watch/gpu-metrics.js';
 import { processFields } from '../watch/process-columns.js';
 import { GROUPINGS } from '../watch/process-sums.js';
 import type { JsonPart } from './command.js';
@@ -63,10 +62,6 @@ export const psParts: readonly JsonPart[] = [
 ];
 
 const metrics = METRICS.map(gpuRow);
-const gpm = gpmMetrics.flatMap(({ field: metric }): readonly Field[] => {
-  const name = nameOf(metric);
-  return name in GPM_METRICS ? [{ ...metric, kind: METRIC_KINDS[name as keyof typeof GPM_METRICS] }] : [];
-});
 const OF_MIG = ['gpu_instance_id', 'compute_instance_id', 'profile', 'memory.used', 'memory.total'];
 
 export const topParts: readonly JsonPart[] = [
@@ -78,7 +73,7 @@ export const topParts: readonly JsonPart[] = [
     fields: [gpuRow('timestamp'), gpuRow('driver_version')],
     required: [gpuRow('timestamp'), gpuRow('driver_version')],
   },
-  list('gpus', 'a GPU', [identity.gpu, identity.uuid, identity.name, ...metrics, ...gpm]),
+  list('gpus', 'a GPU', [identity.gpu, identity.uuid, identity.name, ...metrics, ...gpmFields]),
   list('mig_devices', migDevices.record, [
     identity.gpu,
     ...migDevices.fields.filter((one) => OF_MIG.includes(nameOf(one))),

@@ -3,7 +3,7 @@ import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
 import { Missing } from '../nvml/status.js';
 import { deviceColumns } from '../query/monitor/device.js';
 import { type RecordedGpu, replayed } from '../query/monitor/recording.js';
-import type { GpmMetricName, Metric, NamedMetric } from '../watch/gpu-metrics.js';
+import type { Metric } from '../watch/gpu-metrics.js';
 import { GPM_METRICS, METRICS } from '../watch/gpu-metrics.js';
 import type { GpuSample, WatchSample, WatchSampler } from '../watch/sample.js';
 import type { Replayer } from './app.js';
@@ -66,10 +66,7 @@ function read({ lines }: RecordingFile, isWanted: (gpu: RecordedGpu) => boolean)
 }
 
 const NOT_RECORDED = Missing.of(NVML_ERROR_NOT_FOUND);
-const NAMES: readonly (NamedMetric | GpmMetricName)[] = [
-  ...METRICS,
-  ...(Object.keys(GPM_METRICS) as readonly GpmMetricName[]),
-];
+const NAMES: readonly Metric[] = [...METRICS, ...GPM_METRICS];
 
 /** Shows the last file of a folder first, and those before it where a user goes back. */
 export class Replay implements Replayer, WatchSampler {

@@ -1,6 +1,8 @@
 /** Table: what the monitor shows of a GPU. A field of --query-gpu, a GPM metric, or a counter of the PCIe link. */
+import { type Field, nameOf } from '../query/field.js';
 import { gpuRow } from '../query/gpu-fields.js';
-import { type Kind, measured, percent } from '../query/kind.js';
+import type { Kind } from '../query/kind.js';
+import { gpmMetrics } from '../query/monitor/gpm.js';
 
 export const METRICS = [
   'temperature.gpu',
@@ -41,42 +43,20 @@ export const SLOW_METRICS: ReadonlySet<NamedMetric> = new Set([
   'gpu_recovery_action',
 ]);
 
-/** Metrics of Hopper and newer, by the names that dmon gives them, and NVML's numbers. */
-export const GPM_METRICS = {
-  smutil: 2,
-  smocc: 3,
-  mmaact: 5,
-  dram: 10,
-  pcitx: 20,
-  pcirx: 21,
-  nvlrx: 60,
-  nvltx: 61,
-} as const;
+/** Metrics of Hopper and newer, by the names that dmon gives them. */
+export const GPM_METRICS = ['smutil', 'smocc', 'mmaact', 'dram', 'pcitx', 'pcirx', 'nvlrx', 'nvltx'] as const;
 
 export type NamedMetric = (typeof METRICS)[number];
-export type GpmMetricName = keyof typeof GPM_METRICS;
+export type GpmMetricName = (typeof GPM_METRICS)[number];
 export type Metric = NamedMetric | GpmMetricName;
 
-const hundredths = (kind: Kind): Kind => ({
-  ...kind,
-  json: (value) => Math.round(Number(value) * 100) / 100,
-});
-const share = hundredths(percent);
-const rate = hundredths(measured('MiB/s'));
-
-const GPM_KINDS: Readonly<Record<GpmMetricName, Kind>> = {
-  smutil: share,
-  smocc: share,
-  mmaact: share,
-  dram: share,
-  pcitx: rate,
-  pcirx: rate,
-  nvlrx: rate,
-  nvltx: rate,
-};
+/** Their fields, in the order of the names. */
+export const gpmFields: readonly Field[] = GPM_METRICS.flatMap((name) =>
+  gpmMetrics.flatMap((metric) => (metric.name === name ? [metric.field] : [])),
+);
 
 /** How JSON has them: NVML's numbers become those of the field's unit. */
 export const METRIC_KINDS = {
   ...Object.fromEntries(METRICS.map((name) => [name, gpuRow(name).kind])),
-  ...GPM_KINDS,
+  ...Object.fromEntries(gpmFields.map((field) => [nameOf(field), field.kind])),
 } as Readonly<Record<Metric, Kind>>;

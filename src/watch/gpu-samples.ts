@@ -7,8 +7,8 @@ import type { Asker } from '../query/ask/asker.js';
 import { type Asking, ask, read, together, want } from '../query/ask/asking.js';
 import type { Subject } from '../query/ask/subject.js';
 import { derive } from '../query/derive.js';
-import { from, type Row } from '../query/field.js';
-import { GpmMeter } from '../query/gpm-meter.js';
+import { from, type RecordValues, type Row } from '../query/field.js';
+import { gpmOf } from '../query/gpm.js';
 import { gpuFields, gpuRow } from '../query/gpu-fields.js';
 import { count } from '../query/kind.js';
 import { computeInstanceId, gpuInstanceId, migName } from '../query/mig.js';
@@ -17,11 +17,11 @@ import { pcieThroughput } from '../query/pcie-throughput.js';
 import { compilePlan } from '../query/plan.js';
 import { fixed } from '../query/probe.js';
 import type { Reader, Reading } from '../query/reading.js';
-import { GPM_METRICS, type GpmMetricName, METRICS, type Metric, SLOW_METRICS } from './gpu-metrics.js';
+import { GPM_METRICS, gpmFields, METRICS, type Metric, SLOW_METRICS } from './gpu-metrics.js';
 import { isNoAnswer } from './process-samples.js';
 import type { GpuSample, MigSample, WatchSample } from './sample.js';
 
-const GPM_NAMES = Object.keys(GPM_METRICS) as readonly GpmMetricName[];
+const GPM_ASKED = new Set(gpmFields);
 const support = fixed(nvmlGpmQueryDeviceSupport);
 
 const pcieRow = (counter: number): Row => ({
@@ -62,11 +62,18 @@ export async function gpuSource(asker: Asker, gpus: readonly Gpu[], now: () => n
     const isSilent = slow.lines.some(({ readers }) => readers.some((read) => isNoAnswer(read())));
     slowAt = isSilent ? Number.NEGATIVE_INFINITY : time;
   };
-  const meters = await asker.start(together(gpus.map(meterOf)));
+  const gpm = gpmOf(['device']).begin();
+  const haveGpm = await asker.start(together(gpus.map(hasGpm)));
+  /** Of each GPU at the last tick. */
+  const measured: RecordValues[] = gpus.map(() => ({}));
   // The counters of the PCIe link take 20 ms each: only GPUs without GPM are asked for them.
-  const counted = gpus.filter((gpu, i) => meters[i] === undefined && gpu.handle !== undefined);
+  const counted = gpus.filter((gpu, i) => !haveGpm[i] && gpu.handle !== undefined);
   const rows = [pcieRow(NVML_PCIE_UTIL_TX_BYTES), pcieRow(NVML_PCIE_UTIL_RX_BYTES)];
   const pcie = counted.length === 0 ? undefined : compilePlan(rows, counted, context);
+  function* gpmNow(gpu: Gpu): Asking<RecordValues> {
+    const found = yield* gpm.find(gpu, GPM_ASKED);
+    return found instanceof Missing ? {} : (found[0]?.values ?? {});
+  }
   const traffic = (gpu: Gpu, place: number): Reading => {
     const line = pcie?.lines.find(({ subject }) => subject === gpu);
     return line === undefined ? NOT_SUPPORTED : mebibytesPerSecond(line.readers[place]?.() ?? NOT_SUPPORTED);
@@ -76,16 +83,15 @@ export async function gpuSource(asker: Asker, gpus: readonly Gpu[], now: () => n
   /** The readers of a GPU, found once. */
   const readersOf = (gpu: Gpu, i: number): readonly (readonly [Metric, Reader])[] => {
     const none: Reader = () => NOT_SUPPORTED;
-    const meter = meters[i];
     const absent = gpu.status === 0 ? NOT_SUPPORTED : Missing.of(gpu.status);
     const readers: (readonly [Metric, Reader])[] = [
       ...QUICK.map((name, place) => [name, quick.lines[i]?.readers[place] ?? none] as const),
       ...SLOW_NAMES.map(
         (name, place) => [name, slow.lines[i]?.readers[FIXED.length + place] ?? none] as const,
       ),
-      ...GPM_NAMES.map((name, place) => [name, () => meter?.read(place) ?? absent] as const),
+      ...GPM_METRICS.map((name) => [name, () => measured[i]?.[name] ?? absent] as const),
     ];
-    if (meter === undefined) readers.push(['pcitx', () => traffic(gpu, 0)], ['pcirx', () => traffic(gpu, 1)]);
+    if (!haveGpm[i]) readers.push(['pcitx', () => traffic(gpu, 0)], ['pcirx', () => traffic(gpu, 1)]);
     return readers;
   };
   const readers = gpus.map(readersOf);
@@ -107,7 +113,7 @@ export async function gpuSource(asker: Asker, gpus: readonly Gpu[], now: () => n
     sample: async (other) => {
       const migs: (readonly MigSample[] | Missing)[] = [];
       function* aboutGpu(gpu: Gpu, i: number): Asking<void> {
-        yield* meters[i]?.take() ?? nothing();
+        if (haveGpm[i]) measured[i] = yield* gpmNow(gpu);
         if (gpu.handle !== undefined) migs[i] = yield* migsOf(gpu);
       }
       const [answered] = await Promise.all([
@@ -125,22 +131,19 @@ export async function gpuSource(asker: Asker, gpus: readonly Gpu[], now: () => n
     close: () => {
       // The memory of samples in another process ends with that.
       if (asker.session.driver.isElsewhere) return;
-      asker.run(together(meters.flatMap((meter) => meter?.close() ?? [])));
+      asker.run(gpm.end());
     },
   };
 }
 
 const textOf = (reading: Reading): string => (reading instanceof Missing ? '' : String(reading));
 
-function* meterOf(gpu: Gpu): Asking<GpmMeter | undefined> {
-  if (gpu.handle === undefined) return undefined;
+function* hasGpm(gpu: Gpu): Asking<boolean> {
+  if (gpu.handle === undefined) return false;
   const answer = yield* ask(support, gpu);
   // One that does not answer now may have metrics later.
-  if (answer.status !== NO_ANSWER && answer.read('isSupportedDevice') !== 1) return undefined;
-  return new GpmMeter(gpu, Object.values(GPM_METRICS));
+  return answer.status === NO_ANSWER || answer.read('isSupportedDevice') === 1;
 }
-
-function* nothing(): Asking<void> {}
 
 /** One asking's result, and what is asked at the same time. */
 function* beside<T>(asking: Asking<T>, others: readonly Asking<unknown>[]): Asking<T> {

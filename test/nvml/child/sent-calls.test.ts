@@ -57,7 +57,7 @@ describe('a call that is made again and again', () => {
     expect(sent.takeKnown()).toEqual([{ number: 1, text }]);
     expect(of(temperature)).toEqual({ number: 1, text: '', subject: POINTER });
     expect(sent.takeKnown()).toEqual([]);
-    // One that every sample makes anew is never kept.
+    // One that every sample makes again is never kept.
     for (let i = 0; i < 3; i++) expect(of(call('nvmlDeviceGetTemperature', SUBJECT, 0)).number).toBe(NONE);
   });
 

@@ -43,7 +43,7 @@ export class SentCalls {
     return number;
   }
 
-  /** What the process has to be told before it is asked again. */
+  /** What is sent before the next calls: once. */
   takeKnown(): readonly KnownCall[] {
     const { known } = this;
     this.known = [];

@@ -12,7 +12,7 @@ interface Handlers {
   data(socket: RawSocket, piece: Buffer): void;
   drain(): void;
   close(): void;
-  error(): void;
+  error(socket: RawSocket, error: Error): void;
 }
 
 declare const Bun: { connect(options: { fd: number; socket: Handlers }): Promise<RawSocket> };
@@ -24,10 +24,7 @@ export interface BunSocket {
 }
 
 /** Reads and writes without a stream. Bun calls `open` before it returns. */
-export function connect(
-  fd: number,
-  on: { data(piece: Buffer): void; close(): void },
-): BunSocket | undefined {
+export function connect(fd: number, on: { data(piece: Buffer): void; close(): void }): BunSocket | undefined {
   let raw: RawSocket | undefined;
   const rest: Buffer[] = [];
   const flush = (): void => {
@@ -49,7 +46,11 @@ export function connect(
       data: (_, piece) => on.data(piece),
       drain: flush,
       close: on.close,
-      error: on.close,
+      // What a handler throws: as if there were no socket between.
+      error: (_, error) =>
+        queueMicrotask(() => {
+          throw error;
+        }),
     },
   }).catch(on.close);
   return {

@@ -40,7 +40,7 @@ interface Shared {
 }
 
 /** The number goes up when this, or how a driver is called, changes: other releases share nothing. */
-const KEY = Symbol.for('nvsmi/nvml 3');
+const KEY = Symbol.for('nvsmi/nvml 4');
 
 const global = globalThis as { [KEY]?: Shared };
 global[KEY] ??= {

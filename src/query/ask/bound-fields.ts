@@ -1,6 +1,6 @@
 /** Field ids made ready for one subject: one call asks for all of them. */
 
-import { type Bound, type Driver, type FieldId, SUBJECT } from '../../nvml/call.js';
+import { type Bound, type Call, type Driver, type FieldId, SUBJECT } from '../../nvml/call.js';
 import { NVML_ERROR_FUNCTION_NOT_FOUND } from '../../nvml/generated/constants.js';
 import { nvmlFieldValue_t } from '../../nvml/generated/layouts.js';
 import { READ, valueScalar } from '../../nvml/memory.js';
@@ -9,6 +9,19 @@ import type { Answer, Reader } from '../reading.js';
 import type { Outcome } from './outcome.js';
 import type { Subject } from './subject.js';
 import { ABSENT, finite } from './view.js';
+
+const calls = new Map<string, Call>();
+
+/** One call for all subjects: another process has to be sent it once. */
+function callFor(ids: readonly FieldId[]): Call {
+  const key = ids.join(' ');
+  let call = calls.get(key);
+  if (call === undefined) {
+    call = { fn: 'nvmlDeviceGetFieldValues', args: [SUBJECT, { out: 'fields', ids }] };
+    calls.set(key, call);
+  }
+  return call;
+}
 
 /** Field ids of a subject that are asked in one call. */
 export class BoundFields {
@@ -23,10 +36,7 @@ export class BoundFields {
   ) {
     if (subject.status !== 0) this.status = subject.status;
     else {
-      this.bound = driver.bind(
-        { fn: 'nvmlDeviceGetFieldValues', args: [SUBJECT, { out: 'fields', ids }] },
-        subject.handle,
-      );
+      this.bound = driver.bind(callFor(ids), subject.handle);
     }
   }
 

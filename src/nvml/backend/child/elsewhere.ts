@@ -8,8 +8,10 @@ import { NO_ANSWER, type Status } from '../../status.js';
 import { onAbort } from '../on-abort.js';
 import { SynchronousCall } from '../synchronous-call.js';
 import type { Clock } from './clock.js';
-import type { Handles } from './handles.js';
-import { type Alone, NvmlProcesses } from './nvml-processes.js';
+import type { Handles, SubjectCall } from './handles.js';
+import type { Answered } from './messages.js';
+import type { Alone } from './nvml-process.js';
+import { NvmlProcesses } from './nvml-processes.js';
 import { callsProgram } from './program.js';
 
 export interface ElsewhereOptions {
@@ -75,7 +77,8 @@ class ElsewhereDriver implements Driver {
   }
 
   bind(call: Call, subject?: Handle): Bound {
-    return new ElsewhereCall(call, (alone, limits) => this.ask(call, subject, alone, limits));
+    this.processes.announce(call);
+    return new ElsewhereCall(call, subject, this);
   }
 
   forAsker(): Driver {
@@ -91,28 +94,26 @@ class ElsewhereDriver implements Driver {
     void this.processes.end();
   }
 
-  private ask(
-    call: Call,
-    subject: Handle | undefined,
-    alone: Alone,
-    limits: CallLimits | undefined,
-  ): ReturnType<NvmlProcesses['ask']> {
-    if (limits !== undefined) return this.askAlone(call, subject, alone, limits);
+  about(call: Call, subject: Handle | undefined): SubjectCall {
+    return this.processes.about(call, subject);
+  }
+
+  ask(asked: SubjectCall, how: Alone, limits: CallLimits | undefined): Promise<Answered | undefined> {
+    if (limits !== undefined) return this.askAlone(asked, how, limits);
     this.clock ??= this.processes.clock();
-    return this.processes.ask(call, subject, this.clock, alone);
+    return this.processes.ask(asked, this.clock, how);
   }
 
   /** With a deadline of its own, which a signal may bring forward. */
   private async askAlone(
-    call: Call,
-    subject: Handle | undefined,
-    alone: Alone,
+    asked: SubjectCall,
+    how: Alone,
     { timeout = LONGEST, signal }: CallLimits,
-  ): ReturnType<NvmlProcesses['ask']> {
+  ): Promise<Answered | undefined> {
     const clock = this.processes.clock(timeout);
     const leave = signal === undefined ? undefined : onAbort(signal, () => clock.stop());
     try {
-      return await this.processes.ask(call, subject, clock, { ...alone, isAlone: true });
+      return await this.processes.ask(asked, clock, { ...how, isAlone: true });
     } finally {
       leave?.();
     }
@@ -125,10 +126,12 @@ class ElsewhereCall implements Bound {
   isMissing = false;
   private answered: readonly Buffer[] | undefined;
   private isGiven = false;
+  private asked: SubjectCall | undefined;
 
   constructor(
     readonly call: Call,
-    private readonly ask: (alone: Alone, limits?: CallLimits) => ReturnType<NvmlProcesses['ask']>,
+    private readonly subject: Handle | undefined,
+    private readonly driver: ElsewhereDriver,
   ) {}
 
   get memory(): readonly Buffer[] {
@@ -145,13 +148,13 @@ class ElsewhereCall implements Bound {
   }
 
   async start(limits?: CallLimits): Promise<Status> {
-    const answer = await this.ask({ given: this.isGiven ? this.memory : undefined }, limits);
+    this.asked ??= this.driver.about(this.call, this.subject);
+    const given = this.isGiven ? this.memory : undefined;
+    const answer = await this.driver.ask(this.asked, { given }, limits);
     this.reason = answer?.reason;
     this.isMissing = answer !== undefined && answer.status === undefined;
     this.status = answer === undefined ? NO_ANSWER : (answer.status ?? NVML_ERROR_FUNCTION_NOT_FOUND);
-    if (answer !== undefined && answer.memory.length > 0) {
-      this.answered = answer.memory.map((bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
-    }
+    if (answer !== undefined && answer.memory.length > 0) this.answered = answer.memory;
     return this.status;
   }
 }

@@ -6,17 +6,27 @@ import { type Call, type Handle, isOut, type Out } from '../../call.js';
 import type { FunctionName } from '../../generated/functions.js';
 import { writes } from '../../generated/writes.js';
 import { filledOf, LIST_HEAD } from '../../memory.js';
+import { isHandle, pointerPlaces, shapeOf } from './call-shape.js';
 import { isBoundToProcess } from './quick.js';
+
+/** A call about a subject, and what is known of it whichever process makes it. */
+export interface SubjectCall {
+  readonly call: Call;
+  readonly subject: Handle | undefined;
+  /** What it is about: one GPU that does not answer holds up no other. */
+  readonly lane: string;
+  /** The handles that it is given. */
+  readonly handles: readonly Handle[];
+  /** Whether there may be handles in its outputs. */
+  readonly givesHandles: boolean;
+}
 
 /** Where a handle comes from: a place among the outputs of a call. */
 export interface Origin {
   readonly handle: Handle;
-  readonly call: Call;
-  readonly subject: Handle | undefined;
+  readonly from: SubjectCall;
   readonly out: number;
   readonly item: number;
-  /** The lane of calls about what the handle is of. */
-  readonly lane: string;
 }
 
 /** The pointers of one process. */
@@ -61,36 +71,33 @@ export class Handles {
     return this.byHandle.get(handle);
   }
 
-  /** The handles that a call is given. */
-  givenTo({ args }: Call, subject: Handle | undefined): readonly Handle[] {
-    const values = args.flatMap((arg): readonly unknown[] => {
-      if (typeof arg !== 'object') return [arg];
-      // A question about the system comes with the GPU whose field it is for.
-      if (!isOut(arg)) return [subject];
-      return arg.out === 'struct' ? Object.values(arg.set ?? {}) : [];
-    });
-    return values.filter((value): value is Handle => typeof value === 'bigint' && this.byHandle.has(value));
-  }
-
-  /**
-   * The lane of a call: that of the GPU that it is about, that of MIG devices included. One GPU that does not answer holds up no
-   * other.
-   */
-  laneOf(call: Call, subject: Handle | undefined): string {
-    const [first] = this.givenTo(call, subject);
-    const lane = first === undefined ? this.ownLane(call) : (this.origin(first) as Origin).lane;
-    return LANE_OF_ITS_OWN.has(call.fn) ? `${lane} ${call.fn}` : lane;
+  about(call: Call, subject: Handle | undefined): SubjectCall {
+    const { takesSubject, given, isForHandles, givesHandles } = shapeOf(call);
+    const inputs = takesSubject && subject !== undefined ? [subject, ...given] : given;
+    const handles = inputs.filter((value): value is Handle => this.byHandle.has(value));
+    // Of a call without a handle: what gives out a handle begins a lane.
+    const [of] = handles;
+    const own = isForHandles ? questionOf(call, undefined) : SYSTEM_LANE;
+    const lane = of === undefined ? own : (this.origin(of) as Origin).from.lane;
+    return {
+      call,
+      subject,
+      handles,
+      lane: LANE_OF_ITS_OWN.has(call.fn) ? `${lane} ${call.fn}` : lane,
+      givesHandles,
+    };
   }
 
   /** Puts handles in the place of the pointers that a process left in the outputs of a call. */
-  take(call: Call, subject: Handle | undefined, memory: readonly Buffer[], pointers: Pointers): void {
-    call.args.filter(isOut).forEach((out, index) => {
+  take(asked: SubjectCall, memory: readonly Buffer[], pointers: Pointers): void {
+    if (!asked.givesHandles) return;
+    asked.call.args.filter(isOut).forEach((out, index) => {
       const buffer = memory[index];
       if (buffer === undefined) return;
       for (const [item, at] of handlePlaces(out, buffer).entries()) {
         const pointer = buffer.readBigUInt64LE(at);
         if (pointer === 0n) continue;
-        const handle = pointers.handleOf(pointer) ?? this.made(call, subject, index, item, pointer, pointers);
+        const handle = pointers.handleOf(pointer) ?? this.made(asked, index, item, pointer, pointers);
         buffer.writeBigUInt64LE(handle, at);
       }
       for (const at of pointerPlaces(out)) {
@@ -103,58 +110,39 @@ export class Handles {
   /** Makes handles of the pointers that NVML in this process gave out: they are good for other processes, too. */
   adopt(call: Call, memory: readonly Buffer[]): void {
     if (writes.has(call.fn) || isBoundToProcess(call.fn)) return;
+    const from = this.about(call, undefined);
     call.args.filter(isOut).forEach((out, index) => {
       const buffer = memory[index];
       if (buffer === undefined) return;
       for (const [item, at] of handlePlaces(out, buffer).entries()) {
         const handle = buffer.readBigUInt64LE(at) as Handle;
         if (handle === 0n || this.byHandle.has(handle)) continue;
-        this.keep({ handle, call, subject: undefined, out: index, item, lane: this.laneOf(call, undefined) });
+        this.keep({ handle, from, out: index, item });
       }
     });
   }
 
   private keep(origin: Origin): void {
-    const { call, subject, out, item } = origin;
-    const question = `${questionOf(call, subject)} ${out} ${item}`;
+    const question = placeOf(origin);
     this.byQuestion.set(question, [...(this.byQuestion.get(question) ?? []), origin]);
     this.byHandle.set(origin.handle, origin);
   }
 
   /** The handle for a pointer that is new to its process: another process may have answered the same question before. */
-  private made(
-    call: Call,
-    subject: Handle | undefined,
-    out: number,
-    item: number,
-    pointer: bigint,
-    pointers: Pointers,
-  ): Handle {
-    const question = `${questionOf(call, subject)} ${out} ${item}`;
-    const known = this.byQuestion.get(question) ?? [];
+  private made(from: SubjectCall, out: number, item: number, pointer: bigint, pointers: Pointers): Handle {
+    const known = this.byQuestion.get(placeOf({ from, out, item })) ?? [];
     const free = known.find(({ handle }) => !pointers.has(handle));
     const origin = free ?? {
       handle: (FIRST + (BigInt(this.byHandle.size + 1) << 8n)) as Handle,
-      call,
-      subject,
+      from,
       out,
       item,
-      lane: this.laneOf(call, subject),
     };
     if (free === undefined) this.keep(origin);
     pointers.keep(origin.handle, pointer);
     return origin.handle;
   }
-
-  /** Of a call without a handle: what gives out a handle begins a lane. */
-  private ownLane(call: Call): string {
-    const givesHandle = call.args.some((arg) => typeof arg === 'object' && isOut(arg) && isHandle(arg));
-    return givesHandle ? questionOf(call, undefined) : SYSTEM_LANE;
-  }
 }
-
-const isHandle = (out: Out): boolean =>
-  (out.out === 'scalar' && out.type === 'ptr') || (out.out === 'list' && out.item === 'ptr');
 
 /** Where handles are in the memory of an output. */
 function handlePlaces(out: Out, memory: Buffer): readonly number[] {
@@ -163,19 +151,15 @@ function handlePlaces(out: Out, memory: Buffer): readonly number[] {
   return Array.from({ length: filledOf(out, memory) }, (_, i) => LIST_HEAD + i * 8);
 }
 
-/** Where a struct has pointers, which may be handles. */
-function pointerPlaces(out: Out): readonly number[] {
-  if (out.out !== 'struct') return [];
-  return Object.values(out.layout.fields).flatMap(([type, at, length]) =>
-    type === 'ptr' && length === undefined ? [at] : [],
-  );
-}
-
 /** A call by its function and what it is given: nvmlDeviceGetHandleByIndex_v2(1). */
 function questionOf({ fn, args }: Call, subject: Handle | undefined): string {
   const given = args.flatMap((arg) => (typeof arg === 'object' ? (isOut(arg) ? [] : [subject]) : [arg]));
   return `${fn}(${given.join(', ')})`;
 }
+
+/** A place among the outputs of a call, by what is asked. */
+const placeOf = ({ from, out, item }: Pick<Origin, 'from' | 'out' | 'item'>): string =>
+  `${questionOf(from.call, from.subject)} ${out} ${item}`;
 
 /** What a lane is about, for a person: GPU 1. Empty for the system. */
 export function nameOfLane(lane: string): string {

@@ -1,55 +1,35 @@
-/** A process that calls NVML, as the program sees it: what it was asked, and what it has not answered. */
+/** A process that calls NVML, as the program sees it: what it is asked, and what it answers. */
 import type { Call, Handle } from '../../call.js';
 import { KoffiNotFound } from '../../failures.js';
-import type { FunctionName } from '../../generated/functions.js';
 import type { Status } from '../../status.js';
 import { LibraryNotFound } from '../library.js';
+import { Messages, MessageWriter } from './bytes.js';
 import type { Clock } from './clock.js';
 import { takeEarly } from './early.js';
-import { Frames, frameOf } from './frames.js';
-import { Pointers } from './handles.js';
-import { SentCalls } from './known-calls.js';
-import type { Answered, CallMessage, News, NotLoaded } from './messages.js';
+import { Pointers, type SubjectCall } from './handles.js';
+import {
+  type Answered,
+  type News,
+  NONE,
+  type NotLoaded,
+  type Order,
+  readNews,
+  writeOrders,
+} from './messages.js';
 import type { Program } from './program.js';
 import { isBoundToProcess, takesLong } from './quick.js';
-import { sentCall } from './sent-call.js';
-import { type Started, startProgram } from './start.js';
+import { SentCalls } from './sent-calls.js';
+import { type CallsProcess, startProgram } from './start.js';
+import { abandon, MOVED, type Moved, type Pending, WaitingCalls } from './waiting.js';
 
-/** In the place of an answer: another process is to be asked. */
-export const MOVED: unique symbol = Symbol('moved');
-export type Moved = typeof MOVED;
-
-/** A call to be made. */
-export interface Asked {
-  readonly call: Call;
-  readonly subject?: Handle | undefined;
-  /** What it is about. */
-  readonly lane: string;
-  /** What it waits in, if not in its lane. */
-  readonly queue?: string | undefined;
+/** How a call is asked for, if not as all others of a sample. */
+export interface Alone {
+  /** It waits for no other call. */
+  readonly isAlone?: boolean;
   /** What was filled for it: the memory of its outputs. */
   readonly given?: readonly Uint8Array[] | undefined;
   /** Since when it is waited for, if not from now on: another process was asked before. */
   readonly since?: number | undefined;
-}
-
-/** A call that is not answered yet. */
-export interface Pending {
-  readonly id: number;
-  readonly fn: FunctionName;
-  /** What it is about. */
-  readonly lane: string;
-  /** What it waits in: its lane, or a queue of its own. */
-  readonly queue: string;
-  readonly clock: Clock;
-  /** When it became the first of its lane, in milliseconds of `performance`. */
-  since: number;
-  /** Another process was asked before. */
-  readonly isMoved: boolean;
-  /** Its promise has resolved without an answer. */
-  isGivenUp: boolean;
-  resolve(answered: Answered | Moved | undefined): void;
-  reject(error: Error): void;
 }
 
 /** What is said of a process when something about it changes. */
@@ -60,27 +40,27 @@ export interface Listener {
   onEnd(process: NvmlProcess, pending: readonly Pending[], how: string): void;
 }
 
+const writer = new MessageWriter();
+
 export class NvmlProcess {
   readonly pointers = new Pointers();
   /** The handles whose pointers it is being asked for, each once. */
   readonly finding = new Map<Handle, Promise<Status | Moved | undefined>>();
   source: string | undefined;
-  private readonly child: Started;
-  private readonly frames = new Frames();
-  private readonly queues = new Map<string, Pending[]>();
-  private readonly pending = new Map<number, Pending>();
-  /** With the pointers of that process, and of the layouts only what a call needs. */
-  private readonly sent = new SentCalls((call) => sentCall(call, this.pointers.of));
-  private orders: CallMessage[] = [];
+  /** Ends with the process. */
+  readonly ended: Promise<void>;
+  isEnded = false;
+  private readonly child: CallsProcess;
+  private readonly messages = new Messages();
+  private readonly waiting = new WaitingCalls();
+  private readonly sent = new SentCalls(this.pointers);
+  private orders: Order[] = [];
   private dropped: number[] = [];
   private isSending = false;
   private failure: Error | undefined;
   private nextId = 0;
   private isKilled = false;
   private whenIdle: (() => void) | undefined;
-  /** Ends with the process. */
-  readonly ended: Promise<void>;
-  isEnded = false;
   /** Whether calls are made one after another: what is bound to the process is not moved to another one. */
   private isQuick = false;
   private isBound = false;
@@ -95,7 +75,7 @@ export class NvmlProcess {
     this.ended = new Promise((resolve) => {
       this.child.hear({
         onPiece: (piece) => {
-          for (const news of this.frames.with(piece)) this.read(news as News);
+          for (const message of this.messages.with(piece)) this.read(readNews(message));
         },
         onEnd: (how) => {
           this.isEnded = true;
@@ -107,35 +87,42 @@ export class NvmlProcess {
   }
 
   /** Asks for a call. Undefined where it is given up, or the process ends before it. */
-  ask(asked: Asked, clock: Clock): Promise<Answered | Moved | undefined> {
-    const { call, subject, lane, queue = lane, given, since = performance.now() } = asked;
-    if (isBoundToProcess(call.fn)) this.keepThreads();
+  ask(asked: SubjectCall, clock: Clock, how: Alone = {}): Promise<Answered | Moved | undefined> {
+    const { lane } = asked;
+    const { fn } = asked.call;
+    const { isAlone = false, given = [], since } = how;
+    if (isBoundToProcess(fn)) this.keepThreads();
     if (this.failure !== undefined) return Promise.reject(this.failure);
     if (this.isEnded) return Promise.resolve(undefined);
     return new Promise((resolve, reject) => {
       const id = this.nextId++;
-      const before = this.queues.get(queue);
-      const pending: Pending = {
+      this.waiting.add({
         id,
-        fn: call.fn,
+        fn,
         lane,
-        queue,
+        queue: isAlone ? `${lane} ${id}` : lane,
         clock,
-        since,
-        isMoved: asked.since !== undefined,
+        since: since ?? performance.now(),
+        isMoved: since !== undefined,
         isGivenUp: false,
         resolve,
         reject,
-      };
-      this.pending.set(id, pending);
-      if (before === undefined) this.queues.set(queue, [pending]);
-      else before.push(pending);
-      const { of } = this.pointers;
-      const about = subject === undefined ? undefined : of(subject);
-      this.orders.push({ id, lane: queue, ...this.sent.of(call), subject: about, given });
+      });
+      this.orders.push({
+        id,
+        lane: isAlone ? NONE : this.sent.laneOf(asked),
+        ...this.sent.of(asked),
+        given,
+      });
       clock.begin();
       this.send();
     });
+  }
+
+  /** A call will be asked for, once NVML is open. */
+  announce(call: Call): void {
+    this.sent.announce(call);
+    this.send();
   }
 
   /** From now on, calls are made one after another. */
@@ -148,59 +135,44 @@ export class NvmlProcess {
     this.isQuick = false;
   }
 
-  /** Whether a call that was given up is still being made in a queue: what follows would wait for it. */
-  isStuck(queue: string): boolean {
-    return this.queues.get(queue)?.[0]?.isGivenUp === true;
+  /** Whether a call that was given up holds up a lane. */
+  isStuck(lane: string): boolean {
+    return this.waiting.isStuck(lane);
+  }
+
+  get hasStuckCalls(): boolean {
+    return this.waiting.firsts().some(({ isGivenUp }) => isGivenUp);
   }
 
   /** Whether a call may hold up all others. */
   get mayStall(): boolean {
-    return this.isQuick && !this.isEnded && this.queues.size > 0;
+    return this.isQuick && !this.isEnded && !this.waiting.isEmpty;
   }
 
   /** Since when nothing came while a call is waited for that holds up all others; undefined where there is none. */
   get stalledSince(): number | undefined {
     if (!this.mayStall) return undefined;
-    const firsts = [...this.queues.values()].flatMap(([first]) => (first === undefined ? [] : [first]));
-    const since = firsts.filter(({ fn }) => !takesLong(fn)).map((pending) => pending.since);
+    const since = this.waiting
+      .firsts()
+      .filter(({ fn }) => !takesLong(fn))
+      .map((pending) => pending.since);
     return since.length === 0 ? undefined : Math.max(this.heard, Math.min(...since));
   }
 
   /** Leaves what is waited for to another process. */
   handOver(): void {
-    for (const pending of [...this.pending.values()].filter(({ isGivenUp }) => !isGivenUp)) {
+    for (const pending of this.waiting.clear()) {
+      if (pending.isGivenUp) continue;
       pending.clock.end();
       pending.resolve(MOVED);
     }
-    this.pending.clear();
-    this.queues.clear();
   }
 
-  get hasStuckCalls(): boolean {
-    return [...this.queues.values()].some(([first]) => first?.isGivenUp);
-  }
-
-  /** Gives up the calls of a clock. Those that wait for others are not made any longer; the others are returned. */
+  /** Gives up the calls of a clock, and returns those that are being made. */
   giveUp(clock: Clock): readonly Pending[] {
-    const stuck: Pending[] = [];
-    for (const [queue, pendings] of [...this.queues]) {
-      const [first] = pendings;
-      for (const pending of pendings.filter((each) => each.clock === clock && !each.isGivenUp)) {
-        pending.isGivenUp = true;
-        clock.end();
-        pending.resolve(undefined);
-        if (pending === first) stuck.push(pending);
-        else {
-          this.dropped.push(pending.id);
-          this.pending.delete(pending.id);
-        }
-      }
-      this.queues.set(
-        queue,
-        pendings.filter((each) => each === first || this.pending.has(each.id)),
-      );
-    }
-    if (this.dropped.length > 0) this.send();
+    const { stuck, dropped } = this.waiting.giveUp(clock);
+    this.dropped.push(...dropped.map(({ id }) => id));
+    if (dropped.length > 0) this.send();
     this.idle();
     return stuck;
   }
@@ -214,33 +186,24 @@ export class NvmlProcess {
   kill(): void {
     this.isKilled = true;
     this.child.kill();
-    for (const pending of this.pending.values()) this.abandon(pending);
-    this.pending.clear();
-    this.queues.clear();
-  }
-
-  private abandon(pending: Pending): void {
-    if (pending.isGivenUp) return;
-    pending.isGivenUp = true;
-    pending.clock.end();
-    pending.resolve(undefined);
+    this.waiting.clear().forEach(abandon);
   }
 
   private idle(): void {
-    if (this.whenIdle === undefined) return;
-    if ([...this.pending.values()].every(({ isGivenUp }) => isGivenUp)) this.whenIdle();
+    if (this.whenIdle !== undefined && this.waiting.isIdle) this.whenIdle();
   }
 
-  /** What is asked in one turn of the event loop goes in one message. */
+  /** What is asked at a time goes in one message: before the program does anything else, which may take as long as NVML does. */
   private send(): void {
     if (this.isSending) return;
     this.isSending = true;
-    setImmediate(() => {
+    queueMicrotask(() => {
       this.isSending = false;
-      const { orders: calls, dropped } = this;
+      const { isQuick, orders: calls, dropped } = this;
+      const known = this.sent.takeKnown();
       this.orders = [];
       this.dropped = [];
-      this.child.write(frameOf({ calls, dropped, isQuick: this.isQuick }));
+      this.child.write(writeOrders({ isQuick, known, dropped, calls }, writer));
     });
   }
 
@@ -253,10 +216,8 @@ export class NvmlProcess {
 
   private answer(answered: Answered): void {
     this.heard = performance.now();
-    const pending = this.pending.get(answered.id);
+    const pending = this.waiting.take(answered.id);
     if (pending === undefined) return;
-    this.pending.delete(answered.id);
-    this.leave(pending);
     if (pending.isGivenUp) {
       this.listener.onLate(this, pending);
       return;
@@ -265,32 +226,17 @@ export class NvmlProcess {
     pending.resolve(answered);
   }
 
-  private leave(pending: Pending): void {
-    const rest = this.queues.get(pending.queue)?.filter((each) => each !== pending) ?? [];
-    const [next] = rest;
-    if (next === undefined) this.queues.delete(pending.queue);
-    else {
-      this.queues.set(pending.queue, rest);
-      if (!next.isMoved) next.since = performance.now();
-    }
-  }
-
   private fail(error: Error): void {
     this.failure = error;
-    for (const pending of this.pending.values()) {
+    for (const pending of this.waiting.clear()) {
       pending.clock.end();
       pending.reject(error);
     }
-    this.pending.clear();
-    this.queues.clear();
   }
 
   private endedAlone(how: string): void {
-    const firsts = [...this.queues.values()].flatMap(([first]) => (first === undefined ? [] : [first]));
-    const asked = firsts.filter(({ isGivenUp }) => !isGivenUp);
-    for (const pending of this.pending.values()) this.abandon(pending);
-    this.pending.clear();
-    this.queues.clear();
+    const asked = this.waiting.firsts().filter(({ isGivenUp }) => !isGivenUp);
+    this.waiting.clear().forEach(abandon);
     this.listener.onEnd(this, asked, how);
   }
 }

@@ -3,15 +3,18 @@
  * continues to answer for the GPUs that do. A process may be in a call that cannot be killed, so there are few of them.
  */
 import type { Call, Handle } from '../../call.js';
-import { NVML_ERROR_UNINITIALIZED } from '../../generated/constants.js';
 import type { FunctionName } from '../../generated/functions.js';
-import type { Status } from '../../status.js';
+import { writes } from '../../generated/writes.js';
 import { Clock } from './clock.js';
-import { Handles, nameOfLane } from './handles.js';
+import { HandleFinder } from './handle-finder.js';
+import { Handles, type SubjectCall } from './handles.js';
+import { KilledProcesses } from './killed.js';
 import type { Answered } from './messages.js';
-import { type Listener, MOVED, type Moved, NvmlProcess, type Pending } from './nvml-process.js';
+import { type Alone, type Listener, NvmlProcess } from './nvml-process.js';
 import type { Program } from './program.js';
 import { leavesTime, stallOf } from './quick.js';
+import { callOf, Silence } from './silence.js';
+import { MOVED, type Moved, type Pending } from './waiting.js';
 
 export interface ProcessesOptions {
   readonly program: Program;
@@ -23,13 +26,6 @@ export interface ProcessesOptions {
   readonly handles?: Handles | undefined;
   /** Calls are made one after another until one does not answer. */
   readonly isQuick?: boolean | undefined;
-}
-
-/** How one call is asked for, if not as all others of a sample. */
-export interface Alone {
-  /** It waits for no other call. */
-  readonly isAlone?: boolean;
-  readonly given?: readonly Uint8Array[] | undefined;
 }
 
 /** Processes at a time that do not answer, those that were killed and have not ended included. */
@@ -47,14 +43,12 @@ export class NvmlProcesses implements Listener {
   wasLate = false;
   private current: NvmlProcess;
   private next: NvmlProcess | undefined;
-  /** Those that were killed and have not ended. */
-  private readonly killed = new Set<NvmlProcess>();
+  private readonly killed = new KilledProcesses();
   private readonly handles: Handles;
-  private aloneCount = 0;
+  private readonly finder: HandleFinder;
+  private readonly silence: Silence;
   /** How NVML was initialised. */
-  private init: Call | undefined;
-  /** The lanes that do not answer, and the call that was given up in each. */
-  private readonly silent = new Map<string, Pending>();
+  private init: SubjectCall | undefined;
   private readonly begun = performance.now();
   private pause = FIRST_PAUSE;
   private timer: NodeJS.Timeout | undefined;
@@ -63,6 +57,8 @@ export class NvmlProcesses implements Listener {
 
   constructor(private readonly options: ProcessesOptions) {
     this.handles = options.handles ?? new Handles();
+    this.finder = new HandleFinder(this.handles);
+    this.silence = new Silence(options.report);
     this.current = this.start();
   }
 
@@ -74,48 +70,49 @@ export class NvmlProcesses implements Listener {
     return new Clock(timeout, (clock) => this.giveUp(clock));
   }
 
+  /** A call, as these processes are asked for it. */
+  about(call: Call, subject: Handle | undefined): SubjectCall {
+    return this.handles.about(call, subject);
+  }
+
+  /** A call that will be asked for: where calls are made one after another, it is made ready before, while NVML is opened. */
+  announce(call: Call): void {
+    if (this.options.isQuick === true && !writes.has(call.fn)) this.current.announce(call);
+  }
+
   /** Asks for a call. Undefined where there is no answer in time. */
-  async ask(
-    call: Call,
-    subject: Handle | undefined,
-    clock: Clock,
-    alone: Alone = {},
-  ): Promise<Answered | undefined> {
+  async ask(asked: SubjectCall, clock: Clock, how: Alone = {}): Promise<Answered | undefined> {
     const begun = performance.now();
     let since: number | undefined;
     for (;;) {
-      const answered = await this.askCurrent(call, subject, clock, alone, since);
+      const answered = await this.askCurrent(asked, clock, { ...how, since });
       if (answered !== MOVED) return answered ?? this.late();
       since = begun;
     }
   }
 
   private async askCurrent(
-    call: Call,
-    subject: Handle | undefined,
+    asked: SubjectCall,
     clock: Clock,
-    { isAlone = false, given }: Alone,
-    since: number | undefined,
+    how: Alone,
   ): Promise<Answered | Moved | undefined> {
     const { current } = this;
-    const lane = this.handles.laneOf(call, subject);
-    const queue = isAlone ? `${lane} ${this.aloneCount++}` : lane;
-    if (this.isOver || clock.isOver || current.isEnded || current.isStuck(queue)) return undefined;
-    for (const handle of this.handles.givenTo(call, subject)) {
-      if (current.pointers.has(handle)) continue;
-      const status = await this.pointerOf(handle, current, clock);
+    const isHeldUp = how.isAlone !== true && current.isStuck(asked.lane);
+    if (this.isOver || clock.isOver || current.isEnded || isHeldUp) return undefined;
+    if (asked.handles.some((handle) => !current.pointers.has(handle))) {
+      const status = await this.finder.all(asked.handles, current, clock);
       if (status === MOVED || status === undefined) return status;
       if (status !== 0) return { id: -1, status, memory: [] };
+      if (clock.isOver) return undefined;
+      // It may have been replaced while the handles were found.
+      if (current !== this.current) return MOVED;
     }
-    if (clock.isOver) return undefined;
-    // It may have been replaced while the handles were found.
-    if (current !== this.current) return MOVED;
-    const asking = current.ask({ call, subject, lane, queue, given, since }, clock);
+    const asking = current.ask(asked, clock, how);
     this.watchForStall();
     const answered = await asking;
     if (answered !== undefined && answered !== MOVED) {
       if (this.init === undefined && this.options.isQuick === true) this.hasOpened(clock);
-      this.taken(current, call, subject, lane, answered);
+      this.taken(current, asked, answered);
     }
     return answered;
   }
@@ -125,13 +122,8 @@ export class NvmlProcesses implements Listener {
     this.isOver = true;
     clearTimeout(this.timer);
     clearTimeout(this.stallTimer);
-    for (const child of [this.current, this.next]) this.kill(child);
-    let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, END_PATIENCE);
-    });
-    await Promise.race([Promise.all([...this.killed].map(({ ended }) => ended)), patience]);
-    clearTimeout(timer);
+    for (const child of [this.current, this.next]) this.killed.kill(child);
+    await this.killed.ended(END_PATIENCE);
   }
 
   onLate(_: NvmlProcess, { fn, lane }: Pending): void {
@@ -150,48 +142,11 @@ export class NvmlProcesses implements Listener {
     return undefined;
   }
 
-  private taken(
-    child: NvmlProcess,
-    call: Call,
-    subject: Handle | undefined,
-    lane: string,
-    { status, memory }: Answered,
-  ): void {
-    this.answers(call.fn, lane);
+  private taken(child: NvmlProcess, asked: SubjectCall, { status, memory }: Answered): void {
+    this.answers(asked.call.fn, asked.lane);
     if (status !== 0) return;
-    if (call.fn.startsWith('nvmlInit')) this.init = call;
-    this.handles.take(call, subject, memory.map(bufferOf), child.pointers);
-  }
-
-  /** Asks a process for the pointer of a handle that another one gave out. Undefined where it does not answer. */
-  private async find(handle: Handle, child: NvmlProcess, clock: Clock): Promise<Status | Moved | undefined> {
-    const origin = this.handles.origin(handle);
-    if (origin === undefined) return 0;
-    const { call, subject, lane } = origin;
-    // Another set would have none of its events.
-    if (call.fn === 'nvmlEventSetCreate') return NVML_ERROR_UNINITIALIZED;
-    for (const given of this.handles.givenTo(call, subject)) {
-      const status = child.pointers.has(given) ? 0 : await this.pointerOf(given, child, clock);
-      if (status !== 0) return status;
-    }
-    if (child.isStuck(lane)) return undefined;
-    const answered = await child.ask({ call, subject, lane }, clock);
-    if (answered === MOVED) return MOVED;
-    // Another question may have found it meanwhile.
-    if (answered?.status === 0 && !child.pointers.has(handle)) {
-      this.handles.take(call, subject, answered.memory.map(bufferOf), child.pointers);
-    }
-    return answered?.status;
-  }
-
-  /** The same, once for all who need it. */
-  private pointerOf(handle: Handle, child: NvmlProcess, clock: Clock): Promise<Status | Moved | undefined> {
-    let finding = child.finding.get(handle);
-    if (finding === undefined) {
-      finding = this.find(handle, child, clock).finally(() => child.finding.delete(handle));
-      child.finding.set(handle, finding);
-    }
-    return finding;
+    if (asked.call.fn.startsWith('nvmlInit')) this.init = asked;
+    this.handles.take(asked, memory, child.pointers);
   }
 
   private start(): NvmlProcess {
@@ -200,19 +155,12 @@ export class NvmlProcesses implements Listener {
 
   private giveUp(clock: Clock): void {
     const stuck = [...this.current.giveUp(clock), ...(this.next?.giveUp(clock) ?? [])];
-    const news = stuck.filter(({ lane }) => !this.silent.has(lane));
-    for (const pending of news) this.silent.set(pending.lane, pending);
-    if (news.length > 0) this.options.report(`no answer from ${news.map((each) => waitOf(each)).join(', ')}`);
+    this.silence.begin(stuck);
     if (stuck.length > 0) this.plan();
   }
 
-  /** Something was answered in a lane. It answers again where that is what did not answer. */
   private answers(fn: FunctionName, lane: string): void {
-    const pending = this.silent.get(lane);
-    if (pending?.fn !== fn) return;
-    this.silent.delete(lane);
-    if (this.silent.size === 0) this.pause = FIRST_PAUSE;
-    this.options.report(`an answer again from ${waitOf(pending, 'after')}`);
+    if (this.silence.end(fn, lane)) this.pause = FIRST_PAUSE;
   }
 
   private plan(): void {
@@ -232,22 +180,22 @@ export class NvmlProcesses implements Listener {
     if (this.isOver) return;
     if (next === undefined) return this.plan();
     this.current = next;
-    this.retire(current);
+    this.killed.expect(current);
+    current.retire();
   }
 
   /** Another process, once NVML is initialised there. */
   private async another(): Promise<NvmlProcess | undefined> {
     const { current, init } = this;
-    const stuck = this.killed.size + (current.isEnded ? 0 : 1);
+    const stuck = this.killed.count + (current.isEnded ? 0 : 1);
     if (init === undefined || this.next !== undefined || stuck >= MOST_STUCK) return undefined;
     const next = this.start();
     this.next = next;
-    const lane = this.handles.laneOf(init, undefined);
-    const answered = await next.ask({ call: init, lane }, this.clock()).catch(() => undefined);
+    const answered = await next.ask(init, this.clock()).catch(() => undefined);
     this.next = undefined;
     if (this.isOver) return undefined;
     if (answered !== undefined && answered !== MOVED && answered.status === 0) return next;
-    this.kill(next);
+    this.killed.kill(next);
     return undefined;
   }
 
@@ -281,41 +229,11 @@ export class NvmlProcesses implements Listener {
     if (this.isOver || next === undefined) return;
     if (current !== this.current || current.stalledSince === undefined) {
       // It was only slow.
-      this.kill(next);
+      this.killed.kill(next);
       return this.watchForStall();
     }
     this.current = next;
     current.handOver();
-    this.kill(current);
-  }
-
-  private retire(child: NvmlProcess): void {
-    this.untilEnded(child);
-    child.retire();
-  }
-
-  private kill(child: NvmlProcess | undefined): void {
-    if (child === undefined || child.isEnded) return;
-    this.untilEnded(child);
-    child.kill();
-  }
-
-  private untilEnded(child: NvmlProcess): void {
-    if (child.isEnded) return;
-    this.killed.add(child);
-    void child.ended.then(() => this.killed.delete(child));
+    this.killed.kill(current);
   }
 }
-
-const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-
-const secondsSince = (time: number): string => `${((performance.now() - time) / 1000).toFixed(1)} s`;
-
-/** nvmlDeviceGetTemperature (GPU 1) */
-function callOf({ fn, lane }: Pending): string {
-  const about = nameOfLane(lane);
-  return about === '' ? fn : `${fn} (${about})`;
-}
-
-const waitOf = (pending: Pending, how: 'for' | 'after' = 'for'): string =>
-  `${callOf(pending)} ${how} ${secondsSince(pending.since)}`;

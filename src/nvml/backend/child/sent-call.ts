@@ -1,21 +1,21 @@
-/** A call for another process: with that process's pointers, and of the layouts only what a call needs. */
-import { type Arg, type Call, isOut, type Out, type Preset } from '../../call.js';
+/** A call as text for another process: with that process's pointers, and of the layouts only what a call needs. */
+import { type Call, isOut, type Out, type Preset } from '../../call.js';
 import type { Layout, ScalarType } from '../../layout.js';
 
 /** Turns a handle into its pointer; what is no handle stays. */
 type Translate = (value: bigint) => bigint;
 
-export function sentCall({ fn, args }: Call, translate: Translate): Call {
-  return { fn, args: args.map((arg) => sentArg(arg, translate)) };
+export function textOf({ fn, args }: Call, translate: Translate): string {
+  const sent = args.map((arg) => (typeof arg === 'object' && isOut(arg) ? sentOut(arg) : arg));
+  return JSON.stringify({ fn, args: sent }, (_, value) =>
+    typeof value === 'bigint' ? { bigint: String(translate(value)) } : value,
+  );
 }
 
-function sentArg(arg: Arg, translate: Translate): Arg {
-  if (typeof arg === 'bigint') return translate(arg) as typeof arg;
-  if (typeof arg !== 'object' || !isOut(arg)) return arg;
-  return sentOut(arg, translate);
-}
+export const callIn = (text: string): Call =>
+  JSON.parse(text, (_, value) => (value?.bigint === undefined ? value : BigInt(value.bigint)));
 
-function sentOut(out: Out, translate: Translate): Out {
+function sentOut(out: Out): Out {
   if (out.out === 'list') {
     return { ...out, item: reduced(out.item, Object.keys(out.set ?? {})) };
   }
@@ -25,12 +25,6 @@ function sentOut(out: Out, translate: Translate): Out {
   return {
     ...out,
     layout: reduced(layout, [...names, ...Object.keys(set)]),
-    set: Object.fromEntries(
-      Object.entries(set).map(([name, value]) => [
-        name,
-        typeof value === 'bigint' ? translate(value) : value,
-      ]),
-    ),
     ...(array === undefined
       ? {}
       : { array: { ...array, item: reduced(array.item, presetNames(array.set ?? [])) } }),

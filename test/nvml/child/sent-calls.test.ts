@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import { type MessageReader, Messages, MessageWriter } from '../../../src/nvml/backend/child/bytes.js';
+import { Handles, Pointers } from '../../../src/nvml/backend/child/handles.js';
+import {
+  type Answered,
+  NONE,
+  type Orders,
+  readNews,
+  readOrders,
+  writeNews,
+  writeOrders,
+} from '../../../src/nvml/backend/child/messages.js';
+import { callIn, textOf } from '../../../src/nvml/backend/child/sent-call.js';
+import { SentCalls } from '../../../src/nvml/backend/child/sent-calls.js';
+import { type Call, call, type Handle, SUBJECT, struct } from '../../../src/nvml/call.js';
+
+const GPU = 0x4e564d4c_00000100n as Handle;
+const POINTER = 0x7f00_1234_5678n;
+
+const temperature = call('nvmlDeviceGetTemperature', SUBJECT, 0);
+const between = call('nvmlDeviceGetTopologyCommonAncestor', SUBJECT, GPU, {
+  out: 'scalar',
+  name: 'pathInfo',
+  type: 'u32',
+});
+const versioned = call(
+  'nvmlDeviceGetTemperatureV',
+  SUBJECT,
+  struct({ size: 12, fields: { version: ['u32', 0], temperature: ['i32', 8] } }, { version: 16777228 }),
+);
+
+const pointers = new Pointers();
+pointers.keep(GPU, POINTER);
+
+function sentCalls() {
+  const sent = new SentCalls(pointers);
+  const of = (each: Call) => sent.of(new Handles().about(each, GPU));
+  return { sent, of };
+}
+
+/** As it arrives, in pieces of a few bytes. */
+function arrived<T>(message: Buffer, read: (from: MessageReader) => T): T[] {
+  const messages = new Messages();
+  const pieces = Array.from({ length: Math.ceil(message.length / 5) }, (_, i) =>
+    message.subarray(5 * i, 5 * i + 5),
+  );
+  return pieces.flatMap((piece) => messages.with(piece)).map(read);
+}
+
+describe('a call that is made again and again', () => {
+  it('is sent whole, then whole with a number, and by its number from then on', () => {
+    const { sent, of } = sentCalls();
+    const text = textOf(temperature, pointers.of);
+    expect(of(temperature)).toEqual({ number: NONE, text, subject: POINTER });
+    expect(sent.takeKnown()).toEqual([]);
+    expect(of(temperature)).toEqual({ number: 1, text: '', subject: POINTER });
+    expect(sent.takeKnown()).toEqual([{ number: 1, text }]);
+    expect(of(temperature)).toEqual({ number: 1, text: '', subject: POINTER });
+    expect(sent.takeKnown()).toEqual([]);
+    // One that every sample makes again is never kept.
+    for (let i = 0; i < 3; i++) expect(of(call('nvmlDeviceGetTemperature', SUBJECT, 0)).number).toBe(NONE);
+  });
+
+  it('has its number before it is asked for where it was announced, unless it is given a handle', () => {
+    const { sent, of } = sentCalls();
+    for (const each of [versioned, between, versioned]) sent.announce(each);
+    expect(sent.takeKnown()).toEqual([{ number: 1, text: textOf(versioned, pointers.of) }]);
+    expect(of(versioned)).toEqual({ number: 1, text: '', subject: POINTER });
+    expect(of(between).number).toBe(NONE);
+  });
+
+  it('has the pointers of the process that makes it, and of a layout what is filled before', () => {
+    expect(callIn(textOf(between, pointers.of)).args[1]).toBe(POINTER);
+    const layout = { size: 12, fields: { version: ['u32', 0] } };
+    expect(callIn(textOf(versioned, pointers.of)).args[1]).toEqual({
+      out: 'struct',
+      layout,
+      set: { version: 16777228 },
+    });
+  });
+});
+
+describe('a message', () => {
+  it('is read as it was written, in whatever pieces it arrives', () => {
+    const order = { id: 7, lane: 2, number: 3, text: '', subject: POINTER, given: [Buffer.from('in')] };
+    const orders: Orders = {
+      isQuick: true,
+      known: [{ number: 3, text: textOf(versioned, pointers.of) }],
+      dropped: [5, 6],
+      calls: [order, { ...order, id: 8, number: NONE, text: 'ä'.repeat(5000), subject: 0n, given: [] }],
+    };
+    expect(arrived(writeOrders(orders, new MessageWriter()), readOrders)).toEqual([orders]);
+    const answers: readonly Answered[] = [
+      { id: 7, status: 0, memory: [Buffer.from('out'), Buffer.alloc(0)], reason: undefined },
+      { id: 8, status: undefined, memory: [], reason: undefined },
+      { id: 9, status: -1, memory: [], reason: 'all threads are taken' },
+    ];
+    const writer = new MessageWriter();
+    const both = Buffer.concat([writeNews({ loaded: 'NVML' }, writer), writeNews({ answers }, writer)]);
+    expect(arrived(both, readNews)).toEqual([{ loaded: 'NVML' }, { answers }]);
+  });
+});

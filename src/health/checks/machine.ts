@@ -3,25 +3,18 @@
 import { type Evidence, fail, type Judged, ok, unknown, type Verdict, warn } from '../../base/verdict.js';
 import type { EventSeverity, GpuEvent } from '../../events/gpu-event.js';
 import { currentEvents } from '../../events/kernel-events.js';
+import { notForNvml, PCI, pciDevices } from '../../system/pci-gpus.js';
 import { Unread } from '../../system/system.js';
 import type { Health, MachineCheck } from '../check.js';
 
 const REBOOT = 'Drain the node and reboot it. Check power, cooling, seating and risers of the GPU.';
-const PCI = '/sys/bus/pci/devices';
 const FOLDERS = '/proc/driver/nvidia/gpus';
 
-/** How many GPUs the kernel sees, and where that was read. */
+/** How many GPUs NVML has to count, and where that was read: not those of virtual machines or of other containers. */
 function seenByKernel({ system }: Health): readonly [count: number, path: string] | undefined {
-  const addresses = system.list(PCI);
-  if (!(addresses instanceof Unread)) {
-    const gpus = addresses.filter((address) => {
-      const vendor = system.read(`${PCI}/${address}/vendor`);
-      const kind = system.read(`${PCI}/${address}/class`);
-      const isOther = vendor instanceof Unread ? vendor.why !== 'unrecorded' : vendor.trim() !== '0x10de';
-      return !isOther && !(kind instanceof Unread) && kind.startsWith('0x03');
-    });
-    if (gpus.length > 0) return [gpus.length, PCI];
-  }
+  const gpus = pciDevices(system, '0x03');
+  if (!(gpus instanceof Unread) && gpus.length > 0)
+    return [gpus.filter((gpu) => notForNvml(system, gpu) === undefined).length, PCI];
   const folders = system.list(FOLDERS);
   return folders instanceof Unread ? undefined : [folders.length, FOLDERS];
 }
@@ -29,7 +22,7 @@ function seenByKernel({ system }: Health): readonly [count: number, path: string
 const gpuCount: MachineCheck = {
   id: 'gpu-count',
   about:
-    'Whether NVML counts as many GPUs as are expected, or else as are on the PCI bus. It finds a GPU that is gone without an Xid.',
+    'Whether NVML counts as many GPUs as are expected, or else as are on the PCI bus for it. It finds a GPU that is gone without an Xid.',
   warns: 'there are more than expected',
   fails: 'there are fewer, or none',
   needs: [],

@@ -14,13 +14,13 @@ import { jsonOption } from './json-option.js';
 import { idOption } from './select.js';
 
 const options = [
-  { ...idOption, help: 'Only these GPUs.' },
+  { ...idOption, help: 'Only these GPUs: index, UUID, PCI bus id or serial number.' },
   { ...jsonOption, help: 'Print one JSON object a line.' },
   {
     long: 'since',
     value: 'required',
     values: { words: ['boot'] },
-    help: 'Begin with what the kernel log has since the boot.',
+    help: 'Start with the events in the kernel log since boot.',
   },
   {
     short: ['c'],
@@ -28,7 +28,7 @@ const options = [
     value: 'required',
     number: true,
     argument: 'COUNT',
-    help: 'End after so many events.',
+    help: 'Stop after this number of events.',
   },
   { long: 'list-xids', help: 'List the Xids: number, severity, meaning, what to do.' },
   rootOption,
@@ -47,12 +47,12 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
   if (since !== undefined && since !== 'boot') {
     const near = nearestNames(since, ['boot']);
     throw new UsageError(
-      plainly`--since takes boot, not "${since}"`,
+      plainly`--since must be boot, not "${since}"`,
       undefined,
       near.length === 0 ? undefined : 'Did you mean boot?',
     );
   }
-  if (!(count > 0)) throw new UsageError('--count takes a number above zero');
+  if (!(count > 0)) throw new UsageError('--count must be above 0');
   const source = await EventSource.open(context, {
     id: given.id,
     root: given.root,
@@ -87,6 +87,6 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
 
 export const spec: CommandSpec = command({
   options,
-  notes: () => 'A severity is fatal, warning, application (the fault of a program) or information.\n',
+  notes: () => 'Severities: fatal, warning, application (caused by a program), information.\n',
   run,
 });

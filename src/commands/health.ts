@@ -25,35 +25,35 @@ import { idOption } from './select.js';
 import { lookOf, systemOf } from './system-option.js';
 
 const options = [
-  { ...idOption, help: 'Only these GPUs.' },
+  { ...idOption, help: 'Only these GPUs: index, UUID, PCI bus id or serial number.' },
   jsonOption,
-  { long: 'nagios', help: 'Print one line with performance data, as Nagios and its kind read it.' },
-  { short: ['v'], long: 'verbose', help: 'Show the checks that are ok, too.' },
+  { long: 'nagios', help: 'Print one line with performance data, in the format of Nagios plugins.' },
+  { short: ['v'], long: 'verbose', help: 'Also show the checks that are ok.' },
   ...chooseOptions,
   {
     long: 'expect',
     value: 'required',
     argument: 'FILE',
-    help: 'Compare with what is expected of this machine, a file of --learn.',
+    help: 'Compare with the expectations in this file, written by --learn.',
   },
   {
     long: 'learn',
     value: 'required',
     argument: 'FILE',
-    help: 'Write what the machine has now as expectations, to stdout for -.',
+    help: 'Save what the machine has now as expectations (- for stdout).',
   },
   {
     long: 'state',
     value: 'required',
     argument: 'FILE',
-    help: 'Keep counters in this file, and judge how they grew since the last run.',
+    help: 'Keep counters in this file, to check how they grew since the last run.',
   },
   {
     short: ['l'],
     long: 'loop',
     value: 'required',
     argument: 'SECONDS',
-    help: 'Repeat until interrupted; Xids that NVML reports meanwhile count, too.',
+    help: 'Repeat until interrupted, including Xids that NVML reports meanwhile.',
   },
   rootOption,
 ] as const satisfies readonly OptionSpec[];
@@ -214,6 +214,6 @@ export const spec: CommandSpec = command({
   options,
   isVerdict: true,
   notes: () =>
-    'Exit status: 0 ok, 1 warn, 2 fail, 3 unknown. What could not be read is unknown. docs/health.md describes every check.\n',
+    'Exit status: 0 ok, 1 warn, 2 fail, 3 unknown. A check is unknown if a value cannot be read. docs/health.md describes every check.\n',
   run,
 });

@@ -8,7 +8,10 @@ import { type DoctorCheck, linesOf, unread } from './patient.js';
 const CONTROL = '/dev/nvidiactl';
 
 /** What the NVIDIA container toolkit mounts into a container. */
-const MOUNTED: readonly RegExp[] = [/libnvidia-ml\.so/, /\/dev\/nvidia(?:ctl|\d+)/];
+const MOUNTED: readonly (readonly [name: string, RegExp])[] = [
+  ['libnvidia-ml.so', /libnvidia-ml\.so/],
+  ['/dev/nvidia*', /\/dev\/nvidia(?:ctl|\d+)/],
+];
 
 /** What asks the toolkit for GPUs and for parts of the driver. */
 const CAPABILITIES = 'NVIDIA_DRIVER_CAPABILITIES';
@@ -26,17 +29,14 @@ const container: DoctorCheck = {
     const mounts = system.read('/proc/self/mountinfo');
     if (mounts instanceof Unread) return unread('What is mounted into the container', mounts);
     const found = MOUNTED.map(
-      (pattern) =>
+      ([, pattern]) =>
         linesOf(mounts)
           .find((line) => pattern.test(line))
           ?.split(' ')[4],
     );
     const evidence: Evidence[] = [
       { name: 'container', value: runtime },
-      ...MOUNTED.map((pattern, i) => ({
-        name: `/proc/self/mountinfo ${pattern.source.replaceAll('\\', '')}`,
-        value: found[i] ?? null,
-      })),
+      ...MOUNTED.map(([name], i) => ({ name: `/proc/self/mountinfo ${name}`, value: found[i] ?? null })),
     ];
     for (const name of VARIABLES) {
       const value = variableOf(system, name);
@@ -61,7 +61,7 @@ const container: DoctorCheck = {
     }
     if (isReady)
       return warn(
-        `This container (${runtime}) has the nodes, and its own NVML library: it has to match the host's driver.`,
+        `This container (${runtime}) has the nodes, but its own NVML library, which must match the host's driver.`,
         'Let the NVIDIA container toolkit mount the libraries.',
         evidence,
       );

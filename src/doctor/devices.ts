@@ -48,7 +48,7 @@ function staleUvm(system: System): { readonly node: number; readonly driver: num
 const deviceNodes: DoctorCheck = {
   id: 'device-nodes',
   looksAt:
-    'The nodes `/dev/nvidiactl`, `/dev/nvidia-uvm` and `/dev/nvidia0` and so on: whether they exist, and who may use them.',
+    'Whether the nodes `/dev/nvidiactl`, `/dev/nvidia-uvm`, `/dev/nvidia0` and so on exist, and who may use them.',
   judge({ system }) {
     if (isWsl(system)) return [];
     const count = driverGpus(system);
@@ -166,7 +166,7 @@ const V2 = `${CGROUPS}/cgroup.controllers`;
 
 const deviceAccess: DoctorCheck = {
   id: 'device-access',
-  looksAt: `Whether \`${CONTROL}\` and \`${UVM}\` can be opened, which device rules of a cgroup forbid whatever the rights of the node are; and these rules for all nodes where they can be read (version 1; those of version 2 are a program of the kernel).`,
+  looksAt: `Whether \`${CONTROL}\` and \`${UVM}\` can be opened: device rules of a cgroup may forbid it regardless of their permissions. Also these rules for all nodes, if they can be read (version 1; those of version 2 are a program in the kernel).`,
   judge({ system }): Judged | readonly Judged[] {
     if (isWsl(system)) return [];
     const error = system.openError(CONTROL);
@@ -219,7 +219,11 @@ function notOpened(path: string, error: string, evidence: readonly Evidence[]): 
       'See device-nodes for its owner and mode.',
       evidence,
     );
-  return fail(`Opening ${path} fails (${error}).`, 'Read dmesg for what the kernel module says.', evidence);
+  return fail(
+    `Opening ${path} fails (${error}).`,
+    'Look for messages of the kernel module in dmesg.',
+    evidence,
+  );
 }
 
 const PROGRAM = '/usr/bin/nvidia-modprobe';
@@ -227,7 +231,7 @@ const PROGRAM = '/usr/bin/nvidia-modprobe';
 const modprobe: DoctorCheck = {
   id: 'nvidia-modprobe',
   looksAt:
-    'Whether `nvidia-modprobe` is there with its setuid bit, so that users without rights can have nodes made.',
+    'Whether `nvidia-modprobe` is installed with its setuid bit, so that unprivileged users can have nodes created.',
   judge({ system }) {
     if (isWsl(system) || containerOf(system) !== undefined) return [];
     const node = system.node(PROGRAM);
@@ -236,7 +240,7 @@ const modprobe: DoctorCheck = {
     const isMade = isThere(system, CONTROL) === true;
     if (node instanceof Unread) {
       return isMade
-        ? ok('nvidia-modprobe is not installed, and the nodes are there without it.', [seen(PROGRAM, node)])
+        ? ok('nvidia-modprobe is not installed, but the nodes exist.', [seen(PROGRAM, node)])
         : warn(
             'nvidia-modprobe is not installed: the nodes are made when root uses the GPU first.',
             'Install nvidia-modprobe.',
@@ -245,8 +249,8 @@ const modprobe: DoctorCheck = {
     }
     const evidence = [{ name: PROGRAM, value: octal(node.mode) }];
     return (node.mode & 0o4000) !== 0
-      ? ok('nvidia-modprobe can make nodes for every user.', evidence)
-      : warn('nvidia-modprobe has no setuid bit: it works for root alone.', `chmod u+s ${PROGRAM}`, evidence);
+      ? ok('nvidia-modprobe can create nodes for every user.', evidence)
+      : warn('nvidia-modprobe has no setuid bit: it only works for root.', `chmod u+s ${PROGRAM}`, evidence);
   },
 };
 

@@ -99,7 +99,7 @@ const display: DoctorCheck = {
       };
     });
     if (found.length + holding.length > 0) return [...found, ...holding];
-    if (!nvml.isOpen) return unknown('NVML does not work, so no GPU was asked.', 'See nvml.');
+    if (!nvml.isOpen) return unknown('NVML does not work, so no GPU was checked.', 'See nvml.');
     const hidden = servers.filter(({ nodes: open }) => open === undefined);
     if (hidden.length > 0)
       return unknown(

@@ -56,8 +56,8 @@ const onBus: DoctorCheck = {
     return missing.map(({ address, driver }) => ({
       gpu: address,
       ...fail(
-        'It is on the PCI bus, and NVML does not count it.',
-        'Read dmesg for why the module refuses it; see bound-driver and kernel-messages.',
+        'It is on the PCI bus, but NVML does not count it.',
+        'Look in dmesg for why the module refuses it; see bound-driver and kernel-messages.',
         [
           ...evidence,
           { name: `${PCI}/${address}/driver`, value: typeof driver === 'string' ? driver : null },
@@ -72,7 +72,7 @@ const lost: DoctorCheck = {
   asksNvml: true,
   looksAt: 'GPUs that NVML counts and cannot reach.',
   judge({ nvml }): Judged | readonly OfGpu[] {
-    if (!nvml.isOpen) return unknown('NVML does not work, so no GPU was asked.', 'See nvml.');
+    if (!nvml.isOpen) return unknown('NVML does not work, so no GPU was checked.', 'See nvml.');
     const gone = nvml.gpus.filter((gpu) => gpu.lost !== undefined);
     if (gone.length === 0)
       return nvml.gpus.length === 0
@@ -92,7 +92,7 @@ const lost: DoctorCheck = {
 const powerState: DoctorCheck = {
   id: 'power-state',
   looksAt:
-    'Whether a GPU is suspended at runtime, as in a laptop, or may be: asking NVML wakes it. `power/runtime_status` of the PCI device, and runtime D3 in `/proc/driver/nvidia/gpus`.',
+    'Whether a GPU is runtime-suspended, as in a laptop, or may be; NVML calls wake it. `power/runtime_status` of the PCI device, and runtime D3 in `/proc/driver/nvidia/gpus`.',
   judge({ system, asleep }): readonly OfGpu[] {
     return [...asleep].map(([address, status]) => {
       const d3 = runtimeD3(system, address);
@@ -103,7 +103,7 @@ const powerState: DoctorCheck = {
           gpu: address,
           ...warn(
             `It was suspended: polling it wakes it and keeps it awake.`,
-            'Poll seldom, or not at all while it is suspended; read runtime_status first.',
+            'Poll rarely, or not while the GPU is suspended; read runtime_status first.',
             evidence,
           ),
         };
@@ -111,7 +111,7 @@ const powerState: DoctorCheck = {
         gpu: address,
         ...ok(
           d3?.startsWith('Enabled')
-            ? `It is not suspended (${status}), and is when it is idle: polling keeps it awake.`
+            ? `It is not suspended (${status}), but is when idle: polling keeps it awake.`
             : `It is not suspended (${status}).`,
           evidence,
         ),
@@ -134,7 +134,7 @@ const perGpu =
       return [
         {
           gpu: gpu.index,
-          ...unknown(`It could not be asked: ${reason}.`, 'See gpus-reachable and nvml.', [
+          ...unknown(`It could not be read: ${reason}.`, 'See gpus-reachable and nvml.', [
             { name: field, value: null, reason },
           ]),
         },

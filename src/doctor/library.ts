@@ -127,7 +127,7 @@ const libraryFiles: DoctorCheck = {
     }
     if (kernel === undefined) {
       return unknown(
-        'The version of the kernel module is not known, so no library can be compared with it.',
+        'The version of the kernel module is unknown, so no library can be compared with it.',
         'See kernel-module.',
         evidence,
       );
@@ -148,7 +148,7 @@ const libraryFiles: DoctorCheck = {
       );
     const others = versioned.filter(({ version }) => version !== kernel);
     if (others.length === 0)
-      return ok(`Every NVML library is of version ${kernel}, as the kernel module is.`, evidence);
+      return ok(`Every NVML library has version ${kernel}, as the kernel module.`, evidence);
     const named = others.map((library) => `${library.path} (${describe(system, library)})`);
     const what = `The kernel module is ${kernel}, and ${named.join(', ')} ${named.length === 1 ? 'is' : 'are'} not.`;
     const action = `Reload the kernel module (rmmod, modprobe nvidia) or reboot after an upgrade; remove the other libraries. ${ASK}`;
@@ -184,7 +184,7 @@ const nvml: DoctorCheck = {
     const kernel = loadedVersion(system);
     if (state.library !== undefined && kernel !== undefined && state.library !== kernel) {
       return warn(
-        `NVML ${state.library} works with a kernel module of version ${kernel}.`,
+        `NVML ${state.library} works, but the kernel module has version ${kernel}.`,
         'Reload the kernel module or reboot after an upgrade.',
         evidence,
       );

@@ -47,7 +47,7 @@ const migNodes: DoctorCheck = {
   id: 'mig-nodes',
   asksNvml: true,
   looksAt:
-    'Where MIG is enabled: the nodes of `/dev/nvidia-caps`, without which its instances cannot be used, one for each instance of `/proc/driver/nvidia/capabilities`, and who may read them.',
+    'If MIG is enabled: the nodes in `/dev/nvidia-caps`, which its instances need, one for each instance in `/proc/driver/nvidia/capabilities`, and who may read them.',
   judge({ system, nvml }) {
     const migs = nvml.isOpen
       ? nvml.gpus.filter(({ fields }) => fields['mig.mode.current'] === 'Enabled')
@@ -63,7 +63,7 @@ const migNodes: DoctorCheck = {
     ];
     if (nodes.length === 0)
       return fail(
-        'MIG is enabled, and /dev/nvidia-caps has no node.',
+        'MIG is enabled, but /dev/nvidia-caps has no nodes.',
         'Create them: nvidia-modprobe -f /proc/driver/nvidia/capabilities/mig/config; in a container, mount the MIG devices.',
         evidence,
       );

@@ -51,7 +51,7 @@ function examineGpu(check: GpuCheck, gpu: GpuReadings, health: Health): Finding 
     }
     return {
       ...about,
-      ...unknown(`It cannot be judged: ${answer.reason}.`, REMEDY, evidenceOf(gpu, readingsOf(check))),
+      ...unknown(`It cannot be checked: ${answer.reason}.`, REMEDY, evidenceOf(gpu, readingsOf(check))),
     };
   }
   if (first !== undefined) throw new Error(`${id} needs ${first.name}, which was not read`);

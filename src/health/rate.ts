@@ -13,7 +13,7 @@ const BACKWARDS =
   'The GPU was reset or the driver reloaded since the last run; the next run has a rate again.';
 
 export const backwards = (what: string): Judged =>
-  unknown(`The counter of ${what} ran backwards since the last run.`, BACKWARDS);
+  unknown(`The counter of ${what} has decreased since the last run.`, BACKWARDS);
 
 const number = (value: number): string => String(Math.round(value * 100) / 100);
 

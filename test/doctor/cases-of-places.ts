@@ -80,7 +80,7 @@ export const PLACE_CASES: readonly Case[] = [
   [
     'libraries',
     'ok',
-    /of version 580\.159\.04/,
+    /has version 580\.159\.04/,
     {
       tree: {
         ...NO_LIBRARY,

@@ -56,7 +56,7 @@ export const GPU_CASES: readonly Case[] = [
   [
     'driver-version',
     'unknown',
-    /not known/,
+    /unknown/,
     { machine: h200s({ nvmlSystemGetDriverVersion: { '': refused('UNKNOWN') } }) },
   ],
   ['xid', 'ok', /No Xid/, {}],
@@ -137,11 +137,11 @@ export const GPU_CASES: readonly Case[] = [
     /Unknown Error/,
     { machine: h200s({ nvmlDeviceGetName: { gpu0: refused('UNKNOWN') } }) },
   ],
-  ['memory-size', 'ok', /143771 MiB, as its model has/, {}],
+  ['memory-size', 'ok', /143771 MiB, as for its model/, {}],
   [
     'memory-size',
     'fail',
-    /and its model has 143771/,
+    /; its model has 143771/,
     {
       machine: h200s({
         nvmlDeviceGetMemoryInfo_v2: { gpu0: { ...(memory(0) as object), total: mib(70000) } },
@@ -155,12 +155,7 @@ export const GPU_CASES: readonly Case[] = [
     { machine: h200s({ nvmlDeviceGetMemoryInfo_v2: { gpu0: refused('NO_PERMISSION') } }) },
   ],
   ['pcie-width', 'ok', /16 lanes/, {}],
-  [
-    'pcie-width',
-    'warn',
-    /8 lanes, and 16/,
-    { machine: h200s({ nvmlDeviceGetCurrPcieLinkWidth: { gpu0: 8 } }) },
-  ],
+  ['pcie-width', 'warn', /8 lanes; 16/, { machine: h200s({ nvmlDeviceGetCurrPcieLinkWidth: { gpu0: 8 } }) }],
   [
     'pcie-width',
     'unknown',
@@ -168,7 +163,7 @@ export const GPU_CASES: readonly Case[] = [
     { machine: h200s({ nvmlDeviceGetCurrPcieLinkWidth: { gpu0: refused('UNKNOWN') } }) },
   ],
   ['pcie-generation', 'ok', /generation 5/, {}],
-  ['pcie-generation', 'ok', /lowered as the GPU is idle/, { machine: 't4' }],
+  ['pcie-generation', 'ok', /while the GPU is idle/, { machine: 't4' }],
   [
     'pcie-generation',
     'warn',
@@ -184,7 +179,7 @@ export const GPU_CASES: readonly Case[] = [
   [
     'nvlink',
     'fail',
-    /17 NVLinks are up, and its model has 18/,
+    /17 NVLinks are up; its model has 18/,
     { machine: h200s({ nvmlDeviceGetNvLinkState: { 'gpu0,3': 0 } }) },
   ],
   [
@@ -268,7 +263,7 @@ export const GPU_CASES: readonly Case[] = [
     { machine: h200s({ nvmlDeviceValidateInforom: { gpu0: refused('TIMEOUT') } }) },
   ],
   ['recovery-action', 'ok', /no recovery/, {}],
-  ['recovery-action', 'fail', /asks for: Reset/, { machine: h200s(fields({ 'gpu0,230': 1 })) }],
+  ['recovery-action', 'fail', /needs: Reset/, { machine: h200s(fields({ 'gpu0,230': 1 })) }],
   ['recovery-action', 'warn', /Drain P2P/, { machine: h200s(fields({ 'gpu0,230': 3 })) }],
-  ['recovery-action', 'unknown', /does not know/, { machine: h200s(fields({ 'gpu0,230': 77 })) }],
+  ['recovery-action', 'unknown', /unknown action/, { machine: h200s(fields({ 'gpu0,230': 77 })) }],
 ];

@@ -9,7 +9,7 @@ const MINUTES = 60;
 
 const replays: GpuCheck = {
   id: 'pcie-replays',
-  about: 'Packets that the PCIe link sent again: how many a minute since the last run, with --state.',
+  about: 'PCIe replays per minute since the last run, with --state.',
   warns: 'there are more than `pcie_replays_per_minute`',
   needs: [REPLAYS],
   judge: ({ number, growth, health }): Judged => {
@@ -26,8 +26,8 @@ const replays: GpuCheck = {
 
 const pcieErrors: GpuCheck = {
   id: 'pcie-errors',
-  about: 'Errors of the PCIe link that the GPU counts: fatal ones, and those that are not.',
-  warns: 'there are uncorrectable errors that are not fatal',
+  about: 'PCIe link errors that the GPU counts, fatal and non-fatal.',
+  warns: 'there are uncorrectable non-fatal errors',
   fails: 'there are fatal errors',
   needs: ['pcie.errors.fatal', 'pcie.errors.non_fatal'],
   uses: ['pcie.errors.correctable'],
@@ -46,7 +46,7 @@ const nvlinkErrors: GpuCheck = {
   id: 'nvlink-errors',
   about:
     'Errors of the NVLinks up to version 4: replays, recoveries and CRC errors, since the last run with --state.',
-  warns: 'links had to recover; or replays and CRC errors grow faster than `nvlink_errors_per_hour`',
+  warns: 'links had to recover, or replays and CRC errors grow faster than `nvlink_errors_per_hour`',
   needs: ['nvlink.errors.replay', 'nvlink.errors.recovery', 'nvlink.errors.crc'],
   judge: ({ number, growth, health }): Judged => {
     const names = ['nvlink.errors.replay', 'nvlink.errors.crc'];

@@ -22,7 +22,7 @@ function seenByKernel({ system }: Health): readonly [count: number, path: string
 const gpuCount: MachineCheck = {
   id: 'gpu-count',
   about:
-    'Whether NVML counts as many GPUs as are expected, or else as are on the PCI bus for it. It finds a GPU that is gone without an Xid.',
+    'Whether NVML counts the expected number of GPUs, or that on the PCI bus for it. Detects a GPU that disappeared without an Xid.',
   warns: 'there are more than expected',
   fails: 'there are fewer, or none',
   needs: [],
@@ -40,17 +40,13 @@ const gpuCount: MachineCheck = {
       if (count < expected.gpus.length || missing.length > 0) {
         const which = missing.length === 0 ? '' : `; missing: ${missing.join(', ')}`;
         return [
-          fail(
-            `NVML counts ${count} GPUs, and ${expected.gpus.length} are expected${which}.`,
-            REBOOT,
-            evidence,
-          ),
+          fail(`NVML counts ${count} GPUs; expected ${expected.gpus.length}${which}.`, REBOOT, evidence),
         ];
       }
       return [
         isWhole && count > expected.gpus.length
           ? warn(
-              `NVML counts ${count} GPUs, and ${expected.gpus.length} are expected.`,
+              `NVML counts ${count} GPUs; expected ${expected.gpus.length}.`,
               'If that is meant, make the expectations again with --learn.',
               evidence,
             )
@@ -63,8 +59,8 @@ const gpuCount: MachineCheck = {
     if (seen === undefined)
       return [
         unknown(
-          `NVML counts ${count} GPUs; how many there should be is not known.`,
-          'Make expectations with --learn FILE, and give them with --expect FILE.',
+          `NVML counts ${count} GPUs; the expected number is unknown.`,
+          'Write expectations with --learn FILE, and use them with --expect FILE.',
           evidence,
         ),
       ];
@@ -80,8 +76,8 @@ const gpuCount: MachineCheck = {
 
 const reachable: MachineCheck = {
   id: 'gpu-reachable',
-  about: 'Whether every GPU that NVML counts answers.',
-  fails: 'one does not, with or without an Xid',
+  about: 'Whether every GPU that NVML counts responds.',
+  fails: 'a GPU does not respond, with or without an Xid',
   needs: [],
   judgeMachine: ({ gpus, log }) =>
     gpus.map(({ index, uuid, busId, lost }) => {
@@ -94,7 +90,7 @@ const reachable: MachineCheck = {
       const place = busId === undefined ? '' : ` (${busId})`;
       return {
         ...about,
-        ...fail(`It${place} does not answer: ${lost}.${without}`, REBOOT, [
+        ...fail(`No answer${place}: ${lost}.${without}`, REBOOT, [
           { name: 'nvmlDeviceGetHandleByIndex', value: null, reason: lost },
         ]),
       };
@@ -103,19 +99,18 @@ const reachable: MachineCheck = {
 
 const driver: MachineCheck = {
   id: 'driver-version',
-  about: 'Whether the driver is of the expected version.',
-  warns: 'it is of another',
+  about: 'Whether the driver has the expected version.',
+  warns: 'it differs',
   needs: [],
   judgeMachine: ({ driver: version, expected }) => {
     const wanted = expected?.driver_version;
-    if (version === undefined)
-      return [unknown('The version of the driver is not known.', 'Run nvsmi doctor.')];
+    if (version === undefined) return [unknown('The driver version is unknown.', 'Run nvsmi doctor.')];
     const evidence = [{ name: 'driver_version', value: version }];
     return [
       wanted !== undefined && wanted !== version
         ? warn(
-            `The driver is ${version}, and ${wanted} is expected.`,
-            'Install the expected driver, or make the expectations again with --learn.',
+            `The driver version is ${version}; expected ${wanted}.`,
+            'Install the expected driver, or write new expectations with --learn.',
             evidence,
           )
         : ok(`The driver is ${version}${wanted === undefined ? '' : ', as expected'}.`, evidence),
@@ -159,8 +154,8 @@ const xids: MachineCheck = {
   id: 'xid',
   about:
     'Xids, and other errors of GPUs and NVSwitches, in the kernel log since the boot (`/dev/kmsg`), and in a loop those that NVML reports.',
-  warns: 'one is to be looked into',
-  fails: 'one says that the GPU cannot be trusted',
+  warns: 'an Xid needs investigation',
+  fails: 'an Xid means that the GPU cannot be trusted',
   needs: [],
   judgeMachine: ({ gpus, log: all, isWhole, unread, since = 'the boot' }) => {
     if ('reason' in all) return [notRead(all)];

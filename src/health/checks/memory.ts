@@ -54,7 +54,7 @@ const ROWS = ['remapped_rows.uncorrectable', 'remapped_rows.correctable'];
 
 const rowRemap: GpuCheck = {
   id: 'row-remap',
-  about: 'Rows of memory that were replaced by spare ones: failed, pending, and banks without a spare row.',
+  about: 'Remapped memory rows: failed and pending remappings, and banks without a spare row.',
   warns: 'a remapping is pending, or a bank has no spare row left',
   fails: 'a remapping failed',
   needs: ['remapped_rows.failure', 'remapped_rows.pending'],
@@ -116,26 +116,25 @@ const inforom: GpuCheck = {
 };
 
 const recovery: Readonly<Record<string, (word: string) => Judged>> = {
-  None: () => ok('The GPU asks for no recovery.'),
+  None: () => ok('The GPU needs no recovery.'),
   'Drain P2P': (word) =>
     warn(
-      `The GPU asks for: ${word}.`,
+      `The GPU needs: ${word}.`,
       'Drain the node: no peer-to-peer traffic may reach the GPU. Then reset it.',
     ),
 };
 
 const recoveryAction: GpuCheck = {
   id: 'recovery-action',
-  about: 'The action that the driver asks for to recover the GPU.',
+  about: 'The recovery action that the driver requests for the GPU.',
   warns: 'it is Drain P2P',
-  fails: 'it is a reset, a reboot, or another',
+  fails: 'it is a reset, a reboot, or another action',
   needs: ['gpu_recovery_action'],
   judge: ({ word }: CheckedGpu) => {
     const action = word('gpu_recovery_action');
-    if (action === 'Unknown')
-      return unknown('The driver asks for an action that nvsmi does not know.', 'Update nvsmi.');
+    if (action === 'Unknown') return unknown('The driver requests an unknown action.', 'Update nvsmi.');
     return (
-      recovery[action] ?? (() => fail(`The GPU asks for: ${action}.`, `Drain the node, then: ${action}.`))
+      recovery[action] ?? (() => fail(`The GPU needs: ${action}.`, `Drain the node, then: ${action}.`))
     )(action);
   },
 };

@@ -3,10 +3,12 @@ import type { Given, OptionSpec } from '../base/argv.js';
 import { type Verdict, worstOf } from '../base/verdict.js';
 import { doctorChecks } from '../doctor/checks.js';
 import { examine } from '../doctor/examine.js';
-import { isWsl, type Patient, PCI, pciDevices } from '../doctor/patient.js';
+import type { DoctorCheck, NvmlState, Patient } from '../doctor/patient.js';
 import { kernelEvent } from '../events/kernel-events.js';
 import { checkListText } from '../format/check-list.js';
 import { verdictJson, verdictText } from '../format/verdicts.js';
+import { isWsl } from '../system/containment.js';
+import { PCI, pciDevices } from '../system/pci-gpus.js';
 import { type System, Unread } from '../system/system.js';
 import { chooseOptions, chosenChecks, rootOption } from './check-options.js';
 import { type CommandSpec, command } from './command.js';
@@ -26,18 +28,25 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
     context.io.out(checkListText(checks.map(({ id, looksAt }) => [id, looksAt])));
     return 0;
   }
-  const findings = examine(checks, await patientOf(given.root, context));
+  const findings = examine(checks, await patientOf(checks, given.root, context));
   context.io.out(
     given.json === true ? verdictJson(findings, [], context.source) : verdictText(findings, lookOf(context)),
   );
   return STATUS[worstOf(findings)];
 }
 
-async function patientOf(root: string | undefined, context: Context): Promise<Patient> {
+const NOT_ASKED: NvmlState = { isOpen: false, reason: 'NVML was not asked.', hint: undefined };
+
+async function patientOf(
+  checks: readonly DoctorCheck[],
+  root: string | undefined,
+  context: Context,
+): Promise<Patient> {
   const system = systemOf(root, context);
   // Before NVML is asked, which wakes a GPU that sleeps.
   const asleep = runtimeStates(system);
-  return { system, asleep, log: logOf(root, context), nvml: await nvmlState(context) };
+  const nvml = checks.some(({ asksNvml }) => asksNvml) ? await nvmlState(context) : NOT_ASKED;
+  return { system, asleep, log: logOf(root, context), nvml };
 }
 
 function runtimeStates(system: System): ReadonlyMap<string, string> {

@@ -11,6 +11,7 @@ import { Asker } from '../query/ask/asker.js';
 import { type Asking, together } from '../query/ask/asking.js';
 import { gpuFields } from '../query/gpu-fields.js';
 import type { KernelLog, LogRecord } from '../system/kernel-log.js';
+import { pciAddress } from '../system/pci-gpus.js';
 import { type System, Unread } from '../system/system.js';
 import type { Context } from './context.js';
 import { chosenGpus } from './select.js';
@@ -145,7 +146,7 @@ function* identityOf(gpu: Gpu): Asking<KnownEvents> {
   return {
     index: gpu.index,
     uuid: uuid instanceof Missing || uuid === undefined ? undefined : String(uuid),
-    busId: place?.toLowerCase().replace(/^0000(?=[0-9a-f]{4}:)/, ''),
+    busId: place === undefined ? undefined : pciAddress(place),
   };
 }
 

@@ -1,5 +1,7 @@
 /** All checks of doctor, in the order in which they are shown: from the kernel up. */
+import { containerChecks } from './containers.js';
 import { deviceChecks } from './devices.js';
+import { displayChecks } from './display.js';
 import { gpuChecks } from './gpus.js';
 import { libraryChecks } from './library.js';
 import { moduleChecks } from './module.js';
@@ -10,6 +12,8 @@ export const doctorChecks: readonly DoctorCheck[] = [
   ...moduleChecks,
   ...libraryChecks,
   ...deviceChecks,
+  ...containerChecks,
   ...gpuChecks,
+  ...displayChecks,
   ...serviceChecks,
 ];

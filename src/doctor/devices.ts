@@ -1,17 +1,11 @@
-/** Checks of the device nodes, and of what keeps a process from them: rights, cgroups, containers, WSL. */
+/** Checks of the device nodes, and of what keeps a process from them: rights, cgroups. */
 
 import { type Evidence, fail, type Judged, ok, unknown, warn } from '../base/verdict.js';
+import { containerOf, isWsl } from '../system/containment.js';
+import { pciDevices } from '../system/pci-gpus.js';
 import { type DeviceNode, isThere, type System, Unread } from '../system/system.js';
-import {
-  containerOf,
-  type DoctorCheck,
-  isWsl,
-  linesOf,
-  pciDevices,
-  seen,
-  unread,
-  userOf,
-} from './patient.js';
+import { migChecks } from './mig.js';
+import { type DoctorCheck, linesOf, seen, unread, userOf } from './patient.js';
 
 const octal = (mode: number): string => mode.toString(8).padStart(4, '0');
 
@@ -38,6 +32,18 @@ function driverGpus(system: System): number | Unread {
 
 const CONTROL = '/dev/nvidiactl';
 const UVM = '/dev/nvidia-uvm';
+
+const DEVICES = '/proc/devices';
+
+/** The number of nvidia-uvm is given anew at each load of the module: a node that was made before leads nowhere. */
+function staleUvm(system: System): { readonly node: number; readonly driver: number } | undefined {
+  const node = system.node(UVM);
+  const devices = system.read(DEVICES);
+  const line = devices instanceof Unread ? null : /^\s*(\d+) nvidia-uvm$/m.exec(devices);
+  if (node instanceof Unread || !node.isDevice || line === null) return undefined;
+  const driver = Number(line[1]);
+  return driver === node.major ? undefined : { node: node.major, driver };
+}
 
 const deviceNodes: DoctorCheck = {
   id: 'device-nodes',
@@ -75,6 +81,13 @@ const deviceNodes: DoctorCheck = {
         evidence,
       );
     }
+    const stale = staleUvm(system);
+    if (stale !== undefined)
+      return fail(
+        `${UVM} has the major number ${stale.node}, and the driver has ${stale.driver}: CUDA programs cannot start.`,
+        `Remove the node and make it again: nvidia-modprobe -u -c 0. A container has to be restarted.`,
+        [...evidence, { name: DEVICES, value: `${stale.driver} nvidia-uvm` }],
+      );
     const none = looked
       .filter(({ node }) => !(node instanceof Unread) && !node.isDevice)
       .map(({ path }) => path);
@@ -107,16 +120,53 @@ const deviceNodes: DoctorCheck = {
 const RELOAD =
   'After a systemctl daemon-reload, containers lose their devices: restart the container, and use the cgroupfs driver, CDI, or --device for each node so that it lasts.';
 
-/** The rules of version 1 of cgroups; those of version 2 are a program that cannot be read. */
-const RULES = '/sys/fs/cgroup/devices/devices.list';
+const CGROUPS = '/sys/fs/cgroup';
 
-/** The major number of the NVIDIA nodes. */
-const MAJOR = 195;
+/** The rules of version 1 of cgroups: those of this process's cgroup, or in a container those of its own root. */
+function deviceRules(
+  system: System,
+): { readonly path: string; readonly lines: readonly string[] } | undefined {
+  const groups = system.read('/proc/self/cgroup');
+  const own = groups instanceof Unread ? undefined : /^\d+:[^:]*\bdevices\b[^:]*:(\/.*)$/m.exec(groups)?.[1];
+  for (const folder of [own ?? '/', '/']) {
+    const path = `${CGROUPS}/devices${folder === '/' ? '' : folder}/devices.list`;
+    const text = system.read(path);
+    if (!(text instanceof Unread)) return { path, lines: linesOf(text) };
+  }
+  return undefined;
+}
+
+/** Whether a rule lets a process read and write a node: `c 195:* rwm`. */
+function allows(rule: string, { major, minor }: DeviceNode): boolean {
+  const [, kind, ofMajor, ofMinor, access = ''] = /^([abc]) (\d+|\*):(\d+|\*) ([rwm]+)$/.exec(rule) ?? [];
+  const fits = (number: string | undefined, wanted: number): boolean =>
+    number === '*' || Number(number) === wanted;
+  return (
+    (kind === 'a' || kind === 'c') &&
+    fits(ofMajor, major) &&
+    fits(ofMinor, minor) &&
+    access.includes('r') &&
+    access.includes('w')
+  );
+}
+
+/** The nodes that the rules forbid. */
+function forbidden(system: System, rules: readonly string[]): readonly string[] {
+  const all = system.list('/dev');
+  const names = all instanceof Unread ? [] : all.filter((name) => /^nvidia(?:\d+|ctl|-uvm)$/.test(name));
+  return names
+    .map((name) => `/dev/${name}`)
+    .filter((path) => {
+      const node = system.node(path);
+      return !(node instanceof Unread) && node.isDevice && !rules.some((rule) => allows(rule, node));
+    });
+}
+
+const V2 = `${CGROUPS}/cgroup.controllers`;
 
 const deviceAccess: DoctorCheck = {
   id: 'device-access',
-  looksAt:
-    'Whether `/dev/nvidiactl` can be opened: device rules of a cgroup may forbid it regardless of its permissions. Also these rules, if they can be read.',
+  looksAt: `Whether \`${CONTROL}\` and \`${UVM}\` can be opened: device rules of a cgroup may forbid it regardless of their permissions. Also these rules for all nodes, if they can be read (version 1; those of version 2 are a program in the kernel).`,
   judge({ system }): Judged | readonly Judged[] {
     if (isWsl(system)) return [];
     const error = system.openError(CONTROL);
@@ -127,42 +177,54 @@ const deviceAccess: DoctorCheck = {
           ])
         : unread(`Whether ${CONTROL} can be opened`, error);
     }
-    const rules = system.read(RULES);
     const evidence: Evidence[] = [{ name: CONTROL, value: error ?? 'opened' }];
-    if (!(rules instanceof Unread)) {
-      const about = linesOf(rules).filter((line) => line.startsWith('a ') || line.startsWith(`c ${MAJOR}:`));
+    const uvm = system.openError(UVM);
+    if (!(uvm instanceof Unread)) evidence.push({ name: UVM, value: uvm ?? 'opened' });
+    const rules = deviceRules(system);
+    if (rules !== undefined) {
+      const about = rules.lines.filter((line) => !/ m$/.test(line));
+      evidence.push({ name: rules.path, value: about.join('; ') || 'no rule' });
+      const refused = forbidden(system, rules.lines);
+      if (refused.length > 0)
+        return fail(`The cgroup has no rule that allows ${refused.join(', ')}.`, RELOAD, evidence);
+    } else if (isThere(system, V2) === true) {
       evidence.push({
-        name: RULES,
-        value: about.join('; ') || null,
-        reason: about.length === 0 ? `no rule for major ${MAJOR}` : undefined,
+        name: V2,
+        value: null,
+        reason:
+          'the rules of version 2 are a program that cannot be read: opening the nodes shows what they do',
       });
-      if (about.length === 0)
-        return fail(
-          `The cgroup has no rule that allows devices with major number ${MAJOR}.`,
-          RELOAD,
-          evidence,
-        );
     }
-    if (error === undefined) return ok(`${CONTROL} can be opened.`, evidence);
-    if (error === 'EPERM')
-      return fail(
-        `Opening ${CONTROL} is not permitted (EPERM): device rules of a cgroup forbid it.`,
-        RELOAD,
-        evidence,
-      );
-    if (error === 'EACCES')
-      return fail(
-        `This user may not open ${CONTROL} (EACCES).`,
-        'See device-nodes for its owner and mode.',
-        evidence,
-      );
-    return fail(
-      `Opening ${CONTROL} fails (${error}).`,
-      'Look for messages of the kernel module in dmesg.',
-      evidence,
-    );
+    const wrong: readonly (readonly [path: string, error: string | undefined | Unread])[] = [
+      [CONTROL, error],
+      [UVM, uvm],
+    ];
+    for (const [path, code] of wrong) {
+      if (typeof code === 'string') return notOpened(path, code, evidence);
+    }
+    return ok(`${CONTROL} can be opened.`, evidence);
   },
 };
+
+function notOpened(path: string, error: string, evidence: readonly Evidence[]): Judged {
+  if (error === 'EPERM')
+    return fail(
+      `Opening ${path} is not permitted (EPERM): device rules of a cgroup forbid it.`,
+      RELOAD,
+      evidence,
+    );
+  if (error === 'EACCES')
+    return fail(
+      `This user may not open ${path} (EACCES).`,
+      'See device-nodes for its owner and mode.',
+      evidence,
+    );
+  return fail(
+    `Opening ${path} fails (${error}).`,
+    'Look for messages of the kernel module in dmesg.',
+    evidence,
+  );
+}
 
 const PROGRAM = '/usr/bin/nvidia-modprobe';
 
@@ -192,103 +254,4 @@ const modprobe: DoctorCheck = {
   },
 };
 
-const CAPABILITIES = '/proc/driver/nvidia/capabilities';
-
-const migNodes: DoctorCheck = {
-  id: 'mig-nodes',
-  looksAt:
-    'If MIG is enabled: the nodes in `/dev/nvidia-caps`, which its instances need.',
-  judge({ system, nvml }) {
-    const migs = nvml.isOpen
-      ? nvml.gpus.filter(({ fields }) => fields['mig.mode.current'] === 'Enabled')
-      : [];
-    if (migs.length === 0) return [];
-    const names = system.list('/dev/nvidia-caps');
-    if (names instanceof Unread && names.why !== 'absent')
-      return unread('Which nodes for MIG there are', names);
-    const nodes = names instanceof Unread ? [] : names.filter((name) => /^nvidia-cap\d+$/.test(name));
-    const evidence = [
-      { name: '/dev/nvidia-caps', value: nodes.length },
-      { name: CAPABILITIES, value: isThere(system, CAPABILITIES) ?? null },
-    ];
-    return nodes.length === 0
-      ? fail(
-          'MIG is enabled, but /dev/nvidia-caps has no nodes.',
-          'Create them: nvidia-modprobe -f /proc/driver/nvidia/capabilities/mig/config; in a container, mount the MIG devices.',
-          evidence,
-        )
-      : ok(`MIG is enabled, and /dev/nvidia-caps has ${nodes.length} nodes.`, evidence);
-  },
-};
-
-/** What the NVIDIA container toolkit mounts into a container. */
-const MOUNTED: readonly RegExp[] = [/libnvidia-ml\.so/, /\/dev\/nvidia(?:ctl|\d+)/];
-
-const container: DoctorCheck = {
-  id: 'container',
-  looksAt:
-    'In a container: whether the NVIDIA container toolkit mounted the libraries and nodes of the driver: `/proc/self/mountinfo`.',
-  judge({ system }) {
-    const runtime = containerOf(system);
-    if (runtime === undefined) return [];
-    const mounts = system.read('/proc/self/mountinfo');
-    if (mounts instanceof Unread) return unread('What is mounted into the container', mounts);
-    const found = MOUNTED.map(
-      (pattern) =>
-        linesOf(mounts)
-          .find((line) => pattern.test(line))
-          ?.split(' ')[4],
-    );
-    const evidence = [
-      { name: 'container', value: runtime },
-      ...MOUNTED.map((pattern, i) => ({
-        name: `/proc/self/mountinfo ${pattern.source.replaceAll('\\', '')}`,
-        value: found[i] ?? null,
-      })),
-    ];
-    const isReady = isThere(system, CONTROL) === true;
-    if (found.every((mount) => mount !== undefined) || (found[0] !== undefined && isReady)) {
-      return ok(`The driver is mounted into this container (${runtime}).`, evidence);
-    }
-    if (isReady)
-      return warn(
-        `This container (${runtime}) has the nodes, but its own NVML library, which must match the host's driver.`,
-        'Let the NVIDIA container toolkit mount the libraries.',
-        evidence,
-      );
-    return fail(
-      `The driver is not mounted into this container (${runtime}).`,
-      'Install the NVIDIA container toolkit on the host and start with --gpus all or --device nvidia.com/gpu=all; in Kubernetes, request nvidia.com/gpu.',
-      evidence,
-    );
-  },
-};
-
-const DXG = '/dev/dxg';
-const WSL_LIBRARY = '/usr/lib/wsl/lib/libnvidia-ml.so.1';
-
-const wsl: DoctorCheck = {
-  id: 'wsl',
-  looksAt: `In WSL: the node \`${DXG}\` and the library that Windows brings, \`${WSL_LIBRARY}\`.`,
-  judge({ system }) {
-    if (!isWsl(system)) return [];
-    const missing = [DXG, WSL_LIBRARY].filter((path) => isThere(system, path) === false);
-    const evidence = [DXG, WSL_LIBRARY].map((path) => ({ name: path, value: isThere(system, path) ?? null }));
-    return missing.length === 0
-      ? ok('WSL has the GPU of Windows and its libraries.', evidence)
-      : fail(
-          `WSL lacks ${missing.join(' and ')}.`,
-          'Install the driver in Windows, use WSL 2, and run wsl --update and wsl --shutdown.',
-          evidence,
-        );
-  },
-};
-
-export const deviceChecks: readonly DoctorCheck[] = [
-  deviceNodes,
-  deviceAccess,
-  modprobe,
-  migNodes,
-  container,
-  wsl,
-];
+export const deviceChecks: readonly DoctorCheck[] = [deviceNodes, deviceAccess, modprobe, ...migChecks];

@@ -1,30 +1,23 @@
 /** Checks of the GPUs: on the bus and counted, asleep, damaged, about to change, held by a display. */
 
-import { fail, type Judged, ok, unknown, warn } from '../base/verdict.js';
+import { type Evidence, fail, type Judged, ok, unknown, warn } from '../base/verdict.js';
+import { isWsl } from '../system/containment.js';
+import { notForNvml, PCI, pciAddress, pciDevices, runtimeD3 } from '../system/pci-gpus.js';
 import { Unread } from '../system/system.js';
-import {
-  type DoctorCheck,
-  isWsl,
-  type NvmlGpu,
-  type Patient,
-  PCI,
-  pciDevices,
-  processNames,
-  unread,
-} from './patient.js';
+import { type DoctorCheck, type NvmlGpu, type Patient, unread } from './patient.js';
 
 type OfGpu = Judged & { readonly gpu: number | string };
 
-const shortAddress = (busId: string): string => busId.toLowerCase().replace(/^0000(?=[0-9a-f]{4}:)/, '');
-
 const onBus: DoctorCheck = {
   id: 'gpus-on-bus',
-  looksAt: 'GPUs on the PCI bus (class 0x03, vendor 0x10de) that NVML does not count.',
+  asksNvml: true,
+  looksAt:
+    'GPUs on the PCI bus (class 0x03, vendor 0x10de) that NVML does not count, but for those of virtual machines and, in a container, those that it was not given.',
   judge({ system, nvml }): Judged | readonly OfGpu[] {
     if (isWsl(system)) return [];
     const found = pciDevices(system, '0x03');
     if (found instanceof Unread) return unread('Which GPUs are on the PCI bus', found);
-    const evidence = [
+    const evidence: Evidence[] = [
       { name: PCI, value: found.map(({ address }) => address).join(', ') || 'no NVIDIA GPU' },
     ];
     if (found.length === 0) {
@@ -36,6 +29,10 @@ const onBus: DoctorCheck = {
             evidence,
           );
     }
+    const others = found.map((gpu) => ({ ...gpu, why: notForNvml(system, gpu) }));
+    const here = others.filter(({ why }) => why === undefined);
+    for (const { address, why } of others)
+      if (why !== undefined) evidence.push({ name: `${PCI}/${address}`, value: why });
     if (!nvml.isOpen)
       return unknown(
         `${found.length} NVIDIA GPUs are on the PCI bus, and NVML counts none, as it does not work.`,
@@ -43,16 +40,24 @@ const onBus: DoctorCheck = {
         evidence,
       );
     const counted = new Set(
-      nvml.gpus.flatMap(({ busId }) => (busId === undefined ? [] : [shortAddress(busId)])),
+      nvml.gpus.flatMap(({ busId }) => (busId === undefined ? [] : [pciAddress(busId)])),
     );
     const missing =
-      nvml.gpus.length >= found.length ? [] : found.filter(({ address }) => !counted.has(address));
-    if (missing.length === 0) return ok(`NVML counts all GPUs of the PCI bus: ${found.length}.`, evidence);
+      nvml.gpus.length >= here.length ? [] : here.filter(({ address }) => !counted.has(address));
+    if (missing.length === 0) {
+      const rest = found.length - here.length;
+      return ok(
+        rest === 0
+          ? `NVML counts all GPUs of the PCI bus: ${found.length}.`
+          : `NVML counts all GPUs that are for it: ${here.length} of the ${found.length} on the PCI bus.`,
+        evidence,
+      );
+    }
     return missing.map(({ address, driver }) => ({
       gpu: address,
       ...fail(
         'It is on the PCI bus, but NVML does not count it.',
-        'Look in dmesg for why the module refuses it; see bound-driver. A container may only have access to other GPUs.',
+        'Look in dmesg for why the module refuses it; see bound-driver and kernel-messages.',
         [
           ...evidence,
           { name: `${PCI}/${address}/driver`, value: typeof driver === 'string' ? driver : null },
@@ -64,6 +69,7 @@ const onBus: DoctorCheck = {
 
 const lost: DoctorCheck = {
   id: 'gpus-reachable',
+  asksNvml: true,
   looksAt: 'GPUs that NVML counts and cannot reach.',
   judge({ nvml }): Judged | readonly OfGpu[] {
     if (!nvml.isOpen) return unknown('NVML does not work, so no GPU was checked.', 'See nvml.');
@@ -86,20 +92,30 @@ const lost: DoctorCheck = {
 const powerState: DoctorCheck = {
   id: 'power-state',
   looksAt:
-    'Whether a GPU is runtime-suspended, as in a laptop; NVML calls wake it. `power/runtime_status` of the PCI device.',
-  judge({ asleep }): readonly OfGpu[] {
+    'Whether a GPU is runtime-suspended, as in a laptop, or may be; NVML calls wake it. `power/runtime_status` of the PCI device, and runtime D3 in `/proc/driver/nvidia/gpus`.',
+  judge({ system, asleep }): readonly OfGpu[] {
     return [...asleep].map(([address, status]) => {
-      const evidence = [{ name: `${PCI}/${address}/power/runtime_status`, value: status }];
-      return status === 'suspended' || status === 'suspending'
-        ? {
-            gpu: address,
-            ...warn(
-              `It was suspended: polling it wakes it and keeps it awake.`,
-              'Poll rarely, or not while the GPU is suspended; read runtime_status first.',
-              evidence,
-            ),
-          }
-        : { gpu: address, ...ok(`It is not suspended (${status}).`, evidence) };
+      const d3 = runtimeD3(system, address);
+      const evidence: Evidence[] = [{ name: `${PCI}/${address}/power/runtime_status`, value: status }];
+      if (d3 !== undefined) evidence.push({ name: `/proc/driver/nvidia/gpus/${address}/power`, value: d3 });
+      if (status === 'suspended' || status === 'suspending')
+        return {
+          gpu: address,
+          ...warn(
+            `It was suspended: polling it wakes it and keeps it awake.`,
+            'Poll rarely, or not while the GPU is suspended; read runtime_status first.',
+            evidence,
+          ),
+        };
+      return {
+        gpu: address,
+        ...ok(
+          d3?.startsWith('Enabled')
+            ? `It is not suspended (${status}), but is when idle: polling keeps it awake.`
+            : `It is not suspended (${status}).`,
+          evidence,
+        ),
+      };
     });
   },
 };
@@ -130,6 +146,7 @@ const withoutEvidence = ({ verdict, why, action }: Judged): Judged => ({ verdict
 
 const inforom: DoctorCheck = {
   id: 'inforom',
+  asksNvml: true,
   looksAt: 'Whether the checksums of the infoROM are valid.',
   judge: perGpu('inforom.checksum_validation', (value) =>
     value === 'valid'
@@ -154,65 +171,16 @@ const pendingOf = (mode: string, name: string): DoctorCheck['judge'] =>
 
 const eccPending: DoctorCheck = {
   id: 'ecc-pending',
+  asksNvml: true,
   looksAt: 'Whether a change of the ECC mode is pending.',
   judge: pendingOf('ecc.mode', 'ECC'),
 };
 
 const migPending: DoctorCheck = {
   id: 'mig-pending',
+  asksNvml: true,
   looksAt: 'Whether a change of the MIG mode is pending.',
   judge: pendingOf('mig.mode', 'MIG'),
 };
 
-/** As the kernel names them: after 15 characters a name is cut. */
-const DISPLAY_SERVERS: readonly string[] = [
-  'Xorg',
-  'X',
-  'Xwayland',
-  'gnome-shell',
-  'kwin_wayland',
-  'kwin_x11',
-  'sway',
-  'weston',
-  'Hyprland',
-  'gdm-x-session',
-  'sddm',
-  'lightdm',
-];
-
-const display: DoctorCheck = {
-  id: 'display-server',
-  looksAt: 'Whether a display is active on a GPU, and which X server or Wayland compositor runs.',
-  judge({ system, nvml }): Judged | readonly OfGpu[] {
-    const shown = nvml.isOpen ? nvml.gpus.filter(({ fields }) => fields.display_active === 'Enabled') : [];
-    if (shown.length === 0)
-      return nvml.isOpen
-        ? ok('No display is active on a GPU.')
-        : unknown('NVML does not work, so no GPU was checked.', 'See nvml.');
-    const names = processNames(system);
-    const servers =
-      names instanceof Unread ? [] : [...new Set(names.filter((name) => DISPLAY_SERVERS.includes(name)))];
-    const by = servers.length === 0 ? '' : `, by ${servers.join(', ')}`;
-    return shown.map(({ index }) => ({
-      gpu: index,
-      ...warn(
-        `A display is active${by}: it takes memory, and keeps the GPU from being reset or changed to MIG.`,
-        'Stop the display server (systemctl isolate multi-user.target) before a reset or a change of mode.',
-        [
-          { name: 'display_active', value: 'Enabled' },
-          { name: '/proc/*/comm', value: servers.join(', ') || null },
-        ],
-      ),
-    }));
-  },
-};
-
-export const gpuChecks: readonly DoctorCheck[] = [
-  onBus,
-  lost,
-  powerState,
-  inforom,
-  eccPending,
-  migPending,
-  display,
-];
+export const gpuChecks: readonly DoctorCheck[] = [onBus, lost, powerState, inforom, eccPending, migPending];

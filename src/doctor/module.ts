@@ -1,19 +1,12 @@
 /** Checks of the kernel module: loaded, built for the running kernel, which others are in its place. */
 
-import { fail, type Judged, ok, unknown, warn } from '../base/verdict.js';
+import { type Evidence, fail, type Judged, ok, unknown, warn } from '../base/verdict.js';
 import { currentEvents } from '../events/kernel-events.js';
+import { containerOf, isWsl } from '../system/containment.js';
 import { kernelVersion } from '../system/kernel.js';
+import { pciDevices } from '../system/pci-gpus.js';
 import { isThere, type System, Unread } from '../system/system.js';
-import {
-  containerOf,
-  type DoctorCheck,
-  isWsl,
-  linesOf,
-  type Patient,
-  pciDevices,
-  seen,
-  unread,
-} from './patient.js';
+import { type DoctorCheck, linesOf, type Patient, seen, unread } from './patient.js';
 
 const VERSION = '/proc/driver/nvidia/version';
 
@@ -66,35 +59,65 @@ const kernelModule: DoctorCheck = {
   },
 };
 
+/** Where kernels have their modules; NixOS has those of the running kernel elsewhere. */
+const MODULES: readonly string[] = ['/lib/modules', '/run/booted-system/kernel-modules/lib/modules'];
+
+/** The nvidia module in a list of modules, by the names that distributions give it: Debian has nvidia-current.ko. */
+const MODULE_FILE = /(?:^|\/)nvidia(?:-current|-tesla|-legacy-\w+|-\d+\w*)*(?:-open)?\.ko(?:\.\w+)?:/;
+
+function moduleIn(system: System, path: string): string | undefined | Unread {
+  const text = system.read(path);
+  if (text instanceof Unread) return text.why === 'absent' ? undefined : text;
+  return linesOf(text)
+    .find((each) => MODULE_FILE.test(each))
+    ?.split(':', 1)[0];
+}
+
+/** Other kernels that have the module: the machine was booted into one that it was not built for. */
+function otherKernels(system: System, running: string): readonly string[] {
+  const releases = system.list('/lib/modules');
+  if (releases instanceof Unread) return [];
+  return releases.filter(
+    (release) =>
+      release !== running && typeof moduleIn(system, `/lib/modules/${release}/modules.dep`) === 'string',
+  );
+}
+
 const moduleBuilt: DoctorCheck = {
   id: 'module-built',
   looksAt:
-    'Whether a nvidia kernel module is installed for the running kernel: `/lib/modules/RELEASE/modules.dep`.',
+    'Whether a nvidia kernel module is installed for the running kernel, and for which others: `/lib/modules/RELEASE/modules.dep`.',
   judge({ system }) {
     if (isWsl(system) || containerOf(system) !== undefined) return [];
     const running = release(system);
     if (running instanceof Unread) return unread('The release of the running kernel', running);
-    const path = `/lib/modules/${running}/modules.dep`;
-    const text = system.read(path);
-    if (text instanceof Unread && text.why !== 'absent')
-      return unread('Which kernel modules are installed', text);
-    const line =
-      text instanceof Unread ? undefined : linesOf(text).find((each) => /\/nvidia\.ko(\.\w+)?:/.test(each));
-    const evidence = [
-      { name: '/proc/sys/kernel/osrelease', value: running },
-      line === undefined
-        ? seen(path, text instanceof Unread ? text : new Unread(path, 'absent'))
-        : seen(path, line.split(':', 1)[0] ?? ''),
-    ];
-    if (line !== undefined) return ok(`A nvidia kernel module is installed for kernel ${running}.`, evidence);
+    const paths = MODULES.map((folder) => `${folder}/${running}/modules.dep`);
+    const found = paths.map((path) => moduleIn(system, path));
+    const hidden = found.find((one) => one instanceof Unread);
+    const at = found.findIndex((one) => typeof one === 'string');
+    const path = paths[Math.max(at, 0)] as string;
+    const evidence: Evidence[] = [{ name: '/proc/sys/kernel/osrelease', value: running }];
+    if (at !== -1) {
+      evidence.push({ name: path, value: String(found[at]) });
+      return ok(`A nvidia kernel module is installed for kernel ${running}.`, evidence);
+    }
+    if (hidden instanceof Unread) return unread('Which kernel modules are installed', hidden);
+    evidence.push(seen(path, new Unread(path, 'absent')));
+    const others = otherKernels(system, running);
+    if (others.length > 0) evidence.push({ name: '/lib/modules', value: `for ${others.join(', ')}` });
+    const elsewhere = others.length === 0 ? '' : ` It is there for ${others.join(', ')}.`;
     const action = `Install the headers of kernel ${running} and build the module (dkms autoinstall), or the driver package for this kernel.`;
     return isLoaded(system)
       ? warn(
-          `No nvidia kernel module is installed for the running kernel ${running}; the loaded one is lost at the next boot.`,
+          `No nvidia kernel module is installed for the running kernel ${running}; the loaded one is lost at the next boot.${elsewhere}`,
           action,
           evidence,
         )
-      : fail(`No nvidia kernel module is installed for the running kernel ${running}.`, action, evidence);
+      : fail(
+          `No nvidia kernel module is installed for the running kernel ${running}.${elsewhere}`,
+          others.length === 0 ? action : `${action} Or boot kernel ${others.at(-1)}.`,
+          evidence,
+        );
   },
 };
 
@@ -190,8 +213,7 @@ const boundDriver: DoctorCheck = {
 
 const kernelMessages: DoctorCheck = {
   id: 'kernel-messages',
-  looksAt:
-    'Driver messages in the kernel log about refused GPUs or programs, and fatal Xids: `/dev/kmsg`.',
+  looksAt: 'Driver messages in the kernel log about refused GPUs or programs, and fatal Xids: `/dev/kmsg`.',
   judge({ log }: Patient): Judged {
     if ('reason' in log) return unknown(`The kernel log was not read: ${log.reason}.`, log.remedy);
     const grave = currentEvents(log).filter(

@@ -41,6 +41,8 @@ export interface DoctorCheck {
   readonly id: string;
   /** What it looks at, for the documents. */
   readonly looksAt: string;
+  /** Whether it needs NVML's answers. Without such a check NVML is not asked, which wakes no GPU and waits for no driver. */
+  readonly asksNvml?: true;
   readonly judge: (patient: Patient) => Judged | readonly (Judged & { readonly gpu?: number | string })[];
 }
 
@@ -67,33 +69,7 @@ const REMEDIES: Readonly<Record<Unread['why'], string>> = {
 
 export const linesOf = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '');
 
-/** An NVIDIA GPU on the PCI bus. */
-export interface PciGpu {
-  readonly address: string;
-  /** The kernel driver that it is bound to; undefined without one. */
-  readonly driver: string | undefined | Unread;
-}
-
-export const PCI = '/sys/bus/pci/devices';
-const NVIDIA = '0x10de';
 const isUnrecorded = (what: unknown): boolean => what instanceof Unread && what.why === 'unrecorded';
-
-/** NVIDIA's devices of a PCI class: `0x03` are GPUs, `0x0680` the bridges that NVSwitches are. */
-export function pciDevices(system: System, pciClass: string): readonly PciGpu[] | Unread {
-  const addresses = system.list(PCI);
-  if (addresses instanceof Unread) return addresses;
-  return addresses.flatMap((address): PciGpu[] => {
-    const vendor = system.read(`${PCI}/${address}/vendor`);
-    const kind = system.read(`${PCI}/${address}/class`);
-    // A recording holds the GPUs alone, without their vendor.
-    const isNvidia = isUnrecorded(vendor) || (!(vendor instanceof Unread) && vendor.trim() === NVIDIA);
-    if (!isNvidia || kind instanceof Unread || !kind.startsWith(pciClass)) return [];
-    const driver = system.realpath(`${PCI}/${address}/driver`);
-    const name =
-      driver instanceof Unread ? (driver.why === 'absent' ? undefined : driver) : driver.split('/').at(-1);
-    return [{ address, driver: name }];
-  });
-}
 
 /** Names of the processes that can be seen, as the kernel has them: cut after 15 characters. */
 export function processNames(system: System): readonly string[] | Unread {
@@ -104,25 +80,6 @@ export function processNames(system: System): readonly string[] | Unread {
   return found.length === 0
     ? new Unread('/proc', isUnrecorded(system.read('/proc/1/comm')) ? 'unrecorded' : 'denied')
     : found;
-}
-
-/** What the system is contained in: a container runtime, WSL. */
-export function containerOf(system: System): string | undefined {
-  const isFile = (path: string): boolean => !(system.node(path) instanceof Unread);
-  if (isFile('/.dockerenv')) return 'Docker';
-  if (isFile('/run/.containerenv')) return 'Podman';
-  const groups = system.read('/proc/1/cgroup');
-  if (!(groups instanceof Unread)) {
-    const [runtime] = /docker|kubepods|containerd|libpod|lxc/.exec(groups) ?? [];
-    if (runtime !== undefined) return runtime;
-  }
-  const environment = system.read('/proc/1/environ');
-  return environment instanceof Unread ? undefined : /(?:^|\0)container=([^\0]+)/.exec(environment)?.[1];
-}
-
-export function isWsl(system: System): boolean {
-  const release = system.read('/proc/sys/kernel/osrelease');
-  return !(release instanceof Unread) && /microsoft/i.test(release);
 }
 
 /** Who this process is: user, groups, and whether it is root. */

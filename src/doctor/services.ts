@@ -1,26 +1,27 @@
 /** Checks of what runs beside the driver, and of its settings: persistence, fabric manager, profiling. */
 
 import { fail, ok, unknown, warn } from '../base/verdict.js';
-import { Unread } from '../system/system.js';
-import {
-  containerOf,
-  type DoctorCheck,
-  isWsl,
-  linesOf,
-  pciDevices,
-  processNames,
-  unread,
-  userOf,
-} from './patient.js';
+import { containerOf, isWsl } from '../system/containment.js';
+import { pciAddress, pciDevices, runtimeD3 } from '../system/pci-gpus.js';
+import { type System, Unread } from '../system/system.js';
+import { type DoctorCheck, linesOf, type NvmlGpu, processNames, unread, userOf } from './patient.js';
 
 /** nvidia-persistenced and nv-fabricmanager, cut as the kernel cuts names. */
 const PERSISTENCED = 'nvidia-persiste';
 const FABRIC_MANAGER = 'nv-fabricmanage';
 
+/** Why a GPU needs no persistence mode; undefined where it does. */
+function needsNone(system: System, { busId, fields }: NvmlGpu): string | undefined {
+  if (fields.display_active === 'Enabled') return 'is held by a display';
+  const d3 = busId === undefined ? undefined : runtimeD3(system, pciAddress(busId));
+  return d3?.startsWith('Enabled') ? 'is switched off while it is idle, which saves power' : undefined;
+}
+
 const persistence: DoctorCheck = {
   id: 'persistence',
+  asksNvml: true,
   looksAt:
-    'Whether something keeps the driver loaded while no program uses the GPUs: nvidia-persistenced or persistence mode.',
+    'Whether something keeps the driver loaded while no program uses the GPUs: nvidia-persistenced or persistence mode. A GPU with a display, or one that is switched off while it is idle (runtime D3), needs neither.',
   judge({ system, nvml }) {
     if (isWsl(system)) return [];
     if (!nvml.isOpen) return unknown('NVML does not work, so persistence mode is not known.', 'See nvml.');
@@ -31,7 +32,12 @@ const persistence: DoctorCheck = {
       return nvml.gpus.length === 0
         ? []
         : unknown('Persistence mode of no GPU is known.', 'See gpus-reachable.');
-    const off = modes.filter(({ mode }) => mode !== 'Enabled').map(({ index }) => index);
+    const without = modes.filter(({ mode }) => mode !== 'Enabled').map(({ index }) => index);
+    const needless = nvml.gpus.flatMap((gpu) => {
+      const why = needsNone(system, gpu);
+      return why === undefined ? [] : [{ index: gpu.index, why }];
+    });
+    const off = without.filter((index) => !needless.some((one) => one.index === index));
     const names = processNames(system);
     const isRunning = names instanceof Unread ? null : names.includes(PERSISTENCED);
     const evidence = [
@@ -42,7 +48,14 @@ const persistence: DoctorCheck = {
         reason: isRunning === null ? 'processes cannot be seen' : undefined,
       },
     ];
-    if (off.length === 0) return ok('Persistence mode is on.', evidence);
+    if (without.length === 0) return ok('Persistence mode is on.', evidence);
+    if (off.length === 0) {
+      const reasons = needless.filter(({ index }) => without.includes(index));
+      return ok(
+        `Persistence mode is off where it is not needed: ${reasons.map(({ index, why }) => `GPU ${index} ${why}`).join(', ')}.`,
+        evidence,
+      );
+    }
     return warn(
       `Persistence mode is off on GPU ${off.join(', ')}: each first use takes seconds, and settings and counters are lost when no program uses the GPU.`,
       isRunning === true
@@ -55,6 +68,7 @@ const persistence: DoctorCheck = {
 
 const fabricManager: DoctorCheck = {
   id: 'fabric-manager',
+  asksNvml: true,
   looksAt:
     'If NVSwitches are on the PCI bus, or a GPU waits for its fabric: whether nv-fabricmanager runs and the fabric is complete.',
   judge({ system, nvml }) {

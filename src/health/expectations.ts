@@ -14,9 +14,10 @@ import {
 } from '../base/form.js';
 import { jsonText } from '../base/plain-text.js';
 import { nearestNames } from '../query/nearest.js';
+import { pciAddress } from '../system/pci-gpus.js';
 import { BadFile } from './bad-file.js';
 import { readIfThere } from './kept-file.js';
-import { type GpuReadings, shortBusId } from './readings.js';
+import type { GpuReadings } from './readings.js';
 
 /** What a GPU is expected to answer, by the names of the readings. */
 export type GpuExpectations = Readonly<Record<string, string | number | boolean>>;
@@ -101,7 +102,7 @@ export function parseExpectations(content: string, path: string, machine: string
 /** People write addresses as nvidia-smi does: 00000000:3B:00.0. */
 function spelledAsHere(gpu: GpuExpectations): GpuExpectations {
   const busId = gpu['pci.bus_id'];
-  return typeof busId === 'string' ? { ...gpu, 'pci.bus_id': shortBusId(busId) ?? busId } : gpu;
+  return typeof busId === 'string' ? { ...gpu, 'pci.bus_id': pciAddress(busId) } : gpu;
 }
 
 /** The expectations of a file. Throws BadFile. */

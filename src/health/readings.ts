@@ -18,6 +18,7 @@ import { field, fixed } from '../query/probe.js';
 import type { Reading } from '../query/reading.js';
 import { type ReportField, reading } from '../query/report/field.js';
 import * as thermal from '../query/report/health.js';
+import { pciAddress } from '../system/pci-gpus.js';
 
 /** What was read under a name: a value in the unit of its field, or why there is none. */
 export type HealthValue =
@@ -106,7 +107,7 @@ function* readGpu(gpu: Gpu, names: readonly string[]): Asking<GpuReadings> {
   return {
     index: gpu.index,
     uuid: textOf(answers.uuid),
-    busId: shortBusId(textOf(answers['pci.bus_id']) ?? gpu.busId),
+    busId: addressOf(textOf(answers['pci.bus_id']) ?? gpu.busId),
     lost: gpu.handle === undefined ? statusReason(gpu.status) : undefined,
     answers,
     processes: processes.list,
@@ -116,9 +117,8 @@ function* readGpu(gpu: Gpu, names: readonly string[]): Asking<GpuReadings> {
 const textOf = (answer: HealthValue | undefined): string | undefined =>
   typeof answer?.value === 'string' ? answer.value : undefined;
 
-/** As the kernel spells it. */
-export const shortBusId = (busId: string | undefined): string | undefined =>
-  busId?.toLowerCase().replace(/^0000(?=[0-9a-f]{4}:)/, '');
+const addressOf = (busId: string | undefined): string | undefined =>
+  busId === undefined ? undefined : pciAddress(busId);
 
 function answerOf(kind: ReportField['kind'], read: Reading): HealthValue {
   const { value, reason = 'none' } = jsonReading(kind, read);

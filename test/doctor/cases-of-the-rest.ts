@@ -15,7 +15,7 @@ export const OTHER_CASES: readonly Case[] = [
     'device-access',
     'ok',
     /can be opened/,
-    { tree: { '/sys/fs/cgroup/devices/devices.list': 'c 195:* rwm\n' } },
+    { tree: { '/sys/fs/cgroup/devices/devices.list': 'c 195:* rwm\nc 510:* rwm\n' } },
   ],
   ['device-access', 'unknown', /was not opened/, { tree: { '/dev/nvidiactl': undefined } }],
   ['nvidia-modprobe', 'ok', /every user/, {}],

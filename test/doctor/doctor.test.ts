@@ -1,13 +1,17 @@
 /** doctor on made-up machines: each check with each verdict that it can have. */
 import { describe, expect, it } from 'vitest';
 import { doctorChecks } from '../../src/doctor/checks.js';
+import { examine } from '../../src/doctor/examine.js';
+import type { Patient } from '../../src/doctor/patient.js';
+import { recordedSystem } from '../../src/system/system.js';
 import { runOn } from '../commands/run-on.js';
 import { DRIVER_CASES } from './cases-of-drivers.js';
+import { PLACE_CASES } from './cases-of-places.js';
 import { OTHER_CASES } from './cases-of-the-rest.js';
-import { type Case, run } from './made-machines.js';
-import { node } from './tree.js';
+import { type Case, run, WSL } from './made-machines.js';
+import { LIBRARY, node } from './tree.js';
 
-const CASES: readonly Case[] = [...DRIVER_CASES, ...OTHER_CASES];
+const CASES: readonly Case[] = [...DRIVER_CASES, ...OTHER_CASES, ...PLACE_CASES];
 
 /** The status of the worst verdict. */
 const STATUS: Readonly<Record<string, number>> = { ok: 0, unknown: 1, warn: 1, fail: 2 };
@@ -40,6 +44,38 @@ describe('doctor', () => {
     const { out } = await run({}, ['--json']);
     const checks = JSON.parse(out).checks.map(({ check }: { check: string }) => check);
     for (const absent of ['container', 'wsl', 'mig-nodes']) expect(checks).not.toContain(absent);
+  });
+
+  it('says nothing of libraries in WSL, which Windows brings', async () => {
+    const { out } = await run({ tree: { ...WSL, [LIBRARY]: undefined } }, [
+      '--checks',
+      'libraries,nouveau',
+      '--json',
+    ]);
+    expect(JSON.parse(out).checks.map(({ check }: { check: string }) => check)).toEqual(['nouveau']);
+  });
+
+  it('asks NVML for the checks alone that need it: it would wake a GPU that sleeps', () => {
+    const unasked = doctorChecks.filter(({ asksNvml }) => asksNvml === undefined);
+    expect(unasked.map(({ id }) => id)).toContain('power-state');
+    const patient: Patient = {
+      system: recordedSystem('none', {}),
+      asleep: new Map([['0000:01:00.0', 'suspended']]),
+      log: [],
+      get nvml(): never {
+        throw new Error('NVML is asked');
+      },
+    };
+    expect(examine(unasked, patient).length).toBeGreaterThan(5);
+  });
+
+  it('names the rules of version 2 of cgroups as what cannot be read', async () => {
+    const { out } = await run({ tree: { '/sys/fs/cgroup/cgroup.controllers': 'cpu\n' } }, [
+      '--checks',
+      'device-access',
+      '--json',
+    ]);
+    expect(JSON.parse(out).checks[0].reasons['/sys/fs/cgroup/cgroup.controllers']).toMatch(/cannot be read/);
   });
 
   it('names what to do and the evidence in text', async () => {

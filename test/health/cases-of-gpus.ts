@@ -26,6 +26,24 @@ export const GPU_CASES: readonly Case[] = [
       },
     },
   ],
+  [
+    'gpu-count',
+    'ok',
+    /all GPUs: 1/,
+    {
+      machine: h200s({ nvmlDeviceGetCount_v2: { '': 1 } }),
+      tree: { '/.dockerenv': '', '/proc/driver/nvidia/gpus/0000:00:07.0/information': undefined },
+    },
+  ],
+  [
+    'gpu-count',
+    'ok',
+    /all GPUs: 1/,
+    {
+      machine: h200s({ nvmlDeviceGetCount_v2: { '': 1 } }),
+      tree: { '/sys/bus/pci/devices/0000:00:07.0/driver': { link: '../../drivers/vfio-pci' } },
+    },
+  ],
   ['gpu-count', 'fail', /counts no GPU/, { machine: 'none' }],
   ['gpu-reachable', 'ok', /It answers/, {}],
   [
@@ -137,12 +155,7 @@ export const GPU_CASES: readonly Case[] = [
     { machine: h200s({ nvmlDeviceGetMemoryInfo_v2: { gpu0: refused('NO_PERMISSION') } }) },
   ],
   ['pcie-width', 'ok', /16 lanes/, {}],
-  [
-    'pcie-width',
-    'warn',
-    /8 lanes; 16/,
-    { machine: h200s({ nvmlDeviceGetCurrPcieLinkWidth: { gpu0: 8 } }) },
-  ],
+  ['pcie-width', 'warn', /8 lanes; 16/, { machine: h200s({ nvmlDeviceGetCurrPcieLinkWidth: { gpu0: 8 } }) }],
   [
     'pcie-width',
     'unknown',

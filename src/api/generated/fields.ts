@@ -899,7 +899,7 @@ export interface RelationFields {
   };
   /** Each record is a GPU, or a GPU instance of it. */
   readonly gpm: {
-    /** GPU instance that the performance metrics are of; null where they are of the whole GPU. */
+    /** GPU instance of the performance metrics; null for those of the whole GPU. */
     readonly 'gpu_instance_id': number;
     /** Graphics and compute engine activity. In %. */
     readonly 'gract': number;

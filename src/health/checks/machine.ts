@@ -3,25 +3,18 @@
 import { type Evidence, fail, type Judged, ok, unknown, type Verdict, warn } from '../../base/verdict.js';
 import type { EventSeverity, GpuEvent } from '../../events/gpu-event.js';
 import { currentEvents } from '../../events/kernel-events.js';
+import { notForNvml, PCI, pciDevices } from '../../system/pci-gpus.js';
 import { Unread } from '../../system/system.js';
 import type { Health, MachineCheck } from '../check.js';
 
 const REBOOT = 'Drain the node and reboot it. Check power, cooling, seating and risers of the GPU.';
-const PCI = '/sys/bus/pci/devices';
 const FOLDERS = '/proc/driver/nvidia/gpus';
 
-/** How many GPUs the kernel sees, and where that was read. */
+/** How many GPUs NVML has to count, and where that was read: not those of virtual machines or of other containers. */
 function seenByKernel({ system }: Health): readonly [count: number, path: string] | undefined {
-  const addresses = system.list(PCI);
-  if (!(addresses instanceof Unread)) {
-    const gpus = addresses.filter((address) => {
-      const vendor = system.read(`${PCI}/${address}/vendor`);
-      const kind = system.read(`${PCI}/${address}/class`);
-      const isOther = vendor instanceof Unread ? vendor.why !== 'unrecorded' : vendor.trim() !== '0x10de';
-      return !isOther && !(kind instanceof Unread) && kind.startsWith('0x03');
-    });
-    if (gpus.length > 0) return [gpus.length, PCI];
-  }
+  const gpus = pciDevices(system, '0x03');
+  if (!(gpus instanceof Unread) && gpus.length > 0)
+    return [gpus.filter((gpu) => notForNvml(system, gpu) === undefined).length, PCI];
   const folders = system.list(FOLDERS);
   return folders instanceof Unread ? undefined : [folders.length, FOLDERS];
 }
@@ -29,7 +22,7 @@ function seenByKernel({ system }: Health): readonly [count: number, path: string
 const gpuCount: MachineCheck = {
   id: 'gpu-count',
   about:
-    'Whether NVML counts the expected number of GPUs, or that on the PCI bus. Detects a GPU that disappeared without an Xid.',
+    'Whether NVML counts the expected number of GPUs, or that on the PCI bus for it. Detects a GPU that disappeared without an Xid.',
   warns: 'there are more than expected',
   fails: 'there are fewer, or none',
   needs: [],
@@ -47,17 +40,13 @@ const gpuCount: MachineCheck = {
       if (count < expected.gpus.length || missing.length > 0) {
         const which = missing.length === 0 ? '' : `; missing: ${missing.join(', ')}`;
         return [
-          fail(
-            `NVML counts ${count} GPUs; expected ${expected.gpus.length}${which}.`,
-            REBOOT,
-            evidence,
-          ),
+          fail(`NVML counts ${count} GPUs; expected ${expected.gpus.length}${which}.`, REBOOT, evidence),
         ];
       }
       return [
         isWhole && count > expected.gpus.length
           ? warn(
-              `NVML counts ${count} GPUs, and ${expected.gpus.length} are expected.`,
+              `NVML counts ${count} GPUs; expected ${expected.gpus.length}.`,
               'If that is meant, make the expectations again with --learn.',
               evidence,
             )
@@ -115,8 +104,7 @@ const driver: MachineCheck = {
   needs: [],
   judgeMachine: ({ driver: version, expected }) => {
     const wanted = expected?.driver_version;
-    if (version === undefined)
-      return [unknown('The driver version is unknown.', 'Run nvsmi doctor.')];
+    if (version === undefined) return [unknown('The driver version is unknown.', 'Run nvsmi doctor.')];
     const evidence = [{ name: 'driver_version', value: version }];
     return [
       wanted !== undefined && wanted !== version

@@ -17,7 +17,6 @@ import { readRecords } from '../system/record-file.js';
 import { App, type AppParts } from '../top/app.js';
 import { sampleParts } from '../top/document.js';
 import { DriverNews } from '../top/driver-news.js';
-import { gpuReports } from '../top/gpu-report.js';
 import { longRun } from '../top/long-run.js';
 import { onceText } from '../top/once.js';
 import { type RecordingFile, Replay } from '../top/replay.js';
@@ -87,8 +86,14 @@ async function top(given: Given<typeof options>, context: Context): Promise<numb
     await io.sleepUntil(io.elapsed() + BETWEEN);
     await print(sampler, given, state, context);
   } else {
-    // The report has a deadline of its own.
-    const report = gpuReports(new Asker(session, { outcome }), gpus, now);
+    let reports: Promise<(gpu: number) => Promise<readonly string[]>> | undefined;
+    const report = async (gpu: number): Promise<readonly string[]> => {
+      // The report has a deadline of its own, and most users never open it.
+      reports ??= import('../top/gpu-report.js').then(({ gpuReports }) =>
+        gpuReports(new Asker(session, { outcome }), gpus, now),
+      );
+      return await (await reports)(gpu);
+    };
     await show(terminal, { ...withLastKnown(sampler), report }, { state, news }, io);
   }
   return statusOf(gpus);

@@ -177,7 +177,8 @@ const isAlike = (one: StyledText, other: StyledText): boolean =>
   one === other || (one.text === other.text && styleOf(one) === styleOf(other));
 
 /** More than one character, and not only a letter with its marks: emoji with joiners, selectors or skin tones, and flags. */
-const isJoined = (text: string): boolean => /[\u200d\ufe0f\u{1f1e6}-\u{1f1ff}\u{1f3fb}-\u{1f3ff}]/u.test(text);
+const isJoined = (text: string): boolean =>
+  /[\u200d\ufe0f\u{1f1e6}-\u{1f1ff}\u{1f3fb}-\u{1f3ff}]/u.test(text);
 
 /** Printable ASCII, and what this program draws itself: arrows, lines, blocks, braille. */
 const isNarrow = (code: number): boolean =>

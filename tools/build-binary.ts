@@ -32,6 +32,8 @@ const INSTEAD = {
   'nvml/backend/koffi.ts': 'tools/binary/koffi.ts',
   'snapshot/bundled.ts': 'tools/binary/snapshots.ts',
   'nvml/backend/child/program.ts': 'tools/binary/program.ts',
+  'nvml/backend/child/start.ts': 'tools/binary/start.ts',
+  'nvml/backend/child/inherited.ts': 'tools/binary/inherited.ts',
   'simulator/library-file.ts': 'tools/binary/simulator.ts',
   'top/long-run.ts': 'tools/binary/long-run.ts',
 };

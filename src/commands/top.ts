@@ -46,7 +46,7 @@ const options = [
     long: 'delay',
     value: 'required',
     argument: 'SECONDS',
-    help: `Time between two samples, ${SHORTEST} to ${LONGEST} seconds; ${USUAL.interval} if not given.`,
+    help: `Interval between samples, ${SHORTEST} to ${LONGEST} seconds (default ${USUAL.interval}).`,
   },
   {
     short: ['s'],
@@ -56,14 +56,14 @@ const options = [
     argument: 'COLUMN',
     help: 'Sort the processes by this column.',
   },
-  { short: ['t'], long: 'tree', help: 'Begin with the processes as a tree.' },
-  { long: 'readonly', help: 'No signals: the keys for them do nothing.' },
-  { long: 'once', help: 'Print the view as text, once. So do a pipe and TERM=dumb.' },
+  { short: ['t'], long: 'tree', help: 'Show the processes as a tree.' },
+  { long: 'readonly', help: 'Disable the keys that send signals.' },
+  { long: 'once', help: 'Print the view once, as text. Default with a pipe or TERM=dumb.' },
   {
     long: 'replay',
     value: 'required',
     argument: 'FOLDER',
-    help: 'Show what a recorder (nvsmi daemon) wrote to this folder; left and right move through it.',
+    help: 'Show the recordings of nvsmi daemon in this directory; the left and right keys move through them.',
   },
   jsonOption,
 ] as const satisfies readonly OptionSpec[];
@@ -180,10 +180,10 @@ function chosenSettings(given: Given<typeof options>): Partial<Settings> {
   const { sort, tree } = given;
   const interval = given.delay === undefined ? undefined : decimal(given.delay);
   if (interval !== undefined && !(interval >= SHORTEST && interval <= LONGEST)) {
-    throw new UsageError(`The time between two samples is ${SHORTEST} to ${LONGEST} seconds.`);
+    throw new UsageError(`The interval between samples must be ${SHORTEST} to ${LONGEST} seconds.`);
   }
   if (sort !== undefined && !SORT_WORDS.includes(sort)) {
-    throw new UsageError(plainly`Processes cannot be sorted by "${sort}".`);
+    throw new UsageError(plainly`Cannot sort processes by "${sort}".`);
   }
   return {
     ...(interval === undefined ? {} : { interval }),
@@ -233,7 +233,7 @@ async function replay(
   if (files.length === 0) throw new UsageError(plainly`${folder} has no recordings (nvstats-...).`);
   try {
     const replayer = new Replay(files, chooser(given.id));
-    if (replayer.state.count === 0) throw new UsageError('Nothing in the recording fits.', EXIT.noDevice);
+    if (replayer.state.count === 0) throw new UsageError('Nothing in the recording matches.', EXIT.noDevice);
     const terminal = await terminalFor(given, io);
     if (terminal === undefined) await print(replayer, given, state, { io }, replayer.state);
     else await show(terminal, replayer, { state, replayer }, io);
@@ -259,7 +259,7 @@ function recordingsIn(folder: string): readonly RecordingFile[] {
 export const spec: CommandSpec = command({
   options,
   notes: () =>
-    'Press ? for the keys. The settings are in $XDG_CONFIG_HOME/nvsmi/top.json (~/.config if that is not set); the key S writes them.\n',
+    'Press ? for the keys. The key S saves the settings in $XDG_CONFIG_HOME/nvsmi/top.json (~/.config if that is not set).\n',
   json: topParts,
   run: top,
 });

@@ -134,7 +134,7 @@ describe('filters', () => {
 
   it('refuse a user that no one is, with the nearest name', () => {
     expect(() => refuseUnknownUser({ user: 'grce' }, ['ada', 'grace'])).toThrow(
-      expect.objectContaining({ message: 'No user is called "grce".', hint: 'Did you mean grace?' }),
+      expect.objectContaining({ message: 'There is no user "grce".', hint: 'Did you mean grace?' }),
     );
     expect(() => refuseUnknownUser({ user: '4711' }, ['ada'])).not.toThrow();
   });

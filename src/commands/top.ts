@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Given, OptionSpec } from '../base/argv.js';
 import { EXIT, UsageError } from '../base/errors.js';
 import type { Io } from '../base/io.js';
+import { longRun } from '../base/long-run.js';
 import { openOutput, replaceContent } from '../base/output-file.js';
 import { decimal } from '../base/period.js';
 import { plainly } from '../base/plain-text.js';
@@ -17,7 +18,6 @@ import { readRecords } from '../system/record-file.js';
 import { App, type AppParts } from '../top/app.js';
 import { sampleParts } from '../top/document.js';
 import { DriverNews } from '../top/driver-news.js';
-import { longRun } from '../top/long-run.js';
 import { onceText } from '../top/once.js';
 import { type RecordingFile, Replay } from '../top/replay.js';
 import { parseSettings, type Settings, settingsPath, settingsText, USUAL } from '../top/settings.js';
@@ -117,9 +117,7 @@ const BETWEEN = 250;
 /** The screen; undefined where the view is printed once. */
 async function terminalFor(given: Given<typeof options>, io: Io): Promise<Terminal | undefined> {
   const isScreen = given.once === undefined && given.json === undefined && io.env.TERM !== 'dumb';
-  const terminal = isScreen ? await io.terminal?.() : undefined;
-  if (terminal !== undefined) longRun.begin?.();
-  return terminal;
+  return isScreen ? await io.terminal?.() : undefined;
 }
 
 function show(

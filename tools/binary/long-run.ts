@@ -1,5 +1,5 @@
-/** What Bun has for a program that runs for long: instead of src/top/long-run.ts. */
-import type { LongRun } from '../../src/top/long-run.js';
+/** What Bun has for a program that runs for long: instead of src/base/long-run.ts. */
+import type { LongRun } from '../../src/base/long-run.js';
 import { INSIDE } from './inside.js';
 
 declare const Bun: { gc(isWhole: boolean): void };

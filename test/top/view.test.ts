@@ -218,6 +218,18 @@ describe('a screen', () => {
     );
   });
 
+  it('says how many GPUs have no graph, and shows that of the chosen one', async () => {
+    const recorded = await samplesOf(machineWith(Array.from({ length: 16 }, () => ({}))), 1);
+    const screen = (onlyGpu?: number): readonly string[] =>
+      view(modelOf(recorded, 100, 40, { onlyGpu })).lines.map(textOf);
+    const graphed = (lines: readonly string[]): readonly string[] =>
+      lines.flatMap((line) => [...line.matchAll(/GPU (\d+) [a-z]+ ─/g)].map(([, index = '']) => index));
+    const all = screen();
+    const [, without] = / … (\d+) more GPUs have no room/.exec(all.join('\n')) ?? [];
+    expect(graphed(all)).toHaveLength(16 - Number(without));
+    expect(graphed(screen(15))[0]).toBe('15');
+  });
+
   it('says what the GPUs come to and how busy the host is, as far as there is room', async () => {
     const recorded = await samplesOf('lost-gpu', 1);
     const host = { load: 3.14, usedMemory: 21 * 1024 ** 3, totalMemory: 64 * 1024 ** 3 };

@@ -35,7 +35,7 @@ const INSTEAD = {
   'nvml/backend/child/start.ts': 'tools/binary/start.ts',
   'nvml/backend/child/inherited.ts': 'tools/binary/inherited.ts',
   'simulator/library-file.ts': 'tools/binary/simulator.ts',
-  'top/long-run.ts': 'tools/binary/long-run.ts',
+  'base/long-run.ts': 'tools/binary/long-run.ts',
 };
 const SNAPSHOTS = 'snapshots';
 const SIMULATOR = 'simulator';

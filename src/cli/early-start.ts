@@ -2,6 +2,8 @@
  * Starts the process that calls NVML, where this is not it: imported before all that takes time to load. The command line is
  * only looked at here; where it turns out to need no such process, that ends with this one.
  */
+import { isatty } from 'node:tty';
+import { longRun } from '../base/long-run.js';
 import { CALLS_ARGUMENT } from '../nvml/backend/child/argument.js';
 import { startEarly } from '../nvml/backend/child/early.js';
 
@@ -29,4 +31,13 @@ function optionIn(option: string, argv: readonly string[]): string | undefined {
   return word === undefined ? undefined : word === option ? argv[index + 1] : word.slice(option.length + 1);
 }
 
-if (isProgram) start(process.argv.slice(2), process.env);
+/** Whether it is a monitor on the whole screen, as far as can be seen here. */
+const isMonitor = (argv: readonly string[]): boolean =>
+  argv.includes('top') && !argv.some((word) => word === '--once' || WITHOUT.test(word)) && isatty(1);
+
+if (isProgram) {
+  const argv = process.argv.slice(2);
+  // A process that was started before would be left to the program which takes the place of this one.
+  if (isMonitor(argv)) longRun.begin?.();
+  start(argv, process.env);
+}

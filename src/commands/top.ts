@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Given, OptionSpec } from '../base/argv.js';
 import { EXIT, UsageError } from '../base/errors.js';
 import type { Io } from '../base/io.js';
+import { longRun } from '../base/long-run.js';
 import { openOutput, replaceContent } from '../base/output-file.js';
 import { decimal } from '../base/period.js';
 import { plainly } from '../base/plain-text.js';
@@ -17,8 +18,6 @@ import { readRecords } from '../system/record-file.js';
 import { App, type AppParts } from '../top/app.js';
 import { sampleParts } from '../top/document.js';
 import { DriverNews } from '../top/driver-news.js';
-import { gpuReports } from '../top/gpu-report.js';
-import { longRun } from '../top/long-run.js';
 import { onceText } from '../top/once.js';
 import { type RecordingFile, Replay } from '../top/replay.js';
 import { parseSettings, type Settings, settingsPath, settingsText, USUAL } from '../top/settings.js';
@@ -87,8 +86,14 @@ async function top(given: Given<typeof options>, context: Context): Promise<numb
     await io.sleepUntil(io.elapsed() + BETWEEN);
     await print(sampler, given, state, context);
   } else {
-    // The report has a deadline of its own.
-    const report = gpuReports(new Asker(session, { outcome }), gpus, now);
+    let reports: Promise<(gpu: number) => Promise<readonly string[]>> | undefined;
+    const report = async (gpu: number): Promise<readonly string[]> => {
+      // The report has a deadline of its own, and most users never open it.
+      reports ??= import('../top/gpu-report.js').then(({ gpuReports }) =>
+        gpuReports(new Asker(session, { outcome }), gpus, now),
+      );
+      return await (await reports)(gpu);
+    };
     await show(terminal, { ...withLastKnown(sampler), report }, { state, news }, io);
   }
   return statusOf(gpus);
@@ -112,9 +117,7 @@ const BETWEEN = 250;
 /** The screen; undefined where the view is printed once. */
 async function terminalFor(given: Given<typeof options>, io: Io): Promise<Terminal | undefined> {
   const isScreen = given.once === undefined && given.json === undefined && io.env.TERM !== 'dumb';
-  const terminal = isScreen ? await io.terminal?.() : undefined;
-  if (terminal !== undefined) longRun.begin?.();
-  return terminal;
+  return isScreen ? await io.terminal?.() : undefined;
 }
 
 function show(

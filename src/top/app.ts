@@ -1,15 +1,15 @@
 /** The monitor at work: samples and keys come in, cells go out. */
-import { plainly, plainText } from '../base/plain-text.js';
+import { plainText } from '../base/plain-text.js';
 import type { Terminal, TerminalKey, TerminalListener, TerminalMouse } from '../base/terminal.js';
 import type { WatchSample, WatchSampler } from '../watch/sample.js';
+import { clicked } from './click.js';
 import type { DriverNews } from './driver-news.js';
-import { SHARES, type Share } from './gpu-cells.js';
 import { Histories } from './history.js';
 import { actionOf } from './key-table.js';
-import { historyName } from './panels/graphs.js';
-import { type ProcessShare, processHistoryName, processShares } from './panels/process-page.js';
+import { remember } from './remember.js';
 import { Screen } from './screen.js';
-import { keyOf, type Model, type ReplayState, type Surface, type TopState } from './state.js';
+import { sent } from './sent.js';
+import type { Model, ReplayState, Surface, TopState } from './state.js';
 import type { Theme } from './theme.js';
 import { answer, type Effect, type as typeInto, type Update, update } from './update.js';
 import { type Screenful, view } from './view.js';
@@ -105,18 +105,8 @@ export class App implements TerminalListener {
       if (what !== 'press') {
         return this.apply(update(model, { do: 'move', by: what === 'wheel-up' ? -1 : 1 }));
       }
-      const { processes } = this.shown ?? {};
-      if (processes === undefined) return;
-      if (y === processes.row) {
-        const head = processes.heads.find(({ from, to }) => x >= from && x < to);
-        if (head === undefined) return;
-        const isSame = head.name === this.state.sort;
-        this.apply({
-          state: { ...this.state, sort: head.name, reverse: isSame ? !this.state.reverse : false },
-        });
-      }
-      const key = processes.keys[y - processes.row - 1];
-      if (y > processes.row && key !== undefined) this.apply({ state: { ...this.state, selected: key } });
+      const state = this.shown && clicked(this.state, this.shown, x, y);
+      if (state !== undefined) this.apply({ state });
     });
   }
 
@@ -174,7 +164,7 @@ export class App implements TerminalListener {
         this.showEnviron(effect.key, effect.pid);
         break;
       case 'signal':
-        this.send(effect);
+        this.say(sent(effect, this.parts));
         break;
       case 'step':
         replayer?.play(false);
@@ -224,19 +214,6 @@ export class App implements TerminalListener {
     this.state = { ...this.state, page: { is: 'process', key, environ } };
   }
 
-  private send({ signal, targets }: Extract<Effect, { do: 'signal' }>): void {
-    const said = targets.map(({ pid, start }) => {
-      // While the question was asked the process may have ended, and its number may be that of another one.
-      if (this.parts.startOf(pid) !== start) return plainly`process ${pid} has ended`;
-      const refused = this.parts.terminal.signal(pid, signal);
-      if (refused === undefined) return plainly`${signal} sent to process ${pid}`;
-      return refused === 'EPERM'
-        ? plainly`process ${pid} belongs to another user: not permitted`
-        : plainly`process ${pid}: ${refused}`;
-    });
-    this.say(`${said.join('; ')}.`.replace(/^./, (first) => first.toUpperCase()));
-  }
-
   private plan(delay: number): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.tick(), Math.max(0, delay));
@@ -282,40 +259,16 @@ export class App implements TerminalListener {
     const { replayer } = this.parts;
     if (replayer !== undefined) {
       this.histories.clear();
-      for (const past of replayer.past(this.state.span * 1000)) this.remember(past);
+      for (const past of replayer.past(this.state.span * 1000)) remember(this.histories, past);
     }
     this.sample = sample;
-    this.remember(sample);
+    remember(this.histories, sample);
     const { page } = this.state;
     if (page.is === 'gpu') this.readReport(page.index);
     this.draw();
     if (sample.time - this.collectedAt < COLLECTION_PERIOD) return;
     this.collectedAt = sample.time;
     this.parts.collectGarbage?.();
-  }
-
-  private remember({ time, gpus, processes }: WatchSample): void {
-    for (const gpu of gpus) {
-      for (const share of Object.keys(SHARES) as readonly Share[]) {
-        const value = gpu.hasAnswered ? SHARES[share](gpu) : undefined;
-        this.histories.add(historyName(gpu.index, share), time, value ?? Number.NaN);
-      }
-    }
-    const kept = new Set<string>();
-    for (const entry of processes) {
-      const gpu = gpus.find(({ index }) => index === entry.place.gpu.index);
-      const total = gpu?.values['memory.total'];
-      const shares = processShares(
-        entry,
-        typeof total === 'bigint' || typeof total === 'number' ? Number(total) : undefined,
-      );
-      for (const [share, value] of Object.entries(shares) as [ProcessShare, number][]) {
-        const name = processHistoryName(keyOf(entry), share);
-        kept.add(name);
-        this.histories.add(name, time, gpu?.hasAnswered === false ? Number.NaN : value);
-      }
-    }
-    this.histories.keep((name) => !name.startsWith('process ') || kept.has(name));
   }
 
   private model(): Model {

@@ -159,13 +159,26 @@ export class Screen {
         this.out += this.theme(style);
         this.style = style;
       }
-      this.out += cell < FIRST_TEXT ? String.fromCharCode(cell) : (this.texts[cell - FIRST_TEXT] as string);
+      if (cell < FIRST_TEXT) this.out += String.fromCharCode(cell);
+      else this.writeText(y, start, j, this.texts[cell - FIRST_TEXT] as string);
     }
+  }
+
+  /** Terminals do not agree how wide emoji with joiners are: what follows one is put where it belongs. */
+  private writeText(y: number, start: number, x: number, text: string): void {
+    this.out += text;
+    if (!isJoined(text)) return;
+    const width = this.cells[start + x + 1] === COVERED ? 2 : 1;
+    if (x + width < this.columns) this.out += `\x1b[${y + 1};${x + width + 1}H`;
   }
 }
 
 const isAlike = (one: StyledText, other: StyledText): boolean =>
   one === other || (one.text === other.text && styleOf(one) === styleOf(other));
+
+/** More than one character, and not only a letter with its marks: emoji with joiners, selectors or skin tones, and flags. */
+const isJoined = (text: string): boolean =>
+  /[\u200d\ufe0f\u{1f1e6}-\u{1f1ff}\u{1f3fb}-\u{1f3ff}]/u.test(text);
 
 /** Printable ASCII, and what this program draws itself: arrows, lines, blocks, braille. */
 const isNarrow = (code: number): boolean =>

@@ -8,25 +8,27 @@ export type BackgroundColour = 'dark' | 'light';
 type Rgb = readonly [red: number, green: number, blue: number];
 
 interface Colour {
-  /** SGR of the 16 colours. */
+  /** SGR of the 16 colours; blue is too dark on black. */
   readonly basic: string;
+  /** The same on a light background, where yellow, green and cyan are too bright to be read. */
+  readonly basicOnLight: string;
   readonly dark: Rgb;
   readonly light: Rgb;
 }
 
 /**
  * Table: good and bad differ in brightness and in blue against orange, which all kinds of colour blindness keep apart (after the
- * palette of Okabe and Ito, brighter on dark and darker on light backgrounds).
+ * palette of Okabe and Ito, brighter on dark and darker on light backgrounds). What is bad is bold, too, with any colours.
  */
-const COLOURS: Readonly<Partial<Record<Role, Colour>>> = {
-  title: { basic: '36', dark: [86, 180, 233], light: [0, 95, 150] },
-  good: { basic: '36', dark: [86, 200, 200], light: [0, 110, 110] },
-  warn: { basic: '33', dark: [230, 159, 0], light: [150, 95, 0] },
-  bad: { basic: '31', dark: [255, 110, 60], light: [185, 60, 0] },
-  memory: { basic: '35', dark: [204, 150, 190], light: [150, 60, 120] },
-  load: { basic: '34', dark: [110, 170, 250], light: [0, 85, 170] },
-  power: { basic: '33', dark: [225, 200, 80], light: [125, 105, 0] },
-  other: { basic: '32', dark: [80, 190, 140], light: [0, 120, 80] },
+export const COLOURS: Readonly<Partial<Record<Role, Colour>>> = {
+  title: { basic: '36', basicOnLight: '34', dark: [86, 180, 233], light: [0, 95, 150] },
+  good: { basic: '36', basicOnLight: '34', dark: [86, 200, 200], light: [0, 110, 110] },
+  warn: { basic: '33', basicOnLight: '35', dark: [230, 159, 0], light: [150, 95, 0] },
+  bad: { basic: '31', basicOnLight: '31', dark: [255, 110, 60], light: [185, 60, 0] },
+  memory: { basic: '35', basicOnLight: '35', dark: [204, 150, 190], light: [150, 60, 120] },
+  load: { basic: '36', basicOnLight: '34', dark: [110, 170, 250], light: [0, 85, 170] },
+  power: { basic: '33', basicOnLight: '31', dark: [225, 200, 80], light: [125, 105, 0] },
+  other: { basic: '32', basicOnLight: '35', dark: [80, 190, 140], light: [0, 120, 80] },
 };
 
 const DIM = '2';
@@ -42,7 +44,12 @@ function sgrOf(role: Role, level: ColourLevel, background: BackgroundColour): st
   if (role === 'dim') return DIM;
   const colour = COLOURS[role];
   if (colour === undefined || level === 0) return role === 'bad' || role === 'warn' ? '1' : '';
-  if (level === 1) return colour.basic;
+  const code = colourCode(colour, level, background);
+  return role === 'bad' ? `1;${code}` : code;
+}
+
+function colourCode(colour: Colour, level: ColourLevel, background: BackgroundColour): string {
+  if (level === 1) return background === 'light' ? colour.basicOnLight : colour.basic;
   const rgb = colour[background];
   return level === 2 ? `38;5;${cubed(rgb)}` : `38;2;${rgb.join(';')}`;
 }

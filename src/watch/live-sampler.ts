@@ -4,6 +4,7 @@ import { Missing } from '../nvml/status.js';
 import type { Asker } from '../query/ask/asker.js';
 import { environOf } from '../system/environ.js';
 import type { SystemFiles } from '../system/files.js';
+import { hostLoad } from '../system/host-load.js';
 import { SinceLastSample } from './cpu-share.js';
 import { gpuSource } from './gpu-samples.js';
 import { hiddenFrom } from './hidden.js';
@@ -50,6 +51,7 @@ export async function liveSampler({
         gpus: gpus.map((gpu, i) => ({ ...gpu, hasAnswered: answered(gpu, lists[i]) })),
         processes: entries,
         ancestors: hosts === undefined ? NO_ANCESTORS : ancestorsOf(entries, hosts),
+        host: isRecorded ? undefined : hostLoad(files),
         notes: hiddenFrom(lists, entries, hosts, 0).map(({ what, remedy }) =>
           remedy === undefined ? what : `${what} ${remedy}`,
         ),

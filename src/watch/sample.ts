@@ -1,5 +1,6 @@
 /** What the monitor knows at one moment. Plain data: it may come from this process, from another one, or from a recording. */
 import type { Reading } from '../query/reading.js';
+import type { HostLoad } from '../system/host-load.js';
 import type { Metric } from './gpu-metrics.js';
 import type { ProcessEntry } from './process-entry.js';
 
@@ -42,6 +43,8 @@ export interface WatchSample {
   readonly gpus: readonly GpuSample[];
   readonly processes: readonly ProcessEntry[];
   readonly ancestors: ReadonlyMap<number, Ancestor>;
+  /** Of the machine that the GPUs are in; undefined for a recorded one. */
+  readonly host?: HostLoad | undefined;
   /** Lines for people: what cannot be seen, and why. */
   readonly notes: readonly string[];
 }

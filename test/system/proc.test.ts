@@ -7,6 +7,7 @@ import { cgroupPaths } from '../../src/system/cgroup.js';
 import { deviceHolders } from '../../src/system/device-holders.js';
 import { slurmOf } from '../../src/system/environ.js';
 import { filesUnder, machineFiles, recordedFiles } from '../../src/system/files.js';
+import { hostLoad } from '../../src/system/host-load.js';
 import { HostIdentities, hostProcess } from '../../src/system/host-process.js';
 import { hidesOthers, isInnerNamespace } from '../../src/system/namespace.js';
 import { placementOf } from '../../src/system/placement.js';
@@ -199,6 +200,20 @@ describe('a process of the host', () => {
 
   it('is none where there is none', () => {
     expect(hostProcess(host(madeFiles({ processes: {} })), 42)).toBeUndefined();
+  });
+});
+
+describe('what the host is busy with', () => {
+  const meminfo = 'MemTotal:        4096 kB\nMemFree:          100 kB\nMemAvailable:    1024 kB\n';
+
+  it('is its load and the memory that programs cannot have', () => {
+    const files = recordedFiles({ '/proc/loadavg': '3.14 2 1 4/100 7\n', '/proc/meminfo': meminfo });
+    expect(hostLoad(files)).toEqual({ load: 3.14, usedMemory: 3072 * 1024, totalMemory: 4096 * 1024 });
+  });
+
+  it('is unknown where the kernel does not say', () => {
+    expect(hostLoad(recordedFiles({ '/proc/meminfo': meminfo }))).toBeUndefined();
+    expect(hostLoad(recordedFiles({ '/proc/loadavg': '1 2 3\n', '/proc/meminfo': '' }))).toBeUndefined();
   });
 });
 

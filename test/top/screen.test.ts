@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Screen } from '../../src/top/screen.js';
 import { type Line, span } from '../../src/top/span.js';
-import { backgroundOf, styleOf, themeOf } from '../../src/top/theme.js';
+import { backgroundOf, COLOURS, styleOf, themeOf } from '../../src/top/theme.js';
 import { Emulator } from './emulator.js';
 
 const plain = themeOf(0, 'dark');
@@ -72,6 +72,11 @@ describe('a screen', () => {
     expect(terminal.lines).toEqual(['e\u0301x👩‍💻y']);
   });
 
+  it('puts what follows an emoji with joiners where it belongs, whatever the terminal makes of that', () => {
+    const { draw } = shown(20, 1);
+    expect(draw('日é👩‍💻y🇨🇭z')).toContain('日é👩‍💻\x1b[1;6Hy🇨🇭\x1b[1;9Hz');
+  });
+
   it('does not begin a wide character in the last cell', () => {
     const { draw, terminal } = shown(4, 1);
     draw('abc日');
@@ -122,8 +127,26 @@ describe('a theme', () => {
     themeOf(level, background)(styleOf({ role: 'bad' }));
 
   it('has the colours that the terminal has', () => {
-    expect([of(1), of(2), of(3)]).toEqual(['\x1b[0;31m', '\x1b[0;38;5;203m', '\x1b[0;38;2;255;110;60m']);
+    expect([of(1), of(2), of(3)]).toEqual([
+      '\x1b[0;1;31m',
+      '\x1b[0;1;38;5;203m',
+      '\x1b[0;1;38;2;255;110;60m',
+    ]);
     expect(of(3, 'light')).not.toBe(of(3));
+  });
+
+  it('can be read on its background, yellow and cyan of 16 colours being for dark ones alone', () => {
+    const linear = (part: number): number =>
+      part <= 10 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4;
+    const brightness = ([red, green, blue]: readonly number[]): number =>
+      0.2126 * linear(red ?? 0) + 0.7152 * linear(green ?? 0) + 0.0722 * linear(blue ?? 0);
+    for (const { dark, light, basic, basicOnLight } of Object.values(COLOURS)) {
+      // What WCAG asks for of text: 4.5.
+      expect((brightness(dark) + 0.05) / 0.05).toBeGreaterThan(4.5);
+      expect(1.05 / (brightness(light) + 0.05)).toBeGreaterThan(4.5);
+      expect(['32', '33', '36']).not.toContain(basicOnLight);
+      expect(basic).not.toBe('34');
+    }
   });
 
   it('without colours has bold, dim and reverse alone', () => {

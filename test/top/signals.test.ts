@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { cellsOf } from '../../src/format/graphemes.js';
 import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { fake } from '../deadline/stuck.js';
 import { hasTmux, Tmux } from './tmux.js';
@@ -13,9 +14,9 @@ const snapshot = JSON.parse(
 /** A process that does nothing, and is on the first GPU. */
 function listed(
   argv: readonly string[] = [],
-  env = {},
+  { argv0 = 'sleep', name = 'NVIDIA H200' } = {},
 ): { readonly tmux: Tmux; readonly child: ChildProcess } {
-  const child = spawn('sleep', ['300']);
+  const child = spawn('sleep', ['300'], { argv0 });
   const none = 4294967295;
   const process = {
     pid: child.pid ?? 0,
@@ -23,9 +24,13 @@ function listed(
     gpuInstanceId: none,
     computeInstanceId: none,
   };
-  const calls = { ...snapshot.calls, nvmlDeviceGetComputeRunningProcesses_v3: { gpu0: [process], gpu1: [] } };
+  const calls = {
+    ...snapshot.calls,
+    nvmlDeviceGetName: { gpu0: name, gpu1: name },
+    nvmlDeviceGetComputeRunningProcesses_v3: { gpu0: [process], gpu1: [] },
+  };
   const library = fake.with({ snapshot: { ...snapshot, calls } });
-  const tmux = new Tmux({ columns: 120, rows: 30 }, env);
+  const tmux = new Tmux({ columns: 120, rows: 30 });
   onTestFinished(() => {
     tmux.close();
     child.kill('SIGKILL');
@@ -67,5 +72,20 @@ describe.skipIf(!hasTmux || !fake.available)('signals in a terminal', { timeout:
     await tmux.until(/^Keys$/m);
     expect(tmux.screen).not.toContain('SIGTERM');
     expect(child.signalCode).toBeNull();
+  });
+
+  it('and names that are hostile: they do not speak to the terminal, and what follows them is where it belongs', async () => {
+    const argv0 = '\x1b]0;taken\x07\x1b[2J\u202eexe.gpj 训练 👨‍👩‍👧 e\u0301';
+    const { tmux } = listed([], { argv0, name: 'NVIDIA \x1b[31m显卡\x07 👩‍🔬' });
+    const screen = await tmux.until(/gpj 训练.* 300$/m);
+    expect(screen).toContain('?]0;taken??[2J?exe.gpj 训练');
+    expect(tmux.title).not.toContain('taken');
+    const rows = screen.split('\n').filter((line) => / ok *$/.test(line));
+    expect(rows).toHaveLength(2);
+    expect(rows.every((line) => line.includes('?[31m显卡?'))).toBe(true);
+    // The last column of both lines begins below its head.
+    expect(rows.map((line) => cellsOf(line.slice(0, line.lastIndexOf('ok'))))).toEqual(
+      Array(2).fill(screen.split('\n')[1]?.indexOf('Health')),
+    );
   });
 });

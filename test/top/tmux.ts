@@ -66,6 +66,11 @@ export class Tmux {
     return Number(found.stdout.trim().split('\n')[0]);
   }
 
+  /** What programs made of the title of the terminal. */
+  get title(): string {
+    return this.tmux('display-message', '-p', '#{pane_title}').trim();
+  }
+
   get isAlternate(): boolean {
     return this.tmux('display-message', '-p', '#{alternate_on}').trim() === '1';
   }

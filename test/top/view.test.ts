@@ -218,6 +218,32 @@ describe('a screen', () => {
     );
   });
 
+  it('says how many GPUs have no graph, and shows that of the chosen one', async () => {
+    const recorded = await samplesOf(machineWith(Array.from({ length: 16 }, () => ({}))), 1);
+    const screen = (onlyGpu?: number): readonly string[] =>
+      view(modelOf(recorded, 100, 40, { onlyGpu })).lines.map(textOf);
+    const graphed = (lines: readonly string[]): readonly string[] =>
+      lines.flatMap((line) => [...line.matchAll(/GPU (\d+) [a-z]+ ─/g)].map(([, index = '']) => index));
+    const all = screen();
+    const [, without] = / … (\d+) more GPUs have no room/.exec(all.join('\n')) ?? [];
+    expect(graphed(all)).toHaveLength(16 - Number(without));
+    expect(graphed(screen(15))[0]).toBe('15');
+  });
+
+  it('says what the GPUs come to and how busy the host is, as far as there is room', async () => {
+    const recorded = await samplesOf('lost-gpu', 1);
+    const host = { load: 3.14, usedMemory: 21 * 1024 ** 3, totalMemory: 64 * 1024 ** 3 };
+    const first = (columns: number): string => {
+      const model = modelOf({ ...recorded, sample: { ...recorded.sample, host } }, columns, 24);
+      return textOf(view(model).lines[0] ?? []);
+    };
+    expect(first(120)).toMatch(
+      / 7 GPUs \d+% \d+\/558G \d+\/4900W {2}host load 3\.1 memory 21\/64G +every 1s$/,
+    );
+    expect(first(80)).toMatch(/ 7 GPUs \d+% \d+\/558G \d+\/4900W +every 1s$/);
+    expect(first(60)).toMatch(/ driver \S+ +every 1s$/);
+  });
+
   it('before the first sample says that it waits', async () => {
     const model = modelOf(await ofServer, 80, 24);
     expect(view({ ...model, sample: undefined }).lines.map(textOf)).toContain(

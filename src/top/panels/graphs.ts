@@ -27,9 +27,9 @@ export const LEAST_GRAPHS = LOWEST + 1;
 
 export const historyName = (gpu: number, share: Share): string => `gpu ${gpu} ${share}`;
 
-/** Lines of just this height; none where there is no room for a tile of each GPU. */
+/** At most so many lines. Of GPUs that have no room the last line says how many; the chosen one always has. */
 export function graphLines(model: Model, height: number): readonly Line[] {
-  const gpus = (model.sample?.gpus ?? []).filter(({ lost }) => lost === undefined);
+  const gpus = graphedGpus(model);
   const { columns } = model.surface;
   if (gpus.length === 0 || height < LEAST_GRAPHS) return [];
   const isKnown = ([share]: (typeof TILES)[number]): boolean =>
@@ -52,9 +52,11 @@ export function graphLines(model: Model, height: number): readonly Line[] {
   while (perGpu > 1 && !fits(perGpu)) perGpu--;
   const tiles = gpus.flatMap((gpu) => kinds.slice(0, perGpu).map((kind) => ({ gpu, kind })));
   const across = Math.min(acrossFor(perGpu), tiles.length);
-  const down = Math.min(mostDown, Math.ceil(tiles.length / across));
+  const isCut = tiles.length > across * mostDown;
+  const room = isCut ? height - 2 : height - 1;
+  const down = Math.max(1, Math.min(Math.floor(room / LOWEST), Math.ceil(tiles.length / across)));
   const width = Math.floor((columns + 1) / across) - 1;
-  const tileHeight = Math.floor((height - 1) / down);
+  const tileHeight = Math.floor(room / down);
   const lines: Line[] = [];
   for (let row = 0; row < down; row++) {
     const drawn = tiles
@@ -65,7 +67,19 @@ export function graphLines(model: Model, height: number): readonly Line[] {
     }
   }
   lines.push(Array.from({ length: across }, () => span(`${axis(model.state.span, width)} `, 'dim')));
+  const without = gpus.length - Math.floor((across * down) / perGpu);
+  if (isCut) {
+    const mark = model.surface.isUtf8 ? '…' : '...';
+    lines.push([span(`  ${mark} ${without} more GPUs have no room; g chooses one`, 'dim')]);
+  }
   return lines;
+}
+
+/** Those that answer; the chosen one first where there is one. */
+function graphedGpus({ sample, state }: Model): readonly SampledGpu[] {
+  const gpus = (sample?.gpus ?? []).filter(({ lost }) => lost === undefined);
+  const chosen = gpus.findIndex(({ index }) => index === state.onlyGpu);
+  return chosen === -1 ? gpus : [...gpus.slice(chosen), ...gpus.slice(0, chosen)];
 }
 
 type SampledGpu = NonNullable<Model['sample']>['gpus'][number];

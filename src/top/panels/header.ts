@@ -1,6 +1,10 @@
 /** The first line: when, where, what, and how the samples come. */
+
+import type { Metric } from '../../watch/gpu-metrics.js';
 import { spelledSeconds } from '../../watch/process-columns.js';
-import { type Line, span, spread } from '../span.js';
+import type { GpuSample, WatchSample } from '../../watch/sample.js';
+import { metricOf } from '../gpu-cells.js';
+import { type Line, span, spread, widthOf } from '../span.js';
 import type { Model } from '../state.js';
 
 const clock = (milliseconds: number): string => {
@@ -22,7 +26,7 @@ export function headerLine({ state, surface, sample, now, replay }: Model): Line
     sample === undefined || sample.driver === '' ? [] : [span(`  driver ${sample.driver}`, 'dim')];
   const time =
     replay === undefined ? clock(now) : `${date(sample?.time ?? now)} ${clock(sample?.time ?? now)}`;
-  const left = [{ ...span('nvsmi top', 'title'), bold: true }, span(`  ${time}`), ...driver];
+  const title = [{ ...span('nvsmi top', 'title'), bold: true }, span(`  ${time}`), ...driver];
   const marks = [
     ...(state.isReadonly ? ['readonly'] : []),
     ...(state.onlyGpu === undefined ? [] : [`GPU ${state.onlyGpu}`]),
@@ -33,7 +37,53 @@ export function headerLine({ state, surface, sample, now, replay }: Model): Line
     ...(state.isPaused || replay?.isPlaying === false ? ['paused'] : []),
   ];
   const right = [span(marks.join('  '), state.isPaused ? 'warn' : 'dim')];
-  return spread(left, right, surface.columns, surface.isUtf8 ? '…' : '>');
+  // As much as there is room for.
+  const [total, host] = [totals(sample), hostWords(sample)].map((words) =>
+    words === '' ? [] : [span(`  ${words}`)],
+  );
+  const room = surface.columns - widthOf(right) - 1;
+  const left = [[total, host], [total], []]
+    .map((more) => [...title, ...more.flatMap((parts) => parts ?? [])])
+    .find((line) => widthOf(line) <= room);
+  return spread(left ?? title, right, surface.columns, surface.isUtf8 ? '…' : '>');
+}
+
+const GIB = 1024 ** 3;
+
+/** The sum over GPUs that all have a number, with their limits; empty where one has none. */
+function summed(
+  gpus: readonly GpuSample[],
+  used: Metric,
+  limit: Metric,
+  scale: number,
+  unit: string,
+): string {
+  const sum = (metric: Metric): number =>
+    gpus.reduce((all, gpu) => all + (metricOf(gpu, metric) ?? Number.NaN), 0) / scale;
+  const [all, most] = [sum(used), sum(limit)];
+  return Number.isNaN(all + most) ? '' : `${all.toFixed(0)}/${most.toFixed(0)}${unit}`;
+}
+
+/** What several GPUs come to together: their mean utilization, memory and power. Those that are lost do not count. */
+function totals(sample: WatchSample | undefined): string {
+  const gpus = (sample?.gpus ?? []).filter(({ lost }) => lost === undefined);
+  if (gpus.length < 2) return '';
+  const load =
+    gpus.reduce((sum, gpu) => sum + (metricOf(gpu, 'utilization.gpu') ?? Number.NaN), 0) / gpus.length;
+  return [
+    `${gpus.length} GPUs`,
+    Number.isNaN(load) ? '' : `${load.toFixed(0)}%`,
+    summed(gpus, 'memory.used', 'memory.total', GIB, 'G'),
+    summed(gpus, 'power.draw', 'enforced.power.limit', 1000, 'W'),
+  ]
+    .filter((words) => words !== '')
+    .join(' ');
+}
+
+function hostWords(sample: WatchSample | undefined): string {
+  if (sample?.host === undefined) return '';
+  const { load, usedMemory, totalMemory } = sample.host;
+  return `host load ${load.toFixed(1)} memory ${(usedMemory / GIB).toFixed(0)}/${(totalMemory / GIB).toFixed(0)}G`;
 }
 
 /** Says that no answer comes, since when, and which call that is. The values below are the last ones. */

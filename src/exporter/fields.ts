@@ -97,7 +97,7 @@ export interface GpmField extends MetricField {
 const gpm = (id: number, name: string, help: string, kind = percent): GpmField => ({
   gpm: id,
   names: [`gpm.${name}`],
-  help: `${help}, over the time between two collections.`,
+  help: `${help}, between two collections.`,
   kind,
 });
 
@@ -112,7 +112,7 @@ export const gpmFields: readonly GpmField[] = [
   gpm(nvml.NVML_GPM_METRIC_HMMA_TENSOR_UTIL, 'hmma_tensor_util', 'Tensor core activity, FP16 matrices'),
   gpm(nvml.NVML_GPM_METRIC_DMMA_TENSOR_UTIL, 'dmma_tensor_util', 'Tensor core activity, FP64 matrices'),
   gpm(nvml.NVML_GPM_METRIC_IMMA_TENSOR_UTIL, 'imma_tensor_util', 'Tensor core activity, integer matrices'),
-  gpm(nvml.NVML_GPM_METRIC_DRAM_BW_UTIL, 'dram_bw_util', 'Share of the memory bandwidth'),
+  gpm(nvml.NVML_GPM_METRIC_DRAM_BW_UTIL, 'dram_bw_util', 'Memory bandwidth utilization'),
   gpm(nvml.NVML_GPM_METRIC_FP64_UTIL, 'fp64_util', 'FP64 unit activity'),
   gpm(nvml.NVML_GPM_METRIC_FP32_UTIL, 'fp32_util', 'FP32 unit activity'),
   gpm(nvml.NVML_GPM_METRIC_FP16_UTIL, 'fp16_util', 'FP16 unit activity'),
@@ -165,16 +165,16 @@ const item = (name: string, kind: Kind, help: string, metric?: Row['metric']): M
 export const linkActive = item('nvlink.active', yes, 'Whether the NVLink is up.');
 
 /** Whether NVML gives a handle for a GPU; a GPU that fell off the bus has none. */
-export const reachable = item('gpu.reachable', yes, 'Whether NVML can ask the GPU: 0 for one that is lost.');
+export const reachable = item('gpu.reachable', yes, 'Whether NVML can read the GPU: 0 if it is lost.');
 
-export const processMemory = item('process.used_memory', mebibytes, 'Memory of the GPU that a process uses.');
+export const processMemory = item('process.used_memory', mebibytes, 'GPU memory used by a process.');
 
 export interface EngineField extends MetricField {
   readonly engine: Engine;
 }
 
 const engine = (name: Engine, part: string, help: string): EngineField => ({
-  ...item(`process.utilization.${part}`, percent, `${help}, in the newest sample of the driver.`),
+  ...item(`process.utilization.${part}`, percent, `${help}, in the driver's most recent sample.`),
   engine: name,
 });
 
@@ -182,19 +182,19 @@ const engine = (name: Engine, part: string, help: string): EngineField => ({
 export const engineFields: readonly EngineField[] = [
   engine('sm', 'sm', 'Time in which a kernel of a process ran'),
   engine('mem', 'memory', 'Time in which a process read or wrote memory'),
-  engine('enc', 'encoder', 'Use of the video encoders by a process'),
-  engine('dec', 'decoder', 'Use of the video decoders by a process'),
+  engine('enc', 'encoder', 'Utilization of the video encoders by a process'),
+  engine('dec', 'decoder', 'Utilization of the video decoders by a process'),
 ];
 
 /** Of a GPU whose Xids are watched. */
 export const lastXid = item(
   'xid.last',
   count,
-  'Number of the last Xid error since the exporter began to watch; 0 while there was none.',
+  'Number of the last Xid error since the exporter began watching; 0 if there was none.',
 );
 
 export const xidFields: readonly MetricField[] = [
-  item('xid.errors', count, 'Xid errors since the exporter began to watch.', COUNTER),
+  item('xid.errors', count, 'Xid errors since the exporter began watching.', COUNTER),
   item(
     'xid.last_timestamp',
     milliseconds,

@@ -4,7 +4,7 @@
 #   npm run build && bench/all.sh FOLDER
 #
 # NODES names other Nodes to compare, BINARY the single file, REAL another program for nvidia-smi, RUNS how often whole
-# processes run, CPU where loops run. What fails says so, and the rest goes on.
+# processes run, CPU where loops run.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 out=${1:?name a folder for the results}
@@ -12,15 +12,7 @@ real=${REAL:-nvidia-smi}
 runs=${RUNS:-11}
 cpu=${CPU:-$(($(nproc) - 1))}
 mkdir -p "$out"
-
-step() {
-  local name=$1 began=$SECONDS
-  shift
-  if "$@" >"$out/$name" 2>"$out/$name.err"; then echo "$name: $((SECONDS - began)) s"; else
-    echo "$name: failed, see $out/$name.err"
-  fi
-  [[ -s $out/$name.err ]] || rm -f "$out/$name.err"
-}
+. bench/step.sh
 
 about() {
   date -u +%F
@@ -34,7 +26,7 @@ about() {
 loop() {
   local program
   program=$(mktemp)
-  "${CC:-cc}" -O2 -o "$program" bench/loop.c -ldl || return
+  compile_loop "$program" || return
   for _ in 1 2 3 4 5 6 7 8 9; do
     taskset -c "$cpu" "$program"
     taskset -c "$cpu" "${PYTHON:-python3}" bench/loop.py

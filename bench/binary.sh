@@ -13,16 +13,8 @@ binary=$(realpath "${2:-dist/nvsmi-linux-$(uname -m | sed 's/x86_64/x64/; s/aarc
 real=${REAL:-nvidia-smi}
 runs=${RUNS:-11}
 mkdir -p "$out"
+. bench/step.sh
 as_bun() { BUN_BE_BUN=1 "$binary" "$@"; }
-
-step() {
-  local name=$1 began=$SECONDS
-  shift
-  if "$@" >"$out/$name" 2>"$out/$name.err"; then echo "$name: $((SECONDS - began)) s"; else
-    echo "$name: failed, see $out/$name.err"
-  fi
-  [[ -s $out/$name.err ]] || rm -f "$out/$name.err"
-}
 
 about() {
   date -u +%F
@@ -45,7 +37,7 @@ stages() {
 loop() {
   local program cpu=$(($(nproc) - 1))
   program=$(mktemp)
-  "${CC:-cc}" -O2 -o "$program" bench/loop.c -ldl || return
+  compile_loop "$program" || return
   for _ in 1 2 3 4 5; do
     taskset -c "$cpu" "$program"
     for set in 1 8; do BUN_BE_BUN=1 taskset -c "$cpu" "$binary" bench/loop.ts 20000 "" "$set"; done

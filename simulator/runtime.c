@@ -44,7 +44,7 @@
  *   k:NAME   what the log calls the inputs
  * Directives that state.c reads make setters change what getters answer.
  * Entries are tried in the order of the file. A function without entries is FUNCTION_NOT_FOUND, inputs
- * without an entry are NOT_FOUND, or what src/nvml/unrecorded.ts says; nvmlInit and nvmlShutdown succeed.
+ * without an entry are NOT_FOUND, or what src/snapshot/unrecorded.ts says; nvmlInit and nvmlShutdown succeed.
  */
 #ifdef FRONT
 #include <dlfcn.h>

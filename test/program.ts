@@ -13,9 +13,6 @@ const named = process.env.NVSMI_PROGRAM;
 
 export const PROGRAM: Program = named === undefined ? NODE_PROGRAM : [resolve(named)];
 
-/** Whether the program is one file with everything inside. */
-export const isBinary = named !== undefined;
-
 /** What to start for a command line. */
 export function started(argv: readonly string[], [file, ...first] = PROGRAM): [string, string[]] {
   return [file, [...first, ...argv]];

@@ -63,7 +63,9 @@ for (const name of names) {
 
 const types = join(esm, 'types');
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', types], { stdio: 'inherit' });
+// `npm run types` checks them; to write the same declarations without that takes 8 s instead of 14.
+const args = ['-p', 'tsconfig.build.json', '--noCheck', '--outDir', types];
+execFileSync(process.execPath, [tsc, ...args], { stdio: 'inherit' });
 prune(types);
 cpSync(types, join(cjs, 'types'), { recursive: true });
 

@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Acting } from '../act/acting.js';
 import type { Target } from '../act/action.js';
-import { DESIRED, type Desired, type DesiredGpu } from '../act/apply/desired.js';
+import { type Desired, type DesiredGpu, desiredState } from '../act/apply/desired.js';
 import { planFor, type Step } from '../act/apply/plan.js';
 import { targetOf } from '../act/ask.js';
 import type { Given, OptionSpec } from '../base/argv.js';
@@ -48,7 +48,7 @@ async function desiredIn(path: string, io: Io): Promise<Desired> {
   } catch (error) {
     throw new UsageError(plainly`${path}: ${(error as Error).message.split('\n', 1)[0]}`);
   }
-  const fault = DESIRED(json);
+  const fault = desiredState.form(json);
   if (fault !== undefined) throw new UsageError(plainly`${path}: ${faultText(fault)}`);
   // Its form was checked.
   return json as Desired;

@@ -65,13 +65,21 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
     printed += 1;
     io.out(given.json === true ? eventJson(event, context.source) : eventText(event));
   };
-  (await source.poll()).forEach(print);
+  const look = async (): Promise<void> => {
+    (await source.poll()).forEach(print);
+    const lines = source.overwritten();
+    if (lines > 0)
+      io.err(
+        `nvsmi: ${lines} line${lines === 1 ? '' : 's'} of the kernel log ${lines === 1 ? 'was' : 'were'} overwritten before ${lines === 1 ? 'it was' : 'they were'} read\n`,
+      );
+  };
+  await look();
   for (
     let next = io.elapsed() + PERIOD;
     printed < count && (await io.sleepUntil(next));
     next = io.elapsed() + PERIOD
   ) {
-    (await source.poll()).forEach(print);
+    await look();
   }
   source.close();
   return 0;

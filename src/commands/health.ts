@@ -13,15 +13,8 @@ import { type HealthCheck, readingsOf } from '../health/check.js';
 import { COUNTERS, healthChecks } from '../health/checks/index.js';
 import { type Examined, examine } from '../health/examine.js';
 import { EXPECTED, expectationsText, LIMITS, learned, readExpectations } from '../health/expectations.js';
-import {
-  keepAside,
-  machineDigest,
-  parseState,
-  readIfThere,
-  type State,
-  stateOf,
-  writeWhole,
-} from '../health/state.js';
+import { keepAside, readIfThere, writeWhole } from '../health/kept-file.js';
+import { bootOf, machineDigest, parseState, type State, stateOf } from '../health/state.js';
 import { chooseOptions, chosenChecks, NOT_CHECKED, rootOption } from './check-options.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
@@ -102,14 +95,22 @@ async function checked(given: HealthOptions, context: Context): Promise<number> 
   await loop(io, period, async () => {
     const look = await source.look(namesOf(checks, given));
     const { now } = look;
+    const boot = bootOf(system);
     const examined: Examined =
       source.failure === undefined
-        ? examine(checks, { ...look, system, expected, before, limits: { ...LIMITS, ...expected?.limits } })
+        ? examine(checks, {
+            ...look,
+            system,
+            expected,
+            before,
+            boot,
+            limits: { ...LIMITS, ...expected?.limits },
+          })
         : { findings: [source.failure], notApplicable: [] };
     io.out(printed(given, examined, look, context, period !== undefined));
     status = STATUS[worstOf(examined.findings)];
     if (source.failure !== undefined) return;
-    const state = stateOf(look.gpus, COUNTERS, { now, machine });
+    const state = stateOf(look.gpus, COUNTERS, { now, machine, boot });
     if (given.state !== undefined) status = kept(given.state, state, status, context);
     // In a loop, growth is over an hour at most; a run alone compares with the one before it.
     if (period !== undefined && (before === undefined || now - before.time >= HOUR)) before = state;
@@ -159,10 +160,13 @@ function stateIn(path: string, machine: string | null, { io }: Context): State |
   const content = readIfThere(path);
   if (content === undefined) return undefined;
   try {
-    return parseState(content, path, machine);
+    return parseState(content, path, machine, io.now());
   } catch (error) {
     if (!(error instanceof BadFile)) throw error;
-    io.err(`nvsmi: ${error.message}; it is kept as ${keepAside(path)}\n`);
+    const aside = keepAside(path);
+    io.err(
+      `nvsmi: ${error.message}; ${aside === undefined ? 'another run kept it' : `it is kept as ${aside}`}\n`,
+    );
     return undefined;
   }
 }
@@ -198,9 +202,8 @@ async function learn(
     io.out(text);
     return STATUS.ok;
   }
-  if (readIfThere(path) !== undefined)
-    io.err(`nvsmi: the file that was there is kept as ${keepAside(path)}\n`);
-  writeWhole(path, text);
+  const aside = writeWhole(path, text, { keeps: true });
+  if (aside !== undefined) io.err(`nvsmi: the file that was there is kept as ${aside}\n`);
   io.out(
     `${path}: what ${gpus.length} GPU${gpus.length === 1 ? ' has' : 's have'} now is expected from now on.\n`,
   );

@@ -10,7 +10,7 @@ import { type Cells, cellText } from '../query/cell.js';
 import type { Field } from '../query/field.js';
 import * as nvlink from '../query/nvlink.js';
 import type { Found } from '../query/relation.js';
-import type { View } from './views.js';
+import type { View } from './collect.js';
 
 /** An option that shows something of every link. */
 export interface LinkView extends View {

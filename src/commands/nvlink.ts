@@ -19,6 +19,7 @@ import { type Cells, cellText } from '../query/cell.js';
 import { gpuRow } from '../query/gpu-fields.js';
 import * as nvlink from '../query/nvlink.js';
 import { actingOptions, beginActing } from './acting.js';
+import type { ShownGpu, View } from './collect.js';
 import type { CommandSpec } from './command.js';
 import { jsonOption } from './json-option.js';
 import { linkOption } from './link-option.js';
@@ -27,7 +28,7 @@ import { NVLINK_SETTERS, setNvlink } from './nvlink-setters.js';
 import { type LinkView, linkViews, pastLinkText, throughputFields } from './nvlink-views.js';
 import { idOption } from './select.js';
 import { leaving, settableAfter } from './settable.js';
-import { type Shown, type ShownGpu, type View, viewsCommand } from './views.js';
+import { type Shown, viewsCommand } from './views.js';
 
 const BANDWIDTH = {
   short: ['gBwMode'],
@@ -215,6 +216,7 @@ function infoLines(gpu: Cells): readonly string[] {
 }
 
 const shown = viewsCommand({
+  namesGpus: true,
   options,
   views,
   otherwise: [{ relation: nvlink.nvlinks, fields: [] }],

@@ -4,10 +4,11 @@ import { columnsHead, columnsLine, emptyLine } from '../format/columns.js';
 import { type SessionColumn, sessionTexts } from '../format/sessions.js';
 import { Missing, statusWords } from '../nvml/status.js';
 import type { Relation } from '../query/relation.js';
+import type { ShownGpu } from './collect.js';
 import type { CommandSpec } from './command.js';
 import { jsonOption } from './json-option.js';
 import { idOption } from './select.js';
-import { type ShownGpu, viewsCommand } from './views.js';
+import { viewsCommand } from './views.js';
 
 const loopOption = {
   short: ['l'],

@@ -18,6 +18,7 @@ import { App, type AppParts } from '../top/app.js';
 import { sampleParts } from '../top/document.js';
 import { DriverNews } from '../top/driver-news.js';
 import { gpuReports } from '../top/gpu-report.js';
+import { longRun } from '../top/long-run.js';
 import { onceText } from '../top/once.js';
 import { type RecordingFile, Replay } from '../top/replay.js';
 import { parseSettings, type Settings, settingsPath, settingsText, USUAL } from '../top/settings.js';
@@ -111,7 +112,9 @@ const BETWEEN = 250;
 /** The screen; undefined where the view is printed once. */
 async function terminalFor(given: Given<typeof options>, io: Io): Promise<Terminal | undefined> {
   const isScreen = given.once === undefined && given.json === undefined && io.env.TERM !== 'dumb';
-  return isScreen ? await io.terminal?.() : undefined;
+  const terminal = isScreen ? await io.terminal?.() : undefined;
+  if (terminal !== undefined) longRun.begin?.();
+  return terminal;
 }
 
 function show(
@@ -130,13 +133,10 @@ function show(
     now: () => io.now(),
     startOf,
     save: (kept) => save(kept, io),
-    collectGarbage: bun && (() => bun.gc(true)),
+    collectGarbage: longRun.collectGarbage,
   });
   return app.run();
 }
-
-/** What Bun, which the single file is built with, has in the place of Node's --expose-gc. */
-const bun = (globalThis as { readonly Bun?: { gc(isWhole: boolean): void } }).Bun;
 
 /** Prints the next sample. */
 async function print(

@@ -1,6 +1,7 @@
 /** Checks of the kernel module: loaded, built for the running kernel, which others are in its place. */
 
 import { fail, type Judged, ok, unknown, warn } from '../base/verdict.js';
+import { currentEvents } from '../events/kernel-events.js';
 import { kernelVersion } from '../system/kernel.js';
 import { isThere, type System, Unread } from '../system/system.js';
 import {
@@ -192,7 +193,9 @@ const kernelMessages: DoctorCheck = {
   looksAt: 'Driver messages in the kernel log about refused GPUs or programs, and fatal Xids: `/dev/kmsg`.',
   judge({ log }: Patient): Judged {
     if ('reason' in log) return unknown(`The kernel log was not read: ${log.reason}.`, log.remedy);
-    const grave = log.filter(({ kind, severity }) => kind !== 'xid' || severity === 'fatal');
+    const grave = currentEvents(log).filter(
+      ({ kind, severity }) => severity === 'fatal' || (severity === 'warning' && kind !== 'xid'),
+    );
     const last = grave.at(-1);
     if (last === undefined) return ok('The kernel log has no such message.');
     const count = `${grave.length} such message${grave.length === 1 ? '' : 's'}`;

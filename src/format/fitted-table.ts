@@ -10,10 +10,6 @@ export interface FittedColumn {
   readonly texts: readonly string[];
 }
 
-export interface FittedRow {
-  readonly cells: readonly string[];
-}
-
 const GAP = 1;
 /** What the last column needs before others are left out for it. */
 const LAST = 20;

@@ -31,3 +31,11 @@ export function perHour(
     ? judge(`${text}, more than ${most} an hour.`, action)
     : ok(`${text}.`);
 }
+
+/** How much counters grew together, as the end of a sentence; empty where that is not known. */
+export function grownText(growths: readonly (Growth | undefined)[]): string {
+  const known = growths.filter((growth) => growth !== undefined);
+  const [first] = known;
+  if (first === undefined || known.some(({ by }) => by < 0)) return '';
+  return `, ${number(known.reduce((sum, { by }) => sum + by, 0))} of them in the last ${span(first.hours)}`;
+}

@@ -2,7 +2,6 @@
 import type { Asking } from './ask/asking.js';
 import { readFields } from './ask/records.js';
 import type { Subject } from './ask/subject.js';
-import { type Cells, cell } from './cell.js';
 import { nameOf, type Row } from './field.js';
 import { gpuTable } from './gpu/index.js';
 import type { Reading } from './reading.js';
@@ -24,14 +23,4 @@ export const gpuFields = (names: readonly string[], subject: Subject): Asking<re
 export function* gpuField(name: string, subject: Subject): Asking<Reading> {
   const [reading] = yield* gpuFields([name], subject);
   return reading as Reading;
-}
-
-/** The same as cells, by the names of the fields. */
-export function* fieldCells<Name extends string>(
-  names: readonly Name[],
-  subject: Subject,
-): Asking<Cells<Name>> {
-  const readings = yield* gpuFields(names, subject);
-  const cells = names.map((name, i) => [name, cell(gpuRow(name).kind, readings[i] as Reading)]);
-  return Object.fromEntries(cells) as Cells<Name>;
 }

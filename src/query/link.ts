@@ -4,7 +4,6 @@ import type { Wanted } from './ask/asking.js';
 import { sixDigits } from './decimals.js';
 import { asks, type Field, item } from './field.js';
 import { count, type Kind } from './kind.js';
-import type { Reading } from './reading.js';
 
 /** Megabytes a second, printed as GB/s with six digits: 26.562 (H200, 580.159.04), 25 (A100), 4.29497e+06 (535 and 550 on the fake). */
 export const gigabytesPerSecond: Kind = {
@@ -25,6 +24,7 @@ export const linkNumber: Field = {
   help: 'Number of the link.',
   kind: count,
   source: item('link'),
+  metric: null,
 };
 
 export const linkActive: Field = {
@@ -33,9 +33,6 @@ export const linkActive: Field = {
   kind: yes,
   source: item('active'),
 };
-
-/** Whether a link can be asked about: one that is not known to be inactive. */
-export const isAskable = ({ active }: { readonly active: Reading }): boolean => active !== 0;
 
 /** Something that can be asked about a link by its number. */
 export const linkField = (

@@ -1,21 +1,12 @@
 /** What MIG's two kinds of instances have in common: profiles to cut by, placements, lists of what exists. */
-import type { Handle, Out } from '../nvml/call.js';
+import type { Handle } from '../nvml/call.js';
 import {
   NVML_ERROR_INVALID_ARGUMENT,
   NVML_ERROR_NOT_FOUND,
   NVML_ERROR_NOT_SUPPORTED,
 } from '../nvml/generated/constants.js';
-import type { Layout, ScalarType } from '../nvml/layout.js';
 import { isTooNew, Missing, type Status } from '../nvml/status.js';
 import type { Answer, AnswerView, Reading } from './reading.js';
-
-/** MIG's lists come with the array before its count. */
-export const backwards = (item: Layout | ScalarType): Out => ({
-  out: 'list',
-  item,
-  capacity: 32,
-  arrayFirst: true,
-});
 
 export interface Placement {
   readonly start: Reading;

@@ -58,9 +58,6 @@ function called(name: string, lifetime: Lifetime, make: () => readonly Call[]): 
 /** Lets a probe be asked on a worker thread. */
 export const waiting = (probe: Probe): Probe => ({ ...probe, waits: true });
 
-/** Lets a probe be asked on the main thread among the others, for callers that block until all answers are there. */
-export const inTurn = ({ undisturbed: _, ...probe }: Probe): Probe => ({ ...probe, waits: false });
-
 /** Lets a probe be asked on a worker thread while no other call is made about its GPU. */
 export const undisturbed = (probe: Probe): Probe => ({ ...waiting(probe), undisturbed: true });
 

@@ -1,6 +1,5 @@
 /** vGPUs on a virtualization host: which run, and which types there are. */
 
-import type { Out } from '../nvml/call.js';
 import * as nvml from '../nvml/generated/constants.js';
 import {
   nvmlDeviceGetActiveVgpus,
@@ -13,9 +12,6 @@ import { type Asking, ask } from './ask/asking.js';
 import type { Subject } from './ask/subject.js';
 import { fixed, sample } from './probe.js';
 import type { Reading } from './reading.js';
-
-/** A text whose length NVML wants behind a pointer. */
-export const sizedText = (length: number): Out => ({ out: 'text', length, lengthBy: 'pointer' });
 
 const virtualizationMode = fixed(nvmlDeviceGetVirtualizationMode);
 

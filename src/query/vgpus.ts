@@ -22,7 +22,7 @@ import {
   nvmlVgpuTypeGetFramebufferSize,
   nvmlVgpuTypeGetName,
 } from '../nvml/generated/entries.js';
-import { Missing, NOT_SUPPORTED, type Status } from '../nvml/status.js';
+import { Missing, NOT_SUPPORTED, noneByOnes, type Status } from '../nvml/status.js';
 import { type Asking, ask, readOne, together, type Wanted, want } from './ask/asking.js';
 import type { Subject } from './ask/subject.js';
 import { derive } from './derive.js';
@@ -237,7 +237,7 @@ export const vgpuDetails: readonly Field[] = [
     'gpu_instance_id',
     'GPU Instance ID',
     count,
-    ofVgpu(nvmlVgpuInstanceGetGpuInstanceId),
+    ofVgpu(nvmlVgpuInstanceGetGpuInstanceId, (view) => noneByOnes(view.read('value'))),
     'GPU instance that it runs on.',
   ),
   row(

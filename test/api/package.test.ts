@@ -1,13 +1,10 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
+/** What importers of the package get: types, both kinds of modules, what a bundle takes of it. */
+import { execFileSync } from 'node:child_process';
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-
-const root = fileURLToPath(new URL('../../', import.meta.url));
-const description = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+import { install, newTop, root } from './install.js';
 
 const ESM = `
 import { NvidiaSmi, open } from 'nvsmi';
@@ -68,6 +65,14 @@ const fake: Nvsmi = {
 export const all = [fake, open, withNvml, nvmlEvents, nvmlDeviceGetName];
 `;
 
+/** What compilers before `exports` resolve. */
+const OLD = `
+import { open } from 'nvsmi';
+import { nvmlInit } from 'nvsmi/nvml';
+import { nvmlDeviceGetCount } from 'nvsmi/nvml/promises';
+export const used: [typeof open, typeof nvmlInit, Promise<number>] = [open, nvmlInit, nvmlDeviceGetCount()];
+`;
+
 /** Both kinds in one process: an ES module, and a CommonJS one that it requires. */
 const BOTH = `
 import { createRequire } from 'node:module';
@@ -95,91 +100,125 @@ answers.push(caught(() => esm.nvmlDeviceGetCount()) instanceof cjs.NVMLError_Uni
 console.log(JSON.stringify(answers));
 `;
 
-describe.skipIf(description.exports === undefined)('the package', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'nvsmi-package-'));
+/** Milliseconds that a test may take which compiles. */
+const COMPILED = 180_000;
+
+/** What a program of its own has beside the package, and how strictly it is checked. */
+const STRICT: ts.CompilerOptions = {
+  module: ts.ModuleKind.Node16,
+  target: ts.ScriptTarget.ES2022,
+  strict: true,
+  types: ['node'],
+  lib: ['lib.es2022.d.ts', 'lib.esnext.disposable.d.ts'],
+};
+
+describe('the package', () => {
+  const folder = newTop();
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   beforeAll(() => {
-    const installed = join(folder, 'node_modules/nvsmi');
-    mkdirSync(installed, { recursive: true });
-    const tsx = createRequire(import.meta.url).resolve('tsx/cli');
-    execFileSync(process.execPath, [tsx, 'tools/build-library.ts', join(installed, 'dist')], { cwd: root });
-    cpSync(join(root, 'package.json'), join(installed, 'package.json'));
-    cpSync(join(root, 'snapshots'), join(installed, 'snapshots'), { recursive: true });
+    install(folder);
     for (const needed of ['koffi', '@types', '@koromix']) {
       symlinkSync(join(root, 'node_modules', needed), join(folder, 'node_modules', needed));
     }
-    writeFileSync(join(folder, 'esm.mts'), ESM);
-    writeFileSync(join(folder, 'cjs.cts'), CJS);
-    writeFileSync(join(folder, 'both.mjs'), BOTH);
-    const compilerOptions = {
-      module: 'node16',
-      target: 'es2022',
-      lib: ['es2022', 'esnext.disposable'],
-      strict: true,
-      types: ['node'],
-      outDir: 'out',
-    };
-    writeFileSync(
-      join(folder, 'tsconfig.json'),
-      JSON.stringify({ compilerOptions, files: ['esm.mts', 'cjs.cts'] }),
-    );
-  }, 180_000);
+  });
 
-  it('has types that hold for importers of both kinds, its own declarations included', () => {
-    const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-    expect(() => execFileSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8' })).not.toThrow();
-  }, 180_000);
+  /** Files that several programs have are read once; one file may be of either kind of module. */
+  const parsed = new Map<string, ts.SourceFile | undefined>();
 
-  /** What the compiler says of a stand-in. */
-  function compiled(lib: readonly string[], types: readonly string[]): string {
-    writeFileSync(join(folder, 'fake.mts'), FAKE);
-    const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-    const compilerOptions = {
-      module: 'node16',
-      target: 'es2022',
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      skipLibCheck: false,
-      lib,
-      types,
-      noEmit: true,
-    };
-    writeFileSync(join(folder, 'plain.json'), JSON.stringify({ compilerOptions, files: ['fake.mts'] }));
-    const args = [tsc, '-p', 'plain.json'];
-    return spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' }).stdout;
+  function programOf(files: Readonly<Record<string, string>>, options: ts.CompilerOptions): ts.Program {
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    const all = { ...STRICT, outDir: join(folder, 'out'), ...options };
+    const host = ts.createCompilerHost(all);
+    const names = Object.keys(files).map((name) => join(folder, name));
+    return ts.createProgram(names, all, {
+      ...host,
+      getCurrentDirectory: () => folder,
+      getSourceFile: (path, wanted) => {
+        const kind = typeof wanted === 'object' ? wanted.impliedNodeFormat : undefined;
+        const key = `${path} ${kind}`;
+        if (!parsed.has(key)) parsed.set(key, host.getSourceFile(path, wanted));
+        return parsed.get(key);
+      },
+    });
   }
 
-  it('has types that need those of Node or of the DOM, and that a stand-in can have', () => {
-    expect(compiled(['es2022'], ['node'])).toBe('');
-    expect(compiled(['es2022', 'dom'], [])).toBe('');
-  }, 180_000);
+  const isOurs = ({ fileName }: ts.SourceFile): boolean => fileName.startsWith(folder);
 
-  it('has types that need AbortSignal of them, and nothing else', () => {
-    const missing = compiled(['es2022'], []).matchAll(/error TS\d+: (.*)/g);
-    expect([...new Set([...missing].map(([, what]) => what))]).toEqual(["Cannot find name 'AbortSignal'."]);
-  }, 180_000);
-
-  it('has types for the resolution of older compilers', () => {
-    writeFileSync(
-      join(folder, 'old.ts'),
-      "import { open } from 'nvsmi';\nimport { nvmlInit } from 'nvsmi/nvml';\nimport { nvmlDeviceGetCount } from 'nvsmi/nvml/promises';\nexport const used: [typeof open, typeof nvmlInit, Promise<number>] = [open, nvmlInit, nvmlDeviceGetCount()];\n",
-    );
-    const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-    const options = [
-      '--noEmit',
-      '--strict',
-      '--types',
-      'node',
-      '--target',
-      'es2022',
-      '--lib',
-      'es2022,esnext.disposable',
+  /** What the compiler finds wrong in the files and in our declarations, or in some of them. Those of others are theirs. */
+  function faultsOf(program: ts.Program, isChecked = isOurs): readonly string[] {
+    const own = program.getSourceFiles().filter(isOurs);
+    expect(own.some(({ fileName }) => fileName.endsWith('types/index.d.ts'))).toBe(true);
+    const found = [
+      ...program.getConfigFileParsingDiagnostics(),
+      ...program.getOptionsDiagnostics(),
+      ...program.getGlobalDiagnostics(),
+      ...own
+        .filter(isChecked)
+        .flatMap((file) => [
+          ...program.getSyntacticDiagnostics(file),
+          ...program.getSemanticDiagnostics(file),
+        ]),
     ];
-    const args = [...options, '--module', 'commonjs', '--moduleResolution', 'node10', 'old.ts'];
-    const { stdout } = spawnSync(process.execPath, [tsc, ...args], { cwd: folder, encoding: 'utf8' });
-    expect(stdout).toBe('');
-  }, 180_000);
+    return found.map(({ file, messageText }) => {
+      const text = ts.flattenDiagnosticMessageText(messageText, ' ');
+      return `${file?.fileName.slice(folder.length + 1)}: ${text}`;
+    });
+  }
+
+  it(
+    'has types that hold for importers of both kinds, its own declarations included',
+    () => {
+      const program = programOf({ 'esm.mts': ESM, 'cjs.cts': CJS }, {});
+      expect(faultsOf(program)).toEqual([]);
+      program.emit();
+    },
+    COMPILED,
+  );
+
+  /** What the compiler says of a stand-in. */
+  const faultsOfFake = (lib: readonly string[], types: readonly string[]): readonly string[] =>
+    faultsOf(
+      programOf(
+        { 'fake.mts': FAKE },
+        {
+          exactOptionalPropertyTypes: true,
+          lib: lib.map((name) => `lib.${name}.d.ts`),
+          types: [...types],
+        },
+      ),
+    );
+
+  it(
+    'has types that need those of Node or of the DOM, and that a stand-in can have',
+    () => {
+      expect(faultsOfFake(['es2022'], ['node'])).toEqual([]);
+      expect(faultsOfFake(['es2022', 'dom'], [])).toEqual([]);
+    },
+    COMPILED,
+  );
+
+  it(
+    'has types that need AbortSignal of them, and nothing else',
+    () => {
+      const missing = faultsOfFake(['es2022'], []).map((fault) => fault.replace(/^.*?: /, ''));
+      expect([...new Set(missing)]).toEqual(["Cannot find name 'AbortSignal'."]);
+    },
+    COMPILED,
+  );
+
+  it(
+    'has types for the resolution of older compilers',
+    () => {
+      const old = programOf(
+        { 'old.ts': OLD },
+        { module: ts.ModuleKind.CommonJS, moduleResolution: ts.ModuleResolutionKind.Node10 },
+      );
+      // The declarations are those of the CommonJS module above.
+      expect(faultsOf(old, ({ fileName }) => fileName.endsWith('/old.ts'))).toEqual([]);
+    },
+    COMPILED,
+  );
 
   const run = (file: string): unknown =>
     JSON.parse(execFileSync(process.execPath, [join(folder, file)], { encoding: 'utf8' }));
@@ -193,6 +232,7 @@ describe.skipIf(description.exports === undefined)('the package', () => {
   });
 
   it('is one library where it is imported and required', () => {
+    writeFileSync(join(folder, 'both.mjs'), BOTH);
     const name = 'NVIDIA H100 80GB HBM3';
     expect(run('both.mjs')).toEqual([true, name, true, true, false, false, false, 1, true]);
   });

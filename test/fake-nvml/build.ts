@@ -21,7 +21,8 @@ import { type Machine, tableOf } from './table.js';
 
 /** Not in the folder for temporary files, where others could put a library of this name first. */
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/nvsmi-fake-nvml', import.meta.url));
-const SHARED_LIBRARY = ['-O1', '-Wall', '-Wextra', '-fPIC', '-shared', '-pthread'];
+const COMPILED = ['-O1', '-Wall', '-Wextra', '-fPIC', '-pthread'];
+const SHARED_LIBRARY = [...COMPILED, '-shared'];
 
 /** A call as the fake logged it: its function and its inputs, spelled as the keys of a snapshot. */
 export interface LoggedCall {
@@ -50,6 +51,7 @@ export interface Fake {
 }
 
 export interface FakeOptions extends SourceOptions {
+  /** Functions that this library does not have. */
   readonly without?: readonly FunctionName[];
 }
 
@@ -69,30 +71,44 @@ function findCompiler(): string | undefined {
   });
 }
 
-/** Compiles a C source, or finds what was compiled from the same source before. Returns the path. */
-export function compile(source: string, flags: readonly string[], libraries: readonly string[] = []): string {
+/** What the compiler makes of a file with this text, or made of it before. Returns the path. */
+function made(file: string, text: string, args: readonly string[]): string {
   if (compiler === undefined) throw new Error('there is no C compiler');
   const hash = createHash('sha256')
-    .update([compiler, ...flags, ...libraries, source].join('\n'))
+    .update([compiler, ...args, text].join('\n'))
     .digest('hex');
   const path = join(CACHE, hash.slice(0, 24));
   if (existsSync(path)) return path;
   mkdirSync(CACHE, { recursive: true });
   const folder = mkdtempSync(join(CACHE, 'build-'));
   try {
-    const from = join(folder, 'source.c');
-    const to = join(folder, 'output');
-    writeFileSync(from, source);
-    const { status, stderr } = spawnSync(compiler, [...flags, '-o', to, from, ...libraries], {
+    writeFileSync(join(folder, file), text);
+    const { status, stderr } = spawnSync(compiler, [...args, '-o', 'output'], {
+      cwd: folder,
       encoding: 'utf8',
     });
     if (status !== 0) throw new Error(`${compiler} failed:\n${stderr.slice(0, 4000)}`);
     if (stderr !== '') console.warn(stderr);
-    renameSync(to, path);
+    renameSync(join(folder, 'output'), path);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
   return path;
+}
+
+const compile = (source: string, flags: readonly string[], libraries: readonly string[] = []): string =>
+  made('source.c', source, [...flags, 'source.c', ...libraries]);
+
+/** A library of the fake's code, which some functions are no symbols of. To link it takes a tenth of compiling it. */
+function link(code: string, without: readonly string[]): string {
+  const hidden = without.length === 0 ? '{};' : `{ local: ${without.join('; ')}; };`;
+  return made('symbols.map', hidden, [
+    '-shared',
+    '-pthread',
+    '-Wl,--version-script=symbols.map',
+    code,
+    '-ldl',
+  ]);
 }
 
 /** Builds the fake, whole or without some of its functions. */
@@ -105,11 +121,9 @@ export async function buildFake(options: FakeOptions = {}): Promise<Fake> {
       },
     };
   }
-  const built = compile(
-    librarySource({ front: true, ...options }),
-    [...SHARED_LIBRARY, '-fvisibility=hidden'],
-    ['-ldl'],
-  );
+  const { without = [], ...source } = options;
+  const code = compile(librarySource({ front: true, ...source }), [...COMPILED, '-fvisibility=hidden', '-c']);
+  const built = link(code, without);
   return { available: true, with: (machine) => place(built, machine) };
 }
 

@@ -61,6 +61,56 @@ export const GPU_CASES: readonly Case[] = [
     /SXid 20034/,
     { tree: kmsg('nvidia-nvswitch3: SXid (PCI:0000:c1:00.0): 20034, Fatal, Link 30 LTSSM Fault Up') },
   ],
+  [
+    'xid',
+    'fail',
+    /Xid 95 since the boot/,
+    { tree: kmsg('NVRM: Xid (PCI:0000:00:06 GPU-I:05): 95, pid=1, name=a, Uncontained') },
+  ],
+  [
+    'xid',
+    'warn',
+    /SXid 28006/,
+    {
+      tree: kmsg(
+        'nvidia-nvswitch3: SXid (PCI:0000:c1:00.0): 28006, Non-fatal, Link 46 MC TS crumbstore MCTO',
+        'nvidia-nvswitch3: SXid (PCI:0000:c1:00.0): 28006, Severity 0 Engine instance 46 Sub-engine instance 00',
+        'nvidia-nvswitch3: SXid (PCI:0000:c1:00.0): 28006, Data {0x00000001, 0x10000000}',
+      ),
+    },
+  ],
+  [
+    'xid',
+    'ok',
+    /No Xid since the boot/,
+    {
+      tree: kmsg(
+        'NVRM: Xid (PCI:0000:00:06): 48, pid=1, name=a, DBE',
+        'NVRM: loading NVIDIA UNIX Open Kernel Module for x86_64  580.159.04',
+      ),
+    },
+  ],
+  [
+    'xid',
+    'ok',
+    /No Xid since 2 h after the boot, where the kernel log begins/,
+    { tree: { '/dev/kmsg': '6,77,7200000000,-;older lines were overwritten\n' } },
+  ],
+  [
+    'xid',
+    'unknown',
+    /PCI address is not known/,
+    {
+      machine: h200s(
+        Object.fromEntries(
+          ['nvmlDeviceGetPciInfo_v3', 'nvmlDeviceGetPciInfoExt'].map((fn) => [
+            fn,
+            { gpu0: refused('UNKNOWN') },
+          ]),
+        ),
+      ),
+    },
+  ],
   ['xid', 'unknown', /\/dev\/kmsg cannot be read \(ENOENT\)/, { tree: { '/dev/kmsg': undefined } }],
   ['name', 'ok', /NVIDIA H200/, {}],
   [
@@ -87,12 +137,7 @@ export const GPU_CASES: readonly Case[] = [
     { machine: h200s({ nvmlDeviceGetMemoryInfo_v2: { gpu0: refused('NO_PERMISSION') } }) },
   ],
   ['pcie-width', 'ok', /16 lanes/, {}],
-  [
-    'pcie-width',
-    'warn',
-    /8 lanes; 16/,
-    { machine: h200s({ nvmlDeviceGetCurrPcieLinkWidth: { gpu0: 8 } }) },
-  ],
+  ['pcie-width', 'warn', /8 lanes; 16/, { machine: h200s({ nvmlDeviceGetCurrPcieLinkWidth: { gpu0: 8 } }) }],
   [
     'pcie-width',
     'unknown',

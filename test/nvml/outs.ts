@@ -4,7 +4,6 @@ import type { Layout, ScalarType } from '../../src/nvml/layout.js';
 
 export const scalar = (type: ScalarType, name = 'value'): Out => ({ out: 'scalar', name, type });
 export const u32 = (name?: string): Out => scalar('u32', name);
-export const i32 = (name?: string): Out => scalar('i32', name);
 export const u64 = (name?: string): Out => scalar('u64', name);
 export const handle = (name?: string): Out => scalar('ptr', name);
 export const text = (length: number): Out => ({ out: 'text', length });

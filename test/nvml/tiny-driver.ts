@@ -31,7 +31,6 @@ const HANDLES: Partial<Record<FunctionName, (args: Call['args']) => number>> = {
 
 /** A driver in which every function exists and succeeds, with two GPUs, and fields that have odd ids. */
 export class TinyDriver implements Driver {
-  readonly sawLostGpu = false;
   readonly source = 'tiny';
   readonly asked = new Map<FunctionName, number>();
 

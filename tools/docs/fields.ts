@@ -3,6 +3,7 @@ import type { JsonPart } from '../../src/commands/command.js';
 import { commands } from '../../src/commands/index.js';
 import { families } from '../../src/exporter/dialects/nvsmi.js';
 import { type Field, nameOf, type Source } from '../../src/query/field.js';
+import { gpmMetrics } from '../../src/query/monitor/gpm.js';
 import type { Probe } from '../../src/query/probe.js';
 import type { Relation } from '../../src/query/relation.js';
 import { relations } from '../../src/query/relations.js';
@@ -37,11 +38,19 @@ function functionsOf(source: Source): readonly string[] {
   return 'probe' in wanted ? [functionOf(wanted.probe)] : [];
 }
 
-const PREFIXES: Readonly<Record<string, string>> = { gpus: '', nvlinks: 'nvlink.' };
+/** What the metrics of a relation begin with. */
+const PREFIXES: Readonly<Record<string, string>> = {
+  gpus: '',
+  nvlinks: 'nvlink.',
+  processes: 'process.',
+  gpm: '',
+};
 
-function metricOf(relation: string, field: Field): string {
+function metricOf(relation: string, { names, metric }: Field): string {
   const prefix = PREFIXES[relation];
-  return prefix === undefined ? '' : (families.get(prefix + nameOf(field))?.name ?? '');
+  if (prefix === undefined) return '';
+  const found = [...names, metric?.name].flatMap((name) => families.get(`${prefix}${name}`) ?? []);
+  return found[0]?.name ?? '';
 }
 
 const fieldRow = (relation: string, field: Field): readonly string[] => [
@@ -55,12 +64,20 @@ const fieldRow = (relation: string, field: Field): readonly string[] => [
 
 const HEAD = ['field', 'what it is', 'unit', 'NVML function', 'since driver', 'metric'];
 
+/** Those of one engine or link each, of which there are many. */
+const NUMBERED_METRICS = new Set(
+  gpmMetrics.map(({ name }) => name).filter((name) => /^(nv|c2c|gr\d)/.test(name)),
+);
+
+const isNumberedMetric = ({ source }: Field): boolean =>
+  'item' in source && NUMBERED_METRICS.has(source.item);
+
 const relationSection = ({ name, record, fields }: Relation): string => {
   const option = tables.find((one) => one.name === name)?.option;
   const asked = option === undefined ? '' : ` Option: \`--${option}\`.`;
   return `### ${name}\n\nOne record for each: ${record}.${asked}\n\n${table(
     HEAD,
-    fields.map((field) => fieldRow(name, field)),
+    fields.filter((field) => !isNumberedMetric(field)).map((field) => fieldRow(name, field)),
   )}\n`;
 };
 
@@ -72,13 +89,10 @@ const listRow = ({ name, of, isList, fields, required }: JsonPart): readonly str
     .join(', '),
 ];
 
-const isGpmMetric = ({ kind, source }: Field): boolean =>
-  'item' in source && kind.plausible !== undefined && /^(nv|c2c|gr\d)/.test(source.item);
-
 /** Lists that have all GPM metrics show the first few. */
 const short = (part: JsonPart): JsonPart => ({
   ...part,
-  fields: part.fields.filter((field) => !isGpmMetric(field)),
+  fields: part.fields.filter((field) => !isNumberedMetric(field)),
 });
 
 const listSection = (words: string, parts: readonly JsonPart[]): string =>

@@ -96,13 +96,11 @@ const unrecorded = (name: string): Status => UNRECORDED[name as FunctionName] ??
 export interface SourceOptions {
   /** Can hand calls to a real library. */
   readonly front?: boolean;
-  /** Functions that this library does not have. */
-  readonly without?: readonly string[];
   /** Undeclared symbols to hand to the real library in front mode. */
   readonly also?: readonly string[];
 }
 
-export function librarySource({ front = false, without = [], also = [] }: SourceOptions): string {
+export function librarySource({ front = false, also = [] }: SourceOptions): string {
   const rows = FUNCTIONS.map((name) => {
     const fn = api.functions[name];
     const needsInit = fn?.returnCodes?.includes('NVML_ERROR_UNINITIALIZED') === true;
@@ -111,7 +109,6 @@ export function librarySource({ front = false, without = [], also = [] }: Source
   const parts = PARTS.map((name) =>
     readFileSync(new URL(`../../simulator/${name}`, import.meta.url), 'utf8'),
   );
-  const hidden = new Set(without);
   return [
     ...(front ? ['#define FRONT'] : []),
     '#define _GNU_SOURCE',
@@ -127,11 +124,7 @@ export function librarySource({ front = false, without = [], also = [] }: Source
     ...rows,
     '};',
     ...parts,
-    ...FUNCTIONS.map((name, index) => {
-      // What a library lacks is not exported; its own code may call it all the same.
-      if (hidden.has(name)) return exported(name, index).replace('EXPORT ', '');
-      return name === 'nvmlErrorString' ? errorString() : exported(name, index);
-    }),
+    ...FUNCTIONS.map((name, index) => (name === 'nvmlErrorString' ? errorString() : exported(name, index))),
     ...also.filter((name) => !FUNCTIONS.includes(name)).map(passedThrough),
     '',
   ].join('\n');

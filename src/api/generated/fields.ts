@@ -897,6 +897,649 @@ export interface RelationFields {
     /** Utilization of the optical flow engine, in the driver's most recent sample. In %. */
     readonly 'utilization.ofa': number;
   };
+  /** Each record is a GPU, or a GPU instance of it. */
+  readonly gpm: {
+    /** GPU instance of the performance metrics; null for those of the whole GPU. */
+    readonly 'gpu_instance_id': number;
+    /** Graphics and compute engine activity. In %. */
+    readonly 'gract': number;
+    /** Graphics and compute engine activity. In %. */
+    readonly 'gpm.graphics_util': number;
+    /** SM activity. In %. */
+    readonly 'smutil': number;
+    /** SM activity. In %. */
+    readonly 'gpm.sm_util': number;
+    /** SM occupancy. In %. */
+    readonly 'smocc': number;
+    /** SM occupancy. In %. */
+    readonly 'gpm.sm_occupancy': number;
+    /** Integer unit activity. In %. */
+    readonly 'intutil': number;
+    /** Integer unit activity. In %. */
+    readonly 'gpm.integer_util': number;
+    /** Tensor core activity. In %. */
+    readonly 'mmaact': number;
+    /** Tensor core activity. In %. */
+    readonly 'gpm.any_tensor_util': number;
+    /** Tensor core activity, DFMA. In %. */
+    readonly 'dfmat': number;
+    /** Tensor core activity, DFMA. In %. */
+    readonly 'gpm.dfma_tensor_util': number;
+    /** Tensor core activity, FP16 matrices. In %. */
+    readonly 'hmmat': number;
+    /** Tensor core activity, FP16 matrices. In %. */
+    readonly 'gpm.hmma_tensor_util': number;
+    /** Tensor core activity, FP64 matrices. In %. */
+    readonly 'dmmat': number;
+    /** Tensor core activity, FP64 matrices. In %. */
+    readonly 'gpm.dmma_tensor_util': number;
+    /** Tensor core activity, integer matrices. In %. */
+    readonly 'immat': number;
+    /** Tensor core activity, integer matrices. In %. */
+    readonly 'gpm.imma_tensor_util': number;
+    /** Memory bandwidth utilization. In %. */
+    readonly 'dram': number;
+    /** Memory bandwidth utilization. In %. */
+    readonly 'gpm.dram_bw_util': number;
+    /** FP64 unit activity. In %. */
+    readonly 'fp64': number;
+    /** FP64 unit activity. In %. */
+    readonly 'gpm.fp64_util': number;
+    /** FP32 unit activity. In %. */
+    readonly 'fp32': number;
+    /** FP32 unit activity. In %. */
+    readonly 'gpm.fp32_util': number;
+    /** FP16 unit activity. In %. */
+    readonly 'fp16': number;
+    /** FP16 unit activity. In %. */
+    readonly 'gpm.fp16_util': number;
+    /** PCIe, sent. In MiB/s. */
+    readonly 'pcitx': number;
+    /** PCIe, sent. In MiB/s. */
+    readonly 'gpm.pcie_tx': number;
+    /** PCIe, received. In MiB/s. */
+    readonly 'pcirx': number;
+    /** PCIe, received. In MiB/s. */
+    readonly 'gpm.pcie_rx': number;
+    /** Video decoder 0. In %. */
+    readonly 'nvdec0': number;
+    /** Video decoder 1. In %. */
+    readonly 'nvdec1': number;
+    /** Video decoder 2. In %. */
+    readonly 'nvdec2': number;
+    /** Video decoder 3. In %. */
+    readonly 'nvdec3': number;
+    /** Video decoder 4. In %. */
+    readonly 'nvdec4': number;
+    /** Video decoder 5. In %. */
+    readonly 'nvdec5': number;
+    /** Video decoder 6. In %. */
+    readonly 'nvdec6': number;
+    /** Video decoder 7. In %. */
+    readonly 'nvdec7': number;
+    /** JPEG decoder 0. In %. */
+    readonly 'nvjpg0': number;
+    /** JPEG decoder 1. In %. */
+    readonly 'nvjpg1': number;
+    /** JPEG decoder 2. In %. */
+    readonly 'nvjpg2': number;
+    /** JPEG decoder 3. In %. */
+    readonly 'nvjpg3': number;
+    /** JPEG decoder 4. In %. */
+    readonly 'nvjpg4': number;
+    /** JPEG decoder 5. In %. */
+    readonly 'nvjpg5': number;
+    /** JPEG decoder 6. In %. */
+    readonly 'nvjpg6': number;
+    /** JPEG decoder 7. In %. */
+    readonly 'nvjpg7': number;
+    /** Optical flow engine 0. In %. */
+    readonly 'nvofa0': number;
+    /** Optical flow engine 1. In %. */
+    readonly 'nvofa1': number;
+    /** All NVLinks, received. In MiB/s. */
+    readonly 'nvlrx': number;
+    /** All NVLinks, received. In MiB/s. */
+    readonly 'gpm.nvlink_rx': number;
+    /** All NVLinks, sent. In MiB/s. */
+    readonly 'nvltx': number;
+    /** All NVLinks, sent. In MiB/s. */
+    readonly 'gpm.nvlink_tx': number;
+    /** NVLink 0, received. In MiB/s. */
+    readonly 'nvl0rx': number;
+    /** NVLink 0, sent. In MiB/s. */
+    readonly 'nvl0tx': number;
+    /** NVLink 1, received. In MiB/s. */
+    readonly 'nvl1rx': number;
+    /** NVLink 1, sent. In MiB/s. */
+    readonly 'nvl1tx': number;
+    /** NVLink 2, received. In MiB/s. */
+    readonly 'nvl2rx': number;
+    /** NVLink 2, sent. In MiB/s. */
+    readonly 'nvl2tx': number;
+    /** NVLink 3, received. In MiB/s. */
+    readonly 'nvl3rx': number;
+    /** NVLink 3, sent. In MiB/s. */
+    readonly 'nvl3tx': number;
+    /** NVLink 4, received. In MiB/s. */
+    readonly 'nvl4rx': number;
+    /** NVLink 4, sent. In MiB/s. */
+    readonly 'nvl4tx': number;
+    /** NVLink 5, received. In MiB/s. */
+    readonly 'nvl5rx': number;
+    /** NVLink 5, sent. In MiB/s. */
+    readonly 'nvl5tx': number;
+    /** NVLink 6, received. In MiB/s. */
+    readonly 'nvl6rx': number;
+    /** NVLink 6, sent. In MiB/s. */
+    readonly 'nvl6tx': number;
+    /** NVLink 7, received. In MiB/s. */
+    readonly 'nvl7rx': number;
+    /** NVLink 7, sent. In MiB/s. */
+    readonly 'nvl7tx': number;
+    /** NVLink 8, received. In MiB/s. */
+    readonly 'nvl8rx': number;
+    /** NVLink 8, sent. In MiB/s. */
+    readonly 'nvl8tx': number;
+    /** NVLink 9, received. In MiB/s. */
+    readonly 'nvl9rx': number;
+    /** NVLink 9, sent. In MiB/s. */
+    readonly 'nvl9tx': number;
+    /** NVLink 10, received. In MiB/s. */
+    readonly 'nvl10rx': number;
+    /** NVLink 10, sent. In MiB/s. */
+    readonly 'nvl10tx': number;
+    /** NVLink 11, received. In MiB/s. */
+    readonly 'nvl11rx': number;
+    /** NVLink 11, sent. In MiB/s. */
+    readonly 'nvl11tx': number;
+    /** NVLink 12, received. In MiB/s. */
+    readonly 'nvl12rx': number;
+    /** NVLink 12, sent. In MiB/s. */
+    readonly 'nvl12tx': number;
+    /** NVLink 13, received. In MiB/s. */
+    readonly 'nvl13rx': number;
+    /** NVLink 13, sent. In MiB/s. */
+    readonly 'nvl13tx': number;
+    /** NVLink 14, received. In MiB/s. */
+    readonly 'nvl14rx': number;
+    /** NVLink 14, sent. In MiB/s. */
+    readonly 'nvl14tx': number;
+    /** NVLink 15, received. In MiB/s. */
+    readonly 'nvl15rx': number;
+    /** NVLink 15, sent. In MiB/s. */
+    readonly 'nvl15tx': number;
+    /** NVLink 16, received. In MiB/s. */
+    readonly 'nvl16rx': number;
+    /** NVLink 16, sent. In MiB/s. */
+    readonly 'nvl16tx': number;
+    /** NVLink 17, received. In MiB/s. */
+    readonly 'nvl17rx': number;
+    /** NVLink 17, sent. In MiB/s. */
+    readonly 'nvl17tx': number;
+    /** All C2C links, sent. In MiB/s. */
+    readonly 'c2cttltx': number;
+    /** All C2C links, received. In MiB/s. */
+    readonly 'c2cttlrx': number;
+    /** All C2C links, payload sent. In MiB/s. */
+    readonly 'c2cdattx': number;
+    /** All C2C links, payload received. In MiB/s. */
+    readonly 'c2cdatrx': number;
+    /** C2C link 0, sent. In MiB/s. */
+    readonly 'c2c0ttltx': number;
+    /** C2C link 0, received. In MiB/s. */
+    readonly 'c2c0ttlrx': number;
+    /** C2C link 0, payload sent. In MiB/s. */
+    readonly 'c2c0dattx': number;
+    /** C2C link 0, payload received. In MiB/s. */
+    readonly 'c2c0datrx': number;
+    /** C2C link 1, sent. In MiB/s. */
+    readonly 'c2c1ttltx': number;
+    /** C2C link 1, received. In MiB/s. */
+    readonly 'c2c1ttlrx': number;
+    /** C2C link 1, payload sent. In MiB/s. */
+    readonly 'c2c1dattx': number;
+    /** C2C link 1, payload received. In MiB/s. */
+    readonly 'c2c1datrx': number;
+    /** C2C link 2, sent. In MiB/s. */
+    readonly 'c2c2ttltx': number;
+    /** C2C link 2, received. In MiB/s. */
+    readonly 'c2c2ttlrx': number;
+    /** C2C link 2, payload sent. In MiB/s. */
+    readonly 'c2c2dattx': number;
+    /** C2C link 2, payload received. In MiB/s. */
+    readonly 'c2c2datrx': number;
+    /** C2C link 3, sent. In MiB/s. */
+    readonly 'c2c3ttltx': number;
+    /** C2C link 3, received. In MiB/s. */
+    readonly 'c2c3ttlrx': number;
+    /** C2C link 3, payload sent. In MiB/s. */
+    readonly 'c2c3dattx': number;
+    /** C2C link 3, payload received. In MiB/s. */
+    readonly 'c2c3datrx': number;
+    /** C2C link 4, sent. In MiB/s. */
+    readonly 'c2c4ttltx': number;
+    /** C2C link 4, received. In MiB/s. */
+    readonly 'c2c4ttlrx': number;
+    /** C2C link 4, payload sent. In MiB/s. */
+    readonly 'c2c4dattx': number;
+    /** C2C link 4, payload received. In MiB/s. */
+    readonly 'c2c4datrx': number;
+    /** C2C link 5, sent. In MiB/s. */
+    readonly 'c2c5ttltx': number;
+    /** C2C link 5, received. In MiB/s. */
+    readonly 'c2c5ttlrx': number;
+    /** C2C link 5, payload sent. In MiB/s. */
+    readonly 'c2c5dattx': number;
+    /** C2C link 5, payload received. In MiB/s. */
+    readonly 'c2c5datrx': number;
+    /** C2C link 6, sent. In MiB/s. */
+    readonly 'c2c6ttltx': number;
+    /** C2C link 6, received. In MiB/s. */
+    readonly 'c2c6ttlrx': number;
+    /** C2C link 6, payload sent. In MiB/s. */
+    readonly 'c2c6dattx': number;
+    /** C2C link 6, payload received. In MiB/s. */
+    readonly 'c2c6datrx': number;
+    /** C2C link 7, sent. In MiB/s. */
+    readonly 'c2c7ttltx': number;
+    /** C2C link 7, received. In MiB/s. */
+    readonly 'c2c7ttlrx': number;
+    /** C2C link 7, payload sent. In MiB/s. */
+    readonly 'c2c7dattx': number;
+    /** C2C link 7, payload received. In MiB/s. */
+    readonly 'c2c7datrx': number;
+    /** C2C link 8, sent. In MiB/s. */
+    readonly 'c2c8ttltx': number;
+    /** C2C link 8, received. In MiB/s. */
+    readonly 'c2c8ttlrx': number;
+    /** C2C link 8, payload sent. In MiB/s. */
+    readonly 'c2c8dattx': number;
+    /** C2C link 8, payload received. In MiB/s. */
+    readonly 'c2c8datrx': number;
+    /** C2C link 9, sent. In MiB/s. */
+    readonly 'c2c9ttltx': number;
+    /** C2C link 9, received. In MiB/s. */
+    readonly 'c2c9ttlrx': number;
+    /** C2C link 9, payload sent. In MiB/s. */
+    readonly 'c2c9dattx': number;
+    /** C2C link 9, payload received. In MiB/s. */
+    readonly 'c2c9datrx': number;
+    /** C2C link 10, sent. In MiB/s. */
+    readonly 'c2c10ttltx': number;
+    /** C2C link 10, received. In MiB/s. */
+    readonly 'c2c10ttlrx': number;
+    /** C2C link 10, payload sent. In MiB/s. */
+    readonly 'c2c10dattx': number;
+    /** C2C link 10, payload received. In MiB/s. */
+    readonly 'c2c10datrx': number;
+    /** C2C link 11, sent. In MiB/s. */
+    readonly 'c2c11ttltx': number;
+    /** C2C link 11, received. In MiB/s. */
+    readonly 'c2c11ttlrx': number;
+    /** C2C link 11, payload sent. In MiB/s. */
+    readonly 'c2c11dattx': number;
+    /** C2C link 11, payload received. In MiB/s. */
+    readonly 'c2c11datrx': number;
+    /** C2C link 12, sent. In MiB/s. */
+    readonly 'c2c12ttltx': number;
+    /** C2C link 12, received. In MiB/s. */
+    readonly 'c2c12ttlrx': number;
+    /** C2C link 12, payload sent. In MiB/s. */
+    readonly 'c2c12dattx': number;
+    /** C2C link 12, payload received. In MiB/s. */
+    readonly 'c2c12datrx': number;
+    /** C2C link 13, sent. In MiB/s. */
+    readonly 'c2c13ttltx': number;
+    /** C2C link 13, received. In MiB/s. */
+    readonly 'c2c13ttlrx': number;
+    /** C2C link 13, payload sent. In MiB/s. */
+    readonly 'c2c13dattx': number;
+    /** C2C link 13, payload received. In MiB/s. */
+    readonly 'c2c13datrx': number;
+    /** Cache hits of host memory. In %. */
+    readonly 'hosthit': number;
+    /** Cache misses of host memory. In %. */
+    readonly 'hostmiss': number;
+    /** Cache hits of peer memory. In %. */
+    readonly 'peerhit': number;
+    /** Cache misses of peer memory. In %. */
+    readonly 'peermiss': number;
+    /** Cache hits of its own memory. In %. */
+    readonly 'dramhit': number;
+    /** Cache misses of its own memory. In %. */
+    readonly 'drammiss': number;
+    /** Video encoder 0. In %. */
+    readonly 'nvenc0': number;
+    /** Video encoder 1. In %. */
+    readonly 'nvenc1': number;
+    /** Video encoder 2. In %. */
+    readonly 'nvenc2': number;
+    /** Video encoder 3. In %. */
+    readonly 'nvenc3': number;
+    /** Graphics engine 0: elapsed cycles. */
+    readonly 'gr0elpsd': number;
+    /** Graphics engine 0: cycles of context switches. */
+    readonly 'gr0actv': number;
+    /** Graphics engine 0: context switch requests. */
+    readonly 'gr0reqs': number;
+    /** Graphics engine 0: cycles per context switch. */
+    readonly 'gr0avg': number;
+    /** Graphics engine 0: time of context switches. In %. */
+    readonly 'gr0pct': number;
+    /** Graphics engine 1: elapsed cycles. */
+    readonly 'gr1elpsd': number;
+    /** Graphics engine 1: cycles of context switches. */
+    readonly 'gr1actv': number;
+    /** Graphics engine 1: context switch requests. */
+    readonly 'gr1reqs': number;
+    /** Graphics engine 1: cycles per context switch. */
+    readonly 'gr1avg': number;
+    /** Graphics engine 1: time of context switches. In %. */
+    readonly 'gr1pct': number;
+    /** Graphics engine 2: elapsed cycles. */
+    readonly 'gr2elpsd': number;
+    /** Graphics engine 2: cycles of context switches. */
+    readonly 'gr2actv': number;
+    /** Graphics engine 2: context switch requests. */
+    readonly 'gr2reqs': number;
+    /** Graphics engine 2: cycles per context switch. */
+    readonly 'gr2avg': number;
+    /** Graphics engine 2: time of context switches. In %. */
+    readonly 'gr2pct': number;
+    /** Graphics engine 3: elapsed cycles. */
+    readonly 'gr3elpsd': number;
+    /** Graphics engine 3: cycles of context switches. */
+    readonly 'gr3actv': number;
+    /** Graphics engine 3: context switch requests. */
+    readonly 'gr3reqs': number;
+    /** Graphics engine 3: cycles per context switch. */
+    readonly 'gr3avg': number;
+    /** Graphics engine 3: time of context switches. In %. */
+    readonly 'gr3pct': number;
+    /** Graphics engine 4: elapsed cycles. */
+    readonly 'gr4elpsd': number;
+    /** Graphics engine 4: cycles of context switches. */
+    readonly 'gr4actv': number;
+    /** Graphics engine 4: context switch requests. */
+    readonly 'gr4reqs': number;
+    /** Graphics engine 4: cycles per context switch. */
+    readonly 'gr4avg': number;
+    /** Graphics engine 4: time of context switches. In %. */
+    readonly 'gr4pct': number;
+    /** Graphics engine 5: elapsed cycles. */
+    readonly 'gr5elpsd': number;
+    /** Graphics engine 5: cycles of context switches. */
+    readonly 'gr5actv': number;
+    /** Graphics engine 5: context switch requests. */
+    readonly 'gr5reqs': number;
+    /** Graphics engine 5: cycles per context switch. */
+    readonly 'gr5avg': number;
+    /** Graphics engine 5: time of context switches. In %. */
+    readonly 'gr5pct': number;
+    /** Graphics engine 6: elapsed cycles. */
+    readonly 'gr6elpsd': number;
+    /** Graphics engine 6: cycles of context switches. */
+    readonly 'gr6actv': number;
+    /** Graphics engine 6: context switch requests. */
+    readonly 'gr6reqs': number;
+    /** Graphics engine 6: cycles per context switch. */
+    readonly 'gr6avg': number;
+    /** Graphics engine 6: time of context switches. In %. */
+    readonly 'gr6pct': number;
+    /** Graphics engine 7: elapsed cycles. */
+    readonly 'gr7elpsd': number;
+    /** Graphics engine 7: cycles of context switches. */
+    readonly 'gr7actv': number;
+    /** Graphics engine 7: context switch requests. */
+    readonly 'gr7reqs': number;
+    /** Graphics engine 7: cycles per context switch. */
+    readonly 'gr7avg': number;
+    /** Graphics engine 7: time of context switches. In %. */
+    readonly 'gr7pct': number;
+    /** NVLink 18, received. In MiB/s. */
+    readonly 'nvl18rx': number;
+    /** NVLink 18, sent. In MiB/s. */
+    readonly 'nvl18tx': number;
+    /** NVLink 19, received. In MiB/s. */
+    readonly 'nvl19rx': number;
+    /** NVLink 19, sent. In MiB/s. */
+    readonly 'nvl19tx': number;
+    /** NVLink 20, received. In MiB/s. */
+    readonly 'nvl20rx': number;
+    /** NVLink 20, sent. In MiB/s. */
+    readonly 'nvl20tx': number;
+    /** NVLink 21, received. In MiB/s. */
+    readonly 'nvl21rx': number;
+    /** NVLink 21, sent. In MiB/s. */
+    readonly 'nvl21tx': number;
+    /** NVLink 22, received. In MiB/s. */
+    readonly 'nvl22rx': number;
+    /** NVLink 22, sent. In MiB/s. */
+    readonly 'nvl22tx': number;
+    /** NVLink 23, received. In MiB/s. */
+    readonly 'nvl23rx': number;
+    /** NVLink 23, sent. In MiB/s. */
+    readonly 'nvl23tx': number;
+    /** NVLink 24, received. In MiB/s. */
+    readonly 'nvl24rx': number;
+    /** NVLink 24, sent. In MiB/s. */
+    readonly 'nvl24tx': number;
+    /** NVLink 25, received. In MiB/s. */
+    readonly 'nvl25rx': number;
+    /** NVLink 25, sent. In MiB/s. */
+    readonly 'nvl25tx': number;
+    /** NVLink 26, received. In MiB/s. */
+    readonly 'nvl26rx': number;
+    /** NVLink 26, sent. In MiB/s. */
+    readonly 'nvl26tx': number;
+    /** NVLink 27, received. In MiB/s. */
+    readonly 'nvl27rx': number;
+    /** NVLink 27, sent. In MiB/s. */
+    readonly 'nvl27tx': number;
+    /** NVLink 28, received. In MiB/s. */
+    readonly 'nvl28rx': number;
+    /** NVLink 28, sent. In MiB/s. */
+    readonly 'nvl28tx': number;
+    /** NVLink 29, received. In MiB/s. */
+    readonly 'nvl29rx': number;
+    /** NVLink 29, sent. In MiB/s. */
+    readonly 'nvl29tx': number;
+    /** NVLink 30, received. In MiB/s. */
+    readonly 'nvl30rx': number;
+    /** NVLink 30, sent. In MiB/s. */
+    readonly 'nvl30tx': number;
+    /** NVLink 31, received. In MiB/s. */
+    readonly 'nvl31rx': number;
+    /** NVLink 31, sent. In MiB/s. */
+    readonly 'nvl31tx': number;
+    /** NVLink 32, received. In MiB/s. */
+    readonly 'nvl32rx': number;
+    /** NVLink 32, sent. In MiB/s. */
+    readonly 'nvl32tx': number;
+    /** NVLink 33, received. In MiB/s. */
+    readonly 'nvl33rx': number;
+    /** NVLink 33, sent. In MiB/s. */
+    readonly 'nvl33tx': number;
+    /** NVLink 34, received. In MiB/s. */
+    readonly 'nvl34rx': number;
+    /** NVLink 34, sent. In MiB/s. */
+    readonly 'nvl34tx': number;
+    /** NVLink 35, received. In MiB/s. */
+    readonly 'nvl35rx': number;
+    /** NVLink 35, sent. In MiB/s. */
+    readonly 'nvl35tx': number;
+    /** Elapsed SM cycles. */
+    readonly 'smelpsd': number;
+    /** Active SM cycles. */
+    readonly 'smactv': number;
+    /** Active tensor core cycles. */
+    readonly 'mmaactv': number;
+    /** Active tensor core cycles, FP64 matrices. */
+    readonly 'dmmaactv': number;
+    /** Active tensor core cycles, FP16 matrices. */
+    readonly 'hmmaactv': number;
+    /** Active tensor core cycles, integer matrices. */
+    readonly 'immaactv': number;
+    /** Active tensor core cycles, DFMA. */
+    readonly 'dfmaactv': number;
+    /** Traffic sent over PCIe. */
+    readonly 'pcitxcnt': number;
+    /** Traffic received over PCIe. */
+    readonly 'pcirxcnt': number;
+    /** Active integer unit cycles. */
+    readonly 'intactv': number;
+    /** Active FP64 unit cycles. */
+    readonly 'fp64actv': number;
+    /** Active FP32 unit cycles. */
+    readonly 'fp32actv': number;
+    /** Active FP16 unit cycles. */
+    readonly 'fp16actv': number;
+    /** Traffic received over NVLink 0. */
+    readonly 'nvl0rxcnt': number;
+    /** Traffic sent over NVLink 0. */
+    readonly 'nvl0txcnt': number;
+    /** Traffic received over NVLink 1. */
+    readonly 'nvl1rxcnt': number;
+    /** Traffic sent over NVLink 1. */
+    readonly 'nvl1txcnt': number;
+    /** Traffic received over NVLink 2. */
+    readonly 'nvl2rxcnt': number;
+    /** Traffic sent over NVLink 2. */
+    readonly 'nvl2txcnt': number;
+    /** Traffic received over NVLink 3. */
+    readonly 'nvl3rxcnt': number;
+    /** Traffic sent over NVLink 3. */
+    readonly 'nvl3txcnt': number;
+    /** Traffic received over NVLink 4. */
+    readonly 'nvl4rxcnt': number;
+    /** Traffic sent over NVLink 4. */
+    readonly 'nvl4txcnt': number;
+    /** Traffic received over NVLink 5. */
+    readonly 'nvl5rxcnt': number;
+    /** Traffic sent over NVLink 5. */
+    readonly 'nvl5txcnt': number;
+    /** Traffic received over NVLink 6. */
+    readonly 'nvl6rxcnt': number;
+    /** Traffic sent over NVLink 6. */
+    readonly 'nvl6txcnt': number;
+    /** Traffic received over NVLink 7. */
+    readonly 'nvl7rxcnt': number;
+    /** Traffic sent over NVLink 7. */
+    readonly 'nvl7txcnt': number;
+    /** Traffic received over NVLink 8. */
+    readonly 'nvl8rxcnt': number;
+    /** Traffic sent over NVLink 8. */
+    readonly 'nvl8txcnt': number;
+    /** Traffic received over NVLink 9. */
+    readonly 'nvl9rxcnt': number;
+    /** Traffic sent over NVLink 9. */
+    readonly 'nvl9txcnt': number;
+    /** Traffic received over NVLink 10. */
+    readonly 'nvl10rxcnt': number;
+    /** Traffic sent over NVLink 10. */
+    readonly 'nvl10txcnt': number;
+    /** Traffic received over NVLink 11. */
+    readonly 'nvl11rxcnt': number;
+    /** Traffic sent over NVLink 11. */
+    readonly 'nvl11txcnt': number;
+    /** Traffic received over NVLink 12. */
+    readonly 'nvl12rxcnt': number;
+    /** Traffic sent over NVLink 12. */
+    readonly 'nvl12txcnt': number;
+    /** Traffic received over NVLink 13. */
+    readonly 'nvl13rxcnt': number;
+    /** Traffic sent over NVLink 13. */
+    readonly 'nvl13txcnt': number;
+    /** Traffic received over NVLink 14. */
+    readonly 'nvl14rxcnt': number;
+    /** Traffic sent over NVLink 14. */
+    readonly 'nvl14txcnt': number;
+    /** Traffic received over NVLink 15. */
+    readonly 'nvl15rxcnt': number;
+    /** Traffic sent over NVLink 15. */
+    readonly 'nvl15txcnt': number;
+    /** Traffic received over NVLink 16. */
+    readonly 'nvl16rxcnt': number;
+    /** Traffic sent over NVLink 16. */
+    readonly 'nvl16txcnt': number;
+    /** Traffic received over NVLink 17. */
+    readonly 'nvl17rxcnt': number;
+    /** Traffic sent over NVLink 17. */
+    readonly 'nvl17txcnt': number;
+    /** Traffic received over NVLink 18. */
+    readonly 'nvl18rxcnt': number;
+    /** Traffic sent over NVLink 18. */
+    readonly 'nvl18txcnt': number;
+    /** Traffic received over NVLink 19. */
+    readonly 'nvl19rxcnt': number;
+    /** Traffic sent over NVLink 19. */
+    readonly 'nvl19txcnt': number;
+    /** Traffic received over NVLink 20. */
+    readonly 'nvl20rxcnt': number;
+    /** Traffic sent over NVLink 20. */
+    readonly 'nvl20txcnt': number;
+    /** Traffic received over NVLink 21. */
+    readonly 'nvl21rxcnt': number;
+    /** Traffic sent over NVLink 21. */
+    readonly 'nvl21txcnt': number;
+    /** Traffic received over NVLink 22. */
+    readonly 'nvl22rxcnt': number;
+    /** Traffic sent over NVLink 22. */
+    readonly 'nvl22txcnt': number;
+    /** Traffic received over NVLink 23. */
+    readonly 'nvl23rxcnt': number;
+    /** Traffic sent over NVLink 23. */
+    readonly 'nvl23txcnt': number;
+    /** Traffic received over NVLink 24. */
+    readonly 'nvl24rxcnt': number;
+    /** Traffic sent over NVLink 24. */
+    readonly 'nvl24txcnt': number;
+    /** Traffic received over NVLink 25. */
+    readonly 'nvl25rxcnt': number;
+    /** Traffic sent over NVLink 25. */
+    readonly 'nvl25txcnt': number;
+    /** Traffic received over NVLink 26. */
+    readonly 'nvl26rxcnt': number;
+    /** Traffic sent over NVLink 26. */
+    readonly 'nvl26txcnt': number;
+    /** Traffic received over NVLink 27. */
+    readonly 'nvl27rxcnt': number;
+    /** Traffic sent over NVLink 27. */
+    readonly 'nvl27txcnt': number;
+    /** Traffic received over NVLink 28. */
+    readonly 'nvl28rxcnt': number;
+    /** Traffic sent over NVLink 28. */
+    readonly 'nvl28txcnt': number;
+    /** Traffic received over NVLink 29. */
+    readonly 'nvl29rxcnt': number;
+    /** Traffic sent over NVLink 29. */
+    readonly 'nvl29txcnt': number;
+    /** Traffic received over NVLink 30. */
+    readonly 'nvl30rxcnt': number;
+    /** Traffic sent over NVLink 30. */
+    readonly 'nvl30txcnt': number;
+    /** Traffic received over NVLink 31. */
+    readonly 'nvl31rxcnt': number;
+    /** Traffic sent over NVLink 31. */
+    readonly 'nvl31txcnt': number;
+    /** Traffic received over NVLink 32. */
+    readonly 'nvl32rxcnt': number;
+    /** Traffic sent over NVLink 32. */
+    readonly 'nvl32txcnt': number;
+    /** Traffic received over NVLink 33. */
+    readonly 'nvl33rxcnt': number;
+    /** Traffic sent over NVLink 33. */
+    readonly 'nvl33txcnt': number;
+    /** Traffic received over NVLink 34. */
+    readonly 'nvl34rxcnt': number;
+    /** Traffic sent over NVLink 34. */
+    readonly 'nvl34txcnt': number;
+    /** Traffic received over NVLink 35. */
+    readonly 'nvl35rxcnt': number;
+    /** Traffic sent over NVLink 35. */
+    readonly 'nvl35txcnt': number;
+  };
   /** Each record is the connection of a GPU to another GPU. */
   readonly gpu_pairs: {
     /** NVML's index of the other GPU. */
@@ -1525,6 +2168,9 @@ export interface RelationNumbers {
   };
   /** Each record is a process on a GPU. */
   readonly processes: {
+  };
+  /** Each record is a GPU, or a GPU instance of it. */
+  readonly gpm: {
   };
   /** Each record is the connection of a GPU to another GPU. */
   readonly gpu_pairs: {

@@ -130,7 +130,7 @@ const nvlinks: GpuCheck = {
     const wantedSpeed = expected?.['nvlink.speed'];
     if (wantedSpeed !== undefined && speed < Number(wantedSpeed))
       return fail(`An NVLink has ${speed} GB/s; expected ${wantedSpeed} GB/s.`, TRAIN);
-    if (expected !== undefined) return ok(`${up} of ${count} NVLinks are up, as expected.`);
+    if (wanted !== undefined) return ok(`${up} of ${count} NVLinks are up, as expected.`);
     const model = modelOf(subject)?.nvlinks;
     if (up === 0 && health.gpus.length === 1)
       return ok('All NVLinks are down: it is the only GPU of the machine.');

@@ -73,15 +73,19 @@ const nvlinkErrors: GpuCheck = {
 
 const nvlinkRecoveries: GpuCheck = {
   id: 'nvlink-recoveries',
-  about: 'NVLink 5: links that failed to recover.',
+  about:
+    'NVLink 5: links that failed to recover, and errors that links received since the last run, with --state.',
+  warns: 'errors grow faster than `nvlink_errors_per_hour`',
   fails: 'a link failed to recover',
   needs: ['nvlink.recoveries.failed'],
   uses: ['nvlink.errors.rx'],
-  judge: ({ number }) => {
+  judge: ({ number, growth, health }): Judged => {
     const failed = number('nvlink.recoveries.failed');
-    return failed > 0
-      ? fail(`NVLinks failed to recover ${failed} times.`, LINK)
-      : ok('No NVLink failed to recover.');
+    if (failed > 0) return fail(`NVLinks failed to recover ${failed} times.`, LINK);
+    const grown = growth('nvlink.errors.rx');
+    return grown === undefined
+      ? ok('No NVLink failed to recover.')
+      : perHour('errors received over NVLink', grown, health.limits.nvlink_errors_per_hour, { action: LINK });
   },
 };
 

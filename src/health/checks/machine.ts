@@ -2,6 +2,7 @@
 
 import { type Evidence, fail, type Judged, ok, unknown, type Verdict, warn } from '../../base/verdict.js';
 import type { EventSeverity, GpuEvent } from '../../events/gpu-event.js';
+import { currentEvents } from '../../events/kernel-events.js';
 import { Unread } from '../../system/system.js';
 import type { Health, MachineCheck } from '../check.js';
 
@@ -29,6 +30,7 @@ const gpuCount: MachineCheck = {
   id: 'gpu-count',
   about:
     'Whether NVML counts the expected number of GPUs, or that on the PCI bus. Detects a GPU that disappeared without an Xid.',
+  warns: 'there are more than expected',
   fails: 'there are fewer, or none',
   needs: [],
   judgeMachine: (health) => {
@@ -48,7 +50,15 @@ const gpuCount: MachineCheck = {
           fail(`NVML counts ${count} GPUs; expected ${expected.gpus.length}${which}.`, REBOOT, evidence),
         ];
       }
-      return [ok(`NVML counts ${count} GPUs, as expected.`, evidence)];
+      return [
+        isWhole && count > expected.gpus.length
+          ? warn(
+              `NVML counts ${count} GPUs, and ${expected.gpus.length} are expected.`,
+              'If that is meant, make the expectations again with --learn.',
+              evidence,
+            )
+          : ok(`NVML counts ${count} GPUs, as expected.`, evidence),
+      ];
     }
     if (count === 0) return [fail('NVML counts no GPU.', 'Run nvsmi doctor.', [{ name: 'count', value: 0 }])];
     const seen = seenByKernel(health);
@@ -139,6 +149,14 @@ function judgeEvents(events: readonly GpuEvent[], since: string): Judged {
   return { verdict, why, action: verdict === 'ok' ? undefined : worst.action, evidence };
 }
 
+const notRead = ({ reason, remedy }: { readonly reason: string; readonly remedy: string }): Judged =>
+  unknown(`The kernel log was not read: ${reason}.`, remedy);
+
+const NO_ADDRESS = unknown(
+  'Its PCI address is not known, so which lines of the kernel log are about it is not known either.',
+  'See gpu-reachable, and run nvsmi doctor.',
+);
+
 const xids: MachineCheck = {
   id: 'xid',
   about:
@@ -146,20 +164,28 @@ const xids: MachineCheck = {
   warns: 'an Xid needs investigation',
   fails: 'an Xid means that the GPU cannot be trusted',
   needs: [],
-  judgeMachine: ({ gpus, log, isWhole, since = 'the boot' }) => {
-    if ('reason' in log) return [unknown(`The kernel log was not read: ${log.reason}.`, log.remedy)];
+  judgeMachine: ({ gpus, log: all, isWhole, unread, since = 'the boot' }) => {
+    if ('reason' in all) return [notRead(all)];
+    const log = currentEvents(all);
+    const judge = (busId: string | undefined): Judged => {
+      const judged = judgeEvents(
+        log.filter((event) => event.busId === busId),
+        since,
+      );
+      // What NVML reported is as true without the log; that there is nothing else is not.
+      return unread !== undefined && judged.verdict === 'ok' ? notRead(unread) : judged;
+    };
     const known = new Set(gpus.map(({ busId }) => busId));
     const elsewhere = [...new Set((isWhole ? log : []).map(({ busId }) => busId))].filter(
       (busId) => !known.has(busId),
     );
-    const of = (busId: string | undefined) => log.filter((event) => event.busId === busId);
     return [
       ...gpus.map(({ index, uuid, busId }) => ({
         gpu: index,
         uuid,
-        ...judgeEvents(busId === undefined ? [] : of(busId), since),
+        ...(busId === undefined ? NO_ADDRESS : judge(busId)),
       })),
-      ...elsewhere.map((busId) => ({ gpu: busId, ...judgeEvents(of(busId), since) })),
+      ...elsewhere.map((busId) => ({ gpu: busId, ...judge(busId) })),
     ];
   },
 };

@@ -3,11 +3,11 @@
 import type { Span } from '../../base/release.js';
 import * as nvml from '../../nvml/generated/constants.js';
 import { from, type Row } from '../field.js';
-import { count, enabled, type Kind, milliseconds, number, percent, watts, yesNo } from '../kind.js';
+import { count, enabled, type Kind, measured, milliseconds, percent, watts, yesNo } from '../kind.js';
 import { field } from '../probe.js';
 
 /** These fields hold whole watts, unlike the power readings. */
-const wholeWatts = number('W', { unit: 'watts' });
+const wholeWatts = measured('W', { unit: 'watts' });
 
 /** NVML has milliwatts per second; the header of 610 says W/s. */
 const rate: Kind = {

@@ -78,7 +78,7 @@ describe('files of health', () => {
     const one = withAnswers(h200x2(), { nvmlDeviceGetCount_v2: { '': 1 } });
     await run({ machine: one }, ['--learn', file()]);
     const outcome = await expecting({});
-    expect(why(outcome, 'gpu-count')).toEqual(['NVML counts 2 GPUs, and 1 are expected.']);
+    expect(why(outcome, 'gpu-count')).toEqual(['NVML counts 2 GPUs; expected 1.']);
     expect(outcome.status).toBe(1);
   });
 
@@ -89,14 +89,12 @@ describe('files of health', () => {
         `{"format":"nvsmi-expectations","version":1,"machine":null,"gpus":[{"pci.bus_id":"00000000:00:06.0"${gpu}},{"pci.bus_id":"00000000:00:07.0"}]}`,
       );
     expected(',"name":"NVIDIA B200"');
-    expect(why(await expecting({}), 'name')).toEqual([
-      'Its name is NVIDIA H200, and NVIDIA B200 is expected.',
-    ]);
+    expect(why(await expecting({}), 'name')).toEqual(['The name is NVIDIA H200; expected NVIDIA B200.']);
     expected('');
     const down = h200s({ nvmlDeviceGetNvLinkState: { 'gpu0,3': 0 } });
     // Without a key the model counts.
     expect(why(await expecting({ machine: down }), 'nvlink')).toEqual([
-      '17 NVLinks are up, and its model has 18.',
+      '17 NVLinks are up; its model has 18.',
     ]);
   });
 

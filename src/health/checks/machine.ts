@@ -53,7 +53,7 @@ const gpuCount: MachineCheck = {
       return [
         isWhole && count > expected.gpus.length
           ? warn(
-              `NVML counts ${count} GPUs, and ${expected.gpus.length} are expected.`,
+              `NVML counts ${count} GPUs; expected ${expected.gpus.length}.`,
               'If that is meant, make the expectations again with --learn.',
               evidence,
             )

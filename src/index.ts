@@ -1,5 +1,5 @@
 /**
- * Ask NVIDIA GPUs from Node: typed queries, samples at a pace, and pynvml_utils' nvidia_smi object.
+ * NVIDIA GPUs from Node: typed queries, periodic samples, the full report, and pynvml_utils' nvidia_smi object.
  * The functions of NVML itself are in `nvsmi/nvml`.
  */
 

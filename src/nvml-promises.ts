@@ -1,10 +1,10 @@
 /**
  * The functions of NVML as promises, each under its own name: the call runs on a worker thread, while the program
- * continues. Worth it for calls that wait (PCIe throughput: 21 ms, inforom checksum: 69 ms on an H100),
+ * continues. Worthwhile for calls that wait (PCIe throughput: 21 ms, infoROM checksum: 69 ms on an H100),
  * and for setters; most others answer in microseconds.
  *
- * With `{ timeout, signal }` as the last argument another process makes the call, and a driver that does not answer holds up
- * neither other calls nor the end of the program. NVML is opened with `nvsmi/nvml`, or here: `await nvmlInit({ timeout: 2000 })`.
+ * With `{ timeout, signal }` as the last argument another process makes the call, and an unresponsive driver blocks
+ * neither other calls nor the exit of the program. Open NVML with `nvsmi/nvml`, or here: `await nvmlInit({ timeout: 2000 })`.
  */
 export {
   nvmlInit,

@@ -1,11 +1,11 @@
 /**
  * NVML for Node: every function of the NVIDIA Management Library under its own name.
  *
- * - A call that NVML refuses throws an {@link NVMLError}, with a subclass for each status.
- * - What a C function fills is returned: nothing, one value, or a tuple in the order of its parameters.
+ * - A call that fails throws an {@link NVMLError}, with a subclass for each status.
+ * - The outputs of a C function are returned: nothing, one value, or a tuple in the order of its parameters.
  * - Structs are plain objects, texts are strings, counts with arrays are arrays, handles are opaque.
  * - A 64-bit number is a number while it is a safe integer and a bigint beyond.
- * - What NVML marks as not available is null.
+ * - A value that NVML reports as not available is null.
  */
 
 export { KoffiNotFound, SnapshotError } from './nvml/failures.js';

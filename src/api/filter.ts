@@ -2,9 +2,8 @@
 import { NVSMI, type NvsmiId, QUERY_NAMES, type QueryName } from './generated/nvsmi-ids.js';
 
 /**
- * What deviceQuery answers: names as a comma list (`memory.total,memory.free`), or an array or other iterable of names
- * and ids (`NVSMI.MEMORY_TOTAL`). Unknown names and ids are ignored. Without a filter, or with null, everything is
- * answered.
+ * Selects what deviceQuery returns: names separated by commas (`memory.total,memory.free`), or an array or other iterable of names
+ * and ids (`NVSMI.MEMORY_TOTAL`). Unknown names and ids are ignored. Without a filter, or with null, everything is returned.
  */
 export type Filter =
   | QueryName

@@ -6,13 +6,13 @@ export interface GpuProcess {
   /** Index of the GPU. */
   readonly gpu: number;
   readonly uuid: string | null;
-  /** The MIG instance that the process runs on; null on a GPU that is not divided. */
+  /** The MIG instance that the process runs on; null without MIG. */
   readonly gpu_instance_id: number | null;
   readonly compute_instance_id: number | null;
   readonly pid: number;
   readonly type: ProcessType;
-  /** As it was started; null where it has ended meanwhile, or may not be looked at. */
+  /** The name as it was started; null if the process has ended, or the user may not see it. */
   readonly process_name: string | null;
-  /** MiB of the GPU's memory; null where the driver does not say. */
+  /** GPU memory in MiB; null if the driver does not report it. */
   readonly used_gpu_memory: number | null;
 }

@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-/** An open machine: typed queries, samples at a pace, and the answers of pynvml_utils. */
+/** An open machine: typed queries, periodic samples, and the answers of pynvml_utils. */
 import type { Actions } from './actions.js';
 import type { Filter } from './filter.js';
 import type { DeviceResult } from './generated/device.js';
@@ -18,34 +18,34 @@ import type { Report, ReportOptions } from './report.js';
 import type { WatchOptions } from './watch.js';
 
 /**
- * An open machine, as {@link open} returns it. Once it is closed, every question throws NVMLError_Uninitialized, and what
- * runs ends.
+ * An open machine, as returned by {@link open}. After {@link close} every method throws NVMLError_Uninitialized, and running
+ * iterations end.
  */
 export interface Nvsmi {
-  /** How many GPUs the machine has, lost ones included. */
+  /** Number of GPUs of the machine, including lost ones. */
   readonly gpuCount: number;
 
   /**
-   * Who the GPUs are: index, name, UUID, PCI bus id and serial number of each, and its MIG devices with theirs.
+   * Returns the identity of each GPU: index, name, UUID, PCI bus id and serial number, and the same of its MIG devices.
    *
-   * @throws UnknownGpu for a GPU that is not there
+   * @throws UnknownGpu for a GPU that does not exist
    * @throws TypeError for invalid arguments
    */
   gpus(options?: GpuOptions): GpuRecord[];
 
-  /** The same as a promise: for a machine that was opened with a timeout. */
+  /** The same as a promise, for a machine opened with a timeout. */
   gpusAsync(options?: GpuOptions): Promise<GpuRecord[]>;
 
   /**
-   * Compiles a question about every GPU, or those of `gpus`, to be sampled as often as wanted.
+   * Compiles a query of every GPU, or of those in `gpus`, which can be sampled repeatedly.
    *
    *     const query = nvsmi.query(['memory.used', 'utilization.gpu']);
    *     query.sample(); // [{ 'memory.used': 615, 'utilization.gpu': 0 }, …]
    *
    * Fields have names or numbers: `[NVSMI.MEMORY_USED]` is the same as `['memory.used']`.
    *
-   * @throws UnknownField for what is no field
-   * @throws UnknownGpu for a GPU that is not there
+   * @throws UnknownField for an unknown field
+   * @throws UnknownGpu for a GPU that does not exist
    * @throws TypeError for invalid arguments
    */
   query<const Field extends FieldName | FieldNumber>(
@@ -54,14 +54,14 @@ export interface Nvsmi {
   ): Query<NameOf<Field>>;
 
   /**
-   * Compiles a question about what GPUs have several of: processes, clocks, pages. Without `fields` all are asked.
+   * Compiles a query of what GPUs have several of: processes, clocks, pages. Without `fields` it reads all fields.
    *
    *     const apps = nvsmi.relation('compute_apps', ['pid', 'used_gpu_memory']);
    *     apps.sample(); // [{ gpu: 0, uuid: 'GPU-6a…', pid: 4711, used_gpu_memory: 530 }, …]
    *
-   * @throws UnknownRelation for a name that is no relation
-   * @throws UnknownField for what is no field of it
-   * @throws UnknownGpu for a GPU that is not there
+   * @throws UnknownRelation for an unknown relation
+   * @throws UnknownField for a field that the relation does not have
+   * @throws UnknownGpu for a GPU that does not exist
    * @throws TypeError for invalid arguments
    */
   relation<
@@ -74,11 +74,11 @@ export interface Nvsmi {
   ): RelationQuery<Relation, RelationFieldName<Relation, Field>>;
 
   /**
-   * Samples of a query at a steady pace: `for await (const gpus of nvsmi.watch([…], { everyMs: 1000 }))`. Ends with
+   * Samples a query at a fixed interval: `for await (const gpus of nvsmi.watch([…], { everyMs: 1000 }))`. Ends with
    * `break`, with the signal, or with {@link close}.
    *
-   * @throws UnknownField for a name that is no field
-   * @throws UnknownGpu for a GPU that is not there
+   * @throws UnknownField for an unknown field
+   * @throws UnknownGpu for a GPU that does not exist
    * @throws RangeError, TypeError for an invalid period or other argument
    */
   watch<const Field extends FieldName | FieldNumber>(
@@ -87,35 +87,35 @@ export interface Nvsmi {
   ): AsyncGenerator<Sample<NameOf<Field>>[], void, undefined>;
 
   /**
-   * The full report of every GPU as one object: the tags of `nvidia-smi -q -x` as keys, values in their units,
-   * null where there is none and why under `reasons`. `schemas/` has its schema.
+   * Returns the full report of every GPU as one object: the tags of `nvidia-smi -q -x` as keys, values in the report's units,
+   * null for missing values, with the reason under `reasons`. `schemas/report.schema.json` is its schema.
    *
-   * @throws UnknownGpu for a GPU that is not there
+   * @throws UnknownGpu for a GPU that does not exist
    * @throws RangeError, TypeError for invalid groups or other arguments
    */
   report(options?: ReportOptions): Promise<Report>;
 
   /**
-   * The processes on the GPUs right now, by GPU and pid: those that compute, draw, or both. A GPU that was lost before the
+   * Returns the current processes on the GPUs, by GPU and pid: compute, graphics, or both. A GPU that was lost before the
    * machine was opened has none.
    *
-   * @throws NVMLError where the processes of a GPU cannot be listed
-   * @throws UnknownGpu for a GPU that is not there
+   * @throws NVMLError if the processes of a GPU cannot be listed
+   * @throws UnknownGpu for a GPU that does not exist
    * @throws TypeError for invalid arguments
    */
   processes(options?: GpuOptions): GpuProcess[];
 
-  /** The same as a promise: for a machine that was opened with a timeout. */
+  /** The same as a promise, for a machine opened with a timeout. */
   processesAsync(options?: GpuOptions): Promise<GpuProcess[]>;
 
-  /** What pynvml_utils' DeviceQuery returns for the same filter. */
+  /** Returns what pynvml_utils' DeviceQuery returns for the same filter. */
   deviceQuery(filter?: Filter): DeviceResult;
 
-  /** The same, with the waits of all GPUs at the same time, on worker threads. */
+  /** The same on worker threads, with all GPUs at the same time. */
   deviceQueryAsync(filter?: Filter): Promise<DeviceResult>;
 
   /**
-   * {@link deviceQueryAsync} at a steady pace. Ends with `break`, with the signal, or with {@link close}.
+   * {@link deviceQueryAsync} at a fixed interval. Ends with `break`, with the signal, or with {@link close}.
    *
    * @throws RangeError, TypeError for an invalid period or filter
    */
@@ -124,13 +124,13 @@ export interface Nvsmi {
     options: WatchOptions,
   ): AsyncGenerator<DeviceResult, void, undefined>;
 
-  /** What pynvml_utils' XmlDeviceQuery returns for the same filter, as a well-formed document. */
+  /** Returns what pynvml_utils' XmlDeviceQuery returns for the same filter, as a well-formed document. */
   xmlDeviceQuery(filter?: Filter): string;
 
-  /** What this user may read of this machine. */
+  /** Returns which values this user may read. */
   permissions(): Permissions;
 
-  /** Ends what runs and releases the machine; a second time does nothing. */
+  /** Ends running iterations and releases the machine. A second call does nothing. */
   close(): void;
 
   /** {@link close}, at the end of a `using` block. */
@@ -139,6 +139,6 @@ export interface Nvsmi {
 
 /** An open machine whose GPUs can be changed: `open({ writable: true })`. */
 export interface WritableNvsmi extends Nvsmi {
-  /** What can be done to its GPUs. Most of it needs root. A recorded machine cannot be changed: only `dryRun` has a meaning there. */
+  /** Actions that change its GPUs. Most need root. A recorded machine cannot be changed: only `dryRun` works there. */
   readonly actions: Actions;
 }

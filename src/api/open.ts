@@ -7,21 +7,21 @@ import { openMachine, openTimedMachine } from './opened.js';
 
 /**
  * Opens this machine, or a recorded one: `open({ snapshot: 'h200-x2' })` answers without a GPU. Without options
- * NVSMI_SNAPSHOT and NVSMI_NVML of the environment say which, as for the program.
+ * the environment variables NVSMI_SNAPSHOT and NVSMI_NVML apply, as for the command.
  *
- * @throws NVMLError where NVML cannot be opened: NVMLError_LibraryNotFound, NVMLError_DriverNotLoaded …
- * @throws NVMLError_AlreadyInitialized where NVML is open with other `options`
- * @throws SnapshotError where the snapshot is invalid: its message names the place in the file, or what there is
- * @throws KoffiNotFound where the package koffi is missing, through which NVML is called
+ * @throws NVMLError if NVML cannot be opened: NVMLError_LibraryNotFound, NVMLError_DriverNotLoaded …
+ * @throws NVMLError_AlreadyInitialized if NVML is open with other `options`
+ * @throws SnapshotError if the snapshot is invalid or missing: its message names the place in the file, or the known names
+ * @throws KoffiNotFound if the package koffi, which calls NVML, is missing
  * @throws TypeError for invalid options
  */
 export function open(options: OpenOptions & { readonly writable: true }): WritableNvsmi;
 export function open(options?: OpenOptions): Nvsmi;
 /**
- * Opens this machine so that a driver that does not answer holds up nothing: `await open({ timeout: 2000 })`. Every question takes
- * a promise then, {@link Query.sampleAsync} among them; the others throw a TypeError.
+ * Opens this machine so that an unresponsive driver blocks nothing: `await open({ timeout: 2000 })`. Only methods that return
+ * promises work then, such as {@link Query.sampleAsync}; the others throw a TypeError.
  *
- * @throws what the other form throws, and NVMLError with the message `No Answer`
+ * @throws the errors of the other form, and NVMLError with the message `No Answer`
  */
 export function open(options: TimedOptions): Promise<Nvsmi>;
 export function open(

@@ -3,8 +3,8 @@ import type { SystemFiles } from '../system/files.js';
 
 export interface Permissions {
   /**
-   * Whether GPU performance counters are for administrators alone: RmProfilingAdminOnly in
-   * /proc/driver/nvidia/params. Undefined where the driver does not say.
+   * Whether GPU performance counters are restricted to administrators: RmProfilingAdminOnly in
+   * /proc/driver/nvidia/params. Undefined if the driver does not report it.
    */
   readonly profilingAdminOnly: boolean | undefined;
 }

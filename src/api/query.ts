@@ -10,7 +10,7 @@ export type FieldName = keyof GpuFields;
 /** The number of a field: `NVSMI.MEMORY_USED`. */
 export type FieldNumber = keyof GpuFieldNumbers;
 
-/** The names that fields have in a sample: an alias its own, a number the name of its field. */
+/** The key of a field in a sample: the name or alias as given, or the name of the field for a number. */
 export type NameOf<Field extends FieldName | FieldNumber> = Field extends FieldNumber
   ? GpuFieldNumbers[Field]
   : Field;
@@ -19,14 +19,14 @@ export type NameOf<Field extends FieldName | FieldNumber> = Field extends FieldN
 export type Reasons<Name extends FieldName> = { readonly [N in keyof Pick<GpuFields, Name>]?: string };
 
 /**
- * The values of one GPU: a number in the field's unit, the words, or null where there is none. It is a record of what
- * `--query-gpu` prints with `--format=json`.
+ * The values of one GPU: a number in the field's unit, a boolean, a string, or null if missing. It equals a record of
+ * `--query-gpu` with `--format=json`.
  */
 export type Sample<Name extends FieldName> = {
   // Mapped over the keys of the fields, not over their names, so that the fields' comments come along.
   readonly [N in keyof Pick<GpuFields, Name>]: GpuFields[N] | null;
 } & {
-  /** Why values are null, where some are. */
+  /** Why values are null; only present if some are. */
   readonly reasons?: Reasons<Name>;
 };
 
@@ -36,26 +36,26 @@ export interface Query<Name extends FieldName> {
   readonly fields: readonly Name[];
 
   /**
-   * Asks every GPU now and returns one sample each, in their order. Calls that wait inside the driver (PCIe
-   * throughput: 21 ms) hold up the program: see {@link sampleAsync}.
+   * Reads every GPU and returns one sample for each, in their order. Calls that wait inside the driver (PCIe
+   * throughput: 21 ms) block the program: see {@link sampleAsync}.
    *
    * @throws NVMLError_Uninitialized once the machine is closed
    */
   sample(): Sample<Name>[];
 
   /**
-   * The same with the waits of all GPUs at the same time, on worker threads. Whoever asks while another is asking
-   * gets the same samples.
+   * The same on worker threads, with all GPUs at the same time. A call made while another is pending
+   * returns the same samples.
    *
-   * @throws NVMLError_Uninitialized once the machine is closed, also meanwhile
+   * @throws NVMLError_Uninitialized if the machine is closed, also during the call
    */
   sampleAsync(): Promise<Sample<Name>[]>;
 
   /**
-   * Samples at a steady pace, as {@link sampleAsync} takes them. Ends with `break`, with the signal, or when the machine
+   * Samples at a fixed interval, like {@link sampleAsync}. Ends with `break`, with the signal, or when the machine
    * is closed.
    *
-   * @throws RangeError, TypeError at once, for invalid options
+   * @throws RangeError, TypeError immediately, for invalid options
    * @throws NVMLError_Uninitialized once the machine is closed
    */
   watch(options: WatchOptions): AsyncGenerator<Sample<Name>[], void, undefined>;
@@ -67,9 +67,9 @@ export class UnknownField extends Error {
 
   constructor(
     readonly field: string | number,
-    /** Names that are written almost like it. */
+    /** The nearest names. */
     near: readonly string[],
-    /** The relation that has no such field, if it is not that of GPUs. */
+    /** The relation without that field, unless it is `gpus`. */
     relation?: string,
   ) {
     const name =

@@ -4,7 +4,7 @@ import type { WatchOptions } from './watch.js';
 
 export type { RelationFields, RelationNumbers };
 
-/** The name of a relation: what there are several of on a GPU, `compute_apps`, `retired_pages`; and `gpus`. */
+/** The name of a relation: `gpus`, or what a GPU has several of, such as `compute_apps` or `retired_pages`. */
 export type RelationName = keyof RelationFields;
 
 /** A field of a relation, by name or by number. */
@@ -12,13 +12,13 @@ export type RelationField<Relation extends RelationName> =
   | (keyof RelationFields[Relation] & string)
   | (keyof RelationNumbers[Relation] & number);
 
-/** The names that fields have in a record: an alias its own, a number the name of its field. */
+/** The key of a field in a record: the name or alias as given, or the name of the field for a number. */
 export type RelationFieldName<Relation extends RelationName, F> = F extends keyof RelationNumbers[Relation]
   ? RelationNumbers[Relation][F] & keyof RelationFields[Relation]
   : F & keyof RelationFields[Relation];
 
 /**
- * One record. `gpu` and `uuid` say which GPU, or MIG device, it is of. What cannot be read is null, and `reasons` says why.
+ * One record. `gpu` and `uuid` identify its GPU or MIG device. A value that cannot be read is null, with the reason in `reasons`.
  */
 export type RelationRecord<
   Relation extends RelationName,
@@ -31,11 +31,11 @@ export type RelationRecord<
   // Mapped over the keys of the fields, not over their names, so that the fields' comments come along.
   readonly [N in keyof Pick<RelationFields[Relation], Name>]: RelationFields[Relation][N] | null;
 } & {
-  /** Why values are null, where some are. */
+  /** Why values are null; only present if some are. */
   readonly reasons?: { readonly [N in Name | 'uuid']?: string };
 };
 
-/** Fields of the records of a relation, to be asked for as often as wanted. */
+/** Fields of the records of a relation, compiled once and sampled many times. */
 export interface RelationQuery<
   Relation extends RelationName,
   Name extends keyof RelationFields[Relation] = keyof RelationFields[Relation],
@@ -45,26 +45,26 @@ export interface RelationQuery<
   readonly fields: readonly Name[];
 
   /**
-   * Asks every GPU now and returns the records of all, in the order of the GPUs. A GPU without records has none. One whose
-   * records cannot be listed has one record of nulls, and its `reasons` say why.
+   * Reads every GPU and returns the records of all, in the order of the GPUs. A GPU without records has none. A GPU whose
+   * records cannot be listed has one record of nulls, with the reason in `reasons`.
    *
    * @throws NVMLError_Uninitialized once the machine is closed
    */
   sample(): RelationRecord<Relation, Name>[];
 
   /**
-   * The same with the waits of all GPUs at the same time, on worker threads. Whoever asks while another is asking gets the
+   * The same on worker threads, with all GPUs at the same time. A call made while another is pending gets the
    * same records.
    *
-   * @throws NVMLError_Uninitialized once the machine is closed, also meanwhile
+   * @throws NVMLError_Uninitialized if the machine is closed, also during the call
    */
   sampleAsync(): Promise<RelationRecord<Relation, Name>[]>;
 
   /**
-   * Samples at a steady pace, as {@link sampleAsync} takes them. Ends with `break`, with the signal, or when the machine
+   * Samples at a fixed interval, like {@link sampleAsync}. Ends with `break`, with the signal, or when the machine
    * is closed.
    *
-   * @throws RangeError, TypeError at once, for invalid options
+   * @throws RangeError, TypeError immediately, for invalid options
    * @throws NVMLError_Uninitialized once the machine is closed
    */
   watch(options: WatchOptions): AsyncGenerator<RelationRecord<Relation, Name>[], void, undefined>;
@@ -76,7 +76,7 @@ export class UnknownRelation extends Error {
 
   constructor(
     readonly relation: string,
-    /** Names that are written almost like it. */
+    /** The nearest names. */
     near: readonly string[],
     all: readonly string[],
   ) {

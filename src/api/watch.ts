@@ -1,11 +1,11 @@
-/** Samples at a steady pace, until a signal stops them. */
+/** Periodic samples, until a signal stops them. */
 import { checkSignal, shown } from '../nvml/functions/check.js';
 import { Ending, endedBy } from '../nvml/functions/ending.js';
 
 export interface WatchOptions {
   /**
-   * Milliseconds from one sample to the next, against the clock: a slow sample does not shift the others. Above 0;
-   * with Infinity there is one sample, and then only the signal.
+   * Interval in milliseconds, against the clock: a slow sample does not delay the later ones. Above 0;
+   * with Infinity there is one sample, and the iteration then waits for the signal.
    */
   readonly everyMs: number;
   /** Ends the iteration. */

@@ -131,7 +131,7 @@ export function rootHelp(
   const program = commandOf('nvsmi', options, width)
     .usage('[OPTIONS]\n       nvsmi COMMAND [OPTIONS]    (nvsmi help COMMAND explains one)')
     .description(
-      'The state of NVIDIA GPUs, as nvidia-smi prints it, and as JSON.\n\nWithout options nvsmi prints a summary of the GPUs and the processes on them.',
+      'Show the state of NVIDIA GPUs, as nvidia-smi does or as JSON.\n\nWithout options nvsmi prints a summary of the GPUs and their processes.',
     )
     .helpCommand(false);
   const summaries = entries.map(({ name, summary }) => [name, summary] as const);

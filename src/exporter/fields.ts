@@ -92,7 +92,7 @@ export const identityFields: readonly Row[] = [
 /** The performance metrics that have a name here: GPM of Hopper and newer. */
 export const gpmFields: readonly Field[] = gpmOf([]).fields.flatMap((field) => {
   const name = field.names.find((each) => each.startsWith(GPM_PREFIX));
-  const help = `${field.help.replace(/\.$/, '')}, over the time between two collections.`;
+  const help = `${field.help.replace(/\.$/, '')}, between two collections.`;
   return name === undefined ? [] : [{ ...field, names: [name], help }];
 });
 
@@ -134,7 +134,7 @@ const item = (name: string, kind: Kind, help: string, metric?: Row['metric']): M
 export const linkActive: Field = { ...under('nvlink')(active), help: 'Whether the NVLink is up.' };
 
 /** Whether NVML gives a handle for a GPU; a GPU that fell off the bus has none. */
-export const reachable = item('gpu.reachable', yes, 'Whether NVML can ask the GPU: 0 for one that is lost.');
+export const reachable = item('gpu.reachable', yes, 'Whether NVML can read the GPU: 0 if it is lost.');
 
 /** Of a process: its memory, and what it uses of the engines. */
 export const processFields: readonly Field[] = processes.fields.filter(isMetric).map(under('process'));
@@ -143,11 +143,11 @@ export const processFields: readonly Field[] = processes.fields.filter(isMetric)
 export const lastXid = item(
   'xid.last',
   count,
-  'Number of the last Xid error since the exporter began to watch; 0 while there was none.',
+  'Number of the last Xid error since the exporter began watching; 0 if there was none.',
 );
 
 export const xidFields: readonly MetricField[] = [
-  item('xid.errors', count, 'Xid errors since the exporter began to watch.', COUNTER),
+  item('xid.errors', count, 'Xid errors since the exporter began watching.', COUNTER),
   item(
     'xid.last_timestamp',
     milliseconds,

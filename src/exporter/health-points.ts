@@ -13,8 +13,8 @@ const NUMBERS = '0 ok, 1 warn, 2 fail, 3 unknown';
 export const healthFamilies = {
   check: infoFamily('nvsmi_health_check_status', `Verdict of a health check: ${NUMBERS}.`),
   worst: infoFamily('nvsmi_health_status', `Worst verdict of the health checks: ${NUMBERS}.`),
-  age: infoFamily('nvsmi_health_age_seconds', 'How long ago the health checks ran.'),
-  took: infoFamily('nvsmi_health_duration_seconds', 'How long the health checks took.'),
+  age: infoFamily('nvsmi_health_age_seconds', 'Age of the last run of the health checks.'),
+  took: infoFamily('nvsmi_health_duration_seconds', 'Duration of the last run of the health checks.'),
 } as const;
 
 /** The worst counts where a check says several things of one GPU. */

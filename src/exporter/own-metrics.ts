@@ -7,20 +7,20 @@ import type { Family } from './field.js';
 const gauge = (name: string, help: string): Family => infoFamily(`nvsmi_exporter_${name}`, help);
 const counter = (name: string, help: string): Family => ({ ...gauge(name, help), type: 'counter' });
 
-const build = gauge('build_info', 'Version of the exporter, in a label. Always 1.');
-const up = gauge(
-  'up',
-  'Whether the machine answers: 0 while a collection does not end, or before the first.',
+const build = gauge('build_info', 'Version of the exporter, as a label. Always 1.');
+const up = gauge('up', 'Whether collection works: 0 while a collection is stuck, or before the first one.');
+const age = gauge('collection_age_seconds', 'Age of the values.');
+const took = gauge('collection_duration_seconds', 'Duration of the collection of the values.');
+const at = gauge(
+  'collection_timestamp_seconds',
+  'End of the collection of the values, in seconds since the epoch.',
 );
-const age = gauge('collection_age_seconds', 'How old the values are.');
-const took = gauge('collection_duration_seconds', 'How long the collection of the values took.');
-const at = gauge('collection_timestamp_seconds', 'When the collection of the values ended, since the epoch.');
-const stuck = gauge('stuck_since_seconds', 'Since when a collection does not end, since the epoch.');
+const stuck = gauge(
+  'stuck_since_seconds',
+  'Time since which a collection is stuck, in seconds since the epoch.',
+);
 const collections = counter('collections_total', 'Collections since the exporter started.');
-const errors = counter(
-  'errors_total',
-  'Readings that failed, by the status of NVML, and those that cannot be true (implausible).',
-);
+const errors = counter('errors_total', 'Failed readings by NVML status, and implausible values.');
 
 /** All of them. */
 export const ownFamilies: readonly Family[] = [build, up, age, took, at, stuck, collections, errors];

@@ -10,7 +10,7 @@ export class SnapshotError extends Error {
   }
 }
 
-/** koffi, through which NVML is called, cannot be loaded: this program is not installed as a whole. */
+/** koffi, which calls NVML, cannot be loaded: the installation is incomplete. */
 export class KoffiNotFound extends Error {
   override readonly name = 'KoffiNotFound';
 

@@ -263,7 +263,7 @@ describe('files of health', () => {
     expect(checksOf(await state(counted(3), 'pcie-replays'))[0]?.verdict).toBe('ok');
   });
 
-  it('begins counters anew after a boot, and those that the GPU keeps go on', async () => {
+  it('starts counters again after a boot, and continues those that the GPU keeps', async () => {
     const on = (boot: string, uptime: number): Tree => ({
       '/proc/sys/kernel/random/boot_id': `${boot}\n`,
       '/proc/uptime': `${uptime}.00 1.00\n`,

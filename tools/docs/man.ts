@@ -47,24 +47,24 @@ function section(page: HelpPage): string {
 }
 
 const ENVIRONMENT: readonly (readonly [name: string, words: string])[] = [
-  ['NVSMI_SNAPSHOT', 'A recorded machine to answer from, as with --snapshot; a line on stderr says so.'],
+  ['NVSMI_SNAPSHOT', 'A recorded machine to use, as with --snapshot; a line on stderr reports it.'],
   ['NVSMI_NVML', 'The NVML library to load, as with --nvml.'],
-  ['NVSMI_TIMEOUT', 'The seconds that NVML has to answer, as with --timeout.'],
+  ['NVSMI_TIMEOUT', 'Maximum time in seconds to wait for NVML, as with --timeout.'],
   [
     'XDG_CACHE_HOME',
-    'Where compiled code is kept, in nvsmi/compiled; ~/.cache if not set. Nothing is kept in a folder that other users could change. NODE_COMPILE_CACHE names another folder, which Node takes unseen, and NODE_DISABLE_COMPILE_CACHE=1 none.',
+    'Directory for compiled code, in nvsmi/compiled (default ~/.cache). A directory that other users could change is not used. NODE_COMPILE_CACHE sets another directory, which Node does not check; NODE_DISABLE_COMPILE_CACHE=1 disables the cache.',
   ],
   [
     'NO_COLOR',
-    'If not empty: no colour and no bold letters at a terminal; topo -m underlines its header all the same, as it does into a pipe and as nvidia-smi does.',
+    'If not empty: no color and no bold text on a terminal. topo -m underlines its header all the same, as it does into a pipe and as nvidia-smi does.',
   ],
   [
     'FORCE_COLOR',
-    'Colour and bold letters everywhere (empty, 1 or true; 2 for 256 colours, 3 for all), or nowhere (any other value), whatever NO_COLOR says; as in Node.',
+    'Color and bold text everywhere (empty, 1 or true; 2 for 256 colors, 3 for all), or nowhere (any other value), regardless of NO_COLOR; as in Node.',
   ],
-  ['CLICOLOR_FORCE', 'If neither empty nor 0: colour and bold letters also where there is no terminal.'],
-  ['TERM', 'Where it is dumb there is neither colour nor bold.'],
-  ['COLUMNS', 'How wide the help is, from 60 to 120 characters; without it that is as wide as the terminal.'],
+  ['CLICOLOR_FORCE', 'If neither empty nor 0: color and bold text even without a terminal.'],
+  ['TERM', 'With dumb there is no color and no bold text.'],
+  ['COLUMNS', 'Width of the help, 60 to 120 characters (default: the width of the terminal).'],
 ];
 
 const entry = ([name, words]: readonly [string | number, string]): string =>
@@ -83,13 +83,13 @@ export function manPage({ root, commands }: HelpPages, version: string): string 
     '.br\n.B nvsmi\n\\fICOMMAND\\fR [\\fIOPTIONS\\fR]',
     '.SH DESCRIPTION',
     troff(
-      'nvsmi shows what NVIDIA GPUs are doing. It takes the options of nvidia-smi and prints what nvidia-smi prints, and offers the same as JSON. Options that change a GPU have a plan (--dry-run) and a record.',
+      'nvsmi shows the state of NVIDIA GPUs. It takes the options of nvidia-smi and prints the same output, and can print JSON instead. Options that change a GPU can print a plan (--dry-run) and write an audit log.',
     ),
     '.PP',
-    troff('Without options it prints a summary of the GPUs and of the processes on them.'),
+    troff('Without options it prints a summary of the GPUs and their processes.'),
     '.PP',
     troff(
-      'A value may follow its option as the next word or after an equals sign. Options of several letters have one dash, as in nvidia-smi.',
+      'The value of an option is the next word, or follows an equals sign. Short options of several letters have one dash, as in nvidia-smi.',
     ),
     '.SH OPTIONS',
     ...root.options.map(optionLines),

@@ -81,14 +81,14 @@ const FALLBACKS: readonly (readonly [field: string, instead: string, family: Fam
   ['pcie.throughput.rx', 'gpm.pcie_rx', pcie('rx', '', mebibytes)],
 ];
 
-const gpuInfo = infoFamily(`${PREFIX}gpu_info`, 'Who a GPU is, in labels. Always 1.');
+const gpuInfo = infoFamily(`${PREFIX}gpu_info`, 'Identity of a GPU, as labels. Always 1.');
 const migInfo = infoFamily(`${PREFIX}mig_info`, 'Who a MIG device is, in labels. Always 1.');
 const appInfo = infoFamily(`${PREFIX}compute_app_info`, 'Who computes on a GPU, in labels. Always 1.');
 const apps = family('compute_apps', 'Processes that compute on a GPU.');
 const appsSuccess = family('compute_apps_last_collect_success', 'Whether the processes could be listed.');
 const success = family('last_collect_success', 'Whether the last collection succeeded.');
 const ended = family('last_collect_success_timestamp_seconds', 'When the last collection ended.', milli);
-const took = family('last_collect_duration_seconds', 'How long the last collection took.', milli);
+const took = family('last_collect_duration_seconds', 'Duration of the last collection.', milli);
 
 const IDENTITY = {
   name: 'name',

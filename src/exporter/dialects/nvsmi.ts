@@ -19,7 +19,7 @@ export const USUAL_LABELS: readonly GpuLabel[] = ['gpu', 'uuid'];
 
 /** What has labels beside those of its GPU, and the family that holds those of them that would make series too many. */
 const INFO: Readonly<Partial<Record<MetricRelation, Family>>> = {
-  gpu: infoFamily('nvsmi_gpu_info', 'Who a GPU is, in labels. Always 1.'),
+  gpu: infoFamily('nvsmi_gpu_info', 'Identity of a GPU, as labels. Always 1.'),
   mig: infoFamily('nvsmi_mig_info', 'Who a MIG device is, in labels. Always 1.'),
   process: infoFamily('nvsmi_process_info', 'Whose a process on a GPU is, in labels. Always 1.'),
 };

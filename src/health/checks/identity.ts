@@ -160,7 +160,7 @@ const modes: GpuCheck = {
       const wanted = expected?.[mode];
       if (wanted !== undefined && String(wanted) !== word(mode)) {
         return fail(
-          `${mode} is ${word(mode) || 'absent'}, and ${wanted} is expected.`,
+          `${mode} is ${word(mode) || 'absent'}; expected ${wanted}.`,
           'Set it, and reset the GPU.',
         );
       }

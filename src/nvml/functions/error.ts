@@ -7,7 +7,7 @@ export const errorText = (status: Status): string =>
   status === 0 ? 'Success' : status === NVML_ERROR_NOT_SUPPORTED ? 'Not Supported' : statusWords(status);
 
 /**
- * A call that NVML refused. Every status has a subclass of its own, so that `instanceof NVMLError_NotSupported`
+ * An NVML call that failed. Every status has its own subclass, so that `instanceof NVMLError_NotSupported`
  * works; a status that this version does not know is a plain NVMLError.
  */
 export class NVMLError extends Error {
@@ -27,7 +27,7 @@ export class NVMLError extends Error {
   constructor(
     /** The nvmlReturn_t. */
     readonly code: Status,
-    /** Which function was called, under the name that its caller wrote, versioned or not. */
+    /** The function, under the name that was called, versioned or not. */
     readonly fn?: string,
     message: string = errorText(code),
   ) {

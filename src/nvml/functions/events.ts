@@ -19,21 +19,21 @@ export interface EventOptions {
   readonly types?: number | bigint | undefined;
   /** Ends the iteration. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds from one look to the next, and so the most by which an event comes late. Default: 50. */
+  /** Interval of the polls in milliseconds, the maximum delay of an event. Default: 50. */
   readonly everyMs?: number | undefined;
 }
 
 /**
- * Waits for events of GPUs (XID errors, ECC errors, clock and P-state changes) without holding up the program, nor any of its
- * worker threads: it looks for events now and then, which takes 2 to 40 us (H200).
+ * Waits for events of GPUs (XID errors, ECC errors, clock and P-state changes) without blocking the program or its
+ * worker threads: it polls for events, which takes 2 to 40 us (H200).
  *
  *     for await (const event of nvmlEvents([device], { types: nvmlEventTypeXidCriticalError, signal })) { … }
  *
- * The iteration ends when the signal does, with `break`, or with `return()`, also while it waits; its event set is freed then.
+ * The iteration ends when the signal aborts, with `break`, or with `return()`, also while it waits; its event set is then freed.
  *
  * @throws TypeError, RangeError immediately, for invalid devices or options.
- * @throws NVMLError_NotSupported where a GPU has no events of these types.
- * @throws what NVML says once it is closed meanwhile.
+ * @throws NVMLError_NotSupported if a GPU has no events of these types.
+ * @throws NVMLError_Uninitialized if NVML is shut down meanwhile.
  */
 export function nvmlEvents(
   devices: readonly nvmlDevice_t[],

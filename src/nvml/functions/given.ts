@@ -1,7 +1,7 @@
 /** What callers give to functions that take structs and field ids, and what field values come back as. */
 import type { nvmlReturn_t, nvmlValueType_t, Uint64 } from '../generated/api-types.js';
 
-/** A struct that NVML reads: a field that is not given is zero. */
+/** A struct that NVML reads: omitted fields are zero. */
 export type InputStruct<T> = { readonly [Name in keyof T]?: T[Name] | undefined };
 
 /** A field id (NVML_FI_*), alone or with its scope: an NVLink, a power scope. */
@@ -16,11 +16,11 @@ export interface FieldValue {
   readonly scopeId: number;
   /** µs since 1970: when the driver read it */
   readonly timestamp: Uint64;
-  /** µs that reading it took */
+  /** how long reading it took, in µs */
   readonly latencyUsec: Uint64;
   readonly valueType: nvmlValueType_t;
-  /** 0, or why this field has no value */
+  /** 0, or the status that says why there is no value */
   readonly nvmlReturn: nvmlReturn_t;
-  /** null where `nvmlReturn` is not 0 */
+  /** null if `nvmlReturn` is not 0 */
   readonly value: Uint64 | null;
 }

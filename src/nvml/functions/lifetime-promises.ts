@@ -13,8 +13,8 @@ import { openDriver, stop, use } from './state.js';
 
 export interface TimedOpenOptions extends OpenOptions {
   /**
-   * Milliseconds that NVML has to answer: for opening, and for each call that says nothing else. NVML is called in another
-   * process then, and the functions of `nvsmi/nvml`, which cannot wait for that, throw a TypeError.
+   * Timeout in milliseconds for opening, and for each call without its own timeout. NVML is called in another
+   * process, and the synchronous functions of `nvsmi/nvml` throw a TypeError.
    */
   readonly timeout?: number | undefined;
   /** Ends the wait for the opening: the promise rejects with its reason. */
@@ -125,15 +125,15 @@ async function beginHere(
 /**
  * Loads NVML and attaches all GPUs. Each call needs its own {@link nvmlShutdown}; only the first does the work.
  *
- * With a `timeout` NVML belongs to another process, for all functions of this module: one that does not answer holds up
- * neither the others nor the end of the program.
+ * With a `timeout`, another process calls NVML for all functions of this module: an unresponsive driver blocks
+ * neither other calls nor the exit of the program.
  *
- * @throws NVMLError_NoAnswer where NVML has not answered in time; the reason of the `signal` where that ends first.
- * @throws NVMLError_LibraryNotFound where there is no NVIDIA driver; its message says what was tried.
+ * @throws NVMLError_NoAnswer if NVML does not answer in time; the reason of the `signal` if that aborts first.
+ * @throws NVMLError_LibraryNotFound if there is no NVIDIA driver; its message lists what was tried.
  * @throws NVMLError_DriverNotLoaded, NVMLError_NoPermission, NVMLError_LibRmVersionMismatch
- * @throws NVMLError_AlreadyInitialized where NVML is open with other `options`.
- * @throws SnapshotError where the snapshot is invalid: its message names the place in the file, or what there is.
- * @throws KoffiNotFound where the package koffi is missing, through which NVML is called.
+ * @throws NVMLError_AlreadyInitialized if NVML is open with other `options`.
+ * @throws SnapshotError if the snapshot is invalid or missing: its message names the place in the file, or the known names.
+ * @throws KoffiNotFound if the package koffi, which calls NVML, is missing.
  * @throws TypeError, RangeError for invalid options.
  */
 export const nvmlInit = (options: TimedOpenOptions = {}): Promise<void> =>
@@ -144,7 +144,7 @@ export const nvmlInit_v2 = (options: TimedOpenOptions = {}): Promise<void> =>
   open('nvmlInit_v2', call('nvmlInit_v2'), options);
 
 /**
- * {@link nvmlInit} with NVML_INIT_FLAG_*: no GPUs is not an error, or none is attached. A recorded machine opens
+ * {@link nvmlInit} with flags: do not fail without GPUs, or do not attach GPUs. A recorded machine opens
  * as with nvmlInit.
  *
  * @param flags NVML_INIT_FLAG_NO_GPUS, NVML_INIT_FLAG_NO_ATTACH, NVML_INIT_FLAG_FORCE_INIT, or 0
@@ -159,7 +159,7 @@ export async function nvmlInitWithFlags(flags: number, options: TimedOpenOptions
  * Ends one {@link nvmlInit}. With the last one NVML releases the GPUs, and every call rejects with
  * NVMLError_Uninitialized until the next.
  *
- * @throws NVMLError_Uninitialized where NVML is not open.
+ * @throws NVMLError_Uninitialized if NVML is not open.
  */
 export async function nvmlShutdown(): Promise<void> {
   const driver = openDriver();

@@ -32,11 +32,11 @@ function open(called: string, what: Call, source: NvmlSource): void {
 /**
  * Loads NVML and attaches all GPUs. Each call needs its own {@link nvmlShutdown}; only the first does the work.
  *
- * @throws NVMLError_LibraryNotFound where there is no NVIDIA driver; its message says what was tried.
+ * @throws NVMLError_LibraryNotFound if there is no NVIDIA driver; its message lists what was tried.
  * @throws NVMLError_DriverNotLoaded, NVMLError_NoPermission, NVMLError_LibRmVersionMismatch
- * @throws NVMLError_AlreadyInitialized where NVML is open with other `options`.
- * @throws SnapshotError where the snapshot is invalid: its message names the place in the file, or what there is.
- * @throws KoffiNotFound where the package koffi is missing, through which NVML is called.
+ * @throws NVMLError_AlreadyInitialized if NVML is open with other `options`.
+ * @throws SnapshotError if the snapshot is invalid or missing: its message names the place in the file, or the known names.
+ * @throws KoffiNotFound if the package koffi, which calls NVML, is missing.
  * @throws TypeError for invalid options.
  */
 export function nvmlInit(options: OpenOptions = {}): void {
@@ -49,7 +49,7 @@ export function nvmlInit_v2(options: OpenOptions = {}): void {
 }
 
 /**
- * {@link nvmlInit} with NVML_INIT_FLAG_*: no GPUs is not an error, or none is attached. A recorded machine opens
+ * {@link nvmlInit} with flags: do not fail without GPUs, or do not attach GPUs. A recorded machine opens
  * as with nvmlInit.
  *
  * @param flags NVML_INIT_FLAG_NO_GPUS, NVML_INIT_FLAG_NO_ATTACH, NVML_INIT_FLAG_FORCE_INIT, or 0
@@ -68,7 +68,7 @@ export function nvmlInitWithFlags(flags: number, options: OpenOptions = {}): voi
  * Ends one {@link nvmlInit}. With the last one NVML releases the GPUs, and every call throws
  * NVMLError_Uninitialized until the next.
  *
- * @throws NVMLError_Uninitialized where NVML is not open.
+ * @throws NVMLError_Uninitialized if NVML is not open.
  */
 export function nvmlShutdown(): void {
   const driver = openDriver();
@@ -86,7 +86,7 @@ export function nvmlShutdown(): void {
 
 /** An open NVML: closes itself at the end of a `using` block. */
 export interface OpenNvml {
-  /** Ends it; a second time does nothing. */
+  /** Shuts NVML down; a second call does nothing. */
   close(): void;
   [Symbol.dispose](): void;
 }
@@ -104,8 +104,8 @@ export function openNvml(options: OpenOptions = {}): OpenNvml {
 }
 
 /**
- * Runs a function with NVML open, and closes NVML after it, also when it throws. Where it returns a promise, or anything
- * that has a `then`, NVML stays open until that has ended, well or not.
+ * Runs a function with NVML open, and shuts NVML down afterwards, even if it throws. If it returns a promise, or anything
+ * with a `then` method, NVML stays open until that settles.
  */
 export function withNvml<T>(work: () => T, options: OpenOptions = {}): T {
   const nvml = openNvml(options);

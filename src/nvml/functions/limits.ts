@@ -4,7 +4,7 @@ import { NO_ANSWER } from '../status.js';
 import { checkNames, checkObject, checkSignal, checkTimeout } from './check.js';
 import { errorOf } from './raise.js';
 
-/** Options of a call. Another process makes it then, and one that never returns holds up nothing. */
+/** Options of a call. Another process makes the call, so that a call that never returns blocks nothing. */
 export interface CallOptions {
   /** Milliseconds after which the promise rejects with NVMLError_NoAnswer. */
   readonly timeout?: number | undefined;

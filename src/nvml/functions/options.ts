@@ -4,11 +4,11 @@ import { checkNames, checkObject, shown } from './check.js';
 import { shared } from './shared.js';
 
 export interface OpenOptions {
-  /** A libnvidia-ml to load instead of searching for one. Default: the environment's NVSMI_NVML. */
+  /** The NVML library to load instead of searching for one. Default: the environment variable NVSMI_NVML. */
   readonly path?: string | undefined;
   /**
-   * A recorded machine that answers instead: the name of one in the package (`h200-x2`), a file, or what its JSON holds.
-   * Default: the environment's NVSMI_SNAPSHOT, unless there is a `path`.
+   * A recorded machine to use instead: the name of one in the package (`h200-x2`), a file, or its parsed JSON.
+   * Default: the environment variable NVSMI_SNAPSHOT, unless `path` is given.
    */
   readonly snapshot?: SnapshotName | (string & {}) | object | undefined;
 }
@@ -16,8 +16,8 @@ export interface OpenOptions {
 /** Options of a machine whose answers have a deadline. */
 export interface TimedOptions extends OpenOptions {
   /**
-   * Milliseconds that NVML has to answer: for opening, and for each question and sample. What it has not answered by then is
-   * null, for the reason `No Answer`. NVML is called in another process then, so every question takes a promise.
+   * Timeout in milliseconds for opening, and for each call and sample. A value that has not arrived by then is
+   * null, with the reason `No Answer`. Another process calls NVML, so only methods that return promises work.
    */
   readonly timeout: number;
 }

@@ -4,7 +4,7 @@ import { errorText } from './error.js';
 import { now, openDriver } from './state.js';
 
 /**
- * The text of a status, as the driver words it; without an open NVML, as this library words it.
+ * Returns the text of a status: the driver's, or this library's if NVML is not open.
  *
  * @param result NVML_SUCCESS or NVML_ERROR_*
  * @see NVML nvmlErrorString

@@ -59,7 +59,7 @@ describe('the commands of the README', () => {
     ['doctor', 'health', 'events'].includes(argv[0] ?? '');
 
   it.each(commands.filter(([, argv]) => ofSystem(argv)))('find a sound machine well: %s', async (_, argv) => {
-    const log = { '/dev/kmsg': '4,2,10000000,-;NVRM: Xid (PCI:0000:00:07): 31, pid=1\n' };
+    const log = { '/dev/kmsg': '4,0,10000000,-;NVRM: Xid (PCI:0000:00:07): 31, pid=1\n' };
     const { status, out, err } = await withTree({ ...SOUND, ...log }, (root) =>
       run([...argv, '--root', root]),
     );

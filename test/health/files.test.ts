@@ -263,7 +263,7 @@ describe('files of health', () => {
     expect(checksOf(await state(counted(3), 'pcie-replays'))[0]?.verdict).toBe('ok');
   });
 
-  it('begins counters anew after a boot, and those that the GPU keeps go on', async () => {
+  it('counts from zero after a boot, but for what the GPU keeps itself', async () => {
     const on = (boot: string, uptime: number): Tree => ({
       '/proc/sys/kernel/random/boot_id': `${boot}\n`,
       '/proc/uptime': `${uptime}.00 1.00\n`,

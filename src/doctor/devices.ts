@@ -35,7 +35,7 @@ const UVM = '/dev/nvidia-uvm';
 
 const DEVICES = '/proc/devices';
 
-/** The number of nvidia-uvm is given anew at each load of the module: a node that was made before leads nowhere. */
+/** The number of nvidia-uvm is assigned again at each load of the module: an older node leads nowhere. */
 function staleUvm(system: System): { readonly node: number; readonly driver: number } | undefined {
   const node = system.node(UVM);
   const devices = system.read(DEVICES);

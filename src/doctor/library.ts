@@ -85,7 +85,7 @@ const holds = (list: string | Unread, path: string): boolean =>
   !(list instanceof Unread) &&
   linesOf(list).some((line) => line === path || line === path.replace(/^(\/?)usr\//, '$1'));
 
-/** How a library is spoken of: its version and who brought it, or who knows that. */
+/** What a message names of a library: its version and who brought it, or who knows that. */
 function describe(system: System, { path, version = 'no version', package: name }: FoundLibrary): string {
   if (name !== undefined) return `${version}, of ${name}`;
   return RPM.some((folder) => isThere(system, folder) === true) ? `${version}, ask rpm -qf ${path}` : version;

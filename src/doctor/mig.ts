@@ -8,7 +8,7 @@ import { type DoctorCheck, unread, userOf } from './patient.js';
 const FOLDER = '/dev/nvidia-caps';
 const CAPABILITIES = '/proc/driver/nvidia/capabilities';
 
-interface Instance {
+interface InstanceNode {
   /** The file that names the node: .../gpu0/mig/gi1/ci0/access. */
   readonly access: string;
   readonly node: string;
@@ -22,10 +22,10 @@ const namesIn = (system: System, folder: string, pattern: RegExp): readonly stri
 };
 
 /** GPU instances and compute instances, where the driver lists them. */
-function instancesOf(system: System): readonly Instance[] {
+function instancesOf(system: System): readonly InstanceNode[] {
   return namesIn(system, CAPABILITIES, /^gpu\d+$/).flatMap((gpu) =>
     namesIn(system, `${gpu}/mig`, /^gi\d+$/).flatMap((instance) =>
-      [instance, ...namesIn(system, instance, /^ci\d+$/)].flatMap((folder): Instance[] => {
+      [instance, ...namesIn(system, instance, /^ci\d+$/)].flatMap((folder): InstanceNode[] => {
         const text = system.read(`${folder}/access`);
         const minor = text instanceof Unread ? undefined : /^DeviceFileMinor:\s*(\d+)/m.exec(text)?.[1];
         return minor === undefined

@@ -263,7 +263,7 @@ describe('files of health', () => {
     expect(checksOf(await state(counted(3), 'pcie-replays'))[0]?.verdict).toBe('ok');
   });
 
-  it('starts counters again after a boot, and continues those that the GPU keeps', async () => {
+  it('counts from zero after a boot, but for what the GPU keeps itself', async () => {
     const on = (boot: string, uptime: number): Tree => ({
       '/proc/sys/kernel/random/boot_id': `${boot}\n`,
       '/proc/uptime': `${uptime}.00 1.00\n`,

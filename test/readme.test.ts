@@ -42,7 +42,7 @@ const commands = lines.flatMap((line) => {
 /** Runs nvsmi on a recorded machine; a file that it writes is there for those that follow. */
 async function run(argv: readonly string[]) {
   const words = argv.map((word) => (word === 'machine.json' ? join(folder, word) : word));
-  const io = new FakeIo();
+  const io = new FakeIo({ env: { LANG: 'C.UTF-8' } });
   const status = await main(words.includes('--snapshot') ? words : [...words, '--snapshot', 'h200-x2'], io);
   for (const [path, text] of io.files) writeFileSync(path, text);
   return { status, out: io.output, err: io.errors, written: io.files.size };
@@ -75,8 +75,13 @@ describe('the commands of the README', () => {
 
   it.each(blocks('console'))('print what it shows: %s', async (block) => {
     const [first = '', ...shown] = block.split('\n');
-    const { out, err } = await run(argumentsOf(first.replace('$ ', '')) ?? []);
-    expect((out + err).split('\n')).toEqual(shown);
+    const [command = '', ...filters] = first.replace('$ ', '').split(' | ');
+    const { out, err } = await run(argumentsOf(command) ?? []);
+    const printed =
+      filters.length === 0
+        ? out + err
+        : spawnSync('sh', ['-c', filters.join(' | ')], { input: out, encoding: 'utf8' }).stdout;
+    expect(printed.split('\n')).toEqual(shown);
   });
 
   it('that are not of nvsmi name what is there', () => {

@@ -11,6 +11,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -21,6 +22,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
+import { bytecodeOrder } from './binary/bytecode-order.js';
 import { packages } from './binary/packages.js';
 import { bun, koffiNative } from './binary/parts.js';
 import { bundleCli } from './bundle.js';
@@ -30,7 +32,10 @@ const INSTEAD = {
   'nvml/backend/koffi.ts': 'tools/binary/koffi.ts',
   'snapshot/bundled.ts': 'tools/binary/snapshots.ts',
   'nvml/backend/child/program.ts': 'tools/binary/program.ts',
+  'nvml/backend/child/start.ts': 'tools/binary/start.ts',
+  'nvml/backend/child/inherited.ts': 'tools/binary/inherited.ts',
   'simulator/library-file.ts': 'tools/binary/simulator.ts',
+  'top/long-run.ts': 'tools/binary/long-run.ts',
 };
 const SNAPSHOTS = 'snapshots';
 const SIMULATOR = 'simulator';
@@ -71,28 +76,42 @@ async function fill(folder: string, target: string): Promise<void> {
   }
 }
 
-async function buildFor(target: string): Promise<string> {
-  const work = mkdtempSync(join(tmpdir(), 'nvsmi-binary-'));
-  try {
-    await fill(work, target);
-    const binary = `dist/nvsmi-linux-${target}`;
-    mkdirSync('dist', { recursive: true });
-    const files = ['--asset', KOFFI, '--asset', SNAPSHOTS, '--asset', SIMULATOR];
-    const into = ['--compile-executable-path', bun(target), '--outfile', resolve(binary)];
-    execFileSync(bun(process.arch), [...COMPILE, ...files, ...into, 'nvsmi.js'], {
-      cwd: work,
-      stdio: 'pipe',
-    });
-    return binary;
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
+const ASSETS = ['--asset', KOFFI, '--asset', SNAPSHOTS, '--asset', SIMULATOR];
+
+/** Compiles a folder that was filled. */
+function compile(folder: string, target: string, binary: string, more: readonly string[]): void {
+  const into = ['--compile-executable-path', bun(target), '--outfile', resolve(binary)];
+  execFileSync(bun(process.arch), [...COMPILE, ...more, ...ASSETS, ...into, 'nvsmi.js'], {
+    cwd: folder,
+    stdio: 'pipe',
+  });
 }
 
-const named = process.argv.slice(2);
-for (const target of named.length > 0 ? named : [process.arch]) {
-  const binary = await buildFor(target);
-  for (const path of [binary, ...packages(binary, target)]) {
-    console.log(`${hashOf(path)}  ${mebibytes(path).padStart(9)}  ${basename(path)}`);
+const work = mkdtempSync(join(tmpdir(), 'nvsmi-binary-'));
+try {
+  const filled = async (target: string): Promise<string> => {
+    const folder = join(work, target);
+    if (!existsSync(folder)) await fill(folder, target);
+    return folder;
+  };
+  // The order of this machine's binary serves all: they have the same bundles.
+  const unordered = join(work, 'unordered');
+  compile(await filled(process.arch), process.arch, unordered, []);
+  const order = bytecodeOrder(unordered, work);
+  mkdirSync('dist', { recursive: true });
+  const named = process.argv.slice(2);
+  for (const target of named.length > 0 ? named : [process.arch]) {
+    const binary = `dist/nvsmi-linux-${target}`;
+    compile(
+      await filled(target),
+      target,
+      binary,
+      order.length === 0 ? [] : ['--bytecode-order', order.join(',')],
+    );
+    for (const path of [binary, ...packages(binary, target)]) {
+      console.log(`${hashOf(path)}  ${mebibytes(path).padStart(9)}  ${basename(path)}`);
+    }
   }
+} finally {
+  rmSync(work, { recursive: true, force: true });
 }

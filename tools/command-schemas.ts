@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { desiredState } from '../src/act/apply/desired.js';
 import { actionsShape } from '../src/act/audit.js';
 import type { Shape } from '../src/base/shape.js';
 import type { JsonPart } from '../src/commands/command.js';
@@ -93,6 +94,11 @@ export async function commandSchemas(): Promise<Readonly<Record<string, object>>
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'Settings of nvsmi top: $XDG_CONFIG_HOME/nvsmi/top.json',
     ...settingsSchema,
+  };
+  schemas.apply = {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'The desired state for nvsmi apply, in YAML or JSON',
+    ...desiredState.schema,
   };
   for (const [name, words, parts] of OPTIONS) schemas[name] = documentSchema(words, parts);
   for (const { name, load } of commands) {

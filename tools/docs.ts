@@ -1,6 +1,6 @@
 /**
  * Writes docs/completions/ and docs/nvsmi.1 from the option tables, docs/fields.md from the relations, the tables of checks and Xids in docs/health.md, and that of the
- * recorded machines in README.md; with --check compares instead, and fails where they differ.
+ * recorded machines in docs/simulate.md; with --check compares instead, and fails where they differ.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { bashCompletion } from '../src/cli/completion/bash.js';
@@ -27,9 +27,9 @@ export async function documents(): Promise<Readonly<Record<string, string>>> {
   };
 }
 
-/** README.md with its table of recorded machines. */
-function readme(): string {
-  const text = readFileSync(new URL('README.md', ROOT), 'utf8');
+/** docs/simulate.md with its table of recorded machines. */
+function simulate(): string {
+  const text = readFileSync(new URL('simulate.md', FOLDER), 'utf8');
   return text.replace(/^\| snapshot .*\n(?:\|.*\n)*/m, () => machineTable());
 }
 
@@ -41,7 +41,7 @@ async function written(): Promise<Readonly<Record<string, string>>> {
     ...Object.fromEntries(docs),
     'docs/fields.md': await fieldReference(),
     'docs/health.md': health,
-    'README.md': readme(),
+    'docs/simulate.md': simulate(),
   };
 }
 

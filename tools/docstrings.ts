@@ -88,7 +88,7 @@ function paramText(fn: string, name: string, of: string): string {
 function outputText(fn: string, name: string, type: string): string {
   const unit = entry(meaning.UNIT_OF, fn, name) ?? meaning.UNIT_OF[fn] ?? byEnding(name);
   const said = entry(OUTPUTS, fn, name) ?? enumText(type);
-  const absent = type.endsWith('| null') ? ', null where it is not available' : '';
+  const absent = type.endsWith('| null') ? ', or null if not available' : '';
   return `${name}${said === undefined ? '' : `: ${said}`}${unit === undefined ? '' : `, in ${unit}`}${absent}`;
 }
 
@@ -124,29 +124,29 @@ function throwsText(name: string): string {
   const known = [shapeOf(name), ...versions, `${stem}V`].map(errorsOf).find((codes) => codes.length > 0);
   if (known !== undefined) return known.map(errorClass).join(', ');
   const usual = usualErrors(name).map(errorClass);
-  return `${usual.join(', ')} (those of functions like it: the header names none)`;
+  return `${usual.join(', ')} (those of similar functions; the header lists none)`;
 }
 
 /** `isLater`: for the function on a worker thread. */
 export function docOf(name: string, isLater = false): string[] {
   const signature = signatureOf(shapeOf(name));
   const summary = summaryOf(name);
-  const since = sinceText(name);
+  const since = sinceText(name, functionNames);
   const lines = [
     isLater ? `${summary.replace(/ Blocks the thread[^.]*\./, '')} On a worker thread.` : summary,
-    ...(since === undefined ? [] : [since]),
     '',
   ];
   for (const { name: param, of } of signature.inputs)
     lines.push(`@param ${param} ${paramText(name, param, of)}`);
   if (isLater && !changesGpu(name)) {
-    lines.push('@param options timeout in ms, signal: another process makes the call');
+    lines.push('@param options `timeout` in ms and `signal`: with either, another process makes the call');
   }
   const returns = returnsText(name, signature);
   if (returns !== undefined) lines.push(`@returns ${returns}`);
   lines.push(`@throws ${throwsText(name)}`);
   const newer = newerOf(name);
   const versions = newer.length === 0 ? '' : `: ${[...newer, name].join(', else ')}`;
+  if (since !== undefined) lines.push(since);
   lines.push(`@see NVML ${name}${versions}`);
   const replacement = replacementOf(name);
   if (replacement !== undefined) lines.push(`@deprecated Replaced by ${replacement} in NVML.`);

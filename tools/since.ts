@@ -1,20 +1,250 @@
-/** Table: with which drivers functions came, as the symbols of their libraries show. */
-
-/** The library of 590.48.01 does not have them, that of 610.57.04 does. A later release of an older driver may have some: 580.159.04 counts remapped rows with version 2. */
-const SINCE_610: readonly string[] = [
-  'nvmlDeviceGetAccountingStats_v2',
-  'nvmlDeviceGetBBXTimeData_v1',
-  'nvmlDeviceGetRemappedRows_v2',
-  'nvmlDeviceGetVgpuSchedulerLog_v2',
-  'nvmlDeviceGetVgpuSchedulerState_v2',
-  'nvmlDeviceSetVgpuSchedulerState_v2',
-  'nvmlDeviceVgpuForceGspUnload',
-  'nvmlGpuInstanceGetVgpuSchedulerLog_v2',
-  'nvmlGpuInstanceGetVgpuSchedulerState_v2',
-  'nvmlGpuInstanceSetVgpuSchedulerState_v2',
-  'nvmlSystemGetCPER_v1',
+/**
+ * Table: the NVML release whose header declared a function first (the headers of CUDA 11.5 to 13.3), and the driver that came with it.
+ * Later releases of an older driver may have a function too: 535.261.03 has nvmlDeviceGetSramEccErrorStatus. The function
+ * names in the nvidia-smi of 470, 525, 535 and 550 agree, and so do the symbols of the libraries of 590.48.01 and 610.57.04.
+ */
+const RELEASES: readonly (readonly [nvml: string, driver: number, functions: readonly string[]])[] = [
+  ['11.5', 495, ['nvmlDeviceGetBusType', 'nvmlDeviceGetIrqNum', 'nvmlVgpuInstanceGetLicenseInfo']],
+  [
+    '11.6',
+    510,
+    [
+      'nvmlDeviceGetAdaptiveClockInfoStatus',
+      'nvmlDeviceGetComputeRunningProcesses_v3',
+      'nvmlDeviceGetGpuInstanceProfileInfoV',
+      'nvmlDeviceGetGraphicsRunningProcesses_v3',
+      'nvmlDeviceGetMPSComputeRunningProcesses_v3',
+      'nvmlDeviceGetMemoryBusWidth',
+      'nvmlDeviceGetMemoryInfo_v2',
+      'nvmlDeviceGetNumFans',
+      'nvmlDeviceGetNumGpuCores',
+      'nvmlDeviceGetPcieLinkMaxSpeed',
+      'nvmlDeviceGetPowerSource',
+      'nvmlGpuInstanceGetComputeInstanceProfileInfoV',
+      'nvmlVgpuInstanceGetGpuPciId',
+      'nvmlVgpuInstanceGetLicenseInfo_v2',
+    ],
+  ],
+  [
+    '11.7',
+    515,
+    [
+      'nvmlDeviceGetDefaultEccMode',
+      'nvmlDeviceGetDynamicPstatesInfo',
+      'nvmlDeviceGetGpcClkVfOffset',
+      'nvmlDeviceGetGspFirmwareMode',
+      'nvmlDeviceGetGspFirmwareVersion',
+      'nvmlDeviceGetMinMaxClockOfPState',
+      'nvmlDeviceGetMinMaxFanSpeed',
+      'nvmlDeviceGetPcieSpeed',
+      'nvmlDeviceGetSupportedPerformanceStates',
+      'nvmlDeviceGetThermalSettings',
+      'nvmlDeviceSetDefaultFanSpeed_v2',
+      'nvmlDeviceSetFanSpeed_v2',
+      'nvmlDeviceSetGpcClkVfOffset',
+      'nvmlVgpuTypeGetCapabilities',
+    ],
+  ],
+  [
+    '11.8',
+    520,
+    [
+      'nvmlDeviceGetGpcClkMinMaxVfOffset',
+      'nvmlDeviceGetMemClkMinMaxVfOffset',
+      'nvmlDeviceGetMemClkVfOffset',
+      'nvmlDeviceGetTargetFanSpeed',
+      'nvmlDeviceSetMemClkVfOffset',
+      'nvmlGpmMetricsGet',
+      'nvmlGpmQueryDeviceSupport',
+      'nvmlGpmSampleAlloc',
+      'nvmlGpmSampleFree',
+      'nvmlGpmSampleGet',
+    ],
+  ],
+  [
+    '12.0',
+    525,
+    [
+      'nvmlDeviceClearFieldValues',
+      'nvmlDeviceGetFanControlPolicy_v2',
+      'nvmlDeviceGetGpuFabricInfo',
+      'nvmlDeviceGetGpuMaxPcieLinkGeneration',
+      'nvmlDeviceGetVgpuCapabilities',
+      'nvmlDeviceGetVgpuSchedulerCapabilities',
+      'nvmlDeviceGetVgpuSchedulerLog',
+      'nvmlDeviceGetVgpuSchedulerState',
+      'nvmlDeviceSetFanControlPolicy',
+      'nvmlDeviceSetNvLinkDeviceLowPowerThreshold',
+      'nvmlDeviceSetVgpuSchedulerState',
+      'nvmlGetVgpuDriverCapabilities',
+      'nvmlGpmMigSampleGet',
+      'nvmlGpuInstanceCreateComputeInstanceWithPlacement',
+      'nvmlGpuInstanceGetComputeInstancePossiblePlacements',
+    ],
+  ],
+  [
+    '12.2',
+    535,
+    [
+      'nvmlDeviceGetConfComputeGpuAttestationReport',
+      'nvmlDeviceGetConfComputeGpuCertificate',
+      'nvmlDeviceGetConfComputeMemSizeInfo',
+      'nvmlDeviceGetConfComputeProtectedMemoryUsage',
+      'nvmlDeviceGetCurrentClocksEventReasons',
+      'nvmlDeviceGetJpgUtilization',
+      'nvmlDeviceGetModuleId',
+      'nvmlDeviceGetOfaUtilization',
+      'nvmlDeviceGetRunningProcessDetailList',
+      'nvmlDeviceGetSupportedClocksEventReasons',
+      'nvmlDeviceSetConfComputeUnprotectedMemSize',
+      'nvmlDeviceSetPowerManagementLimit_v2',
+      'nvmlGpmQueryIfStreamingEnabled',
+      'nvmlGpmSetStreamingEnabled',
+      'nvmlSystemGetConfComputeCapabilities',
+      'nvmlSystemGetConfComputeGpusReadyState',
+      'nvmlSystemGetConfComputeState',
+      'nvmlSystemGetNvlinkBwMode',
+      'nvmlSystemSetConfComputeGpusReadyState',
+      'nvmlSystemSetNvlinkBwMode',
+    ],
+  ],
+  ['12.3', 545, ['nvmlDeviceGetC2cModeInfoV', 'nvmlDeviceGetLastBBXFlushTime']],
+  [
+    '12.4',
+    550,
+    [
+      'nvmlDeviceGetGpuFabricInfoV',
+      'nvmlDeviceGetNumaNodeId',
+      'nvmlDeviceGetPciInfoExt',
+      'nvmlDeviceGetProcessesUtilizationInfo',
+      'nvmlDeviceGetSramEccErrorStatus',
+      'nvmlDeviceGetVgpuHeterogeneousMode',
+      'nvmlDeviceGetVgpuInstancesUtilizationInfo',
+      'nvmlDeviceGetVgpuProcessesUtilizationInfo',
+      'nvmlDeviceGetVgpuTypeCreatablePlacements',
+      'nvmlDeviceGetVgpuTypeSupportedPlacements',
+      'nvmlDeviceSetVgpuCapabilities',
+      'nvmlDeviceSetVgpuHeterogeneousMode',
+      'nvmlSystemGetConfComputeKeyRotationThresholdInfo',
+      'nvmlSystemGetConfComputeSettings',
+      'nvmlSystemSetConfComputeKeyRotationThresholdInfo',
+      'nvmlVgpuInstanceGetPlacementId',
+      'nvmlVgpuTypeGetFbReservation',
+      'nvmlVgpuTypeGetGspHeapSize',
+    ],
+  ],
+  [
+    '12.5',
+    555,
+    [
+      'nvmlDeviceGetCapabilities',
+      'nvmlDeviceGetClockOffsets',
+      'nvmlDeviceGetDriverModel_v2',
+      'nvmlDeviceSetClockOffsets',
+    ],
+  ],
+  ['12.6', 560, ['nvmlSystemGetDriverBranch', 'nvmlVgpuTypeGetBAR1Info']],
+  [
+    '12.8',
+    570,
+    [
+      'nvmlDeviceGetCoolerInfo',
+      'nvmlDeviceGetCurrentClockFreqs',
+      'nvmlDeviceGetDramEncryptionMode',
+      'nvmlDeviceGetFanSpeedRPM',
+      'nvmlDeviceGetMarginTemperature',
+      'nvmlDeviceGetNvlinkBwMode',
+      'nvmlDeviceGetNvlinkSupportedBwModes',
+      'nvmlDeviceGetPerformanceModes',
+      'nvmlDeviceGetPlatformInfo',
+      'nvmlDeviceGetTemperatureV',
+      'nvmlDevicePowerSmoothingActivatePresetProfile',
+      'nvmlDevicePowerSmoothingSetState',
+      'nvmlDevicePowerSmoothingUpdatePresetProfileParam',
+      'nvmlDeviceSetDramEncryptionMode',
+      'nvmlDeviceSetNvlinkBwMode',
+      'nvmlDeviceWorkloadPowerProfileClearRequestedProfiles',
+      'nvmlDeviceWorkloadPowerProfileGetCurrentProfiles',
+      'nvmlDeviceWorkloadPowerProfileGetProfilesInfo',
+      'nvmlDeviceWorkloadPowerProfileSetRequestedProfiles',
+      'nvmlVgpuInstanceGetRuntimeStateSize',
+    ],
+  ],
+  [
+    '12.9',
+    575,
+    [
+      'nvmlDeviceGetHandleByUUIDV',
+      'nvmlGpuInstanceGetActiveVgpus',
+      'nvmlGpuInstanceGetCreatableVgpus',
+      'nvmlGpuInstanceGetVgpuHeterogeneousMode',
+      'nvmlGpuInstanceGetVgpuSchedulerLog',
+      'nvmlGpuInstanceGetVgpuSchedulerState',
+      'nvmlGpuInstanceGetVgpuTypeCreatablePlacements',
+      'nvmlGpuInstanceSetVgpuHeterogeneousMode',
+      'nvmlGpuInstanceSetVgpuSchedulerState',
+      'nvmlSystemEventSetCreate',
+      'nvmlSystemEventSetFree',
+      'nvmlSystemEventSetWait',
+      'nvmlSystemRegisterEvents',
+      'nvmlVgpuTypeGetMaxInstancesPerGpuInstance',
+    ],
+  ],
+  [
+    '13.0',
+    580,
+    [
+      'nvmlDeviceGetAddressingMode',
+      'nvmlDeviceGetGpuInstanceProfileInfoByIdV',
+      'nvmlDeviceGetNvLinkInfo',
+      'nvmlDeviceGetPdi',
+      'nvmlDeviceGetPowerMizerMode_v1',
+      'nvmlDeviceGetRepairStatus',
+      'nvmlDeviceGetSramUniqueUncorrectedEccErrorCounts',
+      'nvmlDeviceReadWritePRM_v1',
+      'nvmlDeviceSetPowerMizerMode_v1',
+    ],
+  ],
+  [
+    '13.1',
+    590,
+    [
+      'nvmlDeviceGetHostname_v1',
+      'nvmlDeviceGetUnrepairableMemoryFlag_v1',
+      'nvmlDeviceReadPRMCounters_v1',
+      'nvmlDeviceSetHostname_v1',
+      'nvmlDeviceSetRusdSettings_v1',
+      'nvmlDeviceWorkloadPowerProfileUpdateProfiles_v1',
+    ],
+  ],
+  [
+    '13.2',
+    595,
+    [
+      'nvmlDeviceGetRemappedRows_v2',
+      'nvmlDeviceGetVgpuSchedulerLog_v2',
+      'nvmlDeviceGetVgpuSchedulerState_v2',
+      'nvmlDeviceSetVgpuSchedulerState_v2',
+      'nvmlDeviceVgpuForceGspUnload',
+      'nvmlGpuInstanceGetVgpuSchedulerLog_v2',
+      'nvmlGpuInstanceGetVgpuSchedulerState_v2',
+      'nvmlGpuInstanceSetVgpuSchedulerState_v2',
+    ],
+  ],
+  ['13.3', 610, ['nvmlDeviceGetAccountingStats_v2', 'nvmlDeviceGetBBXTimeData_v1', 'nvmlSystemGetCPER_v1']],
 ];
 
-/** What the comment of a function says about it. */
-export const sinceText = (name: string): string | undefined =>
-  SINCE_610.includes(name) ? 'Driver 610.57.04 has it, 590.48.01 does not.' : undefined;
+const unversioned = (name: string): string => name.replace(/_v\d+$/, '');
+
+const releaseOf = (name: string) => RELEASES.find(([, , functions]) => functions.includes(name));
+
+/** What the comment of a function says about it; undefined where driver 470 has it. `versions`: all functions of the header. */
+export function sinceText(name: string, versions: readonly string[]): string | undefined {
+  const own = versions.filter(
+    (other) => other === name || (name === unversioned(name) && unversioned(other) === name),
+  );
+  const releases = own.map(releaseOf);
+  if (releases.includes(undefined)) return undefined;
+  const [first] = RELEASES.filter((release) => releases.includes(release));
+  return first === undefined ? undefined : `@since NVML ${first[0]}, driver ${first[1]}`;
+}

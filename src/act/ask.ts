@@ -8,6 +8,7 @@ import { Missing } from '../nvml/status.js';
 import type { Asker } from '../query/ask/asker.js';
 import { type Asking, ask, read, type Wanted } from '../query/ask/asking.js';
 import { type Subject, SYSTEM } from '../query/ask/subject.js';
+import { jsonReading } from '../query/cell.js';
 import { releaseOf } from '../query/driver-release.js';
 import { gpuFields, gpuRow } from '../query/gpu-fields.js';
 import { gpuProcesses } from '../query/gpu-processes.js';
@@ -55,8 +56,7 @@ export function fieldsNow(target: Target, names: readonly string[]): Readonly<Re
   const readings = gpuFieldsNow(target.asker, target.gpu, names);
   return Object.fromEntries(
     names.map((name, i): [string, JsonScalar] => {
-      const reading = readings[i] as Reading;
-      return [name, reading instanceof Missing ? null : gpuRow(name).kind.json(reading)];
+      return [name, jsonReading(gpuRow(name).kind, readings[i] as Reading).value];
     }),
   );
 }

@@ -1,94 +1,47 @@
 /** A query whose names, symbols and buffers are resolved once. */
 
 import { type AskedField, jsonRecord } from '../format/json.js';
-import { checkNames, checkObject } from '../nvml/functions/check.js';
-import type { Session } from '../nvml/session.js';
 import { Asker } from '../query/ask/asker.js';
-import { compilePlan, type Plan } from '../query/plan.js';
-import type { Chosen } from './chosen-gpus.js';
-import type { Life } from './life.js';
+import { compilePlan, growingReaders } from '../query/plan.js';
+import { Compiled, type CompiledScope, type Sampler } from './compiled.js';
 import type { FieldName, Query, Sample } from './query.js';
-import { checkWatch, ticks, WATCH_OPTIONS, type WatchOptions } from './watch.js';
 
-/** A plan with an asker of its own: one may wait while the other is asked. */
-interface ReadyPlan {
-  readonly asker: Asker;
-  readonly plan: Plan;
-}
-
-/** Whom a query asks, and how long it may. */
-export interface QueryScope {
-  readonly session: Session;
-  readonly life: Life;
-  readonly chosen: readonly Chosen[];
-}
-
-export class CompiledQuery<Name extends FieldName> implements Query<Name> {
+export class CompiledQuery<Name extends FieldName> extends Compiled<Sample<Name>> implements Query<Name> {
   /** The names of the fields in a sample. */
   readonly fields: readonly Name[];
-  readonly #scope: QueryScope;
+  readonly #scope: CompiledScope;
   readonly #asked: readonly AskedField[];
-  readonly #inTurn: ReadyPlan;
-  #overlapping: ReadyPlan | undefined;
-  #pending: Promise<Sample<Name>[]> | undefined;
 
-  constructor(asked: readonly AskedField[], scope: QueryScope) {
+  constructor(asked: readonly AskedField[], scope: CompiledScope) {
+    super(scope);
     this.fields = asked.map(({ name }) => name as Name);
     this.#scope = scope;
     this.#asked = asked;
-    this.#inTurn = this.#compile();
   }
 
-  sample(): Sample<Name>[] {
-    this.#scope.life.check();
-    const { asker, plan } = this.#inTurn;
-    asker.tick();
-    plan.run();
-    return this.#read(plan);
-  }
-
-  sampleAsync(): Promise<Sample<Name>[]> {
-    this.#pending ??= this.#overlap().finally(() => {
-      this.#pending = undefined;
-    });
-    return this.#pending;
-  }
-
-  watch(options: WatchOptions): AsyncGenerator<Sample<Name>[], void, undefined> {
-    const { life } = this.#scope;
-    life.check();
-    checkObject('watch', options, '{ everyMs: 1000 }');
-    checkNames('watch', options, WATCH_OPTIONS);
-    checkWatch('watch', options);
-    return ticks(() => this.sampleAsync(), options, life.ended);
-  }
-
-  #compile(): ReadyPlan {
+  protected override sampler(): Sampler<Sample<Name>> {
     const { session, chosen } = this.#scope;
     const asker = new Asker(session);
-    const subjects = chosen.map(({ subject }) => subject);
     const rows = this.#asked.map(({ field }) => field);
-    return { asker, plan: compilePlan(rows, subjects, { asker, now: Date.now }) };
-  }
-
-  async #overlap(): Promise<Sample<Name>[]> {
-    const { life } = this.#scope;
-    life.check();
-    this.#overlapping ??= this.#compile();
-    const { asker, plan } = this.#overlapping;
-    asker.tick();
-    await plan.sample();
-    life.check();
-    return this.#read(plan);
-  }
-
-  #read({ lines }: Plan): Sample<Name>[] {
-    return lines.map(
-      ({ readers }) =>
-        jsonRecord(
-          this.#asked,
-          readers.map((read) => read()),
-        ) as Sample<Name>,
-    );
+    const subjects = chosen.map(({ subject }) => subject);
+    const plan = compilePlan(rows, subjects, { asker, now: Date.now });
+    const lines = plan.lines.map((line) => growingReaders(rows, line));
+    const read = (): Sample<Name>[] =>
+      lines.map((readers) => {
+        const readings = readers.map((reader) => reader());
+        return jsonRecord(this.#asked, readings) as Sample<Name>;
+      });
+    return {
+      take: () => {
+        asker.tick();
+        plan.run();
+        return read();
+      },
+      takeLater: async () => {
+        asker.tick();
+        await plan.sample();
+        return read();
+      },
+    };
   }
 }

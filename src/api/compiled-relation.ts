@@ -1,7 +1,6 @@
 /** A relation whose names are resolved once, and whose records are found at every sample. */
 
 import { type AskedField, jsonRecord } from '../format/json.js';
-import { checkNames, checkObject } from '../nvml/functions/check.js';
 import { Missing } from '../nvml/status.js';
 import { Asker } from '../query/ask/asker.js';
 import { type Asking, eachOf } from '../query/ask/asking.js';
@@ -10,14 +9,13 @@ import { readFields, readRecords } from '../query/ask/records.js';
 import { constant, type Field, nameOf } from '../query/field.js';
 import { identity } from '../query/identity.js';
 import type { Reading } from '../query/reading.js';
-import type { Relation } from '../query/relation.js';
+import { beginRelation, type Relation, type RelationRun } from '../query/relation.js';
 import type { Chosen } from './chosen-gpus.js';
-import type { QueryScope } from './compiled-query.js';
+import { Compiled, type CompiledScope, type Sampler } from './compiled.js';
 import type { RelationFields, RelationName, RelationQuery, RelationRecord } from './relation.js';
-import { checkWatch, ticks, WATCH_OPTIONS, type WatchOptions } from './watch.js';
 
 /** Whom a relation asks: NVML, and the system for devices that are no GPUs. */
-export interface RelationScope extends QueryScope {
+export interface RelationScope extends CompiledScope {
   readonly devices: NearbyDevices;
 }
 
@@ -28,6 +26,7 @@ const IDENTITY: readonly AskedField[] = [
 ];
 
 export class CompiledRelation<Name extends RelationName, F extends keyof RelationFields[Name]>
+  extends Compiled<RelationRecord<Name, F>>
   implements RelationQuery<Name, F>
 {
   readonly relation: Name;
@@ -35,11 +34,9 @@ export class CompiledRelation<Name extends RelationName, F extends keyof Relatio
   readonly #relation: Relation;
   readonly #asked: readonly AskedField[];
   readonly #scope: RelationScope;
-  readonly #inTurn: Asker;
-  #overlapping: Asker | undefined;
-  #pending: Promise<RelationRecord<Name, F>[]> | undefined;
 
   constructor(relation: Relation, asked: readonly AskedField[], scope: RelationScope) {
+    super(scope);
     this.relation = relation.name as Name;
     this.fields = asked.map(({ name }) => name as F);
     this.#relation = relation;
@@ -48,46 +45,39 @@ export class CompiledRelation<Name extends RelationName, F extends keyof Relatio
     // A MIG device has a UUID of its own, which says who the record is.
     this.#asked = own === undefined || hasUuid ? asked : [{ name: 'uuid', field: own }, ...asked];
     this.#scope = scope;
-    this.#inTurn = new Asker(scope.session);
   }
 
-  sample(): RelationRecord<Name, F>[] {
-    this.#scope.life.check();
-    this.#inTurn.tick();
-    return [...this.#inTurn.run(this.#records())];
+  protected override sampler(): Sampler<RelationRecord<Name, F>> {
+    const { session, life, chosen } = this.#scope;
+    const asker = new Asker(session);
+    const run = beginRelation(this.#relation);
+    let isAsking = false;
+    // While a worker thread may use what NVML lent, and in another process, that is left to the end of the process.
+    if (this.#relation.begin !== undefined) {
+      life.atEnd(() => {
+        if (!isAsking && !session.driver.isElsewhere) asker.run(run.end());
+      });
+    }
+    const records = (): Asking<readonly RelationRecord<Name, F>[]> =>
+      eachOf(chosen, (one) => this.#recordsOf(one, run));
+    return {
+      take: () => {
+        asker.tick();
+        return [...asker.run(records())];
+      },
+      takeLater: async () => {
+        asker.tick();
+        isAsking = true;
+        try {
+          return [...(await asker.start(records()))];
+        } finally {
+          isAsking = false;
+        }
+      },
+    };
   }
 
-  sampleAsync(): Promise<RelationRecord<Name, F>[]> {
-    this.#pending ??= this.#overlap().finally(() => {
-      this.#pending = undefined;
-    });
-    return this.#pending;
-  }
-
-  watch(options: WatchOptions): AsyncGenerator<RelationRecord<Name, F>[], void, undefined> {
-    const { life } = this.#scope;
-    life.check();
-    checkObject('watch', options, '{ everyMs: 1000 }');
-    checkNames('watch', options, WATCH_OPTIONS);
-    checkWatch('watch', options);
-    return ticks(() => this.sampleAsync(), options, life.ended);
-  }
-
-  async #overlap(): Promise<RelationRecord<Name, F>[]> {
-    const { life, session } = this.#scope;
-    life.check();
-    this.#overlapping ??= new Asker(session);
-    this.#overlapping.tick();
-    const records = await this.#overlapping.start(this.#records());
-    life.check();
-    return [...records];
-  }
-
-  #records(): Asking<readonly RelationRecord<Name, F>[]> {
-    return eachOf(this.#scope.chosen, (one) => this.#recordsOf(one));
-  }
-
-  *#recordsOf({ subject }: Chosen): Asking<readonly RelationRecord<Name, F>[]> {
+  *#recordsOf({ subject }: Chosen, run: RelationRun): Asking<readonly RelationRecord<Name, F>[]> {
     const { session, devices } = this.#scope;
     const around = { gpuCount: session.gpus.length, now: Date.now, gpus: session.gpus, devices };
     const fields = this.#asked.map(({ field }) => field);
@@ -96,7 +86,7 @@ export class CompiledRelation<Name extends RelationName, F extends keyof Relatio
       subject,
       around,
     );
-    const found = yield* readRecords(this.#relation, fields, subject, around);
+    const found = yield* readRecords(run, fields, subject, around);
     const all =
       found instanceof Missing
         ? [

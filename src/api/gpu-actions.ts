@@ -265,6 +265,6 @@ function clock(fn: string, value: number): number {
 
 function clocks(fn: string, low: number, high: number): limits.Range {
   const range = [clock(fn, low), clock(fn, high)] as const;
-  if (low > high) throw new TypeError(`${fn}: the lower clock comes first, not ${low} and ${high}`);
+  if (low > high) throw new TypeError(`${fn}: the lower clock must come first, not ${low} and ${high}`);
   return range;
 }

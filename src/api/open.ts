@@ -31,10 +31,10 @@ export function open(
   if (!isPlain(options)) return new OpenMachine(openMachine(options));
   const { writable, ...others } = options;
   if (writable !== undefined && writable !== true) {
-    throw new TypeError('open: writable must be true, or left out');
+    throw new TypeError('open: writable must be true or omitted');
   }
   if (hasTimeout(others)) {
-    if (writable) throw new TypeError('open: a machine that is writable has no timeout');
+    if (writable) throw new TypeError('open: writable and timeout cannot be combined');
     return openTimedMachine(others).then((opened) => new OpenMachine(opened));
   }
   const opened = openMachine(others);

@@ -1,7 +1,10 @@
 /** Verdicts of checks: what `doctor` and `health` find, as records that text, JSON and Nagios lines are made of. */
 
-/** From good to bad. What could not be read is `unknown`, never `ok`. */
-export const VERDICTS = ['ok', 'unknown', 'warn', 'fail'] as const;
+/**
+ * From good to bad. What could not be read is `unknown`, never `ok`. It is worse than a warning: who accepts warnings, as an epilog
+ * may, has not accepted that a GPU was not looked at.
+ */
+export const VERDICTS = ['ok', 'warn', 'unknown', 'fail'] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
 /** Something that a verdict was made of: a reading by its name, or a file by its path. */

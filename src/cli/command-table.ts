@@ -7,14 +7,14 @@ export const allCommands: readonly CommandEntry[] = [
   ...commands,
   {
     name: 'help',
-    summary: 'Show this help, or that of a command.',
+    summary: 'Show this help, or the help of a command.',
     examples: [['nvsmi help topo', 'The options of topo; the same as nvsmi topo -h.']],
     load: async () => (await import('./help.js')).spec,
   },
   {
     name: 'version',
     summary: 'Show the versions of nvsmi, NVML, the driver and CUDA.',
-    examples: [['nvsmi version --json', 'The versions for a program.']],
+    examples: [['nvsmi version --json', 'The versions as JSON.']],
     load: async () => (await import('../commands/version.js')).spec,
   },
   {

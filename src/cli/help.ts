@@ -11,7 +11,7 @@ export const spec: CommandSpec = command({
       value: 'optional',
       argument: 'COMMAND',
       values: { words: allCommands.map(({ name }) => name) },
-      help: 'Whose help; that of nvsmi without one.',
+      help: 'Show the help of this command; without it, that of nvsmi.',
     },
   ],
   run: async (given, context) => (await import('./subcommands.js')).help(context, given.command),

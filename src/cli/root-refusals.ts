@@ -77,7 +77,7 @@ export function refuseRefused(tokens: readonly Token[]): void {
 export function refuseColumns({ columns = '1' }: { readonly columns?: string }): void {
   if (cInteger(columns) === 1) return;
   throw new UsageError(
-    plainly`Option "-col" is refused: a summary in ${columns} columns was never seen.`,
+    plainly`Option "-col" is refused: a summary in ${columns} columns is not supported.`,
     NVML_ERROR_NOT_SUPPORTED,
   );
 }

@@ -57,16 +57,14 @@ function milliseconds(name: string, seconds: string | undefined): number | undef
   const number = decimal(seconds);
   if (number > 0 && number <= LONGEST_TIMEOUT) return number * 1000;
   throw new UsageError(
-    plainly`${name} is a number of seconds above 0, and at most ${LONGEST_TIMEOUT}, not ${seconds}`,
+    plainly`${name} must be above 0 and at most ${LONGEST_TIMEOUT} seconds, not ${seconds}`,
   );
 }
 
 function readRelease(version: string): Release {
   const release = releaseIn(version);
   if (release === undefined) {
-    throw new UsageError(
-      plainly`"${version}" is no driver version: --as takes one such as 550 or 550.163.01.`,
-    );
+    throw new UsageError(plainly`--as must be a driver version such as 550 or 550.163.01, not "${version}".`);
   }
   return release;
 }

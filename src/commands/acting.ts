@@ -8,14 +8,14 @@ import type { Context, Machine } from './context.js';
 
 export const dryRunOption = {
   long: 'dry-run',
-  help: 'With an option that changes something: say what would change, and change nothing.',
+  help: 'With an option that changes something: print what would change, without changing it.',
 } as const satisfies OptionSpec;
 
 export const auditOption = {
   long: 'audit',
   value: 'required',
   argument: 'FILE',
-  help: 'Append a line of JSON for each change to this file, instead of the system log.',
+  help: 'Log each change as a line of JSON in this file, instead of the system log.',
 } as const satisfies OptionSpec;
 
 export const actingOptions = [dryRunOption, auditOption] as const;
@@ -48,7 +48,7 @@ export interface ModifyGiven extends ActingGiven {
 
 /** Opens the machine to change it, or to look only. Throws UsageError for a recording: it does not change. */
 export async function openToAct(given: ActingGiven, context: Context): Promise<Machine> {
-  if (given.audit === '') throw new UsageError('--audit needs the path of a file.');
+  if (given.audit === '') throw new UsageError('--audit needs a file.');
   const isDryRun = given['dry-run'] === true;
   const open = (isDryRun ? context.planned : context.writable) ?? context.machine;
   const machine = await open();

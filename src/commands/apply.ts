@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Acting } from '../act/acting.js';
 import type { Target } from '../act/action.js';
-import { DESIRED, type Desired, type DesiredGpu } from '../act/apply/desired.js';
+import { type Desired, type DesiredGpu, desiredState } from '../act/apply/desired.js';
 import { planFor, type Step } from '../act/apply/plan.js';
 import { targetOf } from '../act/ask.js';
 import type { Given, OptionSpec } from '../base/argv.js';
@@ -27,7 +27,7 @@ const operand = {
 } as const satisfies OptionSpec;
 
 const options = [
-  { long: 'yes', help: 'Also where MIG instances have to be destroyed.' },
+  { long: 'yes', help: 'Apply the file even if MIG instances have to be destroyed.' },
   ...actingOptions,
   jsonOption,
 ] as const satisfies readonly OptionSpec[];
@@ -51,7 +51,7 @@ async function desiredIn(file: string, io: Io): Promise<Desired> {
   } catch (error) {
     throw new UsageError(plainly`${path}: ${(error as Error).message.split('\n', 1)[0]}`);
   }
-  const fault = DESIRED(json);
+  const fault = desiredState.form(json);
   if (fault !== undefined) throw new UsageError(plainly`${path}: ${faultText(fault)}`);
   // Its form was checked.
   return json as Desired;

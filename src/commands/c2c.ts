@@ -5,12 +5,13 @@ import { gpuHeading } from '../format/gpu-heading.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import { Missing, statusReason } from '../nvml/status.js';
 import { c2cErrors, c2cLinks, c2cPower, c2cSpeed } from '../query/c2c.js';
+import type { ShownGpu, View } from './collect.js';
 import type { CommandSpec } from './command.js';
 import { jsonOption } from './json-option.js';
 import { linkOption } from './link-option.js';
 import { refusal } from './lost.js';
 import { idOption } from './select.js';
-import { type ShownGpu, type View, viewsCommand } from './views.js';
+import { viewsCommand } from './views.js';
 
 const views = [
   {
@@ -56,6 +57,7 @@ function gpuText({ cells, recordsOf }: ShownGpu): string {
 }
 
 export const spec: CommandSpec = viewsCommand({
+  namesGpus: true,
   options,
   views,
   otherwise: [{ relation: c2cLinks, fields: [] }],

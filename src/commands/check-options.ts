@@ -6,7 +6,7 @@ import { nearestNames } from '../query/nearest.js';
 
 export const chooseOptions = [
   { long: 'checks', value: 'required', argument: 'CHECK,...', joins: true, help: 'Only these checks.' },
-  { long: 'skip', value: 'required', argument: 'CHECK,...', joins: true, help: 'All checks but these.' },
+  { long: 'skip', value: 'required', argument: 'CHECK,...', joins: true, help: 'Skip these checks.' },
   { long: 'list', help: 'List the checks and what they look at.' },
 ] as const satisfies readonly OptionSpec[];
 
@@ -14,7 +14,7 @@ export const rootOption = {
   long: 'root',
   value: 'required',
   argument: 'FOLDER',
-  help: 'Read /proc, /sys and /dev below this folder: a copy from another machine.',
+  help: 'Read a copy of /proc, /sys and /dev in this directory, from another machine.',
 } as const satisfies OptionSpec;
 
 /** 3 is UNKNOWN for Nagios and its kind: nothing was checked. */
@@ -30,7 +30,7 @@ export function chosenChecks<Check extends { readonly id: string }>(
   const only = checks === undefined ? undefined : named(all, checks, options.checks, status);
   const without = skip === undefined ? [] : named(all, skip, options.skip, status);
   const chosen = all.filter(({ id }) => (only === undefined || only.includes(id)) && !without.includes(id));
-  if (chosen.length === 0) throw new UsageError('No check is left.', status);
+  if (chosen.length === 0) throw new UsageError('No checks are selected.', status);
   return chosen;
 }
 
@@ -49,7 +49,7 @@ function named(
     if (ids.includes(name)) continue;
     const near = nearestNames(name, ids);
     throw new UsageError(
-      plainly`"${name}" is no check of --${option}`,
+      plainly`--${option}: unknown check "${name}"`,
       status,
       near.length === 0 ? '--list shows the checks.' : `Did you mean ${near.join(' or ')}?`,
     );

@@ -3,12 +3,13 @@ import { dated, type OptionSpec, refused } from '../base/argv.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import { nameOf } from '../query/field.js';
 import { gpuRow } from '../query/gpu-fields.js';
+import type { ShownGpu } from './collect.js';
 import type { CommandSpec } from './command.js';
 import { idOption } from './select.js';
-import { type ShownGpu, viewsCommand } from './views.js';
+import { viewsCommand } from './views.js';
 
 const options = [
-  { ...idOption, help: 'Only these GPUs.' },
+  { ...idOption, help: 'Only these GPUs: index, UUID, PCI bus id or serial number.' },
   { long: 'sync-boost-list', action: true, help: 'List the sync boost groups.' },
   refused(undefined, 'sync-boost-add'),
   { ...refused(undefined, 'sync-boost-remove', 'required'), number: true },
@@ -16,7 +17,7 @@ const options = [
   {
     long: 'json',
     ours: true,
-    help: 'With --sync-boost-list: whether the group of each GPU limits its clocks, as JSON.',
+    help: 'With --sync-boost-list: print, as JSON, whether the group of each GPU limits its clocks.',
   },
 ] as const satisfies readonly OptionSpec[];
 

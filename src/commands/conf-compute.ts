@@ -13,13 +13,14 @@ import * as cc from '../query/conf-compute.js';
 import { type Field, nameOf } from '../query/field.js';
 import { architectureProbe } from '../query/report/board.js';
 import { actingOptions, beginActing } from './acting.js';
+import type { ShownGpu, View } from './collect.js';
 import type { CommandSpec } from './command.js';
 import type { Context } from './context.js';
 import { jsonOption } from './json-option.js';
 import { reachable, refusal } from './lost.js';
 import { chosenGpus, idOption } from './select.js';
 import { settable } from './settable.js';
-import { type ShownGpu, type View, viewsCommand } from './views.js';
+import { viewsCommand } from './views.js';
 
 interface ConfComputeView extends View {
   readonly fields: readonly Field[];
@@ -196,6 +197,7 @@ function memoryLines(shown: readonly ShownGpu[], all: readonly Gpu[]): readonly 
 }
 
 const shown = viewsCommand({
+  namesGpus: true,
   options,
   views: [...ACTIONS, MEMORY],
   refuse: refuseWithout,

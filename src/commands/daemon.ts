@@ -53,11 +53,11 @@ const options = [
     value: 'required',
     argument: 'FOLDER',
     default: USUAL_FOLDER,
-    help: `Where to record; ${USUAL_FOLDER} if not given.`,
+    help: `Directory of the recordings (default ${USUAL_FOLDER}).`,
   },
   jobOption,
-  { short: ['t'], long: 'term', help: 'Stop the recorder of the folder.' },
-  { long: 'foreground', help: 'Record in this process, for a service manager, until it is stopped.' },
+  { short: ['t'], long: 'term', help: 'Stop the recorder of the directory of -p.' },
+  { long: 'foreground', help: 'Record in the foreground, for service managers.' },
 ] as const satisfies readonly OptionSpec[];
 
 interface RecorderRequest {
@@ -70,7 +70,7 @@ interface RecorderRequest {
 async function daemon(given: Given<typeof options>, context: Context): Promise<number> {
   const { io } = context;
   const { background } = io;
-  if (background === undefined) throw new UsageError('There is no background here to record in.');
+  if (background === undefined) throw new UsageError('Cannot record in the background here.');
   const folder = new RecorderFolder(absolute(given.path), background);
   const order: RecorderRequest = {
     job: readJob(given.join),
@@ -109,7 +109,7 @@ function absolute(path: string): string {
 function readJob(job: string | undefined): string | undefined {
   if (job !== undefined && !/^[\w.-]+$/.test(job)) {
     throw new UsageError(
-      'The name of a job goes into a file name: letters, digits, dots, dashes, underscores.',
+      'The job name becomes part of a file name: use letters, digits, dots, dashes and underscores.',
     );
   }
   return job;
@@ -228,6 +228,6 @@ async function ended(
 export const spec: CommandSpec = command({
   options,
   notes: () =>
-    'A file a day, nvstats-YYYYMMDD, which replay shows, also while it is being written. It holds compressed JSON lines, which zcat shows too. A folder has one recorder at a time.\n',
+    'Writes one file a day, nvstats-YYYYMMDD: compressed JSON lines, for replay or zcat, even while it is being written. A directory has one recorder at a time.\n',
   run: daemon,
 });

@@ -16,6 +16,7 @@ import type { Gpu } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import { type Cell, type Cells, cell } from '../query/cell.js';
 import { releaseOf } from '../query/driver-release.js';
+import { type GpmLevel, gpmInstance } from '../query/gpm.js';
 import { columnsIn, columnsOf, type FieldHeading, WIDTH } from '../query/monitor/column.js';
 import { DEFAULT_GROUPS, DEVICE_GROUPS, deviceColumns } from '../query/monitor/device.js';
 import { type GpmMetric, gpmMetrics } from '../query/monitor/gpm.js';
@@ -45,7 +46,6 @@ import {
   columnCells,
   DEVICE_PART,
   deviceParts,
-  gpuInstance,
   headCells,
   recordsWriter,
   uuidsOf,
@@ -56,7 +56,7 @@ const USUAL_DELAY = 1;
 const LONGEST_DELAY = 600;
 
 /** Of a whole GPU, of its GPU instances, or of both. */
-const LEVELS: ReadonlyMap<string, readonly ('device' | 'mig')[]> = new Map([
+const LEVELS: ReadonlyMap<string, readonly GpmLevel[]> = new Map([
   ['d', ['device']],
   ['m', ['mig']],
   ['dm', ['device', 'mig']],
@@ -83,7 +83,7 @@ const options = [
     value: 'required',
     argument: 'ID,...',
     values: { words: gpmMetrics.map(({ id }) => String(id)), between: ',' },
-    help: 'Performance metrics of Hopper and newer, by their numbers (below).',
+    help: 'Performance metrics (GPM, Hopper and newer), by number: see below.',
   },
   {
     long: 'gpm-options',
@@ -91,7 +91,7 @@ const options = [
     value: 'required',
     values: { words: [...LEVELS.keys()] },
     default: 'd',
-    help: 'Performance metrics of the GPUs (d), of their GPU instances (m), or of both (dm).',
+    help: 'Performance metrics of the GPUs (d), their GPU instances (m), or both (dm).',
   },
   stampOption,
   fileOption,
@@ -200,7 +200,7 @@ const jsonPrinter =
     write(
       lines.map(({ gpu, instance, cells }) => ({
         ...headCells(now, gpu.index, uuids.get(gpu) as Cell),
-        ...(instances ? { gpu_instance_id: cell(gpuInstance.kind, instance ?? NOT_SUPPORTED) } : {}),
+        ...(instances ? { gpu_instance_id: cell(gpmInstance.kind, instance ?? NOT_SUPPORTED) } : {}),
         ...columnCells(columns, cells),
       })),
     );

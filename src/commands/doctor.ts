@@ -66,6 +66,6 @@ export const spec: CommandSpec = command({
   options,
   isVerdict: true,
   notes: () =>
-    'Exit status: 0 all well, 1 warnings or something that could not be looked at, 2 something is broken.\n',
+    'Exit status: 0 everything works, 1 warnings or something could not be checked, 2 something is broken.\n',
   run,
 });

@@ -5,9 +5,8 @@ import { jsonDocument } from '../format/document.js';
 import { Missing } from '../nvml/status.js';
 import type { Asker } from '../query/ask/asker.js';
 import { readOne } from '../query/ask/asking.js';
-import { cell } from '../query/cell.js';
 import { type BusAddress, busAddress, busIdText, draining, drainState, drainStates } from '../query/drain.js';
-import { text } from '../query/kind.js';
+import { knownCells } from '../query/record-cells.js';
 import { actingOptions, beginActing } from './acting.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
@@ -53,7 +52,7 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
     return 0;
   }
   const state = await asker.start(readOne(drainState(address)));
-  const record = { 'pci.bus_id': cell(text, busIdText(address)), draining: cell(draining, state) };
+  const record = knownCells(drainStates.fields, { bus_id: busIdText(address), draining: state });
   context.io.out(jsonDocument({ [drainStates.name]: record }, context.source));
   return state instanceof Missing ? EXIT.unknownOption : 0;
 }

@@ -10,7 +10,7 @@ import { Missing, statusReason } from '../nvml/status.js';
 import { Asker } from '../query/ask/asker.js';
 import { type Asking, together } from '../query/ask/asking.js';
 import { gpuFields } from '../query/gpu-fields.js';
-import type { KernelLog } from '../system/kernel-log.js';
+import type { KernelLog, LogRecord } from '../system/kernel-log.js';
 import { type System, Unread } from '../system/system.js';
 import type { Context } from './context.js';
 import { chosenGpus } from './select.js';
@@ -37,6 +37,7 @@ export class EventSource {
   /** When an Xid of a GPU was reported, and by whom. */
   private readonly reported = new Map<string, { readonly source: string; readonly time: number }>();
   private lookedForLost: number;
+  private saidOverwritten = 0;
 
   private constructor(
     private readonly io: Io,
@@ -48,6 +49,8 @@ export class EventSource {
     private readonly boot: number | undefined,
     /** What will not be seen, and why. */
     readonly missing: readonly string[],
+    /** Records to begin with. */
+    private unseen: readonly LogRecord[],
   ) {
     this.lookedForLost = io.elapsed();
   }
@@ -66,7 +69,11 @@ export class EventSource {
     if ('reason' in log) missing.push(`the kernel log is not followed: ${log.reason}. ${log.remedy}`);
     const open = 'reason' in log ? undefined : log;
     // What is in the log already is not new.
-    if (!isSinceBoot) open?.read();
+    const old = open?.read() ?? [];
+    if (isSinceBoot && open?.begins !== undefined)
+      missing.push(
+        `the kernel log begins ${(open.begins.microseconds / 1e6).toFixed(0)} s after the boot: older lines were overwritten`,
+      );
     const known = await asker.start(together(gpus.map(identityOf)));
     return new EventSource(
       io,
@@ -76,13 +83,16 @@ export class EventSource {
       open,
       bootTime(systemOf(root, context), io.now()),
       missing,
+      isSinceBoot ? old : [],
     );
   }
 
   /** What happened since the last look. */
   async poll(): Promise<readonly TimedEvent[]> {
     const now = this.io.now();
-    const fromLog = (this.log?.read() ?? []).flatMap((record): TimedEvent[] => {
+    const records = [...this.unseen, ...(this.log?.read() ?? [])];
+    this.unseen = [];
+    const fromLog = records.flatMap((record): TimedEvent[] => {
       const event = kernelEvent(record);
       if (event === undefined) return [];
       const seconds = record.microseconds / 1e6;
@@ -97,6 +107,14 @@ export class EventSource {
       return { ...event, time: now, gpu: known?.index, uuid: known?.uuid, busId: known?.busId };
     });
     return [...fromLog, ...fromNvml].filter((event) => this.isNew(event, now));
+  }
+
+  /** Lines of the kernel log that were overwritten before they were read, since this was last asked. */
+  overwritten(): number {
+    const all = this.log?.overwritten ?? 0;
+    const news = all - this.saidOverwritten;
+    this.saidOverwritten = all;
+    return news;
   }
 
   close(): void {

@@ -14,13 +14,13 @@ import { jsonOption } from './json-option.js';
 import { idOption } from './select.js';
 
 const options = [
-  { ...idOption, help: 'Only these GPUs.' },
+  { ...idOption, help: 'Only these GPUs: index, UUID, PCI bus id or serial number.' },
   { ...jsonOption, help: 'Print one JSON object a line.' },
   {
     long: 'since',
     value: 'required',
     values: { words: ['boot'] },
-    help: 'Begin with what the kernel log has since the boot.',
+    help: 'Start with the events in the kernel log since boot.',
   },
   {
     short: ['c'],
@@ -28,7 +28,7 @@ const options = [
     value: 'required',
     number: true,
     argument: 'COUNT',
-    help: 'End after so many events.',
+    help: 'Stop after this number of events.',
   },
   { long: 'list-xids', help: 'List the Xids: number, severity, meaning, what to do.' },
   rootOption,
@@ -47,12 +47,12 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
   if (since !== undefined && since !== 'boot') {
     const near = nearestNames(since, ['boot']);
     throw new UsageError(
-      plainly`--since takes boot, not "${since}"`,
+      plainly`--since must be boot, not "${since}"`,
       undefined,
       near.length === 0 ? undefined : 'Did you mean boot?',
     );
   }
-  if (!(count > 0)) throw new UsageError('--count takes a number above zero');
+  if (!(count > 0)) throw new UsageError('--count must be above 0');
   const source = await EventSource.open(context, {
     id: given.id,
     root: given.root,
@@ -65,13 +65,21 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
     printed += 1;
     io.out(given.json === true ? eventJson(event, context.source) : eventText(event));
   };
-  (await source.poll()).forEach(print);
+  const look = async (): Promise<void> => {
+    (await source.poll()).forEach(print);
+    const lines = source.overwritten();
+    if (lines > 0)
+      io.err(
+        `nvsmi: ${lines} line${lines === 1 ? '' : 's'} of the kernel log ${lines === 1 ? 'was' : 'were'} overwritten before ${lines === 1 ? 'it was' : 'they were'} read\n`,
+      );
+  };
+  await look();
   for (
     let next = io.elapsed() + PERIOD;
     printed < count && (await io.sleepUntil(next));
     next = io.elapsed() + PERIOD
   ) {
-    (await source.poll()).forEach(print);
+    await look();
   }
   source.close();
   return 0;
@@ -79,6 +87,6 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
 
 export const spec: CommandSpec = command({
   options,
-  notes: () => 'A severity is fatal, warning, application (the fault of a program) or information.\n',
+  notes: () => 'Severities: fatal, warning, application (caused by a program), information.\n',
   run,
 });

@@ -27,7 +27,7 @@ export const options = [
     long: 'listen',
     value: 'required',
     argument: 'ADDRESS:PORT',
-    help: 'Where to serve; 127.0.0.1:9835 if not given. Without an address: on all of them.',
+    help: 'Address to listen on (default 127.0.0.1:9835). Without an address, listen on all of them.',
   },
   {
     long: 'names',
@@ -35,26 +35,26 @@ export const options = [
     argument: 'NAMES,...',
     values: { words: NAMES, between: ',' },
     default: 'nvsmi',
-    help: 'Names of the metrics: nvsmi (the default), nvidia_smi as nvidia_gpu_exporter has them, dcgm as dcgm-exporter has them.',
+    help: 'Names of the metrics: nvsmi (default), nvidia_smi (those of nvidia_gpu_exporter), dcgm (those of dcgm-exporter).',
   },
   {
     short: ['l'],
     long: 'loop',
     value: 'optional',
     argument: 'SECONDS',
-    help: 'Time between two collections, 0.1 to 600 seconds; 5 if not given. With --textfile: write again and again.',
+    help: 'Interval between collections, 0.1 to 600 seconds (default 5). With --textfile: write repeatedly.',
   },
   {
     long: 'fields',
     value: 'required',
     argument: 'FIELD,...',
-    help: 'Only these fields, as --query-gpu names them; nvlink.* means all that begin so. --help-query-gpu lists them.',
+    help: 'Only these fields, by their names in --query-gpu; nvlink.* matches all with this prefix. --help-query-gpu lists them.',
   },
   {
     long: 'skip',
     value: 'required',
     argument: 'FIELD,...',
-    help: 'Not these fields.',
+    help: 'Omit these fields.',
   },
   {
     long: 'labels',
@@ -62,49 +62,49 @@ export const options = [
     argument: 'LABEL,...',
     values: { words: GPU_LABELS, between: ',' },
     default: USUAL_LABELS.join(','),
-    help: `Labels of a GPU on each of its series (${USUAL_LABELS.join(',')} if not given); nvsmi_gpu_info has all.`,
+    help: `Labels of the series of a GPU (default ${USUAL_LABELS.join(',')}); nvsmi_gpu_info has all.`,
   },
   { long: 'processes', help: 'Metrics of processes, with user, container, pod and job as labels.' },
   {
     long: 'pcie-throughput',
-    help: 'Watch the PCIe link for 40 ms at each collection. Hopper and newer count the traffic without it.',
+    help: 'Measure PCIe throughput for 40 ms at each collection. Not needed on Hopper and newer, which count the traffic.',
   },
   {
     long: 'health',
     value: 'required',
     argument: 'SECONDS',
-    help: 'Time between two runs of the health checks: 60 seconds if not given; 0 for none.',
+    help: 'Interval between runs of the health checks (default 60); 0 disables them.',
   },
   {
     long: 'health-checks',
     value: 'required',
     argument: 'CHECK,...',
-    help: 'Only these health checks; nvsmi health --list has their names.',
+    help: 'Only these health checks; nvsmi health --list lists them.',
   },
-  { long: 'health-skip', value: 'required', argument: 'CHECK,...', help: 'All health checks but these.' },
+  { long: 'health-skip', value: 'required', argument: 'CHECK,...', help: 'Skip these health checks.' },
   {
     long: 'health-expect',
     value: 'required',
     argument: 'FILE',
-    help: 'Compare with what is expected of this machine, a file of nvsmi health --learn.',
+    help: 'Compare with the expectations in this file, written by nvsmi health --learn.',
   },
   {
     long: 'web.config.file',
     value: 'required',
     argument: 'FILE',
-    help: "TLS, client certificates and users, in the format of Prometheus' exporters. SIGHUP reads it again.",
+    help: "TLS, client certificates and users, in the format of Prometheus' exporters. SIGHUP reloads it.",
   },
   {
     long: 'textfile',
     value: 'required',
     argument: 'FILE',
-    help: 'Write the metrics to this file, or to stdout for -, instead of serving them, once or with -l.',
+    help: 'Write the metrics to this file (- for stdout) instead of serving them; once, or repeatedly with -l.',
   },
   {
     long: 'otlp',
     value: 'required',
     argument: 'URL',
-    help: 'Push the metrics to this OpenTelemetry collector (OTLP over HTTP) instead of serving them; with --listen, too.',
+    help: 'Push the metrics to this OpenTelemetry collector (OTLP over HTTP) instead of serving them; with --listen, do both.',
   },
   { long: CHILD_OPTION, help: 'Print what is collected, for the exporter that started this.', hidden: true },
 ] as const satisfies readonly OptionSpec[];
@@ -129,16 +129,16 @@ export interface ExporterRequest {
 /** Understands the options, and refuses what is wrong before the machine is asked. */
 export function readOrder(given: Given<typeof options>): ExporterRequest {
   const listen = given.listen === undefined ? USUAL_LISTEN : readListen(given.listen);
-  if (listen === undefined) throw new UsageError(plainly`--listen is ADDRESS:PORT, not ${given.listen}`);
+  if (listen === undefined) throw new UsageError(plainly`--listen must be ADDRESS:PORT, not ${given.listen}`);
   const period = loopPeriod(given) ?? USUAL_PERIOD;
   if (period < SHORTEST_PERIOD || period > LONGEST_PERIOD) {
-    throw new UsageError('The time between two collections is 0.1 to 600 seconds.');
+    throw new UsageError('The interval between collections must be 0.1 to 600 seconds.');
   }
   if (given.textfile !== undefined && given.listen !== undefined) {
-    throw new UsageError('--textfile writes a file and serves nothing: it does not go with --listen.');
+    throw new UsageError('--textfile cannot be combined with --listen.');
   }
   if (given.textfile !== undefined && given.otlp !== undefined) {
-    throw new UsageError('--textfile writes a file and pushes nothing: it does not go with --otlp.');
+    throw new UsageError('--textfile cannot be combined with --otlp.');
   }
   return {
     listen,
@@ -166,7 +166,7 @@ const LONGEST_HEALTH_SECONDS = 86_400;
 function checking(given: Given<typeof options>): Checking | undefined {
   const seconds = given.health === undefined ? USUAL_HEALTH_SECONDS : decimal(given.health);
   if (!(seconds === 0 || (seconds >= 1 && seconds <= LONGEST_HEALTH_SECONDS))) {
-    throw new UsageError(`--health is 0 or a time of 1 to ${LONGEST_HEALTH_SECONDS} seconds.`);
+    throw new UsageError(`--health must be 0, or 1 to ${LONGEST_HEALTH_SECONDS} seconds.`);
   }
   const { 'health-checks': checks, 'health-skip': skip, 'health-expect': expect } = given;
   const chosen = chosenChecks(
@@ -180,7 +180,7 @@ function checking(given: Given<typeof options>): Checking | undefined {
 
 function readUrl(text: string): string {
   if (!/^https?:\/\/[^/\s@]+(\/\S*)?$/.test(text)) {
-    throw new UsageError(plainly`--otlp is a URL, such as http://localhost:4318, not ${text}`);
+    throw new UsageError(plainly`--otlp must be a URL such as http://localhost:4318, not ${text}`);
   }
   return text;
 }

@@ -124,7 +124,7 @@ async function serve(
     if (path === undefined) return;
     try {
       server.reload(readWebConfig(path));
-      io.err(plainly`nvsmi: read ${path} again\n`);
+      io.err(plainly`nvsmi: reloaded ${path}\n`);
     } catch (error) {
       io.err(plainly`nvsmi: kept the old configuration: ${(error as Error).message}\n`);
     }
@@ -176,6 +176,6 @@ const reason = (error: unknown): string => {
 export const spec: CommandSpec = command({
   options,
   notes: () =>
-    'Series of one GPU: about 130, and 10 for each NVLink. Metrics of processes add two for each process, up to 256 processes on a GPU.\n',
+    'A GPU has about 130 series, and 10 for each NVLink. --processes adds two for each process, up to 256 processes per GPU.\n',
   run: exporter,
 });

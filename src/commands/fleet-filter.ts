@@ -20,7 +20,7 @@ export function readFilter(list: string | undefined): (gpu: FleetGpu, of: Fleet)
       }
       const pattern = rest.join('=');
       if (name === 'state' && !STATES.includes(pattern as (typeof STATES)[number])) {
-        throw new UsageError(plainly`--filter: ${pattern} is no state.${nearestHint(pattern, STATES)}`);
+        throw new UsageError(plainly`--filter: unknown state ${pattern}.${nearestHint(pattern, STATES)}`);
       }
       return [name as FleetFilter, matcher(pattern)] as const;
     });

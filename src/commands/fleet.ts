@@ -31,25 +31,25 @@ const options = [
     long: 'prometheus',
     value: 'required',
     argument: 'URL',
-    help: 'Ask this Prometheus, Thanos, Mimir or VictoriaMetrics.',
+    help: 'Query this Prometheus, Thanos, Mimir or VictoriaMetrics.',
   },
   {
     long: 'http.config.file',
     value: 'required',
     argument: 'FILE',
-    help: "User, token and TLS for --prometheus, in the format of promtool's file of this name.",
+    help: "User, token and TLS for --prometheus, in the format of promtool's option of this name.",
   },
   {
     long: 'ssh',
     value: 'required',
     argument: 'HOST,...|@FILE',
-    help: 'Ask these hosts over ssh: nvsmi where they have it, else nvidia-smi. A file has a host a line.',
+    help: 'Query these hosts over ssh, with nvsmi if installed, else nvidia-smi. A file has one host a line.',
   },
   {
     long: 'ssh-config',
     value: 'required',
     argument: 'FILE',
-    help: "A configuration of ssh instead of the user's.",
+    help: "An ssh configuration file to use instead of the user's.",
   },
   { short: ['L'], long: 'list-gpus', help: 'List the GPUs.' },
   {
@@ -67,31 +67,36 @@ const options = [
     values: { words: ['csv', 'noheader', 'nounits', 'json', 'jsonl'], between: ',' },
     help: 'For --query-gpu: csv (with noheader, nounits), json, or jsonl (one object a line).',
   },
-  { long: 'at', value: 'required', argument: 'TIME', help: 'With --prometheus: as of this time (ISO 8601).' },
+  {
+    long: 'at',
+    value: 'required',
+    argument: 'TIME',
+    help: 'With --prometheus: values at this time (ISO 8601).',
+  },
   {
     long: 'since',
     value: 'required',
     argument: 'DURATION',
-    help: 'With --prometheus: least, mean and most since then, e.g. 30m, 1h, 7d.',
+    help: 'With --prometheus: minimum, mean and maximum over this duration, e.g. 30m, 1h, 7d.',
   },
   {
     long: 'filter',
     value: 'required',
     argument: 'NAME=TEXT,...',
-    help: `Only GPUs with this ${FILTERS.join(', ')}; states are ${STATES.join(', ')}. A text may begin or end with *.`,
+    help: `Only GPUs that match. Names: ${FILTERS.join(', ')}. States: ${STATES.join(', ')}. TEXT may begin or end with *.`,
   },
   {
     long: 'sort',
     value: 'required',
     argument: 'COLUMN',
-    help: `Sort by a column: ${SORTS.join(', ')}. A dash before it sorts the other way.`,
+    help: `Sort by a column: ${SORTS.join(', ')}. A leading dash reverses the order.`,
   },
   {
     long: 'host-timeout',
     value: 'required',
     argument: 'SECONDS',
     default: String(USUAL_DEADLINE),
-    help: `How long each host, or Prometheus, has: ${USUAL_DEADLINE} seconds if not given.`,
+    help: `Timeout for each host, or for Prometheus (default ${USUAL_DEADLINE}).`,
   },
   jsonOption,
 ] as const satisfies readonly OptionSpec[];
@@ -115,7 +120,7 @@ async function fleet(given: FleetGiven, { io }: Context): Promise<number> {
 function readDeadline(given: string): number {
   const seconds = decimal(given);
   if (!(seconds > 0 && seconds <= LONGEST_DEADLINE)) {
-    throw new UsageError(`--host-timeout is a time of up to ${LONGEST_DEADLINE} seconds.`);
+    throw new UsageError(`--host-timeout must be above 0 and at most ${LONGEST_DEADLINE} seconds.`);
   }
   return Math.ceil(seconds * 1000);
 }
@@ -125,7 +130,7 @@ const NAMES: readonly string[] = gpuTable.fields.flatMap(({ names }) => names);
 function readFields(given: FleetGiven, io: Io): QueryRequest | undefined {
   const { 'query-gpu': list, format } = given;
   if (list === undefined) {
-    if (format !== undefined) throw new UsageError('--format goes with --query-gpu.');
+    if (format !== undefined) throw new UsageError('--format needs --query-gpu.');
     return undefined;
   }
   const asked = { option: 'query-gpu', names: NAMES, list };
@@ -135,24 +140,24 @@ function readFields(given: FleetGiven, io: Io): QueryRequest | undefined {
 function readSort(sort: string | undefined): string | undefined {
   const name = sort?.replace(/^-/, '');
   if (name !== undefined && !SORTS.includes(name)) {
-    throw new UsageError(plainly`--sort: ${name} is no column.${nearestHint(name, SORTS)}`);
+    throw new UsageError(plainly`--sort: unknown column ${name}.${nearestHint(name, SORTS)}`);
   }
   return sort;
 }
 
 function refuseMixtures(given: FleetGiven): void {
   if ((given.prometheus === undefined) === (given.ssh === undefined)) {
-    throw new UsageError('Where are the hosts? Give --prometheus URL or --ssh HOSTS.');
+    throw new UsageError('No hosts are given: use --prometheus URL or --ssh HOSTS.');
   }
   const asksPrometheus = given.at ?? given.since ?? given['http.config.file'];
   if (given.ssh !== undefined && asksPrometheus !== undefined) {
-    throw new UsageError('--at, --since and --http.config.file go with --prometheus.');
+    throw new UsageError('--at, --since and --http.config.file need --prometheus.');
   }
   if (given.since !== undefined && (given['query-gpu'] ?? given['list-gpus']) !== undefined) {
-    throw new UsageError('--since shows a table of its own: it does not go with --query-gpu or -L.');
+    throw new UsageError('--since cannot be combined with --query-gpu or -L.');
   }
   if (given.since !== undefined && (given.filter ?? given.sort) !== undefined) {
-    throw new UsageError('--since shows all GPUs: it does not go with --filter or --sort.');
+    throw new UsageError('--since cannot be combined with --filter or --sort.');
   }
 }
 
@@ -178,7 +183,7 @@ function askHosts(
 function hostsOf(list: string, io: Io): readonly string[] {
   try {
     const hosts = readHosts(list, (path) => io.readFile(path));
-    if (hosts.length === 0) throw new UsageError('--ssh: there is no host.');
+    if (hosts.length === 0) throw new UsageError('--ssh: no host is given.');
     return hosts;
   } catch (error) {
     if (error instanceof UsageError) throw error;
@@ -191,7 +196,7 @@ function apiOf(given: FleetGiven, deadlineMs: number): PrometheusApi {
   const url = urlOf(given.prometheus ?? '');
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     throw new UsageError(
-      plainly`--prometheus is a URL, such as http://prometheus:9090, not ${given.prometheus}`,
+      plainly`--prometheus must be a URL such as http://prometheus:9090, not ${given.prometheus}`,
     );
   }
   if (url.username !== '' || url.password !== '') {
@@ -224,7 +229,7 @@ function readTime(at: string | undefined): number | undefined {
   if (at === undefined) return undefined;
   const seconds = /^\d{9,11}$/.test(at) ? Number(at) : Date.parse(at) / 1000;
   if (!Number.isFinite(seconds))
-    throw new UsageError(plainly`--at is a time such as 2026-11-23T09:00:00Z, not ${at}`);
+    throw new UsageError(plainly`--at must be a time such as 2026-11-23T09:00:00Z, not ${at}`);
   return seconds;
 }
 
@@ -241,10 +246,10 @@ async function spoken<T>(act: () => Promise<T>): Promise<T> {
 async function printSpans(given: FleetGiven, deadlineMs: number, io: Io): Promise<number> {
   const { since = '' } = given;
   if (!/^([1-9]\d{0,5}(ms|[smhdwy]))+$/.test(since)) {
-    throw new UsageError(plainly`--since is a duration such as 30m, 1h or 7d, not ${since}`);
+    throw new UsageError(plainly`--since must be a duration such as 30m, 1h or 7d, not ${since}`);
   }
   const lines = await spoken(() => spansOf(apiOf(given, deadlineMs), since));
-  if (lines.length === 0) throw new UsageError('No GPU is known there.', EXIT.noDevice);
+  if (lines.length === 0) throw new UsageError('No GPU was found.', EXIT.noDevice);
   io.out(given.json ? `${jsonText({ since, gpus: lines.map(spanRecord) }, 2)}\n` : spanTable(lines, since));
   return EXIT.ok;
 }
@@ -267,6 +272,6 @@ function print(found: Fleet, given: FleetGiven, query: QueryRequest | undefined,
 export const spec: CommandSpec = command({
   options,
   notes: () =>
-    'free: no memory and no process. busy: something computes. held: memory or a process, and nothing computes. unhealthy: lost, to be recovered, or with uncorrected errors. Hosts without an answer make the exit status 5.\n',
+    'States: free: no process, and up to 128 MiB of memory in use; busy: something is computing; held: a process or memory in use, and nothing is computing; unhealthy: lost, in need of recovery, or with uncorrected errors. If a host does not answer, the exit status is 5.\n',
   run: fleet,
 });

@@ -11,13 +11,14 @@ import type { Cell } from '../query/cell.js';
 import { nameOf } from '../query/field.js';
 import { gpmStreaming } from '../query/gpu/unlisted.js';
 import { actingOptions, beginActing } from './acting.js';
+import type { ShownGpu } from './collect.js';
 import type { CommandSpec } from './command.js';
 import type { Context } from './context.js';
 import { jsonOption } from './json-option.js';
 import { refusal } from './lost.js';
 import { chosenGpus, idOption } from './select.js';
 import { settable } from './settable.js';
-import { type CommandEnding, type ShownGpu, viewsCommand } from './views.js';
+import { type CommandEnding, viewsCommand } from './views.js';
 
 const options = [
   idOption,

@@ -6,6 +6,7 @@ import { kernelEvent } from '../events/kernel-events.js';
 import { NvmlEvents } from '../events/nvml-events.js';
 import type { Performance } from '../format/nagios.js';
 import type { Health } from '../health/check.js';
+import { span } from '../health/rate.js';
 import { driverVersion, type GpuReadings, readGpus } from '../health/readings.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import { Asker } from '../query/ask/asker.js';
@@ -14,8 +15,13 @@ import type { Context } from './context.js';
 import { chosenGpus } from './select.js';
 import { kernelLogOf, type NoLog } from './system-option.js';
 
+const MICROSECONDS_PER_HOUR = 3_600_000_000;
+
 /** One look at everything. */
-export type Observation = Pick<Health, 'gpus' | 'count' | 'isWhole' | 'now' | 'driver' | 'log' | 'since'> & {
+export type Observation = Pick<
+  Health,
+  'gpus' | 'count' | 'isWhole' | 'now' | 'driver' | 'log' | 'since' | 'unread'
+> & {
   readonly performance: readonly Performance[];
 };
 
@@ -84,7 +90,8 @@ export class HealthSource {
       now,
       driver: await asker.start(driverVersion()),
       log: this.logged(),
-      since: 'reason' in this.log ? this.watchedSince : undefined,
+      unread: 'reason' in this.log && !this.isWatched ? this.log : undefined,
+      since: this.since,
       performance: read.flatMap(performanceOf),
     };
   }
@@ -106,6 +113,17 @@ export class HealthSource {
     const { events, watchedSince } = this;
     if (watchedSince === undefined || events === undefined) return false;
     return this.gpus.every(({ index, handle }) => handle === undefined || !events.refused.has(index));
+  }
+
+  /** Since when the events are known, where that is not the boot. */
+  private get since(): string | undefined {
+    if ('reason' in this.log) return this.watchedSince;
+    const { begins, overwritten } = this.log;
+    if (begins === undefined)
+      return overwritten === 0
+        ? undefined
+        : `the boot, but for ${overwritten} lines of the kernel log that were overwritten`;
+    return `${span(begins.microseconds / MICROSECONDS_PER_HOUR)} after the boot, where the kernel log begins`;
   }
 
   private logged(): Health['log'] {

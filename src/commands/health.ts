@@ -13,15 +13,8 @@ import { type HealthCheck, readingsOf } from '../health/check.js';
 import { COUNTERS, healthChecks } from '../health/checks/index.js';
 import { type Examined, examine } from '../health/examine.js';
 import { EXPECTED, expectationsText, LIMITS, learned, readExpectations } from '../health/expectations.js';
-import {
-  keepAside,
-  machineDigest,
-  parseState,
-  readIfThere,
-  type State,
-  stateOf,
-  writeWhole,
-} from '../health/state.js';
+import { keepAside, readIfThere, writeWhole } from '../health/kept-file.js';
+import { bootOf, machineDigest, parseState, type State, stateOf } from '../health/state.js';
 import { chooseOptions, chosenChecks, NOT_CHECKED, rootOption } from './check-options.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
@@ -32,35 +25,35 @@ import { idOption } from './select.js';
 import { lookOf, systemOf } from './system-option.js';
 
 const options = [
-  { ...idOption, help: 'Only these GPUs.' },
+  { ...idOption, help: 'Only these GPUs: index, UUID, PCI bus id or serial number.' },
   jsonOption,
-  { long: 'nagios', help: 'Print one line with performance data, as Nagios and its kind read it.' },
-  { short: ['v'], long: 'verbose', help: 'Show the checks that are ok, too.' },
+  { long: 'nagios', help: 'Print one line with performance data, in the format of Nagios plugins.' },
+  { short: ['v'], long: 'verbose', help: 'Also show the checks that are ok.' },
   ...chooseOptions,
   {
     long: 'expect',
     value: 'required',
     argument: 'FILE',
-    help: 'Compare with what is expected of this machine, a file of --learn.',
+    help: 'Compare with the expectations in this file, written by --learn.',
   },
   {
     long: 'learn',
     value: 'required',
     argument: 'FILE',
-    help: 'Write what the machine has now as expectations, to stdout for -.',
+    help: 'Save what the machine has now as expectations (- for stdout).',
   },
   {
     long: 'state',
     value: 'required',
     argument: 'FILE',
-    help: 'Keep counters in this file, and judge how they grew since the last run.',
+    help: 'Keep counters in this file, to check how they grew since the last run.',
   },
   {
     short: ['l'],
     long: 'loop',
     value: 'required',
     argument: 'SECONDS',
-    help: 'Repeat until interrupted; Xids that NVML reports meanwhile count, too.',
+    help: 'Repeat until interrupted, including Xids that NVML reports meanwhile.',
   },
   rootOption,
 ] as const satisfies readonly OptionSpec[];
@@ -102,14 +95,22 @@ async function checked(given: HealthOptions, context: Context): Promise<number> 
   await loop(io, period, async () => {
     const look = await source.look(namesOf(checks, given));
     const { now } = look;
+    const boot = bootOf(system);
     const examined: Examined =
       source.failure === undefined
-        ? examine(checks, { ...look, system, expected, before, limits: { ...LIMITS, ...expected?.limits } })
+        ? examine(checks, {
+            ...look,
+            system,
+            expected,
+            before,
+            boot,
+            limits: { ...LIMITS, ...expected?.limits },
+          })
         : { findings: [source.failure], notApplicable: [] };
     io.out(printed(given, examined, look, context, period !== undefined));
     status = STATUS[worstOf(examined.findings)];
     if (source.failure !== undefined) return;
-    const state = stateOf(look.gpus, COUNTERS, { now, machine });
+    const state = stateOf(look.gpus, COUNTERS, { now, machine, boot });
     if (given.state !== undefined) status = kept(given.state, state, status, context);
     // In a loop, growth is over an hour at most; a run alone compares with the one before it.
     if (period !== undefined && (before === undefined || now - before.time >= HOUR)) before = state;
@@ -159,10 +160,13 @@ function stateIn(path: string, machine: string | null, { io }: Context): State |
   const content = readIfThere(path);
   if (content === undefined) return undefined;
   try {
-    return parseState(content, path, machine);
+    return parseState(content, path, machine, io.now());
   } catch (error) {
     if (!(error instanceof BadFile)) throw error;
-    io.err(`nvsmi: ${error.message}; it is kept as ${keepAside(path)}\n`);
+    const aside = keepAside(path);
+    io.err(
+      `nvsmi: ${error.message}; ${aside === undefined ? 'another run kept it' : `it is kept as ${aside}`}\n`,
+    );
     return undefined;
   }
 }
@@ -198,9 +202,8 @@ async function learn(
     io.out(text);
     return STATUS.ok;
   }
-  if (readIfThere(path) !== undefined)
-    io.err(`nvsmi: the file that was there is kept as ${keepAside(path)}\n`);
-  writeWhole(path, text);
+  const aside = writeWhole(path, text, { keeps: true });
+  if (aside !== undefined) io.err(`nvsmi: the file that was there is kept as ${aside}\n`);
   io.out(
     `${path}: what ${gpus.length} GPU${gpus.length === 1 ? ' has' : 's have'} now is expected from now on.\n`,
   );
@@ -211,6 +214,6 @@ export const spec: CommandSpec = command({
   options,
   isVerdict: true,
   notes: () =>
-    'Exit status: 0 ok, 1 warn, 2 fail, 3 unknown. What could not be read is unknown. docs/health.md describes every check.\n',
+    'Exit status: 0 ok, 1 warn, 2 fail, 3 unknown. A check is unknown if a value cannot be read. docs/health.md describes every check.\n',
   run,
 });

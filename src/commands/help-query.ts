@@ -30,7 +30,7 @@ function helpOf(table: Table, strong: (name: string) => string, width: number): 
     return `${names}\n${wrap(row.help, width)}\n`;
   });
   return `Fields of --${table.option}, one record for ${table.record}.
-Give them as a comma list: --${table.option}=${table.fields[0]?.names[0]},${table.fields.at(-1)?.names[0]}
+Separate them with commas: --${table.option}=${table.fields[0]?.names[0]},${table.fields.at(-1)?.names[0]}
 
 ${fields.join('\n')}`;
 }

@@ -19,20 +19,20 @@ export const commands: readonly CommandEntry[] = [
     summary: 'Record every read-only NVML answer of this machine to a file.',
     examples: [
       ['nvsmi snapshot -o machine.json', 'Record this machine, with made-up identities.'],
-      ['nvsmi --snapshot machine.json -q', 'Let the recording answer, on any machine.'],
+      ['nvsmi --snapshot machine.json -q', 'Use the recording, on any machine.'],
     ],
     load: async () => (await import('./snapshot.js')).spec,
   },
   {
     name: 'simulate',
-    summary: 'Run a program on a recorded machine: NVML answers as that machine does.',
+    summary: "Run a program on a recorded machine: its NVML returns that machine's answers.",
     examples: [
-      ['nvsmi simulate h200-x2-load -- nvtop', 'Run nvtop as if there were two H200 GPUs under load.'],
+      ['nvsmi simulate h200-x2-load -- nvtop', 'Run nvtop on two H200 GPUs under load.'],
       [
         "nvsmi simulate h200-x2 --set 'gpu1 temperature.gpu=95' --fail 'gpu0 nvmlDeviceGetPowerUsage GPU_IS_LOST' -- ./monitor",
-        'Test a program with a hot GPU, and with a call that fails.',
+        'Test a program with a hot GPU and a failing call.',
       ],
-      ['nvsmi simulate a100-mig -o nvml', 'Leave the library for LD_LIBRARY_PATH or a container.'],
+      ['nvsmi simulate a100-mig -o nvml', 'Write the library for LD_LIBRARY_PATH or a container.'],
     ],
     load: async () => (await import('./simulate.js')).spec,
   },
@@ -40,27 +40,27 @@ export const commands: readonly CommandEntry[] = [
     name: 'doctor',
     summary: 'Find out what keeps NVML or a GPU from working, and what to do about it.',
     examples: [
-      ['nvsmi doctor', 'All checks, with what each found.'],
-      ['nvsmi doctor --checks libraries,device-nodes --json', 'Two of them, for a program.'],
+      ['nvsmi doctor', 'Run all checks, and print what each found.'],
+      ['nvsmi doctor --checks libraries,device-nodes --json', 'Run two of them, and print JSON.'],
     ],
     load: async () => (await import('./doctor.js')).spec,
   },
   {
     name: 'health',
-    summary: 'Judge the health of the GPUs: for node health checks, monitoring and batch systems.',
+    summary: 'Check the health of the GPUs, for node health checks, monitoring and batch systems.',
     examples: [
-      ['nvsmi health', 'What is not well, and what to do about it.'],
-      ['nvsmi health --nagios --skip persistence-mode', 'One line for Nagios, without a check.'],
-      ['nvsmi health --learn FILE', 'Note what the machine has now, for --expect FILE.'],
+      ['nvsmi health', 'Problems, and what to do about them.'],
+      ['nvsmi health --nagios --skip persistence-mode', 'One line for Nagios, without one of the checks.'],
+      ['nvsmi health --learn FILE', 'Save what the machine has now, for --expect FILE.'],
     ],
     load: async () => (await import('./health.js')).spec,
   },
   {
     name: 'events',
-    summary: 'Print what happens to the GPUs, as it happens: Xids, ECC, clocks, MIG, lost GPUs.',
+    summary: 'Print GPU events as they happen: Xids, ECC, clocks, MIG, lost GPUs.',
     examples: [
-      ['nvsmi events', 'A line for each event, until interrupted.'],
-      ['nvsmi events --since boot --json', 'With those of the kernel log since the boot, for a program.'],
+      ['nvsmi events', 'One line for each event, until interrupted.'],
+      ['nvsmi events --since boot --json', 'Also events in the kernel log since boot, as JSON.'],
     ],
     load: async () => (await import('./events.js')).spec,
   },
@@ -69,14 +69,14 @@ export const commands: readonly CommandEntry[] = [
     summary: 'Topology of GPUs, NICs and NVMe disks, with CPU and NUMA affinity.',
     examples: [
       ['nvsmi topo -m', 'The topology of GPUs and NICs, with CPU and NUMA affinity.'],
-      ['nvsmi topo -p2p r', 'Which GPUs can read the memory of which others.'],
-      ['nvsmi topo -m --json', 'The same matrix for a program.'],
+      ['nvsmi topo -p2p r', 'Which GPUs can read the memory of which other GPUs.'],
+      ['nvsmi topo -m --json', 'The same matrix as JSON.'],
     ],
     load: async () => (await import('./topo.js')).spec,
   },
   {
     name: 'drain',
-    summary: 'Whether a GPU is being drained.',
+    summary: 'Drain a GPU, or show whether it is being drained.',
     examples: [['nvsmi drain -q -p 0000:00:06.0', 'Whether the GPU at this PCI address is being drained.']],
     load: async () => (await import('./drain.js')).spec,
   },
@@ -86,7 +86,7 @@ export const commands: readonly CommandEntry[] = [
     examples: [
       ['nvsmi nvlink -s', 'State and speed of every link.'],
       ['nvsmi nvlink -e -i 0', 'The error counters of the links of GPU 0.'],
-      ['nvsmi nvlink -gt d --json', 'Data sent and received over each link, for a program.'],
+      ['nvsmi nvlink -gt d --json', 'Data sent and received over each link, as JSON.'],
     ],
     load: async () => (await import('./nvlink.js')).spec,
   },
@@ -106,7 +106,7 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'pci',
     since: 550,
-    summary: 'Error and traffic counters of the PCIe link.',
+    summary: 'Error and traffic counters of the PCIe links.',
     examples: [['nvsmi pci -gCnt', 'The counters of the PCIe link of each GPU.']],
     load: async () => (await import('./pci.js')).spec,
   },
@@ -125,16 +125,16 @@ export const commands: readonly CommandEntry[] = [
     summary: 'MIG: profiles, placements, GPU instances and compute instances.',
     examples: [
       ['nvsmi mig -lgip', 'The GPU instance profiles, and how many of each are free.'],
-      ['nvsmi mig -lgi --json', 'The existing GPU instances, for a program.'],
+      ['nvsmi mig -lgi --json', 'The existing GPU instances, as JSON.'],
     ],
     load: async () => (await import('./mig.js')).spec,
   },
   {
     name: 'apply',
-    summary: 'Change GPUs until they are as a file says: modes, limits, clocks, MIG layouts.',
+    summary: 'Apply a desired state from a file: modes, limits, clocks, MIG layouts.',
     examples: [
       ['nvsmi apply gpus.yaml --dry-run', 'What would change, and in which order.'],
-      ['nvsmi apply gpus.yaml --yes', 'Make it so, also where MIG instances have to be destroyed.'],
+      ['nvsmi apply gpus.yaml --yes', 'Apply it, even if MIG instances have to be destroyed.'],
     ],
     load: async () => (await import('./apply.js')).spec,
   },
@@ -143,7 +143,7 @@ export const commands: readonly CommandEntry[] = [
     summary: 'vGPUs of a virtualization host: active and supported ones, utilization, scheduling.',
     examples: [
       ['nvsmi vgpu', 'The active vGPUs.'],
-      ['nvsmi vgpu -s -v', 'The vGPU types that each GPU supports, in full.'],
+      ['nvsmi vgpu -s -v', 'The vGPU types that each GPU supports, with details.'],
     ],
     load: async () => (await import('./vgpu.js')).spec,
   },
@@ -174,7 +174,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'power-hint',
-    summary: 'Estimates of the power draw of a GPU at given clocks.',
+    summary: 'Estimate the power draw of a GPU at given clocks.',
     examples: [['nvsmi power-hint -l', 'The estimates that each GPU supports.']],
     load: async () => (await import('./power-hint.js')).spec,
   },
@@ -188,15 +188,15 @@ export const commands: readonly CommandEntry[] = [
     name: 'encodersessions',
     summary: 'Video encoder sessions on the GPUs.',
     examples: [
-      ['nvsmi encodersessions', 'The encoder sessions, once.'],
-      ['nvsmi encodersessions -l 2', 'The same every two seconds.'],
+      ['nvsmi encodersessions', 'The encoder sessions, every second.'],
+      ['nvsmi encodersessions -l 2', 'The same, every two seconds.'],
     ],
     load: async () => (await import('./encodersessions.js')).spec,
   },
   {
     name: 'fbcsessions',
     summary: 'Frame buffer capture sessions on the GPUs.',
-    examples: [['nvsmi fbcsessions', 'The frame buffer capture sessions, once.']],
+    examples: [['nvsmi fbcsessions', 'The frame buffer capture sessions, every second.']],
     load: async () => (await import('./fbcsessions.js')).spec,
   },
   {
@@ -217,9 +217,9 @@ export const commands: readonly CommandEntry[] = [
     name: 'dmon',
     summary: 'Print a line of metrics for every GPU, every second.',
     examples: [
-      ['nvsmi dmon', 'Power, temperature, utilization and clocks, a line a second.'],
+      ['nvsmi dmon', 'Power, temperature, utilization and clocks, every second.'],
       ['nvsmi dmon -s pum -d 5 -o T', 'Power, utilization and memory every five seconds, with the time.'],
-      ['nvsmi dmon -c 1 --format jsonl', 'One sample for a program.'],
+      ['nvsmi dmon -c 1 --format jsonl', 'One sample as JSON.'],
     ],
     load: async () => (await import('./dmon.js')).spec,
   },
@@ -228,17 +228,17 @@ export const commands: readonly CommandEntry[] = [
     summary: 'Print a line for every process on the GPUs, every second.',
     examples: [
       ['nvsmi pmon -s um', 'Utilization and memory of each process.'],
-      ['nvsmi pmon -c 1 --format json', 'One sample for a program.'],
+      ['nvsmi pmon -c 1 --format json', 'One sample as JSON.'],
     ],
     load: async () => (await import('./pmon.js')).spec,
   },
   {
     name: 'top',
-    summary: 'The GPUs and the processes on them, live, on the whole terminal.',
+    summary: 'Full-screen monitor of the GPUs and their processes.',
     examples: [
       ['nvsmi top', 'All GPUs, every second; ? shows the keys, q ends it.'],
       ['nvsmi top --once', 'The same view as text.'],
-      ['nvsmi top --json', 'The same for a program.'],
+      ['nvsmi top --json', 'The same as JSON.'],
     ],
     load: async () => (await import('./top.js')).spec,
   },
@@ -248,8 +248,8 @@ export const commands: readonly CommandEntry[] = [
     examples: [
       ['nvsmi ps', 'Every process on every GPU.'],
       ['nvsmi ps --sort used_gpu_memory', 'Those with the most memory first.'],
-      ['nvsmi ps --by user', 'What each user has of the GPUs.'],
-      ['nvsmi ps --json', 'All that is known, for a program.'],
+      ['nvsmi ps --by user', 'Sums for each user.'],
+      ['nvsmi ps --json', 'All values as JSON.'],
     ],
     load: async () => (await import('./ps.js')).spec,
   },
@@ -264,10 +264,10 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'replay',
-    summary: 'Show what the daemon recorded.',
+    summary: 'Show a recording of daemon.',
     examples: [
-      ['nvsmi replay -f /var/tmp/gpus/FILE', 'What was recorded in a file.'],
-      ['nvsmi replay -f FILE -b 09:00:00 -e 09:30:00', 'Half an hour of it.'],
+      ['nvsmi replay -f /var/tmp/gpus/FILE', 'All samples of a file.'],
+      ['nvsmi replay -f FILE -b 09:00:00 -e 09:30:00', 'Half an hour of them.'],
     ],
     load: async () => (await import('./replay.js')).spec,
   },
@@ -278,7 +278,7 @@ export const commands: readonly CommandEntry[] = [
       ['nvsmi exporter', 'Serve http://127.0.0.1:9835/metrics until it is stopped.'],
       [
         'nvsmi exporter --names nvsmi,dcgm --listen :9835',
-        'Under the names of dcgm-exporter too, to everyone.',
+        'Also under the names of dcgm-exporter, on all addresses.',
       ],
       [
         'nvsmi exporter --textfile /var/lib/node_exporter/nvsmi.prom',
@@ -291,10 +291,7 @@ export const commands: readonly CommandEntry[] = [
     name: 'fleet',
     summary: 'Show the GPUs of many hosts, from Prometheus or over ssh.',
     examples: [
-      [
-        'nvsmi fleet --prometheus http://prometheus:9090',
-        'The GPUs of a cluster: free, busy, held, unhealthy.',
-      ],
+      ['nvsmi fleet --prometheus http://prometheus:9090', 'The GPUs of a cluster, with their state.'],
       ['nvsmi fleet --ssh node1,node2 --filter state=free', 'The free GPUs of two hosts.'],
       [
         'nvsmi fleet --ssh @hosts --query-gpu=name,memory.used --format=csv',

@@ -4,7 +4,8 @@ import { identity } from '../query/identity.js';
 import type { Relation } from '../query/relation.js';
 import type { JsonPart } from './command.js';
 
-const IDENTITY = [identity.gpu, identity.name, identity.uuid] as const;
+/** Who a GPU is. */
+export const IDENTITY = [identity.gpu, identity.name, identity.uuid] as const;
 
 /** The list of GPUs: who each is, fields that all have, and fields that options ask for. */
 export const gpusPart = (always: readonly Field[] = [], optional: readonly Field[] = []): JsonPart => ({

@@ -5,7 +5,6 @@ import { jsonDocument } from '../format/document.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, NOT_SUPPORTED, type Status, statusWords, UncountedGpus } from '../nvml/status.js';
 import { type Asking, together } from '../query/ask/asking.js';
-import { readRecords } from '../query/ask/records.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
 import { releaseOf } from '../query/driver-release.js';
 import { type Field, nameOf } from '../query/field.js';
@@ -13,6 +12,7 @@ import { gpuField } from '../query/gpu-fields.js';
 import { count } from '../query/kind.js';
 import { migDevices, profile } from '../query/mig.js';
 import type { Reading } from '../query/reading.js';
+import { recordCells } from '../query/record-cells.js';
 import type { JsonPart } from './command.js';
 import type { Context } from './context.js';
 import { gpusPart, wholePart } from './json-parts.js';
@@ -30,18 +30,6 @@ export const listParts: readonly JsonPart[] = [gpusPart(), wholePart({ ...migDev
 
 type MigLineCells = Cells<'device' | 'profile' | 'uuid'>;
 
-const migCells = (readings: (i: number) => Reading): MigLineCells =>
-  Object.fromEntries(
-    FIELDS.map((field, i) => [nameOf(field), cell(field.kind, readings(i))]),
-  ) as MigLineCells;
-
-/** The MIG devices of a GPU by their JSON names; where they cannot be listed, why, in the place of one. */
-function* migRecords(gpu: Gpu): Asking<readonly MigLineCells[]> {
-  const records = yield* readRecords(migDevices, FIELDS, gpu);
-  if (records instanceof Missing) return [migCells(() => records)];
-  return records.map(({ readings }) => migCells((i) => readings[i] as Reading));
-}
-
 /** A GPU with its MIG devices. */
 interface ListedGpu {
   readonly gpu: Gpu;
@@ -53,7 +41,9 @@ interface ListedGpu {
 function* listed(gpu: Gpu): Asking<ListedGpu> {
   const record = yield* identityOf(gpu);
   const busId = yield* gpuField('pci.bus_id', gpu);
-  return { gpu, record, busId, migs: gpu.handle === undefined ? [] : yield* migRecords(gpu) };
+  const migs = gpu.handle === undefined ? [] : yield* recordCells(migDevices, FIELDS, gpu);
+  // FIELDS has them.
+  return { gpu, record, busId, migs: migs as readonly MigLineCells[] };
 }
 
 function migLine({ device, profile, uuid }: MigLineCells): string {

@@ -4,7 +4,7 @@ import type { Release } from '../base/release.js';
 import * as render from '../format/mig.js';
 import type { Cells } from '../query/cell.js';
 import * as lists from '../query/mig-lists.js';
-import type { View } from './views.js';
+import type { View } from './collect.js';
 
 export interface MigList extends View {
   readonly relation: lists.MigRelation;

@@ -13,12 +13,12 @@ import { isTooNew, Missing, type Status, statusReason } from '../nvml/status.js'
 import { type Asking, eachOf, together } from '../query/ask/asking.js';
 import { type Cells, cell } from '../query/cell.js';
 import { releaseOf } from '../query/driver-release.js';
-import { nameOf } from '../query/field.js';
 import { gpuField } from '../query/gpu-fields.js';
 import { count } from '../query/kind.js';
 import { InstanceError } from '../query/mig-instances.js';
 import { type IsWanted, wantedInstances } from '../query/mig-lists.js';
 import type { Reading } from '../query/reading.js';
+import { knownCells } from '../query/record-cells.js';
 import { actingOptions, beginActing } from './acting.js';
 import type { CommandSpec } from './command.js';
 import type { Context } from './context.js';
@@ -42,13 +42,13 @@ const SETTERS = [
     'cgi',
     'create-gpu-instance',
     'PROFILE[:START],...',
-    'Create GPU instances, each of a profile, by its number or name.',
+    'Create GPU instances of these profiles, by number or name.',
   ),
   {
     ...setter(
       'cci',
       'create-compute-instance',
-      'Create compute instances; of the whole GPU instance where no profile is named.',
+      'Create compute instances of these profiles; without one, of the whole GPU instance.',
     ),
     value: 'optional',
     argument: 'PROFILE[:START],...',
@@ -150,9 +150,7 @@ function* collect(list: MigList, scope: MigScope, release: Release): Asking<read
   const found = yield* eachOf(gpus, function* (gpu) {
     return (yield* records(gpu, scope.isWanted)).map((values) => ({
       gpu: cell(count, gpu.index),
-      ...Object.fromEntries(
-        fields.map((field) => [nameOf(field), cell(field.kind, values[nameOf(field)] as Reading)]),
-      ),
+      ...knownCells(fields, values),
     }));
   });
   if (found.length === 0 && switchedOn) throw yield* nothing(list, { ...scope, gpus }, scope.gpus);

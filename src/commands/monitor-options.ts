@@ -15,7 +15,7 @@ export const delayOption = (usual: number, most: number) =>
     value: 'required',
     argument: 'SECONDS',
     default: String(usual),
-    help: `Time between two samples, 1 to ${most} seconds; ${usual} if not given.`,
+    help: `Interval between samples, 1 to ${most} seconds (default ${usual}).`,
   }) as const satisfies OptionSpec;
 
 export const countOption = {
@@ -35,7 +35,7 @@ export const selectOption = (groups: Readonly<Record<string, string>>, usual: st
     argument: 'LETTERS',
     values: { words: Object.keys(groups), between: '' },
     default: usual,
-    help: `Which columns, in this order (${usual} if not given): ${Object.entries(groups)
+    help: `Columns, in this order (default ${usual}): ${Object.entries(groups)
       .map(([letter, what]) => `${letter} ${what}`)
       .join(', ')}.`,
   }) as const satisfies OptionSpec;

@@ -3,13 +3,14 @@ import { jsonDocument, jsonLine, recordLines } from '../format/document.js';
 import type { Gpu } from '../nvml/session.js';
 import { type Asking, together } from '../query/ask/asking.js';
 import { type Cell, type Cells, cell } from '../query/cell.js';
-import { type Field, item, nameOf } from '../query/field.js';
+import { type Field, nameOf } from '../query/field.js';
+import { gpmInstance } from '../query/gpm.js';
 import { gpuField, gpuRow } from '../query/gpu-fields.js';
 import { identity } from '../query/identity.js';
-import { count } from '../query/kind.js';
 import type { FieldHeading, MonitorCell } from '../query/monitor/column.js';
 import { deviceColumns } from '../query/monitor/device.js';
 import { gpmMetrics } from '../query/monitor/gpm.js';
+import { cellsOf } from '../query/record-cells.js';
 import type { JsonPart } from './command.js';
 import type { Context } from './context.js';
 
@@ -33,13 +34,6 @@ export const monitorPart = (
   required: [...HEAD, ...always],
 });
 
-export const gpuInstance: Field = {
-  names: ['gpu_instance_id'],
-  help: 'GPU instance that the performance metrics are of; null where they are of the whole GPU. With --gpm-options m.',
-  kind: count,
-  source: item('instance'),
-};
-
 export const DEVICE_PART = 'gpus';
 
 /** The records of dmon, and of replay. */
@@ -48,7 +42,7 @@ export const deviceParts: readonly JsonPart[] = [
     DEVICE_PART,
     'a GPU',
     [],
-    [gpuInstance, ...deviceColumns.map(({ field }) => field), ...gpmMetrics.map(({ field }) => field)],
+    [gpmInstance, ...deviceColumns.map(({ field }) => field), ...gpmMetrics.map(({ field }) => field)],
   ),
 ];
 
@@ -66,8 +60,9 @@ export const headCells = (milliseconds: number, gpu: number, uuid: Cell): Cells 
 
 /** The values of columns by the names of their fields. */
 export const columnCells = (columns: readonly FieldHeading[], cells: readonly MonitorCell[]): Cells =>
-  Object.fromEntries(
-    columns.map(({ field }, i) => [nameOf(field), cell(field.kind, cells[i] as MonitorCell)]),
+  cellsOf(
+    columns.map(({ field }) => field),
+    cells,
   );
 
 /**

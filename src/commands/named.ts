@@ -2,16 +2,13 @@
 import type { Gpu } from '../nvml/session.js';
 import type { Asking } from '../query/ask/asking.js';
 import { readFields } from '../query/ask/records.js';
-import { type Cells, cell } from '../query/cell.js';
+import type { Cells } from '../query/cell.js';
 import { identity } from '../query/identity.js';
-import type { Reading } from '../query/reading.js';
+import { cellsOf } from '../query/record-cells.js';
+
+const WHO = Object.values(identity);
 
 /** Index, name and UUID as a record of JSON. */
 export function* identityOf(gpu: Gpu): Asking<Cells<'gpu' | 'name' | 'uuid'>> {
-  const [name, uuid] = (yield* readFields([identity.name, identity.uuid], gpu)) as [Reading, Reading];
-  return {
-    gpu: cell(identity.gpu.kind, gpu.index),
-    name: cell(identity.name.kind, name),
-    uuid: cell(identity.uuid.kind, uuid),
-  };
+  return cellsOf(WHO, yield* readFields(WHO, gpu)) as Cells<'gpu' | 'name' | 'uuid'>;
 }

@@ -10,7 +10,7 @@ import { type Cells, cellText } from '../query/cell.js';
 import type { Field } from '../query/field.js';
 import * as nvlink from '../query/nvlink.js';
 import type { Found } from '../query/relation.js';
-import type { View } from './views.js';
+import type { View } from './collect.js';
 
 /** An option that shows something of every link. */
 export interface LinkView extends View {
@@ -112,7 +112,7 @@ const table = [
   {
     short: ['gt'],
     long: 'getthroughput',
-    help: 'KiB sent and received by each link: d payload, r payload and protocol, dr both.',
+    help: 'KiB sent and received by each link: payload (d), payload and protocol (r), or both (dr).',
     value: 'required',
     values: { words: ['d', 'r', 'dr'] },
     relation: nvlink.nvlinks,

@@ -19,6 +19,7 @@ import { type Cells, cellText } from '../query/cell.js';
 import { gpuRow } from '../query/gpu-fields.js';
 import * as nvlink from '../query/nvlink.js';
 import { actingOptions, beginActing } from './acting.js';
+import type { ShownGpu, View } from './collect.js';
 import type { CommandSpec } from './command.js';
 import { jsonOption } from './json-option.js';
 import { linkOption } from './link-option.js';
@@ -27,7 +28,7 @@ import { NVLINK_SETTERS, setNvlink } from './nvlink-setters.js';
 import { type LinkView, linkViews, pastLinkText, throughputFields } from './nvlink-views.js';
 import { idOption } from './select.js';
 import { leaving, settableAfter } from './settable.js';
-import { type Shown, type ShownGpu, type View, viewsCommand } from './views.js';
+import { type Shown, viewsCommand } from './views.js';
 
 const BANDWIDTH = {
   short: ['gBwMode'],
@@ -89,7 +90,7 @@ const views = [
     short: ['cBridge'],
     long: 'checkBridge',
     since: 525,
-    help: 'The GPUs with NVLink; NVML does not report bridges.',
+    help: 'List the GPUs with NVLink; NVML does not report bridges.',
   }),
   about({
     short: ['g'],
@@ -110,7 +111,7 @@ const views = [
 ] as const;
 
 /** They are in 580's help alone: of NVML's functions none says that it is about the width of a link. */
-const WIDTH_UNSEEN = 'what nvidia-smi asks NVML for it was never seen. Use nvidia-smi for it.';
+const WIDTH_UNSEEN = 'its effect is unknown. Use nvidia-smi for it.';
 
 const options = [
   { ...idOption, help: 'Only these GPUs: index, UUID, PCI bus id.' },
@@ -124,7 +125,7 @@ const options = [
       'sLowPwrThres',
       'setLowPowerThreshold',
       'VALUE|default',
-      'Set how long a link is idle before its low power state.',
+      'Set the idle time after which a link enters its low power state.',
     ),
   ),
   dated(
@@ -136,7 +137,7 @@ const options = [
     short: ['gLWidth'],
     long: 'getLinkWidth',
     since: 551,
-    help: 'Refused: it was never seen.',
+    help: 'Refused: its effect is unknown.',
     hidden: true,
     refused: WIDTH_UNSEEN,
   },
@@ -215,6 +216,7 @@ function infoLines(gpu: Cells): readonly string[] {
 }
 
 const shown = viewsCommand({
+  namesGpus: true,
   options,
   views,
   otherwise: [{ relation: nvlink.nvlinks, fields: [] }],

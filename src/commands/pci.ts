@@ -9,19 +9,20 @@ import { gpuHeading } from '../format/gpu-heading.js';
 import { Missing } from '../nvml/status.js';
 import { pciErrors, pciLanes, pciTraffic } from '../query/pci-counters.js';
 import { actingOptions, beginActing } from './acting.js';
+import type { ShownGpu, View } from './collect.js';
 import type { CommandSpec } from './command.js';
 import type { Context } from './context.js';
 import { onEachGpu } from './each-gpu.js';
 import { identityOf } from './named.js';
 import { chosenGpus, idOption } from './select.js';
 import { settableAfter } from './settable.js';
-import { type ShownGpu, type View, viewsCommand } from './views.js';
+import { viewsCommand } from './views.js';
 
 const views = [
   {
     short: ['gErrCnt'],
     long: 'getErrorCounters',
-    help: 'Errors of the link and of its lanes. JSON has all 16 lanes.',
+    help: 'Errors of the link and its lanes. JSON has all 16 lanes.',
     gpuFields: pciErrors,
     relation: pciLanes,
   },
@@ -56,6 +57,7 @@ function blockText(
 const failedIn = (release: Release): string | undefined => (release < 580 ? 'error' : undefined);
 
 const shown = viewsCommand({
+  namesGpus: true,
   options,
   views,
   otherwise: [{}],

@@ -13,10 +13,9 @@ import {
 } from '../format/monitor.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, statusWords } from '../nvml/status.js';
-import { type Cell, type Cells, cell } from '../query/cell.js';
+import type { Cell, Cells } from '../query/cell.js';
 import { releaseOf } from '../query/driver-release.js';
-import { nameOf } from '../query/field.js';
-import { processes } from '../query/gpu-processes.js';
+import { listedFields, processes } from '../query/gpu-processes.js';
 import { columnsIn, columnsOf, type MonitorCell } from '../query/monitor/column.js';
 import {
   compileProcesses,
@@ -25,7 +24,7 @@ import {
   type ProcessLine,
   processColumns,
 } from '../query/monitor/process.js';
-import type { Reading } from '../query/reading.js';
+import { cellsOf } from '../query/record-cells.js';
 import { type CommandSpec, command, type JsonPart } from './command.js';
 import type { Context } from './context.js';
 import { loop } from './loop.js';
@@ -128,14 +127,8 @@ function tablePrinter(
   };
 }
 
-const WHO = ['pid', 'type', 'process_name'] as const;
-const whoFields = processes.fields.filter((field) => WHO.some((name) => name === nameOf(field)));
-
-/** Who a process is; or why it is not known. */
-const whoCells = (readings: Readonly<Record<(typeof WHO)[number], Reading>>): Cells =>
-  Object.fromEntries(
-    whoFields.map((field) => [nameOf(field), cell(field.kind, readings[nameOf(field) as 'pid'])]),
-  );
+/** Who a process is. */
+const WHO = [listedFields.pid, listedFields.type, listedFields.name] as const;
 
 const jsonPrinter =
   (
@@ -148,13 +141,13 @@ const jsonPrinter =
       tick.flatMap(({ gpu, lines }) => {
         const head = headCells(now, gpu.index, uuids.get(gpu) as Cell);
         if (lines instanceof Missing) {
-          const who = whoCells({ pid: lines, type: lines, process_name: lines });
+          const who = cellsOf(WHO, [lines, lines, lines]);
           const none = columns.map(() => lines);
           return [{ ...head, ...who, ...columnCells(columns, none) }];
         }
         return lines.map(({ pid, type, cells, name }) => ({
           ...head,
-          ...whoCells({ pid, type, process_name: name }),
+          ...cellsOf(WHO, [pid, type, name]),
           ...columnCells(columns, cells),
         }));
       }),
@@ -164,7 +157,7 @@ const parts: readonly JsonPart[] = [
   monitorPart(
     processes.name,
     processes.record,
-    whoFields,
+    WHO,
     processColumns.map(({ field }) => field),
   ),
 ];
@@ -172,7 +165,7 @@ const parts: readonly JsonPart[] = [
 /** `pmon [-i GPU] [-d SECONDS] [-c NUMBER] [-s um] [-o DT] [-f FILE] [--format json|jsonl]` */
 export const spec: CommandSpec = command({
   options,
-  notes: () => 'Types: C computes, G draws, C+G both, M+C computes through MPS.\n',
+  notes: () => 'Types: C compute, G graphics, C+G both, M+C compute through MPS.\n',
   json: parts,
   run: pmon,
 });

@@ -11,6 +11,7 @@ import type { Cells } from '../query/cell.js';
 import * as power from '../query/power-profiles.js';
 import type { Relation } from '../query/relation.js';
 import { actingOptions, beginActing } from './acting.js';
+import type { ShownGpu, View } from './collect.js';
 import type { CommandSpec } from './command.js';
 import type { Context } from './context.js';
 import { onEachGpu } from './each-gpu.js';
@@ -18,7 +19,7 @@ import { jsonOption } from './json-option.js';
 import { refusal } from './lost.js';
 import { chosenGpus, idOption } from './select.js';
 import { settable } from './settable.js';
-import { type ShownGpu, type View, viewsCommand } from './views.js';
+import { viewsCommand } from './views.js';
 
 interface ProfileView extends View {
   readonly relation: Relation;
@@ -36,7 +37,7 @@ const views = [
   {
     short: ['ld'],
     long: 'list-detailed',
-    help: 'The same with the priority and the conflicts of each profile.',
+    help: 'The same, with the priority and the conflicts of each profile.',
     relation: power.detailedProfiles,
     print: render.profileDetails,
   },

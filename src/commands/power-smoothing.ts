@@ -13,13 +13,14 @@ import { profileDefinitions, refusal } from '../format/power-smoothing.js';
 import { Missing } from '../nvml/status.js';
 import { presetProfiles } from '../query/power-smoothing-profiles.js';
 import { actingOptions, beginActing } from './acting.js';
+import type { View } from './collect.js';
 import type { CommandSpec } from './command.js';
 import type { Context } from './context.js';
 import { onEachGpu } from './each-gpu.js';
 import { jsonOption } from './json-option.js';
 import { chosenGpus, idOption } from './select.js';
 import { settableAfter } from './settable.js';
-import { type View, viewsCommand } from './views.js';
+import { viewsCommand } from './views.js';
 
 const view = {
   short: ['ppd'],

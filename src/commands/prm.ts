@@ -8,8 +8,7 @@ import type { Gpu } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
 import type { Asker } from '../query/ask/asker.js';
 import { type Asking, together } from '../query/ask/asking.js';
-import { type Cells, cell } from '../query/cell.js';
-import { count, text } from '../query/kind.js';
+import type { Cells } from '../query/cell.js';
 import {
   PORT,
   PORT_BITS,
@@ -26,6 +25,7 @@ import {
 } from '../query/prm.js';
 import { type PrmParameter, type PrmRegister, prmRegisters } from '../query/prm-registers.js';
 import type { Reading } from '../query/reading.js';
+import { knownCells } from '../query/record-cells.js';
 import type { Relation } from '../query/relation.js';
 import { type CommandSpec, command, type JsonPart } from './command.js';
 import type { Context } from './context.js';
@@ -73,7 +73,7 @@ const options = [
     long: 'params',
     value: 'required',
     argument: 'KEY=VALUE,...',
-    help: 'Parameters: local_port for counters; the selecting parameters of a register.',
+    help: 'Parameters: local_port for counters; the selectors of a register.',
   },
   { long: 'json', ours: true, help: 'Print the lists or the values as one JSON object.' },
 ] as const satisfies readonly OptionSpec[];
@@ -87,11 +87,12 @@ const counterRefusal = (reason: string): UsageError =>
   refusal(`ERROR: ${reason}`, 'ERROR handling PRM counter request');
 
 const lists = () => ({
-  [prmRegisterNames.name]: prmRegisters.map(({ name }) => ({ register: cell(text, name) })),
-  [prmCounterNames.name]: prmCounters.map(({ name, place }) => ({
-    counter: cell(text, name),
-    place: cell(text, place),
-  })),
+  [prmRegisterNames.name]: prmRegisters.map(({ name }) =>
+    knownCells(prmRegisterNames.fields, { register: name }),
+  ),
+  [prmCounterNames.name]: prmCounters.map(({ name, place }) =>
+    knownCells(prmCounterNames.fields, { counter: name, place }),
+  ),
 });
 
 /** Of which GPU a record is. */
@@ -154,9 +155,7 @@ async function readCounters(names: string, given: PrmGiven, context: Context): P
     const keys = await asker.start(keysOfGpu(gpu));
     const records = values.map(({ name, value }) => ({
       ...keys,
-      port: cell(count, port),
-      counter: cell(text, name),
-      value: cell(count, value),
+      ...knownCells(prmCounterValues.fields, { port, counter: name, value }),
     }));
     context.io.out(jsonDocument({ [prmCounterValues.name]: records }, context.source));
     return statusOf([gpu]);
@@ -218,22 +217,29 @@ async function readRegister(register: PrmRegister, given: PrmGiven, context: Con
   });
   const { words } = answer;
   if (given.json) {
-    const who = { ...(await asker.start(keysOfGpu(gpu))), register: cell(text, register.name) };
-    context.io.out(jsonDocument(registerParts(who, fields, words), context.source));
+    const keys = await asker.start(keysOfGpu(gpu));
+    context.io.out(jsonDocument(registerParts(keys, register.name, fields, words), context.source));
   } else context.io.out(render.prmRegisterText(register.name, fields, words));
   return 0;
 }
 
-const registerParts = (who: Cells, fields: readonly render.PrmField[], words: readonly number[]): Parts => ({
-  [prmRegisterValues.name]: fields.map(({ parameter, value }) => ({
-    ...who,
-    parameter: cell(text, parameter.name),
-    value: cell(count, value),
-  })),
-  [prmRegisterWords.name]: [
-    { ...who, words: cell(text, words.map((word) => word.toString(16).padStart(8, '0')).join(' ')) },
-  ],
-});
+function registerParts(
+  keys: Cells,
+  register: string,
+  fields: readonly render.PrmField[],
+  words: readonly number[],
+): Parts {
+  const hexadecimal = words.map((word) => word.toString(16).padStart(8, '0')).join(' ');
+  return {
+    [prmRegisterValues.name]: fields.map(({ parameter, value }) => ({
+      ...keys,
+      ...knownCells(prmRegisterValues.fields, { register, parameter: parameter.name, value }),
+    })),
+    [prmRegisterWords.name]: [
+      { ...keys, ...knownCells(prmRegisterWords.fields, { register, words: hexadecimal }) },
+    ],
+  };
+}
 
 async function run(given: PrmGiven, context: Context): Promise<number> {
   const { info, list, params, counters, name } = given;

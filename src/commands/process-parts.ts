@@ -29,7 +29,7 @@ const processes = (isAlways: boolean): JsonPart =>
   list('processes', 'a process on a GPU', processFields, isAlways);
 
 const keys = Object.values(GROUPINGS).map((name) =>
-  field(name, 'What the processes share; null where they have none, or it is not known.'),
+  field(name, 'What the processes share; null if they share nothing, or it is unknown.'),
 );
 const sums = [
   field('processes', 'Number of processes.', count),
@@ -50,7 +50,7 @@ export const psParts: readonly JsonPart[] = [
     gpuRow('memory.used'),
     field('processes', 'Number of processes that NVML lists.', count),
     field('unaccounted_memory', 'Memory in use that no listed process accounts for.', mebibytes),
-    field('utilization_time', 'When the newest sample of the utilization of processes was taken.', timestamp),
+    field('utilization_time', 'When the most recent sample of process utilization was taken.', timestamp),
   ]),
   list('device_holders', 'a process that has a device file of a GPU open', [
     field('pid', 'Id of the process.', count),

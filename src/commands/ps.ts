@@ -46,13 +46,13 @@ const options = [
     long: 'pod',
     value: 'required',
     argument: 'UID,...',
-    help: 'Only processes in these Kubernetes pods: UID, or its beginning.',
+    help: 'Only processes in these Kubernetes pods: UID or UID prefix.',
   },
   {
     long: 'job',
     value: 'required',
     argument: 'JOB,...',
-    help: 'Only processes of these Slurm jobs, or steps (JOB.STEP).',
+    help: 'Only processes of these Slurm jobs or job steps (JOB.STEP).',
   },
   {
     short: ['s'],
@@ -60,14 +60,14 @@ const options = [
     value: 'required',
     values: { words: SORT_WORDS },
     argument: 'COLUMN',
-    help: 'Sort by this column; numbers fall. By GPU and process if not given.',
+    help: 'Sort by this column, numbers in descending order (default: by GPU and process).',
   },
-  { short: ['r'], long: 'reverse', help: 'Sort the other way round.' },
+  { short: ['r'], long: 'reverse', help: 'Reverse the order.' },
   {
     long: 'by',
     value: 'required',
     values: { words: Object.keys(GROUPINGS) },
-    help: 'Sums over the processes of each user, container, pod or Slurm job.',
+    help: 'Print sums for each user, container, pod or Slurm job.',
   },
   jsonOption,
 ] as const satisfies readonly OptionSpec[];
@@ -107,13 +107,12 @@ async function ps(given: Given<typeof options>, context: Context): Promise<numbe
 }
 
 function sortColumn(word: string) {
-  if (!SORT_WORDS.includes(word)) throw new UsageError(plainly`Processes cannot be sorted by "${word}".`);
+  if (!SORT_WORDS.includes(word)) throw new UsageError(plainly`Cannot sort processes by "${word}".`);
   return processColumn(word);
 }
 
 function grouping(word: string): Grouping {
-  if (!Object.hasOwn(GROUPINGS, word))
-    throw new UsageError(plainly`Processes cannot be summed by "${word}".`);
+  if (!Object.hasOwn(GROUPINGS, word)) throw new UsageError(plainly`Cannot sum processes by "${word}".`);
   return word as Grouping;
 }
 
@@ -195,7 +194,7 @@ function tableWidth({ io }: Context): number {
 }
 
 const notes = (): string =>
-  `Types: C computes, G draws, C+G both, M+C computes through MPS. States: R runs, S sleeps, D waits for a device, T is stopped, Z is a zombie. CPU% is the share of one CPU over the life of the process; SM% and its neighbours are of the driver's newest sample.
+  `Types: C compute, G graphics, C+G both, M+C compute through MPS. States: R running, S sleeping, D waiting for a device, T stopped, Z zombie. CPU% is the share of one CPU since the process started; SM%, MEM%, ENC% and DEC% are from the driver's most recent sample.
 
 In JSON each process has: ${processColumns.map(jsonNameOf).join(', ')}.
 `;

@@ -11,7 +11,7 @@ import type { Subject } from '../query/ask/subject.js';
 import { releaseOf } from '../query/driver-release.js';
 import { constant, type Field, own } from '../query/field.js';
 import { type Kind, text } from '../query/kind.js';
-import { compilePlan } from '../query/plan.js';
+import { compilePlan, growingReaders, type Plan } from '../query/plan.js';
 import type { Reading } from '../query/reading.js';
 import { type Table, tableAt } from '../query/relation.js';
 import { tableAsked } from '../query/tables/index.js';
@@ -105,14 +105,16 @@ function sampleOfPlan(
   asked: QueryAsker,
 ): QueryPrinter {
   const plan = compilePlan(fields, gpus, asked);
-  const text =
-    format.shape === 'csv'
-      ? csvPrinter(plan, format.units)
-      : () => print(plan.lines.map(({ readers }) => readers.map((read) => read())));
+  const text = format.shape === 'csv' ? csvPrinter(plan, format.units) : jsonPrinter(plan, print);
   return () => {
     const pending = plan.sample();
     return pending === undefined ? text() : pending.then(text);
   };
+}
+
+function jsonPrinter(plan: Plan, print: RecordsPrinter): () => string {
+  const lines = plan.lines.map((line) => growingReaders(plan.fields, line));
+  return () => print(lines.map((readers) => readers.map((read) => read())));
 }
 
 /** Several records for each GPU, which may be others at every tick. */

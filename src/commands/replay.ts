@@ -31,12 +31,12 @@ const options = [
     long: 'filename',
     value: 'required',
     argument: 'FILE',
-    help: 'The recording, e.g. /var/log/nvstats/nvstats-20261123. It may still be written to.',
+    help: 'The recording, e.g. /var/log/nvstats/nvstats-20261123. It may still be growing.',
   },
   { ...idOption, help: 'Only these GPUs: index or UUID.' },
   selectOption(DEVICE_GROUPS, DEFAULT_GROUPS),
-  { short: ['b'], long: 'begin', value: 'required', argument: 'HH:MM:SS', help: 'Begin at this time.' },
-  { short: ['e'], long: 'end', value: 'required', argument: 'HH:MM:SS', help: 'End at this time.' },
+  { short: ['b'], long: 'begin', value: 'required', argument: 'HH:MM:SS', help: 'Start at this time.' },
+  { short: ['e'], long: 'end', value: 'required', argument: 'HH:MM:SS', help: 'Stop at this time.' },
   {
     short: ['r'],
     long: 'redirect',
@@ -49,7 +49,8 @@ const options = [
 
 async function replay(given: Given<typeof options>, { io }: Context): Promise<number> {
   const path = given.filename;
-  if (path === undefined || path === '') throw new UsageError('Option -f names the recording to show.');
+  if (path === undefined || path === '')
+    throw new UsageError('Option -f is missing: it gives the recording to show.');
   const { shape, ...format } = readFormat(given, ALL_WORDS);
   const columns = columnsOf(deviceColumns, readSelect(given, DEVICE_GROUPS));
   const begin = readTime(given.begin) ?? 0;
@@ -65,7 +66,7 @@ async function replay(given: Given<typeof options>, { io }: Context): Promise<nu
   };
   if (recording.isEmpty) {
     report();
-    throw new UsageError('Nothing in the recording fits.', EXIT.noDevice);
+    throw new UsageError('Nothing in the recording matches.', EXIT.noDevice);
   }
   openFile(given.redirect, io);
   const texts =
@@ -127,7 +128,7 @@ function readTime(text: string | undefined): number | undefined {
     .map((part) => Number(part ?? 0));
   const [hours = 24, minutes = 60, seconds = 60] = parts ?? [];
   if (hours > 23 || minutes > 59 || seconds > 59) {
-    throw new UsageError(plainly`A time of the day is HH:MM:SS, not ${text}`);
+    throw new UsageError(plainly`A time of day must be HH:MM:SS, not ${text}`);
   }
   return (hours * 60 + minutes) * 60 + seconds;
 }
@@ -171,7 +172,7 @@ function* cellsOf(lines: Iterable<ReplayedLine>, columns: readonly Column[]): It
 /** `replay -f FILE [-i GPU] [-s LETTERS] [-b TIME] [-e TIME] [-r FILE] [--format ...]` */
 export const spec: CommandSpec = command({
   options,
-  notes: () => 'A column that was not recorded is shown as -.\n',
+  notes: () => 'A column that was not recorded is printed as -.\n',
   json: deviceParts,
   run: replay,
 });

@@ -4,17 +4,18 @@ import { columnsHead, columnsLine, emptyLine } from '../format/columns.js';
 import { type SessionColumn, sessionTexts } from '../format/sessions.js';
 import { Missing, statusWords } from '../nvml/status.js';
 import type { Relation } from '../query/relation.js';
+import type { ShownGpu } from './collect.js';
 import type { CommandSpec } from './command.js';
 import { jsonOption } from './json-option.js';
 import { idOption } from './select.js';
-import { type ShownGpu, viewsCommand } from './views.js';
+import { viewsCommand } from './views.js';
 
 const loopOption = {
   short: ['l'],
   long: 'loop',
   value: 'optional',
   argument: 'SECONDS',
-  help: 'Repeat in this period instead of every second; every 5 seconds if no time is given.',
+  help: 'Repeat every SECONDS seconds (default 5) instead of every second.',
 } as const satisfies OptionSpec;
 
 /** The head comes again after so many lines. */

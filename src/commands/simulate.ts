@@ -24,7 +24,7 @@ const machineOperand = {
   long: 'machine',
   value: 'required',
   argument: 'MACHINE',
-  help: 'A recorded machine that comes with nvsmi, or the file of a snapshot.',
+  help: 'A recorded machine included in nvsmi, or a snapshot file.',
 } as const satisfies OptionSpec;
 
 const options = [
@@ -33,46 +33,46 @@ const options = [
     long: 'output',
     value: 'required',
     argument: 'FOLDER',
-    help: 'Leave the library and its table in this folder, for LD_LIBRARY_PATH, a mount or an image.',
+    help: 'Write the library and its table to this directory, for LD_LIBRARY_PATH, a mount or an image.',
   },
   {
     long: 'set',
     value: 'required',
     several: true,
     argument: '[GPU] FIELD=VALUE',
-    help: 'Set a field of --query-gpu, of one GPU (gpu1) or of all. Can be given several times, as can --fail and --hang.',
+    help: 'Set a field of --query-gpu, for one GPU (gpu1) or for all. May be repeated, as may --fail and --hang.',
   },
   {
     long: 'fail',
     value: 'required',
     several: true,
     argument: '[GPU] FUNCTION STATUS',
-    help: 'Let an NVML function return this status. A name without _v2 means all versions, * all functions.',
+    help: 'Make an NVML function return this status. A name without _v2 means all versions, * all functions.',
   },
   {
     long: 'hang',
     value: 'required',
     several: true,
     argument: '[GPU] FUNCTION',
-    help: 'Let an NVML function never return.',
+    help: 'Make an NVML function never return.',
   },
   {
     long: 'control',
     value: 'required',
     argument: 'FILE',
-    help: 'Follow the rules in this file while the program runs: fail, hang, and xid for events.',
+    help: 'Apply the rules in this file while the program runs: fail, hang, and xid for events.',
   },
   {
     long: 'writable',
-    help: 'Keep what programs change as state, which programs that start later see; otherwise it is refused.',
+    help: 'Keep changes by programs as state, for programs started later; otherwise they are refused.',
   },
-  { long: 'still', help: 'Answer as of the first moment, always.' },
-  { long: 'log', value: 'required', argument: 'FILE', help: 'Append every call and its inputs to a file.' },
+  { long: 'still', help: 'Stay at the first moment of the recording.' },
+  { long: 'log', value: 'required', argument: 'FILE', help: 'Log every call and its inputs to this file.' },
   {
     long: 'arch',
     value: 'required',
     values: { words: ARCHITECTURES },
-    help: 'The processor that the library of a folder is for; that of this machine if not given.',
+    help: 'Architecture of the library (default: that of this machine).',
   },
 ] as const satisfies readonly OptionSpec[];
 
@@ -80,7 +80,7 @@ type Request = Given<readonly [...typeof options, typeof machineOperand]>;
 
 async function simulate(given: Request, context: Context, program?: readonly string[]): Promise<number> {
   const { io } = context;
-  if (program?.length === 0) throw new UsageError('There is no program after --.');
+  if (program?.length === 0) throw new UsageError('No program is given after --.');
   if (program === undefined && given.output === undefined) {
     throw new UsageError('There is neither a program after -- nor a folder (-o FOLDER).');
   }
@@ -169,7 +169,7 @@ async function run(
   io: Io,
 ): Promise<number> {
   const { foreground } = io;
-  if (foreground === undefined) throw new UsageError('There is no foreground here to run a program in.');
+  if (foreground === undefined) throw new UsageError('Cannot run a program here.');
   const folder = given === undefined ? mkdtempSync(join(tmpdir(), 'nvsmi-machine-')) : absolute(given);
   let ending: ProgramEnd;
   try {
@@ -199,6 +199,6 @@ export const spec: CommandSpec = command({
   operand: [machineOperand],
   program: true,
   notes: () =>
-    'The exit status is that of the program; 126 and 127 where it cannot be run. Without --writable, functions that change a GPU are refused with NVML_ERROR_NO_PERMISSION, as to a user who is not root. See docs/simulate.md.\n',
+    'The exit status is that of the program, or 126 or 127 if it cannot be run. Without --writable, functions that change a GPU return NVML_ERROR_NO_PERMISSION, as for a user who is not root. See docs/simulate.md.\n',
   run: simulate,
 });

@@ -25,33 +25,33 @@ const options = [
     long: 'output',
     value: 'required',
     argument: 'FILE',
-    help: 'Write here instead of to stdout.',
+    help: 'Write to this file instead of stdout.',
   },
-  { long: 'title', value: 'required', argument: 'TEXT', help: 'Description of the machine, in a line.' },
+  { long: 'title', value: 'required', argument: 'TEXT', help: 'Description of the machine, in one line.' },
   {
     long: 'keep-identities',
-    help: 'Keep UUIDs, serial numbers, host and user names, and arguments of process names. By default they are made up or removed.',
+    help: 'Keep UUIDs, serial numbers, host and user names, and process arguments. By default they are made up or removed.',
   },
   {
     long: 'samples',
     value: 'required',
     number: true,
     argument: 'NUMBER',
-    help: 'Number of samples to record, for loops and monitors to step through. Without it there is one, and no value changes.',
+    help: 'Number of samples to record, for loops and monitors to step through (default 1: values never change).',
   },
   {
     short: ['l'],
     long: 'loop',
     value: 'optional',
     argument: 'SECONDS',
-    help: 'Interval of --samples: 1 second without this option, 5 seconds if no time is given.',
+    help: 'Interval of --samples: 1 second without this option, 5 seconds without SECONDS.',
   },
   {
     short: ['lms'],
     long: 'loop-ms',
     value: 'optional',
     argument: 'MILLISECONDS',
-    help: 'The same with the time in milliseconds.',
+    help: 'The same with the interval in milliseconds.',
   },
 ] as const satisfies readonly OptionSpec[];
 
@@ -69,7 +69,7 @@ const MOST_SAMPLES = 600;
 function readPace({ samples, ...given }: Given<typeof options>): Pace {
   const period = loopPeriod(given);
   if (samples === undefined && period !== undefined) {
-    throw new UsageError('A period (-l, -lms) goes with --samples, the number of samples to record.');
+    throw new UsageError('-l and -lms need --samples, the number of samples to record.');
   }
   if (samples !== undefined && (samples < 1 || samples > MOST_SAMPLES)) {
     throw new UsageError(`--samples must be 1 to ${MOST_SAMPLES}.`);

@@ -5,53 +5,23 @@ import type { SummaryMigDevice } from '../format/summary.js';
 import { tableCell } from '../format/summary-cells.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, statusWords } from '../nvml/status.js';
-import { type Asking, read, want } from '../query/ask/asking.js';
-import { readFields } from '../query/ask/records.js';
-import type { Subject } from '../query/ask/subject.js';
+import type { Asking } from '../query/ask/asking.js';
 import { type Cell, type Cells, cell } from '../query/cell.js';
-import { type Field, nameOf } from '../query/field.js';
-import { count, mebibytes } from '../query/kind.js';
-import { computeInstanceId, gpuInstanceId, migIdentity, migMeasures } from '../query/mig.js';
-import { migDevicesIn } from '../query/mig-devices.js';
-import type { Reading } from '../query/reading.js';
+import type { Field } from '../query/field.js';
+import { identity } from '../query/identity.js';
+import { mebibytes } from '../query/kind.js';
+import { migDevices, migIdentity, migMeasures } from '../query/mig.js';
+import { recordCells } from '../query/record-cells.js';
 
-/** A MIG device and the GPU that it is a part of. */
-export interface MigSubject extends Subject {
-  readonly gpu: Gpu;
-}
-
-/** The MIG devices of a GPU; where they cannot be listed, one in their place that answers nothing but why. */
-export function* migSubjects(gpu: Gpu): Asking<readonly MigSubject[]> {
-  const migs = yield* migDevicesIn(gpu);
-  if (migs instanceof Missing) return [{ gpu, index: -1, handle: undefined, status: migs.status }];
-  return migs.map((mig) => ({ gpu, ...mig }));
-}
-
-export type InstanceIds = Cells<'gpu_instance_id' | 'compute_instance_id'>;
-
-/** Ids of the instances that make up a MIG device. */
-export function* instanceIds(mig: MigSubject): Asking<InstanceIds> {
-  const [gi, ci] = yield* read([want(gpuInstanceId), want(computeInstanceId)], mig);
-  return {
-    gpu_instance_id: cell(count, gi as Reading),
-    compute_instance_id: cell(count, ci as Reading),
-  };
-}
-
-const FIELDS: readonly Field[] = [...migIdentity, ...migMeasures].filter(({ source }) => !('item' in source));
+export const migDeviceFields: readonly Field[] = [...migIdentity, ...migMeasures];
 
 /** What the summary shows of a MIG device, by its JSON names. */
 export type MigCells = Cells;
 
-export function* migCells(mig: MigSubject): Asking<MigCells> {
-  const readings = yield* readFields(FIELDS, mig);
-  return {
-    gpu: cell(count, mig.gpu.index),
-    device: cell(count, mig.status === 0 ? mig.index : Missing.of(mig.status)),
-    ...Object.fromEntries(
-      FIELDS.map((field, i) => [nameOf(field), cell(field.kind, readings[i] as Reading)]),
-    ),
-  };
+/** The MIG devices of a GPU; where they cannot be listed, one in their place that says why. */
+export function* migCells(gpu: Gpu): Asking<readonly MigCells[]> {
+  const records = yield* recordCells(migDevices, migDeviceFields, gpu);
+  return records.map((record) => ({ gpu: cell(identity.gpu.kind, gpu.index), ...record }));
 }
 
 /** A line of the table, or what it says of a GPU whose devices cannot be listed. */

@@ -4,57 +4,35 @@ import type { Release } from '../base/release.js';
 import type { SummaryProcess } from '../format/summary.js';
 import { tableCell } from '../format/summary-cells.js';
 import type { Gpu } from '../nvml/session.js';
-import { Missing, NOT_SUPPORTED, statusWords } from '../nvml/status.js';
+import { Missing, statusWords } from '../nvml/status.js';
 import { type Asking, eachOf } from '../query/ask/asking.js';
-import type { Subject } from '../query/ask/subject.js';
 import { type Cells, cell, cellText } from '../query/cell.js';
-import { listedFields } from '../query/gpu-processes.js';
+import type { Field } from '../query/field.js';
+import { listedFields, processes } from '../query/gpu-processes.js';
 import { identity } from '../query/identity.js';
 import { text } from '../query/kind.js';
-import { namesOf, processesOf } from '../query/processes.js';
 import type { Reading } from '../query/reading.js';
-import { type InstanceIds, instanceIds, type MigSubject } from './summary-mig.js';
+import { recordCells } from '../query/record-cells.js';
 
-export type ProcessCells = InstanceIds & Cells<'gpu' | 'pid' | 'type' | 'process_name' | 'used_gpu_memory'>;
+export type ProcessCells = Cells<
+  'gpu' | 'gpu_instance_id' | 'compute_instance_id' | 'pid' | 'type' | 'process_name' | 'used_gpu_memory'
+>;
 
-const WHOLE_GPU: InstanceIds = {
-  gpu_instance_id: cell(listedFields.gpuInstance.kind, NOT_SUPPORTED),
-  compute_instance_id: cell(listedFields.computeInstance.kind, NOT_SUPPORTED),
-};
+/** What the summary shows of a process. */
+export const processFields: readonly Field[] = Object.values(listedFields);
 
-/** Processes of every GPU, by their JSON names; where MIG divides one, those of its MIG devices. */
-export const processCells = (
-  gpus: readonly Gpu[],
-  migs: readonly MigSubject[],
-): Asking<readonly ProcessCells[]> =>
+/** The processes of every GPU that can be asked. */
+export const processCells = (gpus: readonly Gpu[]): Asking<readonly ProcessCells[]> =>
   eachOf(
     gpus.filter((gpu) => gpu.handle !== undefined),
     function* (gpu): Asking<readonly ProcessCells[]> {
-      const own = migs.filter((mig) => mig.gpu === gpu);
-      return own.length === 0 ? yield* processesIn(gpu, gpu, WHOLE_GPU) : yield* eachOf(own, processesInMig);
+      const records = yield* recordCells(processes, processFields, gpu);
+      // processFields has all of them.
+      return records.map(
+        (record) => ({ gpu: cell(identity.gpu.kind, gpu.index), ...record }) as ProcessCells,
+      );
     },
   );
-
-function* processesInMig(mig: MigSubject): Asking<readonly ProcessCells[]> {
-  return yield* processesIn(mig, mig.gpu, yield* instanceIds(mig));
-}
-
-function* processesIn(subject: Subject, gpu: Gpu, ids: InstanceIds): Asking<readonly ProcessCells[]> {
-  const found = yield* processesOf(subject);
-  const { pid: pidOf, type: typeOf, name: nameOf, usedMemory: memoryOf } = listedFields;
-  const record = (pid: Reading, type: Reading, name: Reading, memory: Reading): ProcessCells => ({
-    gpu: cell(identity.gpu.kind, gpu.index),
-    ...ids,
-    pid: cell(pidOf.kind, pid),
-    type: cell(typeOf.kind, type),
-    process_name: cell(nameOf.kind, name),
-    used_gpu_memory: cell(memoryOf.kind, memory),
-  });
-  // Why the processes cannot be listed, in the place of one.
-  if (found instanceof Missing) return [record(found, found, found, found)];
-  const names = yield* namesOf(found.map(({ pid }) => pid));
-  return found.map(({ pid, type, usedMemory }, i) => record(pid, type, names[i] as Reading, usedMemory));
-}
 
 /** A line of the table, or what it says of a GPU or MIG device whose processes cannot be listed. */
 export function summaryProcess(cells: ProcessCells, release: Release): SummaryProcess | string {

@@ -23,10 +23,10 @@ import { type Cell, type Cells, cell } from '../query/cell.js';
 import { releaseOf } from '../query/driver-release.js';
 import { type Field, fieldAt, nameOf } from '../query/field.js';
 import { gpuRow } from '../query/gpu-fields.js';
-import { listedFields, processes as processList } from '../query/gpu-processes.js';
+import { processes } from '../query/gpu-processes.js';
 import { identity } from '../query/identity.js';
 import { count, timestamp } from '../query/kind.js';
-import { migDevices, migIdentity, migMeasures } from '../query/mig.js';
+import { migDevices } from '../query/mig.js';
 import { compilePlan, type Plan } from '../query/plan.js';
 import type { Reading } from '../query/reading.js';
 import type { Relation } from '../query/relation.js';
@@ -38,8 +38,8 @@ import { lostLine, statusOf } from './lost.js';
 import { machineOf } from './machine.js';
 import { rehearse } from './rehearse.js';
 import { chosenGpus } from './select.js';
-import { type MigCells, migCells, migSubjects, summaryMigDevice } from './summary-mig.js';
-import { type ProcessCells, processCells, summaryProcess } from './summary-processes.js';
+import { type MigCells, migCells, migDeviceFields, summaryMigDevice } from './summary-mig.js';
+import { type ProcessCells, processCells, processFields, summaryProcess } from './summary-processes.js';
 import { ABSENT, cudaVersion, driverVersion, nvmlVersion, versionCells, versionFields } from './version.js';
 
 /** The options that the summary takes. */
@@ -55,10 +55,7 @@ export async function summary(given: SummaryGiven, context: Context): Promise<nu
   const isJson = given.json === true;
   const print = isJson ? jsonOf(period === undefined ? jsonDocument : jsonLine, context.source) : table;
   await rehearse(context, [
-    async (asker) => {
-      const { worst: _, ...taken } = await (await prepare(asker, asker.session.gpus, isJson, context))();
-      print(taken);
-    },
+    async (asker, all) => print(await (await prepare(asker, all, isJson, context))()),
   ]);
   const machine = await machineOf(context);
   const gpus = await chosenGpus(machine.session, given.id);
@@ -140,8 +137,8 @@ const shownFields: readonly Field[] = SUMMARY_FIELDS.filter((name) => !name.ends
 export const summaryParts: readonly JsonPart[] = [
   wholePart(system),
   gpusPart(shownFields),
-  wholePart({ ...migDevices, fields: [...migIdentity, ...migMeasures] }),
-  wholePart({ ...processList, fields: Object.values(listedFields) }),
+  wholePart({ ...migDevices, fields: migDeviceFields }),
+  wholePart({ ...processes, fields: processFields }),
 ];
 
 const jsonOf =
@@ -205,15 +202,14 @@ async function prepare(
   return async () => {
     await plan.sample();
     const divided = gpus.filter((_, i) => isOn(reader(plan, names, i)('mig.mode.current')));
-    const migs = await asker.start(eachOf(divided, migSubjects));
     return {
       time: io.now(),
       ...versions,
       gpus,
       read: (line) => reader(plan, names, line),
       hasMig: divided.length > 0,
-      migDevices: await asker.start(together(migs.map(migCells))),
-      processes: await asker.start(processCells(gpus, migs)),
+      migDevices: await asker.start(eachOf(divided, migCells)),
+      processes: await asker.start(processCells(gpus)),
       ...check(gpus, plan, names),
     };
   };

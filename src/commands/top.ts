@@ -18,6 +18,7 @@ import { App, type AppParts } from '../top/app.js';
 import { sampleParts } from '../top/document.js';
 import { DriverNews } from '../top/driver-news.js';
 import { gpuReports } from '../top/gpu-report.js';
+import { longRun } from '../top/long-run.js';
 import { onceText } from '../top/once.js';
 import { type RecordingFile, Replay } from '../top/replay.js';
 import { parseSettings, type Settings, settingsPath, settingsText, USUAL } from '../top/settings.js';
@@ -46,7 +47,7 @@ const options = [
     long: 'delay',
     value: 'required',
     argument: 'SECONDS',
-    help: `Time between two samples, ${SHORTEST} to ${LONGEST} seconds; ${USUAL.interval} if not given.`,
+    help: `Interval between samples, ${SHORTEST} to ${LONGEST} seconds (default ${USUAL.interval}).`,
   },
   {
     short: ['s'],
@@ -56,14 +57,14 @@ const options = [
     argument: 'COLUMN',
     help: 'Sort the processes by this column.',
   },
-  { short: ['t'], long: 'tree', help: 'Begin with the processes as a tree.' },
-  { long: 'readonly', help: 'No signals: the keys for them do nothing.' },
-  { long: 'once', help: 'Print the view as text, once. So do a pipe and TERM=dumb.' },
+  { short: ['t'], long: 'tree', help: 'Show the processes as a tree.' },
+  { long: 'readonly', help: 'Disable the keys that send signals.' },
+  { long: 'once', help: 'Print the view once, as text. Default with a pipe or TERM=dumb.' },
   {
     long: 'replay',
     value: 'required',
     argument: 'FOLDER',
-    help: 'Show what a recorder (nvsmi daemon) wrote to this folder; left and right move through it.',
+    help: 'Show the recordings of nvsmi daemon in this directory; the left and right keys move through them.',
   },
   jsonOption,
 ] as const satisfies readonly OptionSpec[];
@@ -111,7 +112,9 @@ const BETWEEN = 250;
 /** The screen; undefined where the view is printed once. */
 async function terminalFor(given: Given<typeof options>, io: Io): Promise<Terminal | undefined> {
   const isScreen = given.once === undefined && given.json === undefined && io.env.TERM !== 'dumb';
-  return isScreen ? await io.terminal?.() : undefined;
+  const terminal = isScreen ? await io.terminal?.() : undefined;
+  if (terminal !== undefined) longRun.begin?.();
+  return terminal;
 }
 
 function show(
@@ -130,13 +133,10 @@ function show(
     now: () => io.now(),
     startOf,
     save: (kept) => save(kept, io),
-    collectGarbage: bun && (() => bun.gc(true)),
+    collectGarbage: longRun.collectGarbage,
   });
   return app.run();
 }
-
-/** What Bun, which the single file is built with, has in the place of Node's --expose-gc. */
-const bun = (globalThis as { readonly Bun?: { gc(isWhole: boolean): void } }).Bun;
 
 /** Prints the next sample. */
 async function print(
@@ -175,10 +175,10 @@ function chosenSettings(given: Given<typeof options>): Partial<Settings> {
   const { sort, tree } = given;
   const interval = given.delay === undefined ? undefined : decimal(given.delay);
   if (interval !== undefined && !(interval >= SHORTEST && interval <= LONGEST)) {
-    throw new UsageError(`The time between two samples is ${SHORTEST} to ${LONGEST} seconds.`);
+    throw new UsageError(`The interval between samples must be ${SHORTEST} to ${LONGEST} seconds.`);
   }
   if (sort !== undefined && !SORT_WORDS.includes(sort)) {
-    throw new UsageError(plainly`Processes cannot be sorted by "${sort}".`);
+    throw new UsageError(plainly`Cannot sort processes by "${sort}".`);
   }
   return {
     ...(interval === undefined ? {} : { interval }),
@@ -228,7 +228,7 @@ async function replay(
   if (files.length === 0) throw new UsageError(plainly`${folder} has no recordings (nvstats-...).`);
   try {
     const replayer = new Replay(files, chooser(given.id));
-    if (replayer.state.count === 0) throw new UsageError('Nothing in the recording fits.', EXIT.noDevice);
+    if (replayer.state.count === 0) throw new UsageError('Nothing in the recording matches.', EXIT.noDevice);
     const terminal = await terminalFor(given, io);
     if (terminal === undefined) await print(replayer, given, state, { io }, replayer.state);
     else await show(terminal, replayer, { state, replayer }, io);
@@ -254,7 +254,7 @@ function recordingsIn(folder: string): readonly RecordingFile[] {
 export const spec: CommandSpec = command({
   options,
   notes: () =>
-    'Press ? for the keys. The settings are in $XDG_CONFIG_HOME/nvsmi/top.json (~/.config if that is not set); the key S writes them.\n',
+    'Press ? for the keys. The key S saves the settings in $XDG_CONFIG_HOME/nvsmi/top.json (~/.config if that is not set).\n',
   json: topParts,
   run: top,
 });

@@ -7,8 +7,8 @@ import { affinity } from '../query/gpu/affinity.js';
 import { gpuPairs, p2pFields, pairNvlinks, pairPath, peer } from '../query/gpu-pairs.js';
 import { gpuNics, gpuNvmeDisks, nicPairs } from '../query/near-devices.js';
 import type { Relation } from '../query/relation.js';
+import type { ShownGpu } from './collect.js';
 import type { Matrix, TopoGiven } from './topo-question.js';
-import type { ShownGpu } from './views.js';
 export function capabilityOf({ p2pstatus = '' }: TopoGiven): Field {
   const capability = p2pFields.get(p2pstatus);
   if (capability !== undefined) return capability;

@@ -5,7 +5,7 @@ import type { Parts } from '../format/document.js';
 import type { Gpu, Session } from '../nvml/session.js';
 import type { Asking } from '../query/ask/asking.js';
 import type { SystemFiles } from '../system/files.js';
-import type { Collected, View } from './views.js';
+import type { Collected, View } from './collect.js';
 
 /** The options with a value. */
 export interface TopoGiven {

@@ -5,11 +5,15 @@ import { jsonDocument, type Parts } from '../format/document.js';
 import type { Asking } from '../query/ask/asking.js';
 import type { Surroundings } from '../query/ask/field-reader.js';
 import { releaseOf } from '../query/driver-release.js';
+import type { Field } from '../query/field.js';
 import { p2pFields } from '../query/gpu-pairs.js';
+import { identity } from '../query/identity.js';
 import { nearbyDevices } from '../system/devices.js';
+import { type Collected, collect, partsOf, wantedOf } from './collect.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
 import { jsonOption } from './json-option.js';
+import { IDENTITY } from './json-parts.js';
 import { lostAlone, lostLines, statusOf } from './lost.js';
 import { machineOf } from './machine.js';
 import { chosenGpus } from './select.js';
@@ -17,7 +21,6 @@ import { cpuNodes, memoryNodes, nearCpu, nearest, numaId, path } from './topo-an
 import { capabilityOf, matrixOf, nvmeMatrix, p2pMatrix } from './topo-matrices.js';
 import type { Matrix, TopoScope, TopoView } from './topo-question.js';
 import { topologyParts } from './topology-parts.js';
-import { type Collected, collect, partsOf, wantedOf } from './views.js';
 
 /** They are answered in this order, but for those that come first. */
 const QUESTIONS = [
@@ -50,7 +53,7 @@ const QUESTIONS = [
     number: true,
     isFirst: true,
     argument: '0-5',
-    help: 'The GPUs that the GPU of -i reaches by: 0 its own board, 1 one PCIe switch, 2 several, 3 a host bridge, 4 the link between host bridges, 5 the link between NUMA nodes.',
+    help: 'GPUs that the GPU of -i reaches through: 0 its own board, 1 one PCIe switch, 2 several PCIe switches, 3 a host bridge, 4 the link between host bridges, 5 the link between NUMA nodes.',
     ...nearest,
   },
   {
@@ -89,7 +92,7 @@ const QUESTIONS = [
     short: ['gnid'],
     long: 'gpu-numa-id',
     since: 535,
-    help: 'NUMA node that the memory of the GPU of -i forms.',
+    help: 'NUMA node formed by the memory of the GPU of -i.',
     ...numaId,
   },
   {
@@ -108,7 +111,7 @@ const options = [
     long: 'id',
     value: 'required',
     argument: 'GPU,...',
-    help: 'The GPU that -n, -C, -M and -gnid are about, or the two of -p.',
+    help: 'The GPU for -n, -C, -M and -gnid, or the two GPUs for -p.',
   },
   jsonOption,
 ] as const satisfies readonly OptionSpec[];
@@ -128,15 +131,16 @@ function opensMachine(given: Given<typeof options>): boolean {
   return true;
 }
 
-/** What is asked for matrices, and the records of it. */
+/** What is asked for matrices, with the fields by which GPUs are named, and the records of it. */
 function* collected(
   matrices: readonly Matrix[],
+  named: readonly Field[],
   { session, files, given }: TopoScope,
 ): Asking<{ readonly parts: Parts; readonly shown: Collected }> {
   const views = matrices.flatMap((matrix) => matrix.views(given));
   const wanted = wantedOf(
     views.map((view) => ({ long: '', help: '', ...view })),
-    [],
+    named,
     () => '',
   );
   const around: Partial<Surroundings> = { gpus: session.gpus, devices: nearbyDevices(files) };
@@ -151,12 +155,12 @@ function* textOf({ matrix, answer }: TopoView, scope: TopoScope): Asking<string>
   if (scope.release < 580 && statusOf(gpus) !== EXIT.ok) {
     throw new UsageError(matrix.failure, EXIT.unknownOption, lostLines(gpus).trimEnd());
   }
-  return matrix.text((yield* collected([matrix], scope)).shown, scope) + lostLines(gpus);
+  return matrix.text((yield* collected([matrix], [identity.gpu], scope)).shown, scope) + lostLines(gpus);
 }
 
 function* partsOfAll(asked: readonly TopoView[], scope: TopoScope): Asking<Parts> {
   const matrices = asked.flatMap(({ matrix }) => matrix ?? []);
-  const parts = matrices.length === 0 ? [] : [(yield* collected(matrices, scope)).parts];
+  const parts = matrices.length === 0 ? [] : [(yield* collected(matrices, IDENTITY, scope)).parts];
   for (const { answer } of asked) if (answer !== undefined) parts.push((yield* answer(scope)).parts);
   return Object.assign({}, ...parts);
 }

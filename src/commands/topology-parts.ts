@@ -32,7 +32,7 @@ export const topologyParts: readonly JsonPart[] = [
   { ...gpusPart([], affinity), isAlways: false },
   ...[gpuPairs, gpuNics, nicPairs, gpuNvmeDisks].map(partOf),
   part('near_cpu', 'a GPU near the CPU', [cpu, identity.gpu], true),
-  part('nearest', 'a GPU that the GPU of -i reaches that way', pair, true),
+  part('nearest', 'a GPU that the GPU of -i reaches at that level', pair, true),
   part('path', 'the two GPUs of -i', pair),
   part('nearest_cpu', 'the GPU of -i', [identity.gpu, nodes]),
   part('nearest_memory', 'the GPU of -i', [identity.gpu, nodes]),

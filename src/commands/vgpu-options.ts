@@ -36,7 +36,7 @@ export const CHOICES = [
     value: 'optional',
     argument: 'ID,...',
     values: { words: gpmMetrics.map(({ id }) => String(id)), between: ',' },
-    help: 'Performance metrics of the vGPUs that run on GPU instances, every second; the numbers are those of dmon.',
+    help: 'Performance metrics of vGPUs on GPU instances, every second; the numbers are those of dmon.',
     view: views.gpmMonitor,
   },
   choice('p', 'pmon', 'Utilization of each process in the vGPUs, every second.', () => views.PROCESSES),
@@ -119,7 +119,7 @@ export const QUERY_ONLY = [
     long: 'loop-ms',
     value: 'optional',
     argument: 'MILLISECONDS',
-    help: 'For --query-*: repeat with the time in milliseconds.',
+    help: 'For --query-*: repeat at this interval, in milliseconds.',
     beside: 'asksFields',
   },
 ] as const satisfies readonly OptionSpec[];
@@ -132,14 +132,14 @@ export const options = [
     since: 551,
     value: 'required',
     argument: 'ID,...',
-    help: 'With -q, -c, -ss, -sl, -ghm: only these GPU instances of the GPU that -i names.',
+    help: 'With -q, -c, -ss, -sl, -ghm: only these GPU instances of the GPU of -i.',
   },
   {
     short: ['l'],
     long: 'loop',
     value: 'optional',
     argument: 'SECONDS',
-    help: 'Repeat until interrupted, every 1 to 10 seconds; 5 if no time is given.',
+    help: 'Repeat until interrupted, every 1 to 10 seconds (default 5).',
   },
   ...CHOICES,
   { short: ['v'], long: 'verbose', help: 'With -s or -c: details of each type.' },
@@ -167,7 +167,7 @@ export const options = [
   setter(
     'caa',
     'clear-accounted-apps',
-    'Forget the ended processes in the accounting buffers of the active vGPUs.',
+    'Clear ended processes from the accounting buffers of the active vGPUs.',
   ),
   dated(
     550,

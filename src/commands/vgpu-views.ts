@@ -11,7 +11,7 @@ import { gpuRow } from '../query/gpu-fields.js';
 import type { GpmMetric } from '../query/monitor/gpm.js';
 import type { Relation } from '../query/relation.js';
 import { vgpuTurns } from '../query/tables/vgpu-scheduler-logs.js';
-import { VgpuGpm } from '../query/vgpu-gpm.js';
+import { vgpuGpmOf } from '../query/vgpu-gpm.js';
 import { vgpuEncoderSessions, vgpuFbcSessions, vgpuProcesses } from '../query/vgpu-inside.js';
 import { heterogeneousModes, vgpuMigration } from '../query/vgpu-instances.js';
 import { vgpuSchedulerCapabilities, vgpuSchedulers } from '../query/vgpu-scheduler.js';
@@ -46,8 +46,6 @@ export interface VgpuView {
   readonly head?: string;
   /** Milliseconds, where it repeats until it is stopped. */
   readonly period?: number;
-  /** Gives back what NVML lent. */
-  readonly close?: () => Asking<void>;
 }
 
 export function* momentOf(now: number): Asking<TextMoment> {
@@ -65,7 +63,7 @@ export const SUMMARY: VgpuView = {
     running.vmId,
     ...running.vgpuUtilization.slice(0, 1),
   ],
-  gpuFields: [busId, gpuRow('utilization.gpu')],
+  gpuFields: [gpuRow('name'), busId, gpuRow('utilization.gpu')],
   text: (gpus, { now, driverVersion }) => render.vgpuSummary(gpus, new Date(now), driverVersion),
 };
 
@@ -149,10 +147,5 @@ export const ENCODER_SESSIONS = monitor(vgpuEncoderSessions, render.sessionsOfVg
 export const FBC_SESSIONS = monitor(vgpuFbcSessions, render.sessionsOfVgpus(fbcColumns));
 
 /** `--gpm-metrics`: no line where no vGPU runs has a value, and the first of each vGPU has none. */
-export function gpmMonitor({ metrics }: VgpuViewOptions): VgpuView {
-  const gpm = new VgpuGpm(metrics);
-  return {
-    ...monitor(gpm.relation, render.gpmColumns(metrics.map(({ name }) => name))),
-    close: () => gpm.close(),
-  };
-}
+export const gpmMonitor = ({ metrics }: VgpuViewOptions): VgpuView =>
+  monitor(vgpuGpmOf(metrics), render.gpmColumns(metrics.map(({ name }) => name)));

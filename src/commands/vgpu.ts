@@ -8,8 +8,9 @@ import { Missing, statusReason } from '../nvml/status.js';
 import { Asker } from '../query/ask/asker.js';
 import { together } from '../query/ask/asking.js';
 import { releaseOf } from '../query/driver-release.js';
-import { type Field, nameOf } from '../query/field.js';
+import type { Field } from '../query/field.js';
 import { gpuRow } from '../query/gpu-fields.js';
+import { identity } from '../query/identity.js';
 import { type GpmMetric, gpmMetrics } from '../query/monitor/gpm.js';
 import type { Table } from '../query/relation.js';
 import { accountedApps } from '../query/tables/accounted-apps.js';
@@ -22,11 +23,12 @@ import { vgpuSchedulerCapabilities, vgpuSchedulers } from '../query/vgpu-schedul
 import { creatableTypes, supportedTypes } from '../query/vgpu-types.js';
 import { vgpus } from '../query/vgpus.js';
 import { beginActing } from './acting.js';
+import { collect, endOf, partsOf, wantedOf } from './collect.js';
 import { type CommandSpec, command, type JsonPart } from './command.js';
 import type { Context } from './context.js';
 import { onEachGpu } from './each-gpu.js';
 import { tableHelp } from './help-query.js';
-import { gpusPart, partOf } from './json-parts.js';
+import { gpusPart, IDENTITY, partOf } from './json-parts.js';
 import { loop } from './loop.js';
 import { lostAlone, lostLines, reachable, refusal, statusOf } from './lost.js';
 import { machineOf } from './machine.js';
@@ -35,13 +37,12 @@ import { type QueryGiven, readQuery } from './query-request.js';
 import { chosenGpus } from './select.js';
 import { CHOICES, INSTANCE_HELP, options, type VgpuChoice, type VgpuGiven } from './vgpu-options.js';
 import * as views from './vgpu-views.js';
-import { collect, partsOf, wantedOf } from './views.js';
 
 function chosenView(given: VgpuGiven): views.VgpuView {
   const chosen = (
     CHOICES as readonly (VgpuChoice & { readonly long: (typeof CHOICES)[number]['long'] })[]
   ).filter(({ long }) => given[long] !== undefined);
-  if (chosen.length > 1) throw new UsageError('Only one of the views of vgpu can be asked for at a time.');
+  if (chosen.length > 1) throw new UsageError('Only one view of vgpu can be given at a time.');
   const [only] = chosen;
   if (only === undefined) return views.SUMMARY;
   const instances = only.ofInstances ? instancesOf(given) : undefined;
@@ -55,7 +56,7 @@ function instancesOf(given: VgpuGiven): readonly number[] | undefined {
   const ids = list.split(',').map((id) => id.trim());
   const wrong = ids.find((id) => !/^\d+$/.test(id));
   if (wrong !== undefined) throw new UsageError(plainly`GPU instance id "${wrong}" is not a number.`);
-  if (given.id === undefined) throw new UsageError('Name the GPU of the GPU instances: -i GPU -gi ID.');
+  if (given.id === undefined) throw new UsageError('-gi needs the GPU of the instances: -i GPU -gi ID.');
   return ids.map(Number);
 }
 
@@ -207,7 +208,8 @@ async function show(view: views.VgpuView, given: VgpuGiven, context: Context): P
     io.out(`No supported devices in vGPU mode\n${lostLines(chosen)}`);
     return statusOf(chosen);
   }
-  const wanted = wantedOf([{ long: '', help: '', ...view, ...(asJson ? view.json : {}) }], [], () => '');
+  const shown = { long: '', help: '', ...view, ...(asJson ? view.json : {}) };
+  const wanted = wantedOf([shown], asJson ? IDENTITY : [identity.gpu], () => '');
   const { relation } = view;
   const write = period === undefined || gpus.length === 0 ? jsonDocument : jsonLine;
   if (!asJson && view.head !== undefined) io.out(view.head);
@@ -223,7 +225,7 @@ async function show(view: views.VgpuView, given: VgpuGiven, context: Context): P
       );
     });
   } finally {
-    if (view.close !== undefined) await asker.start(view.close());
+    await asker.start(endOf(wanted));
   }
   if (!asJson) io.out(lostLines(chosen));
   return statusOf(chosen);
@@ -235,7 +237,7 @@ function gpmPart(): JsonPart {
   return { ...part, required: part.required.filter((field) => !isMetric(field)) };
 }
 
-const isMetric = (field: Field): boolean => gpmMetrics.some(({ name }) => name === nameOf(field));
+const isMetric = (field: Field): boolean => gpmMetrics.some((metric) => metric.field === field);
 
 /** Those about GPU instances have one field more. */
 const parts: readonly JsonPart[] = [

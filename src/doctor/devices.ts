@@ -42,7 +42,7 @@ const UVM = '/dev/nvidia-uvm';
 const deviceNodes: DoctorCheck = {
   id: 'device-nodes',
   looksAt:
-    'The nodes `/dev/nvidiactl`, `/dev/nvidia-uvm` and `/dev/nvidia0` and so on: whether they exist, and who may use them.',
+    'Whether the nodes `/dev/nvidiactl`, `/dev/nvidia-uvm`, `/dev/nvidia0` and so on exist, and who may use them.',
   judge({ system }) {
     if (isWsl(system)) return [];
     const count = driverGpus(system);
@@ -116,7 +116,7 @@ const MAJOR = 195;
 const deviceAccess: DoctorCheck = {
   id: 'device-access',
   looksAt:
-    'Whether `/dev/nvidiactl` can be opened, which device rules of a cgroup forbid whatever the rights of the node are; and these rules where they can be read.',
+    'Whether `/dev/nvidiactl` can be opened: device rules of a cgroup may forbid it regardless of its permissions. Also these rules, if they can be read.',
   judge({ system }): Judged | readonly Judged[] {
     if (isWsl(system)) return [];
     const error = system.openError(CONTROL);
@@ -158,7 +158,7 @@ const deviceAccess: DoctorCheck = {
       );
     return fail(
       `Opening ${CONTROL} fails (${error}).`,
-      'Read dmesg for what the kernel module says.',
+      'Look for messages of the kernel module in dmesg.',
       evidence,
     );
   },
@@ -169,7 +169,7 @@ const PROGRAM = '/usr/bin/nvidia-modprobe';
 const modprobe: DoctorCheck = {
   id: 'nvidia-modprobe',
   looksAt:
-    'Whether `nvidia-modprobe` is there with its setuid bit, so that users without rights can have nodes made.',
+    'Whether `nvidia-modprobe` is installed with its setuid bit, so that unprivileged users can have nodes created.',
   judge({ system }) {
     if (isWsl(system) || containerOf(system) !== undefined) return [];
     const node = system.node(PROGRAM);
@@ -178,7 +178,7 @@ const modprobe: DoctorCheck = {
     const isMade = isThere(system, CONTROL) === true;
     if (node instanceof Unread) {
       return isMade
-        ? ok('nvidia-modprobe is not installed, and the nodes are there without it.', [seen(PROGRAM, node)])
+        ? ok('nvidia-modprobe is not installed, but the nodes exist.', [seen(PROGRAM, node)])
         : warn(
             'nvidia-modprobe is not installed: the nodes are made when root uses the GPU first.',
             'Install nvidia-modprobe.',
@@ -187,8 +187,8 @@ const modprobe: DoctorCheck = {
     }
     const evidence = [{ name: PROGRAM, value: octal(node.mode) }];
     return (node.mode & 0o4000) !== 0
-      ? ok('nvidia-modprobe can make nodes for every user.', evidence)
-      : warn('nvidia-modprobe has no setuid bit: it works for root alone.', `chmod u+s ${PROGRAM}`, evidence);
+      ? ok('nvidia-modprobe can create nodes for every user.', evidence)
+      : warn('nvidia-modprobe has no setuid bit: it only works for root.', `chmod u+s ${PROGRAM}`, evidence);
   },
 };
 
@@ -197,7 +197,7 @@ const CAPABILITIES = '/proc/driver/nvidia/capabilities';
 const migNodes: DoctorCheck = {
   id: 'mig-nodes',
   looksAt:
-    'Where MIG is enabled: the nodes of `/dev/nvidia-caps`, without which its instances cannot be used.',
+    'If MIG is enabled: the nodes in `/dev/nvidia-caps`, which its instances need.',
   judge({ system, nvml }) {
     const migs = nvml.isOpen
       ? nvml.gpus.filter(({ fields }) => fields['mig.mode.current'] === 'Enabled')
@@ -213,7 +213,7 @@ const migNodes: DoctorCheck = {
     ];
     return nodes.length === 0
       ? fail(
-          'MIG is enabled, and /dev/nvidia-caps has no node.',
+          'MIG is enabled, but /dev/nvidia-caps has no nodes.',
           'Create them: nvidia-modprobe -f /proc/driver/nvidia/capabilities/mig/config; in a container, mount the MIG devices.',
           evidence,
         )
@@ -252,7 +252,7 @@ const container: DoctorCheck = {
     }
     if (isReady)
       return warn(
-        `This container (${runtime}) has the nodes, and its own NVML library: it has to match the host's driver.`,
+        `This container (${runtime}) has the nodes, but its own NVML library, which must match the host's driver.`,
         'Let the NVIDIA container toolkit mount the libraries.',
         evidence,
       );

@@ -51,8 +51,8 @@ const onBus: DoctorCheck = {
     return missing.map(({ address, driver }) => ({
       gpu: address,
       ...fail(
-        'It is on the PCI bus, and NVML does not count it.',
-        'Read dmesg for why the module refuses it; see bound-driver. A container may have been given other GPUs only.',
+        'It is on the PCI bus, but NVML does not count it.',
+        'Look in dmesg for why the module refuses it; see bound-driver. A container may only have access to other GPUs.',
         [
           ...evidence,
           { name: `${PCI}/${address}/driver`, value: typeof driver === 'string' ? driver : null },
@@ -66,7 +66,7 @@ const lost: DoctorCheck = {
   id: 'gpus-reachable',
   looksAt: 'GPUs that NVML counts and cannot reach.',
   judge({ nvml }): Judged | readonly OfGpu[] {
-    if (!nvml.isOpen) return unknown('NVML does not work, so no GPU was asked.', 'See nvml.');
+    if (!nvml.isOpen) return unknown('NVML does not work, so no GPU was checked.', 'See nvml.');
     const gone = nvml.gpus.filter((gpu) => gpu.lost !== undefined);
     if (gone.length === 0)
       return nvml.gpus.length === 0
@@ -86,7 +86,7 @@ const lost: DoctorCheck = {
 const powerState: DoctorCheck = {
   id: 'power-state',
   looksAt:
-    'Whether a GPU is suspended at runtime, as in a laptop: asking NVML wakes it. `power/runtime_status` of the PCI device.',
+    'Whether a GPU is runtime-suspended, as in a laptop; NVML calls wake it. `power/runtime_status` of the PCI device.',
   judge({ asleep }): readonly OfGpu[] {
     return [...asleep].map(([address, status]) => {
       const evidence = [{ name: `${PCI}/${address}/power/runtime_status`, value: status }];
@@ -95,7 +95,7 @@ const powerState: DoctorCheck = {
             gpu: address,
             ...warn(
               `It was suspended: polling it wakes it and keeps it awake.`,
-              'Poll seldom, or not at all while it is suspended; read runtime_status first.',
+              'Poll rarely, or not while the GPU is suspended; read runtime_status first.',
               evidence,
             ),
           }
@@ -118,7 +118,7 @@ const perGpu =
       return [
         {
           gpu: gpu.index,
-          ...unknown(`It could not be asked: ${reason}.`, 'See gpus-reachable and nvml.', [
+          ...unknown(`It could not be read: ${reason}.`, 'See gpus-reachable and nvml.', [
             { name: field, value: null, reason },
           ]),
         },
@@ -188,7 +188,7 @@ const display: DoctorCheck = {
     if (shown.length === 0)
       return nvml.isOpen
         ? ok('No display is active on a GPU.')
-        : unknown('NVML does not work, so no GPU was asked.', 'See nvml.');
+        : unknown('NVML does not work, so no GPU was checked.', 'See nvml.');
     const names = processNames(system);
     const servers =
       names instanceof Unread ? [] : [...new Set(names.filter((name) => DISPLAY_SERVERS.includes(name)))];

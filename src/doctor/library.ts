@@ -98,14 +98,14 @@ const libraryFiles: DoctorCheck = {
     }
     if (kernel === undefined) {
       return unknown(
-        'The version of the kernel module is not known, so no library can be compared with it.',
+        'The version of the kernel module is unknown, so no library can be compared with it.',
         'See kernel-module.',
         evidence,
       );
     }
     const others = libraries.filter(({ version }) => version !== kernel);
     if (others.length === 0)
-      return ok(`Every NVML library is of version ${kernel}, as the kernel module is.`, evidence);
+      return ok(`Every NVML library has version ${kernel}, as the kernel module.`, evidence);
     const named = others.map(
       ({ path, version, package: name }) => `${path} (${version}${name === undefined ? '' : `, of ${name}`})`,
     );
@@ -131,7 +131,7 @@ const nvml: DoctorCheck = {
     const kernel = loadedVersion(system);
     if (state.library !== undefined && kernel !== undefined && state.library !== kernel) {
       return warn(
-        `NVML ${state.library} works with a kernel module of version ${kernel}.`,
+        `NVML ${state.library} works, but the kernel module has version ${kernel}.`,
         'Reload the kernel module or reboot after an upgrade.',
         evidence,
       );

@@ -1,6 +1,7 @@
 /** Checks of the kernel module: loaded, built for the running kernel, which others are in its place. */
 
 import { fail, type Judged, ok, unknown, warn } from '../base/verdict.js';
+import { currentEvents } from '../events/kernel-events.js';
 import { kernelVersion } from '../system/kernel.js';
 import { isThere, type System, Unread } from '../system/system.js';
 import {
@@ -55,11 +56,11 @@ const kernelModule: DoctorCheck = {
     if (text instanceof Unread && text.why !== 'absent')
       return unread('Whether the kernel module is loaded', text);
     if (isLoaded(system)) {
-      return warn('The kernel module is loaded and says no version.', `Look at ${VERSION}.`, evidence);
+      return warn('The kernel module is loaded but reports no version.', `Look at ${VERSION}.`, evidence);
     }
     return fail(
       'The nvidia kernel module is not loaded.',
-      'Load it: modprobe nvidia. Then read dmesg for its reason if that fails.',
+      'Load it: modprobe nvidia. If that fails, look for the reason in dmesg.',
       evidence,
     );
   },
@@ -100,7 +101,7 @@ const moduleBuilt: DoctorCheck = {
 const nouveau: DoctorCheck = {
   id: 'nouveau',
   looksAt:
-    'Whether the Nouveau driver is loaded, which keeps the nvidia module from the GPUs: `/proc/modules`.',
+    'Whether the Nouveau driver is loaded, which prevents the nvidia module from using the GPUs: `/proc/modules`.',
   judge({ system }) {
     const modules = system.read('/proc/modules');
     if (modules instanceof Unread) return unread('Whether Nouveau is loaded', modules);
@@ -133,7 +134,7 @@ const secureBoot: DoctorCheck = {
     const evidence = [{ name: SECURE_BOOT, value: isOn }];
     if (!isOn) return ok('Secure Boot is off.', evidence);
     return isLoaded(system)
-      ? ok('Secure Boot is on, and the kernel module is signed well enough to be loaded.', evidence)
+      ? ok('Secure Boot is on, and the signature of the kernel module is accepted.', evidence)
       : fail(
           'Secure Boot is on, and the nvidia module is not loaded: an unsigned module is refused.',
           'Enroll the key that signs the module (mokutil --import), install signed modules, or switch Secure Boot off.',
@@ -146,7 +147,7 @@ const KNOWN_DRIVERS: Readonly<Record<string, Judged>> = {
   nvidia: ok('It is bound to nvidia.'),
   'vfio-pci': warn(
     'It is bound to vfio-pci: it is reserved for a virtual machine.',
-    'Nothing, if that is meant. Otherwise unbind it and bind it to nvidia.',
+    'Nothing, if that is intended. Otherwise unbind it and bind it to nvidia.',
   ),
   nouveau: fail('It is bound to nouveau.', 'Blacklist nouveau, rebuild the initramfs, reboot.'),
 };
@@ -154,7 +155,7 @@ const KNOWN_DRIVERS: Readonly<Record<string, Judged>> = {
 const boundDriver: DoctorCheck = {
   id: 'bound-driver',
   looksAt:
-    'Which kernel driver each NVIDIA GPU is bound to: `driver` in its folder of `/sys/bus/pci/devices`.',
+    'Which kernel driver each NVIDIA GPU is bound to: `driver` in its directory in `/sys/bus/pci/devices`.',
   judge({ system }) {
     if (isWsl(system)) return [];
     const gpus = pciDevices(system, '0x03');
@@ -178,7 +179,7 @@ const boundDriver: DoctorCheck = {
         driver === undefined
           ? fail(
               'No kernel driver is bound to it.',
-              'Load the nvidia module; read dmesg for why it refuses this GPU.',
+              'Load the nvidia module; look in dmesg for why it refuses this GPU.',
             )
           : (KNOWN_DRIVERS[driver] ??
             warn(`It is bound to ${driver}, not to nvidia.`, 'Unbind it there and bind it to nvidia.'));
@@ -190,10 +191,12 @@ const boundDriver: DoctorCheck = {
 const kernelMessages: DoctorCheck = {
   id: 'kernel-messages',
   looksAt:
-    'Messages of the driver in the kernel log that say why it refuses a GPU or a program, and fatal Xids: `/dev/kmsg`.',
+    'Driver messages in the kernel log about refused GPUs or programs, and fatal Xids: `/dev/kmsg`.',
   judge({ log }: Patient): Judged {
     if ('reason' in log) return unknown(`The kernel log was not read: ${log.reason}.`, log.remedy);
-    const grave = log.filter(({ kind, severity }) => kind !== 'xid' || severity === 'fatal');
+    const grave = currentEvents(log).filter(
+      ({ kind, severity }) => severity === 'fatal' || (severity === 'warning' && kind !== 'xid'),
+    );
     const last = grave.at(-1);
     if (last === undefined) return ok('The kernel log has no such message.');
     const count = `${grave.length} such message${grave.length === 1 ? '' : 's'}`;

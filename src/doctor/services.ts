@@ -56,7 +56,7 @@ const persistence: DoctorCheck = {
 const fabricManager: DoctorCheck = {
   id: 'fabric-manager',
   looksAt:
-    'Where NVSwitches are on the PCI bus, or a GPU waits for its fabric: whether nv-fabricmanager runs and the fabric is complete.',
+    'If NVSwitches are on the PCI bus, or a GPU waits for its fabric: whether nv-fabricmanager runs and the fabric is complete.',
   judge({ system, nvml }) {
     const switches = pciDevices(system, '0x0680');
     const states = nvml.isOpen
@@ -87,7 +87,7 @@ const fabricManager: DoctorCheck = {
       'Start it (systemctl start nvidia-fabricmanager); its version must be that of the driver. Its log is /var/log/fabricmanager.log.';
     if (isRunning === false && hasSwitch && containerOf(system) === undefined) {
       return fail(
-        'There are NVSwitches, and nv-fabricmanager does not run: CUDA cannot be initialized.',
+        'There are NVSwitches, but nv-fabricmanager does not run: CUDA cannot be initialized.',
         action,
         evidence,
       );
@@ -109,7 +109,7 @@ const PARAMS = '/proc/driver/nvidia/params';
 const profiling: DoctorCheck = {
   id: 'profiling',
   looksAt:
-    'Whether the driver keeps performance counters for administrators (`RmProfilingAdminOnly`), which hides GPM metrics and those of profilers from other users.',
+    'Whether the driver restricts performance counters to administrators (`RmProfilingAdminOnly`), which hides GPM metrics and those of profilers from other users.',
   judge({ system }) {
     if (isWsl(system)) return [];
     const params = system.read(PARAMS);

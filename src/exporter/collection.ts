@@ -4,19 +4,20 @@ import { nvmlSystemGetCudaDriverVersion_v2 } from '../nvml/generated/entries.js'
 import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import type { Asker, Prepared } from '../query/ask/asker.js';
-import { together, want } from '../query/ask/asking.js';
+import { want } from '../query/ask/asking.js';
 import { fieldReader } from '../query/ask/field-reader.js';
 import { Gathering } from '../query/ask/gathering.js';
+import { readRecords } from '../query/ask/records.js';
+import { onlyGrowing } from '../query/counter.js';
 import { derived } from '../query/derive.js';
 import { type Field, nameOf, type RecordValues, type Row } from '../query/field.js';
-import { GpmMeter } from '../query/gpm-meter.js';
+import { gpmOf } from '../query/gpm.js';
 import { linkState, linksOf } from '../query/nvlink-links.js';
 import { fixed } from '../query/probe.js';
 import type { Reader } from '../query/reading.js';
 import type { SystemFiles } from '../system/files.js';
 import { snake } from './field.js';
 import {
-  type GpmField,
   gpmFields,
   gpuFields,
   identityFields,
@@ -30,7 +31,7 @@ import {
 import { MigRecords } from './mig-records.js';
 import type { CollectedRecords, Labels, Observed, Wish } from './observed.js';
 import { ProcessRecords } from './process-records.js';
-import { Failures, numbersOf, type Readers, textsOf } from './readings.js';
+import { Failures, numbersIn, numbersOf, type Readers, textsOf } from './readings.js';
 import { XidWatch } from './xid-watch.js';
 
 interface LinkReaders {
@@ -44,7 +45,6 @@ interface CollectedGpu {
   readonly identity: Readers;
   readonly readers: Readers;
   readonly links: readonly LinkReaders[];
-  readonly meter: GpmMeter | undefined;
 }
 
 const cudaVersion = fixed(nvmlSystemGetCudaDriverVersion_v2);
@@ -59,7 +59,8 @@ export class Collection {
   private readonly gathering = new Gathering();
   private readonly prepared: Prepared;
   private readonly lines: readonly CollectedGpu[];
-  private readonly gpm: readonly GpmField[];
+  private readonly gpm: readonly Field[];
+  private readonly gpmRun = gpmOf(['device']).begin();
   private readonly migs: MigRecords;
   private readonly processes: ProcessRecords | undefined;
   private readonly xids: XidWatch | undefined;
@@ -71,7 +72,7 @@ export class Collection {
     private readonly wish: Wish,
     private readonly now: () => number,
   ) {
-    this.gpm = gpmFields.filter(({ names: [name] }) => wish.has(name));
+    this.gpm = gpmFields.filter((field) => wish.has(nameOf(field)));
     this.lines = gpus.map((gpu) => this.lineOf(gpu));
     this.prepared = asker.prepare(this.gathering.questions);
     this.gathering.answers = this.prepared.answers;
@@ -92,9 +93,9 @@ export class Collection {
     return { at: this.now(), tookMs: elapsed() - began, records, errors: failures.all };
   }
 
-  /** Gives back what NVML lent. */
+  /** Releases what NVML lent. */
   close(): void {
-    this.asker.run(together(this.lines.flatMap(({ meter }) => meter?.close() ?? [])));
+    this.asker.run(this.gpmRun.end());
     this.migs.close();
     this.xids?.close();
   }
@@ -107,15 +108,10 @@ export class Collection {
     return {
       gpu,
       identity: [...named, ['cuda_version', gathering.reader(want(cudaVersion, cudaText), gpu)]],
-      readers: rows.filter((row) => wish.has(nameOf(row))).map((row) => [nameOf(row), reader(row), row.kind]),
+      readers: rows
+        .filter((row) => wish.has(nameOf(row)))
+        .map((row) => [nameOf(row), onlyGrowing(row, reader(row)), row.kind]),
       links: this.linksOf(gpu),
-      meter:
-        gpu.handle === undefined || this.gpm.length === 0
-          ? undefined
-          : new GpmMeter(
-              gpu,
-              this.gpm.map(({ gpm }) => gpm),
-            ),
     };
   }
 
@@ -134,13 +130,14 @@ export class Collection {
       index,
       active: this.gathering.reader(want(linkState(index), 'isActive'), gpu),
       readers: wanted.map(
-        (each) => [nameOf(each), this.reader(each, gpu, { link: index }), each.kind] as const,
+        (each) =>
+          [nameOf(each), onlyGrowing(each, this.reader(each, gpu, { link: index })), each.kind] as const,
       ),
     }));
   }
 
   private recordsOf(line: CollectedGpu, failures: Failures): readonly Observed[] {
-    const { gpu, readers, meter, links } = line;
+    const { gpu, readers, links } = line;
     const labels: Labels = { gpu: String(gpu.index), ...textsOf(line.identity) };
     const of: Labels = { gpu: labels.gpu ?? '', ...(labels.uuid === undefined ? {} : { uuid: labels.uuid }) };
     const values: Record<string, number> = {
@@ -149,7 +146,7 @@ export class Collection {
         : {}),
       ...numbersOf(readers, failures),
     };
-    if (meter !== undefined) Object.assign(values, this.measured(meter, failures));
+    if (this.gpm.length > 0) Object.assign(values, this.measured(gpu, failures));
     const last = this.xids?.lastOf(gpu);
     if (last !== undefined && this.wish.has(lastXid.names[0])) values[lastXid.names[0]] = last;
     const records: Observed[] = [{ relation: 'gpu', labels, values }];
@@ -172,11 +169,8 @@ export class Collection {
     return { ...record, values: Object.fromEntries(values) };
   }
 
-  private measured(meter: GpmMeter, failures: Failures): Readonly<Record<string, number>> {
-    this.asker.run(meter.take());
-    return numbersOf(
-      this.gpm.map(({ names: [name], kind }, i) => [name, () => meter.read(i), kind] as const),
-      failures,
-    );
+  private measured(gpu: Gpu, failures: Failures): Readonly<Record<string, number>> {
+    const found = this.asker.run(readRecords(this.gpmRun, this.gpm, gpu));
+    return found instanceof Missing ? {} : numbersIn(this.gpm, found[0]?.readings ?? [], failures);
   }
 }

@@ -2,13 +2,15 @@
 import * as nvml from '../nvml/generated/constants.js';
 import { nvmlDeviceGetTotalEnergyConsumption } from '../nvml/generated/entries.js';
 import { COUNTER, type Field, from, nameOf, type Row } from '../query/field.js';
+import { gpmOf } from '../query/gpm.js';
 import { gpuTable } from '../query/gpu/index.js';
 import { bar1Memory, memory } from '../query/gpu/memory.js';
-import { count, type Kind, mebibytes, milliseconds, number, percent } from '../query/kind.js';
-import { yes } from '../query/link.js';
-import type { Engine } from '../query/monitor/process-utilization.js';
-import { corrected, linkErrors, portCounters, status, throughput } from '../query/nvlink.js';
-import { pciErrors, pciTraffic } from '../query/pci-counters.js';
+import { processes } from '../query/gpu-processes.js';
+import { count, type Kind, measured, mebibytes, milliseconds, number } from '../query/kind.js';
+import { linkActive as active, yes } from '../query/link.js';
+import { GPM_PREFIX } from '../query/monitor/gpm.js';
+import { nvlinks } from '../query/nvlink.js';
+import { pciCounters } from '../query/pci-counters.js';
 import { pcieThroughput } from '../query/pcie-throughput.js';
 import { sample } from '../query/probe.js';
 import type { MetricField } from './field.js';
@@ -23,8 +25,7 @@ const own = (name: string, kind: Kind, help: string, source: Row['source'], metr
 });
 
 const joules = number('mJ', { unit: 'joules', per: 1000 });
-const kilobytesPerSecond = number('KB/s', { unit: 'bytes_per_second', times: 1000 });
-const mebibytesPerSecond = number('MiB/s', { unit: 'bytes_per_second', times: 2 ** 20 });
+const kilobytesPerSecond = measured('KB/s', { unit: 'bytes_per_second', times: 1000 });
 
 /** What --query-gpu does not have. */
 const more: readonly Row[] = [
@@ -37,13 +38,8 @@ const more: readonly Row[] = [
   ),
   own('bar1.memory.total', mebibytes, 'Memory that the CPU can map (BAR1).', from(bar1Memory, 'bar1Total')),
   own('bar1.memory.used', mebibytes, 'Used memory of BAR1.', from(bar1Memory, 'bar1Used')),
-  ...[...pciErrors, ...pciTraffic].map(
-    (each): Row => ({
-      ...each,
-      id: -1,
-      help: `${each.help.replace(/\.$/, '')}, on the PCIe link.`,
-      metric: { ...COUNTER, name: nameOf(each).replace(/_counter$/, '') },
-    }),
+  ...pciCounters.map(
+    (each): Row => ({ ...each, id: -1, help: `${each.help.replace(/\.$/, '')}, on the PCIe link.` }),
   ),
 ];
 
@@ -63,13 +59,17 @@ export const pcieThroughputs: readonly Row[] = [
   ),
 ];
 
-const isMetric = ({ kind, source }: Row): boolean =>
-  kind.metric !== undefined &&
-  // What waits in the driver, such as a checksum over the infoROM, is not asked every few seconds.
-  !('probe' in source && source.probe.waits);
+const isNumber = ({ kind }: Field): boolean => kind.metric !== undefined;
+const isMetric = (field: Field): boolean => isNumber(field) && field.metric !== null;
 
-/** The fields of a GPU that are metrics. */
-export const gpuFields: readonly Row[] = [...gpuTable.fields.filter(isMetric), ...more];
+/** What waits in the driver, such as a checksum over the infoROM, is not asked every few seconds. */
+const isPrompt = ({ source }: Row): boolean => !('probe' in source && source.probe.waits);
+
+/** Of a GPU. Those that are no metrics of ours are some of other exporters: the index. */
+export const gpuFields: readonly Row[] = [
+  ...gpuTable.fields.filter((row) => isNumber(row) && isPrompt(row)),
+  ...more,
+];
 
 /** Who a GPU is, in texts: labels of its info metric. */
 export const identityFields: readonly Row[] = [
@@ -89,43 +89,12 @@ export const identityFields: readonly Row[] = [
   return row;
 });
 
-export interface GpmField extends MetricField {
-  /** NVML_GPM_METRIC_*. */
-  readonly gpm: number;
-}
-
-const gpm = (id: number, name: string, help: string, kind = percent): GpmField => ({
-  gpm: id,
-  names: [`gpm.${name}`],
-  help: `${help}, over the time between two collections.`,
-  kind,
+/** The performance metrics that have a name here: GPM of Hopper and newer. */
+export const gpmFields: readonly Field[] = gpmOf([]).fields.flatMap((field) => {
+  const name = field.names.find((each) => each.startsWith(GPM_PREFIX));
+  const help = `${field.help.replace(/\.$/, '')}, over the time between two collections.`;
+  return name === undefined ? [] : [{ ...field, names: [name], help }];
 });
-
-/** Hopper and newer count these in hardware. */
-export const gpmFields: readonly GpmField[] = [
-  gpm(nvml.NVML_GPM_METRIC_GRAPHICS_UTIL, 'graphics_util', 'Graphics and compute engine activity'),
-  gpm(nvml.NVML_GPM_METRIC_SM_UTIL, 'sm_util', 'SM activity'),
-  gpm(nvml.NVML_GPM_METRIC_SM_OCCUPANCY, 'sm_occupancy', 'SM occupancy'),
-  gpm(nvml.NVML_GPM_METRIC_INTEGER_UTIL, 'integer_util', 'Integer unit activity'),
-  gpm(nvml.NVML_GPM_METRIC_ANY_TENSOR_UTIL, 'any_tensor_util', 'Tensor core activity'),
-  gpm(nvml.NVML_GPM_METRIC_DFMA_TENSOR_UTIL, 'dfma_tensor_util', 'Tensor core activity, DFMA'),
-  gpm(nvml.NVML_GPM_METRIC_HMMA_TENSOR_UTIL, 'hmma_tensor_util', 'Tensor core activity, FP16 matrices'),
-  gpm(nvml.NVML_GPM_METRIC_DMMA_TENSOR_UTIL, 'dmma_tensor_util', 'Tensor core activity, FP64 matrices'),
-  gpm(nvml.NVML_GPM_METRIC_IMMA_TENSOR_UTIL, 'imma_tensor_util', 'Tensor core activity, integer matrices'),
-  gpm(nvml.NVML_GPM_METRIC_DRAM_BW_UTIL, 'dram_bw_util', 'Share of the memory bandwidth'),
-  gpm(nvml.NVML_GPM_METRIC_FP64_UTIL, 'fp64_util', 'FP64 unit activity'),
-  gpm(nvml.NVML_GPM_METRIC_FP32_UTIL, 'fp32_util', 'FP32 unit activity'),
-  gpm(nvml.NVML_GPM_METRIC_FP16_UTIL, 'fp16_util', 'FP16 unit activity'),
-  gpm(nvml.NVML_GPM_METRIC_PCIE_TX_PER_SEC, 'pcie_tx', 'Sent over PCIe', mebibytesPerSecond),
-  gpm(nvml.NVML_GPM_METRIC_PCIE_RX_PER_SEC, 'pcie_rx', 'Received over PCIe', mebibytesPerSecond),
-  gpm(nvml.NVML_GPM_METRIC_NVLINK_TOTAL_TX_PER_SEC, 'nvlink_tx', 'Sent over all NVLinks', mebibytesPerSecond),
-  gpm(
-    nvml.NVML_GPM_METRIC_NVLINK_TOTAL_RX_PER_SEC,
-    'nvlink_rx',
-    'Received over all NVLinks',
-    mebibytesPerSecond,
-  ),
-];
 
 /** Of a MIG device: the memory is that of its GPU instance. */
 export const migFields: readonly Row[] = memory.map((row) => ({
@@ -134,25 +103,26 @@ export const migFields: readonly Row[] = memory.map((row) => ({
   help: `${row.help.replace(/\.$/, '')}, of the MIG device.`,
 }));
 
-export const migGpmFields: readonly GpmField[] = gpmFields.map((each) => ({
+export const migGpmFields: readonly Field[] = gpmFields.map((each) => ({
   ...each,
   names: [`mig.${each.names[0]}`],
   help: each.help.replace(/\.$/, ', of the GPU instance.'),
 }));
 
-const link = (each: Field, metric?: Field['metric']): Field => ({
-  ...each,
-  names: [`nvlink.${nameOf(each)}`],
-  ...(metric === undefined ? {} : { metric }),
-});
+/** A field of a relation, named after the relation too; first by the name that its metric has. */
+const under =
+  (relation: string) =>
+  (field: Field): Field => {
+    const { name, ...metric } = field.metric ?? {};
+    const named = name === undefined ? field.names : [name, ...field.names];
+    const names = named.map((each) => `${relation}.${each}`) as [string, ...string[]];
+    return { ...field, names, metric };
+  };
 
-/** Of a link that is up. */
-export const linkFields: readonly Field[] = [
-  ...status.filter(({ kind }) => kind.metric !== undefined).map((each) => link(each)),
-  ...[...linkErrors, corrected, ...portCounters, ...[...throughput.values()].flat()]
-    .filter(({ kind }) => kind.metric !== undefined)
-    .map((each) => link(each, COUNTER)),
-];
+/** Of a link that is up. Whether it is, is known before anything else of it. */
+export const linkFields: readonly Field[] = nvlinks.fields
+  .filter((field) => isMetric(field) && field !== active)
+  .map(under('nvlink'));
 
 const item = (name: string, kind: Kind, help: string, metric?: Row['metric']): MetricField => ({
   names: [name],
@@ -161,30 +131,13 @@ const item = (name: string, kind: Kind, help: string, metric?: Row['metric']): M
   ...(metric === undefined ? {} : { metric }),
 });
 
-/** Whether a link is up, which is known before anything else of it. */
-export const linkActive = item('nvlink.active', yes, 'Whether the NVLink is up.');
+export const linkActive: Field = { ...under('nvlink')(active), help: 'Whether the NVLink is up.' };
 
 /** Whether NVML gives a handle for a GPU; a GPU that fell off the bus has none. */
 export const reachable = item('gpu.reachable', yes, 'Whether NVML can ask the GPU: 0 for one that is lost.');
 
-export const processMemory = item('process.used_memory', mebibytes, 'Memory of the GPU that a process uses.');
-
-export interface EngineField extends MetricField {
-  readonly engine: Engine;
-}
-
-const engine = (name: Engine, part: string, help: string): EngineField => ({
-  ...item(`process.utilization.${part}`, percent, `${help}, in the newest sample of the driver.`),
-  engine: name,
-});
-
-/** Of a process that the driver has a sample of. */
-export const engineFields: readonly EngineField[] = [
-  engine('sm', 'sm', 'Time in which a kernel of a process ran'),
-  engine('mem', 'memory', 'Time in which a process read or wrote memory'),
-  engine('enc', 'encoder', 'Use of the video encoders by a process'),
-  engine('dec', 'decoder', 'Use of the video decoders by a process'),
-];
+/** Of a process: its memory, and what it uses of the engines. */
+export const processFields: readonly Field[] = processes.fields.filter(isMetric).map(under('process'));
 
 /** Of a GPU whose Xids are watched. */
 export const lastXid = item(
@@ -212,8 +165,7 @@ export const allFields: readonly MetricField[] = [
   ...migGpmFields,
   linkActive,
   ...linkFields,
-  processMemory,
-  ...engineFields,
+  ...processFields,
   lastXid,
   ...xidFields,
 ];

@@ -1,5 +1,5 @@
 /** The health checks as metrics: a series for each check of each GPU, and the worst of all. */
-import type { Verdict } from '../base/verdict.js';
+import { VERDICTS, type Verdict } from '../base/verdict.js';
 import type { Collector } from './collector.js';
 import { add, infoFamily, type Points } from './dialects/dialect.js';
 import { healthNow } from './health-seen.js';
@@ -17,8 +17,8 @@ export const healthFamilies = {
   took: infoFamily('nvsmi_health_duration_seconds', 'How long the health checks took.'),
 } as const;
 
-/** From good to bad, where a check says several things of one GPU. */
-const RANK: Readonly<Record<Verdict, number>> = { ok: 0, unknown: 1, warn: 2, fail: 3 };
+/** The worst counts where a check says several things of one GPU. */
+const rank = (verdict: Verdict): number => VERDICTS.indexOf(verdict);
 
 /** The verdicts of the checks. `labelsOf` has the labels of a GPU by its index. */
 export function checkPoints({ findings }: HealthSeen, labelsOf: (gpu: string) => Labels): Points {
@@ -27,7 +27,7 @@ export function checkPoints({ findings }: HealthSeen, labelsOf: (gpu: string) =>
     const labels: Labels = { check, ...(gpu === undefined ? {} : labelsOf(String(gpu))) };
     const key = `${check} ${gpu ?? ''}`;
     const before = worst.get(key);
-    if (before === undefined || RANK[verdict] > RANK[before.verdict]) worst.set(key, { labels, verdict });
+    if (before === undefined || rank(verdict) > rank(before.verdict)) worst.set(key, { labels, verdict });
   }
   const points: Points = new Map();
   for (const { labels, verdict } of worst.values())

@@ -8,7 +8,7 @@ import {
   resourceFromAttributes,
 } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
-import { worstOf } from '../base/verdict.js';
+import { type Finding, type Verdict, worstOf } from '../base/verdict.js';
 import type { Collector } from './collector.js';
 import { type Family, familyOf } from './field.js';
 import { allFields } from './fields.js';
@@ -174,12 +174,18 @@ function observeStatus(
   if (!isCurrent) return;
   for (const [index, attributes] of gpus) {
     const own = findings.filter(({ gpu }) => String(gpu) === index);
-    const state = own.length === 0 ? undefined : HW_STATES[worstOf(own)];
+    const state = own.length === 0 ? undefined : HW_STATES[known(own)];
     if (state === undefined) continue;
     for (const each of Object.values(HW_STATES)) {
       result.observe(status, Number(each === state), { ...attributes, 'hw.state': each });
     }
   }
+}
+
+/** OpenTelemetry has no state for what is unknown: a warning that is known is better than none. */
+function known(findings: readonly Finding[]): Verdict {
+  const worst = worstOf(findings);
+  return worst === 'unknown' && findings.some(({ verdict }) => verdict === 'warn') ? 'warn' : worst;
 }
 
 function gpuAttributes({ gpu, uuid, name, serial, driver_version: driver }: Labels): Attributes {

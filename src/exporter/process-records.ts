@@ -4,16 +4,18 @@ import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import type { Asker } from '../query/ask/asker.js';
 import type { Asking } from '../query/ask/asking.js';
+import type { Cell } from '../query/cell.js';
+import { type Field, nameOf, type RecordValues } from '../query/field.js';
 import { gpuProcesses, type PlacedProcess } from '../query/gpu-processes.js';
-import { isPlausible } from '../query/kind.js';
-import { type EngineUse, ProcessUtilization } from '../query/monitor/process-utilization.js';
+import { ProcessUtilization } from '../query/monitor/process-utilization.js';
 import { type EngineUses, repeating } from '../query/monitor/repeated-utilization.js';
 import type { Reading } from '../query/reading.js';
+import { knownCells } from '../query/record-cells.js';
 import type { SystemFiles } from '../system/files.js';
-import { engineFields, processMemory } from './fields.js';
+import { processFields } from './fields.js';
 import type { Labels, Observed, Wish } from './observed.js';
 import { ownerOf } from './process-owner.js';
-import type { Failures } from './readings.js';
+import { type Failures, numbersIn } from './readings.js';
 
 /** Processes of one GPU that get series. Each is a series of its own in every dialect. */
 export const MOST_PROCESSES = 256;
@@ -22,8 +24,7 @@ const text = (name: string, reading: Reading): Labels =>
   reading instanceof Missing ? {} : { [name]: String(reading) };
 
 export class ProcessRecords {
-  private readonly memory: boolean;
-  private readonly engines;
+  private readonly fields: readonly Field[];
   private readonly newest = new Map<number, () => Asking<EngineUses>>();
 
   constructor(
@@ -32,9 +33,9 @@ export class ProcessRecords {
     gpus: readonly Gpu[],
     { has }: Wish,
   ) {
-    this.memory = has(processMemory.names[0]);
-    this.engines = engineFields.filter(({ names: [name] }) => has(name));
-    if (this.engines.length === 0) return;
+    this.fields = processFields.filter((field) => has(nameOf(field)));
+    // What the driver lists with a process is found with it; the rest is of the engines.
+    if (this.fields.every(({ source }) => 'item' in source)) return;
     for (const gpu of gpus) {
       if (gpu.handle !== undefined) this.newest.set(gpu.index, repeating(new ProcessUtilization(gpu)));
     }
@@ -51,7 +52,7 @@ export class ProcessRecords {
     return processes.slice(0, MOST_PROCESSES).map((process) => ({
       relation: 'process',
       labels: this.labelsOf(process, of),
-      values: { ...this.memoryOf(process, failures), ...this.usedBy(use?.get(process.pid)) },
+      values: this.valuesOf({ ...process, ...use?.get(process.pid) }, failures),
     }));
   }
 
@@ -67,18 +68,10 @@ export class ProcessRecords {
     };
   }
 
-  private memoryOf({ usedMemory }: PlacedProcess, failures: Failures): Readonly<Record<string, number>> {
-    const used = this.memory ? failures.number(usedMemory, processMemory.kind) : undefined;
-    return used === undefined ? {} : { [processMemory.names[0]]: used };
-  }
-
-  /** Nothing for a process that the driver has no sample of. */
-  private usedBy(use: EngineUse | undefined): Readonly<Record<string, number>> {
-    return Object.fromEntries(
-      this.engines.flatMap(({ engine, kind, names: [name] }) => {
-        const percent = use?.[engine];
-        return percent === undefined || !isPlausible(kind, percent) ? [] : [[name, percent]];
-      }),
-    );
+  /** Nothing of the engines for a process that the driver has no sample of. */
+  private valuesOf(values: RecordValues, failures: Failures): Readonly<Record<string, number>> {
+    const cells = knownCells(this.fields, values);
+    const readings = this.fields.map((field) => (cells[nameOf(field)] as Cell).reading);
+    return numbersIn(this.fields, readings, failures);
   }
 }

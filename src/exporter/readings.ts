@@ -1,6 +1,7 @@
 /** Readings as numbers and texts, and how many of them failed. */
 import * as nvml from '../nvml/generated/constants.js';
 import { ALL_ONES, Missing, type Status, statusSymbol } from '../nvml/status.js';
+import { type Field, nameOf } from '../query/field.js';
 import { IMPLAUSIBLE, isPlausible, type Kind } from '../query/kind.js';
 import type { Reader, Reading } from '../query/reading.js';
 
@@ -27,9 +28,7 @@ export class Failures {
   /** The number of a reading; undefined, and counted, where there is none, or none that can be true. */
   number(reading: Reading, kind?: Kind): number | undefined {
     const isAbsurd =
-      reading instanceof Missing
-        ? reading === ALL_ONES && kind?.isMeasured === true
-        : kind !== undefined && !isPlausible(kind, reading);
+      reading instanceof Missing ? reading === ALL_ONES : kind !== undefined && !isPlausible(kind, reading);
     if (reading instanceof Missing && !isAbsurd) this.count(reading);
     if (isAbsurd) {
       this.counts[IMPLAUSIBLE] = (this.counts[IMPLAUSIBLE] ?? 0) + 1;
@@ -56,6 +55,20 @@ export function numbersOf(readers: Readers, failures: Failures): Record<string, 
   }
   return values;
 }
+
+/** The same of a record that was read. */
+export const numbersIn = (
+  fields: readonly Field[],
+  readings: readonly Reading[],
+  failures: Failures,
+): Record<string, number> =>
+  numbersOf(
+    fields.flatMap((field, i) => {
+      const reading = readings[i];
+      return reading === undefined ? [] : [[nameOf(field), () => reading, field.kind] as const];
+    }),
+    failures,
+  );
 
 /** The texts of labels; what is not known is left out. */
 export const textsOf = (readers: Readers): Record<string, string> =>

@@ -111,10 +111,9 @@ export class WebServer {
     const { tls } = config;
     const before = this.config.tls;
     if ((tls === undefined) !== (before === undefined))
-      throw new Error('TLS begins or ends with a restart only');
+      throw new Error('enabling or disabling TLS needs a restart');
     if (tls !== undefined && before !== undefined) {
-      if (tls.clientAuth !== before.clientAuth)
-        throw new Error('client_auth_type changes with a restart only');
+      if (tls.clientAuth !== before.clientAuth) throw new Error('changing client_auth_type needs a restart');
       (this.server as SecureServer).setSecureContext(secureOptions(tls));
     }
     this.config = config;

@@ -97,6 +97,6 @@ function configOf(json: unknown, folder: string): HttpConfig {
 /** A text that fits into a header. */
 function headerText(given: string): string {
   if (!/^[\x21-\x7e]*$/.test(given))
-    throw new Error('a secret has blanks or letters that no header can have');
+    throw new Error('the secret has characters that are not allowed in an HTTP header');
   return given;
 }

@@ -18,7 +18,7 @@ const WORDS: Readonly<Record<Verdict, string>> = {
   fail: 'CRITICAL',
   unknown: 'UNKNOWN',
 };
-const ORDER: readonly Verdict[] = ['fail', 'warn', 'unknown'];
+const ORDER: readonly Verdict[] = ['fail', 'unknown', 'warn'];
 
 /** Units that the guidelines for plugins know. Watts and degrees have none there. */
 const UNITS: Readonly<Record<Performance['unit'], string>> = { '': '', '%': '%', W: '', C: '', MB: 'MB' };

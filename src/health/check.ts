@@ -5,7 +5,7 @@ import type { GpuEvent } from '../events/gpu-event.js';
 import type { System } from '../system/system.js';
 import type { Expectations, GpuExpectations, Limits } from './expectations.js';
 import type { GpuReadings } from './readings.js';
-import type { State } from './state.js';
+import type { Boot, State } from './state.js';
 
 /** All that is known when the checks are made. */
 export interface Health {
@@ -20,12 +20,16 @@ export interface Health {
   readonly system: System;
   /** GPU events since the boot, or why they are not known. */
   readonly log: readonly GpuEvent[] | { readonly reason: string; readonly remedy: string };
+  /** Why the log was not read, where its events are only those that NVML reported in a loop. */
+  readonly unread?: { readonly reason: string; readonly remedy: string } | undefined;
   /** Since when the events are known, if not since the boot. */
   readonly since?: string | undefined;
   readonly expected: Expectations | undefined;
   readonly limits: Limits;
   /** What an earlier run left in the state file. */
   readonly before: State | undefined;
+  /** This boot, where /proc says so. */
+  readonly boot?: Boot | undefined;
 }
 
 /** A GPU as a rule sees it. Each reading that the check needs is there. */

@@ -51,7 +51,7 @@ function examineGpu(check: GpuCheck, gpu: GpuReadings, health: Health): Finding 
     }
     return {
       ...about,
-      ...unknown(`It cannot be judged: ${answer.reason}.`, REMEDY, evidenceOf(gpu, readingsOf(check))),
+      ...unknown(`It cannot be checked: ${answer.reason}.`, REMEDY, evidenceOf(gpu, readingsOf(check))),
     };
   }
   if (first !== undefined) throw new Error(`${id} needs ${first.name}, which was not read`);
@@ -70,6 +70,14 @@ const withoutEmpty = <T extends object>(judged: T): T =>
 
 const HOUR = 3_600_000;
 
+/** Counters that the GPU keeps itself. The others are the driver's, and begin anew with a boot. */
+const PERMANENT: readonly string[] = [
+  'remapped_rows.uncorrectable',
+  'remapped_rows.correctable',
+  'retired_pages.single_bit_ecc.count',
+  'retired_pages.double_bit.count',
+];
+
 function subjectOf(gpu: GpuReadings, health: Health): CheckedGpu {
   const value = (name: string) => gpu.answers[name]?.value ?? null;
   return {
@@ -79,10 +87,12 @@ function subjectOf(gpu: GpuReadings, health: Health): CheckedGpu {
     number: (name) => (value(name) === null ? Number.NaN : Number(value(name))),
     word: (name) => String(value(name) ?? ''),
     growth(name): Growth | undefined {
-      const { before, now } = health;
+      const { before, now, boot } = health;
       const then = gpu.uuid === undefined ? undefined : before?.counters[gpu.uuid]?.[name];
       const current = value(name);
       if (before === undefined || then === undefined || typeof current !== 'number') return undefined;
+      const wasBooted = typeof before.boot === 'string' && boot !== undefined && before.boot !== boot.id;
+      if (wasBooted && !PERMANENT.includes(name)) return { by: current, hours: boot.hours };
       return { by: current - then, hours: Math.max(now - before.time, 1) / HOUR };
     },
     expected: health.expected?.gpus.find((one) => one['pci.bus_id'] === gpu.busId),

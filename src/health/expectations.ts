@@ -3,8 +3,8 @@
 import {
   type Form,
   faultText,
+  form,
   listOf,
-  mapOf,
   number,
   objectOf,
   optional,
@@ -15,8 +15,8 @@ import {
 import { jsonText } from '../base/plain-text.js';
 import { nearestNames } from '../query/nearest.js';
 import { BadFile } from './bad-file.js';
-import type { GpuReadings } from './readings.js';
-import { readIfThere } from './state.js';
+import { readIfThere } from './kept-file.js';
+import { type GpuReadings, shortBusId } from './readings.js';
 
 /** What a GPU is expected to answer, by the names of the readings. */
 export type GpuExpectations = Readonly<Record<string, string | number | boolean>>;
@@ -44,30 +44,33 @@ export const LIMITS = {
   idle_power_percent: 35,
 } as const;
 
-/** Which reading each key of a GPU expects, in the order of the file. */
-export const EXPECTED: readonly string[] = [
-  'pci.bus_id',
-  'name',
-  'memory.total',
-  'pcie.link.gen.max',
-  'pcie.link.width.current',
-  'nvlink.active',
-  'nvlink.speed',
-  'ecc.mode.current',
-  'mig.mode.current',
-];
+const yesOrNo = form('true or false', (json) => typeof json === 'boolean');
 
-const scalar: Form = (json) =>
-  ['string', 'number', 'boolean'].includes(typeof json)
-    ? undefined
-    : { path: [], needed: 'text, a number, true or false', found: json };
+/** Which reading each key of a GPU expects, in the order of the file, and its form. */
+const GPU_FORM: Readonly<Record<string, Form>> = {
+  'pci.bus_id': text,
+  name: text,
+  'memory.total': number(0),
+  'pcie.link.gen.max': number(0),
+  'pcie.link.width.current': number(0),
+  'nvlink.active': number(0),
+  'nvlink.speed': number(0),
+  'ecc.mode.current': yesOrNo,
+  'mig.mode.current': yesOrNo,
+};
+
+export const EXPECTED: readonly string[] = Object.keys(GPU_FORM);
 
 const FORM: Form = objectOf({
   version: wholeNumber(1, 1),
   machine: orNull(text),
   driver_version: optional(text),
-  gpus: listOf(mapOf(scalar)),
-  limits: optional(mapOf(number(0))),
+  gpus: listOf(
+    objectOf(Object.fromEntries(Object.entries(GPU_FORM).map(([key, of]) => [key, optional(of)]))),
+  ),
+  limits: optional(
+    objectOf(Object.fromEntries(Object.keys(LIMITS).map((key) => [key, optional(number(0))]))),
+  ),
 });
 
 const KEYS = ['format', 'version', 'machine', 'driver_version', 'gpus', 'limits'];
@@ -92,7 +95,13 @@ export function parseExpectations(content: string, path: string, machine: string
   if (expectations.machine !== null && machine !== null && expectations.machine !== machine) {
     throw new BadFile(path, 'it was made on another machine; set "machine" to null to use it on many');
   }
-  return expectations;
+  return { ...expectations, gpus: expectations.gpus.map(spelledAsHere) };
+}
+
+/** People write addresses as nvidia-smi does: 00000000:3B:00.0. */
+function spelledAsHere(gpu: GpuExpectations): GpuExpectations {
+  const busId = gpu['pci.bus_id'];
+  return typeof busId === 'string' ? { ...gpu, 'pci.bus_id': shortBusId(busId) ?? busId } : gpu;
 }
 
 /** The expectations of a file. Throws BadFile. */

@@ -13,7 +13,7 @@ const BACKWARDS =
   'The GPU was reset or the driver reloaded since the last run; the next run has a rate again.';
 
 export const backwards = (what: string): Judged =>
-  unknown(`The counter of ${what} ran backwards since the last run.`, BACKWARDS);
+  unknown(`The counter of ${what} has decreased since the last run.`, BACKWARDS);
 
 const number = (value: number): string => String(Math.round(value * 100) / 100);
 
@@ -30,4 +30,12 @@ export function perHour(
   return by / Math.max(hours, 1) > most
     ? judge(`${text}, more than ${most} an hour.`, action)
     : ok(`${text}.`);
+}
+
+/** How much counters grew together, as the end of a sentence; empty where that is not known. */
+export function grownText(growths: readonly (Growth | undefined)[]): string {
+  const known = growths.filter((growth) => growth !== undefined);
+  const [first] = known;
+  if (first === undefined || known.some(({ by }) => by < 0)) return '';
+  return `, ${number(known.reduce((sum, { by }) => sum + by, 0))} of them in the last ${span(first.hours)}`;
 }

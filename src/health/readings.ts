@@ -4,7 +4,7 @@ import * as nvml from '../nvml/generated/constants.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import { nvmlSystemGetDriverVersion } from '../nvml/generated/entries.js';
 import type { Gpu } from '../nvml/session.js';
-import { Missing, NOT_SUPPORTED, statusReason } from '../nvml/status.js';
+import { ALL_ONES, Missing, NOT_SUPPORTED, statusReason } from '../nvml/status.js';
 import type { Asker } from '../query/ask/asker.js';
 import { type Asking, read, readOne, together, want } from '../query/ask/asking.js';
 import { readFields } from '../query/ask/records.js';
@@ -12,7 +12,7 @@ import { SYSTEM } from '../query/ask/subject.js';
 import { jsonReading } from '../query/cell.js';
 import { gpuRow } from '../query/gpu-fields.js';
 import { gpuProcesses, type PlacedProcess } from '../query/gpu-processes.js';
-import { count, IMPLAUSIBLE, type JsonScalar, mebibytes } from '../query/kind.js';
+import { count, IMPLAUSIBLE, isPlausible, type JsonScalar, mebibytes } from '../query/kind.js';
 import { linksOf } from '../query/nvlink-links.js';
 import { field, fixed } from '../query/probe.js';
 import type { Reading } from '../query/reading.js';
@@ -116,7 +116,8 @@ function* readGpu(gpu: Gpu, names: readonly string[]): Asking<GpuReadings> {
 const textOf = (answer: HealthValue | undefined): string | undefined =>
   typeof answer?.value === 'string' ? answer.value : undefined;
 
-const shortBusId = (busId: string | undefined): string | undefined =>
+/** As the kernel spells it. */
+export const shortBusId = (busId: string | undefined): string | undefined =>
   busId?.toLowerCase().replace(/^0000(?=[0-9a-f]{4}:)/, '');
 
 function answerOf(kind: ReportField['kind'], read: Reading): HealthValue {
@@ -126,7 +127,7 @@ function answerOf(kind: ReportField['kind'], read: Reading): HealthValue {
   return value === null ? { value, reason, isUnsupported } : { value };
 }
 
-const absent = ({ status }: Missing): HealthValue => answerOf(count, Missing.of(status));
+const absent = (missing: Missing): HealthValue => answerOf(count, missing);
 
 const all = (names: readonly string[], answer: HealthValue): Readonly<Record<string, HealthValue>> =>
   Object.fromEntries(names.map((name) => [name, answer]));
@@ -164,6 +165,7 @@ function* overLinks(gpu: Gpu, links: readonly number[], id: number): Asking<read
   );
   const failed = readings.find((one) => one instanceof Missing);
   if (failed instanceof Missing) return failed;
+  if (readings.some((one) => one instanceof Missing || !isPlausible(count, one))) return ALL_ONES;
   return readings.length === 0 ? NOT_SUPPORTED : readings.map(Number);
 }
 

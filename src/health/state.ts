@@ -1,7 +1,16 @@
 /** What a run of health leaves for the next one: counters, so that their growth can be judged. */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { type Form, faultText, mapOf, number, objectOf, orNull, text, wholeNumber } from '../base/form.js';
+import {
+  type Form,
+  faultText,
+  mapOf,
+  number,
+  objectOf,
+  optional,
+  orNull,
+  text,
+  wholeNumber,
+} from '../base/form.js';
 import { type System, Unread } from '../system/system.js';
 import { BadFile } from './bad-file.js';
 import type { GpuReadings } from './readings.js';
@@ -10,6 +19,8 @@ export interface State {
   readonly format: 'nvsmi-health-state';
   readonly version: 1;
   readonly machine: string | null;
+  /** The boot_id of the kernel: most counters begin anew with a boot. */
+  readonly boot?: string | null | undefined;
   /** Milliseconds since the epoch. */
   readonly time: number;
   /** By UUID and name of the reading. */
@@ -19,12 +30,16 @@ export interface State {
 const FORM: Form = objectOf({
   version: wholeNumber(1, 1),
   machine: orNull(text),
+  boot: optional(orNull(text)),
   time: number(0),
   counters: mapOf(mapOf(number(0))),
 });
 
+/** A clock may be set back a little. */
+const EARLY = 60_000;
+
 /** Reads the text of a state file. Throws BadFile. */
-export function parseState(content: string, path: string, machine: string | null): State {
+export function parseState(content: string, path: string, machine: string | null, now: number): State {
   let json: unknown;
   try {
     json = JSON.parse(content);
@@ -39,18 +54,29 @@ export function parseState(content: string, path: string, machine: string | null
   const fault = FORM(json);
   if (fault !== undefined) throw new BadFile(path, faultText(fault));
   if (machine !== null && of !== null && of !== machine) throw new BadFile(path, 'it is of another machine');
-  return json as State;
+  const state = json as State;
+  if (state.time > now + EARLY)
+    throw new BadFile(
+      path,
+      `it is of ${new Date(state.time).toISOString()}, which has not come yet: look at the clock`,
+    );
+  return state;
 }
 
 /** What a run leaves. */
 export const stateOf = (
   gpus: readonly GpuReadings[],
   counters: readonly string[],
-  { now, machine }: { readonly now: number; readonly machine: string | null },
+  {
+    now,
+    machine,
+    boot,
+  }: { readonly now: number; readonly machine: string | null; readonly boot?: Boot | undefined },
 ): State => ({
   format: 'nvsmi-health-state',
   version: 1,
   machine,
+  boot: boot?.id ?? null,
   time: now,
   counters: Object.fromEntries(
     gpus.flatMap(({ uuid, answers }) => {
@@ -64,36 +90,21 @@ export const stateOf = (
   ),
 });
 
-/** A file's text, or undefined where there is none. Throws BadFile. */
-export function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return undefined;
-    throw new BadFile(path, `it cannot be read (${code})`);
-  }
+/** This boot of the kernel. */
+export interface Boot {
+  readonly id: string;
+  readonly hours: number;
 }
 
-/** Moves a file out of the way of a new one, and returns where it is. */
-export function keepAside(path: string): string {
-  for (let n = 1; ; n++) {
-    const aside = `${path}.old-${n}`;
-    if (existsSync(aside)) continue;
-    renameSync(path, aside);
-    return aside;
-  }
-}
+const SECONDS_PER_HOUR = 3600;
 
-/** Writes a file as a whole or not at all. Throws BadFile. */
-export function writeWhole(path: string, content: string): void {
-  try {
-    const temporary = `${path}.new`;
-    writeFileSync(temporary, content, { mode: 0o644 });
-    renameSync(temporary, path);
-  } catch (error) {
-    throw new BadFile(path, `it cannot be written (${(error as NodeJS.ErrnoException).code})`);
-  }
+/** Undefined where /proc does not say so. */
+export function bootOf(system: System): Boot | undefined {
+  const id = system.read('/proc/sys/kernel/random/boot_id');
+  const uptime = system.read('/proc/uptime');
+  if (id instanceof Unread || uptime instanceof Unread) return undefined;
+  const hours = Number.parseFloat(uptime) / SECONDS_PER_HOUR;
+  return Number.isFinite(hours) ? { id: id.trim(), hours } : undefined;
 }
 
 /** Identifies a machine without giving away its machine-id, which is confidential. Null where there is none. */

@@ -55,12 +55,15 @@ export const NOT_APPLICABLE = Missing.notApplicable;
 /** The reading of something that the GPU does not have. */
 export const NOT_SUPPORTED = Missing.of(nvml.NVML_ERROR_NOT_SUPPORTED);
 
-/** NVML has left all ones: of what a GPU need not have they say so, and a percentage, a temperature, a power and a clock cannot be them. */
+/** NVML has answered all ones. No recorded GPU does so, but for what nvml.h says of them (`noneByOnes`): it is no answer that can be true. */
 export const ALL_ONES = Missing.allOnes;
 
 /** Whether a reading is of something that the GPU does not have, as its status or as all ones say. */
 export const isNotSupported = (reading: unknown): boolean =>
   reading === NOT_SUPPORTED || reading === ALL_ONES;
+
+/** The reading of something of which nvml.h says that all ones are none: the memory of a process, the instance of a vGPU. */
+export const noneByOnes = <T>(reading: T): T | Missing => (reading === ALL_ONES ? NOT_SUPPORTED : reading);
 
 /**
  * Constant name and words of every status. The words are those of nvmlErrorString (driver 580.159.04, in every bundled

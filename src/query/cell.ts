@@ -35,7 +35,7 @@ export interface JsonReading {
 
 /** A reading as JSON: null with the reason where there is no value, or none that can be true. */
 export function jsonReading(kind: Kind, reading: Reading): JsonReading {
-  if (reading === ALL_ONES && kind.isMeasured) return { value: null, reason: IMPLAUSIBLE };
+  if (reading === ALL_ONES) return { value: null, reason: IMPLAUSIBLE };
   if (reading instanceof Missing) return { value: null, reason: statusReason(reading.status) };
   if (!isPlausible(kind, reading)) return { value: null, reason: IMPLAUSIBLE };
   return { value: kind.json(reading) };

@@ -113,7 +113,7 @@ export const attackerAdvantage = system(
 /** Confidential computing of the whole machine. */
 export const confCompute: Relation = {
   name: 'conf_compute',
-  record: 'the confidential computing of the machine',
+  record: 'the confidential computing state of the machine',
   of: 'system',
   fields: [ccState, multiGpuMode, cpuCaps, gpuCaps, gpusReady, devTools, environment, attackerAdvantage],
 };

@@ -42,7 +42,7 @@ export function drainState(address: BusAddress): Probe {
 /** A GPU that was named by its PCI address: it may have no handle. */
 export const drainStates: Relation = {
   name: 'drain',
-  record: 'the GPU that was named',
+  record: 'the GPU of -p',
   of: 'system',
   fields: [
     { names: ['pci.bus_id'], help: 'PCI address of the GPU.', kind: text, source: item('bus_id') },

@@ -35,7 +35,7 @@ export const pairPath: Field = {
 /** Those that lead from one to the other, or all that both have to their switches. */
 export const pairNvlinks: Field = {
   names: ['nvlinks'],
-  help: 'Number of NVLinks between the two; 0 where only PCIe connects them.',
+  help: 'Number of NVLinks between the two; 0 if only PCIe connects them.',
   kind: count,
   source: {
     derived: ['direct', 'toSwitches', 'peerToSwitches'].map((name) => ({ source: item(name) })),
@@ -115,7 +115,7 @@ function linksBetween(from: Reach | Missing, to: Reach | Missing): RecordValues 
 
 export const gpuPairs: Relation = {
   name: 'gpu_pairs',
-  record: 'another GPU, as a GPU reaches it',
+  record: 'the connection of a GPU to another GPU',
   fields: [peer, pairPath, pairNvlinks, ...p2pFields.values()],
   *find(gpu, asked, { gpus = [] } = {}) {
     const others = gpus.filter(({ index }) => index !== gpu.index);

@@ -36,17 +36,15 @@ export interface Kind {
   raw?(value: Value): string;
   /** The value without its unit in CSV, where that has another word. */
   csv?(value: Value): string;
-  /** All ones are one of its values: a number for which there is a word, or bits. Else they are read as no value. */
+  /** All ones are read as a value, for which nvidia-smi has a word, or which it prints. Else they are read as no value. */
   readonly allOnes?: true;
   /** The value as JSON: a number in the field's unit, or the words. */
   json(value: Value): JsonScalar;
   /**
-   * Whether a raw value can be true. What cannot be is absent in JSON, in the library and in verdicts, with the reason
-   * `implausible`; nvidia-smi's own formats print it as nvidia-smi does.
+   * Whether a raw value can be true; what is not all ones, where this is left out. What cannot be is absent in JSON, in the
+   * library, in metrics and in verdicts, with the reason `implausible`; nvidia-smi's own formats print it as nvidia-smi does.
    */
   plausible?(value: Value): boolean;
-  /** Something is measured: all ones are no answer of a GPU that lacks it. */
-  readonly isMeasured?: true;
   /** The value as a metric. What is no number that can be counted or compared has none. */
   readonly metric?: BaseUnit;
   /** What `-q` prints for a value that the driver does not have; N/A where it is left out. */
@@ -58,9 +56,9 @@ export interface Kind {
 /** Why a value that was read is absent. */
 export const IMPLAUSIBLE = 'implausible';
 
-/** Whether a raw value of a kind can be true. A word always can. */
+/** Whether a raw value of a kind can be true. A text can, unless its kind knows better. */
 export const isPlausible = ({ plausible }: Kind, value: Value): boolean =>
-  plausible === undefined || typeof value === 'string' || plausible(value);
+  plausible === undefined ? typeof value === 'string' || !isAllOnes(value) : plausible(value);
 
 /** Table: which numbers a unit can have, for columns that are known by their unit alone. */
 export const PLAUSIBLE_IN: Readonly<Record<string, (value: number) => boolean>> = {
@@ -71,6 +69,9 @@ export const PLAUSIBLE_IN: Readonly<Record<string, (value: number) => boolean>> 
   W: (value) => value >= 0 && value < 5000,
   // The memory clock of an RTX 4090 is 10501 MHz and that of an RTX 5090 14001: none has reached half of this.
   MHz: (value) => value >= 0 && value < 40_000,
+  // All NVLinks of a B200 carry 1.7 million of these one way, and all lanes of PCIe 7.0 a seventh of it.
+  'MiB/s': (value) => value >= 0 && value < 100_000_000,
+  'KB/s': (value) => value >= 0 && value < 2_000_000_000,
 };
 
 const plausibleIn =
@@ -80,7 +81,11 @@ const plausibleIn =
 
 /** All ones of 32 or 64 bits are a driver's mark for no value, in whatever width they arrive. Fewer ones are numbers that occur. */
 const ALL_ONES: ReadonlySet<number> = new Set([0xffffffff, Number(0xffffffffffffffffn)]);
-const isNotAllOnes = (value: Value): boolean => !ALL_ONES.has(Number(value));
+export const isAllOnes = (value: Value): boolean => ALL_ONES.has(Number(value));
+
+/** Numbers that have words are small: all ones of 8 and 16 bits are none of them. */
+const isOnesOfAnyWidth = (value: Value): boolean =>
+  isAllOnes(value) || Number(value) === 0xff || Number(value) === 0xffff;
 
 const PLAIN: BaseUnit = { unit: '' };
 
@@ -97,12 +102,17 @@ export const number = (unit?: string, metric: BaseUnit = PLAIN): Kind => ({
   ...(unit === undefined ? {} : { unit }),
   spell: String,
   json: jsonNumber,
-  plausible: isNotAllOnes,
   metric,
 });
 
+/** The same, measured: a number that the unit can have. */
+export const measured = (unit: keyof typeof PLAUSIBLE_IN, metric: BaseUnit = PLAIN): Kind => ({
+  ...number(unit, metric),
+  plausible: plausibleIn(unit),
+});
+
 /** The id of a process: any number may be one, and all ones are the driver's for a process that it does not know. */
-export const processId: Kind = { spell: String, json: jsonNumber };
+export const processId: Kind = { spell: String, json: jsonNumber, plausible: () => true };
 export const count = number();
 
 /** Generations and lanes of PCIe: 8 is the newest that is written down, and 32 the widest. */
@@ -111,16 +121,10 @@ export const pcieLanes: Kind = { ...count, plausible: (value) => Number(value) <
 
 /** Percent of one where there may be several, such as processors: 350 are three and a half. */
 export const percentOfOne = number('%', { unit: 'ratio', per: 100 });
-export const percent: Kind = {
-  ...percentOfOne,
-  plausible: plausibleIn('%'),
-  isMeasured: true,
-};
-export const megahertz: Kind = {
-  ...number('MHz', { unit: 'hertz', times: 1e6 }),
-  plausible: plausibleIn('MHz'),
-  isMeasured: true,
-};
+/** nvml.h: the speed of a fan is in percent of what its noise allows, and may exceed 100. */
+export const percentOfFan: Kind = { ...percentOfOne, plausible: (value) => Number(value) <= 200 };
+export const percent = measured('%', percentOfOne.metric);
+export const megahertz = measured('MHz', { unit: 'hertz', times: 1e6 });
 export const microseconds = number('us', { unit: 'seconds', per: 1e6 });
 export const milliseconds = number('ms', { unit: 'seconds', per: 1e3 });
 
@@ -132,7 +136,6 @@ export const nanoseconds: Kind = {
   unit: 'us',
   spell: (value) => String(wholeMicroseconds(value)),
   json: (value) => jsonNumber(wholeMicroseconds(value)),
-  plausible: isNotAllOnes,
   metric: { unit: 'seconds', per: 1e9 },
 };
 
@@ -141,11 +144,12 @@ function wholeMicroseconds(nanoseconds: Value): number | bigint {
 }
 
 /** Degrees: CSV prints them bare, `-q` with C. Seen on the H100 and H200, 580.159.04. */
+export const celsiusMargin: Kind = { ...measured('C', { unit: 'celsius' }), csvUnit: '' };
+
+/** The same of a temperature, where -1 is all ones of a signed number. A margin to a limit may be -1. */
 export const celsius: Kind = {
-  ...number('C', { unit: 'celsius' }),
-  csvUnit: '',
-  plausible: plausibleIn('C'),
-  isMeasured: true,
+  ...celsiusMargin,
+  plausible: (value) => Number(value) !== -1 && isPlausible(celsiusMargin, value),
 };
 
 const MEBIBYTE = 1024 * 1024;
@@ -155,7 +159,6 @@ export const mebibytesUp: Kind = {
   unit: 'MiB',
   spell: (bytes) => String(Math.ceil(Number(bytes) / MEBIBYTE)),
   json: (bytes) => Math.ceil(Number(bytes) / MEBIBYTE),
-  plausible: isNotAllOnes,
   metric: { unit: 'bytes' },
 };
 
@@ -181,7 +184,6 @@ export const watts: Kind = {
   spell: (milliwatts) => likePrintf(Math.fround(Number(milliwatts) / 1000), 2),
   json: (milliwatts) => Math.round(Number(milliwatts) / 10) / 100,
   plausible: plausibleIn('W', 1000),
-  isMeasured: true,
   metric: { unit: 'watts', per: 1000 },
 };
 
@@ -200,7 +202,13 @@ export const hex = (digits: number): Kind => {
 /** A number that stands for a word. What the table lacks is `other`. */
 export const words = (table: Readonly<Record<number, string>>, other = 'Unknown'): Kind => {
   const spell = (value: Value): string => table[Number(value)] ?? other;
-  return { spell, json: spell, metric: PLAIN, allOnes: true };
+  return {
+    spell,
+    json: spell,
+    metric: PLAIN,
+    allOnes: true,
+    plausible: (value) => table[Number(value)] !== undefined || !isOnesOfAnyWidth(value),
+  };
 };
 
 /** The same where a number without a word is absent in JSON, in the library and in verdicts. */
@@ -215,6 +223,7 @@ const flag = (no: string, yes: string): Kind => ({
   json: (value) => Number(value) !== 0,
   metric: { unit: '', flag: true },
   allOnes: true,
+  plausible: (value) => Number(value) >= 0 && !isOnesOfAnyWidth(value),
 });
 
 export const enabled = flag('Disabled', 'Enabled');

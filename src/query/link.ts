@@ -24,6 +24,7 @@ export const linkNumber: Field = {
   help: 'Number of the link.',
   kind: count,
   source: item('link'),
+  metric: null,
 };
 
 export const linkActive: Field = {

@@ -59,11 +59,11 @@ const field = (name: string, help: string, kind: Kind = count): Field => ({
 });
 
 const gpuInstanceNumber = field('gpu_instance_id', 'Number of the GPU instance.');
-const profileName = field('profile', 'Profile, as NVML names it: MIG 1g.10gb+me.', text);
+const profileName = field('profile', 'Profile name in NVML: MIG 1g.10gb+me.', text);
 const profileNumber = field('profile_id', 'Number of the profile.');
 const capacity = [
-  field('free', 'How many instances of the profile still fit.'),
-  field('total', 'How many fit where there is no other.'),
+  field('free', 'Number of instances of the profile that still fit.'),
+  field('total', 'Maximum number of instances of the profile.'),
 ];
 const engines = [
   field('multiprocessors', 'Number of SMs.'),
@@ -74,12 +74,12 @@ const engines = [
   field('ofas', 'Number of optical flow engines.'),
 ];
 const places = [
-  field('starts', 'Memory slices at which an instance may begin, between commas.', text),
-  field('size', 'Memory slices that it takes.'),
+  field('starts', 'Memory slices at which an instance may start, separated by commas.', text),
+  field('size', 'Number of memory slices of the instance.'),
 ];
 const place = [
-  field('start', 'Memory slice at which it begins.'),
-  field('size', 'Memory slices that it takes.'),
+  field('start', 'First memory slice of the instance.'),
+  field('size', 'Number of memory slices of the instance.'),
 ];
 
 const profileValues = (profile: InstanceProfile): RecordValues => ({
@@ -118,14 +118,14 @@ function* ofInstances(
 
 export const gpuInstanceProfileList = migList({
   name: 'gpu_instance_profiles',
-  record: 'a profile that a GPU can be cut by',
+  record: 'a GPU instance profile of a GPU',
   needs: 'profiles',
   fields: [
     profileName,
     profileNumber,
     ...capacity,
     field('memory.total', 'Memory of an instance.', number('MiB', { unit: 'bytes', times: 2 ** 20 })),
-    field('p2p', 'Whether instances reach other GPUs.', yesNo),
+    field('p2p', 'Whether instances can access other GPUs (P2P).', yesNo),
     ...engines,
   ],
   *records(gpu) {
@@ -139,7 +139,7 @@ export const gpuInstanceProfileList = migList({
 
 export const gpuInstancePlacementList = migList({
   name: 'gpu_instance_placements',
-  record: 'a GPU instance profile, and where its instances may lie',
+  record: 'a GPU instance profile, with the possible placements of its instances',
   needs: 'profiles',
   fields: [profileNumber, ...places],
   *records(gpu) {
@@ -169,13 +169,13 @@ export const gpuInstanceList = migList({
 
 export const computeInstanceProfileList = migList({
   name: 'compute_instance_profiles',
-  record: 'a profile that a GPU instance can be cut by',
+  record: 'a compute instance profile of a GPU instance',
   needs: 'GPU instances',
   fields: [
     gpuInstanceNumber,
     profileName,
     profileNumber,
-    field('default', 'Whether it takes the whole GPU instance.', yesNo),
+    field('default', 'Whether the compute instance uses all of the GPU instance.', yesNo),
     ...capacity,
     ...engines,
   ],
@@ -190,7 +190,7 @@ export const computeInstanceProfileList = migList({
 
 export const computeInstancePlacementList = migList({
   name: 'compute_instance_placements',
-  record: 'a compute instance profile of a GPU instance, and where its instances may lie',
+  record: 'a compute instance profile of a GPU instance, with the possible placements of its instances',
   needs: 'GPU instances',
   fields: [gpuInstanceNumber, profileNumber, ...places],
   records: (gpu, isWanted) =>

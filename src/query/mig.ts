@@ -56,7 +56,7 @@ const attribute = (name: string, path: string, help: string): Field => ({
 
 const device: Field = {
   names: ['device'],
-  help: 'Number of the MIG device among those of its GPU.',
+  help: 'Index of the MIG device on its GPU.',
   kind: count,
   source: item('device'),
 };
@@ -64,7 +64,7 @@ const device: Field = {
 /** What it has of the GPU. It takes questions of its own, so it is found where it is asked for. */
 export const profile: Field = {
   names: ['profile'],
-  help: 'Profile, as NVML names it: MIG 2c.3g.20gb.',
+  help: 'Profile name in NVML: MIG 2c.3g.20gb.',
   kind: text,
   source: item('profile'),
 };

@@ -18,9 +18,9 @@ const found = (name: string, kind: Kind, help: string): Field => ({
 
 const HOW = 'How PCIe connects the two: PIX, PXB, PHB, NODE or SYS.';
 const nicName = found('nic', text, 'Name of the NIC: NIC0.');
-const nicDevice = found('device', text, 'Name that the kernel has for the NIC: mlx5_0.');
+const nicDevice = found('device', text, 'Kernel name of the NIC: mlx5_0.');
 const nicPath = found('path', levelKind, HOW);
-const diskName = found('disk', text, 'Name that the kernel has for the disk: nvme0.');
+const diskName = found('disk', text, 'Kernel name of the disk: nvme0.');
 
 /** What is found with a device; the path where the GPU's own place is known. */
 const withPath = (busId: string | undefined, device: NearbyDevice) => ({
@@ -37,7 +37,7 @@ const nicLabel = (index: number): string => `NIC${index}`;
 
 export const gpuNics: Relation = {
   name: 'gpu_nics',
-  record: 'a NIC that can do RDMA, as a GPU reaches it',
+  record: 'the connection of a GPU to a NIC with RDMA',
   fields: [nicName, nicDevice, found('numa_node', count, 'NUMA node of the NIC.'), nicPath],
   *find(gpu, _, { devices } = {}) {
     const busId = yield* placeOf(gpu);
@@ -49,7 +49,7 @@ export const gpuNics: Relation = {
 
 export const gpuNvmeDisks: Relation = {
   name: 'gpu_nvme_disks',
-  record: 'an NVMe disk, as a GPU reaches it',
+  record: 'the connection of a GPU to an NVMe disk',
   fields: [diskName, found('numa_node', count, 'NUMA node of the disk.'), nicPath],
   *find(gpu, _, { devices } = {}) {
     const busId = yield* placeOf(gpu);

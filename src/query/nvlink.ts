@@ -11,7 +11,7 @@ import { Missing } from '../nvml/status.js';
 import { type Asking, want } from './ask/asking.js';
 import type { Subject } from './ask/subject.js';
 import { derive } from './derive.js';
-import { type Field, from } from './field.js';
+import { COUNTER, type Field, from } from './field.js';
 import { gpuField } from './gpu-fields.js';
 import { count, type Kind, microseconds, number, text, words } from './kind.js';
 import { gigabytesPerSecond, linkActive, linkField, linkNumber, yes } from './link.js';
@@ -60,20 +60,28 @@ export const status: readonly Field[] = [
   ),
 ];
 
+/** FFFFFFFF:FF:FF.0 is all ones: the remote end is a switch that the machine does not see (two H200, 580.159.04). */
+const remoteEnd: Kind = { ...text, plausible: (value) => !/^F+:FF:FF/i.test(String(value)) };
+
 export const remoteBusId = linkField(
   'remote.pci.bus_id',
   'Remote Device',
-  text,
+  remoteEnd,
   (link) => want(linkRemote(link), 'busId'),
   'PCI bus id of the remote end.',
 );
 
-export const remoteLink = byField(
-  nvml.NVML_FI_DEV_NVLINK_REMOTE_NVLINK_ID,
-  'remote.link',
-  'Link',
-  count,
-  'Number of the link at the remote end.',
+/** What a link is, or can do, is no metric. */
+const unmeasured = (field: Field): Field => ({ ...field, metric: null });
+
+export const remoteLink = unmeasured(
+  byField(
+    nvml.NVML_FI_DEV_NVLINK_REMOTE_NVLINK_ID,
+    'remote.link',
+    'Link',
+    count,
+    'Number of the link at the remote end.',
+  ),
 );
 
 const CAPABILITIES: readonly (readonly [number, key: string, label: string])[] = [
@@ -86,32 +94,38 @@ const CAPABILITIES: readonly (readonly [number, key: string, label: string])[] =
 ];
 
 export const capabilities: readonly Field[] = CAPABILITIES.map(([which, key, label]) =>
-  linkField(`capability.${key}`, label, yes, (link) => want(capability(link, which)), `${label}.`),
+  unmeasured(
+    linkField(`capability.${key}`, label, yes, (link) => want(capability(link, which)), `${label}.`),
+  ),
 );
 
-const fields = (
+const counters = (
   kind: Kind,
   rows: readonly (readonly [id: number, name: string, label: string, kind?: Kind])[],
-): readonly Field[] => rows.map(([id, name, label, own]) => byField(id, name, label, own ?? kind));
+): readonly Field[] =>
+  rows.map(([id, name, label, own]) => ({ ...byField(id, name, label, own ?? kind), metric: COUNTER }));
 
 /** Up to NVLink 4. */
-export const linkErrors: readonly Field[] = fields(count, [
+export const linkErrors: readonly Field[] = counters(count, [
   [nvml.NVML_FI_DEV_NVLINK_ERROR_DL_REPLAY, 'errors.replay', 'Replay Errors'],
   [nvml.NVML_FI_DEV_NVLINK_ERROR_DL_RECOVERY, 'errors.recovery', 'Recovery Errors'],
   [nvml.NVML_FI_DEV_NVLINK_ERROR_DL_CRC, 'errors.crc', 'CRC Errors'],
 ]);
 
 /** Errors that ECC corrected, of all lanes of a link together. */
-export const corrected = linkField(
-  'errors.ecc_corrected',
-  'All Lanes ECC Correction Count',
-  count,
-  (link) => want(eccErrors(link)),
-  'Errors that ECC corrected, of all lanes together.',
-);
+export const corrected: Field = {
+  ...linkField(
+    'errors.ecc_corrected',
+    'All Lanes ECC Correction Count',
+    count,
+    (link) => want(eccErrors(link)),
+    'Errors that ECC corrected, of all lanes together.',
+  ),
+  metric: COUNTER,
+};
 
 /** From NVLink 5 on; the names are those that public B200 and B300 outputs show. */
-export const portCounters: readonly Field[] = fields(count, [
+export const portCounters: readonly Field[] = counters(count, [
   [nvml.NVML_FI_DEV_NVLINK_COUNT_XMIT_PACKETS, 'packets.tx', 'Tx packets'],
   [nvml.NVML_FI_DEV_NVLINK_COUNT_XMIT_BYTES, 'bytes.tx', 'Tx bytes'],
   [nvml.NVML_FI_DEV_NVLINK_COUNT_RCV_PACKETS, 'packets.rx', 'Rx packets'],
@@ -157,14 +171,14 @@ export const portCounters: readonly Field[] = fields(count, [
 export const throughput: ReadonlyMap<string, readonly Field[]> = new Map([
   [
     'd',
-    fields(kibibytes, [
+    counters(kibibytes, [
       [nvml.NVML_FI_DEV_NVLINK_THROUGHPUT_DATA_TX, 'throughput.data.tx', 'Data Tx'],
       [nvml.NVML_FI_DEV_NVLINK_THROUGHPUT_DATA_RX, 'throughput.data.rx', 'Data Rx'],
     ]),
   ],
   [
     'r',
-    fields(kibibytes, [
+    counters(kibibytes, [
       [nvml.NVML_FI_DEV_NVLINK_THROUGHPUT_RAW_TX, 'throughput.raw.tx', 'Raw Tx'],
       [nvml.NVML_FI_DEV_NVLINK_THROUGHPUT_RAW_RX, 'throughput.raw.rx', 'Raw Rx'],
     ]),
@@ -209,21 +223,24 @@ export const lowPowerMaximum = inUnits(
 const rawThreshold = byField(nvml.NVML_FI_DEV_NVLINK_GET_POWER_THRESHOLD, '', '', count);
 
 export const lowPower: readonly Field[] = [
-  byField(
-    nvml.NVML_FI_DEV_NVLINK_GET_POWER_STATE,
-    'power_state',
-    'Low Power Mode',
-    words({
-      [nvml.NVML_NVLINK_POWER_STATE_HIGH_SPEED]: 'High Speed State',
-      [nvml.NVML_NVLINK_POWER_STATE_LOW]: 'Low Power State',
-    }),
-    'Power state of the link.',
+  unmeasured(
+    byField(
+      nvml.NVML_FI_DEV_NVLINK_GET_POWER_STATE,
+      'power_state',
+      'Low Power Mode',
+      words({
+        [nvml.NVML_NVLINK_POWER_STATE_HIGH_SPEED]: 'High Speed State',
+        [nvml.NVML_NVLINK_POWER_STATE_LOW]: 'Low Power State',
+      }),
+      'Power state of the link.',
+    ),
   ),
   {
     names: ['low_power_threshold'],
     label: 'Low Power Threshold',
     help: 'Idle time after which the link enters its low power state.',
     kind: microseconds,
+    metric: null,
     source: {
       derived: [rawThreshold, lowPowerUnit],
       of: (threshold, unit) => derive([threshold, unit], (value, each) => value * each),

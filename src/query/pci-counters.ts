@@ -1,7 +1,7 @@
 /** Table: what a GPU counts on its PCIe link, by the names that `pci` prints. */
 import * as nvml from '../nvml/generated/constants.js';
 import { want } from './ask/asking.js';
-import { asks, type Field, from, item } from './field.js';
+import { asks, COUNTER, type Field, from, item } from './field.js';
 import { count } from './kind.js';
 import { field } from './probe.js';
 import type { Relation } from './relation.js';
@@ -13,6 +13,7 @@ const counter = (label: string, id: number, help: string): Field => ({
   help,
   kind: count,
   source: from(field(id), 'value'),
+  metric: { ...COUNTER, name: `pcie.${label.toLowerCase().replace(/_counter$/, '')}` },
 });
 
 export const pciErrors: readonly Field[] = [
@@ -43,6 +44,9 @@ export const pciTraffic: readonly Field[] = [
   counter('TX_BYTES', nvml.NVML_FI_DEV_PCIE_COUNT_TX_BYTES, 'Bytes sent.'),
   counter('RX_BYTES', nvml.NVML_FI_DEV_PCIE_COUNT_RX_BYTES, 'Bytes received.'),
 ];
+
+/** Those of the whole link. */
+export const pciCounters: readonly Field[] = [...pciErrors, ...pciTraffic];
 
 const LANES = 16;
 

@@ -6,6 +6,7 @@ import type { Asker } from './ask/asker.js';
 import { fieldReader } from './ask/field-reader.js';
 import { Gathering } from './ask/gathering.js';
 import type { Subject } from './ask/subject.js';
+import { onlyGrowing } from './counter.js';
 import type { Field } from './field.js';
 import type { Reader } from './reading.js';
 
@@ -14,6 +15,10 @@ export interface PlanLine {
   readonly subject: Subject;
   readonly readers: readonly Reader[];
 }
+
+/** The readers of a line for programs, to which a counter that ran backwards is no value. */
+export const growingReaders = (fields: readonly Field[], { readers }: PlanLine): readonly Reader[] =>
+  readers.map((read, i) => onlyGrowing(fields[i] as Field, read));
 
 export interface Plan<F extends Field = Field> {
   readonly fields: readonly F[];

@@ -35,13 +35,13 @@ const profileFields: readonly Field[] = [
 
 export const priority: Field = {
   names: ['priority'],
-  help: 'Priority of the profile; the lowest number comes first.',
+  help: 'Priority of the profile; the lowest number has the highest priority.',
   kind: count,
   source: item('priority'),
 };
 export const conflicts: Field = {
   names: ['conflicts'],
-  help: 'Numbers of the profiles that cannot be used with this one, between commas.',
+  help: 'Numbers of the profiles that conflict with this one, separated by commas.',
   kind: text,
   source: item('conflicts'),
 };
@@ -72,14 +72,14 @@ const profilesIn = (
 
 export const supportedProfiles = profilesIn(
   'power_profiles',
-  'a workload power profile that a GPU supports',
+  'a supported workload power profile of a GPU',
   profilesInfo,
   'perfProfilesMask',
 );
 
 export const detailedProfiles = profilesIn(
   'power_profile_details',
-  'a workload power profile that a GPU supports',
+  'a supported workload power profile of a GPU',
   profilesInfo,
   'perfProfilesMask',
   [...profileFields, priority, conflicts],
@@ -87,14 +87,14 @@ export const detailedProfiles = profilesIn(
 
 export const requestedProfiles = profilesIn(
   'requested_power_profiles',
-  'a workload power profile that was requested',
+  'a requested workload power profile',
   currentProfiles,
   'requestedProfilesMask',
 );
 
 export const enforcedProfiles = profilesIn(
   'enforced_power_profiles',
-  'a workload power profile in force',
+  'an enforced workload power profile',
   currentProfiles,
   'enforcedProfilesMask',
 );

@@ -271,6 +271,9 @@ export const prmRegisterValues: Relation = {
 
 export const prmRegisterWords: Relation = {
   name: 'register_words',
-  record: 'the register that was read, with what has no parameter',
-  fields: [registerName, field('words', 'All of its words of 32 bits in hexadecimal, between blanks.')],
+  record: 'the register that was read, with all of its words',
+  fields: [
+    registerName,
+    field('words', 'All 32-bit words of the register in hexadecimal, separated by blanks.'),
+  ],
 };

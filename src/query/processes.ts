@@ -12,12 +12,12 @@ import {
   nvmlDeviceGetMPSComputeRunningProcesses_v3,
   nvmlSystemGetProcessName,
 } from '../nvml/generated/entries.js';
-import { Missing, type Status } from '../nvml/status.js';
+import { Missing, noneByOnes, type Status } from '../nvml/status.js';
 import { type Asking, askAll, readOne, together, type Wanted, want } from './ask/asking.js';
 import { type Subject, SYSTEM } from './ask/subject.js';
 import { fixed, type Probe, sample } from './probe.js';
 import type { ProcessType } from './process-type.js';
-import type { Answer, Reading } from './reading.js';
+import type { Answer, AnswerView, Reading } from './reading.js';
 
 export const computeProcesses = sample(nvmlDeviceGetComputeRunningProcesses_v3);
 
@@ -65,6 +65,9 @@ const LISTS: readonly (readonly [Probe, ProcessType, none: readonly Status[]])[]
   ],
 ];
 
+/** Bytes that a listed process uses. nvml.h says of all ones that they are not available, as on Windows and WSL. */
+export const usedMemoryOf = (listed: AnswerView): Reading => noneByOnes(listed.read('usedGpuMemory'));
+
 export const processLists: readonly Probe[] = LISTS.map(([probe]) => probe);
 
 /**
@@ -83,7 +86,7 @@ export function* processesOf(subject: Subject): Asking<readonly ProcessRecord[] 
       byPid.set(pid, {
         pid,
         type: known?.type === 'C' && type === 'G' ? 'C+G' : type,
-        usedMemory: known?.usedMemory ?? item.read('usedGpuMemory'),
+        usedMemory: known?.usedMemory ?? usedMemoryOf(item),
       });
     }
   }

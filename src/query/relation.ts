@@ -17,6 +17,23 @@ export interface Found {
 /** The records of a subject, or why they cannot be listed. */
 export type Records = readonly Found[] | Missing;
 
+/**
+ * Finds the records of a subject now. `asked` are the fields that will be read, where finding records takes questions that only they
+ * need; `around` is for records that are between GPUs or other devices.
+ */
+export type Find = (
+  subject: Subject,
+  asked: ReadonlySet<Field>,
+  around?: Partial<Surroundings>,
+) => Asking<Records>;
+
+/** A relation that is asked again and again: its records are of the time since the tick before. */
+export interface RelationRun {
+  readonly find: Find;
+  /** Releases what NVML lent. */
+  end(): Asking<void>;
+}
+
 export interface Relation<F extends Field = Field> {
   /** Its name in JSON, in the library and in metrics. */
   readonly name: string;
@@ -27,16 +44,24 @@ export interface Relation<F extends Field = Field> {
   readonly fields: readonly F[];
   /** Its one record is of the system, or all that it finds there. Left out: it has records of each GPU. */
   readonly of?: 'system';
-  /**
-   * Finds the records of a subject now. Without it a subject has one record: its own. `asked` are the fields that will be read,
-   * where finding records takes questions that only they need; `around` is for records that are between GPUs or other devices.
-   */
-  readonly find?: (
-    subject: Subject,
-    asked: ReadonlySet<Field>,
-    around?: Partial<Surroundings>,
-  ) => Asking<Records>;
+  /** Left out: a subject has one record, its own. */
+  readonly find?: Find;
+  /** In the place of `find`, where records are of the time between two ticks. */
+  readonly begin?: () => RelationRun;
 }
+
+/** A subject has one record, its own. */
+const OWN: RelationRun = {
+  // biome-ignore lint/correctness/useYield: it needs no question.
+  *find() {
+    return [{ values: {} }];
+  },
+  *end() {},
+};
+
+/** What finds the records of a relation, once or again and again. */
+export const beginRelation = ({ find, begin }: Relation): RelationRun =>
+  begin?.() ?? (find === undefined ? OWN : { ...OWN, find });
 
 /** A relation that has a --query-* switch of its own. */
 export interface Table extends Relation<Row> {

@@ -1,6 +1,7 @@
 /** The relations that can be asked for by name. What is added to the list is in the library, its types and its docs. */
 import { c2cLinks } from './c2c.js';
 import type { Field } from './field.js';
+import { gpmOf } from './gpm.js';
 import { gpuTable } from './gpu/index.js';
 import { unlisted } from './gpu/unlisted.js';
 import { gpuPairs } from './gpu-pairs.js';
@@ -38,6 +39,8 @@ export const gpuRelation: Relation = { ...gpuTable, fields: [...gpuTable.fields,
 
 export const accountedRelation: Relation = { ...accountedApps, fields: [...accountedApps.fields, isRunning] };
 
+export const gpmRelation: Relation = gpmOf(['device', 'mig']);
+
 export const relations: readonly Relation[] = [
   gpuRelation,
   computeApps,
@@ -56,6 +59,7 @@ export const relations: readonly Relation[] = [
   computeInstancePlacementList,
   computeInstanceList,
   processes,
+  gpmRelation,
   gpuPairs,
   gpuNics,
   gpuNvmeDisks,

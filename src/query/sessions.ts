@@ -52,7 +52,7 @@ const resolution = [
   sessionField('vertical_resolution', 'vResolution', 'Vertical resolution in pixels.'),
 ];
 const averageFps = (path: string): Field =>
-  sessionField('average_fps', path, 'Frames a second, as a moving average.');
+  sessionField('average_fps', path, 'Frames per second, as a moving average.');
 const averageLatency = sessionField(
   'average_latency',
   'averageLatency',
@@ -110,14 +110,14 @@ export const fbcSessions = sessions(
     flags(
       'diff_map',
       flag(nvml.NVML_NVFBC_SESSION_FLAG_DIFFMAP_ENABLED),
-      'Whether it reports which parts of a frame differ.',
+      'Whether the session reports a difference map between frames.',
     ),
     flags(
       'class_map',
       flag(nvml.NVML_NVFBC_SESSION_FLAG_CLASSIFICATIONMAP_ENABLED),
-      'Whether it reports the class of each part of a frame.',
+      'Whether the session reports a classification map.',
     ),
-    flags('capture_mode', captureMode, 'How it waits for a frame: No Wait, Blocking or Timeout.'),
+    flags('capture_mode', captureMode, 'How the session waits for a frame: No Wait, Blocking or Timeout.'),
     sessionField('max_horizontal_resolution', 'hMaxResolution', 'Maximum horizontal resolution in pixels.'),
     sessionField('max_vertical_resolution', 'vMaxResolution', 'Maximum vertical resolution in pixels.'),
     ...resolution,

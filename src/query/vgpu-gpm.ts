@@ -3,8 +3,8 @@ import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import { type Asking, readOne, together } from './ask/asking.js';
 import type { Subject } from './ask/subject.js';
 import { type Field, item } from './field.js';
-import { GpmMeter } from './gpm-meter.js';
-import { count, type Kind } from './kind.js';
+import { GpmMeters } from './gpm.js';
+import { count } from './kind.js';
 import { computeInstanceId, gpuInstanceId } from './mig.js';
 import { migDevicesIn } from './mig-devices.js';
 import { type GpmMetric, gpmMetrics } from './monitor/gpm.js';
@@ -13,12 +13,6 @@ import type { Found, Records, Relation } from './relation.js';
 import { vgpuNumbers } from './vgpu.js';
 import { instanceOfVgpu } from './vgpu-instances.js';
 import { vgpuInstance } from './vgpus.js';
-
-/** Whole numbers in text, as the vGPU software's guide shows them; two decimals in JSON. */
-const measured: Kind = {
-  spell: (value) => String(Math.trunc(Number(value))),
-  json: (value) => Math.floor(Number(value) * 100) / 100,
-};
 
 interface MigPlace {
   readonly index: number;
@@ -47,76 +41,50 @@ const place = (name: string, help: string): Field => ({
   source: item(name),
 });
 
-const fieldsOf = (metrics: readonly GpmMetric[]): readonly Field[] => [
+const placeFields: readonly Field[] = [
   vgpuInstance,
-  place('device', 'Number of the MIG device among those of its GPU.'),
+  place('device', 'Index of the MIG device on its GPU.'),
   place('gpu_instance_id', 'Number of the GPU instance.'),
   place('compute_instance_id', 'Number of the compute instance.'),
-  ...metrics.map(({ field }) => ({ ...field, kind: measured })),
 ];
 
-/** What its JSON has: all metrics. */
-export const vgpuGpmRecord: Relation = {
+/** With the given metrics. The first record of each vGPU has no values yet: they are of the time between two ticks. */
+export const vgpuGpmOf = (metrics: readonly GpmMetric[]): Relation => ({
   name: 'vgpu_gpm',
-  record: 'a vGPU that runs',
-  fields: fieldsOf(gpmMetrics),
-};
+  record: 'an active vGPU',
+  fields: [...placeFields, ...metrics.map(({ field }) => field)],
+  begin() {
+    const meters = new GpmMeters(metrics);
+    return { find: (gpu) => vgpusOn(gpu, meters), end: () => meters.end() };
+  },
+});
 
-/** The meters of all vGPUs' GPU instances, from one tick to the next. */
-export class VgpuGpm {
-  private readonly meters = new Map<string, GpmMeter>();
-  readonly relation: Relation;
+/** What its JSON has: all metrics. */
+export const vgpuGpmRecord = vgpuGpmOf(gpmMetrics);
 
-  constructor(private readonly metrics: readonly GpmMetric[]) {
-    this.relation = { ...vgpuGpmRecord, fields: fieldsOf(metrics), find: (gpu) => this.find(gpu) };
-  }
-
-  /** A record of every running vGPU; from the second tick on with values. */
-  private *find(gpu: Subject): Asking<Records> {
-    const devices = yield* migPlaces(gpu);
-    const taken = new Set<GpmMeter>();
-    const vgpus = yield* vgpuNumbers(gpu, 'active');
-    if (vgpus instanceof Missing) return vgpus;
-    const instances = yield* together(vgpus.map(instanceOfVgpu));
-    const records: Found[] = [];
-    for (const [i, vgpu] of vgpus.entries()) {
-      const instance = instances[i] as Reading;
-      const device = devices instanceof Missing ? devices : devices.find((one) => one.instance === instance);
-      const meter = instance instanceof Missing ? undefined : this.meterOf(gpu, Number(instance));
-      // vGPUs that share an instance share its meter.
-      if (meter !== undefined && !taken.has(meter)) yield* meter.take();
-      if (meter !== undefined) taken.add(meter);
-      const [index, compute] =
-        device instanceof Missing ? [device, device] : [device?.index, device?.compute];
-      const measures = this.metrics.map(({ name }, at) => [name, meter?.read(at) ?? NOT_SUPPORTED] as const);
-      records.push({
-        values: {
-          vgpuInstance: vgpu,
-          device: index ?? NOT_SUPPORTED,
-          gpu_instance_id: instance,
-          compute_instance_id: compute ?? NOT_SUPPORTED,
-          ...Object.fromEntries(measures),
-        },
-      });
-    }
-    return records;
-  }
-
-  /** Gives back what NVML lent. */
-  *close(): Asking<void> {
-    yield* together([...this.meters.values()].map((meter) => meter.close()));
-    this.meters.clear();
-  }
-
-  private meterOf(gpu: Subject, instance: number): GpmMeter | undefined {
-    if (gpu.handle === undefined) return undefined;
-    const key = `${gpu.index}/${instance}`;
-    let meter = this.meters.get(key);
-    if (meter === undefined) {
-      const ids = this.metrics.map(({ id }) => id);
-      meter = new GpmMeter(gpu, ids, instance);
-      this.meters.set(key, meter);
-    }
-    return meter;
-  }
+function* vgpusOn(gpu: Subject, meters: GpmMeters): Asking<Records> {
+  const devices = yield* migPlaces(gpu);
+  const vgpus = yield* vgpuNumbers(gpu, 'active');
+  if (vgpus instanceof Missing) return vgpus;
+  const instances = yield* together(vgpus.map(instanceOfVgpu));
+  // vGPUs that share an instance share its metrics.
+  const ids = [...new Set(instances.flatMap((id) => (id instanceof Missing ? [] : [Number(id)])))];
+  const measured = gpu.handle === undefined ? [] : yield* meters.take(gpu, ids);
+  return vgpus.map((vgpu, i): Found => {
+    const instance = instances[i] as Reading;
+    const device = devices instanceof Missing ? devices : devices.find((one) => one.instance === instance);
+    const [index, compute] = device instanceof Missing ? [device, device] : [device?.index, device?.compute];
+    return {
+      values: {
+        ...NO_METRICS,
+        ...(instance instanceof Missing ? {} : measured[ids.indexOf(Number(instance))]),
+        vgpuInstance: vgpu,
+        device: index ?? NOT_SUPPORTED,
+        gpu_instance_id: instance,
+        compute_instance_id: compute ?? NOT_SUPPORTED,
+      },
+    };
+  });
 }
+
+const NO_METRICS = Object.fromEntries(gpmMetrics.map(({ name }) => [name, NOT_SUPPORTED]));

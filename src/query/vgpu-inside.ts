@@ -30,10 +30,10 @@ const processFields: readonly Field[] = [
   vgpuInstance,
   field('pid', processId, 'pid', 'Id of the process in the virtual machine.'),
   field('process_name', text, 'processName', 'Name of the process.'),
-  field('utilization.gpu', percent, 'smUtil', 'Share of time in which a kernel of it ran.'),
-  field('utilization.memory', percent, 'memUtil', 'Share of time in which it read or wrote memory.'),
-  field('utilization.encoder', percent, 'encUtil', 'Use of the video encoders.'),
-  field('utilization.decoder', percent, 'decUtil', 'Use of the video decoders.'),
+  field('utilization.gpu', percent, 'smUtil', 'Share of time in which a kernel of the process ran.'),
+  field('utilization.memory', percent, 'memUtil', 'Share of time in which the process read or wrote memory.'),
+  field('utilization.encoder', percent, 'encUtil', 'Utilization of the video encoders.'),
+  field('utilization.decoder', percent, 'decUtil', 'Utilization of the video decoders.'),
 ];
 
 /** Processes that used the GPU lately. */

@@ -131,7 +131,7 @@ export const heterogeneousModes = (wanted?: readonly number[]): Relation =>
       {
         names: ['heterogeneous_mode'],
         label: 'vGPU Heterogeneous Mode',
-        help: 'Whether vGPUs of several sizes may run at the same time.',
+        help: 'Whether vGPUs of different sizes may run at the same time.',
         kind: enabled,
         source: from(HETEROGENEOUS[which], 'mode'),
       },

@@ -101,7 +101,7 @@ export const vgpuSchedulers = (wanted?: readonly number[]): Relation =>
           'Average Factor',
           count,
           state(averageFactor),
-          'Average factor of the adaptive round robin.',
+          'Averaging factor of the adaptive round robin.',
         ),
       ];
     },
@@ -163,7 +163,7 @@ export const vgpuSchedulerCapabilities: Relation = {
       'Supported Policies',
       text,
       policyNames,
-      'Names of the policies, between commas.',
+      'Names of the policies, separated by commas.',
     ),
     capability('max_time_slice', 'Maximum Timeslice', nanoseconds, 'maxTimeslice', 'Maximum time slice.'),
     capability('min_time_slice', 'Minimum Timeslice', nanoseconds, 'minTimeslice', 'Minimum time slice.'),
@@ -172,7 +172,7 @@ export const vgpuSchedulerCapabilities: Relation = {
       'Adaptive Round Robin',
       supported,
       'isArrModeSupported',
-      'Whether there is adaptive round robin.',
+      'Whether adaptive round robin is supported.',
     ),
     capability(
       'max_frequency',

@@ -85,14 +85,14 @@ export const typeDetails: readonly Field[] = [
     'Max Instances',
     count,
     [about(nvmlVgpuTypeGetMaxInstances)],
-    'How many the GPU can run.',
+    'Maximum number of vGPUs of this type on the GPU.',
   ),
   row(
     'max_instances_per_vm',
     'Max Instances Per VM',
     count,
     [about(nvmlVgpuTypeGetMaxInstancesPerVm)],
-    'How many a virtual machine can have.',
+    'Maximum number of vGPUs of this type in a virtual machine.',
   ),
   row(
     'device_id',
@@ -137,7 +137,13 @@ export const typeDetails: readonly Field[] = [
     [about(nvmlVgpuTypeGetFrameRateLimit)],
     'Maximum frame rate.',
   ),
-  row('license', 'GRID License', text, [about(nvmlVgpuTypeGetLicense), ''], 'Licenses that allow the type.'),
+  row(
+    'license',
+    'GRID License',
+    text,
+    [about(nvmlVgpuTypeGetLicense), ''],
+    'Licenses that the type requires.',
+  ),
 ];
 
 const listOf = (
@@ -154,7 +160,7 @@ const listOf = (
   },
 });
 
-export const supportedTypes = listOf('vgpu_supported_types', 'a type of vGPU that the GPU supports', (gpu) =>
+export const supportedTypes = listOf('vgpu_supported_types', 'a vGPU type that the GPU supports', (gpu) =>
   vgpuNumbers(gpu, 'supported'),
 );
 
@@ -171,7 +177,7 @@ function* creatableOnAny(gpu: Subject, wanted: readonly number[]): Asking<readon
 
 /** On the GPU as a whole, or on GPU instances. */
 export const creatableTypesOn = (wanted?: readonly number[]): Relation =>
-  listOf('vgpu_creatable_types', 'a type of vGPU that the GPU has room for', (gpu) =>
+  listOf('vgpu_creatable_types', 'a vGPU type that can be created on the GPU', (gpu) =>
     wanted === undefined ? vgpuNumbers(gpu, 'creatable') : creatableOnAny(gpu, wanted),
   );
 

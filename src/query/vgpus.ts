@@ -22,7 +22,7 @@ import {
   nvmlVgpuTypeGetFramebufferSize,
   nvmlVgpuTypeGetName,
 } from '../nvml/generated/entries.js';
-import { Missing, NOT_SUPPORTED, type Status } from '../nvml/status.js';
+import { Missing, NOT_SUPPORTED, noneByOnes, type Status } from '../nvml/status.js';
 import { type Asking, ask, readOne, together, type Wanted, want } from './ask/asking.js';
 import type { Subject } from './ask/subject.js';
 import { derive } from './derive.js';
@@ -129,16 +129,16 @@ const busy = (name: string, label: string, source: Source, help: string): Field 
 const unsampled = constant(NOT_SUPPORTED);
 
 export const vgpuUtilization: readonly Field[] = [
-  busy('gpu', 'GPU', sampled(SAMPLED.gpu), 'Share of time in which a kernel of it ran.'),
-  busy('memory', 'Memory', sampled(SAMPLED.memory), 'Share of time in which it read or wrote memory.'),
-  busy('encoder', 'Encoder', sampled(SAMPLED.encoder), 'Use of the video encoders.'),
-  busy('decoder', 'Decoder', sampled(SAMPLED.decoder), 'Use of the video decoders.'),
+  busy('gpu', 'GPU', sampled(SAMPLED.gpu), 'Share of time in which a kernel of the vGPU ran.'),
+  busy('memory', 'Memory', sampled(SAMPLED.memory), 'Share of time in which the vGPU read or wrote memory.'),
+  busy('encoder', 'Encoder', sampled(SAMPLED.encoder), 'Utilization of the video encoders.'),
+  busy('decoder', 'Decoder', sampled(SAMPLED.decoder), 'Utilization of the video decoders.'),
 ];
 
 export const vgpuEngines: readonly Field[] = [
   ...vgpuUtilization,
-  busy('jpeg', 'JPEG', unsampled, 'Use of the JPEG decoders.'),
-  busy('ofa', 'OFA', unsampled, 'Use of the optical flow engine.'),
+  busy('jpeg', 'JPEG', unsampled, 'Utilization of the JPEG decoders.'),
+  busy('ofa', 'OFA', unsampled, 'Utilization of the optical flow engine.'),
 ];
 
 const stats = (of: string, entry: Entry, sessions: string, fps: string): readonly Field[] => [
@@ -154,7 +154,7 @@ const stats = (of: string, entry: Entry, sessions: string, fps: string): readonl
     'Average FPS',
     count,
     ofVgpu(entry, fps),
-    'Frames a second of its sessions, as a moving average.',
+    'Frames per second of its sessions, as a moving average.',
   ),
   row(
     `${of}.stats.averageLatency`,
@@ -180,7 +180,7 @@ export const vmIdType = row(
   '',
   words({ [nvml.NVML_VGPU_VM_ID_DOMAIN_ID]: 'Domain ID', [nvml.NVML_VGPU_VM_ID_UUID]: 'UUID' }),
   ofVgpu(nvmlVgpuInstanceGetVmID, 'vmIdType'),
-  'Which of the two it is: UUID or Domain ID.',
+  'Kind of id: UUID or Domain ID.',
 );
 export const typeName = row(
   'type_name',
@@ -217,7 +217,7 @@ export const vgpuDetails: readonly Field[] = [
     'MDEV UUID',
     text,
     ofVgpu(nvmlVgpuInstanceGetMdevUUID, ''),
-    'UUID of the mediated device, where there is one.',
+    'UUID of the mediated device, if there is one.',
   ),
   row(
     'guest_driver_version',
@@ -231,13 +231,13 @@ export const vgpuDetails: readonly Field[] = [
     'License Status',
     text,
     ofVgpu(nvmlVgpuInstanceGetLicenseInfo_v2, licenseText),
-    'License, and when it ends.',
+    'License status, and when the license expires.',
   ),
   row(
     'gpu_instance_id',
     'GPU Instance ID',
     count,
-    ofVgpu(nvmlVgpuInstanceGetGpuInstanceId),
+    ofVgpu(nvmlVgpuInstanceGetGpuInstanceId, (view) => noneByOnes(view.read('value'))),
     'GPU instance that it runs on.',
   ),
   row(
@@ -245,22 +245,22 @@ export const vgpuDetails: readonly Field[] = [
     'Placement ID',
     count,
     ofVgpu(nvmlVgpuInstanceGetPlacementId, placement),
-    'Place in the memory of the GPU.',
+    'Placement in the memory of the GPU.',
   ),
   row(
     'accounting.mode',
     'Accounting Mode',
     enabled,
     ofVgpu(nvmlVgpuInstanceGetAccountingMode),
-    'Whether processes are accounted.',
+    'Whether accounting of processes is enabled.',
   ),
-  row('ecc.mode.current', 'ECC Mode', enabled, ofVgpu(nvmlVgpuInstanceGetEccMode), 'Whether ECC is on.'),
+  row('ecc.mode.current', 'ECC Mode', enabled, ofVgpu(nvmlVgpuInstanceGetEccMode), 'Whether ECC is enabled.'),
   row(
     'accounting.buffer_size',
     'Accounting Buffer Size',
     count,
     gpuRow('accounting.buffer_size').source,
-    'Number of processes that the accounting remembers.',
+    'Capacity of the accounting buffer, in processes.',
   ),
   row(
     'frame_rate_limit',
@@ -277,7 +277,7 @@ export const vgpuDetails: readonly Field[] = [
     'PCI address in the virtual machine.',
   ),
   row('memory.total', 'Total', mebibytes, total, 'Memory of a vGPU.'),
-  row('memory.used', 'Used', mebibytes, used, 'Memory that is used.'),
+  row('memory.used', 'Used', mebibytes, used, 'Used memory.'),
   row(
     'memory.free',
     'Free',
@@ -289,7 +289,7 @@ export const vgpuDetails: readonly Field[] = [
         return free instanceof Missing ? NOT_SUPPORTED : free;
       },
     },
-    'Memory that is free.',
+    'Free memory.',
   ),
   ...vgpuUtilization,
   ...stats('encoder', nvmlVgpuInstanceGetEncoderStats, 'sessionCount', 'averageFps'),
@@ -311,7 +311,7 @@ const isOfType = ({ names: [name] }: Field): boolean => /^(?:type_|memory\.)/.te
 /** Of all GPU instances, or of those with these ids. */
 export const vgpusOn = (wanted?: readonly number[]): Relation => ({
   name: 'vgpus',
-  record: 'a vGPU that runs',
+  record: 'an active vGPU',
   fields: vgpuDetails.flatMap((field) =>
     field === vgpuUtilization[3] ? [field, ...vgpuEngines.slice(4)] : [field],
   ),

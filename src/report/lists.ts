@@ -10,7 +10,7 @@ import type { Answer, Reading } from '../query/reading.js';
 import { bar1InMebibytes } from '../query/report/activity.js';
 import { probeOf } from '../query/report/field.js';
 import { bridges } from '../query/report/link.js';
-import { accountedPids, stats } from '../query/tables/accounted-apps.js';
+import { accountedPids, statisticOf, stats } from '../query/tables/accounted-apps.js';
 import { pagesOf } from '../query/tables/retired-pages.js';
 import { graphicsClocks, memoryClocks } from '../query/tables/supported-clocks.js';
 import type { FoundItem, FoundItems } from './found.js';
@@ -67,10 +67,10 @@ export function* accountedProcesses(gpu: Subject): Asking<FoundItems> {
     const known = yield* ask(stats(Number(pid)), gpu);
     return {
       pid,
-      gpuUtilization: known.read('gpuUtilization'),
-      memoryUtilization: known.read('memoryUtilization'),
-      maxMemoryUsage: known.read('maxMemoryUsage'),
-      time: known.read('time'),
+      gpuUtilization: statisticOf(known, 'gpuUtilization'),
+      memoryUtilization: statisticOf(known, 'memoryUtilization'),
+      maxMemoryUsage: statisticOf(known, 'maxMemoryUsage'),
+      time: statisticOf(known, 'time'),
       isRunning: known.read('isRunning'),
     };
   });

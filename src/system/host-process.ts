@@ -4,7 +4,7 @@ import { environOf, slurmOf } from './environ.js';
 import type { SystemFiles } from './files.js';
 import { type ProcessPlacement, placementOf } from './placement.js';
 import { type ProcStat, procStat, TICKS_PER_SECOND } from './proc-stat.js';
-import { procStatus } from './proc-status.js';
+import { type ProcStatus, procStatus } from './proc-status.js';
 import type { Users } from './users.js';
 
 export interface HostProcess extends ProcessPlacement, Omit<ProcStat, 'start'> {
@@ -33,27 +33,75 @@ export interface Host {
   readonly bootTime: number | undefined;
 }
 
+/** What seldom changes while a process lives. */
+type Identity = Pick<HostProcess, 'slurm' | 'innerPid' | 'uid' | 'user' | 'isEnvironHidden'> &
+  ProcessPlacement & { readonly command: string | undefined };
+
+interface KnownIdentity {
+  readonly start: string;
+  readonly readAt: number;
+  readonly identity: Identity;
+}
+
+/** Milliseconds for which an identity is believed: a process may rename itself, or be moved to another cgroup. */
+const BELIEVED = 10_000;
+
+/** For a loop: two of the six files of a process are read each time, the others seldom. */
+export class HostIdentities {
+  private readonly known = new Map<number, KnownIdentity>();
+
+  constructor(private readonly now: () => number) {}
+
+  /** That of a process which began at a time; another one of the same number is read anew. */
+  of(pid: number, start: string, read: () => Identity): Identity {
+    const now = this.now();
+    const known = this.known.get(pid);
+    if (known?.start === start && now - known.readAt < BELIEVED) return known.identity;
+    const identity = read();
+    this.known.set(pid, { start, readAt: now, identity });
+    if (this.known.size > MOST_KNOWN) this.forget(now);
+    return identity;
+  }
+
+  private forget(now: number): void {
+    for (const [pid, { readAt }] of this.known) if (now - readAt >= BELIEVED) this.known.delete(pid);
+  }
+}
+
+const MOST_KNOWN = 256;
+
 /** Undefined for a process that has ended or cannot be seen. */
-export function hostProcess({ files, users, bootTime }: Host, pid: number): HostProcess | undefined {
+export function hostProcess(host: Host, pid: number, known?: HostIdentities): HostProcess | undefined {
+  const { files, bootTime } = host;
   const stat = procStat(files, pid);
   if (stat === undefined) return undefined;
   const status = procStatus(files, pid);
+  const read = (): Identity => identityOf(host, pid, status);
+  // One that has ended has no command any longer.
+  const identity = (stat.state === 'Z' ? undefined : known?.of(pid, stat.start, read)) ?? read();
+  return {
+    ...stat,
+    ...identity,
+    pid,
+    command: identity.command ?? `[${stat.name}]`,
+    startTime: bootTime === undefined ? undefined : (bootTime + Number(stat.start) / TICKS_PER_SECOND) * 1000,
+    residentBytes: status?.residentBytes,
+  };
+}
+
+function identityOf({ files, users }: Host, pid: number, status: ProcStatus | undefined): Identity {
   const uid = status?.uid;
   const placement = placementOf(cgroupPaths(files, pid));
   const isEnvironHidden = placement.slurm === undefined && files.isDenied(`/proc/${pid}/environ`);
   const environ = placement.slurm === undefined && !isEnvironHidden ? environOf(files, pid) : undefined;
   const innerPid = status?.namespacePids.at(-1);
   return {
-    ...stat,
     ...placement,
     slurm: placement.slurm ?? slurmOf(environ ?? []),
-    pid,
     innerPid: innerPid === pid ? undefined : innerPid,
     uid,
     user: uid === undefined ? undefined : (users.get(uid) ?? String(uid)),
-    command: commandOf(files, pid) ?? `[${stat.name}]`,
-    startTime: bootTime === undefined ? undefined : (bootTime + Number(stat.start) / TICKS_PER_SECOND) * 1000,
-    residentBytes: status?.residentBytes,
+    command: commandOf(files, pid),
     isEnvironHidden,
   };
 }

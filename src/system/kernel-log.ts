@@ -16,8 +16,14 @@ export function parseRecord(line: string): LogRecord | undefined {
   const [, sequence, microseconds, text] = RECORD.exec(line) ?? [];
   return text === undefined
     ? undefined
-    : { sequence: Number(sequence), microseconds: Number(microseconds), text };
+    : { sequence: Number(sequence), microseconds: Number(microseconds), text: unescaped(text) };
 }
+
+/** The kernel writes what is not printable ASCII as \x0a, and so a backslash as well (Documentation/ABI/testing/dev-kmsg). */
+const unescaped = (text: string): string =>
+  text.replace(/(?:\\x[0-9a-f]{2})+/g, (bytes) =>
+    Buffer.from(bytes.replaceAll('\\x', ''), 'hex').toString('utf8'),
+  );
 
 /** The log could not be opened: EPERM without the right to it, ENOENT in a container without it. */
 export class NoKernelLog {
@@ -40,7 +46,28 @@ export class NoKernelLog {
 /** An open log. Each `read` gives the records since the last one. */
 export interface KernelLog {
   read(): readonly LogRecord[];
+  /** How many records were overwritten before they were read, since the log was opened. */
+  readonly overwritten: number;
+  /** The oldest record that was there, if those before it were overwritten already; set by the first `read`. */
+  readonly begins: LogRecord | undefined;
   close(): void;
+}
+
+/** Follows the numbers of the records, which have no gap unless some were overwritten. */
+class Sequence {
+  overwritten = 0;
+  begins: LogRecord | undefined;
+  private next: number | undefined;
+
+  see(records: readonly LogRecord[]): readonly LogRecord[] {
+    const [first] = records;
+    if (this.next === undefined && first !== undefined && first.sequence > 0) this.begins = first;
+    for (const { sequence } of records) {
+      if (this.next !== undefined && sequence > this.next) this.overwritten += sequence - this.next;
+      this.next = sequence + 1;
+    }
+    return records;
+  }
 }
 
 export const KMSG = '/dev/kmsg';
@@ -59,10 +86,27 @@ function openDevice(): KernelLog | NoKernelLog {
   try {
     const fd = openSync(KMSG, constants.O_RDONLY | constants.O_NONBLOCK);
     const buffer = Buffer.alloc(LONGEST);
-    return { read: () => readDevice(fd, buffer), close: () => closeSync(fd) };
+    return numbered(
+      () => readDevice(fd, buffer),
+      () => closeSync(fd),
+    );
   } catch (error) {
     return new NoKernelLog(KMSG, (error as NodeJS.ErrnoException).code ?? 'EIO');
   }
+}
+
+function numbered(read: () => readonly LogRecord[], close: () => void): KernelLog {
+  const sequence = new Sequence();
+  return {
+    read: () => sequence.see(read()),
+    get overwritten() {
+      return sequence.overwritten;
+    },
+    get begins() {
+      return sequence.begins;
+    },
+    close,
+  };
 }
 
 function readDevice(fd: number, buffer: Buffer): readonly LogRecord[] {
@@ -97,12 +141,10 @@ function openCopy(path: string): KernelLog | NoKernelLog {
   } catch (error) {
     return new NoKernelLog(KMSG, (error as NodeJS.ErrnoException).code ?? 'EIO');
   }
-  return {
-    read() {
-      const records = all().filter(({ sequence }) => sequence > seen);
-      seen = records.at(-1)?.sequence ?? seen;
-      return records;
-    },
-    close() {},
+  const news = (): readonly LogRecord[] => {
+    const records = all().filter(({ sequence }) => sequence > seen);
+    seen = records.at(-1)?.sequence ?? seen;
+    return records;
   };
+  return numbered(news, () => {});
 }

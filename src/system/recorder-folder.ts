@@ -111,7 +111,7 @@ export class RecorderFolder {
         throw new UsageError(plainly`Cannot record to ${this.path}: ${message}`);
       }
       throw new UsageError(
-        plainly`No permission to record to ${this.path}; -p names another folder.`,
+        plainly`No permission to record to ${this.path}. Use -p to give another directory.`,
         NVML_ERROR_NO_PERMISSION,
       );
     }

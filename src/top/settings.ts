@@ -1,5 +1,6 @@
 /** The settings of the monitor that are kept: top.json in the folder of nvsmi's settings. */
-import { type Form, faultText, form, number, objectOf, oneOf, optional } from '../base/form.js';
+import { type CheckedShape, described, flag, numberFrom, oneOf } from '../base/checked-shape.js';
+import { type Form, faultText, objectOf, optional } from '../base/form.js';
 import { jsonText } from '../base/plain-text.js';
 import type { Schema } from '../base/shape.js';
 import { nearestNames } from '../query/nearest.js';
@@ -32,39 +33,19 @@ export const USUAL: Settings = {
   mouse: true,
 };
 
-/** A setting: what its value has to be, and the same for the schema. */
-interface SettingRule {
-  readonly form: Form;
-  readonly schema: Schema;
-  readonly help: string;
-}
-
-const between = (minimum: number, maximum: number, help: string): SettingRule => ({
-  form: number(minimum, maximum),
-  schema: { type: 'number', minimum, maximum },
-  help,
-});
-const flag = (help: string): SettingRule => ({
-  form: form('true or false', (json) => typeof json === 'boolean'),
-  schema: { type: 'boolean' },
-  help,
-});
-const choice = (words: readonly string[], help: string): SettingRule => ({
-  form: oneOf(...words),
-  schema: { enum: words },
-  help,
-});
-
 /** Table: the settings. */
-const SETTINGS: Readonly<Record<keyof Settings, SettingRule>> = {
-  interval: between(0.1, 3600, 'Seconds between two samples.'),
-  span: between(10, 86400, 'Seconds that a graph shows.'),
-  sort: choice(SORT_WORDS, 'The column that processes are sorted by.'),
-  reverse: flag('Sorted the other way round.'),
-  tree: flag('Processes as a tree.'),
-  graphs: flag('Graphs where there is room for them.'),
-  theme: choice(['auto', 'dark', 'light'], 'Colours for a dark or a light background; auto asks COLORFGBG.'),
-  mouse: flag('Clicks and the wheel go to the monitor, not to the terminal.'),
+const SETTINGS: Readonly<Record<keyof Settings, CheckedShape<unknown>>> = {
+  interval: described(numberFrom(0.1, 3600), 'Seconds between two samples.'),
+  span: described(numberFrom(10, 86400), 'Seconds that a graph shows.'),
+  sort: described(oneOf(SORT_WORDS), 'The column that processes are sorted by.'),
+  reverse: described(flag, 'Sorted the other way round.'),
+  tree: described(flag, 'Processes as a tree.'),
+  graphs: described(flag, 'Graphs where there is room for them.'),
+  theme: described(
+    oneOf(['auto', 'dark', 'light']),
+    'Colours for a dark or a light background; auto asks COLORFGBG.',
+  ),
+  mouse: described(flag, 'Clicks and the wheel go to the monitor, not to the terminal.'),
 };
 
 const FILE: Form = objectOf(
@@ -81,12 +62,7 @@ export const settingsSchema: Schema = {
   type: 'object',
   properties: {
     [SCHEMA_KEY]: { type: 'string' },
-    ...Object.fromEntries(
-      NAMES.map((name) => {
-        const { schema, help } = SETTINGS[name];
-        return [name, { ...schema, default: USUAL[name], description: help }];
-      }),
-    ),
+    ...Object.fromEntries(NAMES.map((name) => [name, { ...SETTINGS[name].schema, default: USUAL[name] }])),
   },
   additionalProperties: false,
 };

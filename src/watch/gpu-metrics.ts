@@ -1,6 +1,6 @@
 /** Table: what the monitor shows of a GPU. A field of --query-gpu, a GPM metric, or a counter of the PCIe link. */
 import { gpuRow } from '../query/gpu-fields.js';
-import { type Kind, number, percent } from '../query/kind.js';
+import { type Kind, measured, percent } from '../query/kind.js';
 
 export const METRICS = [
   'temperature.gpu',
@@ -62,7 +62,7 @@ const hundredths = (kind: Kind): Kind => ({
   json: (value) => Math.round(Number(value) * 100) / 100,
 });
 const share = hundredths(percent);
-const rate = hundredths(number('MiB/s'));
+const rate = hundredths(measured('MiB/s'));
 
 const GPM_KINDS: Readonly<Record<GpmMetricName, Kind>> = {
   smutil: share,

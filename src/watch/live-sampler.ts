@@ -32,7 +32,7 @@ export async function liveSampler({
 }: LiveMachine): Promise<WatchSampler> {
   const source = await gpuSource(asker, gpus, now);
   const processes = processSource(gpus, true);
-  const hosts = isRecorded ? undefined : new HostProcesses(files, own);
+  const hosts = isRecorded ? undefined : new HostProcesses(files, own, now);
   const shares = new SinceLastSample();
   return {
     take: async () => {
@@ -49,7 +49,7 @@ export async function liveSampler({
         driver,
         gpus: gpus.map((gpu, i) => ({ ...gpu, hasAnswered: answered(gpu, lists[i]) })),
         processes: entries,
-        ancestors: hosts === undefined ? new Map() : ancestorsOf(entries, hosts),
+        ancestors: hosts === undefined ? NO_ANCESTORS : ancestorsOf(entries, hosts),
         notes: hiddenFrom(lists, entries, hosts, 0).map(({ what, remedy }) =>
           remedy === undefined ? what : `${what} ${remedy}`,
         ),
@@ -59,6 +59,8 @@ export async function liveSampler({
     close: () => source.close(),
   };
 }
+
+const NO_ANCESTORS: ReadonlyMap<number, Ancestor> = new Map();
 
 /** Whether nothing that was asked about a GPU was left without an answer. */
 const answered = ({ values, migs }: GpuSample, list: GpuProcesses | undefined): boolean =>

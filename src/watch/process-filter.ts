@@ -47,12 +47,12 @@ export function filtered(entries: readonly ProcessEntry[], filter: ProcessFilter
 export function refuseUnknownUser({ user }: ProcessFilter, known: readonly string[]): void {
   if (user === undefined) return;
   const words = listed(user);
-  if (words.length === 0) throw new UsageError('Option --user is given no user.');
+  if (words.length === 0) throw new UsageError('Option --user needs a user.');
   for (const word of words) {
     if (/^\d+$/.test(word) || known.includes(word)) continue;
     const near = nearestNames(word, known);
     throw new UsageError(
-      plainly`No user is called "${word}".`,
+      plainly`There is no user "${word}".`,
       undefined,
       near.length === 0 ? undefined : plainly`Did you mean ${near.join(' or ')}?`,
     );

@@ -97,7 +97,7 @@ describe.skipIf(compiler === undefined)('an action', () => {
     expect(out).toBe('Enabled DRAM encryption for GPU 00000000:00:06.0.\nAll done.\nReboot required.\n');
     expect(status).toBe(0);
     expect((await nvsmiOn(await machine(), '-den 1 -i 0')).out).toMatch(/^DRAM encryption not supported/);
-    expect((await nvsmiOn(await machine(), '-shbd 1')).out).toMatch(/was never seen/);
+    expect((await nvsmiOn(await machine(), '-shbd 1')).out).toMatch(/its effect is unknown/);
   });
 
   it('says why what NVML cannot do is not done', async () => {
@@ -142,8 +142,8 @@ describe.skipIf(compiler === undefined)('an action', () => {
 
   it('names what 580 has and what was never seen', async () => {
     for (const [line, words] of [
-      ['-col 2', /^Option "-col" is refused: a summary in 2 columns was never seen/],
-      ['nvlink -sLWidth 1', /^Option "-sLWidth" is refused: what nvidia-smi asks NVML for it was never seen/],
+      ['-col 2', /^Option "-col" is refused: a summary in 2 columns is not supported/],
+      ['nvlink -sLWidth 1', /^Option "-sLWidth" is refused: its effect is unknown/],
       ['vgpu -tm', /^Option "-tm" is refused: NVML has no function/],
     ] as const) {
       const { out, status } = await nvsmiOn(await machine(), line);
@@ -162,7 +162,7 @@ describe.skipIf(compiler === undefined)('an action', () => {
       'Unable to enable vGPU heterogeneous mode of GPU instance 3 for GPU 00000000:01:00.0: Not Found\n',
     );
     expect((await nvsmiOn(host, 'vgpu -smts 1 -i 0 -gi 3')).out).toMatch(/^Option "-gi" does not go with/);
-    expect((await nvsmiOn(host, 'vgpu -shm 1 -gi 3')).out).toMatch(/^Name the GPU of the GPU instances/);
+    expect((await nvsmiOn(host, 'vgpu -shm 1 -gi 3')).out).toMatch(/^-gi needs the GPU of the instances/);
   });
 
   it('names the processes that keep GPUs from being reset', async () => {

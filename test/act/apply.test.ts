@@ -208,7 +208,7 @@ gpus:
     ],
     [
       'schema_version: 1\ngpus: [{gpu: 0, mig: [{profile: 3g.71gb, start: 1}]}]',
-      'On GPU 0 an instance 3g.71gb begins at 0, 4, not at 1.',
+      'On GPU 0 an instance 3g.71gb must start at 0, 4, not at 1.',
     ],
     [
       'schema_version: 1\ngpus: [{gpu: 0, mig: [{profile: 3g.71gb, start: 0}, {profile: 3g.71gb, start: 0}]}]',

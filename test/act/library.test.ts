@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import Ajv from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { DESIRED } from '../../src/act/apply/desired.js';
+import { desiredState } from '../../src/act/apply/desired.js';
 import { open, UnknownGpu, type WritableNvsmi } from '../../src/index.js';
 import { NVMLError_Uninitialized } from '../../src/nvml.js';
 import { compiler } from '../fake-nvml/build.js';
@@ -176,7 +176,7 @@ describe('the schemas', () => {
     const json: unknown = parse(text);
     const validate = schema('apply');
     expect(validate(json), JSON.stringify(validate.errors)).toBe(true);
-    expect(DESIRED(json)).toBeUndefined();
+    expect(desiredState.form(json)).toBeUndefined();
     expect((json as { gpus: unknown[] }).gpus).toHaveLength(4);
   });
 
@@ -193,6 +193,6 @@ describe('the schemas', () => {
     { schema_version: 1, gpus: [{ gpu: [], mig: [5] }] },
   ])('refuse the same as the program: %j', (json) => {
     expect(schema('apply')(json)).toBe(false);
-    expect(DESIRED(json)).toBeDefined();
+    expect(desiredState.form(json)).toBeDefined();
   });
 });

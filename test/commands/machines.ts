@@ -1,4 +1,5 @@
 /** Made-up machines for commands whose subject the recorded machines do not have. */
+import type { FunctionName } from '../../src/nvml/generated/functions.js';
 import type { Json } from '../../src/snapshot/answer.js';
 import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { machineWith, recorded, refused } from './made-machine.js';
@@ -12,6 +13,21 @@ const mask = (...ids: readonly number[]): Json => ({
     [0, 0, 0, 0, 0, 0, 0, 0],
   ),
 });
+
+/** Two H200s of which the first answers otherwise, whatever it is asked with. */
+export function h200sWhoseFirst(answers: Partial<Record<FunctionName, Json>>): Snapshot {
+  const { calls, ...rest } = h200x2();
+  const changed = Object.entries(answers).map(([fn, answer]) => [
+    fn,
+    Object.fromEntries(
+      Object.entries(calls[fn as FunctionName] ?? {}).map(([key, old]) => [
+        key,
+        key.startsWith('gpu0') ? answer : old,
+      ]),
+    ),
+  ]);
+  return { ...rest, calls: { ...calls, ...Object.fromEntries(changed) } };
+}
 
 /** Two GB200s with the workload power profiles of a public listing of driver 580.65.06; one of them was asked for. */
 export function gb200(): Snapshot {

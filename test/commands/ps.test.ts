@@ -62,10 +62,10 @@ describe('ps on a recording', () => {
     [
       '--sort',
       'usd_gpu_memory',
-      'Processes cannot be sorted by "usd_gpu_memory".',
+      'Cannot sort processes by "usd_gpu_memory".',
       'Did you mean used_gpu_memory?',
     ],
-    ['--by', 'users', 'Processes cannot be summed by "users".', 'Did you mean user?'],
+    ['--by', 'users', 'Cannot sum processes by "users".', 'Did you mean user?'],
   ])('refuses %s %s with the nearest word', async (option, word, refusal, hint) => {
     const { status, out, err } = await runOn('h200-x2', ['ps', option, word]);
     expect(status).toBe(2);

@@ -235,9 +235,9 @@ describe('replay', () => {
   });
 
   it.each([
-    [[], 2, /^Option -f names the recording to show\.\n$/],
-    [['-f', 'x', '-b', '25:00:00'], 2, /^A time of the day is HH:MM:SS, not 25:00:00\n$/],
-    [['-f', 'x', '-e', 'noon'], 2, /^A time of the day is HH:MM:SS, not noon\n$/],
+    [[], 2, /^Option -f is missing: it gives the recording to show\.\n$/],
+    [['-f', 'x', '-b', '25:00:00'], 2, /^A time of day must be HH:MM:SS, not 25:00:00\n$/],
+    [['-f', 'x', '-e', 'noon'], 2, /^A time of day must be HH:MM:SS, not noon\n$/],
     [['-f', 'x', '-s', 'z'], 255, /^Failed to find any metric to display\n/],
   ] as const)('refuses the options %j', async (argv, status, says) => {
     const ran = await runOn(undefined, ['replay', ...argv]);
@@ -248,7 +248,7 @@ describe('replay', () => {
   it('says that nothing fits, with the status of no such device', async () => {
     const path = await recording(1);
     const { io, status } = await replay(path, '-i', '7');
-    expect(io.output).toBe('Nothing in the recording fits.\n');
+    expect(io.output).toBe('Nothing in the recording matches.\n');
     expect(status).toBe(6);
   });
 

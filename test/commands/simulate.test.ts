@@ -229,7 +229,7 @@ describe.skipIf(library === undefined)('simulate', { timeout: 60_000 }, () => {
       'Option --hang takes "[GPU] FUNCTION"',
       '',
     ],
-    [['t4', '--'], 'There is no program after --.', ''],
+    [['t4', '--'], 'No program is given after --.', ''],
     [['t4'], 'There is neither a program after -- nor a folder (-o FOLDER).', ''],
     [[], 'Argument MACHINE is missing.', ''],
     [['t4', '--arch', 'mips', '-o', folder], 'mips', ''],

@@ -96,7 +96,7 @@ describe('a snapshot of several samples', () => {
     [['--samples', '601'], '--samples must be 1 to 600.'],
     [['--samples', 'many'], 'Option "many" is invalid for "--samples".'],
     [['--samples', '-3'], 'Option "-3" is invalid for "--samples".'],
-    [['-l', '1'], 'A period (-l, -lms) goes with --samples, the number of samples to record.'],
+    [['-l', '1'], '-l and -lms need --samples, the number of samples to record.'],
     [['--samples', '2', '-l', '0'], /Loop frequency must be greater than 0/],
   ])('is refused in one line: %s', async (argv, message) => {
     const { status, io } = await runOn(THREE_MOMENTS, ['snapshot', ...argv]);

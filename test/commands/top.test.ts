@@ -106,9 +106,9 @@ describe('top --json', () => {
 
 describe('top refuses', () => {
   it.each([
-    [['-d', '0'], 'The time between two samples is 0.1 to 3600 seconds.'],
-    [['-d', 'fast'], 'The time between two samples is 0.1 to 3600 seconds.'],
-    [['-s', 'memory'], 'Processes cannot be sorted by "memory".'],
+    [['-d', '0'], 'The interval between samples must be 0.1 to 3600 seconds.'],
+    [['-d', 'fast'], 'The interval between samples must be 0.1 to 3600 seconds.'],
+    [['-s', 'memory'], 'Cannot sort processes by "memory".'],
     [['--replay', '/nowhere/at/all'], /^Cannot read \/nowhere\/at\/all: ENOENT/],
   ])('%j', async (argv, refusal) => {
     const { status, out } = await run(['--snapshot', 'h200-x2', 'top', ...argv]);
@@ -173,7 +173,7 @@ describe('top --replay', () => {
   it('says where no GPU of it is chosen', async () => {
     expect(await run(['top', '--replay', recording(), '-i', '7'])).toMatchObject({
       status: 6,
-      out: 'Nothing in the recording fits.\n',
+      out: 'Nothing in the recording matches.\n',
     });
   });
 });

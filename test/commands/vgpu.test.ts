@@ -65,7 +65,7 @@ describe('vgpu on GPU instances', () => {
 
   it('wants the GPU of the instances, as nvidia-smi 580 does', async () => {
     const { status, out } = await runOn(migVgpuHost(), ['vgpu', '-q', '-gi', '2']);
-    expect(out).toBe('Name the GPU of the GPU instances: -i GPU -gi ID.\n');
+    expect(out).toBe('-gi needs the GPU of the instances: -i GPU -gi ID.\n');
     expect(status).toBe(2);
   });
 

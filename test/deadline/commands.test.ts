@@ -164,7 +164,7 @@ describe.skipIf(!fake.available)('a machine that answers', { timeout: 120_000, c
     const { status, out } = await nvsmi(library, ['--timeout', seconds, ...wordsOf(CSV)]);
     expect({ status, out }).toEqual({
       status: 2,
-      out: `--timeout is a number of seconds above 0, and at most 86400, not ${seconds}\n`,
+      out: `--timeout must be above 0 and at most 86400 seconds, not ${seconds}\n`,
     });
   });
 

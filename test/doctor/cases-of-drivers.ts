@@ -16,7 +16,7 @@ export const DRIVER_CASES: readonly Case[] = [
     /not loaded/,
     { tree: { '/proc/driver/nvidia/version': undefined, '/sys/module/nvidia/version': undefined } },
   ],
-  ['kernel-module', 'warn', /says no version/, { tree: { '/proc/driver/nvidia/version': undefined } }],
+  ['kernel-module', 'warn', /reports no version/, { tree: { '/proc/driver/nvidia/version': undefined } }],
   ['module-built', 'ok', new RegExp(KERNEL), {}],
   [
     'module-built',
@@ -59,7 +59,7 @@ export const DRIVER_CASES: readonly Case[] = [
   ['nouveau', 'unknown', /not known/, { tree: { '/proc/modules': undefined } }],
   ['secure-boot', 'ok', /Secure Boot is off/, {}],
   ['secure-boot', 'ok', /There is no Secure Boot/, { tree: { [SECURE_BOOT]: undefined } }],
-  ['secure-boot', 'ok', /signed/, { tree: { [SECURE_BOOT]: '\u0006\0\0\0\u0001' } }],
+  ['secure-boot', 'ok', /signature/, { tree: { [SECURE_BOOT]: '\u0006\0\0\0\u0001' } }],
   [
     'secure-boot',
     'fail',
@@ -101,7 +101,7 @@ export const DRIVER_CASES: readonly Case[] = [
     { tree: kmsg('NVRM: Xid (PCI:0000:00:06): 31, pid=1, name=a') },
   ],
   ['kernel-messages', 'unknown', /ENOENT/, { tree: { '/dev/kmsg': undefined } }],
-  ['libraries', 'ok', /of version 580\.159\.04/, {}],
+  ['libraries', 'ok', /has version 580\.159\.04/, {}],
   [
     'libraries',
     'warn',
@@ -133,7 +133,7 @@ export const DRIVER_CASES: readonly Case[] = [
     { tree: { '/proc/driver/nvidia/version': undefined } },
   ],
   ['nvml', 'ok', /counts 2 GPUs/, {}],
-  ['nvml', 'warn', /works with a kernel module/, { tree: { '/proc/driver/nvidia/version': VERSION_535 } }],
+  ['nvml', 'warn', /but the kernel module has/, { tree: { '/proc/driver/nvidia/version': VERSION_535 } }],
   ['nvml', 'fail', /version mismatch/, { recording: 'mismatch' }],
   ['process-lists', 'ok', /known layout/, {}],
   [

@@ -25,7 +25,7 @@ export const OTHER_CASES: readonly Case[] = [
     /no setuid bit/,
     { tree: { '/usr/bin/nvidia-modprobe': { text: '', mode: 0o755 } } },
   ],
-  ['nvidia-modprobe', 'ok', /without it/, { tree: { '/usr/bin/nvidia-modprobe': undefined } }],
+  ['nvidia-modprobe', 'ok', /but the nodes exist/, { tree: { '/usr/bin/nvidia-modprobe': undefined } }],
   [
     'nvidia-modprobe',
     'warn',

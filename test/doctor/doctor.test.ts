@@ -55,7 +55,7 @@ describe('doctor', () => {
 
   it('refuses a check that it does not know, with the nearest name', async () => {
     const { status, out, err } = await runOn('h200-x2', ['doctor', '--checks', 'nuveau']);
-    expect(out).toBe('"nuveau" is no check of --checks\n');
+    expect(out).toBe('--checks: unknown check "nuveau"\n');
     expect(err).toContain('Did you mean nouveau?');
     expect(status).toBe(2);
   });

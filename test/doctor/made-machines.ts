@@ -37,7 +37,9 @@ export const INIT_FAILS: Answers = {
   nvmlInitWithFlags: { 0: refused('DRIVER_NOT_LOADED') },
 };
 export const VERSION_535 = 'NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.54.03  Tue\n';
-export const kmsg = (text: string): Tree => ({ '/dev/kmsg': `4,2,5000000,-;${text}\n` });
+export const kmsg = (text: string): Tree => ({
+  '/dev/kmsg': `6,0,0,-;Linux version 6.8\n4,1,5000000,-;${text}\n`,
+});
 export const GPU0 = '/sys/bus/pci/devices/0000:00:06.0';
 
 /** A check with a verdict that it can have: why, and on which machine. */

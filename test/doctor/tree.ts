@@ -75,7 +75,7 @@ export const SOUND: Tree = {
   '/dev/nvidia0': node('c 195:0'),
   '/dev/nvidia1': node('c 195:1'),
   '/dev/nvidia-uvm': node('c 510:0'),
-  '/dev/kmsg': '6,1,100,-;Linux version 6.8\n',
+  '/dev/kmsg': '6,0,0,-;Linux version 6.8\n',
   '/usr/bin/nvidia-modprobe': { text: '', mode: 0o4755 },
   [LIBRARY]: '',
   '/usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1': { link: 'libnvidia-ml.so.580.159.04' },

@@ -3,11 +3,12 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { main } from '../../src/cli/cli.js';
-import { kernelEvent } from '../../src/events/kernel-events.js';
+import { currentEvents, kernelEvent } from '../../src/events/kernel-events.js';
 import { nvmlEvent } from '../../src/events/nvml-events.js';
 import { xidOf, xids } from '../../src/events/xids.js';
 import type { Json } from '../../src/snapshot/answer.js';
 import type { Snapshot } from '../../src/snapshot/snapshot.js';
+import { ofSets } from '../commands/event-sets.js';
 import { h200x2 } from '../commands/machines.js';
 import { refused } from '../commands/made-machine.js';
 import { moving } from '../commands/moving-machine.js';
@@ -48,11 +49,101 @@ describe('a line of the kernel log', () => {
       'NVRM: API mismatch: the client has the version 570.1, but',
       { kind: 'version-mismatch', busId: undefined },
     ],
+    [
+      // MIG, as kernel_rc.c of the open kernel modules writes it.
+      'NVRM: Xid (PCI:0000:01:00 GPU-I:05): 94, pid=7194, name=python, Contained: CE User Channel (0x9). RST: No, D-RST: No',
+      { kind: 'xid', xid: 94, busId: '0000:01:00.0', detail: expect.stringMatching(/^GPU-I:05, pid=7194/) },
+    ],
+    [
+      'NVRM: Xid (PCI:0000:01:00 GPU-I:05 GPU-CI:00): 31, pid=1, name=a, Ch 0',
+      { kind: 'xid', xid: 31, busId: '0000:01:00.0' },
+    ],
+    ['NVRM: Xid (0000:03:00): 14, Channel 00000001', { kind: 'xid', xid: 14, busId: '0000:03:00.0' }],
+    [
+      "NVRM: Xid (PCI:0000:05:00): 79, pid='<unknown>', name=<unknown>, GPU has fallen off the bus.",
+      { kind: 'xid', xid: 79, severity: 'fatal' },
+    ],
+    [
+      'NVRM: Xid (PCI:0009:01:00): 149, NETIR_LINK_EVT  Fatal   XC0 i0 Link 01 (0x021425c6 0x00000000)',
+      { xid: 149, severity: 'fatal', busId: '0009:01:00.0' },
+    ],
+    [
+      'NVRM: Xid (PCI:0009:01:00): 149, NETIR_BER_EVENT Nonfatal XC0 i0 Link 01 (0x1)',
+      { xid: 149, severity: 'warning' },
+    ],
+    [
+      'NVRM: Xid (PCI:0000:01:00): 154, GPU recovery action changed from 0x0 (None) to 0x1 (GPU Reset Required)',
+      { xid: 154, severity: 'fatal', meaning: 'The GPU has to be reset.' },
+    ],
+    [
+      'NVRM: Xid (PCI:0000:01:00): 154, GPU recovery action changed from 0x0 (None) to 0x3 (Drain P2P)',
+      { xid: 154, severity: 'warning' },
+    ],
+    [
+      'NVRM: Xid (PCI:0000:01:00): 154, GPU recovery action changed from 0x1 (GPU Reset Required) to 0x0 (None)',
+      { xid: 154, severity: 'information' },
+    ],
+    [
+      'NVRM: Xid (PCI:0000:01:00): 154, GPU recovery action changed from 0x0 (None) to 0x9 (New)',
+      { xid: 154, severity: 'warning', action: expect.stringMatching(/gpu_recovery_action/) },
+    ],
+    [
+      'nvidia-nvswitch0: SXid (PCI:0000:a9:00.0): 20034, Fatal, Link 30 LTSSM Fault Up',
+      { kind: 'sxid', xid: 20034, severity: 'fatal' },
+    ],
+    ['nvidia-nvswitch0: SXid (PCI:0000:a9:00.0): 20034, Data {0x50610002, 0x10100030}', undefined],
+    [
+      'nvidia-nvswitch3: SXid (PCI:0000:c1:00.0): 28006, Severity 0 Engine instance 46 Sub-engine instance 00',
+      undefined,
+    ],
+    [
+      'nvidia-nvswitch3: SXid (PCI:0000:c1:00.0): 12020, Correctable, Link 02 egress crumbstore ECC limit',
+      { kind: 'sxid', severity: 'information' },
+    ],
+    [
+      'nvidia-nvswitch3: SXid (PCI:0000:c1:00.0): 10006, TSENSE OVERT Threshold reached. Shutting Down',
+      { kind: 'sxid', severity: 'fatal' },
+    ],
+    [
+      'NVRM: The NVIDIA GPU 0000:3b:00.0\nNVRM: (PCI ID: 10de:2330) installed in this system has\nNVRM: fallen off the bus and is not responding to commands.\n',
+      { kind: 'gpu-lost', severity: 'fatal', busId: '0000:3b:00.0' },
+    ],
+    [
+      'NVRM: The NVIDIA GPU 0000:01:00.0 (PCI ID: 10de:1381)\nNVRM: installed in this system is not supported by open\nNVRM: nvidia.ko because it does not include the required GPU\n',
+      { kind: 'proprietary-module-needed', busId: '0000:01:00.0' },
+    ],
+    [
+      'NVRM: The NVIDIA GPU 0000:01:00.0 (PCI ID: 10de:2b85)\nNVRM: installed in this system requires use of the NVIDIA open kernel modules.\n',
+      { kind: 'open-module-needed', busId: '0000:01:00.0' },
+    ],
+    ['NVRM: ignoring the legacy GPU 0000:01:00.0', { kind: 'legacy-gpu', busId: '0000:01:00.0' }],
+    [
+      'NVRM: This PCI I/O region assigned to your NVIDIA device is invalid:\nNVRM: BAR1 is 0M @ 0x0 (PCI:0000:01:00.0)',
+      { kind: 'bar-invalid', busId: '0000:01:00.0' },
+    ],
+    ['NVRM: The NVIDIA probe routine was not called for 1 device(s).', { kind: 'probe-failed' }],
+    [
+      "nvidia: version magic '6.8.0-30-generic SMP' should be '6.8.0-31-generic SMP'",
+      { kind: 'other-kernel', severity: 'fatal' },
+    ],
+    [
+      'NVRM: loading NVIDIA UNIX Open Kernel Module for x86_64  580.159.04  Release Build',
+      { kind: 'driver-loaded', severity: 'information' },
+    ],
+    ['NVRM: GPU Board Serial Number: 1652823000000', undefined],
+    ['NVRM: Xid (PCI:0000:3b', undefined],
     ['usb 1-1: new device', undefined],
   ] as const)('%s', (text, event) => {
     const found = kernelEvent(record(text));
     if (event === undefined) expect(found).toBeUndefined();
     else expect(found).toMatchObject(event);
+  });
+});
+
+describe('the events that still say something', () => {
+  it('are those of the loaded driver, and lost GPUs', () => {
+    const kinds = ['gpu-lost', 'xid', 'driver-loaded', 'version-mismatch'].map((kind) => ({ kind }));
+    expect(currentEvents(kinds).map(({ kind }) => kind)).toEqual(['gpu-lost', 'version-mismatch']);
   });
 });
 
@@ -63,9 +154,9 @@ describe('the table of Xids', () => {
   });
 
   it.each([
-    ['fatal', [48, 62, 64, 74, 79, 95, 119, 120]],
+    ['fatal', [48, 62, 64, 74, 79, 95, 109, 119, 120, 136, 140, 143, 158, 167, 175]],
     ['application', [13, 31, 43]],
-    ['information', [63, 92]],
+    ['information', [63, 92, 93, 106]],
   ] as const)('says which are %s', (severity, numbers) => {
     expect(numbers.map((number) => xidOf(number).severity)).toEqual(numbers.map(() => severity));
   });
@@ -90,11 +181,7 @@ describe('an event of NVML', () => {
 });
 
 const XID_79 = 'NVRM: Xid (PCI:0000:00:07): 79, pid=1, GPU has fallen off the bus.';
-const LOG: Tree = { ...SOUND, '/dev/kmsg': `6,1,100,-;Linux version 6.8\n4,2,10000000,-;${XID_79}\n` };
-
-/** The answer of whichever event set a run makes: they are numbered through in a process. */
-const ofSets = (answer: Json): Readonly<Record<string, Json>> =>
-  Object.fromEntries(Array.from({ length: 40 }, (_, set) => [`events${set},0`, answer]));
+const LOG: Tree = { ...SOUND, '/dev/kmsg': `6,0,100,-;Linux version 6.8\n4,1,10000000,-;${XID_79}\n` };
 
 const quiet = { nvmlEventSetWait_v2: ofSets(refused('TIMEOUT')) };
 const happens = (type: number, data: number, gpu = 'gpu0') =>
@@ -154,12 +241,30 @@ describe('nvsmi events', () => {
     expect(err).toBe('');
   });
 
+  it('says which part of the log is lost, before it was opened and while it is followed', async () => {
+    const begins = { ...SOUND, '/dev/kmsg': '6,900,5000000,-;older lines were overwritten\n' };
+    await withTree(begins, async (root) => {
+      const io = new FakeIo({
+        until: ({ slept }) => {
+          if (slept.length === 1) appendFileSync(join(root, 'dev/kmsg'), '6,904,6000000,-;later\n');
+          return slept.length > 3;
+        },
+      });
+      const argv = ['--snapshot', 'h200-x2', 'events', '--since', 'boot', '--root', root];
+      expect(await main(argv, io)).toBe(0);
+      expect(io.errors).toBe(
+        'nvsmi: the kernel log begins 5 s after the boot: older lines were overwritten\n' +
+          'nvsmi: 3 lines of the kernel log were overwritten before they were read\n',
+      );
+    });
+  });
+
   it('says nothing of what the log had before, and follows it', async () => {
     await withTree(LOG, async (root) => {
       const io = new FakeIo({
         until: ({ slept }) => {
           if (slept.length === 1)
-            appendFileSync(join(root, 'dev/kmsg'), `4,3,11000000,-;${XID_79.replace('79', '31')}\n`);
+            appendFileSync(join(root, 'dev/kmsg'), `4,2,11000000,-;${XID_79.replace('79', '31')}\n`);
           return slept.length > 3;
         },
       });

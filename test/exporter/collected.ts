@@ -9,16 +9,20 @@ import { recordedFiles } from '../../src/system/files.js';
 
 export const EVERYTHING: Wish = { has: () => true, processes: true, pcieThroughput: true };
 
-/** The second collection of a recorded machine: GPM compares it with the first. */
-export async function collectedFrom(
+export function collectionOf(
   machine: string,
   wish = EVERYTHING,
   files?: Readonly<Record<string, string>>,
-): Promise<CollectedRecords> {
+): Collection {
   const { driver, snapshot } = openSnapshot(machine);
   const session = openSession(driver);
   const all = recordedFiles({ ...snapshot.files, ...files });
-  const collection = new Collection(new Asker(session), all, session.gpus, wish, () => 1_795_000_000_000);
+  return new Collection(new Asker(session), all, session.gpus, wish, () => 1_795_000_000_000);
+}
+
+/** The second collection of a recorded machine: GPM compares it with the first. */
+export async function collectedFrom(...given: Parameters<typeof collectionOf>): Promise<CollectedRecords> {
+  const collection = collectionOf(...given);
   await collection.collect(() => 0);
   return collection.collect(() => 0);
 }

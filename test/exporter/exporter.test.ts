@@ -43,13 +43,13 @@ describe('an exporter command line', () => {
       '--labels gpu,uid',
       '--labels: uid is not one of gpu, uuid, name, pci_bus_id, serial, hostname. Did you mean uuid?\n',
     ],
-    ['--listen a:b:c', '--listen is ADDRESS:PORT, not a:b:c\n'],
-    ['--listen 127.0.0.1:99999', '--listen is ADDRESS:PORT, not 127.0.0.1:99999\n'],
-    ['-l 0.01', 'The time between two collections is 0.1 to 600 seconds.\n'],
+    ['--listen a:b:c', '--listen must be ADDRESS:PORT, not a:b:c\n'],
+    ['--listen 127.0.0.1:99999', '--listen must be ADDRESS:PORT, not 127.0.0.1:99999\n'],
+    ['-l 0.01', 'The interval between collections must be 0.1 to 600 seconds.\n'],
     ['--web.config.file /nowhere/web.yml', /^--web\.config\.file: \/nowhere\/web\.yml: ENOENT.*\n$/],
     ['--textfile a --listen :1', /^--textfile writes a file and serves nothing/],
     ['--textfile a --otlp http://a', /^--textfile writes a file and pushes nothing/],
-    ['--otlp ftp://a', '--otlp is a URL, such as http://localhost:4318, not ftp://a\n'],
+    ['--otlp ftp://a', '--otlp must be a URL such as http://localhost:4318, not ftp://a\n'],
     ['--textfile /nowhere/a.prom', /^Cannot write \/nowhere\/a\.prom: ENOENT/],
   ])('with %s is refused in a line', async (line, message) => {
     const { status, out } = await runOn('h100-x1', ['exporter', ...line.split(' ')]);

@@ -130,8 +130,8 @@ describe('the metrics of health', () => {
   });
 
   it.each([
-    ['--health soon', '--health is 0 or a time of 1 to 86400 seconds.\n'],
-    ['--health-skip ecc', '"ecc" is no check of --health-skip\n'],
+    ['--health soon', '--health must be 0, or 1 to 86400 seconds.\n'],
+    ['--health-skip ecc', '--health-skip: unknown check "ecc"\n'],
     ['--health-expect /nowhere', /^--health-expect: \/nowhere: there is no such file/],
   ])('with %s are refused in a line', async (line, message) => {
     const { status, out } = await runOn('t4', ['exporter', '--textfile', '/dev/null', ...line.split(' ')]);

@@ -271,6 +271,6 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
     expect(await get(port, folder)).toEqual(expect.any(String));
     server.reload(config(folder));
     expect(await get(port, folder)).toBe(200);
-    expect(() => server.reload(NO_CONFIG)).toThrow('TLS begins or ends with a restart only');
+    expect(() => server.reload(NO_CONFIG)).toThrow('enabling or disabling TLS needs a restart');
   });
 });

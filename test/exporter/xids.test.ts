@@ -10,6 +10,7 @@ import type { Json } from '../../src/snapshot/answer.js';
 import { openSnapshot } from '../../src/snapshot/machine.js';
 import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { recordedFiles } from '../../src/system/files.js';
+import { ofSets } from '../commands/event-sets.js';
 import { h200x2 } from '../commands/machines.js';
 import { refused } from '../commands/made-machine.js';
 import { moving } from '../commands/moving-machine.js';
@@ -17,9 +18,6 @@ import { moving } from '../commands/moving-machine.js';
 const NOW = 1_795_000_000_000;
 const wish = { has: (field: string) => field.startsWith('xid.'), processes: false, pcieThroughput: false };
 
-/** The answer of whichever event set a run makes: they are numbered through in a process. */
-const ofSets = (answer: Json): Readonly<Record<string, Json>> =>
-  Object.fromEntries(Array.from({ length: 40 }, (_, set) => [`events${set},0`, answer]));
 const quiet = ofSets(refused('TIMEOUT'));
 const xid = (number: number, gpu: string): Readonly<Record<string, Json>> =>
   ofSets({

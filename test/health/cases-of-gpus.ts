@@ -38,7 +38,7 @@ export const GPU_CASES: readonly Case[] = [
   [
     'driver-version',
     'unknown',
-    /not known/,
+    /unknown/,
     { machine: h200s({ nvmlSystemGetDriverVersion: { '': refused('UNKNOWN') } }) },
   ],
   ['xid', 'ok', /No Xid/, {}],
@@ -61,6 +61,56 @@ export const GPU_CASES: readonly Case[] = [
     /SXid 20034/,
     { tree: kmsg('nvidia-nvswitch3: SXid (PCI:0000:c1:00.0): 20034, Fatal, Link 30 LTSSM Fault Up') },
   ],
+  [
+    'xid',
+    'fail',
+    /Xid 95 since the boot/,
+    { tree: kmsg('NVRM: Xid (PCI:0000:00:06 GPU-I:05): 95, pid=1, name=a, Uncontained') },
+  ],
+  [
+    'xid',
+    'warn',
+    /SXid 28006/,
+    {
+      tree: kmsg(
+        'nvidia-nvswitch3: SXid (PCI:0000:c1:00.0): 28006, Non-fatal, Link 46 MC TS crumbstore MCTO',
+        'nvidia-nvswitch3: SXid (PCI:0000:c1:00.0): 28006, Severity 0 Engine instance 46 Sub-engine instance 00',
+        'nvidia-nvswitch3: SXid (PCI:0000:c1:00.0): 28006, Data {0x00000001, 0x10000000}',
+      ),
+    },
+  ],
+  [
+    'xid',
+    'ok',
+    /No Xid since the boot/,
+    {
+      tree: kmsg(
+        'NVRM: Xid (PCI:0000:00:06): 48, pid=1, name=a, DBE',
+        'NVRM: loading NVIDIA UNIX Open Kernel Module for x86_64  580.159.04',
+      ),
+    },
+  ],
+  [
+    'xid',
+    'ok',
+    /No Xid since 2 h after the boot, where the kernel log begins/,
+    { tree: { '/dev/kmsg': '6,77,7200000000,-;older lines were overwritten\n' } },
+  ],
+  [
+    'xid',
+    'unknown',
+    /PCI address is not known/,
+    {
+      machine: h200s(
+        Object.fromEntries(
+          ['nvmlDeviceGetPciInfo_v3', 'nvmlDeviceGetPciInfoExt'].map((fn) => [
+            fn,
+            { gpu0: refused('UNKNOWN') },
+          ]),
+        ),
+      ),
+    },
+  ],
   ['xid', 'unknown', /\/dev\/kmsg cannot be read \(ENOENT\)/, { tree: { '/dev/kmsg': undefined } }],
   ['name', 'ok', /NVIDIA H200/, {}],
   [
@@ -69,11 +119,11 @@ export const GPU_CASES: readonly Case[] = [
     /Unknown Error/,
     { machine: h200s({ nvmlDeviceGetName: { gpu0: refused('UNKNOWN') } }) },
   ],
-  ['memory-size', 'ok', /143771 MiB, as its model has/, {}],
+  ['memory-size', 'ok', /143771 MiB, as for its model/, {}],
   [
     'memory-size',
     'fail',
-    /and its model has 143771/,
+    /; its model has 143771/,
     {
       machine: h200s({
         nvmlDeviceGetMemoryInfo_v2: { gpu0: { ...(memory(0) as object), total: mib(70000) } },
@@ -90,7 +140,7 @@ export const GPU_CASES: readonly Case[] = [
   [
     'pcie-width',
     'warn',
-    /8 lanes, and 16/,
+    /8 lanes; 16/,
     { machine: h200s({ nvmlDeviceGetCurrPcieLinkWidth: { gpu0: 8 } }) },
   ],
   [
@@ -100,7 +150,7 @@ export const GPU_CASES: readonly Case[] = [
     { machine: h200s({ nvmlDeviceGetCurrPcieLinkWidth: { gpu0: refused('UNKNOWN') } }) },
   ],
   ['pcie-generation', 'ok', /generation 5/, {}],
-  ['pcie-generation', 'ok', /lowered as the GPU is idle/, { machine: 't4' }],
+  ['pcie-generation', 'ok', /while the GPU is idle/, { machine: 't4' }],
   [
     'pcie-generation',
     'warn',
@@ -116,7 +166,7 @@ export const GPU_CASES: readonly Case[] = [
   [
     'nvlink',
     'fail',
-    /17 NVLinks are up, and its model has 18/,
+    /17 NVLinks are up; its model has 18/,
     { machine: h200s({ nvmlDeviceGetNvLinkState: { 'gpu0,3': 0 } }) },
   ],
   [
@@ -200,7 +250,7 @@ export const GPU_CASES: readonly Case[] = [
     { machine: h200s({ nvmlDeviceValidateInforom: { gpu0: refused('TIMEOUT') } }) },
   ],
   ['recovery-action', 'ok', /no recovery/, {}],
-  ['recovery-action', 'fail', /asks for: Reset/, { machine: h200s(fields({ 'gpu0,230': 1 })) }],
+  ['recovery-action', 'fail', /needs: Reset/, { machine: h200s(fields({ 'gpu0,230': 1 })) }],
   ['recovery-action', 'warn', /Drain P2P/, { machine: h200s(fields({ 'gpu0,230': 3 })) }],
-  ['recovery-action', 'unknown', /does not know/, { machine: h200s(fields({ 'gpu0,230': 77 })) }],
+  ['recovery-action', 'unknown', /unknown action/, { machine: h200s(fields({ 'gpu0,230': 77 })) }],
 ];

@@ -36,13 +36,13 @@ export const LOAD_CASES: readonly Case[] = [
   [
     'temperature',
     'warn',
-    /made for 87 C/,
+    /maximum operating temperature is 87 C/,
     { machine: h200s({ nvmlDeviceGetTemperatureV: { 'gpu0,sensorType=0': hot(88) } }) },
   ],
   [
     'temperature',
     'fail',
-    /slows down from 89 C/,
+    /slows down at 89 C/,
     { machine: h200s({ nvmlDeviceGetTemperatureV: { 'gpu0,sensorType=0': hot(89) } }) },
   ],
   [
@@ -61,7 +61,7 @@ export const LOAD_CASES: readonly Case[] = [
   [
     'power',
     'warn',
-    /900 W, and its limit/,
+    /900 W; the limit/,
     { machine: h200s({ nvmlDeviceGetPowerUsage: { gpu0: 900000 } }) },
   ],
   ['power', 'unknown', /implausible/, { machine: h200s({ nvmlDeviceGetPowerUsage: { gpu0: 4294967294 } }) }],
@@ -73,11 +73,11 @@ export const LOAD_CASES: readonly Case[] = [
   ['power-brake', 'warn', /power brake/, { machine: h200s(reasons(0x80)) }],
   ['hardware-slowdown', 'ok', /does not lower/, {}],
   ['hardware-slowdown', 'warn', /lowers the clocks/, { machine: h200s(reasons(0x8)) }],
-  ['stuck-utilization', 'ok', /0 % busy/, {}],
+  ['stuck-utilization', 'ok', /Utilization is 0 %/, {}],
   [
     'stuck-utilization',
     'warn',
-    /said to be 100 %/,
+    /Utilization is 100 % without a process/,
     { machine: h200s({ nvmlDeviceGetUtilizationRates: { gpu0: { gpu: 100, memory: 0 } } }) },
   ],
   [

@@ -1,12 +1,15 @@
 /** The files of health: what is expected of a machine, and what the last run left. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { keepAside, readIfThere, writeWhole } from '../../src/health/kept-file.js';
 import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { h200x2 } from '../commands/machines.js';
 import type { Outcome } from '../commands/run-on.js';
 import { runOn } from '../commands/run-on.js';
+import type { Tree } from '../doctor/tree.js';
 import {
   type Answers,
   checksOf,
@@ -42,7 +45,7 @@ describe('files of health', () => {
     expect((await expecting({})).status).toBe(0);
     const one = withAnswers(h200x2(), { nvmlDeviceGetCount_v2: { '': 1 } });
     expect(why(await expecting({ machine: one }), 'gpu-count')).toEqual([
-      'NVML counts 1 GPUs, and 2 are expected; missing: 0000:00:07.0.',
+      'NVML counts 1 GPUs; expected 2; missing: 0000:00:07.0.',
     ]);
     const worse = h200s({
       nvmlDeviceGetName: { gpu0: 'NVIDIA H100 80GB HBM3' },
@@ -66,8 +69,34 @@ describe('files of health', () => {
       expect(why(outcome, check), check).not.toEqual([]);
     }
     expect(why(outcome, 'nvlink')).toEqual([
-      '17 NVLinks are up, and 18 are expected.',
-      'An NVLink has 20 GB/s, and 26.562 GB/s are expected.',
+      '17 NVLinks are up; expected 18.',
+      'An NVLink has 20 GB/s; expected 26.562 GB/s.',
+    ]);
+  });
+
+  it('warns of GPUs that are not expected', async () => {
+    const one = withAnswers(h200x2(), { nvmlDeviceGetCount_v2: { '': 1 } });
+    await run({ machine: one }, ['--learn', file()]);
+    const outcome = await expecting({});
+    expect(why(outcome, 'gpu-count')).toEqual(['NVML counts 2 GPUs, and 1 are expected.']);
+    expect(outcome.status).toBe(1);
+  });
+
+  it('compares what a key expects, addresses as nvidia-smi writes them too, and nothing without a key', async () => {
+    const expected = (gpu: string) =>
+      writeFileSync(
+        file(),
+        `{"format":"nvsmi-expectations","version":1,"machine":null,"gpus":[{"pci.bus_id":"00000000:00:06.0"${gpu}},{"pci.bus_id":"00000000:00:07.0"}]}`,
+      );
+    expected(',"name":"NVIDIA B200"');
+    expect(why(await expecting({}), 'name')).toEqual([
+      'Its name is NVIDIA H200, and NVIDIA B200 is expected.',
+    ]);
+    expected('');
+    const down = h200s({ nvmlDeviceGetNvLinkState: { 'gpu0,3': 0 } });
+    // Without a key the model counts.
+    expect(why(await expecting({ machine: down }), 'nvlink')).toEqual([
+      '17 NVLinks are up, and its model has 18.',
     ]);
   });
 
@@ -100,6 +129,11 @@ describe('files of health', () => {
       'a wrong form',
       '{"format":"nvsmi-expectations","version":1,"machine":null,"gpus":[{"name":[]}]}',
       /gpus\[0\]/,
+    ],
+    [
+      'a value of a wrong type',
+      '{"format":"nvsmi-expectations","version":1,"machine":null,"gpus":[{"memory.total":"143771 MiB"}]}',
+      /gpus\[0\].*memory\.total.*a number/,
     ],
     [
       'an unknown key',
@@ -150,6 +184,54 @@ describe('files of health', () => {
     expect(outcome.status).toBe(1);
   });
 
+  it('loses no file where the new one cannot be written', async () => {
+    mkdirSync(file());
+    writeFileSync(join(file(), 'inside'), 'x');
+    const { status, out } = await run({}, ['--learn', file()]);
+    expect(out).toMatch(/cannot be (written|kept aside) \(E[A-Z]+\)/);
+    expect(status).toBe(3);
+    expect(readdirSync(folder)).toEqual(['file.json']);
+    expect(readdirSync(file())).toEqual(['inside']);
+  });
+
+  it('reads no file without end', () => {
+    expect(() => readIfThere('/dev/zero')).toThrow(/longer than 16 MiB/);
+  });
+
+  it('keeps files aside under free names, and leaves nothing to keep to one of two runs', () => {
+    writeFileSync(`${file()}.old-1`, 'older');
+    writeFileSync(file(), 'old');
+    expect(keepAside(file())).toBe(`${file()}.old-2`);
+    expect(keepAside(file())).toBeUndefined();
+    expect(readFileSync(`${file()}.old-1`, 'utf8')).toBe('older');
+    expect(readFileSync(`${file()}.old-2`, 'utf8')).toBe('old');
+  });
+
+  it('is a whole file whenever another run reads it', async () => {
+    const text = JSON.stringify({ all: 'x'.repeat(200_000) });
+    writeWhole(file(), text);
+    const writer = spawn(process.execPath, [
+      '--import',
+      'tsx',
+      '--eval',
+      `import('${new URL('../../src/health/kept-file.ts', import.meta.url)}').then(({ writeWhole }) => {
+        const text = JSON.stringify({ all: 'x'.repeat(200000) });
+        for (let i = 0; i < 50; i++) writeWhole(${JSON.stringify(file())}, text);
+      })`,
+    ]);
+    let isRunning = true;
+    const ended = new Promise((resolve) => writer.on('exit', resolve)).finally(() => {
+      isRunning = false;
+    });
+    while (isRunning) {
+      writeWhole(file(), text);
+      expect(readIfThere(file())).toBe(text);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await ended).toBe(0);
+    expect(readdirSync(folder)).toEqual(['file.json']);
+  });
+
   const counted = (count: number, at = 94) => h200s(fields({ [`gpu0,${at}`]: count }));
   const state = (machine: string | Snapshot, check: string) =>
     run({ machine }, ['--state', file(), '--checks', check, '--json']);
@@ -178,9 +260,49 @@ describe('files of health', () => {
     const outcome = await state(counted(3), 'pcie-replays');
     expect(checksOf(outcome)[0]).toMatchObject({
       verdict: 'unknown',
-      why: expect.stringMatching(/ran backwards/),
+      why: expect.stringMatching(/has decreased/),
     });
     expect(checksOf(await state(counted(3), 'pcie-replays'))[0]?.verdict).toBe('ok');
+  });
+
+  it('begins counters anew after a boot, and those that the GPU keeps go on', async () => {
+    const on = (boot: string, uptime: number): Tree => ({
+      '/proc/sys/kernel/random/boot_id': `${boot}\n`,
+      '/proc/uptime': `${uptime}.00 1.00\n`,
+    });
+    const look = (machine: Snapshot, tree: Tree, check: string) =>
+      run({ machine, tree }, ['--state', file(), '--checks', check, '--json']);
+    const rows = (unc: number) => ({
+      nvmlDeviceGetRemappedRows_v2: {
+        gpu0: {
+          corrActiveRemaps: 0,
+          corrInactiveRemaps: 0,
+          uncActiveRemaps: unc,
+          uncInactiveRemaps: 0,
+          bPending: 0,
+          bFailureOccurred: 0,
+        },
+      },
+    });
+    await look(h200s({ ...fields({ 'gpu0,94': 5000 }), ...rows(1) }), on('a', 900_000), 'pcie-replays');
+    hoursAgo(10);
+    const after = h200s({ ...fields({ 'gpu0,94': 12 }), ...rows(3) });
+    const [replays] = checksOf(await look(after, on('b', 1800), 'pcie-replays'));
+    expect(replays).toMatchObject({ verdict: 'ok', why: '12 PCIe replays in the last 30 min.' });
+    await look(h200s(rows(1)), on('a', 900_000), 'row-remap');
+    hoursAgo(10);
+    const [remapped] = checksOf(await look(after, on('b', 1800), 'row-remap'));
+    expect(remapped?.why).toBe('3 rows are remapped, 2 of them in the last 10 h; none is pending.');
+  });
+
+  it('says how many uncorrectable errors are new', async () => {
+    const errors = (count: number) => h200s({ nvmlDeviceGetTotalEccErrors: { 'gpu0,1,0': count } });
+    await state(errors(1), 'ecc-uncorrected');
+    hoursAgo(2);
+    const [found] = checksOf(await state(errors(4), 'ecc-uncorrected'));
+    expect(found?.why).toBe(
+      '4 uncorrectable memory errors since the driver was loaded, 3 of them in the last 2 h.',
+    );
   });
 
   it.each([
@@ -213,6 +335,11 @@ describe('files of health', () => {
       'another machine',
       '{"format":"nvsmi-health-state","version":1,"machine":"ff","time":1,"counters":{}}',
       /of another machine/,
+    ],
+    [
+      'the future',
+      '{"format":"nvsmi-health-state","version":1,"machine":null,"time":4000000000000,"counters":{}}',
+      /2096-10-02T07:06:40\.000Z, which has not come yet/,
     ],
     [
       'a wrong form',

@@ -66,9 +66,18 @@ describe('health', () => {
     expect((await runOn('lost-gpu', ['health', '--checks', 'driver-version'])).status).toBe(0);
   });
 
+  it('lets no warning hide what is unknown', async () => {
+    const outcome = await run(
+      { machine: h200s({ nvmlDeviceGetPersistenceMode: { gpu0: 0 } }), tree: { '/dev/kmsg': undefined } },
+      ['--checks', 'xid,persistence-mode', '--nagios'],
+    );
+    expect(outcome.status).toBe(3);
+    expect(outcome.out).toMatch(/^GPU UNKNOWN - xid: The kernel log was not read: .* persistence-mode: /);
+  });
+
   it('refuses a check that it does not know, with the nearest name and status 3', async () => {
     const { status, out, err } = await runOn('h200-x2', ['health', '--skip', 'ecc,pcie-width']);
-    expect(out).toBe('"ecc" is no check of --skip\n');
+    expect(out).toBe('--skip: unknown check "ecc"\n');
     expect(err).toMatch(/Did you mean|--list/);
     expect(status).toBe(3);
     expect((await runOn('h200-x2', ['health', '--checks', 'tempreature'])).err).toContain(

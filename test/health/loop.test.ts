@@ -1,24 +1,45 @@
 /** health in a loop, of some GPUs, and where a call fails. */
 import { describe, expect, it } from 'vitest';
 import { healthChecks } from '../../src/health/checks/index.js';
+import type { Json } from '../../src/snapshot/answer.js';
 import type { Snapshot } from '../../src/snapshot/snapshot.js';
+import { ofSets } from '../commands/event-sets.js';
 import { h200x2 } from '../commands/machines.js';
 import { refused } from '../commands/made-machine.js';
 import { moving } from '../commands/moving-machine.js';
 import { runOn } from '../commands/run-on.js';
-import { checksOf, h200s, kmsg, run, STATUS } from './made-machines.js';
+import { type Check, checksOf, h200s, kmsg, run, STATUS } from './made-machines.js';
+
+const XID_48: Json = {
+  device: 'gpu1',
+  eventType: 8,
+  eventData: 48,
+  gpuInstanceId: 4294967295,
+  computeInstanceId: 4294967295,
+};
 
 describe('a loop of health', () => {
+  it('judges what NVML reports without the kernel log, and calls nothing else well', async () => {
+    const quiet = h200s({ nvmlEventSetWait_v2: ofSets(refused('TIMEOUT')) });
+    const loud = h200s({ nvmlEventSetWait_v2: ofSets(XID_48) });
+    const machine = moving([quiet, loud, quiet, quiet, quiet]);
+    const { out, status } = await run(
+      { machine, tree: { '/dev/kmsg': undefined } },
+      ['-l', '1', '--json', '--checks', 'xid'],
+      4,
+    );
+    const last = JSON.parse(out.trimEnd().split('\n').at(-1) ?? '');
+    expect(last.checks.map(({ gpu, verdict }: Check) => [gpu, verdict])).toEqual([
+      [0, 'unknown'],
+      [1, 'fail'],
+    ]);
+    expect(last.checks[0].why).toMatch(/kernel log was not read/);
+    expect(status).toBe(2);
+  });
+
   it('prints a JSON object a tick, and judges the Xids that NVML reports meanwhile', async () => {
-    const quiet = h200s({ nvmlEventSetWait_v2: { 'events0,0': refused('TIMEOUT') } });
-    const event = {
-      device: 'gpu1',
-      eventType: 8,
-      eventData: 48,
-      gpuInstanceId: 4294967295,
-      computeInstanceId: 4294967295,
-    };
-    const loud = h200s({ nvmlEventSetWait_v2: { 'events0,0': event } });
+    const quiet = h200s({ nvmlEventSetWait_v2: ofSets(refused('TIMEOUT')) });
+    const loud = h200s({ nvmlEventSetWait_v2: ofSets(XID_48) });
     const machine = moving([quiet, loud, quiet, quiet, quiet]);
     const { out } = await run({ machine }, ['-l', '1', '--json', '--checks', 'xid'], 4);
     const ticks = out

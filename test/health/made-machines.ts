@@ -62,7 +62,9 @@ export const reasons = (mask: number): Answers => ({
   nvmlDeviceGetCurrentClocksEventReasons: { gpu0: mask },
 });
 export const kmsg = (...lines: readonly string[]): Tree => ({
-  '/dev/kmsg': lines.map((text, i) => `4,${i + 2},${(i + 5) * 1000000},-;${text}\n`).join(''),
+  '/dev/kmsg': ['Linux version 6.8', ...lines]
+    .map((text, i) => `4,${i},${(i + 5) * 1000000},-;${text}\n`)
+    .join(''),
 });
 export const LOST = { nvmlDeviceGetHandleByIndex_v2: { 1: refused('GPU_IS_LOST') } };
 export const STUCK_STAT = (state: string): Tree => ({

@@ -29,12 +29,12 @@ const DOORS: readonly (readonly [name: string, door: (options?: unknown) => { cl
 
 describe.each(DOORS)('the options of %s', (name, door) => {
   it.each([
-    [{ path: '/a', snapshot: 't4' }, 'there are path and snapshot, and only one of them can answer'],
+    [{ path: '/a', snapshot: 't4' }, 'path and snapshot cannot be combined'],
     [{ snapshots: 't4' }, 'there is no option snapshots; there are path, snapshot'],
-    [{ path: 5 }, 'path must be a string that is not empty, not 5'],
-    [{ snapshot: '' }, 'snapshot must be a string that is not empty, or a recording, not an empty string'],
-    [{ snapshot: ['t4'] }, 'snapshot must be a string that is not empty, or a recording, not array'],
-    [{ snapshot: null }, 'snapshot must be a string that is not empty, or a recording, not null'],
+    [{ path: 5 }, 'path must be a non-empty string, not 5'],
+    [{ snapshot: '' }, 'snapshot must be a non-empty string, or a recording, not an empty string'],
+    [{ snapshot: ['t4'] }, 'snapshot must be a non-empty string, or a recording, not array'],
+    [{ snapshot: null }, 'snapshot must be a non-empty string, or a recording, not null'],
     ['t4', "the options must be an object, { snapshot: 'h200-x2' } or { path }, not string"],
     [null, "the options must be an object, { snapshot: 'h200-x2' } or { path }, not null"],
     [['t4'], "the options must be an object, { snapshot: 'h200-x2' } or { path }, not array"],

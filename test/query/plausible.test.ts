@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { open } from '../../src/index.js';
-import type { FunctionName } from '../../src/nvml/generated/functions.js';
 import {
   celsius,
   count,
@@ -18,28 +17,12 @@ import {
   processId,
   watts,
 } from '../../src/query/kind.js';
-import type { Json } from '../../src/snapshot/answer.js';
 import type { Snapshot } from '../../src/snapshot/snapshot.js';
-import { h200x2 } from '../commands/machines.js';
+import { h200sWhoseFirst } from '../commands/machines.js';
 import { runOn } from '../commands/run-on.js';
 import { folderOfFile, saved } from '../temporary.js';
 
-/** Two H200s of which the first answers otherwise. */
-function h200s(answers: Partial<Record<FunctionName, Json>>): Snapshot {
-  const { calls, ...rest } = h200x2();
-  const changed = Object.entries(answers).map(([fn, answer]) => [
-    fn,
-    Object.fromEntries(
-      Object.entries(calls[fn as FunctionName] ?? {}).map(([key, old]) => [
-        key,
-        key.startsWith('gpu0') ? answer : old,
-      ]),
-    ),
-  ]);
-  return { ...rest, calls: { ...calls, ...Object.fromEntries(changed) } };
-}
-
-const ABSURD = h200s({
+const ABSURD = h200sWhoseFirst({
   nvmlDeviceGetPowerUsage: 4294967294,
   nvmlDeviceGetUtilizationRates: { gpu: 808334905, memory: 101 },
   nvmlDeviceGetTemperatureV: { version: 16777228, sensorType: 0, temperature: 255 },
@@ -94,7 +77,7 @@ describe('a reading that cannot be true', () => {
 });
 
 /** What NVML leaves of a GPU whose answers are all ones, in the width of each. */
-const ALL_ONES = h200s({
+const ALL_ONES = h200sWhoseFirst({
   nvmlDeviceGetPowerUsage: 0xffffffff,
   nvmlDeviceGetUtilizationRates: { gpu: 255, memory: 0xffff },
   nvmlDeviceGetTemperatureV: { version: 16777228, sensorType: 0, temperature: 0xffff },

@@ -7,7 +7,7 @@ import { cgroupPaths } from '../../src/system/cgroup.js';
 import { deviceHolders } from '../../src/system/device-holders.js';
 import { slurmOf } from '../../src/system/environ.js';
 import { filesUnder, machineFiles, recordedFiles } from '../../src/system/files.js';
-import { hostProcess } from '../../src/system/host-process.js';
+import { HostIdentities, hostProcess } from '../../src/system/host-process.js';
 import { hidesOthers, isInnerNamespace } from '../../src/system/namespace.js';
 import { placementOf } from '../../src/system/placement.js';
 import { procStat } from '../../src/system/proc-stat.js';
@@ -169,6 +169,32 @@ describe('a process of the host', () => {
   it('says that an environment may not be read', () => {
     const files = madeFiles({ processes: { 42: { isForeign: true } } });
     expect(hostProcess(host(files), 42)).toMatchObject({ isEnvironHidden: true, slurm: undefined });
+  });
+
+  it('in a loop has two of its files read each time, the others seldom, and at once for another of its number', () => {
+    let now = 0;
+    let start = 250;
+    const known = new HostIdentities(() => now);
+    const files = (command: string) => {
+      const made = madeFiles({ processes: { 42: { command: [command], start } } });
+      const read: string[] = [];
+      const counted = {
+        ...made,
+        read: (path: string) => {
+          read.push(path);
+          return made.read(path);
+        },
+      };
+      const found = hostProcess(host(counted), 42, known);
+      return { command: found?.command, read: read.filter((path) => path.startsWith('/proc/42/')) };
+    };
+    expect(files('train').read).toHaveLength(5);
+    now = 9_999;
+    expect(files('renamed')).toEqual({ command: 'train', read: ['/proc/42/stat', '/proc/42/status'] });
+    now = 10_000;
+    expect(files('renamed').command).toBe('renamed');
+    start = 251;
+    expect(files('other').command).toBe('other');
   });
 
   it('is none where there is none', () => {

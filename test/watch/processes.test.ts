@@ -7,7 +7,7 @@ import { snapshotDriver } from '../../src/snapshot/snapshot-driver.js';
 import { overLife, SinceLastSample } from '../../src/watch/cpu-share.js';
 import { hiddenFrom } from '../../src/watch/hidden.js';
 import { processCells, processColumn, sortedBy, spelledSeconds } from '../../src/watch/process-columns.js';
-import { HostProcesses, processEntries } from '../../src/watch/process-entry.js';
+import { HostProcesses, type ProcessEntry, processEntries } from '../../src/watch/process-entry.js';
 import { filtered, refuseUnknownUser } from '../../src/watch/process-filter.js';
 import { processSource } from '../../src/watch/process-samples.js';
 import { summed } from '../../src/watch/process-sums.js';
@@ -57,9 +57,13 @@ const WORLD: MadeWorld = {
   },
 };
 
-function joined(world: MadeWorld = WORLD) {
+function listed() {
   const session = openSession(snapshotDriver(parseSnapshot(JSON.stringify(MACHINE), 'made'), 'made'));
-  const lists = new Asker(session).run(processSource(session.gpus).sample());
+  return new Asker(session).run(processSource(session.gpus).sample());
+}
+
+function joined(world: MadeWorld = WORLD) {
+  const lists = listed();
   const hosts = new HostProcesses(madeFiles(world), 4242);
   return { lists, hosts, entries: processEntries(lists, hosts, overLife(NOW)) };
 }
@@ -130,7 +134,7 @@ describe('filters', () => {
 
   it('refuse a user that no one is, with the nearest name', () => {
     expect(() => refuseUnknownUser({ user: 'grce' }, ['ada', 'grace'])).toThrow(
-      expect.objectContaining({ message: 'No user is called "grce".', hint: 'Did you mean grace?' }),
+      expect.objectContaining({ message: 'There is no user "grce".', hint: 'Did you mean grace?' }),
     );
     expect(() => refuseUnknownUser({ user: '4711' }, ['ada'])).not.toThrow();
   });
@@ -200,6 +204,34 @@ describe('in a container', () => {
         remedy: 'Run nvsmi on the host, or in a container with its pid namespace (--pid=host).',
       },
     ]);
+  });
+
+  it('a loop looks through all open files again after some seconds, or where the lists have changed', () => {
+    const lists = listed();
+    let now = 0;
+    let looks = 0;
+    const made = madeFiles({
+      namespace,
+      processes: { 12: { command: ['python', 'in.py'], open: ['/dev/nvidia0'] } },
+    });
+    const counted = {
+      ...made,
+      list: (path: string) => {
+        if (path === '/proc') looks++;
+        return made.list(path);
+      },
+    };
+    const hosts = new HostProcesses(counted, 4242, () => now);
+    const first = () => processEntries(lists, hosts, overLife(NOW))[0];
+    expect(first() && processColumn('command').read(first() as ProcessEntry, NOW)).toBe('python in.py');
+    now = 4999;
+    first();
+    expect(looks).toBe(1);
+    now = 5000;
+    first();
+    expect(looks).toBe(2);
+    hosts.matching(lists.slice(1));
+    expect(looks).toBe(3);
   });
 
   it('a process of the same number that has no device open is not taken for it', () => {

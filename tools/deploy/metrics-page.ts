@@ -9,17 +9,17 @@ export const metricsPage = (): string =>
   [
     '# The metrics of `nvsmi exporter`',
     '',
-    'Written by tools/deploy.ts from the fields: `npm run generate`. What a GPU does not have is absent.',
+    'Generated from the fields by `npm run generate`. A metric that a GPU does not support is absent.',
     '',
-    '| metric | type | field | |',
+    '| metric | type | field | description |',
     '| --- | --- | --- | --- |',
     ...[...families].map(
       ([field, { name, type, help }]) => `| \`${name}\` | ${type} | \`${field}\` | ${cell(help)} |`,
     ),
     '',
-    'Of no field, but of the health checks and of the exporter itself:',
+    'Metrics of the health checks and of the exporter itself:',
     '',
-    '| metric | type | |',
+    '| metric | type | description |',
     '| --- | --- | --- |',
     ...[...Object.values(healthFamilies), ...ownFamilies].map(
       ({ name, type, help }) => `| \`${name}\` | ${type} | ${cell(help)} |`,

@@ -3,6 +3,7 @@ import type { JsonPart } from '../../src/commands/command.js';
 import { commands } from '../../src/commands/index.js';
 import { families } from '../../src/exporter/dialects/nvsmi.js';
 import { type Field, nameOf, type Source } from '../../src/query/field.js';
+import { gpmMetrics } from '../../src/query/monitor/gpm.js';
 import type { Probe } from '../../src/query/probe.js';
 import type { Relation } from '../../src/query/relation.js';
 import { relations } from '../../src/query/relations.js';
@@ -37,11 +38,19 @@ function functionsOf(source: Source): readonly string[] {
   return 'probe' in wanted ? [functionOf(wanted.probe)] : [];
 }
 
-const PREFIXES: Readonly<Record<string, string>> = { gpus: '', nvlinks: 'nvlink.' };
+/** What the metrics of a relation begin with. */
+const PREFIXES: Readonly<Record<string, string>> = {
+  gpus: '',
+  nvlinks: 'nvlink.',
+  processes: 'process.',
+  gpm: '',
+};
 
-function metricOf(relation: string, field: Field): string {
+function metricOf(relation: string, { names, metric }: Field): string {
   const prefix = PREFIXES[relation];
-  return prefix === undefined ? '' : (families.get(prefix + nameOf(field))?.name ?? '');
+  if (prefix === undefined) return '';
+  const found = [...names, metric?.name].flatMap((name) => families.get(`${prefix}${name}`) ?? []);
+  return found[0]?.name ?? '';
 }
 
 const fieldRow = (relation: string, field: Field): readonly string[] => [
@@ -55,12 +64,20 @@ const fieldRow = (relation: string, field: Field): readonly string[] => [
 
 const HEAD = ['field', 'what it is', 'unit', 'NVML function', 'since driver', 'metric'];
 
+/** Those of one engine or link each, of which there are many. */
+const NUMBERED_METRICS = new Set(
+  gpmMetrics.map(({ name }) => name).filter((name) => /^(nv|c2c|gr\d)/.test(name)),
+);
+
+const isNumberedMetric = ({ source }: Field): boolean =>
+  'item' in source && NUMBERED_METRICS.has(source.item);
+
 const relationSection = ({ name, record, fields }: Relation): string => {
   const option = tables.find((one) => one.name === name)?.option;
-  const asked = option === undefined ? '' : ` Asked with \`--${option}\`.`;
+  const asked = option === undefined ? '' : ` Option: \`--${option}\`.`;
   return `### ${name}\n\nOne record for each: ${record}.${asked}\n\n${table(
     HEAD,
-    fields.map((field) => fieldRow(name, field)),
+    fields.filter((field) => !isNumberedMetric(field)).map((field) => fieldRow(name, field)),
   )}\n`;
 };
 
@@ -72,13 +89,10 @@ const listRow = ({ name, of, isList, fields, required }: JsonPart): readonly str
     .join(', '),
 ];
 
-const isGpmMetric = ({ kind, source }: Field): boolean =>
-  'item' in source && kind.plausible !== undefined && /^(nv|c2c|gr\d)/.test(source.item);
-
 /** Lists that have all GPM metrics show the first few. */
 const short = (part: JsonPart): JsonPart => ({
   ...part,
-  fields: part.fields.filter((field) => !isGpmMetric(field)),
+  fields: part.fields.filter((field) => !isNumberedMetric(field)),
 });
 
 const listSection = (words: string, parts: readonly JsonPart[]): string =>
@@ -95,30 +109,30 @@ export async function fieldReference(): Promise<string> {
   }
   return `# Fields
 
-What nvsmi can report, by name. The names are the same in \`--query-*\`, in the JSON of every command, in the library and in what the
-recorder writes. \`npm run generate\` writes this page from the code.
+Everything that nvsmi can report, by name. The names are the same in \`--query-*\`, in the JSON of every command, in the library and in the
+files of the recorder. \`npm run generate\` writes this page.
 
-- A name is that of nvidia-smi's queries where there is one. Units are in the tables, not in names.
-- A record has \`gpu\`, the index that NVML gives the GPU, and \`uuid\`. A MIG device and a vGPU have a UUID of their own there.
-- What is absent is \`null\`, and \`reasons\` of the record says why. A list that cannot be read is one record of nulls.
-- A value has one number, whatever command shows it: 78,535 mW are 78.54 W in a query and in \`dmon --format json\`.
-- Once is one document, in a loop each tick is one line. With \`jsonl\` each record is a line of its own.
+- The name is nvidia-smi's query name, if there is one. Units are in the tables, not in the names.
+- A record has \`gpu\` (NVML's index of the GPU) and \`uuid\`. For a MIG device or a vGPU, \`uuid\` is its own UUID.
+- A missing value is \`null\`, and \`reasons\` of the record says why. A list that cannot be read is one record of nulls.
+- A value has the same number in every command: 78,535 mW are 78.54 W in a query and in \`dmon --format json\`.
+- A single run prints one document; a loop prints one line per tick. With \`jsonl\` each record is one line.
 - \`schema_version\` is in every document and in every line of \`jsonl\`. [schemas](../schemas) has a JSON Schema of each shape.
-- A recording that answered is named by \`source\`.
+- \`source\` names the recording that the values come from, if any.
 
-The columns of the tables: an alias comes after the name. *Since driver* is empty where every supported driver has the field. *NVML
-function* is empty where the value was found with the record, or needs no question; of a function that older drivers lack, the newest is
-named. *Metric* is the name in \`nvsmi exporter\`, for what it collects.
+The columns of the tables: aliases follow the name. *Since driver* is empty if every supported driver has the field. *NVML
+function* is empty if the value comes with the record or needs no call; if older drivers lack the function, the newest version is
+listed. *Metric* is the name in \`nvsmi exporter\`, if it is exported.
 
 ## Relations
 
-\`nvsmi.relation(name)\` of the library asks for these; [library.md](library.md) describes it.
+\`nvsmi.relation(name)\` of the library reads these; see [library.md](library.md#relations).
 
 ${relations.map(relationSection).join('\n')}
 ## JSON of the commands
 
-A field with \`?\` is there only where the option asks for it, or the GPU has it. Of the performance metrics (GPM) those of single engines
-and links are left out.
+A field with \`?\` is only present if an option requests it, or the GPU supports it. Performance metrics (GPM) of single engines
+and links are omitted.
 
 ${lists.join('\n')}`;
 }

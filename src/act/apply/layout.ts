@@ -64,7 +64,7 @@ function refuseWithoutRoom(
     const starts = placements.map((each) => Number(each.start));
     if (start !== undefined && !starts.includes(start)) {
       throw new UsageError(
-        plainly`On GPU ${index} an instance ${name} begins at ${starts.join(', ')}, not at ${start}.`,
+        plainly`On GPU ${index} an instance ${name} must start at ${starts.join(', ')}, not at ${start}.`,
       );
     }
     choices.push(

@@ -36,7 +36,7 @@ export interface DeviceGpu {
   readonly minor_number?: string;
   /** Version of the BIOS of the board. Asked for as `vbios_version`. */
   readonly vbios_version?: string;
-  /** Whether the board has several GPUs. Asked for as `vbios_version`. */
+  /** Whether the GPU is on a multi-GPU board. Asked for as `vbios_version`. */
   readonly multigpu_board?: string;
   /** Number of the board, the same for all GPUs on it, in hexadecimal. */
   readonly board_id?: string;
@@ -84,7 +84,7 @@ export interface DeviceGpu {
       };
     };
     readonly pci_bridge_chip?: {
-      /** Type of the bridge chip on a board with several GPUs: PLX or BRO4. Only in the full answer. */
+      /** Type of the bridge chip on a multi-GPU board: PLX or BRO4. Only in the full answer. */
       readonly bridge_chip_type?: string;
       /** Firmware version of the bridge chip. Only in the full answer. */
       readonly bridge_chip_fw?: string;
@@ -153,29 +153,29 @@ export interface DeviceGpu {
   readonly ecc_errors?: {
     readonly volatile?: {
       readonly single_bit?: {
-        /** Memory errors in device memory that were corrected, since the driver was loaded. Asked for as `ecc.errors.corrected.volatile.device_memory` … `ecc.errors.corrected.volatile.total`. */
+        /** Corrected memory errors in device memory, since the driver was loaded. Asked for as `ecc.errors.corrected.volatile.device_memory` … `ecc.errors.corrected.volatile.total`. */
         readonly device_memory?: number | string;
-        /** Memory errors in the register file that were corrected, since the driver was loaded. Asked for as `ecc.errors.corrected.volatile.device_memory` … `ecc.errors.corrected.volatile.total`. */
+        /** Corrected memory errors in the register file, since the driver was loaded. Asked for as `ecc.errors.corrected.volatile.device_memory` … `ecc.errors.corrected.volatile.total`. */
         readonly register_file?: number | string;
-        /** Memory errors in the L1 cache that were corrected, since the driver was loaded. Asked for as `ecc.errors.corrected.volatile.device_memory` … `ecc.errors.corrected.volatile.total`. */
+        /** Corrected memory errors in the L1 cache, since the driver was loaded. Asked for as `ecc.errors.corrected.volatile.device_memory` … `ecc.errors.corrected.volatile.total`. */
         readonly l1_cache?: number | string;
-        /** Memory errors in the L2 cache that were corrected, since the driver was loaded. Asked for as `ecc.errors.corrected.volatile.device_memory` … `ecc.errors.corrected.volatile.total`. */
+        /** Corrected memory errors in the L2 cache, since the driver was loaded. Asked for as `ecc.errors.corrected.volatile.device_memory` … `ecc.errors.corrected.volatile.total`. */
         readonly l2_cache?: number | string;
-        /** Memory errors in texture memory that were corrected, since the driver was loaded. Asked for as `ecc.errors.corrected.volatile.device_memory` … `ecc.errors.corrected.volatile.total`. */
+        /** Corrected memory errors in texture memory, since the driver was loaded. Asked for as `ecc.errors.corrected.volatile.device_memory` … `ecc.errors.corrected.volatile.total`. */
         readonly texture_memory?: number | string;
         /** All corrected memory errors of the GPU since the driver was loaded. Asked for as `ecc.errors.corrected.volatile.device_memory` … `ecc.errors.corrected.volatile.total`. */
         readonly total?: string;
       };
       readonly double_bit?: {
-        /** Memory errors in device memory that were uncorrected, since the driver was loaded. Asked for as `ecc.errors.corrected.volatile.device_memory` … `ecc.errors.uncorrected.volatile.total`. */
+        /** Uncorrected memory errors in device memory, since the driver was loaded. Asked for as `ecc.errors.corrected.volatile.device_memory` … `ecc.errors.uncorrected.volatile.total`. */
         readonly device_memory?: number | string;
-        /** Memory errors in the register file that were uncorrected, since the driver was loaded. Asked for as `ecc.errors.corrected.volatile.device_memory` … `ecc.errors.uncorrected.volatile.total`. */
+        /** Uncorrected memory errors in the register file, since the driver was loaded. Asked for as `ecc.errors.corrected.volatile.device_memory` … `ecc.errors.uncorrected.volatile.total`. */
         readonly register_file?: number | string;
-        /** Memory errors in the L1 cache that were uncorrected, since the driver was loaded. Asked for as `ecc.errors.corrected.volatile.device_memory` … `ecc.errors.uncorrected.volatile.total`. */
+        /** Uncorrected memory errors in the L1 cache, since the driver was loaded. Asked for as `ecc.errors.corrected.volatile.device_memory` … `ecc.errors.uncorrected.volatile.total`. */
         readonly l1_cache?: number | string;
-        /** Memory errors in the L2 cache that were uncorrected, since the driver was loaded. Asked for as `ecc.errors.corrected.volatile.device_memory` … `ecc.errors.uncorrected.volatile.total`. */
+        /** Uncorrected memory errors in the L2 cache, since the driver was loaded. Asked for as `ecc.errors.corrected.volatile.device_memory` … `ecc.errors.uncorrected.volatile.total`. */
         readonly l2_cache?: number | string;
-        /** Memory errors in texture memory that were uncorrected, since the driver was loaded. Asked for as `ecc.errors.corrected.volatile.device_memory` … `ecc.errors.uncorrected.volatile.total`. */
+        /** Uncorrected memory errors in texture memory, since the driver was loaded. Asked for as `ecc.errors.corrected.volatile.device_memory` … `ecc.errors.uncorrected.volatile.total`. */
         readonly texture_memory?: number | string;
         /** All uncorrected memory errors of the GPU since the driver was loaded. Asked for as `ecc.errors.corrected.volatile.device_memory` … `ecc.errors.uncorrected.volatile.total`. */
         readonly total?: string;
@@ -183,29 +183,29 @@ export interface DeviceGpu {
     };
     readonly aggregate?: {
       readonly single_bit?: {
-        /** Memory errors in device memory that were corrected, over the life of the GPU. Asked for as `ecc.errors.corrected.aggregate.device_memory` … `ecc.errors.corrected.aggregate.total`. */
+        /** Corrected memory errors in device memory, over the life of the GPU. Asked for as `ecc.errors.corrected.aggregate.device_memory` … `ecc.errors.corrected.aggregate.total`. */
         readonly device_memory?: number | string;
-        /** Memory errors in the register file that were corrected, over the life of the GPU. Asked for as `ecc.errors.corrected.aggregate.device_memory` … `ecc.errors.corrected.aggregate.total`. */
+        /** Corrected memory errors in the register file, over the life of the GPU. Asked for as `ecc.errors.corrected.aggregate.device_memory` … `ecc.errors.corrected.aggregate.total`. */
         readonly register_file?: number | string;
-        /** Memory errors in the L1 cache that were corrected, over the life of the GPU. Asked for as `ecc.errors.corrected.aggregate.device_memory` … `ecc.errors.corrected.aggregate.total`. */
+        /** Corrected memory errors in the L1 cache, over the life of the GPU. Asked for as `ecc.errors.corrected.aggregate.device_memory` … `ecc.errors.corrected.aggregate.total`. */
         readonly l1_cache?: number | string;
-        /** Memory errors in the L2 cache that were corrected, over the life of the GPU. Asked for as `ecc.errors.corrected.aggregate.device_memory` … `ecc.errors.corrected.aggregate.total`. */
+        /** Corrected memory errors in the L2 cache, over the life of the GPU. Asked for as `ecc.errors.corrected.aggregate.device_memory` … `ecc.errors.corrected.aggregate.total`. */
         readonly l2_cache?: number | string;
-        /** Memory errors in texture memory that were corrected, over the life of the GPU. Asked for as `ecc.errors.corrected.aggregate.device_memory` … `ecc.errors.corrected.aggregate.total`. */
+        /** Corrected memory errors in texture memory, over the life of the GPU. Asked for as `ecc.errors.corrected.aggregate.device_memory` … `ecc.errors.corrected.aggregate.total`. */
         readonly texture_memory?: number | string;
         /** All corrected memory errors of the GPU over the life of the GPU. Asked for as `ecc.errors.corrected.aggregate.device_memory` … `ecc.errors.corrected.aggregate.total`. */
         readonly total?: string;
       };
       readonly double_bit?: {
-        /** Memory errors in device memory that were uncorrected, over the life of the GPU. Asked for as `ecc.errors.corrected.aggregate.device_memory` … `ecc.errors.uncorrected.aggregate.total`. */
+        /** Uncorrected memory errors in device memory, over the life of the GPU. Asked for as `ecc.errors.corrected.aggregate.device_memory` … `ecc.errors.uncorrected.aggregate.total`. */
         readonly device_memory?: number | string;
-        /** Memory errors in the register file that were uncorrected, over the life of the GPU. Asked for as `ecc.errors.corrected.aggregate.device_memory` … `ecc.errors.uncorrected.aggregate.total`. */
+        /** Uncorrected memory errors in the register file, over the life of the GPU. Asked for as `ecc.errors.corrected.aggregate.device_memory` … `ecc.errors.uncorrected.aggregate.total`. */
         readonly register_file?: number | string;
-        /** Memory errors in the L1 cache that were uncorrected, over the life of the GPU. Asked for as `ecc.errors.corrected.aggregate.device_memory` … `ecc.errors.uncorrected.aggregate.total`. */
+        /** Uncorrected memory errors in the L1 cache, over the life of the GPU. Asked for as `ecc.errors.corrected.aggregate.device_memory` … `ecc.errors.uncorrected.aggregate.total`. */
         readonly l1_cache?: number | string;
-        /** Memory errors in the L2 cache that were uncorrected, over the life of the GPU. Asked for as `ecc.errors.corrected.aggregate.device_memory` … `ecc.errors.uncorrected.aggregate.total`. */
+        /** Uncorrected memory errors in the L2 cache, over the life of the GPU. Asked for as `ecc.errors.corrected.aggregate.device_memory` … `ecc.errors.uncorrected.aggregate.total`. */
         readonly l2_cache?: number | string;
-        /** Memory errors in texture memory that were uncorrected, over the life of the GPU. Asked for as `ecc.errors.corrected.aggregate.device_memory` … `ecc.errors.uncorrected.aggregate.total`. */
+        /** Uncorrected memory errors in texture memory, over the life of the GPU. Asked for as `ecc.errors.corrected.aggregate.device_memory` … `ecc.errors.uncorrected.aggregate.total`. */
         readonly texture_memory?: number | string;
         /** All uncorrected memory errors of the GPU over the life of the GPU. Asked for as `ecc.errors.corrected.aggregate.device_memory` … `ecc.errors.uncorrected.aggregate.total`. */
         readonly total?: string;
@@ -227,7 +227,7 @@ export interface DeviceGpu {
     readonly gpu_temp_max_threshold?: number | string;
     /** Temperature in degrees C at which the GPU slows down. Asked for as `temperature.gpu`. */
     readonly gpu_temp_slow_threshold?: number | string;
-    /** Temperature of the memory in degrees C, where it is HBM. Asked for as `temperature.memory`. */
+    /** Temperature of the memory in degrees C, on GPUs with HBM. Asked for as `temperature.memory`. */
     readonly memory_temp?: number | string;
     readonly unit: 'C';
   };
@@ -284,9 +284,9 @@ export interface DeviceGpu {
     readonly unit: 'MHz';
   };
   readonly clock_policy?: {
-    /** Whether the clocks are raised automatically where power and temperature allow it. Asked for as `clocks`. */
+    /** Whether auto boost raises the clocks if power and temperature allow it. Asked for as `clocks`. */
     readonly auto_boost?: string;
-    /** Whether the clocks are raised automatically by default. Asked for as `clocks`. */
+    /** Whether auto boost is enabled by default. Asked for as `clocks`. */
     readonly auto_boost_default?: string;
   };
   /** Asked for as `supported-clocks`. */

@@ -41,7 +41,7 @@ export interface GpuFields {
   readonly 'pci.device_id': string;
   /** PCI subsystem id followed by the subsystem vendor id, in hexadecimal. */
   readonly 'pci.sub_device_id': string;
-  /** Whether vGPUs that take a part of the GPU can be combined in one virtual machine. */
+  /** Whether several fractional vGPUs can be assigned to one virtual machine. */
   readonly 'vgpu_device_capability.fractional_multiVgpu': boolean;
   /** Whether time-sliced vGPUs of different profile types can run on the GPU together. */
   readonly 'vgpu_device_capability.heterogeneous_timeSlice_profile': boolean;
@@ -51,7 +51,7 @@ export interface GpuFields {
   readonly 'vgpu_device_capability.homogeneous_placements': boolean;
   /** Whether a GPU instance can be shared by time-sliced vGPUs. */
   readonly 'vgpu_device_capability.mig_timeSlicing': boolean;
-  /** Whether time-slicing of GPU instances is switched on. */
+  /** Whether time-slicing of GPU instances is enabled. */
   readonly 'vgpu_device_capability.mig_timeSlicing_mode': boolean;
   /** Current PCIe generation of the link. It may be reduced while the GPU is idle. */
   readonly 'pcie.link.gen.current': number;
@@ -209,75 +209,75 @@ export interface GpuFields {
   readonly 'ecc.mode.current': boolean;
   /** ECC mode after the next reboot or reset. */
   readonly 'ecc.mode.pending': boolean;
-  /** Memory errors in device memory that were corrected, since the driver was loaded. */
+  /** Corrected memory errors in device memory, since the driver was loaded. */
   readonly 'ecc.errors.corrected.volatile.device_memory': number;
-  /** Memory errors in DRAM that were corrected, since the driver was loaded. */
+  /** Corrected memory errors in DRAM, since the driver was loaded. */
   readonly 'ecc.errors.corrected.volatile.dram': number;
-  /** Memory errors in the register file that were corrected, since the driver was loaded. */
+  /** Corrected memory errors in the register file, since the driver was loaded. */
   readonly 'ecc.errors.corrected.volatile.register_file': number;
-  /** Memory errors in the L1 cache that were corrected, since the driver was loaded. */
+  /** Corrected memory errors in the L1 cache, since the driver was loaded. */
   readonly 'ecc.errors.corrected.volatile.l1_cache': number;
-  /** Memory errors in the L2 cache that were corrected, since the driver was loaded. */
+  /** Corrected memory errors in the L2 cache, since the driver was loaded. */
   readonly 'ecc.errors.corrected.volatile.l2_cache': number;
-  /** Memory errors in texture memory that were corrected, since the driver was loaded. */
+  /** Corrected memory errors in texture memory, since the driver was loaded. */
   readonly 'ecc.errors.corrected.volatile.texture_memory': number;
-  /** Memory errors in the control block unit that were corrected, since the driver was loaded. */
+  /** Corrected memory errors in the control block unit, since the driver was loaded. */
   readonly 'ecc.errors.corrected.volatile.cbu': number;
-  /** Memory errors in SRAM that were corrected, since the driver was loaded. */
+  /** Corrected memory errors in SRAM, since the driver was loaded. */
   readonly 'ecc.errors.corrected.volatile.sram': number;
   /** All corrected memory errors of the GPU since the driver was loaded. */
   readonly 'ecc.errors.corrected.volatile.total': number;
-  /** Memory errors in device memory that were corrected, over the life of the GPU. */
+  /** Corrected memory errors in device memory, over the life of the GPU. */
   readonly 'ecc.errors.corrected.aggregate.device_memory': number;
-  /** Memory errors in DRAM that were corrected, over the life of the GPU. */
+  /** Corrected memory errors in DRAM, over the life of the GPU. */
   readonly 'ecc.errors.corrected.aggregate.dram': number;
-  /** Memory errors in the register file that were corrected, over the life of the GPU. */
+  /** Corrected memory errors in the register file, over the life of the GPU. */
   readonly 'ecc.errors.corrected.aggregate.register_file': number;
-  /** Memory errors in the L1 cache that were corrected, over the life of the GPU. */
+  /** Corrected memory errors in the L1 cache, over the life of the GPU. */
   readonly 'ecc.errors.corrected.aggregate.l1_cache': number;
-  /** Memory errors in the L2 cache that were corrected, over the life of the GPU. */
+  /** Corrected memory errors in the L2 cache, over the life of the GPU. */
   readonly 'ecc.errors.corrected.aggregate.l2_cache': number;
-  /** Memory errors in texture memory that were corrected, over the life of the GPU. */
+  /** Corrected memory errors in texture memory, over the life of the GPU. */
   readonly 'ecc.errors.corrected.aggregate.texture_memory': number;
-  /** Memory errors in the control block unit that were corrected, over the life of the GPU. */
+  /** Corrected memory errors in the control block unit, over the life of the GPU. */
   readonly 'ecc.errors.corrected.aggregate.cbu': number;
-  /** Memory errors in SRAM that were corrected, over the life of the GPU. */
+  /** Corrected memory errors in SRAM, over the life of the GPU. */
   readonly 'ecc.errors.corrected.aggregate.sram': number;
   /** All corrected memory errors of the GPU over the life of the GPU. */
   readonly 'ecc.errors.corrected.aggregate.total': number;
-  /** Memory errors in device memory that were uncorrected, since the driver was loaded. */
+  /** Uncorrected memory errors in device memory, since the driver was loaded. */
   readonly 'ecc.errors.uncorrected.volatile.device_memory': number;
-  /** Memory errors in DRAM that were uncorrected, since the driver was loaded. */
+  /** Uncorrected memory errors in DRAM, since the driver was loaded. */
   readonly 'ecc.errors.uncorrected.volatile.dram': number;
-  /** Memory errors in the register file that were uncorrected, since the driver was loaded. */
+  /** Uncorrected memory errors in the register file, since the driver was loaded. */
   readonly 'ecc.errors.uncorrected.volatile.register_file': number;
-  /** Memory errors in the L1 cache that were uncorrected, since the driver was loaded. */
+  /** Uncorrected memory errors in the L1 cache, since the driver was loaded. */
   readonly 'ecc.errors.uncorrected.volatile.l1_cache': number;
-  /** Memory errors in the L2 cache that were uncorrected, since the driver was loaded. */
+  /** Uncorrected memory errors in the L2 cache, since the driver was loaded. */
   readonly 'ecc.errors.uncorrected.volatile.l2_cache': number;
-  /** Memory errors in texture memory that were uncorrected, since the driver was loaded. */
+  /** Uncorrected memory errors in texture memory, since the driver was loaded. */
   readonly 'ecc.errors.uncorrected.volatile.texture_memory': number;
-  /** Memory errors in the control block unit that were uncorrected, since the driver was loaded. */
+  /** Uncorrected memory errors in the control block unit, since the driver was loaded. */
   readonly 'ecc.errors.uncorrected.volatile.cbu': number;
-  /** Memory errors in SRAM that were uncorrected, since the driver was loaded. */
+  /** Uncorrected memory errors in SRAM, since the driver was loaded. */
   readonly 'ecc.errors.uncorrected.volatile.sram': number;
   /** All uncorrected memory errors of the GPU since the driver was loaded. */
   readonly 'ecc.errors.uncorrected.volatile.total': number;
-  /** Memory errors in device memory that were uncorrected, over the life of the GPU. */
+  /** Uncorrected memory errors in device memory, over the life of the GPU. */
   readonly 'ecc.errors.uncorrected.aggregate.device_memory': number;
-  /** Memory errors in DRAM that were uncorrected, over the life of the GPU. */
+  /** Uncorrected memory errors in DRAM, over the life of the GPU. */
   readonly 'ecc.errors.uncorrected.aggregate.dram': number;
-  /** Memory errors in the register file that were uncorrected, over the life of the GPU. */
+  /** Uncorrected memory errors in the register file, over the life of the GPU. */
   readonly 'ecc.errors.uncorrected.aggregate.register_file': number;
-  /** Memory errors in the L1 cache that were uncorrected, over the life of the GPU. */
+  /** Uncorrected memory errors in the L1 cache, over the life of the GPU. */
   readonly 'ecc.errors.uncorrected.aggregate.l1_cache': number;
-  /** Memory errors in the L2 cache that were uncorrected, over the life of the GPU. */
+  /** Uncorrected memory errors in the L2 cache, over the life of the GPU. */
   readonly 'ecc.errors.uncorrected.aggregate.l2_cache': number;
-  /** Memory errors in texture memory that were uncorrected, over the life of the GPU. */
+  /** Uncorrected memory errors in texture memory, over the life of the GPU. */
   readonly 'ecc.errors.uncorrected.aggregate.texture_memory': number;
-  /** Memory errors in the control block unit that were uncorrected, over the life of the GPU. */
+  /** Uncorrected memory errors in the control block unit, over the life of the GPU. */
   readonly 'ecc.errors.uncorrected.aggregate.cbu': number;
-  /** Memory errors in SRAM that were uncorrected, over the life of the GPU. */
+  /** Uncorrected memory errors in SRAM, over the life of the GPU. */
   readonly 'ecc.errors.uncorrected.aggregate.sram': number;
   /** All uncorrected memory errors of the GPU over the life of the GPU. */
   readonly 'ecc.errors.uncorrected.aggregate.total': number;
@@ -341,7 +341,7 @@ export interface GpuFields {
   readonly 'temperature.gpu': number;
   /** Thermal margin in degrees C before the GPU slows down. In C. */
   readonly 'temperature.gpu.tlimit': number;
-  /** Temperature of the memory in degrees C, where it is HBM. In C. */
+  /** Temperature of the memory in degrees C, on GPUs with HBM. In C. */
   readonly 'temperature.memory': number;
   /** Whether power management is enabled. */
   readonly 'power.management': boolean;
@@ -393,7 +393,7 @@ export interface GpuFields {
   readonly 'module.power.min_limit': number;
   /** Maximum configurable power limit of the module. In W. */
   readonly 'module.power.max_limit': number;
-  /** Base power in force. In W. */
+  /** Current base power. In W. */
   readonly 'gpu.base.current': number;
   /** Requested base power. In W. */
   readonly 'gpu.base.requested': number;
@@ -403,9 +403,9 @@ export interface GpuFields {
   readonly 'gpu.base.min': number;
   /** Maximum configurable base power. In W. */
   readonly 'gpu.base.max': number;
-  /** Power floor that is applied now. In W. */
+  /** Current power floor. In W. */
   readonly 'power_smoothing.tmp_floor': number;
-  /** Power ceiling that is applied now. In W. */
+  /** Current power ceiling. In W. */
   readonly 'power_smoothing.tmp_ceil': number;
   /** Remaining lifetime of the circuits that draw the power of the floor. In %. */
   readonly 'power_smoothing.hw_lifetime_remaining_percent': number;
@@ -431,7 +431,7 @@ export interface GpuFields {
   readonly 'power_smoothing.min_primary_floor_activation_offset': number;
   /** Minimum power draw that activates the primary floor. In W. */
   readonly 'power_smoothing.min_primary_floor_activation_point': number;
-  /** Unit of the lengths of the power smoothing windows. In ms. */
+  /** Unit of the power smoothing window lengths. In ms. */
   readonly 'power_smoothing.window_multiplier': number;
   /** Number of preset profiles. */
   readonly 'power_smoothing.num_preset_profiles': number;
@@ -469,7 +469,7 @@ export interface GpuFields {
   readonly 'power_smoothing.admin_override.primary_floor_tar_window_multiplier': number;
   /** Administrator override of the activation offset. In W. */
   readonly 'power_smoothing.admin_override.primary_floor_act_offset': number;
-  /** Multiplier of the peak power (EDPp) that the GPU may draw for moments. */
+  /** Multiplier of the peak power (EDPp) that the GPU may briefly draw. */
   readonly 'edpp_multiplier': number;
   /** Current graphics clock. In MHz. */
   readonly 'clocks.current.graphics': number;
@@ -551,7 +551,7 @@ export interface GpuFields {
   readonly 'fabric.health.incorrect_configuration': string;
   /** Whether the GPU was assigned to a partition of the fabric. */
   readonly 'fabric.health.partition_assigned': string;
-  /** Serial number of the chassis. Empty where the platform has none. */
+  /** Serial number of the chassis. Empty if the platform has none. */
   readonly 'platform.chassis_serial_number': string;
   /** Slot of the rack that holds the GPU. */
   readonly 'platform.slot_number': number;
@@ -567,17 +567,17 @@ export interface GpuFields {
   readonly 'platform.gpu_fabric_guid': string;
   /** Host name that was assigned to the GPU by its administrator. */
   readonly 'hostname': string;
-  /** How long the GPU has run in its life. In s. */
+  /** Total run time of the GPU, from its black box recorder (BBX). In s. */
   readonly 'bbx.time_run': number;
   /** Brand of the GPU: Tesla, Quadro RTX, GeForce, NVIDIA. */
   readonly 'product_brand': string;
   /** Number of the device file of the GPU, N in /dev/nvidiaN. */
   readonly 'minor_number': number;
-  /** Whether the board has several GPUs. */
+  /** Whether the GPU is on a multi-GPU board. */
   readonly 'multigpu_board': boolean;
   /** Number of the board, the same for all GPUs on it, in hexadecimal. */
   readonly 'board_id': string;
-  /** Type of the bridge chip on a board with several GPUs: PLX or BRO4. */
+  /** Type of the bridge chip on a multi-GPU board: PLX or BRO4. */
   readonly 'pci.bridge_chip.type': string;
   /** Firmware version of the bridge chip. */
   readonly 'pci.bridge_chip.firmware': number;
@@ -597,9 +597,9 @@ export interface GpuFields {
   readonly 'temperature.gpu.shutdown': number;
   /** Temperature in degrees C at which the GPU slows down. In C. */
   readonly 'temperature.gpu.slowdown': number;
-  /** Whether the clocks are raised automatically where power and temperature allow it. */
+  /** Whether auto boost raises the clocks if power and temperature allow it. */
   readonly 'clocks.auto_boost': boolean;
-  /** Whether the clocks are raised automatically by default. */
+  /** Whether auto boost is enabled by default. */
   readonly 'clocks.auto_boost_default': boolean;
   /** Whether performance metrics (GPM) are streamed. */
   readonly 'gpm.streaming': boolean;
@@ -611,7 +611,7 @@ export interface GpuFields {
   readonly 'cpu_affinity': string;
   /** NUMA nodes near the GPU, as ranges: 0-1. */
   readonly 'numa_affinity': string;
-  /** NUMA node that the memory of the GPU forms, where the CPU addresses it. */
+  /** NUMA node formed by the memory of the GPU, if the CPU can address it. */
   readonly 'gpu_numa_id': number;
 }
 
@@ -619,7 +619,7 @@ export interface GpuFields {
 export interface RelationFields {
   /** Each record is a GPU. */
   readonly gpus: GpuFields;
-  /** Each record is a process that computes on a GPU. */
+  /** Each record is a compute process on a GPU. */
   readonly compute_apps: Pick<GpuFields, 'gpu_name' | 'gpu_bus_id' | 'gpu_serial'> & {
     /** When the values were read, in local time. */
     readonly 'timestamp': string;
@@ -636,7 +636,7 @@ export interface RelationFields {
     /** Memory of the GPU that the process has allocated. Windows does not report it in WDDM mode. In MiB. */
     readonly 'used_memory': number;
   };
-  /** Each record is a process that used a GPU while accounting was on. */
+  /** Each record is a process that used a GPU while accounting was enabled. */
   readonly accounted_apps: Pick<RelationFields['compute_apps'], 'timestamp' | 'gpu_uuid' | 'pid'> & Pick<GpuFields, 'gpu_name' | 'gpu_bus_id' | 'gpu_serial'> & {
     /** The vGPU that the process ran on, on a vGPU host. */
     readonly 'vgpu_instance': number;
@@ -655,7 +655,7 @@ export interface RelationFields {
     /** Whether the process still runs. */
     readonly 'is_running': boolean;
   };
-  /** Each record is a pair of clocks that a GPU can run at. */
+  /** Each record is a supported pair of memory and graphics clocks of a GPU. */
   readonly supported_clocks: Pick<RelationFields['compute_apps'], 'timestamp' | 'gpu_uuid'> & Pick<GpuFields, 'gpu_name' | 'gpu_bus_id' | 'gpu_serial'> & {
     /** A memory clock of the GPU. In MHz. */
     readonly 'memory': number;
@@ -675,7 +675,7 @@ export interface RelationFields {
     /** Cause of the retirement: Single Bit ECC (several such errors) or Double Bit ECC. */
     readonly 'retired_pages.cause': string;
   };
-  /** Each record is a GPU and the memory rows that it replaced. */
+  /** Each record is a GPU, with its remapped memory rows. */
   readonly remapped_rows: Pick<RelationFields['compute_apps'], 'timestamp' | 'gpu_uuid'> & Pick<GpuFields, 'gpu_name' | 'gpu_bus_id' | 'gpu_serial' | 'remapped_rows.correctable' | 'remapped_rows.sbe' | 'remapped_rows.correctable_inactive' | 'remapped_rows.uncorrectable' | 'remapped_rows.dbe' | 'remapped_rows.uncorrectable_inactive' | 'remapped_rows.pending' | 'remapped_rows.failure' | 'remapped_rows.histogram.max' | 'remapped_rows.histogram.high' | 'remapped_rows.histogram.partial' | 'remapped_rows.histogram.low' | 'remapped_rows.histogram.none'> & {
   };
   /** Each record is an NVLink of a GPU. */
@@ -811,7 +811,7 @@ export interface RelationFields {
   };
   /** Each record is a MIG device of a GPU. */
   readonly mig_devices: Pick<GpuFields, 'memory.used' | 'memory.total' | 'ecc.errors.uncorrected.volatile.total' | 'bar1.used' | 'bar1.total'> & {
-    /** Number of the MIG device among those of its GPU. */
+    /** Index of the MIG device on its GPU. */
     readonly 'device': number;
     /** Number of the GPU instance. */
     readonly 'gpu_instance_id': number;
@@ -821,7 +821,7 @@ export interface RelationFields {
     readonly 'uuid': string;
     /** UUID of the MIG device. */
     readonly 'gpu_uuid': string;
-    /** Profile, as NVML names it: MIG 2c.3g.20gb. */
+    /** Profile name in NVML: MIG 2c.3g.20gb. */
     readonly 'profile': string;
     /** Number of SMs. */
     readonly 'multiprocessors': number;
@@ -836,39 +836,39 @@ export interface RelationFields {
     /** Number of JPEG decoders. */
     readonly 'jpegs': number;
   };
-  /** Each record is a profile that a GPU can be cut by. */
+  /** Each record is a GPU instance profile of a GPU. */
   readonly gpu_instance_profiles: Pick<RelationFields['mig_devices'], 'multiprocessors' | 'decoders' | 'encoders' | 'copy_engines' | 'jpegs' | 'ofas'> & {
-    /** Profile, as NVML names it: MIG 1g.10gb+me. */
+    /** Profile name in NVML: MIG 1g.10gb+me. */
     readonly 'profile': string;
     /** Number of the profile. */
     readonly 'profile_id': number;
-    /** How many instances of the profile still fit. */
+    /** Number of instances of the profile that still fit. */
     readonly 'free': number;
-    /** How many fit where there is no other. */
+    /** Maximum number of instances of the profile. */
     readonly 'total': number;
     /** Memory of an instance. In MiB. */
     readonly 'memory.total': number;
-    /** Whether instances reach other GPUs. */
+    /** Whether instances can access other GPUs (P2P). */
     readonly 'p2p': boolean;
   };
-  /** Each record is a GPU instance profile, and where its instances may lie. */
+  /** Each record is a GPU instance profile, with the possible placements of its instances. */
   readonly gpu_instance_placements: Pick<RelationFields['gpu_instance_profiles'], 'profile_id'> & {
-    /** Memory slices at which an instance may begin, between commas. */
+    /** Memory slices at which an instance may start, separated by commas. */
     readonly 'starts': string;
-    /** Memory slices that it takes. */
+    /** Number of memory slices of the instance. */
     readonly 'size': number;
   };
   /** Each record is a GPU instance. */
   readonly gpu_instances: Pick<RelationFields['gpu_instance_profiles'], 'profile' | 'profile_id'> & Pick<RelationFields['mig_devices'], 'gpu_instance_id'> & Pick<RelationFields['gpu_instance_placements'], 'size'> & {
-    /** Memory slice at which it begins. */
+    /** First memory slice of the instance. */
     readonly 'start': number;
   };
-  /** Each record is a profile that a GPU instance can be cut by. */
+  /** Each record is a compute instance profile of a GPU instance. */
   readonly compute_instance_profiles: Pick<RelationFields['mig_devices'], 'gpu_instance_id' | 'multiprocessors' | 'decoders' | 'encoders' | 'copy_engines' | 'jpegs' | 'ofas'> & Pick<RelationFields['gpu_instance_profiles'], 'profile' | 'profile_id' | 'free' | 'total'> & {
-    /** Whether it takes the whole GPU instance. */
+    /** Whether the compute instance uses all of the GPU instance. */
     readonly 'default': boolean;
   };
-  /** Each record is a compute instance profile of a GPU instance, and where its instances may lie. */
+  /** Each record is a compute instance profile of a GPU instance, with the possible placements of its instances. */
   readonly compute_instance_placements: Pick<RelationFields['mig_devices'], 'gpu_instance_id'> & Pick<RelationFields['gpu_instance_profiles'], 'profile_id'> & Pick<RelationFields['gpu_instance_placements'], 'starts' | 'size'> & {
   };
   /** Each record is a compute instance. */
@@ -876,34 +876,677 @@ export interface RelationFields {
   };
   /** Each record is a process on a GPU. */
   readonly processes: Pick<RelationFields['compute_apps'], 'pid' | 'process_name'> & {
-    /** GPU instance that it runs on; only where MIG divides the GPU. */
+    /** GPU instance that the process runs on; only with MIG. */
     readonly 'gpu_instance_id': number;
-    /** Compute instance that it runs on; only where MIG divides the GPU. */
+    /** Compute instance that the process runs on; only with MIG. */
     readonly 'compute_instance_id': number;
-    /** C computes, G draws, C+G both, M+C computes through MPS. */
+    /** C compute, G graphics, C+G both, M+C compute through MPS. */
     readonly 'type': string;
     /** Memory of the GPU that the process has allocated. In MiB. */
     readonly 'used_gpu_memory': number;
-    /** Share of time in which a kernel of the process ran, in the newest sample of the driver. In %. */
+    /** Share of time in which a kernel of the process ran, in the driver's most recent sample. In %. */
     readonly 'utilization.gpu': number;
-    /** Share of time in which the process read or wrote memory, in the newest sample of the driver. In %. */
+    /** Share of time in which the process read or wrote memory, in the driver's most recent sample. In %. */
     readonly 'utilization.memory': number;
-    /** Use of the video encoders, in the newest sample of the driver. In %. */
+    /** Utilization of the video encoders, in the driver's most recent sample. In %. */
     readonly 'utilization.encoder': number;
-    /** Use of the video decoders, in the newest sample of the driver. In %. */
+    /** Utilization of the video decoders, in the driver's most recent sample. In %. */
     readonly 'utilization.decoder': number;
-    /** Use of the JPEG decoders, in the newest sample of the driver. In %. */
+    /** Utilization of the JPEG decoders, in the driver's most recent sample. In %. */
     readonly 'utilization.jpeg': number;
-    /** Use of the optical flow engine, in the newest sample of the driver. In %. */
+    /** Utilization of the optical flow engine, in the driver's most recent sample. In %. */
     readonly 'utilization.ofa': number;
   };
-  /** Each record is another GPU, as a GPU reaches it. */
+  /** Each record is a GPU, or a GPU instance of it. */
+  readonly gpm: {
+    /** GPU instance of the performance metrics; null for those of the whole GPU. */
+    readonly 'gpu_instance_id': number;
+    /** Graphics and compute engine activity. In %. */
+    readonly 'gract': number;
+    /** Graphics and compute engine activity. In %. */
+    readonly 'gpm.graphics_util': number;
+    /** SM activity. In %. */
+    readonly 'smutil': number;
+    /** SM activity. In %. */
+    readonly 'gpm.sm_util': number;
+    /** SM occupancy. In %. */
+    readonly 'smocc': number;
+    /** SM occupancy. In %. */
+    readonly 'gpm.sm_occupancy': number;
+    /** Integer unit activity. In %. */
+    readonly 'intutil': number;
+    /** Integer unit activity. In %. */
+    readonly 'gpm.integer_util': number;
+    /** Tensor core activity. In %. */
+    readonly 'mmaact': number;
+    /** Tensor core activity. In %. */
+    readonly 'gpm.any_tensor_util': number;
+    /** Tensor core activity, DFMA. In %. */
+    readonly 'dfmat': number;
+    /** Tensor core activity, DFMA. In %. */
+    readonly 'gpm.dfma_tensor_util': number;
+    /** Tensor core activity, FP16 matrices. In %. */
+    readonly 'hmmat': number;
+    /** Tensor core activity, FP16 matrices. In %. */
+    readonly 'gpm.hmma_tensor_util': number;
+    /** Tensor core activity, FP64 matrices. In %. */
+    readonly 'dmmat': number;
+    /** Tensor core activity, FP64 matrices. In %. */
+    readonly 'gpm.dmma_tensor_util': number;
+    /** Tensor core activity, integer matrices. In %. */
+    readonly 'immat': number;
+    /** Tensor core activity, integer matrices. In %. */
+    readonly 'gpm.imma_tensor_util': number;
+    /** Memory bandwidth utilization. In %. */
+    readonly 'dram': number;
+    /** Memory bandwidth utilization. In %. */
+    readonly 'gpm.dram_bw_util': number;
+    /** FP64 unit activity. In %. */
+    readonly 'fp64': number;
+    /** FP64 unit activity. In %. */
+    readonly 'gpm.fp64_util': number;
+    /** FP32 unit activity. In %. */
+    readonly 'fp32': number;
+    /** FP32 unit activity. In %. */
+    readonly 'gpm.fp32_util': number;
+    /** FP16 unit activity. In %. */
+    readonly 'fp16': number;
+    /** FP16 unit activity. In %. */
+    readonly 'gpm.fp16_util': number;
+    /** PCIe, sent. In MiB/s. */
+    readonly 'pcitx': number;
+    /** PCIe, sent. In MiB/s. */
+    readonly 'gpm.pcie_tx': number;
+    /** PCIe, received. In MiB/s. */
+    readonly 'pcirx': number;
+    /** PCIe, received. In MiB/s. */
+    readonly 'gpm.pcie_rx': number;
+    /** Video decoder 0. In %. */
+    readonly 'nvdec0': number;
+    /** Video decoder 1. In %. */
+    readonly 'nvdec1': number;
+    /** Video decoder 2. In %. */
+    readonly 'nvdec2': number;
+    /** Video decoder 3. In %. */
+    readonly 'nvdec3': number;
+    /** Video decoder 4. In %. */
+    readonly 'nvdec4': number;
+    /** Video decoder 5. In %. */
+    readonly 'nvdec5': number;
+    /** Video decoder 6. In %. */
+    readonly 'nvdec6': number;
+    /** Video decoder 7. In %. */
+    readonly 'nvdec7': number;
+    /** JPEG decoder 0. In %. */
+    readonly 'nvjpg0': number;
+    /** JPEG decoder 1. In %. */
+    readonly 'nvjpg1': number;
+    /** JPEG decoder 2. In %. */
+    readonly 'nvjpg2': number;
+    /** JPEG decoder 3. In %. */
+    readonly 'nvjpg3': number;
+    /** JPEG decoder 4. In %. */
+    readonly 'nvjpg4': number;
+    /** JPEG decoder 5. In %. */
+    readonly 'nvjpg5': number;
+    /** JPEG decoder 6. In %. */
+    readonly 'nvjpg6': number;
+    /** JPEG decoder 7. In %. */
+    readonly 'nvjpg7': number;
+    /** Optical flow engine 0. In %. */
+    readonly 'nvofa0': number;
+    /** Optical flow engine 1. In %. */
+    readonly 'nvofa1': number;
+    /** All NVLinks, received. In MiB/s. */
+    readonly 'nvlrx': number;
+    /** All NVLinks, received. In MiB/s. */
+    readonly 'gpm.nvlink_rx': number;
+    /** All NVLinks, sent. In MiB/s. */
+    readonly 'nvltx': number;
+    /** All NVLinks, sent. In MiB/s. */
+    readonly 'gpm.nvlink_tx': number;
+    /** NVLink 0, received. In MiB/s. */
+    readonly 'nvl0rx': number;
+    /** NVLink 0, sent. In MiB/s. */
+    readonly 'nvl0tx': number;
+    /** NVLink 1, received. In MiB/s. */
+    readonly 'nvl1rx': number;
+    /** NVLink 1, sent. In MiB/s. */
+    readonly 'nvl1tx': number;
+    /** NVLink 2, received. In MiB/s. */
+    readonly 'nvl2rx': number;
+    /** NVLink 2, sent. In MiB/s. */
+    readonly 'nvl2tx': number;
+    /** NVLink 3, received. In MiB/s. */
+    readonly 'nvl3rx': number;
+    /** NVLink 3, sent. In MiB/s. */
+    readonly 'nvl3tx': number;
+    /** NVLink 4, received. In MiB/s. */
+    readonly 'nvl4rx': number;
+    /** NVLink 4, sent. In MiB/s. */
+    readonly 'nvl4tx': number;
+    /** NVLink 5, received. In MiB/s. */
+    readonly 'nvl5rx': number;
+    /** NVLink 5, sent. In MiB/s. */
+    readonly 'nvl5tx': number;
+    /** NVLink 6, received. In MiB/s. */
+    readonly 'nvl6rx': number;
+    /** NVLink 6, sent. In MiB/s. */
+    readonly 'nvl6tx': number;
+    /** NVLink 7, received. In MiB/s. */
+    readonly 'nvl7rx': number;
+    /** NVLink 7, sent. In MiB/s. */
+    readonly 'nvl7tx': number;
+    /** NVLink 8, received. In MiB/s. */
+    readonly 'nvl8rx': number;
+    /** NVLink 8, sent. In MiB/s. */
+    readonly 'nvl8tx': number;
+    /** NVLink 9, received. In MiB/s. */
+    readonly 'nvl9rx': number;
+    /** NVLink 9, sent. In MiB/s. */
+    readonly 'nvl9tx': number;
+    /** NVLink 10, received. In MiB/s. */
+    readonly 'nvl10rx': number;
+    /** NVLink 10, sent. In MiB/s. */
+    readonly 'nvl10tx': number;
+    /** NVLink 11, received. In MiB/s. */
+    readonly 'nvl11rx': number;
+    /** NVLink 11, sent. In MiB/s. */
+    readonly 'nvl11tx': number;
+    /** NVLink 12, received. In MiB/s. */
+    readonly 'nvl12rx': number;
+    /** NVLink 12, sent. In MiB/s. */
+    readonly 'nvl12tx': number;
+    /** NVLink 13, received. In MiB/s. */
+    readonly 'nvl13rx': number;
+    /** NVLink 13, sent. In MiB/s. */
+    readonly 'nvl13tx': number;
+    /** NVLink 14, received. In MiB/s. */
+    readonly 'nvl14rx': number;
+    /** NVLink 14, sent. In MiB/s. */
+    readonly 'nvl14tx': number;
+    /** NVLink 15, received. In MiB/s. */
+    readonly 'nvl15rx': number;
+    /** NVLink 15, sent. In MiB/s. */
+    readonly 'nvl15tx': number;
+    /** NVLink 16, received. In MiB/s. */
+    readonly 'nvl16rx': number;
+    /** NVLink 16, sent. In MiB/s. */
+    readonly 'nvl16tx': number;
+    /** NVLink 17, received. In MiB/s. */
+    readonly 'nvl17rx': number;
+    /** NVLink 17, sent. In MiB/s. */
+    readonly 'nvl17tx': number;
+    /** All C2C links, sent. In MiB/s. */
+    readonly 'c2cttltx': number;
+    /** All C2C links, received. In MiB/s. */
+    readonly 'c2cttlrx': number;
+    /** All C2C links, payload sent. In MiB/s. */
+    readonly 'c2cdattx': number;
+    /** All C2C links, payload received. In MiB/s. */
+    readonly 'c2cdatrx': number;
+    /** C2C link 0, sent. In MiB/s. */
+    readonly 'c2c0ttltx': number;
+    /** C2C link 0, received. In MiB/s. */
+    readonly 'c2c0ttlrx': number;
+    /** C2C link 0, payload sent. In MiB/s. */
+    readonly 'c2c0dattx': number;
+    /** C2C link 0, payload received. In MiB/s. */
+    readonly 'c2c0datrx': number;
+    /** C2C link 1, sent. In MiB/s. */
+    readonly 'c2c1ttltx': number;
+    /** C2C link 1, received. In MiB/s. */
+    readonly 'c2c1ttlrx': number;
+    /** C2C link 1, payload sent. In MiB/s. */
+    readonly 'c2c1dattx': number;
+    /** C2C link 1, payload received. In MiB/s. */
+    readonly 'c2c1datrx': number;
+    /** C2C link 2, sent. In MiB/s. */
+    readonly 'c2c2ttltx': number;
+    /** C2C link 2, received. In MiB/s. */
+    readonly 'c2c2ttlrx': number;
+    /** C2C link 2, payload sent. In MiB/s. */
+    readonly 'c2c2dattx': number;
+    /** C2C link 2, payload received. In MiB/s. */
+    readonly 'c2c2datrx': number;
+    /** C2C link 3, sent. In MiB/s. */
+    readonly 'c2c3ttltx': number;
+    /** C2C link 3, received. In MiB/s. */
+    readonly 'c2c3ttlrx': number;
+    /** C2C link 3, payload sent. In MiB/s. */
+    readonly 'c2c3dattx': number;
+    /** C2C link 3, payload received. In MiB/s. */
+    readonly 'c2c3datrx': number;
+    /** C2C link 4, sent. In MiB/s. */
+    readonly 'c2c4ttltx': number;
+    /** C2C link 4, received. In MiB/s. */
+    readonly 'c2c4ttlrx': number;
+    /** C2C link 4, payload sent. In MiB/s. */
+    readonly 'c2c4dattx': number;
+    /** C2C link 4, payload received. In MiB/s. */
+    readonly 'c2c4datrx': number;
+    /** C2C link 5, sent. In MiB/s. */
+    readonly 'c2c5ttltx': number;
+    /** C2C link 5, received. In MiB/s. */
+    readonly 'c2c5ttlrx': number;
+    /** C2C link 5, payload sent. In MiB/s. */
+    readonly 'c2c5dattx': number;
+    /** C2C link 5, payload received. In MiB/s. */
+    readonly 'c2c5datrx': number;
+    /** C2C link 6, sent. In MiB/s. */
+    readonly 'c2c6ttltx': number;
+    /** C2C link 6, received. In MiB/s. */
+    readonly 'c2c6ttlrx': number;
+    /** C2C link 6, payload sent. In MiB/s. */
+    readonly 'c2c6dattx': number;
+    /** C2C link 6, payload received. In MiB/s. */
+    readonly 'c2c6datrx': number;
+    /** C2C link 7, sent. In MiB/s. */
+    readonly 'c2c7ttltx': number;
+    /** C2C link 7, received. In MiB/s. */
+    readonly 'c2c7ttlrx': number;
+    /** C2C link 7, payload sent. In MiB/s. */
+    readonly 'c2c7dattx': number;
+    /** C2C link 7, payload received. In MiB/s. */
+    readonly 'c2c7datrx': number;
+    /** C2C link 8, sent. In MiB/s. */
+    readonly 'c2c8ttltx': number;
+    /** C2C link 8, received. In MiB/s. */
+    readonly 'c2c8ttlrx': number;
+    /** C2C link 8, payload sent. In MiB/s. */
+    readonly 'c2c8dattx': number;
+    /** C2C link 8, payload received. In MiB/s. */
+    readonly 'c2c8datrx': number;
+    /** C2C link 9, sent. In MiB/s. */
+    readonly 'c2c9ttltx': number;
+    /** C2C link 9, received. In MiB/s. */
+    readonly 'c2c9ttlrx': number;
+    /** C2C link 9, payload sent. In MiB/s. */
+    readonly 'c2c9dattx': number;
+    /** C2C link 9, payload received. In MiB/s. */
+    readonly 'c2c9datrx': number;
+    /** C2C link 10, sent. In MiB/s. */
+    readonly 'c2c10ttltx': number;
+    /** C2C link 10, received. In MiB/s. */
+    readonly 'c2c10ttlrx': number;
+    /** C2C link 10, payload sent. In MiB/s. */
+    readonly 'c2c10dattx': number;
+    /** C2C link 10, payload received. In MiB/s. */
+    readonly 'c2c10datrx': number;
+    /** C2C link 11, sent. In MiB/s. */
+    readonly 'c2c11ttltx': number;
+    /** C2C link 11, received. In MiB/s. */
+    readonly 'c2c11ttlrx': number;
+    /** C2C link 11, payload sent. In MiB/s. */
+    readonly 'c2c11dattx': number;
+    /** C2C link 11, payload received. In MiB/s. */
+    readonly 'c2c11datrx': number;
+    /** C2C link 12, sent. In MiB/s. */
+    readonly 'c2c12ttltx': number;
+    /** C2C link 12, received. In MiB/s. */
+    readonly 'c2c12ttlrx': number;
+    /** C2C link 12, payload sent. In MiB/s. */
+    readonly 'c2c12dattx': number;
+    /** C2C link 12, payload received. In MiB/s. */
+    readonly 'c2c12datrx': number;
+    /** C2C link 13, sent. In MiB/s. */
+    readonly 'c2c13ttltx': number;
+    /** C2C link 13, received. In MiB/s. */
+    readonly 'c2c13ttlrx': number;
+    /** C2C link 13, payload sent. In MiB/s. */
+    readonly 'c2c13dattx': number;
+    /** C2C link 13, payload received. In MiB/s. */
+    readonly 'c2c13datrx': number;
+    /** Cache hits of host memory. In %. */
+    readonly 'hosthit': number;
+    /** Cache misses of host memory. In %. */
+    readonly 'hostmiss': number;
+    /** Cache hits of peer memory. In %. */
+    readonly 'peerhit': number;
+    /** Cache misses of peer memory. In %. */
+    readonly 'peermiss': number;
+    /** Cache hits of its own memory. In %. */
+    readonly 'dramhit': number;
+    /** Cache misses of its own memory. In %. */
+    readonly 'drammiss': number;
+    /** Video encoder 0. In %. */
+    readonly 'nvenc0': number;
+    /** Video encoder 1. In %. */
+    readonly 'nvenc1': number;
+    /** Video encoder 2. In %. */
+    readonly 'nvenc2': number;
+    /** Video encoder 3. In %. */
+    readonly 'nvenc3': number;
+    /** Graphics engine 0: elapsed cycles. */
+    readonly 'gr0elpsd': number;
+    /** Graphics engine 0: cycles of context switches. */
+    readonly 'gr0actv': number;
+    /** Graphics engine 0: context switch requests. */
+    readonly 'gr0reqs': number;
+    /** Graphics engine 0: cycles per context switch. */
+    readonly 'gr0avg': number;
+    /** Graphics engine 0: time of context switches. In %. */
+    readonly 'gr0pct': number;
+    /** Graphics engine 1: elapsed cycles. */
+    readonly 'gr1elpsd': number;
+    /** Graphics engine 1: cycles of context switches. */
+    readonly 'gr1actv': number;
+    /** Graphics engine 1: context switch requests. */
+    readonly 'gr1reqs': number;
+    /** Graphics engine 1: cycles per context switch. */
+    readonly 'gr1avg': number;
+    /** Graphics engine 1: time of context switches. In %. */
+    readonly 'gr1pct': number;
+    /** Graphics engine 2: elapsed cycles. */
+    readonly 'gr2elpsd': number;
+    /** Graphics engine 2: cycles of context switches. */
+    readonly 'gr2actv': number;
+    /** Graphics engine 2: context switch requests. */
+    readonly 'gr2reqs': number;
+    /** Graphics engine 2: cycles per context switch. */
+    readonly 'gr2avg': number;
+    /** Graphics engine 2: time of context switches. In %. */
+    readonly 'gr2pct': number;
+    /** Graphics engine 3: elapsed cycles. */
+    readonly 'gr3elpsd': number;
+    /** Graphics engine 3: cycles of context switches. */
+    readonly 'gr3actv': number;
+    /** Graphics engine 3: context switch requests. */
+    readonly 'gr3reqs': number;
+    /** Graphics engine 3: cycles per context switch. */
+    readonly 'gr3avg': number;
+    /** Graphics engine 3: time of context switches. In %. */
+    readonly 'gr3pct': number;
+    /** Graphics engine 4: elapsed cycles. */
+    readonly 'gr4elpsd': number;
+    /** Graphics engine 4: cycles of context switches. */
+    readonly 'gr4actv': number;
+    /** Graphics engine 4: context switch requests. */
+    readonly 'gr4reqs': number;
+    /** Graphics engine 4: cycles per context switch. */
+    readonly 'gr4avg': number;
+    /** Graphics engine 4: time of context switches. In %. */
+    readonly 'gr4pct': number;
+    /** Graphics engine 5: elapsed cycles. */
+    readonly 'gr5elpsd': number;
+    /** Graphics engine 5: cycles of context switches. */
+    readonly 'gr5actv': number;
+    /** Graphics engine 5: context switch requests. */
+    readonly 'gr5reqs': number;
+    /** Graphics engine 5: cycles per context switch. */
+    readonly 'gr5avg': number;
+    /** Graphics engine 5: time of context switches. In %. */
+    readonly 'gr5pct': number;
+    /** Graphics engine 6: elapsed cycles. */
+    readonly 'gr6elpsd': number;
+    /** Graphics engine 6: cycles of context switches. */
+    readonly 'gr6actv': number;
+    /** Graphics engine 6: context switch requests. */
+    readonly 'gr6reqs': number;
+    /** Graphics engine 6: cycles per context switch. */
+    readonly 'gr6avg': number;
+    /** Graphics engine 6: time of context switches. In %. */
+    readonly 'gr6pct': number;
+    /** Graphics engine 7: elapsed cycles. */
+    readonly 'gr7elpsd': number;
+    /** Graphics engine 7: cycles of context switches. */
+    readonly 'gr7actv': number;
+    /** Graphics engine 7: context switch requests. */
+    readonly 'gr7reqs': number;
+    /** Graphics engine 7: cycles per context switch. */
+    readonly 'gr7avg': number;
+    /** Graphics engine 7: time of context switches. In %. */
+    readonly 'gr7pct': number;
+    /** NVLink 18, received. In MiB/s. */
+    readonly 'nvl18rx': number;
+    /** NVLink 18, sent. In MiB/s. */
+    readonly 'nvl18tx': number;
+    /** NVLink 19, received. In MiB/s. */
+    readonly 'nvl19rx': number;
+    /** NVLink 19, sent. In MiB/s. */
+    readonly 'nvl19tx': number;
+    /** NVLink 20, received. In MiB/s. */
+    readonly 'nvl20rx': number;
+    /** NVLink 20, sent. In MiB/s. */
+    readonly 'nvl20tx': number;
+    /** NVLink 21, received. In MiB/s. */
+    readonly 'nvl21rx': number;
+    /** NVLink 21, sent. In MiB/s. */
+    readonly 'nvl21tx': number;
+    /** NVLink 22, received. In MiB/s. */
+    readonly 'nvl22rx': number;
+    /** NVLink 22, sent. In MiB/s. */
+    readonly 'nvl22tx': number;
+    /** NVLink 23, received. In MiB/s. */
+    readonly 'nvl23rx': number;
+    /** NVLink 23, sent. In MiB/s. */
+    readonly 'nvl23tx': number;
+    /** NVLink 24, received. In MiB/s. */
+    readonly 'nvl24rx': number;
+    /** NVLink 24, sent. In MiB/s. */
+    readonly 'nvl24tx': number;
+    /** NVLink 25, received. In MiB/s. */
+    readonly 'nvl25rx': number;
+    /** NVLink 25, sent. In MiB/s. */
+    readonly 'nvl25tx': number;
+    /** NVLink 26, received. In MiB/s. */
+    readonly 'nvl26rx': number;
+    /** NVLink 26, sent. In MiB/s. */
+    readonly 'nvl26tx': number;
+    /** NVLink 27, received. In MiB/s. */
+    readonly 'nvl27rx': number;
+    /** NVLink 27, sent. In MiB/s. */
+    readonly 'nvl27tx': number;
+    /** NVLink 28, received. In MiB/s. */
+    readonly 'nvl28rx': number;
+    /** NVLink 28, sent. In MiB/s. */
+    readonly 'nvl28tx': number;
+    /** NVLink 29, received. In MiB/s. */
+    readonly 'nvl29rx': number;
+    /** NVLink 29, sent. In MiB/s. */
+    readonly 'nvl29tx': number;
+    /** NVLink 30, received. In MiB/s. */
+    readonly 'nvl30rx': number;
+    /** NVLink 30, sent. In MiB/s. */
+    readonly 'nvl30tx': number;
+    /** NVLink 31, received. In MiB/s. */
+    readonly 'nvl31rx': number;
+    /** NVLink 31, sent. In MiB/s. */
+    readonly 'nvl31tx': number;
+    /** NVLink 32, received. In MiB/s. */
+    readonly 'nvl32rx': number;
+    /** NVLink 32, sent. In MiB/s. */
+    readonly 'nvl32tx': number;
+    /** NVLink 33, received. In MiB/s. */
+    readonly 'nvl33rx': number;
+    /** NVLink 33, sent. In MiB/s. */
+    readonly 'nvl33tx': number;
+    /** NVLink 34, received. In MiB/s. */
+    readonly 'nvl34rx': number;
+    /** NVLink 34, sent. In MiB/s. */
+    readonly 'nvl34tx': number;
+    /** NVLink 35, received. In MiB/s. */
+    readonly 'nvl35rx': number;
+    /** NVLink 35, sent. In MiB/s. */
+    readonly 'nvl35tx': number;
+    /** Elapsed SM cycles. */
+    readonly 'smelpsd': number;
+    /** Active SM cycles. */
+    readonly 'smactv': number;
+    /** Active tensor core cycles. */
+    readonly 'mmaactv': number;
+    /** Active tensor core cycles, FP64 matrices. */
+    readonly 'dmmaactv': number;
+    /** Active tensor core cycles, FP16 matrices. */
+    readonly 'hmmaactv': number;
+    /** Active tensor core cycles, integer matrices. */
+    readonly 'immaactv': number;
+    /** Active tensor core cycles, DFMA. */
+    readonly 'dfmaactv': number;
+    /** Traffic sent over PCIe. */
+    readonly 'pcitxcnt': number;
+    /** Traffic received over PCIe. */
+    readonly 'pcirxcnt': number;
+    /** Active integer unit cycles. */
+    readonly 'intactv': number;
+    /** Active FP64 unit cycles. */
+    readonly 'fp64actv': number;
+    /** Active FP32 unit cycles. */
+    readonly 'fp32actv': number;
+    /** Active FP16 unit cycles. */
+    readonly 'fp16actv': number;
+    /** Traffic received over NVLink 0. */
+    readonly 'nvl0rxcnt': number;
+    /** Traffic sent over NVLink 0. */
+    readonly 'nvl0txcnt': number;
+    /** Traffic received over NVLink 1. */
+    readonly 'nvl1rxcnt': number;
+    /** Traffic sent over NVLink 1. */
+    readonly 'nvl1txcnt': number;
+    /** Traffic received over NVLink 2. */
+    readonly 'nvl2rxcnt': number;
+    /** Traffic sent over NVLink 2. */
+    readonly 'nvl2txcnt': number;
+    /** Traffic received over NVLink 3. */
+    readonly 'nvl3rxcnt': number;
+    /** Traffic sent over NVLink 3. */
+    readonly 'nvl3txcnt': number;
+    /** Traffic received over NVLink 4. */
+    readonly 'nvl4rxcnt': number;
+    /** Traffic sent over NVLink 4. */
+    readonly 'nvl4txcnt': number;
+    /** Traffic received over NVLink 5. */
+    readonly 'nvl5rxcnt': number;
+    /** Traffic sent over NVLink 5. */
+    readonly 'nvl5txcnt': number;
+    /** Traffic received over NVLink 6. */
+    readonly 'nvl6rxcnt': number;
+    /** Traffic sent over NVLink 6. */
+    readonly 'nvl6txcnt': number;
+    /** Traffic received over NVLink 7. */
+    readonly 'nvl7rxcnt': number;
+    /** Traffic sent over NVLink 7. */
+    readonly 'nvl7txcnt': number;
+    /** Traffic received over NVLink 8. */
+    readonly 'nvl8rxcnt': number;
+    /** Traffic sent over NVLink 8. */
+    readonly 'nvl8txcnt': number;
+    /** Traffic received over NVLink 9. */
+    readonly 'nvl9rxcnt': number;
+    /** Traffic sent over NVLink 9. */
+    readonly 'nvl9txcnt': number;
+    /** Traffic received over NVLink 10. */
+    readonly 'nvl10rxcnt': number;
+    /** Traffic sent over NVLink 10. */
+    readonly 'nvl10txcnt': number;
+    /** Traffic received over NVLink 11. */
+    readonly 'nvl11rxcnt': number;
+    /** Traffic sent over NVLink 11. */
+    readonly 'nvl11txcnt': number;
+    /** Traffic received over NVLink 12. */
+    readonly 'nvl12rxcnt': number;
+    /** Traffic sent over NVLink 12. */
+    readonly 'nvl12txcnt': number;
+    /** Traffic received over NVLink 13. */
+    readonly 'nvl13rxcnt': number;
+    /** Traffic sent over NVLink 13. */
+    readonly 'nvl13txcnt': number;
+    /** Traffic received over NVLink 14. */
+    readonly 'nvl14rxcnt': number;
+    /** Traffic sent over NVLink 14. */
+    readonly 'nvl14txcnt': number;
+    /** Traffic received over NVLink 15. */
+    readonly 'nvl15rxcnt': number;
+    /** Traffic sent over NVLink 15. */
+    readonly 'nvl15txcnt': number;
+    /** Traffic received over NVLink 16. */
+    readonly 'nvl16rxcnt': number;
+    /** Traffic sent over NVLink 16. */
+    readonly 'nvl16txcnt': number;
+    /** Traffic received over NVLink 17. */
+    readonly 'nvl17rxcnt': number;
+    /** Traffic sent over NVLink 17. */
+    readonly 'nvl17txcnt': number;
+    /** Traffic received over NVLink 18. */
+    readonly 'nvl18rxcnt': number;
+    /** Traffic sent over NVLink 18. */
+    readonly 'nvl18txcnt': number;
+    /** Traffic received over NVLink 19. */
+    readonly 'nvl19rxcnt': number;
+    /** Traffic sent over NVLink 19. */
+    readonly 'nvl19txcnt': number;
+    /** Traffic received over NVLink 20. */
+    readonly 'nvl20rxcnt': number;
+    /** Traffic sent over NVLink 20. */
+    readonly 'nvl20txcnt': number;
+    /** Traffic received over NVLink 21. */
+    readonly 'nvl21rxcnt': number;
+    /** Traffic sent over NVLink 21. */
+    readonly 'nvl21txcnt': number;
+    /** Traffic received over NVLink 22. */
+    readonly 'nvl22rxcnt': number;
+    /** Traffic sent over NVLink 22. */
+    readonly 'nvl22txcnt': number;
+    /** Traffic received over NVLink 23. */
+    readonly 'nvl23rxcnt': number;
+    /** Traffic sent over NVLink 23. */
+    readonly 'nvl23txcnt': number;
+    /** Traffic received over NVLink 24. */
+    readonly 'nvl24rxcnt': number;
+    /** Traffic sent over NVLink 24. */
+    readonly 'nvl24txcnt': number;
+    /** Traffic received over NVLink 25. */
+    readonly 'nvl25rxcnt': number;
+    /** Traffic sent over NVLink 25. */
+    readonly 'nvl25txcnt': number;
+    /** Traffic received over NVLink 26. */
+    readonly 'nvl26rxcnt': number;
+    /** Traffic sent over NVLink 26. */
+    readonly 'nvl26txcnt': number;
+    /** Traffic received over NVLink 27. */
+    readonly 'nvl27rxcnt': number;
+    /** Traffic sent over NVLink 27. */
+    readonly 'nvl27txcnt': number;
+    /** Traffic received over NVLink 28. */
+    readonly 'nvl28rxcnt': number;
+    /** Traffic sent over NVLink 28. */
+    readonly 'nvl28txcnt': number;
+    /** Traffic received over NVLink 29. */
+    readonly 'nvl29rxcnt': number;
+    /** Traffic sent over NVLink 29. */
+    readonly 'nvl29txcnt': number;
+    /** Traffic received over NVLink 30. */
+    readonly 'nvl30rxcnt': number;
+    /** Traffic sent over NVLink 30. */
+    readonly 'nvl30txcnt': number;
+    /** Traffic received over NVLink 31. */
+    readonly 'nvl31rxcnt': number;
+    /** Traffic sent over NVLink 31. */
+    readonly 'nvl31txcnt': number;
+    /** Traffic received over NVLink 32. */
+    readonly 'nvl32rxcnt': number;
+    /** Traffic sent over NVLink 32. */
+    readonly 'nvl32txcnt': number;
+    /** Traffic received over NVLink 33. */
+    readonly 'nvl33rxcnt': number;
+    /** Traffic sent over NVLink 33. */
+    readonly 'nvl33txcnt': number;
+    /** Traffic received over NVLink 34. */
+    readonly 'nvl34rxcnt': number;
+    /** Traffic sent over NVLink 34. */
+    readonly 'nvl34txcnt': number;
+    /** Traffic received over NVLink 35. */
+    readonly 'nvl35rxcnt': number;
+    /** Traffic sent over NVLink 35. */
+    readonly 'nvl35txcnt': number;
+  };
+  /** Each record is the connection of a GPU to another GPU. */
   readonly gpu_pairs: {
     /** NVML's index of the other GPU. */
     readonly 'peer': number;
     /** How PCIe connects the two: PIX, PXB, PHB, NODE or SYS. */
     readonly 'path': string;
-    /** Number of NVLinks between the two; 0 where only PCIe connects them. */
+    /** Number of NVLinks between the two; 0 if only PCIe connects them. */
     readonly 'nvlinks': number;
     /** Whether the GPU can read the memory of the other: OK, or why not: CNS, GNS, TNS, DR, NS, U. */
     readonly 'p2p.read': string;
@@ -916,18 +1559,18 @@ export interface RelationFields {
     /** Whether the GPU can use PCIe to the other: OK, or why not: CNS, GNS, TNS, DR, NS, U. */
     readonly 'p2p.pci': string;
   };
-  /** Each record is a NIC that can do RDMA, as a GPU reaches it. */
+  /** Each record is the connection of a GPU to a NIC with RDMA. */
   readonly gpu_nics: Pick<RelationFields['gpu_pairs'], 'path'> & {
     /** Name of the NIC: NIC0. */
     readonly 'nic': string;
-    /** Name that the kernel has for the NIC: mlx5_0. */
+    /** Kernel name of the NIC: mlx5_0. */
     readonly 'device': string;
     /** NUMA node of the NIC. */
     readonly 'numa_node': number;
   };
-  /** Each record is an NVMe disk, as a GPU reaches it. */
+  /** Each record is the connection of a GPU to an NVMe disk. */
   readonly gpu_nvme_disks: Pick<RelationFields['gpu_pairs'], 'path'> & {
-    /** Name that the kernel has for the disk: nvme0. */
+    /** Kernel name of the disk: nvme0. */
     readonly 'disk': string;
     /** NUMA node of the disk. */
     readonly 'numa_node': number;
@@ -942,7 +1585,7 @@ export interface RelationFields {
     readonly 'horizontal_resolution': number;
     /** Vertical resolution in pixels. */
     readonly 'vertical_resolution': number;
-    /** Frames a second, as a moving average. */
+    /** Frames per second, as a moving average. */
     readonly 'average_fps': number;
     /** Latency of a frame, as a moving average. In us. */
     readonly 'average_latency': number;
@@ -953,32 +1596,32 @@ export interface RelationFields {
     readonly 'display_ordinal': number;
     /** Type: ToSys, Cuda, Vid or HwEnc. */
     readonly 'session_type': string;
-    /** Whether it reports which parts of a frame differ. */
+    /** Whether the session reports a difference map between frames. */
     readonly 'diff_map': boolean;
-    /** Whether it reports the class of each part of a frame. */
+    /** Whether the session reports a classification map. */
     readonly 'class_map': boolean;
-    /** How it waits for a frame: No Wait, Blocking or Timeout. */
+    /** How the session waits for a frame: No Wait, Blocking or Timeout. */
     readonly 'capture_mode': string;
     /** Maximum horizontal resolution in pixels. */
     readonly 'max_horizontal_resolution': number;
     /** Maximum vertical resolution in pixels. */
     readonly 'max_vertical_resolution': number;
   };
-  /** Each record is a workload power profile that a GPU supports. */
+  /** Each record is a supported workload power profile of a GPU. */
   readonly power_profile_details: {
     /** Number of the profile. */
     readonly 'profile': number;
     /** Name of the profile. */
     readonly 'name': string;
-    /** Priority of the profile; the lowest number comes first. */
+    /** Priority of the profile; the lowest number has the highest priority. */
     readonly 'priority': number;
-    /** Numbers of the profiles that cannot be used with this one, between commas. */
+    /** Numbers of the profiles that conflict with this one, separated by commas. */
     readonly 'conflicts': string;
   };
-  /** Each record is a workload power profile that was requested. */
+  /** Each record is a requested workload power profile. */
   readonly requested_power_profiles: Pick<RelationFields['power_profile_details'], 'profile' | 'name'> & {
   };
-  /** Each record is a workload power profile in force. */
+  /** Each record is an enforced workload power profile. */
   readonly enforced_power_profiles: Pick<RelationFields['power_profile_details'], 'profile' | 'name'> & {
   };
   /** Each record is a preset profile of power smoothing. */
@@ -1000,13 +1643,13 @@ export interface RelationFields {
     /** Primary Floor Activation Offset of the profile. In W. */
     readonly 'primary_floor_activation_offset': number;
   };
-  /** Each record is a vGPU that runs. */
-  readonly vgpus: {
+  /** Each record is an active vGPU. */
+  readonly vgpus: Pick<GpuFields, 'memory.free'> & {
     /** Number of the vGPU. */
     readonly 'vgpu_instance': number;
     /** UUID or domain id of the virtual machine. */
     readonly 'vm_id': string;
-    /** Which of the two it is: UUID or Domain ID. */
+    /** Kind of id: UUID or Domain ID. */
     readonly 'vm_id_type': string;
     /** Null: NVML has no function for it. */
     readonly 'vm_name': string;
@@ -1016,21 +1659,21 @@ export interface RelationFields {
     readonly 'type_id': number;
     /** UUID of the vGPU. */
     readonly 'uuid': string;
-    /** UUID of the mediated device, where there is one. */
+    /** UUID of the mediated device, if there is one. */
     readonly 'mdev_uuid': string;
     /** Driver in the virtual machine. */
     readonly 'guest_driver_version': string;
-    /** License, and when it ends. */
+    /** License status, and when the license expires. */
     readonly 'license_status': string;
     /** GPU instance that it runs on. */
     readonly 'gpu_instance_id': number;
-    /** Place in the memory of the GPU. */
+    /** Placement in the memory of the GPU. */
     readonly 'placement_id': number;
-    /** Whether processes are accounted. */
+    /** Whether accounting of processes is enabled. */
     readonly 'accounting.mode': boolean;
-    /** Whether ECC is on. */
+    /** Whether ECC is enabled. */
     readonly 'ecc.mode.current': boolean;
-    /** Number of processes that the accounting remembers. */
+    /** Capacity of the accounting buffer, in processes. */
     readonly 'accounting.buffer_size': number;
     /** Maximum frame rate. In FPS. */
     readonly 'frame_rate_limit': number;
@@ -1038,44 +1681,42 @@ export interface RelationFields {
     readonly 'pci.bus_id': string;
     /** Memory of a vGPU. In MiB. */
     readonly 'memory.total': number;
-    /** Memory that is used. In MiB. */
+    /** Used memory. In MiB. */
     readonly 'memory.used': number;
-    /** Memory that is free. In MiB. */
-    readonly 'memory.free': number;
-    /** Share of time in which a kernel of it ran. In %. */
+    /** Share of time in which a kernel of the vGPU ran. In %. */
     readonly 'utilization.gpu': number;
-    /** Share of time in which it read or wrote memory. In %. */
+    /** Share of time in which the vGPU read or wrote memory. In %. */
     readonly 'utilization.memory': number;
-    /** Use of the video encoders. In %. */
+    /** Utilization of the video encoders. In %. */
     readonly 'utilization.encoder': number;
-    /** Use of the video decoders. In %. */
+    /** Utilization of the video decoders. In %. */
     readonly 'utilization.decoder': number;
-    /** Use of the JPEG decoders. In %. */
+    /** Utilization of the JPEG decoders. In %. */
     readonly 'utilization.jpeg': number;
-    /** Use of the optical flow engine. In %. */
+    /** Utilization of the optical flow engine. In %. */
     readonly 'utilization.ofa': number;
     /** Number of its sessions. */
     readonly 'encoder.stats.sessionCount': number;
-    /** Frames a second of its sessions, as a moving average. */
+    /** Frames per second of its sessions, as a moving average. */
     readonly 'encoder.stats.averageFps': number;
     /** Latency of its sessions in us, as a moving average. In us. */
     readonly 'encoder.stats.averageLatency': number;
     /** Number of its sessions. */
     readonly 'fbc.stats.sessionCount': number;
-    /** Frames a second of its sessions, as a moving average. */
+    /** Frames per second of its sessions, as a moving average. */
     readonly 'fbc.stats.averageFps': number;
     /** Latency of its sessions in us, as a moving average. In us. */
     readonly 'fbc.stats.averageLatency': number;
   };
-  /** Each record is a type of vGPU that the GPU supports. */
+  /** Each record is a vGPU type that the GPU supports. */
   readonly vgpu_supported_types: Pick<RelationFields['vgpus'], 'type_id' | 'type_name' | 'memory.total' | 'frame_rate_limit'> & {
     /** Class of the type: NVS, Quadro, Compute. */
     readonly 'class': string;
     /** GPU instance profile that the type needs. */
     readonly 'gpu_instance_profile_id': number;
-    /** How many the GPU can run. */
+    /** Maximum number of vGPUs of this type on the GPU. */
     readonly 'max_instances': number;
-    /** How many a virtual machine can have. */
+    /** Maximum number of vGPUs of this type in a virtual machine. */
     readonly 'max_instances_per_vm': number;
     /** PCI device id, hexadecimal. */
     readonly 'device_id': string;
@@ -1087,18 +1728,22 @@ export interface RelationFields {
     readonly 'max_x_resolution': number;
     /** Maximum vertical resolution in pixels. */
     readonly 'max_y_resolution': number;
-    /** Licenses that allow the type. */
+    /** Licenses that the type requires. */
     readonly 'license': string;
   };
-  /** Each record is a type of vGPU that the GPU has room for. */
+  /** Each record is a vGPU type that can be created on the GPU. */
   readonly vgpu_creatable_types: Pick<RelationFields['vgpus'], 'type_id' | 'type_name' | 'memory.total' | 'frame_rate_limit'> & Pick<RelationFields['vgpu_supported_types'], 'class' | 'gpu_instance_profile_id' | 'max_instances' | 'max_instances_per_vm' | 'device_id' | 'subsystem_id' | 'display_heads' | 'max_x_resolution' | 'max_y_resolution' | 'license'> & {
   };
   /** Each record is a process in a vGPU. */
-  readonly vgpu_processes: Pick<RelationFields['vgpus'], 'vgpu_instance' | 'utilization.gpu' | 'utilization.memory' | 'utilization.encoder' | 'utilization.decoder'> & {
+  readonly vgpu_processes: Pick<RelationFields['vgpus'], 'vgpu_instance' | 'utilization.encoder' | 'utilization.decoder'> & {
     /** Id of the process in the virtual machine. */
     readonly 'pid': number;
     /** Name of the process. */
     readonly 'process_name': string;
+    /** Share of time in which a kernel of the process ran. In %. */
+    readonly 'utilization.gpu': number;
+    /** Share of time in which the process read or wrote memory. In %. */
+    readonly 'utilization.memory': number;
   };
   /** Each record is an encoder session in a vGPU. */
   readonly vgpu_encoder_sessions: Pick<RelationFields['vgpus'], 'vgpu_instance'> & Pick<RelationFields['encoder_sessions'], 'session_id' | 'codec' | 'horizontal_resolution' | 'vertical_resolution' | 'average_fps' | 'average_latency'> & Pick<RelationFields['compute_apps'], 'pid'> & {
@@ -1114,10 +1759,10 @@ export interface RelationFields {
     readonly 'arr_mode': string;
     /** Time slice of a vGPU. In ns. */
     readonly 'time_slice': number;
-    /** Average factor of the adaptive round robin. */
+    /** Averaging factor of the adaptive round robin. */
     readonly 'avg_factor': number;
   };
-  /** Each record is a turn of a software runlist. */
+  /** Each record is a time slice of a software runlist. */
   readonly vgpu_scheduler_turns: {
     /** Engine of the log. */
     readonly 'engine_id': string;
@@ -1125,7 +1770,7 @@ export interface RelationFields {
     readonly 'scheduler_policy': string;
     /** Scheduling policy of the vGPUs. */
     readonly 'sched_policy': string;
-    /** Whether adaptive round robin (ARR) is on. */
+    /** Whether adaptive round robin (ARR) is enabled. */
     readonly 'arr_mode': string;
     /** Configured time slice, in nanoseconds. In ns. */
     readonly 'time_slice': number;
@@ -1154,13 +1799,13 @@ export interface RelationFields {
   };
   /** Each record is the capabilities of the scheduler of a GPU. */
   readonly vgpu_scheduler_capabilities: {
-    /** Names of the policies, between commas. */
+    /** Names of the policies, separated by commas. */
     readonly 'supported_policies': string;
     /** Maximum time slice. In ns. */
     readonly 'max_time_slice': number;
     /** Minimum time slice. In ns. */
     readonly 'min_time_slice': number;
-    /** Whether there is adaptive round robin. */
+    /** Whether adaptive round robin is supported. */
     readonly 'arr_mode.supported': boolean;
     /** Maximum frequency of the adaptive round robin. In Hz. */
     readonly 'max_frequency': number;
@@ -1178,7 +1823,7 @@ export interface RelationFields {
   };
   /** Each record is the heterogeneous mode of a GPU. */
   readonly vgpu_heterogeneous_modes: {
-    /** Whether vGPUs of several sizes may run at the same time. */
+    /** Whether vGPUs of different sizes may run at the same time. */
     readonly 'heterogeneous_mode': boolean;
   };
 }
@@ -1456,7 +2101,7 @@ export interface GpuFieldNumbers {
 export interface RelationNumbers {
   /** Each record is a GPU. */
   readonly gpus: GpuFieldNumbers;
-  /** Each record is a process that computes on a GPU. */
+  /** Each record is a compute process on a GPU. */
   readonly compute_apps: {
     readonly 2000: 'timestamp';
     readonly 2001: 'gpu_name';
@@ -1467,7 +2112,7 @@ export interface RelationNumbers {
     readonly 2006: 'process_name';
     readonly 2007: 'used_gpu_memory';
   };
-  /** Each record is a process that used a GPU while accounting was on. */
+  /** Each record is a process that used a GPU while accounting was enabled. */
   readonly accounted_apps: Pick<RelationNumbers['compute_apps'], 2000 | 2001 | 2002 | 2003 | 2004> & {
     readonly 2008: 'vgpu_instance';
     readonly 2009: 'pid';
@@ -1477,7 +2122,7 @@ export interface RelationNumbers {
     readonly 2013: 'time';
     readonly 3013: 'is_running';
   };
-  /** Each record is a pair of clocks that a GPU can run at. */
+  /** Each record is a supported pair of memory and graphics clocks of a GPU. */
   readonly supported_clocks: Pick<RelationNumbers['compute_apps'], 2000 | 2001 | 2002 | 2003 | 2004> & {
     readonly 2014: 'memory';
     readonly 2015: 'graphics';
@@ -1488,7 +2133,7 @@ export interface RelationNumbers {
     readonly 2017: 'retired_pages.timestamp';
     readonly 2018: 'retired_pages.cause';
   };
-  /** Each record is a GPU and the memory rows that it replaced. */
+  /** Each record is a GPU, with its remapped memory rows. */
   readonly remapped_rows: Pick<RelationNumbers['compute_apps'], 2000 | 2001 | 2002 | 2003 | 2004> & Pick<GpuFieldNumbers, 1051 | 1052 | 1053 | 1054 | 1055 | 1056 | 1057 | 1058 | 1059 | 1060 | 1061> & {
   };
   /** Each record is an NVLink of a GPU. */
@@ -1503,19 +2148,19 @@ export interface RelationNumbers {
   /** Each record is a MIG device of a GPU. */
   readonly mig_devices: Pick<GpuFieldNumbers, 6 | 52 | 50 | 105 | 3008 | 54> & {
   };
-  /** Each record is a profile that a GPU can be cut by. */
+  /** Each record is a GPU instance profile of a GPU. */
   readonly gpu_instance_profiles: {
   };
-  /** Each record is a GPU instance profile, and where its instances may lie. */
+  /** Each record is a GPU instance profile, with the possible placements of its instances. */
   readonly gpu_instance_placements: {
   };
   /** Each record is a GPU instance. */
   readonly gpu_instances: {
   };
-  /** Each record is a profile that a GPU instance can be cut by. */
+  /** Each record is a compute instance profile of a GPU instance. */
   readonly compute_instance_profiles: {
   };
-  /** Each record is a compute instance profile of a GPU instance, and where its instances may lie. */
+  /** Each record is a compute instance profile of a GPU instance, with the possible placements of its instances. */
   readonly compute_instance_placements: {
   };
   /** Each record is a compute instance. */
@@ -1524,13 +2169,16 @@ export interface RelationNumbers {
   /** Each record is a process on a GPU. */
   readonly processes: {
   };
-  /** Each record is another GPU, as a GPU reaches it. */
+  /** Each record is a GPU, or a GPU instance of it. */
+  readonly gpm: {
+  };
+  /** Each record is the connection of a GPU to another GPU. */
   readonly gpu_pairs: {
   };
-  /** Each record is a NIC that can do RDMA, as a GPU reaches it. */
+  /** Each record is the connection of a GPU to a NIC with RDMA. */
   readonly gpu_nics: {
   };
-  /** Each record is an NVMe disk, as a GPU reaches it. */
+  /** Each record is the connection of a GPU to an NVMe disk. */
   readonly gpu_nvme_disks: {
   };
   /** Each record is a session of the video encoder of a GPU. */
@@ -1539,25 +2187,25 @@ export interface RelationNumbers {
   /** Each record is a session of frame buffer capture of a GPU. */
   readonly fbc_sessions: {
   };
-  /** Each record is a workload power profile that a GPU supports. */
+  /** Each record is a supported workload power profile of a GPU. */
   readonly power_profile_details: {
   };
-  /** Each record is a workload power profile that was requested. */
+  /** Each record is a requested workload power profile. */
   readonly requested_power_profiles: {
   };
-  /** Each record is a workload power profile in force. */
+  /** Each record is an enforced workload power profile. */
   readonly enforced_power_profiles: {
   };
   /** Each record is a preset profile of power smoothing. */
   readonly preset_profiles: {
   };
-  /** Each record is a vGPU that runs. */
+  /** Each record is an active vGPU. */
   readonly vgpus: {
   };
-  /** Each record is a type of vGPU that the GPU supports. */
+  /** Each record is a vGPU type that the GPU supports. */
   readonly vgpu_supported_types: {
   };
-  /** Each record is a type of vGPU that the GPU has room for. */
+  /** Each record is a vGPU type that can be created on the GPU. */
   readonly vgpu_creatable_types: {
   };
   /** Each record is a process in a vGPU. */
@@ -1572,7 +2220,7 @@ export interface RelationNumbers {
   /** Each record is the scheduler of a GPU. */
   readonly vgpu_schedulers: {
   };
-  /** Each record is a turn of a software runlist. */
+  /** Each record is a time slice of a software runlist. */
   readonly vgpu_scheduler_turns: {
     readonly 2041: 'engine_id';
     readonly 2042: 'scheduler_policy';

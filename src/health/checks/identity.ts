@@ -6,7 +6,7 @@ import type { CheckedGpu, GpuCheck } from '../check.js';
 import { MEMORY_TOLERANCE, models } from '../models.js';
 
 const REPLACED =
-  'Check whether the GPU was replaced or swapped. If that is meant, make the expectations again with --learn.';
+  'Check whether the GPU was replaced or swapped. If that is intended, write new expectations with --learn.';
 const SEAT = 'Drain the node, reboot it, check seating, risers and BIOS settings.';
 
 const modelOf = (subject: CheckedGpu) => models[subject.word('name')];
@@ -14,14 +14,14 @@ const modelOf = (subject: CheckedGpu) => models[subject.word('name')];
 const name: GpuCheck = {
   id: 'name',
   about: 'Whether the product name is the expected one.',
-  fails: 'it is another',
+  fails: 'it differs',
   needs: ['name'],
   judge: ({ word, expected }) => {
     const wanted = expected?.name;
-    if (wanted === undefined) return ok(`Its name is ${word('name')}.`);
+    if (wanted === undefined) return ok(`The name is ${word('name')}.`);
     return wanted === word('name')
-      ? ok(`Its name is ${wanted}, as expected.`)
-      : fail(`Its name is ${word('name')}, and ${wanted} is expected.`, REPLACED);
+      ? ok(`The name is ${wanted}, as expected.`)
+      : fail(`The name is ${word('name')}; expected ${wanted}.`, REPLACED);
   },
 };
 
@@ -36,17 +36,17 @@ const memorySize: GpuCheck = {
     const wanted = subject.expected?.['memory.total'];
     if (wanted !== undefined) {
       return Number(wanted) === size
-        ? ok(`It has ${size} MiB, as expected.`)
-        : fail(`It has ${size} MiB, and ${wanted} MiB are expected.`, REPLACED);
+        ? ok(`The memory size is ${size} MiB, as expected.`)
+        : fail(`The memory size is ${size} MiB; expected ${wanted} MiB.`, REPLACED);
     }
     const model = modelOf(subject);
-    if (model === undefined) return ok(`It has ${size} MiB; nothing else is expected.`);
+    if (model === undefined) return ok(`The memory size is ${size} MiB; there is no expectation for it.`);
     return size < model.memory * (1 - MEMORY_TOLERANCE)
       ? fail(
-          `It has ${size} MiB, and its model has ${model.memory} MiB.`,
+          `The memory size is ${size} MiB; its model has ${model.memory} MiB.`,
           'Drain the node and reset the GPU; if the memory stays smaller, test the GPU.',
         )
-      : ok(`It has ${size} MiB, as its model has.`);
+      : ok(`The memory size is ${size} MiB, as for its model.`);
   },
 };
 
@@ -61,8 +61,8 @@ function slotWidth({ gpu, health: { system } }: CheckedGpu): number | undefined 
 
 const pcieWidth: GpuCheck = {
   id: 'pcie-width',
-  about: 'Whether the PCIe link has as many lanes as expected, or as both sides can.',
-  warns: 'it has fewer lanes than GPU and slot can',
+  about: 'Whether the PCIe link has the expected number of lanes, or the maximum of both sides.',
+  warns: 'it has fewer lanes than GPU and slot support',
   fails: 'it has fewer lanes than expected',
   needs: ['pcie.link.width.current', 'pcie.link.width.max'],
   judge: (subject) => {
@@ -71,16 +71,16 @@ const pcieWidth: GpuCheck = {
     const wanted = expected?.['pcie.link.width.current'];
     if (wanted !== undefined) {
       return width < Number(wanted)
-        ? fail(`The PCIe link has ${width} lanes, and ${wanted} are expected.`, SEAT)
+        ? fail(`The PCIe link has ${width} lanes; expected ${wanted}.`, SEAT)
         : ok(`The PCIe link has ${width} lanes, as expected.`);
     }
     const possible = Math.min(number('pcie.link.width.max'), slotWidth(subject) ?? Number.POSITIVE_INFINITY);
     return width < possible
       ? warn(
-          `The PCIe link has ${width} lanes, and ${possible} are possible.`,
+          `The PCIe link has ${width} lanes; ${possible} are possible.`,
           `${SEAT} If the slot has so few lanes, expect that: --learn.`,
         )
-      : ok(`The PCIe link has ${width} lanes, as both sides can.`);
+      : ok(`The PCIe link has ${width} lanes, the maximum of both sides.`);
   },
 };
 
@@ -90,22 +90,22 @@ const BUSY_PERCENT = 20;
 const pcieGeneration: GpuCheck = {
   id: 'pcie-generation',
   about:
-    'Whether the PCIe link has the generation that both sides can. An idle GPU lowers it, which is no fault.',
+    'Whether the PCIe link runs at the highest generation of both sides. An idle GPU lowers it, which is normal.',
   warns: 'it is lower while the GPU is busy',
-  fails: 'both sides can less than expected',
+  fails: 'both sides support less than expected',
   needs: ['pcie.link.gen.current', 'pcie.link.gen.max'],
   uses: ['utilization.gpu', 'pstate'],
   judge: ({ number, word, has, expected }) => {
     const [current, most] = [number('pcie.link.gen.current'), number('pcie.link.gen.max')];
     const wanted = expected?.['pcie.link.gen.max'];
     if (wanted !== undefined && most < Number(wanted))
-      return fail(`GPU and slot can generation ${most}, and ${wanted} is expected.`, SEAT);
-    if (current >= most) return ok(`The PCIe link is of generation ${current}, as both sides can.`);
+      return fail(`GPU and slot support PCIe generation ${most}; expected ${wanted}.`, SEAT);
+    if (current >= most) return ok(`The PCIe link runs at generation ${current}, the maximum of both sides.`);
     const isBusy =
       has('utilization.gpu') && number('utilization.gpu') >= BUSY_PERCENT && word('pstate') === 'P0';
     return isBusy
-      ? warn(`The PCIe link is of generation ${current} under load, and ${most} is possible.`, SEAT)
-      : ok(`The PCIe link is of generation ${current} of ${most}, lowered as the GPU is idle.`);
+      ? warn(`The PCIe link runs at generation ${current} under load; ${most} is possible.`, SEAT)
+      : ok(`The PCIe link runs at generation ${current} of ${most} while the GPU is idle.`);
   },
 };
 
@@ -114,7 +114,7 @@ const TRAIN =
 
 const nvlinks: GpuCheck = {
   id: 'nvlink',
-  about: 'Whether as many NVLinks are up as expected, or as the model has, and as fast.',
+  about: 'Whether the expected number of NVLinks is up, or that of the model, at the expected speed.',
   warns:
     'some links are down, and it is not known how many are expected; or all are, on a machine with several such GPUs',
   fails: 'fewer links are up, or they are slower, than expected or than the model has',
@@ -126,18 +126,18 @@ const nvlinks: GpuCheck = {
     const speed = number('nvlink.speed');
     const wanted = expected?.['nvlink.active'];
     if (wanted !== undefined && up < Number(wanted))
-      return fail(`${up} NVLinks are up, and ${wanted} are expected.`, TRAIN);
+      return fail(`${up} NVLinks are up; expected ${wanted}.`, TRAIN);
     const wantedSpeed = expected?.['nvlink.speed'];
     if (wantedSpeed !== undefined && speed < Number(wantedSpeed))
-      return fail(`An NVLink has ${speed} GB/s, and ${wantedSpeed} GB/s are expected.`, TRAIN);
-    if (expected !== undefined) return ok(`${up} of ${count} NVLinks are up, as expected.`);
+      return fail(`An NVLink has ${speed} GB/s; expected ${wantedSpeed} GB/s.`, TRAIN);
+    if (wanted !== undefined) return ok(`${up} of ${count} NVLinks are up, as expected.`);
     const model = modelOf(subject)?.nvlinks;
     if (up === 0 && health.gpus.length === 1)
       return ok('All NVLinks are down: it is the only GPU of the machine.');
     if (model !== undefined && up < model)
-      return fail(`${up} NVLinks are up, and its model has ${model}.`, TRAIN);
+      return fail(`${up} NVLinks are up; its model has ${model}.`, TRAIN);
     if (up < count && model === undefined) {
-      return warn(`${up} of ${count} NVLinks are up.`, `${TRAIN} If it has so few, expect that: --learn.`);
+      return warn(`${up} of ${count} NVLinks are up.`, `${TRAIN} If that is correct, write expectations with --learn.`);
     }
     return ok(`${up} NVLinks are up${Number.isNaN(speed) ? '' : ` with at least ${speed} GB/s each`}.`);
   },

@@ -19,10 +19,16 @@ export const healthChecks: readonly HealthCheck[] = [
 /** Readings that grow, of which the state file keeps the last. */
 export const COUNTERS: readonly string[] = [
   'ecc.errors.corrected.volatile.total',
+  'ecc.errors.uncorrected.volatile.total',
+  'remapped_rows.uncorrectable',
+  'remapped_rows.correctable',
+  'retired_pages.single_bit_ecc.count',
+  'retired_pages.double_bit.count',
   'pcie.replay_counter',
   'nvlink.errors.replay',
   'nvlink.errors.recovery',
   'nvlink.errors.crc',
+  'nvlink.errors.rx',
   'clocks_event_reasons_counters.hw_thermal_slowdown',
   'clocks_event_reasons_counters.sw_thermal_slowdown',
   'clocks_event_reasons_counters.hw_power_brake_slowdown',

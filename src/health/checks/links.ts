@@ -9,7 +9,7 @@ const MINUTES = 60;
 
 const replays: GpuCheck = {
   id: 'pcie-replays',
-  about: 'Packets that the PCIe link sent again: how many a minute since the last run, with --state.',
+  about: 'PCIe replays per minute since the last run, with --state.',
   warns: 'there are more than `pcie_replays_per_minute`',
   needs: [REPLAYS],
   judge: ({ number, growth, health }): Judged => {
@@ -26,8 +26,8 @@ const replays: GpuCheck = {
 
 const pcieErrors: GpuCheck = {
   id: 'pcie-errors',
-  about: 'Errors of the PCIe link that the GPU counts: fatal ones, and those that are not.',
-  warns: 'there are uncorrectable errors that are not fatal',
+  about: 'PCIe link errors that the GPU counts, fatal and non-fatal.',
+  warns: 'there are uncorrectable non-fatal errors',
   fails: 'there are fatal errors',
   needs: ['pcie.errors.fatal', 'pcie.errors.non_fatal'],
   uses: ['pcie.errors.correctable'],
@@ -46,7 +46,7 @@ const nvlinkErrors: GpuCheck = {
   id: 'nvlink-errors',
   about:
     'Errors of the NVLinks up to version 4: replays, recoveries and CRC errors, since the last run with --state.',
-  warns: 'links had to recover; or replays and CRC errors grow faster than `nvlink_errors_per_hour`',
+  warns: 'links had to recover, or replays and CRC errors grow faster than `nvlink_errors_per_hour`',
   needs: ['nvlink.errors.replay', 'nvlink.errors.recovery', 'nvlink.errors.crc'],
   judge: ({ number, growth, health }): Judged => {
     const names = ['nvlink.errors.replay', 'nvlink.errors.crc'];
@@ -73,15 +73,19 @@ const nvlinkErrors: GpuCheck = {
 
 const nvlinkRecoveries: GpuCheck = {
   id: 'nvlink-recoveries',
-  about: 'NVLink 5: links that failed to recover.',
+  about:
+    'NVLink 5: links that failed to recover, and errors that links received since the last run, with --state.',
+  warns: 'errors grow faster than `nvlink_errors_per_hour`',
   fails: 'a link failed to recover',
   needs: ['nvlink.recoveries.failed'],
   uses: ['nvlink.errors.rx'],
-  judge: ({ number }) => {
+  judge: ({ number, growth, health }): Judged => {
     const failed = number('nvlink.recoveries.failed');
-    return failed > 0
-      ? fail(`NVLinks failed to recover ${failed} times.`, LINK)
-      : ok('No NVLink failed to recover.');
+    if (failed > 0) return fail(`NVLinks failed to recover ${failed} times.`, LINK);
+    const grown = growth('nvlink.errors.rx');
+    return grown === undefined
+      ? ok('No NVLink failed to recover.')
+      : perHour('errors received over NVLink', grown, health.limits.nvlink_errors_per_hour, { action: LINK });
   },
 };
 

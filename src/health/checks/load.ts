@@ -7,7 +7,7 @@ const COOL = 'Check fans, air flow and the temperature of the room; reduce the l
 
 const temperature: GpuCheck = {
   id: 'temperature',
-  about: 'Temperature of GPU and memory against the limits that the GPU names.',
+  about: 'Temperature of GPU and memory, compared with the limits that the GPU reports.',
   warns: 'it is over the highest operating temperature',
   fails: 'it is at the temperature at which the GPU slows down, or over it',
   needs: ['temperature.gpu'],
@@ -23,17 +23,17 @@ const temperature: GpuCheck = {
     const now = number('temperature.gpu');
     const hasLimit = ['temperature.gpu.max', 'temperature.slowdown', 'temperature.gpu.tlimit'].some(has);
     if (now >= number('temperature.slowdown'))
-      return fail(`It is ${now} C hot, and slows down from ${number('temperature.slowdown')} C on.`, COOL);
+      return fail(`The temperature is ${now} C; the GPU slows down at ${number('temperature.slowdown')} C.`, COOL);
     if (number('temperature.gpu.tlimit') <= number('temperature.gpu.tlimit.slowdown')) {
-      return fail(`It is ${now} C hot, beyond the limit at which it slows down.`, COOL);
+      return fail(`The temperature is ${now} C, above the limit at which the GPU slows down.`, COOL);
     }
     if (now > number('temperature.gpu.max'))
-      return warn(`It is ${now} C hot, and made for ${number('temperature.gpu.max')} C.`, COOL);
+      return warn(`The temperature is ${now} C; the maximum operating temperature is ${number('temperature.gpu.max')} C.`, COOL);
     if (number('temperature.gpu.tlimit') <= 0)
-      return warn(`It is ${now} C hot: no margin to its limit is left.`, COOL);
+      return warn(`The temperature is ${now} C, with no margin to the limit.`, COOL);
     const memory = number('temperature.memory');
     if (memory > number('temperature.memory.max'))
-      return warn(`Its memory is ${memory} C hot, and made for ${number('temperature.memory.max')} C.`, COOL);
+      return warn(`The memory temperature is ${memory} C; the maximum is ${number('temperature.memory.max')} C.`, COOL);
     return ok(`Temperature ${now} C, ${hasLimit ? 'within its limits' : 'and names no limit'}.`);
   },
 };
@@ -43,17 +43,17 @@ const OVER_LIMIT = 1.1;
 
 const power: GpuCheck = {
   id: 'power',
-  about: 'Power draw, averaged as the driver does, against the enforced limit.',
+  about: 'Power draw, as averaged by the driver, compared with the enforced limit.',
   warns: 'it is more than a tenth over the limit',
   needs: ['power.draw', 'enforced.power.limit'],
   judge: ({ number }) => {
     const [draw, limit] = [number('power.draw'), number('enforced.power.limit')];
     return draw > limit * OVER_LIMIT
       ? warn(
-          `It draws ${draw} W, and its limit is ${limit} W.`,
+          `The power draw is ${draw} W; the limit is ${limit} W.`,
           'Check the power supply and the sensors of the board; reset the GPU if it stays.',
         )
-      : ok(`It draws ${draw} W of ${limit} W.`);
+      : ok(`The power draw is ${draw} W of ${limit} W.`);
   },
 };
 
@@ -121,7 +121,7 @@ const hardwareSlowdown: GpuCheck = {
 const stuck: GpuCheck = {
   id: 'stuck-utilization',
   about:
-    'Whether the GPU is said to be 100 percent busy with no process on it and the power draw of an idle one.',
+    'Whether the driver reports 100 percent utilization without a process and with the power draw of an idle GPU.',
   warns: 'it is',
   needs: ['utilization.gpu', 'processes.count', 'power.draw', 'enforced.power.limit'],
   judge: ({ number, health }) => {
@@ -132,10 +132,10 @@ const stuck: GpuCheck = {
       share < health.limits.idle_power_percent;
     return isStuck
       ? warn(
-          `It is said to be 100 % busy, has no process, and draws ${Math.round(share)} % of its power limit.`,
-          'Do not believe the utilization. Check for processes of other containers; reset the GPU when it is idle.',
+          `Utilization is 100 % without a process, at ${Math.round(share)} % of the power limit.`,
+          'Do not trust the utilization. Check for processes of other containers; reset the GPU when it is idle.',
         )
-      : ok(`It is ${number('utilization.gpu')} % busy.`);
+      : ok(`Utilization is ${number('utilization.gpu')} %.`);
   },
 };
 

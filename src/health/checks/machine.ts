@@ -2,6 +2,7 @@
 
 import { type Evidence, fail, type Judged, ok, unknown, type Verdict, warn } from '../../base/verdict.js';
 import type { EventSeverity, GpuEvent } from '../../events/gpu-event.js';
+import { currentEvents } from '../../events/kernel-events.js';
 import { Unread } from '../../system/system.js';
 import type { Health, MachineCheck } from '../check.js';
 
@@ -28,7 +29,8 @@ function seenByKernel({ system }: Health): readonly [count: number, path: string
 const gpuCount: MachineCheck = {
   id: 'gpu-count',
   about:
-    'Whether NVML counts as many GPUs as are expected, or else as are on the PCI bus. It finds a GPU that is gone without an Xid.',
+    'Whether NVML counts the expected number of GPUs, or that on the PCI bus. Detects a GPU that disappeared without an Xid.',
+  warns: 'there are more than expected',
   fails: 'there are fewer, or none',
   needs: [],
   judgeMachine: (health) => {
@@ -46,13 +48,21 @@ const gpuCount: MachineCheck = {
         const which = missing.length === 0 ? '' : `; missing: ${missing.join(', ')}`;
         return [
           fail(
-            `NVML counts ${count} GPUs, and ${expected.gpus.length} are expected${which}.`,
+            `NVML counts ${count} GPUs; expected ${expected.gpus.length}${which}.`,
             REBOOT,
             evidence,
           ),
         ];
       }
-      return [ok(`NVML counts ${count} GPUs, as expected.`, evidence)];
+      return [
+        isWhole && count > expected.gpus.length
+          ? warn(
+              `NVML counts ${count} GPUs, and ${expected.gpus.length} are expected.`,
+              'If that is meant, make the expectations again with --learn.',
+              evidence,
+            )
+          : ok(`NVML counts ${count} GPUs, as expected.`, evidence),
+      ];
     }
     if (count === 0) return [fail('NVML counts no GPU.', 'Run nvsmi doctor.', [{ name: 'count', value: 0 }])];
     const seen = seenByKernel(health);
@@ -60,8 +70,8 @@ const gpuCount: MachineCheck = {
     if (seen === undefined)
       return [
         unknown(
-          `NVML counts ${count} GPUs; how many there should be is not known.`,
-          'Make expectations with --learn FILE, and give them with --expect FILE.',
+          `NVML counts ${count} GPUs; the expected number is unknown.`,
+          'Write expectations with --learn FILE, and use them with --expect FILE.',
           evidence,
         ),
       ];
@@ -77,8 +87,8 @@ const gpuCount: MachineCheck = {
 
 const reachable: MachineCheck = {
   id: 'gpu-reachable',
-  about: 'Whether every GPU that NVML counts answers.',
-  fails: 'one does not, with or without an Xid',
+  about: 'Whether every GPU that NVML counts responds.',
+  fails: 'a GPU does not respond, with or without an Xid',
   needs: [],
   judgeMachine: ({ gpus, log }) =>
     gpus.map(({ index, uuid, busId, lost }) => {
@@ -91,7 +101,7 @@ const reachable: MachineCheck = {
       const place = busId === undefined ? '' : ` (${busId})`;
       return {
         ...about,
-        ...fail(`It${place} does not answer: ${lost}.${without}`, REBOOT, [
+        ...fail(`No answer${place}: ${lost}.${without}`, REBOOT, [
           { name: 'nvmlDeviceGetHandleByIndex', value: null, reason: lost },
         ]),
       };
@@ -100,19 +110,19 @@ const reachable: MachineCheck = {
 
 const driver: MachineCheck = {
   id: 'driver-version',
-  about: 'Whether the driver is of the expected version.',
-  warns: 'it is of another',
+  about: 'Whether the driver has the expected version.',
+  warns: 'it differs',
   needs: [],
   judgeMachine: ({ driver: version, expected }) => {
     const wanted = expected?.driver_version;
     if (version === undefined)
-      return [unknown('The version of the driver is not known.', 'Run nvsmi doctor.')];
+      return [unknown('The driver version is unknown.', 'Run nvsmi doctor.')];
     const evidence = [{ name: 'driver_version', value: version }];
     return [
       wanted !== undefined && wanted !== version
         ? warn(
-            `The driver is ${version}, and ${wanted} is expected.`,
-            'Install the expected driver, or make the expectations again with --learn.',
+            `The driver version is ${version}; expected ${wanted}.`,
+            'Install the expected driver, or write new expectations with --learn.',
             evidence,
           )
         : ok(`The driver is ${version}${wanted === undefined ? '' : ', as expected'}.`, evidence),
@@ -144,27 +154,43 @@ function judgeEvents(events: readonly GpuEvent[], since: string): Judged {
   return { verdict, why, action: verdict === 'ok' ? undefined : worst.action, evidence };
 }
 
+const notRead = ({ reason, remedy }: { readonly reason: string; readonly remedy: string }): Judged =>
+  unknown(`The kernel log was not read: ${reason}.`, remedy);
+
+const NO_ADDRESS = unknown(
+  'Its PCI address is not known, so which lines of the kernel log are about it is not known either.',
+  'See gpu-reachable, and run nvsmi doctor.',
+);
+
 const xids: MachineCheck = {
   id: 'xid',
   about:
     'Xids, and other errors of GPUs and NVSwitches, in the kernel log since the boot (`/dev/kmsg`), and in a loop those that NVML reports.',
-  warns: 'one is to be looked into',
-  fails: 'one says that the GPU cannot be trusted',
+  warns: 'an Xid needs investigation',
+  fails: 'an Xid means that the GPU cannot be trusted',
   needs: [],
-  judgeMachine: ({ gpus, log, isWhole, since = 'the boot' }) => {
-    if ('reason' in log) return [unknown(`The kernel log was not read: ${log.reason}.`, log.remedy)];
+  judgeMachine: ({ gpus, log: all, isWhole, unread, since = 'the boot' }) => {
+    if ('reason' in all) return [notRead(all)];
+    const log = currentEvents(all);
+    const judge = (busId: string | undefined): Judged => {
+      const judged = judgeEvents(
+        log.filter((event) => event.busId === busId),
+        since,
+      );
+      // What NVML reported is as true without the log; that there is nothing else is not.
+      return unread !== undefined && judged.verdict === 'ok' ? notRead(unread) : judged;
+    };
     const known = new Set(gpus.map(({ busId }) => busId));
     const elsewhere = [...new Set((isWhole ? log : []).map(({ busId }) => busId))].filter(
       (busId) => !known.has(busId),
     );
-    const of = (busId: string | undefined) => log.filter((event) => event.busId === busId);
     return [
       ...gpus.map(({ index, uuid, busId }) => ({
         gpu: index,
         uuid,
-        ...judgeEvents(busId === undefined ? [] : of(busId), since),
+        ...(busId === undefined ? NO_ADDRESS : judge(busId)),
       })),
-      ...elsewhere.map((busId) => ({ gpu: busId, ...judgeEvents(of(busId), since) })),
+      ...elsewhere.map((busId) => ({ gpu: busId, ...judge(busId) })),
     ];
   },
 };

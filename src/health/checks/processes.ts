@@ -15,7 +15,7 @@ const BAD_STATES: Readonly<Record<string, string>> = {
 const processStates: GpuCheck = {
   id: 'process-states',
   about: 'Processes with GPU memory that wait in the kernel (state D) or are zombies: `/proc/PID/stat`.',
-  warns: 'a process is in state D, which passes by itself if it is not stuck',
+  warns: 'a process is in state D, which ends by itself unless the process is stuck',
   fails: 'a zombie has GPU memory',
   needs: ['processes.count'],
   judge: ({ gpu, health: { system } }): Judged => {
@@ -53,7 +53,7 @@ const processStates: GpuCheck = {
 
 const unaccounted: GpuCheck = {
   id: 'unaccounted-memory',
-  about: 'GPU memory in use that no process accounts for.',
+  about: 'Used GPU memory that no process accounts for.',
   warns: 'it is more than `unaccounted_memory_mib`',
   needs: ['memory.used', 'processes.memory'],
   uses: ['processes.count'],

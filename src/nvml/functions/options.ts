@@ -43,11 +43,11 @@ export function sourceOf(fn: string, options: OpenOptions): NvmlSource {
     if (given === undefined || (typeof given === 'string' && given !== '')) continue;
     if (name === 'snapshot' && typeof given === 'object' && given !== null && !Array.isArray(given)) continue;
     const or = name === 'snapshot' ? ', or a recording' : '';
-    throw new TypeError(`${fn}: ${name} must be a string that is not empty${or}, not ${shown(given)}`);
+    throw new TypeError(`${fn}: ${name} must be a non-empty string${or}, not ${shown(given)}`);
   }
   const { path, snapshot } = options;
   if (path !== undefined && snapshot !== undefined) {
-    throw new TypeError(`${fn}: there are path and snapshot, and only one of them can answer`);
+    throw new TypeError(`${fn}: path and snapshot cannot be combined`);
   }
   if (path !== undefined) return { path };
   if (snapshot !== undefined) return { snapshot };

@@ -111,7 +111,7 @@ async function startWithin(
 ): Promise<unknown> {
   // A recording always answers.
   if (shared.path === undefined && !driver.isElsewhere) return start(callersOf(entry), entry.fn, args);
-  if (writes.has(entry.fn)) throw new TypeError(`${entry.fn} changes the GPU: it cannot be cut short`);
+  if (writes.has(entry.fn)) throw new TypeError(`${entry.fn} changes the GPU: it takes no timeout or signal`);
   refuseUnknown(entry, args);
   if (driver.isElsewhere) return start(callersOf(entry), entry.fn, args, limits);
   shared.beside ??= openBeside(shared.path);

@@ -8,7 +8,7 @@ import * as e from './entries.js';
 /**
  * Reads the version of the driver. On a worker thread.
  *
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized
  * @see NVML nvmlSystemGetDriverVersion
  */
@@ -19,7 +19,7 @@ export function nvmlSystemGetDriverVersion(options?: CallOptions): Promise<strin
 /**
  * Reads the version of the NVML library. On a worker thread.
  *
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument
  * @see NVML nvmlSystemGetNVMLVersion
  */
@@ -30,7 +30,7 @@ export function nvmlSystemGetNVMLVersion(options?: CallOptions): Promise<string>
 /**
  * Reads the version of CUDA that the driver supports. On a worker thread.
  *
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns cudaDriverVersion: 1000 × major + 10 × minor (13000 is 13.0)
  * @throws NVMLError_InvalidArgument
  * @see NVML nvmlSystemGetCudaDriverVersion
@@ -42,7 +42,7 @@ export function nvmlSystemGetCudaDriverVersion(options?: CallOptions): Promise<n
 /**
  * Reads the version of CUDA that the driver supports. On a worker thread.
  *
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns cudaDriverVersion: 1000 × major + 10 × minor (13000 is 13.0)
  * @throws NVMLError_FunctionNotFound, NVMLError_InvalidArgument, NVMLError_LibraryNotFound
  * @see NVML nvmlSystemGetCudaDriverVersion_v2
@@ -55,7 +55,7 @@ export function nvmlSystemGetCudaDriverVersion_v2(options?: CallOptions): Promis
  * Reads the name of a process: the path of its program. On a worker thread.
  *
  * @param pid id of the process
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlSystemGetProcessName
  */
@@ -66,7 +66,7 @@ export function nvmlSystemGetProcessName(pid: number, options?: CallOptions): Pr
 /**
  * Reads the firmware versions of the host interface cards (HICs) of S-class units. On a worker thread.
  *
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized
  * @see NVML nvmlSystemGetHicVersion
  */
@@ -78,7 +78,7 @@ export function nvmlSystemGetHicVersion(options?: CallOptions): Promise<t.nvmlHw
  * Reads the GPUs whose CPU affinity includes a CPU. On a worker thread.
  *
  * @param cpuNumber number of the CPU, from 0
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlSystemGetTopologyGpuSet
  */
@@ -89,8 +89,9 @@ export function nvmlSystemGetTopologyGpuSet(cpuNumber: number, options?: CallOpt
 /**
  * Reads the branch of the driver, such as r580_00. On a worker thread.
  *
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.6, driver 560
  * @see NVML nvmlSystemGetDriverBranch
  */
 export function nvmlSystemGetDriverBranch(options?: CallOptions): Promise<t.nvmlSystemDriverBranchInfo_t> {
@@ -99,11 +100,11 @@ export function nvmlSystemGetDriverBranch(options?: CallOptions): Promise<t.nvml
 
 /**
  * Reads platform error records (CPER), starting at a cursor. On a worker thread.
- * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param cper `cursor` of the previous result; none for the first call
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 13.3, driver 610
  * @see NVML nvmlSystemGetCPER_v1
  */
 export function nvmlSystemGetCPER_v1(cper: InputStruct<t.nvmlGetCPER_v1_t>, options?: CallOptions): Promise<t.nvmlGetCPER_v1_t> {
@@ -113,7 +114,7 @@ export function nvmlSystemGetCPER_v1(cper: InputStruct<t.nvmlGetCPER_v1_t>, opti
 /**
  * Reads the number of S-class units. On a worker thread.
  *
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlUnitGetCount
  */
@@ -125,7 +126,7 @@ export function nvmlUnitGetCount(options?: CallOptions): Promise<number> {
  * Gets the handle of an S-class unit by its index, 0 to nvmlUnitGetCount() - 1. On a worker thread.
  *
  * @param index from 0
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlUnitGetHandleByIndex
  */
@@ -137,7 +138,7 @@ export function nvmlUnitGetHandleByIndex(index: number, options?: CallOptions): 
  * Reads the name, id, serial number and firmware version of an S-class unit. On a worker thread.
  *
  * @param unit the unit
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized
  * @see NVML nvmlUnitGetUnitInfo
  */
@@ -149,7 +150,7 @@ export function nvmlUnitGetUnitInfo(unit: t.nvmlUnit_t, options?: CallOptions): 
  * Reads the LED color of an S-class unit, and the cause of it. On a worker thread.
  *
  * @param unit the unit
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlUnitGetLedState
  */
@@ -161,7 +162,7 @@ export function nvmlUnitGetLedState(unit: t.nvmlUnit_t, options?: CallOptions): 
  * Reads the state, current, voltage and power of the power supply of an S-class unit. On a worker thread.
  *
  * @param unit the unit
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlUnitGetPsuInfo
  */
@@ -174,7 +175,7 @@ export function nvmlUnitGetPsuInfo(unit: t.nvmlUnit_t, options?: CallOptions): P
  *
  * @param unit the unit
  * @param type sensor: 0 intake, 1 exhaust, 2 board
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns temp, in °C
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlUnitGetTemperature
@@ -187,7 +188,7 @@ export function nvmlUnitGetTemperature(unit: t.nvmlUnit_t, type: number, options
  * Reads the fan speeds of an S-class unit. On a worker thread.
  *
  * @param unit the unit
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlUnitGetFanSpeedInfo
  */
@@ -199,7 +200,7 @@ export function nvmlUnitGetFanSpeedInfo(unit: t.nvmlUnit_t, options?: CallOption
  * Reads the GPUs of an S-class unit. On a worker thread.
  *
  * @param unit the unit
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlUnitGetDevices
  */
@@ -210,7 +211,7 @@ export function nvmlUnitGetDevices(unit: t.nvmlUnit_t, options?: CallOptions): P
 /**
  * Reads the number of GPUs, including those that this user has no access to. On a worker thread.
  *
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetCount_v2
  */
@@ -222,7 +223,7 @@ export function nvmlDeviceGetCount_v2(options?: CallOptions): Promise<number> {
  * Reads the attributes of a MIG device: multiprocessors, engines, slices, memory. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetAttributes_v2
  */
@@ -234,7 +235,7 @@ export function nvmlDeviceGetAttributes_v2(device: t.nvmlDevice_t, options?: Cal
  * Gets the handle of a GPU by its index, 0 to nvmlDeviceGetCount() - 1. On a worker thread.
  *
  * @param index from 0
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientPower, NVMLError_InvalidArgument, NVMLError_IrqIssue, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetHandleByIndex_v2
  */
@@ -246,8 +247,8 @@ export function nvmlDeviceGetHandleByIndex_v2(index: number, options?: CallOptio
  * Gets the handle of a GPU by its serial number, which several GPUs of one board share. On a worker thread.
  *
  * @param serial serial number, as printed on the board
- * @param options timeout in ms, signal: another process makes the call
- * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceGetHandleBySerial
  */
 export function nvmlDeviceGetHandleBySerial(serial: string, options?: CallOptions): Promise<t.nvmlDevice_t> {
@@ -258,7 +259,7 @@ export function nvmlDeviceGetHandleBySerial(serial: string, options?: CallOption
  * Gets the handle of a GPU or MIG device by its UUID. On a worker thread.
  *
  * @param uuid UUID, as nvmlDeviceGetUUID() returns it
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientPower, NVMLError_InvalidArgument, NVMLError_IrqIssue, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetHandleByUUID
  */
@@ -270,8 +271,9 @@ export function nvmlDeviceGetHandleByUUID(uuid: string, options?: CallOptions): 
  * Gets the handle of a GPU or MIG device by its UUID, as text or as bytes. On a worker thread.
  *
  * @param uuid `type`: NVML_UUID_TYPE_*, and the UUID in `value`
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.9, driver 575
  * @see NVML nvmlDeviceGetHandleByUUIDV
  */
 export function nvmlDeviceGetHandleByUUIDV(uuid: InputStruct<t.nvmlUUID_t>, options?: CallOptions): Promise<t.nvmlDevice_t> {
@@ -282,7 +284,7 @@ export function nvmlDeviceGetHandleByUUIDV(uuid: InputStruct<t.nvmlUUID_t>, opti
  * Gets the handle of a GPU by its PCI bus id. On a worker thread.
  *
  * @param pciBusId domain:bus:device.function in hexadecimal: 00000000:01:00.0
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientPower, NVMLError_InvalidArgument, NVMLError_IrqIssue, NVMLError_NotFound, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetHandleByPciBusId_v2
  */
@@ -294,7 +296,7 @@ export function nvmlDeviceGetHandleByPciBusId_v2(pciBusId: string, options?: Cal
  * Reads the product name of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetName
  */
@@ -306,7 +308,7 @@ export function nvmlDeviceGetName(device: t.nvmlDevice_t, options?: CallOptions)
  * Reads the brand of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns type: {@link t.nvmlBrandType_t}: NVML_BRAND_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetBrand
@@ -319,7 +321,7 @@ export function nvmlDeviceGetBrand(device: t.nvmlDevice_t, options?: CallOptions
  * Reads the index of a GPU, as nvmlDeviceGetHandleByIndex() takes it. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetIndex
  */
@@ -331,7 +333,7 @@ export function nvmlDeviceGetIndex(device: t.nvmlDevice_t, options?: CallOptions
  * Reads the serial number that is printed on the board of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetSerial
  */
@@ -343,8 +345,9 @@ export function nvmlDeviceGetSerial(device: t.nvmlDevice_t, options?: CallOption
  * Reads the module id of a GPU on its baseboard. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlDeviceGetModuleId
  */
 export function nvmlDeviceGetModuleId(device: t.nvmlDevice_t, options?: CallOptions): Promise<number> {
@@ -355,8 +358,9 @@ export function nvmlDeviceGetModuleId(device: t.nvmlDevice_t, options?: CallOpti
  * Reads whether the chip-to-chip link (C2C) between a GPU and its CPU is enabled. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @since NVML 12.3, driver 545
  * @see NVML nvmlDeviceGetC2cModeInfoV
  */
 export function nvmlDeviceGetC2cModeInfoV(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlC2cModeInfo_v1_t> {
@@ -369,7 +373,7 @@ export function nvmlDeviceGetC2cModeInfoV(device: t.nvmlDevice_t, options?: Call
  * @param device the GPU
  * @param nodeSetSize size of the set in 64-bit words, 64 NUMA nodes each
  * @param scope NVML_AFFINITY_SCOPE_NODE or NVML_AFFINITY_SCOPE_SOCKET
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns nodeSet: bit n of word w is NUMA node 64 × w + n
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMemoryAffinity
@@ -384,7 +388,7 @@ export function nvmlDeviceGetMemoryAffinity(device: t.nvmlDevice_t, nodeSetSize:
  * @param device the GPU
  * @param cpuSetSize size of the set in 64-bit words, 64 CPUs each
  * @param scope NVML_AFFINITY_SCOPE_NODE or NVML_AFFINITY_SCOPE_SOCKET
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns cpuSet: bit n of word w is CPU 64 × w + n
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetCpuAffinityWithinScope
@@ -398,7 +402,7 @@ export function nvmlDeviceGetCpuAffinityWithinScope(device: t.nvmlDevice_t, cpuS
  *
  * @param device the GPU
  * @param cpuSetSize size of the set in 64-bit words, 64 CPUs each
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns cpuSet: bit n of word w is CPU 64 × w + n
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetCpuAffinity
@@ -411,7 +415,7 @@ export function nvmlDeviceGetCpuAffinity(device: t.nvmlDevice_t, cpuSetSize: num
  * Sets the affinity of the calling thread to the CPUs near a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceSetCpuAffinity
  */
@@ -423,7 +427,7 @@ export function nvmlDeviceSetCpuAffinity(device: t.nvmlDevice_t, options?: CallO
  * Clears the CPU affinity of the calling thread. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceClearCpuAffinity
  */
@@ -435,9 +439,10 @@ export function nvmlDeviceClearCpuAffinity(device: t.nvmlDevice_t, options?: Cal
  * Reads the NUMA node that the memory of a GPU forms. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
- * @returns node, null where it is not available
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
+ * @returns node, or null if not available
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlDeviceGetNumaNodeId
  */
 export function nvmlDeviceGetNumaNodeId(device: t.nvmlDevice_t, options?: CallOptions): Promise<number | null> {
@@ -448,8 +453,9 @@ export function nvmlDeviceGetNumaNodeId(device: t.nvmlDevice_t, options?: CallOp
  * Reads the addressing mode of a GPU: how it shares addresses with the CPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported
+ * @since NVML 13.0, driver 580
  * @see NVML nvmlDeviceGetAddressingMode
  */
 export function nvmlDeviceGetAddressingMode(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlDeviceAddressingMode_t> {
@@ -460,8 +466,9 @@ export function nvmlDeviceGetAddressingMode(device: t.nvmlDevice_t, options?: Ca
  * Reads whether a channel or TPC repair of a GPU is pending until the next reset. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 13.0, driver 580
  * @see NVML nvmlDeviceGetRepairStatus
  */
 export function nvmlDeviceGetRepairStatus(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlRepairStatus_t> {
@@ -472,8 +479,9 @@ export function nvmlDeviceGetRepairStatus(device: t.nvmlDevice_t, options?: Call
  * Reads whether a GPU has unrepairable memory. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 13.1, driver 590
  * @see NVML nvmlDeviceGetUnrepairableMemoryFlag_v1
  */
 export function nvmlDeviceGetUnrepairableMemoryFlag_v1(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlUnrepairableMemoryStatus_v1_t> {
@@ -485,9 +493,9 @@ export function nvmlDeviceGetUnrepairableMemoryFlag_v1(device: t.nvmlDevice_t, o
  *
  * @param device1 the first GPU
  * @param device2 the second GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns pathInfo: {@link t.nvmlGpuTopologyLevel_t}: NVML_TOPOLOGY_*
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceGetTopologyCommonAncestor
  */
 export function nvmlDeviceGetTopologyCommonAncestor(device1: t.nvmlDevice_t, device2: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlGpuTopologyLevel_t> {
@@ -499,7 +507,7 @@ export function nvmlDeviceGetTopologyCommonAncestor(device1: t.nvmlDevice_t, dev
  *
  * @param device the GPU
  * @param level {@link t.nvmlGpuTopologyLevel_t}: NVML_TOPOLOGY_*
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlDeviceGetTopologyNearestGpus
  */
@@ -513,7 +521,7 @@ export function nvmlDeviceGetTopologyNearestGpus(device: t.nvmlDevice_t, level: 
  * @param device1 the first GPU
  * @param device2 the second GPU
  * @param p2pIndex {@link t.nvmlGpuP2PCapsIndex_t}: NVML_P2P_CAPS_INDEX_*
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns p2pStatus: {@link t.nvmlGpuP2PStatus_t}: NVML_P2P_STATUS_*
  * @throws NVMLError_InvalidArgument, NVMLError_Unknown
  * @see NVML nvmlDeviceGetP2PStatus
@@ -526,7 +534,7 @@ export function nvmlDeviceGetP2PStatus(device1: t.nvmlDevice_t, device2: t.nvmlD
  * Reads the UUID of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetUUID
  */
@@ -538,7 +546,7 @@ export function nvmlDeviceGetUUID(device: t.nvmlDevice_t, options?: CallOptions)
  * Reads the minor number of the device file of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns minorNumber: N of /dev/nvidiaN
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMinorNumber
@@ -551,7 +559,7 @@ export function nvmlDeviceGetMinorNumber(device: t.nvmlDevice_t, options?: CallO
  * Reads the board part number of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetBoardPartNumber
  */
@@ -564,7 +572,7 @@ export function nvmlDeviceGetBoardPartNumber(device: t.nvmlDevice_t, options?: C
  *
  * @param device the GPU
  * @param object {@link t.nvmlInforomObject_t}: NVML_INFOROM_*
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetInforomVersion
  */
@@ -576,7 +584,7 @@ export function nvmlDeviceGetInforomVersion(device: t.nvmlDevice_t, object: t.nv
  * Reads the version of the infoROM image of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetInforomImageVersion
  */
@@ -588,7 +596,7 @@ export function nvmlDeviceGetInforomImageVersion(device: t.nvmlDevice_t, options
  * Reads the checksum of the infoROM configuration of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_CorruptedInforom, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetInforomConfigurationChecksum
  */
@@ -600,7 +608,7 @@ export function nvmlDeviceGetInforomConfigurationChecksum(device: t.nvmlDevice_t
  * Validates the checksums of the infoROM of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_CorruptedInforom, NVMLError_GpuIsLost, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceValidateInforom
  */
@@ -612,9 +620,10 @@ export function nvmlDeviceValidateInforom(device: t.nvmlDevice_t, options?: Call
  * Reads when the black box recorder (BBX) of a GPU was last flushed to the infoROM, and how long that took. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns timestamp, in µs since 1970; durationUs, in µs
  * @throws NVMLError_GpuIsLost, NVMLError_NotReady, NVMLError_NotSupported, NVMLError_Unknown
+ * @since NVML 12.3, driver 545
  * @see NVML nvmlDeviceGetLastBBXFlushTime
  */
 export function nvmlDeviceGetLastBBXFlushTime(device: t.nvmlDevice_t, options?: CallOptions): Promise<[timestamp: t.Uint64, durationUs: t.Uint64]> {
@@ -623,11 +632,11 @@ export function nvmlDeviceGetLastBBXFlushTime(device: t.nvmlDevice_t, options?: 
 
 /**
  * Reads the run time of a GPU from its black box recorder (BBX). On a worker thread.
- * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @since NVML 13.3, driver 610
  * @see NVML nvmlDeviceGetBBXTimeData_v1
  */
 export function nvmlDeviceGetBBXTimeData_v1(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlBBXTimeData_v1_t> {
@@ -638,7 +647,7 @@ export function nvmlDeviceGetBBXTimeData_v1(device: t.nvmlDevice_t, options?: Ca
  * Reads whether a display is connected to a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns display: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetDisplayMode
@@ -651,7 +660,7 @@ export function nvmlDeviceGetDisplayMode(device: t.nvmlDevice_t, options?: CallO
  * Reads whether a display is initialized on a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns isActive: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetDisplayActive
@@ -664,7 +673,7 @@ export function nvmlDeviceGetDisplayActive(device: t.nvmlDevice_t, options?: Cal
  * Reads the persistence mode: whether the driver stays loaded while no program uses a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns mode: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetPersistenceMode
@@ -677,8 +686,9 @@ export function nvmlDeviceGetPersistenceMode(device: t.nvmlDevice_t, options?: C
  * Reads the PCI address, ids and class of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlDeviceGetPciInfoExt
  */
 export function nvmlDeviceGetPciInfoExt(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlPciInfoExt_t> {
@@ -689,7 +699,7 @@ export function nvmlDeviceGetPciInfoExt(device: t.nvmlDevice_t, options?: CallOp
  * Reads the PCI address and ids of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetPciInfo_v3
  */
@@ -701,7 +711,7 @@ export function nvmlDeviceGetPciInfo_v3(device: t.nvmlDevice_t, options?: CallOp
  * Reads the maximum PCIe generation that a GPU can use in this system. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMaxPcieLinkGeneration
  */
@@ -713,8 +723,9 @@ export function nvmlDeviceGetMaxPcieLinkGeneration(device: t.nvmlDevice_t, optio
  * Reads the maximum PCIe generation that a GPU itself supports. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.0, driver 525
  * @see NVML nvmlDeviceGetGpuMaxPcieLinkGeneration
  */
 export function nvmlDeviceGetGpuMaxPcieLinkGeneration(device: t.nvmlDevice_t, options?: CallOptions): Promise<number> {
@@ -725,7 +736,7 @@ export function nvmlDeviceGetGpuMaxPcieLinkGeneration(device: t.nvmlDevice_t, op
  * Reads the maximum PCIe link width that a GPU can use in this system, in lanes. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMaxPcieLinkWidth
  */
@@ -737,7 +748,7 @@ export function nvmlDeviceGetMaxPcieLinkWidth(device: t.nvmlDevice_t, options?: 
  * Reads the current PCIe generation of the link of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetCurrPcieLinkGeneration
  */
@@ -749,7 +760,7 @@ export function nvmlDeviceGetCurrPcieLinkGeneration(device: t.nvmlDevice_t, opti
  * Reads the current PCIe link width of a GPU, in lanes. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetCurrPcieLinkWidth
  */
@@ -762,7 +773,7 @@ export function nvmlDeviceGetCurrPcieLinkWidth(device: t.nvmlDevice_t, options?:
  *
  * @param device the GPU
  * @param counter {@link t.nvmlPcieUtilCounter_t}: NVML_PCIE_UTIL_TX_BYTES or NVML_PCIE_UTIL_RX_BYTES
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns value, in KB/s over the last 20 ms
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetPcieThroughput
@@ -775,7 +786,7 @@ export function nvmlDeviceGetPcieThroughput(device: t.nvmlDevice_t, counter: t.n
  * Reads the PCIe replay counter of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetPcieReplayCounter
  */
@@ -788,7 +799,7 @@ export function nvmlDeviceGetPcieReplayCounter(device: t.nvmlDevice_t, options?:
  *
  * @param device the GPU
  * @param type {@link t.nvmlClockType_t}: NVML_CLOCK_*
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns clock, in MHz
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetClockInfo
@@ -802,7 +813,7 @@ export function nvmlDeviceGetClockInfo(device: t.nvmlDevice_t, type: t.nvmlClock
  *
  * @param device the GPU
  * @param type {@link t.nvmlClockType_t}: NVML_CLOCK_*
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns clock, in MHz
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMaxClockInfo
@@ -815,9 +826,10 @@ export function nvmlDeviceGetMaxClockInfo(device: t.nvmlDevice_t, type: t.nvmlCl
  * Reads the voltage-frequency (VF) curve offset of the graphics clock. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns offset, in MHz
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.7, driver 515
  * @see NVML nvmlDeviceGetGpcClkVfOffset
  * @deprecated Replaced by nvmlDeviceGetClockOffsets in NVML.
  */
@@ -830,9 +842,9 @@ export function nvmlDeviceGetGpcClkVfOffset(device: t.nvmlDevice_t, options?: Ca
  *
  * @param device the GPU
  * @param clockType {@link t.nvmlClockType_t}: NVML_CLOCK_*
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns clockMHz, in MHz
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceGetApplicationsClock
  * @deprecated Replaced by nvmlDeviceGetClock in NVML.
  */
@@ -845,9 +857,9 @@ export function nvmlDeviceGetApplicationsClock(device: t.nvmlDevice_t, clockType
  *
  * @param device the GPU
  * @param clockType {@link t.nvmlClockType_t}: NVML_CLOCK_*
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns clockMHz, in MHz
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceGetDefaultApplicationsClock
  * @deprecated Replaced by nvmlDeviceGetClock in NVML.
  */
@@ -861,7 +873,7 @@ export function nvmlDeviceGetDefaultApplicationsClock(device: t.nvmlDevice_t, cl
  * @param device the GPU
  * @param clockType {@link t.nvmlClockType_t}: NVML_CLOCK_*
  * @param clockId {@link t.nvmlClockId_t}: NVML_CLOCK_ID_*
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns clockMHz, in MHz
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetClock
@@ -875,7 +887,7 @@ export function nvmlDeviceGetClock(device: t.nvmlDevice_t, clockType: t.nvmlCloc
  *
  * @param device the GPU
  * @param clockType {@link t.nvmlClockType_t}: NVML_CLOCK_*
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns clockMHz, in MHz
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMaxCustomerBoostClock
@@ -888,7 +900,7 @@ export function nvmlDeviceGetMaxCustomerBoostClock(device: t.nvmlDevice_t, clock
  * Reads the supported memory clocks of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns clocksMHz, in MHz
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetSupportedMemoryClocks
@@ -902,7 +914,7 @@ export function nvmlDeviceGetSupportedMemoryClocks(device: t.nvmlDevice_t, optio
  *
  * @param device the GPU
  * @param memoryClockMHz memory clock, in MHz: one of nvmlDeviceGetSupportedMemoryClocks()
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns clocksMHz, in MHz
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetSupportedGraphicsClocks
@@ -915,7 +927,7 @@ export function nvmlDeviceGetSupportedGraphicsClocks(device: t.nvmlDevice_t, mem
  * Reads whether auto boost is enabled on a GPU, currently and by default. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns isEnabled: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED; defaultIsEnabled: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetAutoBoostedClocksEnabled
@@ -928,7 +940,7 @@ export function nvmlDeviceGetAutoBoostedClocksEnabled(device: t.nvmlDevice_t, op
  * Reads the intended speed of a fan of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns speed, in % of the maximum
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetFanSpeed
@@ -942,7 +954,7 @@ export function nvmlDeviceGetFanSpeed(device: t.nvmlDevice_t, options?: CallOpti
  *
  * @param device the GPU
  * @param fan index of the fan, 0 to nvmlDeviceGetNumFans() - 1
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns speed, in % of the maximum
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetFanSpeed_v2
@@ -956,9 +968,10 @@ export function nvmlDeviceGetFanSpeed_v2(device: t.nvmlDevice_t, fan: number, op
  *
  * @param device the GPU
  * @param fanSpeed `fan`: index of the fan, from 0
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns fanSpeed, in revolutions per minute
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceGetFanSpeedRPM
  */
 export function nvmlDeviceGetFanSpeedRPM(device: t.nvmlDevice_t, fanSpeed: Pick<t.nvmlFanSpeedInfo_t, 'fan'>, options?: CallOptions): Promise<t.nvmlFanSpeedInfo_t> {
@@ -970,9 +983,10 @@ export function nvmlDeviceGetFanSpeedRPM(device: t.nvmlDevice_t, fanSpeed: Pick<
  *
  * @param device the GPU
  * @param fan index of the fan, 0 to nvmlDeviceGetNumFans() - 1
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns targetSpeed, in % of the maximum
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.8, driver 520
  * @see NVML nvmlDeviceGetTargetFanSpeed
  */
 export function nvmlDeviceGetTargetFanSpeed(device: t.nvmlDevice_t, fan: number, options?: CallOptions): Promise<number> {
@@ -983,9 +997,10 @@ export function nvmlDeviceGetTargetFanSpeed(device: t.nvmlDevice_t, fan: number,
  * Reads the speed range of the fans of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns minSpeed, in % of the maximum; maxSpeed, in % of the maximum
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.7, driver 515
  * @see NVML nvmlDeviceGetMinMaxFanSpeed
  */
 export function nvmlDeviceGetMinMaxFanSpeed(device: t.nvmlDevice_t, options?: CallOptions): Promise<[minSpeed: number, maxSpeed: number]> {
@@ -997,9 +1012,10 @@ export function nvmlDeviceGetMinMaxFanSpeed(device: t.nvmlDevice_t, options?: Ca
  *
  * @param device the GPU
  * @param fan index of the fan, 0 to nvmlDeviceGetNumFans() - 1
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns policy: NVML_FAN_POLICY_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.0, driver 525
  * @see NVML nvmlDeviceGetFanControlPolicy_v2
  */
 export function nvmlDeviceGetFanControlPolicy_v2(device: t.nvmlDevice_t, fan: number, options?: CallOptions): Promise<number> {
@@ -1010,8 +1026,9 @@ export function nvmlDeviceGetFanControlPolicy_v2(device: t.nvmlDevice_t, fan: nu
  * Reads the number of fans of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.6, driver 510
  * @see NVML nvmlDeviceGetNumFans
  */
 export function nvmlDeviceGetNumFans(device: t.nvmlDevice_t, options?: CallOptions): Promise<number> {
@@ -1023,7 +1040,7 @@ export function nvmlDeviceGetNumFans(device: t.nvmlDevice_t, options?: CallOptio
  *
  * @param device the GPU
  * @param sensorType {@link t.nvmlTemperatureSensors_t}: NVML_TEMPERATURE_GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns temp, in °C
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetTemperature
@@ -1038,8 +1055,9 @@ export function nvmlDeviceGetTemperature(device: t.nvmlDevice_t, sensorType: t.n
  *
  * @param device the GPU
  * @param coolerInfo `index` of the cooler, from 0
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceGetCoolerInfo
  */
 export function nvmlDeviceGetCoolerInfo(device: t.nvmlDevice_t, coolerInfo: Pick<t.nvmlCoolerInfo_t, 'index'>, options?: CallOptions): Promise<t.nvmlCoolerInfo_t> {
@@ -1051,9 +1069,10 @@ export function nvmlDeviceGetCoolerInfo(device: t.nvmlDevice_t, coolerInfo: Pick
  *
  * @param device the GPU
  * @param temperature `sensorType`: NVML_TEMPERATURE_GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns temperature, in °C
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceGetTemperatureV
  */
 export function nvmlDeviceGetTemperatureV(device: t.nvmlDevice_t, temperature: Pick<t.nvmlTemperature_t, 'sensorType'>, options?: CallOptions): Promise<t.nvmlTemperature_t> {
@@ -1065,7 +1084,7 @@ export function nvmlDeviceGetTemperatureV(device: t.nvmlDevice_t, temperature: P
  *
  * @param device the GPU
  * @param thresholdType {@link t.nvmlTemperatureThresholds_t}: NVML_TEMPERATURE_THRESHOLD_*
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns temp, in °C
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetTemperatureThreshold
@@ -1078,9 +1097,10 @@ export function nvmlDeviceGetTemperatureThreshold(device: t.nvmlDevice_t, thresh
  * Reads the thermal margin of a GPU to its nearest slowdown threshold. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns marginTempInfo, in °C
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceGetMarginTemperature
  */
 export function nvmlDeviceGetMarginTemperature(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlMarginTemperature_t> {
@@ -1092,8 +1112,9 @@ export function nvmlDeviceGetMarginTemperature(device: t.nvmlDevice_t, options?:
  *
  * @param device the GPU
  * @param sensorIndex index of the sensor, from 0; NVML_THERMAL_TARGET_ALL for all
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.7, driver 515
  * @see NVML nvmlDeviceGetThermalSettings
  */
 export function nvmlDeviceGetThermalSettings(device: t.nvmlDevice_t, sensorIndex: number, options?: CallOptions): Promise<t.nvmlGpuThermalSettings_t> {
@@ -1104,7 +1125,7 @@ export function nvmlDeviceGetThermalSettings(device: t.nvmlDevice_t, sensorIndex
  * Reads the performance state of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns pState: {@link t.nvmlPstates_t}: NVML_PSTATE_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetPerformanceState
@@ -1117,9 +1138,10 @@ export function nvmlDeviceGetPerformanceState(device: t.nvmlDevice_t, options?: 
  * Reads the active clocks event reasons of a GPU: why its clocks are reduced. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns clocksEventReasons: nvmlClocksEventReason* and nvmlClocksThrottleReason*, joined by |
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlDeviceGetCurrentClocksEventReasons
  */
 export function nvmlDeviceGetCurrentClocksEventReasons(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.Uint64> {
@@ -1130,9 +1152,9 @@ export function nvmlDeviceGetCurrentClocksEventReasons(device: t.nvmlDevice_t, o
  * Reads the active clocks throttle reasons of a GPU: why its clocks are reduced. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns clocksThrottleReasons: nvmlClocksEventReason* and nvmlClocksThrottleReason*, joined by |
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceGetCurrentClocksThrottleReasons
  * @deprecated Replaced by nvmlDeviceGetCurrentClocksEventReasons in NVML.
  */
@@ -1144,9 +1166,10 @@ export function nvmlDeviceGetCurrentClocksThrottleReasons(device: t.nvmlDevice_t
  * Reads the clocks event reasons that a GPU can report. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns supportedClocksEventReasons: nvmlClocksEventReason* and nvmlClocksThrottleReason*, joined by |
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlDeviceGetSupportedClocksEventReasons
  */
 export function nvmlDeviceGetSupportedClocksEventReasons(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.Uint64> {
@@ -1157,9 +1180,9 @@ export function nvmlDeviceGetSupportedClocksEventReasons(device: t.nvmlDevice_t,
  * Reads the clocks throttle reasons that a GPU can report. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns supportedClocksThrottleReasons: nvmlClocksEventReason* and nvmlClocksThrottleReason*, joined by |
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceGetSupportedClocksThrottleReasons
  * @deprecated Replaced by nvmlDeviceGetSupportedClocksEventReasons in NVML.
  */
@@ -1171,9 +1194,9 @@ export function nvmlDeviceGetSupportedClocksThrottleReasons(device: t.nvmlDevice
  * Reads the performance state of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns pState: {@link t.nvmlPstates_t}: NVML_PSTATE_*
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceGetPowerState
  * @deprecated Replaced by nvmlDeviceGetPerformanceState in NVML.
  */
@@ -1185,8 +1208,9 @@ export function nvmlDeviceGetPowerState(device: t.nvmlDevice_t, options?: CallOp
  * Reads the utilization of a GPU by domain, and its thresholds for performance state changes. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.7, driver 515
  * @see NVML nvmlDeviceGetDynamicPstatesInfo
  */
 export function nvmlDeviceGetDynamicPstatesInfo(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlGpuDynamicPstatesInfo_t> {
@@ -1197,9 +1221,10 @@ export function nvmlDeviceGetDynamicPstatesInfo(device: t.nvmlDevice_t, options?
  * Reads the voltage-frequency (VF) curve offset of the memory clock. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns offset, in MHz
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.8, driver 520
  * @see NVML nvmlDeviceGetMemClkVfOffset
  * @deprecated Replaced by nvmlDeviceGetClockOffsets in NVML.
  */
@@ -1213,9 +1238,10 @@ export function nvmlDeviceGetMemClkVfOffset(device: t.nvmlDevice_t, options?: Ca
  * @param device the GPU
  * @param type {@link t.nvmlClockType_t}: NVML_CLOCK_*
  * @param pstate {@link t.nvmlPstates_t}: NVML_PSTATE_*
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns minClockMHz, in MHz; maxClockMHz, in MHz
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.7, driver 515
  * @see NVML nvmlDeviceGetMinMaxClockOfPState
  */
 export function nvmlDeviceGetMinMaxClockOfPState(device: t.nvmlDevice_t, type: t.nvmlClockType_t, pstate: t.nvmlPstates_t, options?: CallOptions): Promise<[minClockMHz: number, maxClockMHz: number]> {
@@ -1226,8 +1252,9 @@ export function nvmlDeviceGetMinMaxClockOfPState(device: t.nvmlDevice_t, type: t
  * Reads the supported performance states of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.7, driver 515
  * @see NVML nvmlDeviceGetSupportedPerformanceStates
  */
 export function nvmlDeviceGetSupportedPerformanceStates(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlPstates_t[]> {
@@ -1238,9 +1265,10 @@ export function nvmlDeviceGetSupportedPerformanceStates(device: t.nvmlDevice_t, 
  * Reads the range of the VF curve offset of the graphics clock. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns minOffset, in MHz; maxOffset, in MHz
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.8, driver 520
  * @see NVML nvmlDeviceGetGpcClkMinMaxVfOffset
  * @deprecated Replaced by nvmlDeviceGetClockOffsets in NVML.
  */
@@ -1252,9 +1280,10 @@ export function nvmlDeviceGetGpcClkMinMaxVfOffset(device: t.nvmlDevice_t, option
  * Reads the range of the VF curve offset of the memory clock. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns minOffset, in MHz; maxOffset, in MHz
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.8, driver 520
  * @see NVML nvmlDeviceGetMemClkMinMaxVfOffset
  * @deprecated Replaced by nvmlDeviceGetClockOffsets in NVML.
  */
@@ -1267,8 +1296,9 @@ export function nvmlDeviceGetMemClkMinMaxVfOffset(device: t.nvmlDevice_t, option
  *
  * @param device the GPU
  * @param info `type`: NVML_CLOCK_*, and `pstate`: NVML_PSTATE_*
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 12.5, driver 555
  * @see NVML nvmlDeviceGetClockOffsets
  */
 export function nvmlDeviceGetClockOffsets(device: t.nvmlDevice_t, info: Pick<t.nvmlClockOffset_t, 'type' | 'pstate'>, options?: CallOptions): Promise<t.nvmlClockOffset_t> {
@@ -1281,6 +1311,7 @@ export function nvmlDeviceGetClockOffsets(device: t.nvmlDevice_t, info: Pick<t.n
  * @param device the GPU
  * @param info `type`: NVML_CLOCK_*, `pstate`: NVML_PSTATE_*, and `clockOffsetMHz`
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @since NVML 12.5, driver 555
  * @see NVML nvmlDeviceSetClockOffsets
  */
 export function nvmlDeviceSetClockOffsets(device: t.nvmlDevice_t, info: InputStruct<t.nvmlClockOffset_t>): Promise<void> {
@@ -1291,8 +1322,9 @@ export function nvmlDeviceSetClockOffsets(device: t.nvmlDevice_t, info: InputStr
  * Reads the performance modes of a GPU, as text. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceGetPerformanceModes
  */
 export function nvmlDeviceGetPerformanceModes(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlDevicePerfModes_t> {
@@ -1303,8 +1335,9 @@ export function nvmlDeviceGetPerformanceModes(device: t.nvmlDevice_t, options?: 
  * Reads all clocks of a GPU, as text. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceGetCurrentClockFreqs
  */
 export function nvmlDeviceGetCurrentClockFreqs(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlDeviceCurrentClockFreqs_t> {
@@ -1315,9 +1348,9 @@ export function nvmlDeviceGetCurrentClockFreqs(device: t.nvmlDevice_t, options?:
  * Reads whether power management is enabled on a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns mode: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceGetPowerManagementMode
  */
 export function nvmlDeviceGetPowerManagementMode(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlEnableState_t> {
@@ -1328,7 +1361,7 @@ export function nvmlDeviceGetPowerManagementMode(device: t.nvmlDevice_t, options
  * Reads the configured power limit of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns limit, in mW
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetPowerManagementLimit
@@ -1341,7 +1374,7 @@ export function nvmlDeviceGetPowerManagementLimit(device: t.nvmlDevice_t, option
  * Reads the range of the power limit of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns minLimit, in mW; maxLimit, in mW
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetPowerManagementLimitConstraints
@@ -1354,7 +1387,7 @@ export function nvmlDeviceGetPowerManagementLimitConstraints(device: t.nvmlDevic
  * Reads the default power limit of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns defaultLimit, in mW
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetPowerManagementDefaultLimit
@@ -1367,7 +1400,7 @@ export function nvmlDeviceGetPowerManagementDefaultLimit(device: t.nvmlDevice_t,
  * Reads the power draw of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns power, in mW
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetPowerUsage
@@ -1380,8 +1413,9 @@ export function nvmlDeviceGetPowerUsage(device: t.nvmlDevice_t, options?: CallOp
  * Reads the PowerMizer mode of a GPU: how it selects its clocks. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 13.0, driver 580
  * @see NVML nvmlDeviceGetPowerMizerMode_v1
  */
 export function nvmlDeviceGetPowerMizerMode_v1(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlDevicePowerMizerModes_v1_t> {
@@ -1394,6 +1428,7 @@ export function nvmlDeviceGetPowerMizerMode_v1(device: t.nvmlDevice_t, options?:
  * @param device the GPU
  * @param powerMizerMode `mode`: NVML_POWER_MIZER_MODE_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 13.0, driver 580
  * @see NVML nvmlDeviceSetPowerMizerMode_v1
  */
 export function nvmlDeviceSetPowerMizerMode_v1(device: t.nvmlDevice_t, powerMizerMode: InputStruct<t.nvmlDevicePowerMizerModes_v1_t>): Promise<void> {
@@ -1404,7 +1439,7 @@ export function nvmlDeviceSetPowerMizerMode_v1(device: t.nvmlDevice_t, powerMize
  * Reads the total energy consumption of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns energy, in mJ since the driver was loaded
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetTotalEnergyConsumption
@@ -1417,7 +1452,7 @@ export function nvmlDeviceGetTotalEnergyConsumption(device: t.nvmlDevice_t, opti
  * Reads the enforced power limit of a GPU: the lowest of all configured limits. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns limit, in mW
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetEnforcedPowerLimit
@@ -1430,7 +1465,7 @@ export function nvmlDeviceGetEnforcedPowerLimit(device: t.nvmlDevice_t, options?
  * Reads the current and pending operation mode (GOM) of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns current: {@link t.nvmlGpuOperationMode_t}: NVML_GOM_*; pending: {@link t.nvmlGpuOperationMode_t}: NVML_GOM_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetGpuOperationMode
@@ -1443,7 +1478,7 @@ export function nvmlDeviceGetGpuOperationMode(device: t.nvmlDevice_t, options?: 
  * Reads the total, used and free memory of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns memory, in bytes
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMemoryInfo
@@ -1456,9 +1491,10 @@ export function nvmlDeviceGetMemoryInfo(device: t.nvmlDevice_t, options?: CallOp
  * Reads the total, used and free memory of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns memory, in bytes
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.6, driver 510
  * @see NVML nvmlDeviceGetMemoryInfo_v2
  */
 export function nvmlDeviceGetMemoryInfo_v2(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlMemory_v2_t> {
@@ -1469,7 +1505,7 @@ export function nvmlDeviceGetMemoryInfo_v2(device: t.nvmlDevice_t, options?: Cal
  * Reads the compute mode: which processes may compute on a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns mode: {@link t.nvmlComputeMode_t}: NVML_COMPUTEMODE_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetComputeMode
@@ -1482,7 +1518,7 @@ export function nvmlDeviceGetComputeMode(device: t.nvmlDevice_t, options?: CallO
  * Reads the CUDA compute capability of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetCudaComputeCapability
  */
@@ -1494,8 +1530,9 @@ export function nvmlDeviceGetCudaComputeCapability(device: t.nvmlDevice_t, optio
  * Reads the current and pending DRAM encryption mode of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceGetDramEncryptionMode
  */
 export function nvmlDeviceGetDramEncryptionMode(device: t.nvmlDevice_t, options?: CallOptions): Promise<[current: t.nvmlDramEncryptionInfo_t, pending: t.nvmlDramEncryptionInfo_t]> {
@@ -1508,6 +1545,7 @@ export function nvmlDeviceGetDramEncryptionMode(device: t.nvmlDevice_t, options?
  * @param device the GPU
  * @param dramEncryption `encryptionState`: NVML_FEATURE_*
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceSetDramEncryptionMode
  */
 export function nvmlDeviceSetDramEncryptionMode(device: t.nvmlDevice_t, dramEncryption: InputStruct<t.nvmlDramEncryptionInfo_t>): Promise<void> {
@@ -1518,7 +1556,7 @@ export function nvmlDeviceSetDramEncryptionMode(device: t.nvmlDevice_t, dramEncr
  * Reads the current and pending ECC mode of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns current: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED; pending: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetEccMode
@@ -1531,9 +1569,10 @@ export function nvmlDeviceGetEccMode(device: t.nvmlDevice_t, options?: CallOptio
  * Reads whether ECC is enabled by default on a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns defaultMode: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.7, driver 515
  * @see NVML nvmlDeviceGetDefaultEccMode
  */
 export function nvmlDeviceGetDefaultEccMode(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlEnableState_t> {
@@ -1544,7 +1583,7 @@ export function nvmlDeviceGetDefaultEccMode(device: t.nvmlDevice_t, options?: Ca
  * Reads the board id of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns boardId: the same for all GPUs of a board
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetBoardId
@@ -1557,8 +1596,8 @@ export function nvmlDeviceGetBoardId(device: t.nvmlDevice_t, options?: CallOptio
  * Reads whether a GPU is on a multi-GPU board. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
- * @returns multiGpuBool: 1 where the board has several GPUs, else 0
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
+ * @returns multiGpuBool: 1 for a multi-GPU board, else 0
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMultiGpuBoard
  */
@@ -1572,7 +1611,7 @@ export function nvmlDeviceGetMultiGpuBoard(device: t.nvmlDevice_t, options?: Cal
  * @param device the GPU
  * @param errorType {@link t.nvmlMemoryErrorType_t}: NVML_MEMORY_ERROR_TYPE_CORRECTED or NVML_MEMORY_ERROR_TYPE_UNCORRECTED
  * @param counterType {@link t.nvmlEccCounterType_t}: NVML_VOLATILE_ECC or NVML_AGGREGATE_ECC
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetTotalEccErrors
  */
@@ -1586,8 +1625,8 @@ export function nvmlDeviceGetTotalEccErrors(device: t.nvmlDevice_t, errorType: t
  * @param device the GPU
  * @param errorType {@link t.nvmlMemoryErrorType_t}: NVML_MEMORY_ERROR_TYPE_CORRECTED or NVML_MEMORY_ERROR_TYPE_UNCORRECTED
  * @param counterType {@link t.nvmlEccCounterType_t}: NVML_VOLATILE_ECC or NVML_AGGREGATE_ECC
- * @param options timeout in ms, signal: another process makes the call
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceGetDetailedEccErrors
  * @deprecated Replaced by nvmlDeviceGetMemoryErrorCounter in NVML.
  */
@@ -1602,7 +1641,7 @@ export function nvmlDeviceGetDetailedEccErrors(device: t.nvmlDevice_t, errorType
  * @param errorType {@link t.nvmlMemoryErrorType_t}: NVML_MEMORY_ERROR_TYPE_CORRECTED or NVML_MEMORY_ERROR_TYPE_UNCORRECTED
  * @param counterType {@link t.nvmlEccCounterType_t}: NVML_VOLATILE_ECC or NVML_AGGREGATE_ECC
  * @param locationType {@link t.nvmlMemoryLocation_t}: NVML_MEMORY_LOCATION_*
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMemoryErrorCounter
  */
@@ -1614,7 +1653,7 @@ export function nvmlDeviceGetMemoryErrorCounter(device: t.nvmlDevice_t, errorTyp
  * Reads the GPU and memory utilization over the last sampling period. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns utilization, in %
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetUtilizationRates
@@ -1627,7 +1666,7 @@ export function nvmlDeviceGetUtilizationRates(device: t.nvmlDevice_t, options?: 
  * Reads the video encoder utilization of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns utilization, in %; samplingPeriodUs, in µs
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetEncoderUtilization
@@ -1641,7 +1680,7 @@ export function nvmlDeviceGetEncoderUtilization(device: t.nvmlDevice_t, options?
  *
  * @param device the GPU
  * @param encoderQueryType {@link t.nvmlEncoderType_t}: NVML_ENCODER_QUERY_*
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns encoderCapacity: free share of the encoders, in %
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetEncoderCapacity
@@ -1654,7 +1693,7 @@ export function nvmlDeviceGetEncoderCapacity(device: t.nvmlDevice_t, encoderQuer
  * Reads the number of encoder sessions of a GPU, and their average frame rate and latency. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns sessionCount: number of active sessions; averageFps, in frames/s; averageLatency, in µs
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetEncoderStats
@@ -1667,7 +1706,7 @@ export function nvmlDeviceGetEncoderStats(device: t.nvmlDevice_t, options?: Call
  * Reads the active encoder sessions of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetEncoderSessions
  */
@@ -1679,7 +1718,7 @@ export function nvmlDeviceGetEncoderSessions(device: t.nvmlDevice_t, options?: C
  * Reads the video decoder utilization of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns utilization, in %; samplingPeriodUs, in µs
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetDecoderUtilization
@@ -1692,9 +1731,10 @@ export function nvmlDeviceGetDecoderUtilization(device: t.nvmlDevice_t, options?
  * Reads the JPEG engine utilization of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns utilization, in %; samplingPeriodUs, in µs
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlDeviceGetJpgUtilization
  */
 export function nvmlDeviceGetJpgUtilization(device: t.nvmlDevice_t, options?: CallOptions): Promise<[utilization: number, samplingPeriodUs: number]> {
@@ -1705,9 +1745,10 @@ export function nvmlDeviceGetJpgUtilization(device: t.nvmlDevice_t, options?: Ca
  * Reads the optical flow accelerator (OFA) utilization of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns utilization, in %; samplingPeriodUs, in µs
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlDeviceGetOfaUtilization
  */
 export function nvmlDeviceGetOfaUtilization(device: t.nvmlDevice_t, options?: CallOptions): Promise<[utilization: number, samplingPeriodUs: number]> {
@@ -1718,7 +1759,7 @@ export function nvmlDeviceGetOfaUtilization(device: t.nvmlDevice_t, options?: Ca
  * Reads the number of frame buffer capture (FBC) sessions of a GPU, and their average frame rate and latency. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetFBCStats
  */
@@ -1730,7 +1771,7 @@ export function nvmlDeviceGetFBCStats(device: t.nvmlDevice_t, options?: CallOpti
  * Reads the active frame buffer capture (FBC) sessions of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetFBCSessions
  */
@@ -1742,9 +1783,10 @@ export function nvmlDeviceGetFBCSessions(device: t.nvmlDevice_t, options?: CallO
  * Reads the current and pending driver model of a GPU. Windows only. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns current: {@link t.nvmlDriverModel_t}: NVML_DRIVER_*; pending: {@link t.nvmlDriverModel_t}: NVML_DRIVER_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.5, driver 555
  * @see NVML nvmlDeviceGetDriverModel_v2
  */
 export function nvmlDeviceGetDriverModel_v2(device: t.nvmlDevice_t, options?: CallOptions): Promise<[current: t.nvmlDriverModel_t, pending: t.nvmlDriverModel_t]> {
@@ -1755,7 +1797,7 @@ export function nvmlDeviceGetDriverModel_v2(device: t.nvmlDevice_t, options?: Ca
  * Reads the version of the VBIOS of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetVbiosVersion
  */
@@ -1767,7 +1809,7 @@ export function nvmlDeviceGetVbiosVersion(device: t.nvmlDevice_t, options?: Call
  * Reads the bridge chips on the board of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetBridgeChipInfo
  */
@@ -1779,8 +1821,9 @@ export function nvmlDeviceGetBridgeChipInfo(device: t.nvmlDevice_t, options?: Ca
  * Reads the compute processes on a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.6, driver 510
  * @see NVML nvmlDeviceGetComputeRunningProcesses_v3
  */
 export function nvmlDeviceGetComputeRunningProcesses_v3(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlProcessInfo_t[]> {
@@ -1791,8 +1834,9 @@ export function nvmlDeviceGetComputeRunningProcesses_v3(device: t.nvmlDevice_t, 
  * Reads the graphics processes on a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.6, driver 510
  * @see NVML nvmlDeviceGetGraphicsRunningProcesses_v3
  */
 export function nvmlDeviceGetGraphicsRunningProcesses_v3(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlProcessInfo_t[]> {
@@ -1803,8 +1847,9 @@ export function nvmlDeviceGetGraphicsRunningProcesses_v3(device: t.nvmlDevice_t,
  * Reads the MPS compute processes on a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.6, driver 510
  * @see NVML nvmlDeviceGetMPSComputeRunningProcesses_v3
  */
 export function nvmlDeviceGetMPSComputeRunningProcesses_v3(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlProcessInfo_t[]> {
@@ -1816,8 +1861,9 @@ export function nvmlDeviceGetMPSComputeRunningProcesses_v3(device: t.nvmlDevice_
  *
  * @param device the GPU
  * @param plist `mode`: NVML_PROCESS_MODE_*
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlDeviceGetRunningProcessDetailList
  */
 export function nvmlDeviceGetRunningProcessDetailList(device: t.nvmlDevice_t, plist: Pick<t.nvmlProcessDetailList_t, 'mode'>, options?: CallOptions): Promise<t.nvmlProcessDetailList_t> {
@@ -1829,8 +1875,8 @@ export function nvmlDeviceGetRunningProcessDetailList(device: t.nvmlDevice_t, pl
  *
  * @param device1 the first GPU
  * @param device2 the second GPU
- * @param options timeout in ms, signal: another process makes the call
- * @returns onSameBoard: 1 where they are, else 0
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
+ * @returns onSameBoard: 1 if both are on the same board, else 0
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceOnSameBoard
  */
@@ -1843,7 +1889,7 @@ export function nvmlDeviceOnSameBoard(device1: t.nvmlDevice_t, device2: t.nvmlDe
  *
  * @param device the GPU
  * @param apiType {@link t.nvmlRestrictedAPI_t}: NVML_RESTRICTED_API_SET_APPLICATION_CLOCKS or NVML_RESTRICTED_API_SET_AUTO_BOOSTED_CLOCKS
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns isRestricted: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetAPIRestriction
@@ -1858,7 +1904,7 @@ export function nvmlDeviceGetAPIRestriction(device: t.nvmlDevice_t, apiType: t.n
  * @param device the GPU
  * @param type {@link t.nvmlSamplingType_t}: NVML_*_SAMPLES
  * @param lastSeenTimeStamp µs since 1970: only later samples are returned; 0 for all
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns sampleValType: {@link t.nvmlValueType_t}: NVML_VALUE_TYPE_*; samples
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetSamples
@@ -1871,7 +1917,7 @@ export function nvmlDeviceGetSamples(device: t.nvmlDevice_t, type: t.nvmlSamplin
  * Reads the total, used and free BAR1 memory of a GPU, which the CPU can map. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns bar1Memory, in bytes
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetBAR1MemoryInfo
@@ -1885,8 +1931,8 @@ export function nvmlDeviceGetBAR1MemoryInfo(device: t.nvmlDevice_t, options?: Ca
  *
  * @param device the GPU
  * @param perfPolicyType {@link t.nvmlPerfPolicyType_t}: NVML_PERF_POLICY_*
- * @param options timeout in ms, signal: another process makes the call
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceGetViolationStatus
  */
 export function nvmlDeviceGetViolationStatus(device: t.nvmlDevice_t, perfPolicyType: t.nvmlPerfPolicyType_t, options?: CallOptions): Promise<t.nvmlViolationTime_t> {
@@ -1897,8 +1943,9 @@ export function nvmlDeviceGetViolationStatus(device: t.nvmlDevice_t, perfPolicyT
  * Reads the interrupt number of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 11.5, driver 495
  * @see NVML nvmlDeviceGetIrqNum
  */
 export function nvmlDeviceGetIrqNum(device: t.nvmlDevice_t, options?: CallOptions): Promise<number> {
@@ -1909,8 +1956,9 @@ export function nvmlDeviceGetIrqNum(device: t.nvmlDevice_t, options?: CallOption
  * Reads the number of cores of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 11.6, driver 510
  * @see NVML nvmlDeviceGetNumGpuCores
  */
 export function nvmlDeviceGetNumGpuCores(device: t.nvmlDevice_t, options?: CallOptions): Promise<number> {
@@ -1921,9 +1969,10 @@ export function nvmlDeviceGetNumGpuCores(device: t.nvmlDevice_t, options?: CallO
  * Reads the power source of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns powerSource: NVML_POWER_SOURCE_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 11.6, driver 510
  * @see NVML nvmlDeviceGetPowerSource
  */
 export function nvmlDeviceGetPowerSource(device: t.nvmlDevice_t, options?: CallOptions): Promise<number> {
@@ -1934,9 +1983,10 @@ export function nvmlDeviceGetPowerSource(device: t.nvmlDevice_t, options?: CallO
  * Reads the memory bus width of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns busWidth, in bits
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 11.6, driver 510
  * @see NVML nvmlDeviceGetMemoryBusWidth
  */
 export function nvmlDeviceGetMemoryBusWidth(device: t.nvmlDevice_t, options?: CallOptions): Promise<number> {
@@ -1947,9 +1997,10 @@ export function nvmlDeviceGetMemoryBusWidth(device: t.nvmlDevice_t, options?: Ca
  * Reads the maximum PCIe link speed of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns maxSpeed: NVML_PCIE_LINK_MAX_SPEED_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 11.6, driver 510
  * @see NVML nvmlDeviceGetPcieLinkMaxSpeed
  */
 export function nvmlDeviceGetPcieLinkMaxSpeed(device: t.nvmlDevice_t, options?: CallOptions): Promise<number> {
@@ -1960,9 +2011,10 @@ export function nvmlDeviceGetPcieLinkMaxSpeed(device: t.nvmlDevice_t, options?: 
  * Reads the current PCIe link speed of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns pcieSpeed, in Mbit/s for each lane
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.7, driver 515
  * @see NVML nvmlDeviceGetPcieSpeed
  */
 export function nvmlDeviceGetPcieSpeed(device: t.nvmlDevice_t, options?: CallOptions): Promise<number> {
@@ -1973,9 +2025,10 @@ export function nvmlDeviceGetPcieSpeed(device: t.nvmlDevice_t, options?: CallOpt
  * Reads whether adaptive clocking is enabled on a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns adaptiveClockStatus: NVML_ADAPTIVE_CLOCKING_INFO_STATUS_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 11.6, driver 510
  * @see NVML nvmlDeviceGetAdaptiveClockInfoStatus
  */
 export function nvmlDeviceGetAdaptiveClockInfoStatus(device: t.nvmlDevice_t, options?: CallOptions): Promise<number> {
@@ -1986,9 +2039,10 @@ export function nvmlDeviceGetAdaptiveClockInfoStatus(device: t.nvmlDevice_t, opt
  * Reads the bus type of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns type: NVML_BUS_TYPE_*
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.5, driver 495
  * @see NVML nvmlDeviceGetBusType
  */
 export function nvmlDeviceGetBusType(device: t.nvmlDevice_t, options?: CallOptions): Promise<number> {
@@ -1999,8 +2053,9 @@ export function nvmlDeviceGetBusType(device: t.nvmlDevice_t, options?: CallOptio
  * Reads the NVLink fabric registration of a GPU: state, cluster and clique. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_NotSupported
+ * @since NVML 12.0, driver 525
  * @see NVML nvmlDeviceGetGpuFabricInfo
  * @deprecated Replaced by nvmlDeviceGetGpuFabricInfoV in NVML.
  */
@@ -2012,8 +2067,9 @@ export function nvmlDeviceGetGpuFabricInfo(device: t.nvmlDevice_t, options?: Cal
  * Reads the NVLink fabric registration of a GPU, including the health of the fabric. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_NotSupported
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlDeviceGetGpuFabricInfoV
  */
 export function nvmlDeviceGetGpuFabricInfoV(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlGpuFabricInfoV_t> {
@@ -2023,8 +2079,9 @@ export function nvmlDeviceGetGpuFabricInfoV(device: t.nvmlDevice_t, options?: Ca
 /**
  * Reads the confidential computing capabilities of the system. On a worker thread.
  *
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlSystemGetConfComputeCapabilities
  */
 export function nvmlSystemGetConfComputeCapabilities(options?: CallOptions): Promise<t.nvmlConfComputeSystemCaps_t> {
@@ -2034,8 +2091,9 @@ export function nvmlSystemGetConfComputeCapabilities(options?: CallOptions): Pro
 /**
  * Reads the confidential computing state of the system. On a worker thread.
  *
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlSystemGetConfComputeState
  */
 export function nvmlSystemGetConfComputeState(options?: CallOptions): Promise<t.nvmlConfComputeSystemState_t> {
@@ -2046,9 +2104,10 @@ export function nvmlSystemGetConfComputeState(options?: CallOptions): Promise<t.
  * Reads the protected and unprotected memory sizes of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns memInfo, in KiB
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlDeviceGetConfComputeMemSizeInfo
  */
 export function nvmlDeviceGetConfComputeMemSizeInfo(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlConfComputeMemSizeInfo_t> {
@@ -2058,9 +2117,10 @@ export function nvmlDeviceGetConfComputeMemSizeInfo(device: t.nvmlDevice_t, opti
 /**
  * Reads whether the GPUs accept work in confidential computing. On a worker thread.
  *
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns isAcceptingWork: NVML_CC_ACCEPTING_CLIENT_REQUESTS_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlSystemGetConfComputeGpusReadyState
  */
 export function nvmlSystemGetConfComputeGpusReadyState(options?: CallOptions): Promise<number> {
@@ -2071,9 +2131,10 @@ export function nvmlSystemGetConfComputeGpusReadyState(options?: CallOptions): P
  * Reads the total, used and free protected memory of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns memory, in bytes
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlDeviceGetConfComputeProtectedMemoryUsage
  */
 export function nvmlDeviceGetConfComputeProtectedMemoryUsage(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlMemory_t> {
@@ -2084,8 +2145,9 @@ export function nvmlDeviceGetConfComputeProtectedMemoryUsage(device: t.nvmlDevic
  * Reads the attestation certificate chain of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlDeviceGetConfComputeGpuCertificate
  */
 export function nvmlDeviceGetConfComputeGpuCertificate(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlConfComputeGpuCertificate_t> {
@@ -2097,8 +2159,9 @@ export function nvmlDeviceGetConfComputeGpuCertificate(device: t.nvmlDevice_t, o
  *
  * @param device the GPU
  * @param gpuAtstReport `nonce`: 32 bytes that the report includes
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlDeviceGetConfComputeGpuAttestationReport
  */
 export function nvmlDeviceGetConfComputeGpuAttestationReport(device: t.nvmlDevice_t, gpuAtstReport: InputStruct<t.nvmlConfComputeGpuAttestationReport_t>, options?: CallOptions): Promise<t.nvmlConfComputeGpuAttestationReport_t> {
@@ -2108,8 +2171,9 @@ export function nvmlDeviceGetConfComputeGpuAttestationReport(device: t.nvmlDevic
 /**
  * Reads the key rotation threshold of confidential computing. On a worker thread.
  *
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlSystemGetConfComputeKeyRotationThresholdInfo
  */
 export function nvmlSystemGetConfComputeKeyRotationThresholdInfo(options?: CallOptions): Promise<t.nvmlConfComputeGetKeyRotationThresholdInfo_t> {
@@ -2122,6 +2186,7 @@ export function nvmlSystemGetConfComputeKeyRotationThresholdInfo(options?: CallO
  * @param device the GPU
  * @param sizeKiB size of the unprotected memory, in KiB
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlDeviceSetConfComputeUnprotectedMemSize
  */
 export function nvmlDeviceSetConfComputeUnprotectedMemSize(device: t.nvmlDevice_t, sizeKiB: t.Uint64): Promise<void> {
@@ -2133,6 +2198,7 @@ export function nvmlDeviceSetConfComputeUnprotectedMemSize(device: t.nvmlDevice_
  *
  * @param isAcceptingWork NVML_CC_ACCEPTING_CLIENT_REQUESTS_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlSystemSetConfComputeGpusReadyState
  */
 export function nvmlSystemSetConfComputeGpusReadyState(isAcceptingWork: number): Promise<void> {
@@ -2144,6 +2210,7 @@ export function nvmlSystemSetConfComputeGpusReadyState(isAcceptingWork: number):
  *
  * @param pKeyRotationThrInfo `maxAttackerAdvantage`: NVML_CC_KEY_ROTATION_THRESHOLD_ATTACKER_ADVANTAGE_MIN to _MAX
  * @throws NVMLError_InvalidArgument, NVMLError_InvalidState, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlSystemSetConfComputeKeyRotationThresholdInfo
  */
 export function nvmlSystemSetConfComputeKeyRotationThresholdInfo(pKeyRotationThrInfo: InputStruct<t.nvmlConfComputeSetKeyRotationThresholdInfo_t>): Promise<void> {
@@ -2153,8 +2220,9 @@ export function nvmlSystemSetConfComputeKeyRotationThresholdInfo(pKeyRotationThr
 /**
  * Reads the confidential computing settings of the system. On a worker thread.
  *
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlSystemGetConfComputeSettings
  */
 export function nvmlSystemGetConfComputeSettings(options?: CallOptions): Promise<t.nvmlSystemConfComputeSettings_t> {
@@ -2165,8 +2233,9 @@ export function nvmlSystemGetConfComputeSettings(options?: CallOptions): Promise
  * Reads the GSP firmware version of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @since NVML 11.7, driver 515
  * @see NVML nvmlDeviceGetGspFirmwareVersion
  */
 export function nvmlDeviceGetGspFirmwareVersion(device: t.nvmlDevice_t, options?: CallOptions): Promise<string> {
@@ -2177,9 +2246,10 @@ export function nvmlDeviceGetGspFirmwareVersion(device: t.nvmlDevice_t, options?
  * Reads whether the GSP firmware of a GPU is enabled. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
- * @returns isEnabled: 1 where the GSP firmware is enabled, else 0; defaultMode: 1 where it is enabled by default, else 0
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
+ * @returns isEnabled: 1 if the GSP firmware is enabled, else 0; defaultMode: 1 if it is enabled by default, else 0
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @since NVML 11.7, driver 515
  * @see NVML nvmlDeviceGetGspFirmwareMode
  */
 export function nvmlDeviceGetGspFirmwareMode(device: t.nvmlDevice_t, options?: CallOptions): Promise<[isEnabled: number, defaultMode: number]> {
@@ -2190,8 +2260,9 @@ export function nvmlDeviceGetGspFirmwareMode(device: t.nvmlDevice_t, options?: C
  * Reads the SRAM ECC error counts of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlDeviceGetSramEccErrorStatus
  */
 export function nvmlDeviceGetSramEccErrorStatus(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlEccSramErrorStatus_t> {
@@ -2204,6 +2275,7 @@ export function nvmlDeviceGetSramEccErrorStatus(device: t.nvmlDevice_t, options?
  * @param device the GPU
  * @param powerValue `powerValueMw`: the limit, in mW; `powerScope`: NVML_POWER_SCOPE_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlDeviceSetPowerManagementLimit_v2
  */
 export function nvmlDeviceSetPowerManagementLimit_v2(device: t.nvmlDevice_t, powerValue: InputStruct<t.nvmlPowerValue_v2_t>): Promise<void> {
@@ -2214,7 +2286,7 @@ export function nvmlDeviceSetPowerManagementLimit_v2(device: t.nvmlDevice_t, pow
  * Reads the accounting mode: whether the driver keeps process statistics of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns mode: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetAccountingMode
@@ -2228,7 +2300,7 @@ export function nvmlDeviceGetAccountingMode(device: t.nvmlDevice_t, options?: Ca
  *
  * @param device the GPU
  * @param pid id of the process
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetAccountingStats
  */
@@ -2240,7 +2312,7 @@ export function nvmlDeviceGetAccountingStats(device: t.nvmlDevice_t, pid: number
  * Reads the pids with accounting statistics on a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetAccountingPids
  */
@@ -2252,7 +2324,7 @@ export function nvmlDeviceGetAccountingPids(device: t.nvmlDevice_t, options?: Ca
  * Reads the number of processes that the accounting buffer of a GPU holds. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetAccountingBufferSize
  */
@@ -2262,12 +2334,12 @@ export function nvmlDeviceGetAccountingBufferSize(device: t.nvmlDevice_t, option
 
 /**
  * Reads the accounting statistics of a process on a GPU. On a worker thread.
- * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param device the GPU
  * @param stats `pid` of the process
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 13.3, driver 610
  * @see NVML nvmlDeviceGetAccountingStats_v2
  */
 export function nvmlDeviceGetAccountingStats_v2(device: t.nvmlDevice_t, stats: Pick<t.nvmlAccountingStats_v2_t, 'pid'>, options?: CallOptions): Promise<t.nvmlAccountingStats_v2_t> {
@@ -2279,7 +2351,7 @@ export function nvmlDeviceGetAccountingStats_v2(device: t.nvmlDevice_t, stats: P
  *
  * @param device the GPU
  * @param cause {@link t.nvmlPageRetirementCause_t}: NVML_PAGE_RETIREMENT_CAUSE_MULTIPLE_SINGLE_BIT_ECC_ERRORS or NVML_PAGE_RETIREMENT_CAUSE_DOUBLE_BIT_ECC_ERROR
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns addresses: page addresses
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetRetiredPages
@@ -2293,7 +2365,7 @@ export function nvmlDeviceGetRetiredPages(device: t.nvmlDevice_t, cause: t.nvmlP
  *
  * @param device the GPU
  * @param cause {@link t.nvmlPageRetirementCause_t}: NVML_PAGE_RETIREMENT_CAUSE_MULTIPLE_SINGLE_BIT_ECC_ERRORS or NVML_PAGE_RETIREMENT_CAUSE_DOUBLE_BIT_ECC_ERROR
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns addresses: page addresses; timestamps: time of each retirement, in µs since 1970
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetRetiredPages_v2
@@ -2306,7 +2378,7 @@ export function nvmlDeviceGetRetiredPages_v2(device: t.nvmlDevice_t, cause: t.nv
  * Reads whether a page retirement of a GPU is pending until the next reboot. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns isPending: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetRetiredPagesPendingStatus
@@ -2319,8 +2391,8 @@ export function nvmlDeviceGetRetiredPagesPendingStatus(device: t.nvmlDevice_t, o
  * Reads the number of remapped memory rows of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
- * @returns corrRows: rows remapped for corrected errors; uncRows: rows remapped for uncorrected errors; isPending: 1 where a row remapping is pending until the next reset, else 0; failureOccurred: 1 where a row remapping has ever failed, else 0
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
+ * @returns corrRows: rows remapped for corrected errors; uncRows: rows remapped for uncorrected errors; isPending: 1 if a row remapping is pending until the next reset, else 0; failureOccurred: 1 if a row remapping has ever failed, else 0
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlDeviceGetRemappedRows
  */
@@ -2332,7 +2404,7 @@ export function nvmlDeviceGetRemappedRows(device: t.nvmlDevice_t, options?: Call
  * Reads the row remapper availability of a GPU: memory banks by their spare rows. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns values: number of banks by their remaining spare rows
  * @throws NVMLError_Unknown
  * @see NVML nvmlDeviceGetRowRemapperHistogram
@@ -2345,7 +2417,7 @@ export function nvmlDeviceGetRowRemapperHistogram(device: t.nvmlDevice_t, option
  * Reads the architecture of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns arch: NVML_DEVICE_ARCH_*
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetArchitecture
@@ -2358,7 +2430,7 @@ export function nvmlDeviceGetArchitecture(device: t.nvmlDevice_t, options?: Call
  * Reads the faults that the clock monitor of a GPU found. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetClkMonStatus
  */
@@ -2371,7 +2443,7 @@ export function nvmlDeviceGetClkMonStatus(device: t.nvmlDevice_t, options?: Call
  *
  * @param device the GPU
  * @param lastSeenTimeStamp µs since 1970: only later samples are returned; 0 for all
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetProcessUtilization
  */
@@ -2384,8 +2456,9 @@ export function nvmlDeviceGetProcessUtilization(device: t.nvmlDevice_t, lastSeen
  *
  * @param device the GPU
  * @param procesesUtilInfo `lastSeenTimeStamp`, in µs since 1970: only later samples are returned; 0 for all
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlDeviceGetProcessesUtilizationInfo
  */
 export function nvmlDeviceGetProcessesUtilizationInfo(device: t.nvmlDevice_t, procesesUtilInfo: Pick<t.nvmlProcessesUtilizationInfo_t, 'lastSeenTimeStamp'>, options?: CallOptions): Promise<t.nvmlProcessesUtilizationInfo_t> {
@@ -2396,8 +2469,9 @@ export function nvmlDeviceGetProcessesUtilizationInfo(device: t.nvmlDevice_t, pr
  * Reads the position of a GPU in its rack: chassis, slot, tray, host. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_Memory, NVMLError_NotSupported, NVMLError_Unknown
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceGetPlatformInfo
  */
 export function nvmlDeviceGetPlatformInfo(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlPlatformInfo_t> {
@@ -2408,8 +2482,9 @@ export function nvmlDeviceGetPlatformInfo(device: t.nvmlDevice_t, options?: Call
  * Reads the per-device identifier (PDI) of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 13.0, driver 580
  * @see NVML nvmlDeviceGetPdi
  */
 export function nvmlDeviceGetPdi(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlPdi_t> {
@@ -2422,6 +2497,7 @@ export function nvmlDeviceGetPdi(device: t.nvmlDevice_t, options?: CallOptions):
  * @param device the GPU
  * @param hostname `value`: at most 63 bytes
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 13.1, driver 590
  * @see NVML nvmlDeviceSetHostname_v1
  */
 export function nvmlDeviceSetHostname_v1(device: t.nvmlDevice_t, hostname: InputStruct<t.nvmlHostname_v1_t>): Promise<void> {
@@ -2432,8 +2508,9 @@ export function nvmlDeviceSetHostname_v1(device: t.nvmlDevice_t, hostname: Input
  * Reads the hostname assigned to a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 13.1, driver 590
  * @see NVML nvmlDeviceGetHostname_v1
  */
 export function nvmlDeviceGetHostname_v1(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlHostname_v1_t> {
@@ -2567,7 +2644,7 @@ export function nvmlDeviceResetMemoryLockedClocks(device: t.nvmlDevice_t): Promi
  * @param device the GPU
  * @param memClockMHz memory clock, in MHz
  * @param graphicsClockMHz graphics clock, in MHz
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceSetApplicationsClocks
  * @deprecated Replaced by nvmlDeviceSetGpuLockedClocks in NVML.
  */
@@ -2579,7 +2656,7 @@ export function nvmlDeviceSetApplicationsClocks(device: t.nvmlDevice_t, memClock
  * Resets the applications clocks of a GPU to the default. On a worker thread.
  *
  * @param device the GPU
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceResetApplicationsClocks
  * @deprecated Replaced by nvmlDeviceResetGpuLockedClocks in NVML.
  */
@@ -2618,6 +2695,7 @@ export function nvmlDeviceSetDefaultAutoBoostedClocksEnabled(device: t.nvmlDevic
  * @param device the GPU
  * @param fan index of the fan, 0 to nvmlDeviceGetNumFans() - 1
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.7, driver 515
  * @see NVML nvmlDeviceSetDefaultFanSpeed_v2
  */
 export function nvmlDeviceSetDefaultFanSpeed_v2(device: t.nvmlDevice_t, fan: number): Promise<void> {
@@ -2631,6 +2709,7 @@ export function nvmlDeviceSetDefaultFanSpeed_v2(device: t.nvmlDevice_t, fan: num
  * @param fan index of the fan, 0 to nvmlDeviceGetNumFans() - 1
  * @param policy NVML_FAN_POLICY_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.0, driver 525
  * @see NVML nvmlDeviceSetFanControlPolicy
  */
 export function nvmlDeviceSetFanControlPolicy(device: t.nvmlDevice_t, fan: number, policy: number): Promise<void> {
@@ -2694,6 +2773,7 @@ export function nvmlDeviceSetAPIRestriction(device: t.nvmlDevice_t, apiType: t.n
  * @param fan index of the fan, 0 to nvmlDeviceGetNumFans() - 1
  * @param speed % of the maximum speed
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.7, driver 515
  * @see NVML nvmlDeviceSetFanSpeed_v2
  */
 export function nvmlDeviceSetFanSpeed_v2(device: t.nvmlDevice_t, fan: number, speed: number): Promise<void> {
@@ -2705,7 +2785,8 @@ export function nvmlDeviceSetFanSpeed_v2(device: t.nvmlDevice_t, fan: number, sp
  *
  * @param device the GPU
  * @param offset the offset, in MHz
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
+ * @since NVML 11.7, driver 515
  * @see NVML nvmlDeviceSetGpcClkVfOffset
  * @deprecated Replaced by nvmlDeviceSetClockOffsets in NVML.
  */
@@ -2718,7 +2799,8 @@ export function nvmlDeviceSetGpcClkVfOffset(device: t.nvmlDevice_t, offset: numb
  *
  * @param device the GPU
  * @param offset the offset, in MHz
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
+ * @since NVML 11.8, driver 520
  * @see NVML nvmlDeviceSetMemClkVfOffset
  * @deprecated Replaced by nvmlDeviceSetClockOffsets in NVML.
  */
@@ -2754,7 +2836,7 @@ export function nvmlDeviceClearAccountingPids(device: t.nvmlDevice_t): Promise<v
  *
  * @param device the GPU
  * @param link number of the NVLink, from 0
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns isActive: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetNvLinkState
@@ -2768,7 +2850,7 @@ export function nvmlDeviceGetNvLinkState(device: t.nvmlDevice_t, link: number, o
  *
  * @param device the GPU
  * @param link number of the NVLink, from 0
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns version: NVML_NVLINK_VERSION_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetNvLinkVersion
@@ -2783,8 +2865,8 @@ export function nvmlDeviceGetNvLinkVersion(device: t.nvmlDevice_t, link: number,
  * @param device the GPU
  * @param link number of the NVLink, from 0
  * @param capability {@link t.nvmlNvLinkCapability_t}: NVML_NVLINK_CAP_*
- * @param options timeout in ms, signal: another process makes the call
- * @returns capResult: 1 where it has the capability, else 0
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
+ * @returns capResult: 1 if it has the capability, else 0
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetNvLinkCapability
  */
@@ -2797,7 +2879,7 @@ export function nvmlDeviceGetNvLinkCapability(device: t.nvmlDevice_t, link: numb
  *
  * @param device the GPU
  * @param link number of the NVLink, from 0
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetNvLinkRemotePciInfo_v2
  */
@@ -2811,7 +2893,7 @@ export function nvmlDeviceGetNvLinkRemotePciInfo_v2(device: t.nvmlDevice_t, link
  * @param device the GPU
  * @param link number of the NVLink, from 0
  * @param counter {@link t.nvmlNvLinkErrorCounter_t}: NVML_NVLINK_ERROR_DL_*
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetNvLinkErrorCounter
  */
@@ -2839,7 +2921,7 @@ export function nvmlDeviceResetNvLinkErrorCounters(device: t.nvmlDevice_t, link:
  * @param counter counter of the link: 0 or 1
  * @param control `units` and `pktfilter` of the counter
  * @param reset nonzero to reset the counters as well
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceSetNvLinkUtilizationControl
  * @deprecated Replaced by nvmlDeviceGetFieldValues in NVML.
  */
@@ -2853,8 +2935,8 @@ export function nvmlDeviceSetNvLinkUtilizationControl(device: t.nvmlDevice_t, li
  * @param device the GPU
  * @param link number of the NVLink, from 0
  * @param counter counter of the link: 0 or 1
- * @param options timeout in ms, signal: another process makes the call
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceGetNvLinkUtilizationControl
  * @deprecated Replaced by nvmlDeviceGetFieldValues in NVML.
  */
@@ -2868,8 +2950,8 @@ export function nvmlDeviceGetNvLinkUtilizationControl(device: t.nvmlDevice_t, li
  * @param device the GPU
  * @param link number of the NVLink, from 0
  * @param counter counter of the link: 0 or 1
- * @param options timeout in ms, signal: another process makes the call
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceGetNvLinkUtilizationCounter
  * @deprecated Replaced by nvmlDeviceGetFieldValues in NVML.
  */
@@ -2884,7 +2966,7 @@ export function nvmlDeviceGetNvLinkUtilizationCounter(device: t.nvmlDevice_t, li
  * @param link number of the NVLink, from 0
  * @param counter counter of the link: 0 or 1
  * @param freeze {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceFreezeNvLinkUtilizationCounter
  * @deprecated Replaced by nvmlDeviceGetFieldValues in NVML.
  */
@@ -2898,7 +2980,7 @@ export function nvmlDeviceFreezeNvLinkUtilizationCounter(device: t.nvmlDevice_t,
  * @param device the GPU
  * @param link number of the NVLink, from 0
  * @param counter counter of the link: 0 or 1
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceResetNvLinkUtilizationCounter
  * @deprecated Replaced by nvmlDeviceGetFieldValues in NVML.
  */
@@ -2911,7 +2993,7 @@ export function nvmlDeviceResetNvLinkUtilizationCounter(device: t.nvmlDevice_t, 
  *
  * @param device the GPU
  * @param link number of the NVLink, from 0
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns pNvLinkDeviceType: {@link t.nvmlIntNvLinkDeviceType_t}: NVML_NVLINK_DEVICE_TYPE_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetNvLinkRemoteDeviceType
@@ -2926,6 +3008,7 @@ export function nvmlDeviceGetNvLinkRemoteDeviceType(device: t.nvmlDevice_t, link
  * @param device the GPU
  * @param info `lowPwrThreshold`: idle time before a link enters low power mode, in units of NVML_FI_DEV_NVLINK_GET_POWER_THRESHOLD_UNITS
  * @throws NVMLError_InvalidArgument, NVMLError_NotReady, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 12.0, driver 525
  * @see NVML nvmlDeviceSetNvLinkDeviceLowPowerThreshold
  */
 export function nvmlDeviceSetNvLinkDeviceLowPowerThreshold(device: t.nvmlDevice_t, info: InputStruct<t.nvmlNvLinkPowerThres_t>): Promise<void> {
@@ -2937,6 +3020,7 @@ export function nvmlDeviceSetNvLinkDeviceLowPowerThreshold(device: t.nvmlDevice_
  *
  * @param nvlinkBwMode number of the bandwidth mode; 0 is the full bandwidth
  * @throws NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NotSupported, NVMLError_NoPermission
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlSystemSetNvlinkBwMode
  */
 export function nvmlSystemSetNvlinkBwMode(nvlinkBwMode: number): Promise<void> {
@@ -2946,9 +3030,10 @@ export function nvmlSystemSetNvlinkBwMode(nvlinkBwMode: number): Promise<void> {
 /**
  * Reads the NVLink bandwidth mode of all GPUs. On a worker thread.
  *
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns nvlinkBwMode: number of the bandwidth mode; 0 is the full bandwidth
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlSystemGetNvlinkBwMode
  */
 export function nvmlSystemGetNvlinkBwMode(options?: CallOptions): Promise<number> {
@@ -2959,8 +3044,9 @@ export function nvmlSystemGetNvlinkBwMode(options?: CallOptions): Promise<number
  * Reads the supported bandwidth modes of the NVLinks of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceGetNvlinkSupportedBwModes
  */
 export function nvmlDeviceGetNvlinkSupportedBwModes(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlNvlinkSupportedBwModes_t> {
@@ -2971,8 +3057,9 @@ export function nvmlDeviceGetNvlinkSupportedBwModes(device: t.nvmlDevice_t, opti
  * Reads the bandwidth mode of the NVLinks of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceGetNvlinkBwMode
  */
 export function nvmlDeviceGetNvlinkBwMode(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlNvlinkGetBwMode_t> {
@@ -2985,6 +3072,7 @@ export function nvmlDeviceGetNvlinkBwMode(device: t.nvmlDevice_t, options?: Call
  * @param device the GPU
  * @param setBwMode `bwMode` (see nvmlDeviceGetNvlinkSupportedBwModes), or `bSetBest`: 1 for the best mode
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceSetNvlinkBwMode
  */
 export function nvmlDeviceSetNvlinkBwMode(device: t.nvmlDevice_t, setBwMode: InputStruct<t.nvmlNvlinkSetBwMode_t>): Promise<void> {
@@ -2995,8 +3083,9 @@ export function nvmlDeviceSetNvlinkBwMode(device: t.nvmlDevice_t, setBwMode: Inp
  * Reads the encryption state and firmware versions of the NVLinks of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 13.0, driver 580
  * @see NVML nvmlDeviceGetNvLinkInfo
  */
 export function nvmlDeviceGetNvLinkInfo(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlNvLinkInfo_t> {
@@ -3006,7 +3095,7 @@ export function nvmlDeviceGetNvLinkInfo(device: t.nvmlDevice_t, options?: CallOp
 /**
  * Creates an empty event set. On a worker thread.
  *
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlEventSetCreate
  */
@@ -3020,7 +3109,7 @@ export function nvmlEventSetCreate(options?: CallOptions): Promise<t.nvmlEventSe
  * @param device the GPU
  * @param eventTypes nvmlEventType*, joined by |
  * @param set the event set
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceRegisterEvents
  */
@@ -3032,7 +3121,7 @@ export function nvmlDeviceRegisterEvents(device: t.nvmlDevice_t, eventTypes: t.U
  * Reads the event types that a GPU supports. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns eventTypes: nvmlEventType*, joined by |
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetSupportedEventTypes
@@ -3046,7 +3135,7 @@ export function nvmlDeviceGetSupportedEventTypes(device: t.nvmlDevice_t, options
  *
  * @param set the event set
  * @param timeoutms timeout, in ms
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Timeout, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlEventSetWait_v2
  */
@@ -3058,7 +3147,7 @@ export function nvmlEventSetWait_v2(set: t.nvmlEventSet_t, timeoutms: number, op
  * Frees an event set. On a worker thread.
  *
  * @param set the event set
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlEventSetFree
  */
@@ -3069,8 +3158,9 @@ export function nvmlEventSetFree(set: t.nvmlEventSet_t, options?: CallOptions): 
 /**
  * Creates an empty system event set. On a worker thread.
  *
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.9, driver 575
  * @see NVML nvmlSystemEventSetCreate
  */
 export function nvmlSystemEventSetCreate(options?: CallOptions): Promise<t.nvmlSystemEventSetCreateRequest_t> {
@@ -3081,8 +3171,9 @@ export function nvmlSystemEventSetCreate(options?: CallOptions): Promise<t.nvmlS
  * Frees a system event set. On a worker thread.
  *
  * @param request `set`: the event set
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.9, driver 575
  * @see NVML nvmlSystemEventSetFree
  */
 export function nvmlSystemEventSetFree(request: InputStruct<t.nvmlSystemEventSetFreeRequest_t>, options?: CallOptions): Promise<void> {
@@ -3093,8 +3184,9 @@ export function nvmlSystemEventSetFree(request: InputStruct<t.nvmlSystemEventSet
  * Registers for system events in an event set. On a worker thread.
  *
  * @param request `set`: the event set; `eventTypes`: nvmlSystemEventType*, joined by |
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.9, driver 575
  * @see NVML nvmlSystemRegisterEvents
  */
 export function nvmlSystemRegisterEvents(request: InputStruct<t.nvmlSystemRegisterEventRequest_t>, options?: CallOptions): Promise<void> {
@@ -3105,8 +3197,9 @@ export function nvmlSystemRegisterEvents(request: InputStruct<t.nvmlSystemRegist
  * Waits for system events. On a worker thread.
  *
  * @param request `set`: the event set; `timeoutms`: timeout, in ms
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_Timeout, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.9, driver 575
  * @see NVML nvmlSystemEventSetWait
  */
 export function nvmlSystemEventSetWait(request: Pick<t.nvmlSystemEventSetWaitRequest_t, 'timeoutms' | 'set'>, options?: CallOptions): Promise<t.nvmlSystemEventSetWaitRequest_t> {
@@ -3129,7 +3222,7 @@ export function nvmlDeviceModifyDrainState(pciInfo: InputStruct<t.nvmlPciInfo_t>
  * Reads the drain state of a GPU. A draining GPU accepts no new work. On a worker thread.
  *
  * @param pciInfo PCI address of the GPU: `domain`, `bus` and `device`
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns currentState: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceQueryDrainState
@@ -3167,7 +3260,7 @@ export function nvmlDeviceDiscoverGpus(pciInfo: InputStruct<t.nvmlPciInfo_t>): P
  *
  * @param device the GPU
  * @param fieldIds NVML_FI_* ids, alone or with a scope
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns values: one for each requested field, in that order
  * @throws NVMLError_InvalidArgument
  * @see NVML nvmlDeviceGetFieldValues
@@ -3183,6 +3276,7 @@ export function nvmlDeviceGetFieldValues(device: t.nvmlDevice_t, fieldIds: reado
  * @param fieldIds NVML_FI_* ids, alone or with a scope
  * @returns values: one for each requested field, in that order
  * @throws NVMLError_InvalidArgument
+ * @since NVML 12.0, driver 525
  * @see NVML nvmlDeviceClearFieldValues
  */
 export function nvmlDeviceClearFieldValues(device: t.nvmlDevice_t, fieldIds: readonly FieldRequest[]): Promise<FieldValue[]> {
@@ -3193,7 +3287,7 @@ export function nvmlDeviceClearFieldValues(device: t.nvmlDevice_t, fieldIds: rea
  * Reads the virtualization mode of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns pVirtualMode: {@link t.nvmlGpuVirtualizationMode_t}: NVML_GPU_VIRTUALIZATION_MODE_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetVirtualizationMode
@@ -3206,7 +3300,7 @@ export function nvmlDeviceGetVirtualizationMode(device: t.nvmlDevice_t, options?
  * Reads whether the vGPUs of a GPU use SR-IOV. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns pHostVgpuMode: {@link t.nvmlHostVgpuMode_t}: NVML_HOST_VGPU_MODE_NON_SRIOV or NVML_HOST_VGPU_MODE_SRIOV
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlDeviceGetHostVgpuMode
@@ -3231,8 +3325,9 @@ export function nvmlDeviceSetVirtualizationMode(device: t.nvmlDevice_t, virtualM
  * Reads the heterogeneous mode of a GPU: whether its vGPUs may differ in size. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlDeviceGetVgpuHeterogeneousMode
  */
 export function nvmlDeviceGetVgpuHeterogeneousMode(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlVgpuHeterogeneousMode_t> {
@@ -3245,6 +3340,7 @@ export function nvmlDeviceGetVgpuHeterogeneousMode(device: t.nvmlDevice_t, optio
  * @param device the GPU
  * @param pHeterogeneousMode `mode`: 1 for vGPUs of different sizes, 0 for one size
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlDeviceSetVgpuHeterogeneousMode
  */
 export function nvmlDeviceSetVgpuHeterogeneousMode(device: t.nvmlDevice_t, pHeterogeneousMode: InputStruct<t.nvmlVgpuHeterogeneousMode_t>): Promise<void> {
@@ -3255,8 +3351,9 @@ export function nvmlDeviceSetVgpuHeterogeneousMode(device: t.nvmlDevice_t, pHete
  * Reads the placement of a vGPU on its GPU. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlVgpuInstanceGetPlacementId
  */
 export function nvmlVgpuInstanceGetPlacementId(vgpuInstance: number, options?: CallOptions): Promise<t.nvmlVgpuPlacementId_t> {
@@ -3269,8 +3366,9 @@ export function nvmlVgpuInstanceGetPlacementId(vgpuInstance: number, options?: C
  * @param device the GPU
  * @param vgpuTypeId id of the vGPU type
  * @param pPlacementList `mode`: NVML_VGPU_PGPU_HETEROGENEOUS_MODE or NVML_VGPU_PGPU_HOMOGENEOUS_MODE
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlDeviceGetVgpuTypeSupportedPlacements
  */
 export function nvmlDeviceGetVgpuTypeSupportedPlacements(device: t.nvmlDevice_t, vgpuTypeId: number, pPlacementList: Pick<t.nvmlVgpuPlacementList_t, 'mode'>, options?: CallOptions): Promise<t.nvmlVgpuPlacementList_t> {
@@ -3283,8 +3381,9 @@ export function nvmlDeviceGetVgpuTypeSupportedPlacements(device: t.nvmlDevice_t,
  * @param device the GPU
  * @param vgpuTypeId id of the vGPU type
  * @param pPlacementList `mode`: NVML_VGPU_PGPU_HETEROGENEOUS_MODE or NVML_VGPU_PGPU_HOMOGENEOUS_MODE
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlDeviceGetVgpuTypeCreatablePlacements
  */
 export function nvmlDeviceGetVgpuTypeCreatablePlacements(device: t.nvmlDevice_t, vgpuTypeId: number, pPlacementList: Pick<t.nvmlVgpuPlacementList_t, 'mode'>, options?: CallOptions): Promise<t.nvmlVgpuPlacementList_t> {
@@ -3295,9 +3394,10 @@ export function nvmlDeviceGetVgpuTypeCreatablePlacements(device: t.nvmlDevice_t,
  * Reads the GSP heap size of each vGPU of a type. On a worker thread.
  *
  * @param vgpuTypeId id of the vGPU type
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns gspHeapSize, in bytes
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlVgpuTypeGetGspHeapSize
  */
 export function nvmlVgpuTypeGetGspHeapSize(vgpuTypeId: number, options?: CallOptions): Promise<t.Uint64> {
@@ -3308,9 +3408,10 @@ export function nvmlVgpuTypeGetGspHeapSize(vgpuTypeId: number, options?: CallOpt
  * Reads the frame buffer memory that is reserved for each vGPU of a type. On a worker thread.
  *
  * @param vgpuTypeId id of the vGPU type
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns fbReservation, in bytes
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlVgpuTypeGetFbReservation
  */
 export function nvmlVgpuTypeGetFbReservation(vgpuTypeId: number, options?: CallOptions): Promise<t.Uint64> {
@@ -3321,8 +3422,9 @@ export function nvmlVgpuTypeGetFbReservation(vgpuTypeId: number, options?: CallO
  * Reads the size of the migration state of a vGPU. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlVgpuInstanceGetRuntimeStateSize
  */
 export function nvmlVgpuInstanceGetRuntimeStateSize(vgpuInstance: number, options?: CallOptions): Promise<t.nvmlVgpuRuntimeState_t> {
@@ -3336,6 +3438,7 @@ export function nvmlVgpuInstanceGetRuntimeStateSize(vgpuInstance: number, option
  * @param capability {@link t.nvmlDeviceVgpuCapability_t}: NVML_DEVICE_VGPU_CAP_*
  * @param state {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlDeviceSetVgpuCapabilities
  */
 export function nvmlDeviceSetVgpuCapabilities(device: t.nvmlDevice_t, capability: t.nvmlDeviceVgpuCapability_t, state: t.nvmlEnableState_t): Promise<void> {
@@ -3344,10 +3447,10 @@ export function nvmlDeviceSetVgpuCapabilities(device: t.nvmlDevice_t, capability
 
 /**
  * Forces the GSP firmware of a GPU with vGPUs to unload. On a worker thread.
- * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 13.2, driver 595
  * @see NVML nvmlDeviceVgpuForceGspUnload
  */
 export function nvmlDeviceVgpuForceGspUnload(device: t.nvmlDevice_t): Promise<void> {
@@ -3358,7 +3461,7 @@ export function nvmlDeviceVgpuForceGspUnload(device: t.nvmlDevice_t): Promise<vo
  * Reads the licensable vGPU features of a GPU, and which of them are licensed. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_Unknown
  * @see NVML nvmlDeviceGetGridLicensableFeatures_v4
  */
@@ -3370,9 +3473,10 @@ export function nvmlDeviceGetGridLicensableFeatures_v4(device: t.nvmlDevice_t, o
  * Reads a vGPU capability of the driver. On a worker thread.
  *
  * @param capability {@link t.nvmlVgpuDriverCapability_t}: NVML_VGPU_DRIVER_CAP_HETEROGENEOUS_MULTI_VGPU or NVML_VGPU_DRIVER_CAP_WARM_UPDATE
- * @param options timeout in ms, signal: another process makes the call
- * @returns capResult: 1 where it has the capability, else 0
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
+ * @returns capResult: 1 if it has the capability, else 0
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.0, driver 525
  * @see NVML nvmlGetVgpuDriverCapabilities
  */
 export function nvmlGetVgpuDriverCapabilities(capability: t.nvmlVgpuDriverCapability_t, options?: CallOptions): Promise<number> {
@@ -3384,9 +3488,10 @@ export function nvmlGetVgpuDriverCapabilities(capability: t.nvmlVgpuDriverCapabi
  *
  * @param device the GPU
  * @param capability {@link t.nvmlDeviceVgpuCapability_t}: NVML_DEVICE_VGPU_CAP_*
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns capResult: 1 or 0, or the value of the capability
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.0, driver 525
  * @see NVML nvmlDeviceGetVgpuCapabilities
  */
 export function nvmlDeviceGetVgpuCapabilities(device: t.nvmlDevice_t, capability: t.nvmlDeviceVgpuCapability_t, options?: CallOptions): Promise<number> {
@@ -3397,7 +3502,7 @@ export function nvmlDeviceGetVgpuCapabilities(device: t.nvmlDevice_t, capability
  * Reads the ids of the vGPU types that a GPU supports. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlDeviceGetSupportedVgpus
  */
@@ -3409,7 +3514,7 @@ export function nvmlDeviceGetSupportedVgpus(device: t.nvmlDevice_t, options?: Ca
  * Reads the ids of the vGPU types that can currently be created on a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlDeviceGetCreatableVgpus
  */
@@ -3421,7 +3526,7 @@ export function nvmlDeviceGetCreatableVgpus(device: t.nvmlDevice_t, options?: Ca
  * Reads the class of a vGPU type: NVS, Quadro, Compute. On a worker thread.
  *
  * @param vgpuTypeId id of the vGPU type
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Unknown
  * @see NVML nvmlVgpuTypeGetClass
  */
@@ -3433,7 +3538,7 @@ export function nvmlVgpuTypeGetClass(vgpuTypeId: number, options?: CallOptions):
  * Reads the name of a vGPU type. On a worker thread.
  *
  * @param vgpuTypeId id of the vGPU type
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Unknown
  * @see NVML nvmlVgpuTypeGetName
  */
@@ -3445,7 +3550,7 @@ export function nvmlVgpuTypeGetName(vgpuTypeId: number, options?: CallOptions): 
  * Reads the GPU instance profile id of a vGPU type. On a worker thread.
  *
  * @param vgpuTypeId id of the vGPU type
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlVgpuTypeGetGpuInstanceProfileId
  */
@@ -3457,7 +3562,7 @@ export function nvmlVgpuTypeGetGpuInstanceProfileId(vgpuTypeId: number, options?
  * Reads the PCI device and subsystem ids of a vGPU type. On a worker thread.
  *
  * @param vgpuTypeId id of the vGPU type
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuTypeGetDeviceID
  */
@@ -3469,7 +3574,7 @@ export function nvmlVgpuTypeGetDeviceID(vgpuTypeId: number, options?: CallOption
  * Reads the framebuffer size of a vGPU type. On a worker thread.
  *
  * @param vgpuTypeId id of the vGPU type
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns fbSize, in bytes
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuTypeGetFramebufferSize
@@ -3482,7 +3587,7 @@ export function nvmlVgpuTypeGetFramebufferSize(vgpuTypeId: number, options?: Cal
  * Reads the number of display heads of a vGPU type. On a worker thread.
  *
  * @param vgpuTypeId id of the vGPU type
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuTypeGetNumDisplayHeads
  */
@@ -3495,7 +3600,7 @@ export function nvmlVgpuTypeGetNumDisplayHeads(vgpuTypeId: number, options?: Cal
  *
  * @param vgpuTypeId id of the vGPU type
  * @param displayIndex index of the display head, from 0
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns xdim: width, in pixels; ydim: height, in pixels
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuTypeGetResolution
@@ -3508,7 +3613,7 @@ export function nvmlVgpuTypeGetResolution(vgpuTypeId: number, displayIndex: numb
  * Reads the licenses that a vGPU type requires. On a worker thread.
  *
  * @param vgpuTypeId id of the vGPU type
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuTypeGetLicense
  */
@@ -3520,7 +3625,7 @@ export function nvmlVgpuTypeGetLicense(vgpuTypeId: number, options?: CallOptions
  * Reads the frame rate limit of a vGPU type. On a worker thread.
  *
  * @param vgpuTypeId id of the vGPU type
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns frameRateLimit, in frames/s
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuTypeGetFrameRateLimit
@@ -3534,7 +3639,7 @@ export function nvmlVgpuTypeGetFrameRateLimit(vgpuTypeId: number, options?: Call
  *
  * @param device the GPU
  * @param vgpuTypeId id of the vGPU type
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuTypeGetMaxInstances
  */
@@ -3546,7 +3651,7 @@ export function nvmlVgpuTypeGetMaxInstances(device: t.nvmlDevice_t, vgpuTypeId: 
  * Reads the maximum number of vGPUs of a type in a virtual machine. On a worker thread.
  *
  * @param vgpuTypeId id of the vGPU type
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuTypeGetMaxInstancesPerVm
  */
@@ -3558,8 +3663,9 @@ export function nvmlVgpuTypeGetMaxInstancesPerVm(vgpuTypeId: number, options?: C
  * Reads the BAR1 size of a vGPU type. On a worker thread.
  *
  * @param vgpuTypeId id of the vGPU type
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.6, driver 560
  * @see NVML nvmlVgpuTypeGetBAR1Info
  */
 export function nvmlVgpuTypeGetBAR1Info(vgpuTypeId: number, options?: CallOptions): Promise<t.nvmlVgpuTypeBar1Info_t> {
@@ -3570,7 +3676,7 @@ export function nvmlVgpuTypeGetBAR1Info(vgpuTypeId: number, options?: CallOption
  * Reads the ids of the active vGPUs on a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetActiveVgpus
  */
@@ -3582,7 +3688,7 @@ export function nvmlDeviceGetActiveVgpus(device: t.nvmlDevice_t, options?: CallO
  * Reads the id of the virtual machine of a vGPU, and the type of that id. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns vmId; vmIdType: {@link t.nvmlVgpuVmIdType_t}: NVML_VGPU_VM_ID_DOMAIN_ID or NVML_VGPU_VM_ID_UUID
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetVmID
@@ -3595,7 +3701,7 @@ export function nvmlVgpuInstanceGetVmID(vgpuInstance: number, options?: CallOpti
  * Reads the UUID of a vGPU. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetUUID
  */
@@ -3607,7 +3713,7 @@ export function nvmlVgpuInstanceGetUUID(vgpuInstance: number, options?: CallOpti
  * Reads the driver version in the virtual machine of a vGPU. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetVmDriverVersion
  */
@@ -3619,7 +3725,7 @@ export function nvmlVgpuInstanceGetVmDriverVersion(vgpuInstance: number, options
  * Reads the frame buffer usage of a vGPU. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns fbUsage, in bytes
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetFbUsage
@@ -3632,9 +3738,9 @@ export function nvmlVgpuInstanceGetFbUsage(vgpuInstance: number, options?: CallO
  * Reads whether a vGPU is licensed. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
- * @param options timeout in ms, signal: another process makes the call
- * @returns licensed: 1 where it is licensed, else 0
- * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
+ * @returns licensed: 1 if it is licensed, else 0
+ * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlVgpuInstanceGetLicenseStatus
  */
 export function nvmlVgpuInstanceGetLicenseStatus(vgpuInstance: number, options?: CallOptions): Promise<number> {
@@ -3645,7 +3751,7 @@ export function nvmlVgpuInstanceGetLicenseStatus(vgpuInstance: number, options?:
  * Reads the vGPU type id of a vGPU. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetType
  */
@@ -3657,7 +3763,7 @@ export function nvmlVgpuInstanceGetType(vgpuInstance: number, options?: CallOpti
  * Reads the frame rate limit of a vGPU. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns frameRateLimit, in frames/s
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetFrameRateLimit
@@ -3670,7 +3776,7 @@ export function nvmlVgpuInstanceGetFrameRateLimit(vgpuInstance: number, options?
  * Reads whether ECC is enabled for a vGPU. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns eccMode: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetEccMode
@@ -3683,7 +3789,7 @@ export function nvmlVgpuInstanceGetEccMode(vgpuInstance: number, options?: CallO
  * Reads the video encoder share of a vGPU. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns encoderCapacity: share of the GPU's encoders, in %
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetEncoderCapacity
@@ -3708,7 +3814,7 @@ export function nvmlVgpuInstanceSetEncoderCapacity(vgpuInstance: number, encoder
  * Reads the number of encoder sessions of a vGPU, and their average frame rate and latency. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns sessionCount: number of active sessions; averageFps, in frames/s; averageLatency, in µs
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetEncoderStats
@@ -3721,7 +3827,7 @@ export function nvmlVgpuInstanceGetEncoderStats(vgpuInstance: number, options?: 
  * Reads the active encoder sessions of a vGPU. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetEncoderSessions
  */
@@ -3733,7 +3839,7 @@ export function nvmlVgpuInstanceGetEncoderSessions(vgpuInstance: number, options
  * Reads the number of frame buffer capture (FBC) sessions of a vGPU, and their average frame rate and latency. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetFBCStats
  */
@@ -3745,7 +3851,7 @@ export function nvmlVgpuInstanceGetFBCStats(vgpuInstance: number, options?: Call
  * Reads the active frame buffer capture (FBC) sessions of a vGPU. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetFBCSessions
  */
@@ -3757,8 +3863,8 @@ export function nvmlVgpuInstanceGetFBCSessions(vgpuInstance: number, options?: C
  * Reads the id of the GPU instance that a vGPU runs on. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
- * @param options timeout in ms, signal: another process makes the call
- * @returns gpuInstanceId, null where it is not available
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
+ * @returns gpuInstanceId, or null if not available
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetGpuInstanceId
  */
@@ -3770,8 +3876,9 @@ export function nvmlVgpuInstanceGetGpuInstanceId(vgpuInstance: number, options?:
  * Reads the PCI bus id of a vGPU in its virtual machine. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_DriverNotLoaded, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.6, driver 510
  * @see NVML nvmlVgpuInstanceGetGpuPciId
  */
 export function nvmlVgpuInstanceGetGpuPciId(vgpuInstance: number, options?: CallOptions): Promise<string> {
@@ -3783,9 +3890,10 @@ export function nvmlVgpuInstanceGetGpuPciId(vgpuInstance: number, options?: Call
  *
  * @param vgpuTypeId id of the vGPU type
  * @param capability {@link t.nvmlVgpuCapability_t}: NVML_VGPU_CAP_*
- * @param options timeout in ms, signal: another process makes the call
- * @returns capResult: 1 where it has the capability, else 0
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
+ * @returns capResult: 1 if it has the capability, else 0
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.7, driver 515
  * @see NVML nvmlVgpuTypeGetCapabilities
  */
 export function nvmlVgpuTypeGetCapabilities(vgpuTypeId: number, capability: t.nvmlVgpuCapability_t, options?: CallOptions): Promise<number> {
@@ -3796,7 +3904,7 @@ export function nvmlVgpuTypeGetCapabilities(vgpuTypeId: number, capability: t.nv
  * Reads the UUID of the mediated device of a vGPU. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetMdevUUID
  */
@@ -3808,8 +3916,9 @@ export function nvmlVgpuInstanceGetMdevUUID(vgpuInstance: number, options?: Call
  * Reads the ids of the vGPU types that can currently be created on a GPU instance. On a worker thread.
  *
  * @param gpuInstance the GPU instance
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.9, driver 575
  * @see NVML nvmlGpuInstanceGetCreatableVgpus
  */
 export function nvmlGpuInstanceGetCreatableVgpus(gpuInstance: t.nvmlGpuInstance_t, options?: CallOptions): Promise<t.nvmlVgpuTypeIdInfo_t> {
@@ -3820,8 +3929,9 @@ export function nvmlGpuInstanceGetCreatableVgpus(gpuInstance: t.nvmlGpuInstance_
  * Reads the maximum number of vGPUs of a type on a GPU instance. On a worker thread.
  *
  * @param pMaxInstance `vgpuTypeId` of the vGPU type
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.9, driver 575
  * @see NVML nvmlVgpuTypeGetMaxInstancesPerGpuInstance
  */
 export function nvmlVgpuTypeGetMaxInstancesPerGpuInstance(pMaxInstance: Pick<t.nvmlVgpuTypeMaxInstance_t, 'vgpuTypeId'>, options?: CallOptions): Promise<t.nvmlVgpuTypeMaxInstance_t> {
@@ -3832,8 +3942,9 @@ export function nvmlVgpuTypeGetMaxInstancesPerGpuInstance(pMaxInstance: Pick<t.n
  * Reads the ids of the active vGPUs on a GPU instance. On a worker thread.
  *
  * @param gpuInstance the GPU instance
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.9, driver 575
  * @see NVML nvmlGpuInstanceGetActiveVgpus
  */
 export function nvmlGpuInstanceGetActiveVgpus(gpuInstance: t.nvmlGpuInstance_t, options?: CallOptions): Promise<t.nvmlActiveVgpuInstanceInfo_t> {
@@ -3846,6 +3957,7 @@ export function nvmlGpuInstanceGetActiveVgpus(gpuInstance: t.nvmlGpuInstance_t, 
  * @param gpuInstance the GPU instance
  * @param pScheduler `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*, `schedulerPolicy`: NVML_VGPU_SCHEDULER_POLICY_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_ResetRequired, NVMLError_Unknown
+ * @since NVML 12.9, driver 575
  * @see NVML nvmlGpuInstanceSetVgpuSchedulerState
  */
 export function nvmlGpuInstanceSetVgpuSchedulerState(gpuInstance: t.nvmlGpuInstance_t, pScheduler: InputStruct<t.nvmlVgpuSchedulerState_t>): Promise<void> {
@@ -3857,8 +3969,9 @@ export function nvmlGpuInstanceSetVgpuSchedulerState(gpuInstance: t.nvmlGpuInsta
  *
  * @param gpuInstance the GPU instance
  * @param pSchedulerStateInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.9, driver 575
  * @see NVML nvmlGpuInstanceGetVgpuSchedulerState
  */
 export function nvmlGpuInstanceGetVgpuSchedulerState(gpuInstance: t.nvmlGpuInstance_t, pSchedulerStateInfo: Pick<t.nvmlVgpuSchedulerStateInfo_t, 'engineId'>, options?: CallOptions): Promise<t.nvmlVgpuSchedulerStateInfo_t> {
@@ -3870,8 +3983,9 @@ export function nvmlGpuInstanceGetVgpuSchedulerState(gpuInstance: t.nvmlGpuInsta
  *
  * @param gpuInstance the GPU instance
  * @param pSchedulerLogInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.9, driver 575
  * @see NVML nvmlGpuInstanceGetVgpuSchedulerLog
  */
 export function nvmlGpuInstanceGetVgpuSchedulerLog(gpuInstance: t.nvmlGpuInstance_t, pSchedulerLogInfo: Pick<t.nvmlVgpuSchedulerLogInfo_t, 'engineId'>, options?: CallOptions): Promise<t.nvmlVgpuSchedulerLogInfo_t> {
@@ -3883,8 +3997,9 @@ export function nvmlGpuInstanceGetVgpuSchedulerLog(gpuInstance: t.nvmlGpuInstanc
  *
  * @param gpuInstance the GPU instance
  * @param pCreatablePlacementInfo `vgpuTypeId` of the vGPU type
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.9, driver 575
  * @see NVML nvmlGpuInstanceGetVgpuTypeCreatablePlacements
  */
 export function nvmlGpuInstanceGetVgpuTypeCreatablePlacements(gpuInstance: t.nvmlGpuInstance_t, pCreatablePlacementInfo: Pick<t.nvmlVgpuCreatablePlacementInfo_t, 'vgpuTypeId'>, options?: CallOptions): Promise<t.nvmlVgpuCreatablePlacementInfo_t> {
@@ -3895,8 +4010,9 @@ export function nvmlGpuInstanceGetVgpuTypeCreatablePlacements(gpuInstance: t.nvm
  * Reads the heterogeneous mode of a GPU instance: whether its vGPUs may differ in size. On a worker thread.
  *
  * @param gpuInstance the GPU instance
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.9, driver 575
  * @see NVML nvmlGpuInstanceGetVgpuHeterogeneousMode
  */
 export function nvmlGpuInstanceGetVgpuHeterogeneousMode(gpuInstance: t.nvmlGpuInstance_t, options?: CallOptions): Promise<t.nvmlVgpuHeterogeneousMode_t> {
@@ -3909,6 +4025,7 @@ export function nvmlGpuInstanceGetVgpuHeterogeneousMode(gpuInstance: t.nvmlGpuIn
  * @param gpuInstance the GPU instance
  * @param pHeterogeneousMode `mode`: 1 for vGPUs of different sizes, 0 for one size
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.9, driver 575
  * @see NVML nvmlGpuInstanceSetVgpuHeterogeneousMode
  */
 export function nvmlGpuInstanceSetVgpuHeterogeneousMode(gpuInstance: t.nvmlGpuInstance_t, pHeterogeneousMode: InputStruct<t.nvmlVgpuHeterogeneousMode_t>): Promise<void> {
@@ -3917,12 +4034,12 @@ export function nvmlGpuInstanceSetVgpuHeterogeneousMode(gpuInstance: t.nvmlGpuIn
 
 /**
  * Reads the vGPU scheduler state of a GPU. On a worker thread.
- * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param device the GPU
  * @param pSchedulerStateInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @since NVML 13.2, driver 595
  * @see NVML nvmlDeviceGetVgpuSchedulerState_v2
  */
 export function nvmlDeviceGetVgpuSchedulerState_v2(device: t.nvmlDevice_t, pSchedulerStateInfo: Pick<t.nvmlVgpuSchedulerStateInfo_v2_t, 'engineId'>, options?: CallOptions): Promise<t.nvmlVgpuSchedulerStateInfo_v2_t> {
@@ -3931,12 +4048,12 @@ export function nvmlDeviceGetVgpuSchedulerState_v2(device: t.nvmlDevice_t, pSche
 
 /**
  * Reads the vGPU scheduler state of a GPU instance. On a worker thread.
- * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param gpuInstance the GPU instance
  * @param pSchedulerStateInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 13.2, driver 595
  * @see NVML nvmlGpuInstanceGetVgpuSchedulerState_v2
  */
 export function nvmlGpuInstanceGetVgpuSchedulerState_v2(gpuInstance: t.nvmlGpuInstance_t, pSchedulerStateInfo: Pick<t.nvmlVgpuSchedulerStateInfo_v2_t, 'engineId'>, options?: CallOptions): Promise<t.nvmlVgpuSchedulerStateInfo_v2_t> {
@@ -3945,12 +4062,12 @@ export function nvmlGpuInstanceGetVgpuSchedulerState_v2(gpuInstance: t.nvmlGpuIn
 
 /**
  * Reads the vGPU scheduler log of a GPU. On a worker thread.
- * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param device the GPU
  * @param pSchedulerLogInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @since NVML 13.2, driver 595
  * @see NVML nvmlDeviceGetVgpuSchedulerLog_v2
  */
 export function nvmlDeviceGetVgpuSchedulerLog_v2(device: t.nvmlDevice_t, pSchedulerLogInfo: Pick<t.nvmlVgpuSchedulerLogInfo_v2_t, 'engineId'>, options?: CallOptions): Promise<t.nvmlVgpuSchedulerLogInfo_v2_t> {
@@ -3959,12 +4076,12 @@ export function nvmlDeviceGetVgpuSchedulerLog_v2(device: t.nvmlDevice_t, pSchedu
 
 /**
  * Reads the vGPU scheduler log of a GPU instance. On a worker thread.
- * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param gpuInstance the GPU instance
  * @param pSchedulerLogInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 13.2, driver 595
  * @see NVML nvmlGpuInstanceGetVgpuSchedulerLog_v2
  */
 export function nvmlGpuInstanceGetVgpuSchedulerLog_v2(gpuInstance: t.nvmlGpuInstance_t, pSchedulerLogInfo: Pick<t.nvmlVgpuSchedulerLogInfo_v2_t, 'engineId'>, options?: CallOptions): Promise<t.nvmlVgpuSchedulerLogInfo_v2_t> {
@@ -3973,11 +4090,11 @@ export function nvmlGpuInstanceGetVgpuSchedulerLog_v2(gpuInstance: t.nvmlGpuInst
 
 /**
  * Sets the vGPU scheduler state of a GPU. On a worker thread.
- * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param device the GPU
  * @param pSchedulerState `schedulerPolicy`: NVML_VGPU_SCHEDULER_POLICY_*, and its parameters
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_ResetRequired, NVMLError_Unknown
+ * @since NVML 13.2, driver 595
  * @see NVML nvmlDeviceSetVgpuSchedulerState_v2
  */
 export function nvmlDeviceSetVgpuSchedulerState_v2(device: t.nvmlDevice_t, pSchedulerState: InputStruct<t.nvmlVgpuSchedulerState_v2_t>): Promise<void> {
@@ -3986,11 +4103,11 @@ export function nvmlDeviceSetVgpuSchedulerState_v2(device: t.nvmlDevice_t, pSche
 
 /**
  * Sets the vGPU scheduler state of a GPU instance. On a worker thread.
- * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param gpuInstance the GPU instance
  * @param pSchedulerState `schedulerPolicy`: NVML_VGPU_SCHEDULER_POLICY_*, and its parameters
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_ResetRequired, NVMLError_Unknown
+ * @since NVML 13.2, driver 595
  * @see NVML nvmlGpuInstanceSetVgpuSchedulerState_v2
  */
 export function nvmlGpuInstanceSetVgpuSchedulerState_v2(gpuInstance: t.nvmlGpuInstance_t, pSchedulerState: InputStruct<t.nvmlVgpuSchedulerState_v2_t>): Promise<void> {
@@ -4001,7 +4118,7 @@ export function nvmlGpuInstanceSetVgpuSchedulerState_v2(gpuInstance: t.nvmlGpuIn
  * Reads the metadata that decides which GPUs are compatible with a vGPU. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetMetadata
  */
@@ -4013,7 +4130,7 @@ export function nvmlVgpuInstanceGetMetadata(vgpuInstance: number, options?: Call
  * Reads the metadata that decides which vGPUs are compatible with a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlDeviceGetVgpuMetadata
  */
@@ -4026,7 +4143,7 @@ export function nvmlDeviceGetVgpuMetadata(device: t.nvmlDevice_t, options?: Call
  *
  * @param vgpuMetadata metadata of the vGPU, from nvmlVgpuInstanceGetMetadata()
  * @param pgpuMetadata metadata of the GPU, from nvmlDeviceGetVgpuMetadata()
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_Unknown
  * @see NVML nvmlGetVgpuCompatibility
  */
@@ -4038,7 +4155,7 @@ export function nvmlGetVgpuCompatibility(vgpuMetadata: InputStruct<t.nvmlVgpuMet
  * Reads the metadata that decides which vGPUs are compatible with a GPU, as text. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlDeviceGetPgpuMetadataString
  */
@@ -4050,8 +4167,9 @@ export function nvmlDeviceGetPgpuMetadataString(device: t.nvmlDevice_t, options?
  * Reads the vGPU scheduler log of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @since NVML 12.0, driver 525
  * @see NVML nvmlDeviceGetVgpuSchedulerLog
  */
 export function nvmlDeviceGetVgpuSchedulerLog(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlVgpuSchedulerLog_t> {
@@ -4062,8 +4180,9 @@ export function nvmlDeviceGetVgpuSchedulerLog(device: t.nvmlDevice_t, options?: 
  * Reads the vGPU scheduler state of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @since NVML 12.0, driver 525
  * @see NVML nvmlDeviceGetVgpuSchedulerState
  */
 export function nvmlDeviceGetVgpuSchedulerState(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlVgpuSchedulerGetState_t> {
@@ -4076,6 +4195,7 @@ export function nvmlDeviceGetVgpuSchedulerState(device: t.nvmlDevice_t, options?
  * @param device the GPU
  * @param pSchedulerState `schedulerPolicy`: NVML_VGPU_SCHEDULER_POLICY_*, and its parameters
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_ResetRequired, NVMLError_Unknown
+ * @since NVML 12.0, driver 525
  * @see NVML nvmlDeviceSetVgpuSchedulerState
  */
 export function nvmlDeviceSetVgpuSchedulerState(device: t.nvmlDevice_t, pSchedulerState: InputStruct<t.nvmlVgpuSchedulerSetState_t>): Promise<void> {
@@ -4086,8 +4206,9 @@ export function nvmlDeviceSetVgpuSchedulerState(device: t.nvmlDevice_t, pSchedul
  * Reads the vGPU scheduler capabilities of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @since NVML 12.0, driver 525
  * @see NVML nvmlDeviceGetVgpuSchedulerCapabilities
  */
 export function nvmlDeviceGetVgpuSchedulerCapabilities(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlVgpuSchedulerCapabilities_t> {
@@ -4097,7 +4218,7 @@ export function nvmlDeviceGetVgpuSchedulerCapabilities(device: t.nvmlDevice_t, o
 /**
  * Reads the vGPU protocol versions that the host supports, and the range that it is limited to. On a worker thread.
  *
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlGetVgpuVersion
  */
@@ -4121,7 +4242,7 @@ export function nvmlSetVgpuVersion(vgpuVersion: InputStruct<t.nvmlVgpuVersion_t>
  *
  * @param device the GPU
  * @param lastSeenTimeStamp µs since 1970: only later samples are returned; 0 for all
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns sampleValType: {@link t.nvmlValueType_t}: NVML_VALUE_TYPE_*; utilizationSamples
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetVgpuUtilization
@@ -4135,8 +4256,9 @@ export function nvmlDeviceGetVgpuUtilization(device: t.nvmlDevice_t, lastSeenTim
  *
  * @param device the GPU
  * @param vgpuUtilInfo `lastSeenTimeStamp`, in µs since 1970: only later samples are returned; 0 for all
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlDeviceGetVgpuInstancesUtilizationInfo
  */
 export function nvmlDeviceGetVgpuInstancesUtilizationInfo(device: t.nvmlDevice_t, vgpuUtilInfo: Pick<t.nvmlVgpuInstancesUtilizationInfo_t, 'lastSeenTimeStamp'>, options?: CallOptions): Promise<t.nvmlVgpuInstancesUtilizationInfo_t> {
@@ -4148,7 +4270,7 @@ export function nvmlDeviceGetVgpuInstancesUtilizationInfo(device: t.nvmlDevice_t
  *
  * @param device the GPU
  * @param lastSeenTimeStamp µs since 1970: only later samples are returned; 0 for all
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetVgpuProcessUtilization
  */
@@ -4161,8 +4283,9 @@ export function nvmlDeviceGetVgpuProcessUtilization(device: t.nvmlDevice_t, last
  *
  * @param device the GPU
  * @param vgpuProcUtilInfo `lastSeenTimeStamp`, in µs since 1970: only later samples are returned; 0 for all
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlDeviceGetVgpuProcessesUtilizationInfo
  */
 export function nvmlDeviceGetVgpuProcessesUtilizationInfo(device: t.nvmlDevice_t, vgpuProcUtilInfo: Pick<t.nvmlVgpuProcessesUtilizationInfo_t, 'lastSeenTimeStamp'>, options?: CallOptions): Promise<t.nvmlVgpuProcessesUtilizationInfo_t> {
@@ -4173,7 +4296,7 @@ export function nvmlDeviceGetVgpuProcessesUtilizationInfo(device: t.nvmlDevice_t
  * Reads the accounting mode of a vGPU. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns mode: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_DriverNotLoaded, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetAccountingMode
@@ -4186,7 +4309,7 @@ export function nvmlVgpuInstanceGetAccountingMode(vgpuInstance: number, options?
  * Reads the pids with accounting statistics in a vGPU. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetAccountingPids
  */
@@ -4199,7 +4322,7 @@ export function nvmlVgpuInstanceGetAccountingPids(vgpuInstance: number, options?
  *
  * @param vgpuInstance id of the vGPU
  * @param pid id of the process
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetAccountingStats
  */
@@ -4222,8 +4345,9 @@ export function nvmlVgpuInstanceClearAccountingPids(vgpuInstance: number): Promi
  * Reads whether a vGPU is licensed, and when the license expires. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_DriverNotLoaded, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Unknown
+ * @since NVML 11.6, driver 510
  * @see NVML nvmlVgpuInstanceGetLicenseInfo_v2
  */
 export function nvmlVgpuInstanceGetLicenseInfo_v2(vgpuInstance: number, options?: CallOptions): Promise<t.nvmlVgpuLicenseInfo_t> {
@@ -4233,7 +4357,7 @@ export function nvmlVgpuInstanceGetLicenseInfo_v2(vgpuInstance: number, options?
 /**
  * Reads the number of GPUs that the driver is configured to exclude. On a worker thread.
  *
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument
  * @see NVML nvmlGetExcludedDeviceCount
  */
@@ -4245,7 +4369,7 @@ export function nvmlGetExcludedDeviceCount(options?: CallOptions): Promise<numbe
  * Reads the identity of an excluded GPU, 0 to nvmlGetExcludedDeviceCount() - 1. On a worker thread.
  *
  * @param index from 0
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument
  * @see NVML nvmlGetExcludedDeviceInfoByIndex
  */
@@ -4258,8 +4382,9 @@ export function nvmlGetExcludedDeviceInfoByIndex(index: number, options?: CallOp
  *
  * @param device the GPU
  * @param buffer the register as `dataSize` TLV bytes in `inData`
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission
+ * @since NVML 13.0, driver 580
  * @see NVML nvmlDeviceReadWritePRM_v1
  */
 export function nvmlDeviceReadWritePRM_v1(device: t.nvmlDevice_t, buffer: InputStruct<t.nvmlPRMTLV_v1_t>, options?: CallOptions): Promise<t.nvmlPRMTLV_v1_t> {
@@ -4271,8 +4396,9 @@ export function nvmlDeviceReadWritePRM_v1(device: t.nvmlDevice_t, buffer: InputS
  *
  * @param device the GPU
  * @param counterList `counters`: the `counterId` and port of each
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Unknown
+ * @since NVML 13.1, driver 590
  * @see NVML nvmlDeviceReadPRMCounters_v1
  */
 export function nvmlDeviceReadPRMCounters_v1(device: t.nvmlDevice_t, counterList: InputStruct<t.nvmlPRMCounterList_v1_t>, options?: CallOptions): Promise<t.nvmlPRMCounterList_v1_t> {
@@ -4296,7 +4422,7 @@ export function nvmlDeviceSetMigMode(device: t.nvmlDevice_t, mode: number): Prom
  * Reads the current and pending MIG mode of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns currentMode: NVML_DEVICE_MIG_*; pendingMode: NVML_DEVICE_MIG_*, after the next reset
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMigMode
@@ -4310,7 +4436,7 @@ export function nvmlDeviceGetMigMode(device: t.nvmlDevice_t, options?: CallOptio
  *
  * @param device the GPU
  * @param profile profile: NVML_GPU_INSTANCE_PROFILE_*
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetGpuInstanceProfileInfo
  */
@@ -4323,8 +4449,9 @@ export function nvmlDeviceGetGpuInstanceProfileInfo(device: t.nvmlDevice_t, prof
  *
  * @param device the GPU
  * @param profile profile: NVML_GPU_INSTANCE_PROFILE_*
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @since NVML 11.6, driver 510
  * @see NVML nvmlDeviceGetGpuInstanceProfileInfoV
  */
 export function nvmlDeviceGetGpuInstanceProfileInfoV(device: t.nvmlDevice_t, profile: number, options?: CallOptions): Promise<t.nvmlGpuInstanceProfileInfo_v2_t> {
@@ -4336,8 +4463,9 @@ export function nvmlDeviceGetGpuInstanceProfileInfoV(device: t.nvmlDevice_t, pro
  *
  * @param device the GPU
  * @param profileId `id` of the profile info
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @since NVML 13.0, driver 580
  * @see NVML nvmlDeviceGetGpuInstanceProfileInfoByIdV
  */
 export function nvmlDeviceGetGpuInstanceProfileInfoByIdV(device: t.nvmlDevice_t, profileId: number, options?: CallOptions): Promise<t.nvmlGpuInstanceProfileInfo_v2_t> {
@@ -4349,7 +4477,7 @@ export function nvmlDeviceGetGpuInstanceProfileInfoByIdV(device: t.nvmlDevice_t,
  *
  * @param device the GPU
  * @param profileId `id` of the profile info
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetGpuInstancePossiblePlacements_v2
  */
@@ -4362,7 +4490,7 @@ export function nvmlDeviceGetGpuInstancePossiblePlacements_v2(device: t.nvmlDevi
  *
  * @param device the GPU
  * @param profileId `id` of the profile info
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetGpuInstanceRemainingCapacity
  */
@@ -4411,7 +4539,7 @@ export function nvmlGpuInstanceDestroy(gpuInstance: t.nvmlGpuInstance_t): Promis
  *
  * @param device the GPU
  * @param profileId `id` of the profile info
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetGpuInstances
  */
@@ -4424,7 +4552,7 @@ export function nvmlDeviceGetGpuInstances(device: t.nvmlDevice_t, profileId: num
  *
  * @param device the GPU
  * @param id id of the instance
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetGpuInstanceById
  */
@@ -4436,7 +4564,7 @@ export function nvmlDeviceGetGpuInstanceById(device: t.nvmlDevice_t, id: number,
  * Reads the id, profile and placement of a GPU instance. On a worker thread.
  *
  * @param gpuInstance the GPU instance
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlGpuInstanceGetInfo
  */
@@ -4450,7 +4578,7 @@ export function nvmlGpuInstanceGetInfo(gpuInstance: t.nvmlGpuInstance_t, options
  * @param gpuInstance the GPU instance
  * @param profile profile: NVML_COMPUTE_INSTANCE_PROFILE_*
  * @param engProfile NVML_COMPUTE_INSTANCE_ENGINE_PROFILE_*
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlGpuInstanceGetComputeInstanceProfileInfo
  */
@@ -4464,8 +4592,9 @@ export function nvmlGpuInstanceGetComputeInstanceProfileInfo(gpuInstance: t.nvml
  * @param gpuInstance the GPU instance
  * @param profile profile: NVML_COMPUTE_INSTANCE_PROFILE_*
  * @param engProfile NVML_COMPUTE_INSTANCE_ENGINE_PROFILE_*
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @since NVML 11.6, driver 510
  * @see NVML nvmlGpuInstanceGetComputeInstanceProfileInfoV
  */
 export function nvmlGpuInstanceGetComputeInstanceProfileInfoV(gpuInstance: t.nvmlGpuInstance_t, profile: number, engProfile: number, options?: CallOptions): Promise<t.nvmlComputeInstanceProfileInfo_v2_t> {
@@ -4477,7 +4606,7 @@ export function nvmlGpuInstanceGetComputeInstanceProfileInfoV(gpuInstance: t.nvm
  *
  * @param gpuInstance the GPU instance
  * @param profileId `id` of the profile info
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlGpuInstanceGetComputeInstanceRemainingCapacity
  */
@@ -4490,8 +4619,9 @@ export function nvmlGpuInstanceGetComputeInstanceRemainingCapacity(gpuInstance: 
  *
  * @param gpuInstance the GPU instance
  * @param profileId `id` of the profile info
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @since NVML 12.0, driver 525
  * @see NVML nvmlGpuInstanceGetComputeInstancePossiblePlacements
  */
 export function nvmlGpuInstanceGetComputeInstancePossiblePlacements(gpuInstance: t.nvmlGpuInstance_t, profileId: number, options?: CallOptions): Promise<t.nvmlComputeInstancePlacement_t[]> {
@@ -4517,6 +4647,7 @@ export function nvmlGpuInstanceCreateComputeInstance(gpuInstance: t.nvmlGpuInsta
  * @param profileId `id` of the profile info
  * @param placement `start` and `size`, in slices
  * @throws NVMLError_InsufficientResources, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @since NVML 12.0, driver 525
  * @see NVML nvmlGpuInstanceCreateComputeInstanceWithPlacement
  */
 export function nvmlGpuInstanceCreateComputeInstanceWithPlacement(gpuInstance: t.nvmlGpuInstance_t, profileId: number, placement: InputStruct<t.nvmlComputeInstancePlacement_t>): Promise<t.nvmlComputeInstance_t> {
@@ -4539,7 +4670,7 @@ export function nvmlComputeInstanceDestroy(computeInstance: t.nvmlComputeInstanc
  *
  * @param gpuInstance the GPU instance
  * @param profileId `id` of the profile info
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlGpuInstanceGetComputeInstances
  */
@@ -4552,7 +4683,7 @@ export function nvmlGpuInstanceGetComputeInstances(gpuInstance: t.nvmlGpuInstanc
  *
  * @param gpuInstance the GPU instance
  * @param id id of the instance
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlGpuInstanceGetComputeInstanceById
  */
@@ -4564,7 +4695,7 @@ export function nvmlGpuInstanceGetComputeInstanceById(gpuInstance: t.nvmlGpuInst
  * Reads the id, profile and placement of a compute instance. On a worker thread.
  *
  * @param computeInstance the compute instance
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlComputeInstanceGetInfo_v2
  */
@@ -4576,7 +4707,7 @@ export function nvmlComputeInstanceGetInfo_v2(computeInstance: t.nvmlComputeInst
  * Reads whether a handle refers to a MIG device. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns isMigDevice: 1 for a MIG device, else 0
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceIsMigDeviceHandle
@@ -4589,7 +4720,7 @@ export function nvmlDeviceIsMigDeviceHandle(device: t.nvmlDevice_t, options?: Ca
  * Reads the GPU instance id of a MIG device. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetGpuInstanceId
  */
@@ -4601,7 +4732,7 @@ export function nvmlDeviceGetGpuInstanceId(device: t.nvmlDevice_t, options?: Cal
  * Reads the compute instance id of a MIG device. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetComputeInstanceId
  */
@@ -4613,7 +4744,7 @@ export function nvmlDeviceGetComputeInstanceId(device: t.nvmlDevice_t, options?:
  * Reads the maximum number of MIG devices of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMaxMigDeviceCount
  */
@@ -4626,7 +4757,7 @@ export function nvmlDeviceGetMaxMigDeviceCount(device: t.nvmlDevice_t, options?:
  *
  * @param device the GPU
  * @param index from 0
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMigDeviceHandleByIndex
  */
@@ -4638,7 +4769,7 @@ export function nvmlDeviceGetMigDeviceHandleByIndex(device: t.nvmlDevice_t, inde
  * Gets the handle of the parent GPU of a MIG device. On a worker thread.
  *
  * @param migDevice the MIG device
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetDeviceHandleFromMigDeviceHandle
  */
@@ -4650,8 +4781,9 @@ export function nvmlDeviceGetDeviceHandleFromMigDeviceHandle(migDevice: t.nvmlDe
  * Computes GPM metrics from two samples. On a worker thread.
  *
  * @param metricsGet `sample1`, `sample2`, and `metrics`: a `metricId` (NVML_GPM_METRIC_*) each
- * @param options timeout in ms, signal: another process makes the call
- * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
+ * @since NVML 11.8, driver 520
  * @see NVML nvmlGpmMetricsGet
  */
 export function nvmlGpmMetricsGet(metricsGet: InputStruct<t.nvmlGpmMetricsGet_t>, options?: CallOptions): Promise<t.nvmlGpmMetricsGet_t> {
@@ -4662,8 +4794,9 @@ export function nvmlGpmMetricsGet(metricsGet: InputStruct<t.nvmlGpmMetricsGet_t>
  * Frees a GPU performance monitoring (GPM) sample. On a worker thread.
  *
  * @param gpmSample the sample, from nvmlGpmSampleAlloc()
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument
+ * @since NVML 11.8, driver 520
  * @see NVML nvmlGpmSampleFree
  */
 export function nvmlGpmSampleFree(gpmSample: t.nvmlGpmSample_t, options?: CallOptions): Promise<void> {
@@ -4673,8 +4806,9 @@ export function nvmlGpmSampleFree(gpmSample: t.nvmlGpmSample_t, options?: CallOp
 /**
  * Allocates a GPU performance monitoring (GPM) sample. On a worker thread.
  *
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_Memory
+ * @since NVML 11.8, driver 520
  * @see NVML nvmlGpmSampleAlloc
  */
 export function nvmlGpmSampleAlloc(options?: CallOptions): Promise<t.nvmlGpmSample_t> {
@@ -4686,8 +4820,9 @@ export function nvmlGpmSampleAlloc(options?: CallOptions): Promise<t.nvmlGpmSamp
  *
  * @param device the GPU
  * @param gpmSample the sample, from nvmlGpmSampleAlloc()
- * @param options timeout in ms, signal: another process makes the call
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
+ * @since NVML 11.8, driver 520
  * @see NVML nvmlGpmSampleGet
  */
 export function nvmlGpmSampleGet(device: t.nvmlDevice_t, gpmSample: t.nvmlGpmSample_t, options?: CallOptions): Promise<void> {
@@ -4700,8 +4835,9 @@ export function nvmlGpmSampleGet(device: t.nvmlDevice_t, gpmSample: t.nvmlGpmSam
  * @param device the GPU
  * @param gpuInstanceId id of the GPU instance
  * @param gpmSample the sample, from nvmlGpmSampleAlloc()
- * @param options timeout in ms, signal: another process makes the call
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
+ * @since NVML 12.0, driver 525
  * @see NVML nvmlGpmMigSampleGet
  */
 export function nvmlGpmMigSampleGet(device: t.nvmlDevice_t, gpuInstanceId: number, gpmSample: t.nvmlGpmSample_t, options?: CallOptions): Promise<void> {
@@ -4712,8 +4848,9 @@ export function nvmlGpmMigSampleGet(device: t.nvmlDevice_t, gpuInstanceId: numbe
  * Reads whether a GPU supports GPU performance monitoring (GPM). On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
+ * @since NVML 11.8, driver 520
  * @see NVML nvmlGpmQueryDeviceSupport
  */
 export function nvmlGpmQueryDeviceSupport(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlGpmSupport_t> {
@@ -4724,9 +4861,10 @@ export function nvmlGpmQueryDeviceSupport(device: t.nvmlDevice_t, options?: Call
  * Reads whether GPM streaming is enabled on a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
- * @returns state: 1 where it is enabled, else 0
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
+ * @returns state: 1 if it is enabled, else 0
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlGpmQueryIfStreamingEnabled
  */
 export function nvmlGpmQueryIfStreamingEnabled(device: t.nvmlDevice_t, options?: CallOptions): Promise<number> {
@@ -4739,6 +4877,7 @@ export function nvmlGpmQueryIfStreamingEnabled(device: t.nvmlDevice_t, options?:
  * @param device the GPU
  * @param state 1 to enable, 0 to disable
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlGpmSetStreamingEnabled
  */
 export function nvmlGpmSetStreamingEnabled(device: t.nvmlDevice_t, state: number): Promise<void> {
@@ -4749,8 +4888,9 @@ export function nvmlGpmSetStreamingEnabled(device: t.nvmlDevice_t, state: number
  * Reads the capabilities of a GPU: NVML_DEV_CAP_* in `capMask`. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.5, driver 555
  * @see NVML nvmlDeviceGetCapabilities
  */
 export function nvmlDeviceGetCapabilities(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlDeviceCapabilities_t> {
@@ -4761,8 +4901,9 @@ export function nvmlDeviceGetCapabilities(device: t.nvmlDevice_t, options?: Call
  * Reads the workload power profiles of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceWorkloadPowerProfileGetProfilesInfo
  */
 export function nvmlDeviceWorkloadPowerProfileGetProfilesInfo(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlWorkloadPowerProfileProfilesInfo_t> {
@@ -4773,8 +4914,9 @@ export function nvmlDeviceWorkloadPowerProfileGetProfilesInfo(device: t.nvmlDevi
  * Reads the requested and the enforced workload power profiles of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceWorkloadPowerProfileGetCurrentProfiles
  */
 export function nvmlDeviceWorkloadPowerProfileGetCurrentProfiles(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlWorkloadPowerProfileCurrentProfiles_t> {
@@ -4786,7 +4928,8 @@ export function nvmlDeviceWorkloadPowerProfileGetCurrentProfiles(device: t.nvmlD
  *
  * @param device the GPU
  * @param requestedProfiles `requestedProfilesMask`: a bit for each NVML_POWER_PROFILE_*
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceWorkloadPowerProfileSetRequestedProfiles
  */
 export function nvmlDeviceWorkloadPowerProfileSetRequestedProfiles(device: t.nvmlDevice_t, requestedProfiles: InputStruct<t.nvmlWorkloadPowerProfileRequestedProfiles_t>): Promise<void> {
@@ -4798,7 +4941,8 @@ export function nvmlDeviceWorkloadPowerProfileSetRequestedProfiles(device: t.nvm
  *
  * @param device the GPU
  * @param requestedProfiles `requestedProfilesMask`: a bit for each NVML_POWER_PROFILE_*
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceWorkloadPowerProfileClearRequestedProfiles
  */
 export function nvmlDeviceWorkloadPowerProfileClearRequestedProfiles(device: t.nvmlDevice_t, requestedProfiles: InputStruct<t.nvmlWorkloadPowerProfileRequestedProfiles_t>): Promise<void> {
@@ -4811,6 +4955,7 @@ export function nvmlDeviceWorkloadPowerProfileClearRequestedProfiles(device: t.n
  * @param device the GPU
  * @param updateProfiles `operation`: NVML_POWER_PROFILE_OPERATION_*, and `updateProfilesMask`: a bit for each NVML_POWER_PROFILE_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 13.1, driver 590
  * @see NVML nvmlDeviceWorkloadPowerProfileUpdateProfiles_v1
  */
 export function nvmlDeviceWorkloadPowerProfileUpdateProfiles_v1(device: t.nvmlDevice_t, updateProfiles: InputStruct<t.nvmlWorkloadPowerProfileUpdateProfiles_v1_t>): Promise<void> {
@@ -4823,6 +4968,7 @@ export function nvmlDeviceWorkloadPowerProfileUpdateProfiles_v1(device: t.nvmlDe
  * @param device the GPU
  * @param profile `profileId` of the profile
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDevicePowerSmoothingActivatePresetProfile
  */
 export function nvmlDevicePowerSmoothingActivatePresetProfile(device: t.nvmlDevice_t, profile: InputStruct<t.nvmlPowerSmoothingProfile_t>): Promise<void> {
@@ -4835,6 +4981,7 @@ export function nvmlDevicePowerSmoothingActivatePresetProfile(device: t.nvmlDevi
  * @param device the GPU
  * @param profile the `profileId`, its `paramId` (NVML_POWER_SMOOTHING_PROFILE_PARAM_*) and the `value`
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NoPermission
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDevicePowerSmoothingUpdatePresetProfileParam
  */
 export function nvmlDevicePowerSmoothingUpdatePresetProfileParam(device: t.nvmlDevice_t, profile: InputStruct<t.nvmlPowerSmoothingProfile_t>): Promise<void> {
@@ -4847,6 +4994,7 @@ export function nvmlDevicePowerSmoothingUpdatePresetProfileParam(device: t.nvmlD
  * @param device the GPU
  * @param state `state`: NVML_FEATURE_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDevicePowerSmoothingSetState
  */
 export function nvmlDevicePowerSmoothingSetState(device: t.nvmlDevice_t, state: InputStruct<t.nvmlPowerSmoothingState_t>): Promise<void> {
@@ -4857,8 +5005,9 @@ export function nvmlDevicePowerSmoothingSetState(device: t.nvmlDevice_t, state: 
  * Reads the unique uncorrected SRAM ECC errors of a GPU, by location. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 13.0, driver 580
  * @see NVML nvmlDeviceGetSramUniqueUncorrectedEccErrorCounts
  */
 export function nvmlDeviceGetSramUniqueUncorrectedEccErrorCounts(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlEccSramUniqueUncorrectedErrorCounts_t> {
@@ -4867,11 +5016,11 @@ export function nvmlDeviceGetSramUniqueUncorrectedEccErrorCounts(device: t.nvmlD
 
 /**
  * Reads the number of remapped memory rows of a GPU. On a worker thread.
- * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @since NVML 13.2, driver 595
  * @see NVML nvmlDeviceGetRemappedRows_v2
  */
 export function nvmlDeviceGetRemappedRows_v2(device: t.nvmlDevice_t, options?: CallOptions): Promise<t.nvmlRemappedRowsInfo_v2_t> {
@@ -4884,6 +5033,7 @@ export function nvmlDeviceGetRemappedRows_v2(device: t.nvmlDevice_t, options?: C
  * @param device the GPU
  * @param settings `pollMask`: NVML_RUSD_POLL_*, joined by |
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission
+ * @since NVML 13.1, driver 590
  * @see NVML nvmlDeviceSetRusdSettings_v1
  */
 export function nvmlDeviceSetRusdSettings_v1(device: t.nvmlDevice_t, settings: InputStruct<t.nvmlRusdSettings_v1_t>): Promise<void> {
@@ -4893,7 +5043,7 @@ export function nvmlDeviceSetRusdSettings_v1(device: t.nvmlDevice_t, settings: I
 /**
  * Reads the number of GPUs, including those that this user has no access to. On a worker thread.
  *
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetCount: nvmlDeviceGetCount_v2, else nvmlDeviceGetCount
  */
@@ -4905,7 +5055,7 @@ export function nvmlDeviceGetCount(options?: CallOptions): Promise<number> {
  * Gets the handle of a GPU by its index, 0 to nvmlDeviceGetCount() - 1. On a worker thread.
  *
  * @param index from 0
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientPower, NVMLError_InvalidArgument, NVMLError_IrqIssue, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetHandleByIndex: nvmlDeviceGetHandleByIndex_v2, else nvmlDeviceGetHandleByIndex
  */
@@ -4917,7 +5067,7 @@ export function nvmlDeviceGetHandleByIndex(index: number, options?: CallOptions)
  * Gets the handle of a GPU by its PCI bus id. On a worker thread.
  *
  * @param pciBusId domain:bus:device.function in hexadecimal: 00000000:01:00.0
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientPower, NVMLError_InvalidArgument, NVMLError_IrqIssue, NVMLError_NotFound, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetHandleByPciBusId: nvmlDeviceGetHandleByPciBusId_v2, else nvmlDeviceGetHandleByPciBusId
  */
@@ -4929,7 +5079,7 @@ export function nvmlDeviceGetHandleByPciBusId(pciBusId: string, options?: CallOp
  * Reads the PCI address and ids of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetPciInfo: nvmlDeviceGetPciInfo_v3, else nvmlDeviceGetPciInfo_v2, else nvmlDeviceGetPciInfo
  */
@@ -4941,7 +5091,7 @@ export function nvmlDeviceGetPciInfo(device: t.nvmlDevice_t, options?: CallOptio
  * Reads the PCI address and ids of a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetPciInfo_v2
  * @deprecated Replaced by nvmlDeviceGetPciInfo in NVML.
@@ -4955,7 +5105,7 @@ export function nvmlDeviceGetPciInfo_v2(device: t.nvmlDevice_t, options?: CallOp
  *
  * @param device the GPU
  * @param link number of the NVLink, from 0
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetNvLinkRemotePciInfo: nvmlDeviceGetNvLinkRemotePciInfo_v2, else nvmlDeviceGetNvLinkRemotePciInfo
  */
@@ -4967,7 +5117,7 @@ export function nvmlDeviceGetNvLinkRemotePciInfo(device: t.nvmlDevice_t, link: n
  * Reads the licensable vGPU features of a GPU, and which of them are licensed. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_Unknown
  * @see NVML nvmlDeviceGetGridLicensableFeatures: nvmlDeviceGetGridLicensableFeatures_v4, else nvmlDeviceGetGridLicensableFeatures_v3, else nvmlDeviceGetGridLicensableFeatures_v2, else nvmlDeviceGetGridLicensableFeatures
  */
@@ -4979,7 +5129,7 @@ export function nvmlDeviceGetGridLicensableFeatures(device: t.nvmlDevice_t, opti
  * Reads the licensable vGPU features of a GPU, and which of them are licensed. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_Unknown
  * @see NVML nvmlDeviceGetGridLicensableFeatures_v2
  * @deprecated Replaced by nvmlDeviceGetGridLicensableFeatures in NVML.
@@ -4992,7 +5142,7 @@ export function nvmlDeviceGetGridLicensableFeatures_v2(device: t.nvmlDevice_t, o
  * Reads the licensable vGPU features of a GPU, and which of them are licensed. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_Unknown
  * @see NVML nvmlDeviceGetGridLicensableFeatures_v3
  * @deprecated Replaced by nvmlDeviceGetGridLicensableFeatures in NVML.
@@ -5019,7 +5169,7 @@ export function nvmlDeviceRemoveGpu(pciInfo: InputStruct<t.nvmlPciInfo_t>, gpuSt
  *
  * @param set the event set
  * @param timeoutms timeout, in ms
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Timeout, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlEventSetWait: nvmlEventSetWait_v2, else nvmlEventSetWait
  */
@@ -5031,7 +5181,7 @@ export function nvmlEventSetWait(set: t.nvmlEventSet_t, timeoutms: number, optio
  * Reads the attributes of a MIG device: multiprocessors, engines, slices, memory. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetAttributes: nvmlDeviceGetAttributes_v2, else nvmlDeviceGetAttributes
  */
@@ -5043,7 +5193,7 @@ export function nvmlDeviceGetAttributes(device: t.nvmlDevice_t, options?: CallOp
  * Reads the id, profile and placement of a compute instance. On a worker thread.
  *
  * @param computeInstance the compute instance
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlComputeInstanceGetInfo: nvmlComputeInstanceGetInfo_v2, else nvmlComputeInstanceGetInfo
  */
@@ -5055,7 +5205,7 @@ export function nvmlComputeInstanceGetInfo(computeInstance: t.nvmlComputeInstanc
  * Reads the compute processes on a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetComputeRunningProcesses: nvmlDeviceGetComputeRunningProcesses_v3, else nvmlDeviceGetComputeRunningProcesses_v2, else nvmlDeviceGetComputeRunningProcesses
  */
@@ -5067,7 +5217,7 @@ export function nvmlDeviceGetComputeRunningProcesses(device: t.nvmlDevice_t, opt
  * Reads the compute processes on a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetComputeRunningProcesses_v2
  * @deprecated Replaced by nvmlDeviceGetComputeRunningProcesses in NVML.
@@ -5080,7 +5230,7 @@ export function nvmlDeviceGetComputeRunningProcesses_v2(device: t.nvmlDevice_t, 
  * Reads the graphics processes on a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetGraphicsRunningProcesses: nvmlDeviceGetGraphicsRunningProcesses_v3, else nvmlDeviceGetGraphicsRunningProcesses_v2, else nvmlDeviceGetGraphicsRunningProcesses
  */
@@ -5092,7 +5242,7 @@ export function nvmlDeviceGetGraphicsRunningProcesses(device: t.nvmlDevice_t, op
  * Reads the graphics processes on a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetGraphicsRunningProcesses_v2
  * @deprecated Replaced by nvmlDeviceGetGraphicsRunningProcesses in NVML.
@@ -5105,7 +5255,7 @@ export function nvmlDeviceGetGraphicsRunningProcesses_v2(device: t.nvmlDevice_t,
  * Reads the MPS compute processes on a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMPSComputeRunningProcesses: nvmlDeviceGetMPSComputeRunningProcesses_v3, else nvmlDeviceGetMPSComputeRunningProcesses_v2, else nvmlDeviceGetMPSComputeRunningProcesses
  */
@@ -5117,7 +5267,7 @@ export function nvmlDeviceGetMPSComputeRunningProcesses(device: t.nvmlDevice_t, 
  * Reads the MPS compute processes on a GPU. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMPSComputeRunningProcesses_v2
  * @deprecated Replaced by nvmlDeviceGetMPSComputeRunningProcesses in NVML.
@@ -5131,7 +5281,7 @@ export function nvmlDeviceGetMPSComputeRunningProcesses_v2(device: t.nvmlDevice_
  *
  * @param device the GPU
  * @param profileId `id` of the profile info
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
  * @see NVML nvmlDeviceGetGpuInstancePossiblePlacements: nvmlDeviceGetGpuInstancePossiblePlacements_v2, else nvmlDeviceGetGpuInstancePossiblePlacements
  */
@@ -5143,8 +5293,9 @@ export function nvmlDeviceGetGpuInstancePossiblePlacements(device: t.nvmlDevice_
  * Reads whether a vGPU is licensed, and when the license expires. On a worker thread.
  *
  * @param vgpuInstance id of the vGPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @throws NVMLError_DriverNotLoaded, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Unknown
+ * @since NVML 11.5, driver 495
  * @see NVML nvmlVgpuInstanceGetLicenseInfo: nvmlVgpuInstanceGetLicenseInfo_v2, else nvmlVgpuInstanceGetLicenseInfo
  */
 export function nvmlVgpuInstanceGetLicenseInfo(vgpuInstance: number, options?: CallOptions): Promise<t.nvmlVgpuLicenseInfo_t> {
@@ -5155,7 +5306,7 @@ export function nvmlVgpuInstanceGetLicenseInfo(vgpuInstance: number, options?: C
  * Reads the current and pending driver model of a GPU. Windows only. On a worker thread.
  *
  * @param device the GPU
- * @param options timeout in ms, signal: another process makes the call
+ * @param options `timeout` in ms and `signal`: with either, another process makes the call
  * @returns current: {@link t.nvmlDriverModel_t}: NVML_DRIVER_*; pending: {@link t.nvmlDriverModel_t}: NVML_DRIVER_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetDriverModel: nvmlDeviceGetDriverModel_v2, else nvmlDeviceGetDriverModel

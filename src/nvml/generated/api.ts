@@ -82,6 +82,7 @@ export function nvmlSystemGetTopologyGpuSet(cpuNumber: number): t.nvmlDevice_t[]
  * Reads the branch of the driver, such as r580_00.
  *
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.6, driver 560
  * @see NVML nvmlSystemGetDriverBranch
  */
 export function nvmlSystemGetDriverBranch(): t.nvmlSystemDriverBranchInfo_t {
@@ -90,10 +91,10 @@ export function nvmlSystemGetDriverBranch(): t.nvmlSystemDriverBranchInfo_t {
 
 /**
  * Reads platform error records (CPER), starting at a cursor.
- * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param cper `cursor` of the previous result; none for the first call
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 13.3, driver 610
  * @see NVML nvmlSystemGetCPER_v1
  */
 export function nvmlSystemGetCPER_v1(cper: InputStruct<t.nvmlGetCPER_v1_t>): t.nvmlGetCPER_v1_t {
@@ -225,7 +226,7 @@ export function nvmlDeviceGetHandleByIndex_v2(index: number): t.nvmlDevice_t {
  * Gets the handle of a GPU by its serial number, which several GPUs of one board share.
  *
  * @param serial serial number, as printed on the board
- * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceGetHandleBySerial
  */
 export function nvmlDeviceGetHandleBySerial(serial: string): t.nvmlDevice_t {
@@ -248,6 +249,7 @@ export function nvmlDeviceGetHandleByUUID(uuid: string): t.nvmlDevice_t {
  *
  * @param uuid `type`: NVML_UUID_TYPE_*, and the UUID in `value`
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.9, driver 575
  * @see NVML nvmlDeviceGetHandleByUUIDV
  */
 export function nvmlDeviceGetHandleByUUIDV(uuid: InputStruct<t.nvmlUUID_t>): t.nvmlDevice_t {
@@ -315,6 +317,7 @@ export function nvmlDeviceGetSerial(device: t.nvmlDevice_t): string {
  *
  * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlDeviceGetModuleId
  */
 export function nvmlDeviceGetModuleId(device: t.nvmlDevice_t): number {
@@ -326,6 +329,7 @@ export function nvmlDeviceGetModuleId(device: t.nvmlDevice_t): number {
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @since NVML 12.3, driver 545
  * @see NVML nvmlDeviceGetC2cModeInfoV
  */
 export function nvmlDeviceGetC2cModeInfoV(device: t.nvmlDevice_t): t.nvmlC2cModeInfo_v1_t {
@@ -399,8 +403,9 @@ export function nvmlDeviceClearCpuAffinity(device: t.nvmlDevice_t): void {
  * Reads the NUMA node that the memory of a GPU forms.
  *
  * @param device the GPU
- * @returns node, null where it is not available
+ * @returns node, or null if not available
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlDeviceGetNumaNodeId
  */
 export function nvmlDeviceGetNumaNodeId(device: t.nvmlDevice_t): number | null {
@@ -412,6 +417,7 @@ export function nvmlDeviceGetNumaNodeId(device: t.nvmlDevice_t): number | null {
  *
  * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported
+ * @since NVML 13.0, driver 580
  * @see NVML nvmlDeviceGetAddressingMode
  */
 export function nvmlDeviceGetAddressingMode(device: t.nvmlDevice_t): t.nvmlDeviceAddressingMode_t {
@@ -423,6 +429,7 @@ export function nvmlDeviceGetAddressingMode(device: t.nvmlDevice_t): t.nvmlDevic
  *
  * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 13.0, driver 580
  * @see NVML nvmlDeviceGetRepairStatus
  */
 export function nvmlDeviceGetRepairStatus(device: t.nvmlDevice_t): t.nvmlRepairStatus_t {
@@ -434,6 +441,7 @@ export function nvmlDeviceGetRepairStatus(device: t.nvmlDevice_t): t.nvmlRepairS
  *
  * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 13.1, driver 590
  * @see NVML nvmlDeviceGetUnrepairableMemoryFlag_v1
  */
 export function nvmlDeviceGetUnrepairableMemoryFlag_v1(device: t.nvmlDevice_t): t.nvmlUnrepairableMemoryStatus_v1_t {
@@ -446,7 +454,7 @@ export function nvmlDeviceGetUnrepairableMemoryFlag_v1(device: t.nvmlDevice_t): 
  * @param device1 the first GPU
  * @param device2 the second GPU
  * @returns pathInfo: {@link t.nvmlGpuTopologyLevel_t}: NVML_TOPOLOGY_*
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceGetTopologyCommonAncestor
  */
 export function nvmlDeviceGetTopologyCommonAncestor(device1: t.nvmlDevice_t, device2: t.nvmlDevice_t): t.nvmlGpuTopologyLevel_t {
@@ -564,6 +572,7 @@ export function nvmlDeviceValidateInforom(device: t.nvmlDevice_t): void {
  * @param device the GPU
  * @returns timestamp, in µs since 1970; durationUs, in µs
  * @throws NVMLError_GpuIsLost, NVMLError_NotReady, NVMLError_NotSupported, NVMLError_Unknown
+ * @since NVML 12.3, driver 545
  * @see NVML nvmlDeviceGetLastBBXFlushTime
  */
 export function nvmlDeviceGetLastBBXFlushTime(device: t.nvmlDevice_t): [timestamp: t.Uint64, durationUs: t.Uint64] {
@@ -572,10 +581,10 @@ export function nvmlDeviceGetLastBBXFlushTime(device: t.nvmlDevice_t): [timestam
 
 /**
  * Reads the run time of a GPU from its black box recorder (BBX).
- * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @since NVML 13.3, driver 610
  * @see NVML nvmlDeviceGetBBXTimeData_v1
  */
 export function nvmlDeviceGetBBXTimeData_v1(device: t.nvmlDevice_t): t.nvmlBBXTimeData_v1_t {
@@ -623,6 +632,7 @@ export function nvmlDeviceGetPersistenceMode(device: t.nvmlDevice_t): t.nvmlEnab
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlDeviceGetPciInfoExt
  */
 export function nvmlDeviceGetPciInfoExt(device: t.nvmlDevice_t): t.nvmlPciInfoExt_t {
@@ -656,6 +666,7 @@ export function nvmlDeviceGetMaxPcieLinkGeneration(device: t.nvmlDevice_t): numb
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.0, driver 525
  * @see NVML nvmlDeviceGetGpuMaxPcieLinkGeneration
  */
 export function nvmlDeviceGetGpuMaxPcieLinkGeneration(device: t.nvmlDevice_t): number {
@@ -751,6 +762,7 @@ export function nvmlDeviceGetMaxClockInfo(device: t.nvmlDevice_t, type: t.nvmlCl
  * @param device the GPU
  * @returns offset, in MHz
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.7, driver 515
  * @see NVML nvmlDeviceGetGpcClkVfOffset
  * @deprecated Replaced by nvmlDeviceGetClockOffsets in NVML.
  */
@@ -764,7 +776,7 @@ export function nvmlDeviceGetGpcClkVfOffset(device: t.nvmlDevice_t): number {
  * @param device the GPU
  * @param clockType {@link t.nvmlClockType_t}: NVML_CLOCK_*
  * @returns clockMHz, in MHz
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceGetApplicationsClock
  * @deprecated Replaced by nvmlDeviceGetClock in NVML.
  */
@@ -778,7 +790,7 @@ export function nvmlDeviceGetApplicationsClock(device: t.nvmlDevice_t, clockType
  * @param device the GPU
  * @param clockType {@link t.nvmlClockType_t}: NVML_CLOCK_*
  * @returns clockMHz, in MHz
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceGetDefaultApplicationsClock
  * @deprecated Replaced by nvmlDeviceGetClock in NVML.
  */
@@ -882,6 +894,7 @@ export function nvmlDeviceGetFanSpeed_v2(device: t.nvmlDevice_t, fan: number): n
  * @param fanSpeed `fan`: index of the fan, from 0
  * @returns fanSpeed, in revolutions per minute
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceGetFanSpeedRPM
  */
 export function nvmlDeviceGetFanSpeedRPM(device: t.nvmlDevice_t, fanSpeed: Pick<t.nvmlFanSpeedInfo_t, 'fan'>): t.nvmlFanSpeedInfo_t {
@@ -895,6 +908,7 @@ export function nvmlDeviceGetFanSpeedRPM(device: t.nvmlDevice_t, fanSpeed: Pick<
  * @param fan index of the fan, 0 to nvmlDeviceGetNumFans() - 1
  * @returns targetSpeed, in % of the maximum
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.8, driver 520
  * @see NVML nvmlDeviceGetTargetFanSpeed
  */
 export function nvmlDeviceGetTargetFanSpeed(device: t.nvmlDevice_t, fan: number): number {
@@ -907,6 +921,7 @@ export function nvmlDeviceGetTargetFanSpeed(device: t.nvmlDevice_t, fan: number)
  * @param device the GPU
  * @returns minSpeed, in % of the maximum; maxSpeed, in % of the maximum
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.7, driver 515
  * @see NVML nvmlDeviceGetMinMaxFanSpeed
  */
 export function nvmlDeviceGetMinMaxFanSpeed(device: t.nvmlDevice_t): [minSpeed: number, maxSpeed: number] {
@@ -920,6 +935,7 @@ export function nvmlDeviceGetMinMaxFanSpeed(device: t.nvmlDevice_t): [minSpeed: 
  * @param fan index of the fan, 0 to nvmlDeviceGetNumFans() - 1
  * @returns policy: NVML_FAN_POLICY_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.0, driver 525
  * @see NVML nvmlDeviceGetFanControlPolicy_v2
  */
 export function nvmlDeviceGetFanControlPolicy_v2(device: t.nvmlDevice_t, fan: number): number {
@@ -931,6 +947,7 @@ export function nvmlDeviceGetFanControlPolicy_v2(device: t.nvmlDevice_t, fan: nu
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.6, driver 510
  * @see NVML nvmlDeviceGetNumFans
  */
 export function nvmlDeviceGetNumFans(device: t.nvmlDevice_t): number {
@@ -957,6 +974,7 @@ export function nvmlDeviceGetTemperature(device: t.nvmlDevice_t, sensorType: t.n
  * @param device the GPU
  * @param coolerInfo `index` of the cooler, from 0
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceGetCoolerInfo
  */
 export function nvmlDeviceGetCoolerInfo(device: t.nvmlDevice_t, coolerInfo: Pick<t.nvmlCoolerInfo_t, 'index'>): t.nvmlCoolerInfo_t {
@@ -970,6 +988,7 @@ export function nvmlDeviceGetCoolerInfo(device: t.nvmlDevice_t, coolerInfo: Pick
  * @param temperature `sensorType`: NVML_TEMPERATURE_GPU
  * @returns temperature, in °C
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceGetTemperatureV
  */
 export function nvmlDeviceGetTemperatureV(device: t.nvmlDevice_t, temperature: Pick<t.nvmlTemperature_t, 'sensorType'>): t.nvmlTemperature_t {
@@ -995,6 +1014,7 @@ export function nvmlDeviceGetTemperatureThreshold(device: t.nvmlDevice_t, thresh
  * @param device the GPU
  * @returns marginTempInfo, in °C
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceGetMarginTemperature
  */
 export function nvmlDeviceGetMarginTemperature(device: t.nvmlDevice_t): t.nvmlMarginTemperature_t {
@@ -1007,6 +1027,7 @@ export function nvmlDeviceGetMarginTemperature(device: t.nvmlDevice_t): t.nvmlMa
  * @param device the GPU
  * @param sensorIndex index of the sensor, from 0; NVML_THERMAL_TARGET_ALL for all
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.7, driver 515
  * @see NVML nvmlDeviceGetThermalSettings
  */
 export function nvmlDeviceGetThermalSettings(device: t.nvmlDevice_t, sensorIndex: number): t.nvmlGpuThermalSettings_t {
@@ -1031,6 +1052,7 @@ export function nvmlDeviceGetPerformanceState(device: t.nvmlDevice_t): t.nvmlPst
  * @param device the GPU
  * @returns clocksEventReasons: nvmlClocksEventReason* and nvmlClocksThrottleReason*, joined by |
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlDeviceGetCurrentClocksEventReasons
  */
 export function nvmlDeviceGetCurrentClocksEventReasons(device: t.nvmlDevice_t): t.Uint64 {
@@ -1042,7 +1064,7 @@ export function nvmlDeviceGetCurrentClocksEventReasons(device: t.nvmlDevice_t): 
  *
  * @param device the GPU
  * @returns clocksThrottleReasons: nvmlClocksEventReason* and nvmlClocksThrottleReason*, joined by |
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceGetCurrentClocksThrottleReasons
  * @deprecated Replaced by nvmlDeviceGetCurrentClocksEventReasons in NVML.
  */
@@ -1056,6 +1078,7 @@ export function nvmlDeviceGetCurrentClocksThrottleReasons(device: t.nvmlDevice_t
  * @param device the GPU
  * @returns supportedClocksEventReasons: nvmlClocksEventReason* and nvmlClocksThrottleReason*, joined by |
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlDeviceGetSupportedClocksEventReasons
  */
 export function nvmlDeviceGetSupportedClocksEventReasons(device: t.nvmlDevice_t): t.Uint64 {
@@ -1067,7 +1090,7 @@ export function nvmlDeviceGetSupportedClocksEventReasons(device: t.nvmlDevice_t)
  *
  * @param device the GPU
  * @returns supportedClocksThrottleReasons: nvmlClocksEventReason* and nvmlClocksThrottleReason*, joined by |
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceGetSupportedClocksThrottleReasons
  * @deprecated Replaced by nvmlDeviceGetSupportedClocksEventReasons in NVML.
  */
@@ -1080,7 +1103,7 @@ export function nvmlDeviceGetSupportedClocksThrottleReasons(device: t.nvmlDevice
  *
  * @param device the GPU
  * @returns pState: {@link t.nvmlPstates_t}: NVML_PSTATE_*
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceGetPowerState
  * @deprecated Replaced by nvmlDeviceGetPerformanceState in NVML.
  */
@@ -1093,6 +1116,7 @@ export function nvmlDeviceGetPowerState(device: t.nvmlDevice_t): t.nvmlPstates_t
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.7, driver 515
  * @see NVML nvmlDeviceGetDynamicPstatesInfo
  */
 export function nvmlDeviceGetDynamicPstatesInfo(device: t.nvmlDevice_t): t.nvmlGpuDynamicPstatesInfo_t {
@@ -1105,6 +1129,7 @@ export function nvmlDeviceGetDynamicPstatesInfo(device: t.nvmlDevice_t): t.nvmlG
  * @param device the GPU
  * @returns offset, in MHz
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.8, driver 520
  * @see NVML nvmlDeviceGetMemClkVfOffset
  * @deprecated Replaced by nvmlDeviceGetClockOffsets in NVML.
  */
@@ -1120,6 +1145,7 @@ export function nvmlDeviceGetMemClkVfOffset(device: t.nvmlDevice_t): number {
  * @param pstate {@link t.nvmlPstates_t}: NVML_PSTATE_*
  * @returns minClockMHz, in MHz; maxClockMHz, in MHz
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.7, driver 515
  * @see NVML nvmlDeviceGetMinMaxClockOfPState
  */
 export function nvmlDeviceGetMinMaxClockOfPState(device: t.nvmlDevice_t, type: t.nvmlClockType_t, pstate: t.nvmlPstates_t): [minClockMHz: number, maxClockMHz: number] {
@@ -1131,6 +1157,7 @@ export function nvmlDeviceGetMinMaxClockOfPState(device: t.nvmlDevice_t, type: t
  *
  * @param device the GPU
  * @throws NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.7, driver 515
  * @see NVML nvmlDeviceGetSupportedPerformanceStates
  */
 export function nvmlDeviceGetSupportedPerformanceStates(device: t.nvmlDevice_t): t.nvmlPstates_t[] {
@@ -1143,6 +1170,7 @@ export function nvmlDeviceGetSupportedPerformanceStates(device: t.nvmlDevice_t):
  * @param device the GPU
  * @returns minOffset, in MHz; maxOffset, in MHz
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.8, driver 520
  * @see NVML nvmlDeviceGetGpcClkMinMaxVfOffset
  * @deprecated Replaced by nvmlDeviceGetClockOffsets in NVML.
  */
@@ -1156,6 +1184,7 @@ export function nvmlDeviceGetGpcClkMinMaxVfOffset(device: t.nvmlDevice_t): [minO
  * @param device the GPU
  * @returns minOffset, in MHz; maxOffset, in MHz
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.8, driver 520
  * @see NVML nvmlDeviceGetMemClkMinMaxVfOffset
  * @deprecated Replaced by nvmlDeviceGetClockOffsets in NVML.
  */
@@ -1169,6 +1198,7 @@ export function nvmlDeviceGetMemClkMinMaxVfOffset(device: t.nvmlDevice_t): [minO
  * @param device the GPU
  * @param info `type`: NVML_CLOCK_*, and `pstate`: NVML_PSTATE_*
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 12.5, driver 555
  * @see NVML nvmlDeviceGetClockOffsets
  */
 export function nvmlDeviceGetClockOffsets(device: t.nvmlDevice_t, info: Pick<t.nvmlClockOffset_t, 'type' | 'pstate'>): t.nvmlClockOffset_t {
@@ -1181,6 +1211,7 @@ export function nvmlDeviceGetClockOffsets(device: t.nvmlDevice_t, info: Pick<t.n
  * @param device the GPU
  * @param info `type`: NVML_CLOCK_*, `pstate`: NVML_PSTATE_*, and `clockOffsetMHz`
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @since NVML 12.5, driver 555
  * @see NVML nvmlDeviceSetClockOffsets
  */
 export function nvmlDeviceSetClockOffsets(device: t.nvmlDevice_t, info: InputStruct<t.nvmlClockOffset_t>): void {
@@ -1192,6 +1223,7 @@ export function nvmlDeviceSetClockOffsets(device: t.nvmlDevice_t, info: InputStr
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceGetPerformanceModes
  */
 export function nvmlDeviceGetPerformanceModes(device: t.nvmlDevice_t): t.nvmlDevicePerfModes_t {
@@ -1203,6 +1235,7 @@ export function nvmlDeviceGetPerformanceModes(device: t.nvmlDevice_t): t.nvmlDev
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceGetCurrentClockFreqs
  */
 export function nvmlDeviceGetCurrentClockFreqs(device: t.nvmlDevice_t): t.nvmlDeviceCurrentClockFreqs_t {
@@ -1214,7 +1247,7 @@ export function nvmlDeviceGetCurrentClockFreqs(device: t.nvmlDevice_t): t.nvmlDe
  *
  * @param device the GPU
  * @returns mode: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceGetPowerManagementMode
  */
 export function nvmlDeviceGetPowerManagementMode(device: t.nvmlDevice_t): t.nvmlEnableState_t {
@@ -1274,6 +1307,7 @@ export function nvmlDeviceGetPowerUsage(device: t.nvmlDevice_t): number {
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 13.0, driver 580
  * @see NVML nvmlDeviceGetPowerMizerMode_v1
  */
 export function nvmlDeviceGetPowerMizerMode_v1(device: t.nvmlDevice_t): t.nvmlDevicePowerMizerModes_v1_t {
@@ -1286,6 +1320,7 @@ export function nvmlDeviceGetPowerMizerMode_v1(device: t.nvmlDevice_t): t.nvmlDe
  * @param device the GPU
  * @param powerMizerMode `mode`: NVML_POWER_MIZER_MODE_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 13.0, driver 580
  * @see NVML nvmlDeviceSetPowerMizerMode_v1
  */
 export function nvmlDeviceSetPowerMizerMode_v1(device: t.nvmlDevice_t, powerMizerMode: InputStruct<t.nvmlDevicePowerMizerModes_v1_t>): void {
@@ -1346,6 +1381,7 @@ export function nvmlDeviceGetMemoryInfo(device: t.nvmlDevice_t): t.nvmlMemory_t 
  * @param device the GPU
  * @returns memory, in bytes
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.6, driver 510
  * @see NVML nvmlDeviceGetMemoryInfo_v2
  */
 export function nvmlDeviceGetMemoryInfo_v2(device: t.nvmlDevice_t): t.nvmlMemory_v2_t {
@@ -1380,6 +1416,7 @@ export function nvmlDeviceGetCudaComputeCapability(device: t.nvmlDevice_t): [maj
  *
  * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceGetDramEncryptionMode
  */
 export function nvmlDeviceGetDramEncryptionMode(device: t.nvmlDevice_t): [current: t.nvmlDramEncryptionInfo_t, pending: t.nvmlDramEncryptionInfo_t] {
@@ -1392,6 +1429,7 @@ export function nvmlDeviceGetDramEncryptionMode(device: t.nvmlDevice_t): [curren
  * @param device the GPU
  * @param dramEncryption `encryptionState`: NVML_FEATURE_*
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceSetDramEncryptionMode
  */
 export function nvmlDeviceSetDramEncryptionMode(device: t.nvmlDevice_t, dramEncryption: InputStruct<t.nvmlDramEncryptionInfo_t>): void {
@@ -1416,6 +1454,7 @@ export function nvmlDeviceGetEccMode(device: t.nvmlDevice_t): [current: t.nvmlEn
  * @param device the GPU
  * @returns defaultMode: {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.7, driver 515
  * @see NVML nvmlDeviceGetDefaultEccMode
  */
 export function nvmlDeviceGetDefaultEccMode(device: t.nvmlDevice_t): t.nvmlEnableState_t {
@@ -1438,7 +1477,7 @@ export function nvmlDeviceGetBoardId(device: t.nvmlDevice_t): number {
  * Reads whether a GPU is on a multi-GPU board.
  *
  * @param device the GPU
- * @returns multiGpuBool: 1 where the board has several GPUs, else 0
+ * @returns multiGpuBool: 1 for a multi-GPU board, else 0
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetMultiGpuBoard
  */
@@ -1465,7 +1504,7 @@ export function nvmlDeviceGetTotalEccErrors(device: t.nvmlDevice_t, errorType: t
  * @param device the GPU
  * @param errorType {@link t.nvmlMemoryErrorType_t}: NVML_MEMORY_ERROR_TYPE_CORRECTED or NVML_MEMORY_ERROR_TYPE_UNCORRECTED
  * @param counterType {@link t.nvmlEccCounterType_t}: NVML_VOLATILE_ECC or NVML_AGGREGATE_ECC
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceGetDetailedEccErrors
  * @deprecated Replaced by nvmlDeviceGetMemoryErrorCounter in NVML.
  */
@@ -1565,6 +1604,7 @@ export function nvmlDeviceGetDecoderUtilization(device: t.nvmlDevice_t): [utiliz
  * @param device the GPU
  * @returns utilization, in %; samplingPeriodUs, in µs
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlDeviceGetJpgUtilization
  */
 export function nvmlDeviceGetJpgUtilization(device: t.nvmlDevice_t): [utilization: number, samplingPeriodUs: number] {
@@ -1577,6 +1617,7 @@ export function nvmlDeviceGetJpgUtilization(device: t.nvmlDevice_t): [utilizatio
  * @param device the GPU
  * @returns utilization, in %; samplingPeriodUs, in µs
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlDeviceGetOfaUtilization
  */
 export function nvmlDeviceGetOfaUtilization(device: t.nvmlDevice_t): [utilization: number, samplingPeriodUs: number] {
@@ -1611,6 +1652,7 @@ export function nvmlDeviceGetFBCSessions(device: t.nvmlDevice_t): t.nvmlFBCSessi
  * @param device the GPU
  * @returns current: {@link t.nvmlDriverModel_t}: NVML_DRIVER_*; pending: {@link t.nvmlDriverModel_t}: NVML_DRIVER_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.5, driver 555
  * @see NVML nvmlDeviceGetDriverModel_v2
  */
 export function nvmlDeviceGetDriverModel_v2(device: t.nvmlDevice_t): [current: t.nvmlDriverModel_t, pending: t.nvmlDriverModel_t] {
@@ -1644,6 +1686,7 @@ export function nvmlDeviceGetBridgeChipInfo(device: t.nvmlDevice_t): t.nvmlBridg
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.6, driver 510
  * @see NVML nvmlDeviceGetComputeRunningProcesses_v3
  */
 export function nvmlDeviceGetComputeRunningProcesses_v3(device: t.nvmlDevice_t): t.nvmlProcessInfo_t[] {
@@ -1655,6 +1698,7 @@ export function nvmlDeviceGetComputeRunningProcesses_v3(device: t.nvmlDevice_t):
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.6, driver 510
  * @see NVML nvmlDeviceGetGraphicsRunningProcesses_v3
  */
 export function nvmlDeviceGetGraphicsRunningProcesses_v3(device: t.nvmlDevice_t): t.nvmlProcessInfo_t[] {
@@ -1666,6 +1710,7 @@ export function nvmlDeviceGetGraphicsRunningProcesses_v3(device: t.nvmlDevice_t)
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.6, driver 510
  * @see NVML nvmlDeviceGetMPSComputeRunningProcesses_v3
  */
 export function nvmlDeviceGetMPSComputeRunningProcesses_v3(device: t.nvmlDevice_t): t.nvmlProcessInfo_t[] {
@@ -1678,6 +1723,7 @@ export function nvmlDeviceGetMPSComputeRunningProcesses_v3(device: t.nvmlDevice_
  * @param device the GPU
  * @param plist `mode`: NVML_PROCESS_MODE_*
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlDeviceGetRunningProcessDetailList
  */
 export function nvmlDeviceGetRunningProcessDetailList(device: t.nvmlDevice_t, plist: Pick<t.nvmlProcessDetailList_t, 'mode'>): t.nvmlProcessDetailList_t {
@@ -1689,7 +1735,7 @@ export function nvmlDeviceGetRunningProcessDetailList(device: t.nvmlDevice_t, pl
  *
  * @param device1 the first GPU
  * @param device2 the second GPU
- * @returns onSameBoard: 1 where they are, else 0
+ * @returns onSameBoard: 1 if both are on the same board, else 0
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceOnSameBoard
  */
@@ -1741,7 +1787,7 @@ export function nvmlDeviceGetBAR1MemoryInfo(device: t.nvmlDevice_t): t.nvmlBAR1M
  *
  * @param device the GPU
  * @param perfPolicyType {@link t.nvmlPerfPolicyType_t}: NVML_PERF_POLICY_*
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceGetViolationStatus
  */
 export function nvmlDeviceGetViolationStatus(device: t.nvmlDevice_t, perfPolicyType: t.nvmlPerfPolicyType_t): t.nvmlViolationTime_t {
@@ -1753,6 +1799,7 @@ export function nvmlDeviceGetViolationStatus(device: t.nvmlDevice_t, perfPolicyT
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 11.5, driver 495
  * @see NVML nvmlDeviceGetIrqNum
  */
 export function nvmlDeviceGetIrqNum(device: t.nvmlDevice_t): number {
@@ -1764,6 +1811,7 @@ export function nvmlDeviceGetIrqNum(device: t.nvmlDevice_t): number {
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 11.6, driver 510
  * @see NVML nvmlDeviceGetNumGpuCores
  */
 export function nvmlDeviceGetNumGpuCores(device: t.nvmlDevice_t): number {
@@ -1776,6 +1824,7 @@ export function nvmlDeviceGetNumGpuCores(device: t.nvmlDevice_t): number {
  * @param device the GPU
  * @returns powerSource: NVML_POWER_SOURCE_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 11.6, driver 510
  * @see NVML nvmlDeviceGetPowerSource
  */
 export function nvmlDeviceGetPowerSource(device: t.nvmlDevice_t): number {
@@ -1788,6 +1837,7 @@ export function nvmlDeviceGetPowerSource(device: t.nvmlDevice_t): number {
  * @param device the GPU
  * @returns busWidth, in bits
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 11.6, driver 510
  * @see NVML nvmlDeviceGetMemoryBusWidth
  */
 export function nvmlDeviceGetMemoryBusWidth(device: t.nvmlDevice_t): number {
@@ -1800,6 +1850,7 @@ export function nvmlDeviceGetMemoryBusWidth(device: t.nvmlDevice_t): number {
  * @param device the GPU
  * @returns maxSpeed: NVML_PCIE_LINK_MAX_SPEED_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 11.6, driver 510
  * @see NVML nvmlDeviceGetPcieLinkMaxSpeed
  */
 export function nvmlDeviceGetPcieLinkMaxSpeed(device: t.nvmlDevice_t): number {
@@ -1812,6 +1863,7 @@ export function nvmlDeviceGetPcieLinkMaxSpeed(device: t.nvmlDevice_t): number {
  * @param device the GPU
  * @returns pcieSpeed, in Mbit/s for each lane
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.7, driver 515
  * @see NVML nvmlDeviceGetPcieSpeed
  */
 export function nvmlDeviceGetPcieSpeed(device: t.nvmlDevice_t): number {
@@ -1824,6 +1876,7 @@ export function nvmlDeviceGetPcieSpeed(device: t.nvmlDevice_t): number {
  * @param device the GPU
  * @returns adaptiveClockStatus: NVML_ADAPTIVE_CLOCKING_INFO_STATUS_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 11.6, driver 510
  * @see NVML nvmlDeviceGetAdaptiveClockInfoStatus
  */
 export function nvmlDeviceGetAdaptiveClockInfoStatus(device: t.nvmlDevice_t): number {
@@ -1836,6 +1889,7 @@ export function nvmlDeviceGetAdaptiveClockInfoStatus(device: t.nvmlDevice_t): nu
  * @param device the GPU
  * @returns type: NVML_BUS_TYPE_*
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.5, driver 495
  * @see NVML nvmlDeviceGetBusType
  */
 export function nvmlDeviceGetBusType(device: t.nvmlDevice_t): number {
@@ -1847,6 +1901,7 @@ export function nvmlDeviceGetBusType(device: t.nvmlDevice_t): number {
  *
  * @param device the GPU
  * @throws NVMLError_NotSupported
+ * @since NVML 12.0, driver 525
  * @see NVML nvmlDeviceGetGpuFabricInfo
  * @deprecated Replaced by nvmlDeviceGetGpuFabricInfoV in NVML.
  */
@@ -1859,6 +1914,7 @@ export function nvmlDeviceGetGpuFabricInfo(device: t.nvmlDevice_t): t.nvmlGpuFab
  *
  * @param device the GPU
  * @throws NVMLError_NotSupported
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlDeviceGetGpuFabricInfoV
  */
 export function nvmlDeviceGetGpuFabricInfoV(device: t.nvmlDevice_t): t.nvmlGpuFabricInfoV_t {
@@ -1869,6 +1925,7 @@ export function nvmlDeviceGetGpuFabricInfoV(device: t.nvmlDevice_t): t.nvmlGpuFa
  * Reads the confidential computing capabilities of the system.
  *
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlSystemGetConfComputeCapabilities
  */
 export function nvmlSystemGetConfComputeCapabilities(): t.nvmlConfComputeSystemCaps_t {
@@ -1879,6 +1936,7 @@ export function nvmlSystemGetConfComputeCapabilities(): t.nvmlConfComputeSystemC
  * Reads the confidential computing state of the system.
  *
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlSystemGetConfComputeState
  */
 export function nvmlSystemGetConfComputeState(): t.nvmlConfComputeSystemState_t {
@@ -1891,6 +1949,7 @@ export function nvmlSystemGetConfComputeState(): t.nvmlConfComputeSystemState_t 
  * @param device the GPU
  * @returns memInfo, in KiB
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlDeviceGetConfComputeMemSizeInfo
  */
 export function nvmlDeviceGetConfComputeMemSizeInfo(device: t.nvmlDevice_t): t.nvmlConfComputeMemSizeInfo_t {
@@ -1902,6 +1961,7 @@ export function nvmlDeviceGetConfComputeMemSizeInfo(device: t.nvmlDevice_t): t.n
  *
  * @returns isAcceptingWork: NVML_CC_ACCEPTING_CLIENT_REQUESTS_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlSystemGetConfComputeGpusReadyState
  */
 export function nvmlSystemGetConfComputeGpusReadyState(): number {
@@ -1914,6 +1974,7 @@ export function nvmlSystemGetConfComputeGpusReadyState(): number {
  * @param device the GPU
  * @returns memory, in bytes
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlDeviceGetConfComputeProtectedMemoryUsage
  */
 export function nvmlDeviceGetConfComputeProtectedMemoryUsage(device: t.nvmlDevice_t): t.nvmlMemory_t {
@@ -1925,6 +1986,7 @@ export function nvmlDeviceGetConfComputeProtectedMemoryUsage(device: t.nvmlDevic
  *
  * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlDeviceGetConfComputeGpuCertificate
  */
 export function nvmlDeviceGetConfComputeGpuCertificate(device: t.nvmlDevice_t): t.nvmlConfComputeGpuCertificate_t {
@@ -1937,6 +1999,7 @@ export function nvmlDeviceGetConfComputeGpuCertificate(device: t.nvmlDevice_t): 
  * @param device the GPU
  * @param gpuAtstReport `nonce`: 32 bytes that the report includes
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlDeviceGetConfComputeGpuAttestationReport
  */
 export function nvmlDeviceGetConfComputeGpuAttestationReport(device: t.nvmlDevice_t, gpuAtstReport: InputStruct<t.nvmlConfComputeGpuAttestationReport_t>): t.nvmlConfComputeGpuAttestationReport_t {
@@ -1947,6 +2010,7 @@ export function nvmlDeviceGetConfComputeGpuAttestationReport(device: t.nvmlDevic
  * Reads the key rotation threshold of confidential computing.
  *
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlSystemGetConfComputeKeyRotationThresholdInfo
  */
 export function nvmlSystemGetConfComputeKeyRotationThresholdInfo(): t.nvmlConfComputeGetKeyRotationThresholdInfo_t {
@@ -1959,6 +2023,7 @@ export function nvmlSystemGetConfComputeKeyRotationThresholdInfo(): t.nvmlConfCo
  * @param device the GPU
  * @param sizeKiB size of the unprotected memory, in KiB
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlDeviceSetConfComputeUnprotectedMemSize
  */
 export function nvmlDeviceSetConfComputeUnprotectedMemSize(device: t.nvmlDevice_t, sizeKiB: t.Uint64): void {
@@ -1970,6 +2035,7 @@ export function nvmlDeviceSetConfComputeUnprotectedMemSize(device: t.nvmlDevice_
  *
  * @param isAcceptingWork NVML_CC_ACCEPTING_CLIENT_REQUESTS_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlSystemSetConfComputeGpusReadyState
  */
 export function nvmlSystemSetConfComputeGpusReadyState(isAcceptingWork: number): void {
@@ -1981,6 +2047,7 @@ export function nvmlSystemSetConfComputeGpusReadyState(isAcceptingWork: number):
  *
  * @param pKeyRotationThrInfo `maxAttackerAdvantage`: NVML_CC_KEY_ROTATION_THRESHOLD_ATTACKER_ADVANTAGE_MIN to _MAX
  * @throws NVMLError_InvalidArgument, NVMLError_InvalidState, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlSystemSetConfComputeKeyRotationThresholdInfo
  */
 export function nvmlSystemSetConfComputeKeyRotationThresholdInfo(pKeyRotationThrInfo: InputStruct<t.nvmlConfComputeSetKeyRotationThresholdInfo_t>): void {
@@ -1991,6 +2058,7 @@ export function nvmlSystemSetConfComputeKeyRotationThresholdInfo(pKeyRotationThr
  * Reads the confidential computing settings of the system.
  *
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlSystemGetConfComputeSettings
  */
 export function nvmlSystemGetConfComputeSettings(): t.nvmlSystemConfComputeSettings_t {
@@ -2002,6 +2070,7 @@ export function nvmlSystemGetConfComputeSettings(): t.nvmlSystemConfComputeSetti
  *
  * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @since NVML 11.7, driver 515
  * @see NVML nvmlDeviceGetGspFirmwareVersion
  */
 export function nvmlDeviceGetGspFirmwareVersion(device: t.nvmlDevice_t): string {
@@ -2012,8 +2081,9 @@ export function nvmlDeviceGetGspFirmwareVersion(device: t.nvmlDevice_t): string 
  * Reads whether the GSP firmware of a GPU is enabled.
  *
  * @param device the GPU
- * @returns isEnabled: 1 where the GSP firmware is enabled, else 0; defaultMode: 1 where it is enabled by default, else 0
+ * @returns isEnabled: 1 if the GSP firmware is enabled, else 0; defaultMode: 1 if it is enabled by default, else 0
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @since NVML 11.7, driver 515
  * @see NVML nvmlDeviceGetGspFirmwareMode
  */
 export function nvmlDeviceGetGspFirmwareMode(device: t.nvmlDevice_t): [isEnabled: number, defaultMode: number] {
@@ -2025,6 +2095,7 @@ export function nvmlDeviceGetGspFirmwareMode(device: t.nvmlDevice_t): [isEnabled
  *
  * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlDeviceGetSramEccErrorStatus
  */
 export function nvmlDeviceGetSramEccErrorStatus(device: t.nvmlDevice_t): t.nvmlEccSramErrorStatus_t {
@@ -2037,6 +2108,7 @@ export function nvmlDeviceGetSramEccErrorStatus(device: t.nvmlDevice_t): t.nvmlE
  * @param device the GPU
  * @param powerValue `powerValueMw`: the limit, in mW; `powerScope`: NVML_POWER_SCOPE_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlDeviceSetPowerManagementLimit_v2
  */
 export function nvmlDeviceSetPowerManagementLimit_v2(device: t.nvmlDevice_t, powerValue: InputStruct<t.nvmlPowerValue_v2_t>): void {
@@ -2091,11 +2163,11 @@ export function nvmlDeviceGetAccountingBufferSize(device: t.nvmlDevice_t): numbe
 
 /**
  * Reads the accounting statistics of a process on a GPU.
- * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param device the GPU
  * @param stats `pid` of the process
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 13.3, driver 610
  * @see NVML nvmlDeviceGetAccountingStats_v2
  */
 export function nvmlDeviceGetAccountingStats_v2(device: t.nvmlDevice_t, stats: Pick<t.nvmlAccountingStats_v2_t, 'pid'>): t.nvmlAccountingStats_v2_t {
@@ -2144,7 +2216,7 @@ export function nvmlDeviceGetRetiredPagesPendingStatus(device: t.nvmlDevice_t): 
  * Reads the number of remapped memory rows of a GPU.
  *
  * @param device the GPU
- * @returns corrRows: rows remapped for corrected errors; uncRows: rows remapped for uncorrected errors; isPending: 1 where a row remapping is pending until the next reset, else 0; failureOccurred: 1 where a row remapping has ever failed, else 0
+ * @returns corrRows: rows remapped for corrected errors; uncRows: rows remapped for uncorrected errors; isPending: 1 if a row remapping is pending until the next reset, else 0; failureOccurred: 1 if a row remapping has ever failed, else 0
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
  * @see NVML nvmlDeviceGetRemappedRows
  */
@@ -2205,6 +2277,7 @@ export function nvmlDeviceGetProcessUtilization(device: t.nvmlDevice_t, lastSeen
  * @param device the GPU
  * @param procesesUtilInfo `lastSeenTimeStamp`, in µs since 1970: only later samples are returned; 0 for all
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlDeviceGetProcessesUtilizationInfo
  */
 export function nvmlDeviceGetProcessesUtilizationInfo(device: t.nvmlDevice_t, procesesUtilInfo: Pick<t.nvmlProcessesUtilizationInfo_t, 'lastSeenTimeStamp'>): t.nvmlProcessesUtilizationInfo_t {
@@ -2216,6 +2289,7 @@ export function nvmlDeviceGetProcessesUtilizationInfo(device: t.nvmlDevice_t, pr
  *
  * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_Memory, NVMLError_NotSupported, NVMLError_Unknown
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceGetPlatformInfo
  */
 export function nvmlDeviceGetPlatformInfo(device: t.nvmlDevice_t): t.nvmlPlatformInfo_t {
@@ -2227,6 +2301,7 @@ export function nvmlDeviceGetPlatformInfo(device: t.nvmlDevice_t): t.nvmlPlatfor
  *
  * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 13.0, driver 580
  * @see NVML nvmlDeviceGetPdi
  */
 export function nvmlDeviceGetPdi(device: t.nvmlDevice_t): t.nvmlPdi_t {
@@ -2239,6 +2314,7 @@ export function nvmlDeviceGetPdi(device: t.nvmlDevice_t): t.nvmlPdi_t {
  * @param device the GPU
  * @param hostname `value`: at most 63 bytes
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 13.1, driver 590
  * @see NVML nvmlDeviceSetHostname_v1
  */
 export function nvmlDeviceSetHostname_v1(device: t.nvmlDevice_t, hostname: InputStruct<t.nvmlHostname_v1_t>): void {
@@ -2250,6 +2326,7 @@ export function nvmlDeviceSetHostname_v1(device: t.nvmlDevice_t, hostname: Input
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 13.1, driver 590
  * @see NVML nvmlDeviceGetHostname_v1
  */
 export function nvmlDeviceGetHostname_v1(device: t.nvmlDevice_t): t.nvmlHostname_v1_t {
@@ -2383,7 +2460,7 @@ export function nvmlDeviceResetMemoryLockedClocks(device: t.nvmlDevice_t): void 
  * @param device the GPU
  * @param memClockMHz memory clock, in MHz
  * @param graphicsClockMHz graphics clock, in MHz
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceSetApplicationsClocks
  * @deprecated Replaced by nvmlDeviceSetGpuLockedClocks in NVML.
  */
@@ -2395,7 +2472,7 @@ export function nvmlDeviceSetApplicationsClocks(device: t.nvmlDevice_t, memClock
  * Resets the applications clocks of a GPU to the default.
  *
  * @param device the GPU
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceResetApplicationsClocks
  * @deprecated Replaced by nvmlDeviceResetGpuLockedClocks in NVML.
  */
@@ -2434,6 +2511,7 @@ export function nvmlDeviceSetDefaultAutoBoostedClocksEnabled(device: t.nvmlDevic
  * @param device the GPU
  * @param fan index of the fan, 0 to nvmlDeviceGetNumFans() - 1
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.7, driver 515
  * @see NVML nvmlDeviceSetDefaultFanSpeed_v2
  */
 export function nvmlDeviceSetDefaultFanSpeed_v2(device: t.nvmlDevice_t, fan: number): void {
@@ -2447,6 +2525,7 @@ export function nvmlDeviceSetDefaultFanSpeed_v2(device: t.nvmlDevice_t, fan: num
  * @param fan index of the fan, 0 to nvmlDeviceGetNumFans() - 1
  * @param policy NVML_FAN_POLICY_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.0, driver 525
  * @see NVML nvmlDeviceSetFanControlPolicy
  */
 export function nvmlDeviceSetFanControlPolicy(device: t.nvmlDevice_t, fan: number, policy: number): void {
@@ -2510,6 +2589,7 @@ export function nvmlDeviceSetAPIRestriction(device: t.nvmlDevice_t, apiType: t.n
  * @param fan index of the fan, 0 to nvmlDeviceGetNumFans() - 1
  * @param speed % of the maximum speed
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.7, driver 515
  * @see NVML nvmlDeviceSetFanSpeed_v2
  */
 export function nvmlDeviceSetFanSpeed_v2(device: t.nvmlDevice_t, fan: number, speed: number): void {
@@ -2521,7 +2601,8 @@ export function nvmlDeviceSetFanSpeed_v2(device: t.nvmlDevice_t, fan: number, sp
  *
  * @param device the GPU
  * @param offset the offset, in MHz
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
+ * @since NVML 11.7, driver 515
  * @see NVML nvmlDeviceSetGpcClkVfOffset
  * @deprecated Replaced by nvmlDeviceSetClockOffsets in NVML.
  */
@@ -2534,7 +2615,8 @@ export function nvmlDeviceSetGpcClkVfOffset(device: t.nvmlDevice_t, offset: numb
  *
  * @param device the GPU
  * @param offset the offset, in MHz
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
+ * @since NVML 11.8, driver 520
  * @see NVML nvmlDeviceSetMemClkVfOffset
  * @deprecated Replaced by nvmlDeviceSetClockOffsets in NVML.
  */
@@ -2597,7 +2679,7 @@ export function nvmlDeviceGetNvLinkVersion(device: t.nvmlDevice_t, link: number)
  * @param device the GPU
  * @param link number of the NVLink, from 0
  * @param capability {@link t.nvmlNvLinkCapability_t}: NVML_NVLINK_CAP_*
- * @returns capResult: 1 where it has the capability, else 0
+ * @returns capResult: 1 if it has the capability, else 0
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlDeviceGetNvLinkCapability
  */
@@ -2650,7 +2732,7 @@ export function nvmlDeviceResetNvLinkErrorCounters(device: t.nvmlDevice_t, link:
  * @param counter counter of the link: 0 or 1
  * @param control `units` and `pktfilter` of the counter
  * @param reset nonzero to reset the counters as well
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceSetNvLinkUtilizationControl
  * @deprecated Replaced by nvmlDeviceGetFieldValues in NVML.
  */
@@ -2664,7 +2746,7 @@ export function nvmlDeviceSetNvLinkUtilizationControl(device: t.nvmlDevice_t, li
  * @param device the GPU
  * @param link number of the NVLink, from 0
  * @param counter counter of the link: 0 or 1
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceGetNvLinkUtilizationControl
  * @deprecated Replaced by nvmlDeviceGetFieldValues in NVML.
  */
@@ -2678,7 +2760,7 @@ export function nvmlDeviceGetNvLinkUtilizationControl(device: t.nvmlDevice_t, li
  * @param device the GPU
  * @param link number of the NVLink, from 0
  * @param counter counter of the link: 0 or 1
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceGetNvLinkUtilizationCounter
  * @deprecated Replaced by nvmlDeviceGetFieldValues in NVML.
  */
@@ -2693,7 +2775,7 @@ export function nvmlDeviceGetNvLinkUtilizationCounter(device: t.nvmlDevice_t, li
  * @param link number of the NVLink, from 0
  * @param counter counter of the link: 0 or 1
  * @param freeze {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceFreezeNvLinkUtilizationCounter
  * @deprecated Replaced by nvmlDeviceGetFieldValues in NVML.
  */
@@ -2707,7 +2789,7 @@ export function nvmlDeviceFreezeNvLinkUtilizationCounter(device: t.nvmlDevice_t,
  * @param device the GPU
  * @param link number of the NVLink, from 0
  * @param counter counter of the link: 0 or 1
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlDeviceResetNvLinkUtilizationCounter
  * @deprecated Replaced by nvmlDeviceGetFieldValues in NVML.
  */
@@ -2734,6 +2816,7 @@ export function nvmlDeviceGetNvLinkRemoteDeviceType(device: t.nvmlDevice_t, link
  * @param device the GPU
  * @param info `lowPwrThreshold`: idle time before a link enters low power mode, in units of NVML_FI_DEV_NVLINK_GET_POWER_THRESHOLD_UNITS
  * @throws NVMLError_InvalidArgument, NVMLError_NotReady, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 12.0, driver 525
  * @see NVML nvmlDeviceSetNvLinkDeviceLowPowerThreshold
  */
 export function nvmlDeviceSetNvLinkDeviceLowPowerThreshold(device: t.nvmlDevice_t, info: InputStruct<t.nvmlNvLinkPowerThres_t>): void {
@@ -2745,6 +2828,7 @@ export function nvmlDeviceSetNvLinkDeviceLowPowerThreshold(device: t.nvmlDevice_
  *
  * @param nvlinkBwMode number of the bandwidth mode; 0 is the full bandwidth
  * @throws NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NotSupported, NVMLError_NoPermission
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlSystemSetNvlinkBwMode
  */
 export function nvmlSystemSetNvlinkBwMode(nvlinkBwMode: number): void {
@@ -2756,6 +2840,7 @@ export function nvmlSystemSetNvlinkBwMode(nvlinkBwMode: number): void {
  *
  * @returns nvlinkBwMode: number of the bandwidth mode; 0 is the full bandwidth
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlSystemGetNvlinkBwMode
  */
 export function nvmlSystemGetNvlinkBwMode(): number {
@@ -2767,6 +2852,7 @@ export function nvmlSystemGetNvlinkBwMode(): number {
  *
  * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceGetNvlinkSupportedBwModes
  */
 export function nvmlDeviceGetNvlinkSupportedBwModes(device: t.nvmlDevice_t): t.nvmlNvlinkSupportedBwModes_t {
@@ -2778,6 +2864,7 @@ export function nvmlDeviceGetNvlinkSupportedBwModes(device: t.nvmlDevice_t): t.n
  *
  * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceGetNvlinkBwMode
  */
 export function nvmlDeviceGetNvlinkBwMode(device: t.nvmlDevice_t): t.nvmlNvlinkGetBwMode_t {
@@ -2790,6 +2877,7 @@ export function nvmlDeviceGetNvlinkBwMode(device: t.nvmlDevice_t): t.nvmlNvlinkG
  * @param device the GPU
  * @param setBwMode `bwMode` (see nvmlDeviceGetNvlinkSupportedBwModes), or `bSetBest`: 1 for the best mode
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceSetNvlinkBwMode
  */
 export function nvmlDeviceSetNvlinkBwMode(device: t.nvmlDevice_t, setBwMode: InputStruct<t.nvmlNvlinkSetBwMode_t>): void {
@@ -2801,6 +2889,7 @@ export function nvmlDeviceSetNvlinkBwMode(device: t.nvmlDevice_t, setBwMode: Inp
  *
  * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 13.0, driver 580
  * @see NVML nvmlDeviceGetNvLinkInfo
  */
 export function nvmlDeviceGetNvLinkInfo(device: t.nvmlDevice_t): t.nvmlNvLinkInfo_t {
@@ -2869,6 +2958,7 @@ export function nvmlEventSetFree(set: t.nvmlEventSet_t): void {
  * Creates an empty system event set.
  *
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.9, driver 575
  * @see NVML nvmlSystemEventSetCreate
  */
 export function nvmlSystemEventSetCreate(): t.nvmlSystemEventSetCreateRequest_t {
@@ -2880,6 +2970,7 @@ export function nvmlSystemEventSetCreate(): t.nvmlSystemEventSetCreateRequest_t 
  *
  * @param request `set`: the event set
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.9, driver 575
  * @see NVML nvmlSystemEventSetFree
  */
 export function nvmlSystemEventSetFree(request: InputStruct<t.nvmlSystemEventSetFreeRequest_t>): void {
@@ -2891,6 +2982,7 @@ export function nvmlSystemEventSetFree(request: InputStruct<t.nvmlSystemEventSet
  *
  * @param request `set`: the event set; `eventTypes`: nvmlSystemEventType*, joined by |
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.9, driver 575
  * @see NVML nvmlSystemRegisterEvents
  */
 export function nvmlSystemRegisterEvents(request: InputStruct<t.nvmlSystemRegisterEventRequest_t>): void {
@@ -2902,6 +2994,7 @@ export function nvmlSystemRegisterEvents(request: InputStruct<t.nvmlSystemRegist
  *
  * @param request `set`: the event set; `timeoutms`: timeout, in ms
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_Timeout, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.9, driver 575
  * @see NVML nvmlSystemEventSetWait
  */
 export function nvmlSystemEventSetWait(request: Pick<t.nvmlSystemEventSetWaitRequest_t, 'timeoutms' | 'set'>): t.nvmlSystemEventSetWaitRequest_t {
@@ -2976,6 +3069,7 @@ export function nvmlDeviceGetFieldValues(device: t.nvmlDevice_t, fieldIds: reado
  * @param fieldIds NVML_FI_* ids, alone or with a scope
  * @returns values: one for each requested field, in that order
  * @throws NVMLError_InvalidArgument
+ * @since NVML 12.0, driver 525
  * @see NVML nvmlDeviceClearFieldValues
  */
 export function nvmlDeviceClearFieldValues(device: t.nvmlDevice_t, fieldIds: readonly FieldRequest[]): FieldValue[] {
@@ -3023,6 +3117,7 @@ export function nvmlDeviceSetVirtualizationMode(device: t.nvmlDevice_t, virtualM
  *
  * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlDeviceGetVgpuHeterogeneousMode
  */
 export function nvmlDeviceGetVgpuHeterogeneousMode(device: t.nvmlDevice_t): t.nvmlVgpuHeterogeneousMode_t {
@@ -3035,6 +3130,7 @@ export function nvmlDeviceGetVgpuHeterogeneousMode(device: t.nvmlDevice_t): t.nv
  * @param device the GPU
  * @param pHeterogeneousMode `mode`: 1 for vGPUs of different sizes, 0 for one size
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlDeviceSetVgpuHeterogeneousMode
  */
 export function nvmlDeviceSetVgpuHeterogeneousMode(device: t.nvmlDevice_t, pHeterogeneousMode: InputStruct<t.nvmlVgpuHeterogeneousMode_t>): void {
@@ -3046,6 +3142,7 @@ export function nvmlDeviceSetVgpuHeterogeneousMode(device: t.nvmlDevice_t, pHete
  *
  * @param vgpuInstance id of the vGPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlVgpuInstanceGetPlacementId
  */
 export function nvmlVgpuInstanceGetPlacementId(vgpuInstance: number): t.nvmlVgpuPlacementId_t {
@@ -3059,6 +3156,7 @@ export function nvmlVgpuInstanceGetPlacementId(vgpuInstance: number): t.nvmlVgpu
  * @param vgpuTypeId id of the vGPU type
  * @param pPlacementList `mode`: NVML_VGPU_PGPU_HETEROGENEOUS_MODE or NVML_VGPU_PGPU_HOMOGENEOUS_MODE
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlDeviceGetVgpuTypeSupportedPlacements
  */
 export function nvmlDeviceGetVgpuTypeSupportedPlacements(device: t.nvmlDevice_t, vgpuTypeId: number, pPlacementList: Pick<t.nvmlVgpuPlacementList_t, 'mode'>): t.nvmlVgpuPlacementList_t {
@@ -3072,6 +3170,7 @@ export function nvmlDeviceGetVgpuTypeSupportedPlacements(device: t.nvmlDevice_t,
  * @param vgpuTypeId id of the vGPU type
  * @param pPlacementList `mode`: NVML_VGPU_PGPU_HETEROGENEOUS_MODE or NVML_VGPU_PGPU_HOMOGENEOUS_MODE
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlDeviceGetVgpuTypeCreatablePlacements
  */
 export function nvmlDeviceGetVgpuTypeCreatablePlacements(device: t.nvmlDevice_t, vgpuTypeId: number, pPlacementList: Pick<t.nvmlVgpuPlacementList_t, 'mode'>): t.nvmlVgpuPlacementList_t {
@@ -3084,6 +3183,7 @@ export function nvmlDeviceGetVgpuTypeCreatablePlacements(device: t.nvmlDevice_t,
  * @param vgpuTypeId id of the vGPU type
  * @returns gspHeapSize, in bytes
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlVgpuTypeGetGspHeapSize
  */
 export function nvmlVgpuTypeGetGspHeapSize(vgpuTypeId: number): t.Uint64 {
@@ -3096,6 +3196,7 @@ export function nvmlVgpuTypeGetGspHeapSize(vgpuTypeId: number): t.Uint64 {
  * @param vgpuTypeId id of the vGPU type
  * @returns fbReservation, in bytes
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlVgpuTypeGetFbReservation
  */
 export function nvmlVgpuTypeGetFbReservation(vgpuTypeId: number): t.Uint64 {
@@ -3107,6 +3208,7 @@ export function nvmlVgpuTypeGetFbReservation(vgpuTypeId: number): t.Uint64 {
  *
  * @param vgpuInstance id of the vGPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlVgpuInstanceGetRuntimeStateSize
  */
 export function nvmlVgpuInstanceGetRuntimeStateSize(vgpuInstance: number): t.nvmlVgpuRuntimeState_t {
@@ -3120,6 +3222,7 @@ export function nvmlVgpuInstanceGetRuntimeStateSize(vgpuInstance: number): t.nvm
  * @param capability {@link t.nvmlDeviceVgpuCapability_t}: NVML_DEVICE_VGPU_CAP_*
  * @param state {@link t.nvmlEnableState_t}: NVML_FEATURE_DISABLED or NVML_FEATURE_ENABLED
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlDeviceSetVgpuCapabilities
  */
 export function nvmlDeviceSetVgpuCapabilities(device: t.nvmlDevice_t, capability: t.nvmlDeviceVgpuCapability_t, state: t.nvmlEnableState_t): void {
@@ -3128,10 +3231,10 @@ export function nvmlDeviceSetVgpuCapabilities(device: t.nvmlDevice_t, capability
 
 /**
  * Forces the GSP firmware of a GPU with vGPUs to unload.
- * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 13.2, driver 595
  * @see NVML nvmlDeviceVgpuForceGspUnload
  */
 export function nvmlDeviceVgpuForceGspUnload(device: t.nvmlDevice_t): void {
@@ -3153,8 +3256,9 @@ export function nvmlDeviceGetGridLicensableFeatures_v4(device: t.nvmlDevice_t): 
  * Reads a vGPU capability of the driver.
  *
  * @param capability {@link t.nvmlVgpuDriverCapability_t}: NVML_VGPU_DRIVER_CAP_HETEROGENEOUS_MULTI_VGPU or NVML_VGPU_DRIVER_CAP_WARM_UPDATE
- * @returns capResult: 1 where it has the capability, else 0
+ * @returns capResult: 1 if it has the capability, else 0
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.0, driver 525
  * @see NVML nvmlGetVgpuDriverCapabilities
  */
 export function nvmlGetVgpuDriverCapabilities(capability: t.nvmlVgpuDriverCapability_t): number {
@@ -3168,6 +3272,7 @@ export function nvmlGetVgpuDriverCapabilities(capability: t.nvmlVgpuDriverCapabi
  * @param capability {@link t.nvmlDeviceVgpuCapability_t}: NVML_DEVICE_VGPU_CAP_*
  * @returns capResult: 1 or 0, or the value of the capability
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.0, driver 525
  * @see NVML nvmlDeviceGetVgpuCapabilities
  */
 export function nvmlDeviceGetVgpuCapabilities(device: t.nvmlDevice_t, capability: t.nvmlDeviceVgpuCapability_t): number {
@@ -3327,6 +3432,7 @@ export function nvmlVgpuTypeGetMaxInstancesPerVm(vgpuTypeId: number): number {
  *
  * @param vgpuTypeId id of the vGPU type
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.6, driver 560
  * @see NVML nvmlVgpuTypeGetBAR1Info
  */
 export function nvmlVgpuTypeGetBAR1Info(vgpuTypeId: number): t.nvmlVgpuTypeBar1Info_t {
@@ -3394,8 +3500,8 @@ export function nvmlVgpuInstanceGetFbUsage(vgpuInstance: number): t.Uint64 {
  * Reads whether a vGPU is licensed.
  *
  * @param vgpuInstance id of the vGPU
- * @returns licensed: 1 where it is licensed, else 0
- * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @returns licensed: 1 if it is licensed, else 0
+ * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
  * @see NVML nvmlVgpuInstanceGetLicenseStatus
  */
 export function nvmlVgpuInstanceGetLicenseStatus(vgpuInstance: number): number {
@@ -3510,7 +3616,7 @@ export function nvmlVgpuInstanceGetFBCSessions(vgpuInstance: number): t.nvmlFBCS
  * Reads the id of the GPU instance that a vGPU runs on.
  *
  * @param vgpuInstance id of the vGPU
- * @returns gpuInstanceId, null where it is not available
+ * @returns gpuInstanceId, or null if not available
  * @throws NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
  * @see NVML nvmlVgpuInstanceGetGpuInstanceId
  */
@@ -3523,6 +3629,7 @@ export function nvmlVgpuInstanceGetGpuInstanceId(vgpuInstance: number): number |
  *
  * @param vgpuInstance id of the vGPU
  * @throws NVMLError_DriverNotLoaded, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.6, driver 510
  * @see NVML nvmlVgpuInstanceGetGpuPciId
  */
 export function nvmlVgpuInstanceGetGpuPciId(vgpuInstance: number): string {
@@ -3534,8 +3641,9 @@ export function nvmlVgpuInstanceGetGpuPciId(vgpuInstance: number): string {
  *
  * @param vgpuTypeId id of the vGPU type
  * @param capability {@link t.nvmlVgpuCapability_t}: NVML_VGPU_CAP_*
- * @returns capResult: 1 where it has the capability, else 0
+ * @returns capResult: 1 if it has the capability, else 0
  * @throws NVMLError_InvalidArgument, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 11.7, driver 515
  * @see NVML nvmlVgpuTypeGetCapabilities
  */
 export function nvmlVgpuTypeGetCapabilities(vgpuTypeId: number, capability: t.nvmlVgpuCapability_t): number {
@@ -3558,6 +3666,7 @@ export function nvmlVgpuInstanceGetMdevUUID(vgpuInstance: number): string {
  *
  * @param gpuInstance the GPU instance
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.9, driver 575
  * @see NVML nvmlGpuInstanceGetCreatableVgpus
  */
 export function nvmlGpuInstanceGetCreatableVgpus(gpuInstance: t.nvmlGpuInstance_t): t.nvmlVgpuTypeIdInfo_t {
@@ -3569,6 +3678,7 @@ export function nvmlGpuInstanceGetCreatableVgpus(gpuInstance: t.nvmlGpuInstance_
  *
  * @param pMaxInstance `vgpuTypeId` of the vGPU type
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.9, driver 575
  * @see NVML nvmlVgpuTypeGetMaxInstancesPerGpuInstance
  */
 export function nvmlVgpuTypeGetMaxInstancesPerGpuInstance(pMaxInstance: Pick<t.nvmlVgpuTypeMaxInstance_t, 'vgpuTypeId'>): t.nvmlVgpuTypeMaxInstance_t {
@@ -3580,6 +3690,7 @@ export function nvmlVgpuTypeGetMaxInstancesPerGpuInstance(pMaxInstance: Pick<t.n
  *
  * @param gpuInstance the GPU instance
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.9, driver 575
  * @see NVML nvmlGpuInstanceGetActiveVgpus
  */
 export function nvmlGpuInstanceGetActiveVgpus(gpuInstance: t.nvmlGpuInstance_t): t.nvmlActiveVgpuInstanceInfo_t {
@@ -3592,6 +3703,7 @@ export function nvmlGpuInstanceGetActiveVgpus(gpuInstance: t.nvmlGpuInstance_t):
  * @param gpuInstance the GPU instance
  * @param pScheduler `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*, `schedulerPolicy`: NVML_VGPU_SCHEDULER_POLICY_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_ResetRequired, NVMLError_Unknown
+ * @since NVML 12.9, driver 575
  * @see NVML nvmlGpuInstanceSetVgpuSchedulerState
  */
 export function nvmlGpuInstanceSetVgpuSchedulerState(gpuInstance: t.nvmlGpuInstance_t, pScheduler: InputStruct<t.nvmlVgpuSchedulerState_t>): void {
@@ -3604,6 +3716,7 @@ export function nvmlGpuInstanceSetVgpuSchedulerState(gpuInstance: t.nvmlGpuInsta
  * @param gpuInstance the GPU instance
  * @param pSchedulerStateInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.9, driver 575
  * @see NVML nvmlGpuInstanceGetVgpuSchedulerState
  */
 export function nvmlGpuInstanceGetVgpuSchedulerState(gpuInstance: t.nvmlGpuInstance_t, pSchedulerStateInfo: Pick<t.nvmlVgpuSchedulerStateInfo_t, 'engineId'>): t.nvmlVgpuSchedulerStateInfo_t {
@@ -3616,6 +3729,7 @@ export function nvmlGpuInstanceGetVgpuSchedulerState(gpuInstance: t.nvmlGpuInsta
  * @param gpuInstance the GPU instance
  * @param pSchedulerLogInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.9, driver 575
  * @see NVML nvmlGpuInstanceGetVgpuSchedulerLog
  */
 export function nvmlGpuInstanceGetVgpuSchedulerLog(gpuInstance: t.nvmlGpuInstance_t, pSchedulerLogInfo: Pick<t.nvmlVgpuSchedulerLogInfo_t, 'engineId'>): t.nvmlVgpuSchedulerLogInfo_t {
@@ -3628,6 +3742,7 @@ export function nvmlGpuInstanceGetVgpuSchedulerLog(gpuInstance: t.nvmlGpuInstanc
  * @param gpuInstance the GPU instance
  * @param pCreatablePlacementInfo `vgpuTypeId` of the vGPU type
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.9, driver 575
  * @see NVML nvmlGpuInstanceGetVgpuTypeCreatablePlacements
  */
 export function nvmlGpuInstanceGetVgpuTypeCreatablePlacements(gpuInstance: t.nvmlGpuInstance_t, pCreatablePlacementInfo: Pick<t.nvmlVgpuCreatablePlacementInfo_t, 'vgpuTypeId'>): t.nvmlVgpuCreatablePlacementInfo_t {
@@ -3639,6 +3754,7 @@ export function nvmlGpuInstanceGetVgpuTypeCreatablePlacements(gpuInstance: t.nvm
  *
  * @param gpuInstance the GPU instance
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.9, driver 575
  * @see NVML nvmlGpuInstanceGetVgpuHeterogeneousMode
  */
 export function nvmlGpuInstanceGetVgpuHeterogeneousMode(gpuInstance: t.nvmlGpuInstance_t): t.nvmlVgpuHeterogeneousMode_t {
@@ -3651,6 +3767,7 @@ export function nvmlGpuInstanceGetVgpuHeterogeneousMode(gpuInstance: t.nvmlGpuIn
  * @param gpuInstance the GPU instance
  * @param pHeterogeneousMode `mode`: 1 for vGPUs of different sizes, 0 for one size
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_InUse, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.9, driver 575
  * @see NVML nvmlGpuInstanceSetVgpuHeterogeneousMode
  */
 export function nvmlGpuInstanceSetVgpuHeterogeneousMode(gpuInstance: t.nvmlGpuInstance_t, pHeterogeneousMode: InputStruct<t.nvmlVgpuHeterogeneousMode_t>): void {
@@ -3659,11 +3776,11 @@ export function nvmlGpuInstanceSetVgpuHeterogeneousMode(gpuInstance: t.nvmlGpuIn
 
 /**
  * Reads the vGPU scheduler state of a GPU.
- * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param device the GPU
  * @param pSchedulerStateInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @since NVML 13.2, driver 595
  * @see NVML nvmlDeviceGetVgpuSchedulerState_v2
  */
 export function nvmlDeviceGetVgpuSchedulerState_v2(device: t.nvmlDevice_t, pSchedulerStateInfo: Pick<t.nvmlVgpuSchedulerStateInfo_v2_t, 'engineId'>): t.nvmlVgpuSchedulerStateInfo_v2_t {
@@ -3672,11 +3789,11 @@ export function nvmlDeviceGetVgpuSchedulerState_v2(device: t.nvmlDevice_t, pSche
 
 /**
  * Reads the vGPU scheduler state of a GPU instance.
- * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param gpuInstance the GPU instance
  * @param pSchedulerStateInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 13.2, driver 595
  * @see NVML nvmlGpuInstanceGetVgpuSchedulerState_v2
  */
 export function nvmlGpuInstanceGetVgpuSchedulerState_v2(gpuInstance: t.nvmlGpuInstance_t, pSchedulerStateInfo: Pick<t.nvmlVgpuSchedulerStateInfo_v2_t, 'engineId'>): t.nvmlVgpuSchedulerStateInfo_v2_t {
@@ -3685,11 +3802,11 @@ export function nvmlGpuInstanceGetVgpuSchedulerState_v2(gpuInstance: t.nvmlGpuIn
 
 /**
  * Reads the vGPU scheduler log of a GPU.
- * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param device the GPU
  * @param pSchedulerLogInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @since NVML 13.2, driver 595
  * @see NVML nvmlDeviceGetVgpuSchedulerLog_v2
  */
 export function nvmlDeviceGetVgpuSchedulerLog_v2(device: t.nvmlDevice_t, pSchedulerLogInfo: Pick<t.nvmlVgpuSchedulerLogInfo_v2_t, 'engineId'>): t.nvmlVgpuSchedulerLogInfo_v2_t {
@@ -3698,11 +3815,11 @@ export function nvmlDeviceGetVgpuSchedulerLog_v2(device: t.nvmlDevice_t, pSchedu
 
 /**
  * Reads the vGPU scheduler log of a GPU instance.
- * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param gpuInstance the GPU instance
  * @param pSchedulerLogInfo `engineId`: NVML_VGPU_SCHEDULER_ENGINE_TYPE_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 13.2, driver 595
  * @see NVML nvmlGpuInstanceGetVgpuSchedulerLog_v2
  */
 export function nvmlGpuInstanceGetVgpuSchedulerLog_v2(gpuInstance: t.nvmlGpuInstance_t, pSchedulerLogInfo: Pick<t.nvmlVgpuSchedulerLogInfo_v2_t, 'engineId'>): t.nvmlVgpuSchedulerLogInfo_v2_t {
@@ -3711,11 +3828,11 @@ export function nvmlGpuInstanceGetVgpuSchedulerLog_v2(gpuInstance: t.nvmlGpuInst
 
 /**
  * Sets the vGPU scheduler state of a GPU.
- * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param device the GPU
  * @param pSchedulerState `schedulerPolicy`: NVML_VGPU_SCHEDULER_POLICY_*, and its parameters
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_ResetRequired, NVMLError_Unknown
+ * @since NVML 13.2, driver 595
  * @see NVML nvmlDeviceSetVgpuSchedulerState_v2
  */
 export function nvmlDeviceSetVgpuSchedulerState_v2(device: t.nvmlDevice_t, pSchedulerState: InputStruct<t.nvmlVgpuSchedulerState_v2_t>): void {
@@ -3724,11 +3841,11 @@ export function nvmlDeviceSetVgpuSchedulerState_v2(device: t.nvmlDevice_t, pSche
 
 /**
  * Sets the vGPU scheduler state of a GPU instance.
- * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param gpuInstance the GPU instance
  * @param pSchedulerState `schedulerPolicy`: NVML_VGPU_SCHEDULER_POLICY_*, and its parameters
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_ResetRequired, NVMLError_Unknown
+ * @since NVML 13.2, driver 595
  * @see NVML nvmlGpuInstanceSetVgpuSchedulerState_v2
  */
 export function nvmlGpuInstanceSetVgpuSchedulerState_v2(gpuInstance: t.nvmlGpuInstance_t, pSchedulerState: InputStruct<t.nvmlVgpuSchedulerState_v2_t>): void {
@@ -3785,6 +3902,7 @@ export function nvmlDeviceGetPgpuMetadataString(device: t.nvmlDevice_t): string 
  *
  * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @since NVML 12.0, driver 525
  * @see NVML nvmlDeviceGetVgpuSchedulerLog
  */
 export function nvmlDeviceGetVgpuSchedulerLog(device: t.nvmlDevice_t): t.nvmlVgpuSchedulerLog_t {
@@ -3796,6 +3914,7 @@ export function nvmlDeviceGetVgpuSchedulerLog(device: t.nvmlDevice_t): t.nvmlVgp
  *
  * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @since NVML 12.0, driver 525
  * @see NVML nvmlDeviceGetVgpuSchedulerState
  */
 export function nvmlDeviceGetVgpuSchedulerState(device: t.nvmlDevice_t): t.nvmlVgpuSchedulerGetState_t {
@@ -3808,6 +3927,7 @@ export function nvmlDeviceGetVgpuSchedulerState(device: t.nvmlDevice_t): t.nvmlV
  * @param device the GPU
  * @param pSchedulerState `schedulerPolicy`: NVML_VGPU_SCHEDULER_POLICY_*, and its parameters
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_ResetRequired, NVMLError_Unknown
+ * @since NVML 12.0, driver 525
  * @see NVML nvmlDeviceSetVgpuSchedulerState
  */
 export function nvmlDeviceSetVgpuSchedulerState(device: t.nvmlDevice_t, pSchedulerState: InputStruct<t.nvmlVgpuSchedulerSetState_t>): void {
@@ -3819,6 +3939,7 @@ export function nvmlDeviceSetVgpuSchedulerState(device: t.nvmlDevice_t, pSchedul
  *
  * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @since NVML 12.0, driver 525
  * @see NVML nvmlDeviceGetVgpuSchedulerCapabilities
  */
 export function nvmlDeviceGetVgpuSchedulerCapabilities(device: t.nvmlDevice_t): t.nvmlVgpuSchedulerCapabilities_t {
@@ -3865,6 +3986,7 @@ export function nvmlDeviceGetVgpuUtilization(device: t.nvmlDevice_t, lastSeenTim
  * @param device the GPU
  * @param vgpuUtilInfo `lastSeenTimeStamp`, in µs since 1970: only later samples are returned; 0 for all
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlDeviceGetVgpuInstancesUtilizationInfo
  */
 export function nvmlDeviceGetVgpuInstancesUtilizationInfo(device: t.nvmlDevice_t, vgpuUtilInfo: Pick<t.nvmlVgpuInstancesUtilizationInfo_t, 'lastSeenTimeStamp'>): t.nvmlVgpuInstancesUtilizationInfo_t {
@@ -3889,6 +4011,7 @@ export function nvmlDeviceGetVgpuProcessUtilization(device: t.nvmlDevice_t, last
  * @param device the GPU
  * @param vgpuProcUtilInfo `lastSeenTimeStamp`, in µs since 1970: only later samples are returned; 0 for all
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.4, driver 550
  * @see NVML nvmlDeviceGetVgpuProcessesUtilizationInfo
  */
 export function nvmlDeviceGetVgpuProcessesUtilizationInfo(device: t.nvmlDevice_t, vgpuProcUtilInfo: Pick<t.nvmlVgpuProcessesUtilizationInfo_t, 'lastSeenTimeStamp'>): t.nvmlVgpuProcessesUtilizationInfo_t {
@@ -3946,6 +4069,7 @@ export function nvmlVgpuInstanceClearAccountingPids(vgpuInstance: number): void 
  *
  * @param vgpuInstance id of the vGPU
  * @throws NVMLError_DriverNotLoaded, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Unknown
+ * @since NVML 11.6, driver 510
  * @see NVML nvmlVgpuInstanceGetLicenseInfo_v2
  */
 export function nvmlVgpuInstanceGetLicenseInfo_v2(vgpuInstance: number): t.nvmlVgpuLicenseInfo_t {
@@ -3979,6 +4103,7 @@ export function nvmlGetExcludedDeviceInfoByIndex(index: number): t.nvmlExcludedD
  * @param device the GPU
  * @param buffer the register as `dataSize` TLV bytes in `inData`
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission
+ * @since NVML 13.0, driver 580
  * @see NVML nvmlDeviceReadWritePRM_v1
  */
 export function nvmlDeviceReadWritePRM_v1(device: t.nvmlDevice_t, buffer: InputStruct<t.nvmlPRMTLV_v1_t>): t.nvmlPRMTLV_v1_t {
@@ -3991,6 +4116,7 @@ export function nvmlDeviceReadWritePRM_v1(device: t.nvmlDevice_t, buffer: InputS
  * @param device the GPU
  * @param counterList `counters`: the `counterId` and port of each
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Unknown
+ * @since NVML 13.1, driver 590
  * @see NVML nvmlDeviceReadPRMCounters_v1
  */
 export function nvmlDeviceReadPRMCounters_v1(device: t.nvmlDevice_t, counterList: InputStruct<t.nvmlPRMCounterList_v1_t>): t.nvmlPRMCounterList_v1_t {
@@ -4040,6 +4166,7 @@ export function nvmlDeviceGetGpuInstanceProfileInfo(device: t.nvmlDevice_t, prof
  * @param device the GPU
  * @param profile profile: NVML_GPU_INSTANCE_PROFILE_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @since NVML 11.6, driver 510
  * @see NVML nvmlDeviceGetGpuInstanceProfileInfoV
  */
 export function nvmlDeviceGetGpuInstanceProfileInfoV(device: t.nvmlDevice_t, profile: number): t.nvmlGpuInstanceProfileInfo_v2_t {
@@ -4052,6 +4179,7 @@ export function nvmlDeviceGetGpuInstanceProfileInfoV(device: t.nvmlDevice_t, pro
  * @param device the GPU
  * @param profileId `id` of the profile info
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @since NVML 13.0, driver 580
  * @see NVML nvmlDeviceGetGpuInstanceProfileInfoByIdV
  */
 export function nvmlDeviceGetGpuInstanceProfileInfoByIdV(device: t.nvmlDevice_t, profileId: number): t.nvmlGpuInstanceProfileInfo_v2_t {
@@ -4173,6 +4301,7 @@ export function nvmlGpuInstanceGetComputeInstanceProfileInfo(gpuInstance: t.nvml
  * @param profile profile: NVML_COMPUTE_INSTANCE_PROFILE_*
  * @param engProfile NVML_COMPUTE_INSTANCE_ENGINE_PROFILE_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @since NVML 11.6, driver 510
  * @see NVML nvmlGpuInstanceGetComputeInstanceProfileInfoV
  */
 export function nvmlGpuInstanceGetComputeInstanceProfileInfoV(gpuInstance: t.nvmlGpuInstance_t, profile: number, engProfile: number): t.nvmlComputeInstanceProfileInfo_v2_t {
@@ -4197,6 +4326,7 @@ export function nvmlGpuInstanceGetComputeInstanceRemainingCapacity(gpuInstance: 
  * @param gpuInstance the GPU instance
  * @param profileId `id` of the profile info
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @since NVML 12.0, driver 525
  * @see NVML nvmlGpuInstanceGetComputeInstancePossiblePlacements
  */
 export function nvmlGpuInstanceGetComputeInstancePossiblePlacements(gpuInstance: t.nvmlGpuInstance_t, profileId: number): t.nvmlComputeInstancePlacement_t[] {
@@ -4222,6 +4352,7 @@ export function nvmlGpuInstanceCreateComputeInstance(gpuInstance: t.nvmlGpuInsta
  * @param profileId `id` of the profile info
  * @param placement `start` and `size`, in slices
  * @throws NVMLError_InsufficientResources, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission, NVMLError_Uninitialized
+ * @since NVML 12.0, driver 525
  * @see NVML nvmlGpuInstanceCreateComputeInstanceWithPlacement
  */
 export function nvmlGpuInstanceCreateComputeInstanceWithPlacement(gpuInstance: t.nvmlGpuInstance_t, profileId: number, placement: InputStruct<t.nvmlComputeInstancePlacement_t>): t.nvmlComputeInstance_t {
@@ -4346,7 +4477,8 @@ export function nvmlDeviceGetDeviceHandleFromMigDeviceHandle(migDevice: t.nvmlDe
  * Computes GPM metrics from two samples.
  *
  * @param metricsGet `sample1`, `sample2`, and `metrics`: a `metricId` (NVML_GPM_METRIC_*) each
- * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
+ * @since NVML 11.8, driver 520
  * @see NVML nvmlGpmMetricsGet
  */
 export function nvmlGpmMetricsGet(metricsGet: InputStruct<t.nvmlGpmMetricsGet_t>): t.nvmlGpmMetricsGet_t {
@@ -4358,6 +4490,7 @@ export function nvmlGpmMetricsGet(metricsGet: InputStruct<t.nvmlGpmMetricsGet_t>
  *
  * @param gpmSample the sample, from nvmlGpmSampleAlloc()
  * @throws NVMLError_InvalidArgument
+ * @since NVML 11.8, driver 520
  * @see NVML nvmlGpmSampleFree
  */
 export function nvmlGpmSampleFree(gpmSample: t.nvmlGpmSample_t): void {
@@ -4368,6 +4501,7 @@ export function nvmlGpmSampleFree(gpmSample: t.nvmlGpmSample_t): void {
  * Allocates a GPU performance monitoring (GPM) sample.
  *
  * @throws NVMLError_InvalidArgument, NVMLError_Memory
+ * @since NVML 11.8, driver 520
  * @see NVML nvmlGpmSampleAlloc
  */
 export function nvmlGpmSampleAlloc(): t.nvmlGpmSample_t {
@@ -4379,7 +4513,8 @@ export function nvmlGpmSampleAlloc(): t.nvmlGpmSample_t {
  *
  * @param device the GPU
  * @param gpmSample the sample, from nvmlGpmSampleAlloc()
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
+ * @since NVML 11.8, driver 520
  * @see NVML nvmlGpmSampleGet
  */
 export function nvmlGpmSampleGet(device: t.nvmlDevice_t, gpmSample: t.nvmlGpmSample_t): void {
@@ -4392,7 +4527,8 @@ export function nvmlGpmSampleGet(device: t.nvmlDevice_t, gpmSample: t.nvmlGpmSam
  * @param device the GPU
  * @param gpuInstanceId id of the GPU instance
  * @param gpmSample the sample, from nvmlGpmSampleAlloc()
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
+ * @since NVML 12.0, driver 525
  * @see NVML nvmlGpmMigSampleGet
  */
 export function nvmlGpmMigSampleGet(device: t.nvmlDevice_t, gpuInstanceId: number, gpmSample: t.nvmlGpmSample_t): void {
@@ -4403,7 +4539,8 @@ export function nvmlGpmMigSampleGet(device: t.nvmlDevice_t, gpuInstanceId: numbe
  * Reads whether a GPU supports GPU performance monitoring (GPM).
  *
  * @param device the GPU
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
+ * @since NVML 11.8, driver 520
  * @see NVML nvmlGpmQueryDeviceSupport
  */
 export function nvmlGpmQueryDeviceSupport(device: t.nvmlDevice_t): t.nvmlGpmSupport_t {
@@ -4414,8 +4551,9 @@ export function nvmlGpmQueryDeviceSupport(device: t.nvmlDevice_t): t.nvmlGpmSupp
  * Reads whether GPM streaming is enabled on a GPU.
  *
  * @param device the GPU
- * @returns state: 1 where it is enabled, else 0
+ * @returns state: 1 if it is enabled, else 0
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlGpmQueryIfStreamingEnabled
  */
 export function nvmlGpmQueryIfStreamingEnabled(device: t.nvmlDevice_t): number {
@@ -4428,6 +4566,7 @@ export function nvmlGpmQueryIfStreamingEnabled(device: t.nvmlDevice_t): number {
  * @param device the GPU
  * @param state 1 to enable, 0 to disable
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized
+ * @since NVML 12.2, driver 535
  * @see NVML nvmlGpmSetStreamingEnabled
  */
 export function nvmlGpmSetStreamingEnabled(device: t.nvmlDevice_t, state: number): void {
@@ -4439,6 +4578,7 @@ export function nvmlGpmSetStreamingEnabled(device: t.nvmlDevice_t, state: number
  *
  * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.5, driver 555
  * @see NVML nvmlDeviceGetCapabilities
  */
 export function nvmlDeviceGetCapabilities(device: t.nvmlDevice_t): t.nvmlDeviceCapabilities_t {
@@ -4450,6 +4590,7 @@ export function nvmlDeviceGetCapabilities(device: t.nvmlDevice_t): t.nvmlDeviceC
  *
  * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceWorkloadPowerProfileGetProfilesInfo
  */
 export function nvmlDeviceWorkloadPowerProfileGetProfilesInfo(device: t.nvmlDevice_t): t.nvmlWorkloadPowerProfileProfilesInfo_t {
@@ -4461,6 +4602,7 @@ export function nvmlDeviceWorkloadPowerProfileGetProfilesInfo(device: t.nvmlDevi
  *
  * @param device the GPU
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceWorkloadPowerProfileGetCurrentProfiles
  */
 export function nvmlDeviceWorkloadPowerProfileGetCurrentProfiles(device: t.nvmlDevice_t): t.nvmlWorkloadPowerProfileCurrentProfiles_t {
@@ -4472,7 +4614,8 @@ export function nvmlDeviceWorkloadPowerProfileGetCurrentProfiles(device: t.nvmlD
  *
  * @param device the GPU
  * @param requestedProfiles `requestedProfilesMask`: a bit for each NVML_POWER_PROFILE_*
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceWorkloadPowerProfileSetRequestedProfiles
  */
 export function nvmlDeviceWorkloadPowerProfileSetRequestedProfiles(device: t.nvmlDevice_t, requestedProfiles: InputStruct<t.nvmlWorkloadPowerProfileRequestedProfiles_t>): void {
@@ -4484,7 +4627,8 @@ export function nvmlDeviceWorkloadPowerProfileSetRequestedProfiles(device: t.nvm
  *
  * @param device the GPU
  * @param requestedProfiles `requestedProfilesMask`: a bit for each NVML_POWER_PROFILE_*
- * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of functions like it: the header names none)
+ * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown (those of similar functions; the header lists none)
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDeviceWorkloadPowerProfileClearRequestedProfiles
  */
 export function nvmlDeviceWorkloadPowerProfileClearRequestedProfiles(device: t.nvmlDevice_t, requestedProfiles: InputStruct<t.nvmlWorkloadPowerProfileRequestedProfiles_t>): void {
@@ -4497,6 +4641,7 @@ export function nvmlDeviceWorkloadPowerProfileClearRequestedProfiles(device: t.n
  * @param device the GPU
  * @param updateProfiles `operation`: NVML_POWER_PROFILE_OPERATION_*, and `updateProfilesMask`: a bit for each NVML_POWER_PROFILE_*
  * @throws NVMLError_GpuIsLost, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 13.1, driver 590
  * @see NVML nvmlDeviceWorkloadPowerProfileUpdateProfiles_v1
  */
 export function nvmlDeviceWorkloadPowerProfileUpdateProfiles_v1(device: t.nvmlDevice_t, updateProfiles: InputStruct<t.nvmlWorkloadPowerProfileUpdateProfiles_v1_t>): void {
@@ -4509,6 +4654,7 @@ export function nvmlDeviceWorkloadPowerProfileUpdateProfiles_v1(device: t.nvmlDe
  * @param device the GPU
  * @param profile `profileId` of the profile
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDevicePowerSmoothingActivatePresetProfile
  */
 export function nvmlDevicePowerSmoothingActivatePresetProfile(device: t.nvmlDevice_t, profile: InputStruct<t.nvmlPowerSmoothingProfile_t>): void {
@@ -4521,6 +4667,7 @@ export function nvmlDevicePowerSmoothingActivatePresetProfile(device: t.nvmlDevi
  * @param device the GPU
  * @param profile the `profileId`, its `paramId` (NVML_POWER_SMOOTHING_PROFILE_PARAM_*) and the `value`
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NoPermission
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDevicePowerSmoothingUpdatePresetProfileParam
  */
 export function nvmlDevicePowerSmoothingUpdatePresetProfileParam(device: t.nvmlDevice_t, profile: InputStruct<t.nvmlPowerSmoothingProfile_t>): void {
@@ -4533,6 +4680,7 @@ export function nvmlDevicePowerSmoothingUpdatePresetProfileParam(device: t.nvmlD
  * @param device the GPU
  * @param state `state`: NVML_FEATURE_*
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission
+ * @since NVML 12.8, driver 570
  * @see NVML nvmlDevicePowerSmoothingSetState
  */
 export function nvmlDevicePowerSmoothingSetState(device: t.nvmlDevice_t, state: InputStruct<t.nvmlPowerSmoothingState_t>): void {
@@ -4544,6 +4692,7 @@ export function nvmlDevicePowerSmoothingSetState(device: t.nvmlDevice_t, state: 
  *
  * @param device the GPU
  * @throws NVMLError_GpuIsLost, NVMLError_InsufficientSize, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Uninitialized, NVMLError_Unknown
+ * @since NVML 13.0, driver 580
  * @see NVML nvmlDeviceGetSramUniqueUncorrectedEccErrorCounts
  */
 export function nvmlDeviceGetSramUniqueUncorrectedEccErrorCounts(device: t.nvmlDevice_t): t.nvmlEccSramUniqueUncorrectedErrorCounts_t {
@@ -4552,10 +4701,10 @@ export function nvmlDeviceGetSramUniqueUncorrectedEccErrorCounts(device: t.nvmlD
 
 /**
  * Reads the number of remapped memory rows of a GPU.
- * Driver 610.57.04 has it, 590.48.01 does not.
  *
  * @param device the GPU
  * @throws NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_Unknown
+ * @since NVML 13.2, driver 595
  * @see NVML nvmlDeviceGetRemappedRows_v2
  */
 export function nvmlDeviceGetRemappedRows_v2(device: t.nvmlDevice_t): t.nvmlRemappedRowsInfo_v2_t {
@@ -4568,6 +4717,7 @@ export function nvmlDeviceGetRemappedRows_v2(device: t.nvmlDevice_t): t.nvmlRema
  * @param device the GPU
  * @param settings `pollMask`: NVML_RUSD_POLL_*, joined by |
  * @throws NVMLError_ArgumentVersionMismatch, NVMLError_InvalidArgument, NVMLError_NotSupported, NVMLError_NoPermission
+ * @since NVML 13.1, driver 590
  * @see NVML nvmlDeviceSetRusdSettings_v1
  */
 export function nvmlDeviceSetRusdSettings_v1(device: t.nvmlDevice_t, settings: InputStruct<t.nvmlRusdSettings_v1_t>): void {
@@ -4809,6 +4959,7 @@ export function nvmlDeviceGetGpuInstancePossiblePlacements(device: t.nvmlDevice_
  *
  * @param vgpuInstance id of the vGPU
  * @throws NVMLError_DriverNotLoaded, NVMLError_InvalidArgument, NVMLError_NotFound, NVMLError_Unknown
+ * @since NVML 11.5, driver 495
  * @see NVML nvmlVgpuInstanceGetLicenseInfo: nvmlVgpuInstanceGetLicenseInfo_v2, else nvmlVgpuInstanceGetLicenseInfo
  */
 export function nvmlVgpuInstanceGetLicenseInfo(vgpuInstance: number): t.nvmlVgpuLicenseInfo_t {

@@ -14,7 +14,7 @@ export interface ReadRecord extends Found {
 }
 
 /** Where fields that are about the program are read from, for readers that ask for none of them. */
-const NOWHERE: Surroundings = {
+export const NOWHERE: Surroundings = {
   get gpuCount(): never {
     throw new Error('how many GPUs there are is not known here');
   },

@@ -36,7 +36,7 @@ export const numaAffinity: Row = {
 export const gpuNumaId: Row = {
   id: 3019,
   names: ['gpu_numa_id'],
-  help: 'NUMA node that the memory of the GPU forms, where the CPU addresses it.',
+  help: 'NUMA node formed by the memory of the GPU, if the CPU can address it.',
   kind: count,
   source: from(fixed(nvmlDeviceGetNumaNodeId), 'value'),
   metric: null,

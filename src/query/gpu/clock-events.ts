@@ -7,7 +7,7 @@ import {
 } from '../../nvml/generated/entries.js';
 import { Missing } from '../../nvml/status.js';
 import { COUNTER, from, type Row } from '../field.js';
-import { active, hex, nanoseconds } from '../kind.js';
+import { active, hex, isAllOnes, nanoseconds } from '../kind.js';
 import { field, fixed, sample } from '../probe.js';
 import type { Pick as Path } from '../reading.js';
 
@@ -20,12 +20,12 @@ const named = (name: string): Pick<Row, 'names' | 'past'> => ({
   past: [{ until: 535, names: [`clocks_throttle_reasons.${name}`] }],
 });
 
-/** Picks a bit of the mask. All bits may be set. */
+/** Picks a bit of the mask. nvidia-smi shows each of a mask of all ones; that it is no mask is left to the kind. */
 export const reasonBit =
   (bit: number): Path =>
   (view) => {
     const mask = view.raw('value');
-    return mask instanceof Missing ? mask : Number(BigInt(mask) & BigInt(bit));
+    return mask instanceof Missing || isAllOnes(mask) ? mask : Number(BigInt(mask) & BigInt(bit));
   };
 
 const reason = (id: number, name: string, bit: number, help: string): Row => ({

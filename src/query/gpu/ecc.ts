@@ -80,7 +80,7 @@ const errors = (
         source: from(errorsInAll(severity, span), 'value'),
       }
     : {
-        help: `Memory errors in ${PLACE[place][1]} that were ${severity}, ${SINCE[span]}.`,
+        help: `${severity === 'corrected' ? 'Corrected' : 'Uncorrected'} memory errors in ${PLACE[place][1]}, ${SINCE[span]}.`,
         source: from(errorsAt(severity, span, PLACE[place][0]), 'value'),
       }),
   kind: count,

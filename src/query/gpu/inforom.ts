@@ -73,7 +73,7 @@ export const runTime: readonly Row[] = [
     id: 1141,
     names: ['bbx.time_run'],
     since: 610,
-    help: 'How long the GPU has run in its life.',
+    help: 'Total run time of the GPU, from its black box recorder (BBX).',
     // 610 spells the unit out.
     kind: { ...number('s'), csvUnit: 'seconds' },
     source: from(sample(nvmlDeviceGetBBXTimeData_v1), 'timeRun'),

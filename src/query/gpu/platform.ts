@@ -27,7 +27,7 @@ export const platform: readonly Row[] = [
   {
     id: 1105,
     names: ['platform.chassis_serial_number'],
-    help: 'Serial number of the chassis. Empty where the platform has none.',
+    help: 'Serial number of the chassis. Empty if the platform has none.',
     kind: text,
     source: from(platformInfo, serialNumber),
   },

@@ -3,11 +3,11 @@
 import type { Span } from '../../base/release.js';
 import * as nvml from '../../nvml/generated/constants.js';
 import { from, type Row } from '../field.js';
-import { count, enabled, type Kind, milliseconds, number, percent, watts, yesNo } from '../kind.js';
+import { count, enabled, type Kind, measured, milliseconds, percent, watts, yesNo } from '../kind.js';
 import { field } from '../probe.js';
 
 /** These fields hold whole watts, unlike the power readings. */
-const wholeWatts = number('W', { unit: 'watts' });
+const wholeWatts = measured('W', { unit: 'watts' });
 
 /** NVML has milliwatts per second; the header of 610 says W/s. */
 const rate: Kind = {
@@ -43,7 +43,7 @@ export const powerSmoothing: readonly Row[] = [
     'tmp_floor',
     wholeWatts,
     nvml.NVML_FI_PWR_SMOOTHING_APPLIED_TMP_FLOOR,
-    'Power floor that is applied now.',
+    'Current power floor.',
     LATER,
   ),
   smoothing(
@@ -51,7 +51,7 @@ export const powerSmoothing: readonly Row[] = [
     'tmp_ceil',
     wholeWatts,
     nvml.NVML_FI_PWR_SMOOTHING_APPLIED_TMP_CEIL,
-    'Power ceiling that is applied now.',
+    'Current power ceiling.',
     LATER,
   ),
   smoothing(
@@ -150,7 +150,7 @@ export const powerSmoothing: readonly Row[] = [
     'window_multiplier',
     milliseconds,
     nvml.NVML_FI_PWR_SMOOTHING_WINDOW_MULTIPLIER,
-    'Unit of the lengths of the power smoothing windows.',
+    'Unit of the power smoothing window lengths.',
   ),
   smoothing(
     1124,

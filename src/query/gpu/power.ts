@@ -160,7 +160,7 @@ export const basePower: readonly Row[] = spanned({ since: 610 }, [
   {
     id: 1134,
     names: ['gpu.base.current'],
-    help: 'Base power in force.',
+    help: 'Current base power.',
     kind: watts,
     source: ofBase(nvml.NVML_FI_DEV_POWER_CURRENT_LIMIT),
   },
@@ -205,7 +205,7 @@ export const edpp: readonly Row[] = [
     id: 1139,
     names: ['edpp_multiplier'],
     since: 590,
-    help: 'Multiplier of the peak power (EDPp) that the GPU may draw for moments.',
+    help: 'Multiplier of the peak power (EDPp) that the GPU may briefly draw.',
     kind: hundredths,
     source: from(field(nvml.NVML_FI_DEV_EDPP_MULTIPLIER)),
   },

@@ -5,7 +5,7 @@ import {
   nvmlDeviceGetTemperatureV,
 } from '../../nvml/generated/entries.js';
 import { from, type Row } from '../field.js';
-import { celsius, percent } from '../kind.js';
+import { celsius, celsiusMargin, percentOfFan } from '../kind.js';
 import { field, sample } from '../probe.js';
 
 const gpuTemperature = sample(nvmlDeviceGetTemperatureV, { sensorType: NVML_TEMPERATURE_GPU });
@@ -24,13 +24,13 @@ export const temperature: readonly Row[] = [
     names: ['temperature.gpu.tlimit'],
     since: 525,
     help: 'Thermal margin in degrees C before the GPU slows down.',
-    kind: celsius,
+    kind: celsiusMargin,
     source: from(margin, 'marginTemperature'),
   },
   {
     id: 131,
     names: ['temperature.memory'],
-    help: 'Temperature of the memory in degrees C, where it is HBM.',
+    help: 'Temperature of the memory in degrees C, on GPUs with HBM.',
     kind: celsius,
     source: from(field(NVML_FI_DEV_MEMORY_TEMP)),
     bare: true,
@@ -44,7 +44,7 @@ export const fan: readonly Row[] = [
     id: 32,
     names: ['fan.speed'],
     help: 'Intended fan speed, in percent of the maximum. A blocked fan does not show here.',
-    kind: percent,
+    kind: percentOfFan,
     source: from(fanSpeed, 'value'),
   },
 ];

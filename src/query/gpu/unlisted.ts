@@ -56,7 +56,7 @@ export const unlisted: readonly Row[] = [
   {
     id: 3002,
     names: ['multigpu_board'],
-    help: 'Whether the board has several GPUs.',
+    help: 'Whether the GPU is on a multi-GPU board.',
     ...board.multiGpuBoard,
   },
   {
@@ -68,7 +68,7 @@ export const unlisted: readonly Row[] = [
   {
     id: 3003,
     names: ['pci.bridge_chip.type'],
-    help: 'Type of the bridge chip on a board with several GPUs: PLX or BRO4.',
+    help: 'Type of the bridge chip on a multi-GPU board: PLX or BRO4.',
     kind: link.bridgeTypes,
     source: bridge('type'),
   },
@@ -122,13 +122,13 @@ export const unlisted: readonly Row[] = [
   {
     id: 202,
     names: ['clocks.auto_boost'],
-    help: 'Whether the clocks are raised automatically where power and temperature allow it.',
+    help: 'Whether auto boost raises the clocks if power and temperature allow it.',
     ...activity.autoBoostNow,
   },
   {
     id: 3012,
     names: ['clocks.auto_boost_default'],
-    help: 'Whether the clocks are raised automatically by default.',
+    help: 'Whether auto boost is enabled by default.',
     ...activity.autoBoostDefault,
   },
   gpmStreaming,

@@ -47,7 +47,7 @@ export const vgpuDevice: readonly Row[] = [
     1003,
     'fractional_multiVgpu',
     nvml.NVML_DEVICE_VGPU_CAP_FRACTIONAL_MULTI_VGPU,
-    'Whether vGPUs that take a part of the GPU can be combined in one virtual machine.',
+    'Whether several fractional vGPUs can be assigned to one virtual machine.',
     525,
   ),
   capability(
@@ -80,7 +80,7 @@ export const vgpuDevice: readonly Row[] = [
     1008,
     'mig_timeSlicing_mode',
     nvml.NVML_DEVICE_VGPU_CAP_MIG_TIMESLICING_ENABLED,
-    'Whether time-slicing of GPU instances is switched on.',
+    'Whether time-slicing of GPU instances is enabled.',
     580,
     enabled,
     sample,

@@ -18,7 +18,10 @@ function unlistedRow(name: string): Field {
   return row;
 }
 
-/** The share of the time since the last tick in which a policy held the clocks back; 0 at the first tick. */
+/**
+ * The share of the time since the last tick in which a policy held the clocks back; 0 at the first tick. Of counters that ran
+ * backwards, or faster than the time, it is no share: programs have none, and the text shows the nearest.
+ */
 const violatedShare = (make: (share: number) => Reading) => (): Pick => {
   let last: { readonly at: number; readonly violated: number } | undefined;
   return (view: AnswerView) => {
@@ -28,7 +31,7 @@ const violatedShare = (make: (share: number) => Reading) => (): Pick => {
       const before = last;
       last = now;
       if (before === undefined || now.at <= before.at) return make(0);
-      return make(Math.min(1, Math.max(0, (now.violated - before.violated) / (now.at - before.at))));
+      return make((now.violated - before.violated) / (now.at - before.at));
     });
   };
 };
@@ -99,7 +102,10 @@ export const deviceColumns: readonly Column[] = [
       percent,
       'Share of the time since the last tick in which the power limit held the clocks back.',
     ),
-    { sinceLastTick: violatedShare((share) => Math.floor(share * 10000) / 100) },
+    {
+      sinceLastTick: violatedShare((share) => Math.floor(share * 10000) / 100),
+      shown: (percentage) => Math.min(100, Math.max(0, percentage)),
+    },
   ),
   column(
     'v',
@@ -111,7 +117,7 @@ export const deviceColumns: readonly Column[] = [
       active,
       'Whether heat held the clocks back since the last tick.',
     ),
-    { sinceLastTick: violatedShare((share) => (share > 0 ? 1 : 0)) },
+    { sinceLastTick: violatedShare(Math.sign), shown: (sign) => Math.max(0, sign) },
   ),
   column('m', 'fb', 'MB', used, {
     ...wholeMebibytes(used),

@@ -4,7 +4,7 @@
  * software's guide; the others are formed after them.
  */
 import { item } from '../field.js';
-import { type Kind, number } from '../kind.js';
+import { count, type Kind, measured, percent as share } from '../kind.js';
 import type { FieldHeading } from './column.js';
 
 /** Its values come of two samples, and are found with the line. */
@@ -15,22 +15,49 @@ export interface GpmMetric extends FieldHeading {
 
 const GPM_WIDTH = 10;
 
-/** The driver makes floating-point numbers; two decimals are kept. */
-const measured = (unit: string): Kind => number(unit === 'count' ? undefined : unit);
+/** What the names of `exporter` begin with. */
+export const GPM_PREFIX = 'gpm.';
 
-const metric = (id: number, name: string, unit: string, help: string): GpmMetric => ({
+/** The driver makes floating-point numbers: two decimals are kept in JSON, and none in text. */
+const truncated = (kind: Kind): Kind => ({
+  ...kind,
+  spell: (value) => String(Math.trunc(Number(value))),
+  json: (value) => Math.floor(Number(value) * 100) / 100,
+});
+
+const metric = (
+  id: number,
+  [name, ...exported]: readonly [string, ...string[]],
+  unit: string,
+  kind: Kind,
+  help: string,
+): GpmMetric => ({
   id,
   name,
   unit: `GPM:${unit}`,
   width: GPM_WIDTH,
   help,
-  field: { names: [name], help: `${help}.`, kind: measured(unit), source: item(name) },
+  field: { names: [name, ...exported.map(exportedAs)], help: `${help}.`, kind, source: item(name) },
 });
 
-const percent = (id: number, name: string, help: string): GpmMetric => metric(id, name, '%', help);
-const rate = (id: number, name: string, help: string): GpmMetric => metric(id, name, 'MiB/s', help);
+const exportedAs = (name: string): string => `${GPM_PREFIX}${name}`;
+
+const PERCENT = truncated(share);
+const RATE = truncated(measured('MiB/s', { unit: 'bytes_per_second', times: 2 ** 20 }));
+const COUNT = truncated(count);
+
+/** A metric that `exporter` has too is named there after NVML's constant. */
+type MetricNames = string | readonly [dmon: string, exporter: string];
+const namesOf = (name: MetricNames): readonly [string, ...string[]] =>
+  typeof name === 'string' ? [name] : name;
+
+const percent = (id: number, name: MetricNames, help: string): GpmMetric =>
+  metric(id, namesOf(name), '%', PERCENT, help);
+const rate = (id: number, name: MetricNames, help: string): GpmMetric =>
+  metric(id, namesOf(name), 'MiB/s', RATE, help);
 /** A raw counter: how much it grew between two samples. */
-const counter = (id: number, name: string, help: string): GpmMetric => metric(id, name, 'count', help);
+const counter = (id: number, name: MetricNames, help: string): GpmMetric =>
+  metric(id, namesOf(name), 'count', COUNT, help);
 
 /** Metrics of several engines or links whose ids are `step` apart. */
 const each = (first: number, count: number, step: number, make: (id: number, n: number) => GpmMetric) =>
@@ -74,26 +101,26 @@ const RAW: readonly (readonly [name: string, help: string])[] = [
 ];
 
 export const gpmMetrics: readonly GpmMetric[] = [
-  percent(1, 'gract', 'Graphics and compute engine activity'),
-  percent(2, 'smutil', 'SM activity'),
-  percent(3, 'smocc', 'SM occupancy'),
-  percent(4, 'intutil', 'Integer unit activity'),
-  percent(5, 'mmaact', 'Tensor core activity'),
-  percent(6, 'dfmat', 'Tensor core activity, DFMA'),
-  percent(7, 'hmmat', 'Tensor core activity, FP16 matrices'),
-  percent(8, 'dmmat', 'Tensor core activity, FP64 matrices'),
-  percent(9, 'immat', 'Tensor core activity, integer matrices'),
-  percent(10, 'dram', 'Memory bandwidth utilization'),
-  percent(11, 'fp64', 'FP64 unit activity'),
-  percent(12, 'fp32', 'FP32 unit activity'),
-  percent(13, 'fp16', 'FP16 unit activity'),
-  rate(20, 'pcitx', 'PCIe, sent'),
-  rate(21, 'pcirx', 'PCIe, received'),
+  percent(1, ['gract', 'graphics_util'], 'Graphics and compute engine activity'),
+  percent(2, ['smutil', 'sm_util'], 'SM activity'),
+  percent(3, ['smocc', 'sm_occupancy'], 'SM occupancy'),
+  percent(4, ['intutil', 'integer_util'], 'Integer unit activity'),
+  percent(5, ['mmaact', 'any_tensor_util'], 'Tensor core activity'),
+  percent(6, ['dfmat', 'dfma_tensor_util'], 'Tensor core activity, DFMA'),
+  percent(7, ['hmmat', 'hmma_tensor_util'], 'Tensor core activity, FP16 matrices'),
+  percent(8, ['dmmat', 'dmma_tensor_util'], 'Tensor core activity, FP64 matrices'),
+  percent(9, ['immat', 'imma_tensor_util'], 'Tensor core activity, integer matrices'),
+  percent(10, ['dram', 'dram_bw_util'], 'Memory bandwidth utilization'),
+  percent(11, ['fp64', 'fp64_util'], 'FP64 unit activity'),
+  percent(12, ['fp32', 'fp32_util'], 'FP32 unit activity'),
+  percent(13, ['fp16', 'fp16_util'], 'FP16 unit activity'),
+  rate(20, ['pcitx', 'pcie_tx'], 'PCIe, sent'),
+  rate(21, ['pcirx', 'pcie_rx'], 'PCIe, received'),
   ...each(30, 8, 1, (id, n) => percent(id, `nvdec${n}`, `Video decoder ${n}`)),
   ...each(40, 8, 1, (id, n) => percent(id, `nvjpg${n}`, `JPEG decoder ${n}`)),
   ...each(50, 2, 1, (id, n) => percent(id, `nvofa${n}`, `Optical flow engine ${n}`)),
-  rate(60, 'nvlrx', 'All NVLinks, received'),
-  rate(61, 'nvltx', 'All NVLinks, sent'),
+  rate(60, ['nvlrx', 'nvlink_rx'], 'All NVLinks, received'),
+  rate(61, ['nvltx', 'nvlink_tx'], 'All NVLinks, sent'),
   ...link(62, 0, 18),
   ...C2C.map(([name, what], i) => rate(100 + i, `c2c${name}`, `All C2C links, ${what}`)),
   ...each(104, 14, 4, (id, n) => rate(id, `c2c${n}ttltx`, `C2C link ${n}, sent`)),

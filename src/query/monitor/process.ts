@@ -4,9 +4,10 @@ import type { Gpu } from '../../nvml/session.js';
 import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
 import type { Asker } from '../ask/asker.js';
 import { type Asking, readOne, together } from '../ask/asking.js';
-import { item } from '../field.js';
+import { type Field, item } from '../field.js';
 import { protectedUsage } from '../gpu/memory.js';
-import { mebibytesOfProcess, percent } from '../kind.js';
+import { engineUse, listedFields } from '../gpu-processes.js';
+import { mebibytesOfProcess } from '../kind.js';
 import { nameOf, type ProcessRecord, processesOf } from '../processes.js';
 import type { Reading } from '../reading.js';
 import { type FieldHeading, type MonitorCell, WIDTH } from './column.js';
@@ -28,27 +29,22 @@ export interface ProcessColumn extends FieldHeading {
   readonly read: (facts: Facts) => MonitorCell;
 }
 
-const engine = (name: Engine, of: string, help: string): ProcessColumn => ({
+const engine = (name: Engine): ProcessColumn => ({
   group: 'u',
   name,
   unit: '%',
   width: WIDTH,
-  field: { names: [`utilization.${of}`], help, kind: percent, source: item(name) },
+  field: engineUse[name],
   zeroIsAbsent: true,
   read: ({ use }) => use?.[name] ?? NOT_SUPPORTED,
 });
 
-const memory = (
-  name: string,
-  fieldName: string,
-  help: string,
-  of: (facts: Facts) => Reading,
-): ProcessColumn => ({
+const memory = (name: string, field: Field, of: (facts: Facts) => Reading): ProcessColumn => ({
   group: 'm',
   name,
   unit: 'MB',
   width: WIDTH,
-  field: { names: [fieldName], help, kind: mebibytesOfProcess, source: item(name) },
+  field,
   shown: (bytes) => Number(mebibytesOfProcess.json(bytes)),
   read: (facts) => {
     const bytes = of(facts);
@@ -56,28 +52,22 @@ const memory = (
   },
 });
 
+const protectedUse: Field = {
+  names: ['protected_memory.used'],
+  help: 'Protected memory that the process uses.',
+  kind: mebibytesOfProcess,
+  source: item('protectedMemory'),
+};
+
 export const processColumns: readonly ProcessColumn[] = [
-  engine('sm', 'gpu', 'Share of time in which a kernel of the process ran.'),
-  engine('mem', 'memory', 'Share of time in which the process read or wrote memory.'),
-  engine('enc', 'encoder', 'Use of the video encoders.'),
-  engine('dec', 'decoder', 'Use of the video decoders.'),
-  { since: 550, ...engine('jpg', 'jpeg', 'Use of the JPEG decoders.') },
-  { since: 550, ...engine('ofa', 'ofa', 'Use of the optical flow engine.') },
-  memory(
-    'fb',
-    'used_gpu_memory',
-    'Memory of the GPU that the process has allocated.',
-    ({ process }) => process.usedMemory,
-  ),
-  {
-    since: 535,
-    ...memory(
-      'ccpm',
-      'protected_memory.used',
-      'Protected memory that the process uses.',
-      (facts) => facts.protectedMemory,
-    ),
-  },
+  engine('sm'),
+  engine('mem'),
+  engine('enc'),
+  engine('dec'),
+  { since: 550, ...engine('jpg') },
+  { since: 550, ...engine('ofa') },
+  memory('fb', listedFields.usedMemory, ({ process }) => process.usedMemory),
+  { since: 535, ...memory('ccpm', protectedUse, (facts) => facts.protectedMemory) },
 ];
 
 export const PROCESS_GROUPS: Readonly<Record<string, string>> = { u: 'utilization', m: 'memory' };

@@ -8,7 +8,7 @@ import {
   nvmlDeviceGetUnrepairableMemoryFlag_v1,
 } from '../../nvml/generated/entries.js';
 import type { EccSpan } from '../gpu/ecc.js';
-import { celsius, count, number, yesNo } from '../kind.js';
+import { celsius, celsiusMargin, count, number, yesNo } from '../kind.js';
 import { field, fixed, sample } from '../probe.js';
 import { type ProbeField, probeOf, type ReportField, reading, rowAs } from './field.js';
 
@@ -51,7 +51,7 @@ export const targetTemperatureMin = threshold(nvml.NVML_TEMPERATURE_THRESHOLD_AC
 export const targetTemperatureMax = threshold(nvml.NVML_TEMPERATURE_THRESHOLD_ACOUSTIC_MAX);
 
 /** How far a threshold lies beyond the limit that T.Limit counts down to, below zero; Ada and later. */
-const tLimit = (id: number): ProbeField => reading(celsius, field(id, 0, 'static'));
+const tLimit = (id: number): ProbeField => reading(celsiusMargin, field(id, 0, 'static'));
 export const shutdownTLimit = tLimit(nvml.NVML_FI_DEV_TEMPERATURE_SHUTDOWN_TLIMIT);
 export const slowdownTLimit = tLimit(nvml.NVML_FI_DEV_TEMPERATURE_SLOWDOWN_TLIMIT);
 export const memoryMaxTLimit = tLimit(nvml.NVML_FI_DEV_TEMPERATURE_MEM_MAX_TLIMIT);

@@ -2,7 +2,7 @@
 
 import * as nvml from '../../nvml/generated/constants.js';
 import { nvmlDeviceGetBridgeChipInfo, nvmlDeviceGetPcieReplayCounter } from '../../nvml/generated/entries.js';
-import { count, hex, type Kind, number, pcieLanes, words } from '../kind.js';
+import { count, hex, type Kind, measured, pcieLanes, words } from '../kind.js';
 import { pcieThroughput } from '../pcie-throughput.js';
 import { field, fixed, sample } from '../probe.js';
 import { type ReportField, reading, rowAs } from './field.js';
@@ -18,7 +18,7 @@ export const bareHex = (digits: number): Kind => {
   return { spell, json: spell };
 };
 
-const kilobytesPerSecond = number('KB/s');
+const kilobytesPerSecond = measured('KB/s');
 export const txThroughput = reading(kilobytesPerSecond, pcieThroughput(nvml.NVML_PCIE_UTIL_TX_BYTES));
 export const rxThroughput = reading(kilobytesPerSecond, pcieThroughput(nvml.NVML_PCIE_UTIL_RX_BYTES));
 

@@ -4,19 +4,24 @@ import {
   nvmlDeviceGetAccountingPids,
   nvmlDeviceGetAccountingStats_v2,
 } from '../../nvml/generated/entries.js';
-import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
+import { Missing, NOT_SUPPORTED, noneByOnes } from '../../nvml/status.js';
 import { type Asking, ask, want } from '../ask/asking.js';
 import type { Subject } from '../ask/subject.js';
 import { asks, item, type Row, type Source } from '../field.js';
 import { count, mebibytes, milliseconds, percent, processId, yesNo } from '../kind.js';
 import { type Probe, sample } from '../probe.js';
+import type { AnswerView, Reading } from '../reading.js';
 import type { Records, Table } from '../relation.js';
 import { gpuColumns } from './gpu-columns.js';
 
 export const accountedPids = sample(nvmlDeviceGetAccountingPids);
 export const stats = (pid: number): Probe => sample(nvmlDeviceGetAccountingStats_v2, { pid });
 
-const statistic = (name: string): Source => asks(({ pid }) => want(stats(Number(pid)), name));
+/** A statistic of a process. nvml.h says of all ones that it is not available. */
+export const statisticOf = (known: AnswerView, name: string): Reading => noneByOnes(known.read(name));
+
+const statistic = (name: string): Source =>
+  asks(({ pid }) => want(stats(Number(pid)), (known) => statisticOf(known, name)));
 
 /** The columns that need a process's statistics. */
 const statistics: readonly Row[] = [
@@ -69,7 +74,7 @@ export const accountedApps: Table = {
   option: 'query-accounted-apps',
   name: 'accounted_apps',
   id: 201,
-  record: 'a process that used a GPU while accounting was on',
+  record: 'a process that used a GPU while accounting was enabled',
   fields: [
     ...gpuColumns,
     {

@@ -5,7 +5,7 @@ import type { Subject } from '../ask/subject.js';
 import { asks, item } from '../field.js';
 import { type Kind, mebibytesOfProcess, processId, text } from '../kind.js';
 import { migDevicesOf } from '../mig-devices.js';
-import { computeProcesses, wantedName } from '../processes.js';
+import { computeProcesses, usedMemoryOf, wantedName } from '../processes.js';
 import type { Found, Records, Table } from '../relation.js';
 import { gpuColumns } from './gpu-columns.js';
 
@@ -17,7 +17,7 @@ export function* processesOn(place: Subject): Asking<Records> {
   const processes = (yield* ask(computeProcesses, place)).items();
   if (processes instanceof Missing) return processes;
   return processes.map((process) => ({
-    values: { pid: Number(process.raw('pid')), usedMemory: process.read('usedGpuMemory') },
+    values: { pid: Number(process.raw('pid')), usedMemory: usedMemoryOf(process) },
   }));
 }
 
@@ -33,7 +33,7 @@ export const computeApps: Table = {
   option: 'query-compute-apps',
   name: 'compute_apps',
   id: 200,
-  record: 'a process that computes on a GPU',
+  record: 'a compute process on a GPU',
   fields: [
     ...gpuColumns,
     { id: 2005, names: ['pid'], help: 'Id of the process.', kind: processId, source: item('pid') },

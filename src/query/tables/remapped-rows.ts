@@ -16,6 +16,6 @@ const before580 = (row: Row): Row =>
 export const remappedRows: Table = {
   option: 'query-remapped-rows',
   name: 'remapped_rows',
-  record: 'a GPU and the memory rows that it replaced',
+  record: 'a GPU, with its remapped memory rows',
   fields: [...gpuColumns, ...remappedFields.map(before580)],
 };

@@ -61,7 +61,7 @@ export const supportedClocks: Table = {
   option: 'query-supported-clocks',
   name: 'supported_clocks',
   id: 203,
-  record: 'a pair of clocks that a GPU can run at',
+  record: 'a supported pair of memory and graphics clocks of a GPU',
   fields: [...gpuColumns, memory, graphics],
   find,
 };

@@ -23,7 +23,7 @@ const row = (id: number, names: Row['names'], help: string, source: string, kind
 const turns: readonly Row[] = [
   row(2041, ['engine_id'], 'Engine of the log.', 'engine', engines),
   row(2042, ['scheduler_policy', 'sched_policy'], 'Scheduling policy of the vGPUs.', 'policy', policies),
-  row(2043, ['arr_mode'], 'Whether adaptive round robin (ARR) is on.', 'adaptive', adaptive),
+  row(2043, ['arr_mode'], 'Whether adaptive round robin (ARR) is enabled.', 'adaptive', adaptive),
   row(2044, ['avg_factor'], 'Averaging factor of adaptive round robin.', 'averageFactor'),
   row(2045, ['time_slice'], 'Configured time slice, in nanoseconds.', 'timeslice'),
   row(2046, ['sw_runlist_id', 'sw_rl_id'], 'Software runlist that was scheduled.', 'runlist'),
@@ -100,7 +100,7 @@ const shownTurns: readonly Field[] = Object.entries(LABELS).flatMap(([name, labe
 /** The log of `vgpu -sl`: of the GPU, or of GPU instances. */
 export const vgpuTurns = (wanted?: readonly number[]): Relation => ({
   name: 'vgpu_scheduler_turns',
-  record: 'a turn of a software runlist',
+  record: 'a time slice of a software runlist',
   fields: wanted === undefined ? shownTurns : [ofInstance, ...shownTurns],
   *find(gpu) {
     if (wanted === undefined) {

@@ -1,11 +1,10 @@
 /** Starts the process that calls NVML while the program that needs it is still loading: with a timeout both start at once. */
-import type { ChildProcess } from 'node:child_process';
 import { INIT_ARGUMENT } from './argument.js';
 import { callsProgram, type Program } from './program.js';
-import { startProgram } from './start.js';
+import { type Started, startProgram } from './start.js';
 
 interface Early {
-  readonly child: ChildProcess;
+  readonly child: Started;
   readonly program: Program;
 }
 
@@ -18,20 +17,16 @@ export function startEarly(library: string | undefined): void {
   const program = callsProgram(library);
   // All that this program asks for begins with nvmlInit.
   const args = [...program.args, ...(library === undefined ? [''] : []), INIT_ARGUMENT];
-  const child = startProgram({ ...program, args });
-  // Who takes it learns of a failure; until then it only must not end the program.
-  child.on('error', () => undefined);
-  place[KEY] = { child, program };
+  place[KEY] = { child: startProgram({ ...program, args }), program };
 }
 
 /** The process that was started for a program, once, where it is still alive. */
-export function takeEarly({ file, args }: Program): ChildProcess | undefined {
+export function takeEarly({ file, args }: Program): Started | undefined {
   const early = place[KEY];
   if (early === undefined) return undefined;
   const { child, program } = early;
   const isSame = program.file === file && program.args.join('\0') === args.join('\0');
-  if (!isSame || child.pid === undefined || child.exitCode !== null || child.signalCode !== null)
-    return undefined;
+  if (!isSame || !child.isAlive) return undefined;
   place[KEY] = undefined;
   return child;
 }

@@ -1,12 +1,13 @@
 /**
- * The process that calls NVML for another one, and may be lost for good inside a call. It reads orders from its stdin, and
- * writes what came of them to its stdout. It ends when its stdin does.
+ * The process that calls NVML for another one, and may be lost for good inside a call. It reads orders
+ * from a pipe, and writes what came of them to it. It ends when the pipe does.
  */
-import { readSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import type { Bound, Call, Driver, Handle } from '../../call.js';
 import type { Status } from '../../status.js';
 import { LibraryNotFound, loadLibrary } from '../library.js';
 import { Frames, frameOf } from './frames.js';
+import { ANSWERS, hearOrders } from './inherited.js';
 import { ReceivedCalls } from './known-calls.js';
 import type { Answered, CallMessage, News, Orders } from './messages.js';
 import { SLICE, takesLong } from './quick.js';
@@ -15,25 +16,9 @@ export function makeCalls(library: string | undefined, initialisesFirst: boolean
   const driver = load(library);
   const lanes = new Lanes(driver, initialisesFirst ? driver?.bind(INIT) : undefined);
   const frames = new Frames();
-  const take = (piece: Buffer): void => {
+  hearOrders((piece) => {
     for (const orders of frames.with(piece)) lanes.take(orders as Orders);
-  };
-  take(firstPiece());
-  process.stdin.on('data', take).on('error', end).on('close', end);
-}
-
-/**
- * What has been ordered already, which is to initialise NVML: that takes 12 ms, in which process.stdin can be made (4 ms, Bun
- * 1.4.5). Empty where nothing can be waited for.
- */
-function firstPiece(): Buffer {
-  const room = Buffer.allocUnsafe(65_536);
-  try {
-    const length = readSync(0, room);
-    return length === 0 ? end() : room.subarray(0, length);
-  } catch {
-    return room.subarray(0, 0);
-  }
+  }, end);
 }
 
 /** At once, whatever the calls do: libuv would wait for their threads. */
@@ -46,7 +31,7 @@ function say(news: News): void {
   const frame = frameOf(news);
   for (let written = 0; written < frame.length; ) {
     try {
-      written += writeSync(1, frame, written);
+      written += writeSync(ANSWERS, frame, written);
     } catch (error) {
       // There is no reader: the program that gave the orders has ended.
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') end();

@@ -1,5 +1,4 @@
 /** A process that calls NVML, as the program sees it: what it was asked, and what it has not answered. */
-import type { ChildProcess } from 'node:child_process';
 import type { Call, Handle } from '../../call.js';
 import { KoffiNotFound } from '../../failures.js';
 import type { FunctionName } from '../../generated/functions.js';
@@ -14,7 +13,7 @@ import type { Answered, CallMessage, News, NotLoaded } from './messages.js';
 import type { Program } from './program.js';
 import { isBoundToProcess, takesLong } from './quick.js';
 import { sentCall } from './sent-call.js';
-import { startProgram } from './start.js';
+import { type Started, startProgram } from './start.js';
 
 /** In the place of an answer: another process is to be asked. */
 export const MOVED: unique symbol = Symbol('moved');
@@ -66,7 +65,7 @@ export class NvmlProcess {
   /** The handles whose pointers it is being asked for, each once. */
   readonly finding = new Map<Handle, Promise<Status | Moved | undefined>>();
   source: string | undefined;
-  private readonly child: ChildProcess;
+  private readonly child: Started;
   private readonly frames = new Frames();
   private readonly queues = new Map<string, Pending[]>();
   private readonly pending = new Map<number, Pending>();
@@ -93,21 +92,17 @@ export class NvmlProcess {
     private readonly listener: Listener,
   ) {
     this.child = takeEarly(program) ?? startProgram(program);
-    const { stdin, stdout } = this.child;
-    stdout?.on('data', (piece: Buffer) => {
-      for (const news of this.frames.with(piece)) this.read(news as News);
-    });
-    // What cannot be written any longer is not answered either.
-    stdin?.on('error', () => undefined);
     this.ended = new Promise((resolve) => {
-      const end = (how: string): void => {
-        if (this.isEnded) return;
-        this.isEnded = true;
-        resolve();
-        if (!this.isKilled) this.endedAlone(how);
-      };
-      this.child.once('error', ({ message }) => end(message));
-      this.child.once('exit', (status, signal) => end(signal ?? `status ${status}`));
+      this.child.hear({
+        onPiece: (piece) => {
+          for (const news of this.frames.with(piece)) this.read(news as News);
+        },
+        onEnd: (how) => {
+          this.isEnded = true;
+          resolve();
+          if (!this.isKilled) this.endedAlone(how);
+        },
+      });
     });
   }
 
@@ -218,9 +213,7 @@ export class NvmlProcess {
 
   kill(): void {
     this.isKilled = true;
-    this.child.kill('SIGKILL');
-    this.child.stdin?.destroy();
-    this.child.stdout?.destroy();
+    this.child.kill();
     for (const pending of this.pending.values()) this.abandon(pending);
     this.pending.clear();
     this.queues.clear();
@@ -247,8 +240,7 @@ export class NvmlProcess {
       const { orders: calls, dropped } = this;
       this.orders = [];
       this.dropped = [];
-      const { stdin } = this.child;
-      if (stdin?.writable) stdin.write(frameOf({ calls, dropped, isQuick: this.isQuick }));
+      this.child.write(frameOf({ calls, dropped, isQuick: this.isQuick }));
     });
   }
 

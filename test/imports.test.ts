@@ -269,6 +269,7 @@ describe('the doors to the process', () => {
     'nvml/backend/koffi.ts': /^process\.(platform|arch|getBuiltinModule)$/,
     'nvml/functions/load.ts': /^process\.env$/,
     'nvml/backend/workers.ts': /^process\.env$/,
+    'nvml/backend/child/inherited.ts': /^process\.stdin$/,
     'nvml/backend/child/make-calls.ts': /^process\.(stdin|env|exit)$/,
     'nvml/backend/child/program.ts': /^process\.execPath$/,
     'cli/early-start.ts': /^process\.(argv|env)$/,

@@ -196,8 +196,7 @@ const CAPABILITIES = '/proc/driver/nvidia/capabilities';
 
 const migNodes: DoctorCheck = {
   id: 'mig-nodes',
-  looksAt:
-    'If MIG is enabled: the nodes in `/dev/nvidia-caps`, which its instances need.',
+  looksAt: 'If MIG is enabled: the nodes in `/dev/nvidia-caps`, which its instances need.',
   judge({ system, nvml }) {
     const migs = nvml.isOpen
       ? nvml.gpus.filter(({ fields }) => fields['mig.mode.current'] === 'Enabled')

@@ -190,8 +190,7 @@ const boundDriver: DoctorCheck = {
 
 const kernelMessages: DoctorCheck = {
   id: 'kernel-messages',
-  looksAt:
-    'Driver messages in the kernel log about refused GPUs or programs, and fatal Xids: `/dev/kmsg`.',
+  looksAt: 'Driver messages in the kernel log about refused GPUs or programs, and fatal Xids: `/dev/kmsg`.',
   judge({ log }: Patient): Judged {
     if ('reason' in log) return unknown(`The kernel log was not read: ${log.reason}.`, log.remedy);
     const grave = currentEvents(log).filter(

@@ -70,7 +70,7 @@ const withoutEmpty = <T extends object>(judged: T): T =>
 
 const HOUR = 3_600_000;
 
-/** Counters that the GPU keeps itself. The others are the driver's, and begin anew with a boot. */
+/** Counters that the GPU keeps itself. The others are the driver's, and begin again with a boot. */
 const PERMANENT: readonly string[] = [
   'remapped_rows.uncorrectable',
   'remapped_rows.correctable',

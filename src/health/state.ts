@@ -19,7 +19,7 @@ export interface State {
   readonly format: 'nvsmi-health-state';
   readonly version: 1;
   readonly machine: string | null;
-  /** The boot_id of the kernel: most counters begin anew with a boot. */
+  /** The boot_id of the kernel: most counters begin again with a boot. */
   readonly boot?: string | null | undefined;
   /** Milliseconds since the epoch. */
   readonly time: number;

@@ -52,7 +52,7 @@ export class HostIdentities {
 
   constructor(private readonly now: () => number) {}
 
-  /** That of a process which began at a time; another one of the same number is read anew. */
+  /** That of a process which began at a time; another one of the same number is read again. */
   of(pid: number, start: string, read: () => Identity): Identity {
     const now = this.now();
     const known = this.known.get(pid);

@@ -137,12 +137,7 @@ export const GPU_CASES: readonly Case[] = [
     { machine: h200s({ nvmlDeviceGetMemoryInfo_v2: { gpu0: refused('NO_PERMISSION') } }) },
   ],
   ['pcie-width', 'ok', /16 lanes/, {}],
-  [
-    'pcie-width',
-    'warn',
-    /8 lanes; 16/,
-    { machine: h200s({ nvmlDeviceGetCurrPcieLinkWidth: { gpu0: 8 } }) },
-  ],
+  ['pcie-width', 'warn', /8 lanes; 16/, { machine: h200s({ nvmlDeviceGetCurrPcieLinkWidth: { gpu0: 8 } }) }],
   [
     'pcie-width',
     'unknown',

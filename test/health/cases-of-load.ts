@@ -58,12 +58,7 @@ export const LOAD_CASES: readonly Case[] = [
     { machine: h200s({ nvmlDeviceGetTemperatureV: { 'gpu0,sensorType=0': hot(255) } }) },
   ],
   ['power', 'ok', /78\.54 W of 700 W/, {}],
-  [
-    'power',
-    'warn',
-    /900 W; the limit/,
-    { machine: h200s({ nvmlDeviceGetPowerUsage: { gpu0: 900000 } }) },
-  ],
+  ['power', 'warn', /900 W; the limit/, { machine: h200s({ nvmlDeviceGetPowerUsage: { gpu0: 900000 } }) }],
   ['power', 'unknown', /implausible/, { machine: h200s({ nvmlDeviceGetPowerUsage: { gpu0: 4294967294 } }) }],
   ['thermal-slowdown', 'ok', /does not lower/, {}],
   ['thermal-slowdown', 'fail', /too hot/, { machine: h200s(reasons(0x40)) }],

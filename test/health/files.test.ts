@@ -89,9 +89,7 @@ describe('files of health', () => {
         `{"format":"nvsmi-expectations","version":1,"machine":null,"gpus":[{"pci.bus_id":"00000000:00:06.0"${gpu}},{"pci.bus_id":"00000000:00:07.0"}]}`,
       );
     expected(',"name":"NVIDIA B200"');
-    expect(why(await expecting({}), 'name')).toEqual([
-      'Its name is NVIDIA H200, and NVIDIA B200 is expected.',
-    ]);
+    expect(why(await expecting({}), 'name')).toEqual(['The name is NVIDIA H200; expected NVIDIA B200.']);
     expected('');
     const down = h200s({ nvmlDeviceGetNvLinkState: { 'gpu0,3': 0 } });
     // Without a key the model counts.
@@ -265,7 +263,7 @@ describe('files of health', () => {
     expect(checksOf(await state(counted(3), 'pcie-replays'))[0]?.verdict).toBe('ok');
   });
 
-  it('begins counters anew after a boot, and those that the GPU keeps go on', async () => {
+  it('begins counters again after a boot, and those that the GPU keeps continue', async () => {
     const on = (boot: string, uptime: number): Tree => ({
       '/proc/sys/kernel/random/boot_id': `${boot}\n`,
       '/proc/uptime': `${uptime}.00 1.00\n`,

@@ -24,10 +24,7 @@ export interface BunSocket {
 }
 
 /** Reads and writes without a stream. Bun calls `open` before it returns. */
-export function connect(
-  fd: number,
-  on: { data(piece: Buffer): void; close(): void },
-): BunSocket | undefined {
+export function connect(fd: number, on: { data(piece: Buffer): void; close(): void }): BunSocket | undefined {
   let raw: RawSocket | undefined;
   const rest: Buffer[] = [];
   const flush = (): void => {

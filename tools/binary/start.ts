@@ -3,7 +3,7 @@
  * and the streams of that take 5 ms and 4 MiB to load (Bun 1.4.5).
  */
 import type { Program } from '../../src/nvml/backend/child/program.js';
-import type { Hearer, Started } from '../../src/nvml/backend/child/start.js';
+import type { Hearer, StartedProgram } from '../../src/nvml/backend/child/start.js';
 import { type BunSocket, connect } from './socket.js';
 
 interface BunProcess {
@@ -23,7 +23,7 @@ declare const Bun: { spawn(options: SpawnOptions): BunProcess };
 /** One socket for both directions, where the process finds it (inherited.ts). */
 const STDIO = ['ignore', 'ignore', 'ignore', 'pipe'] as const;
 
-export function startProgram({ file, args }: Program): Started {
+export function startProgram({ file, args }: Program): StartedProgram {
   let ended: string | undefined;
   let hearing: Hearer | undefined;
   let socket: BunSocket | undefined;

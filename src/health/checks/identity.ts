@@ -137,7 +137,10 @@ const nvlinks: GpuCheck = {
     if (model !== undefined && up < model)
       return fail(`${up} NVLinks are up; its model has ${model}.`, TRAIN);
     if (up < count && model === undefined) {
-      return warn(`${up} of ${count} NVLinks are up.`, `${TRAIN} If that is correct, write expectations with --learn.`);
+      return warn(
+        `${up} of ${count} NVLinks are up.`,
+        `${TRAIN} If that is correct, write expectations with --learn.`,
+      );
     }
     return ok(`${up} NVLinks are up${Number.isNaN(speed) ? '' : ` with at least ${speed} GB/s each`}.`);
   },

@@ -23,17 +23,26 @@ const temperature: GpuCheck = {
     const now = number('temperature.gpu');
     const hasLimit = ['temperature.gpu.max', 'temperature.slowdown', 'temperature.gpu.tlimit'].some(has);
     if (now >= number('temperature.slowdown'))
-      return fail(`The temperature is ${now} C; the GPU slows down at ${number('temperature.slowdown')} C.`, COOL);
+      return fail(
+        `The temperature is ${now} C; the GPU slows down at ${number('temperature.slowdown')} C.`,
+        COOL,
+      );
     if (number('temperature.gpu.tlimit') <= number('temperature.gpu.tlimit.slowdown')) {
       return fail(`The temperature is ${now} C, above the limit at which the GPU slows down.`, COOL);
     }
     if (now > number('temperature.gpu.max'))
-      return warn(`The temperature is ${now} C; the maximum operating temperature is ${number('temperature.gpu.max')} C.`, COOL);
+      return warn(
+        `The temperature is ${now} C; the maximum operating temperature is ${number('temperature.gpu.max')} C.`,
+        COOL,
+      );
     if (number('temperature.gpu.tlimit') <= 0)
       return warn(`The temperature is ${now} C, with no margin to the limit.`, COOL);
     const memory = number('temperature.memory');
     if (memory > number('temperature.memory.max'))
-      return warn(`The memory temperature is ${memory} C; the maximum is ${number('temperature.memory.max')} C.`, COOL);
+      return warn(
+        `The memory temperature is ${memory} C; the maximum is ${number('temperature.memory.max')} C.`,
+        COOL,
+      );
     return ok(`Temperature ${now} C, ${hasLimit ? 'within its limits' : 'and names no limit'}.`);
   },
 };

@@ -47,11 +47,7 @@ const gpuCount: MachineCheck = {
       if (count < expected.gpus.length || missing.length > 0) {
         const which = missing.length === 0 ? '' : `; missing: ${missing.join(', ')}`;
         return [
-          fail(
-            `NVML counts ${count} GPUs; expected ${expected.gpus.length}${which}.`,
-            REBOOT,
-            evidence,
-          ),
+          fail(`NVML counts ${count} GPUs; expected ${expected.gpus.length}${which}.`, REBOOT, evidence),
         ];
       }
       return [
@@ -115,8 +111,7 @@ const driver: MachineCheck = {
   needs: [],
   judgeMachine: ({ driver: version, expected }) => {
     const wanted = expected?.driver_version;
-    if (version === undefined)
-      return [unknown('The driver version is unknown.', 'Run nvsmi doctor.')];
+    if (version === undefined) return [unknown('The driver version is unknown.', 'Run nvsmi doctor.')];
     const evidence = [{ name: 'driver_version', value: version }];
     return [
       wanted !== undefined && wanted !== version

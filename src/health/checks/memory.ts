@@ -132,8 +132,7 @@ const recoveryAction: GpuCheck = {
   needs: ['gpu_recovery_action'],
   judge: ({ word }: CheckedGpu) => {
     const action = word('gpu_recovery_action');
-    if (action === 'Unknown')
-      return unknown('The driver requests an unknown action.', 'Update nvsmi.');
+    if (action === 'Unknown') return unknown('The driver requests an unknown action.', 'Update nvsmi.');
     return (
       recovery[action] ?? (() => fail(`The GPU needs: ${action}.`, `Drain the node, then: ${action}.`))
     )(action);

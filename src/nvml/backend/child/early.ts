@@ -1,10 +1,10 @@
 /** Starts the process that calls NVML while the program that needs it is still loading: with a timeout both start at once. */
 import { INIT_ARGUMENT } from './argument.js';
 import { callsProgram, type Program } from './program.js';
-import { type Started, startProgram } from './start.js';
+import { type StartedProgram, startProgram } from './start.js';
 
 interface Early {
-  readonly child: Started;
+  readonly child: StartedProgram;
   readonly program: Program;
 }
 
@@ -21,7 +21,7 @@ export function startEarly(library: string | undefined): void {
 }
 
 /** The process that was started for a program, once, where it is still alive. */
-export function takeEarly({ file, args }: Program): Started | undefined {
+export function takeEarly({ file, args }: Program): StartedProgram | undefined {
   const early = place[KEY];
   if (early === undefined) return undefined;
   const { child, program } = early;

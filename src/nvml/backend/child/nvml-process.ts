@@ -13,7 +13,7 @@ import type { Answered, CallMessage, News, NotLoaded } from './messages.js';
 import type { Program } from './program.js';
 import { isBoundToProcess, takesLong } from './quick.js';
 import { sentCall } from './sent-call.js';
-import { type Started, startProgram } from './start.js';
+import { type StartedProgram, startProgram } from './start.js';
 
 /** In the place of an answer: another process is to be asked. */
 export const MOVED: unique symbol = Symbol('moved');
@@ -65,7 +65,7 @@ export class NvmlProcess {
   /** The handles whose pointers it is being asked for, each once. */
   readonly finding = new Map<Handle, Promise<Status | Moved | undefined>>();
   source: string | undefined;
-  private readonly child: Started;
+  private readonly child: StartedProgram;
   private readonly frames = new Frames();
   private readonly queues = new Map<string, Pending[]>();
   private readonly pending = new Map<number, Pending>();

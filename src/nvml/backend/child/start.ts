@@ -9,7 +9,7 @@ export interface Hearer {
 }
 
 /** A process that was started, and the pipe to it. */
-export interface Started {
+export interface StartedProgram {
   /** Whether it has not ended, as far as is known. */
   readonly isAlive: boolean;
   /** From here on. What it wrote before is kept for this. */
@@ -19,7 +19,7 @@ export interface Started {
   kill(): void;
 }
 
-export function startProgram({ file, args }: Program): Started {
+export function startProgram({ file, args }: Program): StartedProgram {
   // Loaded here alone: every command has this file in it, and few start a process.
   const { spawn } = process.getBuiltinModule('node:child_process');
   const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'ignore'], windowsHide: true });

@@ -9,6 +9,7 @@ export interface World {
   /** The same in milliseconds since the epoch. */
   readonly now?: number;
   readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
   readonly stdoutIsTerminal?: boolean;
   readonly stderrIsTerminal?: boolean;
   /** Asks the program to stop; looked at before every tick but the first. One tick where it is left out. */
@@ -106,8 +107,8 @@ export class FakeIo implements Io {
     return true;
   }
 
-  readFile(path: string): string {
-    return readFileSync(path, 'utf8');
+  readFile(file: string | 0): string {
+    return file === 0 ? (this.world.stdin ?? '') : readFileSync(file, 'utf8');
   }
 
   close(): void {

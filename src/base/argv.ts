@@ -30,6 +30,8 @@ export interface OptionSpec extends Span {
   readonly number?: true;
   /** What the value is, for the help; the words of `values` where it is left out. */
   readonly argument?: string;
+  /** `-` is a value of it, and no mistyped option. */
+  readonly orStdin?: true;
   /** What can be completed. */
   readonly values?: Values;
   /** The value where the option is not given. */
@@ -181,7 +183,7 @@ export function scan(table: readonly OptionSpec[], argv: readonly string[], mann
       (isOld && own !== undefined && !isOldForm(own, written))
     ) {
       if (isLeading) return { tokens, unknown, foreign, order, missing, rest: argv.slice(i) };
-      if (operand !== undefined && written !== '' && !written.startsWith('-') && isBegin()) {
+      if (operand !== undefined && canBe(operand, written) && isBegin()) {
         take({ spec: operand, written, value: written });
       } else {
         unknown.push(written);
@@ -208,6 +210,10 @@ export function scan(table: readonly OptionSpec[], argv: readonly string[], mann
   }
   return { tokens, unknown, foreign, order, missing, rest: [] };
 }
+
+/** Whether a word can be what comes before the options. */
+const canBe = ({ orStdin }: OptionSpec, written: string): boolean =>
+  written !== '' && (!written.startsWith('-') || (orStdin === true && written === '-'));
 
 const isTheirs = (spec: OptionSpec | undefined): boolean => spec !== undefined && !spec.ours;
 

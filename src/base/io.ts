@@ -34,8 +34,8 @@ export interface Io {
   readonly columns?: number | undefined;
   /** The screen and the keys of the user; undefined where one of them is no terminal. */
   terminal?(): Promise<Terminal | undefined>;
-  /** A file's text; throws like readFileSync. */
-  readFile(path: string): string;
+  /** The text of a file, or of stdin, which is 0; throws like readFileSync. */
+  readFile(file: string | 0): string;
   /** Takes a line of the system log, in place of /dev/log. Throws where it cannot. */
   readonly systemLog?: (line: string) => void;
   /** Where a program can be left running in the background. */
@@ -132,8 +132,8 @@ export class ProcessIo implements Io {
     return Date.now();
   }
 
-  readFile(path: string): string {
-    return readFileSync(path, 'utf8');
+  readFile(file: string | 0): string {
+    return readFileSync(file, 'utf8');
   }
 
   elapsed(): number {

@@ -22,7 +22,8 @@ const operand = {
   long: 'file',
   value: 'required',
   argument: 'FILE',
-  help: 'The desired state, in YAML or JSON; schemas/apply.schema.json describes it.',
+  orStdin: true,
+  help: 'The desired state, in YAML or JSON; - is stdin. schemas/apply.schema.json describes it.',
 } as const satisfies OptionSpec;
 
 const options = [
@@ -33,11 +34,13 @@ const options = [
 
 type ApplyGiven = Given<readonly [...typeof options, typeof operand]>;
 
-/** Reads a file. Throws UsageError that names the place of what is wrong. */
-async function desiredIn(path: string, io: Io): Promise<Desired> {
+/** Reads a file, or stdin. Throws UsageError that names the place of what is wrong. */
+async function desiredIn(file: string, io: Io): Promise<Desired> {
+  const isStdin = file === '-';
+  const path = isStdin ? 'stdin' : file;
   let text: string;
   try {
-    text = io.readFile(path);
+    text = io.readFile(isStdin ? 0 : file);
   } catch (error) {
     throw new UsageError(plainly`${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }

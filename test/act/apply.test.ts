@@ -52,6 +52,18 @@ describe.skipIf(compiler === undefined)('apply', () => {
     expect(second.io.logged).toEqual([]);
   });
 
+  it('reads stdin where the file is -, and says so of what is wrong there', async () => {
+    const library = await machine();
+    const planned = await nvsmiOn(library, 'apply - --dry-run', WANTED);
+    expect(planned).toMatchObject({
+      status: 0,
+      out: (await nvsmiOn(library, `apply ${path} --dry-run`)).out,
+    });
+    const refused = await nvsmiOn(library, 'apply -', 'schema_version: 1\ngpus: 3\n');
+    expect(refused.out).toMatch(/^stdin: gpus: a list is needed, not 3/);
+    expect(refused.status).toBe(2);
+  });
+
   it('changes nothing in a dry run, and has the same plan', async () => {
     const library = await machine();
     const { out, status } = await nvsmiOn(library, `apply ${path} --dry-run`);

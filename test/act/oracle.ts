@@ -154,8 +154,12 @@ const loggedIn = (log: string): readonly LoggedCall[] =>
 export const wordsOf = (line: string): readonly string[] =>
   [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c ?? '');
 
-export async function nvsmiOn(library: FakeLibrary, line: string): Promise<Answer & { readonly io: FakeIo }> {
-  const io = new FakeIo();
+export async function nvsmiOn(
+  library: FakeLibrary,
+  line: string,
+  stdin?: string,
+): Promise<Answer & { readonly io: FakeIo }> {
+  const io = new FakeIo(stdin === undefined ? {} : { stdin });
   const status = await main([`--nvml=${library.path}`, ...wordsOf(line)], io);
   return { out: io.output, status, io };
 }

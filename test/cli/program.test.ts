@@ -38,6 +38,14 @@ describe('the program', () => {
     });
   });
 
+  it('reads the stdin of apply', () => {
+    const [file, argv] = started(['apply', '-', '--dry-run', '--snapshot', MACHINE]);
+    const input = '{"schema_version":1,"gpus":[{"gpu":0,"power_limit":400}]}';
+    const { status, stdout } = spawnSync(file, argv, { encoding: 'utf8', input });
+    expect(stdout).toMatch(/^GPU 0 .*:\n {2}power.limit: 700.00 W -> 400.00 W\n/);
+    expect(status).toBe(0);
+  });
+
   it('writes a real file with -f', () => {
     const file = join(folder, 'real.csv');
     expect(run([...QUERY, '-f', file])).toMatchObject({ status: 0, stdout: '', stderr: '' });

@@ -1,9 +1,10 @@
 /** The one caller of functions that change a GPU. What they are asked with, and what they answer. */
 
-import { type Call, type FieldId, type Handle, SUBJECT } from '../nvml/call.js';
-import type { InputsOf } from '../nvml/call-of.js';
+import type { FieldId, Handle } from '../nvml/call.js';
+import { callWith, type InputsOf } from '../nvml/call-of.js';
 import type { Entry } from '../nvml/entry.js';
 import { NVML_ERROR_FUNCTION_NOT_FOUND } from '../nvml/generated/constants.js';
+import { nvmlDeviceClearFieldValues } from '../nvml/generated/entries.js';
 import { nvmlFieldValue_t } from '../nvml/generated/layouts.js';
 import type { Status } from '../nvml/status.js';
 import type { Asker } from '../query/ask/asker.js';
@@ -29,7 +30,7 @@ export function changeFields(
   { asker, gpu }: Target,
   ids: readonly FieldId[],
 ): { readonly status: Status; readonly statuses: readonly Status[] } {
-  const call: Call = { fn: 'nvmlDeviceClearFieldValues', args: [SUBJECT, { out: 'fields', ids }] };
+  const call = callWith(nvmlDeviceClearFieldValues, { out: 'fields', ids });
   const bound = asker.session.driver.bind(call, gpu.handle);
   if (bound === undefined) return { status: NVML_ERROR_FUNCTION_NOT_FOUND, statuses: [] };
   const status = bound.run();

@@ -1,7 +1,8 @@
 /** The scheduler of vGPUs that share a GPU, set with nvidia-smi's words (550.163.01 on a made-up vGPU host). */
 
 import { jsonText } from '../base/plain-text.js';
-import { type Call, SUBJECT, struct } from '../nvml/call.js';
+import { type Call, struct } from '../nvml/call.js';
+import { callWith } from '../nvml/call-of.js';
 import {
   NVML_ERROR_IN_USE,
   NVML_ERROR_INVALID_ARGUMENT,
@@ -11,6 +12,7 @@ import {
   NVML_VGPU_SCHEDULER_ARR_ENABLE,
   NVML_VGPU_SCHEDULER_POLICY_BEST_EFFORT,
 } from '../nvml/generated/constants.js';
+import { nvmlDeviceSetVgpuSchedulerState } from '../nvml/generated/entries.js';
 import type { Layout } from '../nvml/layout.js';
 import { asking } from '../query/probe.js';
 import type { Attempt } from './acting.js';
@@ -44,14 +46,14 @@ const MODES = new Map([
   [true, NVML_VGPU_SCHEDULER_ARR_ENABLE],
 ]);
 
-function callOf({ policy, isAdaptive, frequency, averagingFactor, timeslice }: Scheduling): Call {
+function settingCall({ policy, isAdaptive, frequency, averagingFactor, timeslice }: Scheduling): Call {
   const state = {
     schedulerPolicy: policy,
     enableARRMode: MODES.get(isAdaptive) ?? NVML_VGPU_SCHEDULER_ARR_DEFAULT,
     timesliceOrFactor: isAdaptive === true ? (averagingFactor ?? 0) : (timeslice ?? 0),
     frequency: frequency ?? 0,
   };
-  return { fn: 'nvmlDeviceSetVgpuSchedulerState', args: [SUBJECT, struct(STATE, state)] };
+  return callWith(nvmlDeviceSetVgpuSchedulerState, struct(STATE, state));
 }
 
 /** What does not go with the policy of best effort, by the name of the argument. */
@@ -95,7 +97,7 @@ export function setScheduler(target: Target, wanted: Scheduling, hasActiveVgpus:
     },
     make() {
       const name = `nvmlDeviceSetVgpuSchedulerState(${jsonText(wanted)})`;
-      const { status } = askNow(asker, asking(name, callOf(wanted)), gpu);
+      const { status } = askNow(asker, asking(name, settingCall(wanted)), gpu);
       switch (status) {
         case 0:
           return changed();

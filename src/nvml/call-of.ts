@@ -29,6 +29,9 @@ export function callNamed({ entry, as }: Older, inputs: Inputs): Call {
   return { fn: entry.fn, args: as === undefined ? args : args.map((arg) => renamed(arg, as)) };
 }
 
+/** The call of a function that is asked about a subject, with an argument that its prototype does not describe whole. */
+export const callWith = ({ fn }: Entry, argument: Out): Call => ({ fn, args: [SUBJECT, argument] });
+
 /** The fields that say what is asked, in the order of the struct: in a recording they distinguish one question from another. */
 function presetOf(param: Param, inputs: Inputs): Preset {
   if (param[0] === 'given') return { [param[1]]: inputs[param[1]] as InputValue };

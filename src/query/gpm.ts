@@ -1,5 +1,5 @@
 /** GPM as a relation: the performance metrics of a GPU, and of its GPU instances. Hopper and newer. */
-import { Missing } from '../nvml/status.js';
+import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import { type Asking, readOne, together } from './ask/asking.js';
 import type { Subject } from './ask/subject.js';
 import { type Field, item, type RecordValues } from './field.js';
@@ -80,8 +80,7 @@ export const gpmOf = (levels: readonly GpmLevel[]): Relation & Required<Pick<Rel
         meters ??= new GpmMeters(metricsAmong(asked));
         const values = yield* meters.take(gpu, instances);
         const records = instances.map((instance, i): Found => {
-          const place: RecordValues = instance === undefined ? {} : { instance };
-          return { values: { ...place, ...values[i] } };
+          return { values: { instance: instance ?? NOT_SUPPORTED, ...values[i] } };
         });
         // The whole GPU has values where its instances cannot be listed.
         return found instanceof Missing ? [...records, { values: unlistedInstance(found) }] : records;

@@ -8,22 +8,20 @@ import {
   nvmlDeviceGetGpuInstances,
   nvmlGpuInstanceGetInfo,
 } from '../nvml/generated/entries.js';
-import { type Asking, ask, askAll, eachOf, readOne } from './ask/asking.js';
+import { type Asking, eachOf } from './ask/asking.js';
 import type { Subject } from './ask/subject.js';
 import { derive } from './derive.js';
 import {
-  byId,
-  freeOf,
-  handlesOf,
+  type InstanceKind,
   type InstanceProfile,
-  infoOf,
-  isProfile,
-  nameOf,
+  instancesIn,
+  type PlacedInstance,
   type Placement,
-  placementsOf,
+  placementsIn,
+  profilesIn,
 } from './mig-instances.js';
-import { fixed, type Probe, sample } from './probe.js';
-import type { Answer, Reading } from './reading.js';
+import { fixed, sample } from './probe.js';
+import type { Reading } from './reading.js';
 
 /**
  * In the order of nvidia-smi: by slices, variants behind the plain one. Seen on the H100 and H200 (580.159.04: 1g,
@@ -50,77 +48,51 @@ const GPU_INSTANCE_PROFILES: readonly number[] = [
   nvml.NVML_GPU_INSTANCE_PROFILE_8_SLICE,
 ];
 
-const gpuProfile = (profile: number): Probe => fixed(nvmlDeviceGetGpuInstanceProfileInfoV, { profile });
-const gpuCapacity = (id: number): Probe =>
-  sample(nvmlDeviceGetGpuInstanceRemainingCapacity, { profileId: id });
-const gpuPlacements = (id: number): Probe =>
-  fixed(nvmlDeviceGetGpuInstancePossiblePlacements_v2, { profileId: id });
-const gpuInstanceHandles = (id: number): Probe => sample(nvmlDeviceGetGpuInstances, { profileId: id });
-const gpuInstanceInfo = sample(nvmlGpuInstanceGetInfo);
+const KIND: InstanceKind = {
+  of: 'GPU instances',
+  profiles: GPU_INSTANCE_PROFILES,
+  profile: (profile) => fixed(nvmlDeviceGetGpuInstanceProfileInfoV, { profile }),
+  capacity: (profileId) => sample(nvmlDeviceGetGpuInstanceRemainingCapacity, { profileId }),
+  placements: (profileId) => fixed(nvmlDeviceGetGpuInstancePossiblePlacements_v2, { profileId }),
+  handles: (profileId) => sample(nvmlDeviceGetGpuInstances, { profileId }),
+  info: sample(nvmlGpuInstanceGetInfo),
+  engines: {
+    copyEngines: 'copyEngineCount',
+    decoders: 'decoderCount',
+    encoders: 'encoderCount',
+    jpegs: 'jpegCount',
+    ofas: 'ofaCount',
+  },
+};
+
 export interface GpuInstanceProfile extends InstanceProfile {
   readonly memoryMebibytes: Reading;
   readonly peerToPeer: Reading;
 }
 
-export interface GpuInstance extends Subject {
-  readonly profile: GpuInstanceProfile;
-  readonly id: number;
-  readonly placement: Placement;
-}
+export type GpuInstance = PlacedInstance<GpuInstanceProfile>;
 
 const gigabytes = (mebibytes: Reading): Reading => derive([mebibytes], (mib) => Math.round(mib / 1024));
 
-/**
- * Profiles that the GPU can be cut by; none where it has no MIG. MIG need not be switched on. Throws InstanceError where
- * the driver refuses to say.
- */
+/** Profiles that the GPU can be cut by; none where it has no MIG. MIG need not be switched on. Throws InstanceError. */
 export const gpuInstanceProfiles = (gpu: Subject): Asking<readonly GpuInstanceProfile[]> =>
-  eachOf(GPU_INSTANCE_PROFILES, (profile) => profileOf(profile, gpu));
-
-/** The profile of a number, where the GPU has it. */
-function* profileOf(profile: number, gpu: Subject): Asking<readonly GpuInstanceProfile[]> {
-  const view = yield* ask(gpuProfile(profile), gpu);
-  if (!isProfile(view, 'GPU instances')) return [];
-  const id = Number(view.raw('id'));
-  const total = view.read('instanceCount');
-  const memoryMebibytes = view.read('memorySizeMB');
-  return [
-    {
-      name: nameOf(view, () => `MIG ${view.read('sliceCount')}g.${gigabytes(memoryMebibytes)}gb`),
-      id,
-      slices: view.read('sliceCount'),
-      free: freeOf(yield* readOne(gpuCapacity(id), gpu), total),
-      total,
+  profilesIn(KIND, gpu, (profile, view) => {
+    const memoryMebibytes = view.read('memorySizeMB');
+    return {
+      ...profile,
+      name: profile.name || `MIG ${profile.slices}g.${gigabytes(memoryMebibytes)}gb`,
       memoryMebibytes,
       peerToPeer: view.read('isP2pSupported'),
-      multiprocessors: view.read('multiprocessorCount'),
-      copyEngines: view.read('copyEngineCount'),
-      decoders: view.read('decoderCount'),
-      encoders: view.read('encoderCount'),
-      jpegs: view.read('jpegCount'),
-      ofas: view.read('ofaCount'),
-    },
-  ];
-}
+    };
+  });
 
 /** Where a profile's instances can lie on the GPU. Throws InstanceError. */
-export function* gpuInstancePlacements(
+export const gpuInstancePlacements = (
   gpu: Subject,
   profile: GpuInstanceProfile,
-): Asking<readonly Placement[]> {
-  return placementsOf(yield* ask(gpuPlacements(profile.id), gpu), 'GPU instances');
-}
+): Asking<readonly Placement[]> => placementsIn(KIND, gpu, profile);
 
 /** GPU instances by profile, then by id. Throws InstanceError where the driver refuses to list them. */
 export function* gpuInstances(gpu: Subject): Asking<readonly GpuInstance[]> {
-  return yield* eachOf(yield* gpuInstanceProfiles(gpu), (profile) => instancesOf(profile, gpu));
-}
-
-function* instancesOf(profile: GpuInstanceProfile, gpu: Subject): Asking<readonly GpuInstance[]> {
-  const handles = handlesOf(yield* ask(gpuInstanceHandles(profile.id), gpu), 'GPU instances');
-  const subjects = handles.map((handle) => ({ index: gpu.index, handle, status: 0 }));
-  const infos = yield* askAll(subjects.map((subject) => ({ probe: gpuInstanceInfo, subject })));
-  return subjects
-    .map((subject, i) => ({ ...subject, profile, ...infoOf(infos[i] as Answer, 'GPU instances') }))
-    .sort(byId);
+  return yield* eachOf(yield* gpuInstanceProfiles(gpu), (profile) => instancesIn(KIND, gpu, profile));
 }

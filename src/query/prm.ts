@@ -1,6 +1,8 @@
 /** What `prm` reads of the NVLink ports: counters by name, and whole registers (Blackwell and newer). */
-import { call, type Out, type Preset, SUBJECT, struct } from '../nvml/call.js';
+import { type Out, type Preset, struct } from '../nvml/call.js';
+import { callWith } from '../nvml/call-of.js';
 import * as nvml from '../nvml/generated/constants.js';
+import { nvmlDeviceReadPRMCounters_v1, nvmlDeviceReadWritePRM_v1 } from '../nvml/generated/entries.js';
 import {
   nvmlPRMCounter_v1_t,
   nvmlPRMCounterList_v1_t,
@@ -113,7 +115,7 @@ function counterOf({ id, name }: PrmCounter, port: number): Probe {
       set: [{ counterId: id, 'inData.localPort': port }],
     },
   };
-  return asking(`PRM ${name} of port ${port}`, call('nvmlDeviceReadPRMCounters_v1', SUBJECT, answer));
+  return asking(`PRM ${name} of port ${port}`, callWith(nvmlDeviceReadPRMCounters_v1, answer));
 }
 
 /** A counter of a port, or why there is none: the call's status, then the counter's own. */
@@ -187,10 +189,7 @@ function registerProbe(register: PrmRegister, values: ReadonlyMap<string, number
       words.map((word, i) => [`word${i}`, swapped(word) >>> 0] as const).filter(([, word]) => word !== 0),
     ),
   };
-  return asking(
-    `PRM ${register.name}`,
-    call('nvmlDeviceReadWritePRM_v1', SUBJECT, struct(messageLayout, set)),
-  );
+  return asking(`PRM ${register.name}`, callWith(nvmlDeviceReadWritePRM_v1, struct(messageLayout, set)));
 }
 
 /** A register as it was read: its words, or why there are none. */

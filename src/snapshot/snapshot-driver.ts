@@ -1,6 +1,7 @@
 /** The driver that answers from a recorded machine. */
 import { own } from '../base/form.js';
 import { type Bound, type Call, type Driver, type Handle, isOut, type Out } from '../nvml/call.js';
+import { callOf } from '../nvml/call-of.js';
 import { unbelievable } from '../nvml/counts.js';
 import { SnapshotError } from '../nvml/failures.js';
 import {
@@ -8,6 +9,7 @@ import {
   NVML_ERROR_INVALID_ARGUMENT,
   NVML_ERROR_NOT_FOUND,
 } from '../nvml/generated/constants.js';
+import { nvmlInit_v2 } from '../nvml/generated/entries.js';
 import { allocate } from '../nvml/memory.js';
 import type { Status } from '../nvml/status.js';
 import type { HandleNames, Json } from './answer.js';
@@ -43,7 +45,7 @@ class SnapshotHandles implements HandleNames {
 }
 
 /** Opens a recording with any flags: it has its GPUs, whatever they say. */
-const INIT: Call = { fn: 'nvmlInit_v2', args: [] };
+const INIT = callOf(nvmlInit_v2);
 
 /**
  * What moves a recording on to its next moment: a sample that is taken again (`Driver.beginSample`), or, for callers that

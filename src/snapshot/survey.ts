@@ -1,16 +1,8 @@
 /** Asks a machine everything that can be asked without changing it, and records the answers. */
 
-import {
-  type Arg,
-  type Call,
-  call,
-  type Driver,
-  type FieldId,
-  isOut,
-  type Preset,
-  SUBJECT,
-} from '../nvml/call.js';
-import { outOf } from '../nvml/call-of.js';
+import { type Arg, type Call, type Driver, type FieldId, isOut, type Preset, SUBJECT } from '../nvml/call.js';
+import { callWith, outOf } from '../nvml/call-of.js';
+import { nvmlDeviceGetFieldValues } from '../nvml/generated/entries.js';
 import type { FunctionName } from '../nvml/generated/functions.js';
 import { changing, prototypes } from '../nvml/generated/prototypes.js';
 import type { Param, Prototype } from '../nvml/prototype.js';
@@ -225,10 +217,7 @@ function recordFields(recorder: Recorder, found: SurveyedMachine, extra: readonl
   for (const subject of [...found.gpus, ...found.migs]) {
     const links = 'links' in subject ? subject.links : [];
     for (const id of [...surveyedFields(links), ...extra]) {
-      recorder.record(
-        call('nvmlDeviceGetFieldValues', SUBJECT, { out: 'fields', ids: [id] }),
-        subject.handle,
-      );
+      recorder.record(callWith(nvmlDeviceGetFieldValues, { out: 'fields', ids: [id] }), subject.handle);
     }
   }
 }

@@ -142,6 +142,21 @@ describe('a relation on other machines', () => {
     expect(near[0]).toMatchObject({ cpu_affinity: '0-55,112-167', numa_affinity: '0', gpu_numa_id: null });
   });
 
+  it('has performance metrics of the time since the sample before, by the names of dmon and of the exporter', async () => {
+    using hgx = open({ snapshot: 'hgx-h100-x8' });
+    const gpm = hgx.relation('gpm', ['smutil', 'gpm.sm_util', 'gpu_instance_id'], { gpus: [0] });
+    expect(gpm.sample()[0]).toMatchObject({
+      smutil: null,
+      reasons: { smutil: 'System is not in ready state' },
+    });
+    const why = { gpu_instance_id: 'Not Supported' };
+    expect(gpm.sample()).toEqual([
+      { gpu: 0, uuid, smutil: 93.53, 'gpm.sm_util': 93.53, gpu_instance_id: null, reasons: why },
+    ]);
+    expect((await gpm.sampleAsync())[0]).toMatchObject({ smutil: null });
+    expect((await gpm.sampleAsync())[0]?.smutil).toBeGreaterThan(90);
+  });
+
   it('has the pairs of a lost GPU, without values', () => {
     using lost = open({ snapshot: 'lost-gpu' });
     const pairs = lost.relation('gpu_pairs', ['peer', 'path', 'nvlinks']).sample();

@@ -1,7 +1,7 @@
 /** Compiles the columns of `dmon` for some GPUs. Every tick asks each call once and fills each cell once. */
 import { NVML_ERROR_NOT_FOUND } from '../../nvml/generated/constants.js';
 import type { Gpu } from '../../nvml/session.js';
-import { Missing } from '../../nvml/status.js';
+import { isNotSupported, Missing } from '../../nvml/status.js';
 import type { Asker } from '../ask/asker.js';
 import { together } from '../ask/asking.js';
 import { Gathering } from '../ask/gathering.js';
@@ -95,10 +95,11 @@ function linesOf(
     const why = found instanceof Missing ? found : NO_INSTANCE;
     return [{ gpu, instance: undefined, cells: [...cells, ...gpm.map(() => why)] }];
   }
-  const isShown = ({ values: { instance } }: Found): boolean => !(instance instanceof Missing);
+  const isShown = ({ values: { instance } }: Found): boolean =>
+    !(instance instanceof Missing) || isNotSupported(instance);
   return found.filter(isShown).map(({ values }) => ({
     gpu,
-    instance: values.instance === undefined ? undefined : Number(values.instance),
+    instance: values.instance instanceof Missing ? undefined : Number(values.instance),
     cells: [...cells, ...gpm.map(({ name }) => numberOf(values[name] ?? NO_INSTANCE))],
   }));
 }

@@ -24,7 +24,13 @@ const metric = (id: number, name: string, unit: keyof typeof KINDS, help: string
   unit: `GPM:${unit}`,
   width: GPM_WIDTH,
   help,
-  field: { names: [name], help: `${help}.`, kind: KINDS[unit], source: item(name) },
+  field: {
+    names: [name],
+    help: `${help}.`,
+    period: 'from one tick to the next',
+    kind: KINDS[unit],
+    source: item(name),
+  },
 });
 
 const percent = (id: number, name: string, help: string): GpmMetric => metric(id, name, '%', help);

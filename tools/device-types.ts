@@ -1,6 +1,8 @@
 /** Writes src/api/generated/device.ts: the TypeScript type of what deviceQuery returns, from its table. */
+
 import { gpuRows, headRows } from '../src/api/pynvml/fields.js';
 import { type Groups, grouped, numberNamed, type ResultRow, withUnits } from '../src/api/pynvml/row.js';
+import { fieldHelp } from '../src/query/field.js';
 import { filterNames } from './pynvml-ids.js';
 
 /** A leaf's absence is a text, so that a number may be one, too. */
@@ -46,7 +48,8 @@ function rowLines(key: string, row: ResultRow, indent: string): readonly string[
   }
   // What is always in its group is there whenever the group is.
   if (row.always === true) return [`${indent}readonly ${key}: ${typeOf(row)};`];
-  const help = row.fields[0]?.help;
+  const [first] = row.fields;
+  const help = first && fieldHelp(first);
   const isSaid =
     row.unit === undefined ||
     typeOf(row) === 'string' ||

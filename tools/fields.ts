@@ -1,6 +1,6 @@
 /** Writes src/api/generated/fields.ts: the TypeScript types of all fields, by names and numbers. */
 
-import { type Field, nameOf } from '../src/query/field.js';
+import { type Field, fieldHelp, nameOf } from '../src/query/field.js';
 import { gpuRelation, numberOf, relations } from '../src/query/relations.js';
 
 /** What a kind makes of a value in JSON. Words and texts are strings, whatever they are given. */
@@ -17,7 +17,7 @@ const types = (fields: readonly Field[]): Members =>
     fields.flatMap((field) =>
       field.names.map((name) => {
         const { unit } = field.kind;
-        const doc = `${field.jsonHelp ?? field.help}${unit === undefined ? '' : ` In ${unit}.`}`;
+        const doc = `${field.jsonHelp ?? fieldHelp(field)}${unit === undefined ? '' : ` In ${unit}.`}`;
         return [`'${name}'`, `/** ${doc.replace(/\s+/g, ' ')} */\nreadonly '${name}': ${typeOf(field)};`];
       }),
     ),

@@ -1,6 +1,6 @@
 /** The JSON Schema of records of fields. */
 import { SCHEMA_VERSION } from '../src/query/cell.js';
-import { type Field, nameOf } from '../src/query/field.js';
+import { type Field, fieldHelp, nameOf } from '../src/query/field.js';
 import type { Kind } from '../src/query/kind.js';
 
 export interface Property {
@@ -21,8 +21,10 @@ export function kindProperty(kind: Kind): Property {
 }
 
 /** What a field is, and its unit. */
-const descriptionOf = ({ help, jsonHelp = help, kind }: Field): string =>
-  kind.unit === undefined ? jsonHelp : `${jsonHelp} In ${kind.unit}.`;
+function descriptionOf(field: Field): string {
+  const help = field.jsonHelp ?? fieldHelp(field);
+  return field.kind.unit === undefined ? help : `${help} In ${field.kind.unit}.`;
+}
 
 const propertyOf = (field: Field): Property => ({
   ...kindProperty(field.kind),

@@ -2,6 +2,7 @@
 import { EXIT } from '../base/errors.js';
 import { styles } from '../base/style.js';
 import { textWidth } from '../base/width.js';
+import { fieldHelp } from '../query/field.js';
 import { type Table, tableAt } from '../query/relation.js';
 import { tableAsked } from '../query/tables/index.js';
 import type { Context } from './context.js';
@@ -27,7 +28,7 @@ export const tableHelp = (table: Table, { io }: Context): string =>
 function helpOf(table: Table, strong: (name: string) => string, width: number): string {
   const fields = table.fields.map((row) => {
     const names = row.names.map((name) => strong(`"${name}"`)).join(' or ');
-    return `${names}\n${wrap(row.help, width)}\n`;
+    return `${names}\n${wrap(fieldHelp(row), width)}\n`;
   });
   return `Fields of --${table.option}, one record for ${table.record}.
 Separate them with commas: --${table.option}=${table.fields[0]?.names[0]},${table.fields.at(-1)?.names[0]}

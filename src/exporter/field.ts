@@ -1,10 +1,10 @@
 /** A field as a metric: what its family is called, and how a raw reading becomes its value. */
 
-import type { Field } from '../query/field.js';
+import { type Field, fieldHelp } from '../query/field.js';
 import type { BaseUnit } from '../query/kind.js';
 
 /** What of a field makes a metric. */
-export type MetricField = Pick<Field, 'names' | 'help' | 'kind' | 'metric'>;
+export type MetricField = Pick<Field, 'names' | 'help' | 'period' | 'kind' | 'metric'>;
 
 /** A metric family. */
 export interface Family {
@@ -32,7 +32,12 @@ const ending = (name: string, word: string): string =>
   word === '' || name.endsWith(`_${word}`) ? name : `${name}_${word}`;
 
 /** The family of a field in our own names: nvsmi, the field, its base unit, and total where it counts. */
-export function familyOf({ names: [field], help, kind, metric }: MetricField): Family | undefined {
+export function familyOf(of: MetricField): Family | undefined {
+  const {
+    names: [field],
+    kind,
+    metric,
+  } = of;
   const base = metric?.base ?? kind.metric;
   if (base === undefined || metric === null) return undefined;
   const type = metric?.type ?? 'gauge';
@@ -40,7 +45,7 @@ export function familyOf({ names: [field], help, kind, metric }: MetricField): F
   return {
     name: type === 'counter' ? ending(named, 'total') : named,
     type,
-    help,
+    help: fieldHelp(of),
     scale: inBaseUnit(base),
   };
 }

@@ -17,6 +17,8 @@ export interface Field extends Span {
   readonly help: string;
   /** The same for JSON and the library, where its kind makes another thing of the value there. */
   readonly jsonHelp?: string;
+  /** The time that a share or a rate is over, where its help does not say it. */
+  readonly period?: string;
   readonly kind: Kind;
   readonly source: Source;
   /** What was otherwise with older drivers, the oldest first. */
@@ -41,6 +43,12 @@ export interface FieldMetric {
   /** The unit, where the kind has none. */
   readonly base?: BaseUnit;
 }
+
+type Described = { readonly help: string; readonly period?: string };
+
+/** The help, and the time that the value is over. */
+export const fieldHelp = ({ help, period }: Described): string =>
+  period === undefined ? help : `${help} The period is ${period}.`;
 
 /** The metric of a field that counts. */
 export const COUNTER: FieldMetric = { type: 'counter' };

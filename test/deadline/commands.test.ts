@@ -7,12 +7,14 @@ import { deafTo, expectNoneLeft, fake, machineWith, nvsmi, TIMEOUT } from './stu
 /** Milliseconds beyond it: the half of a second that is promised, and what programs take to start on a busy machine. */
 const SLACK = 500 + 10_000;
 
+const APPS = '--query-compute-apps=pid,used_memory --format=csv';
 const CSV = '--query-gpu=index,temperature.gpu,utilization.gpu,memory.used --format=csv,noheader';
 
 /** What each command shows of the GPU that answers. */
 const COMMANDS = {
   '': /\|\s+0 {2}NVIDIA H200/,
   [CSV]: /^0, 37, 0 %, 0 MiB$/m,
+  [APPS]: /^pid, used_gpu_memory \[MiB\]$/m,
   '-q': /^GPU 00000000:00:06\.0|^GPU [0-9A-F:.]+$/m,
   '-q -x': /<gpu id=/,
   'dmon -s put -c 1': /^ +0 +78 +37 +38 /m,
@@ -28,11 +30,11 @@ const PROCESSES: FunctionName = 'nvmlDeviceGetComputeRunningProcesses_v3';
 
 /** Which commands ask for what. */
 const ASKED: readonly (readonly [fn: FunctionName, commands: readonly CommandLine[]])[] = [
-  ['nvmlDeviceGetHandleByIndex_v2', ['', CSV, '-q', '-q -x', 'dmon -s put -c 1', 'pmon -c 1']],
+  ['nvmlDeviceGetHandleByIndex_v2', ['', CSV, APPS, '-q', '-q -x', 'dmon -s put -c 1', 'pmon -c 1']],
   [TEMPERATURE, ['', CSV, '-q', '-q -x', 'dmon -s put -c 1', 'top --once']],
   ['nvmlDeviceGetUtilizationRates', ['', CSV, '-q', '-q -x', 'dmon -s put -c 1']],
   ['nvmlDeviceGetPcieThroughput', ['-q', '-q -x', 'dmon -s put -c 1']],
-  [PROCESSES, ['', '-q', '-q -x', 'pmon -c 1', 'ps', 'top --once']],
+  [PROCESSES, ['', APPS, '-q', '-q -x', 'pmon -c 1', 'ps', 'top --once']],
   ['nvmlDeviceGetProcessesUtilizationInfo', ['pmon -c 1', 'ps', 'top --once']],
 ];
 

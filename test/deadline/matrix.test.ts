@@ -19,7 +19,7 @@ const PROCESSES: FunctionName = 'nvmlDeviceGetComputeRunningProcesses_v3';
 /** A loop, what never returns in it, and its lines about the GPU that answers. */
 const LOOPS: readonly (readonly [line: string, fn: FunctionName, first: RegExp])[] = [
   ['-l 1', HANDLES, /\|\s+0 {2}NVIDIA H200/g],
-  ['-l 1', TEMPERATURE, /\|\s+0 {2}NVIDIA H200/g],
+  ['-lms 500', TEMPERATURE, /\|\s+0 {2}NVIDIA H200/g],
   ['-l 1', PROCESSES, /\|\s+0 {2}NVIDIA H200/g],
   ['-l 1', UTILIZATION, /\|\s+0 {2}NVIDIA H200/g],
   ['-q -x -l 1', PCIE, /<gpu_util>0 %<\/gpu_util>/g],

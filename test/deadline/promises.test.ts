@@ -73,6 +73,28 @@ describe.skipIf(!fake.available)('a call with limits', { timeout: 60_000 }, () =
     await expectNoneLeft(library);
   });
 
+  it('rejects at its timeout for handles, PCIe throughput and process lists, too', async () => {
+    const library = machineWith(
+      { fn: 'nvmlDeviceGetHandleByIndex_v2', when: [1], hangs: true },
+      { fn: 'nvmlDeviceGetPcieThroughput', when: ['gpu0'], hangs: true },
+      { fn: 'nvmlDeviceGetComputeRunningProcesses_v3', when: ['gpu0'], hangs: true },
+    );
+    await promises.nvmlInit({ path: library.path, timeout: 30_000 });
+    const device = await promises.nvmlDeviceGetHandleByIndex(0);
+    const limits = { timeout: TIMEOUT };
+    const failures = await Promise.all([
+      failure(promises.nvmlDeviceGetHandleByIndex(1, limits)),
+      failure(promises.nvmlDeviceGetPcieThroughput(device, nvml.NVML_PCIE_UTIL_TX_BYTES, limits)),
+      failure(promises.nvmlDeviceGetComputeRunningProcesses(device, limits)),
+    ]);
+    for (const { error, took } of failures) {
+      expect(error).toBeInstanceOf(nvml.NVMLError_NoAnswer);
+      expect(took).toBeLessThan(TIMEOUT + SLACK);
+    }
+    await promises.nvmlShutdown();
+    await expectNoneLeft(library);
+  });
+
   it('rejects with the reason of its signal', async () => {
     nvml.nvmlInit({ path: deafTo('nvmlDeviceGetTemperatureV').path });
     const device = nvml.nvmlDeviceGetHandleByIndex(1);

@@ -2,7 +2,7 @@
 import type { JsonPart } from '../../src/commands/command.js';
 import { commands } from '../../src/commands/index.js';
 import { families } from '../../src/exporter/dialects/nvsmi.js';
-import { type Field, nameOf, type Source } from '../../src/query/field.js';
+import { type Field, fieldHelp, nameOf, type Source } from '../../src/query/field.js';
 import { gpmMetrics } from '../../src/query/monitor/gpm.js';
 import type { Probe } from '../../src/query/probe.js';
 import type { Relation } from '../../src/query/relation.js';
@@ -55,7 +55,7 @@ function metricOf(relation: string, { names, metric }: Field): string {
 
 const fieldRow = (relation: string, field: Field): readonly string[] => [
   field.names.map(code).join(', '),
-  field.jsonHelp ?? field.help,
+  field.jsonHelp ?? fieldHelp(field),
   field.kind.unit ?? '',
   [...new Set(functionsOf(field.source))].map(code).join(', '),
   field.since === undefined ? '' : String(field.since),

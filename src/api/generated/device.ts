@@ -126,13 +126,13 @@ export interface DeviceGpu {
   /** Compute mode: which processes may compute on the GPU: all (Default), one at a time (Exclusive_Process), none (Prohibited). Asked for as `compute_mode`. */
   readonly compute_mode?: string;
   readonly utilization?: {
-    /** Share of the last sampling period in which at least one kernel ran. In %. Asked for as `utilization.gpu`. */
+    /** Share of the last sampling period in which at least one kernel ran. The period is 1/6 s to 1 s, by GPU. In %. Asked for as `utilization.gpu`. */
     readonly gpu_util?: number | string;
-    /** Share of the last sampling period in which the memory of the GPU was read or written. In %. Asked for as `utilization.memory`. */
+    /** Share of the last sampling period in which the memory of the GPU was read or written. The period is 1/6 s to 1 s, by GPU. In %. Asked for as `utilization.memory`. */
     readonly memory_util?: number | string;
-    /** Share of the last sampling period in which the video encoders were busy. In %. */
+    /** Share of the last sampling period in which the video encoders were busy. The period is 0.1 s on an H100 and an H200. In %. */
     readonly encoder_util?: number | string;
-    /** Share of the last sampling period in which the video decoders were busy. In %. */
+    /** Share of the last sampling period in which the video decoders were busy. The period is 0.1 s on an H100 and an H200. In %. */
     readonly decoder_util?: number | string;
     readonly unit: '%';
   };
@@ -234,7 +234,7 @@ export interface DeviceGpu {
   readonly power_readings?: {
     /** Whether power management is enabled. Asked for as `power.management`. */
     readonly power_management?: string;
-    /** Power draw of the board: averaged over one second from Ampere on, instantaneous on older GPUs. In W. Asked for as `power.draw`. */
+    /** Power draw of the board: averaged over one second from Ampere on, instantaneous on the A100 and older GPUs. In W. Asked for as `power.draw`. */
     readonly power_draw?: number | string;
     /** Requested power limit, e.g. with -pl. In W. Asked for as `power.limit`. */
     readonly power_limit?: number | string;

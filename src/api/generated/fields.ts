@@ -183,17 +183,17 @@ export interface GpuFields {
   readonly 'compute_mode': string;
   /** CUDA compute capability, as major.minor. */
   readonly 'compute_cap': string;
-  /** Share of the last sampling period in which at least one kernel ran. In %. */
+  /** Share of the last sampling period in which at least one kernel ran. The period is 1/6 s to 1 s, by GPU. In %. */
   readonly 'utilization.gpu': number;
-  /** Share of the last sampling period in which the memory of the GPU was read or written. In %. */
+  /** Share of the last sampling period in which the memory of the GPU was read or written. The period is 1/6 s to 1 s, by GPU. In %. */
   readonly 'utilization.memory': number;
-  /** Share of the last sampling period in which the video encoders were busy. In %. */
+  /** Share of the last sampling period in which the video encoders were busy. The period is 0.1 s on an H100 and an H200. In %. */
   readonly 'utilization.encoder': number;
-  /** Share of the last sampling period in which the video decoders were busy. In %. */
+  /** Share of the last sampling period in which the video decoders were busy. The period is 0.1 s on an H100 and an H200. In %. */
   readonly 'utilization.decoder': number;
-  /** Share of the last sampling period in which the JPEG decoders were busy. In %. */
+  /** Share of the last sampling period in which the JPEG decoders were busy. The period is 0.1 s on an H100 and an H200. In %. */
   readonly 'utilization.jpeg': number;
-  /** Share of the last sampling period in which the optical flow accelerator (OFA) was busy. In %. */
+  /** Share of the last sampling period in which the optical flow accelerator (OFA) was busy. The period is 0.1 s on an H100 and an H200. In %. */
   readonly 'utilization.ofa': number;
   /** Number of encoder sessions on the GPU. */
   readonly 'encoder.stats.sessionCount': number;
@@ -345,7 +345,7 @@ export interface GpuFields {
   readonly 'temperature.memory': number;
   /** Whether power management is enabled. */
   readonly 'power.management': boolean;
-  /** Power draw of the board: averaged over one second from Ampere on, instantaneous on older GPUs. In W. */
+  /** Power draw of the board: averaged over one second from Ampere on, instantaneous on the A100 and older GPUs. In W. */
   readonly 'power.draw': number;
   /** Power draw of the board, averaged over one second. In W. */
   readonly 'power.draw.average': number;

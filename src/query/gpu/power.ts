@@ -14,7 +14,7 @@ import { enableState, type Kind, watts } from '../kind.js';
 import { field, fixed, type Lifetime, sample } from '../probe.js';
 
 const management = fixed(nvmlDeviceGetPowerManagementMode);
-/** Averaged over a second from Ampere on, momentary before, as power.draw is (H100 and RTX 2080 SUPER). */
+/** Averaged over a second from Ampere on, momentary on GA100 (nvml.h) and before, as power.draw is (H100 and RTX 2080 SUPER). */
 const draw = sample(nvmlDeviceGetPowerUsage);
 const limit = sample(nvmlDeviceGetPowerManagementLimit);
 const enforced = sample(nvmlDeviceGetEnforcedPowerLimit);
@@ -32,7 +32,7 @@ export const power: readonly Row[] = [
   {
     id: 141,
     names: ['power.draw'],
-    help: 'Power draw of the board: averaged over one second from Ampere on, instantaneous on older GPUs.',
+    help: 'Power draw of the board: averaged over one second from Ampere on, instantaneous on the A100 and older GPUs.',
     kind: watts,
     source: from(draw, 'value'),
   },

@@ -12,12 +12,18 @@ import { from, type Row } from '../field.js';
 import { count, percent } from '../kind.js';
 import { sample } from '../probe.js';
 
+/** Of nvmlDeviceGetUtilizationRates, as nvml.h says. */
+const OF_RATES = '1/6 s to 1 s, by GPU';
+/** NVML answers with it: 100000 us (H100 and H200, 580.159.04). */
+const OF_ENGINES = '0.1 s on an H100 and an H200';
+
 const rates = sample(nvmlDeviceGetUtilizationRates);
 export const utilization: readonly Row[] = [
   {
     id: 60,
     names: ['utilization.gpu'],
     help: 'Share of the last sampling period in which at least one kernel ran.',
+    period: OF_RATES,
     kind: percent,
     source: from(rates, 'gpu'),
   },
@@ -25,6 +31,7 @@ export const utilization: readonly Row[] = [
     id: 61,
     names: ['utilization.memory'],
     help: 'Share of the last sampling period in which the memory of the GPU was read or written.',
+    period: OF_RATES,
     kind: percent,
     source: from(rates, 'memory'),
   },
@@ -33,6 +40,7 @@ export const utilization: readonly Row[] = [
     names: ['utilization.encoder'],
     since: 535,
     help: 'Share of the last sampling period in which the video encoders were busy.',
+    period: OF_ENGINES,
     kind: percent,
     source: from(sample(nvmlDeviceGetEncoderUtilization), 'utilization'),
   },
@@ -41,6 +49,7 @@ export const utilization: readonly Row[] = [
     names: ['utilization.decoder'],
     since: 535,
     help: 'Share of the last sampling period in which the video decoders were busy.',
+    period: OF_ENGINES,
     kind: percent,
     source: from(sample(nvmlDeviceGetDecoderUtilization), 'utilization'),
   },
@@ -49,6 +58,7 @@ export const utilization: readonly Row[] = [
     names: ['utilization.jpeg'],
     since: 535,
     help: 'Share of the last sampling period in which the JPEG decoders were busy.',
+    period: OF_ENGINES,
     kind: percent,
     source: from(sample(nvmlDeviceGetJpgUtilization), 'utilization'),
   },
@@ -57,6 +67,7 @@ export const utilization: readonly Row[] = [
     names: ['utilization.ofa'],
     since: 535,
     help: 'Share of the last sampling period in which the optical flow accelerator (OFA) was busy.',
+    period: OF_ENGINES,
     kind: percent,
     source: from(sample(nvmlDeviceGetOfaUtilization), 'utilization'),
   },

@@ -37,7 +37,13 @@ const metric = (
   unit: `GPM:${unit}`,
   width: GPM_WIDTH,
   help,
-  field: { names: [name, ...exported.map(exportedAs)], help: `${help}.`, kind, source: item(name) },
+  field: {
+    names: [name, ...exported.map(exportedAs)],
+    help: `${help}.`,
+    period: 'from one tick to the next',
+    kind,
+    source: item(name),
+  },
 });
 
 const exportedAs = (name: string): string => `${GPM_PREFIX}${name}`;

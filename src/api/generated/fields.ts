@@ -901,643 +901,643 @@ export interface RelationFields {
   readonly gpm: {
     /** GPU instance of the performance metrics; null for those of the whole GPU. */
     readonly 'gpu_instance_id': number;
-    /** Graphics and compute engine activity. In %. */
+    /** Graphics and compute engine activity. The period is from one tick to the next. In %. */
     readonly 'gract': number;
-    /** Graphics and compute engine activity. In %. */
+    /** Graphics and compute engine activity. The period is from one tick to the next. In %. */
     readonly 'gpm.graphics_util': number;
-    /** SM activity. In %. */
+    /** SM activity. The period is from one tick to the next. In %. */
     readonly 'smutil': number;
-    /** SM activity. In %. */
+    /** SM activity. The period is from one tick to the next. In %. */
     readonly 'gpm.sm_util': number;
-    /** SM occupancy. In %. */
+    /** SM occupancy. The period is from one tick to the next. In %. */
     readonly 'smocc': number;
-    /** SM occupancy. In %. */
+    /** SM occupancy. The period is from one tick to the next. In %. */
     readonly 'gpm.sm_occupancy': number;
-    /** Integer unit activity. In %. */
+    /** Integer unit activity. The period is from one tick to the next. In %. */
     readonly 'intutil': number;
-    /** Integer unit activity. In %. */
+    /** Integer unit activity. The period is from one tick to the next. In %. */
     readonly 'gpm.integer_util': number;
-    /** Tensor core activity. In %. */
+    /** Tensor core activity. The period is from one tick to the next. In %. */
     readonly 'mmaact': number;
-    /** Tensor core activity. In %. */
+    /** Tensor core activity. The period is from one tick to the next. In %. */
     readonly 'gpm.any_tensor_util': number;
-    /** Tensor core activity, DFMA. In %. */
+    /** Tensor core activity, DFMA. The period is from one tick to the next. In %. */
     readonly 'dfmat': number;
-    /** Tensor core activity, DFMA. In %. */
+    /** Tensor core activity, DFMA. The period is from one tick to the next. In %. */
     readonly 'gpm.dfma_tensor_util': number;
-    /** Tensor core activity, FP16 matrices. In %. */
+    /** Tensor core activity, FP16 matrices. The period is from one tick to the next. In %. */
     readonly 'hmmat': number;
-    /** Tensor core activity, FP16 matrices. In %. */
+    /** Tensor core activity, FP16 matrices. The period is from one tick to the next. In %. */
     readonly 'gpm.hmma_tensor_util': number;
-    /** Tensor core activity, FP64 matrices. In %. */
+    /** Tensor core activity, FP64 matrices. The period is from one tick to the next. In %. */
     readonly 'dmmat': number;
-    /** Tensor core activity, FP64 matrices. In %. */
+    /** Tensor core activity, FP64 matrices. The period is from one tick to the next. In %. */
     readonly 'gpm.dmma_tensor_util': number;
-    /** Tensor core activity, integer matrices. In %. */
+    /** Tensor core activity, integer matrices. The period is from one tick to the next. In %. */
     readonly 'immat': number;
-    /** Tensor core activity, integer matrices. In %. */
+    /** Tensor core activity, integer matrices. The period is from one tick to the next. In %. */
     readonly 'gpm.imma_tensor_util': number;
-    /** Memory bandwidth utilization. In %. */
+    /** Memory bandwidth utilization. The period is from one tick to the next. In %. */
     readonly 'dram': number;
-    /** Memory bandwidth utilization. In %. */
+    /** Memory bandwidth utilization. The period is from one tick to the next. In %. */
     readonly 'gpm.dram_bw_util': number;
-    /** FP64 unit activity. In %. */
+    /** FP64 unit activity. The period is from one tick to the next. In %. */
     readonly 'fp64': number;
-    /** FP64 unit activity. In %. */
+    /** FP64 unit activity. The period is from one tick to the next. In %. */
     readonly 'gpm.fp64_util': number;
-    /** FP32 unit activity. In %. */
+    /** FP32 unit activity. The period is from one tick to the next. In %. */
     readonly 'fp32': number;
-    /** FP32 unit activity. In %. */
+    /** FP32 unit activity. The period is from one tick to the next. In %. */
     readonly 'gpm.fp32_util': number;
-    /** FP16 unit activity. In %. */
+    /** FP16 unit activity. The period is from one tick to the next. In %. */
     readonly 'fp16': number;
-    /** FP16 unit activity. In %. */
+    /** FP16 unit activity. The period is from one tick to the next. In %. */
     readonly 'gpm.fp16_util': number;
-    /** PCIe, sent. In MiB/s. */
+    /** PCIe, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'pcitx': number;
-    /** PCIe, sent. In MiB/s. */
+    /** PCIe, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'gpm.pcie_tx': number;
-    /** PCIe, received. In MiB/s. */
+    /** PCIe, received. The period is from one tick to the next. In MiB/s. */
     readonly 'pcirx': number;
-    /** PCIe, received. In MiB/s. */
+    /** PCIe, received. The period is from one tick to the next. In MiB/s. */
     readonly 'gpm.pcie_rx': number;
-    /** Video decoder 0. In %. */
+    /** Video decoder 0. The period is from one tick to the next. In %. */
     readonly 'nvdec0': number;
-    /** Video decoder 1. In %. */
+    /** Video decoder 1. The period is from one tick to the next. In %. */
     readonly 'nvdec1': number;
-    /** Video decoder 2. In %. */
+    /** Video decoder 2. The period is from one tick to the next. In %. */
     readonly 'nvdec2': number;
-    /** Video decoder 3. In %. */
+    /** Video decoder 3. The period is from one tick to the next. In %. */
     readonly 'nvdec3': number;
-    /** Video decoder 4. In %. */
+    /** Video decoder 4. The period is from one tick to the next. In %. */
     readonly 'nvdec4': number;
-    /** Video decoder 5. In %. */
+    /** Video decoder 5. The period is from one tick to the next. In %. */
     readonly 'nvdec5': number;
-    /** Video decoder 6. In %. */
+    /** Video decoder 6. The period is from one tick to the next. In %. */
     readonly 'nvdec6': number;
-    /** Video decoder 7. In %. */
+    /** Video decoder 7. The period is from one tick to the next. In %. */
     readonly 'nvdec7': number;
-    /** JPEG decoder 0. In %. */
+    /** JPEG decoder 0. The period is from one tick to the next. In %. */
     readonly 'nvjpg0': number;
-    /** JPEG decoder 1. In %. */
+    /** JPEG decoder 1. The period is from one tick to the next. In %. */
     readonly 'nvjpg1': number;
-    /** JPEG decoder 2. In %. */
+    /** JPEG decoder 2. The period is from one tick to the next. In %. */
     readonly 'nvjpg2': number;
-    /** JPEG decoder 3. In %. */
+    /** JPEG decoder 3. The period is from one tick to the next. In %. */
     readonly 'nvjpg3': number;
-    /** JPEG decoder 4. In %. */
+    /** JPEG decoder 4. The period is from one tick to the next. In %. */
     readonly 'nvjpg4': number;
-    /** JPEG decoder 5. In %. */
+    /** JPEG decoder 5. The period is from one tick to the next. In %. */
     readonly 'nvjpg5': number;
-    /** JPEG decoder 6. In %. */
+    /** JPEG decoder 6. The period is from one tick to the next. In %. */
     readonly 'nvjpg6': number;
-    /** JPEG decoder 7. In %. */
+    /** JPEG decoder 7. The period is from one tick to the next. In %. */
     readonly 'nvjpg7': number;
-    /** Optical flow engine 0. In %. */
+    /** Optical flow engine 0. The period is from one tick to the next. In %. */
     readonly 'nvofa0': number;
-    /** Optical flow engine 1. In %. */
+    /** Optical flow engine 1. The period is from one tick to the next. In %. */
     readonly 'nvofa1': number;
-    /** All NVLinks, received. In MiB/s. */
+    /** All NVLinks, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvlrx': number;
-    /** All NVLinks, received. In MiB/s. */
+    /** All NVLinks, received. The period is from one tick to the next. In MiB/s. */
     readonly 'gpm.nvlink_rx': number;
-    /** All NVLinks, sent. In MiB/s. */
+    /** All NVLinks, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvltx': number;
-    /** All NVLinks, sent. In MiB/s. */
+    /** All NVLinks, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'gpm.nvlink_tx': number;
-    /** NVLink 0, received. In MiB/s. */
+    /** NVLink 0, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl0rx': number;
-    /** NVLink 0, sent. In MiB/s. */
+    /** NVLink 0, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl0tx': number;
-    /** NVLink 1, received. In MiB/s. */
+    /** NVLink 1, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl1rx': number;
-    /** NVLink 1, sent. In MiB/s. */
+    /** NVLink 1, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl1tx': number;
-    /** NVLink 2, received. In MiB/s. */
+    /** NVLink 2, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl2rx': number;
-    /** NVLink 2, sent. In MiB/s. */
+    /** NVLink 2, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl2tx': number;
-    /** NVLink 3, received. In MiB/s. */
+    /** NVLink 3, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl3rx': number;
-    /** NVLink 3, sent. In MiB/s. */
+    /** NVLink 3, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl3tx': number;
-    /** NVLink 4, received. In MiB/s. */
+    /** NVLink 4, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl4rx': number;
-    /** NVLink 4, sent. In MiB/s. */
+    /** NVLink 4, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl4tx': number;
-    /** NVLink 5, received. In MiB/s. */
+    /** NVLink 5, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl5rx': number;
-    /** NVLink 5, sent. In MiB/s. */
+    /** NVLink 5, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl5tx': number;
-    /** NVLink 6, received. In MiB/s. */
+    /** NVLink 6, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl6rx': number;
-    /** NVLink 6, sent. In MiB/s. */
+    /** NVLink 6, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl6tx': number;
-    /** NVLink 7, received. In MiB/s. */
+    /** NVLink 7, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl7rx': number;
-    /** NVLink 7, sent. In MiB/s. */
+    /** NVLink 7, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl7tx': number;
-    /** NVLink 8, received. In MiB/s. */
+    /** NVLink 8, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl8rx': number;
-    /** NVLink 8, sent. In MiB/s. */
+    /** NVLink 8, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl8tx': number;
-    /** NVLink 9, received. In MiB/s. */
+    /** NVLink 9, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl9rx': number;
-    /** NVLink 9, sent. In MiB/s. */
+    /** NVLink 9, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl9tx': number;
-    /** NVLink 10, received. In MiB/s. */
+    /** NVLink 10, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl10rx': number;
-    /** NVLink 10, sent. In MiB/s. */
+    /** NVLink 10, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl10tx': number;
-    /** NVLink 11, received. In MiB/s. */
+    /** NVLink 11, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl11rx': number;
-    /** NVLink 11, sent. In MiB/s. */
+    /** NVLink 11, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl11tx': number;
-    /** NVLink 12, received. In MiB/s. */
+    /** NVLink 12, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl12rx': number;
-    /** NVLink 12, sent. In MiB/s. */
+    /** NVLink 12, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl12tx': number;
-    /** NVLink 13, received. In MiB/s. */
+    /** NVLink 13, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl13rx': number;
-    /** NVLink 13, sent. In MiB/s. */
+    /** NVLink 13, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl13tx': number;
-    /** NVLink 14, received. In MiB/s. */
+    /** NVLink 14, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl14rx': number;
-    /** NVLink 14, sent. In MiB/s. */
+    /** NVLink 14, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl14tx': number;
-    /** NVLink 15, received. In MiB/s. */
+    /** NVLink 15, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl15rx': number;
-    /** NVLink 15, sent. In MiB/s. */
+    /** NVLink 15, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl15tx': number;
-    /** NVLink 16, received. In MiB/s. */
+    /** NVLink 16, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl16rx': number;
-    /** NVLink 16, sent. In MiB/s. */
+    /** NVLink 16, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl16tx': number;
-    /** NVLink 17, received. In MiB/s. */
+    /** NVLink 17, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl17rx': number;
-    /** NVLink 17, sent. In MiB/s. */
+    /** NVLink 17, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl17tx': number;
-    /** All C2C links, sent. In MiB/s. */
+    /** All C2C links, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'c2cttltx': number;
-    /** All C2C links, received. In MiB/s. */
+    /** All C2C links, received. The period is from one tick to the next. In MiB/s. */
     readonly 'c2cttlrx': number;
-    /** All C2C links, payload sent. In MiB/s. */
+    /** All C2C links, payload sent. The period is from one tick to the next. In MiB/s. */
     readonly 'c2cdattx': number;
-    /** All C2C links, payload received. In MiB/s. */
+    /** All C2C links, payload received. The period is from one tick to the next. In MiB/s. */
     readonly 'c2cdatrx': number;
-    /** C2C link 0, sent. In MiB/s. */
+    /** C2C link 0, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c0ttltx': number;
-    /** C2C link 0, received. In MiB/s. */
+    /** C2C link 0, received. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c0ttlrx': number;
-    /** C2C link 0, payload sent. In MiB/s. */
+    /** C2C link 0, payload sent. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c0dattx': number;
-    /** C2C link 0, payload received. In MiB/s. */
+    /** C2C link 0, payload received. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c0datrx': number;
-    /** C2C link 1, sent. In MiB/s. */
+    /** C2C link 1, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c1ttltx': number;
-    /** C2C link 1, received. In MiB/s. */
+    /** C2C link 1, received. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c1ttlrx': number;
-    /** C2C link 1, payload sent. In MiB/s. */
+    /** C2C link 1, payload sent. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c1dattx': number;
-    /** C2C link 1, payload received. In MiB/s. */
+    /** C2C link 1, payload received. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c1datrx': number;
-    /** C2C link 2, sent. In MiB/s. */
+    /** C2C link 2, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c2ttltx': number;
-    /** C2C link 2, received. In MiB/s. */
+    /** C2C link 2, received. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c2ttlrx': number;
-    /** C2C link 2, payload sent. In MiB/s. */
+    /** C2C link 2, payload sent. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c2dattx': number;
-    /** C2C link 2, payload received. In MiB/s. */
+    /** C2C link 2, payload received. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c2datrx': number;
-    /** C2C link 3, sent. In MiB/s. */
+    /** C2C link 3, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c3ttltx': number;
-    /** C2C link 3, received. In MiB/s. */
+    /** C2C link 3, received. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c3ttlrx': number;
-    /** C2C link 3, payload sent. In MiB/s. */
+    /** C2C link 3, payload sent. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c3dattx': number;
-    /** C2C link 3, payload received. In MiB/s. */
+    /** C2C link 3, payload received. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c3datrx': number;
-    /** C2C link 4, sent. In MiB/s. */
+    /** C2C link 4, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c4ttltx': number;
-    /** C2C link 4, received. In MiB/s. */
+    /** C2C link 4, received. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c4ttlrx': number;
-    /** C2C link 4, payload sent. In MiB/s. */
+    /** C2C link 4, payload sent. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c4dattx': number;
-    /** C2C link 4, payload received. In MiB/s. */
+    /** C2C link 4, payload received. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c4datrx': number;
-    /** C2C link 5, sent. In MiB/s. */
+    /** C2C link 5, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c5ttltx': number;
-    /** C2C link 5, received. In MiB/s. */
+    /** C2C link 5, received. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c5ttlrx': number;
-    /** C2C link 5, payload sent. In MiB/s. */
+    /** C2C link 5, payload sent. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c5dattx': number;
-    /** C2C link 5, payload received. In MiB/s. */
+    /** C2C link 5, payload received. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c5datrx': number;
-    /** C2C link 6, sent. In MiB/s. */
+    /** C2C link 6, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c6ttltx': number;
-    /** C2C link 6, received. In MiB/s. */
+    /** C2C link 6, received. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c6ttlrx': number;
-    /** C2C link 6, payload sent. In MiB/s. */
+    /** C2C link 6, payload sent. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c6dattx': number;
-    /** C2C link 6, payload received. In MiB/s. */
+    /** C2C link 6, payload received. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c6datrx': number;
-    /** C2C link 7, sent. In MiB/s. */
+    /** C2C link 7, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c7ttltx': number;
-    /** C2C link 7, received. In MiB/s. */
+    /** C2C link 7, received. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c7ttlrx': number;
-    /** C2C link 7, payload sent. In MiB/s. */
+    /** C2C link 7, payload sent. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c7dattx': number;
-    /** C2C link 7, payload received. In MiB/s. */
+    /** C2C link 7, payload received. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c7datrx': number;
-    /** C2C link 8, sent. In MiB/s. */
+    /** C2C link 8, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c8ttltx': number;
-    /** C2C link 8, received. In MiB/s. */
+    /** C2C link 8, received. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c8ttlrx': number;
-    /** C2C link 8, payload sent. In MiB/s. */
+    /** C2C link 8, payload sent. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c8dattx': number;
-    /** C2C link 8, payload received. In MiB/s. */
+    /** C2C link 8, payload received. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c8datrx': number;
-    /** C2C link 9, sent. In MiB/s. */
+    /** C2C link 9, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c9ttltx': number;
-    /** C2C link 9, received. In MiB/s. */
+    /** C2C link 9, received. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c9ttlrx': number;
-    /** C2C link 9, payload sent. In MiB/s. */
+    /** C2C link 9, payload sent. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c9dattx': number;
-    /** C2C link 9, payload received. In MiB/s. */
+    /** C2C link 9, payload received. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c9datrx': number;
-    /** C2C link 10, sent. In MiB/s. */
+    /** C2C link 10, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c10ttltx': number;
-    /** C2C link 10, received. In MiB/s. */
+    /** C2C link 10, received. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c10ttlrx': number;
-    /** C2C link 10, payload sent. In MiB/s. */
+    /** C2C link 10, payload sent. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c10dattx': number;
-    /** C2C link 10, payload received. In MiB/s. */
+    /** C2C link 10, payload received. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c10datrx': number;
-    /** C2C link 11, sent. In MiB/s. */
+    /** C2C link 11, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c11ttltx': number;
-    /** C2C link 11, received. In MiB/s. */
+    /** C2C link 11, received. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c11ttlrx': number;
-    /** C2C link 11, payload sent. In MiB/s. */
+    /** C2C link 11, payload sent. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c11dattx': number;
-    /** C2C link 11, payload received. In MiB/s. */
+    /** C2C link 11, payload received. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c11datrx': number;
-    /** C2C link 12, sent. In MiB/s. */
+    /** C2C link 12, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c12ttltx': number;
-    /** C2C link 12, received. In MiB/s. */
+    /** C2C link 12, received. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c12ttlrx': number;
-    /** C2C link 12, payload sent. In MiB/s. */
+    /** C2C link 12, payload sent. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c12dattx': number;
-    /** C2C link 12, payload received. In MiB/s. */
+    /** C2C link 12, payload received. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c12datrx': number;
-    /** C2C link 13, sent. In MiB/s. */
+    /** C2C link 13, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c13ttltx': number;
-    /** C2C link 13, received. In MiB/s. */
+    /** C2C link 13, received. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c13ttlrx': number;
-    /** C2C link 13, payload sent. In MiB/s. */
+    /** C2C link 13, payload sent. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c13dattx': number;
-    /** C2C link 13, payload received. In MiB/s. */
+    /** C2C link 13, payload received. The period is from one tick to the next. In MiB/s. */
     readonly 'c2c13datrx': number;
-    /** Cache hits of host memory. In %. */
+    /** Cache hits of host memory. The period is from one tick to the next. In %. */
     readonly 'hosthit': number;
-    /** Cache misses of host memory. In %. */
+    /** Cache misses of host memory. The period is from one tick to the next. In %. */
     readonly 'hostmiss': number;
-    /** Cache hits of peer memory. In %. */
+    /** Cache hits of peer memory. The period is from one tick to the next. In %. */
     readonly 'peerhit': number;
-    /** Cache misses of peer memory. In %. */
+    /** Cache misses of peer memory. The period is from one tick to the next. In %. */
     readonly 'peermiss': number;
-    /** Cache hits of its own memory. In %. */
+    /** Cache hits of its own memory. The period is from one tick to the next. In %. */
     readonly 'dramhit': number;
-    /** Cache misses of its own memory. In %. */
+    /** Cache misses of its own memory. The period is from one tick to the next. In %. */
     readonly 'drammiss': number;
-    /** Video encoder 0. In %. */
+    /** Video encoder 0. The period is from one tick to the next. In %. */
     readonly 'nvenc0': number;
-    /** Video encoder 1. In %. */
+    /** Video encoder 1. The period is from one tick to the next. In %. */
     readonly 'nvenc1': number;
-    /** Video encoder 2. In %. */
+    /** Video encoder 2. The period is from one tick to the next. In %. */
     readonly 'nvenc2': number;
-    /** Video encoder 3. In %. */
+    /** Video encoder 3. The period is from one tick to the next. In %. */
     readonly 'nvenc3': number;
-    /** Graphics engine 0: elapsed cycles. */
+    /** Graphics engine 0: elapsed cycles. The period is from one tick to the next. */
     readonly 'gr0elpsd': number;
-    /** Graphics engine 0: cycles of context switches. */
+    /** Graphics engine 0: cycles of context switches. The period is from one tick to the next. */
     readonly 'gr0actv': number;
-    /** Graphics engine 0: context switch requests. */
+    /** Graphics engine 0: context switch requests. The period is from one tick to the next. */
     readonly 'gr0reqs': number;
-    /** Graphics engine 0: cycles per context switch. */
+    /** Graphics engine 0: cycles per context switch. The period is from one tick to the next. */
     readonly 'gr0avg': number;
-    /** Graphics engine 0: time of context switches. In %. */
+    /** Graphics engine 0: time of context switches. The period is from one tick to the next. In %. */
     readonly 'gr0pct': number;
-    /** Graphics engine 1: elapsed cycles. */
+    /** Graphics engine 1: elapsed cycles. The period is from one tick to the next. */
     readonly 'gr1elpsd': number;
-    /** Graphics engine 1: cycles of context switches. */
+    /** Graphics engine 1: cycles of context switches. The period is from one tick to the next. */
     readonly 'gr1actv': number;
-    /** Graphics engine 1: context switch requests. */
+    /** Graphics engine 1: context switch requests. The period is from one tick to the next. */
     readonly 'gr1reqs': number;
-    /** Graphics engine 1: cycles per context switch. */
+    /** Graphics engine 1: cycles per context switch. The period is from one tick to the next. */
     readonly 'gr1avg': number;
-    /** Graphics engine 1: time of context switches. In %. */
+    /** Graphics engine 1: time of context switches. The period is from one tick to the next. In %. */
     readonly 'gr1pct': number;
-    /** Graphics engine 2: elapsed cycles. */
+    /** Graphics engine 2: elapsed cycles. The period is from one tick to the next. */
     readonly 'gr2elpsd': number;
-    /** Graphics engine 2: cycles of context switches. */
+    /** Graphics engine 2: cycles of context switches. The period is from one tick to the next. */
     readonly 'gr2actv': number;
-    /** Graphics engine 2: context switch requests. */
+    /** Graphics engine 2: context switch requests. The period is from one tick to the next. */
     readonly 'gr2reqs': number;
-    /** Graphics engine 2: cycles per context switch. */
+    /** Graphics engine 2: cycles per context switch. The period is from one tick to the next. */
     readonly 'gr2avg': number;
-    /** Graphics engine 2: time of context switches. In %. */
+    /** Graphics engine 2: time of context switches. The period is from one tick to the next. In %. */
     readonly 'gr2pct': number;
-    /** Graphics engine 3: elapsed cycles. */
+    /** Graphics engine 3: elapsed cycles. The period is from one tick to the next. */
     readonly 'gr3elpsd': number;
-    /** Graphics engine 3: cycles of context switches. */
+    /** Graphics engine 3: cycles of context switches. The period is from one tick to the next. */
     readonly 'gr3actv': number;
-    /** Graphics engine 3: context switch requests. */
+    /** Graphics engine 3: context switch requests. The period is from one tick to the next. */
     readonly 'gr3reqs': number;
-    /** Graphics engine 3: cycles per context switch. */
+    /** Graphics engine 3: cycles per context switch. The period is from one tick to the next. */
     readonly 'gr3avg': number;
-    /** Graphics engine 3: time of context switches. In %. */
+    /** Graphics engine 3: time of context switches. The period is from one tick to the next. In %. */
     readonly 'gr3pct': number;
-    /** Graphics engine 4: elapsed cycles. */
+    /** Graphics engine 4: elapsed cycles. The period is from one tick to the next. */
     readonly 'gr4elpsd': number;
-    /** Graphics engine 4: cycles of context switches. */
+    /** Graphics engine 4: cycles of context switches. The period is from one tick to the next. */
     readonly 'gr4actv': number;
-    /** Graphics engine 4: context switch requests. */
+    /** Graphics engine 4: context switch requests. The period is from one tick to the next. */
     readonly 'gr4reqs': number;
-    /** Graphics engine 4: cycles per context switch. */
+    /** Graphics engine 4: cycles per context switch. The period is from one tick to the next. */
     readonly 'gr4avg': number;
-    /** Graphics engine 4: time of context switches. In %. */
+    /** Graphics engine 4: time of context switches. The period is from one tick to the next. In %. */
     readonly 'gr4pct': number;
-    /** Graphics engine 5: elapsed cycles. */
+    /** Graphics engine 5: elapsed cycles. The period is from one tick to the next. */
     readonly 'gr5elpsd': number;
-    /** Graphics engine 5: cycles of context switches. */
+    /** Graphics engine 5: cycles of context switches. The period is from one tick to the next. */
     readonly 'gr5actv': number;
-    /** Graphics engine 5: context switch requests. */
+    /** Graphics engine 5: context switch requests. The period is from one tick to the next. */
     readonly 'gr5reqs': number;
-    /** Graphics engine 5: cycles per context switch. */
+    /** Graphics engine 5: cycles per context switch. The period is from one tick to the next. */
     readonly 'gr5avg': number;
-    /** Graphics engine 5: time of context switches. In %. */
+    /** Graphics engine 5: time of context switches. The period is from one tick to the next. In %. */
     readonly 'gr5pct': number;
-    /** Graphics engine 6: elapsed cycles. */
+    /** Graphics engine 6: elapsed cycles. The period is from one tick to the next. */
     readonly 'gr6elpsd': number;
-    /** Graphics engine 6: cycles of context switches. */
+    /** Graphics engine 6: cycles of context switches. The period is from one tick to the next. */
     readonly 'gr6actv': number;
-    /** Graphics engine 6: context switch requests. */
+    /** Graphics engine 6: context switch requests. The period is from one tick to the next. */
     readonly 'gr6reqs': number;
-    /** Graphics engine 6: cycles per context switch. */
+    /** Graphics engine 6: cycles per context switch. The period is from one tick to the next. */
     readonly 'gr6avg': number;
-    /** Graphics engine 6: time of context switches. In %. */
+    /** Graphics engine 6: time of context switches. The period is from one tick to the next. In %. */
     readonly 'gr6pct': number;
-    /** Graphics engine 7: elapsed cycles. */
+    /** Graphics engine 7: elapsed cycles. The period is from one tick to the next. */
     readonly 'gr7elpsd': number;
-    /** Graphics engine 7: cycles of context switches. */
+    /** Graphics engine 7: cycles of context switches. The period is from one tick to the next. */
     readonly 'gr7actv': number;
-    /** Graphics engine 7: context switch requests. */
+    /** Graphics engine 7: context switch requests. The period is from one tick to the next. */
     readonly 'gr7reqs': number;
-    /** Graphics engine 7: cycles per context switch. */
+    /** Graphics engine 7: cycles per context switch. The period is from one tick to the next. */
     readonly 'gr7avg': number;
-    /** Graphics engine 7: time of context switches. In %. */
+    /** Graphics engine 7: time of context switches. The period is from one tick to the next. In %. */
     readonly 'gr7pct': number;
-    /** NVLink 18, received. In MiB/s. */
+    /** NVLink 18, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl18rx': number;
-    /** NVLink 18, sent. In MiB/s. */
+    /** NVLink 18, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl18tx': number;
-    /** NVLink 19, received. In MiB/s. */
+    /** NVLink 19, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl19rx': number;
-    /** NVLink 19, sent. In MiB/s. */
+    /** NVLink 19, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl19tx': number;
-    /** NVLink 20, received. In MiB/s. */
+    /** NVLink 20, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl20rx': number;
-    /** NVLink 20, sent. In MiB/s. */
+    /** NVLink 20, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl20tx': number;
-    /** NVLink 21, received. In MiB/s. */
+    /** NVLink 21, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl21rx': number;
-    /** NVLink 21, sent. In MiB/s. */
+    /** NVLink 21, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl21tx': number;
-    /** NVLink 22, received. In MiB/s. */
+    /** NVLink 22, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl22rx': number;
-    /** NVLink 22, sent. In MiB/s. */
+    /** NVLink 22, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl22tx': number;
-    /** NVLink 23, received. In MiB/s. */
+    /** NVLink 23, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl23rx': number;
-    /** NVLink 23, sent. In MiB/s. */
+    /** NVLink 23, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl23tx': number;
-    /** NVLink 24, received. In MiB/s. */
+    /** NVLink 24, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl24rx': number;
-    /** NVLink 24, sent. In MiB/s. */
+    /** NVLink 24, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl24tx': number;
-    /** NVLink 25, received. In MiB/s. */
+    /** NVLink 25, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl25rx': number;
-    /** NVLink 25, sent. In MiB/s. */
+    /** NVLink 25, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl25tx': number;
-    /** NVLink 26, received. In MiB/s. */
+    /** NVLink 26, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl26rx': number;
-    /** NVLink 26, sent. In MiB/s. */
+    /** NVLink 26, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl26tx': number;
-    /** NVLink 27, received. In MiB/s. */
+    /** NVLink 27, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl27rx': number;
-    /** NVLink 27, sent. In MiB/s. */
+    /** NVLink 27, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl27tx': number;
-    /** NVLink 28, received. In MiB/s. */
+    /** NVLink 28, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl28rx': number;
-    /** NVLink 28, sent. In MiB/s. */
+    /** NVLink 28, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl28tx': number;
-    /** NVLink 29, received. In MiB/s. */
+    /** NVLink 29, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl29rx': number;
-    /** NVLink 29, sent. In MiB/s. */
+    /** NVLink 29, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl29tx': number;
-    /** NVLink 30, received. In MiB/s. */
+    /** NVLink 30, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl30rx': number;
-    /** NVLink 30, sent. In MiB/s. */
+    /** NVLink 30, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl30tx': number;
-    /** NVLink 31, received. In MiB/s. */
+    /** NVLink 31, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl31rx': number;
-    /** NVLink 31, sent. In MiB/s. */
+    /** NVLink 31, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl31tx': number;
-    /** NVLink 32, received. In MiB/s. */
+    /** NVLink 32, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl32rx': number;
-    /** NVLink 32, sent. In MiB/s. */
+    /** NVLink 32, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl32tx': number;
-    /** NVLink 33, received. In MiB/s. */
+    /** NVLink 33, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl33rx': number;
-    /** NVLink 33, sent. In MiB/s. */
+    /** NVLink 33, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl33tx': number;
-    /** NVLink 34, received. In MiB/s. */
+    /** NVLink 34, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl34rx': number;
-    /** NVLink 34, sent. In MiB/s. */
+    /** NVLink 34, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl34tx': number;
-    /** NVLink 35, received. In MiB/s. */
+    /** NVLink 35, received. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl35rx': number;
-    /** NVLink 35, sent. In MiB/s. */
+    /** NVLink 35, sent. The period is from one tick to the next. In MiB/s. */
     readonly 'nvl35tx': number;
-    /** Elapsed SM cycles. */
+    /** Elapsed SM cycles. The period is from one tick to the next. */
     readonly 'smelpsd': number;
-    /** Active SM cycles. */
+    /** Active SM cycles. The period is from one tick to the next. */
     readonly 'smactv': number;
-    /** Active tensor core cycles. */
+    /** Active tensor core cycles. The period is from one tick to the next. */
     readonly 'mmaactv': number;
-    /** Active tensor core cycles, FP64 matrices. */
+    /** Active tensor core cycles, FP64 matrices. The period is from one tick to the next. */
     readonly 'dmmaactv': number;
-    /** Active tensor core cycles, FP16 matrices. */
+    /** Active tensor core cycles, FP16 matrices. The period is from one tick to the next. */
     readonly 'hmmaactv': number;
-    /** Active tensor core cycles, integer matrices. */
+    /** Active tensor core cycles, integer matrices. The period is from one tick to the next. */
     readonly 'immaactv': number;
-    /** Active tensor core cycles, DFMA. */
+    /** Active tensor core cycles, DFMA. The period is from one tick to the next. */
     readonly 'dfmaactv': number;
-    /** Traffic sent over PCIe. */
+    /** Traffic sent over PCIe. The period is from one tick to the next. */
     readonly 'pcitxcnt': number;
-    /** Traffic received over PCIe. */
+    /** Traffic received over PCIe. The period is from one tick to the next. */
     readonly 'pcirxcnt': number;
-    /** Active integer unit cycles. */
+    /** Active integer unit cycles. The period is from one tick to the next. */
     readonly 'intactv': number;
-    /** Active FP64 unit cycles. */
+    /** Active FP64 unit cycles. The period is from one tick to the next. */
     readonly 'fp64actv': number;
-    /** Active FP32 unit cycles. */
+    /** Active FP32 unit cycles. The period is from one tick to the next. */
     readonly 'fp32actv': number;
-    /** Active FP16 unit cycles. */
+    /** Active FP16 unit cycles. The period is from one tick to the next. */
     readonly 'fp16actv': number;
-    /** Traffic received over NVLink 0. */
+    /** Traffic received over NVLink 0. The period is from one tick to the next. */
     readonly 'nvl0rxcnt': number;
-    /** Traffic sent over NVLink 0. */
+    /** Traffic sent over NVLink 0. The period is from one tick to the next. */
     readonly 'nvl0txcnt': number;
-    /** Traffic received over NVLink 1. */
+    /** Traffic received over NVLink 1. The period is from one tick to the next. */
     readonly 'nvl1rxcnt': number;
-    /** Traffic sent over NVLink 1. */
+    /** Traffic sent over NVLink 1. The period is from one tick to the next. */
     readonly 'nvl1txcnt': number;
-    /** Traffic received over NVLink 2. */
+    /** Traffic received over NVLink 2. The period is from one tick to the next. */
     readonly 'nvl2rxcnt': number;
-    /** Traffic sent over NVLink 2. */
+    /** Traffic sent over NVLink 2. The period is from one tick to the next. */
     readonly 'nvl2txcnt': number;
-    /** Traffic received over NVLink 3. */
+    /** Traffic received over NVLink 3. The period is from one tick to the next. */
     readonly 'nvl3rxcnt': number;
-    /** Traffic sent over NVLink 3. */
+    /** Traffic sent over NVLink 3. The period is from one tick to the next. */
     readonly 'nvl3txcnt': number;
-    /** Traffic received over NVLink 4. */
+    /** Traffic received over NVLink 4. The period is from one tick to the next. */
     readonly 'nvl4rxcnt': number;
-    /** Traffic sent over NVLink 4. */
+    /** Traffic sent over NVLink 4. The period is from one tick to the next. */
     readonly 'nvl4txcnt': number;
-    /** Traffic received over NVLink 5. */
+    /** Traffic received over NVLink 5. The period is from one tick to the next. */
     readonly 'nvl5rxcnt': number;
-    /** Traffic sent over NVLink 5. */
+    /** Traffic sent over NVLink 5. The period is from one tick to the next. */
     readonly 'nvl5txcnt': number;
-    /** Traffic received over NVLink 6. */
+    /** Traffic received over NVLink 6. The period is from one tick to the next. */
     readonly 'nvl6rxcnt': number;
-    /** Traffic sent over NVLink 6. */
+    /** Traffic sent over NVLink 6. The period is from one tick to the next. */
     readonly 'nvl6txcnt': number;
-    /** Traffic received over NVLink 7. */
+    /** Traffic received over NVLink 7. The period is from one tick to the next. */
     readonly 'nvl7rxcnt': number;
-    /** Traffic sent over NVLink 7. */
+    /** Traffic sent over NVLink 7. The period is from one tick to the next. */
     readonly 'nvl7txcnt': number;
-    /** Traffic received over NVLink 8. */
+    /** Traffic received over NVLink 8. The period is from one tick to the next. */
     readonly 'nvl8rxcnt': number;
-    /** Traffic sent over NVLink 8. */
+    /** Traffic sent over NVLink 8. The period is from one tick to the next. */
     readonly 'nvl8txcnt': number;
-    /** Traffic received over NVLink 9. */
+    /** Traffic received over NVLink 9. The period is from one tick to the next. */
     readonly 'nvl9rxcnt': number;
-    /** Traffic sent over NVLink 9. */
+    /** Traffic sent over NVLink 9. The period is from one tick to the next. */
     readonly 'nvl9txcnt': number;
-    /** Traffic received over NVLink 10. */
+    /** Traffic received over NVLink 10. The period is from one tick to the next. */
     readonly 'nvl10rxcnt': number;
-    /** Traffic sent over NVLink 10. */
+    /** Traffic sent over NVLink 10. The period is from one tick to the next. */
     readonly 'nvl10txcnt': number;
-    /** Traffic received over NVLink 11. */
+    /** Traffic received over NVLink 11. The period is from one tick to the next. */
     readonly 'nvl11rxcnt': number;
-    /** Traffic sent over NVLink 11. */
+    /** Traffic sent over NVLink 11. The period is from one tick to the next. */
     readonly 'nvl11txcnt': number;
-    /** Traffic received over NVLink 12. */
+    /** Traffic received over NVLink 12. The period is from one tick to the next. */
     readonly 'nvl12rxcnt': number;
-    /** Traffic sent over NVLink 12. */
+    /** Traffic sent over NVLink 12. The period is from one tick to the next. */
     readonly 'nvl12txcnt': number;
-    /** Traffic received over NVLink 13. */
+    /** Traffic received over NVLink 13. The period is from one tick to the next. */
     readonly 'nvl13rxcnt': number;
-    /** Traffic sent over NVLink 13. */
+    /** Traffic sent over NVLink 13. The period is from one tick to the next. */
     readonly 'nvl13txcnt': number;
-    /** Traffic received over NVLink 14. */
+    /** Traffic received over NVLink 14. The period is from one tick to the next. */
     readonly 'nvl14rxcnt': number;
-    /** Traffic sent over NVLink 14. */
+    /** Traffic sent over NVLink 14. The period is from one tick to the next. */
     readonly 'nvl14txcnt': number;
-    /** Traffic received over NVLink 15. */
+    /** Traffic received over NVLink 15. The period is from one tick to the next. */
     readonly 'nvl15rxcnt': number;
-    /** Traffic sent over NVLink 15. */
+    /** Traffic sent over NVLink 15. The period is from one tick to the next. */
     readonly 'nvl15txcnt': number;
-    /** Traffic received over NVLink 16. */
+    /** Traffic received over NVLink 16. The period is from one tick to the next. */
     readonly 'nvl16rxcnt': number;
-    /** Traffic sent over NVLink 16. */
+    /** Traffic sent over NVLink 16. The period is from one tick to the next. */
     readonly 'nvl16txcnt': number;
-    /** Traffic received over NVLink 17. */
+    /** Traffic received over NVLink 17. The period is from one tick to the next. */
     readonly 'nvl17rxcnt': number;
-    /** Traffic sent over NVLink 17. */
+    /** Traffic sent over NVLink 17. The period is from one tick to the next. */
     readonly 'nvl17txcnt': number;
-    /** Traffic received over NVLink 18. */
+    /** Traffic received over NVLink 18. The period is from one tick to the next. */
     readonly 'nvl18rxcnt': number;
-    /** Traffic sent over NVLink 18. */
+    /** Traffic sent over NVLink 18. The period is from one tick to the next. */
     readonly 'nvl18txcnt': number;
-    /** Traffic received over NVLink 19. */
+    /** Traffic received over NVLink 19. The period is from one tick to the next. */
     readonly 'nvl19rxcnt': number;
-    /** Traffic sent over NVLink 19. */
+    /** Traffic sent over NVLink 19. The period is from one tick to the next. */
     readonly 'nvl19txcnt': number;
-    /** Traffic received over NVLink 20. */
+    /** Traffic received over NVLink 20. The period is from one tick to the next. */
     readonly 'nvl20rxcnt': number;
-    /** Traffic sent over NVLink 20. */
+    /** Traffic sent over NVLink 20. The period is from one tick to the next. */
     readonly 'nvl20txcnt': number;
-    /** Traffic received over NVLink 21. */
+    /** Traffic received over NVLink 21. The period is from one tick to the next. */
     readonly 'nvl21rxcnt': number;
-    /** Traffic sent over NVLink 21. */
+    /** Traffic sent over NVLink 21. The period is from one tick to the next. */
     readonly 'nvl21txcnt': number;
-    /** Traffic received over NVLink 22. */
+    /** Traffic received over NVLink 22. The period is from one tick to the next. */
     readonly 'nvl22rxcnt': number;
-    /** Traffic sent over NVLink 22. */
+    /** Traffic sent over NVLink 22. The period is from one tick to the next. */
     readonly 'nvl22txcnt': number;
-    /** Traffic received over NVLink 23. */
+    /** Traffic received over NVLink 23. The period is from one tick to the next. */
     readonly 'nvl23rxcnt': number;
-    /** Traffic sent over NVLink 23. */
+    /** Traffic sent over NVLink 23. The period is from one tick to the next. */
     readonly 'nvl23txcnt': number;
-    /** Traffic received over NVLink 24. */
+    /** Traffic received over NVLink 24. The period is from one tick to the next. */
     readonly 'nvl24rxcnt': number;
-    /** Traffic sent over NVLink 24. */
+    /** Traffic sent over NVLink 24. The period is from one tick to the next. */
     readonly 'nvl24txcnt': number;
-    /** Traffic received over NVLink 25. */
+    /** Traffic received over NVLink 25. The period is from one tick to the next. */
     readonly 'nvl25rxcnt': number;
-    /** Traffic sent over NVLink 25. */
+    /** Traffic sent over NVLink 25. The period is from one tick to the next. */
     readonly 'nvl25txcnt': number;
-    /** Traffic received over NVLink 26. */
+    /** Traffic received over NVLink 26. The period is from one tick to the next. */
     readonly 'nvl26rxcnt': number;
-    /** Traffic sent over NVLink 26. */
+    /** Traffic sent over NVLink 26. The period is from one tick to the next. */
     readonly 'nvl26txcnt': number;
-    /** Traffic received over NVLink 27. */
+    /** Traffic received over NVLink 27. The period is from one tick to the next. */
     readonly 'nvl27rxcnt': number;
-    /** Traffic sent over NVLink 27. */
+    /** Traffic sent over NVLink 27. The period is from one tick to the next. */
     readonly 'nvl27txcnt': number;
-    /** Traffic received over NVLink 28. */
+    /** Traffic received over NVLink 28. The period is from one tick to the next. */
     readonly 'nvl28rxcnt': number;
-    /** Traffic sent over NVLink 28. */
+    /** Traffic sent over NVLink 28. The period is from one tick to the next. */
     readonly 'nvl28txcnt': number;
-    /** Traffic received over NVLink 29. */
+    /** Traffic received over NVLink 29. The period is from one tick to the next. */
     readonly 'nvl29rxcnt': number;
-    /** Traffic sent over NVLink 29. */
+    /** Traffic sent over NVLink 29. The period is from one tick to the next. */
     readonly 'nvl29txcnt': number;
-    /** Traffic received over NVLink 30. */
+    /** Traffic received over NVLink 30. The period is from one tick to the next. */
     readonly 'nvl30rxcnt': number;
-    /** Traffic sent over NVLink 30. */
+    /** Traffic sent over NVLink 30. The period is from one tick to the next. */
     readonly 'nvl30txcnt': number;
-    /** Traffic received over NVLink 31. */
+    /** Traffic received over NVLink 31. The period is from one tick to the next. */
     readonly 'nvl31rxcnt': number;
-    /** Traffic sent over NVLink 31. */
+    /** Traffic sent over NVLink 31. The period is from one tick to the next. */
     readonly 'nvl31txcnt': number;
-    /** Traffic received over NVLink 32. */
+    /** Traffic received over NVLink 32. The period is from one tick to the next. */
     readonly 'nvl32rxcnt': number;
-    /** Traffic sent over NVLink 32. */
+    /** Traffic sent over NVLink 32. The period is from one tick to the next. */
     readonly 'nvl32txcnt': number;
-    /** Traffic received over NVLink 33. */
+    /** Traffic received over NVLink 33. The period is from one tick to the next. */
     readonly 'nvl33rxcnt': number;
-    /** Traffic sent over NVLink 33. */
+    /** Traffic sent over NVLink 33. The period is from one tick to the next. */
     readonly 'nvl33txcnt': number;
-    /** Traffic received over NVLink 34. */
+    /** Traffic received over NVLink 34. The period is from one tick to the next. */
     readonly 'nvl34rxcnt': number;
-    /** Traffic sent over NVLink 34. */
+    /** Traffic sent over NVLink 34. The period is from one tick to the next. */
     readonly 'nvl34txcnt': number;
-    /** Traffic received over NVLink 35. */
+    /** Traffic received over NVLink 35. The period is from one tick to the next. */
     readonly 'nvl35rxcnt': number;
-    /** Traffic sent over NVLink 35. */
+    /** Traffic sent over NVLink 35. The period is from one tick to the next. */
     readonly 'nvl35txcnt': number;
   };
   /** Each record is the connection of a GPU to another GPU. */

@@ -30,5 +30,8 @@ export function ranges(numbers: readonly number[]): string {
 
 const spellRanges = (mask: Value): string => ranges(setBits(mask));
 
-/** A set as ranges. Empty where there are none: NVML gives no set of nodes on a machine without nodes. */
-export const bitRanges: Kind = { spell: spellRanges, json: spellRanges };
+/**
+ * A set as ranges. Empty where there are none: NVML gives no set of nodes on a machine without nodes. All ones are a set like any
+ * other: all CPUs of a machine that has 32 or 64.
+ */
+export const bitRanges: Kind = { spell: spellRanges, json: spellRanges, plausible: () => true };

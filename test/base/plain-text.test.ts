@@ -51,9 +51,12 @@ describe('JSON on its way to a reader', () => {
     const writers = readdirSync(source, { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))
       .filter((file) => readFileSync(source + file, 'utf8').includes('JSON.stringify('));
-    // The recorder and the ticks compare answers by it, and a recording given as an object is read as its text.
+    // The recorder and the ticks compare answers by it, a recording given as an object is read as its text, and the process that calls
+    // NVML reads what it is sent.
     expect(writers.sort()).toEqual([
       'base/plain-text.ts',
+      'nvml/backend/child/messages.ts',
+      'nvml/backend/child/sent-call.ts',
       'snapshot/machine.ts',
       'snapshot/recorder.ts',
       'snapshot/snapshot-ticks.ts',

@@ -274,7 +274,7 @@ describe('the daemon in the foreground', () => {
   it.each([
     ['-d 0', 2, /^Collection delay\/interval should be between 1 second and 600 seconds\n$/],
     ['-s z', 255, /^Failed to find any metric to display\n/],
-    ['-j a/b', 2, /^The name of a job goes into a file name/],
+    ['-j a/b', 2, /^The job name becomes part of a file name/],
     ['--bogus', 2, /^Option "--bogus" is not recognized\.\n$/],
   ])('refuses %s', async (argv, status, says) => {
     const folder = temporaryFolder();

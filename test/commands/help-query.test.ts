@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { fieldHelp } from '../../src/query/field.js';
 import { gpuTable } from '../../src/query/gpu/index.js';
 import { tableAt } from '../../src/query/relation.js';
 import { nvsmi } from '../cli/run.js';
@@ -12,7 +13,7 @@ it.each([
   const [, ...fields] = out.trimEnd().split('\n\n');
   const explained = fields.map((field) => field.split('\n').slice(1));
   expect(explained.map((lines) => lines.join(' '))).toEqual(
-    tableAt(gpuTable, 580).fields.map(({ help }) => help),
+    tableAt(gpuTable, 580).fields.map(fieldHelp),
   );
   expect(explained.flat().filter((line) => line.length > Number(width))).toEqual([]);
   const broken = explained.filter((lines) => lines.length > 1);

@@ -88,12 +88,13 @@ describe('JSON of the subcommands about connections', () => {
         'capability.system_memory_atomics': true,
         'capability.sli': true,
         'capability.link': true,
-        'remote.pci.bus_id': 'FFFFFFFF:FF:FF.0',
+        'remote.pci.bus_id': null,
         'remote.link': 0,
         'throughput.raw.tx': 271,
         'throughput.raw.rx': 384,
         power_state: 'High Speed State',
         low_power_threshold: 50000,
+        reasons: { 'remote.pci.bus_id': 'implausible' },
       },
     ]);
   });

@@ -102,8 +102,8 @@ describe('imports', () => {
     expect(edges.length).toBeGreaterThan(300);
     const has = (from: string, to: string): boolean =>
       edges.some((edge) => edge.from === from && edge.to === to);
-    expect(has('cli/cli.ts', 'commands/query.ts')).toBe(true);
-    expect(has('commands/summary.ts', 'format/summary.ts')).toBe(true);
+    expect(has('cli/cli.ts', 'commands/query/query.ts')).toBe(true);
+    expect(has('commands/summary/summary.ts', 'format/summary.ts')).toBe(true);
     expect(edges.filter(({ to }) => to.startsWith('.') && to !== '../package.json')).toEqual([]);
   });
 
@@ -204,8 +204,8 @@ const SPELLING = [
   'query/cell.ts',
   'query/decimals.ts',
   'query/kind.ts',
-  'query/power-profile-names.ts',
-  'query/topology-words.ts',
+  'query/power/profile-names.ts',
+  'query/topology/words.ts',
 ];
 
 function isSpelling({ from, to, typesOnly }: Edge): boolean {

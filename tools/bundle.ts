@@ -77,7 +77,7 @@ const COMMANDS = [
   'src/cli/command-table.ts',
   'src/cli/help.ts',
   'src/cli/subcommands.ts',
-  'src/commands/exporter.ts',
+  'src/commands/exporter/exporter.ts',
 ];
 
 /** Writes what bin/nvsmi.js loads before the CLI; a binary has its code inside. */

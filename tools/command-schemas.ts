@@ -11,7 +11,7 @@ import type { JsonPart } from '../src/commands/command.js';
 import { spec as hostname } from '../src/commands/hostname.js';
 import { commands } from '../src/commands/index.js';
 import { listParts } from '../src/commands/list.js';
-import { summaryParts } from '../src/commands/summary.js';
+import { summaryParts } from '../src/commands/summary/summary.js';
 import { excludedParts, versionParts } from '../src/commands/version.js';
 import { eventShape } from '../src/format/events.js';
 import { verdictShape } from '../src/format/verdicts.js';

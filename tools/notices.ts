@@ -7,8 +7,8 @@ const { metafile } = await build({
   entryPoints: [
     'src/cli/subcommands.ts',
     'src/base/style.ts',
-    'src/commands/report.ts',
-    'src/commands/help-query.ts',
+    'src/commands/report/report.ts',
+    'src/commands/query/help.ts',
     'src/index.ts',
   ],
   bundle: true,

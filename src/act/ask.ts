@@ -11,9 +11,9 @@ import { type Subject, SYSTEM } from '../query/ask/subject.js';
 import { jsonReading } from '../query/cell.js';
 import { releaseOf } from '../query/driver-release.js';
 import { gpuFields, gpuRow } from '../query/gpu-fields.js';
-import { gpuProcesses } from '../query/gpu-processes.js';
 import type { JsonScalar } from '../query/kind.js';
 import { type Probe, sample } from '../query/probe.js';
+import { gpuProcesses } from '../query/process/gpu-processes.js';
 import type { Answer, Reading } from '../query/reading.js';
 import type { Target } from './action.js';
 

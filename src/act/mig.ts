@@ -15,15 +15,15 @@ import {
   computeInstanceProfiles,
   computeInstances,
   isDefault,
-} from '../query/compute-instances.js';
+} from '../query/mig/compute-instances.js';
 import {
   type GpuInstance,
   type GpuInstanceProfile,
   gpuInstancePlacements,
   gpuInstanceProfiles,
   gpuInstances,
-} from '../query/gpu-instances.js';
-import type { InstanceProfile, Placement } from '../query/mig-instances.js';
+} from '../query/mig/gpu-instances.js';
+import type { InstanceProfile, Placement } from '../query/mig/instances.js';
 import { sample } from '../query/probe.js';
 import type { Attempt } from './acting.js';
 import { type ActionVerdict, changed, failed, ready, type Target } from './action.js';

@@ -9,7 +9,7 @@ import * as nvml from '../nvml/generated/entries.js';
 import { Missing, statusReason } from '../nvml/status.js';
 import type { Asker } from '../query/ask/asker.js';
 import { readFields } from '../query/ask/records.js';
-import { lowPowerMaximum, lowPowerMinimum, lowPowerUnit } from '../query/nvlink.js';
+import { lowPowerMaximum, lowPowerMinimum, lowPowerUnit } from '../query/links/nvlink.js';
 import type { Attempt } from './acting.js';
 import { changed, failed, ready, type Target } from './action.js';
 import { runNow } from './ask.js';

@@ -1,7 +1,7 @@
 /** PCIe counters of a GPU, set to zero. The words are those of 550.163.01, which clears errors alone. */
 import { NVML_FI_DEV_PCIE_COUNT_LANE_ERROR } from '../nvml/generated/constants.js';
 import type { Field } from '../query/field.js';
-import { pciErrors, pciTraffic } from '../query/pci-counters.js';
+import { pciErrors, pciTraffic } from '../query/links/pci-counters.js';
 import type { Attempt } from './acting.js';
 import { changed, failed, type Target } from './action.js';
 import { changeFields } from './change.js';

@@ -9,7 +9,7 @@ import * as nvml from '../nvml/generated/entries.js';
 import type { FunctionName } from '../nvml/generated/functions.js';
 import type { Layout } from '../nvml/layout.js';
 import { Missing } from '../nvml/status.js';
-import { supportedProfiles } from '../query/power-profiles.js';
+import { supportedProfiles } from '../query/power/profiles.js';
 import { asking } from '../query/probe.js';
 import type { Attempt } from './acting.js';
 import { failed, ready, type Target, unsupported } from './action.js';

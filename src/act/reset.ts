@@ -5,8 +5,8 @@
 import { NVML_ERROR_IN_USE, NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import { nvmlDeviceGetPersistenceMode } from '../nvml/generated/entries.js';
 import { statusReason } from '../nvml/status.js';
-import { gpuInstances } from '../query/gpu-instances.js';
 import type { JsonScalar } from '../query/kind.js';
+import { gpuInstances } from '../query/mig/gpu-instances.js';
 import type { Acting } from './acting.js';
 import { failed, ready, type Target } from './action.js';
 import { gpuFieldsNow, now, runNow, usersOf } from './ask.js';

@@ -10,7 +10,7 @@ import * as nvml from '../nvml/generated/entries.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, type Status, statusReason } from '../nvml/status.js';
 import type { Asker } from '../query/ask/asker.js';
-import { gpuInstances } from '../query/gpu-instances.js';
+import { gpuInstances } from '../query/mig/gpu-instances.js';
 import { sample } from '../query/probe.js';
 import type { Attempt } from './acting.js';
 import { changed, failed, ready, type Target } from './action.js';

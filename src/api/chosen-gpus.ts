@@ -6,7 +6,7 @@ import { Asker } from '../query/ask/asker.js';
 import { type Asking, together } from '../query/ask/asking.js';
 import type { Subject } from '../query/ask/subject.js';
 import { gpuField } from '../query/gpu-fields.js';
-import { migDevicesIn } from '../query/mig-devices.js';
+import { migDevicesIn } from '../query/mig/devices.js';
 import type { Reading } from '../query/reading.js';
 import { BadBusId, selectGpus } from '../query/select.js';
 import { type GpuName, type GpuOptions, UnknownGpu } from './gpus.js';

@@ -8,8 +8,8 @@ import type { Subject } from '../query/ask/subject.js';
 import { jsonReading } from '../query/cell.js';
 import { gpuField, gpuFields, gpuRow } from '../query/gpu-fields.js';
 import { count, type Kind, text } from '../query/kind.js';
-import { computeInstanceId, gpuInstanceId, migName } from '../query/mig.js';
-import { migDevicesIn } from '../query/mig-devices.js';
+import { migDevicesIn } from '../query/mig/devices.js';
+import { computeInstanceId, gpuInstanceId, migName } from '../query/mig/mig.js';
 import type { Reading } from '../query/reading.js';
 import type { GpuRecord, MigDevice } from './gpus.js';
 

@@ -5,10 +5,10 @@ import type { Io } from '../base/io.js';
 import { loopPeriod } from '../base/period.js';
 import { plainLines, plainText } from '../base/plain-text.js';
 import { PRESENT, type Release } from '../base/release.js';
-import type { ModifyGiven } from '../commands/acting.js';
 import type { Context, DriverWatch, Followed, Machine } from '../commands/context.js';
-import { type FieldNames, readQuery } from '../commands/query-request.js';
-import { readReport } from '../commands/report-request.js';
+import { type FieldNames, readQuery } from '../commands/query/request.js';
+import { readReport } from '../commands/report/request.js';
+import type { ModifyGiven } from '../commands/runner/acting.js';
 import type { Driver } from '../nvml/call.js';
 import {
   NVML_ERROR_GPU_IS_LOST,
@@ -148,11 +148,11 @@ async function dispatch(root: RootCommandLine, line: CommandLine, context: Conte
     case 'led':
       return (await import('../commands/led.js')).led(modifyGiven(given, line), context);
     case 'help-query':
-      return (await import('../commands/help-query.js')).helpQuery(given, context);
+      return (await import('../commands/query/help.js')).helpQuery(given, context);
     case 'query': {
       const request = readQuery(given, fieldsAsked(root), context.io);
       openEarly(context, given);
-      return (await import('../commands/query.js')).query(request, context);
+      return (await import('../commands/query/query.js')).query(request, context);
     }
     case 'dtd':
       return report(given, context);
@@ -186,14 +186,14 @@ function fieldsAsked({ asked }: RootCommandLine): FieldNames {
 async function report(given: RootGiven, context: Context): Promise<number> {
   const request = readReport(given);
   if (request.dtd !== 'alone') openEarly(context, given);
-  return (await import('../commands/report.js')).report(request, context);
+  return (await import('../commands/report/report.js')).report(request, context);
 }
 
 async function summary(given: RootGiven, context: Context): Promise<number> {
   refuseColumns(given);
   loopPeriod(given);
   openEarly(context, given);
-  return (await import('../commands/summary.js')).summary(given, context);
+  return (await import('../commands/summary/summary.js')).summary(given, context);
 }
 
 /**

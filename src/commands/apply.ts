@@ -11,12 +11,12 @@ import { EXIT, UsageError } from '../base/errors.js';
 import { faultText } from '../base/form.js';
 import type { Io } from '../base/io.js';
 import { jsonText, plainly } from '../base/plain-text.js';
-import { actingOptions, beginActing } from './acting.js';
 import { type CommandSpec, command } from './command.js';
 import type { Context } from './context.js';
-import { jsonOption } from './json-option.js';
-import { lostLine } from './lost.js';
-import { gpusNamed } from './select.js';
+import { actingOptions, beginActing } from './runner/acting.js';
+import { jsonOption } from './runner/json-option.js';
+import { lostLine } from './runner/lost.js';
+import { gpusNamed } from './runner/select.js';
 
 const operand = {
   long: 'file',

@@ -4,14 +4,14 @@ import { c2cLinkText, NO_C2C } from '../format/c2c.js';
 import { gpuHeading } from '../format/gpu-heading.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import { Missing, statusReason } from '../nvml/status.js';
-import { c2cErrors, c2cLinks, c2cPower, c2cSpeed } from '../query/c2c.js';
-import type { ShownGpu, View } from './collect.js';
+import { c2cErrors, c2cLinks, c2cPower, c2cSpeed } from '../query/links/c2c.js';
 import type { CommandSpec } from './command.js';
-import { jsonOption } from './json-option.js';
-import { linkOption } from './link-option.js';
-import { refusal } from './lost.js';
-import { idOption } from './select.js';
-import { viewsCommand } from './views.js';
+import type { ShownGpu, View } from './runner/collect.js';
+import { jsonOption } from './runner/json-option.js';
+import { linkOption } from './runner/link-option.js';
+import { refusal } from './runner/lost.js';
+import { idOption } from './runner/select.js';
+import { viewsCommand } from './runner/views.js';
 
 const views = [
   {

@@ -3,10 +3,10 @@ import { dated, type OptionSpec, refused } from '../base/argv.js';
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import { nameOf } from '../query/field.js';
 import { gpuRow } from '../query/gpu-fields.js';
-import type { ShownGpu } from './collect.js';
 import type { CommandSpec } from './command.js';
-import { idOption } from './select.js';
-import { viewsCommand } from './views.js';
+import type { ShownGpu } from './runner/collect.js';
+import { idOption } from './runner/select.js';
+import { viewsCommand } from './runner/views.js';
 
 const options = [
   { ...idOption, help: 'Only these GPUs: index, UUID, PCI bus id or serial number.' },

@@ -3,9 +3,9 @@ import { refused } from '../base/argv.js';
 import { computePolicyTable } from '../format/not-in-nvml.js';
 import { computePolicies } from '../query/not-in-nvml.js';
 import type { CommandSpec } from './command.js';
-import { jsonOption } from './json-option.js';
 import { commandNotInNvml } from './not-in-nvml.js';
-import { idOption } from './select.js';
+import { jsonOption } from './runner/json-option.js';
+import { idOption } from './runner/select.js';
 
 const shown = commandNotInNvml(
   [

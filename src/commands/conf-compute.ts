@@ -12,15 +12,15 @@ import { type Cell, cell } from '../query/cell.js';
 import * as cc from '../query/conf-compute.js';
 import { type Field, nameOf } from '../query/field.js';
 import { architectureProbe } from '../query/report/board.js';
-import { actingOptions, beginActing } from './acting.js';
-import type { ShownGpu, View } from './collect.js';
 import type { CommandSpec } from './command.js';
 import type { Context } from './context.js';
-import { jsonOption } from './json-option.js';
-import { reachable, refusal } from './lost.js';
-import { chosenGpus, idOption } from './select.js';
-import { settable } from './settable.js';
-import { viewsCommand } from './views.js';
+import { actingOptions, beginActing } from './runner/acting.js';
+import type { ShownGpu, View } from './runner/collect.js';
+import { jsonOption } from './runner/json-option.js';
+import { reachable, refusal } from './runner/lost.js';
+import { chosenGpus, idOption } from './runner/select.js';
+import { settable } from './runner/settable.js';
+import { viewsCommand } from './runner/views.js';
 
 interface ConfComputeView extends View {
   readonly fields: readonly Field[];

@@ -10,15 +10,15 @@ import { Missing } from '../nvml/status.js';
 import type { Cell } from '../query/cell.js';
 import { nameOf } from '../query/field.js';
 import { gpmStreaming } from '../query/gpu/unlisted.js';
-import { actingOptions, beginActing } from './acting.js';
-import type { ShownGpu } from './collect.js';
 import type { CommandSpec } from './command.js';
 import type { Context } from './context.js';
-import { jsonOption } from './json-option.js';
-import { refusal } from './lost.js';
-import { chosenGpus, idOption } from './select.js';
-import { settable } from './settable.js';
-import { type CommandEnding, viewsCommand } from './views.js';
+import { actingOptions, beginActing } from './runner/acting.js';
+import type { ShownGpu } from './runner/collect.js';
+import { jsonOption } from './runner/json-option.js';
+import { refusal } from './runner/lost.js';
+import { chosenGpus, idOption } from './runner/select.js';
+import { settable } from './runner/settable.js';
+import { type CommandEnding, viewsCommand } from './runner/views.js';
 
 const options = [
   idOption,

@@ -4,9 +4,9 @@ import { type Cells, cellText } from '../query/cell.js';
 import { gpuRow } from '../query/gpu-fields.js';
 import type { CommandSpec } from './command.js';
 import type { Context } from './context.js';
-import { jsonOption } from './json-option.js';
-import { idOption } from './select.js';
-import { viewsCommand } from './views.js';
+import { jsonOption } from './runner/json-option.js';
+import { idOption } from './runner/select.js';
+import { viewsCommand } from './runner/views.js';
 
 /** The names, or that a GPU has none (two H200s, 580.159.04; a name itself has not been seen). */
 export const spec: CommandSpec = viewsCommand({

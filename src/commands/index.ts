@@ -43,7 +43,7 @@ export const commands: readonly CommandEntry[] = [
       ['nvsmi doctor', 'Run all checks, and print what each found.'],
       ['nvsmi doctor --checks libraries,device-nodes --json', 'Run two of them, and print JSON.'],
     ],
-    load: async () => (await import('./doctor.js')).spec,
+    load: async () => (await import('./doctor/doctor.js')).spec,
   },
   {
     name: 'health',
@@ -53,7 +53,7 @@ export const commands: readonly CommandEntry[] = [
       ['nvsmi health --nagios --skip persistence-mode', 'One line for Nagios, without one of the checks.'],
       ['nvsmi health --learn FILE', 'Save what the machine has now, for --expect FILE.'],
     ],
-    load: async () => (await import('./health.js')).spec,
+    load: async () => (await import('./health/health.js')).spec,
   },
   {
     name: 'events',
@@ -62,7 +62,7 @@ export const commands: readonly CommandEntry[] = [
       ['nvsmi events', 'One line for each event, until interrupted.'],
       ['nvsmi events --since boot --json', 'Also events in the kernel log since boot, as JSON.'],
     ],
-    load: async () => (await import('./events.js')).spec,
+    load: async () => (await import('./events/events.js')).spec,
   },
   {
     name: 'topo',
@@ -72,13 +72,13 @@ export const commands: readonly CommandEntry[] = [
       ['nvsmi topo -p2p r', 'Which GPUs can read the memory of which other GPUs.'],
       ['nvsmi topo -m --json', 'The same matrix as JSON.'],
     ],
-    load: async () => (await import('./topo.js')).spec,
+    load: async () => (await import('./topo/topo.js')).spec,
   },
   {
     name: 'drain',
     summary: 'Drain a GPU, or show whether it is being drained.',
     examples: [['nvsmi drain -q -p 0000:00:06.0', 'Whether the GPU at this PCI address is being drained.']],
-    load: async () => (await import('./drain.js')).spec,
+    load: async () => (await import('./drain/drain.js')).spec,
   },
   {
     name: 'nvlink',
@@ -88,7 +88,7 @@ export const commands: readonly CommandEntry[] = [
       ['nvsmi nvlink -e -i 0', 'The error counters of the links of GPU 0.'],
       ['nvsmi nvlink -gt d --json', 'Data sent and received over each link, as JSON.'],
     ],
-    load: async () => (await import('./nvlink.js')).spec,
+    load: async () => (await import('./nvlink/nvlink.js')).spec,
   },
   {
     name: 'c2c',
@@ -127,7 +127,7 @@ export const commands: readonly CommandEntry[] = [
       ['nvsmi mig -lgip', 'The GPU instance profiles, and how many of each are free.'],
       ['nvsmi mig -lgi --json', 'The existing GPU instances, as JSON.'],
     ],
-    load: async () => (await import('./mig.js')).spec,
+    load: async () => (await import('./mig/mig.js')).spec,
   },
   {
     name: 'apply',
@@ -145,13 +145,13 @@ export const commands: readonly CommandEntry[] = [
       ['nvsmi vgpu', 'The active vGPUs.'],
       ['nvsmi vgpu -s -v', 'The vGPU types that each GPU supports, with details.'],
     ],
-    load: async () => (await import('./vgpu.js')).spec,
+    load: async () => (await import('./vgpu/vgpu.js')).spec,
   },
   {
     name: 'vgpu-set-scheduler-state',
     summary: 'Set how vGPUs share the engines of a GPU; also `vgpu set-scheduler-state`, as in nvidia-smi.',
     examples: [['nvsmi vgpu-set-scheduler-state -p 2 -a 0 -ts 2000000 --dry-run', 'Equal shares of 2 ms.']],
-    load: async () => (await import('./vgpu-scheduler.js')).spec,
+    load: async () => (await import('./vgpu/scheduler.js')).spec,
   },
   {
     name: 'conf-compute',
@@ -191,13 +191,13 @@ export const commands: readonly CommandEntry[] = [
       ['nvsmi encodersessions', 'The encoder sessions, every second.'],
       ['nvsmi encodersessions -l 2', 'The same, every two seconds.'],
     ],
-    load: async () => (await import('./encodersessions.js')).spec,
+    load: async () => (await import('./sessions/encodersessions.js')).spec,
   },
   {
     name: 'fbcsessions',
     summary: 'Frame buffer capture sessions on the GPUs.',
     examples: [['nvsmi fbcsessions', 'The frame buffer capture sessions, every second.']],
-    load: async () => (await import('./fbcsessions.js')).spec,
+    load: async () => (await import('./sessions/fbcsessions.js')).spec,
   },
   {
     name: 'power-smoothing',
@@ -221,7 +221,7 @@ export const commands: readonly CommandEntry[] = [
       ['nvsmi dmon -s pum -d 5 -o T', 'Power, utilization and memory every five seconds, with the time.'],
       ['nvsmi dmon -c 1 --format jsonl', 'One sample as JSON.'],
     ],
-    load: async () => (await import('./dmon.js')).spec,
+    load: async () => (await import('./monitor/dmon.js')).spec,
   },
   {
     name: 'pmon',
@@ -230,7 +230,7 @@ export const commands: readonly CommandEntry[] = [
       ['nvsmi pmon -s um', 'Utilization and memory of each process.'],
       ['nvsmi pmon -c 1 --format json', 'One sample as JSON.'],
     ],
-    load: async () => (await import('./pmon.js')).spec,
+    load: async () => (await import('./monitor/pmon.js')).spec,
   },
   {
     name: 'top',
@@ -240,7 +240,7 @@ export const commands: readonly CommandEntry[] = [
       ['nvsmi top --once', 'The same view as text.'],
       ['nvsmi top --json', 'The same as JSON.'],
     ],
-    load: async () => (await import('./top.js')).spec,
+    load: async () => (await import('./top/top.js')).spec,
   },
   {
     name: 'ps',
@@ -251,7 +251,7 @@ export const commands: readonly CommandEntry[] = [
       ['nvsmi ps --by user', 'Sums for each user.'],
       ['nvsmi ps --json', 'All values as JSON.'],
     ],
-    load: async () => (await import('./ps.js')).spec,
+    load: async () => (await import('./ps/ps.js')).spec,
   },
   {
     name: 'daemon',
@@ -260,7 +260,7 @@ export const commands: readonly CommandEntry[] = [
       ['nvsmi daemon -p /var/tmp/gpus -d 10', 'Record every ten seconds into this folder.'],
       ['nvsmi daemon -p /var/tmp/gpus -t', 'Stop that recorder.'],
     ],
-    load: async () => (await import('./daemon.js')).spec,
+    load: async () => (await import('./monitor/daemon.js')).spec,
   },
   {
     name: 'replay',
@@ -269,7 +269,7 @@ export const commands: readonly CommandEntry[] = [
       ['nvsmi replay -f /var/tmp/gpus/FILE', 'All samples of a file.'],
       ['nvsmi replay -f FILE -b 09:00:00 -e 09:30:00', 'Half an hour of them.'],
     ],
-    load: async () => (await import('./replay.js')).spec,
+    load: async () => (await import('./monitor/replay.js')).spec,
   },
   {
     name: 'exporter',
@@ -285,7 +285,7 @@ export const commands: readonly CommandEntry[] = [
         'Write a file for node_exporter, once.',
       ],
     ],
-    load: async () => (await import('./exporter.js')).spec,
+    load: async () => (await import('./exporter/exporter.js')).spec,
   },
   {
     name: 'fleet',
@@ -298,7 +298,7 @@ export const commands: readonly CommandEntry[] = [
         'Chosen fields of all GPUs, after a column with the host.',
       ],
     ],
-    load: async () => (await import('./fleet.js')).spec,
+    load: async () => (await import('./fleet/fleet.js')).spec,
   },
   {
     name: 'gpm',

@@ -7,8 +7,8 @@ import { plainly } from '../base/plain-text.js';
 import { nvmlUnitGetCount } from '../nvml/generated/entries.js';
 import { Missing } from '../nvml/status.js';
 import { sample } from '../query/probe.js';
-import { beginActing, type ModifyGiven } from './acting.js';
 import type { Context } from './context.js';
+import { beginActing, type ModifyGiven } from './runner/acting.js';
 
 const NOTE = [
   "Please Note: Current S-Class products don't provide unique LEDs for each unit.",

@@ -10,15 +10,15 @@ import { releaseOf } from '../query/driver-release.js';
 import { type Field, nameOf } from '../query/field.js';
 import { gpuField } from '../query/gpu-fields.js';
 import { count } from '../query/kind.js';
-import { migDevices, profile } from '../query/mig.js';
+import { migDevices, profile } from '../query/mig/mig.js';
 import type { Reading } from '../query/reading.js';
 import { recordCells } from '../query/record-cells.js';
 import type { JsonPart } from './command.js';
 import type { Context } from './context.js';
-import { gpusPart, wholePart } from './json-parts.js';
-import { afterLost, lostInList, statusOf } from './lost.js';
-import { machineOf } from './machine.js';
-import { identityOf } from './named.js';
+import { gpusPart, wholePart } from './runner/json-parts.js';
+import { afterLost, lostInList, statusOf } from './runner/lost.js';
+import { machineOf } from './runner/machine.js';
+import { identityOf } from './runner/named.js';
 
 const FIELDS: readonly Field[] = [
   ...migDevices.fields.filter((field) => ['device', 'uuid'].includes(nameOf(field))),

@@ -17,10 +17,10 @@ import { EXIT, UsageError } from '../base/errors.js';
 import { plainly } from '../base/plain-text.js';
 import { nvmlDeviceGetPersistenceMode } from '../nvml/generated/entries.js';
 import type { Gpu } from '../nvml/session.js';
-import { type AskedChange, beginActing, type ModifyGiven } from './acting.js';
 import type { Context } from './context.js';
-import { lostLines, reachable, statusOf } from './lost.js';
-import { chosenGpus } from './select.js';
+import { type AskedChange, beginActing, type ModifyGiven } from './runner/acting.js';
+import { lostLines, reachable, statusOf } from './runner/lost.js';
+import { chosenGpus } from './runner/select.js';
 
 const refusal = (words: string, status: number = EXIT.usage): UsageError =>
   new UsageError(`${words}\n`, status);

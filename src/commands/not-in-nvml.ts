@@ -8,9 +8,9 @@ import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import { Missing } from '../nvml/status.js';
 import type { Cells } from '../query/cell.js';
 import type { Relation } from '../query/relation.js';
-import type { ShownGpu } from './collect.js';
 import type { CommandSpec } from './command.js';
-import { viewsCommand } from './views.js';
+import type { ShownGpu } from './runner/collect.js';
+import { viewsCommand } from './runner/views.js';
 
 function recordsOf<Name extends string>(
   { gpu, recordsOf: of }: ShownGpu,

@@ -7,16 +7,16 @@ import type { Release } from '../base/release.js';
 import { countersText } from '../format/counters.js';
 import { gpuHeading } from '../format/gpu-heading.js';
 import { Missing } from '../nvml/status.js';
-import { pciErrors, pciLanes, pciTraffic } from '../query/pci-counters.js';
-import { actingOptions, beginActing } from './acting.js';
-import type { ShownGpu, View } from './collect.js';
+import { pciErrors, pciLanes, pciTraffic } from '../query/links/pci-counters.js';
 import type { CommandSpec } from './command.js';
 import type { Context } from './context.js';
-import { onEachGpu } from './each-gpu.js';
-import { identityOf } from './named.js';
-import { chosenGpus, idOption } from './select.js';
-import { settableAfter } from './settable.js';
-import { viewsCommand } from './views.js';
+import { actingOptions, beginActing } from './runner/acting.js';
+import type { ShownGpu, View } from './runner/collect.js';
+import { onEachGpu } from './runner/each-gpu.js';
+import { identityOf } from './runner/named.js';
+import { chosenGpus, idOption } from './runner/select.js';
+import { settableAfter } from './runner/settable.js';
+import { viewsCommand } from './runner/views.js';
 
 const views = [
   {

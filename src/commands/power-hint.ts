@@ -5,9 +5,9 @@
 import type { OptionSpec } from '../base/argv.js';
 import { powerHints } from '../query/not-in-nvml.js';
 import type { CommandSpec } from './command.js';
-import { jsonOption } from './json-option.js';
-import { idOption } from './select.js';
-import { viewsCommand } from './views.js';
+import { jsonOption } from './runner/json-option.js';
+import { idOption } from './runner/select.js';
+import { viewsCommand } from './runner/views.js';
 
 const estimate = <const Long extends string>(short: string, long: Long, argument: string, help: string) =>
   ({

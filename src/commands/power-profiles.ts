@@ -8,18 +8,18 @@ import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import type { Gpu } from '../nvml/session.js';
 import { Missing, statusReason } from '../nvml/status.js';
 import type { Cells } from '../query/cell.js';
-import * as power from '../query/power-profiles.js';
+import * as power from '../query/power/profiles.js';
 import type { Relation } from '../query/relation.js';
-import { actingOptions, beginActing } from './acting.js';
-import type { ShownGpu, View } from './collect.js';
 import type { CommandSpec } from './command.js';
 import type { Context } from './context.js';
-import { onEachGpu } from './each-gpu.js';
-import { jsonOption } from './json-option.js';
-import { refusal } from './lost.js';
-import { chosenGpus, idOption } from './select.js';
-import { settable } from './settable.js';
-import { viewsCommand } from './views.js';
+import { actingOptions, beginActing } from './runner/acting.js';
+import type { ShownGpu, View } from './runner/collect.js';
+import { onEachGpu } from './runner/each-gpu.js';
+import { jsonOption } from './runner/json-option.js';
+import { refusal } from './runner/lost.js';
+import { chosenGpus, idOption } from './runner/select.js';
+import { settable } from './runner/settable.js';
+import { viewsCommand } from './runner/views.js';
 
 interface ProfileView extends View {
   readonly relation: Relation;

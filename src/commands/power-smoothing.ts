@@ -11,16 +11,16 @@ import { UsageError } from '../base/errors.js';
 import { plainly } from '../base/plain-text.js';
 import { profileDefinitions, refusal } from '../format/power-smoothing.js';
 import { Missing } from '../nvml/status.js';
-import { presetProfiles } from '../query/power-smoothing-profiles.js';
-import { actingOptions, beginActing } from './acting.js';
-import type { View } from './collect.js';
+import { presetProfiles } from '../query/power/smoothing-profiles.js';
 import type { CommandSpec } from './command.js';
 import type { Context } from './context.js';
-import { onEachGpu } from './each-gpu.js';
-import { jsonOption } from './json-option.js';
-import { chosenGpus, idOption } from './select.js';
-import { settableAfter } from './settable.js';
-import { viewsCommand } from './views.js';
+import { actingOptions, beginActing } from './runner/acting.js';
+import type { View } from './runner/collect.js';
+import { onEachGpu } from './runner/each-gpu.js';
+import { jsonOption } from './runner/json-option.js';
+import { chosenGpus, idOption } from './runner/select.js';
+import { settableAfter } from './runner/settable.js';
+import { viewsCommand } from './runner/views.js';
 
 const view = {
   short: ['ppd'],

@@ -22,17 +22,17 @@ import {
   prmRegisterWords,
   readPrmCounter,
   readPrmRegister,
-} from '../query/prm.js';
-import { type PrmParameter, type PrmRegister, prmRegisters } from '../query/prm-registers.js';
+} from '../query/links/prm.js';
+import { type PrmParameter, type PrmRegister, prmRegisters } from '../query/links/prm-registers.js';
 import type { Reading } from '../query/reading.js';
 import { knownCells } from '../query/record-cells.js';
 import type { Relation } from '../query/relation.js';
 import { type CommandSpec, command, type JsonPart } from './command.js';
 import type { Context } from './context.js';
-import { partOf } from './json-parts.js';
-import { statusOf } from './lost.js';
-import { machineOf } from './machine.js';
-import { identityOf } from './named.js';
+import { partOf } from './runner/json-parts.js';
+import { statusOf } from './runner/lost.js';
+import { machineOf } from './runner/machine.js';
+import { identityOf } from './runner/named.js';
 
 const options = [
   { short: ['l'], long: 'list', action: true, help: 'List the registers and counters by name.' },

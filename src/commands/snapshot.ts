@@ -16,8 +16,8 @@ import { Survey, type Topic } from '../snapshot/survey.js';
 import type { SystemFiles } from '../system/files.js';
 import { recordedPaths } from '../system/recorded.js';
 import { type CommandSpec, command } from './command.js';
-import { loop } from './loop.js';
-import { machineOf } from './machine.js';
+import { loop } from './runner/loop.js';
+import { machineOf } from './runner/machine.js';
 
 const options = [
   {
@@ -148,7 +148,7 @@ async function everyProbe(): Promise<readonly Probe[]> {
     import('../query/tables/index.js'),
     import('../report/probes.js'),
     import('../query/monitor/device.js'),
-    import('../query/processes.js'),
+    import('../query/process/processes.js'),
   ]);
   const columns = deviceColumns.map(({ field }) => field);
   const fields = [...tables.flatMap((table) => table.fields), ...columns];

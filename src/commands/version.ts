@@ -27,9 +27,9 @@ import type { Reading } from '../query/reading.js';
 import type { Relation } from '../query/relation.js';
 import { type CommandSpec, command, type JsonPart } from './command.js';
 import type { Context } from './context.js';
-import { jsonOption } from './json-option.js';
-import { wholePart } from './json-parts.js';
-import { machineOf } from './machine.js';
+import { jsonOption } from './runner/json-option.js';
+import { wholePart } from './runner/json-parts.js';
+import { machineOf } from './runner/machine.js';
 
 const driver = fixed(nvmlSystemGetDriverVersion);
 const library = fixed(nvmlSystemGetNVMLVersion);

@@ -12,7 +12,7 @@ import { onlyGrowing } from '../query/counter.js';
 import { derived } from '../query/derive.js';
 import { type Field, nameOf, type RecordValues, type Row } from '../query/field.js';
 import { gpmOf } from '../query/gpm.js';
-import { linkState, linksOf } from '../query/nvlink-links.js';
+import { linkState, linksOf } from '../query/links/nvlink-links.js';
 import { fixed } from '../query/probe.js';
 import type { Reader } from '../query/reading.js';
 import type { SystemFiles } from '../system/files.js';

@@ -5,14 +5,14 @@ import { COUNTER, type Field, from, nameOf, type Row } from '../query/field.js';
 import { gpmOf } from '../query/gpm.js';
 import { gpuTable } from '../query/gpu/index.js';
 import { bar1Memory, memory } from '../query/gpu/memory.js';
-import { processes } from '../query/gpu-processes.js';
 import { count, type Kind, measured, mebibytes, milliseconds, number } from '../query/kind.js';
-import { linkActive as active, yes } from '../query/link.js';
+import { linkActive as active, yes } from '../query/links/link.js';
+import { nvlinks } from '../query/links/nvlink.js';
+import { pciCounters } from '../query/links/pci-counters.js';
+import { pcieThroughput } from '../query/links/pcie-throughput.js';
 import { GPM_PREFIX } from '../query/monitor/gpm.js';
-import { nvlinks } from '../query/nvlink.js';
-import { pciCounters } from '../query/pci-counters.js';
-import { pcieThroughput } from '../query/pcie-throughput.js';
 import { sample } from '../query/probe.js';
+import { processes } from '../query/process/gpu-processes.js';
 import type { MetricField } from './field.js';
 
 const own = (name: string, kind: Kind, help: string, source: Row['source'], metric?: Row['metric']): Row => ({

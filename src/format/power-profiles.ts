@@ -1,6 +1,6 @@
 /** The lists of `power-profiles`: GPUs follow each other without a heading, as a GB200 with driver 580 shows them. */
 import { type Cells, cellText } from '../query/cell.js';
-import { profileNames } from '../query/power-profile-names.js';
+import { profileNames } from '../query/power/profile-names.js';
 
 const nameOf = (id: string): string => `${id}. ${profileNames.spell(Number(id))}`;
 

@@ -1,6 +1,6 @@
 /** `prm`: lists and values. The lists are those of an H200 (580.159.04); no register was seen being read. */
-import type { PrmCounter } from '../query/prm.js';
-import type { PrmParameter, PrmRegister } from '../query/prm-registers.js';
+import type { PrmCounter } from '../query/links/prm.js';
+import type { PrmParameter, PrmRegister } from '../query/links/prm-registers.js';
 
 const indented = (line: string): string => `\t${line}\n`;
 

@@ -7,7 +7,7 @@ import type { Release } from '../base/release.js';
 import { NVML_TOPOLOGY_HOSTBRIDGE } from '../nvml/generated/constants.js';
 import { Missing } from '../nvml/status.js';
 import { type Cell, type Cells, cellText } from '../query/cell.js';
-import { P2P_LABELS } from '../query/topology-words.js';
+import { P2P_LABELS } from '../query/topology/words.js';
 
 /** The header is underlined on terminals and in pipes. */
 const underlined = (text: string): string => `\u001b[4m${text}\u001b[0m`;

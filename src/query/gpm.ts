@@ -5,8 +5,8 @@ import type { Subject } from './ask/subject.js';
 import { type Field, item, type RecordValues } from './field.js';
 import { GpmMeter } from './gpm-meter.js';
 import { count } from './kind.js';
-import { gpuInstanceId } from './mig.js';
-import { migDevicesIn } from './mig-devices.js';
+import { migDevicesIn } from './mig/devices.js';
+import { gpuInstanceId } from './mig/mig.js';
 import { type GpmMetric, gpmMetrics } from './monitor/gpm.js';
 import type { Found, Records, Relation } from './relation.js';
 

@@ -1,12 +1,12 @@
 /** The relations that can be asked for by name. What is added to the list is in the library, its types and its docs. */
-import { c2cLinks } from './c2c.js';
+
 import type { Field } from './field.js';
 import { gpmOf } from './gpm.js';
 import { gpuTable } from './gpu/index.js';
 import { unlisted } from './gpu/unlisted.js';
-import { gpuPairs } from './gpu-pairs.js';
-import { processes } from './gpu-processes.js';
-import { migDevices } from './mig.js';
+import { c2cLinks } from './links/c2c.js';
+import { nvlinks } from './links/nvlink.js';
+import { pciLanes } from './links/pci-counters.js';
 import {
   computeInstanceList,
   computeInstancePlacementList,
@@ -14,12 +14,11 @@ import {
   gpuInstanceList,
   gpuInstancePlacementList,
   gpuInstanceProfileList,
-} from './mig-lists.js';
-import { gpuNics, gpuNvmeDisks } from './near-devices.js';
-import { nvlinks } from './nvlink.js';
-import { pciLanes } from './pci-counters.js';
-import { detailedProfiles, enforcedProfiles, requestedProfiles } from './power-profiles.js';
-import { presetProfiles } from './power-smoothing-profiles.js';
+} from './mig/lists.js';
+import { migDevices } from './mig/mig.js';
+import { detailedProfiles, enforcedProfiles, requestedProfiles } from './power/profiles.js';
+import { presetProfiles } from './power/smoothing-profiles.js';
+import { processes } from './process/gpu-processes.js';
 import type { Relation } from './relation.js';
 import { encoderSessions, fbcSessions } from './sessions.js';
 import { accountedApps, isRunning } from './tables/accounted-apps.js';
@@ -28,11 +27,13 @@ import { remappedRows } from './tables/remapped-rows.js';
 import { retiredPages } from './tables/retired-pages.js';
 import { supportedClocks } from './tables/supported-clocks.js';
 import { vgpuTurns } from './tables/vgpu-scheduler-logs.js';
-import { vgpuEncoderSessions, vgpuFbcSessions, vgpuProcesses } from './vgpu-inside.js';
-import { heterogeneousModes, vgpuMigration } from './vgpu-instances.js';
-import { vgpuSchedulerCapabilities, vgpuSchedulers } from './vgpu-scheduler.js';
-import { creatableTypes, supportedTypes } from './vgpu-types.js';
-import { vgpus } from './vgpus.js';
+import { gpuPairs } from './topology/gpu-pairs.js';
+import { gpuNics, gpuNvmeDisks } from './topology/near-devices.js';
+import { vgpuEncoderSessions, vgpuFbcSessions, vgpuProcesses } from './vgpu/inside.js';
+import { heterogeneousModes, vgpuMigration } from './vgpu/instances.js';
+import { vgpuSchedulerCapabilities, vgpuSchedulers } from './vgpu/scheduler.js';
+import { creatableTypes, supportedTypes } from './vgpu/types.js';
+import { vgpus } from './vgpu/vgpus.js';
 
 /** A GPU with all of its fields, those that --query-gpu does not list too. */
 export const gpuRelation: Relation = { ...gpuTable, fields: [...gpuTable.fields, ...unlisted] };

@@ -2,9 +2,9 @@
 import { Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import { type Cells, cell } from '../query/cell.js';
 import { type Field, item } from '../query/field.js';
-import { engineUse, listedFields } from '../query/gpu-processes.js';
 import { count, type Kind, mebibytes, percentOfOne, text, timestamp } from '../query/kind.js';
 import type { Engine } from '../query/monitor/process-utilization.js';
+import { engineUse, listedFields } from '../query/process/gpu-processes.js';
 import type { Reading } from '../query/reading.js';
 import type { HostProcess } from '../system/host-process.js';
 import type { ProcessEntry } from './process-entry.js';

@@ -4,11 +4,11 @@ import type { Gpu } from '../nvml/session.js';
 import { Missing, NO_ANSWER } from '../nvml/status.js';
 import { type Asking, read, together, want } from '../query/ask/asking.js';
 import { gpuFields } from '../query/gpu-fields.js';
-import { gpuProcesses, type PlacedProcess } from '../query/gpu-processes.js';
 import { type EngineUse, ProcessUtilization } from '../query/monitor/process-utilization.js';
 import { type EngineUses, repeating } from '../query/monitor/repeated-utilization.js';
 import { fixed } from '../query/probe.js';
-import { namesOf, namesOnce } from '../query/processes.js';
+import { gpuProcesses, type PlacedProcess } from '../query/process/gpu-processes.js';
+import { namesOf, namesOnce } from '../query/process/processes.js';
 import type { Reading } from '../query/reading.js';
 
 /** A process on a GPU, with its share of the engines since the sample before. */

@@ -47,13 +47,13 @@ describe('functions that change a GPU', () => {
     expect(elsewhere).toEqual([]);
   });
 
-  it('are called through a machine that src/commands/acting.ts alone opens for that', () => {
+  it('are called through a machine that src/commands/runner/acting.ts alone opens for that', () => {
     const opens = /\bcontext\.writable\b|toWrite: true|writable: true/;
     const opening = files.filter((file) => opens.test(textOf(file)) && !isComment(file, opens));
     expect(opening.sort()).toEqual([
       'api/open.ts',
       'cli/cli.ts',
-      'commands/acting.ts',
+      'commands/runner/acting.ts',
       'nvml/functions/load.ts',
     ]);
   });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ProcessIo } from '../../src/base/io.js';
-import { loop } from '../../src/commands/loop.js';
+import { loop } from '../../src/commands/runner/loop.js';
 import { started } from '../program.js';
 
 afterEach(() => {

@@ -12,9 +12,7 @@ it.each([
   const { out } = await nvsmi(['--help-query-gpu'], { env }, 'h100-x1');
   const [, ...fields] = out.trimEnd().split('\n\n');
   const explained = fields.map((field) => field.split('\n').slice(1));
-  expect(explained.map((lines) => lines.join(' '))).toEqual(
-    tableAt(gpuTable, 580).fields.map(fieldHelp),
-  );
+  expect(explained.map((lines) => lines.join(' '))).toEqual(tableAt(gpuTable, 580).fields.map(fieldHelp));
   expect(explained.flat().filter((line) => line.length > Number(width))).toEqual([]);
   const broken = explained.filter((lines) => lines.length > 1);
   expect(broken.length).toBeGreaterThan(0);

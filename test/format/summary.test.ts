@@ -1,7 +1,7 @@
 /** The summary table as text, from made-up values. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { summaryProcess } from '../../src/commands/summary-processes.js';
+import { summaryProcess } from '../../src/commands/summary/processes.js';
 import {
   renderSummary,
   type Summary,

@@ -3,7 +3,7 @@ import { loadLibrary } from '../../src/nvml/backend/library.js';
 import { openSession, type Session } from '../../src/nvml/session.js';
 import { DeadLibrary, Missing, UncountedGpus } from '../../src/nvml/status.js';
 import { Asker } from '../../src/query/ask/asker.js';
-import { migDevicesIn } from '../../src/query/mig-devices.js';
+import { migDevicesIn } from '../../src/query/mig/devices.js';
 import { buildFake, type FakeLibrary } from '../fake-nvml/build.js';
 import { machine } from '../fake-nvml/machine.js';
 import type { Machine } from '../fake-nvml/table.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { linkFields } from '../../src/exporter/fields.js';
 import { nameOf } from '../../src/query/field.js';
-import { nvlinks, status } from '../../src/query/nvlink.js';
+import { nvlinks, status } from '../../src/query/links/nvlink.js';
 
 describe('what nvlink -s shows', () => {
   it('is one list: the relation has it, and its numbers are metrics', () => {

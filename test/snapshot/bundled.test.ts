@@ -26,7 +26,7 @@ import { Asker } from '../../src/query/ask/asker.js';
 import type { Subject } from '../../src/query/ask/subject.js';
 import { nameOf } from '../../src/query/field.js';
 import { gpuTable } from '../../src/query/gpu/index.js';
-import { migDevicesIn } from '../../src/query/mig-devices.js';
+import { migDevicesIn } from '../../src/query/mig/devices.js';
 import { compilePlan } from '../../src/query/plan.js';
 import { tableAt } from '../../src/query/relation.js';
 import type { Json } from '../../src/snapshot/answer.js';

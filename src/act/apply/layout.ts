@@ -6,8 +6,8 @@ import {
   type GpuInstanceProfile,
   gpuInstancePlacements,
   gpuInstanceProfiles,
-} from '../../query/gpu-instances.js';
-import { InstanceError, type Placement } from '../../query/mig-instances.js';
+} from '../../query/mig/gpu-instances.js';
+import { InstanceError, type Placement } from '../../query/mig/instances.js';
 import type { Target } from '../action.js';
 import { runNow } from '../ask.js';
 import type { MigLayout, WantedInstance } from './desired.js';

@@ -5,8 +5,8 @@
 
 import { UsageError } from '../../base/errors.js';
 import { Missing } from '../../nvml/status.js';
-import { type ComputeInstance, computeInstances, isDefault } from '../../query/compute-instances.js';
-import { type GpuInstance, gpuInstances } from '../../query/gpu-instances.js';
+import { type ComputeInstance, computeInstances, isDefault } from '../../query/mig/compute-instances.js';
+import { type GpuInstance, gpuInstances } from '../../query/mig/gpu-instances.js';
 import type { Attempt } from '../acting.js';
 import type { Action, Target } from '../action.js';
 import { fieldsNow, fieldText, gpuFieldsNow, runNow } from '../ask.js';

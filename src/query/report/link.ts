@@ -3,7 +3,7 @@
 import * as nvml from '../../nvml/generated/constants.js';
 import { nvmlDeviceGetBridgeChipInfo, nvmlDeviceGetPcieReplayCounter } from '../../nvml/generated/entries.js';
 import { count, hex, type Kind, measured, pcieLanes, words } from '../kind.js';
-import { pcieThroughput } from '../pcie-throughput.js';
+import { pcieThroughput } from '../links/pcie-throughput.js';
 import { field, fixed, sample } from '../probe.js';
 import { type ReportField, reading, rowAs } from './field.js';
 

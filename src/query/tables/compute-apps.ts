@@ -4,8 +4,8 @@ import { type Asking, ask, together } from '../ask/asking.js';
 import type { Subject } from '../ask/subject.js';
 import { asks, item } from '../field.js';
 import { type Kind, mebibytesOfProcess, processId, text } from '../kind.js';
-import { migDevicesOf } from '../mig-devices.js';
-import { computeProcesses, usedMemoryOf, wantedName } from '../processes.js';
+import { migDevicesOf } from '../mig/devices.js';
+import { computeProcesses, usedMemoryOf, wantedName } from '../process/processes.js';
 import type { Found, Records, Table } from '../relation.js';
 import { gpuColumns } from './gpu-columns.js';
 

@@ -7,8 +7,8 @@ import { type Asking, ask, eachOf, together } from '../ask/asking.js';
 import { type Field, item, type Row } from '../field.js';
 import { count, type Kind, number } from '../kind.js';
 import type { Found, Relation, Table } from '../relation.js';
-import { allInstances, gpuInstance, ofInstance, type VgpuGpuInstance } from '../vgpu-instances.js';
-import { adaptive, engines, policies, SCHEDULER_LOGS, schedulerRecords } from '../vgpu-scheduler.js';
+import { allInstances, gpuInstance, ofInstance, type VgpuGpuInstance } from '../vgpu/instances.js';
+import { adaptive, engines, policies, SCHEDULER_LOGS, schedulerRecords } from '../vgpu/scheduler.js';
 import { gpuColumns } from './gpu-columns.js';
 
 const row = (id: number, names: Row['names'], help: string, source: string, kind: Kind = count): Row => ({

@@ -18,4 +18,8 @@ export interface GpuEvent {
   readonly busId?: string | undefined;
   /** What the source said itself. */
   readonly detail?: string | undefined;
+  /** It may come many times a second, and the next ones are reported as one. */
+  readonly isFrequent?: true;
+  /** How many events this one is; 1 where it is left out. */
+  readonly count?: number | undefined;
 }

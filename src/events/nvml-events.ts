@@ -25,6 +25,7 @@ interface EventType {
   readonly severity: EventSeverity;
   readonly meaning: string;
   readonly action?: string;
+  readonly isFrequent?: true;
 }
 
 const MEMORY = 'Watch the ECC counters and remapped rows: nvsmi health --checks ecc-uncorrected,row-remap.';
@@ -36,6 +37,7 @@ const TYPES: readonly EventType[] = [
     kind: 'ecc',
     severity: 'information',
     meaning: 'ECC corrected a memory error.',
+    isFrequent: true,
   },
   {
     bit: nvml.nvmlEventTypeDoubleBitEccError,
@@ -49,8 +51,15 @@ const TYPES: readonly EventType[] = [
     kind: 'pstate',
     severity: 'information',
     meaning: 'The performance state changed.',
+    isFrequent: true,
   },
-  { bit: nvml.nvmlEventTypeClock, kind: 'clock', severity: 'information', meaning: 'The clocks changed.' },
+  {
+    bit: nvml.nvmlEventTypeClock,
+    kind: 'clock',
+    severity: 'information',
+    meaning: 'The clocks changed.',
+    isFrequent: true,
+  },
   {
     bit: nvml.nvmlEventTypePowerSourceChange,
     kind: 'power',

@@ -52,12 +52,28 @@ export const eventShape = shape.objectOf({
   severity: shape.text('How bad it is.'),
   meaning: shape.text('What it means.'),
   action: shape.orNull(shape.text('What to do; null where there is nothing to do.')),
-  detail: shape.orNull(shape.text('What the source said itself.')),
+  detail: shape.orNull(shape.text('What the source said itself, or how often it happened.')),
+  count: shape.wholeNumber(
+    'Number of events: changes of clocks, of performance states and corrected errors of 10 s are one line.',
+  ),
   from: shape.oneOf(['kernel log', 'NVML'], 'Where it was seen.'),
 });
 
 export function eventJson(event: TimedEvent, source: AnswerSource | undefined): string {
-  const { time, secondsSinceBoot, gpu, uuid, busId, kind, xid, severity, meaning, action, detail } = event;
+  const {
+    time,
+    secondsSinceBoot,
+    gpu,
+    uuid,
+    busId,
+    kind,
+    xid,
+    severity,
+    meaning,
+    action,
+    detail,
+    count = 1,
+  } = event;
   const line: shape.ShapeValue<typeof eventShape> = {
     timestamp: time === undefined ? null : new Date(time).toISOString(),
     seconds_since_boot: secondsSinceBoot ?? null,
@@ -70,6 +86,7 @@ export function eventJson(event: TimedEvent, source: AnswerSource | undefined): 
     meaning,
     action: action ?? null,
     detail: detail ?? null,
+    count,
     from: event.source,
   };
   return `${jsonText({ ...line, schema_version: SCHEMA_VERSION, source })}\n`;

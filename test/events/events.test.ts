@@ -1,8 +1,11 @@
 /** events: what the kernel log and NVML report, each once, with its meaning. */
+
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { main } from '../../src/cli/cli.js';
+import { Bursts } from '../../src/events/bursts.js';
+import type { GpuEvent } from '../../src/events/gpu-event.js';
 import { currentEvents, kernelEvent } from '../../src/events/kernel-events.js';
 import { nvmlEvent } from '../../src/events/nvml-events.js';
 import { xidOf, xids } from '../../src/events/xids.js';
@@ -177,6 +180,29 @@ describe('an event of NVML', () => {
     [1048576, 5, { kind: 'type 1048576', detail: '5' }],
   ] as const)('of type %i', (type, data, event) => {
     expect(nvmlEvent(type, data)).toMatchObject(event);
+  });
+});
+
+describe('events that come in bursts', () => {
+  const clocks = (busId: string): GpuEvent => ({ ...nvmlEvent(16, 0), busId });
+  const xid: GpuEvent = { ...nvmlEvent(8, 79), busId: 'a' };
+
+  it('are reported at once, and then every 10 s as one with their number', () => {
+    const bursts = new Bursts<GpuEvent>();
+    expect(bursts.pass([clocks('a'), clocks('a'), clocks('b')], 0)).toEqual([clocks('a'), clocks('b')]);
+    expect(bursts.pass([clocks('a')], 9000)).toEqual([]);
+    expect(bursts.pass([clocks('a')], 10_000)).toEqual([
+      { ...clocks('a'), count: 3, detail: '3 times in 10 s' },
+    ]);
+    expect(bursts.pass([clocks('a')], 11_000)).toEqual([]);
+    expect(bursts.end(12_000)).toEqual([{ ...clocks('a'), count: 1 }]);
+    expect(bursts.pass([clocks('a')], 40_000)).toEqual([{ ...clocks('a'), count: 1 }]);
+  });
+
+  it('never hold back an Xid', () => {
+    const bursts = new Bursts<GpuEvent>();
+    expect(bursts.pass([xid, xid], 0)).toEqual([xid, xid]);
+    expect(bursts.end(0)).toEqual([]);
   });
 });
 

@@ -81,6 +81,7 @@ async function run(given: Given<typeof options>, context: Context): Promise<numb
   ) {
     await look();
   }
+  source.rest().forEach(print);
   source.close();
   return 0;
 }

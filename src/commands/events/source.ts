@@ -1,6 +1,7 @@
 /** Where events come from: NVML's event set and the kernel log, each once though both have the Xids. */
 
 import type { Io } from '../../base/io.js';
+import { Bursts } from '../../events/bursts.js';
 import type { GpuEvent } from '../../events/gpu-event.js';
 import { kernelEvent } from '../../events/kernel-events.js';
 import { NvmlEvents } from '../../events/nvml-events.js';
@@ -37,6 +38,7 @@ const LOST_PERIOD = 5000;
 export class EventSource {
   /** When an Xid of a GPU was reported, and by whom. */
   private readonly reported = new Map<string, { readonly source: string; readonly time: number }>();
+  private readonly bursts = new Bursts<TimedEvent>();
   private lookedForLost: number;
   private saidOverwritten = 0;
 
@@ -107,7 +109,13 @@ export class EventSource {
       const known = this.known.find(({ index }) => index === gpu);
       return { ...event, time: now, gpu: known?.index, uuid: known?.uuid, busId: known?.busId };
     });
-    return [...fromLog, ...fromNvml].filter((event) => this.isNew(event, now));
+    const news = [...fromLog, ...fromNvml].filter((event) => this.isNew(event, now));
+    return this.bursts.pass(news, this.io.elapsed());
+  }
+
+  /** What was seen, and waited to be reported with others. */
+  rest(): readonly TimedEvent[] {
+    return this.bursts.end(this.io.elapsed());
   }
 
   /** Lines of the kernel log that were overwritten before they were read, since this was last asked. */

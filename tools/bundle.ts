@@ -7,7 +7,7 @@
  * that esbuild can drop what is not used and write constants in place.
  */
 import { rmSync, writeFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 const SHARED: BuildOptions = {
@@ -32,6 +32,14 @@ const MODULE_URL = "const moduleUrl=require('node:url').pathToFileURL(__filename
 /** Stays in the file that imports it lazily: all but one kind of process need it at once. */
 const PROGRAM = 'src/cli/run.js';
 
+/** The name of a module's bundle: its path, since names repeat from folder to folder. */
+const bundleName = (module: string): string =>
+  relative('src', module).replace(/\.ts$/, '').replaceAll('/', '-');
+
+/** The bundles of some modules, as esbuild takes them. */
+const entriesOf = (modules: Iterable<string>): Record<string, string> =>
+  Object.fromEntries([...modules].map((module) => [bundleName(module), module]));
+
 /** Leaves lazy imports of our own modules outside, all or those of some modules, and collects them. */
 const lazily = (found: Set<string>, of?: readonly string[]): Plugin => ({
   name: 'lazy imports become bundles',
@@ -39,8 +47,9 @@ const lazily = (found: Set<string>, of?: readonly string[]): Plugin => ({
     onResolve({ filter: /^\./ }, ({ kind, path, resolveDir, importer }) => {
       if (kind !== 'dynamic-import' || of?.every((module) => importer !== resolve(module))) return undefined;
       if (resolve(resolveDir, path) === resolve(PROGRAM)) return undefined;
-      found.add(resolve(resolveDir, path.replace(/\.js$/, '.ts')));
-      return { path: `./${basename(path)}`, external: true };
+      const module = resolve(resolveDir, path.replace(/\.js$/, '.ts'));
+      found.add(module);
+      return { path: `./${bundleName(module)}.js`, external: true };
     }),
 });
 
@@ -108,17 +117,15 @@ export async function bundleCli(
   const whole: BuildOptions = {
     ...SHARED,
     outdir: folder,
-    outbase: 'src',
-    entryNames: '[name]',
     define: { 'import.meta.url': 'moduleUrl', ...define },
     ...(placed ? { banner: { js: MODULE_URL } } : {}),
   };
   const plugins = [replaced(instead), noPrograms, lazily(subcommands, COMMANDS)];
-  await build({ ...whole, entryPoints: [...lazy], plugins });
+  await build({ ...whole, entryPoints: entriesOf(lazy), plugins });
   const built = new Set(lazy);
   const unbuilt = (): string[] => [...subcommands].filter((module) => !built.has(module));
   for (let others = unbuilt(); others.length > 0; others = unbuilt()) {
-    await build({ ...whole, entryPoints: others, plugins });
+    await build({ ...whole, entryPoints: entriesOf(others), plugins });
     for (const module of others) built.add(module);
   }
   writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }\n');

@@ -17,6 +17,7 @@ import {
   words,
   yesNo,
 } from '../../src/query/kind.js';
+import { pdi } from '../../src/query/report/board.js';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -116,5 +117,11 @@ describe('a kind', () => {
   it('has no date for seconds beyond all calendars', () => {
     expect(calendarTime.spell(9007199254740993000n)).toBe('9007199254740993000');
     expect(calendarTime.json(9007199254740993000n)).toBeNull();
+  });
+
+  it('spells a PDI without zeros before it, and an address of memory with them', () => {
+    // H200, driver 580.159.04.
+    expect(pdi.kind.spell(0x0cb3fa6e340f2633n)).toBe('0xcb3fa6e340f2633');
+    expect(address.spell(0x0cb3fa6e340f2633n)).toBe('0x0cb3fa6e340f2633');
   });
 });

@@ -21,7 +21,7 @@ import {
 import { Missing, NOT_SUPPORTED } from '../../nvml/status.js';
 import { derived } from '../derive.js';
 import { from } from '../field.js';
-import { address, count, enabled, type Kind, microseconds, text, timestamp, words, yesNo } from '../kind.js';
+import { count, enabled, type Kind, microseconds, text, timestamp, words, yesNo } from '../kind.js';
 import { fixed, sample } from '../probe.js';
 import type { AnswerView, Reading, Value } from '../reading.js';
 import { askedRow, probeOf, type ReportField, reading } from './field.js';
@@ -62,7 +62,6 @@ const architectures = words({
 });
 export const architecture = reading(architectures, architectureProbe);
 
-export const pdi = reading(address, fixed(nvmlDeviceGetPdi));
 export const minorNumber = reading(count, fixed(nvmlDeviceGetMinorNumber));
 export const multiGpuBoard = reading(yesNo, fixed(nvmlDeviceGetMultiGpuBoard));
 
@@ -72,6 +71,9 @@ const shortHex: Kind = {
   json: (value) => `0x${value.toString(16)}`,
   allOnes: true,
 };
+
+/** A PDI has no zeros before its first digit: 0xcb3fa6e340f2633 (H200, driver 580.159.04). */
+export const pdi = reading(shortHex, fixed(nvmlDeviceGetPdi));
 export const boardId = reading(shortHex, fixed(nvmlDeviceGetBoardId));
 export const boardPartNumber = reading(text, fixed(nvmlDeviceGetBoardPartNumber), '');
 

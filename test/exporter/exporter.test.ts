@@ -47,8 +47,8 @@ describe('an exporter command line', () => {
     ['--listen 127.0.0.1:99999', '--listen must be ADDRESS:PORT, not 127.0.0.1:99999\n'],
     ['-l 0.01', 'The interval between collections must be 0.1 to 600 seconds.\n'],
     ['--web.config.file /nowhere/web.yml', /^--web\.config\.file: \/nowhere\/web\.yml: ENOENT.*\n$/],
-    ['--textfile a --listen :1', /^--textfile writes a file and serves nothing/],
-    ['--textfile a --otlp http://a', /^--textfile writes a file and pushes nothing/],
+    ['--textfile a --listen :1', '--textfile cannot be combined with --listen.\n'],
+    ['--textfile a --otlp http://a', '--textfile cannot be combined with --otlp.\n'],
     ['--otlp ftp://a', '--otlp must be a URL such as http://localhost:4318, not ftp://a\n'],
     ['--textfile /nowhere/a.prom', /^Cannot write \/nowhere\/a\.prom: ENOENT/],
   ])('with %s is refused in a line', async (line, message) => {

@@ -42,10 +42,8 @@ function sourceOf(machine: string, { overrides }: Row): readonly string[] {
   return ['--snapshot', file];
 }
 
-const golden: readonly CommandLine[] = ['h100-x1', 'h200-x2'].flatMap((machine) =>
-  rowsOf(machine).map((row) =>
-    line(machine, row.argv, { source: sourceOf(machine, row), isLoop: row.status === ENDED }),
-  ),
+const golden: readonly CommandLine[] = rowsOf(MACHINE).map((row) =>
+  line(MACHINE, row.argv, { source: sourceOf(MACHINE, row), isLoop: row.status === ENDED }),
 );
 
 const unusual: readonly CommandLine[] = cases
@@ -78,7 +76,7 @@ const helps: readonly CommandLine[] = [
   .filter((argv) => !['daemon', 'exporter', 'events'].includes(argv.join(' ')))
   .map((argv) => line('help', argv, { isLoop: LOOPS.includes(argv.join(' ')) }));
 
-/** What people run most, on every recorded machine. */
+/** What people run most. */
 export const COMMON: readonly (readonly string[])[] = [
   '',
   '-L',
@@ -100,7 +98,12 @@ export const COMMON: readonly (readonly string[])[] = [
 const machines: readonly CommandLine[] = readdirSync(new URL('../../snapshots', import.meta.url))
   .map((file) => file.replace(/\.json$/, ''))
   .filter((machine) => machine !== MACHINE)
-  .flatMap((machine) => COMMON.map((argv) => line(machine, argv, { source: ['--snapshot', machine] })));
+  // A third on each, another one on the next: the code is the same, and tests of the source see all of them.
+  .flatMap((machine, i) =>
+    COMMON.filter((_, k) => k % 3 === i % 3).map((argv) =>
+      line(machine, argv, { source: ['--snapshot', machine] }),
+    ),
+  );
 
 /** Each once. */
 export const commandLines: readonly CommandLine[] = [

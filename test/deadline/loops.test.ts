@@ -14,7 +14,7 @@ const ticks =
   (out: string): boolean =>
     out.split('\n').filter((line) => line.startsWith('1, ')).length >= count;
 
-describe.skipIf(!fake.available)('a loop with --timeout', { timeout: 120_000 }, () => {
+describe.skipIf(!fake.available)('a loop with --timeout', { timeout: 120_000, concurrent: true }, () => {
   it('has ticks of absent values for the GPU that does not answer, and says so once', async () => {
     const library = deafTo('nvmlDeviceGetUtilizationRates', { after: 1 });
     const argv = ['--timeout', String(TIMEOUT), ...FIELDS.split(' '), '-lms', '200'];

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { open } from '../../src/index.js';
 import type { FunctionName } from '../../src/nvml/generated/functions.js';
 import { deafTo, expectNoneLeft, fake, nvsmi, TIMEOUT } from './stuck.js';
@@ -36,7 +36,7 @@ const recordingIn = (folder: string): Buffer | undefined =>
     .map((name) => readFileSync(join(folder, name)))
     .find((bytes) => bytes[0] === 0x1f && bytes[1] === 0x8b);
 
-describe.skipIf(!fake.available)('what runs on', { timeout: 60_000 }, () => {
+describe.skipIf(!fake.available)('what runs on', { timeout: 60_000, concurrent: true }, () => {
   it.each(LOOPS)('`%s` has its second tick where %s never returns', async (line, fn, first) => {
     const library = deafTo(fn);
     const argv = ['--timeout', String(TIMEOUT), ...line.split(' ')];
@@ -63,9 +63,9 @@ describe.skipIf(!fake.available)('what runs on', { timeout: 60_000 }, () => {
     },
   );
 
-  it.each([TEMPERATURE, UTILIZATION, PCIE, HANDLES])(
+  it.for([TEMPERATURE, UTILIZATION, PCIE, HANDLES])(
     'the recorder has ticks of the other GPU where %s never returns',
-    async (fn) => {
+    async (fn, { onTestFinished }) => {
       const folder = mkdtempSync(join(tmpdir(), 'nvsmi-deadline-'));
       onTestFinished(() => rmSync(folder, { recursive: true }));
       const library = deafTo(fn);
@@ -94,9 +94,9 @@ describe.skipIf(!fake.available)('what runs on', { timeout: 60_000 }, () => {
     },
   );
 
-  it.each([TEMPERATURE, UTILIZATION, PCIE, HANDLES])(
+  it.for([TEMPERATURE, UTILIZATION, PCIE, HANDLES])(
     'the library answers where %s never returns',
-    async (fn) => {
+    async (fn, { onTestFinished }) => {
       const library = deafTo(fn);
       const begun = performance.now();
       const machine = await open({ path: library.path, timeout: TIMEOUT * 1000 });

@@ -31,6 +31,19 @@ async function exporter(
   return one;
 }
 
+/** The processes that collect for an exporter. */
+const collectorsOf = (port: number): readonly string[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+        return words.includes(`127.0.0.1:${port}`) && words.includes('--collect-for-exporter');
+      } catch {
+        return false;
+      }
+    });
+
 const value = (text: string, name: string): number =>
   Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1]);
 
@@ -228,6 +241,11 @@ describe.skipIf(!fake.available)('an exporter of a machine', () => {
         }),
       ]),
     });
+    // What it started ends with it, also if it is killed.
+    const left = collectorsOf(one.port);
+    expect(left).not.toEqual([]);
+    one.child.kill('SIGKILL');
+    await until('the end of what it started', async () => collectorsOf(one.port).length === 0, 10_000);
   });
 
   it('ends with the status of NVML where the driver is not loaded', () => {

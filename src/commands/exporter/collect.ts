@@ -6,6 +6,7 @@ import { collectInChild, NoCollection, type Said } from '../../exporter/child-co
 import { Collection } from '../../exporter/collection.js';
 import { type Collector, collectHere, type Sources } from '../../exporter/collector.js';
 import type { Wish } from '../../exporter/observed.js';
+import { endWithParent } from '../../nvml/backend/parent-death.js';
 import type { SystemFiles } from '../../system/files.js';
 import type { Context } from '../context.js';
 import { loop } from '../runner/loop.js';
@@ -63,6 +64,7 @@ export async function collecting(
 
 /** What the child does: a line for each collection, until the exporter that reads them is gone. */
 export async function collectForParent(what: Collecting, context: Context): Promise<number> {
+  endWithParent();
   const { collect, health } = (await collecting(what, context)).sources;
   const say = (said: Said): void => context.io.out(`${jsonText(said)}\n`);
   await loop(context.io, what.period, async () => {

@@ -14,6 +14,12 @@ function questions(names: readonly string[], bad: readonly string[] = []): Told 
     const fail = (): void => {
       if (bad.includes(name)) throw new Error(name);
     };
+    const start = async (): Promise<void> => {
+      log.push(`${name} begins`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      log.push(`${name} ends`);
+      fail();
+    };
     return {
       subject,
       lifetime: 'sample',
@@ -24,12 +30,8 @@ function questions(names: readonly string[], bad: readonly string[] = []): Told 
         log.push(name);
         fail();
       },
-      start: async () => {
-        log.push(`${name} begins`);
-        await new Promise((resolve) => setTimeout(resolve, 5));
-        log.push(`${name} ends`);
-        fail();
-      },
+      start,
+      begin: ({ resolve, reject }) => void start().then(resolve, reject),
     };
   });
   return { log, questions: made };

@@ -42,6 +42,7 @@ export class Asker {
   private readonly driver: Driver;
   private last = new Map<string, BoundCall>();
   private now = new Map<string, BoundCall>();
+  private readonly tasks = new WeakMap<BoundCall, Task>();
 
   constructor(
     readonly session: Session,
@@ -172,17 +173,28 @@ export class Asker {
     const bound = known ?? make();
     into.set(key, bound);
     if (known === undefined || how.lifetime === 'sample' || known.status === NO_ANSWER) {
-      due.push({
-        subject: subjectKey(how.subject),
-        lifetime: how.lifetime,
-        waits: how.waits || (this.options.onWorkers ?? false) || this.driver.isElsewhere === true,
-        undisturbed: how.undisturbed ?? false,
+      due.push(this.taskOf(bound, how));
+    }
+    return bound;
+  }
+
+  /** Made once for what is asked at every tick. */
+  private taskOf(bound: BoundCall, { subject, lifetime, waits, undisturbed }: How): Task {
+    let task = this.tasks.get(bound);
+    if (task === undefined) {
+      task = {
+        subject: subjectKey(subject),
+        lifetime,
+        waits: waits || (this.options.onWorkers ?? false) || this.driver.isElsewhere === true,
+        undisturbed: undisturbed ?? false,
         isAnswered: () => bound.status !== NO_ANSWER,
         run: () => bound.run(),
         start: () => bound.start(),
-      });
+        begin: (waiter) => bound.begin(waiter),
+      };
+      this.tasks.set(bound, task);
     }
-    return bound;
+    return task;
   }
 }
 

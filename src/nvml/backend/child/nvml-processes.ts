@@ -2,7 +2,7 @@
  * Which process calls NVML. One that does not answer is replaced by another once that one has initialised NVML: until then it
  * continues to answer for the GPUs that do. A process may be in a call that cannot be killed, so there are few of them.
  */
-import type { Call, Handle } from '../../call.js';
+import type { Call, Handle, Waiter } from '../../call.js';
 import type { FunctionName } from '../../generated/functions.js';
 import { writes } from '../../generated/writes.js';
 import { Clock } from './clock.js';
@@ -81,40 +81,52 @@ export class NvmlProcesses implements Listener {
   }
 
   /** Asks for a call. Undefined where there is no answer in time. */
-  async ask(asked: SubjectCall, clock: Clock, how: Alone = {}): Promise<Answered | undefined> {
-    const begun = performance.now();
-    let since: number | undefined;
-    for (;;) {
-      const answered = await this.askCurrent(asked, clock, { ...how, since });
-      if (answered !== MOVED) return answered ?? this.late();
-      since = begun;
-    }
+  ask(asked: SubjectCall, clock: Clock, how: Alone = {}): Promise<Answered | undefined> {
+    return new Promise((resolve, reject) => this.begin(asked, clock, how, { resolve, reject }));
   }
 
-  private async askCurrent(
+  /** The same without a promise for each call, but for the first about a handle. */
+  begin(asked: SubjectCall, clock: Clock, how: Alone, waiter: Waiter<Answered | undefined>): void {
+    const since = how.since ?? performance.now();
+    const end = (answered: Answered | Moved | undefined): void => {
+      if (answered === MOVED) this.begin(asked, clock, { ...how, since }, waiter);
+      else waiter.resolve(answered ?? this.late());
+    };
+    const { current } = this;
+    const isHeldUp = how.isAlone !== true && current.isStuck(asked.lane);
+    if (this.isOver || clock.isOver || current.isEnded || isHeldUp) return end(undefined);
+    if (asked.handles.every((handle) => current.pointers.has(handle))) {
+      return this.beginIn(current, asked, clock, how, { resolve: end, reject: waiter.reject });
+    }
+    this.finder
+      .all(asked.handles, current, clock)
+      .then((status) => {
+        if (status === MOVED || status === undefined) return end(status);
+        if (status !== 0) return end({ id: -1, status, memory: [] });
+        if (clock.isOver) return end(undefined);
+        // It may have been replaced while the handles were found.
+        if (current !== this.current) return end(MOVED);
+        this.beginIn(current, asked, clock, how, { resolve: end, reject: waiter.reject });
+      })
+      .catch(waiter.reject);
+  }
+
+  private beginIn(
+    current: NvmlProcess,
     asked: SubjectCall,
     clock: Clock,
     how: Alone,
-  ): Promise<Answered | Moved | undefined> {
-    const { current } = this;
-    const isHeldUp = how.isAlone !== true && current.isStuck(asked.lane);
-    if (this.isOver || clock.isOver || current.isEnded || isHeldUp) return undefined;
-    if (asked.handles.some((handle) => !current.pointers.has(handle))) {
-      const status = await this.finder.all(asked.handles, current, clock);
-      if (status === MOVED || status === undefined) return status;
-      if (status !== 0) return { id: -1, status, memory: [] };
-      if (clock.isOver) return undefined;
-      // It may have been replaced while the handles were found.
-      if (current !== this.current) return MOVED;
-    }
-    const asking = current.ask(asked, clock, how);
+    { resolve, reject }: Waiter<Answered | Moved | undefined>,
+  ): void {
+    const taken = (answered: Answered | Moved | undefined): void => {
+      if (answered !== undefined && answered !== MOVED) {
+        if (this.init === undefined && this.options.isQuick === true) this.hasOpened(clock);
+        this.taken(current, asked, answered);
+      }
+      resolve(answered);
+    };
+    current.begin(asked, clock, how, { resolve: taken, reject });
     this.watchForStall();
-    const answered = await asking;
-    if (answered !== undefined && answered !== MOVED) {
-      if (this.init === undefined && this.options.isQuick === true) this.hasOpened(clock);
-      this.taken(current, asked, answered);
-    }
-    return answered;
   }
 
   /** Ends all processes, and waits a little for them. */

@@ -50,7 +50,10 @@ export class BoundFields {
 
   /** The same without a promise for each call. */
   begin(waiter: Waiter<void>): void {
-    if (this.bound?.begin === undefined) return void this.start().then(waiter.resolve, waiter.reject);
+    if (this.bound?.begin === undefined) {
+      this.start().then(waiter.resolve, waiter.reject);
+      return;
+    }
     this.bound.begin({
       resolve: (status) => {
         this.answered(status);

@@ -46,8 +46,10 @@ export class BoundProbe implements Answer {
   /** The same without a promise for each call. */
   begin(waiter: Waiter<void>): void {
     const { bound } = this;
-    if (bound === undefined) return waiter.resolve();
-    if (bound.begin === undefined) return void this.start().then(waiter.resolve, waiter.reject);
+    if (bound?.begin === undefined) {
+      this.start().then(waiter.resolve, waiter.reject);
+      return;
+    }
     bound.begin({
       resolve: (status) => {
         if (!bound.isMissing) this.answered(status);

@@ -97,8 +97,14 @@ export class NvmlProcess {
     const { fn } = asked.call;
     const { isAlone = false, given = NOTHING, since } = how;
     if (isBoundToProcess(fn)) this.keepThreads();
-    if (this.failure !== undefined) return waiter.reject(this.failure);
-    if (this.isEnded) return waiter.resolve(undefined);
+    if (this.failure !== undefined) {
+      waiter.reject(this.failure);
+      return;
+    }
+    if (this.isEnded) {
+      waiter.resolve(undefined);
+      return;
+    }
     const id = this.nextId++;
     this.waiting.add({
       id,

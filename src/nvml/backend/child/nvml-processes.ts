@@ -94,21 +94,22 @@ export class NvmlProcesses implements Listener {
     };
     const { current } = this;
     const isHeldUp = how.isAlone !== true && current.isStuck(asked.lane);
-    if (this.isOver || clock.isOver || current.isEnded || isHeldUp) return end(undefined);
-    if (asked.handles.every((handle) => current.pointers.has(handle))) {
-      return this.beginIn(current, asked, clock, how, { resolve: end, reject: waiter.reject });
+    const ask = (): void => this.beginIn(current, asked, clock, how, { resolve: end, reject: waiter.reject });
+    if (this.isOver || clock.isOver || current.isEnded || isHeldUp) end(undefined);
+    else if (asked.handles.every((handle) => current.pointers.has(handle))) ask();
+    else {
+      this.finder
+        .all(asked.handles, current, clock)
+        .then((status) => {
+          if (status === MOVED || status === undefined) end(status);
+          else if (status !== 0) end({ id: -1, status, memory: [] });
+          else if (clock.isOver) end(undefined);
+          // It may have been replaced while the handles were found.
+          else if (current !== this.current) end(MOVED);
+          else ask();
+        })
+        .catch(waiter.reject);
     }
-    this.finder
-      .all(asked.handles, current, clock)
-      .then((status) => {
-        if (status === MOVED || status === undefined) return end(status);
-        if (status !== 0) return end({ id: -1, status, memory: [] });
-        if (clock.isOver) return end(undefined);
-        // It may have been replaced while the handles were found.
-        if (current !== this.current) return end(MOVED);
-        this.beginIn(current, asked, clock, how, { resolve: end, reject: waiter.reject });
-      })
-      .catch(waiter.reject);
   }
 
   private beginIn(

@@ -159,7 +159,8 @@ class ElsewhereCall implements Bound {
   }
 
   begin({ resolve, reject }: Waiter<Status>): void {
-    this.driver.begin(this.question(), this.how(), {
+    // One sample has ended before the next one begins: the memory of the last answer is free.
+    this.driver.begin(this.question(), this.isGiven ? this.how() : { room: this.answered }, {
       resolve: (answer) => resolve(this.took(answer)),
       reject,
     });

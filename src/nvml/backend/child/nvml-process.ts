@@ -28,6 +28,8 @@ export interface Alone {
   readonly isAlone?: boolean;
   /** What was filled for it: the memory of its outputs. */
   readonly given?: readonly Uint8Array[] | undefined;
+  /** The memory for its answer, that of its last one: a new Buffer costs more than what is read from it (Bun 1.4.5). */
+  readonly room?: readonly Buffer[] | undefined;
   /** Since when it is waited for, if not from now on: another process was asked before. */
   readonly since?: number | undefined;
 }
@@ -59,6 +61,7 @@ export class NvmlProcess {
   private dropped: number[] = [];
   private isSending = false;
   private failure: Error | undefined;
+  private readonly roomOf = (id: number): readonly Buffer[] | undefined => this.waiting.roomOf(id);
   private nextId = 0;
   private isKilled = false;
   private whenIdle: (() => void) | undefined;
@@ -76,7 +79,7 @@ export class NvmlProcess {
     this.ended = new Promise((resolve) => {
       this.child.hear({
         onPiece: (piece) => {
-          for (const message of this.messages.with(piece)) this.read(readNews(message));
+          for (const message of this.messages.with(piece)) this.read(readNews(message, this.roomOf));
         },
         onEnd: (how) => {
           this.isEnded = true;
@@ -95,7 +98,7 @@ export class NvmlProcess {
   begin(asked: SubjectCall, clock: Clock, how: Alone, waiter: Waiter<Answered | Moved | undefined>): void {
     const { lane } = asked;
     const { fn } = asked.call;
-    const { isAlone = false, given = NOTHING, since } = how;
+    const { isAlone = false, given = NOTHING, since, room } = how;
     if (isBoundToProcess(fn)) this.keepThreads();
     if (this.failure !== undefined) {
       waiter.reject(this.failure);
@@ -115,6 +118,7 @@ export class NvmlProcess {
       since: since ?? performance.now(),
       isMoved: since !== undefined,
       isGivenUp: false,
+      room,
       waiter,
     });
     const { number, text, subject } = this.sent.of(asked);

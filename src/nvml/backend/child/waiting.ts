@@ -23,6 +23,7 @@ export interface Pending {
   readonly isMoved: boolean;
   /** Its wait has ended without an answer. */
   isGivenUp: boolean;
+  readonly room?: readonly Buffer[] | undefined;
   readonly waiter: Waiter<Answered | Moved | undefined>;
 }
 
@@ -48,6 +49,12 @@ export class WaitingCalls {
     if (next === undefined) this.queues.delete(pending.queue);
     else if (!next.isMoved) next.since = performance.now();
     return pending;
+  }
+
+  /** The memory for the answer of a call; of one that was given up nothing is written any longer. */
+  roomOf(id: number): readonly Buffer[] | undefined {
+    const pending = this.byId.get(id);
+    return pending?.isGivenUp === false ? pending.room : undefined;
   }
 
   /** Forgets them all. */

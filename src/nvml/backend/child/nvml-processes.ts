@@ -35,6 +35,9 @@ const MOST_STUCK = 3;
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 60_000;
 
+/** The id of an answer that says why there was no call. */
+const NOT_ASKED = -1;
+
 /** Milliseconds that the program waits for the end of killed processes when it ends itself. */
 const END_PATIENCE = 200;
 
@@ -88,21 +91,28 @@ export class NvmlProcesses implements Listener {
   /** The same without a promise for each call, but for the first about a handle. */
   begin(asked: SubjectCall, clock: Clock, how: Alone, waiter: Waiter<Answered | undefined>): void {
     const since = how.since ?? performance.now();
-    const end = (answered: Answered | Moved | undefined): void => {
-      if (answered === MOVED) this.begin(asked, clock, { ...how, since }, waiter);
-      else waiter.resolve(answered ?? this.late());
-    };
     const { current } = this;
+    const end = (answered: Answered | Moved | undefined): void => {
+      if (answered === MOVED) {
+        this.begin(asked, clock, { ...how, since }, waiter);
+        return;
+      }
+      if (answered !== undefined && answered.id !== NOT_ASKED) this.taken(current, asked, answered, clock);
+      waiter.resolve(answered ?? this.late());
+    };
+    const ask = (): void => {
+      current.begin(asked, clock, how, { resolve: end, reject: waiter.reject });
+      this.watchForStall();
+    };
     const isHeldUp = how.isAlone !== true && current.isStuck(asked.lane);
-    const ask = (): void => this.beginIn(current, asked, clock, how, { resolve: end, reject: waiter.reject });
     if (this.isOver || clock.isOver || current.isEnded || isHeldUp) end(undefined);
-    else if (asked.handles.every((handle) => current.pointers.has(handle))) ask();
+    else if (asked.handles.every(current.pointers.has)) ask();
     else {
       this.finder
         .all(asked.handles, current, clock)
         .then((status) => {
           if (status === MOVED || status === undefined) end(status);
-          else if (status !== 0) end({ id: -1, status, memory: [] });
+          else if (status !== 0) end({ id: NOT_ASKED, status, memory: [] });
           else if (clock.isOver) end(undefined);
           // It may have been replaced while the handles were found.
           else if (current !== this.current) end(MOVED);
@@ -110,24 +120,6 @@ export class NvmlProcesses implements Listener {
         })
         .catch(waiter.reject);
     }
-  }
-
-  private beginIn(
-    current: NvmlProcess,
-    asked: SubjectCall,
-    clock: Clock,
-    how: Alone,
-    { resolve, reject }: Waiter<Answered | Moved | undefined>,
-  ): void {
-    const taken = (answered: Answered | Moved | undefined): void => {
-      if (answered !== undefined && answered !== MOVED) {
-        if (this.init === undefined && this.options.isQuick === true) this.hasOpened(clock);
-        this.taken(current, asked, answered);
-      }
-      resolve(answered);
-    };
-    current.begin(asked, clock, how, { resolve: taken, reject });
-    this.watchForStall();
   }
 
   /** Ends all processes, and waits a little for them. */
@@ -155,7 +147,8 @@ export class NvmlProcesses implements Listener {
     return undefined;
   }
 
-  private taken(child: NvmlProcess, asked: SubjectCall, { status, memory }: Answered): void {
+  private taken(child: NvmlProcess, asked: SubjectCall, { status, memory }: Answered, clock: Clock): void {
+    if (this.init === undefined && this.options.isQuick === true) this.hasOpened(clock);
     this.answers(asked.call.fn, asked.lane);
     if (status !== 0) return;
     if (asked.call.fn.startsWith('nvmlInit')) this.init = asked;

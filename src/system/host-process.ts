@@ -67,7 +67,9 @@ export class HostIdentities {
 
   /** Whether there was no such process a moment ago, as with those of another container. */
   isAbsent(pid: number): boolean {
-    return this.now() - (this.absent.get(pid) ?? Number.NEGATIVE_INFINITY) < ABSENT;
+    const at = this.absent.get(pid);
+    // The clock may have been set back.
+    return at !== undefined && Math.abs(this.now() - at) < ABSENT;
   }
 
   miss(pid: number): void {

@@ -81,7 +81,10 @@ async function top(given: Given<typeof options>, context: Context): Promise<numb
   const { session, outcome, files, recorded, gpus } = await open(context, opening, given.id);
   const now = (): number => io.now();
   // Whether MIG divides a GPU changes with a reset at most, and what is listed of the GPU waits for it.
-  const asker = new Asker(session, { outcome, seldom: { probes: MIG_MODE, period: 5000, now } });
+  const asker = new Asker(session, {
+    outcome,
+    seldom: { probes: MIG_MODE, period: 5000, now: () => io.elapsed() },
+  });
   const own = io.background?.pid ?? 0;
   const sampler = await liveSampler({ asker, files, gpus, isRecorded: recorded !== undefined, own, now });
   if (terminal === undefined) {

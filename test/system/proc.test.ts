@@ -198,8 +198,17 @@ describe('a process of the host', () => {
     expect(files('other').command).toBe('other');
   });
 
-  it('is none where there is none', () => {
-    expect(hostProcess(host(madeFiles({ processes: {} })), 42)).toBeUndefined();
+  it('is none where there is none, which a loop believes for three seconds', () => {
+    const none = host(madeFiles({ processes: {} }));
+    const there = host(madeFiles({ processes: { 42: {} } }));
+    expect(hostProcess(none, 42)).toBeUndefined();
+    let now = 0;
+    const known = new HostIdentities(() => now);
+    expect(hostProcess(none, 42, known)).toBeUndefined();
+    now = 2999;
+    expect(hostProcess(there, 42, known)).toBeUndefined();
+    now = 3000;
+    expect(hostProcess(there, 42, known)?.pid).toBe(42);
   });
 });
 
@@ -260,6 +269,10 @@ describe('the files below another root', () => {
     symlinkSync('/dev/nvidia0', join(root, 'proc/12/fd/3'));
     const files = filesUnder(root);
     expect(files.read('/proc/12/cmdline')).toBe('a\0b\0');
+    const long = 'ä'.repeat(20_000);
+    writeFileSync(join(root, 'long'), long);
+    expect(files.read('/long')).toBe(long);
+    expect([files.read('/proc/12'), files.read('/none')]).toEqual([undefined, undefined]);
     expect(files.list('/proc/12')).toEqual(['cmdline', 'fd']);
     expect(files.link('/proc/12/fd/3')).toBe('/dev/nvidia0');
     expect(deviceHolders(files, 0).holders).toEqual([{ pid: 12, devices: ['/dev/nvidia0'] }]);

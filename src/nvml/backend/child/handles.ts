@@ -34,9 +34,7 @@ export class Pointers {
   private readonly pointers = new Map<bigint, bigint>();
   private readonly handles = new Map<bigint, Handle>();
 
-  has(handle: bigint): boolean {
-    return this.pointers.has(handle);
-  }
+  readonly has = (handle: bigint): boolean => this.pointers.has(handle);
 
   /** The pointer of a handle; what is no handle stays. */
   readonly of = (value: bigint): bigint => this.pointers.get(value) ?? value;

@@ -1,5 +1,13 @@
 /** The files of /proc and /sys: those of this machine, or those of a recording. */
-import { accessSync, constants, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import {
+  closeSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { own } from '../base/form.js';
 
@@ -24,6 +32,17 @@ function orUndefined<T>(ask: () => T): T | undefined {
   }
 }
 
+/**
+ * Reads where a path leads, or the beginning of nothing. access() is no help in /proc: root in a container has the right to every
+ * file by its mode, and is refused the environment and the open files of others for want of CAP_SYS_PTRACE.
+ */
+function tryToRead(path: string): void {
+  const found = lstatSync(path);
+  if (found.isSymbolicLink()) readlinkSync(path);
+  else if (found.isDirectory()) readdirSync(path);
+  else closeSync(openSync(path, 'r'));
+}
+
 /** The files below a folder that takes the place of /: a container's root, or that of a test. */
 export function filesUnder(root: string): SystemFiles {
   const at = (path: string): string => (root === '/' ? path : join(root, path));
@@ -34,7 +53,7 @@ export function filesUnder(root: string): SystemFiles {
     link: (path) => orUndefined(() => readlinkSync(at(path))),
     isDenied: (path) => {
       try {
-        accessSync(at(path), constants.R_OK);
+        tryToRead(at(path));
         return false;
       } catch (error) {
         return ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');

@@ -11,7 +11,16 @@ export interface Hidden {
 
 const AS_ROOT = 'Run nvsmi as root to see them.';
 
+/** What shows the files of others in /proc, by what this program lacks. */
+const REMEDIES = {
+  root: AS_ROOT,
+  ptrace: 'Run nvsmi with CAP_SYS_PTRACE to see them: in a container, with --cap-add=SYS_PTRACE.',
+} as const;
+
 const plural = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
+
+const remedyOf = ({ lackingRight }: HostProcesses): Pick<Hidden, 'remedy'> =>
+  lackingRight === undefined ? {} : { remedy: REMEDIES[lackingRight] };
 
 /** The reasons, each once. `unseenFiles` counts the processes whose open files could not be read. */
 export function hiddenFrom(
@@ -50,13 +59,13 @@ export function hiddenFrom(
   if (withoutEnviron > 0) {
     hidden.push({
       what: `The environment of ${plural(withoutEnviron, 'process', 'processes')} cannot be read: it may name a Slurm job.`,
-      remedy: AS_ROOT,
+      ...remedyOf(hosts),
     });
   }
   if (unseenFiles > 0) {
     hidden.push({
       what: `The open files of ${plural(unseenFiles, 'process', 'processes')} cannot be read: one of them may use the GPU.`,
-      remedy: AS_ROOT,
+      ...remedyOf(hosts),
     });
   }
   return hidden;

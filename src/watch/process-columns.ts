@@ -81,6 +81,9 @@ export function spelledSeconds(total: number): string {
 
 const SHORT_ID = 12;
 
+/** The scope of a container has the whole identifier in its name. */
+const withShortIds = (unit: string): string => unit.replace(/[0-9a-f]{64}/g, (id) => id.slice(0, SHORT_ID));
+
 export const processColumns: readonly ProcessListColumn[] = [
   {
     name: 'gpu',
@@ -223,7 +226,7 @@ export const processColumns: readonly ProcessListColumn[] = [
     kind: optionalText,
     help: 'innermost systemd unit',
     read: ofHost(({ unit }) => unit ?? ''),
-    shown: { head: 'UNIT', align: 'left', rank: 15, optional: true },
+    shown: { head: 'UNIT', align: 'left', rank: 15, optional: true, text: withShortIds },
   },
   ofField('process_name', listedFields.name, ({ name }) => name),
   {

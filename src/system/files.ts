@@ -33,8 +33,8 @@ function orUndefined<T>(ask: () => T): T | undefined {
 }
 
 /**
- * Reads where a path leads, or the beginning of nothing. access() is no help in /proc: root in a container has the right to every
- * file by its mode, and is refused the environment and the open files of others for want of CAP_SYS_PTRACE.
+ * Throws where a path may not be read. access() does not show that in /proc: by its mode every file is open to root, but in a
+ * container without CAP_SYS_PTRACE root is refused the environment and the open files of others.
  */
 function tryToRead(path: string): void {
   const found = lstatSync(path);

@@ -197,7 +197,7 @@ describe('a page', () => {
     expect(text).toMatch(/^Name : x{53}\nx{17}$/m);
     expect(
       await page({ page: { is: 'gpu', index: 0, lines: [`${lines[0]}${'-'.repeat(30)}`] } }, 60),
-    ).toMatch(/^GPU UUID {12}: GPU/m);
+    ).toMatch(/^GPU UUID +: GPU-4bf3d5c8-{30}$/m);
   });
 
   it('of a process that has gone says so', async () => {

@@ -3,6 +3,7 @@
  * continues to answer for the GPUs that do. A process may be in a call that cannot be killed, so there are few of them.
  */
 import type { Call, Handle } from '../../call.js';
+import { NVML_ERROR_UNINITIALIZED } from '../../generated/constants.js';
 import type { FunctionName } from '../../generated/functions.js';
 import { writes } from '../../generated/writes.js';
 import { Clock } from './clock.js';
@@ -106,6 +107,10 @@ export class NvmlProcesses implements Listener {
       if (clock.isOver) return undefined;
       // It may have been replaced while the handles were found.
       if (current !== this.current) return MOVED;
+      // NVML would take the name of a handle for a pointer.
+      if (asked.handles.some((handle) => !current.pointers.has(handle))) {
+        return { id: -1, status: NVML_ERROR_UNINITIALIZED, memory: [] };
+      }
     }
     const asking = current.ask(asked, clock, how);
     this.watchForStall();

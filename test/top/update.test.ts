@@ -96,7 +96,7 @@ describe('the keys', () => {
     ['+', { interval: 5 }, { interval: 3 }],
     ['-', { interval: 2 }, { interval: 3 }],
     [']', { span: 86400 }, { span: 86400 }],
-  ])('%s: %j', async (name, change, before = {}) => {
+  ])('%s: %j', async (name, change, before?: Partial<TopState>) => {
     expect(press(await start(before), name).state).toMatchObject(change);
   });
 

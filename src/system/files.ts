@@ -1,8 +1,7 @@
 /** The files of /proc and /sys: those of this machine, or those of a recording. */
 import {
-  accessSync,
   closeSync,
-  constants,
+  lstatSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -58,6 +57,17 @@ function textOf(path: string): string {
   return readFileSync(path, 'utf8');
 }
 
+/**
+ * Throws where a path may not be read. access() does not show that in /proc: by its mode every file is open to root, but in a
+ * container without CAP_SYS_PTRACE root is refused the environment and the open files of others.
+ */
+function tryToRead(path: string): void {
+  const found = lstatSync(path);
+  if (found.isSymbolicLink()) readlinkSync(path);
+  else if (found.isDirectory()) readdirSync(path);
+  else closeSync(openSync(path, 'r'));
+}
+
 /** The files below a folder that takes the place of /: a container's root, or that of a test. */
 export function filesUnder(root: string): SystemFiles {
   const at = (path: string): string => (root === '/' ? path : join(root, path));
@@ -68,7 +78,7 @@ export function filesUnder(root: string): SystemFiles {
     link: (path) => orUndefined(() => readlinkSync(at(path))),
     isDenied: (path) => {
       try {
-        accessSync(at(path), constants.R_OK);
+        tryToRead(at(path));
         return false;
       } catch (error) {
         return ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');

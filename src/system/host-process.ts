@@ -118,7 +118,7 @@ function identityOf({ files, users }: Host, pid: number, status: ProcStatus | un
   return {
     ...placement,
     slurm: placement.slurm ?? slurmOf(environ ?? []),
-    innerPid: innerPid === pid ? undefined : innerPid,
+    innerPid: (status?.namespacePids.length ?? 0) > 1 ? innerPid : undefined,
     uid,
     user: uid === undefined ? undefined : (users.get(uid) ?? String(uid)),
     command: commandOf(files, pid),

@@ -13,6 +13,8 @@ import {
 import { callIn, textOf } from '../../../src/nvml/backend/child/sent-call.js';
 import { SentCalls } from '../../../src/nvml/backend/child/sent-calls.js';
 import { type Call, call, type Handle, SUBJECT, struct } from '../../../src/nvml/call.js';
+import { callOf } from '../../../src/nvml/call-of.js';
+import { nvmlGpmSampleAlloc } from '../../../src/nvml/generated/entries.js';
 import { answerIn } from '../../../src/nvml/memory.js';
 
 const GPU = 0x4e564d4c_00000100n as Handle;
@@ -124,5 +126,33 @@ describe('a message', () => {
     expect(answerIn({ out: 'struct', layout, array }, pointed)).toHaveLength(16 + 3 * 8);
     expect(answerIn({ out: 'struct', layout, answer: 8 }, Buffer.alloc(12))).toHaveLength(8);
     expect(answerIn({ out: 'struct', layout }, Buffer.alloc(12))).toHaveLength(12);
+  });
+});
+
+describe('a handle that a question without inputs gave', () => {
+  const alloc = callOf(nvmlGpmSampleAlloc);
+  const answered = (pointer: bigint): readonly Buffer[] => {
+    const memory = Buffer.alloc(8);
+    memory.writeBigUInt64LE(pointer);
+    return [memory];
+  };
+  const nameIn = ([memory]: readonly Buffer[]): bigint | undefined => memory?.readBigUInt64LE();
+
+  it('is found again in another process by itself, and is given to no other', () => {
+    const handles = new Handles();
+    const asked = handles.about(alloc, undefined);
+    const [first, second] = [new Pointers(), new Pointers()];
+    const names = [0x1000n, 0x2000n].map((pointer) => {
+      const memory = answered(pointer);
+      handles.take(asked, memory, first);
+      return nameIn(memory) as Handle;
+    });
+    const again = answered(0x3000n);
+    handles.take(asked, again, second, names[1]);
+    expect([nameIn(again), second.of(names[1] as Handle)]).toEqual([names[1], 0x3000n]);
+    // The other one is still that of who had it.
+    const another = answered(0x4000n);
+    handles.take(asked, another, second);
+    expect(names).not.toContain(nameIn(another));
   });
 });

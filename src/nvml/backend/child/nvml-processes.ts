@@ -3,6 +3,7 @@
  * continues to answer for the GPUs that do. A process may be in a call that cannot be killed, so there are few of them.
  */
 import type { Call, Handle, Waiter } from '../../call.js';
+import { NVML_ERROR_UNINITIALIZED } from '../../generated/constants.js';
 import type { FunctionName } from '../../generated/functions.js';
 import { writes } from '../../generated/writes.js';
 import { Clock } from './clock.js';
@@ -116,6 +117,9 @@ export class NvmlProcesses implements Listener {
           else if (clock.isOver) end(undefined);
           // It may have been replaced while the handles were found.
           else if (current !== this.current) end(MOVED);
+          // NVML would take the name of a handle for a pointer.
+          else if (!asked.handles.every(current.pointers.has))
+            end({ id: NOT_ASKED, status: NVML_ERROR_UNINITIALIZED, memory: [] });
           else ask();
         })
         .catch(waiter.reject);

@@ -106,6 +106,12 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     io.close();
     return ended(status);
   } catch (error) {
+    const { withoutVerdict } = line.subcommand?.spec ?? {};
+    // Any other status would be read as a verdict, such as 1, a warning.
+    if (withoutVerdict !== undefined && !(error instanceof Error && error.name === 'ClosedPipe')) {
+      await explain(error, io, line).catch((unknown: unknown) => io.err(`${stackOf(unknown)}\n`));
+      return withoutVerdict;
+    }
     return ended(await explain(error, io, line));
   } finally {
     await opened?.end?.();
@@ -195,6 +201,8 @@ async function summary(given: RootGiven, context: Context): Promise<number> {
   openEarly(context, given);
   return (await import('../commands/summary/summary.js')).summary(given, context);
 }
+
+const stackOf = (error: unknown): string => plainLines((error as Partial<Error>).stack ?? String(error));
 
 /**
  * Says what went wrong, where nvidia-smi says it: on stdout. Where JSON was asked for it goes to

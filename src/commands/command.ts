@@ -27,6 +27,8 @@ interface CommandShape<Options> {
   readonly setsAlone?: true | undefined;
   /** Its exit status is its verdict, which says by itself that something was not read in time. */
   readonly isVerdict?: true;
+  /** The status of such a command where it gives no verdict: a wrong command line, output that cannot be written. */
+  readonly withoutVerdict?: number;
   /** What its JSON is made of: its schema is made from this. */
   readonly json?: readonly JsonPart[] | undefined;
   /**

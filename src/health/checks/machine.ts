@@ -79,21 +79,29 @@ const reachable: MachineCheck = {
   about: 'Whether every GPU that NVML counts responds.',
   fails: 'a GPU does not respond, with or without an Xid',
   needs: [],
+  // Who it is a driver may still know of a GPU that is lost; what it measures, not.
+  uses: ['temperature.gpu'],
   judgeMachine: ({ gpus, log }) =>
-    gpus.map(({ index, uuid, busId, lost }) => {
+    gpus.map(({ index, uuid, busId, silent }) => {
       const about = { gpu: index, uuid };
-      if (lost === undefined) return { ...about, ...ok('It answers.') };
+      if (silent === undefined) return { ...about, ...ok('It answers.') };
+      const { name, reason, isLate } = silent;
+      const place = busId === undefined ? '' : ` (${busId})`;
+      const evidence = [{ name, value: null, reason }];
+      if (isLate)
+        return {
+          ...about,
+          ...unknown(
+            `It did not answer in time${place}: ${reason}.`,
+            'Run it again with a longer --timeout. If the GPU does not answer then, drain the node and reboot it.',
+            evidence,
+          ),
+        };
       const without =
         Array.isArray(log) && !log.some((event) => event.busId === busId)
           ? ' The kernel log has no Xid of it.'
           : '';
-      const place = busId === undefined ? '' : ` (${busId})`;
-      return {
-        ...about,
-        ...fail(`No answer${place}: ${lost}.${without}`, REBOOT, [
-          { name: 'nvmlDeviceGetHandleByIndex', value: null, reason: lost },
-        ]),
-      };
+      return { ...about, ...fail(`No answer${place}: ${reason}.${without}`, REBOOT, evidence) };
     }),
 };
 

@@ -10,6 +10,7 @@ import {
   readingsOf,
 } from './check.js';
 import type { GpuReadings } from './readings.js';
+import { lastCount } from './state.js';
 
 export interface Examined {
   readonly findings: readonly Finding[];
@@ -89,12 +90,14 @@ function subjectOf(gpu: GpuReadings, health: Health): CheckedGpu {
     word: (name) => String(value(name) ?? ''),
     growth(name): Growth | undefined {
       const { before, now, boot } = health;
-      const then = gpu.uuid === undefined ? undefined : before?.counters[gpu.uuid]?.[name];
       const current = value(name);
-      if (before === undefined || then === undefined || typeof current !== 'number') return undefined;
-      const wasBooted = typeof before.boot === 'string' && boot !== undefined && before.boot !== boot.id;
+      if (before === undefined || gpu.uuid === undefined || typeof current !== 'number') return undefined;
+      const last = lastCount(before, gpu.uuid, name);
+      if (last === undefined) return undefined;
+      const { count: then, of } = last;
+      const wasBooted = typeof of.boot === 'string' && boot !== undefined && of.boot !== boot.id;
       if (wasBooted && !PERMANENT.includes(name)) return { by: current, hours: boot.hours };
-      return { by: current - then, hours: Math.max(now - before.time, 1) / HOUR };
+      return { by: current - then, hours: Math.max(now - of.time, 1) / HOUR };
     },
     expected: health.expected?.gpus.find((one) => one['pci.bus_id'] === gpu.busId),
   };

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { keepAside, readIfThere, writeWhole } from '../../src/health/kept-file.js';
 import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { h200x2 } from '../commands/machines.js';
+import { refused } from '../commands/made-machine.js';
 import type { Outcome } from '../commands/run-on.js';
 import { runOn } from '../commands/run-on.js';
 import type { Tree } from '../doctor/tree.js';
@@ -117,6 +118,25 @@ describe('files of health', () => {
     expect(out).toMatch(/GPU 5 does not answer/);
     expect(status).toBe(3);
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('learns nothing where a reading failed: nothing would be expected of it', async () => {
+    const machine = h200s({ nvmlDeviceGetMemoryInfo_v2: { gpu1: refused('UNKNOWN') } });
+    const { status, out } = await run({ machine }, ['--learn', file()]);
+    expect(out).toMatch(/^memory\.total of GPU 1 could not be read/);
+    expect(status).toBe(3);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('expects what a GPU says it has nothing of, and a speed that cannot be read', async () => {
+    await run({}, ['--learn', file()]);
+    const none = h200s({ nvmlDeviceGetNvLinkState: { 'gpu0,0': refused('NOT_SUPPORTED') } });
+    const noSpeed = h200s(fields({ 'gpu1,164:5': refused('NOT_SUPPORTED') }));
+    for (const machine of [none, noSpeed]) {
+      const outcome = await run({ machine }, ['--expect', file(), '--checks', 'nvlink', '--json']);
+      expect(checksOf(outcome).map(({ verdict }) => verdict)).not.toEqual(['ok', 'ok']);
+      expect(outcome.status).toBeGreaterThan(1);
+    }
   });
 
   const BAD: readonly (readonly [what: string, content: string, why: RegExp])[] = [
@@ -251,6 +271,21 @@ describe('files of health', () => {
       why: '1000 PCIe replays in the last 1 h, more than 8 a minute.',
     });
     expect(many.status).toBe(1);
+  });
+
+  it('keeps the counters of GPUs that a run did not ask, or that did not answer, with their time', async () => {
+    const both = (count: number) => h200s(fields({ 'gpu0,94': count, 'gpu1,94': count }));
+    await state(both(0), 'pcie-replays');
+    hoursAgo(1);
+    await run({ machine: both(10) }, ['--state', file(), '--checks', 'pcie-replays', '-i', '0']);
+    const lost = withAnswers(both(20), { nvmlDeviceGetHandleByIndex_v2: { 1: refused('GPU_IS_LOST') } });
+    await state(lost, 'pcie-replays');
+    const after = await state(both(30), 'pcie-replays');
+    expect(checksOf(after).map((one) => one.why)).toEqual([
+      expect.stringMatching(/^10 PCIe replays in the last \d+ s[.,]/),
+      '30 PCIe replays in the last 1 h.',
+    ]);
+    expect(JSON.parse(readFileSync(file(), 'utf8')).earlier).toBeUndefined();
   });
 
   it('has no rate for a counter that ran backwards', async () => {

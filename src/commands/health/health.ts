@@ -110,7 +110,7 @@ async function checked(given: HealthOptions, context: Context): Promise<number> 
     io.out(printed(given, examined, look, context, period !== undefined));
     status = STATUS[worstOf(examined.findings)];
     if (source.failure !== undefined) return;
-    const state = stateOf(look.gpus, COUNTERS, { now, machine, boot });
+    const state = stateOf(look.gpus, COUNTERS, { now, machine, boot, before });
     if (given.state !== undefined) status = kept(given.state, state, status, context);
     // In a loop, growth is over an hour at most; a run alone compares with the one before it.
     if (period !== undefined && (before === undefined || now - before.time >= HOUR)) before = state;

@@ -10,7 +10,6 @@ const NOT_THERE: ReadonlySet<number> = new Set([
   nvml.NVML_ERROR_FUNCTION_NOT_FOUND,
   nvml.NVML_ERROR_INVALID_ARGUMENT,
   nvml.NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
-  nvml.NVML_ERROR_DEPRECATED,
 ]);
 
 export const isNotThere = (status: number): boolean => NOT_THERE.has(status);

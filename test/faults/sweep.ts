@@ -249,7 +249,6 @@ const NOT_THERE: readonly string[] = [
   'FUNCTION_NOT_FOUND',
   'INVALID_ARGUMENT',
   'ARGUMENT_VERSION_MISMATCH',
-  'DEPRECATED',
 ];
 
 /** A check that is ok although what it needs could not be read, or that is left out. */

@@ -44,7 +44,9 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     return exitStatusOf(status === EXIT.ok ? refusedList : status);
   };
   try {
-    const source = sourceOf(line, io.env);
+    const given = sourceOf(line, io.env);
+    const timesItself = line.subcommand?.spec.timesItself ?? false;
+    const source = timesItself ? { ...given, timeout: undefined } : given;
     let before: Promise<Followed | undefined> | undefined;
     const followed = (): Promise<Followed | undefined> => {
       before ??= followedBy(source);
@@ -89,6 +91,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     const recording = source.snapshot === undefined ? undefined : { snapshot: source.snapshot };
     const context: Context = {
       io,
+      timeout: timesItself ? given.timeout : undefined,
       argv,
       source: recording,
       environmentSource: source.isFromEnvironment ? recording : undefined,

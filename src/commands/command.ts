@@ -23,6 +23,8 @@ interface CommandShape<Options> {
   readonly isBareHelp?: true | undefined;
   /** The words after `--` are a program, which the command runs and whose exit status it ends with. */
   readonly program?: true;
+  /** It calls NVML in a process of its own, for which the timeout is: `context.timeout`. */
+  readonly timesItself?: true;
   /** One thing that it changes is asked for alone, and once. */
   readonly setsAlone?: true | undefined;
   /** Its exit status is its verdict, which says by itself that something was not read in time. */

@@ -9,6 +9,7 @@ import {
   type HealthCheck,
   readingsOf,
 } from './check.js';
+import { expectedOf } from './expectations.js';
 import type { GpuReadings } from './readings.js';
 import { lastCount } from './state.js';
 
@@ -48,7 +49,7 @@ function examineGpu(check: GpuCheck, gpu: GpuReadings, health: Health): Finding 
   });
   const [first] = missing;
   if (first !== undefined) {
-    const expected = health.expected?.gpus.find((one) => one['pci.bus_id'] === gpu.busId);
+    const expected = expectedOf(health.expected, gpu);
     const isExpected = missing.some(({ name }) => expected?.[name] !== undefined);
     return missing.every(({ isUnsupported }) => isUnsupported) && !isExpected
       ? { check: id, gpu: gpu.index, reason: first.reason }
@@ -99,6 +100,6 @@ function subjectOf(gpu: GpuReadings, health: Health): CheckedGpu {
       if (wasBooted && !PERMANENT.includes(name)) return { by: current, hours: boot.hours };
       return { by: current - then, hours: Math.max(now - of.time, 1) / HOUR };
     },
-    expected: health.expected?.gpus.find((one) => one['pci.bus_id'] === gpu.busId),
+    expected: expectedOf(health.expected, gpu),
   };
 }

@@ -17,7 +17,7 @@ import { BadFile } from './bad-file.js';
 import type { GpuReadings } from './readings.js';
 
 /** Counters as a run read them. */
-export interface Counted {
+export interface CounterReadings {
   /** The boot_id of the kernel: most counters start at zero with a boot. */
   readonly boot?: string | null | undefined;
   /** Milliseconds since the epoch. */
@@ -26,12 +26,12 @@ export interface Counted {
   readonly counters: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
-export interface State extends Counted {
+export interface State extends CounterReadings {
   readonly format: 'nvsmi-health-state';
   readonly version: 1;
   readonly machine: string | null;
   /** What the last run did not read: of GPUs that it was not asked about, or that did not answer. */
-  readonly earlier?: readonly Counted[] | undefined;
+  readonly earlier?: readonly CounterReadings[] | undefined;
 }
 
 const COUNTED = {
@@ -102,7 +102,7 @@ export const stateOf = (
   };
 };
 
-const countersOf = (gpus: readonly GpuReadings[], counters: readonly string[]): Counted['counters'] =>
+const countersOf = (gpus: readonly GpuReadings[], counters: readonly string[]): CounterReadings['counters'] =>
   Object.fromEntries(
     gpus.flatMap(({ uuid, answers }) => {
       if (uuid === undefined) return [];
@@ -119,7 +119,7 @@ export function lastCount(
   state: State,
   uuid: string,
   name: string,
-): { readonly count: number; readonly of: Counted } | undefined {
+): { readonly count: number; readonly of: CounterReadings } | undefined {
   for (const of of [state, ...(state.earlier ?? [])]) {
     const count = of.counters[uuid]?.[name];
     if (count !== undefined) return { count, of };
@@ -128,9 +128,12 @@ export function lastCount(
 }
 
 /** What was read before, and not since. */
-function unreadSince(read: Counted, { boot, time, counters, earlier = [] }: State): readonly Counted[] {
+function unreadSince(
+  read: CounterReadings,
+  { boot, time, counters, earlier = [] }: State,
+): readonly CounterReadings[] {
   const known = new Set<string>();
-  const without = (each: Counted): Counted => ({
+  const without = (each: CounterReadings): CounterReadings => ({
     ...each,
     counters: Object.fromEntries(
       Object.entries(each.counters).flatMap(([uuid, own]): [string, Readonly<Record<string, number>>][] => {

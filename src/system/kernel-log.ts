@@ -150,7 +150,7 @@ function openCopy(path: string): KernelLog | NoKernelLog {
   let seen = 0;
   const news = (): readonly LogRecord[] => {
     const text = readFileSync(path, 'utf8');
-    // A file that is shorter than before was written anew.
+    // A file that is shorter than before was written again.
     const lines = text.slice(text.length < seen ? 0 : seen).split('\n');
     seen = text.length;
     return lines.flatMap((line) => parseRecord(line) ?? []);

@@ -99,6 +99,19 @@ describe('files of health', () => {
     ]);
   });
 
+  it('compares by place without addresses, and warns of a chosen GPU that is not in the file', async () => {
+    const expected = (...gpus: readonly object[]) =>
+      writeFileSync(
+        file(),
+        JSON.stringify({ format: 'nvsmi-expectations', version: 1, machine: null, gpus }),
+      );
+    expected({}, { name: 'NVIDIA B200' });
+    expect(why(await expecting({}), 'name')).toEqual(['The name is NVIDIA H200; expected NVIDIA B200.']);
+    expected({ 'pci.bus_id': '0000:00:07.0' }, { 'pci.bus_id': '0000:99:00.0' });
+    const chosen = await run({}, ['--expect', file(), '-i', '0', '--json']);
+    expect(why(chosen, 'gpu-count')).toEqual(['The expectations have no GPU 0 (0000:00:06.0).']);
+  });
+
   it('keeps the expectations that were there, and says so', async () => {
     writeFileSync(file(), 'old');
     const { err } = await run({}, ['--learn', file()]);
@@ -162,6 +175,11 @@ describe('files of health', () => {
       'an unknown limit',
       '{"format":"nvsmi-expectations","version":1,"machine":null,"gpus":[],"limits":{"idle_power_percnt":1}}',
       /did you mean idle_power_percent/,
+    ],
+    [
+      'an address twice',
+      '{"format":"nvsmi-expectations","version":1,"machine":null,"gpus":[{"pci.bus_id":"00000000:3B:00.0"},{"pci.bus_id":"0000:3b:00.0"}]}',
+      /two GPUs have the pci\.bus_id 0000:3b:00\.0/,
     ],
     [
       'another machine',

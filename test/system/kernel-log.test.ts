@@ -47,7 +47,7 @@ it('gives each record of a copy once', async () => {
   });
 });
 
-it('gives records once where the numbers begin anew, as in a copy of two boots', async () => {
+it('gives records once where the numbers begin again, as in a copy of two boots', async () => {
   await withTree({ '/dev/kmsg': '6,1,10,-;a\n6,900,20,-;b\n6,0,0,-;c\n' }, async (root) => {
     const log = openKernelLog(root);
     if (log instanceof NoKernelLog) throw new Error(String(log));

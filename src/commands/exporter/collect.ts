@@ -38,7 +38,7 @@ export async function collectorOf(
   }
   try {
     const { period, health } = what;
-    const how = { period, checksHealth: health !== undefined };
+    const how = { period, checksHealth: health !== undefined, deadline: context.timeout };
     return await collectInChild(io.background, how, now, onCollected, (text) => io.err(text));
   } catch (error) {
     if (!(error instanceof NoCollection)) throw error;

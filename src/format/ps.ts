@@ -20,7 +20,7 @@ export function processText({ kind, shown }: ProcessListColumn, reading: Reading
 }
 
 /** The columns that a table has room for; those with nothing in them are left out. */
-export function shownColumns(
+function shownColumns(
   columns: readonly ProcessListColumn[],
   entries: readonly ProcessEntry[],
   now: number,

@@ -61,7 +61,7 @@ export const isPlausible = ({ plausible }: Kind, value: Value): boolean =>
   plausible === undefined ? typeof value === 'string' || !isAllOnes(value) : plausible(value);
 
 /** Table: which numbers a unit can have, for columns that are known by their unit alone. */
-export const PLAUSIBLE_IN: Readonly<Record<string, (value: number) => boolean>> = {
+const PLAUSIBLE_IN: Readonly<Record<string, (value: number) => boolean>> = {
   '%': (value) => value >= 0 && value <= 100,
   // Idle silicon in a cold room is above -100, and solder melts below 200. Margins to a limit may be below zero.
   C: (value) => value > -200 && value < 200,

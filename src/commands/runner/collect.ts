@@ -106,7 +106,7 @@ const fieldsOf = (
     return relation.fields.filter((field) => 'item' in field.source || shown.has(field));
   };
 
-/** Releases what NVML lent for the records. */
+/** Releases what NVML allocated for the records. */
 export function* endOf({ ofGpus, ofSystem }: WantedViews): Asking<void> {
   yield* together([...ofGpus, ...ofSystem].map(({ run }) => run.end()));
 }
@@ -207,7 +207,7 @@ export function partsOf(
   };
 }
 
-/** In the place of a GPU's records: why there are none. */
+/** In place of a GPU's records: why there are none. */
 const unlisted = ({ fields }: Relation, why: Missing): Cells =>
   Object.fromEntries(
     fields.flatMap((field) =>

@@ -12,7 +12,7 @@ import { enabled, mebibytes, mebibytesUp } from '../kind.js';
 import { sample } from '../probe.js';
 import type { AnswerView, Reading } from '../reading.js';
 
-/** The older call counts what the driver reserves as used, and does not tell it apart. */
+/** The older call counts what the driver reserves as used, and does not report it separately. */
 const memoryInfo = sample(nvmlDeviceGetMemoryInfo_v2);
 
 /** The part of the GPU's memory that the CPU can map; no field of --query-gpu, but of the summary and the report. */

@@ -88,7 +88,7 @@ export class Handles {
     };
   }
 
-  /** Puts handles in the place of the pointers that a process left in the outputs of a call. */
+  /** Puts handles in place of the pointers that a process left in the outputs of a call. */
   take(asked: SubjectCall, memory: readonly Buffer[], pointers: Pointers): void {
     if (!asked.givesHandles) return;
     asked.call.args.filter(isOut).forEach((out, index) => {
